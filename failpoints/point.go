@@ -1,0 +1,154 @@
+package failpoints
+
+import (
+	"sort"
+	"sync"
+	"sync/atomic"
+)
+
+// A Kind says what can happen at a point.
+type Kind uint8
+
+const (
+	// KindYield is a point at which another goroutine may run.
+	KindYield Kind = iota
+	// KindFault is a point at which an error, a torn write or a crash may be injected.
+	KindFault
+	// KindWait is a yield point at which the code then waits: for a lock, a channel, a condition or the clock.
+	KindWait
+)
+
+// String names the kind as the catalogue prints it.
+func (k Kind) String() string {
+	switch k {
+	case KindYield:
+		return "yield"
+	case KindFault:
+		return "fault"
+	case KindWait:
+		return "wait"
+	}
+	return "unknown"
+}
+
+// A Point is one failpoint. Points are made once, by name, and live as long as the process.
+type Point struct {
+	id       int
+	pkg      string
+	name     string
+	kind     Kind
+	file     string
+	line     int
+	spliced  bool
+	resource string
+	access   Access
+}
+
+// ID is a small number, dense from 0, that indexes tables of points. It differs between builds and must not be stored.
+func (p *Point) ID() int { return p.id }
+
+// Name is the name as the marker writes it, for example "read/metadata-loaded".
+func (p *Point) Name() string { return p.name }
+
+// Package is the import path of the package that holds the marker.
+func (p *Point) Package() string { return p.pkg }
+
+// Kind says what can happen there.
+func (p *Point) Kind() Kind { return p.kind }
+
+// Position is the base name of the source file and the line of the marker; the line is 0 where it is unknown.
+func (p *Point) Position() (file string, line int) { return p.file, p.line }
+
+// Resource names what the code after the point touches, and how; empty where the catalogue does not know the point.
+func (p *Point) Resource() (string, Access) { return p.resource, p.access }
+
+// registry holds every point. It is written while packages initialise and read without a lock ever after: a shared
+// lock in a marker would order the goroutines that pass it and hide their races.
+var registry struct {
+	mu     sync.Mutex
+	points atomic.Pointer[[]*Point]
+	byName atomic.Pointer[map[string]*Point]
+}
+
+// instrumented is set by Register, which only the instrumented build calls, before any other code of the registering
+// package can run. It is never written afterwards.
+var instrumented bool
+
+// Register makes the point that a spliced marker passes. Only the files that the instrumented build adds call it.
+// Equal names in one package share one point; file and line are those of the first.
+func Register(pkg, name string, kind Kind, file string, line int) *Point {
+	instrumented = true
+	refuseEnvironment(pkg, name)
+	p := intern(pkg, name, kind)
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	if !p.spliced {
+		p.spliced, p.file, p.line = true, file, line
+	}
+	return p
+}
+
+// RegisterComputed counts a spliced marker whose name is computed at run time and so cannot be listed.
+func RegisterComputed(_, _ string, _ int, _ Kind) { instrumented = true }
+
+// WaitPoint makes the point of a typed wait. It is called from package-level variables of the package that waits, in
+// every build.
+func WaitPoint(pkg, name string) *Point { return intern(pkg, name, KindWait) }
+
+// Lookup returns the point with that name, making it if it is new: for names that are computed at run time.
+func Lookup(pkg, name string) *Point {
+	if m := registry.byName.Load(); m != nil {
+		if p := (*m)[pkg+"/"+name]; p != nil {
+			return p
+		}
+	}
+	return intern(pkg, name, KindYield)
+}
+
+func intern(pkg, name string, kind Kind) *Point {
+	registry.mu.Lock()
+	defer registry.mu.Unlock()
+	full := pkg + "/" + name
+	points, byName := []*Point(nil), map[string]*Point{}
+	if old := registry.byName.Load(); old != nil {
+		if p := (*old)[full]; p != nil {
+			return p
+		}
+		points = append(points, *registry.points.Load()...)
+		for k, v := range *old {
+			byName[k] = v
+		}
+	}
+	p := &Point{id: len(points), pkg: pkg, name: name, kind: kind}
+	if e, ok := catalogueEntry(pkg, name); ok {
+		p.resource, p.access = e.Resource, e.Access
+	}
+	points, byName[full] = append(points, p), p
+	registry.points.Store(&points)
+	registry.byName.Store(&byName)
+	return p
+}
+
+// Points returns every point known so far, in the order of their IDs.
+func Points() []*Point {
+	if ps := registry.points.Load(); ps != nil {
+		return append([]*Point(nil), *ps...)
+	}
+	return nil
+}
+
+// Instrumented says whether any marker of this binary was rewritten by the instrumented build for this package's
+// dispatch.
+func Instrumented() bool { return instrumented }
+
+// Spliced returns the full names of the markers that the instrumented build rewrote, sorted.
+func Spliced() []string {
+	var names []string
+	for _, p := range Points() {
+		if p.spliced {
+			names = append(names, p.pkg+"/"+p.name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}

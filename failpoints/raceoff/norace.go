@@ -1,0 +1,18 @@
+//go:build !race
+
+package raceoff
+
+// Enabled says whether this is a build with the race detector.
+const Enabled = false
+
+// Disable does nothing in a build without the race detector.
+func Disable() {}
+
+// Enable does nothing in a build without the race detector.
+func Enable() {}
+
+// Reads does nothing in a build without the race detector.
+func Reads([]byte) {}
+
+// Writes does nothing in a build without the race detector.
+func Writes([]byte) {}

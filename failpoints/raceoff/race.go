@@ -1,0 +1,32 @@
+//go:build race
+
+package raceoff
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// Enabled says whether this is a build with the race detector.
+const Enabled = true
+
+// Disable makes the race detector ignore the calling goroutine's synchronisation until Enable. Calls nest. Every
+// Disable needs its Enable before the goroutine ends or blocks for good.
+func Disable() { runtime.RaceDisable() }
+
+// Enable ends what the last Disable began.
+func Enable() { runtime.RaceEnable() }
+
+// Reads tells the detector that the caller reads p, on behalf of a copy that hides itself with //go:norace.
+func Reads(p []byte) {
+	if len(p) > 0 {
+		runtime.RaceReadRange(unsafe.Pointer(&p[0]), len(p))
+	}
+}
+
+// Writes tells the detector that the caller writes p.
+func Writes(p []byte) {
+	if len(p) > 0 {
+		runtime.RaceWriteRange(unsafe.Pointer(&p[0]), len(p))
+	}
+}

@@ -1,0 +1,67 @@
+package failpoints
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// ErrNotInstrumented is wrapped by the error of Require.
+var ErrNotInstrumented = errors.New("the binary is not instrumented")
+
+// Require refuses to go on in a binary whose markers cannot fire. what is the thing that needs them and rebuild the
+// command that makes a binary in which they do; both go into the error.
+//
+// Without this check a control that nothing obeys looks like a run in which nothing went wrong.
+func Require(what, rebuild string) error {
+	if instrumented {
+		return nil
+	}
+	return fmt.Errorf("%s: %w: its failpoints were compiled away, so nothing could fire; build it with: %s",
+		what, ErrNotInstrumented, rebuild)
+}
+
+// environment is the variable through which pingcap's runtime is told what to do at which marker.
+const environment = "GO_FAILPOINTS"
+
+// exit and complain are variables for the tests of the refusal.
+var (
+	exit     = os.Exit
+	complain = func(message string) { fmt.Fprintln(os.Stderr, message) }
+)
+
+// refuseEnvironment ends an instrumented process that was told through GO_FAILPOINTS to control a marker which the
+// context controls: pingcap's runtime would accept the setting and nothing would ever fire.
+func refuseEnvironment(pkg, name string) {
+	if environmentNames(os.Getenv(environment), pkg+"/"+name) {
+		complain(fmt.Sprintf("%s names %s/%s, which the context controls in this build (failpoints.With), not the "+
+			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, pkg, name, environment))
+		exit(2)
+	}
+}
+
+// environmentNames says whether a GO_FAILPOINTS value has a setting for the failpoint with that full name.
+func environmentNames(value, full string) bool {
+	for _, setting := range strings.Split(value, ";") {
+		if name, _, _ := strings.Cut(setting, "="); strings.TrimSpace(name) == full {
+			return true
+		}
+	}
+	return false
+}
+
+// WarnEnvironment says on standard error that GO_FAILPOINTS names markers of pkg which this binary cannot obey. Packages
+// with markers call it once when they open something. In an instrumented build Register has refused already.
+func WarnEnvironment(pkg string) {
+	if instrumented {
+		return
+	}
+	for _, setting := range strings.Split(os.Getenv(environment), ";") {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), pkg+"/") {
+			complain(fmt.Sprintf("%s names %s, but this binary is not instrumented and the failpoint cannot fire; build it "+
+				"with: racewindow build", environment, strings.TrimSpace(name)))
+			return
+		}
+	}
+}

@@ -1,0 +1,28 @@
+package failpoints
+
+import (
+	"context"
+	"time"
+)
+
+// Go starts f as a task of its own: a go statement, of which the controller of ctx, if it has a Spawner, knows.
+// name tells the task from its siblings in schedules and reports.
+func Go(ctx context.Context, name string, f func(context.Context)) {
+	if instrumented {
+		if c := from(ctx); c != nil && c.spawner != nil {
+			go c.spawner.Spawn(ctx, name, f)()
+			return
+		}
+	}
+	go f(ctx)
+}
+
+// Now is the time on the clock of ctx: the controller's if it has one, else the wall clock.
+func Now(ctx context.Context) time.Time {
+	if instrumented {
+		if c := from(ctx); c != nil && c.clock != nil {
+			return c.clock.Now()
+		}
+	}
+	return time.Now()
+}

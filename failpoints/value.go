@@ -1,0 +1,33 @@
+package failpoints
+
+import (
+	"errors"
+	"strconv"
+)
+
+// AsError turns the value that a fault point delivers into an error: an error is itself, a string becomes one with that
+// text, anything else is the fault's usual error.
+func AsError(value any, usual error) error {
+	switch v := value.(type) {
+	case error:
+		return v
+	case string:
+		return errors.New(v)
+	}
+	return usual
+}
+
+// AsLength turns the value that a fault point delivers into the length of a torn transfer of length bytes: an int, or a
+// string that holds one, cut to the range 0 to length; anything else is half.
+func AsLength(value any, length int) int {
+	n := length / 2
+	switch v := value.(type) {
+	case int:
+		n = v
+	case string:
+		if parsed, err := strconv.Atoi(v); err == nil {
+			n = parsed
+		}
+	}
+	return max(0, min(n, length))
+}

@@ -1,0 +1,151 @@
+package failpoints
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// A WaitKind says what a wait is for.
+type WaitKind uint8
+
+const (
+	// WaitLock waits for a lock.
+	WaitLock WaitKind = iota
+	// WaitReceive waits for a value or the end of a channel.
+	WaitReceive
+	// WaitSleep waits for the clock alone.
+	WaitSleep
+)
+
+// A Wait is what a controlled goroutine waits for: the real lock or channel by type and value, never a predicate of
+// the caller's. (A predicate turns a missed wake-up, which is a real hang, into a pass.)
+type Wait struct {
+	Point *Point
+	Kind  WaitKind
+	// On is the lock or the channel itself; nil for WaitSleep.
+	On any
+	// Deadline ends the wait, on the controller's clock; zero for none.
+	Deadline time.Time
+	// Done is closed when the caller gives up; nil for never.
+	Done <-chan struct{}
+	// Try makes one attempt at the real thing without blocking and says whether it was done. For WaitSleep it is nil.
+	Try func() bool
+}
+
+// Lock locks mu. Under a controller with a Waiter the controller decides when; under any other controller the point is
+// a yield point first.
+func Lock(ctx context.Context, p *Point, mu *sync.Mutex) {
+	if instrumented {
+		if c := from(ctx); c != nil {
+			if c.waiter != nil {
+				c.waiter.Wait(ctx, Wait{Point: p, Kind: WaitLock, On: mu, Try: mu.TryLock})
+				return
+			}
+			c.Yield(ctx, p)
+		}
+	}
+	mu.Lock()
+}
+
+// Receive receives from ch. The error is ctx's when ctx ends first; ok is false when ch was closed.
+func Receive[T any](ctx context.Context, p *Point, ch <-chan T) (value T, ok bool, err error) {
+	value, ok, _, err = ReceiveUntil(ctx, p, ch, time.Time{})
+	return value, ok, err
+}
+
+// ReceiveUntil is Receive with a deadline on the clock of ctx; a zero deadline is none. expired says that the deadline
+// came first.
+func ReceiveUntil[T any](ctx context.Context, p *Point, ch <-chan T, deadline time.Time) (value T, ok, expired bool, err error) {
+	if instrumented {
+		if c := from(ctx); c != nil {
+			if c.waiter != nil {
+				return receiveControlled(ctx, c.waiter, p, ch, deadline)
+			}
+			c.Yield(ctx, p)
+		}
+	}
+	var timeout <-chan time.Time
+	if !deadline.IsZero() {
+		timer := time.NewTimer(deadline.Sub(Now(ctx)))
+		defer timer.Stop()
+		timeout = timer.C
+	}
+	select {
+	case value, ok = <-ch:
+		return value, ok, false, nil
+	case <-timeout:
+		return value, false, true, nil
+	case <-ctx.Done():
+		return value, false, false, ctx.Err()
+	}
+}
+
+func receiveControlled[T any](ctx context.Context, w Waiter, p *Point, ch <-chan T, deadline time.Time) (value T, ok, expired bool, err error) {
+	expired = w.Wait(ctx, Wait{Point: p, Kind: WaitReceive, On: ch, Deadline: deadline, Done: ctx.Done(), Try: func() bool {
+		select {
+		case value, ok = <-ch:
+			return true
+		default:
+		}
+		err = ctx.Err()
+		return err != nil
+	}})
+	return value, ok, expired, err
+}
+
+// Sleep pauses for d on the clock of ctx, or until ctx ends.
+func Sleep(ctx context.Context, p *Point, d time.Duration) error {
+	_, _, _, err := ReceiveUntil[struct{}](ctx, p, nil, Now(ctx).Add(d))
+	return err
+}
+
+// A Cond is a condition variable whose waiters can be controlled. Its methods behave as those of sync.Cond, with one
+// difference: waiters wake in the order in which they began to wait. L must be set before use.
+//
+// A signal that nobody waits for is lost, as it is with sync.Cond, and that is the point: under a controller a missed
+// wake-up is a deadlock that is found, not a predicate that happens to be true.
+type Cond struct {
+	L       *sync.Mutex
+	waiters []chan struct{}
+}
+
+// Wait unlocks L, waits for a Signal or Broadcast, and locks L again. The caller holds L.
+func (c *Cond) Wait(ctx context.Context, p *Point) error {
+	woken := make(chan struct{})
+	c.waiters = append(c.waiters, woken)
+	c.L.Unlock()
+	_, _, err := Receive(ctx, p, woken)
+	Lock(ctx, p, c.L)
+	if err != nil {
+		c.forget(woken)
+	}
+	return err
+}
+
+// forget drops a waiter that gave up. One that had been signalled meanwhile passes the signal on, so none is lost.
+func (c *Cond) forget(woken chan struct{}) {
+	for i, w := range c.waiters {
+		if w == woken {
+			c.waiters = append(c.waiters[:i], c.waiters[i+1:]...)
+			return
+		}
+	}
+	c.Signal()
+}
+
+// Signal wakes the waiter that has waited longest. The caller holds L.
+func (c *Cond) Signal() {
+	if len(c.waiters) > 0 {
+		close(c.waiters[0])
+		c.waiters = c.waiters[1:]
+	}
+}
+
+// Broadcast wakes all waiters. The caller holds L.
+func (c *Cond) Broadcast() {
+	for _, w := range c.waiters {
+		close(w)
+	}
+	c.waiters = nil
+}

@@ -1,0 +1,17 @@
+module github.com/racewindow/racewindow
+
+go 1.26.0
+
+require (
+	github.com/gofrs/flock v0.13.1
+	github.com/pingcap/failpoint v0.0.0-20260406204437-bbc9d102c19e
+	github.com/spf13/cobra v1.10.2
+	golang.org/x/mod v0.42.0
+	golang.org/x/sys v0.49.0
+)
+
+require (
+	github.com/inconshreveable/mousetrap v1.1.0 // indirect
+	github.com/pingcap/errors v0.11.4 // indirect
+	github.com/spf13/pflag v1.0.9 // indirect
+)

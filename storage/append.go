@@ -1,0 +1,191 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/pingcap/failpoint"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// Append makes one transaction of the records, gives it the next Tx and returns the offset of its last record. When
+// Append returns, every later read sees all of it. It is durable after a flush. Offsets in records are ignored.
+//
+// An error means that nothing was appended: ErrEmpty, ErrTooLarge, ErrClosed, ErrPoisoned, or the context's.
+func (l *Log) Append(ctx context.Context, records ...Record) (Offset, error) {
+	last, _, err := l.append(ctx, records, false)
+	return last, err
+}
+
+// AppendDurable is Append, and returns only when the transaction is durable. Goroutines that wait at the same time share
+// one sync. If it fails after the append itself, the transaction may be visible and may or may not survive a crash.
+func (l *Log) AppendDurable(ctx context.Context, records ...Record) (Offset, error) {
+	last, end, err := l.append(ctx, records, false)
+	if err != nil {
+		return last, err
+	}
+	return last, l.flushTo(ctx, end)
+}
+
+// AppendAt makes one transaction of records that bring their offsets, all with the same Tx, at least 1, and Ops that
+// increase. It fails with ErrNotIncreasing, having changed nothing, unless they lie behind everything in the log.
+func (l *Log) AppendAt(ctx context.Context, records ...Record) error {
+	_, _, err := l.append(ctx, records, true)
+	return err
+}
+
+func (l *Log) append(ctx context.Context, records []Record, at bool) (last Offset, end uint64, err error) {
+	if err := l.checkRecords(records, at); err != nil {
+		return Offset{}, 0, err
+	}
+	if err := l.waitForRoom(ctx); err != nil {
+		return Offset{}, 0, err
+	}
+	if err := l.lockForWriting(ctx); err != nil {
+		return Offset{}, 0, err
+	}
+	defer l.mu.Unlock()
+	if at && records[0].Offset.Tx <= l.last.Tx {
+		return Offset{}, 0, fmt.Errorf("append at %v to log %s: %w: the log ends at %v; use a later Tx", records[0].Offset, l.handle, ErrNotIncreasing, l.last)
+	}
+	failpoint.InjectCall("append/before-buffer", ctx)
+	from, tx := l.end, l.last.Tx+1
+	for i := range records {
+		r := records[i]
+		if !at {
+			r.Offset = Offset{Tx: tx, Op: uint64(i)}
+		}
+		l.put(&r, i == len(records)-1)
+	}
+	l.commit(ctx, from)
+	return l.last, l.end, nil
+}
+
+// lockForWriting locks the log when no transaction is open and appends are possible.
+func (l *Log) lockForWriting(ctx context.Context) error {
+	failpoints.Lock(ctx, writeLock, &l.mu)
+	for {
+		err := l.usable()
+		if err == nil && l.open == nil {
+			return nil
+		}
+		if err == nil {
+			err = l.idle.Wait(ctx, writerTurn)
+		}
+		if err != nil {
+			l.mu.Unlock()
+			return fmt.Errorf("append to log %s: %w", l.handle, err)
+		}
+	}
+}
+
+// waitForRoom waits for a flush while the tail is over its limit.
+func (l *Log) waitForRoom(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("append to log %s: %w", l.handle, err)
+	}
+	failpoint.InjectCall("append/before-room", ctx)
+	committed := l.committed.Load()
+	if v := l.view.Load(); committed < v.persisted || committed-v.persisted < uint64(l.options.TailBytes) {
+		return nil
+	}
+	failpoint.InjectCall("append/buffer-full", ctx)
+	return l.flushTo(ctx, committed)
+}
+
+// put encodes one frame behind the last one. The lock is held.
+func (l *Log) put(r *Record, last bool) {
+	bytes := frameBytes(len(r.Key), len(r.Value))
+	if l.arena == nil || int(l.end-l.arena.start)+bytes > len(l.arena.data) {
+		l.newArena(bytes)
+	}
+	if !l.chunks || l.end-l.chunkStart >= uint64(l.options.ChunkBytes) {
+		l.boundaries = append(l.boundaries, boundary{r.Offset, l.end})
+		l.chunkClosed = l.chunks
+		l.chunks, l.chunkStart = true, l.end
+	}
+	at := int(l.end - l.arena.start)
+	encodeFrame(l.arena.data[at:at+bytes], r, last, l.sinceDurable())
+	l.arena.place(at, at+bytes)
+	l.end += uint64(bytes)
+	l.last = r.Offset
+}
+
+// sinceDurable is how far behind the end of the log the durable position lies; a log that does not sync knows none.
+func (l *Log) sinceDurable() uint64 {
+	if l.options.NoSync {
+		return math.MaxUint64
+	}
+	return l.end - l.view.Load().persisted
+}
+
+// newArena publishes a view in which the tail goes on in another arena, before anything in that arena is committed.
+func (l *Log) newArena(bytes int) {
+	l.arena = newArena(l.end, max(bytes, l.options.ArenaBytes))
+	v := *l.view.Load()
+	v.arenas = append(append(make([]*arena, 0, len(v.arenas)+1), v.arenas...), l.arena)
+	l.view.Store(&v)
+}
+
+// commit makes the frames from position from on visible. The lock is held.
+func (l *Log) commit(ctx context.Context, from uint64) {
+	failpoint.InjectCall("append/buffered", ctx)
+	if l.writer != nil {
+		l.writer.committed(ctx, l.frames(from, l.end), l.last)
+	}
+	l.committed.Store(l.end)
+	l.complete = l.last
+	failpoint.InjectCall("append/published", ctx)
+	l.askForFlush(ctx)
+}
+
+// frames lists the frames that are in the tail, from a position that starts a frame to another.
+func (l *Log) frames(from, to uint64) (frames [][]byte) {
+	v := l.view.Load()
+	v.tail(max(from, v.persisted), to, func(b []byte) bool {
+		for len(b) > 0 {
+			room := frameRoom(b)
+			frames = append(frames, b[:room:room])
+			b = b[room:]
+		}
+		return true
+	})
+	return frames
+}
+
+// askForFlush tells the store's flusher of a log that has something to flush: now, if there is enough of it, else when
+// the interval has passed. The lock is held.
+func (l *Log) askForFlush(ctx context.Context) {
+	if !l.urgent && (l.end-l.view.Load().persisted >= uint64(l.options.FlushBytes) || l.chunkClosed) {
+		l.urgent, l.queued = true, true
+		l.store.flushSoon(ctx, l)
+	}
+	if !l.queued && l.options.FlushInterval > 0 {
+		l.queued = true
+		l.store.flushLater(ctx, l)
+	}
+}
+
+// checkRecords judges what the caller brought before anything is locked.
+func (l *Log) checkRecords(records []Record, at bool) error {
+	if len(records) == 0 {
+		return fmt.Errorf("append to log %s: %w: a transaction has at least one record", l.handle, ErrEmpty)
+	}
+	for i := range records {
+		r := &records[i]
+		if len(r.Key) > MaxKeyBytes || len(r.Value) > l.options.MaxValueBytes {
+			return fmt.Errorf("append to log %s: record %d: %w: key %d of %d bytes, value %d of %d: split it, or raise MaxValueBytes",
+				l.handle, i, ErrTooLarge, len(r.Key), MaxKeyBytes, len(r.Value), l.options.MaxValueBytes)
+		}
+		if !at {
+			continue
+		}
+		if r.Offset.Tx == 0 || r.Offset.Tx != records[0].Offset.Tx || i > 0 && r.Offset.Op <= records[i-1].Offset.Op {
+			return fmt.Errorf("append to log %s: record %d at %d.%d: %w: one transaction has one Tx, at least 1, and increasing Ops",
+				l.handle, i, r.Offset.Tx, r.Offset.Op, ErrNotIncreasing)
+		}
+	}
+	return nil
+}

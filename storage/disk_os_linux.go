@@ -1,0 +1,46 @@
+package storage
+
+import (
+	"errors"
+	"syscall"
+)
+
+// Sync is fdatasync: it makes the bytes durable and, because readers need it, a changed length too, but not the times.
+func (f osFile) Sync() error {
+	return f.system("fdatasync", func(fd int) error { return syscall.Fdatasync(fd) })
+}
+
+// Allocate is fallocate. A file system without it leaves the file as it is: the room is then found at each write.
+func (f osFile) Allocate(bytes int64) error {
+	err := f.system("fallocate", func(fd int) error { return syscall.Fallocate(fd, 0, 0, bytes) })
+	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
+		return nil
+	}
+	return err
+}
+
+// system makes a system call on the file, again as often as a signal interrupts it.
+func (f osFile) system(name string, call func(fd int) error) error {
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = raw.Control(func(fd uintptr) {
+		for failed = call(int(fd)); errors.Is(failed, syscall.EINTR); {
+			failed = call(int(fd))
+		}
+	})
+	if err == nil && failed != nil {
+		err = &systemError{call: name, file: f.Name(), err: failed}
+	}
+	return err
+}
+
+type systemError struct {
+	call, file string
+	err        error
+}
+
+func (e *systemError) Error() string { return e.call + " " + e.file + ": " + e.err.Error() }
+func (e *systemError) Unwrap() error { return e.err }

@@ -1,0 +1,263 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	"github.com/pingcap/failpoint"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// A flush makes the tail durable: write, sync, publish, trim. One goroutine at a time leads a round; whoever needs the
+// log durable up to some position waits for the round in progress, and if that did not reach it, leads or joins the next.
+// So any number of durable appends share one sync.
+
+// A flushRound is one leader's turn. err is set before done is closed.
+type flushRound struct {
+	done chan struct{}
+	err  error
+}
+
+// Flush returns when everything that was visible when it was called is durable.
+//
+// After a failed write or sync it returns ErrPoisoned, now and ever after; a disk that is full gives ErrNoSpace and
+// leaves the log usable, the records in memory.
+func (l *Log) Flush(ctx context.Context) error { return l.flushTo(ctx, l.committed.Load()) }
+
+// flushTail flushes the whole tail, fragments of an open transaction included.
+func (l *Log) flushTail(ctx context.Context) error {
+	failpoints.Lock(ctx, flushLock, &l.mu)
+	end := l.end
+	l.mu.Unlock()
+	return l.flushTo(ctx, end)
+}
+
+// flushTo returns when everything below position is durable.
+func (l *Log) flushTo(ctx context.Context, position uint64) error {
+	for {
+		if err := l.usable(); err != nil {
+			return err
+		}
+		failpoint.InjectCall("flush/before-check", ctx)
+		if l.view.Load().persisted >= position {
+			return nil
+		}
+		r, leads := l.joinRound(ctx)
+		if leads {
+			return l.step(ctx, l.flushOnce(ctx)) // takes everything, so also what the caller needs
+		}
+		if _, _, err := failpoints.Receive(ctx, flushWait, r.done); err != nil {
+			return fmt.Errorf("wait for a flush of log %s: %w", l.handle, err)
+		}
+		if r.err != nil {
+			return r.err
+		}
+	}
+}
+
+// joinRound returns the round in progress, or begins one that the caller leads.
+func (l *Log) joinRound(ctx context.Context) (r *flushRound, leads bool) {
+	failpoints.Lock(ctx, flushTurn, &l.flushMu)
+	defer l.flushMu.Unlock()
+	if l.round == nil {
+		l.round, leads = &flushRound{done: make(chan struct{})}, true
+	}
+	return l.round, leads
+}
+
+// lead begins a round that the caller leads, waiting for those before it: for work that must not meet a flush.
+func (l *Log) lead(ctx context.Context) error {
+	for {
+		r, leads := l.joinRound(ctx)
+		if leads {
+			return nil
+		}
+		if _, _, err := failpoints.Receive(ctx, flushWait, r.done); err != nil {
+			return fmt.Errorf("wait for a flush of log %s: %w", l.handle, err)
+		}
+	}
+}
+
+// step ends the caller's round and passes err to those who wait for it.
+func (l *Log) step(ctx context.Context, err error) error {
+	failpoints.Lock(ctx, flushTurn, &l.flushMu)
+	r := l.round
+	l.round = nil
+	l.flushMu.Unlock()
+	r.err = err
+	failpoint.InjectCall("flush/notify", ctx)
+	close(r.done)
+	return err
+}
+
+// A flushBatch is what one round makes durable: the positions [from, end).
+type flushBatch struct {
+	view       *view
+	from, end  uint64
+	last       Offset // of the frame that ends at end
+	complete   Offset
+	boundaries []boundary
+	midway     bool // a transaction is open: its frames may yet be taken back
+}
+
+// flushOnce is a leader's work. A hand-over with a tail of its own has the log locked throughout, because what it stands
+// for has one process that both appends and flushes.
+func (l *Log) flushOnce(ctx context.Context) error {
+	failpoints.Lock(ctx, flushLock, &l.mu)
+	b := l.captureBatch()
+	if l.writer == nil {
+		l.mu.Unlock()
+	} else {
+		defer l.mu.Unlock()
+	}
+	if err := l.usable(); err != nil || b.from == b.end {
+		return err
+	}
+	segments, index, err := l.makeDurable(ctx, b)
+	if err != nil {
+		return err
+	}
+	failpoint.InjectCall("flush/synced", ctx)
+	if l.writer == nil {
+		failpoints.Lock(ctx, flushLock, &l.mu)
+	}
+	v := l.publish(b, segments, index)
+	if l.writer == nil {
+		l.mu.Unlock()
+	} else {
+		l.writer.published(ctx, v)
+	}
+	failpoint.InjectCall("flush/published", ctx)
+	if l.writer != nil {
+		l.writer.trim(ctx, v)
+	}
+	failpoint.InjectCall("flush/trimmed", ctx)
+	return nil
+}
+
+// captureBatch takes everything that is in the tail now. The lock is held.
+func (l *Log) captureBatch() flushBatch {
+	v := l.view.Load()
+	b := flushBatch{view: v, from: v.persisted, end: l.end, last: l.last, complete: l.complete, boundaries: l.boundaries, midway: l.open != nil}
+	l.queued, l.urgent, l.chunkClosed = false, false, false
+	return b
+}
+
+// makeDurable writes and syncs the batch. It returns the files and the index as they then are.
+func (l *Log) makeDurable(ctx context.Context, b flushBatch) ([]*segment, chunkIndex, error) {
+	segments, err := l.segmentsFor(ctx, b)
+	if err != nil {
+		return nil, chunkIndex{}, l.poison(err)
+	}
+	s := segments[len(segments)-1]
+	failpoint.InjectCall("flush/before-write", ctx)
+	if err := l.writeBatch(ctx, s, b); err != nil {
+		return nil, chunkIndex{}, l.writeFailed(s, b, err)
+	}
+	failpoint.InjectCall("flush/written", ctx)
+	if err := l.syncFile(ctx, s); err != nil {
+		return nil, chunkIndex{}, l.poison(err)
+	}
+	index, err := l.writeIndex(ctx, b)
+	if err != nil {
+		return nil, chunkIndex{}, l.poison(err)
+	}
+	return segments, index, nil
+}
+
+// writeBatch writes the arenas' bytes to the positions that they have.
+func (l *Log) writeBatch(ctx context.Context, s *segment, b flushBatch) error {
+	s.reserve(s.at(b.end))
+	at := b.from
+	var failed error
+	b.view.tail(b.from, b.end, func(frames []byte) bool {
+		failed = l.writeFrames(ctx, s, frames, at)
+		at += uint64(len(frames))
+		return failed == nil
+	})
+	return failed
+}
+
+func (l *Log) writeFrames(ctx context.Context, s *segment, frames []byte, position uint64) (err error) {
+	length := len(frames)
+	failpoint.InjectContext(ctx, "flush/write-error", func(v failpoint.Value) { frames, err = nil, failpoints.AsError(v, syscall.EIO) })
+	failpoint.InjectContext(ctx, "flush/short-write", func(v failpoint.Value) {
+		frames, err = frames[:failpoints.AsLength(v, length)], io.ErrShortWrite
+	})
+	failpoint.InjectContext(ctx, "flush/no-space", func(v failpoint.Value) {
+		frames, err = frames[:failpoints.AsLength(v, length)], syscall.ENOSPC
+	})
+	if len(frames) > 0 {
+		n, failed := s.file.WriteAt(frames, s.at(position))
+		if failed == nil && n < len(frames) {
+			failed = io.ErrShortWrite
+		}
+		err = errors.Join(failed, err)
+	}
+	if err != nil {
+		return fmt.Errorf("write %d bytes to %s/%s at byte %d: %w", length, l.handle, s.name, s.at(position), err)
+	}
+	return nil
+}
+
+// syncFile makes the segment's bytes durable, unless the store does not sync.
+func (l *Log) syncFile(ctx context.Context, s *segment) (err error) {
+	failpoint.InjectContext(ctx, "flush/sync-error", func(v failpoint.Value) { err = failpoints.AsError(v, syscall.EIO) })
+	if err == nil && !l.options.NoSync {
+		err = s.file.Sync()
+	}
+	if err != nil {
+		return fmt.Errorf("sync %s/%s: %w", l.handle, s.name, err)
+	}
+	return nil
+}
+
+// writeFailed tells a full disk, after which the log can go on, from every other failed write. What the write left
+// behind is cut off and the cut synced, so that no reader of the file meets it.
+func (l *Log) writeFailed(s *segment, b flushBatch, cause error) error {
+	if !errors.Is(cause, syscall.ENOSPC) {
+		return l.poison(cause)
+	}
+	if err := errors.Join(s.file.Truncate(s.at(b.from)), s.file.Sync()); err != nil {
+		return l.poison(fmt.Errorf("%w; and cut it back: %w", cause, err))
+	}
+	s.allocated = 0
+	return fmt.Errorf("%w: %w; free some space and flush again: nothing is lost while the process lives", ErrNoSpace, cause)
+}
+
+// writeIndex writes the entries of chunks that the batch made durable.
+func (l *Log) writeIndex(ctx context.Context, b flushBatch) (chunkIndex, error) {
+	index := b.view.index
+	if len(b.boundaries) == 0 {
+		return index, nil
+	}
+	failpoint.InjectCall("index/before-write", ctx)
+	var err error
+	entries := encodeBoundaries(b.boundaries)
+	failpoint.InjectContext(ctx, "index/write-error", func(v failpoint.Value) {
+		entries, err = entries[:failpoints.AsLength(v, len(entries))], syscall.EIO
+	})
+	if _, failed := index.file.WriteAt(entries, int64(index.count)*boundaryBytes); failed != nil || err != nil {
+		return index, fmt.Errorf("write %s/%s: %w", l.handle, indexName, errors.Join(failed, err))
+	}
+	return index.add(b.boundaries), nil
+}
+
+// publish stores the view in which the batch is the files'. The lock is held.
+func (l *Log) publish(b flushBatch, segments []*segment, index chunkIndex) *view {
+	now := l.view.Load() // newer than the batch's where a new arena came
+	v := &view{persisted: b.end, last: b.last, durable: b.complete, segments: segments, index: index}
+	for i := range now.arenas {
+		if i+1 == len(now.arenas) || now.arenas[i+1].start > b.end {
+			v.arenas = now.arenas[i:]
+			break
+		}
+	}
+	l.boundaries = l.boundaries[len(b.boundaries):]
+	l.view.Store(v)
+	return v
+}

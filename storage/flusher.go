@@ -1,0 +1,84 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"sort"
+	"time"
+
+	"github.com/pingcap/failpoint"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// The flusher is the store's one task: it flushes logs whose interval has passed, and at once those that ask for it.
+
+// flushLater asks for a flush of l when the interval has passed.
+func (s *Store) flushLater(ctx context.Context, l *Log) {
+	s.request(ctx, flushRequest{l, failpoints.Now(ctx).Add(s.options.FlushInterval)})
+}
+
+// flushSoon asks for a flush of l now.
+func (s *Store) flushSoon(ctx context.Context, l *Log) { s.request(ctx, flushRequest{log: l}) }
+
+func (s *Store) request(ctx context.Context, r flushRequest) {
+	failpoints.Lock(ctx, storeLock, &s.mu)
+	s.due = append(s.due, r)
+	s.mu.Unlock()
+	failpoint.InjectCall("flusher/before-wake", ctx)
+	s.wakeFlusher()
+}
+
+func (s *Store) wakeFlusher() {
+	select {
+	case s.wake <- struct{}{}:
+	default: // it has been woken and will see everything that came before it looks
+	}
+}
+
+func (s *Store) flusher(ctx context.Context) {
+	defer close(s.stopped)
+	for {
+		due, next, closed := s.takeDue(ctx)
+		if closed {
+			return
+		}
+		for _, l := range due {
+			// An error is the log's: it is sticky, and every append and flush of that log returns it.
+			if err := l.flushTail(ctx); errors.Is(err, ErrNoSpace) {
+				s.flushLater(ctx, l)
+			}
+			failpoint.InjectCall("flusher/flushed", ctx)
+		}
+		if len(due) > 0 {
+			continue
+		}
+		// The only error is the context's, and this context never ends.
+		_, _, _, _ = failpoints.ReceiveUntil(ctx, storeWake, s.wake, next)
+	}
+}
+
+// takeDue removes and returns the logs whose time has come, and says when the next one's will, zero for none.
+func (s *Store) takeDue(ctx context.Context) (due []*Log, next time.Time, closed bool) {
+	now := failpoints.Now(ctx)
+	failpoints.Lock(ctx, storeLock, &s.mu)
+	defer s.mu.Unlock()
+	later := s.due[:0]
+	for _, r := range s.due {
+		if !r.at.After(now) {
+			due = append(due, r.log)
+			continue
+		}
+		later = append(later, r)
+		if next.IsZero() || r.at.Before(next) {
+			next = r.at
+		}
+	}
+	clear(s.due[len(later):])
+	s.due = later
+	return due, next, s.closed
+}
+
+func sortByHandle(logs []*Log) {
+	sort.Slice(logs, func(i, j int) bool { return logs[i].handle < logs[j].handle })
+}

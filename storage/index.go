@@ -1,0 +1,139 @@
+package storage
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"sort"
+)
+
+// A boundary is one entry of the chunk index: the frame at position starts a chunk and holds offset. On disk it is
+// boundaryBytes long, CRC-32C last.
+type boundary struct {
+	offset   Offset
+	position uint64
+}
+
+const (
+	boundaryBytes = 32 // Tx, Op, position, CRC of those, 0
+	indexName     = "index"
+	// cachedBoundaries is how many of the newest boundaries a view carries; a read that starts behind the oldest of them
+	// finds its place without touching the index file.
+	cachedBoundaries = 8
+)
+
+// A chunkIndex maps offsets to positions, coarsely. It is derived: recovery rebuilds it from the log, so it needs no
+// sync, and an entry is written only after the records it points to are durable.
+type chunkIndex struct {
+	file   File
+	count  int        // entries in the file
+	newest []boundary // the last ones of them, at most cachedBoundaries
+}
+
+func (b boundary) encode(dst []byte) {
+	binary.LittleEndian.PutUint64(dst, b.offset.Tx)
+	binary.LittleEndian.PutUint64(dst[8:], b.offset.Op)
+	binary.LittleEndian.PutUint64(dst[16:], b.position)
+	binary.LittleEndian.PutUint32(dst[24:], crc32.Checksum(dst[:24], castagnoli))
+	binary.LittleEndian.PutUint32(dst[28:], 0)
+}
+
+func decodeBoundary(src []byte) (boundary, bool) {
+	b := boundary{
+		offset:   Offset{Tx: binary.LittleEndian.Uint64(src), Op: binary.LittleEndian.Uint64(src[8:])},
+		position: binary.LittleEndian.Uint64(src[16:]),
+	}
+	return b, crc32.Checksum(src[:24], castagnoli) == binary.LittleEndian.Uint32(src[24:])
+}
+
+// seek returns a position at or before the first record behind after. It answers with 0, which is always right, rather
+// than with an error: an index that cannot be read costs time, not records.
+func (x *chunkIndex) seek(after Offset) uint64 {
+	behind := func(b boundary) bool { return after.Before(b.offset) }
+	if k := sort.Search(len(x.newest), func(k int) bool { return behind(x.newest[k]) }); k > 0 {
+		return x.newest[k-1].position
+	}
+	older, intact := x.count-len(x.newest), true
+	entry := func(k int) (b boundary) {
+		var buf [boundaryBytes]byte
+		_, err := x.file.ReadAt(buf[:], int64(k)*boundaryBytes)
+		b, ok := decodeBoundary(buf[:])
+		intact = intact && ok && (err == nil || errors.Is(err, io.EOF))
+		return b
+	}
+	k := sort.Search(older, func(k int) bool { return behind(entry(k)) })
+	if k == 0 {
+		return 0
+	}
+	if b := entry(k - 1); intact {
+		return b.position
+	}
+	return 0
+}
+
+// add returns the index with more boundaries, whose entries are in the file already.
+func (x chunkIndex) add(more []boundary) chunkIndex {
+	if len(more) == 0 {
+		return x
+	}
+	all := append(append([]boundary(nil), x.newest...), more...)
+	x.count += len(more)
+	x.newest = all[max(0, len(all)-cachedBoundaries):]
+	return x
+}
+
+// before returns the index without the boundaries at position or behind it. The file keeps its bytes; they are
+// overwritten by later entries, and never looked at until then.
+func (x chunkIndex) before(position uint64) (chunkIndex, error) {
+	for x.count > 0 {
+		if len(x.newest) == 0 {
+			var buf [boundaryBytes]byte
+			if _, err := x.file.ReadAt(buf[:], int64(x.count-1)*boundaryBytes); err != nil {
+				return x, fmt.Errorf("read %s: %w", indexName, err)
+			}
+			b, _ := decodeBoundary(buf[:])
+			x.newest = []boundary{b}
+		}
+		if x.newest[len(x.newest)-1].position < position {
+			return x, nil
+		}
+		x.newest = x.newest[: len(x.newest)-1 : len(x.newest)-1]
+		x.count--
+	}
+	return x, nil
+}
+
+func encodeBoundaries(bs []boundary) []byte {
+	buf := make([]byte, len(bs)*boundaryBytes)
+	for i, b := range bs {
+		b.encode(buf[i*boundaryBytes:])
+	}
+	return buf
+}
+
+// repairIndex makes the index file hold exactly the boundaries that a scan of the log found.
+func repairIndex(disk Disk, folder string, found []boundary) (chunkIndex, error) {
+	path := folder + "/" + indexName
+	f, err := disk.Open(path)
+	if err != nil {
+		if f, err = disk.Create(path); err != nil {
+			return chunkIndex{}, fmt.Errorf("create %s: %w", path, err)
+		}
+	}
+	want := encodeBoundaries(found)
+	have := make([]byte, len(want))
+	if _, err := f.ReadAt(have, 0); err != nil && !errors.Is(err, io.EOF) {
+		clear(have)
+	}
+	if string(have) != string(want) {
+		if _, err := f.WriteAt(want, 0); err != nil {
+			return chunkIndex{}, errors.Join(fmt.Errorf("rebuild %s: %w", path, err), f.Close())
+		}
+	}
+	if err := f.Truncate(int64(len(want))); err != nil {
+		return chunkIndex{}, errors.Join(fmt.Errorf("truncate %s: %w", path, err), f.Close())
+	}
+	return chunkIndex{file: f}.add(found), nil
+}

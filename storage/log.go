@@ -1,0 +1,145 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// packagePath prefixes the names of this package's failpoints.
+const packagePath = "github.com/racewindow/racewindow/storage"
+
+// A Log is one append-only log of a Store. All methods may be called by many goroutines. A context with a controller
+// (package failpoints) puts the call's failpoints under control; a context that ends is noticed where a call waits and
+// between the blocks of a read.
+type Log struct {
+	store    *Store
+	handle   string
+	options  Options
+	handover handover
+	writer   writerSide // the handover again, if it is one; else nil
+
+	_ [64]byte // readers load what follows; nothing else is written beside it
+	// committed is the position behind the last complete transaction: what a read may return lies below it.
+	committed atomic.Uint64
+	view      atomic.Pointer[view]
+	// broken is why appends and flushes are refused: poison, or ErrClosed.
+	broken atomic.Pointer[brokenState]
+	_      [64]byte
+
+	mu   sync.Mutex // guards the writers' state, and every change of view
+	idle failpoints.Cond
+	writerState
+
+	flushMu sync.Mutex // guards round
+	round   *flushRound
+}
+
+type brokenState struct{ err error }
+
+// writerState is what an append changes, with Log.mu held.
+type writerState struct {
+	arena       *arena // nil until the next frame needs one
+	end         uint64 // position behind the last frame, committed or not
+	last        Offset // of the last frame
+	complete    Offset // of the last record of the last complete transaction
+	open        *Transaction
+	chunkStart  uint64     // position of the newest boundary
+	chunks      bool       // there is a boundary
+	chunkClosed bool       // one was closed since the last flush
+	boundaries  []boundary // not in the index yet
+	queued      bool       // the flusher will come by time
+	urgent      bool       // the flusher was called
+}
+
+var (
+	writeLock  = failpoints.WaitPoint(packagePath, "append/lock")
+	writerTurn = failpoints.WaitPoint(packagePath, "append/turn")
+	flushLock  = failpoints.WaitPoint(packagePath, "flush/lock")
+	flushTurn  = failpoints.WaitPoint(packagePath, "flush/turn")
+	flushWait  = failpoints.WaitPoint(packagePath, "flush/wait")
+)
+
+// Handle is the log's name within its store.
+func (l *Log) Handle() string { return l.handle }
+
+// Visible is the offset of the last record that a read may return now, zero for an empty log.
+func (l *Log) Visible(ctx context.Context) Offset {
+	failpoints.Lock(ctx, writeLock, &l.mu)
+	defer l.mu.Unlock()
+	return l.complete
+}
+
+// Durable is the offset of the last record of the last complete transaction that a crash cannot take any more, zero for
+// none. Records between it and Visible are served from memory.
+func (l *Log) Durable() Offset { return l.view.Load().durable }
+
+// usable says whether appends and flushes may go on.
+func (l *Log) usable() error {
+	if b := l.broken.Load(); b != nil {
+		return b.err
+	}
+	return nil
+}
+
+// readable says whether reads may start: a poisoned log still serves what it has.
+func (l *Log) readable(ctx context.Context) error {
+	if b := l.broken.Load(); b != nil && errors.Is(b.err, ErrClosed) {
+		return b.err
+	}
+	return ctx.Err()
+}
+
+// poison makes cause the answer to every later append and flush, and returns that answer.
+func (l *Log) poison(cause error) error {
+	err := fmt.Errorf("log %s: %w: %w; reopen the store: what was durable is kept, the rest is what the disk has of it", l.handle, ErrPoisoned, cause)
+	l.broken.CompareAndSwap(nil, &brokenState{err})
+	return l.broken.Load().err
+}
+
+// Close flushes what is unflushed and releases the log; a transaction that is still open is lost, as it would be in a
+// crash. A poisoned log is not flushed again: Close returns the poison. Closing twice returns ErrClosed.
+func (l *Log) Close(ctx context.Context) error {
+	l.store.forget(ctx, l)
+	return l.close(ctx)
+}
+
+func (l *Log) close(ctx context.Context) error {
+	flushed := l.Flush(ctx)
+	if errors.Is(flushed, ErrClosed) {
+		return flushed
+	}
+	if err := l.lead(ctx); err != nil {
+		return errors.Join(flushed, err)
+	}
+	defer l.step(ctx, nil)
+	failpoints.Lock(ctx, writeLock, &l.mu)
+	defer l.mu.Unlock()
+	closed := &brokenState{fmt.Errorf("log %s: %w: open it again", l.handle, ErrClosed)}
+	if old := l.broken.Swap(closed); old != nil && errors.Is(old.err, ErrClosed) {
+		return old.err
+	}
+	l.idle.Broadcast()
+	return errors.Join(flushed, l.closeFiles(flushed == nil))
+}
+
+// closeFiles closes index and segments; tidy first cuts the room that was reserved and not used.
+func (l *Log) closeFiles(tidy bool) error {
+	v := l.view.Load()
+	var errs []error
+	if s := v.segments[len(v.segments)-1]; tidy && s.allocated > s.at(v.persisted) {
+		errs = append(errs, s.file.Truncate(s.at(v.persisted)))
+	}
+	for _, s := range v.segments {
+		errs = append(errs, s.file.Close())
+	}
+	errs = append(errs, v.index.file.Close())
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("close log %s: %w", l.handle, err)
+	}
+	return nil
+}

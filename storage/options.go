@@ -1,0 +1,78 @@
+package storage
+
+import (
+	"fmt"
+	"time"
+)
+
+// Options of a store. Zero fields mean the documented defaults.
+type Options struct {
+	// Create makes the folder if it is missing.
+	Create bool
+	// Handover says how flushed records pass from memory to the file; default Snapshot.
+	Handover Handover
+	// Disk replaces the file system, for tests and simulations; default is the real one below the store's folder.
+	Disk Disk
+	// ArenaBytes is the size of the blocks that hold the tail, 64 bytes to 64 MiB; default 64 KiB.
+	ArenaBytes int
+	// FlushBytes of unflushed records start a flush; default 64 KiB.
+	FlushBytes int64
+	// FlushInterval bounds how long a record stays unflushed; default 1 s. Negative: no flush by time.
+	FlushInterval time.Duration
+	// TailBytes bounds the memory of unflushed records: an append that finds more waits for a flush; default 64 MiB.
+	TailBytes int64
+	// ChunkBytes is the distance between two entries of the chunk index; default 256 KiB.
+	ChunkBytes int64
+	// SegmentBytes is the size at which a log goes on in a new file, checked at each flush; default 64 MiB.
+	SegmentBytes int64
+	// MaxValueBytes bounds the value of a record; default and maximum 16 MiB.
+	MaxValueBytes int
+	// NoSync makes flushes write without syncing: what a crash of the machine leaves is then up to the kernel.
+	NoSync bool
+}
+
+const (
+	maxValueBytes = 16 << 20
+	minArenaBytes = 64
+	maxArenaBytes = 64 << 20
+)
+
+func (o Options) withDefaults() Options {
+	if o.Handover.make == nil {
+		o.Handover = defaultHandover()
+	}
+	setDefault(&o.ArenaBytes, 64<<10)
+	setDefault(&o.FlushBytes, 64<<10)
+	setDefault(&o.FlushInterval, time.Second)
+	setDefault(&o.TailBytes, 64<<20)
+	setDefault(&o.ChunkBytes, 256<<10)
+	setDefault(&o.SegmentBytes, 64<<20)
+	setDefault(&o.MaxValueBytes, maxValueBytes)
+	return o
+}
+
+func setDefault[T int | int64 | time.Duration](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// check reports the first option out of bounds, defaults applied.
+func (o Options) check() error {
+	for _, b := range []struct {
+		name           string
+		value, low, up int64
+	}{
+		{"ArenaBytes", int64(o.ArenaBytes), minArenaBytes, maxArenaBytes},
+		{"FlushBytes", o.FlushBytes, 1, 1 << 40},
+		{"TailBytes", o.TailBytes, 1, 1 << 40},
+		{"ChunkBytes", o.ChunkBytes, 1, 1 << 40},
+		{"SegmentBytes", o.SegmentBytes, 1, 1 << 40},
+		{"MaxValueBytes", int64(o.MaxValueBytes), 1, maxValueBytes},
+	} {
+		if b.value < b.low || b.value > b.up {
+			return fmt.Errorf("%w: %s is %d: must lie between %d and %d", ErrOptions, b.name, b.value, b.low, b.up)
+		}
+	}
+	return nil
+}

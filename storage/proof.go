@@ -1,0 +1,62 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// findProof looks behind the position stop, at which the frames of g end, for an intact frame which was encoded when a
+// position beyond stop was durable. It returns the byte of the file at which that frame starts, or -1.
+//
+// The search tries each multiple of frameAlign. Its memory is bounded by a window and one frame, and the bytes that it
+// checksums by a multiple of the file, so a file of crafted headers cannot hold it up; where that bound is reached it
+// says that there is no proof.
+func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64, error) {
+	const windowBytes = 256 << 10
+	window := make([]byte, min(windowBytes, max(size-g.at(stop), 0)))
+	budget := 64*size + maxFrameBytes
+	for at := g.at(stop) + frameAlign; at+frameHeaderBytes <= size; at += int64(len(window)) - frameHeaderBytes {
+		if err := ctx.Err(); err != nil {
+			return -1, err
+		}
+		n, err := g.file.ReadAt(window, at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return -1, fmt.Errorf("look behind byte %d of %s: %w", g.at(stop), g.name, err)
+		}
+		for i := 0; i+frameHeaderBytes <= n; i += frameAlign {
+			byteAt := at + int64(i)
+			if !couldProve(window[i:n], g.start+uint64(byteAt-segmentHeaderBytes), stop) {
+				continue
+			}
+			length := int64(frameLength(window[i:]))
+			if budget -= length; budget < 0 || byteAt+length > size {
+				continue
+			}
+			if ok, err := intactAt(g.file, byteAt, length); ok || err != nil {
+				return byteAt, err
+			}
+		}
+		if n < len(window) {
+			break
+		}
+	}
+	return -1, nil
+}
+
+// couldProve judges a header: plausible, and claiming that a position beyond stop was durable.
+func couldProve(header []byte, position, stop uint64) bool {
+	if allZero(header[:frameHeaderBytes]) {
+		return false
+	}
+	return checkFrameHeader(header[:frameHeaderBytes], maxFrameBytes) == frameIntact && frameDurable(header, position) > stop
+}
+
+func intactAt(file io.ReaderAt, at, length int64) (bool, error) {
+	frame := make([]byte, length)
+	if _, err := file.ReadAt(frame, at); err != nil && !errors.Is(err, io.EOF) {
+		return false, fmt.Errorf("read a frame at byte %d: %w", at, err)
+	}
+	return checkFrame(frame, maxFrameBytes) == frameIntact, nil
+}

@@ -1,0 +1,135 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+
+	"github.com/pingcap/failpoint"
+)
+
+// Read yields the records behind after, up to upTo or the last complete transaction, whichever comes first, in order.
+// Neither bound need be the offset of a record. The zero Offset and End mean "from the start" and "to the end".
+//
+// What is visible is settled when the iteration begins; appends and flushes during it change nothing. It uses at most
+// 256 KiB, or one record, whatever the range. An error ends the iteration, yielded with a zero Record: ErrClosed, a
+// *DamageError, the context's, or the disk's.
+func (l *Log) Read(ctx context.Context, after, upTo Offset) iter.Seq2[Record, error] {
+	return func(yield func(Record, error) bool) { l.read(ctx, after, upTo, yield) }
+}
+
+func (l *Log) read(ctx context.Context, after, upTo Offset, yield func(Record, error) bool) {
+	if err := l.readable(ctx); err != nil {
+		yield(Record{}, err)
+		return
+	}
+	s := l.handover.plan(ctx, l, after, upTo)
+	if s.file && !l.readFile(ctx, &s, yield) {
+		return
+	}
+	if s.view != nil {
+		l.readArenas(ctx, &s, yield)
+	}
+	for _, frame := range s.eager {
+		if !yield(frameRecord(frame), nil) {
+			return
+		}
+	}
+}
+
+// readArenas yields the part of a read that the view's arenas serve.
+func (l *Log) readArenas(ctx context.Context, s *sources, yield func(Record, error) bool) {
+	at := s.tailFrom
+	for i, a := range s.view.arenas {
+		end := s.tailEnd
+		if i+1 < len(s.view.arenas) {
+			end = min(end, s.view.arenas[i+1].start)
+		}
+		if at < a.start || at >= end {
+			continue
+		}
+		failpoint.InjectCall("read/before-tail", ctx)
+		for frames := a.data[at-a.start : end-a.start]; len(frames) > 0; {
+			if s.upTo.Before(frameOffset(frames)) {
+				return
+			}
+			if !yield(frameRecord(frames), nil) {
+				return
+			}
+			frames = frames[frameRoom(frames):]
+			failpoint.InjectCall("read/between-tail-records", ctx)
+		}
+		at = end
+	}
+}
+
+// A readStep says how a read goes on after a part of it.
+type readStep uint8
+
+const (
+	readOn      readStep = iota // with what follows
+	readPast                    // the file part's upper bound was passed
+	readStopped                 // not at all: an error was yielded, or the caller has enough
+)
+
+// readFile yields the part of a read that the files serve, and says whether to go on with the rest.
+func (l *Log) readFile(ctx context.Context, s *sources, yield func(Record, error) bool) bool {
+	segments := s.view.segments
+	position := s.view.index.seek(s.fileAfter)
+	for i := s.view.segmentAt(position); i < len(segments); i++ {
+		end := s.fileEnd
+		if s.asItIs {
+			end = math.MaxInt64
+		}
+		if i+1 < len(segments) {
+			end = min(end, segments[i+1].start)
+		}
+		if position >= end {
+			break
+		}
+		switch l.readSegment(ctx, s, segments[i], position, end, yield) {
+		case readPast:
+			return true
+		case readStopped:
+			return false
+		}
+		position = end
+	}
+	return true
+}
+
+// readSegment yields what lies in the positions [from, end) of one file and within the bounds of the file part.
+func (l *Log) readSegment(ctx context.Context, s *sources, g *segment, from, end uint64, yield func(Record, error) bool) readStep {
+	scan := newScanner(g.file, g.at(from), g.at(end))
+	for scan.at < scan.end {
+		frame, fault, err := scan.next(ctx)
+		if err == nil && fault != frameIntact {
+			if s.asItIs && scan.at >= g.at(s.view.persisted) {
+				return readPast // whoever writes there has not got further
+			}
+			err = &DamageError{File: l.handle + "/" + g.name, Byte: scan.at, Reason: fault.String()}
+		}
+		if err != nil {
+			yield(Record{}, l.readError(g, err))
+			return readStopped
+		}
+		switch offset := frameOffset(frame); {
+		case s.fileUpTo.Before(offset):
+			return readPast
+		case s.fileAfter.Before(offset) && !yield(frameRecord(frame), nil):
+			return readStopped
+		}
+		scan.skip(frame)
+	}
+	return readOn
+}
+
+// readError says where a read failed, or that the log was closed under it.
+func (l *Log) readError(g *segment, err error) error {
+	if b := l.broken.Load(); b != nil && errors.Is(b.err, ErrClosed) {
+		return b.err
+	}
+	return fmt.Errorf("read log %s, segment %s: %w", l.handle, g.name, err)
+}

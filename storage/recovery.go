@@ -1,0 +1,203 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/pingcap/failpoint"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// Recovery keeps the longest prefix of complete, intact transactions. It reads every frame of the log. Where the frames
+// end early it decides between two stories:
+//
+//   - Damage: the bad bytes had been synced, and are no longer what was written. An intact frame behind them proves it if
+//     it was encoded when a position beyond them was already durable (the frame says so itself), and so does the
+//     existence of a later segment, which is made only after everything before it was synced. Recovery then refuses, and
+//     changes nothing.
+//   - A torn tail: anything else. Unsynced writes may reach the disk in any order, so intact frames behind a bad one are
+//     no contradiction. The tail is cut and the cut synced.
+//
+// Not every case can be told: a synced last batch that is damaged, with no later frame to speak for it, looks like a torn
+// tail and is cut.
+
+// A recovered log is what a scan of the files found.
+type recovered struct {
+	segments   []*segment
+	end        uint64 // behind the last complete transaction
+	last       Offset // its last record
+	boundaries []boundary
+	durable    uint64 // the highest position that a frame says was durable
+	// stop is where intact frames end, and why.
+	stop  uint64
+	fault frameFault
+	// midway is set while frames of a transaction without its last record have been seen.
+	midway   bool
+	previous Offset
+}
+
+func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
+	if err := s.disk.Mkdir(handle); err != nil {
+		return nil, fmt.Errorf("make the log's folder: %w", err)
+	}
+	names, err := listSegments(s.disk, handle)
+	if err != nil {
+		return nil, err
+	}
+	found := &recovered{}
+	if len(names) == 0 {
+		err = s.newLog(ctx, handle, found)
+	} else {
+		err = s.scanLog(ctx, handle, names, found)
+	}
+	var index chunkIndex
+	if err == nil {
+		index, err = repairIndex(s.disk, handle, found.boundaries)
+	}
+	if err != nil {
+		for _, g := range found.segments {
+			err = errors.Join(err, g.file.Close())
+		}
+		return nil, err
+	}
+	return s.makeLog(handle, found, index), nil
+}
+
+// newLog makes the first file of a log, and the log's name durable.
+func (s *Store) newLog(ctx context.Context, handle string, found *recovered) error {
+	g, err := createSegment(ctx, s.disk, handle, 0)
+	if err != nil {
+		return err
+	}
+	found.segments = []*segment{g}
+	return s.disk.SyncDir(".")
+}
+
+func (s *Store) scanLog(ctx context.Context, handle string, names []string, found *recovered) error {
+	for _, name := range names {
+		g, err := openSegment(s.disk, handle, name)
+		if err != nil {
+			return err
+		}
+		found.segments = append(found.segments, g)
+	}
+	for i, g := range found.segments {
+		if g.start != found.stop {
+			return &DamageError{File: handle + "/" + g.name, Byte: 0, Reason: fmt.Sprintf("it starts at position %d, but the files before it end at %d: one is missing or cut", g.start, found.stop)}
+		}
+		if err := s.scanSegment(ctx, found, g); err != nil {
+			return err
+		}
+		if i+1 < len(found.segments) && found.stop != found.segments[i+1].start {
+			return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: found.fault.String() + ", and a later segment proves that this one was whole"}
+		}
+	}
+	return s.settleTail(ctx, handle, found)
+}
+
+// scanSegment walks over the frames of one file.
+func (s *Store) scanSegment(ctx context.Context, found *recovered, g *segment) error {
+	size, err := g.file.Size()
+	if err != nil {
+		return fmt.Errorf("size of %s: %w", g.name, err)
+	}
+	scan := newScanner(g.file, segmentHeaderBytes, size)
+	for scan.at < scan.end {
+		frame, fault, err := scan.next(ctx)
+		if err != nil {
+			return fmt.Errorf("scan %s: %w", g.name, err)
+		}
+		if fault == frameIntact && !found.accept(frame, uint64(s.options.ChunkBytes)) {
+			fault = frameHeader
+		}
+		if found.fault = fault; fault != frameIntact {
+			break
+		}
+		scan.skip(frame)
+	}
+	failpoint.InjectCall("recovery/scanned", ctx)
+	return nil
+}
+
+// accept takes the frame at found.stop, if it can follow the one before it: its offset is higher, and a transaction
+// begins only when the one before is complete.
+func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
+	offset := frameOffset(frame)
+	if !r.previous.Before(offset) || offset.Tx == 0 || r.midway && offset.Tx != r.previous.Tx || !r.midway && offset.Tx == r.previous.Tx {
+		return false
+	}
+	if n := len(r.boundaries); n == 0 || r.stop-r.boundaries[n-1].position >= chunkBytes {
+		r.boundaries = append(r.boundaries, boundary{offset, r.stop})
+	}
+	r.durable = max(r.durable, frameDurable(frame, r.stop))
+	r.stop += uint64(len(frame))
+	r.previous, r.midway = offset, !frameIsLast(frame)
+	if !r.midway {
+		r.end, r.last = r.stop, offset
+	}
+	return true
+}
+
+// settleTail decides about what follows the last complete transaction, and leaves a file that ends with it, synced.
+func (s *Store) settleTail(ctx context.Context, handle string, found *recovered) error {
+	g := found.segments[len(found.segments)-1]
+	size, err := g.file.Size()
+	if err != nil {
+		return fmt.Errorf("size of %s: %w", g.name, err)
+	}
+	if proof, err := findProof(ctx, g, found.stop, size); err != nil {
+		return err
+	} else if proof >= 0 {
+		return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: fmt.Sprintf("%v, and the intact frame at byte %d proves that these bytes had been synced", found.fault, proof)}
+	}
+	for n := len(found.boundaries); n > 0 && found.boundaries[n-1].position >= found.end; n-- {
+		found.boundaries = found.boundaries[:n-1]
+	}
+	failpoint.InjectCall("recovery/before-cut", ctx)
+	failpoint.InjectContext(ctx, "recovery/truncate-error", func(v failpoint.Value) { err = failpoints.AsError(v, syscall.EIO) })
+	if err == nil && size > g.at(found.end) {
+		err = g.file.Truncate(g.at(found.end))
+	}
+	if err == nil {
+		err = rewrite(ctx, g, max(found.durable, g.start), found.end)
+	}
+	if err != nil {
+		return fmt.Errorf("cut the tail of %s/%s at byte %d: %w; the log stays closed until the disk allows it", handle, g.name, g.at(found.end), err)
+	}
+	return nil
+}
+
+// rewrite writes [from, end) once more and syncs it. After a sync that failed, the kernel may hold these bytes, call them
+// clean and lose them with the power; so what is not known to be durable is made so, not believed.
+func rewrite(ctx context.Context, g *segment, from, end uint64) error {
+	buf := make([]byte, min(end-min(from, end), maxScanBytes))
+	for at := from; at < end; {
+		part := buf[:min(uint64(len(buf)), end-at)]
+		if _, err := g.file.ReadAt(part, g.at(at)); err != nil {
+			return err
+		}
+		if _, err := g.file.WriteAt(part, g.at(at)); err != nil {
+			return err
+		}
+		at += uint64(len(part))
+	}
+	failpoint.InjectCall("recovery/before-sync", ctx)
+	return g.file.Sync()
+}
+
+func (s *Store) makeLog(handle string, found *recovered, index chunkIndex) *Log {
+	l := &Log{store: s, handle: handle, options: s.options}
+	l.idle.L = &l.mu
+	l.end, l.last, l.complete = found.end, found.last, found.last
+	if n := len(found.boundaries); n > 0 {
+		l.chunks, l.chunkStart = true, found.boundaries[n-1].position
+	}
+	l.view.Store(&view{persisted: found.end, last: found.last, durable: found.last, segments: found.segments, index: index})
+	l.committed.Store(found.end)
+	l.handover = s.options.Handover.make(l)
+	l.writer, _ = l.handover.(writerSide)
+	return l
+}

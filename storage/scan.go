@@ -1,0 +1,103 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"syscall"
+
+	"github.com/pingcap/failpoint"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// A scanner walks over the frames of one file. Its memory is bounded by maxScanBytes or one frame, whichever is larger,
+// whatever lengths the file claims.
+type scanner struct {
+	file io.ReaderAt
+	at   int64 // byte of the file at which have starts
+	end  int64 // byte at which to stop
+	have []byte
+	buf  []byte
+}
+
+const (
+	minScanBytes = 4 << 10
+	maxScanBytes = 256 << 10
+)
+
+func newScanner(file io.ReaderAt, from, end int64) *scanner {
+	return &scanner{file: file, at: from, end: end}
+}
+
+// next returns the frame at s.at, which holds until the call after skip; or why there is none. At the end of the range
+// it says frameZero. An error is the disk's.
+func (s *scanner) next(ctx context.Context) (frame []byte, fault frameFault, err error) {
+	if len(s.have) < frameHeaderBytes {
+		if err := s.fill(ctx, frameHeaderBytes); err != nil {
+			return nil, frameShort, err
+		}
+	}
+	if fault := checkFrameHeader(s.have, maxFrameBytes); fault != frameIntact {
+		return nil, fault, nil
+	}
+	if room := frameRoom(s.have); len(s.have) < room {
+		if int64(frameLength(s.have)) > s.end-s.at {
+			return nil, frameShort, nil
+		}
+		if err := s.fill(ctx, room); err != nil {
+			return nil, frameShort, err
+		}
+	}
+	if fault := checkFrame(s.have, maxFrameBytes); fault != frameIntact {
+		return nil, fault, nil
+	}
+	return s.have[:min(frameRoom(s.have), len(s.have))], frameIntact, nil
+}
+
+// skip goes on behind a frame that next returned.
+func (s *scanner) skip(frame []byte) {
+	s.have = s.have[len(frame):]
+	s.at += int64(len(frame))
+}
+
+// fill reads on until have holds want bytes or the range ends. The buffer grows while a scan goes on, so that a read of
+// few records costs little.
+func (s *scanner) fill(ctx context.Context, want int) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	size := max(want, min(max(2*len(s.buf), minScanBytes), maxScanBytes))
+	size = int(min(int64(size), max(s.end-s.at, 0)))
+	if size <= len(s.have) {
+		return nil
+	}
+	if size > len(s.buf) {
+		s.buf = append(make([]byte, 0, size), s.have...)[:size]
+	} else {
+		copy(s.buf, s.have)
+	}
+	kept := len(s.have)
+	n, err := s.readAt(ctx, s.buf[kept:size], s.at+int64(kept))
+	s.have = s.buf[:kept+n]
+	return err
+}
+
+// readAt fills p as far as the file goes.
+func (s *scanner) readAt(ctx context.Context, p []byte, at int64) (n int, err error) {
+	failpoint.InjectCall("read/before-file", ctx)
+	failpoint.InjectContext(ctx, "read/io-error", func(v failpoint.Value) { err = failpoints.AsError(v, syscall.EIO) })
+	if err == nil {
+		n, err = s.file.ReadAt(p, at)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
+		return 0, fmt.Errorf("read %d bytes at byte %d: %w", len(p), at, err)
+	}
+	failpoint.InjectContext(ctx, "read/bit-flip", func(v failpoint.Value) {
+		if n > 0 {
+			p[failpoints.AsLength(v, n-1)] ^= 1
+		}
+	})
+	return n, nil
+}

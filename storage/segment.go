@@ -1,0 +1,177 @@
+package storage
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"math"
+	"strings"
+	"syscall"
+
+	"github.com/pingcap/failpoint"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// A segment is one file of a log: a header, then frames. It holds the positions from start to the next segment's start.
+//
+//	byte  0              8       12      16              24      28
+//	      +--------------+-------+-------+---------------+-------+-----
+//	      | "RACEWLOG"   |version| 0     | start         | CRC   | frames …
+//	      +--------------+-------+-------+---------------+-------+-----
+//
+// (CRC-32C of the bytes before it, then padding to segmentHeaderBytes.) The file is named after start, in hexadecimal.
+type segment struct {
+	name  string
+	start uint64
+	file  File
+	// allocated is the file's length, as far as it was reserved; only the goroutine that flushes uses it.
+	allocated int64
+}
+
+const (
+	segmentMagic       = "RACEWLOG"
+	segmentVersion     = 1
+	segmentHeaderBytes = 64
+	segmentSuffix      = ".seg"
+	unfinishedSuffix   = ".tmp"
+)
+
+func segmentName(start uint64) string { return fmt.Sprintf("%016x%s", start, segmentSuffix) }
+
+// at is where in the file a position of the log lies.
+func (s *segment) at(position uint64) int64 {
+	return int64(min(position-s.start, math.MaxInt64-segmentHeaderBytes)) + segmentHeaderBytes
+}
+
+func segmentHeader(start uint64) []byte {
+	h := make([]byte, segmentHeaderBytes)
+	copy(h, segmentMagic)
+	binary.LittleEndian.PutUint32(h[8:], segmentVersion)
+	binary.LittleEndian.PutUint64(h[16:], start)
+	binary.LittleEndian.PutUint32(h[24:], crc32.Checksum(h[:24], castagnoli))
+	return h
+}
+
+// openSegment opens a segment file and checks that its header says what its name says.
+func openSegment(disk Disk, folder, name string) (*segment, error) {
+	path := folder + "/" + name
+	f, err := disk.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open segment %s: %w", path, err)
+	}
+	start, err := readSegmentHeader(f, path)
+	if err == nil && segmentName(start) != name {
+		err = &DamageError{File: path, Byte: 16, Reason: fmt.Sprintf("the header says that it starts at %d, the name says otherwise", start)}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return &segment{name: name, start: start, file: f}, nil
+}
+
+func readSegmentHeader(f io.ReaderAt, path string) (start uint64, err error) {
+	h := make([]byte, segmentHeaderBytes)
+	if _, err := f.ReadAt(h, 0); err != nil && !errors.Is(err, io.EOF) {
+		return 0, fmt.Errorf("read the header of %s: %w", path, err)
+	}
+	version := binary.LittleEndian.Uint32(h[8:])
+	switch {
+	case string(h[:8]) != segmentMagic:
+		return 0, fmt.Errorf("%s does not start with %q: %w; move it out of the store's folder", path, segmentMagic, ErrForeign)
+	case version > segmentVersion:
+		return 0, fmt.Errorf("%s has format %d, this program knows up to %d: %w; use that version", path, version, segmentVersion, ErrNewerFormat)
+	case crc32.Checksum(h[:24], castagnoli) != binary.LittleEndian.Uint32(h[24:]):
+		return 0, &DamageError{File: path, Byte: 0, Reason: "the header's checksum does not match"}
+	}
+	return binary.LittleEndian.Uint64(h[16:]), nil
+}
+
+// listSegments returns the names of a log's segment files in order, and removes files that a crash left unfinished.
+func listSegments(disk Disk, folder string) ([]string, error) {
+	entries, err := disk.List(folder)
+	if err != nil {
+		return nil, fmt.Errorf("list %s: %w", folder, err)
+	}
+	var names []string
+	for _, e := range entries {
+		switch {
+		case !e.Folder && strings.HasSuffix(e.Name, segmentSuffix):
+			names = append(names, e.Name)
+		case !e.Folder && strings.HasSuffix(e.Name, unfinishedSuffix):
+			if err := disk.Remove(folder + "/" + e.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return nil, fmt.Errorf("remove unfinished %s/%s: %w", folder, e.Name, err)
+			}
+		case e.Name != indexName:
+			return nil, fmt.Errorf("%s/%s: %w; move it out of the log's folder", folder, e.Name, ErrForeign)
+		}
+	}
+	return names, nil
+}
+
+// createSegment makes an empty segment that appears under its name only when it is whole, and whose name is durable.
+func createSegment(ctx context.Context, disk Disk, folder string, start uint64) (*segment, error) {
+	name := segmentName(start)
+	path := folder + "/" + name
+	f, err := disk.Create(path + unfinishedSuffix)
+	if err != nil {
+		return nil, fmt.Errorf("create %s%s: %w", path, unfinishedSuffix, err)
+	}
+	if err := nameSegment(ctx, disk, folder, name, f, start); err != nil {
+		return nil, errors.Join(fmt.Errorf("create segment %s: %w", path, err), f.Close())
+	}
+	return &segment{name: name, start: start, file: f}, nil
+}
+
+func nameSegment(ctx context.Context, disk Disk, folder, name string, f File, start uint64) (err error) {
+	if _, err := f.WriteAt(segmentHeader(start), 0); err != nil {
+		return err
+	}
+	if err := f.Sync(); err != nil {
+		return err
+	}
+	failpoint.InjectCall("segment/written", ctx)
+	if err := disk.Rename(folder+"/"+name+unfinishedSuffix, folder+"/"+name); err != nil {
+		return err
+	}
+	failpoint.InjectCall("segment/renamed", ctx)
+	failpoint.InjectContext(ctx, "segment/dirsync-error", func(v failpoint.Value) { err = failpoints.AsError(v, syscall.EIO) })
+	if err != nil {
+		return err
+	}
+	return disk.SyncDir(folder)
+}
+
+// reserve asks the disk for room up to byte end of the file and some more, so that a sync need not write a new length
+// each time. A disk that has no room for more may still have some for what is to be written: the write will tell.
+func (s *segment) reserve(end int64) {
+	if end <= s.allocated {
+		return
+	}
+	s.allocated = end + min(max(end, 64<<10), 16<<20)
+	if s.file.Allocate(s.allocated) != nil {
+		s.allocated = 0
+	}
+}
+
+// segmentsFor returns the files that a batch needs: those there are, or one more when the last is full. A transaction
+// that may yet be taken back stays in one file.
+func (l *Log) segmentsFor(ctx context.Context, b flushBatch) ([]*segment, error) {
+	segments := b.view.segments
+	full := segments[len(segments)-1]
+	if b.midway || b.from-full.start < uint64(l.options.SegmentBytes) {
+		return segments, nil
+	}
+	if err := errors.Join(full.file.Truncate(full.at(b.from)), full.file.Sync()); err != nil {
+		return nil, fmt.Errorf("finish segment %s/%s: %w", l.handle, full.name, err)
+	}
+	next, err := createSegment(ctx, l.store.disk, l.handle, b.from)
+	if err != nil {
+		return nil, err
+	}
+	return append(append([]*segment(nil), segments...), next), nil
+}

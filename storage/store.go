@@ -1,0 +1,202 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// A Store holds many logs in one folder, each in a subfolder named after its handle, and owns the task that flushes
+// them. One process at a time has it open.
+type Store struct {
+	disk    Disk
+	options Options
+	lock    io.Closer
+
+	opening sync.Mutex // held while a log is recovered, which may take long
+
+	mu     sync.Mutex
+	logs   map[string]*Log
+	closed bool
+	// due lists logs to flush; those that are urgent have the zero time. wake tells the flusher of a new entry.
+	due     []flushRequest
+	wake    chan struct{}
+	stopped chan struct{}
+}
+
+type flushRequest struct {
+	log *Log
+	at  time.Time
+}
+
+const lockName = "LOCK"
+
+var (
+	storeOpening = failpoints.WaitPoint(packagePath, "store/opening")
+	storeLock    = failpoints.WaitPoint(packagePath, "store/lock")
+	storeWake    = failpoints.WaitPoint(packagePath, "flusher/wake")
+	storeClosed  = failpoints.WaitPoint(packagePath, "store/close")
+)
+
+// Open opens the store in a folder. The controller of ctx, if there is one, also controls the store's flusher; ctx's end
+// does not end the store.
+//
+// Errors: ErrOptions, ErrMissing, ErrLocked, ErrForeign.
+func Open(ctx context.Context, folder string, options Options) (*Store, error) {
+	failpoints.WarnEnvironment(packagePath)
+	options = options.withDefaults()
+	if err := options.check(); err != nil {
+		return nil, fmt.Errorf("open store %s: %w", folder, err)
+	}
+	disk := options.Disk
+	if disk == nil {
+		if err := checkFolder(folder, options.Create); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
+		disk = OSDisk(folder)
+	}
+	lock, err := disk.Lock(lockName)
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w", folder, err)
+	}
+	if err := checkEntries(disk); err != nil {
+		return nil, errors.Join(fmt.Errorf("open store %s: %w", folder, err), lock.Close())
+	}
+	s := &Store{
+		disk: disk, options: options, lock: lock,
+		logs: map[string]*Log{}, wake: make(chan struct{}, 1), stopped: make(chan struct{}),
+	}
+	failpoints.Go(failpoints.Detach(ctx), "flusher", s.flusher)
+	return s, nil
+}
+
+func checkFolder(folder string, create bool) error {
+	if create {
+		return os.MkdirAll(folder, 0o777)
+	}
+	info, err := os.Stat(folder)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("%s: %w: create it, or set Options.Create", folder, ErrMissing)
+	case err == nil && !info.IsDir():
+		return fmt.Errorf("%s is a file: %w: name a folder", folder, ErrMissing)
+	}
+	return err
+}
+
+// checkEntries refuses a folder in which something other than logs lies: it may not be a store's.
+func checkEntries(disk Disk) error {
+	entries, err := disk.List(".")
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.Folder && e.Name != lockName {
+			return fmt.Errorf("%s: %w; choose another folder, or move it out", e.Name, ErrForeign)
+		}
+	}
+	return nil
+}
+
+// Log opens the log with that handle, recovering it, or makes it. A handle is 1 to 128 letters, digits, '.', '_' and
+// '-', and starts with none of the last three. A log that is open is returned as it is.
+//
+// Errors: ErrHandle, ErrClosed, ErrForeign, ErrNewerFormat, *DamageError, or what the disk says.
+func (s *Store) Log(ctx context.Context, handle string) (*Log, error) {
+	if err := checkHandle(handle); err != nil {
+		return nil, err
+	}
+	failpoints.Lock(ctx, storeOpening, &s.opening)
+	defer s.opening.Unlock()
+	if l, err := s.openLog(ctx, handle); l != nil || err != nil {
+		return l, err
+	}
+	l, err := s.recoverLog(ctx, handle)
+	if err != nil {
+		return nil, fmt.Errorf("open log %s: %w", handle, err)
+	}
+	failpoints.Lock(ctx, storeLock, &s.mu)
+	defer s.mu.Unlock()
+	s.logs[handle] = l
+	return l, nil
+}
+
+// openLog returns the log with that handle if it is open, else nil.
+func (s *Store) openLog(ctx context.Context, handle string) (*Log, error) {
+	failpoints.Lock(ctx, storeLock, &s.mu)
+	defer s.mu.Unlock()
+	if s.closed {
+		return nil, fmt.Errorf("open log %s: store: %w", handle, ErrClosed)
+	}
+	return s.logs[handle], nil
+}
+
+func checkHandle(handle string) error {
+	ok := len(handle) >= 1 && len(handle) <= 128
+	for i, c := range []byte(handle) {
+		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		ok = ok && (letter || i > 0 && (c == '.' || c == '_' || c == '-'))
+	}
+	if !ok || handle == lockName {
+		return fmt.Errorf("%w: %q: use 1 to 128 letters, digits, '.', '_' or '-', a letter or digit first", ErrHandle, handle)
+	}
+	return nil
+}
+
+// Handles returns the handles of all logs in the store, open or not, sorted.
+func (s *Store) Handles() ([]string, error) {
+	entries, err := s.disk.List(".")
+	if err != nil {
+		return nil, fmt.Errorf("list the logs: %w", err)
+	}
+	var handles []string
+	for _, e := range entries {
+		if e.Folder && checkHandle(e.Name) == nil {
+			handles = append(handles, e.Name)
+		}
+	}
+	return handles, nil
+}
+
+// Close closes every log, as Log.Close does, ends the flusher and gives up the lock.
+func (s *Store) Close(ctx context.Context) error {
+	failpoints.Lock(ctx, storeOpening, &s.opening)
+	defer s.opening.Unlock()
+	failpoints.Lock(ctx, storeLock, &s.mu)
+	if s.closed {
+		s.mu.Unlock()
+		return fmt.Errorf("close store: %w", ErrClosed)
+	}
+	s.closed = true
+	logs := make([]*Log, 0, len(s.logs))
+	for _, l := range s.logs {
+		logs = append(logs, l)
+	}
+	s.logs = nil
+	s.mu.Unlock()
+	sortByHandle(logs)
+	var errs []error
+	for _, l := range logs {
+		errs = append(errs, l.close(ctx))
+	}
+	s.wakeFlusher()
+	if _, _, err := failpoints.Receive(context.WithoutCancel(ctx), storeClosed, s.stopped); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(append(errs, s.lock.Close())...)
+}
+
+func (s *Store) forget(ctx context.Context, l *Log) {
+	failpoints.Lock(ctx, storeLock, &s.mu)
+	defer s.mu.Unlock()
+	if s.logs[l.handle] == l {
+		delete(s.logs, l.handle)
+	}
+}
