@@ -19,7 +19,8 @@ type Controller interface {
 // A Waiter is a Controller that also decides how its goroutines wait. Without it a typed wait is a Yield followed by
 // the plain thing.
 type Waiter interface {
-	// Wait returns when w.Try has returned true, or reports that w.Deadline has passed.
+	// Wait returns when w.Try has returned true, or reports that w.Deadline has passed. A sleep has no Try: Wait then
+	// returns when its deadline has passed, or w.Done is closed.
 	Wait(ctx context.Context, w Wait) (expired bool)
 }
 

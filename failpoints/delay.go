@@ -28,7 +28,7 @@ type Delays struct {
 // Check reports what is wrong with d.
 func (d Delays) Check() error {
 	switch {
-	case d.Probability < 0 || d.Probability > 1:
+	case !(d.Probability >= 0 && d.Probability <= 1): // also not a number
 		return fmt.Errorf("delay probability %v: must lie between 0 and 1", d.Probability)
 	case d.Spin < 0 || d.Gosched < 0 || d.Sleep < 0:
 		return fmt.Errorf("delay weights %d, %d, %d: must not be negative", d.Spin, d.Gosched, d.Sleep)

@@ -56,7 +56,7 @@ func (p *Point) Package() string { return p.pkg }
 // Kind says what can happen there.
 func (p *Point) Kind() Kind { return p.kind }
 
-// Position is the base name of the source file and the line of the marker; the line is 0 where it is unknown.
+// Position is the base name of the source file and the line of the marker; the line is 0 where it is unknown or there are several.
 func (p *Point) Position() (file string, line int) { return p.file, p.line }
 
 // Resource names what the code after the point touches, and how; empty where the catalogue does not know the point.
@@ -75,15 +75,18 @@ var registry struct {
 var instrumented bool
 
 // Register makes the point that a spliced marker passes. Only the files that the instrumented build adds call it.
-// Equal names in one package share one point; file and line are those of the first.
+// Equal names in one package share one point, whose position is then unknown.
 func Register(pkg, name string, kind Kind, file string, line int) *Point {
 	instrumented = true
 	refuseEnvironment(pkg, name)
 	p := intern(pkg, name, kind)
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	if !p.spliced {
+	switch {
+	case !p.spliced:
 		p.spliced, p.file, p.line = true, file, line
+	case p.file != file || p.line != line:
+		p.file, p.line = "", 0
 	}
 	return p
 }

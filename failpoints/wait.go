@@ -96,7 +96,16 @@ func receiveControlled[T any](ctx context.Context, w Waiter, p *Point, ch <-chan
 
 // Sleep pauses for d on the clock of ctx, or until ctx ends.
 func Sleep(ctx context.Context, p *Point, d time.Duration) error {
-	_, _, _, err := ReceiveUntil[struct{}](ctx, p, nil, Now(ctx).Add(d))
+	deadline := Now(ctx).Add(d)
+	if instrumented {
+		if c := from(ctx); c != nil && c.waiter != nil {
+			if c.waiter.Wait(ctx, Wait{Point: p, Kind: WaitSleep, Deadline: deadline, Done: ctx.Done()}) {
+				return nil
+			}
+			return ctx.Err()
+		}
+	}
+	_, _, _, err := ReceiveUntil[struct{}](ctx, p, nil, deadline)
 	return err
 }
 

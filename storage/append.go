@@ -13,7 +13,8 @@ import (
 // Append makes one transaction of the records, gives it the next Tx and returns the offset of its last record. When
 // Append returns, every later read sees all of it. It is durable after a flush. Offsets in records are ignored.
 //
-// An error means that nothing was appended: ErrEmpty, ErrTooLarge, ErrClosed, ErrPoisoned, or the context's.
+// An error means that nothing was appended: ErrEmpty, ErrTooLarge, ErrClosed, ErrPoisoned, the context's, or, when the
+// tail is full and the disk too, ErrNoSpace.
 func (l *Log) Append(ctx context.Context, records ...Record) (Offset, error) {
 	last, _, err := l.append(ctx, records, false)
 	return last, err
@@ -29,8 +30,8 @@ func (l *Log) AppendDurable(ctx context.Context, records ...Record) (Offset, err
 	return last, l.flushTo(ctx, end)
 }
 
-// AppendAt makes one transaction of records that bring their offsets, all with the same Tx, at least 1, and Ops that
-// increase. It fails with ErrNotIncreasing, having changed nothing, unless they lie behind everything in the log.
+// AppendAt makes one transaction of records that bring their offsets, all with the same Tx, at least 1 and below that of End,
+// and Ops that increase. It fails with ErrNotIncreasing, having changed nothing, unless they lie behind everything in the log.
 func (l *Log) AppendAt(ctx context.Context, records ...Record) error {
 	_, _, err := l.append(ctx, records, true)
 	return err
@@ -50,8 +51,11 @@ func (l *Log) append(ctx context.Context, records []Record, at bool) (last Offse
 	if at && records[0].Offset.Tx <= l.last.Tx {
 		return Offset{}, 0, fmt.Errorf("append at %v to log %s: %w: the log ends at %v; use a later Tx", records[0].Offset, l.handle, ErrNotIncreasing, l.last)
 	}
-	failpoint.InjectCall("append/before-buffer", ctx)
 	from, tx := l.end, l.last.Tx+1
+	if !at && tx >= End.Tx {
+		return Offset{}, 0, l.usedUp()
+	}
+	failpoint.InjectCall("append/before-buffer", ctx)
 	for i := range records {
 		r := records[i]
 		if !at {
@@ -63,22 +67,33 @@ func (l *Log) append(ctx context.Context, records []Record, at bool) (last Offse
 	return l.last, l.end, nil
 }
 
+// usedUp says that no Tx is left behind the log's last one. The lock is held.
+func (l *Log) usedUp() error {
+	return fmt.Errorf("append to log %s: %w: the log ends at %v and no Tx is left; start another log", l.handle, ErrNotIncreasing, l.last)
+}
+
 // lockForWriting locks the log when no transaction is open and appends are possible.
+//
+// The end of a transaction wakes one writer. A writer that was woken and got its turn wakes the next, because its own
+// append will not: without that the others would sleep until another transaction ends, perhaps for ever.
 func (l *Log) lockForWriting(ctx context.Context) error {
 	failpoints.Lock(ctx, writeLock, &l.mu)
-	for {
-		err := l.usable()
-		if err == nil && l.open == nil {
+	err := l.writable()
+	for waited := false; err == nil; {
+		if l.open == nil {
+			if waited {
+				l.idle.Signal()
+			}
 			return nil
 		}
-		if err == nil {
-			err = l.idle.Wait(ctx, writerTurn)
+		if err = l.idle.Wait(ctx, writerTurn); err == nil {
+			err = l.writable()
 		}
-		if err != nil {
-			l.mu.Unlock()
-			return fmt.Errorf("append to log %s: %w", l.handle, err)
-		}
+		waited = true
 	}
+	l.idle.Signal()
+	l.mu.Unlock()
+	return fmt.Errorf("append to log %s: %w", l.handle, err)
 }
 
 // waitForRoom waits for a flush while the tail is over its limit.
@@ -87,12 +102,16 @@ func (l *Log) waitForRoom(ctx context.Context) error {
 		return fmt.Errorf("append to log %s: %w", l.handle, err)
 	}
 	failpoint.InjectCall("append/before-room", ctx)
-	committed := l.committed.Load()
-	if v := l.view.Load(); committed < v.persisted || committed-v.persisted < uint64(l.options.TailBytes) {
+	return l.makeRoom(ctx, l.committed.Load())
+}
+
+// makeRoom flushes when a tail that ends at end is over its limit.
+func (l *Log) makeRoom(ctx context.Context, end uint64) error {
+	if v := l.view.Load(); end < v.persisted || end-v.persisted < uint64(l.options.TailBytes) {
 		return nil
 	}
 	failpoint.InjectCall("append/buffer-full", ctx)
-	return l.flushTo(ctx, committed)
+	return l.flushTo(ctx, end)
 }
 
 // put encodes one frame behind the last one. The lock is held.
@@ -159,9 +178,14 @@ func (l *Log) frames(from, to uint64) (frames [][]byte) {
 // the interval has passed. The lock is held.
 func (l *Log) askForFlush(ctx context.Context) {
 	if !l.urgent && (l.end-l.view.Load().persisted >= uint64(l.options.FlushBytes) || l.chunkClosed) {
-		l.urgent, l.queued = true, true
+		l.urgent = true
 		l.store.flushSoon(ctx, l)
 	}
+	l.askForFlushLater(ctx)
+}
+
+// askForFlushLater tells the flusher to come when the interval has passed, unless it has been told. The lock is held.
+func (l *Log) askForFlushLater(ctx context.Context) {
 	if !l.queued && l.options.FlushInterval > 0 {
 		l.queued = true
 		l.store.flushLater(ctx, l)
@@ -182,8 +206,8 @@ func (l *Log) checkRecords(records []Record, at bool) error {
 		if !at {
 			continue
 		}
-		if r.Offset.Tx == 0 || r.Offset.Tx != records[0].Offset.Tx || i > 0 && r.Offset.Op <= records[i-1].Offset.Op {
-			return fmt.Errorf("append to log %s: record %d at %d.%d: %w: one transaction has one Tx, at least 1, and increasing Ops",
+		if r.Offset.Tx == 0 || r.Offset.Tx == End.Tx || r.Offset.Tx != records[0].Offset.Tx || i > 0 && r.Offset.Op <= records[i-1].Offset.Op {
+			return fmt.Errorf("append to log %s: record %d at %d.%d: %w: one transaction has one Tx, at least 1 and below End's, and increasing Ops",
 				l.handle, i, r.Offset.Tx, r.Offset.Op, ErrNotIncreasing)
 		}
 	}

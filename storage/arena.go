@@ -23,6 +23,9 @@ func newArena(start uint64, bytes int) *arena {
 	}
 }
 
+// first is the offset of the first frame.
+func (a *arena) first() Offset { return frameOffset(a.data) }
+
 // place makes the entry points of a frame at data[from:to].
 func (a *arena) place(from, to int) {
 	for k := (from + coverBytes - 1) / coverBytes; k*coverBytes < to; k++ {

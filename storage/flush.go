@@ -28,12 +28,24 @@ type flushRound struct {
 // leaves the log usable, the records in memory.
 func (l *Log) Flush(ctx context.Context) error { return l.flushTo(ctx, l.committed.Load()) }
 
-// flushTail flushes the whole tail, fragments of an open transaction included.
-func (l *Log) flushTail(ctx context.Context) error {
+// flushTail answers a request to the flusher: it flushes the whole tail, fragments of an open transaction included.
+func (l *Log) flushTail(ctx context.Context, r flushRequest) error {
 	failpoints.Lock(ctx, flushLock, &l.mu)
+	if r.at.IsZero() {
+		l.urgent = false
+	} else {
+		l.queued = false
+	}
 	end := l.end
 	l.mu.Unlock()
 	return l.flushTo(ctx, end)
+}
+
+// flushAgain asks the flusher to come once more when the interval has passed.
+func (l *Log) flushAgain(ctx context.Context) {
+	failpoints.Lock(ctx, flushLock, &l.mu)
+	defer l.mu.Unlock()
+	l.askForFlushLater(ctx)
 }
 
 // flushTo returns when everything below position is durable.
@@ -101,7 +113,6 @@ type flushBatch struct {
 	last       Offset // of the frame that ends at end
 	complete   Offset
 	boundaries []boundary
-	midway     bool // a transaction is open: its frames may yet be taken back
 }
 
 // flushOnce is a leader's work. A hand-over with a tail of its own has the log locked throughout, because what it stands
@@ -118,12 +129,15 @@ func (l *Log) flushOnce(ctx context.Context) error {
 		return err
 	}
 	segments, index, err := l.makeDurable(ctx, b)
-	if err != nil {
-		return err
+	if err == nil {
+		failpoint.InjectCall("flush/synced", ctx)
 	}
-	failpoint.InjectCall("flush/synced", ctx)
 	if l.writer == nil {
 		failpoints.Lock(ctx, flushLock, &l.mu)
+	}
+	if err != nil {
+		l.flushFailed(b, segments)
+		return err
 	}
 	v := l.publish(b, segments, index)
 	if l.writer == nil {
@@ -139,32 +153,47 @@ func (l *Log) flushOnce(ctx context.Context) error {
 	return nil
 }
 
+// flushFailed closes a file that no view will hold, and wakes the writers that wait for the open transaction: it may never
+// end now. The lock is held, and given up unless the caller's hand-over holds it.
+func (l *Log) flushFailed(b flushBatch, segments []*segment) {
+	if len(segments) > len(b.view.segments) {
+		_ = segments[len(segments)-1].file.Close() // the error that matters has been met
+	}
+	l.idle.Broadcast()
+	if l.writer == nil {
+		l.mu.Unlock()
+	}
+}
+
 // captureBatch takes everything that is in the tail now. The lock is held.
 func (l *Log) captureBatch() flushBatch {
 	v := l.view.Load()
-	b := flushBatch{view: v, from: v.persisted, end: l.end, last: l.last, complete: l.complete, boundaries: l.boundaries, midway: l.open != nil}
-	l.queued, l.urgent, l.chunkClosed = false, false, false
+	b := flushBatch{view: v, from: v.persisted, end: l.end, last: l.last, complete: l.complete, boundaries: l.boundaries}
+	l.chunkClosed = false
 	return b
 }
 
 // makeDurable writes and syncs the batch. It returns the files and the index as they then are.
 func (l *Log) makeDurable(ctx context.Context, b flushBatch) ([]*segment, chunkIndex, error) {
 	segments, err := l.segmentsFor(ctx, b)
+	if errors.Is(err, ErrNoSpace) {
+		return nil, chunkIndex{}, err
+	}
 	if err != nil {
 		return nil, chunkIndex{}, l.poison(err)
 	}
 	s := segments[len(segments)-1]
 	failpoint.InjectCall("flush/before-write", ctx)
 	if err := l.writeBatch(ctx, s, b); err != nil {
-		return nil, chunkIndex{}, l.writeFailed(s, b, err)
+		return segments, chunkIndex{}, l.writeFailed(s, b, err)
 	}
 	failpoint.InjectCall("flush/written", ctx)
 	if err := l.syncFile(ctx, s); err != nil {
-		return nil, chunkIndex{}, l.poison(err)
+		return segments, chunkIndex{}, l.poison(err)
 	}
 	index, err := l.writeIndex(ctx, b)
 	if err != nil {
-		return nil, chunkIndex{}, l.poison(err)
+		return segments, chunkIndex{}, l.poison(err)
 	}
 	return segments, index, nil
 }
@@ -226,10 +255,14 @@ func (l *Log) writeFailed(s *segment, b flushBatch, cause error) error {
 		return l.poison(fmt.Errorf("%w; and cut it back: %w", cause, err))
 	}
 	s.allocated = 0
+	return noSpace(cause)
+}
+
+func noSpace(cause error) error {
 	return fmt.Errorf("%w: %w; free some space and flush again: nothing is lost while the process lives", ErrNoSpace, cause)
 }
 
-// writeIndex writes the entries of chunks that the batch made durable.
+// writeIndex writes the entries of chunks that the batch made durable. On a full disk they wait for the next flush.
 func (l *Log) writeIndex(ctx context.Context, b flushBatch) (chunkIndex, error) {
 	index := b.view.index
 	if len(b.boundaries) == 0 {
@@ -241,7 +274,9 @@ func (l *Log) writeIndex(ctx context.Context, b flushBatch) (chunkIndex, error) 
 	failpoint.InjectContext(ctx, "index/write-error", func(v failpoint.Value) {
 		entries, err = entries[:failpoints.AsLength(v, len(entries))], syscall.EIO
 	})
-	if _, failed := index.file.WriteAt(entries, int64(index.count)*boundaryBytes); failed != nil || err != nil {
+	if _, failed := index.file.WriteAt(entries, int64(index.count)*boundaryBytes); errors.Is(failed, syscall.ENOSPC) {
+		return index, nil
+	} else if failed != nil || err != nil {
 		return index, fmt.Errorf("write %s/%s: %w", l.handle, indexName, errors.Join(failed, err))
 	}
 	return index.add(b.boundaries), nil
@@ -257,7 +292,7 @@ func (l *Log) publish(b flushBatch, segments []*segment, index chunkIndex) *view
 			break
 		}
 	}
-	l.boundaries = l.boundaries[len(b.boundaries):]
+	l.boundaries = l.boundaries[index.count-b.view.index.count:]
 	l.view.Store(v)
 	return v
 }

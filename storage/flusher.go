@@ -43,10 +43,10 @@ func (s *Store) flusher(ctx context.Context) {
 		if closed {
 			return
 		}
-		for _, l := range due {
-			// An error is the log's: it is sticky, and every append and flush of that log returns it.
-			if err := l.flushTail(ctx); errors.Is(err, ErrNoSpace) {
-				s.flushLater(ctx, l)
+		for _, r := range due {
+			// Any other error is the log's: it is sticky, and every append and flush of that log returns it.
+			if err := r.log.flushTail(ctx, r); errors.Is(err, ErrNoSpace) {
+				r.log.flushAgain(ctx)
 			}
 			failpoint.InjectCall("flusher/flushed", ctx)
 		}
@@ -58,15 +58,15 @@ func (s *Store) flusher(ctx context.Context) {
 	}
 }
 
-// takeDue removes and returns the logs whose time has come, and says when the next one's will, zero for none.
-func (s *Store) takeDue(ctx context.Context) (due []*Log, next time.Time, closed bool) {
+// takeDue removes and returns the requests whose time has come, and says when the next one's will, zero for none.
+func (s *Store) takeDue(ctx context.Context) (due []flushRequest, next time.Time, closed bool) {
 	now := failpoints.Now(ctx)
 	failpoints.Lock(ctx, storeLock, &s.mu)
 	defer s.mu.Unlock()
 	later := s.due[:0]
 	for _, r := range s.due {
 		if !r.at.After(now) {
-			due = append(due, r.log)
+			due = append(due, r)
 			continue
 		}
 		later = append(later, r)

@@ -36,7 +36,7 @@ func frameBytes(key, value int) int {
 // encodeFrame writes r to dst, which is frameBytes long.
 func encodeFrame(dst []byte, r *Record, last bool, since uint64) {
 	length := frameHeaderBytes + len(r.Key) + len(r.Value)
-	h := dst[:frameHeaderBytes]
+	h := headerOf(dst)
 	binary.LittleEndian.PutUint32(h[4:], uint32(length))
 	binary.LittleEndian.PutUint64(h[8:], r.Offset.Tx)
 	binary.LittleEndian.PutUint64(h[16:], r.Offset.Op)
@@ -50,24 +50,28 @@ func encodeFrame(dst []byte, r *Record, last bool, since uint64) {
 	copy(dst[frameHeaderBytes:], r.Key)
 	copy(dst[frameHeaderBytes+len(r.Key):], r.Value)
 	clear(dst[length:])
-	binary.LittleEndian.PutUint32(h, crc32.Update(0, castagnoli, dst[4:length]))
+	binary.LittleEndian.PutUint32(h[:], crc32.Update(0, castagnoli, dst[4:length]))
 }
+
+// headerOf is the header as an array, so that its bounds are checked once and not field by field.
+func headerOf(f []byte) *[frameHeaderBytes]byte { return (*[frameHeaderBytes]byte)(f) }
 
 // The following read the header of an intact frame.
 
 func frameOffset(f []byte) Offset {
-	return Offset{Tx: binary.LittleEndian.Uint64(f[8:]), Op: binary.LittleEndian.Uint64(f[16:])}
+	h := headerOf(f)
+	return Offset{Tx: binary.LittleEndian.Uint64(h[8:]), Op: binary.LittleEndian.Uint64(h[16:])}
 }
 
-func frameLength(f []byte) int { return int(binary.LittleEndian.Uint32(f[4:])) }
+func frameLength(f []byte) int { return int(binary.LittleEndian.Uint32(headerOf(f)[4:])) }
 
 func frameRoom(f []byte) int { return (frameLength(f) + frameAlign - 1) &^ (frameAlign - 1) }
 
-func frameIsLast(f []byte) bool { return f[27]&flagLast != 0 }
+func frameIsLast(f []byte) bool { return headerOf(f)[27]&flagLast != 0 }
 
 // frameDurable is the position that was durable when the frame at position was encoded, 0 where the frame does not tell.
 func frameDurable(f []byte, position uint64) uint64 {
-	since := binary.LittleEndian.Uint32(f[28:])
+	since := binary.LittleEndian.Uint32(headerOf(f)[28:])
 	if since == sinceUnknown || uint64(since)*frameAlign > position {
 		return 0
 	}
@@ -76,11 +80,12 @@ func frameDurable(f []byte, position uint64) uint64 {
 
 // frameRecord decodes an intact frame. Key and Value point into f.
 func frameRecord(f []byte) Record {
-	key := frameHeaderBytes + int(binary.LittleEndian.Uint16(f[24:]))
-	length := frameLength(f)
+	h := headerOf(f)
+	key := frameHeaderBytes + int(binary.LittleEndian.Uint16(h[24:]))
+	length := int(binary.LittleEndian.Uint32(h[4:]))
 	return Record{
-		Offset:    frameOffset(f),
-		Operation: Operation(f[26]),
+		Offset:    Offset{Tx: binary.LittleEndian.Uint64(h[8:]), Op: binary.LittleEndian.Uint64(h[16:])},
+		Operation: Operation(h[26]),
 		Key:       f[frameHeaderBytes:key:key],
 		Value:     f[key:length:length],
 	}

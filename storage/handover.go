@@ -83,19 +83,24 @@ type writerSide interface {
 	trim(ctx context.Context, v *view)
 }
 
-// sources is the answer: first a part of the files, then a part of the memory.
+// sources is the answer: first a part of the files, then a part of the memory. It is four words long because the compiler
+// keeps no more in registers, and moving a longer one through memory takes as long as the rest of a read of the tail.
 type sources struct {
 	view *view
-	// file says whether the files serve (fileAfter, fileUpTo], as far as fileEnd.
-	file                bool
-	fileAfter, fileUpTo Offset
-	// fileEnd is the position at which the file part ends; asItIs says to go on instead for as long as the file holds
-	// intact frames, whoever may be writing them.
-	fileEnd uint64
-	asItIs  bool
 	// The view's arenas serve the positions [tailFrom, tailEnd).
 	tailFrom, tailEnd uint64
-	// eager are frames that were taken out of a tail while planning; they come last.
+	// other is what is served before that by others than the arenas, nil for nothing.
+	other *otherSources
+}
+
+// otherSources are the files and frames that were copied out of a tail.
+type otherSources struct {
+	// file says whether the files serve (after, upTo], as far as the position end.
+	file        bool
+	after, upTo Offset
+	end         uint64
+	// asItIs says to go on behind end for as long as the file holds intact frames, whoever may be writing them.
+	asItIs bool
+	// eager are frames that were taken out of a tail while planning. They come behind the files'.
 	eager [][]byte
-	upTo  Offset
 }

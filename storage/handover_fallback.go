@@ -25,7 +25,7 @@ func (h *fallback) plan(ctx context.Context, l *Log, after, upTo Offset) sources
 		if reached.Before(bound) {
 			return fromFile(ctx, l, after, bound)
 		}
-		return sources{eager: frames, upTo: bound}
+		return fromTail(frames)
 	case !m.persisted.Before(bound):
 		return fromFile(ctx, l, after, bound)
 	default:
@@ -33,6 +33,6 @@ func (h *fallback) plan(ctx context.Context, l *Log, after, upTo Offset) sources
 		if reached.Before(bound) {
 			return fromFile(ctx, l, after, bound)
 		}
-		return mixed(ctx, l, after, m.persisted, bound, frames)
+		return mixed(ctx, l, after, m.persisted, frames)
 	}
 }

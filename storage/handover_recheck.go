@@ -33,9 +33,9 @@ func (h *recheck) plan(ctx context.Context, l *Log, after, upTo Offset) sources 
 		return fromFile(ctx, l, after, bound)
 	case after.Before(current):
 		frames, _ := h.read(ctx, current, bound)
-		return mixed(ctx, l, after, current, bound, frames)
+		return mixed(ctx, l, after, current, frames)
 	default:
 		frames, _ := h.read(ctx, after, bound)
-		return sources{eager: frames, upTo: bound}
+		return fromTail(frames)
 	}
 }

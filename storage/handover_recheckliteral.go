@@ -33,11 +33,11 @@ func (h *recheckLiteral) plan(ctx context.Context, l *Log, after, upTo Offset) s
 			return fromFile(ctx, l, after, upTo)
 		}
 		frames, _ := h.read(ctx, after, bound)
-		return sources{eager: frames, upTo: bound}
+		return fromTail(frames)
 	case !m.persisted.Before(bound):
 		return fromFile(ctx, l, after, bound)
 	default:
 		frames, _ := h.read(ctx, m.persisted, bound)
-		return mixed(ctx, l, after, m.persisted, bound, frames)
+		return mixed(ctx, l, after, m.persisted, frames)
 	}
 }

@@ -44,11 +44,11 @@ func (h *retain) plan(ctx context.Context, l *Log, after, upTo Offset) sources {
 	m, bound := h.load(ctx, upTo)
 	switch {
 	case !after.Before(m.persisted):
-		return sources{eager: h.read(ctx, after, bound), upTo: bound}
+		return fromTail(h.read(ctx, after, bound))
 	case !m.persisted.Before(bound):
 		return fromFile(ctx, l, after, bound)
 	default:
-		return mixed(ctx, l, after, m.persisted, bound, h.read(ctx, m.persisted, bound))
+		return mixed(ctx, l, after, m.persisted, h.read(ctx, m.persisted, bound))
 	}
 }
 

@@ -26,9 +26,9 @@ func (snapshot) plan(ctx context.Context, l *Log, after, upTo Offset) sources {
 	failpoint.InjectCall("read/committed-loaded", ctx)
 	v := l.view.Load()
 	failpoint.InjectCall("read/metadata-loaded", ctx)
-	s := sources{view: v, upTo: upTo, tailEnd: end, tailFrom: v.persisted}
+	s := sources{view: v, tailFrom: v.persisted, tailEnd: end}
 	if after.Before(v.last) {
-		s.file, s.fileAfter, s.fileUpTo, s.fileEnd = true, after, upTo, min(end, v.persisted)
+		s.other = &otherSources{file: true, after: after, upTo: upTo, end: min(end, v.persisted)}
 	} else if v.persisted < end {
 		s.tailFrom = v.seekTail(after, end)
 	}

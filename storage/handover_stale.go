@@ -23,11 +23,11 @@ func (h *stale) plan(ctx context.Context, l *Log, after, upTo Offset) sources {
 	switch {
 	case !after.Before(m.persisted): // the tail alone
 		frames, _ := h.read(ctx, after, bound)
-		return sources{eager: frames, upTo: bound}
+		return fromTail(frames)
 	case !m.persisted.Before(bound): // the file alone
 		return fromFile(ctx, l, after, bound)
 	default:
 		frames, _ := h.read(ctx, m.persisted, bound)
-		return mixed(ctx, l, after, m.persisted, bound, frames)
+		return mixed(ctx, l, after, m.persisted, frames)
 	}
 }

@@ -86,23 +86,26 @@ func (x chunkIndex) add(more []boundary) chunkIndex {
 
 // before returns the index without the boundaries at position or behind it. The file keeps its bytes; they are
 // overwritten by later entries, and never looked at until then.
-func (x chunkIndex) before(position uint64) (chunkIndex, error) {
+//
+// An entry that cannot be read ends it: what lies before is then found by a scan.
+func (x chunkIndex) before(position uint64) chunkIndex {
 	for x.count > 0 {
 		if len(x.newest) == 0 {
 			var buf [boundaryBytes]byte
-			if _, err := x.file.ReadAt(buf[:], int64(x.count-1)*boundaryBytes); err != nil {
-				return x, fmt.Errorf("read %s: %w", indexName, err)
+			_, err := x.file.ReadAt(buf[:], int64(x.count-1)*boundaryBytes)
+			b, intact := decodeBoundary(buf[:])
+			if err != nil || !intact {
+				return chunkIndex{file: x.file}
 			}
-			b, _ := decodeBoundary(buf[:])
 			x.newest = []boundary{b}
 		}
 		if x.newest[len(x.newest)-1].position < position {
-			return x, nil
+			return x
 		}
 		x.newest = x.newest[: len(x.newest)-1 : len(x.newest)-1]
 		x.count--
 	}
-	return x, nil
+	return x
 }
 
 func encodeBoundaries(bs []boundary) []byte {

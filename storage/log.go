@@ -52,8 +52,9 @@ type writerState struct {
 	chunks      bool       // there is a boundary
 	chunkClosed bool       // one was closed since the last flush
 	boundaries  []boundary // not in the index yet
-	queued      bool       // the flusher will come by time
-	urgent      bool       // the flusher was called
+	queued      bool       // the flusher has a request to come by time
+	urgent      bool       // the flusher has a request to come at once
+	closing     bool       // nothing more is taken
 }
 
 var (
@@ -86,6 +87,18 @@ func (l *Log) usable() error {
 	return nil
 }
 
+// writable says whether appends may go on. The lock is held.
+func (l *Log) writable() error {
+	if err := l.usable(); err != nil || !l.closing {
+		return err
+	}
+	return l.closedError()
+}
+
+func (l *Log) closedError() error {
+	return fmt.Errorf("log %s: %w: open it again", l.handle, ErrClosed)
+}
+
 // readable says whether reads may start: a poisoned log still serves what it has.
 func (l *Log) readable(ctx context.Context) error {
 	if b := l.broken.Load(); b != nil && errors.Is(b.err, ErrClosed) {
@@ -102,29 +115,41 @@ func (l *Log) poison(cause error) error {
 }
 
 // Close flushes what is unflushed and releases the log; a transaction that is still open is lost, as it would be in a
-// crash. A poisoned log is not flushed again: Close returns the poison. Closing twice returns ErrClosed.
+// crash. A poisoned log is not flushed again: Close returns the poison. Closing twice returns ErrClosed. It goes on when
+// ctx ends: a log that is half closed would serve nobody.
 func (l *Log) Close(ctx context.Context) error {
+	failpoints.Lock(ctx, storeOpening, &l.store.opening) // nobody must recover its files before they are closed
+	defer l.store.opening.Unlock()
 	l.store.forget(ctx, l)
 	return l.close(ctx)
 }
 
 func (l *Log) close(ctx context.Context) error {
-	flushed := l.Flush(ctx)
-	if errors.Is(flushed, ErrClosed) {
-		return flushed
+	ctx = context.WithoutCancel(ctx)
+	if err := l.refuseWriters(ctx); err != nil {
+		return err
 	}
+	flushed := l.Flush(ctx) // covers every append that was not refused
 	if err := l.lead(ctx); err != nil {
 		return errors.Join(flushed, err)
 	}
 	defer l.step(ctx, nil)
 	failpoints.Lock(ctx, writeLock, &l.mu)
 	defer l.mu.Unlock()
-	closed := &brokenState{fmt.Errorf("log %s: %w: open it again", l.handle, ErrClosed)}
-	if old := l.broken.Swap(closed); old != nil && errors.Is(old.err, ErrClosed) {
-		return old.err
-	}
-	l.idle.Broadcast()
+	l.broken.Store(&brokenState{l.closedError()})
 	return errors.Join(flushed, l.closeFiles(flushed == nil))
+}
+
+// refuseWriters makes every append from now on fail with ErrClosed, those that wait included.
+func (l *Log) refuseWriters(ctx context.Context) error {
+	failpoints.Lock(ctx, writeLock, &l.mu)
+	defer l.mu.Unlock()
+	if l.closing {
+		return l.closedError()
+	}
+	l.closing = true
+	l.idle.Broadcast()
+	return nil
 }
 
 // closeFiles closes index and segments; tidy first cuts the room that was reserved and not used.

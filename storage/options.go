@@ -21,7 +21,7 @@ type Options struct {
 	FlushInterval time.Duration
 	// TailBytes bounds the memory of unflushed records: an append that finds more waits for a flush; default 64 MiB.
 	TailBytes int64
-	// ChunkBytes is the distance between two entries of the chunk index; default 256 KiB.
+	// ChunkBytes is the distance between two entries of the chunk index; default 64 KiB.
 	ChunkBytes int64
 	// SegmentBytes is the size at which a log goes on in a new file, checked at each flush; default 64 MiB.
 	SegmentBytes int64
@@ -45,7 +45,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.FlushBytes, 64<<10)
 	setDefault(&o.FlushInterval, time.Second)
 	setDefault(&o.TailBytes, 64<<20)
-	setDefault(&o.ChunkBytes, 256<<10)
+	setDefault(&o.ChunkBytes, 64<<10)
 	setDefault(&o.SegmentBytes, 64<<20)
 	setDefault(&o.MaxValueBytes, maxValueBytes)
 	return o

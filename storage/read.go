@@ -26,42 +26,43 @@ func (l *Log) read(ctx context.Context, after, upTo Offset, yield func(Record, e
 		return
 	}
 	s := l.handover.plan(ctx, l, after, upTo)
-	if s.file && !l.readFile(ctx, &s, yield) {
+	if s.other != nil && !l.readOther(ctx, s.view, s.other, yield) {
 		return
 	}
-	if s.view != nil {
-		l.readArenas(ctx, &s, yield)
-	}
-	for _, frame := range s.eager {
-		if !yield(frameRecord(frame), nil) {
-			return
-		}
+	if s.tailFrom < s.tailEnd {
+		s.view.readTail(ctx, s.tailFrom, s.tailEnd, upTo, yield)
 	}
 }
 
-// readArenas yields the part of a read that the view's arenas serve.
-func (l *Log) readArenas(ctx context.Context, s *sources, yield func(Record, error) bool) {
-	at := s.tailFrom
-	for i, a := range s.view.arenas {
-		end := s.tailEnd
-		if i+1 < len(s.view.arenas) {
-			end = min(end, s.view.arenas[i+1].start)
+// readOther yields what others than the view's arenas serve, and says whether to go on with those.
+func (l *Log) readOther(ctx context.Context, v *view, o *otherSources, yield func(Record, error) bool) bool {
+	if o.file && !l.readFile(ctx, v, o, yield) {
+		return false
+	}
+	for _, frame := range o.eager {
+		if !yield(frameRecord(frame), nil) {
+			return false
 		}
-		if at < a.start || at >= end {
-			continue
+	}
+	return true
+}
+
+// readTail yields the records in the arenas' positions [from, to), up to upTo. A frame starts at from.
+func (v *view) readTail(ctx context.Context, from, to uint64, upTo Offset, yield func(Record, error) bool) {
+	for i := v.arenaAt(from); from < to; i++ {
+		a, end := v.arenas[i], to
+		if i+1 < len(v.arenas) {
+			end = min(end, v.arenas[i+1].start)
 		}
 		failpoint.InjectCall("read/before-tail", ctx)
-		for frames := a.data[at-a.start : end-a.start]; len(frames) > 0; {
-			if s.upTo.Before(frameOffset(frames)) {
-				return
-			}
-			if !yield(frameRecord(frames), nil) {
+		for frames := a.data[from-a.start : end-a.start]; len(frames) > 0; {
+			if upTo.Before(frameOffset(frames)) || !yield(frameRecord(frames), nil) {
 				return
 			}
 			frames = frames[frameRoom(frames):]
 			failpoint.InjectCall("read/between-tail-records", ctx)
 		}
-		at = end
+		from = end
 	}
 }
 
@@ -75,12 +76,12 @@ const (
 )
 
 // readFile yields the part of a read that the files serve, and says whether to go on with the rest.
-func (l *Log) readFile(ctx context.Context, s *sources, yield func(Record, error) bool) bool {
-	segments := s.view.segments
-	position := s.view.index.seek(s.fileAfter)
-	for i := s.view.segmentAt(position); i < len(segments); i++ {
-		end := s.fileEnd
-		if s.asItIs {
+func (l *Log) readFile(ctx context.Context, v *view, o *otherSources, yield func(Record, error) bool) bool {
+	segments := v.segments
+	position := v.index.seek(o.after)
+	for i := v.segmentAt(position); i < len(segments); i++ {
+		end := o.end
+		if o.asItIs {
 			end = math.MaxInt64
 		}
 		if i+1 < len(segments) {
@@ -89,7 +90,7 @@ func (l *Log) readFile(ctx context.Context, s *sources, yield func(Record, error
 		if position >= end {
 			break
 		}
-		switch l.readSegment(ctx, s, segments[i], position, end, yield) {
+		switch l.readSegment(ctx, v, o, segments[i], position, end, yield) {
 		case readPast:
 			return true
 		case readStopped:
@@ -101,12 +102,12 @@ func (l *Log) readFile(ctx context.Context, s *sources, yield func(Record, error
 }
 
 // readSegment yields what lies in the positions [from, end) of one file and within the bounds of the file part.
-func (l *Log) readSegment(ctx context.Context, s *sources, g *segment, from, end uint64, yield func(Record, error) bool) readStep {
+func (l *Log) readSegment(ctx context.Context, v *view, o *otherSources, g *segment, from, end uint64, yield func(Record, error) bool) readStep {
 	scan := newScanner(g.file, g.at(from), g.at(end))
 	for scan.at < scan.end {
 		frame, fault, err := scan.next(ctx)
 		if err == nil && fault != frameIntact {
-			if s.asItIs && scan.at >= g.at(s.view.persisted) {
+			if o.asItIs && g.positionAt(scan.at) >= min(v.persisted, o.end) {
 				return readPast // whoever writes there has not got further
 			}
 			err = &DamageError{File: l.handle + "/" + g.name, Byte: scan.at, Reason: fault.String()}
@@ -116,9 +117,9 @@ func (l *Log) readSegment(ctx context.Context, s *sources, g *segment, from, end
 			return readStopped
 		}
 		switch offset := frameOffset(frame); {
-		case s.fileUpTo.Before(offset):
+		case o.upTo.Before(offset):
 			return readPast
-		case s.fileAfter.Before(offset) && !yield(frameRecord(frame), nil):
+		case o.after.Before(offset) && !yield(frameRecord(frame), nil):
 			return readStopped
 		}
 		scan.skip(frame)

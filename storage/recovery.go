@@ -85,14 +85,14 @@ func (s *Store) scanLog(ctx context.Context, handle string, names []string, foun
 		found.segments = append(found.segments, g)
 	}
 	for i, g := range found.segments {
-		if g.start != found.stop {
-			return &DamageError{File: handle + "/" + g.name, Byte: 0, Reason: fmt.Sprintf("it starts at position %d, but the files before it end at %d: one is missing or cut", g.start, found.stop)}
+		if g.start != found.end {
+			return &DamageError{File: handle + "/" + g.name, Byte: 0, Reason: fmt.Sprintf("it starts at position %d, but the files before it end at %d: one is missing or cut", g.start, found.end)}
 		}
 		if err := s.scanSegment(ctx, found, g); err != nil {
 			return err
 		}
-		if i+1 < len(found.segments) && found.stop != found.segments[i+1].start {
-			return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: found.fault.String() + ", and a later segment proves that this one was whole"}
+		if i+1 < len(found.segments) && (found.fault != frameIntact || found.midway) {
+			return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: found.why() + ", and a later segment proves that this one was whole"}
 		}
 	}
 	return s.settleTail(ctx, handle, found)
@@ -141,6 +141,14 @@ func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 	return true
 }
 
+// why says why the frames end where they do.
+func (r *recovered) why() string {
+	if r.fault == frameIntact {
+		return "the last transaction is incomplete"
+	}
+	return r.fault.String()
+}
+
 // settleTail decides about what follows the last complete transaction, and leaves a file that ends with it, synced.
 func (s *Store) settleTail(ctx context.Context, handle string, found *recovered) error {
 	g := found.segments[len(found.segments)-1]
@@ -151,7 +159,7 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	if proof, err := findProof(ctx, g, found.stop, size); err != nil {
 		return err
 	} else if proof >= 0 {
-		return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: fmt.Sprintf("%v, and the intact frame at byte %d proves that these bytes had been synced", found.fault, proof)}
+		return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: fmt.Sprintf("%s, and the intact frame at byte %d proves that these bytes had been synced", found.why(), proof)}
 	}
 	for n := len(found.boundaries); n > 0 && found.boundaries[n-1].position >= found.end; n-- {
 		found.boundaries = found.boundaries[:n-1]
@@ -163,6 +171,9 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	}
 	if err == nil {
 		err = rewrite(ctx, g, max(found.durable, g.start), found.end)
+	}
+	if err == nil { // a crash may have come between a file's rename and the sync of its name
+		err = errors.Join(s.disk.SyncDir(handle), s.disk.SyncDir("."))
 	}
 	if err != nil {
 		return fmt.Errorf("cut the tail of %s/%s at byte %d: %w; the log stays closed until the disk allows it", handle, g.name, g.at(found.end), err)

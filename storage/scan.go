@@ -43,17 +43,20 @@ func (s *scanner) next(ctx context.Context) (frame []byte, fault frameFault, err
 		return nil, fault, nil
 	}
 	if room := frameRoom(s.have); len(s.have) < room {
-		if int64(frameLength(s.have)) > s.end-s.at {
+		if int64(room) > s.end-s.at {
 			return nil, frameShort, nil
 		}
 		if err := s.fill(ctx, room); err != nil {
 			return nil, frameShort, err
 		}
+		if len(s.have) < room { // a frame without its padding: what follows would not start where it is looked for
+			return nil, frameShort, nil
+		}
 	}
 	if fault := checkFrame(s.have, maxFrameBytes); fault != frameIntact {
 		return nil, fault, nil
 	}
-	return s.have[:min(frameRoom(s.have), len(s.have))], frameIntact, nil
+	return s.have[:frameRoom(s.have)], frameIntact, nil
 }
 
 // skip goes on behind a frame that next returned.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"math"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -24,7 +25,8 @@ import (
 //	      | "RACEWLOG"   |version| 0     | start         | CRC   | frames …
 //	      +--------------+-------+-------+---------------+-------+-----
 //
-// (CRC-32C of the bytes before it, then padding to segmentHeaderBytes.) The file is named after start, in hexadecimal.
+// (CRC-32C of the bytes before it, then padding to segmentHeaderBytes. Later versions keep these fields.) The file is named
+// after start, in hexadecimal, and starts with a transaction.
 type segment struct {
 	name  string
 	start uint64
@@ -43,10 +45,18 @@ const (
 
 func segmentName(start uint64) string { return fmt.Sprintf("%016x%s", start, segmentSuffix) }
 
+func isSegmentName(name string) bool {
+	start, err := strconv.ParseUint(strings.TrimSuffix(name, segmentSuffix), 16, 64)
+	return err == nil && name == segmentName(start)
+}
+
 // at is where in the file a position of the log lies.
 func (s *segment) at(position uint64) int64 {
 	return int64(min(position-s.start, math.MaxInt64-segmentHeaderBytes)) + segmentHeaderBytes
 }
+
+// positionAt is the position that lies at a byte of the file.
+func (s *segment) positionAt(at int64) uint64 { return s.start + uint64(at-segmentHeaderBytes) }
 
 func segmentHeader(start uint64) []byte {
 	h := make([]byte, segmentHeaderBytes)
@@ -66,7 +76,7 @@ func openSegment(disk Disk, folder, name string) (*segment, error) {
 	}
 	start, err := readSegmentHeader(f, path)
 	if err == nil && segmentName(start) != name {
-		err = &DamageError{File: path, Byte: 16, Reason: fmt.Sprintf("the header says that it starts at %d, the name says otherwise", start)}
+		err = &DamageError{File: path, Byte: 16, Reason: fmt.Sprintf("the header says that it starts at position %d, the name says otherwise", start)}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.Close())
@@ -76,19 +86,23 @@ func openSegment(disk Disk, folder, name string) (*segment, error) {
 
 func readSegmentHeader(f io.ReaderAt, path string) (start uint64, err error) {
 	h := make([]byte, segmentHeaderBytes)
-	if _, err := f.ReadAt(h, 0); err != nil && !errors.Is(err, io.EOF) {
+	n, err := f.ReadAt(h, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
 		return 0, fmt.Errorf("read the header of %s: %w", path, err)
 	}
-	version := binary.LittleEndian.Uint32(h[8:])
+	start, version := binary.LittleEndian.Uint64(h[16:]), binary.LittleEndian.Uint32(h[8:])
+	own := segmentHeader(start)
 	switch {
-	case string(h[:8]) != segmentMagic:
+	case n < segmentHeaderBytes && string(h[:min(n, len(segmentMagic))]) == segmentMagic[:min(n, len(segmentMagic))]:
+		return 0, &DamageError{File: path, Byte: int64(n), Reason: "the file ends within its header"}
+	case string(h[:8]) != segmentMagic && string(h[8:28]) != string(own[8:28]):
 		return 0, fmt.Errorf("%s does not start with %q: %w; move it out of the store's folder", path, segmentMagic, ErrForeign)
+	case string(h[:8]) != segmentMagic, crc32.Checksum(h[:24], castagnoli) != binary.LittleEndian.Uint32(h[24:]):
+		return 0, &DamageError{File: path, Byte: 0, Reason: "the header's checksum does not match"}
 	case version > segmentVersion:
 		return 0, fmt.Errorf("%s has format %d, this program knows up to %d: %w; use that version", path, version, segmentVersion, ErrNewerFormat)
-	case crc32.Checksum(h[:24], castagnoli) != binary.LittleEndian.Uint32(h[24:]):
-		return 0, &DamageError{File: path, Byte: 0, Reason: "the header's checksum does not match"}
 	}
-	return binary.LittleEndian.Uint64(h[16:]), nil
+	return start, nil
 }
 
 // listSegments returns the names of a log's segment files in order, and removes files that a crash left unfinished.
@@ -100,7 +114,7 @@ func listSegments(disk Disk, folder string) ([]string, error) {
 	var names []string
 	for _, e := range entries {
 		switch {
-		case !e.Folder && strings.HasSuffix(e.Name, segmentSuffix):
+		case !e.Folder && isSegmentName(e.Name):
 			names = append(names, e.Name)
 		case !e.Folder && strings.HasSuffix(e.Name, unfinishedSuffix):
 			if err := disk.Remove(folder + "/" + e.Name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -158,18 +172,21 @@ func (s *segment) reserve(end int64) {
 	}
 }
 
-// segmentsFor returns the files that a batch needs: those there are, or one more when the last is full. A transaction
-// that may yet be taken back stays in one file.
+// segmentsFor returns the files that a batch needs: those there are, or one more when the last is full. A file starts with
+// a transaction: one that went over from one file to the next could not be cut off.
 func (l *Log) segmentsFor(ctx context.Context, b flushBatch) ([]*segment, error) {
 	segments := b.view.segments
 	full := segments[len(segments)-1]
-	if b.midway || b.from-full.start < uint64(l.options.SegmentBytes) {
+	if b.view.last != b.view.durable || b.from-full.start < uint64(l.options.SegmentBytes) {
 		return segments, nil
 	}
 	if err := errors.Join(full.file.Truncate(full.at(b.from)), full.file.Sync()); err != nil {
 		return nil, fmt.Errorf("finish segment %s/%s: %w", l.handle, full.name, err)
 	}
 	next, err := createSegment(ctx, l.store.disk, l.handle, b.from)
+	if errors.Is(err, syscall.ENOSPC) {
+		return nil, noSpace(err) // nothing refers to the new file yet; the next flush makes it again
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"sync"
 	"time"
 
@@ -62,12 +63,12 @@ func Open(ctx context.Context, folder string, options Options) (*Store, error) {
 		}
 		disk = OSDisk(folder)
 	}
+	if err := checkEntries(disk); err != nil { // before a lock is left in a folder that is not a store's
+		return nil, fmt.Errorf("open store %s: %w", folder, err)
+	}
 	lock, err := disk.Lock(lockName)
 	if err != nil {
 		return nil, fmt.Errorf("open store %s: %w", folder, err)
-	}
-	if err := checkEntries(disk); err != nil {
-		return nil, errors.Join(fmt.Errorf("open store %s: %w", folder, err), lock.Close())
 	}
 	s := &Store{
 		disk: disk, options: options, lock: lock,
@@ -78,17 +79,30 @@ func Open(ctx context.Context, folder string, options Options) (*Store, error) {
 }
 
 func checkFolder(folder string, create bool) error {
-	if create {
-		return os.MkdirAll(folder, 0o777)
-	}
 	info, err := os.Stat(folder)
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && create:
+		return makeFolder(folder)
 	case errors.Is(err, fs.ErrNotExist):
 		return fmt.Errorf("%s: %w: create it, or set Options.Create", folder, ErrMissing)
 	case err == nil && !info.IsDir():
 		return fmt.Errorf("%s is a file: %w: name a folder", folder, ErrMissing)
 	}
 	return err
+}
+
+// makeFolder makes a folder and those above it that are missing, and each of their names durable.
+func makeFolder(folder string) error {
+	parent := filepath.Dir(folder)
+	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) && parent != folder {
+		if err := makeFolder(parent); err != nil {
+			return err
+		}
+	}
+	if err := os.Mkdir(folder, 0o777); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return OSDisk(parent).SyncDir(".")
 }
 
 // checkEntries refuses a folder in which something other than logs lies: it may not be a store's.

@@ -44,13 +44,16 @@ func (r *metadataRow) load(ctx context.Context, upTo Offset) (m *tailMetadata, b
 // fromFile serves (after, upTo] from the files. The files are the current ones, as the analysed system's single file is.
 func fromFile(ctx context.Context, l *Log, after, upTo Offset) sources {
 	failpoint.InjectCall("read/before-files", ctx)
-	return sources{view: l.view.Load(), file: true, fileAfter: after, fileUpTo: upTo, asItIs: true, upTo: upTo}
+	end := l.committed.Load() // what lies behind it may be taken back by an abort
+	return sources{view: l.view.Load(), other: &otherSources{file: true, after: after, upTo: upTo, end: end, asItIs: true}}
 }
 
+// fromTail serves records that were taken out of the tail.
+func fromTail(frames [][]byte) sources { return sources{other: &otherSources{eager: frames}} }
+
 // mixed serves (after, persisted] from the files and then the records that were taken out of the tail.
-func mixed(ctx context.Context, l *Log, after, persisted, upTo Offset, eager [][]byte) sources {
+func mixed(ctx context.Context, l *Log, after, persisted Offset, eager [][]byte) sources {
 	s := fromFile(ctx, l, after, persisted)
-	s.file = after.Before(persisted)
-	s.eager, s.upTo = eager, upTo
+	s.other.file, s.other.eager = after.Before(persisted), eager
 	return s
 }

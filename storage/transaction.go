@@ -39,6 +39,9 @@ func (l *Log) Begin(ctx context.Context) (*Transaction, error) {
 		return nil, err
 	}
 	defer l.mu.Unlock()
+	if l.last.Tx+1 >= End.Tx {
+		return nil, l.usedUp()
+	}
 	l.open = &Transaction{log: l, tx: l.last.Tx + 1, start: transactionStart{l.end, l.last, l.chunkStart, l.chunks}}
 	failpoint.InjectCall("transaction/begun", ctx)
 	return l.open, nil
@@ -50,6 +53,9 @@ func (t *Transaction) Tx() uint64 { return t.tx }
 // Add adds records, which it copies. After an error the transaction is as it was before the call, and may go on.
 func (t *Transaction) Add(ctx context.Context, records ...Record) error {
 	if err := t.log.checkRecords(records, false); err != nil {
+		return err
+	}
+	if err := t.waitForRoom(ctx); err != nil {
 		return err
 	}
 	if err := t.lock(ctx); err != nil {
@@ -70,6 +76,16 @@ func (t *Transaction) Add(ctx context.Context, records ...Record) error {
 	return nil
 }
 
+// waitForRoom waits for a flush while the tail, uncommitted fragments included, is over its limit.
+func (t *Transaction) waitForRoom(ctx context.Context) error {
+	if err := t.lock(ctx); err != nil {
+		return err
+	}
+	end := t.log.end
+	t.log.mu.Unlock()
+	return t.log.makeRoom(ctx, end)
+}
+
 // Commit makes the transaction visible and returns the offset of its last record. A transaction without records is
 // refused with ErrEmpty and stays open.
 func (t *Transaction) Commit(ctx context.Context) (Offset, error) {
@@ -87,13 +103,17 @@ func (t *Transaction) Commit(ctx context.Context) (Offset, error) {
 	return l.last, nil
 }
 
-// Abort takes the transaction back: no read and no recovery sees any of it, and its Tx will be given again.
+// Abort takes the transaction back: no read and no recovery sees any of it, and its Tx will be given again. It does so
+// also when ctx has ended, because all other writers wait for it.
 func (t *Transaction) Abort(ctx context.Context) error {
+	ctx = context.WithoutCancel(ctx)
 	l := t.log
 	if err := l.lead(ctx); err != nil {
 		return err
 	}
-	return l.step(ctx, t.abort(ctx))
+	err := t.abort(ctx)
+	_ = l.step(ctx, nil) // those who wait for a flush have no part in this
+	return err
 }
 
 func (t *Transaction) abort(ctx context.Context) error {
@@ -106,6 +126,7 @@ func (t *Transaction) abort(ctx context.Context) error {
 	v := *l.view.Load()
 	if v.persisted > t.start.end {
 		if err := t.takeBack(&v); err != nil {
+			l.idle.Broadcast()
 			return l.poison(err)
 		}
 	}
@@ -136,11 +157,7 @@ func (t *Transaction) takeBack(v *view) error {
 	if err := s.file.Sync(); err != nil {
 		return fmt.Errorf("abort transaction %d: sync %s/%s: %w", t.tx, l.handle, s.name, err)
 	}
-	index, err := v.index.before(t.start.end)
-	if err != nil {
-		return fmt.Errorf("abort transaction %d of log %s: %w", t.tx, l.handle, err)
-	}
-	v.persisted, v.last, v.index = t.start.end, t.start.last, index
+	v.persisted, v.last, v.index = t.start.end, t.start.last, v.index.before(t.start.end)
 	return nil
 }
 
@@ -151,7 +168,7 @@ func (t *Transaction) lock(ctx context.Context) error {
 		return fmt.Errorf("transaction %d of log %s: %w", t.tx, l.handle, err)
 	}
 	failpoints.Lock(ctx, writeLock, &l.mu)
-	err := l.usable()
+	err := l.writable()
 	if err == nil && l.open != t {
 		err = fmt.Errorf("transaction %d of log %s: %w: begin another", t.tx, l.handle, ErrNoTransaction)
 	}
@@ -161,7 +178,7 @@ func (t *Transaction) lock(ctx context.Context) error {
 	return err
 }
 
-// end lets the next writer in. The lock is held.
+// end lets the next writer in, which lets in the one behind it (lockForWriting). The lock is held.
 func (t *Transaction) end() {
 	t.log.open = nil
 	t.log.idle.Signal()

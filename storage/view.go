@@ -1,5 +1,7 @@
 package storage
 
+import "sort"
+
 // A view is what a reader needs to find a record, as it was at one moment. It is immutable: a flush, a new arena and a
 // new segment each publish another one.
 //
@@ -35,20 +37,29 @@ func (v *view) tail(from, to uint64, visit func(frames []byte) bool) {
 	}
 }
 
-// seekTail returns the position of the first record behind after that lies in [persisted, to), or to.
-func (v *view) seekTail(after Offset, to uint64) uint64 {
-	end := to
-	for i := len(v.arenas) - 1; i >= 0; i-- {
-		a := v.arenas[i]
-		if a.start >= end {
-			continue
-		}
-		if i == 0 || !after.Before(frameOffset(a.data)) {
-			return max(v.persisted, a.start+uint64(a.seek(after, int(end-a.start))))
-		}
-		end = a.start
+// arenaAt returns the index of the arena that holds position, mostly the last.
+func (v *view) arenaAt(position uint64) int {
+	last := len(v.arenas) - 1
+	if v.arenas[last].start <= position {
+		return last
 	}
-	return to
+	return v.olderArenaAt(position)
+}
+
+func (v *view) olderArenaAt(position uint64) int {
+	return sort.Search(len(v.arenas), func(i int) bool { return v.arenas[i].start > position }) - 1
+}
+
+// seekTail returns the position of the first record behind after that lies in [persisted, to), or to. There must be one
+// in that range.
+func (v *view) seekTail(after Offset, to uint64) uint64 {
+	i := v.arenaAt(to - 1)
+	if i > 0 && after.Before(v.arenas[i].first()) {
+		i = sort.Search(i-1, func(i int) bool { return after.Before(v.arenas[i+1].first()) })
+		to = v.arenas[i+1].start
+	}
+	a := v.arenas[i]
+	return max(v.persisted, a.start+uint64(a.seek(after, int(to-a.start))))
 }
 
 // segmentAt returns the index of the segment that holds position.

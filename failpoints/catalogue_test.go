@@ -1,0 +1,132 @@
+package failpoints
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// A mark is a failpoint as the source names it.
+type mark struct {
+	name     string
+	kind     Kind
+	position string
+}
+
+// markers are the calls that make a failpoint of the engine, with the argument that holds its name. Any other call of
+// pingcap's package fails the test: it would be a failpoint that the catalogue cannot describe.
+var markers = map[string]struct {
+	kind     Kind
+	argument int
+}{
+	"failpoint.InjectCall":    {KindYield, 0},
+	"failpoint.InjectContext": {KindFault, 1},
+	"failpoints.WaitPoint":    {KindWait, 1},
+}
+
+// marksOf parses the storage engine's source and returns every marker in it.
+func marksOf(t *testing.T) (marks []mark) {
+	t.Helper()
+	files, err := filepath.Glob("../storage/*.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	set := token.NewFileSet()
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") {
+			continue
+		}
+		file, err := parser.ParseFile(set, name, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		ast.Inspect(file, func(n ast.Node) bool {
+			if call, ok := n.(*ast.CallExpr); ok {
+				if m, ok := markOf(t, set, call); ok {
+					marks = append(marks, m)
+				}
+			}
+			return true
+		})
+	}
+	return marks
+}
+
+func markOf(t *testing.T, set *token.FileSet, call *ast.CallExpr) (mark, bool) {
+	t.Helper()
+	function, ok := call.Fun.(*ast.SelectorExpr)
+	if !ok {
+		return mark{}, false
+	}
+	of, ok := function.X.(*ast.Ident)
+	if !ok || of.Name != "failpoint" && of.Name != "failpoints" {
+		return mark{}, false
+	}
+	marker, known := markers[of.Name+"."+function.Sel.Name]
+	position := set.Position(call.Pos()).String()
+	if !known {
+		require.NotEqual(t, "failpoint", of.Name, "%s: failpoint.%s is no marker that this test knows", position, function.Sel.Name)
+		return mark{}, false
+	}
+	require.Less(t, marker.argument, len(call.Args), position)
+	name, ok := call.Args[marker.argument].(*ast.BasicLit)
+	require.True(t, ok && name.Kind == token.STRING, "%s: a failpoint of the engine has a literal name", position)
+	text, err := strconv.Unquote(name.Value)
+	require.NoError(t, err)
+	return mark{text, marker.kind, position}, true
+}
+
+func TestCatalogueAndMarkersInTheSourceAreTheSame(t *testing.T) {
+	t.Parallel()
+	marked := map[string]mark{}
+	for _, m := range marksOf(t) {
+		if before, twice := marked[m.name]; twice {
+			require.Equal(t, before.kind, m.kind, "%s and %s call %s by different kinds", before.position, m.position, m.name)
+		}
+		marked[m.name] = m
+		entry, ok := catalogueEntry(StoragePackage, m.name)
+		require.True(t, ok, "%s: %s is not in the catalogue (failpoints/catalogue.go)", m.position, m.name)
+		require.Equal(t, entry.Kind, m.kind, "%s: %s is a %v point here and another kind in the catalogue", m.position, m.name, m.kind)
+	}
+	for _, e := range Catalogue() {
+		require.Contains(t, marked, e.Name, "the catalogue lists %s and no marker in storage/ has that name", e.Name)
+	}
+	require.Len(t, marked, len(Catalogue()))
+	require.Greater(t, len(marked), 27, "the test has looked at something")
+}
+
+func TestEveryEntryOfTheCatalogueSaysWhy(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	resources := map[string]bool{
+		"committed": true, "view": true, "metadata": true, "tail": true, "file": true, "index": true, "log": true,
+		"round": true, "store": true, "wake": true, "folder": true,
+	}
+	for _, e := range Catalogue() {
+		require.False(t, seen[e.Name], "%s is listed twice", e.Name)
+		seen[e.Name] = true
+		require.NotEmpty(t, e.Reason, e.Name)
+		require.True(t, resources[e.Resource], "%s: resource %q is not one that the catalogue describes", e.Name, e.Resource)
+		require.NotEqual(t, Nothing, e.Access, "%s says neither read nor write", e.Name)
+		topic, moment, ok := strings.Cut(e.Name, "/")
+		require.True(t, ok && topic != "" && moment != "", "%s: a name is topic/moment", e.Name)
+	}
+}
+
+func TestTheCatalogueCannotBeChangedByItsReaders(t *testing.T) {
+	t.Parallel()
+	name := Catalogue()[0].Name
+	Catalogue()[0].Name = "changed"
+	require.Equal(t, name, Catalogue()[0].Name)
+}
+
+func TestTheCatalogueIsOfTheEnginesImportPath(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("../storage/log.go")
+	require.NoError(t, err)
+	require.Contains(t, string(source), strconv.Quote(StoragePackage))
+}

@@ -1,0 +1,64 @@
+// Racewindow's own flags among those of the go command.
+
+package overlay
+
+import "strings"
+
+// Parse takes --include, --strip and --help out of the arguments of racewindow test, build or run, and leaves the rest
+// to the go command. Behind -args or --, and behind the package of a run, everything belongs to the program. Both a
+// repeated --include and a list with commas are understood. The error is a *UsageError.
+func Parse(verb string, args []string) (c Command, help bool, err error) {
+	c.Verb = verb
+	for len(args) > 0 {
+		own, used, err := c.parseOwn(args)
+		switch {
+		case err != nil:
+			return c, false, err
+		case own == "help":
+			return c, true, nil
+		case own != "":
+			args = args[used:]
+			continue
+		}
+		arg := args[0]
+		name, _, hasValue, isFlag := flagName(arg)
+		switch {
+		case arg == "--", isFlag && name == "args", verb == "run" && !isFlag:
+			c.Args = append(c.Args, args...)
+			return c, false, nil
+		case isFlag && valueFlags[name] && !hasValue && len(args) > 1:
+			c.Args = append(c.Args, args[:2]...)
+			args = args[2:]
+		default:
+			c.Args = append(c.Args, arg)
+			args = args[1:]
+		}
+	}
+	return c, false, nil
+}
+
+// parseOwn recognises one of racewindow's flags and returns its name and how many arguments it used.
+func (c *Command) parseOwn(args []string) (own string, used int, err error) {
+	name, value, hasValue := strings.Cut(args[0], "=")
+	switch name {
+	case "-h", "-help", "--help":
+		return "help", 1, nil
+	case "--strip", "-strip":
+		if hasValue && value != "true" {
+			return "", 0, usage("--strip takes no value")
+		}
+		c.Strip = true
+		return "strip", 1, nil
+	case "--include", "-include":
+		used = 1
+		if !hasValue && len(args) > 1 {
+			value, used = args[1], 2
+		}
+		if value == "" || strings.HasPrefix(value, "-") {
+			return "", 0, usage("--include needs the path of a module, for example --include go.etcd.io/bbolt")
+		}
+		c.Include = append(c.Include, strings.Split(value, ",")...)
+		return "include", used, nil
+	}
+	return "", 0, nil
+}

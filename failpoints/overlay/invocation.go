@@ -1,0 +1,207 @@
+// What the caller wrote after racewindow test: which of it are flags, which are packages, which belongs to the program.
+// The go command keeps this to itself, and the packages must be known before it runs.
+
+package overlay
+
+import (
+	"path/filepath"
+	"strings"
+)
+
+// An invocation is one command line of go test, build or run, taken apart.
+type invocation struct {
+	verb     string
+	chdir    string   // value of -C, which is applied here and not passed on
+	before   []string // flags before the packages
+	packages []string // package patterns or .go files; none means the current folder
+	after    []string // flags after the packages, -args and what follows, arguments of the program
+	flags    map[string]string
+}
+
+// boolFlags take no separate value. A flag in neither table is the test binary's own, as for go test.
+var boolFlags = names(`a asan benchmem c cover failfast fullpath i json linkshared modcacherw msan n race short
+	trimpath v work x buildvcs artifacts`)
+
+// valueFlags take a value, in the same argument after "=" or in the next one.
+var valueFlags = names(`C asmflags bench benchtime blockprofile blockprofilerate buildmode compiler count covermode
+	coverpkg coverprofile cpu cpuprofile debug-actiongraph debug-runtime-trace debug-trace exec fuzz fuzzcachedir
+	fuzzminimizetime fuzztime gccgoflags gcflags gocoverdir installsuffix ldflags list memprofile memprofilerate mod
+	modfile mutexprofile mutexprofilefraction o outputdir overlay p parallel pgo pkgdir run shuffle skip tags
+	testlogfile timeout toolexec trace vet`)
+
+// listFlags decide which files a build consists of, so go list must get them too.
+var listFlags = names(`race msan asan tags mod modfile compiler installsuffix modcacherw overlay`)
+
+// ownFlags are not passed on as they are: this package gives the go command its own.
+var ownFlags = names(`C overlay`)
+
+func names(list string) map[string]bool {
+	set := map[string]bool{}
+	for _, name := range strings.Fields(list) {
+		set[name] = true
+	}
+	return set
+}
+
+// flagName takes one argument apart; ok is false when it is no flag.
+func flagName(arg string) (name, value string, hasValue, ok bool) {
+	if len(arg) < 2 || arg[0] != '-' || arg == "--" {
+		return "", "", false, false
+	}
+	name = strings.TrimPrefix(strings.TrimPrefix(arg, "-"), "-")
+	name, value, hasValue = strings.Cut(name, "=")
+	if short, isTest := strings.CutPrefix(name, "test."); isTest && (boolFlags[short] || valueFlags[short]) {
+		name = short
+	}
+	return name, value, hasValue, true
+}
+
+func parseInvocation(verb string, args []string) (*invocation, error) {
+	switch verb {
+	case "test", "build", "run":
+	default:
+		return nil, usage("cannot instrument go %s: only go test, go build and go run", verb)
+	}
+	inv := &invocation{verb: verb, flags: map[string]string{}}
+	if err := inv.take(args); err != nil {
+		return nil, err
+	}
+	for _, p := range inv.packages {
+		if strings.Contains(p, "@") && p[0] != '.' && !filepath.IsAbs(p) {
+			return nil, usage("%s names a version: sources outside the build list cannot be instrumented; "+
+				"require the module and leave out the version", p)
+		}
+	}
+	return inv, nil
+}
+
+// take sorts the arguments into before, packages and after.
+func (inv *invocation) take(args []string) error {
+	into, listed, complete := &inv.before, false, false
+	for len(args) > 0 {
+		name, value, hasValue, isFlag := flagName(args[0])
+		switch {
+		case args[0] == "--":
+			*into = append(*into, args[0])
+			args = args[1:]
+		case !isFlag && (complete || inv.verb == "run" && listed && !inv.moreFiles(args[0])):
+			inv.after = append(inv.after, args...)
+			return nil
+		case !isFlag:
+			inv.packages = append(inv.packages, args[0])
+			listed, into, args = true, &inv.after, args[1:]
+		case inv.verb == "run" && listed, inv.verb == "test" && name == "args":
+			inv.after = append(inv.after, args...)
+			return nil
+		case boolFlags[name] || valueFlags[name]:
+			complete = complete || listed && inv.verb == "test"
+			used, err := inv.takeFlag(into, name, value, hasValue, args)
+			if err != nil {
+				return err
+			}
+			args = args[used:]
+		default:
+			// A flag of the test binary: what follows may be its value, so no package can come after it.
+			complete = complete || inv.verb == "test"
+			*into = append(*into, args[0])
+			args = args[1:]
+		}
+	}
+	return nil
+}
+
+// moreFiles says whether go run takes arg as another file of its package rather than as the program's argument.
+func (inv *invocation) moreFiles(arg string) bool {
+	return strings.HasSuffix(arg, ".go") && strings.HasSuffix(inv.packages[0], ".go")
+}
+
+// takeFlag records a known flag and passes it on; it returns how many arguments the flag used.
+func (inv *invocation) takeFlag(into *[]string, name, value string, hasValue bool, args []string) (int, error) {
+	used := 1
+	switch {
+	case hasValue:
+	case boolFlags[name]:
+		value = "true"
+	case len(args) < 2:
+		return 0, usage("flag -%s needs a value", name)
+	default:
+		value, used = args[1], 2
+	}
+	inv.flags[name] = value
+	if name == "C" {
+		inv.chdir = value
+	}
+	if !ownFlags[name] {
+		*into = append(*into, args[:used]...)
+	}
+	return used, nil
+}
+
+// adopt adds the flags of the GOFLAGS variable where the command line has not set them; the go command reads them
+// itself, so nothing is passed on.
+func (inv *invocation) adopt(goflags string) {
+	for _, arg := range splitQuoted(goflags) {
+		name, value, hasValue, ok := flagName(arg)
+		if _, set := inv.flags[name]; !ok || set {
+			continue
+		}
+		if !hasValue {
+			value = "true"
+		}
+		inv.flags[name] = value
+	}
+}
+
+// splitQuoted splits like the go command does for GOFLAGS: at spaces, with ' or " around a whole entry.
+func splitQuoted(s string) []string {
+	var out []string
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
+		if q := s[0]; q == '\'' || q == '"' {
+			if end := strings.IndexByte(s[1:], q); end >= 0 {
+				out, s = append(out, s[1:1+end]), s[2+end:]
+				continue
+			}
+		}
+		word, rest, _ := strings.Cut(s, " ")
+		out, s = append(out, word), rest
+	}
+	return out
+}
+
+// covers says whether the build measures coverage, which reads the files on disk and not the overlay.
+func (inv *invocation) covers() bool {
+	for _, name := range []string{"cover", "coverpkg", "coverprofile", "covermode"} {
+		if value, set := inv.flags[name]; set && value != "false" {
+			return true
+		}
+	}
+	return false
+}
+
+// fileList says whether the packages are .go files, which make one package of exactly these files.
+func (inv *invocation) fileList() bool {
+	return len(inv.packages) > 0 && strings.HasSuffix(inv.packages[0], ".go")
+}
+
+// listed are the patterns for go list: the packages and those whose coverage is measured, for these are built too.
+func (inv *invocation) listed() []string {
+	patterns := append([]string{}, inv.packages...)
+	if len(patterns) == 0 {
+		patterns = []string{"."}
+	}
+	if measured := inv.flags["coverpkg"]; measured != "" && !inv.fileList() {
+		patterns = append(patterns, strings.Split(measured, ",")...)
+	}
+	return patterns
+}
+
+// forList are the flags that go list must get to see the same files as the build.
+func (inv *invocation) forList() []string {
+	var flags []string
+	for _, name := range sortedKeys(inv.flags) {
+		if listFlags[name] && name != "overlay" {
+			flags = append(flags, "-"+name+"="+inv.flags[name])
+		}
+	}
+	return flags
+}

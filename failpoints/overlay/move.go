@@ -1,0 +1,169 @@
+// Dependencies in the module cache. The go command refuses to overlay anything there, so an included module is given
+// another place: a go.mod (or go.work) that exists in the overlay only replaces it by a folder that exists in the
+// overlay only. Nothing is copied, and because the folder's name is the same in every call, so are the cache entries.
+// Where a tool must run inside the folder (a C compiler, vet) or reads the disk (cover), the module is copied to the
+// temporary folder instead, at the price of compiling it and what imports it in every call.
+
+package overlay
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+)
+
+// A movedModule is a dependency that the build reads from another folder.
+type movedModule struct {
+	path, version string
+	from, to      string
+	goMod         []byte
+	copied        bool // to is a folder on disk, in the temporary folder
+}
+
+// move finds or makes the new place for the module of p.
+func (b *build) move(p *listedPackage) (*movedModule, error) {
+	source := p.Module
+	if source.Replace != nil {
+		source = source.Replace
+	}
+	for _, m := range b.moved {
+		if m.path == p.Module.Path {
+			m.copied = m.copied || hasForeignFiles(p)
+			return m, nil
+		}
+	}
+	if source.Dir == "" {
+		return nil, usage("--include %s: its sources are not on this machine (go mod download)", p.Module.Path)
+	}
+	m := &movedModule{path: p.Module.Path, version: p.Module.Version, from: source.Dir, copied: hasForeignFiles(p)}
+	text, err := os.ReadFile(source.GoMod)
+	if err != nil { // a module from before go.mod
+		text = []byte("module " + p.Module.Path + "\n")
+	}
+	m.goMod = text
+	b.moved = append(b.moved, m)
+	return m, nil
+}
+
+func hasForeignFiles(p *listedPackage) bool {
+	return len(p.CgoFiles)+len(p.CFiles)+len(p.CXXFiles)+len(p.MFiles)+len(p.HFiles)+len(p.SFiles)+
+		len(p.SwigFiles)+len(p.SysoFiles) > 0
+}
+
+// rootFile is the go.work or go.mod that decides where modules come from.
+func (b *build) rootFile() string {
+	switch {
+	case b.g.settings.GOWORK != "":
+		return b.g.settings.GOWORK
+	case b.g.inv.flags["modfile"] != "":
+		return absolute(b.g.dir, b.g.inv.flags["modfile"])
+	}
+	return b.g.settings.GOMOD
+}
+
+// replaceMoved is the root file with a replacement for every moved module.
+func (b *build) replaceMoved() (path string, content []byte, err error) {
+	path = b.rootFile()
+	text, err := b.disk.read(path)
+	if err != nil {
+		return "", nil, fmt.Errorf("read %s to replace the included modules: %w", path, err)
+	}
+	if b.g.settings.GOWORK != "" {
+		work, err := modfile.ParseWork(path, text, nil)
+		if err != nil {
+			return "", nil, fmt.Errorf("replace the included modules: %w", err)
+		}
+		for _, m := range b.moved {
+			if err := work.AddReplace(m.path, m.version, m.to, ""); err != nil {
+				return "", nil, fmt.Errorf("replace %s in %s: %w", m.path, path, err)
+			}
+		}
+		return path, modfile.Format(work.Syntax), nil
+	}
+	mod, err := modfile.Parse(path, text, nil)
+	if err != nil {
+		return "", nil, fmt.Errorf("replace the included modules: %w", err)
+	}
+	for _, m := range b.moved {
+		if err := mod.AddReplace(m.path, m.version, m.to, ""); err != nil {
+			return "", nil, fmt.Errorf("replace %s in %s: %w", m.path, path, err)
+		}
+	}
+	content, err = mod.Format()
+	return path, content, err
+}
+
+// stageMoved gives every moved module its place and its replacement.
+func (s *stage) stageMoved(b *build) error {
+	if len(b.moved) == 0 {
+		return nil
+	}
+	for _, m := range b.moved {
+		// The cover tool reads the disk, and go test runs vet inside the folder of every package.
+		m.copied = m.copied || b.g.inv.covers() || b.g.inv.verb == "test"
+		m.to = filepath.Join(filepath.Dir(b.rootFile()), ".racewindow", m.path+"@"+m.version)
+		if m.copied {
+			m.to = filepath.Join(s.dir, "module", filepath.FromSlash(m.path)+"@"+m.version)
+		}
+		if err := s.place(b, m); err != nil {
+			return fmt.Errorf("give the included module %s another place: %w", m.path, err)
+		}
+	}
+	path, content, err := b.replaceMoved()
+	if err != nil {
+		return err
+	}
+	return s.overlay(path, content)
+}
+
+// place puts the files of a module into the overlay, or copies them.
+func (s *stage) place(b *build, m *movedModule) error {
+	err := filepath.WalkDir(m.from, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !entry.Type().IsRegular() {
+			return err
+		}
+		rel, err := filepath.Rel(m.from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(m.to, rel)
+		if !m.copied && !strings.HasSuffix(path, ".go") {
+			s.replace[target] = path
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		if strings.HasSuffix(path, ".go") { // so that traces name the file in the module cache
+			text = (&sourceFile{path: path, original: text, content: text}).staged(b.lineName(path, m))
+		}
+		if m.copied {
+			return writeFile(target, text)
+		}
+		return s.overlay(target, text)
+	})
+	if err != nil {
+		return err
+	}
+	if m.copied {
+		return writeFile(filepath.Join(m.to, "go.mod"), m.goMod)
+	}
+	return s.overlay(filepath.Join(m.to, "go.mod"), m.goMod)
+}
+
+// target is where the build reads a file of the package.
+func (pf *packageFiles) target(f *sourceFile) (string, error) {
+	if pf.moved == nil {
+		return f.path, nil
+	}
+	rel, err := filepath.Rel(pf.moved.from, f.path)
+	if err != nil {
+		return "", fmt.Errorf("place %s of the included module %s: %w", f.path, pf.moved.path, err)
+	}
+	return filepath.Join(pf.moved.to, rel), nil
+}

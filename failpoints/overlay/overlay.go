@@ -1,0 +1,167 @@
+// Package overlay builds Go programs with their failpoint markers at work, without touching a source file.
+//
+// The markers of github.com/pingcap/failpoint are empty functions. pingcap's own tool makes them fire by rewriting the
+// source tree in place, and puts it back afterwards; a build that is interrupted leaves the tree rewritten, the
+// rewritten files are reprinted so that a panic names another line, and markers in some places are silently missed.
+// This package asks go list what a build consists of, splices the marker calls of those files byte by byte into copies
+// in a private temporary folder, and hands the copies to the go command with -overlay. Every newline is kept and every
+// copy begins with a //line directive, so panics, compile errors, vet failures and race traces name the file and the
+// line that the author wrote. The ordinary build cache serves, because the copies of two calls are equal.
+//
+// What a marker becomes depends on its module. Where the module is or requires github.com/racewindow/racewindow, a
+// marker that is given a context becomes a call of its package failpoints (dispatch_context.go). Everywhere else, and
+// for a marker without a context, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). With Strip
+// the markers vanish instead, together with the import (strip.go).
+//
+// A marker that is found and cannot be spliced is an error that names file and line. It is never skipped: a run in
+// which a failpoint could not fire looks exactly like a run in which nothing went wrong.
+package overlay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+)
+
+// Exit codes of Run for calls that never reached the go command.
+const (
+	// ExitProblem says that the sources could not be prepared: a marker that cannot be spliced, a failed go list.
+	ExitProblem = 1
+	// ExitUsage says that the call itself asks for something that cannot be done.
+	ExitUsage = 2
+)
+
+// Command is one go command to run over spliced sources. The zero value of every field but Verb has a meaning.
+type Command struct {
+	Verb    string   // "test", "build" or "run"
+	Dir     string   // where to run it; the current folder when empty
+	Strip   bool     // remove the markers instead of arming them
+	Include []string // module paths of dependencies whose markers are spliced too
+	Args    []string // everything that the go command would get after its verb
+	Env     []string // environment of the go command; the process's own when nil
+
+	Stdin          io.Reader // nil is no input
+	Stdout, Stderr io.Writer // nil discards
+}
+
+// UsageError is returned by Run for a call that asks for something that cannot be done; the exit code is ExitUsage.
+type UsageError struct{ Message string }
+
+func (e *UsageError) Error() string { return e.Message }
+
+func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
+
+// Run prepares the sources, runs the go command and returns its exit code. A compile error or a failing test is not an
+// error here: it is the go command's exit code, and its output has been passed on. The error is not nil when the go
+// command was not run at all, or could not be waited for; the code is then ExitUsage or ExitProblem.
+//
+// SIGINT and SIGTERM reach the go command while it runs, and the temporary folder is removed in any case. Cancelling
+// ctx interrupts the go command. Any number of Runs may go on at once, in one process or in many.
+func Run(ctx context.Context, c Command) (exitCode int, err error) {
+	exitCode, err = run(ctx, c)
+	var asked *UsageError
+	switch {
+	case errors.As(err, &asked):
+		return ExitUsage, err
+	case err != nil:
+		return ExitProblem, err
+	}
+	return exitCode, nil
+}
+
+func run(ctx context.Context, c Command) (int, error) {
+	inv, err := parseInvocation(c.Verb, c.Args)
+	if err != nil {
+		return 0, err
+	}
+	g, err := newGoCommand(ctx, c, inv)
+	if err != nil {
+		return 0, err
+	}
+	release := forwardSignals(g)
+	defer release()
+	stage, err := newStage()
+	if err != nil {
+		return 0, err
+	}
+	defer stage.remove()
+	if err := prepare(ctx, g, c, stage); err != nil {
+		return 0, err
+	}
+	code, err := g.run(ctx, stage)
+	if err != nil {
+		return 0, err
+	}
+	return code, stage.tidyCoverage(inv)
+}
+
+// prepare fills the stage with everything that the build reads in place of the files on disk.
+func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
+	b, err := g.load(ctx)
+	if err != nil {
+		return err
+	}
+	if err := b.choose(c.Include); err != nil {
+		return err
+	}
+	steps, err := transforms(ctx, b, c.Strip)
+	if err != nil {
+		return err
+	}
+	changed, err := b.apply(steps)
+	if err != nil {
+		return err
+	}
+	if changed == 0 {
+		_, _ = fmt.Fprintf(g.stderr, "racewindow: no failpoint markers in %s: nothing to %s\n", b.scope(), purpose(c.Strip))
+	}
+	if err := stage.write(b); err != nil {
+		return err
+	}
+	if c.Strip && c.Verb != "test" {
+		return b.verifyStripped(ctx, stage)
+	}
+	return nil
+}
+
+func purpose(strip bool) string {
+	if strip {
+		return "strip"
+	}
+	return "instrument"
+}
+
+// absolute makes path absolute from the folder in which the go command runs.
+func absolute(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return filepath.Clean(path)
+	}
+	return filepath.Join(dir, path)
+}
+
+// workingDir is the folder in which the go command runs: -C counts from Dir, as it does for the go command.
+func workingDir(c Command, inv *invocation) (string, error) {
+	dir := c.Dir
+	if dir == "" {
+		dir = "."
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", fmt.Errorf("find the folder to run in: %w", err)
+	}
+	if inv.chdir != "" {
+		dir = absolute(dir, inv.chdir)
+	}
+	// The go command reports symbolic links resolved, and overlay keys must match what it reports.
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return "", usage("cannot run in %s: %v", dir, err)
+	}
+	if info, err := os.Stat(real); err != nil || !info.IsDir() {
+		return "", usage("cannot run in %s: it is not a folder", dir)
+	}
+	return real, nil
+}

@@ -1,0 +1,60 @@
+// Problems: what is wrong with a source file, said like a compiler says it, with the remedy.
+
+package overlay
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// A Problem is a marker, or a use of pingcap's package, that cannot be spliced.
+type Problem struct {
+	File   string
+	Line   int
+	What   string
+	Remedy string
+}
+
+func (p Problem) Error() string {
+	return fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, p.What, p.Remedy)
+}
+
+// Problems is every problem of a build, in the order of the files.
+type Problems []Problem
+
+func (ps Problems) Error() string {
+	lines := make([]string, len(ps))
+	for i, p := range ps {
+		lines[i] = p.Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// collect takes err in when it consists of problems, and says whether it did.
+func (ps *Problems) collect(err error) bool {
+	var more Problems
+	if !errors.As(err, &more) {
+		return false
+	}
+	*ps = append(*ps, more...)
+	return true
+}
+
+// orNil is the error for the problems, with files named from dir where they are inside it, or nil when there are none.
+func (ps Problems) orNil(dir string) error {
+	if len(ps) == 0 {
+		return nil
+	}
+	for i := range ps {
+		if rel, err := filepath.Rel(dir, ps[i].File); dir != "" && err == nil && beneath(ps[i].File, dir) {
+			ps[i].File = rel
+		}
+	}
+	sort.SliceStable(ps, func(i, j int) bool {
+		return ps[i].File < ps[j].File || ps[i].File == ps[j].File && ps[i].Line < ps[j].Line
+	})
+	return ps
+}

@@ -1,0 +1,127 @@
+// The stage: a private temporary folder with everything that the build reads in place of the files on disk. Its paths
+// mirror the paths that they stand for, so that the wrapper around the cover tool needs no table.
+
+package overlay
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+)
+
+// A stage is one call's temporary folder.
+type stage struct {
+	dir        string
+	file       string            // the overlay file; empty when the build reads the disk only
+	replace    map[string]string // path -> file to read instead
+	addedFiles []string          // binding files that must be named on the command line
+	profile    string            // where a coverage profile is written
+}
+
+func newStage() (*stage, error) {
+	dir, err := os.MkdirTemp("", "racewindow-")
+	if err != nil {
+		return nil, fmt.Errorf("make the temporary folder for spliced sources: %w", err)
+	}
+	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+		return nil, fmt.Errorf("make the temporary folder for spliced sources: %w", err)
+	}
+	return &stage{dir: dir, replace: map[string]string{}}, nil
+}
+
+// remove removes the folder. What cannot be removed lies in the system's temporary folder, which the system cleans.
+func (s *stage) remove() { _ = os.RemoveAll(s.dir) }
+
+// mirror is the file in the stage that stands for path.
+func (s *stage) mirror(path string) string {
+	volume := filepath.VolumeName(path)
+	return filepath.Join(s.dir, "src", strings.TrimSuffix(volume, ":"), path[len(volume):])
+}
+
+// overlay makes the build read content in place of path.
+func (s *stage) overlay(path string, content []byte) error {
+	file := s.mirror(path)
+	if err := writeFile(file, content); err != nil {
+		return err
+	}
+	s.replace[path] = file
+	return nil
+}
+
+func writeFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return fmt.Errorf("write a spliced source: %w", err)
+	}
+	if err := os.WriteFile(path, content, 0o600); err != nil {
+		return fmt.Errorf("write a spliced source: %w", err)
+	}
+	return nil
+}
+
+// write puts a build whose transforms have run onto the stage.
+func (s *stage) write(b *build) error {
+	for from, to := range b.disk.replace {
+		s.replace[from] = to
+	}
+	if err := s.stageMoved(b); err != nil {
+		return err
+	}
+	for _, pf := range b.chosen {
+		for _, f := range pf.files {
+			if !f.changed() {
+				continue
+			}
+			if err := s.writeSource(b, pf, f); err != nil {
+				return err
+			}
+		}
+	}
+	if len(s.replace) == 0 {
+		return nil
+	}
+	text, err := json.MarshalIndent(map[string]any{"Replace": s.replace}, "", "\t")
+	if err != nil {
+		return fmt.Errorf("write the overlay: %w", err)
+	}
+	s.file = filepath.Join(s.dir, "overlay.json")
+	if err := writeFile(s.file, text); err != nil {
+		return err
+	}
+	return s.stageCoverTool(b.g)
+}
+
+func (s *stage) writeSource(b *build, pf *packageFiles, f *sourceFile) error {
+	target, err := pf.target(f)
+	if err != nil {
+		return err
+	}
+	if f.original == nil && pf.listed.ImportPath == "command-line-arguments" && b.g.inv.fileList() {
+		// Such a package consists of the files that are named, all with the same folder.
+		s.addedFiles = append(s.addedFiles, filepath.Join(filepath.Dir(b.g.inv.packages[0]), filepath.Base(target)))
+	}
+	return s.overlay(target, f.staged(b.lineName(f.path, pf.moved)))
+}
+
+// flags are what the go command gets on top of the user's flags.
+func (s *stage) flags(inv *invocation) []string {
+	var flags []string
+	if s.file != "" {
+		flags = append(flags, "-overlay="+s.file)
+		if inv.covers() {
+			flags = append(flags, "-toolexec=/bin/sh "+s.coverTool())
+		}
+	}
+	return flags
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,86 @@
+package failpoints
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestABinaryWithoutFailpointsRefusesToBeControlled(t *testing.T) {
+	plain(t)
+	err := Require("stress", "racewindow build ./...")
+	require.ErrorIs(t, err, ErrNotInstrumented)
+	require.ErrorContains(t, err, "stress")
+	require.ErrorContains(t, err, "racewindow build ./...")
+	require.False(t, Instrumented())
+	instrumented = true
+	require.NoError(t, Require("stress", "racewindow build ./..."))
+	require.True(t, Instrumented())
+}
+
+func TestASettingNamesAFailpointByItsFullName(t *testing.T) {
+	t.Parallel()
+	const full = "example.org/a/read/before"
+	for value, want := range map[string]bool{
+		"":                                       false,
+		"example.org/a/read/before=return(1)":    true,
+		"example.org/a/read/before":              true,
+		" example.org/a/read/before =pause":      true,
+		"x=1;example.org/a/read/before=sleep(1)": true,
+		"example.org/a/read/before2=pause":       false,
+		"org/a/read/before=pause":                false,
+		"x=example.org/a/read/before":            false,
+	} {
+		require.Equal(t, want, environmentNames(value, full), "%q", value)
+	}
+}
+
+// listen catches what the package says and whether it would have ended the process.
+func listen(t *testing.T) (messages *[]string, codes *[]int) {
+	t.Helper()
+	messages, codes = &[]string{}, &[]int{}
+	oldExit, oldComplain := exit, complain
+	exit = func(code int) { *codes = append(*codes, code) }
+	complain = func(m string) { *messages = append(*messages, m) }
+	t.Cleanup(func() { exit, complain = oldExit, oldComplain })
+	return messages, codes
+}
+
+func TestAnInstrumentedProcessRefusesAnEnvironmentThatNothingWouldObey(t *testing.T) {
+	messages, codes := listen(t)
+	t.Setenv(environment, "example.org/a/one=pause")
+	refuseEnvironment("example.org/a", "two")
+	require.Empty(t, *codes)
+	refuseEnvironment("example.org/a", "one")
+	require.Equal(t, []int{2}, *codes)
+	require.Len(t, *messages, 1)
+	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names example.org/a/one")
+	require.Contains(t, (*messages)[0], "remove it")
+}
+
+func TestRegisteringAMarkerLooksAtTheEnvironment(t *testing.T) {
+	plain(t)
+	_, codes := listen(t)
+	t.Setenv(environment, "example.org/registering/one=pause")
+	Register("example.org/registering", "two", KindYield, "a.go", 1)
+	require.Empty(t, *codes)
+	Register("example.org/registering", "one", KindYield, "a.go", 2)
+	require.Equal(t, []int{2}, *codes)
+}
+
+func TestAPlainProcessWarnsOfAnEnvironmentThatItCannotObey(t *testing.T) {
+	plain(t)
+	messages, codes := listen(t)
+	t.Setenv(environment, "x=1; example.org/a/one=pause;example.org/a/two=pause")
+	WarnEnvironment("example.org/b")
+	require.Empty(t, *messages)
+	WarnEnvironment("example.org/a")
+	require.Len(t, *messages, 1, "one warning is enough")
+	require.Contains(t, (*messages)[0], "example.org/a/one")
+	require.Contains(t, (*messages)[0], "racewindow build")
+	require.Empty(t, *codes, "a warning ends nothing")
+
+	instrumented = true
+	WarnEnvironment("example.org/a")
+	require.Len(t, *messages, 1, "an instrumented process has refused already")
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/racewindow/racewindow/storage"
+)
+
+// engine is the storage engine with its default hand-over.
+type engine struct {
+	store  *storage.Store
+	log    *storage.Log
+	record storage.Record
+	batch  []storage.Record
+	newest atomic.Uint64 // Tx of the newest record that readers know of
+}
+
+func openEngine(ctx context.Context, folder string, w work, background bool) (subject, error) {
+	options := storage.Options{Create: true, NoSync: background}
+	if !background {
+		// A closed chunk would be flushed too.
+		options.FlushBytes, options.FlushInterval, options.ChunkBytes = 1<<40, -1, 1<<40
+	}
+	store, err := storage.Open(ctx, folder, options)
+	if err != nil {
+		return nil, err
+	}
+	log, err := store.Log(ctx, "bench")
+	if err != nil {
+		return nil, errors.Join(err, store.Close(ctx))
+	}
+	e := &engine{store: store, log: log, record: storage.Record{Value: make([]byte, w.value)}}
+	for range w.batch {
+		e.batch = append(e.batch, e.record)
+	}
+	return e, nil
+}
+
+func (e *engine) append(ctx context.Context, records int) (err error) {
+	var last storage.Offset
+	for range records {
+		if last, err = e.log.Append(ctx, e.record); err != nil {
+			return err
+		}
+	}
+	e.newest.Store(last.Tx)
+	return nil
+}
+
+func (e *engine) appendBatch(ctx context.Context, records int) error {
+	_, err := e.log.Append(ctx, e.batch[:records]...)
+	return err
+}
+
+func (e *engine) flush(ctx context.Context) error { return e.log.Flush(ctx) }
+
+func (e *engine) appendDurable(ctx context.Context) error {
+	_, err := e.log.AppendDurable(ctx, e.record)
+	return err
+}
+
+// newReader reads the newest record that was acknowledged, wherever it is.
+func (e *engine) newReader() func(ctx context.Context, times int) error {
+	return func(ctx context.Context, times int) error {
+		for range times {
+			if err := e.readOne(ctx, e.newest.Load()); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
+
+func (e *engine) readOne(ctx context.Context, tx uint64) error {
+	for r, err := range e.log.Read(ctx, storage.Offset{Tx: tx - 1}, storage.End) {
+		if err == nil && (r.Offset.Tx != tx || len(r.Value) != len(e.record.Value)) {
+			err = fmt.Errorf("engine: read %v, %d B, in place of transaction %d", r.Offset, len(r.Value), tx)
+		}
+		return err
+	}
+	return fmt.Errorf("engine: transaction %d is not there", tx)
+}
+
+func (e *engine) scan(ctx context.Context) (records int, err error) {
+	for _, err := range e.log.Read(ctx, storage.Offset{}, storage.End) {
+		if err != nil {
+			return records, err
+		}
+		records++
+	}
+	return records, nil
+}
+
+func (e *engine) close(ctx context.Context) error { return e.store.Close(ctx) }

@@ -1,0 +1,21 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+)
+
+// makeFolder makes a folder for the run: below parent, or where it finds a real disk.
+func makeFolder(parent string, messages io.Writer) (string, error) {
+	if parent == "" {
+		parent = os.TempDir()
+		if inMemory(parent) {
+			parent = "."
+		}
+	}
+	if inMemory(parent) {
+		fmt.Fprintf(messages, "%s is in memory: syncs cost nothing there; name a folder on a disk with --dir\n", parent)
+	}
+	return os.MkdirTemp(parent, "racewindow-bench-")
+}
