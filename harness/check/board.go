@@ -1,0 +1,61 @@
+package check
+
+import "github.com/racewindow/racewindow/failpoints/raceoff"
+
+// A Board is where clients publish what was acknowledged to them, and look up what was acknowledged to anybody. What is
+// published after an append returned and looked up before a read is invoked is a fact for that read: no false alarm is
+// possible. The race detector does not see the board, so it orders nobody.
+type Board struct {
+	acknowledged raceoff.Number
+	clients      []clientBoard
+}
+
+// A clientBoard holds sequence numbers. A client has at most one append whose outcome is open (failed), and the newest
+// one of which a reopen showed that it never happened (gone); 0 for none.
+type clientBoard struct {
+	invoked, acknowledged, failed, gone raceoff.Number
+	_                                   [32]byte
+}
+
+// NewBoard makes the board of a run with that many clients, numbered from 0.
+func NewBoard(clients int) *Board { return &Board{clients: make([]clientBoard, clients)} }
+
+// Invoke says that a client is about to append its transaction with that sequence number.
+func (b *Board) Invoke(client, sequence uint32) { b.clients[client].invoked.Store(uint64(sequence)) }
+
+// Acknowledge says that the append returned, and that the transaction got the number tx.
+func (b *Board) Acknowledge(client, sequence uint32, tx uint64) {
+	b.clients[client].acknowledged.Store(uint64(sequence))
+	b.acknowledged.Raise(tx)
+}
+
+// Fail says that the append returned an error: it may or may not have happened. The client must not append again until
+// a Scan after a reopen has settled it.
+func (b *Board) Fail(client, sequence uint32) { b.clients[client].failed.Store(uint64(sequence)) }
+
+// Failed is the client's append whose outcome is open, 0 for none.
+func (b *Board) Failed(client uint32) uint32 { return uint32(b.clients[client].failed.Load()) }
+
+// settle ends the uncertainty about the client's failed append.
+func (b *Board) settle(client uint32, happened bool) {
+	c := &b.clients[client]
+	failed := c.failed.Load()
+	if happened {
+		c.acknowledged.Raise(failed)
+	} else if failed != 0 {
+		c.gone.Store(failed)
+	}
+	c.failed.Store(0)
+}
+
+// Acknowledged is the highest transaction number that was acknowledged to anybody, 0 for none.
+func (b *Board) Acknowledged() uint64 { return b.acknowledged.Load() }
+
+// invoked says whether the client has begun to append its transaction with that sequence number.
+func (b *Board) invoked(client, sequence uint32) bool {
+	if int(client) >= len(b.clients) {
+		return false
+	}
+	c := &b.clients[client]
+	return uint64(sequence) <= c.invoked.Load() && uint64(sequence) != c.gone.Load()
+}

@@ -1,0 +1,105 @@
+package check
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// An Identity says of a record who appended it, as which of its transactions, and which part of it the record is. It is
+// the record's key; the record's value follows from the run's seed and the identity. So a record that is read can be
+// judged with no list of what was written.
+type Identity struct {
+	Client uint32
+	// Sequence counts the client's transactions from 1, those that it aborts apart from the others.
+	Sequence uint32
+	// Index and Count place the record in its transaction.
+	Index, Count uint16
+	// Doomed marks a transaction that will be aborted: nobody may ever read it.
+	Doomed bool
+}
+
+const identityBytes = 13
+
+// Key encodes the identity, appending to dst.
+func (id Identity) Key(dst []byte) []byte {
+	dst = binary.BigEndian.AppendUint32(dst, id.Client)
+	dst = binary.BigEndian.AppendUint32(dst, id.Sequence)
+	dst = binary.BigEndian.AppendUint16(dst, id.Index)
+	dst = binary.BigEndian.AppendUint16(dst, id.Count)
+	if id.Doomed {
+		return append(dst, 1)
+	}
+	return append(dst, 0)
+}
+
+// ParseKey decodes what Key encoded.
+func ParseKey(key []byte) (id Identity, ok bool) {
+	if len(key) != identityBytes || key[12] > 1 {
+		return Identity{}, false
+	}
+	id = Identity{
+		Client:   binary.BigEndian.Uint32(key),
+		Sequence: binary.BigEndian.Uint32(key[4:]),
+		Index:    binary.BigEndian.Uint16(key[8:]),
+		Count:    binary.BigEndian.Uint16(key[10:]),
+		Doomed:   key[12] == 1,
+	}
+	return id, id.Sequence > 0 && id.Index < id.Count
+}
+
+// Values derives the values of all records of a run.
+type Values struct {
+	Seed uint64
+	// MinBytes and MaxBytes bound the length of a value, both inclusive.
+	MinBytes, MaxBytes int
+}
+
+// Append appends the value of the record with that identity to dst, which must be the caller's own: the race detector
+// does not watch, because it would take longer than the engine under test.
+//
+//go:norace
+func (v Values) Append(dst []byte, id Identity) []byte {
+	state := v.Seed ^ uint64(id.Client)<<32 ^ uint64(id.Sequence) ^ uint64(id.Index)<<48
+	if id.Doomed {
+		state = ^state
+	}
+	length := v.MinBytes + int(mix(&state)%uint64(v.MaxBytes-v.MinBytes+1))
+	end := len(dst) + length
+	if cap(dst) < end+8 {
+		dst = append(make([]byte, 0, end+8), dst...)
+	}
+	for at := len(dst); at < end; at += 8 {
+		binary.LittleEndian.PutUint64(dst[at:at+8:cap(dst)], mix(&state))
+	}
+	return dst[:end]
+}
+
+// mix is the splitmix64 generator (Steele, Lea and Flood, OOPSLA 2014).
+//
+//go:norace
+func mix(state *uint64) uint64 {
+	*state += 0x9e3779b97f4a7c15
+	z := *state
+	z = (z ^ z>>30) * 0xbf58476d1ce4e5b9
+	z = (z ^ z>>27) * 0x94d049bb133111eb
+	return z ^ z>>31
+}
+
+// Record makes the record with that identity. Key and value are fresh.
+func (v Values) Record(id Identity) storage.Record {
+	buf := make([]byte, 0, identityBytes+v.MaxBytes+8)
+	buf = id.Key(buf)
+	value := v.Append(buf[len(buf):], id)
+	return storage.Record{Key: buf[:identityBytes:identityBytes], Value: value, Operation: storage.Operation(id.Sequence % 3)}
+}
+
+// intact says whether a record is byte for byte the one with that identity. scratch is overwritten and returned. The race
+// detector sees the record being read.
+func (v Values) intact(r storage.Record, id Identity, scratch []byte) (bool, []byte) {
+	raceoff.Reads(r.Value)
+	scratch = v.Append(scratch[:0], id)
+	return bytes.Equal(scratch, r.Value) && r.Operation == storage.Operation(id.Sequence%3), scratch
+}

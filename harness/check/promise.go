@@ -1,0 +1,57 @@
+// Package check judges what an engine returned, while the run goes on.
+//
+// A reader checks each record as it comes, against what acknowledgements alone imply; nothing that the engine says about
+// itself is believed. The memory of a check does not grow with the run, and the check adds no happens-before edge
+// between the goroutines under test: what they share are numbers that the race detector does not see.
+package check
+
+// A Promise is one guarantee that an engine gives to its users.
+type Promise struct {
+	Name string
+	// Sentence is what the documentation says, and what a report quotes.
+	Sentence string
+}
+
+// The promises that need no crash.
+var (
+	ReadAfterWrite       = Promise{"ReadAfterWrite", "a read that starts after an append returned yields its records"}
+	Order                = Promise{"Order", "a read yields records in the order in which they were appended, and leaves none out in between"}
+	NoDuplicate          = Promise{"NoDuplicate", "a read yields a record at most once, and a record is stored once"}
+	NoPhantom            = Promise{"NoPhantom", "a read yields nothing that nobody appended, nothing aborted and nothing outside its bounds"}
+	NoCorruption         = Promise{"NoCorruption", "a record comes back byte for byte"}
+	TransactionAtomicity = Promise{"TransactionAtomicity", "a transaction is seen as a whole or not at all"}
+	MonotonicReads       = Promise{"MonotonicReads", "what a client has read stays readable for it"}
+	CleanRecovery        = Promise{"PrefixRecovery", "what was acknowledged before a clean close is there after reopening, and nothing else"}
+	Progress             = Promise{"Progress", "every operation ends, without an error that the engine's contract does not name"}
+)
+
+// Promises lists them in the order in which reports show them.
+func Promises() []Promise {
+	return []Promise{
+		ReadAfterWrite, Order, NoDuplicate, NoPhantom, NoCorruption,
+		TransactionAtomicity, MonotonicReads, CleanRecovery, Progress,
+	}
+}
+
+// A Verdict is what became of a promise.
+type Verdict uint8
+
+const (
+	// Unknown is the zero value: nothing was checked. It is never a pass.
+	Unknown Verdict = iota
+	// Satisfied means that the promise was put to the test and held each time.
+	Satisfied
+	// Violated means that there is evidence against it.
+	Violated
+)
+
+// String names the verdict as reports print it.
+func (v Verdict) String() string {
+	switch v {
+	case Satisfied:
+		return "satisfied"
+	case Violated:
+		return "VIOLATED"
+	}
+	return "unknown"
+}

@@ -1,0 +1,209 @@
+package check
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/racewindow/racewindow/storage"
+)
+
+// A Reader checks the reads of one client, one after the other. It is for one goroutine.
+type Reader struct {
+	board  *Board
+	values Values
+	// seen is the highest transaction that this client has read whole.
+	seen uint64
+	// Records counts the records that were checked.
+	Records uint64
+	scratch []byte
+	read    readState
+}
+
+type readState struct {
+	after, upTo  storage.Offset
+	acknowledged uint64
+	previous     storage.Offset
+	identity     Identity // of previous
+	afterLeft    bool     // after is the offset of a record behind which its transaction goes on
+	got          int
+}
+
+// NewReader makes the checker of one client's reads.
+func NewReader(board *Board, values Values) *Reader { return &Reader{board: board, values: values} }
+
+// A Bound is the lower bound of a read, and what is known about it.
+type Bound struct {
+	Offset storage.Offset
+	// Inside says that Offset is that of a record which is not the last of its transaction. Without it Offset must lie at
+	// or behind the last record of a transaction, or be zero.
+	Inside bool
+}
+
+// Begin is called before the read is invoked. It samples what has been acknowledged by then.
+func (c *Reader) Begin(after Bound, upTo storage.Offset) {
+	c.read = readState{after: after.Offset, afterLeft: after.Inside, upTo: upTo, acknowledged: c.board.Acknowledged()}
+}
+
+// Acknowledged is what had been acknowledged when the read began.
+func (c *Reader) Acknowledged() uint64 { return c.read.acknowledged }
+
+// Seen is the highest transaction that this client has read whole.
+func (c *Reader) Seen() uint64 { return c.seen }
+
+// Got is how many records the read has yielded.
+func (c *Reader) Got() int { return c.read.got }
+
+// Last is the offset and identity of the last record that the read yielded; the zero offset if it yielded none.
+func (c *Reader) Last() (storage.Offset, Identity) { return c.read.previous, c.read.identity }
+
+// Record checks the next record of the read.
+func (c *Reader) Record(r storage.Record) *Violation {
+	s := &c.read
+	id, ok := ParseKey(r.Key)
+	if v := c.checkPlace(r.Offset); v != nil {
+		return v
+	}
+	if v := c.checkContent(r, id, ok); v != nil {
+		return v
+	}
+	if v := c.checkSequel(r.Offset, id); v != nil {
+		return v
+	}
+	s.previous, s.identity = r.Offset, id
+	s.got++
+	c.Records++
+	return nil
+}
+
+// checkPlace holds the offset against the bounds and the record before.
+func (c *Reader) checkPlace(at storage.Offset) *Violation {
+	s := &c.read
+	switch {
+	case at == s.previous && s.got > 0:
+		return c.violation(NoDuplicate, at, "%v came twice in a row", at)
+	case !s.previous.Before(at) && s.got > 0:
+		return c.violation(Order, at, "%v came behind %v", at, s.previous)
+	case !s.after.Before(at) || s.upTo.Before(at):
+		return c.violation(NoPhantom, at, "%v lies outside the bounds (%v, %v]", at, s.after, s.upTo)
+	}
+	return nil
+}
+
+// checkContent holds the record against what somebody appended.
+func (c *Reader) checkContent(r storage.Record, id Identity, parsed bool) *Violation {
+	switch {
+	case !parsed:
+		return c.violation(NoPhantom, r.Offset, "%v has the key %.40q, which nobody appended", r.Offset, r.Key)
+	case id.Doomed:
+		return c.violation(NoPhantom, r.Offset, "%v belongs to a transaction that client %d aborted", r.Offset, id.Client)
+	case !c.board.invoked(id.Client, id.Sequence):
+		return c.violation(NoPhantom, r.Offset, "%v says it is append %d of client %d, which never happened", r.Offset, id.Sequence, id.Client)
+	}
+	var same bool
+	if same, c.scratch = c.values.intact(r, id, c.scratch); !same {
+		return c.violation(NoCorruption, r.Offset, "%v has %d bytes of value that are not what client %d appended", r.Offset, len(r.Value), id.Client)
+	}
+	return nil
+}
+
+// checkSequel holds the record against the one before: the same transaction goes on, or it was whole and the next one
+// begins.
+func (c *Reader) checkSequel(at storage.Offset, id Identity) *Violation {
+	s := &c.read
+	previous, before := s.previous, s.identity
+	if s.got == 0 {
+		return c.checkFirst(at, id)
+	}
+	whole := before.Index+1 == before.Count
+	switch {
+	case at.Tx == previous.Tx && (id.Client != before.Client || id.Sequence != before.Sequence):
+		return c.violation(TransactionAtomicity, at, "%v and %v are of different appends under one number", previous, at)
+	case at.Tx == previous.Tx && id.Index != before.Index+1:
+		return c.violation(Order, at, "%v is record %d of its transaction, behind record %d", at, id.Index, before.Index)
+	case at.Tx == previous.Tx:
+		return nil
+	case !whole:
+		return c.violation(TransactionAtomicity, at, "transaction %d stops after %d of %d records", previous.Tx, before.Index+1, before.Count)
+	case at.Tx != previous.Tx+1:
+		return c.missing(previous.Tx+1, at.Tx-1)
+	case id.Index != 0:
+		return c.violation(TransactionAtomicity, at, "transaction %d starts with its record %d", at.Tx, id.Index)
+	}
+	c.seen = max(c.seen, previous.Tx)
+	return nil
+}
+
+// checkFirst holds the first record against the lower bound.
+func (c *Reader) checkFirst(at storage.Offset, id Identity) *Violation {
+	s := &c.read
+	first := s.after.Tx + 1
+	if s.afterLeft {
+		first = s.after.Tx
+	}
+	switch {
+	case at.Tx > first:
+		return c.missing(first, at.Tx-1)
+	case id.Index != 0 && !(s.afterLeft && at.Tx == first):
+		return c.violation(TransactionAtomicity, at, "transaction %d starts with its record %d", at.Tx, id.Index)
+	}
+	return nil
+}
+
+// End checks, when the read is over, that it yielded everything that it had to.
+func (c *Reader) End() *Violation {
+	s := &c.read
+	next := s.after.Tx + 1 // the first transaction of which nothing came
+	if s.afterLeft {
+		next = s.after.Tx
+	}
+	if s.got > 0 {
+		next = s.previous.Tx + 1
+		if left := s.identity.Index+1 < s.identity.Count; left && (s.previous.Tx != s.upTo.Tx || s.upTo.Op == math.MaxUint64) {
+			if s.previous.Tx <= s.acknowledged {
+				v := c.violation(ReadAfterWrite, s.previous, "the last %d of %d records of transaction %d missing (acknowledged before the read began)", s.identity.Count-s.identity.Index-1, s.identity.Count, s.previous.Tx)
+				v.MissingFrom, v.MissingTo = s.previous.Tx, s.previous.Tx
+				return v
+			}
+			return c.violation(TransactionAtomicity, s.previous, "the read ends inside transaction %d, after %d of %d records", s.previous.Tx, s.identity.Index+1, s.identity.Count)
+		} else if !left {
+			c.seen = max(c.seen, s.previous.Tx)
+		}
+	}
+	must := max(s.acknowledged, c.seen)
+	if s.upTo.Tx < math.MaxUint64 && s.upTo.Op < math.MaxUint64 {
+		must = min(must, s.upTo.Tx-min(s.upTo.Tx, 1)) // of the bound's own transaction an unknown part is due
+	} else {
+		must = min(must, s.upTo.Tx)
+	}
+	if next <= must {
+		return c.missing(next, must)
+	}
+	return nil
+}
+
+// missing is a violation by what did not come.
+func (c *Reader) missing(from, to uint64) *Violation {
+	s := &c.read
+	promise, detail := ReadAfterWrite, "acknowledged before the read began"
+	switch {
+	case from > max(s.acknowledged, c.seen):
+		promise, detail = Order, "left out, though later ones came"
+	case from > s.acknowledged:
+		promise, detail = MonotonicReads, "this client had read it before"
+	}
+	name := fmt.Sprintf("transaction %d", from)
+	if to > from {
+		name = fmt.Sprintf("transactions %d to %d", from, to)
+	}
+	v := c.violation(promise, storage.Offset{}, "%s missing (%s)", name, detail)
+	v.MissingFrom, v.MissingTo = from, to
+	return v
+}
+
+func (c *Reader) violation(p Promise, at storage.Offset, format string, args ...any) *Violation {
+	s := &c.read
+	return &Violation{
+		Promise: p, Detail: fmt.Sprintf(format, args...),
+		After: s.after, UpTo: s.upTo, Acknowledged: s.acknowledged, Got: s.got, At: at,
+	}
+}

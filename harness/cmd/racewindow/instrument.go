@@ -1,0 +1,108 @@
+// The commands that wrap the go command: racewindow test, build and run.
+
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/racewindow/racewindow/failpoints/overlay"
+)
+
+// exitProcess is a variable for the tests.
+var exitProcess = os.Exit
+
+const instrumentAbout = `
+racewindow %[1]s is go %[1]s for code with failpoints. The markers of github.com/pingcap/failpoint,
+which do nothing in a normal build, are spliced into copies of the sources in a temporary folder, and the
+go command builds from the copies (-overlay). Your source tree is never touched, the ordinary build cache
+is used, and compile errors, vet failures, panics and race reports name your own files and lines.
+
+Instrumented are the main module, workspace modules and modules replaced by a local folder, as far as
+they belong to the packages named. In a module that is or requires github.com/racewindow/racewindow,
+markers that are given a context obey the controller in that context:
+
+  failpoint.InjectCall("read/metadata-loaded", ctx)                     a yield point
+  failpoint.InjectContext(ctx, "flush/sync", func(v failpoint.Value)…)  a fault point
+
+Every other marker, and every marker in every other module, means what pingcap's own tools make of it.
+A marker that cannot be spliced is an error that names file, line and remedy.
+
+Racewindow's own flags, anywhere before the program's arguments (-args, --):
+  --include MODULE   splice the markers of this dependency too; repeat for more
+  --strip            the other direction, for production builds: no marker and no import of pingcap's
+                     package is left, nor what it brings (net/http, GO_FAILPOINTS, GO_FAILPOINTS_HTTP)
+  --help             this text
+
+All other flags and arguments go to go %[1]s; -C, -cover, -json, -modfile, -overlay, -race, -tags,
+-toolexec and -trimpath work as usual.%[2]s
+
+The exit code is that of go %[1]s; 1 when the sources cannot be instrumented, 2 for a wrong call.`
+
+// instrumentCommands are the commands that build, test and run instrumented code.
+func instrumentCommands() []*cobra.Command {
+	return []*cobra.Command{
+		instrumentCommand("test", "[go test flags] [packages]", "Run go test with failpoints at work",
+			"  racewindow test -race ./...\n  racewindow test -run TestFlush -count=10 ./storage\n"+
+				"  racewindow test --include go.etcd.io/bbolt -coverprofile=cover.out ./...", ""),
+		instrumentCommand("build", "[go build flags] [packages]", "Run go build with failpoints at work, or without any trace of them (--strip)",
+			"  racewindow build -race -o bin/stress ./cmd/stress\n  racewindow build --strip -trimpath -o bin/server ./cmd/server", ""),
+		instrumentCommand("run", "[go run flags] package [arguments]", "Run go run with failpoints at work",
+			"  racewindow run ./cmd/server -listen :8080\n  racewindow run -race main.go", ""),
+	}
+}
+
+func instrumentCommand(verb, arguments, short, example, more string) *cobra.Command {
+	return &cobra.Command{
+		Use:     verb + " [--include MODULE] [--strip] " + arguments,
+		Short:   short,
+		Long:    strings.TrimSpace(fmt.Sprintf(instrumentAbout, verb, more)),
+		Example: example,
+		// The go command's flags are its own affair; they have single dashes, which cobra takes for something else.
+		DisableFlagParsing:    true,
+		DisableFlagsInUseLine: true,
+		SilenceUsage:          true,
+		SilenceErrors:         true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runInstrumented(cmd, verb, args)
+		},
+	}
+}
+
+// runInstrumented runs the go command and ends the process with its exit code.
+func runInstrumented(cmd *cobra.Command, verb string, args []string) error {
+	c, help, err := overlay.Parse(verb, args)
+	if err != nil {
+		failInstrumented(cmd.ErrOrStderr(), verb, err)
+		exitProcess(overlay.ExitUsage)
+		return nil
+	}
+	if help {
+		return cmd.Help()
+	}
+	c.Stdin, c.Stdout, c.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+	code, err := overlay.Run(cmd.Context(), c)
+	if err != nil {
+		failInstrumented(cmd.ErrOrStderr(), verb, err)
+	}
+	exitProcess(code)
+	return nil
+}
+
+func failInstrumented(w io.Writer, verb string, err error) {
+	message := err.Error()
+	var problems overlay.Problems
+	if errors.As(err, &problems) {
+		message = fmt.Sprintf("%d failpoint markers cannot be spliced:\n%s", len(problems), message)
+		if len(problems) == 1 {
+			message = problems.Error()
+		}
+	}
+	// Nothing can be done about an error stream that takes no text.
+	_, _ = fmt.Fprintf(w, "racewindow %s: %s\n", verb, message)
+}

@@ -1,0 +1,74 @@
+// The commands around the go command: whose flags are whose, what help says, and which exit codes come back.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/stretchr/testify/require"
+)
+
+// instrumented runs one of the commands under a root of the test's own and returns what it did.
+func instrumented(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	code = -1
+	exitProcess = func(c int) { code = c }
+	t.Cleanup(func() { exitProcess = os.Exit })
+	root := &cobra.Command{Use: "racewindow"}
+	root.AddCommand(instrumentCommands()...)
+	var out, errs bytes.Buffer
+	root.SetOut(&out)
+	root.SetErr(&errs)
+	root.SetArgs(args)
+	require.NoError(t, root.ExecuteContext(context.Background()))
+	return code, out.String(), errs.String()
+}
+
+func TestInstrumentHelpNamesEveryFlagAndExitCode(t *testing.T) {
+	for _, verb := range []string{"test", "build", "run"} {
+		_, out, _ := instrumented(t, verb, "-race", "--help")
+		for _, word := range []string{"go " + verb, "--include MODULE", "--strip", "--help", "exit code", "Usage:", "Examples:"} {
+			require.Contains(t, out, word, verb)
+		}
+		for _, line := range strings.Split(out, "\n") {
+			require.LessOrEqual(t, len([]rune(line)), 110, line)
+		}
+	}
+}
+
+func TestInstrumentWrongCallsEndWithTwo(t *testing.T) {
+	for _, args := range [][]string{
+		{"build", "--include"},
+		{"build", "--strip=x"},
+		{"run", "example.com/tool@latest"},
+		{"test", "./...", "-timeout"},
+		{"test", "-C", "/nowhere", "./..."},
+	} {
+		code, _, stderr := instrumented(t, args...)
+		require.Equal(t, 2, code, "%v: %s", args, stderr)
+		require.True(t, strings.HasPrefix(stderr, "racewindow "+args[0]+": "), stderr)
+	}
+}
+
+func TestInstrumentPassesTheExitCodeOfGoThrough(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+	}
+	write("go.mod", "module example.com/m\n\ngo 1.26\n")
+	write("a_test.go", "package a\n\nimport \"testing\"\n\nfunc TestA(t *testing.T) { t.Error(\"fails\") }\n")
+	t.Setenv("GOFLAGS", "")
+	t.Setenv("GOWORK", "off")
+	code, stdout, stderr := instrumented(t, "test", "-C", dir, ".")
+	require.Equal(t, 1, code)
+	require.Contains(t, stdout, "fails")
+	require.Contains(t, stderr, "nothing to instrument")
+	code, _, stderr = instrumented(t, "test", "-C", dir, "-run=None", ".")
+	require.Equal(t, 0, code, stderr)
+}

@@ -1,0 +1,94 @@
+// Command racewindow looks for the windows in which a storage engine loses a write.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes of every subcommand, but for those that pass on the go command's.
+const (
+	exitHeld     = 0
+	exitViolated = 1
+	exitUsage    = 2
+	exitFailed   = 3
+)
+
+// errViolated ends a command whose run found a violation, which has been reported by then.
+var errViolated = errors.New("a promise was violated")
+
+// A usageError is a wrong call: it ends with exit code 2 and points to the help.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	code := execute(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+func execute(ctx context.Context, args []string) int {
+	root := rootCommand()
+	root.SetArgs(args)
+	ran, err := root.ExecuteContextC(ctx)
+	var usage usageError
+	switch {
+	case err == nil:
+		return exitHeld
+	case errors.Is(err, errViolated):
+		return exitViolated
+	case errors.As(err, &usage):
+		fmt.Fprintf(os.Stderr, "%s: %v\nSee '%s --help'.\n", ran.CommandPath(), err, ran.CommandPath())
+		return exitUsage
+	}
+	fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
+	return exitFailed
+}
+
+const rootAbout = `Racewindow finds the moments in which a storage engine, a cache, a queue or a replicated log that is free
+of data races still loses a write: a reader loads the metadata, the writer flushes and clears the tail, the
+reader looks in the tail and finds nothing.
+
+  racewindow stress               thousands of goroutines under -race, checked while they run
+  racewindow failpoints           the windows that the engine marks
+  racewindow test|build|run ...   go test|build|run with failpoints at work, without touching your sources
+
+Exit codes: 0 the promises held, 1 one was violated, 2 wrong usage, 3 the run itself failed.`
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "racewindow",
+		Short:         "Find the windows in which a storage engine loses a write",
+		Long:          rootAbout,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("no command is called %q", args[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(stressCommand(), failpointsCommand())
+	root.AddCommand(instrumentCommands()...)
+	return root
+}
+
+// noArguments refuses arguments behind the flags.
+func noArguments(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usageError{fmt.Errorf("unexpected argument %q: everything is set by flags", args[0])}
+	}
+	return nil
+}

@@ -1,0 +1,269 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// stressFlags are the settings of the stress command.
+type stressFlags struct {
+	handover string
+	folder   string
+	config   stress.Config
+	options  storage.Options
+	canary   bool
+	within   time.Duration
+	out      string
+	jsonFile string
+}
+
+const stressAbout = `Run thousands of goroutines against the engine, lose time at its failpoints, and check every read while the
+run goes on: what was acknowledged before a read began must be returned by it.
+
+Before the run, the known bug (the canary) must be caught under the same settings; a harness that cannot
+see it has no right to say "no promise violated". At the end of each round the log is scanned, closed,
+reopened and scanned again.
+
+Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
+
+const stressExamples = `  racewindow stress                                   10,000 goroutines for 10 s on the default hand-over
+  racewindow stress --handover stale                  the seed's bug: exit code 1 and a report
+  racewindow stress --goroutines 20000 --duration 60s --json summary.json
+  racewindow stress --delay 0                         no delays: only what the Go scheduler does
+  racewindow stress --dir /var/tmp/log --value-bytes 4096`
+
+func stressCommand() *cobra.Command {
+	f := &stressFlags{}
+	cmd := &cobra.Command{
+		Use:     "stress",
+		Short:   "Thousands of goroutines, checked while they run",
+		Long:    stressAbout,
+		Example: stressExamples,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.Flags()) },
+	}
+	f.define(cmd.Flags())
+	return cmd
+}
+
+func (f *stressFlags) define(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	c, o, d := &f.config, &f.options, &f.config.Delays
+	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
+	flags.IntVar(&c.Goroutines, "goroutines", 10_000, "clients at once, `N`")
+	flags.IntVar(&c.Writers, "writers", 0, "how many of them append, `N` (default a fifth)")
+	flags.IntVar(&c.Flushers, "flushers", 0, "how many of them flush, `N` (default 1 in 2500)")
+	flags.DurationVar(&c.Duration, "duration", 10*time.Second, "how long to run")
+	flags.Uint64Var(&c.Operations, "operations", 0, "end after `N` operations, if that comes first (default no limit)")
+	flags.DurationVar(&c.Round, "round", 10*time.Second, "how long until the log is closed, reopened and begun anew")
+	flags.DurationVar(&c.Pause, "pause", 0, "longest rest of a client between two operations (default 200us for each goroutine); negative for none")
+	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long operations may go on after that before they count as hanging")
+	flags.IntVar(&c.MinValueBytes, "min-value-bytes", 0, "shortest value, `BYTES`")
+	flags.IntVar(&c.MaxValueBytes, "value-bytes", 256, "longest value, `BYTES`")
+	flags.IntVar(&c.MaxRecords, "records", 4, "most records in a transaction, `N`")
+	flags.Float64Var(&c.Fragments, "fragments", 0.02, "share of transactions built from fragments, 0 to 1")
+	flags.Int64Var(&o.FlushBytes, "flush-bytes", 16<<10, "unflushed `BYTES` that start a flush")
+	flags.DurationVar(&o.FlushInterval, "flush-interval", time.Second, "longest time without a flush; negative for none")
+	flags.IntVar(&o.ArenaBytes, "arena-bytes", 16<<10, "`BYTES` of one block of the tail")
+	flags.Int64Var(&o.ChunkBytes, "chunk-bytes", 16<<10, "`BYTES` between two entries of the chunk index")
+	flags.Int64Var(&o.SegmentBytes, "segment-bytes", 64<<20, "`BYTES` after which the log goes on in a new file")
+	flags.StringVar(&f.folder, "dir", "", "use the real disk, in a new folder below `DIR` (default a disk in memory, which hides no race)")
+	flags.Float64Var(&d.Probability, "delay", 0.02, "probability of a delay at a failpoint, 0 to 1")
+	flags.IntVar(&d.MaxSpin, "delay-spin", 2000, "longest spin, loop turns")
+	flags.DurationVar(&d.MaxSleep, "delay-sleep", 200*time.Microsecond, "longest sleep")
+	flags.StringSliceVar(&d.Points, "delay-points", nil, "delay only at failpoints that start with one of these, `PREFIX,...`")
+	flags.Uint64Var(&c.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
+	flags.IntVar(&c.MinOverlaps, "min-overlaps", 100, "fail below `N` reads that overlapped a flush between write and trim; negative for none")
+	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, under the same settings")
+	flags.DurationVar(&f.within, "canary-within", 20*time.Second, "how long that may take")
+	flags.StringVar(&f.out, "out", "", "write report.txt and summary.json into this folder, `DIR`")
+	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
+}
+
+func handoverNames() string {
+	var names []string
+	for _, h := range storage.Handovers() {
+		names = append(names, h.Name())
+	}
+	return strings.Join(names, ", ")
+}
+
+func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
+	handover, err := storage.HandoverByName(f.handover)
+	if err != nil {
+		return usageError{err}
+	}
+	if err := failpoints.Require("racewindow stress", "make build (it makes bin/racewindow)"); err != nil {
+		return err
+	}
+	if !flags.Changed("seed") {
+		f.config.Seed = rand.Uint64()
+	}
+	if f.config.Fragments == 0 {
+		f.config.Fragments = -1 // the zero Config means the default, the flag means none
+	}
+	canary := ""
+	if f.canary && handover.Holds() {
+		if canary, err = f.findCanary(ctx); err != nil {
+			return err
+		}
+	}
+	summary, err := f.stress(ctx, handover, f.config)
+	if summary == nil {
+		return settingsError(err)
+	}
+	summary.Canary = canary
+	return f.tell(summary, err)
+}
+
+// settingsError makes wrong settings a usage error.
+func settingsError(err error) error {
+	if errors.Is(err, stress.ErrConfig) || errors.Is(err, storage.ErrOptions) {
+		return usageError{err}
+	}
+	return err
+}
+
+// findCanary stresses the hand-over with the known bug under the same settings and says how soon it was caught.
+func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
+	for _, h := range storage.Handovers() {
+		if !h.Canary() {
+			continue
+		}
+		config := f.config
+		config.Duration, config.Operations, config.MinOverlaps = f.within, 0, -1
+		s, err := f.stress(ctx, h, config)
+		if s == nil {
+			return "", settingsError(err)
+		}
+		if s.Violation == nil {
+			return "", fmt.Errorf("the canary was not caught: %v under %d goroutines and the same delays showed nothing in %v, so a run that finds nothing would mean nothing; give it more time (--canary-within), delays (--delay) or flushers", h.Name(), config.Goroutines, f.within)
+		}
+		found := fmt.Sprintf("caught: %s in %s after %.1f s and %d operations", s.Violation.Promise, h.Name(), s.Violation.Found.Seconds(), s.Operations)
+		fmt.Fprintln(os.Stderr, "canary "+found)
+		return found, nil
+	}
+	return "", errors.New("no hand-over is registered as the canary")
+}
+
+// stress runs one hand-over.
+func (f *stressFlags) stress(ctx context.Context, handover storage.Handover, config stress.Config) (*stress.Summary, error) {
+	config.Name = handover.Name()
+	options := f.options
+	options.Handover = handover
+	folder := ""
+	if f.folder != "" {
+		made, err := os.MkdirTemp(f.folder, "racewindow-stress-")
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--dir: %w", err)}
+		}
+		defer os.RemoveAll(made)
+		folder = made
+	}
+	config.Open = func(round int) (harness.Factory, error) {
+		o, place := options, folder
+		if folder == "" {
+			o.Disk, place = storage.MemoryDisk(), "memory"
+		} else {
+			o.Create, place = true, filepath.Join(folder, fmt.Sprintf("round-%d", round))
+		}
+		return harness.StorageFactory(place, o, "stress"), nil
+	}
+	config.Discard = func(round int) error {
+		if folder == "" {
+			return nil
+		}
+		return os.RemoveAll(filepath.Join(folder, fmt.Sprintf("round-%d", round)))
+	}
+	line := newProgressLine(handover.Name())
+	config.Progress = line.update
+	s, err := stress.Run(ctx, config)
+	line.clear()
+	return s, f.showHang(err)
+}
+
+// showHang writes the stacks of a hang where they help: into the output folder, or the commonest of them to the terminal.
+func (f *stressFlags) showHang(err error) error {
+	var hang *stress.HangError
+	if !errors.As(err, &hang) {
+		return err
+	}
+	if f.out == "" {
+		fmt.Fprintf(os.Stderr, "%.6000s\n", hang.Stacks)
+		return fmt.Errorf("%w; the commonest stacks are above, --out DIR keeps all", err)
+	}
+	file := filepath.Join(f.out, "stacks.txt")
+	if failed := errors.Join(os.MkdirAll(f.out, 0o777), writeWhole(file, []byte(hang.Stacks))); failed != nil {
+		return errors.Join(err, failed)
+	}
+	return fmt.Errorf("%w; the stacks are in %s", err, file)
+}
+
+// tell prints and writes the summary and, if there is one, the report; failed is why the run has no verdict.
+func (f *stressFlags) tell(s *stress.Summary, failed error) error {
+	if failed != nil {
+		s.Passed, s.Failure = false, failed.Error()
+	}
+	if s.Violation != nil {
+		if err := stress.WriteReport(os.Stdout, s.Violation, f.again(s), columns(os.Stdout), palette(os.Stdout)); err != nil {
+			return err
+		}
+		fmt.Println()
+	}
+	if err := s.WriteText(os.Stdout, palette(os.Stdout)); err != nil {
+		return err
+	}
+	if err := f.write(s); err != nil {
+		return err
+	}
+	if s.Violation != nil {
+		return errViolated
+	}
+	return settingsError(failed)
+}
+
+// again is the command that runs the same settings once more.
+func (f *stressFlags) again(s *stress.Summary) string {
+	return fmt.Sprintf("racewindow stress --handover %s --goroutines %d --delay %v --seed %d (the Go scheduler has its say: it may take another try)",
+		s.Engine, s.Goroutines.Total, f.config.Delays.Probability, s.Seed)
+}
+
+// write writes the files that were asked for.
+func (f *stressFlags) write(s *stress.Summary) error {
+	if f.jsonFile != "" {
+		if err := writeJSON(f.jsonFile, s); err != nil {
+			return err
+		}
+	}
+	if f.out == "" {
+		return nil
+	}
+	if err := os.MkdirAll(f.out, 0o777); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	var report bytes.Buffer
+	if s.Violation != nil {
+		_ = stress.WriteReport(&report, s.Violation, f.again(s), 100, stress.Palette{}) // a buffer takes everything
+		report.WriteByte('\n')
+	}
+	_ = s.WriteText(&report, stress.Palette{})
+	if err := writeWhole(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(f.out, "summary.json"), s)
+}

@@ -1,0 +1,273 @@
+package stress
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// A client is one goroutine of a round. It carries out its program, publishes what was acknowledged to it and checks
+// what it reads. Everything in it is its own; only done is watched from outside, invisibly.
+type client struct {
+	round    *round
+	number   uint32
+	role     role
+	random   *rand.PCG // for what is not part of the program
+	program  *harness.Program
+	recorder *recorder
+	reader   *check.Reader
+	sequence uint32
+	doomed   uint32
+	stuck    bool // an append failed: no more appends until a reopen
+	// last is where the newest read of this client ended.
+	last      check.Bound
+	operation *operation
+	done      raceoff.Number
+	tally     tally
+}
+
+// A tally is what a client counts for itself.
+type tally struct {
+	operations [5]uint64 // by kind
+	failures   uint64
+	overlaps   uint64
+	reads      latencies
+	appends    latencies
+}
+
+// An operation is one that was carried out, for the history.
+type operation struct {
+	harness.Operation
+	after, upTo  harness.Offset
+	acknowledged uint64
+	got          int
+	at           harness.Offset
+	err          error
+}
+
+// A role is what a client does most.
+type role uint8
+
+const (
+	reads role = iota
+	appends
+	flushes
+)
+
+func newClient(r *round, number uint32, role role, name string, mix harness.Mix) (*client, error) {
+	program, err := harness.NewProgram(mix, r.seed, number)
+	if err != nil {
+		return nil, err
+	}
+	return &client{
+		round: r, number: number, role: role, program: program,
+		random:   rand.NewPCG(^r.seed, uint64(number)),
+		recorder: newRecorder(r, name, uint64(number)),
+		reader:   check.NewReader(r.board, r.values),
+	}, nil
+}
+
+// run carries out operations until the round is over, and at least one.
+func (c *client) run(ctx context.Context) {
+	ctx = failpoints.With(ctx, c.recorder)
+	for first := true; first || !c.round.over(); first = false {
+		if v := c.step(ctx, c.program.Next()); v != nil {
+			c.round.violated(c, v)
+			return
+		}
+		c.done.Add(1)
+		c.rest()
+	}
+}
+
+// rest gives up the processor between two operations. Without that every goroutine would keep it for the scheduler's
+// 10 ms, and ten thousand of them would stand in line for a minute.
+func (c *client) rest() {
+	pause := c.round.config.Pause
+	if c.role == flushes {
+		pause /= 20
+	}
+	pause = min(pause, c.round.ends-time.Since(c.round.began))
+	if pause <= 0 || c.round.stop.Load() != 0 {
+		runtime.Gosched()
+		return
+	}
+	time.Sleep(time.Duration(c.random.Uint64() % uint64(pause)))
+}
+
+func (c *client) step(ctx context.Context, op harness.Operation) *check.Violation {
+	c.operation = &operation{Operation: op}
+	began := time.Now()
+	var v *check.Violation
+	switch {
+	case op.Kind == harness.OpRead:
+		v = c.read(ctx, op)
+		c.tally.reads.add(time.Since(began))
+	case op.Kind == harness.OpFlush:
+		c.recorder.note(eventBegin, nil, c.operation)
+		v = c.finish(c.round.engine.Flush(ctx))
+	case c.stuck:
+		return nil
+	default:
+		v = c.append(ctx, op)
+		c.tally.appends.add(time.Since(began))
+	}
+	c.tally.operations[op.Kind]++
+	return v
+}
+
+func (c *client) append(ctx context.Context, op harness.Operation) *check.Violation {
+	kind := op.Kind
+	engine, fragments := c.round.engine.(harness.FragmentAppender)
+	if !fragments {
+		kind = harness.OpAppend
+	}
+	id := check.Identity{Client: c.number, Count: uint16(op.Records)}
+	if kind == harness.OpAbort {
+		c.doomed++
+		id.Sequence, id.Doomed = c.doomed, true
+	} else {
+		c.sequence++
+		id.Sequence = c.sequence
+		c.round.board.Invoke(c.number, c.sequence)
+	}
+	records := make([]harness.Record, op.Records)
+	for i := range records {
+		id.Index = uint16(i)
+		records[i] = c.round.values.Record(id)
+	}
+	c.recorder.note(eventBegin, nil, c.operation)
+	var err error
+	switch kind {
+	case harness.OpAppend:
+		c.operation.at, err = c.round.engine.Append(ctx, records)
+	default:
+		c.operation.at, err = engine.AppendFragments(ctx, split(records), kind == harness.OpFragments)
+	}
+	if err != nil && !id.Doomed {
+		c.round.board.Fail(c.number, c.sequence)
+		c.stuck = true
+	}
+	v := c.finish(err)
+	if v == nil && err == nil && !id.Doomed {
+		c.round.board.Acknowledge(c.number, c.sequence, c.operation.at.Tx)
+		return c.readBack(ctx, id)
+	}
+	return v
+}
+
+// split makes fragments of one record each.
+func split(records []harness.Record) [][]harness.Record {
+	fragments := make([][]harness.Record, len(records))
+	for i := range records {
+		fragments[i] = records[i : i+1]
+	}
+	return fragments
+}
+
+// readBack reads, once in a while, just what was appended, and expects to find it under the offset that it was given.
+func (c *client) readBack(ctx context.Context, id check.Identity) *check.Violation {
+	if id.Sequence%4 != 0 {
+		return nil
+	}
+	at := c.operation.at
+	c.operation = &operation{Operation: harness.Operation{Kind: harness.OpRead, Shape: harness.ReadBetween}}
+	v := c.readBounds(ctx, check.Bound{Offset: harness.Offset{Tx: at.Tx - 1, Op: math.MaxUint64}}, harness.Offset{Tx: at.Tx, Op: math.MaxUint64})
+	if v != nil {
+		return v
+	}
+	c.tally.operations[harness.OpRead]++
+	if last, found := c.reader.Last(); last != at || found.Client != id.Client || found.Sequence != id.Sequence {
+		return &check.Violation{
+			Promise: check.ReadAfterWrite, After: harness.Offset{Tx: at.Tx - 1}, UpTo: at, Acknowledged: at.Tx, Got: c.reader.Got(), At: last,
+			Detail: fmt.Sprintf("append %d of client %d was acknowledged as %v, where append %d of client %d is", id.Sequence, id.Client, at, found.Sequence, found.Client),
+		}
+	}
+	return nil
+}
+
+func (c *client) read(ctx context.Context, op harness.Operation) *check.Violation {
+	after, upTo := c.bounds(op)
+	return c.readBounds(ctx, after, upTo)
+}
+
+// bounds turns the shape of a read into offsets, by what this client knows now.
+func (c *client) bounds(op harness.Operation) (after check.Bound, upTo harness.Offset) {
+	known := c.round.board.Acknowledged()
+	behind := func(tx uint64) harness.Offset { // every record of the transaction, before the next
+		if tx == 0 {
+			return harness.Offset{}
+		}
+		return harness.Offset{Tx: tx, Op: math.MaxUint64}
+	}
+	start := behind(known - min(known, op.Back))
+	switch op.Shape {
+	case harness.ReadBetween:
+		return check.Bound{Offset: start}, harness.Offset{Tx: max(known, 1), Op: math.MaxUint64}
+	case harness.ReadOn:
+		if c.last.Offset != (harness.Offset{}) && c.last.Offset.Tx+64 > known {
+			return c.last, storage.End
+		}
+	case harness.ReadOld:
+		from := uint64(op.Point * float64(known))
+		return check.Bound{Offset: behind(from)}, harness.Offset{Tx: from + op.Length, Op: math.MaxUint64}
+	}
+	return check.Bound{Offset: start}, storage.End
+}
+
+// readBounds reads and checks record by record. The acknowledgements are sampled first, then the read begins.
+func (c *client) readBounds(ctx context.Context, after check.Bound, upTo harness.Offset) *check.Violation {
+	c.reader.Begin(after, upTo)
+	c.operation.after, c.operation.upTo, c.operation.acknowledged = after.Offset, upTo, c.reader.Acknowledged()
+	c.recorder.note(eventBegin, nil, c.operation)
+	window := c.round.window.Load()
+	var v *check.Violation
+	var err error
+	for r, failed := range c.round.engine.Read(ctx, after.Offset, upTo) {
+		if err = failed; err == nil {
+			v = c.reader.Record(r)
+		}
+		if v != nil || err != nil {
+			break
+		}
+	}
+	if after := c.round.window.Load(); window%2 == 1 || after != window {
+		c.tally.overlaps++
+	}
+	c.operation.got = c.reader.Got()
+	if v == nil {
+		v = c.finish(err)
+	} else {
+		c.recorder.note(eventEnd, nil, c.operation)
+	}
+	if v == nil && err == nil {
+		v = c.reader.End()
+	}
+	if at, id := c.reader.Last(); c.reader.Got() > 0 {
+		c.last = check.Bound{Offset: at, Inside: id.Index+1 < id.Count}
+	}
+	return v
+}
+
+// finish ends the operation in the history. An error is a violation of progress, unless failures are allowed.
+func (c *client) finish(err error) *check.Violation {
+	c.operation.err = err
+	c.recorder.note(eventEnd, nil, c.operation)
+	if err == nil {
+		return nil
+	}
+	c.tally.failures++
+	if c.round.config.AllowFailures {
+		return nil
+	}
+	return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("%v failed: %v", c.operation.Kind, err), After: c.operation.after, UpTo: c.operation.upTo}
+}

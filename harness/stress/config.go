@@ -1,0 +1,113 @@
+// Package stress runs an engine under the load of thousands of goroutines, loses time at its failpoints, and checks
+// every read while the run goes on.
+package stress
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness"
+)
+
+// ErrConfig is wrapped by what Run says of a Config that contradicts itself.
+var ErrConfig = errors.New("invalid stress settings")
+
+// A Config says what to run. Zero fields mean the documented defaults.
+type Config struct {
+	// Name of the engine or hand-over, for reports.
+	Name string
+	// Open makes the factory of a round: the data of one round are not those of another.
+	Open func(round int) (harness.Factory, error)
+	// Discard, if set, removes the data of a finished round.
+	Discard func(round int) error
+
+	// Goroutines is how many clients run at once; default 10,000.
+	Goroutines int
+	// Writers and Flushers are how many of them append and flush; the rest reads. Defaults: a fifth, and 1 in 2,500 but
+	// at least one.
+	Writers, Flushers int
+	// Duration bounds the run; default 10 s. Operations, if set, bounds it too.
+	Duration   time.Duration
+	Operations uint64
+	// Round bounds one round, after which the engine is closed, reopened and scanned; default 10 s.
+	Round time.Duration
+
+	// Pause is the longest that a client rests between two operations, drawn evenly from zero up; those that flush rest a
+	// twentieth of it. Default 200 us for each goroutine, which keeps two cores busy and the run queue short: where ten
+	// thousand goroutines are always runnable, whoever is woken with a lock in hand waits for all others first, and
+	// little is appended. Negative: none.
+	Pause time.Duration
+	// Grace is how long operations may go on after the end of a round before they count as hanging; default 60 s.
+	Grace time.Duration
+
+	// MinValueBytes and MaxValueBytes bound the values; default 0 to 256.
+	MinValueBytes, MaxValueBytes int
+	// MaxRecords is the most records in one transaction; default 4.
+	MaxRecords int
+	// Fragments is the share of appends that are built from fragments, if the engine can; default 0.02. Negative: none.
+	Fragments float64
+
+	// Delays at failpoints.
+	Delays failpoints.Delays
+	// Seed makes every random choice of the clients; what the Go scheduler does is not in its hand.
+	Seed uint64
+	// MinOverlaps is how many reads must have overlapped a flush between write and trim, at the least; default 100, or
+	// none if negative.
+	MinOverlaps int
+	// AllowFailures lets operations fail: a failed append then stays open until the round's reopen settles it. Without
+	// it the first error is a violation.
+	AllowFailures bool
+	// Progress, if set, is called about five times a second.
+	Progress func(Progress)
+}
+
+func (c Config) withDefaults() Config {
+	setDefault(&c.Goroutines, 10_000)
+	setDefault(&c.Writers, max(1, c.Goroutines/5))
+	setDefault(&c.Flushers, max(1, c.Goroutines/2500))
+	setDefault(&c.Duration, 10*time.Second)
+	setDefault(&c.Round, 10*time.Second)
+	setDefault(&c.Pause, time.Duration(c.Goroutines)*200*time.Microsecond)
+	setDefault(&c.Grace, time.Minute)
+	setDefault(&c.MaxValueBytes, max(256, c.MinValueBytes))
+	setDefault(&c.MaxRecords, 4)
+	setDefault(&c.Fragments, 0.02)
+	setDefault(&c.MinOverlaps, 100)
+	return c
+}
+
+func setDefault[T int | float64 | time.Duration](field *T, value T) {
+	if *field == 0 {
+		*field = value
+	}
+}
+
+// check reports the first contradiction, defaults applied.
+func (c Config) check() error {
+	var problem string
+	switch {
+	case c.Open == nil:
+		problem = "no engine to open"
+	case c.Goroutines < 3:
+		problem = fmt.Sprintf("%d goroutines: at least 3, to write, to flush and to read", c.Goroutines)
+	case c.Writers < 1 || c.Flushers < 1 || c.Writers+c.Flushers >= c.Goroutines:
+		problem = fmt.Sprintf("%d writers and %d flushers of %d goroutines: at least one each, and one left to read", c.Writers, c.Flushers, c.Goroutines)
+	case c.Duration < 0 || c.Round < 0:
+		problem = fmt.Sprintf("duration %v, round %v: must be positive", c.Duration, c.Round)
+	case c.MinValueBytes < 0 || c.MaxValueBytes < c.MinValueBytes:
+		problem = fmt.Sprintf("values of %d to %d bytes: the bounds must not be negative, nor the upper below the lower", c.MinValueBytes, c.MaxValueBytes)
+	case c.MaxRecords < 1 || c.MaxRecords > 1<<15:
+		problem = fmt.Sprintf("%d records in a transaction: 1 to %d", c.MaxRecords, 1<<15)
+	case c.Fragments > 1:
+		problem = fmt.Sprintf("a share of %v appends in fragments: at most 1", c.Fragments)
+	}
+	if problem != "" {
+		return fmt.Errorf("%w: %s", ErrConfig, problem)
+	}
+	if err := c.Delays.Check(); err != nil {
+		return fmt.Errorf("%w: %w", ErrConfig, err)
+	}
+	return nil
+}

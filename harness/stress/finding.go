@@ -1,0 +1,272 @@
+package stress
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// A Finding is a violation with what the history knows about it. Times are since the begin of the round.
+type Finding struct {
+	Promise     string `json:"promise"`
+	Sentence    string `json:"sentence"`
+	Detail      string `json:"detail"`
+	Fingerprint string `json:"fingerprint"`
+	Round       int    `json:"round"`
+	// Thread is the client whose operation showed it; empty where the scan at a round's end did.
+	Thread       string `json:"thread,omitempty"`
+	After        string `json:"after"`
+	UpTo         string `json:"up_to"`
+	Acknowledged uint64 `json:"acknowledged"`
+	MissingFrom  uint64 `json:"missing_from,omitempty"`
+	MissingTo    uint64 `json:"missing_to,omitempty"`
+	Got          int    `json:"records_returned"`
+	// Found is when, and after how many operations of all clients in this round.
+	Found      time.Duration `json:"found_after_ns"`
+	Operations uint64        `json:"found_after_operations"`
+	// Moments is the history around the operation, oldest first, of the threads that matter.
+	Moments []Moment `json:"timeline"`
+	// Window names two failpoints of Thread and what others did while it stood between them; empty if unknown.
+	Window *Window `json:"window,omitempty"`
+	// Overlapping counts operations of other clients that overlapped the one that failed, by kind.
+	Overlapping map[string]int `json:"overlapping"`
+}
+
+// A Moment is one line of a timeline.
+type Moment struct {
+	At     time.Duration `json:"at_ns"`
+	Thread string        `json:"thread"`
+	Text   string        `json:"text"`
+	// Point is the failpoint that was passed, Source its place; empty for the begin or end of an operation.
+	Point  string `json:"failpoint,omitempty"`
+	Source string `json:"source,omitempty"`
+}
+
+// A Window is a stretch of one thread's way in which others changed what it had decided upon.
+type Window struct {
+	From   string        `json:"from"`
+	To     string        `json:"to"`
+	Stood  time.Duration `json:"stood_ns"`
+	Other  string        `json:"other_thread"`
+	Passed []string      `json:"other_passed"`
+}
+
+func newFinding(r *round) *Finding {
+	v := r.violation
+	f := &Finding{
+		Promise: v.Promise.Name, Sentence: v.Promise.Sentence, Detail: v.Detail, Fingerprint: v.Fingerprint(), Round: r.number,
+		After: bound(v.After), UpTo: bound(v.UpTo), Acknowledged: v.Acknowledged, MissingFrom: v.MissingFrom, MissingTo: v.MissingTo, Got: v.Got,
+		Operations: r.doneSoFar(), Overlapping: map[string]int{},
+	}
+	if r.violator == nil {
+		f.Found = time.Since(r.began)
+		return f
+	}
+	f.Thread = r.violator.recorder.name
+	own := lastOperation(r.violator.recorder)
+	if len(own) == 0 {
+		return f
+	}
+	from, to := own[0].at, own[len(own)-1].at
+	f.Found = to
+	threads := []*recorder{r.violator.recorder}
+	if flusher := r.flusherBetween(from, to); flusher != nil {
+		threads = append(threads, flusher)
+	}
+	if writer := r.writerOf(v); writer != nil && !slices.Contains(threads, writer) {
+		threads = append(threads, writer)
+	}
+	for _, t := range threads {
+		f.Moments = append(f.Moments, momentsOf(t, from, to, t == r.violator.recorder)...)
+	}
+	slices.SortStableFunc(f.Moments, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
+	f.Window = windowOf(f.Thread, f.Moments)
+	r.countOverlapping(f.Overlapping, from, to)
+	return f
+}
+
+// bound prints a bound that lies behind all records of a transaction as "tx.+".
+func bound(o harness.Offset) string {
+	if o != (harness.Offset{}) && o.Op == storage.End.Op && o != storage.End {
+		return fmt.Sprintf("%d.+", o.Tx)
+	}
+	return o.String()
+}
+
+// lastOperation returns the events of the last operation that the goroutine began.
+func lastOperation(r *recorder) []event {
+	events := r.events()
+	for i := len(events) - 1; i >= 0; i-- {
+		if events[i].kind == eventBegin {
+			return events[i:]
+		}
+	}
+	return events
+}
+
+// flusherBetween returns the goroutine that trimmed the tail last in that time, or that was flushing.
+func (r *round) flusherBetween(from, to time.Duration) *recorder {
+	var found *recorder
+	best, bestAt := 0, time.Duration(0)
+	r.everybody(func(t *recorder) {
+		for _, e := range t.events() {
+			if t == r.violator.recorder || e.kind != eventPoint || e.at < from || e.at > to {
+				continue
+			}
+			rank := 0
+			switch e.point {
+			case r.opens:
+				rank = 1
+			case r.closes:
+				rank = 2
+			}
+			if rank > best || rank == best && rank > 0 && e.at > bestAt {
+				found, best, bestAt = t, rank, e.at
+			}
+		}
+	})
+	return found
+}
+
+// writerOf returns the goroutine whose append of a missing transaction was acknowledged, if its history still knows.
+func (r *round) writerOf(v *check.Violation) *recorder {
+	var found *recorder
+	r.everybody(func(t *recorder) {
+		for _, e := range t.events() {
+			if e.kind == eventEnd && appended(e.op) && v.MissingFrom != 0 && e.op.at.Tx >= v.MissingFrom && e.op.at.Tx <= v.MissingTo {
+				found = t
+			}
+		}
+	})
+	return found
+}
+
+func appended(op *operation) bool {
+	return op.err == nil && (op.Kind == harness.OpAppend || op.Kind == harness.OpFragments)
+}
+
+func (r *round) everybody(visit func(*recorder)) {
+	for _, c := range r.clients {
+		visit(c.recorder)
+	}
+	for _, t := range r.tasks.tasks {
+		visit(t)
+	}
+}
+
+// momentsOf lists what a goroutine did in that time; of another than the violator also the operation that it was in.
+func momentsOf(t *recorder, from, to time.Duration, own bool) (ms []Moment) {
+	events := t.events()
+	if own {
+		events = lastOperation(t)
+	}
+	first := len(events)
+	for i := len(events) - 1; i >= 0 && events[i].at >= from; i-- {
+		first = i
+	}
+	for first > 0 && !own && events[first-1].kind != eventEnd {
+		first--
+	}
+	for _, e := range events[first:] {
+		if e.at > to {
+			break
+		}
+		if e.kind == eventPoint && e.point.Kind() == failpoints.KindWait {
+			continue // the yield points around it tell as much
+		}
+		m := Moment{At: e.at, Thread: t.name, Text: describe(e)}
+		if e.kind == eventPoint {
+			m.Point = e.point.Name()
+			if file, line := e.point.Position(); line > 0 {
+				m.Source = fmt.Sprintf("%s:%d", file, line)
+			}
+		}
+		ms = append(ms, m)
+	}
+	return ms
+}
+
+func describe(e event) string {
+	switch e.kind {
+	case eventPoint:
+		return "* " + e.point.Name()
+	case eventBegin:
+		if e.op.Kind == harness.OpRead {
+			return fmt.Sprintf("read (%s, %s]", bound(e.op.after), bound(e.op.upTo))
+		}
+		if e.op.Kind == harness.OpFlush {
+			return "flush"
+		}
+		return fmt.Sprintf("%v of %d", e.op.Kind, e.op.Records)
+	}
+	switch {
+	case e.op.err != nil:
+		return "fails: " + e.op.err.Error()
+	case e.op.Kind == harness.OpRead:
+		return fmt.Sprintf("returns %d records", e.op.got)
+	case appended(e.op):
+		return "acknowledged " + e.op.at.String()
+	}
+	return "returns"
+}
+
+// windowOf finds the stretch of the thread's way, from one failpoint to its next, in which another thread passed most.
+func windowOf(thread string, moments []Moment) *Window {
+	var best *Window
+	var from *Moment
+	others := map[string][]string{}
+	for i := range moments {
+		m := &moments[i]
+		if m.Thread != thread {
+			if m.Point != "" {
+				others[m.Thread] = append(others[m.Thread], m.Point)
+			}
+			continue
+		}
+		for other, passed := range others {
+			if from != nil && (best == nil || len(passed) > len(best.Passed)) {
+				best = &Window{From: from.Point, To: m.Point, Stood: m.At - from.At, Other: other, Passed: passed}
+			}
+		}
+		others = map[string][]string{}
+		from = m
+	}
+	if best != nil && best.From == "" {
+		best.From = "the begin of the read"
+	}
+	if best != nil && best.To == "" {
+		best.To = "its end"
+	}
+	return best
+}
+
+func (r *round) countOverlapping(counts map[string]int, from, to time.Duration) {
+	for _, c := range r.clients {
+		if c == r.violator {
+			continue
+		}
+		var began *event
+		events := c.recorder.events()
+		for i := range events {
+			e := &events[i]
+			switch {
+			case e.kind == eventBegin:
+				began = e
+			case e.kind == eventEnd && began != nil:
+				if began.at <= to && e.at >= from {
+					counts[e.op.Kind.String()]++
+				}
+				began = nil
+			}
+		}
+		if began != nil && began.at <= to {
+			counts[began.op.Kind.String()]++
+		}
+	}
+}

@@ -1,0 +1,198 @@
+package stress
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// A report is at most reportColumns wide and reportRows high.
+const (
+	reportColumns = 100
+	reportRows    = 40
+	timelineRows  = 24
+)
+
+// A Palette is how a report marks what matters; the zero Palette writes plain text.
+type Palette struct{ Bad, Good, Dim, Bold, Off string }
+
+// ANSI is the palette of a terminal.
+var ANSI = Palette{Bad: "\x1b[31;1m", Good: "\x1b[32;1m", Dim: "\x1b[2m", Bold: "\x1b[1m", Off: "\x1b[0m"}
+
+// WriteReport explains a violation: the promise, what is missing, how to run it again, and one column per thread with
+// time downwards.
+func WriteReport(w io.Writer, f *Finding, again string, columns int, p Palette) error {
+	columns = min(max(columns, 60), reportColumns)
+	var lines []string
+	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	lines = append(lines, wrap(fmt.Sprintf("FAIL %s  %q", f.Promise, f.Sentence), columns, "     ")...)
+	lines = append(lines, wrap("     "+f.Detail, columns, "     ")...)
+	if f.Thread != "" {
+		add("     read (%s, %s] by %s returned %d records; acknowledged by then: transaction %d", f.After, f.UpTo, f.Thread, f.Got, f.Acknowledged)
+	}
+	add("     found %s into round %d, after %d operations", short(f.Found), f.Round, f.Operations)
+	lines = append(lines, wrap("again: "+again, columns, "       ")...)
+	lines = append(lines, timeline(f, columns)...)
+	if f.Window != nil {
+		lines = append(lines, wrap(fmt.Sprintf("window: %s stood %s between %s and %s; meanwhile %s passed %s.", f.Thread, short(f.Window.Stood),
+			f.Window.From, f.Window.To, f.Window.Other, strings.Join(dedupe(f.Window.Passed), ", ")), columns, "        ")...)
+	}
+	if len(f.Overlapping) > 0 {
+		lines = append(lines, wrap("overlapping operations of others: "+counts(f.Overlapping), columns, "  ")...)
+	}
+	if len(lines) > reportRows {
+		lines = append(lines[:reportRows-1], "…")
+	}
+	for i, line := range lines {
+		line = clip(line, columns)
+		switch {
+		case i == 0:
+			line = p.Bad + line + p.Off
+		case strings.HasPrefix(line, "window:"), strings.HasPrefix(line, "again:"):
+			line = p.Bold + line + p.Off
+		}
+		if _, err := fmt.Fprintln(w, line); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// timeline lays the moments out in columns, one per thread.
+func timeline(f *Finding, columns int) []string {
+	if len(f.Moments) == 0 {
+		return nil
+	}
+	var threads []string
+	for _, m := range f.Moments {
+		if !slices.Contains(threads, m.Thread) {
+			threads = append(threads, m.Thread)
+		}
+	}
+	slices.SortStableFunc(threads, func(a, b string) int { return rank(a, f) - rank(b, f) })
+	const timeWidth = 10
+	source := 0
+	if columns >= reportColumns {
+		source = 20
+	}
+	width := (columns - timeWidth - source) / len(threads)
+	lines := []string{pad("time", timeWidth) + row(threads, width)}
+	for _, m := range fold(f.Moments, timelineRows) {
+		cells := make([]string, len(threads))
+		cells[slices.Index(threads, m.Thread)] = m.Text
+		line := pad(fmt.Sprintf("%8s", short(m.At-f.Moments[0].At)), timeWidth) + row(cells, width)
+		if source > 0 {
+			line = strings.TrimRight(pad(line, columns-source)+m.Source, " ")
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// rank puts the thread that failed first.
+func rank(thread string, f *Finding) int {
+	if thread == f.Thread {
+		return 0
+	}
+	return 1
+}
+
+func row(cells []string, width int) string {
+	var b strings.Builder
+	for _, c := range cells {
+		b.WriteString(pad(clip(c, width-1), width))
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// fold joins equal moments that follow each other, and then leaves out the middle until the rest fits.
+func fold(moments []Moment, rows int) []Moment {
+	var out []Moment
+	times := 1
+	for _, m := range moments {
+		if n := len(out); n > 0 && out[n-1].Thread == m.Thread && m.Point != "" && out[n-1].Point == m.Point {
+			times++
+			out[n-1].Text = fmt.Sprintf("* %s x%d", m.Point, times)
+			continue
+		}
+		times = 1
+		out = append(out, m)
+	}
+	if len(out) > rows {
+		head, tail := out[:rows/3], out[len(out)-(rows-rows/3-1):]
+		cut := Moment{At: head[len(head)-1].At, Thread: head[len(head)-1].Thread, Text: fmt.Sprintf("… %d more …", len(out)-len(head)-len(tail))}
+		out = append(append(slices.Clone(head), cut), tail...)
+	}
+	return out
+}
+
+func dedupe(points []string) []string {
+	points = slices.Compact(slices.Clone(points))
+	if len(points) > 6 {
+		points = append(points[:3:3], append([]string{"…"}, points[len(points)-2:]...)...)
+	}
+	return points
+}
+
+func counts(m map[string]int) string {
+	var parts []string
+	for kind, n := range m {
+		parts = append(parts, fmt.Sprintf("%s %d", kind, n))
+	}
+	slices.Sort(parts)
+	return strings.Join(parts, ", ")
+}
+
+// short prints a duration with three digits at most.
+func short(d time.Duration) string {
+	switch {
+	case d < time.Microsecond:
+		return fmt.Sprintf("%d ns", d.Nanoseconds())
+	case d < time.Millisecond:
+		return fmt.Sprintf("%.1f us", float64(d)/float64(time.Microsecond))
+	case d < time.Second:
+		return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond))
+	}
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+func pad(s string, width int) string {
+	if n := utf8.RuneCountInString(s); n < width {
+		return s + strings.Repeat(" ", width-n)
+	}
+	return s
+}
+
+// clip cuts a text to width characters, and replaces what would disturb a terminal.
+func clip(s string, width int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+			return '?'
+		}
+		return r
+	}, s)
+	if utf8.RuneCountInString(s) <= width {
+		return s
+	}
+	return string([]rune(s)[:max(width-1, 0)]) + "…"
+}
+
+// wrap breaks a text at spaces; lines after the first begin with indent.
+func wrap(s string, width int, indent string) (lines []string) {
+	for utf8.RuneCountInString(s) > width {
+		runes := []rune(s)
+		cut := width
+		for cut > len(indent)+1 && runes[cut] != ' ' {
+			cut--
+		}
+		if cut <= len(indent)+1 {
+			cut = width
+		}
+		lines = append(lines, strings.TrimRight(string(runes[:cut]), " "))
+		s = indent + strings.TrimLeft(string(runes[cut:]), " ")
+	}
+	return append(lines, s)
+}

@@ -1,0 +1,239 @@
+package stress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+	"runtime/pprof"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/check"
+)
+
+// A round opens a fresh engine, sets all clients on it, and when they are done closes it, opens it again and scans it.
+type round struct {
+	config  Config
+	number  int
+	seed    uint64
+	factory harness.Factory
+	engine  harness.Engine
+	board   *check.Board
+	values  check.Values
+	clients []*client
+	tasks   taskList
+	began   time.Time
+	ends    time.Duration // since began
+	points  []*failpoints.Point
+
+	// window is odd while a flush is between write and trim; opens and closes are the points that say so.
+	window        raceoff.Number
+	opens, closes *failpoints.Point
+
+	stop       raceoff.Number // 1 once the clients should end
+	operations func() uint64  // of the whole run, for the limit
+
+	mu        sync.Mutex
+	violation *check.Violation
+	violator  *client
+	scanned   uint64
+}
+
+// The points between which a flushed record is both on disk and in a tail that is about to be cleared.
+const (
+	windowOpens  = "flush/written"
+	windowCloses = "flush/trimmed"
+)
+
+func newRound(config Config, number int, ends time.Duration) (*round, error) {
+	r := &round{
+		config: config, number: number, ends: ends,
+		seed:   config.Seed + uint64(number)*0x9e3779b97f4a7c15,
+		points: failpoints.Points(),
+		board:  check.NewBoard(config.Goroutines),
+	}
+	r.values = check.Values{Seed: r.seed, MinBytes: config.MinValueBytes, MaxBytes: config.MaxValueBytes}
+	for _, p := range r.points {
+		switch p.Name() {
+		case windowOpens:
+			r.opens = p
+		case windowCloses:
+			r.closes = p
+		}
+	}
+	var err error
+	if r.factory, err = config.Open(number); err != nil {
+		return nil, fmt.Errorf("round %d: %w", number, err)
+	}
+	return r, r.makeClients()
+}
+
+func (r *round) makeClients() error {
+	c := r.config
+	whole, pieces := 100, 0
+	if c.Fragments > 0 {
+		pieces = max(1, int(math.Round(c.Fragments*100)))
+		whole -= min(pieces, 99)
+	}
+	for i := range c.Goroutines {
+		mix, role, name := harness.Mix{Read: 1}, reads, fmt.Sprintf("r%d", i-c.Writers-c.Flushers)
+		switch {
+		case i < c.Writers:
+			mix = harness.Mix{Append: whole, Fragments: pieces, Abort: (pieces + 3) / 4, MaxRecords: c.MaxRecords}
+			role, name = appends, fmt.Sprintf("w%d", i)
+		case i < c.Writers+c.Flushers:
+			mix, role, name = harness.Mix{Flush: 1}, flushes, fmt.Sprintf("f%d", i-c.Writers)
+		}
+		made, err := newClient(r, uint32(i), role, name, mix)
+		if err != nil {
+			return err
+		}
+		r.clients = append(r.clients, made)
+	}
+	return nil
+}
+
+// over says whether clients should end.
+func (r *round) over() bool { return r.stop.Load() != 0 || time.Since(r.began) >= r.ends }
+
+// violated keeps the first violation and stops the round.
+func (r *round) violated(c *client, v *check.Violation) {
+	r.mu.Lock()
+	if r.violation == nil {
+		r.violation, r.violator = v, c
+	}
+	r.mu.Unlock()
+	r.stop.Store(1)
+}
+
+// run carries the round out. An error means that the run itself failed; a violation is in r.violation.
+func (r *round) run(ctx context.Context) error {
+	r.began = time.Now()
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	release := context.AfterFunc(ctx, func() { r.stop.Store(1) })
+	defer release()
+	var group sync.WaitGroup
+	for _, c := range r.clients {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			c.run(context.WithoutCancel(ctx))
+		}()
+	}
+	done := make(chan struct{})
+	go func() { group.Wait(); close(done) }()
+	if err := r.watch(done); err != nil {
+		return err
+	}
+	if r.violation != nil {
+		_ = r.engine.Close(context.WithoutCancel(ctx)) // the violation is the news
+		return nil
+	}
+	return r.settle(context.WithoutCancel(ctx))
+}
+
+func (r *round) open(ctx context.Context) error {
+	main := newRecorder(r, "main", math.MaxUint64)
+	r.tasks.add(main)
+	engine, err := r.factory(failpoints.With(context.WithoutCancel(ctx), main))
+	if err != nil {
+		return fmt.Errorf("open the engine for round %d: %w", r.number, err)
+	}
+	r.engine = engine
+	return nil
+}
+
+// watch reports progress until the clients are done, and ends the round when the operations are. Clients that do not end
+// long after they should have hang: that is an error, not a verdict, because only a person can tell it from a machine
+// that is too slow.
+func (r *round) watch(done <-chan struct{}) error {
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-tick.C:
+		}
+		if overdue := time.Since(r.began) - r.ends; overdue > r.config.Grace {
+			return &HangError{Round: r.number, Overdue: overdue, Stacks: stacks()}
+		}
+		total := r.operations()
+		if r.config.Operations > 0 && total >= r.config.Operations {
+			r.stop.Store(1)
+		}
+		if r.config.Progress != nil {
+			r.config.Progress(Progress{Round: r.number, Operations: total, Goroutines: runtime.NumGoroutine(), RoundLeft: r.ends - time.Since(r.began)})
+		}
+	}
+}
+
+// settle scans the log as it is, closes it, opens it again and scans once more: what was acknowledged must be there.
+func (r *round) settle(ctx context.Context) error {
+	if r.scan(ctx, false); r.violation != nil {
+		return nil
+	}
+	if err := r.engine.Close(ctx); err != nil {
+		r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("close failed: %v", err)}
+		return nil
+	}
+	if err := r.open(ctx); err != nil {
+		r.violation = &check.Violation{Promise: check.CleanRecovery, Detail: fmt.Sprintf("reopen failed: %v", err)}
+		return nil
+	}
+	r.scan(ctx, true)
+	if err := r.engine.Close(ctx); err != nil && r.violation == nil {
+		r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("close after reopening failed: %v", err)}
+	}
+	if r.config.Discard != nil {
+		if err := r.config.Discard(r.number); err != nil {
+			return fmt.Errorf("discard the data of round %d: %w", r.number, err)
+		}
+	}
+	return nil
+}
+
+func (r *round) scan(ctx context.Context, reopened bool) {
+	scan := check.NewScan(r.board, r.values)
+	for record, err := range r.engine.Read(ctx, harness.Offset{}, harness.Offset{Tx: math.MaxUint64, Op: math.MaxUint64}) {
+		if err != nil {
+			r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("scan failed: %v", err)}
+			return
+		}
+		if r.violation = scan.Record(record); r.violation != nil {
+			return
+		}
+	}
+	r.violation = scan.End(reopened)
+	r.scanned += scan.Records
+}
+
+// A HangError says that operations did not end long after the round was over.
+type HangError struct {
+	Round   int
+	Overdue time.Duration
+	// Stacks are those of all goroutines, equal ones counted.
+	Stacks string
+}
+
+// Error says how long; the stacks are for the reader's own choice.
+func (e *HangError) Error() string {
+	return fmt.Sprintf("operations of round %d still hang %v after its end: a lost wake-up, a deadlock, or a machine that is far too slow (--grace)", e.Round, e.Overdue.Round(time.Second))
+}
+
+func stacks() string {
+	var b strings.Builder
+	_ = pprof.Lookup("goroutine").WriteTo(&b, 1) // a Builder takes everything
+	return b.String()
+}
+
+// errIdle is the failure of a run in which some goroutine did nothing.
+var errIdle = errors.New("a goroutine completed no operation")

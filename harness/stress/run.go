@@ -1,0 +1,119 @@
+package stress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+)
+
+// Progress is what a run tells while it goes on.
+type Progress struct {
+	Round      int
+	Operations uint64
+	Goroutines int
+	RoundLeft  time.Duration
+	// Elapsed and Duration are those of the whole run.
+	Elapsed, Duration time.Duration
+}
+
+// ErrTooLittle is wrapped by the error of a run that did less than it must have done for its verdict to count.
+var ErrTooLittle = errors.New("the run did too little")
+
+// Run stresses an engine. The Summary says what was done and, in Violation, what was found. An error means that the run
+// itself failed and has no verdict: the settings are wrong (ErrConfig), the binary is not instrumented
+// (failpoints.ErrNotInstrumented), the engine could not be opened, or too little was done (ErrTooLittle).
+//
+// The end of ctx ends the run early and in order.
+func Run(ctx context.Context, config Config) (*Summary, error) {
+	config = config.withDefaults()
+	if err := config.check(); err != nil {
+		return nil, err
+	}
+	if err := failpoints.Require("stress", "racewindow build, or run the test with: racewindow test"); err != nil {
+		return nil, err
+	}
+	s := newSummary(config)
+	began := time.Now()
+	for number := 0; s.Violation == nil && ctx.Err() == nil && number == 0 || s.goesOn(ctx, config, time.Since(began)); number++ {
+		if err := s.runRound(ctx, config, number, began); err != nil {
+			return s, err
+		}
+	}
+	s.finish(time.Since(began))
+	return s, s.tooLittle(config, ctx.Err() != nil)
+}
+
+// goesOn says whether another round follows. A round that could only be a fraction of a second is not begun.
+func (s *Summary) goesOn(ctx context.Context, c Config, elapsed time.Duration) bool {
+	left := c.Duration - elapsed
+	enough := c.Operations > 0 && s.Operations >= c.Operations
+	return s.Violation == nil && ctx.Err() == nil && !enough && left > min(c.Duration/20, time.Second)
+}
+
+func (s *Summary) runRound(ctx context.Context, config Config, number int, began time.Time) error {
+	elapsed := time.Since(began)
+	r, err := newRound(config, number, min(config.Round, config.Duration-elapsed))
+	if err != nil {
+		return err
+	}
+	before := s.Operations
+	r.operations = func() uint64 { return before + r.doneSoFar() }
+	if config.Progress != nil {
+		r.config.Progress = func(p Progress) {
+			p.Elapsed, p.Duration = time.Since(began), config.Duration
+			s.watch(p)
+			config.Progress(p)
+		}
+	} else {
+		r.config.Progress = s.watch
+	}
+	if err := r.run(ctx); err != nil {
+		return err
+	}
+	s.add(r)
+	return nil
+}
+
+// doneSoFar counts the operations of clients that are running.
+func (r *round) doneSoFar() (total uint64) {
+	for _, c := range r.clients {
+		total += c.done.Load()
+	}
+	return total
+}
+
+// tooLittle judges whether a run without a violation did enough for that to mean something.
+func (s *Summary) tooLittle(c Config, interrupted bool) error {
+	switch {
+	case s.Violation != nil:
+		return nil
+	case interrupted:
+		return fmt.Errorf("%w: interrupted after %v; what was done until then is in the summary", ErrTooLittle, s.Elapsed.Round(time.Millisecond))
+	case s.PerGoroutine.Min == 0:
+		return fmt.Errorf("%w: %w: give it more time (--duration), or fewer goroutines", ErrTooLittle, errIdle)
+	case s.RecordsChecked == 0:
+		return fmt.Errorf("%w: no read returned a record", ErrTooLittle)
+	case c.MinOverlaps > 0 && s.Overlaps < uint64(c.MinOverlaps):
+		return fmt.Errorf("%w: %d reads overlapped a flush between write and trim, at least %d must: give it more time, delays or flushers, or lower --min-overlaps", ErrTooLittle, s.Overlaps, c.MinOverlaps)
+	}
+	return nil
+}
+
+// watch keeps the peaks. It is called by one goroutine.
+func (s *Summary) watch(p Progress) {
+	s.PeakGoroutines = max(s.PeakGoroutines, p.Goroutines)
+	var m runtime.MemStats
+	if p.Elapsed-s.memoryRead > time.Second || s.PeakMemory == 0 {
+		runtime.ReadMemStats(&m)
+		s.memoryRead = p.Elapsed
+		s.PeakMemory = max(s.PeakMemory, m.Sys)
+	}
+}
+
+// RaceDetector says whether this binary reports data races.
+const RaceDetector = raceoff.Enabled

@@ -1,0 +1,167 @@
+package stress
+
+import (
+	"runtime"
+	"slices"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/check"
+)
+
+// SummaryVersion is raised when a field of the JSON summary changes its meaning or goes.
+const SummaryVersion = 1
+
+// A Summary says everything that a run did. It is what --json writes; durations are in nanoseconds.
+type Summary struct {
+	Version  int               `json:"version"`
+	Engine   string            `json:"engine"`
+	Seed     uint64            `json:"seed"`
+	Race     bool              `json:"race_detector"`
+	Passed   bool              `json:"passed"`
+	Failure  string            `json:"failure,omitempty"` // why a run without a violation is no pass
+	Canary   string            `json:"canary,omitempty"`  // what became of the known bug
+	Elapsed  time.Duration     `json:"elapsed_ns"`
+	Rounds   int               `json:"rounds"`
+	Verdicts map[string]string `json:"verdicts"`
+
+	Goroutines struct {
+		Total    int `json:"total"`
+		Writers  int `json:"writers"`
+		Flushers int `json:"flushers"`
+		Readers  int `json:"readers"`
+	} `json:"goroutines"`
+	PeakGoroutines int    `json:"peak_goroutines"`
+	PeakMemory     uint64 `json:"peak_memory_bytes"`
+
+	Operations     uint64            `json:"operations"`
+	ByKind         map[string]uint64 `json:"operations_by_kind"`
+	Failures       uint64            `json:"failed_operations"`
+	PerGoroutine   Spread            `json:"operations_per_goroutine"`
+	RecordsChecked uint64            `json:"records_checked"`
+	RecordsScanned uint64            `json:"records_checked_in_final_scans"`
+	Transactions   uint64            `json:"transactions_acknowledged"`
+	Overlaps       uint64            `json:"reads_overlapping_a_flush"`
+	Flushes        uint64            `json:"flushes"`
+	Delays         uint64            `json:"delays"`
+	Points         []PointHits       `json:"failpoints"`
+	Reads          Latency           `json:"read_latency"`
+	Appends        Latency           `json:"append_latency"`
+
+	Violation *Finding `json:"violation,omitempty"`
+
+	reads, appends *latencySum
+	hits           map[*failpoints.Point]uint64
+	memoryRead     time.Duration
+}
+
+// A Spread of one number over all goroutines.
+type Spread struct {
+	Min    uint64 `json:"min"`
+	Median uint64 `json:"median"`
+	Max    uint64 `json:"max"`
+}
+
+// PointHits is how often a failpoint was passed.
+type PointHits struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"`
+	Hits uint64 `json:"hits"`
+}
+
+func newSummary(c Config) *Summary {
+	s := &Summary{
+		Version: SummaryVersion, Engine: c.Name, Seed: c.Seed, Race: RaceDetector,
+		ByKind: map[string]uint64{}, Verdicts: map[string]string{},
+		reads: newLatencySum(), appends: newLatencySum(), hits: map[*failpoints.Point]uint64{},
+	}
+	s.Goroutines.Total, s.Goroutines.Writers, s.Goroutines.Flushers = c.Goroutines, c.Writers, c.Flushers
+	s.Goroutines.Readers = c.Goroutines - c.Writers - c.Flushers
+	s.PeakGoroutines = runtime.NumGoroutine()
+	return s
+}
+
+// add takes over what a finished round did.
+func (s *Summary) add(r *round) {
+	s.Rounds++
+	counts := make([]uint64, 0, len(r.clients))
+	for _, c := range r.clients {
+		var own uint64
+		for kind, n := range c.tally.operations {
+			s.ByKind[harness.OperationKind(kind).String()] += n
+			own += n
+		}
+		counts = append(counts, own)
+		s.Operations += own
+		s.Failures += c.tally.failures
+		s.Overlaps += c.tally.overlaps
+		s.RecordsChecked += c.reader.Records
+		s.reads.add(&c.tally.reads)
+		s.appends.add(&c.tally.appends)
+		s.addRecorder(c.recorder)
+	}
+	for _, task := range r.tasks.tasks {
+		s.addRecorder(task)
+	}
+	slices.Sort(counts)
+	if s.Rounds == 1 || counts[0] < s.PerGoroutine.Min {
+		s.PerGoroutine.Min = counts[0]
+	}
+	s.PerGoroutine.Median = counts[len(counts)/2]
+	s.PerGoroutine.Max = max(s.PerGoroutine.Max, counts[len(counts)-1])
+	s.Transactions += r.board.Acknowledged()
+	s.RecordsScanned += r.scanned
+	if r.violation != nil {
+		s.Violation = newFinding(r)
+	}
+}
+
+func (s *Summary) addRecorder(r *recorder) {
+	s.Delays += r.delays.Count
+	for id, n := range r.hits {
+		if n > 0 {
+			s.hits[r.run.points[id]] += uint64(n)
+			if r.run.points[id] == r.run.closes {
+				s.Flushes += uint64(n)
+			}
+		}
+	}
+}
+
+// finish computes what needs the whole run.
+func (s *Summary) finish(elapsed time.Duration) {
+	s.Elapsed = elapsed
+	s.Reads, s.Appends = s.reads.latency(), s.appends.latency()
+	for _, p := range failpoints.Points() {
+		if p.Package() != failpoints.StoragePackage && s.hits[p] == 0 {
+			continue
+		}
+		s.Points = append(s.Points, PointHits{p.Name(), p.Kind().String(), s.hits[p]})
+	}
+	slices.SortFunc(s.Points, func(a, b PointHits) int {
+		if a.Name < b.Name {
+			return -1
+		}
+		return 1
+	})
+	s.judge()
+}
+
+// judge states a verdict on each promise. One that was never put to the test stays unknown.
+func (s *Summary) judge() {
+	for _, p := range check.Promises() {
+		verdict := check.Unknown
+		switch {
+		case s.Violation != nil && s.Violation.Promise == p.Name:
+			verdict = check.Violated
+		case s.Violation != nil:
+			// The run ended early; nothing else was shown.
+		case p == check.CleanRecovery && s.RecordsScanned == 0:
+		case s.RecordsChecked > 0:
+			verdict = check.Satisfied
+		}
+		s.Verdicts[p.Name] = verdict.String()
+	}
+	s.Passed = s.Violation == nil
+}
