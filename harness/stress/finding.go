@@ -75,15 +75,12 @@ func newFinding(r *round) *Finding {
 	}
 	from, to := own[0].at, own[len(own)-1].at
 	f.Found = to
-	threads := []*recorder{r.violator.recorder}
+	f.Moments = moments(r.violator.recorder, own)
 	if flusher := r.flusherBetween(from, to); flusher != nil {
-		threads = append(threads, flusher)
+		f.Moments = append(f.Moments, moments(flusher, eventsBetween(flusher, from, to))...)
 	}
-	if writer := r.writerOf(v); writer != nil && !slices.Contains(threads, writer) {
-		threads = append(threads, writer)
-	}
-	for _, t := range threads {
-		f.Moments = append(f.Moments, momentsOf(t, from, to, t == r.violator.recorder)...)
+	if writer, events := r.appendOf(v); writer != nil && writer != r.violator.recorder {
+		f.Moments = append(f.Moments, moments(writer, events)...)
 	}
 	slices.SortStableFunc(f.Moments, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
 	f.Window = windowOf(f.Thread, f.Moments)
@@ -134,17 +131,21 @@ func (r *round) flusherBetween(from, to time.Duration) *recorder {
 	return found
 }
 
-// writerOf returns the goroutine whose append of a missing transaction was acknowledged, if its history still knows.
-func (r *round) writerOf(v *check.Violation) *recorder {
-	var found *recorder
+// appendOf returns the goroutine to which a missing transaction was acknowledged, and the begin and end of its append, if
+// its history still knows.
+func (r *round) appendOf(v *check.Violation) (writer *recorder, found []event) {
 	r.everybody(func(t *recorder) {
+		var began event
 		for _, e := range t.events() {
-			if e.kind == eventEnd && appended(e.op) && v.MissingFrom != 0 && e.op.at.Tx >= v.MissingFrom && e.op.at.Tx <= v.MissingTo {
-				found = t
+			switch {
+			case e.kind == eventBegin:
+				began = e
+			case e.kind == eventEnd && appended(e.op) && v.MissingFrom != 0 && e.op.at.Tx >= v.MissingFrom && e.op.at.Tx <= v.MissingTo:
+				writer, found = t, []event{began, e}
 			}
 		}
 	})
-	return found
+	return writer, found
 }
 
 func appended(op *operation) bool {
@@ -160,28 +161,31 @@ func (r *round) everybody(visit func(*recorder)) {
 	}
 }
 
-// momentsOf lists what a goroutine did in that time; of another than the violator also the operation that it was in.
-func momentsOf(t *recorder, from, to time.Duration, own bool) (ms []Moment) {
-	events := t.events()
-	if own {
-		events = lastOperation(t)
-	}
-	first := len(events)
-	for i := len(events) - 1; i >= 0 && events[i].at >= from; i-- {
-		first = i
-	}
-	for first > 0 && !own && events[first-1].kind != eventEnd {
-		first--
-	}
-	for _, e := range events[first:] {
-		if e.at > to {
-			break
+// eventsBetween returns what a goroutine did in that time, and the begin of the operation in which it then was.
+func eventsBetween(t *recorder, from, to time.Duration) (found []event) {
+	for _, e := range t.events() {
+		switch {
+		case e.at > to:
+			return found
+		case e.at >= from:
+			found = append(found, e)
+		case e.kind == eventBegin:
+			found = []event{e}
+		case e.kind == eventEnd:
+			found = nil
 		}
-		if e.kind == eventPoint && e.point.Kind() == failpoints.KindWait {
-			continue // the yield points around it tell as much
-		}
+	}
+	return found
+}
+
+// moments describes events of a goroutine. Wait points are left out: the yield points around them tell as much.
+func moments(t *recorder, events []event) (ms []Moment) {
+	for _, e := range events {
 		m := Moment{At: e.at, Thread: t.name, Text: describe(e)}
 		if e.kind == eventPoint {
+			if e.point.Kind() == failpoints.KindWait {
+				continue
+			}
 			m.Point = e.point.Name()
 			if file, line := e.point.Position(); line > 0 {
 				m.Source = fmt.Sprintf("%s:%d", file, line)

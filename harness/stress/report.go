@@ -33,7 +33,7 @@ func WriteReport(w io.Writer, f *Finding, again string, columns int, p Palette) 
 	if f.Thread != "" {
 		add("     read (%s, %s] by %s returned %d records; acknowledged by then: transaction %d", f.After, f.UpTo, f.Thread, f.Got, f.Acknowledged)
 	}
-	add("     found %s into round %d, after %d operations", short(f.Found), f.Round, f.Operations)
+	add("     found %s into round %d, after %d operations", short(f.Found), f.Round+1, f.Operations)
 	lines = append(lines, wrap("again: "+again, columns, "       ")...)
 	lines = append(lines, timeline(f, columns)...)
 	if f.Window != nil {
@@ -73,23 +73,59 @@ func timeline(f *Finding, columns int) []string {
 		}
 	}
 	slices.SortStableFunc(threads, func(a, b string) int { return rank(a, f) - rank(b, f) })
-	const timeWidth = 10
+	const timeWidth = 11
 	source := 0
 	if columns >= reportColumns {
-		source = 20
+		source = 18
 	}
-	width := (columns - timeWidth - source) / len(threads)
-	lines := []string{pad("time", timeWidth) + row(threads, width)}
-	for _, m := range fold(f.Moments, timelineRows) {
+	folded := fold(f.Moments, timelineRows)
+	widths := columnWidths(folded, threads, columns-timeWidth-source)
+	begin := f.Moments[slices.IndexFunc(f.Moments, func(m Moment) bool { return m.Thread == threads[0] })].At
+	lines := []string{pad("time", timeWidth) + row(threads, widths)}
+	for _, m := range folded {
 		cells := make([]string, len(threads))
 		cells[slices.Index(threads, m.Thread)] = m.Text
-		line := pad(fmt.Sprintf("%8s", short(m.At-f.Moments[0].At)), timeWidth) + row(cells, width)
+		line := pad(fmt.Sprintf("%9s", relative(m.At-begin)), timeWidth) + row(cells, widths)
 		if source > 0 {
 			line = strings.TrimRight(pad(line, columns-source)+m.Source, " ")
 		}
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+// columnWidths gives each thread the room that its longest text needs, and takes it from the widest where there is not
+// enough.
+func columnWidths(moments []Moment, threads []string, room int) []int {
+	widths := make([]int, len(threads))
+	for i, t := range threads {
+		widths[i] = utf8.RuneCountInString(t) + 2
+	}
+	for _, m := range moments {
+		i := slices.Index(threads, m.Thread)
+		widths[i] = max(widths[i], utf8.RuneCountInString(m.Text)+2)
+	}
+	for total := 0; ; total = 0 {
+		widest := 0
+		for i, w := range widths {
+			total += w
+			if w > widths[widest] {
+				widest = i
+			}
+		}
+		if total <= room || widths[widest] <= 4 {
+			return widths
+		}
+		widths[widest]--
+	}
+}
+
+// relative prints a time before or after the begin of the failed operation.
+func relative(d time.Duration) string {
+	if d < 0 {
+		return "-" + short(-d)
+	}
+	return short(d)
 }
 
 // rank puts the thread that failed first.
@@ -100,10 +136,10 @@ func rank(thread string, f *Finding) int {
 	return 1
 }
 
-func row(cells []string, width int) string {
+func row(cells []string, widths []int) string {
 	var b strings.Builder
-	for _, c := range cells {
-		b.WriteString(pad(clip(c, width-1), width))
+	for i, c := range cells {
+		b.WriteString(pad(clip(c, widths[i]-1), widths[i]))
 	}
 	return strings.TrimRight(b.String(), " ")
 }
@@ -115,7 +151,7 @@ func fold(moments []Moment, rows int) []Moment {
 	for _, m := range moments {
 		if n := len(out); n > 0 && out[n-1].Thread == m.Thread && m.Point != "" && out[n-1].Point == m.Point {
 			times++
-			out[n-1].Text = fmt.Sprintf("* %s x%d", m.Point, times)
+			out[n-1].Text = fmt.Sprintf("%dx %s", times, m.Point)
 			continue
 		}
 		times = 1

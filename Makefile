@@ -1,0 +1,52 @@
+# Racewindow. `make help` lists the targets. Needs Go, a C compiler (for -race) and make, nothing else.
+
+GO         ?= go
+RACEWINDOW  = $(GO) run ./harness/cmd/racewindow
+GOROUTINES ?= 10000
+DURATION   ?= 30s
+HANDOVER   ?=
+SEED       ?=
+OUT        ?= out
+STRESS      = $(if $(HANDOVER),--handover $(HANDOVER)) $(if $(SEED),--seed $(SEED))
+GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
+STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+.DEFAULT_GOAL := help
+.PHONY: help build test test-plain stress stress-short bench-quick lint format clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## the instrumented command, bin/racewindow
+	$(RACEWINDOW) build -o bin/racewindow ./harness/cmd/racewindow
+
+bin/racewindow-race: FORCE
+	@$(RACEWINDOW) build -race -o $@ ./harness/cmd/racewindow
+FORCE:
+
+test: ## every test, under -race and with failpoints at work
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -race -timeout 10m ./...
+
+test-plain: ## every test in a normal build; says which need the instrumented one
+	$(GO) test ./...
+
+stress: bin/racewindow-race ## find the known bug, then stress with 10,000 goroutines under -race: HANDOVER= GOROUTINES= DURATION= SEED=
+	@bin/racewindow-race stress --goroutines $(GOROUTINES) --duration $(DURATION) --out $(OUT)/stress $(STRESS)
+
+stress-short: bin/racewindow-race ## the same in a few seconds, for CI
+	@bin/racewindow-race stress --goroutines 5000 --duration 10s --out $(OUT)/stress $(STRESS)
+
+bench-quick: ## speed of the engine beside bare file I/O in the same run
+	$(GO) run ./storage/bench --quick
+
+lint: ## formatting, vet, staticcheck
+	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go' | grep -v /testdata/)); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run 'make format': $$unformatted"; exit 1; fi
+	$(GO) vet ./...
+	$(STATICCHECK) ./...
+
+format: ## rewrite the sources as gofumpt wants them
+	$(GOFUMPT) -w $$(git ls-files '*.go' | grep -v /testdata/)
+
+clean: ## remove what was built and reported
+	rm -rf bin out
