@@ -113,7 +113,7 @@ var catalogue = []Entry{
 	{"recovery/truncate-error", KindFault, "file", Writes, "the disk refuses to cut: the log must stay closed"},
 	{"recovery/before-sync", KindYield, "file", Writes, "the tail is cut and rewritten, not synced"},
 
-	{"store/opening", KindWait, "store", Writes, "logs are opened one after the other"},
+	{"store/opening", KindWait, "store", Writes, "logs are opened and closed one after the other"},
 	{"store/lock", KindWait, "store", Writes, "the store's lists"},
 	{"store/close", KindWait, "store", Reads, "closing waits for the flusher to end"},
 	{"flusher/before-wake", KindYield, "wake", Writes, "a flush is due and the flusher asleep"},

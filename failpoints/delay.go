@@ -73,7 +73,7 @@ func (d *Delayer) Yield(_ context.Context, p *Point) {
 	d.Count++
 	switch n := int(d.random.Uint64() % uint64(d.delays.Spin+d.delays.Gosched+d.delays.Sleep)); {
 	case n < d.delays.Spin:
-		spin(d.length(d.delays.MaxSpin))
+		_ = spin(d.length(d.delays.MaxSpin))
 	case n < d.delays.Spin+d.delays.Gosched:
 		runtime.Gosched()
 	default:

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -217,6 +218,8 @@ type brokenDisk struct {
 	mu    sync.Mutex
 	fault func(diskCall) *diskFault
 	calls []diskCall
+	// opened is how many of its files are open.
+	opened atomic.Int64
 }
 
 func newBrokenDisk() *brokenDisk { return &brokenDisk{Disk: MemoryDisk()} }
@@ -275,6 +278,7 @@ func (d *brokenDisk) Create(name string) (File, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.opened.Add(1)
 	return &brokenFile{f, d, name}, nil
 }
 
@@ -286,6 +290,7 @@ func (d *brokenDisk) Open(name string) (File, error) {
 	if err != nil {
 		return nil, err
 	}
+	d.opened.Add(1)
 	return &brokenFile{f, d, name}, nil
 }
 
@@ -339,6 +344,7 @@ func (f *brokenFile) Sync() error {
 }
 
 func (f *brokenFile) Close() error {
+	f.disk.opened.Add(-1)
 	if fault := f.disk.ask("close", f.name); fault != nil {
 		return fault.err
 	}

@@ -358,7 +358,7 @@ func TestTheFlusherDoesNotSpinOnAFullDisk(t *testing.T) {
 func TestANewFilesFailurePoisonsTheLogAndClosesTheFile(t *testing.T) {
 	t.Parallel()
 	for _, call := range []diskCall{
-		{"create", ".tmp"}, {"write", ".tmp"}, {"sync", ".tmp"}, {"rename", ".tmp"}, {"syncdir", theHandle}, {"truncate", ".seg"},
+		{"create", ".tmp"}, {"write", ".tmp"}, {"second write", ".tmp"}, {"sync", ".tmp"}, {"rename", ".tmp"}, {"syncdir", theHandle}, {"truncate", ".seg"},
 	} {
 		t.Run(call.operation, func(t *testing.T) {
 			t.Parallel()
@@ -372,13 +372,18 @@ func TestANewFilesFailurePoisonsTheLogAndClosesTheFile(t *testing.T) {
 			r.flush()
 			durable := r.Durable()
 			r.append(1)
-			disk.failNext(call.operation, call.name, diskFault{err: syscall.EIO})
+			if operation, second := strings.CutPrefix(call.operation, "second "); second { // the first frames, behind the header
+				disk.failNth(operation, call.name, 2, diskFault{err: syscall.EIO})
+			} else {
+				disk.failNext(operation, call.name, diskFault{err: syscall.EIO})
+			}
 			err := r.Flush(background)
 			require.ErrorIs(t, err, ErrPoisoned)
 			require.ErrorIs(t, err, syscall.EIO)
 			require.Equal(t, durable, r.Durable())
 			disk.fail(nil)
 			require.ErrorIs(t, r.store.Close(background), ErrPoisoned)
+			require.Zero(t, disk.opened.Load(), "no file is left open")
 			r.open()
 			require.Equal(t, durable, r.Visible(background))
 			r.append(1)

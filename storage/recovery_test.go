@@ -455,22 +455,18 @@ func TestAFailedOpenLeavesNoFileOpen(t *testing.T) {
 			r.flush()
 		}
 		require.NoError(t, r.store.Close(background))
-		calls, notOpened := 0, 0
+		calls := 0
 		disk.fail(func(c diskCall) *diskFault {
-			if calls++; calls != n || c.operation == "close" {
-				return nil
+			if calls++; calls == n && c.operation != "close" {
+				return &diskFault{err: syscall.EIO}
 			}
-			if c.operation == "open" || c.operation == "create" {
-				notOpened++
-			}
-			return &diskFault{err: syscall.EIO}
+			return nil
 		})
 		store, err := Open(background, "memory", o)
 		require.NoError(t, err)
 		_, err = store.Log(background, theHandle)
 		_ = store.Close(background)
-		opened, closed := disk.count("open", "")+disk.count("create", "")-notOpened, disk.count("close", "")
-		require.Equal(t, opened, closed, "call %d failed with %v: %v", n, err, disk.calls)
+		require.Zero(t, disk.opened.Load(), "call %d failed with %v: %v", n, err, disk.calls)
 	}
 }
 
@@ -481,18 +477,20 @@ func FuzzRecovery(f *testing.F) {
 		r.flush()
 	}
 	content := contentOf(r.view.Load().segments[0].file)[:segmentHeaderBytes+r.view.Load().persisted]
-	f.Add([]byte{})
-	f.Add(segmentHeader(0))
-	f.Add(content)
-	f.Add(content[:len(content)-20])
 	flipped := append([]byte(nil), content...)
 	flipped[segmentHeaderBytes+40] ^= 4
-	f.Add(flipped)
 	hostile := append([]byte(nil), content...)
 	binary.LittleEndian.PutUint32(hostile[segmentHeaderBytes+4:], math.MaxUint32)
-	f.Add(hostile)
-	f.Add(append(segmentHeader(0), make([]byte, 4096)...))
-	f.Fuzz(func(t *testing.T, content []byte) {
+	for _, seed := range [][]byte{
+		{}, segmentHeader(0), content, content[:len(content)-20], flipped, hostile, append(segmentHeader(0), make([]byte, 4096)...),
+	} {
+		f.Add(seed, false)
+		f.Add(seed, true)
+	}
+	f.Fuzz(func(t *testing.T, content []byte, mend bool) {
+		if mend {
+			mendSums(content)
+		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		held, untouched, err := recoverAnything(t, content)
@@ -509,6 +507,23 @@ func FuzzRecovery(f *testing.F) {
 			}
 		}
 	})
+}
+
+// mendSums makes the checksums right, so that a fuzzer gets past them.
+func mendSums(content []byte) {
+	if len(content) < segmentHeaderBytes {
+		return
+	}
+	copy(content, segmentHeader(0))
+	for rest := content[segmentHeaderBytes:]; len(rest) >= frameHeaderBytes; {
+		room := frameRoom(rest)
+		if frameLength(rest) < frameHeaderBytes || room > len(rest) {
+			rest = rest[frameAlign:]
+			continue
+		}
+		binary.LittleEndian.PutUint32(rest, crc32.Checksum(rest[4:frameLength(rest)], castagnoli))
+		rest = rest[room:]
+	}
 }
 
 // recoverAnything is recoverSpoiled for bytes that may hold any records; it opens twice and expects the same.

@@ -21,7 +21,7 @@ type Store struct {
 	options Options
 	lock    io.Closer
 
-	opening sync.Mutex // held while a log is recovered, which may take long
+	opening sync.Mutex // held while a log is recovered or closed, which may take long
 
 	mu     sync.Mutex
 	logs   map[string]*Log

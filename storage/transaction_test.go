@@ -158,7 +158,15 @@ func TestATransactionLiesInOneFile(t *testing.T) {
 	r.add(tx, 30)
 	r.flushFragments()
 	r.commit(tx)
-	disk.failNext("write", ".seg", diskFault{err: syscall.EIO})
+	creating := false
+	disk.fail(func(c diskCall) *diskFault { // fails the first write that is not a new file's header
+		header := creating
+		creating = c.operation == "create"
+		if c.operation == "write" && !header {
+			return &diskFault{err: syscall.EIO}
+		}
+		return nil
+	})
 	require.ErrorIs(t, r.Flush(background), ErrPoisoned)
 	disk.fail(nil)
 	r.crash()

@@ -126,7 +126,8 @@ var planted = map[string]func(step func()){
 	"mutex": func(step func()) {
 		var n Number
 		var mu Mutex
-		unordered(func() { step(); mu.Lock(); mu.Unlock(); n.Add(1) }, func() { await(&n); mu.Lock(); mu.Unlock(); step() })
+		pass := func() { mu.Lock(); defer mu.Unlock() }
+		unordered(func() { step(); pass(); n.Add(1) }, func() { await(&n); pass(); step() })
 	},
 }
 

@@ -53,6 +53,9 @@ type Config struct {
 	Delays failpoints.Delays
 	// Seed makes every random choice of the clients; what the Go scheduler does is not in its hand.
 	Seed uint64
+	// Window names the two failpoints between which a flushed record is both on disk and in a tail that is about to be
+	// cleared; default flush/written and flush/trimmed.
+	Window [2]string
 	// MinOverlaps is how many reads must have overlapped a flush between write and trim, at the least; default 100, or
 	// none if negative.
 	MinOverlaps int
@@ -75,11 +78,14 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.MaxRecords, 4)
 	setDefault(&c.Fragments, 0.02)
 	setDefault(&c.MinOverlaps, 100)
+	setDefault(&c.Window[0], "flush/written")
+	setDefault(&c.Window[1], "flush/trimmed")
 	return c
 }
 
-func setDefault[T int | float64 | time.Duration](field *T, value T) {
-	if *field == 0 {
+func setDefault[T int | float64 | time.Duration | string](field *T, value T) {
+	var zero T
+	if *field == zero {
 		*field = value
 	}
 }

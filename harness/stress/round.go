@@ -45,12 +45,6 @@ type round struct {
 	scanned   uint64
 }
 
-// The points between which a flushed record is both on disk and in a tail that is about to be cleared.
-const (
-	windowOpens  = "flush/written"
-	windowCloses = "flush/trimmed"
-)
-
 func newRound(config Config, number int, ends time.Duration) (*round, error) {
 	r := &round{
 		config: config, number: number, ends: ends,
@@ -61,11 +55,14 @@ func newRound(config Config, number int, ends time.Duration) (*round, error) {
 	r.values = check.Values{Seed: r.seed, MinBytes: config.MinValueBytes, MaxBytes: config.MaxValueBytes}
 	for _, p := range r.points {
 		switch p.Name() {
-		case windowOpens:
+		case config.Window[0]:
 			r.opens = p
-		case windowCloses:
+		case config.Window[1]:
 			r.closes = p
 		}
+	}
+	if config.MinOverlaps > 0 && (r.opens == nil || r.closes == nil) {
+		return nil, fmt.Errorf("%w: this binary has no failpoints %q and %q: name those around your engine's write and trim in Window, or set MinOverlaps to -1", ErrConfig, config.Window[0], config.Window[1])
 	}
 	var err error
 	if r.factory, err = config.Open(number); err != nil {

@@ -40,7 +40,9 @@ func Run(ctx context.Context, config Config) (*Summary, error) {
 	s := newSummary(config)
 	began := time.Now()
 	for number := 0; s.Violation == nil && ctx.Err() == nil && number == 0 || s.goesOn(ctx, config, time.Since(began)); number++ {
-		if err := s.runRound(ctx, config, number, began); err != nil {
+		if err := s.runRound(ctx, config, number, began); errors.Is(err, ErrConfig) {
+			return nil, err
+		} else if err != nil {
 			return s, err
 		}
 	}
