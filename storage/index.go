@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"sort"
 )
 
@@ -120,10 +121,11 @@ func encodeBoundaries(bs []boundary) []byte {
 func repairIndex(disk Disk, folder string, found []boundary) (chunkIndex, error) {
 	path := folder + "/" + indexName
 	f, err := disk.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = disk.Create(path)
+	}
 	if err != nil {
-		if f, err = disk.Create(path); err != nil {
-			return chunkIndex{}, fmt.Errorf("create %s: %w", path, err)
-		}
+		return chunkIndex{}, fmt.Errorf("open %s: %w", path, err)
 	}
 	want := encodeBoundaries(found)
 	have := make([]byte, len(want))

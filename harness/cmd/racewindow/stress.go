@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,6 +28,7 @@ type stressFlags struct {
 	config   stress.Config
 	options  storage.Options
 	canary   bool
+	delayMix []int
 	within   time.Duration
 	out      string
 	jsonFile string
@@ -86,6 +88,7 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.Float64Var(&d.Probability, "delay", 0.02, "probability of a delay at a failpoint, 0 to 1")
 	flags.IntVar(&d.MaxSpin, "delay-spin", 2000, "longest spin, loop turns")
 	flags.DurationVar(&d.MaxSleep, "delay-sleep", 200*time.Microsecond, "longest sleep")
+	flags.IntSliceVar(&f.delayMix, "delay-mix", []int{1, 1, 1}, "weights of spinning, yielding and sleeping, `SPIN,YIELD,SLEEP`")
 	flags.StringSliceVar(&d.Points, "delay-points", nil, "delay only at failpoints that start with one of these, `PREFIX,...`")
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.IntVar(&c.MinOverlaps, "min-overlaps", 100, "fail below `N` reads that overlapped a flush between write and trim; negative for none")
@@ -114,6 +117,11 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if !flags.Changed("seed") {
 		f.config.Seed = rand.Uint64()
 	}
+	if len(f.delayMix) != 3 || slices.Max(f.delayMix) <= 0 {
+		return usageError{fmt.Errorf("--delay-mix %v: three weights, at least one above zero, such as 1,1,1", f.delayMix)}
+	}
+	d := &f.config.Delays
+	d.Spin, d.Gosched, d.Sleep = f.delayMix[0], f.delayMix[1], f.delayMix[2]
 	if f.config.Fragments == 0 {
 		f.config.Fragments = -1 // the zero Config means the default, the flag means none
 	}
@@ -176,13 +184,13 @@ func (f *stressFlags) stress(ctx context.Context, handover storage.Handover, con
 		folder = made
 	}
 	config.Open = func(round int) (harness.Factory, error) {
-		o, place := options, folder
+		o := options
 		if folder == "" {
-			o.Disk, place = storage.MemoryDisk(), "memory"
-		} else {
-			o.Create, place = true, filepath.Join(folder, fmt.Sprintf("round-%d", round))
+			o.Disk = storage.MemoryDisk()
+			return harness.StorageFactory("memory", o, "stress"), nil
 		}
-		return harness.StorageFactory(place, o, "stress"), nil
+		o.Create = true
+		return harness.StorageFactory(filepath.Join(folder, fmt.Sprintf("round-%d", round)), o, "stress"), nil
 	}
 	config.Discard = func(round int) error {
 		if folder == "" {
