@@ -76,9 +76,11 @@ func newClient(r *round, number uint32, role role, name string, mix harness.Mix)
 	}, nil
 }
 
-// run carries out operations until the round is over, and at least one.
+// run carries out operations until the round is over, and at least one. It rests first, so that the clients do not all
+// start at once and the first flush need not wait until every one of them has had its turn.
 func (c *client) run(ctx context.Context) {
 	ctx = failpoints.With(ctx, c.recorder)
+	c.rest()
 	for first := true; first || !c.round.over(); first = false {
 		if v := c.step(ctx, c.program.Next()); v != nil {
 			c.round.violated(c, v)
@@ -105,6 +107,9 @@ func (c *client) rest() {
 }
 
 func (c *client) step(ctx context.Context, op harness.Operation) *check.Violation {
+	if _, able := c.round.engine.(harness.FragmentAppender); !able && (op.Kind == harness.OpFragments || op.Kind == harness.OpAbort) {
+		op.Kind = harness.OpAppend
+	}
 	c.operation = &operation{Operation: op}
 	began := time.Now()
 	var v *check.Violation
@@ -120,19 +125,17 @@ func (c *client) step(ctx context.Context, op harness.Operation) *check.Violatio
 	default:
 		v = c.append(ctx, op)
 		c.tally.appends.add(time.Since(began))
+		if v == nil && c.operation.err == nil && op.Kind != harness.OpAbort && c.sequence%4 == 0 {
+			v = c.readBack(ctx, c.operation.at)
+		}
 	}
 	c.tally.operations[op.Kind]++
 	return v
 }
 
 func (c *client) append(ctx context.Context, op harness.Operation) *check.Violation {
-	kind := op.Kind
-	engine, fragments := c.round.engine.(harness.FragmentAppender)
-	if !fragments {
-		kind = harness.OpAppend
-	}
 	id := check.Identity{Client: c.number, Count: uint16(op.Records)}
-	if kind == harness.OpAbort {
+	if op.Kind == harness.OpAbort {
 		c.doomed++
 		id.Sequence, id.Doomed = c.doomed, true
 	} else {
@@ -147,20 +150,19 @@ func (c *client) append(ctx context.Context, op harness.Operation) *check.Violat
 	}
 	c.recorder.note(eventBegin, nil, c.operation)
 	var err error
-	switch kind {
-	case harness.OpAppend:
+	if op.Kind == harness.OpAppend {
 		c.operation.at, err = c.round.engine.Append(ctx, records)
-	default:
-		c.operation.at, err = engine.AppendFragments(ctx, split(records), kind == harness.OpFragments)
+	} else {
+		engine := c.round.engine.(harness.FragmentAppender)
+		c.operation.at, err = engine.AppendFragments(ctx, split(records), op.Kind == harness.OpFragments)
 	}
 	if err != nil && !id.Doomed {
 		c.round.board.Fail(c.number, c.sequence)
 		c.stuck = true
 	}
 	v := c.finish(err)
-	if v == nil && err == nil && !id.Doomed {
+	if err == nil && !id.Doomed {
 		c.round.board.Acknowledge(c.number, c.sequence, c.operation.at.Tx)
-		return c.readBack(ctx, id)
 	}
 	return v
 }
@@ -174,22 +176,20 @@ func split(records []harness.Record) [][]harness.Record {
 	return fragments
 }
 
-// readBack reads, once in a while, just what was appended, and expects to find it under the offset that it was given.
-func (c *client) readBack(ctx context.Context, id check.Identity) *check.Violation {
-	if id.Sequence%4 != 0 {
-		return nil
-	}
-	at := c.operation.at
+// readBack reads just what this client appended last, and expects to find it under the offset that it was given.
+func (c *client) readBack(ctx context.Context, at harness.Offset) *check.Violation {
+	began := time.Now()
 	c.operation = &operation{Operation: harness.Operation{Kind: harness.OpRead, Shape: harness.ReadBetween}}
 	v := c.readBounds(ctx, check.Bound{Offset: harness.Offset{Tx: at.Tx - 1, Op: math.MaxUint64}}, harness.Offset{Tx: at.Tx, Op: math.MaxUint64})
-	if v != nil {
+	c.tally.operations[harness.OpRead]++
+	c.tally.reads.add(time.Since(began))
+	if v != nil || c.operation.err != nil {
 		return v
 	}
-	c.tally.operations[harness.OpRead]++
-	if last, found := c.reader.Last(); last != at || found.Client != id.Client || found.Sequence != id.Sequence {
+	if last, found := c.reader.Last(); last != at || found.Client != c.number || found.Sequence != c.sequence {
 		return &check.Violation{
 			Promise: check.ReadAfterWrite, After: harness.Offset{Tx: at.Tx - 1}, UpTo: at, Acknowledged: at.Tx, Got: c.reader.Got(), At: last,
-			Detail: fmt.Sprintf("append %d of client %d was acknowledged as %v, where append %d of client %d is", id.Sequence, id.Client, at, found.Sequence, found.Client),
+			Detail: fmt.Sprintf("append %d of client %d was acknowledged as %v, where append %d of client %d is", c.sequence, c.number, at, found.Sequence, found.Client),
 		}
 	}
 	return nil
@@ -253,7 +253,7 @@ func (c *client) readBounds(ctx context.Context, after check.Bound, upTo harness
 		v = c.reader.End()
 	}
 	if at, id := c.reader.Last(); c.reader.Got() > 0 {
-		c.last = check.Bound{Offset: at, Inside: id.Index+1 < id.Count}
+		c.last = check.Bound{Offset: at, Record: id}
 	}
 	return v
 }
