@@ -63,7 +63,7 @@ type Operation struct {
 // A Mix says what kinds of operation a client draws, by weight.
 type Mix struct {
 	Append, Fragments, Abort, Flush, Read int
-	// MaxRecords bounds a transaction.
+	// MaxRecords bounds a transaction; default 1.
 	MaxRecords int
 }
 
@@ -101,7 +101,7 @@ func (p *Program) draw(kind OperationKind) Operation {
 	op := Operation{Kind: kind}
 	switch kind {
 	case OpAppend, OpFragments, OpAbort:
-		op.Records = 1 + p.random.IntN(p.mix.MaxRecords)
+		op.Records = 1 + p.random.IntN(max(1, p.mix.MaxRecords))
 	case OpRead:
 		op.Shape = ReadShape(p.random.IntN(int(readShapes)))
 		// Most reads want the newest records; the distances are spread over the orders of magnitude.

@@ -41,7 +41,7 @@ func (l *Log) append(ctx context.Context, records []Record, at bool) (last Offse
 	if err := l.checkRecords(records, at); err != nil {
 		return Offset{}, 0, err
 	}
-	if err := l.waitForRoom(ctx); err != nil {
+	if err := l.mayWait(ctx); err != nil {
 		return Offset{}, 0, err
 	}
 	if err := l.lockForWriting(ctx); err != nil {
@@ -76,33 +76,49 @@ func (l *Log) usedUp() error {
 //
 // The end of a transaction wakes one writer. A writer that was woken and got its turn wakes the next, because its own
 // append will not: without that the others would sleep until another transaction ends, perhaps for ever.
+//
+// It also finds room: while the tail is over its limit it lets the lock go and waits for a flush.
 func (l *Log) lockForWriting(ctx context.Context) error {
 	failpoints.Lock(ctx, writeLock, &l.mu)
 	err := l.writable()
 	for waited := false; err == nil; {
-		if l.open == nil {
+		switch {
+		case l.open != nil:
+			err = l.idle.Wait(ctx, writerTurn)
+			waited = true
+		case l.full():
+			end := l.end
+			l.mu.Unlock()
+			failed := l.makeRoom(ctx, end)
+			failpoints.Lock(ctx, writeLock, &l.mu)
+			err = failed
+		default:
 			if waited {
 				l.idle.Signal()
 			}
 			return nil
 		}
-		if err = l.idle.Wait(ctx, writerTurn); err == nil {
+		if err == nil {
 			err = l.writable()
 		}
-		waited = true
 	}
 	l.idle.Signal()
 	l.mu.Unlock()
 	return fmt.Errorf("append to log %s: %w", l.handle, err)
 }
 
-// waitForRoom waits for a flush while the tail is over its limit.
-func (l *Log) waitForRoom(ctx context.Context) error {
+// full says whether the tail is over its limit. The lock is held.
+func (l *Log) full() bool {
+	return l.end-l.view.Load().persisted >= uint64(l.options.TailBytes)
+}
+
+// mayWait refuses a call whose context has ended before it takes or waits for anything.
+func (l *Log) mayWait(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("append to log %s: %w", l.handle, err)
 	}
 	failpoint.InjectCall("append/before-room", ctx)
-	return l.makeRoom(ctx, l.committed.Load())
+	return nil
 }
 
 // makeRoom flushes when a tail that ends at end is over its limit.
@@ -126,7 +142,7 @@ func (l *Log) put(r *Record, last bool) {
 		l.chunks, l.chunkStart = true, l.end
 	}
 	at := int(l.end - l.arena.start)
-	encodeFrame(l.arena.data[at:at+bytes], r, last, l.sinceDurable())
+	encodeFrame(l.arena.data[at:at+bytes], r, last, l.sinceDurable(), l.end)
 	l.arena.place(at, at+bytes)
 	l.end += uint64(bytes)
 	l.last = r.Offset

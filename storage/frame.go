@@ -13,7 +13,8 @@ import (
 //	      | CRC   |length | Tx            | Op            | key |op|flag| since | key …    | value …    | 0 … pad |
 //	      +-------+-------+---------------+---------------+-----+--+----+-------+----------+------------+---------+
 //
-// CRC is the CRC-32C of everything behind it up to length, which counts the header and not the padding. Frames start at
+// CRC is the CRC-32C of everything behind it up to length, which counts the header and not the padding; it starts from the
+// frame's position (frameSeed). Frames start at
 // multiples of 8. "since" is the distance, in units of 8 bytes, from the position that was durable when the frame was
 // encoded to the frame itself: an intact frame so proves that everything before that position had been synced, which
 // tells damage from a torn tail (recovery.go). The largest value means "unknown, far".
@@ -33,8 +34,12 @@ func frameBytes(key, value int) int {
 	return (frameHeaderBytes + key + value + frameAlign - 1) &^ (frameAlign - 1)
 }
 
-// encodeFrame writes r to dst, which is frameBytes long.
-func encodeFrame(dst []byte, r *Record, last bool, since uint64) {
+// frameSeed is what the checksum of the frame at a position starts from. So the bytes of a frame are intact in one place
+// only: a value that holds frames, such as a copy of a log, cannot pass for a part of the log.
+func frameSeed(position uint64) uint32 { return uint32(position/frameAlign) ^ uint32(position>>35) }
+
+// encodeFrame writes r to dst, which is frameBytes long and will lie at position.
+func encodeFrame(dst []byte, r *Record, last bool, since, position uint64) {
 	length := frameHeaderBytes + len(r.Key) + len(r.Value)
 	h := headerOf(dst)
 	binary.LittleEndian.PutUint32(h[4:], uint32(length))
@@ -50,7 +55,7 @@ func encodeFrame(dst []byte, r *Record, last bool, since uint64) {
 	copy(dst[frameHeaderBytes:], r.Key)
 	copy(dst[frameHeaderBytes+len(r.Key):], r.Value)
 	clear(dst[length:])
-	binary.LittleEndian.PutUint32(h[:], crc32.Update(0, castagnoli, dst[4:length]))
+	binary.LittleEndian.PutUint32(h[:], crc32.Update(frameSeed(position), castagnoli, dst[4:length]))
 }
 
 // headerOf is the header as an array, so that its bounds are checked once and not field by field.
@@ -109,9 +114,9 @@ func (f frameFault) String() string {
 	}[f]
 }
 
-// checkFrame judges the bytes at the start of b. maxBytes bounds the length that a header may claim, so that a hostile
+// checkFrame judges the bytes at the start of b as the frame at position. maxBytes bounds the length that a header may claim, so that a hostile
 // one allocates nothing.
-func checkFrame(b []byte, maxBytes int) frameFault {
+func checkFrame(b []byte, maxBytes int, position uint64) frameFault {
 	if fault := checkFrameHeader(b, maxBytes); fault != frameIntact {
 		return fault
 	}
@@ -119,7 +124,7 @@ func checkFrame(b []byte, maxBytes int) frameFault {
 	if length > len(b) {
 		return frameShort
 	}
-	if crc32.Update(0, castagnoli, b[4:length]) != binary.LittleEndian.Uint32(b) {
+	if crc32.Update(frameSeed(position), castagnoli, b[4:length]) != binary.LittleEndian.Uint32(b) {
 		return frameSum
 	}
 	return frameIntact

@@ -15,7 +15,7 @@ import (
 // encoded is a record as a frame of its own.
 func encoded(r Record, last bool, since uint64) []byte {
 	f := make([]byte, frameBytes(len(r.Key), len(r.Value)))
-	encodeFrame(f, &r, last, since)
+	encodeFrame(f, &r, last, since, 0)
 	return f
 }
 
@@ -32,7 +32,7 @@ func TestAFrameGivesBackItsRecord(t *testing.T) {
 			if since == sinceUnknown {
 				durable = 0
 			}
-			return len(f)%frameAlign == 0 && checkFrame(f, maxFrameBytes) == frameIntact &&
+			return len(f)%frameAlign == 0 && checkFrame(f, maxFrameBytes, 0) == frameIntact &&
 				got.Offset == r.Offset && got.Operation == r.Operation && bytes.Equal(got.Key, key) && bytes.Equal(got.Value, value) &&
 				frameIsLast(f) == last && frameRoom(f) == len(f) && frameDurable(f, position) == durable
 		},
@@ -47,7 +47,7 @@ func TestARecordOfAFrameCannotGrowIntoItsNeighbour(t *testing.T) {
 	r := frameRecord(f)
 	_ = append(r.Key, 'x')
 	_ = append(r.Value, 'x')
-	require.Equal(t, frameIntact, checkFrame(f, maxFrameBytes))
+	require.Equal(t, frameIntact, checkFrame(f, maxFrameBytes, 0))
 }
 
 func TestEveryFlippedBitOfAFrameIsNoticed(t *testing.T) {
@@ -56,11 +56,11 @@ func TestEveryFlippedBitOfAFrameIsNoticed(t *testing.T) {
 	for i := range frameLength(f) { // behind it is padding, which holds nothing
 		for bit := range 8 {
 			f[i] ^= 1 << bit
-			require.NotEqual(t, frameIntact, checkFrame(f, maxFrameBytes), "byte %d bit %d", i, bit)
+			require.NotEqual(t, frameIntact, checkFrame(f, maxFrameBytes, 0), "byte %d bit %d", i, bit)
 			f[i] ^= 1 << bit
 		}
 	}
-	require.Equal(t, frameIntact, checkFrame(f, maxFrameBytes))
+	require.Equal(t, frameIntact, checkFrame(f, maxFrameBytes, 0))
 }
 
 func TestEveryCutFrameIsShort(t *testing.T) {
@@ -71,14 +71,14 @@ func TestEveryCutFrameIsShort(t *testing.T) {
 		if n == 0 {
 			want = frameZero
 		}
-		require.Equal(t, want, checkFrame(f[:n], maxFrameBytes), "%d bytes", n)
+		require.Equal(t, want, checkFrame(f[:n], maxFrameBytes, 0), "%d bytes", n)
 	}
 }
 
 func TestZerosAreNoFrame(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 30, 31, 32, 33, 64, 4096} {
-		require.Equal(t, frameZero, checkFrame(make([]byte, n), maxFrameBytes), "%d zeros", n)
+		require.Equal(t, frameZero, checkFrame(make([]byte, n), maxFrameBytes, 0), "%d zeros", n)
 	}
 }
 
@@ -94,7 +94,7 @@ func TestAHeaderThatContradictsItselfIsNoFrame(t *testing.T) {
 	} {
 		f := encoded(recordAt(Offset{1, 0}), true, 0)
 		spoil(f)
-		require.Equal(t, frameHeader, checkFrame(f, maxFrameBytes), name)
+		require.Equal(t, frameHeader, checkFrame(f, maxFrameBytes, 0), name)
 	}
 }
 
@@ -102,8 +102,8 @@ func TestAHostileLengthAllocatesNothing(t *testing.T) {
 	f := encoded(recordAt(Offset{1, 0}), true, 0)
 	for _, length := range []uint32{0, 1, maxFrameBytes, maxFrameBytes + 1, math.MaxInt32, math.MaxUint32} {
 		binary.LittleEndian.PutUint32(f[4:], length)
-		require.Zero(t, testing.AllocsPerRun(100, func() { checkFrame(f, maxFrameBytes) }), "length %d", length)
-		scan := newScanner(bytes.NewReader(f), 0, int64(len(f)))
+		require.Zero(t, testing.AllocsPerRun(100, func() { checkFrame(f, maxFrameBytes, 0) }), "length %d", length)
+		scan := newScanner(bytes.NewReader(f), 0, int64(len(f)), 0)
 		_, fault, err := scan.next(background)
 		require.NoError(t, err)
 		require.NotEqual(t, frameIntact, fault, "length %d", length)
@@ -116,7 +116,7 @@ func TestAFrameWithoutItsPaddingIsNotWhole(t *testing.T) {
 	f := encoded(Record{Offset: Offset{1, 0}, Value: []byte("v")}, true, 0)
 	require.Greater(t, len(f), frameLength(f))
 	for n := frameLength(f); n < len(f); n++ {
-		scan := newScanner(bytes.NewReader(f[:n]), 0, int64(n))
+		scan := newScanner(bytes.NewReader(f[:n]), 0, int64(n), 0)
 		_, fault, err := scan.next(background)
 		require.NoError(t, err)
 		require.Equal(t, frameShort, fault, "%d of %d bytes: what follows would not start where it is looked for", n, len(f))
@@ -149,7 +149,7 @@ func FuzzFrame(f *testing.F) {
 	binary.LittleEndian.PutUint32(huge[4:], math.MaxUint32)
 	f.Add(huge)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if checkFrame(b, maxFrameBytes) != frameIntact {
+		if checkFrame(b, maxFrameBytes, 0) != frameIntact {
 			return
 		}
 		r := frameRecord(b)

@@ -115,13 +115,18 @@ func (l *Log) poison(cause error) error {
 }
 
 // Close flushes what is unflushed and releases the log; a transaction that is still open is lost, as it would be in a
-// crash. A poisoned log is not flushed again: Close returns the poison. Closing twice returns ErrClosed. It goes on when
+// crash. A poisoned log is not flushed again: Close returns the poison. Closing twice returns ErrClosed.
+// On a full disk it returns ErrNoSpace and the log stays open, because what is in memory would be lost: make room and
+// close again. It goes on when
 // ctx ends: a log that is half closed would serve nobody.
 func (l *Log) Close(ctx context.Context) error {
 	failpoints.Lock(ctx, storeOpening, &l.store.opening) // nobody must recover its files before they are closed
 	defer l.store.opening.Unlock()
-	l.store.forget(ctx, l)
-	return l.close(ctx)
+	err := l.close(ctx)
+	if !errors.Is(err, ErrNoSpace) {
+		l.store.forget(ctx, l)
+	}
+	return err
 }
 
 func (l *Log) close(ctx context.Context) error {
@@ -130,6 +135,10 @@ func (l *Log) close(ctx context.Context) error {
 		return err
 	}
 	flushed := l.Flush(ctx) // covers every append that was not refused
+	if errors.Is(flushed, ErrNoSpace) {
+		l.acceptWriters(ctx)
+		return fmt.Errorf("log %s stays open: %w", l.handle, flushed)
+	}
 	if err := l.lead(ctx); err != nil {
 		return errors.Join(flushed, err)
 	}
@@ -150,6 +159,13 @@ func (l *Log) refuseWriters(ctx context.Context) error {
 	l.closing = true
 	l.idle.Broadcast()
 	return nil
+}
+
+// acceptWriters takes refuseWriters back.
+func (l *Log) acceptWriters(ctx context.Context) {
+	failpoints.Lock(ctx, writeLock, &l.mu)
+	l.closing = false
+	l.mu.Unlock()
 }
 
 // closeFiles closes index and segments; tidy first cuts the room that was reserved and not used.

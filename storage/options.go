@@ -17,7 +17,8 @@ type Options struct {
 	ArenaBytes int
 	// FlushBytes of unflushed records start a flush; default 64 KiB.
 	FlushBytes int64
-	// FlushInterval bounds how long a record stays unflushed; default 1 s. Negative: no flush by time.
+	// FlushInterval is how long a record may stay unflushed before the store's flusher is asked to come; default 1 s. It
+	// takes the logs one after the other, so many logs on a slow disk wait longer. Negative: no flush by time.
 	FlushInterval time.Duration
 	// TailBytes bounds the memory of unflushed records: an append that finds more waits for a flush; default 64 MiB.
 	TailBytes int64

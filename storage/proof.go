@@ -27,14 +27,15 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 		}
 		for i := 0; i+frameHeaderBytes <= n; i += frameAlign {
 			byteAt := at + int64(i)
-			if !couldProve(window[i:n], g.start+uint64(byteAt-segmentHeaderBytes), stop) {
+			position := g.start + uint64(byteAt-segmentHeaderBytes)
+			if !couldProve(window[i:n], position, stop) {
 				continue
 			}
 			length := int64(frameLength(window[i:]))
 			if budget -= length; budget < 0 || byteAt+length > size {
 				continue
 			}
-			if ok, err := intactAt(g.file, byteAt, length); ok || err != nil {
+			if ok, err := intactAt(g.file, byteAt, length, position); ok || err != nil {
 				return byteAt, err
 			}
 		}
@@ -53,10 +54,10 @@ func couldProve(header []byte, position, stop uint64) bool {
 	return checkFrameHeader(header[:frameHeaderBytes], maxFrameBytes) == frameIntact && frameDurable(header, position) > stop
 }
 
-func intactAt(file io.ReaderAt, at, length int64) (bool, error) {
+func intactAt(file io.ReaderAt, at, length int64, position uint64) (bool, error) {
 	frame := make([]byte, length)
 	if _, err := file.ReadAt(frame, at); err != nil && !errors.Is(err, io.EOF) {
 		return false, fmt.Errorf("read a frame at byte %d: %w", at, err)
 	}
-	return checkFrame(frame, maxFrameBytes) == frameIntact, nil
+	return checkFrame(frame, maxFrameBytes, position) == frameIntact, nil
 }

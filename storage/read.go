@@ -103,7 +103,7 @@ func (l *Log) readFile(ctx context.Context, v *view, o *otherSources, yield func
 
 // readSegment yields what lies in the positions [from, end) of one file and within the bounds of the file part.
 func (l *Log) readSegment(ctx context.Context, v *view, o *otherSources, g *segment, from, end uint64, yield func(Record, error) bool) readStep {
-	scan := newScanner(g.file, g.at(from), g.at(end))
+	scan := newScanner(g.file, g.at(from), g.at(end), from)
 	for scan.at < scan.end {
 		frame, fault, err := scan.next(ctx)
 		if err == nil && fault != frameIntact {

@@ -104,7 +104,7 @@ func (s *Store) scanSegment(ctx context.Context, found *recovered, g *segment) e
 	if err != nil {
 		return fmt.Errorf("size of %s: %w", g.name, err)
 	}
-	scan := newScanner(g.file, segmentHeaderBytes, size)
+	scan := newScanner(g.file, segmentHeaderBytes, size, g.start)
 	for scan.at < scan.end {
 		frame, fault, err := scan.next(ctx)
 		if err != nil {

@@ -17,9 +17,11 @@ import (
 type scanner struct {
 	file io.ReaderAt
 	at   int64 // byte of the file at which have starts
-	end  int64 // byte at which to stop
-	have []byte
-	buf  []byte
+	// shift is the log's position at byte 0 of the file; in a first segment it lies before 0 and wraps.
+	shift uint64
+	end   int64 // byte at which to stop
+	have  []byte
+	buf   []byte
 }
 
 const (
@@ -27,9 +29,13 @@ const (
 	maxScanBytes = 256 << 10
 )
 
-func newScanner(file io.ReaderAt, from, end int64) *scanner {
-	return &scanner{file: file, at: from, end: end}
+// newScanner returns a scanner of the bytes [from, end) of a file, the first of which is the log's position start.
+func newScanner(file io.ReaderAt, from, end int64, start uint64) *scanner {
+	return &scanner{file: file, at: from, end: end, shift: start - uint64(from)}
 }
+
+// position is where in the log the scanner stands.
+func (s *scanner) position() uint64 { return s.shift + uint64(s.at) }
 
 // next returns the frame at s.at, which holds until the call after skip; or why there is none. At the end of the range
 // it says frameZero. An error is the disk's.
@@ -53,7 +59,7 @@ func (s *scanner) next(ctx context.Context) (frame []byte, fault frameFault, err
 			return nil, frameShort, nil
 		}
 	}
-	if fault := checkFrame(s.have, maxFrameBytes); fault != frameIntact {
+	if fault := checkFrame(s.have, maxFrameBytes, s.position()); fault != frameIntact {
 		return nil, fault, nil
 	}
 	return s.have[:frameRoom(s.have)], frameIntact, nil

@@ -179,7 +179,8 @@ func (s *Store) Handles() ([]string, error) {
 	return handles, nil
 }
 
-// Close closes every log, as Log.Close does, ends the flusher and gives up the lock.
+// Close closes every log, as Log.Close does, ends the flusher and gives up the lock. If a log stays open because the disk
+// is full, so does the store.
 func (s *Store) Close(ctx context.Context) error {
 	failpoints.Lock(ctx, storeOpening, &s.opening)
 	defer s.opening.Unlock()
@@ -188,23 +189,35 @@ func (s *Store) Close(ctx context.Context) error {
 		s.mu.Unlock()
 		return fmt.Errorf("close store: %w", ErrClosed)
 	}
-	s.closed = true
 	logs := make([]*Log, 0, len(s.logs))
 	for _, l := range s.logs {
 		logs = append(logs, l)
 	}
-	s.logs = nil
 	s.mu.Unlock()
 	sortByHandle(logs)
 	var errs []error
 	for _, l := range logs {
-		errs = append(errs, l.close(ctx))
+		err := l.close(ctx)
+		if errs = append(errs, err); !errors.Is(err, ErrNoSpace) {
+			s.forget(ctx, l)
+		}
 	}
+	if err := errors.Join(errs...); errors.Is(err, ErrNoSpace) {
+		return fmt.Errorf("the store stays open: %w", err)
+	}
+	s.stop(ctx)
 	s.wakeFlusher()
 	if _, _, err := failpoints.Receive(context.WithoutCancel(ctx), storeClosed, s.stopped); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, s.lock.Close())...)
+}
+
+// stop makes the flusher end when it wakes next.
+func (s *Store) stop(ctx context.Context) {
+	failpoints.Lock(ctx, storeLock, &s.mu)
+	s.closed = true
+	s.mu.Unlock()
 }
 
 func (s *Store) forget(ctx context.Context, l *Log) {

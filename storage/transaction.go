@@ -32,7 +32,7 @@ type transactionStart struct {
 
 // Begin opens a transaction with the next Tx, waiting for one that is open.
 func (l *Log) Begin(ctx context.Context) (*Transaction, error) {
-	if err := l.waitForRoom(ctx); err != nil {
+	if err := l.mayWait(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.lockForWriting(ctx); err != nil {

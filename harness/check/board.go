@@ -10,11 +10,10 @@ type Board struct {
 	clients      []clientBoard
 }
 
-// A clientBoard holds sequence numbers. A client has at most one append whose outcome is open (failed), and the newest
-// one of which a reopen showed that it never happened (gone); 0 for none.
+// A clientBoard holds sequence numbers, 0 for none. A client has at most one append whose outcome is open (failed).
 type clientBoard struct {
-	invoked, acknowledged, failed, gone raceoff.Number
-	_                                   [32]byte
+	invoked, acknowledged, failed raceoff.Number
+	_                             [40]byte
 }
 
 // NewBoard makes the board of a run with that many clients, numbered from 0.
@@ -30,7 +29,7 @@ func (b *Board) Acknowledge(client, sequence uint32, tx uint64) {
 }
 
 // Fail says that the append returned an error: it may or may not have happened. The client must not append again until
-// a Scan after a reopen has settled it.
+// a Scan after a reopen has settled it; if that showed that it never happened, its sequence number is free again.
 func (b *Board) Fail(client, sequence uint32) { b.clients[client].failed.Store(uint64(sequence)) }
 
 // Failed is the client's append whose outcome is open, 0 for none.
@@ -43,7 +42,7 @@ func (b *Board) settle(client uint32, happened bool) {
 	if happened {
 		c.acknowledged.Raise(failed)
 	} else if failed != 0 {
-		c.gone.Store(failed)
+		c.invoked.Store(failed - 1)
 	}
 	c.failed.Store(0)
 }
@@ -53,9 +52,5 @@ func (b *Board) Acknowledged() uint64 { return b.acknowledged.Load() }
 
 // invoked says whether the client has begun to append its transaction with that sequence number.
 func (b *Board) invoked(client, sequence uint32) bool {
-	if int(client) >= len(b.clients) {
-		return false
-	}
-	c := &b.clients[client]
-	return uint64(sequence) <= c.invoked.Load() && uint64(sequence) != c.gone.Load()
+	return uint64(client) < uint64(len(b.clients)) && uint64(sequence) <= b.clients[client].invoked.Load()
 }

@@ -62,7 +62,8 @@ type Values struct {
 //
 //go:norace
 func (v Values) Append(dst []byte, id Identity) []byte {
-	state := v.Seed ^ uint64(id.Client)<<32 ^ uint64(id.Sequence) ^ uint64(id.Index)<<48
+	state := v.Seed ^ uint64(id.Client)<<32 ^ uint64(id.Sequence)
+	state = mix(&state) ^ uint64(id.Index)<<16 ^ uint64(id.Count)
 	if id.Doomed {
 		state = ^state
 	}

@@ -24,7 +24,6 @@ type readState struct {
 	acknowledged uint64
 	previous     storage.Offset
 	identity     Identity // of previous
-	afterLeft    bool     // after is the offset of a record behind which its transaction goes on
 	got          int
 }
 
@@ -34,14 +33,14 @@ func NewReader(board *Board, values Values) *Reader { return &Reader{board: boar
 // A Bound is the lower bound of a read, and what is known about it.
 type Bound struct {
 	Offset storage.Offset
-	// Inside says that Offset is that of a record which is not the last of its transaction. Without it Offset must lie at
-	// or behind the last record of a transaction, or be zero.
-	Inside bool
+	// Record is the identity of the record at Offset. Without it Offset must lie at or behind the last record of a
+	// transaction, or be zero.
+	Record Identity
 }
 
 // Begin is called before the read is invoked. It samples what has been acknowledged by then.
 func (c *Reader) Begin(after Bound, upTo storage.Offset) {
-	c.read = readState{after: after.Offset, afterLeft: after.Inside, upTo: upTo, acknowledged: c.board.Acknowledged()}
+	c.read = readState{after: after.Offset, identity: after.Record, upTo: upTo, acknowledged: c.board.Acknowledged()}
 }
 
 // Acknowledged is what had been acknowledged when the read began.
@@ -54,7 +53,15 @@ func (c *Reader) Seen() uint64 { return c.seen }
 func (c *Reader) Got() int { return c.read.got }
 
 // Last is the offset and identity of the last record that the read yielded; the zero offset if it yielded none.
-func (c *Reader) Last() (storage.Offset, Identity) { return c.read.previous, c.read.identity }
+func (c *Reader) Last() (storage.Offset, Identity) {
+	if c.read.got == 0 {
+		return storage.Offset{}, Identity{}
+	}
+	return c.read.previous, c.read.identity
+}
+
+// left is how many records of the transaction of the last record, or of the lower bound, are still to come.
+func (s *readState) left() int { return max(0, int(s.identity.Count)-1-int(s.identity.Index)) }
 
 // Record checks the next record of the read.
 func (c *Reader) Record(r storage.Record) *Violation {
@@ -106,45 +113,43 @@ func (c *Reader) checkContent(r storage.Record, id Identity, parsed bool) *Viola
 	return nil
 }
 
-// checkSequel holds the record against the one before: the same transaction goes on, or it was whole and the next one
-// begins.
+// checkSequel holds the record against the one before, or the lower bound: the same transaction goes on, or it was whole
+// and the next one begins.
 func (c *Reader) checkSequel(at storage.Offset, id Identity) *Violation {
 	s := &c.read
 	previous, before := s.previous, s.identity
 	if s.got == 0 {
-		return c.checkFirst(at, id)
+		previous = s.after
 	}
-	whole := before.Index+1 == before.Count
 	switch {
-	case at.Tx == previous.Tx && (id.Client != before.Client || id.Sequence != before.Sequence):
-		return c.violation(TransactionAtomicity, at, "%v and %v are of different appends under one number", previous, at)
-	case at.Tx == previous.Tx && id.Index != before.Index+1:
-		return c.violation(Order, at, "%v is record %d of its transaction, behind record %d", at, id.Index, before.Index)
+	case at.Tx == previous.Tx && before.Count > 0:
+		return c.checkInside(previous, at, id)
 	case at.Tx == previous.Tx:
-		return nil
-	case !whole:
+		return c.violation(TransactionAtomicity, at, "%v lies behind %v, where its transaction was over", at, previous)
+	case s.left() > 0 && s.got > 0:
 		return c.violation(TransactionAtomicity, at, "transaction %d stops after %d of %d records", previous.Tx, before.Index+1, before.Count)
+	case s.left() > 0:
+		return c.missing(previous.Tx, at.Tx-1)
 	case at.Tx != previous.Tx+1:
 		return c.missing(previous.Tx+1, at.Tx-1)
 	case id.Index != 0:
 		return c.violation(TransactionAtomicity, at, "transaction %d starts with its record %d", at.Tx, id.Index)
+	case s.got > 0:
+		c.seen = max(c.seen, previous.Tx)
 	}
-	c.seen = max(c.seen, previous.Tx)
 	return nil
 }
 
-// checkFirst holds the first record against the lower bound.
-func (c *Reader) checkFirst(at storage.Offset, id Identity) *Violation {
-	s := &c.read
-	first := s.after.Tx + 1
-	if s.afterLeft {
-		first = s.after.Tx
-	}
+// checkInside holds a record against the one before in its transaction.
+func (c *Reader) checkInside(previous, at storage.Offset, id Identity) *Violation {
+	before := c.read.identity
 	switch {
-	case at.Tx > first:
-		return c.missing(first, at.Tx-1)
-	case id.Index != 0 && !(s.afterLeft && at.Tx == first):
-		return c.violation(TransactionAtomicity, at, "transaction %d starts with its record %d", at.Tx, id.Index)
+	case id.Client != before.Client || id.Sequence != before.Sequence || id.Count != before.Count:
+		return c.violation(TransactionAtomicity, at, "%v and %v are of different appends under one number", previous, at)
+	case id.Index == before.Index:
+		return c.violation(NoDuplicate, at, "%v is record %d of its transaction, as %v is", at, id.Index, previous)
+	case id.Index != before.Index+1:
+		return c.violation(Order, at, "%v is record %d of its transaction, behind record %d", at, id.Index, before.Index)
 	}
 	return nil
 }
@@ -153,19 +158,19 @@ func (c *Reader) checkFirst(at storage.Offset, id Identity) *Violation {
 func (c *Reader) End() *Violation {
 	s := &c.read
 	next := s.after.Tx + 1 // the first transaction of which nothing came
-	if s.afterLeft {
+	if s.left() > 0 {
 		next = s.after.Tx
 	}
 	if s.got > 0 {
 		next = s.previous.Tx + 1
-		if left := s.identity.Index+1 < s.identity.Count; left && (s.previous.Tx != s.upTo.Tx || s.upTo.Op == math.MaxUint64) {
+		if left := s.left(); left > 0 && (s.previous.Tx != s.upTo.Tx || s.upTo.Op == math.MaxUint64) {
 			if s.previous.Tx <= s.acknowledged {
-				v := c.violation(ReadAfterWrite, s.previous, "the last %d of %d records of transaction %d missing (acknowledged before the read began)", s.identity.Count-s.identity.Index-1, s.identity.Count, s.previous.Tx)
+				v := c.violation(ReadAfterWrite, s.previous, "the last %d of %d records of transaction %d missing (acknowledged before the read began)", left, s.identity.Count, s.previous.Tx)
 				v.MissingFrom, v.MissingTo = s.previous.Tx, s.previous.Tx
 				return v
 			}
 			return c.violation(TransactionAtomicity, s.previous, "the read ends inside transaction %d, after %d of %d records", s.previous.Tx, s.identity.Index+1, s.identity.Count)
-		} else if !left {
+		} else if left == 0 {
 			c.seen = max(c.seen, s.previous.Tx)
 		}
 	}
@@ -175,7 +180,7 @@ func (c *Reader) End() *Violation {
 	} else {
 		must = min(must, s.upTo.Tx)
 	}
-	if next <= must {
+	if s.after.Tx <= next && next <= must { // behind the last number there is none
 		return c.missing(next, must)
 	}
 	return nil
@@ -194,6 +199,9 @@ func (c *Reader) missing(from, to uint64) *Violation {
 	name := fmt.Sprintf("transaction %d", from)
 	if to > from {
 		name = fmt.Sprintf("transactions %d to %d", from, to)
+	}
+	if from == s.after.Tx {
+		name = "the rest of " + name
 	}
 	v := c.violation(promise, storage.Offset{}, "%s missing (%s)", name, detail)
 	v.MissingFrom, v.MissingTo = from, to

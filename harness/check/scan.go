@@ -11,18 +11,22 @@ import (
 // number per client.
 type Scan struct {
 	*Reader
-	last []uint32 // by client, the last sequence number met
+	reopened bool
+	last     []uint32 // by client, the last sequence number met
 }
 
-// NewScan makes the check of one whole scan.
-func NewScan(board *Board, values Values) *Scan {
-	s := &Scan{Reader: NewReader(board, values), last: make([]uint32, len(board.clients))}
+// NewScan makes the check of one whole scan. reopened says that the engine was closed and opened again since the last
+// operation: then the scan settles what failed appends came to.
+func NewScan(board *Board, values Values, reopened bool) *Scan {
+	s := &Scan{Reader: NewReader(board, values), reopened: reopened, last: make([]uint32, len(board.clients))}
 	s.Begin(Bound{}, storage.End)
 	return s
 }
 
 // Record checks the next record of the scan.
-func (s *Scan) Record(r storage.Record) *Violation {
+func (s *Scan) Record(r storage.Record) *Violation { return s.afterReopen(s.record(r)) }
+
+func (s *Scan) record(r storage.Record) *Violation {
 	if v := s.Reader.Record(r); v != nil {
 		return v
 	}
@@ -36,41 +40,40 @@ func (s *Scan) Record(r storage.Record) *Violation {
 		return s.violation(NoDuplicate, r.Offset, "%v is append %d of client %d, which is stored before already", r.Offset, id.Sequence, id.Client)
 	case id.Sequence < last:
 		return s.violation(Order, r.Offset, "%v is append %d of client %d, behind its append %d", r.Offset, id.Sequence, id.Client, last)
-	case id.Sequence > last+1 && !s.mayLack(id.Client, last+1, id.Sequence-1):
+	case id.Sequence > last+1:
 		return s.violation(ReadAfterWrite, r.Offset, "between appends %d and %d of client %d an acknowledged one is missing", last, id.Sequence, id.Client)
 	}
 	s.last[id.Client] = id.Sequence
 	return nil
 }
 
-// mayLack says whether the appends from to to of a client may be absent: only those whose outcome is open or settled so.
-func (s *Scan) mayLack(client, from, to uint32) bool {
-	c := &s.board.clients[client]
-	return from == to && (uint64(from) == c.failed.Load() || uint64(from) == c.gone.Load())
-}
+// End checks that nothing acknowledged is missing.
+func (s *Scan) End() *Violation { return s.afterReopen(s.end()) }
 
-// End checks that nothing acknowledged is missing. reopened says that the engine was closed and opened again since the
-// last operation: then the scan settles what failed appends came to.
-func (s *Scan) End(reopened bool) *Violation {
+func (s *Scan) end() *Violation {
 	if v := s.Reader.End(); v != nil {
-		return s.afterReopen(v, reopened)
+		return v
 	}
 	for client := range s.board.clients {
 		c, last := &s.board.clients[client], uint64(s.last[client])
 		if acknowledged := c.acknowledged.Load(); last < acknowledged {
-			v := s.violation(ReadAfterWrite, storage.Offset{}, "appends %d to %d of client %d are missing at the end of the log", last+1, acknowledged, client)
-			return s.afterReopen(v, reopened)
+			return s.violation(ReadAfterWrite, storage.Offset{}, "appends %d to %d of client %d are missing at the end of the log", last+1, acknowledged, client)
 		}
-		if reopened {
+		if s.reopened {
 			s.board.settle(uint32(client), last == c.failed.Load() && last != 0)
 		}
 	}
 	return nil
 }
 
-func (s *Scan) afterReopen(v *Violation, reopened bool) *Violation {
-	if reopened {
-		v.Promise, v.Detail = CleanRecovery, fmt.Sprintf("after a clean close and reopen: %s", v.Detail)
+// afterReopen gives a loss, or a phantom, that only the reopened engine shows the name of the promise that is about that.
+func (s *Scan) afterReopen(v *Violation) *Violation {
+	if v == nil || !s.reopened {
+		return v
+	}
+	v.Detail = fmt.Sprintf("after a clean close and reopen: %s", v.Detail)
+	if v.Promise == ReadAfterWrite || v.Promise == NoPhantom {
+		v.Promise = CleanRecovery
 	}
 	return v
 }

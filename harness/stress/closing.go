@@ -9,17 +9,22 @@ import (
 	"github.com/racewindow/racewindow/harness/check"
 )
 
-// WriteText writes the closing summary of a run: what was done, in at most 100 columns.
-func (s *Summary) WriteText(w io.Writer, p Palette) error {
+// WriteText writes the closing summary of a run: what was done.
+func (s *Summary) WriteText(w io.Writer, columns int, p Palette) error {
+	columns = min(max(columns, 60), reportColumns)
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
-		fmt.Fprintf(&b, "  %-12s %s\n", name, fmt.Sprintf(format, args...))
+		for _, l := range wrap(clip(fmt.Sprintf(format, args...), 1000), columns-15, "") {
+			fmt.Fprintf(&b, "  %-12s %s\n", name, l)
+			name = ""
+		}
 	}
 	race := "without the race detector"
 	if s.Race {
 		race = "under the race detector"
 	}
-	fmt.Fprintf(&b, "stress of %s: %s, %d rounds, seed %d, %s\n", s.Engine, short(s.Elapsed), s.Rounds, s.Seed, race)
+	title := fmt.Sprintf("stress of %s: %s, %d rounds, seed %d, %s", s.Engine, short(s.Elapsed), s.Rounds, s.Seed, race)
+	b.WriteString(strings.Join(wrap(clip(title, 1000), columns, "  "), "\n") + "\n")
 	line("goroutines", "%d (%d write, %d flush, %d read), peak %d; memory %d MiB", s.Goroutines.Total, s.Goroutines.Writers, s.Goroutines.Flushers,
 		s.Goroutines.Readers, s.PeakGoroutines, s.PeakMemory>>20)
 	line("operations", "%d: %s; each goroutine %d to %d, median %d", s.Operations, kinds(s.ByKind), s.PerGoroutine.Min, s.PerGoroutine.Max, s.PerGoroutine.Median)
@@ -27,22 +32,26 @@ func (s *Summary) WriteText(w io.Writer, p Palette) error {
 	line("windows", "%d flushes, %d reads overlapped one between write and trim, %d delays", s.Flushes, s.Overlaps, s.Delays)
 	line("reads", "%v", s.Reads)
 	line("appends", "%v", s.Appends)
-	never := s.writePoints(&b)
-	if len(never) > 0 {
-		for i, l := range wrap(strings.Join(never, " "), 84, "") {
-			line(map[bool]string{true: "never hit"}[i == 0], "%s", l)
-		}
+	if never := s.writePoints(&b, (columns-11)/39); len(never) > 0 {
+		line("never hit", "%s", strings.Join(never, " "))
 	}
 	if s.Canary != "" {
 		line("canary", "%s", s.Canary)
 	}
-	s.writeVerdict(&b, p)
+	satisfied, unknown := s.verdicts()
+	if len(satisfied) > 0 {
+		line("held", "%s", strings.Join(satisfied, " "))
+	}
+	if len(unknown) > 0 {
+		line("unknown", "%s", strings.Join(unknown, " "))
+	}
+	s.writeVerdict(&b, columns, p)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// writePoints writes the hits of each failpoint, three in a line, and returns the names of those without any.
-func (s *Summary) writePoints(b *strings.Builder) (never []string) {
+// writePoints writes the hits of each failpoint, so many in a line, and returns the names of those without any.
+func (s *Summary) writePoints(b *strings.Builder, inLine int) (never []string) {
 	var cells []string
 	for _, h := range s.Points {
 		if h.Hits == 0 {
@@ -51,18 +60,18 @@ func (s *Summary) writePoints(b *strings.Builder) (never []string) {
 		}
 		cells = append(cells, fmt.Sprintf("%-25s%10d", h.Name, h.Hits))
 	}
-	for i := 0; i < len(cells); i += 2 {
+	for i := 0; i < len(cells); i += inLine {
 		name := ""
 		if i == 0 {
 			name = "failpoints"
 		}
-		fmt.Fprintf(b, "  %-12s %s\n", name, strings.Join(cells[i:min(i+2, len(cells))], "    "))
+		b.WriteString(clip(fmt.Sprintf("  %-12s %s", name, strings.Join(cells[i:min(i+inLine, len(cells))], "    ")), reportColumns) + "\n")
 	}
 	return never
 }
 
-func (s *Summary) writeVerdict(b *strings.Builder, p Palette) {
-	var satisfied, unknown []string
+// verdicts lists the promises that held, and those of which nothing is known.
+func (s *Summary) verdicts() (satisfied, unknown []string) {
 	for _, promise := range check.Promises() {
 		switch s.Verdicts[promise.Name] {
 		case check.Satisfied.String():
@@ -71,21 +80,19 @@ func (s *Summary) writeVerdict(b *strings.Builder, p Palette) {
 			unknown = append(unknown, promise.Name)
 		}
 	}
-	if len(satisfied) > 0 {
-		for i, l := range wrap(strings.Join(satisfied, " "), 84, "") {
-			fmt.Fprintf(b, "  %-12s %s\n", map[bool]string{true: "held"}[i == 0], l)
-		}
-	}
-	if len(unknown) > 0 {
-		fmt.Fprintf(b, "  %-12s %s\n", "unknown", strings.Join(unknown, " "))
-	}
+	return satisfied, unknown
+}
+
+func (s *Summary) writeVerdict(b *strings.Builder, columns int, p Palette) {
+	verdict, colour := "No promise violated.", p.Good
 	switch {
 	case s.Violation != nil:
-		fmt.Fprintf(b, "%s%s was violated.%s\n", p.Bad, s.Violation.Promise, p.Off)
+		verdict, colour = s.Violation.Promise+" was violated.", p.Bad
 	case s.Failure != "":
-		fmt.Fprintf(b, "%sNo verdict: %s%s\n", p.Bad, s.Failure, p.Off)
-	default:
-		fmt.Fprintf(b, "%sNo promise violated.%s\n", p.Good, p.Off)
+		verdict, colour = "No verdict: "+s.Failure, p.Bad
+	}
+	for _, l := range wrap(clip(verdict, 1000), columns, "  ") {
+		fmt.Fprintf(b, "%s%s%s\n", colour, l, p.Off)
 	}
 }
 

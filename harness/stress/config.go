@@ -42,7 +42,7 @@ type Config struct {
 	// Grace is how long operations may go on after the end of a round before they count as hanging; default 60 s.
 	Grace time.Duration
 
-	// MinValueBytes and MaxValueBytes bound the values; default 0 to 256.
+	// MinValueBytes and MaxValueBytes bound the values; default 0 to 256. A negative maximum: empty values only.
 	MinValueBytes, MaxValueBytes int
 	// MaxRecords is the most records in one transaction; default 4.
 	MaxRecords int
@@ -75,6 +75,7 @@ func (c Config) withDefaults() Config {
 	setDefault(&c.Pause, time.Duration(c.Goroutines)*200*time.Microsecond)
 	setDefault(&c.Grace, time.Minute)
 	setDefault(&c.MaxValueBytes, max(256, c.MinValueBytes))
+	c.MaxValueBytes = max(c.MaxValueBytes, 0)
 	setDefault(&c.MaxRecords, 4)
 	setDefault(&c.Fragments, 0.02)
 	setDefault(&c.MinOverlaps, 100)
@@ -100,13 +101,13 @@ func (c Config) check() error {
 		problem = fmt.Sprintf("%d goroutines: at least 3, to write, to flush and to read", c.Goroutines)
 	case c.Writers < 1 || c.Flushers < 1 || c.Writers+c.Flushers >= c.Goroutines:
 		problem = fmt.Sprintf("%d writers and %d flushers of %d goroutines: at least one each, and one left to read", c.Writers, c.Flushers, c.Goroutines)
-	case c.Duration < 0 || c.Round < 0:
-		problem = fmt.Sprintf("duration %v, round %v: must be positive", c.Duration, c.Round)
+	case c.Duration < 0 || c.Round < 0 || c.Grace < 0:
+		problem = fmt.Sprintf("duration %v, round %v, grace %v: must be positive", c.Duration, c.Round, c.Grace)
 	case c.MinValueBytes < 0 || c.MaxValueBytes < c.MinValueBytes:
 		problem = fmt.Sprintf("values of %d to %d bytes: the bounds must not be negative, nor the upper below the lower", c.MinValueBytes, c.MaxValueBytes)
 	case c.MaxRecords < 1 || c.MaxRecords > 1<<15:
 		problem = fmt.Sprintf("%d records in a transaction: 1 to %d", c.MaxRecords, 1<<15)
-	case c.Fragments > 1:
+	case !(c.Fragments <= 1): // also not a number
 		problem = fmt.Sprintf("a share of %v appends in fragments: at most 1", c.Fragments)
 	}
 	if problem != "" {

@@ -3,6 +3,7 @@ package stress
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -233,7 +234,8 @@ func windowOf(thread string, moments []Moment) *Window {
 			}
 			continue
 		}
-		for other, passed := range others {
+		for _, other := range slices.Sorted(maps.Keys(others)) {
+			passed := others[other]
 			if from != nil && (best == nil || len(passed) > len(best.Passed)) {
 				best = &Window{From: from.Point, To: m.Point, Stood: m.At - from.At, Other: other, Passed: passed}
 			}
@@ -242,7 +244,7 @@ func windowOf(thread string, moments []Moment) *Window {
 		from = m
 	}
 	if best != nil && best.From == "" {
-		best.From = "the begin of the read"
+		best.From = "its begin"
 	}
 	if best != nil && best.To == "" {
 		best.To = "its end"

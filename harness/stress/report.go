@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/racewindow/racewindow/harness"
 )
 
 // A report is at most reportColumns wide and reportRows high.
@@ -14,6 +16,7 @@ const (
 	reportColumns = 100
 	reportRows    = 40
 	timelineRows  = 24
+	detailRows    = 5
 )
 
 // A Palette is how a report marks what matters; the zero Palette writes plain text.
@@ -29,9 +32,14 @@ func WriteReport(w io.Writer, f *Finding, again string, columns int, p Palette) 
 	var lines []string
 	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	lines = append(lines, wrap(fmt.Sprintf("FAIL %s  %q", f.Promise, f.Sentence), columns, "     ")...)
-	lines = append(lines, wrap("     "+f.Detail, columns, "     ")...)
-	if f.Thread != "" {
-		add("     read (%s, %s] by %s returned %d records; acknowledged by then: transaction %d", f.After, f.UpTo, f.Thread, f.Got, f.Acknowledged)
+	lines = append(lines, cut(wrap("     "+f.Detail, columns, "     "), detailRows)...)
+	if f.UpTo != (harness.Offset{}).String() { // it was a read
+		by := f.Thread
+		if by == "" {
+			by = "the scan at the round's end"
+		}
+		lines = append(lines, cut(wrap(fmt.Sprintf("     read (%s, %s] by %s returned %d records; acknowledged by then: transaction %d",
+			f.After, f.UpTo, by, f.Got, f.Acknowledged), columns, "     "), 2)...)
 	}
 	add("     found %s into round %d, after %d operations", short(f.Found), f.Round+1, f.Operations)
 	lines = append(lines, wrap("again: "+again, columns, "       ")...)
@@ -43,10 +51,7 @@ func WriteReport(w io.Writer, f *Finding, again string, columns int, p Palette) 
 	if len(f.Overlapping) > 0 {
 		lines = append(lines, wrap("overlapping operations of others: "+counts(f.Overlapping), columns, "  ")...)
 	}
-	if len(lines) > reportRows {
-		lines = append(lines[:reportRows-1], "…")
-	}
-	for i, line := range lines {
+	for i, line := range cut(lines, reportRows) {
 		line = clip(line, columns)
 		switch {
 		case i == 0:
@@ -216,15 +221,23 @@ func clip(s string, width int) string {
 	return string([]rune(s)[:max(width-1, 0)]) + "…"
 }
 
+// cut leaves out what is more than so many lines, and says so in the last one.
+func cut(lines []string, rows int) []string {
+	if len(lines) > rows {
+		return append(slices.Clone(lines[:rows-1]), "     …")
+	}
+	return lines
+}
+
 // wrap breaks a text at spaces; lines after the first begin with indent.
 func wrap(s string, width int, indent string) (lines []string) {
 	for utf8.RuneCountInString(s) > width {
 		runes := []rune(s)
 		cut := width
-		for cut > len(indent)+1 && runes[cut] != ' ' {
+		for cut > len(indent) && runes[cut] != ' ' {
 			cut--
 		}
-		if cut <= len(indent)+1 {
+		if cut <= len(indent) {
 			cut = width
 		}
 		lines = append(lines, strings.TrimRight(string(runes[:cut]), " "))

@@ -154,28 +154,39 @@ func (r *round) open(ctx context.Context) error {
 func (r *round) watch(done <-chan struct{}) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
+	var ended time.Time
+	r.tell() // the peaks of a run that ends before the first tick
 	for {
 		select {
 		case <-done:
 			return nil
 		case <-tick.C:
 		}
-		if overdue := time.Since(r.began) - r.ends; overdue > r.config.Grace {
-			return &HangError{Round: r.number, Overdue: overdue, Stacks: stacks()}
+		if ended.IsZero() && r.over() {
+			ended = time.Now()
 		}
-		total := r.operations()
-		if r.config.Operations > 0 && total >= r.config.Operations {
+		if !ended.IsZero() && time.Since(ended) > r.config.Grace {
+			return &HangError{Round: r.number, Overdue: time.Since(ended), Stacks: stacks()}
+		}
+		if total := r.tell(); r.config.Operations > 0 && total >= r.config.Operations {
 			r.stop.Store(1)
 		}
-		if r.config.Progress != nil {
-			r.config.Progress(Progress{Round: r.number, Operations: total, Goroutines: runtime.NumGoroutine(), RoundLeft: r.ends - time.Since(r.began)})
-		}
 	}
+}
+
+// tell reports progress and returns the operations of the run so far.
+func (r *round) tell() (total uint64) {
+	total = r.operations()
+	if r.config.Progress != nil {
+		r.config.Progress(Progress{Round: r.number, Operations: total, Goroutines: runtime.NumGoroutine(), RoundLeft: r.ends - time.Since(r.began)})
+	}
+	return total
 }
 
 // settle scans the log as it is, closes it, opens it again and scans once more: what was acknowledged must be there.
 func (r *round) settle(ctx context.Context) error {
 	if r.scan(ctx, false); r.violation != nil {
+		_ = r.engine.Close(ctx) // the violation is the news
 		return nil
 	}
 	if err := r.engine.Close(ctx); err != nil {
@@ -199,7 +210,7 @@ func (r *round) settle(ctx context.Context) error {
 }
 
 func (r *round) scan(ctx context.Context, reopened bool) {
-	scan := check.NewScan(r.board, r.values)
+	scan := check.NewScan(r.board, r.values, reopened)
 	for record, err := range r.engine.Read(ctx, harness.Offset{}, harness.Offset{Tx: math.MaxUint64, Op: math.MaxUint64}) {
 		if err != nil {
 			r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("scan failed: %v", err)}
@@ -209,7 +220,7 @@ func (r *round) scan(ctx context.Context, reopened bool) {
 			return
 		}
 	}
-	r.violation = scan.End(reopened)
+	r.violation = scan.End()
 	r.scanned += scan.Records
 }
 

@@ -39,15 +39,25 @@ func Run(ctx context.Context, config Config) (*Summary, error) {
 	}
 	s := newSummary(config)
 	began := time.Now()
-	for number := 0; s.Violation == nil && ctx.Err() == nil && number == 0 || s.goesOn(ctx, config, time.Since(began)); number++ {
-		if err := s.runRound(ctx, config, number, began); errors.Is(err, ErrConfig) {
-			return nil, err
-		} else if err != nil {
-			return s, err
+	err := s.runRounds(ctx, config, began)
+	if errors.Is(err, ErrConfig) {
+		return nil, err
+	}
+	s.Elapsed = time.Since(began)
+	if err == nil {
+		err = s.tooLittle(config, ctx.Err() != nil)
+	}
+	s.finish(err)
+	return s, err
+}
+
+func (s *Summary) runRounds(ctx context.Context, config Config, began time.Time) error {
+	for number := 0; ctx.Err() == nil && number == 0 || s.goesOn(ctx, config, time.Since(began)); number++ {
+		if err := s.runRound(ctx, config, number, began); err != nil {
+			return err
 		}
 	}
-	s.finish(time.Since(began))
-	return s, s.tooLittle(config, ctx.Err() != nil)
+	return nil
 }
 
 // goesOn says whether another round follows. A round that could only be a fraction of a second is not begun.

@@ -1,6 +1,8 @@
 package stress
 
 import (
+	"cmp"
+	"errors"
 	"runtime"
 	"slices"
 	"time"
@@ -54,6 +56,7 @@ type Summary struct {
 	reads, appends *latencySum
 	hits           map[*failpoints.Point]uint64
 	memoryRead     time.Duration
+	hung           bool
 }
 
 // A Spread of one number over all goroutines.
@@ -129,9 +132,12 @@ func (s *Summary) addRecorder(r *recorder) {
 	}
 }
 
-// finish computes what needs the whole run.
-func (s *Summary) finish(elapsed time.Duration) {
-	s.Elapsed = elapsed
+// finish computes what needs the whole run. failed is why it has no verdict, if so.
+func (s *Summary) finish(failed error) {
+	if failed != nil {
+		s.Failure = failed.Error()
+		s.hung = errors.As(failed, new(*HangError))
+	}
 	s.Reads, s.Appends = s.reads.latency(), s.appends.latency()
 	for _, p := range failpoints.Points() {
 		if p.Package() != failpoints.StoragePackage && s.hits[p] == 0 {
@@ -139,12 +145,7 @@ func (s *Summary) finish(elapsed time.Duration) {
 		}
 		s.Points = append(s.Points, PointHits{p.Name(), p.Kind().String(), s.hits[p]})
 	}
-	slices.SortFunc(s.Points, func(a, b PointHits) int {
-		if a.Name < b.Name {
-			return -1
-		}
-		return 1
-	})
+	slices.SortStableFunc(s.Points, func(a, b PointHits) int { return cmp.Compare(a.Name, b.Name) })
 	s.judge()
 }
 
@@ -158,10 +159,11 @@ func (s *Summary) judge() {
 		case s.Violation != nil:
 			// The run ended early; nothing else was shown.
 		case p == check.CleanRecovery && s.RecordsScanned == 0:
+		case p == check.Progress && s.hung:
 		case s.RecordsChecked > 0:
 			verdict = check.Satisfied
 		}
 		s.Verdicts[p.Name] = verdict.String()
 	}
-	s.Passed = s.Violation == nil
+	s.Passed = s.Violation == nil && s.Failure == ""
 }

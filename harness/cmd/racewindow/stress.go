@@ -17,6 +17,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/stress"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -29,6 +30,7 @@ type stressFlags struct {
 	options  storage.Options
 	canary   bool
 	delayMix []int
+	changed  string // the flags that were given and say what to run, for the command that runs it again
 	within   time.Duration
 	out      string
 	jsonFile string
@@ -111,19 +113,11 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if err != nil {
 		return usageError{err}
 	}
+	if err := f.settle(flags); err != nil {
+		return usageError{err}
+	}
 	if err := failpoints.Require("racewindow stress", "make build (it makes bin/racewindow)"); err != nil {
 		return err
-	}
-	if !flags.Changed("seed") {
-		f.config.Seed = rand.Uint64()
-	}
-	if len(f.delayMix) != 3 || slices.Max(f.delayMix) <= 0 {
-		return usageError{fmt.Errorf("--delay-mix %v: three weights, at least one above zero, such as 1,1,1", f.delayMix)}
-	}
-	d := &f.config.Delays
-	d.Spin, d.Gosched, d.Sleep = f.delayMix[0], f.delayMix[1], f.delayMix[2]
-	if f.config.Fragments == 0 {
-		f.config.Fragments = -1 // the zero Config means the default, the flag means none
 	}
 	canary := ""
 	if f.canary && handover.Holds() {
@@ -137,6 +131,43 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	}
 	summary.Canary = canary
 	return f.tell(summary, err)
+}
+
+// settle turns flags into settings. A zero Config field means the default; a zero flag means zero.
+func (f *stressFlags) settle(flags *pflag.FlagSet) error {
+	for _, name := range []string{
+		"goroutines", "duration", "round", "grace", "records", "canary-within",
+		"flush-bytes", "flush-interval", "arena-bytes", "chunk-bytes", "segment-bytes",
+	} {
+		if flag := flags.Lookup(name); flag.Changed && strings.TrimSuffix(flag.Value.String(), "s") == "0" {
+			return fmt.Errorf("--%s %v: must not be zero; leave it out for the default, %s", name, flag.Value, flag.DefValue)
+		}
+	}
+	if len(f.delayMix) != 3 || slices.Max(f.delayMix) <= 0 {
+		return fmt.Errorf("--delay-mix %v: three weights, at least one above zero, such as 1,1,1", f.delayMix)
+	}
+	if !flags.Changed("seed") {
+		f.config.Seed = rand.Uint64()
+	}
+	d := &f.config.Delays
+	d.Spin, d.Gosched, d.Sleep = f.delayMix[0], f.delayMix[1], f.delayMix[2]
+	if f.config.Fragments == 0 {
+		f.config.Fragments = -1
+	}
+	if f.config.MinOverlaps == 0 {
+		f.config.MinOverlaps = -1
+	}
+	if f.config.MaxValueBytes == 0 {
+		f.config.MaxValueBytes = -1
+	}
+	flags.Visit(func(flag *pflag.Flag) {
+		switch flag.Name {
+		case "handover", "seed", "canary", "canary-within", "out", "json":
+		default:
+			f.changed += fmt.Sprintf(" --%s %s", flag.Name, strings.Trim(flag.Value.String(), "[]"))
+		}
+	})
+	return nil
 }
 
 // settingsError makes wrong settings a usage error.
@@ -156,10 +187,12 @@ func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 		config := f.config
 		config.Duration, config.Operations, config.MinOverlaps = f.within, 0, -1
 		s, err := f.stress(ctx, h, config)
-		if s == nil {
+		switch {
+		case s == nil || ctx.Err() != nil || err != nil && !errors.Is(err, stress.ErrTooLittle):
 			return "", settingsError(err)
-		}
-		if s.Violation == nil {
+		case s.Violation != nil && s.Violation.Promise == check.Progress.Name:
+			return "", fmt.Errorf("the canary %s could not run: %s", h.Name(), s.Violation.Detail)
+		case s.Violation == nil:
 			return "", fmt.Errorf("the canary was not caught: %v under %d goroutines and the same delays showed nothing in %v, so a run that finds nothing would mean nothing; give it more time (--canary-within), delays (--delay) or flushers", h.Name(), config.Goroutines, f.within)
 		}
 		found := fmt.Sprintf("caught: %s in %s after %.1f s and %d operations", s.Violation.Promise, h.Name(), s.Violation.Found.Seconds(), s.Operations)
@@ -225,15 +258,19 @@ func (f *stressFlags) showHang(err error) error {
 // tell prints and writes the summary and, if there is one, the report; failed is why the run has no verdict.
 func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 	if failed != nil {
-		s.Passed, s.Failure = false, failed.Error()
+		s.Failure = failed.Error()
+	}
+	text := os.Stdout
+	if f.jsonFile == "-" { // then nothing but JSON may be there
+		text = os.Stderr
 	}
 	if s.Violation != nil {
-		if err := stress.WriteReport(os.Stdout, s.Violation, f.again(s), columns(os.Stdout), palette(os.Stdout)); err != nil {
+		if err := stress.WriteReport(text, s.Violation, f.again(s), columns(text), palette(text)); err != nil {
 			return err
 		}
-		fmt.Println()
+		fmt.Fprintln(text)
 	}
-	if err := s.WriteText(os.Stdout, palette(os.Stdout)); err != nil {
+	if err := s.WriteText(text, columns(text), palette(text)); err != nil {
 		return err
 	}
 	if err := f.write(s); err != nil {
@@ -247,8 +284,8 @@ func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 
 // again is the command that runs the same settings once more.
 func (f *stressFlags) again(s *stress.Summary) string {
-	return fmt.Sprintf("racewindow stress --handover %s --goroutines %d --delay %v --seed %d (the Go scheduler has its say: it may take another try)",
-		s.Engine, s.Goroutines.Total, f.config.Delays.Probability, s.Seed)
+	return fmt.Sprintf("racewindow stress --handover %s%s --seed %d (the Go scheduler has its say: it may take another try)",
+		s.Engine, f.changed, s.Seed)
 }
 
 // write writes the files that were asked for.
@@ -269,7 +306,7 @@ func (f *stressFlags) write(s *stress.Summary) error {
 		_ = stress.WriteReport(&report, s.Violation, f.again(s), 100, stress.Palette{}) // a buffer takes everything
 		report.WriteByte('\n')
 	}
-	_ = s.WriteText(&report, stress.Palette{})
+	_ = s.WriteText(&report, 100, stress.Palette{})
 	if err := writeWhole(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {
 		return err
 	}
