@@ -34,7 +34,8 @@ var (
 // refuseEnvironment ends an instrumented process that was told through GO_FAILPOINTS to control a marker which the
 // context controls: pingcap's runtime would accept the setting and nothing would ever fire.
 func refuseEnvironment(pkg, name string) {
-	if environmentNames(os.Getenv(environment), pkg+"/"+name) {
+	value := os.Getenv(environment)
+	if environmentNames(value, pkg+"/"+name) || pkg == StoragePackage && strings.Contains(";"+value, ";"+pkg+"/") {
 		complain(fmt.Sprintf("%s names %s/%s, which the context controls in this build (failpoints.With), not the "+
 			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, pkg, name, environment))
 		exit(2)

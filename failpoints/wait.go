@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
 // A WaitKind says what a wait is for.
@@ -29,23 +31,36 @@ type Wait struct {
 	Deadline time.Time
 	// Done is closed when the caller gives up; nil for never.
 	Done <-chan struct{}
-	// Try makes one attempt at the real thing without blocking and says whether it was done. For WaitSleep it is nil.
+	// Try makes one attempt at the real thing without blocking and says whether it was done. For WaitLock it only says
+	// whether the lock is free: the goroutine takes it when Wait has returned. For WaitSleep it is nil.
 	Try func() bool
 }
 
-// Lock locks mu. Under a controller with a Waiter the controller decides when; under any other controller the point is
-// a yield point first.
+// Lock locks mu. Under a controller with a Waiter the controller decides when, and the lock is then taken for real; under
+// any other controller the point is a yield point first.
 func Lock(ctx context.Context, p *Point, mu *sync.Mutex) {
 	if instrumented {
 		if c := from(ctx); c != nil {
 			if c.waiter != nil {
-				c.waiter.Wait(ctx, Wait{Point: p, Kind: WaitLock, On: mu, Try: mu.TryLock})
-				return
+				c.waiter.Wait(ctx, Wait{Point: p, Kind: WaitLock, On: mu, Try: func() bool { return isFree(mu) }})
+			} else {
+				c.Yield(ctx, p)
 			}
-			c.Yield(ctx, p)
 		}
 	}
 	mu.Lock()
+}
+
+// isFree says whether mu is unlocked, in a way that the race detector does not see: an attempt that it saw would order the
+// goroutines and hide their races.
+func isFree(mu *sync.Mutex) bool {
+	raceoff.Disable()
+	free := mu.TryLock()
+	if free {
+		mu.Unlock()
+	}
+	raceoff.Enable()
+	return free
 }
 
 // Receive receives from ch. The error is ctx's when ctx ends first; ok is false when ch was closed.

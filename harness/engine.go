@@ -19,8 +19,8 @@ type (
 //
 // The checker is exact because of two things that an engine must give. Transactions are numbered without gaps, from 1,
 // in the order in which they become visible; so an acknowledgement of one is an acknowledgement of all before it. And a
-// transaction's records come in the order in which they were given. (An aborted or failed transaction may use its number
-// or not, but a number that a later transaction was given must not be missing from reads.)
+// transaction's records come in the order in which they were given. (So the number of an aborted
+// transaction is given again.)
 type Engine interface {
 	// Append makes one transaction of the records and returns the offset of its last one. When it returns without an
 	// error, every read that begins later yields the records. After an error they may or may not be there.

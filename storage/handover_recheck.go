@@ -7,7 +7,8 @@ import (
 )
 
 // Recheck is Option A as it was meant: before any read of the tail, look at the persisted offset once more and decide by
-// that, with a strict comparison and the bound kept. The window between the look and the read is narrower, and open.
+// that, with a strict comparison and the bound kept. (The analysis changes the read of the tail alone; here the mixed read
+// looks again too, so this is the most that a second look can do.) The window between the look and the read is narrower, and open.
 var Recheck = register(Handover{
 	name:    "recheck",
 	summary: "Option A as meant: look at the persisted offset again just before the tail; narrows the window",

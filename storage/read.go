@@ -13,8 +13,9 @@ import (
 // Read yields the records behind after, up to upTo or the last complete transaction, whichever comes first, in order.
 // Neither bound need be the offset of a record. The zero Offset and End mean "from the start" and "to the end".
 //
-// What is visible is settled when the iteration begins; appends and flushes during it change nothing. It uses at most
-// 256 KiB, or one record, whatever the range. An error ends the iteration, yielded with a zero Record: ErrClosed, a
+// What is visible is settled when the iteration begins; appends and flushes during it change nothing. It reads files through
+// a buffer of at most 256 KiB, or one record, whatever the range; the part of the tail that it began with stays in memory
+// until it ends, at most Options.TailBytes. An error ends the iteration, yielded with a zero Record: ErrClosed, a
 // *DamageError, the context's, or the disk's.
 func (l *Log) Read(ctx context.Context, after, upTo Offset) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) { l.read(ctx, after, upTo, yield) }

@@ -11,6 +11,9 @@ func Disable() {}
 // Enable does nothing in a build without the race detector.
 func Enable() {}
 
+// Races is 0 in a build without the race detector.
+func Races() int { return 0 }
+
 // Reads does nothing in a build without the race detector.
 func Reads([]byte) {}
 

@@ -17,6 +17,9 @@ func Disable() { runtime.RaceDisable() }
 // Enable ends what the last Disable began.
 func Enable() { runtime.RaceEnable() }
 
+// Races is how many data races the detector has reported in this process so far. It reports equal ones once.
+func Races() int { return runtime.RaceErrors() }
+
 // Reads tells the detector that the caller reads p, on behalf of a copy that hides itself with //go:norace.
 func Reads(p []byte) {
 	if len(p) > 0 {

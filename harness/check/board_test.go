@@ -46,7 +46,7 @@ func TestBoardAndReaderAllocateNothingHoweverLongARunIs(t *testing.T) {
 	records, reader := w.all(), NewReader(w.board, w.values)
 	once := func() {
 		w.board.Invoke(0, 50)
-		w.board.Acknowledge(0, 50, 100)
+		w.board.Acknowledge(0, 50, 99)
 		if v := read(reader, Bound{}, storage.End, records); v != nil {
 			t.Fatal(v)
 		}

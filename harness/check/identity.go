@@ -55,6 +55,8 @@ type Values struct {
 	Seed uint64
 	// MinBytes and MaxBytes bound the length of a value, both inclusive.
 	MinBytes, MaxBytes int
+	// Length, if set, says how long the value of a record is, and the bounds do not count.
+	Length func(Identity) int
 }
 
 // Append appends the value of the record with that identity to dst, which must be the caller's own: the race detector
@@ -67,7 +69,12 @@ func (v Values) Append(dst []byte, id Identity) []byte {
 	if id.Doomed {
 		state = ^state
 	}
-	length := v.MinBytes + int(mix(&state)%uint64(v.MaxBytes-v.MinBytes+1))
+	var length int
+	if v.Length != nil {
+		length = v.Length(id)
+	} else {
+		length = v.MinBytes + int(mix(&state)%uint64(v.MaxBytes-v.MinBytes+1))
+	}
 	end := len(dst) + length
 	if cap(dst) < end+8 {
 		dst = append(make([]byte, 0, end+8), dst...)

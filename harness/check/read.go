@@ -13,10 +13,10 @@ type Reader struct {
 	values Values
 	// seen is the highest transaction that this client has read whole.
 	seen uint64
-	// Records counts the records that were checked.
-	Records uint64
-	scratch []byte
-	read    readState
+	// Records counts the records that were checked, Shared those of transactions with several, Filled those with a value.
+	Records, Shared, Filled uint64
+	scratch                 []byte
+	read                    readState
 }
 
 type readState struct {
@@ -76,9 +76,18 @@ func (c *Reader) Record(r storage.Record) *Violation {
 	if v := c.checkSequel(r.Offset, id); v != nil {
 		return v
 	}
+	if client, sequence, other := c.board.otherOwner(id.Client, id.Sequence, r.Offset.Tx); other {
+		return c.violation(ReadAfterWrite, r.Offset, "%v holds append %d of client %d, but transaction %d was acknowledged to client %d as its append %d", r.Offset, id.Sequence, id.Client, r.Offset.Tx, client, sequence)
+	}
 	s.previous, s.identity = r.Offset, id
 	s.got++
 	c.Records++
+	if id.Count > 1 {
+		c.Shared++
+	}
+	if len(r.Value) > 0 {
+		c.Filled++
+	}
 	return nil
 }
 

@@ -184,6 +184,7 @@ func TestEveryAlteredRecordIsFoundByName(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := example()
+			w.forget()
 			records := w.pick(t, "2.0 3.0 3.1 4.0 4.1 4.2")
 			c.change(w, &records[1])
 			v := read(NewReader(w.board, w.values), Bound{Offset: parse(t, "1.+")}, storage.End, records)

@@ -20,6 +20,29 @@ func relog(transactions ...[]storage.Record) (records []storage.Record) {
 	return records
 }
 
+func TestATransactionWithTheRecordsOfAnotherIsFoundAtOnce(t *testing.T) {
+	t.Parallel()
+	w := example()
+	swapped := relog(w.log[1], w.log[0], w.log[2])
+	requirePromise(t, "ReadAfterWrite", "1.0 holds append 1 of client 1, but transaction 1 was acknowledged to client 0 as its append 1", w.scan(false, swapped))
+
+	board := NewBoard(2)
+	board.Acknowledge(0, 1, 7)
+	board.Acknowledge(1, 1, 7+rememberedTransactions)
+	_, _, other := board.otherOwner(1, 5, 7)
+	require.False(t, other, "what the board has forgotten is no evidence")
+	client, sequence, other := board.otherOwner(0, 9, 7+rememberedTransactions)
+	require.True(t, other)
+	require.Equal(t, []uint32{1, 1}, []uint32{client, sequence})
+}
+
+// forget makes the board as it is after many more transactions: it no longer knows who appended these.
+func (w *world) forget() {
+	for i := range w.board.newest {
+		w.board.newest[i].Store(0)
+	}
+}
+
 func TestAScanHoldsEveryAppendAgainstItsClient(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -42,6 +65,7 @@ func TestAScanHoldsEveryAppendAgainstItsClient(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			w := example()
+			w.forget()
 			var transactions [][]storage.Record
 			for _, tx := range c.order {
 				transactions = append(transactions, w.log[tx-1])

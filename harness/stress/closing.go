@@ -88,6 +88,8 @@ func (s *Summary) writeVerdict(b *strings.Builder, columns int, p Palette) {
 	switch {
 	case s.Violation != nil:
 		verdict, colour = s.Violation.Promise+" was violated.", p.Bad
+	case s.DataRaces > 0:
+		verdict, colour = fmt.Sprintf("The race detector reported %d data races; its reports are above.", s.DataRaces), p.Bad
 	case s.Failure != "":
 		verdict, colour = "No verdict: "+s.Failure, p.Bad
 	}

@@ -58,15 +58,19 @@ type Window struct {
 	Passed []string      `json:"other_passed"`
 }
 
-func newFinding(r *round) *Finding {
+// bareFinding is what a violation says without any history.
+func bareFinding(r *round) *Finding {
 	v := r.violation
-	f := &Finding{
+	return &Finding{
 		Promise: v.Promise.Name, Sentence: v.Promise.Sentence, Detail: v.Detail, Fingerprint: v.Fingerprint(), Round: r.number,
 		After: bound(v.After), UpTo: bound(v.UpTo), Acknowledged: v.Acknowledged, MissingFrom: v.MissingFrom, MissingTo: v.MissingTo, Got: v.Got,
-		Operations: r.doneSoFar(), Overlapping: map[string]int{},
+		Operations: r.doneSoFar(), Overlapping: map[string]int{}, Found: time.Since(r.began),
 	}
+}
+
+func newFinding(r *round) *Finding {
+	v, f := r.violation, bareFinding(r)
 	if r.violator == nil {
-		f.Found = time.Since(r.began)
 		return f
 	}
 	f.Thread = r.violator.recorder.name

@@ -261,6 +261,7 @@ func theSummary() *Summary {
 		s.ByKind[kind.String()] = uint64(i+1) * 100_000_000
 	}
 	s.Operations, s.PerGoroutine = 1_500_000_000, Spread{2, 130, 123_456}
+	s.shared, s.filled = 1, 1
 	s.RecordsChecked, s.RecordsScanned, s.Transactions, s.Failures = 12_345_678_901, 123_456_789, 23_456_789, 17
 	s.Overlaps, s.Flushes, s.Delays = 4711, 815, 987_654_321
 	s.Points = []PointHits{{"append/before-buffer", "yield", 7}, {"append/lock", "wait", 12_345_678}, {"read/before-tail", "yield", 0}, {"read/metadata-loaded", "yield", 3}, {"retain/lock", "wait", 0}}
@@ -327,7 +328,7 @@ func TestTheJSONSummaryComesBackWhole(t *testing.T) {
 	require.NoError(t, err)
 	back := &Summary{}
 	require.NoError(t, json.Unmarshal(data, back))
-	s.reads, s.appends, s.hits = nil, nil, nil // for the run's own use
+	s.reads, s.appends, s.hits, s.shared, s.filled = nil, nil, nil, 0, 0 // for the run's own use
 	require.Equal(t, s, back)
 }
 
@@ -338,7 +339,7 @@ func TestVerdictsNeedEvidence(t *testing.T) {
 	for name, verdict := range s.Verdicts {
 		require.Equal(t, "unknown", verdict, name)
 	}
-	s.RecordsChecked = 1
+	s.RecordsChecked, s.shared, s.filled = 1, 1, 1
 	s.judge()
 	require.Equal(t, "satisfied", s.Verdicts["ReadAfterWrite"])
 	require.Equal(t, "unknown", s.Verdicts["PrefixRecovery"], "nothing was reopened")

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
 )
@@ -45,6 +46,7 @@ type Summary struct {
 	RecordsScanned uint64            `json:"records_checked_in_final_scans"`
 	Transactions   uint64            `json:"transactions_acknowledged"`
 	Overlaps       uint64            `json:"reads_overlapping_a_flush"`
+	DataRaces      int               `json:"data_races"` // reports of the race detector during the run
 	Flushes        uint64            `json:"flushes"`
 	Delays         uint64            `json:"delays"`
 	Points         []PointHits       `json:"failpoints"`
@@ -55,7 +57,9 @@ type Summary struct {
 
 	reads, appends *latencySum
 	hits           map[*failpoints.Point]uint64
-	memoryRead     time.Duration
+	shared, filled uint64
+	racesBefore    int
+	memoryRead     time.Time
 	hung           bool
 }
 
@@ -75,7 +79,8 @@ type PointHits struct {
 
 func newSummary(c Config) *Summary {
 	s := &Summary{
-		Version: SummaryVersion, Engine: c.Name, Seed: c.Seed, Race: RaceDetector,
+		racesBefore: raceoff.Races(),
+		Version:     SummaryVersion, Engine: c.Name, Seed: c.Seed, Race: RaceDetector,
 		ByKind: map[string]uint64{}, Verdicts: map[string]string{},
 		reads: newLatencySum(), appends: newLatencySum(), hits: map[*failpoints.Point]uint64{},
 	}
@@ -100,6 +105,8 @@ func (s *Summary) add(r *round) {
 		s.Failures += c.tally.failures
 		s.Overlaps += c.tally.overlaps
 		s.RecordsChecked += c.reader.Records
+		s.shared += c.reader.Shared
+		s.filled += c.reader.Filled
 		s.reads.add(&c.tally.reads)
 		s.appends.add(&c.tally.appends)
 		s.addRecorder(c.recorder)
@@ -138,6 +145,7 @@ func (s *Summary) finish(failed error) {
 		s.Failure = failed.Error()
 		s.hung = errors.As(failed, new(*HangError))
 	}
+	s.DataRaces = raceoff.Races() - s.racesBefore
 	s.Reads, s.Appends = s.reads.latency(), s.appends.latency()
 	for _, p := range failpoints.Points() {
 		if p.Package() != failpoints.StoragePackage && s.hits[p] == 0 {
@@ -160,10 +168,11 @@ func (s *Summary) judge() {
 			// The run ended early; nothing else was shown.
 		case p == check.CleanRecovery && s.RecordsScanned == 0:
 		case p == check.Progress && s.hung:
+		case p == check.TransactionAtomicity && s.shared == 0, p == check.NoCorruption && s.filled == 0:
 		case s.RecordsChecked > 0:
 			verdict = check.Satisfied
 		}
 		s.Verdicts[p.Name] = verdict.String()
 	}
-	s.Passed = s.Violation == nil && s.Failure == ""
+	s.Passed = s.Violation == nil && s.Failure == "" && s.DataRaces == 0
 }

@@ -10,6 +10,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
 // Exit codes of every subcommand, but for those that pass on the go command's.
@@ -31,8 +34,12 @@ func (e usageError) Unwrap() error { return e.error }
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	failpoints.WarnEnvironment(failpoints.StoragePackage)
 	code := execute(ctx, os.Args[1:])
 	stop()
+	if raceoff.Races() > 0 {
+		syscall.Exit(code) // os.Exit would let the race detector end the process with a code of its own, 66
+	}
 	os.Exit(code)
 }
 
@@ -59,6 +66,7 @@ of data races still loses a write: a reader loads the metadata, the writer flush
 reader looks in the tail and finds nothing.
 
   racewindow stress               thousands of goroutines under -race, checked while they run
+  racewindow replay CASE          one case, as a report prints it, executed again
   racewindow failpoints           the windows that the engine marks
   racewindow test|build|run ...   go test|build|run with failpoints at work, without touching your sources
 
@@ -80,7 +88,7 @@ func rootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(stressCommand(), failpointsCommand())
+	root.AddCommand(stressCommand(), replayCommand(), failpointsCommand())
 	root.AddCommand(instrumentCommands()...)
 	return root
 }

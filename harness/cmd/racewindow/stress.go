@@ -73,7 +73,7 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&c.Writers, "writers", 0, "how many of them append, `N` (default a fifth)")
 	flags.IntVar(&c.Flushers, "flushers", 0, "how many of them flush, `N` (default 1 in 2500)")
 	flags.DurationVar(&c.Duration, "duration", 10*time.Second, "how long to run")
-	flags.Uint64Var(&c.Operations, "operations", 0, "end after `N` operations, if that comes first (default no limit)")
+	flags.Uint64Var(&c.Operations, "operations", 0, "end after `N` operations; fail if --duration is given and comes first (default no limit)")
 	flags.DurationVar(&c.Round, "round", 10*time.Second, "how long until the log is closed, reopened and begun anew")
 	flags.DurationVar(&c.Pause, "pause", 0, "longest rest of a client between two operations (default 200us for each goroutine); negative for none")
 	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long operations may go on after that before they count as hanging")
@@ -145,6 +145,9 @@ func (f *stressFlags) settle(flags *pflag.FlagSet) error {
 	}
 	if len(f.delayMix) != 3 || slices.Max(f.delayMix) <= 0 {
 		return fmt.Errorf("--delay-mix %v: three weights, at least one above zero, such as 1,1,1", f.delayMix)
+	}
+	if flags.Changed("operations") && !flags.Changed("duration") {
+		f.config.Duration = time.Hour // then the operations end the run
 	}
 	if !flags.Changed("seed") {
 		f.config.Seed = rand.Uint64()
@@ -276,7 +279,7 @@ func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 	if err := f.write(s); err != nil {
 		return err
 	}
-	if s.Violation != nil {
+	if s.Violation != nil || s.DataRaces > 0 {
 		return errViolated
 	}
 	return settingsError(failed)
