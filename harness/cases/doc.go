@@ -1,0 +1,52 @@
+// Package cases holds cases: engine options, a program and delays, everything that is needed to run once more, as one
+// line of text that a person can read, diff, edit, commit and paste into a terminal.
+//
+//	v1 scenario=log handover=stale arena=256; w0: append 1, read - end; f0: flush; ~ w0@read/metadata-loaded#1=while:f0#1
+//
+// The line is made of clauses, separated by ';'. The first one is the header, then come the threads in order, then at most
+// one clause of delays. Blanks may be added anywhere between words; String prints the canonical form.
+//
+//	clause        form                              meaning
+//	------------  --------------------------------  ---------------------------------------------------------------
+//	header        v1 WORD=VALUE ...                 version, then the options of the engine, each at most once:
+//	                scenario=log                      the engine of this module; required
+//	                handover=NAME                     required
+//	                arena=BYTES chunk=BYTES           storage.Options of the like name; what is left out has the
+//	                segment=BYTES flush=BYTES         engine's default, but for the interval: none
+//	                interval=DURATION
+//	                seed=N                            the bytes of the values follow from it; default 0
+//	thread        NAME: OPERATION, OPERATION ...    a goroutine and what it does, in order
+//	delays        ~ DELAY, DELAY ...                where threads are held up
+//
+//	operation     append N [of SIZES]               one transaction of N records
+//	              fragments N+N... [of SIZES]       one transaction, added in fragments of N records, then committed
+//	              abort N+N... [of SIZES]           the same, then taken back
+//	              flush
+//	              read BOUND BOUND                  the records behind the first bound, up to the second
+//	              reopen                            close and open again; waits for running operations, holds up others'
+//	              advance DURATION                  move the clock, which otherwise stands still
+//	SIZES         BYTES or BYTES/BYTES/...          the values' lengths: one for all, or one for each record; default 8
+//
+//	bound         -, end                            before all records, behind all records
+//	              T.O                               record O of transaction T, whether there is one or not
+//	              T.+                               behind all records of transaction T, before those of the next
+//	              acked, acked-N, acked+N           what a program cannot know: the last record of the newest transaction
+//	                                                that was acknowledged to anybody when the read begins, or of the one N
+//	                                                before or behind it; .O and .+ may follow, as behind T
+//	              last                              the record with which the thread's newest read ended, - if none did
+//
+//	delay         THREAD@POINT#N=DURATION           sleep when the thread passes the failpoint for the n-th time
+//	              THREAD@POINT#N=until:THREAD@POINT#N   wait there until the other thread has come to that point
+//	              THREAD@POINT#N=while:THREAD#N     wait there while the other thread's n-th operation runs: it does not
+//	                                                begin before, and the thread does not go on until it has ended
+//	              THREAD@op#N                       is a point too: the thread has done N operations, from 0
+//
+// The thread "flusher" is the task of the store that flushes by size and by time; it can be delayed and waited for, and
+// has no program. A point is one that 'racewindow failpoints' lists, but for the fault points. "~" without a "while" or
+// "until" leaves the interleaving to the Go scheduler; with them it is held open, and the case shows the same each time.
+// A "while" or "until" that cannot come true is an error of the run and never a verdict.
+//
+// A lower bound inside a transaction that nobody has acknowledged when the read begins is taken as the end of that
+// transaction: what is due behind it could not be known. The clauses "@" (switches), "!" (faults) and "crash" belong to
+// the grammar, and to later versions; Parse says so.
+package cases

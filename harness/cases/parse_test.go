@@ -1,0 +1,121 @@
+package cases
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// examples are canonical: String gives them back as they are.
+var examples = []string{
+	"v1 scenario=log handover=snapshot; w0:",
+	"v1 scenario=log handover=stale arena=256; w0: append 1, flush; r0: read - end; ~ r0@read/metadata-loaded#1=2ms",
+	"v1 scenario=log handover=stale; w0: append 1, read - end; f0: flush; ~ w0@read/metadata-loaded#1=while:f0#1",
+	"v1 scenario=log handover=retain arena=64 chunk=100 segment=512 flush=300 interval=1s seed=18446744073709551615; w0: advance 1m0s",
+	"v1 scenario=log handover=recheck; w0: append 3 of 0/1/4096, fragments 1+2 of 64, abort 1+1+1, reopen",
+	"v1 scenario=log handover=fallback; w0: append 1, append 1, read - 1.+, read 1.0 end, read 2.7 acked-1.+, read acked+1.0 last, read last acked",
+	"v1 scenario=log handover=snapshot; w0: flush; r0: read - end; ~ r0@op#0=until:w0@op#1, flusher@flush/trimmed#2=5ms, w0@op#1=until:flusher@flush/notify#1",
+}
+
+func TestACanonicalCaseIsPrintedAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	for _, text := range examples {
+		c, err := Parse(text)
+		require.NoError(t, err, text)
+		require.Equal(t, text, c.String())
+		require.Equal(t, c, c.Clone())
+	}
+}
+
+func TestBlanksDoNotMatter(t *testing.T) {
+	t.Parallel()
+	c, err := Parse("  v1   handover=stale scenario=log ;w0:append 1  of 0,  flush;~ w0@op#1=1500us ")
+	require.NoError(t, err)
+	require.Equal(t, "v1 scenario=log handover=stale; w0: append 1 of 0, flush; ~ w0@op#1=1.5ms", c.String())
+}
+
+func TestWhatIsNoCaseIsRefusedWithTheClauseAndTheRemedy(t *testing.T) {
+	t.Parallel()
+	const head = "v1 scenario=log handover=stale; "
+	for text, want := range map[string]string{
+		"":                                             "begins with 'v1 scenario=log",
+		"v2 scenario=log":                              "begins with 'v1 scenario=log",
+		"v1 handover=stale; w0:":                       "begins with 'v1 scenario=log",
+		"v1 scenario=queue handover=stale; w0:":        "this version knows log",
+		"v1 scenario=log; w0:":                         "choose one of fallback",
+		"v1 scenario=log handover=magic; w0:":          "choose one of fallback",
+		"v1 scenario=log handover=stale":               "0 threads",
+		"v1 scenario=log handover=stale arena=1":       "0 threads",
+		"v1 scenario=log handover=stale arena=1;a:":    "must lie between 64",
+		"v1 scenario=log scenario=log":                 "each at most once",
+		"v1 scenario=log speed=3":                      "unknown option \"speed\"",
+		head + "w0: apend 1":                           `clause 2 "w0: apend 1": unknown operation "apend": use append`,
+		head + "w0: append":                            "append 2 of 0/100",
+		head + "w0: append 0":                          "between 1 and 4096",
+		head + "w0: append 4097":                       "between 1 and 4096",
+		head + "w0: append 2 of 1/2/3":                 "give one for all",
+		head + "w0: append 1 of 99999999":              "between 0 and 1048576",
+		head + "w0: append 1+1":                        "append has one",
+		head + "w0: append 4096 of 1048576":            "at most 4096 and 67108864",
+		head + "w0: read -":                            "two bounds",
+		head + "w0: read - soon":                       "not a bound: write -, end",
+		head + "w0: read 0.1 end":                      "counted from 1",
+		head + "w0: flush now":                         "takes nothing",
+		head + "w0: advance -1s":                       "above zero",
+		head + "w0: flush,":                            "remove a ','",
+		head + "w0: flush;":                            "remove a ';'",
+		head + "w0: flush; w0: flush":                  "rename one",
+		head + "W: flush":                              "small letters",
+		head + "flusher: flush":                        "not flusher",
+		head + "hello":                                 "unknown clause",
+		head + "w0: flush; @ w0@op#1>r0":               "not supported by this version",
+		head + "w0: flush; ! w0@flush/sync#1=EIO":      "not supported by this version",
+		head + "w0: flush; crash w0@op#1 disk=3":       "not supported by this version",
+		head + "w0: flush; ~ w0@op#1=1s; w1: flush":    "put them last",
+		head + "w0: flush; ~ w0@op#1":                  "=until:THREAD@POINT#N",
+		head + "w0: flush; ~ w0@op#2=1s":               "must name an operation",
+		head + "w0: flush; ~ w1@op#1=1s":               "no thread is called \"w1\"",
+		head + "w0: flush; ~ w0@flush/tidy#1=1s":       "racewindow failpoints",
+		head + "w0: flush; ~ w0@flush/sync-error#1=1s": "no yield or wait point",
+		head + "w0: flush; ~ w0@flush/lock#0=1s":       "counted from 1",
+		head + "w0: flush; ~ w0@op#0=2s":               "at most 1s",
+		head + "w0: flush; ~ w0@op#0=while:w0#1":       "name another thread",
+		head + "w0: flush; w1:; ~ w1@op#0=while:w0#2":  "operations 1 to 1",
+		head + "w0: flush; ~ w0@op#0=until:w0@op#1":    "wait for itself",
+		strings.Repeat("x", MaxTextBytes+1):            "bytes of text",
+		head + strings.Repeat("a:;", 100):              "clauses",
+	} {
+		_, err := Parse(text)
+		require.ErrorIs(t, err, ErrCase, text)
+		require.ErrorContains(t, err, want, "%.100s", text)
+	}
+}
+
+func TestAFileHoldsOneCaseAndComments(t *testing.T) {
+	t.Parallel()
+	c, err := ParseFile("# what it shows\n\n" + examples[1] + "\n")
+	require.NoError(t, err)
+	require.Equal(t, examples[1], c.String())
+	_, err = ParseFile(examples[1] + "\n" + examples[1])
+	require.ErrorContains(t, err, "a file holds one case")
+	_, err = ParseFile("# nothing\n")
+	require.ErrorIs(t, err, ErrCase)
+}
+
+func FuzzParse(f *testing.F) {
+	for _, text := range examples {
+		f.Add(text)
+	}
+	f.Add("v1 scenario=log handover=stale; w0: append 4096 of 1048576; ~ w0@op#1=until:flusher@flush/wait#3")
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Parse(text)
+		if err != nil {
+			require.ErrorIs(t, err, ErrCase)
+			return
+		}
+		again, err := Parse(c.String())
+		require.NoError(t, err)
+		require.Equal(t, c.String(), again.String())
+	})
+}

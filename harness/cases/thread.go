@@ -1,0 +1,172 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/check"
+)
+
+// A thread carries out its part of the program on a goroutine of its own and checks what it reads. Everything in it is its
+// own.
+type thread struct {
+	run              *run
+	number           uint32
+	control          *control
+	reader           *check.Reader
+	sequence, doomed uint32
+	at               int // the operation, from 0
+	last             check.Bound
+	reads            map[int][]harness.Offset
+	checked          uint64
+}
+
+func newThread(r *run, number int) *thread {
+	return &thread{
+		run: r, number: uint32(number), control: r.controls[number],
+		reader: check.NewReader(r.board, r.values), reads: map[int][]harness.Offset{},
+	}
+}
+
+func (t *thread) work(ctx context.Context) {
+	ctx = failpoints.With(ctx, t.control)
+	for i, o := range t.run.c.Threads[t.number].Operations {
+		t.control.edge(i)
+		if t.run.stopped() {
+			break
+		}
+		t.at = i
+		t.control.event(o.String(), false)
+		if v := t.step(ctx, o); v != nil {
+			t.run.violated(t, v)
+			break
+		}
+	}
+	if !t.run.stopped() {
+		t.control.edge(len(t.run.c.Threads[t.number].Operations))
+	}
+	t.checked += t.reader.Records
+	t.control.ended.Store(1)
+}
+
+func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
+	switch o.Kind {
+	case Reopen:
+		t.run.gate.Lock()
+		defer t.run.gate.Unlock()
+		return t.progress(o, t.run.reopen(ctx))
+	case Advance:
+		t.run.clock.Add(uint64(o.By))
+		return nil
+	}
+	t.run.gate.RLock()
+	defer t.run.gate.RUnlock()
+	switch o.Kind {
+	case Flush:
+		err := t.run.engine.Flush(ctx)
+		t.control.event("returns", false)
+		return t.progress(o, err)
+	case Read:
+		return t.read(ctx, o)
+	}
+	return t.append(ctx, o)
+}
+
+// progress makes an error a violation.
+func (t *thread) progress(o Operation, err error) *check.Violation {
+	if err == nil {
+		return nil
+	}
+	return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("%v by %s failed: %v", o, t.control.name, err)}
+}
+
+func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
+	id := check.Identity{Client: t.number, Count: uint16(o.Records()), Doomed: o.Kind == Abort}
+	if id.Doomed {
+		t.doomed++
+		id.Sequence = t.doomed
+	} else {
+		t.sequence++
+		id.Sequence = t.sequence
+		t.run.board.Invoke(t.number, t.sequence)
+	}
+	at, err := t.transact(ctx, o, id)
+	if v := t.progress(o, err); v != nil || id.Doomed {
+		t.control.event("returns", false)
+		return v
+	}
+	if want := uint64(id.Count) - 1; at.Op != want {
+		return &check.Violation{Promise: check.Order, At: at, Detail: fmt.Sprintf("%v by %s was acknowledged as %v, though its last record is number %d", o, t.control.name, at, want)}
+	}
+	if at.Tx < uint64(len(t.run.acked)) {
+		t.run.acked[at.Tx].Store(pack(id))
+	}
+	t.run.board.Acknowledge(t.number, t.sequence, at.Tx)
+	t.control.event("acknowledged "+at.String(), false)
+	return nil
+}
+
+func (t *thread) transact(ctx context.Context, o Operation, id check.Identity) (harness.Offset, error) {
+	var fragments [][]harness.Record
+	for _, n := range o.Fragments {
+		records := make([]harness.Record, n)
+		for i := range records {
+			records[i] = t.run.values.Record(id)
+			id.Index++
+		}
+		fragments = append(fragments, records)
+	}
+	if o.Kind == Append {
+		return t.run.engine.Append(ctx, fragments[0])
+	}
+	return t.run.engine.(harness.FragmentAppender).AppendFragments(ctx, fragments, o.Kind == Fragments)
+}
+
+// pack and unpack put what is known of an acknowledged transaction into a number: 0 for nothing.
+func pack(id check.Identity) uint64 {
+	return uint64(id.Client)<<48 | uint64(id.Sequence)<<16 | uint64(id.Count)
+}
+
+func (r *run) identity(tx uint64) (id check.Identity, found bool) {
+	if tx >= uint64(len(r.acked)) {
+		return id, false
+	}
+	packed := r.acked[tx].Load()
+	id = check.Identity{Client: uint32(packed >> 48), Sequence: uint32(packed >> 16), Count: uint16(packed)}
+	return id, packed != 0
+}
+
+// read reads and checks record by record. The acknowledgements are sampled first, then the read begins.
+func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
+	k := known{t.run.board.Acknowledged(), t.run.identity, t.last}
+	after, upTo := o.After.lower(k), o.UpTo.resolve(k).Offset
+	t.reader.Begin(after, upTo)
+	v := t.readRecords(ctx, o, after.Offset, upTo)
+	if t.run.events {
+		t.control.event(fmt.Sprintf("returns %d records", t.reader.Got()), false)
+	}
+	if v != nil {
+		return v
+	}
+	if at, id := t.reader.Last(); t.reader.Got() > 0 {
+		t.last = check.Bound{Offset: at, Record: id}
+	}
+	return t.reader.End()
+}
+
+func (t *thread) readRecords(ctx context.Context, o Operation, after, upTo harness.Offset) *check.Violation {
+	for r, err := range t.run.engine.Read(ctx, after, upTo) {
+		if err != nil {
+			return t.progress(o, err)
+		}
+		if v := t.reader.Record(r); v != nil {
+			return v
+		}
+		if t.run.Reads {
+			t.reads[t.at] = append(t.reads[t.at], r.Offset)
+		}
+	}
+	return nil
+}
