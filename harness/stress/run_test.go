@@ -290,7 +290,7 @@ func TestWrongOffsetsAndBytesAreFound(t *testing.T) {
 	require.NoError(t, err)
 	require.NotNil(t, s.Violation)
 	require.Equal(t, "ReadAfterWrite", s.Violation.Promise)
-	require.Contains(t, s.Violation.Detail, "was acknowledged as")
+	require.Contains(t, s.Violation.Detail, "was acknowledged")
 
 	config = smallRun(always(func() *brokenReader {
 		return &brokenReader{change: func(r *harness.Record) { r.Operation++ }}
