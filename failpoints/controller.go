@@ -19,14 +19,16 @@ type Controller interface {
 // A Waiter is a Controller that also decides how its goroutines wait. Without it a typed wait is a Yield followed by
 // the plain thing.
 type Waiter interface {
-	// Wait returns when w.Try has returned true, or reports that w.Deadline has passed. A sleep has no Try: Wait then
-	// returns when its deadline has passed, or w.Done is closed.
+	// Wait returns when w.Try has returned true, or reports that w.Deadline has passed. A lock and a sleep have no Try:
+	// Wait may return at once for a lock, which the goroutine then takes, and waits if it must; for a sleep it returns
+	// when the deadline has passed, or w.Done is closed.
 	Wait(ctx context.Context, w Wait) (expired bool)
 }
 
 // A Spawner is a Controller that also looks after the goroutines that code under control starts.
 type Spawner interface {
-	// Spawn returns the function that the parent will start with the go statement; it must call f.
+	// Spawn returns the function that the parent will start with the go statement, and which must call f; or nil, if the
+	// controller itself sees to it that f is called.
 	Spawn(ctx context.Context, name string, f func(context.Context)) func()
 }
 

@@ -10,7 +10,9 @@ import (
 func Go(ctx context.Context, name string, f func(context.Context)) {
 	if instrumented {
 		if c := from(ctx); c != nil && c.spawner != nil {
-			go c.spawner.Spawn(ctx, name, f)()
+			if task := c.spawner.Spawn(ctx, name, f); task != nil {
+				go task()
+			}
 			return
 		}
 	}

@@ -31,9 +31,23 @@ type Wait struct {
 	Deadline time.Time
 	// Done is closed when the caller gives up; nil for never.
 	Done <-chan struct{}
-	// Try makes one attempt at the real thing without blocking and says whether it was done. For WaitLock it only says
-	// whether the lock is free: the goroutine takes it when Wait has returned. For WaitSleep it is nil.
+	// Try makes one attempt to receive, without blocking, and says whether it was done; nil but for WaitReceive. A lock is
+	// taken when Wait has returned.
 	Try func() bool
+}
+
+// Ready says whether what w waits for could be had now, without taking it: the lock is free, the channel holds a value or
+// is closed, or the caller has given up. Any goroutine may ask; the race detector sees nothing of it.
+//
+//go:norace
+func (w *Wait) Ready() bool {
+	switch w.Kind {
+	case WaitLock:
+		return isFree(w.On.(*sync.Mutex))
+	case WaitReceive:
+		return receivable(w.On) || w.Done != nil && receivable(w.Done)
+	}
+	return w.Done != nil && receivable(w.Done)
 }
 
 // Lock locks mu. Under a controller with a Waiter the controller decides when, and the lock is then taken for real; under
@@ -42,7 +56,7 @@ func Lock(ctx context.Context, p *Point, mu *sync.Mutex) {
 	if instrumented {
 		if c := from(ctx); c != nil {
 			if c.waiter != nil {
-				c.waiter.Wait(ctx, Wait{Point: p, Kind: WaitLock, On: mu, Try: func() bool { return isFree(mu) }})
+				c.waiter.Wait(ctx, Wait{Point: p, Kind: WaitLock, On: mu})
 			} else {
 				c.Yield(ctx, p)
 			}

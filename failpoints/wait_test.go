@@ -19,7 +19,7 @@ type poller struct {
 func (w *poller) Wait(_ context.Context, wait Wait) (expired bool) {
 	w.waits = append(w.waits, wait)
 	for attempt := 0; ; attempt++ {
-		if wait.Try != nil && wait.Try() {
+		if wait.Try != nil && wait.Try() || wait.Kind == WaitLock && wait.Ready() {
 			return false
 		}
 		select {

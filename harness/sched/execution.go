@@ -1,0 +1,401 @@
+package sched
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// A Scenario prepares an execution: it makes what is to be tested, names the threads (Execution.Go) and says what must hold
+// (Execution.Finally, Execution.Invariant). It is called anew for every schedule and must do the same each time.
+type Scenario func(x *Execution)
+
+type phase uint8
+
+const (
+	phaseSetup   phase = iota // the scenario's function runs
+	phaseThreads              // the strategy has the choice
+	phaseFinish               // what Finally was given runs
+)
+
+// An Execution is one run of a scenario under one schedule.
+type Execution struct {
+	worker   *worker
+	scenario Scenario
+	strategy Strategy
+
+	main      *thread
+	clients   []*thread
+	threads   []*thread // clients, then tasks
+	spawned   *thread   // not adopted yet, the newest first
+	phase     phase
+	over      bool // threads that stop now are unwound
+	live      int  // clients that have not ended
+	upcoming  *thread
+	stopped   *thread // about whom the strategy is asked
+	finally   func(*T)
+	invariant func() error
+	tasksMay  bool // outlive the execution
+
+	now   int64 // virtual nanoseconds
+	jumps int   // of the clock since a client went on
+
+	choice Choice
+	trace  []step
+	hash   uint64
+	limit  int
+	notes  bool
+	noted  []Note
+
+	failedMu sync.Mutex
+	failure  *Failure
+	failed   bool
+	pool     *pool
+}
+
+// A step is one decision: who stopped where, and who went on.
+type step struct {
+	from, to int16
+	at       uint16 // code of the arrival
+	flags    uint8
+}
+
+const (
+	deviates   uint8 = 1 << iota // from what happens without a switch
+	preemption                   // the thread could have gone on
+	waited                       // the thread could not go on
+)
+
+const mainThread = -1
+
+func (a arrival) code() uint16 {
+	if a.kind == atPoint {
+		return uint16(a.point.ID()) + uint16(atEnd) + 1
+	}
+	return uint16(a.kind)
+}
+
+// Context is under the scheduler's control: for what the scenario's function itself calls.
+func (x *Execution) Context() context.Context { return x.main.ctx }
+
+// Go names a thread. It starts when the scenario's function has returned. The order in which threads are named is the order
+// in which they run where the schedule says nothing.
+//
+//go:norace
+func (x *Execution) Go(name string, body func(t *T)) {
+	t := newThread(x, name, true)
+	t.body = body
+	t.nexts, x.spawned = x.spawned, t
+}
+
+// Finally names what runs when all threads have ended, alone. Tasks go on meanwhile where it waits for them; one that has not
+// ended when it returns is a leak, unless TasksMayRemain.
+//
+//go:norace
+func (x *Execution) Finally(body func(t *T)) { x.finally = body }
+
+// Invariant names what must hold at every step, between two threads. It must only look, and must not wait. A build with
+// -race does not call it: it would be a data race.
+//
+//go:norace
+func (x *Execution) Invariant(holds func() error) { x.invariant = holds }
+
+// TasksMayRemain says that tasks which still wait when all is over are no leak.
+//
+//go:norace
+func (x *Execution) TasksMayRemain() { x.tasksMay = true }
+
+// begin makes x ready for the next schedule, keeping what can be used again.
+func (x *Execution) begin(s Strategy) {
+	x.strategy = s
+	x.clients, x.threads, x.trace, x.noted = x.clients[:0], x.threads[:0], x.trace[:0], x.noted[:0]
+	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
+	x.now, x.jumps, x.hash = 0, 0, fnvOffset
+	x.failure, x.failed = nil, false
+	x.choice = Choice{Enabled: x.choice.Enabled[:0], execution: x}
+	x.main = newThread(x, "main", false)
+	x.main.id, x.main.body = mainThread, x.mainBody
+	x.start(x.main)
+	x.upcoming = x.main
+}
+
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+// mainBody is what the main thread does: the scenario's function, a pause while the threads run, then what must hold.
+func (x *Execution) mainBody(t *T) {
+	x.scenario(x)
+	x.startClients()
+	x.park()
+	if x.finally != nil {
+		x.finally(t)
+	}
+}
+
+//go:norace
+func (x *Execution) park() {
+	x.phase = phaseThreads
+	x.main.state, x.main.at = parked, arrival{kind: atStart}
+	x.main.stop()
+	x.join()
+}
+
+// decide is called when t has stopped. It says who goes on: nobody, when all is over.
+func (x *Execution) decide(t *thread) {
+	x.adopt()
+	if x.over || x.hasFailed() {
+		x.upcoming = nil
+		return
+	}
+	if x.phase == phaseThreads {
+		if t.client && t.state == ended {
+			x.live--
+		}
+		if t == x.main {
+			x.assemble()
+		}
+		if x.live == 0 {
+			x.phase, x.main.state = phaseFinish, ready
+		}
+	}
+	if x.phase == phaseThreads {
+		x.upcoming = x.choose(t)
+		return
+	}
+	x.upcoming = x.pass()
+}
+
+// assemble puts the clients before the tasks, and numbers both.
+func (x *Execution) assemble() {
+	tasks := append([]*thread(nil), x.threads...)
+	x.threads = append(append(x.threads[:0], x.clients...), tasks...)
+	for i, t := range x.threads {
+		t.id = i
+	}
+	x.live = len(x.clients)
+	if x.live == 0 {
+		x.fail(&Failure{Kind: Unusable, Message: "the scenario names no thread: call Execution.Go"})
+	}
+}
+
+// adopt takes in the threads that were made since the last decision.
+func (x *Execution) adopt() {
+	if x.spawned == nil {
+		return
+	}
+	var newest []*thread
+	for t := x.spawned; t != nil; t = t.nexts {
+		newest = append(newest, t)
+	}
+	x.spawned = nil
+	for i := len(newest) - 1; i >= 0; i-- {
+		t := newest[i]
+		if t.client {
+			x.clients = append(x.clients, t)
+			continue
+		}
+		t.name = x.unused(t.name)
+		t.id = len(x.threads)
+		x.threads = append(x.threads, t)
+	}
+}
+
+// unused numbers a name that another thread has.
+func (x *Execution) unused(name string) string {
+	n := 1
+	for _, t := range x.threads {
+		if t.name == name || strings.HasPrefix(t.name, name+"#") {
+			n++
+		}
+	}
+	if n > 1 {
+		return fmt.Sprintf("%s#%d", name, n)
+	}
+	return name
+}
+
+// canGoOn says whether t could be resumed.
+func (x *Execution) canGoOn(t *thread) bool {
+	switch t.state {
+	case ready:
+		return true
+	case waiting:
+		return t.wait.Ready() || !t.wait.Deadline.IsZero() && x.now >= t.wait.Deadline.UnixNano()
+	}
+	return false
+}
+
+// choose asks the strategy.
+func (x *Execution) choose(t *thread) *thread {
+	if x.invariant != nil && !raceEnabled {
+		if err := x.invariant(); err != nil {
+			x.fail(&Failure{Kind: Invariant, Thread: t.name, Message: err.Error(), Err: err})
+			return nil
+		}
+	}
+	c := &x.choice
+	for {
+		c.Enabled, c.Current = c.Enabled[:0], -1
+		for _, u := range x.threads {
+			if u.state == ready || u.state == waiting && x.canGoOn(u) {
+				if u == t {
+					c.Current = len(c.Enabled)
+				}
+				c.Enabled = append(c.Enabled, Candidate{Thread: u.id, Point: u.at.point})
+			}
+		}
+		if len(c.Enabled) > 0 {
+			break
+		}
+		if !x.jump() {
+			x.failDeadlock()
+			return nil
+		}
+	}
+	if c.Step = len(x.trace); c.Step >= x.limit {
+		x.fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("%d steps and no end; threads stand in: %s", c.Step, x.standing())})
+		return nil
+	}
+	return x.chosen(t)
+}
+
+func (x *Execution) chosen(t *thread) *thread {
+	c := &x.choice
+	c.Boundary = t.at.kind == atOp || t == x.main
+	x.stopped = t
+	i := x.strategy.Next(c)
+	if uint(i) >= uint(len(c.Enabled)) {
+		if !x.hasFailed() {
+			x.fail(&Failure{Kind: Unusable, Message: fmt.Sprintf("the strategy %s chose %d of %d threads", x.strategy.Name(), i, len(c.Enabled))})
+		}
+		return nil
+	}
+	s := step{from: int16(t.id), to: int16(c.Enabled[i].Thread), at: t.at.code()}
+	switch {
+	case c.Current < 0:
+		s.flags = waited
+		if i != 0 {
+			s.flags |= deviates
+		}
+	case i != c.Current:
+		s.flags = deviates
+		if !c.Boundary {
+			s.flags |= preemption
+		}
+	}
+	x.trace = append(x.trace, s)
+	x.hash = (x.hash ^ uint64(s.to+1)) * fnvPrime
+	next := x.threads[s.to]
+	if next.client {
+		x.jumps = 0
+	}
+	next.state = ready
+	return next
+}
+
+// pass picks who goes on while nothing is to be chosen: the main thread if it can, else a task.
+func (x *Execution) pass() *thread {
+	for {
+		if x.canGoOn(x.main) {
+			x.main.state = ready
+			return x.main
+		}
+		for _, t := range x.threads {
+			if x.canGoOn(t) {
+				t.state = ready
+				return t
+			}
+		}
+		if x.main.state == ended {
+			return nil
+		}
+		if !x.jump() {
+			x.failDeadlock()
+			return nil
+		}
+	}
+}
+
+// jump moves the clock to the earliest time that anybody waits for. After many jumps in which no client went on it refuses:
+// a timer that could tick for ever is no progress.
+func (x *Execution) jump() bool {
+	earliest := int64(0)
+	for _, t := range append(x.threads, x.main) {
+		if t.state == waiting && !t.wait.Deadline.IsZero() {
+			if at := t.wait.Deadline.UnixNano(); earliest == 0 || at < earliest {
+				earliest = at
+			}
+		}
+	}
+	if earliest == 0 || x.jumps > 8+2*len(x.threads) {
+		return false
+	}
+	x.jumps++
+	x.now = max(x.now, earliest)
+	return true
+}
+
+func (x *Execution) failDeadlock() {
+	x.fail(&Failure{Kind: Deadlock, Message: "no thread can go on: " + x.standing()})
+}
+
+// standing lists the threads that have not ended and what they wait for.
+func (x *Execution) standing() string {
+	var words []string
+	for _, t := range append(append([]*thread(nil), x.threads...), x.main) {
+		switch {
+		case t.state == ended || t.state == parked:
+		case t.at.kind != atPoint:
+			words = append(words, t.name)
+		case t.state == waiting:
+			words = append(words, fmt.Sprintf("%s waits at %s", t.name, t.at.point.Name()))
+		default:
+			words = append(words, fmt.Sprintf("%s stands at %s", t.name, t.at.point.Name()))
+		}
+	}
+	return strings.Join(words, "; ")
+}
+
+// leaks finds tasks that have not ended though all is over.
+func (x *Execution) leaks() {
+	if x.hasFailed() || x.tasksMay {
+		return
+	}
+	for _, t := range x.threads {
+		if t.state != ended {
+			x.fail(&Failure{Kind: Leak, Thread: t.name, Message: "a task has not ended: " + x.standing()})
+			return
+		}
+	}
+}
+
+// unwind ends what has not ended.
+func (x *Execution) unwind() {
+	x.over = true
+	for again := true; again; {
+		again = false
+		x.adopt()
+		for _, t := range append(append([]*thread(nil), x.threads...), x.main) {
+			if t.state != ended {
+				x.upcoming = t
+				x.resume()
+				again = true
+			}
+		}
+		if x.phase == phaseSetup {
+			x.clients = x.clients[:0] // never started
+		}
+	}
+	x.upcoming = nil
+}
+
+// foreign ends the process's trust in the run: a goroutine that the scheduler does not know of came by.
+func (x *Execution) foreign(t *thread, p *failpoints.Point) {
+	panic(fmt.Sprintf("racewindow: a goroutine that the scheduler does not know of came to %s with the context of thread %s: "+
+		"start it with failpoints.Go, or give it a context without a controller", p.Name(), t.name))
+}

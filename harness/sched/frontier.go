@@ -1,0 +1,62 @@
+package sched
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// A frontier is what is left of a tree that several workers enumerate.
+type frontier struct {
+	hungry  atomic.Bool // somebody waits for a part
+	mu      sync.Mutex
+	changed sync.Cond
+	parts   [][]branch
+	workers int
+	idle    int
+	closed  bool
+}
+
+// newFrontier holds the whole tree.
+func newFrontier(workers int) *frontier {
+	f := &frontier{workers: workers, parts: [][]branch{nil}}
+	f.changed.L = &f.mu
+	return f
+}
+
+// take returns a part, waiting for one. It returns false when nothing is left and nobody works, or when it was closed.
+func (f *frontier) take() ([]branch, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.idle++
+	for len(f.parts) == 0 && f.idle < f.workers && !f.closed {
+		f.hungry.Store(true)
+		f.changed.Wait()
+	}
+	f.hungry.Store(false)
+	if len(f.parts) == 0 || f.closed {
+		f.closed = true
+		f.changed.Broadcast()
+		return nil, false
+	}
+	f.idle--
+	last := len(f.parts) - 1
+	part := f.parts[last]
+	f.parts = f.parts[:last]
+	return part, true
+}
+
+func (f *frontier) give(part []branch) {
+	f.mu.Lock()
+	f.parts = append(f.parts, part)
+	f.hungry.Store(false)
+	f.changed.Signal()
+	f.mu.Unlock()
+}
+
+// close ends it early.
+func (f *frontier) close() {
+	f.mu.Lock()
+	f.closed = true
+	f.changed.Broadcast()
+	f.mu.Unlock()
+}

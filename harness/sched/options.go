@@ -1,0 +1,94 @@
+package sched
+
+import (
+	"fmt"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Options of a search. The zero value is ready: a portfolio of strategies for 2 s, to the first failure.
+type Options struct {
+	// Strategy is one of Strategies, or "" for a portfolio of them.
+	Strategy string
+	// Preemptions is the highest bound of "bounded" (default 2) and the number of switches that "delay-bounded" makes; PCT
+	// makes one priority change less than its depth, which is Preemptions+1.
+	Preemptions int
+	// Schedules and Budget end the search; whichever comes first. Default: no limit, and 2 s if there is neither.
+	Schedules int
+	Budget    time.Duration
+	// Seed is where every random choice comes from. The same seed and one worker make the same search; each schedule is
+	// repeatable by its text whatever the number of workers.
+	Seed uint64
+	// Workers search side by side; default one per processor, and 1 under -race, where a report must be somebody's.
+	Workers int
+	// All goes on behind the first failure, and keeps one schedule for each fingerprint.
+	All bool
+	// StepLimit ends an execution after so many choices; default 20,000.
+	StepLimit int
+	// RepeatEvery runs each so manieth schedule a second time: what it does must be the same. Default 64, negative for never.
+	RepeatEvery int
+	// Hang is how long the code between two stops may take in all before the process ends with exit code 3 and the stacks;
+	// default 30 s. It decides no verdict.
+	Hang time.Duration
+	// Progress is called about once a second, from one goroutine.
+	Progress func(Statistics)
+}
+
+// Parameters are what a strategy is made from.
+type Parameters struct {
+	Seed, Stream uint64
+	// Preemptions is that of Options.
+	Preemptions int
+}
+
+// strategies lists what can be asked for by name. A new one is one file and one line here.
+var strategies = []struct {
+	name  string
+	about string
+	make  func(Parameters) Strategy
+}{
+	{"random", "random walk: every thread that can go on is as likely as any other", newRandom},
+}
+
+// Strategies are the names that Options.Strategy may have.
+func Strategies() []string {
+	names := []string{"bounded", "delay-bounded"}
+	for _, s := range strategies {
+		names = append(names, s.name)
+	}
+	return names
+}
+
+func (o Options) withDefaults() (Options, error) {
+	if o.Strategy != "" && !slices.Contains(Strategies(), o.Strategy) {
+		return o, fmt.Errorf("strategy %q: choose one of %s", o.Strategy, strings.Join(Strategies(), ", "))
+	}
+	if o.Preemptions < 0 || o.Schedules < 0 || o.Budget < 0 || o.Workers < 0 || o.StepLimit < 0 || o.Hang < 0 {
+		return o, fmt.Errorf("preemptions %d, schedules %d, budget %v, workers %d, step limit %d, hang %v: none may be negative",
+			o.Preemptions, o.Schedules, o.Budget, o.Workers, o.StepLimit, o.Hang)
+	}
+	if o.Schedules == 0 && o.Budget == 0 && !o.exhaustive() {
+		o.Budget = 2 * time.Second
+	}
+	if o.Workers == 0 {
+		o.Workers = runtime.GOMAXPROCS(0)
+	}
+	if raceEnabled {
+		o.Workers = 1
+	}
+	if o.StepLimit == 0 {
+		o.StepLimit = 20_000
+	}
+	if o.RepeatEvery == 0 {
+		o.RepeatEvery = 64
+	}
+	if o.Hang == 0 {
+		o.Hang = 30 * time.Second
+	}
+	return o, nil
+}
+
+// exhaustive says whether the search ends by itself.
+func (o Options) exhaustive() bool { return o.Strategy == "bounded" || o.Strategy == "delay-bounded" }

@@ -1,0 +1,341 @@
+package sched
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Finding is a failure and the schedule that shows it each time.
+type Finding struct {
+	Failure     *Failure
+	Schedule    Schedule
+	Preemptions int
+	// Strategy found it first, in the schedule of that number, from 1.
+	Strategy string
+	After    uint64
+	// Count is how many schedules showed a failure of its class.
+	Count uint64
+}
+
+// Statistics say what a search has done.
+type Statistics struct {
+	Schedules uint64
+	Steps     uint64
+	Duration  time.Duration
+	// Distinct schedules, among those whose hashes were kept: all, up to 4 million.
+	Distinct uint64
+	// Repeated schedules were executed twice and did the same.
+	Repeated uint64
+	// MaxSteps is the longest schedule.
+	MaxSteps int
+}
+
+// Rate is schedules per second.
+func (s Statistics) Rate() float64 {
+	if s.Duration <= 0 {
+		return 0
+	}
+	return float64(s.Schedules) / s.Duration.Seconds()
+}
+
+// An Exhausted bound is a claim: no schedule of the scenario with at most so many preemptions (or delays) fails.
+type Exhausted struct {
+	Bound     int
+	Schedules uint64
+	MaxSteps  int
+	// Complete says that the bound left nothing out: there are no more schedules at all.
+	Complete bool
+}
+
+// A Result is what a search came to.
+type Result struct {
+	Statistics
+	Findings  []Finding
+	Exhausted []Exhausted
+	// Ended says why it ended.
+	Ended string
+}
+
+// search is what the workers of one Search share.
+type search struct {
+	scenario Scenario
+	options  Options
+	began    time.Time
+	ctx      context.Context
+	deadline time.Time
+
+	started atomic.Int64 // schedules, to keep to the limit
+	stopped atomic.Bool
+
+	mu       sync.Mutex
+	stats    Statistics
+	distinct map[uint64]struct{}
+	findings []Finding
+	err      error
+	ended    string
+	frontier *frontier
+}
+
+const maxDistinct = 4 << 20
+
+// Search explores the schedules of a scenario. An error means that the search itself failed: the scenario is not
+// deterministic, or the options are wrong, or ctx ended before anything was tried.
+func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
+	o, err := o.withDefaults()
+	if err != nil {
+		return Result{}, err
+	}
+	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, ended: "the budget is spent"}
+	if o.Budget > 0 {
+		s.deadline = s.began.Add(o.Budget)
+	}
+	var result Result
+	if o.exhaustive() {
+		result.Exhausted = s.enumerate()
+	} else {
+		s.run(func(i int) func() Strategy { return s.mixed(i) })
+	}
+	result.Statistics, result.Findings, result.Ended = s.statistics(), s.findings, s.ended
+	if s.err == nil && result.Schedules == 0 {
+		s.err = fmt.Errorf("no schedule was executed: %s", s.ended)
+	}
+	return result, s.err
+}
+
+// enumerate exhausts one bound after the other.
+func (s *search) enumerate() (all []Exhausted) {
+	for bound := 0; bound <= s.options.Preemptions && !s.stopped.Load(); bound++ {
+		s.mu.Lock()
+		before := s.stats.Schedules
+		s.frontier = newFrontier(s.options.Workers)
+		s.mu.Unlock()
+		parts := make([]*bounded, s.options.Workers)
+		s.run(func(i int) func() Strategy {
+			parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", bound: bound, frontier: s.frontier}
+			return func() Strategy {
+				if parts[i].Begin() {
+					return parts[i]
+				}
+				return nil
+			}
+		})
+		if s.stopped.Load() {
+			break
+		}
+		complete := !slices.ContainsFunc(parts, func(b *bounded) bool { return b.capped })
+		all = append(all, Exhausted{bound, s.stats.Schedules - before, s.stats.MaxSteps, complete})
+		s.ended = fmt.Sprintf("every schedule with at most %d was executed", bound)
+		if complete {
+			break
+		}
+	}
+	return all
+}
+
+// mixed returns the source of a worker's strategies: one by name, or a few of each in turn.
+func (s *search) mixed(worker int) func() Strategy {
+	var all []Strategy
+	for i, entry := range strategies {
+		if s.options.Strategy == "" || s.options.Strategy == entry.name {
+			p := Parameters{Seed: s.options.Seed, Stream: uint64(worker)<<8 | uint64(i), Preemptions: s.options.Preemptions}
+			all = append(all, entry.make(p))
+		}
+	}
+	const inARow = 32
+	turn := 0
+	return func() Strategy {
+		for range all {
+			strategy := all[turn/inARow%len(all)]
+			turn++
+			if strategy.Begin() {
+				return strategy
+			}
+		}
+		return nil
+	}
+}
+
+// run has the workers work until there is nothing left, or the search was stopped.
+func (s *search) run(source func(worker int) func() Strategy) {
+	progress := s.progress()
+	var all sync.WaitGroup
+	for i := range s.options.Workers {
+		e := &explorer{search: s, source: source(i)}
+		e.w = newWorker(s.scenario, s.options.StepLimit)
+		e.w.next, e.w.judge = e.next, e.judge
+		all.Go(func() {
+			stop := e.w.watch(s.options.Hang)
+			go e.w.loop()
+			<-e.w.done
+			stop()
+			e.flush()
+		})
+	}
+	all.Wait()
+	progress()
+}
+
+func (s *search) progress() (stop func()) {
+	if s.options.Progress == nil {
+		return func() {}
+	}
+	end, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(time.Second)
+		defer tick.Stop()
+		for {
+			select {
+			case <-end:
+				return
+			case <-tick.C:
+				s.options.Progress(s.statistics())
+			}
+		}
+	}()
+	return func() { close(end); <-done }
+}
+
+func (s *search) statistics() Statistics {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	stats := s.stats
+	stats.Duration, stats.Distinct = time.Since(s.began), uint64(len(s.distinct))
+	return stats
+}
+
+// stop ends the search, because of an error or not.
+func (s *search) stop(why string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stopped.Swap(true) {
+		return
+	}
+	s.ended, s.err = why, err
+	if s.frontier != nil {
+		s.frontier.close()
+	}
+}
+
+// An explorer is a worker of a search and what it has not told the others yet.
+type explorer struct {
+	search *search
+	source func() Strategy
+	w      *worker
+	stats  Statistics
+	hashes []uint64
+
+	executed int
+
+	repeating *recorded // the execution now is the second of its kind
+	first     []step
+	firstOf   Strategy
+}
+
+// next picks the strategy of the next schedule, or repeats the last one.
+func (e *explorer) next() Strategy {
+	if e.repeating != nil {
+		e.repeating.Begin()
+		return e.repeating
+	}
+	s := e.search
+	if s.stopped.Load() {
+		return nil
+	}
+	if n := s.started.Add(1); s.options.Schedules > 0 && n > int64(s.options.Schedules) {
+		s.stop("the number of schedules is reached", nil)
+		return nil
+	}
+	if e.stats.Schedules%16 == 0 {
+		switch {
+		case s.ctx.Err() != nil:
+			s.stop("interrupted", nil)
+			return nil
+		case !s.deadline.IsZero() && time.Now().After(s.deadline):
+			s.stop("the budget is spent", nil)
+			return nil
+		}
+	}
+	return e.source()
+}
+
+func (e *explorer) judge(x *Execution, strategy Strategy) {
+	if e.repeating != nil {
+		e.judgeRepeated(x)
+		return
+	}
+	strategy.End(len(x.trace), x.failure != nil)
+	e.executed++
+	e.stats.Schedules++
+	e.stats.Steps += uint64(len(x.trace))
+	e.stats.MaxSteps = max(e.stats.MaxSteps, len(x.trace))
+	e.hashes = append(e.hashes, x.hash)
+	if x.failure != nil {
+		e.found(x, strategy)
+	} else if n := e.search.options.RepeatEvery; n > 0 && e.executed%n == 0 {
+		e.first = append(e.first[:0], x.trace...)
+		e.repeating = &recorded{trace: e.first}
+	}
+	if len(e.hashes) >= 512 {
+		e.flush()
+	}
+}
+
+func (e *explorer) judgeRepeated(x *Execution) {
+	e.repeating = nil
+	if difference := x.diverged(e.first); difference != "" {
+		e.search.stop("the scenario is not deterministic", fmt.Errorf("the same choices made a different execution: %s. "+
+			"Look for the wall clock, randomness, the order of a map, or state that is left from the execution before", difference))
+		return
+	}
+	e.stats.Repeated++
+}
+
+// found keeps a failure. One that says nothing about the program ends the search with an error.
+func (e *explorer) found(x *Execution, strategy Strategy) {
+	s := e.search
+	if x.failure.Kind == Unusable {
+		s.stop("a schedule could not be executed", x.failure)
+		return
+	}
+	e.flush()
+	schedule, preemptions := x.schedule()
+	s.mu.Lock()
+	class := x.failure.Class()
+	i := slices.IndexFunc(s.findings, func(f Finding) bool { return f.Failure.Class() == class })
+	if i < 0 {
+		s.findings = append(s.findings, Finding{x.failure, schedule, preemptions, strategy.Name(), s.stats.Schedules, 1})
+	} else if f := &s.findings[i]; true {
+		f.Count++
+		if preemptions < f.Preemptions || preemptions == f.Preemptions && len(schedule) < len(f.Schedule) {
+			f.Failure, f.Schedule, f.Preemptions = x.failure, schedule, preemptions
+		}
+	}
+	s.mu.Unlock()
+	if !s.options.All {
+		s.stop("a failure was found", nil)
+	}
+}
+
+// flush tells the search what was done since the last time.
+func (e *explorer) flush() {
+	s := e.search
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.stats.Schedules += e.stats.Schedules
+	s.stats.Steps += e.stats.Steps
+	s.stats.Repeated += e.stats.Repeated
+	s.stats.MaxSteps = max(s.stats.MaxSteps, e.stats.MaxSteps)
+	e.stats = Statistics{}
+	for _, h := range e.hashes {
+		if len(s.distinct) >= maxDistinct {
+			break
+		}
+		s.distinct[h] = struct{}{}
+	}
+	e.hashes = e.hashes[:0]
+}

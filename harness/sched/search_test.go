@@ -1,0 +1,317 @@
+package sched
+
+import (
+	"context"
+	"errors"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+func explore(t *testing.T, s Scenario, o Options) Result {
+	t.Helper()
+	r, err := Search(context.Background(), s, o)
+	require.NoError(t, err)
+	return r
+}
+
+func exhaust(t *testing.T, s Scenario, preemptions int) Result {
+	t.Helper()
+	return explore(t, s, Options{Strategy: "bounded", Preemptions: preemptions})
+}
+
+func TestALostUpdateNeedsOnePreemption(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, lostUpdate, 3)
+	require.Len(t, r.Findings, 1)
+	f := r.Findings[0]
+	require.Equal(t, 1, f.Preemptions)
+	require.Equal(t, "a@test/store#1>b", f.Schedule.String())
+	require.Equal(t, "failed in main: the counter is 1", f.Failure.Error())
+	require.Equal(t, []int{0}, bounds(r), "no preemption, no failure")
+	out := NewRunner(lostUpdate, Options{}).Replay(f.Schedule, true)
+	require.Equal(t, f.Failure.Message, out.Failure.Message)
+	require.Equal(t, f.Schedule, out.Schedule)
+}
+
+func bounds(r Result) (all []int) {
+	for _, e := range r.Exhausted {
+		all = append(all, e.Bound)
+	}
+	return all
+}
+
+func TestAllSchedulesAreEnumeratedOnce(t *testing.T) {
+	t.Parallel()
+	// Two threads of n points each and their ends, with no wait: the interleavings of n+1 and n+1 pieces are binomials.
+	for points, want := range map[int]uint64{1: 6, 2: 20, 3: 70, 4: 252} {
+		s := func(x *Execution) {
+			for _, name := range []string{"a", "b"} {
+				x.Go(name, func(t *T) {
+					for range points {
+						failpoints.Yield(t.Context(), pointLoad)
+					}
+				})
+			}
+		}
+		r := exhaust(t, s, 2*points+2)
+		last := r.Exhausted[len(r.Exhausted)-1]
+		require.True(t, last.Complete)
+		require.Equal(t, want, last.Schedules, "%d points", points)
+		require.Equal(t, want, r.Distinct)
+	}
+}
+
+func TestALockExcludes(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, locked, 10)
+	require.Empty(t, r.Findings)
+	require.True(t, r.Exhausted[len(r.Exhausted)-1].Complete)
+	require.Greater(t, r.Distinct, uint64(2))
+}
+
+func TestTheRandomWalkFindsALostUpdate(t *testing.T) {
+	t.Parallel()
+	r := explore(t, lostUpdate, Options{Strategy: "random", Schedules: 200, Seed: 1, Workers: 1})
+	require.Len(t, r.Findings, 1)
+	again := explore(t, lostUpdate, Options{Strategy: "random", Schedules: 200, Seed: 1, Workers: 1})
+	require.Equal(t, r.Findings, again.Findings, "the same seed makes the same search")
+}
+
+func TestADeadlockIsFoundAndNamed(t *testing.T) {
+	t.Parallel()
+	s := func(x *Execution) {
+		var one, two sync.Mutex
+		take := func(first, second *sync.Mutex) func(t *T) {
+			return func(t *T) {
+				failpoints.Lock(t.Context(), pointLock, first)
+				defer first.Unlock()
+				failpoints.Lock(t.Context(), pointWait, second)
+				defer second.Unlock()
+			}
+		}
+		x.Go("a", take(&one, &two))
+		x.Go("b", take(&two, &one))
+	}
+	r := exhaust(t, s, 2)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, Deadlock, r.Findings[0].Failure.Kind)
+	require.Equal(t, "no thread can go on: a waits at test/wait; b waits at test/wait", r.Findings[0].Failure.Message)
+	require.Equal(t, 1, r.Findings[0].Preemptions)
+}
+
+func TestALostWakeUpIsADeadlock(t *testing.T) {
+	t.Parallel()
+	s := func(x *Execution) {
+		var mu sync.Mutex
+		c := failpoints.Cond{L: &mu}
+		full := false
+		x.Go("waiter", func(t *T) {
+			failpoints.Lock(t.Context(), pointLock, &mu)
+			empty := !full
+			mu.Unlock() // the fault: it decides, and then it waits
+			failpoints.Lock(t.Context(), pointLock, &mu)
+			if empty {
+				require.NoError(t, c.Wait(t.Context(), pointWait))
+			}
+			mu.Unlock()
+		})
+		x.Go("waker", func(t *T) {
+			failpoints.Lock(t.Context(), pointLock, &mu)
+			full = true
+			c.Signal()
+			mu.Unlock()
+		})
+	}
+	r := exhaust(t, s, 2)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, Deadlock, r.Findings[0].Failure.Kind)
+}
+
+func TestATaskIsAThread(t *testing.T) {
+	t.Parallel()
+	s := func(x *Execution) {
+		c := &counter{}
+		x.Go("parent", func(t *T) {
+			done := make(chan struct{})
+			failpoints.Go(t.Context(), "child", func(ctx context.Context) {
+				c.increment(ctx)
+				close(done)
+			})
+			c.increment(t.Context())
+			_, _, err := failpoints.Receive(t.Context(), pointWait, done)
+			require.NoError(t, err)
+			if n := c.load(); n != 2 {
+				t.Fatalf("the counter is %d", n)
+			}
+		})
+	}
+	r := exhaust(t, s, 2)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, "parent@test/store#1>parent/child", r.Findings[0].Schedule.String())
+}
+
+func TestATaskThatDoesNotEndIsALeak(t *testing.T) {
+	t.Parallel()
+	leaking := func(allowed bool) Scenario {
+		return func(x *Execution) {
+			x.Go("parent", func(t *T) {
+				failpoints.Go(t.Context(), "child", func(ctx context.Context) {
+					_, _, _ = failpoints.Receive[int](ctx, pointWait, make(chan int))
+				})
+			})
+			if allowed {
+				x.TasksMayRemain()
+			}
+		}
+	}
+	r := exhaust(t, leaking(false), 1)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, "leak in parent/child: a task has not ended: parent/child waits at test/wait", r.Findings[0].Failure.Error())
+	require.Empty(t, exhaust(t, leaking(true), 1).Findings)
+}
+
+func TestTimeJumpsToTheNextDeadline(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, func(x *Execution) {
+		begin := failpoints.Now(x.Context())
+		x.Go("sleeper", func(t *T) {
+			require.NoError(t, failpoints.Sleep(t.Context(), pointWait, time.Hour))
+			require.Equal(t, begin.Add(time.Hour), failpoints.Now(t.Context()))
+		})
+		x.Go("late", func(t *T) {
+			_, _, expired, err := failpoints.ReceiveUntil(t.Context(), pointWait, make(chan int), begin.Add(2*time.Hour))
+			require.NoError(t, err)
+			require.True(t, expired)
+			require.Equal(t, begin.Add(2*time.Hour), failpoints.Now(t.Context()))
+		})
+	}, 3)
+	require.Empty(t, r.Findings)
+}
+
+func TestATimerThatTicksForEverIsNoProgress(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, func(x *Execution) {
+		stop := make(chan struct{})
+		failpoints.Go(x.Context(), "ticker", func(ctx context.Context) {
+			for {
+				if _, _, expired, err := failpoints.ReceiveUntil(ctx, pointWait, stop, failpoints.Now(ctx).Add(time.Second)); err != nil || !expired {
+					return
+				}
+			}
+		})
+		x.Go("stuck", func(t *T) { _, _, _ = failpoints.Receive[int](t.Context(), pointWait, make(chan int)) })
+	}, 0)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, Deadlock, r.Findings[0].Failure.Kind)
+}
+
+func TestEndingsOfThreads(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		body func(t *T)
+		want string
+	}{
+		"panic":  {func(*T) { panic("no") }, "panic in a: panic: no"},
+		"goexit": {func(*T) { runtime.Goexit() }, "failed in a: the thread ended with runtime.Goexit and said no reason: fail through sched.T, not through another test's T"},
+		"fatal":  {func(t *T) { t.Fatalf("no %d", 1) }, "failed in a: no 1"},
+		"error":  {func(t *T) { t.Fail(errors.New("no")) }, "failed in a: no"},
+	} {
+		s := func(x *Execution) {
+			x.Go("a", func(t *T) {
+				failpoints.Yield(t.Context(), pointLoad)
+				c.body(t)
+			})
+			x.Go("b", func(t *T) { failpoints.Yield(t.Context(), pointStore) })
+		}
+		for range 3 {
+			r := explore(t, s, Options{Strategy: "random", Schedules: 20})
+			require.Len(t, r.Findings, 1, name)
+			require.Equal(t, c.want, r.Findings[0].Failure.Error())
+		}
+	}
+}
+
+func TestAPanicKeepsItsOwnStack(t *testing.T) {
+	t.Parallel()
+	out := NewRunner(func(x *Execution) { x.Go("a", func(*T) { panickingFunction() }) }, Options{}).Replay(nil, false)
+	require.Contains(t, out.Failure.Stack, "panickingFunction")
+}
+
+func panickingFunction() { panic("no") }
+
+func TestUncontrolledChoicesAreAnError(t *testing.T) {
+	t.Parallel()
+	times := 0
+	s := func(x *Execution) {
+		times++
+		odd := times%2 == 1
+		x.Go("a", func(t *T) {
+			if odd {
+				failpoints.Yield(t.Context(), pointLoad)
+			}
+			failpoints.Yield(t.Context(), pointStore)
+		})
+	}
+	_, err := Search(context.Background(), s, Options{Strategy: "random", Schedules: 10, Workers: 1, RepeatEvery: 1})
+	require.ErrorContains(t, err, "the same choices made a different execution: at choice 2 the first execution came to a@test/load#0, the second to a@test/store#0")
+}
+
+func TestAScheduleThatCannotBeFollowedSaysWhy(t *testing.T) {
+	t.Parallel()
+	r := NewRunner(lostUpdate, Options{})
+	for text, want := range map[string]string{
+		"a@test/store#2>b": "the schedule's places were not reached: a@test/store#2",
+		"a@end>a":          "at a@end thread a cannot go on; those that can: b",
+		"start>c":          "at start thread c cannot go on; those that can: a, b",
+	} {
+		s, err := ParseSchedule(text)
+		require.NoError(t, err)
+		out := r.Replay(s, false)
+		require.NotNil(t, out.Failure, text)
+		require.Equal(t, Unusable, out.Failure.Kind)
+		require.Equal(t, want, out.Failure.Message)
+	}
+	require.Nil(t, r.Replay(nil, false).Failure)
+}
+
+func TestInvariantsAreLookedAtBetweenThreads(t *testing.T) {
+	t.Parallel()
+	if raceEnabled {
+		t.Skip("an invariant looks at what threads write: not under -race")
+	}
+	s := func(x *Execution) {
+		a, b := 0, 0
+		x.Go("mover", func(t *T) {
+			a++
+			failpoints.Yield(t.Context(), pointLoad)
+			b++
+		})
+		x.Invariant(func() error {
+			if a != b {
+				return errors.New("a and b differ")
+			}
+			return nil
+		})
+	}
+	r := exhaust(t, s, 0)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, "invariant in mover: a and b differ", r.Findings[0].Failure.Error())
+}
+
+func TestAnEndlessProgramIsGivenUp(t *testing.T) {
+	t.Parallel()
+	r := explore(t, func(x *Execution) {
+		x.Go("a", func(t *T) {
+			for {
+				failpoints.Yield(t.Context(), pointLoad)
+			}
+		})
+	}, Options{Strategy: "random", StepLimit: 100})
+	require.Equal(t, StepLimit, r.Findings[0].Failure.Kind)
+}

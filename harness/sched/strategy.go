@@ -1,0 +1,54 @@
+package sched
+
+import "github.com/racewindow/racewindow/failpoints"
+
+// A Strategy chooses schedules. It serves one worker at a time.
+type Strategy interface {
+	// Name is what the strategy is called on the command line and in reports.
+	Name() string
+	// Begin prepares for the next schedule. It returns false when there is none left.
+	Begin() (more bool)
+	// Next returns which of c.Enabled goes on, as an index.
+	Next(c *Choice) int
+	// End is told that the schedule is over, after how many choices, and whether it failed.
+	End(steps int, failed bool)
+}
+
+// A Choice is a moment at which a thread has stopped and the next one is to be chosen.
+type Choice struct {
+	// Step counts the choices of this execution, from 0.
+	Step int
+	// Enabled are the threads that can go on, at least one, in their order.
+	Enabled []Candidate
+	// Current is the index in Enabled of the thread that has just stopped, -1 if that cannot go on.
+	Current int
+	// Boundary says that the thread stopped between two operations: another one may go on without that being a preemption.
+	Boundary bool
+
+	execution *Execution
+}
+
+// A Candidate is a thread that can go on.
+type Candidate struct {
+	// Thread numbers the threads of an execution from 0; a schedule that repeats a prefix repeats the numbers.
+	Thread int
+	// Point is where it stands, nil at its start and between operations.
+	Point *failpoints.Point
+}
+
+// Default is the choice that no schedule has to list: the thread goes on, or the first one that can.
+func (c *Choice) Default() int { return max(c.Current, 0) }
+
+// Conflict says whether what two threads will do next can depend on its order: both touch one resource and one writes. It is
+// as good as the catalogue's word on the points; what is not known conflicts with everything.
+func Conflict(a, b *failpoints.Point) bool {
+	if a == nil || b == nil {
+		return false
+	}
+	ra, wa := a.Resource()
+	rb, wb := b.Resource()
+	if ra == "" || rb == "" {
+		return true
+	}
+	return ra == rb && (wa == failpoints.Writes || wb == failpoints.Writes)
+}

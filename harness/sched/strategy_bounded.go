@@ -1,0 +1,135 @@
+package sched
+
+import "fmt"
+
+// bounded enumerates every schedule with at most a number of preemptions, depth first: iterative context bounding of Musuvathi
+// and Qadeer (PLDI 2007) does so for 0, 1, 2, ... in turn, so that the first failure has the fewest preemptions. Switches where
+// the thread cannot go on, and between two operations, are free.
+//
+// With delays instead of preemptions it is delay bounding of Emmi, Qadeer and Rakamarić (POPL 2011): threads go on in a fixed
+// order, and a schedule may pass over the next one a number of times, wherever that is.
+//
+// The stack holds what was chosen at each step of the last schedule; the next schedule repeats it up to the deepest step with
+// something left to choose.
+type bounded struct {
+	delays   bool
+	bound    int
+	frontier *frontier
+	stack    []branch
+	fixed    int // branches below this are another worker's to advance
+	depth    int // of the current schedule
+	spent    int // by the current schedule
+	begun    bool
+	capped   bool // something was left out because of the bound
+}
+
+// A branch is one step: which of its candidates was taken, counted from the one that goes on without a switch.
+type branch struct {
+	taken, count uint16
+	costly       bool // others than the first count against the bound
+	spent        int32
+}
+
+func (b *bounded) Name() string {
+	if b.delays {
+		return fmt.Sprintf("delay-bounded(%d)", b.bound)
+	}
+	return fmt.Sprintf("bounded(%d)", b.bound)
+}
+
+// Begin goes to the next schedule of its own stack, or takes a part of somebody else's.
+func (b *bounded) Begin() bool {
+	b.depth, b.spent = 0, 0
+	if !b.begun {
+		b.begun = true
+		return b.take()
+	}
+	for len(b.stack) > b.fixed {
+		if top := &b.stack[len(b.stack)-1]; b.more(top) {
+			top.taken++
+			b.share()
+			return true
+		}
+		b.stack = b.stack[:len(b.stack)-1]
+	}
+	return b.take()
+}
+
+// cost is what taking a candidate spends.
+func (b *bounded) cost(r *branch, taken uint16) int32 {
+	switch {
+	case b.delays:
+		return int32(taken)
+	case r.costly && taken > 0:
+		return 1
+	}
+	return 0
+}
+
+// more says whether the step has another candidate within the bound.
+func (b *bounded) more(r *branch) bool {
+	if r.taken+1 >= r.count {
+		return false
+	}
+	if r.spent+b.cost(r, r.taken+1) > int32(b.bound) {
+		b.capped = true
+		return false
+	}
+	return true
+}
+
+// Next repeats the stack, then takes what costs nothing.
+func (b *bounded) Next(c *Choice) int {
+	if b.depth == len(b.stack) {
+		b.stack = append(b.stack, branch{count: uint16(len(c.Enabled)), costly: c.Current >= 0 && !c.Boundary, spent: int32(b.spent)})
+	}
+	r := &b.stack[b.depth]
+	if int(r.taken) >= len(c.Enabled) {
+		return -1 // the execution strayed from what it did before
+	}
+	b.depth++
+	b.spent += int(b.cost(r, r.taken))
+	return b.candidate(c, int(r.taken))
+}
+
+// candidate is the index of the n-th candidate: first the one that goes on without a switch, then the others in their order;
+// for delays the others follow it around.
+func (b *bounded) candidate(c *Choice, n int) int {
+	first := c.Default()
+	switch {
+	case b.delays:
+		return (first + n) % len(c.Enabled)
+	case n == 0:
+		return first
+	case n <= first:
+		return n - 1
+	}
+	return n
+}
+
+func (*bounded) End(int, bool) {}
+
+// take gets a part of the tree from the frontier.
+func (b *bounded) take() bool {
+	part, ok := b.frontier.take()
+	b.stack, b.fixed = part, max(0, len(part)-1)
+	return ok
+}
+
+// share gives the shallowest step that has more to choose to a worker that has nothing to do.
+func (b *bounded) share() {
+	if !b.frontier.hungry.Load() {
+		return
+	}
+	for i := b.fixed; i < len(b.stack); i++ {
+		r := b.stack[i]
+		if !b.more(&r) {
+			continue
+		}
+		part := append([]branch(nil), b.stack[:i+1]...)
+		part[i].taken++
+		b.stack[i].count = r.taken + 1
+		b.frontier.give(part)
+		return
+	}
+}

@@ -1,0 +1,286 @@
+package sched
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// A state says what a thread needs to go on.
+type state uint8
+
+const (
+	ready   state = iota // nothing
+	waiting              // that its wait is over
+	parked               // that the scenario comes to its end: only the main thread
+	ended                // there is no more
+)
+
+// A thread is one line of execution. It is the controller of its context, so that everything that passes a failpoint with
+// that context is the thread.
+//
+// Under -race a thread's goroutine and the scheduler share these fields without any order that the detector knows of.
+// What the thread's side touches is therefore in functions marked //go:norace.
+type thread struct {
+	x      *Execution
+	id     int // in Execution.threads; the main thread has none
+	name   string
+	client bool
+	body   func(*T)              // of a client or the main thread
+	task   func(context.Context) // of a task
+	ctx    context.Context
+	t      T
+
+	state state
+	at    arrival
+	wait  failpoints.Wait
+	ops   int // that have begun
+	nexts *thread
+
+	goroutine uintptr
+	carrier   carrier
+	unwound   bool // the sentinel was thrown
+}
+
+// An arrival is where a thread came to a stop.
+type arrival struct {
+	kind  arrivalKind
+	point *failpoints.Point
+}
+
+type arrivalKind uint8
+
+const (
+	atStart arrivalKind = iota // of the threads' part
+	atPoint
+	atOp
+	atEnd
+)
+
+// unwinding is thrown through a thread that must not go on.
+type unwinding struct{}
+
+//go:norace
+func newThread(x *Execution, name string, client bool) *thread {
+	t := &thread{x: x, name: name, client: client}
+	t.t.thread = t
+	t.ctx = failpoints.With(context.Background(), t)
+	return t
+}
+
+// Yield is a choice of the scheduler's.
+//
+//go:norace
+func (t *thread) Yield(_ context.Context, p *failpoints.Point) {
+	if t.x.phase != phaseThreads && !t.x.over {
+		return
+	}
+	if goroutine() != t.goroutine {
+		t.x.foreign(t, p)
+	}
+	if t.x.over {
+		return // its defers may pass points
+	}
+	t.at = arrival{atPoint, p}
+	t.stop()
+}
+
+// Fault delivers nothing.
+func (t *thread) Fault(context.Context, *failpoints.Point) (any, bool) { return nil, false }
+
+// Wait implements failpoints.Waiter.
+//
+//go:norace
+func (t *thread) Wait(_ context.Context, w failpoints.Wait) (expired bool) {
+	if goroutine() != t.goroutine {
+		t.x.foreign(t, w.Point)
+	}
+	for first := true; ; first = false {
+		switch {
+		case t.x.over && w.Ready():
+			t.try(w)
+			return false
+		case t.x.over:
+			t.throw()
+		case t.x.phase != phaseThreads && w.Ready():
+		case first || !w.Ready():
+			t.wait, t.state = w, waiting
+			t.at = arrival{atPoint, w.Point}
+			t.stop()
+		}
+		if w.Ready() {
+			if w.Try == nil || w.Try() {
+				return false
+			}
+			continue
+		}
+		if !t.x.over {
+			return true // only its time can have come
+		}
+	}
+}
+
+func (t *thread) try(w failpoints.Wait) {
+	if w.Try != nil {
+		w.Try()
+	}
+}
+
+// Spawn makes a task a thread.
+//
+//go:norace
+func (t *thread) Spawn(_ context.Context, name string, f func(context.Context)) func() {
+	if t != t.x.main {
+		name = t.name + "/" + name
+	}
+	child := newThread(t.x, name, false)
+	child.task = f
+	child.nexts, t.x.spawned = t.x.spawned, child
+	return child.carry()
+}
+
+// Now is the virtual time.
+//
+//go:norace
+func (t *thread) Now() time.Time { return time.Unix(0, t.x.now) }
+
+// stop hands over to the scheduler and returns when the thread is to go on.
+//
+//go:norace
+func (t *thread) stop() {
+	t.handOver()
+	if t.x.over && !t.unwound {
+		t.throw()
+	}
+}
+
+//go:norace
+func (t *thread) throw() {
+	t.unwound = true
+	panic(unwinding{})
+}
+
+// run is the life of a thread. Whatever ends it, a return, a panic or runtime.Goexit, comes by its defer.
+//
+//go:norace
+func (t *thread) run() {
+	returned := false
+	defer t.end(&returned)
+	if !t.x.over {
+		t.live()
+	}
+	returned = true
+}
+
+// end is deferred.
+//
+//go:norace
+func (t *thread) end(returned *bool) {
+	t.conclude(*returned, recover())
+	t.state, t.at = ended, arrival{kind: atEnd}
+}
+
+func (t *thread) live() {
+	if t.task != nil {
+		t.task(t.ctx)
+		return
+	}
+	t.body(&t.t)
+}
+
+// conclude judges how a thread ended.
+func (t *thread) conclude(returned bool, thrown any) {
+	switch thrown := thrown.(type) {
+	case nil:
+		if !returned && !t.t.failed {
+			t.x.fail(&Failure{Kind: Failed, Thread: t.name, Message: "the thread ended with runtime.Goexit and said no reason: fail through sched.T, not through another test's T"})
+		}
+	case unwinding:
+	case stopThread:
+	default:
+		t.x.fail(&Failure{Kind: Panicked, Thread: t.name, Message: fmt.Sprint("panic: ", thrown), Stack: string(debug.Stack())})
+	}
+}
+
+// A T is a thread's hold on its execution. It satisfies the interfaces of testify's assert and require.
+type T struct {
+	thread *thread
+	failed bool
+}
+
+// stopThread ends a thread from within.
+type stopThread struct{}
+
+// Context is what the thread hands to the code under test: its failpoints are under the scheduler's control.
+func (t *T) Context() context.Context { return t.thread.ctx }
+
+// Name is the thread's.
+func (t *T) Name() string { return t.thread.name }
+
+// Helper does nothing; it is there for testify.
+func (t *T) Helper() {}
+
+// Op begins an operation of the thread. The boundary between two operations is a place at which another thread may go on,
+// and a switch there is no preemption.
+//
+//go:norace
+func (t *T) Op(name string) {
+	th := t.thread
+	th.ops++
+	if th.ops > 1 && th.x.phase == phaseThreads && !th.x.over {
+		th.at = arrival{kind: atOp}
+		th.stop()
+	}
+	t.note(name)
+}
+
+// Note writes a line into the thread's column of the timeline.
+func (t *T) Note(text string) { t.note(text) }
+
+// Noting says whether anybody will read notes, for those that are dear to make.
+//
+//go:norace
+func (t *T) Noting() bool { return t.thread.x.notes }
+
+//go:norace
+func (t *T) note(text string) {
+	if t.thread.x.notes {
+		t.thread.x.addNote(t.thread, text)
+	}
+}
+
+// Advance moves the virtual clock.
+//
+//go:norace
+func (t *T) Advance(d time.Duration) { t.thread.x.now += int64(d) }
+
+// Errorf says that the execution is wrong. The thread goes on; the execution ends where it stops next.
+func (t *T) Errorf(format string, args ...any) {
+	t.failed = true
+	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...)})
+}
+
+// Fail says that the execution is wrong because of err, and ends the thread. If err has a method Class() string, failures
+// of different classes are different findings.
+func (t *T) Fail(err error) {
+	t.failed = true
+	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: err.Error(), Err: err})
+	panic(stopThread{})
+}
+
+// FailNow ends the thread after an Errorf.
+func (t *T) FailNow() {
+	if !t.failed {
+		t.Errorf("FailNow was called")
+	}
+	panic(stopThread{})
+}
+
+// Fatalf is Errorf and FailNow.
+func (t *T) Fatalf(format string, args ...any) {
+	t.Errorf(format, args...)
+	t.FailNow()
+}
