@@ -4,6 +4,7 @@ go 1.26.0
 
 require (
 	github.com/HdrHistogram/hdrhistogram-go v1.4.0
+	github.com/bluekeyes/go-gitdiff v0.9.0
 	github.com/gofrs/flock v0.13.1
 	github.com/leanovate/gopter v0.2.11
 	github.com/pingcap/failpoint v0.0.0-20260406204437-bbc9d102c19e
@@ -20,4 +21,5 @@ require (
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/pingcap/errors v0.11.4 // indirect
 	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/sync v0.23.0 // indirect
 )

@@ -65,6 +65,7 @@ var catalogue = []Entry{
 	{"append/before-buffer", KindYield, "tail", Writes, "nothing of the append exists yet"},
 	{"append/buffered", KindYield, "committed", Writes, "the frames are in memory and not visible"},
 	{"append/tail-inserted", KindYield, "metadata", Writes, "the shared tail has the records, the metadata does not say so"},
+	{"append/seen", KindYield, "committed", Writes, "the metadata of a hand-over says that the records are there, the log does not yet"},
 	{"append/published", KindYield, "log", Writes, "visible, not acknowledged"},
 
 	{"transaction/begun", KindYield, "log", Writes, "a transaction is open and empty"},
@@ -86,6 +87,7 @@ var catalogue = []Entry{
 	{"flush/trimmed", KindYield, "round", Writes, "the tail is empty: whoever still goes there finds nothing"},
 	{"flush/notify", KindYield, "round", Writes, "the round is over, its followers sleep"},
 
+	{"index/before-read", KindYield, "index", Reads, "the entries that the view counts lie in a file that grows and may be closed"},
 	{"index/before-write", KindYield, "index", Writes, "the log is ahead of the index"},
 	{"index/write-error", KindFault, "index", Writes, "the index gets a part of an entry, or none"},
 
@@ -101,6 +103,7 @@ var catalogue = []Entry{
 	{"read/before-tail", KindYield, "tail", Reads, "the last moment before the tail is read"},
 	{"read/between-tail-records", KindYield, "tail", Reads, "a tail that is cleared here gives a part of the records"},
 	{"read/before-files", KindYield, "view", Reads, "a reader that goes to the file takes the files of this moment"},
+	{"read/files-bounded", KindYield, "view", Reads, "how far a read of the files may go is known, which files is not"},
 	{"read/before-file", KindYield, "file", Reads, "the file may grow, be cut or be closed"},
 	{"read/io-error", KindFault, "file", Reads, "the disk cannot read"},
 	{"read/bit-flip", KindFault, "file", Reads, "the disk reads something else than was written"},
@@ -116,7 +119,7 @@ var catalogue = []Entry{
 	{"store/opening", KindWait, "store", Writes, "logs are opened and closed one after the other"},
 	{"store/lock", KindWait, "store", Writes, "the store's lists"},
 	{"store/close", KindWait, "store", Reads, "closing waits for the flusher to end"},
-	{"flusher/before-wake", KindYield, "wake", Writes, "a flush is due and the flusher asleep"},
+	{"flusher/before-wake", KindYield, "wake", Writes, "a flush is due, or the end is, and the flusher asleep"},
 	{"flusher/wake", KindWait, "wake", Reads, "the flusher waits for work or for the next interval"},
 	{"flusher/flushed", KindYield, "store", Reads, "one log is flushed, the next is due"},
 }

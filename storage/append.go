@@ -109,7 +109,7 @@ func (l *Log) lockForWriting(ctx context.Context) error {
 
 // full says whether the tail is over its limit. The lock is held.
 func (l *Log) full() bool {
-	return l.end-l.view.Load().persisted >= uint64(l.options.TailBytes)
+	return l.end-l.lockedView().persisted >= uint64(l.options.TailBytes)
 }
 
 // mayWait refuses a call whose context has ended before it takes or waits for anything.
@@ -123,6 +123,7 @@ func (l *Log) mayWait(ctx context.Context) error {
 
 // makeRoom flushes when a tail that ends at end is over its limit.
 func (l *Log) makeRoom(ctx context.Context, end uint64) error {
+	//racewindow:atomic because flushTo looks again behind its own point, and to have found the tail full costs that look
 	if v := l.view.Load(); end < v.persisted || end-v.persisted < uint64(l.options.TailBytes) {
 		return nil
 	}
@@ -153,15 +154,15 @@ func (l *Log) sinceDurable() uint64 {
 	if l.options.NoSync {
 		return math.MaxUint64
 	}
-	return l.end - l.view.Load().persisted
+	return l.end - l.lockedView().persisted
 }
 
 // newArena publishes a view in which the tail goes on in another arena, before anything in that arena is committed.
 func (l *Log) newArena(bytes int) {
 	l.arena = newArena(l.end, max(bytes, l.options.ArenaBytes))
-	v := *l.view.Load()
+	v := *l.lockedView()
 	v.arenas = append(append(make([]*arena, 0, len(v.arenas)+1), v.arenas...), l.arena)
-	l.view.Store(&v)
+	l.view.Store(&v) //racewindow:atomic because no reader can tell the views apart while nothing in the arena is committed
 }
 
 // commit makes the frames from position from on visible. The lock is held.
@@ -169,6 +170,7 @@ func (l *Log) commit(ctx context.Context, from uint64) {
 	failpoint.InjectCall("append/buffered", ctx)
 	if l.writer != nil {
 		l.writer.committed(ctx, l.frames(from, l.end), l.last)
+		failpoint.InjectCall("append/seen", ctx)
 	}
 	l.committed.Store(l.end)
 	l.complete = l.last
@@ -178,7 +180,7 @@ func (l *Log) commit(ctx context.Context, from uint64) {
 
 // frames lists the frames that are in the tail, from a position that starts a frame to another.
 func (l *Log) frames(from, to uint64) (frames [][]byte) {
-	v := l.view.Load()
+	v := l.lockedView()
 	v.tail(max(from, v.persisted), to, func(b []byte) bool {
 		for len(b) > 0 {
 			room := frameRoom(b)
@@ -193,7 +195,7 @@ func (l *Log) frames(from, to uint64) (frames [][]byte) {
 // askForFlush tells the store's flusher of a log that has something to flush: now, if there is enough of it, else when
 // the interval has passed. The lock is held.
 func (l *Log) askForFlush(ctx context.Context) {
-	if !l.urgent && (l.end-l.view.Load().persisted >= uint64(l.options.FlushBytes) || l.chunkClosed) {
+	if !l.urgent && (l.end-l.lockedView().persisted >= uint64(l.options.FlushBytes) || l.chunkClosed) {
 		l.urgent = true
 		l.store.flushSoon(ctx, l)
 	}

@@ -7,6 +7,8 @@ import "io"
 //
 // A simulated disk may keep what was synced apart from what was not: File.Sync makes a file's bytes and length durable,
 // SyncDir the names in a folder, and nothing else does.
+//
+//racewindow:shared
 type Disk interface {
 	// Mkdir makes a subfolder; one that exists is no error.
 	Mkdir(name string) error
@@ -33,6 +35,8 @@ type Entry struct {
 }
 
 // A File is an open file. ReadAt and WriteAt may be called from many goroutines.
+//
+//racewindow:shared
 type File interface {
 	io.ReaderAt
 	io.WriterAt

@@ -163,7 +163,7 @@ func (u unlockMemory) Close() error {
 }
 
 // memoryPageBytes is how a file's bytes are split, so that a growing file is never copied.
-const memoryPageBytes = 4 << 10
+const memoryPageBytes = 1 << 10
 
 // A memoryFile is the content of a file; all who open it share it.
 type memoryFile struct {

@@ -26,6 +26,8 @@ type flushRound struct {
 //
 // After a failed write or sync it returns ErrPoisoned, now and ever after; a disk that is full gives ErrNoSpace and
 // leaves the log usable, the records in memory.
+//
+//racewindow:atomic because it is a call's first step: what comes before it came before the call. Close comes when no append can
 func (l *Log) Flush(ctx context.Context) error { return l.flushTo(ctx, l.committed.Load()) }
 
 // flushTail answers a request to the flusher: it flushes the whole tail, fragments of an open transaction included.
@@ -129,15 +131,13 @@ func (l *Log) flushOnce(ctx context.Context) error {
 		return err
 	}
 	segments, index, err := l.makeDurable(ctx, b)
-	if err == nil {
-		failpoint.InjectCall("flush/synced", ctx)
+	if err != nil {
+		l.flushFailed(ctx, b, segments)
+		return err
 	}
+	failpoint.InjectCall("flush/synced", ctx)
 	if l.writer == nil {
 		failpoints.Lock(ctx, flushLock, &l.mu)
-	}
-	if err != nil {
-		l.flushFailed(b, segments)
-		return err
 	}
 	v := l.publish(b, segments, index)
 	if l.writer == nil {
@@ -154,20 +154,22 @@ func (l *Log) flushOnce(ctx context.Context) error {
 }
 
 // flushFailed closes a file that no view will hold, and wakes the writers that wait for the open transaction: it may never
-// end now. The lock is held, and given up unless the caller's hand-over holds it.
-func (l *Log) flushFailed(b flushBatch, segments []*segment) {
+// end now. The lock is held if the caller's hand-over holds it.
+func (l *Log) flushFailed(ctx context.Context, b flushBatch, segments []*segment) {
 	if len(segments) > len(b.view.segments) {
-		_ = segments[len(segments)-1].file.Close() // the error that matters has been met
+		//racewindow:atomic because no view holds the file; the error that matters has been met
+		_ = segments[len(segments)-1].file.Close()
+	}
+	if l.writer == nil {
+		failpoints.Lock(ctx, flushLock, &l.mu)
+		defer l.mu.Unlock()
 	}
 	l.idle.Broadcast()
-	if l.writer == nil {
-		l.mu.Unlock()
-	}
 }
 
 // captureBatch takes everything that is in the tail now. The lock is held.
 func (l *Log) captureBatch() flushBatch {
-	v := l.view.Load()
+	v := l.lockedView()
 	b := flushBatch{view: v, from: v.persisted, end: l.end, last: l.last, complete: l.complete, boundaries: l.boundaries}
 	l.chunkClosed = false
 	return b
@@ -251,6 +253,7 @@ func (l *Log) writeFailed(s *segment, b flushBatch, cause error) error {
 	if !errors.Is(cause, syscall.ENOSPC) {
 		return l.poison(cause)
 	}
+	//racewindow:atomic because who reads behind the persisted position takes what is there: whole committed frames, or none
 	if err := errors.Join(s.file.Truncate(s.at(b.from)), s.file.Sync()); err != nil {
 		return l.poison(fmt.Errorf("%w; and cut it back: %w", cause, err))
 	}
@@ -283,8 +286,10 @@ func (l *Log) writeIndex(ctx context.Context, b flushBatch) (chunkIndex, error) 
 }
 
 // publish stores the view in which the batch is the files'. The lock is held.
+//
+//racewindow:yielded because flushOnce has passed flush/synced and touched nothing since but the lock
 func (l *Log) publish(b flushBatch, segments []*segment, index chunkIndex) *view {
-	now := l.view.Load() // newer than the batch's where a new arena came
+	now := l.lockedView() // newer than the batch's where a new arena came
 	v := &view{persisted: b.end, last: b.last, durable: b.complete, segments: segments, index: index}
 	for i := range now.arenas {
 		if i+1 == len(now.arenas) || now.arenas[i+1].start > b.end {

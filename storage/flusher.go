@@ -25,11 +25,11 @@ func (s *Store) request(ctx context.Context, r flushRequest) {
 	failpoints.Lock(ctx, storeLock, &s.mu)
 	s.due = append(s.due, r)
 	s.mu.Unlock()
-	failpoint.InjectCall("flusher/before-wake", ctx)
-	s.wakeFlusher()
+	s.wakeFlusher(ctx)
 }
 
-func (s *Store) wakeFlusher() {
+func (s *Store) wakeFlusher(ctx context.Context) {
+	failpoint.InjectCall("flusher/before-wake", ctx)
 	select {
 	case s.wake <- struct{}{}:
 	default: // it has been woken and will see everything that came before it looks
@@ -37,7 +37,7 @@ func (s *Store) wakeFlusher() {
 }
 
 func (s *Store) flusher(ctx context.Context) {
-	defer close(s.stopped)
+	defer close(s.stopped) //racewindow:atomic because nobody waits for it but Close, which waits for nothing else
 	for {
 		due, next, closed := s.takeDue(ctx)
 		if closed {

@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -8,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"sort"
+
+	"github.com/pingcap/failpoint"
 )
 
 // A boundary is one entry of the chunk index: the frame at position starts a chunk and holds offset. On disk it is
@@ -51,7 +54,7 @@ func decodeBoundary(src []byte) (boundary, bool) {
 
 // seek returns a position at or before the first record behind after. It answers with 0, which is always right, rather
 // than with an error: an index that cannot be read costs time, not records.
-func (x *chunkIndex) seek(after Offset) uint64 {
+func (x *chunkIndex) seek(ctx context.Context, after Offset) uint64 {
 	behind := func(b boundary) bool { return after.Before(b.offset) }
 	if k := sort.Search(len(x.newest), func(k int) bool { return behind(x.newest[k]) }); k > 0 {
 		return x.newest[k-1].position
@@ -59,6 +62,7 @@ func (x *chunkIndex) seek(after Offset) uint64 {
 	older, intact := x.count-len(x.newest), true
 	entry := func(k int) (b boundary) {
 		var buf [boundaryBytes]byte
+		failpoint.InjectCall("index/before-read", ctx)
 		_, err := x.file.ReadAt(buf[:], int64(k)*boundaryBytes)
 		b, ok := decodeBoundary(buf[:])
 		intact = intact && ok && (err == nil || errors.Is(err, io.EOF))
@@ -89,6 +93,8 @@ func (x chunkIndex) add(more []boundary) chunkIndex {
 // overwritten by later entries, and never looked at until then.
 //
 // An entry that cannot be read ends it: what lies before is then found by a scan.
+//
+//racewindow:atomic because only the leader of a round writes the index, and that is the caller
 func (x chunkIndex) before(position uint64) chunkIndex {
 	for x.count > 0 {
 		if len(x.newest) == 0 {
@@ -118,6 +124,8 @@ func encodeBoundaries(bs []boundary) []byte {
 }
 
 // repairIndex makes the index file hold exactly the boundaries that a scan of the log found.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func repairIndex(disk Disk, folder string, found []boundary) (chunkIndex, error) {
 	path := folder + "/" + indexName
 	f, err := disk.Open(path)

@@ -66,12 +66,12 @@ func TestTheIndexLeadsToAPlaceBeforeTheRecord(t *testing.T) {
 	r := indexed(t)
 	index := r.view.Load().index
 	bs := scanBoundaries(t, r)
-	require.Zero(t, index.seek(Offset{}))
-	require.Equal(t, bs[len(bs)-1].position, index.seek(End))
+	require.Zero(t, index.seek(background, Offset{}))
+	require.Equal(t, bs[len(bs)-1].position, index.seek(background, End))
 	for i, b := range bs {
-		require.Equal(t, b.position, index.seek(b.offset), "boundary %d", i)
+		require.Equal(t, b.position, index.seek(background, b.offset), "boundary %d", i)
 		if i > 0 {
-			require.Equal(t, bs[i-1].position, index.seek(before(b.offset)), "just before boundary %d", i)
+			require.Equal(t, bs[i-1].position, index.seek(background, before(b.offset)), "just before boundary %d", i)
 		}
 	}
 }
@@ -208,7 +208,7 @@ func FuzzIndex(f *testing.F) {
 		require.NoError(t, err)
 		x := chunkIndex{file: file, count: len(content) / boundaryBytes}
 		after := Offset{tx, op}
-		position := x.seek(after)
+		position := x.seek(background, after)
 		if position == 0 {
 			return
 		}

@@ -77,9 +77,18 @@ func (l *Log) Visible(ctx context.Context) Offset {
 
 // Durable is the offset of the last record of the last complete transaction that a crash cannot take any more, zero for
 // none. Records between it and Visible are served from memory.
+//
+//racewindow:atomic because it is the call's only step: what comes before it came before the call
 func (l *Log) Durable() Offset { return l.view.Load().durable }
 
+// lockedView is the view, for those who hold the lock.
+//
+//racewindow:atomic because the view changes with the lock held only
+func (l *Log) lockedView() *view { return l.view.Load() }
+
 // usable says whether appends and flushes may go on.
+//
+//racewindow:atomic because the answer changes once and then stays: who is to act on it asks again with the lock held
 func (l *Log) usable() error {
 	if b := l.broken.Load(); b != nil {
 		return b.err
@@ -100,6 +109,8 @@ func (l *Log) closedError() error {
 }
 
 // readable says whether reads may start: a poisoned log still serves what it has.
+//
+//racewindow:atomic because it is the first step of a read: who closes the log before it closed it before the read
 func (l *Log) readable(ctx context.Context) error {
 	if b := l.broken.Load(); b != nil && errors.Is(b.err, ErrClosed) {
 		return b.err
@@ -108,6 +119,8 @@ func (l *Log) readable(ctx context.Context) error {
 }
 
 // poison makes cause the answer to every later append and flush, and returns that answer.
+//
+//racewindow:atomic because those who see the answer, appends and flushes, do not see the file whose failure it tells
 func (l *Log) poison(cause error) error {
 	err := fmt.Errorf("log %s: %w: %w; reopen the store: what was durable is kept, the rest is what the disk has of it", l.handle, ErrPoisoned, cause)
 	l.broken.CompareAndSwap(nil, &brokenState{err})
@@ -169,8 +182,10 @@ func (l *Log) acceptWriters(ctx context.Context) {
 }
 
 // closeFiles closes index and segments; tidy first cuts the room that was reserved and not used.
+//
+//racewindow:atomic because a read that goes on has the bytes as before the log was closed, or ErrClosed as after
 func (l *Log) closeFiles(tidy bool) error {
-	v := l.view.Load()
+	v := l.lockedView()
 	var errs []error
 	if s := v.segments[len(v.segments)-1]; tidy && s.allocated > s.at(v.persisted) {
 		errs = append(errs, s.file.Truncate(s.at(v.persisted)))

@@ -13,6 +13,8 @@ import (
 // The search tries each multiple of frameAlign. Its memory is bounded by a window and one frame, and the bytes that it
 // checksums by a multiple of the file, so a file of crafted headers cannot hold it up; where that bound is reached it
 // says that there is no proof.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64, error) {
 	const windowBytes = 256 << 10
 	window := make([]byte, min(windowBytes, max(size-g.at(stop), 0)))
@@ -54,6 +56,7 @@ func couldProve(header []byte, position, stop uint64) bool {
 	return checkFrameHeader(header[:frameHeaderBytes], maxFrameBytes) == frameIntact && frameDurable(header, position) > stop
 }
 
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func intactAt(file io.ReaderAt, at, length int64, position uint64) (bool, error) {
 	frame := make([]byte, length)
 	if _, err := file.ReadAt(frame, at); err != nil && !errors.Is(err, io.EOF) {

@@ -79,7 +79,7 @@ const (
 // readFile yields the part of a read that the files serve, and says whether to go on with the rest.
 func (l *Log) readFile(ctx context.Context, v *view, o *otherSources, yield func(Record, error) bool) bool {
 	segments := v.segments
-	position := v.index.seek(o.after)
+	position := v.index.seek(ctx, o.after)
 	for i := v.segmentAt(position); i < len(segments); i++ {
 		end := o.end
 		if o.asItIs {
@@ -129,6 +129,8 @@ func (l *Log) readSegment(ctx context.Context, v *view, o *otherSources, g *segm
 }
 
 // readError says where a read failed, or that the log was closed under it.
+//
+//racewindow:atomic because it is asked where a read has failed, and the answer stays
 func (l *Log) readError(g *segment, err error) error {
 	if b := l.broken.Load(); b != nil && errors.Is(b.err, ErrClosed) {
 		return b.err

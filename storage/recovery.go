@@ -39,6 +39,7 @@ type recovered struct {
 	previous Offset
 }
 
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
 	if err := s.disk.Mkdir(handle); err != nil {
 		return nil, fmt.Errorf("make the log's folder: %w", err)
@@ -67,6 +68,8 @@ func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
 }
 
 // newLog makes the first file of a log, and the log's name durable.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) newLog(ctx context.Context, handle string, found *recovered) error {
 	g, err := createSegment(ctx, s.disk, handle, 0)
 	if err != nil {
@@ -99,6 +102,8 @@ func (s *Store) scanLog(ctx context.Context, handle string, names []string, foun
 }
 
 // scanSegment walks over the frames of one file.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) scanSegment(ctx context.Context, found *recovered, g *segment) error {
 	size, err := g.file.Size()
 	if err != nil {
@@ -150,6 +155,8 @@ func (r *recovered) why() string {
 }
 
 // settleTail decides about what follows the last complete transaction, and leaves a file that ends with it, synced.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) settleTail(ctx context.Context, handle string, found *recovered) error {
 	g := found.segments[len(found.segments)-1]
 	size, err := g.file.Size()
@@ -183,6 +190,8 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 
 // rewrite writes [from, end) once more and syncs it. After a sync that failed, the kernel may hold these bytes, call them
 // clean and lose them with the power; so what is not known to be durable is made so, not believed.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func rewrite(ctx context.Context, g *segment, from, end uint64) error {
 	buf := make([]byte, min(end-min(from, end), maxScanBytes))
 	for at := from; at < end; {
@@ -199,6 +208,7 @@ func rewrite(ctx context.Context, g *segment, from, end uint64) error {
 	return g.file.Sync()
 }
 
+//racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) makeLog(handle string, found *recovered, index chunkIndex) *Log {
 	l := &Log{store: s, handle: handle, options: s.options}
 	l.idle.L = &l.mu

@@ -50,6 +50,8 @@ var (
 // does not end the store.
 //
 // Errors: ErrOptions, ErrMissing, ErrLocked, ErrForeign.
+//
+//racewindow:atomic because the store is not open yet: nobody has it, and its lock keeps other processes out
 func Open(ctx context.Context, folder string, options Options) (*Store, error) {
 	failpoints.WarnEnvironment(packagePath)
 	options = options.withDefaults()
@@ -78,6 +80,7 @@ func Open(ctx context.Context, folder string, options Options) (*Store, error) {
 	return s, nil
 }
 
+//racewindow:atomic because the store is not open yet
 func checkFolder(folder string, create bool) error {
 	info, err := os.Stat(folder)
 	switch {
@@ -92,6 +95,8 @@ func checkFolder(folder string, create bool) error {
 }
 
 // makeFolder makes a folder and those above it that are missing, and each of their names durable.
+//
+//racewindow:atomic because the store is not open yet
 func makeFolder(folder string) error {
 	parent := filepath.Dir(folder)
 	if _, err := os.Stat(parent); errors.Is(err, fs.ErrNotExist) && parent != folder {
@@ -106,6 +111,8 @@ func makeFolder(folder string) error {
 }
 
 // checkEntries refuses a folder in which something other than logs lies: it may not be a store's.
+//
+//racewindow:atomic because the store is not open yet
 func checkEntries(disk Disk) error {
 	entries, err := disk.List(".")
 	if err != nil {
@@ -165,6 +172,8 @@ func checkHandle(handle string) error {
 }
 
 // Handles returns the handles of all logs in the store, open or not, sorted.
+//
+//racewindow:atomic because it is the call's only step: what comes before it came before the call
 func (s *Store) Handles() ([]string, error) {
 	entries, err := s.disk.List(".")
 	if err != nil {
@@ -206,7 +215,7 @@ func (s *Store) Close(ctx context.Context) error {
 		return fmt.Errorf("the store stays open: %w", err)
 	}
 	s.stop(ctx)
-	s.wakeFlusher()
+	s.wakeFlusher(ctx)
 	if _, _, err := failpoints.Receive(context.WithoutCancel(ctx), storeClosed, s.stopped); err != nil {
 		errs = append(errs, err)
 	}

@@ -19,16 +19,21 @@ type tailMetadata struct {
 // A metadataRow is the row; it is written with the log's lock held and read without any.
 type metadataRow struct{ row atomic.Pointer[tailMetadata] }
 
+//racewindow:atomic because the log is not open yet: nobody else has the row
 func (r *metadataRow) init(l *Log) {
 	last := l.view.Load().last
 	r.row.Store(&tailMetadata{persisted: last, seen: last})
 }
 
+//racewindow:yielded because those who put records into a tail of their own pass append/tail-inserted behind that
 func (r *metadataRow) setSeen(last Offset) {
-	r.row.Store(&tailMetadata{persisted: r.row.Load().persisted, seen: last})
+	now := r.row.Load() //racewindow:atomic because the row changes with the log's lock held only
+	r.row.Store(&tailMetadata{persisted: now.persisted, seen: last})
 }
 
 // published is update_persistance_metadata in flush_buffer.
+//
+//racewindow:atomic because readers of the row ask the view only for what the row says, and this view has that as the one before had
 func (r *metadataRow) published(_ context.Context, v *view) {
 	r.row.Store(&tailMetadata{persisted: v.last, seen: r.row.Load().seen})
 }
@@ -45,6 +50,7 @@ func (r *metadataRow) load(ctx context.Context, upTo Offset) (m *tailMetadata, b
 func fromFile(ctx context.Context, l *Log, after, upTo Offset) sources {
 	failpoint.InjectCall("read/before-files", ctx)
 	end := l.committed.Load() // what lies behind it may be taken back by an abort
+	failpoint.InjectCall("read/files-bounded", ctx)
 	return sources{view: l.view.Load(), other: &otherSources{file: true, after: after, upTo: upTo, end: end, asItIs: true}}
 }
 

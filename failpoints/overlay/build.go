@@ -58,6 +58,7 @@ type sourceFile struct {
 	unit     unit
 	original []byte // nil for an added file
 	content  []byte
+	lines    []authoredLine // of a planted file, before markers are spliced; nil where no patch changes it
 }
 
 // A unit is a part of a package that shares one package-level scope and one binding file.
@@ -144,18 +145,22 @@ func (b *build) read(p *listedPackage) (*packageFiles, error) {
 	return pf, nil
 }
 
-// apply runs the transforms over every chosen package and returns how many files they changed or added. All problems
-// are reported together: whoever has ten markers to repair wants to hear of ten.
+// apply runs the transforms over every chosen package and returns how many files they changed or added, planted patches
+// not counted. All problems are reported together: whoever has ten markers to repair wants to hear of ten.
 func (b *build) apply(steps []transform) (changed int, err error) {
 	var problems Problems
 	for _, pf := range b.chosen {
+		before := map[*sourceFile][]byte{}
+		for _, f := range pf.files {
+			before[f] = f.content
+		}
 		for _, step := range steps {
 			if err := step(pf); err != nil && !problems.collect(err) {
 				return 0, err
 			}
 		}
 		for _, f := range pf.files {
-			if f.changed() {
+			if was, known := before[f]; !known || !bytes.Equal(was, f.content) {
 				changed++
 			}
 		}
@@ -174,8 +179,11 @@ func (f *sourceFile) staged(lineName string) []byte {
 		return f.content
 	}
 	const byteOrderMark = "\ufeff"
-	header := "//line " + lineName + ":1:1\n"
-	return append([]byte(header), bytes.TrimPrefix(f.content, []byte(byteOrderMark))...)
+	text := bytes.TrimPrefix(f.content, []byte(byteOrderMark))
+	if f.lines != nil {
+		return f.directed(lineName, text)
+	}
+	return append([]byte("//line "+lineName+":1:1\n"), text...)
 }
 
 // lineName is what a //line directive calls a file. Under -trimpath the go command shortens the names of files in the

@@ -4,9 +4,10 @@ package overlay
 
 import "strings"
 
-// Parse takes --include, --strip and --help out of the arguments of racewindow test, build or run, and leaves the rest
+// Parse takes --include, --plant, --strip and --help out of the arguments of racewindow test, build or run, and leaves the rest
 // to the go command. Behind -args or --, and behind the package of a run, everything belongs to the program. Both a
-// repeated --include and a list with commas are understood. The error is a *UsageError.
+// repeated --include and a list with commas are understood; --plant takes one file and may be repeated. The error is a
+// *UsageError.
 func Parse(verb string, args []string) (c Command, help bool, err error) {
 	c.Verb = verb
 	for len(args) > 0 {
@@ -49,16 +50,26 @@ func (c *Command) parseOwn(args []string) (own string, used int, err error) {
 		}
 		c.Strip = true
 		return "strip", 1, nil
-	case "--include", "-include":
-		used = 1
-		if !hasValue && len(args) > 1 {
-			value, used = args[1], 2
+	case "--plant", "-plant":
+		if value, used = ownValue(args, value, hasValue); value == "" || strings.HasPrefix(value, "-") {
+			return "", 0, usage("--plant needs a file with a patch, for example --plant bug.patch")
 		}
-		if value == "" || strings.HasPrefix(value, "-") {
+		c.Plant = append(c.Plant, value)
+		return "plant", used, nil
+	case "--include", "-include":
+		if value, used = ownValue(args, value, hasValue); value == "" || strings.HasPrefix(value, "-") {
 			return "", 0, usage("--include needs the path of a module, for example --include go.etcd.io/bbolt")
 		}
 		c.Include = append(c.Include, strings.Split(value, ",")...)
 		return "include", used, nil
 	}
 	return "", 0, nil
+}
+
+// ownValue is the value of the flag args[0], in the same argument or in the next one, and how many arguments it takes.
+func ownValue(args []string, value string, hasValue bool) (string, int) {
+	if !hasValue && len(args) > 1 {
+		return args[1], 2
+	}
+	return value, 1
 }

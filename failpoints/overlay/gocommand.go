@@ -68,14 +68,16 @@ func newGoCommand(ctx context.Context, c Command, inv *invocation) (*goCommand, 
 	if g.settings.GOWORK == "" && (g.settings.GOMOD == "" || g.settings.GOMOD == os.DevNull) {
 		return nil, usage("%s is in no module: instrumenting needs a go.mod (go mod init)", dir)
 	}
-	return g, g.refuse()
+	return g, g.refuse(len(c.Plant) > 0)
 }
 
 // refuse names the combinations of flags that would silently build something uninstrumented.
-func (g *goCommand) refuse() error {
+func (g *goCommand) refuse(plants bool) error {
 	switch {
 	case !g.inv.covers():
 		return nil
+	case plants:
+		return usage("-cover together with --plant would count lines that are in no file of yours; leave out one of the two")
 	case g.inv.flags["toolexec"] != "":
 		return usage("-cover together with -toolexec cannot be instrumented: the cover tool reads the files on disk, " +
 			"and this command needs -toolexec to show it the spliced ones; leave out one of the two")

@@ -68,7 +68,11 @@ func TestOwnFlagsAreTakenFromAmongThoseOfTheGoCommand(t *testing.T) {
 		require.Equal(t, Command{Verb: c.verb, Strip: c.strip, Include: got.Include, Args: strings.Fields(c.args)}, got, c.line)
 		require.Equal(t, strings.Fields(c.include), append([]string{}, got.Include...))
 	}
-	for _, bad := range []string{"--include", "--include=", "--include -race", "--strip=maybe"} {
+	got, _, err := Parse("run", strings.Fields("--plant a.patch -race --plant=b,c.patch ./x --plant d.patch"))
+	require.NoError(t, err)
+	require.Equal(t, []string{"a.patch", "b,c.patch"}, got.Plant)
+	require.Equal(t, strings.Fields("-race ./x --plant d.patch"), got.Args)
+	for _, bad := range []string{"--plant", "--plant=", "--plant -race", "--include", "--include=", "--include -race", "--strip=maybe"} {
 		_, _, err := Parse("test", strings.Fields(bad))
 		require.Error(t, err, bad)
 	}

@@ -54,6 +54,13 @@ func (m *module) write(t *testing.T, name, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o644))
 }
 
+func (m *module) read(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(m.dir, filepath.FromSlash(name)))
+	require.NoError(t, err)
+	return string(text)
+}
+
 // A result is what one Run did.
 type result struct {
 	code           int

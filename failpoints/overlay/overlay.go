@@ -13,6 +13,8 @@
 // for a marker without a context, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). With Strip
 // the markers vanish instead, together with the import (strip.go).
 //
+// Before all this, patches may be planted: bugs that exist in one build only (plant.go, authored.go).
+//
 // A marker that is found and cannot be spliced is an error that names file and line. It is never skipped: a run in
 // which a failpoint could not fire looks exactly like a run in which nothing went wrong.
 package overlay
@@ -28,7 +30,8 @@ import (
 
 // Exit codes of Run for calls that never reached the go command.
 const (
-	// ExitProblem says that the sources could not be prepared: a marker that cannot be spliced, a failed go list.
+	// ExitProblem says that the sources could not be prepared: a marker that cannot be spliced, a patch that cannot be
+	// planted, a failed go list.
 	ExitProblem = 1
 	// ExitUsage says that the call itself asks for something that cannot be done.
 	ExitUsage = 2
@@ -40,6 +43,7 @@ type Command struct {
 	Dir     string   // where to run it; the current folder when empty
 	Strip   bool     // remove the markers instead of arming them
 	Include []string // module paths of dependencies whose markers are spliced too
+	Plant   []string // patches, as git diff prints them, that are applied in this build only
 	Args    []string // everything that the go command would get after its verb
 	Env     []string // environment of the go command; the process's own when nil
 
@@ -105,6 +109,9 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
 		return err
 	}
 	if err := b.choose(c.Include); err != nil {
+		return err
+	}
+	if err := b.plant(c.Plant); err != nil {
 		return err
 	}
 	steps, err := transforms(ctx, b, c.Strip)

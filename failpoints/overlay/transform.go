@@ -50,13 +50,16 @@ func instrument(pf *packageFiles, own bool) error {
 			if f.unit != u || f.original == nil || !mentionsPingcap(f.content) {
 				continue
 			}
+			points, others := len(bind.points), len(bind.others)
 			content, err := spliceMarkers(f.path, f.content, bind)
 			if err != nil {
-				if !problems.collect(err) {
+				if !problems.collect(f.blame(err)) {
 					return err
 				}
 				continue
 			}
+			f.place(bind.points[points:])
+			f.place(bind.others[others:])
 			f.content = content
 		}
 		if !bind.used {
@@ -81,7 +84,7 @@ func (b *build) strip(pf *packageFiles) error {
 		}
 		content, err := stripMarkers(f.path, f.content, f.unit == unitRegular, b.packageName)
 		if err != nil {
-			if !problems.collect(err) {
+			if !problems.collect(f.blame(err)) {
 				return err
 			}
 			continue

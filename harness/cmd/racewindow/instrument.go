@@ -35,21 +35,34 @@ A marker that cannot be spliced is an error that names file, line and remedy.
 
 Racewindow's own flags, anywhere before the program's arguments (-args, --):
   --include MODULE   splice the markers of this dependency too; repeat for more
+  --plant FILE       build with this patch applied, and leave the tree alone; repeat for more (see below)
   --strip            the other direction, for production builds: no marker and no import of pingcap's
                      package is left, nor what it brings (net/http, GO_FAILPOINTS, GO_FAILPOINTS_HTTP)
   --help             this text
 
-All other flags and arguments go to go %[1]s; -C, -cover, -json, -modfile, -overlay, -race, -tags,
--toolexec and -trimpath work as usual.%[2]s
+A planted bug shows whether your tests would find it. The patch is what git diff prints, with paths that
+count from the module's root; make one by editing, and take the edit back:
 
-The exit code is that of go %[1]s; 1 when the sources cannot be instrumented, 2 for a wrong call.`
+  git diff > bug.patch && git checkout .
+  racewindow test --plant bug.patch ./...
+
+Each hunk must fit at exactly one place of its file, wherever that is by now. One that fits nowhere or
+twice is an error, and so is a file that the build does not contain. Planted lines are called by their
+place in the patch in panics, compile errors and reports; all others keep the numbers of your files.
+
+All other flags and arguments go to go %[1]s; -C, -cover, -json, -modfile, -overlay, -race, -tags,
+-toolexec and -trimpath work as usual (-cover without --plant only).%[2]s
+
+The exit code is that of go %[1]s; 1 when the sources cannot be instrumented or a patch cannot be
+planted, 2 for a wrong call.`
 
 // instrumentCommands are the commands that build, test and run instrumented code.
 func instrumentCommands() []*cobra.Command {
 	return []*cobra.Command{
 		instrumentCommand("test", "[go test flags] [packages]", "Run go test with failpoints at work",
 			"  racewindow test -race ./...\n  racewindow test -run TestFlush -count=10 ./storage\n"+
-				"  racewindow test --include go.etcd.io/bbolt -coverprofile=cover.out ./...", ""),
+				"  racewindow test --include go.etcd.io/bbolt -coverprofile=cover.out ./...\n"+
+				"  racewindow test --plant testdata/bugs/unsynced.patch -race ./...", ""),
 		instrumentCommand("build", "[go build flags] [packages]", "Run go build with failpoints at work, or without any trace of them (--strip)",
 			"  racewindow build -race -o bin/stress ./cmd/stress\n  racewindow build --strip -trimpath -o bin/server ./cmd/server", ""),
 		instrumentCommand("run", "[go run flags] package [arguments]", "Run go run with failpoints at work",
@@ -59,7 +72,7 @@ func instrumentCommands() []*cobra.Command {
 
 func instrumentCommand(verb, arguments, short, example, more string) *cobra.Command {
 	return &cobra.Command{
-		Use:     verb + " [--include MODULE] [--strip] " + arguments,
+		Use:     verb + " [--include MODULE] [--plant FILE] [--strip] " + arguments,
 		Short:   short,
 		Long:    strings.TrimSpace(fmt.Sprintf(instrumentAbout, verb, more)),
 		Example: example,
@@ -102,6 +115,10 @@ func failInstrumented(w io.Writer, verb string, err error) {
 		if len(problems) == 1 {
 			message = problems.Error()
 		}
+	}
+	var refused *overlay.PlantError
+	if errors.As(err, &refused) && len(refused.Problems) > 1 {
+		message = fmt.Sprintf("%d changes cannot be planted:\n%s", len(refused.Problems), message)
 	}
 	// Nothing can be done about an error stream that takes no text.
 	_, _ = fmt.Fprintf(w, "racewindow %s: %s\n", verb, message)

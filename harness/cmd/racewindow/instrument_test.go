@@ -33,7 +33,7 @@ func instrumented(t *testing.T, args ...string) (code int, stdout, stderr string
 func TestInstrumentHelpNamesEveryFlagAndExitCode(t *testing.T) {
 	for _, verb := range []string{"test", "build", "run"} {
 		_, out, _ := instrumented(t, verb, "-race", "--help")
-		for _, word := range []string{"go " + verb, "--include MODULE", "--strip", "--help", "exit code", "Usage:", "Examples:"} {
+		for _, word := range []string{"go " + verb, "--include MODULE", "--plant FILE", "--strip", "--help", "exit code", "Usage:", "Examples:"} {
 			require.Contains(t, out, word, verb)
 		}
 		for _, line := range strings.Split(out, "\n") {
@@ -46,6 +46,8 @@ func TestInstrumentWrongCallsEndWithTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{"build", "--include"},
 		{"build", "--strip=x"},
+		{"test", "--plant"},
+		{"run", "--plant", "nowhere.patch", "."},
 		{"run", "example.com/tool@latest"},
 		{"test", "./...", "-timeout"},
 		{"test", "-C", "/nowhere", "./..."},

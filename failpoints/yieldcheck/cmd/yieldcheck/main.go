@@ -1,0 +1,13 @@
+// Command yieldcheck reports operations on shared state that no failpoint stands before.
+//
+//	go run github.com/racewindow/racewindow/failpoints/yieldcheck/cmd/yieldcheck ./storage/...
+//	go vet -vettool=$(which yieldcheck) ./...
+package main
+
+import (
+	"golang.org/x/tools/go/analysis/singlechecker"
+
+	"github.com/racewindow/racewindow/failpoints/yieldcheck"
+)
+
+func main() { singlechecker.Main(yieldcheck.Analyzer) }

@@ -1,0 +1,3 @@
+package operations
+
+func inATest(s *state) { s.n.Load() }

@@ -1,0 +1,5 @@
+package vfs
+
+type File interface{ Sync() error }
+
+type Other interface{ Sync() error }
