@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -14,7 +15,9 @@ import (
 type Case struct {
 	Options Options
 	Threads []Thread
-	Delays  []Delay
+	// Delays hold goroutines up; Switches are the schedule of an execution by package sched. A case has the one or the other.
+	Delays   []Delay
+	Switches sched.Schedule
 }
 
 // Options of the engine. Zero fields mean the engine's defaults, but for Interval: none.
@@ -86,10 +89,7 @@ func (o Operation) ValueBytes(record int) int {
 
 // A Place is a moment in the life of a thread: the n-th time that it comes to a failpoint, or, with the point "op", the
 // end of its n-th operation.
-type Place struct {
-	Thread, Point string
-	Hit           int
-}
+type Place = sched.Place
 
 // A Delay holds a thread up at a place: for a time, or with Until until another thread has come to a place, or with While
 // for as long as another thread's operation takes.
@@ -115,6 +115,7 @@ const (
 	MaxValueBytes     = 1 << 20 // of one record
 	MaxBytes          = 1 << 26 // of all values together
 	MaxDelays         = 256
+	MaxSwitches       = 4096
 	MaxHit            = 1 << 20
 	MaxDelay          = time.Second
 	MaxAdvance        = 24 * time.Hour
@@ -128,7 +129,7 @@ const (
 // Names that no thread of a program may have.
 const (
 	flusherThread = "flusher"
-	opPoint       = "op"
+	opPoint       = sched.OpPoint
 )
 
 // ErrCase is wrapped by every error about a case that is not well formed.
@@ -165,7 +166,10 @@ func (c Case) Check() error {
 	if operations > MaxOperations || bytes > MaxBytes {
 		return fmt.Errorf("%w: %d operations and %d bytes of records: at most %d and %d", ErrCase, operations, bytes, MaxOperations, MaxBytes)
 	}
-	return c.checkDelays()
+	if err := c.checkDelays(); err != nil {
+		return err
+	}
+	return c.checkSwitches()
 }
 
 func (o Options) check() error {
@@ -324,6 +328,7 @@ func (c Case) Clone() Case {
 			o.Fragments, o.Sizes = slices.Clone(o.Fragments), slices.Clone(o.Sizes)
 		}
 	}
+	c.Switches = slices.Clone(c.Switches)
 	c.Delays = slices.Clone(c.Delays)
 	for i := range c.Delays {
 		d := &c.Delays[i]

@@ -2,11 +2,13 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // A control is the controller of one thread. What other threads look at in it is invisible to the race detector, so it
@@ -21,6 +23,7 @@ type control struct {
 	held   []hold           // at failpoints
 	edges  []hold           // between operations
 	events []Event
+	sink   *sched.T // takes the events of an execution by the scheduler
 }
 
 // A hold is a delay in the thread that it concerns. A "while" is two of them: the thread waits for the end of the turn,
@@ -125,7 +128,14 @@ const maxEvents = 4096 // of one thread
 
 func (c *control) note(point string) { c.event(point, true) }
 
+// noting says whether anybody will read events, for those that are dear to make.
+func (c *control) noting() bool { return c.run.events || c.sink != nil && c.sink.Noting() }
+
 func (c *control) event(text string, point bool) {
+	if c.sink != nil {
+		c.sink.Note(text)
+		return
+	}
 	if c.run.events && len(c.events) < maxEvents {
 		c.events = append(c.events, Event{time.Since(c.run.began), c.name, text, point})
 	}
@@ -180,14 +190,14 @@ func pointID(name string) int {
 
 // unmet notes the first hold that did not come true, and ends the run.
 func (r *run) unmet(h *hold, ended bool) {
-	why := fmt.Sprintf("it did not come true within %v; perhaps the two threads wait for each other", r.patience)
+	why := fmt.Errorf("it did not come true within %v; %w", r.patience, ErrPatience)
 	if ended {
-		why = "the other thread ended without that"
+		why = errors.New("the other thread ended without that")
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failed == nil && r.violation == nil {
-		r.failed = fmt.Errorf("%w: %s: %s", ErrUnmet, h.text, why)
+		r.failed = fmt.Errorf("%w: %s: %w", ErrUnmet, h.text, why)
 	}
 	r.stop.Store(1)
 }

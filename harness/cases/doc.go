@@ -4,7 +4,7 @@
 //	v1 scenario=log handover=stale arena=256; w0: append 1, read - end; f0: flush; ~ w0@read/metadata-loaded#1=while:f0#1
 //
 // The line is made of clauses, separated by ';'. The first one is the header, then come the threads in order, then at most
-// one clause of delays. Blanks may be added anywhere between words; String prints the canonical form.
+// one clause of switches or of delays. Blanks may be added anywhere between words; String prints the canonical form.
 //
 //	clause        form                              meaning
 //	------------  --------------------------------  ---------------------------------------------------------------
@@ -16,6 +16,7 @@
 //	                interval=DURATION
 //	                seed=N                            the bytes of the values follow from it; default 0
 //	thread        NAME: OPERATION, OPERATION ...    a goroutine and what it does, in order
+//	switches      @ SWITCH, SWITCH ...              the schedule: where another thread goes on than would without them
 //	delays        ~ DELAY, DELAY ...                where threads are held up
 //
 //	operation     append N [of SIZES]               one transaction of N records
@@ -35,18 +36,27 @@
 //	                                                before or behind it; .O and .+ may follow, as behind T
 //	              last                              the record with which the thread's newest read ended, - if none did
 //
+//	switch        THREAD@POINT#N>THREAD             when the first thread comes to the point for the n-th time, the other goes on
+//	              THREAD@op#N>THREAD                between its n-th operation and the next
+//	              THREAD@end>THREAD                 at its end; without a switch the first thread goes on that can
+//	              start>THREAD                      instead of the first thread
+//
 //	delay         THREAD@POINT#N=DURATION           sleep when the thread passes the failpoint for the n-th time
 //	              THREAD@POINT#N=until:THREAD@POINT#N   wait there until the other thread has come to that point
 //	              THREAD@POINT#N=while:THREAD#N     wait there while the other thread's n-th operation runs: it does not
 //	                                                begin before, and the thread does not go on until it has ended
 //	              THREAD@op#N                       is a point too: the thread has done N operations, from 0
 //
+// A case with switches, or with neither switches nor delays, is executed by the scheduler (package sched), one thread at a
+// time: it does the same each time. A switch that cannot be made is an error and never a verdict. A case with delays is
+// executed by goroutines.
+//
 // The thread "flusher" is the task of the store that flushes by size and by time; it can be delayed and waited for, and
-// has no program. A point is one that 'racewindow failpoints' lists, but for the fault points. "~" without a "while" or
+// has no program; one that a thread's reopen started is called THREAD/flusher. A point is one that 'racewindow failpoints' lists, but for the fault points. "~" without a "while" or
 // "until" leaves the interleaving to the Go scheduler; with them it is held open, and the case shows the same each time.
 // A "while" or "until" that cannot come true is an error of the run and never a verdict.
 //
 // A lower bound inside a transaction that nobody has acknowledged when the read begins is taken as the end of that
-// transaction: what is due behind it could not be known. The clauses "@" (switches), "!" (faults) and "crash" belong to
-// the grammar, and to later versions; Parse says so.
+// transaction: what is due behind it could not be known. The clauses "!" (faults) and "crash" belong to the grammar,
+// and to later versions; Parse says so.
 package cases

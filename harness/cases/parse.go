@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // Parse reads a case. What it returns is well formed (Check). An error wraps ErrCase, names the clause and says what to
@@ -16,34 +18,36 @@ func Parse(text string) (Case, error) {
 		return Case{}, fmt.Errorf("%w: %d bytes of text: at most %d", ErrCase, len(text), MaxTextBytes)
 	}
 	var c Case
-	number, delays := 0, false
+	number, last := 0, false
 	for clause := range strings.SplitSeq(text, ";") {
 		number++
 		clause = strings.TrimSpace(clause)
 		if number > MaxThreads+2 {
 			return Case{}, fmt.Errorf("%w: more than %d clauses", ErrCase, MaxThreads+2)
 		}
-		err := c.parseClause(clause, number == 1, delays)
+		err := c.parseClause(clause, number == 1, last)
 		if err != nil {
 			return Case{}, fmt.Errorf("%w: clause %d %.80q: %w", ErrCase, number, clause, err)
 		}
-		delays = delays || clause[0] == '~'
+		last = last || clause[0] == '~' || clause[0] == '@'
 	}
 	return c, c.Check()
 }
 
-// parseClause reads one clause; delays says that theirs has been read.
-func (c *Case) parseClause(clause string, first, delays bool) error {
+// parseClause reads one clause; last says that the one behind the threads has been read.
+func (c *Case) parseClause(clause string, first, last bool) error {
 	word, _, _ := strings.Cut(clause, " ")
 	switch {
 	case first:
 		return c.Options.parse(clause)
 	case clause == "":
 		return errors.New("empty: remove a ';'")
-	case clause[0] == '@' || clause[0] == '!' || word == "crash":
-		return errors.New("switches (@), faults (!) and crashes are not supported by this version: leave them out, or use a newer one")
-	case delays:
-		return errors.New("behind the delays nothing follows: put them last, in one clause")
+	case clause[0] == '!' || word == "crash":
+		return errors.New("faults (!) and crashes are not supported by this version: leave them out, or use a newer one")
+	case last:
+		return errors.New("behind the delays, or the switches, nothing follows: put them last, in one clause; a case has the one or the other")
+	case clause[0] == '@':
+		return c.parseSwitches(clause[1:])
 	case clause[0] == '~':
 		return c.parseDelays(clause[1:])
 	}
@@ -206,6 +210,14 @@ func parseNumbers(text, separator string) (numbers []int, err error) {
 	return numbers, nil
 }
 
+func (c *Case) parseSwitches(text string) (err error) {
+	if strings.TrimSpace(text) == "" {
+		return errors.New("no switch behind @: write PLACE>THREAD, or leave the clause out")
+	}
+	c.Switches, err = sched.ParseSchedule(text)
+	return err
+}
+
 func (c *Case) parseDelays(text string) error {
 	for word := range strings.SplitSeq(text, ",") {
 		d, err := parseDelay(strings.TrimSpace(word))
@@ -255,7 +267,7 @@ func parsePlace(text string) (p Place, err error) {
 	if !ok || !counted || err != nil {
 		return p, fmt.Errorf("place %.80q: write THREAD@POINT#N", text)
 	}
-	return Place{thread, point, n}, nil
+	return Place{Thread: thread, Point: point, Hit: n}, nil
 }
 
 // ParseFile reads the one case in the text of a file, in which lines that begin with # are comments.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/racewindow/racewindow/storage"
 )
@@ -25,6 +26,9 @@ func (c Case) String() string {
 		}
 		clauses = append(clauses, "~ "+strings.Join(words, ", "))
 	}
+	if len(c.Switches) > 0 {
+		clauses = append(clauses, "@ "+c.Switches.String())
+	}
 	return strings.Join(clauses, "; ")
 }
 
@@ -40,7 +44,7 @@ func (o Options) String() string {
 		}
 	}
 	if o.Interval != 0 {
-		text += " interval=" + o.Interval.String()
+		text += " interval=" + duration(o.Interval)
 	}
 	if o.Seed != 0 {
 		text += " seed=" + strconv.FormatUint(o.Seed, 10)
@@ -60,7 +64,7 @@ func (o Operation) String() string {
 	case Read:
 		return fmt.Sprintf("read %v %v", o.After, o.UpTo)
 	case Advance:
-		return "advance " + o.By.String()
+		return "advance " + duration(o.By)
 	}
 	return o.Kind.String()
 }
@@ -73,9 +77,6 @@ func joinNumbers(numbers []int, separator string) string {
 	return strings.Join(words, separator)
 }
 
-// String prints the place as the grammar has it.
-func (p Place) String() string { return fmt.Sprintf("%s@%s#%d", p.Thread, p.Point, p.Hit) }
-
 // String prints the turn as the grammar has it.
 func (t Turn) String() string { return fmt.Sprintf("%s#%d", t.Thread, t.Operation) }
 
@@ -87,8 +88,11 @@ func (d Delay) String() string {
 	case d.While != nil:
 		return fmt.Sprintf("%v=while:%v", d.At, d.While)
 	}
-	return fmt.Sprintf("%v=%v", d.At, d.For)
+	return fmt.Sprintf("%v=%s", d.At, duration(d.For))
 }
+
+// duration prints d in letters that every keyboard has.
+func duration(d time.Duration) string { return strings.Replace(d.String(), "µ", "u", 1) }
 
 func handoverNames() string {
 	var names []string

@@ -18,7 +18,7 @@ func (o Outcome) WriteViolation(text *strings.Builder) {
 	v := o.Violation
 	fmt.Fprintf(text, "FAIL %s  %q\n     %s\n", v.Promise.Name, v.Promise.Sentence, v.Detail)
 	if o.Thread == "" {
-		text.WriteString("     found by the scan at the end\n")
+		text.WriteString("     found at the end, when the log was scanned, closed and opened again\n")
 		return
 	}
 	fmt.Fprintf(text, "     operation %d of %s", o.Operation, o.Thread)

@@ -20,6 +20,9 @@ import (
 // executed as it is written, so there is no verdict.
 var ErrUnmet = errors.New("a delay did not come true")
 
+// ErrPatience is wrapped beside ErrUnmet where nothing but time ran out: with more patience it might have come true.
+var ErrPatience = errors.New("perhaps the two threads wait for each other")
+
 // ErrHang is wrapped by the error of a run whose operations do not end.
 var ErrHang = errors.New("operations do not end")
 
@@ -60,6 +63,8 @@ type run struct {
 	lengths  [2][][]Operation // by doomed, thread and sequence: the operations that append
 	clock    raceoff.Number   // nanoseconds since the epoch
 	stop     raceoff.Number
+	panicked raceoff.Number
+	records  uint64           // that scans have checked
 	acked    []raceoff.Number // by transaction: who appended it, packed
 	controls []*control
 	flusher  *control
@@ -120,7 +125,7 @@ func (r Runner) prepare(c Case) (*run, error) {
 		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: interval,
 	}, "case")
 	transactions := x.countAppends()
-	x.acked = make([]raceoff.Number, transactions+1)
+	x.acked = newNumbers(transactions + 1)
 	x.values = check.Values{Seed: o.Seed, Length: x.valueBytes, MaxBytes: MaxValueBytes}
 	points := len(failpoints.Points())
 	for i, t := range c.Threads {
@@ -133,6 +138,8 @@ func (r Runner) prepare(c Case) (*run, error) {
 	}
 	return x, nil
 }
+
+func newNumbers(n int) []raceoff.Number { return make([]raceoff.Number, n) }
 
 // countAppends lists the operations that append, so that the value of each record is known by its identity.
 func (r *run) countAppends() (transactions int) {
@@ -191,9 +198,14 @@ func (r *run) execute(ctx context.Context) error {
 	select {
 	case <-done:
 	case <-hang.C:
+		standing := r.standing() // before those that wait for others are told to end
 		r.stop.Store(1)
 		r.hung = true
-		return fmt.Errorf("%w: after %v threads stand in: %s", ErrHang, r.Hang, r.standing())
+		return fmt.Errorf("%w: after %v threads stand in: %s", ErrHang, r.Hang, standing)
+	}
+	if r.panicked.Load() != 0 {
+		r.flusher.ended.Store(1)
+		return nil
 	}
 	return r.finish(main)
 }
@@ -233,21 +245,26 @@ func (r *run) reopen(ctx context.Context) error {
 }
 
 func (r *run) scan(ctx context.Context, reopened bool) error {
-	s := check.NewScan(r.board, r.values, reopened)
-	for record, err := range r.engine.Read(ctx, harness.Offset{}, storage.End) {
-		if err != nil {
-			return fmt.Errorf("scan: %w", err)
-		}
-		if v := s.Record(record); v != nil {
-			r.violated(nil, v)
-			return nil
-		}
-	}
-	if v := s.End(); v != nil {
+	v, err := r.scanned(ctx, reopened)
+	if v != nil {
 		r.violated(nil, v)
 	}
-	r.threads[0].checked += s.Records
-	return nil
+	return err
+}
+
+// scanned reads the whole log and checks it.
+func (r *run) scanned(ctx context.Context, reopened bool) (*check.Violation, error) {
+	s := check.NewScan(r.board, r.values, reopened)
+	defer func() { r.records += s.Records }()
+	for record, err := range r.engine.Read(ctx, harness.Offset{}, storage.End) {
+		if err != nil {
+			return nil, fmt.Errorf("scan: %w", err)
+		}
+		if v := s.Record(record); v != nil {
+			return v, nil
+		}
+	}
+	return s.End(), nil
 }
 
 // standing lists the operations that have not ended.
@@ -279,7 +296,7 @@ func (r *run) violated(t *thread, v *check.Violation) {
 func (r *run) outcome() Outcome {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	o := Outcome{Violation: r.violation, Thread: r.by, Operation: r.operation}
+	o := Outcome{Violation: r.violation, Thread: r.by, Operation: r.operation, Records: r.records}
 	if r.hung { // the threads may still write
 		return o
 	}
@@ -292,6 +309,9 @@ func (r *run) outcome() Outcome {
 			o.Reads[[2]int{i, at}] = offsets
 		}
 		o.Events = append(o.Events, t.control.events...)
+	}
+	if r.panicked.Load() != 0 {
+		return o // the flusher still runs
 	}
 	if flushed := func(e Event) bool { return e.Text == "flush/before-write" }; slices.ContainsFunc(r.flusher.events, flushed) {
 		o.Events = append(o.Events, r.flusher.events...)

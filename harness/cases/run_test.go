@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -78,8 +79,18 @@ func TestADelayThatCannotComeTrueIsNoVerdict(t *testing.T) {
 		o, err := Runner{Patience: 100 * time.Millisecond}.Run(context.Background(), parse(t, text))
 		require.ErrorIs(t, err, ErrUnmet, text)
 		require.ErrorContains(t, err, want)
+		require.Equal(t, strings.HasPrefix(want, "perhaps"), errors.Is(err, ErrPatience), "whether more patience might have helped")
 		require.Nil(t, o.Violation)
 	}
+}
+
+func TestAProgramThatHangsEndsTheRunAndSaysWhereItStands(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	c := parse(t, "v1 scenario=log handover=snapshot; w0: append 1; f0: append 2; ~ w0@append/buffered#1=while:f0#1")
+	_, err := Runner{Patience: 2 * time.Second, Hang: 100 * time.Millisecond}.Run(context.Background(), c)
+	require.ErrorIs(t, err, ErrHang)
+	require.ErrorContains(t, err, "w0: append 1; f0: append 2")
 }
 
 func TestRelativeBoundsMeanWhatTheThreadKnows(t *testing.T) {

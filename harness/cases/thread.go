@@ -3,6 +3,9 @@ package cases
 import (
 	"context"
 	"fmt"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness"
@@ -17,7 +20,8 @@ type thread struct {
 	control          *control
 	reader           *check.Reader
 	sequence, doomed uint32
-	at               int // the operation, from 0
+	at               int                  // the operation, from 0
+	prepared         [][][]harness.Record // by operation; nil if they are made when they are needed
 	last             check.Bound
 	reads            map[int][]harness.Offset
 	checked          uint64
@@ -32,6 +36,7 @@ func newThread(r *run, number int) *thread {
 
 func (t *thread) work(ctx context.Context) {
 	ctx = failpoints.With(ctx, t.control)
+	defer t.end()
 	for i, o := range t.run.c.Threads[t.number].Operations {
 		t.control.edge(i)
 		if t.run.stopped() {
@@ -47,8 +52,32 @@ func (t *thread) work(ctx context.Context) {
 	if !t.run.stopped() {
 		t.control.edge(len(t.run.c.Threads[t.number].Operations))
 	}
+}
+
+// end is deferred. A panic of the engine is a violation, and the engine is then left as it is: it may hold its locks.
+func (t *thread) end() {
+	if r := recover(); r != nil {
+		t.run.panicked.Store(1)
+		o := t.run.c.Threads[t.number].Operations[t.at]
+		t.run.violated(t, &check.Violation{
+			Promise: check.Progress,
+			Detail:  fmt.Sprintf("%v by %s panicked: %v, in %s", o, t.control.name, r, panicPlace(debug.Stack())),
+		})
+	}
 	t.checked += t.reader.Records
 	t.control.ended.Store(1)
+}
+
+// panicPlace is the line of a stack at which the panic began.
+func panicPlace(stack []byte) string {
+	_, below, _ := strings.Cut(string(stack), "\npanic(")
+	for line := range strings.Lines(below) {
+		if file, ok := strings.CutPrefix(line, "\t"); ok && !strings.Contains(file, "/runtime/") {
+			file, _, _ = strings.Cut(file, " ")
+			return filepath.Base(strings.TrimSpace(file))
+		}
+	}
+	return "an unknown place"
 }
 
 func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
@@ -63,6 +92,11 @@ func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
 	}
 	t.run.gate.RLock()
 	defer t.run.gate.RUnlock()
+	return t.operate(ctx, o)
+}
+
+// operate carries out an operation that other threads' may overlap.
+func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
 	switch o.Kind {
 	case Flush:
 		err := t.run.engine.Flush(ctx)
@@ -104,24 +138,37 @@ func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
 		t.run.acked[at.Tx].Store(pack(id))
 	}
 	t.run.board.Acknowledge(t.number, t.sequence, at.Tx)
-	t.control.event("acknowledged "+at.String(), false)
+	if t.control.noting() {
+		t.control.event("acknowledged "+at.String(), false)
+	}
 	return nil
 }
 
 func (t *thread) transact(ctx context.Context, o Operation, id check.Identity) (harness.Offset, error) {
 	var fragments [][]harness.Record
-	for _, n := range o.Fragments {
-		records := make([]harness.Record, n)
-		for i := range records {
-			records[i] = t.run.values.Record(id)
-			id.Index++
-		}
-		fragments = append(fragments, records)
+	if t.prepared != nil {
+		fragments = t.prepared[t.at]
+	} else {
+		fragments = fragmentsOf(t.run.values, o, id)
 	}
 	if o.Kind == Append {
 		return t.run.engine.Append(ctx, fragments[0])
 	}
 	return t.run.engine.(harness.FragmentAppender).AppendFragments(ctx, fragments, o.Kind == Fragments)
+}
+
+// fragmentsOf makes the records of a transaction, of which id is the first.
+func fragmentsOf(values check.Values, o Operation, id check.Identity) [][]harness.Record {
+	fragments := make([][]harness.Record, 0, len(o.Fragments))
+	for _, n := range o.Fragments {
+		records := make([]harness.Record, n)
+		for i := range records {
+			records[i] = values.Record(id)
+			id.Index++
+		}
+		fragments = append(fragments, records)
+	}
+	return fragments
 }
 
 // pack and unpack put what is known of an acknowledged transaction into a number: 0 for nothing.
@@ -144,7 +191,7 @@ func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
 	after, upTo := o.After.lower(k), o.UpTo.resolve(k).Offset
 	t.reader.Begin(after, upTo)
 	v := t.readRecords(ctx, o, after.Offset, upTo)
-	if t.run.events {
+	if t.control.noting() {
 		t.control.event(fmt.Sprintf("returns %d records", t.reader.Got()), false)
 	}
 	if v != nil {

@@ -8,25 +8,25 @@ import "github.com/racewindow/racewindow/failpoints/raceoff"
 type Board struct {
 	acknowledged raceoff.Number
 	clients      []clientBoard
-	newest       [rememberedTransactions]raceoff.Number // packed, by transaction number
+	newest       []raceoff.Number // packed, by transaction number
 }
 
-// rememberedTransactions is how many of the newest transactions a board can tell the owner of. With them a reader sees
-// at once that a transaction came back with the records of another.
+// rememberedTransactions is how many of the newest transactions a board can tell the owner of, unless it is told that
+// there will be fewer. With them a reader sees at once that a transaction came back with the records of another.
 const rememberedTransactions = 4096
 
 // owner is a transaction packed into one word, so that it is written in one piece: 20 bits of its number above the index
 // into the board, 20 of the client, 24 of its sequence number. What does not fit is not remembered.
-func owner(client, sequence uint32, tx uint64) uint64 {
+func (b *Board) owner(client, sequence uint32, tx uint64) uint64 {
 	if client >= 1<<20 || sequence >= 1<<24 {
 		return 0
 	}
-	return tx/rememberedTransactions<<44 | uint64(client)<<24 | uint64(sequence)
+	return tx/uint64(len(b.newest))<<44 | uint64(client)<<24 | uint64(sequence)
 }
 
 // otherOwner returns who was acknowledged transaction tx, if the board remembers that and it was not this append.
 func (b *Board) otherOwner(client, sequence uint32, tx uint64) (otherClient, otherSequence uint32, other bool) {
-	have, want := b.newest[tx%rememberedTransactions].Load(), owner(client, sequence, tx)
+	have, want := b.newest[tx%uint64(len(b.newest))].Load(), b.owner(client, sequence, tx)
 	if have == 0 || want == 0 || have == want || have>>44 != want>>44 {
 		return 0, 0, false
 	}
@@ -40,7 +40,13 @@ type clientBoard struct {
 }
 
 // NewBoard makes the board of a run with that many clients, numbered from 0.
-func NewBoard(clients int) *Board { return &Board{clients: make([]clientBoard, clients)} }
+func NewBoard(clients int) *Board { return NewSmallBoard(clients, rememberedTransactions) }
+
+// NewSmallBoard is NewBoard for a run of at most so many transactions; of more it remembers only so many of the newest.
+func NewSmallBoard(clients, transactions int) *Board {
+	remembered := min(max(transactions, 1), rememberedTransactions)
+	return &Board{clients: make([]clientBoard, clients), newest: make([]raceoff.Number, remembered)}
+}
 
 // Invoke says that a client is about to append its transaction with that sequence number.
 func (b *Board) Invoke(client, sequence uint32) { b.clients[client].invoked.Store(uint64(sequence)) }
@@ -48,7 +54,7 @@ func (b *Board) Invoke(client, sequence uint32) { b.clients[client].invoked.Stor
 // Acknowledge says that the append returned, and that the transaction got the number tx.
 func (b *Board) Acknowledge(client, sequence uint32, tx uint64) {
 	b.clients[client].acknowledged.Store(uint64(sequence))
-	b.newest[tx%rememberedTransactions].Store(owner(client, sequence, tx))
+	b.newest[tx%uint64(len(b.newest))].Store(b.owner(client, sequence, tx))
 	b.acknowledged.Raise(tx)
 }
 

@@ -1,0 +1,253 @@
+package cases
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// Scenario returns the case's program as a scenario of the scheduler; its switches are not part of it. Each thread of the
+// program is a thread, the store's flusher is a task. Every read is checked as it goes; at the end the log is scanned, closed,
+// opened again and scanned again.
+//
+// Errors wrap ErrCase or failpoints.ErrNotInstrumented.
+func (c Case) Scenario() (sched.Scenario, error) {
+	if err := failpoints.Require("the scheduler", "make build (it makes bin/racewindow), or run the test with: racewindow test"); err != nil {
+		return nil, err
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if len(c.Delays) > 0 {
+		return nil, fmt.Errorf("%w: a case with delays (~) is executed by goroutines: leave them out", ErrCase)
+	}
+	p, err := newPlan(c.Clone())
+	if err != nil {
+		return nil, err
+	}
+	return p.scenario, nil
+}
+
+// A plan is what all executions of a case share.
+type plan struct {
+	c            Case
+	options      storage.Options
+	lengths      [2][][]Operation
+	transactions int
+	labels       [][]string
+	records      [][][][]harness.Record // by thread and operation: the fragments
+	reopens      bool
+}
+
+func newPlan(c Case) (*plan, error) {
+	handover, err := storage.HandoverByName(c.Options.Handover)
+	if err != nil {
+		return nil, err
+	}
+	o := c.Options
+	p := &plan{c: c, options: storage.Options{
+		Handover: handover, ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
+		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: o.Interval,
+	}}
+	if o.Interval == 0 {
+		p.options.FlushInterval = -1
+	}
+	if o.Arena == 0 {
+		p.options.ArenaBytes = p.arenaBytes()
+	}
+	r := &run{c: c}
+	p.transactions, p.lengths = r.countAppends(), r.lengths
+	r.values = check.Values{Seed: o.Seed, Length: r.valueBytes}
+	for i, t := range c.Threads {
+		var labels []string
+		for _, o := range t.Operations {
+			labels = append(labels, o.String())
+			p.reopens = p.reopens || o.Kind == Reopen
+		}
+		p.labels = append(p.labels, labels)
+		p.records = append(p.records, prepareRecords(r.values, uint32(i), t.Operations))
+	}
+	return p, nil
+}
+
+// prepareRecords makes what a thread appends, the same for each execution.
+func prepareRecords(values check.Values, client uint32, operations []Operation) [][][]harness.Record {
+	var sequences [2]uint32
+	all := make([][][]harness.Record, len(operations))
+	for i, o := range operations {
+		if o.Records() == 0 {
+			continue
+		}
+		doomed := 0
+		if o.Kind == Abort {
+			doomed = 1
+		}
+		sequences[doomed]++
+		for _, n := range o.Sizes {
+			values.MaxBytes = max(values.MaxBytes, n)
+		}
+		values.MaxBytes = max(values.MaxBytes, DefaultValueBytes)
+		all[i] = fragmentsOf(values, o, check.Identity{Client: client, Sequence: sequences[doomed], Count: uint16(o.Records()), Doomed: o.Kind == Abort})
+	}
+	return all
+}
+
+// arenaBytes is enough for the whole program in one arena: the engine's default, 64 KiB, costs more to clear than the rest of a
+// schedule.
+func (p *plan) arenaBytes() int {
+	bytes := 0
+	for _, t := range p.c.Threads {
+		for _, o := range t.Operations {
+			for i := range o.Records() {
+				bytes += o.ValueBytes(i) + recordBytes
+			}
+		}
+	}
+	return min(max(256, bytes), 64<<10)
+}
+
+// A violated promise is a failure of its own class: a read that misses everything is another finding than one that misses a part,
+// and what the scans at the end show another than what a read of the program shows.
+type violated struct {
+	*check.Violation
+	scan bool
+}
+
+func (v violated) Class() string {
+	if v.scan {
+		return v.Fingerprint() + " at the end"
+	}
+	return v.Fingerprint()
+}
+
+// Violation returns the broken promise of a failure, nil if it is of another kind.
+func Violation(f *sched.Failure) *check.Violation {
+	if f == nil {
+		return nil
+	}
+	if v, ok := f.Err.(violated); ok {
+		return v.Violation
+	}
+	return nil
+}
+
+func (p *plan) scenario(x *sched.Execution) {
+	options := p.options
+	options.Disk = storage.MemoryDisk()
+	r := &run{
+		c: p.c, lengths: p.lengths, board: check.NewSmallBoard(len(p.c.Threads), p.transactions+1),
+		factory: harness.StorageFactory("memory", options, "case"), acked: newNumbers(p.transactions + 1),
+	}
+	r.values = check.Values{Seed: p.c.Options.Seed, Length: r.valueBytes, MaxBytes: MaxValueBytes}
+	engine, err := r.factory(x.Context())
+	if err != nil {
+		x.Fail(fmt.Errorf("open: %w", err))
+	}
+	r.engine = engine
+	g := &gate{}
+	for i, t := range p.c.Threads {
+		x.Go(t.Name, p.client(r, g, i))
+	}
+	x.Finally(func(t *sched.T) { r.conclude(t) })
+}
+
+// client is what one thread of the program does.
+func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
+	return func(st *sched.T) {
+		t := &thread{
+			run: r, number: uint32(number), control: &control{run: r, name: st.Name(), sink: st},
+			reader: check.NewReader(r.board, r.values), prepared: p.records[number],
+		}
+		ctx := st.Context()
+		for i, o := range p.c.Threads[number].Operations {
+			st.Op(p.labels[number][i])
+			t.at = i
+			if p.reopens {
+				g.enter(ctx, o.Kind == Reopen)
+			}
+			if v := t.scheduled(ctx, o); v != nil {
+				st.Fail(violated{v, false})
+			}
+			if p.reopens {
+				g.leave(o.Kind == Reopen)
+			}
+		}
+	}
+}
+
+// scheduled is step under the scheduler, which needs no lock against a reopen.
+func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
+	switch o.Kind {
+	case Reopen:
+		return t.progress(o, t.run.reopen(ctx))
+	case Advance:
+		t.control.sink.Advance(o.By)
+		return nil
+	}
+	return t.operate(ctx, o)
+}
+
+// conclude checks what is left when all threads have ended.
+func (r *run) conclude(t *sched.T) {
+	ctx := t.Context()
+	for _, reopened := range []bool{false, true} {
+		t.Note(map[bool]string{false: "scan", true: "scan after reopening"}[reopened])
+		if v, err := r.scanned(ctx, reopened); err != nil {
+			t.Fail(err)
+		} else if v != nil {
+			t.Fail(violated{v, true})
+		}
+		if !reopened {
+			if err := r.reopen(ctx); err != nil {
+				t.Fail(err)
+			}
+		}
+	}
+	if err := r.engine.Close(ctx); err != nil {
+		t.Fail(fmt.Errorf("close: %w", err))
+	}
+}
+
+// A gate keeps operations away from an engine that is being opened again. Only programs that reopen pass it: its lock orders
+// their threads.
+type gate struct {
+	mu      sync.Mutex
+	inside  int
+	closed  bool
+	changed failpoints.Cond
+}
+
+var (
+	gateLock = failpoints.WaitPoint(casesPackage, "case/gate")
+	gateTurn = failpoints.WaitPoint(casesPackage, "case/turn")
+)
+
+const casesPackage = "github.com/racewindow/racewindow/harness/cases"
+
+func (g *gate) enter(ctx context.Context, alone bool) {
+	failpoints.Lock(ctx, gateLock, &g.mu)
+	defer g.mu.Unlock()
+	g.changed.L = &g.mu
+	for g.closed || alone && g.inside > 0 {
+		_ = g.changed.Wait(ctx, gateTurn) // a thread's context does not end
+	}
+	g.inside++
+	g.closed = alone
+}
+
+// leave cannot find the lock taken: nobody stops while holding it.
+func (g *gate) leave(alone bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	if alone {
+		g.closed = false
+	}
+	g.changed.Broadcast()
+}
