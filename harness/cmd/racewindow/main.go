@@ -66,6 +66,7 @@ of data races still loses a write: a reader loads the metadata, the writer flush
 reader looks in the tail and finds nothing.
 
   racewindow stress               thousands of goroutines under -race, checked while they run
+  racewindow explore              one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
   racewindow replay CASE          one case, as a report prints it, executed again
   racewindow failpoints           the windows that the engine marks
   racewindow test|build|run ...   go test|build|run with failpoints at work, without touching your sources
@@ -88,7 +89,7 @@ func rootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(stressCommand(), replayCommand(), failpointsCommand())
+	root.AddCommand(stressCommand(), exploreCommand(), verifyCommand(), replayCommand(), failpointsCommand())
 	root.AddCommand(instrumentCommands()...)
 	return root
 }

@@ -78,13 +78,19 @@ func newProgressLine(what string) *progressLine {
 }
 
 func (l *progressLine) update(p stress.Progress) {
-	if !l.terminal && time.Since(l.shown) < 5*time.Second {
+	if !l.due() {
 		return
 	}
-	l.shown = time.Now()
 	rate := float64(p.Operations) / max(p.Elapsed.Seconds(), 0.001)
-	text := fmt.Sprintf("%s: %.0f of %.0f s, round %d, %d operations (%.0f/s), %d goroutines",
-		l.what, p.Elapsed.Seconds(), p.Duration.Seconds(), p.Round+1, p.Operations, rate, p.Goroutines)
+	l.show(fmt.Sprintf("%s: %.0f of %.0f s, round %d, %d operations (%.0f/s), %d goroutines",
+		l.what, p.Elapsed.Seconds(), p.Duration.Seconds(), p.Round+1, p.Operations, rate, p.Goroutines))
+}
+
+// due says whether it is time for another line: always on a terminal, elsewhere every five seconds.
+func (l *progressLine) due() bool { return l.terminal || time.Since(l.shown) >= 5*time.Second }
+
+func (l *progressLine) show(text string) {
+	l.shown = time.Now()
 	if !l.terminal {
 		fmt.Fprintln(l.out, text)
 		return

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,14 +13,18 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/shrink"
 )
 
 const replayAbout = `Execute a case again: one line that a report has printed or a person has written, or a file that holds it
-(# begins a comment). Each thread is a goroutine; delays are made where the case says so. The words are in
-the documentation of the package harness/cases.
+(# begins a comment). The words are in the documentation of the package harness/cases.
 
-A case whose delays are all "while" or "until" shows the same each time. Any other depends on the Go
-scheduler: say how often to try.
+A case with switches (@), or with neither switches nor delays, runs one thread at a time and does the same
+each time; a switch whose place is not reached is an error that names it. A case with delays (~) runs on
+goroutines, as does any with --free: what the case does not hold open is up to the Go scheduler then, so say
+how often to try.
 
 Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the case could not be executed as
 it is written.`
@@ -28,6 +33,7 @@ type replayFlags struct {
 	times    int
 	patience time.Duration
 	timeline bool
+	free     bool
 }
 
 func replayCommand() *cobra.Command {
@@ -36,8 +42,9 @@ func replayCommand() *cobra.Command {
 		Use:   "replay CASE|FILE",
 		Short: "Execute one case again",
 		Long:  replayAbout,
-		Example: `  racewindow replay 'v1 scenario=log handover=stale; w0: append 1, read - end; f0: flush; ` +
-			`~ w0@read/metadata-loaded#1=while:f0#1'`,
+		Example: `  racewindow replay 'v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; ` +
+			`@ w0@op#1>r0, r0@read/metadata-loaded#1>w0'
+  racewindow replay --times 100 testdata/cases/stale-empty.case`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
 				return usageError{fmt.Errorf("%d arguments: give one case in quotes, or one file", len(args))}
@@ -49,6 +56,7 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().IntVar(&f.times, "times", 1, "execute it `N` times")
 	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' may take to come true")
 	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution that shows a violation")
+	cmd.Flags().BoolVar(&f.free, "free", false, "run it on goroutines, though it has no delays")
 	return cmd
 }
 
@@ -63,6 +71,17 @@ func (f *replayFlags) run(ctx context.Context, out io.Writer, argument string) e
 	if err := failpoints.Require("racewindow replay", "make build (it makes bin/racewindow)"); err != nil {
 		return err
 	}
+	if len(c.Delays) == 0 && !f.free {
+		return f.scheduled(ctx, out, c)
+	}
+	if len(c.Switches) > 0 {
+		return usageError{fmt.Errorf("--free: the case has switches (@), which goroutines cannot follow: leave out the one or the other")}
+	}
+	return f.goroutines(ctx, out, c)
+}
+
+// goroutines executes a case with delays.
+func (f *replayFlags) goroutines(ctx context.Context, out io.Writer, c cases.Case) error {
 	violated := 0
 	for range f.times {
 		if err := ctx.Err(); err != nil {
@@ -81,6 +100,49 @@ func (f *replayFlags) run(ctx context.Context, out io.Writer, argument string) e
 			fmt.Fprint(out, text.String(), o.Timeline(40, true))
 		}
 	}
+	return f.verdict(out, violated, c)
+}
+
+// scheduled executes a case under its schedule.
+func (f *replayFlags) scheduled(ctx context.Context, out io.Writer, c cases.Case) error {
+	program := c
+	program.Switches = nil
+	scenario, err := program.Scenario()
+	if err != nil {
+		return err
+	}
+	runner := sched.NewRunner(scenario, sched.Options{})
+	violated := 0
+	for range f.times {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("interrupted: %w", err)
+		}
+		failure := runner.Replay(c.Switches, false).Failure
+		switch {
+		case failure == nil:
+			continue
+		case failure.Kind == sched.Unusable:
+			return errors.New(failure.Message)
+		}
+		if violated++; violated == 1 && f.timeline {
+			if err := tellCase(out, c); err != nil {
+				return err
+			}
+		}
+	}
+	return f.verdict(out, violated, c)
+}
+
+// tellCase prints the report of a case as it is, with nothing shrunk.
+func tellCase(out io.Writer, c cases.Case) error {
+	r, err := report.New(shrink.Minimized{Case: c, Minimal: true}, c, 0)
+	if err != nil {
+		return err
+	}
+	return r.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout))
+}
+
+func (f *replayFlags) verdict(out io.Writer, violated int, c cases.Case) error {
 	if violated > 0 {
 		fmt.Fprintf(out, "violated %d of %d times: %v\n", violated, f.times, c)
 		return errViolated

@@ -1,0 +1,238 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
+)
+
+const exploreAbout = `Run the real engine one thread at a time and choose at each failpoint who goes on. What is found is shrunk
+to the fewest operations and preemptions, and replays each time.
+
+Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
+turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.
+
+Before the search, the known bug (the canary) must be found with the same strategy.
+
+Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
+
+const exploreExamples = `  racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
+  racewindow explore                                  random programs on the default hand-over for 10 s
+  racewindow explore --program 'w0: append 1, flush; r0: read - end' --exhaustive --preemptions 3
+  racewindow explore --handover recheck --strategy pct --seed 7 --json -`
+
+type exploreFlags struct {
+	handover   string
+	program    string
+	config     explore.Config
+	exhaustive bool
+	out        string
+	jsonFile   string
+}
+
+func exploreCommand() *cobra.Command {
+	f := &exploreFlags{}
+	cmd := &cobra.Command{
+		Use:     "explore",
+		Short:   "One thread at a time: every interleaving can be chosen, replayed, shrunk",
+		Long:    exploreAbout,
+		Example: exploreExamples,
+		Args:    noArguments,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return f.run(cmd.Context(), cmd.Flags(), cmd.OutOrStdout())
+		},
+	}
+	f.define(cmd.Flags())
+	return cmd
+}
+
+func (f *exploreFlags) define(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	s := &f.config.Search
+	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
+	flags.StringVar(&f.program, "program", "", "the threads, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
+	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
+	flags.IntVar(&f.config.Draw.Operations, "max-operations", 3, "most operations of one thread of a drawn program, `N`")
+	flags.IntVar(&f.config.PerProgram, "per-program", 2000, "schedules of one drawn program, `N`")
+	flags.StringVar(&s.Strategy, "strategy", "", "`NAME`: "+strings.Join(sched.Strategies(), ", ")+" (default several in turn)")
+	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
+	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
+	flags.DurationVar(&s.Budget, "budget", 0, "how long to search (default 10s, without a limit if --schedules or --exhaustive is given)")
+	flags.IntVar(&s.Schedules, "schedules", 0, "end after `N` schedules (default no limit)")
+	flags.Uint64Var(&s.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
+	flags.IntVar(&s.Workers, "workers", 0, "schedules side by side, `N` (default one per processor)")
+	flags.BoolVar(&s.All, "all", false, "go on behind the first violation")
+	flags.BoolVar(&f.config.Canary, "canary", true, "find the known bug first, with the same strategy")
+	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`")
+	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output, and the rest to standard error)")
+}
+
+func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Writer) error {
+	if err := f.settle(flags); err != nil {
+		return usageError{err}
+	}
+	if err := failpoints.Require("racewindow explore", "make build (it makes bin/racewindow)"); err != nil {
+		return err
+	}
+	if f.jsonFile == "-" {
+		out = os.Stderr
+	}
+	debug.SetGCPercent(400) // schedules make garbage and keep none of it
+	line := newProgressLine("explore")
+	f.config.Progress = func(s sched.Statistics, program int) { line.explored(s, program) }
+	summary, err := explore.Run(ctx, f.config)
+	line.clear()
+	if err != nil {
+		return err
+	}
+	return f.tell(summary, out)
+}
+
+func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
+	s := &f.config.Search
+	handover, err := storage.HandoverByName(f.handover)
+	if err != nil {
+		return err
+	}
+	f.config.Options.Handover = handover.Name()
+	if f.program != "" {
+		if err := f.parseProgram(flags); err != nil {
+			return err
+		}
+	}
+	if f.exhaustive {
+		if f.program == "" {
+			return fmt.Errorf("--exhaustive: say of which program, with --program 'w0: append 1, flush; r0: read - end'")
+		}
+		if flags.Changed("strategy") && s.Strategy != "bounded" && s.Strategy != "delay-bounded" {
+			return fmt.Errorf("--exhaustive --strategy %s: that one draws at random; leave it out", s.Strategy)
+		}
+		if s.Strategy == "" {
+			s.Strategy = "bounded"
+		}
+	}
+	if !flags.Changed("seed") {
+		s.Seed = rand.Uint64()
+	}
+	if s.Budget == 0 && s.Schedules == 0 && !f.exhaustive {
+		s.Budget = 10 * time.Second
+	}
+	h, _ := storage.HandoverByName(f.config.Options.Handover)
+	f.config.Canary = f.config.Canary && h.Holds()
+	f.config.Draw.Small = true
+	if f.config.Draw.Threads < 1 || f.config.Draw.Operations < 1 || f.config.PerProgram < 1 {
+		return fmt.Errorf("--max-threads, --max-operations and --per-program must be at least 1")
+	}
+	if err := s.Check(); err != nil {
+		return err
+	}
+	return nil
+}
+
+// parseProgram reads --program: the threads alone, or a whole case, whose options then count.
+func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
+	text, whole := strings.TrimSpace(f.program), true
+	if !strings.HasPrefix(text, "v1 ") {
+		text, whole = "v1 scenario=log handover="+f.config.Options.Handover+"; "+text, false
+	}
+	c, err := cases.Parse(text)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--program: %w", err)
+	case len(c.Switches) > 0 || len(c.Delays) > 0:
+		return fmt.Errorf("--program: leave out the switches (@) and delays (~): explore chooses them; 'racewindow replay' executes a case as it is written")
+	case whole && flags.Changed("handover"):
+		return fmt.Errorf("--program names a hand-over, and so does --handover: leave out one")
+	}
+	f.config.Program, f.config.Options = c.Threads, c.Options
+	return nil
+}
+
+// tell prints what came, and ends with the exit code that says it.
+func (f *exploreFlags) tell(s *explore.Summary, out io.Writer) error {
+	for _, finding := range s.Findings {
+		if err := finding.Report.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout)); err != nil {
+			return err
+		}
+		fmt.Fprintln(out)
+	}
+	verdict := "held"
+	if len(s.Findings) > 0 {
+		verdict = "violated"
+	}
+	what := s.Handover
+	if s.Programs > 1 {
+		what += fmt.Sprintf(", %d programs", s.Programs)
+	}
+	fmt.Fprintf(out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", verdict, what,
+		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
+	if len(s.Claims) > 0 && len(s.Findings) == 0 {
+		fmt.Fprintln(out, s.Claims[len(s.Claims)-1])
+	}
+	if s.Canary != "" {
+		fmt.Fprintf(out, "canary: %s\n", s.Canary)
+	}
+	if err := f.write(s); err != nil {
+		return err
+	}
+	if len(s.Findings) > 0 {
+		return errViolated
+	}
+	return nil
+}
+
+func (f *exploreFlags) write(s *explore.Summary) error {
+	if f.jsonFile != "" {
+		if err := writeJSON(f.jsonFile, s); err != nil {
+			return err
+		}
+	}
+	if f.out == "" {
+		return nil
+	}
+	if err := os.MkdirAll(f.out, 0o777); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	var text strings.Builder
+	for i, finding := range s.Findings {
+		if err := finding.Report.WriteText(&text, 100, report.Palette{}); err != nil {
+			return err
+		}
+		text.WriteString("\n")
+		name := filepath.Join(f.out, fmt.Sprintf("found-%d.case", i+1))
+		content := fmt.Sprintf("# %s: %s\n# found as %s\n%s\n", finding.Report.Promise, finding.Report.Detail, finding.Drawn, finding.Case)
+		if err := writeWhole(name, []byte(content)); err != nil {
+			return err
+		}
+	}
+	if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(text.String())); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(f.out, "summary.json"), s)
+}
+
+func reportPalette(f *os.File) report.Palette { return report.Palette(palette(f)) }
+
+// explored shows how far an exploration is.
+func (l *progressLine) explored(s sched.Statistics, program int) {
+	if !l.due() {
+		return
+	}
+	l.show(fmt.Sprintf("%s: %.0f s, program %d, %d schedules (%.0f/s)", l.what, s.Duration.Seconds(), program, s.Schedules, s.Rate()))
+}

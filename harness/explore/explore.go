@@ -1,0 +1,265 @@
+// Package explore searches the schedules of log programs, makes what it finds smaller and reports it.
+package explore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand"
+	"slices"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/shrink"
+)
+
+// Config says what to explore. The zero value, with a hand-over in Options, is ready.
+type Config struct {
+	// Options are the engine's.
+	Options cases.Options
+	// Program is explored; without threads programs are drawn, each for a share of the budget.
+	Program []cases.Thread
+	// Draw bounds the programs that are drawn.
+	Draw cases.Shape
+	// Search says how.
+	Search sched.Options
+	// PerProgram is how many schedules a drawn program gets; default 2,000.
+	PerProgram int
+	// Shrink bounds how long a finding is made smaller.
+	Shrink shrink.Limits
+	// Canary looks for the known bug first, with the same strategy.
+	Canary bool
+	// Progress is called about once a second.
+	Progress func(sched.Statistics, int)
+}
+
+// A Finding is a counterexample.
+type Finding struct {
+	Report   *report.Report `json:"report"`
+	Case     string         `json:"case"`
+	Drawn    string         `json:"found_as"`
+	Strategy string         `json:"strategy"`
+	After    uint64         `json:"after_schedules"`
+	Count    uint64         `json:"count"`
+	Class    string         `json:"class"`
+}
+
+// A Summary is what an exploration came to.
+type Summary struct {
+	Handover   string            `json:"handover"`
+	Program    string            `json:"program,omitempty"`
+	Programs   int               `json:"programs"`
+	Seed       uint64            `json:"seed"`
+	Strategy   string            `json:"strategy"`
+	Statistics sched.Statistics  `json:"statistics"`
+	Rate       float64           `json:"schedules_per_second"`
+	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
+	Claims     []string          `json:"claims,omitempty"`
+	Canary     string            `json:"canary,omitempty"`
+	Findings   []Finding         `json:"findings"`
+	Ended      string            `json:"ended"`
+}
+
+// ErrCanary is returned when the known bug was not found, so that finding nothing would mean nothing.
+var ErrCanary = errors.New("the canary was not found")
+
+// canaryProgram has the analysed bug's window.
+const canaryProgram = "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end"
+
+// Run explores. An error means that the exploration itself failed.
+func Run(ctx context.Context, c Config) (*Summary, error) {
+	s := &Summary{Handover: c.Options.Handover, Seed: c.Search.Seed, Strategy: c.Search.Strategy, Findings: []Finding{}}
+	if s.Strategy == "" {
+		s.Strategy = "portfolio"
+	}
+	if c.Canary {
+		found, err := findCanary(ctx, c.Search)
+		if err != nil {
+			return s, err
+		}
+		s.Canary = found
+	}
+	if len(c.Program) > 0 {
+		program := cases.Case{Options: c.Options, Threads: c.Program}
+		s.Program = program.String()
+		return s, s.explore(ctx, c, program, c.Search)
+	}
+	return s, s.drawn(ctx, c)
+}
+
+func findCanary(ctx context.Context, o sched.Options) (string, error) {
+	c, err := cases.Parse(canaryProgram)
+	if err != nil {
+		return "", err
+	}
+	scenario, err := c.Scenario()
+	if err != nil {
+		return "", err
+	}
+	o.Budget, o.Schedules, o.Progress, o.All = 20*time.Second, 0, nil, false
+	o.Preemptions = max(o.Preemptions, 1)
+	r, err := sched.Search(ctx, scenario, o)
+	switch {
+	case err != nil:
+		return "", fmt.Errorf("canary: %w", err)
+	case len(r.Findings) == 0 && ctx.Err() != nil:
+		return "", fmt.Errorf("canary: %w", ctx.Err())
+	case len(r.Findings) == 0:
+		return "", fmt.Errorf("%w: %s showed nothing in %d schedules of '%s'; choose another strategy or seed", ErrCanary, o.Strategy, r.Schedules, canaryProgram)
+	}
+	return fmt.Sprintf("the known bug was found in schedule %d of '%s'", r.Findings[0].After+1, canaryProgram), nil
+}
+
+// drawn explores one program after the other.
+func (s *Summary) drawn(ctx context.Context, c Config) error {
+	random := rand.New(rand.NewSource(int64(c.Search.Seed)))
+	began := time.Now()
+	budget := c.Search.Budget
+	if budget == 0 && c.Search.Schedules == 0 {
+		budget = 10 * time.Second
+	}
+	per := c.PerProgram
+	if per == 0 {
+		per = 2000
+	}
+	for ctx.Err() == nil && (budget == 0 || time.Since(began) < budget) {
+		o := c.Search
+		o.Seed = random.Uint64()
+		o.Schedules = per
+		if limit := c.Search.Schedules; limit > 0 {
+			if o.Schedules = min(per, limit-int(s.Statistics.Schedules)); o.Schedules <= 0 {
+				s.Ended = "the number of schedules is reached"
+				return nil
+			}
+		}
+		if budget > 0 {
+			o.Budget = budget - time.Since(began)
+		}
+		program := cases.Draw(random, c.Draw)
+		program.Options.Handover = c.Options.Handover
+		if err := s.explore(ctx, c, program, o); err != nil {
+			return err
+		}
+		if len(s.Findings) > 0 && !c.Search.All {
+			return nil
+		}
+	}
+	if s.Ended = "the budget is spent"; ctx.Err() != nil {
+		s.Ended = "interrupted"
+	}
+	return nil
+}
+
+// explore searches one program and adds what came of it.
+func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o sched.Options) error {
+	scenario, err := program.Scenario()
+	if err != nil {
+		return err
+	}
+	before := s.Statistics
+	if c.Progress != nil {
+		o.Progress = func(now sched.Statistics) { c.Progress(plus(before, now), s.Programs+1) }
+	}
+	r, err := sched.Search(ctx, scenario, o)
+	s.Programs++
+	s.Statistics = plus(before, r.Statistics)
+	s.Rate = s.Statistics.Rate()
+	s.Ended = r.Ended
+	if err != nil {
+		return err
+	}
+	if s.Program != "" {
+		s.Exhausted = r.Exhausted
+		for _, e := range r.Exhausted {
+			s.Claims = append(s.Claims, Claim(e, program, o.Strategy))
+		}
+	}
+	for _, f := range r.Findings {
+		if err := s.add(ctx, c, program, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add makes a finding smaller and reports it.
+func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched.Finding) error {
+	found := program.Clone()
+	found.Switches = f.Schedule
+	m, err := shrink.Minimize(ctx, found, c.Shrink)
+	if err != nil {
+		return fmt.Errorf("shrink: %w", err)
+	}
+	for i := range s.Findings {
+		if known := &s.Findings[i]; known.Case == m.Case.String() {
+			known.Count += f.Count
+			return nil
+		}
+	}
+	rep, err := report.New(m, found, f.Preemptions)
+	if err != nil {
+		return err
+	}
+	s.Findings = append(s.Findings, Finding{rep, m.Case.String(), found.String(), f.Strategy, f.After + 1, f.Count, f.Failure.Class()})
+	return nil
+}
+
+// Claim is what an exhausted bound says, with its conditions.
+func Claim(e sched.Exhausted, program cases.Case, strategy string) string {
+	what := "preemptions"
+	if strategy == "delay-bounded" {
+		what = "delays"
+	}
+	most := fmt.Sprintf("with at most %d %s", e.Bound, what)
+	if e.Complete {
+		most = "that there are"
+	}
+	return fmt.Sprintf("no violation in all %d schedules of '%v' %s, at most %d choices each, the code between them taken as atomic, nothing lost on the disk in memory",
+		e.Schedules, program, most, e.MaxSteps)
+}
+
+// plus adds what was done for one program to what was done for others. Schedules of different programs are different; of the
+// coverage, what can be counted only within one program is left out.
+func plus(a, b sched.Statistics) sched.Statistics {
+	if a.Schedules == 0 {
+		return b
+	}
+	a.Schedules += b.Schedules
+	a.Steps += b.Steps
+	a.Duration += b.Duration
+	a.Distinct += b.Distinct
+	a.Repeated += b.Repeated
+	a.MaxSteps = max(a.MaxSteps, b.MaxSteps)
+	a.Executions += b.Executions
+	a.PartialOrders += b.PartialOrders
+	a.Unseen, a.Pairs = 0, max(a.Pairs, b.Pairs)
+	a.Points = mergeCounts(a.Points, b.Points)
+	a.Crossings = mergeCrossings(a.Crossings, b.Crossings)
+	return a
+}
+
+func mergeCounts(a, b []sched.PointCount) []sched.PointCount {
+	all := slices.Clone(a)
+	for _, p := range b {
+		if i := slices.IndexFunc(all, func(q sched.PointCount) bool { return q.Point == p.Point }); i >= 0 {
+			all[i].Count += p.Count
+		} else {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+func mergeCrossings(a, b []sched.Crossing) []sched.Crossing {
+	all := slices.Clone(a)
+	for _, p := range b {
+		if i := slices.IndexFunc(all, func(q sched.Crossing) bool { return q.Window == p.Window && q.By == p.By }); i >= 0 {
+			all[i].Count += p.Count
+		} else {
+			all = append(all, p)
+		}
+	}
+	return all
+}

@@ -1,0 +1,65 @@
+package shrink
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
+)
+
+// Difference says in a few words what a smaller case lacks.
+func Difference(c, smaller cases.Case) string {
+	if len(smaller.Threads) < len(c.Threads) {
+		if operations(smaller) == operations(c) {
+			return "one thread does the operations of two: " + program(smaller)
+		}
+		var gone []string
+		for _, t := range c.Threads {
+			if !slices.ContainsFunc(smaller.Threads, func(o cases.Thread) bool { return o.Name == t.Name }) {
+				gone = append(gone, t.Name)
+			}
+		}
+		return "without thread " + strings.Join(gone, ", ")
+	}
+	if c.Options.String() != smaller.Options.String() {
+		return "with other options: " + smaller.Options.String()
+	}
+	for i, t := range c.Threads {
+		s := smaller.Threads[i]
+		if len(s.Operations) < len(t.Operations) {
+			return fmt.Sprintf("without '%s' of %s", strings.Join(missing(t.Operations, s.Operations), ", "), t.Name)
+		}
+		for j, o := range t.Operations {
+			if o.String() != s.Operations[j].String() {
+				return fmt.Sprintf("'%v' instead of '%v' in %s", s.Operations[j], o, t.Name)
+			}
+		}
+	}
+	return program(smaller)
+}
+
+func operations(c cases.Case) (n int) {
+	for _, t := range c.Threads {
+		n += len(t.Operations)
+	}
+	return n
+}
+
+// missing are the operations of all that fewer lacks, where fewer leaves out one span.
+func missing(all, fewer []cases.Operation) (words []string) {
+	begin := 0
+	for begin < len(fewer) && all[begin].String() == fewer[begin].String() {
+		begin++
+	}
+	for _, o := range all[begin : begin+len(all)-len(fewer)] {
+		words = append(words, o.String())
+	}
+	return words
+}
+
+// program is a case's text without its header.
+func program(c cases.Case) string {
+	_, rest, _ := strings.Cut(c.String(), "; ")
+	return rest
+}

@@ -1,0 +1,274 @@
+package shrink
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// Limits of Minimize. The zero value is ready.
+type Limits struct {
+	// Schedules bounds the search for the failure in one candidate; default 4,000.
+	Schedules int
+	// Budget ends Minimize; default 20 s. The case is then as small as it has become, and Minimal says that it may not be.
+	Budget time.Duration
+}
+
+// A Minimized case and how it was come by.
+type Minimized struct {
+	// Case is what is left; its Switches are its schedule.
+	Case        cases.Case
+	Failure     *sched.Failure
+	Preemptions int
+	// Steps counts the candidates that were taken, Tries all that were executed.
+	Steps, Tries int
+	Duration     time.Duration
+	// Others are failures of other classes that candidates showed: findings of their own.
+	Others []sched.Finding
+	// Windows are the stretches in which the preemptions may strike.
+	Windows []Window
+	// Without says of each case that lacks one thing more what came of exploring it.
+	Without []Without
+	// Minimal says that Without holds no failure and nothing was left unsettled.
+	Minimal bool
+}
+
+// A Without is the case less one thing.
+type Without struct {
+	Case cases.Case
+	// What is missing, in words.
+	What string
+	// Schedules were executed; Exhausted says that these are all with at most Minimized.Preemptions preemptions.
+	Schedules uint64
+	Exhausted bool
+	// Shows is the class of another failure that they show, "" for none.
+	Shows string
+}
+
+// ErrNotShown is returned when the case that is to be made smaller does not fail.
+var ErrNotShown = fmt.Errorf("the case does not fail under its schedule")
+
+// minimizer is the state of one Minimize.
+type minimizer struct {
+	Minimized
+	ctx    context.Context
+	limits Limits
+	class  string
+	until  time.Time
+}
+
+// Minimize makes a case smaller that fails under its switches: fewer threads, operations, records and preemptions, shorter
+// values, plainer options and bounds, fewer switches. The failure stays of the same class. A candidate is taken if its own
+// switches still show the failure, or a few random schedules do, or, when nothing else can be taken any more, the search
+// through all its schedules with no more preemptions than the case has.
+func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
+	if l.Schedules == 0 {
+		l.Schedules = 4000
+	}
+	if l.Budget == 0 {
+		l.Budget = 20 * time.Second
+	}
+	began := time.Now()
+	m := &minimizer{ctx: ctx, limits: l, until: began.Add(l.Budget)}
+	out, err := m.replay(c, sched.Replay(c.Switches))
+	if err != nil {
+		return Minimized{}, err
+	}
+	if out.Failure == nil || out.Failure.Kind == sched.Unusable {
+		return Minimized{}, fmt.Errorf("%w: %v", ErrNotShown, c)
+	}
+	m.class = out.Failure.Class()
+	m.take(c, out)
+	m.Steps = 0
+	for m.fewerSwitches() || m.smaller(m.quick) || m.fewerPreemptions() || m.smaller(m.thorough) {
+		if m.ended() {
+			break
+		}
+	}
+	m.settle()
+	m.windows()
+	m.Duration = time.Since(began)
+	return m.Minimized, nil
+}
+
+func (m *minimizer) ended() bool { return m.ctx.Err() != nil || time.Now().After(m.until) }
+
+// take makes what was just executed the case.
+func (m *minimizer) take(c cases.Case, out sched.Outcome) {
+	m.Case = c.Clone()
+	m.Case.Switches = out.Schedule
+	m.Failure, m.Preemptions = out.Failure, out.Preemptions
+	m.Steps++
+	m.Without = nil
+}
+
+func (m *minimizer) replay(c cases.Case, s sched.Strategy) (sched.Outcome, error) {
+	scenario, err := bare(c).Scenario()
+	if err != nil {
+		return sched.Outcome{}, err
+	}
+	m.Tries++
+	return sched.NewRunner(scenario, sched.Options{}).Run(s, false), nil
+}
+
+// bare is the case without its schedule.
+func bare(c cases.Case) cases.Case {
+	c.Switches = nil
+	return c
+}
+
+// shows says whether an execution failed in the same way, and keeps it if it failed in another.
+func (m *minimizer) shows(out sched.Outcome) bool {
+	if out.Failure == nil || out.Failure.Kind == sched.Unusable || out.Failure.Kind == sched.StepLimit {
+		return false
+	}
+	return out.Failure.Class() == m.class
+}
+
+// fewerSwitches leaves out one switch after the other.
+func (m *minimizer) fewerSwitches() (changed bool) {
+	for i := 0; i < len(m.Case.Switches) && !m.ended(); {
+		fewer := append(append(sched.Schedule(nil), m.Case.Switches[:i]...), m.Case.Switches[i+1:]...)
+		out, err := m.replay(m.Case, sched.Follow(fewer))
+		if err == nil && m.shows(out) && lighter(out, m.Case.Switches, m.Preemptions) {
+			m.take(m.Case, out)
+			changed = true
+			continue
+		}
+		i++
+	}
+	return changed
+}
+
+// lighter says whether an execution needs fewer preemptions, or as many and fewer switches.
+func lighter(out sched.Outcome, switches sched.Schedule, preemptions int) bool {
+	return out.Preemptions < preemptions || out.Preemptions == preemptions && len(out.Schedule) < len(switches)
+}
+
+// smaller takes the first candidate that shows the failure.
+func (m *minimizer) smaller(find func(cases.Case) (sched.Outcome, bool)) bool {
+	for candidate := range programs(m.Case) {
+		if m.ended() {
+			return false
+		}
+		if out, found := find(candidate); found {
+			m.take(candidate, out)
+			return true
+		}
+	}
+	return false
+}
+
+// programs are the smaller cases, without a schedule.
+func programs(c cases.Case) iter.Seq[cases.Case] { return Candidates(bare(c)) }
+
+// quick follows the switches as far as they go, then walks at random a few times.
+func (m *minimizer) quick(c cases.Case) (sched.Outcome, bool) {
+	out, err := m.replay(c, sched.Follow(m.Case.Switches))
+	if err != nil {
+		return out, false
+	}
+	if m.shows(out) && out.Preemptions <= m.Preemptions {
+		return out, true
+	}
+	return m.search(c, sched.Options{Strategy: "random", Schedules: 60, Seed: 1}, m.Preemptions)
+}
+
+// thorough goes through all schedules of a candidate with no more preemptions than the case has.
+func (m *minimizer) thorough(c cases.Case) (sched.Outcome, bool) {
+	out, found, w := m.exhaust(c, m.Preemptions)
+	if !found {
+		m.Without = append(m.Without, w)
+	}
+	return out, found
+}
+
+// fewerPreemptions looks for a schedule of the case itself with fewer.
+func (m *minimizer) fewerPreemptions() bool {
+	if m.Preemptions == 0 {
+		return false
+	}
+	out, found, _ := m.exhaust(m.Case, m.Preemptions-1)
+	if found {
+		m.take(m.Case, out)
+	}
+	return found
+}
+
+func (m *minimizer) exhaust(c cases.Case, preemptions int) (out sched.Outcome, found bool, w Without) {
+	w = Without{Case: bare(c)}
+	scenario, err := bare(c).Scenario()
+	if err != nil {
+		return out, false, w
+	}
+	o := sched.Options{Strategy: "bounded", Preemptions: preemptions, Schedules: m.limits.Schedules, Workers: 1, RepeatEvery: -1, Class: m.class}
+	r, err := sched.Search(m.ctx, scenario, o)
+	m.Tries += int(r.Schedules)
+	w.Schedules = r.Schedules
+	if n := len(r.Exhausted); err == nil && n > 0 && (r.Exhausted[n-1].Bound == preemptions || r.Exhausted[n-1].Complete) {
+		w.Schedules, w.Exhausted = r.Exhausted[n-1].Schedules, true
+	}
+	if err != nil {
+		return out, false, w
+	}
+	if len(r.Findings) > 0 {
+		w.Shows = r.Findings[0].Failure.Class()
+	}
+	out, found = m.found(c, r, preemptions)
+	return out, found, w
+}
+
+func (m *minimizer) search(c cases.Case, o sched.Options, preemptions int) (sched.Outcome, bool) {
+	scenario, err := bare(c).Scenario()
+	if err != nil {
+		return sched.Outcome{}, false
+	}
+	o.Workers, o.RepeatEvery, o.Class = 1, -1, m.class
+	r, err := sched.Search(m.ctx, scenario, o)
+	m.Tries += int(r.Schedules)
+	if err != nil {
+		return sched.Outcome{}, false
+	}
+	return m.found(c, r, preemptions+1000) // what it has too many is taken away again
+}
+
+// found looks for the failure among what a search found; others are kept.
+func (m *minimizer) found(c cases.Case, r sched.Result, preemptions int) (sched.Outcome, bool) {
+	for _, f := range r.Findings {
+		if f.Failure.Class() != m.class {
+			m.other(f)
+			continue
+		}
+		if f.Preemptions <= preemptions {
+			out, err := m.replay(c, sched.Replay(f.Schedule))
+			return out, err == nil && m.shows(out)
+		}
+	}
+	return sched.Outcome{}, false
+}
+
+func (m *minimizer) other(f sched.Finding) {
+	for _, known := range m.Others {
+		if known.Failure.Class() == f.Failure.Class() {
+			return
+		}
+	}
+	m.Others = append(m.Others, f)
+}
+
+// settle says of each thing that is left whether it is needed.
+func (m *minimizer) settle() {
+	if m.Without == nil && !m.ended() {
+		m.smaller(m.thorough)
+	}
+	m.Minimal = !m.ended()
+	for i := range m.Without {
+		w := &m.Without[i]
+		w.What = Difference(m.Case, w.Case)
+		m.Minimal = m.Minimal && w.Exhausted
+	}
+}
