@@ -150,7 +150,8 @@ func (p *plan) scenario(x *sched.Execution) {
 		x.Fail(fmt.Errorf("open: %w", err))
 	}
 	r.engine = engine
-	g := &gate{}
+	x.Observe(observer{r})
+	g := newGate()
 	for i, t := range p.c.Threads {
 		x.Go(t.Name, p.client(r, g, i))
 	}
@@ -230,10 +231,15 @@ var (
 
 const casesPackage = "github.com/racewindow/racewindow/harness/cases"
 
+func newGate() *gate {
+	g := &gate{}
+	g.changed.L = &g.mu
+	return g
+}
+
 func (g *gate) enter(ctx context.Context, alone bool) {
 	failpoints.Lock(ctx, gateLock, &g.mu)
 	defer g.mu.Unlock()
-	g.changed.L = &g.mu
 	for g.closed || alone && g.inside > 0 {
 		_ = g.changed.Wait(ctx, gateTurn) // a thread's context does not end
 	}

@@ -55,6 +55,9 @@ func (x *Execution) start(t *thread) {
 //
 //go:norace
 func (x *Execution) startClients() {
+	for _, t := range x.clients { // named before the scenario's function waited
+		x.start(t)
+	}
 	for t := x.spawned; t != nil; t = t.nexts {
 		if t.client {
 			x.start(t)

@@ -25,6 +25,15 @@
 // Time is virtual: it stands still until T.Advance moves it, or until no thread can go on but some wait for a time; then it
 // jumps to the earliest. When no thread can go on and nobody waits for a time, that is a deadlock.
 //
+// # Searching
+//
+// Explore is for tests; Search returns what it found. Without a strategy's name both begin with every schedule that needs no
+// preemption, then those that need one, and go on with random strategies in turn: the random walk, PCT, POS and SURW. What they
+// covered is told in partial orders, windows crossed, and an estimate of what is unseen; only an exhausted bound is a claim.
+//
+// A failure comes with its schedule: the few places at which another thread goes on than the one that would by itself. The
+// flag -racewindow.replay=SCHEDULE has the same test execute that one only, with a dash for the schedule without any switch.
+//
 // # Two ways to run
 //
 // In a plain build threads are coroutines (package iter) and a switch costs tens of nanoseconds. Under -race they are

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"sync"
-
-	"github.com/racewindow/racewindow/failpoints"
 )
 
 // A Scenario prepares an execution: it makes what is to be tested, names the threads (Execution.Go) and says what must hold
@@ -50,6 +48,10 @@ type Execution struct {
 	notes  bool
 	noted  []Note
 
+	observer Observer
+	sights   []sight // by step, if there are notes
+	moment   int
+
 	failedMu sync.Mutex
 	failure  *Failure
 	failed   bool
@@ -80,6 +82,9 @@ func (a arrival) code() uint16 {
 
 // Context is under the scheduler's control: for what the scenario's function itself calls.
 func (x *Execution) Context() context.Context { return x.main.ctx }
+
+// Fail says that the scenario cannot be prepared, and ends it.
+func (x *Execution) Fail(err error) { x.main.t.Fail(err) }
 
 // Go names a thread. It starts when the scenario's function has returned. The order in which threads are named is the order
 // in which they run where the schedule says nothing.
@@ -115,6 +120,7 @@ func (x *Execution) begin(s Strategy) {
 	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
 	x.now, x.jumps, x.hash = 0, 0, fnvOffset
 	x.failure, x.failed = nil, false
+	x.observer, x.sights, x.moment = nil, nil, 0
 	x.choice = Choice{Enabled: x.choice.Enabled[:0], execution: x}
 	x.main = newThread(x, "main", false)
 	x.main.id, x.main.body = mainThread, x.mainBody
@@ -178,8 +184,8 @@ func (x *Execution) assemble() {
 		t.id = i
 	}
 	x.live = len(x.clients)
-	if x.live == 0 {
-		x.fail(&Failure{Kind: Unusable, Message: "the scenario names no thread: call Execution.Go"})
+	if problem := x.misnamed(); problem != "" {
+		x.fail(&Failure{Kind: Unusable, Message: problem})
 	}
 }
 
@@ -198,6 +204,9 @@ func (x *Execution) adopt() {
 		if t.client {
 			x.clients = append(x.clients, t)
 			continue
+		}
+		if !isThreadName(t.name) {
+			x.fail(&Failure{Kind: Unusable, Thread: t.name, Message: "the name of this task cannot stand in a schedule"})
 		}
 		t.name = x.unused(t.name)
 		t.id = len(x.threads)
@@ -289,6 +298,7 @@ func (x *Execution) chosen(t *thread) *thread {
 		}
 	}
 	x.trace = append(x.trace, s)
+	x.see(t)
 	x.hash = (x.hash ^ uint64(s.to+1)) * fnvPrime
 	next := x.threads[s.to]
 	if next.client {
@@ -392,10 +402,4 @@ func (x *Execution) unwind() {
 		}
 	}
 	x.upcoming = nil
-}
-
-// foreign ends the process's trust in the run: a goroutine that the scheduler does not know of came by.
-func (x *Execution) foreign(t *thread, p *failpoints.Point) {
-	panic(fmt.Sprintf("racewindow: a goroutine that the scheduler does not know of came to %s with the context of thread %s: "+
-		"start it with failpoints.Go, or give it a context without a controller", p.Name(), t.name))
 }

@@ -26,12 +26,12 @@ const (
 
 // A Failure is why an execution is not right.
 type Failure struct {
-	Kind    Kind
-	Thread  string // "" if it is nobody's in particular
-	Message string
-	Err     error // what was given to T.Fail, or nil
-	Stack   string
-	Step    int // how many choices had been made
+	Kind    Kind   `json:"kind"`
+	Thread  string `json:"thread,omitempty"` // "" if it is nobody's in particular
+	Message string `json:"message"`
+	Err     error  `json:"-"` // what was given to T.Fail, or nil
+	Stack   string `json:"stack,omitempty"`
+	Step    int    `json:"step"` // how many choices had been made
 }
 
 // Error makes a Failure an error.

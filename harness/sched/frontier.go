@@ -14,6 +14,8 @@ type frontier struct {
 	workers int
 	idle    int
 	closed  bool
+	// abandoned says that something was left.
+	abandoned bool
 }
 
 // newFrontier holds the whole tree.
@@ -51,6 +53,14 @@ func (f *frontier) give(part []branch) {
 	f.hungry.Store(false)
 	f.changed.Signal()
 	f.mu.Unlock()
+}
+
+// abandon ends it because it is not worth more.
+func (f *frontier) abandon() {
+	f.mu.Lock()
+	f.abandoned = true
+	f.mu.Unlock()
+	f.close()
 }
 
 // close ends it early.

@@ -12,8 +12,8 @@ import (
 type Options struct {
 	// Strategy is one of Strategies, or "" for a portfolio of them.
 	Strategy string
-	// Preemptions is the highest bound of "bounded" (default 2) and the number of switches that "delay-bounded" makes; PCT
-	// makes one priority change less than its depth, which is Preemptions+1.
+	// Preemptions is the highest bound of "bounded" and the number of delays of "delay-bounded", where 0 means none; "pct"
+	// changes so many priorities, 2 by default: its depth is one more.
 	Preemptions int
 	// Schedules and Budget end the search; whichever comes first. Default: no limit, and 2 s if there is neither.
 	Schedules int
@@ -25,6 +25,8 @@ type Options struct {
 	Workers int
 	// All goes on behind the first failure, and keeps one schedule for each fingerprint.
 	All bool
+	// Class, if it is set, is that of the failure that ends the search; those of other classes are kept, as with All.
+	Class string
 	// StepLimit ends an execution after so many choices; default 20,000.
 	StepLimit int
 	// RepeatEvery runs each so manieth schedule a second time: what it does must be the same. Default 64, negative for never.
@@ -32,6 +34,8 @@ type Options struct {
 	// Hang is how long the code between two stops may take in all before the process ends with exit code 3 and the stacks;
 	// default 30 s. It decides no verdict.
 	Hang time.Duration
+	// NoFailpoints lets Explore pass although no thread came to a failpoint.
+	NoFailpoints bool
 	// Progress is called about once a second, from one goroutine.
 	Progress func(Statistics)
 }
@@ -50,6 +54,9 @@ var strategies = []struct {
 	make  func(Parameters) Strategy
 }{
 	{"random", "random walk: every thread that can go on is as likely as any other", newRandom},
+	{"pct", "PCT: random priorities and Preemptions changes of them (default 2)", newPCT},
+	{"pos", "partial order sampling: a random priority for each event, drawn again when a conflicting one was executed", newPOS},
+	{"surw", "selectively uniform random walk: every order of the accesses to one resource is as likely as any other", newSURW},
 }
 
 // Strategies are the names that Options.Strategy may have.
@@ -59,6 +66,12 @@ func Strategies() []string {
 		names = append(names, s.name)
 	}
 	return names
+}
+
+// Check reports what is wrong with o.
+func (o Options) Check() error {
+	_, err := o.withDefaults()
+	return err
 }
 
 func (o Options) withDefaults() (Options, error) {

@@ -26,6 +26,11 @@ type Event struct {
 	Point bool
 	File  string
 	Line  int
+	// Path is the whole name of File and Function what the line belongs to; only where they were recorded.
+	Path, Function string
+	// State is what an Observer saw then, and Learned names the fields of it that the thread has just read.
+	State   []Field
+	Learned []string
 	// Next is the thread that went on then, if that is another one, and Preempted whether this one could have.
 	Next      string
 	Preempted bool
@@ -38,6 +43,7 @@ type Note struct {
 	Step   int
 	Thread string
 	Text   string
+	State  []Field
 }
 
 // A Runner executes single schedules of one scenario. It is not for several goroutines at once.
@@ -57,6 +63,7 @@ func (r *Runner) Run(s Strategy, events bool) (o Outcome) {
 	w := r.w
 	w.x.pool, w.finished, w.done = newPool(), false, make(chan struct{})
 	w.x.notes = events
+	w.stray.begin()
 	asked := false
 	w.next = func() Strategy {
 		if asked || !s.Begin() {
@@ -70,6 +77,9 @@ func (r *Runner) Run(s Strategy, events bool) (o Outcome) {
 	go w.loop()
 	<-w.done
 	stop()
+	if problem := w.stray.seen(); problem != "" {
+		o.Failure = &Failure{Kind: Unusable, Message: problem}
+	}
 	return o
 }
 
@@ -81,7 +91,7 @@ func (x *Execution) outcome(s Strategy, events bool) (o Outcome) {
 	s.End(len(x.trace), x.failure != nil)
 	o.Failure, o.Steps = x.failure, len(x.trace)
 	o.Schedule, o.Preemptions = x.schedule()
-	if r, ok := s.(*replay); ok && o.Failure == nil {
+	if r, ok := s.(*replay); ok && o.Failure == nil && !r.lenient {
 		if places := r.unmet(); places != "" {
 			o.Failure = &Failure{Kind: Unusable, Message: "the schedule's places were not reached: " + places}
 		}
@@ -98,7 +108,7 @@ func (x *Execution) events() (all []Event) {
 	notes := x.noted
 	note := func(step int) {
 		for len(notes) > 0 && notes[0].Step <= step {
-			all = append(all, Event{Step: notes[0].Step, Thread: notes[0].Thread, Text: notes[0].Text})
+			all = append(all, Event{Step: notes[0].Step, Thread: notes[0].Thread, Text: notes[0].Text, State: notes[0].State})
 			notes = notes[1:]
 		}
 	}
@@ -109,6 +119,9 @@ func (x *Execution) events() (all []Event) {
 		if p := pointOf(s.at); p != nil {
 			e.Point = true
 			e.File, e.Line = p.Position()
+		}
+		if i < len(x.sights) {
+			x.sights[i].describe(&e)
 		}
 		if s.to != s.from {
 			e.Next = x.threads[s.to].name
@@ -123,5 +136,5 @@ func (x *Execution) events() (all []Event) {
 //
 //go:norace
 func (x *Execution) addNote(t *thread, text string) {
-	x.noted = append(x.noted, Note{len(x.trace), t.name, text})
+	x.noted = append(x.noted, Note{len(x.trace), t.name, text, x.look()})
 }

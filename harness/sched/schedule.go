@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/racewindow/racewindow/failpoints"
 )
@@ -54,6 +55,15 @@ func (s Schedule) String() string {
 		words[i] = w.String()
 	}
 	return strings.Join(words, ", ")
+}
+
+// MarshalText makes a schedule its text, in JSON too.
+func (s Schedule) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText is ParseSchedule.
+func (s *Schedule) UnmarshalText(text []byte) (err error) {
+	*s, err = ParseSchedule(string(text))
+	return err
 }
 
 // ErrSchedule is wrapped by every error about the text of a schedule.
@@ -142,9 +152,38 @@ func (h *hitCounts) next(s step) int {
 	if *h == nil {
 		*h = hitCounts{}
 	}
-	key := [2]int{int(s.from), int(s.at)}
+	key := [2]int{int(s.from), int(namesake(s.at))}
 	(*h)[key]++
 	return (*h)[key]
+}
+
+// namesakes lists, by an arrival's code, the first code whose point has the same name: two packages may use one name, and a
+// schedule's text does not tell them apart.
+var namesakes atomic.Pointer[[]uint16]
+
+func namesake(code uint16) uint16 {
+	all := namesakes.Load()
+	if all == nil || int(code) >= len(*all) {
+		all = listNamesakes()
+	}
+	return (*all)[code]
+}
+
+func listNamesakes() *[]uint16 {
+	first := map[string]uint16{}
+	var all []uint16
+	for code := range uint16(atEnd) + 1 {
+		all = append(all, code)
+	}
+	for _, p := range failpoints.Points() {
+		code := arrival{atPoint, p}.code()
+		if _, known := first[p.Name()]; !known {
+			first[p.Name()] = code
+		}
+		all = append(all, first[p.Name()])
+	}
+	namesakes.Store(&all)
+	return &all
 }
 
 func (x *Execution) place(s step, hit int) Place {

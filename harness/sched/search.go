@@ -11,27 +11,28 @@ import (
 
 // A Finding is a failure and the schedule that shows it each time.
 type Finding struct {
-	Failure     *Failure
-	Schedule    Schedule
-	Preemptions int
+	Failure     *Failure `json:"failure"`
+	Schedule    Schedule `json:"schedule"`
+	Preemptions int      `json:"preemptions"`
 	// Strategy found it first, in the schedule of that number, from 1.
-	Strategy string
-	After    uint64
+	Strategy string `json:"strategy"`
+	After    uint64 `json:"after_schedules"`
 	// Count is how many schedules showed a failure of its class.
-	Count uint64
+	Count uint64 `json:"count"`
 }
 
 // Statistics say what a search has done.
 type Statistics struct {
-	Schedules uint64
-	Steps     uint64
-	Duration  time.Duration
+	Schedules uint64        `json:"schedules"`
+	Steps     uint64        `json:"steps"`
+	Duration  time.Duration `json:"duration_ns"`
 	// Distinct schedules, among those whose hashes were kept: all, up to 4 million.
-	Distinct uint64
+	Distinct uint64 `json:"distinct_schedules"`
 	// Repeated schedules were executed twice and did the same.
-	Repeated uint64
+	Repeated uint64 `json:"repeated_schedules"`
 	// MaxSteps is the longest schedule.
-	MaxSteps int
+	MaxSteps int `json:"max_steps"`
+	Coverage
 }
 
 // Rate is schedules per second.
@@ -44,20 +45,20 @@ func (s Statistics) Rate() float64 {
 
 // An Exhausted bound is a claim: no schedule of the scenario with at most so many preemptions (or delays) fails.
 type Exhausted struct {
-	Bound     int
-	Schedules uint64
-	MaxSteps  int
+	Bound     int    `json:"bound"`
+	Schedules uint64 `json:"schedules"`
+	MaxSteps  int    `json:"max_steps"`
 	// Complete says that the bound left nothing out: there are no more schedules at all.
-	Complete bool
+	Complete bool `json:"complete"`
 }
 
 // A Result is what a search came to.
 type Result struct {
 	Statistics
-	Findings  []Finding
-	Exhausted []Exhausted
+	Findings  []Finding   `json:"findings"`
+	Exhausted []Exhausted `json:"exhausted"`
 	// Ended says why it ended.
-	Ended string
+	Ended string `json:"ended"`
 }
 
 // search is what the workers of one Search share.
@@ -74,6 +75,7 @@ type search struct {
 	mu       sync.Mutex
 	stats    Statistics
 	distinct map[uint64]struct{}
+	covered  *covered
 	findings []Finding
 	err      error
 	ended    string
@@ -89,15 +91,18 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, ended: "the budget is spent"}
+	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), ended: "the budget is spent"}
 	if o.Budget > 0 {
 		s.deadline = s.began.Add(o.Budget)
 	}
 	var result Result
-	if o.exhaustive() {
-		result.Exhausted = s.enumerate()
-	} else {
-		s.run(func(i int) func() Strategy { return s.mixed(i) })
+	switch {
+	case o.exhaustive():
+		result.Exhausted = s.enumerate(o.Preemptions, func() bool { return false })
+	case o.Strategy == "":
+		result.Exhausted = s.portfolio()
+	default:
+		s.run(true, s.mixed)
 	}
 	result.Statistics, result.Findings, result.Ended = s.statistics(), s.findings, s.ended
 	if s.err == nil && result.Schedules == 0 {
@@ -106,65 +111,13 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	return result, s.err
 }
 
-// enumerate exhausts one bound after the other.
-func (s *search) enumerate() (all []Exhausted) {
-	for bound := 0; bound <= s.options.Preemptions && !s.stopped.Load(); bound++ {
-		s.mu.Lock()
-		before := s.stats.Schedules
-		s.frontier = newFrontier(s.options.Workers)
-		s.mu.Unlock()
-		parts := make([]*bounded, s.options.Workers)
-		s.run(func(i int) func() Strategy {
-			parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", bound: bound, frontier: s.frontier}
-			return func() Strategy {
-				if parts[i].Begin() {
-					return parts[i]
-				}
-				return nil
-			}
-		})
-		if s.stopped.Load() {
-			break
-		}
-		complete := !slices.ContainsFunc(parts, func(b *bounded) bool { return b.capped })
-		all = append(all, Exhausted{bound, s.stats.Schedules - before, s.stats.MaxSteps, complete})
-		s.ended = fmt.Sprintf("every schedule with at most %d was executed", bound)
-		if complete {
-			break
-		}
-	}
-	return all
-}
-
-// mixed returns the source of a worker's strategies: one by name, or a few of each in turn.
-func (s *search) mixed(worker int) func() Strategy {
-	var all []Strategy
-	for i, entry := range strategies {
-		if s.options.Strategy == "" || s.options.Strategy == entry.name {
-			p := Parameters{Seed: s.options.Seed, Stream: uint64(worker)<<8 | uint64(i), Preemptions: s.options.Preemptions}
-			all = append(all, entry.make(p))
-		}
-	}
-	const inARow = 32
-	turn := 0
-	return func() Strategy {
-		for range all {
-			strategy := all[turn/inARow%len(all)]
-			turn++
-			if strategy.Begin() {
-				return strategy
-			}
-		}
-		return nil
-	}
-}
-
-// run has the workers work until there is nothing left, or the search was stopped.
-func (s *search) run(source func(worker int) func() Strategy) {
+// run has the workers work until there is nothing left, or the search was stopped. random says what kind of sample the
+// schedules are.
+func (s *search) run(random bool, source func(worker int) func() Strategy) {
 	progress := s.progress()
 	var all sync.WaitGroup
 	for i := range s.options.Workers {
-		e := &explorer{search: s, source: source(i)}
+		e := &explorer{search: s, source: source(i), random: random, follower: newFollower()}
 		e.w = newWorker(s.scenario, s.options.StepLimit)
 		e.w.next, e.w.judge = e.next, e.judge
 		all.Go(func() {
@@ -172,7 +125,11 @@ func (s *search) run(source func(worker int) func() Strategy) {
 			go e.w.loop()
 			<-e.w.done
 			stop()
+			if problem := e.w.stray.seen(); problem != "" {
+				s.reject(&Failure{Kind: Unusable, Message: problem})
+			}
 			e.flush()
+			e.flushCoverage()
 		})
 	}
 	all.Wait()
@@ -205,6 +162,7 @@ func (s *search) statistics() Statistics {
 	defer s.mu.Unlock()
 	stats := s.stats
 	stats.Duration, stats.Distinct = time.Since(s.began), uint64(len(s.distinct))
+	stats.Coverage = s.covered.coverage()
 	return stats
 }
 
@@ -221,6 +179,16 @@ func (s *search) stop(why string, err error) {
 	}
 }
 
+// reject makes an error of a search that was over.
+func (s *search) reject(err error) {
+	s.stop("a schedule could not be executed", err)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err == nil {
+		s.ended, s.err = "a schedule could not be executed", err
+	}
+}
+
 // An explorer is a worker of a search and what it has not told the others yet.
 type explorer struct {
 	search *search
@@ -228,12 +196,15 @@ type explorer struct {
 	w      *worker
 	stats  Statistics
 	hashes []uint64
+	random bool
+
+	follower     *follower
+	fingerprints []uint64
 
 	executed int
 
 	repeating *recorded // the execution now is the second of its kind
 	first     []step
-	firstOf   Strategy
 }
 
 // next picks the strategy of the next schedule, or repeats the last one.
@@ -260,7 +231,11 @@ func (e *explorer) next() Strategy {
 			return nil
 		}
 	}
-	return e.source()
+	strategy := e.source()
+	if strategy == nil {
+		s.started.Add(-1)
+	}
+	return strategy
 }
 
 func (e *explorer) judge(x *Execution, strategy Strategy) {
@@ -274,6 +249,7 @@ func (e *explorer) judge(x *Execution, strategy Strategy) {
 	e.stats.Steps += uint64(len(x.trace))
 	e.stats.MaxSteps = max(e.stats.MaxSteps, len(x.trace))
 	e.hashes = append(e.hashes, x.hash)
+	e.follow(x)
 	if x.failure != nil {
 		e.found(x, strategy)
 	} else if n := e.search.options.RepeatEvery; n > 0 && e.executed%n == 0 {
@@ -283,6 +259,24 @@ func (e *explorer) judge(x *Execution, strategy Strategy) {
 	if len(e.hashes) >= 512 {
 		e.flush()
 	}
+}
+
+// follow looks at one execution in coverageEvery.
+func (e *explorer) follow(x *Execution) {
+	if e.executed%coverageEvery != 0 {
+		return
+	}
+	e.fingerprints = append(e.fingerprints, e.follower.follow(x.trace, len(x.threads)))
+	if len(e.fingerprints) >= 512 {
+		e.flushCoverage()
+	}
+}
+
+func (e *explorer) flushCoverage() {
+	e.search.mu.Lock()
+	defer e.search.mu.Unlock()
+	e.search.covered.add(e.follower, e.fingerprints, e.random)
+	e.fingerprints = e.fingerprints[:0]
 }
 
 func (e *explorer) judgeRepeated(x *Execution) {
@@ -316,7 +310,7 @@ func (e *explorer) found(x *Execution, strategy Strategy) {
 		}
 	}
 	s.mu.Unlock()
-	if !s.options.All {
+	if s.options.Class == class || s.options.Class == "" && !s.options.All {
 		s.stop("a failure was found", nil)
 	}
 }

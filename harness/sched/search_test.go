@@ -176,6 +176,21 @@ func TestATaskThatDoesNotEndIsALeak(t *testing.T) {
 	require.Empty(t, exhaust(t, leaking(true), 1).Findings)
 }
 
+func TestAScenarioMayWaitAfterItHasNamedAThread(t *testing.T) {
+	t.Parallel()
+	ran := 0
+	r := exhaust(t, func(x *Execution) {
+		x.Go("a", func(t *T) { failpoints.Yield(t.Context(), pointLoad) })
+		if err := failpoints.Sleep(x.Context(), pointWait, time.Millisecond); err != nil {
+			x.Fail(err)
+		}
+		x.Go("b", func(*T) {})
+		x.Finally(func(*T) { ran++ })
+	}, 0)
+	require.Empty(t, r.Findings)
+	require.Positive(t, ran)
+}
+
 func TestTimeJumpsToTheNextDeadline(t *testing.T) {
 	t.Parallel()
 	r := exhaust(t, func(x *Execution) {

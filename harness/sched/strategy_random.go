@@ -10,11 +10,15 @@ func newRandom(p Parameters) Strategy { return &random{*rand.NewPCG(p.Seed, p.St
 func (*random) Name() string  { return "random" }
 func (*random) Begin() bool   { return true }
 func (*random) End(int, bool) {}
-func (r *random) Next(c *Choice) int {
+
+func (r *random) Next(c *Choice) int { return walk(&r.source, c) }
+
+// walk is a step of the random walk.
+func walk(source *rand.PCG, c *Choice) int {
 	if len(c.Enabled) == 1 {
 		return 0
 	}
-	return below(&r.source, len(c.Enabled))
+	return below(source, len(c.Enabled))
 }
 
 // below draws from 0 to n-1 (Lemire's multiplication; the bias is below n/2^32).

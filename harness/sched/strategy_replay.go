@@ -9,6 +9,7 @@ import (
 // replay follows a schedule's text. What it cannot follow it keeps in problem, and the execution says nothing then.
 type replay struct {
 	schedule Schedule
+	lenient  bool
 	met      []bool
 	hits     hitCounts
 	problem  string
@@ -16,6 +17,9 @@ type replay struct {
 
 // Replay returns the strategy that follows a schedule, once per execution.
 func Replay(s Schedule) Strategy { return &replay{schedule: s} }
+
+// Follow is Replay that makes the switches it can and passes over the others: for a program that has become smaller.
+func Follow(s Schedule) Strategy { return &replay{schedule: s, lenient: true} }
 
 func (*replay) Name() string { return "replay" }
 
@@ -38,6 +42,9 @@ func (r *replay) Next(c *Choice) int {
 		}
 		to := slices.IndexFunc(x.threads, func(t *thread) bool { return t.name == s.To })
 		n := slices.IndexFunc(c.Enabled, func(e Candidate) bool { return e.Thread == to })
+		if n < 0 && r.lenient {
+			break
+		}
 		if n < 0 {
 			r.problem = fmt.Sprintf("at %v thread %s cannot go on; those that can: %s", s.At, s.To, x.names(c.Enabled))
 			x.fail(&Failure{Kind: Unusable, Message: r.problem})

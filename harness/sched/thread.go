@@ -3,6 +3,7 @@ package sched
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"time"
 
@@ -37,7 +38,8 @@ type thread struct {
 	state state
 	at    arrival
 	wait  failpoints.Wait
-	ops   int // that have begun
+	place runtime.Frame // in the source, if it is recorded
+	ops   int           // that have begun
 	nexts *thread
 
 	goroutine uintptr
@@ -79,12 +81,13 @@ func (t *thread) Yield(_ context.Context, p *failpoints.Point) {
 		return
 	}
 	if goroutine() != t.goroutine {
-		t.x.foreign(t, p)
+		t.x.foreign(t, p.Name())
 	}
 	if t.x.over {
 		return // its defers may pass points
 	}
 	t.at = arrival{atPoint, p}
+	t.locate()
 	t.stop()
 }
 
@@ -96,7 +99,7 @@ func (t *thread) Fault(context.Context, *failpoints.Point) (any, bool) { return 
 //go:norace
 func (t *thread) Wait(_ context.Context, w failpoints.Wait) (expired bool) {
 	if goroutine() != t.goroutine {
-		t.x.foreign(t, w.Point)
+		t.x.foreign(t, w.Point.Name())
 	}
 	for first := true; ; first = false {
 		switch {
@@ -109,6 +112,7 @@ func (t *thread) Wait(_ context.Context, w failpoints.Wait) (expired bool) {
 		case first || !w.Ready():
 			t.wait, t.state = w, waiting
 			t.at = arrival{atPoint, w.Point}
+			t.locate()
 			t.stop()
 		}
 		if w.Ready() {
@@ -133,6 +137,9 @@ func (t *thread) try(w failpoints.Wait) {
 //
 //go:norace
 func (t *thread) Spawn(_ context.Context, name string, f func(context.Context)) func() {
+	if goroutine() != t.goroutine {
+		t.x.foreign(t, "the start of task "+name)
+	}
 	if t != t.x.main {
 		name = t.name + "/" + name
 	}

@@ -22,6 +22,7 @@ type worker struct {
 	done     chan struct{}
 	races    int
 	runs     atomic.Uint64
+	stray    stray
 }
 
 func newWorker(scenario Scenario, limit int) *worker {
@@ -55,6 +56,7 @@ func (w *worker) loop() {
 		w.runs.Add(1)
 		w.judge(w.x, w.strategy)
 	}
+	w.stray.end()
 	w.finished = true
 }
 
@@ -66,6 +68,7 @@ func (w *worker) execute() {
 	}
 	x.leaks()
 	x.unwind()
+	x.judgeStray()
 	if n := raceoff.Races(); n > w.races {
 		x.over = false
 		x.fail(&Failure{Kind: DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", n-w.races)})
@@ -104,6 +107,9 @@ func (w *worker) mark() [2]uint64 { return [2]uint64{w.runs.Load(), uint64(len(w
 var exit = os.Exit
 
 func (w *worker) hung(hang time.Duration) {
+	if problem := w.stray.seen(); problem != "" {
+		fmt.Fprintln(os.Stderr, "racewindow:", problem)
+	}
 	buffer := make([]byte, 1<<20)
 	buffer = buffer[:runtime.Stack(buffer, true)]
 	fmt.Fprintf(os.Stderr, "racewindow: no thread has come to a failpoint for %v: one of them blocks where the scheduler cannot see it, or runs in circles.\n"+

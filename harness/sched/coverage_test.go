@@ -1,0 +1,145 @@
+package sched
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// partialOrder is a trace's name by definition: for each two events that conflict, or are of one thread, which came first.
+func partialOrder(x *Execution) string {
+	type event struct {
+		thread int16
+		nth    int
+		point  *failpoints.Point
+	}
+	var events []event
+	stands, counts := map[int16]*failpoints.Point{}, map[int16]int{}
+	for _, s := range x.trace {
+		stands[s.from] = pointOf(s.at)
+		if p := stands[s.to]; p != nil {
+			events = append(events, event{s.to, counts[s.to], p})
+			counts[s.to]++
+		}
+		delete(stands, s.to)
+	}
+	var words []string
+	for i, e := range events {
+		words = append(words, fmt.Sprint(e.thread, e.nth, e.point.Name()))
+		for _, later := range events[i+1:] {
+			if e.thread != later.thread && Conflict(e.point, later.point) {
+				words = append(words, fmt.Sprint(e.thread, ".", e.nth, "<", later.thread, ".", later.nth))
+			}
+		}
+	}
+	slices.Sort(words)
+	return strings.Join(words, " ")
+}
+
+func TestAFingerprintIsThatOfThePartialOrder(t *testing.T) {
+	t.Parallel()
+	for name, s := range map[string]Scenario{
+		"two resources": passing([]*failpoints.Point{writeTail, readView}, []*failpoints.Point{readTail, writeView}, []*failpoints.Point{readTail, readFile}),
+		"reads":         passing([]*failpoints.Point{readTail, readTail}, []*failpoints.Point{readTail, readTail}, []*failpoints.Point{writeTail}),
+		"unknown":       passing([]*failpoints.Point{pointLoad, readTail}, []*failpoints.Point{pointStore, readTail}),
+		"nothing":       passing([]*failpoints.Point{readTail, readFile}, []*failpoints.Point{readView}),
+	} {
+		f, wrong := newFollower(), 0
+		prints, orders := map[uint64]string{}, map[string]uint64{}
+		runs(s, newRandom(Parameters{Seed: 1}), schedulesOf(20_000), func(x *Execution) {
+			h, o := f.follow(x.trace, len(x.threads)), partialOrder(x)
+			if _, known := prints[h]; !known {
+				prints[h] = o
+			}
+			if _, known := orders[o]; !known {
+				orders[o] = h
+			}
+			if prints[h] != o || orders[o] != h {
+				wrong++
+			}
+		})
+		require.Zero(t, wrong, name)
+		require.Equal(t, len(orders), len(prints), name)
+		r := exhaust(t, s, 9)
+		require.EqualValues(t, len(orders), r.PartialOrders, name)
+		require.Zero(t, r.Unseen, "nothing was drawn")
+		require.Equal(t, name == "nothing", r.PartialOrders == 1, name)
+	}
+}
+
+func TestCrossingsAreConflictsInsideAWindow(t *testing.T) {
+	t.Parallel()
+	s := passing([]*failpoints.Point{readTail, readFile}, []*failpoints.Point{writeTail, readFile})
+	run := func(text string) Coverage {
+		schedule, err := ParseSchedule(text)
+		require.NoError(t, err)
+		f, c := newFollower(), newCovered()
+		runs(s, Replay(schedule), 1, func(x *Execution) {
+			require.Nil(t, x.failure)
+			c.add(f, []uint64{f.follow(x.trace, len(x.threads))}, true)
+		})
+		return c.coverage()
+	}
+	require.Empty(t, run("").Crossings)
+	inside := run("a@read/before-tail#1>b")
+	require.Equal(t, []Crossing{{"read/before-tail", "append/before-buffer", 1}}, inside.Crossings)
+	require.Equal(t, []PointCount{{"append/before-buffer", 1}, {"read/before-file", 2}, {"read/before-tail", 1}}, inside.Points)
+	require.Empty(t, run("a@read/before-file#1>b").Crossings, "two reads do not conflict, and another resource does not count")
+	require.Equal(t, []Crossing{{"append/before-buffer", "read/before-tail", 1}}, run("start>b, b@append/before-buffer#1>a").Crossings)
+	require.Equal(t, 1, run("").Pairs, "a's last point, then b's first")
+	require.Equal(t, 1, inside.Pairs, "b's last point, then a's first")
+}
+
+func TestTheEstimateOfWhatIsUnseenFalls(t *testing.T) {
+	t.Parallel()
+	s := passing([]*failpoints.Point{writeTail, writeTail, writeTail}, []*failpoints.Point{readTail, readTail, readTail}, []*failpoints.Point{readTail, writeTail})
+	unseen := func(schedules int) Result {
+		return explore(t, s, Options{Strategy: "random", Schedules: schedules, Workers: 1, Seed: 1})
+	}
+	few, many := unseen(50), unseen(5000)
+	require.Greater(t, few.Unseen, 0.5)
+	require.Less(t, many.Unseen, 0.05)
+	require.EqualValues(t, 5000, many.Executions)
+	// What it says of the first 50 is what comes next: the share of schedules after these that show a new order.
+	fresh, seen := 0, map[uint64]bool{}
+	f := newFollower()
+	n := 0
+	runs(s, newRandom(Parameters{Seed: 2}), 450, func(x *Execution) {
+		h := f.follow(x.trace, len(x.threads))
+		if n++; n > 50 && !seen[h] {
+			fresh++
+		}
+		if n <= 50 {
+			seen[h] = true
+		}
+	})
+	require.InDelta(t, few.Unseen, float64(fresh)/400, 0.2)
+}
+
+func TestWorkersAgreeOnWhatIsTheSameOrder(t *testing.T) {
+	t.Parallel()
+	s := passing([]*failpoints.Point{writeTail, readView}, []*failpoints.Point{readTail, writeView}, []*failpoints.Point{readTail, readFile})
+	one, many := explore(t, s, Options{Strategy: "bounded", Preemptions: 9, Workers: 1}), explore(t, s, Options{Strategy: "bounded", Preemptions: 9, Workers: 4})
+	one.Duration, many.Duration, one.Repeated, many.Repeated = 0, 0, 0, 0
+	require.Equal(t, one, many)
+}
+
+func TestTablesGrowWithThePoints(t *testing.T) {
+	t.Parallel()
+	var points []*failpoints.Point
+	for _, e := range failpoints.Catalogue() {
+		points = append(points, stored(e.Name))
+	}
+	require.Greater(t, len(points), 32)
+	r := explore(t, passing(points, points), Options{Strategy: "random", Schedules: 200})
+	require.Len(t, r.Points, len(points))
+	for _, p := range r.Points {
+		require.EqualValues(t, 400, p.Count, p.Point)
+	}
+	require.NotEmpty(t, r.Crossings)
+}

@@ -1,0 +1,145 @@
+package sched
+
+import (
+	"flag"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+const (
+	replayFlag = "racewindow.replay"
+	// noSwitch is the schedule without a switch on the command line, where "" means that none was given.
+	noSwitch = "-"
+)
+
+func init() {
+	if testing.Testing() && flag.Lookup(replayFlag) == nil {
+		flag.String(replayFlag, "", "the schedule that sched.Explore executes instead of searching; - for the one without a switch")
+	}
+}
+
+// Explore searches the schedules of a scenario and fails the test when one of them fails: with the failure, the schedule in its
+// short form, what each thread did, and the command that executes that schedule again. Without a limit in the options it takes
+// at most 2 s and 2,000 schedules.
+//
+// The command sets the flag -racewindow.replay; every Explore of the tests that run then executes that schedule only.
+//
+// A test that executed no schedule fails. So does one in which no thread came to any failpoint, because then nothing was
+// explored: its build is not instrumented (run racewindow test), or the code has no markers (Options.NoFailpoints).
+func Explore(t testing.TB, o Options, s Scenario) {
+	t.Helper()
+	if text, given := replayAsked(); given {
+		replayOnly(t, o, s, text)
+		return
+	}
+	if o.Schedules == 0 && o.Budget == 0 && !o.exhaustive() {
+		o.Schedules, o.Budget = 2000, 2*time.Second
+	}
+	r, err := Search(t.Context(), s, o)
+	if err != nil {
+		t.Fatalf("sched.Explore: %v", err)
+		return
+	}
+	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s",
+		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended)
+	for _, f := range r.Findings {
+		out := NewRunner(s, o).Replay(f.Schedule, true)
+		t.Errorf("%s", failed{t.Name(), f.Failure, f.Schedule, f.Preemptions, out.Events}.report(
+			fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)))
+	}
+	if len(r.Points) == 0 && !o.NoFailpoints {
+		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
+			quoted(testPattern(t.Name())))
+	}
+}
+
+// replayAsked is the flag's value.
+func replayAsked() (text string, given bool) {
+	if f := flag.Lookup(replayFlag); f != nil {
+		text = f.Value.String()
+	}
+	return text, text != ""
+}
+
+func replayOnly(t testing.TB, o Options, s Scenario, text string) {
+	t.Helper()
+	if text == noSwitch {
+		text = ""
+	}
+	schedule, err := ParseSchedule(text)
+	if err != nil {
+		t.Fatalf("-%s: %v", replayFlag, err)
+		return
+	}
+	if err := o.Check(); err != nil {
+		t.Fatalf("sched.Explore: %v", err)
+		return
+	}
+	out := NewRunner(s, o).Replay(schedule, true)
+	if out.Failure == nil {
+		t.Logf("replayed: everything held\n%s", timeline(out.Events))
+		return
+	}
+	t.Errorf("%s", failed{t.Name(), out.Failure, schedule, out.Preemptions, out.Events}.report("replayed"))
+}
+
+// A failed schedule is what a test reports.
+type failed struct {
+	test        string
+	failure     *Failure
+	schedule    Schedule
+	preemptions int
+	events      []Event
+}
+
+func (f failed) report(how string) string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "FAIL %v\n", f.failure)
+	fmt.Fprintf(&text, "     %s, %s; %s\n", counted(len(f.schedule), "switch", "switches"), counted(f.preemptions, "preemption", "preemptions"), how)
+	fmt.Fprintf(&text, "replay: %s\n", replayCommand(f.test, f.schedule))
+	text.WriteString(timeline(f.events))
+	if f.failure.Stack != "" {
+		text.WriteString(f.failure.Stack)
+	}
+	return text.String()
+}
+
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// replayCommand executes a schedule of a test again.
+func replayCommand(test string, s Schedule) string {
+	words := []string{"go", "test"}
+	if len(failpoints.Spliced()) > 0 {
+		words = []string{"racewindow", "test"}
+	}
+	if raceEnabled {
+		words = append(words, "-race")
+	}
+	text := s.String()
+	if text == "" {
+		text = noSwitch
+	}
+	return strings.Join(append(words, "-run", quoted(testPattern(test)), "-"+replayFlag+"="+quoted(text)), " ")
+}
+
+// testPattern matches one test, or subtest, and no other.
+func testPattern(name string) string {
+	parts := strings.Split(name, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return strings.Join(parts, "/")
+}
+
+// quoted is one word for a shell.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

@@ -1,0 +1,137 @@
+package sched
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// A fakeTest records what Explore does to a test.
+type fakeTest struct {
+	testing.TB
+	name         string
+	logged, errs []string
+}
+
+func (f *fakeTest) Helper()                   {}
+func (f *fakeTest) Name() string              { return f.name }
+func (f *fakeTest) Context() context.Context  { return context.Background() }
+func (f *fakeTest) Logf(s string, a ...any)   { f.logged = append(f.logged, fmt.Sprintf(s, a...)) }
+func (f *fakeTest) Errorf(s string, a ...any) { f.errs = append(f.errs, fmt.Sprintf(s, a...)) }
+func (f *fakeTest) Fatalf(s string, a ...any) { f.Errorf(s, a...); runtime.Goexit() }
+
+func exploring(name string, o Options, s Scenario) *fakeTest {
+	f := &fakeTest{name: name}
+	var all sync.WaitGroup
+	all.Go(func() { Explore(f, o, s) })
+	all.Wait()
+	return f
+}
+
+func raceWord() string {
+	if raceEnabled {
+		return "-race "
+	}
+	return ""
+}
+
+func TestExploreReportsAFailureThatAPersonUnderstands(t *testing.T) {
+	t.Parallel()
+	f := exploring("TestCounter/two_threads", Options{Workers: 1}, lostUpdate)
+	require.Len(t, f.errs, 1)
+	require.Equal(t, `FAIL failed in main: the counter is 1
+     1 switch, 1 preemption; found by bounded(1) after 4 schedules
+replay: racewindow test `+raceWord()+`-run '^TestCounter$/^two_threads$' -racewindow.replay='a@test/store#1>b'
+step  a                                              b
+   1  * test/load
+   2  * test/store
+      ---- preemption: a could have gone on, b goes on ----
+   3                                                 * test/load
+   4                                                 * test/store
+   5                                                 end
+      ---- b ended, a goes on ----
+`, f.errs[0])
+	require.Len(t, f.logged, 1)
+	require.Contains(t, f.logged[0], "explored 4 schedules, 3 distinct, 3 partial orders, at 2 points: a failure was found")
+}
+
+func TestExplorePassesAndSaysHowMuchItTried(t *testing.T) {
+	t.Parallel()
+	f := exploring("TestX", Options{Schedules: 500}, locked)
+	require.Empty(t, f.errs)
+	require.Contains(t, f.logged[0], "at 3 points: the number of schedules is reached")
+}
+
+func TestExploreOfNothingFails(t *testing.T) {
+	t.Parallel()
+	pass := func(x *Execution) { x.Go("a", func(*T) {}) }
+	f := exploring("TestX", Options{Schedules: 10}, pass)
+	require.Equal(t, []string{"sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run '^TestX$'"}, f.errs)
+	require.Empty(t, exploring("TestX", Options{Schedules: 10, NoFailpoints: true}, pass).errs)
+
+	f = exploring("TestX", Options{}, func(*Execution) {})
+	require.Equal(t, []string{"sched.Explore: unusable: the scenario names no thread: call Execution.Go"}, f.errs)
+	f = exploring("TestX", Options{Strategy: "no such"}, pass)
+	require.Len(t, f.errs, 1)
+	require.Contains(t, f.errs[0], `strategy "no such": choose one of bounded, delay-bounded, random, pct, pos, surw`)
+}
+
+// TestExploredCounter is what the child process of the next test runs.
+func TestExploredCounter(t *testing.T) {
+	if os.Getenv(childVariable) == "" {
+		Explore(t, Options{}, locked)
+		return
+	}
+	Explore(t, Options{}, lostUpdate)
+}
+
+func TestTheReplayFlagExecutesOneScheduleOnly(t *testing.T) {
+	t.Parallel()
+	require.NotNil(t, flag.Lookup("racewindow.replay"))
+	for text, want := range map[string][]string{
+		"a@test/store#1>b": {"FAIL failed in main: the counter is 1\n", "1 switch, 1 preemption; replayed", "* test/store"},
+		"-":                {"replayed: everything held", "---- a ended, b goes on ----", "--- PASS"},
+		"a@test/store#9>b": {"FAIL unusable: the schedule's places were not reached: a@test/store#9"},
+		"nonsense":         {"-racewindow.replay: not a schedule", "--- FAIL"},
+	} {
+		output, code := childWith(t, []string{"-test.run=^TestExploredCounter$", "-test.v", "-racewindow.replay=" + text}, "replay")
+		for _, w := range want {
+			require.Contains(t, output, w, text)
+		}
+		require.Equal(t, text == "-", code == 0, text)
+		require.NotContains(t, output, "explored")
+	}
+}
+
+func TestATimelineFitsOnAScreen(t *testing.T) {
+	t.Parallel()
+	for threads := 1; threads < 14; threads++ {
+		out := NewRunner(func(x *Execution) {
+			for i := range threads {
+				x.Go(fmt.Sprintf("thread-with-a-long-name-%d", i), func(t *T) {
+					for range 20 {
+						t.Op("an operation, and what it does, and\nwhat it is for " + strings.Repeat("long ", 30))
+						failpoints.Yield(t.Context(), pointLoad)
+					}
+				})
+			}
+		}, Options{}).Run(newRandom(Parameters{}), true)
+		require.Nil(t, out.Failure)
+		lines := strings.Split(strings.TrimSuffix(timeline(out.Events), "\n"), "\n")
+		require.Len(t, lines, timelineLines)
+		for _, line := range lines {
+			require.LessOrEqual(t, utf8.RuneCountInString(line), timelineColumns, line)
+		}
+	}
+	require.Empty(t, timeline(nil))
+}

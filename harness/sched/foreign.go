@@ -1,0 +1,103 @@
+package sched
+
+import (
+	"fmt"
+	"runtime"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+)
+
+// A stray is a goroutine that came to a failpoint with a thread's context, and that is not the thread: a plain go statement
+// started it. When it runs is the Go runtime's choice, so that no schedule could be repeated.
+//
+// What it says is kept here and not in the execution, whose fields belong to the thread that runs at the same time.
+type stray struct {
+	mu      raceoff.Mutex
+	problem string
+	came    bool // looked at without the lock: late is early enough, for the last look is with it
+	ended   bool // nobody will ask any more
+}
+
+// foreign ends the goroutine that calls it; its defers run, so that a thread that waits for it is not left behind. The search
+// or the replay ends with an error. Once that is over nobody is there to be told, and the process ends.
+//
+//go:norace
+func (x *Execution) foreign(t *thread, place string) {
+	problem := "a goroutine that the scheduler does not know of came to " + place + " with the context of thread " + t.name +
+		": start it with failpoints.Go, or give it a context without a controller"
+	if !x.worker.stray.say(problem) {
+		panic("racewindow: when all was over, " + problem)
+	}
+	runtime.Goexit()
+}
+
+//go:norace
+func (s *stray) say(problem string) bool {
+	s.mu.Lock()
+	heard := !s.ended
+	if s.problem == "" {
+		s.problem, s.came = problem, true
+	}
+	s.mu.Unlock()
+	return heard
+}
+
+//go:norace
+func (s *stray) seen() string {
+	s.mu.Lock()
+	problem := s.problem
+	s.mu.Unlock()
+	return problem
+}
+
+//go:norace
+func (s *stray) mayHaveCome() bool { return s.came }
+
+// end says that the worker stops.
+//
+//go:norace
+func (s *stray) end() {
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+}
+
+//go:norace
+func (s *stray) begin() {
+	s.mu.Lock()
+	s.problem, s.came, s.ended = "", false, false
+	s.mu.Unlock()
+}
+
+// judgeStray makes an execution unusable in which, or since which, a stray goroutine came by, whatever else it showed.
+func (x *Execution) judgeStray() {
+	if !x.worker.stray.mayHaveCome() {
+		return
+	}
+	if problem := x.worker.stray.seen(); problem != "" {
+		x.over, x.failure = false, nil
+		x.fail(&Failure{Kind: Unusable, Message: problem})
+		x.over = true
+	}
+}
+
+// misnamed says what is wrong with the names of the clients: a schedule must be able to name each.
+func (x *Execution) misnamed() string {
+	if len(x.clients) == 0 {
+		return "the scenario names no thread: call Execution.Go"
+	}
+	if x.worker.runs.Load() > 0 {
+		return "" // it names the same each time
+	}
+	for i, t := range x.threads {
+		if !isThreadName(t.name) {
+			return fmt.Sprintf("a thread is named %q: a name is not empty and has no blank and none of , ; > @ ' \"", t.name)
+		}
+		for _, u := range x.threads[:i] {
+			if t.name == u.name {
+				return fmt.Sprintf("two threads are named %q", t.name)
+			}
+		}
+	}
+	return ""
+}

@@ -1,0 +1,174 @@
+package sched
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// childVariable tells a child process what to do.
+const childVariable = "RACEWINDOW_SCHED_CHILD"
+
+// child runs a test of this binary in a process of its own and returns what it printed and its exit code.
+func child(t *testing.T, test, what string, environment ...string) (output string, code int) {
+	t.Helper()
+	return childWith(t, []string{"-test.run=^" + test + "$", "-test.v"}, what, environment...)
+}
+
+func childWith(t *testing.T, arguments []string, what string, environment ...string) (output string, code int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
+	defer cancel()
+	command := exec.CommandContext(ctx, os.Args[0], arguments...)
+	command.Env = append(append(os.Environ(), childVariable+"="+what), environment...)
+	var all bytes.Buffer
+	command.Stdout, command.Stderr = &all, &all
+	err := command.Run()
+	var exited *exec.ExitError
+	if err != nil && !errors.As(err, &exited) {
+		t.Fatal(err)
+	}
+	return all.String(), command.ProcessState.ExitCode()
+}
+
+// strays are scenarios in which a plain goroutine uses a thread's context.
+var strays = map[string]Scenario{
+	"point": func(x *Execution) {
+		x.Go("a", func(t *T) {
+			var done sync.WaitGroup
+			done.Go(func() { failpoints.Yield(t.Context(), pointLoad) })
+			done.Wait()
+		})
+	},
+	"lock": func(x *Execution) {
+		x.Go("a", func(t *T) {
+			var done sync.WaitGroup
+			var mu sync.Mutex
+			done.Go(func() {
+				failpoints.Lock(t.Context(), pointLoad, &mu)
+				mu.Unlock()
+			})
+			done.Wait()
+			failpoints.Yield(t.Context(), pointStore)
+		})
+	},
+	"task": func(x *Execution) {
+		x.Go("a", func(t *T) {
+			var done sync.WaitGroup
+			done.Go(func() { failpoints.Go(t.Context(), "test/load", func(context.Context) {}) })
+			done.Wait()
+		})
+	},
+}
+
+func TestAGoroutineThatNobodyToldOfIsAnError(t *testing.T) {
+	t.Parallel()
+	for name, s := range strays {
+		r, err := Search(context.Background(), s, Options{Strategy: "random", Schedules: 10})
+		require.ErrorContains(t, err, "a goroutine that the scheduler does not know of came to ", name)
+		require.ErrorContains(t, err, "test/load with the context of thread a: start it with failpoints.Go", name)
+		require.Equal(t, "a schedule could not be executed", r.Ended)
+		require.Empty(t, r.Findings)
+		out := NewRunner(s, Options{}).Replay(nil, false)
+		require.NotNil(t, out.Failure)
+		require.Equal(t, Unusable, out.Failure.Kind)
+	}
+}
+
+func TestAStrayGoroutineThatComesLaterIsAnErrorToo(t *testing.T) {
+	t.Parallel()
+	var once sync.Once
+	release, came := make(chan struct{}), make(chan struct{})
+	n := 0
+	_, err := Search(context.Background(), func(x *Execution) {
+		n++
+		if n == 5 {
+			close(release) // the first execution is long over
+			<-came
+		}
+		x.Go("a", func(t *T) {
+			once.Do(func() {
+				go func() {
+					defer close(came)
+					<-release
+					// The context is that of a thread that has ended.
+					failpoints.Lock(t.Context(), pointLoad, &sync.Mutex{})
+				}()
+			})
+			failpoints.Yield(t.Context(), pointLoad)
+		})
+	}, Options{Strategy: "random", Schedules: 100, Workers: 1, RepeatEvery: -1})
+	require.ErrorContains(t, err, "a goroutine that the scheduler does not know of came to test/load with the context of thread a")
+	require.Equal(t, 5, n)
+}
+
+func TestAThreadThatBlocksUnseenEndsTheProcessWithItsStack(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		_, err := Search(context.Background(), func(x *Execution) {
+			x.Go("a", func(t *T) {
+				failpoints.Yield(t.Context(), pointLoad)
+				blockUnseen(make(chan int))
+			})
+		}, Options{Strategy: "random", Schedules: 10, Hang: 300 * time.Millisecond})
+		t.Fatal("the search came back", err)
+	}
+	t.Parallel()
+	output, code := child(t, t.Name(), "hang")
+	require.Equal(t, 3, code, output)
+	require.Contains(t, output, "racewindow: no thread has come to a failpoint for 300ms: one of them blocks where the scheduler cannot see it")
+	require.Contains(t, output, "sched.blockUnseen(")
+}
+
+//go:noinline
+func blockUnseen(ch chan int) { <-ch }
+
+func TestAThreadThatWaitsForAStrayGoroutineEndsTheProcessWithBoth(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		_, err := Search(context.Background(), func(x *Execution) {
+			x.Go("a", func(t *T) {
+				answer := make(chan int)
+				go func() {
+					failpoints.Yield(t.Context(), pointLoad)
+					answer <- 1
+				}()
+				blockUnseen(answer)
+			})
+		}, Options{Strategy: "random", Schedules: 10, Hang: 300 * time.Millisecond})
+		t.Fatal("the search came back", err)
+	}
+	t.Parallel()
+	output, code := child(t, t.Name(), "hang")
+	require.Equal(t, 3, code, output)
+	require.Contains(t, output, "racewindow: a goroutine that the scheduler does not know of came to test/load with the context of thread a")
+	require.Contains(t, output, "sched.blockUnseen(")
+}
+
+func TestThreadsThatAScheduleCouldNotNameAreRefused(t *testing.T) {
+	t.Parallel()
+	for want, names := range map[string][]string{
+		"two threads are named \"a\"":   {"a", "b", "a"},
+		"a thread is named \"a b\": a":  {"a b"},
+		"a thread is named \"\": a":     {""},
+		"the scenario names no thread:": nil,
+	} {
+		_, err := Search(context.Background(), func(x *Execution) {
+			for _, name := range names {
+				x.Go(name, func(*T) {})
+			}
+		}, Options{Schedules: 3})
+		require.ErrorContains(t, err, want)
+	}
+	_, err := Search(context.Background(), func(x *Execution) {
+		x.Go("a", func(t *T) { failpoints.Go(t.Context(), "not a name", func(context.Context) {}) })
+	}, Options{Schedules: 3})
+	require.ErrorContains(t, err, "a/not a name: the name of this task cannot stand in a schedule")
+}

@@ -1,0 +1,135 @@
+package sched
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// long has far more schedules than a test could execute, and none fails.
+func long(x *Execution) {
+	for _, name := range []string{"a", "b", "c"} {
+		x.Go(name, func(t *T) {
+			for range 12 {
+				failpoints.Yield(t.Context(), pointLoad)
+			}
+		})
+	}
+}
+
+func TestThePortfolioBeginsWithTheFewestPreemptions(t *testing.T) {
+	t.Parallel()
+	r := explore(t, lostUpdate, Options{Workers: 1})
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, "bounded(1)", r.Findings[0].Strategy)
+	require.Equal(t, []int{0}, bounds(r), "what was exhausted on the way is told")
+
+	r = explore(t, long, Options{Schedules: 400, Workers: 1})
+	require.Equal(t, []int{0}, bounds(r), "of the second bound only a part was affordable")
+	require.EqualValues(t, 400, r.Schedules)
+	require.Equal(t, "the number of schedules is reached", r.Ended)
+	require.Greater(t, r.Distinct, uint64(300), "and then random ones")
+}
+
+func TestThePortfolioEndsWhenNothingIsLeft(t *testing.T) {
+	t.Parallel()
+	r := explore(t, passing([]*failpoints.Point{pointLoad}), Options{})
+	require.Equal(t, []Exhausted{{Bound: 0, Schedules: 1, MaxSteps: 2, Complete: true}}, r.Exhausted)
+	require.EqualValues(t, 1, r.Schedules)
+}
+
+func TestThePortfolioUsesEveryStrategy(t *testing.T) {
+	t.Parallel()
+	found := map[string]bool{}
+	for seed := range uint64(200) {
+		r := explore(t, rareOrder, Options{Schedules: 2000, Workers: 1, Seed: seed})
+		for _, f := range r.Findings {
+			found[f.Strategy] = true
+		}
+		if len(found) >= 3 {
+			break
+		}
+	}
+	require.GreaterOrEqual(t, len(found), 3, "%v", found)
+}
+
+// rareOrder fails in about one random schedule of two thousand, and not with one preemption.
+func rareOrder(x *Execution) {
+	var mu sync.Mutex
+	var order strings.Builder
+	for _, name := range []string{"a", "b", "c"} {
+		x.Go(name, func(t *T) {
+			for range 12 {
+				failpoints.Yield(t.Context(), pointLoad)
+				mu.Lock()
+				order.WriteString(name)
+				mu.Unlock()
+			}
+		})
+	}
+	x.Finally(func(t *T) {
+		if strings.HasPrefix(order.String(), "abcabb") {
+			t.Fail(errors.New("a rare order"))
+		}
+	})
+}
+
+func TestSeveralWorkersShareThePortfolio(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		r := explore(t, long, Options{Schedules: 1000, Workers: 4})
+		require.EqualValues(t, 1000, r.Schedules)
+		require.Empty(t, r.Findings)
+	}
+}
+
+func TestFindingsReplayToTheScheduleThatTheyShow(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for _, strategy := range Strategies() {
+		for seed := range uint64(20) {
+			r := explore(t, lostUpdate, Options{Strategy: strategy, Schedules: 100, Seed: seed, Preemptions: 2, Workers: 1})
+			for _, f := range r.Findings {
+				read, err := ParseSchedule(f.Schedule.String())
+				require.NoError(t, err)
+				out := NewRunner(lostUpdate, Options{}).Replay(read, false)
+				require.Equal(t, f.Schedule, out.Schedule)
+				require.Equal(t, f.Preemptions, out.Preemptions)
+				require.Equal(t, f.Failure.Message, out.Failure.Message)
+				seen++
+			}
+		}
+	}
+	require.Greater(t, seen, 80)
+}
+
+func TestAResultIsReadableAsJSON(t *testing.T) {
+	t.Parallel()
+	r := explore(t, lostUpdate, Options{Strategy: "bounded", Preemptions: 1, All: true})
+	text, err := json.Marshal(r)
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(text, &fields))
+	for _, key := range []string{
+		"schedules", "steps", "duration_ns", "distinct_schedules", "repeated_schedules", "max_steps", "distinct_partial_orders",
+		"unseen_estimate", "points", "window_crossings", "failpoint_pairs", "coverage_schedules", "coverage_every", "findings", "exhausted", "ended",
+	} {
+		require.Contains(t, fields, key)
+	}
+	require.Len(t, fields, 16)
+	finding := fields["findings"].([]any)[0].(map[string]any)
+	require.Equal(t, "a@test/store#1>b", finding["schedule"])
+	require.Equal(t, map[string]any{"kind": "failed", "thread": "main", "message": "the counter is 1", "step": 6.0}, finding["failure"])
+	var back Result
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.Equal(t, r.Findings[0].Schedule, back.Findings[0].Schedule)
+	require.True(t, slices.Equal(r.Exhausted, back.Exhausted))
+	require.Equal(t, r.Coverage, back.Coverage)
+}

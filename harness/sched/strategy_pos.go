@@ -1,0 +1,55 @@
+package sched
+
+import (
+	"math/rand/v2"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// pos is partial order sampling of Yuan, Yang and Gu (CAV 2018): every pending event, which is what a thread does next, has a
+// random priority; the highest is executed, and the pending events that conflict with it draw again. So the schedules that
+// differ only in the order of events that do not conflict share their probability.
+//
+// Departures. What conflicts is what the catalogue says of the points (Conflict): where it says nothing everything conflicts, and
+// this is a random walk. A thread that could not go on draws again when it can: what woke it conflicts with what it does next.
+type pos struct {
+	source  rand.PCG
+	pending []pending // by thread
+	thread  int       // that was chosen last, and where it stood
+	point   *failpoints.Point
+}
+
+type pending struct {
+	priority uint64
+	step     int // the next one after that at which it was a candidate
+}
+
+func newPOS(p Parameters) Strategy { return &pos{source: *rand.NewPCG(p.Seed, p.Stream)} }
+
+func (*pos) Name() string  { return "pos" }
+func (*pos) End(int, bool) {}
+
+func (p *pos) Begin() bool {
+	p.pending, p.thread, p.point = p.pending[:0], -1, nil
+	return true
+}
+
+func (p *pos) Next(c *Choice) (best int) {
+	top := uint64(0)
+	for i := range c.Enabled {
+		e := &c.Enabled[i]
+		for len(p.pending) <= e.Thread {
+			p.pending = append(p.pending, pending{step: -1})
+		}
+		own := &p.pending[e.Thread]
+		if own.step != c.Step || e.Thread == p.thread || Conflict(p.point, e.Point) {
+			own.priority = p.source.Uint64()
+		}
+		own.step = c.Step + 1
+		if i == 0 || own.priority > top {
+			best, top = i, own.priority
+		}
+	}
+	p.thread, p.point = c.Enabled[best].Thread, c.Enabled[best].Point
+	return best
+}

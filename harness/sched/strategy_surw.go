@@ -1,0 +1,207 @@
+package sched
+
+import (
+	"math/rand/v2"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// surw is the selectively uniform random walk of Zhao, Wolff, Mathur and Roychoudhury ("Selectively Uniform Concurrency
+// Testing", ASPLOS 2025). Of all events a few are interesting; a walk that picks each next thread with the weight of the
+// interesting events it still has before it makes every order of these equally likely. Which thread executes the next
+// interesting one is drawn first; the others stop before theirs, and go on freely elsewhere.
+//
+// Interesting are, in each schedule anew, the accesses to one resource of the catalogue, drawn among those that two threads touch
+// and one writes. Points of which the catalogue says nothing count as one more resource that is written.
+//
+// Departures. The counts are estimates: for each thread, by its name, the most accesses in any of the first schedules, which are
+// random walks. A task counts from when it starts, not in its parent's weight before. A thread that cannot go on is not drawn,
+// so locks and channels bend the uniformity. Without any such resource it is a random walk.
+type surw struct {
+	source    rand.PCG
+	begun     int
+	names     map[string]int // of resources
+	resources []resource
+	ofPoint   []int // by the point's ID: its resource, -1 if not looked up yet
+	profiles  map[string]*profile
+
+	candidates []int // resources that may be interesting
+	resource   int   // that is, in this schedule; -1 for none
+	intended   int   // thread that executes the next interesting event; -1 for not drawn
+	threads    []*profile
+	left       []int // interesting events that each thread has before it
+	free       []int // candidates that may go on
+}
+
+type resource struct{ written bool }
+
+// A profile counts one thread's accesses by resource.
+type profile struct{ run, most []int }
+
+func newSURW(p Parameters) Strategy {
+	return &surw{source: *rand.NewPCG(p.Seed, p.Stream), names: map[string]int{}, profiles: map[string]*profile{}}
+}
+
+func (*surw) Name() string { return "surw" }
+
+func (s *surw) Begin() bool {
+	s.begun++
+	if s.begun == profiled+1 {
+		s.selectResources()
+	}
+	s.threads, s.left, s.intended, s.resource = s.threads[:0], s.left[:0], -1, -1
+	if len(s.candidates) > 0 {
+		s.resource = s.candidates[below(&s.source, len(s.candidates))]
+	}
+	return true
+}
+
+// selectResources finds the resources that two threads touch and one writes.
+func (s *surw) selectResources() {
+	for r := range s.resources {
+		touch := 0
+		for _, p := range s.profiles {
+			if r < len(p.most) && p.most[r] > 0 {
+				touch++
+			}
+		}
+		if touch > 1 && s.resources[r].written {
+			s.candidates = append(s.candidates, r)
+		}
+	}
+}
+
+func (s *surw) Next(c *Choice) (next int) {
+	s.meet(c)
+	switch {
+	case s.begun <= profiled:
+		next = walk(&s.source, c)
+		s.count(c.Enabled[next])
+	case s.resource < 0:
+		next = walk(&s.source, c)
+	default:
+		next = s.weighted(c)
+		if e := c.Enabled[next]; s.of(e.Point) == s.resource {
+			s.left[e.Thread], s.intended = max(s.left[e.Thread]-1, 0), -1
+		}
+	}
+	return next
+}
+
+// meet looks up threads that are new in this schedule.
+func (s *surw) meet(c *Choice) {
+	if last := c.Enabled[len(c.Enabled)-1].Thread; last < len(s.threads) {
+		return
+	}
+	for i := range c.Enabled {
+		for n := len(s.threads); n <= c.Enabled[i].Thread; n++ {
+			s.add(c.execution.threads[n].name)
+		}
+	}
+}
+
+func (s *surw) add(name string) {
+	p := s.profiles[name]
+	if p == nil {
+		p = &profile{}
+		s.profiles[name] = p
+	}
+	left := 1
+	if s.resource >= 0 && s.resource < len(p.most) {
+		left = p.most[s.resource]
+	}
+	s.threads, s.left = append(s.threads, p), append(s.left, left)
+}
+
+// of is the resource of a point, -1 where there is none.
+func (s *surw) of(p *failpoints.Point) int {
+	if p == nil {
+		return -1
+	}
+	if id := p.ID(); id < len(s.ofPoint) && s.ofPoint[id] >= 0 {
+		return s.ofPoint[id]
+	}
+	return s.lookUp(p)
+}
+
+func (s *surw) lookUp(p *failpoints.Point) int {
+	for len(s.ofPoint) <= p.ID() {
+		s.ofPoint = append(s.ofPoint, -1)
+	}
+	name, access := p.Resource()
+	r, ok := s.names[name]
+	if !ok {
+		r = len(s.resources)
+		s.names[name], s.resources = r, append(s.resources, resource{})
+	}
+	s.resources[r].written = s.resources[r].written || name == "" || access == failpoints.Writes
+	s.ofPoint[p.ID()] = r
+	return r
+}
+
+func (s *surw) count(e Candidate) {
+	r, p := s.of(e.Point), s.threads[e.Thread]
+	if r < 0 {
+		return
+	}
+	for len(p.run) <= r {
+		p.run, p.most = append(p.run, 0), append(p.most, 0)
+	}
+	p.run[r]++
+}
+
+// weighted is one of the threads that may go on: the intended one, and those whose next event is not interesting.
+func (s *surw) weighted(c *Choice) int {
+	if len(c.Enabled) == 1 {
+		return 0
+	}
+	s.free = s.free[:0]
+	intended := -1
+	for i := range c.Enabled {
+		e := &c.Enabled[i]
+		if e.Thread == s.intended {
+			intended = i
+		}
+		if s.of(e.Point) != s.resource {
+			s.free = append(s.free, i)
+		}
+	}
+	if intended < 0 { // or it cannot go on
+		intended = s.intend(c)
+	}
+	if s.of(c.Enabled[intended].Point) == s.resource {
+		s.free = append(s.free, intended)
+	}
+	return s.free[below(&s.source, len(s.free))]
+}
+
+// intend draws the thread of the next interesting event.
+func (s *surw) intend(c *Choice) (i int) {
+	all := 0
+	for i := range c.Enabled {
+		all += s.left[c.Enabled[i].Thread]
+	}
+	if all == 0 { // more events than in the profile
+		i = below(&s.source, len(c.Enabled))
+	} else {
+		n := below(&s.source, all)
+		for i = range c.Enabled {
+			if n -= s.left[c.Enabled[i].Thread]; n < 0 {
+				break
+			}
+		}
+	}
+	s.intended = c.Enabled[i].Thread
+	return i
+}
+
+func (s *surw) End(int, bool) {
+	if s.begun > profiled {
+		return
+	}
+	for _, p := range s.profiles {
+		for r, n := range p.run {
+			p.most[r], p.run[r] = max(p.most[r], n), 0
+		}
+	}
+}

@@ -1,0 +1,318 @@
+package sched
+
+import (
+	"math"
+	"math/rand/v2"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// stored are points of the catalogue, whose resources are known. Nothing of the engine runs here.
+func stored(name string) *failpoints.Point {
+	return failpoints.Lookup(failpoints.StoragePackage, name)
+}
+
+var (
+	writeTail = stored("append/before-buffer")
+	readTail  = stored("read/before-tail")
+	readView  = stored("read/before-files")
+	writeView = stored("flush/synced")
+	readFile  = stored("read/before-file")
+)
+
+// passing is a scenario of threads that pass points.
+func passing(threads ...[]*failpoints.Point) Scenario {
+	return func(x *Execution) {
+		for i, points := range threads {
+			x.Go(string(rune('a'+i)), func(t *T) {
+				for _, p := range points {
+					failpoints.Yield(t.Context(), p)
+				}
+			})
+		}
+	}
+}
+
+// runs executes a scenario so many times and shows each execution.
+func runs(s Scenario, strategy Strategy, times int, judge func(x *Execution)) {
+	w := newWorker(s, 1<<20)
+	w.next = func() Strategy {
+		if times--; times < 0 || !strategy.Begin() {
+			return nil
+		}
+		return strategy
+	}
+	w.judge = func(x *Execution, s Strategy) {
+		s.End(len(x.trace), x.failure != nil)
+		judge(x)
+	}
+	go w.loop()
+	<-w.done
+}
+
+// order is who passed points in which order.
+func order(x *Execution, counts func(p *failpoints.Point) bool) string {
+	var text strings.Builder
+	stands := make([]*failpoints.Point, len(x.threads))
+	for _, s := range x.trace {
+		if s.from >= 0 {
+			stands[s.from] = pointOf(s.at)
+		}
+		if p := stands[s.to]; p != nil && counts(p) {
+			text.WriteString(x.threads[s.to].name)
+		}
+		stands[s.to] = nil
+	}
+	return text.String()
+}
+
+func TestEveryStrategyFindsALostUpdateAndTheSeedRepeatsIt(t *testing.T) {
+	t.Parallel()
+	for _, name := range append(Strategies(), "") {
+		o := Options{Strategy: name, Schedules: 300, Preemptions: 1, Seed: 7, Workers: 1}
+		r := explore(t, lostUpdate, o)
+		require.Len(t, r.Findings, 1, name)
+		require.Equal(t, r.Findings, explore(t, lostUpdate, o).Findings, name)
+		o.All = true
+		one, two := explore(t, lostUpdate, o), explore(t, lostUpdate, o)
+		one.Duration, two.Duration = 0, 0
+		require.Equal(t, one, two, name)
+		if name != "bounded" && name != "delay-bounded" && name != "" {
+			require.EqualValues(t, 300, one.Schedules, name)
+		}
+	}
+}
+
+func TestNoStrategyReportsALockedProgram(t *testing.T) {
+	t.Parallel()
+	for _, name := range append(Strategies(), "") {
+		r := explore(t, locked, Options{Strategy: name, Schedules: 1000, Preemptions: 2})
+		require.Empty(t, r.Findings, name)
+		require.Greater(t, r.Distinct, uint64(1), name)
+	}
+}
+
+func TestPCTMakesNoMorePreemptionsThanItsDepth(t *testing.T) {
+	t.Parallel()
+	long := make([]*failpoints.Point, 10)
+	for i := range long {
+		long[i] = pointLoad
+	}
+	for preemptions := 1; preemptions <= 3; preemptions++ {
+		n, most, some := 0, 0, map[uint64]bool{}
+		runs(passing(long, long, long), newPCT(Parameters{Seed: 1, Preemptions: preemptions}), 3000, func(x *Execution) {
+			if n++; n > profiled {
+				_, made := x.schedule()
+				most = max(most, made)
+				some[x.hash] = true
+			}
+		})
+		require.Equal(t, preemptions, most)
+		require.Greater(t, len(some), 6, "not always the same")
+	}
+}
+
+func TestPCTFindsAFaultOfDepthTwoAsOftenAsItPromises(t *testing.T) {
+	t.Parallel()
+	local := make([]*failpoints.Point, 20)
+	for i := range local {
+		local[i] = readFile
+	}
+	// The fault: b does all it does between two points in the middle of a.
+	a := append(append(append([]*failpoints.Point{}, local...), writeTail, writeTail), local...)
+	const times = 20_000
+	n, hit, longest := 0, 0, 0
+	runs(passing(a, []*failpoints.Point{writeTail}), newPCT(Parameters{Seed: 3, Preemptions: 1}), times, func(x *Execution) {
+		longest = max(longest, len(x.trace))
+		if n++; n > profiled && order(x, func(p *failpoints.Point) bool { return p == writeTail }) == "aba" {
+			hit++
+		}
+	})
+	promised := times / float64(2*longest)
+	require.Greater(t, float64(hit), promised-3*math.Sqrt(promised))
+}
+
+func TestPCTEndsALoopThatWaitsForAnotherThread(t *testing.T) {
+	t.Parallel()
+	r := explore(t, func(x *Execution) {
+		var done atomic.Bool
+		x.Go("a", func(t *T) {
+			for failpoints.Yield(t.Context(), pointLoad); !done.Load(); failpoints.Yield(t.Context(), pointLoad) {
+				continue
+			}
+		})
+		x.Go("b", func(t *T) {
+			failpoints.Yield(t.Context(), pointStore)
+			done.Store(true)
+		})
+	}, Options{Strategy: "pct", Schedules: schedulesOf(2000), StepLimit: 5000})
+	require.Empty(t, r.Findings)
+}
+
+// schedulesOf is fewer under -race.
+func schedulesOf(n int) int {
+	if raceEnabled {
+		return n / 10
+	}
+	return n
+}
+
+func TestPOSDelaysAnEventBehindManyThatDoNotConflict(t *testing.T) {
+	t.Parallel()
+	const before, times = 19, 10_000
+	b := []*failpoints.Point{}
+	for range before {
+		b = append(b, readFile)
+	}
+	s := passing([]*failpoints.Point{writeTail}, append(b, writeTail))
+	count := func(strategy Strategy) (last int) {
+		runs(s, strategy, schedulesOf(times), func(x *Execution) {
+			if order(x, func(p *failpoints.Point) bool { return p == writeTail }) == "ba" {
+				last++
+			}
+		})
+		return last
+	}
+	// Both of a's events, its start and its write, keep their priority until they happen. All is behind b's m events if the start
+	// has the lowest priority, or if it comes after k of them and the write has a lower one than all that are left.
+	const m = before + 2
+	want := 1.0 / (m + 1)
+	for k := range m {
+		want += (1/float64(k+1) - 1/float64(k+2)) / float64(m+1-k)
+	}
+	share := float64(count(newPOS(Parameters{Seed: 1}))) / float64(schedulesOf(times))
+	require.InDelta(t, want, share, 0.03)
+	require.Zero(t, count(newRandom(Parameters{Seed: 1})), "a random walk comes there once in a million")
+}
+
+func TestPOSDrawsAgainWhatConflictsWithWhatWasExecuted(t *testing.T) {
+	t.Parallel()
+	p, c := newPOS(Parameters{Seed: 1}).(*pos), newChoice()
+	for range 100 {
+		p.Begin()
+		c.Step, c.Enabled = 0, []Candidate{{0, writeTail}, {1, readTail}, {2, readView}, {3, nil}}
+		first := p.Next(c)
+		before := append([]pending{}, p.pending...)
+		c.Step = 1
+		p.Next(c)
+		for i, e := range c.Enabled {
+			again := i == first || Conflict(c.Enabled[first].Point, e.Point)
+			require.Equal(t, again, before[i].priority != p.pending[i].priority, "%d after %d", i, first)
+		}
+	}
+}
+
+func TestSURWMakesAllOrdersOfOneResourceEquallyLikely(t *testing.T) {
+	t.Parallel()
+	a := []*failpoints.Point{readFile, readFile, readFile, writeTail, readFile, readFile, writeTail, writeTail, readFile, readFile, readFile}
+	b := []*failpoints.Point{writeTail}
+	tail := func(p *failpoints.Point) bool { return p == writeTail }
+	times := schedulesOf(20_000)
+	shares := func(s Strategy) map[string]float64 {
+		n, all := 0, map[string]float64{}
+		runs(passing(a, b), s, times+profiled, func(x *Execution) {
+			if n++; n > profiled {
+				all[order(x, tail)] += 1 / float64(times)
+			}
+		})
+		return all
+	}
+	uniform := shares(newSURW(Parameters{Seed: 1}))
+	for _, o := range []string{"aaab", "aaba", "abaa", "baaa"} {
+		require.InDelta(t, 0.25, uniform[o], 0.035, o)
+	}
+	require.Greater(t, shares(newRandom(Parameters{Seed: 1}))["baaa"], 0.7, "a random walk does not")
+}
+
+func TestSURWTakesOnlyResourcesThatAreShared(t *testing.T) {
+	t.Parallel()
+	s := newSURW(Parameters{Seed: 1}).(*surw)
+	only := []*failpoints.Point{readFile, readView, writeTail}
+	runs(passing(only, []*failpoints.Point{readFile, readView, readTail, readView, writeView}), s, 50, func(*Execution) {})
+	var names []string
+	for name, r := range s.names {
+		for _, c := range s.candidates {
+			if c == r {
+				names = append(names, name)
+			}
+		}
+	}
+	require.ElementsMatch(t, []string{"tail", "view"}, names, "the file is only read")
+}
+
+// choices are made up moments: each of three threads stands at some point.
+func choices(step int, c *Choice, points []*failpoints.Point) {
+	c.Step, c.Enabled, c.Current = step, c.Enabled[:0], 0
+	for i := range 3 {
+		c.Enabled = append(c.Enabled, Candidate{Thread: i, Point: points[(step+5*i)%len(points)]})
+	}
+}
+
+// scheduleOf has a strategy choose without any execution.
+func scheduleOf(s Strategy, c *Choice, steps int) {
+	points := []*failpoints.Point{writeTail, readTail, readView, writeView, readFile}
+	s.Begin()
+	for i := range steps {
+		choices(i, c, points)
+		s.Next(c)
+	}
+	s.End(steps, false)
+}
+
+func newChoice() *Choice {
+	x := &Execution{}
+	for _, name := range []string{"a", "b", "c"} {
+		x.threads = append(x.threads, &thread{name: name})
+	}
+	return &Choice{execution: x}
+}
+
+func TestNoStrategyAllocatesOnceItIsWarm(t *testing.T) {
+	for _, entry := range strategies {
+		s, c := entry.make(Parameters{Seed: 1, Preemptions: 3}), newChoice()
+		for range 2 * profiled {
+			scheduleOf(s, c, 200)
+		}
+		require.Zero(t, testing.AllocsPerRun(100, func() { scheduleOf(s, c, 200) }), entry.name)
+	}
+}
+
+// BenchmarkStrategies is the price of one choice among three threads.
+func BenchmarkStrategies(b *testing.B) {
+	for _, entry := range strategies {
+		b.Run(entry.name, func(b *testing.B) {
+			s, c := entry.make(Parameters{Seed: 1}), newChoice()
+			for range 2 * profiled {
+				scheduleOf(s, c, 200)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				scheduleOf(s, c, 200)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/200, "ns/choice")
+		})
+	}
+}
+
+func BenchmarkCoverage(b *testing.B) {
+	source := rand.NewPCG(1, 1)
+	points := []*failpoints.Point{writeTail, readTail, readView, writeView, readFile}
+	trace := make([]step, 200)
+	for i, to := 0, 0; i < len(trace); i++ {
+		trace[i] = step{from: int16(to), at: arrival{atPoint, points[below(source, len(points))]}.code()}
+		to = below(source, 4)
+		trace[i].to = int16(to)
+	}
+	f := newFollower()
+	f.follow(trace, 4)
+	b.ReportAllocs()
+	for b.Loop() {
+		f.follow(trace, 4)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/200, "ns/step")
+}
