@@ -4,15 +4,18 @@ GO         ?= go
 RACEWINDOW  = $(GO) run ./harness/cmd/racewindow
 GOROUTINES ?= 10000
 DURATION   ?= 30s
+CASES      ?= 2000
 HANDOVER   ?=
 SEED       ?=
+SEEDS      ?=
+RUN        ?=
 OUT        ?= out
 STRESS      = $(if $(HANDOVER),--handover $(HANDOVER)) $(if $(SEED),--seed $(SEED))
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain stress stress-short bench-quick lint format clean
+.PHONY: help build test test-plain properties explore verify stress stress-short bench-quick lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,25 +28,42 @@ bin/racewindow-race: FORCE
 FORCE:
 
 test: ## every test, under -race and with failpoints at work
-	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -race -timeout 10m ./...
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/tests $(RACEWINDOW) test -race -timeout 10m ./...
 
 test-plain: ## every test in a normal build; says which need the instrumented one
 	$(GO) test ./...
 
-stress: bin/racewindow-race ## find the known bug, then stress with 10,000 goroutines under -race: HANDOVER= GOROUTINES= DURATION= SEED=
+bin/properties-race.test: FORCE
+	@$(RACEWINDOW) test -race -c -o $@ ./properties
+
+properties: bin/properties-race.test ## more cases than make test, shrunk where one breaks a promise: CASES= SEED= SEEDS= RUN=
+	@cd properties && RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/properties \
+	../bin/properties-race.test -test.timeout 2h -racewindow.progress -racewindow.cases $(CASES) \
+	$(if $(SEED),-racewindow.seed $(SEED)) $(if $(SEEDS),-racewindow.seeds $(SEEDS)) $(if $(RUN),-test.run '$(RUN)')
+
+explore: build ## one thread at a time: random programs, and the schedules of each: HANDOVER= SEED=
+	@bin/racewindow explore --budget $(DURATION) --out $(OUT)/explore $(STRESS)
+
+verify: build ## the analysis's statements, and read-after-write, exhaustively for small programs
+	@bin/racewindow verify --preemptions 2
+
+stress: bin/racewindow-race ## find the known bug, 10,000 goroutines under -race, 500 cases a property: HANDOVER= GOROUTINES= DURATION= SEED=
 	@bin/racewindow-race stress --goroutines $(GOROUTINES) --duration $(DURATION) --out $(OUT)/stress $(STRESS)
+	@$(MAKE) --no-print-directory properties CASES=500
 
 stress-short: bin/racewindow-race ## the same in a few seconds, for CI
 	@bin/racewindow-race stress --goroutines 5000 --duration 10s --out $(OUT)/stress $(STRESS)
+	@$(MAKE) --no-print-directory properties CASES=40
 
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick
 
-lint: ## formatting, vet, staticcheck
+lint: ## formatting, vet, staticcheck, and a failpoint before every operation on shared state
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go' | grep -v /testdata/)); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run 'make format': $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
+	$(GO) run ./failpoints/yieldcheck/cmd/yieldcheck -test=false ./storage ./harness/registry
 
 format: ## rewrite the sources as gofumpt wants them
 	$(GOFUMPT) -w $$(git ls-files '*.go' | grep -v /testdata/)

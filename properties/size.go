@@ -1,0 +1,57 @@
+package properties
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
+)
+
+// A Size counts what a case consists of.
+type Size struct{ Threads, Appends, Flushes, Reads, Others, Records, Delays int }
+
+// SizeOf counts.
+func SizeOf(c cases.Case) (s Size) {
+	s.Threads, s.Delays = len(c.Threads), len(c.Delays)
+	for _, t := range c.Threads {
+		for _, o := range t.Operations {
+			s.Records += o.Records()
+			switch o.Kind {
+			case cases.Append, cases.Fragments:
+				s.Appends++
+			case cases.Flush:
+				s.Flushes++
+			case cases.Read:
+				s.Reads++
+			default:
+				s.Others++
+			}
+		}
+	}
+	return s
+}
+
+// Operations is how many there are.
+func (s Size) Operations() int { return s.Appends + s.Flushes + s.Reads + s.Others }
+
+// String lists what there is.
+func (s Size) String() string {
+	var words []string
+	for _, part := range []struct {
+		n    int
+		name string
+	}{{s.Threads, "thread"}, {s.Appends, "append"}, {s.Flushes, "flush"}, {s.Reads, "read"}, {s.Others, "other operation"}, {s.Records, "record"}, {s.Delays, "delay"}} {
+		if part.n == 0 {
+			continue
+		}
+		plural := "s"
+		switch {
+		case part.n == 1:
+			plural = ""
+		case part.name == "flush":
+			plural = "es"
+		}
+		words = append(words, fmt.Sprintf("%d %s%s", part.n, part.name, plural))
+	}
+	return strings.Join(words, ", ")
+}
