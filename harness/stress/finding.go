@@ -35,6 +35,8 @@ type Finding struct {
 	Moments []Moment `json:"timeline"`
 	// Window names two failpoints of Thread and what others did while it stood between them; empty if unknown.
 	Window *Window `json:"window,omitempty"`
+	// Program is made of the operations that met around the violation, for 'racewindow explore --program'; empty if unknown.
+	Program string `json:"program,omitempty"`
 	// Overlapping counts operations of other clients that overlapped the one that failed, by kind.
 	Overlapping map[string]int `json:"overlapping"`
 }
@@ -89,6 +91,7 @@ func newFinding(r *round) *Finding {
 	}
 	slices.SortStableFunc(f.Moments, func(a, b Moment) int { return cmp.Compare(a.At, b.At) })
 	f.Window = windowOf(f.Thread, f.Moments)
+	f.Program = r.smallProgram(v)
 	r.countOverlapping(f.Overlapping, from, to)
 	return f
 }

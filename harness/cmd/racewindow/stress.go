@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -18,6 +19,8 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/explore"
+	rep "github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/stress"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -34,6 +37,9 @@ type stressFlags struct {
 	within   time.Duration
 	out      string
 	jsonFile string
+	// minimal is the smallest case for what was found, made by exploration; nil if none was found in time.
+	minimal    *rep.Report
+	minimalErr error
 }
 
 const stressAbout = `Run thousands of goroutines against the engine, lose time at its failpoints, and check every read while the
@@ -130,6 +136,9 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 		return settingsError(err)
 	}
 	summary.Canary = canary
+	if summary.Violation != nil {
+		f.minimal, f.minimalErr = explore.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Promise, 10*time.Second)
+	}
 	return f.tell(summary, err)
 }
 
@@ -272,6 +281,9 @@ func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 			return err
 		}
 		fmt.Fprintln(text)
+		if err := f.tellMinimal(text, columns(text), reportPalette(text)); err != nil {
+			return err
+		}
 	}
 	if err := s.WriteText(text, columns(text), palette(text)); err != nil {
 		return err
@@ -283,6 +295,24 @@ func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 		return errViolated
 	}
 	return settingsError(failed)
+}
+
+// tellMinimal ends the report of a stress run with the smallest case that shows the same.
+func (f *stressFlags) tellMinimal(w io.Writer, columns int, p rep.Palette) error {
+	switch {
+	case f.minimalErr != nil:
+		_, err := fmt.Fprintf(w, "no smallest case: %v\n\n", f.minimalErr)
+		return err
+	case f.minimal == nil:
+		_, err := fmt.Fprint(w, "no smallest case: exploration did not show the same within 10 s; try 'racewindow explore' with more time\n\n")
+		return err
+	}
+	fmt.Fprint(w, "The same promise, broken by the smallest case, one thread at a time:\n\n")
+	if err := f.minimal.WriteText(w, columns, p); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(w)
+	return err
 }
 
 // again is the command that runs the same settings once more.
@@ -308,6 +338,7 @@ func (f *stressFlags) write(s *stress.Summary) error {
 	if s.Violation != nil {
 		_ = stress.WriteReport(&report, s.Violation, f.again(s), 100, stress.Palette{}) // a buffer takes everything
 		report.WriteByte('\n')
+		_ = f.tellMinimal(&report, 100, rep.Palette{})
 	}
 	_ = s.WriteText(&report, 100, stress.Palette{})
 	if err := writeWhole(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {

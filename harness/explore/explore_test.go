@@ -1,0 +1,119 @@
+package explore
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+func requireInstrumented(t *testing.T) {
+	t.Helper()
+	if failpoints.Instrumented() {
+		return
+	}
+	const message = "needs the instrumented build: go run ./harness/cmd/racewindow test ./..."
+	if os.Getenv("RACEWINDOW_REQUIRE_INSTRUMENTED") == "1" {
+		t.Fatal(message)
+	}
+	t.Skip(message)
+}
+
+func parse(t *testing.T, text string) cases.Case {
+	t.Helper()
+	c, err := cases.Parse(text)
+	require.NoError(t, err)
+	return c
+}
+
+func TestAProgramIsExploredShrunkAndReported(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	c := parse(t, "v1 scenario=log handover=stale; w0: append 2, flush; r0: read - end, read last end")
+	s, err := Run(context.Background(), Config{Options: c.Options, Program: c.Threads, Search: sched.Options{Seed: 1, Schedules: 2000, Workers: 1}})
+	require.NoError(t, err)
+	require.Len(t, s.Findings, 1)
+	f := s.Findings[0]
+	require.Equal(t, 5, f.Report.Replayed)
+	require.True(t, f.Report.Minimal)
+	require.Contains(t, f.Case, "flush; r0: read - end; @ w0@op#1>r0")
+	require.Equal(t, 1, s.Programs)
+	require.NotZero(t, s.Statistics.Schedules)
+}
+
+func TestWhatIsExhaustedIsClaimedWithItsConditions(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	c := parse(t, "v1 scenario=log handover=snapshot; w0: append 1; r0: read - end")
+	s, err := Run(context.Background(), Config{Options: c.Options, Program: c.Threads, Search: sched.Options{Strategy: "bounded", Preemptions: 1}, Canary: true})
+	require.NoError(t, err)
+	require.Empty(t, s.Findings)
+	require.Len(t, s.Claims, 2)
+	require.Contains(t, s.Claims[1], "of 'v1 scenario=log handover=snapshot; w0: append 1; r0: read - end' with at most 1 preemptions")
+	require.Contains(t, s.Claims[1], "the code between them taken as atomic")
+	require.Contains(t, s.Canary, "the known bug was found in schedule")
+}
+
+func TestProgramsAreDrawnUntilTheBudgetEnds(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	o := cases.Options{Handover: "snapshot"}
+	run := func() *Summary {
+		s, err := Run(context.Background(), Config{Options: o, Search: sched.Options{Strategy: "random", Seed: 5, Schedules: 300, Workers: 1}, PerProgram: 100})
+		require.NoError(t, err)
+		return s
+	}
+	first, again := run(), run()
+	require.Equal(t, 3, first.Programs)
+	require.EqualValues(t, 300, first.Statistics.Schedules)
+	require.Equal(t, first.Statistics.Distinct, again.Statistics.Distinct, "the seed decides")
+	require.Equal(t, first.Statistics.Steps, again.Statistics.Steps)
+}
+
+func TestWithoutItsCanaryAnExplorationMeansNothing(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := Run(ctx, Config{Options: cases.Options{Handover: "snapshot"}, Canary: true, Search: sched.Options{Strategy: "random"}})
+	require.ErrorContains(t, err, "canary")
+}
+
+func TestWhatStressFindsHasASmallestCase(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	for _, c := range []struct{ handover, program, want string }{
+		{"stale", "w0: append 1, append 2, append 1; f0: flush; r0: read 1.+ end", "flush"},
+		{"recheck", "w0: append 1, append 1; f0: flush; r0: read - end", "read/rechecked"},
+		{"recheckliteral", "w0: append 3, append 1; f0: flush; r0: read - end", "w0: append 1, read - end"},
+		{"fallback", "w0: append 1, append 1, append 1; f0: flush; r0: read - 1.+", "append 1, append 1, read - 1.+"},
+		{"stale", "", "flush"}, // nothing is known: programs are drawn
+	} {
+		r, err := Minimal(context.Background(), c.handover, c.program, "ReadAfterWrite", 30*time.Second)
+		require.NoError(t, err)
+		require.NotNil(t, r, c.handover)
+		require.Contains(t, r.Case, c.want)
+		require.Equal(t, r.Replays, r.Replayed)
+	}
+	r, err := Minimal(context.Background(), "snapshot", "w0: append 1; f0: flush; r0: read - end", "ReadAfterWrite", 100*time.Millisecond)
+	require.NoError(t, err)
+	require.Nil(t, r, "there is none")
+}
+
+func TestAStatementSaysWhatWasExecuted(t *testing.T) {
+	t.Parallel()
+	held := Statement{Text: "it holds", Handover: "snapshot", Program: "w0: append 1", True: true, Holds: true, Schedules: 7, Bound: 2, MaxSteps: 9}
+	require.Equal(t, "shown     snapshot       it holds\n                         all 7 schedules with at most 2 preemptions of 'w0: append 1', at most 9 choices each", held.String())
+	held.Complete = true
+	require.Contains(t, held.String(), "all 7 schedules that there are of")
+	broken := Statement{Text: "it breaks", Handover: "stale", Case: "v1 x"}
+	require.True(t, strings.HasPrefix(broken.String(), "NOT SHOWN stale"))
+	require.Contains(t, broken.String(), "v1 x")
+}

@@ -1,0 +1,66 @@
+package explore
+
+import (
+	"context"
+	"math/rand"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/shrink"
+)
+
+// Minimal looks for a smallest case in which a promise is broken that something else has seen broken: first in the program
+// that is given, threads alone, then in drawn ones. It returns nil if the budget ends first.
+func Minimal(ctx context.Context, handover, program, promise string, budget time.Duration) (*report.Report, error) {
+	until := time.Now().Add(budget)
+	header := "v1 scenario=log handover=" + handover
+	if program != "" {
+		c, err := cases.Parse(header + "; " + program)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range []sched.Options{{Strategy: "bounded", Preemptions: 1}, {Strategy: "random", Budget: budget / 4}} {
+			o.Budget = budget / 4
+			if r, err := minimalOf(ctx, c, promise, o); r != nil || err != nil {
+				return r, err
+			}
+		}
+	}
+	random := rand.New(rand.NewSource(1))
+	for time.Now().Before(until) && ctx.Err() == nil {
+		c := cases.Draw(random, cases.Shape{Threads: 3, Operations: 3, Small: true})
+		c.Options.Handover = handover
+		if r, err := minimalOf(ctx, c, promise, sched.Options{Strategy: "random", Schedules: 200, Budget: time.Until(until)}); r != nil || err != nil {
+			return r, err
+		}
+	}
+	return nil, ctx.Err()
+}
+
+func minimalOf(ctx context.Context, c cases.Case, promise string, o sched.Options) (*report.Report, error) {
+	scenario, err := c.Scenario()
+	if err != nil {
+		return nil, err
+	}
+	o.Seed = 1
+	r, err := sched.Search(ctx, scenario, o)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range r.Findings {
+		if !strings.HasPrefix(f.Failure.Class(), promise) {
+			continue
+		}
+		found := c.Clone()
+		found.Switches = f.Schedule
+		m, err := shrink.Minimize(ctx, found, shrink.Limits{Budget: 10 * time.Second})
+		if err != nil {
+			return nil, err
+		}
+		return report.New(m, found, f.Preemptions)
+	}
+	return nil, nil
+}
