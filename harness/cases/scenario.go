@@ -150,7 +150,6 @@ func (p *plan) scenario(x *sched.Execution) {
 		x.Fail(fmt.Errorf("open: %w", err))
 	}
 	r.engine = engine
-	x.Observe(observer{r})
 	g := newGate()
 	for i, t := range p.c.Threads {
 		x.Go(t.Name, p.client(r, g, i))

@@ -96,13 +96,13 @@ func TestWhatStressFindsHasASmallestCase(t *testing.T) {
 		{"fallback", "w0: append 1, append 1, append 1; f0: flush; r0: read - 1.+", "append 1, append 1, read - 1.+"},
 		{"stale", "", "flush"}, // nothing is known: programs are drawn
 	} {
-		r, err := Minimal(context.Background(), c.handover, c.program, "ReadAfterWrite", 30*time.Second)
+		r, err := Minimal(context.Background(), c.handover, c.program, "ReadAfterWrite/empty", 30*time.Second)
 		require.NoError(t, err)
 		require.NotNil(t, r, c.handover)
 		require.Contains(t, r.Case, c.want)
 		require.Equal(t, r.Replays, r.Replayed)
 	}
-	r, err := Minimal(context.Background(), "snapshot", "w0: append 1; f0: flush; r0: read - end", "ReadAfterWrite", 100*time.Millisecond)
+	r, err := Minimal(context.Background(), "snapshot", "w0: append 1; f0: flush; r0: read - end", "ReadAfterWrite/empty", 100*time.Millisecond)
 	require.NoError(t, err)
 	require.Nil(t, r, "there is none")
 }

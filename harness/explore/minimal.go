@@ -3,6 +3,7 @@ package explore
 import (
 	"context"
 	"math/rand"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,9 +13,10 @@ import (
 	"github.com/racewindow/racewindow/harness/shrink"
 )
 
-// Minimal looks for a smallest case in which a promise is broken that something else has seen broken: first in the program
-// that is given, threads alone, then in drawn ones. It returns nil if the budget ends first.
-func Minimal(ctx context.Context, handover, program, promise string, budget time.Duration) (*report.Report, error) {
+// Minimal looks for a smallest case of a violation that something else has seen: first in the program that is given, threads
+// alone, then in drawn ones. The violation has that fingerprint (check.Violation.Fingerprint) or, if none is found, at least
+// breaks the same promise. It returns nil if the budget ends first.
+func Minimal(ctx context.Context, handover, program, fingerprint string, budget time.Duration) (*report.Report, error) {
 	until := time.Now().Add(budget)
 	header := "v1 scenario=log handover=" + handover
 	if program != "" {
@@ -24,7 +26,7 @@ func Minimal(ctx context.Context, handover, program, promise string, budget time
 		}
 		for _, o := range []sched.Options{{Strategy: "bounded", Preemptions: 1}, {Strategy: "random", Budget: budget / 4}} {
 			o.Budget = budget / 4
-			if r, err := minimalOf(ctx, c, promise, o); r != nil || err != nil {
+			if r, err := minimalOf(ctx, c, fingerprint, o); r != nil || err != nil {
 				return r, err
 			}
 		}
@@ -33,23 +35,25 @@ func Minimal(ctx context.Context, handover, program, promise string, budget time
 	for time.Now().Before(until) && ctx.Err() == nil {
 		c := cases.Draw(random, cases.Shape{Threads: 3, Operations: 3, Small: true})
 		c.Options.Handover = handover
-		if r, err := minimalOf(ctx, c, promise, sched.Options{Strategy: "random", Schedules: 200, Budget: time.Until(until)}); r != nil || err != nil {
+		if r, err := minimalOf(ctx, c, fingerprint, sched.Options{Strategy: "random", Schedules: 200, Budget: time.Until(until)}); r != nil || err != nil {
 			return r, err
 		}
 	}
 	return nil, ctx.Err()
 }
 
-func minimalOf(ctx context.Context, c cases.Case, promise string, o sched.Options) (*report.Report, error) {
+func minimalOf(ctx context.Context, c cases.Case, fingerprint string, o sched.Options) (*report.Report, error) {
 	scenario, err := c.Scenario()
 	if err != nil {
 		return nil, err
 	}
-	o.Seed = 1
+	o.Seed, o.Class = 1, fingerprint
 	r, err := sched.Search(ctx, scenario, o)
 	if err != nil {
 		return nil, err
 	}
+	promise, _, _ := strings.Cut(fingerprint, "/")
+	slices.SortStableFunc(r.Findings, func(a, b sched.Finding) int { return rank(a, fingerprint) - rank(b, fingerprint) })
 	for _, f := range r.Findings {
 		if !strings.HasPrefix(f.Failure.Class(), promise) {
 			continue
@@ -63,4 +67,12 @@ func minimalOf(ctx context.Context, c cases.Case, promise string, o sched.Option
 		return report.New(m, found, f.Preemptions)
 	}
 	return nil, nil
+}
+
+// rank is 0 for a finding of that class, 1 for another.
+func rank(f sched.Finding, class string) int {
+	if f.Failure.Class() == class {
+		return 0
+	}
+	return 1
 }

@@ -137,7 +137,7 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	}
 	summary.Canary = canary
 	if summary.Violation != nil {
-		f.minimal, f.minimalErr = explore.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Promise, 10*time.Second)
+		f.minimal, f.minimalErr = explore.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Fingerprint, 10*time.Second)
 	}
 	return f.tell(summary, err)
 }
