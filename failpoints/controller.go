@@ -43,6 +43,8 @@ type control struct {
 	waiter  Waiter
 	spawner Spawner
 	clock   Clock
+	// detached is the context that Detach returns; nil if it has to be made.
+	detached context.Context
 }
 
 type controlKey struct{ _ byte }
@@ -59,7 +61,11 @@ func With(ctx context.Context, c Controller) context.Context {
 	full.waiter, _ = c.(Waiter)
 	full.spawner, _ = c.(Spawner)
 	full.clock, _ = c.(Clock)
-	return context.WithValue(ctx, theKey, full)
+	with := context.WithValue(ctx, theKey, full)
+	if ctx == context.Background() {
+		full.detached = with
+	}
+	return with
 }
 
 // From returns the controller of ctx, or nil.
@@ -73,10 +79,14 @@ func From(ctx context.Context) Controller {
 // Detach returns a context that is never cancelled and has no values but the controller of ctx, one look-up deep: for
 // tasks that outlive the call that starts them.
 func Detach(ctx context.Context) context.Context {
-	if c := from(ctx); c != nil {
-		return context.WithValue(context.Background(), theKey, c)
+	c := from(ctx)
+	switch {
+	case c == nil:
+		return context.Background()
+	case c.detached != nil:
+		return c.detached
 	}
-	return context.Background()
+	return context.WithValue(context.Background(), theKey, c)
 }
 
 func from(ctx context.Context) *control {

@@ -104,9 +104,14 @@ func (l *Log) writable() error {
 	return l.closedError()
 }
 
-func (l *Log) closedError() error {
-	return fmt.Errorf("log %s: %w: open it again", l.handle, ErrClosed)
-}
+func (l *Log) closedError() error { return &closedError{l.handle} }
+
+// A closedError is ErrClosed with the log's handle. Every Close makes one, and hardly any is read.
+type closedError struct{ handle string }
+
+func (e *closedError) Error() string { return fmt.Sprintf("log %s: %v: open it again", e.handle, ErrClosed) }
+
+func (e *closedError) Unwrap() error { return ErrClosed }
 
 // readable says whether reads may start: a poisoned log still serves what it has.
 //
@@ -143,7 +148,7 @@ func (l *Log) Close(ctx context.Context) error {
 }
 
 func (l *Log) close(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
+	ctx = failpoints.Detach(ctx)
 	if err := l.refuseWriters(ctx); err != nil {
 		return err
 	}

@@ -216,7 +216,7 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	s.stop(ctx)
 	s.wakeFlusher(ctx)
-	if _, _, err := failpoints.Receive(context.WithoutCancel(ctx), storeClosed, s.stopped); err != nil {
+	if _, _, err := failpoints.Receive(failpoints.Detach(ctx), storeClosed, s.stopped); err != nil {
 		errs = append(errs, err)
 	}
 	return errors.Join(append(errs, s.lock.Close())...)

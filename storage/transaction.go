@@ -106,7 +106,7 @@ func (t *Transaction) Commit(ctx context.Context) (Offset, error) {
 // Abort takes the transaction back: no read and no recovery sees any of it, and its Tx will be given again. It does so
 // also when ctx has ended, because all other writers wait for it.
 func (t *Transaction) Abort(ctx context.Context) error {
-	ctx = context.WithoutCancel(ctx)
+	ctx = failpoints.Detach(ctx)
 	l := t.log
 	if err := l.lead(ctx); err != nil {
 		return err

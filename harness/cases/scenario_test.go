@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -43,15 +44,17 @@ func TestTheScheduleOfTheAnalysedBug(t *testing.T) {
 const reference = "v1 scenario=log handover=snapshot; w0: append 1, flush, append 1, flush, append 1; r0: read - end, read last end; r1: read - end, read last end"
 
 func BenchmarkReference(b *testing.B) {
-	for _, strategy := range []string{"random", "bounded"} {
-		b.Run(strategy, func(b *testing.B) {
-			_, s := scenario(b, reference)
-			b.ReportAllocs()
-			r, err := sched.Search(context.Background(), s, sched.Options{Strategy: strategy, Preemptions: 2, Schedules: b.N, Workers: 1, RepeatEvery: -1})
-			require.NoError(b, err)
-			require.Empty(b, r.Findings)
-			b.ReportMetric(r.Rate(), "schedules/s")
-			b.ReportMetric(float64(r.Steps)/float64(r.Schedules), "steps")
-		})
+	for _, strategy := range []string{"random", "bounded", "pct", "pos", "surw", ""} {
+		for _, workers := range []int{1, 2} {
+			b.Run(fmt.Sprintf("strategy=%s/workers=%d", strategy, workers), func(b *testing.B) {
+				_, s := scenario(b, reference)
+				b.ReportAllocs()
+				r, err := sched.Search(context.Background(), s, sched.Options{Strategy: strategy, Preemptions: 2, Schedules: b.N, Workers: workers, RepeatEvery: -1})
+				require.NoError(b, err)
+				require.Empty(b, r.Findings)
+				b.ReportMetric(r.Rate(), "schedules/s")
+				b.ReportMetric(float64(r.Steps)/float64(r.Schedules), "steps")
+			})
+		}
 	}
 }

@@ -29,6 +29,7 @@ type Execution struct {
 	clients   []*thread
 	threads   []*thread // clients, then tasks
 	spawned   *thread   // not adopted yet, the newest first
+	spare     []*thread // of earlier executions; never under -race, where an old order would show
 	phase     phase
 	over      bool // threads that stop now are unwound
 	live      int  // clients that have not ended
@@ -116,6 +117,9 @@ func (x *Execution) TasksMayRemain() { x.tasksMay = true }
 // begin makes x ready for the next schedule, keeping what can be used again.
 func (x *Execution) begin(s Strategy) {
 	x.strategy = s
+	if !raceEnabled && x.main != nil {
+		x.spare = append(append(x.spare[:0], x.main), x.threads...)
+	}
 	x.clients, x.threads, x.trace, x.noted = x.clients[:0], x.threads[:0], x.trace[:0], x.noted[:0]
 	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
 	x.now, x.jumps, x.hash = 0, 0, fnvOffset

@@ -65,8 +65,21 @@ const (
 // unwinding is thrown through a thread that must not go on.
 type unwinding struct{}
 
+// newThread uses the thread of that name of an earlier execution again, if there is one: its context holds it, and needs not
+// be made anew.
+//
 //go:norace
 func newThread(x *Execution, name string, client bool) *thread {
+	for i, t := range x.spare {
+		if t.name != name {
+			continue
+		}
+		x.spare[i] = x.spare[len(x.spare)-1]
+		x.spare = x.spare[:len(x.spare)-1]
+		*t = thread{x: x, name: name, client: client, ctx: t.ctx}
+		t.t.thread = t
+		return t
+	}
 	t := &thread{x: x, name: name, client: client}
 	t.t.thread = t
 	t.ctx = failpoints.With(context.Background(), t)
@@ -241,7 +254,9 @@ func (t *T) Op(name string) {
 		th.at = arrival{kind: atOp}
 		th.stop()
 	}
-	t.note(name)
+	if th.x.notes {
+		th.x.addNote(th, name, true)
+	}
 }
 
 // Note writes a line into the thread's column of the timeline.
@@ -255,7 +270,7 @@ func (t *T) Noting() bool { return t.thread.x.notes }
 //go:norace
 func (t *T) note(text string) {
 	if t.thread.x.notes {
-		t.thread.x.addNote(t.thread, text)
+		t.thread.x.addNote(t.thread, text, false)
 	}
 }
 
