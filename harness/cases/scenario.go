@@ -8,6 +8,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/history"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -18,6 +19,24 @@ import (
 //
 // Errors wrap ErrCase or failpoints.ErrNotInstrumented.
 func (c Case) Scenario() (sched.Scenario, error) {
+	p, err := c.plan()
+	if err != nil {
+		return nil, err
+	}
+	return p.scenario, nil
+}
+
+// Recorded is Scenario that also keeps the history of the latest execution. It is for one execution at a time.
+func (c Case) Recorded() (sched.Scenario, *history.Recorder, error) {
+	p, err := c.plan()
+	if err != nil {
+		return nil, nil, err
+	}
+	p.history = &history.Recorder{}
+	return p.scenario, p.history, nil
+}
+
+func (c Case) plan() (*plan, error) {
 	if err := failpoints.Require("the scheduler", "make build (it makes bin/racewindow), or run the test with: racewindow test"); err != nil {
 		return nil, err
 	}
@@ -27,11 +46,7 @@ func (c Case) Scenario() (sched.Scenario, error) {
 	if len(c.Delays) > 0 {
 		return nil, fmt.Errorf("%w: a case with delays (~) is executed by goroutines: leave them out", ErrCase)
 	}
-	p, err := newPlan(c.Clone())
-	if err != nil {
-		return nil, err
-	}
-	return p.scenario, nil
+	return newPlan(c.Clone())
 }
 
 // A plan is what all executions of a case share.
@@ -43,6 +58,7 @@ type plan struct {
 	labels       [][]string
 	records      [][][][]harness.Record // by thread and operation: the fragments
 	reopens      bool
+	history      *history.Recorder // nil if nobody asks for it
 }
 
 func newPlan(c Case) (*plan, error) {
@@ -145,16 +161,20 @@ func (p *plan) scenario(x *sched.Execution) {
 		factory: harness.StorageFactory("memory", options, "case"), acked: newNumbers(p.transactions + 1),
 	}
 	r.values = check.Values{Seed: p.c.Options.Seed, Length: r.valueBytes, MaxBytes: MaxValueBytes}
+	if p.history != nil {
+		p.record(r)
+	}
 	engine, err := r.factory(x.Context())
 	if err != nil {
 		x.Fail(fmt.Errorf("open: %w", err))
 	}
 	r.engine = engine
+	x.Observe(observer{r})
 	g := newGate()
 	for i, t := range p.c.Threads {
 		x.Go(t.Name, p.client(r, g, i))
 	}
-	x.Finally(func(t *sched.T) { r.conclude(t) })
+	x.Finally(func(t *sched.T) { r.conclude(p.recorded(t, len(p.c.Threads)), t) })
 }
 
 // client is what one thread of the program does.
@@ -164,7 +184,7 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 			run: r, number: uint32(number), control: &control{run: r, name: st.Name(), sink: st},
 			reader: check.NewReader(r.board, r.values), prepared: p.records[number],
 		}
-		ctx := st.Context()
+		ctx := p.recorded(st, number)
 		for i, o := range p.c.Threads[number].Operations {
 			st.Op(p.labels[number][i])
 			t.at = i
@@ -194,8 +214,7 @@ func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
 }
 
 // conclude checks what is left when all threads have ended.
-func (r *run) conclude(t *sched.T) {
-	ctx := t.Context()
+func (r *run) conclude(ctx context.Context, t *sched.T) {
 	for _, reopened := range []bool{false, true} {
 		t.Note(map[bool]string{false: "scan", true: "scan after reopening"}[reopened])
 		if v, err := r.scanned(ctx, reopened); err != nil {

@@ -127,18 +127,15 @@ func (u *use) conflicts(v *use) bool {
 // resource are in another order just if the read has another write before it. All that is known reads what is unknown, and so
 // conflicts with it and not with what else is known.
 func (f *follower) hash(u *use, thread int16, before uint64) uint64 {
-	h := mix(before+uint64(u.code)<<16+uint64(thread)+1) ^ f.writes[unknown]
-	if u.resource != unknown {
-		h = mix(h) ^ f.writes[u.resource]
-	}
-	h = mix(h)
+	event := uint64(u.code)<<16 + uint64(thread) + 1
+	h := mix(before*0x9e3779b97f4a7c15 + event*0xd1342543de82ef95 + f.writes[unknown]*0xaf251af3b0f025b5 + f.writes[u.resource]*0xb564ef22ec7aece5)
 	if u.writes {
 		f.writes[u.resource] = h
 	}
 	return h
 }
 
-// mix is the finaliser of SplitMix64.
+// mix is the finaliser of SplitMix64. Its results times odd numbers, added, are as good a hash as its results.
 func mix(h uint64) uint64 {
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
 	h = (h ^ h>>27) * 0x94d049bb133111eb

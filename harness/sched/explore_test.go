@@ -21,11 +21,19 @@ type fakeTest struct {
 	testing.TB
 	name         string
 	logged, errs []string
+	cancel       context.CancelFunc
 }
 
-func (f *fakeTest) Helper()                   {}
-func (f *fakeTest) Name() string              { return f.name }
-func (f *fakeTest) Context() context.Context  { return context.Background() }
+func (f *fakeTest) Helper()      {}
+func (f *fakeTest) Name() string { return f.name }
+func (f *fakeTest) Context() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	if f.name == "TestOver" {
+		cancel()
+	}
+	f.cancel = cancel
+	return ctx
+}
 func (f *fakeTest) Logf(s string, a ...any)   { f.logged = append(f.logged, fmt.Sprintf(s, a...)) }
 func (f *fakeTest) Errorf(s string, a ...any) { f.errs = append(f.errs, fmt.Sprintf(s, a...)) }
 func (f *fakeTest) Fatalf(s string, a ...any) { f.Errorf(s, a...); runtime.Goexit() }
@@ -35,6 +43,9 @@ func exploring(name string, o Options, s Scenario) *fakeTest {
 	var all sync.WaitGroup
 	all.Go(func() { Explore(f, o, s) })
 	all.Wait()
+	if f.cancel != nil {
+		f.cancel()
+	}
 	return f
 }
 
@@ -81,6 +92,8 @@ func TestExploreOfNothingFails(t *testing.T) {
 
 	f = exploring("TestX", Options{}, func(*Execution) {})
 	require.Equal(t, []string{"sched.Explore: unusable: the scenario names no thread: call Execution.Go"}, f.errs)
+	f = exploring("TestOver", Options{}, lostUpdate)
+	require.Equal(t, []string{"sched.Explore: no schedule was executed: interrupted"}, f.errs)
 	f = exploring("TestX", Options{Strategy: "no such"}, pass)
 	require.Len(t, f.errs, 1)
 	require.Contains(t, f.errs[0], `strategy "no such": choose one of bounded, delay-bounded, random, pct, pos, surw`)

@@ -34,6 +34,8 @@ type Event struct {
 	// Next is the thread that went on then, if that is another one, and Preempted whether this one could have.
 	Next      string
 	Preempted bool
+	// Begins says that Text is an operation, which so begins.
+	Begins bool
 	// Ended says that the thread came to its end; Waits that it could not go on.
 	Ended, Waits bool
 }
@@ -44,6 +46,7 @@ type Note struct {
 	Thread string
 	Text   string
 	State  []Field
+	Begins bool
 }
 
 // A Runner executes single schedules of one scenario. It is not for several goroutines at once.
@@ -108,7 +111,7 @@ func (x *Execution) events() (all []Event) {
 	notes := x.noted
 	note := func(step int) {
 		for len(notes) > 0 && notes[0].Step <= step {
-			all = append(all, Event{Step: notes[0].Step, Thread: notes[0].Thread, Text: notes[0].Text, State: notes[0].State})
+			all = append(all, Event{Step: notes[0].Step, Thread: notes[0].Thread, Text: notes[0].Text, State: notes[0].State, Begins: notes[0].Begins})
 			notes = notes[1:]
 		}
 	}
@@ -135,6 +138,6 @@ func (x *Execution) events() (all []Event) {
 // addNote keeps a note. It is on the side of the threads: the worker reads notes when all threads have ended.
 //
 //go:norace
-func (x *Execution) addNote(t *thread, text string) {
-	x.noted = append(x.noted, Note{len(x.trace), t.name, text, x.look()})
+func (x *Execution) addNote(t *thread, text string, begins bool) {
+	x.noted = append(x.noted, Note{len(x.trace), t.name, text, x.look(), begins})
 }

@@ -1,0 +1,90 @@
+// Command strategies measures how many schedules each strategy needs until it finds each known-bad hand-over: the median over
+// a number of seeds. It runs in the instrumented build:
+//
+//	go run ./harness/cmd/racewindow run ./scripts/strategies --seeds 100
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// programs are larger than what the bugs need, so that there is something to look for.
+var programs = []struct{ handover, program string }{
+	{"stale", "w0: append 1, flush, append 1, flush, append 1; r0: read - end, read last end; r1: read - end, read last end"},
+	{"recheck", "w0: append 1, flush, append 1, flush, append 1; r0: read - end, read last end; r1: read - end, read last end"},
+	{"stale", "w0: append 1, flush; r0: read - end"},
+	{"recheck", "w0: append 1, flush; r0: read - end"},
+	{"recheckliteral", "w0: append 1, flush; r0: read - end"},
+	{"fallback", "w0: append 1, append 1, flush; r0: read - 1.+"},
+}
+
+func main() {
+	seeds := flag.Int("seeds", 100, "how many `seeds`")
+	limit := flag.Int("schedules", 20_000, "give up a search after `N` schedules")
+	flag.Parse()
+	if err := run(*seeds, *limit); err != nil {
+		fmt.Fprintln(os.Stderr, "strategies:", err)
+		os.Exit(3)
+	}
+}
+
+func run(seeds, limit int) error {
+	names := []string{"random", "pct", "pos", "surw", "bounded", "delay-bounded", ""}
+	fmt.Printf("schedules to the first violation, median of %d seeds (found/seeds); one worker\n\n| program |", seeds)
+	for _, name := range names {
+		if name == "" {
+			name = "portfolio"
+		}
+		fmt.Printf(" %s |", name)
+	}
+	fmt.Print("\n|---|", "---|---|---|---|---|---|---|\n")
+	for _, p := range programs {
+		c, err := cases.Parse("v1 scenario=log handover=" + p.handover + "; " + p.program)
+		if err != nil {
+			return err
+		}
+		scenario, err := c.Scenario()
+		if err != nil {
+			return err
+		}
+		fmt.Printf("| %s: %s |", p.handover, p.program)
+		for _, name := range names {
+			cell, err := measure(scenario, name, seeds, limit)
+			if err != nil {
+				return err
+			}
+			fmt.Printf(" %s |", cell)
+		}
+		fmt.Println()
+	}
+	return nil
+}
+
+func measure(scenario sched.Scenario, strategy string, seeds, limit int) (string, error) {
+	var after []int
+	if strategy == "bounded" || strategy == "delay-bounded" {
+		seeds = 1 // nothing is drawn
+	}
+	for seed := range seeds {
+		o := sched.Options{Strategy: strategy, Preemptions: 2, Schedules: limit, Seed: uint64(seed), Workers: 1, RepeatEvery: -1}
+		r, err := sched.Search(context.Background(), scenario, o)
+		if err != nil {
+			return "", err
+		}
+		if len(r.Findings) > 0 {
+			after = append(after, int(r.Findings[0].After)+1)
+		}
+	}
+	if len(after) == 0 {
+		return fmt.Sprintf("none in %d", limit), nil
+	}
+	slices.Sort(after)
+	return fmt.Sprintf("%d (%d/%d)", after[len(after)/2], len(after), seeds), nil
+}
