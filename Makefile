@@ -15,7 +15,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify stress stress-short bench-quick lint format clean
+.PHONY: help build test test-plain properties explore verify stress stress-short bench-quick bench-sched lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,10 @@ stress-short: bin/racewindow-race ## the same in a few seconds, for CI
 
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick
+
+bench-sched: ## schedules a second, and what a choice and a switch cost beside a bare coroutine switch
+	$(GO) test -run '^$$' -bench . ./harness/sched
+	$(RACEWINDOW) test -run '^$$' -bench Reference ./harness/cases
 
 lint: ## formatting, vet, staticcheck, and a failpoint before every operation on shared state
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go' | grep -v /testdata/)); \

@@ -173,7 +173,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	if s.Program != "" {
 		s.Exhausted = r.Exhausted
 		for _, e := range r.Exhausted {
-			s.Claims = append(s.Claims, Claim(e, program, o.Strategy))
+			s.Claims = append(s.Claims, Claim(e, program, o.Strategy, len(r.Points)))
 		}
 	}
 	for _, f := range r.Findings {
@@ -207,7 +207,7 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 }
 
 // Claim is what an exhausted bound says, with its conditions.
-func Claim(e sched.Exhausted, program cases.Case, strategy string) string {
+func Claim(e sched.Exhausted, program cases.Case, strategy string, points int) string {
 	what := "preemptions"
 	if strategy == "delay-bounded" {
 		what = "delays"
@@ -216,8 +216,8 @@ func Claim(e sched.Exhausted, program cases.Case, strategy string) string {
 	if e.Complete {
 		most = "that there are"
 	}
-	return fmt.Sprintf("no violation in all %d schedules of '%v' %s, at most %d choices each, the code between them taken as atomic, nothing lost on the disk in memory",
-		e.Schedules, program, most, e.MaxSteps)
+	return fmt.Sprintf("no violation in all %d schedules of '%v' %s at %d yield points (at most %d choices a schedule), the code between them taken as atomic, nothing lost on the disk in memory",
+		e.Schedules, program, most, points, e.MaxSteps)
 }
 
 // plus adds what was done for one program to what was done for others. Schedules of different programs are different; of the

@@ -277,6 +277,36 @@ func TestUncontrolledChoicesAreAnError(t *testing.T) {
 	require.ErrorContains(t, err, "the same choices made a different execution: at choice 2 the first execution came to a@test/load#0, the second to a@test/store#0")
 }
 
+// What users get wrong: the order of a map, and the wall clock, decide which way a thread goes.
+func TestMapOrderAndWallTimeAreCaught(t *testing.T) {
+	t.Parallel()
+	many := map[int]bool{}
+	for i := range 64 {
+		many[i] = true
+	}
+	for name, chance := range map[string]func() bool{
+		"map order": func() bool {
+			for i := range many {
+				return i%2 == 0
+			}
+			return false
+		},
+		"wall time": func() bool { return time.Now().UnixNano()/100%2 == 0 },
+	} {
+		s := func(x *Execution) {
+			x.Go("a", func(t *T) {
+				if chance() {
+					failpoints.Yield(t.Context(), pointLoad)
+				}
+				failpoints.Yield(t.Context(), pointStore)
+			})
+			x.Go("b", func(t *T) { failpoints.Yield(t.Context(), pointStore) })
+		}
+		_, err := Search(context.Background(), s, Options{Strategy: "random", Schedules: 2000, Workers: 1, RepeatEvery: 8})
+		require.ErrorContains(t, err, "the same choices made a different execution", name)
+	}
+}
+
 func TestAScheduleThatCannotBeFollowedSaysWhy(t *testing.T) {
 	t.Parallel()
 	r := NewRunner(lostUpdate, Options{})

@@ -220,6 +220,9 @@ func (f *exploreFlags) write(s *explore.Summary) error {
 		if err := writeWhole(name, []byte(content)); err != nil {
 			return err
 		}
+		if err := writeReports(filepath.Join(f.out, fmt.Sprintf("report-%d", i+1)), finding.Report); err != nil {
+			return err
+		}
 	}
 	if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(text.String())); err != nil {
 		return err
