@@ -109,7 +109,9 @@ func (l *Log) closedError() error { return &closedError{l.handle} }
 // A closedError is ErrClosed with the log's handle. Every Close makes one, and hardly any is read.
 type closedError struct{ handle string }
 
-func (e *closedError) Error() string { return fmt.Sprintf("log %s: %v: open it again", e.handle, ErrClosed) }
+func (e *closedError) Error() string {
+	return fmt.Sprintf("log %s: %v: open it again", e.handle, ErrClosed)
+}
 
 func (e *closedError) Unwrap() error { return ErrClosed }
 
