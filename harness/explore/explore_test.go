@@ -42,7 +42,7 @@ func TestAProgramIsExploredShrunkAndReported(t *testing.T) {
 	require.Len(t, s.Findings, 1)
 	f := s.Findings[0]
 	require.Equal(t, 5, f.Report.Replayed)
-	require.True(t, f.Report.Minimal)
+	require.True(t, f.Report.Shrink.Minimal)
 	require.Contains(t, f.Case, "flush; r0: read - end; @ w0@op#1>r0")
 	require.Equal(t, 1, s.Programs)
 	require.NotZero(t, s.Statistics.Schedules)

@@ -18,22 +18,37 @@ var judged = []check.Promise{
 }
 
 // SecondOpinion holds what package check found in an execution, nil for nothing, against porcupine's word on its history. It
-// returns that word in a sentence, "" where the model does not know the promise. The error wraps ErrDisagree.
-func SecondOpinion(calls []Call, found *check.Violation) (sentence string, err error) {
+// returns that word in a sentence, "" where the model does not know the promise. names are the clients'. The error wraps
+// ErrDisagree.
+func SecondOpinion(calls []Call, names []string, found *check.Violation) (sentence string, err error) {
 	if found != nil && !slices.Contains(judged, found.Promise) {
 		return "", nil
 	}
 	verdict, reader := Judge(calls)
-	n := fmt.Sprintf("%d appends and reads", len(calls))
+	who := "the scan at the end"
+	if reader >= 0 && reader < len(names) {
+		who = names[reader]
+	}
+	n := count(calls)
 	switch {
 	case verdict == Unknown:
 		return "porcupine has no opinion: " + n + " are too many for it", nil
 	case verdict == Unexplained && found != nil:
-		return fmt.Sprintf("porcupine agrees: no order of the %s explains what client %d of the program read", n, reader+1), nil
+		return fmt.Sprintf("porcupine agrees: no order of the %s explains what %s read", n, who), nil
 	case verdict == Explained && found == nil:
 		return fmt.Sprintf("porcupine agrees: an order of the %s explains every result", n), nil
 	case found != nil:
 		return "", fmt.Errorf("%w: the checker found %w; porcupine explains the history: %v", ErrDisagree, found, calls)
 	}
-	return "", fmt.Errorf("%w: the checker found nothing; porcupine cannot explain what client %d read: %v", ErrDisagree, reader+1, calls)
+	return "", fmt.Errorf("%w: the checker found nothing; porcupine cannot explain what %s read: %v", ErrDisagree, who, calls)
+}
+
+func count(calls []Call) string {
+	appends := 0
+	for _, c := range calls {
+		if c.Kind == Append {
+			appends++
+		}
+	}
+	return fmt.Sprintf("%d appends and %d reads", appends, len(calls)-appends)
 }

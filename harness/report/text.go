@@ -8,14 +8,11 @@ import (
 	"unicode/utf8"
 )
 
-// The most that a report takes on a terminal.
+// The most that a report takes on a terminal, and the least columns for which it is laid out.
 const (
-	maxColumns   = 100
-	minColumns   = 40
-	maxRows      = 40
-	timelineRows = 22
-	sourceWidth  = 18
-	stepWidth    = 6
+	maxColumns = 100
+	minColumns = 40
+	maxLines   = 40
 )
 
 // A Palette is how text marks what matters; the zero Palette writes plain text.
@@ -24,154 +21,216 @@ type Palette struct{ Bad, Good, Dim, Bold, Off string }
 // ANSI is the palette of a terminal.
 var ANSI = Palette{Bad: "\x1b[31;1m", Good: "\x1b[32;1m", Dim: "\x1b[2m", Bold: "\x1b[1m", Off: "\x1b[0m"}
 
+// indent begins the second line of what does not fit on one.
+const indent = "     "
+
 // WriteText writes the report for a terminal of so many columns: at most 100 columns and 40 lines.
 func (r *Report) WriteText(w io.Writer, columns int, p Palette) error {
-	columns = min(max(columns, minColumns), maxColumns)
-	head := r.head(columns)
-	foot := r.foot(columns, maxRows-len(head)-8)
-	room := min(timelineRows, maxRows-len(head)-len(foot))
-	lines := append(append(head, r.timeline(columns, room)...), foot...)
-	for i, line := range lines {
-		line = clip(line, columns)
-		switch {
-		case i == 0:
-			line = p.Bad + line + p.Off
-		case strings.HasPrefix(line, "replay:"), strings.HasPrefix(line, "window:"):
-			line = p.Bold + line + p.Off
-		case strings.Contains(line, " ---- preemption"):
-			line = p.Bad + line + p.Off
-		case strings.Contains(line, " ---- "):
-			line = p.Dim + line + p.Off
+	for _, line := range r.lines(min(max(columns, minColumns), maxColumns)) {
+		if color := line.color(p); color != "" {
+			line.text = color + line.text + p.Off
 		}
-		if _, err := fmt.Fprintln(w, line); err != nil {
+		if _, err := fmt.Fprintln(w, line.text); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (r *Report) head(columns int) (lines []string) {
-	title := "FAIL " + r.Promise
+// A textLine is a line, and what it is.
+type textLine struct {
+	text string
+	what byte // a letter of color
+}
+
+func (l textLine) color(p Palette) string {
+	return map[byte]string{'!': p.Bad, '+': p.Good, '-': p.Dim, '*': p.Bold}[l.what]
+}
+
+// lines are the whole report. What explains comes first and last; the timeline takes what room is left between, and loses the
+// least telling of its rows.
+func (r *Report) lines(columns int) []textLine {
+	head := r.head(columns)
+	foot := r.foot(columns)
+	const fewest = 12 // rows of a timeline that still tells something
+	if over := len(head) + len(foot) + fewest - maxLines; over > 0 {
+		foot = shortened(foot, max(3, len(foot)-over))
+	}
+	head = shortened(head, maxLines-len(foot)-fewest)
+	lines := append(head, r.Run.timeline(columns, maxLines-len(head)-len(foot))...)
+	lines = append(lines, foot...)
+	for i := range lines {
+		lines[i].text = strings.TrimRight(clip(lines[i].text, columns), " ")
+	}
+	return lines
+}
+
+// shortened leaves out lines from the middle, and says so.
+func shortened(lines []textLine, room int) []textLine {
+	if len(lines) <= room || room < 2 {
+		return lines
+	}
+	cut := textLine{fmt.Sprintf("%s... %d lines more", indent, len(lines)-room+1), '-'}
+	return append(append(append([]textLine(nil), lines[:room-2]...), cut), lines[len(lines)-1])
+}
+
+func (r *Report) head(columns int) (lines []textLine) {
+	add := func(what byte, text, rest string, most int) {
+		for i, line := range wrap(text, columns, rest) {
+			if i == most {
+				lines[len(lines)-1].text = clip(lines[len(lines)-1].text+" ...", columns)
+				break
+			}
+			lines = append(lines, textLine{line, what})
+		}
+	}
+	title, what := "FAIL "+r.Promise, byte('!')
+	if !r.failed() {
+		title, what = "PASS "+r.Promise, '+'
+	}
 	if r.Sentence != "" {
 		title += fmt.Sprintf("  %q", r.Sentence)
 	}
-	lines = append(lines, wrap(title, columns, "     ")...)
-	lines = append(lines, wrap("     "+r.Detail, columns, "     ")...)
-	size := "     " + r.Size
-	if r.From != "" {
-		size += fmt.Sprintf("; shrunk from %s in %v", r.From, r.Shrunk.Round(10*time.Millisecond))
-	}
-	lines = append(lines, wrap(size, columns, "     ")...)
-	lines = append(lines, wrap(fmt.Sprintf("replay: racewindow replay '%s'", r.Case), columns, "        ")...)
-	return append(lines, fmt.Sprintf("        replayed %d of %d times", r.Replayed, r.Replays))
-}
-
-func (r *Report) foot(columns, room int) (lines []string) {
-	for i, w := range r.Windows {
-		if i == 0 || len(r.Windows) > 1 {
-			lines = append(lines, wrap("window: "+w, columns, "        ")...)
-		}
-	}
-	for i, w := range r.Without {
-		if len(lines) >= room-1 && i < len(r.Without)-1 {
-			lines = append(lines, fmt.Sprintf("and %d more parts, none of which can be left out", len(r.Without)-i))
-			break
-		}
-		lines = append(lines, clip(w, columns))
-	}
-	if !r.Minimal {
-		lines = append(lines, "The case may not be minimal: not everything could be tried in the time allowed.")
+	add(what, strings.TrimSpace(title), indent, 3)
+	add(0, indent+r.Detail, indent, 4)
+	add(0, indent+r.sizes(), indent, 3)
+	add('*', "replay: "+r.Replay, "        ", 8)
+	if r.Replays > 0 {
+		add(0, fmt.Sprintf("        replayed %d of %d times", r.Replayed, r.Replays), "        ", 1)
 	}
 	return lines
 }
 
-// timeline lays the rows out, one column for each thread.
-func (r *Report) timeline(columns, room int) []string {
-	if len(r.Rows) == 0 || room < 3 {
-		return nil
+// sizes says what the case consists of, and what it was made from.
+func (r *Report) sizes() string {
+	if r.From == "" {
+		return r.Size
 	}
-	rows := fold(r.Rows, room-1)
-	source := 0
-	if columns >= 80 {
-		source = sourceWidth
+	text := r.Size + "; shrunk from " + r.From
+	if r.Shrink != nil && r.Shrink.Took > 0 {
+		text += " in " + duration(r.Shrink.Took)
 	}
-	width := max(8, (columns-stepWidth-source)/max(1, len(r.Threads)))
-	header := pad("step", stepWidth)
-	for _, t := range r.Threads {
-		header += pad(clip(t, width-1), width)
+	return text
+}
+
+func duration(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%d ms", max(1, d.Milliseconds()))
 	}
-	lines := []string{strings.TrimRight(header, " ")}
-	for _, row := range rows {
-		lines = append(lines, line(row, width, columns, source))
+	return fmt.Sprintf("%.1f s", d.Seconds())
+}
+
+func (r *Report) foot(columns int) (lines []textLine) {
+	add := func(what byte, text string) {
+		for _, line := range wrap(text, columns, "        ") {
+			lines = append(lines, textLine{line, what})
+		}
+	}
+	for _, text := range r.windowTexts() {
+		add('*', text)
+	}
+	if text := r.passes(); text != "" {
+		add('+', text)
+	}
+	if r.failed() && !r.minimal() {
+		add(0, "The case may not be minimal: not everything could be tried in the time allowed.")
+	}
+	for _, text := range r.needed() {
+		add('-', text)
+	}
+	if r.SecondOpinion != "" {
+		add('-', r.SecondOpinion)
 	}
 	return lines
 }
 
-func line(row Row, width, columns, source int) string {
-	if row.Thread < 0 {
-		return strings.Repeat(" ", stepWidth) + "---- " + row.Text + " ----"
+// windowTexts say what would have to be atomic.
+func (r *Report) windowTexts() (texts []string) {
+	if r.NoSwitch && r.failed() {
+		return []string{"window: none, it fails without any switch: what a thread does alone is wrong"}
 	}
-	text := row.Text
-	if row.Point {
-		text = "* " + text
+	for _, w := range r.Windows {
+		text := fmt.Sprintf("window: %s%s .. %s%s of %s must be atomic: %s goes on in it", w.From, bracket(w.FromSource), w.To, bracket(w.ToSource), w.Thread, w.Other)
+		texts = append(texts, text)
 	}
-	line := pad(fmt.Sprintf("%4d", row.Step+1), stepWidth) + strings.Repeat(" ", row.Thread*width) + clip(text, max(width-1, columns-source-stepWidth-row.Thread*width-1))
-	if source > 0 && row.Source != "" {
-		line = pad(line, columns-source) + row.Source
-	}
-	return line
+	return texts
 }
 
-// fold replaces what a thread passes on its way, farthest from any switch first, until the rows fit.
-func fold(rows []Row, room int) []Row {
-	for len(rows) > room {
-		begin, length := longestRun(rows)
-		if length < 3 {
-			return append(rows[:room-1:room-1], Row{Step: rows[room-1].Step, Thread: -1, Text: fmt.Sprintf("%d more steps", len(rows)-room+1)})
-		}
-		folded := Row{Step: rows[begin+1].Step, Thread: rows[begin].Thread, Text: fmt.Sprintf("  ... %d points", length-2)}
-		rows = append(append(append([]Row(nil), rows[:begin+1]...), folded), rows[begin+length-1:]...)
+func bracket(text string) string {
+	if text == "" {
+		return ""
 	}
-	return rows
+	return " (" + text + ")"
 }
 
-// longestRun finds the longest stretch of points of one thread.
-func longestRun(rows []Row) (begin, length int) {
-	for i := 0; i < len(rows); {
-		j := i
-		for j < len(rows) && rows[j].Point && rows[j].Thread == rows[i].Thread {
-			j++
-		}
-		if j-i > length {
-			begin, length = i, j-i
-		}
-		i = max(j, i+1)
+// passes tells of the nearest execution that passes.
+func (r *Report) passes() string {
+	t := r.Passing
+	if t == nil {
+		return ""
 	}
-	return begin, length
+	text := "passes: " + t.Change
+	if i, j := r.Run.row(t.Differs), t.row(t.Differs); i >= 0 && j >= 0 {
+		text += fmt.Sprintf("; from step %d on: %s instead of %s", t.Differs, t.doing(j), r.Run.doing(i))
+	}
+	return text
 }
 
-// wrap breaks text at blanks; lines behind the first begin with indent.
-func wrap(text string, columns int, indent string) (lines []string) {
+// doing is what the row's thread does, in words.
+func (r *Run) doing(i int) string {
+	row := r.Rows[i]
+	if name := r.thread(row.Thread); name != "" {
+		return name + " " + row.Text
+	}
+	return row.Text
+}
+
+// needed says what each part of the case is necessary for: what came of all schedules without it.
+func (r *Report) needed() (texts []string) {
+	var hold, open []string
+	for _, w := range r.Without {
+		what, _, _ := strings.Cut(w.What, ": ")
+		switch {
+		case w.Exhausted && w.Shows != "":
+			texts = append(texts, fmt.Sprintf("needed: %s shows %s instead, in %s", what, w.Shows, plural(int(w.Schedules), "schedule")))
+		case w.Exhausted:
+			hold = append(hold, fmt.Sprintf("%s (%d)", what, w.Schedules))
+		default:
+			open = append(open, fmt.Sprintf("%s (%d)", what, w.Schedules))
+		}
+	}
+	if len(open) > 0 {
+		texts = append([]string{"perhaps needed, not all schedules were tried: " + strings.Join(open, ", ")}, texts...)
+	}
+	if len(hold) > 0 {
+		hold[0] = strings.TrimSuffix(hold[0], ")") + " schedules)"
+		texts = append([]string{"needed: all schedules hold " + strings.Join(hold, ", ")}, texts...)
+	}
+	return texts
+}
+
+// wrap breaks text at blanks; lines behind the first begin with rest.
+func wrap(text string, columns int, rest string) (lines []string) {
 	for utf8.RuneCountInString(text) > columns {
 		runes := []rune(text)
 		at := columns
-		for at > len(indent)+1 && runes[at] != ' ' {
+		for at > len(rest)+1 && runes[at] != ' ' {
 			at--
 		}
-		if at <= len(indent)+1 {
+		if at <= len(rest)+1 {
 			at = columns
 		}
 		lines = append(lines, strings.TrimRight(string(runes[:at]), " "))
-		text = indent + strings.TrimLeft(string(runes[at:]), " ")
+		text = rest + strings.TrimLeft(string(runes[at:]), " ")
 	}
 	return append(lines, text)
 }
 
 func clip(text string, columns int) string {
-	if runes := []rune(text); len(runes) > columns {
-		return string(runes[:max(0, columns-3)]) + "..."
+	if utf8.RuneCountInString(text) <= columns {
+		return text
 	}
-	return text
+	return string([]rune(text)[:max(0, columns-3)]) + "..."
 }
 
 func pad(text string, columns int) string {

@@ -68,6 +68,7 @@ reader looks in the tail and finds nothing.
   racewindow stress               thousands of goroutines under -race, checked while they run
   racewindow explore              one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
   racewindow replay CASE          one case, as a report prints it, executed again
+  racewindow report FILE          a counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test
   racewindow failpoints           the windows that the engine marks
   racewindow test|build|run ...   go test|build|run with failpoints at work, without touching your sources
 
@@ -89,7 +90,7 @@ func rootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(stressCommand(), exploreCommand(), verifyCommand(), replayCommand(), failpointsCommand())
+	root.AddCommand(stressCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), failpointsCommand())
 	root.AddCommand(instrumentCommands()...)
 	return root
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
-	"github.com/racewindow/racewindow/harness/shrink"
 )
 
 const replayAbout = `Execute a case again: one line that a report has printed or a person has written, or a file that holds it
@@ -135,7 +134,7 @@ func (f *replayFlags) scheduled(ctx context.Context, out io.Writer, c cases.Case
 
 // tellCase prints the report of a case as it is, with nothing shrunk.
 func tellCase(out io.Writer, c cases.Case) error {
-	r, err := report.New(shrink.Minimized{Case: c, Minimal: true}, c, 0)
+	r, err := report.OfCase(c)
 	if err != nil {
 		return err
 	}

@@ -1,0 +1,123 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+)
+
+// fold leaves out rows until the rest fits: first the points that a thread merely passes, then those at which only the state
+// changes, then what lies farthest from the failure and from any preemption. A line stands for what was left out.
+func fold(rows []Row, room int) []Row {
+	for weight := 1; weight <= 4; weight++ {
+		if len(rows) <= room {
+			return rows
+		}
+		rows = folded(rows, weigh(rows), weight, len(rows)-room)
+	}
+	if len(rows) <= room {
+		return rows
+	}
+	return cutMiddle(rows, room)
+}
+
+// weigh says how telling each row is: 0 has been folded, 1 is a point passed, 2 a change of what can be seen, 3 an operation
+// or an outcome of a stretch without a preemption, 4 a switch between operations, 5 what must stay.
+func weigh(rows []Row) []int {
+	weights := make([]int, len(rows))
+	for i, row := range rows {
+		w := 3
+		switch {
+		case row.Kind == KindPreemption || row.Kind == KindFailure:
+			w = 5
+		case row.Kind == KindSwitch:
+			w = 4
+		case row.Kind == kindFolded:
+			w = 1
+		case len(row.Learned) > 0 || beside(rows, i):
+			w = 5
+		case row.Kind == KindPoint && i > 0 && !slices.Equal(row.State, rows[i-1].State):
+			w = 2
+		case row.Kind == KindPoint:
+			w = 1
+		}
+		weights[i] = w
+	}
+	return weights
+}
+
+// beside says whether a row stands next to a preemption or the failure.
+func beside(rows []Row, i int) bool {
+	for _, j := range []int{i - 1, i + 1} {
+		if j >= 0 && j < len(rows) && (rows[j].Kind == KindPreemption || rows[j].Kind == KindFailure) {
+			return true
+		}
+	}
+	return false
+}
+
+// folded replaces stretches of at least two rows of one thread that weigh no more than so much, until enough have gone: the
+// longest first, but at the end the shortest that is long enough.
+func folded(rows []Row, weights []int, weight, enough int) []Row {
+	type stretch struct{ from, to int }
+	var all []stretch
+	for i := 0; i < len(rows); {
+		j := i
+		for j < len(rows) && weights[j] <= weight && (rows[j].Thread == rows[i].Thread || weight >= 4) {
+			j++
+		}
+		if j-i >= 2 {
+			all = append(all, stretch{i, j})
+		}
+		i = max(j, i+1)
+	}
+	slices.SortStableFunc(all, func(a, b stretch) int { return (b.to - b.from) - (a.to - a.from) })
+	var chosen []stretch
+	for len(all) > 0 && enough > 0 {
+		i := 0
+		for i+1 < len(all) && all[i+1].to-all[i+1].from-1 >= enough {
+			i++
+		}
+		enough -= all[i].to - all[i].from - 1
+		chosen, all = append(chosen, all[i]), slices.Delete(all, i, i+1)
+	}
+	slices.SortFunc(chosen, func(a, b stretch) int { return b.from - a.from })
+	for _, s := range chosen {
+		rows = slices.Concat(rows[:s.from], []Row{standIn(rows[s.from:s.to])}, rows[s.to:])
+	}
+	return rows
+}
+
+// standIn is the row for some that were left out. It shows the state behind them.
+func standIn(rows []Row) Row {
+	points, steps, same := 0, 0, true
+	for _, row := range rows {
+		n, m := 1, 1
+		if row.Kind == kindFolded {
+			n, m = row.steps, row.points
+		} else if row.Step == 0 {
+			n = 0
+		}
+		if row.Kind != KindPoint && row.Kind != kindFolded {
+			m = 0
+		}
+		steps, points = steps+n, points+m
+		same = same && row.Thread == rows[0].Thread
+	}
+	last := rows[len(rows)-1]
+	text := fmt.Sprintf("  ... %d steps", steps)
+	if points == steps {
+		text = fmt.Sprintf("  ... %d points", points)
+	}
+	stand := Row{Kind: kindFolded, Thread: -1, Text: text, State: last.State, steps: steps, points: points}
+	if same {
+		stand.Thread = last.Thread
+	}
+	return stand
+}
+
+// cutMiddle keeps the begin, and more of the end.
+func cutMiddle(rows []Row, room int) []Row {
+	head := room / 3
+	tail := len(rows) - (room - head - 1)
+	return slices.Concat(rows[:head], []Row{standIn(rows[head:tail])}, rows[tail:])
+}

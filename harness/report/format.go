@@ -1,0 +1,38 @@
+package report
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// A Format is a form of a report. A new one is one file and one line in Formats.
+type Format struct {
+	// Name is what the command line calls it, Extension what a file of it is called by, About what it is for.
+	Name, Extension, About string
+	// Write renders a report.
+	Write func(w io.Writer, r *Report) error
+}
+
+// Formats are all of them.
+var Formats = []Format{
+	{"text", ".txt", "for a terminal: at most 100 columns and 40 lines", func(w io.Writer, r *Report) error { return r.WriteText(w, maxColumns, Palette{}) }},
+	{"html", ".html", "one page that needs no network: steps, states, sources, the nearest run that passes", writeHTML},
+	{"json", ".json", "schema " + Schema + ", from which all others can be made", writeJSON},
+	{"junit", ".xml", "JUnit XML, for a CI's list of failed tests", writeJUnit},
+	{"markdown", ".md", "for a GitHub step summary or an issue", writeMarkdown},
+	{"svg", ".svg", "the timeline as a picture", writeSVG},
+	{"gotest", "_test.go", "a Go test that fails as long as the bug is there", writeGoTest},
+}
+
+// FormatByName finds a format.
+func FormatByName(name string) (Format, error) {
+	var known []string
+	for _, f := range Formats {
+		if f.Name == name {
+			return f, nil
+		}
+		known = append(known, f.Name)
+	}
+	return Format{}, fmt.Errorf("no format is called %q: choose one of %s", name, strings.Join(known, ", "))
+}

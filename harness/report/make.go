@@ -1,0 +1,191 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/shrink"
+)
+
+// replays is how often a case is executed again to say how reliably it fails.
+const replays = 5
+
+// New makes the report of a case that was shrunk from another.
+func New(m shrink.Minimized, from cases.Case, fromPreemptions int) (*Report, error) {
+	r, err := ofCase(m.Case, m.Failure)
+	if err != nil {
+		return nil, err
+	}
+	if !r.failed() {
+		return nil, fmt.Errorf("the case does not fail again: %v", m.Case)
+	}
+	r.Shrink = &Shrink{Took: m.Duration, Steps: m.Steps, Tries: m.Tries, Minimal: m.Minimal}
+	if m.Steps > 0 {
+		r.From = Size(from, fromPreemptions)
+	}
+	r.windows(m.Case, m.Windows)
+	for _, w := range m.Without {
+		r.Without = append(r.Without, Without{What: clean(w.What, maxText), Schedules: w.Schedules, Exhausted: w.Exhausted, Shows: clean(w.Shows, maxName)})
+	}
+	return r, nil
+}
+
+// OfCase executes a case as it is written and makes a report of it, whether it fails or not. It finds the windows, and
+// shrinks nothing. The case must have no delays.
+func OfCase(c cases.Case) (*Report, error) {
+	r, err := ofCase(c, nil)
+	if err != nil || !r.failed() {
+		return r, err
+	}
+	windows, err := shrink.WindowsOf(c)
+	if err != nil {
+		return nil, err
+	}
+	r.windows(c, windows)
+	return r, nil
+}
+
+// ofCase executes a case; known is the failure that is expected, if there is one.
+func ofCase(c cases.Case, known *sched.Failure) (*Report, error) {
+	scenario, history, err := bare(c).Recorded()
+	if err != nil {
+		return nil, err
+	}
+	text := c.String()
+	r, out, err := execute(scenario, c.Switches, text, known)
+	if err != nil {
+		return nil, err
+	}
+	r.Size = Size(c, out.Preemptions)
+	r.Replay = "racewindow replay " + quoted(text)
+	if out.Failure != nil && out.Failure.Kind == sched.DataRace {
+		r.Replay = "GORACE=suppress_equal_stacks=0 " + r.Replay
+	}
+	if err := r.askAgain(c, out.Failure, history); err != nil {
+		return nil, err
+	}
+	if r.failed() {
+		if r.Passing, err = twin(c, out, &r.Run); err != nil {
+			return nil, err
+		}
+	}
+	r.addSources(out.Events)
+	return r, nil
+}
+
+// OfSchedule executes a scenario that is Go code under a schedule and makes a report of it. command is what executes it again.
+func OfSchedule(scenario sched.Scenario, s sched.Schedule, command string) (*Report, error) {
+	r, out, err := execute(scenario, s, s.String(), nil)
+	if err != nil {
+		return nil, err
+	}
+	r.Replay = clean(command, maxCase)
+	r.Size = plural(len(r.Run.Threads), "thread") + ", " + preemptions(out.Preemptions)
+	if r.failed() {
+		r.Passing = dropped(scenario, out, &r.Run, func(s sched.Schedule) string { return s.String() })
+	}
+	r.addSources(out.Events)
+	return r, nil
+}
+
+// execute runs a scenario under a schedule and describes what came.
+func execute(scenario sched.Scenario, s sched.Schedule, text string, known *sched.Failure) (*Report, sched.Outcome, error) {
+	runner := sched.NewRunner(scenario, sched.Options{})
+	out := runner.Replay(s, true)
+	r := &Report{Schema: Schema, Verdict: Held, Case: clean(text, maxCase), Preemptions: out.Preemptions, NoSwitch: len(s) == 0}
+	if out.Failure == nil && known != nil && known.Kind == sched.DataRace {
+		out.Failure = known // the race detector tells of equal races once per process
+	}
+	if f := out.Failure; f != nil && f.Kind == sched.Unusable {
+		return nil, out, fmt.Errorf("the case cannot be executed as it is written: %s", f.Message)
+	}
+	r.Run = lay(out, text)
+	if out.Failure == nil {
+		r.Detail = "every promise held"
+		return r, out, nil
+	}
+	r.Verdict = Violated
+	r.describe(out.Failure)
+	if out.Failure.Kind == sched.DataRace {
+		return r, out, nil
+	}
+	for r.Replays = range replays {
+		if f := runner.Replay(s, false).Failure; f != nil && f.Class() == out.Failure.Class() {
+			r.Replayed++
+		}
+	}
+	r.Replays++
+	return r, out, nil
+}
+
+func bare(c cases.Case) cases.Case {
+	c.Switches = nil
+	return c
+}
+
+// windows names the windows of a case's switches.
+func (r *Report) windows(c cases.Case, all []shrink.Window) {
+	for _, w := range all {
+		from, to := w.From, w.To
+		r.Windows = append(r.Windows, Window{
+			Thread: w.Thread, From: from.Point, To: to.Point, FromSource: r.Run.sourceOf(from), ToSource: r.Run.sourceOf(to),
+			Other: c.Switches[w.Switch].To,
+		})
+	}
+}
+
+// sourceOf is where a thread comes to a point for the n-th time.
+func (r *Run) sourceOf(p sched.Place) string {
+	hits := 0
+	for _, row := range r.Rows {
+		if row.Kind == KindPoint && r.thread(row.Thread) == p.Thread && row.Text == p.Point {
+			if hits++; hits == p.Hit {
+				return row.source()
+			}
+		}
+	}
+	return ""
+}
+
+// Size counts what a case consists of.
+func Size(c cases.Case, n int) string {
+	counts := map[string]int{}
+	var order []string
+	for _, t := range c.Threads {
+		for _, o := range t.Operations {
+			name := o.Kind.String()
+			if counts[name] == 0 {
+				order = append(order, name)
+			}
+			counts[name]++
+		}
+	}
+	var words []string
+	for _, name := range order {
+		words = append(words, plural(counts[name], name))
+	}
+	return strings.Join(append(words, preemptions(n)), ", ")
+}
+
+func preemptions(n int) string {
+	if n == 0 {
+		return "no preemption"
+	}
+	return plural(n, "preemption")
+}
+
+func plural(n int, name string) string {
+	switch {
+	case n == 1 || strings.HasSuffix(name, "s"):
+	case strings.HasSuffix(name, "sh") || strings.HasSuffix(name, "ch"):
+		name += "es"
+	default:
+		name += "s"
+	}
+	return fmt.Sprintf("%d %s", n, name)
+}
+
+// quoted is one word for a shell.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

@@ -1,0 +1,23 @@
+package report
+
+import (
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/history"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// askAgain has the history judged by another checker. A disagreement is an error: one of the two is wrong, and a report must not
+// say which.
+func (r *Report) askAgain(c cases.Case, f *sched.Failure, h *history.Recorder) error {
+	v := cases.Violation(f)
+	if f != nil && v == nil {
+		return nil // of a panic or a deadlock a model of the log says nothing
+	}
+	var names []string
+	for _, t := range c.Threads {
+		names = append(names, t.Name)
+	}
+	sentence, err := history.SecondOpinion(h.Calls(), names, v)
+	r.SecondOpinion = sentence
+	return err
+}

@@ -1,0 +1,62 @@
+package report
+
+import (
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// sourceLines is how many lines before and behind a failpoint a report takes along.
+const sourceLines = 5
+
+// maxSourceBytes bounds the files that are read for that.
+const maxSourceBytes = 4 << 20
+
+// addSources takes along the lines around each place at which a thread stopped, from the files that were compiled, where they
+// still are. Stretches that meet are one.
+func (r *Report) addSources(events []sched.Event) {
+	at := map[string][]int{}
+	paths := map[string]string{}
+	var order []string
+	for _, e := range events {
+		name := packageFile(e)
+		if e.Path == "" || e.Line == 0 || slices.Contains(at[name], e.Line) {
+			continue
+		}
+		if at[name] == nil {
+			order = append(order, name)
+		}
+		at[name], paths[name] = append(at[name], e.Line), e.Path
+	}
+	slices.Sort(order)
+	for _, name := range order {
+		content, err := os.ReadFile(paths[name])
+		if err != nil || len(content) > maxSourceBytes {
+			continue
+		}
+		slices.Sort(at[name])
+		r.Sources = append(r.Sources, stretches(name, strings.Split(string(content), "\n"), at[name])...)
+	}
+}
+
+// stretches cuts the lines around some numbers, which are sorted and count from 1, out of a file.
+func stretches(name string, lines []string, around []int) (all []Source) {
+	for _, n := range around {
+		from, to := max(1, n-sourceLines), min(len(lines), n+sourceLines)
+		if n > len(lines) {
+			continue // the file has changed since it was compiled
+		}
+		if last := len(all) - 1; last >= 0 && from <= all[last].From+len(all[last].Lines) {
+			from = all[last].From + len(all[last].Lines)
+		} else {
+			all = append(all, Source{File: name, From: from})
+		}
+		s := &all[len(all)-1]
+		for i := from; i <= to; i++ {
+			s.Lines = append(s.Lines, cleanSource(lines[i-1]))
+		}
+	}
+	return all
+}
