@@ -15,7 +15,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify stress stress-short bench-quick bench-sched lint format clean
+.PHONY: help build test test-plain properties explore verify stress stress-short bench-quick bench-sched gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -61,6 +61,12 @@ bench-quick: ## speed of the engine beside bare file I/O in the same run
 bench-sched: ## schedules a second, and what a choice and a switch cost beside a bare coroutine switch
 	$(GO) test -run '^$$' -bench . ./harness/sched
 	$(RACEWINDOW) test -run '^$$' -bench Reference ./harness/cases
+
+gallery: ## a page for the analysed bug and for each of its fixes, properties/gallery/index.html
+	$(RACEWINDOW) run ./scripts/gallery properties/gallery
+
+test-browser: ## the report's page in a real browser: needs Chromium, and skips without it
+	cd harness/report/browsertest && $(GO) test ./...
 
 lint: ## formatting, vet, staticcheck, and a failpoint before every operation on shared state
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go' | grep -v /testdata/)); \

@@ -41,6 +41,12 @@ type FragmentAppender interface {
 	AppendFragments(ctx context.Context, fragments [][]Record, commit bool) (Offset, error)
 }
 
+// A Watermarked Engine says what a crash cannot take any more.
+type Watermarked interface {
+	// Durable is the last record of the last transaction that is durable, zero for none. It waits for nobody.
+	Durable() Offset
+}
+
 // A Factory opens an engine. Each call after a Close opens the same data again. The context carries the controller for
 // tasks that the engine starts.
 type Factory func(ctx context.Context) (Engine, error)
@@ -75,6 +81,8 @@ func (e *storageEngine) Flush(ctx context.Context) error { return e.log.Flush(ct
 func (e *storageEngine) Read(ctx context.Context, after, upTo Offset) iter.Seq2[Record, error] {
 	return e.log.Read(ctx, after, upTo)
 }
+
+func (e *storageEngine) Durable() Offset { return e.log.Durable() }
 
 func (e *storageEngine) Close(ctx context.Context) error { return e.store.Close(ctx) }
 

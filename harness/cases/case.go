@@ -18,6 +18,9 @@ type Case struct {
 	// Delays hold goroutines up; Switches are the schedule of an execution by package sched. A case has the one or the other.
 	Delays   []Delay
 	Switches sched.Schedule
+	// Faults go wrong, and Crash ends it, nil for none; both only under the scheduler.
+	Faults []Fault
+	Crash  *Crash
 }
 
 // Options of the engine. Zero fields mean the engine's defaults, but for Interval: none.
@@ -169,7 +172,10 @@ func (c Case) Check() error {
 	if err := c.checkDelays(); err != nil {
 		return err
 	}
-	return c.checkSwitches()
+	if err := c.checkSwitches(); err != nil {
+		return err
+	}
+	return c.checkFaults()
 }
 
 func (o Options) check() error {
@@ -328,7 +334,11 @@ func (c Case) Clone() Case {
 			o.Fragments, o.Sizes = slices.Clone(o.Fragments), slices.Clone(o.Sizes)
 		}
 	}
-	c.Switches = slices.Clone(c.Switches)
+	c.Switches, c.Faults = slices.Clone(c.Switches), slices.Clone(c.Faults)
+	if c.Crash != nil {
+		crash := *c.Crash
+		c.Crash = &crash
+	}
 	c.Delays = slices.Clone(c.Delays)
 	for i := range c.Delays {
 		d := &c.Delays[i]

@@ -132,3 +132,31 @@ func (d drawing) bound(open Bound) Bound {
 	}
 	return open
 }
+
+// DrawFaults draws up to so many faults for a program: errors at the fault points that its threads may pass, and rules for the
+// disk.
+func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
+	for range 1 + random.Intn(most) {
+		if random.Intn(2) == 0 {
+			kind, fault := one(random, "write", "write", "sync", "sync", "syncdir", "read"), "EIO"
+			switch kind {
+			case "write":
+				fault = one(random, "EIO/40", "ENOSPC/40", "ENOSPC")
+			case "read":
+				fault = one(random, "EIO", "FLIP/300")
+			}
+			faults = append(faults, Fault{Disk: fmt.Sprintf("%s * #%d = %s", kind, 1+random.Intn(4), fault)})
+			continue
+		}
+		point := one(random, "flush/write-error", "flush/short-write", "flush/no-space", "flush/sync-error", "index/write-error", "segment/dirsync-error", "read/io-error", "read/bit-flip")
+		f := Fault{At: Place{Thread: one(random, c.Threads...).Name, Point: point, Hit: 1 + random.Intn(2)}, Value: one(random, "EIO", "EIO", "ENOSPC")}
+		switch {
+		case lengthPoints[point]:
+			f.Value = one(random, "0", "7", "40", "100")
+		case point == "read/io-error":
+			f.Value = "EIO"
+		}
+		faults = append(faults, f)
+	}
+	return faults
+}

@@ -18,42 +18,83 @@ func Parse(text string) (Case, error) {
 		return Case{}, fmt.Errorf("%w: %d bytes of text: at most %d", ErrCase, len(text), MaxTextBytes)
 	}
 	var c Case
-	number, last := 0, false
+	number, rank := 0, byte(0)
 	for clause := range strings.SplitSeq(text, ";") {
 		number++
 		clause = strings.TrimSpace(clause)
-		if number > MaxThreads+2 {
-			return Case{}, fmt.Errorf("%w: more than %d clauses", ErrCase, MaxThreads+2)
+		if number > MaxThreads+4 {
+			return Case{}, fmt.Errorf("%w: more than %d clauses", ErrCase, MaxThreads+4)
 		}
-		err := c.parseClause(clause, number == 1, last)
+		err := c.parseClause(clause, number == 1, &rank)
 		if err != nil {
 			return Case{}, fmt.Errorf("%w: clause %d %.80q: %w", ErrCase, number, clause, err)
 		}
-		last = last || clause[0] == '~' || clause[0] == '@'
 	}
 	return c, c.Check()
 }
 
-// parseClause reads one clause; last says that the one behind the threads has been read.
-func (c *Case) parseClause(clause string, first, last bool) error {
-	word, _, _ := strings.Cut(clause, " ")
-	switch {
-	case first:
+// Clauses behind the threads, in their order: each at most once.
+const (
+	rankThread byte = iota
+	rankOrder       // delays or switches
+	rankFaults
+	rankCrash
+)
+
+// parseClause reads one clause; rank says which came last.
+func (c *Case) parseClause(clause string, first bool, rank *byte) error {
+	word, rest, _ := strings.Cut(clause, " ")
+	if first {
 		return c.Options.parse(clause)
-	case clause == "":
+	}
+	if clause == "" {
 		return errors.New("empty: remove a ';'")
-	case clause[0] == '!' || word == "crash":
-		return errors.New("faults (!) and crashes are not supported by this version: leave them out, or use a newer one")
-	case last:
-		return errors.New("behind the delays, or the switches, nothing follows: put them last, in one clause; a case has the one or the other")
+	}
+	next := rankThread
+	switch {
+	case clause[0] == '~' || clause[0] == '@':
+		next = rankOrder
+	case clause[0] == '!':
+		next = rankFaults
+	case word == "crash":
+		next = rankCrash
+	}
+	if next < *rank || next == *rank && next != rankThread {
+		return errors.New("out of order: behind the threads come the delays (~) or the switches (@), then the faults (!), then the crash, each at most once; a case has the one or the other of the first two")
+	}
+	*rank = next
+	switch {
 	case clause[0] == '@':
 		return c.parseSwitches(clause[1:])
 	case clause[0] == '~':
 		return c.parseDelays(clause[1:])
+	case next == rankFaults:
+		return c.parseFaults(clause[1:])
+	case next == rankCrash:
+		crash, err := parseCrash(rest)
+		c.Crash = &crash
+		return err
 	}
+	return c.parseThread(clause)
+}
+
+func (c *Case) parseFaults(text string) error {
+	for word := range strings.SplitSeq(text, ",") {
+		f, err := parseFault(strings.TrimSpace(word))
+		if err != nil {
+			return err
+		}
+		if c.Faults = append(c.Faults, f); len(c.Faults) > MaxFaults {
+			return fmt.Errorf("more than %d faults", MaxFaults)
+		}
+	}
+	return nil
+}
+
+func (c *Case) parseThread(clause string) error {
 	name, program, ok := strings.Cut(clause, ":")
 	if !ok {
-		return errors.New("unknown clause: write NAME: OPERATION, ... for a thread, or ~ and the delays")
+		return errors.New("unknown clause: write NAME: OPERATION, ... for a thread, @ and the switches, ~ and the delays, ! and the faults, or crash and a place")
 	}
 	t := Thread{Name: strings.TrimSpace(name)}
 	if strings.TrimSpace(program) != "" {

@@ -29,6 +29,16 @@ func (c Case) String() string {
 	if len(c.Switches) > 0 {
 		clauses = append(clauses, "@ "+c.Switches.String())
 	}
+	if len(c.Faults) > 0 {
+		words := make([]string, len(c.Faults))
+		for i, f := range c.Faults {
+			words[i] = f.String()
+		}
+		clauses = append(clauses, "! "+strings.Join(words, ", "))
+	}
+	if c.Crash != nil {
+		clauses = append(clauses, c.Crash.String())
+	}
 	return strings.Join(clauses, "; ")
 }
 

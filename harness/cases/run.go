@@ -13,6 +13,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -65,6 +66,12 @@ type run struct {
 	stop     raceoff.Number
 	panicked raceoff.Number
 	records  uint64           // that scans have checked
+	plan     *plan            // of an execution by the scheduler
+	disk     *crash.Disk      // of a case with faults or a crash, else nil
+	faults   *crash.Counter   // of the disk
+	flushed  raceoff.Number   // the highest transaction that a flush has covered
+	poisoned raceoff.Number   // 1 once an operation was told so
+	healed   raceoff.Number   // 1 once faults are over
 	acked    []raceoff.Number // by transaction: who appended it, packed
 	controls []*control
 	flusher  *control

@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/history"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/storage"
@@ -36,12 +39,28 @@ func (c Case) Recorded() (sched.Scenario, *history.Recorder, error) {
 	return p.scenario, p.history, nil
 }
 
+// Crashing is Scenario for a case with a crash or faults, and what these will have come to. A build with -race cannot look at a
+// disk between two threads without a data race: there a crash is an error.
+func (c Case) Crashing() (sched.Scenario, *Crashes, error) {
+	if c.Crash == nil && !c.faulty() {
+		return nil, nil, fmt.Errorf("%w: neither a crash nor faults: add the clause 'crash any'", ErrCase)
+	}
+	p, err := c.plan()
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.scenario, p.crashes, nil
+}
+
 func (c Case) plan() (*plan, error) {
 	if err := failpoints.Require("the scheduler", "make build (it makes bin/racewindow), or run the test with: racewindow test"); err != nil {
 		return nil, err
 	}
 	if err := c.Check(); err != nil {
 		return nil, err
+	}
+	if c.Crash != nil && raceoff.Enabled {
+		return nil, fmt.Errorf("%w: a case with a crash needs a build without -race: the disk is looked at between two threads", ErrCase)
 	}
 	if len(c.Delays) > 0 {
 		return nil, fmt.Errorf("%w: a case with delays (~) is executed by goroutines: leave them out", ErrCase)
@@ -59,6 +78,8 @@ type plan struct {
 	records      [][][][]harness.Record // by thread and operation: the fragments
 	reopens      bool
 	history      *history.Recorder // nil if nobody asks for it
+	crashes      *Crashes
+	reached      atomic.Bool // the place of the crash
 }
 
 func newPlan(c Case) (*plan, error) {
@@ -67,7 +88,7 @@ func newPlan(c Case) (*plan, error) {
 		return nil, err
 	}
 	o := c.Options
-	p := &plan{c: c, options: storage.Options{
+	p := &plan{c: c, crashes: newCrashes(), options: storage.Options{
 		Handover: handover, ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
 		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: o.Interval,
 	}}
@@ -147,7 +168,10 @@ func Violation(f *sched.Failure) *check.Violation {
 	if f == nil {
 		return nil
 	}
-	if v, ok := f.Err.(violated); ok {
+	switch v := f.Err.(type) {
+	case violated:
+		return v.Violation
+	case crashed:
 		return v.Violation
 	}
 	return nil
@@ -157,10 +181,13 @@ func (p *plan) scenario(x *sched.Execution) {
 	options := p.options
 	options.Disk = storage.MemoryDisk()
 	r := &run{
-		c: p.c, lengths: p.lengths, board: check.NewSmallBoard(len(p.c.Threads), p.transactions+1),
+		plan: p, c: p.c, lengths: p.lengths, board: check.NewSmallBoard(len(p.c.Threads), p.transactions+1),
 		factory: harness.StorageFactory("memory", options, "case"), acked: newNumbers(p.transactions + 1),
 	}
 	r.values = check.Values{Seed: p.c.Options.Seed, Length: r.valueBytes, MaxBytes: MaxValueBytes}
+	if p.c.faulty() || p.c.Crash != nil {
+		r.useDisk(p, x, options)
+	}
 	if p.history != nil {
 		p.record(r)
 	}
@@ -169,6 +196,7 @@ func (p *plan) scenario(x *sched.Execution) {
 		x.Fail(fmt.Errorf("open: %w", err))
 	}
 	r.engine = engine
+	r.injectDiskFaults()
 	x.Observe(observer{r})
 	g := newGate()
 	for i, t := range p.c.Threads {
@@ -176,6 +204,46 @@ func (p *plan) scenario(x *sched.Execution) {
 	}
 	x.Finally(func(t *sched.T) { r.conclude(p.recorded(t, len(p.c.Threads)), t) })
 }
+
+// useDisk puts a disk under the engine that can fail and lose power, and plans what goes wrong.
+func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
+	r.disk = crash.New()
+	options.Disk = r.disk
+	r.factory = harness.StorageFactory("memory", options, "case")
+	if p.c.faulty() {
+		x.Faults(func(thread string, point *failpoints.Point, hit int) (any, bool) {
+			if r.healed.Load() != 0 {
+				return nil, false
+			}
+			value, fires := p.c.deliver(thread, point, hit)
+			if fires {
+				p.crashes.Faults.Add(1)
+			}
+			return value, fires
+		})
+	}
+	if p.c.Crash != nil {
+		k := &crasher{plan: p, run: r, x: x, operations: -1}
+		x.Invariant(k.look)
+	}
+}
+
+// injectDiskFaults is called when the log is open.
+func (r *run) injectDiskFaults() {
+	var rules []crash.Injector
+	for _, f := range r.c.Faults {
+		if f.Disk != "" {
+			rule, _ := crash.Parse(f.Disk) // it has been checked
+			rules = append(rules, rule)
+		}
+	}
+	if len(rules) > 0 {
+		r.faults = crash.Count(crash.Any(rules...))
+		r.disk.Inject(r.faults)
+	}
+}
+
+func (c Case) faulty() bool { return len(c.Faults) > 0 }
 
 // client is what one thread of the program does.
 func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
@@ -197,6 +265,9 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 			if p.reopens {
 				g.leave(o.Kind == Reopen)
 			}
+			if t.failed {
+				return // what becomes of its append is open, so it must not append again
+			}
 		}
 	}
 }
@@ -205,6 +276,10 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
 	switch o.Kind {
 	case Reopen:
+		if t.run.c.faulty() {
+			t.failed = true // the end comes with a reopen, and with the check of what an open append came to
+			return nil
+		}
 		return t.progress(o, t.run.reopen(ctx))
 	case Advance:
 		t.control.sink.Advance(o.By)
@@ -215,6 +290,10 @@ func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
 
 // conclude checks what is left when all threads have ended.
 func (r *run) conclude(ctx context.Context, t *sched.T) {
+	if r.c.faulty() {
+		r.concludeFaulty(ctx, t)
+		return
+	}
 	for _, reopened := range []bool{false, true} {
 		t.Note(map[bool]string{false: "scan", true: "scan after reopening"}[reopened])
 		if v, err := r.scanned(ctx, reopened); err != nil {
@@ -257,12 +336,12 @@ func newGate() *gate {
 
 func (g *gate) enter(ctx context.Context, alone bool) {
 	failpoints.Lock(ctx, gateLock, &g.mu)
-	defer g.mu.Unlock()
 	for g.closed || alone && g.inside > 0 {
 		_ = g.changed.Wait(ctx, gateTurn) // a thread's context does not end
 	}
 	g.inside++
 	g.closed = alone
+	g.mu.Unlock() // not deferred: an execution that is given up ends the thread within Wait, without the lock
 }
 
 // leave cannot find the lock taken: nobody stops while holding it.

@@ -21,6 +21,7 @@ type thread struct {
 	reader           *check.Reader
 	sequence, doomed uint32
 	at               int                  // the operation, from 0
+	failed           bool                 // an operation of it failed, and it must not go on
 	prepared         [][][]harness.Record // by operation; nil if they are made when they are needed
 	last             check.Bound
 	reads            map[int][]harness.Offset
@@ -99,18 +100,27 @@ func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
 func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
 	switch o.Kind {
 	case Flush:
-		err := t.run.engine.Flush(ctx)
-		t.control.event("returns", false)
-		return t.progress(o, err)
+		return t.flush(ctx, o)
 	case Read:
 		return t.read(ctx, o)
 	}
 	return t.append(ctx, o)
 }
 
-// progress makes an error a violation.
-func (t *thread) progress(o Operation, err error) *check.Violation {
+func (t *thread) flush(ctx context.Context, o Operation) *check.Violation {
+	covered, poisoned := t.run.board.Acknowledged(), t.run.poisoned.Load() != 0
+	err := t.run.engine.Flush(ctx)
+	t.control.event("returns", false)
 	if err == nil {
+		t.run.flushed.Raise(covered)
+		return t.sticky(o, poisoned)
+	}
+	return t.progress(o, err)
+}
+
+// progress makes an error a violation, unless something went wrong on purpose and the error is what the contract names.
+func (t *thread) progress(o Operation, err error) *check.Violation {
+	if err == nil || t.run.c.faulty() && t.run.tolerates(o, err) {
 		return nil
 	}
 	return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("%v by %s failed: %v", o, t.control.name, err)}
@@ -126,9 +136,17 @@ func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
 		id.Sequence = t.sequence
 		t.run.board.Invoke(t.number, t.sequence)
 	}
+	poisoned := t.run.poisoned.Load() != 0
 	at, err := t.transact(ctx, o, id)
-	if v := t.progress(o, err); v != nil || id.Doomed {
+	if v := t.progress(o, err); v != nil || id.Doomed || err != nil {
 		t.control.event("returns", false)
+		t.failed = err != nil
+		if t.failed && !id.Doomed {
+			t.run.board.Fail(t.number, t.sequence)
+		}
+		return v
+	}
+	if v := t.sticky(o, poisoned); v != nil {
 		return v
 	}
 	if want := uint64(id.Count) - 1; at.Op != want {
@@ -194,7 +212,7 @@ func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
 	if t.control.noting() {
 		t.control.event(fmt.Sprintf("returns %d records", t.reader.Got()), false)
 	}
-	if v != nil {
+	if v != nil || t.failed {
 		return v
 	}
 	if at, id := t.reader.Last(); t.reader.Got() > 0 {
@@ -206,6 +224,7 @@ func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
 func (t *thread) readRecords(ctx context.Context, o Operation, after, upTo harness.Offset) *check.Violation {
 	for r, err := range t.run.engine.Read(ctx, after, upTo) {
 		if err != nil {
+			t.failed = true
 			return t.progress(o, err)
 		}
 		if v := t.reader.Record(r); v != nil {

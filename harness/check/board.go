@@ -80,6 +80,14 @@ func (b *Board) settle(client uint32, happened bool) {
 // Acknowledged is the highest transaction number that was acknowledged to anybody, 0 for none.
 func (b *Board) Acknowledged() uint64 { return b.acknowledged.Load() }
 
+// Invoked is the sequence number of the last transaction that the client has begun to append, 0 for none.
+func (b *Board) Invoked(client uint32) uint32 {
+	if int64(client) >= int64(len(b.clients)) {
+		return 0
+	}
+	return uint32(b.clients[client].invoked.Load())
+}
+
 // invoked says whether the client has begun to append its transaction with that sequence number.
 func (b *Board) invoked(client, sequence uint32) bool {
 	return uint64(client) < uint64(len(b.clients)) && uint64(sequence) <= b.clients[client].invoked.Load()

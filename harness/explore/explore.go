@@ -21,6 +21,11 @@ type Config struct {
 	Options cases.Options
 	// Program is explored; without threads programs are drawn, each for a share of the budget.
 	Program []cases.Thread
+	// Crash, if it is set, ends each execution: commonly at every step, with every disk that this may leave (cases.Crash.Any).
+	// Faults go wrong in a program that is given; of drawn programs each gets up to DrawFaults.
+	Crash      *cases.Crash
+	Faults     []cases.Fault
+	DrawFaults int
 	// Draw bounds the programs that are drawn.
 	Draw cases.Shape
 	// Search says how.
@@ -58,8 +63,35 @@ type Summary struct {
 	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
 	Claims     []string          `json:"claims,omitempty"`
 	Canary     string            `json:"canary,omitempty"`
-	Findings   []Finding         `json:"findings"`
-	Ended      string            `json:"ended"`
+	// SecondOpinions counts the histories on which porcupine agreed with the checker.
+	SecondOpinions int       `json:"second_opinions"`
+	Crashes    Crashes           `json:"crashes"`
+	Findings       []Finding `json:"findings"`
+	Ended          string    `json:"ended"`
+}
+
+// Crashes is what the crashes and faults of an exploration came to.
+type Crashes struct {
+	// Moments are steps at which the disk, or what must be on it, was new; at Unsynced of them something could be lost. Disks
+	// are the legal disks at these, Drawn those that were drawn because there were too many, Distinct how many were different
+	// within one program. Recoveries were executed, those that crashed included. Faults came.
+	Moments    uint64 `json:"moments"`
+	Unsynced   uint64 `json:"unsynced_moments"`
+	Disks      uint64 `json:"disks"`
+	Drawn      uint64 `json:"disks_drawn"`
+	Distinct   uint64 `json:"distinct_disks"`
+	Recoveries uint64 `json:"recoveries"`
+	Faults     uint64 `json:"faults"`
+}
+
+func (c *Crashes) add(more *cases.Crashes) {
+	c.Moments += more.Moments.Load()
+	c.Unsynced += more.Unsynced.Load()
+	c.Disks += more.Disks.Load()
+	c.Drawn += more.Drawn.Load()
+	c.Distinct += uint64(more.Distinct())
+	c.Recoveries += more.Recoveries.Load()
+	c.Faults += more.Faults.Load()
 }
 
 // ErrCanary is returned when the known bug was not found, so that finding nothing would mean nothing.
@@ -82,7 +114,7 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 		s.Canary = found
 	}
 	if len(c.Program) > 0 {
-		program := cases.Case{Options: c.Options, Threads: c.Program}
+		program := cases.Case{Options: c.Options, Threads: c.Program, Faults: c.Faults, Crash: c.Crash}
 		s.Program = program.String()
 		return s, s.explore(ctx, c, program, c.Search)
 	}
@@ -138,7 +170,10 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 			o.Budget = budget - time.Since(began)
 		}
 		program := cases.Draw(random, c.Draw)
-		program.Options.Handover = c.Options.Handover
+		program.Options.Handover, program.Crash = c.Options.Handover, c.Crash
+		if c.DrawFaults > 0 {
+			program.Faults = cases.DrawFaults(random, program, c.DrawFaults)
+		}
 		if err := s.explore(ctx, c, program, o); err != nil {
 			return err
 		}
@@ -158,6 +193,13 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	if err != nil {
 		return err
 	}
+	if program.Crash != nil || len(program.Faults) > 0 {
+		var crashes *cases.Crashes
+		if scenario, crashes, err = program.Crashing(); err != nil {
+			return err
+		}
+		defer func() { s.Crashes.add(crashes) }()
+	}
 	before := s.Statistics
 	if c.Progress != nil {
 		o.Progress = func(now sched.Statistics) { c.Progress(plus(before, now), s.Programs+1) }
@@ -168,6 +210,9 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	s.Rate = s.Statistics.Rate()
 	s.Ended = r.Ended
 	if err != nil {
+		return err
+	}
+	if err := s.askAgain(program, o.Seed); err != nil {
 		return err
 	}
 	if s.Program != "" {
@@ -216,8 +261,12 @@ func Claim(e sched.Exhausted, program cases.Case, strategy string, points int) s
 	if e.Complete {
 		most = "that there are"
 	}
-	return fmt.Sprintf("no violation in all %d schedules of '%v' %s at %d yield points (at most %d choices a schedule), the code between them taken as atomic, nothing lost on the disk in memory",
-		e.Schedules, program, most, points, e.MaxSteps)
+	disk := "nothing lost on the disk in memory"
+	if program.Crash != nil {
+		disk = fmt.Sprintf("a loss of power at each choice, persistence model %v", program.Crash.Model)
+	}
+	return fmt.Sprintf("no violation in all %d schedules of '%v' %s at %d yield points (at most %d choices a schedule), the code between them taken as atomic, %s",
+		e.Schedules, program, most, points, e.MaxSteps, disk)
 }
 
 // plus adds what was done for one program to what was done for others. Schedules of different programs are different; of the

@@ -172,7 +172,7 @@ func Digest(r harness.Record) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)
 	h.Write(r.Key)
-	h.WriteByte(0)
+	h.WriteByte(byte(r.Operation))
 	h.Write(r.Value)
 	return h.Sum64()
 }

@@ -50,5 +50,12 @@ func count(calls []Call) string {
 			appends++
 		}
 	}
-	return fmt.Sprintf("%d appends and %d reads", appends, len(calls)-appends)
+	return plural(appends, "append") + " and " + plural(len(calls)-appends, "read")
+}
+
+func plural(n int, name string) string {
+	if n == 1 {
+		return "1 " + name
+	}
+	return fmt.Sprintf("%d %ss", n, name)
 }

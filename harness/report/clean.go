@@ -23,10 +23,10 @@ func clean(text string, limit int) string {
 	}
 	room := limit - len(" ... and 9223372036854775807 bytes more")
 	var b strings.Builder
+	kept, from := 0, 0 // what stays if it is too long, and where the rest begins
 	for i, r := range text {
-		if b.Len() > room {
-			fmt.Fprintf(&b, " ... and %d bytes more", len(text)-i)
-			break
+		if b.Len() <= room {
+			kept, from = b.Len(), i
 		}
 		switch {
 		case r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD"):
@@ -38,6 +38,9 @@ func clean(text string, limit int) string {
 			b.WriteString(q[1 : len(q)-1])
 		default:
 			b.WriteRune(r)
+		}
+		if b.Len() > limit {
+			return fmt.Sprintf("%s ... and %d bytes more", b.String()[:kept], len(text)-from)
 		}
 	}
 	return b.String()
@@ -70,7 +73,7 @@ func (r *Report) sanitize() {
 	for _, text := range []*string{&r.Verdict, &r.Promise, &r.Class} {
 		*text = clean(*text, maxName)
 	}
-	for _, text := range []*string{&r.Sentence, &r.Detail, &r.Size, &r.From, &r.SecondOpinion} {
+	for _, text := range []*string{&r.Sentence, &r.Detail, &r.Size, &r.From, &r.SecondOpinion, &r.Claim} {
 		*text = clean(*text, maxText)
 	}
 	r.Case, r.Replay = clean(r.Case, maxCase), clean(r.Replay, 2*maxCase)
@@ -112,7 +115,7 @@ func (r *Run) sanitize() {
 	}
 	for i := range r.Rows {
 		row := &r.Rows[i]
-		row.Kind, row.Text = clean(row.Kind, maxName), clean(row.Text, maxText)
+		row.Kind, row.Text = knownKind(row.Kind), clean(row.Text, maxText)
 		row.File, row.Function = clean(row.File, maxText), clean(row.Function, maxText)
 		for j := range row.State {
 			row.State[j] = clean(row.State[j], maxText)
@@ -121,4 +124,13 @@ func (r *Run) sanitize() {
 	for i := range r.History {
 		r.History[i].Text, r.History[i].Outcome = clean(r.History[i].Text, maxText), clean(r.History[i].Outcome, maxText)
 	}
+}
+
+// knownKind is a kind of rows; what a later version may have added is a note. Kinds become classes of elements.
+func knownKind(kind string) string {
+	switch kind {
+	case KindBegin, KindPoint, KindSwitch, KindPreemption, KindFailure:
+		return kind
+	}
+	return KindNote
 }

@@ -7,7 +7,8 @@ import (
 
 // fold leaves out rows until the rest fits: first the points that a thread merely passes, then those at which only the state
 // changes, then what lies farthest from the failure and from any preemption. A line stands for what was left out.
-func fold(rows []Row, room int) []Row {
+func (r *Run) fold(room int) []Row {
+	rows := r.Rows
 	for weight := 1; weight <= 4; weight++ {
 		if len(rows) <= room {
 			return rows
@@ -33,7 +34,7 @@ func weigh(rows []Row) []int {
 			w = 4
 		case row.Kind == kindFolded:
 			w = 1
-		case len(row.Learned) > 0 || beside(rows, i):
+		case len(row.Learned) > 0 || row.edge || beside(rows, i):
 			w = 5
 		case row.Kind == KindPoint && i > 0 && !slices.Equal(row.State, rows[i-1].State):
 			w = 2

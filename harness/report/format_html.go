@@ -21,31 +21,41 @@ var page = template.Must(template.New("page").Parse(pageText))
 // A pageData is what the page is made from. The script gets the report as JSON, in an element that no browser executes.
 type pageData struct {
 	*Report
-	Title   string
-	Sizes   string
-	Window  []string
-	Passes  string
-	Needed  []string
-	Text    string
-	Style   template.CSS
-	Script  template.JS
-	Related []Link
+	Surroundings
+	Title  string
+	Sizes  string
+	Window []string
+	Passes string
+	Needed []string
+	Text   string
+	Style  template.CSS
+	Script template.JS
 }
 
-// A Link leads from one page to another of the same folder.
-type Link struct{ Name, Title string }
+// Surroundings are what a page has besides its report where it is one of several.
+type Surroundings struct {
+	Links []Link
+	// About is a paragraph above the report.
+	About string
+}
+
+// A Link leads to another page of the same folder, or is the page itself.
+type Link struct {
+	Name, Title string
+	Here        bool
+}
 
 // writeHTML writes one page that loads nothing: style, script, data and source lines are in it.
-func writeHTML(w io.Writer, r *Report) error { return r.WritePage(w, nil) }
+func writeHTML(w io.Writer, r *Report) error { return r.WritePage(w, Surroundings{}) }
 
-// WritePage is the page with links to others.
-func (r *Report) WritePage(w io.Writer, related []Link) error {
+// WritePage is the page with what surrounds it.
+func (r *Report) WritePage(w io.Writer, around Surroundings) error {
 	var text strings.Builder
 	if err := r.WriteText(&text, maxColumns, Palette{}); err != nil {
 		return err
 	}
 	return page.Execute(w, pageData{
-		Report: r, Title: r.title(), Sizes: r.sizes(), Window: r.windowTexts(), Passes: r.passes(), Needed: r.needed(), Text: text.String(),
-		Style: template.CSS(pageStyle), Script: template.JS(pageScript), Related: related, // both are files of this package
+		Report: r, Surroundings: around, Title: r.title(), Sizes: r.sizes(), Window: r.windowTexts(), Passes: r.passes(), Needed: r.needed(),
+		Text: text.String(), Style: template.CSS(pageStyle), Script: template.JS(pageScript), // both are files of this package
 	})
 }

@@ -45,11 +45,21 @@ func Load(source io.Reader) (*Report, error) {
 	case r.Verdict != Violated && r.Verdict != Held:
 		return nil, fmt.Errorf("%w: its verdict is %.80q: %s or %s", ErrNotReport, r.Verdict, Violated, Held)
 	}
-	if err := r.check(); err != nil {
+	if err := r.Settle(); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNotReport, err)
 	}
-	r.sanitize()
 	return r, nil
+}
+
+// Settle makes a report that was put together elsewhere ready for every format: it cleans the texts, and refuses numbers that
+// point to nothing.
+func (r *Report) Settle() error {
+	if err := r.check(); err != nil {
+		return err
+	}
+	r.sanitize()
+	r.markWindows()
+	return nil
 }
 
 // check refuses numbers that point to nothing.

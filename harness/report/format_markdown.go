@@ -36,6 +36,9 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if r.Stack != "" {
 		fmt.Fprintf(&b, "<details><summary>Stack</summary>\n\n%s\n</details>\n\n", fenced("text", r.Stack))
 	}
+	if r.Claim != "" {
+		fmt.Fprintf(&b, "%s\n\n", markdown(r.Claim))
+	}
 	if r.SecondOpinion != "" {
 		fmt.Fprintf(&b, "%s\n", markdown(r.SecondOpinion))
 	}

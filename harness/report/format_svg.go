@@ -24,7 +24,7 @@ var svgStyle string
 
 // writeSVG draws the timeline: a lane for each thread, time downwards. It is light or dark as its surroundings are.
 func writeSVG(w io.Writer, r *Report) error {
-	rows := fold(r.Run.Rows, svgRows)
+	rows := r.Run.fold(svgRows)
 	fields := min(2, len(r.Run.Fields))
 	width := svgStep + max(1, len(r.Run.Threads))*svgLane + fields*svgState + 10
 	height := svgHead + len(rows)*svgRow + 16
@@ -85,7 +85,7 @@ func (s *svg) row(r *Run, row Row, fields int) {
 			}
 			s.printf(`<path class="%s head" d="M%d %d l%d -4 v8 z"/>`, row.Kind, x2, y, back)
 		}
-		s.text(min(x1, x2)+12, y-4, row.Kind, clip(row.Text, svgLane/svgLetter))
+		s.text(min(x1, x2)+12, y-4, row.Kind, clip(row.Text, (s.width-min(x1, x2)-20)/(svgLetter+1)))
 		return
 	}
 	if row.Step > 0 {

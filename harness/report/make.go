@@ -25,7 +25,9 @@ func New(m shrink.Minimized, from cases.Case, fromPreemptions int) (*Report, err
 	if m.Steps > 0 {
 		r.From = Size(from, fromPreemptions)
 	}
-	r.windows(m.Case, m.Windows)
+	for _, w := range m.Windows {
+		r.addWindow(&r.Run, w.From, w.To, m.Case.Switches[w.Switch].To)
+	}
 	for _, w := range m.Without {
 		r.Without = append(r.Without, Without{What: clean(w.What, maxText), Schedules: w.Schedules, Exhausted: w.Exhausted, Shows: clean(w.Shows, maxName)})
 	}
@@ -39,11 +41,13 @@ func OfCase(c cases.Case) (*Report, error) {
 	if err != nil || !r.failed() {
 		return r, err
 	}
-	windows, err := shrink.WindowsOf(c)
+	scenario, err := bare(c).Scenario()
 	if err != nil {
 		return nil, err
 	}
-	r.windows(c, windows)
+	if r.Class != string(sched.DataRace) {
+		r.findWindows(scenario, c.Switches)
+	}
 	return r, nil
 }
 
@@ -66,7 +70,7 @@ func ofCase(c cases.Case, known *sched.Failure) (*Report, error) {
 	if err := r.askAgain(c, out.Failure, history); err != nil {
 		return nil, err
 	}
-	if r.failed() {
+	if r.failed() && repeatable(out.Failure) {
 		if r.Passing, err = twin(c, out, &r.Run); err != nil {
 			return nil, err
 		}
@@ -83,8 +87,9 @@ func OfSchedule(scenario sched.Scenario, s sched.Schedule, command string) (*Rep
 	}
 	r.Replay = clean(command, maxCase)
 	r.Size = plural(len(r.Run.Threads), "thread") + ", " + preemptions(out.Preemptions)
-	if r.failed() {
-		r.Passing = dropped(scenario, out, &r.Run, func(s sched.Schedule) string { return s.String() })
+	if r.failed() && repeatable(out.Failure) {
+		r.findWindows(scenario, s)
+		r.Passing = nearest(scenario, out, &r.Run, func(s sched.Schedule) string { return s.String() })
 	}
 	r.addSources(out.Events)
 	return r, nil
@@ -108,7 +113,7 @@ func execute(scenario sched.Scenario, s sched.Schedule, text string, known *sche
 	}
 	r.Verdict = Violated
 	r.describe(out.Failure)
-	if out.Failure.Kind == sched.DataRace {
+	if !repeatable(out.Failure) {
 		return r, out, nil
 	}
 	for r.Replays = range replays {
@@ -120,33 +125,13 @@ func execute(scenario sched.Scenario, s sched.Schedule, text string, known *sche
 	return r, out, nil
 }
 
+// repeatable says whether another execution in this process would show the failure too. The race detector tells of equal races once
+// per process, so what passes after that has not passed.
+func repeatable(f *sched.Failure) bool { return f.Kind != sched.DataRace }
+
 func bare(c cases.Case) cases.Case {
 	c.Switches = nil
 	return c
-}
-
-// windows names the windows of a case's switches.
-func (r *Report) windows(c cases.Case, all []shrink.Window) {
-	for _, w := range all {
-		from, to := w.From, w.To
-		r.Windows = append(r.Windows, Window{
-			Thread: w.Thread, From: from.Point, To: to.Point, FromSource: r.Run.sourceOf(from), ToSource: r.Run.sourceOf(to),
-			Other: c.Switches[w.Switch].To,
-		})
-	}
-}
-
-// sourceOf is where a thread comes to a point for the n-th time.
-func (r *Run) sourceOf(p sched.Place) string {
-	hits := 0
-	for _, row := range r.Rows {
-		if row.Kind == KindPoint && r.thread(row.Thread) == p.Thread && row.Text == p.Point {
-			if hits++; hits == p.Hit {
-				return row.source()
-			}
-		}
-	}
-	return ""
 }
 
 // Size counts what a case consists of.

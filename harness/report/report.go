@@ -49,6 +49,8 @@ type Report struct {
 	Without []Without `json:"without,omitempty"`
 	// SecondOpinion is what a checker of another make, porcupine, says about the history.
 	SecondOpinion string `json:"second_opinion,omitempty"`
+	// Claim is what was shown of all schedules of the program, with its conditions.
+	Claim string `json:"claim,omitempty"`
 	// Sources are the lines around the failpoints, where the sources were at hand.
 	Sources []Source `json:"sources,omitempty"`
 	// Stack is that of a panic, or the race detector's report.
@@ -114,7 +116,8 @@ type Row struct {
 	// Learned are indexes of the fields that the thread has just read and from now on believes.
 	Learned []int `json:"learned,omitempty"`
 
-	steps, points int // that a folded row stands for
+	steps, points int  // that a folded row stands for
+	edge          bool // a window begins or ends here
 }
 
 // An Interval is one operation, from the step at which it began to that at which it ended; 0 if it did not.

@@ -76,7 +76,7 @@ func shortened(lines []textLine, room int) []textLine {
 
 func (r *Report) head(columns int) (lines []textLine) {
 	add := func(what byte, text, rest string, most int) {
-		for i, line := range wrap(text, columns, rest) {
+		for i, line := range wrap(clip(text, (most+2)*columns), columns, rest) {
 			if i == most {
 				lines[len(lines)-1].text = clip(lines[len(lines)-1].text+" ...", columns)
 				break
@@ -138,6 +138,9 @@ func (r *Report) foot(columns int) (lines []textLine) {
 	for _, text := range r.needed() {
 		add('-', text)
 	}
+	if r.Claim != "" {
+		add('+', r.Claim)
+	}
 	if r.SecondOpinion != "" {
 		add('-', r.SecondOpinion)
 	}
@@ -151,6 +154,9 @@ func (r *Report) windowTexts() (texts []string) {
 	}
 	for _, w := range r.Windows {
 		text := fmt.Sprintf("window: %s%s .. %s%s of %s must be atomic: %s goes on in it", w.From, bracket(w.FromSource), w.To, bracket(w.ToSource), w.Thread, w.Other)
+		if w.From == w.To && w.FromSource == w.ToSource {
+			text = fmt.Sprintf("window: what %s does before and behind %s%s must be atomic: %s goes on there", w.Thread, w.From, bracket(w.FromSource), w.Other)
+		}
 		texts = append(texts, text)
 	}
 	return texts
@@ -211,19 +217,27 @@ func (r *Report) needed() (texts []string) {
 
 // wrap breaks text at blanks; lines behind the first begin with rest.
 func wrap(text string, columns int, rest string) (lines []string) {
-	for utf8.RuneCountInString(text) > columns {
-		runes := []rune(text)
-		at := columns
-		for at > len(rest)+1 && runes[at] != ' ' {
+	begin := ""
+	for runes := []rune(text); ; begin = rest {
+		room := columns - utf8.RuneCountInString(begin)
+		if len(runes) <= room {
+			return append(lines, begin+string(runes))
+		}
+		at, least := room, 1
+		if begin == "" {
+			least = len(rest) + 1
+		}
+		for at > least && runes[at] != ' ' {
 			at--
 		}
-		if at <= len(rest)+1 {
-			at = columns
+		if at <= least {
+			at = room
 		}
-		lines = append(lines, strings.TrimRight(string(runes[:at]), " "))
-		text = rest + strings.TrimLeft(string(runes[at:]), " ")
+		lines = append(lines, strings.TrimRight(begin+string(runes[:at]), " "))
+		for runes = runes[at:]; len(runes) > 0 && runes[0] == ' '; {
+			runes = runes[1:]
+		}
 	}
-	return append(lines, text)
 }
 
 func clip(text string, columns int) string {

@@ -84,7 +84,7 @@ func (r *Run) timeline(columns, room int) (lines []textLine) {
 	if len(r.Rows) == 0 || room < 3 {
 		return nil
 	}
-	rows := fold(r.Rows, room-1)
+	rows := r.fold(room - 1)
 	l := r.layOut(rows, columns)
 	heading := pad("step", stepWidth)
 	for i, at := range l.threads {

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/racewindow/racewindow/harness/cases"
@@ -10,7 +9,8 @@ import (
 )
 
 // twin looks for the nearest execution of a case that passes: without one of its preemptions, without one of its other
-// switches, or, where no schedule of it can pass, with the engine's default hand-over. It returns nil if there is none.
+// switches, with one of them somewhere else, or, where that does not help, with the engine's default hand-over. It returns nil if
+// there is none.
 func twin(c cases.Case, out sched.Outcome, failing *Run) (*Twin, error) {
 	scenario, err := bare(c).Scenario()
 	if err != nil {
@@ -21,7 +21,7 @@ func twin(c cases.Case, out sched.Outcome, failing *Run) (*Twin, error) {
 		other.Switches = s
 		return other.String()
 	}
-	if t := dropped(scenario, out, failing, name); t != nil {
+	if t := nearest(scenario, out, failing, name); t != nil {
 		return t, nil
 	}
 	other := c.Clone()
@@ -40,7 +40,53 @@ func twin(c cases.Case, out sched.Outcome, failing *Run) (*Twin, error) {
 		return nil, nil
 	}
 	other.Switches = passes.Schedule
-	return compared(passes, other.String(), fmt.Sprintf("with hand-over %s, and with no schedule of this one", fallback.Name()), failing), nil
+	return compared(passes, other.String(), "the same case with hand-over "+fallback.Name(), failing), nil
+}
+
+// nearest looks among the schedules that differ in one switch.
+func nearest(scenario sched.Scenario, out sched.Outcome, failing *Run, name func(sched.Schedule) string) *Twin {
+	if t := dropped(scenario, out, failing, name); t != nil {
+		return t
+	}
+	return moved(scenario, out, failing, name)
+}
+
+// moved tries the schedule with one of its preemptions at another failpoint of the thread, the nearest first.
+func moved(scenario sched.Scenario, out sched.Outcome, failing *Run, name func(sched.Schedule) string) *Twin {
+	runner := sched.NewRunner(scenario, sched.Options{})
+	for i, s := range out.Schedule {
+		without := lay(runner.Run(sched.Follow(slices.Delete(slices.Clone(out.Schedule), i, i+1)), true), "")
+		places := without.places(s.At.Thread) // the execution that fails may end before the others
+		at := slices.Index(places, s.At)
+		if at < 0 {
+			continue
+		}
+		for distance := 1; distance < len(places); distance++ {
+			for _, j := range []int{at + distance, at - distance} {
+				if j < 0 || j >= len(places) {
+					continue
+				}
+				other := slices.Clone(out.Schedule)
+				other[i].At = places[j]
+				if passes := runner.Replay(other, true); passes.Failure == nil {
+					return compared(passes, name(other), "with the preemption at "+places[j].String()+" instead of "+s.At.String(), failing)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// places are the failpoints that a thread comes to, in order.
+func (r *Run) places(thread string) (all []sched.Place) {
+	hits := map[string]int{}
+	for _, row := range r.Rows {
+		if row.Kind == KindPoint && r.thread(row.Thread) == thread {
+			hits[row.Text]++
+			all = append(all, sched.Place{Thread: thread, Point: row.Text, Hit: hits[row.Text]})
+		}
+	}
+	return all
 }
 
 // dropped tries the schedule without each of its switches, the preemptions first, the last of them first.

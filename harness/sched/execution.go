@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+
+	"github.com/racewindow/racewindow/failpoints"
 )
 
 // A Scenario prepares an execution: it makes what is to be tested, names the threads (Execution.Go) and says what must hold
@@ -35,6 +37,8 @@ type Execution struct {
 	live      int  // clients that have not ended
 	upcoming  *thread
 	stopped   *thread // about whom the strategy is asked
+	faults    func(thread string, p *failpoints.Point, hit int) (value any, fires bool)
+	faultHits map[faultKey]int
 	finally   func(*T)
 	invariant func() error
 	tasksMay  bool // outlive the execution
@@ -53,6 +57,7 @@ type Execution struct {
 	sights   []sight // by step, if there are notes
 	moment   int
 
+	enough   bool // the rest shows nothing
 	failedMu sync.Mutex
 	failure  *Failure
 	failed   bool
@@ -123,6 +128,7 @@ func (x *Execution) begin(s Strategy) {
 	x.clients, x.threads, x.trace, x.noted = x.clients[:0], x.threads[:0], x.trace[:0], x.noted[:0]
 	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
 	x.now, x.jumps, x.hash = 0, 0, fnvOffset
+	x.faults, x.faultHits, x.enough = nil, nil, false
 	x.failure, x.failed = nil, false
 	x.observer, x.sights, x.moment = nil, nil, 0
 	x.choice = Choice{Enabled: x.choice.Enabled[:0], execution: x}
@@ -158,7 +164,7 @@ func (x *Execution) park() {
 // decide is called when t has stopped. It says who goes on: nobody, when all is over.
 func (x *Execution) decide(t *thread) {
 	x.adopt()
-	if x.over || x.hasFailed() {
+	if x.over || x.enough || x.hasFailed() {
 		x.upcoming = nil
 		return
 	}
@@ -245,9 +251,13 @@ func (x *Execution) canGoOn(t *thread) bool {
 
 // choose asks the strategy.
 func (x *Execution) choose(t *thread) *thread {
+	x.stopped = t
 	if x.invariant != nil && !raceEnabled {
 		if err := x.invariant(); err != nil {
 			x.fail(&Failure{Kind: Invariant, Thread: t.name, Message: err.Error(), Err: err})
+			return nil
+		}
+		if x.enough {
 			return nil
 		}
 	}
@@ -280,7 +290,6 @@ func (x *Execution) choose(t *thread) *thread {
 func (x *Execution) chosen(t *thread) *thread {
 	c := &x.choice
 	c.Boundary = t.at.kind == atOp || t == x.main
-	x.stopped = t
 	i := x.strategy.Next(c)
 	if uint(i) >= uint(len(c.Enabled)) {
 		if !x.hasFailed() {
@@ -377,7 +386,7 @@ func (x *Execution) standing() string {
 
 // leaks finds tasks that have not ended though all is over.
 func (x *Execution) leaks() {
-	if x.hasFailed() || x.tasksMay {
+	if x.hasFailed() || x.tasksMay || x.enough {
 		return
 	}
 	for _, t := range x.threads {

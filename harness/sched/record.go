@@ -32,7 +32,7 @@ func (x *Execution) Observe(o Observer) { x.observer = o }
 
 // A sight is what was seen when a thread stopped.
 type sight struct {
-	place   runtime.Frame
+	place   *runtime.Frame
 	state   []Field
 	learned []string
 }
@@ -68,11 +68,11 @@ func (t *thread) locate() {
 	}
 	var stack [16]uintptr
 	frames := runtime.CallersFrames(stack[:runtime.Callers(2, stack[:])])
-	t.place = runtime.Frame{}
+	t.place = nil
 	for {
 		frame, more := frames.Next()
 		if !isMachinery(frame.Function) {
-			t.place = frame
+			t.place = &frame
 			return
 		}
 		if !more {
@@ -90,7 +90,7 @@ func isMachinery(function string) bool {
 // describe adds to an event what was seen then.
 func (s sight) describe(e *Event) {
 	e.State, e.Learned = s.state, s.learned
-	if s.place.Line > 0 {
+	if s.place != nil {
 		e.Path, e.File, e.Line, e.Function = s.place.File, filepath.Base(s.place.File), s.place.Line, s.place.Function
 	}
 }

@@ -38,8 +38,8 @@ type thread struct {
 	state state
 	at    arrival
 	wait  failpoints.Wait
-	place runtime.Frame // in the source, if it is recorded
-	ops   int           // that have begun
+	place *runtime.Frame // in the source, if it is recorded
+	ops   int            // that have begun
 	nexts *thread
 
 	goroutine uintptr
@@ -104,8 +104,13 @@ func (t *thread) Yield(_ context.Context, p *failpoints.Point) {
 	t.stop()
 }
 
-// Fault delivers nothing.
-func (t *thread) Fault(context.Context, *failpoints.Point) (any, bool) { return nil, false }
+// Fault delivers what Execution.Faults says.
+func (t *thread) Fault(_ context.Context, p *failpoints.Point) (any, bool) {
+	if t.x.hasFaults() {
+		return t.x.fault(t, p)
+	}
+	return nil, false
+}
 
 // Wait implements failpoints.Waiter.
 //

@@ -91,6 +91,7 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	}
 	m.settle()
 	m.windows()
+	m.pinCrash()
 	m.Duration = time.Since(began)
 	return m.Minimized, nil
 }
@@ -258,6 +259,20 @@ func (m *minimizer) other(f sched.Finding) {
 		}
 	}
 	m.Others = append(m.Others, f)
+}
+
+// pinCrash puts the one crash that shows the failure in the place of all that were tried.
+func (m *minimizer) pinCrash() {
+	crash := cases.CrashOf(m.Failure)
+	if crash == nil || m.Case.Crash == nil || !m.Case.Crash.Any {
+		return
+	}
+	pinned := m.Case.Clone()
+	pinned.Crash = crash
+	if out, err := m.replay(pinned, sched.Follow(m.Case.Switches)); err == nil && m.shows(out) {
+		m.Case = pinned
+		m.Case.Switches, m.Failure = out.Schedule, out.Failure
+	}
 }
 
 // settle says of each thing that is left whether it is needed.

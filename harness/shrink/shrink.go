@@ -16,7 +16,7 @@ func Candidates(c cases.Case) iter.Seq[cases.Case] {
 	return func(yield func(cases.Case) bool) {
 		seen := map[string]bool{c.String(): true}
 		for _, step := range []func(cases.Case) iter.Seq[cases.Case]{
-			fewerThreads, fewerOperations, fewerDelays, mergedThreads, mergedAppends, heldOpen, plainerOptions, fewerRecords, smallerValues,
+			fewerThreads, fewerOperations, fewerFaults, fewerDelays, mergedThreads, mergedAppends, heldOpen, plainerOptions, fewerRecords, smallerValues,
 			plainerBounds, earlierHits, shorterDelays,
 		} {
 			for candidate := range step(c) {
@@ -72,11 +72,21 @@ func fewerThreads(c cases.Case) iter.Seq[cases.Case] {
 	return all(sequences...)
 }
 
-// dropDelaysOf removes the delays that speak of a thread.
+// dropDelaysOf removes the delays and faults that speak of a thread.
 func dropDelaysOf(c *cases.Case, name string) {
 	c.Delays = slices.DeleteFunc(c.Delays, func(d cases.Delay) bool {
 		return d.At.Thread == name || d.Until != nil && d.Until.Thread == name || d.While != nil && d.While.Thread == name
 	})
+	c.Faults = slices.DeleteFunc(c.Faults, func(f cases.Fault) bool { return f.At.Thread == name })
+}
+
+// fewerFaults leaves out one fault, all of them, or the crash.
+func fewerFaults(c cases.Case) iter.Seq[cases.Case] {
+	return all(
+		each(c, 1, func(c *cases.Case, _ int) bool { c.Faults = nil; return true }),
+		each(c, len(c.Faults), func(c *cases.Case, i int) bool { c.Faults = slices.Delete(c.Faults, i, i+1); return true }),
+		each(c, 1, func(c *cases.Case, _ int) bool { c.Crash = nil; return true }),
+	)
 }
 
 // mergedThreads has one thread do another's operations behind its own, or before them.
@@ -102,6 +112,11 @@ func mergedThreads(c cases.Case) iter.Seq[cases.Case] {
 		c.Delays = slices.DeleteFunc(c.Delays, func(d cases.Delay) bool {
 			return d.Until != nil && d.Until.Thread == d.At.Thread || d.While != nil && d.While.Thread == d.At.Thread
 		})
+		for i := range c.Faults {
+			if c.Faults[i].At.Thread == b.Name {
+				c.Faults[i].At.Thread = a.Name
+			}
+		}
 		c.Threads[first].Operations = append(a.Operations, b.Operations...)
 		c.Threads = slices.Delete(c.Threads, second, second+1)
 		return true

@@ -1,11 +1,8 @@
 package shrink
 
 import (
-	"context"
 	"slices"
-	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -42,19 +39,6 @@ func (m *minimizer) windows() {
 		m.Case.Switches[i].At = places[first]
 		m.Windows = append(m.Windows, Window{s.At.Thread, places[first], places[last], i})
 	}
-}
-
-// WindowsOf are the windows of a case that fails under its switches. The case stays as it is.
-func WindowsOf(c cases.Case) ([]Window, error) {
-	m := &minimizer{ctx: context.Background(), until: time.Now().Add(10 * time.Second)}
-	out, err := m.replay(c, sched.Replay(c.Switches))
-	if err != nil || out.Failure == nil {
-		return nil, err
-	}
-	m.class = out.Failure.Class()
-	m.take(c, out)
-	m.windows()
-	return m.Windows, nil
 }
 
 // placesOf are the failpoints that a thread comes to in the case, in order.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -42,6 +43,8 @@ type exploreFlags struct {
 	program    string
 	config     explore.Config
 	exhaustive bool
+	crash      bool
+	model      string
 	out        string
 	jsonFile   string
 }
@@ -73,6 +76,9 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Strategy, "strategy", "", "`NAME`: "+strings.Join(sched.Strategies(), ", ")+" (default several in turn)")
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
+	flags.BoolVar(&f.crash, "crash", false, "lose power at every step of every schedule, and recover from every disk that this may leave")
+	flags.StringVar(&f.model, "model", "ordered", "which disks these are: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.IntVar(&f.config.DrawFaults, "faults", 0, "up to `N` faults in each drawn program: errors, short writes, a full disk, flipped bits")
 	flags.DurationVar(&s.Budget, "budget", 0, "how long to search (default 10s, without a limit if --schedules or --exhaustive is given)")
 	flags.IntVar(&s.Schedules, "schedules", 0, "end after `N` schedules (default no limit)")
 	flags.Uint64Var(&s.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
@@ -116,6 +122,15 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 			return err
 		}
 	}
+	if f.crash {
+		model, err := crash.ModelByName(f.model)
+		if err != nil {
+			return fmt.Errorf("--model %s: %w", f.model, err)
+		}
+		f.config.Crash = &cases.Crash{Any: true, Model: model}
+	} else if flags.Changed("model") {
+		return fmt.Errorf("--model says what a crash may leave: add --crash")
+	}
 	if f.exhaustive {
 		if f.program == "" {
 			return fmt.Errorf("--exhaustive: say of which program, with --program 'w0: append 1, flush; r0: read - end'")
@@ -155,12 +170,14 @@ func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
 	switch {
 	case err != nil:
 		return fmt.Errorf("--program: %w", err)
+	case c.Crash != nil:
+		return fmt.Errorf("--program: leave out the crash: --crash tries all of them")
 	case len(c.Switches) > 0 || len(c.Delays) > 0:
 		return fmt.Errorf("--program: leave out the switches (@) and delays (~): explore chooses them; 'racewindow replay' executes a case as it is written")
 	case whole && flags.Changed("handover"):
 		return fmt.Errorf("--program names a hand-over, and so does --handover: leave out one")
 	}
-	f.config.Program, f.config.Options = c.Threads, c.Options
+	f.config.Program, f.config.Options, f.config.Faults = c.Threads, c.Options, c.Faults
 	return nil
 }
 
@@ -184,6 +201,16 @@ func (f *exploreFlags) tell(s *explore.Summary, out io.Writer) error {
 		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
 	if len(s.Claims) > 0 && len(s.Findings) == 0 {
 		fmt.Fprintln(out, s.Claims[len(s.Claims)-1])
+	}
+	if c := s.Crashes; c.Moments > 0 {
+		fmt.Fprintf(out, "crashes (%s): %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d recoveries (%.0f/s)\n", f.model,
+			c.Moments, c.Unsynced, c.Disks, c.Drawn, c.Distinct, c.Recoveries, float64(c.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
+	}
+	if s.Crashes.Faults > 0 {
+		fmt.Fprintf(out, "faults: %d came\n", s.Crashes.Faults)
+	}
+	if s.SecondOpinions > 0 {
+		fmt.Fprintf(out, "second opinion: porcupine agreed with the checker on %d histories\n", s.SecondOpinions)
 	}
 	if s.Canary != "" {
 		fmt.Fprintf(out, "canary: %s\n", s.Canary)

@@ -102,7 +102,7 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MinOverlaps, "min-overlaps", 100, "fail below `N` reads that overlapped a flush between write and trim; negative for none")
 	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, under the same settings")
 	flags.DurationVar(&f.within, "canary-within", 20*time.Second, "how long that may take")
-	flags.StringVar(&f.out, "out", "", "write report.txt and summary.json into this folder, `DIR`")
+	flags.StringVar(&f.out, "out", "", "write the report (txt, json, html) and summary.json into this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
 }
 
@@ -336,6 +336,13 @@ func (f *stressFlags) write(s *stress.Summary) error {
 	}
 	var report bytes.Buffer
 	if s.Violation != nil {
+		page, err := s.Violation.Report(f.again(s))
+		if err != nil {
+			return err
+		}
+		if err := writeReports(filepath.Join(f.out, "report"), page); err != nil {
+			return err
+		}
 		_ = stress.WriteReport(&report, s.Violation, f.again(s), 100, stress.Palette{}) // a buffer takes everything
 		report.WriteByte('\n')
 		_ = f.tellMinimal(&report, 100, rep.Palette{})

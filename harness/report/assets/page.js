@@ -39,9 +39,9 @@
 
   function layOut(run) {
     const n = Math.max(1, run.threads.length), width = Math.max(240, run.scroll.clientWidth);
-    const fits = (width - numbers - 230) / Math.max(1, n - 1);
+    const fits = (width - numbers - 250) / Math.max(1, n - 1);
     run.lane = n === 1 ? 0 : Math.max(n > 12 ? 22 : 40, Math.min(230, fits));
-    const total = Math.max(width - 2, numbers + (n - 1) * run.lane + 270);
+    const total = Math.max(width - 2, numbers + (n - 1) * run.lane + 420);
     run.heads.textContent = '';
     run.heads.className = run.lane < 60 && n > 1 ? 'heads narrow' : 'heads';
     run.body.textContent = '';
@@ -55,9 +55,26 @@
       run.heads.append(head);
       run.body.append(lane);
     });
+    if (run === failing) (report.windows || []).forEach((w) => drawWindow(run, w));
     run.heads.style.width = run.body.style.width = total + 'px';
     run.body.style.height = (run.rows.length * rowHeight + 8) + 'px';
+    run.scroll.style.maxHeight = (run.rows.length * rowHeight + 8 + (run.lane < 60 && n > 1 ? 64 : 26) + 18) + 'px';
     draw(run);
+  }
+
+  // The stretch that would have to be atomic, on the lane of its thread.
+  function drawWindow(run, w) {
+    const thread = run.threads.indexOf(w.thread);
+    const last = run.rows.findLastIndex((row) => row.thread === thread && row.step && row.text === w.to);
+    let first = last;
+    while (first >= 0 && !(run.rows[first].thread === thread && run.rows[first].step && run.rows[first].text === w.from)) first--;
+    if (first < 0) return;
+    const span = element('div', 'window-span');
+    span.title = 'window: ' + w.from + ' .. ' + w.to;
+    span.style.left = (numbers + thread * run.lane + 1) + 'px';
+    span.style.top = (first * rowHeight + 12) + 'px';
+    span.style.height = Math.max(6, (last - first) * rowHeight) + 'px';
+    run.body.append(span);
   }
 
   function draw(run) {
@@ -126,7 +143,7 @@
       if (top < run.scroll.scrollTop + 2 * rowHeight) run.scroll.scrollTop = Math.max(0, top - 3 * rowHeight);
       else if (top > run.scroll.scrollTop + height - 3 * rowHeight) run.scroll.scrollTop = top - height + 5 * rowHeight;
       const x = numbers + Math.max(0, run.rows[i].thread) * run.lane;
-      if (x < run.scroll.scrollLeft + numbers || x > run.scroll.scrollLeft + run.scroll.clientWidth - 120) {
+      if (x < run.scroll.scrollLeft + numbers || x > run.scroll.scrollLeft + run.scroll.clientWidth - 240) {
         run.scroll.scrollLeft = Math.max(0, x - run.scroll.clientWidth / 2);
       }
     }
@@ -173,7 +190,8 @@
     });
     const believed = believedAt(run);
     if (believed.length) {
-      const readers = element('div', 'box wide');
+      const readers = element('div', 'box wide beliefs');
+      readers.tabIndex = believed.length > 6 ? 0 : -1;
       readers.append(element('h3', '', 'What readers believe'));
       believed.forEach((b) => {
         const stale = b.parts.some((p) => row.seen[p.field] !== p.value);
@@ -216,7 +234,9 @@
       });
       if (row.kind === 'begin') over.add(row.thread);
     }
-    return [...found.values()];
+    const now = run.rows[run.at].step;
+    const runs = (thread) => (run.data.history || []).some((h) => h.thread === thread && h.from <= now && (!h.to || now <= h.to));
+    return [...found].filter(([thread]) => runs(thread)).map(([, b]) => b);
   }
 
   function drawSource(row) {

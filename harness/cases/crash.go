@@ -1,0 +1,313 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// Crashes says what the crashes of a case's executions came to. Its counters may be read while they go on.
+type Crashes struct {
+	// Moments are the steps at which the disk, or what must be on it, was new; Disks the legal disks at these, as they came;
+	// Drawn those among them that were drawn because there were too many; Unsynced the moments at which something could be lost.
+	Moments, Disks, Drawn, Unsynced atomic.Uint64
+	// Faults came, in executions that ended.
+	Faults atomic.Uint64
+	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
+	Recoveries atomic.Uint64
+
+	mu       sync.Mutex
+	distinct map[[32]byte]struct{}
+	judged   map[judgement]struct{}
+	prefixes map[uint64]struct{}
+}
+
+// Distinct is how many different disks there were.
+func (c *Crashes) Distinct() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.distinct)
+}
+
+// A judgement is a disk, and a fingerprint of what must and may be on it.
+type judgement struct {
+	disk     [32]byte
+	expected uint64
+}
+
+// Bounds of what is looked at.
+const (
+	fewDisks    = 48      // that many are enumerated, of more some are drawn
+	drawnDisks  = 12      // of a moment
+	maxPrefixes = 4 << 20 // that are remembered
+)
+
+func newCrashes() *Crashes {
+	return &Crashes{distinct: map[[32]byte]struct{}{}, judged: map[judgement]struct{}{}, prefixes: map[uint64]struct{}{}}
+}
+
+// firstTime says whether a prefix of a schedule has not been looked at.
+func (c *Crashes) firstTime(prefix uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, known := c.prefixes[prefix]; known {
+		return false
+	}
+	if len(c.prefixes) < maxPrefixes {
+		c.prefixes[prefix] = struct{}{}
+	}
+	return true
+}
+
+// due says whether a disk must be judged, and counts it.
+func (c *Crashes) due(j judgement) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.distinct[j.disk] = struct{}{}
+	_, known := c.judged[j]
+	c.judged[j] = struct{}{}
+	return !known
+}
+
+// A crasher loses power in one execution, or tries what would be left if it did.
+type crasher struct {
+	plan       *plan
+	run        *run
+	x          *sched.Execution
+	operations int
+	expected   uint64
+}
+
+// A crashed violation knows which crash shows it.
+type crashed struct {
+	violated
+	crash Crash
+}
+
+// CrashOf returns the crash that shows a failure, nil if it is not about one.
+func CrashOf(f *sched.Failure) *Crash {
+	if f == nil {
+		return nil
+	}
+	if c, ok := f.Err.(crashed); ok {
+		return &c.crash
+	}
+	return nil
+}
+
+// look is called at each step, between two threads.
+func (k *crasher) look() error {
+	at := *k.plan.c.Crash
+	if !at.Any {
+		return k.lookAt(at)
+	}
+	expected := k.run.fingerprint()
+	if n := k.run.disk.Operations(); n == k.operations && expected == k.expected {
+		return nil
+	} else {
+		k.operations, k.expected = n, expected
+	}
+	stats := k.plan.crashes
+	if !stats.firstTime(k.x.Prefix()) {
+		return nil
+	}
+	stats.Moments.Add(1)
+	if k.run.disk.Unsynced() > 0 {
+		stats.Unsynced.Add(1)
+	}
+	moment := k.run.disk.At(at.Model)
+	images, drawn := moment.Enumerate(fewDisks), false
+	if images == nil {
+		drawn = true
+		for seed := range uint64(drawnDisks) {
+			images = append(images, moment.Sample(crash.NewTape(seed)))
+		}
+		stats.Drawn.Add(uint64(len(images)))
+	}
+	for i, image := range images {
+		stats.Disks.Add(1)
+		if !stats.due(judgement{image.Hash(), expected}) {
+			continue
+		}
+		if v := k.run.judge(k.plan, image, at.Model); v != nil {
+			shown := Crash{At: k.x.Standing(), Disk: i + 1, Model: at.Model}
+			if drawn {
+				shown.Disk, shown.Tape = 0, uint64(i)
+			}
+			return crashed{violated{v, false}, shown}
+		}
+	}
+	return nil
+}
+
+// lookAt loses power at one place, and leaves one disk.
+func (k *crasher) lookAt(at Crash) error {
+	if k.x.Standing() != at.At {
+		return nil
+	}
+	k.plan.reached.Store(true)
+	moment := k.run.disk.At(at.Model)
+	image := moment.Sample(crash.NewTape(at.Tape))
+	if at.Disk > 0 {
+		images := moment.Enumerate(max(fewDisks, at.Disk))
+		if at.Disk > len(images) {
+			return fmt.Errorf("the crash leaves %d disks there, so disk=%d cannot be", len(images), at.Disk)
+		}
+		image = images[at.Disk-1]
+	}
+	if v := k.run.judge(k.plan, image, at.Model); v != nil {
+		return crashed{violated{v, false}, at}
+	}
+	k.x.Enough()
+	return nil
+}
+
+// fingerprint identifies what must and may be on the disk now.
+func (r *run) fingerprint() uint64 {
+	const prime = 1099511628211
+	h := uint64(14695981039346656037)
+	mix := func(n uint64) { h = (h ^ n) * prime }
+	mix(r.durable())
+	for i := range r.acked {
+		mix(r.acked[i].Load())
+	}
+	for i := range r.c.Threads {
+		mix(uint64(r.board.Invoked(uint32(i))))
+	}
+	return h
+}
+
+// durable is the highest transaction that must survive: what a flush has covered, and what the engine says is durable.
+func (r *run) durable() uint64 {
+	durable := r.flushed.Load()
+	if e, ok := r.engine.(harness.Watermarked); ok {
+		durable = max(durable, e.Durable().Tx)
+	}
+	return durable
+}
+
+func (r *run) expected() check.Expected {
+	return check.Expected{Values: r.values, Durable: r.durable(), Owner: r.identity, Invoked: r.board.Invoked}
+}
+
+// judge recovers from a disk: what is there must be what may be there; recovery that crashes, and recovery once more, must give
+// the same; and the log must go on.
+func (r *run) judge(p *plan, image *crash.Image, model crash.Model) *check.Violation {
+	expected := r.expected()
+	disk := crash.Crash(image)
+	var during []*crash.Image
+	disk.After(func(o crash.Operation) {
+		switch o.Kind {
+		case crash.Read, crash.List, crash.Size, crash.Open, crash.Close, crash.Lock:
+			return
+		}
+		during = append(during, disk.Enumerate(model, 4)...)
+	})
+	l, err := p.recover(disk)
+	disk.After(nil)
+	if err != nil {
+		return &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the crash the log does not open: %v", err)}
+	}
+	complete, v := l.check(p, expected)
+	if v == nil {
+		v = r.judgeAgain(p, append(during, disk.Enumerate(model, 4)...), expected, complete)
+	}
+	if v == nil {
+		v = l.goOn(complete)
+	}
+	return l.end(v)
+}
+
+// judgeAgain recovers from disks that a crash while recovering, or right behind it, has left.
+func (r *run) judgeAgain(p *plan, images []*crash.Image, expected check.Expected, complete uint64) *check.Violation {
+	seen := map[[32]byte]bool{}
+	for _, image := range images {
+		if seen[image.Hash()] {
+			continue
+		}
+		seen[image.Hash()] = true
+		l, err := p.recover(crash.Crash(image))
+		if err != nil {
+			return &check.Violation{Promise: check.RecoveryIdempotence, Detail: fmt.Sprintf("after a crash during recovery the log does not open: %v", err)}
+		}
+		again, v := l.check(p, expected)
+		if v == nil && again != complete {
+			v = &check.Violation{Promise: check.RecoveryIdempotence, Detail: fmt.Sprintf("recovery gave %d transactions, and after a crash during recovery %d", complete, again)}
+		}
+		if v = l.end(v); v != nil {
+			return v
+		}
+	}
+	return nil
+}
+
+// A recovered log is open on what a crash has left.
+type recovered struct {
+	store *storage.Store
+	log   *storage.Log
+}
+
+func (p *plan) recover(disk *crash.Disk) (*recovered, error) {
+	if p.crashes != nil {
+		p.crashes.Recoveries.Add(1)
+	}
+	options := p.options
+	options.Disk, options.FlushInterval = disk, -1
+	store, err := storage.Open(context.Background(), "memory", options)
+	if err != nil {
+		return nil, err
+	}
+	log, err := store.Log(context.Background(), "case")
+	if err != nil {
+		return nil, errors.Join(err, store.Close(context.Background()))
+	}
+	return &recovered{store, log}, nil
+}
+
+// check reads everything.
+func (l *recovered) check(_ *plan, expected check.Expected) (complete uint64, v *check.Violation) {
+	c := check.NewRecovered(expected)
+	for record, err := range l.log.Read(context.Background(), storage.Offset{}, storage.End) {
+		if err != nil {
+			return 0, &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the crash the log cannot be read: %v", err)}
+		}
+		if v := c.Record(record); v != nil {
+			return 0, v
+		}
+	}
+	return c.Complete, c.End()
+}
+
+// goOn appends a record behind what was recovered, and reads it.
+func (l *recovered) goOn(complete uint64) *check.Violation {
+	ctx := context.Background()
+	at, err := l.log.Append(ctx, storage.Record{Value: []byte("behind the crash")})
+	if err == nil {
+		err = l.log.Flush(ctx)
+	}
+	for record, failed := range l.log.Read(ctx, storage.Offset{}, storage.End) {
+		if err = errors.Join(err, failed); err == nil && record.Offset == at && string(record.Value) == "behind the crash" {
+			if at.Tx == complete+1 {
+				return nil
+			}
+			break
+		}
+	}
+	return &check.Violation{Promise: check.AppendAfterRecovery, Detail: fmt.Sprintf("behind %d recovered transactions an append got %v (error %v), and was not read there", complete, at, err)}
+}
+
+// end closes the log. What was found before counts first.
+func (l *recovered) end(v *check.Violation) *check.Violation {
+	if err := l.store.Close(context.Background()); err != nil && v == nil {
+		return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("after the crash the recovered log does not close: %v", err)}
+	}
+	return v
+}

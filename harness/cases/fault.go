@@ -1,0 +1,193 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A Fault is something that goes wrong once: what a fault point delivers to a thread, or what becomes of an operation of the
+// disk.
+type Fault struct {
+	// At is the n-th time that a thread comes to a fault point, and Value what that delivers.
+	At    Place
+	Value string
+	// Disk is a rule of package crash, such as "sync * #2 = EIO"; At and Value are then empty. Operations are counted from when
+	// the log is open.
+	Disk string
+}
+
+// String prints the fault as the grammar has it.
+func (f Fault) String() string {
+	if f.Disk != "" {
+		return "disk " + f.Disk
+	}
+	return f.At.String() + "=" + f.Value
+}
+
+// A Crash is a loss of power.
+type Crash struct {
+	// Any crashes at every step, and tries every disk that this may leave; At, Disk and Tape are then empty.
+	Any bool
+	// At is the step.
+	At Place
+	// Disk is which of the disks that the crash may leave, counted from 1 in the order of crash.Enumerate; 0 if they are too
+	// many, and Tape then is the seed of the one that is drawn.
+	Disk int
+	Tape uint64
+	// Model says what may survive.
+	Model crash.Model
+}
+
+// String prints the clause.
+func (c Crash) String() string {
+	text := "crash "
+	switch {
+	case c.Any:
+		text += "any"
+	case c.Disk > 0:
+		text += fmt.Sprintf("%v disk=%d", c.At, c.Disk)
+	default:
+		text += fmt.Sprintf("%v tape=%d", c.At, c.Tape)
+	}
+	if c.Model != crash.Ordered {
+		text += " model=" + c.Model.String()
+	}
+	return text
+}
+
+// Limits of faults.
+const MaxFaults = 64
+
+// faultErrors are the errors that a fault point may deliver. A number is the length of a torn transfer.
+var faultErrors = map[string]error{"EIO": syscall.EIO, "ENOSPC": syscall.ENOSPC, "EROFS": syscall.EROFS, "SHORT": io.ErrShortWrite}
+
+// lengthPoints are the fault points that say where something is torn; all others deliver errors.
+var lengthPoints = map[string]bool{"flush/short-write": true, "flush/no-space": true, "index/write-error": true, "read/bit-flip": true}
+
+const faultRemedy = "write THREAD@FAULTPOINT#N=EIO (or ENOSPC, EROFS, SHORT; a number of bytes at flush/short-write, flush/no-space, index/write-error and read/bit-flip), or disk KIND GLOB #N = FAULT"
+
+func parseFault(text string) (f Fault, err error) {
+	if rule, ok := strings.CutPrefix(text, "disk "); ok {
+		injector, err := crash.Parse(strings.TrimSpace(rule))
+		if err != nil {
+			return f, fmt.Errorf("fault %.80q: %w", text, err)
+		}
+		return Fault{Disk: injector.String()}, nil
+	}
+	at, value, ok := strings.Cut(text, "=")
+	if !ok {
+		return f, fmt.Errorf("fault %.80q: %s", text, faultRemedy)
+	}
+	f.Value = strings.TrimSpace(value)
+	f.At, err = sched.ParsePlace(strings.TrimSpace(at))
+	return f, err
+}
+
+func parseCrash(text string) (c Crash, err error) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return c, errors.New("write 'crash any', or 'crash PLACE disk=N'")
+	}
+	if c.Any = words[0] == "any"; !c.Any {
+		if c.At, err = sched.ParsePlace(words[0]); err != nil {
+			return c, err
+		}
+	}
+	seen := map[string]bool{}
+	for _, word := range words[1:] {
+		name, value, ok := strings.Cut(word, "=")
+		if !ok || seen[name] {
+			return c, fmt.Errorf("%q: behind the place stand disk=N or tape=N, and model=ordered or model=weak", word)
+		}
+		seen[name] = true
+		switch name {
+		case "disk":
+			if c.Disk, err = strconv.Atoi(value); err == nil && c.Disk < 1 {
+				err = fmt.Errorf("disk=%s: disks are counted from 1", value)
+			}
+		case "tape":
+			c.Tape, err = parseNumber(value)
+		case "model":
+			c.Model, err = crash.ModelByName(value)
+		default:
+			err = fmt.Errorf("%q: unknown; use disk, tape or model", word)
+		}
+		if err != nil {
+			return c, err
+		}
+	}
+	if seen["disk"] && seen["tape"] || c.Any == (seen["disk"] || seen["tape"]) {
+		return c, errors.New("one of disk=N and tape=N says which disk a crash at a place leaves; 'crash any' tries all")
+	}
+	return c, nil
+}
+
+func (c Case) checkFaults() error {
+	if len(c.Faults) > MaxFaults {
+		return fmt.Errorf("%w: %d faults: at most %d", ErrCase, len(c.Faults), MaxFaults)
+	}
+	if (len(c.Faults) > 0 || c.Crash != nil) && len(c.Delays) > 0 {
+		return fmt.Errorf("%w: faults (!) and crashes belong to cases without delays (~)", ErrCase)
+	}
+	for i, f := range c.Faults {
+		if err := c.checkFault(f); err != nil {
+			return fmt.Errorf("%w: fault %d %v: %w", ErrCase, i+1, f, err)
+		}
+	}
+	if c.Crash == nil || c.Crash.Any || c.Crash.At.Point == sched.StartPoint {
+		return nil
+	}
+	if err := c.checkSwitch(sched.Switch{At: c.Crash.At, To: c.Crash.At.Thread}); err != nil {
+		return fmt.Errorf("%w: %v: %w", ErrCase, c.Crash, err)
+	}
+	return nil
+}
+
+func (c Case) checkFault(f Fault) error {
+	if f.Disk != "" {
+		_, err := crash.Parse(f.Disk)
+		return err
+	}
+	known := false
+	for _, e := range failpoints.Catalogue() {
+		known = known || e.Name == f.At.Point && e.Kind == failpoints.KindFault
+	}
+	_, named := faultErrors[f.Value]
+	_, err := strconv.ParseUint(f.Value, 10, 31)
+	if lengthPoints[f.At.Point] {
+		named = false
+	} else {
+		err = strconv.ErrSyntax
+	}
+	switch {
+	case !known:
+		return fmt.Errorf("no fault point is called %q: 'racewindow failpoints' lists them", f.At.Point)
+	case !c.isThread(f.At.Thread) && f.At.Thread != "main":
+		return fmt.Errorf("no thread is called %q: name one of the case, %s or main", f.At.Thread, flusherThread)
+	case !named && err != nil:
+		return fmt.Errorf("%q is no fault: %s", f.Value, faultRemedy)
+	}
+	return nil
+}
+
+// deliver decides what fault points deliver in an execution of the case.
+func (c Case) deliver(thread string, p *failpoints.Point, hit int) (any, bool) {
+	for _, f := range c.Faults {
+		if f.Disk != "" || f.At.Hit != hit || f.At.Thread != thread || f.At.Point != p.Name() {
+			continue
+		}
+		if err, ok := faultErrors[f.Value]; ok {
+			return err, true
+		}
+		return f.Value, true
+	}
+	return nil, false
+}

@@ -1,0 +1,103 @@
+package cases
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// The contract after errors: what an operation may answer when something goes wrong on purpose, and what must be true then.
+
+// tolerates says whether the contract names an error, and remembers that the log is poisoned.
+func (r *run) tolerates(o Operation, err error) bool {
+	var damage *storage.DamageError
+	switch {
+	case errors.Is(err, storage.ErrPoisoned):
+		r.poisoned.Store(1)
+		return o.Kind != Read // a poisoned log still serves what it has
+	case errors.Is(err, storage.ErrNoSpace):
+		return o.Kind != Read
+	case o.Kind == Read:
+		return errors.Is(err, syscall.EIO) || errors.As(err, &damage) // an error, never wrong bytes
+	}
+	return false
+}
+
+// sticky makes it a violation that an operation succeeded which began after the log was known to be poisoned.
+func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
+	if !poisoned {
+		return nil
+	}
+	return &check.Violation{Promise: check.StickyPoison, Detail: fmt.Sprintf("%v by %s succeeded, though an operation before it was told that the log is poisoned", o, t.control.name)}
+}
+
+// concludeFaulty checks what is left behind faults: as long as the log is open it serves everything that was acknowledged; when
+// it is opened again, on a disk that works, a prefix is there and in it what was durable; and a crash right then changes
+// nothing about that.
+func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
+	r.healed.Store(1)
+	r.disk.Inject(nil)
+	if r.faults != nil {
+		r.plan.crashes.Faults.Add(uint64(r.faults.Faults()))
+	}
+	t.Note("scan")
+	if v, err := r.scanned(ctx, false); err != nil {
+		t.Fail(fmt.Errorf("scan: %w", err))
+	} else if v != nil {
+		t.Fail(violated{v, true})
+	}
+	poisoned := r.poisoned.Load() != 0
+	expected := r.expected()
+	err := r.engine.Close(ctx)
+	if errors.Is(err, storage.ErrNoSpace) { // it joined a flush that the full disk had failed: now there is room, so once more
+		err = r.engine.Close(ctx)
+	}
+	switch {
+	case err != nil && errors.Is(err, storage.ErrPoisoned): // the fault came in a flush of the store's own, or in this close
+		poisoned = true
+	case err != nil:
+		t.Fail(fmt.Errorf("close: %w", err))
+	case !poisoned: // then the close made everything durable
+		expected.Durable = max(expected.Durable, r.board.Acknowledged())
+	}
+	t.Note("scan after reopening")
+	for range 2 { // recovering twice = once
+		if v := r.reopened(expected); v != nil {
+			t.Fail(violated{v, true})
+		}
+	}
+	for _, model := range crash.Models {
+		for seed := range uint64(2) {
+			image := r.disk.Sample(model, crash.NewTape(seed))
+			if v := r.recoveredFrom(image, expected); v != nil {
+				t.Fail(violated{v, true})
+			}
+		}
+	}
+}
+
+// reopened opens the log on the disk as the process that failed has left it: its cache holds what a failed sync called clean.
+func (r *run) reopened(expected check.Expected) *check.Violation {
+	r.disk.Kill()
+	return r.checkOpen(r.disk, expected)
+}
+
+// recoveredFrom opens the log on what a crash behind the reopen leaves.
+func (r *run) recoveredFrom(image *crash.Image, expected check.Expected) *check.Violation {
+	return r.checkOpen(crash.Crash(image), expected)
+}
+
+func (r *run) checkOpen(disk *crash.Disk, expected check.Expected) *check.Violation {
+	l, err := r.plan.recover(disk)
+	if err != nil {
+		return &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the fault the log does not open again: %v", err)}
+	}
+	_, v := l.check(r.plan, expected)
+	return l.end(v)
+}

@@ -1,0 +1,52 @@
+package explore
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/history"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// opinions is how many schedules of each program are judged by porcupine too. It takes longer than all else in a schedule, and the
+// two checkers differ in what they can be wrong about, not in how often.
+const opinions = 5
+
+// askAgain holds the checker against porcupine on a few random schedules of a program. A disagreement is an error: then what the
+// exploration says is worth nothing.
+func (s *Summary) askAgain(program cases.Case, seed uint64) error {
+	scenario, recorder, err := program.Recorded()
+	if err != nil {
+		return err
+	}
+	var names []string
+	for _, t := range program.Threads {
+		names = append(names, t.Name)
+	}
+	runner, walk := sched.NewRunner(scenario, sched.Options{}), walk{rand.New(rand.NewPCG(seed, 0))}
+	for range opinions {
+		out := runner.Run(walk, false)
+		found := cases.Violation(out.Failure)
+		if out.Failure != nil && found == nil {
+			continue // a model of the log says nothing of a deadlock or a panic
+		}
+		sentence, err := history.SecondOpinion(recorder.Calls(), names, found)
+		if err != nil {
+			program.Switches = out.Schedule
+			return fmt.Errorf("%w; the case: %v", err, program)
+		}
+		if sentence != "" {
+			s.SecondOpinions++
+		}
+	}
+	return nil
+}
+
+// A walk goes on with any thread.
+type walk struct{ random *rand.Rand }
+
+func (walk) Name() string               { return "walk" }
+func (walk) Begin() bool                { return true }
+func (walk) End(int, bool)              {}
+func (w walk) Next(c *sched.Choice) int { return w.random.IntN(len(c.Enabled)) }
