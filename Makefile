@@ -15,7 +15,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify stress stress-short bench-quick bench-sched gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short bench-quick bench-sched gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +29,7 @@ FORCE:
 
 test: ## every test, under -race and with failpoints at work
 	RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/tests $(RACEWINDOW) test -race -timeout 10m ./...
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -timeout 10m ./harness/cases ./harness/sched ./harness/report # what looks between two threads cannot run under -race
 
 test-plain: ## every test in a normal build; says which need the instrumented one
 	$(GO) test ./...
@@ -46,6 +47,10 @@ explore: build ## one thread at a time: random programs, and the schedules of ea
 
 verify: build ## the analysis's statements, and read-after-write, exhaustively for small programs
 	@bin/racewindow verify --preemptions 2
+
+crash: build ## a loss of power at every step of every schedule, faults, and what each fault was held against
+	@bin/racewindow explore --crash --model weak --faults 2 --budget $(DURATION) --out $(OUT)/crash $(STRESS)
+	@$(RACEWINDOW) run ./scripts/faults
 
 stress: bin/racewindow-race ## find the known bug, 10,000 goroutines under -race, 500 cases a property: HANDOVER= GOROUTINES= DURATION= SEED=
 	@bin/racewindow-race stress --goroutines $(GOROUTINES) --duration $(DURATION) --out $(OUT)/stress $(STRESS)

@@ -21,8 +21,12 @@ type Crashes struct {
 	Moments, Disks, Drawn, Unsynced atomic.Uint64
 	// Faults came, in executions that ended.
 	Faults atomic.Uint64
+	// Reached says that an execution came to the place of the crash.
+	Reached atomic.Bool
 	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
 	Recoveries atomic.Uint64
+
+	checks [len(promises)]atomic.Uint64
 
 	mu       sync.Mutex
 	distinct map[[32]byte]struct{}
@@ -35,6 +39,32 @@ func (c *Crashes) Distinct() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.distinct)
+}
+
+// promises are those of which it is counted how often they were put to the test.
+var promises = [...]check.Promise{
+	check.Durability, check.PrefixRecovery, check.TransactionAtomicity, check.NoCorruption, check.RecoveryIdempotence,
+	check.StickyPoison, check.AppendAfterRecovery, check.ReadAfterWrite, check.Progress,
+}
+
+// Checked counts how often each promise was put to the test, by its name.
+func (c *Crashes) Checked() map[string]uint64 {
+	counts := map[string]uint64{}
+	for i := range promises {
+		counts[promises[i].Name] = c.checks[i].Load()
+	}
+	return counts
+}
+
+// checked counts tests of promises.
+func (c *Crashes) checked(n uint64, tested ...check.Promise) {
+	for _, p := range tested {
+		for i := range promises {
+			if promises[i] == p {
+				c.checks[i].Add(n)
+			}
+		}
+	}
 }
 
 // A judgement is a disk, and a fingerprint of what must and may be on it.
@@ -153,7 +183,7 @@ func (k *crasher) lookAt(at Crash) error {
 	if k.x.Standing() != at.At {
 		return nil
 	}
-	k.plan.reached.Store(true)
+	k.plan.crashes.Reached.Store(true)
 	moment := k.run.disk.At(at.Model)
 	image := moment.Sample(crash.NewTape(at.Tape))
 	if at.Disk > 0 {
@@ -221,6 +251,7 @@ func (r *run) judge(p *plan, image *crash.Image, model crash.Model) *check.Viola
 		v = r.judgeAgain(p, append(during, disk.Enumerate(model, 4)...), expected, complete)
 	}
 	if v == nil {
+		p.crashes.checked(1, check.AppendAfterRecovery)
 		v = l.goOn(complete)
 	}
 	return l.end(v)
@@ -238,6 +269,7 @@ func (r *run) judgeAgain(p *plan, images []*crash.Image, expected check.Expected
 		if err != nil {
 			return &check.Violation{Promise: check.RecoveryIdempotence, Detail: fmt.Sprintf("after a crash during recovery the log does not open: %v", err)}
 		}
+		p.crashes.checked(1, check.RecoveryIdempotence)
 		again, v := l.check(p, expected)
 		if v == nil && again != complete {
 			v = &check.Violation{Promise: check.RecoveryIdempotence, Detail: fmt.Sprintf("recovery gave %d transactions, and after a crash during recovery %d", complete, again)}
@@ -256,9 +288,7 @@ type recovered struct {
 }
 
 func (p *plan) recover(disk *crash.Disk) (*recovered, error) {
-	if p.crashes != nil {
-		p.crashes.Recoveries.Add(1)
-	}
+	p.crashes.Recoveries.Add(1)
 	options := p.options
 	options.Disk, options.FlushInterval = disk, -1
 	store, err := storage.Open(context.Background(), "memory", options)
@@ -273,8 +303,12 @@ func (p *plan) recover(disk *crash.Disk) (*recovered, error) {
 }
 
 // check reads everything.
-func (l *recovered) check(_ *plan, expected check.Expected) (complete uint64, v *check.Violation) {
+func (l *recovered) check(p *plan, expected check.Expected) (complete uint64, v *check.Violation) {
 	c := check.NewRecovered(expected)
+	defer func() {
+		p.crashes.checked(1, check.Durability, check.PrefixRecovery, check.TransactionAtomicity)
+		p.crashes.checked(uint64(c.Records), check.NoCorruption)
+	}()
 	for record, err := range l.log.Read(context.Background(), storage.Offset{}, storage.End) {
 		if err != nil {
 			return 0, &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the crash the log cannot be read: %v", err)}

@@ -18,6 +18,9 @@
 //	thread        NAME: OPERATION, OPERATION ...    a goroutine and what it does, in order
 //	switches      @ SWITCH, SWITCH ...              the schedule: where another thread goes on than would without them
 //	delays        ~ DELAY, DELAY ...                where threads are held up
+//	faults        ! FAULT, FAULT ...                what goes wrong
+//	crash         crash any [model=MODEL]           a loss of power at every step, with every disk that it may leave
+//	              crash PLACE disk=N [model=MODEL]  at one step, with the N-th of these disks, or a drawn one (tape=SEED)
 //
 //	operation     append N [of SIZES]               one transaction of N records
 //	              fragments N+N... [of SIZES]       one transaction, added in fragments of N records, then committed
@@ -41,6 +44,11 @@
 //	              THREAD@end>THREAD                 at its end; without a switch the first thread goes on that can
 //	              start>THREAD                      instead of the first thread
 //
+//	fault         THREAD@FAULTPOINT#N=EIO           delivered when the thread comes to the fault point for the n-th time: EIO,
+//	                                                ENOSPC, EROFS, SHORT, or at some points how many bytes come through
+//	              disk KIND GLOB #N = FAULT         a rule of package crash; operations count from when the log is open
+//	MODEL         ordered or weak                   which disks a crash may leave: see package crash; default ordered
+//
 //	delay         THREAD@POINT#N=DURATION           sleep when the thread passes the failpoint for the n-th time
 //	              THREAD@POINT#N=until:THREAD@POINT#N   wait there until the other thread has come to that point
 //	              THREAD@POINT#N=while:THREAD#N     wait there while the other thread's n-th operation runs: it does not
@@ -57,6 +65,6 @@
 // A "while" or "until" that cannot come true is an error of the run and never a verdict.
 //
 // A lower bound inside a transaction that nobody has acknowledged when the read begins is taken as the end of that
-// transaction: what is due behind it could not be known. The clauses "!" (faults) and "crash" belong to the grammar,
-// and to later versions; Parse says so.
+// transaction: what is due behind it could not be known. Faults and crashes belong to cases that the scheduler
+// executes; a crash needs a build without -race.
 package cases

@@ -67,7 +67,10 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 		expected.Durable = max(expected.Durable, r.board.Acknowledged())
 	}
 	t.Note("scan after reopening")
-	for range 2 { // recovering twice = once
+	for again := range 2 { // recovering twice = once
+		if again > 0 {
+			r.plan.crashes.checked(1, check.RecoveryIdempotence)
+		}
 		if v := r.reopened(expected); v != nil {
 			t.Fail(violated{v, true})
 		}
@@ -99,5 +102,8 @@ func (r *run) checkOpen(disk *crash.Disk, expected check.Expected) *check.Violat
 		return &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the fault the log does not open again: %v", err)}
 	}
 	_, v := l.check(r.plan, expected)
+	if v == nil {
+		r.plan.crashes.checked(1, check.Progress)
+	}
 	return l.end(v)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
@@ -79,7 +78,6 @@ type plan struct {
 	reopens      bool
 	history      *history.Recorder // nil if nobody asks for it
 	crashes      *Crashes
-	reached      atomic.Bool // the place of the crash
 }
 
 func newPlan(c Case) (*plan, error) {

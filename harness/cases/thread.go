@@ -107,8 +107,16 @@ func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
 	return t.append(ctx, o)
 }
 
+// count counts that a promise was put to the test.
+func (t *thread) count(tested bool, p check.Promise) {
+	if tested && t.run.plan != nil {
+		t.run.plan.crashes.checked(1, p)
+	}
+}
+
 func (t *thread) flush(ctx context.Context, o Operation) *check.Violation {
 	covered, poisoned := t.run.board.Acknowledged(), t.run.poisoned.Load() != 0
+	t.count(poisoned, check.StickyPoison)
 	err := t.run.engine.Flush(ctx)
 	t.control.event("returns", false)
 	if err == nil {
@@ -137,6 +145,7 @@ func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
 		t.run.board.Invoke(t.number, t.sequence)
 	}
 	poisoned := t.run.poisoned.Load() != 0
+	t.count(poisoned, check.StickyPoison)
 	at, err := t.transact(ctx, o, id)
 	if v := t.progress(o, err); v != nil || id.Doomed || err != nil {
 		t.control.event("returns", false)
@@ -208,6 +217,7 @@ func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
 	k := known{t.run.board.Acknowledged(), t.run.identity, t.last}
 	after, upTo := o.After.lower(k), o.UpTo.resolve(k).Offset
 	t.reader.Begin(after, upTo)
+	t.count(t.run.c.faulty(), check.ReadAfterWrite)
 	v := t.readRecords(ctx, o, after.Offset, upTo)
 	if t.control.noting() {
 		t.control.event(fmt.Sprintf("returns %d records", t.reader.Got()), false)

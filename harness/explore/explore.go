@@ -65,7 +65,7 @@ type Summary struct {
 	Canary     string            `json:"canary,omitempty"`
 	// SecondOpinions counts the histories on which porcupine agreed with the checker.
 	SecondOpinions int       `json:"second_opinions"`
-	Crashes    Crashes           `json:"crashes"`
+	Crashes        Crashes   `json:"crashes"`
 	Findings       []Finding `json:"findings"`
 	Ended          string    `json:"ended"`
 }

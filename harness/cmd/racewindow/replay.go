@@ -107,6 +107,10 @@ func (f *replayFlags) scheduled(ctx context.Context, out io.Writer, c cases.Case
 	program := c
 	program.Switches = nil
 	scenario, err := program.Scenario()
+	var came *cases.Crashes
+	if err == nil && (c.Crash != nil || len(c.Faults) > 0) {
+		scenario, came, err = program.Crashing()
+	}
 	if err != nil {
 		return err
 	}
@@ -117,6 +121,9 @@ func (f *replayFlags) scheduled(ctx context.Context, out io.Writer, c cases.Case
 			return fmt.Errorf("interrupted: %w", err)
 		}
 		failure := runner.Replay(c.Switches, false).Failure
+		if failure == nil {
+			failure = unmet(c, came)
+		}
 		switch {
 		case failure == nil:
 			continue
@@ -130,6 +137,17 @@ func (f *replayFlags) scheduled(ctx context.Context, out io.Writer, c cases.Case
 		}
 	}
 	return f.verdict(out, violated, c)
+}
+
+// unmet says what of a case that held was not executed as it is written.
+func unmet(c cases.Case, came *cases.Crashes) *sched.Failure {
+	switch {
+	case c.Crash != nil && !c.Crash.Any && !came.Reached.Load():
+		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("the place of the crash was not reached: %v", c.Crash.At)}
+	case c.Crash == nil && len(c.Faults) > 0 && came.Faults.Load() == 0:
+		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("no fault came: %v", c.Faults)}
+	}
+	return nil
 }
 
 // tellCase prints the report of a case as it is, with nothing shrunk.
