@@ -21,7 +21,7 @@ func (r *Run) fold(room int) []Row {
 	return cutMiddle(rows, room)
 }
 
-// weigh says how telling each row is: 0 has been folded, 1 is a point passed, 2 a change of what can be seen, 3 an operation
+// weigh says how telling each row is: 1 is a point passed, or stands for some, 2 a change of what can be seen, 3 an operation
 // or an outcome of a stretch without a preemption, 4 a switch between operations, 5 what must stay.
 func weigh(rows []Row) []int {
 	weights := make([]int, len(rows))

@@ -58,7 +58,7 @@
     if (run === failing) (report.windows || []).forEach((w) => drawWindow(run, w));
     run.heads.style.width = run.body.style.width = total + 'px';
     run.body.style.height = (run.rows.length * rowHeight + 8) + 'px';
-    run.scroll.style.maxHeight = (run.rows.length * rowHeight + 8 + (run.lane < 60 && n > 1 ? 64 : 26) + 18) + 'px';
+    run.scroll.style.maxHeight = (run.rows.length * rowHeight + 8 + (run.lane < 60 && n > 1 ? 88 : 26) + 18) + 'px';
     draw(run);
   }
 
