@@ -22,6 +22,7 @@ var Formats = []Format{
 	{"junit", ".xml", "JUnit XML, for a CI's list of failed tests", writeJUnit},
 	{"markdown", ".md", "for a GitHub step summary or an issue", writeMarkdown},
 	{"svg", ".svg", "the timeline as a picture", writeSVG},
+	{"porcupine", ".porcupine.html", "porcupine's own page of the history; executes the case again", writePorcupine},
 	{"gotest", "_test.go", "a Go test that fails as long as the bug is there", writeGoTest},
 }
 

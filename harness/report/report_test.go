@@ -112,6 +112,9 @@ func TestTheNearestPassingRunDiffersFirstAtThePreemption(t *testing.T) {
 func TestEachFormatHasItsGoldenFile(t *testing.T) {
 	r := load(t, "stale-empty")
 	for _, f := range Formats {
+		if f.Name == "porcupine" {
+			continue // somebody else's page: TestPorcupineDrawsTheHistory
+		}
 		got := render(t, f.Name, r)
 		require.Equal(t, got, render(t, f.Name, r), "%s is the same each time", f.Name)
 		if f.Name == "html" { // style and script have their own files

@@ -1,0 +1,37 @@
+package history
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"slices"
+
+	"github.com/anishathalye/porcupine"
+)
+
+// Picture writes porcupine's own visualisation of a history, one HTML page: the calls as intervals and how far each order of them
+// goes. It shows the reader whose reads nothing explains, else the first one. Errors: too many calls, or what w says.
+func Picture(w io.Writer, calls []Call, names []string) error {
+	if len(calls) > MaxCalls {
+		return fmt.Errorf("a history of %d calls: porcupine's search takes at most %d", len(calls), MaxCalls)
+	}
+	_, reader := Judge(calls)
+	if all := readers(calls); reader < 0 {
+		reader = all[0]
+	}
+	chosen := operations(calls, reader)
+	for i := range chosen {
+		if chosen[i].Return < chosen[i].Call { // it is drawn as unanswered
+			chosen[i].Return = chosen[i].Call
+		}
+	}
+	m := model()
+	_, info := porcupine.CheckOperationsVerbose(m, chosen, patience)
+	var notes []porcupine.Annotation
+	clients := slices.Clone(names)
+	for i, name := range append(clients, "the scan at the end") {
+		notes = append(notes, porcupine.Annotation{ClientId: i, Start: 0, Description: html.EscapeString(name)})
+	}
+	info.AddAnnotations(notes)
+	return porcupine.Visualize(m, info, w)
+}

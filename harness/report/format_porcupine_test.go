@@ -1,0 +1,19 @@
+package report
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestPorcupineDrawsTheHistory(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	var page bytes.Buffer
+	r := &Report{Case: "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0"}
+	require.NoError(t, writePorcupine(&page, r))
+	require.Contains(t, page.String(), "<html")
+	require.Contains(t, page.String(), "yields 0")
+	require.ErrorContains(t, writePorcupine(&page, &Report{Case: "a@test>b"}), "log cases only")
+}
