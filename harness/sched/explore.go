@@ -48,9 +48,16 @@ func Explore(t testing.TB, o Options, s Scenario) {
 	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s",
 		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended)
 	for _, f := range r.Findings {
-		out := NewRunner(s, o).Replay(f.Schedule, true)
-		t.Errorf("%s", failed{t.Name(), f.Failure, f.Schedule, f.Preemptions, out.Events}.report(
-			fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)))
+		how := fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)
+		runner := NewRunner(s, o)
+		if f.Failure.Kind != DataRace { // Go's detector tells of equal races once per process
+			if small := runner.Shrink(f.Schedule); small.Failure != nil && len(small.Schedule) < len(f.Schedule) {
+				how += fmt.Sprintf(", shrunk from %d switches", len(f.Schedule))
+				f.Failure, f.Schedule, f.Preemptions = small.Failure, small.Schedule, small.Preemptions
+			}
+		}
+		out := runner.Replay(f.Schedule, true)
+		t.Errorf("%s", failed{t.Name(), f.Failure, f.Schedule, f.Preemptions, out.Events}.report(how))
 	}
 	if len(r.Points) == 0 && !o.NoFailpoints {
 		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
