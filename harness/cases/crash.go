@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/crash"
@@ -18,15 +19,15 @@ import (
 type Crashes struct {
 	// Moments are the steps at which the disk, or what must be on it, was new; Disks the legal disks at these, as they came;
 	// Drawn those among them that were drawn because there were too many; Unsynced the moments at which something could be lost.
-	Moments, Disks, Drawn, Unsynced atomic.Uint64
+	Moments, Disks, Drawn, Unsynced raceoff.Number
 	// Faults came, in executions that ended.
-	Faults atomic.Uint64
+	Faults raceoff.Number
 	// Reached says that an execution came to the place of the crash.
 	Reached atomic.Bool
 	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
-	Recoveries atomic.Uint64
+	Recoveries raceoff.Number
 
-	checks [len(promises)]atomic.Uint64
+	checks [len(promises)]raceoff.Number
 
 	mu       sync.Mutex
 	distinct map[[32]byte]struct{}

@@ -38,7 +38,6 @@ type Execution struct {
 	upcoming  *thread
 	stopped   *thread // about whom the strategy is asked
 	faults    func(thread string, p *failpoints.Point, hit int) (value any, fires bool)
-	faultHits map[faultKey]int
 	finally   func(*T)
 	invariant func() error
 	tasksMay  bool // outlive the execution
@@ -128,7 +127,7 @@ func (x *Execution) begin(s Strategy) {
 	x.clients, x.threads, x.trace, x.noted = x.clients[:0], x.threads[:0], x.trace[:0], x.noted[:0]
 	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
 	x.now, x.jumps, x.hash = 0, 0, fnvOffset
-	x.faults, x.faultHits, x.enough = nil, nil, false
+	x.faults, x.enough = nil, false
 	x.failure, x.failed = nil, false
 	x.observer, x.sights, x.moment = nil, nil, 0
 	x.choice = Choice{Enabled: x.choice.Enabled[:0], execution: x}

@@ -3,32 +3,39 @@ package sched
 import "github.com/racewindow/racewindow/failpoints"
 
 // Faults names who decides what fault points deliver: for the n-th pass (hit, from 1) of a thread at a point, a value, and
-// whether to deliver it. The main thread's are asked about too. What it decides must follow from its arguments alone.
+// whether to deliver it. The main thread's are asked about too. What it decides must follow from its arguments alone, and under
+// -race it must hide what threads share through it.
 //
 //go:norace
 func (x *Execution) Faults(decide func(thread string, p *failpoints.Point, hit int) (value any, fires bool)) {
 	x.faults = decide
 }
 
-type faultKey struct {
-	thread *thread
-	point  int
-}
+// maxFaultPoints is how many different fault points of one thread are counted; passes of others are not asked about.
+const maxFaultPoints = 32
+
+// A faultCount is how often a thread has come to a fault point. Counts lie in an array and not in a map, which would tell the
+// race detector of each access.
+type faultCount struct{ point, hits int }
 
 //go:norace
 func (x *Execution) hasFaults() bool { return x.faults != nil }
 
-// fault is on the side of the threads. Executions with faults keep a map, which a build with -race sees: the lock orders the
-// threads there, as the disk that fails would.
+// fault is on the side of the threads.
+//
+//go:norace
 func (x *Execution) fault(t *thread, p *failpoints.Point) (any, bool) {
-	x.failedMu.Lock()
-	defer x.failedMu.Unlock()
-	if x.faultHits == nil {
-		x.faultHits = map[faultKey]int{}
+	for i := range t.faults {
+		c := &t.faults[i]
+		if c.hits == 0 {
+			c.point = p.ID()
+		}
+		if c.point == p.ID() {
+			c.hits++
+			return x.faults(t.name, p, c.hits)
+		}
 	}
-	key := faultKey{t, p.ID()}
-	x.faultHits[key]++
-	return x.faults(t.name, p, x.faultHits[key])
+	return nil, false
 }
 
 // Standing is where the thread stands that has just stopped. It is for functions given to Invariant.

@@ -35,12 +35,13 @@ type thread struct {
 	ctx    context.Context
 	t      T
 
-	state state
-	at    arrival
-	wait  failpoints.Wait
-	place *runtime.Frame // in the source, if it is recorded
-	ops   int            // that have begun
-	nexts *thread
+	state  state
+	at     arrival
+	wait   failpoints.Wait
+	place  *runtime.Frame // in the source, if it is recorded
+	ops    int            // that have begun
+	nexts  *thread
+	faults [maxFaultPoints]faultCount
 
 	goroutine uintptr
 	carrier   carrier
