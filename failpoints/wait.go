@@ -153,8 +153,15 @@ func (c *Cond) Wait(ctx context.Context, p *Point) error {
 	woken := make(chan struct{})
 	c.waiters = append(c.waiters, woken)
 	c.L.Unlock()
+	locked := false
+	defer func() {
+		if !locked { // a scheduler unwinds this goroutine, and what it deferred will unlock L
+			c.L.TryLock()
+		}
+	}()
 	_, _, err := Receive(ctx, p, woken)
 	Lock(ctx, p, c.L)
+	locked = true
 	if err != nil {
 		c.forget(woken)
 	}

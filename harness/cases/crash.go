@@ -22,6 +22,7 @@ type Crashes struct {
 	Moments, Disks, Drawn, Unsynced raceoff.Number
 	// Faults came, in executions that ended.
 	Faults raceoff.Number
+	came   [MaxFaults]raceoff.Number
 	// Reached says that an execution came to the place of the crash.
 	Reached atomic.Bool
 	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
@@ -46,6 +47,16 @@ func (c *Crashes) Distinct() int {
 var promises = [...]check.Promise{
 	check.Durability, check.PrefixRecovery, check.TransactionAtomicity, check.NoCorruption, check.RecoveryIdempotence,
 	check.StickyPoison, check.AppendAfterRecovery, check.ReadAfterWrite, check.Progress,
+}
+
+// Missing are the faults of the case that never came, in executions that ended.
+func (c *Crashes) Missing(of Case) (all []Fault) {
+	for i, f := range of.Faults {
+		if c.came[i].Load() == 0 {
+			all = append(all, f)
+		}
+	}
+	return all
 }
 
 // Checked counts how often each promise was put to the test, by its name.
@@ -98,6 +109,14 @@ func (c *Crashes) firstTime(prefix uint64) bool {
 	return true
 }
 
+// forget has a moment and a disk looked at again: what shows a violation does so each time.
+func (c *Crashes) forget(prefix uint64, j judgement) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.prefixes, prefix)
+	delete(c.judged, j)
+}
+
 // due says whether a disk must be judged, and counts it.
 func (c *Crashes) due(j judgement) bool {
 	c.mu.Lock()
@@ -132,6 +151,21 @@ func CrashOf(f *sched.Failure) *Crash {
 		return &c.crash
 	}
 	return nil
+}
+
+// CrashCanary is a scenario whose crashes must be found wanting: it says of appends that no flush has covered that they are
+// durable. A search that does not find that is blind.
+func CrashCanary() (sched.Scenario, error) {
+	c, err := Parse("v1 scenario=log handover=snapshot; w0: append 1, append 1; crash any")
+	if err != nil {
+		return nil, err
+	}
+	p, err := c.plan()
+	if err != nil {
+		return nil, err
+	}
+	p.boasts = true
+	return p.scenario, nil
 }
 
 // look is called at each step, between two threads.
@@ -173,6 +207,7 @@ func (k *crasher) look() error {
 			if drawn {
 				shown.Disk, shown.Tape = 0, uint64(i)
 			}
+			stats.forget(k.x.Prefix(), judgement{image.Hash(), expected}) // so that the next execution shows it too
 			return crashed{violated{v, false}, shown}
 		}
 	}
@@ -190,7 +225,8 @@ func (k *crasher) lookAt(at Crash) error {
 	if at.Disk > 0 {
 		images := moment.Enumerate(max(fewDisks, at.Disk))
 		if at.Disk > len(images) {
-			return fmt.Errorf("the crash leaves %d disks there, so disk=%d cannot be", len(images), at.Disk)
+			count, _ := moment.Images()
+			return sched.UnusableError{Reason: fmt.Sprintf("the crash leaves %d disks there, so disk=%d cannot be", count, at.Disk)}
 		}
 		image = images[at.Disk-1]
 	}
@@ -221,6 +257,9 @@ func (r *run) durable() uint64 {
 	durable := r.flushed.Load()
 	if e, ok := r.engine.(harness.Watermarked); ok {
 		durable = max(durable, e.Durable().Tx)
+	}
+	if r.plan.boasts {
+		durable = r.board.Acknowledged()
 	}
 	return durable
 }

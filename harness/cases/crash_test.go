@@ -47,6 +47,21 @@ func TestNothingDurableIsLostAtAnyCrashOfAnySchedule(t *testing.T) {
 	}
 }
 
+func TestTheCrashCanaryIsFound(t *testing.T) {
+	requireInstrumented(t)
+	if raceoff.Enabled {
+		t.Skip("a disk is looked at between two threads: not under -race")
+	}
+	t.Parallel()
+	s, err := CrashCanary()
+	require.NoError(t, err)
+	r, err := sched.Search(context.Background(), s, sched.Options{Strategy: "bounded"})
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Findings)
+	require.Equal(t, "Durability/record", r.Findings[0].Failure.Class())
+	require.NotNil(t, CrashOf(r.Findings[0].Failure))
+}
+
 // faultCases are programs in which each fault point of the catalogue is passed, by fault.
 var faultCases = []struct{ program, fault string }{
 	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@flush/write-error#1=EIO"},

@@ -178,16 +178,16 @@ func (c Case) checkFault(f Fault) error {
 	return nil
 }
 
-// deliver decides what fault points deliver in an execution of the case.
-func (c Case) deliver(thread string, p *failpoints.Point, hit int) (any, bool) {
-	for _, f := range c.Faults {
+// deliver decides what, and which fault it is, -1 for none, fault points deliver in an execution of the case.
+func (c Case) deliver(thread string, p *failpoints.Point, hit int) (value any, index int) {
+	for i, f := range c.Faults {
 		if f.Disk != "" || f.At.Hit != hit || f.At.Thread != thread || f.At.Point != p.Name() {
 			continue
 		}
 		if err, ok := faultErrors[f.Value]; ok {
-			return err, true
+			return err, i
 		}
-		return f.Value, true
+		return f.Value, i
 	}
-	return nil, false
+	return nil, -1
 }

@@ -43,8 +43,11 @@ func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
 func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	r.healed.Store(1)
 	r.disk.Inject(nil)
-	if r.faults != nil {
-		r.plan.crashes.Faults.Add(uint64(r.faults.Faults()))
+	for i, counter := range r.faults {
+		if counter != nil && counter.Faults() > 0 {
+			r.plan.crashes.Faults.Add(uint64(counter.Faults()))
+			r.plan.crashes.came[i].Store(1)
+		}
 	}
 	t.Note("scan")
 	if v, err := r.scanned(ctx, false); err != nil {

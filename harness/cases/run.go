@@ -68,7 +68,7 @@ type run struct {
 	records  uint64           // that scans have checked
 	plan     *plan            // of an execution by the scheduler
 	disk     *crash.Disk      // of a case with faults or a crash, else nil
-	faults   *crash.Counter   // of the disk
+	faults   []*crash.Counter // of the disk
 	flushed  raceoff.Number   // the highest transaction that a flush has covered
 	poisoned raceoff.Number   // 1 once an operation was told so
 	healed   raceoff.Number   // 1 once faults are over

@@ -78,6 +78,7 @@ type plan struct {
 	reopens      bool
 	history      *history.Recorder // nil if nobody asks for it
 	crashes      *Crashes
+	boasts       bool // the canary: everything acknowledged is called durable
 }
 
 func newPlan(c Case) (*plan, error) {
@@ -213,11 +214,13 @@ func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 			if r.healed.Load() != 0 {
 				return nil, false
 			}
-			value, fires := p.c.deliver(thread, point, hit)
-			if fires {
-				p.crashes.Faults.Add(1)
+			value, index := p.c.deliver(thread, point, hit)
+			if index < 0 {
+				return nil, false
 			}
-			return value, fires
+			p.crashes.Faults.Add(1)
+			p.crashes.came[index].Store(1)
+			return value, true
 		})
 	}
 	if p.c.Crash != nil {
@@ -229,15 +232,16 @@ func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 // injectDiskFaults is called when the log is open.
 func (r *run) injectDiskFaults() {
 	var rules []crash.Injector
-	for _, f := range r.c.Faults {
+	r.faults = make([]*crash.Counter, len(r.c.Faults))
+	for i, f := range r.c.Faults {
 		if f.Disk != "" {
 			rule, _ := crash.Parse(f.Disk) // it has been checked
-			rules = append(rules, rule)
+			r.faults[i] = crash.Count(rule)
+			rules = append(rules, r.faults[i])
 		}
 	}
 	if len(rules) > 0 {
-		r.faults = crash.Count(crash.Any(rules...))
-		r.disk.Inject(r.faults)
+		r.disk.Inject(crash.Any(rules...))
 	}
 }
 

@@ -113,6 +113,11 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 		}
 		s.Canary = found
 	}
+	if c.Crash != nil {
+		if err := findCrashCanary(ctx); err != nil {
+			return s, err
+		}
+	}
 	if len(c.Program) > 0 {
 		program := cases.Case{Options: c.Options, Threads: c.Program, Faults: c.Faults, Crash: c.Crash}
 		s.Program = program.String()
@@ -142,6 +147,19 @@ func findCanary(ctx context.Context, o sched.Options) (string, error) {
 		return "", fmt.Errorf("%w: %s showed nothing in %d schedules of '%s'; choose another strategy or seed", ErrCanary, o.Strategy, r.Schedules, canaryProgram)
 	}
 	return fmt.Sprintf("the known bug was found in schedule %d of '%s'", r.Findings[0].After+1, canaryProgram), nil
+}
+
+// findCrashCanary makes sure that a loss of power shows what it costs.
+func findCrashCanary(ctx context.Context) error {
+	scenario, err := cases.CrashCanary()
+	if err != nil {
+		return err
+	}
+	r, err := sched.Search(ctx, scenario, sched.Options{Strategy: "bounded", Workers: 1})
+	if err == nil && (len(r.Findings) == 0 || cases.CrashOf(r.Findings[0].Failure) == nil) {
+		err = fmt.Errorf("%w: an engine that calls durable what no flush has covered lost nothing in any crash", ErrCanary)
+	}
+	return err
 }
 
 // drawn explores one program after the other.
@@ -218,6 +236,9 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	if s.Program != "" {
 		s.Exhausted = r.Exhausted
 		for _, e := range r.Exhausted {
+			if slices.ContainsFunc(r.Findings, func(f sched.Finding) bool { return f.Preemptions <= e.Bound }) {
+				break // with --all the search goes on behind a violation
+			}
 			s.Claims = append(s.Claims, Claim(e, program, o.Strategy, len(r.Points)))
 		}
 	}
@@ -233,8 +254,18 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched.Finding) error {
 	found := program.Clone()
 	found.Switches = f.Schedule
-	m, err := shrink.Minimize(ctx, found, c.Shrink)
-	if err != nil {
+	if crash := cases.CrashOf(f.Failure); crash != nil && found.Crash != nil {
+		found.Crash = &cases.Crash{Any: true, Model: crash.Model}
+	}
+	m := shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
+	var err error
+	if f.Failure.Kind != sched.DataRace { // the detector tells of equal races once per process
+		m, err = shrink.Minimize(ctx, found, c.Shrink)
+	}
+	switch {
+	case errors.Is(err, shrink.ErrNotShown): // then as it was found
+		m = shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
+	case err != nil:
 		return fmt.Errorf("shrink: %w", err)
 	}
 	for i := range s.Findings {
@@ -265,7 +296,7 @@ func Claim(e sched.Exhausted, program cases.Case, strategy string, points int) s
 	if program.Crash != nil {
 		disk = fmt.Sprintf("a loss of power at each choice, persistence model %v", program.Crash.Model)
 	}
-	return fmt.Sprintf("no violation in all %d schedules of '%v' %s at %d yield points (at most %d choices a schedule), the code between them taken as atomic, %s",
+	return fmt.Sprintf("no violation in all %d schedules of '%v' %s at %d yield points (at most %d choices a schedule), the code between them taken as atomic, time moving only when nobody can go on, %s",
 		e.Schedules, program, most, points, e.MaxSteps, disk)
 }
 

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync"
@@ -10,7 +11,8 @@ import (
 )
 
 // A Scenario prepares an execution: it makes what is to be tested, names the threads (Execution.Go) and says what must hold
-// (Execution.Finally, Execution.Invariant). It is called anew for every schedule and must do the same each time.
+// (Execution.Finally, Execution.Invariant). It is called anew for every schedule and must do the same each time. Several workers
+// call it side by side (Options.Workers), so what it makes must be new each time: variables outside of it are shared.
 type Scenario func(x *Execution)
 
 type phase uint8
@@ -174,7 +176,11 @@ func (x *Execution) decide(t *thread) {
 		if t == x.main {
 			x.assemble()
 		}
-		if x.live == 0 {
+		if x.live == 0 && !x.hasFailed() {
+			if !x.holds(t) { // the last step counts too
+				x.upcoming = nil
+				return
+			}
 			x.phase, x.main.state = phaseFinish, ready
 		}
 	}
@@ -210,6 +216,10 @@ func (x *Execution) adopt() {
 	x.spawned = nil
 	for i := len(newest) - 1; i >= 0; i-- {
 		t := newest[i]
+		if t.client && x.phase != phaseSetup {
+			x.fail(&Failure{Kind: Unusable, Thread: t.name, Message: "Execution.Go is for the scenario's function: a thread starts another one with failpoints.Go"})
+			continue
+		}
 		if t.client {
 			x.clients = append(x.clients, t)
 			continue
@@ -248,17 +258,27 @@ func (x *Execution) canGoOn(t *thread) bool {
 	return false
 }
 
+// holds asks the invariant. It says whether the execution goes on.
+func (x *Execution) holds(t *thread) bool {
+	x.stopped = t
+	if x.invariant == nil || raceEnabled {
+		return true
+	}
+	err := x.invariant()
+	var unusable UnusableError
+	switch {
+	case errors.As(err, &unusable):
+		x.fail(&Failure{Kind: Unusable, Thread: t.name, Message: err.Error(), Err: err})
+	case err != nil:
+		x.fail(&Failure{Kind: Invariant, Thread: t.name, Message: err.Error(), Err: err})
+	}
+	return err == nil && !x.enough
+}
+
 // choose asks the strategy.
 func (x *Execution) choose(t *thread) *thread {
-	x.stopped = t
-	if x.invariant != nil && !raceEnabled {
-		if err := x.invariant(); err != nil {
-			x.fail(&Failure{Kind: Invariant, Thread: t.name, Message: err.Error(), Err: err})
-			return nil
-		}
-		if x.enough {
-			return nil
-		}
+	if !x.holds(t) {
+		return nil
 	}
 	c := &x.choice
 	for {
@@ -354,12 +374,22 @@ func (x *Execution) jump() bool {
 			}
 		}
 	}
-	if earliest == 0 || x.jumps > 8+2*len(x.threads) {
+	if earliest == 0 || !x.awaited() && x.jumps > 8+2*len(x.threads) {
 		return false
 	}
 	x.jumps++
 	x.now = max(x.now, earliest)
 	return true
+}
+
+// awaited says whether a client, or the main thread, waits for a time: then time passes for it, however often a timer ticks.
+func (x *Execution) awaited() bool {
+	for _, t := range append(x.threads, x.main) {
+		if (t.client || t == x.main) && t.state == waiting && !t.wait.Deadline.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 func (x *Execution) failDeadlock() {

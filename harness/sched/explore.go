@@ -33,6 +33,10 @@ func init() {
 // explored: its build is not instrumented (run racewindow test), or the code has no markers (Options.NoFailpoints).
 func Explore(t testing.TB, o Options, s Scenario) {
 	t.Helper()
+	if !failpoints.Instrumented() && !o.NoFailpoints {
+		t.Fatalf("sched.Explore: this build is not instrumented, so that nothing would be explored. Run:\n    racewindow test -run %s", quoted(testPattern(t.Name())))
+		return
+	}
 	if text, given := replayAsked(); given {
 		replayOnly(t, o, s, text)
 		return

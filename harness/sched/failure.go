@@ -34,6 +34,11 @@ type Failure struct {
 	Step    int    `json:"step"` // how many choices had been made
 }
 
+// An UnusableError is returned by a function given to Invariant that cannot judge: the execution then says nothing.
+type UnusableError struct{ Reason string }
+
+func (e UnusableError) Error() string { return e.Reason }
+
 // Error makes a Failure an error.
 func (f *Failure) Error() string {
 	if f.Thread != "" {

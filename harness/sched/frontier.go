@@ -34,7 +34,6 @@ func (f *frontier) take() ([]branch, bool) {
 		f.hungry.Store(true)
 		f.changed.Wait()
 	}
-	f.hungry.Store(false)
 	if len(f.parts) == 0 || f.closed {
 		f.closed = true
 		f.changed.Broadcast()
@@ -44,13 +43,14 @@ func (f *frontier) take() ([]branch, bool) {
 	last := len(f.parts) - 1
 	part := f.parts[last]
 	f.parts = f.parts[:last]
+	f.hungry.Store(f.idle > len(f.parts))
 	return part, true
 }
 
 func (f *frontier) give(part []branch) {
 	f.mu.Lock()
 	f.parts = append(f.parts, part)
-	f.hungry.Store(false)
+	f.hungry.Store(f.idle > len(f.parts))
 	f.changed.Signal()
 	f.mu.Unlock()
 }

@@ -68,6 +68,9 @@ func Strategies() []string {
 	return names
 }
 
+// maxPreemptions bounds what can be asked for; long before it nothing ends.
+const maxPreemptions = 1000
+
 // Check reports what is wrong with o.
 func (o Options) Check() error {
 	_, err := o.withDefaults()
@@ -81,6 +84,9 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Preemptions < 0 || o.Schedules < 0 || o.Budget < 0 || o.Workers < 0 || o.StepLimit < 0 || o.Hang < 0 {
 		return o, fmt.Errorf("preemptions %d, schedules %d, budget %v, workers %d, step limit %d, hang %v: none may be negative",
 			o.Preemptions, o.Schedules, o.Budget, o.Workers, o.StepLimit, o.Hang)
+	}
+	if o.Preemptions > maxPreemptions {
+		return o, fmt.Errorf("preemptions %d: at most %d", o.Preemptions, maxPreemptions)
 	}
 	if o.Schedules == 0 && o.Budget == 0 && !o.exhaustive() {
 		o.Budget = 2 * time.Second

@@ -349,6 +349,93 @@ func TestInvariantsAreLookedAtBetweenThreads(t *testing.T) {
 	require.Equal(t, "invariant in mover: a and b differ", r.Findings[0].Failure.Error())
 }
 
+func TestTheLastStepIsLookedAtToo(t *testing.T) {
+	t.Parallel()
+	if raceEnabled {
+		t.Skip("an invariant looks at what threads write: not under -race")
+	}
+	s := func(x *Execution) {
+		bad := false
+		x.Go("a", func(t *T) {
+			failpoints.Yield(t.Context(), pointLoad)
+			bad = true
+		})
+		x.Invariant(func() error {
+			if bad {
+				return errors.New("bad")
+			}
+			return nil
+		})
+	}
+	require.Len(t, exhaust(t, s, 1).Findings, 1)
+}
+
+func TestManyWorkersShareATreeAndDoNotHang(t *testing.T) {
+	t.Parallel()
+	s := func(x *Execution) {
+		for _, name := range []string{"a", "b", "c"} {
+			x.Go(name, func(t *T) {
+				for range 4 {
+					failpoints.Yield(t.Context(), pointLoad)
+				}
+			})
+		}
+	}
+	one := explore(t, s, Options{Strategy: "bounded", Preemptions: 3, Workers: 1})
+	four := explore(t, s, Options{Strategy: "bounded", Preemptions: 3, Workers: 4, Hang: 5 * time.Second})
+	require.Equal(t, one.Exhausted, four.Exhausted)
+}
+
+func TestAConditionVariableThatNobodySignalsIsADeadlockAndNoCrash(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, func(x *Execution) {
+		var mu sync.Mutex
+		c := failpoints.Cond{L: &mu}
+		x.Go("waiter", func(t *T) {
+			failpoints.Lock(t.Context(), pointLock, &mu)
+			defer mu.Unlock()
+			for {
+				_ = c.Wait(t.Context(), pointWait)
+			}
+		})
+	}, 0)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, Deadlock, r.Findings[0].Failure.Kind)
+}
+
+func TestAClientMayWaitLongerThanManyTicks(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, func(x *Execution) {
+		stop := make(chan struct{})
+		failpoints.Go(x.Context(), "ticker", func(ctx context.Context) {
+			for {
+				if _, _, expired, err := failpoints.ReceiveUntil(ctx, pointWait, stop, failpoints.Now(ctx).Add(10*time.Millisecond)); err != nil || !expired {
+					return
+				}
+			}
+		})
+		x.Go("sleeper", func(t *T) { require.NoError(t, failpoints.Sleep(t.Context(), pointWait, time.Second)) })
+		x.Finally(func(t *T) {
+			for range 20 {
+				require.NoError(t, failpoints.Sleep(t.Context(), pointWait, time.Millisecond))
+			}
+			close(stop)
+		})
+	}, 0)
+	require.Empty(t, r.Findings, "%v", r.Findings)
+}
+
+func TestAThreadThatNamesAThreadIsToldHowToStartOne(t *testing.T) {
+	t.Parallel()
+	_, err := Search(context.Background(), func(x *Execution) {
+		x.Go("a", func(t *T) {
+			x.Go("b", func(*T) {})
+			failpoints.Yield(t.Context(), pointLoad)
+		})
+	}, Options{Strategy: "random", Schedules: 5})
+	require.ErrorContains(t, err, "a thread starts another one with failpoints.Go")
+}
+
 func TestAnEndlessProgramIsGivenUp(t *testing.T) {
 	t.Parallel()
 	r := explore(t, func(x *Execution) {

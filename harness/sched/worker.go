@@ -22,6 +22,7 @@ type worker struct {
 	done     chan struct{}
 	races    int
 	runs     atomic.Uint64
+	idle     atomic.Bool // waits for a schedule
 	stray    stray
 }
 
@@ -44,7 +45,10 @@ func (w *worker) loop() {
 	}()
 	for {
 		if !w.running {
-			if w.strategy = w.next(); w.strategy == nil {
+			w.idle.Store(true)
+			w.strategy = w.next()
+			w.idle.Store(false)
+			if w.strategy == nil {
 				break
 			}
 			w.races = raceoff.Races()
@@ -87,7 +91,7 @@ func (w *worker) watch(hang time.Duration) (stop func()) {
 			case <-end:
 				return
 			case now := <-tick.C:
-				if mark := w.mark(); mark != seen {
+				if mark := w.mark(); mark != seen || w.idle.Load() {
 					seen, since = mark, now
 				} else if now.Sub(since) > hang {
 					w.hung(hang)

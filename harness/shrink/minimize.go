@@ -59,6 +59,8 @@ type minimizer struct {
 	limits Limits
 	class  string
 	until  time.Time
+	// unsettled says that fewer preemptions may do: not all schedules with fewer were tried.
+	unsettled bool
 }
 
 // Minimize makes a case smaller that fails under its switches: fewer threads, operations, records and preemptions, shorter
@@ -193,7 +195,8 @@ func (m *minimizer) fewerPreemptions() bool {
 	if m.Preemptions == 0 {
 		return false
 	}
-	out, found, _ := m.exhaust(m.Case, m.Preemptions-1)
+	out, found, w := m.exhaust(m.Case, m.Preemptions-1)
+	m.unsettled = !found && !w.Exhausted
 	if found {
 		m.take(m.Case, out)
 	}
@@ -280,7 +283,7 @@ func (m *minimizer) settle() {
 	if m.Without == nil && !m.ended() {
 		m.smaller(m.thorough)
 	}
-	m.Minimal = !m.ended()
+	m.Minimal = !m.ended() && !m.unsettled
 	for i := range m.Without {
 		w := &m.Without[i]
 		w.What = Difference(m.Case, w.Case)

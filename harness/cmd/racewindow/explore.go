@@ -151,8 +151,11 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	h, _ := storage.HandoverByName(f.config.Options.Handover)
 	f.config.Canary = f.config.Canary && h.Holds()
 	f.config.Draw.Small = true
-	if f.config.Draw.Threads < 1 || f.config.Draw.Operations < 1 || f.config.PerProgram < 1 {
-		return fmt.Errorf("--max-threads, --max-operations and --per-program must be at least 1")
+	if d := f.config.Draw; d.Threads < 1 || d.Operations < 1 || f.config.PerProgram < 1 || d.Threads > cases.MaxThreads || d.Operations > cases.MaxOperations/cases.MaxThreads {
+		return fmt.Errorf("--max-threads, --max-operations and --per-program must be at least 1, the first two at most %d and %d", cases.MaxThreads, cases.MaxOperations/cases.MaxThreads)
+	}
+	if f.config.DrawFaults < 0 || f.config.DrawFaults > cases.MaxFaults {
+		return fmt.Errorf("--faults %d: must lie between 0 and %d", f.config.DrawFaults, cases.MaxFaults)
 	}
 	if err := s.Check(); err != nil {
 		return err
@@ -220,6 +223,9 @@ func (f *exploreFlags) tell(s *explore.Summary, out io.Writer) error {
 	}
 	if len(s.Findings) > 0 {
 		return errViolated
+	}
+	if n := len(s.Exhausted); f.exhaustive && (n == 0 || s.Exhausted[n-1].Bound < f.config.Search.Preemptions && !s.Exhausted[n-1].Complete) {
+		return fmt.Errorf("NOT exhausted: %s before every schedule with at most %d was executed; give it more time, or fewer --preemptions", s.Ended, f.config.Search.Preemptions)
 	}
 	return nil
 }

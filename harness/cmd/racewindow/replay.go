@@ -144,8 +144,11 @@ func unmet(c cases.Case, came *cases.Crashes) *sched.Failure {
 	switch {
 	case c.Crash != nil && !c.Crash.Any && !came.Reached.Load():
 		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("the place of the crash was not reached: %v", c.Crash.At)}
-	case c.Crash == nil && len(c.Faults) > 0 && came.Faults.Load() == 0:
-		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("no fault came: %v", c.Faults)}
+	case c.Crash != nil && !c.Crash.Any || len(c.Faults) == 0:
+		return nil // a crash at a place may come before a fault does
+	}
+	if missing := came.Missing(c); len(missing) > 0 {
+		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("these faults did not come: %v", missing)}
 	}
 	return nil
 }
