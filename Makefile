@@ -10,12 +10,13 @@ SEED       ?=
 SEEDS      ?=
 RUN        ?=
 OUT        ?= out
+FOR        ?= 10m
 STRESS      = $(if $(HANDOVER),--handover $(HANDOVER)) $(if $(SEED),--seed $(SEED))
 GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short bench-quick bench-sched gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants soak bench-quick bench-sched gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +60,12 @@ stress: bin/racewindow-race ## find the known bug, 10,000 goroutines under -race
 stress-short: bin/racewindow-race ## the same in a few seconds, for CI
 	@bin/racewindow-race stress --goroutines 5000 --duration 10s --out $(OUT)/stress $(STRESS)
 	@$(MAKE) --no-print-directory properties CASES=40
+
+mutants: ## plant small bugs in the engine, one at a time, and see which strategy finds each: SEEDS= RUN=
+	$(GO) run ./scripts/mutants --out $(OUT)/mutants $(if $(SEEDS),--seeds $(SEEDS)) $(if $(RUN),--run '$(RUN)')
+
+soak: build bin/racewindow-race bin/properties-race.test ## everything in turn, resumable; a campaign lies in OUT/soak: FOR= SEED=
+	@bin/racewindow soak --for $(FOR) --out $(OUT)/soak $(if $(SEED),--seed $(SEED))
 
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick

@@ -13,6 +13,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/kill"
 )
 
 // Exit codes of every subcommand, but for those that pass on the go command's.
@@ -44,6 +45,9 @@ func main() {
 }
 
 func execute(ctx context.Context, args []string) int {
+	if kill.IsChild() {
+		return kill.Child()
+	}
 	root := rootCommand()
 	root.SetArgs(args)
 	ran, err := root.ExecuteContextC(ctx)
@@ -66,9 +70,11 @@ of data races still loses a write: a reader loads the metadata, the writer flush
 reader looks in the tail and finds nothing.
 
   racewindow stress               thousands of goroutines under -race, checked while they run
+  racewindow kill                 a process under load on the real disk, killed again and again
   racewindow explore              one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
   racewindow replay CASE          one case, as a report prints it, executed again
   racewindow report FILE          a counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test
+  racewindow soak                 all of it in turn for hours, resumable, on one machine or many
   racewindow failpoints           the windows that the engine marks
   racewindow test|build|run ...   go test|build|run with failpoints at work, without touching your sources
 
@@ -90,7 +96,7 @@ func rootCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(stressCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), failpointsCommand())
+	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand())
 	root.AddCommand(instrumentCommands()...)
 	return root
 }

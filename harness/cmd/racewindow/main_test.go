@@ -4,7 +4,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"os"
@@ -27,7 +26,7 @@ const commandVariable = "RACEWINDOW_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(commandVariable) == "1" {
-		os.Exit(execute(context.Background(), os.Args[1:]))
+		main() // with its signals; it does not return
 	}
 	os.Exit(m.Run())
 }

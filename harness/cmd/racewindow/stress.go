@@ -37,6 +37,7 @@ type stressFlags struct {
 	within   time.Duration
 	out      string
 	jsonFile string
+	crash    crashFlags
 	// minimal is the smallest case for what was found, made by exploration; nil if none was found in time.
 	minimal    *rep.Report
 	minimalErr error
@@ -49,13 +50,21 @@ Before the run, the known bug (the canary) must be caught under the same setting
 see it has no right to say "no promise violated". At the end of each round the log is scanned, closed,
 reopened and scanned again.
 
+With --crash, power is lost again and again: under load, at a failpoint or behind an operation of the disk.
+Each time one disk that this may leave is drawn, the log is recovered from it (which may be interrupted too)
+and checked: what was acknowledged as durable survives, the rest survives as a prefix in whole transactions,
+recovering twice is recovering once, and the log goes on. Its canary is a disk whose sync does nothing.
+
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
 const stressExamples = `  racewindow stress                                   10,000 goroutines for 10 s on the default hand-over
   racewindow stress --handover stale                  the seed's bug: exit code 1 and a report
   racewindow stress --goroutines 20000 --duration 60s --json summary.json
   racewindow stress --delay 0                         no delays: only what the Go scheduler does
-  racewindow stress --dir /var/tmp/log --value-bytes 4096`
+  racewindow stress --dir /var/tmp/log --value-bytes 4096
+  racewindow stress --crash                           64 goroutines, power lost again and again, for 10 s
+  racewindow stress --crash --goroutines 1 --cycles 1000000 --workers 2
+  racewindow stress --crash --faults 0.5 --model weak --out found`
 
 func stressCommand() *cobra.Command {
 	f := &stressFlags{}
@@ -104,6 +113,7 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.within, "canary-within", 20*time.Second, "how long that may take")
 	flags.StringVar(&f.out, "out", "", "write the report (txt, json, html) and summary.json into this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
+	f.crash.define(flags)
 }
 
 func handoverNames() string {
@@ -121,6 +131,11 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	}
 	if err := f.settle(flags); err != nil {
 		return usageError{err}
+	}
+	if on, err := f.settleCrash(flags); err != nil {
+		return usageError{err}
+	} else if on {
+		return f.runCrash(ctx)
 	}
 	if err := failpoints.Require("racewindow stress", "make build (it makes bin/racewindow)"); err != nil {
 		return err
@@ -174,7 +189,7 @@ func (f *stressFlags) settle(flags *pflag.FlagSet) error {
 	}
 	flags.Visit(func(flag *pflag.Flag) {
 		switch flag.Name {
-		case "handover", "seed", "canary", "canary-within", "out", "json":
+		case "handover", "seed", "canary", "canary-within", "out", "json", "crash", "log", "workers":
 		default:
 			f.changed += fmt.Sprintf(" --%s %s", flag.Name, strings.Trim(flag.Value.String(), "[]"))
 		}

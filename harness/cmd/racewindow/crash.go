@@ -1,0 +1,251 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/harness/crashstress"
+	rep "github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// crashFlags are the settings of stress --crash that stress does not have.
+type crashFlags struct {
+	on     bool
+	model  string
+	config crashstress.Config
+}
+
+// crashOnly are the flags that need --crash, crashShared those of stress that go with it.
+var (
+	crashOnly   = []string{"cycles", "model", "faults", "per-log", "log", "workers", "interrupted", "min-distinct", "min-unsynced"}
+	crashShared = []string{
+		"crash", "handover", "goroutines", "duration", "grace", "value-bytes", "records", "seed", "canary", "canary-within", "out", "json",
+		"delay", "delay-spin", "delay-sleep", "delay-mix", "delay-points",
+	}
+)
+
+func (k *crashFlags) define(flags *pflag.FlagSet) {
+	c := &k.config
+	flags.BoolVar(&k.on, "crash", false, "load, lose power, recover, check, go on with the same log: cycle after cycle, on a disk in memory")
+	flags.Uint64Var(&c.Cycles, "cycles", 0, "--crash: end after `N` cycles; fail if --duration is given and comes first (default no limit)")
+	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks may be left: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.Float64Var(&c.Faults, "faults", 0, "--crash: share of cycles in which the disk also fails (EIO, ENOSPC, short writes, failed syncs, flipped bits), 0 to 1")
+	flags.Float64Var(&c.Interrupted, "interrupted", 0.25, "--crash: share of recoveries that lose power themselves, 0 to 1")
+	flags.IntVar(&c.PerLog, "per-log", 16, "--crash: cycles that one log lives through, `N`")
+	flags.Uint64Var(&c.FirstLog, "log", 0, "--crash: begin with log number `N` of the seed, to see one again")
+	flags.IntVar(&c.Workers, "workers", 1, "--crash: logs side by side, `N`")
+	flags.Float64Var(&c.MinDistinct, "min-distinct", 0.25, "--crash: fail below this share of disks that had not been seen before; 0 for none")
+	flags.Float64Var(&c.MinUnsynced, "min-unsynced", 0.25, "--crash: fail below this share of cycles in which something could be lost; 0 for none")
+}
+
+// settleCrash refuses flags that do not go together, and takes over those that both have. It says whether --crash is given.
+func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
+	k := &f.crash
+	flags.Visit(func(flag *pflag.Flag) {
+		switch {
+		case err != nil:
+		case !k.on && slices.Contains(crashOnly, flag.Name):
+			err = fmt.Errorf("--%s says how to crash: add --crash", flag.Name)
+		case k.on && !slices.Contains(crashOnly, flag.Name) && !slices.Contains(crashShared, flag.Name):
+			err = fmt.Errorf("--%s does not go with --crash", flag.Name)
+		}
+	})
+	if err != nil || !k.on {
+		return false, err
+	}
+	for _, name := range []string{"per-log", "workers"} {
+		if flags.Lookup(name).Value.String() == "0" {
+			return true, fmt.Errorf("--%s 0: must not be zero", name)
+		}
+	}
+	c := &k.config
+	if c.Model, err = crash.ModelByName(k.model); err != nil {
+		return true, fmt.Errorf("--model %s: %w", k.model, err)
+	}
+	if c.Goroutines = 64; flags.Changed("goroutines") {
+		c.Goroutines = f.config.Goroutines
+	}
+	if flags.Changed("duration") || c.Cycles == 0 {
+		c.Duration = f.config.Duration
+	}
+	for _, share := range []*float64{&c.Interrupted, &c.MinDistinct, &c.MinUnsynced} {
+		if *share == 0 {
+			*share = -1
+		}
+	}
+	if c.MaxValueBytes = 200; flags.Changed("value-bytes") {
+		c.MaxValueBytes = max(f.config.MaxValueBytes, 0)
+	}
+	if flags.Changed("records") {
+		c.MaxRecords = f.config.MaxRecords
+	}
+	c.Delays, c.Seed, c.Grace = f.config.Delays, f.config.Seed, f.config.Grace
+	if c.Goroutines == 1 && !flags.Changed("delay") { // there is nobody to be overtaken by
+		c.Delays.Probability = 0
+	}
+	c.Handover, err = storage.HandoverByName(f.handover)
+	return true, err
+}
+
+func (f *stressFlags) runCrash(ctx context.Context) error {
+	k := &f.crash
+	if err := failpoints.Require("racewindow stress --crash", "make build (it makes bin/racewindow)"); err != nil {
+		return err
+	}
+	canary := ""
+	var err error
+	if f.canary {
+		if canary, err = f.findSyncless(ctx); err != nil {
+			return err
+		}
+	}
+	s, err := k.stress(ctx, k.config, f.out)
+	if s == nil {
+		return crashError(err)
+	}
+	s.Canary = canary
+	var smallest *rep.Report
+	if s.Violation != nil {
+		smallest, f.minimalErr = crashstress.Minimal(ctx, s.Handover, s.Violation.Promise, k.config.Model, k.config.Faults > 0, 10*time.Second)
+		f.minimal = smallest
+	}
+	return f.tellCrash(s, err)
+}
+
+// findSyncless has the canary caught: a disk that says it has synced, and has not.
+func (f *stressFlags) findSyncless(ctx context.Context) (string, error) {
+	c := f.crash.config
+	c.Wrap, c.Faults, c.Cycles, c.FirstLog, c.Duration = crashstress.Syncless, 0, 0, 0, f.within
+	s, err := f.crash.stress(ctx, c, "")
+	switch {
+	case s == nil || s.Violation == nil && ctx.Err() != nil:
+		return "", crashError(err)
+	case s.Violation == nil:
+		return "", fmt.Errorf("the canary was not caught: a disk whose sync does nothing lost nothing in %d cycles, so a run that finds nothing would mean nothing; give it more time (--canary-within)", s.Cycles)
+	case s.Violation.Promise != check.Durability.Name && s.Violation.Promise != check.RecoveryIdempotence.Name:
+		return "", fmt.Errorf("the canary could not run: %s: %s", s.Violation.Promise, s.Violation.Detail)
+	}
+	found := fmt.Sprintf("caught: a disk whose sync does nothing: %s after %d cycles and %.1f s", s.Violation.Promise, s.Cycles, s.Elapsed.Seconds())
+	fmt.Fprintln(os.Stderr, "canary "+found)
+	return found, nil
+}
+
+func (k *crashFlags) stress(ctx context.Context, c crashstress.Config, out string) (*crashstress.Summary, error) {
+	line := newProgressLine("crash")
+	c.Progress = line.crashed
+	s, err := crashstress.Run(ctx, c)
+	line.clear()
+	var hang *crashstress.HangError
+	if errors.As(err, &hang) && out != "" {
+		err = errors.Join(err, os.MkdirAll(out, 0o777), writeWhole(filepath.Join(out, "stacks.txt"), []byte(hang.Stacks)))
+	} else if errors.As(err, &hang) {
+		fmt.Fprintf(os.Stderr, "%.6000s\n", hang.Stacks)
+	}
+	return s, err
+}
+
+func crashError(err error) error {
+	if errors.Is(err, crashstress.ErrConfig) {
+		return usageError{err}
+	}
+	return err
+}
+
+// tellCrash prints and writes the summary and, if there is one, the report.
+func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
+	out := os.Stdout
+	if f.jsonFile == "-" { // then nothing but JSON may be there
+		out = os.Stderr
+	}
+	if err := f.writeCrash(out, s); err != nil {
+		return err
+	}
+	if f.jsonFile != "" {
+		if err := writeJSON(f.jsonFile, s); err != nil {
+			return err
+		}
+	}
+	if f.out != "" {
+		if err := f.keepCrash(s); err != nil {
+			return fmt.Errorf("--out: %w", err)
+		}
+	}
+	if s.Violation != nil {
+		return errViolated
+	}
+	return crashError(failed)
+}
+
+func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary) error {
+	if s.Violation != nil {
+		if err := s.Violation.WriteText(w, f.againCrash(s)); err != nil {
+			return err
+		}
+		fmt.Fprintln(w)
+		if err := f.tellMinimal(w, 100, rep.Palette{}); err != nil {
+			return err
+		}
+	}
+	return s.WriteText(w)
+}
+
+// againCrash is the command that goes to the log of the violation.
+func (f *stressFlags) againCrash(s *crashstress.Summary) string {
+	k := &f.crash.config
+	words := []string{"racewindow stress --crash --handover", s.Handover, f.changed, fmt.Sprintf("--seed %d --log %d --workers 1", s.Seed, s.Violation.Log)}
+	if k.Goroutines > 1 {
+		words = append(words, "(the Go scheduler has its say: it may take another try)")
+	}
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
+
+// keepCrash writes report, summary and, behind a violation, the disk.
+func (f *stressFlags) keepCrash(s *crashstress.Summary) error {
+	if err := os.MkdirAll(f.out, 0o777); err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	if err := f.writeCrash(&text, s); err != nil {
+		return err
+	}
+	if s.Violation != nil {
+		if err := s.Violation.WriteDisk(f.out); err != nil {
+			return err
+		}
+		if f.minimal != nil {
+			if err := writeReports(filepath.Join(f.out, "report"), f.minimal); err != nil {
+				return err
+			}
+		}
+	}
+	if err := writeWhole(filepath.Join(f.out, "report.txt"), text.Bytes()); err != nil {
+		return err
+	}
+	return writeJSON(filepath.Join(f.out, "summary.json"), s)
+}
+
+// crashed shows how far a run of cycles is.
+func (l *progressLine) crashed(p crashstress.Progress) {
+	if !l.due() {
+		return
+	}
+	of := ""
+	if p.Limit > 0 {
+		of = fmt.Sprintf(" of %d", p.Limit)
+	}
+	l.show(fmt.Sprintf("%s: %.0f s, %d%s cycles (%.0f/s)", l.what, p.Elapsed.Seconds(), p.Cycles, of, float64(p.Cycles)/max(p.Elapsed.Seconds(), 0.001)))
+}

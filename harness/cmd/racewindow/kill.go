@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/kill"
+	"github.com/racewindow/racewindow/storage"
+)
+
+const killAbout = `Load a log on the real disk in a process of its own, and end that process with SIGKILL, again and again. Each
+append and each flush that returned is reported through a pipe; what was written to the pipe before the kill
+counts as acknowledged. Then the log is opened and all of it checked: what was acknowledged as durable is
+there, the rest as a prefix, in whole transactions, byte for byte, and nothing that an earlier kill took.
+Now and then that is left to the next child, which may be killed while it recovers.
+
+Some children get a file size limit (RLIMIT_FSIZE), which poisons the log; some a full disk: a small tmpfs,
+mounted for them where that is allowed (else it is reported as not run).
+
+This shows the death of a process. It cannot show lost pages: the kernel keeps what was written, and an
+engine that never syncs would pass. For that, see racewindow stress --crash.
+
+Before the run, children that acknowledge as durable before they write (the canary) must be caught.
+
+Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
+
+const killExamples = `  racewindow kill                                     50 kills in the temporary folder, 50 in /dev/shm
+  racewindow kill --dir /var/tmp --kills 1000 --out found
+  racewindow kill --limited 0 --full 20 --json -`
+
+type killFlags struct {
+	config   kill.Config
+	canary   bool
+	out      string
+	jsonFile string
+}
+
+func killCommand() *cobra.Command {
+	f := &killFlags{}
+	cmd := &cobra.Command{
+		Use:     "kill",
+		Short:   "A process under load on the real disk, killed again and again",
+		Long:    killAbout,
+		Example: killExamples,
+		Args:    noArguments,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.Flags()) },
+	}
+	f.define(cmd.Flags())
+	return cmd
+}
+
+func (f *killFlags) define(flags *pflag.FlagSet) {
+	flags.SortFlags = false
+	c := &f.config
+	flags.StringArrayVar(&c.Dirs, "dir", nil, "work in a new folder below `DIR`; repeat for more disks (default the temporary folder, and /dev/shm)")
+	flags.IntVar(&c.Kills, "kills", 50, "kills on each disk, `N`")
+	flags.IntVar(&c.Limited, "limited", 5, "children with a file size limit, `N`")
+	flags.IntVar(&c.Full, "full", 5, "children with a full disk, `N`")
+	flags.IntVar(&c.PerLog, "per-log", 10, "children that one log lives through, `N`")
+	flags.IntVar(&c.Goroutines, "goroutines", 8, "clients at once, `N`")
+	flags.IntVar(&c.Messages, "acknowledgements", 1000, "most appends that a child acknowledges before it is killed, `N`")
+	flags.IntVar(&c.MaxValueBytes, "value-bytes", 300, "longest value, `BYTES`")
+	flags.StringVar(&c.Handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
+	flags.BoolVar(&c.NoSync, "no-sync", false, "have the engine never sync: held all the same, which shows what this cannot show")
+	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long a child may say nothing before it counts as hanging")
+	flags.Float64Var(&c.MinKills, "min-under-load", 0.5, "fail below this share of kills behind at least one acknowledgement; 0 for none")
+	flags.Uint64Var(&c.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
+	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, on the first disk")
+	flags.StringVar(&f.out, "out", "", "write report, summary.json and, behind a violation, the files as the kill has left them into this folder, `DIR`")
+	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
+}
+
+func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
+	if err := f.settle(flags); err != nil {
+		return usageError{err}
+	}
+	canary := ""
+	if f.canary {
+		var err error
+		if canary, err = f.findLiar(ctx); err != nil {
+			return err
+		}
+	}
+	line := newProgressLine("kill")
+	began := time.Now()
+	f.config.Progress = func(children, of int) {
+		if line.due() {
+			line.show(fmt.Sprintf("kill: %.0f s, child %d of %d", time.Since(began).Seconds(), children, of))
+		}
+	}
+	s, err := kill.Run(ctx, f.config)
+	line.clear()
+	if s == nil {
+		return killError(err)
+	}
+	s.Canary = canary
+	return f.tell(s, err)
+}
+
+func (f *killFlags) settle(flags *pflag.FlagSet) error {
+	c := &f.config
+	if _, err := storage.HandoverByName(c.Handover); err != nil {
+		return err
+	}
+	for _, name := range []string{"kills", "per-log", "goroutines", "acknowledgements", "grace"} {
+		if flag := flags.Lookup(name); strings.TrimSuffix(flag.Value.String(), "s") == "0" {
+			return fmt.Errorf("--%s %v: must not be zero; leave it out for the default, %s", name, flag.Value, flag.DefValue)
+		}
+	}
+	if len(c.Dirs) == 0 {
+		c.Dirs = []string{os.TempDir()}
+		if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
+			c.Dirs = append(c.Dirs, "/dev/shm")
+		}
+	}
+	for _, number := range []*int{&c.Limited, &c.Full, &c.MaxValueBytes} {
+		if *number == 0 {
+			*number = -1
+		}
+	}
+	if c.MinKills == 0 {
+		c.MinKills = -1
+	}
+	if !flags.Changed("seed") {
+		c.Seed = rand.Uint64()
+	}
+	return f.makeOut()
+}
+
+func (f *killFlags) makeOut() error {
+	if f.out == "" {
+		return nil
+	}
+	if err := os.MkdirAll(f.out, 0o777); err != nil {
+		return fmt.Errorf("--out: %w", err)
+	}
+	f.config.Keep = f.out
+	return nil
+}
+
+func killError(err error) error {
+	if errors.Is(err, kill.ErrConfig) {
+		return usageError{err}
+	}
+	return err
+}
+
+// findLiar has the canary caught.
+func (f *killFlags) findLiar(ctx context.Context) (string, error) {
+	c := f.config
+	c.Lie, c.Keep, c.Dirs, c.Limited, c.Full, c.Kills, c.MinKills = true, "", c.Dirs[:1], -1, -1, 50, -1
+	s, err := kill.Run(ctx, c)
+	switch {
+	case s == nil || ctx.Err() != nil || err != nil && !errors.Is(err, kill.ErrTooLittle):
+		return "", killError(err)
+	case s.Violation == nil:
+		return "", fmt.Errorf("the canary was not caught: children that acknowledge before they write lost nothing in %d kills, so a run that finds nothing would mean nothing; use more --goroutines", s.Kills)
+	case s.Violation.Promise != check.Durability.Name:
+		return "", fmt.Errorf("the canary could not run: %s: %s", s.Violation.Promise, s.Violation.Detail)
+	}
+	found := fmt.Sprintf("caught: acknowledged before it was written: %s after %d kills and %.1f s", s.Violation.Promise, s.Kills, s.Elapsed.Seconds())
+	fmt.Fprintln(os.Stderr, "canary "+found)
+	return found, nil
+}
+
+// tell prints and writes the summary.
+func (f *killFlags) tell(s *kill.Summary, failed error) error {
+	var out io.Writer = os.Stdout
+	if f.jsonFile == "-" { // then nothing but JSON may be there
+		out = os.Stderr
+	}
+	if err := s.WriteText(out); err != nil {
+		return err
+	}
+	if f.jsonFile != "" {
+		if err := writeJSON(f.jsonFile, s); err != nil {
+			return err
+		}
+	}
+	if f.out != "" {
+		var text strings.Builder
+		_ = s.WriteText(&text) // a Builder takes everything
+		if s.Violation == nil {
+			if err := os.RemoveAll(filepath.Join(f.out, "disk")); err != nil {
+				return fmt.Errorf("--out: %w", err)
+			}
+		}
+		if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(text.String())); err != nil {
+			return err
+		}
+		if err := writeJSON(filepath.Join(f.out, "summary.json"), s); err != nil {
+			return err
+		}
+	}
+	if s.Violation != nil {
+		return errViolated
+	}
+	return killError(failed)
+}

@@ -1,0 +1,40 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/racewindow/racewindow/harness/soak"
+)
+
+func soakMergeCommand() *cobra.Command {
+	out, minimums := "", []string(nil)
+	cmd := &cobra.Command{
+		Use:   "merge DIR...",
+		Short: "Put the shards of a campaign together",
+		Long: `Put the folders of several soaks together: findings by fingerprint, counts and coverage. A shard that is
+missing, or did not come to its end, is no pass.
+
+Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage, 3 too little was done.`,
+		Example: "  racewindow soak merge out/soak-0 out/soak-1 --out out/soak --minimum schedules=1000000",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 || out == "" {
+				return usageError{errors.New("give the folders to merge, and --out DIR")}
+			}
+			least := soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
+			if err := soak.ParseMinimums(least, minimums); err != nil {
+				return usageError{fmt.Errorf("--minimum: %w", err)}
+			}
+			summary, err := soak.Merge(args, out, least)
+			if errors.Is(err, soak.ErrConfig) {
+				return usageError{err}
+			}
+			return tellSoak(cmd.OutOrStdout(), summary, err)
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "write summary and findings into this folder, `DIR`")
+	cmd.Flags().StringSliceVar(&minimums, "minimum", nil, "fail below that, `NAME=N,...`")
+	return cmd
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/soak"
+)
+
+var corpusFolder = filepath.Join("..", "..", "..", "testdata", "cases")
+
+func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	out := t.TempDir()
+	for message, args := range map[string][]string{
+		"--out: say where":                     {},
+		"counted from 0":                       {"--out", out, "--shard", "4/4"},
+		"--for 0s":                             {"--out", out, "--for", "0s"},
+		"no case (*.case) lies in":             {"--out", out, "--corpus", out},
+		`no kind is called "crush"`:            {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
+		`minimum "rounds"`:                     {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
+		"--round: not a round":                 {"--round", "v1 kind=explore"},
+		`no kind is called "guess"`:            {"--round", "v1 kind=guess variant=snapshot for=1s"},
+		"unexpected argument":                  {"merge-all"},
+		`--listen: invalid soak settings`:      {"--out", out, "--corpus", corpusFolder, "--listen", "nowhere"},
+		"give the folders to merge":            {"merge"},
+		"race cannot be run here: /nothing is": {"--race-binary", "/nothing", "--round", "v1 kind=race variant=snapshot for=1s"},
+	} {
+		code, _, stderr := command(t, append([]string{"soak"}, args...)...)
+		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)
+		require.Contains(t, stderr, message, "%v", args)
+	}
+}
+
+// Four shards as processes: no round is done twice, the bug that all of them find is one finding.
+func TestFourShardsAreMerged(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	folder := t.TempDir()
+	var folders []string
+	var all sync.WaitGroup
+	codes := make([]int, 4)
+	for i := range codes {
+		out := filepath.Join(folder, fmt.Sprintf("shard-%d", i))
+		folders = append(folders, out)
+		all.Go(func() {
+			codes[i], _, _ = command(t, "soak", "--for", "3s", "--round-for", "1s", "--seed", "5", "--shard", fmt.Sprintf("%d/4", i), "--out", out, "--corpus", corpusFolder,
+				"--kinds", "explore", "--handovers", "recheckliteral", "--canary-within", "0", "--minimum", "none,explore=1")
+		})
+	}
+	all.Wait()
+	require.Equal(t, []int{1, 1, 1, 1}, codes)
+	merged := filepath.Join(folder, "merged")
+	code, stdout, stderr := command(t, append([]string{"soak", "merge", "--out", merged, "--minimum", "none,explore=4"}, folders...)...)
+	require.Equal(t, exitViolated, code, stderr)
+	require.Contains(t, stdout, "soak violated:")
+	m, err := soak.ReadSummary(merged)
+	require.NoError(t, err)
+	require.Len(t, m.Shards, 4)
+	rounds, counts := uint64(0), map[string]uint64{}
+	for _, f := range folders {
+		s, err := soak.ReadSummary(f)
+		require.NoError(t, err)
+		rounds += s.State.Rounds
+		for print, found := range s.State.Findings {
+			counts[print] += found.Count
+		}
+	}
+	require.Equal(t, rounds, m.State.Rounds)
+	require.Len(t, m.State.Findings, len(counts))
+	for print, n := range counts {
+		require.Equal(t, n, m.State.Findings[print].Count)
+		require.FileExists(t, filepath.Join(merged, "findings", print, "report.html"))
+	}
+}
+
+// SIGTERM ends a campaign in order; what it found runs again by the printed line.
+func TestASoakThatIsToldToEndWritesItsSummary(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	out := t.TempDir()
+	c := exec.Command(os.Args[0], "soak", "--for", "1h", "--round-for", "1s", "--seed", "5", "--out", out, "--corpus", corpusFolder, "--kinds", "explore,stress",
+		"--handovers", "recheckliteral", "--canary-within", "0", "--minimum", "none,rounds=1000000", "--listen", ":0")
+	c.Env = append(os.Environ(), commandVariable+"=1", "GORACE=atexit_sleep_ms=0")
+	var stdout, stderr strings.Builder
+	c.Stdout, c.Stderr = &stdout, &stderr
+	require.NoError(t, c.Start())
+	require.Eventually(t, func() bool {
+		s, err := soak.ReadState(out)
+		return err == nil && s.Rounds >= 2 && len(s.Findings) > 0
+	}, 60*time.Second, 20*time.Millisecond)
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	require.Error(t, c.Wait())
+	require.Equal(t, exitViolated, c.ProcessState.ExitCode(), stderr.String())
+	require.Contains(t, stdout.String(), "interrupted")
+	require.Contains(t, stdout.String(), "missed: rounds: ")
+	require.Contains(t, stderr.String(), "live at http://127.0.0.1:")
+	require.Contains(t, stderr.String(), "FOUND ")
+	content, err := os.ReadFile(filepath.Join(out, "summary.json"))
+	require.NoError(t, err)
+	require.True(t, json.Valid(content))
+
+	line := regexp.MustCompile(`racewindow soak --round '([^']*)'`).FindStringSubmatch(stdout.String())
+	require.NotNil(t, line)
+	code, again, _ := command(t, "soak", "--round", line[1])
+	require.Equal(t, exitViolated, code, again)
+	require.Contains(t, again, "found ReadAfterWrite")
+}
+
+func TestASoakBelowItsMinimumsEndsWithThree(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	code, stdout, stderr := command(t, "soak", "--for", "1s", "--out", t.TempDir(), "--corpus", corpusFolder, "--kinds", "explore", "--canary-within", "0", "--minimum", "none,crashes=1")
+	require.Equal(t, exitFailed, code, stderr)
+	require.Contains(t, stdout, "missed: crashes: 0, at least 1")
+	require.Contains(t, stdout, "not run: canaries: --canary-within 0")
+}

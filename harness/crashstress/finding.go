@@ -1,0 +1,89 @@
+package crashstress
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/crash"
+)
+
+// A Finding is a violation, with the disk on which recovery showed it.
+type Finding struct {
+	Promise  string `json:"promise"`
+	Sentence string `json:"sentence"`
+	Detail   string `json:"detail"`
+	// Log and Cycle say where it was, counted from 0.
+	Log   uint64 `json:"log"`
+	Cycle int    `json:"cycle"`
+	// Lost is where power was lost last, Death that only the process died.
+	Lost  string `json:"lost"`
+	Death bool   `json:"process_death"`
+	// Unsynced is how many effects were pending then; Durable the transactions that had to survive.
+	Unsynced int    `json:"unsynced_effects"`
+	Durable  uint64 `json:"durable_transactions"`
+	Model    string `json:"model"`
+	Options  string `json:"options"`
+	// Disk is the one from which the last recovery started; behind a process death the newest state of its cache.
+	Disk string `json:"disk"`
+
+	image *crash.Image
+}
+
+func (l *life) finding(v *check.Violation) *Finding {
+	o := l.options
+	f := &Finding{
+		Promise: v.Promise.Name, Sentence: v.Promise.Sentence, Detail: v.Detail, Log: l.number, Cycle: l.cycle,
+		Lost: l.loss.where, Death: l.loss.death, Unsynced: l.loss.unsynced, Durable: l.durable, Model: l.config.Model.String(),
+		Options: fmt.Sprintf("arena=%d chunk=%d segment=%d flush=%d interval=%v", o.ArenaBytes, o.ChunkBytes, o.SegmentBytes, o.FlushBytes, o.FlushInterval),
+		image:   l.image,
+	}
+	if f.Lost == "" {
+		f.Lost = "nowhere yet: the log was new"
+	}
+	if f.Death && l.disk != nil {
+		f.image = l.disk.Sample(l.config.Model, crash.Replay(nil))
+	}
+	f.Disk = f.image.String()
+	return f
+}
+
+// WriteText writes the report; again is the command that looks for it once more.
+func (f *Finding) WriteText(w io.Writer, again string) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "FAIL %s  %q\n     %s\n", f.Promise, f.Sentence, f.Detail)
+	what := "power was lost"
+	if f.Death {
+		what = "the process died"
+	}
+	fmt.Fprintf(&b, "     log %d, cycle %d: %s %s, with %d unsynced effects; %d transactions had to survive\n", f.Log, f.Cycle, what, f.Lost, f.Unsynced, f.Durable)
+	fmt.Fprintf(&b, "again: %s\n", again)
+	fmt.Fprintf(&b, "  disk     %s\n", f.Disk)
+	fmt.Fprintf(&b, "  options  %s\n", f.Options)
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteDisk writes the files of the disk below a folder, as the loss of power has left them, and a description beside them.
+func (f *Finding) WriteDisk(folder string) error {
+	for _, path := range f.image.Paths() {
+		file := filepath.Join(folder, "disk", filepath.FromSlash(path))
+		if strings.HasSuffix(path, "/") {
+			if err := os.MkdirAll(file, 0o777); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			return err
+		}
+		bytes, _ := f.image.Bytes(path)
+		if err := os.WriteFile(file, bytes, 0o666); err != nil {
+			return err
+		}
+	}
+	return os.MkdirAll(filepath.Join(folder, "disk"), 0o777)
+}

@@ -1,0 +1,147 @@
+package crashstress
+
+import (
+	"context"
+	"math/rand/v2"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// A life is what happens to one log: cycle after cycle. It is for one goroutine.
+type life struct {
+	config  Config
+	number  uint64
+	seed    uint64
+	random  *rand.Rand
+	options storage.Options
+	values  check.Values
+	counts  counts
+	seen    func(*crash.Image) // of each disk that is recovered from
+
+	// What is known of the log, from cycle to cycle.
+	disk      *crash.Disk // of a process that died; nil if the power was lost
+	image     *crash.Image
+	owners    []owner // of transactions, by number less one
+	durable   uint64  // transactions that must be there
+	settled   uint64  // transactions that the last recovery found: later ones are of the last incarnation
+	base      []uint32
+	sequences []uint32 // by client, the last that was used
+	cycle     int
+	perClient float64 // places at which power may be lost, of one operation, as they were met
+	loss      loss    // the last
+}
+
+// An owner is who appended a transaction, if that is known.
+type owner struct {
+	client, sequence uint32
+	known            bool
+}
+
+func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
+	seed := c.Seed + (number+1)*0x9e3779b97f4a7c15
+	l := &life{
+		config: c, number: number, seed: seed, seen: seen,
+		random:    rand.New(rand.NewPCG(seed, 1)),
+		values:    check.Values{Seed: seed, MaxBytes: c.MaxValueBytes},
+		image:     crash.New().Sample(c.Model, crash.Replay(nil)),
+		base:      make([]uint32, c.Goroutines),
+		sequences: make([]uint32, c.Goroutines),
+		perClient: 8,
+	}
+	l.options = storage.Options{
+		Handover:      c.Handover,
+		ArenaBytes:    pick(l.random, 512, 4096),
+		ChunkBytes:    pick[int64](l.random, 256, 2048, 64<<10),
+		SegmentBytes:  pick[int64](l.random, 1024, 8<<10, 64<<20),
+		FlushBytes:    1 << 40,
+		FlushInterval: -1,
+	}
+	if c.Goroutines == 1 && !failpoints.Instrumented() { // then nothing holds the flusher back: it must have nothing to do
+		l.options.ChunkBytes = 1 << 40
+	}
+	if c.Goroutines > 1 { // then the flusher may be at work too
+		l.options.FlushBytes = pick[int64](l.random, 256, 4<<10, 1<<40)
+		l.options.FlushInterval = pick(l.random, -1, time.Millisecond, 5*time.Millisecond)
+	}
+	return l
+}
+
+func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
+
+// happens draws whether something of that probability happens.
+func (l *life) happens(probability float64) bool { return l.random.Float64() < probability }
+
+// run goes through the cycles for which next says so.
+func (l *life) run(ctx context.Context, next func() bool) *Finding {
+	for l.cycle = 0; l.cycle < l.config.PerLog && next(); l.cycle++ {
+		n, v := l.reopen(ctx)
+		if v == nil {
+			v = n.live(ctx)
+		}
+		if v != nil {
+			return l.finding(v)
+		}
+		l.take(n)
+	}
+	if l.cycle > 0 { // what the last loss left has not been looked at
+		if n, v := l.reopen(ctx); v != nil {
+			return l.finding(v)
+		} else if v := n.end(ctx); v != nil {
+			return l.finding(v)
+		}
+	}
+	return nil
+}
+
+// take keeps what an incarnation came to: what was acknowledged, what must survive, and the disk that is left.
+func (l *life) take(n *incarnation) {
+	for _, c := range n.clients {
+		l.sequences[c.number] = c.sequence
+		for _, a := range c.acknowledged {
+			l.acknowledge(a.tx, owner{c.number, a.sequence, true})
+		}
+		l.counts.add(&c.counts)
+	}
+	copy(l.base, n.base)
+	l.loss = n.loss
+	l.counts.lost(&n.loss, uint64(len(l.owners)))
+	l.durable = max(l.durable, n.loss.durable)
+	l.perClient = 0.7*l.perClient + 0.3*float64(n.passed.Load())/max(1, float64(n.planned))
+	if n.loss.death {
+		l.disk = n.disk
+		return
+	}
+	l.disk = nil
+	l.image = n.loss.moment.Sample(crash.NewTape(l.random.Uint64()))
+	l.seen(l.image)
+}
+
+func (l *life) acknowledge(tx uint64, o owner) {
+	for uint64(len(l.owners)) < tx {
+		l.owners = append(l.owners, owner{})
+	}
+	l.owners[tx-1] = o
+}
+
+// expected is what the last loss may have left.
+func (l *life) expected() check.Expected {
+	return check.Expected{
+		Values: l.values, Durable: l.durable,
+		Owner: func(tx uint64) (check.Identity, bool) {
+			if tx == 0 || tx > uint64(len(l.owners)) || !l.owners[tx-1].known {
+				return check.Identity{}, false
+			}
+			return check.Identity{Client: l.owners[tx-1].client, Sequence: l.owners[tx-1].sequence}, true
+		},
+		Invoked: func(client uint32) uint32 {
+			if int64(client) >= int64(len(l.sequences)) {
+				return 0
+			}
+			return l.sequences[client]
+		},
+	}
+}

@@ -1,0 +1,45 @@
+package crashstress
+
+import (
+	"context"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// Minimal looks for a smallest case in which a loss of power, or a fault, breaks a promise: one thread at a time, at every step
+// every disk. One that breaks the promise of that name is preferred. It returns nil if the budget ends first.
+func Minimal(ctx context.Context, handover, promise string, model crash.Model, faults bool, budget time.Duration) (*report.Report, error) {
+	var other *report.Report
+	until := time.Now().Add(budget)
+	for seed := uint64(1); time.Now().Before(until) && ctx.Err() == nil; seed++ {
+		c := explore.Config{
+			Options: cases.Options{Handover: handover},
+			Crash:   &cases.Crash{Any: true, Model: model},
+			Draw:    cases.Shape{Threads: 2, Operations: 3, Small: true},
+			Search:  sched.Options{Seed: seed, Budget: time.Until(until)},
+		}
+		c.Shrink.Budget = time.Until(until)
+		if faults {
+			c.DrawFaults = 1
+		}
+		s, err := explore.Run(ctx, c)
+		if err != nil {
+			return nil, err
+		}
+		for _, f := range s.Findings {
+			if f.Report.Promise == promise {
+				return f.Report, nil
+			}
+			other = f.Report
+		}
+		if len(s.Findings) == 0 {
+			break
+		}
+	}
+	return other, nil
+}

@@ -1,0 +1,192 @@
+package crashstress
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/check"
+)
+
+// counts are what was done. Each goroutine has its own.
+type counts struct {
+	// Cycles that ended with a loss of power or a death; of these, those at a failpoint, behind an operation of the disk, and
+	// with no operation in flight.
+	Cycles       uint64 `json:"cycles"`
+	AtFailpoints uint64 `json:"at_failpoints"`
+	AtOperations uint64 `json:"at_disk_operations"`
+	AtRest       uint64 `json:"at_rest"`
+	// Deaths are those at which the process died and the machine did not.
+	Deaths uint64 `json:"process_deaths"`
+	// Unsynced are those with effects that the loss could take, Effects how many these were in all.
+	Unsynced uint64 `json:"unsynced_cycles"`
+	Effects  uint64 `json:"unsynced_effects"`
+	// Exposed transactions were acknowledged and not durable when power was lost: they may be gone.
+	Exposed uint64 `json:"exposed_transactions"`
+	// Recoveries, those that were interrupted included; Refused are those that a fault made fail.
+	Recoveries uint64 `json:"recoveries"`
+	Refused    uint64 `json:"refused_recoveries"`
+	// Records and Transactions were checked behind recoveries, Read records while the log was under load.
+	Records      uint64 `json:"records_recovered"`
+	Transactions uint64 `json:"transactions_recovered"`
+	Read         uint64 `json:"records_read"`
+	Operations   uint64 `json:"operations"`
+	Failures     uint64 `json:"operations_failed"`
+	Faults       uint64 `json:"faults"`
+	tested       [promiseCount]uint64
+}
+
+// A promise is one that a run puts to the test.
+type promise uint8
+
+const (
+	durability promise = iota
+	prefixRecovery
+	recoveryIdempotence
+	stickyPoison
+	appendAfterRecovery
+	transactionAtomicity
+	readAfterWrite
+	promiseCount
+)
+
+// promises are in the order of the constants.
+var promises = [promiseCount]check.Promise{
+	check.Durability, check.PrefixRecovery, check.RecoveryIdempotence, check.StickyPoison, check.AppendAfterRecovery,
+	check.TransactionAtomicity, check.ReadAfterWrite,
+}
+
+func (c *counts) add(more *counts) {
+	c.Cycles += more.Cycles
+	c.AtFailpoints += more.AtFailpoints
+	c.AtOperations += more.AtOperations
+	c.AtRest += more.AtRest
+	c.Deaths += more.Deaths
+	c.Unsynced += more.Unsynced
+	c.Effects += more.Effects
+	c.Exposed += more.Exposed
+	c.Recoveries += more.Recoveries
+	c.Refused += more.Refused
+	c.Records += more.Records
+	c.Transactions += more.Transactions
+	c.Read += more.Read
+	c.Operations += more.Operations
+	c.Failures += more.Failures
+	c.Faults += more.Faults
+	for i, n := range more.tested {
+		c.tested[i] += n
+	}
+}
+
+// lost counts a loss. acknowledged is the highest transaction that was.
+func (c *counts) lost(l *loss, acknowledged uint64) {
+	c.Cycles++
+	switch l.kind {
+	case atFailpoint:
+		c.AtFailpoints++
+	case atOperation:
+		c.AtOperations++
+	default:
+		c.AtRest++
+	}
+	if l.death {
+		c.Deaths++
+	}
+	if l.unsynced > 0 {
+		c.Unsynced++
+	}
+	c.Effects += uint64(l.unsynced)
+	c.Exposed += acknowledged - min(acknowledged, l.durable)
+}
+
+// A Summary says what a run did, and what it found.
+type Summary struct {
+	Handover   string `json:"handover"`
+	Model      string `json:"model"`
+	Goroutines int    `json:"goroutines"`
+	Workers    int    `json:"workers"`
+	Seed       uint64 `json:"seed"`
+	Race       bool   `json:"race_detector"`
+	Logs       uint64 `json:"logs"`
+	counts
+	// Promises says how often each was put to the test.
+	Promises map[string]uint64 `json:"promises"`
+	// Disks were recovered from; Distinct of them had not been seen before. DistinctBounded says that no more were remembered.
+	Disks           uint64        `json:"disks"`
+	Distinct        uint64        `json:"distinct_disks"`
+	DistinctBounded bool          `json:"distinct_disks_bounded"`
+	Elapsed         time.Duration `json:"elapsed_ns"`
+	Rate            float64       `json:"cycles_per_second"`
+	Canary          string        `json:"canary,omitempty"`
+	Violation       *Finding      `json:"violation,omitempty"`
+	Failure         string        `json:"failure,omitempty"`
+}
+
+// WriteText writes what was done, and the verdict.
+func (s *Summary) WriteText(w io.Writer) error {
+	var b strings.Builder
+	race := ""
+	if s.Race {
+		race = " under the race detector"
+	}
+	line := func(name, format string, arguments ...any) {
+		fmt.Fprintf(&b, "  %-10s %s\n", name, fmt.Sprintf(format, arguments...))
+	}
+	fmt.Fprintf(&b, "stress --crash of %s: %d cycles in %.1f s (%.0f/s), %d logs, %d goroutines, model %s, seed %d%s\n",
+		s.Handover, s.Cycles, s.Elapsed.Seconds(), s.Rate, s.Logs, s.Goroutines, s.Model, s.Seed, race)
+	line("crashes", "%d at failpoints, %d at disk operations, %d at rest; %d of them process deaths", s.AtFailpoints, s.AtOperations, s.AtRest, s.Deaths)
+	line("at stake", "%d cycles (%.0f %%) with %d unsynced effects, %d acknowledged transactions not durable yet",
+		s.Unsynced, share(s.Unsynced, s.Cycles), s.Effects, s.Exposed)
+	bounded := ""
+	if s.DistinctBounded {
+		bounded = " at least"
+	}
+	line("disks", "%d recovered from,%s %d distinct (%.0f %%)", s.Disks, bounded, s.Distinct, share(s.Distinct, s.Disks))
+	line("recovered", "%d recoveries, %d refused by a fault; %d records in %d transactions checked", s.Recoveries, s.Refused, s.Records, s.Transactions)
+	line("load", "%d operations, %d records read and checked, %d faults, %d operations failed", s.Operations, s.Read, s.Faults, s.Failures)
+	var held []string
+	for _, p := range promises {
+		verdict := fmt.Sprintf("%s %d", p.Name, s.Promises[p.Name])
+		if s.Promises[p.Name] == 0 {
+			verdict = p.Name + " unknown"
+		}
+		held = append(held, verdict)
+	}
+	for i := 0; i < len(held); i += 4 {
+		name := ""
+		if i == 0 {
+			name = "checked"
+		}
+		line(name, "%s", strings.Join(held[i:min(i+4, len(held))], ", "))
+	}
+	if s.Canary != "" {
+		line("canary", "%s", s.Canary)
+	}
+	switch {
+	case s.Violation != nil:
+		fmt.Fprintf(&b, "%s was violated.\n", s.Violation.Promise)
+	case s.Failure != "":
+		fmt.Fprintf(&b, "No verdict: %s\n", s.Failure)
+	default:
+		b.WriteString("No promise violated.\n")
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func share(part, whole uint64) float64 { return 100 * float64(part) / float64(max(whole, 1)) }
+
+// untested lists the promises that every run must put to the test, and this one has not.
+func (s *Summary) untested() (names []string) {
+	for i, p := range promises {
+		if s.tested[i] == 0 && promise(i) != stickyPoison { // which needs a fault at the right place
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// RaceDetector says whether this binary reports data races.
+const RaceDetector = raceoff.Enabled

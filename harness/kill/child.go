@@ -1,0 +1,253 @@
+package kill
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// childVariable makes a program that calls IsChild and Child a child. It holds a load.
+const childVariable = "RACEWINDOW_KILL_CHILD"
+
+// exitBroken is the exit code of a child that saw the contract broken.
+const exitBroken = 4
+
+// sequenceBits of a sequence number count within one child; those above are the child's number.
+const sequenceBits = 20
+
+// A load says what a child does.
+type load struct {
+	Dir           string
+	Handover      string
+	Seed          uint64
+	Child         uint32
+	Goroutines    int
+	MaxValueBytes int
+	Lie, NoSync   bool
+	FileLimit     uint64 // RLIMIT_FSIZE, 0 for none
+	Filler        string // takes up room until the disk is full
+}
+
+func (l load) values() check.Values { return check.Values{Seed: l.Seed, MaxBytes: l.MaxValueBytes} }
+
+// IsChild says whether this process was started to be killed. Then it must call Child and end with the code that this returns.
+func IsChild() bool { return os.Getenv(childVariable) != "" }
+
+// Child loads a log until it is killed.
+func Child() int {
+	var l load
+	if err := json.Unmarshal([]byte(os.Getenv(childVariable)), &l); err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", childVariable, err)
+		return 3
+	}
+	c := &child{load: l, pipe: os.NewFile(3, "acknowledgements")}
+	if err := c.run(context.Background()); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return exitBroken
+	}
+	return 0
+}
+
+type child struct {
+	load
+	pipe   *os.File
+	log    *storage.Log
+	newest atomic.Uint64 // transaction that was acknowledged
+	room   sync.Mutex
+	ended  atomic.Bool
+}
+
+func (c *child) say(kind messageKind, client, sequence uint32, tx uint64) {
+	if message := (message{kind, client, sequence, tx}); message.send(c.pipe) != nil {
+		os.Exit(0) // the parent has gone
+	}
+}
+
+func (c *child) run(ctx context.Context) error {
+	if err := limitFiles(c.FileLimit); err != nil {
+		return err
+	}
+	handover, err := storage.HandoverByName(c.Handover)
+	if err != nil {
+		return err
+	}
+	random := rand.New(rand.NewPCG(c.Seed, uint64(c.Child)))
+	options := storage.Options{
+		Create: true, Handover: handover, NoSync: c.NoSync,
+		ArenaBytes: 4 << 10, ChunkBytes: 4 << 10, FlushBytes: 16 << 10, FlushInterval: 5 * time.Millisecond,
+		SegmentBytes: []int64{8 << 10, 64 << 10, 64 << 20}[random.IntN(3)],
+	}
+	if c.FileLimit > 0 { // which one file must reach
+		options.SegmentBytes = 64 << 20
+	}
+	store, err := storage.Open(ctx, c.Dir, options)
+	if err != nil {
+		return err
+	}
+	if c.log, err = store.Log(ctx, handle); err != nil {
+		return err
+	}
+	c.newest.Store(c.log.Visible(ctx).Tx)
+	c.say(opened, 0, 0, c.newest.Load())
+	var group sync.WaitGroup
+	errs := make([]error, c.Goroutines)
+	for i := range errs {
+		group.Add(1)
+		go func() {
+			defer group.Done()
+			delays := failpoints.NewDelayer(failpoints.Delays{Probability: 0.02}, c.Seed^uint64(c.Child), uint64(i))
+			errs[i] = c.client(failpoints.With(ctx, delays), uint32(i))
+			if errs[i] != nil {
+				fmt.Fprintln(os.Stderr, errs[i])
+				os.Exit(exitBroken)
+			}
+		}()
+	}
+	group.Wait()
+	return errors.Join(errs...) // no close: the process ends here, as if it were killed
+}
+
+// client works until the process is killed, or the log is poisoned, or the disk full for good.
+func (c *child) client(ctx context.Context, number uint32) error {
+	random := rand.New(rand.NewPCG(c.Seed^uint64(c.Child)<<32, uint64(number)+1))
+	for n := uint32(1); n < 1<<sequenceBits && !c.ended.Load(); n++ {
+		sequence := c.Child<<sequenceBits | n
+		at, err := c.append(ctx, random, number, sequence)
+		if err != nil {
+			c.say(failed, number, sequence, 0)
+		} else if random.IntN(6) == 0 {
+			newest := c.newest.Load()
+			if c.Lie {
+				c.say(durable, number, 0, newest)
+			}
+			if err = c.log.Flush(ctx); err == nil {
+				c.say(durable, number, 0, newest)
+			}
+		}
+		if err != nil {
+			if goesOn, err := c.judge(ctx, number, err); !goesOn {
+				return err
+			}
+			continue
+		}
+		if random.IntN(16) == 0 {
+			if err := c.readBack(ctx, at); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (c *child) append(ctx context.Context, random *rand.Rand, number, sequence uint32) (storage.Offset, error) {
+	id := check.Identity{Client: number, Sequence: sequence, Count: uint16(1 + random.IntN(3))}
+	records := make([]storage.Record, id.Count)
+	for i := range records {
+		id.Index = uint16(i)
+		records[i] = c.values().Record(id)
+	}
+	syncs := random.IntN(4) == 0
+	do := c.log.Append
+	if syncs && !c.Lie {
+		do = c.log.AppendDurable
+	}
+	at, err := do(ctx, records...)
+	if err != nil {
+		return at, err
+	}
+	for newest := c.newest.Load(); newest < at.Tx && !c.newest.CompareAndSwap(newest, at.Tx); newest = c.newest.Load() {
+	}
+	c.say(acknowledged, number, sequence, at.Tx)
+	if syncs {
+		c.say(durable, number, 0, at.Tx)
+	}
+	if syncs && c.Lie {
+		return at, c.log.Flush(ctx)
+	}
+	return at, nil
+}
+
+// judge holds an error against the contract.
+func (c *child) judge(ctx context.Context, number uint32, err error) (goesOn bool, broken error) {
+	switch {
+	case errors.Is(err, storage.ErrPoisoned) && c.FileLimit > 0:
+		return false, c.staysPoisoned(ctx, number)
+	case errors.Is(err, storage.ErrNoSpace) && c.Filler != "":
+		return c.makeRoom(ctx, number)
+	}
+	return false, fmt.Errorf("client %d: an error without a cause: %w", number, err)
+}
+
+// staysPoisoned checks that the poison is sticky, and that what is there can still be read.
+func (c *child) staysPoisoned(ctx context.Context, number uint32) error {
+	if _, err := c.log.Append(ctx, storage.Record{Value: []byte("behind the poison")}); !errors.Is(err, storage.ErrPoisoned) {
+		return fmt.Errorf("%s: an append behind the poison of client %d got %v", check.StickyPoison.Name, number, err)
+	}
+	if err := c.log.Flush(ctx); !errors.Is(err, storage.ErrPoisoned) {
+		return fmt.Errorf("%s: a flush behind the poison of client %d got %v", check.StickyPoison.Name, number, err)
+	}
+	newest, last := c.newest.Load(), storage.Offset{}
+	for r, err := range c.log.Read(ctx, storage.Offset{}, storage.End) {
+		if err != nil {
+			return fmt.Errorf("a read of the poisoned log: %w", err)
+		}
+		last = r.Offset
+	}
+	if last.Tx < newest {
+		return fmt.Errorf("%s: the poisoned log ends at %v, transaction %d was acknowledged", check.ReadAfterWrite.Name, last, newest)
+	}
+	c.say(poisoned, number, 0, 0)
+	return nil
+}
+
+// makeRoom removes the filler, once; then a flush must succeed. The next time the disk is full the child ends.
+func (c *child) makeRoom(ctx context.Context, number uint32) (goesOn bool, broken error) {
+	c.room.Lock()
+	defer c.room.Unlock()
+	if err := os.Remove(c.Filler); errors.Is(err, os.ErrNotExist) {
+		newest := c.newest.Load()
+		if c.log.Flush(ctx) == nil { // another client has made room
+			c.say(durable, number, 0, newest)
+			return true, nil
+		}
+		c.ended.Store(true)
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	c.say(full, number, 0, 0)
+	newest := c.newest.Load()
+	if err := c.log.Flush(ctx); err != nil {
+		return false, fmt.Errorf("room was made, and a flush of client %d still got: %w", number, err)
+	}
+	c.say(durable, number, 0, newest)
+	c.say(resumed, number, 0, 0)
+	return true, nil
+}
+
+// readBack reads what was appended.
+func (c *child) readBack(ctx context.Context, at storage.Offset) error {
+	got := 0
+	for r, err := range c.log.Read(ctx, storage.Offset{Tx: at.Tx - 1, Op: 1<<64 - 1}, at) {
+		if err != nil {
+			return fmt.Errorf("read %v: %w", at, err)
+		}
+		if r.Offset.Tx == at.Tx {
+			got++
+		}
+	}
+	if got != int(at.Op)+1 {
+		return fmt.Errorf("%s: %d of %d records of transaction %d came", check.ReadAfterWrite.Name, got, at.Op+1, at.Tx)
+	}
+	return nil
+}

@@ -1,0 +1,132 @@
+package kill
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/check"
+)
+
+func TestMain(m *testing.M) {
+	if IsChild() {
+		os.Exit(Child())
+	}
+	os.Exit(m.Run())
+}
+
+func text(t *testing.T, s *Summary) string {
+	t.Helper()
+	var b strings.Builder
+	require.NoError(t, s.WriteText(&b))
+	return b.String()
+}
+
+func TestKilledAgainAndAgain(t *testing.T) {
+	t.Parallel()
+	s, err := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Kills: 12, Limited: 2, Full: 2, Messages: 300, Seed: 1})
+	require.NotNil(t, s, "%v", err)
+	require.Nil(t, s.Violation, text(t, s))
+	require.NoError(t, err)
+	require.Len(t, s.Targets, 3)
+	killed, limited, full := s.Targets[0], s.Targets[1], s.Targets[2]
+	require.EqualValues(t, 12, killed.Kills)
+	require.Positive(t, killed.Looks)
+	require.EqualValues(t, 12, killed.Looks+killed.Unlooked)
+	if limited.NotRun == "" {
+		require.EqualValues(t, 2, limited.Ended)
+		require.Positive(t, limited.Poisoned)
+	}
+	if full.NotRun == "" {
+		require.Positive(t, full.Resumed)
+	} else {
+		require.Contains(t, text(t, s), "NOT RUN")
+	}
+	require.Contains(t, text(t, s), ShowsNot)
+}
+
+// The canary: acknowledged as durable before it is written.
+func TestChildrenThatAcknowledgeBeforeTheyWriteAreCaught(t *testing.T) {
+	t.Parallel()
+	keep := t.TempDir()
+	s, err := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Kills: 40, Limited: -1, Full: -1, Lie: true, Seed: 2, Keep: keep})
+	require.NoError(t, err)
+	require.NotNil(t, s.Violation)
+	require.Equal(t, check.Durability.Name, s.Violation.Promise)
+	require.Contains(t, text(t, s), "FAIL Durability")
+	if !strings.HasPrefix(s.Violation.Detail, "child") { // then it was the parent that looked
+		_, err = os.Stat(filepath.Join(keep, "disk"))
+		require.NoError(t, err, "the files are kept")
+	}
+}
+
+// What this cannot show, shown: without any sync nothing is lost, because the kernel lives on.
+func TestAnEngineThatNeverSyncsPasses(t *testing.T) {
+	t.Parallel()
+	s, err := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Kills: 6, Limited: -1, Full: -1, NoSync: true, Messages: 300, Seed: 3})
+	require.NoError(t, err)
+	require.Nil(t, s.Violation)
+}
+
+func TestARunThatDidTooLittleHasNoVerdict(t *testing.T) {
+	t.Parallel()
+	ended, end := context.WithCancel(context.Background())
+	end()
+	s, err := Run(ended, Config{Dirs: []string{t.TempDir()}})
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.Contains(t, text(t, s), "No verdict: ")
+
+	idle := &Summary{Targets: []*Target{{Kind: string(kindKilled), Kills: 10, UnderLoad: 9}}}
+	require.ErrorIs(t, idle.tooLittle(Config{}, false), ErrTooLittle, "nothing was durable")
+	early := &Summary{Targets: []*Target{{Kind: string(kindKilled), Kills: 10, UnderLoad: 4, Durable: 1, Transactions: 1}}}
+	require.ErrorIs(t, early.tooLittle(Config{MinKills: 0.5}, false), ErrTooLittle, "hardly any kill struck under load")
+	roomy := &Summary{Targets: []*Target{{Kind: string(kindFull), Durable: 1, Transactions: 1}}}
+	require.ErrorIs(t, roomy.tooLittle(Config{}, false), ErrTooLittle, "no disk was full")
+	short := &Summary{Targets: []*Target{{Kind: string(kindLimited), Durable: 1, Transactions: 1}}}
+	require.ErrorIs(t, short.tooLittle(Config{}, false), ErrTooLittle, "no limit was met")
+}
+
+func TestAChildThatCannotWorkIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	_, err := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Command: []string{filepath.Join(t.TempDir(), "missing")}})
+	require.ErrorContains(t, err, "start a child")
+	s, err := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Handover: "unheard-of", Limited: -1, Full: -1})
+	require.True(t, err != nil || s.Violation != nil, "a child that dies at once is noticed")
+}
+
+func TestSettingsThatContradictThemselvesAreRefused(t *testing.T) {
+	t.Parallel()
+	for message, c := range map[string]Config{
+		"no folder":       {},
+		"-1 kills":        {Dirs: []string{"."}, Kills: -1},
+		"-1 goroutines":   {Dirs: []string{"."}, Goroutines: -1},
+		"-1 messages":     {Dirs: []string{"."}, Messages: -1},
+		"values of up to": {Dirs: []string{"."}, MaxValueBytes: 1 << 20},
+		"grace -1ns":      {Dirs: []string{"."}, Grace: -1},
+		"no such file":    {Dirs: []string{"missing/folder"}},
+	} {
+		s, err := Run(context.Background(), c)
+		require.Nil(t, s)
+		require.ErrorIs(t, err, ErrConfig, message)
+		require.ErrorContains(t, err, message)
+	}
+}
+
+func TestTheLedgerKnowsWhatWasLost(t *testing.T) {
+	t.Parallel()
+	g := &ledger{invoked: map[uint32]uint32{}}
+	require.Nil(t, g.take(message{opened, 0, 0, 0}, 1, 2))
+	require.Nil(t, g.take(message{acknowledged, 0, 1<<sequenceBits | 1, 1}, 1, 2))
+	require.Nil(t, g.take(message{durable, 0, 0, 1}, 1, 2))
+	require.Nil(t, g.take(message{acknowledged, 1, 1<<sequenceBits | 1, 2}, 1, 2))
+	v := g.take(message{acknowledged, 0, 1<<sequenceBits | 2, 2}, 1, 2)
+	require.Equal(t, check.NoDuplicate, v.Promise)
+	require.Nil(t, g.take(message{opened, 0, 0, 1}, 2, 2), "what was not durable may be gone")
+	require.Len(t, g.owners, 1)
+	v = g.take(message{opened, 0, 0, 0}, 3, 2)
+	require.Equal(t, check.Durability, v.Promise)
+}

@@ -1,0 +1,132 @@
+package kill
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// handle is the log's name.
+const handle = "log"
+
+// A ledger is what the parent knows of one log.
+type ledger struct {
+	values  check.Values
+	owners  []owner // of transactions, by number less one
+	durable uint64  // transactions that must be there
+	settled uint64  // transactions that the last recovery found
+	last    uint32  // the last child that has opened the log
+	invoked map[uint32]uint32
+	newest  uint64 // transaction that was acknowledged since
+}
+
+type owner struct {
+	client, sequence uint32
+	known            bool
+}
+
+func violation(p check.Promise, format string, arguments ...any) *check.Violation {
+	return &check.Violation{Promise: p, Detail: fmt.Sprintf(format, arguments...)}
+}
+
+// take enters what a child has said.
+func (g *ledger) take(m message, child uint32, clients int) *check.Violation {
+	switch m.kind {
+	case opened:
+		return g.opened(m.tx, child, clients)
+	case acknowledged:
+		for uint64(len(g.owners)) < m.tx {
+			g.owners = append(g.owners, owner{})
+		}
+		if o := g.owners[m.tx-1]; o.known {
+			return violation(check.NoDuplicate, "transaction %d was acknowledged to client %d as its append %d, and before to client %d as its append %d", m.tx, m.client, m.sequence, o.client, o.sequence)
+		}
+		g.owners[m.tx-1] = owner{m.client, m.sequence, true}
+		g.newest = max(g.newest, m.tx)
+		g.invoked[m.client] = m.sequence + 1 // a client has at most one append in flight
+	case failed:
+		g.invoked[m.client] = m.sequence + 1
+	case durable:
+		g.durable = max(g.durable, m.tx)
+	}
+	return nil
+}
+
+// opened enters what a child has recovered. Where the parent has not looked in between, it must take the child's word.
+func (g *ledger) opened(complete uint64, child uint32, clients int) *check.Violation {
+	switch {
+	case complete < g.durable:
+		return violation(check.Durability, "child %d recovered %d transactions, %d had been made durable", child, complete, g.durable)
+	case complete < uint64(len(g.owners)):
+		g.owners = g.owners[:complete]
+	}
+	for uint64(len(g.owners)) < complete {
+		g.owners = append(g.owners, owner{})
+	}
+	g.durable, g.settled, g.last, g.newest = complete, complete, child, complete
+	for client := range uint32(clients) {
+		g.invoked[client] = child<<sequenceBits | 1
+	}
+	return nil
+}
+
+// A look is what a check of the log on disk came to.
+type look struct {
+	records, transactions uint64
+	lost                  uint64 // transactions that were acknowledged, not durable, and are gone
+}
+
+// check opens the log as the next process will, reads everything, and closes it.
+func (g *ledger) check(ctx context.Context, folder string) (found look, v *check.Violation) {
+	store, err := storage.Open(ctx, folder, storage.Options{Create: true, FlushInterval: -1})
+	if err != nil {
+		return found, violation(check.Durability, "after the kill the store does not open: %v", err)
+	}
+	log, err := store.Log(ctx, handle)
+	if err != nil {
+		_ = store.Close(ctx) // the violation is the news
+		return found, violation(check.Durability, "after the kill the log does not open: %v", err)
+	}
+	owners, records, v := g.read(ctx, log)
+	if err := store.Close(ctx); err != nil && v == nil {
+		v = violation(check.Progress, "the recovered log does not close: %v", err)
+	}
+	if v != nil {
+		return found, v
+	}
+	complete := uint64(len(owners))
+	found = look{records, complete, g.newest - min(g.newest, complete)}
+	g.owners, g.durable, g.settled, g.newest = owners, complete, complete, complete
+	return found, nil
+}
+
+func (g *ledger) read(ctx context.Context, log *storage.Log) (owners []owner, records uint64, v *check.Violation) {
+	c := check.NewRecovered(check.Expected{
+		Values: g.values, Durable: g.durable,
+		Owner: func(tx uint64) (check.Identity, bool) {
+			if tx == 0 || tx > uint64(len(g.owners)) || !g.owners[tx-1].known {
+				return check.Identity{}, false
+			}
+			return check.Identity{Client: g.owners[tx-1].client, Sequence: g.owners[tx-1].sequence}, true
+		},
+		Invoked: func(client uint32) uint32 { return g.invoked[client] },
+	})
+	for r, err := range log.Read(ctx, storage.Offset{}, storage.End) {
+		if err != nil {
+			return nil, 0, violation(check.Durability, "after the kill the log cannot be read: %v", err)
+		}
+		if v := c.Record(r); v != nil {
+			return nil, 0, v
+		}
+		id, _ := check.ParseKey(r.Key)
+		if r.Offset.Tx > g.settled && id.Sequence>>sequenceBits != g.last {
+			return nil, 0, violation(check.NoPhantom, "%v was appended by child %d, and lost when that was killed; child %d was the last", r.Offset, id.Sequence>>sequenceBits, g.last)
+		}
+		if id.Index == 0 {
+			owners = append(owners, owner{id.Client, id.Sequence, true})
+		}
+	}
+	return owners, uint64(c.Records), c.End()
+}

@@ -1,0 +1,55 @@
+package kill
+
+import (
+	"encoding/binary"
+	"io"
+	"os"
+)
+
+// A message is what a child says to its parent, in one write to a pipe that is never torn. What is in the pipe when the child
+// is killed has been said.
+type message struct {
+	kind             messageKind
+	client, sequence uint32
+	tx               uint64
+}
+
+type messageKind uint8
+
+const (
+	// opened: the log is recovered, tx is its last transaction; clients begin.
+	opened messageKind = iota + 1
+	// acknowledged: the client's append returned, as transaction tx.
+	acknowledged
+	// durable: everything up to transaction tx.
+	durable
+	// failed: the client's append returned an error; it may or may not be there.
+	failed
+	// poisoned: the log refuses appends and flushes, and did so twice.
+	poisoned
+	// full: a flush found no room. resumed: after room was made, a flush succeeded.
+	full
+	resumed
+)
+
+const messageBytes = 17
+
+func (m message) send(to *os.File) error {
+	b := append(make([]byte, 0, messageBytes), byte(m.kind))
+	b = binary.LittleEndian.AppendUint32(b, m.client)
+	b = binary.LittleEndian.AppendUint32(b, m.sequence)
+	b = binary.LittleEndian.AppendUint64(b, m.tx)
+	_, err := to.Write(b)
+	return err
+}
+
+// receive returns the next message. The error is io.EOF at the end.
+func receive(from io.Reader) (m message, err error) {
+	var b [messageBytes]byte
+	if _, err := io.ReadFull(from, b[:]); err != nil {
+		return m, err
+	}
+	return message{
+		messageKind(b[0]), binary.LittleEndian.Uint32(b[1:]), binary.LittleEndian.Uint32(b[5:]), binary.LittleEndian.Uint64(b[9:]),
+	}, nil
+}

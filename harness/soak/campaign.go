@@ -1,0 +1,330 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"time"
+)
+
+// A Config says what to run. Zero fields mean the documented defaults.
+type Config struct {
+	// Out is the campaign's folder, needed.
+	Out string
+	// For is how long the campaign takes, all processes that work on it together; default 10 minutes. RoundFor is about how
+	// long one round takes; default a fortieth of For, from a second to ten.
+	For, RoundFor time.Duration
+	// Seed of the campaign; 0 for that of the journal, or else a new one.
+	Seed  uint64
+	Shard Shard
+	// Kinds are what rounds can be made of, NotRun what was asked for and cannot be done here.
+	Kinds  []Kind
+	NotRun []NotRun
+	// Checks come first. What fails ends the campaign.
+	Checks []Preparation
+	// Minimums below which nothing was shown.
+	Minimums Minimums
+	// Say, if set, is told what happens, a line each.
+	Say func(string)
+	// Now and Measure are for tests; default the wall clock, and this process.
+	Now     func() time.Time
+	Measure func() Sample
+}
+
+func (c Config) withDefaults() Config {
+	if c.For == 0 {
+		c.For = 10 * time.Minute
+	}
+	if c.RoundFor == 0 {
+		c.RoundFor = min(max(c.For/40, time.Second), 10*time.Second)
+	}
+	if c.Shard.Count == 0 {
+		c.Shard.Count = 1
+	}
+	if c.Say == nil {
+		c.Say = func(string) {}
+	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
+	if c.Measure == nil {
+		c.Measure = measure
+	}
+	return c
+}
+
+// ErrConfig is wrapped by what is said of settings that contradict themselves or the campaign.
+var ErrConfig = errors.New("invalid soak settings")
+
+func (c Config) check() error {
+	switch {
+	case c.Out == "":
+		return fmt.Errorf("%w: no folder", ErrConfig)
+	case len(c.Kinds) == 0:
+		return fmt.Errorf("%w: nothing to do rounds of", ErrConfig)
+	case c.For < 0 || c.RoundFor < 0:
+		return fmt.Errorf("%w: %v in rounds of %v: must be positive", ErrConfig, c.For, c.RoundFor)
+	}
+	seen := map[string]bool{}
+	for _, one := range choices(c.Kinds) {
+		if seen[one.arm()] {
+			return fmt.Errorf("%w: %s twice", ErrConfig, one.arm())
+		}
+		seen[one.arm()] = true
+	}
+	return nil
+}
+
+// A Soak is a campaign at which this process works. Live and Finding may be called by any goroutine.
+type Soak struct {
+	config  Config
+	journal *journal
+
+	mu       sync.Mutex
+	state    *State
+	began    time.Time // of this process
+	current  RoundSpec
+	since    time.Time // of the current round
+	progress Counts
+	ended    bool
+}
+
+// Open takes the campaign in c.Out over, or begins one. Errors wrap ErrConfig, ErrLocked or ErrJournal, or are the disk's.
+func Open(c Config) (*Soak, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	s := &Soak{config: c, state: NewState(), began: c.Now()}
+	j, err := openJournal(c.Out, s.state.Fold)
+	if err != nil {
+		return nil, err
+	}
+	s.journal = j
+	if err := s.settle(); err != nil {
+		return nil, errors.Join(err, j.close())
+	}
+	return s, nil
+}
+
+// settle begins a campaign, or sees that this process was asked for the same one.
+func (s *Soak) settle() error {
+	c := &s.config
+	if s.journal.Cut > 0 {
+		c.Say(fmt.Sprintf("the journal's last line was torn: %d bytes cut", s.journal.Cut))
+	}
+	if s.state.Version == 0 {
+		if c.Seed == 0 {
+			c.Seed = 1 + rand.Uint64N(1<<53-1) // a number that every JSON reader keeps
+		}
+		return s.append(Entry{Type: entryCampaign, Campaign: &Campaign{journalVersion, c.Seed, c.Shard}})
+	}
+	known := s.state.Campaign
+	switch {
+	case c.Seed != 0 && c.Seed != known.Seed:
+		return fmt.Errorf("%w: the campaign in %s has the seed %d, not %d: leave --seed out, or choose another folder", ErrConfig, c.Out, known.Seed, c.Seed)
+	case c.Shard != known.Shard:
+		return fmt.Errorf("%w: the campaign in %s is shard %v, not %v: choose another folder", ErrConfig, c.Out, known.Shard, c.Shard)
+	}
+	c.Seed = known.Seed
+	c.Say(fmt.Sprintf("goes on: %d rounds in %v until now", s.state.Rounds, s.state.Elapsed.Round(time.Second)))
+	return nil
+}
+
+// append journals an entry and takes it over, in this order: what the views show is on the disk.
+func (s *Soak) append(e Entry) error {
+	e.Time = s.config.Now().UTC()
+	if err := s.journal.append(e); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.state.Fold(e); err != nil {
+		return err
+	}
+	if s.journal.full() && e.Type == entryRound {
+		return s.journal.replace(Entry{Type: entryState, Time: e.Time, State: s.state})
+	}
+	return nil
+}
+
+// Close gives the campaign's folder free.
+func (s *Soak) Close() error { return s.journal.close() }
+
+// Errors that end a campaign.
+var (
+	// ErrChecks is wrapped when the harness does not see what it must see.
+	ErrChecks = errors.New("the harness does not see what it must see")
+	// ErrTooLittle is wrapped by a campaign that did less than its minimums.
+	ErrTooLittle = errors.New("the campaign did too little")
+)
+
+// Run works until the time is over, or ctx ends. The summary says what was done; an error, that it is no pass for another
+// reason than what was found.
+func (s *Soak) Run(ctx context.Context) (*Summary, error) {
+	if err := s.append(Entry{Type: entryStart, NotRun: s.config.NotRun}); err != nil {
+		return nil, err
+	}
+	err := s.work(ctx)
+	ended := Entry{Type: entryEnd, Ended: "the time is over", Complete: true}
+	switch {
+	case err != nil:
+		ended.Ended, ended.Complete = err.Error(), false
+	case ctx.Err() != nil:
+		ended.Ended, ended.Complete = "interrupted", false
+	}
+	found, failed := s.keepAll(leaks(Trends(s.state.Samples)), RoundSpec{Kind: "soak", Variant: "process", For: s.config.For})
+	ended.Findings = found
+	err = errors.Join(err, failed, s.append(ended))
+	s.mu.Lock()
+	s.ended = true
+	s.mu.Unlock()
+	summary := s.Summary()
+	if err == nil && len(summary.Missed) > 0 {
+		err = fmt.Errorf("%w: %s", ErrTooLittle, summary.Missed[0])
+	}
+	return summary, errors.Join(err, summary.Write(s.config.Out))
+}
+
+func (s *Soak) work(ctx context.Context) error {
+	if err := s.check(ctx); err != nil {
+		return err
+	}
+	written := s.config.Now()
+	for ctx.Err() == nil && s.left() > 0 {
+		if err := s.round(ctx); err != nil {
+			return err
+		}
+		if now := s.config.Now(); now.Sub(written) >= time.Minute {
+			written = now
+			if err := s.Summary().Write(s.config.Out); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// left is how much of the campaign's time is left, by what the journal says.
+func (s *Soak) left() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config.For - s.state.Leg
+}
+
+// deadlyRounds is how often the process may end within one round before the round is left out.
+const deadlyRounds = 2
+
+// round does the next round.
+func (s *Soak) round(ctx context.Context) error {
+	number := s.config.Shard.number(s.state.Rounds)
+	c := s.state.next(choices(s.config.Kinds))
+	spec := RoundSpec{Kind: c.kind.Name(), Variant: c.variant, Number: number, Seed: SeedOf(s.config.Seed, number), For: min(s.config.RoundFor, max(s.left(), 100*time.Millisecond))}
+	if s.state.Deaths >= deadlyRounds {
+		return s.leaveOut(spec)
+	}
+	if err := s.append(Entry{Type: entryBegin, Spec: spec.String()}); err != nil {
+		return err
+	}
+	began := s.config.Now()
+	s.mu.Lock()
+	s.current, s.since, s.progress = spec, began, nil
+	s.mu.Unlock()
+	spec.Progress = s.hear
+	bounded, cancel := context.WithTimeout(ctx, 4*spec.For+2*time.Minute)
+	result, err := c.kind.Run(bounded, spec)
+	cancel()
+	if err != nil && result.Inconclusive == "" {
+		result.Inconclusive = err.Error()
+	}
+	if ctx.Err() != nil && result.Inconclusive == "" {
+		result.Inconclusive = "interrupted"
+	}
+	return s.conclude(spec, result, s.config.Now().Sub(began))
+}
+
+// hear takes note of what the current round has done.
+func (s *Soak) hear(done Counts) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.progress = done.copyOf()
+}
+
+// leaveOut counts a round in which the process ended again and again, and makes a finding of it.
+func (s *Soak) leaveOut(spec RoundSpec) error {
+	const detail = "the process ended within this round, twice"
+	r := RoundResult{Inconclusive: detail, Found: []Found{{Class: "process death", Detail: detail, Shape: spec.arm(), Count: uint64(s.state.Deaths)}}}
+	return s.conclude(spec, r, 0)
+}
+
+// conclude writes down what a round came to.
+func (s *Soak) conclude(spec RoundSpec, r RoundResult, took time.Duration) error {
+	found, err := s.keepAll(r.Found, spec)
+	if err != nil {
+		return err
+	}
+	record := &RoundRecord{
+		Took: took, Counts: r.Counts, Engine: r.Engine, Handover: r.Handover, Points: r.Points, Faults: r.Faults,
+		New: s.state.novel(r.Behaviour), Unnamed: r.Unnamed, Inconclusive: clip(r.Inconclusive, 500),
+	}
+	if record.Engine == "" {
+		record.Engine = defaultEngine
+	}
+	sample := s.sample(record, r.Peak)
+	return s.append(Entry{Type: entryRound, Spec: spec.String(), Round: record, Findings: found, Sample: &sample})
+}
+
+func (s *Soak) sample(r *RoundRecord, peak uint64) Sample {
+	n := s.config.Measure()
+	n.Round, n.Start, n.Elapsed, n.Child = s.state.Rounds+1, s.state.Starts, s.state.Elapsed+r.Took, peak
+	n.Schedules, n.Operations = rate(r.Counts[CountSchedules], r.Took), rate(r.Counts[CountOperations], r.Took)
+	n.Disk = diskOf(s.config.Out)
+	n.Points, n.Pairs, n.Behaviour = s.state.Points.passed(), s.state.Pairs(), len(s.state.Behaviour)+len(r.New)
+	return n
+}
+
+// passed counts what was passed at all.
+func (c Counts) passed() (n int) {
+	for _, times := range c {
+		if times > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// keepAll writes the files of findings that are new or smaller, and returns all of them for the journal.
+func (s *Soak) keepAll(all []Found, spec RoundSpec) (kept []Finding, err error) {
+	for _, f := range all {
+		n := describe(f, spec, s.config.Now().UTC())
+		known := s.state.Findings[n.Fingerprint]
+		for i := range kept { // in the same round
+			if kept[i].Fingerprint == n.Fingerprint && !n.smaller(&kept[i]) {
+				known = &kept[i]
+			}
+		}
+		if known == nil || n.smaller(known) {
+			if n.Files, err = n.write(s.config.Out, f); err != nil {
+				return nil, err
+			}
+		}
+		if s.state.Findings[n.Fingerprint] == nil && known == nil {
+			s.config.Say(fmt.Sprintf("FOUND %s %s: %s", n.Fingerprint, n.Class, clip(n.Detail, 200)))
+		}
+		kept = append(kept, n)
+	}
+	return kept, nil
+}
+
+// clip cuts a text that is longer than so many bytes.
+func clip(text string, most int) string {
+	if len(text) <= most {
+		return text
+	}
+	for most > 0 && text[most]&0xc0 == 0x80 {
+		most--
+	}
+	return text[:most] + "…"
+}

@@ -1,0 +1,173 @@
+// What comes before the first round: the harness must see what it is known to see.
+
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/stress"
+)
+
+// What a check is of.
+const (
+	CheckCorpus  = "corpus"
+	CheckCanary  = "canary"
+	CheckFinding = "finding"
+)
+
+// A Check is what came of one preparation.
+type Check struct {
+	What   string `json:"what"`
+	Name   string `json:"name"`
+	Passed bool   `json:"passed"`
+	// Skipped says that it could not be tried in this build. It is no pass, and no failure.
+	Skipped bool        `json:"skipped,omitempty"`
+	Detail  string      `json:"detail"`
+	Took    Nanoseconds `json:"took_ns"`
+	// Broken is a violation that a case of the corpus shows though it is said to hold: a finding, not a fault of the harness.
+	Broken *Found `json:"-"`
+}
+
+// A Preparation is something that must be seen before the first round.
+type Preparation struct {
+	What, Name string
+	Run        func(ctx context.Context, seed uint64) (Check, error)
+}
+
+// check runs everything that is to be seen first, and the cases of what was found before.
+func (s *Soak) check(ctx context.Context) error {
+	began := s.config.Now()
+	var all []Check
+	var found []Finding
+	var failed error
+	for _, p := range append(s.config.Checks[:len(s.config.Checks):len(s.config.Checks)], s.known()...) {
+		if ctx.Err() != nil {
+			break
+		}
+		start := s.config.Now()
+		c, err := p.Run(ctx, s.config.Seed)
+		c.What, c.Name, c.Took = p.What, p.Name, s.config.Now().Sub(start)
+		if err != nil {
+			c.Passed, c.Detail = false, err.Error()
+		}
+		switch {
+		case p.What == CheckFinding:
+			found = append(found, Finding{Fingerprint: p.Name, Gone: c.Passed})
+			c.Passed = true // either way it was seen to
+		case c.Broken != nil:
+			kept, err := s.keepAll([]Found{*c.Broken}, RoundSpec{Kind: p.What, Variant: p.Name, For: time.Second})
+			if err != nil {
+				return err
+			}
+			found = append(found, kept...)
+		case !c.Passed && !c.Skipped && ctx.Err() == nil && failed == nil:
+			failed = fmt.Errorf("%w: %s %s: %s", ErrChecks, c.What, c.Name, c.Detail)
+		}
+		if !c.Passed {
+			s.config.Say(fmt.Sprintf("%s %s: %s", c.What, c.Name, c.Detail))
+		}
+		all = append(all, c)
+	}
+	err := s.append(Entry{Type: entryChecks, Checks: all, Took: s.config.Now().Sub(began), Findings: found})
+	return errors.Join(failed, err)
+}
+
+// known are the cases of findings: one that holds now was fixed.
+func (s *Soak) known() (all []Preparation) {
+	for _, f := range s.state.Open() {
+		c, err := cases.Parse(f.Case)
+		if err != nil || len(c.Delays) > 0 {
+			continue
+		}
+		all = append(all, Preparation{CheckFinding, f.Fingerprint, func(context.Context, uint64) (Check, error) {
+			got, _, err := shows(c)
+			return Check{Passed: err == nil && got == holds, Detail: got}, err
+		}})
+	}
+	return all
+}
+
+// holds is what a case expects that shows no failure.
+const holds = "holds"
+
+// shows executes a case three times and returns the class of its failure, or "holds".
+func shows(c cases.Case) (got string, f *sched.Failure, err error) {
+	program := c.Clone()
+	program.Switches = nil
+	scenario, err := program.Scenario()
+	if err != nil {
+		return "", nil, err
+	}
+	runner := sched.NewRunner(scenario, sched.Options{})
+	for i := range 3 {
+		now := holds
+		if f = runner.Replay(c.Switches, false).Failure; f != nil {
+			now = f.Class()
+		}
+		if i > 0 && now != got {
+			return "", f, fmt.Errorf("it shows %s, and %s when it is executed again", got, now)
+		}
+		got = now
+	}
+	return got, f, nil
+}
+
+// Corpus makes preparations of the case files in a folder. Each says what to expect, in a line '# expect: holds', or the class
+// of a failure.
+func Corpus(folder string) ([]Preparation, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*.case"))
+	if err != nil {
+		return nil, err
+	}
+	if len(files) == 0 {
+		return nil, fmt.Errorf("%w: no case (*.case) lies in %s: a campaign begins with the bugs that are known", ErrConfig, folder)
+	}
+	var all []Preparation
+	for _, file := range files {
+		all = append(all, Preparation{CheckCorpus, filepath.Base(file), func(context.Context, uint64) (Check, error) { return checkCase(file) }})
+	}
+	return all, nil
+}
+
+func checkCase(file string) (Check, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return Check{}, err
+	}
+	c, err := cases.ParseFile(string(content))
+	if err != nil {
+		return Check{}, err
+	}
+	_, rest, found := strings.Cut(string(content), "# expect: ")
+	want, _, _ := strings.Cut(rest, "\n")
+	if want = strings.TrimSpace(want); !found || want == "" {
+		return Check{}, errors.New("it does not say what to expect: '# expect: holds', or the class of a failure")
+	}
+	if c.Crash != nil && stress.RaceDetector {
+		return Check{Skipped: true, Detail: "not tried: a case with a crash needs a build without -race"}, nil
+	}
+	got, f, err := shows(c)
+	if err != nil {
+		return Check{}, err
+	}
+	check := Check{Passed: got == want, Detail: got}
+	if !check.Passed {
+		check.Detail = fmt.Sprintf("shows %s, not %s", got, want)
+	}
+	if want == holds && f != nil && f.Kind != sched.Unusable {
+		check.Broken = &Found{Class: got, Case: c.String(), Detail: f.Message, Count: 1}
+		if r, err := report.OfCase(c); err == nil {
+			check.Broken.Report = r
+		}
+	}
+	return check, nil
+}

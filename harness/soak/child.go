@@ -1,0 +1,160 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// maxOutput bounds what is kept of a child's output: the beginning and the end.
+const maxOutput = 128 << 10
+
+// A bounded keeps the beginning and the end of what is written to it.
+type bounded struct {
+	head, tail []byte
+	lost       int
+}
+
+// Write never fails.
+func (b *bounded) Write(p []byte) (int, error) {
+	n := len(p)
+	if room := maxOutput/2 - len(b.head); room > 0 {
+		take := min(room, len(p))
+		b.head, p = append(b.head, p[:take]...), p[take:]
+	}
+	b.tail = append(b.tail, p...)
+	if over := len(b.tail) - maxOutput/2; over > 0 {
+		b.lost += over
+		b.tail = append(b.tail[:0], b.tail[over:]...)
+	}
+	return n, nil
+}
+
+// String is what is left.
+func (b *bounded) String() string {
+	if b.lost == 0 {
+		return string(b.head) + string(b.tail)
+	}
+	return fmt.Sprintf("%s\n… %d bytes left out …\n%s", b.head, b.lost, b.tail)
+}
+
+// A child is a process that does a round's work, so that what kills it does not kill the campaign.
+type child struct {
+	name        string // of the program
+	arguments   []string
+	folder      string // to work in
+	environment []string
+}
+
+// ended is what became of a child.
+type ended struct {
+	code   int // -1 if a signal ended it
+	output string
+	peak   uint64 // bytes
+	status string
+}
+
+// run waits for the child to end. The end of ctx asks it to, and kills it ten seconds later. Where the system can, it dies with
+// this process.
+func (c child) run(ctx context.Context) (ended, error) {
+	runtime.LockOSThread() // the system counts the thread that started it as its parent
+	defer runtime.UnlockOSThread()
+	var output bounded
+	command := exec.CommandContext(ctx, c.name, c.arguments...)
+	command.Dir, command.Stdout, command.Stderr = c.folder, &output, &output
+	command.Env = append(os.Environ(), c.environment...)
+	command.Cancel = func() error { return askToEnd(command.Process) }
+	command.WaitDelay = 10 * time.Second
+	dieTogether(command)
+	err := command.Run()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) && command.ProcessState == nil {
+		return ended{}, fmt.Errorf("start %s: %w", c.name, err)
+	}
+	return ended{command.ProcessState.ExitCode(), output.String(), peakOf(command.ProcessState), command.ProcessState.String()}, nil
+}
+
+// lines that begin what a dying Go program says.
+var deathMarks = []string{"panic: ", "fatal error: ", "SIGSEGV", "runtime: out of memory"}
+
+// died says whether the output is that of a Go program which did not mean to end: a panic has the exit code of a wrong call.
+func (e ended) died() bool {
+	for line := range strings.Lines(e.output) {
+		for _, mark := range deathMarks {
+			if strings.HasPrefix(line, mark) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// death explains why a child ended as it should not: by the first line that says so.
+func (e ended) death(what string) Found {
+	f := Found{Class: "process death", Detail: fmt.Sprintf("%s ended with %s", what, e.status), Shape: what, Text: e.output, Count: 1}
+	for line := range strings.Lines(e.output) {
+		for _, mark := range deathMarks {
+			if strings.HasPrefix(line, mark) {
+				f.Detail, f.Shape = strings.TrimSpace(line), what+": "+withoutNumbers(strings.TrimSpace(line))
+				return f
+			}
+		}
+	}
+	return f
+}
+
+// withoutNumbers makes texts equal that differ in numbers and addresses.
+func withoutNumbers(text string) string {
+	var b strings.Builder
+	for _, word := range strings.Fields(text) {
+		if strings.ContainsAny(word, "0123456789") {
+			word = "N"
+		}
+		b.WriteString(word + " ")
+	}
+	return strings.TrimSpace(clip(b.String(), 200))
+}
+
+// races are the race detector's reports in a child's output, told apart by the functions at the top of their stacks.
+func (e ended) races() (all []Found) {
+	const begin = "WARNING: DATA RACE"
+	at := map[string]int{}
+	for _, part := range strings.Split(e.output, begin)[1:] {
+		text, _, _ := strings.Cut(part, "==================")
+		var functions []string
+		after := false
+		for line := range strings.Lines(text) {
+			words := strings.TrimSpace(line)
+			switch {
+			case strings.Contains(words, " by goroutine ") || strings.Contains(words, " by main goroutine"):
+				after = true
+			case after && words != "":
+				functions = append(functions, strings.TrimSuffix(words, "()"))
+				after = false
+			}
+		}
+		shape := strings.Join(functions, " | ")
+		if i, known := at[shape]; known {
+			all[i].Count++
+			continue
+		}
+		at[shape] = len(all)
+		all = append(all, Found{Class: "data race", Shape: shape, Detail: "a data race: " + shape, Text: begin + text, Count: 1})
+	}
+	return all
+}
+
+// tail is the end of an output.
+func tail(text string, most int) string {
+	text = string(bytes.TrimSpace([]byte(text)))
+	if len(text) > most {
+		text = "…" + text[len(text)-most:]
+	}
+	return text
+}

@@ -1,0 +1,20 @@
+package soak
+
+import (
+	"os"
+	"os/exec"
+	"syscall"
+)
+
+// dieTogether has the system kill the child when this process is killed, which then can do nothing about it.
+func dieTogether(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+
+func askToEnd(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
+
+// peakOf is the most memory that a process had, in bytes.
+func peakOf(s *os.ProcessState) uint64 {
+	if usage, ok := s.SysUsage().(*syscall.Rusage); ok {
+		return uint64(usage.Maxrss) << 10
+	}
+	return 0
+}

@@ -1,0 +1,123 @@
+package soak
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// written makes a journal of three entries.
+func written(t *testing.T) (folder string, content []byte) {
+	t.Helper()
+	folder = t.TempDir()
+	j, err := openJournal(folder, func(Entry) error { return nil })
+	require.NoError(t, err)
+	for _, e := range []Entry{
+		{Type: entryCampaign, Campaign: &Campaign{journalVersion, 7, Shard{0, 1}}},
+		{Type: entryStart},
+		{Type: entryEnd, Ended: "so it goes\nü"},
+	} {
+		require.NoError(t, j.append(e))
+	}
+	require.NoError(t, j.close())
+	content, err = os.ReadFile(filepath.Join(folder, journalName))
+	require.NoError(t, err)
+	return folder, content
+}
+
+func read(t *testing.T, folder string) (types []string, cut int64, err error) {
+	t.Helper()
+	j, err := openJournal(folder, func(e Entry) error {
+		types = append(types, e.Type)
+		return nil
+	})
+	if err != nil {
+		return types, 0, err
+	}
+	cut = j.Cut
+	return types, cut, j.close()
+}
+
+func TestAJournalIsReadAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	folder, _ := written(t)
+	types, cut, err := read(t, folder)
+	require.NoError(t, err)
+	require.Equal(t, []string{entryCampaign, entryStart, entryEnd}, types)
+	require.Zero(t, cut)
+}
+
+func TestATornEndIsCutWhereverItIsTorn(t *testing.T) {
+	t.Parallel()
+	folder, content := written(t)
+	first := 0
+	for at, lines := len(content)-1, 0; at > 0 && lines < 1; at-- {
+		if content[at-1] == '\n' {
+			lines++
+			first = at
+		}
+	}
+	for end := first; end < len(content); end++ {
+		require.NoError(t, os.WriteFile(filepath.Join(folder, journalName), content[:end], 0o666))
+		types, cut, err := read(t, folder)
+		require.NoError(t, err)
+		require.Equal(t, []string{entryCampaign, entryStart}, types)
+		require.EqualValues(t, end-first, cut)
+		left, err := os.ReadFile(filepath.Join(folder, journalName))
+		require.NoError(t, err)
+		require.Equal(t, content[:first], left)
+	}
+}
+
+func TestDamageBeforeTheEndIsAnErrorAndChangesNothing(t *testing.T) {
+	t.Parallel()
+	folder, content := written(t)
+	damaged := append([]byte(nil), content...)
+	damaged[40] ^= 1
+	require.NoError(t, os.WriteFile(filepath.Join(folder, journalName), damaged, 0o666))
+	_, _, err := read(t, folder)
+	require.ErrorIs(t, err, ErrJournal)
+	require.ErrorContains(t, err, "line 1")
+	left, err := os.ReadFile(filepath.Join(folder, journalName))
+	require.NoError(t, err)
+	require.Equal(t, damaged, left)
+}
+
+func TestOneProcessAtATimeWorksOnACampaign(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	j, err := openJournal(folder, func(Entry) error { return nil })
+	require.NoError(t, err)
+	_, err = openJournal(folder, func(Entry) error { return nil })
+	require.ErrorIs(t, err, ErrLocked)
+	require.NoError(t, j.close())
+	j, err = openJournal(folder, func(Entry) error { return nil })
+	require.NoError(t, err)
+	require.NoError(t, j.close())
+}
+
+// A journal that became too long is folded into one line, and nothing is lost.
+func TestALongJournalIsFolded(t *testing.T) {
+	t.Parallel()
+	kind := &scripted{name: "a"}
+	c := settings(t, kind)
+	c.For = 100 * time.Second
+	s, err := Open(c)
+	require.NoError(t, err)
+	s.journal.limit = 3000
+	_, err = s.Run(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	info, err := os.Stat(filepath.Join(c.Out, journalName))
+	require.NoError(t, err)
+	require.Less(t, info.Size(), int64(60_000), "100 rounds take more")
+	again, err := ReadState(c.Out)
+	require.NoError(t, err)
+	require.EqualValues(t, 100, again.Rounds)
+	require.EqualValues(t, 1000, again.Counts[CountOperations])
+	require.Len(t, again.Samples, 100)
+	require.Equal(t, s.state, again)
+}

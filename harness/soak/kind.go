@@ -1,0 +1,86 @@
+package soak
+
+import (
+	"context"
+	"maps"
+
+	"github.com/racewindow/racewindow/harness/report"
+)
+
+// A Kind is something that a campaign can do for a while. A new one is one file, and one line where the command lists them.
+type Kind interface {
+	// Name is a word.
+	Name() string
+	// Variants are what it can be done to, words; at least one. Each is chosen for itself.
+	Variants() []string
+	// Run does one round. What it does follows from the spec alone, as far as the Go scheduler allows. The end of ctx ends the
+	// round early. An error means that the round itself failed, and has no verdict.
+	Run(ctx context.Context, spec RoundSpec) (RoundResult, error)
+}
+
+// Counts say how often something was done: schedules, operations, crashes, by their names in the plural.
+type Counts map[string]uint64
+
+// Names of counts that the views and the minimums know.
+const (
+	CountSchedules  = "schedules"
+	CountOperations = "operations"
+	CountRecords    = "records checked"
+	CountCases      = "cases"
+	CountCrashes    = "crashes"
+	CountFaults     = "faults"
+	CountPrograms   = "programs"
+	CountOrders     = "partial orders"
+)
+
+func (c Counts) add(other Counts) {
+	for name, n := range other {
+		c[name] += n
+	}
+}
+
+// A RoundResult is what a round came to.
+type RoundResult struct {
+	Counts Counts `json:"counts,omitempty"`
+	// Engine is what was tested, "" for the engine of this module; Handover how it passes records on, "" for none in particular.
+	Engine   string `json:"engine,omitempty"`
+	Handover string `json:"handover,omitempty"`
+	// Points says how often each failpoint was passed.
+	Points Counts `json:"points,omitempty"`
+	// Faults says how often each fault was injected.
+	Faults Counts `json:"faults,omitempty"`
+	// Behaviour are names for what was seen, whatever they mean: one that was never seen before counts as new. Those that begin
+	// with PairPrefix are pairs of failpoints.
+	Behaviour []string `json:"behaviour,omitempty"`
+	// Unnamed is how much else was new, such as partial orders, which are too many to be named.
+	Unnamed uint64 `json:"unnamed,omitempty"`
+	// Found are violations, shrunk if that was possible.
+	Found []Found `json:"found,omitempty"`
+	// Inconclusive says why the round has no verdict, "" if it has one. It is never a pass.
+	Inconclusive string `json:"inconclusive,omitempty"`
+	// Peak is the most memory that a child process had, in bytes.
+	Peak uint64 `json:"peak_bytes,omitempty"`
+}
+
+// PairPrefix begins a behaviour that is a pair: one thread stood at the first failpoint while another did what follows the second.
+const PairPrefix = "pair "
+
+// A Found is one violation of a round.
+type Found struct {
+	// Class is what kind of failure it is, as sched.Failure.Class.
+	Class string `json:"class"`
+	// Report explains it; nil where there is none, and then the rest must say it.
+	Report *report.Report `json:"report,omitempty"`
+	// Shape tells findings of a class apart that have no case.
+	Shape  string `json:"shape,omitempty"`
+	Detail string `json:"detail"`
+	// Case is the smallest case, "" if there is none.
+	Case string `json:"case,omitempty"`
+	// Text is what else is to be kept: the history of a stress run, the output of a child.
+	Text string `json:"text,omitempty"`
+	// Count is how often it was seen in this round, at least 1.
+	Count uint64 `json:"count"`
+}
+
+// copyOf is a copy that another goroutine may read.
+func (c Counts) copyOf() Counts { return maps.Clone(c) }

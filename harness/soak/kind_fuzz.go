@@ -1,0 +1,182 @@
+package soak
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// Fuzz runs one fuzz target of the module for a while. Corpus and what is found lie in the campaign's folder; the sources are
+// never written to.
+type Fuzz struct {
+	// Go is the go command, Module the module's root, Folder where binaries, inputs and findings go.
+	Go, Module, Folder string
+	// Targets are PACKAGE.FuzzName, with the package as a path below the root.
+	Targets []string
+	Logs    string
+
+	mu    sync.Mutex
+	built map[string]error
+}
+
+var fuzzDeclared = regexp.MustCompile(`^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
+
+// NewFuzz looks for targets in the module's tests.
+func NewFuzz(goCommand, module, folder, logs string) (*Fuzz, error) {
+	folder, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, err
+	}
+	f := &Fuzz{Go: goCommand, Module: module, Folder: folder, Logs: logs, built: map[string]error{}}
+	err = filepath.WalkDir(module, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			if name := entry.Name(); path != module && (strings.HasPrefix(name, ".") || name == "testdata" || name == "out" || name == "bin" || nested(path)) {
+				return filepath.SkipDir
+			}
+			return nil
+		case strings.HasSuffix(path, "_test.go"):
+			return f.addTargets(path)
+		}
+		return nil
+	})
+	if err == nil && len(f.Targets) == 0 {
+		err = fmt.Errorf("no fuzz target lies in %s", module)
+	}
+	slices.Sort(f.Targets)
+	return f, err
+}
+
+func nested(folder string) bool {
+	_, err := os.Stat(filepath.Join(folder, "go.mod"))
+	return err == nil
+}
+
+func (f *Fuzz) addTargets(path string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	below, err := filepath.Rel(f.Module, filepath.Dir(path))
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		if m := fuzzDeclared.FindStringSubmatch(lines.Text()); m != nil {
+			f.Targets = append(f.Targets, filepath.ToSlash(below)+"."+m[1])
+		}
+	}
+	return lines.Err()
+}
+
+// Name is fuzz.
+func (*Fuzz) Name() string { return "fuzz" }
+
+// Variants is one: a round draws its target.
+func (*Fuzz) Variants() []string { return []string{"drawn"} }
+
+var (
+	fuzzExecs = regexp.MustCompile(`execs: (\d+)`)
+	fuzzNew   = regexp.MustCompile(`new interesting: (\d+)`)
+)
+
+// Run fuzzes one target. What go's fuzzing draws is not in the hand of the seed; what it finds is a file that runs again.
+func (f *Fuzz) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+	target := f.Targets[spec.Seed%uint64(len(f.Targets))]
+	pkg, name := target[:strings.LastIndexByte(target, '.')], target[strings.LastIndexByte(target, '.')+1:]
+	work := filepath.Join(f.Folder, strings.ReplaceAll(pkg, "/", "-"))
+	binary := filepath.Join(work, "fuzz.test")
+	if err := f.build(ctx, pkg, work, binary); err != nil {
+		return RoundResult{Inconclusive: fmt.Sprintf("build the fuzz targets of %s: %v", pkg, err)}, nil
+	}
+	arguments := []string{
+		"-test.run", "^$", "-test.fuzz", "^" + name + "$", "-test.fuzztime", spec.For.Round(time.Millisecond).String(), "-test.fuzzminimizetime", "5s",
+		"-test.fuzzcachedir", filepath.Join(work, "cache"), "-test.parallel", "2",
+	}
+	e, err := child{name: binary, folder: work, arguments: arguments}.run(ctx)
+	if err != nil {
+		return RoundResult{}, err
+	}
+	keepLog(f.Logs, fmt.Sprintf("fuzz-%d.log", spec.Number), e.output)
+	r := RoundResult{Counts: Counts{"fuzz inputs": lastNumber(fuzzExecs, e.output)}, Unnamed: lastNumber(fuzzNew, e.output), Peak: e.peak, Behaviour: []string{"fuzz target " + target}}
+	switch {
+	case e.code == 0 && r.Counts["fuzz inputs"] == 0:
+		r.Inconclusive = target + " tried nothing: " + tail(e.output, 200)
+	case e.code == 0:
+	case ctx.Err() != nil:
+		r.Inconclusive = "ended early: " + ctx.Err().Error()
+	default:
+		r.Found = []Found{f.failure(work, target, name, e)}
+	}
+	return r, nil
+}
+
+// build makes the binary of a package once in a process's life.
+func (f *Fuzz) build(ctx context.Context, pkg, work, binary string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err, done := f.built[pkg]; done {
+		return err
+	}
+	if err := os.MkdirAll(work, 0o777); err != nil {
+		return err
+	}
+	e, err := child{name: f.Go, folder: f.Module, arguments: []string{"test", "-c", "-fuzz=Fuzz", "-o", binary, "./" + pkg}}.run(ctx)
+	if err == nil && e.code != 0 {
+		err = errors.New(tail(e.output, 500))
+	}
+	if ctx.Err() == nil {
+		f.built[pkg] = err
+	}
+	return err
+}
+
+// failure keeps the input that fails, beside what was printed.
+func (f *Fuzz) failure(work, target, name string, e ended) Found {
+	found := Found{Class: "fuzz " + target, Detail: tail(e.output, 400), Text: e.output, Count: 1}
+	found.Shape = e.death(target).Shape
+	for line := range strings.Lines(e.output) {
+		if text := strings.TrimSpace(line); strings.Contains(text, "_test.go:") {
+			found.Detail = text
+			found.Shape = target + ": " + withoutNumbers(text)
+			break
+		}
+	}
+	inputs, _ := filepath.Glob(filepath.Join(work, "testdata", "fuzz", name, "*"))
+	for _, input := range inputs {
+		content, err := os.ReadFile(input)
+		if err != nil {
+			continue
+		}
+		sum := sha256.Sum256(content)
+		found.Text += fmt.Sprintf("\ninput, for testdata/fuzz/%s/%s:\n%s", name, hex.EncodeToString(sum[:8]), clip(string(content), 64<<10))
+		_ = os.Remove(input) // or each later round would only fail on it again
+	}
+	return found
+}
+
+func lastNumber(pattern *regexp.Regexp, text string) uint64 {
+	all := pattern.FindAllStringSubmatch(text, -1)
+	if len(all) == 0 {
+		return 0
+	}
+	n, _ := strconv.ParseUint(all[len(all)-1][1], 10, 64) // digits, by the pattern
+	return n
+}

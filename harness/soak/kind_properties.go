@@ -1,0 +1,140 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
+)
+
+// Properties runs one property of the test binary of the package properties, over cases that follow from the seed.
+type Properties struct {
+	// Binary is the test binary, Folder the sources of the package, where there are any: its tests read files there.
+	Binary, Folder string
+	// Tests are the properties; one of them is drawn for each round.
+	Tests []string
+	// PerSecond is how many cases a second of the round stands for; default 60.
+	PerSecond float64
+	Logs      string
+}
+
+// properties are tests that hold for any seed and number of cases; the others are about the search itself.
+var properties = regexp.MustCompile(`^Test(EveryPromise|ManyClients|AProgramOf|Durable|TheChunkIndex|AnIterator|LogsOf|Recovery|PrefixRecovery|WhatIsDurable)`)
+
+// NewProperties asks the binary for its tests.
+func NewProperties(binary, folder, logs string) (*Properties, error) {
+	binary, err := filepath.Abs(binary)
+	if err != nil {
+		return nil, err
+	}
+	output, err := exec.Command(binary, "-test.list", ".").Output()
+	if err != nil {
+		return nil, fmt.Errorf("list the properties of %s: %w", binary, err)
+	}
+	p := &Properties{Binary: binary, Folder: folder, Logs: logs}
+	for _, name := range strings.Fields(string(output)) {
+		if properties.MatchString(name) {
+			p.Tests = append(p.Tests, name)
+		}
+	}
+	if len(p.Tests) == 0 {
+		return nil, fmt.Errorf("%s has no property", binary)
+	}
+	return p, nil
+}
+
+// Name is properties.
+func (*Properties) Name() string { return "properties" }
+
+// Variants is one: a round draws its property.
+func (*Properties) Variants() []string { return []string{"drawn"} }
+
+// Run has the binary check one property.
+func (p *Properties) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+	scratch, err := os.MkdirTemp("", "racewindow-properties-")
+	if err != nil {
+		return RoundResult{}, err
+	}
+	defer os.RemoveAll(scratch)
+	test := p.Tests[spec.Seed%uint64(len(p.Tests))]
+	perSecond := p.PerSecond
+	if perSecond == 0 {
+		perSecond = 60
+	}
+	number := max(20, int(perSecond*spec.For.Seconds()))
+	folder := p.Folder
+	if folder == "" {
+		folder = scratch
+	}
+	e, err := child{
+		name: p.Binary, folder: folder,
+		arguments: []string{
+			"-test.v", "-test.run", "^" + test + "$", "-test.timeout", (4*spec.For + 100e9).String(), "-racewindow.progress",
+			"-racewindow.cases", fmt.Sprint(number), "-racewindow.seed", fmt.Sprint(spec.Seed >> 1),
+		},
+		environment: []string{"RACEWINDOW_REQUIRE_INSTRUMENTED=1", "RACEWINDOW_OUT=" + filepath.Join(scratch, "reports"), "TMPDIR=" + scratch, "GORACE=atexit_sleep_ms=0"},
+	}.run(ctx)
+	if err != nil {
+		return RoundResult{}, err
+	}
+	keepLog(p.Logs, fmt.Sprintf("properties-%d.log", spec.Number), e.output)
+	r := RoundResult{Counts: Counts{"properties": 1}, Peak: e.peak, Behaviour: []string{"property " + test}}
+	passed := strings.Count(e.output, "--- PASS")
+	switch {
+	case e.code == 0 && passed > 0:
+		r.Counts[CountCases] = uint64(number)
+	case e.code == 0:
+		r.Inconclusive = test + " checked nothing: " + tail(e.output, 200)
+	case ctx.Err() != nil:
+		r.Inconclusive = "ended early: " + ctx.Err().Error()
+	default:
+		r.Found, err = p.failures(test, filepath.Join(scratch, "reports"), e)
+	}
+	return r, err
+}
+
+// replayLine is how a property's report names its shrunk case.
+var (
+	replayLine = regexp.MustCompile(`racewindow replay '(v1 [^']*)'`)
+	failLine   = regexp.MustCompile(`(?m)^FAIL (\w+)`)
+)
+
+// failures reads the reports that the property has written; without one, what it printed is all there is.
+func (p *Properties) failures(test, reports string, e ended) (all []Found, err error) {
+	files, err := filepath.Glob(filepath.Join(reports, "shrunk-*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	for _, file := range files {
+		content, failed := os.ReadFile(file)
+		if failed != nil {
+			err = errors.Join(err, failed)
+			continue
+		}
+		f := Found{Class: "property " + test, Shape: test, Detail: test + " does not hold", Text: string(content), Count: 1}
+		if m := failLine.FindSubmatch(content); m != nil {
+			f.Class = string(m[1])
+		}
+		if m := replayLine.FindSubmatch(content); m != nil {
+			if c, failed := cases.Parse(string(m[1])); failed == nil {
+				f.Case = c.String()
+			}
+		}
+		all = append(all, f)
+	}
+	all = append(all, e.races()...)
+	if len(all) == 0 {
+		f := e.death(test)
+		if f.Shape == test { // no panic: the test failed and said why
+			f.Class, f.Detail = "property "+test, tail(e.output, 400)
+		}
+		all = append(all, f)
+	}
+	return all, err
+}

@@ -1,0 +1,174 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// Stress is a short stress run with settings that follow from the seed.
+type Stress struct {
+	// Handovers are the variants; default those that are to hold.
+	Handovers []string
+	// Minimal is how long to look for the smallest case of a violation; default 10 s.
+	Minimal time.Duration
+}
+
+// Name is stress.
+func (Stress) Name() string { return "stress" }
+
+// Variants are hand-overs.
+func (s Stress) Variants() []string { return Explore{Handovers: s.Handovers}.Variants() }
+
+// oneOf picks one of several.
+func oneOf[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
+
+// settings draws what the engine and its clients are like. Everything is drawn, whether it is used or not, so that a seed means
+// the same for every length of a round.
+func (s Stress) settings(spec RoundSpec) (stress.Config, storage.Options, bool) {
+	r := rand.New(rand.NewPCG(spec.Seed, 0x7374726573730001))
+	o := storage.Options{
+		ArenaBytes: oneOf(r, 256, 4<<10, 16<<10), FlushBytes: oneOf(r, int64(1<<10), 16<<10, 64<<10), ChunkBytes: oneOf(r, int64(1<<10), 16<<10),
+		SegmentBytes: oneOf(r, int64(16<<10), 1<<20, 64<<20), FlushInterval: oneOf(r, 5*time.Millisecond, 50*time.Millisecond, time.Second),
+	}
+	c := stress.Config{
+		Name: spec.Variant, Goroutines: oneOf(r, 30, 100, 300, 1000), Duration: spec.For, Round: max(spec.For/2, 100*time.Millisecond),
+		MaxValueBytes: oneOf(r, -1, 16, 256, 4096), MaxRecords: oneOf(r, 1, 4, 24), Fragments: oneOf(r, -1, 0.02, 0.3), MinOverlaps: -1,
+		Delays: failpoints.Delays{
+			Probability: oneOf(r, 0.005, 0.02, 0.1), Spin: r.IntN(3), Gosched: r.IntN(3), Sleep: r.IntN(3),
+			MaxSleep: oneOf(r, 50*time.Microsecond, 200*time.Microsecond, 2*time.Millisecond),
+		},
+		Seed: spec.Seed,
+	}
+	c.Flushers = oneOf(r, 1, 1+c.Goroutines/100)
+	onDisk := r.IntN(4) == 0
+	if spec.For < 2*time.Second {
+		c.Goroutines = min(c.Goroutines, 100)
+		c.Flushers = 1
+	}
+	return c, o, onDisk
+}
+
+// Run stresses one hand-over.
+func (s Stress) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+	handover, err := storage.HandoverByName(spec.Variant)
+	if err != nil {
+		return RoundResult{}, err
+	}
+	c, o, onDisk := s.settings(spec)
+	o.Handover = handover
+	folder := ""
+	if onDisk {
+		if folder, err = os.MkdirTemp("", "racewindow-soak-"); err != nil {
+			return RoundResult{}, err
+		}
+		defer os.RemoveAll(folder)
+	}
+	c.Open = func(round int) (harness.Factory, error) {
+		o := o
+		if folder == "" {
+			o.Disk = storage.MemoryDisk()
+			return harness.StorageFactory("memory", o, "stress"), nil
+		}
+		o.Create = true
+		return harness.StorageFactory(filepath.Join(folder, fmt.Sprintf("round-%d", round)), o, "stress"), nil
+	}
+	c.Discard = func(round int) error {
+		if folder == "" {
+			return nil
+		}
+		return os.RemoveAll(filepath.Join(folder, fmt.Sprintf("round-%d", round)))
+	}
+	c.Progress = func(p stress.Progress) {
+		if spec.Progress != nil {
+			spec.Progress(Counts{CountOperations: p.Operations})
+		}
+	}
+	summary, err := stress.Run(ctx, c)
+	if summary == nil {
+		return RoundResult{}, err
+	}
+	return s.result(ctx, spec, summary, err)
+}
+
+// result says what a stress run came to.
+func (s Stress) result(ctx context.Context, spec RoundSpec, m *stress.Summary, failed error) (RoundResult, error) {
+	r := RoundResult{
+		Handover: spec.Variant, Points: Counts{}, Peak: m.PeakMemory,
+		Counts: Counts{CountOperations: m.Operations, CountRecords: m.RecordsChecked + m.RecordsScanned, "reads across a flush": m.Overlaps, "flushes": m.Flushes},
+	}
+	for _, p := range m.Points {
+		if p.Hits > 0 {
+			r.Points[p.Name] = p.Hits
+			r.Behaviour = append(r.Behaviour, "point "+p.Name, fmt.Sprintf("stress of %s: %s 2^%d times", spec.Variant, p.Name, bits.Len64(p.Hits)))
+		}
+	}
+	r.Behaviour = append(r.Behaviour, fmt.Sprintf("stress of %s: 2^%d reads across a flush", spec.Variant, bits.Len64(m.Overlaps)))
+	var hang *stress.HangError
+	switch {
+	case m.Violation != nil:
+		r.Found = append(r.Found, s.violation(ctx, spec, m))
+	case errors.As(failed, &hang):
+		r.Found = append(r.Found, Found{Class: "hang", Shape: spec.Variant, Detail: failed.Error(), Text: clip(hang.Stacks, 1<<20), Count: 1})
+	case m.DataRaces > 0:
+		r.Found = append(r.Found, Found{Class: "data race", Shape: spec.Variant, Detail: fmt.Sprintf("%d reports of the race detector; they are in the output", m.DataRaces), Count: 1})
+	case failed != nil:
+		r.Inconclusive = failed.Error()
+	}
+	return r, nil
+}
+
+// violation explains one, by its smallest case if there is one.
+func (s Stress) violation(ctx context.Context, spec RoundSpec, m *stress.Summary) Found {
+	v := m.Violation
+	f := Found{Class: v.Fingerprint, Shape: "stress of " + spec.Variant, Detail: v.Detail, Count: 1}
+	var text bytes.Buffer
+	_ = stress.WriteReport(&text, v, "racewindow soak --round "+quoted(spec.String()), 100, stress.Palette{}) // a buffer takes everything
+	f.Text = text.String()
+	budget := s.Minimal
+	if budget == 0 {
+		budget = 10 * time.Second
+	}
+	r, err := explore.Minimal(ctx, spec.Variant, v.Program, v.Fingerprint, budget)
+	if err == nil && r != nil && strings.HasPrefix(r.Class, v.Promise) {
+		f.Report, f.Class = r, r.Class
+	}
+	return f
+}
+
+// StressCanary is a preparation: the known bug must be found by stress rounds.
+func StressCanary(kind Kind, budget time.Duration) []Preparation {
+	var all []Preparation
+	for _, name := range handovers(storage.Handover.Canary) {
+		all = append(all, Preparation{CheckCanary, kind.Name() + "/" + name, func(ctx context.Context, seed uint64) (Check, error) {
+			until := time.Now().Add(budget)
+			for n := uint64(0); time.Now().Before(until) && ctx.Err() == nil; n++ {
+				spec := RoundSpec{Kind: kind.Name(), Variant: name, Seed: SeedOf(seed, n), Number: n, For: min(5*time.Second, max(time.Until(until), time.Second))}
+				r, err := kind.Run(ctx, spec)
+				if err != nil {
+					return Check{}, err
+				}
+				for _, f := range r.Found {
+					if strings.HasPrefix(f.Class, "ReadAfterWrite") || strings.HasPrefix(f.Class, "TransactionAtomicity") {
+						return Check{Passed: true, Detail: fmt.Sprintf("%s in run %d", f.Class, n+1)}, nil
+					}
+				}
+			}
+			return Check{Detail: fmt.Sprintf("nothing was found within %v", budget)}, ctx.Err()
+		}})
+	}
+	return all
+}

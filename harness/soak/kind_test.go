@@ -1,0 +1,286 @@
+package soak
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/stress"
+)
+
+func TestExploreFindsShrinksAndSaysWhatItSaw(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	const seed = 7 // shows it in its first programs
+	spec := RoundSpec{Kind: "explore", Variant: "stale", Seed: seed, For: time.Minute}
+	first, err := Explore{Programs: 3, PerProgram: 200, Shrunk: 1}.Run(t.Context(), spec)
+	require.NoError(t, err)
+	require.NotEmpty(t, first.Found)
+	require.EqualValues(t, 3, first.Counts[CountPrograms])
+	require.Positive(t, first.Points["read/metadata-loaded"])
+	require.Contains(t, strings.Join(first.Behaviour, "\n"), PairPrefix+"read/metadata-loaded > ")
+	require.True(t, first.Found[0].Report.Shrink != nil && first.Found[0].Report.Replayed == 5)
+	again, err := Explore{Programs: 3, PerProgram: 200, Shrunk: 1}.Run(t.Context(), spec)
+	require.NoError(t, err)
+	require.Equal(t, first.Counts, again.Counts, "the same round does the same")
+	require.Equal(t, first.Points, again.Points)
+	require.Equal(t, len(first.Found), len(again.Found))
+}
+
+func TestTheSmallestCasesOfOneBugHaveOneShape(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	shapes := map[string]bool{}
+	for _, text := range []string{
+		smallCase, largeCase,
+		"v1 scenario=log handover=stale; a: append 2 of 20, read - end; b: flush; @ a@read/metadata-loaded#1>b",
+		"v1 scenario=log handover=stale chunk=64; t2: append 3, read - end; @ t2@read/metadata-loaded#1>flusher",
+	} {
+		c, err := cases.Parse(text)
+		require.NoError(t, err)
+		r, err := report.OfCase(c)
+		require.NoError(t, err)
+		require.Equal(t, report.Violated, r.Verdict, text)
+		shapes[ShapeOf(c, r)] = true
+	}
+	require.Len(t, shapes, 1, "%v", shapes)
+	c, err := cases.Parse("v1 scenario=log handover=recheckliteral; w0: append 1, read - end")
+	require.NoError(t, err)
+	require.Equal(t, "recheckliteral: append, read", ShapeOf(c, nil))
+}
+
+func TestEveryKnownBugIsFoundByExploringDrawnPrograms(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	all := ExploreCanaries(time.Minute)
+	require.GreaterOrEqual(t, len(all), 4)
+	for _, p := range all {
+		c, err := p.Run(t.Context(), 3)
+		require.NoError(t, err)
+		require.True(t, c.Passed, "%s: %s", p.Name, c.Detail)
+	}
+	blind, err := exploreCanary(t.Context(), "snapshot", 3, 200*time.Millisecond)
+	require.NoError(t, err)
+	require.False(t, blind.Passed)
+}
+
+func TestStressFindsTheKnownBugAndItsSmallestCase(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	for _, p := range StressCanary(Stress{Minimal: 5 * time.Second}, time.Minute) {
+		c, err := p.Run(t.Context(), 3)
+		require.NoError(t, err)
+		require.True(t, c.Passed, c.Detail)
+	}
+	r, err := Stress{}.Run(t.Context(), RoundSpec{Kind: "stress", Variant: "snapshot", Seed: 4, For: 500 * time.Millisecond})
+	require.NoError(t, err)
+	require.Empty(t, r.Found)
+	require.Positive(t, r.Counts[CountOperations])
+	require.NotEmpty(t, r.Behaviour)
+}
+
+func TestTheSettingsOfAStressRoundFollowFromItsSeed(t *testing.T) {
+	t.Parallel()
+	spec := RoundSpec{Kind: "stress", Variant: "snapshot", Seed: 9, For: 5 * time.Second}
+	c, o, disk := Stress{}.settings(spec)
+	c2, o2, disk2 := Stress{}.settings(spec)
+	require.Equal(t, []any{c, o, disk}, []any{c2, o2, disk2})
+	spec.Seed = 10
+	c3, o3, _ := Stress{}.settings(spec)
+	require.NotEqual(t, []any{c, o}, []any{c3, o3})
+}
+
+func TestADeadChildIsAFinding(t *testing.T) {
+	t.Parallel()
+	logs := filepath.Join(t.TempDir(), "logs")
+	spec := RoundSpec{Kind: "race", Variant: "snapshot", Seed: 1, For: time.Second}
+	dies := Isolated{Kind: &scripted{name: "stress"}, Label: "race", Binary: os.Args[0], Environment: []string{childVariable + "=panic"}, Logs: logs}
+	require.Equal(t, "race", dies.Name())
+	r, err := dies.Run(t.Context(), spec)
+	require.NoError(t, err)
+	require.Len(t, r.Found, 1)
+	require.Equal(t, "process death", r.Found[0].Class)
+	require.Equal(t, "race of snapshot: panic: index N out of range of N", r.Found[0].Shape)
+	require.Contains(t, r.Found[0].Text, "goroutine 1")
+	require.FileExists(t, filepath.Join(logs, "race-0.log"))
+
+	refuses := dies
+	refuses.Environment = []string{childVariable + "=unknown"} // a wrong call ends with 2, and so does a panic
+	r, err = refuses.Run(t.Context(), spec)
+	require.NoError(t, err)
+	require.Empty(t, r.Found)
+	require.Contains(t, r.Inconclusive, "could not do the round")
+
+	lives := dies
+	lives.Environment = []string{childVariable + "=round"}
+	r, err = lives.Run(t.Context(), spec)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, r.Counts[CountOperations])
+	require.Empty(t, r.Inconclusive)
+
+	gone := dies
+	gone.Binary = filepath.Join(logs, "nothing")
+	_, err = gone.Run(t.Context(), spec)
+	require.Error(t, err)
+}
+
+func TestRacesAreToldApartByTheirFunctions(t *testing.T) {
+	t.Parallel()
+	race := func(a, b string) string {
+		return "==================\nWARNING: DATA RACE\nWrite at 0x00c000 by goroutine 7:\n  " + a + "()\n      /x/y.go:5 +0x1\n\nPrevious read at 0x00c000 by main goroutine:\n  " + b + "()\n      /x/y.go:9\n==================\n"
+	}
+	e := ended{code: 66, output: "begin\n" + race("p.f", "p.g") + race("p.f", "p.g") + race("p.h", "p.g")}
+	all := e.races()
+	require.Len(t, all, 2)
+	require.Equal(t, "p.f | p.g", all[0].Shape)
+	require.EqualValues(t, 2, all[0].Count)
+	require.Equal(t, "p.h | p.g", all[1].Shape)
+}
+
+func TestAnOutputIsBounded(t *testing.T) {
+	t.Parallel()
+	var b bounded
+	for range 1000 {
+		_, err := b.Write([]byte(strings.Repeat("x", 1000)))
+		require.NoError(t, err)
+	}
+	_, err := b.Write([]byte("the end"))
+	require.NoError(t, err)
+	require.Less(t, len(b.String()), maxOutput+100)
+	require.True(t, strings.HasSuffix(b.String(), "the end"))
+	require.Contains(t, b.String(), "bytes left out")
+}
+
+func TestLogsAreFewAndTheNewest(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for i := range 3 * maxLogs {
+		name := filepath.Join(folder, "old-"+string(rune('a'+i%26))+string(rune('a'+i/26)))
+		require.NoError(t, os.WriteFile(name, []byte("x"), 0o666))
+		require.NoError(t, os.Chtimes(name, time.Unix(int64(i), 0), time.Unix(int64(i), 0)))
+	}
+	keepLog(folder, "new.log", "content")
+	left, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	require.Len(t, left, maxLogs)
+	require.FileExists(t, filepath.Join(folder, "new.log"))
+}
+
+// script makes a program that stands for a test binary.
+func script(t *testing.T, text string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "binary")
+	require.NoError(t, os.WriteFile(name, []byte("#!/bin/sh\n"+text), 0o755))
+	return name
+}
+
+const listed = `[ "$1" = -test.list ] && { echo TestEveryPromiseHolds; echo TestAHangIsAViolation; echo ok; exit 0; }` + "\n"
+
+func TestAPropertyThatHoldsIsCountedAndOneThatChecksNothingIsNot(t *testing.T) {
+	t.Parallel()
+	spec := RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: 2 * time.Second}
+	p, err := NewProperties(script(t, listed+`echo "--- PASS: TestEveryPromiseHolds (1s)"`), "", "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"TestEveryPromiseHolds"}, p.Tests)
+	r, err := p.Run(t.Context(), spec)
+	require.NoError(t, err)
+	require.EqualValues(t, 120, r.Counts[CountCases])
+	require.Empty(t, r.Inconclusive)
+
+	p, err = NewProperties(script(t, listed+`echo "testing: warning: no tests to run"`), "", "")
+	require.NoError(t, err)
+	r, err = p.Run(t.Context(), spec)
+	require.NoError(t, err)
+	require.Contains(t, r.Inconclusive, "checked nothing")
+	_, err = NewProperties(script(t, "echo ok"), "", "")
+	require.ErrorContains(t, err, "has no property")
+}
+
+func TestAPropertyThatFailsIsAFindingWithItsCase(t *testing.T) {
+	t.Parallel()
+	text := "FAIL ReadAfterWrite  \"x\"\nreplay: racewindow replay '" + "v1 scenario=log handover=stale; t1: append 1, read - end; t2: flush; ~ t1@read/metadata-loaded#1=while:t2#1" + "'\n"
+	p, err := NewProperties(script(t, listed+"mkdir -p $RACEWINDOW_OUT; cat > $RACEWINDOW_OUT/shrunk-x-1.txt <<'END'\n"+text+"END\necho FAIL; exit 1"), "", "")
+	require.NoError(t, err)
+	r, err := p.Run(t.Context(), RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: time.Second})
+	require.NoError(t, err)
+	require.Len(t, r.Found, 1)
+	require.Equal(t, "ReadAfterWrite", r.Found[0].Class)
+	require.Contains(t, r.Found[0].Case, "handover=stale")
+	require.Contains(t, r.Found[0].Text, "replay: ")
+
+	p, err = NewProperties(script(t, listed+"echo 'panic: index 3 out of range'; exit 2"), "", "")
+	require.NoError(t, err)
+	r, err = p.Run(t.Context(), RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: time.Second})
+	require.NoError(t, err)
+	require.Equal(t, "process death", r.Found[0].Class)
+	require.Equal(t, "TestEveryPromiseHolds: panic: index N out of range", r.Found[0].Shape)
+}
+
+func TestAFuzzTargetThatFailsIsAFindingWithItsInput(t *testing.T) {
+	t.Parallel()
+	module := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(module, "a"), 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(module, "a", "a_test.go"), []byte("package a\n\nfunc FuzzOne(f *testing.F) {}\n"), 0o666))
+	binary := "#!/bin/sh\n" + `mkdir -p testdata/fuzz/FuzzOne; echo 'go test fuzz v1' > testdata/fuzz/FuzzOne/123; echo 'fuzz: elapsed: 1s, execs: 42 (1/sec), new interesting: 2 (total: 3)'; echo '    a_test.go:12: 7 is odd'; exit 1`
+	goCommand := script(t, "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\ncat > $out <<'END'\n"+binary+"\nEND\nchmod +x $out\n")
+	f, err := NewFuzz(goCommand, module, filepath.Join(t.TempDir(), "fuzz"), "")
+	require.NoError(t, err)
+	require.Equal(t, []string{"a.FuzzOne"}, f.Targets)
+	r, err := f.Run(t.Context(), RoundSpec{Kind: "fuzz", Variant: "drawn", Seed: 5, For: time.Second})
+	require.NoError(t, err)
+	require.EqualValues(t, 42, r.Counts["fuzz inputs"])
+	require.Len(t, r.Found, 1)
+	require.Equal(t, "fuzz a.FuzzOne", r.Found[0].Class)
+	require.Equal(t, "a_test.go:12: 7 is odd", r.Found[0].Detail)
+	require.Contains(t, r.Found[0].Text, "go test fuzz v1")
+	left, err := os.ReadDir(filepath.Join(module, "a"))
+	require.NoError(t, err)
+	require.Len(t, left, 1, "the sources are as they were")
+
+	broken, err := NewFuzz(script(t, "echo no; exit 1"), module, filepath.Join(t.TempDir(), "fuzz"), "")
+	require.NoError(t, err)
+	r, err = broken.Run(t.Context(), RoundSpec{Kind: "fuzz", Variant: "drawn", For: time.Second})
+	require.NoError(t, err)
+	require.Contains(t, r.Inconclusive, "build the fuzz targets of a: no")
+	_, err = NewFuzz("go", t.TempDir(), t.TempDir(), "")
+	require.ErrorContains(t, err, "no fuzz target")
+}
+
+func TestAChildEndsWithItsRound(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r, err := Isolated{Kind: &scripted{name: "stress"}, Binary: script(t, "sleep 100")}.Run(ctx, RoundSpec{Kind: "stress", Variant: "a", For: time.Second})
+	if err == nil {
+		require.NotEmpty(t, r.Inconclusive)
+	}
+	require.Empty(t, r.Found)
+}
+
+func TestACrashRoundRecoversFromDisks(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	require.Equal(t, []string{"ordered", "weak"}, Crash{}.Variants())
+	if stress.RaceDetector {
+		_, err := Crash{}.Run(t.Context(), RoundSpec{Kind: "crash", Variant: "weak", For: time.Second})
+		require.ErrorContains(t, err, "needs a build without -race")
+		return
+	}
+	for i, variant := range (Crash{}).Variants() {
+		r, err := Crash{PerProgram: 5}.Run(t.Context(), RoundSpec{Kind: "crash", Variant: variant, Seed: uint64(101 + i), For: 300 * time.Millisecond})
+		require.NoError(t, err)
+		require.Empty(t, r.Inconclusive)
+		require.Positive(t, r.Counts[CountCrashes])
+		require.NotEmpty(t, r.Behaviour)
+	}
+	_, err := Crash{}.Run(t.Context(), RoundSpec{Kind: "crash", Variant: "none", For: time.Second})
+	require.ErrorIs(t, err, crash.ErrModel)
+}

@@ -1,0 +1,174 @@
+package soak
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+)
+
+// Live is what a campaign is doing at this moment. It is never changed.
+type Live struct {
+	*Summary
+	Now   time.Time
+	Total time.Duration
+	Left  time.Duration
+	// Round is what runs now, Since how long; Progress what it has done.
+	Round    string
+	Since    time.Duration
+	Progress Counts
+	Ended    bool
+}
+
+// Live may be called by any goroutine.
+func (s *Soak) Live() Live {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	now := s.config.Now()
+	l := Live{
+		Summary: s.state.summary(s.config.Minimums, s.ended), Now: now, Total: s.config.For, Left: s.config.For - s.state.Leg, Progress: s.progress, Ended: s.ended,
+	}
+	if s.current.Kind != "" && s.state.InProgress != "" {
+		l.Round, l.Since = s.current.arm(), now.Sub(s.since)
+		l.Left -= l.Since
+	}
+	if l.Left = max(l.Left, 0); l.Ended {
+		l.Left, l.Round = 0, ""
+	}
+	return l
+}
+
+// rates are schedules and operations per second over the newest samples.
+func (l Live) rates() (schedules, operations float64) {
+	return average(l.State.Samples, func(s Sample) float64 { return s.Schedules }), average(l.State.Samples, func(s Sample) float64 { return s.Operations })
+}
+
+// average is that of the newest samples in which there was any.
+func average(all []Sample, of func(Sample) float64) float64 {
+	sum, n := 0.0, 0
+	for i := len(all) - 1; i >= 0 && n < 10; i-- {
+		if v := of(all[i]); v > 0 {
+			sum += v
+			n++
+		}
+	}
+	if n == 0 {
+		return 0
+	}
+	return sum / float64(n)
+}
+
+func (l Live) newest() Sample {
+	if n := len(l.State.Samples); n > 0 {
+		return l.State.Samples[n-1]
+	}
+	return Sample{}
+}
+
+// Line is what is printed once a minute where nobody watches.
+func (l Live) Line() string {
+	schedules, operations := l.rates()
+	n := l.newest()
+	return fmt.Sprintf("soak: %s left, %d rounds, %s schedules (%.0f/s), %s operations (%.0f/s), %d failpoints, %d pairs, %s, %d findings",
+		short(l.Left), l.State.Rounds, grouped(l.State.Counts[CountSchedules]), schedules, grouped(l.State.Counts[CountOperations]), operations,
+		l.Passes, l.Pairs, bytesOf(n.Resident), len(l.State.Open()))
+}
+
+// Rows is the live view, each row at most so many columns wide, and never fewer than 40.
+func (l Live) Rows(columns int) []string {
+	columns = max(columns, 40)
+	s, n := l.State, l.newest()
+	schedules, operations := l.rates()
+	doing := "looks for what is known"
+	if l.Round != "" {
+		doing = fmt.Sprintf("%s, %s", l.Round, short(l.Since))
+		if text := l.Progress.text(); text != "" {
+			doing += ": " + text
+		}
+	}
+	open := s.Open()
+	rows := []string{
+		fmt.Sprintf("soak  %s left of %s   seed %d  shard %v", short(l.Left), short(l.Total), s.Seed, s.Shard),
+		bar(l.Total-l.Left, l.Total, columns-1),
+		fmt.Sprintf("round      %d: %s", s.Rounds+1, doing),
+		fmt.Sprintf("schedules  %s (%.0f/s)   operations %s (%.0f/s)", grouped(s.Counts[CountSchedules]), schedules, grouped(s.Counts[CountOperations]), operations),
+		fmt.Sprintf("crashes    %s   faults %s   cases %s   partial orders %s", grouped(s.Counts[CountCrashes]), grouped(s.Counts[CountFaults]), grouped(s.Counts[CountCases]), grouped(s.Counts[CountOrders])),
+		fmt.Sprintf("coverage   %d failpoints, %d pairs, %d behaviours", l.Passes, l.Pairs, l.Seen),
+		fmt.Sprintf("memory     %s, child %s, %d goroutines, %d files", bytesOf(n.Resident), bytesOf(n.Child), n.Goroutines, n.Files),
+		fmt.Sprintf("findings   %d", len(open)),
+	}
+	for i, f := range open {
+		if i == 3 {
+			rows = append(rows, fmt.Sprintf("  and %d more", len(open)-i))
+			break
+		}
+		rows = append(rows, fmt.Sprintf("  %s %s x%d %s", f.Fingerprint, f.Class, f.Count, f.Detail))
+	}
+	for i, row := range rows {
+		rows[i] = fit(row, columns-1)
+	}
+	return rows
+}
+
+// fit cuts a row to so many characters, and replaces what would disturb a terminal.
+func fit(row string, columns int) string {
+	clean := []rune(strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, row))
+	if len(clean) > columns {
+		clean = append(clean[:columns-1], '…')
+	}
+	return string(clean)
+}
+
+func bar(done, total time.Duration, columns int) string {
+	if total <= 0 {
+		return ""
+	}
+	n := int(float64(columns) * min(1, max(0, float64(done)/float64(total))))
+	return strings.Repeat("=", n) + strings.Repeat("-", columns-n)
+}
+
+// A Screen draws rows over the ones before.
+type Screen struct {
+	Out io.Writer
+	// Plain leaves colours out.
+	Plain bool
+	drawn int
+}
+
+// Draw replaces what was drawn.
+func (s *Screen) Draw(rows []string, bad bool) {
+	var b strings.Builder
+	s.rewind(&b)
+	for i, row := range rows {
+		if !s.Plain {
+			switch {
+			case i == 0:
+				row = "\x1b[1m" + row + "\x1b[0m"
+			case bad && i >= 7:
+				row = "\x1b[31;1m" + row + "\x1b[0m"
+			}
+		}
+		b.WriteString(row + "\x1b[K\n")
+	}
+	s.drawn = len(rows)
+	_, _ = io.WriteString(s.Out, b.String()) // a view that cannot be drawn stops nothing
+}
+
+// Clear removes what was drawn, so that what follows starts on clean rows.
+func (s *Screen) Clear() {
+	var b strings.Builder
+	s.rewind(&b)
+	s.drawn = 0
+	_, _ = io.WriteString(s.Out, b.String())
+}
+
+func (s *Screen) rewind(b *strings.Builder) {
+	if s.drawn > 0 {
+		fmt.Fprintf(b, "\x1b[%dA\r\x1b[J", s.drawn)
+	}
+}

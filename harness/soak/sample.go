@@ -1,0 +1,183 @@
+package soak
+
+import (
+	"cmp"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A Sample says what the process held behind a round, and how fast the round was.
+type Sample struct {
+	Round   uint64      `json:"round"` // how many were finished
+	Start   int         `json:"start"` // the process, counted from 1
+	Elapsed Nanoseconds `json:"elapsed_ns"`
+	// Resident is what the system says, Heap what the Go runtime holds after a collection, Child the most of a child process.
+	Resident   uint64  `json:"resident_bytes"`
+	Heap       uint64  `json:"heap_bytes"`
+	Child      uint64  `json:"child_peak_bytes,omitempty"`
+	Goroutines int     `json:"goroutines"`
+	Files      int     `json:"open_files"`
+	Disk       uint64  `json:"disk_bytes"` // of the campaign's folder
+	Schedules  float64 `json:"schedules_per_second"`
+	Operations float64 `json:"operations_per_second"`
+	Points     int     `json:"failpoints"`
+	Pairs      int     `json:"failpoint_pairs"`
+	Behaviour  int     `json:"behaviour"`
+}
+
+// measure samples this process. Where the system does not say, a figure is 0.
+func measure() Sample {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	s := Sample{Heap: m.HeapAlloc, Goroutines: runtime.NumGoroutine(), Resident: resident()}
+	if files, err := os.ReadDir("/proc/self/fd"); err == nil {
+		s.Files = len(files) - 1 // without that of the folder itself
+	}
+	return s
+}
+
+// diskOf adds up the files below a folder. What goes away meanwhile counts for nothing.
+func diskOf(folder string) (bytes uint64) {
+	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			if info, err := entry.Info(); err == nil {
+				bytes += uint64(info.Size())
+			}
+		}
+		return nil
+	})
+	return bytes
+}
+
+func resident() uint64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		var kib uint64
+		if n, _ := fmt.Sscanf(line, "VmRSS: %d kB", &kib); n == 1 {
+			return kib << 10
+		}
+	}
+	return 0
+}
+
+// A Trend is how one figure moved over the later half of a process's samples.
+type Trend struct {
+	What string `json:"what"`
+	// Growth is the robust slope (Theil and Sen: the median of the slopes of all pairs) times the span; Bound what is allowed.
+	Growth  float64     `json:"growth"`
+	Bound   float64     `json:"bound"`
+	Median  float64     `json:"median"`
+	Samples int         `json:"samples"`
+	Span    Nanoseconds `json:"span_ns"`
+	// Leak says that the growth lies beyond the bound, and that there are samples enough to say so.
+	Leak bool `json:"leak"`
+}
+
+const (
+	// minTrendSamples is how many samples of the later half say something.
+	minTrendSamples = 20
+	maxTrendSamples = 300 // of which pairs are made
+)
+
+// watched are the figures that must not grow: by more than so much, or by that part of what they are, whatever is more.
+var watched = []struct {
+	what  string
+	least float64
+	part  float64
+	of    func(Sample) float64
+}{
+	{"resident memory", 64 << 20, 0.25, func(s Sample) float64 { return float64(s.Resident) }},
+	{"heap", 32 << 20, 0.25, func(s Sample) float64 { return float64(s.Heap) }},
+	{"goroutines", 20, 0.25, func(s Sample) float64 { return float64(s.Goroutines) }},
+	{"disk space", 512 << 20, 0.25, func(s Sample) float64 { return float64(s.Disk) }},
+	{"open files", 20, 0.25, func(s Sample) float64 { return float64(s.Files) }},
+}
+
+// Trends looks at the samples of the newest process, which alone share a memory.
+func Trends(all []Sample) (trends []Trend) {
+	if len(all) == 0 {
+		return nil
+	}
+	newest := all[len(all)-1].Start
+	from := slices.IndexFunc(all, func(s Sample) bool { return s.Start == newest })
+	own := all[from:]
+	half := own[len(own)/2:]
+	for _, w := range watched {
+		trends = append(trends, trendOf(w.what, half, w.of, w.least, w.part))
+	}
+	return trends
+}
+
+func trendOf(what string, half []Sample, of func(Sample) float64, least, part float64) Trend {
+	t := Trend{What: what, Samples: len(half), Bound: least}
+	if len(half) < 2 {
+		return t
+	}
+	step := (len(half) + maxTrendSamples - 1) / maxTrendSamples
+	var thin []Sample
+	var values []float64
+	for i := 0; i < len(half); i += step {
+		thin = append(thin, half[i])
+		values = append(values, of(half[i]))
+	}
+	t.Median = median(values)
+	t.Bound = max(least, part*t.Median)
+	t.Span = half[len(half)-1].Elapsed - half[0].Elapsed
+	var slopes []float64
+	for i := range thin {
+		for j := i + 1; j < len(thin); j++ {
+			if d := thin[j].Elapsed - thin[i].Elapsed; d > 0 {
+				slopes = append(slopes, (of(thin[j])-of(thin[i]))/d.Seconds())
+			}
+		}
+	}
+	t.Growth = median(slopes) * t.Span.Seconds()
+	t.Leak = t.Growth > t.Bound && len(half) >= minTrendSamples
+	return t
+}
+
+func median(values []float64) float64 {
+	if len(values) == 0 {
+		return 0
+	}
+	sorted := slices.Clone(values)
+	slices.SortFunc(sorted, cmp.Compare[float64])
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}
+
+// String is one line for a person.
+func (t Trend) String() string {
+	amount := func(v float64) string { return fmt.Sprintf("%.0f", v) }
+	if t.Bound >= 1<<20 { // bytes
+		amount = func(v float64) string { return fmt.Sprintf("%.1f MiB", v/(1<<20)) }
+	}
+	verdict := "flat"
+	switch {
+	case t.Leak:
+		verdict = "GROWS"
+	case t.Samples < minTrendSamples:
+		verdict = "too few samples to say"
+	}
+	return fmt.Sprintf("%s: %s; median %s, moved by %s in %v, at most %s", t.What, verdict, amount(t.Median), amount(t.Growth), t.Span.Round(time.Second), amount(t.Bound))
+}
+
+// leaks are findings made of trends.
+func leaks(trends []Trend) (found []Found) {
+	for _, t := range trends {
+		if t.Leak {
+			found = append(found, Found{Class: "leak", Shape: t.What, Detail: t.String(), Count: 1})
+		}
+	}
+	return found
+}

@@ -1,0 +1,274 @@
+package soak
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// A State is everything that is known about a campaign: what its journal folds to.
+type State struct {
+	Campaign
+	// Began is when the first process started, Elapsed how long rounds and checks took in all; Leg is the part of it since the
+	// last time that the campaign came to its end.
+	Began   time.Time   `json:"began"`
+	Elapsed Nanoseconds `json:"elapsed_ns"`
+	Leg     Nanoseconds `json:"leg_ns"`
+	// Starts counts processes, Ended says how the last one ended, "" if it did not end in order.
+	Starts int    `json:"starts"`
+	Ended  string `json:"ended"`
+	// Rounds were finished. InProgress is the one that has begun, Lost how many had when their process ended, Deaths how often
+	// that was the round which is to come next.
+	Rounds     uint64 `json:"rounds"`
+	InProgress string `json:"in_progress,omitempty"`
+	Lost       uint64 `json:"rounds_lost"`
+	Deaths     int    `json:"deaths_in_this_round,omitempty"`
+
+	Checks []Check  `json:"checks"`
+	NotRun []NotRun `json:"not_run,omitempty"`
+	Counts Counts   `json:"counts"`
+	// Kinds, Handovers and Engines say what was done for each, Points and Faults how often each was passed or injected.
+	Kinds     map[string]*Tally `json:"kinds"`
+	Handovers map[string]*Tally `json:"handovers"`
+	Engines   map[string]*Tally `json:"engines"`
+	Points    Counts            `json:"failpoints"`
+	Faults    Counts            `json:"faults,omitempty"`
+	// Behaviour is what was seen, with the number of the round that saw it first.
+	Behaviour map[string]uint64 `json:"behaviour"`
+	// Arms are what the choice of the next round looks at.
+	Arms map[string]*Arm `json:"arms"`
+	// Findings by fingerprint.
+	Findings map[string]*Finding `json:"findings"`
+	// Samples are taken behind each round, and thinned out when they become too many; Every is how many rounds one stands for.
+	Samples []Sample `json:"samples"`
+	Every   uint64   `json:"sample_every"`
+}
+
+// A Tally is what was done of something.
+type Tally struct {
+	Rounds       uint64      `json:"rounds"`
+	Inconclusive uint64      `json:"inconclusive"`
+	Reason       string      `json:"inconclusive_because,omitempty"` // the last one's
+	Took         Nanoseconds `json:"took_ns"`
+	New          uint64      `json:"new_behaviour"`
+	Counts       Counts      `json:"counts"`
+}
+
+// NotRun is something that could not be done at all. It is no pass.
+type NotRun struct {
+	What    string `json:"what"`
+	Because string `json:"because"`
+}
+
+// A RoundRecord is what the journal keeps of a round.
+type RoundRecord struct {
+	Took         Nanoseconds `json:"took_ns"`
+	Counts       Counts      `json:"counts,omitempty"`
+	Engine       string      `json:"engine"`
+	Handover     string      `json:"handover,omitempty"`
+	Points       Counts      `json:"points,omitempty"`
+	Faults       Counts      `json:"faults,omitempty"`
+	New          []string    `json:"new,omitempty"` // behaviour that no round before has shown
+	Unnamed      uint64      `json:"unnamed,omitempty"`
+	Inconclusive string      `json:"inconclusive,omitempty"`
+}
+
+// defaultEngine is the engine of this module.
+const defaultEngine = "storage"
+
+// maxSamples bounds the samples that are kept.
+const maxSamples = 4096
+
+// NewState is that of a campaign that has not begun.
+func NewState() *State {
+	return &State{
+		Counts: Counts{}, Kinds: map[string]*Tally{}, Handovers: map[string]*Tally{}, Engines: map[string]*Tally{}, Points: Counts{}, Faults: Counts{},
+		Behaviour: map[string]uint64{}, Arms: map[string]*Arm{}, Findings: map[string]*Finding{}, Every: 1,
+	}
+}
+
+// Fold takes over one entry.
+func (s *State) Fold(e Entry) error {
+	switch e.Type {
+	case entryCampaign:
+		if e.Campaign == nil || e.Campaign.Version != journalVersion {
+			return fmt.Errorf("%w: it is not of version %d: use the racewindow that wrote it", ErrJournal, journalVersion)
+		}
+		s.Campaign, s.Began = *e.Campaign, e.Time
+	case entryState:
+		if e.State == nil || e.State.Version != journalVersion {
+			return fmt.Errorf("%w: a state that is not of version %d", ErrJournal, journalVersion)
+		}
+		*s = *e.State
+		s.fill()
+	case entryStart:
+		s.start(e)
+	case entryChecks:
+		s.Checks = e.Checks
+		s.passTime(e.Took)
+		s.addFindings(e.Findings)
+	case entryBegin:
+		s.InProgress = e.Spec
+	case entryRound:
+		return s.foldRound(e)
+	case entryEnd:
+		s.Ended = e.Ended
+		s.addFindings(e.Findings)
+		if e.Complete {
+			s.Leg = 0
+		}
+	default:
+		return fmt.Errorf("%w: an entry of type %q: use the racewindow that wrote it", ErrJournal, e.Type)
+	}
+	return nil
+}
+
+func (s *State) start(e Entry) {
+	s.Starts++
+	s.Ended, s.Checks, s.NotRun = "", nil, e.NotRun
+	if s.InProgress != "" {
+		s.InProgress = ""
+		s.Lost++
+		s.Deaths++
+	}
+}
+
+func (s *State) passTime(took time.Duration) {
+	s.Elapsed += took
+	s.Leg += took
+}
+
+func (s *State) foldRound(e Entry) error {
+	spec, err := ParseRound(e.Spec)
+	if err != nil || e.Round == nil {
+		return fmt.Errorf("%w: a round without its spec: %w", ErrJournal, err)
+	}
+	r := e.Round
+	s.Rounds++
+	s.InProgress, s.Deaths = "", 0
+	s.passTime(r.Took)
+	s.Counts.add(r.Counts)
+	s.Points.add(r.Points)
+	s.Faults.add(r.Faults)
+	for _, name := range r.New {
+		if _, known := s.Behaviour[name]; !known {
+			s.Behaviour[name] = spec.Number
+		}
+	}
+	tally(s.Kinds, spec.Kind).add(r)
+	tally(s.Engines, r.Engine).add(r)
+	if r.Handover != "" {
+		tally(s.Handovers, r.Handover).add(r)
+	}
+	s.learn(spec.arm(), r)
+	s.addFindings(e.Findings)
+	if e.Sample != nil {
+		s.addSample(*e.Sample)
+	}
+	return nil
+}
+
+func tally(all map[string]*Tally, name string) *Tally {
+	if all[name] == nil {
+		all[name] = &Tally{Counts: Counts{}}
+	}
+	return all[name]
+}
+
+func (t *Tally) add(r *RoundRecord) {
+	t.Rounds++
+	t.Took += r.Took
+	t.New += uint64(len(r.New))
+	t.Counts.add(r.Counts)
+	if r.Inconclusive != "" {
+		t.Inconclusive++
+		t.Reason = r.Inconclusive
+	}
+}
+
+// addSample keeps a sample, and every second one when they become too many.
+func (s *State) addSample(n Sample) {
+	if s.Every > 1 && s.Rounds%s.Every != 0 {
+		return
+	}
+	s.Samples = append(s.Samples, n)
+	if len(s.Samples) > maxSamples {
+		kept := s.Samples[:0]
+		for i, sample := range s.Samples {
+			if i%2 == 0 {
+				kept = append(kept, sample)
+			}
+		}
+		s.Samples, s.Every = kept, 2*s.Every
+	}
+}
+
+// novel are the behaviours that nothing has shown before, each once, in order; what is too long to be a name is cut.
+func (s *State) novel(seen []string) (names []string) {
+	for _, name := range seen {
+		if len(name) > 200 {
+			name = name[:200]
+		}
+		if _, known := s.Behaviour[name]; !known {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Pairs counts the pairs of failpoints that were seen.
+func (s *State) Pairs() (n int) {
+	for name := range s.Behaviour {
+		if strings.HasPrefix(name, PairPrefix) {
+			n++
+		}
+	}
+	return n
+}
+
+// Open are the findings that count, those seen most first.
+func (s *State) Open() (open []*Finding) {
+	for _, f := range s.Findings {
+		if !f.Gone {
+			open = append(open, f)
+		}
+	}
+	slices.SortFunc(open, compareFindings)
+	return open
+}
+
+// fill makes the tables that JSON leaves nil.
+func (s *State) fill() {
+	fresh := NewState()
+	for _, c := range []struct{ to, from *Counts }{{&s.Counts, &fresh.Counts}, {&s.Points, &fresh.Points}, {&s.Faults, &fresh.Faults}} {
+		if *c.to == nil {
+			*c.to = *c.from
+		}
+	}
+	for _, c := range []struct{ to, from *map[string]*Tally }{{&s.Kinds, &fresh.Kinds}, {&s.Handovers, &fresh.Handovers}, {&s.Engines, &fresh.Engines}} {
+		if *c.to == nil {
+			*c.to = *c.from
+		}
+	}
+	if s.Behaviour == nil {
+		s.Behaviour = fresh.Behaviour
+	}
+	if s.Arms == nil {
+		s.Arms = fresh.Arms
+	}
+	if s.Findings == nil {
+		s.Findings = fresh.Findings
+	}
+	s.Every = max(s.Every, 1)
+}
+
+// rate is a number per second.
+func rate(n uint64, took time.Duration) float64 {
+	if took <= 0 {
+		return 0
+	}
+	return math.Round(float64(n)/took.Seconds()*10) / 10
+}

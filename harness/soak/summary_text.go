@@ -1,0 +1,284 @@
+package soak
+
+import (
+	"encoding/xml"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"text/tabwriter"
+)
+
+// Text is the summary for a terminal.
+func (m *Summary) Text() string {
+	var b strings.Builder
+	s := m.State
+	fmt.Fprintf(&b, "%s\n", m.headline())
+	for _, missed := range m.Missed {
+		fmt.Fprintf(&b, "  missed: %s\n", missed)
+	}
+	for _, n := range s.NotRun {
+		fmt.Fprintf(&b, "  not run: %s: %s\n", n.What, n.Because)
+	}
+	fmt.Fprintf(&b, "  first: %s\n\n", m.checksText())
+	m.tables(&b)
+	fmt.Fprintf(&b, "\ncoverage: %d failpoints, %d pairs of them, %d behaviours in all\n", m.Passes, m.Pairs, m.Seen)
+	for _, line := range wrapped("never passed: "+orNone(m.Never), 98) {
+		fmt.Fprintf(&b, "  %s\n", line)
+	}
+	for _, t := range m.Trends {
+		fmt.Fprintf(&b, "  %v\n", t)
+	}
+	fmt.Fprintf(&b, "minimums: %s\n", m.minimumsText())
+	fmt.Fprintf(&b, "\nfindings: %d\n", len(s.Open()))
+	for _, f := range s.Open() {
+		fmt.Fprintf(&b, "  %s %s, %d times in %d rounds: %s\n", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300))
+		if f.Case != "" {
+			fmt.Fprintf(&b, "    racewindow replay %s\n", quoted(f.Case))
+		}
+		if s.Kinds[f.Kind] != nil { // or it was no round that found it
+			fmt.Fprintf(&b, "    racewindow soak --round %s\n", quoted(f.Round))
+		}
+		fmt.Fprintf(&b, "    %s/%s: %s\n", findingsFolder, f.Fingerprint, strings.Join(f.Files, " "))
+	}
+	for _, f := range s.Findings {
+		if f.Gone {
+			fmt.Fprintf(&b, "  gone: %s %s: its case holds now: %s\n", f.Fingerprint, f.Class, f.Case)
+		}
+	}
+	return b.String()
+}
+
+// headline says the most in a line.
+func (m *Summary) headline() string {
+	s := m.State
+	what := fmt.Sprintf("shard %v", s.Shard)
+	if len(m.Shards) > 0 {
+		what = fmt.Sprintf("%d shards", len(m.Shards))
+	}
+	text := fmt.Sprintf("soak %s: %d rounds in %s, %s, seed %d", m.Verdict, s.Rounds, short(s.Elapsed), what, s.Seed)
+	if s.Starts > 1 {
+		text += fmt.Sprintf("; %d starts, %d rounds lost", s.Starts, s.Lost)
+	}
+	if s.Ended != "" {
+		text += "; " + clip(s.Ended, 200)
+	}
+	return text
+}
+
+func (m *Summary) checksText() string {
+	var words []string
+	for _, what := range []string{CheckCorpus, CheckCanary, CheckFinding} {
+		if passed, all := m.State.passed(what); all > 0 {
+			words = append(words, fmt.Sprintf("%d of %d of %s", passed, all, map[string]string{
+				CheckCorpus: "the corpus show what they say", CheckCanary: "the canaries found", CheckFinding: "the known findings tried again",
+			}[what]))
+		}
+	}
+	skipped := 0
+	for _, c := range m.State.Checks {
+		if c.Skipped {
+			skipped++
+		}
+	}
+	if skipped > 0 {
+		words = append(words, fmt.Sprintf("%d could not be tried in this build", skipped))
+	}
+	return orNone(words)
+}
+
+func (m *Summary) minimumsText() string {
+	var words []string
+	for _, n := range m.Minimums {
+		words = append(words, fmt.Sprintf("%s %d of %d", n.Name, n.Got, n.Least))
+	}
+	return orNone(words)
+}
+
+// A table is what was done, by kind, hand-over or engine.
+type table struct {
+	name string
+	of   map[string]*Tally
+}
+
+func (m *Summary) allTables() []table {
+	return []table{{"kind", m.State.Kinds}, {"hand-over", m.State.Handovers}, {"engine", m.State.Engines}}
+}
+
+func (m *Summary) tables(b *strings.Builder) {
+	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
+	for _, t := range m.allTables() {
+		fmt.Fprintf(w, "%s\trounds\tno verdict\ttime\tnew\tdone\n", t.name)
+		for _, name := range slices.Sorted(maps.Keys(t.of)) {
+			n := t.of[name]
+			fmt.Fprintf(w, "  %s\t%d\t%d\t%s\t%d\t%s\n", name, n.Rounds, n.Inconclusive, short(n.Took), n.New, n.Counts.text())
+		}
+	}
+	_ = w.Flush() // a builder takes everything
+	for _, name := range slices.Sorted(maps.Keys(m.State.Kinds)) {
+		if n := m.State.Kinds[name]; n.Inconclusive > 0 {
+			fmt.Fprintf(b, "%s without a verdict, the last: %s\n", name, clip(n.Reason, 200))
+		}
+	}
+}
+
+// text lists counts, the largest first.
+func (c Counts) text() string {
+	names := slices.SortedFunc(maps.Keys(c), func(a, b string) int {
+		if c[a] != c[b] {
+			return map[bool]int{true: -1, false: 1}[c[a] > c[b]]
+		}
+		return strings.Compare(a, b)
+	})
+	words := []string{}
+	for _, name := range names {
+		words = append(words, fmt.Sprintf("%s %s", name, grouped(c[name])))
+	}
+	return strings.Join(words, ", ")
+}
+
+// grouped prints a number with its thousands apart.
+func grouped(n uint64) string {
+	text := fmt.Sprint(n)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+func orNone(words []string) string {
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(words, ", ")
+}
+
+// wrapped breaks a text at blanks.
+func wrapped(text string, width int) (lines []string) {
+	for len(text) > width {
+		at := strings.LastIndexByte(text[:width], ' ')
+		if at <= 0 {
+			at = width
+		}
+		lines, text = append(lines, text[:at]), strings.TrimLeft(text[at:], " ")
+	}
+	return append(lines, text)
+}
+
+// quoted is one word for a shell.
+func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+
+// Markdown is the summary for a GitHub step summary.
+func (m *Summary) Markdown() string {
+	var b strings.Builder
+	s := m.State
+	fmt.Fprintf(&b, "## %s\n\n", cell(m.headline()))
+	for _, missed := range m.Missed {
+		fmt.Fprintf(&b, "- **missed** %s\n", cell(missed))
+	}
+	for _, n := range s.NotRun {
+		fmt.Fprintf(&b, "- **not run** %s: %s\n", cell(n.What), cell(n.Because))
+	}
+	fmt.Fprintf(&b, "- first: %s\n- coverage: %d failpoints, %d pairs, %d behaviours\n- minimums: %s\n", m.checksText(), m.Passes, m.Pairs, m.Seen, cell(m.minimumsText()))
+	for _, t := range m.Trends {
+		fmt.Fprintf(&b, "- %s\n", cell(t.String()))
+	}
+	for _, t := range m.allTables() {
+		fmt.Fprintf(&b, "\n| %s | rounds | no verdict | time | new | done |\n|---|---|---|---|---|---|\n", t.name)
+		for _, name := range slices.Sorted(maps.Keys(t.of)) {
+			n := t.of[name]
+			fmt.Fprintf(&b, "| %s | %d | %d | %s | %d | %s |\n", cell(name), n.Rounds, n.Inconclusive, short(n.Took), n.New, cell(n.Counts.text()))
+		}
+	}
+	if open := s.Open(); len(open) > 0 {
+		b.WriteString("\n| finding | class | times | what | case |\n|---|---|---|---|---|\n")
+		for _, f := range open {
+			fmt.Fprintf(&b, "| %s | %s | %d | %s | `%s` |\n", f.Fingerprint, cell(f.Class), f.Count, cell(clip(f.Detail, 300)), strings.ReplaceAll(cell(f.Case), "`", "'"))
+		}
+	}
+	fmt.Fprintf(&b, "\n<details><summary>failpoints</summary>\n\n| failpoint | passed |\n|---|---|\n")
+	for _, name := range slices.Sorted(maps.Keys(s.Points)) {
+		fmt.Fprintf(&b, "| %s | %s |\n", cell(name), grouped(s.Points[name]))
+	}
+	fmt.Fprintf(&b, "\nnever passed: %s\n</details>\n", cell(orNone(m.Never)))
+	return b.String()
+}
+
+// cell makes a text safe within a Markdown table.
+func cell(text string) string {
+	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;").Replace(text)
+}
+
+type junitSuite struct {
+	XMLName  xml.Name    `xml:"testsuite"`
+	Name     string      `xml:"name,attr"`
+	Tests    int         `xml:"tests,attr"`
+	Failures int         `xml:"failures,attr"`
+	Skipped  int         `xml:"skipped,attr"`
+	Cases    []junitCase `xml:"testcase"`
+}
+
+type junitCase struct {
+	Class   string     `xml:"classname,attr"`
+	Name    string     `xml:"name,attr"`
+	Failure *junitText `xml:"failure,omitempty"`
+	Skipped *junitText `xml:"skipped,omitempty"`
+	Output  string     `xml:"system-out,omitempty"`
+}
+
+type junitText struct {
+	Message string `xml:"message,attr"`
+	Text    string `xml:",chardata"`
+}
+
+// junit is the summary as JUnit XML: a test for each check, minimum, kind and finding.
+func (m *Summary) junit() ([]byte, error) {
+	suite := junitSuite{Name: "racewindow soak"}
+	add := func(class, name, failure, detail string) {
+		c := junitCase{Class: "racewindow.soak." + class, Name: printable(name)}
+		if failure != "" {
+			c.Failure = &junitText{printable(failure), printable(detail)}
+			suite.Failures++
+		} else {
+			c.Output = printable(detail)
+		}
+		suite.Cases = append(suite.Cases, c)
+	}
+	for _, c := range m.State.Checks {
+		failure := ""
+		if !c.Passed && !c.Skipped {
+			failure = c.Detail
+		}
+		add(c.What, c.Name, failure, c.Detail)
+	}
+	for _, n := range m.Minimums {
+		failure := ""
+		if n.Got < n.Least {
+			failure = fmt.Sprintf("%d, at least %d", n.Got, n.Least)
+		}
+		add("minimum", n.Name, failure, fmt.Sprint(n.Got))
+	}
+	for _, name := range slices.Sorted(maps.Keys(m.State.Kinds)) {
+		add("kind", name, "", m.State.Kinds[name].Counts.text())
+	}
+	for _, f := range m.State.Open() {
+		add("finding", f.Fingerprint+" "+f.Class, f.Detail, f.Case+"\n"+f.Round)
+	}
+	for _, n := range m.State.NotRun {
+		suite.Skipped++
+		suite.Cases = append(suite.Cases, junitCase{Class: "racewindow.soak.kind", Name: n.What, Skipped: &junitText{Message: n.Because}})
+	}
+	suite.Tests = len(suite.Cases)
+	text, err := xml.MarshalIndent(suite, "", " ")
+	return append([]byte(xml.Header), append(text, '\n')...), err
+}
+
+// printable replaces what XML cannot hold.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
+			return '?'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+}

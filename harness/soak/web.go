@@ -1,0 +1,265 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"html/template"
+	"io"
+	"io/fs"
+	"maps"
+	"net"
+	"net/http"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+)
+
+//go:embed assets
+var assets embed.FS
+
+var pageTemplate = template.Must(template.ParseFS(assets, "assets/page.html"))
+
+// A page shows a campaign that goes on. It changes nothing, and serves no file but those that the findings name.
+type page struct {
+	live func() Live
+	out  string
+	any  bool // answers requests to any host name
+}
+
+// Handler is the page of a campaign, and its metrics. anyHost answers requests whatever host they name; without it only those
+// to this machine itself, so that no page of another site can read it through a name of its own.
+func (s *Soak) Handler(anyHost bool) http.Handler {
+	p := &page{live: s.Live, out: s.config.Out, any: anyHost}
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(collector{s.Live})
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", p.whole)
+	mux.HandleFunc("GET /live", p.part)
+	mux.HandleFunc("GET /summary.json", p.summary)
+	mux.HandleFunc("GET /page.css", asset("page.css", "text/css; charset=utf-8"))
+	mux.HandleFunc("GET /page.js", asset("page.js", "text/javascript; charset=utf-8"))
+	mux.HandleFunc("GET /findings/{print}/{file}", p.finding)
+	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{}))
+	return p.guard(mux)
+}
+
+// guard refuses what only reading cannot need, and says what a browser may do with what it gets.
+func (p *page) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Cache-Control", "no-store")
+		h.Set("Content-Security-Policy", "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+		switch {
+		case r.Method != http.MethodGet && r.Method != http.MethodHead:
+			h.Set("Allow", "GET, HEAD")
+			http.Error(w, "there is nothing to change here", http.StatusMethodNotAllowed)
+		case !p.any && !loopbackHost(r.Host):
+			http.Error(w, "ask this machine by its own name: localhost, or the address", http.StatusForbidden)
+		default:
+			next.ServeHTTP(w, r)
+		}
+	})
+}
+
+// loopbackHost says whether a Host header names this machine itself.
+func loopbackHost(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	address := net.ParseIP(host)
+	return host == "localhost" || address != nil && address.IsLoopback()
+}
+
+func asset(name, kind string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		content, _ := assets.ReadFile("assets/" + name) // embedded
+		w.Header().Set("Content-Type", kind)
+		_, _ = w.Write(content) // who has gone needs no answer
+	}
+}
+
+// A pageData is what the page is made from.
+type pageData struct {
+	Live
+	Class, LeftText, TotalText, Doing, First string
+	Permille                                 int
+	Figures                                  []figure
+	Open                                     []openFinding
+	Plots                                    []plot
+	Tables                                   []pageTable
+}
+
+type figure struct{ ID, Name, Value string }
+
+type openFinding struct {
+	*Finding
+	Page string // the file that a click opens, "" for none
+}
+
+type pageTable struct {
+	Name string
+	Rows [][]string
+}
+
+func (p *page) data() pageData {
+	l := p.live()
+	schedules, operations := l.rates()
+	n := l.newest()
+	d := pageData{
+		Live: l, Class: l.Verdict, LeftText: short(l.Left), TotalText: short(l.Total), First: l.checksText(), Plots: plots(l.State.Samples), Doing: "Ended: " + l.State.Ended + ".",
+	}
+	if l.Verdict == VerdictNone {
+		d.Class = "none"
+	}
+	if !l.Ended {
+		d.Doing = "Looks for what is known first."
+		if l.Round != "" {
+			d.Doing = fmt.Sprintf("Now %s, for %s. %s", l.Round, short(l.Since), l.Progress.text())
+		}
+	}
+	if l.Total > 0 {
+		d.Permille = int(1000 * (l.Total - l.Left) / l.Total)
+	}
+	d.Figures = []figure{
+		{"rounds", "rounds", grouped(l.State.Rounds)},
+		{"schedules", "schedules", fmt.Sprintf("%s (%.0f/s)", grouped(l.State.Counts[CountSchedules]), schedules)},
+		{"operations", "operations", fmt.Sprintf("%s (%.0f/s)", grouped(l.State.Counts[CountOperations]), operations)},
+		{"crashes", "crashes", grouped(l.State.Counts[CountCrashes])},
+		{"failpoints", "failpoints", fmt.Sprint(l.Passes)},
+		{"pairs", "pairs of failpoints", grouped(uint64(l.Pairs))},
+		{"memory", "memory", bytesOf(n.Resident)},
+		{"goroutines", "goroutines, files", fmt.Sprintf("%d, %d", n.Goroutines, n.Files)},
+	}
+	for _, f := range l.State.Open() {
+		open := openFinding{Finding: f}
+		for _, file := range []string{"report.html", "history.txt", "found.case"} {
+			if open.Page == "" && slices.Contains(f.Files, file) {
+				open.Page = file
+			}
+		}
+		d.Open = append(d.Open, open)
+	}
+	for _, t := range l.allTables() {
+		rows := pageTable{Name: t.name}
+		for _, name := range slices.Sorted(maps.Keys(t.of)) {
+			n := t.of[name]
+			rows.Rows = append(rows.Rows, []string{name, fmt.Sprint(n.Rounds), fmt.Sprint(n.Inconclusive), short(n.Took), fmt.Sprint(n.New), n.Counts.text()})
+		}
+		d.Tables = append(d.Tables, rows)
+	}
+	return d
+}
+
+func (p *page) whole(w http.ResponseWriter, _ *http.Request) { p.render(w, "page.html") }
+
+func (p *page) part(w http.ResponseWriter, _ *http.Request) { p.render(w, "live") }
+
+func (p *page) render(w http.ResponseWriter, name string) {
+	var b bytes.Buffer
+	if err := pageTemplate.ExecuteTemplate(&b, name, p.data()); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = w.Write(b.Bytes())
+}
+
+func (p *page) summary(w http.ResponseWriter, _ *http.Request) {
+	content, err := json.MarshalIndent(p.live().Summary, "", " ")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	_, _ = w.Write(content)
+}
+
+// kinds of the files of findings; all else is text. A report's page has its script and style within, and is given no more than
+// that: it can reach neither this page nor anything else.
+var fileKinds = map[string]string{
+	".html": "text/html; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json", ".xml": "text/xml; charset=utf-8",
+}
+
+const reportPolicy = "sandbox allow-scripts allow-popups; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
+
+// finding serves a file that a finding names, from its own folder, whatever links there may be.
+func (p *page) finding(w http.ResponseWriter, r *http.Request) {
+	print, name := r.PathValue("print"), r.PathValue("file")
+	f := p.live().State.Findings[print]
+	if f == nil || !slices.Contains(f.Files, name) {
+		http.NotFound(w, r)
+		return
+	}
+	content, err := readBelow(filepath.Join(p.out, findingsFolder), path.Join(print, name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		http.NotFound(w, r)
+		return
+	case err != nil:
+		http.Error(w, "the file cannot be read", http.StatusInternalServerError)
+		return
+	}
+	kind := fileKinds[path.Ext(name)]
+	if kind == "" {
+		kind = "text/plain; charset=utf-8"
+	}
+	w.Header().Set("Content-Type", kind)
+	w.Header().Set("Content-Security-Policy", reportPolicy)
+	_, _ = w.Write(content)
+}
+
+func readBelow(folder, name string) ([]byte, error) {
+	root, err := os.OpenRoot(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer root.Close()
+	file, err := root.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(file)
+}
+
+// Listen begins to serve the page and returns its address and what ends it. An address without a host means this machine
+// itself: only who names one, such as 0.0.0.0:8080, is heard by others.
+func (s *Soak) Listen(address string) (url string, stop func(), err error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w: listen at %q: %w: write HOST:PORT, such as 127.0.0.1:8080", ErrConfig, address, err)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return "", nil, fmt.Errorf("listen: %w", err)
+	}
+	heard := listener.Addr().(*net.TCPAddr)
+	server := &http.Server{Handler: s.Handler(!heard.IP.IsLoopback()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = server.Serve(listener) // until it is stopped
+	}()
+	return "http://" + heard.String() + "/", func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		if server.Shutdown(ctx) != nil {
+			_ = server.Close()
+		}
+		<-done
+	}, nil
+}

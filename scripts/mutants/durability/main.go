@@ -1,0 +1,199 @@
+// Command durability builds the engine once for each durability bug in this folder, planted through the overlay, and runs the search
+// that its header names. It prints a table, and fails if a bug is not found, or if the engine without a bug fails the same search.
+// Run it in the module's root: make durability.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+const folder = "scripts/mutants/durability"
+
+// A mutant is a patch with what its first lines say of it:
+//
+//	# bug: what is wrong, in one line
+//	# resembles: the bug of which system, or the class of bugs, in one line
+//	# find: the arguments of racewindow explore that find it; the program may be in '' and is then the last
+//	# survives: why nothing that is searched here shows it
+type mutant struct {
+	name, path                     string
+	bug, resembles, find, survives string
+}
+
+// A summary is what the table needs of racewindow explore --json.
+type summary struct {
+	Statistics struct {
+		Schedules uint64 `json:"schedules"`
+	} `json:"statistics"`
+	Crashes struct {
+		Distinct   uint64 `json:"distinct_disks"`
+		Recoveries uint64 `json:"recoveries"`
+		Faults     uint64 `json:"faults"`
+	} `json:"crashes"`
+	Programs int `json:"programs"`
+	Findings []struct {
+		Case   string `json:"case"`
+		Report struct {
+			Promise string `json:"promise"`
+		} `json:"report"`
+	} `json:"findings"`
+}
+
+func main() {
+	only := flag.String("run", "", "look for the bugs whose names match this `REGEXP` only")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *only); err != nil {
+		fmt.Fprintln(os.Stderr, "durability:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, only string) error {
+	chosen, err := regexp.Compile(only)
+	if err != nil {
+		return err
+	}
+	mutants, err := readMutants(folder)
+	if err != nil {
+		return err
+	}
+	mutants = slices.DeleteFunc(mutants, func(m mutant) bool { return !chosen.MatchString(m.name) || m.find == "" })
+	if len(mutants) == 0 {
+		return errors.New("no bug has such a name and a search")
+	}
+	work, err := os.MkdirTemp("", "durability-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(work)
+	tool := filepath.Join(work, "racewindow")
+	if err := build(ctx, "go", []string{"run", "./harness/cmd/racewindow"}, tool); err != nil {
+		return err
+	}
+	var failed []string
+	fmt.Println("| bug | found by `racewindow explore` | promise | programs | schedules | disks | recoveries | smallest case |")
+	fmt.Println("|---|---|---|---|---|---|---|---|")
+	searched := map[string]bool{}
+	for _, m := range mutants {
+		if !searched[m.find] {
+			searched[m.find] = true
+			if s, err := explore(ctx, tool, m.find); err != nil {
+				return fmt.Errorf("without a bug, explore %s: %w", m.find, err)
+			} else if len(s.Findings) > 0 {
+				return fmt.Errorf("without a bug, explore %s fails too: %s", m.find, s.Findings[0].Case)
+			}
+		}
+		row, found, err := look(ctx, tool, work, m)
+		if err != nil {
+			return fmt.Errorf("%s: %w", m.name, err)
+		}
+		if fmt.Println(row); !found {
+			failed = append(failed, m.name)
+		}
+	}
+	if len(failed) > 0 {
+		return fmt.Errorf("%d of %d bugs were not found: %s", len(failed), len(mutants), strings.Join(failed, ", "))
+	}
+	fmt.Printf("\nall %d bugs were found, and the engine without them held in each of the %d searches\n", len(mutants), len(searched))
+	return nil
+}
+
+// look builds the engine with one bug, and searches.
+func look(ctx context.Context, tool, work string, m mutant) (row string, found bool, err error) {
+	planted := filepath.Join(work, m.name)
+	if err := build(ctx, tool, nil, planted, "--plant", m.path); err != nil {
+		return "", false, err
+	}
+	defer os.Remove(planted)
+	s, err := explore(ctx, planted, m.find)
+	if err != nil {
+		return "", false, err
+	}
+	promise, smallest := "**not found**", ""
+	if found = len(s.Findings) > 0; found {
+		promise, smallest = s.Findings[0].Report.Promise, "`"+strings.ReplaceAll(s.Findings[0].Case, "|", `\|`)+"`"
+	}
+	return fmt.Sprintf("| %s | `%s` | %s | %d | %d | %d | %d | %s |", m.name, strings.ReplaceAll(m.find, "|", `\|`), promise,
+		s.Programs, s.Statistics.Schedules, s.Crashes.Distinct, s.Crashes.Recoveries, smallest), found, nil
+}
+
+func build(ctx context.Context, command string, before []string, out string, more ...string) error {
+	arguments := append(append(before, "build"), more...)
+	c := exec.CommandContext(ctx, command, append(arguments, "-o", out, "./harness/cmd/racewindow")...)
+	if output, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("build: %w\n%s", err, output)
+	}
+	return nil
+}
+
+// explore searches. That it finds something is no error.
+func explore(ctx context.Context, tool, find string) (s summary, err error) {
+	c := exec.CommandContext(ctx, tool, append([]string{"explore", "--json", "-"}, words(find)...)...)
+	var errs strings.Builder
+	c.Stderr = &errs
+	output, err := c.Output()
+	var exit *exec.ExitError
+	if err != nil && !(errors.As(err, &exit) && exit.ExitCode() == 1) {
+		return s, fmt.Errorf("explore %s: %w\n%s", find, err, errs.String())
+	}
+	return s, json.Unmarshal(output, &s)
+}
+
+// words splits arguments; the last may be quoted.
+func words(find string) []string {
+	plain, quoted, has := strings.Cut(strings.TrimSpace(find), "'")
+	all := strings.Fields(plain)
+	if has {
+		all = append(all, strings.TrimSuffix(quoted, "'"))
+	}
+	return all
+}
+
+// readMutants reads all patches of a folder, in order of their names.
+func readMutants(folder string) (all []mutant, err error) {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.patch"))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(paths)
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return nil, err
+		}
+		m := mutant{name: strings.TrimSuffix(filepath.Base(path), ".patch"), path: path}
+		fields := map[string]*string{"bug": &m.bug, "resembles": &m.resembles, "find": &m.find, "survives": &m.survives}
+		for line := range strings.Lines(string(text)) {
+			rest, comment := strings.CutPrefix(line, "# ")
+			if !comment {
+				break
+			}
+			key, value, _ := strings.Cut(strings.TrimSpace(rest), ": ")
+			if fields[key] == nil || *fields[key] != "" {
+				return nil, fmt.Errorf("%s: unknown or repeated header %q", path, key)
+			}
+			*fields[key] = value
+		}
+		if m.bug == "" || m.resembles == "" || (m.find == "") == (m.survives == "") {
+			return nil, fmt.Errorf("%s: the header says '# bug:', '# resembles:', and one of '# find:' and '# survives:'", path)
+		}
+		all = append(all, m)
+	}
+	if len(all) == 0 {
+		return nil, fmt.Errorf("no patch in %s: go to the module's root", folder)
+	}
+	return all, nil
+}

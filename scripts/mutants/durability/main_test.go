@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/bluekeyes/go-gitdiff/gitdiff"
+	"github.com/stretchr/testify/require"
+)
+
+// Every hunk fits at exactly one place, as --plant wants it.
+func TestEveryPatchApplies(t *testing.T) {
+	t.Parallel()
+	mutants, err := readMutants(".")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(mutants), 12)
+	for _, m := range mutants {
+		text, err := os.ReadFile(m.path)
+		require.NoError(t, err)
+		files, _, err := gitdiff.Parse(bytes.NewReader(text))
+		require.NoError(t, err, m.name)
+		require.NotEmpty(t, files, m.name)
+		for _, f := range files {
+			source, err := os.ReadFile(filepath.Join("../../..", f.OldName))
+			require.NoError(t, err, m.name)
+			for _, hunk := range f.TextFragments {
+				before := ""
+				for _, l := range hunk.Lines {
+					if l.Op != gitdiff.OpAdd {
+						before += l.Line
+					}
+				}
+				require.Equal(t, 1, bytes.Count(append([]byte("\n"), source...), []byte("\n"+before)), "%s: %s: %s fits not once", m.name, f.OldName, hunk.Header())
+			}
+		}
+	}
+}
+
+func TestTheLastWordMayBeQuoted(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{"--crash", "--program", "w0: append 1, flush; ! disk sync * #1 = EIO"}, words("--crash --program 'w0: append 1, flush; ! disk sync * #1 = EIO'"))
+}

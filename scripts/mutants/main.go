@@ -1,0 +1,163 @@
+// Command mutants measures the harness's teeth: it plants one small bug after the other in the engine (the patches of its folder,
+// through the overlay, so the tree is left alone), has each strategy look for it, and prints what was caught, after how many
+// schedules, and the smallest case. A bug that is not caught, and that its patch does not declare equivalent, is exit code 1.
+//
+//	go run ./scripts/mutants --seeds 3 --out out/mutants
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// strategyNames are the columns of the table.
+var strategyNames = []string{"random", "pct", "pos", "surw", "bounded", "portfolio"}
+
+// A config is what the flags say.
+type config struct {
+	folder, out, readme string
+	racewindow          string
+	seeds, schedules    int
+	estimate, parallel  int
+	budget, timeout     time.Duration
+	json, keep          bool
+	run                 *regexp.Regexp
+}
+
+var errSurvivor = errors.New("a planted bug was not caught: strengthen the harness, or declare the patch '# equivalent: ARGUMENT'")
+
+func main() {
+	var c config
+	flag.StringVar(&c.folder, "patches", "scripts/mutants", "`FOLDER` of the patches")
+	flag.StringVar(&c.out, "out", "out/mutants", "`FOLDER` for binaries and results")
+	flag.StringVar(&c.readme, "readme", "", "also put the table into this `FILE`, between its markers")
+	flag.IntVar(&c.seeds, "seeds", 3, "searches of each strategy for each bug")
+	flag.IntVar(&c.schedules, "schedules", 100_000, "give up a search after `N` schedules")
+	flag.DurationVar(&c.budget, "budget", 10*time.Second, "give up a search after this time")
+	flag.IntVar(&c.estimate, "estimate", 100_000, "random schedules of each smallest program")
+	flag.IntVar(&c.parallel, "parallel", 2, "so many bugs at a time")
+	flag.DurationVar(&c.timeout, "timeout", 10*time.Minute, "for one bug")
+	flag.BoolVar(&c.json, "json", false, "print JSON instead of the table")
+	flag.BoolVar(&c.keep, "keep", false, "take the results of bugs that --run leaves out from an earlier measurement in --out")
+	only := flag.String("run", "", "only bugs whose name matches this `REGEXP`")
+	flag.Parse()
+	var err error
+	if c.run, err = regexp.Compile(*only); err == nil {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		err = c.measure(ctx)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "mutants:", err)
+		if errors.Is(err, errSurvivor) {
+			os.Exit(1)
+		}
+		os.Exit(2)
+	}
+}
+
+func (c config) measure(ctx context.Context) error {
+	mutants, err := readMutants(c.folder)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(c.out, 0o777); err != nil {
+		return err
+	}
+	began := time.Now()
+	c.racewindow = filepath.Join(c.out, "racewindow")
+	if err := goCommand(ctx, "build", "-o", c.racewindow, "./harness/cmd/racewindow"); err != nil {
+		return err
+	}
+	// The engine as it is comes first: what is found there would be found everywhere.
+	mutants = append([]mutant{{Name: control, Bug: "none: the engine as it is"}}, mutants...)
+	before, err := c.before()
+	if err != nil {
+		return err
+	}
+	var chosen []mutant
+	for _, m := range mutants {
+		if _, known := before.row(m); !known && (m.Name == control || c.run.MatchString(m.Name)) {
+			chosen = append(chosen, m)
+		}
+	}
+	r := results{Seeds: c.seeds, Schedules: c.schedules, Budget: c.budget, Mutants: before.with(mutants, c.all(ctx, chosen))}
+	r.Duration = before.Duration + time.Since(began)
+	if ctx.Err() != nil {
+		c.readme = "" // what has been measured is told, and is no page
+		return errors.Join(fmt.Errorf("interrupted: %w", ctx.Err()), c.tell(r))
+	}
+	return c.tell(r)
+}
+
+// before is the earlier measurement whose rows are kept: those of the bugs that --run leaves out.
+func (c config) before() (r results, err error) {
+	if !c.keep {
+		return r, nil
+	}
+	text, err := os.ReadFile(filepath.Join(c.out, "mutants.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &r)
+	}
+	r.Mutants = slices.DeleteFunc(r.Mutants, func(m measured) bool { return m.Name != control && c.run.MatchString(m.Name) })
+	return r, err
+}
+
+// all measures the bugs, a few at a time, in their order.
+func (c config) all(ctx context.Context, chosen []mutant) []measured {
+	list := make([]measured, len(chosen))
+	slots := make(chan struct{}, c.parallel)
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	done := 0
+	for i, m := range chosen {
+		slots <- struct{}{}
+		wait.Go(func() {
+			defer func() { <-slots }()
+			one, cancel := context.WithTimeout(ctx, c.timeout)
+			defer cancel()
+			list[i] = c.one(one, m)
+			mu.Lock()
+			defer mu.Unlock()
+			done++
+			fmt.Fprintf(os.Stderr, "%d/%d %s\n", done, len(chosen), list[i].line())
+		})
+	}
+	wait.Wait()
+	return list
+}
+
+// tell prints the results, keeps them, and says whether they are as they should be.
+func (c config) tell(r results) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	for name, content := range map[string]string{"mutants.json": string(text) + "\n", "mutants.md": r.markdown()} {
+		if err := os.WriteFile(filepath.Join(c.out, name), []byte(content), 0o666); err != nil {
+			return err
+		}
+	}
+	if c.readme != "" {
+		if err := r.intoReadme(c.readme); err != nil {
+			return err
+		}
+	}
+	if c.json {
+		fmt.Println(string(text))
+	} else {
+		fmt.Print(r.text())
+	}
+	return r.verdict()
+}

@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// control names the row without a bug.
+const control = "(none)"
+
+// The following are what the prober prints.
+
+type search struct {
+	Strategy  string `json:"strategy"`
+	Seed      uint64 `json:"seed"`
+	Found     bool   `json:"found"`
+	Schedules uint64 `json:"schedules"`
+	Programs  int    `json:"programs"`
+	Class     string `json:"class,omitempty"`
+	Case      string `json:"case,omitempty"`
+	Error     string `json:"error,omitempty"`
+}
+
+type smallest struct {
+	Case        string `json:"case"`
+	Program     string `json:"program"`
+	Class       string `json:"class"`
+	Message     string `json:"message"`
+	Preemptions int    `json:"preemptions"`
+	Operations  int    `json:"operations"`
+	Minimal     bool   `json:"minimal"`
+}
+
+type estimate struct {
+	Schedules uint64 `json:"schedules"`
+	Failed    uint64 `json:"failed"`
+	// Low and High bound the probability.
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+type event struct {
+	At       *search   `json:"at"`
+	Search   *search   `json:"search"`
+	Smallest *smallest `json:"smallest"`
+	Estimate *estimate `json:"estimate"`
+}
+
+// measured is what came of one planted bug.
+type measured struct {
+	mutant
+	Searches []search      `json:"searches"`
+	Smallest *smallest     `json:"smallest,omitempty"`
+	Estimate *estimate     `json:"estimate,omitempty"`
+	Problem  string        `json:"problem,omitempty"` // why there is no measurement
+	Duration time.Duration `json:"duration_ns"`
+}
+
+// one builds the prober with the bug in it and runs it.
+func (c config) one(ctx context.Context, m mutant) measured {
+	began := time.Now()
+	got := measured{mutant: m}
+	binary, err := filepath.Abs(filepath.Join(c.out, "prober-"+strings.Trim(m.Name, "()")))
+	if err == nil {
+		arguments := []string{"build", "-o", binary, "./scripts/mutants/prober"}
+		if m.path != "" {
+			arguments = append([]string{"build", "--plant", m.path}, arguments[1:]...)
+		}
+		err = run(ctx, c.racewindow, arguments...)
+		defer func() { _ = os.Remove(binary) }() // the build cache holds what it was made of
+	}
+	if err == nil {
+		err = c.probe(ctx, binary, &got)
+	}
+	for _, s := range got.Searches {
+		if err == nil && s.Error != "" {
+			err = fmt.Errorf("%s with seed %d: %s", s.Strategy, s.Seed, s.Error)
+		}
+	}
+	if err != nil {
+		got.Problem = err.Error()
+	}
+	got.Duration = time.Since(began)
+	return got
+}
+
+// probe runs the prober until all searches have been made. A bug that ends the process is caught by the search in progress, and
+// the next process goes on behind it.
+func (c config) probe(ctx context.Context, binary string, got *measured) error {
+	for searches := len(strategyNames) * c.seeds; ; {
+		at, stderr, err := c.process(ctx, binary, got)
+		if ctx.Err() != nil {
+			return fmt.Errorf("not measured to the end: %w", ctx.Err())
+		}
+		var exit *exec.ExitError
+		switch {
+		case err == nil:
+			return nil
+		case !errors.As(err, &exit), strings.HasPrefix(stderr, "prober: "):
+			return fmt.Errorf("prober: %w: %s", err, firstLine(stderr))
+		case len(got.Searches) == searches || at == nil: // while it made something smaller
+			return fmt.Errorf("the process ended while the case was made smaller: %s", firstLine(stderr))
+		}
+		at.Found, at.Class = true, "process ended: "+firstLine(stderr)
+		if exit.ExitCode() == 3 {
+			at.Class = "process hangs"
+		}
+		got.Searches = append(got.Searches, *at)
+	}
+}
+
+// process runs the prober once. It returns where it stood when it ended.
+func (c config) process(ctx context.Context, binary string, got *measured) (at *search, stderr string, err error) {
+	var known []string
+	for _, s := range got.Searches {
+		if s.Case != "" {
+			known = append(known, s.Case)
+		}
+	}
+	command := exec.CommandContext(ctx, binary, "-strategies", strings.Join(strategyNames, ","), "-seeds", strconv.Itoa(c.seeds),
+		"-skip", strconv.Itoa(len(got.Searches)), "-schedules", strconv.Itoa(c.schedules), "-budget", c.budget.String(),
+		"-estimate", strconv.Itoa(c.estimate), "-hint", got.Hint, "-known", strings.Join(known, "\n"))
+	var said bytes.Buffer
+	command.Stderr = &said
+	pipe, err := command.StdoutPipe()
+	if err == nil {
+		err = command.Start()
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	at, failed := got.listen(pipe)
+	if err = command.Wait(); err == nil {
+		err = failed
+	}
+	return at, said.String(), err
+}
+
+// listen takes in the lines of the prober until it ends.
+func (m *measured) listen(pipe io.Reader) (at *search, err error) {
+	lines := bufio.NewScanner(pipe)
+	lines.Buffer(nil, 1<<22)
+	for lines.Scan() {
+		var e event
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			return at, err
+		}
+		switch {
+		case e.At != nil:
+			at = e.At
+		case e.Search != nil:
+			m.Searches, at = append(m.Searches, *e.Search), nil
+		case e.Smallest != nil:
+			m.Smallest = e.Smallest
+		case e.Estimate != nil:
+			m.Estimate = e.Estimate
+			m.Estimate.Low, m.Estimate.High = interval(e.Estimate.Failed, e.Estimate.Schedules)
+		}
+	}
+	return at, lines.Err()
+}
+
+func firstLine(text string) string {
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); line != "" {
+			return line
+		}
+	}
+	return "it said nothing"
+}
+
+func goCommand(ctx context.Context, arguments ...string) error { return run(ctx, "go", arguments...) }
+
+func run(ctx context.Context, name string, arguments ...string) error {
+	if out, err := exec.CommandContext(ctx, name, arguments...).CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %s: %w: %s", filepath.Base(name), strings.Join(arguments, " "), err, bytes.TrimSpace(out))
+	}
+	return nil
+}
+
+// caught says whether any search found the bug.
+func (m measured) caught() bool {
+	return slices.ContainsFunc(m.Searches, func(s search) bool { return s.Found })
+}
+
+// hard says that a random schedule of the smallest program shows the bug less than once in a thousand times.
+func (m measured) hard() bool { return m.Estimate != nil && m.Estimate.High < 0.001 }
+
+// class is what was broken.
+func (m measured) class() string {
+	if m.Smallest != nil {
+		return m.Smallest.Class
+	}
+	for _, s := range m.Searches {
+		if s.Found {
+			return s.Class
+		}
+	}
+	return ""
+}
+
+// by is the median of a strategy's schedules to detection over all its seeds, and how many of them found it. A search that
+// found nothing counts as longer than all others, so the median may be unknown: 0.
+func (m measured) by(strategy string) (median uint64, found, seeds int) {
+	var after []uint64
+	for _, s := range m.Searches {
+		if s.Strategy != strategy {
+			continue
+		}
+		seeds++
+		if s.Found {
+			after = append(after, s.Schedules)
+		}
+	}
+	slices.Sort(after)
+	if middle := (seeds - 1) / 2; seeds > 0 && middle < len(after) {
+		median = after[middle]
+	}
+	return median, len(after), seeds
+}

@@ -1,0 +1,226 @@
+// Command prober looks for a bug that was planted in the engine: each strategy for each seed goes through the same course of
+// programs until a promise is broken. What was found is made smaller, and the smallest program is executed under random
+// schedules, to see how often those show it. It prints a line of JSON
+// for each thing that happens, because a planted bug may end the process. 'make mutants' builds it once for each planted bug.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/shrink"
+)
+
+// An event is one line of what is printed: where a search stands, how it ended, or what its findings came to.
+type event struct {
+	At       *search   `json:"at,omitempty"`
+	Search   *search   `json:"search,omitempty"`
+	Smallest *smallest `json:"smallest,omitempty"`
+	Estimate *estimate `json:"estimate,omitempty"`
+}
+
+func tell(e event) error { return json.NewEncoder(os.Stdout).Encode(e) }
+
+// A search is one strategy with one seed.
+type search struct {
+	Strategy  string `json:"strategy"`
+	Seed      uint64 `json:"seed"`
+	Found     bool   `json:"found"`
+	Schedules uint64 `json:"schedules"`
+	Programs  int    `json:"programs"`
+	Class     string `json:"class,omitempty"`
+	Case      string `json:"case,omitempty"`
+	Error     string `json:"error,omitempty"`
+
+	found cases.Case
+}
+
+// A smallest case shows the bug.
+type smallest struct {
+	Case        string `json:"case"`
+	Program     string `json:"program"`
+	Class       string `json:"class"`
+	Message     string `json:"message"`
+	Preemptions int    `json:"preemptions"`
+	Operations  int    `json:"operations"`
+	Minimal     bool   `json:"minimal"`
+}
+
+// An estimate is how many of a number of random schedules of the smallest program broke a promise.
+type estimate struct {
+	Schedules uint64 `json:"schedules"`
+	Failed    uint64 `json:"failed"`
+}
+
+// hang is how long a step may take before the process ends with exit code 3: the engine goes round in circles.
+const hang = 5 * time.Second
+
+// A config is what the flags say.
+type config struct {
+	strategies []string
+	seeds      int
+	skip       int
+	schedules  int
+	budget     time.Duration
+	estimate   int
+	estimateIn time.Duration
+	hint       string
+}
+
+func main() {
+	var c config
+	strategies := flag.String("strategies", "random,pct,pos,surw,bounded,portfolio", "comma-separated")
+	flag.IntVar(&c.seeds, "seeds", 3, "searches of each strategy")
+	flag.IntVar(&c.skip, "skip", 0, "leave out the first `N` searches")
+	flag.IntVar(&c.schedules, "schedules", 60_000, "give up a search after `N` schedules")
+	flag.DurationVar(&c.budget, "budget", 10*time.Second, "give up a search after this time")
+	flag.IntVar(&c.estimate, "estimate", 100_000, "random schedules of the smallest program")
+	flag.DurationVar(&c.estimateIn, "estimate-budget", 10*time.Second, "at most this long")
+	flag.StringVar(&c.hint, "hint", "", "search this `PROGRAM` alone")
+	known := flag.String("known", "", "a `CASE` that searches before the skipped ones have found")
+	flag.Parse()
+	c.strategies = strings.Split(*strategies, ",")
+	if err := c.run(context.Background(), *known); err != nil {
+		fmt.Fprintln(os.Stderr, "prober:", err)
+		os.Exit(2)
+	}
+}
+
+func (c config) run(ctx context.Context, known string) error {
+	var found []cases.Case
+	for text := range strings.Lines(known) {
+		// A case that cannot be read again is not among those that are made smaller.
+		if k, err := cases.Parse(strings.TrimSpace(text)); err == nil {
+			found = append(found, k)
+		}
+	}
+	for i := c.skip; i < len(c.strategies)*c.seeds; i++ {
+		s := c.search(ctx, c.strategies[i/c.seeds], uint64(i%c.seeds))
+		if err := tell(event{Search: &s}); err != nil {
+			return err
+		}
+		if s.Found {
+			found = append(found, s.found)
+		}
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	best, err := minimize(ctx, found)
+	if err != nil {
+		return err
+	}
+	program := best.Case.Clone()
+	program.Switches = nil
+	if err := tell(event{Smallest: &smallest{
+		Case: best.Case.String(), Program: program.String(), Class: best.Failure.Class(), Message: best.Failure.Error(),
+		Preemptions: best.Preemptions, Operations: size(best.Case), Minimal: best.Minimal,
+	}}); err != nil {
+		return err
+	}
+	e, err := c.sample(ctx, program)
+	if err != nil {
+		return err
+	}
+	return tell(event{Estimate: e})
+}
+
+// minimize makes the smallest of what was found smaller, from a few beginnings, and keeps the smallest result.
+func minimize(ctx context.Context, found []cases.Case) (best shrink.Minimized, err error) {
+	slices.SortStableFunc(found, func(a, b cases.Case) int { return size(a) - size(b) })
+	const beginnings = 3
+	for i, c := range found[:min(beginnings, len(found))] {
+		m, err := shrink.Minimize(ctx, c, shrink.Limits{Budget: 8 * time.Second})
+		if err != nil {
+			return best, err
+		}
+		if a, b := size(m.Case), size(best.Case); i == 0 || a < b || a == b && m.Preemptions < best.Preemptions {
+			best = m
+		}
+	}
+	return best, nil
+}
+
+func size(c cases.Case) (operations int) {
+	for _, t := range c.Threads {
+		operations += len(t.Operations)
+	}
+	return operations
+}
+
+// search goes through the course until something is found or the limits are reached. A program gets few schedules at first and
+// four times as many in each later round.
+func (c config) search(ctx context.Context, strategy string, seed uint64) search {
+	s := search{Strategy: strategy, Seed: seed}
+	way := newCourse(seed, c.hint)
+	for until := time.Now().Add(c.budget); int(s.Schedules) < c.schedules && time.Now().Before(until); {
+		program, round, err := way.next()
+		if err == nil {
+			err = tell(event{At: &s})
+		}
+		if err == nil {
+			err = s.try(ctx, program, sched.Options{
+				Strategy: strategy, Preemptions: 2, Workers: 1, RepeatEvery: -1, Hang: hang, Seed: seed<<32 | uint64(s.Programs),
+				Schedules: min(200<<(2*min(round, 6)), c.schedules-int(s.Schedules)), Budget: max(time.Until(until), time.Millisecond),
+			})
+		}
+		if err != nil {
+			s.Error = err.Error()
+		}
+		if s.Found || err != nil {
+			return s
+		}
+	}
+	return s
+}
+
+// try searches one program.
+func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) error {
+	if o.Strategy == "portfolio" {
+		o.Strategy = ""
+	}
+	s.Programs++
+	scenario, err := program.Scenario()
+	if err != nil {
+		return err
+	}
+	r, err := sched.Search(ctx, scenario, o)
+	for _, f := range r.Findings {
+		// An execution that was given up says nothing on an unfair schedule.
+		if f.Failure.Kind == sched.StepLimit {
+			continue
+		}
+		s.Found, s.Class = true, f.Failure.Class()
+		s.Schedules += f.After + 1
+		s.found = program.Clone()
+		s.found.Switches = f.Schedule
+		s.Case = s.found.String()
+		return nil
+	}
+	s.Schedules += r.Schedules
+	return err
+}
+
+// sample executes the program under random walks and counts those that fail.
+func (c config) sample(ctx context.Context, program cases.Case) (*estimate, error) {
+	scenario, err := program.Scenario()
+	if err != nil {
+		return nil, err
+	}
+	r, err := sched.Search(ctx, scenario, sched.Options{
+		Strategy: "random", Schedules: c.estimate, Budget: c.estimateIn, Seed: 0x5eed, Workers: 1, RepeatEvery: -1, All: true, Hang: hang,
+	})
+	e := &estimate{Schedules: r.Schedules}
+	for _, f := range r.Findings {
+		e.Failed += f.Count
+	}
+	return e, err
+}

@@ -1,0 +1,136 @@
+package check
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/rhysd/actionlint"
+	"github.com/stretchr/testify/require"
+	batchv1 "k8s.io/api/batch/v1"
+	"sigs.k8s.io/yaml"
+)
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join("..", name))
+	require.NoError(t, err)
+	return content
+}
+
+func lint(t *testing.T, content []byte) (problems []string) {
+	t.Helper()
+	linter, err := actionlint.NewLinter(io.Discard, &actionlint.LinterOptions{})
+	require.NoError(t, err)
+	found, err := linter.Lint(".github/workflows/nightly.yml", content, nil)
+	require.NoError(t, err)
+	for _, p := range found {
+		problems = append(problems, p.Error())
+	}
+	return problems
+}
+
+func TestTheWorkflowIsOne(t *testing.T) {
+	t.Parallel()
+	content := read(t, "workflow.yml")
+	require.Empty(t, lint(t, content))
+	broken := bytes.Replace(content, []byte("matrix.shard }}/4"), []byte("matrix.shart }}/4"), 1)
+	require.NotEqual(t, content, broken)
+	require.NotEmpty(t, lint(t, broken), "the linter sees a matrix value that there is not")
+}
+
+// The workflow and the project must agree about what is called how.
+func TestTheWorkflowCallsWhatThereIs(t *testing.T) {
+	t.Parallel()
+	content := string(read(t, "workflow.yml"))
+	makefile, err := os.ReadFile(filepath.Join("..", "..", "..", "Makefile"))
+	require.NoError(t, err)
+	for _, target := range []string{"build", "bin/racewindow-race", "bin/properties-race.test"} {
+		require.Contains(t, content, target)
+		require.Contains(t, string(makefile), "\n"+target+":")
+	}
+	require.Contains(t, content, "bash scripts/nightly/issues.sh")
+}
+
+func decode(content []byte) (batchv1.Job, error) {
+	var job batchv1.Job
+	return job, yaml.UnmarshalStrict(content, &job)
+}
+
+func TestTheJobIsOneOfItsKind(t *testing.T) {
+	t.Parallel()
+	content := read(t, "job.yaml")
+	job, err := decode(content)
+	require.NoError(t, err)
+	require.Equal(t, "batch/v1 Job", job.APIVersion+" "+job.Kind)
+	require.Equal(t, batchv1.IndexedCompletion, *job.Spec.CompletionMode)
+	require.Equal(t, *job.Spec.Completions, *job.Spec.Parallelism, "every shard at once")
+	require.LessOrEqual(t, *job.Spec.MaxFailedIndexes, *job.Spec.Completions)
+	pod := job.Spec.Template.Spec
+	require.EqualValues(t, "Never", pod.RestartPolicy, "a pod failure policy needs it")
+	arguments := strings.Join(pod.Containers[0].Args, " ")
+	require.Contains(t, arguments, "--shard=$(JOB_COMPLETION_INDEX)/8")
+	require.EqualValues(t, 8, *job.Spec.Completions, "as many as --shard says")
+	mounted := map[string]bool{}
+	for _, v := range pod.Volumes {
+		mounted[v.Name] = true
+	}
+	for _, m := range pod.Containers[0].VolumeMounts {
+		require.True(t, mounted[m.Name], m.Name)
+	}
+	require.Equal(t, pod.Containers[0].Name, *job.Spec.PodFailurePolicy.Rules[0].OnExitCodes.ContainerName)
+
+	_, err = decode(bytes.Replace(content, []byte("completionMode:"), []byte("completionMood:"), 1))
+	require.ErrorContains(t, err, "completionMood", "a wrong field is seen")
+}
+
+// The script that opens issues is executed with a gh that only notes what it is asked.
+func TestAFindingOpensAnIssueOrTellsTheOneThereIs(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("jq"); err != nil {
+		t.Skip("needs jq")
+	}
+	folder, bin := t.TempDir(), t.TempDir()
+	summary, err := json.Marshal(map[string]any{"state": map[string]any{"findings": map[string]any{
+		"0123abcd":         map[string]any{"fingerprint": "0123abcd", "class": "ReadAfterWrite/empty", "detail": "missing 1.0", "count": 3, "rounds": 2, "round": "v1 kind=explore"},
+		"4567abcd":         map[string]any{"fingerprint": "4567abcd", "class": "known $(touch pwned)", "detail": "again", "count": 1, "rounds": 1, "round": "v1 kind=stress"},
+		"89ababcd":         map[string]any{"fingerprint": "89ababcd", "class": "fixed", "gone": true},
+		"../../etc/passwd": map[string]any{"fingerprint": "../../etc/passwd", "class": "evil"},
+	}}})
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "summary.json"), summary, 0o666))
+	require.NoError(t, os.MkdirAll(filepath.Join(folder, "findings", "0123abcd"), 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "findings", "0123abcd", "report.md"), []byte("the report"), 0o666))
+	gh := "#!/bin/sh\n" + `
+echo "$@" >> "$GH_LOG"
+case "$*" in
+*"issue list"*4567abcd*) echo 12;;
+*body-file*) while [ $# -gt 0 ]; do [ "$1" = --body-file ] && cat "$2" >> "$GH_LOG"; shift; done;;
+esac
+`
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "gh"), []byte(gh), 0o755))
+	log := filepath.Join(t.TempDir(), "log")
+	command := exec.Command("bash", "../issues.sh", folder)
+	command.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "GH_LOG="+log, "RUN_URL=https://example.org/run/1")
+	output, err := command.CombinedOutput()
+	require.NoError(t, err, string(output))
+	content, err := os.ReadFile(log)
+	require.NoError(t, err)
+	for _, word := range []string{
+		"issue create --title soak 0123abcd: ReadAfterWrite/empty", "the report", "Seen 3 times in 2 rounds", "racewindow soak --round 'v1 kind=explore'", "https://example.org/run/1",
+		"issue comment 12", "again",
+	} {
+		require.Contains(t, string(content), word)
+	}
+	require.NotContains(t, string(content), "passwd")
+	require.NotContains(t, string(content), "89ababcd")
+	require.NoFileExists(t, "pwned")
+
+	failed := exec.Command("bash", "../issues.sh", t.TempDir())
+	require.Error(t, failed.Run(), "without a summary nothing was shown")
+}
