@@ -149,12 +149,15 @@ func (l *Log) put(r *Record, last bool) {
 	l.last = r.Offset
 }
 
-// sinceDurable is how far behind the end of the log the durable position lies; a log that does not sync knows none.
+// sinceDurable is how far behind the end of the log the position lies behind which a crash may take something: the end of the
+// last complete transaction that is durable. Fragments of an open one do not count, though they may be synced: recovery and
+// Abort cut them, and where such a cut is itself interrupted, frames behind it must not speak for them. A log that does not
+// sync knows none.
 func (l *Log) sinceDurable() uint64 {
 	if l.options.NoSync {
 		return math.MaxUint64
 	}
-	return l.end - l.lockedView().persisted
+	return l.end - l.lockedView().settled
 }
 
 // newArena publishes a view in which the tail goes on in another arena, before anything in that arena is committed.

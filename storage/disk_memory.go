@@ -54,13 +54,13 @@ func (d *memoryDisk) Create(name string) (File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if i := d.find(name); i >= 0 && d.nodes[i].file != nil {
-		return d.nodes[i].file, d.nodes[i].file.Truncate(0)
+		return &memoryHandle{file: d.nodes[i].file}, d.nodes[i].file.Truncate(0)
 	} else if i >= 0 || !d.hasFolderOf(name) {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrNotExist}
 	}
 	f := &memoryFile{name: name}
 	d.nodes = append(d.nodes, &memoryNode{name: name, file: f})
-	return f, nil
+	return &memoryHandle{file: f}, nil
 }
 
 // hasFolderOf says whether a file of that name would have a folder to lie in.
@@ -89,7 +89,7 @@ func (d *memoryDisk) Open(name string) (File, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if i := d.find(name); i >= 0 && d.nodes[i].file != nil {
-		return d.nodes[i].file, nil
+		return &memoryHandle{file: d.nodes[i].file}, nil
 	}
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
@@ -258,8 +258,6 @@ func (f *memoryFile) Allocate(bytes int64) error {
 	return nil
 }
 
-func (f *memoryFile) Sync() error { return nil }
-
 //go:norace
 func (f *memoryFile) Size() (int64, error) {
 	f.mu.Lock()
@@ -267,4 +265,63 @@ func (f *memoryFile) Size() (int64, error) {
 	return f.size, nil
 }
 
+func (f *memoryFile) Sync() error { return nil }
+
 func (f *memoryFile) Close() error { return nil }
+
+// A memoryHandle is a file as one caller has opened it. Closed, it refuses as a real one does: a handle that is closed under
+// a reader would otherwise go unnoticed.
+type memoryHandle struct {
+	file   *memoryFile
+	closed raceoff.Number
+}
+
+func (h *memoryHandle) check(operation string) error {
+	if h.closed.Load() != 0 {
+		return &fs.PathError{Op: operation, Path: h.file.name, Err: fs.ErrClosed}
+	}
+	return nil
+}
+
+func (h *memoryHandle) ReadAt(p []byte, at int64) (int, error) {
+	if err := h.check("read"); err != nil {
+		return 0, err
+	}
+	return h.file.ReadAt(p, at)
+}
+
+func (h *memoryHandle) WriteAt(p []byte, at int64) (int, error) {
+	if err := h.check("write"); err != nil {
+		return 0, err
+	}
+	return h.file.WriteAt(p, at)
+}
+
+func (h *memoryHandle) Truncate(bytes int64) error {
+	if err := h.check("truncate"); err != nil {
+		return err
+	}
+	return h.file.Truncate(bytes)
+}
+
+func (h *memoryHandle) Allocate(bytes int64) error {
+	if err := h.check("allocate"); err != nil {
+		return err
+	}
+	return h.file.Allocate(bytes)
+}
+
+func (h *memoryHandle) Sync() error { return h.check("sync") }
+
+func (h *memoryHandle) Size() (int64, error) {
+	if err := h.check("size"); err != nil {
+		return 0, err
+	}
+	return h.file.Size()
+}
+
+func (h *memoryHandle) Close() error {
+	err := h.check("close")
+	h.closed.Store(1)
+	return err
+}

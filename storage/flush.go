@@ -112,6 +112,7 @@ func (l *Log) step(ctx context.Context, err error) error {
 type flushBatch struct {
 	view       *view
 	from, end  uint64
+	settled    uint64 // behind the last complete transaction
 	last       Offset // of the frame that ends at end
 	complete   Offset
 	boundaries []boundary
@@ -170,7 +171,8 @@ func (l *Log) flushFailed(ctx context.Context, b flushBatch, segments []*segment
 // captureBatch takes everything that is in the tail now. The lock is held.
 func (l *Log) captureBatch() flushBatch {
 	v := l.lockedView()
-	b := flushBatch{view: v, from: v.persisted, end: l.end, last: l.last, complete: l.complete, boundaries: l.boundaries}
+	committed := l.committed.Load() //racewindow:atomic because it changes with the lock held only
+	b := flushBatch{view: v, from: v.persisted, end: l.end, settled: committed, last: l.last, complete: l.complete, boundaries: l.boundaries}
 	l.chunkClosed = false
 	return b
 }
@@ -290,7 +292,7 @@ func (l *Log) writeIndex(ctx context.Context, b flushBatch) (chunkIndex, error) 
 //racewindow:yielded because flushOnce has passed flush/synced and touched nothing since but the lock
 func (l *Log) publish(b flushBatch, segments []*segment, index chunkIndex) *view {
 	now := l.lockedView() // newer than the batch's where a new arena came
-	v := &view{persisted: b.end, last: b.last, durable: b.complete, segments: segments, index: index}
+	v := &view{persisted: b.end, settled: b.settled, last: b.last, durable: b.complete, segments: segments, index: index}
 	for i := range now.arenas {
 		if i+1 == len(now.arenas) || now.arenas[i+1].start > b.end {
 			v.arenas = now.arenas[i:]

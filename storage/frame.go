@@ -16,7 +16,7 @@ import (
 // CRC is the CRC-32C of everything behind it up to length, which counts the header and not the padding; it starts from the
 // frame's position (frameSeed). Frames start at
 // multiples of 8. "since" is the distance, in units of 8 bytes, from the position that was durable when the frame was
-// encoded to the frame itself: an intact frame so proves that everything before that position had been synced, which
+// encoded, whole transactions only, to the frame itself: an intact frame so proves that everything before that position had been synced, which
 // tells damage from a torn tail (recovery.go). The largest value means "unknown, far".
 //
 // A header of zeros is no frame, so preallocated space ends a log.

@@ -34,7 +34,10 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 				continue
 			}
 			length := int64(frameLength(window[i:]))
-			if budget -= length; budget < 0 || byteAt+length > size {
+			if byteAt+length > size {
+				continue // it costs nothing: a look at the gap between two short frames often claims millions of bytes
+			}
+			if budget -= length; budget < 0 {
 				continue
 			}
 			if ok, err := intactAt(g.file, byteAt, length, position); ok || err != nil {

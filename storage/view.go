@@ -13,6 +13,8 @@ import "sort"
 type view struct {
 	// persisted is the position up to which the files hold everything, synced. It may lie inside a transaction.
 	persisted uint64
+	// settled is the position behind the last complete transaction below persisted: no recovery and no abort ever cuts before it.
+	settled uint64
 	// last is the offset of the last record below persisted, zero if there is none.
 	last Offset
 	// durable is the offset of the last record of the last complete transaction below persisted.

@@ -95,6 +95,14 @@ func (e engine) Append(ctx context.Context, records []harness.Record) (harness.O
 	return recorded(ctx, records, func() (harness.Offset, error) { return e.Engine.Append(ctx, records) })
 }
 
+// Durable implements harness.Watermarked: what an engine says is durable is held against its crashes.
+func (e engine) Durable() harness.Offset {
+	if w, ok := e.Engine.(harness.Watermarked); ok {
+		return w.Durable()
+	}
+	return harness.Offset{}
+}
+
 // AppendFragments implements harness.FragmentAppender, which the engine beneath must do too.
 func (e engine) AppendFragments(ctx context.Context, fragments [][]harness.Record, commit bool) (harness.Offset, error) {
 	appends := func() (harness.Offset, error) {

@@ -99,7 +99,7 @@ func (x *Execution) Fail(err error) { x.main.t.Fail(err) }
 //go:norace
 func (x *Execution) Go(name string, body func(t *T)) {
 	t := newThread(x, name, true)
-	t.body = body
+	t.body, t.late = body, x.phase != phaseSetup
 	t.nexts, x.spawned = x.spawned, t
 }
 
@@ -216,7 +216,7 @@ func (x *Execution) adopt() {
 	x.spawned = nil
 	for i := len(newest) - 1; i >= 0; i-- {
 		t := newest[i]
-		if t.client && x.phase != phaseSetup {
+		if t.late {
 			x.fail(&Failure{Kind: Unusable, Thread: t.name, Message: "Execution.Go is for the scenario's function: a thread starts another one with failpoints.Go"})
 			continue
 		}

@@ -30,6 +30,7 @@ type thread struct {
 	id     int // in Execution.threads; the main thread has none
 	name   string
 	client bool
+	late   bool                  // a client that was named when threads were running
 	body   func(*T)              // of a client or the main thread
 	task   func(context.Context) // of a task
 	ctx    context.Context

@@ -51,10 +51,12 @@ func Fingerprint(class, shape string) string {
 
 // ShapeOf is what the smallest cases of one bug have in common: the hand-over and the windows or, where no switch is needed, what
 // each thread does. Who does what, in a case with windows, differs from one smallest case to another of the same bug; names,
-// numbers, sizes and the order of the threads differ always.
+// numbers, sizes and the order of the threads differ always. Of a crash the place says more than what came before it.
 func ShapeOf(c cases.Case, r *report.Report) string {
 	var parts []string
-	if r != nil {
+	if c.Crash != nil && !c.Crash.Any {
+		parts = append(parts, "crash at "+c.Crash.At.Point)
+	} else if r != nil {
 		for _, w := range r.Windows {
 			parts = append(parts, w.From+" .. "+w.To)
 		}

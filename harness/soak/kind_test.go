@@ -55,6 +55,9 @@ func TestTheSmallestCasesOfOneBugHaveOneShape(t *testing.T) {
 	c, err := cases.Parse("v1 scenario=log handover=recheckliteral; w0: append 1, read - end")
 	require.NoError(t, err)
 	require.Equal(t, "recheckliteral: append, read", ShapeOf(c, nil))
+	c, err = cases.Parse("v1 scenario=log handover=snapshot; w0: append 1, flush; crash w0@flush/written#1 disk=1")
+	require.NoError(t, err)
+	require.Equal(t, "snapshot: crash at flush/written", ShapeOf(c, nil))
 }
 
 func TestEveryKnownBugIsFoundByExploringDrawnPrograms(t *testing.T) {
