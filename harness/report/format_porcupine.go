@@ -14,7 +14,7 @@ import (
 func writePorcupine(w io.Writer, r *Report) error {
 	c, err := cases.Parse(r.Case)
 	if err != nil {
-		return fmt.Errorf("porcupine draws the histories of log cases only: %w", err)
+		return fmt.Errorf("%w: porcupine draws the histories of log cases only: %w", ErrNoCase, err)
 	}
 	program := c.Clone()
 	program.Switches = nil
