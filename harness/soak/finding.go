@@ -165,7 +165,11 @@ func (n *Finding) write(folder string, f Found) (files []string, err error) {
 	if f.Report != nil {
 		for _, format := range report.Formats {
 			var rendered bytes.Buffer
-			if failed := format.Write(&rendered, f.Report); failed != nil {
+			failed := format.Write(&rendered, f.Report)
+			if errors.Is(failed, report.ErrNoCase) || failed != nil && format.Name == "porcupine" {
+				continue // not every finding is a case, and not every history is small enough for a search
+			}
+			if failed != nil {
 				err = errors.Join(err, fmt.Errorf("%s: %w", format.Name, failed))
 				continue
 			}
