@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"encoding/binary"
 	"sync"
 	"syscall"
 	"testing"
@@ -80,4 +81,35 @@ func TestFramesInAValueProveNothing(t *testing.T) {
 	o.Disk = disk
 	again := newRig(t, o)
 	require.Equal(t, "1.0", again.all(), "a torn tail, cut")
+}
+
+// A header that claims more bytes than the file has is no candidate, so it must not use up what the search for a proof may
+// checksum: the damage would be taken for a torn tail, and cut away.
+func TestCandidatesLongerThanTheFileDoNotUseUpTheSearchForAProof(t *testing.T) {
+	t.Parallel()
+	claim := make([]byte, frameHeaderBytes)
+	binary.LittleEndian.PutUint32(claim[4:], maxFrameBytes)
+	binary.LittleEndian.PutUint64(claim[8:], 9) // Tx
+	claim[27] = flagLast
+	binary.LittleEndian.PutUint32(claim[28:], 1) // since: durable up to the place right before it
+	o := roomy()
+	r := newRig(t, o)
+	_, err := r.Append(background, Record{Value: bytes.Repeat(claim, 40)})
+	require.NoError(t, err)
+	r.flush()
+	r.append(1) // proves that the first transaction had been synced
+	r.flush()
+	disk := cloneDisk(r.options.Disk)
+	f, err := disk.Open(theHandle + "/" + segmentName(0))
+	require.NoError(t, err)
+	_, err = f.WriteAt([]byte{0xff}, segmentHeaderBytes)
+	require.NoError(t, err)
+	o.Disk = disk
+	store, err := Open(background, "memory", o)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close(background)) }()
+	_, err = store.Log(background, theHandle)
+	var damage *DamageError
+	require.ErrorAs(t, err, &damage)
+	require.Equal(t, int64(segmentHeaderBytes), damage.Byte)
 }
