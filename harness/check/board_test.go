@@ -70,6 +70,12 @@ func TestAScanAllocatesByClientsAndNotByRecords(t *testing.T) {
 		runtime.ReadMemStats(&after)
 		return after.TotalAlloc - before.TotalAlloc
 	}
-	scanned(10)
-	require.Less(t, scanned(5000), scanned(50)+4096)
+	least := func(transactions int) uint64 { // the runtime allocates too, now and then, and counts it here
+		bytes := scanned(transactions)
+		for range 9 {
+			bytes = min(bytes, scanned(transactions))
+		}
+		return bytes
+	}
+	require.Less(t, least(5000), least(50)+4096)
 }
