@@ -230,8 +230,9 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	if err != nil {
 		return err
 	}
-	if err := s.askAgain(program, o.Seed); err != nil {
-		return err
+	more, disagreement := s.askAgain(program, o.Seed)
+	if len(r.Findings) == 0 || o.All {
+		r.Findings = append(r.Findings, more...)
 	}
 	if s.Program != "" {
 		s.Exhausted = r.Exhausted
@@ -247,7 +248,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 			return err
 		}
 	}
-	return nil
+	return disagreement // behind the findings, which it does not take away
 }
 
 // add makes a finding smaller and reports it.

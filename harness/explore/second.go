@@ -14,11 +14,11 @@ import (
 const opinions = 5
 
 // askAgain holds the checker against porcupine on a few random schedules of a program. A disagreement is an error: then what the
-// exploration says is worth nothing.
-func (s *Summary) askAgain(program cases.Case, seed uint64) error {
+// exploration says is worth nothing. A failure that these schedules show is a finding like any other.
+func (s *Summary) askAgain(program cases.Case, seed uint64) (findings []sched.Finding, err error) {
 	scenario, recorder, err := program.Recorded()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	var names []string
 	for _, t := range program.Threads {
@@ -28,19 +28,24 @@ func (s *Summary) askAgain(program cases.Case, seed uint64) error {
 	for range opinions {
 		out := runner.Run(walk, false)
 		found := cases.Violation(out.Failure)
+		if f := out.Failure; f != nil && f.Kind == sched.Unusable {
+			return findings, f
+		} else if f != nil {
+			findings = append(findings, sched.Finding{Failure: f, Schedule: out.Schedule, Preemptions: out.Preemptions, Strategy: "walk", Count: 1})
+		}
 		if out.Failure != nil && found == nil {
 			continue // a model of the log says nothing of a deadlock or a panic
 		}
 		sentence, err := history.SecondOpinion(recorder.Calls(), names, found)
 		if err != nil {
 			program.Switches = out.Schedule
-			return fmt.Errorf("%w; the case: %v", err, program)
+			return findings, fmt.Errorf("%w; the case: %v", err, program)
 		}
 		if sentence != "" {
 			s.SecondOpinions++
 		}
 	}
-	return nil
+	return findings, nil
 }
 
 // A walk goes on with any thread.

@@ -16,7 +16,8 @@ const (
 	Deadlock Kind = "deadlock"
 	// Leak is a task that does not end.
 	Leak Kind = "leak"
-	// StepLimit is an execution that was given up. On a fair schedule it is a livelock.
+	// StepLimit is an execution that was given up. On a fair schedule it is a livelock; a schedule that was enumerated is not
+	// fair, and not judged then.
 	StepLimit Kind = "step limit"
 	// DataRace is a report of Go's race detector.
 	DataRace Kind = "data race"

@@ -54,6 +54,10 @@ func (s *search) enumerate(last int, enough func() bool) (all []Exhausted) {
 				return nil
 			}
 		})
+		if slices.ContainsFunc(parts, func(b *bounded) bool { return b.givenUp > 0 }) {
+			s.ended = fmt.Sprintf("schedules with at most %d were given up after %d choices, so that bound says nothing", bound, s.options.StepLimit)
+			break
+		}
 		if s.stopped.Load() || left.abandoned {
 			break
 		}

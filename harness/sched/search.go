@@ -296,6 +296,11 @@ func (e *explorer) found(x *Execution, strategy Strategy) {
 		s.stop("a schedule could not be executed", x.failure)
 		return
 	}
+	if b, ok := strategy.(*bounded); ok && x.failure.Kind == StepLimit {
+		b.givenUp++
+		b.frontier.abandon() // the bound cannot be exhausted any more
+		return
+	}
 	e.flush()
 	schedule, preemptions := x.schedule()
 	s.mu.Lock()

@@ -436,6 +436,27 @@ func TestAThreadThatNamesAThreadIsToldHowToStartOne(t *testing.T) {
 	require.ErrorContains(t, err, "a thread starts another one with failpoints.Go")
 }
 
+// A loop that waits for another thread ends on every fair schedule. Enumeration runs it first for ever, which says nothing.
+func TestASpinLoopIsNoLivelockAndNoClaim(t *testing.T) {
+	t.Parallel()
+	s := func(x *Execution) {
+		c := &counter{}
+		x.Go("spinner", func(t *T) {
+			for c.load() == 0 {
+				failpoints.Yield(t.Context(), pointLoad)
+			}
+		})
+		x.Go("setter", func(t *T) { c.store(1) })
+	}
+	r := explore(t, s, Options{Strategy: "bounded", Preemptions: 1, StepLimit: 200})
+	require.Empty(t, r.Findings)
+	require.Empty(t, r.Exhausted)
+	require.Contains(t, r.Ended, "given up after 200 choices")
+	r = explore(t, s, Options{Schedules: 300, StepLimit: 2000, Workers: 1})
+	require.Empty(t, r.Findings, "%v", r.Findings)
+	require.Greater(t, r.Schedules, uint64(200), "the random strategies go on")
+}
+
 func TestAnEndlessProgramIsGivenUp(t *testing.T) {
 	t.Parallel()
 	r := explore(t, func(x *Execution) {
