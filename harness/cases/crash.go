@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
@@ -25,6 +26,8 @@ type Crashes struct {
 	came   [MaxFaults]raceoff.Number
 	// Reached says that an execution came to the place of the crash.
 	Reached atomic.Bool
+	// Kills are the deaths of the process alone among the crashes: nothing is lost then, until the power goes too.
+	Kills raceoff.Number
 	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
 	Recoveries raceoff.Number
 
@@ -46,7 +49,7 @@ func (c *Crashes) Distinct() int {
 // promises are those of which it is counted how often they were put to the test.
 var promises = [...]check.Promise{
 	check.Durability, check.PrefixRecovery, check.TransactionAtomicity, check.NoCorruption, check.RecoveryIdempotence,
-	check.StickyPoison, check.AppendAfterRecovery, check.ReadAfterWrite, check.Progress,
+	check.StickyPoison, check.AppendAfterRecovery, check.DamageReported, check.ReadAfterWrite, check.Progress,
 }
 
 // Missing are the faults of the case that never came, in executions that ended.
@@ -85,9 +88,11 @@ type judgement struct {
 	expected uint64
 }
 
+// FewDisks is how many disks of a moment are enumerated; of more some are drawn.
+const FewDisks = 48
+
 // Bounds of what is looked at.
 const (
-	fewDisks    = 48      // that many are enumerated, of more some are drawn
 	drawnDisks  = 12      // of a moment
 	maxPrefixes = 4 << 20 // that are remembered
 )
@@ -111,9 +116,16 @@ func (c *Crashes) firstTime(prefix uint64) bool {
 
 // forget has a moment and a disk looked at again: what shows a violation does so each time.
 func (c *Crashes) forget(prefix uint64, j judgement) {
+	c.retry(j)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.prefixes, prefix)
+}
+
+// retry has a disk judged again.
+func (c *Crashes) retry(j judgement) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	delete(c.judged, j)
 }
 
@@ -189,9 +201,9 @@ func (k *crasher) look() error {
 		stats.Unsynced.Add(1)
 	}
 	moment := k.run.disk.At(at.Model)
-	images, drawn := moment.Enumerate(fewDisks), false
-	if images == nil {
-		drawn = true
+	images := moment.Enumerate(FewDisks)
+	drawn := images == nil
+	if drawn {
 		for seed := range uint64(drawnDisks) {
 			images = append(images, moment.Sample(crash.NewTape(seed)))
 		}
@@ -199,19 +211,30 @@ func (k *crasher) look() error {
 	}
 	for i, image := range images {
 		stats.Disks.Add(1)
-		if !stats.due(judgement{image.Hash(), expected}) {
-			continue
+		shown := Crash{At: k.x.Standing(), Disk: i + 1, Model: at.Model}
+		if drawn {
+			shown.Disk, shown.Tape = 0, uint64(i)
 		}
-		if v := k.run.judge(k.plan, image, at.Model); v != nil {
-			shown := Crash{At: k.x.Standing(), Disk: i + 1, Model: at.Model}
-			if drawn {
-				shown.Disk, shown.Tape = 0, uint64(i)
-			}
-			stats.forget(k.x.Prefix(), judgement{image.Hash(), expected}) // so that the next execution shows it too
-			return crashed{violated{v, false}, shown}
+		if err := k.try(crash.Crash(image), judgement{image.Hash(), expected}, shown); err != nil {
+			return err
 		}
 	}
-	return nil
+	stats.Kills.Add(1)
+	return k.try(k.run.disk.Fork(), judgement{k.run.disk.Fingerprint(), expected}, Crash{At: k.x.Standing(), Kill: true, Model: at.Model})
+}
+
+// try judges a disk, unless one like it has been.
+func (k *crasher) try(disk *crash.Disk, j judgement, shown Crash) error {
+	stats := k.plan.crashes
+	if !stats.due(j) {
+		return nil
+	}
+	v := k.run.judge(aftermath{disk: disk, model: shown.Model, salt: saltOf(j.disk)})
+	if v == nil {
+		return nil
+	}
+	stats.forget(k.x.Prefix(), j) // so that the next execution shows it too
+	return crashed{violated{v, false, true}, shown}
 }
 
 // lookAt loses power at one place, and leaves one disk.
@@ -220,21 +243,33 @@ func (k *crasher) lookAt(at Crash) error {
 		return nil
 	}
 	k.plan.crashes.Reached.Store(true)
-	moment := k.run.disk.At(at.Model)
-	image := moment.Sample(crash.NewTape(at.Tape))
-	if at.Disk > 0 {
-		images := moment.Enumerate(max(fewDisks, at.Disk))
-		if at.Disk > len(images) {
-			count, _ := moment.Images()
-			return sched.UnusableError{Reason: fmt.Sprintf("the crash leaves %d disks there, so disk=%d cannot be", count, at.Disk)}
-		}
-		image = images[at.Disk-1]
+	disk, hash, err := k.diskOf(at)
+	if err != nil {
+		return err
 	}
-	if v := k.run.judge(k.plan, image, at.Model); v != nil {
-		return crashed{violated{v, false}, at}
+	if v := k.run.judge(aftermath{disk: disk, model: at.Model, salt: saltOf(hash), thorough: true}); v != nil {
+		return crashed{violated{v, false, true}, at}
 	}
 	k.x.Enough()
 	return nil
+}
+
+// diskOf is the disk that a crash now leaves, and what identifies it.
+func (k *crasher) diskOf(at Crash) (*crash.Disk, [32]byte, error) {
+	moment := k.run.disk.At(at.Model)
+	switch {
+	case at.Kill:
+		return k.run.disk.Fork(), k.run.disk.Fingerprint(), nil
+	case at.Disk == 0:
+		image := moment.Sample(crash.NewTape(at.Tape))
+		return crash.Crash(image), image.Hash(), nil
+	}
+	images := moment.Enumerate(max(FewDisks, at.Disk))
+	if at.Disk > len(images) {
+		count, _ := moment.Images()
+		return nil, [32]byte{}, sched.UnusableError{Reason: fmt.Sprintf("the crash leaves %d disks there, so disk=%d cannot be", count, at.Disk)}
+	}
+	return crash.Crash(images[at.Disk-1]), images[at.Disk-1].Hash(), nil
 }
 
 // fingerprint identifies what must and may be on the disk now.
@@ -269,49 +304,49 @@ func (r *run) expected() check.Expected {
 }
 
 // judge recovers from a disk: what is there must be what may be there; recovery that crashes, and recovery once more, must give
-// the same; and the log must go on.
-func (r *run) judge(p *plan, image *crash.Image, model crash.Model) *check.Violation {
-	expected := r.expected()
-	disk := crash.Crash(image)
+// the same; and the log must go on, through a second loss of power too.
+func (r *run) judge(a aftermath) *check.Violation {
+	expected, open := r.expected(), a.disk.Unsynced() > 0
 	var during []*crash.Image
-	disk.After(func(o crash.Operation) {
-		switch o.Kind {
-		case crash.Read, crash.List, crash.Size, crash.Open, crash.Close, crash.Lock:
-			return
+	a.disk.After(func(o crash.Operation) {
+		if o.Kind.Changes() {
+			during = append(during, a.some()...)
 		}
-		during = append(during, disk.Enumerate(model, 4)...)
 	})
-	l, err := p.recover(disk)
-	disk.After(nil)
+	l, err := r.plan.recover(a.disk)
+	a.disk.After(nil)
 	if err != nil {
 		return &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the crash the log does not open: %v", err)}
 	}
-	complete, v := l.check(p, expected)
-	if v == nil {
-		v = r.judgeAgain(p, append(during, disk.Enumerate(model, 4)...), expected, complete)
+	complete, v := l.check(r.plan, expected)
+	if v == nil && open { // what no sync has covered may still go, until recovery has returned
+		v, during = r.judgeAgain(during, expected, 0), nil
 	}
 	if v == nil {
-		p.crashes.checked(1, check.AppendAfterRecovery)
-		v = l.goOn(complete)
+		v = r.judgeAgain(append(during, a.some()...), expected, complete)
 	}
-	return l.end(v)
+	if v != nil {
+		return l.end(v)
+	}
+	return r.liveOn(l, a, expected, complete)
 }
 
-// judgeAgain recovers from disks that a crash while recovering, or right behind it, has left.
-func (r *run) judgeAgain(p *plan, images []*crash.Image, expected check.Expected, complete uint64) *check.Violation {
+// judgeAgain recovers from disks that a crash while recovering, or right behind it, has left. As many transactions must be there as
+// before, if that is not 0.
+func (r *run) judgeAgain(images []*crash.Image, expected check.Expected, complete uint64) *check.Violation {
 	seen := map[[32]byte]bool{}
 	for _, image := range images {
 		if seen[image.Hash()] {
 			continue
 		}
 		seen[image.Hash()] = true
-		l, err := p.recover(crash.Crash(image))
+		l, err := r.plan.recover(crash.Crash(image))
 		if err != nil {
 			return &check.Violation{Promise: check.RecoveryIdempotence, Detail: fmt.Sprintf("after a crash during recovery the log does not open: %v", err)}
 		}
-		p.crashes.checked(1, check.RecoveryIdempotence)
-		again, v := l.check(p, expected)
-		if v == nil && again != complete {
+		r.plan.crashes.checked(1, check.RecoveryIdempotence)
+		again, v := l.check(r.plan, expected)
+		if v == nil && complete > 0 && again != complete {
 			v = &check.Violation{Promise: check.RecoveryIdempotence, Detail: fmt.Sprintf("recovery gave %d transactions, and after a crash during recovery %d", complete, again)}
 		}
 		if v = l.end(v); v != nil {
@@ -323,23 +358,47 @@ func (r *run) judgeAgain(p *plan, images []*crash.Image, expected check.Expected
 
 // A recovered log is open on what a crash has left.
 type recovered struct {
-	store *storage.Store
-	log   *storage.Log
+	store   *storage.Store
+	log     *storage.Log
+	flusher *heldBack
 }
+
+// A heldBack flusher begins when the log is about to be closed: until then only the checks flush, so that a disk always leads to
+// the same.
+type heldBack struct{ flusher func(context.Context) }
+
+// Yield implements failpoints.Controller.
+func (*heldBack) Yield(context.Context, *failpoints.Point) {}
+
+// Fault implements failpoints.Controller.
+func (*heldBack) Fault(context.Context, *failpoints.Point) (any, bool) { return nil, false }
+
+// Spawn implements failpoints.Spawner.
+func (h *heldBack) Spawn(_ context.Context, _ string, f func(context.Context)) func() {
+	h.flusher = f
+	return nil
+}
+
+func (h *heldBack) begin() { go h.flusher(context.Background()) }
 
 func (p *plan) recover(disk *crash.Disk) (*recovered, error) {
 	p.crashes.Recoveries.Add(1)
 	options := p.options
 	options.Disk, options.FlushInterval = disk, -1
-	store, err := storage.Open(context.Background(), "memory", options)
+	if p.lying != nil {
+		options.Disk = p.lying(disk)
+	}
+	flusher := &heldBack{}
+	store, err := storage.Open(failpoints.With(context.Background(), flusher), "memory", options)
 	if err != nil {
 		return nil, err
 	}
 	log, err := store.Log(context.Background(), "case")
 	if err != nil {
+		flusher.begin()
 		return nil, errors.Join(err, store.Close(context.Background()))
 	}
-	return &recovered{store, log}, nil
+	return &recovered{store, log, flusher}, nil
 }
 
 // check reads everything.
@@ -360,26 +419,9 @@ func (l *recovered) check(p *plan, expected check.Expected) (complete uint64, v 
 	return c.Complete, c.End()
 }
 
-// goOn appends a record behind what was recovered, and reads it.
-func (l *recovered) goOn(complete uint64) *check.Violation {
-	ctx := context.Background()
-	at, err := l.log.Append(ctx, storage.Record{Value: []byte("behind the crash")})
-	if err == nil {
-		err = l.log.Flush(ctx)
-	}
-	for record, failed := range l.log.Read(ctx, storage.Offset{}, storage.End) {
-		if err = errors.Join(err, failed); err == nil && record.Offset == at && string(record.Value) == "behind the crash" {
-			if at.Tx == complete+1 {
-				return nil
-			}
-			break
-		}
-	}
-	return &check.Violation{Promise: check.AppendAfterRecovery, Detail: fmt.Sprintf("behind %d recovered transactions an append got %v (error %v), and was not read there", complete, at, err)}
-}
-
 // end closes the log. What was found before counts first.
 func (l *recovered) end(v *check.Violation) *check.Violation {
+	l.flusher.begin()
 	if err := l.store.Close(context.Background()); err != nil && v == nil {
 		return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("after the crash the recovered log does not close: %v", err)}
 	}

@@ -14,6 +14,8 @@ type Shape struct {
 	Quiet bool
 	// Small values and few records only: for exploration, where bytes cost and show nothing.
 	Small bool
+	// Torn adds to the small values some that lie in two sectors of a disk, so that a crash may tear them.
+	Torn bool
 }
 
 // Draw makes a program, and options for it but for the hand-over. Everything random about the case is in it: its text runs
@@ -83,6 +85,9 @@ func (d drawing) operation() Operation {
 	return Operation{Kind: Read, After: d.bound(Bound{}), UpTo: d.bound(Bound{Base: TheEnd})}
 }
 
+// sectorBytes is the value with which a first record ends where the sector does: the header of a segment takes 64 bytes.
+const sectorBytes = 512 - 64 - frameBytes
+
 // frameBytes is what a record of a case takes in the log besides its value: header and key.
 const frameBytes = 32 + 13
 
@@ -109,7 +114,10 @@ func (d drawing) transaction(kind Kind, fragments int) Operation {
 
 func (d drawing) size() int {
 	r, full := d.random, d.arena-frameBytes // the value with which a record fills an arena
-	if d.Small {
+	switch {
+	case d.Small && d.Torn:
+		return one(r, 0, 1, 8, min(full, 100), sectorBytes, 600)
+	case d.Small:
 		return one(r, 0, 1, 8, min(full, 100))
 	}
 	return one(r, 0, 1, 8, full-1, full, full+1, r.Intn(200), r.Intn(2000))
@@ -144,6 +152,8 @@ func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
 				fault = one(random, "EIO/40", "ENOSPC/40", "ENOSPC")
 			case "read":
 				fault = one(random, "EIO", "FLIP/300")
+			case "sync":
+				fault = one(random, "EIO", "EIO", "ENOSPC")
 			}
 			faults = append(faults, Fault{Disk: fmt.Sprintf("%s * #%d = %s", kind, 1+random.Intn(4), fault)})
 			continue

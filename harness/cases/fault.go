@@ -32,9 +32,10 @@ func (f Fault) String() string {
 	return f.At.String() + "=" + f.Value
 }
 
-// A Crash is a loss of power.
+// A Crash is a loss of power, or the death of the process.
 type Crash struct {
-	// Any crashes at every step, and tries every disk that this may leave; At, Disk and Tape are then empty.
+	// Any crashes at every step, and tries every disk that this may leave, and the death of the process; At, Disk, Tape and Kill are
+	// then empty.
 	Any bool
 	// At is the step.
 	At Place
@@ -42,6 +43,8 @@ type Crash struct {
 	// many, and Tape then is the seed of the one that is drawn.
 	Disk int
 	Tape uint64
+	// Kill ends the process alone: the next one finds what the file system had in memory, synced or not.
+	Kill bool
 	// Model says what may survive.
 	Model crash.Model
 }
@@ -52,6 +55,8 @@ func (c Crash) String() string {
 	switch {
 	case c.Any:
 		text += "any"
+	case c.Kill:
+		text += c.At.String() + " kill"
 	case c.Disk > 0:
 		text += fmt.Sprintf("%v disk=%d", c.At, c.Disk)
 	default:
@@ -94,7 +99,7 @@ func parseFault(text string) (f Fault, err error) {
 func parseCrash(text string) (c Crash, err error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
-		return c, errors.New("write 'crash any', or 'crash PLACE disk=N'")
+		return c, errors.New("write 'crash any', 'crash PLACE disk=N' or 'crash PLACE kill'")
 	}
 	if c.Any = words[0] == "any"; !c.Any {
 		if c.At, err = sched.ParsePlace(words[0]); err != nil {
@@ -104,8 +109,8 @@ func parseCrash(text string) (c Crash, err error) {
 	seen := map[string]bool{}
 	for _, word := range words[1:] {
 		name, value, ok := strings.Cut(word, "=")
-		if !ok || seen[name] {
-			return c, fmt.Errorf("%q: behind the place stand disk=N or tape=N, and model=ordered or model=weak", word)
+		if ok == (name == "kill") || seen[name] {
+			return c, fmt.Errorf("%q: behind the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word)
 		}
 		seen[name] = true
 		switch name {
@@ -115,17 +120,25 @@ func parseCrash(text string) (c Crash, err error) {
 			}
 		case "tape":
 			c.Tape, err = parseNumber(value)
+		case "kill":
+			c.Kill = true
 		case "model":
 			c.Model, err = crash.ModelByName(value)
 		default:
-			err = fmt.Errorf("%q: unknown; use disk, tape or model", word)
+			err = fmt.Errorf("%q: unknown; use disk, tape, kill or model", word)
 		}
 		if err != nil {
 			return c, err
 		}
 	}
-	if seen["disk"] && seen["tape"] || c.Any == (seen["disk"] || seen["tape"]) {
-		return c, errors.New("one of disk=N and tape=N says which disk a crash at a place leaves; 'crash any' tries all")
+	which := 0
+	for _, name := range []string{"disk", "tape", "kill"} {
+		if seen[name] {
+			which++
+		}
+	}
+	if c.Any && which > 0 || !c.Any && which != 1 {
+		return c, errors.New("one of disk=N, tape=N and kill says what a crash at a place leaves; 'crash any' tries all")
 	}
 	return c, nil
 }

@@ -79,6 +79,8 @@ type plan struct {
 	history      *history.Recorder // nil if nobody asks for it
 	crashes      *Crashes
 	boasts       bool // the canary: everything acknowledged is called durable
+	// lying puts something that lies between a log that is recovered and its disk, in the tests of what finds that.
+	lying func(*crash.Disk) storage.Disk
 }
 
 func newPlan(c Case) (*plan, error) {
@@ -153,6 +155,8 @@ func (p *plan) arenaBytes() int {
 type violated struct {
 	*check.Violation
 	scan bool
+	// recovered says that it was seen in a log that was opened again: the history of the execution ends before.
+	recovered bool
 }
 
 func (v violated) Class() string {
@@ -174,6 +178,21 @@ func Violation(f *sched.Failure) *check.Violation {
 		return v.Violation
 	}
 	return nil
+}
+
+// InHistory says whether the operations of the execution show the failure: what was seen in a log that was opened again behind a
+// crash or a fault is not among them.
+func InHistory(f *sched.Failure) bool {
+	if f == nil {
+		return true
+	}
+	switch v := f.Err.(type) {
+	case violated:
+		return !v.recovered
+	case crashed:
+		return false
+	}
+	return true
 }
 
 func (p *plan) scenario(x *sched.Execution) {
@@ -262,7 +281,7 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 				g.enter(ctx, o.Kind == Reopen)
 			}
 			if v := t.scheduled(ctx, o); v != nil {
-				st.Fail(violated{v, false})
+				st.Fail(violated{v, false, false})
 			}
 			if p.reopens {
 				g.leave(o.Kind == Reopen)
@@ -301,7 +320,7 @@ func (r *run) conclude(ctx context.Context, t *sched.T) {
 		if v, err := r.scanned(ctx, reopened); err != nil {
 			t.Fail(err)
 		} else if v != nil {
-			t.Fail(violated{v, true})
+			t.Fail(violated{v, true, false})
 		}
 		if !reopened {
 			if err := r.reopen(ctx); err != nil {

@@ -13,11 +13,12 @@ var (
 	RecoveryIdempotence = Promise{"RecoveryIdempotence", "recovering twice, or after a crash while recovering, gives what recovering once gives"}
 	StickyPoison        = Promise{"StickyPoison", "after a failed write or sync every append and flush fails until the log is opened again"}
 	AppendAfterRecovery = Promise{"AppendAfterRecovery", "a recovered log takes appends, and yields them"}
+	DamageReported      = Promise{"DamageReported", "damage to what was durable is reported, and never taken for the end of the log"}
 )
 
 // CrashPromises lists them in the order in which reports show them.
 func CrashPromises() []Promise {
-	return []Promise{Durability, PrefixRecovery, RecoveryIdempotence, StickyPoison, AppendAfterRecovery}
+	return []Promise{Durability, PrefixRecovery, RecoveryIdempotence, StickyPoison, AppendAfterRecovery, DamageReported}
 }
 
 // Expected is what a crash may leave of a run.

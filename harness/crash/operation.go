@@ -41,6 +41,15 @@ func (k Kind) String() string {
 	return fmt.Sprintf("kind %d", uint8(k))
 }
 
+// Changes says whether the call changes what a crash may leave.
+func (k Kind) Changes() bool {
+	switch k {
+	case Mkdir, Create, Rename, Remove, SyncDir, Write, Truncate, Allocate, Sync:
+		return true
+	}
+	return false
+}
+
 // An Operation is one call on a disk.
 type Operation struct {
 	Kind Kind

@@ -74,12 +74,13 @@ type Summary struct {
 type Crashes struct {
 	// Moments are steps at which the disk, or what must be on it, was new; at Unsynced of them something could be lost. Disks
 	// are the legal disks at these, Drawn those that were drawn because there were too many, Distinct how many were different
-	// within one program. Recoveries were executed, those that crashed included. Faults came.
+	// within one program. Kills are deaths of the process alone. Recoveries were executed, those that crashed included. Faults came.
 	Moments    uint64 `json:"moments"`
 	Unsynced   uint64 `json:"unsynced_moments"`
 	Disks      uint64 `json:"disks"`
 	Drawn      uint64 `json:"disks_drawn"`
 	Distinct   uint64 `json:"distinct_disks"`
+	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
 	Faults     uint64 `json:"faults"`
 }
@@ -90,6 +91,7 @@ func (c *Crashes) add(more *cases.Crashes) {
 	c.Disks += more.Disks.Load()
 	c.Drawn += more.Drawn.Load()
 	c.Distinct += uint64(more.Distinct())
+	c.Kills += more.Kills.Load()
 	c.Recoveries += more.Recoveries.Load()
 	c.Faults += more.Faults.Load()
 }
@@ -211,8 +213,8 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	if err != nil {
 		return err
 	}
+	var crashes *cases.Crashes
 	if program.Crash != nil || len(program.Faults) > 0 {
-		var crashes *cases.Crashes
 		if scenario, crashes, err = program.Crashing(); err != nil {
 			return err
 		}
@@ -240,7 +242,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 			if slices.ContainsFunc(r.Findings, func(f sched.Finding) bool { return f.Preemptions <= e.Bound }) {
 				break // with --all the search goes on behind a violation
 			}
-			s.Claims = append(s.Claims, Claim(e, program, o.Strategy, len(r.Points)))
+			s.Claims = append(s.Claims, Claim(e, program, o.Strategy, len(r.Points), crashes))
 		}
 	}
 	for _, f := range r.Findings {
@@ -283,8 +285,8 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	return nil
 }
 
-// Claim is what an exhausted bound says, with its conditions.
-func Claim(e sched.Exhausted, program cases.Case, strategy string, points int) string {
+// Claim is what an exhausted bound says, with its conditions. crashes are what those of a program with a crash came to.
+func Claim(e sched.Exhausted, program cases.Case, strategy string, points int, crashes *cases.Crashes) string {
 	what := "preemptions"
 	if strategy == "delay-bounded" {
 		what = "delays"
@@ -295,10 +297,18 @@ func Claim(e sched.Exhausted, program cases.Case, strategy string, points int) s
 	}
 	disk := "nothing lost on the disk in memory"
 	if program.Crash != nil {
-		disk = fmt.Sprintf("a loss of power at each choice, persistence model %v", program.Crash.Model)
+		disk = fmt.Sprintf("a loss of power at each choice, persistence model %v, with %s, and a death of the process there", program.Crash.Model, disksOf(crashes))
 	}
 	return fmt.Sprintf("no violation in all %d schedules of '%v' %s at %d yield points (at most %d choices a schedule), the code between them taken as atomic, time moving only when nobody can go on, %s",
 		e.Schedules, program, most, points, e.MaxSteps, disk)
+}
+
+// disksOf says which of the legal disks were looked at.
+func disksOf(c *cases.Crashes) string {
+	if drawn := c.Drawn.Load(); drawn > 0 {
+		return fmt.Sprintf("each disk that this may leave, but where they are more than %d, for which %d of %d disks were drawn", cases.FewDisks, drawn, c.Disks.Load())
+	}
+	return "each disk that this may leave"
 }
 
 // plus adds what was done for one program to what was done for others. Schedules of different programs are different; of the

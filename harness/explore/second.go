@@ -33,8 +33,8 @@ func (s *Summary) askAgain(program cases.Case, seed uint64) (findings []sched.Fi
 		} else if f != nil {
 			findings = append(findings, sched.Finding{Failure: f, Schedule: out.Schedule, Preemptions: out.Preemptions, Strategy: "walk", Count: 1})
 		}
-		if out.Failure != nil && found == nil {
-			continue // a model of the log says nothing of a deadlock or a panic
+		if out.Failure != nil && found == nil || !cases.InHistory(out.Failure) {
+			continue // a model of the log says nothing of a deadlock, a panic or what a crash leaves
 		}
 		sentence, err := history.SecondOpinion(recorder.Calls(), names, found)
 		if err != nil {

@@ -35,7 +35,7 @@ func (r *Report) describe(f *sched.Failure) {
 			last.Text += ": " + names + " missing"
 		}
 	}
-	if f.Thread == mainThread {
+	if f.Thread == mainThread && cases.CrashOf(f) == nil {
 		r.Detail += "; found by the scan at the end"
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -96,7 +97,12 @@ func reason(e sched.Event) (kind, text string) {
 // fail adds the row at which the failure was found.
 func (r *Run) fail(f *sched.Failure) {
 	row := Row{Kind: KindFailure, Thread: slices.Index(r.Threads, f.Thread), Text: "FAIL", Step: r.steps() + 1}
+	crash := cases.CrashOf(f)
 	switch {
+	case crash != nil && crash.Kill:
+		row.Text = "FAIL: the process dies here"
+	case crash != nil:
+		row.Text = "FAIL: power is lost here"
 	case f.Kind == sched.Deadlock:
 		row.Text = "FAIL: no thread can go on"
 	case row.Thread < 0 && f.Thread == mainThread:

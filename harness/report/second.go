@@ -10,8 +10,8 @@ import (
 // say which.
 func (r *Report) askAgain(c cases.Case, f *sched.Failure, h *history.Recorder) error {
 	v := cases.Violation(f)
-	if f != nil && v == nil {
-		return nil // of a panic or a deadlock a model of the log says nothing
+	if f != nil && v == nil || !cases.InHistory(f) {
+		return nil // of a panic, a deadlock or what a crash leaves a model of the log says nothing
 	}
 	var names []string
 	for _, t := range c.Threads {

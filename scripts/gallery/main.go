@@ -160,5 +160,5 @@ func claim(ctx context.Context, c cases.Case) (string, error) {
 	case len(r.Findings) > 0 || len(r.Exhausted) == 0:
 		return "", fmt.Errorf("%v does not hold, or not all was tried: %v", c, r.Findings)
 	}
-	return explore.Claim(r.Exhausted[len(r.Exhausted)-1], c, "bounded", len(r.Points)), nil
+	return explore.Claim(r.Exhausted[len(r.Exhausted)-1], c, "bounded", len(r.Points), nil), nil
 }

@@ -150,7 +150,7 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	}
 	h, _ := storage.HandoverByName(f.config.Options.Handover)
 	f.config.Canary = f.config.Canary && h.Holds()
-	f.config.Draw.Small = true
+	f.config.Draw.Small, f.config.Draw.Torn = true, f.crash
 	if d := f.config.Draw; d.Threads < 1 || d.Operations < 1 || f.config.PerProgram < 1 || d.Threads > cases.MaxThreads || d.Operations > cases.MaxOperations/cases.MaxThreads {
 		return fmt.Errorf("--max-threads, --max-operations and --per-program must be at least 1, the first two at most %d and %d", cases.MaxThreads, cases.MaxOperations/cases.MaxThreads)
 	}
@@ -206,8 +206,8 @@ func (f *exploreFlags) tell(s *explore.Summary, out io.Writer) error {
 		fmt.Fprintln(out, s.Claims[len(s.Claims)-1])
 	}
 	if c := s.Crashes; c.Moments > 0 {
-		fmt.Fprintf(out, "crashes (%s): %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d recoveries (%.0f/s)\n", f.model,
-			c.Moments, c.Unsynced, c.Disks, c.Drawn, c.Distinct, c.Recoveries, float64(c.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
+		fmt.Fprintf(out, "crashes (%s): %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)\n", f.model,
+			c.Moments, c.Unsynced, c.Disks, c.Drawn, c.Distinct, c.Kills, c.Recoveries, float64(c.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
 	}
 	if s.Crashes.Faults > 0 {
 		fmt.Fprintf(out, "faults: %d came\n", s.Crashes.Faults)

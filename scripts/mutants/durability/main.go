@@ -16,6 +16,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 )
 
 const folder = "scripts/mutants/durability"
@@ -52,16 +53,17 @@ type summary struct {
 
 func main() {
 	only := flag.String("run", "", "look for the bugs whose names match this `REGEXP` only")
+	drawn := flag.Duration("drawn", 0, "also look for each with programs and faults that are drawn, for at most so long")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only); err != nil {
+	if err := run(ctx, *only, *drawn); err != nil {
 		fmt.Fprintln(os.Stderr, "durability:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string) error {
+func run(ctx context.Context, only string, drawn time.Duration) error {
 	chosen, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -84,7 +86,7 @@ func run(ctx context.Context, only string) error {
 		return err
 	}
 	var failed []string
-	fmt.Println("| bug | found by `racewindow explore` | promise | programs | schedules | disks | recoveries | smallest case |")
+	fmt.Println("| bug | found by `racewindow explore` | promise | schedules | disks | recoveries | smallest case | by drawn programs |")
 	fmt.Println("|---|---|---|---|---|---|---|---|")
 	searched := map[string]bool{}
 	for _, m := range mutants {
@@ -96,7 +98,7 @@ func run(ctx context.Context, only string) error {
 				return fmt.Errorf("without a bug, explore %s fails too: %s", m.find, s.Findings[0].Case)
 			}
 		}
-		row, found, err := look(ctx, tool, work, m)
+		row, found, err := look(ctx, tool, work, m, drawn)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
@@ -112,7 +114,7 @@ func run(ctx context.Context, only string) error {
 }
 
 // look builds the engine with one bug, and searches.
-func look(ctx context.Context, tool, work string, m mutant) (row string, found bool, err error) {
+func look(ctx context.Context, tool, work string, m mutant, drawn time.Duration) (row string, found bool, err error) {
 	planted := filepath.Join(work, m.name)
 	if err := build(ctx, tool, nil, planted, "--plant", m.path); err != nil {
 		return "", false, err
@@ -126,8 +128,24 @@ func look(ctx context.Context, tool, work string, m mutant) (row string, found b
 	if found = len(s.Findings) > 0; found {
 		promise, smallest = s.Findings[0].Report.Promise, "`"+strings.ReplaceAll(s.Findings[0].Case, "|", `\|`)+"`"
 	}
-	return fmt.Sprintf("| %s | `%s` | %s | %d | %d | %d | %d | %s |", m.name, strings.ReplaceAll(m.find, "|", `\|`), promise,
-		s.Programs, s.Statistics.Schedules, s.Crashes.Distinct, s.Crashes.Recoveries, smallest), found, nil
+	byDrawn, err := lookFurther(ctx, planted, drawn)
+	return fmt.Sprintf("| %s | `%s` | %s | %d | %d | %d | %s | %s |", m.name, strings.ReplaceAll(m.find, "|", `\|`), promise,
+		s.Statistics.Schedules, s.Crashes.Distinct, s.Crashes.Recoveries, smallest, byDrawn), found, err
+}
+
+// lookFurther searches without a program that was made for the bug.
+func lookFurther(ctx context.Context, planted string, budget time.Duration) (string, error) {
+	if budget == 0 {
+		return "not tried", nil
+	}
+	s, err := explore(ctx, planted, fmt.Sprintf("--crash --model weak --faults 2 --per-program 100 --seed 1 --budget %v", budget))
+	switch {
+	case err != nil:
+		return "", err
+	case len(s.Findings) == 0:
+		return fmt.Sprintf("not in %d programs, %d schedules", s.Programs, s.Statistics.Schedules), nil
+	}
+	return fmt.Sprintf("%s in program %d, schedule %d", s.Findings[0].Report.Promise, s.Programs, s.Statistics.Schedules), nil
 }
 
 func build(ctx context.Context, command string, before []string, out string, more ...string) error {
