@@ -2,8 +2,10 @@ package cases
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"sync"
 	"sync/atomic"
 
@@ -197,10 +199,10 @@ func (k *crasher) look() error {
 		return nil
 	}
 	stats.Moments.Add(1)
-	if k.run.disk.Unsynced() > 0 {
+	moment := k.run.disk.At(at.Model)
+	if unsynced, _ := moment.Unsynced(); unsynced > 0 {
 		stats.Unsynced.Add(1)
 	}
-	moment := k.run.disk.At(at.Model)
 	images := moment.Enumerate(FewDisks)
 	drawn := images == nil
 	if drawn {
@@ -209,27 +211,45 @@ func (k *crasher) look() error {
 		}
 		stats.Drawn.Add(uint64(len(images)))
 	}
+	all := fnv.New64a()
 	for i, image := range images {
 		stats.Disks.Add(1)
 		shown := Crash{At: k.x.Standing(), Disk: i + 1, Model: at.Model}
 		if drawn {
 			shown.Disk, shown.Tape = 0, uint64(i)
 		}
-		if err := k.try(crash.Crash(image), judgement{image.Hash(), expected}, shown); err != nil {
+		hash := image.Hash()
+		all.Write(hash[:])
+		if err := k.try(judgement{hash, expected}, shown, image); err != nil {
 			return err
 		}
 	}
 	stats.Kills.Add(1)
-	return k.try(k.run.disk.Fork(), judgement{k.run.disk.Fingerprint(), expected}, Crash{At: k.x.Standing(), Kill: true, Model: at.Model})
+	return k.try(judgement{killed(moment, all.Sum64()), expected}, Crash{At: k.x.Standing(), Kill: true, Model: at.Model}, nil)
 }
 
-// try judges a disk, unless one like it has been.
-func (k *crasher) try(disk *crash.Disk, j judgement, shown Crash) error {
+// killed identifies a disk with all that is not synced, by what may become of it, and of what a failed sync has left.
+func killed(m *crash.Moment, images uint64) (key [32]byte) {
+	unsynced, dropped := m.Unsynced()
+	binary.LittleEndian.PutUint64(key[:], images)
+	binary.LittleEndian.PutUint32(key[8:], uint32(unsynced))
+	binary.LittleEndian.PutUint32(key[12:], uint32(dropped))
+	return key
+}
+
+// try judges a disk, unless one like it has been; without an image that of a process that dies now.
+func (k *crasher) try(j judgement, shown Crash, image *crash.Image) error {
 	stats := k.plan.crashes
 	if !stats.due(j) {
 		return nil
 	}
-	v := k.run.judge(aftermath{disk: disk, model: shown.Model, salt: saltOf(j.disk)})
+	a := aftermath{model: shown.Model}
+	if image != nil {
+		a.disk, a.salt = crash.Crash(image), saltOf(j.disk)
+	} else {
+		a.disk, a.salt = k.run.disk.Fork(), saltOf(k.run.disk.Fingerprint())
+	}
+	v := k.run.judge(a)
 	if v == nil {
 		return nil
 	}

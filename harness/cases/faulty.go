@@ -70,7 +70,8 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 		expected.Durable = max(expected.Durable, r.board.Acknowledged())
 	}
 	t.Note("scan after reopening")
-	left := judgement{r.disk.Fingerprint(), r.fingerprint() ^ expected.Durable<<32}
+	r.plan.crashes.checked(1, check.Progress)
+	left := judgement{r.disk.Fingerprint(), r.fingerprint() ^ (expected.Durable+1)<<32}
 	if !r.plan.crashes.due(left) {
 		return
 	}

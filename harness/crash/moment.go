@@ -33,16 +33,25 @@ func (d *Disk) Sample(m Model, tape *Tape) *Image { return d.At(m).Sample(tape) 
 //
 //go:norace
 func (d *Disk) Unsynced() (effects int) {
-	s := d.snapshot()
+	effects, _ = d.snapshot().unsynced()
+	return effects
+}
+
+// Unsynced is as Disk.Unsynced; dropped is how many of these effects a failed sync has marked clean.
+func (m *Moment) Unsynced() (effects, dropped int) { return m.names.s.unsynced() }
+
+//go:norace
+func (s *snapshot) unsynced() (effects, dropped int) {
 	for i := range s.states {
 		effects += len(s.states[i].pending) + len(s.states[i].lost)
+		dropped += s.states[i].dropped
 	}
 	for k := range s.journal {
 		if !s.journal[k].settled() {
 			effects++
 		}
 	}
-	return effects
+	return effects, dropped
 }
 
 // Images is as Disk.Images.

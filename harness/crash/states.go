@@ -6,10 +6,11 @@ type states struct {
 	durable content
 	lost    []lostSector
 	pending []effect
+	dropped int
 }
 
 //go:norace
-func (f *node) states() states { return states{f.durable, f.lost, f.pending} }
+func (f *node) states() states { return states{f.durable, f.lost, f.pending, f.dropped} }
 
 // A state is what a sector held after the effect with that number; -1 is before all of them.
 type state struct {
