@@ -72,7 +72,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.program, "program", "", "the threads, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
 	flags.IntVar(&f.config.Draw.Operations, "max-operations", 3, "most operations of one thread of a drawn program, `N`")
-	flags.IntVar(&f.config.PerProgram, "per-program", 2000, "schedules of one drawn program, `N`")
+	flags.IntVar(&f.config.PerProgram, "per-program", 0, "schedules of one drawn program, `N` (default 2000, with --crash 100)")
 	flags.StringVar(&s.Strategy, "strategy", "", "`NAME`: "+strings.Join(sched.Strategies(), ", ")+" (default several in turn)")
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
@@ -150,15 +150,26 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	}
 	h, _ := storage.HandoverByName(f.config.Options.Handover)
 	f.config.Canary = f.config.Canary && h.Holds()
+	if err := f.settleDraw(flags); err != nil {
+		return err
+	}
+	return s.Check()
+}
+
+// settleDraw settles which programs are drawn.
+func (f *exploreFlags) settleDraw(flags *pflag.FlagSet) error {
 	f.config.Draw.Small, f.config.Draw.Torn = true, f.crash
+	if !flags.Changed("per-program") {
+		f.config.PerProgram = 2000
+		if f.crash { // most of what a crash shows, it shows in the first schedules of a program
+			f.config.PerProgram = 100
+		}
+	}
 	if d := f.config.Draw; d.Threads < 1 || d.Operations < 1 || f.config.PerProgram < 1 || d.Threads > cases.MaxThreads || d.Operations > cases.MaxOperations/cases.MaxThreads {
 		return fmt.Errorf("--max-threads, --max-operations and --per-program must be at least 1, the first two at most %d and %d", cases.MaxThreads, cases.MaxOperations/cases.MaxThreads)
 	}
 	if f.config.DrawFaults < 0 || f.config.DrawFaults > cases.MaxFaults {
 		return fmt.Errorf("--faults %d: must lie between 0 and %d", f.config.DrawFaults, cases.MaxFaults)
-	}
-	if err := s.Check(); err != nil {
-		return err
 	}
 	return nil
 }
