@@ -21,7 +21,7 @@ func Minimal(ctx context.Context, handover, promise string, model crash.Model, f
 			Options: cases.Options{Handover: handover},
 			Crash:   &cases.Crash{Any: true, Model: model},
 			Draw:    cases.Shape{Threads: 2, Operations: 3, Small: true, Torn: true}, PerProgram: 100,
-			Search:  sched.Options{Seed: seed, Budget: time.Until(until)},
+			Search: sched.Options{Seed: seed, Budget: time.Until(until)},
 		}
 		c.Shrink.Budget = time.Until(until)
 		if faults {
