@@ -103,7 +103,7 @@ func Open(c Config) (*Soak, error) {
 		return nil, err
 	}
 	s.journal = j
-	if err := s.settle(); err != nil {
+	if err := errors.Join(s.settle(), clearScratch(c.Out)); err != nil {
 		return nil, errors.Join(err, j.close())
 	}
 	return s, nil
@@ -267,7 +267,7 @@ func (s *Soak) conclude(spec RoundSpec, r RoundResult, took time.Duration) error
 	}
 	record := &RoundRecord{
 		Took: took, Counts: r.Counts, Engine: r.Engine, Handover: r.Handover, Points: r.Points, Faults: r.Faults,
-		New: s.state.novel(r.Behaviour), Unnamed: r.Unnamed, Inconclusive: clip(r.Inconclusive, 500),
+		New: s.state.novel(r.Behaviour), Unnamed: r.Unnamed, NotRun: r.NotRun, Inconclusive: clip(r.Inconclusive, 500),
 	}
 	if record.Engine == "" {
 		record.Engine = defaultEngine

@@ -7,6 +7,7 @@
 //	journal.lock        who runs the campaign
 //	summary.txt         the summary so far, also as .json, .md and .xml (JUnit)
 //	findings/PRINT/     one folder for each finding, called by its fingerprint: the case, and the report in all formats
+//	scratch/            files of the round in progress; the next start removes what a kill has left there
 //	logs/               the last output of child processes, each bounded, the oldest removed
 //
 // A round is one Kind executed with one RoundSpec, which is a line of text that runs alone again. Its seed follows from the

@@ -187,6 +187,9 @@ func (n *Finding) write(folder string, f Found) (files []string, err error) {
 	if text != "" {
 		keep("history.txt", []byte(text))
 	}
+	if len(f.Disk) > 0 {
+		keep(diskName, f.Disk)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("keep a finding: %w", err)
 	}

@@ -12,12 +12,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/kill"
 )
 
 // childVariable makes this test binary a campaign, or what a campaign starts.
 const childVariable = "RACEWINDOW_SOAK_TEST"
 
 func TestMain(m *testing.M) {
+	if kill.IsChild() {
+		os.Exit(kill.Child())
+	}
 	switch os.Getenv(childVariable) {
 	case "":
 		os.Exit(m.Run())

@@ -31,6 +31,8 @@ const (
 	CountFaults     = "faults"
 	CountPrograms   = "programs"
 	CountOrders     = "partial orders"
+	CountRecoveries = "recoveries"
+	CountKills      = "kills"
 )
 
 func (c Counts) add(other Counts) {
@@ -56,6 +58,8 @@ type RoundResult struct {
 	Unnamed uint64 `json:"unnamed,omitempty"`
 	// Found are violations, shrunk if that was possible.
 	Found []Found `json:"found,omitempty"`
+	// NotRun is what the round could not do here, beside what it did.
+	NotRun []NotRun `json:"not_run,omitempty"`
 	// Inconclusive says why the round has no verdict, "" if it has one. It is never a pass.
 	Inconclusive string `json:"inconclusive,omitempty"`
 	// Peak is the most memory that a child process had, in bytes.
@@ -78,6 +82,8 @@ type Found struct {
 	Case string `json:"case,omitempty"`
 	// Text is what else is to be kept: the history of a stress run, the output of a child.
 	Text string `json:"text,omitempty"`
+	// Disk is a gzipped tar of the files as a crash has left them, nil if there are none.
+	Disk []byte `json:"disk,omitempty"`
 	// Count is how often it was seen in this round, at least 1.
 	Count uint64 `json:"count"`
 }

@@ -19,6 +19,8 @@ type Isolated struct {
 	Binary string
 	// Environment is added to this process's.
 	Environment []string
+	// Scratch is where a round has its files while it lasts, default the temporary folder. It decides which disk is a round's.
+	Scratch string
 	// Logs is where the output of rounds is kept, "" for nowhere.
 	Logs string
 }
@@ -33,7 +35,7 @@ func (i Isolated) Name() string {
 
 // Run has the child do the round.
 func (i Isolated) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
-	scratch, err := os.MkdirTemp("", "racewindow-round-")
+	scratch, err := scratchFor(i.Scratch)
 	if err != nil {
 		return RoundResult{}, err
 	}

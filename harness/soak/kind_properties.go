@@ -21,7 +21,8 @@ type Properties struct {
 	Tests []string
 	// PerSecond is how many cases a second of the round stands for; default 60.
 	PerSecond float64
-	Logs      string
+	// Scratch and Logs are as those of Isolated.
+	Scratch, Logs string
 }
 
 // properties are tests that hold for any seed and number of cases; the others are about the search itself.
@@ -57,7 +58,7 @@ func (*Properties) Variants() []string { return []string{"drawn"} }
 
 // Run has the binary check one property.
 func (p *Properties) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
-	scratch, err := os.MkdirTemp("", "racewindow-properties-")
+	scratch, err := scratchFor(p.Scratch)
 	if err != nil {
 		return RoundResult{}, err
 	}

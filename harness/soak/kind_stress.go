@@ -150,25 +150,9 @@ func (s Stress) violation(ctx context.Context, spec RoundSpec, m *stress.Summary
 }
 
 // StressCanary is a preparation: the known bug must be found by stress rounds.
-func StressCanary(kind Kind, budget time.Duration) []Preparation {
-	var all []Preparation
+func StressCanary(kind Kind, budget time.Duration) (all []Preparation) {
 	for _, name := range handovers(storage.Handover.Canary) {
-		all = append(all, Preparation{CheckCanary, kind.Name() + "/" + name, func(ctx context.Context, seed uint64) (Check, error) {
-			until := time.Now().Add(budget)
-			for n := uint64(0); time.Now().Before(until) && ctx.Err() == nil; n++ {
-				spec := RoundSpec{Kind: kind.Name(), Variant: name, Seed: SeedOf(seed, n), Number: n, For: min(5*time.Second, max(time.Until(until), time.Second))}
-				r, err := kind.Run(ctx, spec)
-				if err != nil {
-					return Check{}, err
-				}
-				for _, f := range r.Found {
-					if strings.HasPrefix(f.Class, "ReadAfterWrite") || strings.HasPrefix(f.Class, "TransactionAtomicity") {
-						return Check{Passed: true, Detail: fmt.Sprintf("%s in run %d", f.Class, n+1)}, nil
-					}
-				}
-			}
-			return Check{Detail: fmt.Sprintf("nothing was found within %v", budget)}, ctx.Err()
-		}})
+		all = append(all, roundCanary(kind, name, budget, "ReadAfterWrite", "TransactionAtomicity"))
 	}
 	return all
 }

@@ -65,13 +65,23 @@ func (l Live) newest() Sample {
 	return Sample{}
 }
 
+// child is the most memory of the newest child process.
+func (l Live) child() uint64 {
+	for i := len(l.State.Samples) - 1; i >= 0; i-- {
+		if n := l.State.Samples[i].Child; n > 0 {
+			return n
+		}
+	}
+	return 0
+}
+
 // Line is what is printed once a minute where nobody watches.
 func (l Live) Line() string {
 	schedules, operations := l.rates()
 	n := l.newest()
-	return fmt.Sprintf("soak: %s left, %d rounds, %s schedules (%.0f/s), %s operations (%.0f/s), %d failpoints, %d pairs, %s, %d findings",
+	return fmt.Sprintf("soak: %s left, %d rounds, %s schedules (%.0f/s), %s operations (%.0f/s), %s crashes, %s kills, %d failpoints, %d pairs, %s, %d findings",
 		short(l.Left), l.State.Rounds, grouped(l.State.Counts[CountSchedules]), schedules, grouped(l.State.Counts[CountOperations]), operations,
-		l.Passes, l.Pairs, bytesOf(n.Resident), len(l.State.Open()))
+		grouped(l.State.Counts[CountCrashes]), grouped(l.State.Counts[CountKills]), l.Passes, l.Pairs, bytesOf(n.Resident), len(l.State.Open()))
 }
 
 // Rows is the live view, each row at most so many columns wide, and never fewer than 40.
@@ -86,16 +96,17 @@ func (l Live) Rows(columns int) []string {
 			doing += ": " + text
 		}
 	}
-	open := s.Open()
+	open, count := s.Open(), func(name string) string { return grouped(s.Counts[name]) }
 	rows := []string{
 		fmt.Sprintf("soak  %s left of %s   seed %d  shard %v", short(l.Left), short(l.Total), s.Seed, s.Shard),
 		bar(l.Total-l.Left, l.Total, columns-1),
 		fmt.Sprintf("round      %d: %s", s.Rounds+1, doing),
-		fmt.Sprintf("schedules  %s (%.0f/s)   operations %s (%.0f/s)", grouped(s.Counts[CountSchedules]), schedules, grouped(s.Counts[CountOperations]), operations),
-		fmt.Sprintf("crashes    %s   faults %s   cases %s   partial orders %s", grouped(s.Counts[CountCrashes]), grouped(s.Counts[CountFaults]), grouped(s.Counts[CountCases]), grouped(s.Counts[CountOrders])),
-		fmt.Sprintf("coverage   %d failpoints, %d pairs, %d behaviours", l.Passes, l.Pairs, l.Seen),
-		fmt.Sprintf("memory     %s, child %s, %d goroutines, %d files", bytesOf(n.Resident), bytesOf(n.Child), n.Goroutines, n.Files),
-		fmt.Sprintf("findings   %d", len(open)),
+		fmt.Sprintf("schedules  %s (%.0f/s)   operations %s (%.0f/s)", count(CountSchedules), schedules, count(CountOperations), operations),
+		fmt.Sprintf("crashes    %s   kills %s   faults %s", count(CountCrashes), count(CountKills), count(CountFaults)),
+		fmt.Sprintf("checked    %s records   %s cases   %s partial orders", count(CountRecords), count(CountCases), count(CountOrders)),
+		fmt.Sprintf("coverage   %d of %d failpoints   %d pairs   %d behaviours", l.Passes, l.Passes+len(l.Never), l.Pairs, l.Seen),
+		fmt.Sprintf("memory     %s   child %s   %d goroutines   %d files", bytesOf(n.Resident), bytesOf(l.child()), n.Goroutines, n.Files),
+		fmt.Sprintf("%s   %d", findingsFolder, len(open)),
 	}
 	for i, f := range open {
 		if i == 3 {
@@ -144,12 +155,13 @@ type Screen struct {
 func (s *Screen) Draw(rows []string, bad bool) {
 	var b strings.Builder
 	s.rewind(&b)
+	below := false // the findings
 	for i, row := range rows {
-		if !s.Plain {
+		if below = below || strings.HasPrefix(row, findingsFolder); !s.Plain {
 			switch {
 			case i == 0:
 				row = "\x1b[1m" + row + "\x1b[0m"
-			case bad && i >= 7:
+			case bad && below:
 				row = "\x1b[31;1m" + row + "\x1b[0m"
 			}
 		}
@@ -157,6 +169,14 @@ func (s *Screen) Draw(rows []string, bad bool) {
 	}
 	s.drawn = len(rows)
 	_, _ = io.WriteString(s.Out, b.String()) // a view that cannot be drawn stops nothing
+}
+
+// Say prints a text that stays, in rows that break at blanks and are less than so many columns wide.
+func (s *Screen) Say(text string, columns int) {
+	s.Clear()
+	const indent = "  "
+	rows := wrapped(fit(text, len(text)), max(columns, 40)-1-len(indent))
+	_, _ = io.WriteString(s.Out, strings.Join(rows, "\n"+indent)+"\n")
 }
 
 // Clear removes what was drawn, so that what follows starts on clean rows.

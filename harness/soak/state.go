@@ -72,6 +72,7 @@ type RoundRecord struct {
 	Faults       Counts      `json:"faults,omitempty"`
 	New          []string    `json:"new,omitempty"` // behaviour that no round before has shown
 	Unnamed      uint64      `json:"unnamed,omitempty"`
+	NotRun       []NotRun    `json:"not_run,omitempty"`
 	Inconclusive string      `json:"inconclusive,omitempty"`
 }
 
@@ -127,7 +128,7 @@ func (s *State) Fold(e Entry) error {
 
 func (s *State) start(e Entry) {
 	s.Starts++
-	s.Ended, s.Checks, s.NotRun = "", nil, e.NotRun
+	s.Ended, s.Checks, s.NotRun = "", nil, slices.Clone(e.NotRun)
 	if s.InProgress != "" {
 		s.InProgress = ""
 		s.Lost++
@@ -155,6 +156,11 @@ func (s *State) foldRound(e Entry) error {
 	for _, name := range r.New {
 		if _, known := s.Behaviour[name]; !known {
 			s.Behaviour[name] = spec.Number
+		}
+	}
+	for _, n := range r.NotRun {
+		if !slices.Contains(s.NotRun, n) {
+			s.NotRun = append(s.NotRun, n)
 		}
 	}
 	tally(s.Kinds, spec.Kind).add(r)

@@ -6,8 +6,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/tabwriter"
 )
+
+// textWidth is how wide the summary's rows are, but for commands, which are never broken.
+const textWidth = 100
 
 // Text is the summary for a terminal.
 func (m *Summary) Text() string {
@@ -23,13 +25,15 @@ func (m *Summary) Text() string {
 	fmt.Fprintf(&b, "  first: %s\n\n", m.checksText())
 	m.tables(&b)
 	fmt.Fprintf(&b, "\ncoverage: %d failpoints, %d pairs of them, %d behaviours in all\n", m.Passes, m.Pairs, m.Seen)
-	for _, line := range wrapped("never passed: "+orNone(m.Never), 98) {
+	for _, line := range wrapped("never passed: "+orNone(m.Never), textWidth-2) {
 		fmt.Fprintf(&b, "  %s\n", line)
 	}
 	for _, t := range m.Trends {
 		fmt.Fprintf(&b, "  %v\n", t)
 	}
-	fmt.Fprintf(&b, "minimums: %s\n", m.minimumsText())
+	for _, line := range wrapped("minimums: "+m.minimumsText(), textWidth) {
+		fmt.Fprintln(&b, line)
+	}
 	fmt.Fprintf(&b, "\nfindings: %d\n", len(s.Open()))
 	for _, f := range s.Open() {
 		fmt.Fprintf(&b, "  %s %s, %d times in %d rounds: %s\n", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300))
@@ -106,15 +110,17 @@ func (m *Summary) allTables() []table {
 }
 
 func (m *Summary) tables(b *strings.Builder) {
-	w := tabwriter.NewWriter(b, 0, 8, 2, ' ', 0)
 	for _, t := range m.allTables() {
-		fmt.Fprintf(w, "%s\trounds\tno verdict\ttime\tnew\tdone\n", t.name)
+		fmt.Fprintf(b, "%-15s %7s %10s %9s %6s  done\n", t.name, "rounds", "no verdict", "time", "new")
 		for _, name := range slices.Sorted(maps.Keys(t.of)) {
 			n := t.of[name]
-			fmt.Fprintf(w, "  %s\t%d\t%d\t%s\t%d\t%s\n", name, n.Rounds, n.Inconclusive, short(n.Took), n.New, n.Counts.text())
+			row := fmt.Sprintf("  %-13s %7d %10d %9s %6d  ", name, n.Rounds, n.Inconclusive, short(n.Took), n.New)
+			for _, line := range wrapped(n.Counts.text(), textWidth-len(row)) {
+				fmt.Fprintf(b, "%s%s\n", row, line)
+				row = strings.Repeat(" ", len(row))
+			}
 		}
 	}
-	_ = w.Flush() // a builder takes everything
 	for _, name := range slices.Sorted(maps.Keys(m.State.Kinds)) {
 		if n := m.State.Kinds[name]; n.Inconclusive > 0 {
 			fmt.Fprintf(b, "%s without a verdict, the last: %s\n", name, clip(n.Reason, 200))

@@ -108,8 +108,8 @@ type openFinding struct {
 }
 
 type pageTable struct {
-	Name string
-	Rows [][]string
+	Heads []string
+	Rows  [][]string
 }
 
 func (p *page) data() pageData {
@@ -136,7 +136,8 @@ func (p *page) data() pageData {
 		{"schedules", "schedules", fmt.Sprintf("%s (%.0f/s)", grouped(l.State.Counts[CountSchedules]), schedules)},
 		{"operations", "operations", fmt.Sprintf("%s (%.0f/s)", grouped(l.State.Counts[CountOperations]), operations)},
 		{"crashes", "crashes", grouped(l.State.Counts[CountCrashes])},
-		{"failpoints", "failpoints", fmt.Sprint(l.Passes)},
+		{"kills", "kills", grouped(l.State.Counts[CountKills])},
+		{"failpoints", "failpoints", fmt.Sprintf("%d of %d", l.Passes, l.Passes+len(l.Never))},
 		{"pairs", "pairs of failpoints", grouped(uint64(l.Pairs))},
 		{"memory", "memory", bytesOf(n.Resident)},
 		{"goroutines", "goroutines, files", fmt.Sprintf("%d, %d", n.Goroutines, n.Files)},
@@ -151,7 +152,7 @@ func (p *page) data() pageData {
 		d.Open = append(d.Open, open)
 	}
 	for _, t := range l.allTables() {
-		rows := pageTable{Name: t.name}
+		rows := pageTable{Heads: []string{t.name, "rounds", "no verdict", "time", "new", "done"}}
 		for _, name := range slices.Sorted(maps.Keys(t.of)) {
 			n := t.of[name]
 			rows.Rows = append(rows.Rows, []string{name, fmt.Sprint(n.Rounds), fmt.Sprint(n.Inconclusive), short(n.Took), fmt.Sprint(n.New), n.Counts.text()})

@@ -34,8 +34,9 @@ A round runs alone again by its line, which findings, journal and log have:
 
 Kinds of rounds: explore (programs drawn, several strategies in turn), stress (in a child process), race (the
 same under the race detector, if --race-binary or a racewindow-race beside this binary is there), crash (power is
-lost at every step of drawn programs), properties (if --properties or bin/properties-race.test is there), fuzz (if
-the go command and the sources are there).
+lost at every step of drawn programs), crashstress (power is lost at random moments under load, the same log goes
+on), kill (processes under load on the disk of DIR, killed or given a file size limit; Linux only), properties (if
+--properties or bin/properties-race.test is there), fuzz (if the go command and the sources are there).
 What cannot be run is shown as not run, and never as passed.
 
 Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage, 3 too little was done,
@@ -91,7 +92,7 @@ func (f *soakFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.shard, "shard", "0/1", "which part of a campaign on several machines, `I/N`, from 0/N to N-1/N")
 	flags.StringVar(&f.listen, "listen", "", "serve a page and metrics at `HOST:PORT`; without a host for this machine alone")
 	flags.StringSliceVar(&f.minimums, "minimum", nil, "fail below that, `NAME=N,...`: rounds, schedules, operations, failpoints, pairs, corpus, canaries, a kind's rounds, any count; 'none' takes the defaults away")
-	flags.StringSliceVar(&f.kinds, "kinds", nil, "only these kinds of rounds, `NAME,...` (default all that can be run)")
+	flags.StringSliceVar(&f.kinds, "kinds", nil, "only these kinds of rounds, `NAME,...`, as above (default all that can be run)")
 	flags.StringSliceVar(&f.handovers, "handovers", nil, "the hand-overs of explore and stress, `NAME,...` (default those that are to hold)")
 	flags.DurationVar(&c.RoundFor, "round-for", 0, "about how long a round takes (default a fortieth of --for, from 1s to 10s)")
 	flags.DurationVar(&f.canary, "canary-within", 30*time.Second, "how long each canary may take; 0 leaves them out, and the summary says so")
@@ -146,6 +147,10 @@ func (f *soakFlags) prepare() error {
 			c.Minimums["operations"] = 1000
 		case "crash":
 			c.Minimums["crashes"] = 1000
+		case "crashstress":
+			c.Minimums["recoveries"] = 100
+		case "kill":
+			c.Minimums["kills"] = 5
 		}
 	}
 	if err := soak.ParseMinimums(c.Minimums, f.minimums); err != nil {
@@ -155,10 +160,16 @@ func (f *soakFlags) prepare() error {
 		c.NotRun = append(c.NotRun, soak.NotRun{What: "canaries", Because: "--canary-within 0"})
 		return nil
 	}
+	c.Checks = append(c.Checks, soak.LeakCanaries()...)
 	c.Checks = append(c.Checks, soak.ExploreCanaries(f.canary)...)
 	for _, k := range c.Kinds {
-		if k.Name() == "stress" || k.Name() == "race" {
+		switch k.Name() {
+		case "stress", "race":
 			c.Checks = append(c.Checks, soak.StressCanary(k, f.canary)...)
+		case "crashstress":
+			c.Checks = append(c.Checks, soak.CrashStressCanary(k, f.canary)...)
+		case "kill":
+			c.Checks = append(c.Checks, soak.KillCanary(k, f.canary)...)
 		}
 	}
 	return nil
@@ -170,11 +181,16 @@ func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err err
 	if err != nil {
 		return nil, nil, err
 	}
-	logs := ""
+	logs, scratch := "", ""
 	if f.config.Out != "" {
-		if logs, err = filepath.Abs(filepath.Join(f.config.Out, "logs")); err != nil {
+		out, err := filepath.Abs(f.config.Out)
+		if err != nil {
 			return nil, nil, err
 		}
+		logs, scratch = filepath.Join(out, "logs"), soak.Scratch(out)
+	}
+	isolated := func(k soak.Kind) soak.Isolated {
+		return soak.Isolated{Kind: k, Binary: self, Logs: logs, Scratch: scratch}
 	}
 	known := []string{}
 	add := func(name string, make func() (soak.Kind, error)) {
@@ -191,20 +207,25 @@ func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err err
 		kinds = append(kinds, k)
 	}
 	add("explore", func() (soak.Kind, error) { return soak.Explore{Handovers: f.handovers}, nil })
-	add("stress", func() (soak.Kind, error) {
-		return soak.Isolated{Kind: soak.Stress{Handovers: f.handovers}, Binary: self, Logs: logs}, nil
-	})
+	add("stress", func() (soak.Kind, error) { return isolated(soak.Stress{Handovers: f.handovers}), nil })
 	add("crash", func() (soak.Kind, error) {
 		if stress.RaceDetector {
 			return nil, errors.New("it needs a build without -race")
 		}
 		return soak.Crash{}, nil
 	})
-	add("race", func() (soak.Kind, error) {
-		binary, err := beside(self, f.race, "racewindow-race")
-		return soak.Isolated{Kind: soak.Stress{Handovers: f.handovers}, Label: "race", Binary: binary, Logs: logs}, err
+	add("crashstress", func() (soak.Kind, error) { return isolated(soak.CrashStress{}), nil })
+	add("kill", func() (soak.Kind, error) {
+		k, err := soak.NewKill()
+		return isolated(k), err
 	})
-	add("properties", func() (soak.Kind, error) { return f.propertiesKind(self, logs) })
+	add("race", func() (soak.Kind, error) {
+		k, err := isolated(soak.Stress{Handovers: f.handovers}), error(nil)
+		k.Label = "race"
+		k.Binary, err = beside(self, f.race, "racewindow-race")
+		return k, err
+	})
+	add("properties", func() (soak.Kind, error) { return f.propertiesKind(self, scratch, logs) })
 	add("fuzz", func() (soak.Kind, error) { return f.fuzzKind(logs) })
 	for _, asked := range f.kinds {
 		if !slices.Contains(known, asked) {
@@ -230,7 +251,7 @@ func beside(self, named, name string) (string, error) {
 	return file, nil
 }
 
-func (f *soakFlags) propertiesKind(self, logs string) (soak.Kind, error) {
+func (f *soakFlags) propertiesKind(self, scratch, logs string) (soak.Kind, error) {
 	binary, err := beside(self, f.properties, "properties-race.test")
 	if err != nil {
 		return nil, err
@@ -239,7 +260,11 @@ func (f *soakFlags) propertiesKind(self, logs string) (soak.Kind, error) {
 	if _, err := os.Stat(folder); err != nil {
 		folder = ""
 	}
-	return soak.NewProperties(binary, folder, logs)
+	p, err := soak.NewProperties(binary, folder, logs)
+	if err == nil {
+		p.Scratch = scratch
+	}
+	return p, err
 }
 
 func (f *soakFlags) fuzzKind(logs string) (soak.Kind, error) {

@@ -128,3 +128,46 @@ func TestASoakBelowItsMinimumsEndsWithThree(t *testing.T) {
 	require.Contains(t, stdout, "missed: crashes: 0, at least 1")
 	require.Contains(t, stdout, "not run: canaries: --canary-within 0")
 }
+
+// A campaign that is killed in the midst of crashes and kills leaves nothing behind its next start, which goes on.
+func TestASoakThatIsKilledGoesOnAndItsFilesGo(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	if _, err := soak.NewKill(); err != nil {
+		t.Skip(err)
+	}
+	out := t.TempDir()
+	args := []string{"soak", "--round-for", "300ms", "--seed", "5", "--out", out, "--corpus", corpusFolder, "--kinds", "kill,crashstress", "--canary-within", "0", "--minimum", "none,kills=1,recoveries=1"}
+	c := exec.Command(os.Args[0], append(args, "--for", "1h")...)
+	c.Env = append(os.Environ(), commandVariable+"=1", "GORACE=atexit_sleep_ms=0")
+	require.NoError(t, c.Start())
+	require.Eventually(t, func() bool {
+		left, _ := filepath.Glob(filepath.Join(soak.Scratch(out), "*", "racewindow-kill-*"))
+		s, err := soak.ReadState(out)
+		return err == nil && s.Rounds >= 2 && len(left) > 0
+	}, 60*time.Second, time.Millisecond)
+	require.NoError(t, c.Process.Kill())
+	require.Error(t, c.Wait())
+	before, err := soak.ReadState(out)
+	require.NoError(t, err)
+
+	code, stdout, stderr := command(t, append(args, "--for", (before.Leg+time.Second).String())...)
+	require.Equal(t, exitHeld, code, "%s%s", stdout, stderr)
+	s, err := soak.ReadSummary(out)
+	require.NoError(t, err)
+	require.Equal(t, 2, s.State.Starts)
+	require.LessOrEqual(t, s.State.Lost, uint64(1))
+	require.Greater(t, s.State.Rounds, before.Rounds)
+	left, _ := filepath.Glob(filepath.Join(soak.Scratch(out), "*"))
+	require.Empty(t, left)
+	for file, parts := range map[string][]string{
+		"summary.txt": {"  kill  ", "  crashstress  ", "kills ", "recoveries "}, "summary.md": {"| kill |", "| crashstress |"},
+		"summary.json": {`"kill": {`, `"crashstress": {`}, "summary.xml": {`classname="racewindow.soak.kind" name="kill"`, `name="crashstress"`},
+	} {
+		content, err := os.ReadFile(filepath.Join(out, file))
+		require.NoError(t, err)
+		for _, part := range parts {
+			require.Contains(t, string(content), part, file)
+		}
+	}
+}

@@ -32,8 +32,11 @@ func newSoakView() *soakView {
 func (v *soakView) say(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.screen.Clear()
-	fmt.Fprintln(v.out, text)
+	if !v.terminal {
+		fmt.Fprintln(v.out, text)
+		return
+	}
+	v.screen.Say(text, v.width())
 }
 
 // watch shows the campaign until end is called.

@@ -1,0 +1,100 @@
+package soak
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"time"
+)
+
+// roundCanary is a preparation: rounds of a kind must find something of one of these classes in a variant that is known to be bad.
+func roundCanary(kind Kind, variant string, budget time.Duration, classes ...string) Preparation {
+	return Preparation{CheckCanary, kind.Name() + "/" + variant, func(ctx context.Context, seed uint64) (Check, error) {
+		until, reason := time.Now().Add(budget), ""
+		for n := uint64(0); time.Now().Before(until) && ctx.Err() == nil; n++ {
+			spec := RoundSpec{Kind: kind.Name(), Variant: variant, Seed: SeedOf(seed, n), Number: n, For: min(5*time.Second, max(time.Until(until), time.Second))}
+			r, err := kind.Run(ctx, spec)
+			if err != nil {
+				return Check{}, err
+			}
+			if r.Inconclusive != "" {
+				reason = ", the last run has no verdict: " + tail(r.Inconclusive, 300)
+			}
+			for _, f := range r.Found {
+				if slices.ContainsFunc(classes, func(c string) bool { return strings.HasPrefix(f.Class, c) }) {
+					return Check{Passed: true, Detail: fmt.Sprintf("%s in run %d", f.Class, n+1)}, nil
+				}
+			}
+		}
+		return Check{Detail: fmt.Sprintf("nothing was found within %v%s", budget, reason)}, ctx.Err()
+	}}
+}
+
+// leaked is how much a leak canary adds between two samples, and how many it takes.
+const (
+	leakedBytes  = 768 << 10
+	leakedEach   = 2
+	leakedSample = 2*minTrendSamples + 20
+)
+
+// LeakCanaries are preparations: this process leaks, and its own samples must show it. What was leaked is given back.
+func LeakCanaries() (all []Preparation) {
+	for _, c := range []struct {
+		what string
+		leak func() (back func(), err error)
+	}{{"goroutines", leakGoroutine}, {"open files", leakFile}, {"heap", leakMemory}} {
+		all = append(all, Preparation{CheckCanary, "leak/" + strings.ReplaceAll(c.what, " ", "-"), func(ctx context.Context, _ uint64) (Check, error) {
+			return leakCanary(ctx, c.what, c.leak)
+		}})
+	}
+	return all
+}
+
+// leakCanary leaks a little before each sample. The samples count as taken a second apart: only what was measured is real.
+func leakCanary(ctx context.Context, what string, leak func() (func(), error)) (Check, error) {
+	var samples []Sample
+	for i := range leakedSample {
+		for range leakedEach {
+			back, err := leak()
+			if err != nil {
+				return Check{}, fmt.Errorf("leak on purpose: %w", err)
+			}
+			defer back()
+		}
+		s := measure()
+		s.Start, s.Elapsed = 1, time.Duration(i)*time.Second
+		if samples = append(samples, s); ctx.Err() != nil {
+			return Check{}, ctx.Err()
+		}
+	}
+	if what == "open files" && samples[0].Files == 0 {
+		return Check{Skipped: true, Detail: "not tried: this system does not say how many files are open"}, nil
+	}
+	for _, t := range Trends(samples) {
+		if t.What == what {
+			return Check{Passed: t.Leak, Detail: t.String()}, nil
+		}
+	}
+	return Check{Detail: what + " is not watched"}, nil
+}
+
+func leakGoroutine() (func(), error) {
+	stop := make(chan struct{})
+	go func() { <-stop }()
+	return func() { close(stop) }, nil
+}
+
+func leakFile() (func(), error) {
+	f, err := os.Open(os.DevNull)
+	if err != nil {
+		return nil, err
+	}
+	return func() { _ = f.Close() }, nil
+}
+
+func leakMemory() (func(), error) {
+	held := make([]byte, leakedBytes)
+	return func() { clear(held) }, nil
+}

@@ -1,0 +1,158 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/harness/crashstress"
+)
+
+// CrashStress loads logs and takes the power away at random moments, with settings that follow from the seed. With one client
+// (two rounds in five) each log is deterministic, so a violation is seen again by the log's number.
+type CrashStress struct {
+	// Minimal is how long to look for the smallest case of a violation; default 10 s.
+	Minimal time.Duration
+}
+
+// VariantSyncless is the canary: a disk whose sync does nothing. It is not among the variants, but runs like one.
+const VariantSyncless = "syncless"
+
+// Name is crashstress.
+func (CrashStress) Name() string { return "crashstress" }
+
+// Variants are the persistence models.
+func (CrashStress) Variants() []string { return Crash{}.Variants() }
+
+// settings draws what the load and its mishaps are like.
+func (CrashStress) settings(spec RoundSpec) (c crashstress.Config, err error) {
+	r := rand.New(rand.NewPCG(spec.Seed, 0x6372617368000001))
+	c = crashstress.Config{
+		Seed: spec.Seed, Duration: spec.For, Goroutines: oneOf(r, 1, 1, 4, 16, 64), PerLog: oneOf(r, 4, 16, 32), MaxValueBytes: oneOf(r, 16, 200, 2000),
+		MaxRecords: oneOf(r, 1, 3, 12), Faults: oneOf(r, 0, 0.2, 0.6), Interrupted: oneOf(r, 0.1, 0.25, 0.6),
+		Delays: failpoints.Delays{Probability: oneOf(r, 0.005, 0.02, 0.1), MaxSleep: oneOf(r, 50*time.Microsecond, 200*time.Microsecond, 2*time.Millisecond)},
+	}
+	if c.Goroutines == 1 { // there is nobody to be overtaken by, and room for another log
+		c.Delays, c.Workers = failpoints.Delays{}, lanes()
+	}
+	if spec.Variant == VariantSyncless {
+		c.Wrap = crashstress.Syncless
+		return c, nil
+	}
+	c.Model, err = crash.ModelByName(spec.Variant)
+	return c, err
+}
+
+// Run crashes until the round's time is over.
+func (k CrashStress) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+	c, err := k.settings(spec)
+	if err != nil {
+		return RoundResult{}, err
+	}
+	c.Progress = func(p crashstress.Progress) {
+		if spec.Progress != nil {
+			spec.Progress(Counts{CountCrashes: p.Cycles})
+		}
+	}
+	m, err := crashstress.Run(ctx, c)
+	if m == nil {
+		return RoundResult{}, err
+	}
+	r := RoundResult{Handover: m.Handover, Counts: crashCounts(m), Behaviour: crashBehaviour(spec, m), Unnamed: m.Distinct}
+	var hang *crashstress.HangError
+	switch {
+	case m.Violation != nil:
+		r.Found = append(r.Found, k.violation(ctx, spec, c, m))
+	case errors.As(err, &hang):
+		r.Found = append(r.Found, Found{Class: "hang", Shape: "crashstress of " + spec.Variant, Detail: err.Error(), Text: clip(hang.Stacks, 1<<20), Count: 1})
+	case err != nil:
+		r.Inconclusive = err.Error()
+	}
+	return r, nil
+}
+
+func crashCounts(m *crashstress.Summary) Counts {
+	return Counts{
+		CountCrashes: m.Cycles, CountOperations: m.Operations, CountRecords: m.Records + m.Read, CountFaults: m.Faults, CountRecoveries: m.Recoveries,
+		"disks": m.Disks, "distinct disks": m.Distinct, "process deaths": m.Deaths, "crashes that could lose something": m.Unsynced,
+	}
+}
+
+// crashBehaviour names what kind of crashes there were. All but the promises are averages, so that a long round has no more to
+// show than a short one. Failpoints are not counted under this load.
+func crashBehaviour(spec RoundSpec, m *crashstress.Summary) (names []string) {
+	say := func(format string, arguments ...any) {
+		names = append(names, "crashstress "+spec.Variant+": "+fmt.Sprintf(format, arguments...))
+	}
+	for name, n := range m.Promises {
+		if n > 0 {
+			say("%s put to the test", name)
+		}
+	}
+	if m.Refused > 0 {
+		say("a recovery refused for a fault")
+	}
+	if m.Deaths > 0 {
+		say("a process death")
+	}
+	cycles := max(m.Cycles, 1)
+	say("%d clients, 2^%d effects at stake", m.Goroutines, bits.Len64(m.Effects/cycles))
+	say("%d clients, 2^%d transactions at stake", m.Goroutines, bits.Len64(m.Exposed/cycles))
+	say("%d clients, 2^%d records in a recovery", m.Goroutines, bits.Len64(m.Records/max(m.Recoveries, 1)))
+	return names
+}
+
+// violation explains one: by its smallest case if there is one, by the disk that shows it, and by where it was.
+func (k CrashStress) violation(ctx context.Context, spec RoundSpec, c crashstress.Config, m *crashstress.Summary) Found {
+	v := m.Violation
+	f := Found{Class: v.Promise, Shape: "crashstress of " + spec.Variant, Detail: v.Detail, Count: 1}
+	var text strings.Builder
+	_ = v.WriteText(&text, againCrash(spec, c, v)) // a builder takes everything
+	text.WriteByte('\n')
+	_ = m.WriteText(&text)
+	f.Text = text.String()
+	if folder, err := os.MkdirTemp("", "racewindow-disk-"); err == nil {
+		if err := v.WriteDisk(folder); err == nil {
+			f.Disk = packed(folder)
+		}
+		_ = os.RemoveAll(folder)
+	}
+	if c.Wrap != nil { // exploration knows no such disk
+		return f
+	}
+	budget := k.Minimal
+	if budget == 0 {
+		budget = 10 * time.Second
+	}
+	r, err := crashstress.Minimal(ctx, m.Handover, v.Promise, c.Model, c.Faults > 0, budget)
+	if err == nil && r != nil && strings.HasPrefix(r.Class, v.Promise) {
+		f.Report, f.Class = r, r.Class
+	}
+	return f
+}
+
+// againCrash is the command that goes to the log of a violation, without the logs before it.
+func againCrash(spec RoundSpec, c crashstress.Config, v *crashstress.Finding) string {
+	if c.Wrap != nil {
+		return "racewindow soak --round " + quoted(spec.String())
+	}
+	text := fmt.Sprintf("racewindow stress --crash --goroutines %d --cycles %d --per-log %d --value-bytes %d --records %d --faults %v --interrupted %v --model %v --seed %d --log %d",
+		c.Goroutines, c.PerLog, c.PerLog, c.MaxValueBytes, c.MaxRecords, c.Faults, c.Interrupted, c.Model, c.Seed, v.Log)
+	if c.Goroutines > 1 {
+		text += fmt.Sprintf(" --delay %v --delay-sleep %v (the Go scheduler has its say: it may take another try)", c.Delays.Probability, c.Delays.MaxSleep)
+	}
+	return text
+}
+
+// CrashStressCanary is a preparation: a disk that does not sync must be found by rounds of that kind.
+func CrashStressCanary(kind Kind, budget time.Duration) []Preparation {
+	return []Preparation{roundCanary(kind, VariantSyncless, budget, check.Durability.Name, check.RecoveryIdempotence.Name)}
+}

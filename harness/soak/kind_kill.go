@@ -1,0 +1,214 @@
+package soak
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/kill"
+)
+
+// Kill loads logs on the real disk, in processes that are ended with SIGKILL. It works on the disk of the temporary folder, which
+// is the campaign's own when the round has a process of its own (Isolated.Scratch). When a kill strikes is not in the seed's hand.
+type Kill struct {
+	// Command starts a child (kill.IsChild, kill.Child); default this program.
+	Command []string
+	// Children are killed on one log, and then the next begins; default 10. One more gets a file size limit.
+	Children int
+}
+
+// How many children get a file size limit, and how many a full disk: none, because a child takes it for a broken promise when a
+// flush shares the error of a round that had begun before there was room.
+const (
+	limitedChildren = 1
+	fullChildren    = -1
+)
+
+// Variants of Kill. VariantLiar is the canary, children that acknowledge as durable before they write: it is not among the
+// variants, but runs like one.
+const (
+	variantDisk = "disk"
+	VariantLiar = "liar"
+)
+
+// NewKill says where this cannot be done.
+func NewKill() (Kill, error) {
+	if runtime.GOOS != "linux" {
+		return Kill{}, fmt.Errorf("processes are killed on Linux only, not on %s", runtime.GOOS)
+	}
+	return Kill{}, nil
+}
+
+// Name is kill.
+func (Kill) Name() string { return "kill" }
+
+// Variants is one.
+func (Kill) Variants() []string { return []string{variantDisk} }
+
+// A killing is one round.
+type killing struct {
+	spec   RoundSpec
+	result RoundResult
+	seen   map[string]bool
+	lost   uint64
+}
+
+// Run has children killed, log after log, until the round's time is over; one log is always done.
+func (k Kill) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+	if spec.Variant != variantDisk && spec.Variant != VariantLiar {
+		return RoundResult{}, fmt.Errorf("%w: kill has no variant %q", ErrSpec, spec.Variant)
+	}
+	x := &killing{spec: spec, seen: map[string]bool{}, result: RoundResult{Counts: Counts{CountKills: 0}}}
+	keep, err := os.MkdirTemp("", "racewindow-kept-")
+	if err != nil {
+		return RoundResult{}, err
+	}
+	defer os.RemoveAll(keep)
+	until := time.Now().Add(spec.For)
+	for n := uint64(1); n == 1 || ctx.Err() == nil && time.Now().Before(until) && len(x.result.Found) == 0; n++ {
+		c := k.settings(spec, n)
+		c.Keep = keep
+		s, err := kill.Run(ctx, c)
+		if s == nil {
+			return RoundResult{}, err
+		}
+		x.add(c, s)
+		if err := x.judge(err); err != nil {
+			return x.result, err
+		}
+	}
+	x.conclude(ctx)
+	return x.result, nil
+}
+
+// settings draws what the n-th log of a round is like.
+func (k Kill) settings(spec RoundSpec, n uint64) kill.Config {
+	seed := SeedOf(spec.Seed, n)
+	r := rand.New(rand.NewPCG(seed, 0x6b696c6c00000001))
+	c := kill.Config{
+		Command: k.Command, Dirs: []string{os.TempDir()}, Seed: seed, Kills: k.Children, Limited: limitedChildren, Full: fullChildren, MinKills: -1, // conclude looks at all logs together
+		Goroutines: oneOf(r, 1, 8, 32), Messages: oneOf(r, 30, 300, 3000), MaxValueBytes: oneOf(r, 30, 300, 3000),
+	}
+	if c.Kills == 0 {
+		c.Kills = 10
+	}
+	c.PerLog = c.Kills
+	if spec.Variant == VariantLiar {
+		c.Lie, c.Limited, c.Full = true, -1, -1
+	}
+	return c
+}
+
+// add takes over what happened to one log.
+func (x *killing) add(c kill.Config, s *kill.Summary) {
+	r := &x.result
+	for _, t := range s.Targets {
+		if t.NotRun != "" {
+			if n := (NotRun{"kill: " + t.Kind, t.NotRun}); !slices.Contains(r.NotRun, n) {
+				r.NotRun = append(r.NotRun, n)
+			}
+			continue
+		}
+		r.Counts.add(Counts{
+			CountKills: t.Kills, countUnderLoad: t.UnderLoad, CountOperations: t.Acknowledged + t.Failed, CountRecords: t.Records, CountRecoveries: t.Looks,
+			countDurable: t.Durable, "clients poisoned": t.Poisoned,
+		})
+		x.lost += t.Lost
+		x.see(t)
+	}
+	if s.Violation != nil {
+		r.Found = append(r.Found, killed(x.spec, c, s))
+	}
+	if x.spec.Progress != nil {
+		x.spec.Progress(r.Counts)
+	}
+}
+
+// Names of counts that conclude looks at.
+const (
+	countUnderLoad = "kills under load"
+	countDurable   = "acknowledged as durable"
+)
+
+// see names what kind of ends there were.
+func (x *killing) see(t *kill.Target) {
+	for what, n := range map[string]uint64{
+		"before the log was open": t.BeforeOpen, "under load": t.UnderLoad, "left to the next child": t.Unlooked, "lost what was not durable": t.Lost,
+		"an append failed": t.Failed, "the poison stuck": t.Poisoned, "went on when there was room": t.Resumed,
+	} {
+		if n > 0 {
+			x.seen[fmt.Sprintf("kill, %s on %s: %s", t.Kind, t.FileSystem, what)] = true
+		}
+	}
+}
+
+// judge says what becomes of a log that has no verdict: too little in one log is no matter, an own death or a hang of a child is
+// a finding.
+func (x *killing) judge(err error) error {
+	switch {
+	case err == nil || errors.Is(err, kill.ErrTooLittle):
+		return nil
+	case strings.HasPrefix(err.Error(), "a child "):
+		x.result.Found = append(x.result.Found, childFailed(err))
+		return nil
+	}
+	return err
+}
+
+// childFailed makes a finding of a child that ended by itself, or hangs.
+func childFailed(err error) Found {
+	what, output, _ := strings.Cut(err.Error(), ": ")
+	if !strings.Contains(what, "by itself") {
+		return Found{Class: "hang", Shape: "kill", Detail: err.Error(), Count: 1}
+	}
+	return ended{status: strings.TrimPrefix(what, "a child "), output: output}.death("a child of kill")
+}
+
+// conclude says whether enough was done.
+func (x *killing) conclude(ctx context.Context) {
+	r := &x.result
+	for name := range x.seen {
+		r.Behaviour = append(r.Behaviour, name)
+	}
+	kills := r.Counts[CountKills]
+	r.Behaviour = append(r.Behaviour, fmt.Sprintf("kill: 2^%d transactions lost in a kill", bits.Len64(x.lost/max(kills, 1))))
+	switch {
+	case len(r.Found) > 0:
+	case ctx.Err() != nil:
+		r.Inconclusive = "ended early: " + ctx.Err().Error()
+	case 2*r.Counts[countUnderLoad] < kills || kills == 0:
+		r.Inconclusive = fmt.Sprintf("%d of %d kills struck under load, at least half of them must", r.Counts[countUnderLoad], kills)
+	case r.Counts[countDurable] == 0 || r.Counts[CountRecords] == 0:
+		r.Inconclusive = fmt.Sprintf("%d durable acknowledgements, %d records checked: both must be some", r.Counts[countDurable], r.Counts[CountRecords])
+	}
+}
+
+// killed explains a violation, with the files as the kill has left them.
+func killed(spec RoundSpec, c kill.Config, s *kill.Summary) Found {
+	f := Found{Class: s.Violation.Promise, Shape: "kill: " + s.Violation.Kind, Detail: s.Violation.Detail, Count: 1}
+	var text strings.Builder
+	_ = s.WriteText(&text) // a builder takes everything
+	again := fmt.Sprintf("racewindow kill --dir . --kills %d --limited %d --full %d --per-log %d --goroutines %d --acknowledgements %d --value-bytes %d --seed %d",
+		c.Kills, max(c.Limited, 0), max(c.Full, 0), c.PerLog, c.Goroutines, c.Messages, c.MaxValueBytes, c.Seed)
+	if c.Lie {
+		again = "racewindow soak --round " + quoted(spec.String())
+	}
+	fmt.Fprintf(&text, "again: %s (when a kill strikes is not in the seed's hand: it may take another try)\n", again)
+	f.Text = text.String()
+	f.Disk = packed(filepath.Join(c.Keep, "disk"))
+	return f
+}
+
+// KillCanary is a preparation: children that lie must be found by rounds of that kind.
+func KillCanary(kind Kind, budget time.Duration) []Preparation {
+	return []Preparation{roundCanary(kind, VariantLiar, budget, check.Durability.Name)}
+}
