@@ -41,9 +41,11 @@ func (f *forking) node(n *node) *node {
 	}
 	c := &node{folder: n.folder, cache: n.cache.clone(), durable: n.durable.clone(), dropped: n.dropped}
 	f.from, f.to = append(f.from, n), append(f.to, c)
+	//lint:ignore S1011 append of a whole slice is copied by the runtime, which tells the race detector even in here
 	for k := range n.lost {
 		c.lost = append(c.lost, n.lost[k])
 	}
+	//lint:ignore S1011 as above
 	for k := range n.pending {
 		c.pending = append(c.pending, n.pending[k])
 	}
