@@ -7,7 +7,7 @@ summary="$folder/summary.json"
 [ -f "$summary" ] || { echo "$summary is missing: the campaign left no summary" >&2; exit 3; }
 
 # A fingerprint is eight letters and digits, and nothing else is ever put into a path or a search.
-jq -r '.state.findings[]? | select(.gone != true) | .fingerprint' "$summary" | grep -E '^[0-9a-f]{8}$' | while read -r print; do
+jq -r '.state.findings[]? | select(.gone != true) | .fingerprint | select(test("^[0-9a-f]{8}$"))' "$summary" | while read -r print; do
   body=$(mktemp)
   finding() { jq -r --arg print "$print" ".state.findings[\$print].$1 // empty" "$summary"; }
   {
