@@ -166,7 +166,12 @@ func (f *Fuzz) failure(work, target, name string, e ended) Found {
 			continue
 		}
 		sum := sha256.Sum256(content)
-		found.Text += fmt.Sprintf("\ninput, for testdata/fuzz/%s/%s:\n%s", name, hex.EncodeToString(sum[:8]), clip(string(content), 64<<10))
+		called := hex.EncodeToString(sum[:8])
+		found.Text += fmt.Sprintf("\ninput, for testdata/fuzz/%s/%s (input-%s of this folder):\n%s", name, called, called, clip(string(content), 1<<10))
+		if found.Inputs == nil {
+			found.Inputs = map[string][]byte{}
+		}
+		found.Inputs[called] = content
 		_ = os.Remove(input) // or each later round would only fail on it again
 	}
 	return found

@@ -43,7 +43,9 @@ func (m *Summary) Text() string {
 		if s.Kinds[f.Kind] != nil { // or it was no round that found it
 			fmt.Fprintf(&b, "    racewindow soak --round %s\n", quoted(f.Round))
 		}
-		fmt.Fprintf(&b, "    %s/%s: %s\n", findingsFolder, f.Fingerprint, strings.Join(f.Files, " "))
+		for _, line := range wrapped(fmt.Sprintf("%s/%s: %s", findingsFolder, f.Fingerprint, strings.Join(f.Files, " ")), textWidth-4) {
+			fmt.Fprintf(&b, "    %s\n", line)
+		}
 	}
 	for _, f := range s.Findings {
 		if f.Gone {

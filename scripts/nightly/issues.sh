@@ -16,8 +16,9 @@ jq -r '.state.findings[]? | select(.gone != true) | .fingerprint | select(test("
     else
       finding detail
     fi
-    printf '\n\nSeen %s times in %s rounds, first in:\n\n```\nracewindow soak --round '"'%s'"'\n```\n\n%s\n' \
-      "$(finding count)" "$(finding rounds)" "$(finding round)" "${RUN_URL:-}"
+    again="racewindow soak --round '$(finding round)'"
+    [ -z "$(finding case)" ] || again="racewindow replay '$(finding case)'"
+    printf '\n\nSeen %s times in %s rounds. Again:\n\n```\n%s\n```\n\n%s\n' "$(finding count)" "$(finding rounds)" "$again" "${RUN_URL:-}"
   } > "$body"
   number=$(gh issue list --state open --limit 1 --search "\"soak $print\" in:title" --json number --jq '.[0].number // empty')
   if [ -n "$number" ]; then

@@ -133,7 +133,7 @@ func TestAFindingOpensAnIssueOrTellsTheOneThereIs(t *testing.T) {
 	folder, bin := t.TempDir(), t.TempDir()
 	summary, err := json.Marshal(map[string]any{"state": map[string]any{"findings": map[string]any{
 		"0123abcd":         map[string]any{"fingerprint": "0123abcd", "class": "ReadAfterWrite/empty", "detail": "missing 1.0", "count": 3, "rounds": 2, "round": "v1 kind=explore"},
-		"4567abcd":         map[string]any{"fingerprint": "4567abcd", "class": "known $(touch pwned)", "detail": "again", "count": 1, "rounds": 1, "round": "v1 kind=stress"},
+		"4567abcd":         map[string]any{"fingerprint": "4567abcd", "class": "known $(touch pwned)", "detail": "again", "count": 1, "rounds": 1, "round": "v1 kind=corpus", "case": "v1 scenario=log; w0: append 1"},
 		"89ababcd":         map[string]any{"fingerprint": "89ababcd", "class": "fixed", "gone": true},
 		"../../etc/passwd": map[string]any{"fingerprint": "../../etc/passwd", "class": "evil"},
 	}}})
@@ -158,7 +158,7 @@ esac
 	require.NoError(t, err)
 	for _, word := range []string{
 		"issue create --title soak 0123abcd: ReadAfterWrite/empty", "the report", "Seen 3 times in 2 rounds", "racewindow soak --round 'v1 kind=explore'", "https://example.org/run/1",
-		"issue comment 12", "again",
+		"issue comment 12", "again", "racewindow replay 'v1 scenario=log; w0: append 1'",
 	} {
 		require.Contains(t, string(content), word)
 	}
