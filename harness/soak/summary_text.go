@@ -49,7 +49,11 @@ func (m *Summary) Text() string {
 	}
 	for _, f := range s.Findings {
 		if f.Gone {
-			fmt.Fprintf(&b, "  gone: %s %s: its case holds now: %s\n", f.Fingerprint, f.Class, f.Case)
+			why := "closed by hand"
+			if f.Case != "" {
+				why = "its case holds now: " + f.Case
+			}
+			fmt.Fprintf(&b, "  gone: %s %s: %s\n", f.Fingerprint, f.Class, why)
 		}
 	}
 	return b.String()

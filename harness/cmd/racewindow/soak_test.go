@@ -36,6 +36,8 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 		"unexpected argument":                  {"merge-all"},
 		`--listen: invalid soak settings`:      {"--out", out, "--corpus", corpusFolder, "--listen", "nowhere"},
 		"give the folders to merge":            {"merge"},
+		"give the fingerprints of findings":    {"close"},
+		"journal.jsonl: no such file":          {"close", "0123abcd", "--out", out + "-none"},
 		"race cannot be run here: /nothing is": {"--race-binary", "/nothing", "--round", "v1 kind=race variant=snapshot for=1s"},
 	} {
 		code, _, stderr := command(t, append([]string{"soak"}, args...)...)
