@@ -80,9 +80,8 @@ bench-sched: ## schedules a second, and what a choice and a switch cost beside a
 gallery: ## a page for the analysed bug and for each of its fixes, properties/gallery/index.html
 	$(RACEWINDOW) run ./scripts/gallery properties/gallery
 
-BROWSERTESTS = harness/report/browsertest harness/soak/browsertest
 test-browser: ## a report's page and a campaign's in a real browser: needs Chromium, and skips without it
-	@for folder in $(BROWSERTESTS); do (cd $$folder && $(GO) vet ./... && $(GO) test -count=1 ./...) || exit 1; done
+	cd harness/browsertest && $(GO) vet ./... && $(GO) test -count=1 ./...
 
 lint: ## formatting, vet, staticcheck, and a failpoint before every operation on shared state
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go' | grep -v /testdata/)); \

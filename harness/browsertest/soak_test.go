@@ -17,8 +17,8 @@ import (
 const (
 	rounds = `Number(document.getElementById('rounds').textContent.replace(/,/g, ''))`
 	// drawn is how many points the first curve of each plot has.
-	drawn  = `[...document.querySelectorAll('.plots figure')].map(f => (f.querySelector('path.first').getAttribute('d').match(/L/g) || []).length)`
-	report = `document.querySelector('#live tbody a[href$="/report.html"]')`
+	drawn    = `[...document.querySelectorAll('.plots figure')].map(f => (f.querySelector('path.first').getAttribute('d').match(/L/g) || []).length)`
+	reported = `document.querySelector('#live tbody a[href$="/report.html"]')`
 )
 
 func TestTheLivePageOfACampaign(t *testing.T) {
@@ -32,7 +32,7 @@ func TestTheLivePageOfACampaign(t *testing.T) {
 }
 
 func figuresMove(t *testing.T, c *campaign) {
-	tab := open(t, c.url, 1280, 900, "light")
+	tab := open(t, c.url, 1280, 900, "light", "#live dl")
 	tab.until(rounds + ` >= 4`)
 	before := evaluate[int](tab, rounds)
 	points := evaluate[[]int](tab, drawn)
@@ -55,9 +55,9 @@ func figuresMove(t *testing.T, c *campaign) {
 }
 
 func findingOpens(t *testing.T, c *campaign) {
-	tab := open(t, c.url, 1280, 900, "light")
-	tab.until(`!!` + report)
-	tab.run(chromedp.Navigate(evaluate[string](tab, report+`.href`)), chromedp.WaitVisible(chromedp.CSS(`html[data-ready="true"]`)))
+	tab := open(t, c.url, 1280, 900, "light", "#live dl")
+	tab.until(`!!` + reported)
+	tab.run(chromedp.Navigate(evaluate[string](tab, reported+`.href`)), chromedp.WaitVisible(chromedp.CSS(`html[data-ready="true"]`)))
 	require.Contains(t, evaluate[string](tab, `document.body.textContent`), "ReadAfterWrite")
 	tab.picture("finding")
 	tab.quiet()
@@ -65,8 +65,8 @@ func findingOpens(t *testing.T, c *campaign) {
 
 func itFits(t *testing.T, c *campaign) {
 	for _, width := range []int64{400, 1280} {
-		tab := open(t, c.url, width, 900, "light")
-		tab.until(`!!` + report)
+		tab := open(t, c.url, width, 900, "light", "#live dl")
+		tab.until(`!!` + reported)
 		ground := map[string]string{}
 		for _, scheme := range []string{"light", "dark"} {
 			tab.scheme(scheme)
@@ -81,7 +81,7 @@ func itFits(t *testing.T, c *campaign) {
 }
 
 func nothingChanges(t *testing.T, c *campaign) {
-	tab := open(t, c.url, 1280, 900, "light")
+	tab := open(t, c.url, 1280, 900, "light", "#live dl")
 	require.Zero(t, evaluate[int](tab, `document.querySelectorAll('form, button, input, select, textarea, [contenteditable]').length`))
 	tab.quiet()
 	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH"} {
@@ -112,7 +112,7 @@ func plainly(t *testing.T, page, path string) (status string) {
 }
 
 func itSaysWhenGone(t *testing.T, c *campaign) {
-	tab := open(t, c.url, 1280, 900, "light")
+	tab := open(t, c.url, 1280, 900, "light", "#live dl")
 	require.True(t, evaluate[bool](tab, `document.getElementById('lost').hidden`))
 	c.end(t)
 	tab.until(`!document.getElementById('lost').hidden`)

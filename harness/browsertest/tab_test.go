@@ -1,12 +1,12 @@
 package browsertest
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -19,8 +19,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
-
-	"github.com/racewindow/racewindow/harness/report"
 )
 
 // browserPath finds a browser, or skips the test.
@@ -43,12 +41,13 @@ func browserPath(t *testing.T) string {
 type tab struct {
 	context.Context
 	t        *testing.T
+	origin   string // of what may be asked for
 	mu       sync.Mutex
 	problems []string
 }
 
-// open opens a page of so many pixels.
-func open(t *testing.T, page []byte, width, height int64, scheme string) *tab {
+// open opens an address in so many pixels, and waits until an element is visible. The page may ask for what lies below the address.
+func open(t *testing.T, url string, width, height int64, scheme, ready string) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(browserPath(t)), chromedp.NoSandbox, chromedp.WindowSize(int(width), int(height)))
@@ -58,9 +57,7 @@ func open(t *testing.T, page []byte, width, height int64, scheme string) *tab {
 	t.Cleanup(cancel)
 	ctx, cancel = context.WithTimeout(ctx, 2*time.Minute)
 	t.Cleanup(cancel)
-	file := filepath.Join(t.TempDir(), "report.html")
-	require.NoError(t, os.WriteFile(file, page, 0o600))
-	tab := &tab{Context: ctx, t: t}
+	tab := &tab{Context: ctx, t: t, origin: url}
 	tab.must(chromedp.Do(ctx)) // opens it
 	tab.must(chromedp.Listen(ctx, tab.heard))
 	for _, enable := range []func() error{
@@ -75,12 +72,18 @@ func open(t *testing.T, page []byte, width, height int64, scheme string) *tab {
 		})
 		tab.must(err)
 	}
-	_, err := chromedp.Call(ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
-		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}},
+	tab.scheme(scheme)
+	tab.run(chromedp.EmulateViewport(width, height), chromedp.Navigate(url), chromedp.WaitVisible(chromedp.CSS(ready)))
+	return tab
+}
+
+// scheme makes the page light or dark.
+func (tab *tab) scheme(name string) {
+	tab.t.Helper()
+	_, err := chromedp.Call(tab, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+		Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: name}},
 	})
 	tab.must(err)
-	tab.run(chromedp.EmulateViewport(width, height), chromedp.Navigate("file://"+file), chromedp.WaitVisible(chromedp.CSS(`html[data-ready="true"]`)))
-	return tab
 }
 
 // heard keeps what must not happen.
@@ -92,9 +95,11 @@ func (tab *tab) heard(event any) {
 	case *runtime.EventConsoleAPICalled:
 		problem = fmt.Sprintf("console.%s: %v", e.Type, e.Args)
 	case *log.EventEntryAdded:
-		problem = fmt.Sprintf("%s: %s", e.Entry.Level, e.Entry.Text)
+		if !strings.HasSuffix(e.Entry.URL, "/favicon.ico") { // every browser asks for one
+			problem = fmt.Sprintf("%s: %s %s", e.Entry.Level, e.Entry.Text, e.Entry.URL)
+		}
 	case *network.EventRequestWillBeSent:
-		if url := e.Request.URL; len(url) < 7 || url[:7] != "file://" && url[:5] != "data:" {
+		if url := e.Request.URL; !strings.HasPrefix(url, tab.origin) && !strings.HasPrefix(url, "data:") {
 			problem = "request: " + url
 		}
 	}
@@ -156,22 +161,8 @@ func (tab *tab) picture(name string) {
 	require.NoError(tab.t, os.WriteFile(filepath.Join(folder, name+".png"), png, 0o644))
 }
 
-// load is one of the reports that are committed beside package report.
-func load(t *testing.T, name string) *report.Report {
-	t.Helper()
-	file, err := os.Open(filepath.Join("..", "testdata", "reports", name+".json"))
-	require.NoError(t, err)
-	defer file.Close()
-	r, err := report.Load(file)
-	require.NoError(t, err)
-	return r
-}
-
-func page(t *testing.T, r *report.Report) []byte {
-	t.Helper()
-	html, err := report.FormatByName("html")
-	require.NoError(t, err)
-	var b bytes.Buffer
-	require.NoError(t, html.Write(&b, r))
-	return b.Bytes()
+// until waits for an expression to become true; a page may renew itself.
+func (tab *tab) until(expression string) {
+	tab.t.Helper()
+	require.Eventually(tab.t, func() bool { return evaluate[bool](tab, expression) }, 90*time.Second, 100*time.Millisecond, expression)
 }

@@ -1,4 +1,4 @@
-module github.com/racewindow/racewindow/harness/report/browsertest
+module github.com/racewindow/racewindow/harness/browsertest
 
 go 1.26.0
 
@@ -19,4 +19,4 @@ require (
 	golang.org/x/sys v0.49.0 // indirect
 )
 
-replace github.com/racewindow/racewindow => ../../..
+replace github.com/racewindow/racewindow => ../..

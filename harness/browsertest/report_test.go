@@ -1,7 +1,10 @@
 package browsertest
 
 import (
+	"bytes"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,7 +17,7 @@ import (
 )
 
 func TestThePageOpensAtThePreemptionAndSteps(t *testing.T) {
-	tab := open(t, page(t, load(t, "stale-empty")), 1440, 1000, "light")
+	tab := openReport(t, page(t, load(t, "stale-empty")), 1440, 1000, "light")
 	require.Contains(t, tab.text("#spoken"), "step 13: r0 read/metadata-loaded; sees persisted -")
 	require.Contains(t, tab.text("#spoken"), "preemption: r0 could have gone on")
 	require.Contains(t, tab.text("#states"), "r0: persisted -, visible 1.0 (step 13)")
@@ -39,7 +42,7 @@ func TestThePageOpensAtThePreemptionAndSteps(t *testing.T) {
 
 // What the reader believes and what is so must be told apart at the step at which it matters.
 func TestTheStateAtAStepIsDrawn(t *testing.T) {
-	tab := open(t, page(t, load(t, "stale-empty")), 1440, 1000, "light")
+	tab := openReport(t, page(t, load(t, "stale-empty")), 1440, 1000, "light")
 	slide(tab, 29)
 	failing := tab.text("#states > section:nth-child(1)")
 	require.Contains(t, failing, "r0: persisted -, visible 1.0 (step 13) - no longer so")
@@ -56,7 +59,7 @@ func slide(tab *tab, step int) {
 }
 
 func TestSliderListAndLiveRegionAreNamedForAScreenReader(t *testing.T) {
-	tab := open(t, page(t, load(t, "stale-empty")), 1440, 1000, "light")
+	tab := openReport(t, page(t, load(t, "stale-empty")), 1440, 1000, "light")
 	require.Contains(t, evaluate[string](tab, `document.getElementById('step').getAttribute('aria-valuetext')`), "read/metadata-loaded")
 	require.Equal(t, "polite", evaluate[string](tab, `document.getElementById('spoken').getAttribute('aria-live')`))
 	require.Equal(t, 2, evaluate[int](tab, `document.querySelectorAll('[role=listbox][aria-label][aria-activedescendant]').length`))
@@ -76,7 +79,7 @@ func TestSliderListAndLiveRegionAreNamedForAScreenReader(t *testing.T) {
 
 func TestTheCaseIsCopied(t *testing.T) {
 	r := load(t, "stale-empty")
-	tab := open(t, page(t, r), 1440, 1000, "light")
+	tab := openReport(t, page(t, r), 1440, 1000, "light")
 	for id, want := range map[string]string{"case": r.Case, "replay": r.Replay} {
 		button := fmt.Sprintf(`[data-copy=%s]`, id)
 		tab.click(button)
@@ -93,7 +96,7 @@ func TestEveryReportOpensQuietlyInBothThemesAndOnAPhone(t *testing.T) {
 			width, height int64
 			scheme        string
 		}{{"light", 1440, 1000, "light"}, {"dark", 1440, 1000, "dark"}, {"phone", 390, 844, "light"}} {
-			tab := open(t, page(t, load(t, name)), form.width, form.height, form.scheme)
+			tab := openReport(t, page(t, load(t, name)), form.width, form.height, form.scheme)
 			require.LessOrEqual(t, evaluate[int64](tab, `document.documentElement.scrollWidth`), form.width, "%s %s: the page is wider than the screen", name, form.name)
 			tab.run(chromedp.KeyEvent(kb.End))
 			require.Contains(t, tab.text("#spoken"), "FAIL")
@@ -144,7 +147,7 @@ func long(threads, steps int) *report.Report {
 func TestFiftyThreadsAndFiveThousandStepsStayUsable(t *testing.T) {
 	html := page(t, long(50, 5000))
 	began := time.Now()
-	tab := open(t, html, 1440, 1000, "light")
+	tab := openReport(t, html, 1440, 1000, "light")
 	opened := time.Since(began)
 	require.LessOrEqual(t, evaluate[int](tab, `document.querySelectorAll('.row').length`), 400, "only the rows in sight are elements")
 	// What one step takes, drawing included.
@@ -164,4 +167,32 @@ func TestFiftyThreadsAndFiveThousandStepsStayUsable(t *testing.T) {
 	tab.picture("long-light")
 	t.Logf("%d KiB, open in %v, one step %.1f ms", len(html)>>10, opened, took)
 	tab.quiet()
+}
+
+// openReport opens a report's page.
+func openReport(t *testing.T, page []byte, width, height int64, scheme string) *tab {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "report.html")
+	require.NoError(t, os.WriteFile(file, page, 0o600))
+	return open(t, "file://"+file, width, height, scheme, `html[data-ready="true"]`)
+}
+
+// load is one of the reports that are committed beside package report.
+func load(t *testing.T, name string) *report.Report {
+	t.Helper()
+	file, err := os.Open(filepath.Join("..", "report", "testdata", "reports", name+".json"))
+	require.NoError(t, err)
+	defer file.Close()
+	r, err := report.Load(file)
+	require.NoError(t, err)
+	return r
+}
+
+func page(t *testing.T, r *report.Report) []byte {
+	t.Helper()
+	html, err := report.FormatByName("html")
+	require.NoError(t, err)
+	var b bytes.Buffer
+	require.NoError(t, html.Write(&b, r))
+	return b.Bytes()
 }
