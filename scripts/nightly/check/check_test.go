@@ -109,7 +109,10 @@ func TestTheJobIsOneOfItsKind(t *testing.T) {
 	for _, m := range pod.Containers[0].VolumeMounts {
 		require.True(t, mounted[m.Name], m.Name)
 	}
-	require.Equal(t, pod.Containers[0].Name, *job.Spec.PodFailurePolicy.Rules[0].OnExitCodes.ContainerName)
+	rules := job.Spec.PodFailurePolicy.Rules
+	require.Len(t, rules, 2)
+	require.EqualValues(t, "DisruptionTarget", rules[0].OnPodConditions[0].Type, "before the exit codes: told to end early, a campaign ends with 3")
+	require.Equal(t, pod.Containers[0].Name, *rules[1].OnExitCodes.ContainerName)
 
 	_, err = decode(bytes.Replace(content, []byte("completionMode:"), []byte("completionMood:"), 1))
 	require.ErrorContains(t, err, "completionMood", "a wrong field is seen")
