@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -70,6 +71,42 @@ func TestATornEndIsCutWhereverItIsTorn(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, content[:first], left)
 	}
+}
+
+// A loss of power may keep the second of two lines that were not synced and lose the first. So there never are two.
+func TestEachLineIsSyncedBeforeTheNext(t *testing.T) {
+	t.Parallel()
+	j, err := openJournal(t.TempDir(), func(Entry) error { return nil })
+	require.NoError(t, err)
+	defer j.close()
+	synced := int64(0)
+	j.sync = func(f *os.File) error {
+		info, err := f.Stat()
+		synced = info.Size()
+		return err
+	}
+	for _, of := range []string{entryCampaign, entryStart, entryBegin, entryRound, entryBegin, entryFound, entryEnd} {
+		require.NoError(t, j.append(Entry{Type: of}))
+		require.Equal(t, j.bytes, synced, of)
+	}
+}
+
+func TestNothingIsWrittenBehindALineThatFailed(t *testing.T) {
+	t.Parallel()
+	folder, content := written(t)
+	j, err := openJournal(folder, func(Entry) error { return nil })
+	require.NoError(t, err)
+	j.sync = func(f *os.File) error { // the line is torn
+		return errors.Join(errBroken, f.Truncate(int64(len(content)+10)))
+	}
+	require.ErrorIs(t, j.append(Entry{Type: entryBegin}), errBroken)
+	j.sync = (*os.File).Sync
+	require.ErrorIs(t, j.append(Entry{Type: entryEnd}), errBroken)
+	require.NoError(t, j.close())
+	types, cut, err := read(t, folder)
+	require.NoError(t, err)
+	require.Equal(t, []string{entryCampaign, entryStart, entryEnd}, types)
+	require.EqualValues(t, 10, cut)
 }
 
 func TestDamageBeforeTheEndIsAnErrorAndChangesNothing(t *testing.T) {
