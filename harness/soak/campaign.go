@@ -161,31 +161,27 @@ var (
 	ErrTooLittle = errors.New("the campaign did too little")
 )
 
+// interrupted begins what is said of a round or a campaign that somebody ended.
+const interrupted = "interrupted"
+
 // Run works until the time is over, or ctx ends. The summary says what was done; an error, that it is no pass for another
 // reason than what was found.
 func (s *Soak) Run(ctx context.Context) (*Summary, error) {
-	if err := s.append(Entry{Type: entryStart, NotRun: s.config.NotRun}); err != nil {
+	if err := s.append(Entry{Type: entryStart, For: s.config.For, NotRun: s.config.NotRun}); err != nil {
 		return nil, err
 	}
-	err := s.work(ctx)
-	ended := Entry{Type: entryEnd, Ended: "the time is over", Complete: true}
-	switch {
-	case err != nil:
-		ended.Ended, ended.Complete = err.Error(), false
-	case ctx.Err() != nil:
-		ended.Ended, ended.Complete = "interrupted", false
-	}
-	found, failed := s.keepAll(leaks(Trends(s.state.Samples)), RoundSpec{Kind: "soak", Variant: "process", For: s.config.For})
-	ended.Findings = found
-	err = errors.Join(err, failed, s.append(ended))
-	s.mu.Lock()
-	s.ended = true
-	s.mu.Unlock()
+	err := s.end(ctx, s.work(ctx))
 	summary := s.Summary()
 	if err == nil && len(summary.Missed) > 0 {
 		err = fmt.Errorf("%w: %s", ErrTooLittle, summary.Missed[0])
 	}
-	return summary, errors.Join(err, summary.Write(s.config.Out))
+	if failed := summary.Write(s.config.Out); failed != nil {
+		summary.miss(failed.Error())
+		summary.judge(true)
+		_ = summary.Write(s.config.Out) // what can be written must not say that it passed
+		err = errors.Join(err, failed)
+	}
+	return summary, err
 }
 
 func (s *Soak) work(ctx context.Context) error {
@@ -205,6 +201,31 @@ func (s *Soak) work(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// end writes down how the process ends, by an error or in order, and returns all errors.
+func (s *Soak) end(ctx context.Context, err error) error {
+	found, failed := s.keepAll(leaks(Trends(s.state.Samples)), RoundSpec{Kind: "soak", Variant: "process", For: s.config.For})
+	err = errors.Join(err, failed)
+	e := Entry{Type: entryEnd, Ended: "the time is over", Complete: true, Findings: found}
+	switch {
+	case err != nil:
+		e.Ended, e.Complete = err.Error(), false
+	case ctx.Err() != nil:
+		e.Ended, e.Complete = interrupted, false
+	}
+	failed = s.append(e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	if failed == nil {
+		return err
+	}
+	s.state.Ended = failed.Error() // the summary says it, though the journal cannot
+	if errors.Is(err, failed) {
+		return err
+	}
+	return errors.Join(err, failed)
 }
 
 // left is how much of the campaign's time is left, by what the journal says.
@@ -239,8 +260,11 @@ func (s *Soak) round(ctx context.Context) error {
 	if err != nil && result.Inconclusive == "" {
 		result.Inconclusive = err.Error()
 	}
-	if ctx.Err() != nil && result.Inconclusive == "" {
-		result.Inconclusive = "interrupted"
+	switch {
+	case ctx.Err() != nil && result.Inconclusive == "":
+		result.Inconclusive = interrupted
+	case ctx.Err() != nil:
+		result.Inconclusive = interrupted + ": " + result.Inconclusive
 	}
 	return s.conclude(spec, result, s.config.Now().Sub(began))
 }

@@ -39,6 +39,7 @@ type Entry struct {
 	Findings []Finding    `json:"findings,omitempty"`
 	NotRun   []NotRun     `json:"not_run,omitempty"`
 	Sample   *Sample      `json:"sample,omitempty"`
+	For      Nanoseconds  `json:"for_ns,omitempty"`
 	Ended    string       `json:"ended,omitempty"`
 	Complete bool         `json:"complete,omitempty"`
 	State    *State       `json:"state,omitempty"`

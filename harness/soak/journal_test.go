@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"encoding/json"
 	"errors"
 	"os"
 	"path/filepath"
@@ -157,4 +158,20 @@ func TestALongJournalIsFolded(t *testing.T) {
 	require.EqualValues(t, 1000, again.Counts[CountOperations])
 	require.Len(t, again.Samples, 100)
 	require.Equal(t, s.state, again)
+}
+
+// A journal that was folded before legs were counted says nothing of its leg: it counts from there on, and never too much.
+func TestAFoldedJournalOfAFormerVersionIsRead(t *testing.T) {
+	t.Parallel()
+	s := NewState()
+	e := Entry{}
+	require.NoError(t, json.Unmarshal([]byte(`{"type":"state","state":{"version":1,"seed":7,"shard":{"index":0,"count":1},"leg_ns":4000000000,"starts":1,"rounds":4,"counts":{"crashes":40},"kinds":{"a":{"rounds":4,"counts":{"crashes":40}}}}}`), &e))
+	require.NoError(t, s.Fold(e))
+	require.NoError(t, s.Fold(Entry{Type: entryRound, Spec: "v1 kind=a variant=all number=4 seed=1 for=1s", Round: &RoundRecord{Took: time.Second, Counts: Counts{"crashes": 10}}}))
+	require.EqualValues(t, 5, s.Rounds)
+	require.Equal(t, 5*time.Second, s.Leg)
+	require.EqualValues(t, 1, s.LegDone.Rounds)
+	require.EqualValues(t, 10, s.LegDone.Counts["crashes"])
+	m := s.summary(Minimums{"crashes": 50}, true)
+	require.Contains(t, m.Missed, "crashes: 10, at least 50")
 }

@@ -79,8 +79,9 @@ type Trend struct {
 	Median  float64     `json:"median"`
 	Samples int         `json:"samples"`
 	Span    Nanoseconds `json:"span_ns"`
-	// Leak says that the growth lies beyond the bound, and that there are samples enough to say so.
-	Leak bool `json:"leak"`
+	// Leak says that the growth lies beyond the bound, also lately; TooFew, that there are not samples enough to say anything.
+	Leak   bool `json:"leak"`
+	TooFew bool `json:"too_few_samples,omitempty"`
 }
 
 const (

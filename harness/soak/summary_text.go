@@ -1,7 +1,6 @@
 package soak
 
 import (
-	"encoding/xml"
 	"fmt"
 	"maps"
 	"slices"
@@ -31,7 +30,7 @@ func (m *Summary) Text() string {
 	for _, t := range m.Trends {
 		fmt.Fprintf(&b, "  %v\n", t)
 	}
-	for _, line := range wrapped("minimums: "+m.minimumsText(), textWidth) {
+	for _, line := range wrapped("minimums of this leg: "+m.minimumsText(), textWidth) {
 		fmt.Fprintln(&b, line)
 	}
 	fmt.Fprintf(&b, "\nfindings: %d\n", len(s.Open()))
@@ -64,6 +63,9 @@ func (m *Summary) headline() string {
 	if s.Starts > 1 {
 		text += fmt.Sprintf("; %d starts, %d rounds lost", s.Starts, s.Lost)
 	}
+	if s.LegDone.Rounds != s.Rounds { // or there is only one
+		text += fmt.Sprintf("; this leg %d rounds in %s", s.LegDone.Rounds, short(s.Leg))
+	}
 	if s.Ended != "" {
 		text += "; " + clip(s.Ended, 200)
 	}
@@ -91,12 +93,21 @@ func (m *Summary) checksText() string {
 	return orNone(words)
 }
 
+// minimumsText begins with those of the newest leg.
 func (m *Summary) minimumsText() string {
-	var words []string
+	var leg, whole []string
 	for _, n := range m.Minimums {
-		words = append(words, fmt.Sprintf("%s %d of %d", n.Name, n.Got, n.Least))
+		to := &leg
+		if n.Whole {
+			to = &whole
+		}
+		*to = append(*to, fmt.Sprintf("%s %d of %d", n.Name, n.Got, n.Least))
 	}
-	return orNone(words)
+	text := orNone(leg)
+	if len(whole) > 0 {
+		text += "; of the whole campaign: " + orNone(whole)
+	}
+	return text
 }
 
 // A table is what was done, by kind, hand-over or engine.
@@ -173,118 +184,3 @@ func wrapped(text string, width int) (lines []string) {
 
 // quoted is one word for a shell.
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
-
-// Markdown is the summary for a GitHub step summary.
-func (m *Summary) Markdown() string {
-	var b strings.Builder
-	s := m.State
-	fmt.Fprintf(&b, "## %s\n\n", cell(m.headline()))
-	for _, missed := range m.Missed {
-		fmt.Fprintf(&b, "- **missed** %s\n", cell(missed))
-	}
-	for _, n := range s.NotRun {
-		fmt.Fprintf(&b, "- **not run** %s: %s\n", cell(n.What), cell(n.Because))
-	}
-	fmt.Fprintf(&b, "- first: %s\n- coverage: %d failpoints, %d pairs, %d behaviours\n- minimums: %s\n", m.checksText(), m.Passes, m.Pairs, m.Seen, cell(m.minimumsText()))
-	for _, t := range m.Trends {
-		fmt.Fprintf(&b, "- %s\n", cell(t.String()))
-	}
-	for _, t := range m.allTables() {
-		fmt.Fprintf(&b, "\n| %s | rounds | no verdict | time | new | done |\n|---|---|---|---|---|---|\n", t.name)
-		for _, name := range slices.Sorted(maps.Keys(t.of)) {
-			n := t.of[name]
-			fmt.Fprintf(&b, "| %s | %d | %d | %s | %d | %s |\n", cell(name), n.Rounds, n.Inconclusive, short(n.Took), n.New, cell(n.Counts.text()))
-		}
-	}
-	if open := s.Open(); len(open) > 0 {
-		b.WriteString("\n| finding | class | times | what | case |\n|---|---|---|---|---|\n")
-		for _, f := range open {
-			fmt.Fprintf(&b, "| %s | %s | %d | %s | `%s` |\n", f.Fingerprint, cell(f.Class), f.Count, cell(clip(f.Detail, 300)), strings.ReplaceAll(cell(f.Case), "`", "'"))
-		}
-	}
-	fmt.Fprintf(&b, "\n<details><summary>failpoints</summary>\n\n| failpoint | passed |\n|---|---|\n")
-	for _, name := range slices.Sorted(maps.Keys(s.Points)) {
-		fmt.Fprintf(&b, "| %s | %s |\n", cell(name), grouped(s.Points[name]))
-	}
-	fmt.Fprintf(&b, "\nnever passed: %s\n</details>\n", cell(orNone(m.Never)))
-	return b.String()
-}
-
-// cell makes a text safe within a Markdown table.
-func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;").Replace(text)
-}
-
-type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Class   string     `xml:"classname,attr"`
-	Name    string     `xml:"name,attr"`
-	Failure *junitText `xml:"failure,omitempty"`
-	Skipped *junitText `xml:"skipped,omitempty"`
-	Output  string     `xml:"system-out,omitempty"`
-}
-
-type junitText struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
-// junit is the summary as JUnit XML: a test for each check, minimum, kind and finding.
-func (m *Summary) junit() ([]byte, error) {
-	suite := junitSuite{Name: "racewindow soak"}
-	add := func(class, name, failure, detail string) {
-		c := junitCase{Class: "racewindow.soak." + class, Name: printable(name)}
-		if failure != "" {
-			c.Failure = &junitText{printable(failure), printable(detail)}
-			suite.Failures++
-		} else {
-			c.Output = printable(detail)
-		}
-		suite.Cases = append(suite.Cases, c)
-	}
-	for _, c := range m.State.Checks {
-		failure := ""
-		if !c.Passed && !c.Skipped {
-			failure = c.Detail
-		}
-		add(c.What, c.Name, failure, c.Detail)
-	}
-	for _, n := range m.Minimums {
-		failure := ""
-		if n.Got < n.Least {
-			failure = fmt.Sprintf("%d, at least %d", n.Got, n.Least)
-		}
-		add("minimum", n.Name, failure, fmt.Sprint(n.Got))
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.State.Kinds)) {
-		add("kind", name, "", m.State.Kinds[name].Counts.text())
-	}
-	for _, f := range m.State.Open() {
-		add("finding", f.Fingerprint+" "+f.Class, f.Detail, f.Case+"\n"+f.Round)
-	}
-	for _, n := range m.State.NotRun {
-		suite.Skipped++
-		suite.Cases = append(suite.Cases, junitCase{Class: "racewindow.soak.kind", Name: n.What, Skipped: &junitText{Message: n.Because}})
-	}
-	suite.Tests = len(suite.Cases)
-	text, err := xml.MarshalIndent(suite, "", " ")
-	return append([]byte(xml.Header), append(text, '\n')...), err
-}
-
-// printable replaces what XML cannot hold.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-}
