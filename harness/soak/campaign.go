@@ -43,8 +43,11 @@ func (c Config) withDefaults() Config {
 	if c.Shard.Count == 0 {
 		c.Shard.Count = 1
 	}
-	if c.Say == nil {
-		c.Say = func(string) {}
+	say := c.Say
+	c.Say = func(text string) { // it has what rounds have found in it, and goes to a terminal
+		if say != nil {
+			say(OneLine(text))
+		}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
@@ -167,10 +170,19 @@ const interrupted = "interrupted"
 // Run works until the time is over, or ctx ends. The summary says what was done; an error, that it is no pass for another
 // reason than what was found.
 func (s *Soak) Run(ctx context.Context) (*Summary, error) {
+	former := 0 // the start before, if it did not end in order: maybe the system ended it for its memory
+	if s.state.Ended == "" {
+		former = s.state.Starts
+	}
 	if err := s.append(Entry{Type: entryStart, For: s.config.For, NotRun: s.config.NotRun}); err != nil {
 		return nil, err
 	}
-	err := s.end(ctx, s.work(ctx))
+	// A former summary says nothing of this start.
+	err := errors.Join(s.Summary().Write(s.config.Out), s.judgeLeaks(former))
+	if err == nil {
+		err = s.work(ctx)
+	}
+	err = s.end(ctx, err)
 	summary := s.Summary()
 	if err == nil && len(summary.Missed) > 0 {
 		err = fmt.Errorf("%w: %s", ErrTooLittle, summary.Missed[0])
@@ -195,7 +207,7 @@ func (s *Soak) work(ctx context.Context) error {
 		}
 		if now := s.config.Now(); now.Sub(written) >= time.Minute {
 			written = now
-			if err := s.Summary().Write(s.config.Out); err != nil {
+			if err := errors.Join(s.judgeLeaks(s.state.Starts), s.Summary().Write(s.config.Out)); err != nil {
 				return err
 			}
 		}
@@ -205,16 +217,17 @@ func (s *Soak) work(ctx context.Context) error {
 
 // end writes down how the process ends, by an error or in order, and returns all errors.
 func (s *Soak) end(ctx context.Context, err error) error {
-	found, failed := s.keepAll(leaks(Trends(s.state.Samples)), RoundSpec{Kind: "soak", Variant: "process", For: s.config.For})
-	err = errors.Join(err, failed)
-	e := Entry{Type: entryEnd, Ended: "the time is over", Complete: true, Findings: found}
+	if failed := s.judgeLeaks(s.state.Starts); err == nil {
+		err = failed
+	}
+	e := Entry{Type: entryEnd, Ended: "the time is over", Complete: true}
 	switch {
 	case err != nil:
 		e.Ended, e.Complete = err.Error(), false
 	case ctx.Err() != nil:
 		e.Ended, e.Complete = interrupted, false
 	}
-	failed = s.append(e)
+	failed := s.append(e)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true

@@ -3,6 +3,7 @@ package soak
 import (
 	"bufio"
 	"context"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -174,14 +175,38 @@ func TestACampaignThatEndsWithAnErrorIsNoPass(t *testing.T) {
 // The summary is what others read. One that cannot be written whole must not say in another format that it passed.
 func TestASummaryThatCannotBeWrittenIsNoPass(t *testing.T) {
 	t.Parallel()
-	c := settings(t, &scripted{name: "a"})
-	require.NoError(t, os.Mkdir(filepath.Join(c.Out, "summary.txt"), 0o777)) // in the place of the file
+	kind := &scripted{name: "a"}
+	c := settings(t, kind)
+	kind.do = func(context.Context, RoundSpec) (RoundResult, error) {
+		if len(kind.specs) == 10 { // something comes in the place of the file
+			return RoundResult{}, errors.Join(os.Remove(filepath.Join(c.Out, "summary.txt")), os.Mkdir(filepath.Join(c.Out, "summary.txt"), 0o777))
+		}
+		return RoundResult{}, nil
+	}
 	s, err := run(t, c)
 	require.ErrorContains(t, err, "write the summary")
 	require.False(t, s.Passed)
 	written, err := ReadSummary(c.Out)
 	require.NoError(t, err)
 	require.Equal(t, VerdictNone, written.Verdict)
+}
+
+// Somebody may read the folder at any moment: what a former night has passed is not what this one did.
+func TestAStartTakesAFormerVerdictAway(t *testing.T) {
+	t.Parallel()
+	kind := &scripted{name: "a"}
+	c := settings(t, kind)
+	_, err := run(t, c)
+	require.NoError(t, err)
+	verdict := ""
+	kind.do = func(context.Context, RoundSpec) (RoundResult, error) {
+		m, err := ReadSummary(c.Out)
+		verdict = m.Verdict
+		return RoundResult{}, err
+	}
+	_, err = run(t, c)
+	require.NoError(t, err)
+	require.Equal(t, VerdictUnfinished, verdict)
 }
 
 // A campaign whose end is not on the disk has not come to it.
@@ -220,7 +245,7 @@ func TestMinimumsAreOfTheLegAndNotOfFormerNights(t *testing.T) {
 	first, err := run(t, c)
 	require.NoError(t, err)
 	require.True(t, first.Passed)
-	require.Contains(t, strings.ReplaceAll(first.Text(), "\n", " "), "minimums of this leg: a 10 of 1, crashes 100 of 100, rounds 10 of 10; of the whole campaign: failpoints 1 of 1, pairs 1 of 1")
+	require.Contains(t, strings.Join(strings.Fields(first.Text()), " "), "minimums of this leg: a 10 of 1, crashes 100 of 100, rounds 10 of 10; of the whole campaign: failpoints 1 of 1, pairs 1 of 1")
 
 	broken = true
 	second, err := run(t, c)
@@ -474,6 +499,88 @@ func TestALeakIsAFinding(t *testing.T) {
 	require.Len(t, s.State.Open(), 1)
 	require.Equal(t, "leak", s.State.Open()[0].Class)
 	require.Contains(t, s.State.Open()[0].Detail, "open files: GROWS")
+}
+
+// leaking is a campaign whose open files grow by five with each round of a second.
+func leaking(t *testing.T, c *Config) {
+	t.Helper()
+	files := 0
+	c.Measure = func() Sample {
+		files += 5
+		return Sample{Resident: 1 << 20, Files: files}
+	}
+}
+
+// The system ends a process for its memory, and nobody asks it at the end what has grown.
+func TestALeakIsFoundWhileTheCampaignWorksAndRaisesOnlyItsCount(t *testing.T) {
+	t.Parallel()
+	kind := &scripted{name: "a"}
+	c := settings(t, kind)
+	c.For = time.Hour
+	leaking(t, &c)
+	said := []string{}
+	c.Say = func(line string) { said = append(said, line) }
+	ctx, cancel := context.WithCancel(t.Context())
+	kind.do = func(context.Context, RoundSpec) (RoundResult, error) {
+		if len(kind.specs) == 5*60 {
+			s, err := ReadState(c.Out)
+			if len(s.Open()) != 1 || s.Open()[0].Count != 4 {
+				err = errors.Join(err, errBroken)
+			}
+			cancel()
+			return RoundResult{}, err
+		}
+		return RoundResult{}, nil
+	}
+	s, err := Open(c)
+	require.NoError(t, err)
+	m, err := s.Run(ctx)
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.NoError(t, s.Close())
+	require.Equal(t, "interrupted", m.State.Kinds["a"].Reason, "what was found until then was in the journal")
+	require.Equal(t, VerdictViolated, m.Verdict)
+	require.Len(t, m.State.Open(), 1)
+	require.EqualValues(t, 6, m.State.Open()[0].Count, "once a minute, and at the end")
+	require.Len(t, said, 1, "%v", said)
+}
+
+func TestALeakOfAProcessThatDiedIsFoundByTheNext(t *testing.T) {
+	t.Parallel()
+	c := settings(t, &scripted{name: "a"})
+	c.For = 100 * time.Second
+	flat := c.Measure
+	leaking(t, &c)
+	s, err := Open(c)
+	require.NoError(t, err)
+	require.NoError(t, s.append(Entry{Type: entryStart, For: c.For}))
+	for range 50 {
+		require.NoError(t, s.round(t.Context()))
+	}
+	require.Empty(t, s.state.Open())
+	require.NoError(t, s.Close()) // and no end
+	c.Measure = flat
+	for range 2 {
+		m, err := run(t, c)
+		require.NoError(t, err)
+		require.Len(t, m.State.Open(), 1)
+		require.Equal(t, "leak", m.State.Open()[0].Class)
+		require.EqualValues(t, 1, m.State.Open()[0].Count, "judged once: who ends in order has judged")
+	}
+}
+
+func TestTooFewSamplesForALeakAreInEverySummary(t *testing.T) {
+	t.Parallel()
+	c := settings(t, &scripted{name: "a"})
+	_, err := run(t, c)
+	require.NoError(t, err)
+	for name, part := range map[string]string{
+		"summary.txt": "whether it grows: too few samples to say, at least 20 of", "summary.md": "whether it grows: too few samples to say, at least 20 of",
+		"summary.json": `"too_few_samples": true`, "summary.xml": `<skipped message="whether it grows: too few samples to say`,
+	} {
+		content, err := os.ReadFile(filepath.Join(c.Out, name))
+		require.NoError(t, err)
+		require.Contains(t, string(content), part, name)
+	}
 }
 
 func TestAFullDiskEndsTheCampaignWithAnError(t *testing.T) {
