@@ -20,7 +20,12 @@ func (m *Summary) Markdown() string {
 	}
 	fmt.Fprintf(&b, "- first: %s\n- coverage: %d failpoints, %d pairs, %d behaviours\n- minimums of this leg: %s\n", m.checksText(), m.Passes, m.Pairs, m.Seen, cell(m.minimumsText()))
 	for _, t := range m.Trends {
-		fmt.Fprintf(&b, "- %s\n", cell(t.String()))
+		if !t.TooFew {
+			fmt.Fprintf(&b, "- %s\n", cell(t.String()))
+		}
+	}
+	if few := m.tooFew(); few != "" {
+		fmt.Fprintf(&b, "- %s\n", cell(few))
 	}
 	for _, t := range m.allTables() {
 		fmt.Fprintf(&b, "\n| %s | rounds | no verdict | time | new | done |\n|---|---|---|---|---|---|\n", t.name)
@@ -35,9 +40,15 @@ func (m *Summary) Markdown() string {
 			fmt.Fprintf(&b, "| %s | %s | %d | %s | `%s` |\n", f.Fingerprint, cell(f.Class), f.Count, cell(clip(f.Detail, 300)), strings.ReplaceAll(cell(f.Case), "`", "'"))
 		}
 	}
-	fmt.Fprintf(&b, "\n<details><summary>failpoints</summary>\n\n| failpoint | passed |\n|---|---|\n")
-	for _, name := range slices.Sorted(maps.Keys(s.Points)) {
-		fmt.Fprintf(&b, "| %s | %s |\n", cell(name), grouped(s.Points[name]))
+	b.WriteString("\n<details><summary>failpoints and faults</summary>\n")
+	for _, t := range []struct {
+		head string
+		of   Counts
+	}{{"| failpoint | passed |", s.Points}, {"| fault | injected |", s.Faults}} {
+		fmt.Fprintf(&b, "\n%s\n|---|---|\n", t.head)
+		for _, name := range slices.Sorted(maps.Keys(t.of)) {
+			fmt.Fprintf(&b, "| %s | %s |\n", cell(name), grouped(t.of[name]))
+		}
 	}
 	fmt.Fprintf(&b, "\nnever passed: %s\n</details>\n", cell(orNone(m.Never)))
 	return b.String()
@@ -45,5 +56,5 @@ func (m *Summary) Markdown() string {
 
 // cell makes a text safe within a Markdown table.
 func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;").Replace(text)
+	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;").Replace(OneLine(text))
 }

@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -10,46 +11,91 @@ import (
 // textWidth is how wide the summary's rows are, but for commands, which are never broken.
 const textWidth = 100
 
+// A page of text is made of lines, of which none holds what a terminal would obey.
+type lines struct{ strings.Builder }
+
+func (b *lines) line(format string, args ...any) {
+	b.WriteString(OneLine(fmt.Sprintf(format, args...)) + "\n")
+}
+
+// wrap is a line that is broken at blanks, and what continues it is indented.
+func (b *lines) wrap(indent, text string) {
+	for i, part := range wrapped(OneLine(text), textWidth-len(indent)-2) {
+		if i > 0 {
+			part = "  " + part
+		}
+		b.line("%s%s", indent, part)
+	}
+}
+
 // Text is the summary for a terminal.
 func (m *Summary) Text() string {
-	var b strings.Builder
+	var b lines
 	s := m.State
-	fmt.Fprintf(&b, "%s\n", m.headline())
+	b.line("%s", m.headline())
 	for _, missed := range m.Missed {
-		fmt.Fprintf(&b, "  missed: %s\n", missed)
+		b.line("  missed: %s", missed)
 	}
 	for _, n := range s.NotRun {
-		fmt.Fprintf(&b, "  not run: %s: %s\n", n.What, n.Because)
+		b.line("  not run: %s: %s", n.What, n.Because)
 	}
-	fmt.Fprintf(&b, "  first: %s\n\n", m.checksText())
+	b.line("  first: %s", m.checksText())
+	b.line("")
 	m.tables(&b)
-	fmt.Fprintf(&b, "\ncoverage: %d failpoints, %d pairs of them, %d behaviours in all\n", m.Passes, m.Pairs, m.Seen)
-	for _, line := range wrapped("never passed: "+orNone(m.Never), textWidth-2) {
-		fmt.Fprintf(&b, "  %s\n", line)
-	}
+	b.line("")
+	b.line("coverage of the whole campaign: %d failpoints, %d pairs of them, %d behaviours in all", m.Passes, m.Pairs, m.Seen)
+	b.wrap("  ", "passed: "+orNone(s.Points.words(rounded)))
+	b.wrap("  ", "never passed: "+orNone(m.Never))
+	b.wrap("  ", "faults: "+orNone(s.Faults.words(rounded)))
 	for _, t := range m.Trends {
-		fmt.Fprintf(&b, "  %v\n", t)
+		if !t.TooFew {
+			b.line("  %v", t)
+		}
 	}
-	for _, line := range wrapped("minimums of this leg: "+m.minimumsText(), textWidth) {
-		fmt.Fprintln(&b, line)
+	if few := m.tooFew(); few != "" {
+		b.wrap("  ", few)
 	}
-	fmt.Fprintf(&b, "\nfindings: %d\n", len(s.Open()))
+	b.wrap("", "minimums of this leg: "+m.minimumsText())
+	b.line("")
+	m.findings(&b)
+	return b.String()
+}
+
+func (m *Summary) findings(b *lines) {
+	s := m.State
+	b.line("findings: %d", len(s.Open()))
 	for _, f := range s.Open() {
-		fmt.Fprintf(&b, "  %s %s, %d times in %d rounds: %s\n", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300))
+		b.line("  %s %s, %d times in %d rounds: %s", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300))
 		if f.Case != "" {
-			fmt.Fprintf(&b, "    racewindow replay %s\n", quoted(f.Case))
+			b.line("    racewindow replay %s", quoted(f.Case))
 		}
 		if s.Kinds[f.Kind] != nil { // or it was no round that found it
-			fmt.Fprintf(&b, "    racewindow soak --round %s\n", quoted(f.Round))
+			b.line("    racewindow soak --round %s", quoted(f.Round))
 		}
-		fmt.Fprintf(&b, "    %s/%s: %s\n", findingsFolder, f.Fingerprint, strings.Join(f.Files, " "))
+		b.line("    %s/%s: %s", findingsFolder, f.Fingerprint, strings.Join(f.Files, " "))
 	}
 	for _, f := range s.Findings {
 		if f.Gone {
-			fmt.Fprintf(&b, "  gone: %s %s: its case holds now: %s\n", f.Fingerprint, f.Class, f.Case)
+			b.line("  gone: %s %s: its case holds now: %s", f.Fingerprint, f.Class, f.Case)
 		}
 	}
-	return b.String()
+}
+
+// tooFew says of what too few samples say anything, "" if there is none.
+func (m *Summary) tooFew() string {
+	var of []string
+	for _, t := range m.Trends {
+		if t.TooFew {
+			of = append(of, fmt.Sprintf("%s (%d)", t.What, t.Samples))
+		}
+	}
+	switch {
+	case len(m.Trends) == 0:
+		return "whether anything grows: no samples"
+	case len(of) == 0:
+		return ""
+	}
+	return fmt.Sprintf("whether it grows: too few samples to say, at least %d of the later half are needed: %s", minTrendSamples, strings.Join(of, ", "))
 }
 
 // headline says the most in a line.
@@ -120,38 +166,50 @@ func (m *Summary) allTables() []table {
 	return []table{{"kind", m.State.Kinds}, {"hand-over", m.State.Handovers}, {"engine", m.State.Engines}}
 }
 
-func (m *Summary) tables(b *strings.Builder) {
+func (m *Summary) tables(b *lines) {
 	for _, t := range m.allTables() {
-		fmt.Fprintf(b, "%-15s %7s %10s %9s %6s  done\n", t.name, "rounds", "no verdict", "time", "new")
+		b.line("%-15s %7s %10s %9s %6s  done", t.name, "rounds", "no verdict", "time", "new")
 		for _, name := range slices.Sorted(maps.Keys(t.of)) {
 			n := t.of[name]
 			row := fmt.Sprintf("  %-13s %7d %10d %9s %6d  ", name, n.Rounds, n.Inconclusive, short(n.Took), n.New)
 			for _, line := range wrapped(n.Counts.text(), textWidth-len(row)) {
-				fmt.Fprintf(b, "%s%s\n", row, line)
+				b.line("%s%s", row, line)
 				row = strings.Repeat(" ", len(row))
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.State.Kinds)) {
 		if n := m.State.Kinds[name]; n.Inconclusive > 0 {
-			fmt.Fprintf(b, "%s without a verdict, the last: %s\n", name, clip(n.Reason, 200))
+			b.line("%s without a verdict, the last: %s", name, clip(n.Reason, 200))
 		}
 	}
 }
 
 // text lists counts, the largest first.
-func (c Counts) text() string {
+func (c Counts) text() string { return strings.Join(c.words(grouped), ", ") }
+
+// words are counts, the largest first.
+func (c Counts) words(amount func(uint64) string) (words []string) {
 	names := slices.SortedFunc(maps.Keys(c), func(a, b string) int {
-		if c[a] != c[b] {
-			return map[bool]int{true: -1, false: 1}[c[a] > c[b]]
-		}
-		return strings.Compare(a, b)
+		return cmp.Or(cmp.Compare(c[b], c[a]), strings.Compare(a, b))
 	})
-	words := []string{}
 	for _, name := range names {
-		words = append(words, fmt.Sprintf("%s %s", name, grouped(c[name])))
+		words = append(words, name+" "+amount(c[name]))
 	}
-	return strings.Join(words, ", ")
+	return words
+}
+
+// rounded prints a number in few letters: 999, 12k, 3M.
+func rounded(n uint64) string {
+	for _, unit := range []struct {
+		size uint64
+		name string
+	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if n >= unit.size {
+			return fmt.Sprint(n/unit.size) + unit.name
+		}
+	}
+	return fmt.Sprint(n)
 }
 
 // grouped prints a number with its thousands apart.
