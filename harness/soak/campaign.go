@@ -28,9 +28,10 @@ type Config struct {
 	Minimums Minimums
 	// Say, if set, is told what happens, a line each.
 	Say func(string)
-	// Now and Measure are for tests; default the wall clock, and this process.
+	// Now, Measure and Wait are for tests; default the wall clock, this process, and to wait until the time is over or ctx ends.
 	Now     func() time.Time
 	Measure func() Sample
+	Wait    func(ctx context.Context, d time.Duration)
 }
 
 func (c Config) withDefaults() Config {
@@ -54,6 +55,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Measure == nil {
 		c.Measure = measure
+	}
+	if c.Wait == nil {
+		c.Wait = wait
 	}
 	return c
 }
@@ -92,6 +96,8 @@ type Soak struct {
 	since    time.Time // of the current round
 	progress Counts
 	ended    bool
+
+	failing map[string]int // by arm: how many of its rounds have failed at once, one after the other
 }
 
 // Open takes the campaign in c.Out over, or begins one. Errors wrap ErrConfig, ErrLocked or ErrJournal, or are the disk's.
@@ -100,7 +106,7 @@ func Open(c Config) (*Soak, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Soak{config: c, state: NewState(), began: c.Now()}
+	s := &Soak{config: c, state: NewState(), began: c.Now(), failing: map[string]int{}}
 	j, err := openJournal(c.Out, s.state.Fold)
 	if err != nil {
 		return nil, err
@@ -196,12 +202,14 @@ func (s *Soak) Run(ctx context.Context) (*Summary, error) {
 	return summary, err
 }
 
+// work does what is to be seen first, and then rounds: at least one, if there was time left when it began.
 func (s *Soak) work(ctx context.Context) error {
+	due := s.left() > 0
 	if err := s.check(ctx); err != nil {
 		return err
 	}
 	written := s.config.Now()
-	for ctx.Err() == nil && s.left() > 0 {
+	for ; ctx.Err() == nil && (due || s.left() > 0); due = false {
 		if err := s.round(ctx); err != nil {
 			return err
 		}
@@ -279,7 +287,33 @@ func (s *Soak) round(ctx context.Context) error {
 	case ctx.Err() != nil:
 		result.Inconclusive = interrupted + ": " + result.Inconclusive
 	}
+	s.rest(ctx, spec, result.Inconclusive != "", s.config.Now().Sub(began))
 	return s.conclude(spec, result, s.config.Now().Sub(began))
+}
+
+// firstRest is how long a round that failed at once is waited for.
+const firstRest = 100 * time.Millisecond
+
+// rest holds the next round back where this one failed before its time was over: a kind that is broken would do nothing but fill
+// the journal. It waits longer each time, at most until the round's time is over, of which the wait is part: so the campaign's
+// time passes, and the other kinds get their share.
+func (s *Soak) rest(ctx context.Context, spec RoundSpec, failed bool, took time.Duration) {
+	arm, left := spec.arm(), spec.For-took
+	if !failed || left <= 0 {
+		delete(s.failing, arm)
+		return
+	}
+	s.config.Wait(ctx, min(left, firstRest<<min(s.failing[arm], 10)))
+	s.failing[arm]++
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-ctx.Done():
+	}
 }
 
 // hear takes note of what the current round has done.

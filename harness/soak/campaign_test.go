@@ -60,6 +60,67 @@ func TestRoundsWithoutAVerdictAreCountedAndNoPass(t *testing.T) {
 	require.Contains(t, s.Text(), "not run: fuzz: there is no go command")
 }
 
+// Most rounds of one kind failed: what the other did does not make up for it.
+func TestAKindWhoseRoundsMostlyHaveNoVerdictIsNoPass(t *testing.T) {
+	t.Parallel()
+	for broken, missed := range map[int][]string{
+		2: {},
+		3: {"b: 3 of 5 rounds have no verdict, the last: broken"},
+	} {
+		kind := &scripted{name: "b"}
+		kind.do = func(context.Context, RoundSpec) (RoundResult, error) {
+			if len(kind.specs) <= broken {
+				return RoundResult{}, errBroken
+			}
+			return RoundResult{}, nil
+		}
+		c := settings(t, &scripted{name: "a"}, kind)
+		c.Minimums = Minimums{"b": 1}
+		m, err := run(t, c)
+		require.EqualValues(t, 5, m.State.LegDone.Kinds["b"].Rounds)
+		require.Equal(t, missed, m.Missed)
+		require.Equal(t, len(missed) == 0, m.Passed)
+		require.Equal(t, len(missed) == 0, err == nil)
+	}
+}
+
+// A kind that fails at once takes its share of the time, and not of the journal.
+func TestRoundsThatFailAtOnceDoNotSpin(t *testing.T) {
+	t.Parallel()
+	now := newClock()
+	good := &scripted{name: "good", clock: now}
+	bad := &scripted{name: "bad", do: func(context.Context, RoundSpec) (RoundResult, error) {
+		now.pass(time.Millisecond)
+		return RoundResult{}, errBroken
+	}}
+	c := settings(t)
+	c.Kinds, c.Now, c.For, c.RoundFor = []Kind{good, bad}, now.Now, 60*time.Second, time.Second
+	var waits []time.Duration
+	c.Wait = func(_ context.Context, d time.Duration) {
+		waits = append(waits, d)
+		now.pass(d)
+	}
+	m, err := run(t, c)
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.Less(t, len(bad.specs), 35, "half of the time is its share")
+	require.Greater(t, len(good.specs), 25)
+	require.Equal(t, []time.Duration{100, 200, 400, 800, 999, 999}, func() (all []time.Duration) {
+		for _, d := range waits[:6] {
+			all = append(all, d/time.Millisecond)
+		}
+		return all
+	}())
+	require.Contains(t, m.Missed[0], "bad: ")
+	require.InDelta(t, 60, m.State.Elapsed.Seconds(), 1)
+}
+
+func TestAWaitEndsWithItsContext(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	wait(ctx, time.Hour)
+}
+
 func TestABugIsOneFindingWhoseCaseBecomesSmaller(t *testing.T) {
 	t.Parallel()
 	rounds := 0
@@ -125,6 +186,21 @@ func TestAnInterruptedCampaignEndsInOrderAndGoesOn(t *testing.T) {
 	require.Equal(t, 2, again.State.Starts)
 	require.Zero(t, again.State.Lost)
 	require.Len(t, kind.specs, 10)
+}
+
+// What comes first may take all the time that a restart has left.
+func TestAStartThatHasTimeLeftDoesARound(t *testing.T) {
+	t.Parallel()
+	kind := &scripted{name: "a"}
+	c := settings(t, kind)
+	c.Checks = []Preparation{{CheckCorpus, "slow", func(context.Context, uint64) (Check, error) {
+		kind.clock.pass(time.Minute)
+		return Check{Passed: true}, nil
+	}}}
+	m, err := run(t, c)
+	require.NoError(t, err)
+	require.True(t, m.Passed)
+	require.EqualValues(t, 1, m.State.Rounds)
 }
 
 // Enough was done for its minimums, and still an interrupted campaign did not do what it was to do.
