@@ -64,6 +64,17 @@ func (c *Crashes) Missing(of Case) (all []Fault) {
 	return all
 }
 
+// Came counts how often a fault of each kind came, in executions of the case that ended.
+func (c *Crashes) Came(of Case) map[string]uint64 {
+	counts := map[string]uint64{}
+	for i, f := range of.Faults {
+		if n := c.came[i].Load(); n > 0 {
+			counts[f.Kind()] += n
+		}
+	}
+	return counts
+}
+
 // Checked counts how often each promise was put to the test, by its name.
 func (c *Crashes) Checked() map[string]uint64 {
 	counts := map[string]uint64{}

@@ -32,6 +32,18 @@ func (f Fault) String() string {
 	return f.At.String() + "=" + f.Value
 }
 
+// Kind is where and what, without who, how often and how much: "flush/sync-error EIO", "disk write ENOSPC", "read/bit-flip".
+func (f Fault) Kind() string {
+	if words := strings.Fields(f.Disk); len(words) > 0 {
+		what, _, _ := strings.Cut(words[len(words)-1], "/")
+		return "disk " + words[0] + " " + what
+	}
+	if faultErrors[f.Value] == nil { // a length
+		return f.At.Point
+	}
+	return f.At.Point + " " + f.Value
+}
+
 // A Crash is a loss of power, or the death of the process.
 type Crash struct {
 	// Any crashes at every step, and tries every disk that this may leave, and the death of the process; At, Disk, Tape and Kill are

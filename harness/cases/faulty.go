@@ -46,7 +46,7 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	for i, counter := range r.faults {
 		if counter != nil && counter.Faults() > 0 {
 			r.plan.crashes.Faults.Add(uint64(counter.Faults()))
-			r.plan.crashes.came[i].Store(1)
+			r.plan.crashes.came[i].Add(uint64(counter.Faults()))
 		}
 	}
 	t.Note("scan")

@@ -238,7 +238,7 @@ func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 				return nil, false
 			}
 			p.crashes.Faults.Add(1)
-			p.crashes.came[index].Store(1)
+			p.crashes.came[index].Add(1)
 			return value, true
 		})
 	}

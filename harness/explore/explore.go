@@ -83,9 +83,11 @@ type Crashes struct {
 	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
 	Faults     uint64 `json:"faults"`
+	// Came are the faults by their kinds (cases.Fault.Kind).
+	Came map[string]uint64 `json:"faults_by_kind,omitempty"`
 }
 
-func (c *Crashes) add(more *cases.Crashes) {
+func (c *Crashes) add(more *cases.Crashes, of cases.Case) {
 	c.Moments += more.Moments.Load()
 	c.Unsynced += more.Unsynced.Load()
 	c.Disks += more.Disks.Load()
@@ -94,6 +96,12 @@ func (c *Crashes) add(more *cases.Crashes) {
 	c.Kills += more.Kills.Load()
 	c.Recoveries += more.Recoveries.Load()
 	c.Faults += more.Faults.Load()
+	for kind, n := range more.Came(of) {
+		if c.Came == nil {
+			c.Came = map[string]uint64{}
+		}
+		c.Came[kind] += n
+	}
 }
 
 // ErrCanary is returned when the known bug was not found, so that finding nothing would mean nothing.
@@ -218,7 +226,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 		if scenario, crashes, err = program.Crashing(); err != nil {
 			return err
 		}
-		defer func() { s.Crashes.add(crashes) }()
+		defer func() { s.Crashes.add(crashes, program) }()
 	}
 	before := s.Statistics
 	if c.Progress != nil {
@@ -229,8 +237,8 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	s.Statistics = plus(before, r.Statistics)
 	s.Rate = s.Statistics.Rate()
 	s.Ended = r.Ended
-	if err != nil {
-		return err
+	if err != nil { // what was found before is not lost for that
+		return errors.Join(err, s.addAll(ctx, c, program, r.Findings))
 	}
 	more, disagreement := s.askAgain(program, o.Seed)
 	if len(r.Findings) == 0 || o.All {
@@ -245,12 +253,14 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 			s.Claims = append(s.Claims, Claim(e, program, o.Strategy, len(r.Points), crashes))
 		}
 	}
-	for _, f := range r.Findings {
-		if err := s.add(ctx, c, program, f); err != nil {
-			return err
-		}
+	return errors.Join(disagreement, s.addAll(ctx, c, program, r.Findings)) // a disagreement takes no finding away
+}
+
+func (s *Summary) addAll(ctx context.Context, c Config, program cases.Case, all []sched.Finding) (err error) {
+	for _, f := range all {
+		err = errors.Join(err, s.add(ctx, c, program, f))
 	}
-	return disagreement // behind the findings, which it does not take away
+	return err
 }
 
 // add makes a finding smaller and reports it.
@@ -265,24 +275,33 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	if f.Failure.Kind != sched.DataRace { // the detector tells of equal races once per process
 		m, err = shrink.Minimize(ctx, found, c.Shrink)
 	}
-	switch {
-	case errors.Is(err, shrink.ErrNotShown): // then as it was found
+	if err != nil { // then as it was found: it is not lost for that
 		m = shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
-	case err != nil:
-		return fmt.Errorf("shrink: %w", err)
+	}
+	if err = notShown(err); err != nil {
+		err = fmt.Errorf("shrink %v: %w", found, err)
 	}
 	for i := range s.Findings {
 		if known := &s.Findings[i]; known.Case == m.Case.String() {
 			known.Count += f.Count
-			return nil
+			return err
 		}
 	}
-	rep, err := report.New(m, found, f.Preemptions)
-	if err != nil {
-		return err
+	rep, failed := report.New(m, found, f.Preemptions)
+	if failed != nil {
+		err = errors.Join(err, fmt.Errorf("report %v: %w", m.Case, failed))
+		rep = report.Told(f.Failure.Class(), f.Failure.Error(), "racewindow replay '"+found.String()+"'", f.Failure.Stack)
 	}
 	s.Findings = append(s.Findings, Finding{rep, m.Case.String(), found.String(), f.Strategy, f.After + 1, f.Count, f.Failure.Class()})
-	return nil
+	return err
+}
+
+// notShown takes away the error of a case that does not fail alone: it is no fault of the search.
+func notShown(err error) error {
+	if errors.Is(err, shrink.ErrNotShown) {
+		return nil
+	}
+	return err
 }
 
 // Claim is what an exhausted bound says, with its conditions. crashes are what those of a program with a crash came to.

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -9,11 +10,14 @@ import (
 	"github.com/anishathalye/porcupine"
 )
 
+// ErrTooLarge is wrapped by what is said of a history that is beyond a search.
+var ErrTooLarge = errors.New("the history is too large")
+
 // Picture writes porcupine's own visualisation of a history, one HTML page: the calls as intervals and how far each order of them
-// goes. It shows the reader whose reads nothing explains, else the first one. Errors: too many calls, or what w says.
+// goes. It shows the reader whose reads nothing explains, else the first one. Errors: ErrTooLarge, or what w says.
 func Picture(w io.Writer, calls []Call, names []string) error {
 	if len(calls) > MaxCalls {
-		return fmt.Errorf("a history of %d calls: porcupine's search takes at most %d", len(calls), MaxCalls)
+		return fmt.Errorf("%w: %d calls, porcupine's search takes at most %d", ErrTooLarge, len(calls), MaxCalls)
 	}
 	_, reader := Judge(calls)
 	if all := readers(calls); reader < 0 {

@@ -226,6 +226,10 @@ func (c *child) makeRoom(ctx context.Context, number uint32) (goesOn bool, broke
 		return false, err
 	}
 	c.say(full, number, 0, 0)
+	// The first may share the error of a round that began before there was room; when it returns that round is over.
+	if err := c.log.Flush(ctx); err != nil && !errors.Is(err, storage.ErrNoSpace) {
+		return false, fmt.Errorf("room was made, and a flush of client %d got: %w", number, err)
+	}
 	newest := c.newest.Load()
 	if err := c.log.Flush(ctx); err != nil {
 		return false, fmt.Errorf("room was made, and a flush of client %d still got: %w", number, err)

@@ -265,6 +265,8 @@ func (t *target) session(ctx context.Context, g *ledger, l load) (*check.Violati
 		t.result.Ended++
 	case code != -1:
 		return nil, fmt.Errorf("a child ended by itself with code %d: %.2000s", code, stderr.String())
+	case !hears.killed && ctx.Err() == nil: // short of memory, for one
+		return nil, fmt.Errorf("a child ended by itself, with %v that nobody here has sent: %.2000s", command.ProcessState, stderr.String())
 	}
 	return nil, nil
 }
@@ -272,15 +274,16 @@ func (t *target) session(ctx context.Context, g *ledger, l load) (*check.Violati
 type heard struct {
 	violation *check.Violation
 	err       error
+	killed    bool
 }
 
 // listen enters what the child says into the ledger, kills it when it has said enough, and hears the rest.
 func (t *target) listen(from *os.File, g *ledger, l load, command *exec.Cmd) (h heard) {
-	said, enough, killed := 0, t.enough(), false
+	said, enough := 0, t.enough()
 	kill := func() {
-		if !killed && command.Process.Kill() == nil {
+		if !h.killed && command.Process.Kill() == nil {
 			t.result.Kills++
-			killed = true
+			h.killed = true
 		}
 	}
 	if t.kind == kindKilled && t.random.IntN(10) == 0 { // while it starts, or recovers
@@ -322,9 +325,9 @@ func (t *target) listen(from *os.File, g *ledger, l load, command *exec.Cmd) (h 
 	switch {
 	case hangs.Load():
 		h.err = fmt.Errorf("a child said nothing for %v: it hangs, or the machine is far too slow (--grace)", t.config.Grace)
-	case killed && said > 0:
+	case h.killed && said > 0:
 		t.result.UnderLoad++
-	case killed && !isOpen:
+	case h.killed && !isOpen:
 		t.result.BeforeOpen++
 	}
 	t.result.resumedBy = 0

@@ -22,7 +22,9 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if r.Replays > 0 {
 		fmt.Fprintf(&b, "replayed %d of %d times\n\n", r.Replayed, r.Replays)
 	}
-	b.WriteString(fenced("text", timelineText(&r.Run, 34)))
+	if len(r.Run.Rows) > 0 {
+		b.WriteString(fenced("text", timelineText(&r.Run, 34)))
+	}
 	for _, text := range append(r.windowTexts(), r.passes()) {
 		if what, rest, ok := strings.Cut(text, ": "); ok {
 			fmt.Fprintf(&b, "- **%s**: %s\n", markdown(what), markdown(rest))

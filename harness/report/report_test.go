@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -170,4 +171,28 @@ func TestACaseThatCannotBeExecutedIsAnError(t *testing.T) {
 	requireInstrumented(t)
 	_, err := OfCase(parse(t, "v1 scenario=log handover=snapshot; w0: append 1; @ w0@flush/trimmed#1>w0"))
 	require.ErrorContains(t, err, "cannot be executed as it is written")
+}
+
+// What has no case has every form that needs none, and what it is told in is safe there too.
+func TestAFailureThatIsOnlyToldHasAReport(t *testing.T) {
+	t.Parallel()
+	r := Told("Durability/lost", "transaction 7 was acknowledged\nas durable and is gone \x1b[31m", "racewindow soak --round 'v1 kind=kill'", "child 3\n<script>alert(1)</script>")
+	require.Equal(t, "Durability", r.Promise)
+	require.NotEmpty(t, r.Sentence)
+	for _, f := range Formats {
+		var b bytes.Buffer
+		err := f.Write(&b, r)
+		if f.Name == "gotest" || f.Name == "porcupine" {
+			require.ErrorIs(t, err, ErrNoCase, f.Name)
+			continue
+		}
+		require.NoError(t, err, f.Name)
+		require.Contains(t, b.String(), "transaction 7 was acknowledged", f.Name)
+		require.NotContains(t, b.String(), "\x1b", f.Name)
+		if f.Name == "html" || f.Name == "svg" || f.Name == "junit" {
+			require.NotContains(t, b.String(), "<script>alert", f.Name)
+		}
+	}
+	leak := Told("leak", "goroutines: 100 more", "", "")
+	require.Equal(t, "leak", leak.Promise)
 }

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -42,6 +43,9 @@ func (s Statistics) Rate() float64 {
 	}
 	return float64(s.Schedules) / s.Duration.Seconds()
 }
+
+// ErrNoSchedule is wrapped by the error of a search that was over before its first schedule.
+var ErrNoSchedule = errors.New("no schedule was executed")
 
 // An Exhausted bound is a claim: no schedule of the scenario with at most so many preemptions (or delays) fails.
 type Exhausted struct {
@@ -106,7 +110,7 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	}
 	result.Statistics, result.Findings, result.Ended = s.statistics(), s.findings, s.ended
 	if s.err == nil && result.Schedules == 0 {
-		s.err = fmt.Errorf("no schedule was executed: %s", s.ended)
+		s.err = fmt.Errorf("%w: %s", ErrNoSchedule, s.ended)
 	}
 	return result, s.err
 }

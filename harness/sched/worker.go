@@ -107,8 +107,19 @@ func (w *worker) watch(hang time.Duration) (stop func()) {
 //go:norace
 func (w *worker) mark() [2]uint64 { return [2]uint64{w.runs.Load(), uint64(len(w.x.trace))} }
 
-// hung is a variable for tests: the process cannot go on, because what hangs cannot be stopped.
+// exit is a variable for tests: the process cannot go on, because what hangs cannot be stopped.
 var exit = os.Exit
+
+var beforeExit atomic.Pointer[func(report string)]
+
+// OnHang has do called, with what is also printed, before a process ends in which a thread hangs, so that it can say so elsewhere; nil
+// for nobody. What hangs still does. It returns what was called before.
+func OnHang(do func(report string)) (before func(report string)) {
+	if p := beforeExit.Swap(&do); p != nil {
+		before = *p
+	}
+	return before
+}
 
 func (w *worker) hung(hang time.Duration) {
 	if problem := w.stray.seen(); problem != "" {
@@ -116,8 +127,12 @@ func (w *worker) hung(hang time.Duration) {
 	}
 	buffer := make([]byte, 1<<20)
 	buffer = buffer[:runtime.Stack(buffer, true)]
-	fmt.Fprintf(os.Stderr, "racewindow: no thread has come to a failpoint for %v: one of them blocks where the scheduler cannot see it, or runs in circles.\n"+
+	text := fmt.Sprintf("no thread has come to a failpoint for %v: one of them blocks where the scheduler cannot see it, or runs in circles.\n"+
 		"Wait with failpoints.Lock, Receive, Sleep or Cond, or put a marker into the loop. All goroutines:\n\n%s\n", hang, buffer)
+	fmt.Fprint(os.Stderr, "racewindow: ", text)
+	if do := beforeExit.Load(); do != nil && *do != nil {
+		(*do)(text)
+	}
 	exit(3)
 }
 

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"sync"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // A Config says what to run. Zero fields mean the documented defaults.
@@ -186,7 +188,9 @@ func (s *Soak) Run(ctx context.Context) (*Summary, error) {
 	// A former summary says nothing of this start.
 	err := errors.Join(s.Summary().Write(s.config.Out), s.judgeLeaks(former))
 	if err == nil {
+		before := sched.OnHang(s.hung)
 		err = s.work(ctx)
+		sched.OnHang(before)
 	}
 	err = s.end(ctx, err)
 	summary := s.Summary()
@@ -275,7 +279,7 @@ func (s *Soak) round(ctx context.Context) error {
 	s.current, s.since, s.progress = spec, began, nil
 	s.mu.Unlock()
 	spec.Progress = s.hear
-	bounded, cancel := context.WithTimeout(ctx, 4*spec.For+2*time.Minute)
+	bounded, cancel := context.WithTimeout(ctx, spec.limit())
 	result, err := c.kind.Run(bounded, spec)
 	cancel()
 	if err != nil && result.Inconclusive == "" {
@@ -370,18 +374,13 @@ func (c Counts) passed() (n int) {
 func (s *Soak) keepAll(all []Found, spec RoundSpec) (kept []Finding, err error) {
 	for _, f := range all {
 		n := describe(f, spec, s.config.Now().UTC())
-		known := s.state.Findings[n.Fingerprint]
-		for i := range kept { // in the same round
-			if kept[i].Fingerprint == n.Fingerprint && !n.smaller(&kept[i]) {
-				known = &kept[i]
-			}
-		}
+		known := s.state.sighting(&n, kept)
 		if known == nil || n.smaller(known) {
 			if n.Files, err = n.write(s.config.Out, f); err != nil {
 				return nil, err
 			}
 		}
-		if s.state.Findings[n.Fingerprint] == nil && known == nil {
+		if known == nil {
 			s.config.Say(fmt.Sprintf("FOUND %s %s: %s", n.Fingerprint, n.Class, clip(n.Detail, 200)))
 		}
 		kept = append(kept, n)

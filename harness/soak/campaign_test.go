@@ -490,6 +490,43 @@ func TestAFindingThatIsFixedCountsNoMore(t *testing.T) {
 	require.Len(t, s.State.Open(), 1)
 	require.Equal(t, smallCase, s.State.Open()[0].Case)
 	require.Contains(t, s.Text(), "gone: ")
+
+	// What was gone is tried again at each start, and may be back: here by a journal that says so of a bug that is there.
+	print := s.State.Open()[0].Fingerprint
+	require.NoError(t, CloseFindings(c.Out, []string{print}))
+	s, err = run(t, c)
+	require.NoError(t, err)
+	require.Len(t, s.State.Open(), 1)
+	require.Equal(t, print, s.State.Open()[0].Fingerprint)
+}
+
+func TestAFindingWithoutACaseIsClosedByHandUntilItIsSeenAgain(t *testing.T) {
+	t.Parallel()
+	leaks := true
+	kind := &scripted{name: "a", do: func(context.Context, RoundSpec) (r RoundResult, _ error) {
+		if leaks {
+			r.Found = []Found{{Class: "process death", Shape: "kill: panic", Detail: "it died"}}
+		}
+		return r, nil
+	}}
+	c := settings(t, kind)
+	s, err := run(t, c)
+	require.NoError(t, err)
+	print := s.State.Open()[0].Fingerprint
+	require.ErrorContains(t, CloseFindings(c.Out, []string{"00000000"}), `has no finding "00000000"`)
+	require.ErrorIs(t, CloseFindings(t.TempDir(), []string{print}), ErrConfig, "there is no campaign")
+	require.NoError(t, CloseFindings(c.Out, []string{print}))
+	require.ErrorIs(t, CloseFindings(c.Out, []string{print}), ErrConfig, "it is closed")
+	leaks = false
+	s, err = run(t, c)
+	require.NoError(t, err)
+	require.True(t, s.Passed)
+	require.Contains(t, s.Text(), "gone: "+print+" process death: closed by hand")
+	leaks = true
+	s, err = run(t, c)
+	require.NoError(t, err)
+	require.False(t, s.Passed)
+	require.Len(t, s.State.Open(), 1)
 }
 
 // A kill at any moment loses the round in progress at most, and the next start goes on.

@@ -15,7 +15,9 @@ func roundCanary(kind Kind, variant string, budget time.Duration, classes ...str
 		until, reason := time.Now().Add(budget), ""
 		for n := uint64(0); time.Now().Before(until) && ctx.Err() == nil; n++ {
 			spec := RoundSpec{Kind: kind.Name(), Variant: variant, Seed: SeedOf(seed, n), Number: n, For: min(5*time.Second, max(time.Until(until), time.Second))}
-			r, err := kind.Run(ctx, spec)
+			bounded, cancel := context.WithTimeout(ctx, spec.limit())
+			r, err := kind.Run(bounded, spec)
+			cancel()
 			if err != nil {
 				return Check{}, err
 			}

@@ -64,3 +64,28 @@ func TestACanaryThatIsNotFoundSaysWhy(t *testing.T) {
 	require.Contains(t, c.Detail, "nothing was found within 1ms, the last run has no verdict: the child could not do the round")
 	require.Equal(t, "liar", blind.specs[0].Variant)
 }
+
+func TestTheCanariesOfPropertiesAndFuzzingMustBeFound(t *testing.T) {
+	t.Parallel()
+	p, err := NewProperties(script(t, `case "$*" in *-test.list*) echo TestEveryPromiseHolds;; *'^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$'*) echo '--- PASS: x';; *) exit 1;; esac`), "", "")
+	require.NoError(t, err)
+	c, err := PropertiesCanary(p, time.Second)[0].Run(t.Context(), 1)
+	require.NoError(t, err)
+	require.True(t, c.Passed, c.Detail)
+	p.Binary = script(t, "echo '--- FAIL: nothing was found'; exit 1")
+	c, err = PropertiesCanary(p, time.Second)[0].Run(t.Context(), 1)
+	require.NoError(t, err)
+	require.False(t, c.Passed)
+	require.Contains(t, c.Detail, "the search for a known-bad hand-over failed")
+
+	f, err := NewFuzz("go", "../..", t.TempDir(), "")
+	require.NoError(t, err)
+	require.Equal(t, "harness/soak/fuzzcanary.FuzzCanary", f.canary)
+	require.NotContains(t, f.Targets, f.canary, "no round of a campaign draws it")
+	c, err = FuzzingCanary(f, time.Minute)[0].Run(t.Context(), 1)
+	require.NoError(t, err)
+	require.True(t, c.Passed, c.Detail)
+	c, err = FuzzingCanary(&Fuzz{}, time.Minute)[0].Run(t.Context(), 1)
+	require.NoError(t, err)
+	require.True(t, c.Skipped && !c.Passed)
+}

@@ -6,8 +6,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -81,16 +83,21 @@ func (s *Soak) check(ctx context.Context) error {
 	return errors.Join(failed, err)
 }
 
-// known are the cases of findings: one that holds now was fixed.
+// known are the cases of all findings: one that holds now was fixed, and one that was fixed may be back.
 func (s *Soak) known() (all []Preparation) {
-	for _, f := range s.state.Open() {
+	for _, print := range slices.Sorted(maps.Keys(s.state.Findings)) {
+		f := s.state.Findings[print]
 		c, err := cases.Parse(f.Case)
 		if err != nil || len(c.Delays) > 0 {
 			continue
 		}
-		all = append(all, Preparation{CheckFinding, f.Fingerprint, func(context.Context, uint64) (Check, error) {
+		gone := f.Gone
+		all = append(all, Preparation{CheckFinding, print, func(context.Context, uint64) (Check, error) {
 			got, _, err := shows(c)
-			return Check{Passed: err == nil && got == holds, Detail: got}, err
+			if err != nil { // it cannot be executed any more, or shows now this and now that: nothing is known anew
+				return Check{Passed: gone, Detail: err.Error()}, nil
+			}
+			return Check{Passed: got == holds, Detail: got}, nil
 		}})
 	}
 	return all

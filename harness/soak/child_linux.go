@@ -6,8 +6,11 @@ import (
 	"syscall"
 )
 
-// dieTogether has the system kill the child when this process is killed, which then can do nothing about it.
-func dieTogether(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
+// dieTogether has the system kill the child when this process is killed, which then can do nothing about it. What a terminal sends
+// on Ctrl-C does not reach the child: this process asks it to end, and would else take that for a death.
+func dieTogether(c *exec.Cmd) {
+	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
+}
 
 func askToEnd(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 

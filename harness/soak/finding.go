@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/history"
 	"github.com/racewindow/racewindow/harness/report"
 )
 
@@ -72,6 +73,44 @@ func ShapeOf(c cases.Case, r *report.Report) string {
 	}
 	slices.Sort(parts)
 	return c.Options.Handover + ": " + strings.Join(parts, " | ")
+}
+
+// alike says whether two findings are one bug as far as can be told: the same class in the same hand-over, and all that must be
+// atomic in one must be in the other. A case whose shrinking ended early has a window more.
+func (n *Finding) alike(other *Finding) bool {
+	if n.Class != other.Class {
+		return false
+	}
+	where, mine := parts(n.Shape)
+	there, others := parts(other.Shape)
+	return where == there && (within(mine, others) || within(others, mine))
+}
+
+// parts takes a shape apart, as ShapeOf has put it together.
+func parts(shape string) (handover string, all []string) {
+	handover, rest, _ := strings.Cut(shape, ": ")
+	return handover, strings.Split(rest, " | ")
+}
+
+func within(few, many []string) bool {
+	return !slices.ContainsFunc(few, func(part string) bool { return !slices.Contains(many, part) })
+}
+
+// sighting is what a finding is another sighting of, in the form with the smallest case; nil if it is new. kept are those of the
+// same round. What is gone counts only if nothing tells the two apart.
+func (s *State) sighting(n *Finding, kept []Finding) (known *Finding) {
+	known = s.Findings[n.Fingerprint]
+	all := s.Open()
+	for i := range kept {
+		all = append(all, &kept[i])
+	}
+	for _, f := range all {
+		same := f.Fingerprint == n.Fingerprint || known == nil && f.alike(n)
+		if same && (known == nil || f.smaller(known)) {
+			n.Fingerprint, known = f.Fingerprint, f
+		}
+	}
+	return known
 }
 
 // sizeOf orders cases of one shape: fewer operations and records, then switches, then letters.
@@ -148,6 +187,20 @@ func compareFindings(a, b *Finding) int {
 	return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Fingerprint, b.Fingerprint))
 }
 
+// report makes one of a finding that has none: of its case, if the scheduler shows the same, else of what was told of it.
+func (n *Finding) report(f Found) *report.Report {
+	if c, err := cases.Parse(n.Case); err == nil && len(c.Delays) == 0 {
+		if r, err := report.OfCase(c); err == nil && r.Class == n.Class {
+			return r
+		}
+	}
+	again := "racewindow soak --round " + quoted(n.Round)
+	if n.Case != "" {
+		again = "racewindow replay " + quoted(n.Case)
+	}
+	return report.Told(n.Class, n.Detail, again, f.Text)
+}
+
 // write puts everything that is known about a finding into its folder and returns the files' names.
 func (n *Finding) write(folder string, f Found) (files []string, err error) {
 	folder = filepath.Join(folder, findingsFolder, n.Fingerprint)
@@ -162,33 +215,28 @@ func (n *Finding) write(folder string, f Found) (files []string, err error) {
 		keep("found.case", fmt.Appendf(nil, "# %s\n# found by racewindow soak --round '%s'\n# expect: %s\n%s\n",
 			strings.ReplaceAll(n.Detail, "\n", " "), n.Round, n.Class, n.Case))
 	}
-	if f.Report != nil {
-		for _, format := range report.Formats {
-			var rendered bytes.Buffer
-			failed := format.Write(&rendered, f.Report)
-			if errors.Is(failed, report.ErrNoCase) || failed != nil && format.Name == "porcupine" {
-				continue // not every finding is a case, and not every history is small enough for a search
-			}
-			if failed != nil {
-				err = errors.Join(err, fmt.Errorf("%s: %w", format.Name, failed))
-				continue
-			}
-			name := "report" + format.Extension
-			if strings.HasSuffix(name, ".go") {
-				name += ".txt" // the folder may lie within a module
-			}
-			keep(name, rendered.Bytes())
+	r := f.Report
+	if r == nil {
+		r = n.report(f)
+	}
+	for _, format := range report.Formats {
+		var rendered bytes.Buffer
+		switch failed := format.Write(&rendered, r); {
+		case errors.Is(failed, report.ErrNoCase), errors.Is(failed, history.ErrTooLarge): // it is not for every finding
+		case failed != nil:
+			err = errors.Join(err, fmt.Errorf("%s: %w", format.Name, failed))
+		default:
+			keep("report"+strings.Replace(format.Extension, ".go", ".go.txt", 1), rendered.Bytes()) // the folder may lie within a module
 		}
 	}
-	text := f.Text
-	if text == "" && f.Report == nil {
-		text = n.Detail + "\n"
-	}
-	if text != "" {
-		keep("history.txt", []byte(text))
+	if f.Text != "" {
+		keep("history.txt", []byte(f.Text))
 	}
 	if len(f.Disk) > 0 {
 		keep(diskName, f.Disk)
+	}
+	for name, content := range f.Inputs {
+		keep("input-"+name, content)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("keep a finding: %w", err)

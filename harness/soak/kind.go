@@ -84,6 +84,8 @@ type Found struct {
 	Text string `json:"text,omitempty"`
 	// Disk is a gzipped tar of the files as a crash has left them, nil if there are none.
 	Disk []byte `json:"disk,omitempty"`
+	// Inputs are those of a fuzz target, by their names.
+	Inputs map[string][]byte `json:"inputs,omitempty"`
 	// Count is how often it was seen in this round, at least 1.
 	Count uint64 `json:"count"`
 }

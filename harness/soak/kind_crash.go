@@ -49,7 +49,7 @@ func (c Crash) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 		c.PerProgram = 40
 	}
 	until := time.Now().Add(spec.For)
-	r := RoundResult{Handover: handover.Name(), Counts: Counts{}, Points: Counts{}}
+	r := RoundResult{Handover: handover.Name(), Counts: Counts{}, Points: Counts{}, Faults: Counts{}}
 	seen := map[string]bool{}
 	var mu sync.Mutex
 	var taken atomic.Uint64
@@ -60,7 +60,7 @@ func (c Crash) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 			for ctx.Err() == nil && time.Now().Before(until) {
 				s, err := explore.Run(ctx, c.settings(spec, model, handover.Name(), taken.Add(1), time.Until(until)))
 				mu.Lock()
-				if err != nil && ctx.Err() == nil && time.Now().Before(until) {
+				if err != nil && ctx.Err() == nil && !(errors.Is(err, sched.ErrNoSchedule) && time.Now().After(until)) {
 					failed = errors.Join(failed, err)
 				}
 				if s != nil {
@@ -105,6 +105,10 @@ func addCrashes(r *RoundResult, seen map[string]bool, spec RoundSpec, s *explore
 		"disks": c.Disks, "distinct disks": c.Distinct, "steps that could lose something": c.Unsynced,
 	})
 	r.Unnamed += c.Distinct
+	r.Faults.add(c.Came)
+	for kind := range c.Came {
+		seen["crash: fault "+kind] = true
+	}
 	for _, p := range s.Statistics.Points {
 		r.Points[p.Point] += p.Count
 		seen["crash: point "+p.Point] = true

@@ -67,6 +67,9 @@ func (k CrashStress) Run(ctx context.Context, spec RoundSpec) (RoundResult, erro
 		return RoundResult{}, err
 	}
 	r := RoundResult{Handover: m.Handover, Counts: crashCounts(m), Behaviour: crashBehaviour(spec, m), Unnamed: m.Distinct}
+	if m.Faults > 0 {
+		r.Faults = Counts{"disk, drawn under load": m.Faults}
+	}
 	var hang *crashstress.HangError
 	switch {
 	case m.Violation != nil:
@@ -113,7 +116,7 @@ func crashBehaviour(spec RoundSpec, m *crashstress.Summary) (names []string) {
 // violation explains one: by its smallest case if there is one, by the disk that shows it, and by where it was.
 func (k CrashStress) violation(ctx context.Context, spec RoundSpec, c crashstress.Config, m *crashstress.Summary) Found {
 	v := m.Violation
-	f := Found{Class: v.Promise, Shape: "crashstress of " + spec.Variant, Detail: v.Detail, Count: 1}
+	f := Found{Class: v.Promise, Shape: "crashstress of " + spec.Variant + ": " + withoutNumbers(v.Detail), Detail: v.Detail, Count: 1}
 	var text strings.Builder
 	_ = v.WriteText(&text, againCrash(spec, c, v)) // a builder takes everything
 	text.WriteByte('\n')

@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/bits"
 	"math/rand"
@@ -28,7 +29,8 @@ type Explore struct {
 	PerProgram int
 	// Programs bounds a round; default no limit.
 	Programs uint64
-	// Shrunk is how many findings of one class a round shrinks; default 2. The others are counted.
+	// Shrunk is how many findings of one class a round shrinks; default 8, so that one bug that is seen often does not hide a rare
+	// one of the same class. The others are counted. Behind its time a round shrinks only what is the first of its class.
 	Shrunk int
 }
 
@@ -83,7 +85,7 @@ func (e Explore) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 		e.PerProgram = 2000
 	}
 	if e.Shrunk == 0 {
-		e.Shrunk = 2
+		e.Shrunk = 8
 	}
 	x := &exploration{
 		Explore: e, spec: spec, until: time.Now().Add(spec.For), ctx: ctx, shrunk: map[string]int{}, first: map[string]int{}, seen: map[string]bool{},
@@ -144,18 +146,13 @@ func (x *exploration) program(n uint64) error {
 	o := sched.Options{Seed: random.Uint64(), Schedules: x.PerProgram, Budget: max(time.Until(x.until), time.Millisecond), Workers: 1, All: true}
 	r, err := sched.Search(x.ctx, scenario, o)
 	x.add(r)
-	if err != nil {
-		if x.ctx.Err() != nil || r.Schedules == 0 && time.Now().After(x.until) {
-			return nil
-		}
-		return fmt.Errorf("%v: %w", program, err)
-	}
 	for _, f := range r.Findings {
-		if err := x.found(program, f); err != nil {
-			return err
-		}
+		x.found(program, f)
 	}
-	return nil
+	if err == nil || x.ctx.Err() != nil || errors.Is(err, sched.ErrNoSchedule) && time.Now().After(x.until) {
+		return nil
+	}
+	return fmt.Errorf("%v: %w", program, err)
 }
 
 // add takes over what one program's schedules did.
@@ -181,10 +178,10 @@ func (x *exploration) add(r sched.Result) {
 }
 
 // found shrinks a finding and reports it, unless the round has shrunk enough of its class.
-func (x *exploration) found(program cases.Case, f sched.Finding) error {
+func (x *exploration) found(program cases.Case, f sched.Finding) {
 	class := f.Failure.Class()
 	x.mu.Lock()
-	enough := x.shrunk[class] >= x.Shrunk
+	enough := x.shrunk[class] >= x.Shrunk || x.shrunk[class] > 0 && time.Now().After(x.until)
 	if !enough {
 		x.shrunk[class]++
 	} else if i, known := x.first[class]; known {
@@ -192,30 +189,26 @@ func (x *exploration) found(program cases.Case, f sched.Finding) error {
 	}
 	x.mu.Unlock()
 	if enough {
-		return nil
+		return
 	}
 	found := program.Clone()
 	found.Switches = f.Schedule
-	kept, err := shrunk(x.ctx, found, f)
-	if err != nil {
-		return err
-	}
+	kept := shrunk(x.ctx, found, f)
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if _, known := x.first[class]; !known {
 		x.first[class] = len(x.result.Found)
 	}
 	x.result.Found = append(x.result.Found, kept)
-	return nil
 }
 
 // shrunk makes a finding as small as it gets. Where that fails the finding stays as it is: it is never lost.
-func shrunk(ctx context.Context, found cases.Case, f sched.Finding) (Found, error) {
+func shrunk(ctx context.Context, found cases.Case, f sched.Finding) Found {
 	kept := Found{Class: f.Failure.Class(), Detail: f.Failure.Error(), Case: found.String(), Text: f.Failure.Stack, Count: f.Count}
 	m, err := shrink.Minimize(ctx, found, shrink.Limits{Budget: 10 * time.Second})
 	if err != nil {
 		kept.Text = fmt.Sprintf("it could not be made smaller: %v\n%s", err, kept.Text)
-		return kept, nil
+		return kept
 	}
 	kept.Case = m.Case.String()
 	if r, err := report.New(m, found, f.Preemptions); err == nil {
@@ -223,7 +216,7 @@ func shrunk(ctx context.Context, found cases.Case, f sched.Finding) (Found, erro
 	} else {
 		kept.Text = fmt.Sprintf("it could not be reported: %v\n%s", err, kept.Text)
 	}
-	return kept, nil
+	return kept
 }
 
 // ExploreCanaries are preparations: each hand-over that is known to be wrong must be found by exploring drawn programs.

@@ -27,8 +27,9 @@ type Fuzz struct {
 	Targets []string
 	Logs    string
 
-	mu    sync.Mutex
-	built map[string]error
+	canary string // the target that fails on purpose, "" if there is none
+	mu     sync.Mutex
+	built  map[string]error
 }
 
 var fuzzDeclared = regexp.MustCompile(`^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
@@ -79,8 +80,13 @@ func (f *Fuzz) addTargets(path string) error {
 	lines := bufio.NewScanner(file)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		if m := fuzzDeclared.FindStringSubmatch(lines.Text()); m != nil {
-			f.Targets = append(f.Targets, filepath.ToSlash(below)+"."+m[1])
+		m := fuzzDeclared.FindStringSubmatch(lines.Text())
+		switch target := filepath.ToSlash(below) + "."; {
+		case m == nil:
+		case m[1] == "FuzzCanary":
+			f.canary = target + m[1]
+		default:
+			f.Targets = append(f.Targets, target+m[1])
 		}
 	}
 	return lines.Err()
@@ -100,6 +106,9 @@ var (
 // Run fuzzes one target. What go's fuzzing draws is not in the hand of the seed; what it finds is a file that runs again.
 func (f *Fuzz) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	target := f.Targets[spec.Seed%uint64(len(f.Targets))]
+	if spec.Variant == VariantFails {
+		target = f.canary
+	}
 	pkg, name := target[:strings.LastIndexByte(target, '.')], target[strings.LastIndexByte(target, '.')+1:]
 	work := filepath.Join(f.Folder, strings.ReplaceAll(pkg, "/", "-"))
 	binary := filepath.Join(work, "fuzz.test")
@@ -126,6 +135,20 @@ func (f *Fuzz) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 		r.Found = []Found{f.failure(work, target, name, e)}
 	}
 	return r, nil
+}
+
+// VariantFails is the canary, a target named FuzzCanary that fails on inputs which only the fuzzer's guidance leads to: it is not among
+// the variants, but runs like one.
+const VariantFails = "fails"
+
+// FuzzingCanary is a preparation: the target that fails on purpose must be found to.
+func FuzzingCanary(f *Fuzz, budget time.Duration) []Preparation {
+	if f.canary == "" {
+		return []Preparation{{CheckCanary, "fuzz/" + VariantFails, func(context.Context, uint64) (Check, error) {
+			return Check{Skipped: true, Detail: "not tried: the sources have no target FuzzCanary, which fails on purpose"}, nil
+		}}}
+	}
+	return []Preparation{roundCanary(f, VariantFails, budget, "fuzz "+f.canary)}
 }
 
 // build makes the binary of a package once in a process's life.
@@ -166,7 +189,12 @@ func (f *Fuzz) failure(work, target, name string, e ended) Found {
 			continue
 		}
 		sum := sha256.Sum256(content)
-		found.Text += fmt.Sprintf("\ninput, for testdata/fuzz/%s/%s:\n%s", name, hex.EncodeToString(sum[:8]), clip(string(content), 64<<10))
+		called := hex.EncodeToString(sum[:8])
+		found.Text += fmt.Sprintf("\ninput, for testdata/fuzz/%s/%s (input-%s of this folder):\n%s", name, called, called, clip(string(content), 1<<10))
+		if found.Inputs == nil {
+			found.Inputs = map[string][]byte{}
+		}
+		found.Inputs[called] = content
 		_ = os.Remove(input) // or each later round would only fail on it again
 	}
 	return found

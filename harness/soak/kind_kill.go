@@ -22,15 +22,14 @@ import (
 type Kill struct {
 	// Command starts a child (kill.IsChild, kill.Child); default this program.
 	Command []string
-	// Children are killed on one log, and then the next begins; default 10. One more gets a file size limit.
+	// Children are killed on one log, and then the next begins; default 10. One more gets a file size limit, one a full disk.
 	Children int
 }
 
-// How many children get a file size limit, and how many a full disk: none, because a child takes it for a broken promise when a
-// flush shares the error of a round that had begun before there was room.
+// How many children get a file size limit, and how many a full disk, where that can be mounted; else it is shown as not run.
 const (
 	limitedChildren = 1
-	fullChildren    = -1
+	fullChildren    = 1
 )
 
 // Variants of Kill. VariantLiar is the canary, children that acknowledge as durable before they write: it is not among the
@@ -194,7 +193,7 @@ func (x *killing) conclude(ctx context.Context) {
 
 // killed explains a violation, with the files as the kill has left them.
 func killed(spec RoundSpec, c kill.Config, s *kill.Summary) Found {
-	f := Found{Class: s.Violation.Promise, Shape: "kill: " + s.Violation.Kind, Detail: s.Violation.Detail, Count: 1}
+	f := Found{Class: s.Violation.Promise, Shape: "kill: " + s.Violation.Kind + ": " + withoutNumbers(s.Violation.Detail), Detail: s.Violation.Detail, Count: 1}
 	var text strings.Builder
 	_ = s.WriteText(&text) // a builder takes everything
 	again := fmt.Sprintf("racewindow kill --dir . --kills %d --limited %d --full %d --per-log %d --goroutines %d --acknowledgements %d --value-bytes %d --seed %d",

@@ -99,7 +99,7 @@ func TestADiskThatDoesNotSyncIsFoundAndKept(t *testing.T) {
 	out := t.TempDir()
 	files, err := n.write(out, r.Found[0])
 	require.NoError(t, err)
-	require.Equal(t, []string{diskName, "history.txt"}, files)
+	require.Equal(t, []string{diskName, "history.txt", "report.html", "report.json", "report.md", "report.svg", "report.txt", "report.xml"}, files)
 }
 
 // The command of a violation goes straight to its log: with one client it shows the same.
@@ -129,7 +129,7 @@ func TestAKillRoundKillsUnderLoadAndLooks(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, r.Found)
 	require.Empty(t, r.Inconclusive)
-	require.EqualValues(t, 10, r.Counts[CountKills], "one log at least")
+	require.GreaterOrEqual(t, r.Counts[CountKills], uint64(10), "one log at least")
 	require.Positive(t, r.Counts[countUnderLoad])
 	require.Positive(t, r.Counts[CountRecords])
 	require.Contains(t, strings.Join(r.Behaviour, "\n"), "kill, SIGKILL on ")
@@ -150,7 +150,7 @@ func TestChildrenThatLieAreFound(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.Found, 1)
 	require.Equal(t, check.Durability.Name, r.Found[0].Class)
-	require.Equal(t, "kill: SIGKILL", r.Found[0].Shape)
+	require.Regexp(t, "^kill: SIGKILL: ", r.Found[0].Shape)
 	require.Contains(t, r.Found[0].Text, "again: racewindow soak --round ")
 }
 

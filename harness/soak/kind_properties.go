@@ -1,6 +1,7 @@
 package soak
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/racewindow/racewindow/harness/cases"
 )
@@ -63,24 +65,7 @@ func (p *Properties) Run(ctx context.Context, spec RoundSpec) (RoundResult, erro
 		return RoundResult{}, err
 	}
 	defer os.RemoveAll(scratch)
-	test := p.Tests[spec.Seed%uint64(len(p.Tests))]
-	perSecond := p.PerSecond
-	if perSecond == 0 {
-		perSecond = 60
-	}
-	number := max(20, int(perSecond*spec.For.Seconds()))
-	folder := p.Folder
-	if folder == "" {
-		folder = scratch
-	}
-	e, err := child{
-		name: p.Binary, folder: folder,
-		arguments: []string{
-			"-test.v", "-test.run", "^" + test + "$", "-test.timeout", (4*spec.For + 100e9).String(), "-racewindow.progress",
-			"-racewindow.cases", fmt.Sprint(number), "-racewindow.seed", fmt.Sprint(spec.Seed >> 1),
-		},
-		environment: []string{"RACEWINDOW_REQUIRE_INSTRUMENTED=1", "RACEWINDOW_OUT=" + filepath.Join(scratch, "reports"), "TMPDIR=" + scratch, "GORACE=atexit_sleep_ms=0"},
-	}.run(ctx)
+	e, test, number, err := p.check(ctx, spec, scratch)
 	if err != nil {
 		return RoundResult{}, err
 	}
@@ -98,6 +83,53 @@ func (p *Properties) Run(ctx context.Context, spec RoundSpec) (RoundResult, erro
 		r.Found, err = p.failures(test, filepath.Join(scratch, "reports"), e)
 	}
 	return r, err
+}
+
+// VariantBad is the canary, a property of which the binary itself requires that a known-bad hand-over breaks it, and that what is left
+// is small: it is not among the variants, but runs like one.
+const VariantBad = "bad"
+
+// PropertiesCanary is a preparation: the known bug without any concurrency must be found by drawn cases, and shrunk.
+func PropertiesCanary(p *Properties, budget time.Duration) []Preparation {
+	return []Preparation{{CheckCanary, p.Name() + "/recheckliteral", func(ctx context.Context, seed uint64) (Check, error) {
+		ctx, cancel := context.WithTimeout(ctx, max(budget, time.Minute))
+		defer cancel()
+		r, err := p.Run(ctx, RoundSpec{Kind: p.Name(), Variant: VariantBad, Seed: SeedOf(seed, 0), For: time.Second})
+		switch {
+		case err != nil:
+			return Check{}, err
+		case len(r.Found) > 0:
+			return Check{Detail: "the search for a known-bad hand-over failed: " + tail(r.Found[0].Detail, 300)}, nil
+		}
+		return Check{Passed: r.Inconclusive == "", Detail: cmp.Or(r.Inconclusive, "found, and shrunk")}, nil
+	}}}
+}
+
+// check has the binary check one property, and says how many cases it was told to execute.
+func (p *Properties) check(ctx context.Context, spec RoundSpec, scratch string) (e ended, test string, number int, err error) {
+	test = p.Tests[spec.Seed%uint64(len(p.Tests))]
+	run := "^" + test + "$"
+	if spec.Variant == VariantBad {
+		test, run = "TestBadHandoversAreFoundAndShrunk", "^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$"
+	}
+	perSecond := p.PerSecond
+	if perSecond == 0 {
+		perSecond = 60
+	}
+	number = max(20, int(perSecond*spec.For.Seconds()))
+	folder := p.Folder
+	if folder == "" {
+		folder = scratch
+	}
+	e, err = child{
+		name: p.Binary, folder: folder,
+		arguments: []string{
+			"-test.v", "-test.run", run, "-test.timeout", (4*spec.For + 100e9).String(), "-racewindow.progress",
+			"-racewindow.cases", fmt.Sprint(number), "-racewindow.seed", fmt.Sprint(spec.Seed >> 1),
+		},
+		environment: []string{"RACEWINDOW_REQUIRE_INSTRUMENTED=1", "RACEWINDOW_OUT=" + filepath.Join(scratch, "reports"), "TMPDIR=" + scratch, "GORACE=atexit_sleep_ms=0"},
+	}.run(ctx)
+	return e, test, number, err
 }
 
 // replayLine is how a property's report names its shrunk case.

@@ -287,3 +287,29 @@ func TestACrashRoundRecoversFromDisks(t *testing.T) {
 	_, err := Crash{}.Run(t.Context(), RoundSpec{Kind: "crash", Variant: "none", For: time.Second})
 	require.ErrorIs(t, err, crash.ErrModel)
 }
+
+// A class that is seen again and again hides no other shape of it.
+func TestWindowsOfOneBugAreOneFinding(t *testing.T) {
+	t.Parallel()
+	finding := func(class, shape string, size int) Finding {
+		return Finding{Class: class, Shape: shape, Size: size, Fingerprint: Fingerprint(class, shape), Count: 1, Rounds: 1}
+	}
+	s := NewState()
+	first := finding("ReadAfterWrite/empty", "stale: a .. b", 100)
+	s.addFindings([]Finding{first})
+	more := finding("ReadAfterWrite/empty", "stale: a .. b | c .. d", 200)
+	require.Equal(t, first.Fingerprint, s.sighting(&more, nil).Fingerprint)
+	require.Equal(t, first.Fingerprint, more.Fingerprint, "a window more, from shrinking that ended early")
+	for _, other := range []Finding{
+		finding("ReadAfterWrite/empty", "stale: c .. d", 1), finding("ReadAfterWrite/empty", "recheck: a .. b", 1), finding("Order/record", "stale: a .. b", 1),
+		finding("ReadAfterWrite/empty", "stale: append, read", 1),
+	} {
+		require.Nil(t, s.sighting(&other, nil), other.Shape)
+	}
+	kept := []Finding{finding("Order/record", "stale: x .. y", 50)}
+	same := finding("Order/record", "stale: x .. y", 70)
+	require.Equal(t, 50, s.sighting(&same, kept).Size, "in the same round")
+	s.Findings[first.Fingerprint].Gone = true
+	more = finding("ReadAfterWrite/empty", "stale: a .. b | c .. d", 200)
+	require.Nil(t, s.sighting(&more, nil), "what was fixed is not what is seen now")
+}

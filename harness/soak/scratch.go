@@ -1,7 +1,9 @@
 package soak
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -24,13 +26,16 @@ func scratchFor(below string) (folder string, err error) {
 
 // clearScratch removes what rounds have left that were killed. A disk that one of them has mounted comes off first.
 func clearScratch(out string) error {
-	for _, pattern := range []string{"*", "*/*"} {
-		mounted, _ := filepath.Glob(filepath.Join(Scratch(out), pattern)) // the pattern is right
-		for _, folder := range mounted {
-			detach(folder)
+	err := filepath.WalkDir(Scratch(out), func(path string, entry fs.DirEntry, err error) error {
+		if err == nil && entry.IsDir() {
+			detach(path)
 		}
+		return err
+	})
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = os.RemoveAll(Scratch(out))
 	}
-	if err := os.RemoveAll(Scratch(out)); err != nil {
+	if err != nil {
 		return fmt.Errorf("remove what a round has left: %w", err)
 	}
 	return nil

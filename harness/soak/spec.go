@@ -74,6 +74,9 @@ func ParseRound(text string) (s RoundSpec, err error) {
 	return s, nil
 }
 
+// limit is how long a round may take at the most: shrinking and an orderly end come on top of its time.
+func (s RoundSpec) limit() time.Duration { return 4*s.For + 2*time.Minute }
+
 // A Shard is one part of a campaign that runs on several machines: Index of Count, from 0. The zero Shard is the whole.
 type Shard struct {
 	Index uint64 `json:"index"`

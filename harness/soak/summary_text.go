@@ -72,11 +72,15 @@ func (m *Summary) findings(b *lines) {
 		if s.Kinds[f.Kind] != nil { // or it was no round that found it
 			b.line("    racewindow soak --round %s", quoted(f.Round))
 		}
-		b.line("    %s/%s: %s", findingsFolder, f.Fingerprint, strings.Join(f.Files, " "))
+		b.wrap("    ", fmt.Sprintf("%s/%s: %s", findingsFolder, f.Fingerprint, strings.Join(f.Files, " ")))
 	}
 	for _, f := range s.Findings {
 		if f.Gone {
-			b.line("  gone: %s %s: its case holds now: %s", f.Fingerprint, f.Class, f.Case)
+			why := "closed by hand"
+			if f.Case != "" {
+				why = "its case holds now: " + f.Case
+			}
+			b.line("  gone: %s %s: %s", f.Fingerprint, f.Class, why)
 		}
 	}
 }

@@ -7,7 +7,7 @@ summary="$folder/summary.json"
 [ -f "$summary" ] || { echo "$summary is missing: the campaign left no summary" >&2; exit 3; }
 
 # A fingerprint is eight letters and digits, and nothing else is ever put into a path or a search.
-jq -r '.state.findings[]? | select(.gone != true) | .fingerprint' "$summary" | grep -E '^[0-9a-f]{8}$' | while read -r print; do
+jq -r '.state.findings[]? | select(.gone != true) | .fingerprint | select(test("^[0-9a-f]{8}$"))' "$summary" | while read -r print; do
   body=$(mktemp)
   finding() { jq -r --arg print "$print" ".state.findings[\$print].$1 // empty" "$summary"; }
   {
@@ -16,8 +16,9 @@ jq -r '.state.findings[]? | select(.gone != true) | .fingerprint' "$summary" | g
     else
       finding detail
     fi
-    printf '\n\nSeen %s times in %s rounds, first in:\n\n```\nracewindow soak --round '"'%s'"'\n```\n\n%s\n' \
-      "$(finding count)" "$(finding rounds)" "$(finding round)" "${RUN_URL:-}"
+    again="racewindow soak --round '$(finding round)'"
+    [ -z "$(finding case)" ] || again="racewindow replay '$(finding case)'"
+    printf '\n\nSeen %s times in %s rounds. Again:\n\n```\n%s\n```\n\n%s\n' "$(finding count)" "$(finding rounds)" "$again" "${RUN_URL:-}"
   } > "$body"
   number=$(gh issue list --state open --limit 1 --search "\"soak $print\" in:title" --json number --jq '.[0].number // empty')
   if [ -n "$number" ]; then

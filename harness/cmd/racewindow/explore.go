@@ -104,9 +104,13 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	f.config.Progress = func(s sched.Statistics, program int) { line.explored(s, program) }
 	summary, err := explore.Run(ctx, f.config)
 	line.clear()
-	if err != nil {
+	switch {
+	case err == nil:
+		return f.tell(summary, out)
+	case summary == nil || len(summary.Findings) == 0:
 		return err
 	}
+	fmt.Fprintln(os.Stderr, "racewindow explore:", err) // beside what was found
 	return f.tell(summary, out)
 }
 

@@ -27,7 +27,8 @@ kept below DIR/findings, and the campaign goes on; the same bug again is counted
 
 Everything is in DIR/journal.jsonl: a campaign that was interrupted or killed goes on with the next start,
 without the round that was in progress. The time of --for counts all starts together. A start behind the end
-goes on for another --for, with what was learned, and tries the known findings again.
+goes on for another --for, with what was learned. Each start tries the findings' cases again: one that holds is
+gone, and one that was gone may be back. Those without a case are closed by 'racewindow soak close'.
 
 A round runs alone again by its line, which findings, journal and log have:
   racewindow soak --round 'v1 kind=explore variant=snapshot number=17 seed=123 for=5s'
@@ -84,7 +85,7 @@ func soakCommand() *cobra.Command {
 		},
 	}
 	f.define(cmd.Flags())
-	cmd.AddCommand(soakMergeCommand())
+	cmd.AddCommand(soakMergeCommand(), soakCloseCommand())
 	return cmd
 }
 

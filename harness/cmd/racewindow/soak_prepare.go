@@ -108,6 +108,10 @@ func (f *soakFlags) addCanaries() {
 			c.Checks = append(c.Checks, soak.CrashStressCanary(k, f.canary)...)
 		case "kill":
 			c.Checks = append(c.Checks, soak.KillCanary(k, f.canary)...)
+		case "properties":
+			c.Checks = append(c.Checks, soak.PropertiesCanary(k.(*soak.Properties), f.canary)...)
+		case "fuzz":
+			c.Checks = append(c.Checks, soak.FuzzingCanary(k.(*soak.Fuzz), f.canary)...)
 		}
 	}
 }

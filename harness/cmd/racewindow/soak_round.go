@@ -58,7 +58,7 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 
 // kindOf is the kind that a round names, in this process if that was asked for.
 func (f *soakFlags) kindOf(spec soak.RoundSpec) (soak.Kind, error) {
-	f.kinds, f.handovers = nil, []string{spec.Variant}
+	f.kinds, f.handovers = []string{spec.Kind}, []string{spec.Variant}
 	kinds, notRun, err := f.allKinds()
 	if err != nil {
 		return nil, err

@@ -26,17 +26,19 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
 	for message, args := range map[string][]string{
-		"--out: say where":                {},
-		"counted from 0":                  {"--out", out, "--shard", "4/4"},
-		"--for 0s":                        {"--out", out, "--for", "0s"},
-		"no case (*.case) lies in":        {"--out", out, "--corpus", out},
-		`no kind is called "crush"`:       {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
-		`minimum "rounds"`:                {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
-		"--round: not a round":            {"--round", "v1 kind=explore"},
-		`no kind is called "guess"`:       {"--round", "v1 kind=guess variant=snapshot for=1s"},
-		"unexpected argument":             {"merge-all"},
-		`--listen: invalid soak settings`: {"--out", out, "--corpus", corpusFolder, "--listen", "nowhere"},
-		"give the folders to merge":       {"merge"},
+		"--out: say where":                  {},
+		"counted from 0":                    {"--out", out, "--shard", "4/4"},
+		"--for 0s":                          {"--out", out, "--for", "0s"},
+		"no case (*.case) lies in":          {"--out", out, "--corpus", out},
+		`no kind is called "crush"`:         {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
+		`minimum "rounds"`:                  {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
+		"--round: not a round":              {"--round", "v1 kind=explore"},
+		`no kind is called "guess"`:         {"--round", "v1 kind=guess variant=snapshot for=1s"},
+		"unexpected argument":               {"merge-all"},
+		`--listen: invalid soak settings`:   {"--out", out, "--corpus", corpusFolder, "--listen", "nowhere"},
+		"give the folders to merge":         {"merge"},
+		"give the fingerprints of findings": {"close"},
+		"journal.jsonl: no such file":       {"close", "0123abcd", "--out", out + "-none"},
 		`--handovers: none is called "snapshto": choose of fallback, `: {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,snapshto"},
 		`--handovers: none is called ""`:                               {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,"},
 		"--kinds: none can be run here: race: /nothing is not there":   {"--out", out, "--corpus", corpusFolder, "--kinds", "race", "--race-binary", "/nothing"},
@@ -183,21 +185,31 @@ func TestASoakThatIsKilledGoesOnAndItsFilesGo(t *testing.T) {
 	}
 	out := t.TempDir()
 	args := []string{"soak", "--round-for", "300ms", "--seed", "5", "--out", out, "--corpus", corpusFolder, "--kinds", "kill,crashstress", "--canary-within", "0", "--minimum", "none,kills=1,recoveries=1"}
-	c := exec.Command(os.Args[0], append(args, "--for", "1h")...)
-	c.Env = append(os.Environ(), commandVariable+"=1", "GORACE=atexit_sleep_ms=0")
-	require.NoError(t, c.Start())
-	require.Eventually(t, func() bool {
+	start := func(enough func(*soak.State) bool) *exec.Cmd {
+		c := exec.Command(os.Args[0], append(args, "--for", "1h")...)
+		c.Env = append(os.Environ(), commandVariable+"=1", "GORACE=atexit_sleep_ms=0")
+		require.NoError(t, c.Start())
+		require.Eventually(t, func() bool {
+			s, err := soak.ReadState(out)
+			return err == nil && enough(s)
+		}, 2*time.Minute, time.Millisecond)
+		return c
+	}
+	c := start(func(s *soak.State) bool {
 		left, _ := filepath.Glob(filepath.Join(soak.Scratch(out), "*", "racewindow-kill-*"))
-		s, err := soak.ReadState(out)
-		return err == nil && s.Rounds >= 2 && len(left) > 0
-	}, 60*time.Second, time.Millisecond)
+		return s.Rounds >= 2 && len(left) > 0
+	})
 	require.NoError(t, c.Process.Kill())
 	require.Error(t, c.Wait())
 	before, err := soak.ReadState(out)
 	require.NoError(t, err)
 
-	code, stdout, stderr := command(t, append(args, "--for", (before.Leg+4*time.Second).String())...)
-	require.Equal(t, exitHeld, code, "%s%s", stdout, stderr)
+	c = start(func(s *soak.State) bool {
+		return s.Starts == 2 && s.Rounds > before.Rounds && s.Counts[soak.CountKills] > 0 && s.Counts[soak.CountRecoveries] > 0
+	})
+	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
+	require.Error(t, c.Wait(), "it was told to end early, which is no pass")
+	require.Equal(t, exitFailed, c.ProcessState.ExitCode())
 	s, err := soak.ReadSummary(out)
 	require.NoError(t, err)
 	require.Equal(t, 2, s.State.Starts)
@@ -214,5 +226,29 @@ func TestASoakThatIsKilledGoesOnAndItsFilesGo(t *testing.T) {
 		for _, part := range parts {
 			require.Contains(t, string(content), part, file)
 		}
+	}
+}
+
+// Each kind's rounds run alone from the line that findings and logs show.
+func TestARoundOfEachKindRunsAloneFromItsLine(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	for kind, round := range map[string]struct{ variant, did string }{
+		"explore": {"snapshot", "schedules"}, "stress": {"snapshot", "operations"}, "crash": {"weak", "crashes"}, "crashstress": {"ordered", "recoveries"},
+		"kill": {"disk", "kills"}, "race": {"snapshot", "operations"}, "properties": {"drawn", "cases"}, "fuzz": {"drawn", "fuzz inputs"},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			spec := fmt.Sprintf("v1 kind=%s variant=%s number=3 seed=7 for=1s", kind, round.variant)
+			args := []string{"soak", "--round", spec, "--source", filepath.Join("..", "..", ".."), "--race-binary", os.Args[0]}
+			code, stdout, stderr := command(t, args...)
+			if code == exitUsage && strings.Contains(stderr, "cannot be run here") { // the binary of properties, a build without -race, Linux
+				require.Contains(t, []string{"crash", "kill", "properties"}, kind, stderr)
+				return
+			}
+			require.Equal(t, exitHeld, code, stdout+stderr)
+			require.Regexp(t, `[1-9][0-9,]* `+round.did+`|`+round.did+` [1-9]`, stdout)
+			require.Contains(t, stdout, spec)
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -57,6 +58,31 @@ func TestTheWorkflowCallsWhatThereIs(t *testing.T) {
 	require.Contains(t, content, "bash scripts/nightly/issues.sh")
 }
 
+func TestTheWorkflowHasEveryKindOfRound(t *testing.T) {
+	t.Parallel()
+	command, err := os.ReadFile(filepath.Join("..", "..", "..", "harness", "cmd", "racewindow", "soak.go"))
+	require.NoError(t, err)
+	kinds := regexp.MustCompile(`\n\tadd\("([a-z]+)"`).FindAllStringSubmatch(string(command), -1)
+	require.GreaterOrEqual(t, len(kinds), 8)
+	content := string(read(t, "workflow.yml"))
+	matrix := regexp.MustCompile(`kinds: \[(.*)\]`).FindStringSubmatch(content)
+	require.NotNil(t, matrix)
+	for _, kind := range kinds {
+		require.Regexp(t, `\b`+kind[1]+`\b`, matrix[1])
+	}
+	for _, mix := range regexp.MustCompile(`"[a-z,]+"`).FindAllString(matrix[1], -1) {
+		require.Contains(t, content, "- kinds: "+mix, "it needs a name and a seed")
+	}
+}
+
+// A night that found something ends with a failed step: what it learned is saved all the same.
+func TestTheWorkflowKeepsWhatABadNightLearned(t *testing.T) {
+	t.Parallel()
+	content := string(read(t, "workflow.yml"))
+	require.NotContains(t, content, "actions/cache@", "it saves behind a success only")
+	require.Regexp(t, `if: always\(\)\n\s+uses: actions/cache/save@v4`, content)
+}
+
 func decode(content []byte) (batchv1.Job, error) {
 	var job batchv1.Job
 	return job, yaml.UnmarshalStrict(content, &job)
@@ -89,16 +115,25 @@ func TestTheJobIsOneOfItsKind(t *testing.T) {
 	require.ErrorContains(t, err, "completionMood", "a wrong field is seen")
 }
 
+// requireJQ skips a test of the script where jq is not, but never in CI.
+func requireJQ(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("jq"); err != nil {
+		if os.Getenv("CI") != "" {
+			t.Fatal("needs jq: apt-get install jq")
+		}
+		t.Skip("needs jq")
+	}
+}
+
 // The script that opens issues is executed with a gh that only notes what it is asked.
 func TestAFindingOpensAnIssueOrTellsTheOneThereIs(t *testing.T) {
 	t.Parallel()
-	if _, err := exec.LookPath("jq"); err != nil {
-		t.Skip("needs jq")
-	}
+	requireJQ(t)
 	folder, bin := t.TempDir(), t.TempDir()
 	summary, err := json.Marshal(map[string]any{"state": map[string]any{"findings": map[string]any{
 		"0123abcd":         map[string]any{"fingerprint": "0123abcd", "class": "ReadAfterWrite/empty", "detail": "missing 1.0", "count": 3, "rounds": 2, "round": "v1 kind=explore"},
-		"4567abcd":         map[string]any{"fingerprint": "4567abcd", "class": "known $(touch pwned)", "detail": "again", "count": 1, "rounds": 1, "round": "v1 kind=stress"},
+		"4567abcd":         map[string]any{"fingerprint": "4567abcd", "class": "known $(touch pwned)", "detail": "again", "count": 1, "rounds": 1, "round": "v1 kind=corpus", "case": "v1 scenario=log; w0: append 1"},
 		"89ababcd":         map[string]any{"fingerprint": "89ababcd", "class": "fixed", "gone": true},
 		"../../etc/passwd": map[string]any{"fingerprint": "../../etc/passwd", "class": "evil"},
 	}}})
@@ -123,7 +158,7 @@ esac
 	require.NoError(t, err)
 	for _, word := range []string{
 		"issue create --title soak 0123abcd: ReadAfterWrite/empty", "the report", "Seen 3 times in 2 rounds", "racewindow soak --round 'v1 kind=explore'", "https://example.org/run/1",
-		"issue comment 12", "again",
+		"issue comment 12", "again", "racewindow replay 'v1 scenario=log; w0: append 1'",
 	} {
 		require.Contains(t, string(content), word)
 	}
@@ -133,4 +168,18 @@ esac
 
 	failed := exec.Command("bash", "../issues.sh", t.TempDir())
 	require.Error(t, failed.Run(), "without a summary nothing was shown")
+}
+
+func TestANightWithoutAFindingOpensNothing(t *testing.T) {
+	t.Parallel()
+	requireJQ(t)
+	for _, findings := range []string{`{}`, `null`, `{"89ababcd": {"fingerprint": "89ababcd", "gone": true}}`} {
+		folder := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(folder, "summary.json"), []byte(`{"state": {"findings": `+findings+`}}`), 0o666))
+		command := exec.Command("bash", "../issues.sh", folder)
+		command.Env = []string{"PATH=" + os.Getenv("PATH"), "GH_TOKEN="}
+		output, err := command.CombinedOutput()
+		require.NoError(t, err, "%s: %s", findings, output)
+		require.Empty(t, string(output), "nobody was asked")
+	}
 }

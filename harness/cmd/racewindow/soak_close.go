@@ -1,0 +1,39 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/racewindow/racewindow/harness/soak"
+)
+
+func soakCloseCommand() *cobra.Command {
+	out := ""
+	cmd := &cobra.Command{
+		Use:   "close FINGERPRINT...",
+		Short: "Say of findings that they are fixed",
+		Long: `Say of findings that they are fixed. A finding with a case is tried at each start of the campaign, and closes by
+itself when its case holds; this is for the others: a leak, a data race, a process that died. One that is seen
+again counts again.
+
+Exit codes: 0 closed, 2 wrong usage or somebody works on the campaign, 3 the journal cannot be read or written.`,
+		Example: "  racewindow soak close 7327f3db --out out/soak",
+		RunE: func(cmd *cobra.Command, prints []string) error {
+			if len(prints) == 0 || out == "" {
+				return usageError{errors.New("give the fingerprints of findings, and --out DIR")}
+			}
+			err := soak.CloseFindings(out, prints)
+			switch {
+			case errors.Is(err, soak.ErrConfig), errors.Is(err, soak.ErrLocked):
+				return usageError{err}
+			case err == nil:
+				fmt.Fprintf(cmd.OutOrStdout(), "closed %d; the summary says so from the next start on\n", len(prints))
+			}
+			return err
+		},
+	}
+	cmd.Flags().StringVar(&out, "out", "", "the campaign's folder, `DIR`")
+	return cmd
+}
