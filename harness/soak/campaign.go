@@ -30,9 +30,10 @@ type Config struct {
 	Minimums Minimums
 	// Say, if set, is told what happens, a line each.
 	Say func(string)
-	// Now and Measure are for tests; default the wall clock, and this process.
+	// Now, Measure and Wait are for tests; default the wall clock, this process, and to wait until the time is over or ctx ends.
 	Now     func() time.Time
 	Measure func() Sample
+	Wait    func(ctx context.Context, d time.Duration)
 }
 
 func (c Config) withDefaults() Config {
@@ -45,14 +46,20 @@ func (c Config) withDefaults() Config {
 	if c.Shard.Count == 0 {
 		c.Shard.Count = 1
 	}
-	if c.Say == nil {
-		c.Say = func(string) {}
+	say := c.Say
+	c.Say = func(text string) { // it has what rounds have found in it, and goes to a terminal
+		if say != nil {
+			say(OneLine(text))
+		}
 	}
 	if c.Now == nil {
 		c.Now = time.Now
 	}
 	if c.Measure == nil {
 		c.Measure = measure
+	}
+	if c.Wait == nil {
+		c.Wait = wait
 	}
 	return c
 }
@@ -91,6 +98,8 @@ type Soak struct {
 	since    time.Time // of the current round
 	progress Counts
 	ended    bool
+
+	failing map[string]int // by arm: how many of its rounds have failed at once, one after the other
 }
 
 // Open takes the campaign in c.Out over, or begins one. Errors wrap ErrConfig, ErrLocked or ErrJournal, or are the disk's.
@@ -99,7 +108,7 @@ func Open(c Config) (*Soak, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	s := &Soak{config: c, state: NewState(), began: c.Now()}
+	s := &Soak{config: c, state: NewState(), began: c.Now(), failing: map[string]int{}}
 	j, err := openJournal(c.Out, s.state.Fold)
 	if err != nil {
 		return nil, err
@@ -163,52 +172,85 @@ var (
 	ErrTooLittle = errors.New("the campaign did too little")
 )
 
+// interrupted begins what is said of a round or a campaign that somebody ended.
+const interrupted = "interrupted"
+
 // Run works until the time is over, or ctx ends. The summary says what was done; an error, that it is no pass for another
 // reason than what was found.
 func (s *Soak) Run(ctx context.Context) (*Summary, error) {
-	if err := s.append(Entry{Type: entryStart, NotRun: s.config.NotRun}); err != nil {
+	former := 0 // the start before, if it did not end in order: maybe the system ended it for its memory
+	if s.state.Ended == "" {
+		former = s.state.Starts
+	}
+	if err := s.append(Entry{Type: entryStart, For: s.config.For, NotRun: s.config.NotRun}); err != nil {
 		return nil, err
 	}
-	before := sched.OnHang(s.hung)
-	err := s.work(ctx)
-	sched.OnHang(before)
-	ended := Entry{Type: entryEnd, Ended: "the time is over", Complete: true}
-	switch {
-	case err != nil:
-		ended.Ended, ended.Complete = err.Error(), false
-	case ctx.Err() != nil:
-		ended.Ended, ended.Complete = "interrupted", false
+	// A former summary says nothing of this start.
+	err := errors.Join(s.Summary().Write(s.config.Out), s.judgeLeaks(former))
+	if err == nil {
+		before := sched.OnHang(s.hung)
+		err = s.work(ctx)
+		sched.OnHang(before)
 	}
-	found, failed := s.keepAll(leaks(Trends(s.state.Samples)), RoundSpec{Kind: "soak", Variant: "process", For: s.config.For})
-	ended.Findings = found
-	err = errors.Join(err, failed, s.append(ended))
-	s.mu.Lock()
-	s.ended = true
-	s.mu.Unlock()
+	err = s.end(ctx, err)
 	summary := s.Summary()
 	if err == nil && len(summary.Missed) > 0 {
 		err = fmt.Errorf("%w: %s", ErrTooLittle, summary.Missed[0])
 	}
-	return summary, errors.Join(err, summary.Write(s.config.Out))
+	if failed := summary.Write(s.config.Out); failed != nil {
+		summary.miss(failed.Error())
+		summary.judge(true)
+		_ = summary.Write(s.config.Out) // what can be written must not say that it passed
+		err = errors.Join(err, failed)
+	}
+	return summary, err
 }
 
+// work does what is to be seen first, and then rounds: at least one, if there was time left when it began.
 func (s *Soak) work(ctx context.Context) error {
+	due := s.left() > 0
 	if err := s.check(ctx); err != nil {
 		return err
 	}
 	written := s.config.Now()
-	for ctx.Err() == nil && s.left() > 0 {
+	for ; ctx.Err() == nil && (due || s.left() > 0); due = false {
 		if err := s.round(ctx); err != nil {
 			return err
 		}
 		if now := s.config.Now(); now.Sub(written) >= time.Minute {
 			written = now
-			if err := s.Summary().Write(s.config.Out); err != nil {
+			if err := errors.Join(s.judgeLeaks(s.state.Starts), s.Summary().Write(s.config.Out)); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// end writes down how the process ends, by an error or in order, and returns all errors.
+func (s *Soak) end(ctx context.Context, err error) error {
+	if failed := s.judgeLeaks(s.state.Starts); err == nil {
+		err = failed
+	}
+	e := Entry{Type: entryEnd, Ended: "the time is over", Complete: true}
+	switch {
+	case err != nil:
+		e.Ended, e.Complete = err.Error(), false
+	case ctx.Err() != nil:
+		e.Ended, e.Complete = interrupted, false
+	}
+	failed := s.append(e)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.ended = true
+	if failed == nil {
+		return err
+	}
+	s.state.Ended = failed.Error() // the summary says it, though the journal cannot
+	if errors.Is(err, failed) {
+		return err
+	}
+	return errors.Join(err, failed)
 }
 
 // left is how much of the campaign's time is left, by what the journal says.
@@ -243,10 +285,39 @@ func (s *Soak) round(ctx context.Context) error {
 	if err != nil && result.Inconclusive == "" {
 		result.Inconclusive = err.Error()
 	}
-	if ctx.Err() != nil && result.Inconclusive == "" {
-		result.Inconclusive = "interrupted"
+	switch {
+	case ctx.Err() != nil && result.Inconclusive == "":
+		result.Inconclusive = interrupted
+	case ctx.Err() != nil:
+		result.Inconclusive = interrupted + ": " + result.Inconclusive
 	}
+	s.rest(ctx, spec, result.Inconclusive != "", s.config.Now().Sub(began))
 	return s.conclude(spec, result, s.config.Now().Sub(began))
+}
+
+// firstRest is how long a round that failed at once is waited for.
+const firstRest = 100 * time.Millisecond
+
+// rest holds the next round back where this one failed before its time was over: a kind that is broken would do nothing but fill
+// the journal. It waits longer each time, at most until the round's time is over, of which the wait is part: so the campaign's
+// time passes, and the other kinds get their share.
+func (s *Soak) rest(ctx context.Context, spec RoundSpec, failed bool, took time.Duration) {
+	arm, left := spec.arm(), spec.For-took
+	if !failed || left <= 0 {
+		delete(s.failing, arm)
+		return
+	}
+	s.config.Wait(ctx, min(left, firstRest<<min(s.failing[arm], 10)))
+	s.failing[arm]++
+}
+
+func wait(ctx context.Context, d time.Duration) {
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-over.C:
+	case <-ctx.Done():
+	}
 }
 
 // hear takes note of what the current round has done.

@@ -20,6 +20,7 @@ const (
 	entryCampaign = "campaign" // the first line: what the campaign is
 	entryStart    = "start"    // a process has begun to work on it
 	entryChecks   = "checks"   // what corpus and canaries showed
+	entryFound    = "found"    // findings that are of no round
 	entryBegin    = "begin"    // a round begins
 	entryRound    = "round"    // a round has ended
 	entryEnd      = "end"      // a process has ended in order
@@ -38,6 +39,7 @@ type Entry struct {
 	Findings []Finding    `json:"findings,omitempty"`
 	NotRun   []NotRun     `json:"not_run,omitempty"`
 	Sample   *Sample      `json:"sample,omitempty"`
+	For      Nanoseconds  `json:"for_ns,omitempty"`
 	Ended    string       `json:"ended,omitempty"`
 	Complete bool         `json:"complete,omitempty"`
 	State    *State       `json:"state,omitempty"`
@@ -84,6 +86,8 @@ type journal struct {
 	lock   *flock.Flock
 	bytes  int64
 	limit  int64
+	sync   func(*os.File) error
+	failed error // what no entry comes behind any more
 	// Cut is how many bytes of a torn last line were cut off when it was opened.
 	Cut int64
 }
@@ -101,7 +105,7 @@ func openJournal(folder string, each func(Entry) error) (*journal, error) {
 	if !held {
 		return nil, fmt.Errorf("%w: %s is locked", ErrLocked, folder)
 	}
-	j := &journal{folder: folder, lock: lock, limit: maxJournalBytes}
+	j := &journal{folder: folder, lock: lock, limit: maxJournalBytes, sync: (*os.File).Sync}
 	if err := j.open(each); err != nil {
 		_ = j.close()
 		return nil, err
@@ -187,23 +191,26 @@ func encodeLine(e Entry) ([]byte, error) {
 
 func checksum(body []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(body, castagnoli)) }
 
-// append writes an entry and, unless it only says that something begins, syncs it.
+// append writes an entry and syncs it. Each is synced before the next is written, be it only that a round begins: then all but
+// the last line are on the disk, and a loss of power can tear no other. Of two lines that are not synced it may lose the first
+// and keep the second, and that is damage. For the same reason nothing is written behind an entry that could not be.
 func (j *journal) append(e Entry) error {
+	if j.failed != nil {
+		return j.failed
+	}
 	text, err := encodeLine(e)
 	if err != nil {
 		return fmt.Errorf("write the journal: %w", err)
 	}
 	if _, err := j.file.Write(text); err != nil {
-		return fmt.Errorf("write the journal: %w", err)
+		j.failed = fmt.Errorf("write the journal: %w", err)
+		return j.failed
 	}
 	j.bytes += int64(len(text))
-	if e.Type == entryBegin {
-		return nil
+	if err := j.sync(j.file); err != nil {
+		j.failed = fmt.Errorf("sync the journal: %w", err)
 	}
-	if err := j.file.Sync(); err != nil {
-		return fmt.Errorf("sync the journal: %w", err)
-	}
-	return nil
+	return j.failed
 }
 
 // full says that the journal is to be folded.

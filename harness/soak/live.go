@@ -123,12 +123,7 @@ func (l Live) Rows(columns int) []string {
 
 // fit cuts a row to so many characters, and replaces what would disturb a terminal.
 func fit(row string, columns int) string {
-	clean := []rune(strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return ' '
-		}
-		return r
-	}, row))
+	clean := []rune(OneLine(row))
 	if len(clean) > columns {
 		clean = append(clean[:columns-1], '…')
 	}

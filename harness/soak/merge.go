@@ -3,7 +3,6 @@ package soak
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path/filepath"
@@ -30,42 +29,31 @@ func ReadState(folder string) (*State, error) {
 }
 
 // Merge puts the shards of campaigns together: findings by fingerprint, counts and coverage. It writes a summary and the
-// findings' files to out. The same shard of the same seed twice is an error, for its rounds would be counted twice.
+// findings' files to out. What cannot be read, did not come to its end or is not there is missed, and the rest is merged. Folders
+// whose rounds would be counted twice are an error, and so is one that is out itself, whose summary would go.
 func Merge(folders []string, out string, minimums Minimums) (*Summary, error) {
 	if len(folders) == 0 {
 		return nil, fmt.Errorf("%w: no folder to merge", ErrConfig)
 	}
-	all := NewState()
-	from := map[string]string{} // by fingerprint: the folder whose files are the smallest case's
-	seen := map[string]string{}
-	var shards []string
-	var refused error
-	for _, folder := range folders {
-		s, err := ReadState(folder)
-		if err != nil {
-			return nil, err
-		}
-		key := fmt.Sprintf("seed %d shard %v", s.Seed, s.Shard)
-		if before, twice := seen[key]; twice {
-			return nil, fmt.Errorf("%w: %s and %s are both %s", ErrConfig, before, folder, key)
-		}
-		seen[key] = folder
-		shards = append(shards, key)
-		if s.Ended == "" {
-			refused = errors.Join(refused, fmt.Errorf("%w: %s did not come to its end", ErrTooLittle, folder))
-		}
-		all.merge(s, folder, from)
-	}
-	if err := copyFindings(all, from, out); err != nil {
+	if err := apart(folders, out); err != nil {
 		return nil, err
 	}
-	m := all.summary(minimums, true)
-	m.Shards = shards
-	m.Missed = append(m.Missed, lackingShards(seen)...)
-	if refused != nil {
-		m.Missed = append(m.Missed, strings.Split(refused.Error(), "\n")...)
+	g := &merger{all: NewState(), from: map[string]string{}, seen: map[string]string{}, parts: map[uint64]Shard{}}
+	for _, folder := range folders {
+		if err := g.take(folder); err != nil {
+			return nil, err
+		}
 	}
-	m.Passed = false
+	if err := os.MkdirAll(filepath.Join(out, findingsFolder), 0o777); err != nil {
+		return nil, fmt.Errorf("merge: %w", err)
+	}
+	g.missed = append(g.missed, copyFindings(g.all, g.from, out)...)
+	g.missed = append(g.missed, lackingShards(g.seen)...)
+	m := g.all.summary(minimums, false)
+	m.Shards, m.Trends = g.shards, g.trends
+	least := m.Missed
+	m.Missed = []string{}
+	m.miss(append(g.missed, least...)...)
 	m.judge(true)
 	var err error
 	if len(m.Missed) > 0 {
@@ -74,18 +62,92 @@ func Merge(folders []string, out string, minimums Minimums) (*Summary, error) {
 	return m, errors.Join(err, m.Write(out))
 }
 
+// apart says whether out is one of the folders, by whatever name.
+func apart(folders []string, out string) error {
+	target, err := filepath.Abs(out)
+	if err != nil {
+		return fmt.Errorf("merge: %w", err)
+	}
+	there, _ := os.Stat(target) // it need not be there
+	for _, folder := range folders {
+		name, err := filepath.Abs(folder)
+		if err != nil {
+			return fmt.Errorf("merge: %w", err)
+		}
+		info, _ := os.Stat(name)
+		if name == target || there != nil && info != nil && os.SameFile(there, info) {
+			return fmt.Errorf("%w: %s is to be merged, and is where the merged summary goes, which would take the place of its own: name another folder", ErrConfig, folder)
+		}
+	}
+	return nil
+}
+
+// A merger is what was taken of the folders until now.
+type merger struct {
+	all    *State
+	from   map[string]string // by fingerprint: the folder whose files are the smallest case's
+	seen   map[string]string // by seed and shard: the folder
+	parts  map[uint64]Shard  // by seed: one of its shards
+	shards []string
+	trends []Trend
+	missed []string
+}
+
+// take merges one folder. An error refuses the merge.
+func (g *merger) take(folder string) error {
+	s, err := ReadState(folder)
+	if err != nil {
+		g.missed = append(g.missed, fmt.Sprintf("%s cannot be merged: %v", folder, err))
+		return nil
+	}
+	key := fmt.Sprintf("seed %d shard %v", s.Seed, s.Shard)
+	if before, twice := g.seen[key]; twice {
+		return fmt.Errorf("%w: %s and %s are both %s", ErrConfig, before, folder, key)
+	}
+	if other, known := g.parts[s.Seed]; known && other.Count != s.Shard.Count {
+		before := fmt.Sprintf("seed %d shard %v", s.Seed, other)
+		return fmt.Errorf("%w: %s is %s and %s is %s: rounds of one are rounds of the other, and would be counted twice", ErrConfig, g.seen[before], before, folder, key)
+	}
+	g.seen[key], g.parts[s.Seed] = folder, s.Shard
+	g.shards = append(g.shards, key)
+	for _, missed := range s.shortfalls() {
+		g.missed = append(g.missed, folder+": "+missed)
+	}
+	for _, t := range Trends(s.Samples) {
+		t.What = filepath.Base(folder) + ": " + t.What
+		g.trends = append(g.trends, t)
+	}
+	g.all.merge(s, folder, g.from)
+	return nil
+}
+
+// maxLacking bounds how many shards that are missing are named.
+const maxLacking = 20
+
 // lackingShards says which parts of a campaign are not there: a machine that never reported is no pass.
 func lackingShards(seen map[string]string) (lacking []string) {
+	more, done := 0, map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(seen)) {
 		campaign, shard, _ := strings.Cut(key, " shard ")
 		_, count, _ := strings.Cut(shard, "/")
+		if done[campaign] { // all its shards have one count
+			continue
+		}
+		done[campaign] = true
 		n, _ := strconv.Atoi(count) // by Shard.String
 		for i := range n {
 			other := fmt.Sprintf("%s shard %d/%d", campaign, i, n)
-			if missed := other + " is missing"; seen[other] == "" && !slices.Contains(lacking, missed) && len(lacking) < 20 {
-				lacking = append(lacking, missed)
+			switch {
+			case seen[other] != "":
+			case len(lacking) < maxLacking:
+				lacking = append(lacking, other+" is missing")
+			default:
+				more++
 			}
 		}
+	}
+	if more > 0 {
+		lacking = append(lacking, fmt.Sprintf("%d more shards are missing", more))
 	}
 	return lacking
 }
@@ -99,13 +161,19 @@ func (s *State) merge(other *State, folder string, from map[string]string) {
 		s.Began = other.Began
 	}
 	s.Elapsed += other.Elapsed
+	s.Leg += other.Leg
 	s.Starts += other.Starts
+	s.StartRounds += other.StartRounds
 	s.Rounds += other.Rounds
 	s.Lost += other.Lost
 	s.Counts.add(other.Counts)
 	s.Points.add(other.Points)
 	s.Faults.add(other.Faults)
-	for _, t := range []struct{ to, from map[string]*Tally }{{s.Kinds, other.Kinds}, {s.Handovers, other.Handovers}, {s.Engines, other.Engines}} {
+	s.LegDone.Rounds += other.LegDone.Rounds
+	s.LegDone.Counts.add(other.LegDone.Counts)
+	for _, t := range []struct{ to, from map[string]*Tally }{
+		{s.Kinds, other.Kinds}, {s.LegDone.Kinds, other.LegDone.Kinds}, {s.Handovers, other.Handovers}, {s.Engines, other.Engines},
+	} {
 		for name, n := range t.from {
 			tally(t.to, name).join(n)
 		}
@@ -144,38 +212,28 @@ func (t *Tally) join(other *Tally) {
 	}
 }
 
-// copyFindings copies the files that the findings name, and no others.
-func copyFindings(s *State, from map[string]string, out string) error {
-	if err := os.MkdirAll(filepath.Join(out, findingsFolder), 0o777); err != nil {
-		return fmt.Errorf("merge: %w", err)
-	}
-	for print, folder := range from {
-		root, err := os.OpenRoot(filepath.Join(folder, findingsFolder))
-		if err != nil {
-			return fmt.Errorf("merge: %w", err)
-		}
-		for _, name := range s.Findings[print].Files {
-			if err == nil {
-				err = copyOne(root, print, name, out)
+// copyFindings copies the files that the findings name, and no others. A file that cannot be had is missed, and named no more.
+func copyFindings(s *State, from map[string]string, out string) (missed []string) {
+	for _, print := range slices.Sorted(maps.Keys(from)) {
+		f := s.Findings[print]
+		var copied []string
+		for _, name := range f.Files {
+			if err := copyOne(filepath.Join(from[print], findingsFolder), print, name, out); err != nil {
+				missed = append(missed, fmt.Sprintf("%s: the file %q of finding %s: %v", from[print], name, print, err))
+				continue
 			}
+			copied = append(copied, name)
 		}
-		if err = errors.Join(err, root.Close()); err != nil {
-			return fmt.Errorf("merge the files of %s: %w", print, err)
-		}
+		f.Files = copied
 	}
-	return nil
+	return missed
 }
 
-func copyOne(root *os.Root, print, name, out string) error {
+func copyOne(folder, print, name, out string) error {
 	if !filepath.IsLocal(print) || !filepath.IsLocal(name) || filepath.Base(name) != name {
 		return fmt.Errorf("%q is no file of a finding", name)
 	}
-	file, err := root.Open(filepath.Join(print, name))
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	content, err := io.ReadAll(file)
+	content, err := readBelow(folder, filepath.Join(print, name))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,6 +79,105 @@ func TestAMergeTakesNothingFromOutsideTheFindings(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, j.append(Entry{Type: entryEnd, Ended: "x", Findings: []Finding{{Fingerprint: "ab", Class: "c", Count: 1, Files: []string{"../../journal.jsonl"}}}}))
 	require.NoError(t, j.close())
-	_, err = Merge([]string{folder}, t.TempDir(), nil)
-	require.ErrorContains(t, err, "is no file of a finding")
+	out := t.TempDir()
+	m, err := Merge([]string{folder}, out, nil)
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.Contains(t, strings.Join(m.Missed, "\n"), `"../../journal.jsonl" is no file of a finding`)
+	require.Empty(t, m.State.Findings["ab"].Files)
+	require.NoDirExists(t, filepath.Join(out, findingsFolder, "ab"))
+}
+
+// A machine's disk may be torn as well: what can be read is merged, and what cannot is no pass.
+func TestADamagedOrMissingShardIsMissedAndTheRestIsMerged(t *testing.T) {
+	t.Parallel()
+	var folders []string
+	for i := range uint64(4) {
+		folder, _ := sharded(t, i)
+		folders = append(folders, folder)
+	}
+	damaged := filepath.Join(folders[3], journalName)
+	content, err := os.ReadFile(damaged)
+	require.NoError(t, err)
+	content[40] ^= 1
+	require.NoError(t, os.WriteFile(damaged, content, 0o666))
+	gone := filepath.Join(t.TempDir(), "gone")
+	out := t.TempDir()
+	m, err := Merge(append([]string{gone}, folders...), out, Minimums{"rounds": 30})
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.EqualValues(t, 30, m.State.Rounds)
+	require.Len(t, m.State.Open(), 1, "what the others found")
+	missed := strings.Join(m.Missed, "\n")
+	require.Contains(t, missed, gone+" cannot be merged: ")
+	require.Contains(t, missed, folders[3]+" cannot be merged: ")
+	require.Contains(t, missed, "the journal is damaged: line 1")
+	require.Contains(t, missed, "seed 7 shard 3/4 is missing")
+	junit, err := os.ReadFile(filepath.Join(out, "summary.xml"))
+	require.NoError(t, err)
+	require.Contains(t, string(junit), `<testcase classname="racewindow.soak.missed" name="seed 7 shard 3/4 is missing">`)
+	require.FileExists(t, filepath.Join(out, "summary.json"))
+
+	nothing, err := Merge([]string{gone}, t.TempDir(), nil)
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.Equal(t, VerdictNone, nothing.Verdict)
+}
+
+func TestAFileOfAFindingThatIsMissingIsMissed(t *testing.T) {
+	t.Parallel()
+	folder, _ := sharded(t, 1)
+	s, err := ReadState(folder)
+	require.NoError(t, err)
+	f := s.Open()[0]
+	require.NoError(t, os.Remove(filepath.Join(folder, findingsFolder, f.Fingerprint, "found.case")))
+	m, err := Merge([]string{folder}, t.TempDir(), nil)
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.Contains(t, strings.Join(m.Missed, "\n"), `the file "found.case" of finding `+f.Fingerprint)
+	require.Len(t, m.State.Findings[f.Fingerprint].Files, len(f.Files)-1, "the others are there")
+}
+
+// Round 2 of shard 0/2 is round 2 of shard 0/1.
+func TestShardsOfOneSeedWithDifferentCountsAreRefused(t *testing.T) {
+	t.Parallel()
+	var folders []string
+	for _, shard := range []Shard{{0, 2}, {0, 1}} {
+		c := settings(t, &scripted{name: "a"})
+		c.Shard = shard
+		_, err := run(t, c)
+		require.NoError(t, err)
+		folders = append(folders, c.Out)
+	}
+	_, err := Merge(folders, t.TempDir(), nil)
+	require.ErrorIs(t, err, ErrConfig)
+	require.ErrorContains(t, err, folders[0]+" is seed 7 shard 0/2 and "+folders[1]+" is seed 7 shard 0/1")
+}
+
+func TestAMergeIntoOneOfItsFoldersIsRefused(t *testing.T) {
+	t.Parallel()
+	folder, _ := sharded(t, 0)
+	before, err := os.ReadFile(filepath.Join(folder, "summary.json"))
+	require.NoError(t, err)
+	link := filepath.Join(t.TempDir(), "link")
+	require.NoError(t, os.Symlink(folder, link))
+	for _, out := range []string{folder, folder + "/", folder + "/findings/..", link} {
+		_, err := Merge([]string{folder}, out, nil)
+		require.ErrorIs(t, err, ErrConfig, out)
+		require.ErrorContains(t, err, "name another folder")
+	}
+	_, err = Merge([]string{link}, folder, nil)
+	require.ErrorIs(t, err, ErrConfig)
+	after, err := os.ReadFile(filepath.Join(folder, "summary.json"))
+	require.NoError(t, err)
+	require.Equal(t, before, after)
+}
+
+// A shard whose rounds were all broken does not hide behind the others.
+func TestAShardThatIsNoPassIsNoneInAMerge(t *testing.T) {
+	t.Parallel()
+	good, _ := sharded(t, 0)
+	c := settings(t, &scripted{name: "a", do: func(context.Context, RoundSpec) (RoundResult, error) { return RoundResult{}, errBroken }})
+	c.Seed = 8
+	_, err := run(t, c)
+	require.ErrorIs(t, err, ErrTooLittle)
+	m, err := Merge([]string{good, c.Out}, t.TempDir(), nil)
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.Contains(t, m.Missed, c.Out+": a: 10 of 10 rounds have no verdict, the last: broken")
 }

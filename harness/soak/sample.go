@@ -79,14 +79,19 @@ type Trend struct {
 	Median  float64     `json:"median"`
 	Samples int         `json:"samples"`
 	Span    Nanoseconds `json:"span_ns"`
-	// Leak says that the growth lies beyond the bound, and that there are samples enough to say so.
-	Leak bool `json:"leak"`
+	// Leak says that the growth lies beyond the bound, and is steady; TooFew, that there are not samples enough to say anything.
+	Leak   bool `json:"leak"`
+	TooFew bool `json:"too_few_samples,omitempty"`
 }
 
 const (
 	// minTrendSamples is how many samples of the later half say something.
 	minTrendSamples = 20
 	maxTrendSamples = 300 // of which pairs are made
+	// steady is the part of the bound that each half of those samples must grow by too: what leaks grows by a half of it in both,
+	// and what has jumped once in one of them at most. It is looked at every minute, and so also when the jump stands in the middle,
+	// where the median is no help.
+	steady = 0.25
 )
 
 // watched are the figures that must not grow: by more than so much, or by that part of what they are, whatever is more.
@@ -103,7 +108,7 @@ var watched = []struct {
 	{"open files", 20, 0.25, func(s Sample) float64 { return float64(s.Files) }},
 }
 
-// Trends looks at the samples of the newest process, which alone share a memory.
+// Trends looks at the samples of the newest process that has any, which alone share a memory.
 func Trends(all []Sample) (trends []Trend) {
 	if len(all) == 0 {
 		return nil
@@ -119,20 +124,35 @@ func Trends(all []Sample) (trends []Trend) {
 }
 
 func trendOf(what string, half []Sample, of func(Sample) float64, least, part float64) Trend {
-	t := Trend{What: what, Samples: len(half), Bound: least}
+	t := Trend{What: what, Samples: len(half), Bound: least, TooFew: len(half) < minTrendSamples}
 	if len(half) < 2 {
 		return t
 	}
-	step := (len(half) + maxTrendSamples - 1) / maxTrendSamples
-	var thin []Sample
 	var values []float64
-	for i := 0; i < len(half); i += step {
-		thin = append(thin, half[i])
-		values = append(values, of(half[i]))
+	for _, s := range thinned(half) {
+		values = append(values, of(s))
 	}
 	t.Median = median(values)
 	t.Bound = max(least, part*t.Median)
 	t.Span = half[len(half)-1].Elapsed - half[0].Elapsed
+	t.Growth = growth(half, of)
+	middle := len(half) / 2
+	t.Leak = !t.TooFew && t.Growth > t.Bound && min(growth(half[:middle+1], of), growth(half[middle:], of)) > steady*t.Bound
+	return t
+}
+
+// thinned are samples few enough for all their pairs.
+func thinned(all []Sample) (thin []Sample) {
+	step := (len(all) + maxTrendSamples - 1) / maxTrendSamples
+	for i := 0; i < len(all); i += step {
+		thin = append(thin, all[i])
+	}
+	return thin
+}
+
+// growth is the robust slope times the span.
+func growth(all []Sample, of func(Sample) float64) float64 {
+	thin := thinned(all)
 	var slopes []float64
 	for i := range thin {
 		for j := i + 1; j < len(thin); j++ {
@@ -141,9 +161,7 @@ func trendOf(what string, half []Sample, of func(Sample) float64, least, part fl
 			}
 		}
 	}
-	t.Growth = median(slopes) * t.Span.Seconds()
-	t.Leak = t.Growth > t.Bound && len(half) >= minTrendSamples
-	return t
+	return median(slopes) * (all[len(all)-1].Elapsed - all[0].Elapsed).Seconds()
 }
 
 func median(values []float64) float64 {
@@ -166,8 +184,8 @@ func (t Trend) String() string {
 	switch {
 	case t.Leak:
 		verdict = "GROWS"
-	case t.Samples < minTrendSamples:
-		verdict = "too few samples to say"
+	case t.TooFew:
+		verdict = fmt.Sprintf("too few samples to say (%d, at least %d)", t.Samples, minTrendSamples)
 	}
 	return fmt.Sprintf("%s: %s; median %s, moved by %s in %v, at most %s", t.What, verdict, amount(t.Median), amount(t.Growth), t.Span.Round(time.Second), amount(t.Bound))
 }
@@ -180,4 +198,18 @@ func leaks(trends []Trend) (found []Found) {
 		}
 	}
 	return found
+}
+
+// judgeLeaks makes findings of what grows in the process of that start, if it is the newest that was sampled. They are of no round.
+// It is done again and again, for a leak may end the process before anybody asks at the end; one that is known is only counted.
+func (s *Soak) judgeLeaks(start int) error {
+	n := len(s.state.Samples)
+	if n == 0 || s.state.Samples[n-1].Start != start {
+		return nil
+	}
+	found, err := s.keepAll(leaks(Trends(s.state.Samples)), RoundSpec{Kind: "soak", Variant: "process", For: s.config.For})
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	return s.append(Entry{Type: entryFound, Findings: found})
 }

@@ -33,6 +33,49 @@ func TestMemoryThatGrowsSteadilyIsALeak(t *testing.T) {
 	require.Contains(t, trend.String(), "resident memory: GROWS")
 }
 
+// Each figure that is watched must be able to show a leak, and no other with it.
+func TestEachFigureThatGrowsBeyondItsBoundIsALeakOfItsOwn(t *testing.T) {
+	t.Parallel()
+	const n = 100 // of which the later half is looked at, 49 steps
+	for what, set := range map[string]func(s *Sample, amount float64){
+		"resident memory": func(s *Sample, amount float64) { s.Resident = uint64(amount * (64 << 20)) },
+		"heap":            func(s *Sample, amount float64) { s.Heap = uint64(amount * (32 << 20)) },
+		"goroutines":      func(s *Sample, amount float64) { s.Goroutines = int(amount * 20) },
+		"disk space":      func(s *Sample, amount float64) { s.Disk = uint64(amount * (512 << 20)) },
+		"open files":      func(s *Sample, amount float64) { s.Files = int(amount * 20) },
+	} {
+		for times, leak := range map[float64]bool{0.7: false, 1.4: true} { // the bound, over the later half
+			var all []Sample
+			for i := range n {
+				s := Sample{Start: 1, Elapsed: time.Duration(i) * time.Second}
+				set(&s, times*float64(i)/49)
+				all = append(all, s)
+			}
+			var shapes []string
+			for _, f := range leaks(Trends(all)) {
+				shapes = append(shapes, f.Shape)
+			}
+			if leak {
+				require.Equal(t, []string{what}, shapes)
+			} else {
+				require.Empty(t, shapes, what)
+			}
+		}
+	}
+}
+
+// What is looked at every minute is looked at when a jump stands in the middle of what is looked at.
+func TestAJumpIsNoLeakWheneverItIsLookedAt(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, noise := range []float64{0, 30} {
+		all := series(240, func(i int) float64 { return 100 + 1000*float64(min(1, i/120)) + noise*random.Float64() })
+		for n := 120; n < len(all); n++ {
+			require.Empty(t, leaks(Trends(all[:n])), "after %d samples", n)
+		}
+	}
+}
+
 func TestMemoryThatIsNoisyOrJumpsOnceIsNone(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))

@@ -11,14 +11,20 @@ import (
 // A State is everything that is known about a campaign: what its journal folds to.
 type State struct {
 	Campaign
-	// Began is when the first process started, Elapsed how long rounds and checks took in all; Leg is the part of it since the
-	// last time that the campaign came to its end.
+	// Began is when the first process started, Elapsed how long rounds and checks took in all. Leg is the part of it in the newest
+	// leg, LegDone what was done in it: a leg begins with the first start behind the end of the campaign's time, and all processes
+	// that work until that time has come again are part of it. For is how long it is to take, 0 where the journal does not say.
 	Began   time.Time   `json:"began"`
 	Elapsed Nanoseconds `json:"elapsed_ns"`
 	Leg     Nanoseconds `json:"leg_ns"`
-	// Starts counts processes, Ended says how the last one ended, "" if it did not end in order.
-	Starts int    `json:"starts"`
-	Ended  string `json:"ended"`
+	LegDone Done        `json:"leg"`
+	For     Nanoseconds `json:"for_ns"`
+	// Starts counts processes, Ended says how the last one ended, "" if it did not end in order; Complete, that its time was over.
+	// StartRounds are the rounds that it finished.
+	Starts      int    `json:"starts"`
+	StartRounds uint64 `json:"rounds_of_this_start"`
+	Ended       string `json:"ended"`
+	Complete    bool   `json:"complete"`
 	// Rounds were finished. InProgress is the one that has begun, Lost how many had when their process ended, Deaths how often
 	// that was the round which is to come next.
 	Rounds     uint64 `json:"rounds"`
@@ -44,6 +50,21 @@ type State struct {
 	// Samples are taken behind each round, and thinned out when they become too many; Every is how many rounds one stands for.
 	Samples []Sample `json:"samples"`
 	Every   uint64   `json:"sample_every"`
+}
+
+// Done is what was done in a leg. Minimums are compared with it: what former nights did shows nothing of this one.
+type Done struct {
+	Rounds uint64            `json:"rounds"`
+	Counts Counts            `json:"counts"`
+	Kinds  map[string]*Tally `json:"kinds"`
+}
+
+func (d *Done) add(kind string, r *RoundRecord) {
+	d.Rounds++
+	d.Counts.add(r.Counts)
+	if !strings.HasPrefix(r.Inconclusive, interrupted) { // by whoever ended the campaign: that says nothing of the kind
+		tally(d.Kinds, kind).add(r)
+	}
 }
 
 // A Tally is what was done of something.
@@ -86,7 +107,7 @@ const maxSamples = 4096
 func NewState() *State {
 	return &State{
 		Counts: Counts{}, Kinds: map[string]*Tally{}, Handovers: map[string]*Tally{}, Engines: map[string]*Tally{}, Points: Counts{}, Faults: Counts{},
-		Behaviour: map[string]uint64{}, Arms: map[string]*Arm{}, Findings: map[string]*Finding{}, Every: 1,
+		Behaviour: map[string]uint64{}, Arms: map[string]*Arm{}, Findings: map[string]*Finding{}, Every: 1, LegDone: Done{Counts: Counts{}, Kinds: map[string]*Tally{}},
 	}
 }
 
@@ -114,12 +135,11 @@ func (s *State) Fold(e Entry) error {
 		s.InProgress = e.Spec
 	case entryRound:
 		return s.foldRound(e)
-	case entryEnd:
-		s.Ended = e.Ended
+	case entryFound:
 		s.addFindings(e.Findings)
-		if e.Complete {
-			s.Leg = 0
-		}
+	case entryEnd:
+		s.Ended, s.Complete = e.Ended, e.Complete
+		s.addFindings(e.Findings)
 	default:
 		return fmt.Errorf("%w: an entry of type %q: use the racewindow that wrote it", ErrJournal, e.Type)
 	}
@@ -127,8 +147,12 @@ func (s *State) Fold(e Entry) error {
 }
 
 func (s *State) start(e Entry) {
+	if s.Complete { // the summary of a leg that is over was of that leg; another begins
+		s.Leg, s.LegDone = 0, NewState().LegDone
+	}
 	s.Starts++
-	s.Ended, s.Checks, s.NotRun = "", nil, slices.Clone(e.NotRun)
+	s.StartRounds, s.For = 0, e.For
+	s.Ended, s.Complete, s.Checks, s.NotRun = "", false, nil, slices.Clone(e.NotRun)
 	if s.InProgress != "" {
 		s.InProgress = ""
 		s.Lost++
@@ -148,6 +172,7 @@ func (s *State) foldRound(e Entry) error {
 	}
 	r := e.Round
 	s.Rounds++
+	s.StartRounds++
 	s.InProgress, s.Deaths = "", 0
 	s.passTime(r.Took)
 	s.Counts.add(r.Counts)
@@ -163,6 +188,7 @@ func (s *State) foldRound(e Entry) error {
 			s.NotRun = append(s.NotRun, n)
 		}
 	}
+	s.LegDone.add(spec.Kind, r)
 	tally(s.Kinds, spec.Kind).add(r)
 	tally(s.Engines, r.Engine).add(r)
 	if r.Handover != "" {
@@ -246,15 +272,15 @@ func (s *State) Open() (open []*Finding) {
 	return open
 }
 
-// fill makes the tables that JSON leaves nil.
+// fill makes the tables that JSON leaves nil, or that a former version did not have: then a leg counts from here on.
 func (s *State) fill() {
 	fresh := NewState()
-	for _, c := range []struct{ to, from *Counts }{{&s.Counts, &fresh.Counts}, {&s.Points, &fresh.Points}, {&s.Faults, &fresh.Faults}} {
+	for _, c := range []struct{ to, from *Counts }{{&s.Counts, &fresh.Counts}, {&s.LegDone.Counts, &fresh.LegDone.Counts}, {&s.Points, &fresh.Points}, {&s.Faults, &fresh.Faults}} {
 		if *c.to == nil {
 			*c.to = *c.from
 		}
 	}
-	for _, c := range []struct{ to, from *map[string]*Tally }{{&s.Kinds, &fresh.Kinds}, {&s.Handovers, &fresh.Handovers}, {&s.Engines, &fresh.Engines}} {
+	for _, c := range []struct{ to, from *map[string]*Tally }{{&s.Kinds, &fresh.Kinds}, {&s.LegDone.Kinds, &fresh.LegDone.Kinds}, {&s.Handovers, &fresh.Handovers}, {&s.Engines, &fresh.Engines}} {
 		if *c.to == nil {
 			*c.to = *c.from
 		}

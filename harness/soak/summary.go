@@ -20,7 +20,9 @@ import (
 const SummarySchema = "racewindow-soak/1"
 
 // Minimums say how much must have been done, by name: rounds, schedules, operations, failpoints, pairs, corpus, canaries, the
-// name of a kind for its rounds that have a verdict, or the name of a count.
+// name of a kind for its rounds that have a verdict, or the name of a count. They are of the newest leg, that is since the last
+// time that the campaign came to its end; corpus and canaries are of the newest start. Only failpoints and pairs are of the whole
+// campaign, which looks less often at what it knows.
 type Minimums map[string]uint64
 
 // ParseMinimums reads KEY=N, and "none", which takes away all before it.
@@ -40,11 +42,20 @@ func ParseMinimums(into Minimums, words []string) error {
 	return nil
 }
 
-// A Minimum is one that was asked for, and what there is.
+// A Minimum is one that was asked for, and what there is: in the newest leg, or, if Whole says so, in the whole campaign.
 type Minimum struct {
 	Name  string `json:"name"`
 	Least uint64 `json:"least"`
 	Got   uint64 `json:"got"`
+	Whole bool   `json:"whole_campaign,omitempty"`
+}
+
+// missed says what is lacking, "" if nothing is.
+func (n Minimum) missed() string {
+	if n.Got >= n.Least {
+		return ""
+	}
+	return fmt.Sprintf("%s: %d, at least %d", n.Name, n.Got, n.Least)
 }
 
 // Verdicts of a summary.
@@ -92,23 +103,71 @@ func (s *State) summary(minimums Minimums, ended bool) *Summary {
 			m.Never = append(m.Never, e.Name)
 		}
 	}
+	if ended {
+		m.miss(c.shortfalls()...)
+	}
 	for _, name := range slices.Sorted(maps.Keys(minimums)) {
-		n := Minimum{name, minimums[name], m.value(name)}
-		if m.Minimums = append(m.Minimums, n); n.Got < n.Least {
-			m.Missed = append(m.Missed, fmt.Sprintf("%s: %d, at least %d", n.Name, n.Got, n.Least))
-		}
+		n := Minimum{Name: name, Least: minimums[name]}
+		n.Got, n.Whole = m.value(name)
+		m.Minimums = append(m.Minimums, n)
+		m.miss(n.missed())
 	}
 	for _, check := range c.Checks {
-		if !check.Passed && !check.Skipped {
-			m.Missed = append(m.Missed, fmt.Sprintf("%s %s: %s", check.What, check.Name, check.Detail))
-		}
+		m.miss(check.missed())
 	}
 	c.Behaviour = nil
 	m.judge(ended)
 	return m
 }
 
+// miss adds what is no pass; "" is nothing.
+func (m *Summary) miss(all ...string) {
+	for _, text := range all {
+		if text != "" {
+			m.Missed = append(m.Missed, OneLine(text))
+		}
+	}
+}
+
+// missed says that what had to be seen was not, "" if it was.
+func (c Check) missed() string {
+	if c.Passed || c.Skipped {
+		return ""
+	}
+	return fmt.Sprintf("%s %s: %s", c.What, c.Name, c.Detail)
+}
+
+// shortfalls say why a campaign that works no more is no pass, whatever was asked for.
+func (s *State) shortfalls() (missed []string) {
+	switch {
+	case !s.Complete:
+		missed = append(missed, s.early())
+	case s.StartRounds == 0:
+		missed = append(missed, fmt.Sprintf("0 rounds in this start: the time of its leg, %v, was over before", s.For))
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.LegDone.Kinds)) {
+		if t := s.LegDone.Kinds[name]; 2*t.Inconclusive > t.Rounds {
+			missed = append(missed, fmt.Sprintf("%s: %d of %d rounds have no verdict, the last: %s", name, t.Inconclusive, t.Rounds, clip(t.Reason, 200)))
+		}
+	}
+	return missed
+}
+
+// early says how far a campaign came that did not come to its end.
+func (s *State) early() string {
+	why, of := s.Ended, ""
+	if why == "" {
+		why = "its process was killed, or still works"
+	}
+	if s.For > 0 {
+		of = fmt.Sprintf(" of %v", s.For)
+	}
+	return fmt.Sprintf("ended early: %s, %s%s", clip(why, 300), short(s.Leg), of)
+}
+
+// judge decides. Violated is said at once, and passed only at the end.
 func (m *Summary) judge(ended bool) {
+	m.Passed = false
 	switch {
 	case len(m.State.Open()) > 0:
 		m.Verdict = VerdictViolated
@@ -121,27 +180,27 @@ func (m *Summary) judge(ended bool) {
 	}
 }
 
-// value is what a minimum is compared with.
-func (m *Summary) value(name string) uint64 {
+// value is what a minimum is compared with, and whether that is of the whole campaign.
+func (m *Summary) value(name string) (n uint64, whole bool) {
 	s := m.State
 	switch name {
 	case "rounds":
-		return s.Rounds
+		return s.LegDone.Rounds, false
 	case "failpoints":
-		return uint64(m.Passes)
+		return uint64(m.Passes), true
 	case "pairs":
-		return uint64(m.Pairs)
+		return uint64(m.Pairs), true
 	case "corpus":
 		passed, _ := s.passed(CheckCorpus)
-		return uint64(passed)
+		return uint64(passed), false
 	case "canaries":
 		passed, _ := s.passed(CheckCanary)
-		return uint64(passed)
+		return uint64(passed), false
 	}
-	if t := s.Kinds[name]; t != nil {
-		return t.Rounds - t.Inconclusive
+	if t := s.LegDone.Kinds[name]; t != nil {
+		return t.Rounds - t.Inconclusive, false
 	}
-	return s.Counts[name]
+	return s.LegDone.Counts[name], false
 }
 
 // passed counts the checks of a sort.
@@ -162,6 +221,7 @@ func (s *State) clone() *State {
 	c := *s
 	c.Counts, c.Points, c.Faults = maps.Clone(s.Counts), maps.Clone(s.Points), maps.Clone(s.Faults)
 	c.Kinds, c.Handovers, c.Engines = cloneTallies(s.Kinds), cloneTallies(s.Handovers), cloneTallies(s.Engines)
+	c.LegDone = Done{s.LegDone.Rounds, maps.Clone(s.LegDone.Counts), cloneTallies(s.LegDone.Kinds)}
 	c.Behaviour = maps.Clone(s.Behaviour)
 	c.Arms = map[string]*Arm{}
 	for name, arm := range s.Arms {

@@ -1,7 +1,7 @@
 package soak
 
 import (
-	"encoding/xml"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,41 +11,68 @@ import (
 // textWidth is how wide the summary's rows are, but for commands, which are never broken.
 const textWidth = 100
 
+// A page of text is made of lines, of which none holds what a terminal would obey.
+type lines struct{ strings.Builder }
+
+func (b *lines) line(format string, args ...any) {
+	b.WriteString(OneLine(fmt.Sprintf(format, args...)) + "\n")
+}
+
+// wrap is a line that is broken at blanks, and what continues it is indented.
+func (b *lines) wrap(indent, text string) {
+	for i, part := range wrapped(OneLine(text), textWidth-len(indent)-2) {
+		if i > 0 {
+			part = "  " + part
+		}
+		b.line("%s%s", indent, part)
+	}
+}
+
 // Text is the summary for a terminal.
 func (m *Summary) Text() string {
-	var b strings.Builder
+	var b lines
 	s := m.State
-	fmt.Fprintf(&b, "%s\n", m.headline())
+	b.line("%s", m.headline())
 	for _, missed := range m.Missed {
-		fmt.Fprintf(&b, "  missed: %s\n", missed)
+		b.line("  missed: %s", missed)
 	}
 	for _, n := range s.NotRun {
-		fmt.Fprintf(&b, "  not run: %s: %s\n", n.What, n.Because)
+		b.line("  not run: %s: %s", n.What, n.Because)
 	}
-	fmt.Fprintf(&b, "  first: %s\n\n", m.checksText())
+	b.line("  first: %s", m.checksText())
+	b.line("")
 	m.tables(&b)
-	fmt.Fprintf(&b, "\ncoverage: %d failpoints, %d pairs of them, %d behaviours in all\n", m.Passes, m.Pairs, m.Seen)
-	for _, line := range wrapped("never passed: "+orNone(m.Never), textWidth-2) {
-		fmt.Fprintf(&b, "  %s\n", line)
-	}
+	b.line("")
+	b.line("coverage of the whole campaign: %d failpoints, %d pairs of them, %d behaviours in all", m.Passes, m.Pairs, m.Seen)
+	b.wrap("  ", "passed: "+orNone(s.Points.words(rounded)))
+	b.wrap("  ", "never passed: "+orNone(m.Never))
+	b.wrap("  ", "faults: "+orNone(s.Faults.words(rounded)))
 	for _, t := range m.Trends {
-		fmt.Fprintf(&b, "  %v\n", t)
+		if !t.TooFew {
+			b.line("  %v", t)
+		}
 	}
-	for _, line := range wrapped("minimums: "+m.minimumsText(), textWidth) {
-		fmt.Fprintln(&b, line)
+	if few := m.tooFew(); few != "" {
+		b.wrap("  ", few)
 	}
-	fmt.Fprintf(&b, "\nfindings: %d\n", len(s.Open()))
+	b.wrap("", "minimums of this leg: "+m.minimumsText())
+	b.line("")
+	m.findings(&b)
+	return b.String()
+}
+
+func (m *Summary) findings(b *lines) {
+	s := m.State
+	b.line("findings: %d", len(s.Open()))
 	for _, f := range s.Open() {
-		fmt.Fprintf(&b, "  %s %s, %d times in %d rounds: %s\n", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300))
+		b.line("  %s %s, %d times in %d rounds: %s", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300))
 		if f.Case != "" {
-			fmt.Fprintf(&b, "    racewindow replay %s\n", quoted(f.Case))
+			b.line("    racewindow replay %s", quoted(f.Case))
 		}
 		if s.Kinds[f.Kind] != nil { // or it was no round that found it
-			fmt.Fprintf(&b, "    racewindow soak --round %s\n", quoted(f.Round))
+			b.line("    racewindow soak --round %s", quoted(f.Round))
 		}
-		for _, line := range wrapped(fmt.Sprintf("%s/%s: %s", findingsFolder, f.Fingerprint, strings.Join(f.Files, " ")), textWidth-4) {
-			fmt.Fprintf(&b, "    %s\n", line)
-		}
+		b.wrap("    ", fmt.Sprintf("%s/%s: %s", findingsFolder, f.Fingerprint, strings.Join(f.Files, " ")))
 	}
 	for _, f := range s.Findings {
 		if f.Gone {
@@ -53,10 +80,26 @@ func (m *Summary) Text() string {
 			if f.Case != "" {
 				why = "its case holds now: " + f.Case
 			}
-			fmt.Fprintf(&b, "  gone: %s %s: %s\n", f.Fingerprint, f.Class, why)
+			b.line("  gone: %s %s: %s", f.Fingerprint, f.Class, why)
 		}
 	}
-	return b.String()
+}
+
+// tooFew says of what too few samples say anything, "" if there is none.
+func (m *Summary) tooFew() string {
+	var of []string
+	for _, t := range m.Trends {
+		if t.TooFew {
+			of = append(of, fmt.Sprintf("%s (%d)", t.What, t.Samples))
+		}
+	}
+	switch {
+	case len(m.Trends) == 0:
+		return "whether anything grows: no samples"
+	case len(of) == 0:
+		return ""
+	}
+	return fmt.Sprintf("whether it grows: too few samples to say, at least %d of the later half are needed: %s", minTrendSamples, strings.Join(of, ", "))
 }
 
 // headline says the most in a line.
@@ -69,6 +112,9 @@ func (m *Summary) headline() string {
 	text := fmt.Sprintf("soak %s: %d rounds in %s, %s, seed %d", m.Verdict, s.Rounds, short(s.Elapsed), what, s.Seed)
 	if s.Starts > 1 {
 		text += fmt.Sprintf("; %d starts, %d rounds lost", s.Starts, s.Lost)
+	}
+	if s.LegDone.Rounds != s.Rounds { // or there is only one
+		text += fmt.Sprintf("; this leg %d rounds in %s", s.LegDone.Rounds, short(s.Leg))
 	}
 	if s.Ended != "" {
 		text += "; " + clip(s.Ended, 200)
@@ -97,12 +143,21 @@ func (m *Summary) checksText() string {
 	return orNone(words)
 }
 
+// minimumsText begins with those of the newest leg.
 func (m *Summary) minimumsText() string {
-	var words []string
+	var leg, whole []string
 	for _, n := range m.Minimums {
-		words = append(words, fmt.Sprintf("%s %d of %d", n.Name, n.Got, n.Least))
+		to := &leg
+		if n.Whole {
+			to = &whole
+		}
+		*to = append(*to, fmt.Sprintf("%s %d of %d", n.Name, n.Got, n.Least))
 	}
-	return orNone(words)
+	text := orNone(leg)
+	if len(whole) > 0 {
+		text += "; of the whole campaign: " + orNone(whole)
+	}
+	return text
 }
 
 // A table is what was done, by kind, hand-over or engine.
@@ -115,38 +170,50 @@ func (m *Summary) allTables() []table {
 	return []table{{"kind", m.State.Kinds}, {"hand-over", m.State.Handovers}, {"engine", m.State.Engines}}
 }
 
-func (m *Summary) tables(b *strings.Builder) {
+func (m *Summary) tables(b *lines) {
 	for _, t := range m.allTables() {
-		fmt.Fprintf(b, "%-15s %7s %10s %9s %6s  done\n", t.name, "rounds", "no verdict", "time", "new")
+		b.line("%-15s %7s %10s %9s %6s  done", t.name, "rounds", "no verdict", "time", "new")
 		for _, name := range slices.Sorted(maps.Keys(t.of)) {
 			n := t.of[name]
 			row := fmt.Sprintf("  %-13s %7d %10d %9s %6d  ", name, n.Rounds, n.Inconclusive, short(n.Took), n.New)
 			for _, line := range wrapped(n.Counts.text(), textWidth-len(row)) {
-				fmt.Fprintf(b, "%s%s\n", row, line)
+				b.line("%s%s", row, line)
 				row = strings.Repeat(" ", len(row))
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.State.Kinds)) {
 		if n := m.State.Kinds[name]; n.Inconclusive > 0 {
-			fmt.Fprintf(b, "%s without a verdict, the last: %s\n", name, clip(n.Reason, 200))
+			b.line("%s without a verdict, the last: %s", name, clip(n.Reason, 200))
 		}
 	}
 }
 
 // text lists counts, the largest first.
-func (c Counts) text() string {
+func (c Counts) text() string { return strings.Join(c.words(grouped), ", ") }
+
+// words are counts, the largest first.
+func (c Counts) words(amount func(uint64) string) (words []string) {
 	names := slices.SortedFunc(maps.Keys(c), func(a, b string) int {
-		if c[a] != c[b] {
-			return map[bool]int{true: -1, false: 1}[c[a] > c[b]]
-		}
-		return strings.Compare(a, b)
+		return cmp.Or(cmp.Compare(c[b], c[a]), strings.Compare(a, b))
 	})
-	words := []string{}
 	for _, name := range names {
-		words = append(words, fmt.Sprintf("%s %s", name, grouped(c[name])))
+		words = append(words, name+" "+amount(c[name]))
 	}
-	return strings.Join(words, ", ")
+	return words
+}
+
+// rounded prints a number in few letters: 999, 12k, 3M.
+func rounded(n uint64) string {
+	for _, unit := range []struct {
+		size uint64
+		name string
+	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if n >= unit.size {
+			return fmt.Sprint(n/unit.size) + unit.name
+		}
+	}
+	return fmt.Sprint(n)
 }
 
 // grouped prints a number with its thousands apart.
@@ -179,118 +246,3 @@ func wrapped(text string, width int) (lines []string) {
 
 // quoted is one word for a shell.
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
-
-// Markdown is the summary for a GitHub step summary.
-func (m *Summary) Markdown() string {
-	var b strings.Builder
-	s := m.State
-	fmt.Fprintf(&b, "## %s\n\n", cell(m.headline()))
-	for _, missed := range m.Missed {
-		fmt.Fprintf(&b, "- **missed** %s\n", cell(missed))
-	}
-	for _, n := range s.NotRun {
-		fmt.Fprintf(&b, "- **not run** %s: %s\n", cell(n.What), cell(n.Because))
-	}
-	fmt.Fprintf(&b, "- first: %s\n- coverage: %d failpoints, %d pairs, %d behaviours\n- minimums: %s\n", m.checksText(), m.Passes, m.Pairs, m.Seen, cell(m.minimumsText()))
-	for _, t := range m.Trends {
-		fmt.Fprintf(&b, "- %s\n", cell(t.String()))
-	}
-	for _, t := range m.allTables() {
-		fmt.Fprintf(&b, "\n| %s | rounds | no verdict | time | new | done |\n|---|---|---|---|---|---|\n", t.name)
-		for _, name := range slices.Sorted(maps.Keys(t.of)) {
-			n := t.of[name]
-			fmt.Fprintf(&b, "| %s | %d | %d | %s | %d | %s |\n", cell(name), n.Rounds, n.Inconclusive, short(n.Took), n.New, cell(n.Counts.text()))
-		}
-	}
-	if open := s.Open(); len(open) > 0 {
-		b.WriteString("\n| finding | class | times | what | case |\n|---|---|---|---|---|\n")
-		for _, f := range open {
-			fmt.Fprintf(&b, "| %s | %s | %d | %s | `%s` |\n", f.Fingerprint, cell(f.Class), f.Count, cell(clip(f.Detail, 300)), strings.ReplaceAll(cell(f.Case), "`", "'"))
-		}
-	}
-	fmt.Fprintf(&b, "\n<details><summary>failpoints</summary>\n\n| failpoint | passed |\n|---|---|\n")
-	for _, name := range slices.Sorted(maps.Keys(s.Points)) {
-		fmt.Fprintf(&b, "| %s | %s |\n", cell(name), grouped(s.Points[name]))
-	}
-	fmt.Fprintf(&b, "\nnever passed: %s\n</details>\n", cell(orNone(m.Never)))
-	return b.String()
-}
-
-// cell makes a text safe within a Markdown table.
-func cell(text string) string {
-	return strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ", "<", "&lt;", ">", "&gt;").Replace(text)
-}
-
-type junitSuite struct {
-	XMLName  xml.Name    `xml:"testsuite"`
-	Name     string      `xml:"name,attr"`
-	Tests    int         `xml:"tests,attr"`
-	Failures int         `xml:"failures,attr"`
-	Skipped  int         `xml:"skipped,attr"`
-	Cases    []junitCase `xml:"testcase"`
-}
-
-type junitCase struct {
-	Class   string     `xml:"classname,attr"`
-	Name    string     `xml:"name,attr"`
-	Failure *junitText `xml:"failure,omitempty"`
-	Skipped *junitText `xml:"skipped,omitempty"`
-	Output  string     `xml:"system-out,omitempty"`
-}
-
-type junitText struct {
-	Message string `xml:"message,attr"`
-	Text    string `xml:",chardata"`
-}
-
-// junit is the summary as JUnit XML: a test for each check, minimum, kind and finding.
-func (m *Summary) junit() ([]byte, error) {
-	suite := junitSuite{Name: "racewindow soak"}
-	add := func(class, name, failure, detail string) {
-		c := junitCase{Class: "racewindow.soak." + class, Name: printable(name)}
-		if failure != "" {
-			c.Failure = &junitText{printable(failure), printable(detail)}
-			suite.Failures++
-		} else {
-			c.Output = printable(detail)
-		}
-		suite.Cases = append(suite.Cases, c)
-	}
-	for _, c := range m.State.Checks {
-		failure := ""
-		if !c.Passed && !c.Skipped {
-			failure = c.Detail
-		}
-		add(c.What, c.Name, failure, c.Detail)
-	}
-	for _, n := range m.Minimums {
-		failure := ""
-		if n.Got < n.Least {
-			failure = fmt.Sprintf("%d, at least %d", n.Got, n.Least)
-		}
-		add("minimum", n.Name, failure, fmt.Sprint(n.Got))
-	}
-	for _, name := range slices.Sorted(maps.Keys(m.State.Kinds)) {
-		add("kind", name, "", m.State.Kinds[name].Counts.text())
-	}
-	for _, f := range m.State.Open() {
-		add("finding", f.Fingerprint+" "+f.Class, f.Detail, f.Case+"\n"+f.Round)
-	}
-	for _, n := range m.State.NotRun {
-		suite.Skipped++
-		suite.Cases = append(suite.Cases, junitCase{Class: "racewindow.soak.kind", Name: n.What, Skipped: &junitText{Message: n.Because}})
-	}
-	suite.Tests = len(suite.Cases)
-	text, err := xml.MarshalIndent(suite, "", " ")
-	return append([]byte(xml.Header), append(text, '\n')...), err
-}
-
-// printable replaces what XML cannot hold.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {
-			return '?'
-		}
-		return r
-	}, strings.ToValidUTF8(text, "?"))
-}

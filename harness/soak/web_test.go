@@ -236,7 +236,7 @@ func TestTheSummaryIsReadableInEveryForm(t *testing.T) {
 	require.Contains(t, m.Markdown(), "&lt;script&gt;")
 	junit, err := m.junit()
 	require.NoError(t, err)
-	require.Contains(t, string(junit), `failures="1" skipped="1"`)
+	require.Contains(t, string(junit), `failures="1" skipped="2"`)
 	require.NotContains(t, string(junit), "<script>")
 	require.Equal(t, "a??b\n", printable("a\x00\x01b\n"))
 	require.Equal(t, "1,234,567", grouped(1234567))

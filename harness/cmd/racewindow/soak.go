@@ -38,10 +38,16 @@ same under the race detector, if --race-binary or a racewindow-race beside this 
 lost at every step of drawn programs), crashstress (power is lost at random moments under load, the same log goes
 on), kill (processes under load on the disk of DIR, killed or given a file size limit; Linux only), properties (if
 --properties or bin/properties-race.test is there), fuzz (if the go command and the sources are there).
-What cannot be run is shown as not run, and never as passed.
+What cannot be run is shown as not run, and never as passed; if --kinds names it, the campaign is no pass.
+
+Enough is what --minimum says, and by default 10 schedules for each second of --for (1,000 at least) and a little of
+everything else. It is of the leg: of what all starts have done since the time was over last. Only failpoints and
+pairs are of the whole campaign. Besides, the time must be over, this start must have finished a round, and at
+least half of the rounds of each kind must have a verdict.
 
 Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage, 3 too little was done,
-a canary was not found, or the run itself failed.`
+it was interrupted (the summary is written, the next start goes on), a canary was not found, or the run itself
+failed.`
 
 const soakExamples = `  racewindow soak --for 8h --out out/soak
   racewindow soak --for 8h --out out/soak --listen 127.0.0.1:8080       a page with plots, and /metrics
@@ -92,7 +98,7 @@ func (f *soakFlags) define(flags *pflag.FlagSet) {
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the campaign (default that of the journal, or a new one, which the summary prints)")
 	flags.StringVar(&f.shard, "shard", "0/1", "which part of a campaign on several machines, `I/N`, from 0/N to N-1/N")
 	flags.StringVar(&f.listen, "listen", "", "serve a page and metrics at `HOST:PORT`; without a host for this machine alone")
-	flags.StringSliceVar(&f.minimums, "minimum", nil, "fail below that, `NAME=N,...`: rounds, schedules, operations, failpoints, pairs, corpus, canaries, a kind's rounds, any count; 'none' takes the defaults away")
+	flags.StringSliceVar(&f.minimums, "minimum", nil, "fail below that in this leg, `NAME=N,...`: rounds, schedules, operations, failpoints, pairs, corpus, canaries, a kind's rounds, any count; 'none' takes the defaults away")
 	flags.StringSliceVar(&f.kinds, "kinds", nil, "only these kinds of rounds, `NAME,...`, as above (default all that can be run)")
 	flags.StringSliceVar(&f.handovers, "handovers", nil, "the hand-overs of explore and stress, `NAME,...` (default those that are to hold)")
 	flags.DurationVar(&c.RoundFor, "round-for", 0, "about how long a round takes (default a fortieth of --for, from 1s to 10s)")
@@ -126,58 +132,6 @@ func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	return f.campaign(ctx, out)
-}
-
-// prepare says what there is to do.
-func (f *soakFlags) prepare() error {
-	c := &f.config
-	var err error
-	if c.Kinds, c.NotRun, err = f.allKinds(); err != nil {
-		return usageError{err}
-	}
-	if c.Checks, err = soak.Corpus(f.corpus); err != nil {
-		return usageError{fmt.Errorf("--corpus: %w", err)}
-	}
-	c.Minimums = soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
-	for _, k := range c.Kinds {
-		c.Minimums[k.Name()] = 1
-		switch k.Name() {
-		case "explore":
-			c.Minimums["schedules"], c.Minimums["failpoints"], c.Minimums["pairs"] = 1000, 20, 20
-		case "stress":
-			c.Minimums["operations"] = 1000
-		case "crash":
-			c.Minimums["crashes"] = 1000
-		case "crashstress":
-			c.Minimums["recoveries"] = 100
-		case "kill":
-			c.Minimums["kills"] = 5
-		}
-	}
-	if err := soak.ParseMinimums(c.Minimums, f.minimums); err != nil {
-		return usageError{fmt.Errorf("--minimum: %w", err)}
-	}
-	if f.canary == 0 {
-		c.NotRun = append(c.NotRun, soak.NotRun{What: "canaries", Because: "--canary-within 0"})
-		return nil
-	}
-	c.Checks = append(c.Checks, soak.LeakCanaries()...)
-	c.Checks = append(c.Checks, soak.ExploreCanaries(f.canary)...)
-	for _, k := range c.Kinds {
-		switch k.Name() {
-		case "stress", "race":
-			c.Checks = append(c.Checks, soak.StressCanary(k, f.canary)...)
-		case "crashstress":
-			c.Checks = append(c.Checks, soak.CrashStressCanary(k, f.canary)...)
-		case "kill":
-			c.Checks = append(c.Checks, soak.KillCanary(k, f.canary)...)
-		case "properties":
-			c.Checks = append(c.Checks, soak.PropertiesCanary(k.(*soak.Properties), f.canary)...)
-		case "fuzz":
-			c.Checks = append(c.Checks, soak.FuzzingCanary(k.(*soak.Fuzz), f.canary)...)
-		}
-	}
-	return nil
 }
 
 // allKinds are the kinds that can be run here, and those that cannot. A new kind is listed here.
@@ -318,6 +272,9 @@ func (f *soakFlags) campaign(ctx context.Context, out io.Writer) error {
 
 // tellSoak prints the summary and ends with the exit code that says it.
 func tellSoak(out io.Writer, summary *soak.Summary, err error) error {
+	if err != nil {
+		err = toldError{err}
+	}
 	if summary == nil {
 		return err
 	}
@@ -330,3 +287,10 @@ func tellSoak(out io.Writer, summary *soak.Summary, err error) error {
 	}
 	return err
 }
+
+// A toldError quotes what rounds found, and goes to a terminal.
+type toldError struct{ error }
+
+func (e toldError) Error() string { return soak.OneLine(e.error.Error()) }
+
+func (e toldError) Unwrap() error { return e.error }

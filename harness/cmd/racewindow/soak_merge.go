@@ -15,9 +15,10 @@ func soakMergeCommand() *cobra.Command {
 		Use:   "merge DIR...",
 		Short: "Put the shards of a campaign together",
 		Long: `Put the folders of several soaks together: findings by fingerprint, counts and coverage. A shard that is
-missing, or did not come to its end, is no pass.
+missing, cannot be read, did not come to its end or has too few verdicts is no pass; the others are merged.
 
-Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage, 3 too little was done.`,
+Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage (also two folders whose
+rounds would be counted twice, and an --out that is one of the folders), 3 too little was done.`,
 		Example: "  racewindow soak merge out/soak-0 out/soak-1 --out out/soak --minimum schedules=1000000",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || out == "" {

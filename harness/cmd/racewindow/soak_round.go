@@ -37,21 +37,21 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 	}
 	for _, found := range r.Found {
 		if found.Text != "" {
-			fmt.Fprintf(out, "%s\n", found.Text)
+			fmt.Fprintf(out, "%s\n", soak.Clean(found.Text))
 		}
 		if found.Report != nil {
 			if err := found.Report.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout)); err != nil {
 				return err
 			}
 		}
-		fmt.Fprintf(out, "found %s, %d times: %s\n", found.Class, found.Count, found.Detail)
+		fmt.Fprintf(out, "found %s, %d times: %s\n", soak.OneLine(found.Class), found.Count, soak.OneLine(found.Detail))
 	}
 	fmt.Fprintf(out, "%s: %s\n", spec, summarised(r))
 	switch {
 	case len(r.Found) > 0:
 		return errViolated
 	case r.Inconclusive != "":
-		return fmt.Errorf("no verdict: %s", r.Inconclusive)
+		return fmt.Errorf("no verdict: %s", soak.OneLine(r.Inconclusive))
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,20 +26,24 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
 	for message, args := range map[string][]string{
-		"--out: say where":                     {},
-		"counted from 0":                       {"--out", out, "--shard", "4/4"},
-		"--for 0s":                             {"--out", out, "--for", "0s"},
-		"no case (*.case) lies in":             {"--out", out, "--corpus", out},
-		`no kind is called "crush"`:            {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
-		`minimum "rounds"`:                     {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
-		"--round: not a round":                 {"--round", "v1 kind=explore"},
-		`no kind is called "guess"`:            {"--round", "v1 kind=guess variant=snapshot for=1s"},
-		"unexpected argument":                  {"merge-all"},
-		`--listen: invalid soak settings`:      {"--out", out, "--corpus", corpusFolder, "--listen", "nowhere"},
-		"give the folders to merge":            {"merge"},
-		"give the fingerprints of findings":    {"close"},
-		"journal.jsonl: no such file":          {"close", "0123abcd", "--out", out + "-none"},
-		"race cannot be run here: /nothing is": {"--race-binary", "/nothing", "--round", "v1 kind=race variant=snapshot for=1s"},
+		"--out: say where":                  {},
+		"counted from 0":                    {"--out", out, "--shard", "4/4"},
+		"--for 0s":                          {"--out", out, "--for", "0s"},
+		"no case (*.case) lies in":          {"--out", out, "--corpus", out},
+		`no kind is called "crush"`:         {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
+		`minimum "rounds"`:                  {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
+		"--round: not a round":              {"--round", "v1 kind=explore"},
+		`no kind is called "guess"`:         {"--round", "v1 kind=guess variant=snapshot for=1s"},
+		"unexpected argument":               {"merge-all"},
+		`--listen: invalid soak settings`:   {"--out", out, "--corpus", corpusFolder, "--listen", "nowhere"},
+		"give the folders to merge":         {"merge"},
+		"give the fingerprints of findings": {"close"},
+		"journal.jsonl: no such file":       {"close", "0123abcd", "--out", out + "-none"},
+		`--handovers: none is called "snapshto": choose of fallback, `: {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,snapshto"},
+		`--handovers: none is called ""`:                               {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,"},
+		"--kinds: none can be run here: race: /nothing is not there":   {"--out", out, "--corpus", corpusFolder, "--kinds", "race", "--race-binary", "/nothing"},
+		"name another folder":                                          {"merge", "--out", out, out},
+		"race cannot be run here: /nothing is":                         {"--race-binary", "/nothing", "--round", "v1 kind=race variant=snapshot for=1s"},
 	} {
 		code, _, stderr := command(t, append([]string{"soak"}, args...)...)
 		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)
@@ -58,7 +63,7 @@ func TestFourShardsAreMerged(t *testing.T) {
 		out := filepath.Join(folder, fmt.Sprintf("shard-%d", i))
 		folders = append(folders, out)
 		all.Go(func() {
-			codes[i], _, _ = command(t, "soak", "--for", "3s", "--round-for", "1s", "--seed", "5", "--shard", fmt.Sprintf("%d/4", i), "--out", out, "--corpus", corpusFolder,
+			codes[i], _, _ = command(t, "soak", "--for", "6s", "--round-for", "1s", "--seed", "5", "--shard", fmt.Sprintf("%d/4", i), "--out", out, "--corpus", corpusFolder,
 				"--kinds", "explore", "--handovers", "recheckliteral", "--canary-within", "0", "--minimum", "none,explore=1")
 		})
 	}
@@ -108,6 +113,7 @@ func TestASoakThatIsToldToEndWritesItsSummary(t *testing.T) {
 	require.Equal(t, exitViolated, c.ProcessState.ExitCode(), stderr.String())
 	require.Contains(t, stdout.String(), "interrupted")
 	require.Contains(t, stdout.String(), "missed: rounds: ")
+	require.Regexp(t, `missed: ended early: interrupted, \S+ of 1h0m0s`, stdout.String())
 	require.Contains(t, stderr.String(), "live at http://127.0.0.1:")
 	require.Contains(t, stderr.String(), "FOUND ")
 	content, err := os.ReadFile(filepath.Join(out, "summary.json"))
@@ -129,6 +135,45 @@ func TestASoakBelowItsMinimumsEndsWithThree(t *testing.T) {
 	require.Equal(t, exitFailed, code, stderr)
 	require.Contains(t, stdout, "missed: crashes: 0, at least 1")
 	require.Contains(t, stdout, "not run: canaries: --canary-within 0")
+}
+
+// The nightly of a kind whose binary is not there did nothing, and must not look like one that found nothing.
+func TestAKindThatWasAskedForAndCannotBeRunIsNoPass(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	code, stdout, stderr := command(t, "soak", "--for", "1s", "--out", t.TempDir(), "--corpus", corpusFolder, "--kinds", "explore,race", "--race-binary", "/nothing",
+		"--canary-within", "0", "--minimum", "canaries=0,schedules=0,failpoints=0,pairs=0,corpus=0")
+	require.Equal(t, exitFailed, code, stderr)
+	require.Contains(t, stdout, "soak no verdict: ")
+	require.Contains(t, stdout, "  missed: race: 0, at least 1\n")
+	require.Contains(t, stdout, "  not run: race: /nothing is not there")
+}
+
+func TestTheSchedulesThatAreNeededGrowWithTheTime(t *testing.T) {
+	t.Parallel()
+	for length, least := range map[time.Duration]uint64{time.Second: 1000, 10 * time.Minute: 6000, 8 * time.Hour: 288_000} {
+		f := &soakFlags{config: soak.Config{For: length}}
+		require.Equal(t, least, f.leastOf([]soak.Kind{soak.Explore{}})["schedules"], length)
+	}
+	require.NotContains(t, (&soakFlags{kinds: []string{"fuzz"}}).leastOf(nil), "schedules")
+	require.EqualValues(t, 1, (&soakFlags{kinds: []string{"fuzz"}}).leastOf(nil)["fuzz"])
+}
+
+func TestAMergeOfWhatIsNotThereEndsWithThree(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "merged")
+	code, stdout, stderr := command(t, "soak", "merge", "--out", out, "--minimum", "none", filepath.Join(t.TempDir(), "soak-*"))
+	require.Equal(t, exitFailed, code, stderr)
+	require.Contains(t, stdout, "soak-* cannot be merged: ")
+	require.FileExists(t, filepath.Join(out, "summary.xml"))
+}
+
+// What rounds found is quoted by errors too.
+func TestAnErrorOfACampaignDisturbsNoTerminal(t *testing.T) {
+	t.Parallel()
+	err := tellSoak(io.Discard, nil, fmt.Errorf("%w: lost\n\x1b[2J", soak.ErrTooLittle))
+	require.ErrorIs(t, err, soak.ErrTooLittle)
+	require.Equal(t, "the campaign did too little: lost  [2J", err.Error())
 }
 
 // A campaign that is killed in the midst of crashes and kills leaves nothing behind its next start, which goes on.

@@ -1,0 +1,117 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/soak"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// prepare says what there is to do.
+func (f *soakFlags) prepare() error {
+	c := &f.config
+	var err error
+	if f.handovers, err = knownHandovers(f.handovers); err != nil {
+		return usageError{err}
+	}
+	if c.Kinds, c.NotRun, err = f.allKinds(); err != nil {
+		return usageError{err}
+	}
+	if len(c.Kinds) == 0 {
+		return usageError{fmt.Errorf("--kinds: none can be run here: %s", notRunText(c.NotRun, f.kinds))}
+	}
+	if c.Checks, err = soak.Corpus(f.corpus); err != nil {
+		return usageError{fmt.Errorf("--corpus: %w", err)}
+	}
+	c.Minimums = f.leastOf(c.Kinds)
+	if err := soak.ParseMinimums(c.Minimums, f.minimums); err != nil {
+		return usageError{fmt.Errorf("--minimum: %w", err)}
+	}
+	f.addCanaries()
+	return nil
+}
+
+// knownHandovers are hand-overs as they are called, each once asked for.
+func knownHandovers(asked []string) (names []string, err error) {
+	for _, name := range asked {
+		h, err := storage.HandoverByName(name)
+		if err != nil || name == "" {
+			var known []string
+			for _, h := range storage.Handovers() {
+				known = append(known, h.Name())
+			}
+			return nil, fmt.Errorf("--handovers: none is called %q: choose of %s", name, strings.Join(known, ", "))
+		}
+		names = append(names, h.Name())
+	}
+	return names, nil
+}
+
+// notRunText says why what was asked for cannot be run.
+func notRunText(all []soak.NotRun, asked []string) string {
+	var words []string
+	for _, n := range all {
+		if len(asked) == 0 || slices.Contains(asked, n.What) {
+			words = append(words, n.What+": "+n.Because)
+		}
+	}
+	return strings.Join(words, "; ")
+}
+
+// schedulesPerSecond is how many schedules the time of a campaign must have at least, on average over all its kinds. A round of
+// explore executes thousands a second, and has a sixteenth of the time at least where there are eight kinds: what does less than
+// ten is broken, and not a slow machine.
+const schedulesPerSecond = 10
+
+// leastOf are the minimums of what is to be done. A kind that was asked for by its name must be done, also if it cannot be run.
+func (f *soakFlags) leastOf(kinds []soak.Kind) soak.Minimums {
+	least := soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
+	for _, name := range f.kinds {
+		least[name] = 1
+	}
+	for _, k := range kinds {
+		least[k.Name()] = 1
+		switch k.Name() {
+		case "explore":
+			least["schedules"] = max(1000, schedulesPerSecond*uint64(f.config.For/time.Second))
+			least["failpoints"], least["pairs"] = 20, 20
+		case "stress":
+			least["operations"] = 1000
+		case "crash":
+			least["crashes"] = 1000
+		case "crashstress":
+			least["recoveries"] = 100
+		case "kill":
+			least["kills"] = 5
+		}
+	}
+	return least
+}
+
+// addCanaries adds what must be found before the first round.
+func (f *soakFlags) addCanaries() {
+	c := &f.config
+	if f.canary == 0 {
+		c.NotRun = append(c.NotRun, soak.NotRun{What: "canaries", Because: "--canary-within 0"})
+		return
+	}
+	c.Checks = append(c.Checks, soak.LeakCanaries()...)
+	c.Checks = append(c.Checks, soak.ExploreCanaries(f.canary)...)
+	for _, k := range c.Kinds {
+		switch k.Name() {
+		case "stress", "race":
+			c.Checks = append(c.Checks, soak.StressCanary(k, f.canary)...)
+		case "crashstress":
+			c.Checks = append(c.Checks, soak.CrashStressCanary(k, f.canary)...)
+		case "kill":
+			c.Checks = append(c.Checks, soak.KillCanary(k, f.canary)...)
+		case "properties":
+			c.Checks = append(c.Checks, soak.PropertiesCanary(k.(*soak.Properties), f.canary)...)
+		case "fuzz":
+			c.Checks = append(c.Checks, soak.FuzzingCanary(k.(*soak.Fuzz), f.canary)...)
+		}
+	}
+}
