@@ -11,8 +11,11 @@ import (
 // textWidth is how wide the summary's rows are, but for commands, which are never broken.
 const textWidth = 100
 
-// A page of text is made of lines, of which none holds what a terminal would obey.
-type lines struct{ strings.Builder }
+// A page of text is made of lines, so many columns wide, of which none holds what a terminal would obey.
+type lines struct {
+	strings.Builder
+	width int
+}
 
 func (b *lines) line(format string, args ...any) {
 	b.WriteString(OneLine(fmt.Sprintf(format, args...)) + "\n")
@@ -20,7 +23,7 @@ func (b *lines) line(format string, args ...any) {
 
 // wrap is a line that is broken at blanks, and what continues it is indented.
 func (b *lines) wrap(indent, text string) {
-	for i, part := range wrapped(OneLine(text), textWidth-len(indent)-2) {
+	for i, part := range wrapped(OneLine(text), b.width-len(indent)-2) {
 		if i > 0 {
 			part = "  " + part
 		}
@@ -28,28 +31,31 @@ func (b *lines) wrap(indent, text string) {
 	}
 }
 
-// Text is the summary for a terminal.
-func (m *Summary) Text() string {
-	var b lines
+// Text is the summary as summary.txt has it.
+func (m *Summary) Text() string { return m.TextFor(textWidth) }
+
+// TextFor is the summary for a terminal of so many columns, of which it takes 60 at least and 100 at most.
+func (m *Summary) TextFor(columns int) string {
+	b := lines{width: min(max(columns, 60), textWidth)}
 	s := m.State
-	b.line("%s", m.headline())
+	b.wrap("", m.headline())
 	for _, missed := range m.Missed {
-		b.line("  missed: %s", missed)
+		b.wrap("  ", "missed: "+missed)
 	}
 	for _, n := range s.NotRun {
-		b.line("  not run: %s: %s", n.What, n.Because)
+		b.wrap("  ", "not run: "+n.What+": "+n.Because)
 	}
-	b.line("  first: %s", m.checksText())
+	b.wrap("  ", "first: "+m.checksText())
 	b.line("")
 	m.tables(&b)
 	b.line("")
-	b.line("coverage of the whole campaign: %d failpoints, %d pairs of them, %d behaviours in all", m.Passes, m.Pairs, m.Seen)
+	b.wrap("", fmt.Sprintf("coverage of the whole campaign: %d failpoints, %d pairs of them, %d behaviours in all", m.Passes, m.Pairs, m.Seen))
 	b.wrap("  ", "passed: "+orNone(s.Points.words(rounded)))
 	b.wrap("  ", "never passed: "+orNone(m.Never))
 	b.wrap("  ", "faults: "+orNone(s.Faults.words(rounded)))
 	for _, t := range m.Trends {
 		if !t.TooFew {
-			b.line("  %v", t)
+			b.wrap("  ", t.String())
 		}
 	}
 	if few := m.tooFew(); few != "" {
@@ -65,7 +71,7 @@ func (m *Summary) findings(b *lines) {
 	s := m.State
 	b.line("findings: %d", len(s.Open()))
 	for _, f := range s.Open() {
-		b.line("  %s %s, %d times in %d rounds: %s", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300))
+		b.wrap("  ", fmt.Sprintf("%s %s, %d times in %d rounds: %s", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300)))
 		if f.Case != "" {
 			b.line("    racewindow replay %s", quoted(f.Case))
 		}
@@ -176,7 +182,12 @@ func (m *Summary) tables(b *lines) {
 		for _, name := range slices.Sorted(maps.Keys(t.of)) {
 			n := t.of[name]
 			row := fmt.Sprintf("  %-13s %7d %10d %9s %6d  ", name, n.Rounds, n.Inconclusive, short(n.Took), n.New)
-			for _, line := range wrapped(n.Counts.text(), textWidth-len(row)) {
+			if b.width < textWidth { // there is no room for a column of counts
+				b.line("%s", row)
+				b.wrap("    ", n.Counts.text())
+				continue
+			}
+			for _, line := range wrapped(n.Counts.text(), b.width-len(row)) {
 				b.line("%s%s", row, line)
 				row = strings.Repeat(" ", len(row))
 			}

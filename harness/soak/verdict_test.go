@@ -187,7 +187,7 @@ func TestMinimumsAreOfTheLegAndNotOfFormerNights(t *testing.T) {
 	require.Equal(t, VerdictNone, second.Verdict)
 	require.Equal(t, []string{"a: 10 of 10 rounds have no verdict, the last: broken", "a: 0, at least 1", "crashes: 0, at least 100"}, second.Missed)
 	require.EqualValues(t, 20, second.State.Rounds)
-	require.Contains(t, second.Text(), "; this leg 10 rounds in 10s")
+	require.Contains(t, strings.Join(strings.Fields(second.Text()), " "), "; this leg 10 rounds in 10s")
 	require.EqualValues(t, 100, second.State.Counts[CountCrashes], "what was done is still shown")
 }
 

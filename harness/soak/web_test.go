@@ -227,9 +227,11 @@ func TestTheSummaryIsReadableInEveryForm(t *testing.T) {
 	m, err := ReadSummary(s.config.Out)
 	require.NoError(t, err)
 	require.Equal(t, VerdictViolated, m.Verdict)
-	for _, line := range strings.Split(m.Text(), "\n") {
-		if !strings.Contains(line, "racewindow ") { // a command is never broken
-			require.LessOrEqual(t, utf8.RuneCountInString(line), 140, line)
+	for columns, most := range map[int]int{20: 60, 80: 80, 1000: 100} {
+		for _, line := range strings.Split(m.TextFor(columns), "\n") {
+			if !strings.Contains(line, "racewindow ") { // a command is never broken
+				require.LessOrEqual(t, utf8.RuneCountInString(line), most, line)
+			}
 		}
 	}
 	require.Contains(t, m.Text(), "racewindow soak --round 'v1 kind=a variant=all number=1 seed=")

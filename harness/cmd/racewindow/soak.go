@@ -278,7 +278,7 @@ func tellSoak(out io.Writer, summary *soak.Summary, err error) error {
 	if summary == nil {
 		return err
 	}
-	fmt.Fprint(out, summary.Text())
+	fmt.Fprint(out, summary.TextFor(columns(os.Stdout)))
 	if len(summary.State.Open()) > 0 {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "racewindow soak:", err)
