@@ -173,8 +173,8 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	}
 	failpoint.InjectCall("recovery/before-cut", ctx)
 	failpoint.InjectContext(ctx, "recovery/truncate-error", func(v failpoint.Value) { err = failpoints.AsError(v, syscall.EIO) })
-	if err == nil && size > g.at(found.end) {
-		err = g.file.Truncate(g.at(found.end))
+	if err == nil {
+		err = cutTail(g, size, g.at(found.end))
 	}
 	if err == nil {
 		err = rewrite(ctx, g, max(found.durable, g.start), found.end)
@@ -186,6 +186,24 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 		return fmt.Errorf("cut the tail of %s/%s at byte %d: %w; the log stays closed until the disk allows it", handle, g.name, g.at(found.end), err)
 	}
 	return nil
+}
+
+// cutTail makes the file end at a byte, and the length one that the next sync has to write.
+//
+// A file that ends there already may do so only in memory: an earlier recovery has cut it, and its sync failed. The kernel
+// then calls the inode clean, and a sync that finds nothing to do writes nothing. Power loss would bring back what was cut,
+// into the midst of what is written over it. Bytes that are written again do not help: fdatasync leaves out a length that
+// nobody has changed since. So the length is changed, and changed back; in between, the file ends with a zero, which is no
+// frame.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
+func cutTail(g *segment, size, end int64) error {
+	if size == end {
+		if err := g.file.Truncate(end + 1); err != nil {
+			return err
+		}
+	}
+	return g.file.Truncate(end)
 }
 
 // rewrite writes [from, end) once more and syncs it. After a sync that failed, the kernel may hold these bytes, call them
