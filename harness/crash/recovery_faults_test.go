@@ -107,3 +107,67 @@ func TestACutWhoseSyncFailedIsNotBelievedByTheNextRecovery(t *testing.T) {
 		}
 	})
 }
+
+// killedWhenDurable is the disk of a process that died when all of its transactions were durable.
+func killedWhenDurable(t *testing.T, o storage.Options, transactions int) *Disk {
+	t.Helper()
+	d := New()
+	s, err := openSession(onRequest(o, d))
+	require.NoError(t, err)
+	for tx := range transactions {
+		_, err := s.log.AppendDurable(context.Background(), recordsOf(tx+1)...)
+		require.NoError(t, err)
+	}
+	d.Kill()
+	_ = s.close()
+	return d
+}
+
+// A bit that is flipped on its way from the disk is no torn tail and no damage. Recovery says what it has met, or is right;
+// it neither cuts nor writes back what it has misread.
+func TestNoBitThatIsFlippedWhileRecoveringTakesWhatIsDurable(t *testing.T) {
+	t.Parallel()
+	const transactions = 4
+	step := 131
+	if quick() {
+		step = 1009
+	}
+	for name, o := range map[string]storage.Options{"one file": {}, "many chunks": {ChunkBytes: 256}, "many files": {SegmentBytes: 1024}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			before := killedWhenDurable(t, o, transactions)
+			refused, went := 0, 0
+			for n, came := 1, true; came; n++ {
+				came = false
+				for bit := 0; bit < 8*4096; bit += step {
+					d := before.Fork()
+					flip := Count(Nth(n, On(Read, "*", Fault{Flip: true, Bit: bit})))
+					d.Inject(flip)
+					s, err := openSession(onRequest(o, d))
+					d.Inject(nil)
+					if came = came || flip.Faults() > 0; err != nil {
+						require.Positive(t, flip.Faults())
+						require.ErrorContains(t, err, ".seg", "the file's name")
+						refused++
+					} else {
+						held, err := s.held()
+						require.NoError(t, err, "read %d, bit %d", n, bit)
+						require.Equal(t, transactions, held, "read %d, bit %d", n, bit)
+						_ = s.close()
+						went++
+					}
+					d.Kill()
+					s, err = openSession(onRequest(o, d))
+					require.NoError(t, err, "read %d, bit %d", n, bit)
+					held, err := s.held()
+					require.NoError(t, err, "read %d, bit %d", n, bit)
+					require.Equal(t, transactions, held, "read %d, bit %d", n, bit)
+					require.NoError(t, s.close())
+				}
+			}
+			t.Logf("%d opened, %d refused", went, refused)
+			require.Positive(t, refused)
+			require.Positive(t, went)
+		})
+	}
+}
