@@ -55,8 +55,9 @@ func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
 		err = s.scanLog(ctx, handle, names, found)
 	}
 	var index chunkIndex
+	var waiting []boundary
 	if err == nil {
-		index, err = repairIndex(s.disk, handle, found.boundaries)
+		index, waiting, err = repairIndex(s.disk, handle, found.boundaries)
 	}
 	if err != nil {
 		for _, g := range found.segments {
@@ -64,7 +65,7 @@ func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
 		}
 		return nil, err
 	}
-	return s.makeLog(handle, found, index), nil
+	return s.makeLog(handle, found, index, waiting), nil
 }
 
 // newLog makes the first file of a log, and the log's name durable.
@@ -277,13 +278,14 @@ func readsDiffer(g *segment, at int64, how string) error {
 }
 
 //racewindow:atomic because the log is not open yet: nobody else has its files
-func (s *Store) makeLog(handle string, found *recovered, index chunkIndex) *Log {
+func (s *Store) makeLog(handle string, found *recovered, index chunkIndex, waiting []boundary) *Log {
 	l := &Log{store: s, handle: handle, options: s.options}
 	l.idle.L = &l.mu
 	l.end, l.last, l.complete = found.end, found.last, found.last
 	if n := len(found.boundaries); n > 0 {
 		l.chunks, l.chunkStart = true, found.boundaries[n-1].position
 	}
+	l.boundaries = waiting // for which the disk had no room
 	l.view.Store(&view{persisted: found.end, settled: found.end, last: found.last, durable: found.last, segments: found.segments, index: index})
 	l.committed.Store(found.end)
 	l.handover = s.options.Handover.make(l)
