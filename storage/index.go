@@ -171,8 +171,6 @@ func sameEntries(have, want []byte) (n int) {
 
 // A noIndexFile stands for an index file that a full disk had no room to create. No boundary ever gets into it, so reads
 // start where the log does; the next recovery makes a real one.
-//
-//racewindow:atomic because there is nothing behind it that anybody could meet in
 type noIndexFile struct{}
 
 func (noIndexFile) ReadAt([]byte, int64) (int, error)  { return 0, io.EOF }

@@ -134,8 +134,6 @@ func (s *Store) scanSegment(ctx context.Context, found *recovered, g *segment) e
 // readAgain reads once more where the frames of g end. If the next one is there now, a bit was flipped on its way, and the
 // file is right: it is neither cut nor called damaged. A flip that has come to stay, in the cache or on the disk, reads the
 // same again.
-//
-//racewindow:atomic because the log is not open yet: nobody else has its files
 func (r *recovered) readAgain(ctx context.Context, g *segment, size int64, chunkBytes uint64) error {
 	frame, fault, err := newScanner(g.file, g.at(r.stop), size, r.stop).next(ctx)
 	if err != nil {

@@ -133,8 +133,6 @@ func listSegments(disk Disk, folder string) ([]string, error) {
 }
 
 // createSegment makes an empty segment that appears under its name only when it is whole, and whose name is durable.
-//
-//racewindow:atomic because nobody knows of the file while no view holds it
 func createSegment(ctx context.Context, disk Disk, folder string, start uint64) (*segment, error) {
 	g, err := beginSegment(disk, folder, start)
 	if err != nil {
