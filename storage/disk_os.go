@@ -6,75 +6,153 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
+	"sort"
 
 	"github.com/gofrs/flock"
 )
 
-// OSDisk is the real file system below a folder, which must exist.
+// OSDisk is the real file system below a folder, which must exist. Nothing leads out of that folder: a name that would, and
+// a link in the folder, are refused, because what is behind a link is not the store's to write, cut or empty.
 func OSDisk(folder string) Disk { return osDisk{folder} }
 
 //racewindow:atomic because each method is one step, and the engine passes a point before it calls one
 type osDisk struct{ folder string }
 
-func (d osDisk) path(name string) string { return filepath.Join(d.folder, filepath.FromSlash(name)) }
-
-func (d osDisk) Mkdir(name string) error {
-	if err := os.Mkdir(d.path(name), 0o777); !errors.Is(err, fs.ErrExist) {
+// within calls do with the folder, once it is sure that name, and the folder in which that lies, are files, folders or
+// nothing. The folder is opened for each call, since a Disk is never closed; what is done to an open file, which is nearly
+// everything, does not come this way.
+func (d osDisk) within(name string, do func(root *os.Root) error) error {
+	root, err := os.OpenRoot(d.folder)
+	if err != nil {
 		return err
 	}
-	return nil
+	for _, part := range []string{path.Dir(name), name} {
+		if err = regular(root, part); err != nil {
+			break
+		}
+	}
+	if err == nil {
+		err = do(root)
+	}
+	return errors.Join(d.inFull(err), root.Close())
+}
+
+// inFull has an error name the whole path.
+func (d osDisk) inFull(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) && !filepath.IsAbs(e.Path) {
+		e.Path = filepath.Join(d.folder, e.Path)
+	}
+	return err
+}
+
+// regular refuses what is neither a file nor a folder nor nothing at all.
+//
+//racewindow:atomic because it is part of a step of the disk's
+func regular(root *os.Root, name string) error {
+	info, err := root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return checkMode(name, info.Mode())
+}
+
+func checkMode(name string, mode fs.FileMode) error {
+	if mode.IsRegular() || mode.IsDir() {
+		return nil
+	}
+	return fmt.Errorf("%s is neither a file nor a folder (%v): %w; move it out of the store's folder", name, mode.Type(), ErrForeign)
+}
+
+func (d osDisk) Mkdir(name string) error {
+	return d.within(name, func(root *os.Root) error {
+		if err := root.Mkdir(name, 0o777); !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		return nil
+	})
 }
 
 func (d osDisk) Create(name string) (File, error) {
-	return openOS(d.path(name), os.O_RDWR|os.O_CREATE|os.O_TRUNC)
+	return d.open(name, os.O_RDWR|os.O_CREATE|os.O_TRUNC)
 }
 
-func (d osDisk) Open(name string) (File, error) { return openOS(d.path(name), os.O_RDWR) }
+func (d osDisk) Open(name string) (File, error) { return d.open(name, os.O_RDWR) }
 
-//racewindow:atomic because it is a step of the disk's, and the engine passes a point before it calls one
-func openOS(path string, flag int) (File, error) {
-	f, err := os.OpenFile(path, flag, 0o666)
+func (d osDisk) open(name string, flag int) (File, error) {
+	var opened *os.File
+	err := d.within(name, func(root *os.Root) (err error) {
+		opened, err = root.OpenFile(name, flag, 0o666)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
-	return osFile{f}, nil
+	return osFile{opened}, nil
 }
 
 func (d osDisk) Rename(oldName, newName string) error {
-	return os.Rename(d.path(oldName), d.path(newName))
+	return d.within(oldName, func(root *os.Root) error {
+		if err := regular(root, path.Dir(newName)); err != nil {
+			return err
+		}
+		return root.Rename(oldName, newName)
+	})
 }
 
-func (d osDisk) Remove(name string) error { return os.Remove(d.path(name)) }
+func (d osDisk) Remove(name string) error {
+	return d.within(name, func(root *os.Root) error { return root.Remove(name) })
+}
 
-func (d osDisk) List(name string) ([]Entry, error) {
-	found, err := os.ReadDir(d.path(name))
-	if err != nil {
+// List also refuses a folder in which a link lies, so that none is met later.
+func (d osDisk) List(name string) (entries []Entry, err error) {
+	err = d.within(name, func(root *os.Root) error {
+		folder, err := root.Open(name)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = folder.Close() }()
+		found, err := folder.ReadDir(-1)
+		for _, e := range found {
+			if err := checkMode(path.Join(name, e.Name()), e.Type()); err != nil {
+				return err
+			}
+			entries = append(entries, Entry{Name: e.Name(), Folder: e.IsDir()})
+		}
+		sort.Slice(entries, func(i, k int) bool { return entries[i].Name < entries[k].Name })
+		return err
+	})
+	return entries, err
+}
+
+// SyncDir syncs a handle of the folder: a root has no sync, and that of its parent would not do.
+func (d osDisk) SyncDir(name string) error {
+	return d.within(name, func(root *os.Root) error {
+		folder, err := root.Open(name)
+		if err != nil {
+			return err
+		}
+		return errors.Join(folder.Sync(), folder.Close())
+	})
+}
+
+// Lock opens the file by its path, which the lock's package wants.
+func (d osDisk) Lock(name string) (io.Closer, error) {
+	if err := d.within(name, func(*os.Root) error { return nil }); err != nil {
 		return nil, err
 	}
-	entries := make([]Entry, len(found))
-	for i, e := range found {
-		entries[i] = Entry{Name: e.Name(), Folder: e.IsDir()}
-	}
-	return entries, nil
-}
-
-func (d osDisk) SyncDir(name string) error {
-	f, err := os.Open(d.path(name))
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Sync(), f.Close())
-}
-
-func (d osDisk) Lock(name string) (io.Closer, error) {
-	lock := flock.New(d.path(name))
+	full := filepath.Join(d.folder, filepath.FromSlash(name))
+	lock := flock.New(full)
 	ok, err := lock.TryLock()
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		return nil, fmt.Errorf("%w: another process or another Store holds %s: close that one first", ErrLocked, d.path(name))
+		return nil, fmt.Errorf("%w: another process or another Store holds %s: close that one first", ErrLocked, full)
 	}
 	return lock, nil
 }

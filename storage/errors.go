@@ -32,6 +32,9 @@ var (
 	ErrHandle = errors.New("not a valid handle")
 	// ErrDamaged is wrapped by every *DamageError.
 	ErrDamaged = errors.New("damaged")
+	// ErrReadsDiffer refuses to open a log of which the same bytes were read twice and came out different: a bit was flipped
+	// on its way from the disk. What was durable is still there; open the log again, and mistrust the machine.
+	ErrReadsDiffer = errors.New("two readings of the same bytes differ")
 	// ErrNoTransaction is returned by a Transaction that was committed or aborted.
 	ErrNoTransaction = errors.New("transaction has ended")
 	// ErrOptions refuses options that contradict themselves.

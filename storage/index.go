@@ -9,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"sort"
+	"syscall"
 
 	"github.com/pingcap/failpoint"
 )
@@ -123,17 +124,22 @@ func encodeBoundaries(bs []boundary) []byte {
 	return buf
 }
 
-// repairIndex makes the index file hold exactly the boundaries that a scan of the log found.
+// repairIndex makes the index file hold exactly the boundaries that a scan of the log found, and returns the index. On a full
+// disk, which must not keep a log closed that is whole, it holds those of them that the file held before, perhaps none;
+// waiting are the others.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
-func repairIndex(disk Disk, folder string, found []boundary) (chunkIndex, error) {
+func repairIndex(disk Disk, folder string, found []boundary) (index chunkIndex, waiting []boundary, err error) {
 	path := folder + "/" + indexName
 	f, err := disk.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		f, err = disk.Create(path)
 	}
+	if errors.Is(err, syscall.ENOSPC) {
+		return chunkIndex{file: noIndexFile{}}, found, nil
+	}
 	if err != nil {
-		return chunkIndex{}, fmt.Errorf("open %s: %w", path, err)
+		return chunkIndex{}, nil, fmt.Errorf("open %s: %w", path, err)
 	}
 	want := encodeBoundaries(found)
 	have := make([]byte, len(want))
@@ -141,12 +147,36 @@ func repairIndex(disk Disk, folder string, found []boundary) (chunkIndex, error)
 		clear(have)
 	}
 	if string(have) != string(want) {
-		if _, err := f.WriteAt(want, 0); err != nil {
-			return chunkIndex{}, errors.Join(fmt.Errorf("rebuild %s: %w", path, err), f.Close())
+		_, err := f.WriteAt(want, 0)
+		if errors.Is(err, syscall.ENOSPC) {
+			kept := sameEntries(have, want)
+			found, waiting = found[:kept], found[kept:]
+		} else if err != nil {
+			return chunkIndex{}, nil, errors.Join(fmt.Errorf("rebuild %s: %w", path, err), f.Close())
 		}
 	}
-	if err := f.Truncate(int64(len(want))); err != nil {
-		return chunkIndex{}, errors.Join(fmt.Errorf("truncate %s: %w", path, err), f.Close())
+	if err := f.Truncate(int64(len(found)) * boundaryBytes); err != nil && !errors.Is(err, syscall.ENOSPC) {
+		return chunkIndex{}, nil, errors.Join(fmt.Errorf("truncate %s: %w", path, err), f.Close())
 	}
-	return chunkIndex{file: f}.add(found), nil
+	return chunkIndex{file: f}.add(found), waiting, nil
 }
+
+// sameEntries counts the entries at the start of two encoded lists that are the same in both.
+func sameEntries(have, want []byte) (n int) {
+	for (n+1)*boundaryBytes <= len(want) && string(have[n*boundaryBytes:(n+1)*boundaryBytes]) == string(want[n*boundaryBytes:(n+1)*boundaryBytes]) {
+		n++
+	}
+	return n
+}
+
+// A noIndexFile stands for an index file that a full disk had no room to create. No boundary ever gets into it, so reads
+// start where the log does; the next recovery makes a real one.
+type noIndexFile struct{}
+
+func (noIndexFile) ReadAt([]byte, int64) (int, error)  { return 0, io.EOF }
+func (noIndexFile) WriteAt([]byte, int64) (int, error) { return 0, syscall.ENOSPC }
+func (noIndexFile) Truncate(int64) error               { return nil }
+func (noIndexFile) Allocate(int64) error               { return nil }
+func (noIndexFile) Sync() error                        { return nil }
+func (noIndexFile) Size() (int64, error)               { return 0, nil }
+func (noIndexFile) Close() error                       { return nil }

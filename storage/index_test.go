@@ -2,6 +2,8 @@ package storage
 
 import (
 	"math"
+	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -219,4 +221,66 @@ func FuzzIndex(f *testing.F) {
 		}
 		t.Fatalf("seek(%v) = %d, which no intact entry at or before it says", after, position)
 	})
+}
+
+// fullForTheIndex has the disk no room for the index, as it had none while the log was written.
+func fullForTheIndex(c diskCall) *diskFault {
+	if strings.HasSuffix(c.name, indexName) && (c.operation == "write" || c.operation == "create") {
+		return &diskFault{err: syscall.ENOSPC, keep: 40}
+	}
+	return nil
+}
+
+// The index is derived: a disk that has no room for it must not keep a log closed that is whole.
+func TestAFullDiskKeepsNoLogClosed(t *testing.T) {
+	t.Parallel()
+	for name, spoil := range map[string]func(t *testing.T, d Disk, path string){
+		"as it was left": func(*testing.T, Disk, string) {},
+		"missing":        func(t *testing.T, d Disk, path string) { require.NoError(t, d.Remove(path)) },
+		"spoiled":        func(t *testing.T, d Disk, path string) { putFile(t, d, path, make([]byte, 4096)) },
+		"cut":            func(t *testing.T, d Disk, path string) { putFile(t, d, path, fileOn(t, d, path)[:3*boundaryBytes+7]) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			disk := newBrokenDisk()
+			o := small()
+			o.Disk = disk
+			r := newRig(t, o)
+			for i := range 40 {
+				if i == 20 {
+					disk.fail(fullForTheIndex)
+				}
+				r.append(1 + i%4)
+				r.flush()
+			}
+			want := r.all()
+			disk = &brokenDisk{Disk: cloneDisk(disk)}
+			require.NoError(t, r.store.Close(background))
+			spoil(t, disk, theHandle+"/"+indexName)
+			disk.fail(fullForTheIndex)
+			r.options.Disk = disk
+			r.open()
+			require.Equal(t, want, r.all())
+			readsFromEverywhere(t, r)
+			tx := r.begin()
+			r.add(tx, 9)
+			r.flushFragments()
+			require.NoError(t, tx.Abort(background))
+			for range 10 {
+				r.append(2)
+				r.flush()
+			}
+			readsFromEverywhere(t, r)
+			disk.fail(nil) // there is room again
+			r.append(1)
+			r.flush()
+			readsFromEverywhere(t, r)
+			if name != "missing" {
+				require.Equal(t, scanBoundaries(t, r), indexFile(t, r), "what waited came with a flush")
+			}
+			r.reopen()
+			require.Equal(t, scanBoundaries(t, r), indexFile(t, r))
+			readsFromEverywhere(t, r)
+		})
+	}
 }

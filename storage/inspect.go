@@ -56,9 +56,13 @@ func newest(all []Offset) []Offset { return all[max(0, len(all)-maxInspected):] 
 //racewindow:atomic because nothing runs meanwhile
 func (s *segment) inspect() (found []Offset) {
 	var header [frameHeaderBytes]byte
+	size, _ := s.file.Size()
 	for position := s.start; position < math.MaxInt64; {
 		if n, _ := s.file.ReadAt(header[:], s.at(position)); n < len(header) || checkFrameHeader(header[:], maxFrameBytes) != frameIntact {
 			break
+		}
+		if int64(frameLength(header[:])) > size-s.at(position) {
+			break // a header may claim millions of bytes that are not there
 		}
 		frame := make([]byte, frameLength(header[:]))
 		if n, _ := s.file.ReadAt(frame, s.at(position)); n < len(frame) || checkFrame(frame, maxFrameBytes, position) != frameIntact {

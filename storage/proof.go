@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 )
 
 // findProof looks behind the position stop, at which the frames of g end, for an intact frame which was encoded when a
@@ -19,6 +20,7 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 	const windowBytes = 256 << 10
 	window := make([]byte, min(windowBytes, max(size-g.at(stop), 0)))
 	budget := 64*size + maxFrameBytes
+	var frame []byte
 	for at := g.at(stop) + frameAlign; at+frameHeaderBytes <= size; at += int64(len(window)) - frameHeaderBytes {
 		if err := ctx.Err(); err != nil {
 			return -1, err
@@ -40,7 +42,8 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 			if budget -= length; budget < 0 {
 				continue
 			}
-			if ok, err := intactAt(g.file, byteAt, length, position); ok || err != nil {
+			frame = slices.Grow(frame[:0], int(length))[:length]
+			if ok, err := intactAt(g.file, byteAt, frame, position); ok || err != nil {
 				return byteAt, err
 			}
 		}
@@ -59,9 +62,10 @@ func couldProve(header []byte, position, stop uint64) bool {
 	return checkFrameHeader(header[:frameHeaderBytes], maxFrameBytes) == frameIntact && frameDurable(header, position) > stop
 }
 
+// intactAt reads as much as frame holds, and says whether it is a frame.
+//
 //racewindow:atomic because the log is not open yet: nobody else has its files
-func intactAt(file io.ReaderAt, at, length int64, position uint64) (bool, error) {
-	frame := make([]byte, length)
+func intactAt(file io.ReaderAt, at int64, frame []byte, position uint64) (bool, error) {
 	if _, err := file.ReadAt(frame, at); err != nil && !errors.Is(err, io.EOF) {
 		return false, fmt.Errorf("read a frame at byte %d: %w", at, err)
 	}

@@ -55,8 +55,9 @@ func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
 		err = s.scanLog(ctx, handle, names, found)
 	}
 	var index chunkIndex
+	var waiting []boundary
 	if err == nil {
-		index, err = repairIndex(s.disk, handle, found.boundaries)
+		index, waiting, err = repairIndex(s.disk, handle, found.boundaries)
 	}
 	if err != nil {
 		for _, g := range found.segments {
@@ -64,7 +65,7 @@ func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
 		}
 		return nil, err
 	}
-	return s.makeLog(handle, found, index), nil
+	return s.makeLog(handle, found, index, waiting), nil
 }
 
 // newLog makes the first file of a log, and the log's name durable.
@@ -124,6 +125,23 @@ func (s *Store) scanSegment(ctx context.Context, found *recovered, g *segment) e
 		scan.skip(frame)
 	}
 	failpoint.InjectCall("recovery/scanned", ctx)
+	if found.fault == frameIntact {
+		return nil
+	}
+	return found.readAgain(ctx, g, size, uint64(s.options.ChunkBytes))
+}
+
+// readAgain reads once more where the frames of g end. If the next one is there now, a bit was flipped on its way, and the
+// file is right: it is neither cut nor called damaged. A flip that has come to stay, in the cache or on the disk, reads the
+// same again.
+func (r *recovered) readAgain(ctx context.Context, g *segment, size int64, chunkBytes uint64) error {
+	frame, fault, err := newScanner(g.file, g.at(r.stop), size, r.stop).next(ctx)
+	if err != nil {
+		return fmt.Errorf("scan %s: %w", g.name, err)
+	}
+	if again := *r; fault == frameIntact && again.accept(frame, chunkBytes) {
+		return readsDiffer(g, g.at(r.stop), r.why()+", and then: an intact frame")
+	}
 	return nil
 }
 
@@ -144,6 +162,17 @@ func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 		r.end, r.last = r.stop, offset
 	}
 	return true
+}
+
+// frameBefore is a position in g, at most the given one unless that lies before g, at which the scan has met a frame. (What
+// a frame calls durable need not be one, in a file that somebody made up.)
+func (r *recovered) frameBefore(g *segment, position uint64) uint64 {
+	for n := len(r.boundaries) - 1; n >= 0 && r.boundaries[n].position > g.start; n-- {
+		if r.boundaries[n].position <= position {
+			return r.boundaries[n].position
+		}
+	}
+	return g.start
 }
 
 // why says why the frames end where they do.
@@ -173,11 +202,11 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	}
 	failpoint.InjectCall("recovery/before-cut", ctx)
 	failpoint.InjectContext(ctx, "recovery/truncate-error", func(v failpoint.Value) { err = failpoints.AsError(v, syscall.EIO) })
-	if err == nil && size > g.at(found.end) {
-		err = g.file.Truncate(g.at(found.end))
+	if err == nil {
+		err = cutTail(g, size, g.at(found.end))
 	}
 	if err == nil {
-		err = rewrite(ctx, g, max(found.durable, g.start), found.end)
+		err = rewrite(ctx, g, found.frameBefore(g, found.durable), max(found.durable, g.start), found.end)
 	}
 	if err == nil { // a crash may have come between a file's rename and the sync of its name
 		err = errors.Join(s.disk.SyncDir(handle), s.disk.SyncDir("."))
@@ -188,34 +217,73 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	return nil
 }
 
-// rewrite writes [from, end) once more and syncs it. After a sync that failed, the kernel may hold these bytes, call them
-// clean and lose them with the power; so what is not known to be durable is made so, not believed.
+// cutTail makes the file end at a byte, and the length one that the next sync has to write.
+//
+// A file that ends there already may do so only in memory: an earlier recovery has cut it, and its sync failed. The kernel
+// then calls the inode clean, and a sync that finds nothing to do writes nothing. Power loss would bring back what was cut,
+// into the midst of what is written over it. Bytes that are written again do not help: fdatasync leaves out a length that
+// nobody has changed since. So the length is changed, and changed back; in between, the file ends with a zero, which is no
+// frame.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
-func rewrite(ctx context.Context, g *segment, from, end uint64) error {
-	buf := make([]byte, min(end-min(from, end), maxScanBytes))
-	for at := from; at < end; {
-		part := buf[:min(uint64(len(buf)), end-at)]
-		if _, err := g.file.ReadAt(part, g.at(at)); err != nil {
+func cutTail(g *segment, size, end int64) error {
+	if size == end {
+		if err := g.file.Truncate(end + 1); err != nil {
 			return err
 		}
-		if _, err := g.file.WriteAt(part, g.at(at)); err != nil {
+	}
+	return g.file.Truncate(end)
+}
+
+// rewrite writes the frames in [from, end) once more and syncs them. After a sync that failed, the kernel may hold these
+// bytes, call them clean and lose them with the power; so what is not known to be durable is made so, not believed.
+//
+// It reads them again for that, from start on, where a frame starts. Whatever does not read as an intact frame now, though
+// it did before, is not written back: it is the reading that is wrong, and the file that is right.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
+func rewrite(ctx context.Context, g *segment, start, from, end uint64) error {
+	scan := newScanner(g.file, g.at(start), g.at(end), start)
+	var run []byte // intact frames that end where the scanner stands, to be written
+	for from < end && scan.at < scan.end {
+		frame, fault, err := scan.next(ctx)
+		if err != nil {
 			return err
 		}
-		at += uint64(len(part))
+		if fault != frameIntact {
+			return readsDiffer(g, scan.at, "an intact frame, and then: "+fault.String())
+		}
+		scan.skip(frame)
+		if scan.position() > from {
+			padding := len(frame) - frameLength(frame) // no checksum covers it
+			run = append(run, frame...)
+			clear(run[len(run)-padding:])
+		}
+		if len(run) < maxScanBytes && scan.at < scan.end {
+			continue
+		}
+		if _, err := g.file.WriteAt(run, scan.at-int64(len(run))); err != nil {
+			return err
+		}
+		run = run[:0]
 	}
 	failpoint.InjectCall("recovery/before-sync", ctx)
 	return g.file.Sync()
 }
 
+func readsDiffer(g *segment, at int64, how string) error {
+	return fmt.Errorf("%w: %s at byte %d: %s", ErrReadsDiffer, g.name, at, how)
+}
+
 //racewindow:atomic because the log is not open yet: nobody else has its files
-func (s *Store) makeLog(handle string, found *recovered, index chunkIndex) *Log {
+func (s *Store) makeLog(handle string, found *recovered, index chunkIndex, waiting []boundary) *Log {
 	l := &Log{store: s, handle: handle, options: s.options}
 	l.idle.L = &l.mu
 	l.end, l.last, l.complete = found.end, found.last, found.last
 	if n := len(found.boundaries); n > 0 {
 		l.chunks, l.chunkStart = true, found.boundaries[n-1].position
 	}
+	l.boundaries = waiting // for which the disk had no room
 	l.view.Store(&view{persisted: found.end, settled: found.end, last: found.last, durable: found.last, segments: found.segments, index: index})
 	l.committed.Store(found.end)
 	l.handover = s.options.Handover.make(l)

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
-	"math"
-	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -28,17 +26,6 @@ func reference(t testing.TB) *rig {
 }
 
 var referenceSegment = theHandle + "/" + segmentName(0)
-
-// prefixes are what a recovery of a log may find: its first n transactions, for every n.
-func prefixes(r *rig) map[string]bool {
-	all, words := map[string]bool{"": true}, strings.Fields(r.all())
-	for i := range words {
-		if i+1 == len(words) || strings.HasSuffix(words[i+1], ".0") {
-			all[strings.Join(words[:i+1], " ")] = true
-		}
-	}
-	return all
-}
 
 // recoverSpoiled opens a log whose only file is content. It returns what it holds, or why it cannot be opened, and whether
 // the file is as it was.
@@ -77,73 +64,6 @@ func requireDamage(t testing.TB, err error, size int, untouched bool) {
 	require.True(t, damage.Byte >= 0 && damage.Byte <= int64(size), "byte %d of %d", damage.Byte, size)
 	require.NotEmpty(t, damage.Reason)
 	require.True(t, untouched, "damage is reported, and nothing changed")
-}
-
-func TestEveryTruncationGivesAPrefixOrDamage(t *testing.T) {
-	t.Parallel()
-	r := reference(t)
-	allowed := prefixes(r)
-	content := contentOf(r.view.Load().segments[0].file)[:segmentHeaderBytes+r.view.Load().persisted]
-	recovered := 0
-	for n := range len(content) + 1 {
-		held, untouched, err := recoverSpoiled(t, content[:n])
-		if n < segmentHeaderBytes {
-			requireDamage(t, err, n, untouched)
-			continue
-		}
-		require.NoError(t, err, "%d bytes: a tail that is not there was torn", n)
-		require.True(t, allowed[held], "%d bytes: %q is no prefix", n, held)
-		if held != "" {
-			recovered++
-		}
-	}
-	held, _, err := recoverSpoiled(t, content)
-	require.NoError(t, err)
-	require.Equal(t, r.all(), held)
-	require.Positive(t, recovered)
-}
-
-func TestEveryFlippedByteGivesAPrefixOrDamage(t *testing.T) {
-	t.Parallel()
-	r := reference(t)
-	allowed := prefixes(r)
-	content := contentOf(r.view.Load().segments[0].file)[:segmentHeaderBytes+r.view.Load().persisted]
-	damaged, cut := 0, 0
-	for i := range content {
-		for _, mask := range []byte{0x01, 0x80, 0xff} {
-			spoiled := append([]byte(nil), content...)
-			spoiled[i] ^= mask
-			held, untouched, err := recoverSpoiled(t, spoiled)
-			if err != nil {
-				requireDamage(t, err, len(content), untouched)
-				damaged++
-				continue
-			}
-			require.True(t, allowed[held], "byte %d: %q is no prefix", i, held)
-			cut++
-		}
-	}
-	require.Positive(t, damaged)
-	require.Positive(t, cut)
-}
-
-func TestAZeroedStretchGivesAPrefixOrDamage(t *testing.T) {
-	t.Parallel()
-	r := reference(t)
-	allowed := prefixes(r)
-	content := contentOf(r.view.Load().segments[0].file)[:segmentHeaderBytes+r.view.Load().persisted]
-	for from := segmentHeaderBytes; from < len(content); from += 8 {
-		for _, n := range []int{8, 64, 512} {
-			spoiled := append([]byte(nil), content...)
-			clear(spoiled[from:min(from+n, len(spoiled))])
-			held, untouched, err := recoverSpoiled(t, spoiled)
-			if err != nil {
-				requireDamage(t, err, len(content), untouched)
-				continue
-			}
-			require.True(t, allowed[held], "%d zeros at byte %d: %q is no prefix", n, from, held)
-		}
-	}
 }
 
 // referenceStops is a log in one file, and the positions behind each of its three flushes.
@@ -468,89 +388,4 @@ func TestAFailedOpenLeavesNoFileOpen(t *testing.T) {
 		_ = store.Close(background)
 		require.Zero(t, disk.opened.Load(), "call %d failed with %v: %v", n, err, disk.calls)
 	}
-}
-
-func FuzzRecovery(f *testing.F) {
-	r := newRig(f, Options{FlushBytes: onRequest, FlushInterval: -1, ArenaBytes: 64})
-	for i := range 3 {
-		r.append(1 + i)
-		r.flush()
-	}
-	content := contentOf(r.view.Load().segments[0].file)[:segmentHeaderBytes+r.view.Load().persisted]
-	flipped := append([]byte(nil), content...)
-	flipped[segmentHeaderBytes+40] ^= 4
-	hostile := append([]byte(nil), content...)
-	binary.LittleEndian.PutUint32(hostile[segmentHeaderBytes+4:], math.MaxUint32)
-	for _, seed := range [][]byte{
-		{}, segmentHeader(0), content, content[:len(content)-20], flipped, hostile, append(segmentHeader(0), make([]byte, 4096)...),
-	} {
-		f.Add(seed, false)
-		f.Add(seed, true)
-	}
-	f.Fuzz(func(t *testing.T, content []byte, mend bool) {
-		if mend {
-			mendSums(content)
-		}
-		var before, after runtime.MemStats
-		runtime.ReadMemStats(&before)
-		held, untouched, err := recoverAnything(t, content)
-		runtime.ReadMemStats(&after)
-		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(64<<20+200*len(content)), "memory is bounded by the file")
-		if err != nil {
-			require.True(t, untouched)
-			require.True(t, errors.Is(err, ErrDamaged) || errors.Is(err, ErrForeign) || errors.Is(err, ErrNewerFormat), "%v", err)
-			return
-		}
-		for i, record := range held {
-			if i > 0 {
-				require.True(t, held[i-1].Offset.Before(record.Offset))
-			}
-		}
-	})
-}
-
-// mendSums makes the checksums right, so that a fuzzer gets past them.
-func mendSums(content []byte) {
-	if len(content) < segmentHeaderBytes {
-		return
-	}
-	copy(content, segmentHeader(0))
-	for rest := content[segmentHeaderBytes:]; len(rest) >= frameHeaderBytes; {
-		room := frameRoom(rest)
-		if frameLength(rest) < frameHeaderBytes || room > len(rest) {
-			rest = rest[frameAlign:]
-			continue
-		}
-		binary.LittleEndian.PutUint32(rest, crc32.Checksum(rest[4:frameLength(rest)], castagnoli))
-		rest = rest[room:]
-	}
-}
-
-// recoverAnything is recoverSpoiled for bytes that may hold any records; it opens twice and expects the same.
-func recoverAnything(t testing.TB, content []byte) (held []Record, untouched bool, err error) {
-	t.Helper()
-	disk := MemoryDisk()
-	require.NoError(t, disk.Mkdir(theHandle))
-	putFile(t, disk, referenceSegment, content)
-	for again := range 2 {
-		o := roomy()
-		o.Disk = disk
-		store, err := Open(background, "memory", o)
-		require.NoError(t, err)
-		l, err := store.Log(background, theHandle)
-		if err != nil {
-			require.Zero(t, again, "a log that opened once opens twice")
-			untouched = string(fileOn(t, disk, referenceSegment)) == string(content)
-			require.NoError(t, store.Close(background))
-			return nil, untouched, err
-		}
-		records, err := readAll(l, Offset{}, End)
-		require.NoError(t, err)
-		if again > 0 {
-			require.Equal(t, held, records)
-		}
-		held = records
-		require.NoError(t, store.Close(background))
-	}
-	return held, true, nil
 }

@@ -133,26 +133,43 @@ func listSegments(disk Disk, folder string) ([]string, error) {
 }
 
 // createSegment makes an empty segment that appears under its name only when it is whole, and whose name is durable.
+func createSegment(ctx context.Context, disk Disk, folder string, start uint64) (*segment, error) {
+	g, err := beginSegment(disk, folder, start)
+	if err != nil {
+		return nil, err
+	}
+	return g.finish(ctx, disk, folder)
+}
+
+// beginSegment writes an empty segment under a name that a recovery removes. A disk that is full may fail it without
+// harm: nothing refers to the file, and the next call makes it again.
 //
 //racewindow:atomic because nobody knows of the file while no view holds it
-func createSegment(ctx context.Context, disk Disk, folder string, start uint64) (*segment, error) {
+func beginSegment(disk Disk, folder string, start uint64) (*segment, error) {
 	name := segmentName(start)
-	path := folder + "/" + name
-	f, err := disk.Create(path + unfinishedSuffix)
+	path := folder + "/" + name + unfinishedSuffix
+	f, err := disk.Create(path)
 	if err != nil {
-		return nil, fmt.Errorf("create %s%s: %w", path, unfinishedSuffix, err)
+		return nil, fmt.Errorf("create %s: %w", path, err)
 	}
-	if err := nameSegment(ctx, disk, folder, name, f, start); err != nil {
+	if _, err := f.WriteAt(segmentHeader(start), 0); err != nil {
 		return nil, errors.Join(fmt.Errorf("create segment %s: %w", path, err), f.Close())
 	}
 	return &segment{name: name, start: start, file: f}, nil
 }
 
-//racewindow:atomic because nobody knows of the file while no view holds it; the points in it are for crashes
-func nameSegment(ctx context.Context, disk Disk, folder, name string, f File, start uint64) (err error) {
-	if _, err := f.WriteAt(segmentHeader(start), 0); err != nil {
-		return err
+// finish gives a segment that beginSegment made its name. If it fails the file is closed.
+//
+//racewindow:atomic because nobody knows of the file while no view holds it
+func (s *segment) finish(ctx context.Context, disk Disk, folder string) (*segment, error) {
+	if err := nameSegment(ctx, disk, folder, s.name, s.file); err != nil {
+		return nil, errors.Join(fmt.Errorf("create segment %s/%s: %w", folder, s.name, err), s.file.Close())
 	}
+	return s, nil
+}
+
+//racewindow:atomic because nobody knows of the file while no view holds it; the points in it are for crashes
+func nameSegment(ctx context.Context, disk Disk, folder, name string, f File) (err error) {
 	if err := f.Sync(); err != nil {
 		return err
 	}
@@ -194,12 +211,15 @@ func (l *Log) segmentsFor(ctx context.Context, b flushBatch) ([]*segment, error)
 	if err := errors.Join(full.file.Truncate(full.at(b.from)), full.file.Sync()); err != nil {
 		return nil, fmt.Errorf("finish segment %s/%s: %w", l.handle, full.name, err)
 	}
-	next, err := createSegment(ctx, l.store.disk, l.handle, b.from)
+	next, err := beginSegment(l.store.disk, l.handle, b.from)
 	if errors.Is(err, syscall.ENOSPC) {
-		return nil, noSpace(err) // nothing refers to the new file yet; the next flush makes it again
+		return nil, noSpace(err)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if next, err = next.finish(ctx, l.store.disk, l.handle); err != nil {
+		return nil, err // a full disk too: of what a sync has failed to write nothing can be believed
 	}
 	return append(append([]*segment(nil), segments...), next), nil
 }

@@ -129,7 +129,7 @@ func checkEntries(disk Disk) error {
 // Log opens the log with that handle, recovering it, or makes it. A handle is 1 to 128 letters, digits, '.', '_' and
 // '-', and starts with none of the last three. A log that is open is returned as it is.
 //
-// Errors: ErrHandle, ErrClosed, ErrForeign, ErrNewerFormat, *DamageError, or what the disk says.
+// Errors: ErrHandle, ErrClosed, ErrForeign, ErrNewerFormat, ErrReadsDiffer, *DamageError, or what the disk says.
 func (s *Store) Log(ctx context.Context, handle string) (*Log, error) {
 	if err := checkHandle(handle); err != nil {
 		return nil, err

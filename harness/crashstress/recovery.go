@@ -147,6 +147,7 @@ func (n *incarnation) open(ctx context.Context) (v *check.Violation) {
 	var faults *crash.Counter
 	if n.faulty && l.happens(0.5) {
 		faults = crash.Count(recoveryFault(l))
+		n.disk.DrawFrom(crash.NewTape(l.random.Uint64()))
 		n.disk.Inject(faults)
 	}
 	n.disk.After(n.took)
@@ -172,11 +173,16 @@ func (n *incarnation) tryOpen(ctx context.Context) (err error) {
 	return err
 }
 
-// recoveryFault draws something that goes wrong while recovering.
+// recoveryFault draws something that goes wrong while recovering. Whatever it is, recovery is right or refuses, and the next
+// one, on a disk that works, has everything: a read that errs or lies must not cost what is on the disk.
 func recoveryFault(l *life) crash.Injector {
-	kind := pick(l.random, crash.Read, crash.Write, crash.Sync, crash.SyncDir, crash.Truncate, crash.Create, crash.List, crash.Open)
-	err := pick[error](l.random, syscall.EIO, syscall.ENOSPC)
-	return crash.Nth(1+l.random.IntN(3), crash.On(kind, "*", crash.Fault{Err: err, Keep: crash.Drawn}))
+	kind := pick(l.random, crash.Read, crash.Read, crash.Write, crash.Sync, crash.SyncDir, crash.Truncate, crash.Create, crash.List, crash.Open)
+	fault := crash.Fault{Err: pick[error](l.random, syscall.EIO, syscall.ENOSPC), Keep: crash.Drawn}
+	nth := 1 + l.random.IntN(3)
+	if kind == crash.Read && l.happens(0.75) {
+		fault, nth = crash.Fault{Flip: true, Bit: crash.Drawn}, 1+l.random.IntN(8)
+	}
+	return crash.Nth(nth, crash.On(kind, "*", fault))
 }
 
 // checkRecovered reads everything that is there, and returns who appended it.
