@@ -2,10 +2,13 @@ package cases
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -86,6 +89,29 @@ var faultCases = []struct{ program, fault string }{
 	{"w0: append 1 of 300, flush, append 1, flush; r0: read - end", "disk create * #1 = ENOSPC"},
 	{"w0: append 1, flush; r0: read - end, read - end", "disk read * #1+ = FLIP/300"},
 	{"w0: append 1, flush; r0: read - end, read - end", "disk read * #1+ = EIO"},
+	{"w0: append 1, flush, append 1, flush; r0: read - end", "disk sync * #1 = DELAY/10ms"},
+	{"w0: append 1, flush, append 1, flush; r0: read - end", "disk write */index #1 = EIO/3"},
+	{"w0: append 1, flush, append 1, flush; r0: read - end", "disk write */index #1 = ENOSPC/3"},
+	{"w0: append 1 of 300, flush, append 1, flush; r0: read - end", "disk rename * #1 = ENOSPC"},
+	{opensAgain, "w0@recovery/truncate-error#1=EIO"},
+	{"w0: append 1, reopen, reopen; r0: read - end", "w0@recovery/truncate-error#1=EIO"},
+	{opensAgain, "w0@read/io-error#1=EIO"}, // in the scan of the recovery
+	{opensAgain, "disk read *.seg #2 = EIO"},
+	{opensAgain, "disk truncate * #1 = EIO"}, // in the close
+	{opensAgain, "disk truncate * #2 = EIO"},
+	{opensAgain, "disk sync *.seg #2 = EIO"},
+	{opensAgain, "disk syncdir * #1 = EIO"},
+}
+
+// opensAgain is a program whose recovery may be refused, and then succeeds.
+const opensAgain = "w0: append 1, reopen, reopen, append 1, read - end"
+
+func TestEachFaultPointHasACase(t *testing.T) {
+	t.Parallel()
+	for _, e := range failpoints.Catalogue() {
+		covered := slices.ContainsFunc(faultCases, func(f struct{ program, fault string }) bool { return strings.Contains(f.fault, "@"+e.Name+"#") })
+		require.Equal(t, e.Kind == failpoints.KindFault, covered, e.Name)
+	}
 }
 
 func TestTheContractHoldsBehindEachFaultInEverySchedule(t *testing.T) {

@@ -117,3 +117,19 @@ func TestAStatementSaysWhatWasExecuted(t *testing.T) {
 	require.True(t, strings.HasPrefix(broken.String(), "NOT SHOWN stale"))
 	require.Contains(t, broken.String(), "v1 x")
 }
+
+func TestAFaultThatNeverComesIsNoExploration(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	c := parse(t, "v1 scenario=log handover=snapshot; w0: append 1, flush; ! w0@flush/sync-error#1=EIO, w0@flush/write-error#7=EIO")
+	config := Config{Options: c.Options, Program: c.Threads, Faults: c.Faults, Search: sched.Options{Strategy: "bounded", Preemptions: 1}}
+	s, err := Run(context.Background(), config)
+	require.ErrorIs(t, err, ErrMissing)
+	require.ErrorContains(t, err, "[w0@flush/write-error#7=EIO]", "the one that never came is named, and not the other")
+	require.Empty(t, s.Claims)
+	config.Faults = c.Faults[:1]
+	s, err = Run(context.Background(), config)
+	require.NoError(t, err)
+	require.NotEmpty(t, s.Claims)
+	require.NotZero(t, s.Crashes.Faults)
+}
