@@ -94,7 +94,8 @@ const FewDisks = 48
 
 // Bounds of what is looked at.
 const (
-	drawnDisks  = 12      // of a moment
+	drawnDisks  = 12      // of a moment at random, besides
+	nearDisks   = 24      // at the edges (crash.Moment.Near)
 	maxPrefixes = 4 << 20 // that are remembered
 )
 
@@ -203,18 +204,16 @@ func (k *crasher) look() error {
 		stats.Unsynced.Add(1)
 	}
 	images := moment.Enumerate(FewDisks)
-	drawn := images == nil
-	if drawn {
-		for seed := range uint64(drawnDisks) {
-			images = append(images, moment.Sample(crash.NewTape(seed)))
-		}
+	tooMany := images == nil
+	if tooMany {
+		images = drawnFrom(moment)
 		stats.Drawn.Add(uint64(len(images)))
 	}
 	all := fnv.New64a()
 	for i, image := range images {
 		stats.Disks.Add(1)
 		shown := Crash{At: k.x.Standing(), Disk: i + 1, Model: at.Model}
-		if drawn {
+		if tooMany {
 			shown.Disk, shown.Tape = 0, uint64(i)
 		}
 		hash := image.Hash()
@@ -225,6 +224,24 @@ func (k *crasher) look() error {
 	}
 	stats.Kills.Add(1)
 	return k.try(judgement{killed(moment, all.Sum64()), expected}, Crash{At: k.x.Standing(), Kill: true, Model: at.Model}, nil)
+}
+
+// drawnFrom are the disks of a moment that has too many of them: those at the edges, then some at random.
+func drawnFrom(m *crash.Moment) (all []*crash.Image) {
+	all = m.Near(nearDisks)
+	for seed := range uint64(drawnDisks) {
+		all = append(all, m.Sample(crash.NewTape(seed)))
+	}
+	return all
+}
+
+// drawn is the disk of such a moment with that number. Those behind the last of drawnFrom follow from their numbers too.
+func drawn(m *crash.Moment, number uint64) *crash.Image {
+	near := m.Near(nearDisks)
+	if number < uint64(len(near)) {
+		return near[number]
+	}
+	return m.Sample(crash.NewTape(number - uint64(len(near))))
 }
 
 // killed identifies a disk with all that is not synced, by what may become of it, and of what a failed sync has left.
@@ -280,7 +297,7 @@ func (k *crasher) diskOf(at Crash) (*crash.Disk, [32]byte, error) {
 	case at.Kill:
 		return k.run.disk.Fork(), k.run.disk.Fingerprint(), nil
 	case at.Disk == 0:
-		image := moment.Sample(crash.NewTape(at.Tape))
+		image := drawn(moment, at.Tape)
 		return crash.Crash(image), image.Hash(), nil
 	}
 	images := moment.Enumerate(max(FewDisks, at.Disk))

@@ -20,7 +20,7 @@
 //	delays        ~ DELAY, DELAY ...                where threads are held up
 //	faults        ! FAULT, FAULT ...                what goes wrong
 //	crash         crash any [model=MODEL]           a loss of power at every step, with every disk that it may leave, and kills
-//	              crash PLACE disk=N [model=MODEL]  at one step, with the N-th of these disks, or a drawn one (tape=SEED)
+//	              crash PLACE disk=N [model=MODEL]  at one step, with the N-th of these disks, or a drawn one (tape=N)
 //	              crash PLACE kill [model=MODEL]    the process dies there, and the machine does not
 //
 //	operation     append N [of SIZES]               one transaction of N records
