@@ -73,6 +73,7 @@ var faultCases = []struct{ program, fault string }{
 	{"w0: append 3, flush, append 1, flush; r0: read - end", "w0@flush/no-space#1=70"},
 	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@flush/sync-error#1=EIO"},
 	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@flush/sync-error#2=EIO"},
+	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@flush/sync-error#1=ENOSPC"},
 	{"w0: append 1, flush, append 1, flush; w1: append 1, flush", "w1@flush/sync-error#1=EIO"},
 	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@index/write-error#1=3"},
 	{"w0: append 1 of 300, flush, append 1, flush; r0: read - end", "w0@segment/dirsync-error#1=EIO"},
@@ -123,7 +124,7 @@ func TestTheContractHoldsBehindEachFaultInEverySchedule(t *testing.T) {
 				t.Parallel()
 				c, err := Parse("v1 scenario=log handover=" + handover + " chunk=100 segment=200; " + f.program + "; ! " + f.fault)
 				require.NoError(t, err)
-				require.Equal(t, c.String(), reparsed(t, c).String())
+				require.Equal(t, c, reparsed(t, c))
 				s, came, err := c.Crashing()
 				require.NoError(t, err)
 				preemptions := 1

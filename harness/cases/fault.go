@@ -85,7 +85,7 @@ func (f Fault) poisons() bool {
 		}
 		return false
 	}
-	return !f.spares() && f.Value != "ENOSPC"
+	return !f.spares() && (f.Value != "ENOSPC" || f.At.Point == "flush/sync-error") // delayed allocation fails in the sync, and drops pages
 }
 
 // spares says whether nothing that is to go wrong may poison the log, poisons whether all of it must.

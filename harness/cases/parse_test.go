@@ -5,6 +5,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/crash"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // examples are canonical: String gives them back as they are.
@@ -15,6 +18,19 @@ var examples = []string{
 	"v1 scenario=log handover=retain arena=64 chunk=100 segment=512 flush=300 interval=1s seed=18446744073709551615; w0: advance 1m0s",
 	"v1 scenario=log handover=recheck; w0: append 3 of 0/1/4096, fragments 1+2 of 64, abort 1+1+1, reopen",
 	"v1 scenario=log handover=fallback; w0: append 1, append 1, read - 1.+, read 1.0 end, read 2.7 acked-1.+, read acked+1.0 last, read last acked",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; @ start>r0, r0@read/metadata-loaded#1>w0, w0@op#2>r0, w0@end>flusher",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; ! w0@flush/sync-error#2=ENOSPC, r0@read/io-error#1=EIO, w0@flush/write-error#1=EROFS, w0@segment/dirsync-error#1=SHORT",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; ! w0@flush/short-write#1=7, w0@flush/no-space#1=40, w0@index/write-error#1=0, r0@read/bit-flip#3=300, w0@recovery/truncate-error#1=EIO",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; ! disk sync * #1 = EIO, disk write *.seg #2+ = ENOSPC/40, disk read * = FLIP/300, disk any index = DELAY/2ms+EIO, disk write * #3 = SHORT/?",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; crash any",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; crash any model=weak",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; crash start disk=1",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; crash w0@flush/written#1 disk=3 model=weak",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; crash r0@end tape=18446744073709551615",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; crash w0@op#2 tape=0 model=weak",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; crash flusher@flush/synced#1 kill",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; crash w0@flush/written#1 kill model=weak",
+	"v1 scenario=log handover=snapshot; w0: append 1, flush, reopen; r0: read - end; @ w0@op#1>r0; ! disk sync * #1 = EIO; crash w0@flush/written#1 disk=3",
 	"v1 scenario=log handover=snapshot; w0: flush; r0: read - end; ~ r0@op#0=until:w0@op#1, flusher@flush/trimmed#2=5ms, w0@op#1=until:flusher@flush/notify#1",
 }
 
@@ -25,7 +41,23 @@ func TestACanonicalCaseIsPrintedAsItWasWritten(t *testing.T) {
 		require.NoError(t, err, text)
 		require.Equal(t, text, c.String())
 		require.Equal(t, c, c.Clone())
+		require.Equal(t, c, reparsed(t, c))
 	}
+}
+
+func TestEachPartOfTheTextOfFaultsAndCrashesIsKept(t *testing.T) {
+	t.Parallel()
+	c, err := Parse("v1 scenario=log handover=snapshot; w0: append 1, flush; @ w0@op#1>w0; ! w0@flush/no-space#2=40, disk write *.seg #2+ = ENOSPC/40; crash w0@op#1 tape=7 model=weak")
+	require.NoError(t, err)
+	require.Equal(t, sched.Schedule{{At: Place{Thread: "w0", Point: "op", Hit: 1}, To: "w0"}}, c.Switches)
+	require.Equal(t, []Fault{{At: Place{Thread: "w0", Point: "flush/no-space", Hit: 2}, Value: "40"}, {Disk: "write *.seg #2+ = ENOSPC/40"}}, c.Faults)
+	require.Equal(t, &Crash{At: Place{Thread: "w0", Point: "op", Hit: 1}, Tape: 7, Model: crash.Weak}, c.Crash)
+	c, err = Parse("v1 scenario=log handover=snapshot; w0: append 1; crash start disk=2")
+	require.NoError(t, err)
+	require.Equal(t, &Crash{At: Place{Point: "start"}, Disk: 2}, c.Crash)
+	c, err = Parse("v1 scenario=log handover=snapshot; w0: append 1; crash w0@end kill")
+	require.NoError(t, err)
+	require.Equal(t, &Crash{At: Place{Thread: "w0", Point: "end"}, Kill: true}, c.Crash)
 }
 
 func TestBlanksDoNotMatter(t *testing.T) {
@@ -134,6 +166,6 @@ func FuzzParse(f *testing.F) {
 		}
 		again, err := Parse(c.String())
 		require.NoError(t, err)
-		require.Equal(t, c.String(), again.String())
+		require.Equal(t, c, again)
 	})
 }

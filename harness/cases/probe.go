@@ -92,15 +92,18 @@ func (r *run) probe(ctx context.Context) *check.Violation {
 	if r.poisoned.Load() != 0 {
 		return r.probePoisoned(ctx)
 	}
-	id := check.Identity{Client: uint32(len(r.c.Threads)), Sequence: 1, Count: 1}
-	r.board.Invoke(id.Client, 1)
-	at, err := r.engine.Append(ctx, []harness.Record{r.values.Record(id)})
-	if err == nil {
-		r.acked[at.Tx].Store(pack(id))
-		r.board.Acknowledge(id.Client, 1, at.Tx)
+	err := r.engine.Flush(ctx)
+	if errors.Is(err, storage.ErrNoSpace) { // it joined a flush that the full disk had failed
 		err = r.engine.Flush(ctx)
-	} else {
-		r.board.Fail(id.Client, 1)
+	}
+	id, at := check.Identity{Client: uint32(len(r.c.Threads)), Sequence: 1, Count: 1}, harness.Offset{}
+	if err == nil {
+		r.board.Invoke(id.Client, 1)
+		if at, err = r.engine.Append(ctx, []harness.Record{r.values.Record(id)}); err == nil {
+			r.acked[at.Tx].Store(pack(id))
+			r.board.Acknowledge(id.Client, 1, at.Tx)
+			err = r.engine.Flush(ctx)
+		}
 	}
 	came := r.faultsSoFar() > 0
 	switch {
