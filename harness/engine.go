@@ -41,10 +41,12 @@ type FragmentAppender interface {
 	AppendFragments(ctx context.Context, fragments [][]Record, commit bool) (Offset, error)
 }
 
-// A Watermarked Engine says what a crash cannot take any more.
+// A Watermarked Engine says what a crash cannot take any more, and what can be read.
 type Watermarked interface {
 	// Durable is the last record of the last transaction that is durable, zero for none. It waits for nobody.
 	Durable() Offset
+	// Visible is the last record that a read may return, zero for none.
+	Visible(ctx context.Context) Offset
 }
 
 // A Factory opens an engine. Each call after a Close opens the same data again. The context carries the controller for
@@ -83,6 +85,8 @@ func (e *storageEngine) Read(ctx context.Context, after, upTo Offset) iter.Seq2[
 }
 
 func (e *storageEngine) Durable() Offset { return e.log.Durable() }
+
+func (e *storageEngine) Visible(ctx context.Context) Offset { return e.log.Visible(ctx) }
 
 func (e *storageEngine) Close(ctx context.Context) error { return e.store.Close(ctx) }
 

@@ -107,6 +107,9 @@ func (r *run) lost(complete uint64) (lengths []int) {
 	if !known {
 		return nil
 	}
+	if int(id.Client) == len(r.c.Threads) {
+		return []int{0} // the probe's
+	}
 	sequence := uint32(0)
 	for _, o := range r.c.Threads[id.Client].Operations {
 		if o.Records() == 0 || o.Kind == Abort {

@@ -1,21 +1,17 @@
 package cases
 
 import (
-	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/fnv"
 	"sync"
 	"sync/atomic"
 
-	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/sched"
-	"github.com/racewindow/racewindow/storage"
 )
 
 // Crashes says what the crashes of a case's executions came to. Its counters may be read while they go on.
@@ -30,6 +26,8 @@ type Crashes struct {
 	Reached atomic.Bool
 	// Kills are the deaths of the process alone among the crashes: nothing is lost then, until the power goes too.
 	Kills raceoff.Number
+	// Refused are reopens that a fault refused.
+	Refused raceoff.Number
 	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
 	Recoveries raceoff.Number
 
@@ -51,7 +49,8 @@ func (c *Crashes) Distinct() int {
 // promises are those of which it is counted how often they were put to the test.
 var promises = [...]check.Promise{
 	check.Durability, check.PrefixRecovery, check.TransactionAtomicity, check.NoCorruption, check.RecoveryIdempotence,
-	check.StickyPoison, check.AppendAfterRecovery, check.DamageReported, check.ReadAfterWrite, check.Progress,
+	check.StickyPoison, check.NoPoison, check.AppendAfterRecovery, check.DamageReported, check.ReadAfterWrite, check.Progress,
+	check.Watermarks, check.StableReads, check.NoLeak,
 }
 
 // Missing are the faults of the case that never came, in executions that ended.
@@ -106,7 +105,8 @@ const FewDisks = 48
 
 // Bounds of what is looked at.
 const (
-	drawnDisks  = 12      // of a moment
+	drawnDisks  = 12      // of a moment at random, besides
+	nearDisks   = 24      // at the edges (crash.Moment.Near)
 	maxPrefixes = 4 << 20 // that are remembered
 )
 
@@ -215,18 +215,16 @@ func (k *crasher) look() error {
 		stats.Unsynced.Add(1)
 	}
 	images := moment.Enumerate(FewDisks)
-	drawn := images == nil
-	if drawn {
-		for seed := range uint64(drawnDisks) {
-			images = append(images, moment.Sample(crash.NewTape(seed)))
-		}
+	tooMany := images == nil
+	if tooMany {
+		images = drawnFrom(moment)
 		stats.Drawn.Add(uint64(len(images)))
 	}
 	all := fnv.New64a()
 	for i, image := range images {
 		stats.Disks.Add(1)
 		shown := Crash{At: k.x.Standing(), Disk: i + 1, Model: at.Model}
-		if drawn {
+		if tooMany {
 			shown.Disk, shown.Tape = 0, uint64(i)
 		}
 		hash := image.Hash()
@@ -237,6 +235,24 @@ func (k *crasher) look() error {
 	}
 	stats.Kills.Add(1)
 	return k.try(judgement{killed(moment, all.Sum64()), expected}, Crash{At: k.x.Standing(), Kill: true, Model: at.Model}, nil)
+}
+
+// drawnFrom are the disks of a moment that has too many of them: those at the edges, then some at random.
+func drawnFrom(m *crash.Moment) (all []*crash.Image) {
+	all = m.Near(nearDisks)
+	for seed := range uint64(drawnDisks) {
+		all = append(all, m.Sample(crash.NewTape(seed)))
+	}
+	return all
+}
+
+// drawn is the disk of such a moment with that number. Those behind the last of drawnFrom follow from their numbers too.
+func drawn(m *crash.Moment, number uint64) *crash.Image {
+	near := m.Near(nearDisks)
+	if number < uint64(len(near)) {
+		return near[number]
+	}
+	return m.Sample(crash.NewTape(number - uint64(len(near))))
 }
 
 // killed identifies a disk with all that is not synced, by what may become of it, and of what a failed sync has left.
@@ -292,7 +308,7 @@ func (k *crasher) diskOf(at Crash) (*crash.Disk, [32]byte, error) {
 	case at.Kill:
 		return k.run.disk.Fork(), k.run.disk.Fingerprint(), nil
 	case at.Disk == 0:
-		image := moment.Sample(crash.NewTape(at.Tape))
+		image := drawn(moment, at.Tape)
 		return crash.Crash(image), image.Hash(), nil
 	}
 	images := moment.Enumerate(max(FewDisks, at.Disk))
@@ -312,7 +328,7 @@ func (r *run) fingerprint() uint64 {
 	for i := range r.acked {
 		mix(r.acked[i].Load())
 	}
-	for i := range r.c.Threads {
+	for i := range len(r.c.Threads) + 1 { // the probe is one more
 		mix(uint64(r.board.Invoked(uint32(i))))
 	}
 	return h
@@ -385,76 +401,4 @@ func (r *run) judgeAgain(images []*crash.Image, expected check.Expected, complet
 		}
 	}
 	return nil
-}
-
-// A recovered log is open on what a crash has left.
-type recovered struct {
-	store   *storage.Store
-	log     *storage.Log
-	flusher *heldBack
-}
-
-// A heldBack flusher begins when the log is about to be closed: until then only the checks flush, so that a disk always leads to
-// the same.
-type heldBack struct{ flusher func(context.Context) }
-
-// Yield implements failpoints.Controller.
-func (*heldBack) Yield(context.Context, *failpoints.Point) {}
-
-// Fault implements failpoints.Controller.
-func (*heldBack) Fault(context.Context, *failpoints.Point) (any, bool) { return nil, false }
-
-// Spawn implements failpoints.Spawner.
-func (h *heldBack) Spawn(_ context.Context, _ string, f func(context.Context)) func() {
-	h.flusher = f
-	return nil
-}
-
-func (h *heldBack) begin() { go h.flusher(context.Background()) }
-
-func (p *plan) recover(disk *crash.Disk) (*recovered, error) {
-	p.crashes.Recoveries.Add(1)
-	options := p.options
-	options.Disk, options.FlushInterval = disk, -1
-	if p.lying != nil {
-		options.Disk = p.lying(disk)
-	}
-	flusher := &heldBack{}
-	store, err := storage.Open(failpoints.With(context.Background(), flusher), "memory", options)
-	if err != nil {
-		return nil, err
-	}
-	log, err := store.Log(context.Background(), "case")
-	if err != nil {
-		flusher.begin()
-		return nil, errors.Join(err, store.Close(context.Background()))
-	}
-	return &recovered{store, log, flusher}, nil
-}
-
-// check reads everything.
-func (l *recovered) check(p *plan, expected check.Expected) (complete uint64, v *check.Violation) {
-	c := check.NewRecovered(expected)
-	defer func() {
-		p.crashes.checked(1, check.Durability, check.PrefixRecovery, check.TransactionAtomicity)
-		p.crashes.checked(uint64(c.Records), check.NoCorruption)
-	}()
-	for record, err := range l.log.Read(context.Background(), storage.Offset{}, storage.End) {
-		if err != nil {
-			return 0, &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the crash the log cannot be read: %v", err)}
-		}
-		if v := c.Record(record); v != nil {
-			return 0, v
-		}
-	}
-	return c.Complete, c.End()
-}
-
-// end closes the log. What was found before counts first.
-func (l *recovered) end(v *check.Violation) *check.Violation {
-	l.flusher.begin()
-	if err := l.store.Close(context.Background()); err != nil && v == nil {
-		return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("after the crash the recovered log does not close: %v", err)}
-	}
-	return v
 }

@@ -2,10 +2,13 @@ package cases
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -70,6 +73,7 @@ var faultCases = []struct{ program, fault string }{
 	{"w0: append 3, flush, append 1, flush; r0: read - end", "w0@flush/no-space#1=70"},
 	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@flush/sync-error#1=EIO"},
 	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@flush/sync-error#2=EIO"},
+	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@flush/sync-error#1=ENOSPC"},
 	{"w0: append 1, flush, append 1, flush; w1: append 1, flush", "w1@flush/sync-error#1=EIO"},
 	{"w0: append 1, flush, append 1, flush; r0: read - end", "w0@index/write-error#1=3"},
 	{"w0: append 1 of 300, flush, append 1, flush; r0: read - end", "w0@segment/dirsync-error#1=EIO"},
@@ -86,6 +90,29 @@ var faultCases = []struct{ program, fault string }{
 	{"w0: append 1 of 300, flush, append 1, flush; r0: read - end", "disk create * #1 = ENOSPC"},
 	{"w0: append 1, flush; r0: read - end, read - end", "disk read * #1+ = FLIP/300"},
 	{"w0: append 1, flush; r0: read - end, read - end", "disk read * #1+ = EIO"},
+	{"w0: append 1, flush, append 1, flush; r0: read - end", "disk sync * #1 = DELAY/10ms"},
+	{"w0: append 1, flush, append 1, flush; r0: read - end", "disk write */index #1 = EIO/3"},
+	{"w0: append 1, flush, append 1, flush; r0: read - end", "disk write */index #1 = ENOSPC/3"},
+	{"w0: append 1 of 300, flush, append 1, flush; r0: read - end", "disk rename * #1 = ENOSPC"},
+	{opensAgain, "w0@recovery/truncate-error#1=EIO"},
+	{"w0: append 1, reopen, reopen; r0: read - end", "w0@recovery/truncate-error#1=EIO"},
+	{opensAgain, "w0@read/io-error#1=EIO"}, // in the scan of the recovery
+	{opensAgain, "disk read *.seg #2 = EIO"},
+	{opensAgain, "disk truncate * #1 = EIO"}, // in the close
+	{opensAgain, "disk truncate * #2 = EIO"},
+	{opensAgain, "disk sync *.seg #2 = EIO"},
+	{opensAgain, "disk syncdir * #1 = EIO"},
+}
+
+// opensAgain is a program whose recovery may be refused, and then succeeds.
+const opensAgain = "w0: append 1, reopen, reopen, append 1, read - end"
+
+func TestEachFaultPointHasACase(t *testing.T) {
+	t.Parallel()
+	for _, e := range failpoints.Catalogue() {
+		covered := slices.ContainsFunc(faultCases, func(f struct{ program, fault string }) bool { return strings.Contains(f.fault, "@"+e.Name+"#") })
+		require.Equal(t, e.Kind == failpoints.KindFault, covered, e.Name)
+	}
 }
 
 func TestTheContractHoldsBehindEachFaultInEverySchedule(t *testing.T) {
@@ -97,7 +124,7 @@ func TestTheContractHoldsBehindEachFaultInEverySchedule(t *testing.T) {
 				t.Parallel()
 				c, err := Parse("v1 scenario=log handover=" + handover + " chunk=100 segment=200; " + f.program + "; ! " + f.fault)
 				require.NoError(t, err)
-				require.Equal(t, c.String(), reparsed(t, c).String())
+				require.Equal(t, c, reparsed(t, c))
 				s, came, err := c.Crashing()
 				require.NoError(t, err)
 				preemptions := 1

@@ -20,7 +20,7 @@
 //	delays        ~ DELAY, DELAY ...                where threads are held up
 //	faults        ! FAULT, FAULT ...                what goes wrong
 //	crash         crash any [model=MODEL]           a loss of power at every step, with every disk that it may leave, and kills
-//	              crash PLACE disk=N [model=MODEL]  at one step, with the N-th of these disks, or a drawn one (tape=SEED)
+//	              crash PLACE disk=N [model=MODEL]  at one step, with the N-th of these disks, or a drawn one (tape=N)
 //	              crash PLACE kill [model=MODEL]    the process dies there, and the machine does not
 //
 //	operation     append N [of SIZES]               one transaction of N records
@@ -46,8 +46,10 @@
 //	              start>THREAD                      instead of the first thread
 //
 //	fault         THREAD@FAULTPOINT#N=EIO           delivered when the thread comes to the fault point for the n-th time: EIO,
-//	                                                ENOSPC, EROFS, SHORT, or at some points how many bytes come through
-//	              disk KIND GLOB #N = FAULT         a rule of package crash; operations count from when the log is open
+//	                                                ENOSPC, EROFS, SHORT, or at some points how many bytes come through;
+//	                                                at recovery/... the thread has a reopen: that is what recovers
+//	              disk KIND GLOB #N = FAULT         a rule of package crash; operations count from when the log is open;
+//	                                                DELAY moves the clock
 //	MODEL         ordered or weak                   which disks a crash may leave: see package crash; default ordered
 //
 //	delay         THREAD@POINT#N=DURATION           sleep when the thread passes the failpoint for the n-th time
@@ -68,4 +70,9 @@
 // A lower bound inside a transaction that nobody has acknowledged when the read begins is taken as the end of that
 // transaction: what is due behind it could not be known. Faults and crashes belong to cases that the scheduler
 // executes; a crash needs a build without -race.
+//
+// Of the points at which a log may fail or lose power, three are no points of this engine. An index cannot fail to be synced: it never
+// is, recovery builds it again from the log. An index ahead of the log is no moment but a disk, one of those that a crash leaves. A slow
+// sync is the disk's: 'disk sync * #1 = DELAY/10ms'. A bit that changes is not delivered while the log is opened: in the last batch, for
+// which no later record speaks, it cannot be told from a torn tail.
 package cases

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -42,6 +43,73 @@ func (f Fault) Kind() string {
 		return f.At.Point
 	}
 	return f.At.Point + " " + f.Value
+}
+
+// rule is what the disk does, nil for a fault point.
+func (f Fault) rule() *crash.Rule {
+	if f.Disk == "" {
+		return nil
+	}
+	rule, err := crash.ParseRule(f.Disk)
+	if err != nil {
+		return nil
+	}
+	return rule
+}
+
+// flips says whether the fault changes bits that are read.
+func (f Fault) flips() bool {
+	if r := f.rule(); r != nil {
+		return r.Fault().Flip
+	}
+	return f.At.Point == "read/bit-flip"
+}
+
+// spares says whether the contract has the log go on behind the fault: a full disk on a write, whatever befalls a read or an
+// opening, and what is only slow.
+func (f Fault) spares() bool {
+	if r := f.rule(); r != nil {
+		what := r.Fault()
+		full := errors.Is(what.Err, syscall.ENOSPC)
+		switch r.Kind() {
+		case crash.Read, crash.Allocate:
+			return true
+		case crash.Write, crash.Create:
+			return what.Err == nil || full
+		}
+		return what.Err == nil
+	}
+	switch f.At.Point {
+	case "flush/no-space", "read/io-error", "read/bit-flip", "recovery/truncate-error":
+		return true
+	case "flush/write-error":
+		return f.Value == "ENOSPC"
+	}
+	return false
+}
+
+// poisons says whether the contract has the log poisoned by the fault, unless it comes while the log is opened.
+func (f Fault) poisons() bool {
+	if r := f.rule(); r != nil {
+		broken, full := errors.Is(r.Fault().Err, syscall.EIO), errors.Is(r.Fault().Err, syscall.ENOSPC)
+		switch r.Kind() {
+		case crash.Write, crash.Create:
+			return broken
+		case crash.Sync, crash.SyncDir, crash.Rename: // a full disk is excused on a write alone
+			return broken || full
+		}
+		return false
+	}
+	return !f.spares() && (f.Value != "ENOSPC" || f.At.Point == "flush/sync-error") // delayed allocation fails in the sync, and drops pages
+}
+
+// spares says whether nothing that is to go wrong may poison the log, poisons whether all of it must.
+func (c Case) spares() bool {
+	return c.faulty() && !slices.ContainsFunc(c.Faults, func(f Fault) bool { return !f.spares() })
+}
+
+func (c Case) poisons() bool {
+	return c.faulty() && !slices.ContainsFunc(c.Faults, func(f Fault) bool { return !f.poisons() })
 }
 
 // A Crash is a loss of power, or the death of the process.
@@ -93,11 +161,11 @@ const faultRemedy = "write THREAD@FAULTPOINT#N=EIO (or ENOSPC, EROFS, SHORT; a n
 
 func parseFault(text string) (f Fault, err error) {
 	if rule, ok := strings.CutPrefix(text, "disk "); ok {
-		injector, err := crash.Parse(strings.TrimSpace(rule))
+		parsed, err := crash.ParseRule(rule)
 		if err != nil {
 			return f, fmt.Errorf("fault %.80q: %w", text, err)
 		}
-		return Fault{Disk: injector.String()}, nil
+		return Fault{Disk: parsed.String()}, nil
 	}
 	at, value, ok := strings.Cut(text, "=")
 	if !ok {
@@ -178,7 +246,7 @@ func (c Case) checkFaults() error {
 
 func (c Case) checkFault(f Fault) error {
 	if f.Disk != "" {
-		_, err := crash.Parse(f.Disk)
+		_, err := crash.ParseRule(f.Disk)
 		return err
 	}
 	known := false
@@ -195,12 +263,22 @@ func (c Case) checkFault(f Fault) error {
 	switch {
 	case !known:
 		return fmt.Errorf("no fault point is called %q: 'racewindow failpoints' lists them", f.At.Point)
-	case !c.isThread(f.At.Thread) && f.At.Thread != "main":
-		return fmt.Errorf("no thread is called %q: name one of the case, %s or main", f.At.Thread, flusherThread)
+	case f.At.Thread == "main":
+		return errors.New("the main thread only opens an empty log, and nothing goes wrong in that: a fault of a recovery belongs to a thread with a reopen")
+	case !c.isThread(f.At.Thread):
+		return fmt.Errorf("no thread is called %q: name one of the case, or %s", f.At.Thread, flusherThread)
+	case strings.HasPrefix(f.At.Point, "recovery/") && !c.recovers(f.At.Thread):
+		return fmt.Errorf("thread %s recovers nothing: give it a reopen", f.At.Thread)
 	case !named && err != nil:
 		return fmt.Errorf("%q is no fault: %s", f.Value, faultRemedy)
 	}
 	return nil
+}
+
+// recovers says whether a thread opens the log again.
+func (c Case) recovers(thread string) bool {
+	i := c.thread(thread)
+	return i >= 0 && slices.ContainsFunc(c.Threads[i].Operations, func(o Operation) bool { return o.Kind == Reopen })
 }
 
 // deliver decides what, and which fault it is, -1 for none, fault points deliver in an execution of the case.

@@ -18,6 +18,8 @@ import (
 func (r *run) tolerates(o Operation, err error) bool {
 	var damage *storage.DamageError
 	switch {
+	case errors.Is(err, storage.ErrPoisoned) && r.c.spares():
+		return false
 	case errors.Is(err, storage.ErrPoisoned):
 		r.poisoned.Store(1)
 		return o.Kind != Read // a poisoned log still serves what it has
@@ -37,9 +39,9 @@ func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
 	return &check.Violation{Promise: check.StickyPoison, Detail: fmt.Sprintf("%v by %s succeeded, though an operation before it was told that the log is poisoned", o, t.control.name)}
 }
 
-// concludeFaulty checks what is left behind faults: as long as the log is open it serves everything that was acknowledged; when
-// it is opened again, on a disk that works, a prefix is there and in it what was durable; and a crash right then changes
-// nothing about that.
+// concludeFaulty checks what is left behind faults: as long as the log is open it serves everything that was acknowledged, and
+// goes on or does not, as the faults were; when it is opened again, on a disk that works, a prefix is there and in it what was
+// durable; and a crash right then changes nothing about that.
 func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	r.healed.Store(1)
 	r.disk.Inject(nil)
@@ -49,12 +51,36 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 			r.plan.crashes.came[i].Add(uint64(counter.Faults()))
 		}
 	}
-	t.Note("scan")
-	if v, err := r.scanned(ctx, false); err != nil {
-		t.Fail(fmt.Errorf("scan: %w", err))
-	} else if v != nil {
-		t.Fail(violated{v, true, false})
+	expected := r.expected()
+	if r.closed.Load() == 0 {
+		t.Note("scan")
+		if v, err := r.scanned(ctx, false); err != nil {
+			t.Fail(fmt.Errorf("scan: %w", err))
+		} else if v != nil {
+			t.Fail(violated{v, true, false})
+		}
+		if v := r.probe(ctx); v != nil {
+			t.Fail(violated{v, true, false})
+		}
+		expected = r.closeBehindFaults(ctx, t)
 	}
+	if v := r.leaked("the close"); v != nil {
+		t.Fail(violated{v, true, true})
+	}
+	t.Note("scan after reopening")
+	r.plan.crashes.checked(1, check.Progress)
+	left := judgement{r.disk.Fingerprint(), r.fingerprint() ^ (expected.Durable+1)<<32}
+	if !r.plan.crashes.due(left) {
+		return
+	}
+	if v := r.reopenedAfterFaults(expected, saltOf(left.disk)); v != nil {
+		r.plan.crashes.retry(left)
+		t.Fail(violated{v, true, true})
+	}
+}
+
+// closeBehindFaults ends the log, and says what must be there when it is opened again.
+func (r *run) closeBehindFaults(ctx context.Context, t *sched.T) check.Expected {
 	poisoned := r.poisoned.Load() != 0
 	expected := r.expected()
 	err := r.engine.Close(ctx)
@@ -69,16 +95,7 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	case !poisoned: // then the close made everything durable
 		expected.Durable = max(expected.Durable, r.board.Acknowledged())
 	}
-	t.Note("scan after reopening")
-	r.plan.crashes.checked(1, check.Progress)
-	left := judgement{r.disk.Fingerprint(), r.fingerprint() ^ (expected.Durable+1)<<32}
-	if !r.plan.crashes.due(left) {
-		return
-	}
-	if v := r.reopenedAfterFaults(expected, saltOf(left.disk)); v != nil {
-		r.plan.crashes.retry(left)
-		t.Fail(violated{v, true, true})
-	}
+	return expected
 }
 
 // reopenedAfterFaults opens the log on the disk as the process that failed has left it: its cache holds what a failed sync called

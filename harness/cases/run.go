@@ -69,9 +69,14 @@ type run struct {
 	plan     *plan            // of an execution by the scheduler
 	disk     *crash.Disk      // of a case with faults or a crash, else nil
 	faults   []*crash.Counter // of the disk
+	flips    []*crash.Toggle  // of these, those that change bits
 	flushed  raceoff.Number   // the highest transaction that a flush has covered
 	poisoned raceoff.Number   // 1 once an operation was told so
 	healed   raceoff.Number   // 1 once faults are over
+	struck   raceoff.Number   // faults that threads have met at fault points
+	closed   raceoff.Number   // 1 while no log is open, behind a reopen that was refused
+	opening  raceoff.Number   // 1 while a reopen is in progress
+	durables raceoff.Number   // the highest transaction that the engine has called durable
 	acked    []raceoff.Number // by transaction: who appended it, packed
 	controls []*control
 	flusher  *control
@@ -101,6 +106,9 @@ func (r Runner) Run(ctx context.Context, c Case) (Outcome, error) {
 	}
 	if err := c.Check(); err != nil {
 		return Outcome{}, err
+	}
+	if c.faulty() || c.Crash != nil {
+		return Outcome{}, fmt.Errorf("%w: goroutines of their own have no disk that fails: faults (!) and crashes need the scheduler", ErrCase)
 	}
 	x, err := r.prepare(c.Clone())
 	if err != nil {

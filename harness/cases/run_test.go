@@ -132,3 +132,14 @@ func TestACaseNeedsAnInstrumentedBinary(t *testing.T) {
 	_, err := Runner{}.Run(context.Background(), parse(t, examples[0]))
 	require.ErrorIs(t, err, failpoints.ErrNotInstrumented)
 }
+
+func TestGoroutinesOfTheirOwnHaveNoFaults(t *testing.T) {
+	t.Parallel()
+	requireInstrumented(t)
+	for _, clause := range []string{"! disk sync * #1 = EIO", "crash any"} {
+		c, err := Parse("v1 scenario=log handover=snapshot; w0: append 1, flush; " + clause)
+		require.NoError(t, err)
+		_, err = Runner{}.Run(context.Background(), c)
+		require.ErrorContains(t, err, "need the scheduler")
+	}
+}

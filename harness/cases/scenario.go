@@ -3,7 +3,6 @@ package cases
 import (
 	"context"
 	"fmt"
-	"sync"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
@@ -81,6 +80,8 @@ type plan struct {
 	boasts       bool // the canary: everything acknowledged is called durable
 	// lying puts something that lies between a log that is recovered and its disk, in the tests of what finds that.
 	lying func(*crash.Disk) storage.Disk
+	// wrong replaces the engine of an execution by one that breaks a promise, in the same tests.
+	wrong func(*run, harness.Engine) harness.Engine
 }
 
 func newPlan(c Case) (*plan, error) {
@@ -199,12 +200,22 @@ func (p *plan) scenario(x *sched.Execution) {
 	options := p.options
 	options.Disk = storage.MemoryDisk()
 	r := &run{
-		plan: p, c: p.c, lengths: p.lengths, board: check.NewSmallBoard(len(p.c.Threads), p.transactions+1),
-		factory: harness.StorageFactory("memory", options, "case"), acked: newNumbers(p.transactions + 1),
+		plan: p, c: p.c, lengths: p.lengths, board: check.NewSmallBoard(len(p.c.Threads)+1, p.transactions+2),
+		factory: harness.StorageFactory("memory", options, "case"), acked: newNumbers(p.transactions + 2), // the probe is one more
 	}
 	r.values = check.Values{Seed: p.c.Options.Seed, Length: r.valueBytes, MaxBytes: MaxValueBytes}
 	if p.c.faulty() || p.c.Crash != nil {
 		r.useDisk(p, x, options)
+	}
+	if p.wrong != nil {
+		plain := r.factory
+		r.factory = func(ctx context.Context) (harness.Engine, error) {
+			e, err := plain(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return p.wrong(r, e), nil
+		}
 	}
 	if p.history != nil {
 		p.record(r)
@@ -226,6 +237,7 @@ func (p *plan) scenario(x *sched.Execution) {
 // useDisk puts a disk under the engine that can fail and lose power, and plans what goes wrong.
 func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 	r.disk = crash.New()
+	r.disk.Sleep(x.Advance)
 	options.Disk = r.disk
 	r.factory = harness.StorageFactory("memory", options, "case")
 	if p.c.faulty() {
@@ -234,9 +246,10 @@ func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 				return nil, false
 			}
 			value, index := p.c.deliver(thread, point, hit)
-			if index < 0 {
+			if index < 0 || r.opening.Load() != 0 && p.c.Faults[index].flips() {
 				return nil, false
 			}
+			r.struck.Add(1)
 			p.crashes.Faults.Add(1)
 			p.crashes.came[index].Add(1)
 			return value, true
@@ -254,8 +267,13 @@ func (r *run) injectDiskFaults() {
 	r.faults = make([]*crash.Counter, len(r.c.Faults))
 	for i, f := range r.c.Faults {
 		if f.Disk != "" {
-			rule, _ := crash.Parse(f.Disk) // it has been checked
+			rule, _ := crash.ParseRule(f.Disk) // it has been checked
 			r.faults[i] = crash.Count(rule)
+			if toggle := crash.Switched(r.faults[i]); f.flips() {
+				r.flips = append(r.flips, toggle)
+				rules = append(rules, toggle)
+				continue
+			}
 			rules = append(rules, r.faults[i])
 		}
 	}
@@ -280,7 +298,11 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 			if p.reopens {
 				g.enter(ctx, o.Kind == Reopen)
 			}
-			if v := t.scheduled(ctx, o); v != nil {
+			v := t.scheduled(ctx, o)
+			if v == nil && r.disk != nil {
+				v = r.watch()
+			}
+			if v != nil {
 				st.Fail(violated{v, false, false})
 			}
 			if p.reopens {
@@ -295,15 +317,16 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 
 // scheduled is step under the scheduler, which needs no lock against a reopen.
 func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
-	switch o.Kind {
-	case Reopen:
-		if t.run.c.faulty() {
-			t.failed = true // the end comes with a reopen, and with the check of what an open append came to
-			return nil
-		}
+	switch {
+	case o.Kind == Reopen && t.run.c.faulty():
+		return t.reopenFaulty(ctx, o)
+	case o.Kind == Reopen:
 		return t.progress(o, t.run.reopen(ctx))
-	case Advance:
+	case o.Kind == Advance:
 		t.control.sink.Advance(o.By)
+		return nil
+	case t.run.closed.Load() != 0:
+		t.failed = true
 		return nil
 	}
 	return t.operate(ctx, o)
@@ -331,47 +354,4 @@ func (r *run) conclude(ctx context.Context, t *sched.T) {
 	if err := r.engine.Close(ctx); err != nil {
 		t.Fail(fmt.Errorf("close: %w", err))
 	}
-}
-
-// A gate keeps operations away from an engine that is being opened again. Only programs that reopen pass it: its lock orders
-// their threads.
-type gate struct {
-	mu      sync.Mutex
-	inside  int
-	closed  bool
-	changed failpoints.Cond
-}
-
-var (
-	gateLock = failpoints.WaitPoint(casesPackage, "case/gate")
-	gateTurn = failpoints.WaitPoint(casesPackage, "case/turn")
-)
-
-const casesPackage = "github.com/racewindow/racewindow/harness/cases"
-
-func newGate() *gate {
-	g := &gate{}
-	g.changed.L = &g.mu
-	return g
-}
-
-func (g *gate) enter(ctx context.Context, alone bool) {
-	failpoints.Lock(ctx, gateLock, &g.mu)
-	for g.closed || alone && g.inside > 0 {
-		_ = g.changed.Wait(ctx, gateTurn) // a thread's context does not end
-	}
-	g.inside++
-	g.closed = alone
-	g.mu.Unlock() // not deferred: an execution that is given up ends the thread within Wait, without the lock
-}
-
-// leave cannot find the lock taken: nobody stops while holding it.
-func (g *gate) leave(alone bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.inside--
-	if alone {
-		g.closed = false
-	}
-	g.changed.Broadcast()
 }

@@ -2,6 +2,7 @@ package cases
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
@@ -10,6 +11,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // A thread carries out its part of the program on a goroutine of its own and checks what it reads. Everything in it is its
@@ -131,6 +133,9 @@ func (t *thread) progress(o Operation, err error) *check.Violation {
 	if err == nil || t.run.c.faulty() && t.run.tolerates(o, err) {
 		return nil
 	}
+	if errors.Is(err, storage.ErrPoisoned) && t.run.c.spares() {
+		return poisonedForNothing(fmt.Sprintf("%v by %s", o, t.control.name), err)
+	}
 	return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("%v by %s failed: %v", o, t.control.name, err)}
 }
 
@@ -232,6 +237,11 @@ func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
 }
 
 func (t *thread) readRecords(ctx context.Context, o Operation, after, upTo harness.Offset) *check.Violation {
+	begun := uint64(0)
+	if t.run.disk != nil {
+		struck := t.run.faultsSoFar()
+		defer func() { t.count(t.run.faultsSoFar() > struck && !t.failed, check.StableReads) }()
+	}
 	for r, err := range t.run.engine.Read(ctx, after, upTo) {
 		if err != nil {
 			t.failed = true
@@ -239,6 +249,11 @@ func (t *thread) readRecords(ctx context.Context, o Operation, after, upTo harne
 		}
 		if v := t.reader.Record(r); v != nil {
 			return v
+		}
+		if t.reader.Got() == 1 {
+			begun = t.run.begun()
+		} else if r.Offset.Tx > begun && t.run.stable() {
+			return &check.Violation{Promise: check.StableReads, At: r.Offset, Detail: fmt.Sprintf("%v by %s yields %v, which nobody had begun to append when it yielded its first record", o, t.control.name, r.Offset)}
 		}
 		if t.run.Reads {
 			t.reads[t.at] = append(t.reads[t.at], r.Offset)

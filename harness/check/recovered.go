@@ -14,11 +14,17 @@ var (
 	StickyPoison        = Promise{"StickyPoison", "after a failed write or sync every append and flush fails until the log is opened again"}
 	AppendAfterRecovery = Promise{"AppendAfterRecovery", "a recovered log takes appends, and yields them"}
 	DamageReported      = Promise{"DamageReported", "damage to what was durable is reported, and never taken for the end of the log"}
+	NoPoison            = Promise{"NoPoison", "a full disk and a failed read poison nothing: when there is room again the log takes appends and flushes"}
+	Watermarks          = Promise{"Watermarks", "what is durable is visible, and neither goes back"}
+	StableReads         = Promise{"StableReads", "a read that is under way yields what was there when it began, whatever happens meanwhile"}
+	NoLeak              = Promise{"NoLeak", "a log that was closed, or that could not be opened, leaves no file open"}
 )
 
 // CrashPromises lists them in the order in which reports show them.
 func CrashPromises() []Promise {
-	return []Promise{Durability, PrefixRecovery, RecoveryIdempotence, StickyPoison, AppendAfterRecovery, DamageReported}
+	return []Promise{
+		Durability, PrefixRecovery, RecoveryIdempotence, StickyPoison, AppendAfterRecovery, DamageReported, NoPoison, Watermarks, StableReads, NoLeak,
+	}
 }
 
 // Expected is what a crash may leave of a run.

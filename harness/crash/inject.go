@@ -41,6 +41,12 @@ func From(n int, r *Rule) *Rule {
 	return &narrow
 }
 
+// Kind is that of the operations that fail, and Fault what becomes of them.
+func (r *Rule) Kind() Kind { return r.kind }
+
+// Fault is as Kind says.
+func (r *Rule) Fault() Fault { return r.fault }
+
 //go:norace
 func (r *Rule) inject(o *Operation) (Fault, bool) {
 	if r.kind != AnyKind && r.kind != o.Kind || !matches(r.glob, o.Name) {

@@ -99,13 +99,22 @@ func Parse(text string) (Injector, error) {
 		return all, nil
 	}
 	for _, part := range strings.Split(text, ";") {
-		r, err := parseRule(part)
+		r, err := ParseRule(part)
 		if err != nil {
-			return nil, fmt.Errorf("%w: %q: %s", ErrFault, strings.TrimSpace(part), err)
+			return nil, err
 		}
 		all = append(all, r)
 	}
 	return all, nil
+}
+
+// ParseRule is Parse for one rule. Errors: ErrFault.
+func ParseRule(text string) (*Rule, error) {
+	r, err := parseRule(text)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %q: %s", ErrFault, strings.TrimSpace(text), err)
+	}
+	return r, nil
 }
 
 func parseRule(text string) (*Rule, error) {

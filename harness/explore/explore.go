@@ -107,6 +107,10 @@ func (c *Crashes) add(more *cases.Crashes, of cases.Case) {
 // ErrCanary is returned when the known bug was not found, so that finding nothing would mean nothing.
 var ErrCanary = errors.New("the canary was not found")
 
+// ErrMissing is returned when a fault of the program that was given has never come: then an exploration without a finding says
+// nothing of it.
+var ErrMissing = errors.New("faults that never came")
+
 // canaryProgram has the analysed bug's window.
 const canaryProgram = "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end"
 
@@ -251,6 +255,12 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 				break // with --all the search goes on behind a violation
 			}
 			s.Claims = append(s.Claims, Claim(e, program, o.Strategy, len(r.Points), crashes))
+		}
+	}
+	if len(r.Findings) == 0 && s.Program != "" && crashes != nil {
+		if missing := crashes.Missing(program); len(missing) > 0 {
+			s.Claims = nil
+			return fmt.Errorf("%w in any of %d schedules: %v; so nothing is known of what is behind: another count (#N) or another program may reach it", ErrMissing, r.Schedules, missing)
 		}
 	}
 	return errors.Join(disagreement, s.addAll(ctx, c, program, r.Findings)) // a disagreement takes no finding away

@@ -10,7 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -116,4 +118,57 @@ func TestAStatementSaysWhatWasExecuted(t *testing.T) {
 	broken := Statement{Text: "it breaks", Handover: "stale", Case: "v1 x"}
 	require.True(t, strings.HasPrefix(broken.String(), "NOT SHOWN stale"))
 	require.Contains(t, broken.String(), "v1 x")
+}
+
+func TestAFaultThatNeverComesIsNoExploration(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	c := parse(t, "v1 scenario=log handover=snapshot; w0: append 1, flush; ! w0@flush/sync-error#1=EIO, w0@flush/write-error#7=EIO")
+	config := Config{Options: c.Options, Program: c.Threads, Faults: c.Faults, Search: sched.Options{Strategy: "bounded", Preemptions: 1}}
+	s, err := Run(context.Background(), config)
+	require.ErrorIs(t, err, ErrMissing)
+	require.ErrorContains(t, err, "[w0@flush/write-error#7=EIO]", "the one that never came is named, and not the other")
+	require.Empty(t, s.Claims)
+	config.Faults = c.Faults[:1]
+	s, err = Run(context.Background(), config)
+	require.NoError(t, err)
+	require.NotEmpty(t, s.Claims)
+	require.NotZero(t, s.Crashes.Faults)
+}
+
+// From drawn programs with faults, through every crash of their schedules, to the summary.
+func TestDrawnProgramsLosePowerAndMeetFaults(t *testing.T) {
+	requireInstrumented(t)
+	if raceoff.Enabled {
+		t.Skip("a disk is looked at between two threads: not under -race")
+	}
+	t.Parallel()
+	for _, model := range crash.Models {
+		s, err := Run(context.Background(), Config{
+			Options: cases.Options{Handover: "snapshot"}, Crash: &cases.Crash{Any: true, Model: model}, DrawFaults: 2, PerProgram: 10,
+			Draw: cases.Shape{Threads: 3, Operations: 3, Small: true, Torn: true}, Search: sched.Options{Seed: 3, Schedules: 200, Workers: 1},
+		})
+		require.NoError(t, err)
+		require.Empty(t, s.Findings)
+		require.GreaterOrEqual(t, s.Programs, 20)
+		require.Greater(t, s.Crashes.Disks, s.Crashes.Moments)
+		for what, n := range map[string]uint64{"unsynced": s.Crashes.Unsynced, "kills": s.Crashes.Kills, "recoveries": s.Crashes.Recoveries, "faults": s.Crashes.Faults} {
+			require.NotZero(t, n, what)
+		}
+	}
+}
+
+// A finding behind a crash comes out as one line that shows it again.
+func TestAFindingUnderCrashesIsShrunkAndReported(t *testing.T) {
+	requireInstrumented(t)
+	if raceoff.Enabled {
+		t.Skip("a disk is looked at between two threads: not under -race")
+	}
+	t.Parallel()
+	c := parse(t, "v1 scenario=log handover=stale; w0: append 2, flush; r0: read - end")
+	s, err := Run(context.Background(), Config{Options: c.Options, Program: c.Threads, Crash: &cases.Crash{Any: true}, Search: sched.Options{Seed: 1, Schedules: 2000, Workers: 1}})
+	require.NoError(t, err)
+	require.NotEmpty(t, s.Findings)
+	require.NotContains(t, s.Findings[0].Case, "crash", "it needs none")
+	require.Equal(t, 5, s.Findings[0].Report.Replayed)
 }

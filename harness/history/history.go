@@ -103,6 +103,14 @@ func (e engine) Durable() harness.Offset {
 	return harness.Offset{}
 }
 
+// Visible implements harness.Watermarked.
+func (e engine) Visible(ctx context.Context) harness.Offset {
+	if w, ok := e.Engine.(harness.Watermarked); ok {
+		return w.Visible(ctx)
+	}
+	return harness.Offset{}
+}
+
 // AppendFragments implements harness.FragmentAppender, which the engine beneath must do too.
 func (e engine) AppendFragments(ctx context.Context, fragments [][]harness.Record, commit bool) (harness.Offset, error) {
 	appends := func() (harness.Offset, error) {

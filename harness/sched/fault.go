@@ -1,6 +1,10 @@
 package sched
 
-import "github.com/racewindow/racewindow/failpoints"
+import (
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
 
 // Faults names who decides what fault points deliver: for the n-th pass (hit, from 1) of a thread at a point, a value, and
 // whether to deliver it. The main thread's are asked about too. What it decides must follow from its arguments alone, and under
@@ -53,6 +57,11 @@ func (x *Execution) Standing() Place {
 // Prefix identifies the choices so far: two executions of one scenario with the same prefix have done the same. It is for
 // functions given to Invariant that need not look twice.
 func (x *Execution) Prefix() uint64 { return x.hash }
+
+// Advance moves the virtual clock, for what takes time without a thread of its own: a slow disk.
+//
+//go:norace
+func (x *Execution) Advance(d time.Duration) { x.now += int64(d) }
 
 // Enough ends the execution at this step, with no failure: a function given to Invariant has seen what it wanted.
 func (x *Execution) Enough() { x.enough = true }

@@ -106,3 +106,23 @@ func renamed(t *testing.T, text string) string {
 	}
 	return c.String()
 }
+
+func TestAFaultAndACrashThatAreNotNeededAreLeftOut(t *testing.T) {
+	requireInstrumented(t)
+	if raceoff.Enabled {
+		t.Skip("a disk is looked at between two threads: not under -race")
+	}
+	t.Parallel()
+	large := parse(t, "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; r1: read - end; ! disk sync * #2 = EIO; crash any")
+	s, err := large.Scenario()
+	require.NoError(t, err)
+	r, err := sched.Search(context.Background(), s, sched.Options{Strategy: "bounded", Preemptions: 1, Workers: 1})
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Findings)
+	require.Equal(t, "ReadAfterWrite/empty", r.Findings[0].Failure.Class())
+	large.Switches = r.Findings[0].Schedule
+	m, err := Minimize(context.Background(), large, Limits{})
+	require.NoError(t, err)
+	require.True(t, m.Minimal, "%v %+v", m.Case, m.Without)
+	require.Equal(t, renamed(t, "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0"), renamed(t, m.Case.String()), "from %v", large)
+}

@@ -64,6 +64,29 @@ func TestShrinkingEndsWhateverACaseShows(t *testing.T) {
 	}
 }
 
+// What goes wrong, and the crash, are left out like anything else when the case shows the same without.
+func TestShrinkingLeavesOutFaultsAndTheCrash(t *testing.T) {
+	t.Parallel()
+	const mishaps = "v1 scenario=log handover=snapshot; w0: append 2, flush; r0: read - end; " +
+		"! w0@flush/sync-error#1=EIO, disk write * #1 = ENOSPC/40, r0@read/io-error#1=EIO; crash any model=weak"
+	has := func(fault string) func(cases.Case) bool {
+		return func(c cases.Case) bool {
+			return slices.ContainsFunc(c.Faults, func(f cases.Fault) bool { return f.String() == fault })
+		}
+	}
+	for want, shows := range map[string]func(cases.Case) bool{
+		"v1 scenario=log handover=snapshot; r0:":                                func(cases.Case) bool { return true },
+		"v1 scenario=log handover=snapshot; w0:; ! w0@flush/sync-error#1=EIO":   has("w0@flush/sync-error#1=EIO"),
+		"v1 scenario=log handover=snapshot; r0:; ! disk write * #1 = ENOSPC/40": has("disk write * #1 = ENOSPC/40"),
+		"v1 scenario=log handover=snapshot; r0:; crash any model=weak":          func(c cases.Case) bool { return c.Crash != nil },
+		"v1 scenario=log handover=snapshot; r0:; ! r0@read/io-error#1=EIO; crash any model=weak": func(c cases.Case) bool {
+			return c.Crash != nil && has("r0@read/io-error#1=EIO")(c)
+		},
+	} {
+		require.Equal(t, want, fixpoint(t, parse(t, mishaps), shows).String())
+	}
+}
+
 func count(c cases.Case, kind cases.Kind) (n int) {
 	for _, t := range c.Threads {
 		for _, o := range t.Operations {

@@ -6,22 +6,30 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
 const (
 	two   = "w0: append 1, flush, append 1, flush, append 1, flush; r0: read - end"
 	rolls = "w0: append 1 of 300, flush, append 1 of 300, flush, append 1, flush; r0: read - end"
-	reads = "w0: append 1, flush; r0: read - end, read - end"
+	roll  = "w0: append 1 of 300, flush, append 1, flush; r0: read - end"
+	reads = "w0: append 1, flush; r0: read - end; r1: read - end"
+	again = "w0: append 1, reopen, reopen; r0: read - end"
 )
 
-var faults = []struct{ program, fault string }{
+// A row is a fault in a program.
+type row struct{ program, fault string }
+
+var rows = []row{
 	{two, "w0@flush/write-error#2=EIO"},
 	{two, "w0@flush/short-write#2=30"},
 	{two, "w0@flush/no-space#2=30"},
@@ -30,26 +38,33 @@ var faults = []struct{ program, fault string }{
 	{rolls, "w0@segment/dirsync-error#1=EIO"},
 	{reads, "r0@read/io-error#1=EIO"},
 	{reads, "r0@read/bit-flip#1=40"},
+	{again, "w0@recovery/truncate-error#1=EIO"},
+	{again, "w0@read/io-error#1=EIO"},
 	{two, "disk write * #3 = EIO/40"},
 	{two, "disk write * #3 = ENOSPC/40"},
+	{two, "disk write */index #2 = EIO/3"},
+	{two, "disk write */index #2 = ENOSPC/3"},
 	{two, "disk sync * #2 = EIO"},
-	{rolls, "disk create * #1 = ENOSPC"},
+	{two, "disk sync * #2 = DELAY/10ms"},
+	{roll, "disk create * #1 = ENOSPC"},
 	{rolls, "disk rename * #1 = EIO"},
+	{roll, "disk rename * #1 = ENOSPC"},
 	{rolls, "disk syncdir * #1 = EIO"},
-	{reads, "disk read * #1+ = EIO"},
-	{reads, "disk read * #1+ = FLIP/300"},
+	{reads, "disk read * #1 = EIO"},
+	{reads, "disk read * #1 = FLIP/300"},
+	{again, "disk read *.seg #2 = EIO"},
 }
 
 func main() {
-	if err := run(); err != nil {
+	if err := run(os.Stdout, rows); err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		os.Exit(1)
 	}
 }
 
-func run() error {
-	var names []string
-	for i, f := range faults {
+// run writes the table. A violation, a fault that never comes and a promise that was not put to the test are errors.
+func run(w io.Writer, rows []row) error {
+	for i, f := range rows {
 		c, err := cases.Parse("v1 scenario=log handover=snapshot chunk=100 segment=200; " + f.program + "; ! " + f.fault + "; crash any")
 		if err != nil {
 			return err
@@ -62,30 +77,54 @@ func run() error {
 		if err != nil {
 			return err
 		}
-		checked := came.Checked()
-		if i == 0 {
-			for name := range checked {
-				names = append(names, name)
-			}
-			slices.Sort(names)
-			fmt.Printf("| fault | schedules | came | disks | %s |\n|---|---|---|---|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
-		}
-		fmt.Printf("| `%s` | %d | %d | %d |", f.fault, r.Schedules, came.Faults.Load(), came.Disks.Load())
-		for _, name := range names {
-			if checked[name] == 0 { // a full disk and a failed read poison nothing
-				fmt.Print(" - |")
-				continue
-			}
-			fmt.Printf(" %d |", checked[name])
-		}
-		fmt.Println()
 		if len(r.Findings) > 0 {
 			c.Switches = r.Findings[0].Schedule
 			return fmt.Errorf("%w: %v", r.Findings[0].Failure, c)
 		}
+		names, cells, err := cellsOf(came.Checked(), came.Refused.Load())
+		if err != nil {
+			return fmt.Errorf("%s: %w", f.fault, err)
+		}
 		if came.Faults.Load() == 0 {
 			return fmt.Errorf("%s never came", f.fault)
 		}
+		if i == 0 {
+			fmt.Fprintf(w, "| fault | schedules | came | disks | %s |\n|---|---|---|---|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
+		}
+		fmt.Fprintf(w, "| `%s` | %d | %d | %d | %s |\n", f.fault, r.Schedules, came.Faults.Load(), came.Disks.Load(), strings.Join(cells, " | "))
 	}
 	return nil
+}
+
+// cellsOf makes a cell of each count: the verdict, and how often it was reached. Two promises that exclude each other share a column:
+// a fault poisons for good or not at all. No read can be under way while a log is opened; then the cell says how often the opening was
+// refused.
+func cellsOf(checked map[string]uint64, refused uint64) (names, cells []string, err error) {
+	sticky, none := checked[check.StickyPoison.Name], checked[check.NoPoison.Name]
+	for name, n := range checked {
+		cell := fmt.Sprintf("held %d", n)
+		switch {
+		case name == check.NoPoison.Name:
+			continue
+		case name == check.StickyPoison.Name && sticky > 0 && none > 0:
+			return nil, nil, errors.New("it poisons, and it does not")
+		case name == check.StickyPoison.Name:
+			name, cell = "Poison", fmt.Sprintf("sticky, held %d", sticky)
+			if n = sticky + none; none > 0 {
+				cell = fmt.Sprintf("none, held %d", none)
+			}
+		case name == check.StableReads.Name && n == 0:
+			n, cell = refused, fmt.Sprintf("closed %d", refused)
+		}
+		if n == 0 {
+			return nil, nil, fmt.Errorf("%s was not put to the test", name)
+		}
+		names, cells = append(names, name), append(cells, name+"|"+cell)
+	}
+	slices.Sort(names)
+	slices.Sort(cells)
+	for i := range cells {
+		_, cells[i], _ = strings.Cut(cells[i], "|")
+	}
+	return names, cells, nil
 }

@@ -54,16 +54,17 @@ type summary struct {
 func main() {
 	only := flag.String("run", "", "look for the bugs whose names match this `REGEXP` only")
 	drawn := flag.Duration("drawn", 0, "also look for each with programs and faults that are drawn, for at most so long")
+	readme := flag.String("readme", "", "also put the table into this `FILE`, between its markers")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *only, *drawn); err != nil {
+	if err := run(ctx, *only, *readme, *drawn); err != nil {
 		fmt.Fprintln(os.Stderr, "durability:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, only string, drawn time.Duration) error {
+func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 	chosen, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -72,6 +73,7 @@ func run(ctx context.Context, only string, drawn time.Duration) error {
 	if err != nil {
 		return err
 	}
+	survivors := slices.DeleteFunc(slices.Clone(mutants), func(m mutant) bool { return !chosen.MatchString(m.name) || m.survives == "" })
 	mutants = slices.DeleteFunc(mutants, func(m mutant) bool { return !chosen.MatchString(m.name) || m.find == "" })
 	if len(mutants) == 0 {
 		return errors.New("no bug has such a name and a search")
@@ -86,8 +88,14 @@ func run(ctx context.Context, only string, drawn time.Duration) error {
 		return err
 	}
 	var failed []string
-	fmt.Println("| bug | found by `racewindow explore` | promise | schedules | disks | recoveries | smallest case | by drawn programs |")
-	fmt.Println("|---|---|---|---|---|---|---|---|")
+	var page strings.Builder
+	tell := func(lines ...string) {
+		for _, line := range lines {
+			fmt.Println(line)
+			fmt.Fprintln(&page, line)
+		}
+	}
+	tell("| bug | found by `racewindow explore` | promise | schedules | disks | recoveries | smallest case | by drawn programs |", "|---|---|---|---|---|---|---|---|")
 	searched := map[string]bool{}
 	for _, m := range mutants {
 		if !searched[m.find] {
@@ -102,15 +110,44 @@ func run(ctx context.Context, only string, drawn time.Duration) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		if fmt.Println(row); !found {
+		if tell(row); !found {
 			failed = append(failed, m.name)
 		}
 	}
 	if len(failed) > 0 {
 		return fmt.Errorf("%d of %d bugs were not found: %s", len(failed), len(mutants), strings.Join(failed, ", "))
 	}
-	fmt.Printf("\nall %d bugs were found, and the engine without them held in each of the %d searches\n", len(mutants), len(searched))
-	return nil
+	tell("", fmt.Sprintf("All %d bugs were found, and the engine without them held in each of the %d searches.", len(mutants), len(searched)))
+	if len(survivors) > 0 {
+		tell("", "Not searched for, and why:", "")
+	}
+	for _, m := range survivors {
+		tell(fmt.Sprintf("- %s: %s. %s.", m.name, m.bug, m.survives))
+	}
+	if readme == "" {
+		return nil
+	}
+	return intoReadme(readme, page.String())
+}
+
+// What is between these lines of a page is made by this command.
+const (
+	beginMark = "<!-- begin: make durability -->"
+	endMark   = "<!-- end: make durability -->"
+)
+
+// intoReadme replaces the generated part of a page.
+func intoReadme(path, table string) error {
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	before, rest, begins := strings.Cut(string(old), beginMark)
+	_, after, ends := strings.Cut(rest, endMark)
+	if !begins || !ends {
+		return fmt.Errorf("%s has no lines %q and %q to put the table between", path, beginMark, endMark)
+	}
+	return os.WriteFile(path, []byte(before+beginMark+"\n\n"+table+"\n"+endMark+after), 0o666)
 }
 
 // look builds the engine with one bug, and searches.

@@ -42,3 +42,28 @@ func TestTheLastWordMayBeQuoted(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"--crash", "--program", "w0: append 1, flush; ! disk sync * #1 = EIO"}, words("--crash --program 'w0: append 1, flush; ! disk sync * #1 = EIO'"))
 }
+
+func TestTheTableGoesBetweenItsMarkers(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "page")
+	require.NoError(t, os.WriteFile(path, []byte("a\n"+beginMark+"\nold\n"+endMark+"\nb\n"), 0o600))
+	require.NoError(t, intoReadme(path, "new\n"))
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "a\n"+beginMark+"\n\nnew\n\n"+endMark+"\nb\n", string(text))
+	require.NoError(t, os.WriteFile(path, []byte("no markers"), 0o600))
+	require.ErrorContains(t, intoReadme(path, "new"), "no lines")
+}
+
+// The page names every bug, so a bug that is added is measured too.
+func TestThePageHasEveryBug(t *testing.T) {
+	t.Parallel()
+	mutants, err := readMutants(".")
+	require.NoError(t, err)
+	page, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, m := range mutants {
+		require.Contains(t, string(page), m.name)
+		require.NotContains(t, string(page), m.name+" | `"+m.find+"` | **not found**")
+	}
+}
