@@ -365,6 +365,7 @@ func mergeCounts(a, b []sched.PointCount) []sched.PointCount {
 	for _, p := range b {
 		if i := slices.IndexFunc(all, func(q sched.PointCount) bool { return q.Point == p.Point }); i >= 0 {
 			all[i].Count += p.Count
+			all[i].Overtaken = max(all[i].Overtaken, p.Overtaken)
 		} else {
 			all = append(all, p)
 		}

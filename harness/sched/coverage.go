@@ -27,10 +27,11 @@ type Coverage struct {
 	Pairs int `json:"failpoint_pairs"`
 }
 
-// A PointCount says how often a point was passed.
+// A PointCount says how often a point was passed, and how many events of other threads came at the most while one stood there.
 type PointCount struct {
-	Point string `json:"point"`
-	Count uint64 `json:"count"`
+	Point     string `json:"point"`
+	Count     uint64 `json:"count"`
+	Overtaken int    `json:"overtaken_by,omitempty"`
 }
 
 // A Crossing says that a thread stood at Window, between that point and its next, while another one completed what follows By,
@@ -60,11 +61,14 @@ type use struct {
 	resource int32
 	writes   bool
 	passed   uint64
+	// overtaken is by how many events of others it was at the most.
+	overtaken int32
 }
 
-// following is where a thread stands, -1 for at no point, and the hash of its last event.
+// following is where a thread stands, -1 for at no point, since which event of the execution, and the hash of its last event.
 type following struct {
 	stands int16
+	since  int32
 	last   uint64
 }
 
@@ -83,9 +87,11 @@ func newFollower() *follower {
 func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 	f.reset(threads)
 	previous, previousThread := int16(-1), int16(-1)
+	events := int32(0)
 	for _, s := range trace {
 		if s.from >= 0 {
-			f.threads[s.from].stands = f.number(s.at)
+			from := &f.threads[s.from]
+			from.stands, from.since = f.number(s.at), events
 		}
 		t := &f.threads[s.to]
 		n := t.stands
@@ -95,6 +101,8 @@ func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 		t.stands = -1
 		u := &f.points[n]
 		u.passed++
+		u.overtaken = max(u.overtaken, events-t.since)
+		events++
 		t.last = f.hash(u, s.to, t.last)
 		fingerprint += t.last
 		for i := range f.threads {
@@ -188,12 +196,13 @@ type covered struct {
 	orders     map[uint64]bool // whether it was seen more than once, or in an enumeration
 	singles    uint64
 	points     map[uint16]uint64
+	overtaken  map[uint16]int32
 	crossed    map[[2]uint16]uint64
 	followed   map[[2]uint16]struct{}
 }
 
 func newCovered() *covered {
-	return &covered{orders: map[uint64]bool{}, points: map[uint16]uint64{}, crossed: map[[2]uint16]uint64{}, followed: map[[2]uint16]struct{}{}}
+	return &covered{orders: map[uint64]bool{}, points: map[uint16]uint64{}, overtaken: map[uint16]int32{}, crossed: map[[2]uint16]uint64{}, followed: map[[2]uint16]struct{}{}}
 }
 
 // add takes over what a worker has followed since the last time.
@@ -204,6 +213,7 @@ func (c *covered) add(f *follower, fingerprints []uint64, random bool) {
 	for i := range f.points {
 		from := &f.points[i]
 		c.points[from.code] += from.passed
+		c.overtaken[from.code] = max(c.overtaken[from.code], from.overtaken)
 		from.passed = 0
 		for j := range f.points {
 			pair := [2]uint16{from.code, f.points[j].code}
@@ -245,7 +255,7 @@ func (c *covered) coverage() Coverage {
 	}
 	for code, n := range c.points {
 		if n > 0 {
-			all.Points = append(all.Points, PointCount{pointOf(code).Name(), n})
+			all.Points = append(all.Points, PointCount{pointOf(code).Name(), n, int(c.overtaken[code])})
 		}
 	}
 	for pair, n := range c.crossed {

@@ -165,6 +165,7 @@ func (x *exploration) add(r sched.Result) {
 		x.result.Points[p.Point] += p.Count
 		x.seen["point "+p.Point] = true
 		x.seen[x.spec.Variant+": point "+p.Point] = true
+		x.seen[fmt.Sprintf("%s: at %s overtaken by 2^%d events", x.spec.Variant, p.Point, bits.Len(uint(p.Overtaken)))] = true
 	}
 	for _, c := range r.Crossings {
 		x.seen[PairPrefix+c.Window+" > "+c.By] = true
