@@ -144,11 +144,11 @@ func poisonedForNothing(what string, err error) *check.Violation {
 // whether it opens then is the disk's say: until a later reopen succeeds, all threads have no log.
 func (t *thread) reopenFaulty(ctx context.Context, o Operation) *check.Violation {
 	r := t.run
+	if r.poisoned.Load() != 0 { // also by the close of another thread's reopen, which has failed
+		t.failed = true
+		return nil
+	}
 	if r.closed.Load() == 0 {
-		if r.poisoned.Load() != 0 {
-			t.failed = true
-			return nil
-		}
 		covered, before := r.board.Acknowledged(), r.faultsSoFar()
 		if err := r.engine.Close(ctx); err != nil {
 			t.failed = true
