@@ -38,7 +38,7 @@ func Merge(folders []string, out string, minimums Minimums) (*Summary, error) {
 	if err := apart(folders, out); err != nil {
 		return nil, err
 	}
-	g := &merger{all: NewState(), from: map[string]string{}, seen: map[string]string{}, parts: map[uint64]Shard{}}
+	g := &merger{all: NewState(), from: map[string]source{}, seen: map[string]string{}, parts: map[uint64]Shard{}}
 	for _, folder := range folders {
 		if err := g.take(folder); err != nil {
 			return nil, err
@@ -85,7 +85,7 @@ func apart(folders []string, out string) error {
 // A merger is what was taken of the folders until now.
 type merger struct {
 	all    *State
-	from   map[string]string // by fingerprint: the folder whose files are the smallest case's
+	from   map[string]source // by fingerprint: whose files are the smallest case's
 	seen   map[string]string // by seed and shard: the folder
 	parts  map[uint64]Shard  // by seed: one of its shards
 	shards []string
@@ -152,8 +152,11 @@ func lackingShards(seen map[string]string) (lacking []string) {
 	return lacking
 }
 
+// A source is the folder of a campaign, and what a finding is called there.
+type source struct{ folder, print string }
+
 // merge adds another campaign.
-func (s *State) merge(other *State, folder string, from map[string]string) {
+func (s *State) merge(other *State, folder string, from map[string]source) {
 	if s.Version == 0 {
 		s.Campaign, s.Began = other.Campaign, other.Began
 	}
@@ -191,13 +194,16 @@ func (s *State) merge(other *State, folder string, from map[string]string) {
 		n.What = filepath.Base(folder) + ": " + n.What
 		s.NotRun = append(s.NotRun, n)
 	}
-	for print, f := range other.Findings {
+	for _, print := range slices.Sorted(maps.Keys(other.Findings)) { // in one order, for what is joined with what depends on it
+		f := *other.Findings[print]
 		known := s.Findings[print]
-		if known == nil || f.smaller(known) {
-			from[print] = folder
+		if !f.Gone {
+			known = s.sighting(&f, nil)
 		}
-		copied := *f
-		s.addFindings([]Finding{copied})
+		if known == nil || f.smaller(known) {
+			from[f.Fingerprint] = source{folder, print}
+		}
+		s.addFindings([]Finding{f})
 	}
 }
 
@@ -213,13 +219,13 @@ func (t *Tally) join(other *Tally) {
 }
 
 // copyFindings copies the files that the findings name, and no others. A file that cannot be had is missed, and named no more.
-func copyFindings(s *State, from map[string]string, out string) (missed []string) {
+func copyFindings(s *State, from map[string]source, out string) (missed []string) {
 	for _, print := range slices.Sorted(maps.Keys(from)) {
-		f := s.Findings[print]
+		f, of := s.Findings[print], from[print]
 		var copied []string
 		for _, name := range f.Files {
-			if err := copyOne(filepath.Join(from[print], findingsFolder), print, name, out); err != nil {
-				missed = append(missed, fmt.Sprintf("%s: the file %q of finding %s: %v", from[print], name, print, err))
+			if err := copyOne(of, name, filepath.Join(out, findingsFolder), print); err != nil {
+				missed = append(missed, fmt.Sprintf("%s: the file %q of finding %s: %v", of.folder, name, of.print, err))
 				continue
 			}
 			copied = append(copied, name)
@@ -229,16 +235,16 @@ func copyFindings(s *State, from map[string]string, out string) (missed []string
 	return missed
 }
 
-func copyOne(folder, print, name, out string) error {
-	if !filepath.IsLocal(print) || !filepath.IsLocal(name) || filepath.Base(name) != name {
+func copyOne(of source, name, out, print string) error {
+	if !filepath.IsLocal(of.print) || !filepath.IsLocal(print) || !filepath.IsLocal(name) || filepath.Base(name) != name {
 		return fmt.Errorf("%q is no file of a finding", name)
 	}
-	content, err := readBelow(folder, filepath.Join(print, name))
+	content, err := readBelow(filepath.Join(of.folder, findingsFolder), filepath.Join(of.print, name))
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Join(out, findingsFolder, print), 0o777); err != nil {
+	if err := os.MkdirAll(filepath.Join(out, print), 0o777); err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(out, findingsFolder, print, name), content)
+	return writeWhole(filepath.Join(out, print, name), content)
 }

@@ -5,10 +5,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/report"
 )
 
 // sharded runs one shard of four, in which the shard's own number of findings comes.
@@ -180,4 +184,47 @@ func TestAShardThatIsNoPassIsNoneInAMerge(t *testing.T) {
 	m, err := Merge([]string{good, c.Out}, t.TempDir(), nil)
 	require.ErrorIs(t, err, ErrTooLittle)
 	require.Contains(t, m.Missed, c.Out+": a: 10 of 10 rounds have no verdict, the last: broken")
+}
+
+// Two shards may have met the same bug by different windows first: it is one finding, by the smallest case, with the files of that.
+func TestShardsThatCallABugByTwoNamesAreMergedByLikeness(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	c, err := cases.Parse(smallCase)
+	require.NoError(t, err)
+	full, err := report.OfCase(c)
+	require.NoError(t, err)
+	require.NotEmpty(t, full.Windows)
+	wider := *full
+	wider.Windows = append(slices.Clone(full.Windows), report.Window{From: "elsewhere", To: "there"})
+	for order, reports := range [][]*report.Report{{&wider, full}, {full, &wider}} {
+		var folders []string
+		for i, r := range reports {
+			text := smallCase
+			if r == &wider {
+				text = largeCase
+			}
+			kind := &scripted{name: "a", do: func(context.Context, RoundSpec) (RoundResult, error) {
+				return RoundResult{Found: []Found{{Class: full.Class, Case: text, Report: r, Count: 1}}}, nil
+			}}
+			c := settings(t, kind)
+			c.Shard = Shard{uint64(i), 2}
+			_, err := run(t, c)
+			require.NoError(t, err)
+			folders = append(folders, c.Out)
+		}
+		out := t.TempDir()
+		m, err := Merge(folders, out, Minimums{})
+		require.NoError(t, err)
+		require.Len(t, m.State.Findings, 1, order)
+		f := m.State.Open()[0]
+		require.EqualValues(t, 20, f.Count)
+		require.Equal(t, smallCase, f.Case)
+		content, err := os.ReadFile(filepath.Join(out, findingsFolder, f.Fingerprint, "found.case"))
+		require.NoError(t, err)
+		require.Contains(t, string(content), smallCase)
+		folder, err := os.ReadDir(filepath.Join(out, findingsFolder))
+		require.NoError(t, err)
+		require.Len(t, folder, 1)
+	}
 }
