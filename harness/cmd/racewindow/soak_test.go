@@ -86,11 +86,19 @@ func TestFourShardsAreMerged(t *testing.T) {
 		}
 	}
 	require.Equal(t, rounds, m.State.Rounds)
-	require.Len(t, m.State.Findings, len(counts))
-	for print, n := range counts {
-		require.Equal(t, n, m.State.Findings[print].Count)
+	// What all of them call by one name is one finding; what two call by two may be one too, and no sighting is lost for that.
+	seen, left := uint64(0), uint64(0)
+	for _, n := range counts {
+		seen += n
+	}
+	require.NotEmpty(t, m.State.Findings)
+	require.LessOrEqual(t, len(m.State.Findings), len(counts))
+	for print, f := range m.State.Findings {
+		left += f.Count
+		require.GreaterOrEqual(t, f.Count, counts[print])
 		require.FileExists(t, filepath.Join(merged, "findings", print, "report.html"))
 	}
+	require.Equal(t, seen, left)
 }
 
 // SIGTERM ends a campaign in order; what it found runs again by the printed line.
