@@ -50,6 +50,26 @@ func TestAProgramIsExploredShrunkAndReported(t *testing.T) {
 	require.NotZero(t, s.Statistics.Schedules)
 }
 
+// What was found is kept where it cannot be reported because it does not show again, and the reason is told beside it.
+func TestAFindingIsKeptThoughItDoesNotShowAgain(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	c := parse(t, "v1 scenario=log handover=stale; w0: append 2, flush; r0: read - end, read last end")
+	scenario, err := c.Scenario()
+	require.NoError(t, err)
+	r, err := sched.Search(context.Background(), scenario, sched.Options{Seed: 1, Schedules: 2000, Workers: 1})
+	require.NoError(t, err)
+	require.NotEmpty(t, r.Findings)
+	c.Options.Handover = "snapshot" // in which the same schedule shows nothing
+	s := &Summary{}
+	require.ErrorContains(t, s.addAll(context.Background(), Config{}, c, r.Findings), "report v1 scenario=log handover=snapshot")
+	require.Len(t, s.Findings, len(r.Findings))
+	f := s.Findings[0]
+	require.Equal(t, r.Findings[0].Failure.Class(), f.Class)
+	require.Contains(t, f.Case, "r0: read - end, read last end", "as it was found")
+	require.Contains(t, f.Report.Replay, "racewindow replay 'v1 scenario=log")
+}
+
 func TestWhatIsExhaustedIsClaimedWithItsConditions(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

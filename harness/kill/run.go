@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -266,7 +267,8 @@ func (t *target) session(ctx context.Context, g *ledger, l load) (*check.Violati
 	case code != -1:
 		return nil, fmt.Errorf("a child ended by itself with code %d: %.2000s", code, stderr.String())
 	case !hears.killed && ctx.Err() == nil: // short of memory, for one
-		return nil, fmt.Errorf("a child ended by itself, with %v that nobody here has sent: %.2000s", command.ProcessState, stderr.String())
+		how := strings.Replace(command.ProcessState.String(), ": ", " ", 1) // signal: killed
+		return nil, fmt.Errorf("a child ended by itself with %s, which nobody here has sent: %.2000s", how, stderr.String())
 	}
 	return nil, nil
 }

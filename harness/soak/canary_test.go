@@ -89,3 +89,18 @@ func TestTheCanariesOfPropertiesAndFuzzingMustBeFound(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, c.Skipped && !c.Passed)
 }
+
+// A canary whose round hangs does not hold the campaign up for ever.
+func TestACanarysRoundHasALimit(t *testing.T) {
+	t.Parallel()
+	limited := false
+	kind := &scripted{name: "kill", do: func(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+		end, has := ctx.Deadline()
+		limited = has && time.Until(end) <= spec.limit()
+		return RoundResult{Found: []Found{{Class: "Durability"}}}, nil
+	}}
+	c, err := KillCanary(kind, time.Minute)[0].Run(context.Background(), 1)
+	require.NoError(t, err)
+	require.True(t, c.Passed)
+	require.True(t, limited)
+}

@@ -169,7 +169,7 @@ func childFailed(err error) Found {
 	if !strings.Contains(what, "by itself") {
 		return Found{Class: "hang", Shape: "kill", Detail: err.Error(), Count: 1}
 	}
-	return ended{status: strings.TrimPrefix(what, "a child "), output: output}.death("a child of kill")
+	return ended{status: strings.TrimPrefix(what, "a child ended by itself with "), output: output}.death("a child of kill")
 }
 
 // conclude says whether enough was done.

@@ -165,6 +165,12 @@ func TestAChildThatDiesByItselfIsAFinding(t *testing.T) {
 	require.Equal(t, "process death", r.Found[0].Class)
 	require.Equal(t, "a child of kill: panic: index N out of range", r.Found[0].Shape)
 
+	r, err = Kill{Command: []string{script(t, "kill -9 $$")}, Children: 100}.Run(t.Context(), spec)
+	require.NoError(t, err)
+	require.Len(t, r.Found, 1, "a signal that nobody here has sent, as when memory is short, is no kill")
+	require.Equal(t, "process death", r.Found[0].Class)
+	require.Equal(t, "a child of kill ended with signal killed, which nobody here has sent", r.Found[0].Detail)
+
 	hang := childFailed(errors.New("a child said nothing for 1m0s: it hangs, or the machine is far too slow (--grace)"))
 	require.Equal(t, "hang", hang.Class)
 
