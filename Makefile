@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak bench-quick bench-sched gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile bench-quick bench-sched gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ durability: ## plant bugs that lose data in crashes and on bad disks, and find e
 
 soak: build bin/racewindow-race bin/properties-race.test ## everything in turn, resumable; a campaign lies in OUT/soak: FOR= SEED=
 	@bin/racewindow soak --for $(FOR) --out $(OUT)/soak $(if $(SEED),--seed $(SEED))
+
+hostile: ## wrong calls, lost files and green lights for nothing: each must end as its table says: RUN=
+	@$(GO) run ./scripts/hostile $(if $(RUN),-run '$(RUN)')
 
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick

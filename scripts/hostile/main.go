@@ -1,0 +1,149 @@
+// Command hostile makes the calls of its tables, each in a fresh folder, and checks the exit code and what is said. A table
+// is a file in tables/: the calls that once showed a fault, each with what it showed. To add a call, add a line.
+//
+//	go run ./scripts/hostile
+//	go run ./scripts/hostile -run 'explore.*budget'
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"sync"
+	"syscall"
+	"time"
+)
+
+func main() {
+	run := flag.String("run", "", "only calls whose place, text or fault matches `REGEXP`")
+	limit := flag.Duration("limit", 3*time.Minute, "longest time of one call; a call that takes longer fails")
+	verbose := flag.Bool("v", false, "print what each call said")
+	side := flag.Int("parallel", runtime.GOMAXPROCS(0), "calls side by side, `N`")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code, err := check(ctx, *run, *limit, *verbose, *side)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "hostile:", err)
+		code = 3
+	}
+	os.Exit(code)
+}
+
+// check makes the selected calls and returns the exit code: 0 all as they must be, 1 some not, 3 if no call was made.
+func check(ctx context.Context, only string, limit time.Duration, verbose bool, side int) (int, error) {
+	root, err := os.Getwd()
+	if err != nil {
+		return 3, err
+	}
+	rows, err := selected(filepath.Join(root, "scripts", "hostile", "tables"), only)
+	if err != nil {
+		return 3, err
+	}
+	place, err := os.MkdirTemp("", "hostile-")
+	if err != nil {
+		return 3, err
+	}
+	defer os.RemoveAll(place)
+	s := &stage{root: root, place: place, limit: limit, verbose: verbose}
+	if err := s.build(ctx); err != nil {
+		return 3, err
+	}
+	failed := s.all(ctx, rows, max(side, 1))
+	if err := ctx.Err(); err != nil {
+		return 3, errors.New("interrupted")
+	}
+	fmt.Printf("%d passed, %d failed\n", len(rows)-failed, failed)
+	if failed > 0 {
+		return 1, nil
+	}
+	return 0, nil
+}
+
+// selected reads every table of a folder and keeps the rows that match.
+func selected(folder, only string) (rows []row, err error) {
+	match, err := regexp.Compile(only)
+	if err != nil {
+		return nil, fmt.Errorf("-run: %w", err)
+	}
+	tables, err := filepath.Glob(filepath.Join(folder, "*.table"))
+	if err != nil || len(tables) == 0 {
+		return nil, fmt.Errorf("no table in %s: run this in the folder that holds go.mod", folder)
+	}
+	for _, table := range tables {
+		text, err := os.ReadFile(table)
+		if err != nil {
+			return nil, err
+		}
+		all, err := parse(filepath.Base(table), string(text))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range all {
+			if match.MatchString(r.String() + " " + r.command + " " + r.shows) {
+				rows = append(rows, r)
+			}
+		}
+	}
+	if len(rows) == 0 {
+		return nil, fmt.Errorf("-run %q: no call matches", only)
+	}
+	return rows, nil
+}
+
+// all makes the calls, several side by side, and returns how many were not as they must be.
+func (s *stage) all(ctx context.Context, rows []row, side int) (failed int) {
+	var running sync.WaitGroup
+	var printing sync.Mutex
+	turns := make(chan struct{}, side)
+	for _, r := range rows {
+		if ctx.Err() != nil {
+			break
+		}
+		turns <- struct{}{}
+		running.Go(func() {
+			defer func() { <-turns }()
+			began := time.Now()
+			said, wrong := s.call(ctx, r)
+			printing.Lock()
+			defer printing.Unlock()
+			if wrong == nil && !s.verbose {
+				fmt.Printf("ok    %-22v %5.1f s  %s\n", r, time.Since(began).Seconds(), r.command)
+				return
+			}
+			if wrong != nil {
+				failed++
+			}
+			tell(r, said, wrong)
+		})
+	}
+	running.Wait()
+	return failed
+}
+
+func tell(r row, said string, wrong error) {
+	if wrong != nil {
+		fmt.Printf("FAIL  %v  %v\n", r, wrong)
+	} else {
+		fmt.Printf("ok    %v\n", r)
+	}
+	fmt.Printf("  showed: %s\n  call: %s\n  said:\n%s\n", r.shows, r.command, said)
+}
+
+// goCommand runs the go command in the checkout.
+func (s *stage) goCommand(ctx context.Context, arguments ...string) error {
+	command := exec.CommandContext(ctx, "go", arguments...)
+	command.Dir = s.root
+	command.Stdout, command.Stderr = os.Stderr, os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("go %v: %w", arguments, err)
+	}
+	return nil
+}
