@@ -1,0 +1,224 @@
+package spec
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+	"slices"
+)
+
+// Verdict is what is known of a history. The zero value is no pass.
+type Verdict uint8
+
+// The verdicts.
+const (
+	Unknown Verdict = iota
+	Satisfied
+	Violated
+)
+
+// A Judgement is a verdict and what it rests on.
+type Judgement struct {
+	Verdict Verdict
+	// Order explains a history that is right. Of one that is not, it is the longest order that explains a part.
+	Order []int
+	// Stuck are the operations that could come next in that order, with what each does there alone; none of them did that.
+	Stuck []Stuck
+	// Reason says why nothing is known, if the verdict is Unknown.
+	Reason string
+}
+
+// A Stuck operation cannot be explained where an order ends.
+type Stuck struct {
+	Operation int
+	// Alone is what it does there, executed alone.
+	Alone Response
+}
+
+// Linearizability judges the histories of one program against sequential executions of it. It is not for several goroutines
+// at once.
+type Linearizability struct {
+	// Order is what an explaining order must respect.
+	Order Order
+	// Limit bounds how many sequential executions one program may take; beyond it a history is Unknown. Default 200,000.
+	Limit int
+	// Prefix says that a crash loses only what came last: an operation survives only if those survive that must come before it.
+	// Without it, a crash may lose any volatile operation. (With real time that is buffered durable linearizability, Izraelevitz
+	// et al., DISC 2016.)
+	Prefix bool
+
+	client []int
+	tree   tree
+	known  map[string]*Judgement
+}
+
+// NewLinearizability returns a judge of programs whose operation i belongs to client[i].
+func NewLinearizability(client []int, alone Sequential) *Linearizability {
+	return &Linearizability{client: client, tree: tree{execute: alone}, known: map[string]*Judgement{}}
+}
+
+const defaultLimit = 200_000
+
+// Check judges a history. An error is the subject's: its sequential execution failed, or was not the same twice.
+func (l *Linearizability) Check(h History) (*Judgement, error) {
+	if len(h) != len(l.client) {
+		return nil, fmt.Errorf("a history of %d operations of a program that has %d", len(h), len(l.client))
+	}
+	if len(h) > MaxOperations {
+		return &Judgement{Reason: fmt.Sprintf("%d operations: at most %d can be judged", len(h), MaxOperations)}, nil
+	}
+	must := h.before(l.Order, l.client)
+	key := l.key(h, must)
+	if known := l.known[key]; known != nil {
+		return known, nil
+	}
+	s := search{l: l, h: h, must: must, limit: l.tree.nodes + l.limit()}
+	for i, e := range h {
+		switch e.Outcome {
+		case OK, Durable:
+			s.needed = s.needed.with(i)
+		case Volatile:
+			s.volatile = s.volatile.with(i)
+		case Pending:
+			s.pending = s.pending.with(i)
+		case Indeterminate:
+			s.open = s.open.with(i)
+		}
+	}
+	j, err := s.judge()
+	if err != nil {
+		return nil, err
+	}
+	if j.Verdict != Unknown {
+		l.known[key] = j
+	}
+	return j, nil
+}
+
+// Executions is how many orders were executed alone so far.
+func (l *Linearizability) Executions() int { return l.tree.nodes }
+
+func (l *Linearizability) limit() int {
+	if l.Limit == 0 {
+		return defaultLimit
+	}
+	return l.Limit
+}
+
+// key is the same for two histories that the search cannot tell apart.
+func (l *Linearizability) key(h History, must []set) string {
+	var key []byte
+	for i, e := range h {
+		key = append(key, byte(e.Outcome))
+		key = binary.LittleEndian.AppendUint64(key, uint64(must[i]))
+		key = binary.AppendUvarint(key, uint64(len(e.Result)))
+		key = append(key, e.Result...)
+	}
+	return string(key)
+}
+
+// A search looks for an order that explains one history.
+type search struct {
+	l     *Linearizability
+	h     History
+	must  []set
+	limit int
+	// needed operations are in the order, open and volatile ones may be, and pending ones are not: they block at its end.
+	needed, pending, open, volatile set
+
+	order   []int
+	longest Judgement
+}
+
+func (s *search) judge() (*Judgement, error) {
+	s.longest = Judgement{Verdict: Violated}
+	found, err := s.extend(&s.l.tree.root, 0)
+	switch {
+	case err == errLimit:
+		return &Judgement{Reason: fmt.Sprintf("no order was found in %d sequential executions", s.l.limit())}, nil
+	case err != nil:
+		return nil, err
+	case found:
+		return &Judgement{Verdict: Satisfied, Order: slices.Clone(s.order)}, nil
+	}
+	j := s.longest
+	return &j, nil
+}
+
+// extend continues the order, which leads to n and has the operations of done.
+func (s *search) extend(n *node, done set) (found bool, err error) {
+	var stuck []Stuck
+	if s.needed.within(done) {
+		if stuck, err = s.woken(n); len(stuck) == 0 || err != nil {
+			return err == nil, err
+		}
+	}
+	for rest := (s.needed | s.open | s.volatile) &^ done; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(uint64(rest))
+		if !s.mayFollow(i, done) {
+			continue
+		}
+		if s.l.tree.nodes >= s.limit {
+			return false, errLimit
+		}
+		next, err := s.l.tree.child(n, s.order, i)
+		if err != nil {
+			return false, err
+		}
+		if !s.explains(i, next.response) {
+			stuck = append(stuck, Stuck{i, next.response})
+			continue
+		}
+		s.order = append(s.order, i)
+		if found, err = s.extend(next, done.with(i)); found || err != nil {
+			return found, err
+		}
+		s.order = s.order[:len(s.order)-1]
+	}
+	if s.longest.Stuck == nil || len(s.order) > len(s.longest.Order) {
+		s.longest.Order, s.longest.Stuck = slices.Clone(s.order), stuck
+	}
+	return false, nil
+}
+
+// mayFollow says whether operation i may come after those of done, and before the rest.
+func (s *search) mayFollow(i int, done set) bool {
+	if s.l.Prefix || s.volatile == 0 {
+		return s.must[i].within(done)
+	}
+	if !(s.must[i] &^ s.volatile).within(done) {
+		return false
+	}
+	if s.volatile.has(i) { // what had to come after it, and is there, has come without it
+		for rest := done; rest != 0; rest &= rest - 1 {
+			if s.must[bits.TrailingZeros64(uint64(rest))].has(i) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// explains says whether an operation that did r alone can have done what was seen.
+func (s *search) explains(i int, r Response) bool {
+	if s.h[i].Outcome == OK && r.Result != s.h[i].Result {
+		return false
+	}
+	return !r.Blocks
+}
+
+// woken are the operations that never returned, and do when they are executed alone at the end of the order: their wake-up
+// was lost.
+func (s *search) woken(n *node) (all []Stuck, err error) {
+	for rest := s.pending; rest != 0; rest &= rest - 1 {
+		i := bits.TrailingZeros64(uint64(rest))
+		next, err := s.l.tree.child(n, s.order, i)
+		if err != nil {
+			return nil, err
+		}
+		if !next.response.Blocks {
+			all = append(all, Stuck{i, next.response})
+		}
+	}
+	return all, nil
+}
