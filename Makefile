@@ -30,7 +30,7 @@ FORCE:
 
 test: ## every test, under -race and with failpoints at work
 	RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/tests $(RACEWINDOW) test -race -timeout 10m ./...
-	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -timeout 10m ./harness/cases ./harness/sched ./harness/report # what looks between two threads cannot run under -race
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -timeout 10m ./harness/subjects/log ./harness/sched ./harness/report # what looks between two threads cannot run under -race
 
 test-plain: ## every test in a normal build; says which need the instrumented one
 	$(GO) test ./...
@@ -78,7 +78,7 @@ bench-quick: ## speed of the engine beside bare file I/O in the same run
 
 bench-sched: ## schedules a second, and what a choice and a switch cost beside a bare coroutine switch
 	$(GO) test -run '^$$' -bench . ./harness/sched
-	$(RACEWINDOW) test -run '^$$' -bench Reference ./harness/cases
+	$(RACEWINDOW) test -run '^$$' -bench Reference ./harness/subjects/log
 
 gallery: ## a page for the analysed bug and for each of its fixes, properties/gallery/index.html
 	$(RACEWINDOW) run ./scripts/gallery properties/gallery
@@ -91,7 +91,7 @@ lint: ## formatting, vet, staticcheck, and a failpoint before every operation on
 	if [ -n "$$unformatted" ]; then echo "not formatted, run 'make format': $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(GO) run ./failpoints/yieldcheck/cmd/yieldcheck -test=false ./storage ./harness/registry
+	$(GO) run ./failpoints/yieldcheck/cmd/yieldcheck -test=false ./storage ./harness/subjects/registry
 
 format: ## rewrite the sources as gofumpt wants them
 	$(GOFUMPT) -w $$(git ls-files '*.go' | grep -v /testdata/)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/leanovate/gopter"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/shrink"
 )
 

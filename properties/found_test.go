@@ -13,7 +13,7 @@ import (
 	"github.com/leanovate/gopter"
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 var (

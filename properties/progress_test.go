@@ -16,8 +16,8 @@ import (
 	"github.com/leanovate/gopter"
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/check"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/storage"
 )
 

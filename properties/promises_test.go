@@ -14,9 +14,9 @@ import (
 	"github.com/leanovate/gopter/prop"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness"
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/stress"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -31,7 +31,7 @@ func holding() (names []string) {
 	return names
 }
 
-// Every promise of harness/check is held against every read of every case, and the log is scanned at the end, before and
+// Every promise of harness/subjects/log/check is held against every read of every case, and the log is scanned at the end, before and
 // after a reopen.
 func TestEveryPromiseHolds(t *testing.T) {
 	requireInstrumented(t)

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
 // Replayed says how often of n times the shrunk case breaks the promise. The report shows the last one that did.

@@ -11,7 +11,7 @@ import (
 	"github.com/leanovate/gopter/prop"
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"

@@ -10,8 +10,8 @@ import (
 	"github.com/leanovate/gopter/prop"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/check"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/shrink"
 )
 

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // A Size counts what a case consists of.

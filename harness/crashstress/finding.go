@@ -7,8 +7,8 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/check"
-	"github.com/racewindow/racewindow/harness/crash"
+	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
 // A Finding is a violation, with the disk on which recovery showed it.

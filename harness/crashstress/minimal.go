@@ -4,11 +4,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/crash"
+	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // Minimal looks for a smallest case in which a loss of power, or a fault, breaks a promise: one thread at a time, at every step

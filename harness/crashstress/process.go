@@ -4,7 +4,7 @@ import (
 	"io"
 	"io/fs"
 
-	"github.com/racewindow/racewindow/harness/crash"
+	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/storage"
 )
 

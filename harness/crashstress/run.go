@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/crash"
+	crash "github.com/racewindow/racewindow/harness/disks"
 )
 
 // maxDistinct is how many disks a run remembers; of later ones it cannot say that they are new.

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
 // counts are what was done. Each goroutine has its own.

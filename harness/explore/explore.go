@@ -9,10 +9,10 @@ import (
 	"slices"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // Config says what to explore. The zero value, with a hand-over in Options, is ready.

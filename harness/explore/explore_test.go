@@ -11,9 +11,9 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/crash"
+	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 func requireInstrumented(t *testing.T) {

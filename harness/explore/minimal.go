@@ -7,10 +7,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // Minimal looks for a smallest case of a violation that something else has seen: first in the program that is given, threads

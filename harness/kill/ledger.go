@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/storage"
 )
 

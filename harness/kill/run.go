@@ -17,7 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
 // A kind says how the children of a target end.

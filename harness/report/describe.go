@@ -6,10 +6,10 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness"
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // describe says which promise was broken, and how.

@@ -13,9 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // The golden files are two steps: testdata/reports are reports as JSON, made by executing the engine; testdata/golden is what

@@ -10,7 +10,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 //go:embed gotest.txt

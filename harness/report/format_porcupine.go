@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/history"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/history"
 )
 
 // writePorcupine has porcupine draw the history. A report does not hold the bytes that a model compares, so the case is executed

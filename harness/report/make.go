@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // replays is how often a case is executed again to say how reliably it fails.

@@ -1,9 +1,9 @@
 package report
 
 import (
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/history"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/history"
 )
 
 // askAgain has the history judged by another checker. A disagreement is an error: one of the two is wrong, and a report must not

@@ -3,7 +3,7 @@ package report
 import (
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
 // Told makes the report of a failure of which there is no execution to show: a stress run, a process that was killed, a leak. class

@@ -3,8 +3,8 @@ package report
 import (
 	"slices"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/storage"
 )
 

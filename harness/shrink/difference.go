@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // Difference says in a few words what a smaller case lacks.

@@ -6,8 +6,8 @@ import (
 	"iter"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // Limits of Minimize. The zero value is ready.

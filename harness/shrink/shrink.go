@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // Candidates yields cases that are each a step smaller than c, the greatest steps first. All are well formed. Taking one

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 const large = "v1 scenario=log handover=stale arena=128 chunk=200 seed=9; w0: append 3 of 1/2/3, flush, fragments 2+3, advance 1s, abort 1+1 of 100; " +

@@ -13,10 +13,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/stress"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // What a check is of.

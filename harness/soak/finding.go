@@ -13,9 +13,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/history"
 	"github.com/racewindow/racewindow/harness/report"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/history"
 )
 
 // A Finding is one bug, as far as its fingerprint can tell: class and shape of the smallest case.

@@ -9,10 +9,10 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/crash"
+	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/storage"
 )
 

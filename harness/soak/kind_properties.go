@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // Properties runs one property of the test binary of the package properties, over cases that follow from the seed.

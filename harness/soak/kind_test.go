@@ -10,10 +10,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/crash"
+	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/stress"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 func TestExploreFindsShrinksAndSaysWhatItSaw(t *testing.T) {

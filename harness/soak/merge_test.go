@@ -11,8 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // sharded runs one shard of four, in which the shard's own number of findings comes.

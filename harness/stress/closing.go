@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
 // WriteText writes the closing summary of a run: what was done.

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // ErrConfig is wrapped by what Run says of a Config that contradicts itself.

@@ -13,7 +13,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	"github.com/racewindow/racewindow/harness"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/storage"
 )
 

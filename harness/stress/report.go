@@ -8,7 +8,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/racewindow/racewindow/harness"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // A report is at most reportColumns wide and reportRows high.

@@ -13,8 +13,8 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	"github.com/racewindow/racewindow/harness"
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // A round opens a fresh engine, sets all clients on it, and when they are done closes it, opens it again and scans it.

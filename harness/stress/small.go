@@ -5,8 +5,8 @@ import (
 	"math"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness"
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/storage"
 )
 

@@ -9,8 +9,8 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	"github.com/racewindow/racewindow/harness"
-	"github.com/racewindow/racewindow/harness/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // SummaryVersion is raised when a field of the JSON summary changes its meaning or goes.

@@ -13,8 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/check"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 

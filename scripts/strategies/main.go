@@ -11,7 +11,7 @@ import (
 	"os"
 	"slices"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 

@@ -15,10 +15,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/check"
-	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/crashstress"
+	crash "github.com/racewindow/racewindow/harness/disks"
 	rep "github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/storage"
 )
 

@@ -15,11 +15,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/crash"
+	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/storage"
 )
 

@@ -14,8 +14,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/kill"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/storage"
 )
 

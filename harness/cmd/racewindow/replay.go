@@ -12,13 +12,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 const replayAbout = `Execute a case again: one line that a report has printed or a person has written, or a file that holds it
-(# begins a comment). The words are in the documentation of the package harness/cases.
+(# begins a comment). The words are in the documentation of the package harness/subjects/log.
 
 A case with switches (@), or with neither switches nor delays, runs one thread at a time and does the same
 each time; a switch whose place is not reached is an error that names it. A case with delays (~) runs on

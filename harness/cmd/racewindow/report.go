@@ -13,11 +13,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 const reportAbout = `Render one counterexample. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, a file that holds

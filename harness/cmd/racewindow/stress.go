@@ -17,11 +17,11 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness"
-	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/explore"
 	rep "github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/storage"
 )
 

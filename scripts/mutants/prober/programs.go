@@ -3,7 +3,7 @@ package main
 import (
 	"math/rand"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // programs is the fixed course that every planted bug goes through. None was written for one bug: each stands for a way in

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/cases"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 func TestEveryProgramOfTheListIsACase(t *testing.T) {

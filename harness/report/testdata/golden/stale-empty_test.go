@@ -4,8 +4,8 @@ package racewindow_test
 import (
 	"testing"
 
-	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // ReadAfterWrite: a read that starts after an append returned yields its records.

@@ -1,0 +1,204 @@
+package disks
+
+import (
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+)
+
+// SectorBytes is what a disk writes as a whole: a crash tears writes at multiples of it.
+const SectorBytes = 512
+
+type sector = [SectorBytes]byte
+
+// A content is the bytes of a file. Sectors are never changed once they are in one, so contents share them.
+type content struct {
+	size int64
+	// sectors that are nil, or behind the end, are zeros; so are the bytes of the last one behind size.
+	sectors []*sector
+	// sum is the content's hash, where it is known; who changes a content makes it from a clone, which has none.
+	sum *[hashBytes]byte
+}
+
+//go:norace
+func (c *content) at(i int) *sector {
+	if i < len(c.sectors) {
+		return c.sectors[i]
+	}
+	return nil
+}
+
+//go:norace
+func (c *content) set(i int, s *sector) {
+	for len(c.sectors) <= i {
+		if s == nil {
+			return
+		}
+		c.sectors = append(c.sectors, nil)
+	}
+	c.sectors[i] = s
+}
+
+//go:norace
+func (c *content) clone() content {
+	to := make([]*sector, len(c.sectors))
+	for i := len(to) - 1; i >= 0; i-- { // the built-in copy would tell the race detector
+		to[i] = c.sectors[i]
+	}
+	return content{size: c.size, sectors: to}
+}
+
+// sectorsFor is how many sectors hold that many bytes.
+func sectorsFor(bytes int64) int { return int((bytes + SectorBytes - 1) / SectorBytes) }
+
+// cut returns the first bytes of a sector and zeros behind them; nil stands for zeros alone.
+//
+//go:norace
+func cut(s *sector, bytes int64) *sector {
+	if s == nil || bytes <= 0 {
+		return nil
+	}
+	if bytes < SectorBytes {
+		kept := new(sector)
+		raceoff.Copy(kept[:bytes], s[:bytes])
+		s = kept
+	}
+	if *s == (sector{}) {
+		return nil
+	}
+	return s
+}
+
+// An effect is a change of a file that no sync has made durable yet.
+type effect struct {
+	// sectors are what the cache held of the sectors from first on when the change was made.
+	first   int
+	sectors []sector
+	// from and to are the file's length before and after.
+	from, to int64
+	// cut is where a truncation cut the file, -1 for other changes.
+	cut int64
+	// stepwise changes of the length may stop at any sector.
+	stepwise bool
+}
+
+// A lostSector was in the cache when a sync failed: it may have reached the disk, and no sync will write it again.
+type lostSector struct {
+	number int
+	sector *sector
+}
+
+// A node is a file or a folder, whatever its names.
+type node struct {
+	folder bool
+
+	// For a folder: the names in it now, and as they were before the journal's first edit, both sorted.
+	now, before []entry
+
+	// For a file: as the engine sees it, and what is certainly on the disk.
+	cache, durable content
+	lost           []lostSector // older than everything pending
+	pending        []effect
+	// dropped is how many of the pending effects a failed sync has marked clean.
+	dropped int
+}
+
+//go:norace
+func (f *node) read(p []byte, at int64) (n int) {
+	for n < len(p) && at < f.cache.size {
+		within := int(at % SectorBytes)
+		part := int(min(int64(len(p)-n), f.cache.size-at, int64(SectorBytes-within)))
+		if s := f.cache.at(int(at / SectorBytes)); s != nil {
+			raceoff.Copy(p[n:n+part], s[within:])
+		} else {
+			clear(p[n : n+part])
+		}
+		n += part
+		at += int64(part)
+	}
+	return n
+}
+
+//go:norace
+func (f *node) write(p []byte, at int64) {
+	if len(p) == 0 {
+		return
+	}
+	end := at + int64(len(p))
+	first := int(at / SectorBytes)
+	e := effect{first: first, sectors: make([]sector, sectorsFor(end)-first), from: f.cache.size, cut: -1, stepwise: true}
+	within := int(at % SectorBytes)
+	for k := range e.sectors {
+		part := min(SectorBytes-within, len(p))
+		if old := f.cache.at(first + k); old != nil && part < SectorBytes {
+			e.sectors[k] = *old
+		}
+		raceoff.Copy(e.sectors[k][within:], p[:part])
+		f.cache.set(first+k, &e.sectors[k])
+		p, within = p[part:], 0
+	}
+	f.cache.size = max(f.cache.size, end)
+	e.to = f.cache.size
+	f.pending = append(f.pending, e)
+}
+
+// resize truncates the file, or lengthens it with zeros.
+//
+//go:norace
+func (f *node) resize(bytes int64) {
+	e := effect{from: f.cache.size, to: bytes, cut: -1}
+	if bytes == e.from {
+		return
+	}
+	f.cache.size = bytes
+	if bytes < e.from {
+		e.cut = bytes
+		f.cutCache(&e)
+	}
+	f.pending = append(f.pending, e)
+}
+
+// cutCache cuts the cache at e.cut. What is left of the last sector is a new state of it, and so part of the effect.
+//
+//go:norace
+func (f *node) cutCache(e *effect) {
+	keep := sectorsFor(e.cut)
+	if keep >= 1 && e.cut%SectorBytes > 0 && f.cache.at(keep-1) != nil {
+		e.first, e.sectors = keep-1, make([]sector, 1)
+		raceoff.Copy(e.sectors[0][:], f.cache.at(keep - 1)[:e.cut%SectorBytes])
+		f.cache.sectors[keep-1] = &e.sectors[0]
+	}
+	if keep < len(f.cache.sectors) {
+		f.cache.sectors = f.cache.sectors[:keep:keep]
+	}
+}
+
+// sync makes durable what was written since the last sync, failed or not. With nothing to write it does nothing.
+//
+//go:norace
+func (f *node) sync() {
+	if len(f.pending) == f.dropped {
+		return
+	}
+	s := f.states()
+	f.lost = s.settleLost(f.dropped)
+	for i := range f.durable.sectors {
+		f.durable.sectors[i] = s.through(state{f.durable.sectors[i], -1}, i, len(f.pending))
+	}
+	for k := range f.pending[f.dropped:] {
+		e := &f.pending[f.dropped+k]
+		for i := range e.sectors {
+			if int64(e.first+i)*SectorBytes < f.cache.size {
+				f.durable.set(e.first+i, f.cache.at(e.first+i))
+			}
+		}
+	}
+	if keep := sectorsFor(f.cache.size); keep < len(f.durable.sectors) {
+		f.durable.sectors = f.durable.sectors[:keep:keep]
+	}
+	f.durable.size = f.cache.size
+	f.pending, f.dropped = nil, 0
+}
+
+// failSync marks everything clean: what is pending may survive or not, and no later sync writes it.
+//
+//go:norace
+func (f *node) failSync() { f.dropped = len(f.pending) }

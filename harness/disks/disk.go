@@ -1,0 +1,351 @@
+package disks
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"syscall"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// A Disk is a file system in memory that keeps synced and unsynced effects apart. It takes calls from many goroutines, one at
+// a time, and orders none of them in the eyes of the race detector.
+type Disk struct {
+	mu      raceoff.Mutex
+	root    *node
+	journal []change
+	locked  bool
+	// life is how often the process that uses the disk was killed; older files and locks are dead.
+	life  int
+	files int // open
+
+	faults Injector
+	tape   *Tape
+	sleep  func(time.Duration)
+	after  func(Operation)
+	count  int // operations
+}
+
+var _ storage.Disk = (*Disk)(nil)
+
+// New returns an empty disk without faults.
+func New() *Disk { return &Disk{root: &node{folder: true}, tape: NewTape(0)} }
+
+// MaxFileBytes is the length that no file exceeds: beyond it operations fail with EFBIG.
+const MaxFileBytes = 1 << 32
+
+// Inject makes the disk ask the injector about each operation from now on; nil heals it.
+//
+//go:norace
+func (d *Disk) Inject(i Injector) {
+	d.mu.Lock()
+	d.faults = i
+	d.mu.Unlock()
+}
+
+// DrawFrom makes the disk take its random choices (Drawn) from a tape. Without it they follow from the seed 0.
+//
+//go:norace
+func (d *Disk) DrawFrom(tape *Tape) {
+	d.mu.Lock()
+	d.tape = tape
+	d.mu.Unlock()
+}
+
+// Sleep is called with the Delay of faults, in the operation's goroutine and without the disk's lock; nil ignores delays.
+//
+//go:norace
+func (d *Disk) Sleep(sleep func(time.Duration)) {
+	d.mu.Lock()
+	d.sleep = sleep
+	d.mu.Unlock()
+}
+
+// After has a function called after each operation, in its goroutine and without the disk's lock: it may look at the images
+// that a crash at this moment leaves. What a crash during the operation leaves is among those of before and after it. Under
+// -race the function must hide what goroutines share through it.
+//
+//go:norace
+func (d *Disk) After(f func(Operation)) {
+	d.mu.Lock()
+	d.after = f
+	d.mu.Unlock()
+}
+
+// Kill is the death of the process and not of the machine: nothing is lost, the lock is released, and files that were open
+// answer every call with fs.ErrClosed.
+//
+//go:norace
+func (d *Disk) Kill() {
+	d.mu.Lock()
+	d.life++
+	d.locked, d.files = false, 0
+	d.mu.Unlock()
+}
+
+// Operations is how many calls the disk has taken.
+//
+//go:norace
+func (d *Disk) Operations() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.count
+}
+
+// OpenFiles is how many files are open.
+//
+//go:norace
+func (d *Disk) OpenFiles() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.files
+}
+
+// begin takes the lock and asks what becomes of the operation.
+//
+//go:norace
+func (d *Disk) begin(o *Operation) (f Fault) {
+	d.mu.Lock()
+	d.count++
+	if d.faults == nil {
+		return Fault{}
+	}
+	f, _ = d.faults.inject(o)
+	if sleep := d.sleep; f.Delay > 0 && sleep != nil {
+		d.mu.Unlock()
+		sleep(f.Delay)
+		d.mu.Lock()
+	}
+	return f
+}
+
+// end gives the lock back, tells who listens, and says what failed on what.
+//
+//go:norace
+func (d *Disk) end(o *Operation, err error) error {
+	after := d.after
+	d.mu.Unlock()
+	if after != nil {
+		after(*o)
+	}
+	if err == nil || err == io.EOF {
+		return err
+	}
+	return &fs.PathError{Op: o.Kind.String(), Path: o.Name, Err: err}
+}
+
+// Mkdir makes a folder in the disk's own; one that exists is no error.
+//
+//go:norace
+func (d *Disk) Mkdir(path string) error {
+	o := Operation{Kind: Mkdir, Name: path}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return d.end(&o, f.Err)
+	}
+	folder, name, err := d.place(path)
+	switch {
+	case err != nil:
+	case find(folder.now, name) != nil:
+	case folder != d.root:
+		err = syscall.EINVAL
+	default:
+		d.change(edit{folder: folder, name: name, node: &node{folder: true}}, edit{})
+	}
+	return d.end(&o, err)
+}
+
+// Create makes an empty file, or empties the one there.
+//
+//go:norace
+func (d *Disk) Create(path string) (storage.File, error) {
+	o := Operation{Kind: Create, Name: path}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return nil, d.end(&o, f.Err)
+	}
+	folder, name, err := d.place(path)
+	if err != nil {
+		return nil, d.end(&o, err)
+	}
+	n := find(folder.now, name)
+	switch {
+	case n == nil:
+		n = &node{}
+		d.change(edit{folder: folder, name: name, node: n}, edit{})
+	case n.folder:
+		return nil, d.end(&o, syscall.EISDIR)
+	default:
+		n.resize(0)
+	}
+	opened := d.open(n, path)
+	return opened, d.end(&o, nil)
+}
+
+// Open opens an existing file for reading and writing.
+//
+//go:norace
+func (d *Disk) Open(path string) (storage.File, error) {
+	o := Operation{Kind: Open, Name: path}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return nil, d.end(&o, f.Err)
+	}
+	n, err := d.lookup(path)
+	if err == nil && n.folder {
+		err = syscall.EISDIR
+	}
+	if err != nil {
+		return nil, d.end(&o, err)
+	}
+	opened := d.open(n, path)
+	return opened, d.end(&o, nil)
+}
+
+//go:norace
+func (d *Disk) open(n *node, path string) *file {
+	d.files++
+	return &file{disk: d, node: n, name: path, life: d.life}
+}
+
+// Rename replaces newPath with oldPath, a file, in one step. Folders cannot be renamed (EPERM).
+//
+//go:norace
+func (d *Disk) Rename(oldPath, newPath string) error {
+	o := Operation{Kind: Rename, Name: oldPath}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return d.end(&o, f.Err)
+	}
+	return d.end(&o, d.rename(oldPath, newPath))
+}
+
+//go:norace
+func (d *Disk) rename(oldPath, newPath string) error {
+	from, oldName, err := d.place(oldPath)
+	if err != nil {
+		return err
+	}
+	to, newName, err := d.place(newPath)
+	if err != nil {
+		return err
+	}
+	n, old := find(from.now, oldName), find(to.now, newName)
+	switch {
+	case n == nil:
+		return fs.ErrNotExist
+	case old != nil && old.folder && old != n:
+		return fs.ErrExist
+	case n.folder:
+		return syscall.EPERM
+	case n != old:
+		d.change(edit{folder: from, name: oldName}, edit{folder: to, name: newName, node: n})
+	}
+	return nil
+}
+
+// Remove deletes a file or an empty folder. Who has the file open keeps it.
+//
+//go:norace
+func (d *Disk) Remove(path string) error {
+	o := Operation{Kind: Remove, Name: path}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return d.end(&o, f.Err)
+	}
+	folder, name, err := d.place(path)
+	if err != nil {
+		return d.end(&o, err)
+	}
+	n := find(folder.now, name)
+	switch {
+	case n == nil:
+		err = fs.ErrNotExist
+	case n.folder && len(n.now) > 0:
+		err = syscall.ENOTEMPTY
+	default:
+		d.change(edit{folder: folder, name: name}, edit{})
+	}
+	return d.end(&o, err)
+}
+
+// List returns the entries of a folder, sorted by name.
+//
+//go:norace
+func (d *Disk) List(path string) ([]storage.Entry, error) {
+	o := Operation{Kind: List, Name: path}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return nil, d.end(&o, f.Err)
+	}
+	n, err := d.lookup(path)
+	if err == nil && !n.folder {
+		err = syscall.ENOTDIR
+	}
+	if err != nil {
+		return nil, d.end(&o, err)
+	}
+	entries := make([]storage.Entry, 0, len(n.now))
+	for _, e := range n.now {
+		entries = append(entries, storage.Entry{Name: e.name, Folder: e.node.folder})
+	}
+	return entries, d.end(&o, nil)
+}
+
+// SyncDir makes the names in a folder durable, and neither that folder's own name nor any file's bytes.
+//
+//go:norace
+func (d *Disk) SyncDir(path string) error {
+	o := Operation{Kind: SyncDir, Name: path}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return d.end(&o, f.Err)
+	}
+	n, err := d.lookup(path)
+	if err == nil && !n.folder {
+		err = syscall.ENOTDIR
+	}
+	if err == nil {
+		d.syncFolder(n)
+	}
+	return d.end(&o, err)
+}
+
+// Lock takes the disk's one lock until the Closer is closed, the process killed, or the power lost. ErrLocked says that
+// somebody has it. Unlike a real one it leaves no file.
+//
+//go:norace
+func (d *Disk) Lock(path string) (io.Closer, error) {
+	o := Operation{Kind: Lock, Name: path}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return nil, d.end(&o, f.Err)
+	}
+	if d.locked {
+		_ = d.end(&o, nil)
+		return nil, fmt.Errorf("%w: another Store holds %s of this crash.Disk: close that one first, or Kill the disk", storage.ErrLocked, path)
+	}
+	d.locked = true
+	return &lock{d, d.life}, d.end(&o, nil)
+}
+
+type lock struct {
+	disk *Disk
+	life int
+}
+
+//go:norace
+func (l *lock) Close() error {
+	l.disk.mu.Lock()
+	if l.life == l.disk.life {
+		l.disk.locked = false
+	}
+	l.disk.mu.Unlock()
+	return nil
+}
+
+var errNegative = errors.New("negative position")

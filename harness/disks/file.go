@@ -1,0 +1,156 @@
+package disks
+
+import (
+	"io"
+	"io/fs"
+	"syscall"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+)
+
+// A file is an open file: its node's names may change meanwhile.
+type file struct {
+	disk   *Disk
+	node   *node
+	name   string
+	life   int
+	closed bool
+}
+
+// begin is the disk's, and refuses files that are closed.
+//
+//go:norace
+func (f *file) begin(o *Operation) Fault {
+	fault := f.disk.begin(o)
+	if f.closed || f.life != f.disk.life {
+		return Fault{Err: fs.ErrClosed}
+	}
+	return fault
+}
+
+// ReadAt reads what was written last, synced or not; io.EOF says that the file ends before p does.
+//
+//go:norace
+func (f *file) ReadAt(p []byte, at int64) (n int, err error) {
+	raceoff.Writes(p)
+	o := Operation{Kind: Read, Name: f.name, At: at, Bytes: len(p)}
+	fault := f.begin(&o)
+	switch {
+	case at < 0:
+		return 0, f.disk.end(&o, errNegative)
+	case len(p) == 0: // no system call, no error
+		return 0, f.disk.end(&o, nil)
+	case fault.Err != nil:
+		return 0, f.disk.end(&o, fault.Err)
+	}
+	n = f.node.read(p, at)
+	fault.spoil(p[:n], f.disk.tape)
+	if n < len(p) {
+		err = io.EOF
+	}
+	return n, f.disk.end(&o, err)
+}
+
+// WriteAt writes to the cache. With a fault it writes the part that the fault says, and the file stays grown by it.
+//
+//go:norace
+func (f *file) WriteAt(p []byte, at int64) (n int, err error) {
+	raceoff.Reads(p)
+	o := Operation{Kind: Write, Name: f.name, At: at, Bytes: len(p)}
+	fault := f.begin(&o)
+	n = len(p)
+	switch {
+	case at < 0:
+		return 0, f.disk.end(&o, errNegative)
+	case len(p) == 0: // no system call, no error
+		return 0, f.disk.end(&o, nil)
+	case f.closed || f.life != f.disk.life:
+		return 0, f.disk.end(&o, fs.ErrClosed)
+	case at > MaxFileBytes-int64(n):
+		return 0, f.disk.end(&o, syscall.EFBIG)
+	case fault.Err != nil:
+		n = fault.keep(len(p), f.disk.tape)
+	}
+	f.node.write(p[:n], at)
+	return n, f.disk.end(&o, fault.Err)
+}
+
+// Truncate sets the length.
+//
+//go:norace
+func (f *file) Truncate(bytes int64) error {
+	o := Operation{Kind: Truncate, Name: f.name, At: bytes}
+	fault := f.begin(&o)
+	err := fault.Err
+	switch {
+	case err != nil:
+	case bytes < 0:
+		err = syscall.EINVAL
+	case bytes > MaxFileBytes:
+		err = syscall.EFBIG
+	default:
+		f.node.resize(bytes)
+	}
+	return f.disk.end(&o, err)
+}
+
+// Allocate makes the file at least that long, the new part zeros.
+//
+//go:norace
+func (f *file) Allocate(bytes int64) error {
+	o := Operation{Kind: Allocate, Name: f.name, At: bytes}
+	fault := f.begin(&o)
+	err := fault.Err
+	switch {
+	case err != nil:
+	case bytes <= 0:
+		err = syscall.EINVAL
+	case bytes > MaxFileBytes:
+		err = syscall.EFBIG
+	default:
+		f.node.resize(max(bytes, f.node.cache.size))
+	}
+	return f.disk.end(&o, err)
+}
+
+// Sync makes bytes and length durable; if it fails, it drops the pages that it should have written.
+//
+//go:norace
+func (f *file) Sync() error {
+	o := Operation{Kind: Sync, Name: f.name}
+	fault := f.begin(&o)
+	switch {
+	case f.closed || f.life != f.disk.life:
+	case fault.Err != nil:
+		f.node.failSync()
+	default:
+		f.node.sync()
+	}
+	return f.disk.end(&o, fault.Err)
+}
+
+// Size returns the length as it was written last.
+//
+//go:norace
+func (f *file) Size() (int64, error) {
+	o := Operation{Kind: Size, Name: f.name}
+	fault := f.begin(&o)
+	size := f.node.cache.size
+	if fault.Err != nil {
+		size = 0
+	}
+	return size, f.disk.end(&o, fault.Err)
+}
+
+// Close closes the file, also when a fault has it return an error. It syncs nothing.
+//
+//go:norace
+func (f *file) Close() error {
+	o := Operation{Kind: Close, Name: f.name}
+	fault := f.begin(&o)
+	if !f.closed && f.life == f.disk.life {
+		f.closed = true
+		f.disk.files--
+	}
+	return f.disk.end(&o, fault.Err)
+}

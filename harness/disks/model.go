@@ -1,0 +1,42 @@
+package disks
+
+import (
+	"errors"
+	"fmt"
+)
+
+// A Model says which unsynced effects may survive a loss of power. The package's documentation has the table.
+type Model uint8
+
+const (
+	// Ordered keeps names as a prefix of the journal, as ext4 does; bytes tear and reorder.
+	Ordered Model = iota
+	// Weak keeps each unsynced effect or does not, in any order.
+	Weak
+)
+
+// Models are all of them.
+var Models = []Model{Ordered, Weak}
+
+// ErrModel refuses the name of a model.
+var ErrModel = errors.New("no such persistence model")
+
+// String is the model's name in cases and reports.
+func (m Model) String() string {
+	if int(m) < len(modelNames) {
+		return modelNames[m]
+	}
+	return fmt.Sprintf("model %d", uint8(m))
+}
+
+var modelNames = [...]string{"ordered", "weak"}
+
+// ModelByName returns the model that prints as name. Errors: ErrModel.
+func ModelByName(name string) (Model, error) {
+	for i, n := range modelNames {
+		if n == name {
+			return Model(i), nil
+		}
+	}
+	return 0, fmt.Errorf("%w: %q: use ordered or weak", ErrModel, name)
+}

@@ -1,0 +1,210 @@
+package disks
+
+// A link is a path after a crash, and the number of the node that it names.
+type link struct {
+	path   string
+	node   int
+	folder bool
+}
+
+// A snapshot is what is known of a disk at one moment. Nodes have numbers here; 0 is the disk's folder.
+type snapshot struct {
+	nodes   []*node
+	folder  []bool
+	before  [][]entry // of each folder
+	journal []change
+	states  []states // of each file
+}
+
+//go:norace
+func (d *Disk) snapshot() *snapshot {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	s := &snapshot{}
+	s.add(d.root)
+	for k := range d.journal {
+		c := d.journal[k]
+		s.journal = append(s.journal, c)
+		for i := 0; i < c.count; i++ {
+			s.add(c.edits[i].folder)
+			s.add(c.edits[i].node)
+		}
+	}
+	for k := 0; k < len(s.nodes); k++ { // grows meanwhile
+		for _, e := range s.nodes[k].before {
+			s.add(e.node)
+		}
+	}
+	for _, n := range s.nodes {
+		states := n.states()
+		states.durable = states.durable.clone()
+		s.folder = append(s.folder, n.folder)
+		s.before = append(s.before, n.before)
+		s.states = append(s.states, states)
+	}
+	return s
+}
+
+//go:norace
+func (s *snapshot) add(n *node) {
+	if n != nil && s.number(n) < 0 {
+		s.nodes = append(s.nodes, n)
+	}
+}
+
+//go:norace
+func (s *snapshot) number(n *node) int {
+	for i := range s.nodes {
+		if s.nodes[i] == n {
+			return i
+		}
+	}
+	return -1
+}
+
+// links lists the paths of folders that have these entries, by node, sorted within each folder.
+func (s *snapshot) links(entries [][]entry) (links []link) {
+	for _, e := range entries[0] {
+		number := s.number(e.node)
+		links = append(links, link{e.name, number, s.folder[number]})
+		if !s.folder[number] {
+			continue
+		}
+		for _, in := range entries[number] {
+			links = append(links, link{e.name + "/" + in.name, s.number(in.node), false})
+		}
+	}
+	return links
+}
+
+// namespaces are the ways in which names may survive a crash. Number 0 is the oldest, the last one the newest.
+type namespaces struct {
+	s     *snapshot
+	model Model
+	// floor is for Ordered the number of changes that are certain to have survived.
+	floor int
+	// base and slots are for Weak: the entries that are certain, and the names that are not.
+	base  [][]entry
+	slots []slot
+}
+
+// A slot is a name in a folder and what may have it, oldest first; nil is nothing.
+type slot struct {
+	folder int
+	name   string
+	nodes  []*node
+}
+
+func newNamespaces(m Model, s *snapshot) *namespaces {
+	n := &namespaces{s: s, model: m}
+	if m == Ordered {
+		for k := range s.journal {
+			if s.journal[k].synced() {
+				n.floor = k + 1
+			}
+		}
+		return n
+	}
+	all := s.slots()
+	n.base = append([][]entry(nil), s.before...)
+	for _, slot := range all {
+		n.base[slot.folder] = with(n.base[slot.folder], slot.name, slot.nodes[0])
+		if len(slot.nodes) > 1 {
+			n.slots = append(n.slots, slot)
+		}
+	}
+	return n
+}
+
+// slots lists the names that the journal has edited.
+func (s *snapshot) slots() (all []slot) {
+	for k := range s.journal {
+		for _, e := range s.journal[k].edits[:s.journal[k].count] {
+			folder := s.number(e.folder)
+			at := -1
+			for i := range all {
+				if all[i].folder == folder && all[i].name == e.name {
+					at = i
+				}
+			}
+			if at < 0 {
+				at = len(all)
+				all = append(all, slot{folder, e.name, []*node{find(s.before[folder], e.name)}})
+			}
+			if e.synced {
+				all[at].nodes = nil
+			}
+			all[at].add(e.node)
+		}
+	}
+	return all
+}
+
+// add makes n the newest that may have the name.
+func (s *slot) add(n *node) {
+	rest := s.nodes[:0]
+	for _, known := range s.nodes {
+		if known != n {
+			rest = append(rest, known)
+		}
+	}
+	s.nodes = append(rest, n)
+}
+
+// count is how many there are, some of them perhaps equal; at most math.MaxUint64.
+func (n *namespaces) count() uint64 {
+	if n.model == Ordered {
+		return uint64(len(n.s.journal)-n.floor) + 1
+	}
+	count := uint64(1)
+	for _, slot := range n.slots {
+		count = times(count, uint64(len(slot.nodes)))
+	}
+	return count
+}
+
+// at returns the one with that number.
+func (n *namespaces) at(number uint64) []link {
+	if n.model == Ordered {
+		return n.prefix(n.floor + int(number))
+	}
+	return n.pick(func(k, nodes int) int {
+		i := int(number % uint64(nodes))
+		number /= uint64(nodes)
+		return i
+	})
+}
+
+// sample draws one.
+func (n *namespaces) sample(tape *Tape) []link {
+	if n.model == Ordered {
+		open := len(n.s.journal) - n.floor
+		if open == 0 {
+			return n.prefix(n.floor)
+		}
+		return n.prefix(len(n.s.journal) - int(tape.Draw(uint64(open)+1)))
+	}
+	return n.pick(func(k, nodes int) int { return nodes - 1 - int(tape.Draw(uint64(nodes))) })
+}
+
+// prefix is the names after the first so many changes.
+func (n *namespaces) prefix(changes int) []link {
+	entries := append([][]entry(nil), n.s.before...)
+	for k := range n.s.journal[:changes] {
+		for _, e := range n.s.journal[k].edits[:n.s.journal[k].count] {
+			folder := n.s.number(e.folder)
+			entries[folder] = with(entries[folder], e.name, e.node)
+		}
+	}
+	return n.s.links(entries)
+}
+
+// pick gives each open name to one of those that may have it.
+func (n *namespaces) pick(choose func(k, nodes int) int) []link {
+	entries := append([][]entry(nil), n.base...)
+	for k, slot := range n.slots {
+		chosen := slot.nodes[choose(k, len(slot.nodes))]
+		entries[slot.folder] = with(entries[slot.folder], slot.name, chosen)
+	}
+	return n.s.links(entries)
+}

@@ -1,0 +1,203 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A control is the controller of one thread. What other threads look at in it is invisible to the race detector, so it
+// orders nobody.
+type control struct {
+	run    *run
+	name   string
+	passes []raceoff.Number // by the ID of the point: how often the thread has come to it
+	done   raceoff.Number   // operations that have ended
+	begun  raceoff.Number   // 1 once the thread stands before its first operation
+	ended  raceoff.Number   // 1 once the thread has no more to do
+	held   []hold           // at failpoints
+	edges  []hold           // between operations
+	events []Event
+	sink   *sched.T // takes the events of an execution by the scheduler
+}
+
+// A hold is a delay in the thread that it concerns. A "while" is two of them: the thread waits for the end of the turn,
+// and the other waits at its beginning.
+type hold struct {
+	point, hit int // the point's ID; for edges how many operations the thread has done
+	sleep      time.Duration
+	until      func() bool
+	by         *control // who is to make until true
+	text       string
+}
+
+// Yield counts the pass, tells it to whoever waits for it, and waits if a hold says so.
+func (c *control) Yield(_ context.Context, p *failpoints.Point) {
+	if p.ID() >= len(c.passes) {
+		return // a point of somebody else's, made since the run began
+	}
+	hit := int(c.passes[p.ID()].Add(1))
+	c.note(p.Name())
+	for i := range c.held {
+		if h := &c.held[i]; h.point == p.ID() && h.hit == hit {
+			c.wait(h)
+		}
+	}
+}
+
+// Fault delivers nothing.
+func (c *control) Fault(context.Context, *failpoints.Point) (any, bool) { return nil, false }
+
+// Now stands still but for the operation advance.
+func (c *control) Now() time.Time { return epoch.Add(time.Duration(c.run.clock.Load())) }
+
+var epoch = time.Unix(0, 0)
+
+// Spawn gives the store's task the controller of the thread "flusher".
+func (c *control) Spawn(ctx context.Context, _ string, f func(context.Context)) func() {
+	return func() { f(failpoints.With(ctx, &task{c.run.flusher})) }
+}
+
+// A task waits on the clock of the case, which only an operation moves: it looks again and again.
+type task struct{ *control }
+
+// Wait implements failpoints.Waiter.
+func (t *task) Wait(ctx context.Context, w failpoints.Wait) (expired bool) {
+	t.Yield(ctx, w.Point)
+	if w.Kind == failpoints.WaitLock {
+		return false // the goroutine then locks, and waits as long as it takes
+	}
+	for pause := time.Microsecond; w.Try == nil || !w.Try(); pause = min(2*pause, 100*time.Microsecond) {
+		if !w.Deadline.IsZero() && !t.Now().Before(w.Deadline) {
+			return true
+		}
+		time.Sleep(pause)
+	}
+	return false
+}
+
+// wait holds the thread up. A hold that cannot come true makes the run fail, unless it has found something by then.
+func (c *control) wait(h *hold) {
+	if h.until == nil {
+		time.Sleep(h.sleep)
+		return
+	}
+	began := time.Now()
+	for pause := time.Microsecond; !h.until(); pause = min(2*pause, 50*time.Microsecond) {
+		ended := h.by.ended.Load() == 1 && !h.until()
+		if c.run.stopped() {
+			return
+		}
+		if ended || time.Since(began) > c.run.patience {
+			c.run.unmet(h, ended)
+			return
+		}
+		time.Sleep(pause)
+	}
+}
+
+// edge is passed between two operations.
+func (c *control) edge(done int) {
+	if done == 0 {
+		c.begun.Store(1)
+	}
+	c.done.Store(uint64(done))
+	for i := range c.edges {
+		if h := &c.edges[i]; h.hit == done {
+			c.wait(h)
+		}
+	}
+}
+
+// An Event is something that a thread did at a moment.
+type Event struct {
+	// At is the time since the run began.
+	At     time.Duration
+	Thread string
+	// Text is a failpoint, or what an operation is or came to; Point tells them apart.
+	Text  string
+	Point bool
+}
+
+const maxEvents = 4096 // of one thread
+
+func (c *control) note(point string) { c.event(point, true) }
+
+// noting says whether anybody will read events, for those that are dear to make.
+func (c *control) noting() bool { return c.run.events || c.sink != nil && c.sink.Noting() }
+
+func (c *control) event(text string, point bool) {
+	if c.sink != nil {
+		c.sink.Note(text)
+		return
+	}
+	if c.run.events && len(c.events) < maxEvents {
+		c.events = append(c.events, Event{time.Since(c.run.began), c.name, text, point})
+	}
+}
+
+// reached says whether the thread of c has come to a place.
+func (c *control) reached(point, hit int) bool {
+	if point < 0 {
+		return c.begun.Load() == 1 && c.done.Load() >= uint64(hit)
+	}
+	return c.passes[point].Load() >= uint64(hit)
+}
+
+// hold arms the delays of a case. Controls of all threads exist.
+func (r *run) hold(d Delay) {
+	c := r.control(d.At.Thread)
+	h := hold{point: pointID(d.At.Point), hit: d.At.Hit, sleep: d.For, text: d.String()}
+	switch {
+	case d.Until != nil:
+		other := r.control(d.Until.Thread)
+		point, hit := pointID(d.Until.Point), d.Until.Hit
+		h.by, h.until = other, func() bool { return other.reached(point, hit) }
+	case d.While != nil:
+		other, turn := r.control(d.While.Thread), d.While.Operation
+		h.by, h.until = other, func() bool { return other.reached(-1, turn) }
+		point, hit := h.point, h.hit
+		other.edges = append(other.edges, hold{
+			point: -1, hit: turn - 1, text: h.text, by: c, until: func() bool { return c.reached(point, hit) },
+		})
+	}
+	if h.point < 0 {
+		c.edges = append(c.edges, h)
+	} else {
+		c.held = append(c.held, h)
+	}
+}
+
+func (r *run) control(name string) *control {
+	if name == flusherThread {
+		return r.flusher
+	}
+	return r.controls[r.c.thread(name)]
+}
+
+// pointID is -1 for the boundary between operations.
+func pointID(name string) int {
+	if name == opPoint {
+		return -1
+	}
+	return failpoints.Lookup(failpoints.StoragePackage, name).ID()
+}
+
+// unmet notes the first hold that did not come true, and ends the run.
+func (r *run) unmet(h *hold, ended bool) {
+	why := fmt.Errorf("it did not come true within %v; %w", r.patience, ErrPatience)
+	if ended {
+		why = errors.New("the other thread ended without that")
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.failed == nil && r.violation == nil {
+		r.failed = fmt.Errorf("%w: %s: %w", ErrUnmet, h.text, why)
+	}
+	r.stop.Store(1)
+}

@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// An OperationKind is what a client does to an engine.
+type OperationKind uint8
+
+const (
+	// OpAppend appends one transaction in one call.
+	OpAppend OperationKind = iota
+	// OpFragments builds a transaction from fragments and commits it.
+	OpFragments
+	// OpAbort builds a transaction from fragments and takes it back.
+	OpAbort
+	// OpFlush flushes.
+	OpFlush
+	// OpRead reads.
+	OpRead
+)
+
+// String names the kind as reports print it.
+func (k OperationKind) String() string {
+	return [...]string{"append", "append in fragments", "abort", "flush", "read"}[k]
+}
+
+// OperationKinds lists all kinds.
+func OperationKinds() []OperationKind {
+	return []OperationKind{OpAppend, OpFragments, OpAbort, OpFlush, OpRead}
+}
+
+// A ReadShape says how the bounds of a read lie to what is known when it begins. The engine assigns numbers, so a
+// program cannot name them.
+type ReadShape uint8
+
+const (
+	// ReadTail reads from Back transactions before the newest acknowledged one to the end.
+	ReadTail ReadShape = iota
+	// ReadBetween does the same with an upper bound between two offsets that exist: behind an acknowledged transaction,
+	// before the next.
+	ReadBetween
+	// ReadOn reads on from the record that the client read last, to the end.
+	ReadOn
+	// ReadOld reads a window of Length transactions from anywhere.
+	ReadOld
+	readShapes
+)
+
+// An Operation is one call of a client, without timing.
+type Operation struct {
+	Kind OperationKind
+	// Records of an append, at least 1.
+	Records int
+	// Shape, Back and Length say what a read asks for; Point places an old window, 0 to 1.
+	Shape        ReadShape
+	Back, Length uint64
+	Point        float64
+}
+
+// A Mix says what kinds of operation a client draws, by weight.
+type Mix struct {
+	Append, Fragments, Abort, Flush, Read int
+	// MaxRecords bounds a transaction; default 1.
+	MaxRecords int
+}
+
+// A Program draws the operations of one client, one after the other, from a seed.
+type Program struct {
+	mix    Mix
+	random *rand.Rand
+}
+
+// NewProgram returns the program of a client. Its operations follow from seed and client alone.
+func NewProgram(mix Mix, seed uint64, client uint32) (*Program, error) {
+	if mix.Append+mix.Fragments+mix.Abort+mix.Flush+mix.Read <= 0 {
+		return nil, fmt.Errorf("program of client %d: the mix %+v has no operation", client, mix)
+	}
+	return &Program{mix: mix, random: rand.New(rand.NewPCG(seed, uint64(client)))}, nil
+}
+
+// Next draws the next operation.
+func (p *Program) Next() Operation {
+	m := p.mix
+	at := p.random.IntN(m.Append + m.Fragments + m.Abort + m.Flush + m.Read)
+	for _, choice := range []struct {
+		kind   OperationKind
+		weight int
+	}{{OpAppend, m.Append}, {OpFragments, m.Fragments}, {OpAbort, m.Abort}, {OpFlush, m.Flush}, {OpRead, m.Read}} {
+		if at < choice.weight {
+			return p.draw(choice.kind)
+		}
+		at -= choice.weight
+	}
+	return p.draw(OpRead)
+}
+
+func (p *Program) draw(kind OperationKind) Operation {
+	op := Operation{Kind: kind}
+	switch kind {
+	case OpAppend, OpFragments, OpAbort:
+		op.Records = 1 + p.random.IntN(max(1, p.mix.MaxRecords))
+	case OpRead:
+		op.Shape = ReadShape(p.random.IntN(int(readShapes)))
+		// Most reads want the newest records; the distances are spread over the orders of magnitude.
+		op.Back = uint64(math.Exp2(p.random.Float64() * 5))
+		op.Length = uint64(math.Exp2(p.random.Float64() * 4))
+		op.Point = p.random.Float64()
+	}
+	return op
+}

@@ -1,0 +1,141 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"syscall"
+
+	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// The contract after errors: what an operation may answer when something goes wrong on purpose, and what must be true then.
+
+// tolerates says whether the contract names an error, and remembers that the log is poisoned.
+func (r *run) tolerates(o Operation, err error) bool {
+	var damage *storage.DamageError
+	switch {
+	case errors.Is(err, storage.ErrPoisoned) && r.c.spares():
+		return false
+	case errors.Is(err, storage.ErrPoisoned):
+		r.poisoned.Store(1)
+		return o.Kind != Read // a poisoned log still serves what it has
+	case errors.Is(err, storage.ErrNoSpace):
+		return o.Kind != Read
+	case o.Kind == Read:
+		return errors.Is(err, syscall.EIO) || errors.As(err, &damage) // an error, never wrong bytes
+	}
+	return false
+}
+
+// sticky makes it a violation that an operation succeeded which began after the log was known to be poisoned.
+func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
+	if !poisoned {
+		return nil
+	}
+	return &check.Violation{Promise: check.StickyPoison, Detail: fmt.Sprintf("%v by %s succeeded, though an operation before it was told that the log is poisoned", o, t.control.name)}
+}
+
+// concludeFaulty checks what is left behind faults: as long as the log is open it serves everything that was acknowledged, and
+// goes on or does not, as the faults were; when it is opened again, on a disk that works, a prefix is there and in it what was
+// durable; and a crash right then changes nothing about that.
+func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
+	r.healed.Store(1)
+	r.disk.Inject(nil)
+	for i, counter := range r.faults {
+		if counter != nil && counter.Faults() > 0 {
+			r.plan.crashes.Faults.Add(uint64(counter.Faults()))
+			r.plan.crashes.came[i].Add(uint64(counter.Faults()))
+		}
+	}
+	expected := r.expected()
+	if r.closed.Load() == 0 {
+		t.Note("scan")
+		if v, err := r.scanned(ctx, false); err != nil {
+			t.Fail(fmt.Errorf("scan: %w", err))
+		} else if v != nil {
+			t.Fail(violated{v, true, false})
+		}
+		if v := r.probe(ctx); v != nil {
+			t.Fail(violated{v, true, false})
+		}
+		expected = r.closeBehindFaults(ctx, t)
+	}
+	if v := r.leaked("the close"); v != nil {
+		t.Fail(violated{v, true, true})
+	}
+	t.Note("scan after reopening")
+	r.plan.crashes.checked(1, check.Progress)
+	left := judgement{r.disk.Fingerprint(), r.fingerprint() ^ (expected.Durable+1)<<32}
+	if !r.plan.crashes.due(left) {
+		return
+	}
+	if v := r.reopenedAfterFaults(expected, saltOf(left.disk)); v != nil {
+		r.plan.crashes.retry(left)
+		t.Fail(violated{v, true, true})
+	}
+}
+
+// closeBehindFaults ends the log, and says what must be there when it is opened again.
+func (r *run) closeBehindFaults(ctx context.Context, t *sched.T) check.Expected {
+	poisoned := r.poisoned.Load() != 0
+	expected := r.expected()
+	err := r.engine.Close(ctx)
+	if errors.Is(err, storage.ErrNoSpace) { // it joined a flush that the full disk had failed: now there is room, so once more
+		err = r.engine.Close(ctx)
+	}
+	switch {
+	case err != nil && errors.Is(err, storage.ErrPoisoned): // the fault came in a flush of the store's own, or in this close
+		poisoned = true
+	case err != nil:
+		t.Fail(fmt.Errorf("close: %w", err))
+	case !poisoned: // then the close made everything durable
+		expected.Durable = max(expected.Durable, r.board.Acknowledged())
+	}
+	return expected
+}
+
+// reopenedAfterFaults opens the log on the disk as the process that failed has left it: its cache holds what a failed sync called
+// clean. What is there then must stay, through a loss of power too, and the log go on.
+func (r *run) reopenedAfterFaults(expected check.Expected, salt uint64) *check.Violation {
+	for again := range 2 { // recovering twice = once
+		if again > 0 {
+			r.plan.crashes.checked(1, check.RecoveryIdempotence)
+		}
+		r.disk.Kill()
+		complete, v := r.checkOpen(r.disk, expected)
+		if v != nil {
+			return v
+		}
+		expected.Durable = max(expected.Durable, complete)
+	}
+	for _, model := range crash.Models {
+		for _, image := range (aftermath{disk: r.disk, model: model, salt: salt}).some() {
+			if _, v := r.checkOpen(crash.Crash(image), expected); v != nil {
+				v.Detail = "what a reopening behind the fault had served must stay: " + v.Detail
+				return v
+			}
+		}
+	}
+	r.disk.Kill()
+	l, err := r.plan.recover(r.disk)
+	if err != nil {
+		return &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the fault the log does not open a third time: %v", err)}
+	}
+	return r.liveOn(l, aftermath{disk: r.disk, model: crash.Ordered, salt: salt}, expected, expected.Durable)
+}
+
+func (r *run) checkOpen(disk *crash.Disk, expected check.Expected) (complete uint64, v *check.Violation) {
+	l, err := r.plan.recover(disk)
+	if err != nil {
+		return 0, &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the fault the log does not open again: %v", err)}
+	}
+	complete, v = l.check(r.plan, expected)
+	if v == nil {
+		r.plan.crashes.checked(1, check.Progress)
+	}
+	return complete, l.end(v)
+}

@@ -1,0 +1,51 @@
+package log
+
+import (
+	"context"
+	"sync"
+
+	"github.com/racewindow/racewindow/failpoints"
+)
+
+// A gate keeps operations away from an engine that is being opened again. Only programs that reopen pass it: its lock orders
+// their threads.
+type gate struct {
+	mu      sync.Mutex
+	inside  int
+	closed  bool
+	changed failpoints.Cond
+}
+
+var (
+	gateLock = failpoints.WaitPoint(casesPackage, "case/gate")
+	gateTurn = failpoints.WaitPoint(casesPackage, "case/turn")
+)
+
+const casesPackage = "github.com/racewindow/racewindow/harness/subjects/log"
+
+func newGate() *gate {
+	g := &gate{}
+	g.changed.L = &g.mu
+	return g
+}
+
+func (g *gate) enter(ctx context.Context, alone bool) {
+	failpoints.Lock(ctx, gateLock, &g.mu)
+	for g.closed || alone && g.inside > 0 {
+		_ = g.changed.Wait(ctx, gateTurn) // a thread's context does not end
+	}
+	g.inside++
+	g.closed = alone
+	g.mu.Unlock() // not deferred: an execution that is given up ends the thread within Wait, without the lock
+}
+
+// leave cannot find the lock taken: nobody stops while holding it.
+func (g *gate) leave(alone bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside--
+	if alone {
+		g.closed = false
+	}
+	g.changed.Broadcast()
+}

@@ -1,0 +1,75 @@
+package history_test
+
+import (
+	"math/rand"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/history"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
+)
+
+func requireInstrumented(t *testing.T) {
+	t.Helper()
+	if failpoints.Instrumented() {
+		return
+	}
+	const message = "needs the instrumented build: go run ./harness/cmd/racewindow test ./..."
+	if os.Getenv("RACEWINDOW_REQUIRE_INSTRUMENTED") == "1" {
+		t.Fatal(message)
+	}
+	t.Skip(message)
+}
+
+// walk goes on with any thread, again and again until there have been enough schedules.
+type walk struct{ random *rand.Rand }
+
+func (walk) Name() string               { return "walk" }
+func (walk) Begin() bool                { return true }
+func (walk) End(int, bool)              {}
+func (w walk) Next(c *sched.Choice) int { return w.random.Intn(len(c.Enabled)) }
+
+// Whatever an engine does, one that holds or one that does not, the two checkers say the same of it.
+func TestTheCheckersAgreeOnTheEngine(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	for _, h := range storage.Handovers() {
+		t.Run(h.Name(), func(t *testing.T) {
+			t.Parallel()
+			random, bad, judged := rand.New(rand.NewSource(3)), 0, 0
+			for range 60 {
+				c := cases.Draw(random, cases.Shape{Threads: 3, Operations: 4, Small: true})
+				c.Options.Handover = h.Name()
+				scenario, recorder, err := c.Recorded()
+				require.NoError(t, err)
+				runner := sched.NewRunner(scenario, sched.Options{})
+				for range 10 {
+					out := runner.Run(walk{random}, false)
+					found := cases.Violation(out.Failure)
+					if out.Failure != nil && found == nil {
+						continue // a deadlock or a panic: others hold that
+					}
+					sentence, err := history.SecondOpinion(recorder.Calls(), nil, found)
+					require.NoError(t, err, "%v; @ %v", c, out.Schedule)
+					if sentence != "" {
+						judged++
+					}
+					if found != nil {
+						bad++
+					}
+				}
+			}
+			require.Greater(t, judged, 300)
+			if h.Holds() {
+				require.Zero(t, bad)
+			} else {
+				require.Positive(t, bad, "a hand-over that does not hold was caught")
+			}
+		})
+	}
+}

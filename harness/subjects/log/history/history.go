@@ -1,0 +1,194 @@
+// Package history keeps what the clients of one execution asked for and got, and has it judged by a checker of another make:
+// github.com/anishathalye/porcupine, against a sequential model of the log.
+//
+// The project's own checker (package check) is exact because it uses what is special about a log, works while the run goes on
+// and needs no memory. Porcupine searches for an order of the operations that explains all results, knows nothing of that, and
+// takes long. So the two cannot be wrong in the same way: on small histories they must agree.
+//
+// A recorder orders nobody. Each client writes its own list; the moments come from the scheduler, which runs one thread at a
+// time and which the race detector does not see.
+package history
+
+import (
+	"context"
+	"hash/maphash"
+	"iter"
+	"slices"
+
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+)
+
+// A Kind is what a call does to the log.
+type Kind uint8
+
+const (
+	// Append makes a transaction.
+	Append Kind = iota
+	// Read asks for records.
+	Read
+)
+
+// A Seen is a record: its place, and a digest of its bytes.
+type Seen struct {
+	Offset harness.Offset
+	Digest uint64
+}
+
+// A Call is one operation of a client. Appends that were taken back and flushes are none: the model does not know them.
+type Call struct {
+	Client int
+	Kind   Kind
+	// Begin and End are the moments of invocation and response; End is 0 of a call that never returned, or failed: it may or may
+	// not have happened.
+	Begin, End int
+	// Digests are those of an append's records, and At what it was acknowledged as.
+	Digests []uint64
+	At      harness.Offset
+	// After and UpTo are a read's bounds, Got what it yielded. Cut says that the reader wanted no more.
+	After, UpTo harness.Offset
+	Got         []Seen
+	Cut         bool
+}
+
+// A Recorder keeps the calls of one execution after the other: of the latest.
+type Recorder struct{ clients []*Client }
+
+// Begin forgets what was recorded. Clients are numbered from 0.
+func (r *Recorder) Begin(clients int) {
+	r.clients = make([]*Client, clients)
+	for i := range r.clients {
+		r.clients[i] = &Client{number: i}
+	}
+}
+
+// Calls are all calls, in the order in which they began. The execution must be over.
+func (r *Recorder) Calls() (all []Call) {
+	for _, c := range r.clients {
+		all = append(all, c.calls...)
+	}
+	slices.SortFunc(all, func(a, b Call) int { return a.Begin - b.Begin })
+	return all
+}
+
+// A Client records its own calls. Nobody else touches it before the execution is over.
+type Client struct {
+	number int
+	moment func() int
+	calls  []Call
+}
+
+type clientKey struct{}
+
+// With returns a context whose calls are those of a client. Each call of moment returns a higher number.
+func (r *Recorder) With(ctx context.Context, client int, moment func() int) context.Context {
+	c := r.clients[client]
+	c.moment = moment
+	return context.WithValue(ctx, clientKey{}, c)
+}
+
+// Engine returns an engine that records the calls whose contexts With has made.
+func Engine(e harness.Engine) harness.Engine { return engine{e} }
+
+type engine struct{ harness.Engine }
+
+func (e engine) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
+	return recorded(ctx, records, func() (harness.Offset, error) { return e.Engine.Append(ctx, records) })
+}
+
+// Durable implements harness.Watermarked: what an engine says is durable is held against its crashes.
+func (e engine) Durable() harness.Offset {
+	if w, ok := e.Engine.(harness.Watermarked); ok {
+		return w.Durable()
+	}
+	return harness.Offset{}
+}
+
+// Visible implements harness.Watermarked.
+func (e engine) Visible(ctx context.Context) harness.Offset {
+	if w, ok := e.Engine.(harness.Watermarked); ok {
+		return w.Visible(ctx)
+	}
+	return harness.Offset{}
+}
+
+// AppendFragments implements harness.FragmentAppender, which the engine beneath must do too.
+func (e engine) AppendFragments(ctx context.Context, fragments [][]harness.Record, commit bool) (harness.Offset, error) {
+	appends := func() (harness.Offset, error) {
+		return e.Engine.(harness.FragmentAppender).AppendFragments(ctx, fragments, commit)
+	}
+	if !commit {
+		return appends()
+	}
+	return recorded(ctx, slices.Concat(fragments...), appends)
+}
+
+// recorded is an append with its records.
+func recorded(ctx context.Context, records []harness.Record, appends func() (harness.Offset, error)) (harness.Offset, error) {
+	c, _ := ctx.Value(clientKey{}).(*Client)
+	if c == nil {
+		return appends()
+	}
+	call := Call{Client: c.number, Kind: Append, Begin: c.moment()}
+	for _, r := range records {
+		call.Digests = append(call.Digests, Digest(r))
+	}
+	c.calls = append(c.calls, call)
+	made := &c.calls[len(c.calls)-1]
+	at, err := appends()
+	if err == nil {
+		made.At, made.End = at, c.moment()
+	}
+	return at, err
+}
+
+func (e engine) Read(ctx context.Context, after, upTo harness.Offset) iter.Seq2[harness.Record, error] {
+	c, _ := ctx.Value(clientKey{}).(*Client)
+	if c == nil {
+		return e.Engine.Read(ctx, after, upTo)
+	}
+	return func(yield func(harness.Record, error) bool) {
+		call := Call{Client: c.number, Kind: Read, Begin: c.moment(), After: after, UpTo: upTo}
+		failed := false
+		for r, err := range e.Engine.Read(ctx, after, upTo) {
+			if failed = err != nil; !failed {
+				call.Got = append(call.Got, Seen{r.Offset, Digest(r)})
+			}
+			if !yield(r, err) {
+				call.Cut = true
+				break
+			}
+		}
+		if !failed {
+			call.End = c.moment()
+			c.calls = append(c.calls, call)
+		}
+	}
+}
+
+// Expose implements harness.Exposer for an engine beneath that does.
+func (e engine) Expose() []harness.Field {
+	if x, ok := e.Engine.(harness.Exposer); ok {
+		return x.Expose()
+	}
+	return nil
+}
+
+// Learns implements harness.Exposer.
+func (e engine) Learns(point string) []string {
+	if x, ok := e.Engine.(harness.Exposer); ok {
+		return x.Learns(point)
+	}
+	return nil
+}
+
+var seed = maphash.MakeSeed()
+
+// Digest tells records apart by key and value, within this process.
+func Digest(r harness.Record) uint64 {
+	var h maphash.Hash
+	h.SetSeed(seed)
+	h.Write(r.Key)
+	h.WriteByte(byte(r.Operation))
+	h.Write(r.Value)
+	return h.Sum64()
+}

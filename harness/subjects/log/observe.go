@@ -1,0 +1,51 @@
+package log
+
+import (
+	"context"
+
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/history"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// An observer shows the scheduler what the engine of a run exposes. A reopen replaces the engine, so it asks the run for it.
+type observer struct{ run *run }
+
+// State implements sched.Observer.
+func (o observer) State() (fields []sched.Field) {
+	if e, ok := o.run.engine.(harness.Exposer); ok {
+		for _, f := range e.Expose() {
+			fields = append(fields, sched.Field(f))
+		}
+	}
+	return fields
+}
+
+// Learns implements sched.Observer.
+func (o observer) Learns(point string) []string {
+	if e, ok := o.run.engine.(harness.Exposer); ok {
+		return e.Learns(point)
+	}
+	return nil
+}
+
+// record has the engine of a run keep the history. The scans at the end are those of one client more than the program has.
+func (p *plan) record(r *run) {
+	p.history.Begin(len(p.c.Threads) + 1)
+	plain := r.factory
+	r.factory = func(ctx context.Context) (harness.Engine, error) {
+		e, err := plain(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return history.Engine(e), nil
+	}
+}
+
+// recorded is the context in which a thread calls the engine.
+func (p *plan) recorded(t *sched.T, client int) context.Context {
+	if p.history == nil {
+		return t.Context()
+	}
+	return p.history.With(t.Context(), client, t.Moment)
+}

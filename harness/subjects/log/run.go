@@ -1,0 +1,339 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// ErrUnmet is wrapped by the error of a run in which a "while" or an "until" could not come true. The case was not
+// executed as it is written, so there is no verdict.
+var ErrUnmet = errors.New("a delay did not come true")
+
+// ErrPatience is wrapped beside ErrUnmet where nothing but time ran out: with more patience it might have come true.
+var ErrPatience = errors.New("perhaps the two threads wait for each other")
+
+// ErrHang is wrapped by the error of a run whose operations do not end.
+var ErrHang = errors.New("operations do not end")
+
+// A Runner executes cases. The zero Runner is ready.
+type Runner struct {
+	// Patience is how long a "while" or an "until" may take; default 5 s.
+	Patience time.Duration
+	// Hang is how long the whole program may take; default 60 s. The threads that hang are left behind.
+	Hang time.Duration
+	// Reads keeps the offsets that each read yielded, and Events what each thread did.
+	Reads, Events bool
+}
+
+// An Outcome is what an execution came to.
+type Outcome struct {
+	// Violation is the first that was found, nil if every promise held.
+	Violation *check.Violation
+	// Thread and Operation, from 1, found it; empty and 0 for the scans at the end.
+	Thread    string
+	Operation int
+	// Reads holds the offsets of the records of each read, by thread and operation (both from 0).
+	Reads map[[2]int][]harness.Offset
+	// Events are in the order of time.
+	Events []Event
+	// Records is how many records were checked, those of the final scans included.
+	Records uint64
+}
+
+// A run is one execution.
+type run struct {
+	Runner
+	c        Case
+	began    time.Time
+	patience time.Duration
+	events   bool
+	board    *check.Board
+	values   check.Values
+	lengths  [2][][]Operation // by doomed, thread and sequence: the operations that append
+	clock    raceoff.Number   // nanoseconds since the epoch
+	stop     raceoff.Number
+	panicked raceoff.Number
+	records  uint64           // that scans have checked
+	plan     *plan            // of an execution by the scheduler
+	disk     *crash.Disk      // of a case with faults or a crash, else nil
+	faults   []*crash.Counter // of the disk
+	flips    []*crash.Toggle  // of these, those that change bits
+	flushed  raceoff.Number   // the highest transaction that a flush has covered
+	poisoned raceoff.Number   // 1 once an operation was told so
+	healed   raceoff.Number   // 1 once faults are over
+	struck   raceoff.Number   // faults that threads have met at fault points
+	closed   raceoff.Number   // 1 while no log is open, behind a reopen that was refused
+	opening  raceoff.Number   // 1 while a reopen is in progress
+	durables raceoff.Number   // the highest transaction that the engine has called durable
+	acked    []raceoff.Number // by transaction: who appended it, packed
+	controls []*control
+	flusher  *control
+	threads  []*thread
+
+	// gate is held shared by operations, and alone by one that reopens. Its readers are not ordered among themselves.
+	gate    sync.RWMutex
+	factory harness.Factory
+	engine  harness.Engine
+	hung    bool
+
+	mu        sync.Mutex
+	failed    error
+	violation *check.Violation
+	by        string
+	operation int
+
+	violatedAt time.Duration
+}
+
+// Run executes the case once: each thread is a goroutine, the disk is in memory. At the end the log is scanned, closed,
+// reopened and scanned again. An error means that there is no verdict: it wraps failpoints.ErrNotInstrumented, ErrCase,
+// ErrUnmet or ErrHang, or it is the engine's.
+func (r Runner) Run(ctx context.Context, c Case) (Outcome, error) {
+	if err := failpoints.Require("a case", "racewindow build, or run the test with: racewindow test"); err != nil {
+		return Outcome{}, err
+	}
+	if err := c.Check(); err != nil {
+		return Outcome{}, err
+	}
+	if c.faulty() || c.Crash != nil {
+		return Outcome{}, fmt.Errorf("%w: goroutines of their own have no disk that fails: faults (!) and crashes need the scheduler", ErrCase)
+	}
+	x, err := r.prepare(c.Clone())
+	if err != nil {
+		return Outcome{}, err
+	}
+	err = x.execute(ctx)
+	return x.outcome(), err
+}
+
+func (r Runner) prepare(c Case) (*run, error) {
+	if r.Patience == 0 {
+		r.Patience = 5 * time.Second
+	}
+	if r.Hang == 0 {
+		r.Hang = time.Minute
+	}
+	handover, err := storage.HandoverByName(c.Options.Handover)
+	if err != nil {
+		return nil, err
+	}
+	o := c.Options
+	x := &run{Runner: r, c: c, patience: r.Patience, events: r.Events, board: check.NewBoard(len(c.Threads))}
+	interval := o.Interval
+	if interval == 0 {
+		interval = -1
+	}
+	x.factory = harness.StorageFactory("memory", storage.Options{
+		Handover: handover, Disk: storage.MemoryDisk(), ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
+		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: interval,
+	}, "case")
+	transactions := x.countAppends()
+	x.acked = newNumbers(transactions + 1)
+	x.values = check.Values{Seed: o.Seed, Length: x.valueBytes, MaxBytes: MaxValueBytes}
+	points := len(failpoints.Points())
+	for i, t := range c.Threads {
+		x.controls = append(x.controls, &control{run: x, name: t.Name, passes: make([]raceoff.Number, points)})
+		x.threads = append(x.threads, newThread(x, i))
+	}
+	x.flusher = &control{run: x, name: flusherThread, passes: make([]raceoff.Number, points)}
+	for _, d := range c.Delays {
+		x.hold(d)
+	}
+	return x, nil
+}
+
+func newNumbers(n int) []raceoff.Number { return make([]raceoff.Number, n) }
+
+// countAppends lists the operations that append, so that the value of each record is known by its identity.
+func (r *run) countAppends() (transactions int) {
+	for doomed := range r.lengths {
+		r.lengths[doomed] = make([][]Operation, len(r.c.Threads))
+	}
+	for i, t := range r.c.Threads {
+		for _, o := range t.Operations {
+			switch o.Kind {
+			case Append, Fragments:
+				r.lengths[0][i] = append(r.lengths[0][i], o)
+				transactions++
+			case Abort:
+				r.lengths[1][i] = append(r.lengths[1][i], o)
+			}
+		}
+	}
+	return transactions
+}
+
+// valueBytes is the length of a record's value; 0 for a record that nobody appended.
+func (r *run) valueBytes(id check.Identity) int {
+	doomed := 0
+	if id.Doomed {
+		doomed = 1
+	}
+	if int64(id.Client) >= int64(len(r.c.Threads)) || int64(id.Sequence) > int64(len(r.lengths[doomed][id.Client])) || id.Sequence == 0 {
+		return 0
+	}
+	o := r.lengths[doomed][id.Client][id.Sequence-1]
+	if int(id.Index) >= o.Records() {
+		return 0
+	}
+	return o.ValueBytes(int(id.Index))
+}
+
+func (r *run) execute(ctx context.Context) error {
+	main := failpoints.With(ctx, &control{run: r, name: "main"})
+	r.began = time.Now()
+	engine, err := r.factory(main)
+	if err != nil {
+		return fmt.Errorf("open: %w", err)
+	}
+	r.engine = engine
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		var all sync.WaitGroup
+		for _, t := range r.threads {
+			all.Go(func() { t.work(ctx) })
+		}
+		all.Wait()
+	}()
+	hang := time.NewTimer(r.Hang)
+	defer hang.Stop()
+	select {
+	case <-done:
+	case <-hang.C:
+		standing := r.standing() // before those that wait for others are told to end
+		r.stop.Store(1)
+		r.hung = true
+		return fmt.Errorf("%w: after %v threads stand in: %s", ErrHang, r.Hang, standing)
+	}
+	if r.panicked.Load() != 0 {
+		r.flusher.ended.Store(1)
+		return nil
+	}
+	return r.finish(main)
+}
+
+// finish scans the log, closes, reopens and scans again.
+func (r *run) finish(ctx context.Context) error {
+	for _, reopened := range []bool{false, true} {
+		if !r.stopped() {
+			if err := r.scan(ctx, reopened); err != nil {
+				return err
+			}
+		}
+		if !reopened {
+			if err := r.reopen(ctx); err != nil {
+				return err
+			}
+		}
+	}
+	r.flusher.ended.Store(1)
+	if err := r.engine.Close(ctx); err != nil && r.violation == nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	return r.failed
+}
+
+// reopen closes the engine and opens it again.
+func (r *run) reopen(ctx context.Context) error {
+	if err := r.engine.Close(ctx); err != nil {
+		return fmt.Errorf("close: %w", err)
+	}
+	engine, err := r.factory(ctx)
+	if err != nil {
+		return fmt.Errorf("reopen: %w", err)
+	}
+	r.engine = engine
+	return nil
+}
+
+func (r *run) scan(ctx context.Context, reopened bool) error {
+	v, err := r.scanned(ctx, reopened)
+	if v != nil {
+		r.violated(nil, v)
+	}
+	return err
+}
+
+// scanned reads the whole log and checks it.
+func (r *run) scanned(ctx context.Context, reopened bool) (*check.Violation, error) {
+	s := check.NewScan(r.board, r.values, reopened)
+	defer func() { r.records += s.Records }()
+	for record, err := range r.engine.Read(ctx, harness.Offset{}, storage.End) {
+		if err != nil {
+			return nil, fmt.Errorf("scan: %w", err)
+		}
+		if v := s.Record(record); v != nil {
+			return v, nil
+		}
+	}
+	return s.End(), nil
+}
+
+// standing lists the operations that have not ended.
+func (r *run) standing() string {
+	var words []string
+	for i, c := range r.controls {
+		if done := int(c.done.Load()); c.ended.Load() == 0 && done < len(r.c.Threads[i].Operations) {
+			words = append(words, fmt.Sprintf("%s: %v", c.name, r.c.Threads[i].Operations[done]))
+		}
+	}
+	return strings.Join(words, "; ")
+}
+
+func (r *run) stopped() bool { return r.stop.Load() != 0 }
+
+// violated keeps the first violation and ends the run. t is nil for the scans at the end.
+func (r *run) violated(t *thread, v *check.Violation) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.violation == nil && r.failed == nil {
+		r.violation, r.violatedAt = v, time.Since(r.began)
+		if t != nil {
+			r.by, r.operation = t.control.name, t.at+1
+		}
+	}
+	r.stop.Store(1)
+}
+
+func (r *run) outcome() Outcome {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	o := Outcome{Violation: r.violation, Thread: r.by, Operation: r.operation, Records: r.records}
+	if r.hung { // the threads may still write
+		return o
+	}
+	for i, t := range r.threads {
+		o.Records += t.checked
+		for at, offsets := range t.reads {
+			if o.Reads == nil {
+				o.Reads = map[[2]int][]harness.Offset{}
+			}
+			o.Reads[[2]int{i, at}] = offsets
+		}
+		o.Events = append(o.Events, t.control.events...)
+	}
+	if r.panicked.Load() != 0 {
+		return o // the flusher still runs
+	}
+	if flushed := func(e Event) bool { return e.Text == "flush/before-write" }; slices.ContainsFunc(r.flusher.events, flushed) {
+		o.Events = append(o.Events, r.flusher.events...)
+	}
+	if r.violation != nil { // closing is no part of it
+		o.Events = slices.DeleteFunc(o.Events, func(e Event) bool { return e.At > r.violatedAt })
+	}
+	slices.SortStableFunc(o.Events, func(a, b Event) int { return int(a.At - b.At) })
+	return o
+}

@@ -1,0 +1,357 @@
+package log
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/subjects/log/history"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// Scenario returns the case's program as a scenario of the scheduler; its switches are not part of it. Each thread of the
+// program is a thread, the store's flusher is a task. Every read is checked as it goes; at the end the log is scanned, closed,
+// opened again and scanned again.
+//
+// Errors wrap ErrCase or failpoints.ErrNotInstrumented.
+func (c Case) Scenario() (sched.Scenario, error) {
+	p, err := c.plan()
+	if err != nil {
+		return nil, err
+	}
+	return p.scenario, nil
+}
+
+// Recorded is Scenario that also keeps the history of the latest execution. It is for one execution at a time.
+func (c Case) Recorded() (sched.Scenario, *history.Recorder, error) {
+	p, err := c.plan()
+	if err != nil {
+		return nil, nil, err
+	}
+	p.history = &history.Recorder{}
+	return p.scenario, p.history, nil
+}
+
+// Crashing is Scenario for a case with a crash or faults, and what these will have come to. A build with -race cannot look at a
+// disk between two threads without a data race: there a crash is an error.
+func (c Case) Crashing() (sched.Scenario, *Crashes, error) {
+	if c.Crash == nil && !c.faulty() {
+		return nil, nil, fmt.Errorf("%w: neither a crash nor faults: add the clause 'crash any'", ErrCase)
+	}
+	p, err := c.plan()
+	if err != nil {
+		return nil, nil, err
+	}
+	return p.scenario, p.crashes, nil
+}
+
+func (c Case) plan() (*plan, error) {
+	if err := failpoints.Require("the scheduler", "make build (it makes bin/racewindow), or run the test with: racewindow test"); err != nil {
+		return nil, err
+	}
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if c.Crash != nil && raceoff.Enabled {
+		return nil, fmt.Errorf("%w: a case with a crash needs a build without -race: the disk is looked at between two threads", ErrCase)
+	}
+	if len(c.Delays) > 0 {
+		return nil, fmt.Errorf("%w: a case with delays (~) is executed by goroutines: leave them out", ErrCase)
+	}
+	return newPlan(c.Clone())
+}
+
+// A plan is what all executions of a case share.
+type plan struct {
+	c            Case
+	options      storage.Options
+	lengths      [2][][]Operation
+	transactions int
+	labels       [][]string
+	records      [][][][]harness.Record // by thread and operation: the fragments
+	reopens      bool
+	history      *history.Recorder // nil if nobody asks for it
+	crashes      *Crashes
+	boasts       bool // the canary: everything acknowledged is called durable
+	// lying puts something that lies between a log that is recovered and its disk, in the tests of what finds that.
+	lying func(*crash.Disk) storage.Disk
+	// wrong replaces the engine of an execution by one that breaks a promise, in the same tests.
+	wrong func(*run, harness.Engine) harness.Engine
+}
+
+func newPlan(c Case) (*plan, error) {
+	handover, err := storage.HandoverByName(c.Options.Handover)
+	if err != nil {
+		return nil, err
+	}
+	o := c.Options
+	p := &plan{c: c, crashes: newCrashes(), options: storage.Options{
+		Handover: handover, ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
+		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: o.Interval,
+	}}
+	if o.Interval == 0 {
+		p.options.FlushInterval = -1
+	}
+	if o.Arena == 0 {
+		p.options.ArenaBytes = p.arenaBytes()
+	}
+	r := &run{c: c}
+	p.transactions, p.lengths = r.countAppends(), r.lengths
+	r.values = check.Values{Seed: o.Seed, Length: r.valueBytes}
+	for i, t := range c.Threads {
+		var labels []string
+		for _, o := range t.Operations {
+			labels = append(labels, o.String())
+			p.reopens = p.reopens || o.Kind == Reopen
+		}
+		p.labels = append(p.labels, labels)
+		p.records = append(p.records, prepareRecords(r.values, uint32(i), t.Operations))
+	}
+	return p, nil
+}
+
+// prepareRecords makes what a thread appends, the same for each execution.
+func prepareRecords(values check.Values, client uint32, operations []Operation) [][][]harness.Record {
+	var sequences [2]uint32
+	all := make([][][]harness.Record, len(operations))
+	for i, o := range operations {
+		if o.Records() == 0 {
+			continue
+		}
+		doomed := 0
+		if o.Kind == Abort {
+			doomed = 1
+		}
+		sequences[doomed]++
+		for _, n := range o.Sizes {
+			values.MaxBytes = max(values.MaxBytes, n)
+		}
+		values.MaxBytes = max(values.MaxBytes, DefaultValueBytes)
+		all[i] = fragmentsOf(values, o, check.Identity{Client: client, Sequence: sequences[doomed], Count: uint16(o.Records()), Doomed: o.Kind == Abort})
+	}
+	return all
+}
+
+// arenaBytes is enough for the whole program in one arena: the engine's default, 64 KiB, costs more to clear than the rest of a
+// schedule.
+func (p *plan) arenaBytes() int {
+	bytes := 0
+	for _, t := range p.c.Threads {
+		for _, o := range t.Operations {
+			for i := range o.Records() {
+				bytes += o.ValueBytes(i) + recordBytes
+			}
+		}
+	}
+	return min(max(256, bytes), 64<<10)
+}
+
+// A violated promise is a failure of its own class: a read that misses everything is another finding than one that misses a part,
+// and what the scans at the end show another than what a read of the program shows.
+type violated struct {
+	*check.Violation
+	scan bool
+	// recovered says that it was seen in a log that was opened again: the history of the execution ends before.
+	recovered bool
+}
+
+func (v violated) Class() string {
+	if v.scan {
+		return v.Fingerprint() + " at the end"
+	}
+	return v.Fingerprint()
+}
+
+// Violation returns the broken promise of a failure, nil if it is of another kind.
+func Violation(f *sched.Failure) *check.Violation {
+	if f == nil {
+		return nil
+	}
+	switch v := f.Err.(type) {
+	case violated:
+		return v.Violation
+	case crashed:
+		return v.Violation
+	}
+	return nil
+}
+
+// InHistory says whether the operations of the execution show the failure: what was seen in a log that was opened again behind a
+// crash or a fault is not among them.
+func InHistory(f *sched.Failure) bool {
+	if f == nil {
+		return true
+	}
+	switch v := f.Err.(type) {
+	case violated:
+		return !v.recovered
+	case crashed:
+		return false
+	}
+	return true
+}
+
+func (p *plan) scenario(x *sched.Execution) {
+	options := p.options
+	options.Disk = storage.MemoryDisk()
+	r := &run{
+		plan: p, c: p.c, lengths: p.lengths, board: check.NewSmallBoard(len(p.c.Threads)+1, p.transactions+2),
+		factory: harness.StorageFactory("memory", options, "case"), acked: newNumbers(p.transactions + 2), // the probe is one more
+	}
+	r.values = check.Values{Seed: p.c.Options.Seed, Length: r.valueBytes, MaxBytes: MaxValueBytes}
+	if p.c.faulty() || p.c.Crash != nil {
+		r.useDisk(p, x, options)
+	}
+	if p.wrong != nil {
+		plain := r.factory
+		r.factory = func(ctx context.Context) (harness.Engine, error) {
+			e, err := plain(ctx)
+			if err != nil {
+				return nil, err
+			}
+			return p.wrong(r, e), nil
+		}
+	}
+	if p.history != nil {
+		p.record(r)
+	}
+	engine, err := r.factory(x.Context())
+	if err != nil {
+		x.Fail(fmt.Errorf("open: %w", err))
+	}
+	r.engine = engine
+	r.injectDiskFaults()
+	x.Observe(observer{r})
+	g := newGate()
+	for i, t := range p.c.Threads {
+		x.Go(t.Name, p.client(r, g, i))
+	}
+	x.Finally(func(t *sched.T) { r.conclude(p.recorded(t, len(p.c.Threads)), t) })
+}
+
+// useDisk puts a disk under the engine that can fail and lose power, and plans what goes wrong.
+func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
+	r.disk = crash.New()
+	r.disk.Sleep(x.Advance)
+	options.Disk = r.disk
+	r.factory = harness.StorageFactory("memory", options, "case")
+	if p.c.faulty() {
+		x.Faults(func(thread string, point *failpoints.Point, hit int) (any, bool) {
+			if r.healed.Load() != 0 {
+				return nil, false
+			}
+			value, index := p.c.deliver(thread, point, hit)
+			if index < 0 || r.opening.Load() != 0 && p.c.Faults[index].flips() {
+				return nil, false
+			}
+			r.struck.Add(1)
+			p.crashes.Faults.Add(1)
+			p.crashes.came[index].Add(1)
+			return value, true
+		})
+	}
+	if p.c.Crash != nil {
+		k := &crasher{plan: p, run: r, x: x, operations: -1}
+		x.Invariant(k.look)
+	}
+}
+
+// injectDiskFaults is called when the log is open.
+func (r *run) injectDiskFaults() {
+	var rules []crash.Injector
+	r.faults = make([]*crash.Counter, len(r.c.Faults))
+	for i, f := range r.c.Faults {
+		if f.Disk != "" {
+			rule, _ := crash.ParseRule(f.Disk) // it has been checked
+			r.faults[i] = crash.Count(rule)
+			if toggle := crash.Switched(r.faults[i]); f.flips() {
+				r.flips = append(r.flips, toggle)
+				rules = append(rules, toggle)
+				continue
+			}
+			rules = append(rules, r.faults[i])
+		}
+	}
+	if len(rules) > 0 {
+		r.disk.Inject(crash.Any(rules...))
+	}
+}
+
+func (c Case) faulty() bool { return len(c.Faults) > 0 }
+
+// client is what one thread of the program does.
+func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
+	return func(st *sched.T) {
+		t := &thread{
+			run: r, number: uint32(number), control: &control{run: r, name: st.Name(), sink: st},
+			reader: check.NewReader(r.board, r.values), prepared: p.records[number],
+		}
+		ctx := p.recorded(st, number)
+		for i, o := range p.c.Threads[number].Operations {
+			st.Op(p.labels[number][i])
+			t.at = i
+			if p.reopens {
+				g.enter(ctx, o.Kind == Reopen)
+			}
+			v := t.scheduled(ctx, o)
+			if v == nil && r.disk != nil {
+				v = r.watch()
+			}
+			if v != nil {
+				st.Fail(violated{v, false, false})
+			}
+			if p.reopens {
+				g.leave(o.Kind == Reopen)
+			}
+			if t.failed {
+				return // what becomes of its append is open, so it must not append again
+			}
+		}
+	}
+}
+
+// scheduled is step under the scheduler, which needs no lock against a reopen.
+func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
+	switch {
+	case o.Kind == Reopen && t.run.c.faulty():
+		return t.reopenFaulty(ctx, o)
+	case o.Kind == Reopen:
+		return t.progress(o, t.run.reopen(ctx))
+	case o.Kind == Advance:
+		t.control.sink.Advance(o.By)
+		return nil
+	case t.run.closed.Load() != 0:
+		t.failed = true
+		return nil
+	}
+	return t.operate(ctx, o)
+}
+
+// conclude checks what is left when all threads have ended.
+func (r *run) conclude(ctx context.Context, t *sched.T) {
+	if r.c.faulty() {
+		r.concludeFaulty(ctx, t)
+		return
+	}
+	for _, reopened := range []bool{false, true} {
+		t.Note(map[bool]string{false: "scan", true: "scan after reopening"}[reopened])
+		if v, err := r.scanned(ctx, reopened); err != nil {
+			t.Fail(err)
+		} else if v != nil {
+			t.Fail(violated{v, true, false})
+		}
+		if !reopened {
+			if err := r.reopen(ctx); err != nil {
+				t.Fail(err)
+			}
+		}
+	}
+	if err := r.engine.Close(ctx); err != nil {
+		t.Fail(fmt.Errorf("close: %w", err))
+	}
+}

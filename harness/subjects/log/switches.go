@@ -1,0 +1,60 @@
+package log
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+func (c Case) checkSwitches() error {
+	switch {
+	case len(c.Switches) > MaxSwitches:
+		return fmt.Errorf("%w: %d switches: at most %d", ErrCase, len(c.Switches), MaxSwitches)
+	case len(c.Switches) > 0 && len(c.Delays) > 0:
+		return fmt.Errorf("%w: delays (~) are for goroutines, switches (@) for the scheduler: leave out the one or the other", ErrCase)
+	}
+	seen := map[sched.Place]bool{}
+	for i, s := range c.Switches {
+		err := c.checkSwitch(s)
+		if err == nil && seen[s.At] {
+			err = errors.New("there is a switch at this place already")
+		}
+		if err != nil {
+			return fmt.Errorf("%w: switch %d %v: %w", ErrCase, i+1, s, err)
+		}
+		seen[s.At] = true
+	}
+	return nil
+}
+
+func (c Case) checkSwitch(s sched.Switch) error {
+	if !c.isThread(s.To) {
+		return fmt.Errorf("no thread is called %q: name one of the case, or %s", s.To, flusherThread)
+	}
+	switch p := s.At; p.Point {
+	case sched.StartPoint:
+		return nil
+	case sched.EndPoint:
+		if !c.isThread(p.Thread) {
+			return fmt.Errorf("no thread is called %q: name one of the case, or %s", p.Thread, flusherThread)
+		}
+		return nil
+	default:
+		if !isTask(p.Thread) || p.Point == opPoint {
+			return c.checkPlace(p)
+		}
+		return c.checkPlace(Place{Thread: flusherThread, Point: p.Point, Hit: p.Hit})
+	}
+}
+
+// isThread says whether an execution may have a thread of that name.
+func (c Case) isThread(name string) bool { return c.thread(name) >= 0 || isTask(name) }
+
+// isTask says whether that is what a store's task is called: the one from the start, or one that a thread's reopen started.
+func isTask(name string) bool {
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	base, _, _ = strings.Cut(base, "#")
+	return base == flusherThread
+}

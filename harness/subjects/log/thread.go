@@ -1,0 +1,263 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	"github.com/racewindow/racewindow/failpoints"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// A thread carries out its part of the program on a goroutine of its own and checks what it reads. Everything in it is its
+// own.
+type thread struct {
+	run              *run
+	number           uint32
+	control          *control
+	reader           *check.Reader
+	sequence, doomed uint32
+	at               int                  // the operation, from 0
+	failed           bool                 // an operation of it failed, and it must not go on
+	prepared         [][][]harness.Record // by operation; nil if they are made when they are needed
+	last             check.Bound
+	reads            map[int][]harness.Offset
+	checked          uint64
+}
+
+func newThread(r *run, number int) *thread {
+	return &thread{
+		run: r, number: uint32(number), control: r.controls[number],
+		reader: check.NewReader(r.board, r.values), reads: map[int][]harness.Offset{},
+	}
+}
+
+func (t *thread) work(ctx context.Context) {
+	ctx = failpoints.With(ctx, t.control)
+	defer t.end()
+	for i, o := range t.run.c.Threads[t.number].Operations {
+		t.control.edge(i)
+		if t.run.stopped() {
+			break
+		}
+		t.at = i
+		t.control.event(o.String(), false)
+		if v := t.step(ctx, o); v != nil {
+			t.run.violated(t, v)
+			break
+		}
+	}
+	if !t.run.stopped() {
+		t.control.edge(len(t.run.c.Threads[t.number].Operations))
+	}
+}
+
+// end is deferred. A panic of the engine is a violation, and the engine is then left as it is: it may hold its locks.
+func (t *thread) end() {
+	if r := recover(); r != nil {
+		t.run.panicked.Store(1)
+		o := t.run.c.Threads[t.number].Operations[t.at]
+		t.run.violated(t, &check.Violation{
+			Promise: check.Progress,
+			Detail:  fmt.Sprintf("%v by %s panicked: %v, in %s", o, t.control.name, r, panicPlace(debug.Stack())),
+		})
+	}
+	t.checked += t.reader.Records
+	t.control.ended.Store(1)
+}
+
+// panicPlace is the line of a stack at which the panic began.
+func panicPlace(stack []byte) string {
+	_, below, _ := strings.Cut(string(stack), "\npanic(")
+	for line := range strings.Lines(below) {
+		if file, ok := strings.CutPrefix(line, "\t"); ok && !strings.Contains(file, "/runtime/") {
+			file, _, _ = strings.Cut(file, " ")
+			return filepath.Base(strings.TrimSpace(file))
+		}
+	}
+	return "an unknown place"
+}
+
+func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
+	switch o.Kind {
+	case Reopen:
+		t.run.gate.Lock()
+		defer t.run.gate.Unlock()
+		return t.progress(o, t.run.reopen(ctx))
+	case Advance:
+		t.run.clock.Add(uint64(o.By))
+		return nil
+	}
+	t.run.gate.RLock()
+	defer t.run.gate.RUnlock()
+	return t.operate(ctx, o)
+}
+
+// operate carries out an operation that other threads' may overlap.
+func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
+	switch o.Kind {
+	case Flush:
+		return t.flush(ctx, o)
+	case Read:
+		return t.read(ctx, o)
+	}
+	return t.append(ctx, o)
+}
+
+// count counts that a promise was put to the test.
+func (t *thread) count(tested bool, p check.Promise) {
+	if tested && t.run.plan != nil {
+		t.run.plan.crashes.checked(1, p)
+	}
+}
+
+func (t *thread) flush(ctx context.Context, o Operation) *check.Violation {
+	covered, poisoned := t.run.board.Acknowledged(), t.run.poisoned.Load() != 0
+	t.count(poisoned, check.StickyPoison)
+	err := t.run.engine.Flush(ctx)
+	t.control.event("returns", false)
+	if err == nil {
+		t.run.flushed.Raise(covered)
+		return t.sticky(o, poisoned)
+	}
+	return t.progress(o, err)
+}
+
+// progress makes an error a violation, unless something went wrong on purpose and the error is what the contract names.
+func (t *thread) progress(o Operation, err error) *check.Violation {
+	if err == nil || t.run.c.faulty() && t.run.tolerates(o, err) {
+		return nil
+	}
+	if errors.Is(err, storage.ErrPoisoned) && t.run.c.spares() {
+		return poisonedForNothing(fmt.Sprintf("%v by %s", o, t.control.name), err)
+	}
+	return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("%v by %s failed: %v", o, t.control.name, err)}
+}
+
+func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
+	id := check.Identity{Client: t.number, Count: uint16(o.Records()), Doomed: o.Kind == Abort}
+	if id.Doomed {
+		t.doomed++
+		id.Sequence = t.doomed
+	} else {
+		t.sequence++
+		id.Sequence = t.sequence
+		t.run.board.Invoke(t.number, t.sequence)
+	}
+	poisoned := t.run.poisoned.Load() != 0
+	t.count(poisoned, check.StickyPoison)
+	at, err := t.transact(ctx, o, id)
+	if v := t.progress(o, err); v != nil || id.Doomed || err != nil {
+		t.control.event("returns", false)
+		t.failed = err != nil
+		if t.failed && !id.Doomed {
+			t.run.board.Fail(t.number, t.sequence)
+		}
+		return v
+	}
+	if v := t.sticky(o, poisoned); v != nil {
+		return v
+	}
+	if want := uint64(id.Count) - 1; at.Op != want {
+		return &check.Violation{Promise: check.Order, At: at, Detail: fmt.Sprintf("%v by %s was acknowledged as %v, though its last record is number %d", o, t.control.name, at, want)}
+	}
+	if at.Tx < uint64(len(t.run.acked)) {
+		t.run.acked[at.Tx].Store(pack(id))
+	}
+	t.run.board.Acknowledge(t.number, t.sequence, at.Tx)
+	if t.control.noting() {
+		t.control.event("acknowledged "+at.String(), false)
+	}
+	return nil
+}
+
+func (t *thread) transact(ctx context.Context, o Operation, id check.Identity) (harness.Offset, error) {
+	var fragments [][]harness.Record
+	if t.prepared != nil {
+		fragments = t.prepared[t.at]
+	} else {
+		fragments = fragmentsOf(t.run.values, o, id)
+	}
+	if o.Kind == Append {
+		return t.run.engine.Append(ctx, fragments[0])
+	}
+	return t.run.engine.(harness.FragmentAppender).AppendFragments(ctx, fragments, o.Kind == Fragments)
+}
+
+// fragmentsOf makes the records of a transaction, of which id is the first.
+func fragmentsOf(values check.Values, o Operation, id check.Identity) [][]harness.Record {
+	fragments := make([][]harness.Record, 0, len(o.Fragments))
+	for _, n := range o.Fragments {
+		records := make([]harness.Record, n)
+		for i := range records {
+			records[i] = values.Record(id)
+			id.Index++
+		}
+		fragments = append(fragments, records)
+	}
+	return fragments
+}
+
+// pack and unpack put what is known of an acknowledged transaction into a number: 0 for nothing.
+func pack(id check.Identity) uint64 {
+	return uint64(id.Client)<<48 | uint64(id.Sequence)<<16 | uint64(id.Count)
+}
+
+func (r *run) identity(tx uint64) (id check.Identity, found bool) {
+	if tx >= uint64(len(r.acked)) {
+		return id, false
+	}
+	packed := r.acked[tx].Load()
+	id = check.Identity{Client: uint32(packed >> 48), Sequence: uint32(packed >> 16), Count: uint16(packed)}
+	return id, packed != 0
+}
+
+// read reads and checks record by record. The acknowledgements are sampled first, then the read begins.
+func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
+	k := known{t.run.board.Acknowledged(), t.run.identity, t.last}
+	after, upTo := o.After.lower(k), o.UpTo.resolve(k).Offset
+	t.reader.Begin(after, upTo)
+	t.count(t.run.c.faulty(), check.ReadAfterWrite)
+	v := t.readRecords(ctx, o, after.Offset, upTo)
+	if t.control.noting() {
+		t.control.event(fmt.Sprintf("returns %d records", t.reader.Got()), false)
+	}
+	if v != nil || t.failed {
+		return v
+	}
+	if at, id := t.reader.Last(); t.reader.Got() > 0 {
+		t.last = check.Bound{Offset: at, Record: id}
+	}
+	return t.reader.End()
+}
+
+func (t *thread) readRecords(ctx context.Context, o Operation, after, upTo harness.Offset) *check.Violation {
+	begun := uint64(0)
+	if t.run.disk != nil {
+		struck := t.run.faultsSoFar()
+		defer func() { t.count(t.run.faultsSoFar() > struck && !t.failed, check.StableReads) }()
+	}
+	for r, err := range t.run.engine.Read(ctx, after, upTo) {
+		if err != nil {
+			t.failed = true
+			return t.progress(o, err)
+		}
+		if v := t.reader.Record(r); v != nil {
+			return v
+		}
+		if t.reader.Got() == 1 {
+			begun = t.run.begun()
+		} else if r.Offset.Tx > begun && t.run.stable() {
+			return &check.Violation{Promise: check.StableReads, At: r.Offset, Detail: fmt.Sprintf("%v by %s yields %v, which nobody had begun to append when it yielded its first record", o, t.control.name, r.Offset)}
+		}
+		if t.run.Reads {
+			t.reads[t.at] = append(t.reads[t.at], r.Offset)
+		}
+	}
+	return nil
+}

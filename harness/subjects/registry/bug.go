@@ -1,0 +1,157 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// A Bug is one of the two that the seed compares, with what is needed to measure it.
+type Bug struct {
+	Title, Location, Cause string
+	// Program is what Scenario runs, in words.
+	Program  string
+	Scenario sched.Scenario
+	// Victim is the thread that stands in the window and Striker the one that comes into it. Under Until the victim goes its
+	// whole way before the striker comes.
+	Victim, Striker string
+	Until           sched.Schedule
+	Fixes           []Fix
+}
+
+// A Fix is a scenario in which the bug is said to be mended.
+type Fix struct {
+	Name     string
+	Scenario sched.Scenario
+}
+
+const (
+	removalProgram = "setup: subscribe a; p0: publish a; m0: remove a"
+	asleepProgram  = "setup: subscribe a, suspend a; p0: publish a; m0: remove a"
+)
+
+// lasting are the promises that both fixes are meant to keep. GoneAtReturn is not among them: FilterNil leaves the route to
+// the router by design.
+func lasting() []Promise { return []Promise{NoCrash, Delivery, Kept, NothingLeft} }
+
+// Bugs are the two, in the order of the seed's table.
+func Bugs() ([]Bug, error) {
+	awake, err := ParseProgram(removalProgram)
+	if err != nil {
+		return nil, err
+	}
+	asleep, err := ParseProgram(asleepProgram)
+	if err != nil {
+		return nil, err
+	}
+	removal := Bug{
+		Title: "Bug #1 (shape removal)", Location: "harness/subjects/registry, Remove and Publish", Cause: "order of the removal's steps, and a router that lags behind",
+		Program: removalProgram, Scenario: Scenario(awake, Options{}, lasting()...),
+		Victim: "m0", Striker: "p0", Until: until("start>m0, m0@dismiss/ended#1>a.1, a.1@end>m0"),
+	}
+	for _, order := range []Order{FilterNil, Reorder, Checked} {
+		for _, concurrent := range []bool{false, true} {
+			o, name := Options{Order: order, Concurrent: concurrent}, order.String()
+			if concurrent {
+				name += ", concurrent"
+			}
+			removal.Fixes = append(removal.Fixes,
+				Fix{name, Scenario(awake, o, lasting()...)}, Fix{name + ", asleep", Scenario(asleep, o, lasting()...)})
+		}
+	}
+	handover := Bug{
+		Title: "Bug #2 (log read/write)", Location: "storage, the Stale hand-over", Cause: "stale snapshot of the metadata",
+		Program: "w0: append, flush; r0: read", Scenario: logScenario(storage.Stale, 1, storage.End),
+		Victim: "r0", Striker: "w0", Until: until("w0@op#1>r0"),
+	}
+	for _, h := range storage.Handovers() {
+		if h.Name() != storage.Stale.Name() {
+			handover.Fixes = append(handover.Fixes, Fix{h.Name(), logScenario(h, 1, storage.End)})
+		}
+	}
+	for _, h := range []storage.Handover{storage.Fallback, storage.Snapshot} {
+		fix := Fix{h.Name() + ", two appends and a read up to 1.5", logScenario(h, 2, storage.Offset{Tx: 1, Op: 5})}
+		handover.Fixes = append(handover.Fixes, fix)
+	}
+	return []Bug{removal, handover}, nil
+}
+
+// until parses a schedule that is written here.
+func until(text string) sched.Schedule {
+	s, err := sched.ParseSchedule(text)
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+// The promises of the log's scenario: lostForGood is what ReadAfterWrite would be if the record never came back.
+var (
+	readAfterWrite = Promise{"ReadAfterWrite", "a read that starts after an append returned yields its record"}
+	lostForGood    = Promise{"LostForGood", "in the end every record is read"}
+)
+
+// logScenario is the seed's subject: records are appended and flushed while the first of them is read.
+func logScenario(handover storage.Handover, appends int, upTo storage.Offset) sched.Scenario {
+	return func(x *sched.Execution) {
+		ctx := x.Context()
+		store, err := storage.Open(ctx, "", storage.Options{Disk: storage.MemoryDisk(), Handover: handover, FlushInterval: -1, ArenaBytes: 256})
+		if err != nil {
+			panic(err)
+		}
+		log, err := store.Log(ctx, "orders")
+		if err != nil {
+			panic(err)
+		}
+		w := &world{}
+		var acknowledged, began, got int
+		x.Go("w0", func(t *sched.T) {
+			for i := range appends {
+				t.Op("append")
+				_, err := log.Append(t.Context(), storage.Record{Value: []byte("one")})
+				failIf(t, err)
+				if i == 0 {
+					acknowledged = w.tick()
+				}
+			}
+			t.Op("flush")
+			failIf(t, log.Flush(t.Context()))
+		})
+		x.Go("r0", func(t *sched.T) {
+			t.Op("read")
+			began = w.tick()
+			var err error
+			got, err = count(t.Context(), log, upTo)
+			failIf(t, err)
+		})
+		x.Finally(func(t *sched.T) {
+			again, err := count(t.Context(), log, upTo)
+			failIf(t, err)
+			failIf(t, store.Close(t.Context()))
+			switch {
+			case again != 1:
+				t.Fail(&Broken{lostForGood, fmt.Sprintf("%d of 1", again)})
+			case got < 1 && acknowledged < began:
+				t.Fail(&Broken{readAfterWrite, fmt.Sprintf("%d of 1; the next read returns it", got)})
+			}
+		})
+	}
+}
+
+func failIf(t *sched.T, err error) {
+	if err != nil {
+		t.Fail(err)
+	}
+}
+
+func count(ctx context.Context, log *storage.Log, upTo storage.Offset) (n int, err error) {
+	for _, err := range log.Read(ctx, storage.Offset{}, upTo) {
+		if err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
+}

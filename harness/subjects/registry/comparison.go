@@ -1,0 +1,155 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// Measured is what was found out about a Bug.
+type Measured struct {
+	Bug    Bug
+	Itself Verdict
+	// First is the failure with the fewest preemptions.
+	First sched.Finding
+	// Steps of the execution that shows it; the failure shows after some of them.
+	Steps int
+	// Median of the schedules that a random walk tries until it finds the bug, and the most, over Seeds seeds.
+	Median, Most uint64
+	Seeds        int
+	// Window are the points of the victim, its end included, at which it fails when the striker goes on there, of how many
+	// that it passes.
+	Window []string
+	Points int
+	// Verdicts of the fixes, in their order.
+	Verdicts []Verdict
+}
+
+// Measure explores a bug and its fixes. Without seeds it leaves the random walk out, which takes longest. The same build gives the same numbers each time.
+func Measure(ctx context.Context, b Bug, bound, seeds int) (m Measured, err error) {
+	if err := failpoints.Require("the comparison of the two bugs", "racewindow test ./harness/subjects/registry"); err != nil {
+		return m, err
+	}
+	m = Measured{Bug: b, Seeds: seeds}
+	if m.Itself, err = Verify(ctx, b.Scenario, bound); err != nil {
+		return m, err
+	}
+	if len(m.Itself.Findings) == 0 {
+		return m, fmt.Errorf("%s was not found with up to %s", b.Title, preemptions(bound))
+	}
+	m.First = m.Itself.Findings[0]
+	m.Steps = sched.NewRunner(b.Scenario, sched.Options{}).Replay(m.First.Schedule, false).Steps
+	if seeds > 0 {
+		if m.Median, m.Most, err = randomWalks(ctx, b.Scenario, seeds); err != nil {
+			return m, err
+		}
+	}
+	m.Window, m.Points = window(b)
+	for _, fix := range b.Fixes {
+		v, err := Verify(ctx, fix.Scenario, bound)
+		if err != nil {
+			return m, fmt.Errorf("%s: %w", fix.Name, err)
+		}
+		m.Verdicts = append(m.Verdicts, v)
+	}
+	return m, nil
+}
+
+// randomWalks says how many schedules it takes to find the first failure.
+func randomWalks(ctx context.Context, s sched.Scenario, seeds int) (median, most uint64, err error) {
+	const limit = 100_000
+	var after []uint64
+	for seed := range seeds {
+		r, err := sched.Search(ctx, s, sched.Options{Strategy: "random", Seed: uint64(seed) + 1, Schedules: limit, Workers: 1, RepeatEvery: -1})
+		if err != nil {
+			return 0, 0, err
+		}
+		if len(r.Findings) == 0 {
+			return 0, 0, fmt.Errorf("a random walk with the seed %d found nothing in %d schedules", seed+1, limit)
+		}
+		after = append(after, r.Findings[0].After)
+	}
+	slices.Sort(after)
+	return after[len(after)/2], after[len(after)-1], nil
+}
+
+// window replays the victim's way once for each of its points and its end, and has the striker go on there.
+func window(b Bug) (open []string, points int) {
+	runner := sched.NewRunner(b.Scenario, sched.Options{})
+	hits := map[string]int{}
+	for _, e := range runner.Replay(b.Until, true).Events {
+		if !e.Point && !e.Ended || e.Thread != b.Victim {
+			continue
+		}
+		points++
+		hits[e.Text]++
+		at := sched.Place{Thread: b.Victim, Point: e.Text, Hit: hits[e.Text]}
+		if e.Ended {
+			at.Hit = 0
+		}
+		way := b.Until
+		if i := slices.IndexFunc(way, func(s sched.Switch) bool { return s.At == at }); i >= 0 {
+			way = way[:i]
+		}
+		o := runner.Replay(append(slices.Clone(way), sched.Switch{At: at, To: b.Striker}), false)
+		if o.Failure != nil && o.Failure.Kind != sched.Unusable {
+			open = append(open, e.Text)
+		}
+	}
+	return open, points
+}
+
+// severity is what the failures themselves say.
+func (m *Measured) severity() string {
+	switch {
+	case m.Itself.of(Crash) != nil:
+		return "high: the process ends"
+	case m.Itself.of(lostForGood.Name) != nil:
+		return "high: lost for good"
+	}
+	return fmt.Sprintf("medium: temporary, the next read returns the record in all %d schedules with at most %s",
+		m.Itself.Schedules, preemptions(m.Itself.Preemptions))
+}
+
+const randomWalkRow = "Random walk, schedules until found"
+
+// Table renders what was measured of two bugs as the seed's comparison.
+func Table(one, two Measured) string {
+	rows := [][3]string{{"Aspect", one.Bug.Title, two.Bug.Title}, {"---", "---", "---"}}
+	add := func(name string, cell func(m *Measured) string) {
+		rows = append(rows, [3]string{name, cell(&one), cell(&two)})
+	}
+	add("Location", func(m *Measured) string { return m.Bug.Location })
+	add("Cause", func(m *Measured) string { return m.Bug.Cause })
+	add("Symptom", func(m *Measured) string { return m.First.Failure.Message })
+	add("Severity", (*Measured).severity)
+	add("Program", func(m *Measured) string { return "`" + m.Bug.Program + "`" })
+	add("Preemptions needed", func(m *Measured) string { return fmt.Sprint(m.First.Preemptions) })
+	add("Schedule", func(m *Measured) string { return "`" + scheduleText(m.First.Schedule) + "`" })
+	add("Steps, of which until the failure", func(m *Measured) string { return fmt.Sprintf("%d, %d", m.Steps, m.First.Failure.Step) })
+	if one.Seeds > 0 {
+		add(randomWalkRow, func(m *Measured) string {
+			return fmt.Sprintf("median %d, most %d of %d seeds", m.Median, m.Most, m.Seeds)
+		})
+	}
+	add("Window", func(m *Measured) string {
+		return fmt.Sprintf("%d of %d points of %s: %s", len(m.Window), m.Points, m.Bug.Victim, strings.Join(m.Window, ", "))
+	})
+	for i := range max(len(one.Verdicts), len(two.Verdicts)) {
+		add("Fix", func(m *Measured) string {
+			if i >= len(m.Verdicts) {
+				return ""
+			}
+			return m.Bug.Fixes[i].Name + ": " + m.Verdicts[i].String()
+		})
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row[:], " | "))
+	}
+	return b.String()
+}
