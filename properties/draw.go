@@ -7,8 +7,8 @@ import (
 
 	"github.com/leanovate/gopter"
 
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/shrink"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // A Shape bounds the cases that are drawn.

@@ -10,9 +10,9 @@ import (
 	"github.com/leanovate/gopter/prop"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/shrink"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
-	"github.com/racewindow/racewindow/harness/shrink"
 )
 
 // A Search is a property over cases, that no promise is broken, and what became of it. While nothing is found it executes

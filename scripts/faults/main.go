@@ -13,9 +13,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/racewindow/racewindow/harness/sched"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
-	"github.com/racewindow/racewindow/harness/sched"
 )
 
 const (

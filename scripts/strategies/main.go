@@ -11,8 +11,8 @@ import (
 	"os"
 	"slices"
 
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/sched"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // programs are larger than what the bugs need, so that there is something to look for.

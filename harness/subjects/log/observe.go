@@ -3,9 +3,9 @@ package log
 import (
 	"context"
 
+	"github.com/racewindow/racewindow/harness/sched"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/subjects/log/history"
-	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // An observer shows the scheduler what the engine of a run exposes. A reopen replaces the engine, so it asks the run for it.

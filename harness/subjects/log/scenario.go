@@ -6,11 +6,11 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
-	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	crash "github.com/racewindow/racewindow/harness/disks"
-	"github.com/racewindow/racewindow/harness/subjects/log/history"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/history"
 	"github.com/racewindow/racewindow/storage"
 )
 

@@ -14,9 +14,9 @@ import (
 	"strings"
 	"time"
 
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // An event is one line of what is printed: where a search stands, how it ended, or what its findings came to.
