@@ -1,0 +1,139 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A Fault is something that goes wrong once: what a fault point delivers to a thread, or what becomes of an operation of the
+// disk.
+type Fault struct {
+	// At is the n-th time that a thread comes to a fault point, and Value what that delivers.
+	At    Place
+	Value string
+	// Disk is a rule of package disks, such as "sync * #2 = EIO"; At and Value are then empty.
+	Disk string
+}
+
+// String prints the fault as the grammar has it.
+func (f Fault) String() string {
+	if f.Disk != "" {
+		return "disk " + f.Disk
+	}
+	return f.At.String() + "=" + f.Value
+}
+
+// Kind is where and what, without who, how often and how much: "flush/sync-error EIO", "disk write ENOSPC", "read/bit-flip".
+func (f Fault) Kind() string {
+	if words := strings.Fields(f.Disk); len(words) > 0 {
+		what, _, _ := strings.Cut(words[len(words)-1], "/")
+		return "disk " + words[0] + " " + what
+	}
+	if faultErrors[f.Value] == nil { // a length
+		return f.At.Point
+	}
+	return f.At.Point + " " + f.Value
+}
+
+// Rule is what the disk does, nil for a fault point.
+func (f Fault) Rule() *disks.Rule {
+	if f.Disk == "" {
+		return nil
+	}
+	rule, err := disks.ParseRule(f.Disk)
+	if err != nil {
+		return nil
+	}
+	return rule
+}
+
+// faultErrors are the errors that a fault point may deliver. A number is the length of a torn transfer.
+var faultErrors = map[string]error{"EIO": syscall.EIO, "ENOSPC": syscall.ENOSPC, "EROFS": syscall.EROFS, "SHORT": io.ErrShortWrite}
+
+// Error is what the fault point delivers, if that is an error.
+func (f Fault) Error() (err error, ok bool) {
+	err, ok = faultErrors[f.Value]
+	return err, ok
+}
+
+const faultRemedy = "write THREAD@FAULTPOINT#N=EIO (or ENOSPC, EROFS, SHORT, or a number of bytes where the point takes one), or disk KIND GLOB #N = FAULT"
+
+func parseFault(text string) (f Fault, err error) {
+	if rule, ok := strings.CutPrefix(text, "disk "); ok {
+		parsed, err := disks.ParseRule(rule)
+		if err != nil {
+			return f, fmt.Errorf("fault %.80q: %w", text, err)
+		}
+		return Fault{Disk: parsed.String()}, nil
+	}
+	at, value, ok := strings.Cut(text, "=")
+	if !ok {
+		return f, fmt.Errorf("fault %.80q: %s", text, faultRemedy)
+	}
+	f.Value = strings.TrimSpace(value)
+	f.At, err = sched.ParsePlace(strings.TrimSpace(at))
+	return f, err
+}
+
+func (c Case) checkFaults() error {
+	if len(c.Faults) > MaxFaults {
+		return fmt.Errorf("%w: %d faults: at most %d", ErrCase, len(c.Faults), MaxFaults)
+	}
+	if (len(c.Faults) > 0 || c.Crash != nil) && len(c.Delays) > 0 {
+		return fmt.Errorf("%w: faults (!) and crashes belong to cases without delays (~)", ErrCase)
+	}
+	for i, f := range c.Faults {
+		if err := c.checkFault(f); err != nil {
+			return fmt.Errorf("%w: fault %d %v: %w", ErrCase, i+1, f, err)
+		}
+	}
+	if c.Crash == nil || c.Crash.Any {
+		return nil
+	}
+	if err := c.checkSwitch(sched.Switch{At: c.Crash.At, To: c.Threads[0].Name}); err != nil {
+		return fmt.Errorf("%w: %v: %w", ErrCase, *c.Crash, err)
+	}
+	return nil
+}
+
+func (c Case) checkFault(f Fault) error {
+	if f.Disk != "" {
+		_, err := disks.ParseRule(f.Disk)
+		return err
+	}
+	if !c.mayRun(f.At.Thread) {
+		return c.noThread(f.At.Thread)
+	}
+	if f.At.Hit < 1 || f.At.Hit > MaxHit {
+		return fmt.Errorf("passes are counted from 1, to %d", MaxHit)
+	}
+	if _, ok := faultErrors[f.Value]; ok {
+		return nil
+	}
+	if n, err := strconv.Atoi(f.Value); err != nil || n < 0 {
+		return errors.New(faultRemedy)
+	}
+	return nil
+}
+
+// Deliver is what a thread gets that comes to a fault point for the n-th time, and the index of the fault, -1 for none.
+func (c Case) Deliver(thread string, p *failpoints.Point, hit int) (value any, index int) {
+	for i, f := range c.Faults {
+		if f.Disk != "" || f.At.Hit != hit || f.At.Thread != thread || f.At.Point != p.Name() {
+			continue
+		}
+		if err, ok := faultErrors[f.Value]; ok {
+			return err, i
+		}
+		return f.Value, i
+	}
+	return nil, -1
+}

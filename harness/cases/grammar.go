@@ -1,0 +1,235 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A Find returns the subject of a head word, such as "scenario=log" or "test=TestCache".
+type Find func(head string) (Subject, error)
+
+// Only finds one subject and no other.
+func Only(s Subject) Find {
+	return func(head string) (Subject, error) {
+		if head != s.Head() {
+			return nil, fmt.Errorf("the case is about %s, and here is %s", head, s.Head())
+		}
+		return s, nil
+	}
+}
+
+const headRemedy = "a case begins with 'v1 scenario=NAME' or 'v1 test=NAME'"
+
+// Parse reads a case. What it returns is well formed (Check). An error wraps ErrCase, names the clause and says what to
+// write instead.
+func Parse(text string, find Find) (Case, error) {
+	if len(text) > MaxTextBytes {
+		return Case{}, fmt.Errorf("%w: %d bytes of text: at most %d", ErrCase, len(text), MaxTextBytes)
+	}
+	clauses, err := Split(text, ';')
+	if err != nil {
+		return Case{}, fmt.Errorf("%w: %w", ErrCase, err)
+	}
+	if len(clauses) > MaxThreads+4 {
+		return Case{}, fmt.Errorf("%w: %d clauses: at most %d", ErrCase, len(clauses), MaxThreads+4)
+	}
+	var c Case
+	if err := c.parseHead(clauses[0], find); err != nil {
+		return Case{}, fmt.Errorf("%w: the head %.80q: %w", ErrCase, clauses[0], err)
+	}
+	rank := rankThread
+	for i, clause := range clauses[1:] {
+		if err := c.parseClause(clause, &rank); err != nil {
+			return Case{}, fmt.Errorf("%w: clause %d %.80q: %w", ErrCase, i+1, clause, err)
+		}
+	}
+	return c, c.Check()
+}
+
+// ParseFile reads the one case in the text of a file, in which lines that begin with # are comments.
+func ParseFile(text string, find Find) (Case, error) {
+	found := ""
+	for line := range strings.SplitSeq(text, "\n") {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		if found != "" {
+			return Case{}, fmt.Errorf("%w: more than one line that is no comment: a file holds one case", ErrCase)
+		}
+		found = line
+	}
+	return Parse(found, find)
+}
+
+func (c *Case) parseHead(clause string, find Find) error {
+	words := strings.Fields(clause)
+	if len(words) == 0 || words[0] != "v1" {
+		if len(words) > 0 && len(words[0]) > 1 && words[0][0] == 'v' && strings.Trim(words[0][1:], "0123456789") == "" {
+			return fmt.Errorf("version %s: this program reads v1 only", words[0])
+		}
+		return errors.New(headRemedy)
+	}
+	head, settings := "", []Setting(nil)
+	seen := map[string]bool{}
+	for _, word := range words[1:] {
+		name, value, ok := strings.Cut(word, "=")
+		if !ok || seen[name] {
+			return fmt.Errorf("%.40q: settings are NAME=VALUE, each at most once", word)
+		}
+		seen[name] = true
+		if name == "scenario" || name == "test" {
+			if head != "" {
+				return errors.New("it names two subjects: leave out scenario= or test=")
+			}
+			head = word
+			continue
+		}
+		settings = append(settings, Setting{name, value})
+	}
+	if head == "" {
+		return errors.New(headRemedy)
+	}
+	var err error
+	if c.Subject, err = find(head); err != nil {
+		return err
+	}
+	c.Settings, err = c.Subject.ParseSettings(settings)
+	return err
+}
+
+// The clauses after the threads, in their order: each at most once.
+const (
+	rankThread byte = iota
+	rankOrder       // delays or switches
+	rankFaults
+	rankCrash
+)
+
+// parseClause reads one clause after the head; rank says which came last.
+func (c *Case) parseClause(clause string, rank *byte) error {
+	if clause == "" {
+		return errors.New("empty: remove a ';'")
+	}
+	word, rest, _ := strings.Cut(clause, " ")
+	next := rankThread
+	switch {
+	case clause[0] == '~' || clause[0] == '@':
+		next = rankOrder
+	case clause[0] == '!':
+		next = rankFaults
+	case word == crashWord:
+		next = rankCrash
+	}
+	if next < *rank || next == *rank && next != rankThread {
+		return errors.New("out of order: after the threads come the delays (~) or the switches (@), then the faults (!), then the crash, each at most once; a case has the one or the other of the first two")
+	}
+	*rank = next
+	switch {
+	case clause[0] == '@':
+		return c.parseSwitches(clause[1:])
+	case clause[0] == '~':
+		return list(clause[1:], MaxDelays, "delays", func(word string) error {
+			d, err := parseDelay(word)
+			c.Delays = append(c.Delays, d)
+			return err
+		})
+	case next == rankFaults:
+		return list(clause[1:], MaxFaults, "faults", func(word string) error {
+			f, err := parseFault(word)
+			c.Faults = append(c.Faults, f)
+			return err
+		})
+	case next == rankCrash:
+		crash, err := parseCrash(rest)
+		c.Crash = &crash
+		return err
+	}
+	return c.parseThread(clause)
+}
+
+// list reads words separated by commas, at most so many.
+func list(text string, most int, what string, read func(word string) error) error {
+	n := 0
+	for word := range strings.SplitSeq(text, ",") {
+		if n++; n > most {
+			return fmt.Errorf("more than %d %s", most, what)
+		}
+		if err := read(strings.TrimSpace(word)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *Case) parseSwitches(text string) (err error) {
+	if strings.TrimSpace(text) == "" {
+		return errors.New("no switch after @: write PLACE>THREAD, or leave the clause out")
+	}
+	c.Switches, err = sched.ParseSchedule(text)
+	return err
+}
+
+func (c *Case) parseThread(clause string) error {
+	name, program, ok := strings.Cut(clause, ":")
+	if !ok {
+		return errors.New("unknown clause: write NAME: OPERATION, ... for a thread, @ and the switches, ~ and the delays, ! and the faults, or crash and a place")
+	}
+	t := Thread{Name: strings.TrimSpace(name)}
+	if strings.TrimSpace(program) != "" {
+		words, err := Split(program, ',')
+		if err != nil {
+			return err
+		}
+		if len(words) > MaxOperations {
+			return fmt.Errorf("%d operations: at most %d", len(words), MaxOperations)
+		}
+		for _, word := range words {
+			if word == "" {
+				return errors.New("an empty operation: remove a ','")
+			}
+			o, err := c.Subject.ParseOperation(word)
+			if err != nil {
+				return err
+			}
+			t.Operations = append(t.Operations, o)
+		}
+	}
+	c.Threads = append(c.Threads, t)
+	return nil
+}
+
+// String prints the canonical line. Parse of it gives an equal case.
+func (c Case) String() string {
+	head := "v1 " + c.Subject.Head()
+	if c.Settings != nil && c.Settings.String() != "" {
+		head += " " + c.Settings.String()
+	}
+	clauses := []string{head}
+	for _, t := range c.Threads {
+		clauses = append(clauses, strings.TrimSpace(t.Name+": "+join(t.Operations)))
+	}
+	if len(c.Delays) > 0 {
+		clauses = append(clauses, "~ "+join(c.Delays))
+	}
+	if len(c.Switches) > 0 {
+		clauses = append(clauses, "@ "+c.Switches.String())
+	}
+	if len(c.Faults) > 0 {
+		clauses = append(clauses, "! "+join(c.Faults))
+	}
+	if c.Crash != nil {
+		clauses = append(clauses, c.Crash.String())
+	}
+	return strings.Join(clauses, "; ")
+}
+
+func join[T fmt.Stringer](all []T) string {
+	words := make([]string, len(all))
+	for i, one := range all {
+		words[i] = one.String()
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,103 @@
+package cases
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// crashWord begins the clause, so no thread may be called that.
+const crashWord = "crash"
+
+// A Crash is a loss of power, or the death of the process.
+type Crash struct {
+	// Any crashes at every step, and tries every disk that this may leave, and the death of the process; At, Disk, Tape and
+	// Kill are then empty.
+	Any bool
+	// At is the step.
+	At Place
+	// Disk is which of the disks that the crash may leave, counted from 1 in the order of disks.Moment.Enumerate; 0 if they are
+	// too many, and Tape then is the number of the one that is drawn.
+	Disk int
+	Tape uint64
+	// Kill ends the process alone: the next one finds what the file system had in memory, synced or not.
+	Kill bool
+	// Model says what may survive.
+	Model disks.Model
+}
+
+// String prints the clause.
+func (c Crash) String() string {
+	text := crashWord + " "
+	switch {
+	case c.Any:
+		text += "any"
+	case c.Kill:
+		text += c.At.String() + " kill"
+	case c.Disk > 0:
+		text += fmt.Sprintf("%v disk=%d", c.At, c.Disk)
+	default:
+		text += fmt.Sprintf("%v tape=%d", c.At, c.Tape)
+	}
+	if c.Model != disks.Ordered {
+		text += " model=" + c.Model.String()
+	}
+	return text
+}
+
+func parseCrash(text string) (c Crash, err error) {
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return c, errors.New("write 'crash any', 'crash PLACE disk=N' or 'crash PLACE kill'")
+	}
+	if c.Any = words[0] == "any"; !c.Any {
+		if c.At, err = sched.ParsePlace(words[0]); err != nil {
+			return c, err
+		}
+	}
+	seen := map[string]bool{}
+	for _, word := range words[1:] {
+		name, value, ok := strings.Cut(word, "=")
+		if ok == (name == "kill") || seen[name] {
+			return c, fmt.Errorf("%q: after the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word)
+		}
+		seen[name] = true
+		if err := c.set(name, value); err != nil {
+			return c, err
+		}
+	}
+	which := 0
+	for _, name := range []string{"disk", "tape", "kill"} {
+		if seen[name] {
+			which++
+		}
+	}
+	if c.Any && which > 0 || !c.Any && which != 1 {
+		return c, errors.New("one of disk=N, tape=N and kill says what a crash at a place leaves; 'crash any' tries all")
+	}
+	return c, nil
+}
+
+func (c *Crash) set(name, value string) (err error) {
+	switch name {
+	case "disk":
+		if c.Disk, err = strconv.Atoi(value); err != nil || c.Disk < 1 {
+			return fmt.Errorf("disk=%s: disks are counted from 1", value)
+		}
+	case "tape":
+		if c.Tape, err = strconv.ParseUint(value, 10, 64); err != nil {
+			return fmt.Errorf("tape=%s: write a number below 2^64", value)
+		}
+	case "kill":
+		c.Kill = true
+	case "model":
+		c.Model, err = disks.ModelByName(value)
+	default:
+		return fmt.Errorf("%q: unknown; use disk, tape, kill or model", name)
+	}
+	return err
+}

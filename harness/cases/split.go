@@ -1,0 +1,52 @@
+package cases
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Split cuts a text at a separator and trims the blanks of each part. It does not cut within quotes ('"' with backslashes, or
+// backquotes) or brackets, so that Go literals stay whole. A quote or bracket that is not closed is an error.
+func Split(text string, separator byte) (parts []string, err error) {
+	var open []byte
+	begin := 0
+	for i := 0; i < len(text); i++ {
+		switch b := text[i]; {
+		case b == '"' || b == '`':
+			if i = closing(text, i); i < 0 {
+				return nil, fmt.Errorf("a quote %c is not closed", b)
+			}
+		case b == '(' || b == '[' || b == '{':
+			open = append(open, b+closes[b])
+		case (b == ')' || b == ']' || b == '}') && len(open) > 0:
+			if open[len(open)-1] != b {
+				return nil, fmt.Errorf("%c where %c should be", b, open[len(open)-1])
+			}
+			open = open[:len(open)-1]
+		case b == separator && len(open) == 0:
+			parts = append(parts, strings.TrimSpace(text[begin:i]))
+			begin = i + 1
+		}
+	}
+	if len(open) > 0 {
+		return nil, fmt.Errorf("a bracket is not closed: %c is missing", open[len(open)-1])
+	}
+	return append(parts, strings.TrimSpace(text[begin:])), nil
+}
+
+// closes is the distance from an opening bracket to its closing one in ASCII.
+var closes = map[byte]byte{'(': 1, '[': 2, '{': 2}
+
+// closing is where the quote ends that begins at i, -1 if it does not.
+func closing(text string, i int) int {
+	quote := text[i]
+	for i++; i < len(text); i++ {
+		switch {
+		case text[i] == quote:
+			return i
+		case text[i] == '\\' && quote == '"':
+			i++
+		}
+	}
+	return -1
+}
