@@ -91,7 +91,7 @@ lint: ## formatting, vet, staticcheck, and a failpoint before every operation on
 	if [ -n "$$unformatted" ]; then echo "not formatted, run 'make format': $$unformatted"; exit 1; fi
 	$(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(GO) run ./failpoints/yieldcheck/cmd/yieldcheck -test=false ./storage ./harness/subjects/registry
+	$(GO) run ./failpoints/yieldcheck/cmd/yieldcheck -test=false -shared github.com/racewindow/racewindow/storage/disk.Disk,github.com/racewindow/racewindow/storage/disk.File ./storage ./harness/subjects/registry
 
 format: ## rewrite the sources as gofumpt wants them
 	$(GOFUMPT) -w $$(git ls-files '*.go' | grep -v /testdata/)

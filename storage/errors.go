@@ -3,6 +3,8 @@ package storage
 import (
 	"errors"
 	"fmt"
+
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // Errors that callers tell apart with errors.Is. The error that a call returns wraps one of these and says what was
@@ -23,9 +25,9 @@ var (
 	// ErrMissing is returned by Open for a folder that does not exist, without Options.Create.
 	ErrMissing = errors.New("folder does not exist")
 	// ErrLocked is returned by Open for a store that another process, or another Store, has open.
-	ErrLocked = errors.New("store is in use")
+	ErrLocked = disk.ErrLocked
 	// ErrForeign is returned for a file in the store's folder that is not the store's.
-	ErrForeign = errors.New("not a file of this store")
+	ErrForeign = disk.ErrForeign
 	// ErrNewerFormat is returned for files that a later version wrote.
 	ErrNewerFormat = errors.New("written by a newer version")
 	// ErrHandle refuses the name of a log.

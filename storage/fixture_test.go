@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -148,32 +149,67 @@ func transaction(tx uint64, n int) []Record {
 	return records
 }
 
-// memoryOf finds the disk in memory below those that wrap it.
-func memoryOf(d Disk) *memoryDisk {
+// memoryOf finds the disk below those that wrap it.
+func memoryOf(d Disk) Disk {
 	for {
-		switch disk := d.(type) {
-		case *memoryDisk:
-			return disk
-		case *brokenDisk:
-			d = disk.Disk
+		broken, wraps := d.(*brokenDisk)
+		if !wraps {
+			return d
+		}
+		d = broken.Disk
+	}
+}
+
+// eachName visits the folders of a disk and what lies in them, folders first.
+func eachName(d Disk, visit func(name string, file File)) {
+	d = memoryOf(d)
+	for _, folder := range append([]Entry{{Name: ".", Folder: true}}, mustList(d, ".")...) {
+		if !folder.Folder {
+			continue
+		}
+		if folder.Name != "." {
+			visit(folder.Name, nil)
+		}
+		for _, e := range mustList(d, folder.Name) {
+			if !e.Folder {
+				visitFile(d, path.Join(folder.Name, e.Name), visit)
+			}
 		}
 	}
 }
 
+func mustList(d Disk, folder string) []Entry {
+	entries, err := d.List(folder)
+	if err != nil {
+		panic(err)
+	}
+	return entries
+}
+
+func visitFile(d Disk, name string, visit func(name string, file File)) {
+	f, err := d.Open(name)
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	visit(name, f)
+}
+
 // cloneDisk copies a disk in memory, without its lock.
 func cloneDisk(d Disk) Disk {
-	from, to := memoryOf(d), &memoryDisk{}
-	from.mu.Lock()
-	defer from.mu.Unlock()
-	for _, n := range from.nodes {
-		node := &memoryNode{name: n.name}
-		if n.file != nil {
-			node.file = &memoryFile{name: n.name}
-			content := contentOf(n.file)
-			_, _ = node.file.WriteAt(content, 0)
+	to := MemoryDisk()
+	eachName(d, func(name string, from File) {
+		if from == nil {
+			_ = to.Mkdir(name)
+			return
 		}
-		to.nodes = append(to.nodes, node)
-	}
+		f, err := to.Create(name)
+		if err != nil {
+			panic(err)
+		}
+		defer f.Close()
+		_, _ = f.WriteAt(contentOf(from), 0)
+	})
 	return to
 }
 

@@ -258,12 +258,12 @@ func TestRecoveringTwiceEqualsRecoveringOnce(t *testing.T) {
 // diskText is everything on a disk in memory.
 func diskText(d Disk) string {
 	var text strings.Builder
-	for _, n := range memoryOf(d).nodes {
-		fmt.Fprintf(&text, "%s ", n.name)
-		if n.file != nil {
-			fmt.Fprintf(&text, "%x\n", contentOf(n.file))
+	eachName(d, func(name string, file File) {
+		fmt.Fprintf(&text, "%s ", name)
+		if file != nil {
+			fmt.Fprintf(&text, "%x\n", contentOf(file))
 		}
-	}
+	})
 	return text.String()
 }
 

@@ -10,7 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // The brute force knows only what the documentation says: it keeps the whole file after each operation, and puts every legal
@@ -23,7 +23,7 @@ type snap struct {
 }
 
 // bruteFile runs random operations on a file, and on slices.
-func bruteFile(f storage.File, random *rand.Rand, operations int) []snap {
+func bruteFile(f disk.File, random *rand.Rand, operations int) []snap {
 	size, _ := f.Size()
 	now := make([]byte, size)
 	_, _ = f.ReadAt(now, 0)

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // A Disk is a file system in memory that keeps synced and unsynced effects apart. It takes calls from many goroutines, one at
@@ -30,7 +30,7 @@ type Disk struct {
 	count  int // operations
 }
 
-var _ storage.Disk = (*Disk)(nil)
+var _ disk.Disk = (*Disk)(nil)
 
 // New returns an empty disk without faults.
 func New() *Disk { return &Disk{root: &node{folder: true}, tape: NewTape(0)} }
@@ -162,7 +162,7 @@ func (d *Disk) Mkdir(path string) error {
 // Create makes an empty file, or empties the one there.
 //
 //go:norace
-func (d *Disk) Create(path string) (storage.File, error) {
+func (d *Disk) Create(path string) (disk.File, error) {
 	o := Operation{Kind: Create, Name: path}
 	f := d.begin(&o)
 	if f.Err != nil {
@@ -189,7 +189,7 @@ func (d *Disk) Create(path string) (storage.File, error) {
 // Open opens an existing file for reading and writing.
 //
 //go:norace
-func (d *Disk) Open(path string) (storage.File, error) {
+func (d *Disk) Open(path string) (disk.File, error) {
 	o := Operation{Kind: Open, Name: path}
 	f := d.begin(&o)
 	if f.Err != nil {
@@ -276,7 +276,7 @@ func (d *Disk) Remove(path string) error {
 // List returns the entries of a folder, sorted by name.
 //
 //go:norace
-func (d *Disk) List(path string) ([]storage.Entry, error) {
+func (d *Disk) List(path string) ([]disk.Entry, error) {
 	o := Operation{Kind: List, Name: path}
 	f := d.begin(&o)
 	if f.Err != nil {
@@ -289,9 +289,9 @@ func (d *Disk) List(path string) ([]storage.Entry, error) {
 	if err != nil {
 		return nil, d.end(&o, err)
 	}
-	entries := make([]storage.Entry, 0, len(n.now))
+	entries := make([]disk.Entry, 0, len(n.now))
 	for _, e := range n.now {
-		entries = append(entries, storage.Entry{Name: e.name, Folder: e.node.folder})
+		entries = append(entries, disk.Entry{Name: e.name, Folder: e.node.folder})
 	}
 	return entries, d.end(&o, nil)
 }
@@ -327,7 +327,7 @@ func (d *Disk) Lock(path string) (io.Closer, error) {
 	}
 	if d.locked {
 		_ = d.end(&o, nil)
-		return nil, fmt.Errorf("%w: another Store holds %s of this crash.Disk: close that one first, or Kill the disk", storage.ErrLocked, path)
+		return nil, fmt.Errorf("%w: another Store holds %s of this crash.Disk: close that one first, or Kill the disk", disk.ErrLocked, path)
 	}
 	d.locked = true
 	return &lock{d, d.life}, d.end(&o, nil)

@@ -8,14 +8,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // A script runs random operations on a disk and writes down what it saw, errors by kind.
 type script struct {
-	disk   storage.Disk
+	disk   disk.Disk
 	random *rand.Rand
-	files  []storage.File
+	files  []disk.File
 	seen   []string
 }
 
@@ -32,7 +32,7 @@ func (s *script) note(format string, args ...any) {
 	s.seen = append(s.seen, fmt.Sprintf(format, args...))
 }
 
-func (s *script) opened(call, path string, f storage.File, err error) {
+func (s *script) opened(call, path string, f disk.File, err error) {
 	s.note("%s %s: %v", call, path, err)
 	if err == nil {
 		s.files = append(s.files, f)
@@ -63,7 +63,7 @@ func (s *script) step() {
 		for _, folder := range []string{".", "folder", "other", "missing"} {
 			entries, err := s.disk.List(folder)
 			s.note("list %s: %v %v", folder, len(entries) == 0, err)
-			s.note("entries %v", append([]storage.Entry{}, entries...))
+			s.note("entries %v", append([]disk.Entry{}, entries...))
 			if err == nil {
 				s.note("syncdir %s: %v", folder, s.disk.SyncDir(folder))
 			}
@@ -80,7 +80,7 @@ func (s *script) isFolder() bool {
 	return err == nil
 }
 
-func (s *script) onFile(f storage.File) {
+func (s *script) onFile(f disk.File) {
 	at, n := int64(s.random.IntN(4*SectorBytes)), s.random.IntN(3*SectorBytes)
 	if s.random.IntN(10) == 0 {
 		at = -1
@@ -108,7 +108,7 @@ func (s *script) onFile(f storage.File) {
 	s.note("size: %d %v", size, err)
 }
 
-func runScript(disk storage.Disk, seed uint64, steps int) []string {
+func runScript(disk disk.Disk, seed uint64, steps int) []string {
 	s := &script{disk: disk, random: rand.New(rand.NewPCG(seed, 0))}
 	for range steps {
 		s.step()
@@ -127,7 +127,7 @@ func TestTheDiskLooksAsTheRealFileSystemDoes(t *testing.T) {
 	}
 	seen := map[string]int{}
 	for seed := range uint64(scripts) {
-		real, simulated := runScript(storage.OSDisk(t.TempDir()), seed, 60), runScript(New(), seed, 60)
+		real, simulated := runScript(disk.OS(t.TempDir()), seed, 60), runScript(New(), seed, 60)
 		for i := range real {
 			if real[i] != simulated[i] {
 				t.Fatalf("seed %d, step %d: %.200s, and here %.200s", seed, i, real[i], simulated[i])
@@ -163,7 +163,7 @@ func TestTheNewestImageLooksAsTheDiskDoes(t *testing.T) {
 }
 
 // look is everything that can be seen on a disk.
-func look(t *testing.T, d storage.Disk) (seen []string) {
+func look(t *testing.T, d disk.Disk) (seen []string) {
 	t.Helper()
 	for _, folder := range []string{".", "folder", "other", "a"} {
 		entries, err := d.List(folder)

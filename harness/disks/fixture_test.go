@@ -13,11 +13,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // create makes a file.
-func create(t testing.TB, d storage.Disk, name string) storage.File {
+func create(t testing.TB, d disk.Disk, name string) disk.File {
 	t.Helper()
 	f, err := d.Create(name)
 	require.NoError(t, err)
@@ -25,7 +25,7 @@ func create(t testing.TB, d storage.Disk, name string) storage.File {
 }
 
 // open opens a file.
-func open(t testing.TB, d storage.Disk, name string) storage.File {
+func open(t testing.TB, d disk.Disk, name string) disk.File {
 	t.Helper()
 	f, err := d.Open(name)
 	require.NoError(t, err)
@@ -33,7 +33,7 @@ func open(t testing.TB, d storage.Disk, name string) storage.File {
 }
 
 // write writes n equal letters.
-func write(t testing.TB, f storage.File, letter byte, n int, at int64) {
+func write(t testing.TB, f disk.File, letter byte, n int, at int64) {
 	t.Helper()
 	written, err := f.WriteAt([]byte(strings.Repeat(string(letter), n)), at)
 	require.NoError(t, err)
@@ -41,7 +41,7 @@ func write(t testing.TB, f storage.File, letter byte, n int, at int64) {
 }
 
 // durableFile makes a file that no crash takes any more, with n equal letters.
-func durableFile(t testing.TB, d *Disk, name string, letter byte, n int) storage.File {
+func durableFile(t testing.TB, d *Disk, name string, letter byte, n int) disk.File {
 	t.Helper()
 	f := create(t, d, name)
 	write(t, f, letter, n, 0)
@@ -129,7 +129,7 @@ func bothModels(t *testing.T, test func(t *testing.T, m Model)) {
 func class(err error) string {
 	for _, kind := range []error{
 		fs.ErrNotExist, syscall.ENOTEMPTY, fs.ErrExist, io.EOF, syscall.EISDIR, syscall.ENOTDIR, syscall.EINVAL,
-		fs.ErrClosed, storage.ErrLocked,
+		fs.ErrClosed, disk.ErrLocked,
 	} {
 		if errors.Is(err, kind) {
 			return kind.Error()

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // unsettled is a disk with effects of every kind that no sync has covered.
@@ -60,7 +60,7 @@ func TestAForkIsWhatTheNextProcessFinds(t *testing.T) {
 	_, err = f.Lock("lock")
 	require.NoError(t, err, "the lock is free")
 	_, err = d.Lock("lock")
-	require.ErrorIs(t, err, storage.ErrLocked)
+	require.ErrorIs(t, err, disk.ErrLocked)
 	require.NoError(t, lock.Close())
 }
 

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // The race detector must not report what the disk does for goroutines that meet in it. Run with -race.
@@ -55,7 +55,7 @@ func TestTheDiskIsNoRaceOfItsUsers(t *testing.T) {
 	all.Wait()
 	entries, err := d.List(".")
 	require.NoError(t, err)
-	require.Equal(t, []storage.Entry{{Name: "f"}}, entries)
+	require.Equal(t, []disk.Entry{{Name: "f"}}, entries)
 }
 
 // plantedVariable tells a child process to run the race that it names.
@@ -84,7 +84,7 @@ var races = map[string]func(){
 }
 
 // acrossTheDisk has two goroutines take a step, the second when it has seen in a file that the first has.
-func acrossTheDisk(f storage.File, step func()) {
+func acrossTheDisk(f disk.File, step func()) {
 	var all sync.WaitGroup
 	all.Go(func() {
 		step()

@@ -1,4 +1,4 @@
-package storage
+package disk
 
 import (
 	"errors"
@@ -13,9 +13,9 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// OSDisk is the real file system below a folder, which must exist. Nothing leads out of that folder: a name that would, and
+// OS is the real file system below a folder, which must exist. Nothing leads out of that folder: a name that would, and
 // a link in the folder, are refused, because what is behind a link is not the store's to write, cut or empty.
-func OSDisk(folder string) Disk { return osDisk{folder} }
+func OS(folder string) Disk { return osDisk{folder} }
 
 //racewindow:atomic because each method is one step, and the engine passes a point before it calls one
 type osDisk struct{ folder string }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package storage
+package disk
 
 // Allocate does nothing: the room is found at each write.
 func (f osFile) Allocate(int64) error { return nil }

@@ -1,4 +1,4 @@
-package storage
+package disk
 
 import (
 	"errors"
@@ -11,10 +11,10 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// MemoryDisk returns an empty disk in memory. It orders nobody: to the race detector, goroutines that meet only in its
+// Memory returns an empty disk in memory. It orders nobody: to the race detector, goroutines that meet only in its
 // files have not met, as they have not when they meet in the files of a kernel. (The real os.File does order them,
 // and so hides races.) Bytes handed to it are read, and buffers written, in plain sight of the detector.
-func MemoryDisk() Disk { return &memoryDisk{} }
+func Memory() Disk { return &memoryDisk{} }
 
 // memoryDisk keeps its names in a slice, because maps report every access to the race detector.
 type memoryDisk struct {

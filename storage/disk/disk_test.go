@@ -1,4 +1,4 @@
-package storage
+package disk
 
 import (
 	"bytes"
@@ -145,7 +145,7 @@ func TestTheDiskInMemoryBehavesAsTheRealOne(t *testing.T) {
 			return err.Error()
 		}
 		defer func() { _ = os.RemoveAll(folder) }()
-		real, memory := runScript(OSDisk(folder), seed, 80), runScript(MemoryDisk(), seed, 80)
+		real, memory := runScript(OS(folder), seed, 80), runScript(Memory(), seed, 80)
 		for i := range real {
 			if real[i] != memory[i] {
 				return fmt.Sprintf("step %d: %s, and in memory %s", i, real[i], memory[i])
@@ -159,8 +159,8 @@ func TestTheDiskInMemoryBehavesAsTheRealOne(t *testing.T) {
 // bothDisks runs a test on either disk.
 func bothDisks(t *testing.T, test func(t *testing.T, disk Disk)) {
 	t.Helper()
-	t.Run("memory", func(t *testing.T) { t.Parallel(); test(t, MemoryDisk()) })
-	t.Run("real", func(t *testing.T) { t.Parallel(); test(t, OSDisk(t.TempDir())) })
+	t.Run("memory", func(t *testing.T) { t.Parallel(); test(t, Memory()) })
+	t.Run("real", func(t *testing.T) { t.Parallel(); test(t, OS(t.TempDir())) })
 }
 
 func TestAFileKeepsBytesAcrossPageEdges(t *testing.T) {
@@ -233,12 +233,12 @@ func TestAPositionBeforeTheStartIsRefused(t *testing.T) {
 func TestADisksLockExcludes(t *testing.T) {
 	t.Parallel()
 	bothDisks(t, func(t *testing.T, disk Disk) {
-		lock, err := disk.Lock(lockName)
+		lock, err := disk.Lock("LOCK")
 		require.NoError(t, err)
-		_, err = disk.Lock(lockName)
+		_, err = disk.Lock("LOCK")
 		require.ErrorIs(t, err, ErrLocked)
 		require.NoError(t, lock.Close())
-		lock, err = disk.Lock(lockName)
+		lock, err = disk.Lock("LOCK")
 		require.NoError(t, err)
 		require.NoError(t, lock.Close())
 	})
@@ -248,7 +248,7 @@ func TestADisksLockExcludes(t *testing.T) {
 // memory of their own. Run with -race.
 func TestTheDiskInMemoryIsNoRaceOfItsUsers(t *testing.T) {
 	t.Parallel()
-	disk := MemoryDisk()
+	disk := Memory()
 	f, err := disk.Create("f")
 	require.NoError(t, err)
 	var all sync.WaitGroup
@@ -295,7 +295,7 @@ func TestTheDiskInMemoryOrdersNobody(t *testing.T) {
 
 // raceAcrossTheDisk has two goroutines change a variable, the second when it has seen in a file that the first has.
 func raceAcrossTheDisk() {
-	f, _ := MemoryDisk().Create("f")
+	f, _ := Memory().Create("f")
 	shared := 0
 	var all sync.WaitGroup
 	all.Go(func() {
@@ -309,4 +309,11 @@ func raceAcrossTheDisk() {
 		shared++
 	})
 	all.Wait()
+}
+
+func contentOf(f File) []byte {
+	size, _ := f.Size()
+	content := make([]byte, size)
+	_, _ = f.ReadAt(content, 0)
+	return content
 }
