@@ -50,7 +50,8 @@ func build(t *testing.T) string {
 func TestTheEngineHasAPointBeforeEveryOperation(t *testing.T) {
 	t.Parallel()
 	tool, storage := build(t), filepath.Join("..", "..", "storage")
-	cmd := exec.Command(tool, "-test=false", ".")
+	const shared = "-shared=github.com/racewindow/racewindow/storage/disk.Disk,github.com/racewindow/racewindow/storage/disk.File"
+	cmd := exec.Command(tool, shared, "-test=false", ".")
 	cmd.Dir = storage
 	out, err := cmd.CombinedOutput()
 	require.NoError(t, err, "%s", out)
@@ -70,7 +71,7 @@ func TestTheEngineHasAPointBeforeEveryOperation(t *testing.T) {
 		require.NoError(t, os.WriteFile(changed, []byte(strings.Replace(string(text), without, "", 1)), 0o644))
 		overlay := filepath.Join(dir, "overlay.json")
 		require.NoError(t, os.WriteFile(overlay, fmt.Appendf(nil, `{"Replace": {%q: %q}}`, path, changed), 0o644))
-		cmd := exec.Command("go", "vet", "-overlay", overlay, "-vettool="+tool, ".")
+		cmd := exec.Command("go", "vet", "-overlay", overlay, "-vettool="+tool, shared, ".")
 		cmd.Dir = storage
 		out, err := cmd.CombinedOutput()
 		require.Error(t, err, "%s without %s", file, without)
