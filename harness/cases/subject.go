@@ -96,8 +96,9 @@ type Subject interface {
 	Check(c Case) error
 	// IsTask says whether a thread of that name may appear that is not in the program: a task that the subject starts.
 	IsTask(name string) bool
-	// Draw draws settings and a program. Everything random about it comes from random, and all of it is in the case.
-	Draw(random *rand.Rand, s Shape) Case
+	// Draw draws settings and a program. Everything random about it comes from random, and all of it is in the case. An error is
+	// that of a generator of the user's.
+	Draw(random *rand.Rand, s Shape) (Case, error)
 	// DrawFaults draws up to so many faults for a program; nil where the subject takes none.
 	DrawFaults(random *rand.Rand, c Case, most int) []Fault
 	// Smaller yields cases that are a step smaller in what only the subject knows: plainer settings, smaller operations, two

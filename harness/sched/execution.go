@@ -42,6 +42,8 @@ type Execution struct {
 	faults    func(thread string, p *failpoints.Point, hit int) (value any, fires bool)
 	finally   func(*T)
 	invariant func() error
+	stuck     func() error
+	atEnd     []func()
 	tasksMay  bool // outlive the execution
 
 	now   int64 // virtual nanoseconds
@@ -115,6 +117,17 @@ func (x *Execution) Finally(body func(t *T)) { x.finally = body }
 //go:norace
 func (x *Execution) Invariant(holds func() error) { x.invariant = holds }
 
+// Stuck names who judges that no thread can ever go on, between two threads: nil says that this is right, and ends the execution.
+// Without it that is a deadlock. It must not wait.
+//
+//go:norace
+func (x *Execution) Stuck(judge func() error) { x.stuck = judge }
+
+// AtEnd has something done when the execution is over and its threads have ended.
+//
+//go:norace
+func (x *Execution) AtEnd(do func()) { x.atEnd = append(x.atEnd, do) }
+
 // TasksMayRemain says that tasks which still wait when all is over are no leak.
 //
 //go:norace
@@ -128,6 +141,7 @@ func (x *Execution) begin(s Strategy) {
 	}
 	x.clients, x.threads, x.trace, x.noted = x.clients[:0], x.threads[:0], x.trace[:0], x.noted[:0]
 	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
+	x.stuck, x.atEnd = nil, x.atEnd[:0]
 	x.now, x.jumps, x.hash = 0, 0, fnvOffset
 	x.faults, x.enough = nil, false
 	x.failure, x.failed = nil, false
@@ -393,6 +407,19 @@ func (x *Execution) awaited() bool {
 }
 
 func (x *Execution) failDeadlock() {
+	if x.stuck != nil {
+		err := x.stuck()
+		var unusable UnusableError
+		switch {
+		case err == nil:
+			x.enough = true
+		case errors.As(err, &unusable):
+			x.fail(&Failure{Kind: Unusable, Message: err.Error(), Err: err})
+		default:
+			x.fail(&Failure{Kind: Deadlock, Message: err.Error() + "; no thread can go on: " + x.standing(), Err: err})
+		}
+		return
+	}
 	x.fail(&Failure{Kind: Deadlock, Message: "no thread can go on: " + x.standing()})
 }
 

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -293,10 +294,16 @@ func (t *T) Errorf(format string, args ...any) {
 }
 
 // Fail says that the execution is wrong because of err, and ends the thread. If err has a method Class() string, failures
-// of different classes are different findings.
+// of different classes are different findings. With an
+// UnusableError the execution says nothing.
 func (t *T) Fail(err error) {
 	t.failed = true
-	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: err.Error(), Err: err})
+	kind := Failed
+	var unusable UnusableError
+	if errors.As(err, &unusable) {
+		kind = Unusable
+	}
+	t.thread.x.fail(&Failure{Kind: kind, Thread: t.thread.name, Message: err.Error(), Err: err})
 	panic(stopThread{})
 }
 

@@ -72,6 +72,9 @@ func (w *worker) execute() {
 	}
 	x.leaks()
 	x.unwind()
+	for _, do := range x.atEnd {
+		do()
+	}
 	x.judgeStray()
 	if n := raceoff.Races(); n > w.races {
 		x.over = false

@@ -1,0 +1,93 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spec"
+	"github.com/racewindow/racewindow/harness/values"
+)
+
+// A sequential executes operations of a program one at a time on a fresh object. It runs under a scheduler of its own with one
+// client, so an operation that waits for somebody else is seen to block. It is not for several goroutines at once.
+type sequential struct {
+	plan   *plan
+	runner *sched.Runner
+	order  []int
+	done   []spec.Response
+}
+
+func newSequential(p *plan) *sequential {
+	s := &sequential{plan: p}
+	s.runner = sched.NewRunner(s.scenario, sched.Options{})
+	return s
+}
+
+func (s *sequential) scenario(x *sched.Execution) {
+	o := s.plan.object
+	e := o.newEnv(s.plan.settings)
+	x.AtEnd(e.end)
+	x.TasksMayRemain()
+	x.Stuck(func() error { return nil }) // the operation blocks, which is an answer
+	object, err := o.open(x.Context(), e)
+	if err != nil {
+		x.Fail(err)
+	}
+	x.Go("alone", func(t *sched.T) {
+		var outcome values.Outcome
+		for _, i := range s.order {
+			a := o.call(t.Context(), object, s.plan.at(i), false, &outcome)
+			s.done = append(s.done, spec.Response{Result: a.text})
+		}
+	})
+}
+
+// responses executes an order. It implements spec.Sequential.
+func (s *sequential) responses(order []int) ([]spec.Response, error) {
+	s.order, s.done = order, make([]spec.Response, 0, len(order))
+	out := s.runner.Replay(nil, false)
+	if f := out.Failure; f != nil {
+		return nil, fmt.Errorf("executed alone, %s: %w", s.plan.words(order), f)
+	}
+	if len(s.done) < len(order) {
+		s.done = append(s.done, spec.Response{Blocks: true})
+	}
+	return s.done, nil
+}
+
+// checkRepeatable executes the program alone twice. What it says of a difference names the operation, both results and the
+// remedy.
+func (s *sequential) checkRepeatable() error {
+	all := make([]int, len(s.plan.calls))
+	for i := range all {
+		all[i] = i
+	}
+	first, err := s.responses(all)
+	if err != nil {
+		return err
+	}
+	second, err := s.responses(all)
+	if err != nil {
+		return err
+	}
+	for i := range min(len(first), len(second)) {
+		if first[i] != second[i] {
+			return fmt.Errorf("%w: %s gave %s, and when the same operations were executed again, %s: "+
+				"give the operation a Result that leaves out what differs (a time, an order), and take random numbers from Env.Rand",
+				spec.ErrUnrepeatable, s.plan.calls[i].text, said(first[i]), said(second[i]))
+		}
+	}
+	return nil
+}
+
+// said is a response in words.
+func said(r spec.Response) string {
+	if r.Blocks {
+		return "no answer"
+	}
+	return r.Result
+}
+
+// ErrAlone is wrapped where the object fails when nobody else is there.
+var ErrAlone = errors.New("the object fails without any concurrency")

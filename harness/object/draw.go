@@ -1,0 +1,81 @@
+package object
+
+import (
+	"fmt"
+	"iter"
+	"math/rand"
+	"slices"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/values"
+)
+
+// Draw implements cases.Subject. A client has at least one operation; programs are short more often than long, since most
+// bugs need few operations.
+func (o *Object) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
+	s = s.WithDefaults()
+	c := cases.Case{Subject: o, Settings: o.drawSettings(random)}
+	drawing := &values.Drawing{Random: random, Unique: random.Intn(2) == 0}
+	threads := 1 + random.Intn(s.Threads)
+	if s.Threads > 1 {
+		threads = max(threads, 2)
+	}
+	for i := range threads {
+		t := cases.Thread{Name: fmt.Sprintf("c%d", i)}
+		for range 1 + min(random.Intn(s.Operations), random.Intn(s.Operations)) {
+			m := o.methods[random.Intn(len(o.methods))]
+			arguments, err := drawing.Draw(m.Operation)
+			if err != nil {
+				return c, err
+			}
+			t.Operations = append(t.Operations, newCall(m, arguments))
+		}
+		c.Threads = append(c.Threads, t)
+	}
+	return c, nil
+}
+
+// DrawFaults implements cases.Subject: rules for the disk.
+func (o *Object) DrawFaults(random *rand.Rand, _ cases.Case, most int) (faults []cases.Fault) {
+	if !o.keeps() {
+		return nil
+	}
+	kinds := []string{"write * #%d = EIO", "write * #%d = ENOSPC", "write * #%d = EIO/40", "sync * #%d = EIO", "syncdir * #%d = EIO", "read * #%d = EIO"}
+	for range 1 + random.Intn(most) {
+		faults = append(faults, cases.Fault{Disk: fmt.Sprintf(kinds[random.Intn(len(kinds))], 1+random.Intn(4))})
+	}
+	return faults
+}
+
+// Smaller implements cases.Subject.
+func (o *Object) Smaller(c cases.Case) iter.Seq[cases.Case] {
+	return func(yield func(cases.Case) bool) {
+		for _, plainer := range o.settings(c).plainer() {
+			next := c.Clone()
+			if next.Settings = plainer; !yield(next) {
+				return
+			}
+		}
+		for i := range c.Threads {
+			for j, operation := range c.Threads[i].Operations {
+				for smaller := range operation.(*Call).smaller() {
+					next := c.Clone()
+					if next.Threads[i].Operations[j] = smaller; !yield(next) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+// smaller are calls with one argument a step smaller.
+func (c *Call) smaller() iter.Seq[*Call] {
+	return func(yield func(*Call) bool) {
+		for arguments := range c.method.Smaller(c.arguments) {
+			if !yield(newCall(c.method, slices.Clone(arguments))) {
+				return
+			}
+		}
+	}
+}

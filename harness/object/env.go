@@ -1,0 +1,101 @@
+package object
+
+import (
+	"fmt"
+	"math/rand"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/storage/disk"
+)
+
+// An Env is what one execution gives to the object that it opens: the case's options, a source of random numbers, and a place for
+// its data. The same Env serves when the object is opened again within the execution, so it finds its data there.
+type Env struct {
+	settings *Settings
+	random   *rand.Rand
+	disk     *disks.Disk
+	// onDisk and inFolder say what was asked for.
+	onDisk, inFolder bool
+	folder           string
+	problem          error
+}
+
+func (o *Object) newEnv(s *Settings) *Env {
+	return &Env{settings: s}
+}
+
+// Option is the value that the case gives to an option of the subject. An option that the subject does not have is an error of
+// the execution.
+func (e *Env) Option(name string) string {
+	value, ok := e.settings.value(name)
+	if !ok {
+		e.fail(fmt.Errorf("Env.Option(%q): the subject has no option of that name", name))
+	}
+	return value
+}
+
+// Int is the value of an option as a number.
+func (e *Env) Int(name string) int {
+	n, err := strconv.Atoi(e.Option(name))
+	if err != nil {
+		e.fail(fmt.Errorf("Env.Int(%q): %w", name, err))
+	}
+	return n
+}
+
+// Duration is the value of an option as a duration.
+func (e *Env) Duration(name string) time.Duration {
+	d, err := time.ParseDuration(e.Option(name))
+	if err != nil {
+		e.fail(fmt.Errorf("Env.Duration(%q): %w", name, err))
+	}
+	return d
+}
+
+// Rand is a source of random numbers that is the same in every execution of the case.
+func (e *Env) Rand() *rand.Rand {
+	if e.random == nil {
+		e.random = rand.New(rand.NewSource(int64(e.settings.seed)))
+	}
+	return e.random
+}
+
+// Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards.
+func (e *Env) Dir() string {
+	if e.folder == "" {
+		folder, err := os.MkdirTemp("", "racewindow-")
+		if err != nil {
+			e.fail(fmt.Errorf("Env.Dir: %w", err))
+			return os.DevNull
+		}
+		e.folder = folder
+	}
+	e.inFolder = true
+	return e.folder
+}
+
+// Disk is a disk in memory, empty when the object is opened first. It loses power and fails as the case says.
+func (e *Env) Disk() disk.Disk {
+	e.onDisk = true
+	if e.disk == nil {
+		e.disk = disks.New()
+	}
+	return e.disk
+}
+
+func (e *Env) fail(err error) {
+	if e.problem == nil {
+		e.problem = err
+	}
+}
+
+// end removes what the execution has made.
+func (e *Env) end() {
+	if e.folder != "" {
+		_ = os.RemoveAll(e.folder) // a folder that stays is the system's to remove
+		e.folder = ""
+	}
+}

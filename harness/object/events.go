@@ -1,0 +1,39 @@
+package object
+
+import (
+	"slices"
+
+	"github.com/racewindow/racewindow/harness/spec"
+)
+
+// A History is what the operations of one execution did, in the order in which they were invoked.
+type History []Event
+
+// An Event is one operation of a client.
+type Event struct {
+	// Client is the thread, Call the operation as a case has it, Operation its name.
+	Client, Call, Operation string
+	// Result is what it returned, as text, if Outcome is spec.OK.
+	Result  string
+	Outcome spec.Outcome
+	// Invoked and Returned are moments: of two things the one that happened first has the lower number. Returned is 0 for an
+	// operation that has not returned.
+	Invoked, Returned int
+}
+
+// events are the operations that were invoked.
+func (r *run) events() (h History) {
+	for i, e := range r.history {
+		if e.Outcome == spec.NotInvoked {
+			continue
+		}
+		c := r.plan.calls[i]
+		h = append(h, Event{r.plan.whose(i), c.text, c.Word(), e.Result, e.Outcome, e.Invoked, e.Returned})
+	}
+	sortByInvocation(h)
+	return h
+}
+
+func sortByInvocation(h History) {
+	slices.SortFunc(h, func(a, b Event) int { return a.Invoked - b.Invoked })
+}

@@ -1,0 +1,143 @@
+package object
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spec"
+)
+
+// A promise is what a subject owes its clients.
+type promise struct{ name, sentence string }
+
+var (
+	linearizability = promise{"Linearizability", "each operation takes effect at one moment between its call and its return"}
+	consistency     = promise{"Consistency", "some order of the operations explains their results"}
+	noPanic         = promise{"NoPanic", "an operation that returns when it is executed alone does not panic beside others"}
+	progress        = promise{"Progress", "an operation that can return does"}
+	durability      = promise{"Durability", "what was durable is there after a crash"}
+	restart         = promise{"Restart", "what was closed in order is opened as it was"}
+	recovery        = promise{"RecoveryIdempotence", "recovering once more, after a crash during recovery too, gives the same"}
+	history         = promise{"History", "the judge of the history holds"}
+	goesOn          = promise{"GoesOn", "operations succeed again when a fault is over"}
+)
+
+// A Violation is a promise that was broken.
+type Violation struct {
+	promise
+	detail string
+	stack  string
+}
+
+// Error says what came instead.
+func (v *Violation) Error() string { return v.detail }
+
+// Class tells violations apart.
+func (v *Violation) Class() string { return v.name }
+
+// Promise is the name of what was broken, and Sentence says it in words.
+func (v *Violation) Promise() string { return v.name }
+
+// Sentence is the promise in words.
+func (v *Violation) Sentence() string { return v.sentence }
+
+// Stack is that of a panic, "" for none.
+func (v *Violation) Stack() string { return v.stack }
+
+func (p promise) broken(format string, args ...any) *Violation {
+	return &Violation{promise: p, detail: fmt.Sprintf(format, args...)}
+}
+
+// owed is the promise about the order of operations.
+func (o *Object) owed() promise {
+	if o.Order == spec.RealTime {
+		return linearizability
+	}
+	return consistency
+}
+
+// judged says whether some order explains the history.
+func (r *run) judged() error {
+	p := r.plan
+	if p.object.Holds != nil {
+		if err := p.object.Holds(r.events()); err != nil {
+			return history.broken("%v", err)
+		}
+		return nil
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	j, err := p.judge.Check(r.history)
+	if err != nil {
+		return sched.UnusableError{Reason: err.Error()}
+	}
+	switch j.Verdict {
+	case spec.Satisfied:
+		return nil
+	case spec.Unknown:
+		return sched.UnusableError{Reason: "whether some order explains the results is unknown: " + j.Reason + "; explore smaller programs"}
+	}
+	return p.unexplained(p.object.owed(), r.history, j)
+}
+
+// unexplained says where the longest explanation ends.
+func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement) *Violation {
+	after := "at the beginning"
+	if len(j.Order) > 0 {
+		after = "after " + p.words(j.Order)
+	}
+	var words []string
+	for _, s := range j.Stuck {
+		c, whose := p.at(s.Operation), p.whose(s.Operation)
+		switch seen := h[s.Operation]; {
+		case seen.Outcome == spec.Pending:
+			owed = progress
+			words = append(words, fmt.Sprintf("%s of %s would return %s, and never returned", c.text, whose, s.Alone.Result))
+		default:
+			words = append(words, fmt.Sprintf("%s of %s would give %s, and gave %s", c.text, whose, said(s.Alone), seen.Result))
+		}
+	}
+	if len(words) > 3 {
+		words = append(words[:3], fmt.Sprintf("and %d others", len(words)-3))
+	}
+	return owed.broken("no order explains the results: %s, %s", after, strings.Join(words, "; "))
+}
+
+func (p *plan) whose(i int) string {
+	if i < len(p.client) {
+		return p.c.Threads[p.client[i]].Name
+	}
+	return "the opened object"
+}
+
+// stuck is called when no thread can go on. Operations that block alone too may: then the execution is over, and right.
+func (r *run) stuck() error {
+	if !slices.ContainsFunc(r.history, func(e spec.Entry) bool { return e.Outcome == spec.Pending }) {
+		return progress.broken("no client is in an operation, and none can go on")
+	}
+	return r.judged()
+}
+
+// panicked makes a panic a violation, unless the same operation panics when it is executed alone, at some place in some order.
+func (r *run) panicked(t *sched.T, i int, a answer) {
+	if err := r.soFar(); err != nil {
+		v := noPanic.broken("%s of %s: %s", r.plan.calls[i].text, r.plan.whose(i), a.text)
+		v.stack = a.stack
+		t.Fail(v)
+	}
+}
+
+// soFar judges the history of this moment: what has not returned may have taken effect or not.
+func (r *run) soFar() error {
+	now := slices.Clone(r.history)
+	for i := range now {
+		if now[i].Outcome == spec.Pending {
+			now[i].Outcome = spec.Indeterminate
+		}
+	}
+	copied := *r
+	copied.history = now
+	return copied.judged()
+}

@@ -1,0 +1,223 @@
+package object
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spec"
+	"github.com/racewindow/racewindow/harness/values"
+)
+
+// A plan is what all executions of a case share.
+type plan struct {
+	object   *Object
+	c        cases.Case
+	settings *Settings
+	// calls are the operations of the program, thread after thread; first is where each thread's begin, client whose each is.
+	calls  []*Call
+	first  []int
+	client []int
+	// probes are executed on an object that was opened again.
+	probes  []*Call
+	crashes *cases.Crashes
+	planted *defect // of a canary, nil for none
+
+	mu        sync.Mutex
+	alone     *sequential
+	judge     *spec.Linearizability
+	recovered *spec.Linearizability
+}
+
+// Plan implements cases.Subject. A program whose operations do not do the same when they are executed one at a time twice is an
+// error.
+func (o *Object) Plan(c cases.Case) (*cases.Plan, error) {
+	p, err := o.plan(c)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.alone.checkRepeatable(); err != nil {
+		return nil, err
+	}
+	plan := &cases.Plan{Scenario: p.scenario}
+	if c.Crash != nil || len(c.Faults) > 0 {
+		plan.Crashes = p.crashes
+	}
+	return plan, nil
+}
+
+func (o *Object) plan(c cases.Case) (*plan, error) {
+	if err := c.Check(); err != nil {
+		return nil, err
+	}
+	if (c.Crash != nil || len(c.Faults) > 0) && raceoff.Enabled {
+		return nil, fmt.Errorf("%w: a case with a crash or faults needs a build without -race: the disk is looked at between two threads", cases.ErrCase)
+	}
+	p := &plan{object: o, c: c.Clone(), settings: o.settings(c), crashes: cases.NewCrashes()}
+	for i, t := range c.Threads {
+		p.first = append(p.first, len(p.calls))
+		for _, operation := range t.Operations {
+			p.calls, p.client = append(p.calls, operation.(*Call)), append(p.client, i)
+		}
+	}
+	p.probes = o.probesOf(p.calls)
+	p.alone = newSequential(p)
+	p.judge = p.judgeOf(p.client)
+	clients := p.client
+	for range p.probes {
+		clients = append(clients[:len(clients):len(clients)], len(c.Threads))
+	}
+	p.recovered = p.judgeOf(clients)
+	return p, nil
+}
+
+func (p *plan) judgeOf(client []int) *spec.Linearizability {
+	judge := spec.NewLinearizability(client, p.alone.responses)
+	judge.Order, judge.Prefix = p.object.Order, p.object.Prefix
+	return judge
+}
+
+// at is the call with that index: one of the program, or a probe.
+func (p *plan) at(i int) *Call {
+	if i < len(p.calls) {
+		return p.calls[i]
+	}
+	return p.probes[i-len(p.calls)]
+}
+
+// scenario is one execution.
+func (p *plan) scenario(x *sched.Execution) {
+	r := &run{plan: p, env: p.object.newEnv(p.settings), history: make(spec.History, len(p.calls))}
+	if p.object.keeps() {
+		r.status, r.durable = make([]raceoff.Number, len(p.calls)), make([]raceoff.Number, len(p.calls))
+	}
+	x.AtEnd(r.env.end)
+	object, err := p.object.open(x.Context(), r.env)
+	if err != nil {
+		x.Fail(err)
+	}
+	r.object = object
+	if p.object.TasksMayRemain {
+		x.TasksMayRemain()
+	}
+	r.injectFaults(x)
+	for i, t := range p.c.Threads {
+		x.Go(t.Name, func(t *sched.T) { r.client(t, i) })
+	}
+	x.Stuck(r.stuck)
+	x.Finally(r.conclude)
+}
+
+// client is what one thread does.
+func (r *run) client(t *sched.T, thread int) {
+	var outcome values.Outcome
+	first := r.plan.first[thread]
+	for i := range r.plan.c.Threads[thread].Operations {
+		r.operate(t, first+i, &outcome)
+	}
+}
+
+// operate carries out one operation of the program.
+func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
+	p, e := r.plan, &r.history[i]
+	c := p.calls[i]
+	t.Op(c.text)
+	r.begins(i)
+	e.Invoked, e.Outcome = t.Moment(), spec.Pending
+	a := p.planted.call(t, r, i, outcome)
+	e.Returned, e.Result, e.Outcome = t.Moment(), a.text, spec.OK
+	if a.open {
+		e.Outcome = spec.Indeterminate
+	}
+	r.ends(i, a.open)
+	if t.Noting() {
+		t.Note("returns " + a.text)
+	}
+	if a.stack != "" {
+		r.panicked(t, i, a)
+	}
+}
+
+// begins and ends keep what a crash must know.
+func (r *run) begins(i int) {
+	if r.status != nil {
+		r.status[i].Store(underWay)
+	}
+}
+
+func (r *run) ends(i int, isOpen bool) {
+	if r.status == nil {
+		return
+	}
+	if isOpen {
+		r.status[i].Store(open)
+		return
+	}
+	r.status[i].Store(returned)
+	done := r.plan.calls[i].method
+	if done.Durable == OnReturn {
+		r.durable[i].Store(1)
+	}
+	for j, c := range r.plan.calls {
+		if c.method.Durable == done.Method.Name && r.history[j].Returned != 0 && r.history[j].Returned < r.history[i].Invoked && r.status[j].Load() == returned {
+			r.durable[j].Store(1)
+		}
+	}
+}
+
+// injectFaults has the disk and the fault points go wrong as the case says, now that the object is open.
+func (r *run) injectFaults(x *sched.Execution) {
+	p := r.plan
+	if len(p.c.Faults) == 0 && p.c.Crash == nil {
+		return
+	}
+	if r.env.disk == nil {
+		x.Fail(sched.UnusableError{Reason: "the object does not use Env.Disk, so its disk can neither fail nor lose power: open it on Env.Disk, or leave crashes and faults out"})
+	}
+	r.env.disk.Sleep(x.Advance)
+	r.faults = make([]*disks.Counter, len(p.c.Faults))
+	var rules []disks.Injector
+	for i, f := range p.c.Faults {
+		if rule := f.Rule(); rule != nil {
+			r.faults[i] = disks.Count(rule)
+			rules = append(rules, r.faults[i])
+		}
+	}
+	if len(rules) > 0 {
+		r.env.disk.Inject(disks.Any(rules...))
+	}
+	if len(rules) < len(p.c.Faults) {
+		x.Faults(func(thread string, point *failpoints.Point, hit int) (any, bool) {
+			value, index := p.c.Deliver(thread, point, hit)
+			if index >= 0 {
+				p.crashes.FaultCame(index, 1)
+			}
+			return value, index >= 0
+		})
+	}
+	if p.c.Crash != nil {
+		p.crashes.Watch(x, *p.c.Crash, r)
+	}
+}
+
+func (p *plan) faulty() bool { return len(p.c.Faults) > 0 }
+
+// words names calls, for a report.
+func (p *plan) words(order []int) string {
+	words := make([]string, len(order))
+	for i, o := range order {
+		words[i] = p.at(o).text
+	}
+	return strings.Join(words, ", ")
+}
+
+// call executes one operation of the program on the run's object.
+func (r *run) call(ctx context.Context, i int, outcome *values.Outcome) answer {
+	return r.plan.object.call(ctx, r.object, r.plan.calls[i], r.plan.faulty(), outcome)
+}

@@ -1,0 +1,92 @@
+package object
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spec"
+	"github.com/racewindow/racewindow/harness/values"
+)
+
+// isEnding says whether a panic is the scheduler's, which ends a thread by it.
+func isEnding(recovered any) bool { return sched.Ends(recovered) }
+
+// A run is one execution of a case.
+type run struct {
+	plan   *plan
+	env    *Env
+	object reflect.Value
+	// history has an entry for each operation of the program, in the order of plan.calls.
+	history spec.History
+	// durable says of each whether it is durable by now, status what has become of it: both for crashes, which look at them
+	// between two threads.
+	durable []raceoff.Number
+	status  []raceoff.Number
+	faults  []*disks.Counter // by fault of the case; nil for a fault point
+	moments int              // operations that a canary let through
+}
+
+// Values of run.status.
+const (
+	notBegun uint64 = iota
+	underWay
+	returned
+	open // returned, and whether it took effect is open
+)
+
+// open opens the object.
+func (o *Object) open(ctx context.Context, e *Env) (reflect.Value, error) {
+	object, err := o.Open(ctx, e)
+	switch {
+	case err != nil:
+		return reflect.Value{}, fmt.Errorf("open: %w", err)
+	case e.problem != nil:
+		return reflect.Value{}, e.problem
+	}
+	v := reflect.ValueOf(object)
+	if !v.IsValid() || v.Type() != o.Type {
+		return reflect.Value{}, fmt.Errorf("open: Open returned %v, and not %v", v, o.Type)
+	}
+	return v, nil
+}
+
+// An answer is what one call came to.
+type answer struct {
+	text  string
+	stack string
+	open  bool // whether it took effect is open
+}
+
+// call carries out one operation on an object. faulty says that an error may be that of a fault.
+func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty bool, outcome *values.Outcome) (a answer) {
+	arguments := c.method.Copy(c.arguments)
+	c.method.Call(object, ctx, arguments, outcome)
+	a.open = outcome.Ended == values.Returned && (outcome.ContextError() || faulty && failed(outcome))
+	if outcome.Ended == values.Panicked {
+		a.stack = string(outcome.Stack)
+	} else if outcome.Ended == values.Returned && c.method.result.IsValid() {
+		outcome.Results = c.method.result.Call(outcome.Results)
+	}
+	a.text = o.renderer.Text(outcome)
+	if o.Scribbles {
+		c.method.Scribble(arguments)
+	}
+	return a
+}
+
+// failed says whether an operation returned an error.
+func failed(outcome *values.Outcome) bool {
+	for _, v := range outcome.Results {
+		if err, ok := v.Interface().(error); ok && err != nil {
+			return true
+		}
+	}
+	return false
+}
+
+var _ cases.Subject = (*Object)(nil)

@@ -1,0 +1,124 @@
+package object
+
+import (
+	"fmt"
+	"math/rand"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
+)
+
+// Settings are the values of an object's options, and the seed of what Env.Rand draws. It implements cases.Settings.
+type Settings struct {
+	object *Object
+	values []string // by option; "" for the default
+	seed   uint64
+}
+
+// String prints what is not the default.
+func (s *Settings) String() string {
+	var words []string
+	for i, value := range s.values {
+		if value != "" {
+			words = append(words, s.object.Options[i].Name+"="+value)
+		}
+	}
+	if s.seed != 0 {
+		words = append(words, "seed="+strconv.FormatUint(s.seed, 10))
+	}
+	return strings.Join(words, " ")
+}
+
+// settings are those of a case, the defaults if it has none.
+func (o *Object) settings(c cases.Case) *Settings {
+	if s, ok := c.Settings.(*Settings); ok {
+		return s
+	}
+	return o.defaults()
+}
+
+func (o *Object) defaults() *Settings {
+	return &Settings{object: o, values: make([]string, len(o.Options))}
+}
+
+// value is that of an option, and whether there is one of that name.
+func (s *Settings) value(name string) (string, bool) {
+	for i, option := range s.object.Options {
+		if option.Name != name {
+			continue
+		}
+		if s.values[i] != "" {
+			return s.values[i], true
+		}
+		return option.Values[0], true
+	}
+	return "", false
+}
+
+// ParseSettings implements cases.Subject.
+func (o *Object) ParseSettings(words []cases.Setting) (cases.Settings, error) {
+	s := o.defaults()
+	for _, w := range words {
+		if err := s.set(w); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func (s *Settings) set(w cases.Setting) (err error) {
+	if w.Name == "seed" {
+		if s.seed, err = strconv.ParseUint(w.Value, 10, 64); err != nil {
+			return fmt.Errorf("seed=%s: write a number below 2^64", w.Value)
+		}
+		return nil
+	}
+	var names []string
+	for i, option := range s.object.Options {
+		names = append(names, option.Name)
+		if option.Name != w.Name {
+			continue
+		}
+		if w.Value == "" {
+			return fmt.Errorf("%s=: give a value", w.Name)
+		}
+		if s.values[i] = w.Value; w.Value == option.Values[0] {
+			s.values[i] = "" // so that equal settings have equal texts
+		}
+		return nil
+	}
+	return fmt.Errorf("no option is called %q: %s has %s", w.Name, s.object.Name, strings.Join(append(names, "seed"), ", "))
+}
+
+// drawSettings picks one value of each option.
+func (o *Object) drawSettings(random *rand.Rand) *Settings {
+	s := o.defaults()
+	for i, option := range o.Options {
+		if n := random.Intn(len(option.Values)); n > 0 && option.Values[n] != option.Values[0] {
+			s.values[i] = option.Values[n]
+		}
+	}
+	s.seed = uint64(random.Int63n(1 << 16))
+	return s
+}
+
+// plainer are settings with one option at its default.
+func (s *Settings) plainer() (all []*Settings) {
+	without := func(change func(*Settings)) {
+		next := *s
+		next.values = slices.Clone(s.values)
+		change(&next)
+		all = append(all, &next)
+	}
+	for i, value := range s.values {
+		if value != "" {
+			without(func(next *Settings) { next.values[i] = "" })
+		}
+	}
+	if s.seed != 0 {
+		without(func(next *Settings) { next.seed = 0 })
+	}
+	return all
+}
