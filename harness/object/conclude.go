@@ -64,7 +64,7 @@ func (r *run) restarted(t *sched.T) {
 		}
 		return spec.Indeterminate
 	})
-	v, err := r.plan.probe(t.Context(), r.env, h)
+	v, err := r.plan.probe(t.Context(), r.env, h, func() {})
 	if err != nil {
 		t.Fail(restart.broken("%v", err))
 	} else if v != nil {
@@ -84,10 +84,11 @@ func (r *run) before(outcome func(i int) spec.Outcome) spec.History {
 	return h
 }
 
-// probe opens an object again and calls each operation on it; what comes must follow from what may be there. The error is that of
-// the opening.
-func (p *plan) probe(ctx context.Context, e *Env, h spec.History) (*Violation, error) {
+// probe opens an object again, calls opened, and calls the probes on the object; what comes must follow from what may be there. The
+// error is that of the opening.
+func (p *plan) probe(ctx context.Context, e *Env, h spec.History, opened func()) (*Violation, error) {
 	object, err := p.object.open(ctx, e)
+	opened()
 	if err != nil {
 		return nil, err
 	}

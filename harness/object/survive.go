@@ -26,7 +26,7 @@ func (r *run) Expected() uint64 {
 }
 
 // Judge implements cases.Survivor: the object opens, and what is there is what all durable and some of the other operations leave;
-// so it is when power is lost again while it opens.
+// so it is when power is lost again while the object opens.
 func (r *run) Judge(a cases.Aftermath) error {
 	h := r.before(func(i int) spec.Outcome {
 		switch {
@@ -43,9 +43,7 @@ func (r *run) Judge(a cases.Aftermath) error {
 			during = append(during, someOf(a)...)
 		}
 	})
-	err := r.recoverFrom(a.Disk, h, durability)
-	a.Disk.After(nil)
-	if err != nil {
+	if err := r.recoverFrom(a.Disk, h, durability); err != nil {
 		return err
 	}
 	seen := map[[32]byte]bool{}
@@ -95,7 +93,7 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise) error {
 	out := sched.NewRunner(func(x *sched.Execution) {
 		x.AtEnd(e.end)
 		x.TasksMayRemain()
-		x.Go("recovered", func(t *sched.T) { found, wrong = p.probe(t.Context(), e, slices.Clone(h)) })
+		x.Go("recovered", func(t *sched.T) { found, wrong = p.probe(t.Context(), e, slices.Clone(h), func() { d.After(nil) }) })
 	}, sched.Options{}).Replay(nil, false)
 	var unusable sched.UnusableError
 	switch {
