@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
 // Difference says in a few words what a smaller case lacks.
@@ -22,8 +22,8 @@ func Difference(c, smaller cases.Case) string {
 		}
 		return "without thread " + strings.Join(gone, ", ")
 	}
-	if c.Options.String() != smaller.Options.String() {
-		return "with other options: " + smaller.Options.String()
+	if settings(c) != settings(smaller) {
+		return "with other settings: " + settings(smaller)
 	}
 	for i, t := range c.Threads {
 		s := smaller.Threads[i]
@@ -37,6 +37,13 @@ func Difference(c, smaller cases.Case) string {
 		}
 	}
 	return program(smaller)
+}
+
+func settings(c cases.Case) string {
+	if c.Settings == nil {
+		return ""
+	}
+	return c.Settings.String()
 }
 
 func operations(c cases.Case) (n int) {

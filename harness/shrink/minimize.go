@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
 // Limits of Minimize. The zero value is ready.
@@ -110,7 +110,7 @@ func (m *minimizer) take(c cases.Case, out sched.Outcome) {
 }
 
 func (m *minimizer) replay(c cases.Case, s sched.Strategy) (sched.Outcome, error) {
-	scenario, err := bare(c).Scenario()
+	scenario, err := scenarioOf(c)
 	if err != nil {
 		return sched.Outcome{}, err
 	}
@@ -118,10 +118,13 @@ func (m *minimizer) replay(c cases.Case, s sched.Strategy) (sched.Outcome, error
 	return sched.NewRunner(scenario, sched.Options{}).Run(s, false), nil
 }
 
-// bare is the case without its schedule.
-func bare(c cases.Case) cases.Case {
-	c.Switches = nil
-	return c
+// scenarioOf executes the program of a case.
+func scenarioOf(c cases.Case) (sched.Scenario, error) {
+	p, err := c.Subject.Plan(c.Bare())
+	if err != nil {
+		return nil, err
+	}
+	return p.Scenario, nil
 }
 
 // shows says whether an execution failed in the same way, and keeps it if it failed in another.
@@ -167,7 +170,7 @@ func (m *minimizer) smaller(find func(cases.Case) (sched.Outcome, bool)) bool {
 }
 
 // programs are the smaller cases, without a schedule.
-func programs(c cases.Case) iter.Seq[cases.Case] { return Candidates(bare(c)) }
+func programs(c cases.Case) iter.Seq[cases.Case] { return Candidates(c.Bare()) }
 
 // quick follows the switches as far as they go, then walks at random a few times.
 func (m *minimizer) quick(c cases.Case) (sched.Outcome, bool) {
@@ -204,8 +207,8 @@ func (m *minimizer) fewerPreemptions() bool {
 }
 
 func (m *minimizer) exhaust(c cases.Case, preemptions int) (out sched.Outcome, found bool, w Without) {
-	w = Without{Case: bare(c)}
-	scenario, err := bare(c).Scenario()
+	w = Without{Case: c.Bare()}
+	scenario, err := scenarioOf(c)
 	if err != nil {
 		return out, false, w
 	}
@@ -227,7 +230,7 @@ func (m *minimizer) exhaust(c cases.Case, preemptions int) (out sched.Outcome, f
 }
 
 func (m *minimizer) search(c cases.Case, o sched.Options, preemptions int) (sched.Outcome, bool) {
-	scenario, err := bare(c).Scenario()
+	scenario, err := scenarioOf(c)
 	if err != nil {
 		return sched.Outcome{}, false
 	}
