@@ -33,6 +33,6 @@
 //
 // A literal has at most 64 KiB, 64 levels and takes at most 64 MiB of memory. A text that is split has at most 1 MiB. An
 // argument's type has at most 1 MiB. What is drawn has at most 256 parts. An iterator gives at most 4096 elements
-// (Options.Elements). A rendered result has at most 4 KiB (Renderer.Limit) and a hash of the rest, a million parts and 1000
+// (Options.Elements). A rendered result has at most 4 KiB (Renderer.Limit) and a hash of the rest, 262144 parts and 1000
 // levels.
 package values

@@ -56,8 +56,7 @@ func generate(generator gopter.Gen, random *rand.Rand, size int) (result *gopter
 			result, err = nil, fmt.Errorf("panics: %v", recovered)
 		}
 	}()
-	parameters := gopter.MinGenParameters()
-	parameters.MaxSize, parameters.Rng = size, random
+	parameters := &gopter.GenParameters{MaxSize: size, MaxShrinkCount: shrunkValues, Rng: random}
 	if result = generator(parameters); result == nil {
 		return nil, fmt.Errorf("gives nil")
 	}

@@ -277,9 +277,13 @@ func (w *writer) composite(v reflect.Value, at place) {
 			w.fail("a %s cannot be written", typeText(t))
 			return
 		}
+		if v.IsNil() {
+			w.null(t, at)
+			return
+		}
 		w.text("(")
 		w.typeName(t, at)
-		w.text(map[bool]string{true: ")(nil)", false: ")(...)"}[v.IsNil()])
+		w.text(")(...)")
 	}
 }
 
@@ -289,7 +293,7 @@ func (w *writer) null(t reflect.Type, at place) {
 		w.text("nil")
 		return
 	}
-	if t.Kind() == reflect.Pointer && t.Name() == "" {
+	if k := t.Kind(); t.Name() == "" && (k == reflect.Pointer || k == reflect.Chan || k == reflect.Func) {
 		w.text("(")
 		w.typeName(t, at)
 		w.text(")(nil)")
@@ -358,7 +362,7 @@ func (w *writer) pointer(v reflect.Value, at place) {
 		w.value(v, element)
 	default:
 		w.text("&")
-		w.value(v, named)
+		w.value(v, at)
 	}
 }
 

@@ -163,7 +163,7 @@ func (c *typeCheck) argumentStruct(t reflect.Type, place string) {
 				c.refuse(inner, "is unexported and would stay nil", "wrap the operation in a func that takes plain values and makes the "+typeText(t))
 			}
 		case f.Type.Kind() == reflect.Struct && exportsNothing(f.Type) && zeroWorks(f.Type):
-			exported++ // such as a sync.Mutex, whose zero value is what it should be
+			exported++ // such as a sync.Mutex, whose zero value works
 		default:
 			exported++
 			c.argument(f.Type, inner)

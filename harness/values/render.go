@@ -17,7 +17,7 @@ const (
 	DefaultLimit = 4096
 
 	maxRenderedDepth = 1000
-	maxRenderedParts = 1 << 20
+	maxRenderedParts = 1 << 18
 )
 
 // A Sentinel is an error that an operation is documented to return. Two results that wrap it are equal, whatever text they put

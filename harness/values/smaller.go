@@ -49,6 +49,15 @@ func SizeOf(v reflect.Value) Size {
 	return sizeOfRest(v)
 }
 
+// SizeOfAll is the size of the arguments of a call: how many they are, and each.
+func SizeOfAll(arguments []reflect.Value) Size {
+	s := size(uint64(len(arguments)))
+	for _, v := range arguments {
+		s = s.plus(SizeOf(v))
+	}
+	return s
+}
+
 func sizeOfRest(v reflect.Value) (s Size) {
 	switch v.Kind() {
 	case reflect.Bool:

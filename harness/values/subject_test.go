@@ -7,7 +7,6 @@ import (
 	"iter"
 	"math/rand"
 	"reflect"
-	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +15,6 @@ import (
 
 // A cache is the subject of these tests.
 type cache struct {
-	mu   sync.Mutex
 	data map[string]int
 	kept []byte
 }
