@@ -17,7 +17,7 @@
 // A literal is an expression of Go for a known type. Its text is one line of printable ASCII without a single quote, so it fits
 // between the single quotes of a shell.
 //
-//	bool, numbers    true, -5, 1.5, complex(1, 2), math.Inf(1), math.NaN(), math.Copysign(0, -1)
+//	bool, numbers    true, -5, 1.5, complex(1, 2), math.Inf(1), float32(math.NaN()), math.Copysign(0, -1)
 //	strings          "a\n\x27\u00e9", always in double quotes
 //	bytes            []byte("a"), also for named types of bytes
 //	time             5*time.Second, 0 and time.Unix(5, 0).UTC(), time.Time{}; the location of a time is not kept
@@ -27,7 +27,8 @@
 //	pointers         &Point{X: 1}, new(5), new(int64(5)), nil
 //	any              the type is told where it is not bool, int, float64 or string: int64(5)
 //
-// The qualifier of a named type is left out, but for package time; type arguments are left out. Both are understood when read.
+// The qualifier of a named type is left out, but for package time; type arguments are left out. Both are understood when read. So a
+// literal compiles in the package of its types, but for those with type arguments.
 //
 // # Bounds
 //

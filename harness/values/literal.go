@@ -27,9 +27,10 @@ func Literal(v reflect.Value) (string, error) {
 type place uint8
 
 const (
-	named   place = iota // the type is known; a composite literal starts with it: an argument, a field
-	element              // the type is known, and stands before the elements: []Point{{X: 1}}
-	unknown              // an interface: the type must be told
+	named     place = iota // the type is known; a composite literal starts with it: an argument, a field
+	element                // the type is known, and stands before the elements: []Point{{X: 1}}
+	unknown                // an interface: the type must be told
+	converted              // inside of a conversion, which tells the type of a constant
 )
 
 // A writer writes literals of arguments, and results (rendering is then set), which hold more than literals can tell.
@@ -78,7 +79,7 @@ func (w *writer) value(v reflect.Value, at place) {
 		if at == unknown && !isDefault(t) {
 			w.typeName(t, at)
 			w.text("(")
-			w.basic(v, named)
+			w.basic(v, converted)
 			w.text(")")
 			return
 		}
@@ -115,6 +116,11 @@ func isBasic(k reflect.Kind) bool {
 }
 
 func (w *writer) basic(v reflect.Value, at place) {
+	if (at == named || at == element) && needsConversion(v) {
+		w.typeName(v.Type(), named)
+		w.text("(")
+		defer w.text(")")
+	}
 	switch v.Kind() {
 	case reflect.Bool:
 		w.out = strconv.AppendBool(w.out, v.Bool())
@@ -138,6 +144,22 @@ func (w *writer) basic(v reflect.Value, at place) {
 			w.out = strconv.AppendUint(w.out, v.Uint(), 10)
 		}
 	}
+}
+
+// needsConversion says whether v is written by a function of package math, whose result is a float64 and no constant.
+func needsConversion(v reflect.Value) bool {
+	switch {
+	case v.CanFloat():
+		return isOdd(v.Float()) && !isDefault(v.Type())
+	case v.CanComplex():
+		return (isOdd(real(v.Complex())) || isOdd(imag(v.Complex()))) && v.Type() != predeclared[reflect.Complex128]
+	}
+	return false
+}
+
+// isOdd says whether no constant of Go is f.
+func isOdd(f float64) bool {
+	return math.IsNaN(f) || math.IsInf(f, 0) || f == 0 && math.Signbit(f)
 }
 
 // appendQuoted quotes in printable ASCII, and leaves no single quote, which would end a shell's.

@@ -47,6 +47,8 @@ type Renderer struct {
 	Limit     int  // how many bytes are kept; default DefaultLimit. A hash of the rest follows
 	Nil       bool // nil slices and maps differ from empty ones
 	Exported  bool // leave unexported fields out
+	// Passes is Options.Passes for the methods of errors, which are the subject's code too.
+	Passes func(recovered any) bool
 }
 
 // Append appends an outcome as text: results with commas between them, () where there are none, panic(...), or the way it ended.
@@ -76,7 +78,7 @@ func (r *Renderer) Text(outcome *Outcome) string { return string(r.Append(nil, o
 
 // IsContextError says whether err came from a context that ended: the operation may or may not have happened.
 func IsContextError(err error) bool {
-	_, ok := contextError(err)
+	_, ok := contextError(err, nil)
 	return ok
 }
 
@@ -92,11 +94,11 @@ func (o *Outcome) ContextError() bool {
 	return false
 }
 
-func contextError(err error) (name string, ok bool) {
+func contextError(err error, passes func(any) bool) (name string, ok bool) {
 	switch {
-	case is(err, context.Canceled):
+	case is(err, context.Canceled, passes):
 		return "context.Canceled", true
-	case is(err, context.DeadlineExceeded):
+	case is(err, context.DeadlineExceeded, passes):
 		return "context.DeadlineExceeded", true
 	}
 	return "", false
@@ -106,9 +108,20 @@ func contextError(err error) (name string, ok bool) {
 var runtimeType = reflect.TypeOf(reflect.TypeFor[int]())
 
 // is is errors.Is for errors of strangers, whose methods may panic.
-func is(err, target error) (yes bool) {
-	defer func() { _ = recover() }()
+func is(err, target error, passes func(any) bool) (yes bool) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			letPass(recovered, passes)
+		}
+	}()
 	return target != nil && errors.Is(err, target)
+}
+
+// letPass panics again where a panic is not that of the code that was called.
+func letPass(recovered any, passes func(any) bool) {
+	if passes != nil && passes(recovered) {
+		panic(recovered)
+	}
 }
 
 // special renders what is rendered in a way of its own, and says whether v was such.
@@ -154,7 +167,7 @@ func (w *writer) exhausted() bool { return w.parts > maxRenderedParts }
 // problem renders an error.
 func (w *writer) problem(err error) {
 	for _, s := range w.rendering.Sentinels {
-		if is(err, s.Error) {
+		if is(err, s.Error, w.rendering.Passes) {
 			if s.Name == "" {
 				w.problemText(s.Error)
 			} else {
@@ -163,7 +176,7 @@ func (w *writer) problem(err error) {
 			return
 		}
 	}
-	if name, ok := contextError(err); ok {
+	if name, ok := contextError(err, w.rendering.Passes); ok {
 		w.text(name)
 		return
 	}
@@ -175,7 +188,8 @@ func (w *writer) problemText(err error) {
 	w.text("(")
 	defer w.text(")")
 	defer func() {
-		if recover() != nil {
+		if recovered := recover(); recovered != nil {
+			letPass(recovered, w.rendering.Passes)
 			w.text("its method Error panics")
 		}
 	}()
