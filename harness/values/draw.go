@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Defaults of a Drawing.
+// Defaults of a Drawing: Keys, Elements and Depth.
 const (
 	DefaultKeys   = 3
 	DefaultLength = 3

@@ -129,6 +129,8 @@ func TestTheCanonicalForm(t *testing.T) {
 		{valueOf([]*point{{1, 2}, nil}), `[]*point{{X: 1, Y: 2}, nil}`},
 		{valueOf(struct{ A, B int }{1, 2}), `struct{A int; B int}{A: 1, B: 2}`},
 		{valueOf(pair[string, point]{"a", point{1, 0}}), `pair{Key: "a", Value: point{X: 1}}`},
+		{valueOf(pair[string, float64]{"", math.Copysign(0, -1)}), `pair{Value: math.Copysign(0, -1)}`},
+		{valueOf([2]float32{}), `[2]float32{}`},
 		{valueOf(&five), `new(5)`},
 		{valueOf(&nothing), `new((*int)(nil))`},
 		{valueOf(&held), `new(any(int64(7)))`},

@@ -361,3 +361,22 @@ func TestAContextsErrorIsRecognised(t *testing.T) {
 	get.Call(reflect.ValueOf(newCache()), nil, []reflect.Value{reflect.ValueOf("a")}, &outcome)
 	require.False(t, outcome.ContextError())
 }
+
+func TestGeneratorsAreAskedAgainForUniqueArguments(t *testing.T) {
+	t.Parallel()
+	o, err := New("put", (*cache).Put, reflect.TypeFor[*cache](), Options{Generators: []gopter.Gen{nil, gen.IntRange(1, 20)}})
+	require.NoError(t, err)
+	for seed := range int64(20) {
+		d, seen := drawing(seed, true), map[int64]bool{}
+		for range 4 {
+			arguments, err := d.Draw(o)
+			require.NoError(t, err)
+			require.False(t, seen[arguments[1].Int()])
+			seen[arguments[1].Int()] = true
+		}
+		for range 40 { // more than there are: they come again
+			_, err := d.Draw(o)
+			require.NoError(t, err)
+		}
+	}
+}

@@ -108,7 +108,8 @@ func (c *typeCheck) argument(t reflect.Type, place string) {
 		return
 	}
 	if t.Size() > maxTypeBytes {
-		c.refuse(place, fmt.Sprintf("has %d bytes, at most %d are copied for each execution", t.Size(), maxTypeBytes), "wrap the operation in a func that takes less and makes the rest")
+		c.refuse(place, fmt.Sprintf("has %d bytes, at most %d are copied for each execution", t.Size(), maxTypeBytes),
+			"wrap the operation in a func that takes less and makes the rest")
 		return
 	}
 	switch t.Kind() {
@@ -234,7 +235,8 @@ func (c *typeCheck) result(t reflect.Type, place string) {
 	case t.Kind() == reflect.UnsafePointer:
 		c.refuse(place, "is an address, another in each execution", "wrap the operation in a func that returns what lies there")
 	case t.Implements(reader), t.Kind() != reflect.Interface && reflect.PointerTo(t).Implements(reader):
-		c.refuse(place, "is a reader, whose content is not read yet", "wrap the operation in a func that reads it with io.ReadAll, closes it, and returns the bytes and the error")
+		c.refuse(place, "is a reader, whose content is not read yet",
+			"wrap the operation in a func that reads it with io.ReadAll, closes it, and returns the bytes and the error")
 	case t.Kind() == reflect.Slice, t.Kind() == reflect.Array, t.Kind() == reflect.Pointer:
 		c.result(t.Elem(), place+", what it holds ("+typeText(t.Elem())+")")
 	case t.Kind() == reflect.Map:

@@ -183,3 +183,13 @@ func TestCallsBecomeSmallerOneArgumentAtATime(t *testing.T) {
 	}, all)
 	require.Equal(t, `move("b", 2, 1)`, o.Text(arguments), "the arguments themselves stay")
 }
+
+// A key that becomes smaller and meets another would only be a map without it, which has been tried.
+func TestKeysOfAMapDoNotFallTogether(t *testing.T) {
+	t.Parallel()
+	var all []string
+	for smaller := range Smaller(valueOf(map[string]int{"": 0, "b": 0})) {
+		all = append(all, text(t, smaller))
+	}
+	require.Equal(t, []string{`map[string]int{}`, `map[string]int{"b": 0}`, `map[string]int{"": 0}`, `map[string]int{"": 0, "a": 0}`}, all)
+}
