@@ -1,12 +1,10 @@
 package values
 
 import (
-	"cmp"
 	"fmt"
 	"hash"
 	"math"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -87,32 +85,6 @@ func (w *writer) value(v reflect.Value, at place) {
 	default:
 		w.enter(v, at)
 	}
-}
-
-// predeclared are the basic types that have no other name.
-var predeclared = [reflect.UnsafePointer + 1]reflect.Type{
-	reflect.Bool: reflect.TypeFor[bool](), reflect.String: reflect.TypeFor[string](),
-	reflect.Int: reflect.TypeFor[int](), reflect.Int8: reflect.TypeFor[int8](), reflect.Int16: reflect.TypeFor[int16](),
-	reflect.Int32: reflect.TypeFor[int32](), reflect.Int64: reflect.TypeFor[int64](),
-	reflect.Uint: reflect.TypeFor[uint](), reflect.Uint8: reflect.TypeFor[uint8](), reflect.Uint16: reflect.TypeFor[uint16](),
-	reflect.Uint32: reflect.TypeFor[uint32](), reflect.Uint64: reflect.TypeFor[uint64](), reflect.Uintptr: reflect.TypeFor[uintptr](),
-	reflect.Float32: reflect.TypeFor[float32](), reflect.Float64: reflect.TypeFor[float64](),
-	reflect.Complex64: reflect.TypeFor[complex64](), reflect.Complex128: reflect.TypeFor[complex128](),
-}
-
-func isPredeclared(t reflect.Type) bool { return predeclared[t.Kind()] == t }
-
-// isDefault says whether an untyped constant has type t by itself.
-func isDefault(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Bool, reflect.Int, reflect.Float64, reflect.String:
-		return isPredeclared(t)
-	}
-	return false
-}
-
-func isBasic(k reflect.Kind) bool {
-	return reflect.Bool <= k && k <= reflect.Complex128 || k == reflect.String
 }
 
 func (w *writer) basic(v reflect.Value, at place) {
@@ -403,126 +375,6 @@ func hasAddress(v reflect.Value) bool {
 	return false
 }
 
-func (w *writer) fields(v reflect.Value) {
-	t, written := v.Type(), 0
-	for i := range t.NumField() {
-		f, x := t.Field(i), v.Field(i)
-		if w.skips(f) || w.leftOut(x) {
-			continue
-		}
-		if w.rendering == nil && !f.IsExported() {
-			w.fail("the unexported field %s of a %s is set", f.Name, typeText(t))
-			return
-		}
-		w.comma(written)
-		written++
-		w.text(f.Name)
-		w.text(": ")
-		w.value(x, named)
-	}
-}
-
-// skips says whether a field is no content.
-func (w *writer) skips(f reflect.StructField) bool {
-	return f.Name == "_" || w.rendering != nil && w.rendering.Exported && !f.IsExported()
-}
-
-// An entry is one of a map, with its key as text.
-type entry struct {
-	key, value reflect.Value
-	text       string
-}
-
-// entries writes a map in the order of its keys. Those without an order of their own come in that of their texts.
-func (w *writer) entries(v reflect.Value) {
-	if w.rendering != nil && v.Len() > maxRenderedParts-w.parts {
-		w.text("...(" + strconv.Itoa(v.Len()) + " entries)")
-		return
-	}
-	for i, e := range w.sorted(v) {
-		w.comma(i)
-		w.text(e.text)
-		w.text(": ")
-		w.value(e.value, element)
-	}
-}
-
-// sorted are the entries of a map in their order.
-func (w *writer) sorted(v reflect.Value) []entry {
-	all := make([]entry, 0, v.Len())
-	for next := v.MapRange(); next.Next(); {
-		all = append(all, entry{next.Key(), next.Value(), w.held(next.Key())})
-	}
-	slices.SortFunc(all, func(a, b entry) int {
-		if order := compareKeys(a.key, b.key); order != 0 {
-			return order
-		}
-		if order := strings.Compare(a.text, b.text); order != 0 {
-			return order
-		}
-		return strings.Compare(w.held(a.value), w.held(b.value)) // pointers to equal keys
-	})
-	return all
-}
-
-// held is v's text apart from the rest, which may come in any order: it counts for no bound.
-func (w *writer) held(v reflect.Value) string {
-	out, parts := w.out, w.parts
-	w.out, w.parts = nil, 0
-	w.holding++
-	w.value(v, element)
-	w.holding--
-	text := string(w.out)
-	w.out, w.parts = out, parts
-	return text
-}
-
-// compareKeys orders keys of the basic types that have an order, NaN first; all others are equal to it.
-func compareKeys(a, b reflect.Value) int {
-	switch {
-	case a.Kind() == reflect.String:
-		return strings.Compare(a.String(), b.String())
-	case a.CanInt():
-		return cmp.Compare(a.Int(), b.Int())
-	case a.CanUint():
-		return cmp.Compare(a.Uint(), b.Uint())
-	case a.CanFloat():
-		return cmp.Compare(a.Float(), b.Float())
-	}
-	return 0
-}
-
-// leftOut says whether v is zero, so that a struct or the end of an array leaves it out. Unlike reflect.Value.IsZero it tells
-// -0.0 from 0, and takes for zero what a rendering takes for equal to it.
-func (w *writer) leftOut(v reflect.Value) bool {
-	switch v.Kind() {
-	case reflect.Float32, reflect.Float64:
-		return math.Float64bits(v.Float()) == 0
-	case reflect.Complex64, reflect.Complex128:
-		return math.Float64bits(real(v.Complex())) == 0 && math.Float64bits(imag(v.Complex())) == 0
-	case reflect.Slice, reflect.Map:
-		return v.IsNil() || w.rendering != nil && !w.rendering.Nil && v.Len() == 0
-	case reflect.Array:
-		for i := range v.Len() {
-			if !w.leftOut(v.Index(i)) {
-				return false
-			}
-		}
-		return true
-	case reflect.Struct:
-		if v.Type() == timeType && v.CanInterface() {
-			return v.Interface().(time.Time).IsZero()
-		}
-		for i := range v.NumField() {
-			if !w.skips(v.Type().Field(i)) && !w.leftOut(v.Field(i)) {
-				return false
-			}
-		}
-		return true
-	}
-	return v.IsZero()
-}
-
 // typeName writes a type. A result tells its package where nothing else does: two packages may have a type of the same name.
 func (w *writer) typeName(t reflect.Type, at place) {
 	if w.rendering != nil && at == unknown && t != bytesType {
@@ -533,54 +385,3 @@ func (w *writer) typeName(t reflect.Type, at place) {
 }
 
 var bytesType = reflect.TypeFor[[]byte]()
-
-// typeText is a type as literals name it: without qualifiers, but for package time, and without type arguments.
-func typeText(t reflect.Type) string {
-	if t == bytesType {
-		return "[]byte"
-	}
-	if t.Name() != "" {
-		name, _, _ := strings.Cut(t.Name(), "[")
-		if t.PkgPath() == "time" {
-			name = "time." + name
-		}
-		return name
-	}
-	switch t.Kind() {
-	case reflect.Pointer:
-		return "*" + typeText(t.Elem())
-	case reflect.Slice:
-		return "[]" + typeText(t.Elem())
-	case reflect.Array:
-		return "[" + strconv.Itoa(t.Len()) + "]" + typeText(t.Elem())
-	case reflect.Map:
-		return "map[" + typeText(t.Key()) + "]" + typeText(t.Elem())
-	case reflect.Struct:
-		var fields []string
-		for i := range t.NumField() {
-			fields = append(fields, t.Field(i).Name+" "+typeText(t.Field(i).Type))
-		}
-		return "struct{" + strings.Join(fields, "; ") + "}"
-	case reflect.Interface:
-		if t.NumMethod() == 0 {
-			return "any"
-		}
-	}
-	return t.String()
-}
-
-// canName says whether the type of an any's content can be read back from its name.
-func canName(t reflect.Type) bool {
-	if t == durationType || t == timeType {
-		return true
-	}
-	switch t.Kind() {
-	case reflect.Pointer, reflect.Slice, reflect.Array:
-		return t.Name() == "" && canName(t.Elem())
-	case reflect.Map:
-		return t.Name() == "" && canName(t.Key()) && canName(t.Elem())
-	case reflect.Interface:
-		return t.NumMethod() == 0 && t.Name() == ""
-	}
-	return isBasic(t.Kind()) && t.PkgPath() == ""
-}
