@@ -1,0 +1,175 @@
+package values
+
+import (
+	"fmt"
+	"iter"
+	"math/rand"
+	"reflect"
+
+	"github.com/leanovate/gopter"
+)
+
+const (
+	// generatorTries bounds how often a generator is asked again when its sieve lets nothing through.
+	generatorTries = 100
+	// uniqueTries bounds how often one is asked for a value that the program does not have yet.
+	uniqueTries = 8
+	// generatedSize bounds the slices and strings that gopter's generators draw: programs are read by people.
+	generatedSize = 8
+	// shrunkValues bounds how many values a generator's own shrinker is asked for, and how many small ones are drawn.
+	shrunkValues = 64
+)
+
+// takeGenerators checks that each generator draws what its argument can be.
+func (o *Operation) takeGenerators(generators []gopter.Gen) error {
+	if len(generators) > len(o.arguments) {
+		return &Refusal{
+			Operation: o.name, Reason: fmt.Sprintf("has %d generators for %d arguments", len(generators), len(o.arguments)),
+			Remedy: "give one for each argument after the receiver and the context, nil for one that is drawn by type",
+		}
+	}
+	for i, generator := range generators {
+		if generator == nil {
+			continue
+		}
+		kind := o.arguments[i].kind
+		place := fmt.Sprintf("the generator of argument %d (%s)", i+1, typeText(kind))
+		result, err := generate(generator, rand.New(rand.NewSource(1)), generatedSize)
+		if err != nil {
+			return &Refusal{Operation: o.name, Place: place, Reason: err.Error(), Remedy: "mend the generator, or draw by type with nil in its place"}
+		}
+		if drawn := result.ResultType; drawn == nil || !drawn.AssignableTo(kind) {
+			return &Refusal{
+				Operation: o.name, Place: place, Reason: fmt.Sprintf("draws values of type %v", drawn),
+				Remedy: "make them with Map(func(x ...) " + typeText(kind) + " { ... })",
+			}
+		}
+		o.arguments[i].generator = generator
+	}
+	return nil
+}
+
+// generate asks a generator once. A stranger's code may panic.
+func generate(generator gopter.Gen, random *rand.Rand, size int) (result *gopter.GenResult, err error) {
+	defer func() {
+		if recovered := recover(); recovered != nil {
+			result, err = nil, fmt.Errorf("panics: %v", recovered)
+		}
+	}()
+	parameters := &gopter.GenParameters{MaxSize: size, MaxShrinkCount: shrunkValues, Rng: random}
+	if result = generator(parameters); result == nil {
+		return nil, fmt.Errorf("gives nil")
+	}
+	return result, nil
+}
+
+// taken is what an argument becomes of what a generator drew: it is written and read again, so that a replay gets the same. ok is
+// false where the generator's sieve keeps it back.
+func taken(result *gopter.GenResult, kind reflect.Type) (v reflect.Value, text string, ok bool, err error) {
+	drawn, ok := result.RetrieveAsValue()
+	if !ok {
+		return v, "", false, nil
+	}
+	v, text, err = reread(drawn, kind)
+	return v, text, true, err
+}
+
+func reread(drawn reflect.Value, kind reflect.Type) (v reflect.Value, text string, err error) {
+	v = reflect.New(kind).Elem()
+	v.Set(drawn)
+	if text, err = Literal(v); err != nil {
+		return v, text, err
+	}
+	if v, err = Parse(text, kind); err != nil {
+		return v, text, fmt.Errorf("draws what cannot be read back: %w", err)
+	}
+	return v, text, nil
+}
+
+// generate draws the i-th argument by the user's generator.
+func (d *Drawing) generate(o *Operation, i int, distinct bool) (v reflect.Value, err error) {
+	a, found := o.argument(i), false
+	refuse := func(reason, remedy string) error {
+		return &Refusal{Operation: o.name, Place: fmt.Sprintf("the generator of argument %d (%s)", i+1, typeText(a.kind)), Reason: reason, Remedy: remedy}
+	}
+	for tries, repeated := 0, 0; tries < generatorTries && repeated < uniqueTries; tries++ {
+		result, err := generate(a.generator, d.Random, generatedSize)
+		if err != nil {
+			return v, refuse(err.Error(), "mend the generator")
+		}
+		next, text, ok, err := taken(result, a.kind)
+		if err != nil {
+			return v, refuse(err.Error(), "wrap the operation in a func that takes plain values and makes the "+typeText(a.kind))
+		}
+		if !ok {
+			continue
+		}
+		v, found = next, true
+		key := a.kind.String() + " " + text
+		if !distinct || !d.seen[key] {
+			if d.seen == nil {
+				d.seen = map[string]bool{}
+			}
+			d.seen[key] = true
+			return v, nil
+		}
+		repeated++
+	}
+	if found {
+		return v, nil // it has few values, so they come again
+	}
+	return v, refuse(fmt.Sprintf("gave nothing in %d tries", generatorTries), "loosen its SuchThat")
+}
+
+// smallerDraws yields what is smaller than v and what the generator allows: what its own shrinker makes of v, and small draws.
+func smallerDraws(generator gopter.Gen, kind reflect.Type, v reflect.Value) iter.Seq[reflect.Value] {
+	return func(yield func(reflect.Value) bool) {
+		size, seen := SizeOf(v), map[string]bool{}
+		offer := func(drawn reflect.Value) bool {
+			candidate, text, err := reread(drawn, kind)
+			if err != nil || seen[text] || !SizeOf(candidate).Less(size) {
+				return true
+			}
+			seen[text] = true
+			return yield(candidate)
+		}
+		random := rand.New(rand.NewSource(1))
+		result, err := generate(generator, random, generatedSize)
+		if err != nil {
+			return
+		}
+		for _, smaller := range shrunk(result, v) {
+			if !offer(smaller) {
+				return
+			}
+		}
+		for i := range shrunkValues {
+			result, err := generate(generator, random, i*generatedSize/shrunkValues)
+			if err != nil {
+				return
+			}
+			if drawn, ok := result.RetrieveAsValue(); ok && !offer(drawn) {
+				return
+			}
+		}
+	}
+}
+
+// shrunk is what a generator's shrinker makes of v, held against the sieve. Both are a stranger's code.
+func shrunk(result *gopter.GenResult, v reflect.Value) (all []reflect.Value) {
+	defer func() { _ = recover() }()
+	if result.Shrinker == nil {
+		return nil
+	}
+	next := result.Shrinker(v.Interface())
+	for range shrunkValues {
+		value, ok := next()
+		if !ok {
+			break
+		}
+		if result.Sieve == nil || result.Sieve(value) {
+			all = append(all, reflect.ValueOf(value))
+		}
+	}
+	return all
+}
