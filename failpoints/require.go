@@ -31,25 +31,20 @@ var (
 	complain = func(message string) { fmt.Fprintln(os.Stderr, message) }
 )
 
-// refuseEnvironment ends an instrumented process that was told through GO_FAILPOINTS to control a marker which the
-// context controls: pingcap's runtime would accept the setting and nothing would ever fire.
+// EnvironmentEnables says whether the environment may have enabled failpoints of pingcap's runtime, or may yet.
+func EnvironmentEnables() bool {
+	return os.Getenv(environment) != "" || os.Getenv(environment+"_HTTP") != ""
+}
+
+// refuseEnvironment ends an instrumented process that was told through GO_FAILPOINTS to control a marker of package
+// storage: every command of racewindow puts a controller into the context, so the setting would never fire. Markers of
+// other packages obey it where their context carries no controller.
 func refuseEnvironment(pkg, name string) {
-	value := os.Getenv(environment)
-	if environmentNames(value, pkg+"/"+name) || pkg == StoragePackage && strings.Contains(";"+value, ";"+pkg+"/") {
+	if pkg == StoragePackage && strings.Contains(";"+os.Getenv(environment), ";"+pkg+"/") {
 		complain(fmt.Sprintf("%s names %s/%s, which the context controls in this build (failpoints.With), not the "+
 			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, pkg, name, environment))
 		exit(2)
 	}
-}
-
-// environmentNames says whether a GO_FAILPOINTS value has a setting for the failpoint with that full name.
-func environmentNames(value, full string) bool {
-	for _, setting := range strings.Split(value, ";") {
-		if name, _, _ := strings.Cut(setting, "="); strings.TrimSpace(name) == full {
-			return true
-		}
-	}
-	return false
 }
 
 // WarnEnvironment says on standard error that GO_FAILPOINTS names markers of pkg which this binary cannot obey. Packages

@@ -8,6 +8,7 @@ import (
 	"bytes"
 	"fmt"
 	"path/filepath"
+	"strings"
 )
 
 // bindingPrefix begins the names of binding files. They sort last, so that adding one changes the order of nothing.
@@ -15,11 +16,12 @@ const bindingPrefix = "zz_racewindow_binding"
 
 // A binding collects what the spliced files of one unit need.
 type binding struct {
-	unit   unit
-	own    bool // racewindow's own dispatch
-	used   bool
-	points []boundPoint
-	others []boundPoint // markers whose names are computed at run time
+	unit    unit
+	own     bool // racewindow's own dispatch
+	enables bool // code of this build enables failpoints of pingcap's runtime
+	used    bool
+	points  []boundPoint
+	others  []boundPoint // markers whose names are computed at run time
 }
 
 type boundPoint struct {
@@ -93,29 +95,50 @@ func (b *binding) source(packageName string) []byte {
 		}
 		p("}\n")
 	}
-	out.Write(bytes.ReplaceAll([]byte(bindingFunctions), []byte("$_"), []byte(b.prefix())))
-	return bytes.ReplaceAll(out.Bytes(), []byte("$curpkg"), []byte(b.curpkg()))
+	// What never fires must cost nothing: where no code can enable a callback, arguments are not passed on, so that the
+	// compiler keeps them off the heap.
+	enables, rest := "_rwfailpoints.EnvironmentEnables()", ""
+	if b.enables {
+		enables, rest = "true", ", append([]interface{}{ctx}, args...)..."
+	}
+	functions := strings.NewReplacer("$_", b.prefix(), "$curpkg", b.curpkg(), "$enables", enables, "$rest", rest)
+	p("%s", functions.Replace(bindingFunctions))
+	return out.Bytes()
 }
 
-// bindingFunctions are what spliced markers call; $_ stands for the prefix. A nil context is let through because the
-// marker of a normal build does.
+// bindingFunctions are what spliced markers call; $_ stands for the prefix. A context without a controller, or none at
+// all, leaves the marker to pingcap's runtime.
 const bindingFunctions = `
+// $_enabled says whether failpoints of pingcap's runtime can be enabled in this process.
+var $_enabled = $enables
+
+func $_controlled(p *_rwfailpoints.Point, ctx _rwcontext.Context) bool {
+	return ctx != nil && _rwfailpoints.YieldControlled(ctx, p)
+}
+
 func $_yield(p *_rwfailpoints.Point, ctx _rwcontext.Context) {
-	if ctx != nil {
-		_rwfailpoints.Yield(ctx, p)
+	if !$_controlled(p, ctx) && $_enabled {
+		_rwpingcap.Call(p.FullName(), ctx)
 	}
 }
 
-func $_yieldArgs(p *_rwfailpoints.Point, ctx _rwcontext.Context, _ ...interface{}) { $_yield(p, ctx) }
-
-func $_yieldNamed(name string, ctx _rwcontext.Context, _ ...interface{}) {
-	$_yield(_rwfailpoints.Lookup($_pkg, name), ctx)
+func $_yieldArgs(p *_rwfailpoints.Point, ctx _rwcontext.Context, args ...interface{}) {
+	if !$_controlled(p, ctx) && $_enabled {
+		_rwpingcap.Call(p.FullName()$rest)
+	}
 }
 
-func $_tryYield(p *_rwfailpoints.Point, arg interface{}) bool { return _rwfailpoints.TryYield(arg, p) }
+func $_yieldNamed(name string, ctx _rwcontext.Context, args ...interface{}) {
+	$_yieldArgs(_rwfailpoints.Lookup($_pkg, name), ctx, args...)
+}
+
+func $_tryYield(p *_rwfailpoints.Point, arg interface{}) bool {
+	ctx, ok := arg.(_rwcontext.Context)
+	return ok && ($_controlled(p, ctx) || !$_enabled)
+}
 
 func $_call(p *_rwfailpoints.Point, name string, arg interface{}, args ...interface{}) {
-	if !_rwfailpoints.TryYield(arg, p) {
+	if !$_tryYield(p, arg) {
 		_rwpingcap.Call($curpkg(name), append([]interface{}{arg}, args...)...)
 	}
 }
@@ -125,10 +148,16 @@ func $_callNamed(name string, arg interface{}, args ...interface{}) {
 }
 
 func $_fault(p *_rwfailpoints.Point, ctx _rwcontext.Context) (_rwpingcap.Value, bool) {
-	if ctx == nil {
+	if ctx != nil {
+		if value, fires, controlled := _rwfailpoints.FaultControlled(ctx, p); controlled {
+			return value, fires
+		}
+	}
+	if !$_enabled {
 		return nil, false
 	}
-	return _rwfailpoints.Fault(ctx, p)
+	value, err := _rwpingcap.EvalContext(ctx, p.FullName())
+	return value, err == nil
 }
 
 func $_faultNamed(ctx _rwcontext.Context, name string) (_rwpingcap.Value, bool) {

@@ -19,7 +19,7 @@ type listedPackage struct {
 	ImportPath, Name, Dir, ForTest                                 string
 	GoFiles, CgoFiles, TestGoFiles, XTestGoFiles                   []string
 	CFiles, CXXFiles, MFiles, HFiles, SFiles, SwigFiles, SysoFiles []string
-	Deps                                                           []string
+	Deps, Imports, TestImports, XTestImports                       []string
 	DepOnly, Standard                                              bool
 	Module                                                         *listedModule
 	Error                                                          *struct{ Err string }
@@ -33,7 +33,7 @@ type listedModule struct {
 }
 
 const listFields = "-json=ImportPath,Name,Dir,ForTest,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,CFiles,CXXFiles," +
-	"MFiles,HFiles,SFiles,SwigFiles,SysoFiles,DepOnly,Standard,Module,Error"
+	"MFiles,HFiles,SFiles,SwigFiles,SysoFiles,Imports,TestImports,XTestImports,DepOnly,Standard,Module,Error"
 
 // A build is everything that one go command builds.
 type build struct {

@@ -8,10 +8,10 @@
 // copy begins with a //line directive, so panics, compile errors, vet failures and race traces name the file and the
 // line that the author wrote. The ordinary build cache serves, because the copies of two calls are equal.
 //
-// What a marker becomes depends on its module. Where the module is or requires github.com/racewindow/racewindow, a
-// marker that is given a context becomes a call of its package failpoints (dispatch_context.go). Everywhere else, and
-// for a marker without a context, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). With Strip
-// the markers vanish instead, together with the import (strip.go).
+// What a marker becomes depends on the build. Where its code imports github.com/racewindow/racewindow, a marker that is
+// given a context becomes a call of its package failpoints (dispatch_context.go). Everywhere else, and where the context
+// carries no controller, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). With Strip the markers
+// vanish instead, together with the import (strip.go).
 //
 // Before all this, patches may be planted: bugs that exist in one build only (plant.go, authored.go).
 //

@@ -22,7 +22,7 @@ func transforms(ctx context.Context, b *build, strip bool) ([]transform, error) 
 	if err != nil {
 		return nil, err
 	}
-	return []transform{b.refuseRewritten, func(pf *packageFiles) error { return instrument(pf, d.own(pf.listed)) }}, nil
+	return []transform{b.refuseRewritten, func(pf *packageFiles) error { return instrument(pf, d) }}, nil
 }
 
 // refuseRewritten refuses trees that pingcap's tool has rewritten in place: the markers in them are gone already.
@@ -42,10 +42,10 @@ func (b *build) refuseRewritten(pf *packageFiles) error {
 func mentionsPingcap(content []byte) bool { return bytes.Contains(content, []byte(pingcapModule)) }
 
 // instrument splices the markers of a package and adds the binding files that the spliced code calls.
-func instrument(pf *packageFiles, own bool) error {
+func instrument(pf *packageFiles, d *dispatcher) error {
 	var problems Problems
 	for u := unitRegular; u <= unitExternalTest; u++ {
-		bind := &binding{unit: u, own: own}
+		bind := &binding{unit: u, own: d.own(pf.listed), enables: d.enables}
 		for _, f := range pf.files {
 			if f.unit != u || f.original == nil || !mentionsPingcap(f.content) {
 				continue

@@ -24,13 +24,14 @@ go command builds from the copies (-overlay). Your source tree is never touched,
 is used, and compile errors, vet failures, panics and race reports name your own files and lines.
 
 Instrumented are the main module, workspace modules and modules replaced by a local folder, as far as
-they belong to the packages named. In a module that is or requires github.com/racewindow/racewindow,
-markers that are given a context obey the controller in that context:
+they belong to the packages named. In a build whose code imports github.com/racewindow/racewindow,
+markers that are given a context obey the controller in that context, if it carries one:
 
   failpoint.InjectCall("read/metadata-loaded", ctx)                     a yield point
   failpoint.InjectContext(ctx, "flush/sync", func(v failpoint.Value)…)  a fault point
 
-Every other marker, and every marker in every other module, means what pingcap's own tools make of it.
+Every other marker means what pingcap's own tools make of it: failpoint.Enable, EnableCall and GO_FAILPOINTS
+work. A mere line in go.mod, as "go get -tool" writes it, changes nothing.
 A marker that cannot be spliced is an error that names file, line and remedy.
 
 Racewindow's own flags, anywhere before the program's arguments (-args, --):
