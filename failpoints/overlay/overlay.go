@@ -95,11 +95,7 @@ func run(ctx context.Context, c Command) (int, error) {
 	if err := prepare(ctx, g, c, stage); err != nil {
 		return 0, err
 	}
-	code, err := g.run(ctx, stage)
-	if err != nil {
-		return 0, err
-	}
-	return code, stage.tidyCoverage(inv)
+	return g.run(ctx, stage)
 }
 
 // prepare fills the stage with everything that the build reads in place of the files on disk.

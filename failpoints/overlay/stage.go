@@ -1,5 +1,5 @@
 // The stage: a private temporary folder with everything that the build reads in place of the files on disk. Its paths
-// mirror the paths that they stand for, so that the wrapper around the cover tool needs no table.
+// mirror the paths that they stand for, and for the wrapper around the cover tool the packages that they belong to.
 
 package overlay
 
@@ -18,7 +18,6 @@ type stage struct {
 	file       string            // the overlay file; empty when the build reads the disk only
 	replace    map[string]string // path -> file to read instead
 	addedFiles []string          // binding files that must be named on the command line
-	profile    string            // where a coverage profile is written
 }
 
 func newStage() (*stage, error) {
@@ -90,7 +89,7 @@ func (s *stage) write(b *build) error {
 	if err := writeFile(s.file, text); err != nil {
 		return err
 	}
-	return s.stageCoverTool(b.g)
+	return s.stageCoverTool(b)
 }
 
 func (s *stage) writeSource(b *build, pf *packageFiles, f *sourceFile) error {
@@ -111,7 +110,7 @@ func (s *stage) flags(inv *invocation) []string {
 	if s.file != "" {
 		flags = append(flags, "-overlay="+s.file)
 		if inv.covers() {
-			flags = append(flags, "-toolexec=/bin/sh "+s.coverTool())
+			flags = append(flags, "-toolexec=/bin/sh '"+s.coverTool()+"'")
 		}
 	}
 	return flags
