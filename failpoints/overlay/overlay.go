@@ -31,8 +31,8 @@ import (
 // Exit codes of Run for calls that never reached the go command.
 const (
 	// ExitProblem says that the sources could not be prepared: a marker that cannot be spliced, a patch that cannot be
-	// planted, a failed go list.
-	ExitProblem = 1
+	// planted, a failed go list. It is not the code of a test that fails: a bug that was not planted was not found.
+	ExitProblem = 3
 	// ExitUsage says that the call itself asks for something that cannot be done.
 	ExitUsage = 2
 )
@@ -62,14 +62,18 @@ func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(fo
 // error here: it is the go command's exit code, and its output has been passed on. The error is not nil when the go
 // command was not run at all, or could not be waited for; the code is then ExitUsage or ExitProblem.
 //
-// SIGINT and SIGTERM reach the go command while it runs, and the temporary folder is removed in any case. Cancelling
-// ctx interrupts the go command. Any number of Runs may go on at once, in one process or in many.
+// Signals reach the go command while it runs, and end Run at once while it does not; the error is then an *Interrupted.
+// Nothing that was started goes on after Run, and the temporary folder is removed in any case. Cancelling ctx interrupts
+// the go command. Any number of Runs may go on at once, in one process or in many.
 func Run(ctx context.Context, c Command) (exitCode int, err error) {
 	exitCode, err = run(ctx, c)
 	var asked *UsageError
+	var interrupted *Interrupted
 	switch {
 	case errors.As(err, &asked):
 		return ExitUsage, err
+	case errors.As(err, &interrupted):
+		return interrupted.exitCode(), err
 	case err != nil:
 		return ExitProblem, err
 	}
@@ -81,21 +85,35 @@ func run(ctx context.Context, c Command) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	g, err := newGoCommand(ctx, c, inv)
+	g, err := newGoCommand(c, inv)
 	if err != nil {
 		return 0, err
 	}
-	release := forwardSignals(g)
+	ctx, release := forwardSignals(ctx, g)
 	defer release()
 	stage, err := newStage()
 	if err != nil {
 		return 0, err
 	}
 	defer stage.remove()
+	g.watcher = stage.watcher
+	if err := g.configure(ctx, len(c.Plant) > 0); err != nil {
+		return 0, err
+	}
+	if err := stage.holdWork(g); err != nil {
+		return 0, err
+	}
 	if err := prepare(ctx, g, c, stage); err != nil {
 		return 0, err
 	}
-	return g.run(ctx, stage)
+	if err := stage.divert(g); err != nil {
+		return 0, err
+	}
+	code, err := g.run(ctx, stage)
+	if err != nil || code != 0 && ctx.Err() != nil {
+		return code, err
+	}
+	return code, stage.deliver(ctx)
 }
 
 // prepare fills the stage with everything that the build reads in place of the files on disk.

@@ -5,11 +5,15 @@ package overlay
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/gofrs/flock"
 )
 
 // A stage is one call's temporary folder.
@@ -18,21 +22,56 @@ type stage struct {
 	file       string            // the overlay file; empty when the build reads the disk only
 	replace    map[string]string // path -> file to read instead
 	addedFiles []string          // binding files that must be named on the command line
+	deliveries []delivery        // outputs to pass on after the go command
+	lock       *flock.Flock      // held while the stage is in use
+	watcher    *watcher
 }
 
 func newStage() (*stage, error) {
-	dir, err := os.MkdirTemp("", "racewindow-")
+	removeStale(os.TempDir())
+	dir, err := os.MkdirTemp("", stagePrefix)
 	if err != nil {
 		return nil, fmt.Errorf("make the temporary folder for spliced sources: %w", err)
 	}
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+	lock, err := own(dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("make the temporary folder for spliced sources: %w", err)
 	}
-	return &stage{dir: dir, replace: map[string]string{}}, nil
+	return &stage{dir: dir, replace: map[string]string{}, lock: lock, watcher: watch(dir)}, nil
 }
 
 // remove removes the folder. What cannot be removed lies in the system's temporary folder, which the system cleans.
-func (s *stage) remove() { _ = os.RemoveAll(s.dir) }
+func (s *stage) remove() {
+	_ = s.lock.Unlock() // first: some systems remove no open file
+	_ = os.RemoveAll(s.dir)
+	s.watcher.farewell()
+}
+
+// holdWork puts the temporary folder of the go command into the stage, for a go command that is ended by SIGTERM leaves
+// it where it is. The setting goes through the go command's own file of settings: a variable would reach the tests,
+// whose temporary folders and cached results depend on it.
+func (s *stage) holdWork(g *goCommand) error {
+	if g.inv.set("work") || g.settings.GOTMPDIR != "" {
+		return nil // the user wants to find it
+	}
+	work, file := filepath.Join(s.dir, "work"), filepath.Join(s.dir, "goenv")
+	text, err := os.ReadFile(g.settings.GOENV) // "off" and a missing file are no settings
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the settings of the go command: %w", err)
+	}
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return fmt.Errorf("make the go command's temporary folder: %w", err)
+	}
+	if err := writeFile(file, fmt.Appendf(nil, "%s\nGOTMPDIR=%s\n", text, work)); err != nil {
+		return err
+	}
+	g.env = append(g.env[:len(g.env):len(g.env)], "GOENV="+file)
+	return nil
+}
 
 // mirror is the file in the stage that stands for path.
 func (s *stage) mirror(path string) string {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -100,7 +101,8 @@ func runInstrumented(cmd *cobra.Command, verb string, args []string) error {
 		return cmd.Help()
 	}
 	c.Stdin, c.Stdout, c.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
-	code, err := overlay.Run(cmd.Context(), c)
+	// Run sees to signals itself: it passes on which one came, and not only that one did.
+	code, err := overlay.Run(context.WithoutCancel(cmd.Context()), c)
 	if err != nil {
 		failInstrumented(cmd.ErrOrStderr(), verb, err)
 	}
