@@ -49,6 +49,7 @@ type build struct {
 type packageFiles struct {
 	listed *listedPackage
 	files  []*sourceFile
+	edited bool         // a transform has changed a file or added one
 	moved  *movedModule // not nil when the build reads the package from another folder than the one it was found in
 }
 
@@ -162,6 +163,7 @@ func (b *build) apply(steps []transform) (changed int, err error) {
 		for _, f := range pf.files {
 			if was, known := before[f]; !known || !bytes.Equal(was, f.content) {
 				changed++
+				pf.edited = true
 			}
 		}
 	}

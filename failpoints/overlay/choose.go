@@ -49,6 +49,25 @@ func (b *build) choose(include []string) error {
 	return nil
 }
 
+// includedForNothing refuses an --include of a module in which there was nothing to do: whoever asked for its markers
+// believes that they are at work.
+func (b *build) includedForNothing(include []string) error {
+	for _, module := range include {
+		packages, edited := 0, false
+		for _, pf := range b.chosen {
+			if pf.listed.Module != nil && pf.listed.Module.Path == module {
+				packages++
+				edited = edited || pf.edited
+			}
+		}
+		if !edited {
+			return usage("--include %s: there is no failpoint marker in the packages of that module that this build "+
+				"contains (%d of them): leave it out, or include the module that has the markers", module, packages)
+		}
+	}
+	return nil
+}
+
 // local says whether a package belongs to the sources that the user works on.
 func (b *build) local(p *listedPackage) bool {
 	m := p.Module

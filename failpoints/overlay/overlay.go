@@ -103,7 +103,8 @@ func run(ctx context.Context, c Command) (int, error) {
 	if err := stage.holdWork(g); err != nil {
 		return 0, err
 	}
-	if err := prepare(ctx, g, c, stage); err != nil {
+	b, err := prepare(ctx, g, c, stage)
+	if err != nil {
 		return 0, err
 	}
 	if err := stage.divert(g); err != nil {
@@ -113,39 +114,45 @@ func run(ctx context.Context, c Command) (int, error) {
 	if err != nil || code != 0 && ctx.Err() != nil {
 		return code, err
 	}
-	return code, stage.deliver(ctx)
+	if err := stage.deliver(ctx); err != nil || code != 0 {
+		return code, err
+	}
+	return 0, b.nothingRan(ctx)
 }
 
 // prepare fills the stage with everything that the build reads in place of the files on disk.
-func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
+func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) (*build, error) {
 	b, err := g.load(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := b.choose(c.Include); err != nil {
-		return err
+		return nil, err
 	}
 	if err := b.plant(c.Plant); err != nil {
-		return err
+		return nil, err
 	}
 	steps, err := transforms(ctx, b, c.Strip)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	changed, err := b.apply(steps)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if err := b.includedForNothing(c.Include); err != nil {
+		return nil, err
 	}
 	if changed == 0 {
 		_, _ = fmt.Fprintf(g.stderr, "racewindow: no failpoint markers in %s: nothing to %s\n", b.scope(), purpose(c.Strip))
 	}
 	if err := stage.write(b); err != nil {
-		return err
+		return nil, err
 	}
 	if c.Strip && c.Verb != "test" {
-		return b.verifyStripped(ctx, stage)
+		return b, b.verifyStripped(ctx, stage)
 	}
-	return nil
+	return b, nil
 }
 
 func purpose(strip bool) string {
