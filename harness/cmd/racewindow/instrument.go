@@ -55,8 +55,8 @@ place in the patch in panics, compile errors and reports; all others keep the nu
 All other flags and arguments go to go %[1]s; -C, -cover, -json, -modfile, -overlay, -race, -tags,
 -toolexec and -trimpath work as usual (-cover without --plant only).%[2]s
 
-The exit code is that of go %[1]s; 1 when the sources cannot be instrumented or a patch cannot be
-planted, 2 for a wrong call.`
+The exit code is that of go %[1]s; 2 for a wrong call; 3 when the sources cannot be instrumented, a patch
+cannot be planted, or a test run in which no test, example, benchmark or fuzz target ran.`
 
 // instrumentCommands are the commands that build, test and run instrumented code.
 func instrumentCommands() []*cobra.Command {
