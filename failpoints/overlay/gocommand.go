@@ -35,7 +35,7 @@ type goCommand struct {
 
 // goSettings are the answers of go env that matter here.
 type goSettings struct {
-	GOFLAGS, GOMOD, GOWORK, GOMODCACHE string
+	GOFLAGS, GOMOD, GOWORK, GOMODCACHE, GOCACHE string
 }
 
 func newGoCommand(ctx context.Context, c Command, inv *invocation) (*goCommand, error) {
@@ -54,7 +54,7 @@ func newGoCommand(ctx context.Context, c Command, inv *invocation) (*goCommand, 
 	if g.stderr == nil {
 		g.stderr = io.Discard
 	}
-	out, err := g.output(ctx, "env", "-json", "GOFLAGS", "GOMOD", "GOWORK", "GOMODCACHE")
+	out, err := g.output(ctx, "env", "-json", "GOFLAGS", "GOMOD", "GOWORK", "GOMODCACHE", "GOCACHE")
 	if err != nil {
 		return nil, err
 	}

@@ -42,6 +42,7 @@ type Command struct {
 	Verb    string   // "test", "build" or "run"
 	Dir     string   // where to run it; the current folder when empty
 	Strip   bool     // remove the markers instead of arming them
+	Verbose bool     // say on Stderr what was spliced
 	Include []string // module paths of dependencies whose markers are spliced too
 	Plant   []string // patches, as git diff prints them, that are applied in this build only
 	Args    []string // everything that the go command would get after its verb
@@ -122,8 +123,23 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
 	if err != nil {
 		return err
 	}
+	if err := b.refuseTwins(ctx); err != nil {
+		return err
+	}
+	if err := b.provideGofail(ctx); err != nil {
+		return err
+	}
+	if !c.Strip {
+		if err := b.checkEnabled(); err != nil {
+			return err
+		}
+		g.keepFromCache()
+	}
 	if changed == 0 {
 		_, _ = fmt.Fprintf(g.stderr, "racewindow: no failpoint markers in %s: nothing to %s\n", b.scope(), purpose(c.Strip))
+	}
+	if c.Verbose && !c.Strip {
+		b.summary(g.stderr)
 	}
 	if err := stage.write(b); err != nil {
 		return err
