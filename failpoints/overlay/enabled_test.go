@@ -3,6 +3,9 @@
 package overlay
 
 import (
+	"bytes"
+	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -36,6 +39,9 @@ func TestSourceThatEnablesNoMarkerIsWarnedOf(t *testing.T) {
 	m.write(t, "mixed/mixed_test.go", `package mixed
 
 import (
+	"bytes"
+	"os"
+	"os/exec"
 	"testing"
 
 	"github.com/pingcap/failpoint"
@@ -108,5 +114,25 @@ func TestListNamesEveryMarkerWithItsPlace(t *testing.T) {
 	_, err = List(t.Context(), Command{Dir: m.dir, Env: m.env, Args: []string{"./nothere"}})
 	require.ErrorContains(t, err, "nothere")
 	_, err = List(t.Context(), Command{Dir: m.dir, Env: m.env, Args: []string{"./nothere/..."}})
-	require.ErrorContains(t, err, "no package matches ./nothere/...")
+	require.ErrorContains(t, err, "nothere")
+}
+
+func TestBinaryComplainsOfNamesThatItDoesNotKnow(t *testing.T) {
+	t.Parallel()
+	m := unpack(t, "gofail")
+	binary := m.temp() + "/cmd.bin"
+	m.mustRun(t, "build", "-o", binary, "./cmd")
+	for env, wants := range map[string]string{
+		"GO_FAILPOINTS=example.com/g/mixed/ping=return(1)":  "",
+		"GO_FAILPOINTS=example.com/g/mixed/pign=return(1)":  `racewindow: GO_FAILPOINTS enables "example.com/g/mixed/pign", and no marker of this binary has that name; did you mean example.com/g/mixed/ping?` + "\n",
+		"GOFAIL_FAILPOINTS=comment=off;other=off":           `racewindow: GOFAIL_FAILPOINTS enables "other", and no marker of this binary has that name` + "\n",
+		"GOFAIL_FAILPOINTS=comment=off;saveError=sleep(1);": "",
+	} {
+		cmd := exec.Command(binary)
+		cmd.Env = append(os.Environ(), env)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		require.NoError(t, cmd.Run())
+		require.Equal(t, wants, stderr.String(), env)
+	}
 }

@@ -133,6 +133,7 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
 		if err := b.checkEnabled(); err != nil {
 			return err
 		}
+		b.addNames()
 		g.keepFromCache()
 	}
 	if changed == 0 {
