@@ -45,6 +45,7 @@ type build struct {
 	moved    []*movedModule
 	markers  []Marker // what was spliced
 	asBinary bool     // markers of a main package are called main/…, though the verb is test
+	tree     bool     // the build is written as a tree and not run
 	deps     map[string][]string
 
 	enables   []enabling // what the sources enable

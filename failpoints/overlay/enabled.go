@@ -55,7 +55,7 @@ func (b *build) checkEnabled() error {
 			why, _ := b.unknownName(name, e.gofail)
 			switch {
 			case why == "":
-			case b.g.inv.verb == "build" || b.g.inv.flags["c"] == "true" || !e.gofail && b.wild():
+			case b.g.inv.verb == "build" || b.tree || b.g.inv.flags["c"] == "true" || !e.gofail && b.wild():
 				b.warn("%s enables %q, and %s", e.variable, name, why)
 			default:
 				return usage("%s enables %q, and %s", e.variable, name, why)

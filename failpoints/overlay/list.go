@@ -162,23 +162,11 @@ func (b *build) linkedTogether(ctx context.Context, one, two string) (bool, erro
 // List returns the markers of the packages that a command names, tests included, sorted by place. Nothing is built.
 // Names are those of a binary: a marker of a main package is called main/name.
 func List(ctx context.Context, c Command) ([]Marker, error) {
-	c.Verb = "test"
-	inv, err := parseInvocation(c.Verb, c.Args)
-	if err != nil {
-		return nil, err
-	}
-	g, err := newGoCommand(ctx, c, inv)
-	if err != nil {
-		return nil, err
-	}
-	b, err := g.load(ctx)
+	b, err := loadSources(ctx, &c)
 	if err != nil {
 		return nil, err
 	}
 	b.asBinary = true
-	if err := b.broken(); err != nil {
-		return nil, err
-	}
 	if err := b.choose(c.Include); err != nil {
 		return nil, err
 	}
@@ -200,6 +188,41 @@ func List(ctx context.Context, c Command) ([]Marker, error) {
 		return x.File < y.File || x.File == y.File && x.Line < y.Line
 	})
 	return b.markers, nil
+}
+
+// loadSources lists the packages of a command that runs nothing: test files belong to them, and without a pattern they are
+// all of the module's.
+func loadSources(ctx context.Context, c *Command) (*build, error) {
+	c.Verb = "test"
+	inv, err := parseInvocation(c.Verb, c.Args)
+	if err != nil {
+		return nil, err
+	}
+	if err := inv.sourcesOnly(); err != nil {
+		return nil, err
+	}
+	g, err := newGoCommand(ctx, *c, inv)
+	if err != nil {
+		return nil, err
+	}
+	b, err := g.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.broken()
+}
+
+// sourcesOnly refuses flags that have no meaning without a go command to run.
+func (inv *invocation) sourcesOnly() error {
+	if len(inv.packages) == 0 {
+		inv.packages = []string{"./..."}
+	}
+	for _, arg := range append(slices.Clone(inv.before), inv.after...) {
+		if name, _, _, ok := flagName(arg); ok && !listFlags[name] && name != "trimpath" {
+			return usage("-%s does not change which sources belong to a build: leave it out", name)
+		}
+	}
+	return nil
 }
 
 // broken is an error when a package that was named cannot be listed. A build leaves it to the go command to say so;

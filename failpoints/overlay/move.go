@@ -68,8 +68,8 @@ func (b *build) rootFile() string {
 	return b.g.settings.GOMOD
 }
 
-// replaceMoved is the root file with a replacement for every moved module.
-func (b *build) replaceMoved() (path string, content []byte, err error) {
+// replaceMoved is the root file with a replacement for every moved module, whose folder it calls by name.
+func (b *build) replaceMoved(name func(dir string) string) (path string, content []byte, err error) {
 	path = b.rootFile()
 	text, err := b.disk.read(path)
 	if err != nil {
@@ -81,9 +81,9 @@ func (b *build) replaceMoved() (path string, content []byte, err error) {
 			return "", nil, fmt.Errorf("replace the included modules: %w", err)
 		}
 		for _, m := range b.moved {
-			add := func() error { return work.AddReplace(m.path, m.version, m.to, "") }
+			add := func() error { return work.AddReplace(m.path, m.version, name(m.to), "") }
 			if m.brought != nil { // no module of the workspace need require what the workspace uses
-				add = func() error { return work.AddUse(m.to, m.path) }
+				add = func() error { return work.AddUse(name(m.to), m.path) }
 			}
 			if err := add(); err != nil {
 				return "", nil, fmt.Errorf("replace %s in %s: %w", m.path, path, err)
@@ -103,7 +103,7 @@ func (b *build) replaceMoved() (path string, content []byte, err error) {
 				mod.AddNewRequire(m.path, m.version, !m.direct) // under -mod=mod the comment must be right
 			}
 		}
-		if err := mod.AddReplace(m.path, version, m.to, ""); err != nil {
+		if err := mod.AddReplace(m.path, version, name(m.to), ""); err != nil {
 			return "", nil, fmt.Errorf("replace %s in %s: %w", m.path, path, err)
 		}
 	}
@@ -137,7 +137,7 @@ func (s *stage) stageMoved(b *build) error {
 			return fmt.Errorf("give the included module %s another place: %w", m.path, err)
 		}
 	}
-	path, content, err := b.replaceMoved()
+	path, content, err := b.replaceMoved(func(dir string) string { return dir })
 	if err != nil {
 		return err
 	}

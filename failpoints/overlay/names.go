@@ -13,7 +13,7 @@ import (
 
 // addNames adds the file to the main packages that a build or a run names.
 func (b *build) addNames() {
-	if b.g.inv.verb == "test" || len(b.markers) == 0 {
+	if b.g.inv.verb == "test" && !b.tree || len(b.markers) == 0 {
 		return
 	}
 	lists := map[bool][]string{}

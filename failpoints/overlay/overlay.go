@@ -109,32 +109,9 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
 	if err != nil {
 		return err
 	}
-	if err := b.choose(c.Include); err != nil {
-		return err
-	}
-	if err := b.plant(c.Plant); err != nil {
-		return err
-	}
-	steps, err := transforms(ctx, b, c.Strip)
+	changed, err := b.splice(ctx, c)
 	if err != nil {
 		return err
-	}
-	changed, err := b.apply(steps)
-	if err != nil {
-		return err
-	}
-	if err := b.refuseTwins(ctx); err != nil {
-		return err
-	}
-	if err := b.provideGofail(ctx); err != nil {
-		return err
-	}
-	if !c.Strip {
-		if err := b.checkEnabled(); err != nil {
-			return err
-		}
-		b.addNames()
-		g.keepFromCache()
 	}
 	if changed == 0 {
 		_, _ = fmt.Fprintf(g.stderr, "racewindow: no failpoint markers in %s: nothing to %s\n", b.scope(), purpose(c.Strip))
@@ -149,6 +126,35 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
 		return b.verifyStripped(ctx, stage)
 	}
 	return nil
+}
+
+// splice changes the files of the build, and says how many. Nothing is written yet.
+func (b *build) splice(ctx context.Context, c Command) (changed int, err error) {
+	if err := b.choose(c.Include); err != nil {
+		return 0, err
+	}
+	if err := b.plant(c.Plant); err != nil {
+		return 0, err
+	}
+	steps, err := transforms(ctx, b, c.Strip)
+	if err != nil {
+		return 0, err
+	}
+	if changed, err = b.apply(steps); err != nil || c.Strip {
+		return changed, err
+	}
+	if err := b.refuseTwins(ctx); err != nil {
+		return 0, err
+	}
+	if err := b.provideGofail(ctx); err != nil {
+		return 0, err
+	}
+	if err := b.checkEnabled(); err != nil {
+		return 0, err
+	}
+	b.addNames()
+	b.g.keepFromCache()
+	return changed, nil
 }
 
 func purpose(strip bool) string {
