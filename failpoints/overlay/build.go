@@ -45,6 +45,7 @@ type build struct {
 	moved    []*movedModule
 	markers  []Marker // what was spliced
 	asBinary bool     // markers of a main package are called main/…, though the verb is test
+	keepAPI  bool     // a stripped build keeps the uses of pingcap's package that are no markers
 	tree     bool     // the build is written as a tree and not run
 	deps     map[string][]string
 

@@ -50,6 +50,12 @@ func (c *Command) parseOwn(args []string) (own string, used int, err error) {
 		}
 		c.Strip = true
 		return "strip", 1, nil
+	case "--strip-keep-api", "-strip-keep-api":
+		if hasValue && value != "true" {
+			return "", 0, usage("--strip-keep-api takes no value")
+		}
+		c.Strip, c.KeepAPI = true, true
+		return "strip-keep-api", 1, nil
 	case "--verbose": // -verbose may be a flag of the tests
 		if hasValue && value != "true" {
 			return "", 0, usage("--verbose takes no value")

@@ -42,6 +42,7 @@ type Command struct {
 	Verb    string   // "test", "build" or "run"
 	Dir     string   // where to run it; the current folder when empty
 	Strip   bool     // remove the markers instead of arming them
+	KeepAPI bool     // with Strip: leave other uses of pingcap's package alone, and make the package one that does nothing
 	Verbose bool     // say on Stderr what was spliced
 	Include []string // module paths of dependencies whose markers are spliced too
 	Plant   []string // patches, as git diff prints them, that are applied in this build only
@@ -122,7 +123,7 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
 	if err := stage.write(b); err != nil {
 		return err
 	}
-	if c.Strip && c.Verb != "test" {
+	if c.Strip && !c.KeepAPI && c.Verb != "test" {
 		return b.verifyStripped(ctx, stage)
 	}
 	return nil
@@ -130,6 +131,7 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
 
 // splice changes the files of the build, and says how many. Nothing is written yet.
 func (b *build) splice(ctx context.Context, c Command) (changed int, err error) {
+	b.keepAPI = c.KeepAPI
 	if err := b.choose(c.Include); err != nil {
 		return 0, err
 	}
@@ -140,7 +142,13 @@ func (b *build) splice(ctx context.Context, c Command) (changed int, err error) 
 	if err != nil {
 		return 0, err
 	}
-	if changed, err = b.apply(steps); err != nil || c.Strip {
+	if changed, err = b.apply(steps); err != nil {
+		return 0, err
+	}
+	if c.Strip {
+		if c.KeepAPI {
+			err = b.replaceAPI()
+		}
 		return changed, err
 	}
 	if err := b.refuseTwins(ctx); err != nil {

@@ -95,7 +95,7 @@ func (b *build) strip(pf *packageFiles) error {
 		if f.original == nil || !mentionsPingcap(f.content) {
 			continue
 		}
-		content, err := stripMarkers(f.path, f.content, f.unit == unitRegular, b.packageName)
+		content, err := stripMarkers(f.path, f.content, f.unit == unitRegular, b.keepAPI, b.packageName)
 		if err != nil {
 			if !problems.collect(f.blame(err)) {
 				return err

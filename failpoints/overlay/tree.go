@@ -133,7 +133,8 @@ func (t *tree) planModules() error {
 		}
 	}
 	for _, dir := range sortedKeys(t.to) {
-		if !slices.ContainsFunc(t.from, func(outer string) bool { return beneath(dir, outer) && inPlace(t.to, dir) }) {
+		copied := func(outer string) bool { return beneath(dir, outer) && t.inPlace(outer) && t.inPlace(dir) }
+		if !slices.ContainsFunc(t.from, copied) {
 			t.from = append(t.from, dir)
 		}
 	}
@@ -141,8 +142,8 @@ func (t *tree) planModules() error {
 }
 
 // inPlace says whether a folder has the same place in the tree as in the sources.
-func inPlace(to map[string]string, dir string) bool {
-	return !strings.HasPrefix(to[dir], foreignModules)
+func (t *tree) inPlace(dir string) bool {
+	return !strings.HasPrefix(t.to[dir], foreignModules)
 }
 
 // planModule gives one local module its place: the same as in the sources where it is beneath the root.
@@ -380,7 +381,7 @@ func (t *tree) check(ctx context.Context) error {
 		dir = to
 	}
 	g := &goCommand{inv: t.b.g.inv, dir: dir, env: append(slices.Clone(t.b.g.env), work, "PWD="+dir)}
-	args := append([]string{"list", "-deps", "-test"}, t.b.g.inv.forList()...)
+	args := append([]string{"list", "-deps", "-test", "-buildvcs=false"}, t.b.g.inv.forList()...)
 	_, err := g.output(ctx, append(append(args, "-f={{with .Error}}{{.}}{{end}}", "--"), t.b.g.inv.listed()...)...)
 	return err
 }
