@@ -56,6 +56,15 @@ func (c *Command) parseOwn(args []string) (own string, used int, err error) {
 		}
 		c.Strip, c.KeepAPI = true, true
 		return "strip-keep-api", 1, nil
+	case "--out", "-out":
+		if c.Verb != "instrument" {
+			return "", 0, nil
+		}
+		if value, used = ownValue(args, value, hasValue); value == "" || strings.HasPrefix(value, "-") {
+			return "", 0, usage("--out needs the folder to write, for example --out /tmp/spliced")
+		}
+		c.Out = value
+		return "out", used, nil
 	case "--verbose": // -verbose may be a flag of the tests
 		if hasValue && value != "true" {
 			return "", 0, usage("--verbose takes no value")

@@ -24,7 +24,8 @@ import (
 //go:embed gofail.txtar
 var gofailArchive []byte
 
-const gofailVersion = "v0.2.0"
+// GofailVersion is the version of the runtime that this package brings.
+const GofailVersion = "v0.2.0"
 
 // newFailpoint is what the spliced code calls; runtimes from before v0.1.0 have another one.
 var newFailpoint = regexp.MustCompile(`(?m)^func NewFailpoint\(\w+ string\) `)
@@ -63,7 +64,7 @@ func (b *build) provideGofail(ctx context.Context) error {
 				"then go get " + gofailRuntime + " && go mod vendor",
 		}}.orNil(b.g.dir)
 	}
-	m := &movedModule{path: gofailModule, version: gofailVersion, brought: map[string][]byte{}}
+	m := &movedModule{path: gofailModule, version: GofailVersion, brought: map[string][]byte{}}
 	for _, pf := range b.chosen {
 		main := pf.listed.Module == nil || pf.listed.Module.Main
 		m.direct = m.direct || main && pf.gofail
@@ -93,7 +94,7 @@ func (b *build) checkGofail(first *Marker, runtime *listedPackage) error {
 	return Problems{{
 		File: first.File, Line: first.Line,
 		What:   fmt.Sprintf("this gofail marker needs %s %s or later, and the build has%s", gofailModule, "v0.1.0", version),
-		Remedy: "go get " + gofailRuntime + "@" + gofailVersion,
+		Remedy: "go get " + gofailRuntime + "@" + GofailVersion,
 	}}.orNil(b.g.dir)
 }
 

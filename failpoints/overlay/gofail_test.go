@@ -27,7 +27,7 @@ func TestCommentMarkersFireAndTheTreeStays(t *testing.T) {
 	for _, flags := range [][]string{{"-count=1"}, {"-coverprofile=" + m.temp() + "/cover.out"}, {"-mod=mod"}} {
 		r := m.runCommand(Command{Verb: "test", Verbose: true, Args: append(flags, "./save"), Env: env})
 		require.Zero(t, r.code, "%s", r)
-		require.Contains(t, r.stderr, "spliced 4 markers in 2 files: 4 gofail")
+		require.Contains(t, r.stderr, "Spliced 4 markers in 2 files: 4 gofail")
 	}
 	r := m.runCommand(Command{Verb: "test", Args: []string{"./save"}, Env: m.env})
 	require.Equal(t, 1, r.code, "nothing is armed, and the test must fail: %s", r)
@@ -54,7 +54,7 @@ func TestMarkersOfBothToolsInOneBinaryAndGofailsEndpoint(t *testing.T) {
 	binary := filepath.Join(m.temp(), "cmd.bin")
 	r := m.runCommand(Command{Verb: "build", Verbose: true, Args: []string{"-race", "-o", binary, "./cmd"}})
 	require.Zero(t, r.code, "%s", r)
-	require.Contains(t, r.stderr, "spliced 5 markers in 2 files: 1 Inject, 4 gofail")
+	require.Contains(t, r.stderr, "Spliced 5 markers in 2 files: 1 Inject, 4 gofail")
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	address := listener.Addr().String()

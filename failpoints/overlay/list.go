@@ -6,7 +6,6 @@ package overlay
 import (
 	"context"
 	"fmt"
-	"io"
 	"path/filepath"
 	"slices"
 	"sort"
@@ -76,22 +75,21 @@ func (b *build) binaryPath(pf *packageFiles, u unit) string {
 	return pf.listed.ImportPath
 }
 
-// summary says what was spliced: how many markers of which kind, in how many files.
-func (b *build) summary(w io.Writer) {
+// Summary says in one line what was spliced: how many markers of which kind, in how many files.
+func Summary(markers []Marker) string {
 	kinds, files := map[string]int{}, map[string]bool{}
-	for _, m := range b.markers {
+	for _, m := range markers {
 		kinds[m.Kind]++
 		files[m.File] = true
+	}
+	if len(markers) == 0 {
+		return "No marker was spliced."
 	}
 	var parts []string
 	for _, kind := range sortedKeys(kinds) {
 		parts = append(parts, fmt.Sprintf("%d %s", kinds[kind], kind))
 	}
-	if len(parts) == 0 {
-		parts = []string{"none"}
-	}
-	_, _ = fmt.Fprintf(w, "racewindow: spliced %s in %s: %s\n",
-		counted(len(b.markers), "marker"), counted(len(files), "file"), strings.Join(parts, ", "))
+	return fmt.Sprintf("Spliced %s in %s: %s.", counted(len(markers), "marker"), counted(len(files), "file"), strings.Join(parts, ", "))
 }
 
 func counted(n int, what string) string {
@@ -230,7 +228,7 @@ func (inv *invocation) sourcesOnly() error {
 func (b *build) broken() error {
 	for _, p := range b.packages {
 		if !p.DepOnly && p.Error != nil {
-			return fmt.Errorf("list %s: %s", p.ImportPath, strings.TrimSpace(p.Error.Err))
+			return usage("cannot list %s: %s", p.ImportPath, strings.TrimSpace(p.Error.Err))
 		}
 	}
 	if !slices.ContainsFunc(b.packages, func(p *listedPackage) bool { return !p.DepOnly }) {

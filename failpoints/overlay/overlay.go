@@ -46,6 +46,7 @@ type Command struct {
 	Verbose bool     // say on Stderr what was spliced
 	Include []string // module paths of dependencies whose markers are spliced too
 	Plant   []string // patches, as git diff prints them, that are applied in this build only
+	Out     string   // of Parse only: the folder that --out names
 	Args    []string // everything that the go command would get after its verb
 	Env     []string // environment of the go command; the process's own when nil
 
@@ -118,7 +119,7 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) error {
 		_, _ = fmt.Fprintf(g.stderr, "racewindow: no failpoint markers in %s: nothing to %s\n", b.scope(), purpose(c.Strip))
 	}
 	if c.Verbose && !c.Strip {
-		b.summary(g.stderr)
+		b.warn("%s", Summary(b.markers))
 	}
 	if err := stage.write(b); err != nil {
 		return err
