@@ -137,7 +137,7 @@ func nearNames(name string, known []string) (near []string) {
 	last := name[strings.LastIndexByte(name, '/')+1:]
 	for _, k := range known {
 		tail := k[strings.LastIndexByte(k, '/')+1:]
-		if strings.HasSuffix(k, "/"+name) || tail == last || distance(name, k) <= max(1, min(len(last), len(tail))/3) {
+		if strings.HasSuffix(k, "/"+name) || tail == last || distance(name, k) <= min(3, max(1, min(len(last), len(tail))/2)) {
 			near = append(near, k)
 		}
 	}

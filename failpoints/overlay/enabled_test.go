@@ -39,9 +39,6 @@ func TestSourceThatEnablesNoMarkerIsWarnedOf(t *testing.T) {
 	m.write(t, "mixed/mixed_test.go", `package mixed
 
 import (
-	"bytes"
-	"os"
-	"os/exec"
 	"testing"
 
 	"github.com/pingcap/failpoint"

@@ -43,6 +43,9 @@ func (b *build) provideGofail(ctx context.Context) error {
 		return nil
 	}
 	args := append([]string{"list", "-e"}, b.g.inv.forList()...)
+	if b.g.inv.flags["mod"] == "mod" {
+		args = append(args, "-mod=readonly") // or go list would add the module to the user's go.mod
+	}
 	if b.disk.file != "" {
 		args = append(args, "-overlay="+b.disk.file)
 	}

@@ -165,3 +165,15 @@ func TestStrippedBuildsLeaveCommentMarkersComments(t *testing.T) {
 	r := m.runCommand(Command{Verb: "run", Strip: true, Args: []string{"./cmd"}, Env: append(m.env, "GOFAIL_FAILPOINTS=saveError=return(\"x\")")})
 	require.Equal(t, "<nil> 0\n<nil> 0\n", r.stdout, "%s", r)
 }
+
+// A look for gofail's runtime under -mod=mod once wrote a newer gofail into the user's go.mod.
+func TestLookingForGofailsRuntimeDoesNotRequireIt(t *testing.T) {
+	t.Parallel()
+	m := unpack(t, "gofail")
+	m.publish(t, gofailModule, "v0.9.0", map[string]string{
+		"go.mod": "module go.etcd.io/gofail\n\ngo 1.21\n", "runtime/r.go": "package runtime\n",
+	})
+	before := m.read(t, "go.mod")
+	m.mustRun(t, "build", "-mod=mod", "./save")
+	require.Equal(t, before, m.read(t, "go.mod"))
+}

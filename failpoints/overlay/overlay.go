@@ -10,8 +10,9 @@
 //
 // What a marker becomes depends on its module. Where the module is or requires github.com/racewindow/racewindow, a
 // marker that is given a context becomes a call of its package failpoints (dispatch_context.go). Everywhere else, and
-// for a marker without a context, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). With Strip
-// the markers vanish instead, together with the import (strip.go).
+// for a marker without a context, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). The comment
+// markers of go.etcd.io/gofail keep gofail's (gofail.go). With Strip the markers vanish instead, together with the import
+// (strip.go).
 //
 // Before all this, patches may be planted: bugs that exist in one build only (plant.go, authored.go).
 //

@@ -37,17 +37,20 @@ type tree struct {
 // WriteTree writes the sources of a build, spliced, into the folder out, which must be empty or not exist. The verb of
 // the command is not used; without packages all of the module's are spliced. It returns what was spliced.
 func WriteTree(ctx context.Context, c Command, out string) ([]Marker, error) {
+	inv, err := parseInvocation("test", c.Args)
+	switch {
+	case err != nil:
+		return nil, err
+	case inv.fileList():
+		return nil, usage("a tree is written of packages, not of single files")
+	case inv.flags["modfile"] != "":
+		return nil, usage("a tree has one go.mod: leave out -modfile")
+	}
 	b, err := loadSources(ctx, &c)
 	if err != nil {
 		return nil, err
 	}
 	b.tree = true
-	switch {
-	case b.g.inv.fileList():
-		return nil, usage("a tree is written of packages, not of single files")
-	case b.g.inv.flags["modfile"] != "":
-		return nil, usage("a tree has one go.mod: leave out -modfile")
-	}
 	changed, err := b.splice(ctx, c)
 	if err != nil {
 		return nil, err

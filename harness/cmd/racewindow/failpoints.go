@@ -34,7 +34,7 @@ gofail), and its place. What looks like a marker and cannot be spliced is an err
 				return listMarkers(cmd, args, include, tags, jsonFile)
 			}
 			if len(include) > 0 || tags != "" {
-				return usageError{errors.New("--include and --tags choose among the markers of packages: name some, as in racewindow failpoints ./...")}
+				return usageError{errors.New("--include and --tags choose among the markers of packages: name some with racewindow failpoints ./... or others")}
 			}
 			if jsonFile != "" {
 				return writeJSON(jsonFile, failpointRows())
