@@ -103,7 +103,7 @@ type dispatcher struct {
 }
 
 func newDispatcher(ctx context.Context, b *build) (*dispatcher, error) {
-	d := &dispatcher{beneath: map[string]bool{}, enables: b.enables()}
+	d := &dispatcher{beneath: map[string]bool{}, enables: b.mayEnable()}
 	if !b.importsRacewindow() {
 		return d, nil
 	}
@@ -153,9 +153,9 @@ func ofRacewindow(importPath string) bool {
 	return importPath == ownModule || strings.HasPrefix(importPath, ownModule+"/")
 }
 
-// enables says whether code of this build may enable failpoints of pingcap's runtime. A package that is not read for
+// mayEnable says whether code of this build may enable failpoints of pingcap's runtime. A package that is not read for
 // splicing and imports that runtime may do anything with it.
-func (b *build) enables() bool {
+func (b *build) mayEnable() bool {
 	chosen := map[*listedPackage]bool{}
 	for _, pf := range b.chosen {
 		chosen[pf.listed] = true

@@ -38,7 +38,7 @@ type goCommand struct {
 
 // goSettings are the answers of go env that matter here.
 type goSettings struct {
-	GOFLAGS, GOMOD, GOWORK, GOMODCACHE, GOENV, GOTMPDIR string
+	GOFLAGS, GOMOD, GOWORK, GOMODCACHE, GOENV, GOTMPDIR, GOCACHE string
 }
 
 func newGoCommand(c Command, inv *invocation) (*goCommand, error) {
@@ -62,7 +62,7 @@ func newGoCommand(c Command, inv *invocation) (*goCommand, error) {
 
 // configure asks the go command for its settings, and refuses what cannot be instrumented.
 func (g *goCommand) configure(ctx context.Context, plants bool) error {
-	out, err := g.output(ctx, "env", "-json", "GOFLAGS", "GOMOD", "GOWORK", "GOMODCACHE", "GOENV", "GOTMPDIR")
+	out, err := g.output(ctx, "env", "-json", "GOFLAGS", "GOMOD", "GOWORK", "GOMODCACHE", "GOENV", "GOTMPDIR", "GOCACHE")
 	if err != nil {
 		return err
 	}

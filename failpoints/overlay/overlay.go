@@ -10,8 +10,8 @@
 //
 // What a marker becomes depends on the build. Where its code imports github.com/racewindow/racewindow, a marker that is
 // given a context becomes a call of its package failpoints (dispatch_context.go). Everywhere else, and where the context
-// carries no controller, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). With Strip the markers
-// vanish instead, together with the import (strip.go).
+// carries no controller, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). The comment markers of
+// go.etcd.io/gofail keep gofail's (gofail.go). With Strip the markers vanish instead, together with the import (strip.go).
 //
 // Before all this, patches may be planted: bugs that exist in one build only (plant.go, authored.go).
 //
@@ -42,8 +42,11 @@ type Command struct {
 	Verb    string   // "test", "build" or "run"
 	Dir     string   // where to run it; the current folder when empty
 	Strip   bool     // remove the markers instead of arming them
+	KeepAPI bool     // with Strip: leave other uses of pingcap's package alone, and make the package one that does nothing
+	Verbose bool     // say on Stderr what was spliced
 	Include []string // module paths of dependencies whose markers are spliced too
 	Plant   []string // patches, as git diff prints them, that are applied in this build only
+	Out     string   // of Parse only: the folder that --out names
 	Args    []string // everything that the go command would get after its verb
 	Env     []string // environment of the go command; the process's own when nil
 
@@ -126,17 +129,7 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) (*build
 	if err != nil {
 		return nil, err
 	}
-	if err := b.choose(c.Include); err != nil {
-		return nil, err
-	}
-	if err := b.plant(c.Plant); err != nil {
-		return nil, err
-	}
-	steps, err := transforms(ctx, b, c.Strip)
-	if err != nil {
-		return nil, err
-	}
-	changed, err := b.apply(steps)
+	changed, err := b.splice(ctx, c)
 	if err != nil {
 		return nil, err
 	}
@@ -146,13 +139,52 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) (*build
 	if changed == 0 {
 		_, _ = fmt.Fprintf(g.stderr, "racewindow: no failpoint markers in %s: nothing to %s\n", b.scope(), purpose(c.Strip))
 	}
+	if c.Verbose && !c.Strip {
+		b.warn("%s", Summary(b.markers))
+	}
 	if err := stage.write(b); err != nil {
 		return nil, err
 	}
-	if c.Strip && c.Verb != "test" {
+	if c.Strip && !c.KeepAPI && c.Verb != "test" {
 		return b, b.verifyStripped(ctx, stage)
 	}
 	return b, nil
+}
+
+// splice changes the files of the build, and says how many. Nothing is written yet.
+func (b *build) splice(ctx context.Context, c Command) (changed int, err error) {
+	b.keepAPI = c.KeepAPI
+	if err := b.choose(c.Include); err != nil {
+		return 0, err
+	}
+	if err := b.plant(c.Plant); err != nil {
+		return 0, err
+	}
+	steps, err := transforms(ctx, b, c.Strip)
+	if err != nil {
+		return 0, err
+	}
+	if changed, err = b.apply(steps); err != nil {
+		return 0, err
+	}
+	if c.Strip {
+		if c.KeepAPI {
+			err = b.replaceAPI()
+		}
+		return changed, err
+	}
+	if err := b.refuseTwins(ctx); err != nil {
+		return 0, err
+	}
+	if err := b.provideGofail(ctx); err != nil {
+		return 0, err
+	}
+	if err := b.checkEnabled(); err != nil {
+		return 0, err
+	}
+	b.addNames()
+	b.g.keepFromCache()
+	return changed, nil
 }
 
 func purpose(strip bool) string {

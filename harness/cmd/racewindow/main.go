@@ -75,8 +75,9 @@ reader looks in the tail and finds nothing.
   racewindow replay CASE          one case, as a report prints it, executed again
   racewindow report FILE          a counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test
   racewindow soak                 all of it in turn for hours, resumable, on one machine or many
-  racewindow failpoints           the windows that the engine marks
+  racewindow failpoints           the windows that the engine marks, or the markers of packages of yours
   racewindow test|build|run ...   go test|build|run with failpoints at work, without touching your sources
+  racewindow instrument --out DIR the sources with failpoints at work, in a folder that builds with go alone
 
 Exit codes: 0 the promises held, 1 one was violated, 2 wrong usage, 3 the run itself failed.`
 
@@ -98,6 +99,7 @@ func rootCommand() *cobra.Command {
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand())
 	root.AddCommand(instrumentCommands()...)
+	root.AddCommand(instrumentTreeCommand())
 	return root
 }
 

@@ -65,7 +65,7 @@ func TestWrongCallsEndWithTwoAndSayWhatIsWrong(t *testing.T) {
 	}{
 		{[]string{"sterss"}, []string{`"sterss"`, "See 'racewindow --help'"}},
 		{[]string{"--verbose"}, []string{"unknown flag: --verbose"}},
-		{[]string{"failpoints", "read"}, []string{`unexpected argument "read"`, "See 'racewindow failpoints --help'"}},
+		{[]string{"failpoints", "read"}, []string{`package read is not in std`, "See 'racewindow failpoints --help'"}},
 		{[]string{"failpoints", "--yaml"}, []string{"unknown flag: --yaml"}},
 		{[]string{"stress", "stale"}, []string{`unexpected argument "stale": everything is set by flags`, "See 'racewindow stress --help'"}},
 		{[]string{"stress", "--hand-over", "stale"}, []string{"unknown flag: --hand-over"}},
