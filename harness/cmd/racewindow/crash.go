@@ -19,7 +19,6 @@ import (
 	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/crashstress"
 	rep "github.com/racewindow/racewindow/harness/report"
-	"github.com/racewindow/racewindow/storage"
 )
 
 // crashFlags are the settings of stress --crash that stress does not have.
@@ -97,7 +96,7 @@ func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 	if c.Goroutines == 1 && !flags.Changed("delay") { // there is nobody to be overtaken by
 		c.Delays.Probability = 0
 	}
-	c.Handover, err = storage.HandoverByName(f.handover)
+	c.Handover, err = handoverByName(f.handover)
 	return true, err
 }
 
@@ -171,7 +170,11 @@ func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
 	if f.jsonFile == "-" { // then nothing but JSON may be there
 		out = os.Stderr
 	}
-	if err := f.writeCrash(out, s); err != nil {
+	var text strings.Builder
+	if err := f.writeCrash(&text, s, terminalColumns(out)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(out, fitting(out, text.String())); err != nil {
 		return err
 	}
 	if f.jsonFile != "" {
@@ -190,13 +193,13 @@ func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
 	return crashError(failed)
 }
 
-func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary) error {
+func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary, width int) error {
 	if s.Violation != nil {
 		if err := s.Violation.WriteText(w, f.againCrash(s)); err != nil {
 			return err
 		}
 		fmt.Fprintln(w)
-		if err := f.tellMinimal(w, 100, rep.Palette{}); err != nil {
+		if err := f.tellMinimal(w, width, rep.Palette{}); err != nil {
 			return err
 		}
 	}
@@ -213,13 +216,13 @@ func (f *stressFlags) againCrash(s *crashstress.Summary) string {
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 }
 
-// keepCrash writes report, summary and, behind a violation, the disk.
+// keepCrash writes report, summary and, after a violation, the disk.
 func (f *stressFlags) keepCrash(s *crashstress.Summary) error {
 	if err := os.MkdirAll(f.out, 0o777); err != nil {
 		return err
 	}
 	var text bytes.Buffer
-	if err := f.writeCrash(&text, s); err != nil {
+	if err := f.writeCrash(&text, s, 100); err != nil {
 		return err
 	}
 	if s.Violation != nil {

@@ -53,8 +53,8 @@ place in the patch in panics, compile errors and reports; all others keep the nu
 All other flags and arguments go to go %[1]s; -C, -cover, -json, -modfile, -overlay, -race, -tags,
 -toolexec and -trimpath work as usual (-cover without --plant only).%[2]s
 
-The exit code is that of go %[1]s; 1 when the sources cannot be instrumented or a patch cannot be
-planted, 2 for a wrong call.`
+Exit codes: that of go %[1]s; 1 when the sources cannot be instrumented or a patch cannot be planted, 2 for a
+wrong call.`
 
 // instrumentCommands are the commands that build, test and run instrumented code.
 func instrumentCommands() []*cobra.Command {
@@ -81,6 +81,7 @@ func instrumentCommand(verb, arguments, short, example, more string) *cobra.Comm
 		DisableFlagsInUseLine: true,
 		SilenceUsage:          true,
 		SilenceErrors:         true,
+		ValidArgsFunction:     completeGo,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runInstrumented(cmd, verb, args)
 		},
@@ -121,5 +122,5 @@ func failInstrumented(w io.Writer, verb string, err error) {
 		message = fmt.Sprintf("%d changes cannot be planted:\n%s", len(refused.Problems), message)
 	}
 	// Nothing can be done about an error stream that takes no text.
-	_, _ = fmt.Fprintf(w, "racewindow %s: %s\n", verb, message)
+	_, _ = fmt.Fprintf(w, "racewindow %s: %s\n", verb, printable(message))
 }

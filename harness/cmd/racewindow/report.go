@@ -55,7 +55,8 @@ func reportCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
+		ValidArgsFunction: completeFiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
 	}
 	cmd.Flags().StringVar(&f.format, "format", "text", "`NAME`: "+strings.Join(names, ", "))
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "write it to `FILE` (default standard output)")
@@ -73,7 +74,7 @@ func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) e
 		return err
 	}
 	if f.out == "" && format.Name == "text" {
-		return r.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout))
+		return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
 	}
 	var rendered bytes.Buffer
 	if err := format.Write(&rendered, r); err != nil {
@@ -88,7 +89,7 @@ func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) e
 
 // read takes a report as it is, and makes one of a case.
 func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report, error) {
-	if !strings.HasPrefix(strings.TrimSpace(argument), "v1 ") {
+	if !isCaseText(argument) {
 		r, err := readReport(argument)
 		if r != nil || err != nil {
 			return r, err
@@ -112,9 +113,9 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 
 // readReport returns nil if the file is no JSON.
 func readReport(name string) (*report.Report, error) {
-	file, err := os.Open(name)
+	file, err := openNamed(name)
 	if err != nil {
-		return nil, usageError{fmt.Errorf("%w: give a report, a file with a case, or a case, which begins with 'v1 scenario=log handover=NAME'", err)}
+		return nil, usageError{err}
 	}
 	defer file.Close()
 	var first [1]byte

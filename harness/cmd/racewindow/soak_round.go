@@ -40,7 +40,7 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 			fmt.Fprintf(out, "%s\n", soak.Clean(found.Text))
 		}
 		if found.Report != nil {
-			if err := found.Report.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout)); err != nil {
+			if err := found.Report.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout)); err != nil {
 				return err
 			}
 		}
