@@ -12,7 +12,7 @@ import (
 const longest = 100
 
 // Meant is ` (did you mean "WORD"?)` for the known word that is nearest to a wrong one, and "" if none is near. A word is near
-// if a third of its letters are wrong at most, or if the wrong one begins it. Of equally near words the first known one is meant.
+// if a third of its letters are wrong at most, or if the one begins with the other. Of equally near words the first known one is meant.
 func Meant(wrong string, known []string) string {
 	if word, ok := Nearest(wrong, known); ok {
 		return fmt.Sprintf(" (did you mean %q?)", word)
@@ -33,8 +33,8 @@ func Nearest(wrong string, known []string) (nearest string, ok bool) {
 			continue
 		}
 		d := distance(a, b)
-		begins := len(a) >= 3 && strings.HasPrefix(string(b), string(a))
-		if d > max(1, max(len(a), len(b))/3) && !begins || d >= max(len(a), len(b)) {
+		begins := min(len(a), len(b)) >= 3 && (strings.HasPrefix(string(b), string(a)) || strings.HasPrefix(string(a), string(b)))
+		if d > max(1, max(len(a), len(b))/3) && !begins || d >= max(len(a), len(b)) && !begins {
 			continue
 		}
 		if !ok || d < best {

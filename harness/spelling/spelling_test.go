@@ -12,13 +12,13 @@ func TestTheNearestKnownWordIsMeant(t *testing.T) {
 	commands := []string{"explore", "verify", "stress", "kill", "soak", "replay", "report"}
 	for wrong, want := range map[string]string{
 		"sterss": "stress", "stres": "stress", "Explore": "explore", "explor": "explore", "exp": "explore", "sokk": "soak", "reprot": "report",
-		"repaly": "replay", "kil": "kill", "verfiy": "verify",
+		"repaly": "replay", "kil": "kill", "soak-merge": "soak", "verfiy": "verify",
 	} {
 		got, ok := Nearest(wrong, commands)
 		require.True(t, ok, wrong)
 		require.Equal(t, want, got, wrong)
 	}
-	for _, wrong := range []string{"", "x", "help", "measure", "ex", strings.Repeat("stress", 100), "窓", "\xff\x00"} {
+	for _, wrong := range []string{"", "x", "help", "measure", "ex", strings.Repeat("stress", 100), "so", "窓", "\xff\x00"} {
 		require.Empty(t, Meant(wrong, commands), "%.40q", wrong)
 	}
 	require.Equal(t, ` (did you mean "pct"?)`, Meant("ptc", []string{"pos", "pct"}))
