@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -25,29 +26,56 @@ func isCaseText(argument string) bool {
 }
 
 // readCase reads a case from the argument itself, or from the file that it names.
-func readCase(argument string) (cases.Case, error) {
+func readCase(ctx context.Context, argument string) (cases.Case, error) {
 	if isCaseText(argument) {
 		return cases.ParseFile(argument)
 	}
-	file, err := openNamed(argument)
-	if err != nil {
-		return cases.Case{}, err
+	return unlessInterrupted(ctx, argument, func() (cases.Case, error) {
+		file, err := openNamed(argument)
+		if err != nil {
+			return cases.Case{}, err
+		}
+		defer file.Close()
+		return caseIn(file, file)
+	})
+}
+
+// unlessInterrupted ends with the context: a pipe that nobody writes into can be waited for without end, and cannot be closed.
+func unlessInterrupted[T any](ctx context.Context, argument string, read func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
 	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, cases.MaxTextBytes+1))
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := read()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("interrupted while %s was read: %w", argument, ctx.Err())
+	}
+}
+
+// caseIn reads the case in a file, from a reader of it.
+func caseIn(file *os.File, from io.Reader) (cases.Case, error) {
+	content, err := io.ReadAll(io.LimitReader(from, cases.MaxTextBytes+1))
 	if err != nil {
-		return cases.Case{}, fmt.Errorf("read %s: %w", argument, plainError(err))
+		return cases.Case{}, fmt.Errorf("read %s: %w", file.Name(), plainError(err))
 	}
 	if len(content) > cases.MaxTextBytes {
 		size := fmt.Sprintf("more than %d", cases.MaxTextBytes)
 		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
 			size = fmt.Sprint(info.Size())
 		}
-		return cases.Case{}, fmt.Errorf("%s: %w: the file has %s bytes, and a file with a case has at most %d", argument, cases.ErrCase, size, cases.MaxTextBytes)
+		return cases.Case{}, fmt.Errorf("%s: %w: the file has %s bytes, and a file with a case has at most %d", file.Name(), cases.ErrCase, size, cases.MaxTextBytes)
 	}
 	c, err := cases.ParseFile(string(content))
 	if err != nil {
-		return cases.Case{}, fmt.Errorf("%s: %w", argument, err)
+		return cases.Case{}, fmt.Errorf("%s: %w", file.Name(), err)
 	}
 	return c, nil
 }

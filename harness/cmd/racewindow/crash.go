@@ -41,7 +41,7 @@ func (k *crashFlags) define(flags *pflag.FlagSet) {
 	c := &k.config
 	flags.BoolVar(&k.on, "crash", false, "load, lose power, recover, check, go on with the same log: cycle after cycle, on a disk in memory")
 	flags.Uint64Var(&c.Cycles, "cycles", 0, "--crash: end after `N` cycles; fail if --duration is given and comes first (default no limit)")
-	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks may be left: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks may be left, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.Float64Var(&c.Faults, "faults", 0, "--crash: share of cycles in which the disk also fails (EIO, ENOSPC, short writes, failed syncs, flipped bits), 0 to 1")
 	flags.Float64Var(&c.Interrupted, "interrupted", 0.25, "--crash: share of recoveries that lose power themselves, 0 to 1")
 	flags.IntVar(&c.PerLog, "per-log", 16, "--crash: cycles that one log lives through, `N`")

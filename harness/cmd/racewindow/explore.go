@@ -49,6 +49,9 @@ type exploreFlags struct {
 	jsonFile   string
 }
 
+// mostWorkers bounds --workers: more than there are processors only take turns.
+const mostWorkers = 1024
+
 func exploreCommand() *cobra.Command {
 	f := &exploreFlags{}
 	cmd := &cobra.Command{
@@ -69,7 +72,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	s := &f.config.Search
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
-	flags.StringVar(&f.program, "program", "", "the threads, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
+	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
 	flags.IntVar(&f.config.Draw.Operations, "max-operations", 3, "most operations of one thread of a drawn program, `N`")
 	flags.IntVar(&f.config.PerProgram, "per-program", 0, "schedules of one drawn program, `N` (default 2000, with --crash 100)")
@@ -77,7 +80,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
 	flags.BoolVar(&f.crash, "crash", false, "lose power at every step of every schedule, and recover from every disk that this may leave")
-	flags.StringVar(&f.model, "model", "ordered", "which disks these are: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.StringVar(&f.model, "model", "ordered", "which disks these are, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.IntVar(&f.config.DrawFaults, "faults", 0, "up to `N` faults in each drawn program: errors, short writes, a full disk, flipped bits")
 	flags.DurationVar(&s.Budget, "budget", 0, "how long to search (default 10s, without a limit if --schedules or --exhaustive is given)")
 	flags.IntVar(&s.Schedules, "schedules", 0, "end after `N` schedules (default no limit)")
@@ -116,6 +119,10 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 
 func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	s := &f.config.Search
+	if s.Schedules < 0 || s.Budget < 0 || s.Workers < 0 || s.Workers > mostWorkers || s.Preemptions < 0 {
+		return fmt.Errorf("--schedules %d --budget %v --workers %d --preemptions %d: none may be negative, and --workers at most %d",
+			s.Schedules, s.Budget, s.Workers, s.Preemptions, mostWorkers)
+	}
 	handover, err := handoverByName(f.handover)
 	if err != nil {
 		return err

@@ -65,8 +65,11 @@ func (f *replayFlags) run(ctx context.Context, out io.Writer, argument string) e
 	if f.times < 1 || f.times > 1_000_000 || f.patience <= 0 {
 		return usageError{fmt.Errorf("--times %d --patience %v: the first must lie between 1 and 1000000, the second above 0s", f.times, f.patience)}
 	}
-	c, err := readCase(argument)
-	if err != nil {
+	c, err := readCase(ctx, argument)
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case err != nil:
 		return usageError{err}
 	}
 	if err := failpoints.Require("racewindow replay", "make build (it makes bin/racewindow)"); err != nil {

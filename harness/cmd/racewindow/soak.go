@@ -123,6 +123,9 @@ func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
 	if f.round != "" {
 		return f.oneRound(ctx, out)
 	}
+	if f.result != "" || f.inProcess {
+		return usageError{errors.New("--result and --in-process go with --round 'v1 kind=KIND variant=NAME for=5s'")}
+	}
 	if f.config.Out == "" {
 		return usageError{errors.New("--out: say where journal, summary and findings go")}
 	}

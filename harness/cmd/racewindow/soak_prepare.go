@@ -62,9 +62,6 @@ func minimumNames() []string {
 func knownHandovers(asked []string) (names []string, err error) {
 	for _, name := range asked {
 		h, err := handoverByName(name)
-		if err == nil && name == "" {
-			err = fmt.Errorf("one of the names is empty: choose of %s", handoverNames())
-		}
 		if err != nil {
 			return nil, fmt.Errorf("--handovers: %w", err)
 		}

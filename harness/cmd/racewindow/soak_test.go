@@ -40,7 +40,7 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 		"give the fingerprints of findings": {"close"},
 		"journal.jsonl: no such file":       {"close", "0123abcd", "--out", out + "-none"},
 		`--handovers: no hand-over is called "snapshto" (did you mean "snapshot"?): choose one of fallback, `: {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,snapshto"},
-		`--handovers: one of the names is empty: choose of fallback`:                                          {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,"},
+		`--handovers is empty: give a value (NAME,...)`:                                                       {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,"},
 		"--kinds: none can be run here: race: /nothing is not there":                                          {"--out", out, "--corpus", corpusFolder, "--kinds", "race", "--race-binary", "/nothing"},
 		"name another folder":                  {"merge", "--out", out, out},
 		"race cannot be run here: /nothing is": {"--race-binary", "/nothing", "--round", "v1 kind=race variant=snapshot for=1s"},

@@ -5,6 +5,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,6 +98,22 @@ func meantFlag(cmd *cobra.Command, name string) string {
 	return ""
 }
 
+// noEmptyValues refuses a flag that was given with nothing in it, as a shell does with a variable that is not set: what would
+// run then is not what was asked for.
+func noEmptyValues(cmd *cobra.Command, _ []string) (err error) {
+	cmd.Flags().Visit(func(flag *pflag.Flag) {
+		empty := flag.Value.Type() == "string" && flag.Value.String() == ""
+		if list, ok := flag.Value.(pflag.SliceValue); ok && strings.HasPrefix(flag.Value.Type(), "string") {
+			empty = len(list.GetSlice()) == 0 || slices.Contains(list.GetSlice(), "")
+		}
+		if empty && err == nil {
+			kind, _ := pflag.UnquoteUsage(flag)
+			err = usageError{fmt.Errorf("--%s is empty: give a value (%s), or leave the flag out", flag.Name, kind)}
+		}
+	})
+	return err
+}
+
 // valueRemedy says what a flag takes.
 func valueRemedy(e *pflag.InvalidValueError) string {
 	large := errors.Is(e, strconv.ErrRange)
@@ -114,6 +131,9 @@ func valueRemedy(e *pflag.InvalidValueError) string {
 	case "float64":
 		return "write a number, such as 0.25"
 	case "duration":
+		if longDuration.MatchString(e.GetValue()) {
+			return "the time is too long: at most 2540400h"
+		}
 		return "write a number with its unit, such as 500ms, 10s, 2m or 1h30m"
 	case "bool":
 		return "write true or false"
@@ -124,6 +144,9 @@ func valueRemedy(e *pflag.InvalidValueError) string {
 	}
 	return e.Unwrap().Error()
 }
+
+// longDuration is a duration as it is written; if it cannot be read, it is too long.
+var longDuration = regexp.MustCompile(`^[-+]?([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`)
 
 // handoverByName finds a hand-over, and says which one was meant.
 func handoverByName(name string) (storage.Handover, error) {

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -47,6 +49,10 @@ func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
 		`invalid value "maybe" for "--canary": write true or false`:                                          "stress --canary=maybe",
 		`invalid value "1,two" for "--delay-mix": write whole numbers with commas between them`:              "stress --delay-mix 1,two",
 		`--minimum: no count is called "rouds" (did you mean "rounds"?)`:                                     "soak merge --minimum rouds=3 --out x y",
+		`invalid value "9999999h" for "--for": the time is too long: at most 2540400h`:                       "soak --for 9999999h --out x",
+		`--schedules -1 --budget 0s --workers 0 --preemptions 2: none may be negative`:                       "explore --schedules -1",
+		`--workers 1000000 --preemptions 2: none may be negative, and --workers at most 1024`:                "explore --workers 1000000",
+		`--result and --in-process go with --round`:                                                          "soak --in-process",
 		`unknown flag: -strategy: flags begin with two dashes: --strategy`:                                   "explore -strategy pct",
 		`unknown flag: -stratgy (did you mean --strategy?)`:                                                  "explore -stratgy=pct",
 	} {
@@ -58,6 +64,25 @@ func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
 		require.Equal(t, exitUsage, code, "%s: %s", args, stderr)
 		require.Empty(t, stdout, args)
 		require.Contains(t, stderr, message, args)
+	}
+}
+
+// What a variable that is not set leaves is no value.
+func TestAFlagWithNothingInItIsRefused(t *testing.T) {
+	t.Parallel()
+	for message, args := range map[string][]string{
+		"--program is empty: give a value (THREADS), or leave the flag out": {"explore", "--program", ""},
+		"--handover is empty: give a value (NAME)":                          {"stress", "--handover="},
+		"--dir is empty: give a value (DIR)":                                {"kill", "--dir", "/tmp", "--dir", ""},
+		"--kinds is empty: give a value (NAME,...)":                         {"soak", "--kinds", "", "--out", "x"},
+		"--handovers is empty":                                              {"soak", "--handovers", "snapshot,", "--out", "x"},
+		"--out is empty: give a value (FILE)":                               {"report", "-o", "", "x"},
+		"--json is empty":                                                   {"failpoints", "--json", ""},
+	} {
+		code, stdout, stderr := command(t, args...)
+		require.Equal(t, exitUsage, code, "%q: %s", args, stderr)
+		require.Empty(t, stdout)
+		require.Contains(t, stderr, message)
 	}
 }
 
@@ -82,7 +107,7 @@ func TestACaseIsReadFromItsTextOrItsFile(t *testing.T) {
 		write("windows.case", "\uFEFF# a comment\r\n"+lost+"\r\n"), write("wrapped.case", strings.ReplaceAll(lost, "; ", ";\n        ")),
 		write("scenario=log", lost), strings.Replace(lost, "v1 scenario=log handover=stale", "v1 handover=stale scenario=log", 1),
 	} {
-		c, err := readCase(argument)
+		c, err := readCase(context.Background(), argument)
 		require.NoError(t, err, argument)
 		require.Equal(t, lost, c.String())
 	}
@@ -96,11 +121,11 @@ func TestACaseIsReadFromItsTextOrItsFile(t *testing.T) {
 		"begins with 'v1 scenario=log":                                          write("binary.case", "\x7fELF\x00\x01\x02"),
 		"a second case begins with":                                             write("two.case", lost+"\n"+lost+"\n"),
 	} {
-		_, err := readCase(argument)
+		_, err := readCase(context.Background(), argument)
 		require.ErrorContains(t, err, message, argument)
 	}
 	for _, text := range []string{"scenario=log", "# a\n# b", "v1 scenario=log"} {
-		_, err := readCase(text)
+		_, err := readCase(context.Background(), text)
 		require.ErrorIs(t, err, cases.ErrCase, text)
 	}
 }
@@ -112,12 +137,41 @@ func TestACaseThroughAPipeIsReadAsWell(t *testing.T) {
 		pipe := filepath.Join(t.TempDir(), "pipe")
 		require.NoError(t, syscall.Mkfifo(pipe, 0o600))
 		go func() { _ = os.WriteFile(pipe, []byte(content), 0) }()
-		_, err := readCase(pipe)
+		_, err := readCase(context.Background(), pipe)
 		if message == "" {
 			require.NoError(t, err)
 		} else {
 			require.ErrorContains(t, err, message)
 		}
+	}
+}
+
+// Nobody writes into the pipe, so that it cannot even be opened.
+func TestACaseThatNeverComesCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	pipe := filepath.Join(t.TempDir(), "pipe")
+	require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err := readCase(ctx, pipe)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = (&reportFlags{}).read(ctx, pipe)
+	require.ErrorIs(t, err, context.Canceled)
+	var usage usageError
+	require.False(t, errors.As(err, &usage), "it is no wrong call")
+}
+
+// A report and a case are told apart by what is in the file, also if it can be read only once.
+func TestAReportIsReadFromAPipeToo(t *testing.T) {
+	t.Parallel()
+	const text = `{"schema":"racewindow-report/1","verdict":"held","promise":"Order","run":{}}`
+	for _, content := range []string{text, "\n  " + text, "\uFEFF" + text} {
+		pipe := filepath.Join(t.TempDir(), "pipe")
+		require.NoError(t, syscall.Mkfifo(pipe, 0o600))
+		go func() { _ = os.WriteFile(pipe, []byte(content), 0) }()
+		r, err := (&reportFlags{}).read(context.Background(), pipe)
+		require.NoError(t, err)
+		require.Equal(t, "Order", r.Promise)
 	}
 }
 
