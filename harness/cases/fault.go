@@ -192,16 +192,20 @@ func parseCrash(text string) (c Crash, err error) {
 	for _, word := range words[1:] {
 		name, value, ok := strings.Cut(word, "=")
 		if ok == (name == "kill") || seen[name] {
-			return c, fmt.Errorf("%q: after the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word)
+			return c, fmt.Errorf("%q%s: after the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word, spelling.Meant(name, []string{"disk", "tape", "kill", "model"}))
 		}
 		seen[name] = true
 		switch name {
 		case "disk":
-			if c.Disk, err = strconv.Atoi(value); err == nil && c.Disk < 1 {
+			if c.Disk, err = strconv.Atoi(value); err != nil {
+				err = fmt.Errorf("disk=%.40s: write a number", value)
+			} else if c.Disk < 1 {
 				err = fmt.Errorf("disk=%s: disks are counted from 1", value)
 			}
 		case "tape":
-			c.Tape, err = parseNumber(value)
+			if c.Tape, err = parseNumber(value); err != nil {
+				err = fmt.Errorf("tape=%.40s: write a number below 2^64", value)
+			}
 		case "kill":
 			c.Kill = true
 		case "model":

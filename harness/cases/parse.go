@@ -43,7 +43,7 @@ func Parse(text string) (Case, error) {
 func IsText(text string) bool {
 	text = strings.TrimSpace(text)
 	first, _, more := strings.Cut(text, " ")
-	return strings.Contains(text, "scenario=") || strings.ContainsAny(text, "\n\r") || more && isVersion(first)
+	return strings.Contains(text, "scenario=") || strings.ContainsAny(text, "\n\r") || more && isVersion(strings.TrimRight(first, ";"))
 }
 
 // isVersion says whether a word is v and a number.
@@ -266,7 +266,7 @@ func parseNumbers(text, separator string) (numbers []int, err error) {
 	for word := range strings.SplitSeq(text, separator) {
 		n, err := parseNumber(word)
 		if err != nil || n > math.MaxInt32 {
-			return nil, fmt.Errorf("%.20q is not a number that can stand here", word)
+			return nil, fmt.Errorf("%.20q of %.40q is not a number that can stand here", word, text)
 		}
 		numbers = append(numbers, int(n))
 		if len(numbers) > MaxRecords {

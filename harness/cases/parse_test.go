@@ -98,6 +98,9 @@ var noCases = map[string]string{
 	"v1 scenario=log speed=3":                                          "unknown option \"speed\"",
 	head + "w0: apend 1":                                               `clause 1 "w0: apend 1": unknown operation "apend" (did you mean "append"?): use append`,
 	head + "w0: append":                                                "append 2 of 0/100",
+	head + "w0: append +1":                                             `"" of "+1" is not a number that can stand here`,
+	head + "w0: flush; crash w0@op#1 disk=x":                           `disk=x: write a number`,
+	head + "w0: flush; crash any kil":                                  `"kil" (did you mean "kill"?): after the place`,
 	head + "w0: append 0":                                              "between 1 and 4096",
 	head + "w0: append 4097":                                           "between 1 and 4096",
 	head + "w0: append 2 of 1/2/3":                                     "give one for all",
@@ -190,7 +193,7 @@ func TestALineBreakCountsAsABlank(t *testing.T) {
 func TestTheTextOfACaseIsToldFromTheNameOfAFile(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
-		examples[0], "v2 anything", " v17 x", "handover=stale scenario=log; w0:", "# a comment\nv1", "w0: flush\nw1: flush",
+		examples[0], "v2 anything", "v1; w0: append 1", " v17 x", "handover=stale scenario=log; w0:", "# a comment\nv1", "w0: flush\nw1: flush",
 	} {
 		require.True(t, IsText(text), "%q", text)
 	}

@@ -132,7 +132,9 @@ func (r *Report) head(width int) (lines []textLine) {
 	add(what, strings.TrimSpace(title), indent, 3)
 	add(0, indent+r.Detail, indent, 4)
 	add(0, indent+r.sizes(), indent, 3)
-	lines = append(lines, r.replay(width)...)
+	if r.Replay != "" {
+		lines = append(lines, r.replay(width)...)
+	}
 	if r.Replays > 0 {
 		add(0, fmt.Sprintf("%sreplayed %d of %d times", replayIndent, r.Replayed, r.Replays), replayIndent, 1)
 	}

@@ -248,7 +248,7 @@ func exits(t *testing.T) map[string][]exit {
 		"racewindow failpoints": {{0, nil, false}, {2, []string{"x"}, false}, {3, []string{"--json", filepath.Join(taken, "x")}, false}},
 		"racewindow explore": {
 			{0, []string{"--program", "w0: append 1", "--schedules", "3", "--canary=false"}, true},
-			{1, []string{"--handover", "recheckliteral", "--schedules", "2000"}, true},
+			{1, []string{"--handover", "recheckliteral", "--program", "w0: append 1, read - end", "--schedules", "20"}, true},
 			{2, []string{"--strategy", "x"}, false},
 			{2, []string{"--program", "x"}, false},
 			{3, []string{"--program", "w0: append 1", "--schedules", "3", "--json", filepath.Join(taken, "x")}, true},
