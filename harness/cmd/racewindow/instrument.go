@@ -99,7 +99,7 @@ func runInstrumented(cmd *cobra.Command, verb string, args []string) error {
 	if help {
 		return cmd.Help()
 	}
-	c.Stdin, c.Stdout, c.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+	c.Stdin, c.Stdout, c.Stderr = cmd.InOrStdin(), fileOf(cmd.OutOrStdout()), cmd.ErrOrStderr()
 	code, err := overlay.Run(cmd.Context(), c)
 	if err != nil {
 		failInstrumented(cmd.ErrOrStderr(), verb, err)

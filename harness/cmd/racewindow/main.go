@@ -50,7 +50,15 @@ func execute(ctx context.Context, args []string) int {
 	}
 	root := rootCommand()
 	root.SetArgs(args)
+	out := &checkedOutput{File: os.Stdout}
+	root.SetOut(out)
 	ran, err := root.ExecuteContextC(ctx)
+	if out.failed != nil && (err == nil || errors.Is(err, errViolated)) {
+		fmt.Fprintf(os.Stderr, "%s: what was said is lost: %s\n", ran.CommandPath(), printable(out.failed.Error()))
+		if err == nil {
+			return exitFailed
+		}
+	}
 	var usage usageError
 	switch {
 	case err == nil:

@@ -52,6 +52,28 @@ func writeWhole(file string, data []byte) error {
 	return nil
 }
 
+// A checkedOutput remembers the first write that failed: a verdict that nobody could read is none.
+type checkedOutput struct {
+	*os.File
+	failed error
+}
+
+func (o *checkedOutput) Write(p []byte) (int, error) {
+	n, err := o.File.Write(p)
+	if o.failed == nil {
+		o.failed = err
+	}
+	return n, err
+}
+
+// fileOf is the file itself, for a process that inherits it.
+func fileOf(w io.Writer) io.Writer {
+	if o, ok := w.(*checkedOutput); ok {
+		return o.File
+	}
+	return w
+}
+
 // palette is colour on a terminal, unless NO_COLOR is set.
 func palette(f *os.File) stress.Palette {
 	if os.Getenv("NO_COLOR") != "" || !term.IsTerminal(int(f.Fd())) {

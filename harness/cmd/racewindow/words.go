@@ -29,6 +29,9 @@ func noCommand(cmd *cobra.Command, name string) error {
 		}
 	}
 	slices.Sort(known)
+	if slices.Contains(known, name) {
+		return usageError{fmt.Errorf("%q stands after '--', which ends flags and commands: leave the -- out", name)}
+	}
 	whose := ""
 	if cmd.HasParent() {
 		whose = " of '" + cmd.CommandPath() + "'"

@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -53,6 +55,7 @@ func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
 		`--schedules -1 --budget 0s --workers 0 --preemptions 2: none may be negative`:                       "explore --schedules -1",
 		`--workers 1000000 --preemptions 2: none may be negative, and --workers at most 1024`:                "explore --workers 1000000",
 		`--result and --in-process go with --round`:                                                          "soak --in-process",
+		`"explore" stands after '--', which ends flags and commands`:                                         "-- explore",
 		`unknown flag: -strategy: flags begin with two dashes: --strategy`:                                   "explore -strategy pct",
 		`unknown flag: -stratgy (did you mean --strategy?)`:                                                  "explore -stratgy=pct",
 	} {
@@ -188,6 +191,28 @@ func TestAnErrorMovesNoCursor(t *testing.T) {
 		require.NotContains(t, stdout+stderr, "\x1b", "%q", args)
 		require.NotEmpty(t, stderr)
 	}
+}
+
+// A verdict that nobody could read is none.
+func TestAFullStandardOutputIsNoPass(t *testing.T) {
+	t.Parallel()
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	defer full.Close()
+	for _, args := range [][]string{{"--help"}, {"help", "soak"}, {"failpoints"}, {"completion", "bash"}} {
+		c := exec.Command(os.Args[0], args...)
+		c.Env = append(os.Environ(), commandVariable+"=1")
+		var stderr strings.Builder
+		c.Stdout, c.Stderr = full, &stderr
+		require.Error(t, c.Run(), args)
+		require.Equal(t, exitFailed, c.ProcessState.ExitCode(), args)
+		require.Contains(t, stderr.String(), "no space left on device", args)
+	}
+	var o checkedOutput
+	require.Nil(t, fileOf(&o).(*os.File))
+	require.Equal(t, io.Discard, fileOf(io.Discard))
 }
 
 func TestClosingLinesFitTheTerminal(t *testing.T) {
