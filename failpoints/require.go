@@ -35,9 +35,14 @@ var (
 // context controls: pingcap's runtime would accept the setting and nothing would ever fire.
 func refuseEnvironment(pkg, name string) {
 	value := os.Getenv(environment)
-	if environmentNames(value, pkg+"/"+name) || pkg == StoragePackage && strings.Contains(";"+value, ";"+pkg+"/") {
-		complain(fmt.Sprintf("%s names %s/%s, which the context controls in this build (failpoints.With), not the "+
-			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, pkg, name, environment))
+	full := pkg + "/" + name
+	named := environmentNames(value, full)
+	if pkg == StoragePackage && !named { // none of its markers obeys, whichever is registered first
+		full, named = namedBelow(value, pkg+"/")
+	}
+	if named {
+		complain(fmt.Sprintf("%s names %s, which the context controls in this build (failpoints.With), not the "+
+			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, full, environment))
 		exit(2)
 	}
 }
@@ -52,17 +57,24 @@ func environmentNames(value, full string) bool {
 	return false
 }
 
+// namedBelow is the first setting of a GO_FAILPOINTS value for a failpoint whose full name begins so.
+func namedBelow(value, prefix string) (full string, ok bool) {
+	for _, setting := range strings.Split(value, ";") {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), prefix) {
+			return strings.TrimSpace(name), true
+		}
+	}
+	return "", false
+}
+
 // WarnEnvironment says on standard error that GO_FAILPOINTS names markers of pkg which this binary cannot obey. Packages
 // with markers call it once when they open something. In an instrumented build Register has refused already.
 func WarnEnvironment(pkg string) {
 	if instrumented {
 		return
 	}
-	for _, setting := range strings.Split(os.Getenv(environment), ";") {
-		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), pkg+"/") {
-			complain(fmt.Sprintf("%s names %s, but this binary is not instrumented and the failpoint cannot fire; build it "+
-				"with: racewindow build", environment, strings.TrimSpace(name)))
-			return
-		}
+	if name, ok := namedBelow(os.Getenv(environment), pkg+"/"); ok {
+		complain(fmt.Sprintf("%s names %s, but this binary is not instrumented and the failpoint cannot fire; build it "+
+			"with: racewindow build", environment, name))
 	}
 }
