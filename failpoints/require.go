@@ -40,11 +40,21 @@ func EnvironmentEnables() bool {
 // storage: every command of racewindow puts a controller into the context, so the setting would never fire. Markers of
 // other packages obey it where their context carries no controller.
 func refuseEnvironment(pkg, name string) {
-	if pkg == StoragePackage && strings.Contains(";"+os.Getenv(environment), ";"+pkg+"/") {
-		complain(fmt.Sprintf("%s names %s/%s, which the context controls in this build (failpoints.With), not the "+
-			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, pkg, name, environment))
+	if full, named := namedBelow(os.Getenv(environment), pkg+"/"); pkg == StoragePackage && named { // none of its markers obeys
+		complain(fmt.Sprintf("%s names %s, which the context controls in this build (failpoints.With), not the "+
+			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, full, environment))
 		exit(2)
 	}
+}
+
+// namedBelow is the first setting of a GO_FAILPOINTS value for a failpoint whose full name begins so.
+func namedBelow(value, prefix string) (full string, ok bool) {
+	for _, setting := range strings.Split(value, ";") {
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), prefix) {
+			return strings.TrimSpace(name), true
+		}
+	}
+	return "", false
 }
 
 // WarnEnvironment says on standard error that GO_FAILPOINTS names markers of pkg which this binary cannot obey. Packages
@@ -53,11 +63,8 @@ func WarnEnvironment(pkg string) {
 	if instrumented {
 		return
 	}
-	for _, setting := range strings.Split(os.Getenv(environment), ";") {
-		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), pkg+"/") {
-			complain(fmt.Sprintf("%s names %s, but this binary is not instrumented and the failpoint cannot fire; build it "+
-				"with: racewindow build", environment, strings.TrimSpace(name)))
-			return
-		}
+	if name, ok := namedBelow(os.Getenv(environment), pkg+"/"); ok {
+		complain(fmt.Sprintf("%s names %s, but this binary is not instrumented and the failpoint cannot fire; build it "+
+			"with: racewindow build", environment, name))
 	}
 }

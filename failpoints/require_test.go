@@ -49,6 +49,17 @@ func TestAnInstrumentedProcessRefusesAnEnvironmentThatNothingWouldObey(t *testin
 	require.True(t, EnvironmentEnables())
 }
 
+// None of the engine's markers obeys the environment, and the first one that is registered refuses for all.
+func TestTheRefusalNamesWhatTheEnvironmentNames(t *testing.T) {
+	plain(t)
+	messages, codes := listen(t)
+	t.Setenv(environment, "x=1; "+StoragePackage+"/read/metadata-loaded=return(1)")
+	refuseEnvironment(StoragePackage, "append/before-buffer")
+	require.Equal(t, []int{2}, *codes)
+	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names "+StoragePackage+"/read/metadata-loaded, which")
+	require.NotContains(t, (*messages)[0], "append/before-buffer")
+}
+
 func TestAPlainProcessWarnsOfAnEnvironmentThatItCannotObey(t *testing.T) {
 	plain(t)
 	messages, codes := listen(t)

@@ -195,7 +195,7 @@ func TestFaultsThatCannotBeParsedSayWhy(t *testing.T) {
 	t.Parallel()
 	for text, why := range map[string]string{
 		"write f":               "kind name [#n] = fault",
-		"scribble f = EIO":      "none of any, mkdir",
+		"scribble f = EIO":      "is called \"scribble\": use any, mkdir",
 		"write f = EWHAT":       "use EIO",
 		"write f = EIO/x":       "neither a number nor ?",
 		"write f 2 = EIO":       "write #2 for the second one",

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // Options of a search. The zero value is ready: a portfolio of strategies for 2 s, to the first failure.
@@ -79,7 +81,7 @@ func (o Options) Check() error {
 
 func (o Options) withDefaults() (Options, error) {
 	if o.Strategy != "" && !slices.Contains(Strategies(), o.Strategy) {
-		return o, fmt.Errorf("strategy %q: choose one of %s", o.Strategy, strings.Join(Strategies(), ", "))
+		return o, fmt.Errorf("no strategy is called %q%s: choose one of %s", o.Strategy, spelling.Meant(o.Strategy, Strategies()), strings.Join(Strategies(), ", "))
 	}
 	if o.Preemptions < 0 || o.Schedules < 0 || o.Budget < 0 || o.Workers < 0 || o.StepLimit < 0 || o.Hang < 0 {
 		return o, fmt.Errorf("preemptions %d, schedules %d, budget %v, workers %d, step limit %d, hang %v: none may be negative",

@@ -19,7 +19,6 @@ import (
 	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/crashstress"
 	rep "github.com/racewindow/racewindow/harness/report"
-	"github.com/racewindow/racewindow/storage"
 )
 
 // crashFlags are the settings of stress --crash that stress does not have.
@@ -42,7 +41,7 @@ func (k *crashFlags) define(flags *pflag.FlagSet) {
 	c := &k.config
 	flags.BoolVar(&k.on, "crash", false, "load, lose power, recover, check, go on with the same log: cycle after cycle, on a disk in memory")
 	flags.Uint64Var(&c.Cycles, "cycles", 0, "--crash: end after `N` cycles; fail if --duration is given and comes first (default no limit)")
-	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks may be left: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks may be left, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.Float64Var(&c.Faults, "faults", 0, "--crash: share of cycles in which the disk also fails (EIO, ENOSPC, short writes, failed syncs, flipped bits), 0 to 1")
 	flags.Float64Var(&c.Interrupted, "interrupted", 0.25, "--crash: share of recoveries that lose power themselves, 0 to 1")
 	flags.IntVar(&c.PerLog, "per-log", 16, "--crash: cycles that one log lives through, `N`")
@@ -97,7 +96,7 @@ func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 	if c.Goroutines == 1 && !flags.Changed("delay") { // there is nobody to be overtaken by
 		c.Delays.Probability = 0
 	}
-	c.Handover, err = storage.HandoverByName(f.handover)
+	c.Handover, err = handoverByName(f.handover)
 	return true, err
 }
 
@@ -171,7 +170,11 @@ func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
 	if f.jsonFile == "-" { // then nothing but JSON may be there
 		out = os.Stderr
 	}
-	if err := f.writeCrash(out, s); err != nil {
+	var text strings.Builder
+	if err := f.writeCrash(&text, s, terminalColumns(out)); err != nil {
+		return err
+	}
+	if _, err := io.WriteString(out, fitting(out, text.String())); err != nil {
 		return err
 	}
 	if f.jsonFile != "" {
@@ -190,13 +193,13 @@ func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
 	return crashError(failed)
 }
 
-func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary) error {
+func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary, width int) error {
 	if s.Violation != nil {
 		if err := s.Violation.WriteText(w, f.againCrash(s)); err != nil {
 			return err
 		}
 		fmt.Fprintln(w)
-		if err := f.tellMinimal(w, 100, rep.Palette{}); err != nil {
+		if err := f.tellMinimal(w, width, rep.Palette{}); err != nil {
 			return err
 		}
 	}
@@ -213,13 +216,13 @@ func (f *stressFlags) againCrash(s *crashstress.Summary) string {
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 }
 
-// keepCrash writes report, summary and, behind a violation, the disk.
+// keepCrash writes report, summary and, after a violation, the disk.
 func (f *stressFlags) keepCrash(s *crashstress.Summary) error {
 	if err := os.MkdirAll(f.out, 0o777); err != nil {
 		return err
 	}
 	var text bytes.Buffer
-	if err := f.writeCrash(&text, s); err != nil {
+	if err := f.writeCrash(&text, s, 100); err != nil {
 		return err
 	}
 	if s.Violation != nil {

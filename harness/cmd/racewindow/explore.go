@@ -49,6 +49,9 @@ type exploreFlags struct {
 	jsonFile   string
 }
 
+// mostWorkers bounds --workers: more than there are processors only take turns.
+const mostWorkers = 1024
+
 func exploreCommand() *cobra.Command {
 	f := &exploreFlags{}
 	cmd := &cobra.Command{
@@ -69,7 +72,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	s := &f.config.Search
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
-	flags.StringVar(&f.program, "program", "", "the threads, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
+	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
 	flags.IntVar(&f.config.Draw.Operations, "max-operations", 3, "most operations of one thread of a drawn program, `N`")
 	flags.IntVar(&f.config.PerProgram, "per-program", 0, "schedules of one drawn program, `N` (default 2000, with --crash 100)")
@@ -77,13 +80,13 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
 	flags.BoolVar(&f.crash, "crash", false, "lose power at every step of every schedule, and recover from every disk that this may leave")
-	flags.StringVar(&f.model, "model", "ordered", "which disks these are: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.StringVar(&f.model, "model", "ordered", "which disks these are, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.IntVar(&f.config.DrawFaults, "faults", 0, "up to `N` faults in each drawn program: errors, short writes, a full disk, flipped bits")
 	flags.DurationVar(&s.Budget, "budget", 0, "how long to search (default 10s, without a limit if --schedules or --exhaustive is given)")
 	flags.IntVar(&s.Schedules, "schedules", 0, "end after `N` schedules (default no limit)")
 	flags.Uint64Var(&s.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.IntVar(&s.Workers, "workers", 0, "schedules side by side, `N` (default one per processor)")
-	flags.BoolVar(&s.All, "all", false, "go on behind the first violation")
+	flags.BoolVar(&s.All, "all", false, "go on after the first violation")
 	flags.BoolVar(&f.config.Canary, "canary", true, "find the known bug first, with the same strategy")
 	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output, and the rest to standard error)")
@@ -116,7 +119,11 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 
 func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	s := &f.config.Search
-	handover, err := storage.HandoverByName(f.handover)
+	if s.Schedules < 0 || s.Budget < 0 || s.Workers < 0 || s.Workers > mostWorkers || s.Preemptions < 0 {
+		return fmt.Errorf("--schedules %d --budget %v --workers %d --preemptions %d: none may be negative, and --workers at most %d",
+			s.Schedules, s.Budget, s.Workers, s.Preemptions, mostWorkers)
+	}
+	handover, err := handoverByName(f.handover)
 	if err != nil {
 		return err
 	}
@@ -180,11 +187,11 @@ func (f *exploreFlags) settleDraw(flags *pflag.FlagSet) error {
 
 // parseProgram reads --program: the threads alone, or a whole case, whose options then count.
 func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
-	text, whole := strings.TrimSpace(f.program), true
-	if !strings.HasPrefix(text, "v1 ") {
-		text, whole = "v1 scenario=log handover="+f.config.Options.Handover+"; "+text, false
+	text, whole := f.program, cases.IsText(f.program)
+	if !whole {
+		text = "v1 scenario=log handover=" + f.config.Options.Handover + "; " + text
 	}
-	c, err := cases.Parse(text)
+	c, err := cases.ParseFile(text)
 	switch {
 	case err != nil:
 		return fmt.Errorf("--program: %w", err)
@@ -202,37 +209,16 @@ func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
 // tell prints what came, and ends with the exit code that says it.
 func (f *exploreFlags) tell(s *explore.Summary, out io.Writer) error {
 	for _, finding := range s.Findings {
-		if err := finding.Report.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout)); err != nil {
+		if err := finding.Report.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout)); err != nil {
 			return err
 		}
 		fmt.Fprintln(out)
 	}
-	verdict := "held"
-	if len(s.Findings) > 0 {
-		verdict = "violated"
+	text := os.Stdout
+	if f.jsonFile == "-" {
+		text = os.Stderr
 	}
-	what := s.Handover
-	if s.Programs > 1 {
-		what += fmt.Sprintf(", %d programs", s.Programs)
-	}
-	fmt.Fprintf(out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", verdict, what,
-		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
-	if len(s.Claims) > 0 && len(s.Findings) == 0 {
-		fmt.Fprintln(out, s.Claims[len(s.Claims)-1])
-	}
-	if c := s.Crashes; c.Moments > 0 {
-		fmt.Fprintf(out, "crashes (%s): %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)\n", f.model,
-			c.Moments, c.Unsynced, c.Disks, c.Drawn, c.Distinct, c.Kills, c.Recoveries, float64(c.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
-	}
-	if s.Crashes.Faults > 0 {
-		fmt.Fprintf(out, "faults: %d came\n", s.Crashes.Faults)
-	}
-	if s.SecondOpinions > 0 {
-		fmt.Fprintf(out, "second opinion: porcupine agreed with the checker on %d histories\n", s.SecondOpinions)
-	}
-	if s.Canary != "" {
-		fmt.Fprintf(out, "canary: %s\n", s.Canary)
-	}
+	fmt.Fprint(out, fitting(text, f.closing(s)))
 	if err := f.write(s); err != nil {
 		return err
 	}
@@ -243,6 +229,38 @@ func (f *exploreFlags) tell(s *explore.Summary, out io.Writer) error {
 		return fmt.Errorf("NOT exhausted: %s before every schedule with at most %d was executed; give it more time, or fewer --preemptions", s.Ended, f.config.Search.Preemptions)
 	}
 	return nil
+}
+
+// closing says what was done, in lines that no report has.
+func (f *exploreFlags) closing(s *explore.Summary) string {
+	var b strings.Builder
+	verdict := "held"
+	if len(s.Findings) > 0 {
+		verdict = "violated"
+	}
+	what := s.Handover
+	if s.Programs > 1 {
+		what += fmt.Sprintf(", %d programs", s.Programs)
+	}
+	fmt.Fprintf(&b, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", verdict, what,
+		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
+	if len(s.Claims) > 0 && len(s.Findings) == 0 {
+		fmt.Fprintln(&b, s.Claims[len(s.Claims)-1])
+	}
+	if c := s.Crashes; c.Moments > 0 {
+		fmt.Fprintf(&b, "crashes (%s): %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)\n", f.model,
+			c.Moments, c.Unsynced, c.Disks, c.Drawn, c.Distinct, c.Kills, c.Recoveries, float64(c.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
+	}
+	if s.Crashes.Faults > 0 {
+		fmt.Fprintf(&b, "faults: %d came\n", s.Crashes.Faults)
+	}
+	if s.SecondOpinions > 0 {
+		fmt.Fprintf(&b, "second opinion: porcupine agreed with the checker on %d histories\n", s.SecondOpinions)
+	}
+	if s.Canary != "" {
+		fmt.Fprintf(&b, "canary: %s\n", s.Canary)
+	}
+	return b.String()
 }
 
 func (f *exploreFlags) write(s *explore.Summary) error {

@@ -27,7 +27,9 @@ the point touches, and how. In an instrumented binary the place in the source is
 
 With packages, list the markers that racewindow test, build and run splice there, test files included: the
 name that enables the marker (empty where the program computes it), its kind, whose runtime it has (pingcap,
-gofail), and its place. What looks like a marker and cannot be spliced is an error.`,
+gofail), and its place. What looks like a marker and cannot be spliced is an error.
+
+Exit codes: 0 listed, 2 wrong usage, 3 the list cannot be written.`,
 		Example: "  racewindow failpoints\n  racewindow failpoints ./...\n  racewindow failpoints --include go.etcd.io/bbolt --json - ./...",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {

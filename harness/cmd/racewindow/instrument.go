@@ -66,7 +66,7 @@ place in the patch in panics, compile errors and reports; all others keep the nu
 All other flags and arguments go to go %[1]s; -C, -cover, -json, -modfile, -overlay, -race, -tags,
 -toolexec and -trimpath work as usual (-cover without --plant only).%[2]s
 
-The exit code is that of go %[1]s; 2 for a wrong call; 3 when the sources cannot be instrumented, a patch
+Exit codes: that of go %[1]s; 2 for a wrong call; 3 when the sources cannot be instrumented, a patch
 cannot be planted, or a test run in which no test, example, benchmark or fuzz target ran.`
 
 // instrumentCommands are the commands that build, test and run instrumented code.
@@ -94,6 +94,7 @@ func instrumentCommand(verb, arguments, short, example, more string) *cobra.Comm
 		DisableFlagsInUseLine: true,
 		SilenceUsage:          true,
 		SilenceErrors:         true,
+		ValidArgsFunction:     completeGo,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return runInstrumented(cmd, verb, args)
 		},
@@ -112,7 +113,7 @@ func runInstrumented(cmd *cobra.Command, verb string, args []string) error {
 		return cmd.Help()
 	}
 	c.Env = environment.Full()
-	c.Stdin, c.Stdout, c.Stderr = cmd.InOrStdin(), cmd.OutOrStdout(), cmd.ErrOrStderr()
+	c.Stdin, c.Stdout, c.Stderr = cmd.InOrStdin(), fileOf(cmd.OutOrStdout()), cmd.ErrOrStderr()
 	// Run sees to signals itself: it passes on which one came, and not only that one did.
 	code, err := overlay.Run(context.WithoutCancel(cmd.Context()), c)
 	if err != nil {
@@ -136,5 +137,5 @@ func failInstrumented(w io.Writer, verb string, err error) {
 		message = fmt.Sprintf("%d changes cannot be planted:\n%s", len(refused.Problems), message)
 	}
 	// Nothing can be done about an error stream that takes no text.
-	_, _ = fmt.Fprintf(w, "racewindow %s: %s\n", verb, message)
+	_, _ = fmt.Fprintf(w, "racewindow %s: %s\n", verb, printable(message))
 }

@@ -33,7 +33,7 @@ func instrumented(t *testing.T, args ...string) (code int, stdout, stderr string
 func TestInstrumentHelpNamesEveryFlagAndExitCode(t *testing.T) {
 	for _, verb := range []string{"test", "build", "run"} {
 		_, out, _ := instrumented(t, verb, "-race", "--help")
-		for _, word := range []string{"go " + verb, "--include MODULE", "--plant FILE", "--strip", "--help", "exit code", "Usage:", "Examples:"} {
+		for _, word := range []string{"go " + verb, "--include MODULE", "--plant FILE", "--strip", "--help", "Exit codes: that of go " + verb, "Usage:", "Examples:"} {
 			require.Contains(t, out, word, verb)
 		}
 		for _, line := range strings.Split(out, "\n") {

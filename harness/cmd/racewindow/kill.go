@@ -16,7 +16,6 @@ import (
 
 	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/kill"
-	"github.com/racewindow/racewindow/storage"
 )
 
 const killAbout = `Load a log on the real disk in a process of its own, and end that process with SIGKILL, again and again. Each
@@ -74,10 +73,10 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
 	flags.BoolVar(&c.NoSync, "no-sync", false, "have the engine never sync: held all the same, which shows what this cannot show")
 	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long a child may say nothing before it counts as hanging")
-	flags.Float64Var(&c.MinKills, "min-under-load", 0.5, "fail below this share of kills behind at least one acknowledgement; 0 for none")
+	flags.Float64Var(&c.MinKills, "min-under-load", 0.5, "fail below this share of kills after at least one acknowledgement; 0 for none")
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, on the first disk")
-	flags.StringVar(&f.out, "out", "", "write report, summary.json and, behind a violation, the files as the kill has left them into this folder, `DIR`")
+	flags.StringVar(&f.out, "out", "", "write report, summary.json and, after a violation, the files as the kill has left them into this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
 }
 
@@ -110,7 +109,7 @@ func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 
 func (f *killFlags) settle(flags *pflag.FlagSet) error {
 	c := &f.config
-	if _, err := storage.HandoverByName(c.Handover); err != nil {
+	if _, err := handoverByName(c.Handover); err != nil {
 		return err
 	}
 	for _, name := range []string{"kills", "per-log", "goroutines", "acknowledgements", "grace"} {
@@ -176,11 +175,13 @@ func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 
 // tell prints and writes the summary.
 func (f *killFlags) tell(s *kill.Summary, failed error) error {
-	var out io.Writer = os.Stdout
+	out := os.Stdout
 	if f.jsonFile == "-" { // then nothing but JSON may be there
 		out = os.Stderr
 	}
-	if err := s.WriteText(out); err != nil {
+	var closing strings.Builder
+	_ = s.WriteText(&closing) // a Builder takes everything
+	if _, err := io.WriteString(out, fitting(out, closing.String())); err != nil {
 		return err
 	}
 	if f.jsonFile != "" {
@@ -189,14 +190,12 @@ func (f *killFlags) tell(s *kill.Summary, failed error) error {
 		}
 	}
 	if f.out != "" {
-		var text strings.Builder
-		_ = s.WriteText(&text) // a Builder takes everything
 		if s.Violation == nil {
 			if err := os.RemoveAll(filepath.Join(f.out, "disk")); err != nil {
 				return fmt.Errorf("--out: %w", err)
 			}
 		}
-		if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(text.String())); err != nil {
+		if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(closing.String())); err != nil {
 			return err
 		}
 		if err := writeJSON(filepath.Join(f.out, "summary.json"), s); err != nil {

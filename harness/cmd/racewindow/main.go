@@ -50,7 +50,15 @@ func execute(ctx context.Context, args []string) int {
 	}
 	root := rootCommand()
 	root.SetArgs(args)
+	out := &checkedOutput{File: os.Stdout}
+	root.SetOut(out)
 	ran, err := root.ExecuteContextC(ctx)
+	if out.failed != nil && (err == nil || errors.Is(err, errViolated)) {
+		fmt.Fprintf(os.Stderr, "%s: what was said is lost: %s\n", ran.CommandPath(), printable(out.failed.Error()))
+		if err == nil {
+			return exitFailed
+		}
+	}
 	var usage usageError
 	switch {
 	case err == nil:
@@ -58,10 +66,10 @@ func execute(ctx context.Context, args []string) int {
 	case errors.Is(err, errViolated):
 		return exitViolated
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "%s: %v\nSee '%s --help'.\n", ran.CommandPath(), err, ran.CommandPath())
+		fmt.Fprintf(os.Stderr, "%s: %s\nSee '%s --help'.\n", ran.CommandPath(), printable(err.Error()), ran.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
+	fmt.Fprintf(os.Stderr, "%s: %s\n", ran.CommandPath(), printable(err.Error()))
 	return exitFailed
 }
 
@@ -69,17 +77,22 @@ const rootAbout = `Racewindow finds the moments in which a storage engine, a cac
 of data races still loses a write: a reader loads the metadata, the writer flushes and clears the tail, the
 reader looks in the tail and finds nothing.
 
-  racewindow stress               thousands of goroutines under -race, checked while they run
-  racewindow kill                 a process under load on the real disk, killed again and again
-  racewindow explore              one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
-  racewindow replay CASE          one case, as a report prints it, executed again
-  racewindow report FILE          a counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test
-  racewindow soak                 all of it in turn for hours, resumable, on one machine or many
-  racewindow failpoints           the windows that the engine marks, or the markers of packages of yours
-  racewindow test|build|run ...   go test|build|run with failpoints at work, without touching your sources
-  racewindow instrument --out DIR the sources with failpoints at work, in a folder that builds with go alone
+  racewindow explore         one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
+  racewindow verify          what was said of the known bug and its fixes, exhaustively on the real code
+  racewindow stress          thousands of goroutines under -race, checked while they run
+  racewindow kill            a process under load on the real disk, killed again and again
+  racewindow soak            all of it in turn for hours, resumable, on one machine or many
+  racewindow replay CASE     one case, as a report prints it, executed again
+  racewindow report FILE     a counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test
+  racewindow failpoints      the windows that the engine marks, or the markers of packages of yours
+  racewindow test ...        go test with failpoints at work, without touching your sources
+  racewindow build ...       go build with failpoints at work, or without any trace of them (--strip)
+  racewindow run ...         go run with failpoints at work
+  racewindow instrument ...  the sources with failpoints at work, in a folder that builds with go alone
+  racewindow completion      the script that makes a shell complete all this
+  racewindow help COMMAND    what a command does, as COMMAND --help
 
-Exit codes: 0 the promises held, 1 one was violated, 2 wrong usage, 3 the run itself failed.`
+Exit codes: 0 the promises held, 1 one was violated, 2 wrong usage, 3 the run itself failed or judged nothing.`
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -88,25 +101,18 @@ func rootCommand() *cobra.Command {
 		Long:          rootAbout,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("no command is called %q", args[0])}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          noArguments,
+
+		PersistentPreRunE: noEmptyValues,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand())
 	root.AddCommand(instrumentCommands()...)
 	root.AddCommand(instrumentTreeCommand())
+	root.SetHelpCommand(helpCommand(root))
+	layOutHelp(root)
+	completeFlags(root)
+	settleCompletion(root)
 	return root
-}
-
-// noArguments refuses arguments behind the flags.
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("unexpected argument %q: everything is set by flags", args[0])}
-	}
-	return nil
 }

@@ -5,10 +5,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/stress"
 )
 
@@ -48,6 +52,28 @@ func writeWhole(file string, data []byte) error {
 	return nil
 }
 
+// A checkedOutput remembers the first write that failed: a verdict that nobody could read is none.
+type checkedOutput struct {
+	*os.File
+	failed error
+}
+
+func (o *checkedOutput) Write(p []byte) (int, error) {
+	n, err := o.File.Write(p)
+	if o.failed == nil {
+		o.failed = err
+	}
+	return n, err
+}
+
+// fileOf is the file itself, for a process that inherits it.
+func fileOf(w io.Writer) io.Writer {
+	if o, ok := w.(*checkedOutput); ok {
+		return o.File
+	}
+	return w
+}
+
 // palette is colour on a terminal, unless NO_COLOR is set.
 func palette(f *os.File) stress.Palette {
 	if os.Getenv("NO_COLOR") != "" || !term.IsTerminal(int(f.Fd())) {
@@ -56,12 +82,18 @@ func palette(f *os.File) stress.Palette {
 	return stress.ANSI
 }
 
-// columns is the width of the terminal, 100 elsewhere.
-func columns(f *os.File) int {
+// terminalColumns is the width of the terminal; elsewhere what COLUMNS says, and 100 without it.
+func terminalColumns(f *os.File) int { return columnsOf(f, 100) }
+
+// columnsOf is the width of a terminal; elsewhere what COLUMNS says, and what is given without it.
+func columnsOf(f *os.File, elsewhere int) int {
 	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 		return width
 	}
-	return 100
+	if width, err := strconv.Atoi(os.Getenv("COLUMNS")); err == nil && width > 0 {
+		return width
+	}
+	return elsewhere
 }
 
 // A progressLine shows how far a run is: one line rewritten in place on a terminal, elsewhere a line every five seconds.
@@ -96,7 +128,7 @@ func (l *progressLine) show(text string) {
 		return
 	}
 	l.drawn = true
-	fmt.Fprintf(l.out, "\r%.*s\x1b[K", columns(os.Stderr)-1, text)
+	fmt.Fprintf(l.out, "\r%.*s\x1b[K", terminalColumns(os.Stderr)-1, text)
 }
 
 // clear removes the line, so that what follows starts on a clean one.
@@ -105,4 +137,48 @@ func (l *progressLine) clear() {
 		fmt.Fprint(l.out, "\r\x1b[K")
 		l.drawn = false
 	}
+}
+
+// fitting is text for a file: on a terminal each line ends between two words, elsewhere it is as it was made, so that programs
+// find in one line what belongs to it.
+func fitting(f *os.File, text string) string {
+	width, _, err := term.GetSize(int(f.Fd()))
+	if err != nil || width < 1 {
+		return text
+	}
+	return fit(text, width)
+}
+
+// commandHead is what a line with a command to paste begins with.
+func commandHead(line string) (head string, ok bool) {
+	for _, head := range []string{"again: ", "replay: "} {
+		if strings.HasPrefix(line, head) {
+			return head, true
+		}
+	}
+	return "", false
+}
+
+// fit wraps each line that is too wide. A line with a name, a gap and a text goes on below the text, other lines indented.
+func fit(text string, width int) string {
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		body, end := strings.TrimSuffix(line, "\n"), strings.HasSuffix(line, "\n")
+		b.WriteString(strings.Join(fitLine(body, width), "\n"))
+		if end {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+func fitLine(line string, width int) []string {
+	if head, ok := commandHead(line); ok {
+		return columns.Command(line, width, strings.Repeat(" ", len(head)))
+	}
+	indent := strings.Repeat(" ", min(indentOf(line)+2, width/2))
+	if parts := twoParts.FindStringSubmatch(line); parts != nil && width-utf8.RuneCountInString(parts[1]) >= leastText {
+		indent = strings.Repeat(" ", utf8.RuneCountInString(parts[1]))
+	}
+	return columns.Words(line, width, indent)
 }

@@ -18,7 +18,8 @@ import (
 )
 
 const replayAbout = `Execute a case again: one line that a report has printed or a person has written, or a file that holds it
-(# begins a comment). The words are in the documentation of the package harness/cases.
+(# begins a comment, and the case may take several lines). The words are in the documentation of the package
+harness/cases.
 
 A case with switches (@), or with neither switches nor delays, runs one thread at a time and does the same
 each time; a switch whose place is not reached is an error that names it. A case with delays (~) runs on
@@ -50,7 +51,8 @@ func replayCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
+		ValidArgsFunction: completeFiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
 	}
 	cmd.Flags().IntVar(&f.times, "times", 1, "execute it `N` times")
 	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' may take to come true")
@@ -63,8 +65,11 @@ func (f *replayFlags) run(ctx context.Context, out io.Writer, argument string) e
 	if f.times < 1 || f.times > 1_000_000 || f.patience <= 0 {
 		return usageError{fmt.Errorf("--times %d --patience %v: the first must lie between 1 and 1000000, the second above 0s", f.times, f.patience)}
 	}
-	c, err := readCase(argument)
-	if err != nil {
+	c, err := readCase(ctx, argument)
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case err != nil:
 		return usageError{err}
 	}
 	if err := failpoints.Require("racewindow replay", "make build (it makes bin/racewindow)"); err != nil {
@@ -159,7 +164,7 @@ func tellCase(out io.Writer, c cases.Case) error {
 	if err != nil {
 		return err
 	}
-	return r.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout))
+	return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
 }
 
 func (f *replayFlags) verdict(out io.Writer, violated int, c cases.Case) error {
@@ -169,25 +174,4 @@ func (f *replayFlags) verdict(out io.Writer, violated int, c cases.Case) error {
 	}
 	fmt.Fprintf(out, "held %d of %d times: %v\n", f.times, f.times, c)
 	return nil
-}
-
-// readCase reads a case from the argument itself, or from the file that it names.
-func readCase(argument string) (cases.Case, error) {
-	if strings.HasPrefix(strings.TrimSpace(argument), "v1 ") {
-		return cases.Parse(argument)
-	}
-	file, err := os.Open(argument)
-	if err != nil {
-		return cases.Case{}, fmt.Errorf("%w: give a file, or a case, which begins with 'v1 scenario=log handover=NAME'", err)
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, cases.MaxTextBytes+1))
-	if err != nil {
-		return cases.Case{}, fmt.Errorf("read %s: %w", argument, err)
-	}
-	c, err := cases.ParseFile(string(content))
-	if err != nil {
-		return cases.Case{}, fmt.Errorf("%s: %w", argument, err)
-	}
-	return c, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -55,7 +57,8 @@ func reportCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
+		ValidArgsFunction: completeFiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
 	}
 	cmd.Flags().StringVar(&f.format, "format", "text", "`NAME`: "+strings.Join(names, ", "))
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "write it to `FILE` (default standard output)")
@@ -73,7 +76,7 @@ func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) e
 		return err
 	}
 	if f.out == "" && format.Name == "text" {
-		return r.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout))
+		return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
 	}
 	var rendered bytes.Buffer
 	if err := format.Write(&rendered, r); err != nil {
@@ -88,16 +91,16 @@ func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) e
 
 // read takes a report as it is, and makes one of a case.
 func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report, error) {
-	if !strings.HasPrefix(strings.TrimSpace(argument), "v1 ") {
-		r, err := readReport(argument)
-		if r != nil || err != nil {
-			return r, err
-		}
-	}
-	c, err := readCase(argument)
-	if err != nil {
+	read, err := readReportOrCase(ctx, argument)
+	switch {
+	case ctx.Err() != nil:
+		return nil, err
+	case err != nil:
 		return nil, usageError{err}
+	case read.report != nil:
+		return read.report, nil
 	}
+	c := read.of
 	if len(c.Delays) > 0 {
 		return nil, usageError{errors.New("the case has delays (~): 'racewindow replay' executes it; a report needs switches (@), or neither")}
 	}
@@ -110,28 +113,48 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 	return report.OfCase(c)
 }
 
-// readReport returns nil if the file is no JSON.
-func readReport(name string) (*report.Report, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("%w: give a report, a file with a case, or a case, which begins with 'v1 scenario=log handover=NAME'", err)}
+// A reportOrCase is a report, or the case to make one of.
+type reportOrCase struct {
+	report *report.Report
+	of     cases.Case
+}
+
+// readReportOrCase reads a file once: it may be a pipe. What begins with a brace is a report.
+func readReportOrCase(ctx context.Context, argument string) (read reportOrCase, err error) {
+	if isCaseText(argument) {
+		read.of, err = readCase(ctx, argument)
+		return read, err
 	}
-	defer file.Close()
-	var first [1]byte
-	if n, err := file.Read(first[:]); n == 0 || err != nil || first[0] != '{' {
-		return nil, nil
+	return unlessInterrupted(ctx, argument, func() (read reportOrCase, err error) {
+		file, err := openNamed(argument)
+		if err != nil {
+			return read, err
+		}
+		defer file.Close()
+		content := bufio.NewReader(file)
+		if !skipTo(content, '{') {
+			read.of, err = caseIn(file, content)
+			return read, err
+		}
+		if read.report, err = report.Load(content); err != nil {
+			return read, fmt.Errorf("%s: %w", argument, err)
+		}
+		return read, nil
+	})
+}
+
+// skipTo skips a byte order mark and blanks, and says whether the next letter is the given one.
+func skipTo(r *bufio.Reader, letter rune) bool {
+	for {
+		next, _, err := r.ReadRune()
+		if err != nil {
+			return false
+		}
+		if next != '\uFEFF' && !unicode.IsSpace(next) {
+			_ = r.UnreadRune() // it has just been read
+			return next == letter
+		}
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	r, err := report.Load(file)
-	switch {
-	case errors.Is(err, report.ErrNotReport):
-		return nil, usageError{fmt.Errorf("%s: %w", name, err)}
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return r, nil
 }
 
 // shrunk makes a case smaller, one that has no schedule after looking for one.

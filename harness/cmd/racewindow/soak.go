@@ -18,6 +18,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/soak"
+	"github.com/racewindow/racewindow/harness/spelling"
 	"github.com/racewindow/racewindow/harness/stress"
 )
 
@@ -26,7 +27,7 @@ everything that the harness can do, more of what has found new behaviour lately.
 kept below DIR/findings, and the campaign goes on; the same bug again is counted.
 
 Everything is in DIR/journal.jsonl: a campaign that was interrupted or killed goes on with the next start,
-without the round that was in progress. The time of --for counts all starts together. A start behind the end
+without the round that was in progress. The time of --for counts all starts together. A start after the end
 goes on for another --for, with what was learned. Each start tries the findings' cases again: one that holds is
 gone, and one that was gone may be back. Those without a case are closed by 'racewindow soak close'.
 
@@ -122,6 +123,9 @@ func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
 	if f.round != "" {
 		return f.oneRound(ctx, out)
 	}
+	if f.result != "" || f.inProcess {
+		return usageError{errors.New("--result and --in-process go with --round 'v1 kind=KIND variant=NAME for=5s'")}
+	}
 	if f.config.Out == "" {
 		return usageError{errors.New("--out: say where journal, summary and findings go")}
 	}
@@ -134,7 +138,10 @@ func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
 	return f.campaign(ctx, out)
 }
 
-// allKinds are the kinds that can be run here, and those that cannot. A new kind is listed here.
+// soakKinds are the names of the kinds, in the order in which allKinds lists them.
+var soakKinds = []string{"explore", "stress", "crash", "crashstress", "kill", "race", "properties", "fuzz"}
+
+// allKinds are the kinds that can be run here, and those that cannot. A new kind is listed here and in soakKinds.
 func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -151,9 +158,7 @@ func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err err
 	isolated := func(k soak.Kind) soak.Isolated {
 		return soak.Isolated{Kind: k, Binary: self, Logs: logs, Scratch: scratch}
 	}
-	known := []string{}
 	add := func(name string, make func() (soak.Kind, error)) {
-		known = append(known, name)
 		if len(f.kinds) > 0 && !slices.Contains(f.kinds, name) {
 			notRun = append(notRun, soak.NotRun{What: name, Because: "--kinds leaves it out"})
 			return
@@ -187,8 +192,8 @@ func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err err
 	add("properties", func() (soak.Kind, error) { return f.propertiesKind(self, scratch, logs) })
 	add("fuzz", func() (soak.Kind, error) { return f.fuzzKind(logs) })
 	for _, asked := range f.kinds {
-		if !slices.Contains(known, asked) {
-			return nil, nil, fmt.Errorf("--kinds: no kind is called %q: choose of %s", asked, strings.Join(known, ", "))
+		if !slices.Contains(soakKinds, asked) {
+			return nil, nil, fmt.Errorf("--kinds: no kind is called %q%s: choose of %s", asked, spelling.Meant(asked, soakKinds), strings.Join(soakKinds, ", "))
 		}
 	}
 	return kinds, notRun, nil
@@ -278,7 +283,7 @@ func tellSoak(out io.Writer, summary *soak.Summary, err error) error {
 	if summary == nil {
 		return err
 	}
-	fmt.Fprint(out, summary.TextFor(columns(os.Stdout)))
+	fmt.Fprint(out, summary.TextFor(terminalColumns(os.Stdout)))
 	if len(summary.State.Open()) > 0 {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "racewindow soak:", err)

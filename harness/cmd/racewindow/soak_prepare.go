@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/harness/soak"
-	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // prepare says what there is to do.
@@ -27,23 +27,43 @@ func (f *soakFlags) prepare() error {
 		return usageError{fmt.Errorf("--corpus: %w", err)}
 	}
 	c.Minimums = f.leastOf(c.Kinds)
-	if err := soak.ParseMinimums(c.Minimums, f.minimums); err != nil {
-		return usageError{fmt.Errorf("--minimum: %w", err)}
+	if err := parseMinimums(c.Minimums, f.minimums); err != nil {
+		return err
 	}
 	f.addCanaries()
 	return nil
 }
 
+// parseMinimums reads --minimum. A name that is nearly a known one is a slip, and would be missed only when the night is over.
+func parseMinimums(into soak.Minimums, words []string) error {
+	for _, word := range words {
+		name, _, _ := strings.Cut(word, "=")
+		if known := append([]string{"none"}, minimumNames()...); !slices.Contains(known, name) {
+			if meant := spelling.Meant(name, known); meant != "" {
+				return usageError{fmt.Errorf("--minimum: no count is called %q%s", name, meant)}
+			}
+		}
+	}
+	if err := soak.ParseMinimums(into, words); err != nil {
+		return usageError{fmt.Errorf("--minimum: %w", err)}
+	}
+	return nil
+}
+
+// minimumNames are what --minimum commonly names. A round may have other counts too.
+func minimumNames() []string {
+	return append([]string{
+		"rounds", soak.CountSchedules, soak.CountOperations, "failpoints", "pairs", "corpus", "canaries", soak.CountCrashes, soak.CountRecoveries,
+		soak.CountKills, soak.CountCases, soak.CountFaults, soak.CountPrograms, soak.CountOrders, soak.CountRecords, "flushes", "disks", "steps",
+	}, soakKinds...)
+}
+
 // knownHandovers are hand-overs as they are called, each once asked for.
 func knownHandovers(asked []string) (names []string, err error) {
 	for _, name := range asked {
-		h, err := storage.HandoverByName(name)
-		if err != nil || name == "" {
-			var known []string
-			for _, h := range storage.Handovers() {
-				known = append(known, h.Name())
-			}
-			return nil, fmt.Errorf("--handovers: none is called %q: choose of %s", name, strings.Join(known, ", "))
+		h, err := handoverByName(name)
+		if err != nil {
+			return nil, fmt.Errorf("--handovers: %w", err)
 		}
 		names = append(names, h.Name())
 	}

@@ -40,7 +40,7 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 			fmt.Fprintf(out, "%s\n", soak.Clean(found.Text))
 		}
 		if found.Report != nil {
-			if err := found.Report.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout)); err != nil {
+			if err := found.Report.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout)); err != nil {
 				return err
 			}
 		}
@@ -58,6 +58,11 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 
 // kindOf is the kind that a round names, in this process if that was asked for.
 func (f *soakFlags) kindOf(spec soak.RoundSpec) (soak.Kind, error) {
+	if slices.Contains([]string{"explore", "stress", "race"}, spec.Kind) {
+		if _, err := handoverByName(spec.Variant); err != nil {
+			return nil, fmt.Errorf("variant: %w", err)
+		}
+	}
 	f.kinds, f.handovers = []string{spec.Kind}, []string{spec.Variant}
 	kinds, notRun, err := f.allKinds()
 	if err != nil {

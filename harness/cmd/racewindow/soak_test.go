@@ -34,16 +34,16 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 		`minimum "rounds"`:                  {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
 		"--round: not a round":              {"--round", "v1 kind=explore"},
 		`no kind is called "guess"`:         {"--round", "v1 kind=guess variant=snapshot for=1s"},
-		"unexpected argument":               {"merge-all"},
+		`(did you mean "merge"?)`:           {"merge-all"},
 		`--listen: invalid soak settings`:   {"--out", out, "--corpus", corpusFolder, "--listen", "nowhere"},
 		"give the folders to merge":         {"merge"},
 		"give the fingerprints of findings": {"close"},
 		"journal.jsonl: no such file":       {"close", "0123abcd", "--out", out + "-none"},
-		`--handovers: none is called "snapshto": choose of fallback, `: {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,snapshto"},
-		`--handovers: none is called ""`:                               {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,"},
-		"--kinds: none can be run here: race: /nothing is not there":   {"--out", out, "--corpus", corpusFolder, "--kinds", "race", "--race-binary", "/nothing"},
-		"name another folder":                                          {"merge", "--out", out, out},
-		"race cannot be run here: /nothing is":                         {"--race-binary", "/nothing", "--round", "v1 kind=race variant=snapshot for=1s"},
+		`--handovers: no hand-over is called "snapshto" (did you mean "snapshot"?): choose one of fallback, `: {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,snapshto"},
+		`--handovers is empty: give a value (NAME,...)`:                                                       {"--out", out, "--corpus", corpusFolder, "--handovers", "snapshot,"},
+		"--kinds: none can be run here: race: /nothing is not there":                                          {"--out", out, "--corpus", corpusFolder, "--kinds", "race", "--race-binary", "/nothing"},
+		"name another folder":                  {"merge", "--out", out, out},
+		"race cannot be run here: /nothing is": {"--race-binary", "/nothing", "--round", "v1 kind=race variant=snapshot for=1s"},
 	} {
 		code, _, stderr := command(t, append([]string{"soak"}, args...)...)
 		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)

@@ -50,7 +50,7 @@ Before the run, the known bug (the canary) must be caught under the same setting
 see it has no right to say "no promise violated". At the end of each round the log is scanned, closed,
 reopened and scanned again.
 
-With --crash, power is lost again and again: under load, at a failpoint or behind an operation of the disk.
+With --crash, power is lost again and again: under load, at a failpoint or after an operation of the disk.
 Each time one disk that this may leave is drawn, the log is recovered from it (which may be interrupted too)
 and checked: what was acknowledged as durable survives, the rest survives as a prefix in whole transactions,
 recovering twice is recovering once, and the log goes on. Its canary is a disk whose sync does nothing.
@@ -117,15 +117,11 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 }
 
 func handoverNames() string {
-	var names []string
-	for _, h := range storage.Handovers() {
-		names = append(names, h.Name())
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(handovers(), ", ")
 }
 
 func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
-	handover, err := storage.HandoverByName(f.handover)
+	handover, err := handoverByName(f.handover)
 	if err != nil {
 		return usageError{err}
 	}
@@ -292,15 +288,15 @@ func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 		text = os.Stderr
 	}
 	if s.Violation != nil {
-		if err := stress.WriteReport(text, s.Violation, f.again(s), columns(text), palette(text)); err != nil {
+		if err := stress.WriteReport(text, s.Violation, f.again(s), terminalColumns(text), palette(text)); err != nil {
 			return err
 		}
 		fmt.Fprintln(text)
-		if err := f.tellMinimal(text, columns(text), reportPalette(text)); err != nil {
+		if err := f.tellMinimal(text, terminalColumns(text), reportPalette(text)); err != nil {
 			return err
 		}
 	}
-	if err := s.WriteText(text, columns(text), palette(text)); err != nil {
+	if err := s.WriteText(text, terminalColumns(text), palette(text)); err != nil {
 		return err
 	}
 	if err := f.write(s); err != nil {

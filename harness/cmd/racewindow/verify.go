@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -58,7 +59,7 @@ func verify(ctx context.Context, out io.Writer, preemptions int, jsonFile string
 			}
 			fmt.Fprintf(out, "\n%s\n", title)
 		}
-		fmt.Fprintln(out, s)
+		fmt.Fprint(out, fitting(os.Stdout, s.String()+"\n"))
 		schedules += s.Schedules
 	})
 	if err != nil {
