@@ -28,16 +28,24 @@ type Crashes struct {
 	Kills raceoff.Number
 	// Refused are reopens that a fault refused.
 	Refused raceoff.Number
+	// Partial are executions in which not each disk of each step was tried, because Until said so.
+	Partial raceoff.Number
 	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
 	Recoveries raceoff.Number
 
 	checks [len(promises)]raceoff.Number
+
+	over func() bool // nil for never
 
 	mu       sync.Mutex
 	distinct map[[32]byte]struct{}
 	judged   map[judgement]struct{}
 	prefixes map[uint64]struct{}
 }
+
+// Until has no more disks tried once over says true. It is asked before each disk, by all that execute the case, and must be set
+// before they begin. An execution goes on without more disks, and counts as Partial.
+func (c *Crashes) Until(over func() bool) { c.over = over }
 
 // Distinct is how many different disks there were.
 func (c *Crashes) Distinct() int {
@@ -159,6 +167,7 @@ type crasher struct {
 	x          *sched.Execution
 	operations int
 	expected   uint64
+	partial    bool
 }
 
 // A crashed violation knows which crash shows it.
@@ -206,7 +215,7 @@ func (k *crasher) look() error {
 		k.operations, k.expected = n, expected
 	}
 	stats := k.plan.crashes
-	if !stats.firstTime(k.x.Prefix()) {
+	if k.over() || !stats.firstTime(k.x.Prefix()) {
 		return nil
 	}
 	stats.Moments.Add(1)
@@ -222,6 +231,9 @@ func (k *crasher) look() error {
 	}
 	all := fnv.New64a()
 	for i, image := range images {
+		if k.over() {
+			return nil
+		}
 		stats.Disks.Add(1)
 		shown := Crash{At: k.x.Standing(), Disk: i + 1, Model: at.Model}
 		if tooMany {
@@ -235,6 +247,19 @@ func (k *crasher) look() error {
 	}
 	stats.Kills.Add(1)
 	return k.try(judgement{killed(moment, all.Sum64()), expected}, Crash{At: k.x.Standing(), Kill: true, Model: at.Model}, nil)
+}
+
+// over says whether no more disks are to be tried, and counts the execution that lacks some for that.
+func (k *crasher) over() bool {
+	stats := k.plan.crashes
+	if stats.over == nil || !stats.over() {
+		return false
+	}
+	if !k.partial {
+		k.partial = true
+		stats.Partial.Add(1)
+	}
+	return true
 }
 
 // drawnFrom are the disks of a moment that has too many of them: those at the edges, then some at random.
@@ -290,6 +315,7 @@ func (k *crasher) lookAt(at Crash) error {
 		return nil
 	}
 	k.plan.crashes.Reached.Store(true)
+	k.run.countDiskFaults() // the execution may end here
 	disk, hash, err := k.diskOf(at)
 	if err != nil {
 		return err

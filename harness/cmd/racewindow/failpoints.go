@@ -21,6 +21,9 @@ point the code then waits, at a fault point an error can be injected. The resour
 the point touches, and how. In an instrumented binary the place in the source is listed too.`,
 		Args: noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkPlaces(cmd.Flags(), []string{"json"}, nil); err != nil {
+				return err
+			}
 			if jsonFile != "" {
 				return writeJSON(jsonFile, failpointRows())
 			}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/kill"
+	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -82,6 +83,9 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 }
 
 func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
+	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
+		return err
+	}
 	if err := f.settle(flags); err != nil {
 		return usageError{err}
 	}
@@ -142,11 +146,11 @@ func (f *killFlags) makeOut() error {
 	if f.out == "" {
 		return nil
 	}
-	if err := os.MkdirAll(f.out, 0o777); err != nil {
+	if err := output.MakeFolder(f.out); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	f.config.Keep = f.out
-	return nil
+	return keepEarlier(f.out, []string{"disk"}, []string{"report.txt", "summary.json"})
 }
 
 func killError(err error) error {
@@ -176,35 +180,21 @@ func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 
 // tell prints and writes the summary.
 func (f *killFlags) tell(s *kill.Summary, failed error) error {
-	var out io.Writer = os.Stdout
+	var out io.Writer = standardOutput
 	if f.jsonFile == "-" { // then nothing but JSON may be there
 		out = os.Stderr
 	}
-	if err := s.WriteText(out); err != nil {
-		return err
-	}
+	err := s.WriteText(out)
 	if f.jsonFile != "" {
-		if err := writeJSON(f.jsonFile, s); err != nil {
-			return err
-		}
+		err = errors.Join(err, writeJSON(f.jsonFile, s))
 	}
 	if f.out != "" {
 		var text strings.Builder
 		_ = s.WriteText(&text) // a Builder takes everything
-		if s.Violation == nil {
-			if err := os.RemoveAll(filepath.Join(f.out, "disk")); err != nil {
-				return fmt.Errorf("--out: %w", err)
-			}
-		}
-		if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(text.String())); err != nil {
-			return err
-		}
-		if err := writeJSON(filepath.Join(f.out, "summary.json"), s); err != nil {
-			return err
-		}
+		err = errors.Join(err, output.Write(filepath.Join(f.out, "report.txt"), []byte(text.String())), writeJSON(filepath.Join(f.out, "summary.json"), s))
 	}
 	if s.Violation != nil {
-		return errViolated
+		return violated(err)
 	}
-	return killError(failed)
+	return errors.Join(killError(failed), err)
 }

@@ -27,6 +27,14 @@ const (
 // errViolated ends a command whose run found a violation, which has been reported by then.
 var errViolated = errors.New("a promise was violated")
 
+// violated ends a command that has found a violation, and could not do something else.
+func violated(failed error) error {
+	if failed == nil {
+		return errViolated
+	}
+	return fmt.Errorf("%w; besides, %w", errViolated, failed)
+}
+
 // A usageError is a wrong call: it ends with exit code 2 and points to the help.
 type usageError struct{ error }
 
@@ -50,12 +58,24 @@ func execute(ctx context.Context, args []string) int {
 	}
 	root := rootCommand()
 	root.SetArgs(args)
+	root.SetOut(standardOutput)
 	ran, err := root.ExecuteContextC(ctx)
+	if failed := standardOutput.failed; failed != nil && !errors.Is(err, failed) {
+		err = errors.Join(err, failed)
+	}
+	return exitCode(ran, err)
+}
+
+// exitCode is the code of how a command ended. It prints what there is to say of that.
+func exitCode(ran *cobra.Command, err error) int {
 	var usage usageError
 	switch {
 	case err == nil:
 		return exitHeld
 	case errors.Is(err, errViolated):
+		if err != errViolated { // what was found stands, whatever else went wrong
+			fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
+		}
 		return exitViolated
 	case errors.As(err, &usage):
 		fmt.Fprintf(os.Stderr, "%s: %v\nSee '%s --help'.\n", ran.CommandPath(), err, ran.CommandPath())
