@@ -19,6 +19,8 @@ type Crashes struct {
 	// Moments are the steps at which the disk, or what must be on it, was new; Disks the legal disks at these, as they came;
 	// Drawn those among them that were drawn because there were too many; Unsynced the moments at which something could be lost.
 	Moments, Disks, Drawn, Unsynced raceoff.Number
+	// Exposed are those of the Unsynced at which the case had begun to append.
+	Exposed raceoff.Number
 	// Faults came, in executions that ended.
 	Faults raceoff.Number
 	came   [MaxFaults]raceoff.Number
@@ -222,6 +224,9 @@ func (k *crasher) look() error {
 	moment := k.run.disk.At(at.Model)
 	if unsynced, _ := moment.Unsynced(); unsynced > 0 {
 		stats.Unsynced.Add(1)
+		if k.run.appending() {
+			stats.Exposed.Add(1)
+		}
 	}
 	images := moment.Enumerate(FewDisks)
 	tooMany := images == nil
@@ -358,6 +363,16 @@ func (r *run) fingerprint() uint64 {
 		mix(uint64(r.board.Invoked(uint32(i))))
 	}
 	return h
+}
+
+// appending says whether a thread of the case has begun to append.
+func (r *run) appending() bool {
+	for i := range r.c.Threads {
+		if r.board.Invoked(uint32(i)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // durable is the highest transaction that must survive: what a flush has covered, and what the engine says is durable.

@@ -92,6 +92,8 @@ type Crashes struct {
 	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
 	Faults     uint64 `json:"faults"`
+	// Exposed are those of the unsynced moments at which the program had begun to append.
+	Exposed uint64 `json:"exposed_moments"`
 	// Partial are the schedules in which the time was over before each disk of each step was tried.
 	Partial uint64 `json:"schedules_partly_tried"`
 	// Came are the faults by their kinds (cases.Fault.Kind).
@@ -107,6 +109,7 @@ func (c *Crashes) add(more *cases.Crashes, of cases.Case) {
 	c.Kills += more.Kills.Load()
 	c.Recoveries += more.Recoveries.Load()
 	c.Faults += more.Faults.Load()
+	c.Exposed += more.Exposed.Load()
 	c.Partial += more.Partial.Load()
 	for kind, n := range more.Came(of) {
 		if c.Came == nil {

@@ -42,8 +42,8 @@ func (s *Summary) unjudged(ctx context.Context, c Config) string {
 		return fmt.Sprintf("no fault came in %d schedules of %d programs: give it more schedules or more time", done.Schedules, s.Programs)
 	case c.Crash != nil && s.Crashes.Recoveries == 0:
 		return "no disk was recovered from after a crash: give it more time"
-	case c.Crash != nil && s.Crashes.Unsynced == 0:
-		return fmt.Sprintf("nothing could be lost at any of %d steps: let the program append", s.Crashes.Moments)
+	case c.Crash != nil && s.Crashes.Exposed == 0:
+		return fmt.Sprintf("nothing that was appended could be lost at any of %d steps: let the program append", s.Crashes.Moments)
 	case c.Exhaustive:
 		return s.notExhausted(c)
 	}

@@ -27,7 +27,14 @@ func replace(path string, content []byte) error {
 			_ = file.Chown(int(owner.Uid), int(owner.Gid))
 		}
 	}
-	return file.CloseAtomicallyReplace()
+	if err := file.CloseAtomicallyReplace(); err != nil {
+		return err
+	}
+	if folder, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = folder.Sync() // where the system can
+		_ = folder.Close()
+	}
+	return nil
 }
 
 // writable says why the user may not write a file that exists.
