@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,9 +41,15 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// oneSignal is how long signals count as one: timeout and make send theirs to the process and again to its group.
+const oneSignal = 500 * time.Millisecond
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	context.AfterFunc(ctx, func() {
+		time.Sleep(oneSignal)
+		stop() // a second Ctrl-C ends the process at once
+	})
 	failpoints.WarnEnvironment(failpoints.StoragePackage)
 	code := execute(ctx, os.Args[1:])
 	stop()
