@@ -71,6 +71,9 @@ func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 	}
 	err = checkNumbers(flags,
 		bound{"cycles", 1, unbounded},
+		bound{"duration", shortest, unbounded},
+		bound{"grace", shortest, unbounded},
+		bound{"goroutines", 1, 1 << 16},
 		bound{"faults", 0, 1},
 		bound{"interrupted", 0, 1},
 		bound{"per-log", 1, unbounded},

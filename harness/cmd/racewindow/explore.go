@@ -33,7 +33,8 @@ turns. --exhaustive goes through every schedule with at most --preemptions preem
 
 Before the search, the known bug (the canary) must be found with the same strategy.
 
-Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
+Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 no verdict: the run itself
+failed, was interrupted, or judged nothing.`
 
 const exploreExamples = `  racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
   racewindow explore                                  random programs on the default hand-over for 10 s
@@ -87,7 +88,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Workers, "workers", 0, "schedules side by side, `N` (default one per processor)")
 	flags.BoolVar(&s.All, "all", false, "go on after the first violation")
 	flags.BoolVar(&f.config.Canary, "canary", true, "find the known bug first, with the same strategy")
-	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`")
+	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`; what lies there of earlier runs stays")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output, and the rest to standard error)")
 }
 

@@ -122,6 +122,19 @@ func (f *killFlags) settle(flags *pflag.FlagSet) error {
 			return fmt.Errorf("--%s %v: must not be zero; leave it out for the default, %s", name, flag.Value, flag.DefValue)
 		}
 	}
+	if err := checkNumbers(flags,
+		bound{"kills", 1, unbounded},
+		bound{"limited", 0, unbounded},
+		bound{"full", 0, unbounded},
+		bound{"per-log", 1, 1 << 10},
+		bound{"goroutines", 1, 1 << 10},
+		bound{"acknowledgements", 1, 1<<16 - 1},
+		bound{"value-bytes", 0, 1 << 16},
+		bound{"grace", shortest, unbounded},
+		bound{"min-under-load", 0, 1},
+	); err != nil {
+		return err
+	}
 	if len(c.Dirs) == 0 {
 		c.Dirs = []string{os.TempDir()}
 		if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {

@@ -22,12 +22,12 @@ const replayAbout = `Execute a case again: one line that a report has printed or
 (# begins a comment). The words are in the documentation of the package harness/cases.
 
 A case with switches (@), or with neither switches nor delays, runs one thread at a time and does the same
-each time; a switch whose place is not reached is an error that names it. A case with delays (~) runs on
+each time; a switch, delay, fault or crash whose place is not reached is an error that names it. A case with delays (~) runs on
 goroutines, as does any with --free: what the case does not hold open is up to the Go scheduler then, so say
 how often to try.
 
 Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the case could not be executed as
-it is written.`
+it is written, or that was interrupted.`
 
 type replayFlags struct {
 	times    int

@@ -47,8 +47,8 @@ func reportCommand() *cobra.Command {
 		Use:   "report FILE|CASE",
 		Short: "A counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test",
 		Long:  fmt.Sprintf(reportAbout, formats.String()),
-		Example: `  racewindow report out/report-1.json --format html -o report.html
-  racewindow report out/report-1.json --format markdown >> "$GITHUB_STEP_SUMMARY"
+		Example: `  racewindow report out/report-4e6f2074.json --format html -o report.html
+  racewindow report out/report-4e6f2074.json --format markdown >> "$GITHUB_STEP_SUMMARY"
   racewindow report found.case --shrink --format gotest -o lost_write_test.go`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {

@@ -23,7 +23,8 @@ smallest case.
 A claim is about schedules: the code between two failpoints is taken as atomic, and nothing is lost on the
 disk in memory.
 
-Exit codes: 0 everything is as it is said, 1 something is not, 2 wrong usage, 3 the run itself failed.`
+Exit codes: 0 everything is as it is said, 1 something is not, 2 wrong usage, 3 the run itself failed
+or was interrupted.`
 
 func verifyCommand() *cobra.Command {
 	preemptions, jsonFile := 0, ""
