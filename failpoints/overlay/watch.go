@@ -43,7 +43,7 @@ fi
 rm -rf "$1"
 `
 
-// A watcher is the process that outlives this one. The zero value watches nothing: a system without a shell has none.
+// A watcher is the process that outlives this one. A nil one, and the zero value, watch nothing: a system without a shell has none.
 type watcher struct {
 	pipe io.WriteCloser
 	cmd  *exec.Cmd
@@ -66,21 +66,21 @@ func watch(dir string) *watcher {
 
 // running tells the watcher which process to end. A watcher that is gone is no reason not to build.
 func (w *watcher) running(p *os.Process) {
-	if w.pipe != nil && leadsGroup(p) {
+	if w != nil && w.pipe != nil && leadsGroup(p) {
 		_, _ = fmt.Fprintf(w.pipe, "group %d\n", p.Pid)
 	}
 }
 
 // ended tells it that there is nothing to end any more.
 func (w *watcher) ended() {
-	if w.pipe != nil {
+	if w != nil && w.pipe != nil {
 		_, _ = io.WriteString(w.pipe, "group\n")
 	}
 }
 
 // farewell ends the watcher.
 func (w *watcher) farewell() {
-	if w.pipe == nil {
+	if w == nil || w.pipe == nil {
 		return
 	}
 	_, _ = io.WriteString(w.pipe, "farewell\n")

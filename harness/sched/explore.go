@@ -63,6 +63,10 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		out := runner.Replay(f.Schedule, true)
 		t.Errorf("%s", failed{t.Name(), f.Failure, f.Schedule, f.Preemptions, out.Events}.report(how))
 	}
+	if r.Unjudged >= r.Schedules {
+		t.Errorf("sched.Explore: none of %d schedules was judged: each came to the limit of %d choices and was given up; raise Options.StepLimit, or look for a loop that waits for another thread",
+			r.Schedules, r.MaxSteps)
+	}
 	if len(r.Points) == 0 && !o.NoFailpoints {
 		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
 			quoted(testPattern(t.Name())))

@@ -126,6 +126,19 @@ func TestTheReplayFlagExecutesOneScheduleOnly(t *testing.T) {
 	}
 }
 
+func TestAnExplorationOfWhichEachScheduleWasGivenUpFails(t *testing.T) {
+	t.Parallel()
+	f := exploring("TestSpinning", Options{Strategy: "bounded", StepLimit: 50}, func(x *Execution) {
+		x.Go("a", func(t *T) {
+			for {
+				failpoints.Yield(t.Context(), pointLoad)
+			}
+		})
+	})
+	require.NotEmpty(t, f.errs)
+	require.Contains(t, strings.Join(f.errs, "\n"), "schedules was judged: each came to the limit of 50 choices")
+}
+
 func TestATimelineFitsOnAScreen(t *testing.T) {
 	t.Parallel()
 	for threads := 1; threads < 14; threads++ {

@@ -70,8 +70,12 @@ func Strategies() []string {
 	return names
 }
 
-// maxPreemptions bounds what can be asked for; long before it nothing ends.
-const maxPreemptions = 1000
+const (
+	// MaxPreemptions bounds what can be asked for; long before it nothing ends.
+	MaxPreemptions = 1000
+	// MaxWorkers bounds what can be asked for; each keeps threads of its own.
+	MaxWorkers = 1024
+)
 
 // Check reports what is wrong with o.
 func (o Options) Check() error {
@@ -87,8 +91,11 @@ func (o Options) withDefaults() (Options, error) {
 		return o, fmt.Errorf("preemptions %d, schedules %d, budget %v, workers %d, step limit %d, hang %v: none may be negative",
 			o.Preemptions, o.Schedules, o.Budget, o.Workers, o.StepLimit, o.Hang)
 	}
-	if o.Preemptions > maxPreemptions {
-		return o, fmt.Errorf("preemptions %d: at most %d", o.Preemptions, maxPreemptions)
+	if o.Preemptions > MaxPreemptions {
+		return o, fmt.Errorf("preemptions %d: at most %d", o.Preemptions, MaxPreemptions)
+	}
+	if o.Workers > MaxWorkers {
+		return o, fmt.Errorf("workers %d: at most %d", o.Workers, MaxWorkers)
 	}
 	if o.Schedules == 0 && o.Budget == 0 && !o.exhaustive() {
 		o.Budget = 2 * time.Second

@@ -31,6 +31,8 @@ type Statistics struct {
 	Distinct uint64 `json:"distinct_schedules"`
 	// Repeated schedules were executed twice and did the same.
 	Repeated uint64 `json:"repeated_schedules"`
+	// Unjudged schedules were given up at the step limit, without a verdict.
+	Unjudged uint64 `json:"unjudged_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
 	Coverage
@@ -87,6 +89,9 @@ type search struct {
 }
 
 const maxDistinct = 4 << 20
+
+// tellEvery is how long a worker may keep to itself what it has done.
+const tellEvery = 200 * time.Millisecond
 
 // Search explores the schedules of a scenario. An error means that the search itself failed: the scenario is not
 // deterministic, or the options are wrong, or ctx ended before anything was tried.
@@ -206,6 +211,7 @@ type explorer struct {
 	fingerprints []uint64
 
 	executed int
+	told     time.Time // when the search was told of what was done, last
 
 	repeating *recorded // the execution now is the second of its kind
 	first     []step
@@ -225,15 +231,17 @@ func (e *explorer) next() Strategy {
 		s.stop("the number of schedules is reached", nil)
 		return nil
 	}
-	if e.stats.Schedules%16 == 0 {
-		switch {
-		case s.ctx.Err() != nil:
-			s.stop("interrupted", nil)
-			return nil
-		case !s.deadline.IsZero() && time.Now().After(s.deadline):
-			s.stop("the budget is spent", nil)
-			return nil
-		}
+	now := time.Now() // for each schedule: one with crashes may take seconds
+	switch {
+	case s.ctx.Err() != nil:
+		s.stop("interrupted", nil)
+		return nil
+	case !s.deadline.IsZero() && now.After(s.deadline):
+		s.stop("the budget is spent", nil)
+		return nil
+	case now.Sub(e.told) > tellEvery:
+		e.flush()
+		e.told = now
 	}
 	strategy := e.source()
 	if strategy == nil {
@@ -302,6 +310,7 @@ func (e *explorer) found(x *Execution, strategy Strategy) {
 	}
 	if b, ok := strategy.(*bounded); ok && x.failure.Kind == StepLimit {
 		b.givenUp++
+		e.stats.Unjudged++
 		b.frontier.abandon() // the bound cannot be exhausted any more
 		return
 	}
@@ -332,6 +341,7 @@ func (e *explorer) flush() {
 	s.stats.Schedules += e.stats.Schedules
 	s.stats.Steps += e.stats.Steps
 	s.stats.Repeated += e.stats.Repeated
+	s.stats.Unjudged += e.stats.Unjudged
 	s.stats.MaxSteps = max(s.stats.MaxSteps, e.stats.MaxSteps)
 	e.stats = Statistics{}
 	for _, h := range e.hashes {

@@ -452,6 +452,7 @@ func TestASpinLoopIsNoLivelockAndNoClaim(t *testing.T) {
 	require.Empty(t, r.Findings)
 	require.Empty(t, r.Exhausted)
 	require.Contains(t, r.Ended, "given up after 200 choices")
+	require.NotZero(t, r.Unjudged)
 	r = explore(t, s, Options{Schedules: 300, StepLimit: 2000, Workers: 1})
 	require.Empty(t, r.Findings, "%v", r.Findings)
 	require.Greater(t, r.Schedules, uint64(200), "the random strategies go on")

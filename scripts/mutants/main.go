@@ -19,6 +19,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/output"
 )
 
 // strategyNames are the columns of the table.
@@ -145,7 +147,7 @@ func (c config) tell(r results) error {
 		return err
 	}
 	for name, content := range map[string]string{"mutants.json": string(text) + "\n", "mutants.md": r.markdown()} {
-		if err := os.WriteFile(filepath.Join(c.out, name), []byte(content), 0o666); err != nil {
+		if err := output.Write(filepath.Join(c.out, name), []byte(content)); err != nil {
 			return err
 		}
 	}

@@ -18,7 +18,9 @@ import (
 	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/crash"
 	"github.com/racewindow/racewindow/harness/crashstress"
+	"github.com/racewindow/racewindow/harness/output"
 	rep "github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // crashFlags are the settings of stress --crash that stress does not have.
@@ -66,10 +68,23 @@ func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 	if err != nil || !k.on {
 		return false, err
 	}
-	for _, name := range []string{"per-log", "workers"} {
-		if flags.Lookup(name).Value.String() == "0" {
-			return true, fmt.Errorf("--%s 0: must not be zero", name)
-		}
+	err = checkNumbers(flags,
+		bound{"cycles", 1, unbounded},
+		bound{"duration", shortest, unbounded},
+		bound{"grace", shortest, unbounded},
+		bound{"goroutines", 1, 1 << 16},
+		bound{"faults", 0, 1},
+		bound{"interrupted", 0, 1},
+		bound{"per-log", 1, unbounded},
+		bound{"workers", 1, sched.MaxWorkers},
+		bound{"min-distinct", 0, 1},
+		bound{"min-unsynced", 0, 1},
+	)
+	if err == nil {
+		err = checkTexts(flags, "model")
+	}
+	if err != nil {
+		return true, err
 	}
 	c := &k.config
 	if c.Model, err = crash.ModelByName(k.model); err != nil {
@@ -150,7 +165,7 @@ func (k *crashFlags) stress(ctx context.Context, c crashstress.Config, out strin
 	line.clear()
 	var hang *crashstress.HangError
 	if errors.As(err, &hang) && out != "" {
-		err = errors.Join(err, os.MkdirAll(out, 0o777), writeWhole(filepath.Join(out, "stacks.txt"), []byte(hang.Stacks)))
+		err = errors.Join(err, output.MakeFolder(out), keepEarlier(out, stressMarks, stressFiles), output.Write(filepath.Join(out, "stacks.txt"), []byte(hang.Stacks)))
 	} else if errors.As(err, &hang) {
 		fmt.Fprintf(os.Stderr, "%.6000s\n", hang.Stacks)
 	}
@@ -166,31 +181,26 @@ func crashError(err error) error {
 
 // tellCrash prints and writes the summary and, if there is one, the report.
 func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
-	out := os.Stdout
+	var out io.Writer = standardOutput
+	screen := os.Stdout
 	if f.jsonFile == "-" { // then nothing but JSON may be there
-		out = os.Stderr
+		out, screen = os.Stderr, os.Stderr
 	}
 	var text strings.Builder
-	if err := f.writeCrash(&text, s, terminalColumns(out)); err != nil {
-		return err
-	}
-	if _, err := io.WriteString(out, fitting(out, text.String())); err != nil {
-		return err
-	}
+	_ = f.writeCrash(&text, s, terminalColumns(screen)) // a Builder takes everything
+	_, err := io.WriteString(out, fitting(screen, text.String()))
 	if f.jsonFile != "" {
-		if err := writeJSON(f.jsonFile, s); err != nil {
-			return err
-		}
+		err = errors.Join(err, writeJSON(f.jsonFile, s))
 	}
 	if f.out != "" {
-		if err := f.keepCrash(s); err != nil {
-			return fmt.Errorf("--out: %w", err)
+		if failed := f.keepCrash(s); failed != nil {
+			err = errors.Join(err, fmt.Errorf("--out: %w", failed))
 		}
 	}
 	if s.Violation != nil {
-		return errViolated
+		return violated(err)
 	}
-	return crashError(failed)
+	return errors.Join(crashError(failed), err)
 }
 
 func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary, width int) error {
@@ -218,7 +228,10 @@ func (f *stressFlags) againCrash(s *crashstress.Summary) string {
 
 // keepCrash writes report, summary and, after a violation, the disk.
 func (f *stressFlags) keepCrash(s *crashstress.Summary) error {
-	if err := os.MkdirAll(f.out, 0o777); err != nil {
+	if err := output.MakeFolder(f.out); err != nil {
+		return err
+	}
+	if err := keepEarlier(f.out, stressMarks, stressFiles); err != nil {
 		return err
 	}
 	var text bytes.Buffer
@@ -235,7 +248,7 @@ func (f *stressFlags) keepCrash(s *crashstress.Summary) error {
 			}
 		}
 	}
-	if err := writeWhole(filepath.Join(f.out, "report.txt"), text.Bytes()); err != nil {
+	if err := output.Write(filepath.Join(f.out, "report.txt"), text.Bytes()); err != nil {
 		return err
 	}
 	return writeJSON(filepath.Join(f.out, "summary.json"), s)

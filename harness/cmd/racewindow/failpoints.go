@@ -32,6 +32,9 @@ gofail), and its place. What looks like a marker and cannot be spliced is an err
 Exit codes: 0 listed, 2 wrong usage, 3 the list cannot be written.`,
 		Example: "  racewindow failpoints\n  racewindow failpoints ./...\n  racewindow failpoints --include go.etcd.io/bbolt --json - ./...",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkPlaces(cmd.Flags(), []string{"json"}, nil); err != nil {
+				return err
+			}
 			if len(args) > 0 {
 				return listMarkers(cmd, args, include, tags, jsonFile)
 			}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/kill"
+	"github.com/racewindow/racewindow/harness/output"
 )
 
 const killAbout = `Load a log on the real disk in a process of its own, and end that process with SIGKILL, again and again. Each
@@ -81,6 +82,9 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 }
 
 func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
+	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
+		return err
+	}
 	if err := f.settle(flags); err != nil {
 		return usageError{err}
 	}
@@ -117,6 +121,19 @@ func (f *killFlags) settle(flags *pflag.FlagSet) error {
 			return fmt.Errorf("--%s %v: must not be zero; leave it out for the default, %s", name, flag.Value, flag.DefValue)
 		}
 	}
+	if err := checkNumbers(flags,
+		bound{"kills", 1, unbounded},
+		bound{"limited", 0, unbounded},
+		bound{"full", 0, unbounded},
+		bound{"per-log", 1, 1 << 10},
+		bound{"goroutines", 1, 1 << 10},
+		bound{"acknowledgements", 1, 1<<16 - 1},
+		bound{"value-bytes", 0, 1 << 16},
+		bound{"grace", shortest, unbounded},
+		bound{"min-under-load", 0, 1},
+	); err != nil {
+		return err
+	}
 	if len(c.Dirs) == 0 {
 		c.Dirs = []string{os.TempDir()}
 		if info, err := os.Stat("/dev/shm"); err == nil && info.IsDir() {
@@ -141,11 +158,11 @@ func (f *killFlags) makeOut() error {
 	if f.out == "" {
 		return nil
 	}
-	if err := os.MkdirAll(f.out, 0o777); err != nil {
+	if err := output.MakeFolder(f.out); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	f.config.Keep = f.out
-	return nil
+	return keepEarlier(f.out, []string{"disk"}, []string{"report.txt", "summary.json"})
 }
 
 func killError(err error) error {
@@ -175,35 +192,22 @@ func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 
 // tell prints and writes the summary.
 func (f *killFlags) tell(s *kill.Summary, failed error) error {
-	out := os.Stdout
+	screen := os.Stdout
+	var out io.Writer = standardOutput
 	if f.jsonFile == "-" { // then nothing but JSON may be there
-		out = os.Stderr
+		screen, out = os.Stderr, os.Stderr
 	}
 	var closing strings.Builder
 	_ = s.WriteText(&closing) // a Builder takes everything
-	if _, err := io.WriteString(out, fitting(out, closing.String())); err != nil {
-		return err
-	}
+	_, err := io.WriteString(out, fitting(screen, closing.String()))
 	if f.jsonFile != "" {
-		if err := writeJSON(f.jsonFile, s); err != nil {
-			return err
-		}
+		err = errors.Join(err, writeJSON(f.jsonFile, s))
 	}
 	if f.out != "" {
-		if s.Violation == nil {
-			if err := os.RemoveAll(filepath.Join(f.out, "disk")); err != nil {
-				return fmt.Errorf("--out: %w", err)
-			}
-		}
-		if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(closing.String())); err != nil {
-			return err
-		}
-		if err := writeJSON(filepath.Join(f.out, "summary.json"), s); err != nil {
-			return err
-		}
+		err = errors.Join(err, output.Write(filepath.Join(f.out, "report.txt"), []byte(closing.String())), writeJSON(filepath.Join(f.out, "summary.json"), s))
 	}
 	if s.Violation != nil {
-		return errViolated
+		return violated(err)
 	}
-	return killError(failed)
+	return errors.Join(killError(failed), err)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,14 +28,28 @@ const (
 // errViolated ends a command whose run found a violation, which has been reported by then.
 var errViolated = errors.New("a promise was violated")
 
+// violated ends a command that has found a violation, and could not do something else.
+func violated(failed error) error {
+	if failed == nil {
+		return errViolated
+	}
+	return fmt.Errorf("%w; besides, %w", errViolated, failed)
+}
+
 // A usageError is a wrong call: it ends with exit code 2 and points to the help.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// oneSignal is how long signals count as one: timeout and make send theirs to the process and again to its group.
+const oneSignal = 500 * time.Millisecond
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	context.AfterFunc(ctx, func() {
+		time.Sleep(oneSignal)
+		stop() // a second Ctrl-C ends the process at once
+	})
 	failpoints.WarnEnvironment(failpoints.StoragePackage)
 	code := execute(ctx, os.Args[1:])
 	stop()
@@ -50,20 +65,24 @@ func execute(ctx context.Context, args []string) int {
 	}
 	root := rootCommand()
 	root.SetArgs(args)
-	out := &checkedOutput{File: os.Stdout}
-	root.SetOut(out)
+	root.SetOut(standardOutput)
 	ran, err := root.ExecuteContextC(ctx)
-	if out.failed != nil && (err == nil || errors.Is(err, errViolated)) {
-		fmt.Fprintf(os.Stderr, "%s: what was said is lost: %s\n", ran.CommandPath(), printable(out.failed.Error()))
-		if err == nil {
-			return exitFailed
-		}
+	if failed := standardOutput.failed; failed != nil && !errors.Is(err, failed) {
+		err = errors.Join(err, failed)
 	}
+	return exitCode(ran, err)
+}
+
+// exitCode is the code of how a command ended. It prints what there is to say of that.
+func exitCode(ran *cobra.Command, err error) int {
 	var usage usageError
 	switch {
 	case err == nil:
 		return exitHeld
 	case errors.Is(err, errViolated):
+		if err != errViolated { // what was found stands, whatever else went wrong
+			fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
+		}
 		return exitViolated
 	case errors.As(err, &usage):
 		fmt.Fprintf(os.Stderr, "%s: %s\nSee '%s --help'.\n", ran.CommandPath(), printable(err.Error()), ran.CommandPath())

@@ -161,7 +161,7 @@ func TestFailpointsListsTheWholeCatalogue(t *testing.T) {
 	require.Empty(t, stdout)
 	require.FileExists(t, file)
 	code, _, stderr = command(t, "failpoints", "--json", filepath.Join(file, "below"))
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, exitUsage, code)
 	require.Contains(t, stderr, "failpoints.json")
 }
 

@@ -4,17 +4,33 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"golang.org/x/term"
 
 	"github.com/racewindow/racewindow/harness/columns"
+	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/stress"
 )
+
+// A checkedStream remembers the first error of a stream, so that what could not be printed does not look like a pass.
+type checkedStream struct {
+	stream *os.File
+	failed error
+}
+
+func (c *checkedStream) Write(data []byte) (int, error) {
+	n, err := c.stream.Write(data)
+	if err != nil && c.failed == nil {
+		c.failed = fmt.Errorf("standard output cannot be written: %w", err)
+	}
+	return n, err
+}
+
+// standardOutput is where every command prints.
+var standardOutput = &checkedStream{stream: os.Stdout}
 
 // writeJSON writes v to a file, or to standard output for "-".
 func writeJSON(file string, v any) error {
@@ -23,53 +39,16 @@ func writeJSON(file string, v any) error {
 		return err
 	}
 	if file == "-" {
-		_, err := os.Stdout.Write(data)
+		_, err := standardOutput.Write(data)
 		return err
 	}
-	return writeWhole(file, data)
-}
-
-// writeWhole writes a file beside its place and then puts it there, so that a half-written one never replaces a good one.
-func writeWhole(file string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", file, err)
-	}
-	_, err = f.Write(data)
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), file)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return fmt.Errorf("write %s: %w", file, err)
-	}
-	return nil
-}
-
-// A checkedOutput remembers the first write that failed: a verdict that nobody could read is none.
-type checkedOutput struct {
-	*os.File
-	failed error
-}
-
-func (o *checkedOutput) Write(p []byte) (int, error) {
-	n, err := o.File.Write(p)
-	if o.failed == nil {
-		o.failed = err
-	}
-	return n, err
+	return output.Write(file, data)
 }
 
 // fileOf is the file itself, for a process that inherits it.
 func fileOf(w io.Writer) io.Writer {
-	if o, ok := w.(*checkedOutput); ok {
-		return o.File
+	if o, ok := w.(*checkedStream); ok {
+		return o.stream
 	}
 	return w
 }
@@ -94,49 +73,6 @@ func columnsOf(f *os.File, elsewhere int) int {
 		return width
 	}
 	return elsewhere
-}
-
-// A progressLine shows how far a run is: one line rewritten in place on a terminal, elsewhere a line every five seconds.
-type progressLine struct {
-	what     string
-	out      io.Writer
-	terminal bool
-	shown    time.Time
-	drawn    bool
-}
-
-func newProgressLine(what string) *progressLine {
-	return &progressLine{what: what, out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), shown: time.Now()}
-}
-
-func (l *progressLine) update(p stress.Progress) {
-	if !l.due() {
-		return
-	}
-	rate := float64(p.Operations) / max(p.Elapsed.Seconds(), 0.001)
-	l.show(fmt.Sprintf("%s: %.0f of %.0f s, round %d, %d operations (%.0f/s), %d goroutines",
-		l.what, p.Elapsed.Seconds(), p.Duration.Seconds(), p.Round+1, p.Operations, rate, p.Goroutines))
-}
-
-// due says whether it is time for another line: always on a terminal, elsewhere every five seconds.
-func (l *progressLine) due() bool { return l.terminal || time.Since(l.shown) >= 5*time.Second }
-
-func (l *progressLine) show(text string) {
-	l.shown = time.Now()
-	if !l.terminal {
-		fmt.Fprintln(l.out, text)
-		return
-	}
-	l.drawn = true
-	fmt.Fprintf(l.out, "\r%.*s\x1b[K", terminalColumns(os.Stderr)-1, text)
-}
-
-// clear removes the line, so that what follows starts on a clean one.
-func (l *progressLine) clear() {
-	if l.drawn {
-		fmt.Fprint(l.out, "\r\x1b[K")
-		l.drawn = false
-	}
 }
 
 // fitting is text for a file: on a terminal each line ends between two words, elsewhere it is as it was made, so that programs

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
@@ -48,8 +48,8 @@ func reportCommand() *cobra.Command {
 		Use:   "report FILE|CASE",
 		Short: "A counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test",
 		Long:  fmt.Sprintf(reportAbout, formats.String()),
-		Example: `  racewindow report out/report-1.json --format html -o report.html
-  racewindow report out/report-1.json --format markdown >> "$GITHUB_STEP_SUMMARY"
+		Example: `  racewindow report out/report-4e6f2074.json --format html -o report.html
+  racewindow report out/report-4e6f2074.json --format markdown >> "$GITHUB_STEP_SUMMARY"
   racewindow report found.case --shrink --format gotest -o lost_write_test.go`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -58,7 +58,7 @@ func reportCommand() *cobra.Command {
 			return nil
 		},
 		ValidArgsFunction: completeFiles,
-		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	cmd.Flags().StringVar(&f.format, "format", "text", "`NAME`: "+strings.Join(names, ", "))
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "write it to `FILE` (default standard output)")
@@ -66,12 +66,19 @@ func reportCommand() *cobra.Command {
 	return cmd
 }
 
-func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) error {
+func (f *reportFlags) run(cmd *cobra.Command, argument string) error {
+	out := cmd.OutOrStdout()
 	format, err := report.FormatByName(f.format)
 	if err != nil {
 		return usageError{fmt.Errorf("--format: %w", err)}
 	}
-	r, err := f.read(ctx, argument)
+	if err := checkPlaces(cmd.Flags(), []string{"out"}, nil); err != nil {
+		return err
+	}
+	if sameFile(f.out, argument) {
+		return usageError{fmt.Errorf("--out %s: it is what is read; name another file", f.out)}
+	}
+	r, err := f.read(cmd.Context(), argument)
 	if err != nil {
 		return err
 	}
@@ -86,7 +93,17 @@ func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) e
 		_, err := out.Write(rendered.Bytes())
 		return err
 	}
-	return writeWhole(f.out, rendered.Bytes())
+	return output.Write(f.out, rendered.Bytes())
+}
+
+// sameFile says whether two names lead to one file.
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil || !first.Mode().IsRegular() {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
 }
 
 // read takes a report as it is, and makes one of a case.
@@ -159,21 +176,33 @@ func skipTo(r *bufio.Reader, letter rune) bool {
 
 // shrunk makes a case smaller, one that has no schedule after looking for one.
 func shrunk(ctx context.Context, c cases.Case) (*report.Report, error) {
+	line := newProgressLine("report")
+	stop := line.during(func() string { return explore.StageShrink })
 	m, err := shrink.Minimize(ctx, c, shrink.Limits{})
-	if err == nil {
+	stop()
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("interrupted while the case was made smaller: %w", ctx.Err())
+	case err == nil:
 		return report.New(m, c, m.Preemptions)
-	}
-	if !errors.Is(err, shrink.ErrNotShown) || len(c.Switches) > 0 {
+	case !errors.Is(err, shrink.ErrNotShown) || len(c.Switches) > 0:
 		return nil, err
 	}
-	s, err := explore.Run(ctx, explore.Config{Options: c.Options, Program: c.Threads, Search: sched.Options{Strategy: "bounded", Preemptions: 2}})
+	config := explore.Config{Options: c.Options, Program: c.Threads, Faults: c.Faults, Crash: c.Crash, Exhaustive: true}
+	config.Search, config.Progress = sched.Options{Strategy: "bounded", Preemptions: 2}, line.explored
+	s, err := explore.Run(ctx, config)
+	line.clear()
 	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("interrupted while the case was made smaller: %w", ctx.Err())
+	case len(s.Findings) > 0:
+		return s.Findings[0].Report, nil
 	case err != nil:
 		return nil, err
-	case len(s.Findings) == 0:
-		return nil, fmt.Errorf("the case holds, and so do all %d schedules with at most 2 preemptions: there is nothing to shrink", s.Statistics.Schedules)
+	case s.Verdict != explore.Held:
+		return nil, fmt.Errorf("nothing was found, and that says nothing: %s", s.Because)
 	}
-	return s.Findings[0].Report, nil
+	return nil, fmt.Errorf("the case holds, and so do all %d schedules with at most 2 preemptions: there is nothing to shrink", s.Statistics.Schedules)
 }
 
 // writeReports writes a report in the two forms that are good for keeping: for people, and for programs.
@@ -187,7 +216,7 @@ func writeReports(name string, r *report.Report) error {
 		if err := format.Write(&rendered, r); err != nil {
 			return fmt.Errorf("write %s: %w", filepath.Base(name)+format.Extension, err)
 		}
-		if err := writeWhole(name+format.Extension, rendered.Bytes()); err != nil {
+		if err := output.Write(name+format.Extension, rendered.Bytes()); err != nil {
 			return err
 		}
 	}

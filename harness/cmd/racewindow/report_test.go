@@ -20,8 +20,14 @@ func TestReportRendersWhatExploreFoundAndACase(t *testing.T) {
 	folder := t.TempDir()
 	code, _, stderr := command(t, "explore", "--handover", "stale", "--seed", "1", "--out", folder)
 	require.Equal(t, exitViolated, code, stderr)
-	require.FileExists(t, filepath.Join(folder, "report-1.html"))
-	for _, source := range []string{filepath.Join(folder, "report-1.json"), filepath.Join(folder, "found-1.case"), staleCase} {
+	found := func(pattern string) string {
+		files, err := filepath.Glob(filepath.Join(folder, pattern))
+		require.NoError(t, err)
+		require.Len(t, files, 1, pattern)
+		return files[0]
+	}
+	require.FileExists(t, found("report-*.html"))
+	for _, source := range []string{found("report-*.json"), found("found-*.case"), staleCase} {
 		for format, begin := range map[string]string{
 			"text": "FAIL ReadAfterWrite", "html": "<!doctype html>", "json": "{", "junit": "<?xml", "markdown": "### FAIL ReadAfterWrite",
 			"svg": "<svg", "gotest": "// Written by",

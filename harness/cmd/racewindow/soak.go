@@ -82,6 +82,9 @@ func soakCommand() *cobra.Command {
 		Example: soakExamples,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkPlaces(cmd.Flags(), []string{"result"}, []string{"out"}); err != nil {
+				return err
+			}
 			return f.run(cmd.Context(), cmd.OutOrStdout())
 		},
 	}

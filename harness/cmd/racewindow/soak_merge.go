@@ -24,6 +24,9 @@ rounds would be counted twice, and an --out that is one of the folders), 3 too l
 			if len(args) == 0 || out == "" {
 				return usageError{errors.New("give the folders to merge, and --out DIR")}
 			}
+			if err := checkPlaces(cmd.Flags(), nil, []string{"out"}); err != nil {
+				return err
+			}
 			least := soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
 			if err := parseMinimums(least, minimums); err != nil {
 				return err

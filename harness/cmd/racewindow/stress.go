@@ -20,6 +20,7 @@ import (
 	"github.com/racewindow/racewindow/harness"
 	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/output"
 	rep "github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/stress"
 	"github.com/racewindow/racewindow/storage"
@@ -128,9 +129,14 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if err := f.settle(flags); err != nil {
 		return usageError{err}
 	}
-	if on, err := f.settleCrash(flags); err != nil {
+	on, err := f.settleCrash(flags)
+	if err != nil {
 		return usageError{err}
-	} else if on {
+	}
+	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
+		return err
+	}
+	if on {
 		return f.runCrash(ctx)
 	}
 	if err := failpoints.Require("racewindow stress", "make build (it makes bin/racewindow)"); err != nil {
@@ -272,7 +278,7 @@ func (f *stressFlags) showHang(err error) error {
 		return fmt.Errorf("%w; the commonest stacks are above, --out DIR keeps all", err)
 	}
 	file := filepath.Join(f.out, "stacks.txt")
-	if failed := errors.Join(os.MkdirAll(f.out, 0o777), writeWhole(file, []byte(hang.Stacks))); failed != nil {
+	if failed := errors.Join(output.MakeFolder(f.out), keepEarlier(f.out, stressMarks, stressFiles), output.Write(file, []byte(hang.Stacks))); failed != nil {
 		return errors.Join(err, failed)
 	}
 	return fmt.Errorf("%w; the stacks are in %s", err, file)
@@ -283,29 +289,26 @@ func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 	if failed != nil {
 		s.Failure = failed.Error()
 	}
-	text := os.Stdout
+	var text io.Writer = standardOutput
+	screen := os.Stdout
 	if f.jsonFile == "-" { // then nothing but JSON may be there
-		text = os.Stderr
+		text, screen = os.Stderr, os.Stderr
 	}
-	if s.Violation != nil {
-		if err := stress.WriteReport(text, s.Violation, f.again(s), terminalColumns(text), palette(text)); err != nil {
-			return err
-		}
-		fmt.Fprintln(text)
-		if err := f.tellMinimal(text, terminalColumns(text), reportPalette(text)); err != nil {
-			return err
-		}
-	}
-	if err := s.WriteText(text, terminalColumns(text), palette(text)); err != nil {
-		return err
-	}
-	if err := f.write(s); err != nil {
-		return err
-	}
+	err := f.writeText(text, screen, s)
+	err = errors.Join(err, f.write(s))
 	if s.Violation != nil || s.DataRaces > 0 {
-		return errViolated
+		return violated(err)
 	}
-	return settingsError(failed)
+	return errors.Join(settingsError(failed), err)
+}
+
+func (f *stressFlags) writeText(text io.Writer, screen *os.File, s *stress.Summary) (err error) {
+	if s.Violation != nil {
+		err = stress.WriteReport(text, s.Violation, f.again(s), terminalColumns(screen), palette(screen))
+		fmt.Fprintln(text)
+		err = errors.Join(err, f.tellMinimal(text, terminalColumns(screen), reportPalette(screen)))
+	}
+	return errors.Join(err, s.WriteText(text, terminalColumns(screen), palette(screen)))
 }
 
 // tellMinimal ends the report of a stress run with the smallest case that shows the same.
@@ -332,6 +335,12 @@ func (f *stressFlags) again(s *stress.Summary) string {
 		s.Engine, f.changed, s.Seed)
 }
 
+// What stress leaves in a folder: stressMarks only with a finding, stressFiles every time.
+var (
+	stressMarks = []string{"report.json", "report.html", "disk", "stacks.txt"}
+	stressFiles = []string{"report.txt", "summary.json"}
+)
+
 // write writes the files that were asked for.
 func (f *stressFlags) write(s *stress.Summary) error {
 	if f.jsonFile != "" {
@@ -342,8 +351,11 @@ func (f *stressFlags) write(s *stress.Summary) error {
 	if f.out == "" {
 		return nil
 	}
-	if err := os.MkdirAll(f.out, 0o777); err != nil {
+	if err := output.MakeFolder(f.out); err != nil {
 		return fmt.Errorf("--out: %w", err)
+	}
+	if err := keepEarlier(f.out, stressMarks, stressFiles); err != nil {
+		return err
 	}
 	var report bytes.Buffer
 	if s.Violation != nil {
@@ -359,7 +371,7 @@ func (f *stressFlags) write(s *stress.Summary) error {
 		_ = f.tellMinimal(&report, 100, rep.Palette{})
 	}
 	_ = s.WriteText(&report, 100, stress.Palette{})
-	if err := writeWhole(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {
+	if err := output.Write(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {
 		return err
 	}
 	return writeJSON(filepath.Join(f.out, "summary.json"), s)

@@ -17,6 +17,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/output"
 )
 
 const folder = "scripts/mutants/durability"
@@ -147,7 +149,7 @@ func intoReadme(path, table string) error {
 	if !begins || !ends {
 		return fmt.Errorf("%s has no lines %q and %q to put the table between", path, beginMark, endMark)
 	}
-	return os.WriteFile(path, []byte(before+beginMark+"\n\n"+table+"\n"+endMark+after), 0o666)
+	return output.Write(path, []byte(before+beginMark+"\n\n"+table+"\n"+endMark+after))
 }
 
 // look builds the engine with one bug, and searches.
