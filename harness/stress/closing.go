@@ -38,12 +38,22 @@ func (s *Summary) WriteText(w io.Writer, columns int, p Palette) error {
 	if s.Canary != "" {
 		line("canary", "%s", s.Canary)
 	}
+	for _, planted := range s.Planted {
+		if planted.NotTried != "" {
+			line("not planted", "%s: %s", planted.Defect, planted.NotTried)
+			continue
+		}
+		line("planted", "%s: %s", planted.Defect, planted.Promise)
+	}
 	satisfied, unknown := s.verdicts()
 	if len(satisfied) > 0 {
 		line("held", "%s", strings.Join(satisfied, " "))
 	}
 	if len(unknown) > 0 {
 		line("unknown", "%s", strings.Join(unknown, " "))
+	}
+	for _, text := range s.reasons(s.NotJudged) {
+		line("not judged", "%s", text)
 	}
 	s.writeVerdict(&b, columns, p)
 	_, err := io.WriteString(w, b.String())
@@ -72,7 +82,7 @@ func (s *Summary) writePoints(b *strings.Builder, inLine int) (never []string) {
 
 // verdicts lists the promises that held, and those of which nothing is known.
 func (s *Summary) verdicts() (satisfied, unknown []string) {
-	for _, promise := range check.Promises() {
+	for _, promise := range Promises() {
 		switch s.Verdicts[promise.Name] {
 		case check.Satisfied.String():
 			satisfied = append(satisfied, promise.Name)
@@ -81,6 +91,16 @@ func (s *Summary) verdicts() (satisfied, unknown []string) {
 		}
 	}
 	return satisfied, unknown
+}
+
+// reasons lists why some promises were not judged.
+func (s *Summary) reasons(of map[string]string) (all []string) {
+	for _, promise := range Promises() {
+		if why := of[promise.Name]; why != "" {
+			all = append(all, promise.Name+": "+why)
+		}
+	}
+	return all
 }
 
 func (s *Summary) writeVerdict(b *strings.Builder, columns int, p Palette) {
@@ -92,6 +112,8 @@ func (s *Summary) writeVerdict(b *strings.Builder, columns int, p Palette) {
 		verdict, colour = fmt.Sprintf("The race detector reported %d data races; its reports are above.", s.DataRaces), p.Bad
 	case s.Failure != "":
 		verdict, colour = "No verdict: "+s.Failure, p.Bad
+	case len(s.Reasons) > 0:
+		verdict, colour = "No verdict: never put to the test: "+strings.Join(s.reasons(s.Reasons), "; "), p.Bad
 	}
 	for _, l := range wrap(clip(verdict, 1000), columns, "  ") {
 		fmt.Fprintf(b, "%s%s%s\n", colour, l, p.Off)

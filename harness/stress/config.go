@@ -5,6 +5,9 @@ package stress
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -62,6 +65,19 @@ type Config struct {
 	// AllowFailures lets operations fail: a failed append then stays open until the round's reopen settles it. Without
 	// it the first error is a violation.
 	AllowFailures bool
+	// NotJudged names promises that this engine does not give, or that nobody can put to the test here, and why. The
+	// summary says so. Any other promise of Promises must have been put to the test, or the run has done too little.
+	NotJudged map[string]string
+	// Crash, if set, takes the power away at the end of a round, before the engine is closed: what was not durable may go, and
+	// whatever the old engine still writes must have no effect. The round's factory then opens what is left, and what a
+	// flush covered must be there.
+	Crash func(round int) error
+	// FailReads, if set, makes the reads of the engine's disk fail until heal is called. Without it, faults are injected
+	// at the failpoints of kind fault that a read passes, if there are any.
+	FailReads func(round int) (heal func(), err error)
+	// NoCanaries leaves out the defects that are planted over the engine once a run has found nothing: each must be found by
+	// the same checks, or the run has no verdict. The rounds of the canaries are numbered from CanaryRounds up.
+	NoCanaries bool
 	// Progress, if set, is called about five times a second.
 	Progress func(Progress)
 }
@@ -109,6 +125,8 @@ func (c Config) check() error {
 		problem = fmt.Sprintf("%d records in a transaction: 1 to %d", c.MaxRecords, 1<<15)
 	case !(c.Fragments <= 1): // also not a number
 		problem = fmt.Sprintf("a share of %v appends in fragments: at most 1", c.Fragments)
+	default:
+		problem = c.unknownPromise()
 	}
 	if problem != "" {
 		return fmt.Errorf("%w: %s", ErrConfig, problem)
@@ -117,4 +135,18 @@ func (c Config) check() error {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return nil
+}
+
+// unknownPromise says that NotJudged has a name that is no promise.
+func (c Config) unknownPromise() string {
+	var names []string
+	for _, p := range Promises() {
+		names = append(names, p.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.NotJudged)) {
+		if !slices.Contains(names, name) {
+			return fmt.Sprintf("NotJudged: no promise is called %q: choose of %s", name, strings.Join(names, ", "))
+		}
+	}
+	return ""
 }

@@ -45,6 +45,7 @@ func smallRun(open func(round int) (harness.Factory, error)) Config {
 	return Config{
 		Name: "test", Open: open, Goroutines: 60, Duration: 300 * time.Millisecond, Pause: 2 * time.Millisecond,
 		MaxValueBytes: 64, Delays: delays, Seed: 1, MinOverlaps: -1,
+		NotJudged: map[string]string{"Durability": "it is in memory", "ReadErrors": "it has no disk"}, NoCanaries: true,
 	}
 }
 

@@ -23,8 +23,8 @@ import (
 // plantedVariable tells a child process which engine to run.
 const plantedVariable = "RACEWINDOW_PLANTED_RACE"
 
-// planted are the engines, by name.
-var planted = map[string]func(int) (harness.Factory, error){
+// plantedRaces are the engines, by name.
+var plantedRaces = map[string]func(int) (harness.Factory, error){
 	"storage":           storageOn(storage.Snapshot),
 	"unordered":         always(func() *unorderedLog { return newUnorderedLog(false) }, nil),
 	"counter":           always(func() *countingLog { return &countingLog{} }, nil),
@@ -34,7 +34,7 @@ var planted = map[string]func(int) (harness.Factory, error){
 }
 
 func runPlanted(name string) int {
-	config := smallRun(planted[name])
+	config := smallRun(plantedRaces[name])
 	if name == "unordered" || name == "milliseconds" {
 		config.Window, config.MinOverlaps = [2]string{unorderedWritten.Name(), unorderedTrimmed.Name()}, 1
 	}

@@ -32,6 +32,12 @@ type round struct {
 	ends    time.Duration // since began
 	points  []*failpoints.Point
 
+	// perClient ends a client after so many operations; 0 for no limit. plant, if set, is the defect put over each engine.
+	perClient int
+	plant     *planted
+	raw       harness.Engine // without the defect
+	proof     proof
+
 	// window is odd while a flush is between write and trim; opens and closes are the points that say so.
 	window        raceoff.Number
 	opens, closes *failpoints.Point
@@ -144,7 +150,10 @@ func (r *round) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the engine for round %d: %w", r.number, err)
 	}
-	r.engine = engine
+	r.raw, r.engine = engine, engine
+	if r.plant != nil {
+		r.engine = r.plant.over(engine)
+	}
 	return nil
 }
 
@@ -181,47 +190,6 @@ func (r *round) tell() (total uint64) {
 		r.config.Progress(Progress{Round: r.number, Operations: total, Goroutines: runtime.NumGoroutine(), RoundLeft: r.ends - time.Since(r.began)})
 	}
 	return total
-}
-
-// settle scans the log as it is, closes it, opens it again and scans once more: what was acknowledged must be there.
-func (r *round) settle(ctx context.Context) error {
-	if r.scan(ctx, false); r.violation != nil {
-		_ = r.engine.Close(ctx) // the violation is the news
-		return nil
-	}
-	if err := r.engine.Close(ctx); err != nil {
-		r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("close failed: %v", err)}
-		return nil
-	}
-	if err := r.open(ctx); err != nil {
-		r.violation = &check.Violation{Promise: check.CleanRecovery, Detail: fmt.Sprintf("reopen failed: %v", err)}
-		return nil
-	}
-	r.scan(ctx, true)
-	if err := r.engine.Close(ctx); err != nil && r.violation == nil {
-		r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("close after reopening failed: %v", err)}
-	}
-	if r.config.Discard != nil {
-		if err := r.config.Discard(r.number); err != nil {
-			return fmt.Errorf("discard the data of round %d: %w", r.number, err)
-		}
-	}
-	return nil
-}
-
-func (r *round) scan(ctx context.Context, reopened bool) {
-	scan := check.NewScan(r.board, r.values, reopened)
-	for record, err := range r.engine.Read(ctx, harness.Offset{}, harness.Offset{Tx: math.MaxUint64, Op: math.MaxUint64}) {
-		if err != nil {
-			r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("scan failed: %v", err)}
-			return
-		}
-		if r.violation = scan.Record(record); r.violation != nil {
-			return
-		}
-	}
-	r.violation = scan.End()
-	r.scanned += scan.Records
 }
 
 // A HangError says that operations did not end long after the round was over.

@@ -28,7 +28,8 @@ var ErrTooLittle = errors.New("the run did too little")
 
 // Run stresses an engine. The Summary says what was done and, in Violation, what was found. An error means that the run
 // itself failed and has no verdict: the settings are wrong (ErrConfig), the binary is not instrumented
-// (failpoints.ErrNotInstrumented), the engine could not be opened, or too little was done (ErrTooLittle).
+// (failpoints.ErrNotInstrumented), the engine could not be opened, too little was done (ErrTooLittle), or a defect that was
+// planted over the engine was not found (ErrUnseen).
 //
 // The end of ctx ends the run early and in order.
 func Run(ctx context.Context, config Config) (*Summary, error) {
@@ -45,8 +46,12 @@ func Run(ctx context.Context, config Config) (*Summary, error) {
 	if errors.Is(err, ErrConfig) {
 		return nil, err
 	}
+	if err == nil && s.Violation == nil && ctx.Err() == nil && s.RecordsChecked > 0 && !config.NoCanaries {
+		err = s.plantAll(ctx, config)
+	}
 	s.Elapsed = time.Since(began)
 	if err == nil {
+		s.judge()
 		err = s.tooLittle(config, ctx.Err() != nil)
 	}
 	s.finish(err)
@@ -119,6 +124,8 @@ func (s *Summary) tooLittle(c Config, interrupted bool) error {
 		return fmt.Errorf("%w: %d of %d operations in %v: give it more time", ErrTooLittle, s.Operations, c.Operations, s.Elapsed.Round(time.Millisecond))
 	case c.MinOverlaps > 0 && s.Overlaps < uint64(c.MinOverlaps):
 		return fmt.Errorf("%w: %d reads overlapped a flush between write and trim, at least %d must: give it more time, delays or flushers, or lower --min-overlaps", ErrTooLittle, s.Overlaps, c.MinOverlaps)
+	case len(s.Reasons) > 0:
+		return fmt.Errorf("%w: never put to the test: %s", ErrTooLittle, strings.Join(s.reasons(s.Reasons), "; "))
 	}
 	return nil
 }
