@@ -227,8 +227,8 @@ func (s *Summary) plantOne(ctx context.Context, c Config, p *planted, number int
 	c.Goroutines = min(c.Goroutines, canaryGoroutines)
 	c.Writers, c.Flushers = max(1, c.Goroutines/3), 1
 	c.Pause, c.Fragments, c.MinOverlaps, c.Operations, c.Progress = -1, -1, -1, 0, nil
-	r, err := newRound(c, number, c.Grace) // its operations end it; the time is a last resort
-	if err != nil {
+	r, err := newRound(ctx, c, number, c.Grace) // its operations end it; the time is a last resort
+	if err != nil || ctx.Err() != nil {
 		return "", err
 	}
 	r.plant, r.perClient, r.operations = p, canaryOperations, r.doneSoFar

@@ -42,7 +42,8 @@ type round struct {
 	window        raceoff.Number
 	opens, closes *failpoints.Point
 
-	stop       raceoff.Number // 1 once the clients should end
+	stop       raceoff.Number // not 0 once the clients should end: stopped, or interrupted
+	stopping   chan struct{}  // closed with interrupted
 	operations func() uint64  // of the whole run, for the limit
 
 	mu        sync.Mutex
@@ -51,12 +52,12 @@ type round struct {
 	scanned   uint64
 }
 
-func newRound(config Config, number int, ends time.Duration) (*round, error) {
+func newRound(ctx context.Context, config Config, number int, ends time.Duration) (*round, error) {
 	r := &round{
 		config: config, number: number, ends: ends,
 		seed:   config.Seed + uint64(number)*0x9e3779b97f4a7c15,
 		points: failpoints.Points(),
-		board:  check.NewBoard(config.Goroutines),
+		board:  check.NewBoard(config.Goroutines), stopping: make(chan struct{}),
 	}
 	r.values = check.Values{Seed: r.seed, MinBytes: config.MinValueBytes, MaxBytes: config.MaxValueBytes}
 	for _, p := range r.points {
@@ -74,10 +75,11 @@ func newRound(config Config, number int, ends time.Duration) (*round, error) {
 	if r.factory, err = config.Open(number); err != nil {
 		return nil, fmt.Errorf("round %d: %w", number, err)
 	}
-	return r, r.makeClients()
+	return r, r.makeClients(ctx)
 }
 
-func (r *round) makeClients() error {
+// makeClients stops where ctx ends: of a great number it takes a while.
+func (r *round) makeClients(ctx context.Context) error {
 	c := r.config
 	whole, pieces := 100, 0
 	if c.Fragments > 0 {
@@ -85,6 +87,9 @@ func (r *round) makeClients() error {
 		whole -= min(pieces, 99)
 	}
 	for i := range c.Goroutines {
+		if ctx.Err() != nil {
+			return nil
+		}
 		mix, role, name := harness.Mix{Read: 1}, reads, fmt.Sprintf("r%d", i-c.Writers-c.Flushers)
 		switch {
 		case i < c.Writers:
@@ -102,6 +107,12 @@ func (r *round) makeClients() error {
 	return nil
 }
 
+// Why clients should end. Once somebody has interrupted the run not even the first operation of each is waited for.
+const (
+	stopped     = 1
+	interrupted = 2
+)
+
 // over says whether clients should end.
 func (r *round) over() bool { return r.stop.Load() != 0 || time.Since(r.began) >= r.ends }
 
@@ -112,7 +123,7 @@ func (r *round) violated(c *client, v *check.Violation) {
 		r.violation, r.violator = v, c
 	}
 	r.mu.Unlock()
-	r.stop.Store(1)
+	r.stop.Store(stopped)
 }
 
 // run carries the round out. An error means that the run itself failed; a violation is in r.violation.
@@ -121,7 +132,10 @@ func (r *round) run(ctx context.Context) error {
 	if err := r.open(ctx); err != nil {
 		return err
 	}
-	release := context.AfterFunc(ctx, func() { r.stop.Store(1) })
+	release := context.AfterFunc(ctx, func() {
+		r.stop.Store(interrupted)
+		close(r.stopping)
+	})
 	defer release()
 	var group sync.WaitGroup
 	for _, c := range r.clients {
@@ -178,7 +192,7 @@ func (r *round) watch(done <-chan struct{}) error {
 			return &HangError{Round: r.number, Overdue: time.Since(ended), Stacks: stacks()}
 		}
 		if total := r.tell(); r.config.Operations > 0 && total >= r.config.Operations {
-			r.stop.Store(1)
+			r.stop.Store(stopped)
 		}
 	}
 }

@@ -76,8 +76,8 @@ func (s *Summary) goesOn(ctx context.Context, c Config, elapsed time.Duration) b
 
 func (s *Summary) runRound(ctx context.Context, config Config, number int, began time.Time) error {
 	elapsed := time.Since(began)
-	r, err := newRound(config, number, min(config.Round, config.Duration-elapsed))
-	if err != nil {
+	r, err := newRound(ctx, config, number, min(config.Round, config.Duration-elapsed))
+	if err != nil || ctx.Err() != nil {
 		return err
 	}
 	before := s.Operations

@@ -171,6 +171,21 @@ func TestARunThatIsInterruptedSaysWhatWasDone(t *testing.T) {
 	require.Zero(t, s.Rounds)
 }
 
+// The clients rest for hours: an interruption wakes them, and waits for none of them to do a first operation.
+func TestARunIsInterruptedWhileItsClientsRest(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	config := smallRun(storageOn(storage.Snapshot))
+	config.Duration, config.Round, config.Pause, config.Grace = 10*time.Hour, 10*time.Hour, 10*time.Hour, time.Minute
+	config.Progress = func(Progress) { cancel() }
+	s, err := Run(ctx, config) // it would hang, and say so after the grace
+	require.ErrorIs(t, err, ErrTooLittle)
+	require.ErrorContains(t, err, "interrupted after")
+	require.Less(t, s.Operations, uint64(config.Goroutines))
+}
+
 func TestFailuresThatAreAllowedStayOpenUntilTheReopen(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

@@ -142,6 +142,9 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if err := failpoints.Require("racewindow stress", "make build (it makes bin/racewindow)"); err != nil {
 		return err
 	}
+	if err := f.check(ctx, handover); err != nil {
+		return usageError{err}
+	}
 	canary := ""
 	if f.canary && handover.Holds() {
 		if canary, err = f.findCanary(ctx); err != nil {
@@ -159,6 +162,32 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	return f.tell(summary, err)
 }
 
+// check finds what is wrong with the settings before the canary takes its time.
+func (f *stressFlags) check(ctx context.Context, handover storage.Handover) error {
+	config := f.config
+	config.Open = func(int) (harness.Factory, error) { return nil, nil } // it is not called
+	if err := config.Check(); err != nil {
+		return err
+	}
+	options := f.options
+	options.Handover, options.Disk = handover, storage.MemoryDisk()
+	if config.MaxValueBytes > 0 {
+		options.MaxValueBytes = config.MaxValueBytes
+	}
+	probe, err := storage.Open(ctx, "memory", options)
+	if err != nil {
+		return err
+	}
+	if err := probe.Close(ctx); err != nil || f.folder == "" {
+		return err
+	}
+	made, err := os.MkdirTemp(f.folder, "racewindow-stress-")
+	if err != nil {
+		return fmt.Errorf("--dir: %w", err)
+	}
+	return os.Remove(made)
+}
+
 // settle turns flags into settings. A zero Config field means the default; a zero flag means zero.
 func (f *stressFlags) settle(flags *pflag.FlagSet) error {
 	for _, name := range []string{
@@ -168,6 +197,9 @@ func (f *stressFlags) settle(flags *pflag.FlagSet) error {
 		if flag := flags.Lookup(name); flag.Changed && strings.TrimSuffix(flag.Value.String(), "s") == "0" {
 			return fmt.Errorf("--%s %v: must not be zero; leave it out for the default, %s", name, flag.Value, flag.DefValue)
 		}
+	}
+	if f.within < 0 {
+		return fmt.Errorf("--canary-within %v: must be positive", f.within)
 	}
 	if len(f.delayMix) != 3 || slices.Max(f.delayMix) <= 0 {
 		return fmt.Errorf("--delay-mix %v: three weights, at least one above zero, such as 1,1,1", f.delayMix)
