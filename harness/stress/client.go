@@ -81,7 +81,7 @@ func newClient(r *round, number uint32, role role, name string, mix harness.Mix)
 func (c *client) run(ctx context.Context) {
 	ctx = failpoints.With(ctx, c.recorder)
 	c.rest()
-	for n := 0; n == 0 && c.round.stop.Load() != interrupted || !c.round.over() && (c.round.perClient == 0 || n < c.round.perClient); n++ {
+	for n := 0; n == 0 && c.round.stop.Load() != interrupted || !c.round.over() && (c.round.config.Each == 0 || n < c.round.config.Each); n++ {
 		if v := c.step(ctx, c.program.Next()); v != nil {
 			c.round.violated(c, v)
 			return

@@ -36,6 +36,9 @@ type Config struct {
 	// Duration bounds the run; default 10 s. Operations, if set, bounds it too.
 	Duration   time.Duration
 	Operations uint64
+	// Each, if set, ends a round once each client has carried out so many operations, and Rounds, if set, the run after so many
+	// rounds: a budget that means the same on a busy machine. Duration and Round bound them all the same.
+	Each, Rounds int
 	// Round bounds one round, after which the engine is closed, reopened and scanned; default 10 s.
 	Round time.Duration
 
@@ -121,6 +124,8 @@ func (c Config) check() error {
 		problem = fmt.Sprintf("%d goroutines: at least 3, to write, to flush and to read", c.Goroutines)
 	case c.Writers < 1 || c.Flushers < 1 || c.Writers+c.Flushers >= c.Goroutines:
 		problem = fmt.Sprintf("%d writers and %d flushers of %d goroutines: at least one each, and one left to read", c.Writers, c.Flushers, c.Goroutines)
+	case c.Each < 0 || c.Rounds < 0:
+		problem = fmt.Sprintf("%d operations of each client in %d rounds: must not be negative", c.Each, c.Rounds)
 	case c.Duration < 0 || c.Round < 0 || c.Grace < 0:
 		problem = fmt.Sprintf("duration %v, round %v, grace %v: must be positive", c.Duration, c.Round, c.Grace)
 	case c.MinValueBytes < 0 || c.MaxValueBytes < c.MinValueBytes:

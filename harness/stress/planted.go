@@ -226,12 +226,13 @@ func (s *Summary) plantAll(ctx context.Context, config Config) error {
 func (s *Summary) plantOne(ctx context.Context, c Config, p *planted, number int) (promise string, err error) {
 	c.Goroutines = min(c.Goroutines, canaryGoroutines)
 	c.Writers, c.Flushers = max(1, c.Goroutines/3), 1
+	c.Each = canaryOperations
 	c.Pause, c.Fragments, c.MinOverlaps, c.Operations, c.Progress = -1, -1, -1, 0, nil
 	r, err := newRound(ctx, c, number, c.Grace) // its operations end it; the time is a last resort
 	if err != nil || ctx.Err() != nil {
 		return "", err
 	}
-	r.plant, r.perClient, r.operations = p, canaryOperations, r.doneSoFar
+	r.plant, r.operations = p, r.doneSoFar
 	r.config.Progress = func(Progress) {}
 	if err := r.run(ctx); err != nil {
 		return "", fmt.Errorf("with %s planted: %w", p.name, err)

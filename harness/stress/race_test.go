@@ -38,7 +38,7 @@ func runPlanted(name string) int {
 	if name == "unordered" || name == "milliseconds" {
 		config.Window, config.MinOverlaps = [2]string{unorderedWritten.Name(), unorderedTrimmed.Name()}, 1
 	}
-	config.Goroutines, config.Flushers, config.Pause, config.Duration = 300, 3, 30*time.Millisecond, 600*time.Millisecond
+	config.Goroutines, config.Flushers, config.Pause, config.Each = 300, 3, 30*time.Millisecond, 40
 	s, err := Run(context.Background(), config)
 	if err != nil || s.Violation != nil {
 		fmt.Println("the run itself failed:", err)

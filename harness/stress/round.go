@@ -32,10 +32,9 @@ type round struct {
 	ends    time.Duration // since began
 	points  []*failpoints.Point
 
-	// perClient ends a client after so many operations; 0 for no limit. plant, if set, is the defect put over each engine.
-	perClient int
-	plant     *planted
-	raw       harness.Engine // without the defect
+	// plant, if set, is the defect put over each engine.
+	plant *planted
+	raw   harness.Engine // without the defect
 	proof     proof
 
 	// window is odd while a flush is between write and trim; opens and closes are the points that say so.

@@ -70,7 +70,7 @@ func (s *Summary) runRounds(ctx context.Context, config Config, began time.Time)
 // goesOn says whether another round follows. A round that could only be a fraction of a second is not begun.
 func (s *Summary) goesOn(ctx context.Context, c Config, elapsed time.Duration) bool {
 	left := c.Duration - elapsed
-	enough := c.Operations > 0 && s.Operations >= c.Operations
+	enough := c.Operations > 0 && s.Operations >= c.Operations || c.Rounds > 0 && s.Rounds >= c.Rounds
 	return s.Violation == nil && ctx.Err() == nil && !enough && left > min(c.Duration/20, time.Second)
 }
 
@@ -120,6 +120,8 @@ func (s *Summary) tooLittle(c Config, interrupted bool) error {
 		return fmt.Errorf("%w: %w: give it more time (--duration), or fewer goroutines", ErrTooLittle, errIdle)
 	case s.RecordsChecked == 0:
 		return fmt.Errorf("%w: no read returned a record", ErrTooLittle)
+	case c.Rounds > 0 && s.Rounds < c.Rounds || c.Each > 0 && s.Failures == 0 && s.PerGoroutine.Min < uint64(c.Each):
+		return fmt.Errorf("%w: %d rounds in %v, %d operations of a client at least: give it more time", ErrTooLittle, s.Rounds, s.Elapsed.Round(time.Millisecond), s.PerGoroutine.Min)
 	case c.Operations > 0 && s.Operations < c.Operations:
 		return fmt.Errorf("%w: %d of %d operations in %v: give it more time", ErrTooLittle, s.Operations, c.Operations, s.Elapsed.Round(time.Millisecond))
 	case c.MinOverlaps > 0 && s.Overlaps < uint64(c.MinOverlaps):

@@ -20,7 +20,7 @@ func TestTheHandoversThatHoldDoHold(t *testing.T) {
 	for _, h := range []storage.Handover{storage.Snapshot, storage.Retain} {
 		t.Run(h.Name(), func(t *testing.T) {
 			config := smallRun(storageOn(h))
-			config.Goroutines, config.Pause, config.Duration, config.Round = 200, 20*time.Millisecond, time.Second, 500*time.Millisecond
+			config.Goroutines, config.Pause, config.Rounds = 200, 20*time.Millisecond, 2
 			config.MinOverlaps, config.Fragments = 1, 0.1
 			config.NotJudged, config.NoCanaries = nil, false
 			s, err := Run(context.Background(), config)
@@ -84,7 +84,7 @@ func requireFound(t *testing.T, h storage.Handover, d failpoints.Delays) {
 	t.Helper()
 	config := smallRun(storageOn(h))
 	config.Name, config.Delays = h.Name(), d
-	config.Goroutines, config.Flushers, config.Pause, config.Duration = 300, 3, 20*time.Millisecond, 30*time.Second
+	config.Goroutines, config.Flushers, config.Pause, config.Each = 300, 3, 20*time.Millisecond, 20_000
 	s, err := Run(context.Background(), config)
 	require.NoError(t, err)
 	f := s.Violation
@@ -138,7 +138,7 @@ func TestTheLimitOfOperationsEndsARun(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	config := smallRun(storageOn(storage.Snapshot))
-	config.Operations, config.Duration = 300, time.Hour
+	config.Each, config.Operations, config.Duration = 0, 300, time.Hour
 	s, err := Run(context.Background(), config)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, s.Operations, uint64(300))
@@ -152,7 +152,7 @@ func TestARunThatIsInterruptedSaysWhatWasDone(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	config := smallRun(storageOn(storage.Snapshot))
-	config.Duration = time.Hour
+	config.Each, config.Duration = 0, time.Hour
 	config.Progress = func(p Progress) {
 		require.Equal(t, time.Hour, p.Duration)
 		if p.Operations > 100 {
@@ -305,7 +305,6 @@ func TestWrongOffsetsAndBytesAreFound(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	config := smallRun(always(func() *wrongLog { return &wrongLog{} }, nil))
-	config.Duration = 5 * time.Second
 	s, err := Run(context.Background(), config)
 	require.NoError(t, err)
 	require.NotNil(t, s.Violation)
@@ -329,7 +328,7 @@ func TestEachRoundsDataAreDiscardedOnceItIsOver(t *testing.T) {
 		done = append(done, fmt.Sprintf("open %d", round))
 		return open(round)
 	})
-	config.Round, config.Duration = 100*time.Millisecond, 350*time.Millisecond
+	config.Each, config.Rounds = 5, 3
 	config.Discard = func(round int) error {
 		done = append(done, fmt.Sprintf("discard %d", round))
 		return nil

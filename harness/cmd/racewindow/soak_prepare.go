@@ -15,7 +15,7 @@ func (f *soakFlags) prepare() error {
 	c := &f.config
 	var err error
 	if f.handovers, err = knownHandovers(f.handovers); err != nil {
-		return usageError{err}
+		return usageError{fmt.Errorf("--handovers: %w", err)}
 	}
 	if c.Kinds, c.NotRun, err = f.allKinds(); err != nil {
 		return usageError{err}
@@ -43,7 +43,7 @@ func knownHandovers(asked []string) (names []string, err error) {
 			for _, h := range storage.Handovers() {
 				known = append(known, h.Name())
 			}
-			return nil, fmt.Errorf("--handovers: none is called %q: choose of %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("no hand-over is called %q: choose of %s", name, strings.Join(known, ", "))
 		}
 		names = append(names, h.Name())
 	}
