@@ -106,11 +106,10 @@ func TestWhatNobodyCouldJudgeIsNoPassAndIsNamed(t *testing.T) {
 // A durableLog is an engine of somebody else: memory in two parts, of which a loss of power leaves one.
 type durableLog struct {
 	sliceLog
-	flushed  int
-	idle     bool // its flush does nothing
-	failing  bool // its reads fail
-	hides    bool // its reads do not say so
-	lostOnce bool
+	flushed int
+	idle    bool // its flush does nothing
+	failing bool // its reads fail
+	hides   bool // its reads do not say so
 }
 
 func (l *durableLog) Flush(context.Context) error {

@@ -35,7 +35,7 @@ type round struct {
 	// plant, if set, is the defect put over each engine.
 	plant *planted
 	raw   harness.Engine // without the defect
-	proof     proof
+	proof proof
 
 	// window is odd while a flush is between write and trim; opens and closes are the points that say so.
 	window        raceoff.Number

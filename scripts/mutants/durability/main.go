@@ -111,12 +111,7 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 	if err != nil {
 		return err
 	}
-	var known []string
-	for _, m := range mutants {
-		if m.find != "" {
-			known = append(known, m.name)
-		}
-	}
+	known := searchable(mutants)
 	survivors := slices.DeleteFunc(slices.Clone(mutants), func(m mutant) bool { return !chosen.MatchString(m.name) || m.survives == "" })
 	mutants = slices.DeleteFunc(mutants, func(m mutant) bool { return !chosen.MatchString(m.name) || m.find == "" })
 	if len(mutants) == 0 {
@@ -172,6 +167,16 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 		return nil
 	}
 	return intoReadme(readme, page.String())
+}
+
+// searchable are the names of the bugs that are looked for.
+func searchable(mutants []mutant) (names []string) {
+	for _, m := range mutants {
+		if m.find != "" {
+			names = append(names, m.name)
+		}
+	}
+	return names
 }
 
 // What is between these lines of a page is made by this command.
