@@ -43,7 +43,7 @@ func knownHandovers(asked []string) (names []string, err error) {
 			for _, h := range storage.Handovers() {
 				known = append(known, h.Name())
 			}
-			return nil, fmt.Errorf("no hand-over is called %q: choose of %s", name, strings.Join(known, ", "))
+			return nil, fmt.Errorf("none is called %q: choose of %s", name, strings.Join(known, ", "))
 		}
 		names = append(names, h.Name())
 	}
