@@ -43,8 +43,11 @@ func spread(numbers []int) string {
 func TestBadHandoversAreFoundAndShrunk(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
+	begun := 0
+	defer func() { require.Positive(t, begun, "-test.run leaves no hand-over to look for") }()
 	for _, b := range bad {
 		t.Run(b.handover, func(t *testing.T) {
+			begun++ // the others of this loop have not begun, or stand at the next line
 			t.Parallel()
 			var executed, operations, records, delays, steps, replayed []int
 			began := time.Now()

@@ -3,7 +3,9 @@
 package spelling
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -42,6 +44,26 @@ func Nearest(wrong string, known []string) (nearest string, ok bool) {
 		}
 	}
 	return nearest, ok
+}
+
+// Near returns up to most of the known words, the most alike first; one that begins with the other counts as half as far. Words
+// that are equally far come in the order of the alphabet.
+func Near(wrong string, known []string, most int) []string {
+	a := []rune(strings.ToLower(wrong))
+	a = a[:min(len(a), longest)]
+	far := map[string]int{}
+	for _, word := range known {
+		b := []rune(strings.ToLower(word))
+		b = b[:min(len(b), longest)]
+		far[word] = 2 * distance(a, b)
+		if len(a) > 0 && (strings.HasPrefix(string(b), string(a)) || strings.HasPrefix(string(a), string(b))) {
+			far[word] /= 2
+		}
+	}
+	sorted := slices.Clone(known)
+	slices.SortStableFunc(sorted, func(a, b string) int { return cmp.Or(cmp.Compare(far[a], far[b]), cmp.Compare(a, b)) })
+	sorted = slices.Compact(sorted)
+	return sorted[:min(most, len(sorted))]
 }
 
 // distance is how many slips lead from a to b: a letter added, left out or replaced, or two neighbours exchanged (the optimal

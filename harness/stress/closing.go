@@ -39,12 +39,22 @@ func (s *Summary) WriteText(w io.Writer, width int, p Palette) error {
 	if s.Canary != "" {
 		line("canary", "%s", s.Canary)
 	}
+	for _, planted := range s.Planted {
+		if planted.NotTried != "" {
+			line("not planted", "%s: %s", planted.Defect, planted.NotTried)
+			continue
+		}
+		line("planted", "%s: %s", planted.Defect, planted.Promise)
+	}
 	satisfied, unknown := s.verdicts()
 	if len(satisfied) > 0 {
 		line("held", "%s", strings.Join(satisfied, " "))
 	}
 	if len(unknown) > 0 {
 		line("unknown", "%s", strings.Join(unknown, " "))
+	}
+	for _, text := range s.reasons(s.NotJudged) {
+		line("not judged", "%s", text)
 	}
 	s.writeVerdict(&b, width, p)
 	_, err := io.WriteString(w, b.String())
@@ -79,7 +89,7 @@ func (s *Summary) writePoints(b *strings.Builder, width int) (never []string) {
 
 // verdicts lists the promises that held, and those of which nothing is known.
 func (s *Summary) verdicts() (satisfied, unknown []string) {
-	for _, promise := range check.Promises() {
+	for _, promise := range Promises() {
 		switch s.Verdicts[promise.Name] {
 		case check.Satisfied.String():
 			satisfied = append(satisfied, promise.Name)
@@ -88,6 +98,16 @@ func (s *Summary) verdicts() (satisfied, unknown []string) {
 		}
 	}
 	return satisfied, unknown
+}
+
+// reasons lists why some promises were not judged.
+func (s *Summary) reasons(of map[string]string) (all []string) {
+	for _, promise := range Promises() {
+		if why := of[promise.Name]; why != "" {
+			all = append(all, promise.Name+": "+why)
+		}
+	}
+	return all
 }
 
 func (s *Summary) writeVerdict(b *strings.Builder, width int, p Palette) {
@@ -99,6 +119,8 @@ func (s *Summary) writeVerdict(b *strings.Builder, width int, p Palette) {
 		verdict, colour = fmt.Sprintf("The race detector reported %d data races; its reports are above.", s.DataRaces), p.Bad
 	case s.Failure != "":
 		verdict, colour = "No verdict: "+s.Failure, p.Bad
+	case len(s.Reasons) > 0:
+		verdict, colour = "No verdict: never put to the test: "+strings.Join(s.reasons(s.Reasons), "; "), p.Bad
 	}
 	for _, l := range columns.Wrap(clip(verdict, 1000), width, "  ") {
 		fmt.Fprintf(b, "%s%s%s\n", colour, l, p.Off)

@@ -223,14 +223,15 @@ func TestTheWindowIsWhereOthersPassedMost(t *testing.T) {
 
 // theSummary has every field set.
 func theSummary() *Summary {
-	s := newSummary(Config{Name: "snapshot", Seed: 42, Goroutines: 10_000, Writers: 2000, Flushers: 4})
+	s := newSummary(Config{Name: "snapshot", Seed: 42, Goroutines: 10_000, Writers: 2000, Flushers: 4, MaxValueBytes: 256, MaxRecords: 4})
 	s.Race, s.Canary = true, "caught: ReadAfterWrite in stale after 0.1 s and 10 operations"
 	s.Elapsed, s.Rounds, s.PeakGoroutines, s.PeakMemory = 30*time.Second, 3, 10_006, 3<<30
 	for i, kind := range harness.OperationKinds() {
 		s.ByKind[kind.String()] = uint64(i+1) * 100_000_000
 	}
 	s.Operations, s.PerGoroutine = 1_500_000_000, Spread{2, 130, 123_456}
-	s.shared, s.filled = 1, 1
+	s.shared, s.filled, s.proof = 1, 1, proof{marks: 3, flushes: 3, readFaults: 6}
+	s.Planted = []Canary{{Defect: "a flush that does nothing", Promise: "Durability"}, {Defect: "a read that hides its error", NotTried: "it has no disk"}}
 	s.RecordsChecked, s.RecordsScanned, s.Transactions, s.Failures = 12_345_678_901, 123_456_789, 23_456_789, 17
 	s.Overlaps, s.Flushes, s.Delays = 4711, 815, 987_654_321
 	s.Points = []PointHits{{"append/before-buffer", "yield", 7}, {"append/lock", "wait", 12_345_678}, {"read/before-tail", "yield", 0}, {"read/metadata-loaded", "yield", 3}, {"retain/lock", "wait", 0}}
@@ -241,14 +242,16 @@ func theSummary() *Summary {
 
 func TestTheSummarySaysWhatWasDone(t *testing.T) {
 	t.Parallel()
-	failed, violated := theSummary(), theSummary()
+	failed, violated, unknown := theSummary(), theSummary(), theSummary()
+	unknown.proof.readFaults = 0
+	unknown.judge()
 	failed.Failure = "the run did too little: 3 reads overlapped a flush between write and trim, at least 100 must: give it more time"
 	failed.judge()
 	violated.Violation = theFinding()
 	violated.judge()
 	for _, columns := range []int{100, 80, 60, 40} {
 		var b bytes.Buffer
-		for _, s := range []*Summary{theSummary(), failed, violated} {
+		for _, s := range []*Summary{theSummary(), failed, violated, unknown} {
 			require.NoError(t, s.WriteText(&b, columns, Palette{}))
 			b.WriteByte('\n')
 		}
@@ -297,22 +300,34 @@ func TestTheJSONSummaryComesBackWhole(t *testing.T) {
 	require.NoError(t, err)
 	back := &Summary{}
 	require.NoError(t, json.Unmarshal(data, back))
-	s.reads, s.appends, s.hits, s.shared, s.filled = nil, nil, nil, 0, 0 // for the run's own use
+	s.reads, s.appends, s.hits, s.shared, s.filled, s.proof, s.config = nil, nil, nil, 0, 0, proof{}, Config{} // for the run's own use
 	require.Equal(t, s, back)
 }
 
 func TestVerdictsNeedEvidence(t *testing.T) {
 	t.Parallel()
-	s := newSummary(Config{})
+	s := newSummary(Config{MaxRecords: 4, MaxValueBytes: 9})
 	s.judge()
+	require.False(t, s.Passed, "nothing was done")
 	for name, verdict := range s.Verdicts {
 		require.Equal(t, "unknown", verdict, name)
 	}
 	s.RecordsChecked, s.shared, s.filled = 1, 1, 1
+	for _, kind := range []harness.OperationKind{harness.OpAppend, harness.OpFlush, harness.OpRead} {
+		s.judge()
+		require.Contains(t, s.Reasons["Progress"], fmt.Sprintf("no %v was made", kind))
+		s.ByKind[kind.String()] = 1
+	}
 	s.judge()
 	require.Equal(t, "satisfied", s.Verdicts["ReadAfterWrite"])
 	require.Equal(t, "unknown", s.Verdicts["PrefixRecovery"], "nothing was reopened")
+	require.False(t, s.Passed)
+	s.RecordsScanned, s.proof = 1, proof{crashes: 1, readFaults: 1}
+	s.judge()
 	require.True(t, s.Passed)
+	s.proof.sawFailures = 1
+	s.judge()
+	require.Equal(t, "nothing succeeded after the last failure", s.Reasons["Progress"])
 	s.Failure, s.hung = "hangs", true
 	s.judge()
 	require.Equal(t, "unknown", s.Verdicts["Progress"])

@@ -11,6 +11,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/soak"
 )
 
 // flagValues are the words that a flag takes, by its name. A flag with words has the same ones in every command.
@@ -21,7 +22,7 @@ var flagValues = map[string]func() []string{
 	"model":     models,
 	"format":    formats,
 	"kinds":     func() []string { return soakKinds },
-	"minimum":   func() []string { return append([]string{"none"}, endedBy("=", minimumNames())...) },
+	"minimum":   func() []string { return append([]string{"none"}, endedBy("=", soak.MinimumNames())...) },
 	"shard":     func() []string { return []string{"0/1"} },
 	"delay-points": func() (names []string) {
 		for _, e := range failpoints.Catalogue() {

@@ -120,6 +120,9 @@ func (f *stressFlags) runCrash(ctx context.Context) error {
 	if err := failpoints.Require("racewindow stress --crash", "make build (it makes bin/racewindow)"); err != nil {
 		return err
 	}
+	if err := k.config.Check(); err != nil {
+		return usageError{err}
+	}
 	canary := ""
 	var err error
 	if f.canary {

@@ -72,6 +72,7 @@ func TestWrongCallsOfCrashAndKillEndWithTwo(t *testing.T) {
 }
 
 func TestKillHoldsAndSaysWhatItShows(t *testing.T) {
+	requireInstrumented(t)
 	t.Parallel()
 	out := t.TempDir()
 	code, stdout, stderr := command(t, "kill", "--dir", t.TempDir(), "--kills", "6", "--acknowledgements", "200", "--limited", "1", "--full", "0", "--min-under-load", "0", "--out", out)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/check"
 	"github.com/racewindow/racewindow/harness/kill"
 	"github.com/racewindow/racewindow/harness/output"
@@ -88,6 +89,15 @@ func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	if err := f.settle(flags); err != nil {
 		return usageError{err}
 	}
+	if err := failpoints.Require("racewindow kill", "make build (it makes bin/racewindow)"); err != nil {
+		return err
+	}
+	if err := f.config.Check(); err != nil {
+		return usageError{err}
+	}
+	if err := f.makeOut(); err != nil {
+		return usageError{err}
+	}
 	canary := ""
 	if f.canary {
 		var err error
@@ -151,7 +161,7 @@ func (f *killFlags) settle(flags *pflag.FlagSet) error {
 	if !flags.Changed("seed") {
 		c.Seed = rand.Uint64()
 	}
-	return f.makeOut()
+	return nil
 }
 
 func (f *killFlags) makeOut() error {

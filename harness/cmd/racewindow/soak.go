@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,7 +107,7 @@ func (f *soakFlags) define(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.kinds, "kinds", nil, "only these kinds of rounds, `NAME,...`, as above (default all that can be run)")
 	flags.StringSliceVar(&f.handovers, "handovers", nil, "the hand-overs of explore and stress, `NAME,...` (default those that are to hold)")
 	flags.DurationVar(&c.RoundFor, "round-for", 0, "about how long a round takes (default a fortieth of --for, from 1s to 10s)")
-	flags.DurationVar(&f.canary, "canary-within", 30*time.Second, "how long each canary may take; 0 leaves them out, and the summary says so")
+	flags.DurationVar(&f.canary, "canary-within", 10*time.Minute, "last resort for each canary, which counts its rounds, programs or inputs; 0 leaves them out, and the summary says so")
 	flags.StringVar(&f.race, "race-binary", "", "an instrumented racewindow with the race detector, `FILE` (default racewindow-race beside this one)")
 	flags.StringVar(&f.properties, "properties", "", "the instrumented test binary of the package properties, `FILE` (default properties-race.test beside this one)")
 	flags.StringVar(&f.source, "source", ".", "the module's sources, for fuzzing, `DIR`")
@@ -138,7 +139,14 @@ func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
 	if err := f.prepare(); err != nil {
 		return err
 	}
-	return f.campaign(ctx, out)
+	var listener net.Listener
+	if f.listen != "" { // before anything is begun
+		if listener, err = soak.Reserve(f.listen); err != nil {
+			return usageError{fmt.Errorf("--listen: %w", err)}
+		}
+		defer listener.Close()
+	}
+	return f.campaign(ctx, out, listener)
 }
 
 // soakKinds are the names of the kinds, in the order in which allKinds lists them.
@@ -250,7 +258,7 @@ func (f *soakFlags) fuzzKind(logs string) (soak.Kind, error) {
 }
 
 // campaign runs one and shows it.
-func (f *soakFlags) campaign(ctx context.Context, out io.Writer) error {
+func (f *soakFlags) campaign(ctx context.Context, out io.Writer, listener net.Listener) error {
 	debug.SetGCPercent(200)
 	view := newSoakView()
 	f.config.Say = view.say
@@ -262,13 +270,8 @@ func (f *soakFlags) campaign(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	if f.listen != "" {
-		url, stop, err := s.Listen(f.listen)
-		if errors.Is(err, soak.ErrConfig) {
-			return usageError{fmt.Errorf("--listen: %w", err)}
-		} else if err != nil {
-			return err
-		}
+	if listener != nil {
+		url, stop := s.Serve(listener)
 		defer stop()
 		view.say("live at " + url + ", metrics at " + url + "metrics")
 	}

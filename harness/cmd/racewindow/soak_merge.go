@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +29,8 @@ rounds would be counted twice, and an --out that is one of the folders), 3 too l
 				return err
 			}
 			least := soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
-			if err := parseMinimums(least, minimums); err != nil {
-				return err
+			if err := soak.ParseMinimums(least, minimums); err != nil {
+				return usageError{fmt.Errorf("--minimum: %w", err)}
 			}
 			summary, err := soak.Merge(args, out, least)
 			if errors.Is(err, soak.ErrConfig) {

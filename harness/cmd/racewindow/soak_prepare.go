@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/harness/soak"
-	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // prepare says what there is to do.
@@ -15,7 +14,7 @@ func (f *soakFlags) prepare() error {
 	c := &f.config
 	var err error
 	if f.handovers, err = knownHandovers(f.handovers); err != nil {
-		return usageError{err}
+		return usageError{fmt.Errorf("--handovers: %w", err)}
 	}
 	if c.Kinds, c.NotRun, err = f.allKinds(); err != nil {
 		return usageError{err}
@@ -27,35 +26,11 @@ func (f *soakFlags) prepare() error {
 		return usageError{fmt.Errorf("--corpus: %w", err)}
 	}
 	c.Minimums = f.leastOf(c.Kinds)
-	if err := parseMinimums(c.Minimums, f.minimums); err != nil {
-		return err
+	if err := soak.ParseMinimums(c.Minimums, f.minimums); err != nil {
+		return usageError{fmt.Errorf("--minimum: %w", err)}
 	}
 	f.addCanaries()
 	return nil
-}
-
-// parseMinimums reads --minimum. A name that is nearly a known one is a slip, and would be missed only when the night is over.
-func parseMinimums(into soak.Minimums, words []string) error {
-	for _, word := range words {
-		name, _, _ := strings.Cut(word, "=")
-		if known := append([]string{"none"}, minimumNames()...); !slices.Contains(known, name) {
-			if meant := spelling.Meant(name, known); meant != "" {
-				return usageError{fmt.Errorf("--minimum: no count is called %q%s", name, meant)}
-			}
-		}
-	}
-	if err := soak.ParseMinimums(into, words); err != nil {
-		return usageError{fmt.Errorf("--minimum: %w", err)}
-	}
-	return nil
-}
-
-// minimumNames are what --minimum commonly names. A round may have other counts too.
-func minimumNames() []string {
-	return append([]string{
-		"rounds", soak.CountSchedules, soak.CountOperations, "failpoints", "pairs", "corpus", "canaries", soak.CountCrashes, soak.CountRecoveries,
-		soak.CountKills, soak.CountCases, soak.CountFaults, soak.CountPrograms, soak.CountOrders, soak.CountRecords, "flushes", "disks", "steps",
-	}, soakKinds...)
 }
 
 // knownHandovers are hand-overs as they are called, each once asked for.
@@ -63,7 +38,7 @@ func knownHandovers(asked []string) (names []string, err error) {
 	for _, name := range asked {
 		h, err := handoverByName(name)
 		if err != nil {
-			return nil, fmt.Errorf("--handovers: %w", err)
+			return nil, err
 		}
 		names = append(names, h.Name())
 	}

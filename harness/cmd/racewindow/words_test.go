@@ -210,8 +210,7 @@ func TestAFullStandardOutputIsNoPass(t *testing.T) {
 		require.Equal(t, exitFailed, c.ProcessState.ExitCode(), args)
 		require.Contains(t, stderr.String(), "no space left on device", args)
 	}
-	var o checkedOutput
-	require.Nil(t, fileOf(&o).(*os.File))
+	require.Equal(t, os.Stdout, fileOf(standardOutput))
 	require.Equal(t, io.Discard, fileOf(io.Discard))
 }
 

@@ -88,6 +88,10 @@ func main() {
 	known := flag.String("known", "", "a `CASE` that searches before the skipped ones have found")
 	flag.Parse()
 	c.strategies = strings.Split(*strategies, ",")
+	if c.seeds < 1 || c.schedules < 1 || c.skip < 0 || c.estimate < 1 {
+		fmt.Fprintf(os.Stderr, "prober: --seeds %d --schedules %d --skip %d --estimate %d: at least 1, 1, 0 and 1\n", c.seeds, c.schedules, c.skip, c.estimate)
+		os.Exit(2)
+	}
 	if err := c.run(context.Background(), *known); err != nil {
 		fmt.Fprintln(os.Stderr, "prober:", err)
 		os.Exit(2)
