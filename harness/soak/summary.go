@@ -29,7 +29,7 @@ type Minimums map[string]uint64
 // ownMinimums are the names that are no count and no kind's.
 var ownMinimums = []string{"rounds", "failpoints", "pairs", "corpus", "canaries"}
 
-// minimumNames are all names that a minimum can have. A name that nothing counts would be missed for ever, after the whole night.
+// MinimumNames are all names that a minimum can have. A name that nothing counts would be missed for ever, after the whole night.
 func MinimumNames() []string {
 	return slices.Concat(ownMinimums, KindNames, countNames)
 }

@@ -147,7 +147,7 @@ func TestAMinimumOfWhatNothingCountsIsRefusedWithWhatIsNear(t *testing.T) {
 	t.Parallel()
 	err := ParseMinimums(Minimums{}, []string{"schedulse=1"})
 	require.ErrorContains(t, err, `minimum "schedulse=1": nothing is called "schedulse"; near are schedules, `)
-	for _, name := range minimumNames() {
+	for _, name := range MinimumNames() {
 		require.NoError(t, ParseMinimums(Minimums{}, []string{name + "=1"}))
 	}
 }
@@ -156,6 +156,6 @@ func TestAMinimumOfWhatNothingCountsIsRefusedWithWhatIsNear(t *testing.T) {
 func requireKnownCounts(t *testing.T, r RoundResult) {
 	t.Helper()
 	for name := range r.Counts {
-		require.Contains(t, minimumNames(), name)
+		require.Contains(t, MinimumNames(), name)
 	}
 }

@@ -96,7 +96,7 @@ func TestEveryFlagWithWordsIsCompleted(t *testing.T) {
 	for _, kind := range (&soakFlags{}).kindNames(t) {
 		require.Contains(t, soakKinds, kind)
 	}
-	require.NoError(t, soak.ParseMinimums(soak.Minimums{}, endedBy("1", endedBy("=", minimumNames()))))
+	require.NoError(t, soak.ParseMinimums(soak.Minimums{}, endedBy("1", endedBy("=", soak.MinimumNames()))))
 }
 
 // kindNames are the kinds that can be run here or cannot: all that there are.
