@@ -426,6 +426,19 @@ func (x *Execution) leaks() {
 	}
 }
 
+// noteSwallowed says beside the failure that t recovered from the unwinding, because what its code does after a panic is
+// likely to matter to who reads of it.
+//
+//go:norace
+func (x *Execution) noteSwallowed(t *thread) {
+	x.failedMu.Lock()
+	defer x.failedMu.Unlock()
+	if x.failure != nil && x.failure.Note == "" {
+		x.failure.Note = "thread " + t.name + " recovered from the panic with which the scheduler ended it, and went on; it was ended all the same. " +
+			"Code that recovers from every panic hides real ones too"
+	}
+}
+
 // unwind ends what has not ended.
 func (x *Execution) unwind() {
 	x.over = true

@@ -114,6 +114,9 @@ func (f failed) report(how string) string {
 	fmt.Fprintf(&text, "     %s, %s; %s\n", counted(len(f.schedule), "switch", "switches"), counted(f.preemptions, "preemption", "preemptions"), how)
 	fmt.Fprintf(&text, "replay: %s\n", replayCommand(f.test, f.schedule))
 	text.WriteString(timeline(f.events))
+	if f.failure.Note != "" {
+		fmt.Fprintf(&text, "note: %s\n", f.failure.Note)
+	}
 	if f.failure.Stack != "" {
 		text.WriteString(f.failure.Stack)
 	}

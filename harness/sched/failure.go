@@ -33,6 +33,8 @@ type Failure struct {
 	Err     error  `json:"-"` // what was given to T.Fail, or nil
 	Stack   string `json:"stack,omitempty"`
 	Step    int    `json:"step"` // how many choices had been made
+	// Note is a word about how the execution ended, where that was not as usual.
+	Note string `json:"note,omitempty"`
 }
 
 // An UnusableError is returned by a function given to Invariant that cannot judge: the execution then says nothing.
