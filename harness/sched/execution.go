@@ -46,6 +46,7 @@ type Execution struct {
 
 	now   int64 // virtual nanoseconds
 	jumps int   // of the clock since a client went on
+	turns turns
 
 	choice Choice
 	trace  []step
@@ -76,6 +77,7 @@ const (
 	deviates   uint8 = 1 << iota // from what happens without a switch
 	preemption                   // the thread could have gone on
 	waited                       // the thread could not go on
+	ownTurn                      // no strategy was asked: the threads took turns
 )
 
 const mainThread = -1
@@ -129,6 +131,7 @@ func (x *Execution) begin(s Strategy) {
 	x.clients, x.threads, x.trace, x.noted = x.clients[:0], x.threads[:0], x.trace[:0], x.noted[:0]
 	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
 	x.now, x.jumps, x.hash = 0, 0, fnvOffset
+	x.turns.begin()
 	x.faults, x.enough = nil, false
 	x.failure, x.failed = nil, false
 	x.observer, x.sights, x.moment = nil, nil, 0
@@ -299,16 +302,16 @@ func (x *Execution) choose(t *thread) *thread {
 			return nil
 		}
 	}
+	c.Boundary = t.at.kind == atOp || t == x.main
+	x.turns.see(x, t)
 	if c.Step = len(x.trace); c.Step >= x.limit {
-		x.fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("%d steps and no end; threads stand in: %s", c.Step, x.standing())})
-		return nil
+		return x.takeTurn(t)
 	}
 	return x.chosen(t)
 }
 
 func (x *Execution) chosen(t *thread) *thread {
 	c := &x.choice
-	c.Boundary = t.at.kind == atOp || t == x.main
 	i := x.strategy.Next(c)
 	if uint(i) >= uint(len(c.Enabled)) {
 		if !x.hasFailed() {
@@ -329,12 +332,20 @@ func (x *Execution) chosen(t *thread) *thread {
 			s.flags |= preemption
 		}
 	}
+	return x.goOn(t, s)
+}
+
+// goOn takes a step.
+func (x *Execution) goOn(t *thread, s step) *thread {
 	x.trace = append(x.trace, s)
 	x.see(t)
 	x.hash = (x.hash ^ uint64(s.to+1)) * fnvPrime
 	next := x.threads[s.to]
-	if next.client {
+	if next.client && x.jumps > 0 {
 		x.jumps = 0
+		if !x.tookTurns() {
+			x.turns.forget()
+		}
 	}
 	next.state = ready
 	return next
@@ -363,8 +374,8 @@ func (x *Execution) pass() *thread {
 	}
 }
 
-// jump moves the clock to the earliest time that anybody waits for. After many jumps in which no client went on it refuses:
-// a timer that could tick for ever is no progress.
+// jump moves the clock to the earliest time that anybody waits for. It refuses when nothing but timers ticks for ever: that is
+// no progress.
 func (x *Execution) jump() bool {
 	earliest := int64(0)
 	for _, t := range append(x.threads, x.main) {
@@ -374,7 +385,7 @@ func (x *Execution) jump() bool {
 			}
 		}
 	}
-	if earliest == 0 || !x.awaited() && x.jumps > 8+2*len(x.threads) {
+	if earliest == 0 || !x.awaited() && x.ticksForEver() {
 		return false
 	}
 	x.jumps++
@@ -393,7 +404,11 @@ func (x *Execution) awaited() bool {
 }
 
 func (x *Execution) failDeadlock() {
-	x.fail(&Failure{Kind: Deadlock, Message: "no thread can go on: " + x.standing()})
+	why := "no thread can go on: "
+	if x.jumps >= x.mostTicks() {
+		why = fmt.Sprintf("no client can go on, and timers have ticked %d times, always the same: ", x.jumps)
+	}
+	x.fail(&Failure{Kind: Deadlock, Message: why + x.standing()})
 }
 
 // standing lists the threads that have not ended and what they wait for.

@@ -49,8 +49,12 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		t.Fatalf("sched.Explore: %v", err)
 		return
 	}
-	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s",
-		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended)
+	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s%s",
+		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended, r.unknown(o))
+	if o.exhaustive() && len(r.Exhausted) == 0 && len(r.Findings) == 0 {
+		t.Errorf("sched.Explore: %q could claim nothing: %s. A thread that spins keeps the others from their turn there: choose another Strategy, or raise StepLimit or Budget",
+			o.Strategy, r.Ended)
+	}
 	for _, f := range r.Findings {
 		how := fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)
 		runner := NewRunner(s, o)
@@ -67,6 +71,15 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
 			quoted(testPattern(t.Name())))
 	}
+}
+
+// unknown names the schedules about which nothing can be said.
+func (s Statistics) unknown(o Options) string {
+	if s.Unknown == 0 {
+		return ""
+	}
+	o, _ = o.withDefaults()
+	return fmt.Sprintf("; %s did not end within %d choices and say nothing: raise Options.StepLimit", counted(int(s.Unknown), "schedule", "schedules"), o.StepLimit)
 }
 
 // replayAsked is the flag's value.

@@ -16,8 +16,9 @@ const (
 	Deadlock Kind = "deadlock"
 	// Leak is a task that does not end.
 	Leak Kind = "leak"
-	// StepLimit is an execution that was given up. On a fair schedule it is a livelock; a schedule that was enumerated is not
-	// fair, and not judged then.
+	// Livelock is that threads go round in a circle for ever, though each gets its turn. See Execution.takeTurn for the rule.
+	Livelock Kind = "livelock"
+	// StepLimit is an execution that did not end within Options.StepLimit and about which nothing can be said: it is no finding.
 	StepLimit Kind = "step limit"
 	// DataRace is a report of Go's race detector.
 	DataRace Kind = "data race"

@@ -33,6 +33,8 @@ type Statistics struct {
 	Repeated uint64 `json:"repeated_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
+	// Unknown schedules did not end within the step limit, nor when the threads took turns for as long again: nothing was judged.
+	Unknown uint64 `json:"unknown_schedules,omitempty"`
 	Coverage
 }
 
@@ -46,6 +48,9 @@ func (s Statistics) Rate() float64 {
 
 // ErrNoSchedule is wrapped by the error of a search that was over before its first schedule.
 var ErrNoSchedule = errors.New("no schedule was executed")
+
+// ErrNoVerdict is wrapped by the error of a search none of whose schedules came to its end.
+var ErrNoVerdict = errors.New("nothing was judged")
 
 // An Exhausted bound is a claim: no schedule of the scenario with at most so many preemptions (or delays) fails.
 type Exhausted struct {
@@ -81,6 +86,7 @@ type search struct {
 	distinct map[uint64]struct{}
 	covered  *covered
 	findings []Finding
+	unknown  *Failure // of the first schedule that did not end
 	err      error
 	ended    string
 	frontier *frontier
@@ -111,6 +117,9 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	result.Statistics, result.Findings, result.Ended = s.statistics(), s.findings, s.ended
 	if s.err == nil && result.Schedules == 0 {
 		s.err = fmt.Errorf("%w: %s", ErrNoSchedule, s.ended)
+	}
+	if s.err == nil && result.Unknown == result.Schedules {
+		s.err = fmt.Errorf("%w: %v", ErrNoVerdict, s.unknown)
 	}
 	return result, s.err
 }
@@ -254,6 +263,10 @@ func (e *explorer) judge(x *Execution, strategy Strategy) {
 	e.stats.MaxSteps = max(e.stats.MaxSteps, len(x.trace))
 	e.hashes = append(e.hashes, x.hash)
 	e.follow(x)
+	if b, ok := strategy.(*bounded); ok && x.tookTurns() {
+		b.givenUp++
+		b.frontier.abandon() // the bound cannot be exhausted any more
+	}
 	if x.failure != nil {
 		e.found(x, strategy)
 	} else if n := e.search.options.RepeatEvery; n > 0 && e.executed%n == 0 {
@@ -300,9 +313,13 @@ func (e *explorer) found(x *Execution, strategy Strategy) {
 		s.stop("a schedule could not be executed", x.failure)
 		return
 	}
-	if b, ok := strategy.(*bounded); ok && x.failure.Kind == StepLimit {
-		b.givenUp++
-		b.frontier.abandon() // the bound cannot be exhausted any more
+	if x.failure.Kind == StepLimit {
+		e.stats.Unknown++
+		s.mu.Lock()
+		if s.unknown == nil {
+			s.unknown = x.failure
+		}
+		s.mu.Unlock()
 		return
 	}
 	e.flush()
@@ -332,6 +349,7 @@ func (e *explorer) flush() {
 	s.stats.Schedules += e.stats.Schedules
 	s.stats.Steps += e.stats.Steps
 	s.stats.Repeated += e.stats.Repeated
+	s.stats.Unknown += e.stats.Unknown
 	s.stats.MaxSteps = max(s.stats.MaxSteps, e.stats.MaxSteps)
 	e.stats = Statistics{}
 	for _, h := range e.hashes {

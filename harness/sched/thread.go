@@ -48,6 +48,7 @@ type thread struct {
 	carrier   carrier
 	unwound   bool // the sentinel was thrown
 	after     int  // stops that the thread came to since
+	locals    uint64 // what its functions hold, while somebody watches
 }
 
 // An arrival is where a thread came to a stop.
@@ -183,6 +184,9 @@ func (t *thread) Now() time.Time { return time.Unix(0, t.x.now) }
 //
 //go:norace
 func (t *thread) stop() {
+	if t.x.turns.watching {
+		t.locals = locals(t.x.now)
+	}
 	t.handOver()
 	if t.x.over && !t.unwound {
 		t.throw()

@@ -24,10 +24,13 @@ type worker struct {
 	runs     atomic.Uint64
 	idle     atomic.Bool // waits for a schedule
 	stray    stray
+	// usual is usualSteps, -1 for not known yet. A worker that is comparing finds that out.
+	usual     int
+	comparing bool
 }
 
 func newWorker(scenario Scenario, limit int) *worker {
-	w := &worker{done: make(chan struct{})}
+	w := &worker{done: make(chan struct{}), usual: -1}
 	w.x = &Execution{worker: w, scenario: scenario, limit: limit, pool: newPool()}
 	return w
 }
@@ -73,6 +76,7 @@ func (w *worker) execute() {
 	x.leaks()
 	x.unwind()
 	x.judgeStray()
+	w.judgeCircle()
 	if n := raceoff.Races(); n > w.races {
 		x.over = false
 		x.fail(&Failure{Kind: DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", n-w.races)})
