@@ -206,7 +206,8 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 		if c.DrawFaults > 0 {
 			program.Faults = cases.DrawFaults(random, program, c.DrawFaults)
 		}
-		if err := s.explore(ctx, c, program, o); err != nil {
+		err := s.explore(ctx, c, program, o)
+		if err != nil && (!errors.Is(err, sched.ErrNoVerdict) || s.Statistics.Unknown == s.Statistics.Schedules) {
 			return err
 		}
 		if len(s.Findings) > 0 && !c.Search.All {
@@ -351,6 +352,7 @@ func plus(a, b sched.Statistics) sched.Statistics {
 	a.Duration += b.Duration
 	a.Distinct += b.Distinct
 	a.Repeated += b.Repeated
+	a.Unknown += b.Unknown
 	a.MaxSteps = max(a.MaxSteps, b.MaxSteps)
 	a.Executions += b.Executions
 	a.PartialOrders += b.PartialOrders

@@ -46,8 +46,8 @@ type thread struct {
 
 	goroutine uintptr
 	carrier   carrier
-	unwound   bool // the sentinel was thrown
-	after     int  // stops that the thread came to since
+	unwound   bool   // the sentinel was thrown
+	after     int    // stops that the thread came to since
 	locals    uint64 // what its functions hold, while somebody watches
 }
 

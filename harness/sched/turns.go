@@ -20,8 +20,8 @@ type turns struct {
 	watching bool
 	last     int      // thread that had the last turn
 	seen     []uint64 // what each step came to
-	circled  bool   // when the execution was given up,
-	standing string // and where threads stood then
+	circled  bool     // when the execution was given up,
+	standing string   // and where threads stood then
 }
 
 func (u *turns) begin() { *u = turns{last: -1, seen: u.seen[:0]} }

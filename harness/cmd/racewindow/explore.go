@@ -217,6 +217,9 @@ func (f *exploreFlags) tell(s *explore.Summary, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", verdict, what,
 		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
+	if n := s.Statistics.Unknown; n > 0 {
+		fmt.Fprintf(out, "unknown: %d schedules did not end within the step limit, and say nothing\n", n)
+	}
 	if len(s.Claims) > 0 && len(s.Findings) == 0 {
 		fmt.Fprintln(out, s.Claims[len(s.Claims)-1])
 	}

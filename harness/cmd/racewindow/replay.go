@@ -127,7 +127,7 @@ func (f *replayFlags) scheduled(ctx context.Context, out io.Writer, c cases.Case
 		switch {
 		case failure == nil:
 			continue
-		case failure.Kind == sched.Unusable:
+		case failure.Kind == sched.Unusable, failure.Kind == sched.StepLimit:
 			return errors.New(failure.Message)
 		}
 		if violated++; violated == 1 && f.timeline {
