@@ -13,12 +13,14 @@ import (
 
 const (
 	replayFlag = "racewindow.replay"
+	hangFlag   = "racewindow.hang"
 	// noSwitch is the schedule without a switch on the command line, where "" means that none was given.
 	noSwitch = "-"
 )
 
 func init() {
 	if testing.Testing() && flag.Lookup(replayFlag) == nil {
+		flag.Duration(hangFlag, 10*time.Second, "how long the code between two failpoints may take in sched.Explore, where the options do not say")
 		flag.String(replayFlag, "", "the schedule that sched.Explore executes instead of searching; - for the one without a switch")
 	}
 }
@@ -36,6 +38,10 @@ func Explore(t testing.TB, o Options, s Scenario) {
 	if !failpoints.Instrumented() && !o.NoFailpoints {
 		t.Fatalf("sched.Explore: this build is not instrumented, so that nothing would be explored. Run:\n    racewindow test -run %s", quoted(testPattern(t.Name())))
 		return
+	}
+	o.test = t.Name()
+	if o.Hang == 0 {
+		o.Hang = hangAsked()
 	}
 	if text, given := replayAsked(); given {
 		replayOnly(t, o, s, text)
@@ -88,6 +94,16 @@ func replayAsked() (text string, given bool) {
 		text = f.Value.String()
 	}
 	return text, text != ""
+}
+
+// hangAsked is the flag's value, 0 if there is no such flag: the default of the options.
+func hangAsked() time.Duration {
+	if f := flag.Lookup(hangFlag); f != nil {
+		if d, ok := f.Value.(flag.Getter).Get().(time.Duration); ok {
+			return d
+		}
+	}
+	return 0
 }
 
 func replayOnly(t testing.TB, o Options, s Scenario, text string) {

@@ -132,7 +132,7 @@ func (s *search) run(random bool, source func(worker int) func() Strategy) {
 	for i := range s.options.Workers {
 		e := &explorer{search: s, source: source(i), random: random, follower: newFollower()}
 		e.w = newWorker(s.scenario, s.options.StepLimit)
-		e.w.next, e.w.judge = e.next, e.judge
+		e.w.next, e.w.judge, e.w.test = e.next, e.judge, s.options.test
 		all.Go(func() {
 			stop := e.w.watch(s.options.Hang)
 			go e.w.loop()
