@@ -79,9 +79,11 @@ func (w *worker) hangReport(hang time.Duration) string {
 	fmt.Fprintf(&text, "no thread has come to a failpoint for %v: %s blocks where the scheduler cannot see it, or runs in circles%s.\n", hang, who, since)
 	text.WriteString("What another thread holds or sends must be waited for with failpoints.Lock, Receive, Sleep or Cond; a goroutine is started with failpoints.Go;\n" +
 		"a loop needs a marker; work that only takes long needs a longer Options.Hang (in a test that explores: -" + hangFlag + "=1m).\n")
+	x.failedMu.Lock()
 	if x.over && x.failure != nil {
 		fmt.Fprintf(&text, "A failure had been found before, and the thread was being ended: %v\n", x.failure)
 	}
+	x.failedMu.Unlock()
 	schedule, _ := x.schedule()
 	fmt.Fprintf(&text, "schedule so far: %s\n", quoted(schedule.String()))
 	if w.test != "" {
