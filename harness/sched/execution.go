@@ -105,17 +105,24 @@ func (x *Execution) Go(name string, body func(t *T)) {
 	t.nexts, x.spawned = x.spawned, t
 }
 
-// Finally names what runs when all threads have ended, alone. Tasks go on meanwhile where it waits for them; one that has not
-// ended when it returns is a leak, unless TasksMayRemain.
+// Finally names what runs when all threads have ended, alone. Tasks go on meanwhile where it waits for them. When it has returned,
+// time passes for those that sleep; one that does not end then is a leak, unless TasksMayRemain.
 //
 //go:norace
 func (x *Execution) Finally(body func(t *T)) { x.finally = body }
 
 // Invariant names what must hold at every step, between two threads. It must only look, and must not wait. A build with
-// -race does not call it: it would be a data race.
+// -race refuses it: to look would be a data race.
 //
 //go:norace
-func (x *Execution) Invariant(holds func() error) { x.invariant = holds }
+func (x *Execution) Invariant(holds func() error) {
+	if raceEnabled && holds != nil {
+		x.fail(&Failure{Kind: Unusable, Message: "Execution.Invariant looks at what threads share between two steps, which would be a data race in this build: " +
+			"run without -race, or say in Finally what must hold"})
+		return
+	}
+	x.invariant = holds
+}
 
 // TasksMayRemain says that tasks which still wait when all is over are no leak.
 //
@@ -191,7 +198,7 @@ func (x *Execution) decide(t *thread) {
 		x.upcoming = x.choose(t)
 		return
 	}
-	x.upcoming = x.pass()
+	x.upcoming = x.pass(t)
 }
 
 // assemble puts the clients before the tasks, and numbers both.
@@ -264,7 +271,7 @@ func (x *Execution) canGoOn(t *thread) bool {
 // holds asks the invariant. It says whether the execution goes on.
 func (x *Execution) holds(t *thread) bool {
 	x.stopped = t
-	if x.invariant == nil || raceEnabled {
+	if x.invariant == nil {
 		return true
 	}
 	err := x.invariant()
@@ -351,8 +358,10 @@ func (x *Execution) goOn(t *thread, s step) *thread {
 	return next
 }
 
-// pass picks who goes on while nothing is to be chosen: the main thread if it can, else a task.
-func (x *Execution) pass() *thread {
+// pass picks who goes on while nothing is to be chosen: the main thread if it can, else a task. When the main thread has ended too,
+// time passes for tasks that sleep: one that ends then is no leak.
+func (x *Execution) pass(t *thread) *thread {
+	x.turns.see(x, t)
 	for {
 		if x.canGoOn(x.main) {
 			x.main.state = ready
@@ -364,11 +373,17 @@ func (x *Execution) pass() *thread {
 				return t
 			}
 		}
-		if x.main.state == ended {
+		if x.main.state == ended && x.tasksMay {
+			return nil
+		}
+		if x.jumps >= 2*x.limit {
+			x.giveUp()
 			return nil
 		}
 		if !x.jump() {
-			x.failDeadlock()
+			if x.main.state != ended {
+				x.failDeadlock()
+			}
 			return nil
 		}
 	}

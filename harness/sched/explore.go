@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -73,6 +74,10 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		out := runner.Replay(f.Schedule, true)
 		t.Errorf("%s", failed{t.Name(), f.Failure, f.Schedule, f.Preemptions, out.Events}.report(how))
 	}
+	if len(r.Points) > 0 && len(r.Silent) > 0 && len(r.Findings) == 0 && !o.NoFailpoints {
+		t.Errorf("sched.Explore: %s came to no failpoint in any of %d schedules, so that nothing was interleaved with what is done there. "+
+			"Hand the context of the thread's own T to the code under test, or put a marker into it (or, if that is meant, set Options.NoFailpoints)", threadsNamed(r.Silent), r.Schedules)
+	}
 	if len(r.Points) == 0 && !o.NoFailpoints {
 		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
 			quoted(testPattern(t.Name())))
@@ -94,6 +99,13 @@ func replayAsked() (text string, given bool) {
 		text = f.Value.String()
 	}
 	return text, text != ""
+}
+
+func threadsNamed(names []string) string {
+	if len(names) == 1 {
+		return "thread " + names[0]
+	}
+	return "threads " + strings.Join(names, ", ")
 }
 
 // hangAsked is the flag's value, 0 if there is no such flag: the default of the options.
@@ -121,6 +133,10 @@ func replayOnly(t testing.TB, o Options, s Scenario, text string) {
 		return
 	}
 	out := NewRunner(s, o).Replay(schedule, true)
+	if out.Failure == nil && !o.NoFailpoints && !slices.ContainsFunc(out.Events, func(e Event) bool { return e.Point }) {
+		t.Errorf("sched.Explore: no thread came to a failpoint in what was replayed, so that it shows nothing. Build instrumented: racewindow test")
+		return
+	}
 	if out.Failure == nil {
 		t.Logf("replayed: everything held\n%s", timeline(out.Events))
 		return

@@ -34,7 +34,7 @@ type Options struct {
 	// Hang is how long the code between two stops may take before the process ends with exit code 3, the marker that the thread
 	// passed last, the schedule and the stack; default 30 s, for Explore what -racewindow.hang says or 10 s. It decides no verdict.
 	Hang time.Duration
-	// NoFailpoints lets Explore pass although no thread came to a failpoint.
+	// NoFailpoints lets Explore pass although no thread, or not each of them, came to a failpoint.
 	NoFailpoints bool
 	// Progress is called about once a second, from one goroutine.
 	Progress func(Statistics)

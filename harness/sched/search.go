@@ -66,6 +66,8 @@ type Result struct {
 	Statistics
 	Findings  []Finding   `json:"findings"`
 	Exhausted []Exhausted `json:"exhausted"`
+	// Silent are threads that came to their end and to no failpoint in any schedule: nothing of them was interleaved.
+	Silent []string `json:"silent_threads,omitempty"`
 	// Ended says why it ended.
 	Ended string `json:"ended"`
 }
@@ -86,7 +88,8 @@ type search struct {
 	distinct map[uint64]struct{}
 	covered  *covered
 	findings []Finding
-	unknown  *Failure // of the first schedule that did not end
+	passed   map[string]bool // by client that has ended: whether it has come to a failpoint
+	unknown  *Failure        // of the first schedule that did not end
 	err      error
 	ended    string
 	frontier *frontier
@@ -101,7 +104,7 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), ended: "the budget is spent"}
+	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{}, ended: "the budget is spent"}
 	if o.Budget > 0 {
 		s.deadline = s.began.Add(o.Budget)
 	}
@@ -114,6 +117,7 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	default:
 		s.run(true, s.mixed)
 	}
+	result.Silent = s.silent()
 	result.Statistics, result.Findings, result.Ended = s.statistics(), s.findings, s.ended
 	if s.err == nil && result.Schedules == 0 {
 		s.err = fmt.Errorf("%w: %s", ErrNoSchedule, s.ended)
@@ -122,6 +126,17 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 		s.err = fmt.Errorf("%w: %v", ErrNoVerdict, s.unknown)
 	}
 	return result, s.err
+}
+
+// silent lists the clients that have ended and never come to a failpoint.
+func (s *search) silent() (names []string) {
+	for name, passed := range s.passed {
+		if !passed {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // run has the workers work until there is nothing left, or the search was stopped. random says what kind of sample the
@@ -215,6 +230,7 @@ type explorer struct {
 	fingerprints []uint64
 
 	executed int
+	heard    []hearing // by client, what the search knows
 
 	repeating *recorded // the execution now is the second of its kind
 	first     []step
@@ -263,6 +279,7 @@ func (e *explorer) judge(x *Execution, strategy Strategy) {
 	e.stats.MaxSteps = max(e.stats.MaxSteps, len(x.trace))
 	e.hashes = append(e.hashes, x.hash)
 	e.follow(x)
+	e.listen(x)
 	if b, ok := strategy.(*bounded); ok && x.tookTurns() {
 		b.givenUp++
 		b.frontier.abandon() // the bound cannot be exhausted any more
@@ -288,6 +305,37 @@ func (e *explorer) follow(x *Execution) {
 		e.flushCoverage()
 	}
 }
+
+// listen notes which clients come to failpoints.
+func (e *explorer) listen(x *Execution) {
+	for i, t := range x.clients {
+		if i == len(e.heard) {
+			e.heard = append(e.heard, nothing)
+		}
+		now := nothing
+		switch {
+		case t.passed:
+			now = cameToAPoint
+		case x.failure == nil && !x.enough:
+			now = endedSilently
+		}
+		if now > e.heard[i] {
+			e.heard[i] = now
+			e.search.mu.Lock()
+			e.search.passed[t.name] = e.search.passed[t.name] || t.passed
+			e.search.mu.Unlock()
+		}
+	}
+}
+
+// A hearing is what is known of a client.
+type hearing uint8
+
+const (
+	nothing hearing = iota
+	endedSilently
+	cameToAPoint
+)
 
 func (e *explorer) flushCoverage() {
 	e.search.mu.Lock()

@@ -47,6 +47,7 @@ type thread struct {
 	goroutine uintptr
 	carrier   carrier
 	unwound   bool   // the sentinel was thrown
+	passed    bool   // a failpoint
 	after     int    // stops that the thread came to since
 	locals    uint64 // what its functions hold, while somebody watches
 }
@@ -184,6 +185,7 @@ func (t *thread) Now() time.Time { return time.Unix(0, t.x.now) }
 //
 //go:norace
 func (t *thread) stop() {
+	t.passed = t.passed || t.at.kind == atPoint
 	if t.x.turns.watching {
 		t.locals = locals(t.x.now)
 	}

@@ -84,9 +84,13 @@ func (x *Execution) takeTurn(t *thread) *thread {
 func (x *Execution) tookTurns() bool { return len(x.trace) > x.limit }
 
 func (x *Execution) giveUp() {
-	x.turns.circled, x.turns.standing = x.turns.circle(), x.standing()
-	x.fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("unknown: no end after %d choices, the last %d of them with turns for each thread; if that is honest work, raise Options.StepLimit, which is %d: %s",
-		len(x.trace), len(x.trace)-x.limit, x.limit, x.turns.standing)})
+	x.turns.circled, x.turns.standing = x.phase == phaseThreads && x.turns.circle(), x.standing()
+	what := fmt.Sprintf("%d choices, the last %d of them with turns for each thread", len(x.trace), len(x.trace)-x.limit)
+	if x.phase != phaseThreads {
+		what = fmt.Sprintf("%d sleeps of tasks when all threads had ended", x.jumps)
+	}
+	x.fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("unknown: no end after %s; if that is honest work, raise Options.StepLimit, which is %d: %s",
+		what, x.limit, x.turns.standing)})
 }
 
 // mostTicks is how often the clock may jump without a client that goes on before it is asked whether only timers tick.

@@ -277,6 +277,61 @@ func TestTimersThatTickForEverWhileAClientIsStuckAreADeadlock(t *testing.T) {
 	}
 }
 
+// forgotten are tasks that are still there when all threads have ended.
+func forgotten(task func(ctx context.Context)) Scenario {
+	return func(x *Execution) {
+		x.Go("client", func(t *T) {
+			failpoints.Go(t.Context(), "timer", task)
+			failpoints.Yield(t.Context(), pointLoad)
+		})
+	}
+}
+
+func TestATimerThatWasStartedAndForgottenIsNoLeak(t *testing.T) {
+	t.Parallel()
+	for name, task := range map[string]func(ctx context.Context){
+		"sleep": func(ctx context.Context) { _ = failpoints.Sleep(ctx, pointWait, time.Hour) },
+		"two sleeps": func(ctx context.Context) {
+			_ = failpoints.Sleep(ctx, pointWait, time.Hour)
+			_ = failpoints.Sleep(ctx, pointWait, time.Hour)
+		},
+		"receive": func(ctx context.Context) {
+			_, _, _, _ = failpoints.ReceiveUntil(ctx, pointWait, make(chan int), failpoints.Now(ctx).Add(time.Minute))
+		},
+	} {
+		r := exhaust(t, forgotten(task), 2)
+		require.Empty(t, r.Findings, name)
+		require.NotEmpty(t, r.Exhausted, name)
+	}
+}
+
+func TestATimerThatTicksForEverWhenAllIsOverIsALeak(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, forgotten(func(ctx context.Context) {
+		for {
+			_ = failpoints.Sleep(ctx, pointWait, time.Second)
+		}
+	}), 2)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, Leak, r.Findings[0].Failure.Kind)
+	require.Contains(t, r.Findings[0].Failure.Message, "a task has not ended: client/timer waits at test/wait")
+}
+
+func TestATimerThatTicksWhileFinallyWaitsForEverIsADeadlock(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, func(x *Execution) {
+		failpoints.Go(x.Context(), "ticker", func(ctx context.Context) {
+			for {
+				_ = failpoints.Sleep(ctx, pointWait, time.Second)
+			}
+		})
+		x.Go("client", func(t *T) { failpoints.Yield(t.Context(), pointLoad) })
+		x.Finally(func(t *T) { _, _, _ = failpoints.Receive[int](t.Context(), pointWait, make(chan int)) })
+	}, 0)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, Deadlock, r.Findings[0].Failure.Kind)
+}
+
 func TestTheShortestPeriodIsFound(t *testing.T) {
 	t.Parallel()
 	source := rand.New(rand.NewPCG(1, 1))

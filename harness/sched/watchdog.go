@@ -73,7 +73,7 @@ func (w *worker) hangReport(hang time.Duration) string {
 	x := w.x
 	who, since := "one of them", ""
 	if t := x.upcoming; t != nil {
-		who, since = "thread "+t.name, t.passed()
+		who, since = "thread "+t.name, t.lastStop()
 	}
 	var text strings.Builder
 	fmt.Fprintf(&text, "no thread has come to a failpoint for %v: %s blocks where the scheduler cannot see it, or runs in circles%s.\n", hang, who, since)
@@ -93,10 +93,10 @@ func (w *worker) hangReport(hang time.Duration) string {
 	return text.String()
 }
 
-// passed says which stop the thread has left last.
+// lastStop says which stop the thread has left last.
 //
 //go:norace
-func (t *thread) passed() string {
+func (t *thread) lastStop() string {
 	p := t.at.point
 	switch {
 	case p == nil && t.at.kind == atOp:
