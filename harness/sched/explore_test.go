@@ -123,12 +123,15 @@ func TestThreadsThatComeToNoFailpointAreNamed(t *testing.T) {
 func TestAThreadWithTheContextOfAnotherIsToldSo(t *testing.T) {
 	t.Parallel()
 	other := func(x *Execution) {
-		var ctx context.Context
+		contexts := make(chan context.Context, 1)
 		c := &counter{}
-		x.Go("a", func(t *T) { ctx = t.Context(); c.increment(ctx) })
+		x.Go("a", func(t *T) {
+			contexts <- t.Context()
+			c.increment(t.Context())
+		})
 		x.Go("b", func(t *T) {
 			failpoints.Yield(t.Context(), pointLoad)
-			c.increment(ctx)
+			c.increment(<-contexts)
 		})
 	}
 	main := func(x *Execution) {
@@ -136,7 +139,7 @@ func TestAThreadWithTheContextOfAnotherIsToldSo(t *testing.T) {
 		x.Go("b", func(*T) { c.increment(ctx) })
 	}
 	for of, s := range map[string]Scenario{"a": other, "main": main} {
-		f := exploring("TestX", Options{Strategy: "bounded"}, s)
+		f := exploring("TestX", Options{Strategy: "bounded", Workers: 1}, s)
 		require.Len(t, f.errs, 1)
 		require.Contains(t, f.errs[0], "thread b came to test/load with the context of thread "+of+": hand each thread's own context", of)
 	}
