@@ -27,7 +27,8 @@ type Options struct {
 	All bool
 	// Class, if it is set, is that of the failure that ends the search; those of other classes are kept, as with All.
 	Class string
-	// StepLimit ends an execution after so many choices; default 20,000.
+	// StepLimit is after how many choices threads take turns, as many times again; what has not ended then is a livelock or
+	// unknown. Default 20,000.
 	StepLimit int
 	// RepeatEvery runs each so manieth schedule a second time: what it does must be the same. Default 64, negative for never.
 	RepeatEvery int
