@@ -170,7 +170,7 @@ func TestNoRandomStrategyStarvesAThreadThatOthersWaitForInALoop(t *testing.T) {
 	t.Parallel()
 	for name, s := range spinning {
 		for _, strategy := range []string{"random", "pct", "pos", "surw"} {
-			r := explore(t, s, Options{Strategy: strategy, Schedules: schedulesOf(3000), Workers: 1, StepLimit: 20_000, RepeatEvery: -1})
+			r := explore(t, s, Options{Strategy: strategy, Schedules: schedulesOf(1000), Workers: 1, StepLimit: 20_000, RepeatEvery: -1})
 			require.Less(t, r.MaxSteps, 10_000, "%s: %s", strategy, name)
 		}
 	}
@@ -180,7 +180,7 @@ func TestALongHonestLoopIsUnknownAndNamesTheOption(t *testing.T) {
 	t.Parallel()
 	for _, heap := range []bool{false, true} {
 		for _, strategy := range append(Strategies(), "") {
-			o := Options{Strategy: strategy, Schedules: 20, Preemptions: 1, Workers: 1, StepLimit: 500}
+			o := Options{Strategy: strategy, Schedules: schedulesOf(20), Preemptions: 1, Workers: 1, StepLimit: 500}
 			r, err := Search(context.Background(), working(2000, heap), o)
 			require.ErrorIs(t, err, ErrNoVerdict, strategy)
 			require.ErrorContains(t, err, "raise Options.StepLimit, which is 500")
