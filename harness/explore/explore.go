@@ -236,7 +236,7 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 		if errors.Is(err, sched.ErrNoSchedule) && s.Statistics.Schedules > 0 {
 			break // the time was over, or it was interrupted, as the program had just been drawn
 		}
-		if err != nil {
+		if err != nil && (!errors.Is(err, sched.ErrNoVerdict) || s.Statistics.Unknown == s.Statistics.Schedules) {
 			return err
 		}
 		if len(s.Findings) > 0 && !c.Search.All {
@@ -403,7 +403,7 @@ func plus(a, b sched.Statistics) sched.Statistics {
 	a.Duration += b.Duration
 	a.Distinct += b.Distinct
 	a.Repeated += b.Repeated
-	a.Unjudged += b.Unjudged
+	a.Unknown += b.Unknown
 	a.MaxSteps = max(a.MaxSteps, b.MaxSteps)
 	a.Executions += b.Executions
 	a.PartialOrders += b.PartialOrders

@@ -36,7 +36,7 @@ func (s *Summary) unjudged(ctx context.Context, c Config) string {
 		return "it was interrupted"
 	case done.Schedules == 0:
 		return "no schedule was executed: " + s.Ended
-	case done.Unjudged >= done.Schedules:
+	case done.Unknown >= done.Schedules:
 		return fmt.Sprintf("none of %d schedules was judged: each came to the limit of %d choices and was given up", done.Schedules, done.MaxSteps)
 	case c.DrawFaults > 0 && s.Crashes.Faults == 0:
 		return fmt.Sprintf("no fault came in %d schedules of %d programs: give it more schedules or more time", done.Schedules, s.Programs)
@@ -59,8 +59,8 @@ func (s *Summary) notExhausted(c Config) string {
 	switch {
 	case s.Crashes.Partial > 0:
 		return fmt.Sprintf("NOT exhausted: %s before every disk of %s was tried; give it more time, or fewer --preemptions", s.Ended, bound)
-	case s.Statistics.Unjudged > 0:
-		return fmt.Sprintf("NOT exhausted: %d of %d schedules came to the limit of %d choices and were not judged", s.Statistics.Unjudged, s.Statistics.Schedules, s.Statistics.MaxSteps)
+	case s.Statistics.Unknown > 0:
+		return fmt.Sprintf("NOT exhausted: %d of %d schedules came to the limit of %d choices and were not judged", s.Statistics.Unknown, s.Statistics.Schedules, s.Statistics.MaxSteps)
 	}
 	return fmt.Sprintf("NOT exhausted: %s before %s was executed; give it more time, or fewer --preemptions", s.Ended, bound)
 }

@@ -36,8 +36,8 @@ func TestAnExplorationThatJudgedNothingHasNoVerdict(t *testing.T) {
 		{name: "failed", summary: &Summary{Statistics: some}, failed: errors.New("the disk is gone"), verdict: NoVerdict, because: "the disk is gone"},
 		{name: "failed with a finding", summary: &Summary{Statistics: some, Findings: []Finding{{}}}, failed: errors.New("x"), verdict: Violated, because: "x"},
 		{name: "no schedule", summary: &Summary{Ended: "the budget is spent"}, verdict: NoVerdict, because: "no schedule was executed: the budget is spent"},
-		{name: "all given up", summary: &Summary{Statistics: sched.Statistics{Schedules: 3, Unjudged: 3, MaxSteps: 9}}, verdict: NoVerdict, because: "none of 3 schedules was judged: each came to the limit of 9 choices"},
-		{name: "some given up", summary: &Summary{Statistics: sched.Statistics{Schedules: 3, Unjudged: 2}}, verdict: Held},
+		{name: "all given up", summary: &Summary{Statistics: sched.Statistics{Schedules: 3, Unknown: 3, MaxSteps: 9}}, verdict: NoVerdict, because: "none of 3 schedules was judged: each came to the limit of 9 choices"},
+		{name: "some given up", summary: &Summary{Statistics: sched.Statistics{Schedules: 3, Unknown: 2}}, verdict: Held},
 		{name: "no fault came", config: Config{DrawFaults: 2}, summary: &Summary{Statistics: some, Programs: 2}, verdict: NoVerdict, because: "no fault came in 10 schedules of 2 programs"},
 		{name: "a fault came", config: Config{DrawFaults: 2}, summary: &Summary{Statistics: some, Crashes: Crashes{Faults: 1}}, verdict: Held},
 		{name: "no disk", config: crash, summary: &Summary{Statistics: some}, verdict: NoVerdict, because: "no disk was recovered from"},
@@ -46,7 +46,7 @@ func TestAnExplorationThatJudgedNothingHasNoVerdict(t *testing.T) {
 		{name: "nothing exhausted", config: asked, summary: &Summary{Statistics: some, Ended: "the budget is spent"}, verdict: NoVerdict, because: "NOT exhausted: the budget is spent before every schedule with at most 2"},
 		{name: "less exhausted", config: asked, summary: &Summary{Statistics: some, Exhausted: []sched.Exhausted{{Bound: 1}}}, verdict: NoVerdict, because: "NOT exhausted"},
 		{name: "disks left out", config: asked, summary: &Summary{Statistics: some, Crashes: Crashes{Partial: 1}}, verdict: NoVerdict, because: "before every disk of every schedule with at most 2"},
-		{name: "schedules given up", config: asked, summary: &Summary{Statistics: sched.Statistics{Schedules: 9, Unjudged: 1, MaxSteps: 5}}, verdict: NoVerdict, because: "1 of 9 schedules came to the limit of 5 choices"},
+		{name: "schedules given up", config: asked, summary: &Summary{Statistics: sched.Statistics{Schedules: 9, Unknown: 1, MaxSteps: 5}}, verdict: NoVerdict, because: "1 of 9 schedules came to the limit of 5 choices"},
 		{name: "exhausted", config: asked, summary: &Summary{Statistics: some, Exhausted: []sched.Exhausted{{Bound: 2}}}, verdict: Held},
 		{name: "complete", config: asked, summary: &Summary{Statistics: some, Exhausted: []sched.Exhausted{{Bound: 1, Complete: true}}}, verdict: Held},
 	} {
@@ -54,7 +54,7 @@ func TestAnExplorationThatJudgedNothingHasNoVerdict(t *testing.T) {
 		if ctx == nil {
 			ctx = context.Background()
 		}
-		s := &c.summary
+		s := c.summary
 		s.Claims = []string{"a claim"}
 		s.conclude(ctx, c.config, c.failed)
 		require.Equal(t, c.verdict, s.Verdict, c.name)

@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +14,14 @@ import (
 
 const (
 	replayFlag = "racewindow.replay"
+	hangFlag   = "racewindow.hang"
 	// noSwitch is the schedule without a switch on the command line, where "" means that none was given.
 	noSwitch = "-"
 )
 
 func init() {
 	if testing.Testing() && flag.Lookup(replayFlag) == nil {
+		flag.Duration(hangFlag, 10*time.Second, "how long the code between two failpoints may take in sched.Explore, where the options do not say")
 		flag.String(replayFlag, "", "the schedule that sched.Explore executes instead of searching; - for the one without a switch")
 	}
 }
@@ -37,6 +40,10 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		t.Fatalf("sched.Explore: this build is not instrumented, so that nothing would be explored. Run:\n    racewindow test -run %s", quoted(testPattern(t.Name())))
 		return
 	}
+	o.test = t.Name()
+	if o.Hang == 0 {
+		o.Hang = hangAsked()
+	}
 	if text, given := replayAsked(); given {
 		replayOnly(t, o, s, text)
 		return
@@ -49,8 +56,12 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		t.Fatalf("sched.Explore: %v", err)
 		return
 	}
-	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s",
-		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended)
+	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s%s",
+		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended, r.unknown(o))
+	if o.exhaustive() && len(r.Exhausted) == 0 && len(r.Findings) == 0 {
+		t.Errorf("sched.Explore: %q could claim nothing: %s. A thread that spins keeps the others from their turn there: choose another Strategy, or raise StepLimit or Budget",
+			o.Strategy, r.Ended)
+	}
 	for _, f := range r.Findings {
 		how := fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)
 		runner := NewRunner(s, o)
@@ -63,14 +74,23 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		out := runner.Replay(f.Schedule, true)
 		t.Errorf("%s", failed{t.Name(), f.Failure, f.Schedule, f.Preemptions, out.Events}.report(how))
 	}
-	if r.Unjudged >= r.Schedules {
-		t.Errorf("sched.Explore: none of %d schedules was judged: each came to the limit of %d choices and was given up; raise Options.StepLimit, or look for a loop that waits for another thread",
-			r.Schedules, r.MaxSteps)
+	if len(r.Points) > 0 && len(r.Silent) > 0 && len(r.Findings) == 0 && !o.NoFailpoints {
+		t.Errorf("sched.Explore: %s came to no failpoint in any of %d schedules, so that nothing was interleaved with what is done there. "+
+			"Hand the context of the thread's own T to the code under test, or put a marker into it (or, if that is meant, set Options.NoFailpoints)", threadsNamed(r.Silent), r.Schedules)
 	}
 	if len(r.Points) == 0 && !o.NoFailpoints {
 		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
 			quoted(testPattern(t.Name())))
 	}
+}
+
+// unknown names the schedules about which nothing can be said.
+func (s Statistics) unknown(o Options) string {
+	if s.Unknown == 0 {
+		return ""
+	}
+	o, _ = o.withDefaults()
+	return fmt.Sprintf("; %s did not end within %d choices and say nothing: raise Options.StepLimit", counted(int(s.Unknown), "schedule", "schedules"), o.StepLimit)
 }
 
 // replayAsked is the flag's value.
@@ -79,6 +99,23 @@ func replayAsked() (text string, given bool) {
 		text = f.Value.String()
 	}
 	return text, text != ""
+}
+
+func threadsNamed(names []string) string {
+	if len(names) == 1 {
+		return "thread " + names[0]
+	}
+	return "threads " + strings.Join(names, ", ")
+}
+
+// hangAsked is the flag's value, 0 if there is no such flag: the default of the options.
+func hangAsked() time.Duration {
+	if f := flag.Lookup(hangFlag); f != nil {
+		if d, ok := f.Value.(flag.Getter).Get().(time.Duration); ok {
+			return d
+		}
+	}
+	return 0
 }
 
 func replayOnly(t testing.TB, o Options, s Scenario, text string) {
@@ -96,6 +133,10 @@ func replayOnly(t testing.TB, o Options, s Scenario, text string) {
 		return
 	}
 	out := NewRunner(s, o).Replay(schedule, true)
+	if out.Failure == nil && !o.NoFailpoints && !slices.ContainsFunc(out.Events, func(e Event) bool { return e.Point }) {
+		t.Errorf("sched.Explore: no thread came to a failpoint in what was replayed, so that it shows nothing. Build instrumented: racewindow test")
+		return
+	}
 	if out.Failure == nil {
 		t.Logf("replayed: everything held\n%s", timeline(out.Events))
 		return
@@ -118,6 +159,9 @@ func (f failed) report(how string) string {
 	fmt.Fprintf(&text, "     %s, %s; %s\n", counted(len(f.schedule), "switch", "switches"), counted(f.preemptions, "preemption", "preemptions"), how)
 	fmt.Fprintf(&text, "replay: %s\n", replayCommand(f.test, f.schedule))
 	text.WriteString(timeline(f.events))
+	if f.failure.Note != "" {
+		fmt.Fprintf(&text, "note: %s\n", f.failure.Note)
+	}
 	if f.failure.Stack != "" {
 		text.WriteString(f.failure.Stack)
 	}

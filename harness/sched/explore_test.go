@@ -96,7 +96,86 @@ func TestExploreOfNothingFails(t *testing.T) {
 	require.Equal(t, []string{"sched.Explore: no schedule was executed: interrupted"}, f.errs)
 	f = exploring("TestX", Options{Strategy: "no such"}, pass)
 	require.Len(t, f.errs, 1)
-	require.Contains(t, f.errs[0], `strategy "no such": choose one of bounded, delay-bounded, random, pct, pos, surw`)
+	require.Contains(t, f.errs[0], `no strategy is called "no such": choose one of bounded, delay-bounded, random, pct, pos, surw`)
+}
+
+// deafened is a scenario of which only the first of three threads uses a context that the scheduler controls.
+func deafened(x *Execution) {
+	c := &counter{}
+	x.Go("a", func(t *T) { c.increment(t.Context()) })
+	x.Go("b", func(*T) { c.increment(context.Background()) })
+	x.Go("c", func(*T) { c.increment(context.TODO()) })
+}
+
+func TestThreadsThatComeToNoFailpointAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range append(Strategies(), "") {
+		f := exploring("TestX", Options{Strategy: strategy, Schedules: 50}, deafened)
+		require.Len(t, f.errs, 1, strategy)
+		require.Contains(t, f.errs[0], "sched.Explore: threads b, c came to no failpoint in any of ", strategy)
+		require.Contains(t, f.errs[0], "Hand the context of the thread's own T to the code under test")
+	}
+	require.Empty(t, exploring("TestX", Options{Schedules: 50, NoFailpoints: true}, deafened).errs)
+	// Whoever comes to one on some schedules only is heard.
+	require.Empty(t, explore(t, rarelyLong, Options{Schedules: 100, StepLimit: 10_000}).Silent)
+}
+
+func TestAThreadWithTheContextOfAnotherIsToldSo(t *testing.T) {
+	t.Parallel()
+	other := func(x *Execution) {
+		contexts := make(chan context.Context, 1)
+		c := &counter{}
+		x.Go("a", func(t *T) {
+			contexts <- t.Context()
+			c.increment(t.Context())
+		})
+		x.Go("b", func(t *T) {
+			failpoints.Yield(t.Context(), pointLoad)
+			c.increment(<-contexts)
+		})
+	}
+	main := func(x *Execution) {
+		ctx, c := x.Context(), &counter{}
+		x.Go("b", func(*T) { c.increment(ctx) })
+	}
+	for of, s := range map[string]Scenario{"a": other, "main": main} {
+		f := exploring("TestX", Options{Strategy: "bounded", Workers: 1}, s)
+		require.Len(t, f.errs, 1)
+		require.Contains(t, f.errs[0], "thread b came to test/load with the context of thread "+of+": hand each thread's own context", of)
+	}
+}
+
+// TestExploredNothing is what the child process of TestAReplayThatReachesNothingFails runs.
+func TestExploredNothing(t *testing.T) {
+	if os.Getenv(childVariable) == "" {
+		t.Skip("it explores nothing")
+	}
+	Explore(t, Options{}, func(x *Execution) { x.Go("a", func(*T) {}) })
+}
+
+func TestAReplayThatReachesNothingFails(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"-", "start>a"} {
+		output, code := childWith(t, []string{"-test.run=^TestExploredNothing$", "-test.v", "-racewindow.replay=" + text}, "replay")
+		require.NotZero(t, code, output)
+		require.Contains(t, output, "no thread came to a failpoint in what was replayed")
+	}
+}
+
+func TestAnInvariantUnderTheRaceDetectorIsRefusedWithTheRemedy(t *testing.T) {
+	t.Parallel()
+	s := func(x *Execution) {
+		c := &counter{}
+		x.Go("a", func(t *T) { c.increment(t.Context()) })
+		x.Invariant(func() error { return nil })
+	}
+	f := exploring("TestX", Options{Schedules: 10}, s)
+	if !raceEnabled {
+		require.Empty(t, f.errs)
+		return
+	}
+	require.Len(t, f.errs, 1)
+	require.Contains(t, f.errs[0], "Execution.Invariant looks at what threads share between two steps, which would be a data race in this build: run without -race, or say in Finally what must hold")
 }
 
 // TestExploredCounter is what the child process of the next test runs.
@@ -136,7 +215,7 @@ func TestAnExplorationOfWhichEachScheduleWasGivenUpFails(t *testing.T) {
 		})
 	})
 	require.NotEmpty(t, f.errs)
-	require.Contains(t, strings.Join(f.errs, "\n"), "schedules was judged: each came to the limit of 50 choices")
+	require.Contains(t, strings.Join(f.errs, "\n"), "nothing was judged: step limit: unknown: no end after 100 choices")
 }
 
 func TestATimelineFitsOnAScreen(t *testing.T) {

@@ -16,8 +16,9 @@ const (
 	Deadlock Kind = "deadlock"
 	// Leak is a task that does not end.
 	Leak Kind = "leak"
-	// StepLimit is an execution that was given up. On a fair schedule it is a livelock; a schedule that was enumerated is not
-	// fair, and not judged then.
+	// Livelock is that threads go round in a circle for ever, though each gets its turn. See Execution.takeTurn for the rule.
+	Livelock Kind = "livelock"
+	// StepLimit is an execution that did not end within Options.StepLimit and about which nothing can be said: it is no finding.
 	StepLimit Kind = "step limit"
 	// DataRace is a report of Go's race detector.
 	DataRace Kind = "data race"
@@ -33,6 +34,8 @@ type Failure struct {
 	Err     error  `json:"-"` // what was given to T.Fail, or nil
 	Stack   string `json:"stack,omitempty"`
 	Step    int    `json:"step"` // how many choices had been made
+	// Note is a word about how the execution ended, where that was not as usual.
+	Note string `json:"note,omitempty"`
 }
 
 // An UnusableError is returned by a function given to Invariant that cannot judge: the execution then says nothing.

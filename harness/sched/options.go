@@ -29,17 +29,20 @@ type Options struct {
 	All bool
 	// Class, if it is set, is that of the failure that ends the search; those of other classes are kept, as with All.
 	Class string
-	// StepLimit ends an execution after so many choices; default 20,000.
+	// StepLimit is after how many choices threads take turns, as many times again; what has not ended then is a livelock or
+	// unknown. Default 20,000.
 	StepLimit int
 	// RepeatEvery runs each so manieth schedule a second time: what it does must be the same. Default 64, negative for never.
 	RepeatEvery int
-	// Hang is how long the code between two stops may take in all before the process ends with exit code 3 and the stacks;
-	// default 30 s. It decides no verdict.
+	// Hang is how long the code between two stops may take before the process ends with exit code 3, the marker that the thread
+	// passed last, the schedule and the stack; default 30 s, for Explore what -racewindow.hang says or 10 s. It decides no verdict.
 	Hang time.Duration
-	// NoFailpoints lets Explore pass although no thread came to a failpoint.
+	// NoFailpoints lets Explore pass although no thread, or not each of them, came to a failpoint.
 	NoFailpoints bool
 	// Progress is called about once a second, from one goroutine.
 	Progress func(Statistics)
+	// test is the name of the test that explores.
+	test string
 }
 
 // Parameters are what a strategy is made from.

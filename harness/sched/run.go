@@ -58,7 +58,9 @@ type Runner struct {
 // NewRunner returns a Runner with the step limit and the hang limit of o.
 func NewRunner(scenario Scenario, o Options) *Runner {
 	o, _ = o.withDefaults()
-	return &Runner{newWorker(scenario, o.StepLimit), o.Hang}
+	w := newWorker(scenario, o.StepLimit)
+	w.test = o.test
+	return &Runner{w, o.Hang}
 }
 
 // Run executes the scenario once under a strategy. events also collects the timeline.

@@ -130,7 +130,10 @@ func isPointName(s string) bool {
 	return s != "" && s != EndPoint && s != StartPoint && !strings.ContainsAny(s, " \t\n\r,;>@#'\"")
 }
 
-// schedule is what was chosen so far, and how many of the switches are preemptions.
+// schedule is what was chosen so far, and how many of the switches are preemptions. The watchdog asks too, which is not ordered
+// with the worker.
+//
+//go:norace
 func (x *Execution) schedule() (s Schedule, preemptions int) {
 	var hits hitCounts
 	for _, step := range x.trace {
@@ -186,6 +189,7 @@ func listNamesakes() *[]uint16 {
 	return &all
 }
 
+//go:norace
 func (x *Execution) place(s step, hit int) Place {
 	if s.from == mainThread {
 		return Place{Point: StartPoint}

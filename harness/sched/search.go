@@ -31,10 +31,10 @@ type Statistics struct {
 	Distinct uint64 `json:"distinct_schedules"`
 	// Repeated schedules were executed twice and did the same.
 	Repeated uint64 `json:"repeated_schedules"`
-	// Unjudged schedules were given up at the step limit, without a verdict.
-	Unjudged uint64 `json:"unjudged_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
+	// Unknown schedules did not end within the step limit, nor when the threads took turns for as long again: nothing was judged.
+	Unknown uint64 `json:"unknown_schedules,omitempty"`
 	Coverage
 }
 
@@ -48,6 +48,9 @@ func (s Statistics) Rate() float64 {
 
 // ErrNoSchedule is wrapped by the error of a search that was over before its first schedule.
 var ErrNoSchedule = errors.New("no schedule was executed")
+
+// ErrNoVerdict is wrapped by the error of a search none of whose schedules came to its end.
+var ErrNoVerdict = errors.New("nothing was judged")
 
 // An Exhausted bound is a claim: no schedule of the scenario with at most so many preemptions (or delays) fails.
 type Exhausted struct {
@@ -63,6 +66,8 @@ type Result struct {
 	Statistics
 	Findings  []Finding   `json:"findings"`
 	Exhausted []Exhausted `json:"exhausted"`
+	// Silent are threads that came to their end and to no failpoint in any schedule: nothing of them was interleaved.
+	Silent []string `json:"silent_threads,omitempty"`
 	// Ended says why it ended.
 	Ended string `json:"ended"`
 }
@@ -83,6 +88,8 @@ type search struct {
 	distinct map[uint64]struct{}
 	covered  *covered
 	findings []Finding
+	passed   map[string]bool // by client that has ended: whether it has come to a failpoint
+	unknown  *Failure        // of the first schedule that did not end
 	err      error
 	ended    string
 	frontier *frontier
@@ -100,7 +107,7 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), ended: "the budget is spent"}
+	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{}, ended: "the budget is spent"}
 	if o.Budget > 0 {
 		s.deadline = s.began.Add(o.Budget)
 	}
@@ -113,11 +120,26 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	default:
 		s.run(true, s.mixed)
 	}
+	result.Silent = s.silent()
 	result.Statistics, result.Findings, result.Ended = s.statistics(), s.findings, s.ended
 	if s.err == nil && result.Schedules == 0 {
 		s.err = fmt.Errorf("%w: %s", ErrNoSchedule, s.ended)
 	}
+	if s.err == nil && result.Unknown == result.Schedules {
+		s.err = fmt.Errorf("%w: %v", ErrNoVerdict, s.unknown)
+	}
 	return result, s.err
+}
+
+// silent lists the clients that have ended and never come to a failpoint.
+func (s *search) silent() (names []string) {
+	for name, passed := range s.passed {
+		if !passed {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // run has the workers work until there is nothing left, or the search was stopped. random says what kind of sample the
@@ -128,7 +150,7 @@ func (s *search) run(random bool, source func(worker int) func() Strategy) {
 	for i := range s.options.Workers {
 		e := &explorer{search: s, source: source(i), random: random, follower: newFollower()}
 		e.w = newWorker(s.scenario, s.options.StepLimit)
-		e.w.next, e.w.judge = e.next, e.judge
+		e.w.next, e.w.judge, e.w.test = e.next, e.judge, s.options.test
 		all.Go(func() {
 			stop := e.w.watch(s.options.Hang)
 			go e.w.loop()
@@ -212,6 +234,7 @@ type explorer struct {
 
 	executed int
 	told     time.Time // when the search was told of what was done, last
+	heard    []hearing // by client, what the search knows
 
 	repeating *recorded // the execution now is the second of its kind
 	first     []step
@@ -262,6 +285,11 @@ func (e *explorer) judge(x *Execution, strategy Strategy) {
 	e.stats.MaxSteps = max(e.stats.MaxSteps, len(x.trace))
 	e.hashes = append(e.hashes, x.hash)
 	e.follow(x)
+	e.listen(x)
+	if b, ok := strategy.(*bounded); ok && x.tookTurns() {
+		b.givenUp++
+		b.frontier.abandon() // the bound cannot be exhausted any more
+	}
 	if x.failure != nil {
 		e.found(x, strategy)
 	} else if n := e.search.options.RepeatEvery; n > 0 && e.executed%n == 0 {
@@ -283,6 +311,37 @@ func (e *explorer) follow(x *Execution) {
 		e.flushCoverage()
 	}
 }
+
+// listen notes which clients come to failpoints.
+func (e *explorer) listen(x *Execution) {
+	for i, t := range x.clients {
+		if i == len(e.heard) {
+			e.heard = append(e.heard, nothing)
+		}
+		now := nothing
+		switch {
+		case t.passed:
+			now = cameToAPoint
+		case x.failure == nil && !x.enough:
+			now = endedSilently
+		}
+		if now > e.heard[i] {
+			e.heard[i] = now
+			e.search.mu.Lock()
+			e.search.passed[t.name] = e.search.passed[t.name] || t.passed
+			e.search.mu.Unlock()
+		}
+	}
+}
+
+// A hearing is what is known of a client.
+type hearing uint8
+
+const (
+	nothing hearing = iota
+	endedSilently
+	cameToAPoint
+)
 
 func (e *explorer) flushCoverage() {
 	e.search.mu.Lock()
@@ -308,10 +367,13 @@ func (e *explorer) found(x *Execution, strategy Strategy) {
 		s.stop("a schedule could not be executed", x.failure)
 		return
 	}
-	if b, ok := strategy.(*bounded); ok && x.failure.Kind == StepLimit {
-		b.givenUp++
-		e.stats.Unjudged++
-		b.frontier.abandon() // the bound cannot be exhausted any more
+	if x.failure.Kind == StepLimit {
+		e.stats.Unknown++
+		s.mu.Lock()
+		if s.unknown == nil {
+			s.unknown = x.failure
+		}
+		s.mu.Unlock()
 		return
 	}
 	e.flush()
@@ -341,7 +403,7 @@ func (e *explorer) flush() {
 	s.stats.Schedules += e.stats.Schedules
 	s.stats.Steps += e.stats.Steps
 	s.stats.Repeated += e.stats.Repeated
-	s.stats.Unjudged += e.stats.Unjudged
+	s.stats.Unknown += e.stats.Unknown
 	s.stats.MaxSteps = max(s.stats.MaxSteps, e.stats.MaxSteps)
 	e.stats = Statistics{}
 	for _, h := range e.hashes {

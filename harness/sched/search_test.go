@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -452,20 +453,28 @@ func TestASpinLoopIsNoLivelockAndNoClaim(t *testing.T) {
 	require.Empty(t, r.Findings)
 	require.Empty(t, r.Exhausted)
 	require.Contains(t, r.Ended, "given up after 200 choices")
-	require.NotZero(t, r.Unjudged)
 	r = explore(t, s, Options{Schedules: 300, StepLimit: 2000, Workers: 1})
 	require.Empty(t, r.Findings, "%v", r.Findings)
 	require.Greater(t, r.Schedules, uint64(200), "the random strategies go on")
 }
 
-func TestAnEndlessProgramIsGivenUp(t *testing.T) {
+// Nothing tells a loop that never ends from a long one, where no schedule ends to compare with.
+func TestAProgramThatNeverEndsIsNotJudged(t *testing.T) {
 	t.Parallel()
-	r := explore(t, func(x *Execution) {
+	s := func(x *Execution) {
 		x.Go("a", func(t *T) {
 			for {
 				failpoints.Yield(t.Context(), pointLoad)
 			}
 		})
-	}, Options{Strategy: "random", StepLimit: 100})
-	require.Equal(t, StepLimit, r.Findings[0].Failure.Kind)
+	}
+	for _, strategy := range append(Strategies(), "") {
+		r, err := Search(context.Background(), s, Options{Strategy: strategy, StepLimit: 100, Schedules: 20})
+		require.ErrorIs(t, err, ErrNoVerdict, strategy)
+		require.ErrorContains(t, err, "no end after 200 choices, the last 100 of them with turns for each thread; if that is honest work, raise Options.StepLimit, which is 100: a stands at test/load")
+		require.Empty(t, r.Findings)
+		require.Equal(t, r.Schedules, r.Unknown)
+		f := exploring("TestX", Options{Strategy: strategy, StepLimit: 100, Schedules: 20}, s)
+		require.Contains(t, strings.Join(f.errs, ""), "nothing was judged", strategy)
+	}
 }

@@ -21,7 +21,7 @@ type bounded struct {
 	spent    int // by the current schedule
 	begun    bool
 	capped   bool // something was left out because of the bound
-	givenUp  int  // schedules that came to the step limit: enumeration is not fair, so that is no livelock, and nothing was judged
+	givenUp  int  // schedules that came to the step limit, where the threads took turns: what they showed counts, the bound does not
 }
 
 // A branch is one step: which of its candidates was taken, counted from the one that goes on without a switch.

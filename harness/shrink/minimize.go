@@ -80,7 +80,7 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	if err != nil {
 		return Minimized{}, err
 	}
-	if out.Failure == nil || out.Failure.Kind == sched.Unusable {
+	if out.Failure == nil || out.Failure.Kind == sched.Unusable || out.Failure.Kind == sched.StepLimit {
 		return Minimized{}, fmt.Errorf("%w: %v", ErrNotShown, c)
 	}
 	m.class = out.Failure.Class()

@@ -259,8 +259,8 @@ func (f *exploreFlags) closing(s *explore.Summary) string {
 	}
 	fmt.Fprintf(&out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", s.Verdict, what,
 		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
-	if n := s.Statistics.Unjudged; n > 0 {
-		fmt.Fprintf(&out, "unjudged: %d schedules came to the limit of %d choices and were given up\n", n, s.Statistics.MaxSteps)
+	if n := s.Statistics.Unknown; n > 0 {
+		fmt.Fprintf(&out, "unknown: %d schedules did not end within the step limit, and say nothing\n", n)
 	}
 	if len(s.Claims) > 0 && len(s.Findings) == 0 {
 		fmt.Fprintln(&out, s.Claims[len(s.Claims)-1])

@@ -181,7 +181,7 @@ func (f *replayFlags) scheduled(c cases.Case) (execution, error) {
 		switch {
 		case failure == nil:
 			return nil, nil
-		case failure.Kind == sched.Unusable:
+		case failure.Kind == sched.Unusable, failure.Kind == sched.StepLimit:
 			return nil, errors.New(failure.Message)
 		}
 		return func(out io.Writer) error {

@@ -198,10 +198,6 @@ func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) e
 	}
 	r, err := sched.Search(ctx, scenario, o)
 	for _, f := range r.Findings {
-		// An execution that was given up says nothing on an unfair schedule.
-		if f.Failure.Kind == sched.StepLimit {
-			continue
-		}
 		s.Found, s.Class = true, f.Failure.Class()
 		s.Schedules += f.After + 1
 		s.found = program.Clone()
