@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"math/rand"
 	"slices"
 	"strings"
@@ -49,7 +50,7 @@ func minimalOf(ctx context.Context, c cases.Case, fingerprint string, o sched.Op
 	}
 	o.Seed, o.Class = 1, fingerprint
 	r, err := sched.Search(ctx, scenario, o)
-	if err != nil {
+	if err != nil && !errors.Is(err, sched.ErrUnjudged) { // another search may do
 		return nil, err
 	}
 	promise, _, _ := strings.Cut(fingerprint, "/")

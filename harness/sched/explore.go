@@ -45,9 +45,12 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		o.Schedules, o.Budget = 2000, 2*time.Second
 	}
 	r, err := Search(t.Context(), s, o)
-	if err != nil {
+	if err != nil && len(r.Findings) == 0 {
 		t.Fatalf("sched.Explore: %v", err)
 		return
+	}
+	if err != nil { // what was found before is not lost for that
+		t.Errorf("sched.Explore: %v", err)
 	}
 	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s",
 		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended)

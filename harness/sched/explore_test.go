@@ -148,3 +148,22 @@ func TestATimelineFitsOnAScreen(t *testing.T) {
 	}
 	require.Empty(t, timeline(nil))
 }
+
+// A thread that spins until others are done starves them when schedules are enumerated, so nothing was judged: that is no pass.
+func TestExploreFailsWhereTheBoundSaysNothing(t *testing.T) {
+	t.Parallel()
+	beside := func(x *Execution) {
+		lostUpdate(x)
+		done := false
+		x.Go("waiter", func(t *T) {
+			for !done {
+				failpoints.Yield(t.Context(), pointLock)
+			}
+		})
+	}
+	for _, strategy := range []string{"bounded", "delay-bounded"} {
+		f := exploring("TestX", Options{Strategy: strategy, Preemptions: 2, StepLimit: 300}, beside)
+		require.Len(t, f.errs, 1)
+		require.Contains(t, f.errs[0], "sched.Explore: the bound could not be exhausted: schedules with at most 0 were given up after 300 choices")
+	}
+}

@@ -448,7 +448,8 @@ func TestASpinLoopIsNoLivelockAndNoClaim(t *testing.T) {
 		})
 		x.Go("setter", func(t *T) { c.store(1) })
 	}
-	r := explore(t, s, Options{Strategy: "bounded", Preemptions: 1, StepLimit: 200})
+	r, err := Search(context.Background(), s, Options{Strategy: "bounded", Preemptions: 1, StepLimit: 200})
+	require.ErrorIs(t, err, ErrUnjudged)
 	require.Empty(t, r.Findings)
 	require.Empty(t, r.Exhausted)
 	require.Contains(t, r.Ended, "given up after 200 choices")

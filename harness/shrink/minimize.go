@@ -213,8 +213,8 @@ func (m *minimizer) exhaust(c cases.Case, preemptions int) (out sched.Outcome, f
 	r, err := sched.Search(m.ctx, scenario, o)
 	m.Tries += int(r.Schedules)
 	w.Schedules = r.Schedules
-	if n := len(r.Exhausted); err == nil && n > 0 && (r.Exhausted[n-1].Bound == preemptions || r.Exhausted[n-1].Complete) {
-		w.Schedules, w.Exhausted = r.Exhausted[n-1].Schedules, true
+	if err == nil && r.ExhaustedTo(preemptions) {
+		w.Schedules, w.Exhausted = r.Exhausted[len(r.Exhausted)-1].Schedules, true
 	}
 	if err != nil {
 		return out, false, w

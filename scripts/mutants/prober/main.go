@@ -6,6 +6,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -206,6 +207,9 @@ func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) e
 		return nil
 	}
 	s.Schedules += r.Schedules
+	if errors.Is(err, sched.ErrUnjudged) {
+		return nil // the next program may be judged
+	}
 	return err
 }
 
