@@ -123,6 +123,7 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 		s.sample()
 	}
 	result.Findings, result.Ended = s.shown.findings(), s.ended
+	s.shortenCycles(result.Findings)
 	result.Statistics = s.statistics()
 	if s.err == nil && o.exhaustive() && len(result.Findings) == 0 {
 		s.err = s.unjudged
