@@ -18,7 +18,7 @@ func (c Case) checkSwitches() error {
 	seen := map[sched.Place]bool{}
 	for i, s := range c.Switches {
 		err := c.checkSwitch(s)
-		if err == nil && seen[s.At] {
+		if err == nil && seen[s.At] && s.At.Hit != sched.EachHit {
 			err = errors.New("there is a switch at this place already")
 		}
 		if err != nil {
@@ -33,7 +33,11 @@ func (c Case) checkSwitch(s sched.Switch) error {
 	if !c.isThread(s.To) {
 		return fmt.Errorf("no thread is called %q: name one of the case, or %s", s.To, flusherThread)
 	}
-	switch p := s.At; p.Point {
+	p := s.At
+	if p.Hit == sched.EachHit {
+		p.Hit = 1
+	}
+	switch p.Point {
 	case sched.StartPoint:
 		return nil
 	case sched.EndPoint:

@@ -21,8 +21,8 @@ import (
 )
 
 const reportAbout = `Render one counterexample. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, a file that holds
-a case, or a case itself; a case is executed for it, one thread at a time. --shrink first makes it as small as
-it gets and says what each of its parts is needed for.
+a case, or a case itself; a case is executed for it, one thread at a time. --shrink first makes the case, also
+that of a report, as small as it gets and says what each of its parts is needed for.
 
 Formats:
 %s
@@ -86,12 +86,18 @@ func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) e
 	return writeWhole(f.out, rendered.Bytes())
 }
 
-// read takes a report as it is, and makes one of a case.
+// read takes a report as it is, and makes one of a case; with --shrink of the case that the report holds.
 func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report, error) {
 	if !strings.HasPrefix(strings.TrimSpace(argument), "v1 ") {
 		r, err := readReport(argument)
-		if r != nil || err != nil {
+		if err != nil || r != nil && !f.shrink {
 			return r, err
+		}
+		if r != nil {
+			if _, err := cases.Parse(r.Case); err != nil {
+				return nil, usageError{fmt.Errorf("--shrink: %s holds no case that could be executed: %w; leave --shrink out to render the report as it is", argument, err)}
+			}
+			argument = r.Case
 		}
 	}
 	c, err := readCase(argument)
@@ -143,7 +149,7 @@ func shrunk(ctx context.Context, c cases.Case) (*report.Report, error) {
 	if !errors.Is(err, shrink.ErrNotShown) || len(c.Switches) > 0 {
 		return nil, err
 	}
-	s, err := explore.Run(ctx, explore.Config{Options: c.Options, Program: c.Threads, Search: sched.Options{Strategy: "bounded", Preemptions: 2}})
+	s, err := explore.Run(ctx, explore.Config{Options: c.Options, Program: c.Threads, Faults: c.Faults, Crash: c.Crash, Search: sched.Options{Strategy: "bounded", Preemptions: 2}})
 	switch {
 	case err != nil:
 		return nil, err
