@@ -17,7 +17,9 @@ type LostError struct {
 }
 
 // Error names the disk and says what is wrong with it.
-func (e *LostError) Error() string { return fmt.Sprintf("power is lost and leaves %s: %v", e.Which(), e.Err) }
+func (e *LostError) Error() string {
+	return fmt.Sprintf("power is lost and leaves %s: %v", e.Which(), e.Err)
+}
 
 // Which names the disk. Package sched puts it into the line that replays a failure.
 func (e *LostError) Which() string { return fmt.Sprintf("disk %d of %d (%v)", e.Disk, e.Of, e.Model) }

@@ -14,6 +14,9 @@ import (
 	"github.com/racewindow/racewindow/harness/shrink"
 )
 
+// givenProgram is how many schedules the program that is given gets from each of two strategies, if there is time.
+const givenProgram = 20_000
+
 // Minimal looks for a smallest case of a violation that something else has seen: first in the program that is given, threads
 // alone, then in drawn ones. The violation has that fingerprint (check.Violation.Fingerprint) or, if none is found, at least
 // breaks the same promise. It returns nil if the budget ends first.
@@ -25,8 +28,8 @@ func Minimal(ctx context.Context, handover, program, fingerprint string, budget 
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range []sched.Options{{Strategy: "bounded", Preemptions: 1}, {Strategy: "random", Budget: budget / 4}} {
-			o.Budget = budget / 4
+		for _, o := range []sched.Options{{Strategy: "bounded", Preemptions: 1}, {Strategy: "random"}} {
+			o.Schedules, o.Budget = givenProgram, budget/4
 			if r, err := minimalOf(ctx, c, fingerprint, o); r != nil || err != nil {
 				return r, err
 			}

@@ -49,7 +49,7 @@ func (m *shrinking) hung() {
 	if !goesRound(schedule) {
 		return
 	}
-	m.best.Early = !leaveOut(func() int { return len(m.best.Schedule) }, m.spent, func(from, to int) bool {
+	m.best.Early = !LeaveOut(func() int { return len(m.best.Schedule) }, m.spent, func(from, to int) bool {
 		return goesRound(slices.Delete(slices.Clone(m.best.Schedule), from, to))
 	})
 }
@@ -69,7 +69,7 @@ func (m *shrinking) wayIn() (found bool) {
 		}
 	}
 	way := slices.Clone(all[:n])
-	leaveOut(func() int { return len(way) }, m.spent, func(from, to int) bool {
+	LeaveOut(func() int { return len(way) }, m.spent, func(from, to int) bool {
 		fewer := slices.Delete(slices.Clone(way), from, to)
 		if !leads(fewer) {
 			return false

@@ -40,7 +40,7 @@ func (e *explorer) next() Strategy {
 			s.stop("interrupted", nil)
 			return nil
 		case !s.deadline.IsZero() && time.Now().After(s.deadline):
-			s.stop("the budget is spent", nil)
+			s.stop(TimeIsUp, nil)
 			return nil
 		}
 	}

@@ -74,6 +74,9 @@ func (r Result) ExhaustedTo(bound int) bool {
 	return slices.ContainsFunc(r.Exhausted, func(e Exhausted) bool { return e.Complete || e.Bound >= bound })
 }
 
+// TimeIsUp is why a search ended that its budget of time has ended: how far it came is not the same each time then.
+const TimeIsUp = "the budget is spent (time: the same seed may come further or less far, and the same within a number of schedules)"
+
 // search is what the workers of one Search share.
 type search struct {
 	scenario Scenario
@@ -109,7 +112,7 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), ended: "the budget is spent"}
+	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), ended: TimeIsUp}
 	if o.Budget > 0 {
 		s.deadline = s.began.Add(o.Budget)
 	}

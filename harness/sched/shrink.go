@@ -65,7 +65,7 @@ func (m *shrinking) shows(out Outcome) bool {
 
 // fewerSwitches leaves out switches of the best schedule until none can be left out singly.
 func (m *shrinking) fewerSwitches() {
-	m.best.Early = !leaveOut(func() int { return len(m.best.Schedule) }, m.spent, func(from, to int) bool {
+	m.best.Early = !LeaveOut(func() int { return len(m.best.Schedule) }, m.spent, func(from, to int) bool {
 		out := m.run(Follow(slices.Delete(slices.Clone(m.best.Schedule), from, to)))
 		lighter := out.Preemptions < m.best.Preemptions || out.Preemptions == m.best.Preemptions && len(out.Schedule) < len(m.best.Schedule)
 		if !m.shows(out) || !lighter {
@@ -76,11 +76,11 @@ func (m *shrinking) fewerSwitches() {
 	})
 }
 
-// leaveOut is delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", TSE 2002) without the
+// LeaveOut is delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", TSE 2002) without the
 // half of it that looks at single chunks, which a long schedule does not need: it leaves out half of n things, then quarters, down to
-// single ones, and these until none can be. without leaves some out and says whether that could be. It returns false if it
-// was spent before.
-func leaveOut(n func() int, spent func() bool, without func(from, to int) bool) (settled bool) {
+// single ones, and these until none can be. n says how many there are now; without leaves some of them out and says whether that
+// could be. It returns false if it was spent before.
+func LeaveOut(n func() int, spent func() bool, without func(from, to int) bool) (settled bool) {
 	for span := max(1, n()/2); n() > 0; span = max(1, min(span, n())/2) {
 		changed := false
 		for at := 0; at < n(); {

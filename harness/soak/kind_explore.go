@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"math/rand"
 	"runtime"
@@ -224,17 +225,20 @@ func shrunk(ctx context.Context, found cases.Case, f sched.Finding) Found {
 func ExploreCanaries(budget time.Duration) (all []Preparation) {
 	for _, name := range handovers(func(h storage.Handover) bool { return !h.Holds() }) {
 		all = append(all, Preparation{CheckCanary, "explore/" + name, func(ctx context.Context, seed uint64) (Check, error) {
-			return exploreCanary(ctx, name, seed, budget)
+			return exploreCanary(ctx, name, seed, everyProgram, budget)
 		}})
 	}
 	return all
 }
 
+// everyProgram says that only time limits the programs of a canary.
+const everyProgram = math.MaxUint64
+
 // exploreCanary explores one program after the other until one shows a broken promise.
-func exploreCanary(ctx context.Context, handover string, seed uint64, budget time.Duration) (Check, error) {
+func exploreCanary(ctx context.Context, handover string, seed, programs uint64, budget time.Duration) (Check, error) {
 	spec := RoundSpec{Kind: "explore", Variant: handover, Seed: seed}
 	until, schedules := time.Now().Add(budget), uint64(0)
-	for n := uint64(1); time.Now().Before(until) && ctx.Err() == nil; n++ {
+	for n := uint64(1); n <= programs && time.Now().Before(until) && ctx.Err() == nil; n++ {
 		program, random := draw(spec, n)
 		scenario, err := program.Scenario()
 		if err != nil {

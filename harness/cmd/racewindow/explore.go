@@ -102,6 +102,9 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	debug.SetGCPercent(400) // schedules make garbage and keep none of it
 	line := newProgressLine("explore")
 	f.config.Progress = func(s sched.Statistics, program int) { line.explored(s, program) }
+	f.config.Found = func(failure *sched.Failure, c cases.Case) {
+		fmt.Fprintf(os.Stderr, "explore: found %s, and makes it smaller: racewindow replay '%v'\n", failure.Class(), c)
+	}
 	summary, err := explore.Run(ctx, f.config)
 	line.clear()
 	switch {
