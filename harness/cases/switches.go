@@ -19,7 +19,7 @@ func (c Case) checkSwitches() error {
 	seen := map[sched.Place]bool{}
 	for i, s := range c.Switches {
 		err := c.checkSwitch(s)
-		if err == nil && seen[s.At] {
+		if err == nil && seen[s.At] && s.At.Hit != sched.EachHit {
 			err = errors.New("there is a switch at this place already")
 		}
 		if err != nil {
@@ -34,7 +34,11 @@ func (c Case) checkSwitch(s sched.Switch) error {
 	if !c.isThread(s.To) {
 		return c.noThread(s.To)
 	}
-	switch p := s.At; p.Point {
+	p := s.At
+	if p.Hit == sched.EachHit {
+		p.Hit = 1
+	}
+	switch p.Point {
 	case sched.StartPoint:
 		return nil
 	case sched.EndPoint:

@@ -42,6 +42,8 @@ type Config struct {
 	Exhaustive bool
 	// Progress, if it is set, is called about four times a second, from one goroutine, until Run returns.
 	Progress func(Progress)
+	// Found is called with each failure and its case before it is made smaller, which may take a while.
+	Found func(*sched.Failure, cases.Case)
 }
 
 // A Finding is a counterexample.
@@ -243,7 +245,7 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 			return nil
 		}
 	}
-	if s.Ended = "the budget is spent"; ctx.Err() != nil {
+	if s.Ended = sched.TimeIsUp; ctx.Err() != nil {
 		s.Ended = "interrupted"
 	}
 	return nil
@@ -331,6 +333,9 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	found.Switches = f.Schedule
 	if crash := cases.CrashOf(f.Failure); crash != nil && found.Crash != nil {
 		found.Crash = &cases.Crash{Any: true, Model: crash.Model}
+	}
+	if c.Found != nil {
+		c.Found(f.Failure, found)
 	}
 	m := shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
 	var err error

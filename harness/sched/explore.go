@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"regexp"
@@ -52,23 +53,36 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		o.Schedules, o.Budget = 2000, 2*time.Second
 	}
 	r, err := Search(t.Context(), s, o)
-	if err != nil {
+	if err != nil && len(r.Findings) == 0 {
 		t.Fatalf("sched.Explore: %v", err)
 		return
 	}
+	if err != nil { // what was found before is not lost for that
+		t.Errorf("sched.Explore: %v", err)
+	}
 	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s%s",
 		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended, r.unknown(o))
-	if o.exhaustive() && len(r.Exhausted) == 0 && len(r.Findings) == 0 {
-		t.Errorf("sched.Explore: %q could claim nothing: %s. A thread that spins keeps the others from their turn there: choose another Strategy, or raise StepLimit or Budget",
-			o.Strategy, r.Ended)
+	switch {
+	case !o.exhaustive() || len(r.Findings) > 0 || r.ExhaustedTo(o.Preemptions):
+	case len(r.Exhausted) == 0:
+		t.Errorf("sched.Explore: %q could claim nothing: %s; raise Budget or Schedules", o.Strategy, r.Ended)
+	default:
+		t.Logf("NOT exhausted: some schedules with at most %d were not executed", o.Preemptions)
 	}
 	for _, f := range r.Findings {
 		how := fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)
 		runner := NewRunner(s, o)
 		if f.Failure.Kind != DataRace { // Go's detector tells of equal races once per process
-			if small := runner.Shrink(f.Schedule); small.Failure != nil && len(small.Schedule) < len(f.Schedule) {
+			if len(f.Schedule) > wordy { // what follows may take seconds
+				t.Logf("found, and being made smaller: %v\nreplay: %s", f.Failure, replayCommand(t.Name(), f.Schedule))
+			}
+			small := runner.Shrink(f.Schedule)
+			if small.Failure != nil && len(small.Schedule) < len(f.Schedule) {
 				how += fmt.Sprintf(", shrunk from %d switches", len(f.Schedule))
 				f.Failure, f.Schedule, f.Preemptions = small.Failure, small.Schedule, small.Preemptions
+			}
+			if small.Early {
+				how += "; shrinking ended early, so a smaller one may do"
 			}
 		}
 		out := runner.Replay(f.Schedule, true)
@@ -78,7 +92,7 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		t.Errorf("sched.Explore: %s came to no failpoint in any of %d schedules, so that nothing was interleaved with what is done there. "+
 			"Hand the context of the thread's own T to the code under test, or put a marker into it (or, if that is meant, set Options.NoFailpoints)", threadsNamed(r.Silent), r.Schedules)
 	}
-	if len(r.Points) == 0 && !o.NoFailpoints {
+	if len(r.Points) == 0 && len(r.Findings) == 0 && !o.NoFailpoints {
 		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
 			quoted(testPattern(t.Name())))
 	}
@@ -157,7 +171,7 @@ func (f failed) report(how string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "FAIL %v\n", f.failure)
 	fmt.Fprintf(&text, "     %s, %s; %s\n", counted(len(f.schedule), "switch", "switches"), counted(f.preemptions, "preemption", "preemptions"), how)
-	fmt.Fprintf(&text, "replay: %s\n", replayCommand(f.test, f.schedule))
+	fmt.Fprintf(&text, "replay: %s%s\n", replayCommand(f.test, f.schedule), f.which())
 	text.WriteString(timeline(f.events))
 	if f.failure.Note != "" {
 		fmt.Fprintf(&text, "note: %s\n", f.failure.Note)
@@ -166,6 +180,16 @@ func (f failed) report(how string) string {
 		text.WriteString(f.failure.Stack)
 	}
 	return text.String()
+}
+
+// which says, as a comment for a shell, what the error knows of the moment that the schedule does not say: on which disk it was
+// that a loss of power left, say. The replay comes to the same.
+func (f failed) which() string {
+	var known interface{ Which() string }
+	if !errors.As(f.failure.Err, &known) {
+		return ""
+	}
+	return " # " + strings.Join(strings.Fields(known.Which()), " ")
 }
 
 func counted(n int, one, many string) string {

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/crash"
 )
 
 // A fakeTest records what Explore does to a test.
@@ -239,4 +241,54 @@ func TestATimelineFitsOnAScreen(t *testing.T) {
 		}
 	}
 	require.Empty(t, timeline(nil))
+}
+
+// A thread that spins until others are done starves them when schedules are enumerated, so nothing was judged: that is no pass.
+func TestExploreFailsWhereTheBoundSaysNothing(t *testing.T) {
+	t.Parallel()
+	beside := func(x *Execution) {
+		lostUpdate(x)
+		done := false
+		x.Go("waiter", func(t *T) {
+			for !done {
+				failpoints.Yield(t.Context(), pointLock)
+			}
+		})
+	}
+	for _, strategy := range []string{"bounded", "delay-bounded"} {
+		f := exploring("TestX", Options{Strategy: strategy, Preemptions: 2, StepLimit: 300}, beside)
+		require.Len(t, f.errs, 1)
+		require.Contains(t, f.errs[0], "sched.Explore: nothing was judged: step limit: unknown: no end after 600 choices")
+	}
+}
+
+// On which disk it was that a loss of power left stands in the line that replays the schedule.
+func TestTheReplayLineNamesTheDiskOfACrash(t *testing.T) {
+	t.Parallel()
+	if raceEnabled {
+		t.Skip("an invariant looks at what threads write: not under -race")
+	}
+	s := func(x *Execution) {
+		d := crash.New()
+		x.Go("writer", func(t *T) {
+			f, err := d.Create("a")
+			require.NoError(t, err)
+			_, err = f.WriteAt([]byte("whole"), 0)
+			require.NoError(t, err)
+			failpoints.Yield(t.Context(), pointStore) // the fault: it says so before the sync
+			require.NoError(t, f.Sync())
+		})
+		x.Invariant(func() error {
+			return d.Try(crash.Ordered, 100, func(after *crash.Disk) error {
+				if entries, _ := after.List("."); len(entries) == 1 {
+					return errors.New("a name without content")
+				}
+				return nil
+			})
+		})
+	}
+	f := exploring("TestX", Options{Schedules: 10}, s)
+	require.Len(t, f.errs, 1)
+	require.Regexp(t, `FAIL invariant in writer: power is lost and leaves disk \d+ of \d+ \(ordered\): a name without content\n`, f.errs[0])
+	require.Regexp(t, `replay: racewindow test -run '\^TestX\$' -racewindow.replay='-' # disk \d+ of \d+ \(ordered\)\n`, f.errs[0])
 }

@@ -136,7 +136,7 @@ func TestHangingExploration(t *testing.T) {
 	if os.Getenv(childVariable) == "" {
 		t.Skip("it hangs")
 	}
-	Explore(t, Options{Strategy: "bounded", Preemptions: 1}, func(x *Execution) {
+	Explore(t, Options{Strategy: "bounded", Preemptions: 1, Workers: 1}, func(x *Execution) {
 		var mu sync.Mutex
 		for _, name := range []string{"a", "b"} {
 			x.Go(name, func(t *T) {

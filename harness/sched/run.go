@@ -11,6 +11,8 @@ type Outcome struct {
 	Preemptions int
 	// Steps is how many choices there were.
 	Steps int
+	// Early says that Shrink ended before it had tried to leave out each switch: a smaller schedule may do.
+	Early bool
 	// Events are what the threads did, in order; only if they were asked for.
 	Events []Event
 }
@@ -96,10 +98,14 @@ func (x *Execution) outcome(s Strategy, events bool) (o Outcome) {
 	s.End(len(x.trace), x.failure != nil)
 	o.Failure, o.Steps = x.failure, len(x.trace)
 	o.Schedule, o.Preemptions = x.schedule()
-	if r, ok := s.(*replay); ok && o.Failure == nil && !r.lenient {
-		if places := r.unmet(); places != "" {
-			o.Failure = &Failure{Kind: Unusable, Message: "the schedule's places were not reached: " + places}
+	r, replayed := s.(*replay)
+	switch {
+	case replayed && o.Failure == nil && !r.lenient:
+		if problem := r.unmet(x); problem != "" {
+			o.Failure = &Failure{Kind: Unusable, Message: problem}
 		}
+	case replayed && r.rounds > 0 && o.Failure != nil && o.Failure.hangs():
+		o.Schedule, o.Preemptions = r.followed(), x.preemptions(r.round)
 	}
 	if events {
 		o.Events = x.events()

@@ -312,9 +312,14 @@ func TestAScheduleThatCannotBeFollowedSaysWhy(t *testing.T) {
 	t.Parallel()
 	r := NewRunner(lostUpdate, Options{})
 	for text, want := range map[string]string{
-		"a@test/store#2>b": "the schedule's places were not reached: a@test/store#2",
-		"a@end>a":          "at a@end thread a cannot go on; those that can: b",
-		"start>c":          "at start thread c cannot go on; those that can: a, b",
+		"a@test/store#2>b":             "the schedule's places were not reached: a@test/store#2 (a came there 1 time)",
+		"a@test/stroe#1>b":             "the schedule's places were not reached: a@test/stroe#1 (this build has no point test/stroe)",
+		"c@test/store#1>b":             "the schedule's places were not reached: c@test/store#1 (there is no thread c)",
+		"a@op#3>b":                     "the schedule's places were not reached: a@op#3 (a came there 0 times)",
+		"(a@test/load#*>b, b@op#*>a)*": "the threads did not go round in the schedule's cycle once; its next switch was b@op#*>a (b came there 0 times)",
+		"a@end>b, (b@test/load#*>a)*":  "at b@test/load#* thread a cannot go on; those that can: b",
+		"a@end>a":                      "at a@end thread a cannot go on; those that can: b",
+		"start>c":                      "at start there is no thread c; those that can go on: a, b",
 	} {
 		s, err := ParseSchedule(text)
 		require.NoError(t, err)
@@ -449,7 +454,8 @@ func TestASpinLoopIsNoLivelockAndNoClaim(t *testing.T) {
 		})
 		x.Go("setter", func(t *T) { c.store(1) })
 	}
-	r := explore(t, s, Options{Strategy: "bounded", Preemptions: 1, StepLimit: 200})
+	r, err := Search(context.Background(), s, Options{Strategy: "bounded", Preemptions: 1, StepLimit: 200})
+	require.ErrorIs(t, err, ErrUnjudged)
 	require.Empty(t, r.Findings)
 	require.Empty(t, r.Exhausted)
 	require.Contains(t, r.Ended, "given up after 200 choices")

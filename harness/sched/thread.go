@@ -218,15 +218,15 @@ func (t *thread) goOnEnding() {
 	if !t.unwound {
 		return
 	}
-	if t.after++; t.after <= mostAfter && ending() {
+	if t.after++; t.after <= mostAfter && inDeferred() {
 		return
 	}
 	t.x.noteSwallowed(t)
 	runtime.Goexit()
 }
 
-// ending says whether the calling goroutine runs a deferred function because of a panic or runtime.Goexit.
-func ending() bool {
+// inDeferred says whether the calling goroutine runs a deferred function because of a panic or runtime.Goexit.
+func inDeferred() bool {
 	stack := make([]uintptr, 64)
 	n := runtime.Callers(2, stack)
 	for n == len(stack) {
@@ -286,7 +286,7 @@ func (t *thread) conclude(returned bool, thrown any) {
 		}
 	case stopThread:
 	default:
-		t.x.fail(&Failure{Kind: Panicked, Thread: t.name, Message: fmt.Sprint("panic: ", thrown), Stack: string(debug.Stack())})
+		t.x.fail(&Failure{Kind: Panicked, Thread: t.name, Message: fmt.Sprint("panic: ", thrown), Site: panicSite(), Stack: string(debug.Stack())})
 	}
 }
 
@@ -344,17 +344,18 @@ func (t *T) note(text string) {
 //go:norace
 func (t *T) Advance(d time.Duration) { t.thread.x.now += int64(d) }
 
-// Errorf says that the execution is wrong. The thread goes on; the execution ends where it stops next.
+// Errorf says that the execution is wrong. The thread goes on; the execution ends where it stops next. What is said at different
+// places of the source are different findings, whatever the text.
 func (t *T) Errorf(format string, args ...any) {
 	t.failed = true
-	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...)})
+	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...), Site: assertionSite()})
 }
 
-// Fail says that the execution is wrong because of err, and ends the thread. If err has a method Class() string, failures
-// of different classes are different findings.
+// Fail says that the execution is wrong because of err, and ends the thread. If err, or what it wraps, has a method
+// Class() string, failures of different classes are different findings, else those at different places of the source.
 func (t *T) Fail(err error) {
 	t.failed = true
-	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: err.Error(), Err: err})
+	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: err.Error(), Err: err, Site: assertionSite()})
 	panic(stopThread{})
 }
 

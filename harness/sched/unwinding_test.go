@@ -22,10 +22,16 @@ func surviving(do func() (enough bool)) {
 	}
 }
 
+// brokenBeside fails beside a worker that has begun.
 func brokenBeside(worker func(t *T)) Scenario {
 	return func(x *Execution) {
-		x.Go("worker", worker)
+		begun := make(chan struct{})
+		x.Go("worker", func(t *T) {
+			close(begun)
+			worker(t)
+		})
 		x.Go("checker", func(t *T) {
+			_, _, _ = failpoints.Receive(t.Context(), pointWait, begun)
 			failpoints.Yield(t.Context(), pointStore)
 			t.Fatalf("the invariant is broken")
 		})

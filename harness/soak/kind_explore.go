@@ -224,7 +224,7 @@ func shrunk(ctx context.Context, found cases.Case, f sched.Finding) Found {
 func ExploreCanaries(limit time.Duration) (all []Preparation) {
 	for _, name := range handovers(func(h storage.Handover) bool { return !h.Holds() }) {
 		all = append(all, Preparation{CheckCanary, "explore/" + name, func(ctx context.Context, seed uint64) (Check, error) {
-			return exploreCanary(ctx, name, seed, limit)
+			return exploreCanary(ctx, name, seed, canaryPrograms, limit)
 		}})
 	}
 	return all
@@ -234,11 +234,11 @@ func ExploreCanaries(limit time.Duration) (all []Preparation) {
 const canaryPrograms = 2000
 
 // exploreCanary explores one program after the other until one shows a broken promise. limit is a last resort.
-func exploreCanary(ctx context.Context, handover string, seed uint64, limit time.Duration) (Check, error) {
+func exploreCanary(ctx context.Context, handover string, seed, programs uint64, limit time.Duration) (Check, error) {
 	spec := RoundSpec{Kind: "explore", Variant: handover, Seed: seed}
 	until, schedules := time.Now().Add(limit), uint64(0)
 	n := uint64(1)
-	for ; n <= canaryPrograms && time.Now().Before(until) && ctx.Err() == nil; n++ {
+	for ; n <= programs && time.Now().Before(until) && ctx.Err() == nil; n++ {
 		program, random := draw(spec, n)
 		scenario, err := program.Scenario()
 		if err != nil {

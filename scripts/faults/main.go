@@ -91,6 +91,9 @@ func run(w io.Writer, rows []row) error {
 			c.Switches = r.Findings[0].Schedule
 			return fmt.Errorf("%w: %v", r.Findings[0].Failure, c)
 		}
+		if !r.ExhaustedTo(1) {
+			return fmt.Errorf("%v: not every schedule with one preemption was executed: %s", c, r.Ended)
+		}
 		names, cells, err := cellsOf(came.Checked(), came.Refused.Load())
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.fault, err)

@@ -108,6 +108,11 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	debug.SetGCPercent(400) // schedules make garbage and keep none of it
 	line := newProgressLine("explore")
 	f.config.Progress = line.explored
+	f.config.Found = func(failure *sched.Failure, c cases.Case) {
+		line.aside(func() {
+			fmt.Fprintf(os.Stderr, "explore: found %s, and makes it smaller: racewindow replay '%v'\n", failure.Class(), c)
+		})
+	}
 	summary, err := explore.Run(ctx, f.config)
 	line.clear()
 	if err != nil && len(summary.Findings) == 0 && summary.Statistics.Schedules == 0 {

@@ -23,8 +23,8 @@ import (
 )
 
 const reportAbout = `Render one counterexample. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, a file that holds
-a case, or a case itself; a case is executed for it, one thread at a time. --shrink first makes it as small as
-it gets and says what each of its parts is needed for.
+a case, or a case itself; a case is executed for it, one thread at a time. --shrink first makes the case, also
+that of a report, as small as it gets and says what each of its parts is needed for.
 
 Formats:
 %s
@@ -106,7 +106,7 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(first, second)
 }
 
-// read takes a report as it is, and makes one of a case.
+// read takes a report as it is, and makes one of a case; with --shrink of the case that the report holds.
 func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report, error) {
 	read, err := readReportOrCase(ctx, argument)
 	switch {
@@ -114,6 +114,10 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 		return nil, err
 	case err != nil:
 		return nil, usageError{err}
+	case read.report != nil && f.shrink:
+		if read.of, err = cases.Parse(read.report.Case); err != nil {
+			return nil, usageError{fmt.Errorf("--shrink: %s holds no case that could be executed: %w; leave --shrink out to render the report as it is", argument, err)}
+		}
 	case read.report != nil:
 		return read.report, nil
 	}

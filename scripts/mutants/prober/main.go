@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -206,6 +207,9 @@ func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) e
 		return nil
 	}
 	s.Schedules += r.Schedules
+	if errors.Is(err, sched.ErrUnjudged) {
+		return nil // the next program may be judged
+	}
 	return err
 }
 
