@@ -36,7 +36,11 @@
 // covered is told in partial orders, windows crossed, and an estimate of what is unseen; only an exhausted bound is a claim.
 //
 // A failure comes with its schedule: the few places at which another thread goes on than the one that would by itself. The
-// flag -racewindow.replay=SCHEDULE has the same test execute that one only, with a dash for the schedule without any switch.
+// flag -racewindow.replay=SCHEDULE has the same test execute that one only, with a dash for the schedule without any switch. Where
+// threads go round in a circle for ever the schedule ends with that cycle: (a@x#*>b, b@x#*>a)*.
+//
+// Failures at different places of the source are different findings, whatever their text. The same seed finds the same with any
+// number of workers, as long as a number of schedules and not time ends the search.
 //
 // # Two ways to run
 //

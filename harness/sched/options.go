@@ -20,12 +20,12 @@ type Options struct {
 	// Schedules and Budget end the search; whichever comes first. Default: no limit, and 2 s if there is neither.
 	Schedules int
 	Budget    time.Duration
-	// Seed is where every random choice comes from. The same seed and one worker make the same search; each schedule is
-	// repeatable by its text whatever the number of workers.
+	// Seed is where every random choice comes from. The same seed makes the same search, whatever the number of workers, unless
+	// the budget of time ends it; each schedule is repeatable by its text.
 	Seed uint64
 	// Workers search side by side; default one per processor, and 1 under -race, where a report must be somebody's.
 	Workers int
-	// All goes on behind the first failure, and keeps one schedule for each fingerprint.
+	// All goes on after the first failure, and keeps one schedule for each class (Failure.Class).
 	All bool
 	// Class, if it is set, is that of the failure that ends the search; those of other classes are kept, as with All.
 	Class string
