@@ -85,7 +85,9 @@ func TestMarkersDoNothingWithoutAController(t *testing.T) {
 	value, fires := Fault(context.Background(), p)
 	require.Nil(t, value)
 	require.False(t, fires)
-	require.True(t, TryYield(context.Background(), p), "a context is a context")
+	require.False(t, YieldControlled(context.Background(), p))
+	_, fires, controlled := FaultControlled(With(context.Background(), nil), p)
+	require.False(t, fires || controlled)
 }
 
 func TestMarkersReachTheControllerOfTheirContext(t *testing.T) {
@@ -95,21 +97,15 @@ func TestMarkersReachTheControllerOfTheirContext(t *testing.T) {
 	_ = With(context.Background(), other)
 	p := testPoint(t, "p")
 	Yield(ctx, p)
-	require.True(t, TryYield(ctx, p))
+	require.True(t, YieldControlled(ctx, p))
+	_, _, controlled := FaultControlled(ctx, p)
+	require.True(t, controlled)
 	value, fires := Fault(ctx, p)
 	require.Equal(t, 7, value)
 	require.True(t, fires)
 	require.Equal(t, []string{"p", "p"}, mine.yields)
-	require.Equal(t, []string{"p"}, mine.faults)
+	require.Equal(t, []string{"p", "p"}, mine.faults)
 	require.Empty(t, other.yields, "controllers of other contexts hear nothing")
-}
-
-func TestTryYieldRefusesWhatIsNoContext(t *testing.T) {
-	t.Parallel()
-	p := testPoint(t, "p")
-	for _, arg := range []any{nil, 7, "text", struct{}{}} {
-		require.False(t, TryYield(arg, p), "%v", arg)
-	}
 }
 
 func TestAnUncontrolledMarkerAllocatesNothing(t *testing.T) {
@@ -119,7 +115,7 @@ func TestAnUncontrolledMarkerAllocatesNothing(t *testing.T) {
 	for depth := range 6 {
 		require.Zero(t, testing.AllocsPerRun(1000, func() { Yield(ctx, p) }), "Yield at depth %d", depth)
 		require.Zero(t, testing.AllocsPerRun(1000, func() { Fault(ctx, p) }), "Fault at depth %d", depth)
-		require.Zero(t, testing.AllocsPerRun(1000, func() { TryYield(ctx, p) }), "TryYield at depth %d", depth)
+		require.Zero(t, testing.AllocsPerRun(1000, func() { YieldControlled(ctx, p) }), "YieldControlled at depth %d", depth)
 		ctx = context.WithValue(ctx, key(depth), depth)
 	}
 }

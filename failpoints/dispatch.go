@@ -2,8 +2,8 @@ package failpoints
 
 import "context"
 
-// Yield is what the marker failpoint.InjectCall(name, ctx) becomes in the instrumented build.
-// Without a controller it costs one context look-up, takes no lock and allocates nothing.
+// Yield is what the marker failpoint.InjectCall(name, ctx) becomes in the instrumented build, where ctx carries a
+// controller. Without one it costs one context look-up, takes no lock and allocates nothing.
 func Yield(ctx context.Context, p *Point) {
 	if c := from(ctx); c != nil {
 		c.Yield(ctx, p)
@@ -19,12 +19,23 @@ func Fault(ctx context.Context, p *Point) (value any, fires bool) {
 	return nil, false
 }
 
-// TryYield is Yield for an argument whose type the splicer could not see. It returns false, having done nothing, when
-// arg is no context.
-func TryYield(arg any, p *Point) bool {
-	ctx, ok := arg.(context.Context)
-	if ok && ctx != nil {
-		Yield(ctx, p)
+// YieldControlled is Yield that says whether ctx carries a controller. The instrumented build falls back to pingcap's
+// runtime where it does not.
+func YieldControlled(ctx context.Context, p *Point) (controlled bool) {
+	c := from(ctx)
+	if c == nil {
+		return false
 	}
-	return ok
+	c.Yield(ctx, p)
+	return true
+}
+
+// FaultControlled is Fault that says whether ctx carries a controller.
+func FaultControlled(ctx context.Context, p *Point) (value any, fires, controlled bool) {
+	c := from(ctx)
+	if c == nil {
+		return nil, false, false
+	}
+	value, fires = c.Fault(ctx, p)
+	return value, fires, true
 }

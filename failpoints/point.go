@@ -36,6 +36,7 @@ type Point struct {
 	id       int
 	pkg      string
 	name     string
+	full     string
 	kind     Kind
 	file     string
 	line     int
@@ -49,6 +50,9 @@ func (p *Point) ID() int { return p.id }
 
 // Name is the name as the marker writes it, for example "read/metadata-loaded".
 func (p *Point) Name() string { return p.name }
+
+// FullName is the name under which pingcap's runtime knows the point: the package, a slash and the name.
+func (p *Point) FullName() string { return p.full }
 
 // Package is the import path of the package that holds the marker.
 func (p *Point) Package() string { return p.pkg }
@@ -122,7 +126,7 @@ func intern(pkg, name string, kind Kind) *Point {
 			byName[k] = v
 		}
 	}
-	p := &Point{id: len(points), pkg: pkg, name: name, kind: kind}
+	p := &Point{id: len(points), pkg: pkg, name: name, full: full, kind: kind}
 	if e, ok := catalogueEntry(pkg, name); ok {
 		p.resource, p.access = e.Resource, e.Access
 	}

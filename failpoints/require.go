@@ -31,25 +31,30 @@ var (
 	complain = func(message string) { fmt.Fprintln(os.Stderr, message) }
 )
 
-// refuseEnvironment ends an instrumented process that was told through GO_FAILPOINTS to control a marker which the
-// context controls: pingcap's runtime would accept the setting and nothing would ever fire.
+// EnvironmentEnables says whether the environment may have enabled failpoints of pingcap's runtime, or may yet.
+func EnvironmentEnables() bool {
+	return os.Getenv(environment) != "" || os.Getenv(environment+"_HTTP") != ""
+}
+
+// refuseEnvironment ends an instrumented process that was told through GO_FAILPOINTS to control a marker of package
+// storage: every command of racewindow puts a controller into the context, so the setting would never fire. Markers of
+// other packages obey it where their context carries no controller.
 func refuseEnvironment(pkg, name string) {
-	value := os.Getenv(environment)
-	if environmentNames(value, pkg+"/"+name) || pkg == StoragePackage && strings.Contains(";"+value, ";"+pkg+"/") {
-		complain(fmt.Sprintf("%s names %s/%s, which the context controls in this build (failpoints.With), not the "+
-			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, pkg, name, environment))
+	if full, named := namedBelow(os.Getenv(environment), pkg+"/"); pkg == StoragePackage && named { // none of its markers obeys
+		complain(fmt.Sprintf("%s names %s, which the context controls in this build (failpoints.With), not the "+
+			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, full, environment))
 		exit(2)
 	}
 }
 
-// environmentNames says whether a GO_FAILPOINTS value has a setting for the failpoint with that full name.
-func environmentNames(value, full string) bool {
+// namedBelow is the first setting of a GO_FAILPOINTS value for a failpoint whose full name begins so.
+func namedBelow(value, prefix string) (full string, ok bool) {
 	for _, setting := range strings.Split(value, ";") {
-		if name, _, _ := strings.Cut(setting, "="); strings.TrimSpace(name) == full {
-			return true
+		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), prefix) {
+			return strings.TrimSpace(name), true
 		}
 	}
-	return false
+	return "", false
 }
 
 // WarnEnvironment says on standard error that GO_FAILPOINTS names markers of pkg which this binary cannot obey. Packages
@@ -58,11 +63,8 @@ func WarnEnvironment(pkg string) {
 	if instrumented {
 		return
 	}
-	for _, setting := range strings.Split(os.Getenv(environment), ";") {
-		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), pkg+"/") {
-			complain(fmt.Sprintf("%s names %s, but this binary is not instrumented and the failpoint cannot fire; build it "+
-				"with: racewindow build", environment, strings.TrimSpace(name)))
-			return
-		}
+	if name, ok := namedBelow(os.Getenv(environment), pkg+"/"); ok {
+		complain(fmt.Sprintf("%s names %s, but this binary is not instrumented and the failpoint cannot fire; build it "+
+			"with: racewindow build", environment, name))
 	}
 }

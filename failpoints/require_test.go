@@ -18,23 +18,6 @@ func TestABinaryWithoutFailpointsRefusesToBeControlled(t *testing.T) {
 	require.True(t, Instrumented())
 }
 
-func TestASettingNamesAFailpointByItsFullName(t *testing.T) {
-	t.Parallel()
-	const full = "example.org/a/read/before"
-	for value, want := range map[string]bool{
-		"":                                       false,
-		"example.org/a/read/before=return(1)":    true,
-		"example.org/a/read/before":              true,
-		" example.org/a/read/before =pause":      true,
-		"x=1;example.org/a/read/before=sleep(1)": true,
-		"example.org/a/read/before2=pause":       false,
-		"org/a/read/before=pause":                false,
-		"x=example.org/a/read/before":            false,
-	} {
-		require.Equal(t, want, environmentNames(value, full), "%q", value)
-	}
-}
-
 // listen catches what the package says and whether it would have ended the process.
 func listen(t *testing.T) (messages *[]string, codes *[]int) {
 	t.Helper()
@@ -47,25 +30,34 @@ func listen(t *testing.T) (messages *[]string, codes *[]int) {
 }
 
 func TestAnInstrumentedProcessRefusesAnEnvironmentThatNothingWouldObey(t *testing.T) {
+	plain(t)
 	messages, codes := listen(t)
-	t.Setenv(environment, "example.org/a/one=pause")
-	refuseEnvironment("example.org/a", "two")
-	require.Empty(t, *codes)
-	refuseEnvironment("example.org/a", "one")
+	t.Setenv(environment, "example.org/a/one=pause;x="+StoragePackage+"/x")
+	require.True(t, EnvironmentEnables())
+	Register("example.org/a", "one", KindYield, "a.go", 1)
+	Register(StoragePackage, "register/one", KindYield, "a.go", 2)
+	require.Empty(t, *codes, "a setting that pingcap's runtime obeys is refused")
+	t.Setenv(environment, "x=1;"+StoragePackage+"/register/two=pause")
+	Register(StoragePackage, "register/one", KindYield, "a.go", 2)
 	require.Equal(t, []int{2}, *codes)
 	require.Len(t, *messages, 1)
-	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names example.org/a/one")
+	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names "+StoragePackage+"/register/one")
 	require.Contains(t, (*messages)[0], "remove it")
+	t.Setenv(environment, "")
+	require.False(t, EnvironmentEnables())
+	t.Setenv(environment+"_HTTP", "127.0.0.1:0")
+	require.True(t, EnvironmentEnables())
 }
 
-func TestRegisteringAMarkerLooksAtTheEnvironment(t *testing.T) {
+// None of the engine's markers obeys the environment, and the first one that is registered refuses for all.
+func TestTheRefusalNamesWhatTheEnvironmentNames(t *testing.T) {
 	plain(t)
-	_, codes := listen(t)
-	t.Setenv(environment, "example.org/registering/one=pause")
-	Register("example.org/registering", "two", KindYield, "a.go", 1)
-	require.Empty(t, *codes)
-	Register("example.org/registering", "one", KindYield, "a.go", 2)
+	messages, codes := listen(t)
+	t.Setenv(environment, "x=1; "+StoragePackage+"/read/metadata-loaded=return(1)")
+	refuseEnvironment(StoragePackage, "append/before-buffer")
 	require.Equal(t, []int{2}, *codes)
+	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names "+StoragePackage+"/read/metadata-loaded, which")
+	require.NotContains(t, (*messages)[0], "append/before-buffer")
 }
 
 func TestAPlainProcessWarnsOfAnEnvironmentThatItCannotObey(t *testing.T) {

@@ -53,8 +53,9 @@ type Search struct {
 	solid     bool          // Shrunk has shown it each time
 	doubts    int
 	pinned    map[string]bool
-	late      []cases.Case // candidates that were refused because time ran out
-	unhurried bool         // they are judged now
+	late      []cases.Case  // candidates that were refused because time ran out
+	unhurried bool          // they are judged now
+	leisure   time.Duration // what a "while" gets where it may not come true at all; 0 for patience's own
 	told      time.Time
 }
 
@@ -297,6 +298,9 @@ func (s *Search) breaks(c cases.Case, patience time.Duration) (breaks bool, err 
 
 // patience is what a case gets that may not come true at all: some times what executions take at the moment.
 func (s *Search) patience() time.Duration {
+	if s.leisure > 0 {
+		return s.leisure
+	}
 	if s.unhurried {
 		return knownPatience
 	}

@@ -19,7 +19,7 @@ type listedPackage struct {
 	ImportPath, Name, Dir, ForTest                                 string
 	GoFiles, CgoFiles, TestGoFiles, XTestGoFiles                   []string
 	CFiles, CXXFiles, MFiles, HFiles, SFiles, SwigFiles, SysoFiles []string
-	Deps                                                           []string
+	Deps, Imports, TestImports, XTestImports                       []string
 	DepOnly, Standard                                              bool
 	Module                                                         *listedModule
 	Error                                                          *struct{ Err string }
@@ -33,7 +33,7 @@ type listedModule struct {
 }
 
 const listFields = "-json=ImportPath,Name,Dir,ForTest,GoFiles,CgoFiles,TestGoFiles,XTestGoFiles,CFiles,CXXFiles," +
-	"MFiles,HFiles,SFiles,SwigFiles,SysoFiles,DepOnly,Standard,Module,Error"
+	"MFiles,HFiles,SFiles,SwigFiles,SysoFiles,Imports,TestImports,XTestImports,DepOnly,Standard,Module,Error"
 
 // A build is everything that one go command builds.
 type build struct {
@@ -43,12 +43,22 @@ type build struct {
 	names    map[string]string // import path -> package name, for imports without a name of their own
 	chosen   []*packageFiles
 	moved    []*movedModule
+	markers  []Marker // what was spliced
+	asBinary bool     // markers of a main package are called main/…, though the verb is test
+	keepAPI  bool     // a stripped build keeps the uses of pingcap's package that are no markers
+	tree     bool     // the build is written as a tree and not run
+	deps     map[string][]string
+
+	enables   []enabling // what the sources enable
+	evaluates bool       // a spliced source evaluates failpoints without a marker
 }
 
 // A packageFiles is one package whose files are to be changed. Transforms change content and add files.
 type packageFiles struct {
 	listed *listedPackage
 	files  []*sourceFile
+	edited bool         // a transform has changed a file or added one
+	gofail bool         // it holds comment markers
 	moved  *movedModule // not nil when the build reads the package from another folder than the one it was found in
 }
 
@@ -97,6 +107,35 @@ func (g *goCommand) load(ctx context.Context) (*build, error) {
 			return nil, fmt.Errorf("understand go list: %w", err)
 		}
 		b.addListed(p)
+	}
+}
+
+// listDeps is what every package of the build needs, itself included; tests are packages of their own.
+func (b *build) listDeps(ctx context.Context) (map[string][]string, error) {
+	args := []string{"list", "-e", "-deps"}
+	if b.g.inv.verb == "test" {
+		args = append(args, "-test")
+	}
+	args = append(args, b.g.inv.forList()...)
+	if b.disk.file != "" {
+		args = append(args, "-overlay="+b.disk.file)
+	}
+	out, err := b.g.output(ctx, append(append(args, "-json=ImportPath,Deps", "--"), b.g.inv.listed()...)...)
+	if err != nil {
+		return nil, err
+	}
+	deps := map[string][]string{}
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p listedPackage
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return deps, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("understand go list: %w", err)
+		}
+		for _, path := range append(p.Deps, p.ImportPath) {
+			path, _, _ = strings.Cut(path, " [")
+			deps[p.ImportPath] = append(deps[p.ImportPath], path)
+		}
 	}
 }
 
@@ -162,6 +201,7 @@ func (b *build) apply(steps []transform) (changed int, err error) {
 		for _, f := range pf.files {
 			if was, known := before[f]; !known || !bytes.Equal(was, f.content) {
 				changed++
+				pf.edited = true
 			}
 		}
 	}

@@ -33,12 +33,56 @@ func TestOwnDispatch(t *testing.T) {
 	t.Parallel()
 	m := unpack(t, "own")
 	before := m.hash(t)
-	r := m.mustRun(t, "test", "-v", "-bench=.", "-benchtime=20ms", "./...")
-	for _, name := range []string{"TestYields", "TestFaults", "TestWithoutContextPingcapDecides", "TestInternal", "TestSpliced", "TestNoAllocation"} {
+	r := m.mustRun(t, "test", "-v", "-bench=.", "-benchtime=20ms", "./lib")
+	for _, name := range []string{"TestYields", "TestFaults", "TestInternal", "TestSpliced", "TestNoAllocation"} {
 		require.Contains(t, r.stdout, "--- PASS: "+name+" ")
 	}
 	t.Log(regexp.MustCompile(`BenchmarkMarker.*op`).FindString(r.stdout))
 	require.Equal(t, before, m.hash(t), "the source tree was touched")
+}
+
+func TestWhereTheContextCarriesNoControllerMarkersKeepPingcapsMeaning(t *testing.T) {
+	t.Parallel()
+	m := unpack(t, "own")
+	r := m.mustRun(t, "test", "-v", "./enabled")
+	for _, name := range []string{"TestWithoutContextPingcapDecides", "TestWithoutControllerPingcapDecides", "TestWithoutControllerHooksDecide"} {
+		require.Contains(t, r.stdout, "--- PASS: "+name+" ")
+	}
+}
+
+// A tool line makes go.mod require racewindow, and must not change what markers mean.
+func TestARequirementThatNoCodeImportsChangesNothing(t *testing.T) {
+	t.Parallel()
+	m := unpack(t, "own")
+	m.write(t, "go.mod", m.read(t, "go.mod")+"\ntool "+ownModule+"/harness/cmd/racewindow\n")
+	for _, name := range []string{"lib/lib_test.go", "enabled/enabled_test.go"} {
+		require.NoError(t, os.Remove(filepath.Join(m.dir, name)))
+	}
+	m.write(t, "lib/lib_test.go", `package lib
+
+import (
+	"context"
+	"testing"
+
+	"github.com/pingcap/failpoint"
+)
+
+func TestPingcap(t *testing.T) {
+	called := 0
+	failpoint.EnableCall("example.com/own/lib/bench", func(context.Context) { called++ })
+	Bench(context.Background())
+	if called != 1 {
+		t.Error(called)
+	}
+}
+`)
+	require.Zero(t, strings.Count(m.mustRun(t, "test", "./lib").stderr, "racewindow:"))
+	m.mustRun(t, "build", "-o", filepath.Join(m.temp(), "lib.a"), "./lib")
+	binary := filepath.Join(m.temp(), "lib.test")
+	m.mustRun(t, "test", "-c", "-o", binary, "./lib")
+	text, err := os.ReadFile(binary)
+	require.NoError(t, err)
+	require.NotContains(t, string(text), ownRuntime, "the requirement alone linked racewindow")
 }
 
 func TestPlantedRaceIsReportedThroughEnabledMarkers(t *testing.T) {
@@ -108,9 +152,8 @@ func main() {
 		require.Contains(t, r.stderr, "exit status 7")
 		require.Equal(t, "input [-x y.go] [main/main]\n", r.stdout)
 	}
-	r := m.runCommand(Command{Verb: "run", Args: []string{"./cmd"}, Env: append(m.env, "GO_FAILPOINTS=main/main=return(1)")})
-	require.Contains(t, r.stderr, "GO_FAILPOINTS names main/main", "a setting that nothing obeys was accepted")
-	require.Contains(t, r.stderr, "exit status 2")
+	r := m.runCommand(Command{Verb: "run", Args: []string{"./cmd"}, Env: append(m.env, "GO_FAILPOINTS=main/main=panic")})
+	require.Contains(t, r.stderr, "failpoint panic", "a setting was accepted and not obeyed")
 }
 
 func TestCoverageIsMeasuredOnInstrumentedCode(t *testing.T) {

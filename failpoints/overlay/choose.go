@@ -3,12 +3,12 @@
 package overlay
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
-
-	"golang.org/x/mod/modfile"
 )
 
 const (
@@ -49,6 +49,25 @@ func (b *build) choose(include []string) error {
 	return nil
 }
 
+// includedForNothing refuses an --include of a module in which there was nothing to do: whoever asked for its markers
+// believes that they are at work.
+func (b *build) includedForNothing(include []string) error {
+	for _, module := range include {
+		packages, edited := 0, false
+		for _, pf := range b.chosen {
+			if pf.listed.Module != nil && pf.listed.Module.Path == module {
+				packages++
+				edited = edited || pf.edited
+			}
+		}
+		if !edited {
+			return usage("--include %s: there is no failpoint marker in the packages of that module that this build "+
+				"contains (%d of them): leave it out, or include the module that has the markers", module, packages)
+		}
+	}
+	return nil
+}
+
 // local says whether a package belongs to the sources that the user works on.
 func (b *build) local(p *listedPackage) bool {
 	m := p.Module
@@ -78,19 +97,14 @@ func (b *build) add(p *listedPackage) error {
 
 // A dispatcher knows which packages can call racewindow's own runtime.
 type dispatcher struct {
-	b         *build
 	available bool            // the runtime package can be imported in this build
 	beneath   map[string]bool // the runtime and what it imports, which cannot import it
-	byModule  map[string]bool // module path -> the module is or requires racewindow
+	enables   bool            // code of this build enables failpoints of pingcap's runtime
 }
 
 func newDispatcher(ctx context.Context, b *build) (*dispatcher, error) {
-	d := &dispatcher{b: b, beneath: map[string]bool{}, byModule: map[string]bool{}}
-	asked := false
-	for _, pf := range b.chosen {
-		asked = asked || d.requires(pf.listed.Module)
-	}
-	if !asked {
+	d := &dispatcher{beneath: map[string]bool{}, enables: b.mayEnable()}
+	if !b.importsRacewindow() {
 		return d, nil
 	}
 	args := append([]string{"list", "-e"}, b.g.inv.forList()...)
@@ -118,49 +132,40 @@ func newDispatcher(ctx context.Context, b *build) (*dispatcher, error) {
 
 // own says whether the markers of a package get racewindow's own dispatch.
 func (d *dispatcher) own(p *listedPackage) bool {
-	return d.available && !d.beneath[p.ImportPath] && d.requires(p.Module)
+	return d.available && !d.beneath[p.ImportPath]
 }
 
-// requires says whether a module is racewindow or requires it. A package of files named on the command line belongs to
-// the main module. A module without a go.mod to read (a vendored one) does not.
-func (d *dispatcher) requires(m *listedModule) bool {
-	path, file := "", d.b.g.settings.GOMOD
-	if m != nil {
-		path, file = m.Path, m.GoMod
-		if m.Replace != nil && m.Replace.GoMod != "" {
-			file = m.Replace.GoMod
+// importsRacewindow says whether code of this build imports a package of racewindow: only then can a context carry a
+// controller. A go.mod that requires racewindow is no such sign, for a tool line writes one. Tests may lie in another
+// module than the code that they control, so one import counts for every module that is spliced.
+func (b *build) importsRacewindow() bool {
+	return slices.ContainsFunc(b.chosen, func(pf *packageFiles) bool {
+		p := pf.listed
+		imports := p.Imports
+		if b.g.inv.verb == "test" && !p.DepOnly {
+			imports = slices.Concat(imports, p.TestImports, p.XTestImports)
 		}
-		if alternative := d.b.g.inv.flags["modfile"]; m.Main && alternative != "" {
-			file = absolute(d.b.g.dir, alternative)
-		}
-	}
-	if path == ownModule {
-		return true
-	}
-	known, ok := d.byModule[path]
-	if !ok {
-		known = d.requiresIn(file)
-		d.byModule[path] = known
-	}
-	return known
+		return p.Module != nil && p.Module.Path == ownModule || slices.ContainsFunc(imports, ofRacewindow)
+	})
 }
 
-func (d *dispatcher) requiresIn(file string) bool {
-	text, err := d.b.disk.read(file)
-	if err != nil {
-		return false
-	}
-	parsed, err := modfile.ParseLax(file, text, nil)
-	if err != nil {
-		return false
-	}
-	if parsed.Module != nil && parsed.Module.Mod.Path == ownModule {
-		return true
-	}
-	for _, r := range parsed.Require {
-		if r.Mod.Path == ownModule {
-			return true
+func ofRacewindow(importPath string) bool {
+	return importPath == ownModule || strings.HasPrefix(importPath, ownModule+"/")
+}
+
+// mayEnable says whether code of this build may enable failpoints of pingcap's runtime. A package that is not read for
+// splicing and imports that runtime may do anything with it.
+func (b *build) mayEnable() bool {
+	chosen := map[*listedPackage]bool{}
+	for _, pf := range b.chosen {
+		chosen[pf.listed] = true
+		for _, f := range pf.files {
+			if mentionsPingcap(f.content) && bytes.Contains(f.content, []byte("Enable")) {
+				return true
+			}
 		}
 	}
-	return false
+	return slices.ContainsFunc(b.packages, func(p *listedPackage) bool {
+		return !chosen[p] && (p.Module == nil || p.Module.Path != pingcapModule) && slices.Contains(p.Imports, pingcapModule)
+	})
 }

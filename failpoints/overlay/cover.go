@@ -1,72 +1,56 @@
 // Coverage. The go command hands the cover tool the names of the files on disk, overlay or not, so a covered package
 // would run uninstrumented. Here every tool is started through a small script that shows the cover tool the staged
-// files; the files that no author wrote are taken out of the profile afterwards.
+// files. The binding files, which no author wrote, go past the cover tool to the compiler, so that no profile, no
+// percentage and no counter knows them.
 
 package overlay
 
 import (
+	_ "embed"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// coverScript replaces the cover tool's file arguments by the files of the stage where there are such.
-const coverScript = `#!/bin/sh
-tool=$1
-shift
-case $tool in
-*/cover)
-	for arg do
-		shift
-		if [ -f %[1]s"$arg" ]; then arg=%[1]s$arg; fi
-		set -- "$@" "$arg"
-	done
-	;;
-esac
-exec "$tool" "$@"
-`
+// coverScript finds everything it needs beside itself. A file is known by its path, or by its package and base name:
+// Go 1.26 gives the cover tool absolute names, and later ones names that count from a folder.
+//
+//go:embed cover.sh
+var coverScript []byte
 
 func (s *stage) coverTool() string { return filepath.Join(s.dir, "tool.sh") }
 
-func (s *stage) stageCoverTool(g *goCommand) error {
-	if !g.inv.covers() {
+func (s *stage) stageCoverTool(b *build) error {
+	if !b.g.inv.covers() {
 		return nil
 	}
-	if strings.ContainsAny(s.dir, " '\"") {
-		return usage("-cover needs a temporary folder without spaces and quotes in its name, not %s: set TMPDIR", s.dir)
+	if strings.Contains(s.dir, "'") {
+		return usage("-cover needs a temporary folder without a quote in its name, not %s: set TMPDIR", s.dir)
 	}
-	if name := g.inv.flags["coverprofile"]; name != "" {
-		dir := g.dir
-		if out := g.inv.flags["outputdir"]; out != "" {
-			dir = absolute(g.dir, out)
+	for _, pf := range b.chosen {
+		for _, f := range pf.files {
+			if err := s.indexByPackage(pf, f); err != nil {
+				return fmt.Errorf("prepare the files for the cover tool: %w", err)
+			}
 		}
-		s.profile = absolute(dir, name)
 	}
-	return writeFile(s.coverTool(), fmt.Appendf(nil, coverScript, filepath.Join(s.dir, "src")))
+	return writeFile(s.coverTool(), coverScript)
 }
 
-// tidyCoverage takes the binding files out of the coverage profile: they exist nowhere, and the tools that show a
-// profile would stop at them.
-func (s *stage) tidyCoverage(inv *invocation) error {
-	if s.profile == "" || s.file == "" || inv.flags["c"] == "true" {
-		return nil
-	}
-	text, err := os.ReadFile(s.profile)
+// indexByPackage makes a staged file known by its package and base name.
+func (s *stage) indexByPackage(pf *packageFiles, f *sourceFile) error {
+	target, err := pf.target(f)
 	if err != nil {
-		return nil // no test ran, and the go command has said why
+		return err
 	}
-	var kept strings.Builder
-	for _, line := range strings.SplitAfter(string(text), "\n") {
-		if !strings.Contains(line, "/"+bindingPrefix) {
-			kept.WriteString(line)
-		}
-	}
-	if kept.Len() == len(text) {
+	staged, ok := s.replace[target]
+	if !ok || !f.changed() {
 		return nil
 	}
-	if err := os.WriteFile(s.profile, []byte(kept.String()), 0o644); err != nil {
-		return fmt.Errorf("take the added files out of %s: %w", s.profile, err)
+	dir := filepath.Join(s.dir, "package", filepath.FromSlash(pf.listed.ImportPath))
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
 	}
-	return nil
+	return os.Symlink(staged, filepath.Join(dir, filepath.Base(target)))
 }

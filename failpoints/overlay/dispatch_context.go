@@ -1,5 +1,5 @@
-// What the markers become where package failpoints of racewindow can be imported: the controller travels in the
-// context, and a marker without one costs a context look-up.
+// What the markers become where code imports racewindow: the controller travels in the context. Without one the marker
+// is pingcap's, at the price of a context look-up.
 //
 //	failpoint.InjectCall("n", ctx)             _racewindow_yield(_racewindow_point_0, ctx)
 //	failpoint.InjectCall("n", ctx, a, f())     _racewindow_yieldArgs(_racewindow_point_0, ctx, a, f())

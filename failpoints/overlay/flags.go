@@ -50,6 +50,27 @@ func (c *Command) parseOwn(args []string) (own string, used int, err error) {
 		}
 		c.Strip = true
 		return "strip", 1, nil
+	case "--strip-keep-api", "-strip-keep-api":
+		if hasValue && value != "true" {
+			return "", 0, usage("--strip-keep-api takes no value")
+		}
+		c.Strip, c.KeepAPI = true, true
+		return "strip-keep-api", 1, nil
+	case "--out", "-out":
+		if c.Verb != "instrument" {
+			return "", 0, nil
+		}
+		if value, used = ownValue(args, value, hasValue); value == "" || strings.HasPrefix(value, "-") {
+			return "", 0, usage("--out needs the folder to write, for example --out /tmp/spliced")
+		}
+		c.Out = value
+		return "out", used, nil
+	case "--verbose": // -verbose may be a flag of the tests
+		if hasValue && value != "true" {
+			return "", 0, usage("--verbose takes no value")
+		}
+		c.Verbose = true
+		return "verbose", 1, nil
 	case "--plant", "-plant":
 		if value, used = ownValue(args, value, hasValue); value == "" || strings.HasPrefix(value, "-") {
 			return "", 0, usage("--plant needs a file with a patch, for example --plant bug.patch")

@@ -27,23 +27,26 @@ type goCommand struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	settings       goSettings
+	watcher        *watcher
 
 	mu          sync.Mutex
 	child       *os.Process // the running go command, to which signals are forwarded
-	interrupted bool        // a signal came before the go command ran
+	interrupted bool        // a signal came, or the context was cancelled
+	signal      os.Signal   // the last one that was passed on
+	cancel      context.CancelCauseFunc
 }
 
 // goSettings are the answers of go env that matter here.
 type goSettings struct {
-	GOFLAGS, GOMOD, GOWORK, GOMODCACHE string
+	GOFLAGS, GOMOD, GOWORK, GOMODCACHE, GOENV, GOTMPDIR, GOCACHE string
 }
 
-func newGoCommand(ctx context.Context, c Command, inv *invocation) (*goCommand, error) {
+func newGoCommand(c Command, inv *invocation) (*goCommand, error) {
 	dir, err := workingDir(c, inv)
 	if err != nil {
 		return nil, err
 	}
-	g := &goCommand{inv: inv, dir: dir, env: c.Env, stdin: c.Stdin, stdout: c.Stdout, stderr: c.Stderr}
+	g := &goCommand{inv: inv, dir: dir, env: c.Env, stdin: c.Stdin, stdout: c.Stdout, stderr: c.Stderr, watcher: &watcher{}}
 	if g.env == nil {
 		g.env = os.Environ()
 	}
@@ -54,21 +57,26 @@ func newGoCommand(ctx context.Context, c Command, inv *invocation) (*goCommand, 
 	if g.stderr == nil {
 		g.stderr = io.Discard
 	}
-	out, err := g.output(ctx, "env", "-json", "GOFLAGS", "GOMOD", "GOWORK", "GOMODCACHE")
+	return g, nil
+}
+
+// configure asks the go command for its settings, and refuses what cannot be instrumented.
+func (g *goCommand) configure(ctx context.Context, plants bool) error {
+	out, err := g.output(ctx, "env", "-json", "GOFLAGS", "GOMOD", "GOWORK", "GOMODCACHE", "GOENV", "GOTMPDIR", "GOCACHE")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := json.Unmarshal(out, &g.settings); err != nil {
-		return nil, fmt.Errorf("understand go env: %w", err)
+		return fmt.Errorf("understand go env: %w", err)
 	}
 	if g.settings.GOWORK == "off" {
 		g.settings.GOWORK = ""
 	}
-	inv.adopt(g.settings.GOFLAGS)
+	g.inv.adopt(g.settings.GOFLAGS)
 	if g.settings.GOWORK == "" && (g.settings.GOMOD == "" || g.settings.GOMOD == os.DevNull) {
-		return nil, usage("%s is in no module: instrumenting needs a go.mod (go mod init)", dir)
+		return usage("%s is in no module: instrumenting needs a go.mod (go mod init)", g.dir)
 	}
-	return g, g.refuse(len(c.Plant) > 0)
+	return g.refuse(plants)
 }
 
 // refuse names the combinations of flags that would silently build something uninstrumented.
@@ -91,13 +99,24 @@ func (g *goCommand) refuse(plants bool) error {
 func (g *goCommand) output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = g.dir, g.env
-	var stderr bytes.Buffer
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
+	ownGroup(cmd, g.stdin)
+	cmd.Cancel = func() error { return signalChild(cmd.Process, os.Kill) }
+	cmd.WaitDelay = killAfter
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Start()
+	if err == nil {
+		g.watcher.running(cmd.Process)
+		err = cmd.Wait()
+		g.watcher.ended()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
 		return nil, fmt.Errorf("go %s in %s: %w\n%s", args[0], g.dir, err, strings.TrimSpace(stderr.String()))
 	}
-	return out, nil
+	return stdout.Bytes(), nil
 }
 
 // run runs the user's go command over the stage and returns its exit code.
@@ -113,16 +132,24 @@ func (g *goCommand) run(ctx context.Context, s *stage) (int, error) {
 	ownGroup(cmd, g.stdin)
 	cmd.Cancel = func() error {
 		time.AfterFunc(killAfter, func() { g.forward(os.Kill, 0) })
+		g.mu.Lock()
+		g.interrupted = true
+		g.mu.Unlock()
 		return signalChild(cmd.Process, os.Interrupt)
 	}
 	cmd.WaitDelay = 2 * killAfter
-	if err := g.start(cmd); err != nil {
+	if err := g.start(ctx, cmd); err != nil {
 		return 0, err
 	}
 	err := cmd.Wait()
 	g.mu.Lock()
 	g.child = nil
+	if g.signal != nil {
+		g.cancel(&Interrupted{g.signal}) // what remains to be done must not wait for anybody
+	}
 	g.mu.Unlock()
+	g.outlast(cmd.Process)
+	g.watcher.ended()
 	var ended *exec.ExitError
 	switch {
 	case errors.As(err, &ended):
@@ -133,16 +160,17 @@ func (g *goCommand) run(ctx context.Context, s *stage) (int, error) {
 	return 0, nil
 }
 
-func (g *goCommand) start(cmd *exec.Cmd) error {
+func (g *goCommand) start(ctx context.Context, cmd *exec.Cmd) error {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.interrupted {
-		return errors.New("interrupted before the build began")
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
 	}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("start go %s: %w", g.inv.verb, err)
 	}
 	g.child = cmd.Process
+	g.watcher.running(cmd.Process)
 	return nil
 }
 

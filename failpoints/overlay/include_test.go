@@ -41,28 +41,11 @@ func withDependency(t *testing.T, more map[string]string) *module {
 		require.NoError(t, os.RemoveAll(filepath.Join(m.dir, name)))
 	}
 	goMod := "module " + depPath + "\n\ngo 1.26.0\n\nrequire github.com/pingcap/failpoint v0.0.0-20260406204437-bbc9d102c19e\n"
-	var archive bytes.Buffer
-	w := zip.NewWriter(&archive)
 	files := map[string]string{"go.mod": goMod, "dep.go": depSource}
 	for name, text := range more {
 		files[name] = text
 	}
-	for _, name := range sortedKeys(files) {
-		f, err := w.Create(depPath + "@" + depVersion + "/" + name)
-		require.NoError(t, err)
-		_, err = f.Write([]byte(files[name]))
-		require.NoError(t, err)
-	}
-	require.NoError(t, w.Close())
-	proxy := "_proxy/" + depPath + "/@v/"
-	m.write(t, proxy+depVersion+".zip", archive.String())
-	m.write(t, proxy+depVersion+".mod", goMod)
-	m.write(t, proxy+depVersion+".info", `{"Version": "`+depVersion+`"}`)
-	m.write(t, proxy+"list", depVersion+"\n")
-
-	cache := goEnv(t, "GOMODCACHE")
-	m.env = append(m.env, "GOPROXY=file://"+m.dir+"/_proxy,file://"+cache+"/cache/download", "GOSUMDB=off",
-		"GOMODCACHE="+filepath.Join(m.dir, "_cache"), "GOFLAGS=-modcacherw")
+	m.publish(t, depPath, depVersion, files)
 	text, err := os.ReadFile(filepath.Join(m.dir, "go.mod"))
 	require.NoError(t, err)
 	m.write(t, "go.mod", string(text)+"\nrequire "+depPath+" "+depVersion+"\n")
@@ -106,6 +89,29 @@ func main() {
 `)
 	m.goCommand(t, "list", "-mod=mod", "-deps", "-test", "./...") // fills go.sum
 	return m
+}
+
+// publish gives the module a proxy with one module more, and a module cache of its own.
+func (m *module) publish(t *testing.T, path, version string, files map[string]string) {
+	t.Helper()
+	var archive bytes.Buffer
+	w := zip.NewWriter(&archive)
+	for _, name := range sortedKeys(files) {
+		f, err := w.Create(path + "@" + version + "/" + name)
+		require.NoError(t, err)
+		_, err = f.Write([]byte(files[name]))
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	proxy := "_proxy/" + path + "/@v/"
+	m.write(t, proxy+version+".zip", archive.String())
+	m.write(t, proxy+version+".mod", files["go.mod"])
+	m.write(t, proxy+version+".info", `{"Version": "`+version+`"}`)
+	m.write(t, proxy+"list", version+"\n")
+
+	cache := goEnv(t, "GOMODCACHE")
+	m.env = append(m.env, "GOPROXY=file://"+m.dir+"/_proxy,file://"+cache+"/cache/download", "GOSUMDB=off",
+		"GOMODCACHE="+filepath.Join(m.dir, "_cache"), "GOFLAGS=-modcacherw")
 }
 
 func goEnv(t *testing.T, name string) string {

@@ -137,6 +137,40 @@ func (inv *invocation) takeFlag(into *[]string, name, value string, hasValue boo
 	return used, nil
 }
 
+// redirect gives a flag another value wherever the command line sets it, or sets it where only GOFLAGS does.
+func (inv *invocation) redirect(flag, value string) {
+	inv.flags[flag] = value
+	given := "-" + flag + "=" + value
+	found := false
+	replace := func(args []string) (out []string) {
+		for i := 0; i < len(args); i++ {
+			name, _, hasValue, isFlag := flagName(args[i])
+			switch {
+			case isFlag && name == "args":
+				return append(out, args[i:]...)
+			case isFlag && name == flag:
+				out, found = append(out, given), true
+				if !hasValue {
+					i++
+				}
+			case isFlag && valueFlags[name] && !hasValue && i+1 < len(args):
+				out = append(out, args[i], args[i+1])
+				i++
+			default:
+				out = append(out, args[i])
+			}
+		}
+		return out
+	}
+	inv.before = replace(inv.before)
+	if inv.verb != "run" { // behind the package of a run, everything belongs to the program
+		inv.after = replace(inv.after)
+	}
+	if !found {
+		inv.before = append(inv.before, given)
+	}
+}
+
 // adopt adds the flags of the GOFLAGS variable where the command line has not set them; the go command reads them
 // itself, so nothing is passed on.
 func (inv *invocation) adopt(goflags string) {
@@ -166,6 +200,12 @@ func splitQuoted(s string) []string {
 		out, s = append(out, word), rest
 	}
 	return out
+}
+
+// set says whether a flag that takes no value is given.
+func (inv *invocation) set(flag string) bool {
+	value, given := inv.flags[flag]
+	return given && value != "false" && value != "0" && value != "f" && value != "F" && value != "FALSE" && value != "False"
 }
 
 // covers says whether the build measures coverage, which reads the files on disk and not the overlay.

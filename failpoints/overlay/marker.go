@@ -32,6 +32,7 @@ type source struct {
 	aliases  map[string]bool // names under which pingcap's package is imported
 	context  map[string]bool // names under which package context is imported
 	markers  []marker
+	gofail   []gofailMarker
 	problems Problems
 }
 

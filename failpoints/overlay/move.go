@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/modfile"
@@ -21,7 +22,9 @@ type movedModule struct {
 	path, version string
 	from, to      string
 	goMod         []byte
-	copied        bool // to is a folder on disk, in the temporary folder
+	copied        bool              // to is a folder on disk, in the temporary folder
+	brought       map[string][]byte // of a module that this package brings: its files, and from is empty
+	direct        bool              // a package of the main module imports the brought module
 }
 
 // move finds or makes the new place for the module of p.
@@ -65,8 +68,8 @@ func (b *build) rootFile() string {
 	return b.g.settings.GOMOD
 }
 
-// replaceMoved is the root file with a replacement for every moved module.
-func (b *build) replaceMoved() (path string, content []byte, err error) {
+// replaceMoved is the root file with a replacement for every moved module, whose folder it calls by name.
+func (b *build) replaceMoved(name func(dir string) string) (path string, content []byte, err error) {
 	path = b.rootFile()
 	text, err := b.disk.read(path)
 	if err != nil {
@@ -78,7 +81,11 @@ func (b *build) replaceMoved() (path string, content []byte, err error) {
 			return "", nil, fmt.Errorf("replace the included modules: %w", err)
 		}
 		for _, m := range b.moved {
-			if err := work.AddReplace(m.path, m.version, m.to, ""); err != nil {
+			add := func() error { return work.AddReplace(m.path, m.version, name(m.to), "") }
+			if m.brought != nil { // no module of the workspace need require what the workspace uses
+				add = func() error { return work.AddUse(name(m.to), m.path) }
+			}
+			if err := add(); err != nil {
 				return "", nil, fmt.Errorf("replace %s in %s: %w", m.path, path, err)
 			}
 		}
@@ -89,12 +96,23 @@ func (b *build) replaceMoved() (path string, content []byte, err error) {
 		return "", nil, fmt.Errorf("replace the included modules: %w", err)
 	}
 	for _, m := range b.moved {
-		if err := mod.AddReplace(m.path, m.version, m.to, ""); err != nil {
+		version := m.version
+		if m.brought != nil {
+			version = "" // whichever version the graph has
+			if !requires(mod, m.path) {
+				mod.AddNewRequire(m.path, m.version, !m.direct) // under -mod=mod the comment must be right
+			}
+		}
+		if err := mod.AddReplace(m.path, version, name(m.to), ""); err != nil {
 			return "", nil, fmt.Errorf("replace %s in %s: %w", m.path, path, err)
 		}
 	}
 	content, err = mod.Format()
 	return path, content, err
+}
+
+func requires(mod *modfile.File, path string) bool {
+	return slices.ContainsFunc(mod.Require, func(r *modfile.Require) bool { return r.Mod.Path == path })
 }
 
 // stageMoved gives every moved module its place and its replacement.
@@ -103,6 +121,12 @@ func (s *stage) stageMoved(b *build) error {
 		return nil
 	}
 	for _, m := range b.moved {
+		if m.brought != nil {
+			if err := s.bring(b, m); err != nil {
+				return fmt.Errorf("give %s a place: %w", m.path, err)
+			}
+			continue
+		}
 		// The cover tool reads the disk, and go test runs vet inside the folder of every package.
 		m.copied = m.copied || b.g.inv.covers() || b.g.inv.verb == "test"
 		m.to = filepath.Join(filepath.Dir(b.rootFile()), ".racewindow", m.path+"@"+m.version)
@@ -113,7 +137,7 @@ func (s *stage) stageMoved(b *build) error {
 			return fmt.Errorf("give the included module %s another place: %w", m.path, err)
 		}
 	}
-	path, content, err := b.replaceMoved()
+	path, content, err := b.replaceMoved(func(dir string) string { return dir })
 	if err != nil {
 		return err
 	}

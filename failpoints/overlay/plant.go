@@ -20,6 +20,7 @@ import (
 	"strings"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
+	"golang.org/x/mod/modfile"
 )
 
 // A PlantError says which patches cannot be planted, each with the line of the patch, the file and what to do.
@@ -32,7 +33,7 @@ func (b *build) plant(files []string) error {
 	if len(files) == 0 {
 		return nil
 	}
-	if b.g.settings.GOMOD == "" || b.g.settings.GOMOD == os.DevNull {
+	if !b.inModule() {
 		return usage("--plant counts the paths of a patch from the root of a module, and %s is in none: go there with -C", b.g.dir)
 	}
 	var problems Problems
@@ -55,6 +56,29 @@ func (b *build) plant(files []string) error {
 	}
 	_ = problems.orNil(b.g.dir) // sorts them, and shortens their names
 	return &PlantError{problems}
+}
+
+// inModule says whether the folder of the call lies in a module of the build. In a workspace the go command also names a
+// go.mod of some folder further up that the workspace does not use.
+func (b *build) inModule() bool {
+	mod, work := b.g.settings.GOMOD, b.g.settings.GOWORK
+	if mod == "" || mod == os.DevNull {
+		return false
+	}
+	if work == "" {
+		return true
+	}
+	text, err := b.disk.read(work)
+	if err != nil {
+		return false
+	}
+	parsed, err := modfile.ParseWork(work, text, nil)
+	if err != nil {
+		return false
+	}
+	return slices.ContainsFunc(parsed.Use, func(use *modfile.Use) bool {
+		return absolute(filepath.Dir(work), filepath.FromSlash(use.Path)) == filepath.Dir(mod)
+	})
 }
 
 // plantPatch applies one patch, or reports everything that keeps it from being applied.

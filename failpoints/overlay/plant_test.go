@@ -248,13 +248,17 @@ func TestPlantingIsRefusedWhereItCannotBeDone(t *testing.T) {
 	m.write(t, "go.work", "go 1.26.0\n\nuse ./inner\n")
 	m.write(t, "inner/go.mod", "module example.com/inner\n\ngo 1.26.0\n")
 	m.write(t, "inner/inner.go", "package inner\n")
-	require.NoError(t, os.Rename(m.dir+"/go.mod", m.dir+"/go.mod.aside"))
-	r := m.runCommand(Command{
-		Verb: "build", Plant: []string{"bugs/lost.patch"}, Args: []string{"./inner"},
-		Env: append(m.env, "GOWORK="+filepath.Join(m.dir, "go.work"), "GOFLAGS="),
-	})
-	require.Equal(t, ExitUsage, r.code, "%s", r)
-	require.ErrorContains(t, r.err, "counts the paths of a patch from the root of a module")
+	for _, around := range []string{"a module that the workspace does not use", "no module"} {
+		r := m.runCommand(Command{
+			Verb: "build", Plant: []string{"bugs/lost.patch"}, Args: []string{"./inner"},
+			Env: append(m.env, "GOWORK="+filepath.Join(m.dir, "go.work"), "GOFLAGS="),
+		})
+		require.Equal(t, ExitUsage, r.code, "%s: %s", around, r)
+		require.ErrorContains(t, r.err, "counts the paths of a patch from the root of a module", around)
+		if around != "no module" {
+			require.NoError(t, os.Rename(m.dir+"/go.mod", m.dir+"/go.mod.aside"))
+		}
+	}
 }
 
 func TestAPatchOfAnotherDiffAndOneOfCommandLineFilesArePlanted(t *testing.T) {

@@ -1,17 +1,36 @@
-// Signals: an interrupted racewindow must interrupt what it started and still remove its temporary folder.
+// Signals: an interrupted racewindow must end what it started and still remove its temporary folder.
 
 package overlay
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
 
-// forwardSignals passes SIGINT and SIGTERM on to the go command until release is called. A third one kills.
-func forwardSignals(g *goCommand) (release func()) {
+// An Interrupted is the error of a Run that a signal ended while no go command of the user's ran.
+type Interrupted struct{ Signal os.Signal }
+
+func (e *Interrupted) Error() string { return fmt.Sprintf("interrupted (%v)", e.Signal) }
+
+// exitCode is what a shell reports for a process that the signal ended.
+func (e *Interrupted) exitCode() int {
+	if number, ok := e.Signal.(syscall.Signal); ok {
+		return 128 + int(number)
+	}
+	return ExitProblem
+}
+
+// forwardSignals passes signals on to the go command until release is called. A third one kills. While the go command
+// does not run, a signal cancels the context that comes back.
+func forwardSignals(ctx context.Context, g *goCommand) (_ context.Context, release func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	g.cancel = cancel
 	signals, done := make(chan os.Signal, 4), make(chan struct{})
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, caughtSignals()...)
 	go func() {
 		for count := 1; ; count++ {
 			select {
@@ -22,19 +41,23 @@ func forwardSignals(g *goCommand) (release func()) {
 			}
 		}
 	}()
-	return func() {
+	return ctx, func() {
 		signal.Stop(signals)
 		close(done)
+		cancel(nil)
 	}
 }
 
+// forward passes a signal on, or ends the Run if there is no go command to pass it to.
 func (g *goCommand) forward(s os.Signal, count int) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.interrupted = true
 	if g.child == nil {
+		g.cancel(&Interrupted{s})
 		return
 	}
+	g.signal = s
 	switch {
 	case count >= 3:
 		s = os.Kill
@@ -44,3 +67,26 @@ func (g *goCommand) forward(s os.Signal, count int) {
 	// The child may have ended in between; its exit code says all there is to say.
 	_ = signalChild(g.child, s)
 }
+
+// outlast waits until nothing of an interrupted go command's group runs any more: compilers and programs may take a
+// moment longer than the go command itself. What takes too long is killed.
+func (g *goCommand) outlast(child *os.Process) {
+	g.mu.Lock()
+	interrupted := g.interrupted
+	g.mu.Unlock()
+	if !interrupted {
+		return
+	}
+	for waited := time.Duration(0); groupRuns(child.Pid); waited += groupPoll {
+		if waited >= killAfter {
+			killGroup(child.Pid)
+		}
+		if waited >= 2*killAfter {
+			return
+		}
+		time.Sleep(groupPoll)
+	}
+}
+
+// groupPoll is how often a group is looked at.
+const groupPoll = 10 * time.Millisecond

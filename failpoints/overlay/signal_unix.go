@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -16,6 +17,15 @@ import (
 
 // coverSupported: the wrapper around the cover tool is a shell script.
 const coverSupported = true
+
+// caughtSignals are the signals that end a process and can be caught. What nohup ignores stays ignored.
+func caughtSignals() []os.Signal {
+	caught := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
+	if !signal.Ignored(syscall.SIGHUP) {
+		caught = append(caught, syscall.SIGHUP)
+	}
+	return caught
+}
 
 // ownGroup gives the go command a process group of its own. A program that reads from a terminal must stay in the
 // terminal's foreground group; there, Ctrl-C reaches it and its children without us.
@@ -46,9 +56,26 @@ func signalChild(p *os.Process, s os.Signal) error {
 	return syscall.Kill(-p.Pid, number)
 }
 
+// groupRuns says whether any process of the group that pid led is left. The group of racewindow itself is never meant:
+// a child without a group of its own has none by its number.
+func groupRuns(pid int) bool { return syscall.Kill(-pid, 0) == nil }
+
+func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
+
 func signalNumber(ended *exec.ExitError) int {
 	if status, ok := ended.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return int(status.Signal())
 	}
 	return 0
+}
+
+// inheritedForWriting says whether a descriptor came with the process and is open for writing. Descriptors that this
+// program opened itself are closed on exec.
+func inheritedForWriting(number int) bool {
+	flags, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0)
+	if err != nil || flags&unix.FD_CLOEXEC != 0 {
+		return false
+	}
+	status, err := unix.FcntlInt(uintptr(number), unix.F_GETFL, 0)
+	return err == nil && status&unix.O_ACCMODE != unix.O_RDONLY
 }

@@ -31,8 +31,14 @@ func spliceMarkers(path string, text []byte, bind *binding) ([]byte, error) {
 		return nil, err
 	}
 	s := &splicer{source: src, bind: bind}
+	s.findGofail()
+	enables, evaluates := s.findEnablings()
+	bind.enables, bind.evaluates = append(bind.enables, enables...), bind.evaluates || evaluates
 	for _, m := range s.markers {
 		s.splice(m)
+	}
+	for _, m := range s.gofail {
+		s.spliceGofail(m)
 	}
 	if len(s.problems) > 0 {
 		return nil, s.problems
@@ -49,8 +55,10 @@ func spliceMarkers(path string, text []byte, bind *binding) ([]byte, error) {
 func (s *splicer) splice(m marker) {
 	switch m.name {
 	case "Inject", "InjectContext":
+		s.found(m)
 		s.inject(m)
 	case "InjectCall":
+		s.found(m)
 		s.injectCall(m)
 	case "Return":
 		s.returns(m)

@@ -27,7 +27,7 @@ var directions = []struct {
 	{"pingcap", func(path string, text []byte) ([]byte, error) { return spliceMarkers(path, text, &binding{}) }},
 	{"context", func(path string, text []byte) ([]byte, error) { return spliceMarkers(path, text, &binding{own: true}) }},
 	{"strip", func(path string, text []byte) ([]byte, error) {
-		return stripMarkers(path, text, true, func(path string) string { return filepath.Base(path) })
+		return stripMarkers(path, text, true, false, func(path string) string { return filepath.Base(path) })
 	}},
 }
 

@@ -1,15 +1,19 @@
 // The stage: a private temporary folder with everything that the build reads in place of the files on disk. Its paths
-// mirror the paths that they stand for, so that the wrapper around the cover tool needs no table.
+// mirror the paths that they stand for, and for the wrapper around the cover tool the packages that they belong to.
 
 package overlay
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sort"
 	"strings"
+
+	"github.com/gofrs/flock"
 )
 
 // A stage is one call's temporary folder.
@@ -18,22 +22,56 @@ type stage struct {
 	file       string            // the overlay file; empty when the build reads the disk only
 	replace    map[string]string // path -> file to read instead
 	addedFiles []string          // binding files that must be named on the command line
-	profile    string            // where a coverage profile is written
+	deliveries []delivery        // outputs to pass on after the go command
+	lock       *flock.Flock      // held while the stage is in use
+	watcher    *watcher
 }
 
 func newStage() (*stage, error) {
-	dir, err := os.MkdirTemp("", "racewindow-")
+	removeStale(os.TempDir())
+	dir, err := os.MkdirTemp("", stagePrefix)
 	if err != nil {
 		return nil, fmt.Errorf("make the temporary folder for spliced sources: %w", err)
 	}
-	if dir, err = filepath.EvalSymlinks(dir); err != nil {
+	lock, err := own(dir)
+	if err == nil {
+		dir, err = filepath.EvalSymlinks(dir)
+	}
+	if err != nil {
+		_ = os.RemoveAll(dir)
 		return nil, fmt.Errorf("make the temporary folder for spliced sources: %w", err)
 	}
-	return &stage{dir: dir, replace: map[string]string{}}, nil
+	return &stage{dir: dir, replace: map[string]string{}, lock: lock, watcher: watch(dir)}, nil
 }
 
 // remove removes the folder. What cannot be removed lies in the system's temporary folder, which the system cleans.
-func (s *stage) remove() { _ = os.RemoveAll(s.dir) }
+func (s *stage) remove() {
+	_ = s.lock.Unlock() // first: some systems remove no open file
+	_ = os.RemoveAll(s.dir)
+	s.watcher.farewell()
+}
+
+// holdWork puts the temporary folder of the go command into the stage, for a go command that is ended by SIGTERM leaves
+// it where it is. The setting goes through the go command's own file of settings: a variable would reach the tests,
+// whose temporary folders and cached results depend on it.
+func (s *stage) holdWork(g *goCommand) error {
+	if g.inv.set("work") || g.settings.GOTMPDIR != "" {
+		return nil // the user wants to find it
+	}
+	work, file := filepath.Join(s.dir, "work"), filepath.Join(s.dir, "goenv")
+	text, err := os.ReadFile(g.settings.GOENV) // "off" and a missing file are no settings
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("read the settings of the go command: %w", err)
+	}
+	if err := os.MkdirAll(work, 0o700); err != nil {
+		return fmt.Errorf("make the go command's temporary folder: %w", err)
+	}
+	if err := writeFile(file, fmt.Appendf(nil, "%s\nGOTMPDIR=%s\n", text, work)); err != nil {
+		return err
+	}
+	g.env = append(g.env[:len(g.env):len(g.env)], "GOENV="+file)
+	return nil
+}
 
 // mirror is the file in the stage that stands for path.
 func (s *stage) mirror(path string) string {
@@ -90,7 +128,7 @@ func (s *stage) write(b *build) error {
 	if err := writeFile(s.file, text); err != nil {
 		return err
 	}
-	return s.stageCoverTool(b.g)
+	return s.stageCoverTool(b)
 }
 
 func (s *stage) writeSource(b *build, pf *packageFiles, f *sourceFile) error {
@@ -111,7 +149,7 @@ func (s *stage) flags(inv *invocation) []string {
 	if s.file != "" {
 		flags = append(flags, "-overlay="+s.file)
 		if inv.covers() {
-			flags = append(flags, "-toolexec=/bin/sh "+s.coverTool())
+			flags = append(flags, "-toolexec=/bin/sh '"+s.coverTool()+"'")
 		}
 	}
 	return flags

@@ -24,8 +24,9 @@ import (
 )
 
 // stripMarkers returns the text of a file without its markers. nameOf tells under which name an import without a name
-// of its own is known. A regular file must not use anything else of pingcap's package, or the import would have to stay.
-func stripMarkers(path string, text []byte, regular bool, nameOf func(string) string) ([]byte, error) {
+// of its own is known. A regular file must not use anything else of pingcap's package than Value, unless the API is kept:
+// the import would have to stay.
+func stripMarkers(path string, text []byte, regular, keepAPI bool, nameOf func(string) string) ([]byte, error) {
 	src, err := parseSource(path, text)
 	if err != nil {
 		return nil, err
@@ -36,7 +37,7 @@ func stripMarkers(path string, text []byte, regular bool, nameOf func(string) st
 		s.remove(m)
 	}
 	within, without := s.qualifiers(outer)
-	s.stripImports(regular, without)
+	s.stripImports(s.stripUses(outer, regular, keepAPI))
 	s.blankImports(within, without, nameOf)
 	if len(s.problems) > 0 {
 		return nil, s.problems
@@ -116,7 +117,7 @@ func (s *splicer) qualifiers(outer []marker) (within, without map[string]token.P
 }
 
 // stripImports removes the imports of pingcap's package.
-func (s *splicer) stripImports(regular bool, without map[string]token.Pos) {
+func (s *splicer) stripImports(needed map[string]bool) {
 	for _, decl := range s.file.Decls {
 		group, ok := decl.(*ast.GenDecl)
 		if !ok || group.Tok != token.IMPORT {
@@ -125,22 +126,18 @@ func (s *splicer) stripImports(regular bool, without map[string]token.Pos) {
 		for _, spec := range group.Specs {
 			if spec := spec.(*ast.ImportSpec); spec.Path.Value == strconv.Quote(pingcapModule) ||
 				spec.Path.Value == "`"+pingcapModule+"`" {
-				s.stripImport(group, spec, regular, without)
+				s.stripImport(group, spec, needed)
 			}
 		}
 	}
 }
 
-func (s *splicer) stripImport(group *ast.GenDecl, spec *ast.ImportSpec, regular bool, without map[string]token.Pos) {
+func (s *splicer) stripImport(group *ast.GenDecl, spec *ast.ImportSpec, needed map[string]bool) {
 	name := "failpoint"
 	if spec.Name != nil {
 		name = spec.Name.Name
 	}
-	if at, used := without[name]; used {
-		if regular {
-			s.problem(at, "this use of "+pingcapModule+" is no marker, so the import cannot be stripped",
-				"move it to a _test.go file")
-		}
+	if needed[name] {
 		return
 	}
 	from, to := spec.Pos(), spec.End()
@@ -209,7 +206,7 @@ func (b *build) verifyStripped(ctx context.Context, s *stage) error {
 		}
 		remedy := "remove the import"
 		if p.Module != nil && !p.Module.Main {
-			remedy = "add --include " + p.Module.Path
+			remedy = "add --include " + p.Module.Path + ", or --strip-keep-api"
 		}
 		return fmt.Errorf("%s still imports %s, so the binary would link it: %s", p.ImportPath, pingcapModule, remedy)
 	}

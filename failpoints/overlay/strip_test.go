@@ -114,5 +114,5 @@ func TestStripRefusesWhatWouldStillLinkThePackage(t *testing.T) {
 	m.write(t, "uses/uses.go", "package uses\n\nimport \"github.com/pingcap/failpoint\"\n\nvar Enable = failpoint.Enable\n")
 	r := m.runCommand(Command{Verb: "build", Strip: true, Args: []string{"./uses"}})
 	require.Equal(t, ExitProblem, r.code, "%s", r)
-	require.ErrorContains(t, r.err, "uses/uses.go:5: this use of github.com/pingcap/failpoint is no marker")
+	require.ErrorContains(t, r.err, "uses/uses.go:5: failpoint.Enable is no marker, so the import of github.com/pingcap/failpoint cannot be stripped")
 }

@@ -46,7 +46,7 @@ func newClient(n *incarnation, number uint32) *client {
 // run carries out the client's operations until there are no more, or no power.
 func (c *client) run(ctx context.Context) {
 	ctx = failpoints.With(ctx, c.of.controller(uint64(c.number)+2))
-	for ; c.left > 0 && !c.of.isGone(); c.left-- {
+	for ; c.left > 0 && !c.of.isGone() && !c.of.life.stopped(); c.left-- {
 		c.counts.Operations++
 		if v := c.step(ctx); v != nil {
 			c.of.violated(v)

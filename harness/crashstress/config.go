@@ -13,6 +13,8 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/memory"
+	"github.com/racewindow/racewindow/harness/stress"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -114,6 +116,8 @@ func (c Config) check() error {
 		problem = fmt.Sprintf("%d goroutines: 1 to %d", c.Goroutines, 1<<16)
 	case c.Workers < 1 || c.PerLog < 1 || c.Operations < 1:
 		problem = fmt.Sprintf("%d workers, %d cycles of a log, %d operations of a client: at least 1 each", c.Workers, c.PerLog, c.Operations)
+	case c.Workers > 1<<16 || c.PerLog > 1<<20 || c.Operations > 1<<16:
+		problem = fmt.Sprintf("%d workers, %d cycles of a log, %d operations of a client: at most %d, %d and %d", c.Workers, c.PerLog, c.Operations, 1<<16, 1<<20, 1<<16)
 	case c.Duration < 0 || c.Grace < 0:
 		problem = fmt.Sprintf("duration %v, grace %v: must be positive", c.Duration, c.Grace)
 	case c.MaxValueBytes < 0 || c.MaxValueBytes > 1<<20:
@@ -130,8 +134,29 @@ func (c Config) check() error {
 	if problem != "" {
 		return fmt.Errorf("%w: %s", ErrConfig, problem)
 	}
-	if err := c.Delays.Check(); err != nil {
+	if err := errors.Join(c.Delays.Check(), stress.CheckPoints(c.Delays.Points), c.room()); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return nil
 }
+
+// Check reports the first contradiction in the settings, as Run would.
+func (c Config) Check() error { return c.withDefaults().check() }
+
+// room refuses a run that would take all memory: then nothing could stop it. A log grows with each of its cycles, by values of half
+// the bound in half as many records, and its disk remembers what was written once more.
+func (c Config) room() error {
+	cycles := uint64(c.PerLog)
+	if c.Cycles > 0 {
+		cycles = min(cycles, c.Cycles)
+	}
+	written := uint64(c.Goroutines*c.Operations) * uint64(c.MaxRecords*(c.MaxValueBytes+frameBytes)) / 4
+	return memory.Room("use fewer --goroutines, --workers, --records or cycles of a log (--per-log), or a smaller --value-bytes",
+		memory.Part{What: "goroutines", Count: uint64(c.Goroutines) * uint64(c.Workers), Each: goroutineBytes},
+		memory.Part{What: "cycles of a log", Count: cycles * uint64(c.Workers), Each: 2 * written})
+}
+
+// goroutineBytes is what a client takes, frameBytes a record besides its value.
+var goroutineBytes = map[bool]uint64{false: 12 << 10, true: 56 << 10}[RaceDetector]
+
+const frameBytes = 64

@@ -205,6 +205,8 @@ func TestSettingsThatContradictThemselvesAreRefused(t *testing.T) {
 		"faults in a share":   {Faults: 2},
 		"a share is at most":  {Interrupted: 1.5},
 		"model 9":             {Model: 9},
+		"at most 65536, 1048": {Workers: 1 << 30},
+		"of memory would be":  {Workers: 1 << 16, Goroutines: 1 << 16},
 		"delay probability 7": {Delays: failpoints.Delays{Probability: 7}},
 	} {
 		s, err := Run(context.Background(), c)
@@ -212,6 +214,15 @@ func TestSettingsThatContradictThemselvesAreRefused(t *testing.T) {
 		require.ErrorIs(t, err, ErrConfig, message)
 		require.ErrorContains(t, err, message)
 	}
+}
+
+// A cycle of sixty thousand clients takes a minute: an interruption does not wait for it.
+func TestAnInterruptionEndsACycleInTheMiddle(t *testing.T) {
+	t.Parallel()
+	l := newLife(Config{Goroutines: 2, Operations: 1 << 10}.withDefaults(), 0, func(*crash.Image) {})
+	l.stopped = func() bool { return true }
+	require.Nil(t, l.run(context.Background(), func() bool { return l.cycle == 0 }))
+	require.LessOrEqual(t, l.counts.Operations, uint64(2), "nothing but the append after the recovery")
 }
 
 // A sync that never returns must not hang the run.

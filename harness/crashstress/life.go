@@ -21,6 +21,7 @@ type life struct {
 	values  check.Values
 	counts  counts
 	seen    func(*crash.Image) // of each disk that is recovered from
+	stopped func() bool        // the run is over: a cycle need not come to its planned end
 
 	// What is known of the log, from cycle to cycle.
 	disk      *crash.Disk // of a process that died; nil if the power was lost
@@ -44,7 +45,7 @@ type owner struct {
 func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
 	seed := c.Seed + (number+1)*0x9e3779b97f4a7c15
 	l := &life{
-		config: c, number: number, seed: seed, seen: seen,
+		config: c, number: number, seed: seed, seen: seen, stopped: func() bool { return false },
 		random:    rand.New(rand.NewPCG(seed, 1)),
 		values:    check.Values{Seed: seed, MaxBytes: c.MaxValueBytes},
 		image:     crash.New().Sample(c.Model, crash.Replay(nil)),

@@ -78,6 +78,7 @@ func Run(ctx context.Context, config Config) (*Summary, error) {
 func (r *run) work(ctx context.Context) {
 	for r.goesOn() {
 		l := newLife(r.config, r.config.FirstLog+r.logs.Add(1)-1, r.remember)
+		l.stopped = r.stop.Load
 		found := l.run(ctx, r.next)
 		r.mu.Lock()
 		r.summary.Logs++

@@ -89,6 +89,7 @@ type lostSector struct {
 // A node is a file or a folder, whatever its names.
 type node struct {
 	folder bool
+	name   string // the path by which a file was created, opened or renamed last
 
 	// For a folder: the names in it now, and as they were before the journal's first edit, both sorted.
 	now, before []entry

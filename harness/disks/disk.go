@@ -28,6 +28,7 @@ type Disk struct {
 	sleep  func(time.Duration)
 	after  func(Operation)
 	count  int // operations
+	looked int // calls of Look that have not returned
 }
 
 var _ disk.Disk = (*Disk)(nil)
@@ -105,11 +106,39 @@ func (d *Disk) OpenFiles() int {
 	return d.files
 }
 
+// Look calls a function that reads what is on the disk through files that are open, as a report does. What it reads is no operation:
+// nothing fails, waits, is counted or told meanwhile, so that to look changes nothing. Nothing else may use the disk.
+//
+//go:norace
+func (d *Disk) Look(look func()) {
+	d.setLooked(1)
+	defer d.setLooked(-1)
+	look()
+}
+
+//go:norace
+func (d *Disk) setLooked(change int) {
+	d.mu.Lock()
+	d.looked += change
+	d.mu.Unlock()
+}
+
 // begin takes the lock and asks what becomes of the operation.
 //
 //go:norace
-func (d *Disk) begin(o *Operation) (f Fault) {
+func (d *Disk) begin(o *Operation) (f Fault) { return d.beginOn(nil, o) }
+
+// beginOn is begin of an operation on an open file, which has the name that it was given last.
+//
+//go:norace
+func (d *Disk) beginOn(n *node, o *Operation) (f Fault) {
 	d.mu.Lock()
+	if n != nil {
+		o.Name = n.name
+	}
+	if d.looked > 0 {
+		return Fault{}
+	}
 	d.count++
 	if d.faults == nil {
 		return Fault{}
@@ -128,6 +157,9 @@ func (d *Disk) begin(o *Operation) (f Fault) {
 //go:norace
 func (d *Disk) end(o *Operation, err error) error {
 	after := d.after
+	if d.looked > 0 {
+		after = nil
+	}
 	d.mu.Unlock()
 	if after != nil {
 		after(*o)
@@ -209,7 +241,8 @@ func (d *Disk) Open(path string) (disk.File, error) {
 //go:norace
 func (d *Disk) open(n *node, path string) *file {
 	d.files++
-	return &file{disk: d, node: n, name: path, life: d.life}
+	n.name = path
+	return &file{disk: d, node: n, life: d.life}
 }
 
 // Rename replaces newPath with oldPath, a file, in one step. Folders cannot be renamed (EPERM).
@@ -244,6 +277,7 @@ func (d *Disk) rename(oldPath, newPath string) error {
 		return syscall.EPERM
 	case n != old:
 		d.change(edit{folder: from, name: oldName}, edit{folder: to, name: newName, node: n})
+		n.name = newPath
 	}
 	return nil
 }

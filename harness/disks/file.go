@@ -12,7 +12,6 @@ import (
 type file struct {
 	disk   *Disk
 	node   *node
-	name   string
 	life   int
 	closed bool
 }
@@ -21,7 +20,7 @@ type file struct {
 //
 //go:norace
 func (f *file) begin(o *Operation) Fault {
-	fault := f.disk.begin(o)
+	fault := f.disk.beginOn(f.node, o)
 	if f.closed || f.life != f.disk.life {
 		return Fault{Err: fs.ErrClosed}
 	}
@@ -33,7 +32,7 @@ func (f *file) begin(o *Operation) Fault {
 //go:norace
 func (f *file) ReadAt(p []byte, at int64) (n int, err error) {
 	raceoff.Writes(p)
-	o := Operation{Kind: Read, Name: f.name, At: at, Bytes: len(p)}
+	o := Operation{Kind: Read, At: at, Bytes: len(p)}
 	fault := f.begin(&o)
 	switch {
 	case at < 0:
@@ -56,7 +55,7 @@ func (f *file) ReadAt(p []byte, at int64) (n int, err error) {
 //go:norace
 func (f *file) WriteAt(p []byte, at int64) (n int, err error) {
 	raceoff.Reads(p)
-	o := Operation{Kind: Write, Name: f.name, At: at, Bytes: len(p)}
+	o := Operation{Kind: Write, At: at, Bytes: len(p)}
 	fault := f.begin(&o)
 	n = len(p)
 	switch {
@@ -79,7 +78,7 @@ func (f *file) WriteAt(p []byte, at int64) (n int, err error) {
 //
 //go:norace
 func (f *file) Truncate(bytes int64) error {
-	o := Operation{Kind: Truncate, Name: f.name, At: bytes}
+	o := Operation{Kind: Truncate, At: bytes}
 	fault := f.begin(&o)
 	err := fault.Err
 	switch {
@@ -98,7 +97,7 @@ func (f *file) Truncate(bytes int64) error {
 //
 //go:norace
 func (f *file) Allocate(bytes int64) error {
-	o := Operation{Kind: Allocate, Name: f.name, At: bytes}
+	o := Operation{Kind: Allocate, At: bytes}
 	fault := f.begin(&o)
 	err := fault.Err
 	switch {
@@ -117,7 +116,7 @@ func (f *file) Allocate(bytes int64) error {
 //
 //go:norace
 func (f *file) Sync() error {
-	o := Operation{Kind: Sync, Name: f.name}
+	o := Operation{Kind: Sync}
 	fault := f.begin(&o)
 	switch {
 	case f.closed || f.life != f.disk.life:
@@ -133,7 +132,7 @@ func (f *file) Sync() error {
 //
 //go:norace
 func (f *file) Size() (int64, error) {
-	o := Operation{Kind: Size, Name: f.name}
+	o := Operation{Kind: Size}
 	fault := f.begin(&o)
 	size := f.node.cache.size
 	if fault.Err != nil {
@@ -146,7 +145,7 @@ func (f *file) Size() (int64, error) {
 //
 //go:norace
 func (f *file) Close() error {
-	o := Operation{Kind: Close, Name: f.name}
+	o := Operation{Kind: Close}
 	fault := f.begin(&o)
 	if !f.closed && f.life == f.disk.life {
 		f.closed = true

@@ -195,7 +195,7 @@ func TestFaultsThatCannotBeParsedSayWhy(t *testing.T) {
 	t.Parallel()
 	for text, why := range map[string]string{
 		"write f":               "kind name [#n] = fault",
-		"scribble f = EIO":      "none of any, mkdir",
+		"scribble f = EIO":      "is called \"scribble\": use any, mkdir",
 		"write f = EWHAT":       "use EIO",
 		"write f = EIO/x":       "neither a number nor ?",
 		"write f 2 = EIO":       "write #2 for the second one",
@@ -233,4 +233,43 @@ func FuzzFaultTextIsStable(f *testing.F) {
 		require.Equal(t, once, again.String())
 		require.Equal(t, injector, again)
 	})
+}
+
+// A file that was renamed while it was open has its new name for rules and errors, as a person sees it.
+func TestARuleMatchesTheNameThatAnOpenFileHasNow(t *testing.T) {
+	t.Parallel()
+	d := New()
+	f := create(t, d, "a.seg.tmp")
+	d.Inject(Any(On(Sync, "*.seg", Fault{Err: syscall.EIO}), On(Write, "*.tmp", Fault{Err: syscall.ENOSPC})))
+	require.NoError(t, f.Sync())
+	_, err := f.WriteAt([]byte("x"), 0)
+	require.ErrorIs(t, err, syscall.ENOSPC)
+	require.NoError(t, d.Rename("a.seg.tmp", "a.seg"))
+	_, err = f.WriteAt([]byte("x"), 0)
+	require.NoError(t, err)
+	require.ErrorIs(t, f.Sync(), syscall.EIO)
+	require.ErrorContains(t, f.Sync(), "a.seg:")
+}
+
+func TestToLookIsNoOperation(t *testing.T) {
+	t.Parallel()
+	d := New()
+	f := create(t, d, "a.seg")
+	_, err := f.WriteAt([]byte("x"), 0)
+	require.NoError(t, err)
+	counter, told := Count(Nth(1, On(AnyKind, "*", Fault{Err: syscall.EIO}))), 0
+	d.Inject(counter)
+	d.After(func(Operation) { told++ })
+	before := d.Operations()
+	d.Look(func() {
+		_, err := f.Size()
+		require.NoError(t, err)
+		_, err = f.ReadAt(make([]byte, 1), 0)
+		require.NoError(t, err)
+	})
+	require.Equal(t, before, d.Operations())
+	require.Zero(t, told)
+	require.Zero(t, counter.Faults())
+	_, err = f.Size()
+	require.ErrorIs(t, err, syscall.EIO, "the first one comes to the first operation")
 }

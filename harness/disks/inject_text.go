@@ -9,6 +9,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // The text of faults. Rules are separated by "; ", and each is
@@ -155,7 +157,7 @@ func parseKind(text string) (Kind, error) {
 			return Kind(i), nil
 		}
 	}
-	return 0, fmt.Errorf("%q is none of %s", text, strings.Join(kindNames[:], ", "))
+	return 0, fmt.Errorf("no operation of the disk is called %q%s: use %s", text, spelling.Meant(text, kindNames[:]), strings.Join(kindNames[:], ", "))
 }
 
 func parseFault(text string) (f Fault, err error) {
@@ -195,7 +197,11 @@ func (f *Fault) parseError(name, argument string, has bool) (err error) {
 			return err
 		}
 	}
-	return errors.New("use EIO, ENOSPC, EDQUOT, EFBIG, EROFS, EACCES, EMFILE, SHORT, FLIP/bit or DELAY/time")
+	known := []string{"FLIP", "DELAY"}
+	for _, e := range faultErrors {
+		known = append(known, e.name)
+	}
+	return fmt.Errorf("unknown%s: use EIO, ENOSPC, EDQUOT, EFBIG, EROFS, EACCES, EMFILE, SHORT, FLIP/bit or DELAY/time", spelling.Meant(name, known))
 }
 
 func parseNumber(text string) (int, error) {

@@ -3,6 +3,8 @@ package disks
 import (
 	"errors"
 	"fmt"
+
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // A Model says which unsynced effects may survive a loss of power. The package's documentation has the table.
@@ -38,5 +40,5 @@ func ModelByName(name string) (Model, error) {
 			return Model(i), nil
 		}
 	}
-	return 0, fmt.Errorf("%w: %q: use ordered or weak", ErrModel, name)
+	return 0, fmt.Errorf("%w: %q%s: use ordered or weak", ErrModel, name, spelling.Meant(name, modelNames[:]))
 }

@@ -3,6 +3,8 @@ package explore
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand"
@@ -36,8 +38,12 @@ type Config struct {
 	Shrink shrink.Limits
 	// Canary looks for the known bug first, with the same strategy.
 	Canary bool
-	// Progress is called about once a second.
-	Progress func(sched.Statistics, int)
+	// Exhaustive asks for the claim that every schedule up to Search.Preemptions holds: less is no verdict.
+	Exhaustive bool
+	// Progress, if it is set, is called about four times a second, from one goroutine, until Run returns.
+	Progress func(Progress)
+	// Found is called with each failure and its case before it is made smaller, which may take a while.
+	Found func(*sched.Failure, cases.Case)
 }
 
 // A Finding is a counterexample.
@@ -68,6 +74,11 @@ type Summary struct {
 	Crashes        Crashes   `json:"crashes"`
 	Findings       []Finding `json:"findings"`
 	Ended          string    `json:"ended"`
+	// Verdict is Held, Violated or NoVerdict, and Because why there is none, or why it is not all that was asked for.
+	Verdict string `json:"verdict"`
+	Because string `json:"because,omitempty"`
+
+	teller teller
 }
 
 // Crashes is what the crashes and faults of an exploration came to.
@@ -83,6 +94,10 @@ type Crashes struct {
 	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
 	Faults     uint64 `json:"faults"`
+	// Exposed are those of the unsynced moments at which the program had begun to append.
+	Exposed uint64 `json:"exposed_moments"`
+	// Partial are the schedules in which the time was over before each disk of each step was tried.
+	Partial uint64 `json:"schedules_partly_tried"`
 	// Came are the faults by their kinds (cases.Fault.Kind).
 	Came map[string]uint64 `json:"faults_by_kind,omitempty"`
 }
@@ -96,6 +111,8 @@ func (c *Crashes) add(more *cases.Crashes, of cases.Case) {
 	c.Kills += more.Kills.Load()
 	c.Recoveries += more.Recoveries.Load()
 	c.Faults += more.Faults.Load()
+	c.Exposed += more.Exposed.Load()
+	c.Partial += more.Partial.Load()
 	for kind, n := range more.Came(of) {
 		if c.Came == nil {
 			c.Came = map[string]uint64{}
@@ -114,30 +131,38 @@ var ErrMissing = errors.New("faults that never came")
 // canaryProgram has the analysed bug's window.
 const canaryProgram = "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end"
 
-// Run explores. An error means that the exploration itself failed.
+// Run explores. An error means that the exploration itself failed. Without one, Summary.Verdict says what it came to.
 func Run(ctx context.Context, c Config) (*Summary, error) {
 	s := &Summary{Handover: c.Options.Handover, Seed: c.Search.Seed, Strategy: c.Search.Strategy, Findings: []Finding{}}
 	if s.Strategy == "" {
 		s.Strategy = "portfolio"
 	}
+	defer s.teller.tell(c.Progress)()
+	err := s.run(ctx, c)
+	s.conclude(ctx, c, err)
+	return s, err
+}
+
+func (s *Summary) run(ctx context.Context, c Config) error {
+	s.teller.stage(StageCanary)
 	if c.Canary {
 		found, err := findCanary(ctx, c.Search)
 		if err != nil {
-			return s, err
+			return err
 		}
 		s.Canary = found
 	}
 	if c.Crash != nil {
 		if err := findCrashCanary(ctx); err != nil {
-			return s, err
+			return err
 		}
 	}
 	if len(c.Program) > 0 {
 		program := cases.Case{Options: c.Options, Threads: c.Program, Faults: c.Faults, Crash: c.Crash}
 		s.Program = program.String()
-		return s, s.explore(ctx, c, program, c.Search)
+		return s.explore(ctx, c, program, c.Search)
 	}
-	return s, s.drawn(ctx, c)
+	return s.drawn(ctx, c)
 }
 
 func findCanary(ctx context.Context, o sched.Options) (string, error) {
@@ -153,10 +178,10 @@ func findCanary(ctx context.Context, o sched.Options) (string, error) {
 	o.Preemptions = max(o.Preemptions, 1)
 	r, err := sched.Search(ctx, scenario, o)
 	switch {
-	case err != nil:
+	case err != nil && ctx.Err() == nil:
 		return "", fmt.Errorf("canary: %w", err)
 	case len(r.Findings) == 0 && ctx.Err() != nil:
-		return "", fmt.Errorf("canary: %w", ctx.Err())
+		return "", fmt.Errorf("interrupted before the canary was found: %w", ctx.Err())
 	case len(r.Findings) == 0:
 		return "", fmt.Errorf("%w: %s showed nothing in %d schedules of '%s'; choose another strategy or seed", ErrCanary, o.Strategy, r.Schedules, canaryProgram)
 	}
@@ -170,6 +195,9 @@ func findCrashCanary(ctx context.Context) error {
 		return err
 	}
 	r, err := sched.Search(ctx, scenario, sched.Options{Strategy: "bounded", Workers: 1})
+	if ctx.Err() != nil {
+		return fmt.Errorf("interrupted before the canary was found: %w", ctx.Err())
+	}
 	if err == nil && (len(r.Findings) == 0 || cases.CrashOf(r.Findings[0].Failure) == nil) {
 		err = fmt.Errorf("%w: an engine that calls durable what no flush has covered lost nothing in any crash", ErrCanary)
 	}
@@ -206,14 +234,18 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 		if c.DrawFaults > 0 {
 			program.Faults = cases.DrawFaults(random, program, c.DrawFaults)
 		}
-		if err := s.explore(ctx, c, program, o); err != nil {
+		err := s.explore(ctx, c, program, o)
+		if errors.Is(err, sched.ErrNoSchedule) && s.Statistics.Schedules > 0 {
+			break // the time was over, or it was interrupted, as the program had just been drawn
+		}
+		if err != nil && (!errors.Is(err, sched.ErrNoVerdict) || s.Statistics.Unknown == s.Statistics.Schedules) {
 			return err
 		}
 		if len(s.Findings) > 0 && !c.Search.All {
 			return nil
 		}
 	}
-	if s.Ended = "the budget is spent"; ctx.Err() != nil {
+	if s.Ended = sched.TimeIsUp; ctx.Err() != nil {
 		s.Ended = "interrupted"
 	}
 	return nil
@@ -231,14 +263,15 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 			return err
 		}
 		defer func() { s.Crashes.add(crashes, program) }()
+		crashes.Until(over(ctx, o.Budget))
 	}
 	before := s.Statistics
-	if c.Progress != nil {
-		o.Progress = func(now sched.Statistics) { c.Progress(plus(before, now), s.Programs+1) }
-	}
+	o.Progress = s.show(before, crashes)
+	s.teller.stage(StageSearch)
 	r, err := sched.Search(ctx, scenario, o)
 	s.Programs++
 	s.Statistics = plus(before, r.Statistics)
+	o.Progress(r.Statistics)
 	s.Rate = s.Statistics.Rate()
 	s.Ended = r.Ended
 	if err != nil { // what was found before is not lost for that
@@ -248,7 +281,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	if len(r.Findings) == 0 || o.All {
 		r.Findings = append(r.Findings, more...)
 	}
-	if s.Program != "" {
+	if s.Program != "" && (crashes == nil || crashes.Partial.Load() == 0) {
 		s.Exhausted = r.Exhausted
 		for _, e := range r.Exhausted {
 			if slices.ContainsFunc(r.Findings, func(f sched.Finding) bool { return f.Preemptions <= e.Bound }) {
@@ -266,6 +299,26 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	return errors.Join(disagreement, s.addAll(ctx, c, program, r.Findings)) // a disagreement takes no finding away
 }
 
+// over says when no more disks are to be tried: when it was interrupted, or the budget is spent.
+func over(ctx context.Context, budget time.Duration) func() bool {
+	deadline := time.Now().Add(budget)
+	return func() bool { return ctx.Err() != nil || budget > 0 && time.Now().After(deadline) }
+}
+
+// show has the teller know of the statistics of a search.
+func (s *Summary) show(before sched.Statistics, crashes *cases.Crashes) func(sched.Statistics) {
+	program, disks := s.Programs+1, s.Crashes.Disks
+	return func(now sched.Statistics) {
+		s.teller.update(func(p *Progress) {
+			p.Program, p.Disks = program, disks
+			p.Statistics.Schedules, p.Statistics.Duration = before.Schedules+now.Schedules, before.Duration+now.Duration
+			if crashes != nil {
+				p.Disks += crashes.Disks.Load()
+			}
+		})
+	}
+}
+
 func (s *Summary) addAll(ctx context.Context, c Config, program cases.Case, all []sched.Finding) (err error) {
 	for _, f := range all {
 		err = errors.Join(err, s.add(ctx, c, program, f))
@@ -275,10 +328,14 @@ func (s *Summary) addAll(ctx context.Context, c Config, program cases.Case, all 
 
 // add makes a finding smaller and reports it.
 func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched.Finding) error {
+	s.teller.update(func(p *Progress) { p.Stage, p.Findings = StageShrink, len(s.Findings)+1 })
 	found := program.Clone()
 	found.Switches = f.Schedule
 	if crash := cases.CrashOf(f.Failure); crash != nil && found.Crash != nil {
 		found.Crash = &cases.Crash{Any: true, Model: crash.Model}
+	}
+	if c.Found != nil {
+		c.Found(f.Failure, found)
 	}
 	m := shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
 	var err error
@@ -351,6 +408,7 @@ func plus(a, b sched.Statistics) sched.Statistics {
 	a.Duration += b.Duration
 	a.Distinct += b.Distinct
 	a.Repeated += b.Repeated
+	a.Unknown += b.Unknown
 	a.MaxSteps = max(a.MaxSteps, b.MaxSteps)
 	a.Executions += b.Executions
 	a.PartialOrders += b.PartialOrders
@@ -383,4 +441,10 @@ func mergeCrossings(a, b []sched.Crossing) []sched.Crossing {
 		}
 	}
 	return all
+}
+
+// Fingerprint tells a finding from others: the same case of the same class has the same.
+func (f Finding) Fingerprint() string {
+	sum := sha256.Sum256([]byte(f.Class + "\n" + f.Case))
+	return hex.EncodeToString(sum[:4])
 }

@@ -118,7 +118,7 @@ func TestWhatStressFindsHasASmallestCase(t *testing.T) {
 		{"fallback", "w0: append 1, append 1, append 1; f0: flush; r0: read - 1.+", "append 1, append 1, read - 1.+"},
 		{"stale", "", "flush"}, // nothing is known: programs are drawn
 	} {
-		r, err := Minimal(context.Background(), c.handover, c.program, "ReadAfterWrite/empty", 30*time.Second)
+		r, err := Minimal(context.Background(), c.handover, c.program, "ReadAfterWrite/empty", 10*time.Minute) // schedules end it before
 		require.NoError(t, err)
 		require.NotNil(t, r, c.handover)
 		require.Contains(t, r.Case, c.want)

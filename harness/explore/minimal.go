@@ -2,6 +2,7 @@ package explore
 
 import (
 	"context"
+	"errors"
 	"math/rand"
 	"slices"
 	"strings"
@@ -12,6 +13,9 @@ import (
 	"github.com/racewindow/racewindow/harness/shrink"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
+
+// givenProgram is how many schedules the program that is given gets from each of two strategies, if there is time.
+const givenProgram = 20_000
 
 // Minimal looks for a smallest case of a violation that something else has seen: first in the program that is given, threads
 // alone, then in drawn ones. The violation has that fingerprint (check.Violation.Fingerprint) or, if none is found, at least
@@ -24,8 +28,8 @@ func Minimal(ctx context.Context, handover, program, fingerprint string, budget 
 		if err != nil {
 			return nil, err
 		}
-		for _, o := range []sched.Options{{Strategy: "bounded", Preemptions: 1}, {Strategy: "random", Budget: budget / 4}} {
-			o.Budget = budget / 4
+		for _, o := range []sched.Options{{Strategy: "bounded", Preemptions: 1}, {Strategy: "random"}} {
+			o.Schedules, o.Budget = givenProgram, budget/4
 			if r, err := minimalOf(ctx, c, fingerprint, o); r != nil || err != nil {
 				return r, err
 			}
@@ -49,7 +53,7 @@ func minimalOf(ctx context.Context, c cases.Case, fingerprint string, o sched.Op
 	}
 	o.Seed, o.Class = 1, fingerprint
 	r, err := sched.Search(ctx, scenario, o)
-	if err != nil {
+	if err != nil && !errors.Is(err, sched.ErrUnjudged) { // another search may do
 		return nil, err
 	}
 	promise, _, _ := strings.Cut(fingerprint, "/")

@@ -26,12 +26,18 @@ type Statement struct {
 	Schedules uint64 `json:"schedules"`
 	// Bound is the highest number of preemptions of which every schedule was executed; -1 for none. Complete says that there
 	// are no schedules with more.
-	Bound    int    `json:"bound"`
-	Complete bool   `json:"complete"`
-	MaxSteps int    `json:"max_steps"`
-	Case     string `json:"case,omitempty"`
-	Class    string `json:"class,omitempty"`
+	Bound    int  `json:"bound"`
+	Complete bool `json:"complete"`
+	// Exhausted says that the bound is the one that was asked for, or complete.
+	Exhausted bool   `json:"exhausted"`
+	MaxSteps  int    `json:"max_steps"`
+	Case      string `json:"case,omitempty"`
+	Class     string `json:"class,omitempty"`
 }
+
+// Unjudged says that nothing was found, and that not every schedule was executed and judged: it says neither that it is true nor
+// that it is not.
+func (s Statement) Unjudged() bool { return !s.True && s.Holds && !s.Exhausted }
 
 // String is one line for a person.
 func (s Statement) String() string {
@@ -88,7 +94,8 @@ func Verify(ctx context.Context, preemptions int, told func(Statement)) (all []S
 			return
 		}
 		s.Number, s.Text = number, text
-		s.True = s.Holds == holds && (holds && (s.Bound >= bound || s.Complete) || !holds && s.Class == class)
+		s.Exhausted = s.Bound >= bound || s.Complete
+		s.True = s.Holds == holds && (holds && s.Exhausted || !holds && s.Class == class)
 		all = append(all, s)
 		told(s)
 	}

@@ -10,6 +10,7 @@ package kill
 import (
 	"errors"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -84,6 +85,27 @@ func setDefault[T int | float64 | time.Duration](field *T, value T) {
 	}
 }
 
+// maxChildren bounds each number of children.
+const maxChildren = 1 << 30
+
+// Check reports the first contradiction in the settings, as Run would, and the first folder in which nothing can be made: the
+// second disk's turn comes late.
+func (c Config) Check() error {
+	if err := c.withDefaults().check(); err != nil {
+		return err
+	}
+	for _, dir := range c.Dirs {
+		made, err := os.MkdirTemp(dir, "racewindow-kill-")
+		if err == nil {
+			err = os.Remove(made)
+		}
+		if err != nil {
+			return fmt.Errorf("%w: %w", ErrConfig, err)
+		}
+	}
+	return nil
+}
+
 // check reports the first contradiction, defaults applied.
 func (c Config) check() error {
 	problem := ""
@@ -92,6 +114,8 @@ func (c Config) check() error {
 		problem = "no folder to work in"
 	case c.Kills < 1 || c.PerLog < 1 || c.PerLog > 1<<10:
 		problem = fmt.Sprintf("%d kills, %d children for a log: at least 1 each, and at most %d children", c.Kills, c.PerLog, 1<<10)
+	case c.Kills > maxChildren || c.Limited > maxChildren || c.Full > maxChildren:
+		problem = fmt.Sprintf("%d kills, %d children with a limit, %d with a full disk: at most %d each", c.Kills, c.Limited, c.Full, maxChildren)
 	case c.Goroutines < 1 || c.Goroutines > 1<<10:
 		problem = fmt.Sprintf("%d goroutines: 1 to %d", c.Goroutines, 1<<10)
 	case c.Messages < 1 || c.Messages >= 1<<16:

@@ -108,6 +108,7 @@ func TestSettingsThatContradictThemselvesAreRefused(t *testing.T) {
 		"values of up to": {Dirs: []string{"."}, MaxValueBytes: 1 << 20},
 		"grace -1ns":      {Dirs: []string{"."}, Grace: -1},
 		"no such file":    {Dirs: []string{"missing/folder"}},
+		"at most 1073741": {Dirs: []string{"."}, Kills: 1 << 40},
 	} {
 		s, err := Run(context.Background(), c)
 		require.Nil(t, s)
@@ -129,4 +130,13 @@ func TestTheLedgerKnowsWhatWasLost(t *testing.T) {
 	require.Len(t, g.owners, 1)
 	v = g.take(message{opened, 0, 0, 0}, 3, 2)
 	require.Equal(t, check.Durability, v.Promise)
+}
+
+// The second disk's turn comes after all kills on the first.
+func TestAFolderInWhichNothingCanBeMadeIsFoundBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	err := Config{Dirs: []string{t.TempDir(), filepath.Join(t.TempDir(), "missing")}}.Check()
+	require.ErrorIs(t, err, ErrConfig)
+	require.ErrorContains(t, err, "no such file")
+	require.NoError(t, Config{Dirs: []string{t.TempDir()}}.Check())
 }

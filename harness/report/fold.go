@@ -88,7 +88,7 @@ func folded(rows []Row, weights []int, weight, enough int) []Row {
 	return rows
 }
 
-// standIn is the row for some that were left out. It shows the state behind them.
+// standIn is the row for some that were left out. It shows the state after them.
 func standIn(rows []Row) Row {
 	points, steps, same := 0, 0, true
 	for _, row := range rows {

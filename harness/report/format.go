@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // A Format is a form of a report. A new one is one file and one line in Formats.
@@ -35,5 +37,5 @@ func FormatByName(name string) (Format, error) {
 		}
 		known = append(known, f.Name)
 	}
-	return Format{}, fmt.Errorf("no format is called %q: choose one of %s", name, strings.Join(known, ", "))
+	return Format{}, fmt.Errorf("no format is called %q%s: choose one of %s", name, spelling.Meant(name, known), strings.Join(known, ", "))
 }

@@ -87,7 +87,7 @@ func (r *Run) check() error {
 			return fmt.Errorf("row %d names thread %d, to %d, of %d", i, row.Thread, row.To, len(r.Threads))
 		}
 		if row.Step != 0 && row.Step != step+1 {
-			return fmt.Errorf("row %d is step %d, behind step %d", i, row.Step, step)
+			return fmt.Errorf("row %d is step %d, after step %d", i, row.Step, step)
 		}
 		step = max(step, row.Step)
 		for _, field := range row.Learned {

@@ -10,13 +10,23 @@ import (
 
 // Sizes of the picture, in pixels.
 const (
-	svgRow    = 22
-	svgStep   = 46
-	svgLane   = 230
-	svgState  = 110
-	svgHead   = 88
-	svgRows   = 60 // at most
-	svgLetter = 7  // what a letter takes
+	svgRow      = 22
+	svgStep     = 46
+	svgLane     = 160 // the least that a thread's lane takes
+	svgWideLane = 460 // the most
+	svgState    = 110
+	svgHead     = 88
+	svgRows     = 60 // at most
+	svgMargin   = 12 // between a line and a text
+	svgFont     = 12
+	svgTitle    = 15
+)
+
+// Widths of letters, in parts of the font's size. The picture does not know the font that it will be shown in: these are more
+// than any common monospaced one takes.
+const (
+	letterWidth = 0.625
+	wideWidth   = 1.1 // of what commonly comes from another font: Chinese, emoji, and all that is not Latin
 )
 
 //go:embed assets/timeline.css
@@ -26,24 +36,24 @@ var svgStyle string
 func writeSVG(w io.Writer, r *Report) error {
 	rows := r.Run.fold(svgRows)
 	fields := min(2, len(r.Run.Fields))
-	width := svgStep + max(1, len(r.Run.Threads))*svgLane + fields*svgState + 10
+	s := &svg{bottom: svgHead, lanes: r.Run.svgLanes(rows), fields: fields}
+	s.width = s.lanes[len(s.lanes)-1] + fields*svgState + 10
 	height := svgHead + len(rows)*svgRow + 16
-	s := &svg{width: width, bottom: svgHead}
-	s.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="t d">`, width, height, width, height)
+	s.printf(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img" aria-labelledby="t d">`, s.width, height, s.width, height)
 	s.printf(`<title id="t">%s</title><desc id="d">%s</desc><style>%s</style>`, escaped(r.title()), escaped(r.Detail), escaped(svgStyle))
-	s.printf(`<rect class="page" width="%d" height="%d"/>`, width, height)
-	s.text(10, 24, "title", clip(r.title(), (width-20)/9))
-	s.text(10, 46, "", clip(r.Detail, (width-20)/svgLetter))
+	s.printf(`<rect class="page" width="%d" height="%d"/>`, s.width, height)
+	s.text(10, 24, "title", clipTo(r.title(), s.width-20, svgTitle))
+	s.text(10, 46, "", clipTo(r.Detail, s.width-20, svgFont))
 	for i, name := range r.Run.Threads {
 		x := s.lane(i)
-		s.text(x-6, svgHead-14, "name", clip(name, svgLane/svgLetter-2))
+		s.text(x-6, svgHead-14, "name", clipTo(name, s.roomAfter(i)+svgMargin, svgFont))
 		s.printf(`<line class="lane" x1="%d" y1="%d" x2="%d" y2="%d"/>`, x, svgHead-8, x, height-12)
 	}
 	for i := range fields {
-		s.text(width-(fields-i)*svgState, svgHead-14, "name", clip(r.Run.Fields[i], svgState/svgLetter-1))
+		s.text(s.state(i), svgHead-14, "name", clipTo(r.Run.Fields[i], svgState-svgMargin, svgFont))
 	}
 	for _, row := range rows {
-		s.row(&r.Run, row, fields)
+		s.row(row)
 	}
 	s.printf("</svg>\n")
 	_, err := io.WriteString(w, s.String())
@@ -62,37 +72,81 @@ func (r *Report) title() string {
 type svg struct {
 	strings.Builder
 	width, bottom int
+	lanes         []int // where the line of each thread stands, and where the last lane ends
+	fields        int
+}
+
+// svgLanes gives each thread the room that its texts need, so that none runs over the line of another thread.
+func (r *Run) svgLanes(rows []Row) []int {
+	widths := make([]int, max(1, len(r.Threads)))
+	for i := range widths {
+		widths[i] = svgLane
+	}
+	for _, row := range rows {
+		i := max(0, row.Thread)
+		if row.Kind == KindSwitch || row.Kind == KindPreemption {
+			i = min(i, max(0, row.To))
+		}
+		widths[i] = max(widths[i], min(svgWideLane, textWidth(strings.TrimSpace(row.Text), svgFont)+3*svgMargin))
+	}
+	lanes := []int{svgStep + svgMargin}
+	for _, width := range widths {
+		lanes = append(lanes, lanes[len(lanes)-1]+width)
+	}
+	return lanes
+}
+
+// textWidth is the most that a text takes, in pixels.
+func textWidth(text string, size int) int {
+	width := 0.0
+	for _, r := range text {
+		if r < 0x300 {
+			width += letterWidth * float64(size)
+		} else {
+			width += wideWidth * float64(size)
+		}
+	}
+	return int(width) + 1
+}
+
+// clipTo shortens a text that would take more than so many pixels.
+func clipTo(text string, pixels, size int) string {
+	if textWidth(text, size) <= pixels {
+		return text
+	}
+	letters := []rune(text)
+	for len(letters) > 0 && textWidth(string(letters)+"...", size) > pixels {
+		letters = letters[:len(letters)-1]
+	}
+	return string(letters) + "..."
 }
 
 func (s *svg) printf(format string, args ...any) { fmt.Fprintf(&s.Builder, format+"\n", args...) }
 
-func (s *svg) lane(thread int) int { return svgStep + thread*svgLane + 12 }
+func (s *svg) lane(thread int) int { return s.lanes[thread] }
+
+// roomAfter is what a text in a lane may take: up to the next thread's line.
+func (s *svg) roomAfter(lane int) int { return s.lanes[lane+1] - s.lanes[lane] - 2*svgMargin }
+
+// state is where the column of a field begins.
+func (s *svg) state(field int) int { return s.width - (s.fields-field)*svgState }
 
 func (s *svg) text(x, y int, class, text string) {
 	s.printf(`<text x="%d" y="%d" class="%s">%s</text>`, x, y, class, escaped(text))
 }
 
-func (s *svg) row(r *Run, row Row, fields int) {
+func (s *svg) row(row Row) {
 	y := s.bottom + svgRow/2
 	s.bottom += svgRow
+	lane := max(0, row.Thread)
 	if row.Kind == KindSwitch || row.Kind == KindPreemption {
-		x1, x2 := s.lane(max(0, row.Thread)), s.lane(max(0, row.To))
-		s.printf(`<path class="%s" d="M%d %d L%d %d" />`, row.Kind, x1, y, x2, y)
-		if row.To >= 0 && x1 != x2 {
-			back := 7
-			if x2 > x1 {
-				back = -7
-			}
-			s.printf(`<path class="%s head" d="M%d %d l%d -4 v8 z"/>`, row.Kind, x2, y, back)
-		}
-		s.text(min(x1, x2)+12, y-4, row.Kind, clip(row.Text, (s.width-min(x1, x2)-20)/(svgLetter+1)))
+		s.change(row, y)
 		return
 	}
 	if row.Step > 0 {
 		s.text(8, y+4, "step", fmt.Sprint(row.Step))
 	}
-	x := s.lane(max(0, row.Thread))
-	room := (s.width - fields*svgState - x - 20) / svgLetter
+	x := s.lane(lane)
 	switch row.Kind {
 	case KindPoint:
 		s.printf(`<circle class="point" cx="%d" cy="%d" r="4"/>`, x, y)
@@ -100,12 +154,28 @@ func (s *svg) row(r *Run, row Row, fields int) {
 	default:
 		s.printf(`<rect class="%s" x="%d" y="%d" width="10" height="10"/>`, row.Kind, x-5, y-5)
 	}
-	s.text(x+12, y+4, row.Kind, clip(strings.TrimSpace(row.Text), room))
-	for i := range fields {
+	s.text(x+svgMargin, y+4, row.Kind, clipTo(strings.TrimSpace(row.Text), s.roomAfter(lane), svgFont))
+	for i := range s.fields {
 		if i < len(row.State) {
-			s.text(s.width-(fields-i)*svgState, y+4, "state", clip(row.State[i], svgState/svgLetter-1))
+			s.text(s.state(i), y+4, "state", clipTo(row.State[i], svgState-svgMargin, svgFont))
 		}
 	}
+}
+
+// change draws the line from one thread to the one that goes on, with the reason above it.
+func (s *svg) change(row Row, y int) {
+	from, to := max(0, row.Thread), max(0, row.To)
+	x1, x2 := s.lane(from), s.lane(to)
+	s.printf(`<path class="%s" d="M%d %d L%d %d" />`, row.Kind, x1, y, x2, y)
+	if row.To >= 0 && x1 != x2 {
+		back := 7
+		if x2 > x1 {
+			back = -7
+		}
+		s.printf(`<path class="%s head" d="M%d %d l%d -4 v8 z"/>`, row.Kind, x2, y, back)
+	}
+	lane := min(from, to)
+	s.text(s.lane(lane)+svgMargin, y-4, row.Kind, clipTo(row.Text, s.roomAfter(lane), svgFont))
 }
 
 // escaped is text for XML.

@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// sourceLines is how many lines before and behind a failpoint a report takes along.
+// sourceLines is how many lines before and after a failpoint a report takes along.
 const sourceLines = 5
 
 // maxSourceBytes bounds the files that are read for that.

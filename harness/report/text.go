@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/racewindow/racewindow/harness/columns"
 )
 
 // The most that a report takes on a terminal, and the least columns for which it is laid out.
@@ -24,9 +26,14 @@ var ANSI = Palette{Bad: "\x1b[31;1m", Good: "\x1b[32;1m", Dim: "\x1b[2m", Bold: 
 // indent begins the second line of what does not fit on one.
 const indent = "     "
 
-// WriteText writes the report for a terminal of so many columns: at most 100 columns and 40 lines.
-func (r *Report) WriteText(w io.Writer, columns int, p Palette) error {
-	for _, line := range r.lines(min(max(columns, minColumns), maxColumns)) {
+// WriteText writes the report for a terminal of so many columns: at most 100 columns and 40 lines. Only the command that replays
+// the case may be wider: its words are never broken, and a command that takes too many lines is one long line at the end.
+func (r *Report) WriteText(w io.Writer, width int, p Palette) error {
+	lines := r.lines(min(max(width, minColumns), maxColumns))
+	if r.replayIsLong(min(max(width, minColumns), maxColumns)) {
+		lines = append(lines, textLine{text: r.Replay, whole: true})
+	}
+	for _, line := range lines {
 		if color := line.color(p); color != "" {
 			line.text = color + line.text + p.Off
 		}
@@ -39,8 +46,9 @@ func (r *Report) WriteText(w io.Writer, columns int, p Palette) error {
 
 // A textLine is a line, and what it is.
 type textLine struct {
-	text string
-	what byte // a letter of color
+	text  string
+	what  byte // a letter of color
+	whole bool // is never cut: part of a command that must be pasted
 }
 
 func (l textLine) color(p Palette) string {
@@ -49,18 +57,48 @@ func (l textLine) color(p Palette) string {
 
 // lines are the whole report. What explains comes first and last; the timeline takes what room is left between, and loses the
 // least telling of its rows.
-func (r *Report) lines(columns int) []textLine {
-	head := r.head(columns)
-	foot := r.foot(columns)
+func (r *Report) lines(width int) []textLine {
+	head := r.head(width)
+	foot := r.foot(width)
 	const fewest = 12 // rows of a timeline that still tells something
 	if over := len(head) + len(foot) + fewest - maxLines; over > 0 {
 		foot = shortened(foot, max(3, len(foot)-over))
 	}
 	head = shortened(head, maxLines-len(foot)-fewest)
-	lines := append(head, r.Run.timeline(columns, maxLines-len(head)-len(foot))...)
+	lines := append(head, r.Run.timeline(width, maxLines-len(head)-len(foot))...)
 	lines = append(lines, foot...)
 	for i := range lines {
-		lines[i].text = strings.TrimRight(clip(lines[i].text, columns), " ")
+		if !lines[i].whole {
+			lines[i].text = strings.TrimRight(clip(lines[i].text, width), " ")
+		}
+	}
+	return lines
+}
+
+// replayLines is how many lines the command that replays the case may take at the top.
+const replayLines = 8
+
+// replayIsLong says whether the command has no room at the top.
+func (r *Report) replayIsLong(width int) bool {
+	return len(columns.Command(replayHead+r.Replay, width, replayIndent)) > replayLines
+}
+
+const (
+	replayHead   = "replay: "
+	replayIndent = "        "
+)
+
+// replay is the command that executes the case again, whole, so that it can be pasted.
+func (r *Report) replay(width int) (lines []textLine) {
+	if r.replayIsLong(width) {
+		text := fmt.Sprintf("%sthe last line is the command, %d letters long", replayHead, utf8.RuneCountInString(r.Replay))
+		for _, line := range columns.Wrap(text, width, replayIndent) {
+			lines = append(lines, textLine{text: line, what: '*'})
+		}
+		return lines
+	}
+	for _, line := range columns.Command(replayHead+r.Replay, width, replayIndent) {
+		lines = append(lines, textLine{text: strings.TrimRight(line, " "), what: '*', whole: true})
 	}
 	return lines
 }
@@ -70,18 +108,18 @@ func shortened(lines []textLine, room int) []textLine {
 	if len(lines) <= room || room < 2 {
 		return lines
 	}
-	cut := textLine{fmt.Sprintf("%s... %d lines more", indent, len(lines)-room+1), '-'}
+	cut := textLine{text: fmt.Sprintf("%s... %d lines more", indent, len(lines)-room+1), what: '-'}
 	return append(append(append([]textLine(nil), lines[:room-2]...), cut), lines[len(lines)-1])
 }
 
-func (r *Report) head(columns int) (lines []textLine) {
+func (r *Report) head(width int) (lines []textLine) {
 	add := func(what byte, text, rest string, most int) {
-		for i, line := range wrap(clip(text, (most+2)*columns), columns, rest) {
+		for i, line := range columns.Wrap(clip(text, (most+2)*width), width, rest) {
 			if i == most {
-				lines[len(lines)-1].text = clip(lines[len(lines)-1].text+" ...", columns)
+				lines[len(lines)-1].text = clip(lines[len(lines)-1].text+" ...", width)
 				break
 			}
-			lines = append(lines, textLine{line, what})
+			lines = append(lines, textLine{text: line, what: what})
 		}
 	}
 	title, what := "FAIL "+r.Promise, byte('!')
@@ -94,9 +132,11 @@ func (r *Report) head(columns int) (lines []textLine) {
 	add(what, strings.TrimSpace(title), indent, 3)
 	add(0, indent+r.Detail, indent, 4)
 	add(0, indent+r.sizes(), indent, 3)
-	add('*', "replay: "+r.Replay, "        ", 8)
+	if r.Replay != "" {
+		lines = append(lines, r.replay(width)...)
+	}
 	if r.Replays > 0 {
-		add(0, fmt.Sprintf("        replayed %d of %d times", r.Replayed, r.Replays), "        ", 1)
+		add(0, fmt.Sprintf("%sreplayed %d of %d times", replayIndent, r.Replayed, r.Replays), replayIndent, 1)
 	}
 	return lines
 }
@@ -120,10 +160,10 @@ func duration(d time.Duration) string {
 	return fmt.Sprintf("%.1f s", d.Seconds())
 }
 
-func (r *Report) foot(columns int) (lines []textLine) {
+func (r *Report) foot(width int) (lines []textLine) {
 	add := func(what byte, text string) {
-		for _, line := range wrap(text, columns, "        ") {
-			lines = append(lines, textLine{line, what})
+		for _, line := range columns.Wrap(text, width, "        ") {
+			lines = append(lines, textLine{text: line, what: what})
 		}
 	}
 	for _, text := range r.windowTexts() {
@@ -155,7 +195,7 @@ func (r *Report) windowTexts() (texts []string) {
 	for _, w := range r.Windows {
 		text := fmt.Sprintf("window: %s%s .. %s%s of %s must be atomic: %s goes on in it", w.From, bracket(w.FromSource), w.To, bracket(w.ToSource), w.Thread, w.Other)
 		if w.From == w.To && w.FromSource == w.ToSource {
-			text = fmt.Sprintf("window: what %s does before and behind %s%s must be atomic: %s goes on there", w.Thread, w.From, bracket(w.FromSource), w.Other)
+			text = fmt.Sprintf("window: what %s does before and after %s%s must be atomic: %s goes on there", w.Thread, w.From, bracket(w.FromSource), w.Other)
 		}
 		texts = append(texts, text)
 	}
@@ -213,31 +253,6 @@ func (r *Report) needed() (texts []string) {
 		texts = append([]string{"needed: all schedules hold " + strings.Join(hold, ", ")}, texts...)
 	}
 	return texts
-}
-
-// wrap breaks text at blanks; lines behind the first begin with rest.
-func wrap(text string, columns int, rest string) (lines []string) {
-	begin := ""
-	for runes := []rune(text); ; begin = rest {
-		room := columns - utf8.RuneCountInString(begin)
-		if len(runes) <= room {
-			return append(lines, begin+string(runes))
-		}
-		at, least := room, 1
-		if begin == "" {
-			least = len(rest) + 1
-		}
-		for at > least && runes[at] != ' ' {
-			at--
-		}
-		if at <= least {
-			at = room
-		}
-		lines = append(lines, strings.TrimRight(begin+string(runes[:at]), " "))
-		for runes = runes[at:]; len(runes) > 0 && runes[0] == ' '; {
-			runes = runes[1:]
-		}
-	}
 }
 
 func clip(text string, columns int) string {

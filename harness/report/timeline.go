@@ -94,7 +94,7 @@ func (r *Run) timeline(columns, room int) (lines []textLine) {
 	for i, width := range l.fields {
 		heading += pad(clip(r.Fields[i], width-2), width)
 	}
-	lines = append(lines, textLine{heading, '-'})
+	lines = append(lines, textLine{text: heading, what: '-'})
 	for _, row := range rows {
 		lines = append(lines, r.line(row, l))
 	}
@@ -115,7 +115,7 @@ func (r *Run) line(row Row, l layout) textLine {
 		if row.Kind == KindPreemption {
 			what = '!'
 		}
-		return textLine{strings.Repeat(" ", stepWidth) + "---- " + clip(row.Text, l.columns-stepWidth-10) + " ----", what}
+		return textLine{text: strings.Repeat(" ", stepWidth) + "---- " + clip(row.Text, l.columns-stepWidth-10) + " ----", what: what}
 	}
 	text := row.Text
 	if row.Kind == KindPoint {
@@ -146,9 +146,9 @@ func (r *Run) line(row Row, l layout) textLine {
 		line += clip(row.source(), l.source)
 	}
 	if row.Kind == KindFailure {
-		return textLine{line, '!'}
+		return textLine{text: line, what: '!'}
 	}
-	return textLine{line, 0}
+	return textLine{text: line}
 }
 
 // cell is a row's text, and what the thread believes from then on, if there is room for it.

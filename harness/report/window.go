@@ -24,7 +24,7 @@ func (r *Report) findWindows(scenario sched.Scenario, s sched.Schedule) {
 			other := slices.Clone(s)
 			other[i].At = places[j]
 			out := runner.Replay(other, false)
-			return out.Failure != nil && out.Failure.Class() == r.Class && out.Preemptions == r.Preemptions && len(out.Schedule) == len(s)
+			return out.Failure != nil && clean(out.Failure.Class(), maxName) == r.Class && out.Preemptions == r.Preemptions && len(out.Schedule) == len(s)
 		}
 		first, last := at, at
 		for fails(first - 1) {

@@ -23,7 +23,11 @@
 // The function of the scenario itself runs first, alone, and Finally's function last; their yield points are no choices.
 //
 // Time is virtual: it stands still until T.Advance moves it, or until no thread can go on but some wait for a time; then it
-// jumps to the earliest. When no thread can go on and nobody waits for a time, that is a deadlock.
+// jumps to the earliest. When no thread can go on and nobody waits for a time, that is a deadlock; so is that no client can go
+// on while the timers of tasks tick for ever.
+//
+// A schedule that comes to Options.StepLimit goes on with turns for each thread. It is a livelock if everything then goes round
+// in a circle and other schedules of the scenario are far shorter; if it does not end otherwise, nothing is known of it.
 //
 // # Searching
 //
@@ -32,7 +36,11 @@
 // covered is told in partial orders, windows crossed, and an estimate of what is unseen; only an exhausted bound is a claim.
 //
 // A failure comes with its schedule: the few places at which another thread goes on than the one that would by itself. The
-// flag -racewindow.replay=SCHEDULE has the same test execute that one only, with a dash for the schedule without any switch.
+// flag -racewindow.replay=SCHEDULE has the same test execute that one only, with a dash for the schedule without any switch. Where
+// threads go round in a circle for ever the schedule ends with that cycle: (a@x#*>b, b@x#*>a)*.
+//
+// Failures at different places of the source are different findings, whatever their text. The same seed finds the same with any
+// number of workers, as long as a number of schedules and not time ends the search.
 //
 // # Two ways to run
 //
@@ -40,5 +48,6 @@
 // goroutines that pass a baton the detector does not see, so that it knows of no order but the program's own.
 //
 // A goroutine that nobody told the scheduler of, and that comes to a failpoint with a thread's context, ends the run with an
-// error: what it does could not be repeated.
+// error: what it does could not be repeated. A thread that blocks in code without markers ends the process with exit code 3, its
+// last marker, the schedule and its stack.
 package sched

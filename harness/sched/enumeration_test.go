@@ -261,9 +261,9 @@ func enumerated(t *testing.T, p modelProgram, strategy string, bound, workers in
 	require.NoError(t, err)
 	s := &search{
 		scenario: p.scenario(), options: o, began: time.Now(), ctx: context.Background(),
-		distinct: map[uint64]struct{}{}, covered: newCovered(),
+		distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{},
 	}
-	claims := s.enumerate(bound, func() bool { return false })
+	claims := s.enumerate(bound, 0, func() bool { return false })
 	require.NoError(t, s.err, "%v", p)
 	return claims, s.distinct
 }

@@ -48,6 +48,7 @@ type Execution struct {
 
 	now   int64 // virtual nanoseconds
 	jumps int   // of the clock since a client went on
+	turns turns
 
 	choice Choice
 	trace  []step
@@ -78,6 +79,7 @@ const (
 	deviates   uint8 = 1 << iota // from what happens without a switch
 	preemption                   // the thread could have gone on
 	waited                       // the thread could not go on
+	ownTurn                      // no strategy was asked: the threads took turns
 )
 
 const mainThread = -1
@@ -105,17 +107,24 @@ func (x *Execution) Go(name string, body func(t *T)) {
 	t.nexts, x.spawned = x.spawned, t
 }
 
-// Finally names what runs when all threads have ended, alone. Tasks go on meanwhile where it waits for them; one that has not
-// ended when it returns is a leak, unless TasksMayRemain.
+// Finally names what runs when all threads have ended, alone. Tasks go on meanwhile where it waits for them. When it has returned,
+// time passes for those that sleep; one that does not end then is a leak, unless TasksMayRemain.
 //
 //go:norace
 func (x *Execution) Finally(body func(t *T)) { x.finally = body }
 
 // Invariant names what must hold at every step, between two threads. It must only look, and must not wait. A build with
-// -race does not call it: it would be a data race.
+// -race refuses it: to look would be a data race.
 //
 //go:norace
-func (x *Execution) Invariant(holds func() error) { x.invariant = holds }
+func (x *Execution) Invariant(holds func() error) {
+	if raceEnabled && holds != nil {
+		x.fail(&Failure{Kind: Unusable, Message: "Execution.Invariant looks at what threads share between two steps, which would be a data race in this build: " +
+			"run without -race, or say in Finally what must hold"})
+		return
+	}
+	x.invariant = holds
+}
 
 // Stuck names who judges that no thread can ever go on, between two threads: nil says that this is right, and ends the execution.
 // Without it that is a deadlock. It must not wait.
@@ -143,6 +152,7 @@ func (x *Execution) begin(s Strategy) {
 	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
 	x.stuck, x.atEnd = nil, x.atEnd[:0]
 	x.now, x.jumps, x.hash = 0, 0, fnvOffset
+	x.turns.begin()
 	x.faults, x.enough = nil, false
 	x.failure, x.failed = nil, false
 	x.observer, x.sights, x.moment = nil, nil, 0
@@ -202,7 +212,7 @@ func (x *Execution) decide(t *thread) {
 		x.upcoming = x.choose(t)
 		return
 	}
-	x.upcoming = x.pass()
+	x.upcoming = x.pass(t)
 }
 
 // assemble puts the clients before the tasks, and numbers both.
@@ -275,7 +285,7 @@ func (x *Execution) canGoOn(t *thread) bool {
 // holds asks the invariant. It says whether the execution goes on.
 func (x *Execution) holds(t *thread) bool {
 	x.stopped = t
-	if x.invariant == nil || raceEnabled {
+	if x.invariant == nil {
 		return true
 	}
 	err := x.invariant()
@@ -313,16 +323,16 @@ func (x *Execution) choose(t *thread) *thread {
 			return nil
 		}
 	}
+	c.Boundary = t.at.kind == atOp || t == x.main
+	x.turns.see(x, t)
 	if c.Step = len(x.trace); c.Step >= x.limit {
-		x.fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("%d steps and no end; threads stand in: %s", c.Step, x.standing())})
-		return nil
+		return x.takeTurn(t)
 	}
 	return x.chosen(t)
 }
 
 func (x *Execution) chosen(t *thread) *thread {
 	c := &x.choice
-	c.Boundary = t.at.kind == atOp || t == x.main
 	i := x.strategy.Next(c)
 	if uint(i) >= uint(len(c.Enabled)) {
 		if !x.hasFailed() {
@@ -343,19 +353,29 @@ func (x *Execution) chosen(t *thread) *thread {
 			s.flags |= preemption
 		}
 	}
+	return x.goOn(t, s)
+}
+
+// goOn takes a step.
+func (x *Execution) goOn(t *thread, s step) *thread {
 	x.trace = append(x.trace, s)
 	x.see(t)
 	x.hash = (x.hash ^ uint64(s.to+1)) * fnvPrime
 	next := x.threads[s.to]
-	if next.client {
+	if next.client && x.jumps > 0 {
 		x.jumps = 0
+		if !x.tookTurns() {
+			x.turns.forget()
+		}
 	}
 	next.state = ready
 	return next
 }
 
-// pass picks who goes on while nothing is to be chosen: the main thread if it can, else a task.
-func (x *Execution) pass() *thread {
+// pass picks who goes on while nothing is to be chosen: the main thread if it can, else a task. When the main thread has ended too,
+// time passes for tasks that sleep: one that ends then is no leak.
+func (x *Execution) pass(t *thread) *thread {
+	x.turns.see(x, t)
 	for {
 		if x.canGoOn(x.main) {
 			x.main.state = ready
@@ -367,18 +387,24 @@ func (x *Execution) pass() *thread {
 				return t
 			}
 		}
-		if x.main.state == ended {
+		if x.main.state == ended && x.tasksMay {
+			return nil
+		}
+		if x.jumps >= 2*x.limit {
+			x.giveUp()
 			return nil
 		}
 		if !x.jump() {
-			x.failDeadlock()
+			if x.main.state != ended {
+				x.failDeadlock()
+			}
 			return nil
 		}
 	}
 }
 
-// jump moves the clock to the earliest time that anybody waits for. After many jumps in which no client went on it refuses:
-// a timer that could tick for ever is no progress.
+// jump moves the clock to the earliest time that anybody waits for. It refuses when nothing but timers ticks for ever: that is
+// no progress.
 func (x *Execution) jump() bool {
 	earliest := int64(0)
 	for _, t := range append(x.threads, x.main) {
@@ -388,7 +414,7 @@ func (x *Execution) jump() bool {
 			}
 		}
 	}
-	if earliest == 0 || !x.awaited() && x.jumps > 8+2*len(x.threads) {
+	if earliest == 0 || !x.awaited() && x.ticksForEver() {
 		return false
 	}
 	x.jumps++
@@ -420,7 +446,11 @@ func (x *Execution) failDeadlock() {
 		}
 		return
 	}
-	x.fail(&Failure{Kind: Deadlock, Message: "no thread can go on: " + x.standing()})
+	why := "no thread can go on: "
+	if x.jumps >= x.mostTicks() {
+		why = fmt.Sprintf("no client can go on, and timers have ticked %d times, always the same: ", x.jumps)
+	}
+	x.fail(&Failure{Kind: Deadlock, Message: why + x.standing()})
 }
 
 // standing lists the threads that have not ended and what they wait for.
@@ -450,6 +480,19 @@ func (x *Execution) leaks() {
 			x.fail(&Failure{Kind: Leak, Thread: t.name, Message: "a task has not ended: " + x.standing()})
 			return
 		}
+	}
+}
+
+// noteSwallowed says beside the failure that t recovered from the unwinding, because what its code does after a panic is
+// likely to matter to who reads of it.
+//
+//go:norace
+func (x *Execution) noteSwallowed(t *thread) {
+	x.failedMu.Lock()
+	defer x.failedMu.Unlock()
+	if x.failure != nil && x.failure.Note == "" {
+		x.failure.Note = "thread " + t.name + " recovered from the panic with which the scheduler ended it, and went on; it was ended all the same. " +
+			"Code that recovers from every panic hides real ones too"
 	}
 }
 

@@ -1,9 +1,11 @@
 package sched
 
 import (
+	"errors"
 	"flag"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,12 +15,14 @@ import (
 
 const (
 	replayFlag = "racewindow.replay"
+	hangFlag   = "racewindow.hang"
 	// noSwitch is the schedule without a switch on the command line, where "" means that none was given.
 	noSwitch = "-"
 )
 
 func init() {
 	if testing.Testing() && flag.Lookup(replayFlag) == nil {
+		flag.Duration(hangFlag, 10*time.Second, "how long the code between two failpoints may take in sched.Explore, where the options do not say")
 		flag.String(replayFlag, "", "the schedule that sched.Explore executes instead of searching; - for the one without a switch")
 	}
 }
@@ -37,6 +41,10 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		t.Fatalf("sched.Explore: this build is not instrumented, so that nothing would be explored. Run:\n    racewindow test -run %s", quoted(testPattern(t.Name())))
 		return
 	}
+	o.test = t.Name()
+	if o.Hang == 0 {
+		o.Hang = hangAsked()
+	}
 	if text, given := replayAsked(); given {
 		replayOnly(t, o, s, text)
 		return
@@ -45,28 +53,58 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		o.Schedules, o.Budget = 2000, 2*time.Second
 	}
 	r, err := Search(t.Context(), s, o)
-	if err != nil {
+	if err != nil && len(r.Findings) == 0 {
 		t.Fatalf("sched.Explore: %v", err)
 		return
 	}
-	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s",
-		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended)
+	if err != nil { // what was found before is not lost for that
+		t.Errorf("sched.Explore: %v", err)
+	}
+	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s%s",
+		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended, r.unknown(o))
+	switch {
+	case !o.exhaustive() || len(r.Findings) > 0 || r.ExhaustedTo(o.Preemptions):
+	case len(r.Exhausted) == 0:
+		t.Errorf("sched.Explore: %q could claim nothing: %s; raise Budget or Schedules", o.Strategy, r.Ended)
+	default:
+		t.Logf("NOT exhausted: some schedules with at most %d were not executed", o.Preemptions)
+	}
 	for _, f := range r.Findings {
 		how := fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)
 		runner := NewRunner(s, o)
 		if f.Failure.Kind != DataRace { // Go's detector tells of equal races once per process
-			if small := runner.Shrink(f.Schedule); small.Failure != nil && len(small.Schedule) < len(f.Schedule) {
+			if len(f.Schedule) > wordy { // what follows may take seconds
+				t.Logf("found, and being made smaller: %v\nreplay: %s", f.Failure, replayCommand(t.Name(), f.Schedule))
+			}
+			small := runner.Shrink(f.Schedule)
+			if small.Failure != nil && len(small.Schedule) < len(f.Schedule) {
 				how += fmt.Sprintf(", shrunk from %d switches", len(f.Schedule))
 				f.Failure, f.Schedule, f.Preemptions = small.Failure, small.Schedule, small.Preemptions
+			}
+			if small.Early {
+				how += "; shrinking ended early, so a smaller one may do"
 			}
 		}
 		out := runner.Replay(f.Schedule, true)
 		t.Errorf("%s", failed{t.Name(), f.Failure, f.Schedule, f.Preemptions, out.Events}.report(how))
 	}
-	if len(r.Points) == 0 && !o.NoFailpoints {
+	if len(r.Points) > 0 && len(r.Silent) > 0 && len(r.Findings) == 0 && !o.NoFailpoints {
+		t.Errorf("sched.Explore: %s came to no failpoint in any of %d schedules, so that nothing was interleaved with what is done there. "+
+			"Hand the context of the thread's own T to the code under test, or put a marker into it (or, if that is meant, set Options.NoFailpoints)", threadsNamed(r.Silent), r.Schedules)
+	}
+	if len(r.Points) == 0 && len(r.Findings) == 0 && !o.NoFailpoints {
 		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
 			quoted(testPattern(t.Name())))
 	}
+}
+
+// unknown names the schedules about which nothing can be said.
+func (s Statistics) unknown(o Options) string {
+	if s.Unknown == 0 {
+		return ""
+	}
+	o, _ = o.withDefaults()
+	return fmt.Sprintf("; %s did not end within %d choices and say nothing: raise Options.StepLimit", counted(int(s.Unknown), "schedule", "schedules"), o.StepLimit)
 }
 
 // replayAsked is the flag's value.
@@ -75,6 +113,23 @@ func replayAsked() (text string, given bool) {
 		text = f.Value.String()
 	}
 	return text, text != ""
+}
+
+func threadsNamed(names []string) string {
+	if len(names) == 1 {
+		return "thread " + names[0]
+	}
+	return "threads " + strings.Join(names, ", ")
+}
+
+// hangAsked is the flag's value, 0 if there is no such flag: the default of the options.
+func hangAsked() time.Duration {
+	if f := flag.Lookup(hangFlag); f != nil {
+		if d, ok := f.Value.(flag.Getter).Get().(time.Duration); ok {
+			return d
+		}
+	}
+	return 0
 }
 
 func replayOnly(t testing.TB, o Options, s Scenario, text string) {
@@ -92,6 +147,10 @@ func replayOnly(t testing.TB, o Options, s Scenario, text string) {
 		return
 	}
 	out := NewRunner(s, o).Replay(schedule, true)
+	if out.Failure == nil && !o.NoFailpoints && !slices.ContainsFunc(out.Events, func(e Event) bool { return e.Point }) {
+		t.Errorf("sched.Explore: no thread came to a failpoint in what was replayed, so that it shows nothing. Build instrumented: racewindow test")
+		return
+	}
 	if out.Failure == nil {
 		t.Logf("replayed: everything held\n%s", timeline(out.Events))
 		return
@@ -112,12 +171,25 @@ func (f failed) report(how string) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "FAIL %v\n", f.failure)
 	fmt.Fprintf(&text, "     %s, %s; %s\n", counted(len(f.schedule), "switch", "switches"), counted(f.preemptions, "preemption", "preemptions"), how)
-	fmt.Fprintf(&text, "replay: %s\n", replayCommand(f.test, f.schedule))
+	fmt.Fprintf(&text, "replay: %s%s\n", replayCommand(f.test, f.schedule), f.which())
 	text.WriteString(timeline(f.events))
+	if f.failure.Note != "" {
+		fmt.Fprintf(&text, "note: %s\n", f.failure.Note)
+	}
 	if f.failure.Stack != "" {
 		text.WriteString(f.failure.Stack)
 	}
 	return text.String()
+}
+
+// which says, as a comment for a shell, what the error knows of the moment that the schedule does not say: on which disk it was
+// that a loss of power left, say. The replay comes to the same.
+func (f failed) which() string {
+	var known interface{ Which() string }
+	if !errors.As(f.failure.Err, &known) {
+		return ""
+	}
+	return " # " + strings.Join(strings.Fields(known.Which()), " ")
 }
 
 func counted(n int, one, many string) string {

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
+	crash "github.com/racewindow/racewindow/harness/disks"
 )
 
 // A fakeTest records what Explore does to a test.
@@ -96,7 +98,86 @@ func TestExploreOfNothingFails(t *testing.T) {
 	require.Equal(t, []string{"sched.Explore: no schedule was executed: interrupted"}, f.errs)
 	f = exploring("TestX", Options{Strategy: "no such"}, pass)
 	require.Len(t, f.errs, 1)
-	require.Contains(t, f.errs[0], `strategy "no such": choose one of bounded, delay-bounded, random, pct, pos, surw`)
+	require.Contains(t, f.errs[0], `no strategy is called "no such": choose one of bounded, delay-bounded, random, pct, pos, surw`)
+}
+
+// deafened is a scenario of which only the first of three threads uses a context that the scheduler controls.
+func deafened(x *Execution) {
+	c := &counter{}
+	x.Go("a", func(t *T) { c.increment(t.Context()) })
+	x.Go("b", func(*T) { c.increment(context.Background()) })
+	x.Go("c", func(*T) { c.increment(context.TODO()) })
+}
+
+func TestThreadsThatComeToNoFailpointAreNamed(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range append(Strategies(), "") {
+		f := exploring("TestX", Options{Strategy: strategy, Schedules: 50}, deafened)
+		require.Len(t, f.errs, 1, strategy)
+		require.Contains(t, f.errs[0], "sched.Explore: threads b, c came to no failpoint in any of ", strategy)
+		require.Contains(t, f.errs[0], "Hand the context of the thread's own T to the code under test")
+	}
+	require.Empty(t, exploring("TestX", Options{Schedules: 50, NoFailpoints: true}, deafened).errs)
+	// Whoever comes to one on some schedules only is heard.
+	require.Empty(t, explore(t, rarelyLong, Options{Schedules: 100, StepLimit: 10_000}).Silent)
+}
+
+func TestAThreadWithTheContextOfAnotherIsToldSo(t *testing.T) {
+	t.Parallel()
+	other := func(x *Execution) {
+		contexts := make(chan context.Context, 1)
+		c := &counter{}
+		x.Go("a", func(t *T) {
+			contexts <- t.Context()
+			c.increment(t.Context())
+		})
+		x.Go("b", func(t *T) {
+			failpoints.Yield(t.Context(), pointLoad)
+			c.increment(<-contexts)
+		})
+	}
+	main := func(x *Execution) {
+		ctx, c := x.Context(), &counter{}
+		x.Go("b", func(*T) { c.increment(ctx) })
+	}
+	for of, s := range map[string]Scenario{"a": other, "main": main} {
+		f := exploring("TestX", Options{Strategy: "bounded", Workers: 1}, s)
+		require.Len(t, f.errs, 1)
+		require.Contains(t, f.errs[0], "thread b came to test/load with the context of thread "+of+": hand each thread's own context", of)
+	}
+}
+
+// TestExploredNothing is what the child process of TestAReplayThatReachesNothingFails runs.
+func TestExploredNothing(t *testing.T) {
+	if os.Getenv(childVariable) == "" {
+		t.Skip("it explores nothing")
+	}
+	Explore(t, Options{}, func(x *Execution) { x.Go("a", func(*T) {}) })
+}
+
+func TestAReplayThatReachesNothingFails(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"-", "start>a"} {
+		output, code := childWith(t, []string{"-test.run=^TestExploredNothing$", "-test.v", "-racewindow.replay=" + text}, "replay")
+		require.NotZero(t, code, output)
+		require.Contains(t, output, "no thread came to a failpoint in what was replayed")
+	}
+}
+
+func TestAnInvariantUnderTheRaceDetectorIsRefusedWithTheRemedy(t *testing.T) {
+	t.Parallel()
+	s := func(x *Execution) {
+		c := &counter{}
+		x.Go("a", func(t *T) { c.increment(t.Context()) })
+		x.Invariant(func() error { return nil })
+	}
+	f := exploring("TestX", Options{Schedules: 10}, s)
+	if !raceEnabled {
+		require.Empty(t, f.errs)
+		return
+	}
+	require.Len(t, f.errs, 1)
+	require.Contains(t, f.errs[0], "Execution.Invariant looks at what threads share between two steps, which would be a data race in this build: run without -race, or say in Finally what must hold")
 }
 
 // TestExploredCounter is what the child process of the next test runs.
@@ -126,6 +207,19 @@ func TestTheReplayFlagExecutesOneScheduleOnly(t *testing.T) {
 	}
 }
 
+func TestAnExplorationOfWhichEachScheduleWasGivenUpFails(t *testing.T) {
+	t.Parallel()
+	f := exploring("TestSpinning", Options{Strategy: "bounded", StepLimit: 50}, func(x *Execution) {
+		x.Go("a", func(t *T) {
+			for {
+				failpoints.Yield(t.Context(), pointLoad)
+			}
+		})
+	})
+	require.NotEmpty(t, f.errs)
+	require.Contains(t, strings.Join(f.errs, "\n"), "nothing was judged: step limit: unknown: no end after 100 choices")
+}
+
 func TestATimelineFitsOnAScreen(t *testing.T) {
 	t.Parallel()
 	for threads := 1; threads < 14; threads++ {
@@ -147,4 +241,54 @@ func TestATimelineFitsOnAScreen(t *testing.T) {
 		}
 	}
 	require.Empty(t, timeline(nil))
+}
+
+// A thread that spins until others are done starves them when schedules are enumerated, so nothing was judged: that is no pass.
+func TestExploreFailsWhereTheBoundSaysNothing(t *testing.T) {
+	t.Parallel()
+	beside := func(x *Execution) {
+		lostUpdate(x)
+		done := false
+		x.Go("waiter", func(t *T) {
+			for !done {
+				failpoints.Yield(t.Context(), pointLock)
+			}
+		})
+	}
+	for _, strategy := range []string{"bounded", "delay-bounded"} {
+		f := exploring("TestX", Options{Strategy: strategy, Preemptions: 2, StepLimit: 300}, beside)
+		require.Len(t, f.errs, 1)
+		require.Contains(t, f.errs[0], "sched.Explore: nothing was judged: step limit: unknown: no end after 600 choices")
+	}
+}
+
+// On which disk it was that a loss of power left stands in the line that replays the schedule.
+func TestTheReplayLineNamesTheDiskOfACrash(t *testing.T) {
+	t.Parallel()
+	if raceEnabled {
+		t.Skip("an invariant looks at what threads write: not under -race")
+	}
+	s := func(x *Execution) {
+		d := crash.New()
+		x.Go("writer", func(t *T) {
+			f, err := d.Create("a")
+			require.NoError(t, err)
+			_, err = f.WriteAt([]byte("whole"), 0)
+			require.NoError(t, err)
+			failpoints.Yield(t.Context(), pointStore) // the fault: it says so before the sync
+			require.NoError(t, f.Sync())
+		})
+		x.Invariant(func() error {
+			return d.Try(crash.Ordered, 100, func(after *crash.Disk) error {
+				if entries, _ := after.List("."); len(entries) == 1 {
+					return errors.New("a name without content")
+				}
+				return nil
+			})
+		})
+	}
+	f := exploring("TestX", Options{Schedules: 10}, s)
+	require.Len(t, f.errs, 1)
+	require.Regexp(t, `FAIL invariant in writer: power is lost and leaves disk \d+ of \d+ \(ordered\): a name without content\n`, f.errs[0])
+	require.Regexp(t, `replay: racewindow test -run '\^TestX\$' -racewindow.replay='-' # disk \d+ of \d+ \(ordered\)\n`, f.errs[0])
 }

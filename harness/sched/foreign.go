@@ -25,6 +25,10 @@ type stray struct {
 func (x *Execution) foreign(t *thread, place string) {
 	problem := "a goroutine that the scheduler does not know of came to " + place + " with the context of thread " + t.name +
 		": start it with failpoints.Go, or give it a context without a controller"
+	if r := x.upcoming; r != nil && r != t && r.goroutine == goroutine() {
+		problem = "thread " + r.name + " came to " + place + " with the context of thread " + t.name +
+			": hand each thread's own context (T.Context, or what failpoints.Go gives a task) to what it calls"
+	}
 	if !x.worker.stray.say(problem) {
 		panic("racewindow: when all was over, " + problem)
 	}

@@ -124,8 +124,62 @@ func TestAThreadThatBlocksUnseenEndsTheProcessWithItsStack(t *testing.T) {
 	t.Parallel()
 	output, code := child(t, t.Name(), "hang")
 	require.Equal(t, 3, code, output)
-	require.Contains(t, output, "racewindow: no thread has come to a failpoint for 300ms: one of them blocks where the scheduler cannot see it")
+	require.Contains(t, output, "racewindow: no thread has come to a failpoint for 300ms: thread a blocks where the scheduler cannot see it, or runs in circles, since it passed test/load (fixture_test.go:1).")
+	require.Contains(t, output, "failpoints.Lock, Receive, Sleep or Cond")
+	require.Contains(t, output, "schedule so far: ''")
+	require.NotContains(t, output, "sched.(*worker).watch", "only the stack that hangs")
 	require.Contains(t, output, "sched.blockUnseen(")
+}
+
+// TestHangingExploration is what the child process of the next test runs.
+func TestHangingExploration(t *testing.T) {
+	if os.Getenv(childVariable) == "" {
+		t.Skip("it hangs")
+	}
+	Explore(t, Options{Strategy: "bounded", Preemptions: 1, Workers: 1}, func(x *Execution) {
+		var mu sync.Mutex
+		for _, name := range []string{"a", "b"} {
+			x.Go(name, func(t *T) {
+				failpoints.Yield(t.Context(), pointLoad)
+				mu.Lock()
+				defer mu.Unlock()
+				failpoints.Yield(t.Context(), pointStore)
+			})
+		}
+	})
+}
+
+func TestAnExplorationThatHangsNamesTheMarkerAndTheScheduleAndHangsAgainByIt(t *testing.T) {
+	t.Parallel()
+	hangs := []string{
+		"for 200ms: thread b blocks where the scheduler cannot see it, or runs in circles, since it passed test/load (fixture_test.go:1).",
+		"-racewindow.hang=1m",
+		"schedule so far: 'a@test/store#1>b'\n",
+		"replay: racewindow test " + raceWord() + "-run '^TestHangingExploration$' -racewindow.replay='a@test/store#1>b'\n",
+		"sync.(*Mutex).Lock",
+	}
+	for _, replayed := range [][]string{nil, {"-racewindow.replay=a@test/store#1>b"}} {
+		output, code := childWith(t, append([]string{"-test.run=^TestHangingExploration$", "-racewindow.hang=200ms"}, replayed...), "hang")
+		require.Equal(t, 3, code, output)
+		for _, words := range hangs {
+			require.Contains(t, output, words)
+		}
+	}
+}
+
+func TestAHangWhileAThreadIsEndedNamesTheFailureThatWasFound(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		_, err := Search(context.Background(), brokenBeside(func(t *T) {
+			defer blockUnseen(make(chan int))
+			_, _, _ = failpoints.Receive(t.Context(), pointWait, make(chan int))
+		}), Options{Strategy: "bounded", Hang: 200 * time.Millisecond})
+		t.Fatal("the search came back", err)
+	}
+	t.Parallel()
+	output, code := child(t, t.Name(), "hang")
+	require.Equal(t, 3, code, output)
+	require.Contains(t, output, "thread worker blocks where the scheduler cannot see it")
+	require.Contains(t, output, "A failure had been found before, and the thread was being ended: failed in checker: the invariant is broken")
 }
 
 //go:noinline

@@ -5,54 +5,194 @@ import (
 	"sync/atomic"
 )
 
-// A frontier is what is left of a tree that several workers enumerate.
+// A frontier is a tree of schedules that several workers enumerate in parts. The parts stand in the order in which one worker
+// would come to them. What ends the enumeration in one part (a failure, the limit) makes what comes after it moot, while what
+// comes before goes on: so the same schedules count with any number of workers.
 type frontier struct {
 	hungry  atomic.Bool // somebody waits for a part
 	mu      sync.Mutex
 	changed sync.Cond
-	parts   [][]branch
+	first   *part
+	limit   uint64 // of schedules; 0 for none
 	workers int
 	idle    int
+	waiting int // parts that nobody has taken
 	closed  bool
 	// abandoned says that something was left.
 	abandoned bool
 }
 
+// A part is a subtree.
+type part struct {
+	branches    []branch
+	fixed       int // branches before this one are another part's to advance
+	next        *part
+	taken, done bool
+	moot        atomic.Bool   // nothing that it does counts any more
+	executed    atomic.Uint64 // schedules
+	before      uint64        // at least so many were executed in earlier parts; only its worker looks
+	shown       sightings     // its worker's until the enumeration is over
+	end         ending        // it ended the enumeration after so many of its schedules
+	endedAfter  uint64
+	unjudged    []uint64 // the numbers of schedules that came to the step limit, counted from 1
+}
+
+// mostUnjudged is how many schedules of an enumeration may come to the step limit before it ends: they take long, and the bound
+// says nothing any more.
+const mostUnjudged = 16
+
+// An ending is why an enumeration ended in a part.
+type ending uint8
+
+const (
+	notEnded ending = iota
+	endedByLimit
+	endedByFailure
+	endedUnjudged // schedules came to the step limit, too many to go on
+)
+
 // newFrontier holds the whole tree.
-func newFrontier(workers int) *frontier {
-	f := &frontier{workers: workers, parts: [][]branch{nil}}
+func newFrontier(workers int, limit uint64) *frontier {
+	f := &frontier{workers: workers, limit: limit, first: &part{}, waiting: 1}
 	f.changed.L = &f.mu
 	return f
 }
 
-// take returns a part, waiting for one. It returns false when nothing is left and nobody works, or when it was closed.
-func (f *frontier) take() ([]branch, bool) {
+// take returns the first part that nobody has, waiting for one. It returns nil when nothing is left and nobody works, or when
+// the frontier was closed. finished is the part that the caller had, if any.
+func (f *frontier) take(finished *part) *part {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if finished != nil {
+		finished.done = true
+		f.join()
+	}
 	f.idle++
-	for len(f.parts) == 0 && f.idle < f.workers && !f.closed {
+	for f.waiting == 0 && f.idle < f.workers && !f.closed {
 		f.hungry.Store(true)
 		f.changed.Wait()
 	}
-	if len(f.parts) == 0 || f.closed {
+	if f.waiting == 0 || f.closed {
 		f.closed = true
 		f.changed.Broadcast()
-		return nil, false
+		return nil
 	}
 	f.idle--
-	last := len(f.parts) - 1
-	part := f.parts[last]
-	f.parts = f.parts[:last]
-	f.hungry.Store(f.idle > len(f.parts))
-	return part, true
+	p := f.first
+	for p.taken {
+		p = p.next
+	}
+	p.taken = true
+	f.waiting--
+	f.hungry.Store(f.idle > f.waiting)
+	return p
 }
 
-func (f *frontier) give(part []branch) {
+// join makes one of neighbours that are done and have shown nothing, so that the list stays short.
+func (f *frontier) join() {
+	quiet := func(p *part) bool { return p.done && p.end == notEnded && len(p.shown.classes) == 0 && len(p.unjudged) == 0 }
+	for p := f.first; p != nil; p = p.next {
+		for quiet(p) && p.next != nil && quiet(p.next) {
+			p.executed.Add(p.next.executed.Load())
+			p.next = p.next.next
+		}
+	}
+}
+
+// give offers what comes after what a part keeps: the branches from fixed on have something left.
+func (f *frontier) give(from *part, branches []branch, fixed int) {
 	f.mu.Lock()
-	f.parts = append(f.parts, part)
-	f.hungry.Store(f.idle > len(f.parts))
+	defer f.mu.Unlock()
+	if from.moot.Load() {
+		return
+	}
+	from.next = &part{branches: branches, fixed: fixed, next: from.next}
+	f.waiting++
+	f.hungry.Store(f.idle > f.waiting)
 	f.changed.Signal()
-	f.mu.Unlock()
+}
+
+// over says whether a part needs no schedule more.
+func (f *frontier) over(p *part) bool {
+	if p.moot.Load() {
+		return true
+	}
+	if f.limit == 0 {
+		return false
+	}
+	n := p.executed.Load()
+	if n%32 == 0 { // it only grows, and what is too much is not counted in the end
+		p.before = f.executedBefore(p)
+	}
+	if p.before+n < f.limit {
+		return false
+	}
+	f.endIn(p, endedByLimit)
+	return true
+}
+
+func (f *frontier) executedBefore(p *part) (n uint64) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for q := f.first; q != p; q = q.next {
+		n += q.executed.Load()
+	}
+	return n
+}
+
+// endIn says that no schedule counts that comes after those that a part has executed.
+func (f *frontier) endIn(p *part, why ending) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if p.end != notEnded {
+		return
+	}
+	p.end, p.endedAfter, f.abandoned = why, p.executed.Load(), true
+	p.moot.Store(true)
+	for q := p.next; q != nil; q = q.next {
+		q.moot.Store(true)
+		if !q.taken {
+			q.taken, q.done = true, true
+			f.waiting--
+		}
+	}
+}
+
+// unjudgedIn notes that the schedule of a part that was executed last came to the step limit.
+func (f *frontier) unjudgedIn(p *part) {
+	if p.unjudged = append(p.unjudged, p.executed.Load()); len(p.unjudged) >= mostUnjudged {
+		f.endIn(p, endedUnjudged)
+	}
+}
+
+// settle counts the schedules up to where the enumeration ended and gathers what they have shown; base were counted before.
+// unjudged says that some of them came to the step limit.
+func (f *frontier) settle(all *sightings, base uint64) (schedules uint64, end ending, unjudged bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	given := 0
+	for p := f.first; p != nil; p = p.next {
+		n := p.executed.Load()
+		if p.end != notEnded {
+			n = p.endedAfter
+		}
+		for _, at := range p.unjudged {
+			if given++; given == mostUnjudged && at < n {
+				n, p.end = at, endedUnjudged
+			}
+		}
+		unjudged = unjudged || len(p.unjudged) > 0
+		if f.limit > 0 && schedules+n > f.limit {
+			n, end = f.limit-schedules, endedByLimit
+		} else {
+			end = p.end
+		}
+		all.include(&p.shown, base+schedules, n)
+		if schedules += n; end != notEnded {
+			return schedules, end, unjudged
+		}
+	}
+	return schedules, notEnded, unjudged
 }
 
 // abandon ends it because it is not worth more.

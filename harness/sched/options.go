@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // Options of a search. The zero value is ready: a portfolio of strategies for 2 s, to the first failure.
@@ -18,26 +20,29 @@ type Options struct {
 	// Schedules and Budget end the search; whichever comes first. Default: no limit, and 2 s if there is neither.
 	Schedules int
 	Budget    time.Duration
-	// Seed is where every random choice comes from. The same seed and one worker make the same search; each schedule is
-	// repeatable by its text whatever the number of workers.
+	// Seed is where every random choice comes from. The same seed makes the same search, whatever the number of workers, unless
+	// the budget of time ends it; each schedule is repeatable by its text.
 	Seed uint64
 	// Workers search side by side; default one per processor, and 1 under -race, where a report must be somebody's.
 	Workers int
-	// All goes on behind the first failure, and keeps one schedule for each fingerprint.
+	// All goes on after the first failure, and keeps one schedule for each class (Failure.Class).
 	All bool
 	// Class, if it is set, is that of the failure that ends the search; those of other classes are kept, as with All.
 	Class string
-	// StepLimit ends an execution after so many choices; default 20,000.
+	// StepLimit is after how many choices threads take turns, as many times again; what has not ended then is a livelock or
+	// unknown. Default 20,000.
 	StepLimit int
 	// RepeatEvery runs each so manieth schedule a second time: what it does must be the same. Default 64, negative for never.
 	RepeatEvery int
-	// Hang is how long the code between two stops may take in all before the process ends with exit code 3 and the stacks;
-	// default 30 s. It decides no verdict.
+	// Hang is how long the code between two stops may take before the process ends with exit code 3, the marker that the thread
+	// passed last, the schedule and the stack; default 30 s, for Explore what -racewindow.hang says or 10 s. It decides no verdict.
 	Hang time.Duration
-	// NoFailpoints lets Explore pass although no thread came to a failpoint.
+	// NoFailpoints lets Explore pass although no thread, or not each of them, came to a failpoint.
 	NoFailpoints bool
 	// Progress is called about once a second, from one goroutine.
 	Progress func(Statistics)
+	// test is the name of the test that explores.
+	test string
 }
 
 // Parameters are what a strategy is made from.
@@ -68,8 +73,12 @@ func Strategies() []string {
 	return names
 }
 
-// maxPreemptions bounds what can be asked for; long before it nothing ends.
-const maxPreemptions = 1000
+const (
+	// MaxPreemptions bounds what can be asked for; long before it nothing ends.
+	MaxPreemptions = 1000
+	// MaxWorkers bounds what can be asked for; each keeps threads of its own.
+	MaxWorkers = 1024
+)
 
 // Check reports what is wrong with o.
 func (o Options) Check() error {
@@ -79,14 +88,17 @@ func (o Options) Check() error {
 
 func (o Options) withDefaults() (Options, error) {
 	if o.Strategy != "" && !slices.Contains(Strategies(), o.Strategy) {
-		return o, fmt.Errorf("strategy %q: choose one of %s", o.Strategy, strings.Join(Strategies(), ", "))
+		return o, fmt.Errorf("no strategy is called %q%s: choose one of %s", o.Strategy, spelling.Meant(o.Strategy, Strategies()), strings.Join(Strategies(), ", "))
 	}
 	if o.Preemptions < 0 || o.Schedules < 0 || o.Budget < 0 || o.Workers < 0 || o.StepLimit < 0 || o.Hang < 0 {
 		return o, fmt.Errorf("preemptions %d, schedules %d, budget %v, workers %d, step limit %d, hang %v: none may be negative",
 			o.Preemptions, o.Schedules, o.Budget, o.Workers, o.StepLimit, o.Hang)
 	}
-	if o.Preemptions > maxPreemptions {
-		return o, fmt.Errorf("preemptions %d: at most %d", o.Preemptions, maxPreemptions)
+	if o.Preemptions > MaxPreemptions {
+		return o, fmt.Errorf("preemptions %d: at most %d", o.Preemptions, MaxPreemptions)
+	}
+	if o.Workers > MaxWorkers {
+		return o, fmt.Errorf("workers %d: at most %d", o.Workers, MaxWorkers)
 	}
 	if o.Schedules == 0 && o.Budget == 0 && !o.exhaustive() {
 		o.Budget = 2 * time.Second

@@ -17,52 +17,51 @@ const (
 
 // portfolio runs the parts until one of them has left nothing to do.
 func (s *search) portfolio() []Exhausted {
-	limit := int64(partSchedules)
+	limit := uint64(partSchedules)
 	if n := s.options.Schedules; n > 0 {
-		limit = min(limit, int64(n+3)/4)
+		limit = min(limit, uint64(n+3)/4)
 	}
 	var until time.Time
 	if s.options.Budget > 0 {
 		until = s.began.Add(s.options.Budget / 4)
 	}
-	all := s.enumerate(partBounds, func() bool {
-		return s.started.Load() > limit || !until.IsZero() && time.Now().After(until)
-	})
+	all := s.enumerate(partBounds, limit, func() bool { return !until.IsZero() && time.Now().After(until) })
 	if !s.stopped.Load() && (len(all) == 0 || !all[len(all)-1].Complete) {
-		s.run(true, s.mixed)
+		s.sample()
 	}
 	return all
 }
 
-// enumerate exhausts one bound after the other, up to the last one or until enough says so.
-func (s *search) enumerate(last int, enough func() bool) (all []Exhausted) {
+// enumerate exhausts one bound after the other, up to the last one, the limit of schedules (0 for none), or until enough says so.
+func (s *search) enumerate(last int, limit uint64, enough func() bool) (all []Exhausted) {
 	for bound := 0; bound <= last && !s.stopped.Load(); bound++ {
+		if limit > 0 && s.counted >= limit {
+			s.endedBy(endedByLimit)
+			break
+		}
+		left := newFrontier(s.options.Workers, limit-min(s.counted, limit))
 		s.mu.Lock()
-		before := s.stats.Schedules
-		left := newFrontier(s.options.Workers)
 		s.frontier = left
 		s.mu.Unlock()
 		parts := make([]*bounded, s.options.Workers)
-		s.run(false, func(i int) func() Strategy {
+		s.run(s.options.Workers, false, func(i int) func() (Strategy, uint64) {
 			parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", bound: bound, frontier: left}
-			return func() Strategy {
-				if enough() {
-					left.abandon()
-				} else if parts[i].Begin() {
-					return parts[i]
-				}
-				return nil
-			}
+			return func() (Strategy, uint64) { return parts[i].next(enough) }
 		})
-		if slices.ContainsFunc(parts, func(b *bounded) bool { return b.givenUp > 0 }) {
-			s.ended = fmt.Sprintf("schedules with at most %d were given up after %d choices, so that bound says nothing", bound, s.options.StepLimit)
+		schedules, end, unjudged := left.settle(&s.shown, s.counted)
+		s.count(schedules)
+		if unjudged {
+			s.saysNothing(bound)
+		}
+		s.endedBy(end)
+		if end != notEnded || s.stopped.Load() || left.abandoned {
 			break
 		}
-		if s.stopped.Load() || left.abandoned {
-			break
+		if s.unjudged != nil {
+			continue // a higher bound may find something, and none can be claimed
 		}
 		complete := !slices.ContainsFunc(parts, func(b *bounded) bool { return b.capped })
-		all = append(all, Exhausted{bound, s.stats.Schedules - before, s.stats.MaxSteps, complete})
+		all = append(all, Exhausted{bound, schedules, s.stats.MaxSteps, complete})
 		s.ended = fmt.Sprintf("every schedule with at most %d was executed", bound)
 		if complete {
 			break
@@ -71,25 +70,76 @@ func (s *search) enumerate(last int, enough func() bool) (all []Exhausted) {
 	return all
 }
 
-// mixed returns the source of a worker's random strategies: the one with the name that was asked for, or a few of each in turn.
-func (s *search) mixed(worker int) func() Strategy {
-	var all []Strategy
-	for i, entry := range strategies {
-		if s.options.Strategy == "" || s.options.Strategy == entry.name {
-			p := Parameters{Seed: s.options.Seed, Stream: uint64(worker)<<8 | uint64(i), Preemptions: s.options.Preemptions}
-			all = append(all, entry.make(p))
-		}
+// endedBy says why the enumeration of a bound has ended.
+func (s *search) endedBy(end ending) {
+	switch {
+	case end == endedByFailure:
+		s.stop("a failure was found", nil)
+	case end == endedByLimit && s.counted == uint64(s.options.Schedules):
+		s.stop("the number of schedules is reached", nil)
 	}
-	const inARow = 32
-	turn := 0
-	return func() Strategy {
-		for range all {
-			strategy := all[turn/inARow%len(all)]
-			turn++
-			if strategy.Begin() {
-				return strategy
+}
+
+// saysNothing notes that schedules of a bound came to the step limit.
+func (s *search) saysNothing(bound int) {
+	if s.unjudged != nil {
+		return
+	}
+	s.ended = fmt.Sprintf("schedules with at most %d were given up after %d choices, so that bound says nothing", bound, s.options.StepLimit)
+	s.unjudged = fmt.Errorf("%w: %s; a loop that waits for another thread needs a strategy that is fair: random, pct, pos, surw", ErrUnjudged, s.ended)
+}
+
+// next goes to the next schedule, and numbers it within its part.
+func (b *bounded) next(enough func() bool) (Strategy, uint64) {
+	if enough() {
+		b.frontier.abandon()
+		return nil, 0
+	}
+	for b.Begin() {
+		if !b.frontier.over(b.part) {
+			return b, b.part.executed.Load()
+		}
+		b.leave()
+	}
+	return nil, 0
+}
+
+// sample draws schedules at random until the budget is spent.
+func (s *search) sample() {
+	limit := uint64(everything)
+	if n := uint64(s.options.Schedules); n > 0 {
+		limit = n - min(s.counted, n)
+	}
+	m := newMixture(s.options, limit)
+	if m.taught() > 0 {
+		s.run(1, true, func(int) func() (Strategy, uint64) {
+			return func() (Strategy, uint64) {
+				n, ok := m.claim(m.taught())
+				if !ok {
+					return nil, 0
+				}
+				return m.teach(n), n
 			}
-		}
-		return nil
+		})
+		m.learned()
 	}
+	s.run(s.options.Workers, true, func(int) func() (Strategy, uint64) {
+		begin := m.forWorker()
+		return func() (Strategy, uint64) {
+			n, ok := m.claim(everything)
+			if !ok {
+				s.stop("the number of schedules is reached", nil)
+				return nil, 0
+			}
+			return begin(n), n
+		}
+	})
+	end := m.claimed.Load()
+	if !s.options.All || s.options.Class != "" {
+		if first, found := s.drawn.first(s.options.Class); found {
+			end = first + 1
+		}
+	}
+	s.shown.include(&s.drawn, s.counted, end)
+	s.count(end)
 }

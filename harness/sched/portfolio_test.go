@@ -126,7 +126,9 @@ func TestAResultIsReadableAsJSON(t *testing.T) {
 	require.Len(t, fields, 16)
 	finding := fields["findings"].([]any)[0].(map[string]any)
 	require.Equal(t, "a@test/store#1>b", finding["schedule"])
-	require.Equal(t, map[string]any{"kind": "failed", "thread": "main", "message": "the counter is 1", "step": 6.0}, finding["failure"])
+	site := r.Findings[0].Failure.Site
+	require.Regexp(t, `^sched\.lostUpdate\.func2 \(fixture_test\.go:\d+\)$`, site)
+	require.Equal(t, map[string]any{"kind": "failed", "thread": "main", "message": "the counter is 1", "site": site, "step": 6.0}, finding["failure"])
 	var back Result
 	require.NoError(t, json.Unmarshal(text, &back))
 	require.Equal(t, r.Findings[0].Schedule, back.Findings[0].Schedule)

@@ -11,6 +11,8 @@ type Outcome struct {
 	Preemptions int
 	// Steps is how many choices there were.
 	Steps int
+	// Early says that Shrink ended before it had tried to leave out each switch: a smaller schedule may do.
+	Early bool
 	// Events are what the threads did, in order; only if they were asked for.
 	Events []Event
 }
@@ -58,7 +60,9 @@ type Runner struct {
 // NewRunner returns a Runner with the step limit and the hang limit of o.
 func NewRunner(scenario Scenario, o Options) *Runner {
 	o, _ = o.withDefaults()
-	return &Runner{newWorker(scenario, o.StepLimit), o.Hang}
+	w := newWorker(scenario, o.StepLimit)
+	w.test = o.test
+	return &Runner{w, o.Hang}
 }
 
 // Run executes the scenario once under a strategy. events also collects the timeline.
@@ -94,10 +98,14 @@ func (x *Execution) outcome(s Strategy, events bool) (o Outcome) {
 	s.End(len(x.trace), x.failure != nil)
 	o.Failure, o.Steps = x.failure, len(x.trace)
 	o.Schedule, o.Preemptions = x.schedule()
-	if r, ok := s.(*replay); ok && o.Failure == nil && !r.lenient {
-		if places := r.unmet(); places != "" {
-			o.Failure = &Failure{Kind: Unusable, Message: "the schedule's places were not reached: " + places}
+	r, replayed := s.(*replay)
+	switch {
+	case replayed && o.Failure == nil && !r.lenient:
+		if problem := r.unmet(x); problem != "" {
+			o.Failure = &Failure{Kind: Unusable, Message: problem}
 		}
+	case replayed && r.rounds > 0 && o.Failure != nil && o.Failure.hangs():
+		o.Schedule, o.Preemptions = r.followed(), x.preemptions(r.round)
 	}
 	if events {
 		o.Events = x.events()

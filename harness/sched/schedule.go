@@ -17,6 +17,9 @@ type Place struct {
 	Hit           int
 }
 
+// EachHit is the Hit of a place in a cycle: every time that the thread comes to the point.
+const EachHit = -1
+
 // Points that are no failpoints.
 const (
 	OpPoint    = "op"
@@ -31,6 +34,8 @@ func (p Place) String() string {
 		return p.Point
 	case p.Point == EndPoint:
 		return p.Thread + "@" + EndPoint
+	case p.Hit == EachHit:
+		return p.Thread + "@" + p.Point + "#*"
 	}
 	return p.Thread + "@" + p.Point + "#" + strconv.Itoa(p.Hit)
 }
@@ -46,15 +51,37 @@ func (s Switch) String() string { return s.At.String() + ">" + s.To }
 
 // A Schedule is what a strategy chose, in the shortest form: the first thread runs until it ends or waits, then the first one
 // that can go on, except at these switches.
+//
+// The last switches may be a cycle: those whose places have EachHit. When all switches before it were made, the threads go
+// round in it: the first of its switches is made where its thread next comes to its point, then the second, and after the last
+// the first again, for ever. It is over when a thread to which it switches has ended.
 type Schedule []Switch
 
-// String lists the switches, separated by commas.
+// Cycle splits the schedule.
+func (s Schedule) Cycle() (before, cycle Schedule) {
+	n := len(s)
+	for n > 0 && s[n-1].At.Hit == EachHit {
+		n--
+	}
+	return s[:n], s[n:]
+}
+
+// String lists the switches, separated by commas; a cycle stands in parentheses with a star: a@x#1>b, (b@y#*>a, a@x#*>b)*.
 func (s Schedule) String() string {
+	before, cycle := s.Cycle()
+	words := before.words()
+	if len(cycle) > 0 {
+		words = append(words, "("+strings.Join(cycle.words(), ", ")+")*")
+	}
+	return strings.Join(words, ", ")
+}
+
+func (s Schedule) words() []string {
 	words := make([]string, len(s))
 	for i, w := range s {
 		words[i] = w.String()
 	}
-	return strings.Join(words, ", ")
+	return words
 }
 
 // MarshalText makes a schedule its text, in JSON too.
@@ -78,11 +105,24 @@ func ParseSchedule(text string) (Schedule, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
-	for word := range strings.SplitSeq(text, ",") {
+	inCycle := false
+	words := strings.Split(text, ",")
+	for i, word := range words {
 		if len(s) >= maxSwitches {
 			return nil, fmt.Errorf("%w: more than %d switches", ErrSchedule, maxSwitches)
 		}
-		sw, err := parseSwitch(strings.TrimSpace(word))
+		word = strings.TrimSpace(word)
+		if rest, opens := strings.CutPrefix(word, "("); opens && !inCycle {
+			word, inCycle = strings.TrimSpace(rest), true
+		}
+		if inCycle && i == len(words)-1 {
+			rest, closes := strings.CutSuffix(word, ")*")
+			if !closes {
+				return nil, fmt.Errorf("%w: %.80q: a cycle is the last of a schedule, and ends with )*", ErrSchedule, word)
+			}
+			word = strings.TrimSpace(rest)
+		}
+		sw, err := parseSwitch(word, inCycle)
 		if err != nil {
 			return nil, err
 		}
@@ -91,13 +131,27 @@ func ParseSchedule(text string) (Schedule, error) {
 	return s, nil
 }
 
-func parseSwitch(word string) (s Switch, err error) {
+func parseSwitch(word string, inCycle bool) (s Switch, err error) {
 	place, to, ok := strings.Cut(word, ">")
-	if s.To = strings.TrimSpace(to); !ok || !isThreadName(s.To) {
+	s.To = strings.TrimSpace(to)
+	switch place = strings.TrimSpace(place); {
+	case (!ok || !isThreadName(s.To)) && inCycle:
+		return s, fmt.Errorf("%w: %.80q: write (THREAD@POINT#*>THREAD, ...)* for a cycle", ErrSchedule, word)
+	case !ok || !isThreadName(s.To):
 		return s, fmt.Errorf("%w: %.80q: write THREAD@POINT#N>THREAD, THREAD@end>THREAD or start>THREAD", ErrSchedule, word)
+	case !inCycle && strings.HasSuffix(place, "#*"):
+		return s, fmt.Errorf("%w: %.80q: #* stands in a cycle only, (THREAD@POINT#*>THREAD, ...)*; write #N with N from 1", ErrSchedule, word)
+	case !inCycle:
+		s.At, err = ParsePlace(place)
+		return s, err
 	}
-	s.At, err = ParsePlace(strings.TrimSpace(place))
-	return s, err
+	first, each := strings.CutSuffix(place, "#*")
+	s.At, err = ParsePlace(first + "#1")
+	if !each || err != nil {
+		return s, fmt.Errorf("%w: %.80q: a switch in a cycle is THREAD@POINT#*>THREAD", ErrSchedule, word)
+	}
+	s.At.Hit = EachHit
+	return s, nil
 }
 
 // ParsePlace reads what Place.String prints.
@@ -124,13 +178,18 @@ func ParsePlace(text string) (p Place, err error) {
 	return p, nil
 }
 
-func isThreadName(s string) bool { return s != "" && !strings.ContainsAny(s, " \t\n\r,;>@'\"") }
+func isThreadName(s string) bool {
+	return s != "" && s[0] != '(' && !strings.ContainsAny(s, " \t\n\r,;>@'\"")
+}
 
 func isPointName(s string) bool {
 	return s != "" && s != EndPoint && s != StartPoint && !strings.ContainsAny(s, " \t\n\r,;>@#'\"")
 }
 
-// schedule is what was chosen so far, and how many of the switches are preemptions.
+// schedule is what was chosen so far, and how many of the switches are preemptions. The watchdog asks too, which is not ordered
+// with the worker.
+//
+//go:norace
 func (x *Execution) schedule() (s Schedule, preemptions int) {
 	var hits hitCounts
 	for _, step := range x.trace {
@@ -145,16 +204,43 @@ func (x *Execution) schedule() (s Schedule, preemptions int) {
 	return s, preemptions
 }
 
-// hitCounts counts passes by thread and arrival.
-type hitCounts map[[2]int]int
+// preemptions counts those among the first steps.
+func (x *Execution) preemptions(steps int) (n int) {
+	for _, step := range x.trace[:min(steps, len(x.trace))] {
+		if step.flags&preemption != 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// hitCounts counts passes by thread, the main one first, and arrival.
+type hitCounts [][]int
 
 func (h *hitCounts) next(s step) int {
-	if *h == nil {
-		*h = hitCounts{}
+	thread, at := int(s.from)-mainThread, int(namesake(s.at))
+	for len(*h) <= thread {
+		*h = append(*h, nil)
 	}
-	key := [2]int{int(s.from), int(namesake(s.at))}
-	(*h)[key]++
-	return (*h)[key]
+	row := &(*h)[thread]
+	for len(*row) <= at {
+		*row = append(*row, 0)
+	}
+	(*row)[at]++
+	return (*row)[at]
+}
+
+// of is how often a thread has come to a point.
+func (h hitCounts) of(x *Execution, thread int, point string) (times int) {
+	if thread -= mainThread; thread >= len(h) {
+		return 0
+	}
+	for code, n := range h[thread] {
+		if n > 0 && x.place(step{from: int16(thread + mainThread), at: uint16(code)}, 1).Point == point {
+			times += n
+		}
+	}
+	return times
 }
 
 // namesakes lists, by an arrival's code, the first code whose point has the same name: two packages may use one name, and a
@@ -186,6 +272,7 @@ func listNamesakes() *[]uint16 {
 	return &all
 }
 
+//go:norace
 func (x *Execution) place(s step, hit int) Place {
 	if s.from == mainThread {
 		return Place{Point: StartPoint}

@@ -17,6 +17,10 @@ func TestAScheduleIsItsText(t *testing.T) {
 		{Place{"", StartPoint, 0}, "b"}, {Place{"b", OpPoint, 2}, "a"}, {Place{"a/task#2", "flush/written", 31}, "b"}, {Place{"a", EndPoint, 0}, "b"},
 	}, s)
 	require.Equal(t, "start>b, b@op#2>a, a/task#2@flush/written#31>b, a@end>b", s.String())
+	s, err = ParseSchedule("a@x#1>b,( b@op#*>a ,a@x#* > b )* ")
+	require.NoError(t, err)
+	require.Equal(t, Schedule{{Place{"a", "x", 1}, "b"}, {Place{"b", OpPoint, EachHit}, "a"}, {Place{"a", "x", EachHit}, "b"}}, s)
+	require.Equal(t, "a@x#1>b, (b@op#*>a, a@x#*>b)*", s.String())
 	s, err = ParseSchedule("  ")
 	require.NoError(t, err)
 	require.Empty(t, s)
@@ -51,6 +55,16 @@ func TestEveryErrorOfAScheduleSaysWhatToWrite(t *testing.T) {
 		"a@end#1>b":                       aPlace,
 		"a@start#1>b":                     aPlace,
 		"a@x'#1>b":                        aPlace,
+		"a@x#*>b":                         "#* stands in a cycle only",
+		"(a@x#*>b":                        "ends with )*",
+		"(a@x#*>b)*, a@y#1>b":             "a cycle is the last of a schedule",
+		"(a@x#*>b), a@y#1>b)*":            "a switch in a cycle is THREAD@POINT#*>THREAD",
+		"(a@x#1>b)*":                      "a switch in a cycle is THREAD@POINT#*>THREAD",
+		"(a@end#*>b)*":                    "a switch in a cycle is THREAD@POINT#*>THREAD",
+		"(start>b)*":                      "a switch in a cycle is THREAD@POINT#*>THREAD",
+		"((a@x#*>b)*)*":                   "a switch in a cycle is THREAD@POINT#*>THREAD",
+		"()*":                             "write (THREAD@POINT#*>THREAD, ...)* for a cycle",
+		"(a@x#*)*":                        "write (THREAD@POINT#*>THREAD, ...)* for a cycle",
 		strings.Repeat("s>", 200):         aSwitch,
 		strings.Repeat("start>b,", 1<<17): "more than 65536 switches",
 	} {
@@ -78,7 +92,7 @@ func TestPointsOfOneNameAreCountedTogether(t *testing.T) {
 
 // FuzzParseSchedule holds that what is read is printed, and that what is printed is read as the same.
 func FuzzParseSchedule(f *testing.F) {
-	for _, text := range []string{"", "start>b", "a@end>b", "a@x/y#1>b, b@op#2>a", "a#2@x#10>b", "a@x#1>b,,", "a@x#1>b>c", "\xff@\x00#1>a"} {
+	for _, text := range []string{"", "start>b", "a@end>b", "a@x/y#1>b, b@op#2>a", "a#2@x#10>b", "a@x#1>b,,", "a@x#1>b>c", "a@x#1>b, (b@y#*>a, a@op#*>b)*", "(a@x#*>b)*", "(a@x#*>b(1)*)*", "\xff@\x00#1>a"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -15,7 +15,7 @@ type Finding struct {
 	Failure     *Failure `json:"failure"`
 	Schedule    Schedule `json:"schedule"`
 	Preemptions int      `json:"preemptions"`
-	// Strategy found it first, in the schedule of that number, from 1.
+	// Strategy found it first, in the schedule of that number, from 1. Schedule may be a later and lighter one.
 	Strategy string `json:"strategy"`
 	After    uint64 `json:"after_schedules"`
 	// Count is how many schedules showed a failure of its class.
@@ -33,6 +33,8 @@ type Statistics struct {
 	Repeated uint64 `json:"repeated_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
+	// Unknown schedules did not end within the step limit, nor when the threads took turns for as long again: nothing was judged.
+	Unknown uint64 `json:"unknown_schedules,omitempty"`
 	Coverage
 }
 
@@ -46,6 +48,13 @@ func (s Statistics) Rate() float64 {
 
 // ErrNoSchedule is wrapped by the error of a search that was over before its first schedule.
 var ErrNoSchedule = errors.New("no schedule was executed")
+
+// ErrNoVerdict is wrapped by the error of a search none of whose schedules came to its end.
+var ErrNoVerdict = errors.New("nothing was judged")
+
+// ErrUnjudged is wrapped by the error of an enumeration that found nothing and in which a schedule came to the step limit: it was
+// not judged, so the bound says nothing.
+var ErrUnjudged = errors.New("the bound could not be exhausted")
 
 // An Exhausted bound is a claim: no schedule of the scenario with at most so many preemptions (or delays) fails.
 type Exhausted struct {
@@ -61,9 +70,19 @@ type Result struct {
 	Statistics
 	Findings  []Finding   `json:"findings"`
 	Exhausted []Exhausted `json:"exhausted"`
+	// Silent are threads that came to their end and to no failpoint in any schedule: nothing of them was interleaved.
+	Silent []string `json:"silent_threads,omitempty"`
 	// Ended says why it ended.
 	Ended string `json:"ended"`
 }
+
+// ExhaustedTo says whether every schedule with at most so many preemptions (or delays) was executed and judged.
+func (r Result) ExhaustedTo(bound int) bool {
+	return slices.ContainsFunc(r.Exhausted, func(e Exhausted) bool { return e.Complete || e.Bound >= bound })
+}
+
+// TimeIsUp is why a search ended that its budget of time has ended: how far it came is not the same each time then.
+const TimeIsUp = "the budget is spent (time: the same seed may come further or less far, and the same within a number of schedules)"
 
 // search is what the workers of one Search share.
 type search struct {
@@ -73,14 +92,20 @@ type search struct {
 	ctx      context.Context
 	deadline time.Time
 
-	started atomic.Int64 // schedules, to keep to the limit
 	stopped atomic.Bool
+	// counted are the schedules of the parts of the search that are over. Of those that several workers have executed beyond the
+	// one that ended a part, none counts.
+	counted uint64
 
 	mu       sync.Mutex
 	stats    Statistics
 	distinct map[uint64]struct{}
 	covered  *covered
-	findings []Finding
+	passed   map[string]bool // by client that has ended: whether it has come to a failpoint
+	unknown  *Failure        // of the first schedule that did not end
+	shown    sightings
+	drawn    sightings // at random, by their numbers among those
+	unjudged error     // why an enumeration says nothing
 	err      error
 	ended    string
 	frontier *frontier
@@ -88,42 +113,66 @@ type search struct {
 
 const maxDistinct = 4 << 20
 
+// tellEvery is how long a worker may keep to itself what it has done.
+const tellEvery = 200 * time.Millisecond
+
 // Search explores the schedules of a scenario. An error means that the search itself failed: the scenario is not
-// deterministic, or the options are wrong, or ctx ended before anything was tried.
+// deterministic, or the options are wrong, or ctx ended before anything was tried, or a bound was to be exhausted and could not
+// (ErrUnjudged). What the search found does not depend on the number of workers, unless time ended it.
 func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return Result{}, err
 	}
-	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), ended: "the budget is spent"}
+	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{}, ended: TimeIsUp}
 	if o.Budget > 0 {
 		s.deadline = s.began.Add(o.Budget)
 	}
 	var result Result
 	switch {
 	case o.exhaustive():
-		result.Exhausted = s.enumerate(o.Preemptions, func() bool { return false })
+		result.Exhausted = s.enumerate(o.Preemptions, uint64(o.Schedules), func() bool { return false })
 	case o.Strategy == "":
 		result.Exhausted = s.portfolio()
 	default:
-		s.run(true, s.mixed)
+		s.sample()
 	}
-	result.Statistics, result.Findings, result.Ended = s.statistics(), s.findings, s.ended
+	result.Findings, result.Ended = s.shown.findings(), s.ended
+	s.shortenCycles(result.Findings)
+	result.Statistics = s.statistics()
+	result.Silent = s.silent()
 	if s.err == nil && result.Schedules == 0 {
 		s.err = fmt.Errorf("%w: %s", ErrNoSchedule, s.ended)
+	}
+	if s.err == nil && result.Unknown == result.Schedules {
+		s.err = fmt.Errorf("%w: %v", ErrNoVerdict, s.unknown)
+	}
+	if s.err == nil && o.exhaustive() && len(result.Findings) == 0 {
+		s.err = s.unjudged
 	}
 	return result, s.err
 }
 
-// run has the workers work until there is nothing left, or the search was stopped. random says what kind of sample the
-// schedules are.
-func (s *search) run(random bool, source func(worker int) func() Strategy) {
+// silent lists the clients that have ended and never come to a failpoint.
+func (s *search) silent() (names []string) {
+	for name, passed := range s.passed {
+		if !passed {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// run has workers work until there is nothing left, or the search was stopped. random says what kind of sample the schedules
+// are.
+func (s *search) run(workers int, random bool, source func(worker int) func() (Strategy, uint64)) {
 	progress := s.progress()
 	var all sync.WaitGroup
-	for i := range s.options.Workers {
+	for i := range workers {
 		e := &explorer{search: s, source: source(i), random: random, follower: newFollower()}
 		e.w = newWorker(s.scenario, s.options.StepLimit)
-		e.w.next, e.w.judge = e.next, e.judge
+		e.w.next, e.w.judge, e.w.test = e.next, e.judge, s.options.test
 		all.Go(func() {
 			stop := e.w.watch(s.options.Hang)
 			go e.w.loop()
@@ -165,9 +214,22 @@ func (s *search) statistics() Statistics {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	stats := s.stats
-	stats.Duration, stats.Distinct = time.Since(s.began), uint64(len(s.distinct))
+	stats.Duration, stats.Distinct = time.Since(s.began), min(uint64(len(s.distinct)), stats.Schedules)
 	stats.Coverage = s.covered.coverage()
 	return stats
+}
+
+// count adds the schedules of a part of the search that is over.
+func (s *search) count(schedules uint64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.counted += schedules
+	s.stats.Schedules = s.counted
+}
+
+// wanted says whether a failure of a class ends the search.
+func (s *search) wanted(class string) bool {
+	return s.options.Class == class || s.options.Class == "" && !s.options.All
 }
 
 // stop ends the search, because of an error or not.
@@ -191,154 +253,4 @@ func (s *search) reject(err error) {
 	if s.err == nil {
 		s.ended, s.err = "a schedule could not be executed", err
 	}
-}
-
-// An explorer is a worker of a search and what it has not told the others yet.
-type explorer struct {
-	search *search
-	source func() Strategy
-	w      *worker
-	stats  Statistics
-	hashes []uint64
-	random bool
-
-	follower     *follower
-	fingerprints []uint64
-
-	executed int
-
-	repeating *recorded // the execution now is the second of its kind
-	first     []step
-}
-
-// next picks the strategy of the next schedule, or repeats the last one.
-func (e *explorer) next() Strategy {
-	if e.repeating != nil {
-		e.repeating.Begin()
-		return e.repeating
-	}
-	s := e.search
-	if s.stopped.Load() {
-		return nil
-	}
-	if n := s.started.Add(1); s.options.Schedules > 0 && n > int64(s.options.Schedules) {
-		s.stop("the number of schedules is reached", nil)
-		return nil
-	}
-	if e.stats.Schedules%16 == 0 {
-		switch {
-		case s.ctx.Err() != nil:
-			s.stop("interrupted", nil)
-			return nil
-		case !s.deadline.IsZero() && time.Now().After(s.deadline):
-			s.stop("the budget is spent", nil)
-			return nil
-		}
-	}
-	strategy := e.source()
-	if strategy == nil {
-		s.started.Add(-1)
-	}
-	return strategy
-}
-
-func (e *explorer) judge(x *Execution, strategy Strategy) {
-	if e.repeating != nil {
-		e.judgeRepeated(x)
-		return
-	}
-	strategy.End(len(x.trace), x.failure != nil)
-	e.executed++
-	e.stats.Schedules++
-	e.stats.Steps += uint64(len(x.trace))
-	e.stats.MaxSteps = max(e.stats.MaxSteps, len(x.trace))
-	e.hashes = append(e.hashes, x.hash)
-	e.follow(x)
-	if x.failure != nil {
-		e.found(x, strategy)
-	} else if n := e.search.options.RepeatEvery; n > 0 && e.executed%n == 0 {
-		e.first = append(e.first[:0], x.trace...)
-		e.repeating = &recorded{trace: e.first}
-	}
-	if len(e.hashes) >= 512 {
-		e.flush()
-	}
-}
-
-// follow looks at one execution in coverageEvery.
-func (e *explorer) follow(x *Execution) {
-	if e.executed%coverageEvery != 0 {
-		return
-	}
-	e.fingerprints = append(e.fingerprints, e.follower.follow(x.trace, len(x.threads)))
-	if len(e.fingerprints) >= 512 {
-		e.flushCoverage()
-	}
-}
-
-func (e *explorer) flushCoverage() {
-	e.search.mu.Lock()
-	defer e.search.mu.Unlock()
-	e.search.covered.add(e.follower, e.fingerprints, e.random)
-	e.fingerprints = e.fingerprints[:0]
-}
-
-func (e *explorer) judgeRepeated(x *Execution) {
-	e.repeating = nil
-	if difference := x.diverged(e.first); difference != "" {
-		e.search.stop("the scenario is not deterministic", fmt.Errorf("the same choices made a different execution: %s. "+
-			"Look for the wall clock, randomness, the order of a map, or state that is left from the execution before", difference))
-		return
-	}
-	e.stats.Repeated++
-}
-
-// found keeps a failure. One that says nothing about the program ends the search with an error.
-func (e *explorer) found(x *Execution, strategy Strategy) {
-	s := e.search
-	if x.failure.Kind == Unusable {
-		s.stop("a schedule could not be executed", x.failure)
-		return
-	}
-	if b, ok := strategy.(*bounded); ok && x.failure.Kind == StepLimit {
-		b.givenUp++
-		b.frontier.abandon() // the bound cannot be exhausted any more
-		return
-	}
-	e.flush()
-	schedule, preemptions := x.schedule()
-	s.mu.Lock()
-	class := x.failure.Class()
-	i := slices.IndexFunc(s.findings, func(f Finding) bool { return f.Failure.Class() == class })
-	if i < 0 {
-		s.findings = append(s.findings, Finding{x.failure, schedule, preemptions, strategy.Name(), s.stats.Schedules, 1})
-	} else if f := &s.findings[i]; true {
-		f.Count++
-		if preemptions < f.Preemptions || preemptions == f.Preemptions && len(schedule) < len(f.Schedule) {
-			f.Failure, f.Schedule, f.Preemptions = x.failure, schedule, preemptions
-		}
-	}
-	s.mu.Unlock()
-	if s.options.Class == class || s.options.Class == "" && !s.options.All {
-		s.stop("a failure was found", nil)
-	}
-}
-
-// flush tells the search what was done since the last time.
-func (e *explorer) flush() {
-	s := e.search
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.stats.Schedules += e.stats.Schedules
-	s.stats.Steps += e.stats.Steps
-	s.stats.Repeated += e.stats.Repeated
-	s.stats.MaxSteps = max(s.stats.MaxSteps, e.stats.MaxSteps)
-	e.stats = Statistics{}
-	for _, h := range e.hashes {
-		if len(s.distinct) >= maxDistinct {
-			break
-		}
-		s.distinct[h] = struct{}{}
-	}
-	e.hashes = e.hashes[:0]
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -311,9 +312,14 @@ func TestAScheduleThatCannotBeFollowedSaysWhy(t *testing.T) {
 	t.Parallel()
 	r := NewRunner(lostUpdate, Options{})
 	for text, want := range map[string]string{
-		"a@test/store#2>b": "the schedule's places were not reached: a@test/store#2",
-		"a@end>a":          "at a@end thread a cannot go on; those that can: b",
-		"start>c":          "at start thread c cannot go on; those that can: a, b",
+		"a@test/store#2>b":             "the schedule's places were not reached: a@test/store#2 (a came there 1 time)",
+		"a@test/stroe#1>b":             "the schedule's places were not reached: a@test/stroe#1 (this build has no point test/stroe)",
+		"c@test/store#1>b":             "the schedule's places were not reached: c@test/store#1 (there is no thread c)",
+		"a@op#3>b":                     "the schedule's places were not reached: a@op#3 (a came there 0 times)",
+		"(a@test/load#*>b, b@op#*>a)*": "the threads did not go round in the schedule's cycle once; its next switch was b@op#*>a (b came there 0 times)",
+		"a@end>b, (b@test/load#*>a)*":  "at b@test/load#* thread a cannot go on; those that can: b",
+		"a@end>a":                      "at a@end thread a cannot go on; those that can: b",
+		"start>c":                      "at start there is no thread c; those that can go on: a, b",
 	} {
 		s, err := ParseSchedule(text)
 		require.NoError(t, err)
@@ -448,7 +454,8 @@ func TestASpinLoopIsNoLivelockAndNoClaim(t *testing.T) {
 		})
 		x.Go("setter", func(t *T) { c.store(1) })
 	}
-	r := explore(t, s, Options{Strategy: "bounded", Preemptions: 1, StepLimit: 200})
+	r, err := Search(context.Background(), s, Options{Strategy: "bounded", Preemptions: 1, StepLimit: 200})
+	require.ErrorIs(t, err, ErrUnjudged)
 	require.Empty(t, r.Findings)
 	require.Empty(t, r.Exhausted)
 	require.Contains(t, r.Ended, "given up after 200 choices")
@@ -457,14 +464,23 @@ func TestASpinLoopIsNoLivelockAndNoClaim(t *testing.T) {
 	require.Greater(t, r.Schedules, uint64(200), "the random strategies go on")
 }
 
-func TestAnEndlessProgramIsGivenUp(t *testing.T) {
+// Nothing tells a loop that never ends from a long one, where no schedule ends to compare with.
+func TestAProgramThatNeverEndsIsNotJudged(t *testing.T) {
 	t.Parallel()
-	r := explore(t, func(x *Execution) {
+	s := func(x *Execution) {
 		x.Go("a", func(t *T) {
 			for {
 				failpoints.Yield(t.Context(), pointLoad)
 			}
 		})
-	}, Options{Strategy: "random", StepLimit: 100})
-	require.Equal(t, StepLimit, r.Findings[0].Failure.Kind)
+	}
+	for _, strategy := range append(Strategies(), "") {
+		r, err := Search(context.Background(), s, Options{Strategy: strategy, StepLimit: 100, Schedules: 20})
+		require.ErrorIs(t, err, ErrNoVerdict, strategy)
+		require.ErrorContains(t, err, "no end after 200 choices, the last 100 of them with turns for each thread; if that is honest work, raise Options.StepLimit, which is 100: a stands at test/load")
+		require.Empty(t, r.Findings)
+		require.Equal(t, r.Schedules, r.Unknown)
+		f := exploring("TestX", Options{Strategy: strategy, StepLimit: 100, Schedules: 20}, s)
+		require.Contains(t, strings.Join(f.errs, ""), "nothing was judged", strategy)
+	}
 }

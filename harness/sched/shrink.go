@@ -1,47 +1,125 @@
 package sched
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
-// shrinkSchedules bounds the search for a schedule with fewer preemptions.
-const shrinkSchedules = 2000
+// Shrinking is bounded by what it executes and not by time, so that it comes to the same each time.
+const (
+	shrinkExecutions = 4000
+	shrinkSteps      = 6_000_000
+	// shrinkSchedules bounds the search for a schedule with fewer preemptions.
+	shrinkSchedules = 2000
+)
 
-// Shrink makes a failing schedule smaller: it leaves out switches one by one, as long as a failure of the same class is left, then
-// looks for one with fewer preemptions among all schedules with fewer, as far as 2,000 go. It returns what the smallest one
-// came to; with Failure nil if the schedule does not fail at all.
-func (r *Runner) Shrink(s Schedule) Outcome {
-	best := r.Run(Follow(s), false)
-	if best.Failure == nil {
-		return best
+// Shrink makes a failing schedule smaller: it leaves out switches, many at once at first, as long as a failure of the same class is
+// left, then looks for one with fewer preemptions among all schedules with fewer, as far as 2,000 go. A schedule that does not end
+// becomes its cycle. It returns what the smallest one came to; with Failure nil if the schedule does not fail at all. It ends
+// after 4,000 executions, or 6 million steps, and Outcome.Early says so.
+func (r *Runner) Shrink(s Schedule) Outcome { return r.shrink(s, shrinkExecutions, shrinkSteps) }
+
+func (r *Runner) shrink(s Schedule, executions, steps int) Outcome {
+	m := &shrinking{r: r, executions: executions, steps: steps}
+	if m.best = m.run(Follow(s)); m.best.Failure == nil {
+		return m.best
 	}
-	class := best.Failure.Class()
-	best = r.fewerSwitches(best, class)
-	if best.Preemptions == 0 {
-		return best
+	m.class = m.best.Failure.Class()
+	if m.best.Failure.hangs() {
+		m.hung()
+		return m.best
 	}
-	o := Options{Strategy: "bounded", Preemptions: best.Preemptions - 1, Schedules: shrinkSchedules, Workers: 1, RepeatEvery: -1, Class: class, StepLimit: r.w.x.limit, Hang: r.hang}
-	found, err := Search(context.Background(), r.w.x.scenario, o)
-	if err != nil {
-		return best
+	m.fewerSwitches()
+	if m.best.Preemptions == 0 {
+		return m.best
 	}
-	for _, f := range found.Findings {
-		if f.Failure.Class() == class {
-			return r.fewerSwitches(r.Run(Follow(f.Schedule), false), class)
+	if fewer := m.fewerPreemptions(); fewer != nil {
+		if out := m.run(Follow(fewer)); m.shows(out) {
+			m.best = out
+			m.fewerSwitches()
 		}
 	}
-	return best
+	return m.best
 }
 
-// fewerSwitches leaves out one switch after the other, from the first on, until none can be.
-func (r *Runner) fewerSwitches(best Outcome, class string) Outcome {
-	for i := 0; i < len(best.Schedule); {
-		fewer := append(append(Schedule(nil), best.Schedule[:i]...), best.Schedule[i+1:]...)
-		out := r.Run(Follow(fewer), false)
-		lighter := out.Preemptions < best.Preemptions || out.Preemptions == best.Preemptions && len(out.Schedule) < len(best.Schedule)
-		if out.Failure != nil && out.Failure.Class() == class && lighter {
-			best, i = out, 0
-			continue
+// shrinking is the state of one Shrink.
+type shrinking struct {
+	r                 *Runner
+	class             string
+	best              Outcome
+	executions, steps int // that are left
+}
+
+func (m *shrinking) run(s Strategy) Outcome {
+	out := m.r.Run(s, false)
+	m.executions--
+	m.steps -= out.Steps
+	return out
+}
+
+func (m *shrinking) spent() bool { return m.executions <= 0 || m.steps <= 0 }
+
+func (m *shrinking) shows(out Outcome) bool {
+	return out.Failure != nil && out.Failure.Class() == m.class
+}
+
+// fewerSwitches leaves out switches of the best schedule until none can be left out singly.
+func (m *shrinking) fewerSwitches() {
+	m.best.Early = !LeaveOut(func() int { return len(m.best.Schedule) }, m.spent, func(from, to int) bool {
+		out := m.run(Follow(slices.Delete(slices.Clone(m.best.Schedule), from, to)))
+		lighter := out.Preemptions < m.best.Preemptions || out.Preemptions == m.best.Preemptions && len(out.Schedule) < len(m.best.Schedule)
+		if !m.shows(out) || !lighter {
+			return false
 		}
-		i++
+		m.best = out
+		return true
+	})
+}
+
+// LeaveOut is delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", TSE 2002) without the
+// half of it that looks at single chunks, which a long schedule does not need: it leaves out half of n things, then quarters, down to
+// single ones, and these until none can be. n says how many there are now; without leaves some of them out and says whether that
+// could be. It returns false if it was spent before.
+func LeaveOut(n func() int, spent func() bool, without func(from, to int) bool) (settled bool) {
+	for span := max(1, n()/2); n() > 0; span = max(1, min(span, n())/2) {
+		changed := false
+		for at := 0; at < n(); {
+			if spent() {
+				return false
+			}
+			if without(at, min(at+span, n())) {
+				changed = true
+			} else {
+				at += span
+			}
+		}
+		if span == 1 && !changed {
+			break
+		}
 	}
-	return best
+	return true
+}
+
+// fewerPreemptions looks for another schedule that fails with fewer preemptions.
+func (m *shrinking) fewerPreemptions() Schedule {
+	schedules := min(shrinkSchedules, m.executions, m.steps/max(m.best.Steps, 1))
+	if schedules <= 0 {
+		return nil
+	}
+	o := Options{
+		Strategy: "bounded", Preemptions: m.best.Preemptions - 1, Schedules: schedules, Workers: 1, RepeatEvery: -1,
+		Class: m.class, StepLimit: min(m.r.w.x.limit, 4*m.best.Steps+100), Hang: m.r.hang,
+	}
+	found, err := Search(context.Background(), m.r.w.x.scenario, o)
+	m.executions -= int(found.Schedules)
+	m.steps -= int(found.Steps)
+	if err != nil {
+		return nil
+	}
+	for _, f := range found.Findings {
+		if f.Failure.Class() == m.class {
+			return f.Schedule
+		}
+	}
+	return nil
 }

@@ -36,3 +36,76 @@ func TestAScheduleShrinksToTheOneSwitchThatMatters(t *testing.T) {
 	}
 	require.Nil(t, NewRunner(s, Options{}).Shrink(nil).Failure, "what does not fail is not shrunk")
 }
+
+// A lost update after many passes: a random walk has a switch at every second of them, and one matters.
+func TestALongScheduleShrinksInFewExecutions(t *testing.T) {
+	t.Parallel()
+	for _, passes := range []int{100, 1000, 3000} {
+		executed := 0
+		long := func(x *Execution) {
+			executed++
+			c := &counter{}
+			for _, name := range []string{"a", "b"} {
+				x.Go(name, func(t *T) {
+					for range passes {
+						failpoints.Yield(t.Context(), pointWait)
+					}
+					c.increment(t.Context())
+				})
+			}
+			x.Finally(func(t *T) {
+				if n := c.load(); n != 2 {
+					t.Fatalf("the counter is %d", n)
+				}
+			})
+		}
+		r := explore(t, long, Options{Strategy: "random", Schedules: 2000, Workers: 1, Seed: 3})
+		require.Len(t, r.Findings, 1)
+		f := r.Findings[0]
+		require.Greater(t, len(f.Schedule), passes/2)
+		executed = 0
+		out := NewRunner(long, Options{}).Shrink(f.Schedule)
+		require.LessOrEqual(t, len(out.Schedule), 2, "%v", out.Schedule)
+		require.Equal(t, 1, out.Preemptions)
+		require.False(t, out.Early)
+		require.Less(t, executed, 200)
+	}
+}
+
+// A schedule in which every switch matters cannot be made smaller, and trying ends.
+func TestShrinkingIsBoundedAndSaysSo(t *testing.T) {
+	t.Parallel()
+	executed, want := 0, 100
+	inTurn := func(x *Execution) {
+		executed++
+		right, last := 0, ""
+		for _, name := range []string{"a", "b"} {
+			x.Go(name, func(t *T) {
+				for range want / 2 {
+					if last != name {
+						right++
+					}
+					last = name
+					failpoints.Yield(t.Context(), pointLoad)
+				}
+			})
+		}
+		x.Finally(func(t *T) {
+			if right == want {
+				t.Fatalf("always in turn")
+			}
+		})
+	}
+	runner := NewRunner(inTurn, Options{})
+	found := runner.Run(&alternate{}, false)
+	require.NotNil(t, found.Failure)
+	for _, budget := range []struct{ executions, steps int }{{50, 1 << 30}, {1 << 30, 50 * found.Steps}} {
+		executed = 0
+		out := runner.shrink(found.Schedule, budget.executions, budget.steps)
+		require.True(t, out.Early)
+		require.NotNil(t, out.Failure)
+		require.GreaterOrEqual(t, len(out.Schedule), want-1)
+		require.LessOrEqual(t, executed, 51)
+	}
+	require.False(t, runner.Shrink(found.Schedule).Early, "what is left out singly is within the usual bound")
+}

@@ -15,13 +15,13 @@ type bounded struct {
 	delays   bool
 	bound    int
 	frontier *frontier
+	part     *part // that it works on
 	stack    []branch
-	fixed    int // branches below this are another worker's to advance
+	fixed    int // branches before this one are another part's to advance
 	depth    int // of the current schedule
 	spent    int // by the current schedule
 	begun    bool
 	capped   bool // something was left out because of the bound
-	givenUp  int  // schedules that came to the step limit: enumeration is not fair, so that is no livelock, and nothing was judged
 }
 
 // A branch is one step: which of its candidates was taken, counted from the one that goes on without a switch.
@@ -29,6 +29,7 @@ type branch struct {
 	taken, count uint16
 	costly       bool // others than the first count against the bound
 	spent        int32
+	since        uint64 // how many schedules the part had when this candidate was taken
 }
 
 func (b *bounded) Name() string {
@@ -48,6 +49,7 @@ func (b *bounded) Begin() bool {
 	for len(b.stack) > b.fixed {
 		if top := &b.stack[len(b.stack)-1]; b.more(top) {
 			top.taken++
+			top.since = b.part.executed.Load()
 			b.share()
 			return true
 		}
@@ -82,7 +84,7 @@ func (b *bounded) more(r *branch) bool {
 // Next repeats the stack, then takes what costs nothing.
 func (b *bounded) Next(c *Choice) int {
 	if b.depth == len(b.stack) {
-		b.stack = append(b.stack, branch{count: uint16(len(c.Enabled)), costly: c.Current >= 0 && !c.Boundary, spent: int32(b.spent)})
+		b.stack = append(b.stack, branch{count: uint16(len(c.Enabled)), costly: c.Current >= 0 && !c.Boundary, spent: int32(b.spent), since: b.part.executed.Load()})
 	}
 	r := &b.stack[b.depth]
 	if int(r.taken) >= len(c.Enabled) {
@@ -112,25 +114,41 @@ func (*bounded) End(int, bool) {}
 
 // take gets a part of the tree from the frontier.
 func (b *bounded) take() bool {
-	part, ok := b.frontier.take()
-	b.stack, b.fixed = part, max(0, len(part)-1)
-	return ok
+	b.part = b.frontier.take(b.part)
+	if b.part == nil {
+		return false
+	}
+	b.stack, b.fixed = b.part.branches, b.part.fixed
+	return true
 }
 
-// share gives the shallowest step that has more to choose to a worker that has nothing to do.
+// leave gives up what is left of the part.
+func (b *bounded) leave() { b.stack = b.stack[:b.fixed] }
+
+// worthSharing is how many schedules a candidate has had when those after it at its step are worth giving away.
+const worthSharing = 8
+
+// share gives what is left from a step upwards to a worker that has nothing to do, and keeps what is deeper. It is the shallowest
+// step that has something left, for it leaves most; but where there is a limit it is the deepest that is worth it, because what
+// comes long after this may not count in the end.
 func (b *bounded) share() {
 	if !b.frontier.hungry.Load() {
 		return
 	}
-	for i := b.fixed; i < len(b.stack); i++ {
+	at, limited, n := -1, b.frontier.limit > 0, b.part.executed.Load()
+	for i := b.fixed; i < len(b.stack) && (at < 0 || limited); i++ {
 		r := b.stack[i]
-		if !b.more(&r) {
-			continue
+		if b.more(&r) && (!limited || n-r.since >= worthSharing) {
+			at = i
 		}
-		part := append([]branch(nil), b.stack[:i+1]...)
-		part[i].taken++
-		b.stack[i].count = r.taken + 1
-		b.frontier.give(part)
+	}
+	if at < 0 {
 		return
 	}
+	branches := append([]branch(nil), b.stack[:at+1]...)
+	last := &branches[at]
+	last.taken++
+	last.since = 0
+	b.frontier.give(b.part, branches, b.fixed)
+	b.fixed = at + 1
 }

@@ -7,10 +7,10 @@ import "math/rand/v2"
 // of k the thread that would go on falls below all others. A fault that d ordered steps of n threads show is found with a
 // probability of at least 1/(n*k^(d-1)).
 //
-// Departures. k is not given: it is the longest schedule so far, and the first schedules are random walks that measure it.
-// Tasks get their priority when they appear, among all others. A schedule that is several times as long as the longest goes on
-// as a random walk: a thread of high priority that waits in a loop for another one would never end. The guarantee holds as far
-// as k is the truth.
+// Departures. k is not given: the first schedules are random walks, and the longest of them is k. Tasks get their priority when
+// they appear, among all others. A schedule that is several times as long goes on as a random walk: a thread of high priority that
+// waits in a loop for another one would never end, and such schedules do not count for k. The guarantee holds as far as k is the
+// truth.
 type pct struct {
 	source     rand.PCG
 	changes    []change
@@ -87,4 +87,8 @@ func (p *pct) highest(c *Choice) (best int) {
 	return best
 }
 
-func (p *pct) End(steps int, _ bool) { p.longest = max(p.longest, steps) }
+func (p *pct) End(steps int, _ bool) {
+	if p.begun <= profiled {
+		p.longest = max(p.longest, steps)
+	}
+}

@@ -11,7 +11,8 @@ import (
 // differ only in the order of events that do not conflict share their probability.
 //
 // Departures. What conflicts is what the catalogue says of the points (Conflict): where it says nothing everything conflicts, and
-// this is a random walk. A thread that could not go on draws again when it can: what woke it conflicts with what it does next.
+// this is a random walk. A thread that could not go on draws again when it can: what woke it conflicts with what it does next. An
+// event that was passed over many times in a row draws again, because threads that spin until it happens would draw for ever.
 type pos struct {
 	source  rand.PCG
 	pending []pending // by thread
@@ -22,7 +23,11 @@ type pos struct {
 type pending struct {
 	priority uint64
 	step     int // the next one after that at which it was a candidate
+	passed   int // how often another one was chosen since it drew
 }
+
+// mostPassed is how often an event is passed over before it draws again.
+const mostPassed = 64
 
 func newPOS(p Parameters) Strategy { return &pos{source: *rand.NewPCG(p.Seed, p.Stream)} }
 
@@ -42,10 +47,11 @@ func (p *pos) Next(c *Choice) (best int) {
 			p.pending = append(p.pending, pending{step: -1})
 		}
 		own := &p.pending[e.Thread]
-		if own.step != c.Step || e.Thread == p.thread || Conflict(p.point, e.Point) {
-			own.priority = p.source.Uint64()
+		if own.step != c.Step || e.Thread == p.thread || own.passed >= mostPassed || Conflict(p.point, e.Point) {
+			own.priority, own.passed = p.source.Uint64(), 0
 		}
 		own.step = c.Step + 1
+		own.passed++
 		if i == 0 || own.priority > top {
 			best, top = i, own.priority
 		}

@@ -4,56 +4,119 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/racewindow/racewindow/failpoints"
 )
 
 // replay follows a schedule's text. What it cannot follow it keeps in problem, and the execution says nothing then.
 type replay struct {
-	schedule Schedule
-	lenient  bool
-	met      []bool
-	hits     hitCounts
-	problem  string
+	before, cycle Schedule
+	at            map[Place]int // index of the switch before the cycle
+	lenient       bool
+	met           []bool
+	unmade        int // switches before the cycle that were neither made nor passed over
+	hits          hitCounts
+	problem       string
+
+	next   int  // switch of the cycle
+	rounds int  // that were completed
+	over   bool // a thread of the cycle has ended
+	round  int  // steps when the first round was complete
 }
 
 // Replay returns the strategy that follows a schedule, once per execution.
-func Replay(s Schedule) Strategy { return &replay{schedule: s} }
+func Replay(s Schedule) Strategy { return newReplay(s, false) }
 
 // Follow is Replay that makes the switches it can and passes over the others: for a program that has become smaller.
-func Follow(s Schedule) Strategy { return &replay{schedule: s, lenient: true} }
+func Follow(s Schedule) Strategy { return newReplay(s, true) }
+
+func newReplay(s Schedule, lenient bool) *replay {
+	r := &replay{lenient: lenient, at: map[Place]int{}}
+	r.before, r.cycle = s.Cycle()
+	for i, w := range r.before {
+		if _, twice := r.at[w.At]; !twice {
+			r.at[w.At] = i
+		}
+	}
+	return r
+}
 
 func (*replay) Name() string { return "replay" }
 
 func (r *replay) Begin() bool {
-	r.met, r.hits, r.problem = make([]bool, len(r.schedule)), nil, ""
+	r.met, r.unmade, r.hits, r.problem = make([]bool, len(r.before)), len(r.before), nil, ""
+	r.next, r.rounds, r.over, r.round = 0, 0, false, 0
 	return true
 }
 
 func (*replay) End(int, bool) {}
 
 func (r *replay) Next(c *Choice) int {
-	if len(r.schedule) == 0 {
+	if len(r.before) == 0 && len(r.cycle) == 0 {
 		return c.Default()
 	}
 	x := c.execution
 	at := x.place(x.arrived(r))
-	for i, s := range r.schedule {
-		if s.At != at || r.met[i] {
-			continue
-		}
-		to := slices.IndexFunc(x.threads, func(t *thread) bool { return t.name == s.To })
-		n := slices.IndexFunc(c.Enabled, func(e Candidate) bool { return e.Thread == to })
-		if n < 0 && r.lenient {
-			break
-		}
-		if n < 0 {
-			r.problem = fmt.Sprintf("at %v thread %s cannot go on; those that can: %s", s.At, s.To, x.names(c.Enabled))
-			x.fail(&Failure{Kind: Unusable, Message: r.problem})
-			return -1
-		}
-		r.met[i] = true
-		return n
+	if r.unmade == 0 {
+		return r.goRound(c, at)
 	}
-	return c.Default()
+	i, listed := r.at[at]
+	if !listed || r.met[i] {
+		return c.Default()
+	}
+	s := r.before[i]
+	n := x.enabled(c, s.To)
+	if n < 0 && !r.lenient {
+		return r.cannot(c, s)
+	}
+	r.met[i] = true
+	r.unmade--
+	if n < 0 {
+		return c.Default()
+	}
+	return n
+}
+
+// goRound makes the next switch of the cycle, if this is its place.
+func (r *replay) goRound(c *Choice, at Place) int {
+	if len(r.cycle) == 0 || r.over {
+		return c.Default()
+	}
+	s := r.cycle[r.next]
+	if s.At.Thread != at.Thread || s.At.Point != at.Point {
+		return c.Default()
+	}
+	n := c.execution.enabled(c, s.To)
+	switch {
+	case n < 0 && r.rounds == 0 && !r.lenient:
+		return r.cannot(c, s)
+	case n < 0:
+		r.over = true
+		return c.Default()
+	}
+	if r.next++; r.next == len(r.cycle) {
+		r.next = 0
+		if r.rounds++; r.rounds == 1 {
+			r.round = c.Step + 1
+		}
+	}
+	return n
+}
+
+// cannot says that a switch cannot be made.
+func (r *replay) cannot(c *Choice, s Switch) int {
+	x := c.execution
+	r.problem = fmt.Sprintf("at %v thread %s cannot go on; those that can: %s", s.At, s.To, x.names(c.Enabled))
+	if !slices.ContainsFunc(x.threads, func(t *thread) bool { return t.name == s.To }) {
+		r.problem = fmt.Sprintf("at %v there is no thread %s; those that can go on: %s", s.At, s.To, x.names(c.Enabled))
+	}
+	x.fail(&Failure{Kind: Unusable, Message: r.problem})
+	return -1
+}
+
+// enabled is the index of a thread among those that can go on, -1 if it cannot.
+func (x *Execution) enabled(c *Choice, name string) int {
+	return slices.IndexFunc(c.Enabled, func(e Candidate) bool { return x.threads[e.Thread].name == name })
 }
 
 // arrived is the step that is being decided, and how often its thread has come there.
@@ -70,13 +133,49 @@ func (x *Execution) names(enabled []Candidate) string {
 	return strings.Join(words, ", ")
 }
 
-// unmet lists the switches whose place was never reached.
-func (r *replay) unmet() string {
+// unmet says which switches were never made, and why not; "" if all were.
+func (r *replay) unmet(x *Execution) string {
 	var words []string
-	for i, s := range r.schedule {
+	for i, s := range r.before {
 		if !r.met[i] {
-			words = append(words, s.At.String())
+			words = append(words, s.At.String()+r.why(x, s.At))
 		}
 	}
-	return strings.Join(words, ", ")
+	if len(words) > 0 {
+		return "the schedule's places were not reached: " + strings.Join(words, ", ")
+	}
+	if len(r.cycle) > 0 && r.rounds == 0 {
+		s := r.cycle[r.next]
+		return "the threads did not go round in the schedule's cycle once; its next switch was " + s.String() + r.why(x, s.At)
+	}
+	return ""
+}
+
+// why says in parentheses what is known of a place that was not reached.
+func (r *replay) why(x *Execution, p Place) string {
+	if p.Thread == "" {
+		return ""
+	}
+	from := slices.IndexFunc(x.threads, func(t *thread) bool { return t.name == p.Thread })
+	if from < 0 {
+		return " (there is no thread " + p.Thread + ")"
+	}
+	if p.Point != OpPoint && p.Point != EndPoint && !slices.ContainsFunc(failpoints.Points(), func(known *failpoints.Point) bool { return known.Name() == p.Point }) {
+		return " (this build has no point " + p.Point + ")"
+	}
+	if p.Point == EndPoint {
+		return ""
+	}
+	times := r.hits.of(x, from, p.Point)
+	return fmt.Sprintf(" (%s came there %s)", p.Thread, counted(times, "time", "times"))
+}
+
+// followed is the schedule as far as it was followed, once the threads have gone round in its cycle.
+func (r *replay) followed() (all Schedule) {
+	for i, s := range r.before {
+		if r.met[i] {
+			all = append(all, s)
+		}
+	}
+	return append(all, r.cycle...)
 }

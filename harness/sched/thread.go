@@ -47,7 +47,10 @@ type thread struct {
 
 	goroutine uintptr
 	carrier   carrier
-	unwound   bool // the sentinel was thrown
+	unwound   bool   // the sentinel was thrown
+	passed    bool   // a failpoint
+	after     int    // stops that the thread came to since
+	locals    uint64 // what its functions hold, while somebody watches
 }
 
 // An arrival is where a thread came to a stop.
@@ -100,7 +103,8 @@ func (t *thread) Yield(_ context.Context, p *failpoints.Point) {
 		t.x.foreign(t, p.Name())
 	}
 	if t.x.over {
-		return // its defers may pass points
+		t.goOnEnding()
+		return
 	}
 	t.at = arrival{atPoint, p}
 	t.locate()
@@ -123,6 +127,9 @@ func (t *thread) Wait(_ context.Context, w failpoints.Wait) (expired bool) {
 		t.x.foreign(t, w.Point.Name())
 	}
 	for first := true; ; first = false {
+		if t.x.over {
+			t.goOnEnding()
+		}
 		switch {
 		case t.x.over && w.Ready():
 			t.try(w)
@@ -179,16 +186,64 @@ func (t *thread) Now() time.Time { return time.Unix(0, t.x.now) }
 //
 //go:norace
 func (t *thread) stop() {
+	t.passed = t.passed || t.at.kind == atPoint
+	if t.x.turns.watching {
+		t.locals = locals(t.x.now)
+	}
 	t.handOver()
 	if t.x.over && !t.unwound {
 		t.throw()
 	}
 }
 
+// throw ends the thread. A panic costs least, because the coroutine survives it. Where code under test has recovered from that,
+// runtime.Goexit follows, which nothing recovers from.
+//
 //go:norace
 func (t *thread) throw() {
+	if t.unwound {
+		runtime.Goexit()
+	}
 	t.unwound = true
 	panic(unwinding{})
+}
+
+// mostAfter bounds what a thread that is being unwound may pass in its defers.
+const mostAfter = 10_000
+
+// goOnEnding returns if a thread that is being unwound has come to a stop in a function that it deferred. A thread that has come
+// there otherwise has recovered from the unwinding, as a worker does that survives the panics of its jobs.
+//
+//go:norace
+func (t *thread) goOnEnding() {
+	if !t.unwound {
+		return
+	}
+	if t.after++; t.after <= mostAfter && inDeferred() {
+		return
+	}
+	t.x.noteSwallowed(t)
+	runtime.Goexit()
+}
+
+// inDeferred says whether the calling goroutine runs a deferred function because of a panic or runtime.Goexit.
+func inDeferred() bool {
+	stack := make([]uintptr, 64)
+	n := runtime.Callers(2, stack)
+	for n == len(stack) {
+		stack = make([]uintptr, 2*len(stack))
+		n = runtime.Callers(2, stack)
+	}
+	frames := runtime.CallersFrames(stack[:n])
+	for {
+		frame, more := frames.Next()
+		if frame.Function == "runtime.gopanic" || frame.Function == "runtime.Goexit" {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
 }
 
 // run is the life of a thread. Whatever ends it, a return, a panic or runtime.Goexit, comes by its defer.
@@ -207,7 +262,9 @@ func (t *thread) run() {
 //
 //go:norace
 func (t *thread) end(returned *bool) {
-	t.conclude(*returned, recover())
+	if thrown := recover(); !t.unwound {
+		t.conclude(*returned, thrown)
+	}
 	t.state, t.at = ended, arrival{kind: atEnd}
 }
 
@@ -220,16 +277,17 @@ func (t *thread) live() {
 }
 
 // conclude judges how a thread ended.
+//
+//go:norace
 func (t *thread) conclude(returned bool, thrown any) {
 	switch thrown := thrown.(type) {
 	case nil:
 		if !returned && !t.t.failed {
 			t.x.fail(&Failure{Kind: Failed, Thread: t.name, Message: "the thread ended with runtime.Goexit and said no reason: fail through sched.T, not through another test's T"})
 		}
-	case unwinding:
 	case stopThread:
 	default:
-		t.x.fail(&Failure{Kind: Panicked, Thread: t.name, Message: fmt.Sprint("panic: ", thrown), Stack: string(debug.Stack())})
+		t.x.fail(&Failure{Kind: Panicked, Thread: t.name, Message: fmt.Sprint("panic: ", thrown), Site: panicSite(), Stack: string(debug.Stack())})
 	}
 }
 
@@ -287,14 +345,15 @@ func (t *T) note(text string) {
 //go:norace
 func (t *T) Advance(d time.Duration) { t.thread.x.now += int64(d) }
 
-// Errorf says that the execution is wrong. The thread goes on; the execution ends where it stops next.
+// Errorf says that the execution is wrong. The thread goes on; the execution ends where it stops next. What is said at different
+// places of the source are different findings, whatever the text.
 func (t *T) Errorf(format string, args ...any) {
 	t.failed = true
-	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...)})
+	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...), Site: assertionSite()})
 }
 
-// Fail says that the execution is wrong because of err, and ends the thread. If err has a method Class() string, failures
-// of different classes are different findings. With an
+// Fail says that the execution is wrong because of err, and ends the thread. If err, or what it wraps, has a method
+// Class() string, failures of different classes are different findings, else those at different places of the source. With an
 // UnusableError the execution says nothing.
 func (t *T) Fail(err error) {
 	t.failed = true
@@ -303,7 +362,7 @@ func (t *T) Fail(err error) {
 	if errors.As(err, &unusable) {
 		kind = Unusable
 	}
-	t.thread.x.fail(&Failure{Kind: kind, Thread: t.thread.name, Message: err.Error(), Err: err})
+	t.thread.x.fail(&Failure{Kind: kind, Thread: t.thread.name, Message: err.Error(), Err: err, Site: assertionSite()})
 	panic(stopThread{})
 }
 

@@ -2,11 +2,8 @@ package sched
 
 import (
 	"fmt"
-	"os"
-	"runtime"
 	"slices"
 	"sync/atomic"
-	"time"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
@@ -24,10 +21,14 @@ type worker struct {
 	runs     atomic.Uint64
 	idle     atomic.Bool // waits for a schedule
 	stray    stray
+	// usual is usualSteps, -1 for not known yet. A worker that is comparing finds that out.
+	usual     int
+	comparing bool
+	test      string // that searches, for its replay command; "" if it is none
 }
 
 func newWorker(scenario Scenario, limit int) *worker {
-	w := &worker{done: make(chan struct{})}
+	w := &worker{done: make(chan struct{}), usual: -1}
 	w.x = &Execution{worker: w, scenario: scenario, limit: limit, pool: newPool()}
 	return w
 }
@@ -76,67 +77,11 @@ func (w *worker) execute() {
 		do()
 	}
 	x.judgeStray()
+	w.judgeCircle()
 	if n := raceoff.Races(); n > w.races {
 		x.over = false
 		x.fail(&Failure{Kind: DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", n-w.races)})
 	}
-}
-
-// watch ends the process when no stop is reached for too long. It returns what ends the watch.
-func (w *worker) watch(hang time.Duration) (stop func()) {
-	end := make(chan struct{})
-	go func() {
-		tick := time.NewTicker(max(hang/8, time.Millisecond))
-		defer tick.Stop()
-		seen, since := w.mark(), time.Now()
-		for {
-			select {
-			case <-end:
-				return
-			case now := <-tick.C:
-				if mark := w.mark(); mark != seen || w.idle.Load() {
-					seen, since = mark, now
-				} else if now.Sub(since) > hang {
-					w.hung(hang)
-				}
-			}
-		}
-	}()
-	return func() { close(end) }
-}
-
-// mark changes whenever anything happens. It looks without a lock at what another goroutine writes; a torn look is a change.
-//
-//go:norace
-func (w *worker) mark() [2]uint64 { return [2]uint64{w.runs.Load(), uint64(len(w.x.trace))} }
-
-// exit is a variable for tests: the process cannot go on, because what hangs cannot be stopped.
-var exit = os.Exit
-
-var beforeExit atomic.Pointer[func(report string)]
-
-// OnHang has do called, with what is also printed, before a process ends in which a thread hangs, so that it can say so elsewhere; nil
-// for nobody. What hangs still does. It returns what was called before.
-func OnHang(do func(report string)) (before func(report string)) {
-	if p := beforeExit.Swap(&do); p != nil {
-		before = *p
-	}
-	return before
-}
-
-func (w *worker) hung(hang time.Duration) {
-	if problem := w.stray.seen(); problem != "" {
-		fmt.Fprintln(os.Stderr, "racewindow:", problem)
-	}
-	buffer := make([]byte, 1<<20)
-	buffer = buffer[:runtime.Stack(buffer, true)]
-	text := fmt.Sprintf("no thread has come to a failpoint for %v: one of them blocks where the scheduler cannot see it, or runs in circles.\n"+
-		"Wait with failpoints.Lock, Receive, Sleep or Cond, or put a marker into the loop. All goroutines:\n\n%s\n", hang, buffer)
-	fmt.Fprint(os.Stderr, "racewindow: ", text)
-	if do := beforeExit.Load(); do != nil && *do != nil {
-		(*do)(text)
-	}
-	exit(3)
 }
 
 // recorded repeats the choices of an execution.

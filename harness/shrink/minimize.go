@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/racewindow/racewindow/harness/sched"
@@ -14,7 +15,9 @@ import (
 type Limits struct {
 	// Schedules bounds the search for the failure in one candidate; default 4,000.
 	Schedules int
-	// Budget ends Minimize; default 20 s. The case is then as small as it has become, and Minimal says that it may not be.
+	// Executions bounds Minimize; default 200,000. The case is then as small as it has become, and Early says so.
+	Executions int
+	// Budget is the time after which it ends all the same; default 2 minutes. What it has come to then depends on the machine.
 	Budget time.Duration
 }
 
@@ -35,6 +38,8 @@ type Minimized struct {
 	Without []Without
 	// Minimal says that Without holds no failure and nothing was left unsettled.
 	Minimal bool
+	// Early says which limit ended it before nothing was left to try, "" for none.
+	Early string
 }
 
 // A Without is the case less one thing.
@@ -71,8 +76,11 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	if l.Schedules == 0 {
 		l.Schedules = 4000
 	}
+	if l.Executions == 0 {
+		l.Executions = 200_000
+	}
 	if l.Budget == 0 {
-		l.Budget = 20 * time.Second
+		l.Budget = 2 * time.Minute
 	}
 	began := time.Now()
 	m := &minimizer{ctx: ctx, limits: l, until: began.Add(l.Budget)}
@@ -80,7 +88,7 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	if err != nil {
 		return Minimized{}, err
 	}
-	if out.Failure == nil || out.Failure.Kind == sched.Unusable {
+	if out.Failure == nil || out.Failure.Kind == sched.Unusable || out.Failure.Kind == sched.StepLimit {
 		return Minimized{}, fmt.Errorf("%w: %v", ErrNotShown, c)
 	}
 	m.class = out.Failure.Class()
@@ -98,7 +106,18 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	return m.Minimized, nil
 }
 
-func (m *minimizer) ended() bool { return m.ctx.Err() != nil || time.Now().After(m.until) }
+func (m *minimizer) ended() bool {
+	switch {
+	case m.Early != "":
+	case m.ctx.Err() != nil:
+		m.Early = "interrupted"
+	case m.Tries >= m.limits.Executions:
+		m.Early = fmt.Sprintf("the limit of %d executions", m.limits.Executions)
+	case time.Now().After(m.until):
+		m.Early = fmt.Sprintf("the limit of %v of time", m.limits.Budget)
+	}
+	return m.Early != ""
+}
 
 // take makes what was just executed the case.
 func (m *minimizer) take(c cases.Case, out sched.Outcome) {
@@ -135,18 +154,17 @@ func (m *minimizer) shows(out sched.Outcome) bool {
 	return out.Failure.Class() == m.class
 }
 
-// fewerSwitches leaves out one switch after the other.
+// fewerSwitches leaves out switches, many at once at first.
 func (m *minimizer) fewerSwitches() (changed bool) {
-	for i := 0; i < len(m.Case.Switches) && !m.ended(); {
-		fewer := append(append(sched.Schedule(nil), m.Case.Switches[:i]...), m.Case.Switches[i+1:]...)
-		out, err := m.replay(m.Case, sched.Follow(fewer))
-		if err == nil && m.shows(out) && lighter(out, m.Case.Switches, m.Preemptions) {
-			m.take(m.Case, out)
-			changed = true
-			continue
+	sched.LeaveOut(func() int { return len(m.Case.Switches) }, m.ended, func(from, to int) bool {
+		out, err := m.replay(m.Case, sched.Follow(slices.Delete(slices.Clone(m.Case.Switches), from, to)))
+		if err != nil || !m.shows(out) || !lighter(out, m.Case.Switches, m.Preemptions) {
+			return false
 		}
-		i++
-	}
+		m.take(m.Case, out)
+		changed = true
+		return true
+	})
 	return changed
 }
 
@@ -216,8 +234,8 @@ func (m *minimizer) exhaust(c cases.Case, preemptions int) (out sched.Outcome, f
 	r, err := sched.Search(m.ctx, scenario, o)
 	m.Tries += int(r.Schedules)
 	w.Schedules = r.Schedules
-	if n := len(r.Exhausted); err == nil && n > 0 && (r.Exhausted[n-1].Bound == preemptions || r.Exhausted[n-1].Complete) {
-		w.Schedules, w.Exhausted = r.Exhausted[n-1].Schedules, true
+	if err == nil && r.ExhaustedTo(preemptions) {
+		w.Schedules, w.Exhausted = r.Exhausted[len(r.Exhausted)-1].Schedules, true
 	}
 	if err != nil {
 		return out, false, w

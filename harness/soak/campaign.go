@@ -98,6 +98,8 @@ type Soak struct {
 	since    time.Time // of the current round
 	progress Counts
 	ended    bool
+	checking string    // what is to be seen first and is looked for now, "" in the rounds
+	checks   time.Time // when that began
 
 	failing map[string]int // by arm: how many of its rounds have failed at once, one after the other
 }

@@ -9,12 +9,18 @@ import (
 	"time"
 )
 
+// canaryRounds is how many rounds of a kind may look for a canary, the n-th for n seconds, at most five. It is a number and not a
+// time, so that a busy machine looks as long as an idle one.
+const canaryRounds = 12
+
 // roundCanary is a preparation: rounds of a kind must find something of one of these classes in a variant that is known to be bad.
-func roundCanary(kind Kind, variant string, budget time.Duration, classes ...string) Preparation {
+// limit is a last resort.
+func roundCanary(kind Kind, variant string, limit time.Duration, classes ...string) Preparation {
 	return Preparation{CheckCanary, kind.Name() + "/" + variant, func(ctx context.Context, seed uint64) (Check, error) {
-		until, reason := time.Now().Add(budget), ""
-		for n := uint64(0); time.Now().Before(until) && ctx.Err() == nil; n++ {
-			spec := RoundSpec{Kind: kind.Name(), Variant: variant, Seed: SeedOf(seed, n), Number: n, For: min(5*time.Second, max(time.Until(until), time.Second))}
+		until, reason := time.Now().Add(limit), ""
+		n := uint64(0)
+		for ; n < canaryRounds && (n == 0 || time.Now().Before(until)) && ctx.Err() == nil; n++ {
+			spec := RoundSpec{Kind: kind.Name(), Variant: variant, Seed: SeedOf(seed, n), Number: n, For: min(5, time.Duration(n+1)) * time.Second, Progress: hearer(ctx)}
 			bounded, cancel := context.WithTimeout(ctx, spec.limit())
 			r, err := kind.Run(bounded, spec)
 			cancel()
@@ -22,7 +28,7 @@ func roundCanary(kind Kind, variant string, budget time.Duration, classes ...str
 				return Check{}, err
 			}
 			if r.Inconclusive != "" {
-				reason = ", the last run has no verdict: " + tail(r.Inconclusive, 300)
+				reason = "; the last has no verdict: " + clip(r.Inconclusive, 700)
 			}
 			for _, f := range r.Found {
 				if slices.ContainsFunc(classes, func(c string) bool { return strings.HasPrefix(f.Class, c) }) {
@@ -30,8 +36,28 @@ func roundCanary(kind Kind, variant string, budget time.Duration, classes ...str
 				}
 			}
 		}
-		return Check{Detail: fmt.Sprintf("nothing was found within %v%s", budget, reason)}, ctx.Err()
+		return Check{Detail: fmt.Sprintf("nothing was found in %d rounds%s%s", n, lastResort(n < canaryRounds, limit), reason)}, ctx.Err()
 	}}
+}
+
+// lastResort says that a limit of time ended what counts its work.
+func lastResort(hit bool, limit time.Duration) string {
+	if !hit {
+		return ""
+	}
+	return fmt.Sprintf(", and then the last resort ended it, %v (--canary-within): the machine is slow, or busy", limit)
+}
+
+// hearKey finds in a context who wants to hear what a check has done.
+type hearKey struct{}
+
+func withHearer(ctx context.Context, hear func(Counts)) context.Context {
+	return context.WithValue(ctx, hearKey{}, hear)
+}
+
+func hearer(ctx context.Context) func(Counts) {
+	hear, _ := ctx.Value(hearKey{}).(func(Counts))
+	return hear
 }
 
 // leaked is how much a leak canary adds between two samples, and how many it takes.

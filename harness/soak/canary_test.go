@@ -2,6 +2,7 @@ package soak
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -58,10 +59,14 @@ func TestACanaryThatIsNotFoundSaysWhy(t *testing.T) {
 	blind := &scripted{name: "kill", do: func(context.Context, RoundSpec) (RoundResult, error) {
 		return RoundResult{Inconclusive: "the child could not do the round", Found: []Found{{Class: "Order"}}}, nil
 	}}
-	c, err := KillCanary(blind, time.Millisecond)[0].Run(t.Context(), 1)
+	c, err := KillCanary(blind, time.Nanosecond)[0].Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.False(t, c.Passed)
-	require.Contains(t, c.Detail, "nothing was found within 1ms, the last run has no verdict: the child could not do the round")
+	require.Contains(t, c.Detail, "nothing was found in 1 rounds, and then the last resort ended it, 1ns (--canary-within): the machine is slow, or busy; the last has no verdict: the child could not do the round")
+	require.Len(t, blind.specs, 1)
+	c, err = KillCanary(blind, time.Hour)[0].Run(t.Context(), 1)
+	require.NoError(t, err)
+	require.Contains(t, c.Detail, "nothing was found in 12 rounds; the last has no verdict: the child could not do the round")
 	require.Equal(t, "liar", blind.specs[0].Variant)
 }
 
@@ -82,7 +87,7 @@ func TestTheCanariesOfPropertiesAndFuzzingMustBeFound(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "harness/soak/fuzzcanary.FuzzCanary", f.canary)
 	require.NotContains(t, f.Targets, f.canary, "no round of a campaign draws it")
-	c, err = FuzzingCanary(f, time.Minute)[0].Run(t.Context(), 1)
+	c, err = FuzzingCanary(f, 10*time.Minute)[0].Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.True(t, c.Passed, c.Detail)
 	c, err = FuzzingCanary(&Fuzz{}, time.Minute)[0].Run(t.Context(), 1)
@@ -103,4 +108,56 @@ func TestACanarysRoundHasALimit(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, c.Passed)
 	require.True(t, limited)
+}
+
+// A fuzz canary that ran out of time said "…fuzzcanary:" and nothing.
+func TestAChildThatWasEndedSaysHowAndWhatItPrintedLast(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	f := &Fuzz{Go: script(t, "kill -KILL $$"), Module: t.TempDir(), Folder: t.TempDir(), canary: "a/b.FuzzCanary", built: map[string]error{}}
+	c, err := FuzzingCanary(f, time.Minute)[0].Run(ctx, 1)
+	require.NoError(t, err)
+	require.Equal(t, "build the fuzz targets of a/b: signal: killed: it printed nothing", c.Detail)
+
+	f.Go = script(t, "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\ncat > $out <<'END'\n#!/bin/sh\necho 'fuzz: elapsed: 3s, execs: 4711 (1/sec)'\nexec sleep 600\nEND\nchmod +x $out\n")
+	f.built = map[string]error{}
+	heard := make(chan Counts, 1)
+	c, err = FuzzingCanary(f, 500*time.Millisecond)[0].Run(withHearer(ctx, func(done Counts) { heard <- done }), 1)
+	require.NoError(t, err)
+	require.False(t, c.Passed)
+	require.EqualValues(t, 4711, (<-heard)[countInputs], "while it went on")
+	require.Contains(t, c.Detail, "the last resort ended it, 500ms (--canary-within)")
+	require.Contains(t, c.Detail, "after 4711 inputs")
+	require.Contains(t, c.Detail, "fuzz: elapsed: 3s, execs: 4711")
+	cancel()
+	_, err = FuzzingCanary(f, time.Minute)[0].Run(ctx, 1)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// The views stood still at what was left before the first canary, with nothing but zeros.
+func TestTheViewsShowWhatACanaryDoes(t *testing.T) {
+	t.Parallel()
+	kind := &scripted{name: "a"}
+	c := settings(t, kind)
+	var s *Soak
+	var during Live
+	c.Checks = []Preparation{{CheckCanary, "fuzz/fails", func(ctx context.Context, _ uint64) (Check, error) {
+		hearer(ctx)(Counts{countInputs: 4711})
+		kind.clock.pass(4 * time.Second)
+		during = s.Live()
+		return Check{Passed: true, Detail: "found"}, nil
+	}}}
+	var said []string
+	c.Say = func(text string) { said = append(said, text) }
+	s, err := Open(c)
+	require.NoError(t, err)
+	defer s.Close()
+	_, err = s.Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, "canary fuzz/fails", during.Round)
+	require.Regexp(t, `^soak: looks for canary fuzz/fails, 4s: fuzz inputs 4,711, 6s left, 0 rounds`, during.Line())
+	require.Contains(t, strings.Join(during.Rows(100), "\n"), "looks for  canary fuzz/fails")
+	require.Equal(t, 6*time.Second, during.Left)
+	require.Contains(t, said, "canary fuzz/fails: found")
+	require.NotContains(t, s.Live().Line(), "looks for", "the rounds have begun")
 }

@@ -48,6 +48,8 @@ type Preparation struct {
 // check runs everything that is to be seen first, and the cases of what was found before.
 func (s *Soak) check(ctx context.Context) error {
 	began := s.config.Now()
+	s.checks = began
+	defer s.looksFor("")
 	var all []Check
 	var found []Finding
 	var failed error
@@ -56,7 +58,8 @@ func (s *Soak) check(ctx context.Context) error {
 			break
 		}
 		start := s.config.Now()
-		c, err := p.Run(ctx, s.config.Seed)
+		s.looksFor(p.What + " " + p.Name)
+		c, err := p.Run(withHearer(ctx, s.hear), s.config.Seed)
 		c.What, c.Name, c.Took = p.What, p.Name, s.config.Now().Sub(start)
 		if err != nil {
 			c.Passed, c.Detail = false, err.Error()
@@ -74,13 +77,20 @@ func (s *Soak) check(ctx context.Context) error {
 		case !c.Passed && !c.Skipped && ctx.Err() == nil && failed == nil:
 			failed = fmt.Errorf("%w: %s %s: %s", ErrChecks, c.What, c.Name, c.Detail)
 		}
-		if !c.Passed {
+		if !c.Passed || p.What == CheckCanary {
 			s.config.Say(fmt.Sprintf("%s %s: %s", c.What, c.Name, c.Detail))
 		}
 		all = append(all, c)
 	}
 	err := s.append(Entry{Type: entryChecks, Checks: all, Took: s.config.Now().Sub(began), Findings: found})
 	return errors.Join(failed, err)
+}
+
+// looksFor says what check runs now, for the views.
+func (s *Soak) looksFor(what string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.checking, s.since, s.progress = what, s.config.Now(), nil
 }
 
 // known are the cases of all findings: one that holds now was fixed, and one that was fixed may be back.

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -19,11 +21,15 @@ const maxOutput = 128 << 10
 type bounded struct {
 	head, tail []byte
 	lost       int
+	heard      func(string)
 }
 
 // Write never fails.
 func (b *bounded) Write(p []byte) (int, error) {
 	n := len(p)
+	if b.heard != nil {
+		defer func() { b.heard(string(b.head) + string(b.tail)) }()
+	}
 	if room := maxOutput/2 - len(b.head); room > 0 {
 		take := min(room, len(p))
 		b.head, p = append(b.head, p[:take]...), p[take:]
@@ -50,6 +56,7 @@ type child struct {
 	arguments   []string
 	folder      string // to work in
 	environment []string
+	heard       func(output string) // what it has printed until now, a line or more at a time; nil for nobody
 }
 
 // ended is what became of a child.
@@ -65,7 +72,7 @@ type ended struct {
 func (c child) run(ctx context.Context) (ended, error) {
 	runtime.LockOSThread() // the system counts the thread that started it as its parent
 	defer runtime.UnlockOSThread()
-	var output bounded
+	output := bounded{heard: c.heard}
 	command := exec.CommandContext(ctx, c.name, c.arguments...)
 	command.Dir, command.Stdout, command.Stderr = c.folder, &output, &output
 	command.Env = append(os.Environ(), c.environment...)
@@ -78,6 +85,15 @@ func (c child) run(ctx context.Context) (ended, error) {
 		return ended{}, fmt.Errorf("start %s: %w", c.name, err)
 	}
 	return ended{command.ProcessState.ExitCode(), output.String(), peakOf(command.ProcessState), command.ProcessState.String()}, nil
+}
+
+// why says how a child ended, and what it printed last.
+func (e ended) why(most int) string {
+	printed := tail(e.output, most)
+	if printed == "" {
+		printed = "it printed nothing"
+	}
+	return e.status + ": " + printed
 }
 
 // lines that begin what a dying Go program says.
@@ -101,7 +117,10 @@ func (e ended) death(what string) Found {
 	for line := range strings.Lines(e.output) {
 		for _, mark := range deathMarks {
 			if strings.HasPrefix(line, mark) {
-				f.Detail, f.Shape = strings.TrimSpace(line), what+": "+withoutNumbers(strings.TrimSpace(line))
+				f.Detail, f.Shape = strings.TrimSpace(line), withoutNumbers(strings.TrimSpace(line))
+				if place := e.place(); place != "" {
+					f.Shape += " in " + place
+				}
 				return f
 			}
 		}
@@ -109,16 +128,36 @@ func (e ended) death(what string) Found {
 	return f
 }
 
-// withoutNumbers makes texts equal that differ in numbers and addresses.
+// place is the function in which a dying program was, besides those of the runtime: the same in whatever kind of round it dies.
+func (e ended) place() string {
+	_, stack, _ := strings.Cut(e.output, "[running")
+	for line := range strings.Lines(stack) {
+		function, arguments := line, strings.LastIndexByte(line, '(')
+		if strings.HasPrefix(line, "\t") || arguments <= 0 || strings.HasPrefix(line, "panic(") || strings.HasPrefix(line, "runtime.") {
+			continue
+		}
+		if function = line[:arguments]; strings.ContainsRune(function, '.') && !strings.HasPrefix(function, "created by ") {
+			return function
+		}
+	}
+	return ""
+}
+
+var quotedText = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|'[^']*'")
+
+// withoutNumbers makes texts equal that differ in numbers, addresses, names of goroutines and what is quoted.
 func withoutNumbers(text string) string {
-	var b strings.Builder
-	for _, word := range strings.Fields(text) {
+	var words []string
+	for _, word := range strings.Fields(quotedText.ReplaceAllString(text, `"…"`)) {
 		if strings.ContainsAny(word, "0123456789") {
 			word = "N"
 		}
-		b.WriteString(word + " ")
+		if word == "N" && len(words) > 0 && words[len(words)-1] == "N" { // a list, longer now and then
+			continue
+		}
+		words = append(words, word)
 	}
-	return strings.TrimSpace(clip(b.String(), 200))
+	return clip(strings.Join(words, " "), 200)
 }
 
 // races are the race detector's reports in a child's output, told apart by the functions at the top of their stacks.
@@ -139,7 +178,8 @@ func (e ended) races() (all []Found) {
 				after = false
 			}
 		}
-		shape := strings.Join(functions, " | ")
+		slices.Sort(functions) // which of the two the detector met first is luck
+		shape := strings.Join(slices.Compact(functions), " | ")
 		if i, known := at[shape]; known {
 			all[i].Count++
 			continue

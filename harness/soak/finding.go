@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+
 	"github.com/racewindow/racewindow/harness/report"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/subjects/log/history"
@@ -77,13 +78,34 @@ func ShapeOf(c cases.Case, r *report.Report) string {
 
 // alike says whether two findings are one bug as far as can be told: the same class in the same hand-over, and all that must be
 // atomic in one must be in the other. A case whose shrinking ended early has a window more.
+//
+// A load that found it without a case breaks now this promise about reads and now that one, so there the subject is all that counts.
 func (n *Finding) alike(other *Finding) bool {
+	where, mine := parts(n.Shape)
+	there, others := parts(other.Shape)
+	if n.Size == 0 || other.Size == 0 {
+		if family(n.Class) == lostReads && family(other.Class) == lostReads {
+			return where == there
+		}
+	}
 	if n.Class != other.Class {
 		return false
 	}
-	where, mine := parts(n.Shape)
-	there, others := parts(other.Shape)
 	return where == there && (within(mine, others) || within(others, mine))
+}
+
+// lostReads is the family of the promises that one lost record breaks: which of them is luck.
+const lostReads = "reads"
+
+// family is the class, but for those promises.
+func family(class string) string {
+	promise, _, _ := strings.Cut(class, "/")
+	for _, p := range []check.Promise{check.ReadAfterWrite, check.Order, check.NoDuplicate, check.TransactionAtomicity, check.MonotonicReads} {
+		if promise == p.Name {
+			return lostReads
+		}
+	}
+	return class
 }
 
 // parts takes a shape apart, as ShapeOf has put it together.
@@ -143,6 +165,9 @@ func describe(f Found, spec RoundSpec, now time.Time) Finding {
 		n.Shape = spec.arm()
 	}
 	n.Fingerprint = Fingerprint(n.Class, n.Shape)
+	if n.Size == 0 {
+		n.Fingerprint = Fingerprint(family(n.Class), n.Shape)
+	}
 	return n
 }
 

@@ -13,6 +13,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/racewindow/racewindow/harness/output"
 )
 
 // Types of entries.
@@ -244,24 +246,5 @@ func (j *journal) close() error {
 	return errors.Join(err, j.lock.Close())
 }
 
-// writeWhole writes a file beside its place, syncs it and then puts it there: a reader sees the old one or the new one.
-func writeWhole(name string, data []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(name), ".new-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), name)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return err
-	}
-	if folder, failed := os.Open(filepath.Dir(name)); failed == nil {
-		_ = folder.Sync() // where the system can
-		_ = folder.Close()
-	}
-	return nil
-}
+// writeWhole puts a file there as a whole: a reader sees the old one or the new one.
+func writeWhole(name string, data []byte) error { return output.Write(name, data) }

@@ -35,6 +35,13 @@ const (
 	CountKills      = "kills"
 )
 
+// countNames are those of all counts that the kinds of this module make: what a minimum can be of.
+var countNames = []string{
+	CountSchedules, CountOperations, CountRecords, CountCases, CountCrashes, CountFaults, CountPrograms, CountOrders, CountRecoveries, CountKills,
+	countUnderLoad, countDurable, countInputs, "steps", "disks", "distinct disks", "steps that could lose something", "process deaths",
+	"crashes that could lose something", "clients poisoned", "reads across a flush", "flushes",
+}
+
 func (c Counts) add(other Counts) {
 	for name, n := range other {
 		c[name] += n

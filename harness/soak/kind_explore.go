@@ -221,20 +221,24 @@ func shrunk(ctx context.Context, found cases.Case, f sched.Finding) Found {
 }
 
 // ExploreCanaries are preparations: each hand-over that is known to be wrong must be found by exploring drawn programs.
-func ExploreCanaries(budget time.Duration) (all []Preparation) {
+func ExploreCanaries(limit time.Duration) (all []Preparation) {
 	for _, name := range handovers(func(h storage.Handover) bool { return !h.Holds() }) {
 		all = append(all, Preparation{CheckCanary, "explore/" + name, func(ctx context.Context, seed uint64) (Check, error) {
-			return exploreCanary(ctx, name, seed, budget)
+			return exploreCanary(ctx, name, seed, canaryPrograms, limit)
 		}})
 	}
 	return all
 }
 
-// exploreCanary explores one program after the other until one shows a broken promise.
-func exploreCanary(ctx context.Context, handover string, seed uint64, budget time.Duration) (Check, error) {
+// canaryPrograms is how many programs may look for a canary. Each of the known hand-overs shows it within the first hundred or so.
+const canaryPrograms = 2000
+
+// exploreCanary explores one program after the other until one shows a broken promise. limit is a last resort.
+func exploreCanary(ctx context.Context, handover string, seed, programs uint64, limit time.Duration) (Check, error) {
 	spec := RoundSpec{Kind: "explore", Variant: handover, Seed: seed}
-	until, schedules := time.Now().Add(budget), uint64(0)
-	for n := uint64(1); time.Now().Before(until) && ctx.Err() == nil; n++ {
+	until, schedules := time.Now().Add(limit), uint64(0)
+	n := uint64(1)
+	for ; n <= programs && time.Now().Before(until) && ctx.Err() == nil; n++ {
 		program, random := draw(spec, n)
 		scenario, err := program.Scenario()
 		if err != nil {
@@ -244,16 +248,19 @@ func exploreCanary(ctx context.Context, handover string, seed uint64, budget tim
 		if n%4 == 0 {
 			few = 2000
 		}
-		r, err := sched.Search(ctx, scenario, sched.Options{Seed: random.Uint64(), Schedules: few, Budget: budget, Workers: 1})
+		r, err := sched.Search(ctx, scenario, sched.Options{Seed: random.Uint64(), Schedules: few, Budget: limit, Workers: 1})
 		if err != nil {
 			return Check{}, fmt.Errorf("%v: %w", program, err)
 		}
 		schedules += r.Schedules
+		if hear := hearer(ctx); hear != nil {
+			hear(Counts{CountPrograms: n, CountSchedules: schedules})
+		}
 		for _, f := range r.Findings {
 			if cases.Violation(f.Failure) != nil {
 				return Check{Passed: true, Detail: fmt.Sprintf("%s in program %d, %d schedules", f.Failure.Class(), n, schedules)}, nil
 			}
 		}
 	}
-	return Check{Detail: fmt.Sprintf("nothing was found in %d schedules within %v", schedules, budget)}, ctx.Err()
+	return Check{Detail: fmt.Sprintf("nothing was found in %d programs and %d schedules%s", n-1, schedules, lastResort(n <= canaryPrograms, limit))}, ctx.Err()
 }

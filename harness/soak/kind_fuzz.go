@@ -27,6 +27,9 @@ type Fuzz struct {
 	Targets []string
 	Logs    string
 
+	// Inputs, if set, is how many are tried in a round, instead of what its time is for.
+	Inputs uint64
+
 	canary string // the target that fails on purpose, "" if there is none
 	mu     sync.Mutex
 	built  map[string]error
@@ -103,34 +106,54 @@ var (
 	fuzzNew   = regexp.MustCompile(`new interesting: (\d+)`)
 )
 
+// countInputs is the count of what was tried, canaryInputs how many may look for the canary: it needs a few thousand.
+const (
+	countInputs  = "fuzz inputs"
+	canaryInputs = 2_000_000
+)
+
+// length is that of a round, as go's fuzzing takes it. The canary counts inputs, so that a busy machine tries as many as an idle one.
+func (f *Fuzz) length(spec RoundSpec) string {
+	switch {
+	case spec.Variant == VariantFails:
+		return fmt.Sprintf("%dx", canaryInputs)
+	case f.Inputs > 0:
+		return fmt.Sprintf("%dx", f.Inputs)
+	}
+	return spec.For.Round(time.Millisecond).String()
+}
+
 // Run fuzzes one target. What go's fuzzing draws is not in the hand of the seed; what it finds is a file that runs again.
 func (f *Fuzz) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
-	target := f.Targets[spec.Seed%uint64(len(f.Targets))]
-	if spec.Variant == VariantFails {
-		target = f.canary
+	target := f.canary
+	if spec.Variant != VariantFails {
+		target = f.Targets[spec.Seed%uint64(len(f.Targets))]
 	}
-	pkg, name := target[:strings.LastIndexByte(target, '.')], target[strings.LastIndexByte(target, '.')+1:]
-	work := filepath.Join(f.Folder, strings.ReplaceAll(pkg, "/", "-"))
-	binary := filepath.Join(work, "fuzz.test")
-	if err := f.build(ctx, pkg, work, binary); err != nil {
-		return RoundResult{Inconclusive: fmt.Sprintf("build the fuzz targets of %s: %v", pkg, err)}, nil
+	name := target[strings.LastIndexByte(target, '.')+1:]
+	work, binary, err := f.build(ctx, target)
+	if err != nil {
+		return RoundResult{Inconclusive: err.Error()}, nil
 	}
 	arguments := []string{
-		"-test.run", "^$", "-test.fuzz", "^" + name + "$", "-test.fuzztime", spec.For.Round(time.Millisecond).String(), "-test.fuzzminimizetime", "5s",
+		"-test.run", "^$", "-test.fuzz", "^" + name + "$", "-test.fuzztime", f.length(spec), "-test.fuzzminimizetime", "5s",
 		"-test.fuzzcachedir", filepath.Join(work, "cache"), "-test.parallel", "2",
 	}
-	e, err := child{name: binary, folder: work, arguments: arguments}.run(ctx)
+	e, err := child{name: binary, folder: work, arguments: arguments, heard: func(output string) {
+		if n := lastNumber(fuzzExecs, output); n > 0 && spec.Progress != nil {
+			spec.Progress(Counts{countInputs: n})
+		}
+	}}.run(ctx)
 	if err != nil {
 		return RoundResult{}, err
 	}
 	keepLog(f.Logs, fmt.Sprintf("fuzz-%d.log", spec.Number), e.output)
-	r := RoundResult{Counts: Counts{"fuzz inputs": lastNumber(fuzzExecs, e.output)}, Unnamed: lastNumber(fuzzNew, e.output), Peak: e.peak, Behaviour: []string{"fuzz target " + target}}
+	r := RoundResult{Counts: Counts{countInputs: lastNumber(fuzzExecs, e.output)}, Unnamed: lastNumber(fuzzNew, e.output), Peak: e.peak, Behaviour: []string{"fuzz target " + target}}
 	switch {
-	case e.code == 0 && r.Counts["fuzz inputs"] == 0:
-		r.Inconclusive = target + " tried nothing: " + tail(e.output, 200)
+	case e.code == 0 && r.Counts[countInputs] == 0:
+		r.Inconclusive = target + " tried nothing: " + e.why(200)
 	case e.code == 0:
 	case ctx.Err() != nil:
-		r.Inconclusive = "ended early: " + ctx.Err().Error()
+		r.Inconclusive = fmt.Sprintf("%s was ended after %d inputs: %v: %s", target, r.Counts[countInputs], ctx.Err(), e.why(300))
 	default:
 		r.Found = []Found{f.failure(work, target, name, e)}
 	}
@@ -142,17 +165,44 @@ func (f *Fuzz) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 const VariantFails = "fails"
 
 // FuzzingCanary is a preparation: the target that fails on purpose must be found to.
-func FuzzingCanary(f *Fuzz, budget time.Duration) []Preparation {
+// limit is a last resort.
+func FuzzingCanary(f *Fuzz, limit time.Duration) []Preparation {
 	if f.canary == "" {
 		return []Preparation{{CheckCanary, "fuzz/" + VariantFails, func(context.Context, uint64) (Check, error) {
 			return Check{Skipped: true, Detail: "not tried: the sources have no target FuzzCanary, which fails on purpose"}, nil
 		}}}
 	}
-	return []Preparation{roundCanary(f, VariantFails, budget, "fuzz "+f.canary)}
+	return []Preparation{{CheckCanary, "fuzz/" + VariantFails, func(ctx context.Context, seed uint64) (Check, error) {
+		if _, _, err := f.build(ctx, f.canary); err != nil { // it takes as long as it takes
+			return Check{Detail: err.Error()}, ctx.Err()
+		}
+		bounded, cancel := context.WithTimeout(ctx, limit)
+		defer cancel()
+		r, err := f.Run(bounded, RoundSpec{Kind: f.Name(), Variant: VariantFails, Seed: seed, For: limit, Progress: hearer(ctx)})
+		switch {
+		case err != nil || ctx.Err() != nil:
+			return Check{}, errors.Join(err, ctx.Err())
+		case len(r.Found) > 0:
+			return Check{Passed: true, Detail: fmt.Sprintf("%s in %d inputs", r.Found[0].Class, r.Counts[countInputs])}, nil
+		case r.Inconclusive != "":
+			return Check{Detail: fmt.Sprintf("no verdict%s: %s", lastResort(bounded.Err() != nil, limit), clip(r.Inconclusive, 700))}, nil
+		}
+		return Check{Detail: fmt.Sprintf("nothing was found in %d inputs%s", r.Counts[countInputs], lastResort(bounded.Err() != nil, limit))}, nil
+	}}}
 }
 
-// build makes the binary of a package once in a process's life.
-func (f *Fuzz) build(ctx context.Context, pkg, work, binary string) error {
+// build makes the binary of a target's package once in a process's life, and says where it is to work.
+func (f *Fuzz) build(ctx context.Context, target string) (work, binary string, err error) {
+	pkg := target[:strings.LastIndexByte(target, '.')]
+	work = filepath.Join(f.Folder, strings.ReplaceAll(pkg, "/", "-"))
+	binary = filepath.Join(work, "fuzz.test")
+	if err = f.buildOnce(ctx, pkg, work, binary); err != nil {
+		err = fmt.Errorf("build the fuzz targets of %s: %w", pkg, err)
+	}
+	return work, binary, err
+}
+
+func (f *Fuzz) buildOnce(ctx context.Context, pkg, work, binary string) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err, done := f.built[pkg]; done {
@@ -163,7 +213,7 @@ func (f *Fuzz) build(ctx context.Context, pkg, work, binary string) error {
 	}
 	e, err := child{name: f.Go, folder: f.Module, arguments: []string{"test", "-c", "-fuzz=Fuzz", "-o", binary, "./" + pkg}}.run(ctx)
 	if err == nil && e.code != 0 {
-		err = errors.New(tail(e.output, 500))
+		err = errors.New(e.why(500))
 	}
 	if ctx.Err() == nil {
 		f.built[pkg] = err

@@ -61,9 +61,9 @@ func (i Isolated) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) 
 	switch {
 	case err == nil:
 	case ctx.Err() != nil:
-		result.Inconclusive = "ended early: " + ctx.Err().Error()
+		result.Inconclusive = fmt.Sprintf("ended early: %v: %s", ctx.Err(), e.why(200))
 	case (e.code == 2 || e.code == 3) && !e.died():
-		result.Inconclusive = "the child could not do the round: " + tail(e.output, 300)
+		result.Inconclusive = "the child could not do the round: " + e.why(300)
 	default:
 		result.Inconclusive = "the child died"
 		result.Found = append(result.Found, e.death(i.Name()+" of "+spec.Variant))

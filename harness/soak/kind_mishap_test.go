@@ -42,6 +42,7 @@ func TestACrashStressRoundRecoversAndSaysWhatItSaw(t *testing.T) {
 	for i, variant := range (CrashStress{}).Variants() {
 		r, err := CrashStress{}.Run(t.Context(), RoundSpec{Kind: "crashstress", Variant: variant, Seed: uint64(3 + i), For: 500 * time.Millisecond})
 		require.NoError(t, err)
+		requireKnownCounts(t, r)
 		require.Empty(t, r.Found)
 		require.Empty(t, r.Inconclusive)
 		require.Positive(t, r.Counts[CountCrashes])
@@ -77,6 +78,7 @@ func TestACrashStressRoundThatDidTooLittleHasNoVerdict(t *testing.T) {
 	t.Parallel()
 	r, err := CrashStress{}.Run(t.Context(), RoundSpec{Kind: "crashstress", Variant: "weak", Seed: 1, For: 1})
 	require.NoError(t, err)
+	requireKnownCounts(t, r)
 	require.Contains(t, r.Inconclusive, "did too little")
 }
 
@@ -91,6 +93,7 @@ func TestADiskThatDoesNotSyncIsFoundAndKept(t *testing.T) {
 	spec := RoundSpec{Kind: "crashstress", Variant: VariantSyncless, Seed: 5, For: 10 * time.Second}
 	r, err := CrashStress{}.Run(t.Context(), spec)
 	require.NoError(t, err)
+	requireKnownCounts(t, r)
 	require.Len(t, r.Found, 1)
 	require.Contains(t, r.Found[0].Text, "again: racewindow soak --round '"+spec.String()+"'")
 	require.Contains(t, strings.Join(filesIn(t, r.Found[0].Disk), " "), "disk/")
@@ -127,6 +130,7 @@ func TestAKillRoundKillsUnderLoadAndLooks(t *testing.T) {
 	t.Parallel()
 	r, err := Kill{}.Run(t.Context(), RoundSpec{Kind: "kill", Variant: "disk", Seed: 3, For: 1})
 	require.NoError(t, err)
+	requireKnownCounts(t, r)
 	require.Empty(t, r.Found)
 	require.Empty(t, r.Inconclusive)
 	require.GreaterOrEqual(t, r.Counts[CountKills], uint64(10), "one log at least")
@@ -148,6 +152,7 @@ func TestChildrenThatLieAreFound(t *testing.T) {
 	}
 	r, err := Kill{}.Run(t.Context(), RoundSpec{Kind: "kill", Variant: VariantLiar, Seed: 5, For: time.Minute})
 	require.NoError(t, err)
+	requireKnownCounts(t, r)
 	require.Len(t, r.Found, 1)
 	require.Equal(t, check.Durability.Name, r.Found[0].Class)
 	require.Regexp(t, "^kill: SIGKILL: ", r.Found[0].Shape)
@@ -163,7 +168,7 @@ func TestAChildThatDiesByItselfIsAFinding(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.Found, 1)
 	require.Equal(t, "process death", r.Found[0].Class)
-	require.Equal(t, "a child of kill: panic: index N out of range", r.Found[0].Shape)
+	require.Equal(t, "panic: index N out of range", r.Found[0].Shape)
 
 	r, err = Kill{Command: []string{script(t, "kill -9 $$")}, Children: 100}.Run(t.Context(), spec)
 	require.NoError(t, err)
@@ -214,6 +219,7 @@ func TestAnEndedRoundHasNoVerdictAndLeavesNothing(t *testing.T) {
 	for _, k := range []Kind{Kill{}, CrashStress{}} {
 		r, err := k.Run(ctx, RoundSpec{Kind: k.Name(), Variant: k.Variants()[0], Seed: 6, For: time.Minute})
 		require.NoError(t, err)
+		requireKnownCounts(t, r)
 		require.NotEmpty(t, r.Inconclusive, k.Name())
 		require.Empty(t, r.Found)
 	}
@@ -233,4 +239,37 @@ func TestWhatAKilledCampaignHasLeftInItsScratchIsRemoved(t *testing.T) {
 	require.NoError(t, err)
 	require.NoDirExists(t, Scratch(c.Out))
 	require.FileExists(t, filepath.Join(c.Out, "mine"), "and nothing else")
+}
+
+// What a load finds without a case breaks now this promise and now that one, and a panic is met by every kind of round.
+func TestOneBugWithoutACaseIsOneFinding(t *testing.T) {
+	t.Parallel()
+	dies := func(what, message string) Found {
+		return ended{code: 2, status: "exit status 2", output: message + "\n\ngoroutine 9 [running]:\npanic({0x1, 0x2})\n\t/go/panic.go:1\nforeign.(*Queue).Put(0xc000)\n\t/q.go:3\n"}.death(what)
+	}
+	n := 0
+	all := []Found{
+		{Class: "ReadAfterWrite/empty", Shape: "queue", Count: 1},
+		{Class: "ReadAfterWrite/partial", Shape: "queue", Count: 1},
+		{Class: "Order/record", Shape: "queue", Count: 1},
+		{Class: "MonotonicReads/partial", Shape: "queue", Count: 1},
+		dies("stress of a", `panic: key "x" of client w17 is at 0xc0001234`),
+		dies("race of b", `panic: key "why" of client r9 is at 0xdeadbeef`),
+	}
+	c := settings(t, &scripted{name: "a", do: func(context.Context, RoundSpec) (RoundResult, error) {
+		f := all[n%len(all)]
+		n++
+		return RoundResult{Counts: Counts{CountOperations: 1}, Found: []Found{f}}, nil
+	}})
+	s, err := run(t, c)
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, n, len(all))
+	open := s.State.Open()
+	require.Len(t, open, 2, "%v", open)
+	require.NotEqual(t, open[0].Class, open[1].Class)
+	deaths := open[0]
+	if deaths.Class != "process death" {
+		deaths = open[1]
+	}
+	require.Equal(t, `panic: key "…" of client N is at N in foreign.(*Queue).Put`, deaths.Shape)
 }

@@ -76,9 +76,9 @@ func (p *Properties) Run(ctx context.Context, spec RoundSpec) (RoundResult, erro
 	case e.code == 0 && passed > 0:
 		r.Counts[CountCases] = uint64(number)
 	case e.code == 0:
-		r.Inconclusive = test + " checked nothing: " + tail(e.output, 200)
+		r.Inconclusive = test + " checked nothing: " + e.why(200)
 	case ctx.Err() != nil:
-		r.Inconclusive = "ended early: " + ctx.Err().Error()
+		r.Inconclusive = fmt.Sprintf("ended early: %v: %s", ctx.Err(), e.why(200))
 	default:
 		r.Found, err = p.failures(test, filepath.Join(scratch, "reports"), e)
 	}
@@ -92,7 +92,8 @@ const VariantBad = "bad"
 // PropertiesCanary is a preparation: the known bug without any concurrency must be found by drawn cases, and shrunk.
 func PropertiesCanary(p *Properties, budget time.Duration) []Preparation {
 	return []Preparation{{CheckCanary, p.Name() + "/recheckliteral", func(ctx context.Context, seed uint64) (Check, error) {
-		ctx, cancel := context.WithTimeout(ctx, max(budget, time.Minute))
+		limit := max(budget, time.Minute)
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		r, err := p.Run(ctx, RoundSpec{Kind: p.Name(), Variant: VariantBad, Seed: SeedOf(seed, 0), For: time.Second})
 		switch {
@@ -101,7 +102,7 @@ func PropertiesCanary(p *Properties, budget time.Duration) []Preparation {
 		case len(r.Found) > 0:
 			return Check{Detail: "the search for a known-bad hand-over failed: " + tail(r.Found[0].Detail, 300)}, nil
 		}
-		return Check{Passed: r.Inconclusive == "", Detail: cmp.Or(r.Inconclusive, "found, and shrunk")}, nil
+		return Check{Passed: r.Inconclusive == "", Detail: cmp.Or(r.Inconclusive, "found, and shrunk") + lastResort(ctx.Err() != nil, limit)}, nil
 	}}}
 }
 
@@ -164,7 +165,7 @@ func (p *Properties) failures(test, reports string, e ended) (all []Found, err e
 	all = append(all, e.races()...)
 	if len(all) == 0 {
 		f := e.death(test)
-		if f.Shape == test { // no panic: the test failed and said why
+		if !e.died() { // no panic: the test failed and said why
 			f.Class, f.Detail = "property "+test, tail(e.output, 400)
 		}
 		all = append(all, f)

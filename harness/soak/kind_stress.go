@@ -134,7 +134,7 @@ func (s Stress) result(ctx context.Context, spec RoundSpec, m *stress.Summary, f
 // violation explains one, by its smallest case if there is one.
 func (s Stress) violation(ctx context.Context, spec RoundSpec, m *stress.Summary) Found {
 	v := m.Violation
-	f := Found{Class: v.Fingerprint, Shape: "stress of " + spec.Variant, Detail: v.Detail, Count: 1}
+	f := Found{Class: v.Fingerprint, Shape: spec.Variant, Detail: v.Detail, Count: 1}
 	var text bytes.Buffer
 	_ = stress.WriteReport(&text, v, "racewindow soak --round "+quoted(spec.String()), 100, stress.Palette{}) // a buffer takes everything
 	f.Text = text.String()

@@ -13,11 +13,13 @@ type Live struct {
 	Now   time.Time
 	Total time.Duration
 	Left  time.Duration
-	// Round is what runs now, Since how long; Progress what it has done.
+	// Round is what runs now, a round or what is to be seen first, Since how long; Progress what it has done.
 	Round    string
 	Since    time.Duration
 	Progress Counts
 	Ended    bool
+	// Checks says that the rounds have not begun.
+	Checks bool
 }
 
 // Live may be called by any goroutine.
@@ -31,6 +33,9 @@ func (s *Soak) Live() Live {
 	if s.current.Kind != "" && s.state.InProgress != "" {
 		l.Round, l.Since = s.current.arm(), now.Sub(s.since)
 		l.Left -= l.Since
+	} else if s.checking != "" {
+		l.Round, l.Since, l.Checks = s.checking, now.Sub(s.since), true
+		l.Left -= now.Sub(s.checks)
 	}
 	if l.Left = max(l.Left, 0); l.Ended {
 		l.Left, l.Round = 0, ""
@@ -79,9 +84,22 @@ func (l Live) child() uint64 {
 func (l Live) Line() string {
 	schedules, operations := l.rates()
 	n := l.newest()
-	return fmt.Sprintf("soak: %s left, %d rounds, %s schedules (%.0f/s), %s operations (%.0f/s), %s crashes, %s kills, %d failpoints, %d pairs, %s, %d findings",
-		short(l.Left), l.State.Rounds, grouped(l.State.Counts[CountSchedules]), schedules, grouped(l.State.Counts[CountOperations]), operations,
+	doing := ""
+	if l.Checks {
+		doing = "looks for " + l.doing() + ", "
+	}
+	return fmt.Sprintf("soak: %s%s left, %d rounds, %s schedules (%.0f/s), %s operations (%.0f/s), %s crashes, %s kills, %d failpoints, %d pairs, %s, %d findings",
+		doing, short(l.Left), l.State.Rounds, grouped(l.State.Counts[CountSchedules]), schedules, grouped(l.State.Counts[CountOperations]), operations,
 		grouped(l.State.Counts[CountCrashes]), grouped(l.State.Counts[CountKills]), l.Passes, l.Pairs, bytesOf(n.Resident), len(l.State.Open()))
+}
+
+// doing is what runs now, how long, and what it has done.
+func (l Live) doing() string {
+	doing := fmt.Sprintf("%s, %s", l.Round, short(l.Since))
+	if text := l.Progress.text(); text != "" {
+		doing += ": " + text
+	}
+	return doing
 }
 
 // Rows is the live view, each row at most so many columns wide, and never fewer than 40.
@@ -91,16 +109,17 @@ func (l Live) Rows(columns int) []string {
 	schedules, operations := l.rates()
 	doing := "looks for what is known"
 	if l.Round != "" {
-		doing = fmt.Sprintf("%s, %s", l.Round, short(l.Since))
-		if text := l.Progress.text(); text != "" {
-			doing += ": " + text
-		}
+		doing = l.doing()
 	}
 	open, count := s.Open(), func(name string) string { return grouped(s.Counts[name]) }
+	row := fmt.Sprintf("round      %d: %s", s.Rounds+1, doing)
+	if l.Checks {
+		row = "looks for  " + doing
+	}
 	rows := []string{
 		fmt.Sprintf("soak  %s left of %s   seed %d  shard %v", short(l.Left), short(l.Total), s.Seed, s.Shard),
 		bar(l.Total-l.Left, l.Total, columns-1),
-		fmt.Sprintf("round      %d: %s", s.Rounds+1, doing),
+		row,
 		fmt.Sprintf("schedules  %s (%.0f/s)   operations %s (%.0f/s)", count(CountSchedules), schedules, count(CountOperations), operations),
 		fmt.Sprintf("crashes    %s   kills %s   faults %s", count(CountCrashes), count(CountKills), count(CountFaults)),
 		fmt.Sprintf("checked    %s records   %s cases   %s partial orders", count(CountRecords), count(CountCases), count(CountOrders)),

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // SummarySchema names the form of the JSON summary. A field that is added keeps the number; one that changes its meaning or goes
@@ -25,6 +26,17 @@ const SummarySchema = "racewindow-soak/1"
 // campaign, which looks less often at what it knows.
 type Minimums map[string]uint64
 
+// ownMinimums are the names that are no count and no kind's.
+var ownMinimums = []string{"rounds", "failpoints", "pairs", "corpus", "canaries"}
+
+// MinimumNames are all names that a minimum can have. A name that nothing counts would be missed for ever, after the whole night.
+func MinimumNames() []string {
+	return slices.Concat(ownMinimums, KindNames, countNames)
+}
+
+// KindNames are those of all kinds that this module brings.
+var KindNames = []string{"explore", "stress", "crash", "crashstress", "kill", "race", "properties", "fuzz"}
+
 // ParseMinimums reads KEY=N, and "none", which takes away all before it.
 func ParseMinimums(into Minimums, words []string) error {
 	for _, word := range words {
@@ -36,6 +48,9 @@ func ParseMinimums(into Minimums, words []string) error {
 		n, err := strconv.ParseUint(value, 10, 64)
 		if !found || key == "" || err != nil {
 			return fmt.Errorf("minimum %q: write NAME=N, such as schedules=100000, or none", word)
+		}
+		if known := MinimumNames(); !slices.Contains(known, key) {
+			return fmt.Errorf("minimum %q: nothing is called %q; near are %s; known are %s", word, key, strings.Join(spelling.Near(key, known, 3), ", "), strings.Join(known, ", "))
 		}
 		into[key] = n
 	}

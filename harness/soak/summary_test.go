@@ -142,3 +142,20 @@ func TestHowOftenEachFailpointAndFaultCameIsInTheSummary(t *testing.T) {
 	}
 	require.Equal(t, []string{"999", "1k", "12k", "3M", "2G"}, []string{rounded(999), rounded(1000), rounded(12_999), rounded(3e6), rounded(2e9)})
 }
+
+func TestAMinimumOfWhatNothingCountsIsRefusedWithWhatIsNear(t *testing.T) {
+	t.Parallel()
+	err := ParseMinimums(Minimums{}, []string{"schedulse=1"})
+	require.ErrorContains(t, err, `minimum "schedulse=1": nothing is called "schedulse"; near are schedules, `)
+	for _, name := range MinimumNames() {
+		require.NoError(t, ParseMinimums(Minimums{}, []string{name + "=1"}))
+	}
+}
+
+// requireKnownCounts holds what a round has counted against the list: a count that it leaves out could be no minimum.
+func requireKnownCounts(t *testing.T, r RoundResult) {
+	t.Helper()
+	for name := range r.Counts {
+		require.Contains(t, MinimumNames(), name)
+	}
+}

@@ -234,20 +234,25 @@ func readBelow(folder, name string) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// Listen begins to serve the page and returns its address and what ends it. An address without a host means this machine
-// itself: only who names one, such as 0.0.0.0:8080, is heard by others.
-func (s *Soak) Listen(address string) (url string, stop func(), err error) {
+// Reserve takes an address for the page of a campaign that has not begun: without a host that of this machine alone. Errors wrap
+// ErrConfig.
+func Reserve(address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return "", nil, fmt.Errorf("%w: listen at %q: %w: write HOST:PORT, such as 127.0.0.1:8080", ErrConfig, address, err)
+		return nil, fmt.Errorf("%w: listen at %q: %w: write HOST:PORT, such as 127.0.0.1:8080", ErrConfig, address, err)
 	}
 	if host == "" {
 		host = "127.0.0.1"
 	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return "", nil, fmt.Errorf("listen: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrConfig, err)
 	}
+	return listener, nil
+}
+
+// Serve serves the page and the metrics at an address that was reserved, until stop is called.
+func (s *Soak) Serve(listener net.Listener) (url string, stop func()) {
 	heard := listener.Addr().(*net.TCPAddr)
 	server := &http.Server{Handler: s.Handler(!heard.IP.IsLoopback()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 64 << 10}
 	done := make(chan struct{})
@@ -262,5 +267,5 @@ func (s *Soak) Listen(address string) (url string, stop func(), err error) {
 			_ = server.Close()
 		}
 		<-done
-	}, nil
+	}
 }

@@ -137,7 +137,7 @@ func TestThePageOnlyAnswersReadersOfThisMachine(t *testing.T) {
 func TestListenIsForThisMachineUnlessAHostIsNamed(t *testing.T) {
 	t.Parallel()
 	s, _ := served(t)
-	url, stop, err := s.Listen(":0")
+	url, stop, err := listen(s, ":0")
 	require.NoError(t, err)
 	require.True(t, strings.HasPrefix(url, "http://127.0.0.1:"), url)
 	answer, _ := get(t, url)
@@ -145,7 +145,7 @@ func TestListenIsForThisMachineUnlessAHostIsNamed(t *testing.T) {
 	stop()
 	_, err = http.Get(url) //nolint:bodyclose // there is none
 	require.Error(t, err)
-	_, _, err = s.Listen("8080")
+	_, _, err = listen(s, "8080")
 	require.ErrorIs(t, err, ErrConfig)
 }
 
@@ -245,4 +245,23 @@ func TestTheSummaryIsReadableInEveryForm(t *testing.T) {
 	require.Equal(t, "999", grouped(999))
 	require.Equal(t, []string{"ab cd", "efg"}, wrapped("ab cd efg", 6))
 	require.Equal(t, "1m30s", short(90*time.Second))
+}
+
+func listen(s *Soak, address string) (url string, stop func(), err error) {
+	listener, err := Reserve(address)
+	if err != nil {
+		return "", nil, err
+	}
+	url, stop = s.Serve(listener)
+	return url, stop, nil
+}
+
+func TestAnAddressThatIsTakenIsAWrongCall(t *testing.T) {
+	t.Parallel()
+	first, err := Reserve("127.0.0.1:0")
+	require.NoError(t, err)
+	defer first.Close()
+	_, err = Reserve(first.Addr().String())
+	require.ErrorIs(t, err, ErrConfig)
+	require.ErrorContains(t, err, "address already in use")
 }

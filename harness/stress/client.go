@@ -81,7 +81,7 @@ func newClient(r *round, number uint32, role role, name string, mix harness.Mix)
 func (c *client) run(ctx context.Context) {
 	ctx = failpoints.With(ctx, c.recorder)
 	c.rest()
-	for first := true; first || !c.round.over(); first = false {
+	for n := 0; n == 0 && c.round.stop.Load() != interrupted || !c.round.over() && (c.round.config.Each == 0 || n < c.round.config.Each); n++ {
 		if v := c.step(ctx, c.program.Next()); v != nil {
 			c.round.violated(c, v)
 			return
@@ -103,7 +103,26 @@ func (c *client) rest() {
 		runtime.Gosched()
 		return
 	}
-	time.Sleep(time.Duration(c.random.Uint64() % uint64(pause)))
+	c.sleep(time.Duration(c.random.Uint64() % uint64(pause)))
+}
+
+// shortSleep is what whoever interrupts a run does not mind waiting for.
+const shortSleep = 200 * time.Millisecond
+
+// sleep ends early if the run is interrupted.
+func (c *client) sleep(d time.Duration) {
+	if d <= shortSleep {
+		time.Sleep(d)
+		return
+	}
+	raceoff.Disable() // the channel orders nobody
+	defer raceoff.Enable()
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.round.stopping:
+	}
 }
 
 func (c *client) step(ctx context.Context, op harness.Operation) *check.Violation {

@@ -7,14 +7,15 @@ import (
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/columns"
 )
 
 // WriteText writes the closing summary of a run: what was done.
-func (s *Summary) WriteText(w io.Writer, columns int, p Palette) error {
-	columns = min(max(columns, 60), reportColumns)
+func (s *Summary) WriteText(w io.Writer, width int, p Palette) error {
+	width = min(max(width, leastColumns), reportColumns)
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
-		for _, l := range wrap(clip(fmt.Sprintf(format, args...), 1000), columns-15, "") {
+		for _, l := range columns.Wrap(clip(fmt.Sprintf(format, args...), 1000), width-15, "") {
 			fmt.Fprintf(&b, "  %-12s %s\n", name, l)
 			name = ""
 		}
@@ -24,7 +25,7 @@ func (s *Summary) WriteText(w io.Writer, columns int, p Palette) error {
 		race = "under the race detector"
 	}
 	title := fmt.Sprintf("stress of %s: %s, %d rounds, seed %d, %s", s.Engine, short(s.Elapsed), s.Rounds, s.Seed, race)
-	b.WriteString(strings.Join(wrap(clip(title, 1000), columns, "  "), "\n") + "\n")
+	b.WriteString(strings.Join(columns.Wrap(clip(title, 1000), width, "  "), "\n") + "\n")
 	line("goroutines", "%d (%d write, %d flush, %d read), peak %d; memory %d MiB", s.Goroutines.Total, s.Goroutines.Writers, s.Goroutines.Flushers,
 		s.Goroutines.Readers, s.PeakGoroutines, s.PeakMemory>>20)
 	line("operations", "%d: %s; each goroutine %d to %d, median %d", s.Operations, kinds(s.ByKind), s.PerGoroutine.Min, s.PerGoroutine.Max, s.PerGoroutine.Median)
@@ -32,11 +33,18 @@ func (s *Summary) WriteText(w io.Writer, columns int, p Palette) error {
 	line("windows", "%d flushes, %d reads overlapped one between write and trim, %d delays", s.Flushes, s.Overlaps, s.Delays)
 	line("reads", "%v", s.Reads)
 	line("appends", "%v", s.Appends)
-	if never := s.writePoints(&b, (columns-11)/39); len(never) > 0 {
+	if never := s.writePoints(&b, width); len(never) > 0 {
 		line("never hit", "%s", strings.Join(never, " "))
 	}
 	if s.Canary != "" {
 		line("canary", "%s", s.Canary)
+	}
+	for _, planted := range s.Planted {
+		if planted.NotTried != "" {
+			line("not planted", "%s: %s", planted.Defect, planted.NotTried)
+			continue
+		}
+		line("planted", "%s: %s", planted.Defect, planted.Promise)
 	}
 	satisfied, unknown := s.verdicts()
 	if len(satisfied) > 0 {
@@ -45,34 +53,43 @@ func (s *Summary) WriteText(w io.Writer, columns int, p Palette) error {
 	if len(unknown) > 0 {
 		line("unknown", "%s", strings.Join(unknown, " "))
 	}
-	s.writeVerdict(&b, columns, p)
+	for _, text := range s.reasons(s.NotJudged) {
+		line("not judged", "%s", text)
+	}
+	s.writeVerdict(&b, width, p)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// writePoints writes the hits of each failpoint, so many in a line, and returns the names of those without any.
-func (s *Summary) writePoints(b *strings.Builder, inLine int) (never []string) {
+// writePoints writes the hits of each failpoint, as many in a line as fit, and returns the names of those without any.
+func (s *Summary) writePoints(b *strings.Builder, width int) (never []string) {
 	var cells []string
+	const nameWidth, countWidth, cellGap = 25, 10, 4
+	indent, inLine := "  %-12s ", (width-15+cellGap)/(nameWidth+countWidth+cellGap)
+	if inLine < 1 { // a line for the name alone, and one for each failpoint
+		b.WriteString("  failpoints\n")
+		indent, inLine = "  %.0s", 1
+	}
 	for _, h := range s.Points {
 		if h.Hits == 0 {
 			never = append(never, h.Name)
 			continue
 		}
-		cells = append(cells, fmt.Sprintf("%-25s%10d", h.Name, h.Hits))
+		cells = append(cells, fmt.Sprintf("%-*s%*d", nameWidth, h.Name, countWidth, h.Hits))
 	}
 	for i := 0; i < len(cells); i += inLine {
 		name := ""
 		if i == 0 {
 			name = "failpoints"
 		}
-		b.WriteString(clip(fmt.Sprintf("  %-12s %s", name, strings.Join(cells[i:min(i+inLine, len(cells))], "    ")), reportColumns) + "\n")
+		b.WriteString(clip(fmt.Sprintf(indent+"%s", name, strings.Join(cells[i:min(i+inLine, len(cells))], strings.Repeat(" ", cellGap))), reportColumns) + "\n")
 	}
 	return never
 }
 
 // verdicts lists the promises that held, and those of which nothing is known.
 func (s *Summary) verdicts() (satisfied, unknown []string) {
-	for _, promise := range check.Promises() {
+	for _, promise := range Promises() {
 		switch s.Verdicts[promise.Name] {
 		case check.Satisfied.String():
 			satisfied = append(satisfied, promise.Name)
@@ -83,7 +100,17 @@ func (s *Summary) verdicts() (satisfied, unknown []string) {
 	return satisfied, unknown
 }
 
-func (s *Summary) writeVerdict(b *strings.Builder, columns int, p Palette) {
+// reasons lists why some promises were not judged.
+func (s *Summary) reasons(of map[string]string) (all []string) {
+	for _, promise := range Promises() {
+		if why := of[promise.Name]; why != "" {
+			all = append(all, promise.Name+": "+why)
+		}
+	}
+	return all
+}
+
+func (s *Summary) writeVerdict(b *strings.Builder, width int, p Palette) {
 	verdict, colour := "No promise violated.", p.Good
 	switch {
 	case s.Violation != nil:
@@ -92,8 +119,10 @@ func (s *Summary) writeVerdict(b *strings.Builder, columns int, p Palette) {
 		verdict, colour = fmt.Sprintf("The race detector reported %d data races; its reports are above.", s.DataRaces), p.Bad
 	case s.Failure != "":
 		verdict, colour = "No verdict: "+s.Failure, p.Bad
+	case len(s.Reasons) > 0:
+		verdict, colour = "No verdict: never put to the test: "+strings.Join(s.reasons(s.Reasons), "; "), p.Bad
 	}
-	for _, l := range wrap(clip(verdict, 1000), columns, "  ") {
+	for _, l := range columns.Wrap(clip(verdict, 1000), width, "  ") {
 		fmt.Fprintf(b, "%s%s%s\n", colour, l, p.Off)
 	}
 }

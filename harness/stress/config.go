@@ -5,10 +5,15 @@ package stress
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/memory"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // ErrConfig is wrapped by what Run says of a Config that contradicts itself.
@@ -31,6 +36,9 @@ type Config struct {
 	// Duration bounds the run; default 10 s. Operations, if set, bounds it too.
 	Duration   time.Duration
 	Operations uint64
+	// Each, if set, ends a round once each client has carried out so many operations, and Rounds, if set, the run after so many
+	// rounds: a budget that means the same on a busy machine. Duration and Round bound them all the same.
+	Each, Rounds int
 	// Round bounds one round, after which the engine is closed, reopened and scanned; default 10 s.
 	Round time.Duration
 
@@ -62,6 +70,19 @@ type Config struct {
 	// AllowFailures lets operations fail: a failed append then stays open until the round's reopen settles it. Without
 	// it the first error is a violation.
 	AllowFailures bool
+	// NotJudged names promises that this engine does not give, or that nobody can put to the test here, and why. The
+	// summary says so. Any other promise of Promises must have been put to the test, or the run has done too little.
+	NotJudged map[string]string
+	// Crash, if set, takes the power away at the end of a round, before the engine is closed: what was not durable may go, and
+	// whatever the old engine still writes must have no effect. The round's factory then opens what is left, and what a
+	// flush covered must be there.
+	Crash func(round int) error
+	// FailReads, if set, makes the reads of the engine's disk fail until heal is called. Without it, faults are injected
+	// at the failpoints of kind fault that a read passes, if there are any.
+	FailReads func(round int) (heal func(), err error)
+	// NoCanaries leaves out the defects that are planted over the engine once a run has found nothing: each must be found by
+	// the same checks, or the run has no verdict. The rounds of the canaries are numbered from CanaryRounds up.
+	NoCanaries bool
 	// Progress, if set, is called about five times a second.
 	Progress func(Progress)
 }
@@ -97,24 +118,89 @@ func (c Config) check() error {
 	switch {
 	case c.Open == nil:
 		problem = "no engine to open"
+	case c.Goroutines > maxGoroutines:
+		problem = fmt.Sprintf("%d goroutines: at most %d", c.Goroutines, maxGoroutines)
 	case c.Goroutines < 3:
 		problem = fmt.Sprintf("%d goroutines: at least 3, to write, to flush and to read", c.Goroutines)
 	case c.Writers < 1 || c.Flushers < 1 || c.Writers+c.Flushers >= c.Goroutines:
 		problem = fmt.Sprintf("%d writers and %d flushers of %d goroutines: at least one each, and one left to read", c.Writers, c.Flushers, c.Goroutines)
+	case c.Each < 0 || c.Rounds < 0:
+		problem = fmt.Sprintf("%d operations of each client in %d rounds: must not be negative", c.Each, c.Rounds)
 	case c.Duration < 0 || c.Round < 0 || c.Grace < 0:
 		problem = fmt.Sprintf("duration %v, round %v, grace %v: must be positive", c.Duration, c.Round, c.Grace)
 	case c.MinValueBytes < 0 || c.MaxValueBytes < c.MinValueBytes:
 		problem = fmt.Sprintf("values of %d to %d bytes: the bounds must not be negative, nor the upper below the lower", c.MinValueBytes, c.MaxValueBytes)
+	case c.MaxValueBytes > maxValueBytes:
+		problem = fmt.Sprintf("values of up to %d bytes: at most %d", c.MaxValueBytes, maxValueBytes)
 	case c.MaxRecords < 1 || c.MaxRecords > 1<<15:
 		problem = fmt.Sprintf("%d records in a transaction: 1 to %d", c.MaxRecords, 1<<15)
 	case !(c.Fragments <= 1): // also not a number
 		problem = fmt.Sprintf("a share of %v appends in fragments: at most 1", c.Fragments)
+	default:
+		problem = c.unknownPromise()
 	}
 	if problem != "" {
 		return fmt.Errorf("%w: %s", ErrConfig, problem)
 	}
-	if err := c.Delays.Check(); err != nil {
+	if err := errors.Join(c.Delays.Check(), CheckPoints(c.Delays.Points), c.room()); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return nil
+}
+
+// Check reports the first contradiction in the settings, as Run would.
+func (c Config) Check() error { return c.withDefaults().check() }
+
+// maxValueBytes is far more than an engine takes, and so little that nothing which is multiplied by it overflows.
+const maxValueBytes = 1 << 30
+
+// maxGoroutines is how many clients the board can tell apart.
+const maxGoroutines = 1 << 20
+
+// room refuses a run that would take all memory: then nothing could stop it.
+func (c Config) room() error {
+	return memory.Room("run fewer --goroutines, fewer --records or a smaller --value-bytes",
+		memory.Part{What: "goroutines", Count: uint64(c.Goroutines), Each: goroutineBytes},
+		memory.Part{What: "transactions", Count: uint64(c.Writers), Each: uint64(c.MaxRecords) * uint64(c.MaxValueBytes)})
+}
+
+// goroutineBytes is what a client takes: its stack, its program and what it remembers. Measured with 1,000 to 20,000 of them on
+// the log of this module: 17 KiB, and 52 KiB under the race detector.
+var goroutineBytes = map[bool]uint64{false: 18 << 10, true: 56 << 10}[RaceDetector]
+
+// CheckPoints refuses a prefix with which no failpoint begins at which a goroutine could be delayed. Where the failpoints were
+// compiled away there is nothing to compare it with.
+func CheckPoints(prefixes []string) error {
+	if !failpoints.Instrumented() {
+		return nil
+	}
+	var known []string
+	for _, p := range failpoints.Points() {
+		if p.Kind() != failpoints.KindFault {
+			known = append(known, p.Name())
+		}
+	}
+	for _, prefix := range prefixes {
+		if prefix == "" {
+			return errors.New("an empty name among the failpoints to delay at: leave all out to delay at each of them")
+		}
+		if !slices.ContainsFunc(known, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
+			return fmt.Errorf("no failpoint to delay at begins with %q; near are %s (racewindow failpoints lists all; at those of kind fault nothing is delayed)", prefix, strings.Join(spelling.Near(prefix, known, 3), ", "))
+		}
+	}
+	return nil
+}
+
+// unknownPromise says that NotJudged has a name that is no promise.
+func (c Config) unknownPromise() string {
+	var known []string
+	for _, p := range Promises() {
+		known = append(known, p.Name)
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.NotJudged)) {
+		if !slices.Contains(known, name) {
+			return fmt.Sprintf("NotJudged: no promise is called %q: choose of %s", name, strings.Join(known, ", "))
+		}
+	}
+	return ""
 }

@@ -24,7 +24,7 @@ func TestSettingsThatContradictThemselvesAreRefusedByName(t *testing.T) {
 		{func(c *Config) { c.Writers = -1 }, "-1 writers and 1 flushers of 60 goroutines"},
 		{func(c *Config) { c.Flushers = -2 }, "12 writers and -2 flushers"},
 		{func(c *Config) { c.Writers, c.Flushers = 30, 30 }, "30 writers and 30 flushers of 60 goroutines: at least one each, and one left to read"},
-		{func(c *Config) { c.Duration = -1 }, "duration -1ns, round 10s, grace 1m0s: must be positive"},
+		{func(c *Config) { c.Duration = -1 }, "duration -1ns, round 10m0s, grace 1m0s: must be positive"},
 		{func(c *Config) { c.Round = -time.Second }, "round -1s"},
 		{func(c *Config) { c.Grace = -time.Second }, "grace -1s"},
 		{func(c *Config) { c.MinValueBytes = -1 }, "values of -1 to 64 bytes"},
@@ -35,6 +35,10 @@ func TestSettingsThatContradictThemselvesAreRefusedByName(t *testing.T) {
 		{func(c *Config) { c.Fragments = math.NaN() }, "a share of NaN"},
 		{func(c *Config) { c.Delays.Probability = 2 }, "delay probability 2"},
 		{func(c *Config) { c.Delays.MaxSleep = -1 }, "delay bounds"},
+		{func(c *Config) { c.MaxValueBytes = 1 << 50 }, "values of up to 1125899906842624 bytes: at most"},
+		{func(c *Config) { c.Each = -1 }, "-1 operations of each client in 1 rounds"},
+		{func(c *Config) { c.Goroutines = 1<<20 + 1 }, "1048577 goroutines: at most 1048576"},
+		{func(c *Config) { c.MaxValueBytes, c.MaxRecords = 1<<30, 1<<15 }, "of memory would be needed (60 goroutines of about"},
 	} {
 		config := smallRun(storageOn(storage.Snapshot))
 		c.change(&config)
@@ -79,4 +83,27 @@ func TestAnUninstrumentedBinaryRefusesToStress(t *testing.T) {
 	require.Nil(t, s)
 	require.ErrorIs(t, err, failpoints.ErrNotInstrumented)
 	require.ErrorContains(t, err, "racewindow test")
+}
+
+func TestAFailpointThatNobodyHasIsNotDelayed(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	for prefix, message := range map[string]string{
+		"flsh/":         `no failpoint to delay at begins with "flsh/"; near are flush/`,
+		"read/io-error": `no failpoint to delay at begins with "read/io-error"`,
+		"":              "an empty name among the failpoints to delay at",
+	} {
+		config := smallRun(storageOn(storage.Snapshot))
+		config.Delays.Points = []string{"read/", prefix}
+		s, err := Run(context.Background(), config)
+		require.Nil(t, s)
+		require.ErrorIs(t, err, ErrConfig)
+		require.ErrorContains(t, err, message)
+	}
+}
+
+func TestSettingsCanBeCheckedWithoutARun(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, smallRun(storageOn(storage.Snapshot)).Check())
+	require.ErrorIs(t, Config{}.Check(), ErrConfig)
 }

@@ -23,8 +23,8 @@ import (
 // plantedVariable tells a child process which engine to run.
 const plantedVariable = "RACEWINDOW_PLANTED_RACE"
 
-// planted are the engines, by name.
-var planted = map[string]func(int) (harness.Factory, error){
+// plantedRaces are the engines, by name.
+var plantedRaces = map[string]func(int) (harness.Factory, error){
 	"storage":           storageOn(storage.Snapshot),
 	"unordered":         always(func() *unorderedLog { return newUnorderedLog(false) }, nil),
 	"counter":           always(func() *countingLog { return &countingLog{} }, nil),
@@ -34,11 +34,11 @@ var planted = map[string]func(int) (harness.Factory, error){
 }
 
 func runPlanted(name string) int {
-	config := smallRun(planted[name])
+	config := smallRun(plantedRaces[name])
 	if name == "unordered" || name == "milliseconds" {
 		config.Window, config.MinOverlaps = [2]string{unorderedWritten.Name(), unorderedTrimmed.Name()}, 1
 	}
-	config.Goroutines, config.Flushers, config.Pause, config.Duration = 300, 3, 30*time.Millisecond, 600*time.Millisecond
+	config.Goroutines, config.Flushers, config.Pause, config.Each = 300, 3, 30*time.Millisecond, 40
 	s, err := Run(context.Background(), config)
 	if err != nil || s.Violation != nil {
 		fmt.Println("the run itself failed:", err)

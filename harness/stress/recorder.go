@@ -17,7 +17,9 @@ type recorder struct {
 	name   string
 	hits   []uint32 // by point ID
 	recent [recentEvents]event
-	count  uint64 // events ever
+	count  uint64            // events ever
+	fault  *failpoints.Point // to be injected, nil for none
+	fired  bool              // it was
 }
 
 // recentEvents is how many events of a goroutine a report can look back on.
@@ -72,12 +74,16 @@ func (r *recorder) Yield(ctx context.Context, p *failpoints.Point) {
 	r.delays.Yield(ctx, p)
 }
 
-// Fault counts the point and delivers nothing.
+// Fault counts the point, and delivers the point's usual fault if that was asked for.
 func (r *recorder) Fault(_ context.Context, p *failpoints.Point) (any, bool) {
 	if id := p.ID(); id < len(r.hits) {
 		r.hits[id]++
 	}
-	return nil, false
+	if r.fault != p {
+		return nil, false
+	}
+	r.fired = true
+	return true, true
 }
 
 func (r *recorder) pass(p *failpoints.Point) {

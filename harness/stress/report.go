@@ -9,11 +9,14 @@ import (
 	"unicode/utf8"
 
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/columns"
 )
 
 // A report is at most reportColumns wide and reportRows high.
 const (
 	reportColumns = 100
+	leastColumns  = 40
+	againIndent   = "       "
 	reportRows    = 40
 	timelineRows  = 24
 	detailRows    = 5
@@ -26,33 +29,35 @@ type Palette struct{ Bad, Good, Dim, Bold, Off string }
 var ANSI = Palette{Bad: "\x1b[31;1m", Good: "\x1b[32;1m", Dim: "\x1b[2m", Bold: "\x1b[1m", Off: "\x1b[0m"}
 
 // WriteReport explains a violation: the promise, what is missing, how to run it again, and one column per thread with
-// time downwards.
-func WriteReport(w io.Writer, f *Finding, again string, columns int, p Palette) error {
-	columns = min(max(columns, 60), reportColumns)
+// time downwards. Only the command may be wider than the terminal: its words are never broken.
+func WriteReport(w io.Writer, f *Finding, again string, width int, p Palette) error {
+	width = min(max(width, leastColumns), reportColumns)
 	var lines []string
-	add := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
-	lines = append(lines, wrap(fmt.Sprintf("FAIL %s  %q", f.Promise, f.Sentence), columns, "     ")...)
-	lines = append(lines, cut(wrap("     "+f.Detail, columns, "     "), detailRows)...)
+	lines = append(lines, columns.Wrap(fmt.Sprintf("FAIL %s  %q", f.Promise, f.Sentence), width, "     ")...)
+	lines = append(lines, cut(columns.Wrap("     "+f.Detail, width, "     "), detailRows)...)
 	if f.UpTo != (harness.Offset{}).String() { // it was a read
 		by := f.Thread
 		if by == "" {
 			by = "the scan at the round's end"
 		}
-		lines = append(lines, cut(wrap(fmt.Sprintf("     read (%s, %s] by %s returned %d records; acknowledged by then: transaction %d",
-			f.After, f.UpTo, by, f.Got, f.Acknowledged), columns, "     "), 2)...)
+		lines = append(lines, cut(columns.Wrap(fmt.Sprintf("     read (%s, %s] by %s returned %d records; acknowledged by then: transaction %d",
+			f.After, f.UpTo, by, f.Got, f.Acknowledged), width, "     "), 2)...)
 	}
-	add("     found %s into round %d, after %d operations", short(f.Found), f.Round+1, f.Operations)
-	lines = append(lines, wrap("again: "+again, columns, "       ")...)
-	lines = append(lines, timeline(f, columns)...)
+	lines = append(lines, columns.Wrap(fmt.Sprintf("     found %s into round %d, after %d operations", short(f.Found), f.Round+1, f.Operations), width, "     ")...)
+	command := columns.Command("again: "+again, width, againIndent)
+	lines = append(lines, command...)
+	lines = append(lines, timeline(f, width)...)
 	if f.Window != nil {
-		lines = append(lines, wrap(fmt.Sprintf("window: %s stood %s between %s and %s; meanwhile %s passed %s.", f.Thread, short(f.Window.Stood),
-			f.Window.From, f.Window.To, f.Window.Other, strings.Join(dedupe(f.Window.Passed), ", ")), columns, "        ")...)
+		lines = append(lines, columns.Wrap(fmt.Sprintf("window: %s stood %s between %s and %s; meanwhile %s passed %s.", f.Thread, short(f.Window.Stood),
+			f.Window.From, f.Window.To, f.Window.Other, strings.Join(dedupe(f.Window.Passed), ", ")), width, "        ")...)
 	}
 	if len(f.Overlapping) > 0 {
-		lines = append(lines, wrap("overlapping operations of others: "+counts(f.Overlapping), columns, "  ")...)
+		lines = append(lines, columns.Wrap("overlapping operations of others: "+counts(f.Overlapping), width, "  ")...)
 	}
 	for i, line := range cut(lines, reportRows) {
-		line = clip(line, columns)
+		if !slices.Contains(command, line) { // a command is never cut
+			line = clip(line, width)
+		}
 		switch {
 		case i == 0:
 			line = p.Bad + line + p.Off
@@ -227,21 +232,4 @@ func cut(lines []string, rows int) []string {
 		return append(slices.Clone(lines[:rows-1]), "     …")
 	}
 	return lines
-}
-
-// wrap breaks a text at spaces; lines after the first begin with indent.
-func wrap(s string, width int, indent string) (lines []string) {
-	for utf8.RuneCountInString(s) > width {
-		runes := []rune(s)
-		cut := width
-		for cut > len(indent) && runes[cut] != ' ' {
-			cut--
-		}
-		if cut <= len(indent) {
-			cut = width
-		}
-		lines = append(lines, strings.TrimRight(string(runes[:cut]), " "))
-		s = indent + strings.TrimLeft(string(runes[cut:]), " ")
-	}
-	return append(lines, s)
 }

@@ -84,7 +84,7 @@ func report(t *testing.T, f *Finding, columns int, p Palette) string {
 
 func TestTheReportExplainsAViolation(t *testing.T) {
 	t.Parallel()
-	for _, columns := range []int{100, 80} {
+	for _, columns := range []int{100, 80, 60, 40} {
 		requireGolden(t, fmt.Sprintf("report-%d.txt", columns), report(t, theFinding(), columns, Palette{}))
 	}
 	require.Equal(t, report(t, theFinding(), 100, Palette{}), report(t, theFinding(), 300, Palette{}), "no wider than 100")
@@ -146,7 +146,7 @@ func TestAReportFitsTheTerminal(t *testing.T) {
 				return "how to run it again is not among the first lines"
 			}
 			return ""
-		}, texts, texts, texts, moments, gen.IntRange(60, 100)))
+		}, texts, texts, texts, moments, gen.IntRange(40, 100)))
 	properties.TestingRun(t)
 }
 
@@ -168,37 +168,6 @@ func TestClip(t *testing.T) {
 	} {
 		require.Equal(t, c.want, clip(c.text, c.width), "%q in %d", c.text, c.width)
 	}
-}
-
-func TestWrap(t *testing.T) {
-	t.Parallel()
-	for _, c := range []struct {
-		text, indent string
-		width        int
-		want         []string
-	}{
-		{"", "", 10, []string{""}},
-		{"one two", "  ", 10, []string{"one two"}},
-		{"one two three four", "  ", 10, []string{"one two", "  three", "  four"}},
-		{"abcdefghijklmn", "  ", 10, []string{"abcdefghij", "  klmn"}},
-		{"     indented already", "     ", 12, []string{"     indente", "     d", "     already"}},
-		{"abcdefghij klm", "", 10, []string{"abcdefghij", "klm"}},
-	} {
-		require.Equal(t, c.want, wrap(c.text, c.width, c.indent), "%q", c.text)
-	}
-	properties := gopter.NewProperties(gopter.DefaultTestParametersWithSeed(1))
-	properties.Property("nothing is lost but spaces, no line is too wide, and it ends", prop.ForAll(func(text string, width int, indent int) bool {
-		lines := wrap(text, width, strings.Repeat(" ", indent))
-		squeeze := func(s string) string { return strings.ReplaceAll(s, " ", "") }
-		for _, line := range lines {
-			if utf8.RuneCountInString(line) > width {
-				return false
-			}
-		}
-		return squeeze(strings.Join(lines, "")) == squeeze(text)
-	}, gen.SliceOf(gen.OneConstOf("word", " ", "ä", "a longer one", "  ", "x")).Map(func(words []string) string { return strings.Join(words, "") }),
-		gen.IntRange(20, 40), gen.IntRange(0, 8)))
-	properties.TestingRun(t)
 }
 
 func TestFoldJoinsWhatRepeatsAndLeavesOutTheMiddle(t *testing.T) {
@@ -254,14 +223,15 @@ func TestTheWindowIsWhereOthersPassedMost(t *testing.T) {
 
 // theSummary has every field set.
 func theSummary() *Summary {
-	s := newSummary(Config{Name: "snapshot", Seed: 42, Goroutines: 10_000, Writers: 2000, Flushers: 4})
+	s := newSummary(Config{Name: "snapshot", Seed: 42, Goroutines: 10_000, Writers: 2000, Flushers: 4, MaxValueBytes: 256, MaxRecords: 4})
 	s.Race, s.Canary = true, "caught: ReadAfterWrite in stale after 0.1 s and 10 operations"
 	s.Elapsed, s.Rounds, s.PeakGoroutines, s.PeakMemory = 30*time.Second, 3, 10_006, 3<<30
 	for i, kind := range harness.OperationKinds() {
 		s.ByKind[kind.String()] = uint64(i+1) * 100_000_000
 	}
 	s.Operations, s.PerGoroutine = 1_500_000_000, Spread{2, 130, 123_456}
-	s.shared, s.filled = 1, 1
+	s.shared, s.filled, s.proof = 1, 1, proof{marks: 3, flushes: 3, readFaults: 6}
+	s.Planted = []Canary{{Defect: "a flush that does nothing", Promise: "Durability"}, {Defect: "a read that hides its error", NotTried: "it has no disk"}}
 	s.RecordsChecked, s.RecordsScanned, s.Transactions, s.Failures = 12_345_678_901, 123_456_789, 23_456_789, 17
 	s.Overlaps, s.Flushes, s.Delays = 4711, 815, 987_654_321
 	s.Points = []PointHits{{"append/before-buffer", "yield", 7}, {"append/lock", "wait", 12_345_678}, {"read/before-tail", "yield", 0}, {"read/metadata-loaded", "yield", 3}, {"retain/lock", "wait", 0}}
@@ -272,14 +242,16 @@ func theSummary() *Summary {
 
 func TestTheSummarySaysWhatWasDone(t *testing.T) {
 	t.Parallel()
-	failed, violated := theSummary(), theSummary()
+	failed, violated, unknown := theSummary(), theSummary(), theSummary()
+	unknown.proof.readFaults = 0
+	unknown.judge()
 	failed.Failure = "the run did too little: 3 reads overlapped a flush between write and trim, at least 100 must: give it more time"
 	failed.judge()
 	violated.Violation = theFinding()
 	violated.judge()
-	for _, columns := range []int{100, 80} {
+	for _, columns := range []int{100, 80, 60, 40} {
 		var b bytes.Buffer
-		for _, s := range []*Summary{theSummary(), failed, violated} {
+		for _, s := range []*Summary{theSummary(), failed, violated, unknown} {
 			require.NoError(t, s.WriteText(&b, columns, Palette{}))
 			b.WriteByte('\n')
 		}
@@ -328,22 +300,34 @@ func TestTheJSONSummaryComesBackWhole(t *testing.T) {
 	require.NoError(t, err)
 	back := &Summary{}
 	require.NoError(t, json.Unmarshal(data, back))
-	s.reads, s.appends, s.hits, s.shared, s.filled = nil, nil, nil, 0, 0 // for the run's own use
+	s.reads, s.appends, s.hits, s.shared, s.filled, s.proof, s.config = nil, nil, nil, 0, 0, proof{}, Config{} // for the run's own use
 	require.Equal(t, s, back)
 }
 
 func TestVerdictsNeedEvidence(t *testing.T) {
 	t.Parallel()
-	s := newSummary(Config{})
+	s := newSummary(Config{MaxRecords: 4, MaxValueBytes: 9})
 	s.judge()
+	require.False(t, s.Passed, "nothing was done")
 	for name, verdict := range s.Verdicts {
 		require.Equal(t, "unknown", verdict, name)
 	}
 	s.RecordsChecked, s.shared, s.filled = 1, 1, 1
+	for _, kind := range []harness.OperationKind{harness.OpAppend, harness.OpFlush, harness.OpRead} {
+		s.judge()
+		require.Contains(t, s.Reasons["Progress"], fmt.Sprintf("no %v was made", kind))
+		s.ByKind[kind.String()] = 1
+	}
 	s.judge()
 	require.Equal(t, "satisfied", s.Verdicts["ReadAfterWrite"])
 	require.Equal(t, "unknown", s.Verdicts["PrefixRecovery"], "nothing was reopened")
+	require.False(t, s.Passed)
+	s.RecordsScanned, s.proof = 1, proof{crashes: 1, readFaults: 1}
+	s.judge()
 	require.True(t, s.Passed)
+	s.proof.sawFailures = 1
+	s.judge()
+	require.Equal(t, "nothing succeeded after the last failure", s.Reasons["Progress"])
 	s.Failure, s.hung = "hangs", true
 	s.judge()
 	require.Equal(t, "unknown", s.Verdicts["Progress"])

@@ -32,11 +32,17 @@ type round struct {
 	ends    time.Duration // since began
 	points  []*failpoints.Point
 
+	// plant, if set, is the defect put over each engine.
+	plant *planted
+	raw   harness.Engine // without the defect
+	proof proof
+
 	// window is odd while a flush is between write and trim; opens and closes are the points that say so.
 	window        raceoff.Number
 	opens, closes *failpoints.Point
 
-	stop       raceoff.Number // 1 once the clients should end
+	stop       raceoff.Number // not 0 once the clients should end: stopped, or interrupted
+	stopping   chan struct{}  // closed with interrupted
 	operations func() uint64  // of the whole run, for the limit
 
 	mu        sync.Mutex
@@ -45,12 +51,12 @@ type round struct {
 	scanned   uint64
 }
 
-func newRound(config Config, number int, ends time.Duration) (*round, error) {
+func newRound(ctx context.Context, config Config, number int, ends time.Duration) (*round, error) {
 	r := &round{
 		config: config, number: number, ends: ends,
 		seed:   config.Seed + uint64(number)*0x9e3779b97f4a7c15,
 		points: failpoints.Points(),
-		board:  check.NewBoard(config.Goroutines),
+		board:  check.NewBoard(config.Goroutines), stopping: make(chan struct{}),
 	}
 	r.values = check.Values{Seed: r.seed, MinBytes: config.MinValueBytes, MaxBytes: config.MaxValueBytes}
 	for _, p := range r.points {
@@ -68,10 +74,11 @@ func newRound(config Config, number int, ends time.Duration) (*round, error) {
 	if r.factory, err = config.Open(number); err != nil {
 		return nil, fmt.Errorf("round %d: %w", number, err)
 	}
-	return r, r.makeClients()
+	return r, r.makeClients(ctx)
 }
 
-func (r *round) makeClients() error {
+// makeClients stops where ctx ends: of a great number it takes a while.
+func (r *round) makeClients(ctx context.Context) error {
 	c := r.config
 	whole, pieces := 100, 0
 	if c.Fragments > 0 {
@@ -79,6 +86,9 @@ func (r *round) makeClients() error {
 		whole -= min(pieces, 99)
 	}
 	for i := range c.Goroutines {
+		if ctx.Err() != nil {
+			return nil
+		}
 		mix, role, name := harness.Mix{Read: 1}, reads, fmt.Sprintf("r%d", i-c.Writers-c.Flushers)
 		switch {
 		case i < c.Writers:
@@ -96,6 +106,12 @@ func (r *round) makeClients() error {
 	return nil
 }
 
+// Why clients should end. Once somebody has interrupted the run not even the first operation of each is waited for.
+const (
+	stopped     = 1
+	interrupted = 2
+)
+
 // over says whether clients should end.
 func (r *round) over() bool { return r.stop.Load() != 0 || time.Since(r.began) >= r.ends }
 
@@ -106,7 +122,7 @@ func (r *round) violated(c *client, v *check.Violation) {
 		r.violation, r.violator = v, c
 	}
 	r.mu.Unlock()
-	r.stop.Store(1)
+	r.stop.Store(stopped)
 }
 
 // run carries the round out. An error means that the run itself failed; a violation is in r.violation.
@@ -115,7 +131,10 @@ func (r *round) run(ctx context.Context) error {
 	if err := r.open(ctx); err != nil {
 		return err
 	}
-	release := context.AfterFunc(ctx, func() { r.stop.Store(1) })
+	release := context.AfterFunc(ctx, func() {
+		r.stop.Store(interrupted)
+		close(r.stopping)
+	})
 	defer release()
 	var group sync.WaitGroup
 	for _, c := range r.clients {
@@ -144,7 +163,10 @@ func (r *round) open(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open the engine for round %d: %w", r.number, err)
 	}
-	r.engine = engine
+	r.raw, r.engine = engine, engine
+	if r.plant != nil {
+		r.engine = r.plant.over(engine)
+	}
 	return nil
 }
 
@@ -169,7 +191,7 @@ func (r *round) watch(done <-chan struct{}) error {
 			return &HangError{Round: r.number, Overdue: time.Since(ended), Stacks: stacks()}
 		}
 		if total := r.tell(); r.config.Operations > 0 && total >= r.config.Operations {
-			r.stop.Store(1)
+			r.stop.Store(stopped)
 		}
 	}
 }
@@ -181,47 +203,6 @@ func (r *round) tell() (total uint64) {
 		r.config.Progress(Progress{Round: r.number, Operations: total, Goroutines: runtime.NumGoroutine(), RoundLeft: r.ends - time.Since(r.began)})
 	}
 	return total
-}
-
-// settle scans the log as it is, closes it, opens it again and scans once more: what was acknowledged must be there.
-func (r *round) settle(ctx context.Context) error {
-	if r.scan(ctx, false); r.violation != nil {
-		_ = r.engine.Close(ctx) // the violation is the news
-		return nil
-	}
-	if err := r.engine.Close(ctx); err != nil {
-		r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("close failed: %v", err)}
-		return nil
-	}
-	if err := r.open(ctx); err != nil {
-		r.violation = &check.Violation{Promise: check.CleanRecovery, Detail: fmt.Sprintf("reopen failed: %v", err)}
-		return nil
-	}
-	r.scan(ctx, true)
-	if err := r.engine.Close(ctx); err != nil && r.violation == nil {
-		r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("close after reopening failed: %v", err)}
-	}
-	if r.config.Discard != nil {
-		if err := r.config.Discard(r.number); err != nil {
-			return fmt.Errorf("discard the data of round %d: %w", r.number, err)
-		}
-	}
-	return nil
-}
-
-func (r *round) scan(ctx context.Context, reopened bool) {
-	scan := check.NewScan(r.board, r.values, reopened)
-	for record, err := range r.engine.Read(ctx, harness.Offset{}, harness.Offset{Tx: math.MaxUint64, Op: math.MaxUint64}) {
-		if err != nil {
-			r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("scan failed: %v", err)}
-			return
-		}
-		if r.violation = scan.Record(record); r.violation != nil {
-			return
-		}
-	}
-	r.violation = scan.End()
-	r.scanned += scan.Records
 }
 
 // A HangError says that operations did not end long after the round was over.

@@ -28,7 +28,8 @@ var ErrTooLittle = errors.New("the run did too little")
 
 // Run stresses an engine. The Summary says what was done and, in Violation, what was found. An error means that the run
 // itself failed and has no verdict: the settings are wrong (ErrConfig), the binary is not instrumented
-// (failpoints.ErrNotInstrumented), the engine could not be opened, or too little was done (ErrTooLittle).
+// (failpoints.ErrNotInstrumented), the engine could not be opened, too little was done (ErrTooLittle), or a defect that was
+// planted over the engine was not found (ErrUnseen).
 //
 // The end of ctx ends the run early and in order.
 func Run(ctx context.Context, config Config) (*Summary, error) {
@@ -45,8 +46,12 @@ func Run(ctx context.Context, config Config) (*Summary, error) {
 	if errors.Is(err, ErrConfig) {
 		return nil, err
 	}
+	if err == nil && s.Violation == nil && ctx.Err() == nil && s.RecordsChecked > 0 && !config.NoCanaries {
+		err = s.plantAll(ctx, config)
+	}
 	s.Elapsed = time.Since(began)
 	if err == nil {
+		s.judge()
 		err = s.tooLittle(config, ctx.Err() != nil)
 	}
 	s.finish(err)
@@ -65,14 +70,14 @@ func (s *Summary) runRounds(ctx context.Context, config Config, began time.Time)
 // goesOn says whether another round follows. A round that could only be a fraction of a second is not begun.
 func (s *Summary) goesOn(ctx context.Context, c Config, elapsed time.Duration) bool {
 	left := c.Duration - elapsed
-	enough := c.Operations > 0 && s.Operations >= c.Operations
+	enough := c.Operations > 0 && s.Operations >= c.Operations || c.Rounds > 0 && s.Rounds >= c.Rounds
 	return s.Violation == nil && ctx.Err() == nil && !enough && left > min(c.Duration/20, time.Second)
 }
 
 func (s *Summary) runRound(ctx context.Context, config Config, number int, began time.Time) error {
 	elapsed := time.Since(began)
-	r, err := newRound(config, number, min(config.Round, config.Duration-elapsed))
-	if err != nil {
+	r, err := newRound(ctx, config, number, min(config.Round, config.Duration-elapsed))
+	if err != nil || ctx.Err() != nil {
 		return err
 	}
 	before := s.Operations
@@ -115,10 +120,14 @@ func (s *Summary) tooLittle(c Config, interrupted bool) error {
 		return fmt.Errorf("%w: %w: give it more time (--duration), or fewer goroutines", ErrTooLittle, errIdle)
 	case s.RecordsChecked == 0:
 		return fmt.Errorf("%w: no read returned a record", ErrTooLittle)
+	case c.Rounds > 0 && s.Rounds < c.Rounds || c.Each > 0 && s.Failures == 0 && s.PerGoroutine.Min < uint64(c.Each):
+		return fmt.Errorf("%w: %d rounds in %v, %d operations of a client at least: give it more time", ErrTooLittle, s.Rounds, s.Elapsed.Round(time.Millisecond), s.PerGoroutine.Min)
 	case c.Operations > 0 && s.Operations < c.Operations:
 		return fmt.Errorf("%w: %d of %d operations in %v: give it more time", ErrTooLittle, s.Operations, c.Operations, s.Elapsed.Round(time.Millisecond))
 	case c.MinOverlaps > 0 && s.Overlaps < uint64(c.MinOverlaps):
 		return fmt.Errorf("%w: %d reads overlapped a flush between write and trim, at least %d must: give it more time, delays or flushers, or lower --min-overlaps", ErrTooLittle, s.Overlaps, c.MinOverlaps)
+	case len(s.Reasons) > 0:
+		return fmt.Errorf("%w: never put to the test: %s", ErrTooLittle, strings.Join(s.reasons(s.Reasons), "; "))
 	}
 	return nil
 }

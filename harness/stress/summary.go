@@ -28,6 +28,11 @@ type Summary struct {
 	Elapsed  time.Duration     `json:"elapsed_ns"`
 	Rounds   int               `json:"rounds"`
 	Verdicts map[string]string `json:"verdicts"`
+	// Reasons say why a promise is unknown that should have been put to the test, NotJudged why one cannot be by such a run.
+	Reasons   map[string]string `json:"unknown_because,omitempty"`
+	NotJudged map[string]string `json:"not_judged_because,omitempty"`
+	// Planted are the defects that were put over the engine, and what showed them.
+	Planted []Canary `json:"planted,omitempty"`
 
 	Goroutines struct {
 		Total    int `json:"total"`
@@ -61,6 +66,8 @@ type Summary struct {
 	racesBefore    int
 	memoryRead     time.Time
 	hung           bool
+	proof          proof
+	config         Config
 }
 
 // A Spread of one number over all goroutines.
@@ -82,7 +89,7 @@ func newSummary(c Config) *Summary {
 		racesBefore: raceoff.Races(),
 		Version:     SummaryVersion, Engine: c.Name, Seed: c.Seed, Race: RaceDetector,
 		ByKind: map[string]uint64{}, Verdicts: map[string]string{},
-		reads: newLatencySum(), appends: newLatencySum(), hits: map[*failpoints.Point]uint64{},
+		reads: newLatencySum(), appends: newLatencySum(), hits: map[*failpoints.Point]uint64{}, config: c,
 	}
 	s.Goroutines.Total, s.Goroutines.Writers, s.Goroutines.Flushers = c.Goroutines, c.Writers, c.Flushers
 	s.Goroutines.Readers = c.Goroutines - c.Writers - c.Flushers
@@ -114,6 +121,7 @@ func (s *Summary) add(r *round) {
 	for _, task := range r.tasks.tasks {
 		s.addRecorder(task)
 	}
+	s.proof.add(r.proof)
 	slices.Sort(counts)
 	if s.Rounds == 1 || counts[0] < s.PerGoroutine.Min {
 		s.PerGoroutine.Min = counts[0]
@@ -155,24 +163,4 @@ func (s *Summary) finish(failed error) {
 	}
 	slices.SortStableFunc(s.Points, func(a, b PointHits) int { return cmp.Compare(a.Name, b.Name) })
 	s.judge()
-}
-
-// judge states a verdict on each promise. One that was never put to the test stays unknown.
-func (s *Summary) judge() {
-	for _, p := range check.Promises() {
-		verdict := check.Unknown
-		switch {
-		case s.Violation != nil && s.Violation.Promise == p.Name:
-			verdict = check.Violated
-		case s.Violation != nil:
-			// The run ended early; nothing else was shown.
-		case p == check.CleanRecovery && s.RecordsScanned == 0:
-		case p == check.Progress && s.hung:
-		case p == check.TransactionAtomicity && s.shared == 0, p == check.NoCorruption && s.filled == 0:
-		case s.RecordsChecked > 0:
-			verdict = check.Satisfied
-		}
-		s.Verdicts[p.Name] = verdict.String()
-	}
-	s.Passed = s.Violation == nil && s.Failure == "" && s.DataRaces == 0
 }

@@ -56,14 +56,24 @@ var rows = []row{
 }
 
 func main() {
+	if len(os.Args) > 1 {
+		fmt.Fprintf(os.Stderr, "faults: unexpected argument %q: there is nothing to choose\n", os.Args[1])
+		os.Exit(2)
+	}
 	if err := run(os.Stdout, rows); err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
-		os.Exit(1)
+		if errors.As(err, new(*sched.Failure)) {
+			os.Exit(1)
+		}
+		os.Exit(3)
 	}
 }
 
 // run writes the table. A violation, a fault that never comes and a promise that was not put to the test are errors.
 func run(w io.Writer, rows []row) error {
+	if len(rows) == 0 {
+		return errors.New("no fault, so nothing was judged")
+	}
 	for i, f := range rows {
 		c, err := cases.Parse("v1 scenario=log handover=snapshot chunk=100 segment=200; " + f.program + "; ! " + f.fault + "; crash any")
 		if err != nil {
@@ -80,6 +90,9 @@ func run(w io.Writer, rows []row) error {
 		if len(r.Findings) > 0 {
 			c.Switches = r.Findings[0].Schedule
 			return fmt.Errorf("%w: %v", r.Findings[0].Failure, c)
+		}
+		if !r.ExhaustedTo(1) {
+			return fmt.Errorf("%v: not every schedule with one preemption was executed: %s", c, r.Ended)
 		}
 		names, cells, err := cellsOf(came.Checked(), came.Refused.Load())
 		if err != nil {

@@ -16,9 +16,13 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/output"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // strategyNames are the columns of the table.
@@ -52,24 +56,70 @@ func main() {
 	flag.BoolVar(&c.keep, "keep", false, "take the results of bugs that --run leaves out from an earlier measurement in --out")
 	only := flag.String("run", "", "only bugs whose name matches this `REGEXP`")
 	flag.Parse()
-	var err error
-	if c.run, err = regexp.Compile(*only); err == nil {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := c.settle(*only, flag.Args())
+	if err == nil {
 		err = c.measure(ctx)
 	}
+	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
-		if errors.Is(err, errSurvivor) {
-			os.Exit(1)
-		}
-		os.Exit(2)
 	}
+	os.Exit(exitCode(err))
+}
+
+// errUsage is wrapped by what is said of a wrong call.
+var errUsage = errors.New("wrong call")
+
+// exitCode is 0 if all were caught, 1 if one was not, 2 for a wrong call, 3 if nothing was judged.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errSurvivor):
+		return 1
+	case errors.Is(err, errUsage):
+		return 2
+	}
+	return 3
+}
+
+// settle takes the flags that need a look.
+func (c *config) settle(only string, rest []string) (err error) {
+	if c.run, err = regexp.Compile(only); err != nil {
+		return fmt.Errorf("%w: --run: %w", errUsage, err)
+	}
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("%w: unexpected argument %q", errUsage, rest[0])
+	case c.seeds < 1 || c.schedules < 1 || c.estimate < 1:
+		return fmt.Errorf("%w: --seeds %d --schedules %d --estimate %d: at least 1 each", errUsage, c.seeds, c.schedules, c.estimate)
+	case c.parallel < 1 || c.parallel > 1<<10:
+		return fmt.Errorf("%w: --parallel %d: 1 to %d", errUsage, c.parallel, 1<<10)
+	case c.budget <= 0 || c.timeout <= 0:
+		return fmt.Errorf("%w: --budget %v --timeout %v: must be positive", errUsage, c.budget, c.timeout)
+	}
+	return nil
+}
+
+// matching says that --run leaves nothing.
+func (c config) matching(mutants []mutant) error {
+	var all []string
+	for _, m := range mutants {
+		if c.run.MatchString(m.Name) {
+			return nil
+		}
+		all = append(all, m.Name)
+	}
+	return fmt.Errorf("--run %s: no planted bug matches, so nothing was judged; near are %s", c.run, strings.Join(spelling.Near(c.run.String(), all, 3), ", "))
 }
 
 func (c config) measure(ctx context.Context) error {
 	mutants, err := readMutants(c.folder)
 	if err != nil {
+		return err
+	}
+	if err := c.matching(mutants); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(c.out, 0o777); err != nil {
@@ -145,7 +195,7 @@ func (c config) tell(r results) error {
 		return err
 	}
 	for name, content := range map[string]string{"mutants.json": string(text) + "\n", "mutants.md": r.markdown()} {
-		if err := os.WriteFile(filepath.Join(c.out, name), []byte(content), 0o666); err != nil {
+		if err := output.Write(filepath.Join(c.out, name), []byte(content)); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/output"
 )
 
 // results are what a measurement came to. The first row is the engine as it is.
@@ -254,7 +256,7 @@ func (r results) intoReadme(path string) error {
 	if !begins || !ends {
 		return fmt.Errorf("%s has no lines %q and %q to put the table between", path, beginMark, endMark)
 	}
-	return os.WriteFile(path, []byte(before+beginMark+"\n\n"+r.markdown()+"\n"+endMark+after), 0o666)
+	return output.Write(path, []byte(before+beginMark+"\n\n"+r.markdown()+"\n"+endMark+after))
 }
 
 // verdict is an error if the measurement is no pass.

@@ -29,6 +29,10 @@ func main() {
 	seeds := flag.Int("seeds", 100, "how many `seeds`")
 	limit := flag.Int("schedules", 20_000, "give up a search after `N` schedules")
 	flag.Parse()
+	if *seeds < 1 || *limit < 1 || flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "strategies: --seeds %d --schedules %d %v: at least 1 each, and nothing else\n", *seeds, *limit, flag.Args())
+		os.Exit(2)
+	}
 	if err := run(*seeds, *limit); err != nil {
 		fmt.Fprintln(os.Stderr, "strategies:", err)
 		os.Exit(3)

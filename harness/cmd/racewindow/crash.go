@@ -20,6 +20,8 @@ import (
 	rep "github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/harness/output"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // crashFlags are the settings of stress --crash that stress does not have.
@@ -42,7 +44,7 @@ func (k *crashFlags) define(flags *pflag.FlagSet) {
 	c := &k.config
 	flags.BoolVar(&k.on, "crash", false, "load, lose power, recover, check, go on with the same log: cycle after cycle, on a disk in memory")
 	flags.Uint64Var(&c.Cycles, "cycles", 0, "--crash: end after `N` cycles; fail if --duration is given and comes first (default no limit)")
-	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks may be left: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks may be left, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.Float64Var(&c.Faults, "faults", 0, "--crash: share of cycles in which the disk also fails (EIO, ENOSPC, short writes, failed syncs, flipped bits), 0 to 1")
 	flags.Float64Var(&c.Interrupted, "interrupted", 0.25, "--crash: share of recoveries that lose power themselves, 0 to 1")
 	flags.IntVar(&c.PerLog, "per-log", 16, "--crash: cycles that one log lives through, `N`")
@@ -67,10 +69,23 @@ func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 	if err != nil || !k.on {
 		return false, err
 	}
-	for _, name := range []string{"per-log", "workers"} {
-		if flags.Lookup(name).Value.String() == "0" {
-			return true, fmt.Errorf("--%s 0: must not be zero", name)
-		}
+	err = checkNumbers(flags,
+		bound{"cycles", 1, unbounded},
+		bound{"duration", shortest, unbounded},
+		bound{"grace", shortest, unbounded},
+		bound{"goroutines", 1, 1 << 16},
+		bound{"faults", 0, 1},
+		bound{"interrupted", 0, 1},
+		bound{"per-log", 1, unbounded},
+		bound{"workers", 1, sched.MaxWorkers},
+		bound{"min-distinct", 0, 1},
+		bound{"min-unsynced", 0, 1},
+	)
+	if err == nil {
+		err = checkTexts(flags, "model")
+	}
+	if err != nil {
+		return true, err
 	}
 	c := &k.config
 	if c.Model, err = crash.ModelByName(k.model); err != nil {
@@ -97,7 +112,7 @@ func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 	if c.Goroutines == 1 && !flags.Changed("delay") { // there is nobody to be overtaken by
 		c.Delays.Probability = 0
 	}
-	c.Handover, err = storage.HandoverByName(f.handover)
+	c.Handover, err = handoverByName(f.handover)
 	return true, err
 }
 
@@ -105,6 +120,9 @@ func (f *stressFlags) runCrash(ctx context.Context) error {
 	k := &f.crash
 	if err := failpoints.Require("racewindow stress --crash", "make build (it makes bin/racewindow)"); err != nil {
 		return err
+	}
+	if err := k.config.Check(); err != nil {
+		return usageError{err}
 	}
 	canary := ""
 	var err error
@@ -151,7 +169,7 @@ func (k *crashFlags) stress(ctx context.Context, c crashstress.Config, out strin
 	line.clear()
 	var hang *crashstress.HangError
 	if errors.As(err, &hang) && out != "" {
-		err = errors.Join(err, os.MkdirAll(out, 0o777), writeWhole(filepath.Join(out, "stacks.txt"), []byte(hang.Stacks)))
+		err = errors.Join(err, output.MakeFolder(out), keepEarlier(out, stressMarks, stressFiles), output.Write(filepath.Join(out, "stacks.txt"), []byte(hang.Stacks)))
 	} else if errors.As(err, &hang) {
 		fmt.Fprintf(os.Stderr, "%.6000s\n", hang.Stacks)
 	}
@@ -167,36 +185,35 @@ func crashError(err error) error {
 
 // tellCrash prints and writes the summary and, if there is one, the report.
 func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
-	out := os.Stdout
+	var out io.Writer = standardOutput
+	screen := os.Stdout
 	if f.jsonFile == "-" { // then nothing but JSON may be there
-		out = os.Stderr
+		out, screen = os.Stderr, os.Stderr
 	}
-	if err := f.writeCrash(out, s); err != nil {
-		return err
-	}
+	var text strings.Builder
+	_ = f.writeCrash(&text, s, terminalColumns(screen)) // a Builder takes everything
+	_, err := io.WriteString(out, fitting(screen, text.String()))
 	if f.jsonFile != "" {
-		if err := writeJSON(f.jsonFile, s); err != nil {
-			return err
-		}
+		err = errors.Join(err, writeJSON(f.jsonFile, s))
 	}
 	if f.out != "" {
-		if err := f.keepCrash(s); err != nil {
-			return fmt.Errorf("--out: %w", err)
+		if failed := f.keepCrash(s); failed != nil {
+			err = errors.Join(err, fmt.Errorf("--out: %w", failed))
 		}
 	}
 	if s.Violation != nil {
-		return errViolated
+		return violated(err)
 	}
-	return crashError(failed)
+	return errors.Join(crashError(failed), err)
 }
 
-func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary) error {
+func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary, width int) error {
 	if s.Violation != nil {
 		if err := s.Violation.WriteText(w, f.againCrash(s)); err != nil {
 			return err
 		}
 		fmt.Fprintln(w)
-		if err := f.tellMinimal(w, 100, rep.Palette{}); err != nil {
+		if err := f.tellMinimal(w, width, rep.Palette{}); err != nil {
 			return err
 		}
 	}
@@ -213,13 +230,16 @@ func (f *stressFlags) againCrash(s *crashstress.Summary) string {
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 }
 
-// keepCrash writes report, summary and, behind a violation, the disk.
+// keepCrash writes report, summary and, after a violation, the disk.
 func (f *stressFlags) keepCrash(s *crashstress.Summary) error {
-	if err := os.MkdirAll(f.out, 0o777); err != nil {
+	if err := output.MakeFolder(f.out); err != nil {
+		return err
+	}
+	if err := keepEarlier(f.out, stressMarks, stressFiles); err != nil {
 		return err
 	}
 	var text bytes.Buffer
-	if err := f.writeCrash(&text, s); err != nil {
+	if err := f.writeCrash(&text, s, 100); err != nil {
 		return err
 	}
 	if s.Violation != nil {
@@ -232,7 +252,7 @@ func (f *stressFlags) keepCrash(s *crashstress.Summary) error {
 			}
 		}
 	}
-	if err := writeWhole(filepath.Join(f.out, "report.txt"), text.Bytes()); err != nil {
+	if err := output.Write(filepath.Join(f.out, "report.txt"), text.Bytes()); err != nil {
 		return err
 	}
 	return writeJSON(filepath.Join(f.out, "summary.json"), s)

@@ -58,7 +58,7 @@ func TestWrongCallsOfCrashAndKillEndWithTwo(t *testing.T) {
 		{"--writers does not go with --crash", "stress", "--crash", "--writers", "2"},
 		{"--model strong", "stress", "--crash", "--model", "strong"},
 		{"--workers 0", "stress", "--crash", "--workers", "0"},
-		{"faults in a share of 2", "stress", "--crash", "--faults", "2"},
+		{"--faults 2: must lie between 0 and 1", "stress", "--crash", "--faults", "2"},
 		{"--kills 0: must not be zero", "kill", "--kills", "0"},
 		{`no hand-over is called "x"`, "kill", "--handover", "x"},
 		{"no such file", "kill", "--dir", "missing/folder"},
@@ -72,6 +72,7 @@ func TestWrongCallsOfCrashAndKillEndWithTwo(t *testing.T) {
 }
 
 func TestKillHoldsAndSaysWhatItShows(t *testing.T) {
+	requireInstrumented(t)
 	t.Parallel()
 	out := t.TempDir()
 	code, stdout, stderr := command(t, "kill", "--dir", t.TempDir(), "--kills", "6", "--acknowledgements", "200", "--limited", "1", "--full", "0", "--min-under-load", "0", "--out", out)

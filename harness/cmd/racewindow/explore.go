@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,6 +18,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
@@ -31,7 +33,8 @@ turns. --exhaustive goes through every schedule with at most --preemptions preem
 
 Before the search, the known bug (the canary) must be found with the same strategy.
 
-Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
+Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 no verdict: the run itself
+failed, was interrupted, or judged nothing.`
 
 const exploreExamples = `  racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
   racewindow explore                                  random programs on the default hand-over for 10 s
@@ -69,7 +72,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	s := &f.config.Search
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
-	flags.StringVar(&f.program, "program", "", "the threads, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
+	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
 	flags.IntVar(&f.config.Draw.Operations, "max-operations", 3, "most operations of one thread of a drawn program, `N`")
 	flags.IntVar(&f.config.PerProgram, "per-program", 0, "schedules of one drawn program, `N` (default 2000, with --crash 100)")
@@ -77,21 +80,24 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
 	flags.BoolVar(&f.crash, "crash", false, "lose power at every step of every schedule, and recover from every disk that this may leave")
-	flags.StringVar(&f.model, "model", "ordered", "which disks these are: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.StringVar(&f.model, "model", "ordered", "which disks these are, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.IntVar(&f.config.DrawFaults, "faults", 0, "up to `N` faults in each drawn program: errors, short writes, a full disk, flipped bits")
 	flags.DurationVar(&s.Budget, "budget", 0, "how long to search (default 10s, without a limit if --schedules or --exhaustive is given)")
 	flags.IntVar(&s.Schedules, "schedules", 0, "end after `N` schedules (default no limit)")
 	flags.Uint64Var(&s.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.IntVar(&s.Workers, "workers", 0, "schedules side by side, `N` (default one per processor)")
-	flags.BoolVar(&s.All, "all", false, "go on behind the first violation")
+	flags.BoolVar(&s.All, "all", false, "go on after the first violation")
 	flags.BoolVar(&f.config.Canary, "canary", true, "find the known bug first, with the same strategy")
-	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`")
+	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`; what lies there of earlier runs stays")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output, and the rest to standard error)")
 }
 
 func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Writer) error {
 	if err := f.settle(flags); err != nil {
 		return usageError{err}
+	}
+	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
+		return err
 	}
 	if err := failpoints.Require("racewindow explore", "make build (it makes bin/racewindow)"); err != nil {
 		return err
@@ -101,22 +107,26 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	}
 	debug.SetGCPercent(400) // schedules make garbage and keep none of it
 	line := newProgressLine("explore")
-	f.config.Progress = func(s sched.Statistics, program int) { line.explored(s, program) }
+	f.config.Progress = line.explored
+	f.config.Found = func(failure *sched.Failure, c cases.Case) {
+		line.aside(func() {
+			fmt.Fprintf(os.Stderr, "explore: found %s, and makes it smaller: racewindow replay '%v'\n", failure.Class(), c)
+		})
+	}
 	summary, err := explore.Run(ctx, f.config)
 	line.clear()
-	switch {
-	case err == nil:
-		return f.tell(summary, out)
-	case summary == nil || len(summary.Findings) == 0:
+	if err != nil && len(summary.Findings) == 0 && summary.Statistics.Schedules == 0 {
 		return err
 	}
-	fmt.Fprintln(os.Stderr, "racewindow explore:", err) // beside what was found
-	return f.tell(summary, out)
+	return f.tell(summary, out, err)
 }
 
 func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	s := &f.config.Search
-	handover, err := storage.HandoverByName(f.handover)
+	if err := f.checkFlags(flags); err != nil {
+		return err
+	}
+	handover, err := handoverByName(f.handover)
 	if err != nil {
 		return err
 	}
@@ -135,7 +145,7 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	} else if flags.Changed("model") {
 		return fmt.Errorf("--model says what a crash may leave: add --crash")
 	}
-	if f.exhaustive {
+	if f.config.Exhaustive = f.exhaustive; f.exhaustive {
 		if f.program == "" {
 			return fmt.Errorf("--exhaustive: say of which program, with --program 'w0: append 1, flush; r0: read - end'")
 		}
@@ -169,22 +179,41 @@ func (f *exploreFlags) settleDraw(flags *pflag.FlagSet) error {
 			f.config.PerProgram = 100
 		}
 	}
-	if d := f.config.Draw; d.Threads < 1 || d.Operations < 1 || f.config.PerProgram < 1 || d.Threads > cases.MaxThreads || d.Operations > cases.MaxOperations/cases.MaxThreads {
-		return fmt.Errorf("--max-threads, --max-operations and --per-program must be at least 1, the first two at most %d and %d", cases.MaxThreads, cases.MaxOperations/cases.MaxThreads)
+	if f.program == "" {
+		return nil
 	}
-	if f.config.DrawFaults < 0 || f.config.DrawFaults > cases.MaxFaults {
-		return fmt.Errorf("--faults %d: must lie between 0 and %d", f.config.DrawFaults, cases.MaxFaults)
+	for _, name := range []string{"max-threads", "max-operations", "per-program", "faults"} {
+		if flags.Changed(name) {
+			return fmt.Errorf("--%s says how programs are drawn, and --program gives one: leave out one of the two", name)
+		}
 	}
 	return nil
 }
 
+// checkFlags refuses values that no run can have.
+func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
+	if err := checkTexts(flags, "program", "handover", "strategy", "model"); err != nil {
+		return err
+	}
+	return checkNumbers(flags,
+		bound{"max-threads", 1, cases.MaxThreads},
+		bound{"max-operations", 1, cases.MaxOperations / cases.MaxThreads},
+		bound{"per-program", 1, unbounded},
+		bound{"preemptions", 0, sched.MaxPreemptions},
+		bound{"faults", 0, cases.MaxFaults},
+		bound{"budget", shortest, unbounded},
+		bound{"schedules", 1, unbounded},
+		bound{"workers", 1, sched.MaxWorkers},
+	)
+}
+
 // parseProgram reads --program: the threads alone, or a whole case, whose options then count.
 func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
-	text, whole := strings.TrimSpace(f.program), true
-	if !strings.HasPrefix(text, "v1 ") {
-		text, whole = "v1 scenario=log handover="+f.config.Options.Handover+"; "+text, false
+	text, whole := f.program, cases.IsText(f.program)
+	if !whole {
+		text = "v1 scenario=log handover=" + f.config.Options.Handover + "; " + text
 	}
-	c, err := cases.Parse(text)
+	c, err := cases.ParseFile(text)
 	switch {
 	case err != nil:
 		return fmt.Errorf("--program: %w", err)
@@ -199,91 +228,110 @@ func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
 	return nil
 }
 
-// tell prints what came, and ends with the exit code that says it.
-func (f *exploreFlags) tell(s *explore.Summary, out io.Writer) error {
+// tell prints what came, and ends with the exit code that says it. failed is why the exploration itself came to no end.
+func (f *exploreFlags) tell(s *explore.Summary, out io.Writer, failed error) error {
 	for _, finding := range s.Findings {
-		if err := finding.Report.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout)); err != nil {
-			return err
+		if err := finding.Report.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout)); err != nil {
+			failed = errors.Join(failed, err)
 		}
 		fmt.Fprintln(out)
 	}
-	verdict := "held"
-	if len(s.Findings) > 0 {
-		verdict = "violated"
+	screen := os.Stdout
+	if f.jsonFile == "-" {
+		screen = os.Stderr
 	}
+	fmt.Fprint(out, fitting(screen, f.closing(s)))
+	kept, err := f.write(s)
+	if len(kept) > 0 {
+		fmt.Fprintf(out, "kept: %s\n", strings.Join(kept, ", "))
+	}
+	failed = errors.Join(failed, err)
+	switch {
+	case s.Verdict == explore.Violated:
+		return violated(failed)
+	case failed == nil && s.Verdict != explore.Held:
+		return fmt.Errorf("no verdict: %s", s.Because)
+	}
+	return failed
+}
+
+// closing says what was done, in lines that no report has.
+func (f *exploreFlags) closing(s *explore.Summary) string {
+	var out strings.Builder
 	what := s.Handover
 	if s.Programs > 1 {
 		what += fmt.Sprintf(", %d programs", s.Programs)
 	}
-	fmt.Fprintf(out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", verdict, what,
+	fmt.Fprintf(&out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", s.Verdict, what,
 		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
+	if n := s.Statistics.Unknown; n > 0 {
+		fmt.Fprintf(&out, "unknown: %d schedules did not end within the step limit, and say nothing\n", n)
+	}
 	if len(s.Claims) > 0 && len(s.Findings) == 0 {
-		fmt.Fprintln(out, s.Claims[len(s.Claims)-1])
+		fmt.Fprintln(&out, s.Claims[len(s.Claims)-1])
 	}
 	if c := s.Crashes; c.Moments > 0 {
-		fmt.Fprintf(out, "crashes (%s): %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)\n", f.model,
+		fmt.Fprintf(&out, "crashes (%s): %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)\n", f.model,
 			c.Moments, c.Unsynced, c.Disks, c.Drawn, c.Distinct, c.Kills, c.Recoveries, float64(c.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
 	}
+	if n := s.Crashes.Partial; n > 0 {
+		fmt.Fprintf(&out, "tried in part: %d schedules, of which not every disk was tried before it was over\n", n)
+	}
 	if s.Crashes.Faults > 0 {
-		fmt.Fprintf(out, "faults: %d came\n", s.Crashes.Faults)
+		fmt.Fprintf(&out, "faults: %d came\n", s.Crashes.Faults)
 	}
 	if s.SecondOpinions > 0 {
-		fmt.Fprintf(out, "second opinion: porcupine agreed with the checker on %d histories\n", s.SecondOpinions)
+		fmt.Fprintf(&out, "second opinion: porcupine agreed with the checker on %d histories\n", s.SecondOpinions)
 	}
 	if s.Canary != "" {
-		fmt.Fprintf(out, "canary: %s\n", s.Canary)
+		fmt.Fprintf(&out, "canary: %s\n", s.Canary)
 	}
-	if err := f.write(s); err != nil {
-		return err
-	}
-	if len(s.Findings) > 0 {
-		return errViolated
-	}
-	if n := len(s.Exhausted); f.exhaustive && (n == 0 || s.Exhausted[n-1].Bound < f.config.Search.Preemptions && !s.Exhausted[n-1].Complete) {
-		return fmt.Errorf("NOT exhausted: %s before every schedule with at most %d was executed; give it more time, or fewer --preemptions", s.Ended, f.config.Search.Preemptions)
-	}
-	return nil
+	return out.String()
 }
 
-func (f *exploreFlags) write(s *explore.Summary) error {
+// write writes the files that were asked for, and says which of them hold a finding. A finding's files are called by what it is,
+// so that none takes the place of another.
+func (f *exploreFlags) write(s *explore.Summary) (kept []string, err error) {
 	if f.jsonFile != "" {
-		if err := writeJSON(f.jsonFile, s); err != nil {
-			return err
-		}
+		err = writeJSON(f.jsonFile, s)
 	}
 	if f.out == "" {
-		return nil
+		return nil, err
 	}
-	if err := os.MkdirAll(f.out, 0o777); err != nil {
-		return fmt.Errorf("--out: %w", err)
+	if failed := output.MakeFolder(f.out); failed != nil {
+		return nil, errors.Join(err, fmt.Errorf("--out: %w", failed))
 	}
 	var text strings.Builder
-	for i, finding := range s.Findings {
-		if err := finding.Report.WriteText(&text, 100, report.Palette{}); err != nil {
-			return err
-		}
+	for _, finding := range s.Findings {
+		_ = finding.Report.WriteText(&text, 100, report.Palette{}) // a Builder takes everything
 		text.WriteString("\n")
-		name := filepath.Join(f.out, fmt.Sprintf("found-%d.case", i+1))
+		print := finding.Fingerprint()
+		name := filepath.Join(f.out, "found-"+print+".case")
 		content := fmt.Sprintf("# %s: %s\n# found as %s\n%s\n", finding.Report.Promise, finding.Report.Detail, finding.Drawn, finding.Case)
-		if err := writeWhole(name, []byte(content)); err != nil {
-			return err
-		}
-		if err := writeReports(filepath.Join(f.out, fmt.Sprintf("report-%d", i+1)), finding.Report); err != nil {
-			return err
-		}
+		err = errors.Join(err, output.Write(name, []byte(content)), writeReports(filepath.Join(f.out, "report-"+print), finding.Report))
+		kept = append(kept, name)
 	}
-	if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(text.String())); err != nil {
-		return err
-	}
-	return writeJSON(filepath.Join(f.out, "summary.json"), s)
+	text.WriteString(f.closing(s))
+	return kept, errors.Join(err, output.Write(filepath.Join(f.out, "report.txt"), []byte(text.String())),
+		writeJSON(filepath.Join(f.out, "summary.json"), s))
 }
 
 func reportPalette(f *os.File) report.Palette { return report.Palette(palette(f)) }
 
 // explored shows how far an exploration is.
-func (l *progressLine) explored(s sched.Statistics, program int) {
+func (l *progressLine) explored(p explore.Progress) {
 	if !l.due() {
 		return
 	}
-	l.show(fmt.Sprintf("%s: %.0f s, program %d, %d schedules (%.0f/s)", l.what, s.Duration.Seconds(), program, s.Schedules, s.Rate()))
+	text := fmt.Sprintf("%s: %.0f s, %s", l.what, p.Elapsed.Seconds(), p.Stage)
+	if p.Program > 0 {
+		text += fmt.Sprintf(", program %d, %d schedules (%.0f/s)", p.Program, p.Statistics.Schedules, p.Statistics.Rate())
+	}
+	if p.Disks > 0 {
+		text += fmt.Sprintf(", %d disks", p.Disks)
+	}
+	if p.Findings > 0 {
+		text += fmt.Sprintf(", %d found", p.Findings)
+	}
+	l.show(text)
 }

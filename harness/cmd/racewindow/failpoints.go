@@ -2,25 +2,45 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/overlay"
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 )
 
 func failpointsCommand() *cobra.Command {
-	var jsonFile string
+	var jsonFile, tags string
+	var include []string
 	cmd := &cobra.Command{
-		Use:   "failpoints",
-		Short: "List the failpoints of the engine: kind, resource and reason",
+		Use:   "failpoints [packages]",
+		Short: "List the failpoints of the engine, or the markers of packages: name, kind and place",
 		Long: `List the failpoints of the engine in this module: at a yield point another goroutine may run, at a wait
 point the code then waits, at a fault point an error can be injected. The resource is what the code after
-the point touches, and how. In an instrumented binary the place in the source is listed too.`,
-		Args: noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+the point touches, and how. In an instrumented binary the place in the source is listed too.
+
+With packages, list the markers that racewindow test, build and run splice there, test files included: the
+name that enables the marker (empty where the program computes it), its kind, whose runtime it has (pingcap,
+gofail), and its place. What looks like a marker and cannot be spliced is an error.
+
+Exit codes: 0 listed, 2 wrong usage, 3 the list cannot be written.`,
+		Example: "  racewindow failpoints\n  racewindow failpoints ./...\n  racewindow failpoints --include go.etcd.io/bbolt --json - ./...",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := checkPlaces(cmd.Flags(), []string{"json"}, nil); err != nil {
+				return err
+			}
+			if len(args) > 0 {
+				return listMarkers(cmd, args, include, tags, jsonFile)
+			}
+			if len(include) > 0 || tags != "" {
+				return usageError{errors.New("--include and --tags choose among the markers of packages: name some with racewindow failpoints ./... or others")}
+			}
 			if jsonFile != "" {
 				return writeJSON(jsonFile, failpointRows())
 			}
@@ -28,7 +48,36 @@ the point touches, and how. In an instrumented binary the place in the source is
 		},
 	}
 	cmd.Flags().StringVar(&jsonFile, "json", "", "write the list as JSON to this `FILE` (- for standard output)")
+	cmd.Flags().StringSliceVar(&include, "include", nil, "list the markers of this dependency `MODULE` too; repeat for more")
+	cmd.Flags().StringVar(&tags, "tags", "", "build `TAGS`, as for go build")
 	return cmd
+}
+
+func listMarkers(cmd *cobra.Command, packages, include []string, tags, jsonFile string) error {
+	c := overlay.Command{Include: include, Stderr: cmd.ErrOrStderr(), Env: environment.Full()}
+	if tags != "" {
+		c.Args = []string{"-tags=" + tags}
+	}
+	c.Args = append(append(c.Args, "--"), packages...)
+	markers, err := overlay.List(cmd.Context(), c)
+	switch {
+	case err != nil:
+		return sourcesError(err)
+	case len(markers) == 0:
+		return fmt.Errorf("no failpoint markers in %s", strings.Join(packages, " "))
+	case jsonFile != "":
+		return writeJSON(jsonFile, markers)
+	}
+	table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	fmt.Fprintln(table, "NAME\tKIND\tTOOL\tPLACE")
+	for _, m := range markers {
+		name := m.Name
+		if name == "" {
+			name = "(computed)"
+		}
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s:%d\n", name, m.Kind, m.Tool, m.File, m.Line)
+	}
+	return table.Flush()
 }
 
 // A failpointRow is one line of the list.

@@ -33,7 +33,7 @@ func instrumented(t *testing.T, args ...string) (code int, stdout, stderr string
 func TestInstrumentHelpNamesEveryFlagAndExitCode(t *testing.T) {
 	for _, verb := range []string{"test", "build", "run"} {
 		_, out, _ := instrumented(t, verb, "-race", "--help")
-		for _, word := range []string{"go " + verb, "--include MODULE", "--plant FILE", "--strip", "--help", "exit code", "Usage:", "Examples:"} {
+		for _, word := range []string{"go " + verb, "--include MODULE", "--plant FILE", "--strip", "--help", "Exit codes: that of go " + verb, "Usage:", "Examples:"} {
 			require.Contains(t, out, word, verb)
 		}
 		for _, line := range strings.Split(out, "\n") {
@@ -72,5 +72,6 @@ func TestInstrumentPassesTheExitCodeOfGoThrough(t *testing.T) {
 	require.Contains(t, stdout, "fails")
 	require.Contains(t, stderr, "nothing to instrument")
 	code, _, stderr = instrumented(t, "test", "-C", dir, "-run=None", ".")
-	require.Equal(t, 0, code, stderr)
+	require.Equal(t, 3, code, stderr)
+	require.Contains(t, stderr, `racewindow test: no test ran: -run "None" matches none of 1 in . (1 package)`)
 }

@@ -17,6 +17,8 @@ import (
 	"github.com/racewindow/racewindow/harness/kill"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/output"
 )
 
 const killAbout = `Load a log on the real disk in a process of its own, and end that process with SIGKILL, again and again. Each
@@ -74,15 +76,27 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&c.Handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
 	flags.BoolVar(&c.NoSync, "no-sync", false, "have the engine never sync: held all the same, which shows what this cannot show")
 	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long a child may say nothing before it counts as hanging")
-	flags.Float64Var(&c.MinKills, "min-under-load", 0.5, "fail below this share of kills behind at least one acknowledgement; 0 for none")
+	flags.Float64Var(&c.MinKills, "min-under-load", 0.5, "fail below this share of kills after at least one acknowledgement; 0 for none")
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, on the first disk")
-	flags.StringVar(&f.out, "out", "", "write report, summary.json and, behind a violation, the files as the kill has left them into this folder, `DIR`")
+	flags.StringVar(&f.out, "out", "", "write report, summary.json and, after a violation, the files as the kill has left them into this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
 }
 
 func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
+	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
+		return err
+	}
 	if err := f.settle(flags); err != nil {
+		return usageError{err}
+	}
+	if err := failpoints.Require("racewindow kill", "make build (it makes bin/racewindow)"); err != nil {
+		return err
+	}
+	if err := f.config.Check(); err != nil {
+		return usageError{err}
+	}
+	if err := f.makeOut(); err != nil {
 		return usageError{err}
 	}
 	canary := ""
@@ -110,13 +124,26 @@ func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 
 func (f *killFlags) settle(flags *pflag.FlagSet) error {
 	c := &f.config
-	if _, err := storage.HandoverByName(c.Handover); err != nil {
+	if _, err := handoverByName(c.Handover); err != nil {
 		return err
 	}
 	for _, name := range []string{"kills", "per-log", "goroutines", "acknowledgements", "grace"} {
 		if flag := flags.Lookup(name); strings.TrimSuffix(flag.Value.String(), "s") == "0" {
 			return fmt.Errorf("--%s %v: must not be zero; leave it out for the default, %s", name, flag.Value, flag.DefValue)
 		}
+	}
+	if err := checkNumbers(flags,
+		bound{"kills", 1, unbounded},
+		bound{"limited", 0, unbounded},
+		bound{"full", 0, unbounded},
+		bound{"per-log", 1, 1 << 10},
+		bound{"goroutines", 1, 1 << 10},
+		bound{"acknowledgements", 1, 1<<16 - 1},
+		bound{"value-bytes", 0, 1 << 16},
+		bound{"grace", shortest, unbounded},
+		bound{"min-under-load", 0, 1},
+	); err != nil {
+		return err
 	}
 	if len(c.Dirs) == 0 {
 		c.Dirs = []string{os.TempDir()}
@@ -135,18 +162,18 @@ func (f *killFlags) settle(flags *pflag.FlagSet) error {
 	if !flags.Changed("seed") {
 		c.Seed = rand.Uint64()
 	}
-	return f.makeOut()
+	return nil
 }
 
 func (f *killFlags) makeOut() error {
 	if f.out == "" {
 		return nil
 	}
-	if err := os.MkdirAll(f.out, 0o777); err != nil {
+	if err := output.MakeFolder(f.out); err != nil {
 		return fmt.Errorf("--out: %w", err)
 	}
 	f.config.Keep = f.out
-	return nil
+	return keepEarlier(f.out, []string{"disk"}, []string{"report.txt", "summary.json"})
 }
 
 func killError(err error) error {
@@ -176,35 +203,22 @@ func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 
 // tell prints and writes the summary.
 func (f *killFlags) tell(s *kill.Summary, failed error) error {
-	var out io.Writer = os.Stdout
+	screen := os.Stdout
+	var out io.Writer = standardOutput
 	if f.jsonFile == "-" { // then nothing but JSON may be there
-		out = os.Stderr
+		screen, out = os.Stderr, os.Stderr
 	}
-	if err := s.WriteText(out); err != nil {
-		return err
-	}
+	var closing strings.Builder
+	_ = s.WriteText(&closing) // a Builder takes everything
+	_, err := io.WriteString(out, fitting(screen, closing.String()))
 	if f.jsonFile != "" {
-		if err := writeJSON(f.jsonFile, s); err != nil {
-			return err
-		}
+		err = errors.Join(err, writeJSON(f.jsonFile, s))
 	}
 	if f.out != "" {
-		var text strings.Builder
-		_ = s.WriteText(&text) // a Builder takes everything
-		if s.Violation == nil {
-			if err := os.RemoveAll(filepath.Join(f.out, "disk")); err != nil {
-				return fmt.Errorf("--out: %w", err)
-			}
-		}
-		if err := writeWhole(filepath.Join(f.out, "report.txt"), []byte(text.String())); err != nil {
-			return err
-		}
-		if err := writeJSON(filepath.Join(f.out, "summary.json"), s); err != nil {
-			return err
-		}
+		err = errors.Join(err, output.Write(filepath.Join(f.out, "report.txt"), []byte(closing.String())), writeJSON(filepath.Join(f.out, "summary.json"), s))
 	}
 	if s.Violation != nil {
-		return errViolated
+		return violated(err)
 	}
-	return killError(failed)
+	return errors.Join(killError(failed), err)
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,14 +28,28 @@ const (
 // errViolated ends a command whose run found a violation, which has been reported by then.
 var errViolated = errors.New("a promise was violated")
 
+// violated ends a command that has found a violation, and could not do something else.
+func violated(failed error) error {
+	if failed == nil {
+		return errViolated
+	}
+	return fmt.Errorf("%w; besides, %w", errViolated, failed)
+}
+
 // A usageError is a wrong call: it ends with exit code 2 and points to the help.
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// oneSignal is how long signals count as one: timeout and make send theirs to the process and again to its group.
+const oneSignal = 500 * time.Millisecond
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+	context.AfterFunc(ctx, func() {
+		time.Sleep(oneSignal)
+		stop() // a second Ctrl-C ends the process at once
+	})
 	failpoints.WarnEnvironment(failpoints.StoragePackage)
 	code := execute(ctx, os.Args[1:])
 	stop()
@@ -50,18 +65,30 @@ func execute(ctx context.Context, args []string) int {
 	}
 	root := rootCommand()
 	root.SetArgs(args)
+	root.SetOut(standardOutput)
 	ran, err := root.ExecuteContextC(ctx)
+	if failed := standardOutput.failed; failed != nil && !errors.Is(err, failed) {
+		err = errors.Join(err, failed)
+	}
+	return exitCode(ran, err)
+}
+
+// exitCode is the code of how a command ended. It prints what there is to say of that.
+func exitCode(ran *cobra.Command, err error) int {
 	var usage usageError
 	switch {
 	case err == nil:
 		return exitHeld
 	case errors.Is(err, errViolated):
+		if err != errViolated { // what was found stands, whatever else went wrong
+			fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
+		}
 		return exitViolated
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "%s: %v\nSee '%s --help'.\n", ran.CommandPath(), err, ran.CommandPath())
+		fmt.Fprintf(os.Stderr, "%s: %s\nSee '%s --help'.\n", ran.CommandPath(), printable(err.Error()), ran.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
+	fmt.Fprintf(os.Stderr, "%s: %s\n", ran.CommandPath(), printable(err.Error()))
 	return exitFailed
 }
 
@@ -69,16 +96,22 @@ const rootAbout = `Racewindow finds the moments in which a storage engine, a cac
 of data races still loses a write: a reader loads the metadata, the writer flushes and clears the tail, the
 reader looks in the tail and finds nothing.
 
-  racewindow stress               thousands of goroutines under -race, checked while they run
-  racewindow kill                 a process under load on the real disk, killed again and again
-  racewindow explore              one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
-  racewindow replay CASE          one case, as a report prints it, executed again
-  racewindow report FILE          a counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test
-  racewindow soak                 all of it in turn for hours, resumable, on one machine or many
-  racewindow failpoints           the windows that the engine marks
-  racewindow test|build|run ...   go test|build|run with failpoints at work, without touching your sources
+  racewindow explore         one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
+  racewindow verify          what was said of the known bug and its fixes, exhaustively on the real code
+  racewindow stress          thousands of goroutines under -race, checked while they run
+  racewindow kill            a process under load on the real disk, killed again and again
+  racewindow soak            all of it in turn for hours, resumable, on one machine or many
+  racewindow replay CASE     one case, as a report prints it, executed again
+  racewindow report FILE     a counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test
+  racewindow failpoints      the windows that the engine marks, or the markers of packages of yours
+  racewindow test ...        go test with failpoints at work, without touching your sources
+  racewindow build ...       go build with failpoints at work, or without any trace of them (--strip)
+  racewindow run ...         go run with failpoints at work
+  racewindow instrument ...  the sources with failpoints at work, in a folder that builds with go alone
+  racewindow completion      the script that makes a shell complete all this
+  racewindow help COMMAND    what a command does, as COMMAND --help
 
-Exit codes: 0 the promises held, 1 one was violated, 2 wrong usage, 3 the run itself failed.`
+Exit codes: 0 the promises held, 1 one was violated, 2 wrong usage, 3 the run itself failed or judged nothing.`
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
@@ -87,24 +120,18 @@ func rootCommand() *cobra.Command {
 		Long:          rootAbout,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usageError{fmt.Errorf("no command is called %q", args[0])}
-			}
-			return nil
-		},
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          noArguments,
+
+		PersistentPreRunE: noEmptyValues,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand())
 	root.AddCommand(instrumentCommands()...)
+	root.AddCommand(instrumentTreeCommand())
+	root.SetHelpCommand(helpCommand(root))
+	layOutHelp(root)
+	completeFlags(root)
+	settleCompletion(root)
 	return root
-}
-
-// noArguments refuses arguments behind the flags.
-func noArguments(_ *cobra.Command, args []string) error {
-	if len(args) > 0 {
-		return usageError{fmt.Errorf("unexpected argument %q: everything is set by flags", args[0])}
-	}
-	return nil
 }

@@ -65,7 +65,7 @@ func TestWrongCallsEndWithTwoAndSayWhatIsWrong(t *testing.T) {
 	}{
 		{[]string{"sterss"}, []string{`"sterss"`, "See 'racewindow --help'"}},
 		{[]string{"--verbose"}, []string{"unknown flag: --verbose"}},
-		{[]string{"failpoints", "read"}, []string{`unexpected argument "read"`, "See 'racewindow failpoints --help'"}},
+		{[]string{"failpoints", "read"}, []string{`package read is not in std`, "See 'racewindow failpoints --help'"}},
 		{[]string{"failpoints", "--yaml"}, []string{"unknown flag: --yaml"}},
 		{[]string{"stress", "stale"}, []string{`unexpected argument "stale": everything is set by flags`, "See 'racewindow stress --help'"}},
 		{[]string{"stress", "--hand-over", "stale"}, []string{"unknown flag: --hand-over"}},
@@ -104,11 +104,17 @@ func TestSettingsThatOnlyTheRunCanJudgeEndWithTwoAsWell(t *testing.T) {
 		"ArenaBytes is 1: must lie":       {"--arena-bytes", "1"},
 		"FlushBytes is -5: must lie":      {"--flush-bytes", "-5"},
 		"70000 records in a transaction:": {"--records", "70000"},
+		"100000000 goroutines: at most":   {"--goroutines", "100000000"},
+		`begins with "nothing/"; near`:    {"--delay-points", "nothing/"},
+		"--canary-within -1s":             {"--canary-within", "-1s"},
+		"duration -1s":                    {"--duration", "-1s"},
+		"MaxValueBytes is 100000000":      {"--value-bytes", "100000000", "--goroutines", "10"},
 	} {
 		for _, canary := range []string{"--canary=true", "--canary=false"} {
 			code, _, stderr := command(t, append([]string{"stress", canary}, args...)...)
 			require.Equal(t, exitUsage, code, "%v: %s", args, stderr)
 			require.Contains(t, stderr, message, "%v", args)
+			require.NotContains(t, stderr, "canary caught", "%v: it is found before the canary", args)
 			require.Contains(t, stderr, "See 'racewindow stress --help'")
 		}
 	}
@@ -161,7 +167,7 @@ func TestFailpointsListsTheWholeCatalogue(t *testing.T) {
 	require.Empty(t, stdout)
 	require.FileExists(t, file)
 	code, _, stderr = command(t, "failpoints", "--json", filepath.Join(file, "below"))
-	require.Equal(t, exitFailed, code)
+	require.Equal(t, exitUsage, code)
 	require.Contains(t, stderr, "failpoints.json")
 }
 
@@ -170,11 +176,21 @@ func TestAnUninstrumentedCommandSaysHowToBuildOne(t *testing.T) {
 	if failpoints.Instrumented() {
 		t.Skip("needs the normal build: go test ./harness/cmd/racewindow")
 	}
-	code, stdout, stderr := command(t, "stress")
-	require.Equal(t, exitFailed, code)
-	require.Empty(t, stdout)
-	require.Contains(t, stderr, "not instrumented")
-	require.Contains(t, stderr, "make build")
+	for _, args := range [][]string{
+		{"stress"},
+		{"stress", "--crash"},
+		{"kill", "--kills", "1"},
+		{"explore"},
+		{"verify"},
+		{"soak", "--out", t.TempDir()},
+		{"soak", "--round", "v1 kind=kill variant=disk seed=1 for=1s"},
+	} {
+		code, stdout, stderr := command(t, args...)
+		require.Equal(t, exitFailed, code, "%v", args)
+		require.Empty(t, stdout, "%v", args)
+		require.Contains(t, stderr, "not instrumented", "%v", args)
+		require.Contains(t, stderr, "make build", "%v", args)
+	}
 }
 
 func TestStressOfTheSeedsBugEndsWithOneAndAReport(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,15 +19,16 @@ import (
 )
 
 const replayAbout = `Execute a case again: one line that a report has printed or a person has written, or a file that holds it
-(# begins a comment). The words are in the documentation of the package harness/subjects/log.
+(# begins a comment, and the case may take several lines). The words are in the documentation of the package
+harness/cases.
 
 A case with switches (@), or with neither switches nor delays, runs one thread at a time and does the same
-each time; a switch whose place is not reached is an error that names it. A case with delays (~) runs on
+each time; a switch, delay, fault or crash whose place is not reached is an error that names it. A case with delays (~) runs on
 goroutines, as does any with --free: what the case does not hold open is up to the Go scheduler then, so say
 how often to try.
 
 Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the case could not be executed as
-it is written.`
+it is written, or that was interrupted.`
 
 type replayFlags struct {
 	times    int
@@ -50,7 +52,8 @@ func replayCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
+		ValidArgsFunction: completeFiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	cmd.Flags().IntVar(&f.times, "times", 1, "execute it `N` times")
 	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' may take to come true")
@@ -59,51 +62,100 @@ func replayCommand() *cobra.Command {
 	return cmd
 }
 
-func (f *replayFlags) run(ctx context.Context, out io.Writer, argument string) error {
-	if f.times < 1 || f.times > 1_000_000 || f.patience <= 0 {
-		return usageError{fmt.Errorf("--times %d --patience %v: the first must lie between 1 and 1000000, the second above 0s", f.times, f.patience)}
-	}
-	c, err := readCase(argument)
-	if err != nil {
+func (f *replayFlags) run(cmd *cobra.Command, argument string) error {
+	if err := checkNumbers(cmd.Flags(), bound{"times", 1, 1_000_000}, bound{"patience", shortest, unbounded}); err != nil {
 		return usageError{err}
+	}
+	c, err := readCase(cmd.Context(), argument)
+	switch {
+	case cmd.Context().Err() != nil:
+		return err
+	case err != nil:
+		return usageError{err}
+	}
+	scheduled := len(c.Delays) == 0 && !f.free
+	switch {
+	case f.free && len(c.Switches) > 0:
+		return usageError{fmt.Errorf("--free: the case has switches (@), which goroutines cannot follow: leave out the one or the other")}
+	case f.free && (c.Crash != nil || len(c.Faults) > 0):
+		return usageError{fmt.Errorf("--free: the case has faults (!) or a crash, which need the scheduler: leave out the one or the other")}
 	}
 	if err := failpoints.Require("racewindow replay", "make build (it makes bin/racewindow)"); err != nil {
 		return err
 	}
-	if len(c.Delays) == 0 && !f.free {
-		return f.scheduled(ctx, out, c)
+	once := f.goroutines
+	if scheduled {
+		if once, err = f.scheduled(c); err != nil {
+			return err
+		}
 	}
-	if len(c.Switches) > 0 {
-		return usageError{fmt.Errorf("--free: the case has switches (@), which goroutines cannot follow: leave out the one or the other")}
+	return f.replay(cmd.Context(), cmd.OutOrStdout(), c, once)
+}
+
+// An execution executes the case once. If it shows a violation, show prints it; an error says that there is no verdict.
+type execution func(ctx context.Context, c cases.Case) (show func(io.Writer) error, err error)
+
+// replay executes the case as often as was asked for. What some executions show stands, whatever becomes of the others.
+func (f *replayFlags) replay(ctx context.Context, out io.Writer, c cases.Case, once execution) (failed error) {
+	var done, shown atomic.Int64
+	var notTold error
+	line := newProgressLine("replay")
+	stop := line.during(func() string { return fmt.Sprintf("%d of %d times, %d violated", done.Load(), f.times, shown.Load()) })
+	for range f.times {
+		if failed = interrupted(ctx); failed != nil {
+			break
+		}
+		var show func(io.Writer) error
+		if show, failed = once(ctx, c); failed != nil {
+			break
+		}
+		done.Add(1)
+		if show == nil {
+			continue
+		}
+		if shown.Add(1) == 1 {
+			line.aside(func() { notTold = show(out) })
+		}
 	}
-	return f.goroutines(ctx, out, c)
+	stop()
+	failed = errors.Join(failed, notTold)
+	switch n := shown.Load(); {
+	case n > 0:
+		fmt.Fprintf(out, "violated %d of %d times: %v\n", n, done.Load(), c)
+		return violated(failed)
+	case failed != nil:
+		if done.Load() > 0 {
+			fmt.Fprintf(out, "no verdict after %d of %d times: %v\n", done.Load(), f.times, c)
+		}
+		return failed
+	}
+	fmt.Fprintf(out, "held %d of %d times: %v\n", f.times, f.times, c)
+	return nil
+}
+
+func interrupted(ctx context.Context) error {
+	if err := ctx.Err(); err != nil {
+		return fmt.Errorf("interrupted: %w", err)
+	}
+	return nil
 }
 
 // goroutines executes a case with delays.
-func (f *replayFlags) goroutines(ctx context.Context, out io.Writer, c cases.Case) error {
-	violated := 0
-	for range f.times {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("interrupted: %w", err)
-		}
-		o, err := cases.Runner{Patience: f.patience, Events: f.timeline}.Run(ctx, c)
-		if err != nil {
-			return err
-		}
-		if o.Violation == nil {
-			continue
-		}
-		if violated++; violated == 1 {
-			var text strings.Builder
-			o.WriteViolation(&text)
-			fmt.Fprint(out, text.String(), o.Timeline(40, true))
-		}
+func (f *replayFlags) goroutines(ctx context.Context, c cases.Case) (show func(io.Writer) error, err error) {
+	o, err := cases.Runner{Patience: f.patience, Events: f.timeline}.Run(ctx, c)
+	if err != nil || o.Violation == nil {
+		return nil, err
 	}
-	return f.verdict(out, violated, c)
+	return func(out io.Writer) error {
+		var text strings.Builder
+		o.WriteViolation(&text)
+		_, err := fmt.Fprint(out, text.String(), o.Timeline(40, true))
+		return err
+	}, nil
 }
 
 // scheduled executes a case under its schedule.
-func (f *replayFlags) scheduled(ctx context.Context, out io.Writer, c cases.Case) error {
+func (f *replayFlags) scheduled(c cases.Case) (execution, error) {
 	program := c
 	program.Switches = nil
 	scenario, err := program.Scenario()
@@ -112,31 +164,33 @@ func (f *replayFlags) scheduled(ctx context.Context, out io.Writer, c cases.Case
 		scenario, came, err = program.Crashing()
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	runner := sched.NewRunner(scenario, sched.Options{})
-	violated := 0
-	for range f.times {
-		if err := ctx.Err(); err != nil {
-			return fmt.Errorf("interrupted: %w", err)
+	return func(ctx context.Context, c cases.Case) (func(io.Writer) error, error) {
+		if came != nil {
+			came.Until(func() bool { return ctx.Err() != nil })
 		}
 		failure := runner.Replay(c.Switches, false).Failure
 		if failure == nil {
+			if err := interrupted(ctx); err != nil {
+				return nil, err
+			}
 			failure = unmet(c, came)
 		}
 		switch {
 		case failure == nil:
-			continue
-		case failure.Kind == sched.Unusable:
-			return errors.New(failure.Message)
+			return nil, nil
+		case failure.Kind == sched.Unusable, failure.Kind == sched.StepLimit:
+			return nil, errors.New(failure.Message)
 		}
-		if violated++; violated == 1 && f.timeline {
-			if err := tellCase(out, c); err != nil {
-				return err
+		return func(out io.Writer) error {
+			if !f.timeline {
+				return nil
 			}
-		}
-	}
-	return f.verdict(out, violated, c)
+			return tellCase(out, c)
+		}, nil
+	}, nil
 }
 
 // unmet says what of a case that held was not executed as it is written.
@@ -144,8 +198,8 @@ func unmet(c cases.Case, came *cases.Crashes) *sched.Failure {
 	switch {
 	case c.Crash != nil && !c.Crash.Any && !came.Reached.Load():
 		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("the place of the crash was not reached: %v", c.Crash.At)}
-	case c.Crash != nil && !c.Crash.Any || len(c.Faults) == 0:
-		return nil // a crash at a place may come before a fault does
+	case len(c.Faults) == 0:
+		return nil
 	}
 	if missing := came.Missing(c); len(missing) > 0 {
 		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("these faults did not come: %v", missing)}
@@ -159,35 +213,5 @@ func tellCase(out io.Writer, c cases.Case) error {
 	if err != nil {
 		return err
 	}
-	return r.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout))
-}
-
-func (f *replayFlags) verdict(out io.Writer, violated int, c cases.Case) error {
-	if violated > 0 {
-		fmt.Fprintf(out, "violated %d of %d times: %v\n", violated, f.times, c)
-		return errViolated
-	}
-	fmt.Fprintf(out, "held %d of %d times: %v\n", f.times, f.times, c)
-	return nil
-}
-
-// readCase reads a case from the argument itself, or from the file that it names.
-func readCase(argument string) (cases.Case, error) {
-	if strings.HasPrefix(strings.TrimSpace(argument), "v1 ") {
-		return cases.Parse(argument)
-	}
-	file, err := os.Open(argument)
-	if err != nil {
-		return cases.Case{}, fmt.Errorf("%w: give a file, or a case, which begins with 'v1 scenario=log handover=NAME'", err)
-	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, cases.MaxTextBytes+1))
-	if err != nil {
-		return cases.Case{}, fmt.Errorf("read %s: %w", argument, err)
-	}
-	c, err := cases.ParseFile(string(content))
-	if err != nil {
-		return cases.Case{}, fmt.Errorf("%s: %w", argument, err)
-	}
-	return c, nil
+	return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
 }

@@ -1,19 +1,21 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
@@ -21,8 +23,8 @@ import (
 )
 
 const reportAbout = `Render one counterexample. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, a file that holds
-a case, or a case itself; a case is executed for it, one thread at a time. --shrink first makes it as small as
-it gets and says what each of its parts is needed for.
+a case, or a case itself; a case is executed for it, one thread at a time. --shrink first makes the case, also
+that of a report, as small as it gets and says what each of its parts is needed for.
 
 Formats:
 %s
@@ -46,8 +48,8 @@ func reportCommand() *cobra.Command {
 		Use:   "report FILE|CASE",
 		Short: "A counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test",
 		Long:  fmt.Sprintf(reportAbout, formats.String()),
-		Example: `  racewindow report out/report-1.json --format html -o report.html
-  racewindow report out/report-1.json --format markdown >> "$GITHUB_STEP_SUMMARY"
+		Example: `  racewindow report out/report-4e6f2074.json --format html -o report.html
+  racewindow report out/report-4e6f2074.json --format markdown >> "$GITHUB_STEP_SUMMARY"
   racewindow report found.case --shrink --format gotest -o lost_write_test.go`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -55,7 +57,8 @@ func reportCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd.Context(), cmd.OutOrStdout(), args[0]) },
+		ValidArgsFunction: completeFiles,
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
 	}
 	cmd.Flags().StringVar(&f.format, "format", "text", "`NAME`: "+strings.Join(names, ", "))
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "write it to `FILE` (default standard output)")
@@ -63,17 +66,24 @@ func reportCommand() *cobra.Command {
 	return cmd
 }
 
-func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) error {
+func (f *reportFlags) run(cmd *cobra.Command, argument string) error {
+	out := cmd.OutOrStdout()
 	format, err := report.FormatByName(f.format)
 	if err != nil {
 		return usageError{fmt.Errorf("--format: %w", err)}
 	}
-	r, err := f.read(ctx, argument)
+	if err := checkPlaces(cmd.Flags(), []string{"out"}, nil); err != nil {
+		return err
+	}
+	if sameFile(f.out, argument) {
+		return usageError{fmt.Errorf("--out %s: it is what is read; name another file", f.out)}
+	}
+	r, err := f.read(cmd.Context(), argument)
 	if err != nil {
 		return err
 	}
 	if f.out == "" && format.Name == "text" {
-		return r.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout))
+		return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
 	}
 	var rendered bytes.Buffer
 	if err := format.Write(&rendered, r); err != nil {
@@ -83,21 +93,35 @@ func (f *reportFlags) run(ctx context.Context, out io.Writer, argument string) e
 		_, err := out.Write(rendered.Bytes())
 		return err
 	}
-	return writeWhole(f.out, rendered.Bytes())
+	return output.Write(f.out, rendered.Bytes())
 }
 
-// read takes a report as it is, and makes one of a case.
+// sameFile says whether two names lead to one file.
+func sameFile(a, b string) bool {
+	first, err := os.Stat(a)
+	if err != nil || !first.Mode().IsRegular() {
+		return false
+	}
+	second, err := os.Stat(b)
+	return err == nil && os.SameFile(first, second)
+}
+
+// read takes a report as it is, and makes one of a case; with --shrink of the case that the report holds.
 func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report, error) {
-	if !strings.HasPrefix(strings.TrimSpace(argument), "v1 ") {
-		r, err := readReport(argument)
-		if r != nil || err != nil {
-			return r, err
-		}
-	}
-	c, err := readCase(argument)
-	if err != nil {
+	read, err := readReportOrCase(ctx, argument)
+	switch {
+	case ctx.Err() != nil:
+		return nil, err
+	case err != nil:
 		return nil, usageError{err}
+	case read.report != nil && f.shrink:
+		if read.of, err = cases.Parse(read.report.Case); err != nil {
+			return nil, usageError{fmt.Errorf("--shrink: %s holds no case that could be executed: %w; leave --shrink out to render the report as it is", argument, err)}
+		}
+	case read.report != nil:
+		return read.report, nil
 	}
+	c := read.of
 	if len(c.Delays) > 0 {
 		return nil, usageError{errors.New("the case has delays (~): 'racewindow replay' executes it; a report needs switches (@), or neither")}
 	}
@@ -110,47 +134,79 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 	return report.OfCase(c)
 }
 
-// readReport returns nil if the file is no JSON.
-func readReport(name string) (*report.Report, error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("%w: give a report, a file with a case, or a case, which begins with 'v1 scenario=log handover=NAME'", err)}
+// A reportOrCase is a report, or the case to make one of.
+type reportOrCase struct {
+	report *report.Report
+	of     cases.Case
+}
+
+// readReportOrCase reads a file once: it may be a pipe. What begins with a brace is a report.
+func readReportOrCase(ctx context.Context, argument string) (read reportOrCase, err error) {
+	if isCaseText(argument) {
+		read.of, err = readCase(ctx, argument)
+		return read, err
 	}
-	defer file.Close()
-	var first [1]byte
-	if n, err := file.Read(first[:]); n == 0 || err != nil || first[0] != '{' {
-		return nil, nil
+	return unlessInterrupted(ctx, argument, func() (read reportOrCase, err error) {
+		file, err := openNamed(argument)
+		if err != nil {
+			return read, err
+		}
+		defer file.Close()
+		content := bufio.NewReader(file)
+		if !skipTo(content, '{') {
+			read.of, err = caseIn(file, content)
+			return read, err
+		}
+		if read.report, err = report.Load(content); err != nil {
+			return read, fmt.Errorf("%s: %w", argument, err)
+		}
+		return read, nil
+	})
+}
+
+// skipTo skips a byte order mark and blanks, and says whether the next letter is the given one.
+func skipTo(r *bufio.Reader, letter rune) bool {
+	for {
+		next, _, err := r.ReadRune()
+		if err != nil {
+			return false
+		}
+		if next != '\uFEFF' && !unicode.IsSpace(next) {
+			_ = r.UnreadRune() // it has just been read
+			return next == letter
+		}
 	}
-	if _, err := file.Seek(0, io.SeekStart); err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	r, err := report.Load(file)
-	switch {
-	case errors.Is(err, report.ErrNotReport):
-		return nil, usageError{fmt.Errorf("%s: %w", name, err)}
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return r, nil
 }
 
 // shrunk makes a case smaller, one that has no schedule after looking for one.
 func shrunk(ctx context.Context, c cases.Case) (*report.Report, error) {
+	line := newProgressLine("report")
+	stop := line.during(func() string { return explore.StageShrink })
 	m, err := shrink.Minimize(ctx, c, shrink.Limits{})
-	if err == nil {
+	stop()
+	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("interrupted while the case was made smaller: %w", ctx.Err())
+	case err == nil:
 		return report.New(m, c, m.Preemptions)
-	}
-	if !errors.Is(err, shrink.ErrNotShown) || len(c.Switches) > 0 {
+	case !errors.Is(err, shrink.ErrNotShown) || len(c.Switches) > 0:
 		return nil, err
 	}
-	s, err := explore.Run(ctx, explore.Config{Options: c.Options, Program: c.Threads, Search: sched.Options{Strategy: "bounded", Preemptions: 2}})
+	config := explore.Config{Options: c.Options, Program: c.Threads, Faults: c.Faults, Crash: c.Crash, Exhaustive: true}
+	config.Search, config.Progress = sched.Options{Strategy: "bounded", Preemptions: 2}, line.explored
+	s, err := explore.Run(ctx, config)
+	line.clear()
 	switch {
+	case ctx.Err() != nil:
+		return nil, fmt.Errorf("interrupted while the case was made smaller: %w", ctx.Err())
+	case len(s.Findings) > 0:
+		return s.Findings[0].Report, nil
 	case err != nil:
 		return nil, err
-	case len(s.Findings) == 0:
-		return nil, fmt.Errorf("the case holds, and so do all %d schedules with at most 2 preemptions: there is nothing to shrink", s.Statistics.Schedules)
+	case s.Verdict != explore.Held:
+		return nil, fmt.Errorf("nothing was found, and that says nothing: %s", s.Because)
 	}
-	return s.Findings[0].Report, nil
+	return nil, fmt.Errorf("the case holds, and so do all %d schedules with at most 2 preemptions: there is nothing to shrink", s.Statistics.Schedules)
 }
 
 // writeReports writes a report in the two forms that are good for keeping: for people, and for programs.
@@ -164,7 +220,7 @@ func writeReports(name string, r *report.Report) error {
 		if err := format.Write(&rendered, r); err != nil {
 			return fmt.Errorf("write %s: %w", filepath.Base(name)+format.Extension, err)
 		}
-		if err := writeWhole(name+format.Extension, rendered.Bytes()); err != nil {
+		if err := output.Write(name+format.Extension, rendered.Bytes()); err != nil {
 			return err
 		}
 	}

@@ -20,8 +20,14 @@ func TestReportRendersWhatExploreFoundAndACase(t *testing.T) {
 	folder := t.TempDir()
 	code, _, stderr := command(t, "explore", "--handover", "stale", "--seed", "1", "--out", folder)
 	require.Equal(t, exitViolated, code, stderr)
-	require.FileExists(t, filepath.Join(folder, "report-1.html"))
-	for _, source := range []string{filepath.Join(folder, "report-1.json"), filepath.Join(folder, "found-1.case"), staleCase} {
+	found := func(pattern string) string {
+		files, err := filepath.Glob(filepath.Join(folder, pattern))
+		require.NoError(t, err)
+		require.Len(t, files, 1, pattern)
+		return files[0]
+	}
+	require.FileExists(t, found("report-*.html"))
+	for _, source := range []string{found("report-*.json"), found("found-*.case"), staleCase} {
 		for format, begin := range map[string]string{
 			"text": "FAIL ReadAfterWrite", "html": "<!doctype html>", "json": "{", "junit": "<?xml", "markdown": "### FAIL ReadAfterWrite",
 			"svg": "<svg", "gotest": "// Written by",
@@ -48,6 +54,36 @@ func TestReportOfACaseCanShrinkIt(t *testing.T) {
 	code, _, stderr = command(t, "report", "--shrink", "v1 scenario=log handover=snapshot; w0: append 1; r0: read - end")
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stderr, "there is nothing to shrink")
+}
+
+// --shrink of a report was ignored: it was rendered as it lay there.
+func TestReportOfAReportShrinksTheCaseThatItHolds(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "report.json")
+	large := "v1 scenario=log handover=stale; w0: append 2, flush, append 1; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0"
+	code, _, stderr := command(t, "report", large, "--format", "json", "-o", name)
+	require.Equal(t, exitHeld, code, stderr)
+	code, stdout, stderr := command(t, "report", name)
+	require.Equal(t, exitHeld, code, stderr)
+	require.Contains(t, stdout, "append 2, flush, append 1;", "as it is")
+	code, stdout, stderr = command(t, "report", name, "--shrink")
+	require.Equal(t, exitHeld, code, stderr)
+	require.Contains(t, stdout, "handover=stale; w0: append 1, flush; r0: read - end; @")
+	require.Contains(t, stdout, "needed: all schedules hold without thread w0")
+
+	content, err := os.ReadFile(name)
+	require.NoError(t, err)
+	var fields map[string]any
+	require.NoError(t, json.Unmarshal(content, &fields))
+	fields["case"] = "a@x#1>b" // as of a test in Go
+	content, err = json.Marshal(fields)
+	require.NoError(t, err)
+	other := filepath.Join(t.TempDir(), "go.json")
+	require.NoError(t, os.WriteFile(other, content, 0o600))
+	code, _, stderr = command(t, "report", other, "--shrink")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, stderr, "--shrink: "+other+" holds no case")
 }
 
 func TestReportOfACaseThatHoldsSaysSo(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/soak"
+	"github.com/racewindow/racewindow/harness/spelling"
 	"github.com/racewindow/racewindow/harness/stress"
 )
 
@@ -26,7 +28,7 @@ everything that the harness can do, more of what has found new behaviour lately.
 kept below DIR/findings, and the campaign goes on; the same bug again is counted.
 
 Everything is in DIR/journal.jsonl: a campaign that was interrupted or killed goes on with the next start,
-without the round that was in progress. The time of --for counts all starts together. A start behind the end
+without the round that was in progress. The time of --for counts all starts together. A start after the end
 goes on for another --for, with what was learned. Each start tries the findings' cases again: one that holds is
 gone, and one that was gone may be back. Those without a case are closed by 'racewindow soak close'.
 
@@ -81,6 +83,9 @@ func soakCommand() *cobra.Command {
 		Example: soakExamples,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := checkPlaces(cmd.Flags(), []string{"result"}, []string{"out"}); err != nil {
+				return err
+			}
 			return f.run(cmd.Context(), cmd.OutOrStdout())
 		},
 	}
@@ -102,7 +107,7 @@ func (f *soakFlags) define(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.kinds, "kinds", nil, "only these kinds of rounds, `NAME,...`, as above (default all that can be run)")
 	flags.StringSliceVar(&f.handovers, "handovers", nil, "the hand-overs of explore and stress, `NAME,...` (default those that are to hold)")
 	flags.DurationVar(&c.RoundFor, "round-for", 0, "about how long a round takes (default a fortieth of --for, from 1s to 10s)")
-	flags.DurationVar(&f.canary, "canary-within", 30*time.Second, "how long each canary may take; 0 leaves them out, and the summary says so")
+	flags.DurationVar(&f.canary, "canary-within", 10*time.Minute, "last resort for each canary, which counts its rounds, programs or inputs; 0 leaves them out, and the summary says so")
 	flags.StringVar(&f.race, "race-binary", "", "an instrumented racewindow with the race detector, `FILE` (default racewindow-race beside this one)")
 	flags.StringVar(&f.properties, "properties", "", "the instrumented test binary of the package properties, `FILE` (default properties-race.test beside this one)")
 	flags.StringVar(&f.source, "source", ".", "the module's sources, for fuzzing, `DIR`")
@@ -122,6 +127,9 @@ func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
 	if f.round != "" {
 		return f.oneRound(ctx, out)
 	}
+	if f.result != "" || f.inProcess {
+		return usageError{errors.New("--result and --in-process go with --round 'v1 kind=KIND variant=NAME for=5s'")}
+	}
 	if f.config.Out == "" {
 		return usageError{errors.New("--out: say where journal, summary and findings go")}
 	}
@@ -131,10 +139,20 @@ func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
 	if err := f.prepare(); err != nil {
 		return err
 	}
-	return f.campaign(ctx, out)
+	var listener net.Listener
+	if f.listen != "" { // before anything is begun
+		if listener, err = soak.Reserve(f.listen); err != nil {
+			return usageError{fmt.Errorf("--listen: %w", err)}
+		}
+		defer listener.Close()
+	}
+	return f.campaign(ctx, out, listener)
 }
 
-// allKinds are the kinds that can be run here, and those that cannot. A new kind is listed here.
+// soakKinds are the names of the kinds, in the order in which allKinds lists them.
+var soakKinds = []string{"explore", "stress", "crash", "crashstress", "kill", "race", "properties", "fuzz"}
+
+// allKinds are the kinds that can be run here, and those that cannot. A new kind is listed here and in soakKinds.
 func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -151,9 +169,7 @@ func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err err
 	isolated := func(k soak.Kind) soak.Isolated {
 		return soak.Isolated{Kind: k, Binary: self, Logs: logs, Scratch: scratch}
 	}
-	known := []string{}
 	add := func(name string, make func() (soak.Kind, error)) {
-		known = append(known, name)
 		if len(f.kinds) > 0 && !slices.Contains(f.kinds, name) {
 			notRun = append(notRun, soak.NotRun{What: name, Because: "--kinds leaves it out"})
 			return
@@ -187,8 +203,8 @@ func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err err
 	add("properties", func() (soak.Kind, error) { return f.propertiesKind(self, scratch, logs) })
 	add("fuzz", func() (soak.Kind, error) { return f.fuzzKind(logs) })
 	for _, asked := range f.kinds {
-		if !slices.Contains(known, asked) {
-			return nil, nil, fmt.Errorf("--kinds: no kind is called %q: choose of %s", asked, strings.Join(known, ", "))
+		if !slices.Contains(soakKinds, asked) {
+			return nil, nil, fmt.Errorf("--kinds: no kind is called %q%s: choose of %s", asked, spelling.Meant(asked, soakKinds), strings.Join(soakKinds, ", "))
 		}
 	}
 	return kinds, notRun, nil
@@ -242,7 +258,7 @@ func (f *soakFlags) fuzzKind(logs string) (soak.Kind, error) {
 }
 
 // campaign runs one and shows it.
-func (f *soakFlags) campaign(ctx context.Context, out io.Writer) error {
+func (f *soakFlags) campaign(ctx context.Context, out io.Writer, listener net.Listener) error {
 	debug.SetGCPercent(200)
 	view := newSoakView()
 	f.config.Say = view.say
@@ -254,13 +270,8 @@ func (f *soakFlags) campaign(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer s.Close()
-	if f.listen != "" {
-		url, stop, err := s.Listen(f.listen)
-		if errors.Is(err, soak.ErrConfig) {
-			return usageError{fmt.Errorf("--listen: %w", err)}
-		} else if err != nil {
-			return err
-		}
+	if listener != nil {
+		url, stop := s.Serve(listener)
 		defer stop()
 		view.say("live at " + url + ", metrics at " + url + "metrics")
 	}
@@ -278,7 +289,7 @@ func tellSoak(out io.Writer, summary *soak.Summary, err error) error {
 	if summary == nil {
 		return err
 	}
-	fmt.Fprint(out, summary.TextFor(columns(os.Stdout)))
+	fmt.Fprint(out, summary.TextFor(terminalColumns(os.Stdout)))
 	if len(summary.State.Open()) > 0 {
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "racewindow soak:", err)

@@ -18,8 +18,10 @@ func soakCloseCommand() *cobra.Command {
 itself when its case holds; this is for the others: a leak, a data race, a process that died. One that is seen
 again counts again.
 
-Exit codes: 0 closed, 2 wrong usage or somebody works on the campaign, 3 the journal cannot be read or written.`,
-		Example: "  racewindow soak close 7327f3db --out out/soak",
+Exit codes: 0 closed, 2 wrong usage, no such campaign or finding is there, the journal is damaged, or somebody
+works on the campaign, 3 the journal cannot be written.`,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		Example:           "  racewindow soak close 7327f3db --out out/soak",
 		RunE: func(cmd *cobra.Command, prints []string) error {
 			if len(prints) == 0 || out == "" {
 				return usageError{errors.New("give the fingerprints of findings, and --out DIR")}

@@ -19,10 +19,14 @@ missing, cannot be read, did not come to its end or has too few verdicts is no p
 
 Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage (also two folders whose
 rounds would be counted twice, and an --out that is one of the folders), 3 too little was done.`,
-		Example: "  racewindow soak merge out/soak-0 out/soak-1 --out out/soak --minimum schedules=1000000",
+		ValidArgsFunction: completeFolders,
+		Example:           "  racewindow soak merge out/soak-0 out/soak-1 --out out/soak --minimum schedules=1000000",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 0 || out == "" {
 				return usageError{errors.New("give the folders to merge, and --out DIR")}
+			}
+			if err := checkPlaces(cmd.Flags(), nil, []string{"out"}); err != nil {
+				return err
 			}
 			least := soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
 			if err := soak.ParseMinimums(least, minimums); err != nil {

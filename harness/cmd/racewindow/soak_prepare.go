@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/harness/soak"
-	"github.com/racewindow/racewindow/storage"
 )
 
 // prepare says what there is to do.
@@ -15,7 +14,7 @@ func (f *soakFlags) prepare() error {
 	c := &f.config
 	var err error
 	if f.handovers, err = knownHandovers(f.handovers); err != nil {
-		return usageError{err}
+		return usageError{fmt.Errorf("--handovers: %w", err)}
 	}
 	if c.Kinds, c.NotRun, err = f.allKinds(); err != nil {
 		return usageError{err}
@@ -37,13 +36,9 @@ func (f *soakFlags) prepare() error {
 // knownHandovers are hand-overs as they are called, each once asked for.
 func knownHandovers(asked []string) (names []string, err error) {
 	for _, name := range asked {
-		h, err := storage.HandoverByName(name)
-		if err != nil || name == "" {
-			var known []string
-			for _, h := range storage.Handovers() {
-				known = append(known, h.Name())
-			}
-			return nil, fmt.Errorf("--handovers: none is called %q: choose of %s", name, strings.Join(known, ", "))
+		h, err := handoverByName(name)
+		if err != nil {
+			return nil, err
 		}
 		names = append(names, h.Name())
 	}

@@ -40,7 +40,7 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 			fmt.Fprintf(out, "%s\n", soak.Clean(found.Text))
 		}
 		if found.Report != nil {
-			if err := found.Report.WriteText(out, columns(os.Stdout), reportPalette(os.Stdout)); err != nil {
+			if err := found.Report.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout)); err != nil {
 				return err
 			}
 		}
@@ -56,9 +56,22 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
+// canaryVariants are known to be bad: no campaign draws them, but they run like others.
+var canaryVariants = map[string][]string{
+	"kill": {soak.VariantLiar}, "crashstress": {soak.VariantSyncless}, "properties": {soak.VariantBad}, "fuzz": {soak.VariantFails},
+}
+
 // kindOf is the kind that a round names, in this process if that was asked for.
 func (f *soakFlags) kindOf(spec soak.RoundSpec) (soak.Kind, error) {
-	f.kinds, f.handovers = []string{spec.Kind}, []string{spec.Variant}
+	f.kinds = []string{spec.Kind}
+	switch spec.Kind {
+	case "explore", "stress", "race":
+		names, err := knownHandovers([]string{spec.Variant})
+		if err != nil {
+			return nil, fmt.Errorf("variant=%s: %w", spec.Variant, err)
+		}
+		f.handovers = names
+	}
 	kinds, notRun, err := f.allKinds()
 	if err != nil {
 		return nil, err
@@ -66,6 +79,9 @@ func (f *soakFlags) kindOf(spec soak.RoundSpec) (soak.Kind, error) {
 	for _, k := range kinds {
 		if k.Name() != spec.Kind {
 			continue
+		}
+		if known := append(k.Variants(), canaryVariants[spec.Kind]...); !slices.Contains(known, spec.Variant) {
+			return nil, fmt.Errorf("variant=%s: %s has none of that name: choose of %s", spec.Variant, spec.Kind, strings.Join(known, ", "))
 		}
 		if isolated, ok := k.(soak.Isolated); ok && (f.inProcess || spec.Kind == "race" && stress.RaceDetector) {
 			return isolated.Kind, nil

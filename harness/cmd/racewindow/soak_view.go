@@ -23,7 +23,7 @@ type soakView struct {
 }
 
 func newSoakView() *soakView {
-	v := &soakView{out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), width: func() int { return columns(os.Stderr) }}
+	v := &soakView{out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), width: func() int { return terminalColumns(os.Stderr) }}
 	v.screen = soak.Screen{Out: os.Stderr, Plain: reportPalette(os.Stderr) == report.Palette{}}
 	return v
 }

@@ -18,6 +18,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/output"
 	rep "github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/stress"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
@@ -47,10 +48,12 @@ const stressAbout = `Run thousands of goroutines against the engine, lose time a
 run goes on: what was acknowledged before a read began must be returned by it.
 
 Before the run, the known bug (the canary) must be caught under the same settings; a harness that cannot
-see it has no right to say "no promise violated". At the end of each round the log is scanned, closed,
-reopened and scanned again.
+see it has no right to say "no promise violated". At the end of each round the log is scanned, flushed, read
+with faults, closed, reopened and scanned again. After a run that found nothing, defects are planted over the
+same engine (a record left out, an old answer, a lost append, a flush that does nothing, a read that hides its
+error), and each must be found. A promise that was never put to the test is named, and is no pass.
 
-With --crash, power is lost again and again: under load, at a failpoint or behind an operation of the disk.
+With --crash, power is lost again and again: under load, at a failpoint or after an operation of the disk.
 Each time one disk that this may leave is drawn, the log is recovered from it (which may be interrupted too)
 and checked: what was acknowledged as durable survives, the rest survives as a prefix in whole transactions,
 recovering twice is recovering once, and the log goes on. Its canary is a disk whose sync does nothing.
@@ -117,28 +120,32 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 }
 
 func handoverNames() string {
-	var names []string
-	for _, h := range storage.Handovers() {
-		names = append(names, h.Name())
-	}
-	return strings.Join(names, ", ")
+	return strings.Join(handovers(), ", ")
 }
 
 func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
-	handover, err := storage.HandoverByName(f.handover)
+	handover, err := handoverByName(f.handover)
 	if err != nil {
 		return usageError{err}
 	}
 	if err := f.settle(flags); err != nil {
 		return usageError{err}
 	}
-	if on, err := f.settleCrash(flags); err != nil {
+	on, err := f.settleCrash(flags)
+	if err != nil {
 		return usageError{err}
-	} else if on {
+	}
+	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
+		return err
+	}
+	if on {
 		return f.runCrash(ctx)
 	}
 	if err := failpoints.Require("racewindow stress", "make build (it makes bin/racewindow)"); err != nil {
 		return err
+	}
+	if err := f.check(ctx, handover); err != nil {
+		return usageError{err}
 	}
 	canary := ""
 	if f.canary && handover.Holds() {
@@ -157,6 +164,32 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	return f.tell(summary, err)
 }
 
+// check finds what is wrong with the settings before the canary takes its time.
+func (f *stressFlags) check(ctx context.Context, handover storage.Handover) error {
+	config := f.config
+	config.Open = func(int) (harness.Factory, error) { return nil, nil } // it is not called
+	if err := config.Check(); err != nil {
+		return err
+	}
+	options := f.options
+	options.Handover, options.Disk = handover, storage.MemoryDisk()
+	if config.MaxValueBytes > 0 {
+		options.MaxValueBytes = config.MaxValueBytes
+	}
+	probe, err := storage.Open(ctx, "memory", options)
+	if err != nil {
+		return err
+	}
+	if err := probe.Close(ctx); err != nil || f.folder == "" {
+		return err
+	}
+	made, err := os.MkdirTemp(f.folder, "racewindow-stress-")
+	if err != nil {
+		return fmt.Errorf("--dir: %w", err)
+	}
+	return os.Remove(made)
+}
+
 // settle turns flags into settings. A zero Config field means the default; a zero flag means zero.
 func (f *stressFlags) settle(flags *pflag.FlagSet) error {
 	for _, name := range []string{
@@ -166,6 +199,9 @@ func (f *stressFlags) settle(flags *pflag.FlagSet) error {
 		if flag := flags.Lookup(name); flag.Changed && strings.TrimSuffix(flag.Value.String(), "s") == "0" {
 			return fmt.Errorf("--%s %v: must not be zero; leave it out for the default, %s", name, flag.Value, flag.DefValue)
 		}
+	}
+	if f.within < 0 {
+		return fmt.Errorf("--canary-within %v: must be positive", f.within)
 	}
 	if len(f.delayMix) != 3 || slices.Max(f.delayMix) <= 0 {
 		return fmt.Errorf("--delay-mix %v: three weights, at least one above zero, such as 1,1,1", f.delayMix)
@@ -212,7 +248,7 @@ func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 			continue
 		}
 		config := f.config
-		config.Duration, config.Operations, config.MinOverlaps = f.within, 0, -1
+		config.Duration, config.Operations, config.MinOverlaps, config.NoCanaries = f.within, 0, -1, true
 		s, err := f.stress(ctx, h, config)
 		switch {
 		case s == nil || ctx.Err() != nil || err != nil && !errors.Is(err, stress.ErrTooLittle):
@@ -232,6 +268,7 @@ func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 // stress runs one hand-over.
 func (f *stressFlags) stress(ctx context.Context, handover storage.Handover, config stress.Config) (*stress.Summary, error) {
 	config.Name = handover.Name()
+	config.NoCanaries = config.NoCanaries || !f.canary || !handover.Holds()
 	options := f.options
 	options.Handover = handover
 	folder := ""
@@ -276,7 +313,7 @@ func (f *stressFlags) showHang(err error) error {
 		return fmt.Errorf("%w; the commonest stacks are above, --out DIR keeps all", err)
 	}
 	file := filepath.Join(f.out, "stacks.txt")
-	if failed := errors.Join(os.MkdirAll(f.out, 0o777), writeWhole(file, []byte(hang.Stacks))); failed != nil {
+	if failed := errors.Join(output.MakeFolder(f.out), keepEarlier(f.out, stressMarks, stressFiles), output.Write(file, []byte(hang.Stacks))); failed != nil {
 		return errors.Join(err, failed)
 	}
 	return fmt.Errorf("%w; the stacks are in %s", err, file)
@@ -287,29 +324,26 @@ func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 	if failed != nil {
 		s.Failure = failed.Error()
 	}
-	text := os.Stdout
+	var text io.Writer = standardOutput
+	screen := os.Stdout
 	if f.jsonFile == "-" { // then nothing but JSON may be there
-		text = os.Stderr
+		text, screen = os.Stderr, os.Stderr
 	}
-	if s.Violation != nil {
-		if err := stress.WriteReport(text, s.Violation, f.again(s), columns(text), palette(text)); err != nil {
-			return err
-		}
-		fmt.Fprintln(text)
-		if err := f.tellMinimal(text, columns(text), reportPalette(text)); err != nil {
-			return err
-		}
-	}
-	if err := s.WriteText(text, columns(text), palette(text)); err != nil {
-		return err
-	}
-	if err := f.write(s); err != nil {
-		return err
-	}
+	err := f.writeText(text, screen, s)
+	err = errors.Join(err, f.write(s))
 	if s.Violation != nil || s.DataRaces > 0 {
-		return errViolated
+		return violated(err)
 	}
-	return settingsError(failed)
+	return errors.Join(settingsError(failed), err)
+}
+
+func (f *stressFlags) writeText(text io.Writer, screen *os.File, s *stress.Summary) (err error) {
+	if s.Violation != nil {
+		err = stress.WriteReport(text, s.Violation, f.again(s), terminalColumns(screen), palette(screen))
+		fmt.Fprintln(text)
+		err = errors.Join(err, f.tellMinimal(text, terminalColumns(screen), reportPalette(screen)))
+	}
+	return errors.Join(err, s.WriteText(text, terminalColumns(screen), palette(screen)))
 }
 
 // tellMinimal ends the report of a stress run with the smallest case that shows the same.
@@ -336,6 +370,12 @@ func (f *stressFlags) again(s *stress.Summary) string {
 		s.Engine, f.changed, s.Seed)
 }
 
+// What stress leaves in a folder: stressMarks only with a finding, stressFiles every time.
+var (
+	stressMarks = []string{"report.json", "report.html", "disk", "stacks.txt"}
+	stressFiles = []string{"report.txt", "summary.json"}
+)
+
 // write writes the files that were asked for.
 func (f *stressFlags) write(s *stress.Summary) error {
 	if f.jsonFile != "" {
@@ -346,8 +386,11 @@ func (f *stressFlags) write(s *stress.Summary) error {
 	if f.out == "" {
 		return nil
 	}
-	if err := os.MkdirAll(f.out, 0o777); err != nil {
+	if err := output.MakeFolder(f.out); err != nil {
 		return fmt.Errorf("--out: %w", err)
+	}
+	if err := keepEarlier(f.out, stressMarks, stressFiles); err != nil {
+		return err
 	}
 	var report bytes.Buffer
 	if s.Violation != nil {
@@ -363,7 +406,7 @@ func (f *stressFlags) write(s *stress.Summary) error {
 		_ = f.tellMinimal(&report, 100, rep.Palette{})
 	}
 	_ = s.WriteText(&report, 100, stress.Palette{})
-	if err := writeWhole(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {
+	if err := output.Write(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {
 		return err
 	}
 	return writeJSON(filepath.Join(f.out, "summary.json"), s)

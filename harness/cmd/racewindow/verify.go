@@ -1,10 +1,12 @@
 package main
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +23,8 @@ smallest case.
 A claim is about schedules: the code between two failpoints is taken as atomic, and nothing is lost on the
 disk in memory.
 
-Exit codes: 0 everything is as it is said, 1 something is not, 2 wrong usage, 3 the run itself failed.`
+Exit codes: 0 everything is as it is said, 1 something is not, 2 wrong usage, 3 the run itself failed
+or was interrupted.`
 
 func verifyCommand() *cobra.Command {
 	preemptions, jsonFile := 0, ""
@@ -32,52 +35,78 @@ func verifyCommand() *cobra.Command {
 		Example: "  racewindow verify\n  racewindow verify --preemptions 3 --json statements.json",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return verify(cmd.Context(), cmd.OutOrStdout(), preemptions, jsonFile)
+			return verify(cmd, preemptions, jsonFile)
 		},
 	}
 	cmd.Flags().IntVar(&preemptions, "preemptions", 2, "most preemptions of a schedule, `N`: each more takes about thirty times as long")
-	cmd.Flags().StringVar(&jsonFile, "json", "", "write the statements as JSON to `FILE`")
+	cmd.Flags().StringVar(&jsonFile, "json", "", "write the statements as JSON to `FILE` (- for standard output, and the rest to standard error)")
 	return cmd
 }
 
-func verify(ctx context.Context, out io.Writer, preemptions int, jsonFile string) error {
-	if preemptions < 1 || preemptions > 10 {
-		return usageError{fmt.Errorf("--preemptions %d: must lie between 1 and 10", preemptions)}
+func verify(cmd *cobra.Command, preemptions int, jsonFile string) error {
+	out := cmd.OutOrStdout()
+	if err := checkNumbers(cmd.Flags(), bound{"preemptions", 1, 10}); err != nil {
+		return usageError{err}
+	}
+	if err := checkPlaces(cmd.Flags(), []string{"json"}, nil); err != nil {
+		return err
 	}
 	if err := failpoints.Require("racewindow verify", "make build (it makes bin/racewindow)"); err != nil {
 		return err
 	}
+	if jsonFile == "-" { // then nothing but JSON may be there
+		out = os.Stderr
+	}
 	debug.SetGCPercent(400)
-	began, schedules, number := time.Now(), uint64(0), -1
-	all, err := explore.Verify(ctx, preemptions, func(s explore.Statement) {
-		if s.Number != number {
-			number = s.Number
-			title := fmt.Sprintf("statement %d", number)
-			if number == 0 {
-				title = "beyond the model"
+	began, number := time.Now(), -1
+	var told atomic.Int64
+	line := newProgressLine("verify")
+	stop := line.during(func() string { return fmt.Sprintf("%d statements", told.Load()) })
+	all, err := explore.Verify(cmd.Context(), preemptions, func(s explore.Statement) {
+		told.Add(1)
+		line.aside(func() {
+			if s.Number != number {
+				number = s.Number
+				fmt.Fprintf(out, "\n%s\n", statementTitle(number))
 			}
-			fmt.Fprintf(out, "\n%s\n", title)
-		}
-		fmt.Fprintln(out, s)
-		schedules += s.Schedules
+			fmt.Fprint(out, fitting(os.Stdout, s.String()+"\n"))
+		})
 	})
-	if err != nil {
-		return err
+	stop()
+	if cmd.Context().Err() != nil {
+		err = fmt.Errorf("interrupted after %d statements: %w", len(all), cmd.Context().Err())
 	}
-	if jsonFile != "" {
-		if err := writeJSON(jsonFile, all); err != nil {
-			return err
-		}
+	return tellStatements(out, all, jsonFile, time.Since(began), err)
+}
+
+func statementTitle(number int) string {
+	if number == 0 {
+		return "beyond the model"
 	}
-	wrong := 0
+	return fmt.Sprintf("statement %d", number)
+}
+
+// tellStatements ends with the exit code that says what came of them. failed is why they are not all.
+func tellStatements(out io.Writer, all []explore.Statement, jsonFile string, took time.Duration, failed error) error {
+	wrong, unjudged, schedules := 0, 0, uint64(0)
 	for _, s := range all {
-		if !s.True {
+		schedules += s.Schedules
+		switch {
+		case s.Unjudged():
+			unjudged++
+		case !s.True:
 			wrong++
 		}
 	}
-	fmt.Fprintf(out, "\n%d statements, %d not shown; %d schedules in %v\n", len(all), wrong, schedules, time.Since(began).Round(100*time.Millisecond))
-	if wrong > 0 {
-		return errViolated
+	fmt.Fprintf(out, "\n%d statements, %d not shown; %d schedules in %v\n", len(all), wrong+unjudged, schedules, took.Round(100*time.Millisecond))
+	if jsonFile != "" && failed == nil { // a part of the statements must not look like all
+		failed = writeJSON(jsonFile, all)
 	}
-	return nil
+	switch {
+	case wrong > 0:
+		return violated(failed)
+	case unjudged > 0:
+		return errors.Join(failed, fmt.Errorf("no verdict on %d statements: not every schedule of them was executed and judged", unjudged))
+	}
+	return failed
 }

@@ -3,11 +3,14 @@ package log
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -141,7 +144,8 @@ var ErrCase = errors.New("not a case")
 // Check reports what is wrong with c, and what to do about it.
 func (c Case) Check() error {
 	if _, err := storage.HandoverByName(c.Options.Handover); err != nil || c.Options.Handover == "" {
-		return fmt.Errorf("%w: handover %q: choose one of %s", ErrCase, c.Options.Handover, handoverNames())
+		return fmt.Errorf("%w: handover %q%s: choose one of %s", ErrCase, c.Options.Handover,
+			spelling.Meant(c.Options.Handover, handoverNames()), strings.Join(handoverNames(), ", "))
 	}
 	if len(c.Threads) == 0 || len(c.Threads) > MaxThreads {
 		return fmt.Errorf("%w: %d threads: write 1 to %d clauses such as 'w0: append 1, flush'", ErrCase, len(c.Threads), MaxThreads)
@@ -290,13 +294,14 @@ func (c Case) checkPlace(p Place) error {
 	i := c.thread(p.Thread)
 	switch {
 	case i < 0 && p.Thread != flusherThread:
-		return fmt.Errorf("%v: no thread is called %q: name one of the case, or %s", p, p.Thread, flusherThread)
+		return fmt.Errorf("%v: %w", p, c.noThread(p.Thread))
 	case p.Point == opPoint && (i < 0 || p.Hit < 0 || p.Hit > len(c.Threads[i].Operations)):
 		return fmt.Errorf("%v: must name an operation of a thread with a program, or 0 for before the first", p)
 	case p.Point != opPoint && (p.Hit < 1 || p.Hit > MaxHit):
 		return fmt.Errorf("%v: passes are counted from 1, to %d", p, MaxHit)
 	case p.Point != opPoint && !knownPoint(p.Point):
-		return fmt.Errorf("%v: no yield or wait point is called %q: 'racewindow failpoints' lists them, and op is one", p, p.Point)
+		return fmt.Errorf("%v: no yield or wait point is called %q%s: 'racewindow failpoints' lists them, and op is one", p, p.Point,
+			spelling.Meant(p.Point, slices.Sorted(maps.Keys(points))))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -34,6 +35,7 @@ type hold struct {
 	until      func() bool
 	by         *control // who is to make until true
 	text       string
+	came       *raceoff.Number // 1 once the thread has come to the place; nil for the other half of a "while"
 }
 
 // Yield counts the pass, tells it to whoever waits for it, and waits if a hold says so.
@@ -83,6 +85,9 @@ func (t *task) Wait(ctx context.Context, w failpoints.Wait) (expired bool) {
 
 // wait holds the thread up. A hold that cannot come true makes the run fail, unless it has found something by then.
 func (c *control) wait(h *hold) {
+	if h.came != nil {
+		h.came.Store(1)
+	}
 	if h.until == nil {
 		time.Sleep(h.sleep)
 		return
@@ -150,9 +155,9 @@ func (c *control) reached(point, hit int) bool {
 }
 
 // hold arms the delays of a case. Controls of all threads exist.
-func (r *run) hold(d Delay) {
+func (r *run) hold(number int, d Delay) {
 	c := r.control(d.At.Thread)
-	h := hold{point: pointID(d.At.Point), hit: d.At.Hit, sleep: d.For, text: d.String()}
+	h := hold{point: pointID(d.At.Point), hit: d.At.Hit, sleep: d.For, text: d.String(), came: &r.came[number]}
 	switch {
 	case d.Until != nil:
 		other := r.control(d.Until.Thread)
@@ -186,6 +191,20 @@ func pointID(name string) int {
 		return -1
 	}
 	return failpoints.Lookup(failpoints.StoragePackage, name).ID()
+}
+
+// unreached says of the delays whose places no thread came to that the case was not executed as it is written.
+func (r *run) unreached() error {
+	var places []string
+	for i, d := range r.c.Delays {
+		if r.came[i].Load() == 0 {
+			places = append(places, d.At.String())
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%w: the threads did not come to %s", ErrUnmet, strings.Join(places, ", "))
 }
 
 // unmet notes the first hold that did not come true, and ends the run.

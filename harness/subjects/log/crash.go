@@ -19,6 +19,8 @@ type Crashes struct {
 	// Moments are the steps at which the disk, or what must be on it, was new; Disks the legal disks at these, as they came;
 	// Drawn those among them that were drawn because there were too many; Unsynced the moments at which something could be lost.
 	Moments, Disks, Drawn, Unsynced raceoff.Number
+	// Exposed are those of the Unsynced at which the case had begun to append.
+	Exposed raceoff.Number
 	// Faults came, in executions that ended.
 	Faults raceoff.Number
 	came   [MaxFaults]raceoff.Number
@@ -28,16 +30,24 @@ type Crashes struct {
 	Kills raceoff.Number
 	// Refused are reopens that a fault refused.
 	Refused raceoff.Number
+	// Partial are executions in which not each disk of each step was tried, because Until said so.
+	Partial raceoff.Number
 	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
 	Recoveries raceoff.Number
 
 	checks [len(promises)]raceoff.Number
+
+	over func() bool // nil for never
 
 	mu       sync.Mutex
 	distinct map[[32]byte]struct{}
 	judged   map[judgement]struct{}
 	prefixes map[uint64]struct{}
 }
+
+// Until has no more disks tried once over says true. It is asked before each disk, by all that execute the case, and must be set
+// before they begin. An execution goes on without more disks, and counts as Partial.
+func (c *Crashes) Until(over func() bool) { c.over = over }
 
 // Distinct is how many different disks there were.
 func (c *Crashes) Distinct() int {
@@ -159,6 +169,7 @@ type crasher struct {
 	x          *sched.Execution
 	operations int
 	expected   uint64
+	partial    bool
 }
 
 // A crashed violation knows which crash shows it.
@@ -206,13 +217,16 @@ func (k *crasher) look() error {
 		k.operations, k.expected = n, expected
 	}
 	stats := k.plan.crashes
-	if !stats.firstTime(k.x.Prefix()) {
+	if k.over() || !stats.firstTime(k.x.Prefix()) {
 		return nil
 	}
 	stats.Moments.Add(1)
 	moment := k.run.disk.At(at.Model)
 	if unsynced, _ := moment.Unsynced(); unsynced > 0 {
 		stats.Unsynced.Add(1)
+		if k.run.appending() {
+			stats.Exposed.Add(1)
+		}
 	}
 	images := moment.Enumerate(FewDisks)
 	tooMany := images == nil
@@ -222,6 +236,9 @@ func (k *crasher) look() error {
 	}
 	all := fnv.New64a()
 	for i, image := range images {
+		if k.over() {
+			return nil
+		}
 		stats.Disks.Add(1)
 		shown := Crash{At: k.x.Standing(), Disk: i + 1, Model: at.Model}
 		if tooMany {
@@ -235,6 +252,19 @@ func (k *crasher) look() error {
 	}
 	stats.Kills.Add(1)
 	return k.try(judgement{killed(moment, all.Sum64()), expected}, Crash{At: k.x.Standing(), Kill: true, Model: at.Model}, nil)
+}
+
+// over says whether no more disks are to be tried, and counts the execution that lacks some for that.
+func (k *crasher) over() bool {
+	stats := k.plan.crashes
+	if stats.over == nil || !stats.over() {
+		return false
+	}
+	if !k.partial {
+		k.partial = true
+		stats.Partial.Add(1)
+	}
+	return true
 }
 
 // drawnFrom are the disks of a moment that has too many of them: those at the edges, then some at random.
@@ -290,6 +320,7 @@ func (k *crasher) lookAt(at Crash) error {
 		return nil
 	}
 	k.plan.crashes.Reached.Store(true)
+	k.run.countDiskFaults() // the execution may end here
 	disk, hash, err := k.diskOf(at)
 	if err != nil {
 		return err
@@ -332,6 +363,16 @@ func (r *run) fingerprint() uint64 {
 		mix(uint64(r.board.Invoked(uint32(i))))
 	}
 	return h
+}
+
+// appending says whether a thread of the case has begun to append.
+func (r *run) appending() bool {
+	for i := range r.c.Threads {
+		if r.board.Invoked(uint32(i)) > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // durable is the highest transaction that must survive: what a flush has covered, and what the engine says is durable.

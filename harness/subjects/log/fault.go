@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // A Fault is something that goes wrong once: what a fault point delivers to a thread, or what becomes of an operation of the
@@ -65,7 +67,7 @@ func (f Fault) flips() bool {
 	return f.At.Point == "read/bit-flip"
 }
 
-// spares says whether the contract has the log go on behind the fault: a full disk on a write, whatever befalls a read or an
+// spares says whether the contract has the log go on after the fault: a full disk on a write, whatever befalls a read or an
 // opening, and what is only slow.
 func (f Fault) spares() bool {
 	if r := f.rule(); r != nil {
@@ -190,22 +192,26 @@ func parseCrash(text string) (c Crash, err error) {
 	for _, word := range words[1:] {
 		name, value, ok := strings.Cut(word, "=")
 		if ok == (name == "kill") || seen[name] {
-			return c, fmt.Errorf("%q: behind the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word)
+			return c, fmt.Errorf("%q%s: after the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word, spelling.Meant(name, []string{"disk", "tape", "kill", "model"}))
 		}
 		seen[name] = true
 		switch name {
 		case "disk":
-			if c.Disk, err = strconv.Atoi(value); err == nil && c.Disk < 1 {
+			if c.Disk, err = strconv.Atoi(value); err != nil {
+				err = fmt.Errorf("disk=%.40s: write a number", value)
+			} else if c.Disk < 1 {
 				err = fmt.Errorf("disk=%s: disks are counted from 1", value)
 			}
 		case "tape":
-			c.Tape, err = parseNumber(value)
+			if c.Tape, err = parseNumber(value); err != nil {
+				err = fmt.Errorf("tape=%.40s: write a number below 2^64", value)
+			}
 		case "kill":
 			c.Kill = true
 		case "model":
 			c.Model, err = crash.ModelByName(value)
 		default:
-			err = fmt.Errorf("%q: unknown; use disk, tape, kill or model", word)
+			err = fmt.Errorf("%q: unknown%s; use disk, tape, kill or model", word, spelling.Meant(name, []string{"disk", "tape", "kill", "model"}))
 		}
 		if err != nil {
 			return c, err
@@ -249,10 +255,7 @@ func (c Case) checkFault(f Fault) error {
 		_, err := crash.ParseRule(f.Disk)
 		return err
 	}
-	known := false
-	for _, e := range failpoints.Catalogue() {
-		known = known || e.Name == f.At.Point && e.Kind == failpoints.KindFault
-	}
+	known := slices.Contains(faultPoints(), f.At.Point)
 	_, named := faultErrors[f.Value]
 	_, err := strconv.ParseUint(f.Value, 10, 31)
 	if lengthPoints[f.At.Point] {
@@ -262,17 +265,27 @@ func (c Case) checkFault(f Fault) error {
 	}
 	switch {
 	case !known:
-		return fmt.Errorf("no fault point is called %q: 'racewindow failpoints' lists them", f.At.Point)
+		return fmt.Errorf("no fault point is called %q%s: 'racewindow failpoints' lists them", f.At.Point, spelling.Meant(f.At.Point, faultPoints()))
 	case f.At.Thread == "main":
 		return errors.New("the main thread only opens an empty log, and nothing goes wrong in that: a fault of a recovery belongs to a thread with a reopen")
 	case !c.isThread(f.At.Thread):
-		return fmt.Errorf("no thread is called %q: name one of the case, or %s", f.At.Thread, flusherThread)
+		return c.noThread(f.At.Thread)
 	case strings.HasPrefix(f.At.Point, "recovery/") && !c.recovers(f.At.Thread):
 		return fmt.Errorf("thread %s recovers nothing: give it a reopen", f.At.Thread)
 	case !named && err != nil:
-		return fmt.Errorf("%q is no fault: %s", f.Value, faultRemedy)
+		return fmt.Errorf("%q is no fault%s: %s", f.Value, spelling.Meant(f.Value, slices.Sorted(maps.Keys(faultErrors))), faultRemedy)
 	}
 	return nil
+}
+
+// faultPoints are the names of the points that a fault may come to.
+func faultPoints() (names []string) {
+	for _, e := range failpoints.Catalogue() {
+		if e.Kind == failpoints.KindFault {
+			names = append(names, e.Name)
+		}
+	}
+	return names
 }
 
 // recovers says whether a thread opens the log again.

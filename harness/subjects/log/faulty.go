@@ -45,12 +45,7 @@ func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
 func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	r.healed.Store(1)
 	r.disk.Inject(nil)
-	for i, counter := range r.faults {
-		if counter != nil && counter.Faults() > 0 {
-			r.plan.crashes.Faults.Add(uint64(counter.Faults()))
-			r.plan.crashes.came[i].Add(uint64(counter.Faults()))
-		}
-	}
+	r.countDiskFaults()
 	expected := r.expected()
 	if r.closed.Load() == 0 {
 		t.Note("scan")
@@ -77,6 +72,17 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 		r.plan.crashes.retry(left)
 		t.Fail(violated{v, true, true})
 	}
+}
+
+// countDiskFaults counts the faults of the disk that have come in an execution that is about to end.
+func (r *run) countDiskFaults() {
+	for i, counter := range r.faults {
+		if counter != nil && counter.Faults() > 0 {
+			r.plan.crashes.Faults.Add(uint64(counter.Faults()))
+			r.plan.crashes.came[i].Add(uint64(counter.Faults()))
+		}
+	}
+	r.faults = nil
 }
 
 // closeBehindFaults ends the log, and says what must be there when it is opened again.

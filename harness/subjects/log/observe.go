@@ -11,12 +11,21 @@ import (
 // An observer shows the scheduler what the engine of a run exposes. A reopen replaces the engine, so it asks the run for it.
 type observer struct{ run *run }
 
-// State implements sched.Observer.
+// State implements sched.Observer. What it reads from a disk that can fail uses up none of its faults.
 func (o observer) State() (fields []sched.Field) {
-	if e, ok := o.run.engine.(harness.Exposer); ok {
+	e, ok := o.run.engine.(harness.Exposer)
+	if !ok {
+		return nil
+	}
+	look := func() {
 		for _, f := range e.Expose() {
 			fields = append(fields, sched.Field(f))
 		}
+	}
+	if o.run.disk == nil {
+		look()
+	} else {
+		o.run.disk.Look(look)
 	}
 	return fields
 }

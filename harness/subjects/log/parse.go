@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// Parse reads a case. What it returns is well formed (Check). An error wraps ErrCase, names the clause and says what to
-// write instead.
+// Parse reads a case. What it returns is well formed (Check). An error wraps ErrCase, quotes the clause and says what to
+// write instead. Clauses are counted as they are read: the options first, then clause 1. A line break counts as a blank, so
+// that a case which a report has wrapped can be pasted.
 func Parse(text string) (Case, error) {
 	if len(text) > MaxTextBytes {
 		return Case{}, fmt.Errorf("%w: %d bytes of text: at most %d", ErrCase, len(text), MaxTextBytes)
@@ -20,20 +22,37 @@ func Parse(text string) (Case, error) {
 	var c Case
 	number, rank := 0, byte(0)
 	for clause := range strings.SplitSeq(text, ";") {
-		number++
-		clause = strings.TrimSpace(clause)
-		if number > MaxThreads+4 {
-			return Case{}, fmt.Errorf("%w: more than %d clauses", ErrCase, MaxThreads+4)
+		clause = strings.Join(strings.Fields(clause), " ")
+		if number > MaxThreads+3 {
+			return Case{}, fmt.Errorf("%w: more than %d clauses", ErrCase, MaxThreads+3)
 		}
-		err := c.parseClause(clause, number == 1, &rank)
-		if err != nil {
+		if number == 0 {
+			if err := c.Options.parse(clause); err != nil {
+				return Case{}, fmt.Errorf("%w: options %.80q: %w", ErrCase, clause, err)
+			}
+		} else if err := c.parseClause(clause, &rank); err != nil {
 			return Case{}, fmt.Errorf("%w: clause %d %.80q: %w", ErrCase, number, clause, err)
 		}
+		number++
 	}
 	return c, c.Check()
 }
 
-// Clauses behind the threads, in their order: each at most once.
+// IsText says whether something looks like the text of a case and not like the name of a file: it begins with a version, holds
+// options, or has several lines.
+func IsText(text string) bool {
+	text = strings.TrimSpace(text)
+	first, _, more := strings.Cut(text, " ")
+	return strings.Contains(text, "scenario=") || strings.ContainsAny(text, "\n\r") || more && isVersion(strings.TrimRight(first, ";"))
+}
+
+// isVersion says whether a word is v and a number.
+func isVersion(word string) bool {
+	number, ok := strings.CutPrefix(word, "v")
+	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+}
+
+// Clauses after the threads, in their order: each at most once.
 const (
 	rankThread byte = iota
 	rankOrder       // delays or switches
@@ -42,11 +61,8 @@ const (
 )
 
 // parseClause reads one clause; rank says which came last.
-func (c *Case) parseClause(clause string, first bool, rank *byte) error {
+func (c *Case) parseClause(clause string, rank *byte) error {
 	word, rest, _ := strings.Cut(clause, " ")
-	if first {
-		return c.Options.parse(clause)
-	}
 	if clause == "" {
 		return errors.New("empty: remove a ';'")
 	}
@@ -60,7 +76,7 @@ func (c *Case) parseClause(clause string, first bool, rank *byte) error {
 		next = rankCrash
 	}
 	if next < *rank || next == *rank && next != rankThread {
-		return errors.New("out of order: behind the threads come the delays (~) or the switches (@), then the faults (!), then the crash, each at most once; a case has the one or the other of the first two")
+		return errors.New("out of order: after the threads come the delays (~) or the switches (@), then the faults (!), then the crash, each at most once; a case has the one or the other of the first two")
 	}
 	*rank = next
 	switch {
@@ -113,11 +129,20 @@ func (c *Case) parseThread(clause string) error {
 	return nil
 }
 
+// version is the version of the grammar.
+const version = "v1"
+
+// optionNames are the words before the "=" of an option.
+var optionNames = []string{"scenario", "handover", "arena", "chunk", "segment", "flush", "interval", "seed"}
+
 const headerRemedy = "a case begins with 'v1 scenario=log handover=NAME'"
 
 func (o *Options) parse(clause string) error {
 	words := strings.Fields(clause)
-	if len(words) == 0 || words[0] != "v1" {
+	if len(words) > 0 && words[0] != version && isVersion(words[0]) {
+		return fmt.Errorf("version %.20s is not known: this racewindow reads %s; use the racewindow that wrote the case, or write it as %s", words[0], version, version)
+	}
+	if len(words) == 0 || words[0] != version {
 		return errors.New(headerRemedy)
 	}
 	seen := map[string]bool{}
@@ -142,7 +167,7 @@ func (o *Options) set(name, value string) (err error) {
 	switch name {
 	case "scenario":
 		if value != "log" {
-			return fmt.Errorf("unknown scenario %q: this version knows log", value)
+			return fmt.Errorf("unknown scenario %.80q%s: this version knows log", value, spelling.Meant(value, []string{"log"}))
 		}
 	case "handover":
 		o.Handover = value
@@ -163,7 +188,7 @@ func (o *Options) set(name, value string) (err error) {
 			err = fmt.Errorf("seed=%s: write a number below 2^64", value)
 		}
 	default:
-		return fmt.Errorf("unknown option %q: use scenario, handover, arena, chunk, segment, flush, interval or seed", name)
+		return fmt.Errorf("unknown option %.80q%s: use %s", name, spelling.Meant(name, optionNames), orList(optionNames))
 	}
 	return err
 }
@@ -199,7 +224,7 @@ func parseOperation(text string) (Operation, error) {
 	var err error
 	switch {
 	case kind < 0:
-		return o, fmt.Errorf("unknown operation %q: use append, fragments, abort, flush, read, reopen or advance", words[0])
+		return o, fmt.Errorf("unknown operation %.80q%s: use %s", words[0], spelling.Meant(words[0], kindNames), orList(kindNames))
 	case o.Kind <= Abort:
 		return o.parseTransaction(arguments)
 	case o.Kind == Read && len(arguments) == 2:
@@ -241,7 +266,7 @@ func parseNumbers(text, separator string) (numbers []int, err error) {
 	for word := range strings.SplitSeq(text, separator) {
 		n, err := parseNumber(word)
 		if err != nil || n > math.MaxInt32 {
-			return nil, fmt.Errorf("%.20q is no number of this place", word)
+			return nil, fmt.Errorf("%.20q of %.40q is not a number that can stand here", word, text)
 		}
 		numbers = append(numbers, int(n))
 		if len(numbers) > MaxRecords {
@@ -253,7 +278,7 @@ func parseNumbers(text, separator string) (numbers []int, err error) {
 
 func (c *Case) parseSwitches(text string) (err error) {
 	if strings.TrimSpace(text) == "" {
-		return errors.New("no switch behind @: write PLACE>THREAD, or leave the clause out")
+		return errors.New("no switch after @: write PLACE>THREAD, or leave the clause out")
 	}
 	c.Switches, err = sched.ParseSchedule(text)
 	return err
@@ -311,17 +336,28 @@ func parsePlace(text string) (p Place, err error) {
 	return Place{Thread: thread, Point: point, Hit: n}, nil
 }
 
-// ParseFile reads the one case in the text of a file, in which lines that begin with # are comments.
+// ParseFile reads the one case in the text of a file, in which lines that begin with # are comments. A case may go on in the
+// lines after its first; one that begins with a version begins another case.
 func ParseFile(text string) (Case, error) {
-	found := ""
-	for line := range strings.SplitSeq(text, "\n") {
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimPrefix(text, "\uFEFF"), "\n") {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		if found != "" {
-			return Case{}, fmt.Errorf("%w: more than one line that is no comment: a file holds one case", ErrCase)
+		first, _, _ := strings.Cut(line, " ")
+		if len(lines) > 0 && isVersion(first) {
+			return Case{}, fmt.Errorf("%w: a second case begins with %.80q: a file holds one case", ErrCase, line)
 		}
-		found = line
+		lines = append(lines, line)
 	}
-	return Parse(found)
+	if len(lines) == 0 {
+		return Case{}, fmt.Errorf("%w: there is nothing but comments and empty lines: %s", ErrCase, headerRemedy)
+	}
+	return Parse(strings.Join(lines, " "))
+}
+
+// orList is "a, b or c".
+func orList(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }

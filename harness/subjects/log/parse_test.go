@@ -71,8 +71,22 @@ const head = "v1 scenario=log handover=stale; "
 
 // noCases are texts that are refused, with a part of what is said.
 var noCases = map[string]string{
-	"":                                                                 "begins with 'v1 scenario=log",
-	"v2 scenario=log":                                                  "begins with 'v1 scenario=log",
+	"":                                    "begins with 'v1 scenario=log",
+	"v2 scenario=log":                     `options "v2 scenario=log": version v2 is not known: this racewindow reads v1`,
+	"v1":                                  "begins with 'v1 scenario=log",
+	"version scenario=log":                "begins with 'v1 scenario=log",
+	"v1 scenario=lgo handover=stale; w0:": `unknown scenario "lgo" (did you mean "log"?)`,
+	"v1 scenario=log handover=stal; w0:":  `handover "stal" (did you mean "stale"?): choose one of fallback, recheck`,
+	"v1 scenario=log handover=stale aerna=3; w0:":                      `unknown option "aerna" (did you mean "arena"?): use scenario`,
+	head + "w0: flush; w1: flush, red - end":                           `clause 2 "w1: flush, red - end": unknown operation "red" (did you mean "read"?): use append`,
+	head + "w0: flush; @ w0@read/metadata-loded#1>w0":                  `no yield or wait point is called "read/metadata-loded" (did you mean "read/metadata-loaded"?)`,
+	head + "writer: flush; r: flush; @ r@op#1>wirter":                  `no thread is called "wirter" (did you mean "writer"?)`,
+	head + "w0: flush; ! w0@flush/sync-eror#1=EIO":                     `no fault point is called "flush/sync-eror" (did you mean "flush/sync-error"?)`,
+	head + "w0: flush; ! w0@flush/sync-error#1=ENSPC":                  `"ENSPC" is no fault (did you mean "ENOSPC"?)`,
+	head + "w0: flush; ! disk snyc * = EIO":                            `no operation of the disk is called "snyc" (did you mean "sync"?)`,
+	head + "w0: flush; ! disk sync * = EOI":                            `unknown (did you mean "EIO"?)`,
+	head + "w0: flush; crash w0@op#1 dsik=1":                           `"dsik=1": unknown (did you mean "disk"?)`,
+	head + "w0: flush; crash any model=waek":                           `(did you mean "weak"?)`,
 	"v1 handover=stale; w0:":                                           "begins with 'v1 scenario=log",
 	"v1 scenario=queue handover=stale; w0:":                            "this version knows log",
 	"v1 scenario=log; w0:":                                             "choose one of fallback",
@@ -82,8 +96,11 @@ var noCases = map[string]string{
 	"v1 scenario=log handover=stale arena=1;a:":                        "must lie between 64",
 	"v1 scenario=log scenario=log":                                     "each at most once",
 	"v1 scenario=log speed=3":                                          "unknown option \"speed\"",
-	head + "w0: apend 1":                                               `clause 2 "w0: apend 1": unknown operation "apend": use append`,
+	head + "w0: apend 1":                                               `clause 1 "w0: apend 1": unknown operation "apend" (did you mean "append"?): use append`,
 	head + "w0: append":                                                "append 2 of 0/100",
+	head + "w0: append +1":                                             `"" of "+1" is not a number that can stand here`,
+	head + "w0: flush; crash w0@op#1 disk=x":                           `disk=x: write a number`,
+	head + "w0: flush; crash any kil":                                  `"kil" (did you mean "kill"?): after the place`,
 	head + "w0: append 0":                                              "between 1 and 4096",
 	head + "w0: append 4097":                                           "between 1 and 4096",
 	head + "w0: append 2 of 1/2/3":                                     "give one for all",
@@ -101,7 +118,7 @@ var noCases = map[string]string{
 	head + "W: flush":                                                  "small letters",
 	head + "flusher: flush":                                            "not flusher",
 	head + "hello":                                                     "unknown clause",
-	head + "w0: flush; @":                                              "no switch behind @",
+	head + "w0: flush; @":                                              "no switch after @",
 	head + "w0: flush; @ w0@op#1":                                      "write THREAD@POINT#N>THREAD",
 	head + "w0: flush; @ w0@op#1>r0":                                   `no thread is called "r0"`,
 	head + "w0: flush; @ w0@op#2>w0":                                   "must name an operation of a thread",
@@ -151,10 +168,38 @@ func TestAFileHoldsOneCaseAndComments(t *testing.T) {
 	c, err := ParseFile("# what it shows\n\n" + examples[1] + "\n")
 	require.NoError(t, err)
 	require.Equal(t, examples[1], c.String())
+	c, err = ParseFile("\uFEFF# from an editor\r\n" + strings.ReplaceAll(examples[1], "; ", ";\r\n  ") + "\r\n")
+	require.NoError(t, err, "a byte order mark, other line ends, and a case that was wrapped")
+	require.Equal(t, examples[1], c.String())
 	_, err = ParseFile(examples[1] + "\n" + examples[1])
 	require.ErrorContains(t, err, "a file holds one case")
-	_, err = ParseFile("# nothing\n")
-	require.ErrorIs(t, err, ErrCase)
+	for _, text := range []string{"# nothing\n", "", "\n\n"} {
+		_, err = ParseFile(text)
+		require.ErrorIs(t, err, ErrCase)
+		require.ErrorContains(t, err, "nothing but comments and empty lines: a case begins with")
+	}
+}
+
+// What a report has wrapped can be pasted as it is, wherever a line ended.
+func TestALineBreakCountsAsABlank(t *testing.T) {
+	t.Parallel()
+	for _, text := range examples {
+		c, err := Parse(strings.ReplaceAll(text, " ", "\n        "))
+		require.NoError(t, err, text)
+		require.Equal(t, text, c.String())
+	}
+}
+
+func TestTheTextOfACaseIsToldFromTheNameOfAFile(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{
+		examples[0], "v2 anything", "v1; w0: append 1", " v17 x", "handover=stale scenario=log; w0:", "# a comment\nv1", "w0: flush\nw1: flush",
+	} {
+		require.True(t, IsText(text), "%q", text)
+	}
+	for _, name := range []string{"", "v1", "v1.case", "found.case", "out/v1 of it.case", "vx y", "v y", "a b c", "w0: append 1; r0: read - end"} {
+		require.False(t, IsText(name), "%q", name)
+	}
 }
 
 func FuzzParse(f *testing.F) {

@@ -104,10 +104,9 @@ func (d Delay) String() string {
 // duration prints d in letters that every keyboard has.
 func duration(d time.Duration) string { return strings.Replace(d.String(), "µ", "u", 1) }
 
-func handoverNames() string {
-	var names []string
+func handoverNames() (names []string) {
 	for _, h := range storage.Handovers() {
 		names = append(names, h.Name())
 	}
-	return strings.Join(names, ", ")
+	return names
 }

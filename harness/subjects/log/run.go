@@ -78,6 +78,7 @@ type run struct {
 	opening  raceoff.Number   // 1 while a reopen is in progress
 	durables raceoff.Number   // the highest transaction that the engine has called durable
 	acked    []raceoff.Number // by transaction: who appended it, packed
+	came     []raceoff.Number // by delay: 1 once the thread has come to its place
 	controls []*control
 	flusher  *control
 	threads  []*thread
@@ -115,7 +116,11 @@ func (r Runner) Run(ctx context.Context, c Case) (Outcome, error) {
 		return Outcome{}, err
 	}
 	err = x.execute(ctx)
-	return x.outcome(), err
+	o := x.outcome()
+	if err == nil && o.Violation == nil {
+		err = x.unreached()
+	}
+	return o, err
 }
 
 func (r Runner) prepare(c Case) (*run, error) {
@@ -148,8 +153,9 @@ func (r Runner) prepare(c Case) (*run, error) {
 		x.threads = append(x.threads, newThread(x, i))
 	}
 	x.flusher = &control{run: x, name: flusherThread, passes: make([]raceoff.Number, points)}
-	for _, d := range c.Delays {
-		x.hold(d)
+	x.came = newNumbers(len(c.Delays))
+	for i, d := range c.Delays {
+		x.hold(i, d)
 	}
 	return x, nil
 }
@@ -210,8 +216,13 @@ func (r *run) execute(ctx context.Context) error {
 	}()
 	hang := time.NewTimer(r.Hang)
 	defer hang.Stop()
+	interrupted := context.AfterFunc(ctx, func() { r.stop.Store(1) }) // whoever waits for another thread stops waiting
+	defer interrupted()
 	select {
 	case <-done:
+		if err := ctx.Err(); err != nil && r.violation == nil {
+			return fmt.Errorf("interrupted: %w", err)
+		}
 	case <-hang.C:
 		standing := r.standing() // before those that wait for others are told to end
 		r.stop.Store(1)

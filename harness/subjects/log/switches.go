@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 func (c Case) checkSwitches() error {
@@ -18,7 +19,7 @@ func (c Case) checkSwitches() error {
 	seen := map[sched.Place]bool{}
 	for i, s := range c.Switches {
 		err := c.checkSwitch(s)
-		if err == nil && seen[s.At] {
+		if err == nil && seen[s.At] && s.At.Hit != sched.EachHit {
 			err = errors.New("there is a switch at this place already")
 		}
 		if err != nil {
@@ -31,14 +32,18 @@ func (c Case) checkSwitches() error {
 
 func (c Case) checkSwitch(s sched.Switch) error {
 	if !c.isThread(s.To) {
-		return fmt.Errorf("no thread is called %q: name one of the case, or %s", s.To, flusherThread)
+		return c.noThread(s.To)
 	}
-	switch p := s.At; p.Point {
+	p := s.At
+	if p.Hit == sched.EachHit {
+		p.Hit = 1
+	}
+	switch p.Point {
 	case sched.StartPoint:
 		return nil
 	case sched.EndPoint:
 		if !c.isThread(p.Thread) {
-			return fmt.Errorf("no thread is called %q: name one of the case, or %s", p.Thread, flusherThread)
+			return c.noThread(p.Thread)
 		}
 		return nil
 	default:
@@ -47,6 +52,15 @@ func (c Case) checkSwitch(s sched.Switch) error {
 		}
 		return c.checkPlace(Place{Thread: flusherThread, Point: p.Point, Hit: p.Hit})
 	}
+}
+
+// noThread says that an execution has no thread of that name, and which ones it has.
+func (c Case) noThread(name string) error {
+	known := []string{flusherThread}
+	for _, t := range c.Threads {
+		known = append(known, t.Name)
+	}
+	return fmt.Errorf("no thread is called %q%s: name one of the case, or %s", name, spelling.Meant(name, known), flusherThread)
 }
 
 // isThread says whether an execution may have a thread of that name.

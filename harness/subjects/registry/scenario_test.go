@@ -76,7 +76,7 @@ func TestFailuresShrinkToTheSmallestProgramAndReplayEachTime(t *testing.T) {
 			for i := range 100 {
 				o := runner.Replay(pinned, false)
 				require.NotNil(t, o.Failure, "replay %d", i)
-				require.Equal(t, m.class, o.Failure.Class(), "replay %d", i)
+				require.Equal(t, m.class, classOf(o.Failure), "replay %d", i)
 				require.Equal(t, pinned, o.Schedule)
 			}
 		})

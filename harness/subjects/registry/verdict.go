@@ -19,8 +19,16 @@ type Verdict struct {
 	Findings []sched.Finding
 }
 
-// Crash is the class of what breaks NoCrash.
+// Crash is the class of what breaks NoCrash, wherever the panic was raised.
 const Crash = string(sched.Panicked)
+
+// classOf is the class of a failure, where every panic is of one.
+func classOf(f *sched.Failure) string {
+	if f.Kind == sched.Panicked {
+		return Crash
+	}
+	return f.Class()
+}
 
 // Verify executes every schedule with at most so many preemptions and keeps one failing schedule of each class.
 func Verify(ctx context.Context, s sched.Scenario, preemptions int) (Verdict, error) {
@@ -28,17 +36,22 @@ func Verify(ctx context.Context, s sched.Scenario, preemptions int) (Verdict, er
 	if err != nil {
 		return Verdict{}, err
 	}
-	if n := len(r.Exhausted); n == 0 || n <= preemptions && !r.Exhausted[n-1].Complete {
+	if !r.ExhaustedTo(preemptions) {
 		return Verdict{}, fmt.Errorf("the exploration ended early: %s", r.Ended)
 	}
-	v := Verdict{preemptions, r.Exhausted[len(r.Exhausted)-1].Schedules, r.Findings}
-	slices.SortStableFunc(v.Findings, func(a, b sched.Finding) int { return a.Preemptions - b.Preemptions })
+	v := Verdict{Preemptions: preemptions, Schedules: r.Exhausted[len(r.Exhausted)-1].Schedules}
+	slices.SortStableFunc(r.Findings, func(a, b sched.Finding) int { return a.Preemptions - b.Preemptions })
+	for _, f := range r.Findings {
+		if v.of(classOf(f.Failure)) == nil {
+			v.Findings = append(v.Findings, f)
+		}
+	}
 	return v, nil
 }
 
 // of is the finding of a class, nil if there is none.
 func (v Verdict) of(class string) *sched.Finding {
-	i := slices.IndexFunc(v.Findings, func(f sched.Finding) bool { return f.Failure.Class() == class })
+	i := slices.IndexFunc(v.Findings, func(f sched.Finding) bool { return classOf(f.Failure) == class })
 	if i < 0 {
 		return nil
 	}
@@ -58,7 +71,7 @@ func (v Verdict) String() string {
 }
 
 func className(f sched.Finding) string {
-	if class := f.Failure.Class(); class != Crash {
+	if class := classOf(f.Failure); class != Crash {
 		return class
 	}
 	return "crash"

@@ -17,6 +17,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/racewindow/racewindow/harness/output"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 const folder = "scripts/mutants/durability"
@@ -57,11 +60,47 @@ func main() {
 	readme := flag.String("readme", "", "also put the table into this `FILE`, between its markers")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	defer stop()
-	if err := run(ctx, *only, *readme, *drawn); err != nil {
-		fmt.Fprintln(os.Stderr, "durability:", err)
-		os.Exit(1)
+	err := usage(*only, *drawn, flag.Args())
+	if err == nil {
+		err = run(ctx, *only, *readme, *drawn)
 	}
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "durability:", err)
+	}
+	os.Exit(exitCode(err))
+}
+
+var (
+	// errSurvivor is wrapped where a bug was not found, errUsage by what is said of a wrong call.
+	errSurvivor = errors.New("not found")
+	errUsage    = errors.New("wrong call")
+)
+
+// exitCode is 0 if all were found, 1 if one was not, 2 for a wrong call, 3 if nothing was judged.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errSurvivor):
+		return 1
+	case errors.Is(err, errUsage):
+		return 2
+	}
+	return 3
+}
+
+func usage(only string, drawn time.Duration, rest []string) error {
+	_, err := regexp.Compile(only)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%w: -run: %w", errUsage, err)
+	case drawn < 0:
+		return fmt.Errorf("%w: -drawn %v: must not be negative", errUsage, drawn)
+	case len(rest) > 0:
+		return fmt.Errorf("%w: unexpected argument %q", errUsage, rest[0])
+	}
+	return nil
 }
 
 func run(ctx context.Context, only, readme string, drawn time.Duration) error {
@@ -73,10 +112,11 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 	if err != nil {
 		return err
 	}
+	known := searchable(mutants)
 	survivors := slices.DeleteFunc(slices.Clone(mutants), func(m mutant) bool { return !chosen.MatchString(m.name) || m.survives == "" })
 	mutants = slices.DeleteFunc(mutants, func(m mutant) bool { return !chosen.MatchString(m.name) || m.find == "" })
 	if len(mutants) == 0 {
-		return errors.New("no bug has such a name and a search")
+		return fmt.Errorf("-run %s: no bug has such a name and a search, so nothing was judged; near are %s", only, strings.Join(spelling.Near(only, known, 3), ", "))
 	}
 	work, err := os.MkdirTemp("", "durability-")
 	if err != nil {
@@ -115,7 +155,7 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 		}
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("%d of %d bugs were not found: %s", len(failed), len(mutants), strings.Join(failed, ", "))
+		return fmt.Errorf("%w: %d of %d bugs: %s", errSurvivor, len(failed), len(mutants), strings.Join(failed, ", "))
 	}
 	tell("", fmt.Sprintf("All %d bugs were found, and the engine without them held in each of the %d searches.", len(mutants), len(searched)))
 	if len(survivors) > 0 {
@@ -128,6 +168,16 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 		return nil
 	}
 	return intoReadme(readme, page.String())
+}
+
+// searchable are the names of the bugs that are looked for.
+func searchable(mutants []mutant) (names []string) {
+	for _, m := range mutants {
+		if m.find != "" {
+			names = append(names, m.name)
+		}
+	}
+	return names
 }
 
 // What is between these lines of a page is made by this command.
@@ -147,7 +197,7 @@ func intoReadme(path, table string) error {
 	if !begins || !ends {
 		return fmt.Errorf("%s has no lines %q and %q to put the table between", path, beginMark, endMark)
 	}
-	return os.WriteFile(path, []byte(before+beginMark+"\n\n"+table+"\n"+endMark+after), 0o666)
+	return output.Write(path, []byte(before+beginMark+"\n\n"+table+"\n"+endMark+after))
 }
 
 // look builds the engine with one bug, and searches.

@@ -67,3 +67,14 @@ func TestThePageHasEveryBug(t *testing.T) {
 		require.NotContains(t, string(page), m.name+" | `"+m.find+"` | **not found**")
 	}
 }
+
+func TestANameThatNoBugHasIsNoPass(t *testing.T) {
+	t.Chdir("../../..")
+	err := run(t.Context(), "sync-nothing", "", 0)
+	require.ErrorContains(t, err, "nothing was judged; near are ")
+	require.Equal(t, 3, exitCode(err))
+	require.Equal(t, 2, exitCode(usage("[", 0, nil)))
+	require.Equal(t, 2, exitCode(usage("", -1, nil)))
+	require.Equal(t, 2, exitCode(usage("", 0, []string{"x"})))
+	require.NoError(t, usage("", 0, nil))
+}

@@ -7,6 +7,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -88,6 +89,10 @@ func main() {
 	known := flag.String("known", "", "a `CASE` that searches before the skipped ones have found")
 	flag.Parse()
 	c.strategies = strings.Split(*strategies, ",")
+	if c.seeds < 1 || c.schedules < 1 || c.skip < 0 || c.estimate < 1 {
+		fmt.Fprintf(os.Stderr, "prober: --seeds %d --schedules %d --skip %d --estimate %d: at least 1, 1, 0 and 1\n", c.seeds, c.schedules, c.skip, c.estimate)
+		os.Exit(2)
+	}
 	if err := c.run(context.Background(), *known); err != nil {
 		fmt.Fprintln(os.Stderr, "prober:", err)
 		os.Exit(2)
@@ -194,10 +199,6 @@ func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) e
 	}
 	r, err := sched.Search(ctx, scenario, o)
 	for _, f := range r.Findings {
-		// An execution that was given up says nothing on an unfair schedule.
-		if f.Failure.Kind == sched.StepLimit {
-			continue
-		}
 		s.Found, s.Class = true, f.Failure.Class()
 		s.Schedules += f.After + 1
 		s.found = program.Clone()
@@ -206,6 +207,9 @@ func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) e
 		return nil
 	}
 	s.Schedules += r.Schedules
+	if errors.Is(err, sched.ErrUnjudged) {
+		return nil // the next program may be judged
+	}
 	return err
 }
 

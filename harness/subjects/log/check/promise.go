@@ -12,7 +12,7 @@ type Promise struct {
 	Sentence string
 }
 
-// The promises that need no crash.
+// The promises that need no crash. ReadErrors needs a fault, so Promises does not list it.
 var (
 	ReadAfterWrite       = Promise{"ReadAfterWrite", "a read that starts after an append returned yields its records"}
 	Order                = Promise{"Order", "a read yields records in the order in which they were appended, and leaves none out in between"}
@@ -22,6 +22,7 @@ var (
 	TransactionAtomicity = Promise{"TransactionAtomicity", "a transaction is seen as a whole or not at all"}
 	MonotonicReads       = Promise{"MonotonicReads", "what a client has read stays readable for it"}
 	CleanRecovery        = Promise{"PrefixRecovery", "what was acknowledged before a clean close is there after reopening, and nothing else"}
+	ReadErrors           = Promise{"ReadErrors", "a read that cannot yield all that it must ends with an error"}
 	Progress             = Promise{"Progress", "every operation ends, without an error that the engine's contract does not name"}
 )
 

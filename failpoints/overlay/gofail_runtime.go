@@ -1,0 +1,184 @@
+// Where the runtime of gofail comes from. Where the build can import it, the build's own serves. Else this package brings
+// a copy: in a go.mod or go.work that exists in the overlay only, as for included modules, so that etcd's way of changing
+// go.mod before such a build is not needed. The copy lies in the go command's cache, where its name is the same in
+// every call and what imports it stays cached.
+
+package overlay
+
+import (
+	"bytes"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"golang.org/x/mod/modfile"
+	"golang.org/x/tools/txtar"
+)
+
+//go:embed gofail.txtar
+var gofailArchive []byte
+
+// GofailVersion is the version of the runtime that this package brings.
+const GofailVersion = "v0.2.0"
+
+// newFailpoint is what the spliced code calls; runtimes from before v0.1.0 have another one.
+var newFailpoint = regexp.MustCompile(`(?m)^func NewFailpoint\(\w+ string\) `)
+
+// provideGofail sees to it that the spliced code can import gofail's runtime.
+func (b *build) provideGofail(ctx context.Context) error {
+	var first *Marker
+	for i, m := range b.markers {
+		if m.Kind == KindGofail {
+			first = &b.markers[i]
+			break
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	args := append([]string{"list", "-e"}, b.g.inv.forList()...)
+	if b.g.inv.flags["mod"] == "mod" {
+		args = append(args, "-mod=readonly") // or go list would add the module to the user's go.mod
+	}
+	if b.disk.file != "" {
+		args = append(args, "-overlay="+b.disk.file)
+	}
+	out, err := b.g.output(ctx, append(args, "-json=Dir,GoFiles,Module,Error", gofailRuntime)...)
+	if err != nil {
+		return fmt.Errorf("look for %s: %w", gofailRuntime, err)
+	}
+	var runtime listedPackage
+	if err := json.Unmarshal(out, &runtime); err != nil {
+		return fmt.Errorf("understand go list %s: %w", gofailRuntime, err)
+	}
+	switch {
+	case runtime.Error == nil && runtime.Dir != "" && (b.g.settings.GOWORK != "" || b.requiresGofail()):
+		return b.checkGofail(first, &runtime)
+	case b.vendored():
+		return Problems{{
+			File: first.File, Line: first.Line, What: "this gofail marker needs " + gofailRuntime + ", which is not vendored",
+			Remedy: "build with -mod=mod, or import it in a file of the module (import _ \"" + gofailRuntime + "\"), " +
+				"then go get " + gofailRuntime + " && go mod vendor",
+		}}.orNil(b.g.dir)
+	}
+	m := &movedModule{path: gofailModule, version: GofailVersion, brought: map[string][]byte{}}
+	for _, pf := range b.chosen {
+		main := pf.listed.Module == nil || pf.listed.Module.Main
+		m.direct = m.direct || main && pf.gofail
+	}
+	for _, f := range txtar.Parse(gofailArchive).Files {
+		m.brought[f.Name] = f.Data
+	}
+	b.moved = append(b.moved, m)
+	return nil
+}
+
+// checkGofail refuses a runtime that the spliced code does not fit.
+func (b *build) checkGofail(first *Marker, runtime *listedPackage) error {
+	for _, name := range runtime.GoFiles {
+		text, err := b.disk.read(absolute(runtime.Dir, name))
+		if err != nil {
+			return fmt.Errorf("read %s: %w", gofailRuntime, err)
+		}
+		if newFailpoint.Match(text) {
+			return nil
+		}
+	}
+	version := ""
+	if runtime.Module != nil {
+		version = " " + runtime.Module.Version
+	}
+	return Problems{{
+		File: first.File, Line: first.Line,
+		What:   fmt.Sprintf("this gofail marker needs %s %s or later, and the build has%s", gofailModule, "v0.1.0", version),
+		Remedy: "go get " + gofailRuntime + "@" + GofailVersion,
+	}}.orNil(b.g.dir)
+}
+
+// requiresGofail says whether the main module is gofail or requires it: the go command lets no package import a module
+// that only the go.mod of a dependency names.
+func (b *build) requiresGofail() bool {
+	text, err := b.disk.read(b.rootFile())
+	if err != nil {
+		return false
+	}
+	parsed, err := modfile.ParseLax(b.rootFile(), text, nil)
+	return err == nil && (requires(parsed, gofailModule) || parsed.Module != nil && parsed.Module.Mod.Path == gofailModule)
+}
+
+// vendored says whether the go command reads dependencies from a vendor folder, which it reads from the disk only.
+func (b *build) vendored() bool {
+	if mode := b.g.inv.flags["mod"]; mode != "" {
+		return mode == "vendor"
+	}
+	_, err := os.Stat(filepath.Join(filepath.Dir(b.rootFile()), "vendor", "modules.txt"))
+	return err == nil
+}
+
+// bring writes a brought module where the next call finds it too, or else to the stage.
+func (s *stage) bring(b *build, m *movedModule) error {
+	if cache := b.g.settings.GOCACHE; filepath.IsAbs(cache) {
+		to := filepath.Join(cache, "racewindow", filepath.FromSlash(m.path)+"@"+m.version)
+		if keep(to, m.brought) == nil {
+			m.to = to
+			return nil
+		}
+	}
+	m.to = filepath.Join(s.dir, "module", filepath.FromSlash(m.path)+"@"+m.version)
+	for _, name := range sortedKeys(m.brought) {
+		if err := writeFile(filepath.Join(m.to, filepath.FromSlash(name)), m.brought[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keep makes a folder with exactly these files, at once or not at all. An error says that it is not there.
+func keep(to string, files map[string][]byte) error {
+	if _, err := os.Stat(to); err == nil {
+		return holdsExactly(to, files)
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(filepath.Dir(to), ".new-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	for name, content := range files {
+		if err := writeFile(filepath.Join(dir, filepath.FromSlash(name)), content); err != nil {
+			return err
+		}
+	}
+	if os.Rename(dir, to) == nil {
+		return nil
+	}
+	return holdsExactly(to, files) // another call was first
+}
+
+func holdsExactly(dir string, files map[string][]byte) error {
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		entries, err := os.ReadDir(filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		for _, e := range entries {
+			rel, _ := filepath.Rel(dir, filepath.Join(filepath.Dir(path), e.Name()))
+			if _, known := files[filepath.ToSlash(rel)]; !known && strings.HasSuffix(e.Name(), ".go") {
+				return errors.New("a file too many")
+			}
+		}
+		if text, err := os.ReadFile(path); err != nil || !bytes.Equal(text, content) {
+			return errors.New("another content")
+		}
+	}
+	return nil
+}

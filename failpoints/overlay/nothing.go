@@ -1,0 +1,290 @@
+// A test run in which nothing ran. The go command calls it ok. What can run at all is read off the files: the top-level
+// functions that the patterns of -run, -bench, -fuzz and -skip choose. Subtests are known only while a test runs, and a
+// test that ran is something.
+
+package overlay
+
+import (
+	"context"
+	"fmt"
+	"go/ast"
+	"go/doc"
+	"go/parser"
+	"go/token"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A NothingRan is the error of a Run whose go test ended well without a test, an example, a benchmark or a fuzz target
+// of those that were asked for.
+type NothingRan struct{ What, Remedy string }
+
+func (e *NothingRan) Error() string { return e.What + ": " + e.Remedy }
+
+// testNames are the functions of the tested packages that go test may run.
+type testNames struct {
+	packages               int
+	tests, benches, fuzzes []string // examples with an output are tests
+}
+
+// judged says whether a run is one that must have run something: it was no question about the build or the tests.
+func (inv *invocation) judged() bool {
+	_, lists := inv.flags["list"]
+	return inv.verb == "test" && !inv.set("c") && !inv.set("n") && !lists
+}
+
+// nothingRan says why a go test that ended well is no pass, or returns nil.
+func (b *build) nothingRan(ctx context.Context) error {
+	if !b.g.inv.judged() {
+		return nil
+	}
+	names, err := b.testNames(ctx)
+	if err != nil {
+		return err
+	}
+	patterns := b.g.inv.testPatterns()
+	if count, err := strconv.Atoi(patterns["count"]); err == nil && count == 0 {
+		return &NothingRan{"no test ran: -count=0 runs none", "leave it out"}
+	}
+	run, err := chosenOf(patterns["run"], patterns["skip"])
+	if err != nil {
+		return nil // the test binary refuses the pattern itself
+	}
+	ran := run.any(names.tests) || run.any(names.fuzzes) // seeds of a fuzz target run as a test
+	for _, asked := range []struct {
+		flag, kind string
+		names      []string
+	}{{"bench", "benchmark", names.benches}, {"fuzz", "fuzz target", names.fuzzes}} {
+		if patterns[asked.flag] == "" {
+			continue
+		}
+		if chosen, err := chosenOf(patterns[asked.flag], patterns["skip"]); err != nil {
+			return nil
+		} else if !chosen.any(asked.names) {
+			return &NothingRan{
+				fmt.Sprintf("no %s ran: -%s %q matches none of %d in %s%s", asked.kind, asked.flag, patterns[asked.flag],
+					len(asked.names), b.tested(names), skipping(patterns)),
+				fmt.Sprintf("leave out -%s, or list what there is with -list .", asked.flag),
+			}
+		}
+		ran = true
+	}
+	switch {
+	case ran:
+		return nil
+	case len(names.tests)+len(names.fuzzes) == 0:
+		return &NothingRan{"no test ran: there is none in " + b.tested(names), "name packages with tests"}
+	}
+	return &NothingRan{
+		fmt.Sprintf("no test ran: -run %q matches none of %d in %s%s", patterns["run"], len(names.tests)+len(names.fuzzes),
+			b.tested(names), skipping(patterns)), "list what there is with -list .",
+	}
+}
+
+func skipping(patterns map[string]string) string {
+	if patterns["skip"] == "" {
+		return ""
+	}
+	return fmt.Sprintf(" that -skip %q leaves", patterns["skip"])
+}
+
+// tested names the packages for a message.
+func (b *build) tested(names testNames) string {
+	patterns := b.g.inv.packages
+	if len(patterns) == 0 {
+		patterns = []string{"."}
+	}
+	plural := "packages"
+	if names.packages == 1 {
+		plural = "package"
+	}
+	return fmt.Sprintf("%s (%d %s)", strings.Join(patterns, " "), names.packages, plural)
+}
+
+// testPatterns are the flags of the test binary, those among its own arguments included: the last one counts.
+func (inv *invocation) testPatterns() map[string]string {
+	patterns := map[string]string{}
+	for _, name := range []string{"run", "skip", "bench", "fuzz", "count"} {
+		patterns[name] = inv.flags[name]
+	}
+	args := inv.after
+	for i, arg := range args {
+		name, value, hasValue, isFlag := flagName(arg)
+		if _, known := patterns[name]; !isFlag || !known || !strings.Contains(arg, "test.") {
+			continue
+		}
+		if !hasValue && i+1 < len(args) {
+			value = args[i+1]
+		}
+		patterns[name] = value
+	}
+	return patterns
+}
+
+// testNames reads the test files of the packages that are tested.
+func (b *build) testNames(ctx context.Context) (names testNames, err error) {
+	tested, err := b.testedPackages(ctx)
+	if err != nil {
+		return names, err
+	}
+	for _, p := range b.packages {
+		if p.DepOnly || tested != nil && !tested[p.ImportPath] {
+			continue
+		}
+		names.packages++
+		for _, list := range [][]string{p.TestGoFiles, p.XTestGoFiles} {
+			var files []*ast.File
+			for _, name := range list {
+				path := absolute(p.Dir, name)
+				content, err := b.disk.read(path)
+				if err != nil {
+					return names, fmt.Errorf("look for tests in %s: %w", path, err)
+				}
+				// The go command has compiled it: what the parser minds is of no consequence here.
+				if file, _ := parser.ParseFile(token.NewFileSet(), path, content, parser.ParseComments|parser.SkipObjectResolution); file != nil {
+					files = append(files, file)
+				}
+			}
+			names.add(files)
+		}
+	}
+	return names, nil
+}
+
+// testedPackages are the packages on the command line where -coverpkg names others too; nil is all that were listed.
+func (b *build) testedPackages(ctx context.Context) (map[string]bool, error) {
+	if b.g.inv.flags["coverpkg"] == "" || b.g.inv.fileList() {
+		return nil, nil
+	}
+	args := append([]string{"list", "-e"}, b.g.inv.forList()...)
+	out, err := b.g.output(ctx, append(append(args, "--"), b.g.inv.packages...)...)
+	if err != nil {
+		return nil, fmt.Errorf("look for the tested packages: %w", err)
+	}
+	return names(string(out)), nil
+}
+
+func (n *testNames) add(files []*ast.File) {
+	for _, file := range files {
+		for _, decl := range file.Decls {
+			f, ok := decl.(*ast.FuncDecl)
+			if !ok || f.Recv != nil {
+				continue
+			}
+			switch name := f.Name.Name; {
+			case isTest(name, "Test") && (name != "TestMain" || takes(f, "T")):
+				n.tests = append(n.tests, name)
+			case isTest(name, "Benchmark"):
+				n.benches = append(n.benches, name)
+			case isTest(name, "Fuzz"):
+				n.fuzzes = append(n.fuzzes, name)
+			}
+		}
+	}
+	for _, e := range doc.Examples(files...) {
+		if e.Output != "" || e.EmptyOutput {
+			n.tests = append(n.tests, "Example"+e.Name)
+		}
+	}
+}
+
+// isTest says whether go test takes a function of that name for one of its kind.
+func isTest(name, prefix string) bool {
+	rest, ok := strings.CutPrefix(name, prefix)
+	if !ok {
+		return false
+	}
+	first, _ := utf8.DecodeRuneInString(rest)
+	return rest == "" || !unicode.IsLower(first)
+}
+
+// takes says whether the only parameter of f is a pointer to a type of that name.
+func takes(f *ast.FuncDecl, name string) bool {
+	if len(f.Type.Params.List) != 1 {
+		return false
+	}
+	star, ok := f.Type.Params.List[0].Type.(*ast.StarExpr)
+	if !ok {
+		return false
+	}
+	switch x := star.X.(type) {
+	case *ast.Ident:
+		return x.Name == name
+	case *ast.SelectorExpr:
+		return x.Sel.Name == name
+	}
+	return false
+}
+
+// A choice is what a pattern and -skip make of the names of top-level functions.
+type choice struct{ run, skip []alternative }
+
+// An alternative is one part of a pattern between bars: the expression for top-level names, and whether more follow.
+type alternative struct {
+	top    *regexp.Regexp
+	deeper bool
+}
+
+func chosenOf(run, skip string) (c choice, err error) {
+	if c.run, err = alternatives(run); err == nil {
+		c.skip, err = alternatives(skip)
+	}
+	return c, err
+}
+
+// any says whether one of the names is chosen. A part of -skip that names subtests skips no test.
+func (c choice) any(names []string) bool {
+	for _, name := range names {
+		chosen := len(c.run) == 0
+		for _, a := range c.run {
+			chosen = chosen || a.top.MatchString(name)
+		}
+		for _, a := range c.skip {
+			chosen = chosen && (a.deeper || !a.top.MatchString(name))
+		}
+		if chosen {
+			return true
+		}
+	}
+	return false
+}
+
+// alternatives takes a pattern apart as package testing does: at bars and slashes that stand in no brackets.
+func alternatives(pattern string) (list []alternative, err error) {
+	if pattern == "" {
+		return nil, nil
+	}
+	for _, part := range splitOutside(pattern, '|') {
+		levels := splitOutside(part, '/')
+		top, err := regexp.Compile(strings.ReplaceAll(levels[0], " ", "_"))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, alternative{top, len(levels) > 1})
+	}
+	return list, nil
+}
+
+func splitOutside(s string, separator byte) (parts []string) {
+	brackets, parens, start := 0, 0, 0
+	for i := 0; i < len(s); i++ {
+		switch c := s[i]; {
+		case c == '\\':
+			i++
+		case c == '[':
+			brackets++
+		case c == ']':
+			brackets = max(brackets-1, 0)
+		case c == '(' && brackets == 0:
+			parens++
+		case c == ')' && brackets == 0:
+			parens--
+		case c == separator && brackets == 0 && parens == 0:
+			parts, start = append(parts, s[start:i]), i+1
+		}
+	}
+	return append(parts, s[start:])
+}

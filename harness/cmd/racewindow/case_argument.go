@@ -1,0 +1,111 @@
+// A case on the command line: its text, or the file that holds it.
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	cases "github.com/racewindow/racewindow/harness/subjects/log"
+)
+
+const caseRemedy = "give a file, or a case, which begins with 'v1 scenario=log handover=NAME'"
+
+// isCaseText says whether an argument is the text of a case: it looks like one, and no file is called so.
+func isCaseText(argument string) bool {
+	if !cases.IsText(argument) {
+		return false
+	}
+	_, err := os.Lstat(argument)
+	return err != nil || strings.HasPrefix(strings.TrimSpace(argument), "v1 ")
+}
+
+// readCase reads a case from the argument itself, or from the file that it names.
+func readCase(ctx context.Context, argument string) (cases.Case, error) {
+	if isCaseText(argument) {
+		return cases.ParseFile(argument)
+	}
+	return unlessInterrupted(ctx, argument, func() (cases.Case, error) {
+		file, err := openNamed(argument)
+		if err != nil {
+			return cases.Case{}, err
+		}
+		defer file.Close()
+		return caseIn(file, file)
+	})
+}
+
+// unlessInterrupted ends with the context: a pipe that nobody writes into can be waited for without end, and cannot be closed.
+func unlessInterrupted[T any](ctx context.Context, argument string, read func() (T, error)) (T, error) {
+	type outcome struct {
+		value T
+		err   error
+	}
+	done := make(chan outcome, 1)
+	go func() {
+		value, err := read()
+		done <- outcome{value, err}
+	}()
+	select {
+	case o := <-done:
+		return o.value, o.err
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("interrupted while %s was read: %w", argument, ctx.Err())
+	}
+}
+
+// caseIn reads the case in a file, from a reader of it.
+func caseIn(file *os.File, from io.Reader) (cases.Case, error) {
+	content, err := io.ReadAll(io.LimitReader(from, cases.MaxTextBytes+1))
+	if err != nil {
+		return cases.Case{}, fmt.Errorf("read %s: %w", file.Name(), plainError(err))
+	}
+	if len(content) > cases.MaxTextBytes {
+		size := fmt.Sprintf("more than %d", cases.MaxTextBytes)
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			size = fmt.Sprint(info.Size())
+		}
+		return cases.Case{}, fmt.Errorf("%s: %w: the file has %s bytes, and a file with a case has at most %d", file.Name(), cases.ErrCase, size, cases.MaxTextBytes)
+	}
+	c, err := cases.ParseFile(string(content))
+	if err != nil {
+		return cases.Case{}, fmt.Errorf("%s: %w", file.Name(), err)
+	}
+	return c, nil
+}
+
+// openNamed opens a file that an argument names; an error says what the argument is instead.
+func openNamed(argument string) (*os.File, error) {
+	if argument == "" {
+		return nil, errors.New("the argument is empty: " + caseRemedy)
+	}
+	info, err := os.Stat(argument)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("no file is called %.200q: %s", argument, caseRemedy)
+	case err != nil:
+		return nil, fmt.Errorf("%.200q: %w: %s", argument, plainError(err), caseRemedy)
+	case info.IsDir():
+		return nil, fmt.Errorf("%s is a folder: give a file in it", argument)
+	}
+	file, err := os.Open(argument)
+	if err != nil {
+		return nil, fmt.Errorf("open %s: %w", argument, plainError(err))
+	}
+	return file, nil
+}
+
+// plainError is what the system said, without the name of the file, which is said before it.
+func plainError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

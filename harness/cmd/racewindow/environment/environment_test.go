@@ -1,0 +1,38 @@
+package environment_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"testing"
+
+	"github.com/pingcap/failpoint"
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
+)
+
+// TestMain is the process that the test starts: pingcap's package would have ended it before.
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "run" {
+		_, err := failpoint.Status("x")
+		fmt.Println(err, slices.Contains(environment.Full(), "GO_FAILPOINTS=this is bad"))
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func TestVariablesOfTheProgramDoNotReachTheCommandAroundIt(t *testing.T) {
+	t.Parallel()
+	for argument, wants := range map[string]string{
+		"run":     "error on x: failpoint: failpoint does not exist true\n",
+		"explore": "bad failpoint \"this is bad\"\n", // not a wrapper: pingcap's package reads its environment
+	} {
+		cmd := exec.Command(os.Args[0], argument)
+		cmd.Env = append(os.Environ(), "GO_FAILPOINTS=this is bad", "GO_FAILPOINTS_HTTP=nowhere at all")
+		out, err := cmd.CombinedOutput()
+		require.Equal(t, argument == "run", err == nil)
+		require.Equal(t, wants, string(out))
+	}
+}

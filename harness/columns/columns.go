@@ -1,0 +1,65 @@
+// Package columns breaks text into lines that fit: prose between words, and commands so that what was printed can be pasted.
+package columns
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// Wrap breaks text at blanks into lines of so many columns; the lines after the first begin with indent. A word that is wider
+// than a line is broken where the line ends. Columns below 1 mean no limit.
+func Wrap(text string, columns int, indent string) []string { return wrap(text, columns, indent, true) }
+
+// Words is Wrap, but a word that is wider than a line stays whole and sticks out.
+func Words(text string, columns int, indent string) []string {
+	return wrap(text, columns, indent, false)
+}
+
+func wrap(text string, columns int, indent string, hard bool) (lines []string) {
+	if columns < 1 {
+		return []string{text}
+	}
+	for runes, begin := []rune(text), ""; ; begin = indent {
+		room := max(1, columns-utf8.RuneCountInString(begin))
+		if len(runes) <= room {
+			return append(lines, begin+string(runes))
+		}
+		at := lastBlank(runes, room, begin == "")
+		if at < 0 {
+			if at = room; !hard {
+				if at = nextBlank(runes, room); at == len(runes) {
+					return append(lines, begin+string(runes))
+				}
+			}
+		}
+		lines = append(lines, strings.TrimRight(begin+string(runes[:at]), " "))
+		for runes = runes[at:]; len(runes) > 0 && runes[0] == ' '; {
+			runes = runes[1:]
+		}
+		if len(runes) == 0 {
+			return lines
+		}
+	}
+}
+
+// lastBlank is where a line of so many letters at most ends between two words, -1 if it is one word. The blanks that a first
+// line begins with are no end.
+func lastBlank(runes []rune, room int, first bool) int {
+	least := 0
+	for first && least < room && runes[least] == ' ' {
+		least++
+	}
+	for at := room; at > least; at-- {
+		if runes[at] == ' ' {
+			return at
+		}
+	}
+	return -1
+}
+
+func nextBlank(runes []rune, from int) int {
+	for from < len(runes) && runes[from] != ' ' {
+		from++
+	}
+	return from
+}

@@ -1,0 +1,66 @@
+package explore
+
+import (
+	"context"
+	"fmt"
+)
+
+// What an exploration may say.
+const (
+	Held     = "held"
+	Violated = "violated"
+	// NoVerdict is that of an exploration that judged nothing, or ended before it was done: it is no pass.
+	NoVerdict = "no verdict"
+)
+
+// conclude settles the verdict. What was found stands, whatever else went wrong.
+func (s *Summary) conclude(ctx context.Context, c Config, failed error) {
+	s.Verdict, s.Because = Held, s.unjudged(ctx, c)
+	if s.Because == "" && failed != nil {
+		s.Because = failed.Error()
+	}
+	if s.Because != "" {
+		s.Verdict = NoVerdict
+		s.Claims = nil
+	}
+	if len(s.Findings) > 0 {
+		s.Verdict = Violated
+	}
+}
+
+// unjudged says why an exploration that found nothing says nothing, or "".
+func (s *Summary) unjudged(ctx context.Context, c Config) string {
+	done := s.Statistics
+	switch {
+	case ctx.Err() != nil:
+		return "it was interrupted"
+	case done.Schedules == 0:
+		return "no schedule was executed: " + s.Ended
+	case done.Unknown >= done.Schedules:
+		return fmt.Sprintf("none of %d schedules was judged: each came to the limit of %d choices and was given up", done.Schedules, done.MaxSteps)
+	case c.DrawFaults > 0 && s.Crashes.Faults == 0:
+		return fmt.Sprintf("no fault came in %d schedules of %d programs: give it more schedules or more time", done.Schedules, s.Programs)
+	case c.Crash != nil && s.Crashes.Recoveries == 0:
+		return "no disk was recovered from after a crash: give it more time"
+	case c.Crash != nil && s.Crashes.Exposed == 0:
+		return fmt.Sprintf("nothing that was appended could be lost at any of %d steps: let the program append", s.Crashes.Moments)
+	case c.Exhaustive:
+		return s.notExhausted(c)
+	}
+	return ""
+}
+
+// notExhausted says what is missing from the claim that was asked for, or "".
+func (s *Summary) notExhausted(c Config) string {
+	bound := fmt.Sprintf("every schedule with at most %d", c.Search.Preemptions)
+	if n := len(s.Exhausted); n > 0 && (s.Exhausted[n-1].Bound >= c.Search.Preemptions || s.Exhausted[n-1].Complete) {
+		return ""
+	}
+	switch {
+	case s.Crashes.Partial > 0:
+		return fmt.Sprintf("NOT exhausted: %s before every disk of %s was tried; give it more time, or fewer --preemptions", s.Ended, bound)
+	case s.Statistics.Unknown > 0:
+		return fmt.Sprintf("NOT exhausted: %d of %d schedules came to the limit of %d choices and were not judged", s.Statistics.Unknown, s.Statistics.Schedules, s.Statistics.MaxSteps)
+	}
+	return fmt.Sprintf("NOT exhausted: %s before %s was executed; give it more time, or fewer --preemptions", s.Ended, bound)
+}

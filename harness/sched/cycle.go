@@ -1,0 +1,155 @@
+package sched
+
+import "slices"
+
+// What does not end has a schedule as long as the step limit. Its short form is the way into the circle, and the circle.
+//
+// The switches of a random walk repeat nothing. So a few of its first are followed, and from there on every thread that can go on has
+// one step in turn: where that goes round for ever too, its steps do repeat.
+
+// turnwise follows a schedule, and then gives each thread a step in turn.
+type turnwise struct{ *replay }
+
+func (t *turnwise) Next(c *Choice) int {
+	if t.unmade > 0 {
+		return t.replay.Next(c)
+	}
+	stopped := c.execution.stopped.id
+	for i, e := range c.Enabled {
+		if e.Thread > stopped {
+			return i
+		}
+	}
+	return 0
+}
+
+// rounds is how often a cycle must have been gone round to be believed.
+const leastRounds = 4
+
+// hung makes the schedule of an execution that does not end its cycle. Where it finds none the schedule stays as it is.
+func (m *shrinking) hung() {
+	m.best.Early = true
+	if !m.wayIn() {
+		return
+	}
+	threads := m.turning()
+	schedule, found := m.cycleOf()
+	if !found {
+		return
+	}
+	goesRound := func(s Schedule) bool {
+		r := newReplay(s, false)
+		out := m.run(r)
+		if !m.shows(out) || r.rounds < leastRounds || !slices.Equal(m.turning(), threads) {
+			return false
+		}
+		m.best = out
+		return true
+	}
+	if !goesRound(schedule) {
+		return
+	}
+	m.best.Early = !LeaveOut(func() int { return len(m.best.Schedule) }, m.spent, func(from, to int) bool {
+		return goesRound(slices.Delete(slices.Clone(m.best.Schedule), from, to))
+	})
+}
+
+// wayIn looks for as few of the first switches as do, when the threads have one step each in turn after them, and executes that last.
+func (m *shrinking) wayIn() (found bool) {
+	all, _ := m.best.Schedule.Cycle()
+	leads := func(s Schedule) bool {
+		t := &turnwise{newReplay(s, true)}
+		out := m.run(t)
+		return m.shows(out) && t.unmade == 0
+	}
+	n := 0
+	for ; !leads(all[:n]); n = min(max(1, 2*n), len(all)) {
+		if n == len(all) || m.spent() {
+			return false
+		}
+	}
+	way := slices.Clone(all[:n])
+	LeaveOut(func() int { return len(way) }, m.spent, func(from, to int) bool {
+		fewer := slices.Delete(slices.Clone(way), from, to)
+		if !leads(fewer) {
+			return false
+		}
+		way = fewer
+		return true
+	})
+	return leads(way)
+}
+
+// turning are the threads that had steps in the last quarter of the execution, of those that a strategy chose.
+func (m *shrinking) turning() (threads []int16) {
+	x := m.r.w.x
+	trace := x.trace[:min(len(x.trace), x.limit)]
+	for _, s := range trace[len(trace)*3/4:] {
+		if !slices.Contains(threads, s.to) {
+			threads = append(threads, s.to)
+		}
+	}
+	slices.Sort(threads)
+	return threads
+}
+
+// cycleOf is the schedule of the last execution: its switches until it repeats itself, and then the cycle.
+func (m *shrinking) cycleOf() (Schedule, bool) {
+	x := m.r.w.x
+	trace := x.trace[:min(len(x.trace), x.limit)]
+	half := trace[len(trace)/2:]
+	period := repeats(half)
+	if len(half) < leastRounds*period {
+		return nil, false
+	}
+	begin := len(trace) / 2
+	for begin > 0 && trace[begin-1] == trace[begin-1+period] {
+		begin--
+	}
+	var before, cycle Schedule
+	var hits hitCounts
+	for i, s := range trace[:begin+period] {
+		place := x.place(s, hits.next(s))
+		switch {
+		case s.flags&deviates == 0:
+		case i < begin:
+			before = append(before, Switch{place, x.threads[s.to].name})
+		case place.Point == EndPoint || place.Point == StartPoint:
+			return nil, false
+		default:
+			place.Hit = EachHit
+			cycle = append(cycle, Switch{place, x.threads[s.to].name})
+		}
+	}
+	return append(before, cycle...), len(cycle) > 0
+}
+
+// repeats is the smallest p with all[i] == all[i+p] wherever both are, at least 1 (Knuth, Morris and Pratt).
+func repeats(all []step) int {
+	border := make([]int, len(all)+1)
+	for i, n := 1, 0; i < len(all); i++ {
+		for n > 0 && all[i] != all[n] {
+			n = border[n]
+		}
+		if all[i] == all[n] {
+			n++
+		}
+		border[i+1] = n
+	}
+	return max(len(all)-border[len(all)], 1)
+}
+
+// wordy is how many switches the schedule of an execution that does not end may have without being made its cycle.
+const wordy = 32
+
+// shortenCycles gives findings that do not end a schedule that a person and a shell can take.
+func (s *search) shortenCycles(all []Finding) {
+	for i := range all {
+		if f := &all[i]; f.Failure.hangs() && len(f.Schedule) > wordy {
+			out := NewRunner(s.scenario, s.options).Shrink(f.Schedule)
+			if out.Failure != nil && out.Failure.Class() == f.Failure.Class() {
+				f.Failure, f.Schedule, f.Preemptions = out.Failure, out.Schedule, out.Preemptions
+			}
+		}
+	}
+}

@@ -1,0 +1,81 @@
+//go:build amd64 || arm64
+
+package sched
+
+import (
+	"runtime"
+	"unsafe"
+)
+
+// Whether a thread that comes to the same place again has gone on is told by its stack: a loop that counts its passes has its
+// count there, in the frame of the function that loops. The scheduler's own frames change each time and do not count.
+
+// word is the size of a word of the stack in bytes.
+const word = unsafe.Sizeof(uintptr(0))
+
+// locals is a hash of what the functions under test hold that have called, on the calling goroutine's stack. Times are taken
+// relative to now, so that a timer that is set again and again holds the same.
+//
+// Everything is found by its distance from the top of the stack, because the stack may move meanwhile.
+//
+//go:norace
+//go:nocheckptr
+//go:noinline
+func locals(now int64) uint64 {
+	at := stackTop() - framePointer()
+	for {
+		if at <= 2*word {
+			return 0
+		}
+		returns := stackWord(at - word)
+		if f := runtime.FuncForPC(returns - 1); f == nil || !isMachinery(f.Name()) {
+			break
+		}
+		at = stackTop() - stackWord(at)
+	}
+	return hashStack(callersFrame(at), now)
+}
+
+// stackWord is the word that lies so far from the top of the calling goroutine's stack.
+//
+//go:norace
+//go:nocheckptr
+func stackWord(fromTop uintptr) uintptr {
+	var here uintptr
+	return *(*uintptr)(unsafe.Add(unsafe.Pointer(&here), stackTop()-fromTop-uintptr(unsafe.Pointer(&here))))
+}
+
+// hashStack hashes the stack from its top down to a place.
+//
+//go:norace
+func hashStack(from uintptr, now int64) (h uint64) {
+	for at := from; at >= word; at -= word {
+		w := uint64(stackWord(at))
+		if at >= 2*word {
+			if later, ok := timeAt(w, uint64(stackWord(at-word)), now); ok {
+				w = later
+				at -= word
+			}
+		}
+		h = mix(h*0x9e3779b97f4a7c15 + w + 1)
+	}
+	return h
+}
+
+const (
+	nanoseconds = 1_000_000_000
+	// epoch is the second of 1970 in a time.Time, which counts from the year 1.
+	epoch = (1969*365 + 1969/4 - 1969/100 + 1969/400) * 86400
+	// furthest is how many seconds from now a deadline may be to be taken for one.
+	furthest = 366 * 86400
+)
+
+// timeAt says how far from now a time.Time is whose first two words are these, if they are one near to it: nanoseconds, and
+// seconds since the year 1.
+func timeAt(wall, ext uint64, now int64) (later uint64, ok bool) {
+	seconds := int64(ext) - epoch - now/nanoseconds
+	if wall >= nanoseconds || seconds < -furthest || seconds > furthest {
+		return 0, false
+	}
+	return uint64(seconds*nanoseconds + int64(wall) - now%nanoseconds), true
+}

@@ -1,0 +1,144 @@
+package sched
+
+import (
+	"maps"
+	"slices"
+	"sync/atomic"
+)
+
+// Random schedules are numbered. Which strategy has a schedule and what it chooses follow from the seed and the number alone, so
+// that a search finds the same with any number of workers. Strategies that learn do so in the first schedules, which one worker
+// executes alone; after that they learn nothing more.
+
+// A numbered strategy can begin at any number.
+type numbered interface {
+	Strategy
+	// restart has the next schedule follow from these random words and from what taught has learned, whatever was before.
+	restart(taught Strategy, words [2]uint64)
+	// another returns a strategy for another worker that knows the same.
+	another() Strategy
+}
+
+// A learner is a numbered strategy that goes by what it has seen in its first schedules (profiled).
+type learner interface {
+	numbered
+	learned()
+}
+
+func (r *random) restart(_ Strategy, words [2]uint64) { r.source.Seed(words[0], words[1]) }
+func (r *random) another() Strategy                   { return &random{} }
+
+func (p *pos) restart(_ Strategy, words [2]uint64) { p.source.Seed(words[0], words[1]) }
+func (p *pos) another() Strategy                   { return &pos{} }
+
+func (p *pct) restart(taught Strategy, words [2]uint64) {
+	p.source.Seed(words[0], words[1])
+	p.begun, p.longest = taught.(*pct).begun, taught.(*pct).longest
+}
+
+func (p *pct) learned() { p.begun = max(p.begun, profiled) }
+
+func (p *pct) another() Strategy {
+	return &pct{changes: make([]change, len(p.changes)), begun: p.begun, longest: p.longest}
+}
+
+func (s *surw) restart(taught Strategy, words [2]uint64) {
+	s.source.Seed(words[0], words[1])
+	s.begun = taught.(*surw).begun
+}
+
+func (s *surw) learned() {
+	if s.begun <= profiled {
+		s.begun = profiled + 1
+		s.selectResources()
+	}
+}
+
+func (s *surw) another() Strategy {
+	other := &surw{
+		begun: s.begun, names: maps.Clone(s.names), resources: slices.Clone(s.resources), ofPoint: slices.Clone(s.ofPoint),
+		profiles: map[string]*profile{}, candidates: slices.Clone(s.candidates),
+	}
+	for name, p := range s.profiles {
+		other.profiles[name] = &profile{make([]int, len(p.run)), slices.Clone(p.most)}
+	}
+	return other
+}
+
+// A mixture hands out numbers. Each strategy that learns has the first few; then all have some in turn.
+type mixture struct {
+	seed    uint64
+	all     []numbered
+	lessons []numbered // the learners, in the order in which they learn
+	claimed atomic.Uint64
+	limit   uint64 // of numbers
+}
+
+// inARow is how many schedules a strategy has before it is the next one's turn.
+const inARow = 32
+
+func newMixture(o Options, limit uint64) *mixture {
+	m := &mixture{seed: o.Seed, limit: limit}
+	for _, entry := range strategies {
+		if o.Strategy == "" || o.Strategy == entry.name {
+			s := entry.make(Parameters{Seed: o.Seed, Preemptions: o.Preemptions}).(numbered)
+			m.all = append(m.all, s)
+			if _, learns := s.(learner); learns {
+				m.lessons = append(m.lessons, s)
+			}
+		}
+	}
+	return m
+}
+
+// taught is how many schedules the lessons take.
+func (m *mixture) taught() uint64 { return uint64(profiled * len(m.lessons)) }
+
+// claim is the next number below an end.
+func (m *mixture) claim(end uint64) (n uint64, ok bool) {
+	for {
+		n = m.claimed.Load()
+		if n >= min(end, m.limit) {
+			return n, false
+		}
+		if m.claimed.CompareAndSwap(n, n+1) {
+			return n, true
+		}
+	}
+}
+
+// teach returns the strategy of one of the first schedules, which are executed in their order.
+func (m *mixture) teach(n uint64) Strategy {
+	s := m.lessons[n/profiled]
+	s.restart(s, m.words(n))
+	s.Begin()
+	return s
+}
+
+// learned ends the lessons.
+func (m *mixture) learned() {
+	for _, s := range m.lessons {
+		s.(learner).learned()
+	}
+}
+
+// forWorker returns what has the strategy of a number ready.
+func (m *mixture) forWorker() func(n uint64) Strategy {
+	own := make([]numbered, len(m.all))
+	for i, s := range m.all {
+		own[i] = s.another().(numbered)
+	}
+	return func(n uint64) Strategy {
+		i := (n - m.taught()) / inARow % uint64(len(own))
+		s := own[i]
+		s.restart(m.all[i], m.words(n))
+		s.Begin()
+		return s
+	}
+}
+
+// words are the random words of a number.
+func (m *mixture) words(n uint64) [2]uint64 {
+	first := mix(m.seed + 0x9e3779b97f4a7c15*(n+1))
+	return [2]uint64{first, mix(first + n)}
+}

@@ -1,0 +1,119 @@
+package sched
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// Sightings are the failures of numbered schedules, by class. What they come to depends on the numbers and not on the order in
+// which they are added, so that several workers find the same as one.
+type sightings struct{ classes map[string]*sighting }
+
+// A sighting is all that was seen of one class.
+type sighting struct {
+	numbers []uint64 // of the schedules that showed it, as they came, up to maxNumbers
+	more    uint64   // how many more there were
+	// lightest are the findings that are lighter than every one of a lower number, by their numbers.
+	lightest []numberedFinding
+}
+
+type numberedFinding struct {
+	number uint64
+	Finding
+}
+
+const (
+	maxNumbers = 1 << 20
+	everything = math.MaxUint64 // no number is above it
+)
+
+// add takes in what a schedule has shown.
+func (s *sightings) add(number uint64, class string, f Finding) {
+	seen := s.of(class)
+	seen.count(number)
+	seen.keep(numberedFinding{number, f})
+}
+
+func (s *sightings) of(class string) *sighting {
+	if s.classes == nil {
+		s.classes = map[string]*sighting{}
+	}
+	if s.classes[class] == nil {
+		s.classes[class] = &sighting{}
+	}
+	return s.classes[class]
+}
+
+func (s *sighting) count(number uint64) {
+	if len(s.numbers) < maxNumbers {
+		s.numbers = append(s.numbers, number)
+	} else {
+		s.more++
+	}
+}
+
+// keep takes in a finding, unless one of a lower number is as light; heavier ones of higher numbers go.
+func (s *sighting) keep(f numberedFinding) {
+	at, _ := slices.BinarySearchFunc(s.lightest, f.number, func(g numberedFinding, number uint64) int { return cmp.Compare(g.number, number) })
+	if at > 0 && !f.lighter(s.lightest[at-1]) {
+		return
+	}
+	end := at
+	for end < len(s.lightest) && !s.lightest[end].lighter(f) {
+		end++
+	}
+	s.lightest = slices.Replace(s.lightest, at, end, f)
+}
+
+// lighter says whether f needs fewer preemptions than g, or as many and fewer switches.
+func (f numberedFinding) lighter(g numberedFinding) bool {
+	return cmp.Or(cmp.Compare(f.Preemptions, g.Preemptions), cmp.Compare(len(f.Schedule), len(g.Schedule))) < 0
+}
+
+// include adds what other has seen in schedules of numbers below a limit; they are counted from base here.
+func (s *sightings) include(other *sightings, base, below uint64) {
+	for class, theirs := range other.classes {
+		ours := s.of(class)
+		for _, number := range theirs.numbers {
+			if number < below {
+				ours.count(base + number)
+			}
+		}
+		ours.more += theirs.more
+		for _, f := range theirs.lightest {
+			if f.number < below {
+				f.number += base
+				ours.keep(f)
+			}
+		}
+	}
+}
+
+// first is the lowest number that showed a class, or any if class is "".
+func (s *sightings) first(class string) (number uint64, any bool) {
+	number = everything
+	for name, seen := range s.classes {
+		if (class == "" || name == class) && len(seen.lightest) > 0 {
+			number, any = min(number, seen.lightest[0].number), true
+		}
+	}
+	return number, any
+}
+
+// findings are one for each class, in the order in which they were first seen: the lightest, and who saw the first.
+func (s *sightings) findings() (all []Finding) {
+	var seen []*sighting
+	for _, one := range s.classes {
+		if len(one.lightest) > 0 {
+			seen = append(seen, one)
+		}
+	}
+	slices.SortFunc(seen, func(a, b *sighting) int { return cmp.Compare(a.lightest[0].number, b.lightest[0].number) })
+	for _, one := range seen {
+		first, f := one.lightest[0], one.lightest[len(one.lightest)-1].Finding
+		f.Strategy, f.After, f.Count = first.Strategy, first.number+1, uint64(len(one.numbers))+one.more
+		all = append(all, f)
+	}
+	return all
+}

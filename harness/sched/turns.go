@@ -1,0 +1,155 @@
+package sched
+
+import "fmt"
+
+// What does not end within the step limit is either unfair, or long, or a livelock. It is told apart so:
+//
+//  1. From the limit on the strategy is not asked any more. The threads take turns, for as many choices again. A schedule that only
+//     starved a thread comes to its end now and is judged as any other.
+//  2. If it does not end, it may be a livelock, provided that in the second half of the turns everything went round in a circle: the
+//     same threads come to the same places, and what their functions hold is the same again (locals), four times at least. A loop
+//     that counts its passes does not.
+//  3. A count may lie elsewhere than in the functions. So it is a livelock only if the scenario is usually much shorter: among a few
+//     fair schedules (usualSteps) at least one ends, and none of those that end takes a tenth of this one.
+//
+// Everything else is the step limit: unknown. A timer that ticks while no client can go on is judged by the second rule alone,
+// because time passes for it alone: when it has ticked the same for half of the step limit, the clients are deadlocked.
+
+// A turns has seen what threads do while they take turns, or while only timers tick.
+type turns struct {
+	watching bool
+	last     int      // thread that had the last turn
+	seen     []uint64 // what each step came to
+	circled  bool     // when the execution was given up,
+	standing string   // and where threads stood then
+}
+
+func (u *turns) begin() { *u = turns{last: -1, seen: u.seen[:0]} }
+
+func (u *turns) forget() { u.watching, u.seen = false, u.seen[:0] }
+
+// see keeps what a step came to.
+func (u *turns) see(x *Execution, t *thread) {
+	if u.watching {
+		u.seen = append(u.seen, mix(t.locals*0x9e3779b97f4a7c15+uint64(t.at.code())<<16+uint64(t.id+1)))
+	}
+}
+
+// circle says whether what was seen last repeats itself.
+func (u *turns) circle() bool {
+	window := u.seen[len(u.seen)/2:]
+	return len(window) >= 4*shortestPeriod(window)
+}
+
+// shortestPeriod is the smallest p with all[i] == all[i+p] for every i that has both, found as Knuth, Morris and Pratt do; at least 1.
+func shortestPeriod(all []uint64) int {
+	border := make([]int, len(all)+1)
+	for i, n := 1, 0; i < len(all); i++ {
+		for n > 0 && all[i] != all[n] {
+			n = border[n]
+		}
+		if all[i] == all[n] {
+			n++
+		}
+		border[i+1] = n
+	}
+	return max(len(all)-border[len(all)], 1)
+}
+
+// takeTurn lets the next thread in the order go on, as a step that the schedule's text does not name: who repeats the schedule
+// with the same step limit takes the same turns.
+func (x *Execution) takeTurn(t *thread) *thread {
+	c := &x.choice
+	if c.Step >= 2*x.limit {
+		x.giveUp()
+		return nil
+	}
+	x.turns.watching = true
+	next := c.Enabled[0].Thread
+	for _, e := range c.Enabled {
+		if e.Thread > x.turns.last {
+			next = e.Thread
+			break
+		}
+	}
+	x.turns.last = next
+	s := step{from: int16(t.id), to: int16(next), at: t.at.code(), flags: ownTurn}
+	if c.Current < 0 {
+		s.flags |= waited
+	}
+	return x.goOn(t, s)
+}
+
+// tookTurns says whether the strategy had not the last word.
+func (x *Execution) tookTurns() bool { return len(x.trace) > x.limit }
+
+func (x *Execution) giveUp() {
+	x.turns.circled, x.turns.standing = x.phase == phaseThreads && x.turns.circle(), x.standing()
+	what := fmt.Sprintf("%d choices, the last %d of them with turns for each thread", len(x.trace), len(x.trace)-x.limit)
+	if x.phase != phaseThreads {
+		what = fmt.Sprintf("%d sleeps of tasks when all threads had ended", x.jumps)
+	}
+	x.fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("unknown: no end after %s; if that is honest work, raise Options.StepLimit, which is %d: %s",
+		what, x.limit, x.turns.standing)})
+}
+
+// mostTicks is how often the clock may jump without a client that goes on before it is asked whether only timers tick.
+func (x *Execution) mostTicks() int { return max(x.limit/2, 64) }
+
+// ticksForEver watches what happens while no client goes on.
+func (x *Execution) ticksForEver() bool {
+	if x.jumps >= x.mostTicks()/4 {
+		x.turns.watching = true
+	}
+	return x.jumps > 0 && x.jumps%x.mostTicks() == 0 && x.turns.circle()
+}
+
+const (
+	// usualRuns is how many fair schedules say how long a scenario usually is.
+	usualRuns = 8
+	// farLonger is how many times as long as usual a livelock is at least.
+	farLonger = 10
+)
+
+// judgeCircle says whether an execution that was given up is a livelock.
+func (w *worker) judgeCircle() {
+	x := w.x
+	if !x.turns.circled || w.comparing {
+		return
+	}
+	if w.usual < 0 {
+		w.usual = w.usualSteps()
+	}
+	if w.usual == 0 || len(x.trace) < farLonger*w.usual {
+		return
+	}
+	x.failure = &Failure{Kind: Livelock, Step: x.failure.Step, Note: x.failure.Note, Message: fmt.Sprintf(
+		"the threads go round in a circle: no end after %d choices, the last %d of them with turns for each thread, where other schedules end after %d: %s",
+		len(x.trace), len(x.trace)-x.limit, w.usual, x.turns.standing)}
+}
+
+// usualSteps is the length of the longest of a few fair schedules, among those that end; 0 if none does. It is the same for a
+// scenario each time.
+func (w *worker) usualSteps() (longest int) {
+	other := newWorker(w.x.scenario, w.x.limit)
+	other.comparing = true
+	left := usualRuns
+	other.next = func() Strategy {
+		if left--; left < 0 {
+			return nil
+		}
+		if left == usualRuns-1 {
+			return Follow(nil)
+		}
+		return newRandom(Parameters{Seed: uint64(left)})
+	}
+	other.judge = func(x *Execution, s Strategy) {
+		w.runs.Add(1) // something happens
+		if x.phase == phaseFinish && len(x.trace) < x.limit {
+			longest = max(longest, len(x.trace))
+		}
+	}
+	go other.loop()
+	<-other.done
+	return longest
+}

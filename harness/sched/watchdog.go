@@ -1,0 +1,128 @@
+package sched
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// The watchdog ends a process in which a thread blocks where the scheduler cannot see it. It decides no verdict.
+
+// watch ends the process when no stop is reached for too long. It returns what ends the watch.
+func (w *worker) watch(hang time.Duration) (stop func()) {
+	end := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(max(hang/8, time.Millisecond))
+		defer tick.Stop()
+		seen, since := w.mark(), time.Now()
+		for {
+			select {
+			case <-end:
+				return
+			case now := <-tick.C:
+				if mark := w.mark(); mark != seen || w.idle.Load() {
+					seen, since = mark, now
+				} else if now.Sub(since) > hang {
+					w.hung(hang)
+				}
+			}
+		}
+	}()
+	return func() { close(end) }
+}
+
+// mark changes whenever anything happens. It looks without a lock at what another goroutine writes; a torn look is a change.
+//
+//go:norace
+func (w *worker) mark() [2]uint64 { return [2]uint64{w.runs.Load(), uint64(len(w.x.trace))} }
+
+// exit is a variable for tests: the process cannot go on, because what hangs cannot be stopped.
+var exit = os.Exit
+
+var beforeExit atomic.Pointer[func(report string)]
+
+// OnHang has do called, with what is also printed, before a process ends in which a thread hangs, so that it can say so elsewhere; nil
+// for nobody. What hangs still does. It returns what was called before.
+func OnHang(do func(report string)) (before func(report string)) {
+	if p := beforeExit.Swap(&do); p != nil {
+		before = *p
+	}
+	return before
+}
+
+func (w *worker) hung(hang time.Duration) {
+	if problem := w.stray.seen(); problem != "" {
+		fmt.Fprintln(os.Stderr, "racewindow:", problem)
+	}
+	text := w.hangReport(hang)
+	fmt.Fprint(os.Stderr, "racewindow: ", text)
+	if do := beforeExit.Load(); do != nil && *do != nil {
+		(*do)(text)
+	}
+	exit(3)
+}
+
+// hangReport says which thread hangs, since which marker, on which schedule and where. It looks without a lock: the thread that
+// hangs touches nothing.
+//
+//go:norace
+func (w *worker) hangReport(hang time.Duration) string {
+	x := w.x
+	who, since := "one of them", ""
+	if t := x.upcoming; t != nil {
+		who, since = "thread "+t.name, t.lastStop()
+	}
+	var text strings.Builder
+	fmt.Fprintf(&text, "no thread has come to a failpoint for %v: %s blocks where the scheduler cannot see it, or runs in circles%s.\n", hang, who, since)
+	text.WriteString("What another thread holds or sends must be waited for with failpoints.Lock, Receive, Sleep or Cond; a goroutine is started with failpoints.Go;\n" +
+		"a loop needs a marker; work that only takes long needs a longer Options.Hang (in a test that explores: -" + hangFlag + "=1m).\n")
+	x.failedMu.Lock()
+	if x.over && x.failure != nil {
+		fmt.Fprintf(&text, "A failure had been found before, and the thread was being ended: %v\n", x.failure)
+	}
+	x.failedMu.Unlock()
+	schedule, _ := x.schedule()
+	fmt.Fprintf(&text, "schedule so far: %s\n", quoted(schedule.String()))
+	if w.test != "" {
+		fmt.Fprintf(&text, "replay: %s\n", replayCommand(w.test, schedule))
+	}
+	fmt.Fprintf(&text, "\n%s\n", hangingStacks())
+	return text.String()
+}
+
+// lastStop says which stop the thread has left last.
+//
+//go:norace
+func (t *thread) lastStop() string {
+	p := t.at.point
+	switch {
+	case p == nil && t.at.kind == atOp:
+		return fmt.Sprintf(", in its operation %d", t.ops)
+	case p == nil:
+		return ", since its start"
+	}
+	file, line := p.Position()
+	if line == 0 {
+		return ", since it passed " + p.Name()
+	}
+	return fmt.Sprintf(", since it passed %s (%s:%d)", p.Name(), file, line)
+}
+
+// hangingStacks are those of the threads that run; of all goroutines, if there is none.
+func hangingStacks() string {
+	buffer := make([]byte, 4<<20)
+	all := string(buffer[:runtime.Stack(buffer, true)])
+	var running []string
+	for stack := range strings.SplitSeq(all, "\n\n") {
+		if strings.Contains(stack, "sched.(*thread).run(") && !strings.Contains(stack, "sched.(*thread).handOver(") {
+			running = append(running, stack)
+		}
+	}
+	if len(running) == 0 {
+		return "All goroutines:\n\n" + all
+	}
+	return strings.Join(running, "\n\n")
+}

@@ -1,0 +1,255 @@
+package stress
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"sync"
+	"time"
+
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+)
+
+// A run that found nothing means something only if its checks see a defect in this engine. So each of these defects is put
+// over the engine in turn, and the same checks must find it.
+
+// CanaryRounds is the number of the first round that a canary runs in.
+const CanaryRounds = 1 << 20
+
+// ErrUnseen is wrapped by the error of a run whose checks did not find a defect that was planted over the engine.
+var ErrUnseen = errors.New("the checks do not see what they must see")
+
+// A plant is one defect.
+type plant struct {
+	name string
+	// shownBy are the promises of which one must be seen broken.
+	shownBy []check.Promise
+	over    func(harness.Engine, *planted) harness.Engine
+	// moot says why the defect is none in this engine, "" if it is one.
+	moot func(c Config, p proof) string
+}
+
+var wrongReads = []check.Promise{
+	check.ReadAfterWrite, check.Order, check.TransactionAtomicity, check.MonotonicReads, check.CleanRecovery, check.ReadErrors,
+}
+
+// plants are all of them, in the order in which a summary lists them.
+var plants = []plant{
+	{"a read that leaves out its last record", wrongReads, func(e harness.Engine, p *planted) harness.Engine { return shortReads{e, p} }, nil},
+	{"a read that returns what was there one append ago", wrongReads, func(e harness.Engine, p *planted) harness.Engine { return oldReads{e, p} }, nil},
+	{"an append that is acknowledged and not made", wrongReads, func(e harness.Engine, p *planted) harness.Engine { return lostAppends{e, p} }, nil},
+	{"a flush that does nothing", []check.Promise{check.Durability}, func(e harness.Engine, p *planted) harness.Engine { return idleFlushes{e, p} }, mootFlush},
+	{"a read that hides its error", []check.Promise{check.ReadErrors}, func(e harness.Engine, p *planted) harness.Engine { return silentReads{e, p} }, mootReadErrors},
+}
+
+// noNeedToFlush is said of an engine that syncs each append.
+const noNeedToFlush = "no flush had anything to do: by the engine's own word each append was durable when it returned"
+
+func mootFlush(c Config, p proof) string {
+	switch {
+	case c.NotJudged[check.Durability.Name] != "":
+		return c.NotJudged[check.Durability.Name]
+	case c.Crash == nil && p.flushes == 0:
+		return noNeedToFlush
+	}
+	return ""
+}
+
+func mootReadErrors(c Config, _ proof) string { return c.NotJudged[check.ReadErrors.Name] }
+
+// A planted is a defect at work. What it knows outlives a reopen.
+type planted struct {
+	*plant
+	mu      sync.Mutex
+	struck  uint64 // how often it made a difference
+	appends uint64
+	// newest and before are the last two acknowledged appends.
+	newest, before harness.Offset
+}
+
+func (p *planted) over(e harness.Engine) harness.Engine { return p.plant.over(e, p) }
+
+func (p *planted) strike() {
+	p.mu.Lock()
+	p.struck++
+	p.mu.Unlock()
+}
+
+// shortReads leaves out the last record of each read.
+type shortReads struct {
+	harness.Engine
+	*planted
+}
+
+func (e shortReads) Read(ctx context.Context, after, upTo harness.Offset) iter.Seq2[harness.Record, error] {
+	return func(yield func(harness.Record, error) bool) {
+		var held *harness.Record
+		for r, err := range e.Engine.Read(ctx, after, upTo) {
+			if held != nil && !yield(*held, nil) {
+				return
+			}
+			if held = nil; err != nil {
+				yield(harness.Record{}, err)
+				return
+			}
+			kept := r.Clone()
+			held = &kept
+		}
+		if held != nil {
+			e.strike()
+		}
+	}
+}
+
+// oldReads answers as if the newest append had not been made.
+type oldReads struct {
+	harness.Engine
+	*planted
+}
+
+func (e oldReads) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
+	at, err := e.Engine.Append(ctx, records)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if err == nil && e.newest.Before(at) {
+		e.newest, e.before = at, e.newest
+	}
+	return at, err
+}
+
+func (e oldReads) Read(ctx context.Context, after, upTo harness.Offset) iter.Seq2[harness.Record, error] {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	last := harness.Offset{Tx: e.before.Tx, Op: math.MaxUint64}
+	switch {
+	case !last.Before(upTo):
+		return e.Engine.Read(ctx, after, upTo)
+	case !after.Before(last) || last.Tx == 0:
+		e.struck++
+		return func(func(harness.Record, error) bool) {}
+	}
+	e.struck++
+	return e.Engine.Read(ctx, after, last)
+}
+
+// lostAppends acknowledges every fourth append under the number that it would get, and does not make it.
+type lostAppends struct {
+	harness.Engine
+	*planted
+}
+
+func (e lostAppends) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock() // no other append may get the number in the meantime
+	if e.appends++; e.appends%4 == 0 {
+		e.struck++
+		return harness.Offset{Tx: e.newest.Tx + 1, Op: uint64(len(records) - 1)}, nil
+	}
+	at, err := e.Engine.Append(ctx, records)
+	if err == nil && e.newest.Before(at) {
+		e.newest = at
+	}
+	return at, err
+}
+
+// idleFlushes does nothing.
+type idleFlushes struct {
+	harness.Engine
+	*planted
+}
+
+func (e idleFlushes) Flush(context.Context) error {
+	e.strike()
+	return nil
+}
+
+// silentReads ends a read at its first error as if all had come.
+type silentReads struct {
+	harness.Engine
+	*planted
+}
+
+func (e silentReads) Read(ctx context.Context, after, upTo harness.Offset) iter.Seq2[harness.Record, error] {
+	return func(yield func(harness.Record, error) bool) {
+		for r, err := range e.Engine.Read(ctx, after, upTo) {
+			if err != nil {
+				e.strike()
+				return
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}
+}
+
+// A Canary is what became of one planted defect.
+type Canary struct {
+	Defect string `json:"defect"`
+	// Promise is what was seen broken, NotTried why the defect was not planted: one of them is set.
+	Promise  string `json:"promise,omitempty"`
+	NotTried string `json:"not_tried,omitempty"`
+}
+
+// canaryGoroutines and canaryOperations are the size of a canary's round: at most so many clients, so many operations each.
+const (
+	canaryGoroutines = 12
+	canaryOperations = 40
+)
+
+// plantAll has each defect found. A violation that no defect explains is the engine's own, and becomes the run's.
+func (s *Summary) plantAll(ctx context.Context, config Config) error {
+	for i := range plants {
+		if ctx.Err() != nil {
+			return nil // the run is told to have been interrupted
+		}
+		p := &planted{plant: &plants[i]}
+		if p.moot != nil {
+			if why := p.moot(config, s.proof); why != "" {
+				s.Planted = append(s.Planted, Canary{Defect: p.name, NotTried: why})
+				continue
+			}
+		}
+		found, err := s.plantOne(ctx, config, p, CanaryRounds+i)
+		if err != nil || s.Violation != nil {
+			return err
+		}
+		s.Planted = append(s.Planted, Canary{Defect: p.name, Promise: found})
+	}
+	return nil
+}
+
+func (s *Summary) plantOne(ctx context.Context, c Config, p *planted, number int) (promise string, err error) {
+	c.Goroutines = min(c.Goroutines, canaryGoroutines)
+	c.Writers, c.Flushers = max(1, c.Goroutines/3), 1
+	c.Each = canaryOperations
+	c.Pause, c.Fragments, c.MinOverlaps, c.Operations, c.Progress = -1, -1, -1, 0, nil
+	r, err := newRound(ctx, c, number, c.Grace) // its operations end it; the time is a last resort
+	if err != nil || ctx.Err() != nil {
+		return "", err
+	}
+	r.plant, r.operations = p, r.doneSoFar
+	r.config.Progress = func(Progress) {}
+	if err := r.run(ctx); err != nil {
+		return "", fmt.Errorf("with %s planted: %w", p.name, err)
+	}
+	switch v := r.violation; {
+	case v == nil && ctx.Err() != nil:
+		return "", nil
+	case v == nil:
+		took := ""
+		if time.Since(r.began) > c.Grace {
+			took = fmt.Sprintf(" (the round was ended by its time, %v: --grace)", c.Grace)
+		}
+		return "", fmt.Errorf("%w: %s was planted over this engine, made a difference %d times in %d operations, and nothing was found%s; if it is none in this engine, say so in Config.NotJudged (%s)", ErrUnseen, p.name, p.struck, r.doneSoFar(), took, p.shownBy[0].Name)
+	case p.struck == 0 || !slices.Contains(p.shownBy, v.Promise):
+		s.Violation = newFinding(r)
+		return "", nil
+	default:
+		return v.Promise.Name, nil
+	}
+}
