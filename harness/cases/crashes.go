@@ -18,6 +18,10 @@ type Crashes struct {
 	// Moments are the steps at which the disk, or what must be on it, was new; Disks the legal disks at these, as they came;
 	// Drawn those among them that were drawn because there were too many; Unsynced the moments at which something could be lost.
 	Moments, Disks, Drawn, Unsynced raceoff.Number
+	// Exposed are those of the Unsynced at which the case had begun to do something that a crash may take.
+	Exposed raceoff.Number
+	// Partial are executions in which not each disk of each step was tried, because Until said so.
+	Partial raceoff.Number
 	// Faults came, in executions that ended.
 	Faults raceoff.Number
 	came   [MaxFaults]raceoff.Number
@@ -30,10 +34,12 @@ type Crashes struct {
 	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
 	Recoveries raceoff.Number
 
+	over func() bool // nil for never
+
 	mu       sync.Mutex
 	checks   map[string]uint64
 	distinct map[[32]byte]struct{}
-	judged   map[judgement]struct{}
+	judged   map[Judgement]struct{}
 	prefixes map[uint64]struct{}
 }
 
@@ -41,9 +47,13 @@ type Crashes struct {
 func NewCrashes() *Crashes {
 	return &Crashes{
 		checks: map[string]uint64{}, distinct: map[[32]byte]struct{}{},
-		judged: map[judgement]struct{}{}, prefixes: map[uint64]struct{}{},
+		judged: map[Judgement]struct{}{}, prefixes: map[uint64]struct{}{},
 	}
 }
+
+// Until has no more disks tried once over says true. It is asked before each disk, by all that execute the case, and must be set
+// before they begin. An execution goes on without more disks, and counts as Partial.
+func (c *Crashes) Until(over func() bool) { c.over = over }
 
 // Distinct is how many different disks there were.
 func (c *Crashes) Distinct() int {
@@ -79,11 +89,13 @@ func (c *Crashes) Came(of Case) map[string]uint64 {
 	return counts
 }
 
-// Tested counts that a promise was put to the test.
-func (c *Crashes) Tested(promise string, times uint64) {
+// Tested counts that promises were put to the test so many times.
+func (c *Crashes) Tested(times uint64, promises ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.checks[promise] += times
+	for _, p := range promises {
+		c.checks[p] += times
+	}
 }
 
 // Checked counts how often each promise was put to the test, by its name.
@@ -93,10 +105,10 @@ func (c *Crashes) Checked() map[string]uint64 {
 	return maps.Clone(c.checks)
 }
 
-// A judgement is a disk, and a fingerprint of what must and may be on it.
-type judgement struct {
-	disk     [32]byte
-	expected uint64
+// A Judgement is a disk, and a fingerprint of what must and may be on it.
+type Judgement struct {
+	Disk     [32]byte
+	Expected uint64
 }
 
 // FewDisks is how many disks of a moment are enumerated; of more some are drawn.
@@ -123,18 +135,25 @@ func (c *Crashes) firstTime(prefix uint64) bool {
 }
 
 // forget has a moment and a disk looked at again: what shows a violation does so each time.
-func (c *Crashes) forget(prefix uint64, j judgement) {
+func (c *Crashes) forget(prefix uint64, j Judgement) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.judged, j)
 	delete(c.prefixes, prefix)
 }
 
-// due says whether a disk must be judged, and counts it.
-func (c *Crashes) due(j judgement) bool {
+// Retry has a disk judged again.
+func (c *Crashes) Retry(j Judgement) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.distinct[j.disk] = struct{}{}
+	delete(c.judged, j)
+}
+
+// Due says whether a disk must be judged, and counts it.
+func (c *Crashes) Due(j Judgement) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.distinct[j.Disk] = struct{}{}
 	_, known := c.judged[j]
 	c.judged[j] = struct{}{}
 	return !known
@@ -156,6 +175,10 @@ type Survivor interface {
 	Disk() *disks.Disk
 	// Expected is a fingerprint of what must and what may be on the disk at this moment.
 	Expected() uint64
+	// Exposed says whether the case has begun to do something that a crash may take.
+	Exposed() bool
+	// Ends is called when the execution ends early, because the crash that was asked for has come.
+	Ends()
 	// Judge recovers from a disk and says what is wrong with what is there, or nil. It is called between two threads.
 	Judge(a Aftermath) error
 }
@@ -205,6 +228,7 @@ type watch struct {
 	x          *sched.Execution
 	operations int
 	expected   uint64
+	partial    bool
 }
 
 // look is called at each step, between two threads.
@@ -218,13 +242,16 @@ func (w *watch) look() error {
 	} else {
 		w.operations, w.expected = n, expected
 	}
-	if !w.crashes.firstTime(w.x.Prefix()) {
+	if w.over() || !w.crashes.firstTime(w.x.Prefix()) {
 		return nil
 	}
 	w.crashes.Moments.Add(1)
 	moment := disk.At(w.at.Model)
 	if unsynced, _ := moment.Unsynced(); unsynced > 0 {
 		w.crashes.Unsynced.Add(1)
+		if w.survivor.Exposed() {
+			w.crashes.Exposed.Add(1)
+		}
 	}
 	images := moment.Enumerate(FewDisks)
 	tooMany := images == nil
@@ -234,6 +261,9 @@ func (w *watch) look() error {
 	}
 	all := fnv.New64a()
 	for i, image := range images {
+		if w.over() {
+			return nil
+		}
 		w.crashes.Disks.Add(1)
 		shown := Crash{At: w.x.Standing(), Disk: i + 1, Model: w.at.Model}
 		if tooMany {
@@ -241,12 +271,24 @@ func (w *watch) look() error {
 		}
 		hash := image.Hash()
 		all.Write(hash[:])
-		if err := w.try(judgement{hash, expected}, shown, image); err != nil {
+		if err := w.try(Judgement{hash, expected}, shown, image); err != nil {
 			return err
 		}
 	}
 	w.crashes.Kills.Add(1)
-	return w.try(judgement{killed(moment, all.Sum64()), expected}, Crash{At: w.x.Standing(), Kill: true, Model: w.at.Model}, nil)
+	return w.try(Judgement{killed(moment, all.Sum64()), expected}, Crash{At: w.x.Standing(), Kill: true, Model: w.at.Model}, nil)
+}
+
+// over says whether no more disks are to be tried, and counts the execution that lacks some for that.
+func (w *watch) over() bool {
+	if w.crashes.over == nil || !w.crashes.over() {
+		return false
+	}
+	if !w.partial {
+		w.partial = true
+		w.crashes.Partial.Add(1)
+	}
+	return true
 }
 
 // drawnFrom are the disks of a moment that has too many of them: those at the edges, then some at random.
@@ -277,15 +319,15 @@ func killed(m *disks.Moment, images uint64) (key [32]byte) {
 }
 
 // try judges a disk, unless one like it has been; without an image that of a process that dies now.
-func (w *watch) try(j judgement, shown Crash, image *disks.Image) error {
-	if !w.crashes.due(j) {
+func (w *watch) try(j Judgement, shown Crash, image *disks.Image) error {
+	if !w.crashes.Due(j) {
 		return nil
 	}
 	a := Aftermath{Model: shown.Model}
 	if image != nil {
-		a.Disk, a.Salt = disks.Crash(image), saltOf(j.disk)
+		a.Disk, a.Salt = disks.Crash(image), SaltOf(j.Disk)
 	} else {
-		a.Disk, a.Salt = w.survivor.Disk().Fork(), saltOf(w.survivor.Disk().Fingerprint())
+		a.Disk, a.Salt = w.survivor.Disk().Fork(), SaltOf(w.survivor.Disk().Fingerprint())
 	}
 	err := w.survivor.Judge(a)
 	if err == nil {
@@ -305,9 +347,10 @@ func (w *watch) lookAt() error {
 	if err != nil {
 		return err
 	}
-	if err := w.survivor.Judge(Aftermath{Disk: disk, Model: w.at.Model, Salt: saltOf(hash), Thorough: true}); err != nil {
+	if err := w.survivor.Judge(Aftermath{Disk: disk, Model: w.at.Model, Salt: SaltOf(hash), Thorough: true}); err != nil {
 		return &CrashError{w.at, err}
 	}
+	w.survivor.Ends() // the execution may end here
 	w.x.Enough()
 	return nil
 }
@@ -331,4 +374,5 @@ func (w *watch) diskOf() (*disks.Disk, [32]byte, error) {
 	return disks.Crash(images[w.at.Disk-1]), images[w.at.Disk-1].Hash(), nil
 }
 
-func saltOf(hash [32]byte) uint64 { return binary.LittleEndian.Uint64(hash[:]) }
+// SaltOf makes a seed of what identifies a disk.
+func SaltOf(hash [32]byte) uint64 { return binary.LittleEndian.Uint64(hash[:]) }

@@ -1,9 +1,10 @@
 package cases
 
 import (
-	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -11,6 +12,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // A Fault is something that goes wrong once: what a fault point delivers to a thread, or what becomes of an operation of the
@@ -95,10 +97,10 @@ func (c Case) checkFaults() error {
 			return fmt.Errorf("%w: fault %d %v: %w", ErrCase, i+1, f, err)
 		}
 	}
-	if c.Crash == nil || c.Crash.Any {
+	if c.Crash == nil || c.Crash.Any || c.Crash.At.Point == sched.StartPoint {
 		return nil
 	}
-	if err := c.checkSwitch(sched.Switch{At: c.Crash.At, To: c.Threads[0].Name}); err != nil {
+	if err := c.checkSwitch(sched.Switch{At: c.Crash.At, To: c.Crash.At.Thread}); err != nil {
 		return fmt.Errorf("%w: %v: %w", ErrCase, *c.Crash, err)
 	}
 	return nil
@@ -118,8 +120,8 @@ func (c Case) checkFault(f Fault) error {
 	if _, ok := faultErrors[f.Value]; ok {
 		return nil
 	}
-	if n, err := strconv.Atoi(f.Value); err != nil || n < 0 {
-		return errors.New(faultRemedy)
+	if _, err := strconv.ParseUint(f.Value, 10, 31); err != nil {
+		return fmt.Errorf("%q is no fault%s: %s", f.Value, spelling.Meant(f.Value, slices.Sorted(maps.Keys(faultErrors))), faultRemedy)
 	}
 	return nil
 }

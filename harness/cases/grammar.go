@@ -21,6 +21,24 @@ func Only(s Subject) Find {
 	}
 }
 
+// version is the version of the grammar.
+const version = "v1"
+
+// IsText says whether something looks like the text of a case and not like the name of a file: it begins with a version, names a
+// subject, or has several lines.
+func IsText(text string) bool {
+	text = strings.TrimSpace(text)
+	first, _, more := strings.Cut(text, " ")
+	return strings.Contains(text, "scenario=") || strings.Contains(text, "test=") || strings.ContainsAny(text, "\n\r") ||
+		more && isVersion(strings.TrimRight(first, ";"))
+}
+
+// isVersion says whether a word is v and a number.
+func isVersion(word string) bool {
+	number, ok := strings.CutPrefix(word, "v")
+	return ok && number != "" && strings.Trim(number, "0123456789") == ""
+}
+
 const headRemedy = "a case begins with 'v1 scenario=NAME' or 'v1 test=NAME'"
 
 // Parse reads a case. What it returns is well formed (Check). An error wraps ErrCase, names the clause and says what to
@@ -29,6 +47,7 @@ func Parse(text string, find Find) (Case, error) {
 	if len(text) > MaxTextBytes {
 		return Case{}, fmt.Errorf("%w: %d bytes of text: at most %d", ErrCase, len(text), MaxTextBytes)
 	}
+	text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ").Replace(text) // a case that a report has wrapped can be pasted
 	clauses, err := Split(text, ';')
 	if err != nil {
 		return Case{}, fmt.Errorf("%w: %w", ErrCase, err)
@@ -38,7 +57,7 @@ func Parse(text string, find Find) (Case, error) {
 	}
 	var c Case
 	if err := c.parseHead(clauses[0], find); err != nil {
-		return Case{}, fmt.Errorf("%w: the head %.80q: %w", ErrCase, clauses[0], err)
+		return Case{}, fmt.Errorf("%w: options %.80q: %w", ErrCase, clauses[0], err)
 	}
 	rank := rankThread
 	for i, clause := range clauses[1:] {
@@ -49,27 +68,32 @@ func Parse(text string, find Find) (Case, error) {
 	return c, c.Check()
 }
 
-// ParseFile reads the one case in the text of a file, in which lines that begin with # are comments.
+// ParseFile reads the one case in the text of a file, in which lines that begin with # are comments. A case may go on in the
+// lines after its first; one that begins with a version begins another case.
 func ParseFile(text string, find Find) (Case, error) {
-	found := ""
-	for line := range strings.SplitSeq(text, "\n") {
+	var lines []string
+	for line := range strings.SplitSeq(strings.TrimPrefix(text, "\uFEFF"), "\n") {
 		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
 			continue
 		}
-		if found != "" {
-			return Case{}, fmt.Errorf("%w: more than one line that is no comment: a file holds one case", ErrCase)
+		first, _, _ := strings.Cut(line, " ")
+		if len(lines) > 0 && isVersion(first) {
+			return Case{}, fmt.Errorf("%w: a second case begins with %.80q: a file holds one case", ErrCase, line)
 		}
-		found = line
+		lines = append(lines, line)
 	}
-	return Parse(found, find)
+	if len(lines) == 0 {
+		return Case{}, fmt.Errorf("%w: there is nothing but comments and empty lines: %s", ErrCase, headRemedy)
+	}
+	return Parse(strings.Join(lines, " "), find)
 }
 
 func (c *Case) parseHead(clause string, find Find) error {
 	words := strings.Fields(clause)
-	if len(words) == 0 || words[0] != "v1" {
-		if len(words) > 0 && len(words[0]) > 1 && words[0][0] == 'v' && strings.Trim(words[0][1:], "0123456789") == "" {
-			return fmt.Errorf("version %s: this program reads v1 only", words[0])
-		}
+	switch {
+	case len(words) > 0 && words[0] != version && isVersion(words[0]):
+		return fmt.Errorf("version %.20s is not known: this racewindow reads %s; use the racewindow that wrote the case, or write it as %s", words[0], version, version)
+	case len(words) == 0 || words[0] != version:
 		return errors.New(headRemedy)
 	}
 	head, settings := "", []Setting(nil)
@@ -77,7 +101,7 @@ func (c *Case) parseHead(clause string, find Find) error {
 	for _, word := range words[1:] {
 		name, value, ok := strings.Cut(word, "=")
 		if !ok || seen[name] {
-			return fmt.Errorf("%.40q: settings are NAME=VALUE, each at most once", word)
+			return fmt.Errorf("%.80q: options are WORD=VALUE, each at most once", word)
 		}
 		seen[name] = true
 		if name == "scenario" || name == "test" {
@@ -203,7 +227,7 @@ func (c *Case) parseThread(clause string) error {
 
 // String prints the canonical line. Parse of it gives an equal case.
 func (c Case) String() string {
-	head := "v1 " + c.Subject.Head()
+	head := version + " " + c.Subject.Head()
 	if c.Settings != nil && c.Settings.String() != "" {
 		head += " " + c.Settings.String()
 	}

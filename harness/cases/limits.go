@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // Limits of a case. Text beyond them is refused before anything is allocated for it.
@@ -16,7 +18,7 @@ const (
 	MaxOperations = 4096 // in all threads together
 	MaxDelays     = 256
 	MaxSwitches   = 4096
-	MaxFaults     = 16
+	MaxFaults     = 64
 	MaxHit        = 1 << 20
 	MaxDelay      = time.Second
 	MaxNameBytes  = 32
@@ -60,8 +62,8 @@ func checkName(s Subject, name string) error {
 		ok = ok && (b >= 'a' && b <= 'z' || i > 0 && (b >= '0' && b <= '9' || b == '-' || b == '_'))
 	}
 	if !ok {
-		return fmt.Errorf("%w: a thread called %.40q: use 1 to %d small letters, digits, '-' and '_', a letter first; crash and the names of tasks are taken",
-			ErrCase, name, MaxNameBytes)
+		return fmt.Errorf("%w: a thread called %.40q: use 1 to %d small letters, digits, '-' and '_', a letter first, and not %s",
+			ErrCase, name, MaxNameBytes, strings.Join(append(s.Tasks(), crashWord), " or "))
 	}
 	return nil
 }
@@ -74,8 +76,14 @@ func (c Case) Thread(name string) int {
 // mayRun says whether an execution may have a thread of that name.
 func (c Case) mayRun(name string) bool { return c.Thread(name) >= 0 || c.Subject.IsTask(name) }
 
+// noThread says that an execution has no thread of that name, and which ones it has.
 func (c Case) noThread(name string) error {
-	return fmt.Errorf("no thread is called %q: name one of the case, or a task of the subject", name)
+	known := c.Subject.Tasks()
+	others := strings.Join(append([]string{"name one of the case"}, known...), ", or ")
+	for _, t := range c.Threads {
+		known = append(known[:len(known):len(known)], t.Name)
+	}
+	return fmt.Errorf("no thread is called %q%s: %s", name, spelling.Meant(name, known), others)
 }
 
 func (c Case) checkPlace(p Place) error {
@@ -95,12 +103,12 @@ func (c Case) checkSwitches() error {
 	case len(c.Switches) > MaxSwitches:
 		return fmt.Errorf("%w: %d switches: at most %d", ErrCase, len(c.Switches), MaxSwitches)
 	case len(c.Switches) > 0 && len(c.Delays) > 0:
-		return fmt.Errorf("%w: delays (~) are for free-running threads, switches (@) for the scheduler: leave out the one or the other", ErrCase)
+		return fmt.Errorf("%w: delays (~) are for goroutines, switches (@) for the scheduler: leave out the one or the other", ErrCase)
 	}
 	seen := map[Place]bool{}
 	for i, s := range c.Switches {
 		err := c.checkSwitch(s)
-		if err == nil && seen[s.At] {
+		if err == nil && seen[s.At] && s.At.Hit != sched.EachHit {
 			err = errors.New("there is a switch at this place already")
 		}
 		if err != nil {
@@ -115,16 +123,20 @@ func (c Case) checkSwitch(s sched.Switch) error {
 	if !c.mayRun(s.To) {
 		return c.noThread(s.To)
 	}
-	switch s.At.Point {
+	p := s.At
+	if p.Hit == sched.EachHit {
+		p.Hit = 1
+	}
+	switch p.Point {
 	case sched.StartPoint:
 		return nil
 	case sched.EndPoint:
-		if !c.mayRun(s.At.Thread) {
-			return c.noThread(s.At.Thread)
+		if !c.mayRun(p.Thread) {
+			return c.noThread(p.Thread)
 		}
 		return nil
 	}
-	return c.checkPlace(s.At)
+	return c.checkPlace(p)
 }
 
 // Clone returns a copy whose slices are its own. Operations and settings are shared: nobody changes them.

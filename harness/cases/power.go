@@ -8,6 +8,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // crashWord begins the clause, so no thread may be called that.
@@ -49,6 +50,9 @@ func (c Crash) String() string {
 	return text
 }
 
+// crashWords are what may stand after the place.
+var crashWords = []string{"disk", "tape", "kill", "model"}
+
 func parseCrash(text string) (c Crash, err error) {
 	words := strings.Fields(text)
 	if len(words) == 0 {
@@ -63,7 +67,7 @@ func parseCrash(text string) (c Crash, err error) {
 	for _, word := range words[1:] {
 		name, value, ok := strings.Cut(word, "=")
 		if ok == (name == "kill") || seen[name] {
-			return c, fmt.Errorf("%q: after the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word)
+			return c, fmt.Errorf("%q%s: after the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word, spelling.Meant(name, crashWords))
 		}
 		seen[name] = true
 		if err := c.set(name, value); err != nil {
@@ -85,12 +89,15 @@ func parseCrash(text string) (c Crash, err error) {
 func (c *Crash) set(name, value string) (err error) {
 	switch name {
 	case "disk":
-		if c.Disk, err = strconv.Atoi(value); err != nil || c.Disk < 1 {
+		if c.Disk, err = strconv.Atoi(value); err != nil {
+			return fmt.Errorf("disk=%.40s: write a number", value)
+		}
+		if c.Disk < 1 {
 			return fmt.Errorf("disk=%s: disks are counted from 1", value)
 		}
 	case "tape":
 		if c.Tape, err = strconv.ParseUint(value, 10, 64); err != nil {
-			return fmt.Errorf("tape=%s: write a number below 2^64", value)
+			return fmt.Errorf("tape=%.40s: write a number below 2^64", value)
 		}
 	case "kill":
 		c.Kill = true

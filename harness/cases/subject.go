@@ -94,6 +94,8 @@ type Subject interface {
 	ParseOperation(text string) (Operation, error)
 	// Check says what is wrong with a case for which Case.Check has found nothing else.
 	Check(c Case) error
+	// Tasks are names of threads that the subject starts, for messages; nil for none.
+	Tasks() []string
 	// IsTask says whether a thread of that name may appear that is not in the program: a task that the subject starts.
 	IsTask(name string) bool
 	// Draw draws settings and a program. Everything random about it comes from random, and all of it is in the case. An error is
@@ -149,4 +151,16 @@ type Canary struct {
 	What string
 	Case Case
 	Plan *Plan
+}
+
+// A Witness is a subject whose histories another checker can judge.
+type Witness interface {
+	// Recorded is Plan with an Opinion. Its executions must come one after the other.
+	Recorded(c Case) (*Plan, error)
+}
+
+// A Cured subject knows what would be right in the place of what a case has.
+type Cured interface {
+	// Cured returns the case with that, and what it is in words that follow "with"; ok is false where there is nothing else.
+	Cured(c Case) (cured Case, what string, ok bool)
 }

@@ -37,6 +37,7 @@ func (r *run) heal() {
 			r.plan.crashes.FaultCame(i, counter.Faults())
 		}
 	}
+	r.faults = nil
 	if r.env.disk != nil {
 		r.env.disk.Inject(nil)
 	}
@@ -48,7 +49,7 @@ func (r *run) requireGoingOn(t *sched.T) {
 	var outcome values.Outcome
 	for _, c := range r.plan.probes {
 		a := r.plan.object.call(t.Context(), r.object, c, true, &outcome)
-		r.plan.crashes.Tested(goesOn.name, 1)
+		r.plan.crashes.Tested(1, goesOn.name)
 		if a.open {
 			t.Fail(goesOn.broken("%s gives %s though the faults are over", c.text, a.text))
 		}

@@ -37,11 +37,8 @@ func (v *Violation) Error() string { return v.detail }
 // Class tells violations apart.
 func (v *Violation) Class() string { return v.name }
 
-// Promise is the name of what was broken, and Sentence says it in words.
-func (v *Violation) Promise() string { return v.name }
-
-// Sentence is the promise in words.
-func (v *Violation) Sentence() string { return v.sentence }
+// Broken implements report.Broken.
+func (v *Violation) Broken() (promise, sentence, detail string) { return v.name, v.sentence, v.detail }
 
 // Stack is that of a panic, "" for none.
 func (v *Violation) Stack() string { return v.stack }

@@ -125,6 +125,9 @@ func (o *Object) ParseOperation(text string) (cases.Operation, error) {
 	return newCall(m, arguments), nil
 }
 
+// Tasks implements cases.Subject: what the object calls its tasks is not known.
+func (o *Object) Tasks() []string { return nil }
+
 // IsTask says whether a thread of that name may be a task of the object: whatever is not called as clients are.
 func (o *Object) IsTask(name string) bool { return !isClient(name) }
 

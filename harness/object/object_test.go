@@ -87,7 +87,7 @@ func TestALostUpdateIsFoundAgainstTheObjectItself(t *testing.T) {
 	require.Len(t, r.Findings, 1)
 	var v *Violation
 	require.ErrorAs(t, r.Findings[0].Failure, &v)
-	require.Equal(t, "Linearizability", v.Promise())
+	require.Equal(t, "Linearizability", v.Class())
 	require.Contains(t, v.Error(), "no order explains the results: after add(")
 
 	r = search(t, counters(t, true), program, exhaustive)
@@ -236,7 +236,7 @@ func TestAPanicThatNoOrderHasIsFoundWithItsStack(t *testing.T) {
 	require.Len(t, r.Findings, 1)
 	var v *Violation
 	require.ErrorAs(t, r.Findings[0].Failure, &v)
-	require.Equal(t, "NoPanic", v.Promise())
+	require.Equal(t, "NoPanic", v.Class())
 	require.Contains(t, v.Error(), "two are in the box")
 	require.Contains(t, v.Stack(), "Take")
 }

@@ -128,14 +128,14 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 	p, e := r.plan, &r.history[i]
 	c := p.calls[i]
 	t.Op(c.text)
-	r.begins(i)
+	r.begin(i)
 	e.Invoked, e.Outcome = t.Moment(), spec.Pending
 	a := p.planted.call(t, r, i, outcome)
 	e.Returned, e.Result, e.Outcome = t.Moment(), a.text, spec.OK
 	if a.open {
 		e.Outcome = spec.Indeterminate
 	}
-	r.ends(i, a.open)
+	r.end(i, a.open)
 	if t.Noting() {
 		t.Note("returns " + a.text)
 	}
@@ -144,14 +144,14 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 	}
 }
 
-// begins and ends keep what a crash must know.
-func (r *run) begins(i int) {
+// begin and end keep what a crash must know.
+func (r *run) begin(i int) {
 	if r.status != nil {
 		r.status[i].Store(underWay)
 	}
 }
 
-func (r *run) ends(i int, isOpen bool) {
+func (r *run) end(i int, isOpen bool) {
 	if r.status == nil {
 		return
 	}

@@ -25,6 +25,19 @@ func (r *run) Expected() uint64 {
 	return h
 }
 
+// Exposed implements cases.Survivor: an operation that lasts has begun.
+func (r *run) Exposed() bool {
+	for i := range r.status {
+		if r.status[i].Load() != notBegun && r.plan.calls[i].method.Durable != "" {
+			return true
+		}
+	}
+	return false
+}
+
+// Ends implements cases.Survivor.
+func (r *run) Ends() { r.heal() }
+
 // Judge implements cases.Survivor: the object opens, and what is there is what all durable and some of the other operations leave;
 // so it is when power is lost again while the object opens.
 func (r *run) Judge(a cases.Aftermath) error {
@@ -85,7 +98,7 @@ func someOf(a cases.Aftermath) []*disks.Image {
 func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise) error {
 	p := r.plan
 	p.crashes.Recoveries.Add(1)
-	p.crashes.Tested(owed.name, 1)
+	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
 	e.disk = d
 	var found *Violation

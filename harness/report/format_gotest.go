@@ -1,7 +1,6 @@
 package report
 
 import (
-	_ "embed"
 	"errors"
 	"fmt"
 	"go/format"
@@ -9,28 +8,27 @@ import (
 	"io"
 	"strconv"
 	"strings"
-
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
-
-//go:embed gotest.txt
-var goTest string
 
 // ErrNoCase says that a report is about a scenario that is Go code: it is a test already.
 var ErrNoCase = errors.New("the report has a schedule of Go code and no case: its replay command runs the test that it comes from")
 
+// A Tested subject has a Go test that executes a case. In its text stand NAME for the test's name, CASE for the case as a Go string,
+// SENTENCE for the promise and DETAIL for what came.
+type Tested interface {
+	GoTest() string
+}
+
 // writeGoTest writes a test of a package of its own that executes the case. It is for 'racewindow test', fails while the bug is
 // there, and passes when it is gone.
 func writeGoTest(w io.Writer, r *Report) error {
-	if _, err := cases.Parse(r.Case); err != nil {
-		if !strings.HasPrefix(r.Case, "v1 ") {
-			return ErrNoCase
-		}
-		return err
+	tested, ok := r.subject.(Tested)
+	if !ok {
+		return ErrNoCase
 	}
 	source := strings.NewReplacer(
 		"NAME", testName(r), "CASE", strconv.Quote(r.Case), "DETAIL", comment(r.Detail), "SENTENCE", comment(r.Promise+": "+r.Sentence),
-	).Replace(goTest)
+	).Replace(tested.GoTest())
 	formatted, err := format.Source([]byte(source))
 	if err != nil {
 		return fmt.Errorf("the test is not Go: %w", err)

@@ -1,31 +1,30 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
-	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
-	"github.com/racewindow/racewindow/harness/subjects/log/history"
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// writePorcupine has porcupine draw the history. A report does not hold the bytes that a model compares, so the case is executed
-// again: that needs the instrumented build.
-func writePorcupine(w io.Writer, r *Report) error {
-	c, err := cases.Parse(r.Case)
-	if err != nil {
-		return fmt.Errorf("%w: porcupine draws the histories of log cases only: %w", ErrNoCase, err)
-	}
-	program := c.Clone()
-	program.Switches = nil
-	scenario, recorder, err := program.Recorded()
-	if err != nil {
-		return err
-	}
-	sched.NewRunner(scenario, sched.Options{}).Replay(c.Switches, false)
-	var names []string
-	for _, t := range c.Threads {
-		names = append(names, t.Name)
-	}
-	return history.Picture(w, recorder.Calls(), names)
+// A Pictured subject can have the history of a case drawn by porcupine. A report does not hold the bytes that a model compares, so
+// the case is executed again: that needs the instrumented build.
+type Pictured interface {
+	Picture(w io.Writer, c cases.Case) error
 }
+
+func writePorcupine(w io.Writer, r *Report) error {
+	pictured, ok := r.subject.(Pictured)
+	if !ok {
+		return fmt.Errorf("%w: porcupine draws the histories of subjects that have a model of their own", ErrNoCase)
+	}
+	c, err := cases.Parse(r.Case, cases.Only(r.subject))
+	if err != nil {
+		return errors.Join(ErrNoCase, err)
+	}
+	return pictured.Picture(w, c)
+}
+
+// About says what the report's case is about: a report that was loaded does not know.
+func (r *Report) About(s cases.Subject) { r.subject = s }

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // mainThread is what the scheduler calls the one that prepares a scenario and concludes it.

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // replays is how often a case is executed again to say how reliably it fails.
@@ -41,33 +41,33 @@ func OfCase(c cases.Case) (*Report, error) {
 	if err != nil || !r.failed() {
 		return r, err
 	}
-	scenario, err := bare(c).Scenario()
+	plan, err := c.Subject.Plan(c.Bare())
 	if err != nil {
 		return nil, err
 	}
 	if r.Class != string(sched.DataRace) {
-		r.findWindows(scenario, c.Switches)
+		r.findWindows(plan.Scenario, c.Switches)
 	}
 	return r, nil
 }
 
 // ofCase executes a case; known is the failure that is expected, if there is one.
 func ofCase(c cases.Case, known *sched.Failure) (*Report, error) {
-	scenario, history, err := bare(c).Recorded()
+	plan, err := recorded(c.Bare())
 	if err != nil {
 		return nil, err
 	}
 	text := c.String()
-	r, out, err := execute(scenario, c.Switches, text, known)
+	r, out, err := execute(plan.Scenario, c.Switches, text, known)
 	if err != nil {
 		return nil, err
 	}
-	r.Size = Size(c, out.Preemptions)
+	r.subject, r.Size = c.Subject, Size(c, out.Preemptions)
 	r.Replay = "racewindow replay " + quoted(text)
 	if out.Failure != nil && out.Failure.Kind == sched.DataRace {
 		r.Replay = "GORACE=suppress_equal_stacks=0 " + r.Replay
 	}
-	if err := r.askAgain(c, out.Failure, history); err != nil {
+	if err := r.askAgain(plan, out.Failure); err != nil {
 		return nil, err
 	}
 	if r.failed() && repeatable(out.Failure) {
@@ -129,9 +129,12 @@ func execute(scenario sched.Scenario, s sched.Schedule, text string, known *sche
 // per process, so what passes after that has not passed.
 func repeatable(f *sched.Failure) bool { return f.Kind != sched.DataRace }
 
-func bare(c cases.Case) cases.Case {
-	c.Switches = nil
-	return c
+// recorded is the plan of a case whose history another checker can judge, where the subject has one.
+func recorded(c cases.Case) (*cases.Plan, error) {
+	if w, ok := c.Subject.(cases.Witness); ok {
+		return w.Recorded(c)
+	}
+	return c.Subject.Plan(c)
 }
 
 // Size counts what a case consists of.
@@ -140,7 +143,7 @@ func Size(c cases.Case, n int) string {
 	var order []string
 	for _, t := range c.Threads {
 		for _, o := range t.Operations {
-			name := o.Kind.String()
+			name := o.Word()
 			if counts[name] == 0 {
 				order = append(order, name)
 			}

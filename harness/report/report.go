@@ -8,6 +8,8 @@ package report
 
 import (
 	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
 // Schema names the form in which a Report is written as JSON. A field that is added keeps the number; one that changes its
@@ -55,6 +57,8 @@ type Report struct {
 	Sources []Source `json:"sources,omitempty"`
 	// Stack is that of a panic, or the race detector's report.
 	Stack string `json:"stack,omitempty"`
+
+	subject cases.Subject // that the case is about; nil if it is not known
 }
 
 // Verdicts of a Report.

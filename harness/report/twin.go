@@ -3,16 +3,16 @@ package report
 import (
 	"slices"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
-	"github.com/racewindow/racewindow/storage"
 )
 
 // twin looks for the nearest execution of a case that passes: without one of its preemptions, without one of its other
-// switches, with one of them somewhere else, or, where that does not help, with the engine's default hand-over. It returns nil if
+// switches, with one of them somewhere else, or, where that does not help, with what the subject
+// knows to be right. It returns nil if
 // there is none.
 func twin(c cases.Case, out sched.Outcome, failing *Run) (*Twin, error) {
-	scenario, err := bare(c).Scenario()
+	plan, err := c.Subject.Plan(c.Bare())
 	if err != nil {
 		return nil, err
 	}
@@ -21,26 +21,26 @@ func twin(c cases.Case, out sched.Outcome, failing *Run) (*Twin, error) {
 		other.Switches = s
 		return other.String()
 	}
-	if t := nearest(scenario, out, failing, name); t != nil {
+	if t := nearest(plan.Scenario, out, failing, name); t != nil {
 		return t, nil
 	}
-	other := c.Clone()
-	fallback, err := storage.HandoverByName("")
-	if err != nil {
-		return nil, err
-	}
-	if other.Options.Handover = fallback.Name(); other.Options.Handover == c.Options.Handover {
+	cured, ok := c.Subject.(cases.Cured)
+	if !ok {
 		return nil, nil
 	}
-	if scenario, err = bare(other).Scenario(); err != nil {
+	other, what, ok := cured.Cured(c)
+	if !ok {
+		return nil, nil
+	}
+	if plan, err = c.Subject.Plan(other.Bare()); err != nil {
 		return nil, err
 	}
-	passes := sched.NewRunner(scenario, sched.Options{}).Run(sched.Follow(c.Switches), true)
+	passes := sched.NewRunner(plan.Scenario, sched.Options{}).Run(sched.Follow(c.Switches), true)
 	if passes.Failure != nil {
 		return nil, nil
 	}
 	other.Switches = passes.Schedule
-	return compared(passes, other.String(), "the same case with hand-over "+fallback.Name(), failing), nil
+	return compared(passes, other.String(), "the same case with "+what, failing), nil
 }
 
 // nearest looks among the schedules that differ in one switch.

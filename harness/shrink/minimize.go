@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // Limits of Minimize. The zero value is ready.

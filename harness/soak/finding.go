@@ -13,7 +13,6 @@ import (
 	"strings"
 	"time"
 
-
 	"github.com/racewindow/racewindow/harness/report"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/subjects/log/history"

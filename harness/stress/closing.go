@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/columns"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
 // WriteText writes the closing summary of a run: what was done.

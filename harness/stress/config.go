@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
-	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/memory"
 	"github.com/racewindow/racewindow/harness/spelling"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // ErrConfig is wrapped by what Run says of a Config that contradicts itself.

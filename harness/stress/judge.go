@@ -3,8 +3,8 @@ package stress
 import (
 	"fmt"
 
-	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // Promises are those that a run judges, in the order in which reports show them.

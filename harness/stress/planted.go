@@ -10,8 +10,8 @@ import (
 	"sync"
 	"time"
 
-	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // A run that found nothing means something only if its checks see a defect in this engine. So each of these defects is put

@@ -8,8 +8,8 @@ import (
 	"time"
 	"unicode/utf8"
 
-	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/columns"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // A report is at most reportColumns wide and reportRows high.

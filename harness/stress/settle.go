@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
-	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // What a round does once its clients are done. The engine is quiet then, so each of these steps is certain to see what it

@@ -24,8 +24,6 @@ type aftermath struct {
 	thorough bool
 }
 
-func saltOf(hash [32]byte) uint64 { return binary.LittleEndian.Uint64(hash[:]) }
-
 // some returns all disks that a loss of power may leave now, if they are few, or draws some.
 func (a aftermath) some() []*crash.Image {
 	moment, most := a.disk.At(a.model), uint64(remainsPerStep)
@@ -221,7 +219,7 @@ func sameRecord(a, b storage.Record) bool {
 
 // readBehindEach reads from behind each transaction on: what the index says of the log must agree with it.
 func (s *secondLife) readBehindEach(l *recovered) *check.Violation {
-	s.plan.crashes.checked(1, check.AppendAfterRecovery)
+	s.plan.crashes.Tested(1, check.AppendAfterRecovery.Name)
 	if v := s.read(l, len(s.appended), "after the crash and more appends"); v != nil {
 		v.Promise = check.AppendAfterRecovery
 		return v
@@ -251,7 +249,7 @@ func (s *secondLife) afterSecondLoss(left remains) *check.Violation {
 	if err != nil {
 		return s.wrong(check.Durability, storage.Offset{}, "after a second crash, behind the recovery, the log does not open: %v", err)
 	}
-	s.plan.crashes.checked(1, check.Durability, check.PrefixRecovery)
+	s.plan.crashes.Tested(1, check.Durability.Name, check.PrefixRecovery.Name)
 	return l.end(s.read(l, left.flushed, "after a second crash, behind the recovery,"))
 }
 
@@ -303,7 +301,7 @@ func segmentsOf(i *crash.Image) (paths []string) {
 }
 
 func (s *secondLife) decayed(image *crash.Image, path string, bit int64) *check.Violation {
-	s.plan.crashes.checked(1, check.DamageReported)
+	s.plan.crashes.Tested(1, check.DamageReported.Name)
 	when := fmt.Sprintf("after a change of bit %d in byte %d of %s, which later records prove to have been durable,", bit%8, bit/8, path)
 	l, err := s.plan.recover(crash.Crash(image))
 	switch {

@@ -1,7 +1,6 @@
 package log
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,12 +8,14 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/spelling"
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Case is what one execution needs. It is data: copy it with Clone before changing it.
+// A Case is a case about the log, with types of its own: General is the same for everybody. It is data: copy it with Clone before
+// changing it.
 type Case struct {
 	Options Options
 	Threads []Thread
@@ -93,74 +94,49 @@ func (o Operation) ValueBytes(record int) int {
 	return o.Sizes[record]
 }
 
-// A Place is a moment in the life of a thread: the n-th time that it comes to a failpoint, or, with the point "op", the
-// end of its n-th operation.
-type Place = sched.Place
+// What every case has is in package cases.
+type (
+	Place   = cases.Place
+	Delay   = cases.Delay
+	Turn    = cases.Turn
+	Fault   = cases.Fault
+	Crash   = cases.Crash
+	Crashes = cases.Crashes
+	Shape   = cases.Shape
+)
 
-// A Delay holds a thread up at a place: for a time, or with Until until another thread has come to a place, or with While
-// for as long as another thread's operation takes.
-type Delay struct {
-	At    Place
-	For   time.Duration
-	Until *Place
-	While *Turn
-}
-
-// A Turn is the n-th operation of a thread, counted from 1.
-type Turn struct {
-	Thread    string
-	Operation int
-}
-
-// Limits of a case. Text beyond them is refused before anything is allocated for it.
+// Limits of what is the log's own in a case.
 const (
-	MaxTextBytes      = 1 << 18
-	MaxThreads        = 64
-	MaxOperations     = 4096    // in all threads together
 	MaxRecords        = 4096    // in one transaction
 	MaxValueBytes     = 1 << 20 // of one record
 	MaxBytes          = 1 << 26 // of all values together
-	MaxDelays         = 256
-	MaxSwitches       = 4096
-	MaxHit            = 1 << 20
-	MaxDelay          = time.Second
 	MaxAdvance        = 24 * time.Hour
-	MaxNameBytes      = 32
 	DefaultValueBytes = 8
 	maxOption         = 1 << 30
 	// recordBytes stands for what a record takes besides its value.
 	recordBytes = 64
 )
 
-// Names that no thread of a program may have.
-const (
-	flusherThread = "flusher"
-	opPoint       = sched.OpPoint
-)
+// flusherThread is the store's task.
+const flusherThread = "flusher"
 
 // ErrCase is wrapped by every error about a case that is not well formed.
-var ErrCase = errors.New("not a case")
+var ErrCase = cases.ErrCase
 
-// Check reports what is wrong with c, and what to do about it.
-func (c Case) Check() error {
+// Check says what is wrong with c, and what to do about it.
+func (c Case) Check() error { return c.General().Check() }
+
+// check says what is wrong with c in what is the log's own.
+func (c Case) check() error {
 	if _, err := storage.HandoverByName(c.Options.Handover); err != nil || c.Options.Handover == "" {
 		return fmt.Errorf("%w: handover %q%s: choose one of %s", ErrCase, c.Options.Handover,
 			spelling.Meant(c.Options.Handover, handoverNames()), strings.Join(handoverNames(), ", "))
 	}
-	if len(c.Threads) == 0 || len(c.Threads) > MaxThreads {
-		return fmt.Errorf("%w: %d threads: write 1 to %d clauses such as 'w0: append 1, flush'", ErrCase, len(c.Threads), MaxThreads)
-	}
 	if err := c.Options.check(); err != nil {
 		return err
 	}
-	var operations, bytes int
-	for i, t := range c.Threads {
-		if err := checkName(t.Name); err != nil {
-			return err
-		}
-		if slices.ContainsFunc(c.Threads[:i], func(other Thread) bool { return other.Name == t.Name }) {
-			return fmt.Errorf("%w: two threads are called %s: rename one", ErrCase, t.Name)
-		}
+	bytes := 0
+	for _, t := range c.Threads {
 		for j, o := range t.Operations {
 			n, err := o.check()
 			if err != nil {
@@ -168,18 +144,52 @@ func (c Case) Check() error {
 			}
 			bytes += n
 		}
-		operations += len(t.Operations)
 	}
-	if operations > MaxOperations || bytes > MaxBytes {
-		return fmt.Errorf("%w: %d operations and %d bytes of records: at most %d and %d", ErrCase, operations, bytes, MaxOperations, MaxBytes)
+	if bytes > MaxBytes {
+		return fmt.Errorf("%w: %d bytes of records: at most %d", ErrCase, bytes, MaxBytes)
 	}
-	if err := c.checkDelays(); err != nil {
-		return err
-	}
-	if err := c.checkSwitches(); err != nil {
+	if err := c.checkPoints(); err != nil {
 		return err
 	}
 	return c.checkFaults()
+}
+
+// checkPoints holds the places of a case to the points of the engine.
+func (c Case) checkPoints() error {
+	for i, d := range c.Delays {
+		places := []Place{d.At}
+		if d.Until != nil {
+			places = append(places, *d.Until)
+		}
+		for _, p := range places {
+			if err := checkPoint(p); err != nil {
+				return fmt.Errorf("%w: delay %d: %w", ErrCase, i+1, err)
+			}
+		}
+	}
+	for i, s := range c.Switches {
+		if err := checkPoint(s.At); err != nil {
+			return fmt.Errorf("%w: switch %d %v: %w", ErrCase, i+1, s, err)
+		}
+	}
+	if c.Crash != nil && !c.Crash.Any {
+		if err := checkPoint(c.Crash.At); err != nil {
+			return fmt.Errorf("%w: %v: %w", ErrCase, c.Crash, err)
+		}
+	}
+	return nil
+}
+
+func checkPoint(p Place) error {
+	switch p.Point {
+	case sched.OpPoint, sched.EndPoint, sched.StartPoint:
+		return nil
+	}
+	if points[p.Point] {
+		return nil
+	}
+	return fmt.Errorf("%v: no yield or wait point is called %q%s: 'racewindow failpoints' lists them, and op is one", p, p.Point,
+		spelling.Meant(p.Point, slices.Sorted(maps.Keys(points))))
 }
 
 func (o Options) check() error {
@@ -247,65 +257,6 @@ func (o Operation) checkTransaction() (bytes int, err error) {
 	return bytes, nil
 }
 
-func (c Case) checkDelays() error {
-	if len(c.Delays) > MaxDelays {
-		return fmt.Errorf("%w: %d delays: at most %d", ErrCase, len(c.Delays), MaxDelays)
-	}
-	for i, d := range c.Delays {
-		if err := c.checkDelay(d); err != nil {
-			return fmt.Errorf("%w: delay %d: %w", ErrCase, i+1, err)
-		}
-	}
-	return nil
-}
-
-func (c Case) checkDelay(d Delay) error {
-	if err := c.checkPlace(d.At); err != nil {
-		return err
-	}
-	switch {
-	case d.Until != nil && d.While != nil, d.For != 0 && (d.Until != nil || d.While != nil):
-		return errors.New("it waits for more than one thing: write a duration, until:PLACE or while:THREAD#N")
-	case d.Until != nil:
-		if d.Until.Thread == d.At.Thread {
-			return fmt.Errorf("thread %s would wait for itself: name another", d.At.Thread)
-		}
-		return c.checkPlace(*d.Until)
-	case d.While != nil:
-		i := c.thread(d.While.Thread)
-		if i < 0 || d.While.Thread == d.At.Thread {
-			return fmt.Errorf("while:%s: name another thread of the case", d.While.Thread)
-		}
-		if n := len(c.Threads[i].Operations); d.While.Operation < 1 || d.While.Operation > n {
-			return fmt.Errorf("while:%s#%d: the thread has operations 1 to %d", d.While.Thread, d.While.Operation, n)
-		}
-	case d.For <= 0 || d.For > MaxDelay:
-		return fmt.Errorf("a duration of %v: must be above 0s and at most %v", d.For, MaxDelay)
-	}
-	return nil
-}
-
-// thread is the index of the thread with that name, -1 for none.
-func (c Case) thread(name string) int {
-	return slices.IndexFunc(c.Threads, func(t Thread) bool { return t.Name == name })
-}
-
-func (c Case) checkPlace(p Place) error {
-	i := c.thread(p.Thread)
-	switch {
-	case i < 0 && p.Thread != flusherThread:
-		return fmt.Errorf("%v: %w", p, c.noThread(p.Thread))
-	case p.Point == opPoint && (i < 0 || p.Hit < 0 || p.Hit > len(c.Threads[i].Operations)):
-		return fmt.Errorf("%v: must name an operation of a thread with a program, or 0 for before the first", p)
-	case p.Point != opPoint && (p.Hit < 1 || p.Hit > MaxHit):
-		return fmt.Errorf("%v: passes are counted from 1, to %d", p, MaxHit)
-	case p.Point != opPoint && !knownPoint(p.Point):
-		return fmt.Errorf("%v: no yield or wait point is called %q%s: 'racewindow failpoints' lists them, and op is one", p, p.Point,
-			spelling.Meant(p.Point, slices.Sorted(maps.Keys(points))))
-	}
-	return nil
-}
-
 var points = func() map[string]bool {
 	known := map[string]bool{}
 	for _, e := range failpoints.Catalogue() {
@@ -315,22 +266,9 @@ var points = func() map[string]bool {
 	return known
 }()
 
-func knownPoint(name string) bool { return points[name] }
-
-func checkName(name string) error {
-	ok := len(name) >= 1 && len(name) <= MaxNameBytes && name != flusherThread && name != "crash"
-	for i, c := range []byte(name) {
-		ok = ok && (c >= 'a' && c <= 'z' || i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '_'))
-	}
-	if !ok {
-		return fmt.Errorf("%w: a thread called %.40q: use 1 to %d small letters, digits, '-' and '_', a letter first, and not %s or crash",
-			ErrCase, name, MaxNameBytes, flusherThread)
-	}
-	return nil
-}
-
 // Clone returns a copy that shares nothing with c.
 func (c Case) Clone() Case {
+	general := c.General().Clone()
 	c.Threads = slices.Clone(c.Threads)
 	for i := range c.Threads {
 		t := &c.Threads[i]
@@ -340,22 +278,37 @@ func (c Case) Clone() Case {
 			o.Fragments, o.Sizes = slices.Clone(o.Fragments), slices.Clone(o.Sizes)
 		}
 	}
-	c.Switches, c.Faults = slices.Clone(c.Switches), slices.Clone(c.Faults)
-	if c.Crash != nil {
-		crash := *c.Crash
-		c.Crash = &crash
+	c.Delays, c.Switches, c.Faults, c.Crash = general.Delays, general.Switches, general.Faults, general.Crash
+	return c
+}
+
+// General is the case as package cases has it.
+func (c Case) General() cases.Case {
+	g := cases.Case{Subject: Subject, Settings: c.Options, Delays: c.Delays, Switches: c.Switches, Faults: c.Faults, Crash: c.Crash}
+	for _, t := range c.Threads {
+		all := make([]cases.Operation, len(t.Operations))
+		for i, o := range t.Operations {
+			all[i] = o
+		}
+		g.Threads = append(g.Threads, cases.Thread{Name: t.Name, Operations: all})
 	}
-	c.Delays = slices.Clone(c.Delays)
-	for i := range c.Delays {
-		d := &c.Delays[i]
-		if d.Until != nil {
-			until := *d.Until
-			d.Until = &until
+	return g
+}
+
+// Of is a case about the log with the types of its own. A case about something else is a mistake of the caller's program, and panics.
+func Of(g cases.Case) Case {
+	c := Case{Options: g.Settings.(Options), Delays: g.Delays, Switches: g.Switches, Faults: g.Faults, Crash: g.Crash}
+	for _, t := range g.Threads {
+		all := make([]Operation, len(t.Operations))
+		for i, o := range t.Operations {
+			all[i] = o.(Operation)
 		}
-		if d.While != nil {
-			while := *d.While
-			d.While = &while
-		}
+		c.Threads = append(c.Threads, Thread{t.Name, all})
 	}
 	return c
+}
+
+// thread is the index of the thread with that name, -1 for none.
+func (c Case) thread(name string) int {
+	return slices.IndexFunc(c.Threads, func(t Thread) bool { return t.Name == name })
 }

@@ -187,7 +187,7 @@ func (r *run) control(name string) *control {
 
 // pointID is -1 for the boundary between operations.
 func pointID(name string) int {
-	if name == opPoint {
+	if name == sched.OpPoint {
 		return -1
 	}
 	return failpoints.Lookup(failpoints.StoragePackage, name).ID()

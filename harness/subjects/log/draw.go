@@ -6,27 +6,10 @@ import (
 	"time"
 )
 
-// A Shape bounds the programs that Draw makes. The zero value is ready.
-type Shape struct {
-	// Threads and Operations, of one thread, are the most; default 4 and 6.
-	Threads, Operations int
-	// Quiet leaves out what the store does by itself: flushes by size and time.
-	Quiet bool
-	// Small values and few records only: for exploration, where bytes cost and show nothing.
-	Small bool
-	// Torn adds to the small values some that lie in two sectors of a disk, so that a crash may tear them.
-	Torn bool
-}
-
 // Draw makes a program, and options for it but for the hand-over. Everything random about the case is in it: its text runs
 // again. Sizes have edges: values that fill an arena, and one byte to either side.
 func Draw(random *rand.Rand, s Shape) Case {
-	if s.Threads == 0 {
-		s.Threads = 4
-	}
-	if s.Operations == 0 {
-		s.Operations = 6
-	}
+	s = s.WithDefaults()
 	d := drawing{Shape: s, random: random}
 	c := Case{Options: d.options()}
 	d.arena = max(64, c.Options.Arena)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"syscall"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
@@ -63,13 +64,13 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 		t.Fail(violated{v, true, true})
 	}
 	t.Note("scan after reopening")
-	r.plan.crashes.checked(1, check.Progress)
-	left := judgement{r.disk.Fingerprint(), r.fingerprint() ^ (expected.Durable+1)<<32}
-	if !r.plan.crashes.due(left) {
+	r.plan.crashes.Tested(1, check.Progress.Name)
+	left := cases.Judgement{r.disk.Fingerprint(), r.Expected() ^ (expected.Durable+1)<<32}
+	if !r.plan.crashes.Due(left) {
 		return
 	}
-	if v := r.reopenedAfterFaults(expected, saltOf(left.disk)); v != nil {
-		r.plan.crashes.retry(left)
+	if v := r.reopenedAfterFaults(expected, cases.SaltOf(left.Disk)); v != nil {
+		r.plan.crashes.Retry(left)
 		t.Fail(violated{v, true, true})
 	}
 }
@@ -78,8 +79,7 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 func (r *run) countDiskFaults() {
 	for i, counter := range r.faults {
 		if counter != nil && counter.Faults() > 0 {
-			r.plan.crashes.Faults.Add(uint64(counter.Faults()))
-			r.plan.crashes.came[i].Add(uint64(counter.Faults()))
+			r.plan.crashes.FaultCame(i, counter.Faults())
 		}
 	}
 	r.faults = nil
@@ -109,7 +109,7 @@ func (r *run) closeBehindFaults(ctx context.Context, t *sched.T) check.Expected 
 func (r *run) reopenedAfterFaults(expected check.Expected, salt uint64) *check.Violation {
 	for again := range 2 { // recovering twice = once
 		if again > 0 {
-			r.plan.crashes.checked(1, check.RecoveryIdempotence)
+			r.plan.crashes.Tested(1, check.RecoveryIdempotence.Name)
 		}
 		r.disk.Kill()
 		complete, v := r.checkOpen(r.disk, expected)
@@ -141,7 +141,7 @@ func (r *run) checkOpen(disk *crash.Disk, expected check.Expected) (complete uin
 	}
 	complete, v = l.check(r.plan, expected)
 	if v == nil {
-		r.plan.crashes.checked(1, check.Progress)
+		r.plan.crashes.Tested(1, check.Progress.Name)
 	}
 	return complete, l.end(v)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
 )
@@ -150,7 +151,7 @@ var noCases = map[string]string{
 	head + "w0: flush; ~ w0@op#0=while:w0#1":                           "name another thread",
 	head + "w0: flush; w1:; ~ w1@op#0=while:w0#2":                      "operations 1 to 1",
 	head + "w0: flush; ~ w0@op#0=until:w0@op#1":                        "wait for itself",
-	strings.Repeat("x", MaxTextBytes+1):                                "bytes of text",
+	strings.Repeat("x", cases.MaxTextBytes+1):                          "bytes of text",
 	head + strings.Repeat("a:;", 100):                                  "clauses",
 }
 
@@ -195,10 +196,10 @@ func TestTheTextOfACaseIsToldFromTheNameOfAFile(t *testing.T) {
 	for _, text := range []string{
 		examples[0], "v2 anything", "v1; w0: append 1", " v17 x", "handover=stale scenario=log; w0:", "# a comment\nv1", "w0: flush\nw1: flush",
 	} {
-		require.True(t, IsText(text), "%q", text)
+		require.True(t, cases.IsText(text), "%q", text)
 	}
 	for _, name := range []string{"", "v1", "v1.case", "found.case", "out/v1 of it.case", "vx y", "v y", "a b c", "w0: append 1; r0: read - end"} {
-		require.False(t, IsText(name), "%q", name)
+		require.False(t, cases.IsText(name), "%q", name)
 	}
 }
 

@@ -4,47 +4,17 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/storage"
 )
 
 // String prints the canonical line. Parse of it gives an equal case.
-func (c Case) String() string {
-	clauses := []string{c.Options.String()}
-	for _, t := range c.Threads {
-		words := make([]string, len(t.Operations))
-		for i, o := range t.Operations {
-			words[i] = o.String()
-		}
-		clauses = append(clauses, strings.TrimSpace(t.Name+": "+strings.Join(words, ", ")))
-	}
-	if len(c.Delays) > 0 {
-		words := make([]string, len(c.Delays))
-		for i, d := range c.Delays {
-			words[i] = d.String()
-		}
-		clauses = append(clauses, "~ "+strings.Join(words, ", "))
-	}
-	if len(c.Switches) > 0 {
-		clauses = append(clauses, "@ "+c.Switches.String())
-	}
-	if len(c.Faults) > 0 {
-		words := make([]string, len(c.Faults))
-		for i, f := range c.Faults {
-			words[i] = f.String()
-		}
-		clauses = append(clauses, "! "+strings.Join(words, ", "))
-	}
-	if c.Crash != nil {
-		clauses = append(clauses, c.Crash.String())
-	}
-	return strings.Join(clauses, "; ")
-}
+func (c Case) String() string { return c.General().String() }
 
-// String prints the header.
+// String prints the options as a case has them.
 func (o Options) String() string {
-	text := "v1 scenario=log handover=" + o.Handover
+	text := "handover=" + o.Handover
 	for _, option := range []struct {
 		name  string
 		value int64
@@ -54,7 +24,7 @@ func (o Options) String() string {
 		}
 	}
 	if o.Interval != 0 {
-		text += " interval=" + duration(o.Interval)
+		text += " interval=" + cases.Duration(o.Interval)
 	}
 	if o.Seed != 0 {
 		text += " seed=" + strconv.FormatUint(o.Seed, 10)
@@ -74,7 +44,7 @@ func (o Operation) String() string {
 	case Read:
 		return fmt.Sprintf("read %v %v", o.After, o.UpTo)
 	case Advance:
-		return "advance " + duration(o.By)
+		return "advance " + cases.Duration(o.By)
 	}
 	return o.Kind.String()
 }
@@ -87,26 +57,12 @@ func joinNumbers(numbers []int, separator string) string {
 	return strings.Join(words, separator)
 }
 
-// String prints the turn as the grammar has it.
-func (t Turn) String() string { return fmt.Sprintf("%s#%d", t.Thread, t.Operation) }
-
-// String prints the delay as the grammar has it.
-func (d Delay) String() string {
-	switch {
-	case d.Until != nil:
-		return fmt.Sprintf("%v=until:%v", d.At, d.Until)
-	case d.While != nil:
-		return fmt.Sprintf("%v=while:%v", d.At, d.While)
-	}
-	return fmt.Sprintf("%v=%s", d.At, duration(d.For))
-}
-
-// duration prints d in letters that every keyboard has.
-func duration(d time.Duration) string { return strings.Replace(d.String(), "µ", "u", 1) }
-
 func handoverNames() (names []string) {
 	for _, h := range storage.Handovers() {
 		names = append(names, h.Name())
 	}
 	return names
 }
+
+// Word implements cases.Operation.
+func (o Operation) Word() string { return o.Kind.String() }

@@ -42,7 +42,7 @@ func (r *run) watch() *check.Violation {
 	if !ok {
 		return nil
 	}
-	r.plan.crashes.checked(1, check.Watermarks)
+	r.plan.crashes.Tested(1, check.Watermarks.Name)
 	durable, before := e.Durable().Tx, r.durables.Load()
 	switch begun := r.begun(); {
 	case durable > begun:
@@ -76,7 +76,7 @@ func (r *run) watchBoth(ctx context.Context) *check.Violation {
 
 // leaked says what a log that is no longer open has left open.
 func (r *run) leaked(behind string) *check.Violation {
-	r.plan.crashes.checked(1, check.NoLeak)
+	r.plan.crashes.Tested(1, check.NoLeak.Name)
 	if n := r.disk.OpenFiles(); n > 0 {
 		return &check.Violation{Promise: check.NoLeak, Detail: fmt.Sprintf("%d files are still open behind %s", n, behind)}
 	}
@@ -112,7 +112,7 @@ func (r *run) probe(ctx context.Context) *check.Violation {
 	case err == nil:
 		r.flushed.Raise(at.Tx)
 		if came && r.c.spares() {
-			r.plan.crashes.checked(1, check.NoPoison)
+			r.plan.crashes.Tested(1, check.NoPoison.Name)
 		}
 		return r.watchBoth(ctx)
 	case errors.Is(err, storage.ErrPoisoned) && !r.c.spares(): // the fault came in a flush that nobody was told of
@@ -123,7 +123,7 @@ func (r *run) probe(ctx context.Context) *check.Violation {
 }
 
 func (r *run) probePoisoned(ctx context.Context) *check.Violation {
-	r.plan.crashes.checked(1, check.StickyPoison)
+	r.plan.crashes.Tested(1, check.StickyPoison.Name)
 	at, err := r.engine.Append(ctx, []harness.Record{r.values.Record(check.Identity{Client: uint32(len(r.c.Threads)), Sequence: 1, Count: 1})})
 	what := "an append"
 	if errors.Is(err, storage.ErrPoisoned) {

@@ -60,8 +60,8 @@ func (p *plan) recover(disk *crash.Disk) (*recovered, error) {
 func (l *recovered) check(p *plan, expected check.Expected) (complete uint64, v *check.Violation) {
 	c := check.NewRecovered(expected)
 	defer func() {
-		p.crashes.checked(1, check.Durability, check.PrefixRecovery, check.TransactionAtomicity)
-		p.crashes.checked(uint64(c.Records), check.NoCorruption)
+		p.crashes.Tested(1, check.Durability.Name, check.PrefixRecovery.Name, check.TransactionAtomicity.Name)
+		p.crashes.Tested(uint64(c.Records), check.NoCorruption.Name)
 	}()
 	for record, err := range l.log.Read(context.Background(), storage.Offset{}, storage.End) {
 		if err != nil {

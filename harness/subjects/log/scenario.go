@@ -2,10 +2,12 @@ package log
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/cases"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
@@ -69,6 +71,7 @@ func (c Case) plan() (*plan, error) {
 // A plan is what all executions of a case share.
 type plan struct {
 	c            Case
+	general      cases.Case
 	options      storage.Options
 	lengths      [2][][]Operation
 	transactions int
@@ -90,7 +93,7 @@ func newPlan(c Case) (*plan, error) {
 		return nil, err
 	}
 	o := c.Options
-	p := &plan{c: c, crashes: newCrashes(), options: storage.Options{
+	p := &plan{c: c, crashes: cases.NewCrashes(), general: c.General(), options: storage.Options{
 		Handover: handover, ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
 		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: o.Interval,
 	}}
@@ -172,10 +175,8 @@ func Violation(f *sched.Failure) *check.Violation {
 	if f == nil {
 		return nil
 	}
-	switch v := f.Err.(type) {
-	case violated:
-		return v.Violation
-	case crashed:
+	var v violated
+	if errors.As(f.Err, &v) {
 		return v.Violation
 	}
 	return nil
@@ -190,7 +191,7 @@ func InHistory(f *sched.Failure) bool {
 	switch v := f.Err.(type) {
 	case violated:
 		return !v.recovered
-	case crashed:
+	case *cases.CrashError:
 		return false
 	}
 	return true
@@ -245,19 +246,17 @@ func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 			if r.healed.Load() != 0 {
 				return nil, false
 			}
-			value, index := p.c.deliver(thread, point, hit)
-			if index < 0 || r.opening.Load() != 0 && p.c.Faults[index].flips() {
+			value, index := p.general.Deliver(thread, point, hit)
+			if index < 0 || r.opening.Load() != 0 && flipsBits(p.c.Faults[index]) {
 				return nil, false
 			}
 			r.struck.Add(1)
-			p.crashes.Faults.Add(1)
-			p.crashes.came[index].Add(1)
+			p.crashes.FaultCame(index, 1)
 			return value, true
 		})
 	}
 	if p.c.Crash != nil {
-		k := &crasher{plan: p, run: r, x: x, operations: -1}
-		x.Invariant(k.look)
+		p.crashes.Watch(x, *p.c.Crash, r)
 	}
 }
 
@@ -269,7 +268,7 @@ func (r *run) injectDiskFaults() {
 		if f.Disk != "" {
 			rule, _ := crash.ParseRule(f.Disk) // it has been checked
 			r.faults[i] = crash.Count(rule)
-			if toggle := crash.Switched(r.faults[i]); f.flips() {
+			if toggle := crash.Switched(r.faults[i]); flipsBits(f) {
 				r.flips = append(r.flips, toggle)
 				rules = append(rules, toggle)
 				continue

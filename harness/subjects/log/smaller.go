@@ -3,9 +3,49 @@ package log
 import (
 	"iter"
 	"slices"
+
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// Smaller implements Subject: two appends made one, plainer options, fewer records, smaller values, plainer bounds.
+// smaller yields cases a step smaller in what is the log's own: two appends made one, plainer options, fewer records, smaller
+// values, plainer bounds, and a delay that ends with a flush instead of after a time.
+func smaller(c Case) iter.Seq[cases.Case] {
+	return func(yield func(cases.Case) bool) {
+		for _, step := range []func(Case) iter.Seq[Case]{mergedAppends, heldByFlusher, plainerOptions, fewerRecords, smallerValues, plainerBounds} {
+			for next := range step(c) {
+				if !yield(next.General()) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// each yields a copy of c for every index below n, changed by change, unless change says that it cannot be.
+func each(c Case, n int, change func(c *Case, i int) bool) iter.Seq[Case] {
+	return func(yield func(Case) bool) {
+		for i := range n {
+			if next := c.Clone(); change(&next, i) && !yield(next) {
+				return
+			}
+		}
+	}
+}
+
+// heldByFlusher puts in the place of a length of time the end of a flush by the store's task: then what happens meanwhile is the
+// same each time.
+func heldByFlusher(c Case) iter.Seq[Case] {
+	const flushes = 3
+	return each(c, flushes*len(c.Delays), func(c *Case, i int) bool {
+		d := &c.Delays[i/flushes]
+		if d.For == 0 {
+			return false
+		}
+		*d = Delay{At: d.At, Until: &Place{Thread: flusherThread, Point: "flush/trimmed", Hit: i%flushes + 1}}
+		return true
+	})
+}
+
 // mergedAppends has one append take the records of another, which goes.
 func mergedAppends(c Case) iter.Seq[Case] {
 	type place struct{ thread, at int }
@@ -33,7 +73,9 @@ func mergedAppends(c Case) iter.Seq[Case] {
 		} else {
 			o.Fragments[0] += other.Records()
 		}
-		dropOperation(c, gone.thread, gone.at)
+		g := c.General()
+		g.DropOperation(gone.thread, gone.at)
+		*c = Of(g)
 		return true
 	})
 }

@@ -112,7 +112,7 @@ func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
 // count counts that a promise was put to the test.
 func (t *thread) count(tested bool, p check.Promise) {
 	if tested && t.run.plan != nil {
-		t.run.plan.crashes.checked(1, p)
+		t.run.plan.crashes.Tested(1, p.Name)
 	}
 }
 

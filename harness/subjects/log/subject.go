@@ -1,0 +1,167 @@
+package log
+
+import (
+	_ "embed"
+	"io"
+	"iter"
+	"math/rand"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/history"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// Subject is the log of package storage, for package cases.
+var Subject cases.Subject = subject{}
+
+type subject struct{}
+
+func (subject) Head() string    { return "scenario=log" }
+func (subject) Tasks() []string { return []string{flusherThread} }
+
+func (subject) IsTask(name string) bool { return isTask(name) }
+
+func (subject) ParseSettings(words []cases.Setting) (cases.Settings, error) {
+	var o Options
+	for _, w := range words {
+		if err := o.set(w.Name, w.Value); err != nil {
+			return nil, err
+		}
+	}
+	return o, nil
+}
+
+func (subject) ParseOperation(text string) (cases.Operation, error) { return parseOperation(text) }
+
+func (subject) Check(g cases.Case) error { return Of(g).check() }
+
+func (subject) Draw(random *rand.Rand, s Shape) (cases.Case, error) {
+	c := Draw(random, s)
+	c.Options.Handover = "snapshot"
+	return c.General(), nil
+}
+
+func (subject) DrawFaults(random *rand.Rand, g cases.Case, most int) []Fault {
+	return DrawFaults(random, Of(g), most)
+}
+
+func (subject) Smaller(g cases.Case) iter.Seq[cases.Case] { return smaller(Of(g)) }
+
+func (subject) Plan(g cases.Case) (*cases.Plan, error) {
+	p, err := Of(g).plan()
+	if err != nil {
+		return nil, err
+	}
+	plan := &cases.Plan{Scenario: p.scenario}
+	if g.Crash != nil || len(g.Faults) > 0 {
+		plan.Crashes = p.crashes
+	}
+	return plan, nil
+}
+
+// Recorded implements cases.Witness: porcupine judges the history too.
+func (subject) Recorded(g cases.Case) (*cases.Plan, error) {
+	c := Of(g)
+	p, err := c.plan()
+	if err != nil {
+		return nil, err
+	}
+	p.history = &history.Recorder{}
+	var names []string
+	for _, t := range c.Threads {
+		names = append(names, t.Name)
+	}
+	plan := &cases.Plan{Scenario: p.scenario, Opinion: func(f *sched.Failure) (string, error) {
+		v := Violation(f)
+		if f != nil && v == nil || !InHistory(f) {
+			return "", nil // of a panic, a deadlock or what a crash leaves a model of the log says nothing
+		}
+		return history.SecondOpinion(p.history.Calls(), names, v)
+	}}
+	if g.Crash != nil || len(g.Faults) > 0 {
+		plan.Crashes = p.crashes
+	}
+	return plan, nil
+}
+
+// Picture implements report.Pictured.
+func (subject) Picture(w io.Writer, g cases.Case) error {
+	c := Of(g)
+	scenario, recorder, err := Of(g.Bare()).Recorded()
+	if err != nil {
+		return err
+	}
+	sched.NewRunner(scenario, sched.Options{}).Replay(c.Switches, false)
+	var names []string
+	for _, t := range c.Threads {
+		names = append(names, t.Name)
+	}
+	return history.Picture(w, recorder.Calls(), names)
+}
+
+//go:embed gotest.txt
+var goTest string
+
+// GoTest implements report.Tested.
+func (subject) GoTest() string { return goTest }
+
+// Told is report.Told for a class that begins with the name of a promise of the log, if it was one that broke.
+func Told(class, detail, replay, text string) *report.Report {
+	name, _, _ := strings.Cut(class, "/")
+	for _, p := range append(check.Promises(), check.Durability, check.RecoveryIdempotence, check.StickyPoison, check.AppendAfterRecovery, check.DamageReported) {
+		if p.Name == name {
+			return report.Told(class, p.Name, p.Sentence, detail, replay, text)
+		}
+	}
+	return report.Told(class, "", "", detail, replay, text)
+}
+
+// Cured implements cases.Cured: the engine's default hand-over.
+func (subject) Cured(g cases.Case) (cured cases.Case, what string, ok bool) {
+	right, err := storage.HandoverByName("")
+	o := g.Settings.(Options)
+	if err != nil || o.Handover == right.Name() {
+		return g, "", false
+	}
+	o.Handover = right.Name()
+	cured = g.Clone()
+	cured.Settings = o
+	return cured, "hand-over " + right.Name(), true
+}
+
+// canaryProgram has the analysed bug's window.
+const canaryProgram = "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end"
+
+// Canaries are the known bug, and where power is lost an engine that calls durable what no flush has covered.
+func (subject) Canaries(g cases.Case) (all []cases.Canary, err error) {
+	known, err := Parse(canaryProgram)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := Subject.Plan(known.General())
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, cases.Canary{What: "the known bug", Case: known.General(), Plan: plan})
+	if g.Crash == nil {
+		return all, nil
+	}
+	boasting, scenario, err := boaster()
+	if err != nil {
+		return nil, err
+	}
+	return append(all, cases.Canary{
+		What: "an engine that calls durable what no flush has covered", Case: boasting.General(), Plan: &cases.Plan{Scenario: scenario},
+	}), nil
+}
+
+// isTask says whether that is what a store's task is called: the one from the start, or one that a thread's reopen started.
+func isTask(name string) bool {
+	base := name[strings.LastIndexByte(name, '/')+1:]
+	base, _, _ = strings.Cut(base, "#")
+	return base == flusherThread
+}
