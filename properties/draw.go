@@ -42,8 +42,8 @@ func Cases(s Shape) gopter.Gen {
 // Shrinker is the gopter.Shrinker of cases.
 func Shrinker(value any) gopter.Shrink {
 	var smaller []cases.Case
-	for c := range shrink.Candidates(value.(cases.Case)) {
-		smaller = append(smaller, c)
+	for c := range shrink.Candidates(value.(cases.Case).General()) {
+		smaller = append(smaller, cases.Of(c))
 	}
 	return func() (any, bool) {
 		if len(smaller) == 0 {

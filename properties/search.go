@@ -234,10 +234,10 @@ func (s *Search) pins(c cases.Case) (pins []cases.Case) {
 	if s.solid {
 		return nil
 	}
-	for pin := range shrink.Pinned(c) {
+	for pin := range shrink.Pinned(c.General()) {
 		if text := pin.String(); !s.pinned[text] && len(pins) < 200 {
 			s.pinned[text] = true
-			pins = append(pins, pin)
+			pins = append(pins, cases.Of(pin))
 		}
 	}
 	return pins

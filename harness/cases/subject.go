@@ -164,3 +164,19 @@ type Cured interface {
 	// Cured returns the case with that, and what it is in words that follow "with"; ok is false where there is nothing else.
 	Cured(c Case) (cured Case, what string, ok bool)
 }
+
+// A Timeline is what an execution did, as a report shows it.
+type Timeline struct {
+	// Fields are the names of what was seen of the subject beside each row.
+	Fields []string
+	Rows   []TimelineRow
+}
+
+// A TimelineRow is one line, in the order of time.
+type TimelineRow struct {
+	// Step counts from 1; it is 0 for a line that is no step.
+	Step int
+	Text string
+	// State are the values of Timeline.Fields; nil where they were not looked at.
+	State []string
+}

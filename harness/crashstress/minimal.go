@@ -18,9 +18,9 @@ func Minimal(ctx context.Context, handover, promise string, model crash.Model, f
 	until := time.Now().Add(budget)
 	for seed := uint64(1); time.Now().Before(until) && ctx.Err() == nil; seed++ {
 		c := explore.Config{
-			Options: cases.Options{Handover: handover},
-			Crash:   &cases.Crash{Any: true, Model: model},
-			Draw:    cases.Shape{Threads: 2, Operations: 3, Small: true, Torn: true}, PerProgram: 100,
+			Subject: cases.Subject, Name: handover, Settle: cases.OnHandover(handover),
+			Crash: &cases.Crash{Any: true, Model: model},
+			Draw:  cases.Shape{Threads: 2, Operations: 3, Small: true, Torn: true}, PerProgram: 100,
 			Search: sched.Options{Seed: seed, Budget: time.Until(until)},
 		}
 		c.Shrink.Budget = time.Until(until)

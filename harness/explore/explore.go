@@ -1,4 +1,4 @@
-// Package explore searches the schedules of log programs, makes what it finds smaller and reports it.
+// Package explore searches the schedules of a subject's programs, makes what it finds smaller and reports it.
 package explore
 
 import (
@@ -11,22 +11,23 @@ import (
 	"slices"
 	"time"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// Config says what to explore. The zero value, with a hand-over in Options, is ready.
+// Config says what to explore. The zero value, with a Subject, is ready.
 type Config struct {
-	// Options are the engine's.
-	Options cases.Options
-	// Program is explored; without threads programs are drawn, each for a share of the budget.
-	Program []cases.Thread
+	Subject cases.Subject
+	// Name is what the summary calls what is explored; default the subject's head.
+	Name string
+	// Program is explored; without one programs are drawn, each for a share of the budget, and Settle, if it is set, changes each.
+	Program *cases.Case
+	Settle  func(*cases.Case)
 	// Crash, if it is set, ends each execution: commonly at every step, with every disk that this may leave (cases.Crash.Any).
-	// Faults go wrong in a program that is given; of drawn programs each gets up to DrawFaults.
+	// Drawn programs get up to DrawFaults faults each.
 	Crash      *cases.Crash
-	Faults     []cases.Fault
 	DrawFaults int
 	// Draw bounds the programs that are drawn.
 	Draw cases.Shape
@@ -36,7 +37,7 @@ type Config struct {
 	PerProgram int
 	// Shrink bounds how long a finding is made smaller.
 	Shrink shrink.Limits
-	// Canary looks for the known bug first, with the same strategy.
+	// Canary looks for the subject's canaries first, with the same strategy. Those of crashes are always looked for.
 	Canary bool
 	// Exhaustive asks for the claim that every schedule up to Search.Preemptions holds: less is no verdict.
 	Exhaustive bool
@@ -59,7 +60,7 @@ type Finding struct {
 
 // A Summary is what an exploration came to.
 type Summary struct {
-	Handover   string            `json:"handover"`
+	Name       string            `json:"name"`
 	Program    string            `json:"program,omitempty"`
 	Programs   int               `json:"programs"`
 	Seed       uint64            `json:"seed"`
@@ -94,7 +95,7 @@ type Crashes struct {
 	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
 	Faults     uint64 `json:"faults"`
-	// Exposed are those of the unsynced moments at which the program had begun to append.
+	// Exposed are those of the unsynced moments at which the program had begun to do what a crash may take.
 	Exposed uint64 `json:"exposed_moments"`
 	// Partial are the schedules in which the time was over before each disk of each step was tried.
 	Partial uint64 `json:"schedules_partly_tried"`
@@ -128,12 +129,12 @@ var ErrCanary = errors.New("the canary was not found")
 // nothing of it.
 var ErrMissing = errors.New("faults that never came")
 
-// canaryProgram has the analysed bug's window.
-const canaryProgram = "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end"
-
 // Run explores. An error means that the exploration itself failed. Without one, Summary.Verdict says what it came to.
 func Run(ctx context.Context, c Config) (*Summary, error) {
-	s := &Summary{Handover: c.Options.Handover, Seed: c.Search.Seed, Strategy: c.Search.Strategy, Findings: []Finding{}}
+	if c.Name == "" {
+		c.Name = c.Subject.Head()
+	}
+	s := &Summary{Name: c.Name, Seed: c.Search.Seed, Strategy: c.Search.Strategy, Findings: []Finding{}}
 	if s.Strategy == "" {
 		s.Strategy = "portfolio"
 	}
@@ -145,63 +146,16 @@ func Run(ctx context.Context, c Config) (*Summary, error) {
 
 func (s *Summary) run(ctx context.Context, c Config) error {
 	s.teller.stage(StageCanary)
-	if c.Canary {
-		found, err := findCanary(ctx, c.Search)
-		if err != nil {
-			return err
-		}
-		s.Canary = found
+	if err := s.findCanaries(ctx, c); err != nil {
+		return err
 	}
-	if c.Crash != nil {
-		if err := findCrashCanary(ctx); err != nil {
-			return err
-		}
-	}
-	if len(c.Program) > 0 {
-		program := cases.Case{Options: c.Options, Threads: c.Program, Faults: c.Faults, Crash: c.Crash}
+	if c.Program != nil {
+		program := *c.Program
+		program.Crash = c.Crash
 		s.Program = program.String()
 		return s.explore(ctx, c, program, c.Search)
 	}
 	return s.drawn(ctx, c)
-}
-
-func findCanary(ctx context.Context, o sched.Options) (string, error) {
-	c, err := cases.Parse(canaryProgram)
-	if err != nil {
-		return "", err
-	}
-	scenario, err := c.Scenario()
-	if err != nil {
-		return "", err
-	}
-	o.Budget, o.Schedules, o.Progress, o.All = 20*time.Second, 0, nil, false
-	o.Preemptions = max(o.Preemptions, 1)
-	r, err := sched.Search(ctx, scenario, o)
-	switch {
-	case err != nil && ctx.Err() == nil:
-		return "", fmt.Errorf("canary: %w", err)
-	case len(r.Findings) == 0 && ctx.Err() != nil:
-		return "", fmt.Errorf("interrupted before the canary was found: %w", ctx.Err())
-	case len(r.Findings) == 0:
-		return "", fmt.Errorf("%w: %s showed nothing in %d schedules of '%s'; choose another strategy or seed", ErrCanary, o.Strategy, r.Schedules, canaryProgram)
-	}
-	return fmt.Sprintf("the known bug was found in schedule %d of '%s'", r.Findings[0].After+1, canaryProgram), nil
-}
-
-// findCrashCanary makes sure that a loss of power shows what it costs.
-func findCrashCanary(ctx context.Context) error {
-	scenario, err := cases.CrashCanary()
-	if err != nil {
-		return err
-	}
-	r, err := sched.Search(ctx, scenario, sched.Options{Strategy: "bounded", Workers: 1})
-	if ctx.Err() != nil {
-		return fmt.Errorf("interrupted before the canary was found: %w", ctx.Err())
-	}
-	if err == nil && (len(r.Findings) == 0 || cases.CrashOf(r.Findings[0].Failure) == nil) {
-		err = fmt.Errorf("%w: an engine that calls durable what no flush has covered lost nothing in any crash", ErrCanary)
-	}
-	return err
 }
 
 // drawn explores one program after the other.
@@ -229,12 +183,18 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 		if budget > 0 {
 			o.Budget = budget - time.Since(began)
 		}
-		program := cases.Draw(random, c.Draw)
-		program.Options.Handover, program.Crash = c.Options.Handover, c.Crash
-		if c.DrawFaults > 0 {
-			program.Faults = cases.DrawFaults(random, program, c.DrawFaults)
+		program, err := c.Subject.Draw(random, c.Draw)
+		if err != nil {
+			return err
 		}
-		err := s.explore(ctx, c, program, o)
+		if c.Settle != nil {
+			c.Settle(&program)
+		}
+		program.Crash = c.Crash
+		if c.DrawFaults > 0 {
+			program.Faults = c.Subject.DrawFaults(random, program, c.DrawFaults)
+		}
+		err = s.explore(ctx, c, program, o)
 		if errors.Is(err, sched.ErrNoSchedule) && s.Statistics.Schedules > 0 {
 			break // the time was over, or it was interrupted, as the program had just been drawn
 		}
@@ -253,22 +213,19 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 
 // explore searches one program and adds what came of it.
 func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o sched.Options) error {
-	scenario, err := program.Scenario()
+	plan, err := program.Subject.Plan(program)
 	if err != nil {
 		return err
 	}
-	var crashes *cases.Crashes
-	if program.Crash != nil || len(program.Faults) > 0 {
-		if scenario, crashes, err = program.Crashing(); err != nil {
-			return err
-		}
+	crashes := plan.Crashes
+	if crashes != nil {
 		defer func() { s.Crashes.add(crashes, program) }()
 		crashes.Until(over(ctx, o.Budget))
 	}
 	before := s.Statistics
 	o.Progress = s.show(before, crashes)
 	s.teller.stage(StageSearch)
-	r, err := sched.Search(ctx, scenario, o)
+	r, err := sched.Search(ctx, plan.Scenario, o)
 	s.Programs++
 	s.Statistics = plus(before, r.Statistics)
 	o.Progress(r.Statistics)
@@ -285,7 +242,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 		s.Exhausted = r.Exhausted
 		for _, e := range r.Exhausted {
 			if slices.ContainsFunc(r.Findings, func(f sched.Finding) bool { return f.Preemptions <= e.Bound }) {
-				break // with --all the search goes on behind a violation
+				break // with --all the search goes on after a violation
 			}
 			s.Claims = append(s.Claims, Claim(e, program, o.Strategy, len(r.Points), crashes))
 		}
@@ -293,7 +250,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	if len(r.Findings) == 0 && s.Program != "" && crashes != nil {
 		if missing := crashes.Missing(program); len(missing) > 0 {
 			s.Claims = nil
-			return fmt.Errorf("%w in any of %d schedules: %v; so nothing is known of what is behind: another count (#N) or another program may reach it", ErrMissing, r.Schedules, missing)
+			return fmt.Errorf("%w in any of %d schedules: %v; so nothing is known of what comes after: another count (#N) or another program may reach it", ErrMissing, r.Schedules, missing)
 		}
 	}
 	return errors.Join(disagreement, s.addAll(ctx, c, program, r.Findings)) // a disagreement takes no finding away
@@ -357,7 +314,7 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	rep, failed := report.New(m, found, f.Preemptions)
 	if failed != nil {
 		err = errors.Join(err, fmt.Errorf("report %v: %w", m.Case, failed))
-		rep = report.Told(f.Failure.Class(), f.Failure.Error(), "racewindow replay '"+found.String()+"'", f.Failure.Stack)
+		rep = report.Told(f.Failure.Class(), "", "", f.Failure.Error(), "racewindow replay '"+found.String()+"'", f.Failure.Stack)
 	}
 	s.Findings = append(s.Findings, Finding{rep, m.Case.String(), found.String(), f.Strategy, f.After + 1, f.Count, f.Failure.Class()})
 	return err

@@ -4,43 +4,38 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
-	"github.com/racewindow/racewindow/harness/subjects/log/history"
 )
 
-// opinions is how many schedules of each program are judged by porcupine too. It takes longer than all else in a schedule, and the
+// opinions is how many schedules of each program are judged by another checker too. It takes longer than all else in a schedule, and the
 // two checkers differ in what they can be wrong about, not in how often.
 const opinions = 5
 
-// askAgain holds the checker against porcupine on a few random schedules of a program. A disagreement is an error: then what the
+// askAgain holds the checker against another one, where the subject has it, on a few random schedules of a program. A disagreement is an error: then what the
 // exploration says is worth nothing. A failure that these schedules show is a finding like any other.
 func (s *Summary) askAgain(program cases.Case, seed uint64) (findings []sched.Finding, err error) {
 	if crash := program.Crash; crash != nil && crash.Any {
 		program = program.Clone()
 		program.Crash = nil // a history says nothing of what a crash leaves, and to try that takes longer than all else
 	}
-	scenario, recorder, err := program.Recorded()
+	witness, ok := program.Subject.(cases.Witness)
+	if !ok {
+		return nil, nil
+	}
+	plan, err := witness.Recorded(program)
 	if err != nil {
 		return nil, err
 	}
-	var names []string
-	for _, t := range program.Threads {
-		names = append(names, t.Name)
-	}
-	runner, walk := sched.NewRunner(scenario, sched.Options{}), walk{rand.New(rand.NewPCG(seed, 0))}
+	runner, walk := sched.NewRunner(plan.Scenario, sched.Options{}), walk{rand.New(rand.NewPCG(seed, 0))}
 	for range opinions {
 		out := runner.Run(walk, false)
-		found := cases.Violation(out.Failure)
 		if f := out.Failure; f != nil && f.Kind == sched.Unusable {
 			return findings, f
 		} else if f != nil {
 			findings = append(findings, sched.Finding{Failure: f, Schedule: out.Schedule, Preemptions: out.Preemptions, Strategy: "walk", Count: 1})
 		}
-		if out.Failure != nil && found == nil || !cases.InHistory(out.Failure) {
-			continue // a model of the log says nothing of a deadlock, a panic or what a crash leaves
-		}
-		sentence, err := history.SecondOpinion(recorder.Calls(), names, found)
+		sentence, err := plan.Opinion(out.Failure)
 		if err != nil {
 			program.Switches = out.Schedule
 			return findings, fmt.Errorf("%w; the case: %v", err, program)

@@ -3,6 +3,7 @@ package report
 import (
 	"errors"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -28,7 +29,7 @@ func (r *Report) describe(f *sched.Failure) {
 	if !errors.As(f.Err, &explained) {
 		return
 	}
-	detail, mark := explained.Explain(&r.Run)
+	detail, mark := explained.Explain(r.Run.seen())
 	if detail != "" {
 		r.Detail = clean(detail, maxText)
 	}
@@ -43,9 +44,17 @@ type Broken interface {
 	Broken() (promise, sentence, detail string)
 }
 
-// Explained is an error that says more about itself when it sees the run that shows it: a detail in the place of its own, "" for
+// Explained is an error that says more about itself when it sees the execution that shows it: a detail in the place of its own, "" for
 // none, and a few words for the row of the timeline in which it was found.
 type Explained interface {
 	error
-	Explain(r *Run) (detail, mark string)
+	Explain(t cases.Timeline) (detail, mark string)
+}
+
+func (r *Run) seen() cases.Timeline {
+	t := cases.Timeline{Fields: r.Fields, Rows: make([]cases.TimelineRow, len(r.Rows))}
+	for i, row := range r.Rows {
+		t.Rows[i] = cases.TimelineRow{Step: row.Step, Text: row.Text, State: row.State}
+	}
+	return t
 }

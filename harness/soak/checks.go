@@ -182,7 +182,7 @@ func checkCase(file string) (Check, error) {
 	}
 	if want == holds && f != nil && f.Kind != sched.Unusable {
 		check.Broken = &Found{Class: got, Case: c.String(), Detail: f.Message, Count: 1}
-		if r, err := report.OfCase(c); err == nil {
+		if r, err := report.OfCase(c.General()); err == nil {
 			check.Broken.Report = r
 		}
 	}

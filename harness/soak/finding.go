@@ -15,6 +15,8 @@ import (
 
 	"github.com/racewindow/racewindow/harness/report"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/subjects/log/history"
 )
 
@@ -214,7 +216,7 @@ func compareFindings(a, b *Finding) int {
 // report makes one of a finding that has none: of its case, if the scheduler shows the same, else of what was told of it.
 func (n *Finding) report(f Found) *report.Report {
 	if c, err := cases.Parse(n.Case); err == nil && len(c.Delays) == 0 {
-		if r, err := report.OfCase(c); err == nil && r.Class == n.Class {
+		if r, err := report.OfCase(c.General()); err == nil && r.Class == n.Class {
 			return r
 		}
 	}
@@ -222,7 +224,7 @@ func (n *Finding) report(f Found) *report.Report {
 	if n.Case != "" {
 		again = "racewindow replay " + quoted(n.Case)
 	}
-	return report.Told(n.Class, n.Detail, again, f.Text)
+	return analysis.Told(n.Class, n.Detail, again, f.Text)
 }
 
 // write puts everything that is known about a finding into its folder and returns the files' names.

@@ -87,7 +87,7 @@ func (c Crash) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 // settings are those of the n-th program of a round.
 func (c Crash) settings(spec RoundSpec, model crash.Model, handover string, n uint64, left time.Duration) explore.Config {
 	config := explore.Config{
-		Options: cases.Options{Handover: handover}, Draw: cases.Shape{Threads: 3, Operations: 3, Small: true, Torn: true}, PerProgram: c.PerProgram,
+		Subject: cases.Subject, Name: handover, Settle: cases.OnHandover(handover), Draw: cases.Shape{Threads: 3, Operations: 3, Small: true, Torn: true}, PerProgram: c.PerProgram,
 		Crash:  &cases.Crash{Any: true, Model: model},
 		Search: sched.Options{Seed: SeedOf(spec.Seed, n), Schedules: c.PerProgram, Budget: max(left, time.Millisecond), Workers: 1, All: true},
 	}

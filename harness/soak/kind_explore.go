@@ -206,13 +206,13 @@ func (x *exploration) found(program cases.Case, f sched.Finding) {
 // shrunk makes a finding as small as it gets. Where that fails the finding stays as it is: it is never lost.
 func shrunk(ctx context.Context, found cases.Case, f sched.Finding) Found {
 	kept := Found{Class: f.Failure.Class(), Detail: f.Failure.Error(), Case: found.String(), Text: f.Failure.Stack, Count: f.Count}
-	m, err := shrink.Minimize(ctx, found, shrink.Limits{Budget: 10 * time.Second})
+	m, err := shrink.Minimize(ctx, found.General(), shrink.Limits{Budget: 10 * time.Second})
 	if err != nil {
 		kept.Text = fmt.Sprintf("it could not be made smaller: %v\n%s", err, kept.Text)
 		return kept
 	}
 	kept.Case = m.Case.String()
-	if r, err := report.New(m, found, f.Preemptions); err == nil {
+	if r, err := report.New(m, found.General(), f.Preemptions); err == nil {
 		kept.Report = r
 	} else {
 		kept.Text = fmt.Sprintf("it could not be reported: %v\n%s", err, kept.Text)

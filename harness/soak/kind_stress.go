@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -142,7 +142,7 @@ func (s Stress) violation(ctx context.Context, spec RoundSpec, m *stress.Summary
 	if budget == 0 {
 		budget = 10 * time.Second
 	}
-	r, err := explore.Minimal(ctx, spec.Variant, v.Program, v.Fingerprint, budget)
+	r, err := analysis.Minimal(ctx, spec.Variant, v.Program, v.Fingerprint, budget)
 	if err == nil && r != nil && strings.HasPrefix(r.Class, v.Promise) {
 		f.Report, f.Class = r, r.Class
 	}

@@ -130,18 +130,18 @@ func (p *Page) make(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if p.Report, err = report.OfCase(c); err != nil {
+	if p.Report, err = report.OfCase(c.General()); err != nil {
 		return err
 	}
 	if p.Report.Verdict == report.Held {
 		p.Report.Claim, err = claim(ctx, c)
 		return err
 	}
-	m, err := shrink.Minimize(ctx, c, shrink.Limits{})
+	m, err := shrink.Minimize(ctx, c.General(), shrink.Limits{})
 	if err != nil {
 		return err
 	}
-	if p.Report, err = report.New(m, c, m.Preemptions); err == nil {
+	if p.Report, err = report.New(m, c.General(), m.Preemptions); err == nil {
 		p.Report.Shrink.Took = 0
 	}
 	return err
@@ -161,5 +161,5 @@ func claim(ctx context.Context, c cases.Case) (string, error) {
 	case len(r.Findings) > 0 || !r.ExhaustedTo(preemptions):
 		return "", fmt.Errorf("%v does not hold, or not all was tried: %v", c, r.Findings)
 	}
-	return explore.Claim(r.Exhausted[len(r.Exhausted)-1], c, "bounded", len(r.Points), nil), nil
+	return explore.Claim(r.Exhausted[len(r.Exhausted)-1], c.General(), "bounded", len(r.Points), nil), nil
 }

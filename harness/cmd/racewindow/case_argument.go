@@ -11,7 +11,7 @@ import (
 	"os"
 	"strings"
 
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
 const caseRemedy = "give a file, or a case, which begins with 'v1 scenario=log handover=NAME'"
@@ -28,7 +28,7 @@ func isCaseText(argument string) bool {
 // readCase reads a case from the argument itself, or from the file that it names.
 func readCase(ctx context.Context, argument string) (cases.Case, error) {
 	if isCaseText(argument) {
-		return cases.ParseFile(argument)
+		return cases.ParseFile(argument, subjectOf)
 	}
 	return unlessInterrupted(ctx, argument, func() (cases.Case, error) {
 		file, err := openNamed(argument)
@@ -73,7 +73,7 @@ func caseIn(file *os.File, from io.Reader) (cases.Case, error) {
 		}
 		return cases.Case{}, fmt.Errorf("%s: %w: the file has %s bytes, and a file with a case has at most %d", file.Name(), cases.ErrCase, size, cases.MaxTextBytes)
 	}
-	c, err := cases.ParseFile(string(content))
+	c, err := cases.ParseFile(string(content), subjectOf)
 	if err != nil {
 		return cases.Case{}, fmt.Errorf("%s: %w", file.Name(), err)
 	}

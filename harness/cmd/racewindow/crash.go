@@ -21,7 +21,6 @@ import (
 	rep "github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
-	"github.com/racewindow/racewindow/storage"
 )
 
 // crashFlags are the settings of stress --crash that stress does not have.

@@ -16,13 +16,13 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
-	"github.com/racewindow/racewindow/storage"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 const exploreAbout = `Run the real engine one thread at a time and choose at each failpoint who goes on. What is found is shrunk
@@ -130,9 +130,10 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	if err != nil {
 		return err
 	}
-	f.config.Options.Handover = handover.Name()
+	f.config.Subject, f.config.Name, f.config.Settle = log.Subject, handover.Name(), log.OnHandover(handover.Name())
+	holds := handover.Holds()
 	if f.program != "" {
-		if err := f.parseProgram(flags); err != nil {
+		if holds, err = f.parseProgram(flags); err != nil {
 			return err
 		}
 	}
@@ -162,8 +163,7 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	if s.Budget == 0 && s.Schedules == 0 && !f.exhaustive {
 		s.Budget = 10 * time.Second
 	}
-	h, _ := storage.HandoverByName(f.config.Options.Handover)
-	f.config.Canary = f.config.Canary && h.Holds()
+	f.config.Canary = f.config.Canary && holds
 	if err := f.settleDraw(flags); err != nil {
 		return err
 	}
@@ -207,25 +207,26 @@ func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 	)
 }
 
-// parseProgram reads --program: the threads alone, or a whole case, whose options then count.
-func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
+// parseProgram reads --program: the threads alone, or a whole case, whose options then count. holds says whether it is meant to hold.
+func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) (holds bool, err error) {
 	text, whole := f.program, cases.IsText(f.program)
 	if !whole {
-		text = "v1 scenario=log handover=" + f.config.Options.Handover + "; " + text
+		text = "v1 " + f.config.Subject.Head() + " handover=" + f.config.Name + "; " + text
 	}
-	c, err := cases.ParseFile(text)
+	c, err := cases.ParseFile(text, cases.Only(f.config.Subject))
 	switch {
 	case err != nil:
-		return fmt.Errorf("--program: %w", err)
+		return false, fmt.Errorf("--program: %w", err)
 	case c.Crash != nil:
-		return fmt.Errorf("--program: leave out the crash: --crash tries all of them")
+		return false, fmt.Errorf("--program: leave out the crash: --crash tries all of them")
 	case len(c.Switches) > 0 || len(c.Delays) > 0:
-		return fmt.Errorf("--program: leave out the switches (@) and delays (~): explore chooses them; 'racewindow replay' executes a case as it is written")
+		return false, fmt.Errorf("--program: leave out the switches (@) and delays (~): explore chooses them; 'racewindow replay' executes a case as it is written")
 	case whole && flags.Changed("handover"):
-		return fmt.Errorf("--program names a hand-over, and so does --handover: leave out one")
+		return false, fmt.Errorf("--program names a hand-over, and so does --handover: leave out one")
 	}
-	f.config.Program, f.config.Options, f.config.Faults = c.Threads, c.Options, c.Faults
-	return nil
+	f.config.Program, f.config.Name = &c, c.Settings.(log.Options).Handover
+	handover, err := handoverByName(f.config.Name)
+	return handover.Holds(), err
 }
 
 // tell prints what came, and ends with the exit code that says it. failed is why the exploration itself came to no end.
@@ -258,7 +259,7 @@ func (f *exploreFlags) tell(s *explore.Summary, out io.Writer, failed error) err
 // closing says what was done, in lines that no report has.
 func (f *exploreFlags) closing(s *explore.Summary) string {
 	var out strings.Builder
-	what := s.Handover
+	what := s.Name
 	if s.Programs > 1 {
 		what += fmt.Sprintf(", %d programs", s.Programs)
 	}

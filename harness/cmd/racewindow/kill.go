@@ -18,7 +18,6 @@ import (
 	"github.com/racewindow/racewindow/harness/kill"
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
-	"github.com/racewindow/racewindow/storage"
 )
 
 const killAbout = `Load a log on the real disk in a process of its own, and end that process with SIGKILL, again and again. Each

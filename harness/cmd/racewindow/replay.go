@@ -13,9 +13,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 const replayAbout = `Execute a case again: one line that a report has printed or a person has written, or a file that holds it
@@ -142,7 +143,7 @@ func interrupted(ctx context.Context) error {
 
 // goroutines executes a case with delays.
 func (f *replayFlags) goroutines(ctx context.Context, c cases.Case) (show func(io.Writer) error, err error) {
-	o, err := cases.Runner{Patience: f.patience, Events: f.timeline}.Run(ctx, c)
+	o, err := log.Runner{Patience: f.patience, Events: f.timeline}.Run(ctx, log.Of(c))
 	if err != nil || o.Violation == nil {
 		return nil, err
 	}
@@ -156,17 +157,11 @@ func (f *replayFlags) goroutines(ctx context.Context, c cases.Case) (show func(i
 
 // scheduled executes a case under its schedule.
 func (f *replayFlags) scheduled(c cases.Case) (execution, error) {
-	program := c
-	program.Switches = nil
-	scenario, err := program.Scenario()
-	var came *cases.Crashes
-	if err == nil && (c.Crash != nil || len(c.Faults) > 0) {
-		scenario, came, err = program.Crashing()
-	}
+	plan, err := c.Subject.Plan(c.Bare())
 	if err != nil {
 		return nil, err
 	}
-	runner := sched.NewRunner(scenario, sched.Options{})
+	came, runner := plan.Crashes, sched.NewRunner(plan.Scenario, sched.Options{})
 	return func(ctx context.Context, c cases.Case) (func(io.Writer) error, error) {
 		if came != nil {
 			came.Until(func() bool { return ctx.Err() != nil })

@@ -14,12 +14,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 const reportAbout = `Render one counterexample. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, a file that holds
@@ -115,7 +115,7 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 	case err != nil:
 		return nil, usageError{err}
 	case read.report != nil && f.shrink:
-		if read.of, err = cases.Parse(read.report.Case); err != nil {
+		if read.of, err = cases.Parse(read.report.Case, subjectOf); err != nil {
 			return nil, usageError{fmt.Errorf("--shrink: %s holds no case that could be executed: %w; leave --shrink out to render the report as it is", argument, err)}
 		}
 	case read.report != nil:
@@ -192,7 +192,7 @@ func shrunk(ctx context.Context, c cases.Case) (*report.Report, error) {
 	case !errors.Is(err, shrink.ErrNotShown) || len(c.Switches) > 0:
 		return nil, err
 	}
-	config := explore.Config{Options: c.Options, Program: c.Threads, Faults: c.Faults, Crash: c.Crash, Exhaustive: true}
+	config := explore.Config{Subject: c.Subject, Program: &c, Crash: c.Crash, Exhaustive: true}
 	config.Search, config.Progress = sched.Options{Strategy: "bounded", Preemptions: 2}, line.explored
 	s, err := explore.Run(ctx, config)
 	line.clear()

@@ -17,10 +17,10 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/output"
 	rep "github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/storage"
@@ -159,7 +159,7 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	}
 	summary.Canary = canary
 	if summary.Violation != nil {
-		f.minimal, f.minimalErr = explore.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Fingerprint, 10*time.Second)
+		f.minimal, f.minimalErr = analysis.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Fingerprint, 10*time.Second)
 	}
 	return f.tell(summary, err)
 }

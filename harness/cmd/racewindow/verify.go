@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 )
 
 const verifyAbout = `Hold what was said about the analysed bug and its fixes against the real engine: the four statements of the
@@ -62,7 +62,7 @@ func verify(cmd *cobra.Command, preemptions int, jsonFile string) error {
 	var told atomic.Int64
 	line := newProgressLine("verify")
 	stop := line.during(func() string { return fmt.Sprintf("%d statements", told.Load()) })
-	all, err := explore.Verify(cmd.Context(), preemptions, func(s explore.Statement) {
+	all, err := analysis.Verify(cmd.Context(), preemptions, func(s analysis.Statement) {
 		told.Add(1)
 		line.aside(func() {
 			if s.Number != number {
@@ -87,7 +87,7 @@ func statementTitle(number int) string {
 }
 
 // tellStatements ends with the exit code that says what came of them. failed is why they are not all.
-func tellStatements(out io.Writer, all []explore.Statement, jsonFile string, took time.Duration, failed error) error {
+func tellStatements(out io.Writer, all []analysis.Statement, jsonFile string, took time.Duration, failed error) error {
 	wrong, unjudged, schedules := 0, 0, uint64(0)
 	for _, s := range all {
 		schedules += s.Schedules

@@ -6,19 +6,19 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// Broken implements report.Broken.
+// Broken says which promise was broken.
 func (v violated) Broken() (promise, sentence, detail string) {
 	return v.Promise.Name, v.Promise.Sentence, v.Detail
 }
 
-// Explain implements report.Explained: it names the records that did not come, and says when they were acknowledged and since when
+// Explain names the records that did not come, and says when they were acknowledged and since when
 // they are on the disk.
-func (v violated) Explain(r *report.Run) (detail, mark string) {
+func (v violated) Explain(r cases.Timeline) (detail, mark string) {
 	if names, where := missing(r, v.Violation); names != "" {
 		detail, mark = "missing "+names+" "+where, names+" missing"
 	}
@@ -33,7 +33,7 @@ func (v violated) Explain(r *report.Run) (detail, mark string) {
 
 // missing names the records that did not come, "" if it was not that, and says when they were acknowledged and since when they
 // are on the disk.
-func missing(r *report.Run, v *check.Violation) (names, where string) {
+func missing(r cases.Timeline, v *check.Violation) (names, where string) {
 	if v.MissingFrom == 0 {
 		return "", ""
 	}
@@ -66,7 +66,7 @@ func later(a, b harness.Offset) harness.Offset {
 }
 
 // onDisk says since when the files hold a record, by what was seen of them.
-func onDisk(r *report.Run, at harness.Offset) string {
+func onDisk(r cases.Timeline, at harness.Offset) string {
 	i := slices.Index(r.Fields, harness.FieldFile)
 	if i < 0 {
 		return "where it is was not looked at"

@@ -8,9 +8,7 @@ import (
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
-	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/subjects/log/history"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -109,17 +107,6 @@ var goTest string
 // GoTest implements report.Tested.
 func (subject) GoTest() string { return goTest }
 
-// Told is report.Told for a class that begins with the name of a promise of the log, if it was one that broke.
-func Told(class, detail, replay, text string) *report.Report {
-	name, _, _ := strings.Cut(class, "/")
-	for _, p := range append(check.Promises(), check.Durability, check.RecoveryIdempotence, check.StickyPoison, check.AppendAfterRecovery, check.DamageReported) {
-		if p.Name == name {
-			return report.Told(class, p.Name, p.Sentence, detail, replay, text)
-		}
-	}
-	return report.Told(class, "", "", detail, replay, text)
-}
-
 // Cured implements cases.Cured: the engine's default hand-over.
 func (subject) Cured(g cases.Case) (cured cases.Case, what string, ok bool) {
 	right, err := storage.HandoverByName("")
@@ -164,4 +151,13 @@ func isTask(name string) bool {
 	base := name[strings.LastIndexByte(name, '/')+1:]
 	base, _, _ = strings.Cut(base, "#")
 	return base == flusherThread
+}
+
+// OnHandover puts drawn programs on a hand-over, for explore.Config.Settle.
+func OnHandover(name string) func(*cases.Case) {
+	return func(g *cases.Case) {
+		o := g.Settings.(Options)
+		o.Handover = name
+		g.Settings = o
+	}
 }

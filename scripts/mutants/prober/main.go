@@ -123,11 +123,10 @@ func (c config) run(ctx context.Context, known string) error {
 	if err != nil {
 		return err
 	}
-	program := best.Case.Clone()
-	program.Switches = nil
+	program := cases.Of(best.Case.Bare())
 	if err := tell(event{Smallest: &smallest{
 		Case: best.Case.String(), Program: program.String(), Class: best.Failure.Class(), Message: best.Failure.Error(),
-		Preemptions: best.Preemptions, Operations: size(best.Case), Minimal: best.Minimal,
+		Preemptions: best.Preemptions, Operations: operations(best), Minimal: best.Minimal,
 	}}); err != nil {
 		return err
 	}
@@ -143,15 +142,23 @@ func minimize(ctx context.Context, found []cases.Case) (best shrink.Minimized, e
 	slices.SortStableFunc(found, func(a, b cases.Case) int { return size(a) - size(b) })
 	const beginnings = 3
 	for i, c := range found[:min(beginnings, len(found))] {
-		m, err := shrink.Minimize(ctx, c, shrink.Limits{Budget: 8 * time.Second})
+		m, err := shrink.Minimize(ctx, c.General(), shrink.Limits{Budget: 8 * time.Second})
 		if err != nil {
 			return best, err
 		}
-		if a, b := size(m.Case), size(best.Case); i == 0 || a < b || a == b && m.Preemptions < best.Preemptions {
+		if a, b := operations(m), operations(best); i == 0 || a < b || a == b && m.Preemptions < best.Preemptions {
 			best = m
 		}
 	}
 	return best, nil
+}
+
+// operations counts those of the case that is left.
+func operations(m shrink.Minimized) (n int) {
+	for _, t := range m.Case.Threads {
+		n += len(t.Operations)
+	}
+	return n
 }
 
 func size(c cases.Case) (operations int) {

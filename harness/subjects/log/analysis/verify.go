@@ -1,4 +1,4 @@
-package explore
+package analysis
 
 import (
 	"context"
@@ -166,7 +166,7 @@ func state(ctx context.Context, handover, program string, preemptions int) (Stat
 		f = r.Findings[i]
 	}
 	c.Switches, s.Class = f.Schedule, f.Failure.Class()
-	m, err := shrink.Minimize(ctx, c, shrink.Limits{})
+	m, err := shrink.Minimize(ctx, c.General(), shrink.Limits{})
 	if err != nil {
 		return s, err
 	}

@@ -1,4 +1,6 @@
-package explore
+// Package analysis holds what was said of the known bug and its fixes against the real code, exhaustively, and finds the smallest
+// case of what a stress run has seen.
+package analysis
 
 import (
 	"context"
@@ -64,11 +66,11 @@ func minimalOf(ctx context.Context, c cases.Case, fingerprint string, o sched.Op
 		}
 		found := c.Clone()
 		found.Switches = f.Schedule
-		m, err := shrink.Minimize(ctx, found, shrink.Limits{Budget: 10 * time.Second})
+		m, err := shrink.Minimize(ctx, found.General(), shrink.Limits{Budget: 10 * time.Second})
 		if err != nil {
 			return nil, err
 		}
-		return report.New(m, found, f.Preemptions)
+		return report.New(m, found.General(), f.Preemptions)
 	}
 	return nil, nil
 }

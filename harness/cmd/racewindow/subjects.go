@@ -1,0 +1,29 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/spelling"
+	"github.com/racewindow/racewindow/harness/subjects/log"
+)
+
+// subjects are what the command brings.
+var subjects = []cases.Subject{log.Subject}
+
+// subjectOf finds the subject of a case's head. It is a cases.Find.
+func subjectOf(head string) (cases.Subject, error) {
+	var known []string
+	for _, s := range subjects {
+		if s.Head() == head {
+			return s, nil
+		}
+		known = append(known, s.Head())
+	}
+	if test, ok := strings.CutPrefix(head, "test="); ok {
+		return nil, fmt.Errorf("the case is of the test %s: run it in the test's package, with racewindow test -run '^%s$' -racewindow.case=CASE", test, test)
+	}
+	name, value, _ := strings.Cut(head, "=")
+	return nil, fmt.Errorf("unknown %s %.80q%s: this racewindow knows %s", name, value, spelling.Meant(head, known), strings.Join(known, ", "))
+}

@@ -1,0 +1,68 @@
+package explore
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// lastResort ends the search for a canary that a busy machine keeps from its schedules.
+const lastResort = time.Minute
+
+// canarySchedules is how many schedules may look for one canary.
+const canarySchedules = 200_000
+
+// findCanaries makes sure that the search would see what it looks for: bugs that are planted for the purpose.
+func (s *Summary) findCanaries(ctx context.Context, c Config) error {
+	if !c.Canary && c.Crash == nil {
+		return nil
+	}
+	all, err := c.Subject.Canaries(cases.Case{Subject: c.Subject, Crash: c.Crash})
+	if err != nil {
+		return fmt.Errorf("canary: %w", err)
+	}
+	var found []string
+	for _, canary := range all {
+		if canary.Case.Crash == nil && !c.Canary {
+			continue
+		}
+		words, err := findCanary(ctx, canary, c.Search)
+		if err != nil {
+			return err
+		}
+		found = append(found, words)
+	}
+	s.Canary = strings.Join(found, "; ")
+	return nil
+}
+
+func findCanary(ctx context.Context, canary cases.Canary, o sched.Options) (string, error) {
+	o.Budget, o.Schedules, o.Progress, o.All, o.Class = lastResort, canarySchedules, nil, false, ""
+	o.Preemptions = max(o.Preemptions, 1)
+	if canary.Case.Crash != nil {
+		o.Strategy, o.Workers = "bounded", 1
+	}
+	r, err := sched.Search(ctx, canary.Plan.Scenario, o)
+	switch {
+	case ctx.Err() != nil:
+		return "", fmt.Errorf("interrupted before the canary was found: %w", ctx.Err())
+	case err != nil && len(r.Findings) == 0:
+		return "", fmt.Errorf("canary: %w", err)
+	case len(r.Findings) == 0:
+		return "", fmt.Errorf("%w (%s): %s showed nothing in %d schedules of '%v'; choose another strategy or seed", ErrCanary, canary.What, strategyName(o), r.Schedules, canary.Case)
+	case canary.Case.Crash != nil && cases.CrashOf(r.Findings[0].Failure) == nil:
+		return "", fmt.Errorf("%w: %s lost nothing in any crash", ErrCanary, canary.What)
+	}
+	return fmt.Sprintf("%s was found in schedule %d of '%v'", canary.What, r.Findings[0].After+1, canary.Case), nil
+}
+
+func strategyName(o sched.Options) string {
+	if o.Strategy == "" {
+		return "portfolio"
+	}
+	return o.Strategy
+}

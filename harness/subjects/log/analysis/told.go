@@ -1,0 +1,19 @@
+package analysis
+
+import (
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+)
+
+// Told is report.Told for a class that begins with the name of a promise of the log, if it was one that broke.
+func Told(class, detail, replay, text string) *report.Report {
+	name, _, _ := strings.Cut(class, "/")
+	for _, p := range append(check.Promises(), check.Durability, check.RecoveryIdempotence, check.StickyPoison, check.AppendAfterRecovery, check.DamageReported) {
+		if p.Name == name {
+			return report.Told(class, p.Name, p.Sentence, detail, replay, text)
+		}
+	}
+	return report.Told(class, "", "", detail, replay, text)
+}
