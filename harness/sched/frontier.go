@@ -90,7 +90,9 @@ func (f *frontier) take(finished *part) *part {
 
 // join makes one of neighbours that are done and have shown nothing, so that the list stays short.
 func (f *frontier) join() {
-	quiet := func(p *part) bool { return p.done && p.end == notEnded && len(p.shown.classes) == 0 && len(p.unjudged) == 0 }
+	quiet := func(p *part) bool {
+		return p.done && p.end == notEnded && len(p.shown.classes) == 0 && len(p.unjudged) == 0
+	}
 	for p := f.first; p != nil; p = p.next {
 		for quiet(p) && p.next != nil && quiet(p.next) {
 			p.executed.Add(p.next.executed.Load())
