@@ -23,7 +23,7 @@ func (t *turnwise) Next(c *Choice) int {
 	return 0
 }
 
-// rounds is how often a cycle must have been gone round to be believed.
+// leastRounds is how often a cycle must have been gone round to be believed.
 const leastRounds = 4
 
 // hung makes the schedule of an execution that does not end its cycle. Where it finds none the schedule stays as it is.
@@ -98,17 +98,17 @@ func (m *shrinking) cycleOf() (Schedule, bool) {
 	x := m.r.w.x
 	trace := x.trace[:min(len(x.trace), x.limit)]
 	half := trace[len(trace)/2:]
-	period := repeats(half)
-	if len(half) < leastRounds*period {
+	length := period(half)
+	if len(half) < leastRounds*length {
 		return nil, false
 	}
 	begin := len(trace) / 2
-	for begin > 0 && trace[begin-1] == trace[begin-1+period] {
+	for begin > 0 && trace[begin-1] == trace[begin-1+length] {
 		begin--
 	}
 	var before, cycle Schedule
 	var hits hitCounts
-	for i, s := range trace[:begin+period] {
+	for i, s := range trace[:begin+length] {
 		place := x.place(s, hits.next(s))
 		switch {
 		case s.flags&deviates == 0:
@@ -124,8 +124,8 @@ func (m *shrinking) cycleOf() (Schedule, bool) {
 	return append(before, cycle...), len(cycle) > 0
 }
 
-// repeats is the smallest p with all[i] == all[i+p] wherever both are, at least 1 (Knuth, Morris and Pratt).
-func repeats(all []step) int {
+// period is the smallest p with all[i] == all[i+p] for every i that has both, found as Knuth, Morris and Pratt do; at least 1.
+func period[E comparable](all []E) int {
 	border := make([]int, len(all)+1)
 	for i, n := 1, 0; i < len(all); i++ {
 		for n > 0 && all[i] != all[n] {

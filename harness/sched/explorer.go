@@ -149,16 +149,18 @@ func (e *explorer) found(x *Execution, strategy Strategy) {
 		s.stop("a schedule could not be executed", x.failure)
 		return
 	}
+	b, enumerated := strategy.(*bounded)
 	if x.failure.Kind == StepLimit {
 		e.stats.Unknown++
-		s.mu.Lock()
-		if s.unknown == nil {
-			s.unknown = x.failure
+		if enumerated {
+			b.part.shown.addUnknown(e.number, x.failure)
+			return
 		}
+		s.mu.Lock()
+		s.drawn.addUnknown(e.number, x.failure)
 		s.mu.Unlock()
 		return
 	}
-	b, enumerated := strategy.(*bounded)
 	schedule, preemptions := x.schedule()
 	class := x.failure.Class()
 	f := Finding{Failure: x.failure, Schedule: schedule, Preemptions: preemptions, Strategy: strategy.Name()}

@@ -19,7 +19,7 @@ func failing(t *testing.T, body func(t *T)) *Failure {
 	return out.Failure
 }
 
-var nothing map[int]int
+var absent map[int]int
 
 type classed struct{ error }
 
@@ -36,7 +36,7 @@ func TestOneAssertionIsOneClassWhateverItsTextHas(t *testing.T) {
 		"require": func(t *T) { n++; require.Equal(t, -1, n) },
 		"assert":  func(t *T) { n++; assert.NoError(t, fmt.Errorf("attempt %d", n)) },
 		"panic":   func(*T) { n++; panic(fmt.Sprint("attempt ", n)) },
-		"nil map": func(*T) { n++; nothing[n] = n },
+		"nil map": func(*T) { n++; absent[n] = n },
 		"index":   func(*T) { n++; _ = []int{}[n] },
 	} {
 		one, two := failing(t, body), failing(t, body)

@@ -34,7 +34,7 @@ type part struct {
 	shown       sightings     // its worker's until the enumeration is over
 	end         ending        // it ended the enumeration after so many of its schedules
 	endedAfter  uint64
-	unjudged    []uint64 // the numbers of schedules that came to the step limit, counted from 1
+	unjudged    []uint64 // how many had been executed after each that came to the step limit; the frontier's lock guards it
 }
 
 // mostUnjudged is how many schedules of an enumeration may come to the step limit before it ends: they take long, and the bound
@@ -91,7 +91,7 @@ func (f *frontier) take(finished *part) *part {
 // join makes one of neighbours that are done and have shown nothing, so that the list stays short.
 func (f *frontier) join() {
 	quiet := func(p *part) bool {
-		return p.done && p.end == notEnded && len(p.shown.classes) == 0 && len(p.unjudged) == 0
+		return p.done && p.end == notEnded && p.shown.empty() && len(p.unjudged) == 0
 	}
 	for p := f.first; p != nil; p = p.next {
 		for quiet(p) && p.next != nil && quiet(p.next) {
@@ -146,6 +146,10 @@ func (f *frontier) executedBefore(p *part) (n uint64) {
 func (f *frontier) endIn(p *part, why ending) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.end(p, why)
+}
+
+func (f *frontier) end(p *part, why ending) {
 	if p.end != notEnded {
 		return
 	}
@@ -160,10 +164,18 @@ func (f *frontier) endIn(p *part, why ending) {
 	}
 }
 
-// unjudgedIn notes that the schedule of a part that was executed last came to the step limit.
+// unjudgedIn notes that the schedule of a part that was executed last came to the step limit. It ends the enumeration in the part
+// when too many did in it and in those before it: there they only become more, so that settle finds no later end.
 func (f *frontier) unjudgedIn(p *part) {
-	if p.unjudged = append(p.unjudged, p.executed.Load()); len(p.unjudged) >= mostUnjudged {
-		f.endIn(p, endedUnjudged)
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	p.unjudged = append(p.unjudged, p.executed.Load())
+	all := len(p.unjudged)
+	for q := f.first; q != p; q = q.next {
+		all += len(q.unjudged)
+	}
+	if all >= mostUnjudged {
+		f.end(p, endedUnjudged)
 	}
 }
 
@@ -173,28 +185,27 @@ func (f *frontier) settle(all *sightings, base uint64) (schedules uint64, end en
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	given := 0
-	for p := f.first; p != nil; p = p.next {
+	for p := f.first; p != nil && end == notEnded; p = p.next {
 		n := p.executed.Load()
-		if p.end != notEnded {
+		if end = p.end; end != notEnded {
 			n = p.endedAfter
 		}
-		for _, at := range p.unjudged {
-			if given++; given == mostUnjudged && at < n {
-				n, p.end = at, endedUnjudged
-			}
-		}
-		unjudged = unjudged || len(p.unjudged) > 0
 		if f.limit > 0 && schedules+n > f.limit {
 			n, end = f.limit-schedules, endedByLimit
-		} else {
-			end = p.end
 		}
+		for _, at := range p.unjudged {
+			if at > n {
+				break
+			}
+			if given++; given == mostUnjudged && (at < n || end != endedByFailure) {
+				n, end = at, endedUnjudged
+			}
+		}
+		unjudged = unjudged || given > 0
 		all.include(&p.shown, base+schedules, n)
-		if schedules += n; end != notEnded {
-			return schedules, end, unjudged
-		}
+		schedules += n
 	}
-	return schedules, notEnded, unjudged
+	return schedules, end, unjudged
 }
 
 // abandon ends it because it is not worth more.

@@ -127,18 +127,18 @@ func (s *search) sample() {
 		begin := m.forWorker()
 		return func() (Strategy, uint64) {
 			n, ok := m.claim(everything)
-			if !ok {
-				s.stop("the number of schedules is reached", nil)
+			if !ok { // others may still execute theirs, and find something
 				return nil, 0
 			}
 			return begin(n), n
 		}
 	})
 	end := m.claimed.Load()
-	if !s.options.All || s.options.Class != "" {
-		if first, found := s.drawn.first(s.options.Class); found {
-			end = first + 1
-		}
+	first, found := s.drawn.first(s.options.Class)
+	if wanted := !s.options.All || s.options.Class != ""; found && wanted {
+		end = first + 1
+	} else if end == limit {
+		s.stop("the number of schedules is reached", nil)
 	}
 	s.shown.include(&s.drawn, s.counted, end)
 	s.count(end)

@@ -102,7 +102,6 @@ type search struct {
 	distinct map[uint64]struct{}
 	covered  *covered
 	passed   map[string]bool // by client that has ended: whether it has come to a failpoint
-	unknown  *Failure        // of the first schedule that did not end
 	shown    sightings
 	drawn    sightings // at random, by their numbers among those
 	unjudged error     // why an enumeration says nothing
@@ -140,12 +139,13 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	result.Findings, result.Ended = s.shown.findings(), s.ended
 	s.shortenCycles(result.Findings)
 	result.Statistics = s.statistics()
+	result.Unknown = s.shown.unknown.total() // workers may have executed more than counts
 	result.Silent = s.silent()
 	if s.err == nil && result.Schedules == 0 {
 		s.err = fmt.Errorf("%w: %s", ErrNoSchedule, s.ended)
 	}
 	if s.err == nil && result.Unknown == result.Schedules {
-		s.err = fmt.Errorf("%w: %v", ErrNoVerdict, s.unknown)
+		s.err = fmt.Errorf("%w: %v", ErrNoVerdict, s.shown.unknown.lightest[0].Failure)
 	}
 	if s.err == nil && o.exhaustive() && len(result.Findings) == 0 {
 		s.err = s.unjudged

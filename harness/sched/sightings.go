@@ -8,7 +8,10 @@ import (
 
 // Sightings are the failures of numbered schedules, by class. What they come to depends on the numbers and not on the order in
 // which they are added, so that several workers find the same as one.
-type sightings struct{ classes map[string]*sighting }
+type sightings struct {
+	classes map[string]*sighting
+	unknown sighting // of schedules that say nothing, because they came to the step limit
+}
 
 // A sighting is all that was seen of one class.
 type sighting struct {
@@ -34,6 +37,15 @@ func (s *sightings) add(number uint64, class string, f Finding) {
 	seen.count(number)
 	seen.keep(numberedFinding{number, f})
 }
+
+// addUnknown takes in that a schedule says nothing.
+func (s *sightings) addUnknown(number uint64, why *Failure) {
+	s.unknown.count(number)
+	s.unknown.keep(numberedFinding{number, Finding{Failure: why}})
+}
+
+// empty says whether nothing was seen.
+func (s *sightings) empty() bool { return len(s.classes) == 0 && s.unknown.total() == 0 }
 
 func (s *sightings) of(class string) *sighting {
 	if s.classes == nil {
@@ -71,21 +83,28 @@ func (f numberedFinding) lighter(g numberedFinding) bool {
 	return cmp.Or(cmp.Compare(f.Preemptions, g.Preemptions), cmp.Compare(len(f.Schedule), len(g.Schedule))) < 0
 }
 
+// total is how many schedules have shown it.
+func (s *sighting) total() uint64 { return uint64(len(s.numbers)) + s.more }
+
 // include adds what other has seen in schedules of numbers below a limit; they are counted from base here.
 func (s *sightings) include(other *sightings, base, below uint64) {
+	s.unknown.include(&other.unknown, base, below)
 	for class, theirs := range other.classes {
-		ours := s.of(class)
-		for _, number := range theirs.numbers {
-			if number < below {
-				ours.count(base + number)
-			}
+		s.of(class).include(theirs, base, below)
+	}
+}
+
+func (s *sighting) include(other *sighting, base, below uint64) {
+	for _, number := range other.numbers {
+		if number < below {
+			s.count(base + number)
 		}
-		ours.more += theirs.more
-		for _, f := range theirs.lightest {
-			if f.number < below {
-				f.number += base
-				ours.keep(f)
-			}
+	}
+	s.more += other.more
+	for _, f := range other.lightest {
+		if f.number < below {
+			f.number += base
+			s.keep(f)
 		}
 	}
 }
@@ -112,7 +131,7 @@ func (s *sightings) findings() (all []Finding) {
 	slices.SortFunc(seen, func(a, b *sighting) int { return cmp.Compare(a.lightest[0].number, b.lightest[0].number) })
 	for _, one := range seen {
 		first, f := one.lightest[0], one.lightest[len(one.lightest)-1].Finding
-		f.Strategy, f.After, f.Count = first.Strategy, first.number+1, uint64(len(one.numbers))+one.more
+		f.Strategy, f.After, f.Count = first.Strategy, first.number+1, one.total()
 		all = append(all, f)
 	}
 	return all

@@ -38,22 +38,7 @@ func (u *turns) see(x *Execution, t *thread) {
 // circle says whether what was seen last repeats itself.
 func (u *turns) circle() bool {
 	window := u.seen[len(u.seen)/2:]
-	return len(window) >= 4*shortestPeriod(window)
-}
-
-// shortestPeriod is the smallest p with all[i] == all[i+p] for every i that has both, found as Knuth, Morris and Pratt do; at least 1.
-func shortestPeriod(all []uint64) int {
-	border := make([]int, len(all)+1)
-	for i, n := 1, 0; i < len(all); i++ {
-		for n > 0 && all[i] != all[n] {
-			n = border[n]
-		}
-		if all[i] == all[n] {
-			n++
-		}
-		border[i+1] = n
-	}
-	return max(len(all)-border[len(all)], 1)
+	return len(window) >= leastRounds*period(window)
 }
 
 // takeTurn lets the next thread in the order go on, as a step that the schedule's text does not name: who repeats the schedule

@@ -357,6 +357,6 @@ func TestTheShortestPeriodIsFound(t *testing.T) {
 			return true
 		}; !repeats(want); want++ {
 		}
-		require.Equal(t, want, shortestPeriod(all), "%v", all)
+		require.Equal(t, want, period(all), "%v", all)
 	}
 }

@@ -31,10 +31,10 @@ const separator = " :: "
 //	CODE :: COMMAND :: PATTERN :: not PATTERN
 //
 // where PATTERN is a regular expression over standard output and standard error together, and a COMMAND may begin with
-// @FIXTURE. The lines that begin with # above a row say what it showed; a row without any is an error, as is a table
+// @FIXTURE. The lines that begin with # above rows say what they showed; a row without any is an error, as is a table
 // without a row.
 func parse(name, text string) (rows []row, err error) {
-	shows := ""
+	shows, above := "", false
 	scanner := bufio.NewScanner(strings.NewReader(text))
 	for line := 1; scanner.Scan(); line++ {
 		content := strings.TrimSpace(scanner.Text())
@@ -43,9 +43,14 @@ func parse(name, text string) (rows []row, err error) {
 			shows = ""
 			continue
 		case strings.HasPrefix(content, "#"):
+			if !above {
+				shows = ""
+			}
+			above = true
 			shows = strings.TrimSpace(shows + " " + strings.TrimLeft(content, "# "))
 			continue
 		}
+		above = false
 		r, err := parseRow(content)
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, line, err)
