@@ -71,7 +71,7 @@ func TestPinnedMinima(t *testing.T) {
 			t.Parallel()
 			for seed := range uint64(seeds) {
 				large := found(t, "v1 scenario=log handover="+c.program, c.class, seed)
-				m, err := Minimize(context.Background(), large, Limits{})
+				m, err := Minimize(context.Background(), large.General(), Limits{})
 				require.NoError(t, err)
 				require.True(t, m.Minimal, "%v %v %+v", m.Case, m.Duration, m.Without)
 				handover, _, _ := strings.Cut(c.program, ";")
@@ -121,7 +121,7 @@ func TestAFaultAndACrashThatAreNotNeededAreLeftOut(t *testing.T) {
 	require.NotEmpty(t, r.Findings)
 	require.Equal(t, "ReadAfterWrite/empty", r.Findings[0].Failure.Class())
 	large.Switches = r.Findings[0].Schedule
-	m, err := Minimize(context.Background(), large, Limits{})
+	m, err := Minimize(context.Background(), large.General(), Limits{})
 	require.NoError(t, err)
 	require.True(t, m.Minimal, "%v %+v", m.Case, m.Without)
 	require.Equal(t, renamed(t, "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0"), renamed(t, m.Case.String()), "from %v", large)

@@ -25,8 +25,8 @@ func fixpoint(t *testing.T, c cases.Case, shows func(cases.Case) bool) cases.Cas
 	t.Helper()
 	for range 10_000 {
 		smaller, found := c, false
-		for candidate := range Candidates(c) {
-			if shows(candidate) {
+		for general := range Candidates(c.General()) {
+			if candidate := cases.Of(general); shows(candidate) {
 				smaller, found = candidate, true
 				break
 			}
@@ -102,7 +102,7 @@ func TestCandidatesAreWellFormedAndNeverTheCaseItself(t *testing.T) {
 	t.Parallel()
 	c := parse(t, large)
 	seen := map[string]bool{}
-	for candidate := range Candidates(c) {
+	for candidate := range Candidates(c.General()) {
 		text := candidate.String()
 		require.NotEqual(t, large, text)
 		require.False(t, seen[text], text)
@@ -115,11 +115,11 @@ func TestCandidatesAreWellFormedAndNeverTheCaseItself(t *testing.T) {
 
 func TestDelaysStayWithTheirOperations(t *testing.T) {
 	t.Parallel()
-	c := parse(t, "v1 scenario=log handover=stale; w0: append 1, append 2, flush; r0: read - end; ~ r0@read/before-tail#1=while:w0#3, r0@op#0=until:w0@op#2")
-	dropOperation(&c, 0, 0)
+	c := parse(t, "v1 scenario=log handover=stale; w0: append 1, append 2, flush; r0: read - end; ~ r0@read/before-tail#1=while:w0#3, r0@op#0=until:w0@op#2").General()
+	c.DropOperation(0, 0)
 	require.Equal(t, "v1 scenario=log handover=stale; w0: append 2, flush; r0: read - end; ~ r0@read/before-tail#1=while:w0#2, r0@op#0=until:w0@op#1", c.String())
-	dropOperation(&c, 0, 1)
+	c.DropOperation(0, 1)
 	require.Equal(t, "v1 scenario=log handover=stale; w0: append 2; r0: read - end; ~ r0@read/before-tail#1=while:w0#1, r0@op#0=until:w0@op#1", c.String())
-	dropOperation(&c, 0, 0)
+	c.DropOperation(0, 0)
 	require.Equal(t, "v1 scenario=log handover=stale; w0:; r0: read - end; ~ r0@op#0=until:w0@op#0", c.String())
 }
