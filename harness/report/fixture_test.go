@@ -13,9 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // The golden files are two steps: testdata/reports are reports as JSON, made by executing the engine; testdata/golden is what
@@ -99,7 +100,7 @@ func requireInstrumented(t *testing.T) {
 
 func parse(t *testing.T, text string) cases.Case {
 	t.Helper()
-	c, err := cases.Parse(text)
+	c, err := cases.Parse(text, cases.Only(log.Subject))
 	require.NoError(t, err)
 	return c
 }
@@ -125,6 +126,9 @@ func load(t *testing.T, name string) *Report {
 	defer file.Close()
 	r, err := Load(file)
 	require.NoError(t, err)
+	if cases.IsText(r.Case) {
+		r.About(log.Subject)
+	}
 	return r
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
 // ErrNoCase says that a report is about a scenario that is Go code: it is a test already.
@@ -25,6 +27,9 @@ func writeGoTest(w io.Writer, r *Report) error {
 	tested, ok := r.subject.(Tested)
 	if !ok {
 		return ErrNoCase
+	}
+	if _, err := cases.Parse(r.Case, cases.Only(r.subject)); err != nil { // the test would end with that
+		return err
 	}
 	source := strings.NewReplacer(
 		"NAME", testName(r), "CASE", strconv.Quote(r.Case), "DETAIL", comment(r.Detail), "SENTENCE", comment(r.Promise+": "+r.Sentence),

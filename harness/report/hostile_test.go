@@ -19,6 +19,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // What a record may hold: whatever an engine under test, or its user, puts into a message comes into a report.
@@ -102,6 +103,8 @@ func holdEveryFormat(t *testing.T, r *Report) {
 	holdMarkdown(t, string(render(t, "markdown", r)))
 	f, err := FormatByName("gotest")
 	require.NoError(t, err)
+	require.ErrorIs(t, f.Write(io.Discard, r), ErrNoCase)
+	r.About(log.Subject)
 	require.Error(t, f.Write(io.Discard, r), "there is no case in it")
 }
 

@@ -198,9 +198,9 @@ func TestACaseThatCannotBeExecutedIsAnError(t *testing.T) {
 // What has no case has every form that needs none, and what it is told in is safe there too.
 func TestAFailureThatIsOnlyToldHasAReport(t *testing.T) {
 	t.Parallel()
-	r := Told("Durability/lost", "transaction 7 was acknowledged\nas durable and is gone \x1b[31m", "racewindow soak --round 'v1 kind=kill'", "child 3\n<script>alert(1)</script>")
+	r := Told("Durability/lost", "Durability", "what is flushed stays", "transaction 7 was acknowledged\nas durable and is gone \x1b[31m", "racewindow soak --round 'v1 kind=kill'", "child 3\n<script>alert(1)</script>")
 	require.Equal(t, "Durability", r.Promise)
-	require.NotEmpty(t, r.Sentence)
+	require.Equal(t, "what is flushed stays", r.Sentence)
 	for _, f := range Formats {
 		var b bytes.Buffer
 		err := f.Write(&b, r)
@@ -215,6 +215,6 @@ func TestAFailureThatIsOnlyToldHasAReport(t *testing.T) {
 			require.NotContains(t, b.String(), "<script>alert", f.Name)
 		}
 	}
-	leak := Told("leak", "goroutines: 100 more", "", "")
+	leak := Told("leak", "", "", "goroutines: 100 more", "", "")
 	require.Equal(t, "leak", leak.Promise)
 }

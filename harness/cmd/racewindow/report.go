@@ -160,8 +160,20 @@ func readReportOrCase(ctx context.Context, argument string) (read reportOrCase, 
 		if read.report, err = report.Load(content); err != nil {
 			return read, fmt.Errorf("%s: %w", argument, err)
 		}
+		if s := subjectIn(read.report.Case); s != nil {
+			read.report.About(s)
+		}
 		return read, nil
 	})
+}
+
+// subjectIn is the subject that the text of a case names, though the rest of it may be wrong; nil for none that is known.
+func subjectIn(text string) (named cases.Subject) {
+	_, _ = cases.Parse(text, func(head string) (s cases.Subject, err error) {
+		named, err = subjectOf(head)
+		return named, err
+	})
+	return named
 }
 
 // skipTo skips a byte order mark and blanks, and says whether the next letter is the given one.

@@ -5,14 +5,14 @@ import (
 	"testing"
 
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // ReadAfterWrite: a read that starts after an append returned yields its records.
 //
 // What came: missing 1.0 (acknowledged at step 10, on disk since step 19).
 func TestReadAfterWriteCase8ba47ca3(t *testing.T) {
-	c, err := cases.Parse("v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0")
+	c, err := log.Parse("v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0")
 	if err != nil {
 		t.Fatal(err)
 	}
