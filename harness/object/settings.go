@@ -122,3 +122,26 @@ func (s *Settings) plainer() (all []*Settings) {
 	}
 	return all
 }
+
+// Set returns what gives every program these settings. An option or a value that cannot be is an error.
+func (o *Object) Set(values map[string]string) (settle func(*cases.Case), err error) {
+	base := o.defaults()
+	for name, value := range values {
+		if err := base.set(cases.Setting{Name: name, Value: value}); err != nil {
+			return nil, err
+		}
+	}
+	return func(c *cases.Case) {
+		next := *o.settings(*c)
+		next.values = slices.Clone(next.values)
+		for i, option := range o.Options {
+			if _, given := values[option.Name]; given {
+				next.values[i] = base.values[i]
+			}
+		}
+		if _, given := values["seed"]; given {
+			next.seed = base.seed
+		}
+		c.Settings = &next
+	}, nil
+}

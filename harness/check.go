@@ -1,0 +1,288 @@
+package harness
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/object"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+const (
+	caseFlag = "racewindow.case"
+	// RequireVariable, set to 1, makes a Check fail that cannot explore, because its build is not instrumented.
+	RequireVariable = "RACEWINDOW_REQUIRE"
+)
+
+func init() {
+	if !testing.Testing() {
+		return
+	}
+	if flag.Lookup(caseFlag) == nil {
+		flag.String(caseFlag, "", "the case that harness.Check executes instead of searching")
+	}
+	if flag.Lookup(drive.Flag) == nil {
+		flag.String(drive.Flag, "", "what the command racewindow orders harness.Check to do")
+	}
+}
+
+func flagged(name string) string {
+	if f := flag.Lookup(name); f != nil {
+		return f.Value.String()
+	}
+	return ""
+}
+
+// What a Check explores by itself, under racewindow test: enough to find what needs few operations and one preemption.
+const (
+	shortSchedules  = 6000
+	shortPerProgram = 120
+	shortLastResort = 20 * time.Second
+)
+
+// Check searches for a program of several clients and a schedule in which the subject does what it must not, and fails the test
+// with a report: the fewest operations and preemptions, the timeline, the window, and the command that executes it again.
+//
+// Under 'racewindow explore' it does what the command says. Under 'racewindow test' it is a short exploration. In a plain
+// 'go test' it runs programs on goroutines for at most a second, and says how it is explored; with RACEWINDOW_REQUIRE=1 it fails
+// instead.
+//
+// What was found is kept in testdata/racewindow and the test's name, and is executed first the next time.
+func Check[T any](t testing.TB, s Subject[T]) {
+	t.Helper()
+	c, err := newChecking(t, s)
+	if err != nil {
+		t.Fatalf("harness.Check: %v", err)
+		return
+	}
+	switch order := flagged(drive.Flag); {
+	case flagged(caseFlag) != "":
+		c.replay(flagged(caseFlag), 1)
+	case order != "":
+		c.driven(order)
+	case failpoints.Instrumented():
+		c.short()
+	case os.Getenv(RequireVariable) == "1":
+		t.Fatalf("harness.Check: %s=1, and this build is not instrumented, so that nothing can be explored. Run:\n    %s", RequireVariable, c.command("test"))
+	default:
+		c.plain()
+	}
+}
+
+func newChecking[T any](t testing.TB, s Subject[T]) (*checking, error) {
+	o, err := object.New(s.config(caseName(t.Name())))
+	return &checking{t: t, object: o, sink: &drive.Sink{}}, err
+}
+
+// A checking is one Check.
+type checking struct {
+	t      testing.TB
+	object *object.Object
+	sink   *drive.Sink
+	order  drive.Order
+}
+
+// command runs the test again.
+func (c *checking) command(verb string) string {
+	return fmt.Sprintf("racewindow %s -run '^%s$'", verb, strings.ReplaceAll(c.t.Name(), "/", "$/^"))
+}
+
+// short explores a little.
+func (c *checking) short() {
+	c.t.Helper()
+	config := explore.Config{
+		Subject: c.object, Name: c.t.Name(), PerProgram: shortPerProgram, Canary: true,
+		Draw:   cases.Shape{Threads: 3, Operations: 3, Small: true},
+		Search: sched.Options{Schedules: shortSchedules, Seed: 1, Budget: shortLastResort},
+	}
+	if testing.Short() {
+		config.Search.Schedules /= 10
+	}
+	c.saved()
+	c.explore(config)
+	if !c.t.Failed() {
+		c.t.Logf("to explore further: %s", c.command("explore"))
+	}
+}
+
+// driven carries out what the command orders.
+func (c *checking) driven(text string) {
+	c.t.Helper()
+	order, err := drive.Parse(text)
+	if err != nil {
+		c.t.Fatal(err)
+		return
+	}
+	c.order = *order
+	if c.sink, err = drive.Open(order.Events); err != nil {
+		c.t.Fatal(err)
+		return
+	}
+	c.send(drive.Event{Event: drive.Began})
+	if !failpoints.Instrumented() {
+		c.refuse(3, "this build is not instrumented, so that nothing can be explored: run it with racewindow")
+		return
+	}
+	switch order.Mode {
+	case drive.Replay:
+		c.replay(order.Case, max(order.Times, 1))
+	case drive.Explore:
+		config, err := c.ordered()
+		if err != nil {
+			c.refuse(2, err.Error())
+			return
+		}
+		c.saved()
+		c.explore(config)
+	default:
+		c.refuse(2, fmt.Sprintf("a Check cannot %q", order.Mode))
+	}
+}
+
+// ordered makes the settings of a search of an order.
+func (c *checking) ordered() (explore.Config, error) {
+	d := c.order
+	config := explore.Config{
+		Subject: c.object, Name: c.t.Name(), PerProgram: d.PerProgram, Canary: !d.NoCanary, Exhaustive: d.Exhaustive, DrawFaults: d.Faults,
+		Draw: cases.Shape{Threads: d.Threads, Operations: d.Operations, Small: true},
+		Search: sched.Options{
+			Strategy: d.Strategy, Preemptions: d.Preemptions, Schedules: d.Schedules, Budget: d.Budget, Seed: d.Seed, Workers: d.Workers,
+			All: d.All, StepLimit: d.StepLimit,
+		},
+		Progress: func(p explore.Progress) {
+			c.send(drive.Event{Event: drive.Progress, Text: fmt.Sprintf("%s, %d schedules of %d programs", p.Stage, p.Statistics.Schedules, p.Program)})
+		},
+	}
+	if d.Crash != "" {
+		model, err := disks.ModelByName(d.Crash)
+		if err != nil {
+			return config, err
+		}
+		config.Crash = &cases.Crash{Any: true, Model: model}
+	}
+	if d.Program != "" {
+		text := d.Program
+		if !cases.IsText(text) {
+			text = "v1 " + c.object.Head() + "; " + text
+		}
+		program, err := cases.ParseFile(text, cases.Only(c.object))
+		if err != nil {
+			return config, fmt.Errorf("--program: %w", err)
+		}
+		config.Program = &program
+	}
+	settle, err := c.object.Set(d.Set)
+	if err != nil {
+		return config, fmt.Errorf("--set: %w", err)
+	}
+	if config.Settle = settle; config.Program != nil {
+		settle(config.Program)
+	}
+	return config, config.Search.Check()
+}
+
+// explore searches, keeps what is found and fails the test with it.
+func (c *checking) explore(config explore.Config) {
+	c.t.Helper()
+	summary, err := explore.Run(c.context(), config)
+	for _, f := range summary.Findings {
+		c.found(f.Report, f.Case, c.keep(f))
+	}
+	words := fmt.Sprintf("%s: %s: %d schedules of %d programs, %d partial orders, seed %d; %s",
+		summary.Verdict, config.Name, summary.Statistics.Schedules, summary.Programs, summary.Statistics.PartialOrders, summary.Seed, summary.Ended)
+	if n := len(summary.Claims); n > 0 && len(summary.Findings) == 0 {
+		words += "\n" + summary.Claims[n-1]
+	}
+	code := map[string]int{explore.Held: 0, explore.Violated: 1, explore.NoVerdict: 3}[summary.Verdict]
+	if code == 3 {
+		if err == nil {
+			err = errors.New(summary.Because)
+		}
+		words += "\nno verdict: " + err.Error()
+		c.t.Errorf("harness.Check: no verdict: %v", err)
+	}
+	c.t.Log(words)
+	data, _ := json.Marshal(summary) // it holds nothing that JSON cannot
+	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data})
+}
+
+// context ends with the test.
+func (c *checking) context() context.Context {
+	if with, ok := c.t.(interface{ Context() context.Context }); ok {
+		return with.Context()
+	}
+	return context.Background()
+}
+
+// replay executes one case, and fails the test if it fails or cannot be executed as it is written.
+func (c *checking) replay(text string, times int) {
+	c.t.Helper()
+	parsed, err := cases.ParseFile(text, cases.Only(c.object))
+	if err != nil {
+		c.refuse(2, err.Error())
+		return
+	}
+	if !failpoints.Instrumented() {
+		c.refuse(3, "this build is not instrumented, so that no schedule can be followed: run\n    "+c.command("test")+" -"+caseFlag+"=CASE")
+		return
+	}
+	failed, r := 0, (*report.Report)(nil)
+	for range times {
+		if r, err = report.OfCase(parsed); err != nil {
+			c.refuse(3, err.Error())
+			return
+		}
+		if r.Verdict == report.Violated {
+			failed++
+		}
+	}
+	if failed > 0 {
+		c.found(r, parsed.String(), "")
+	}
+	words := fmt.Sprintf("failed %d of %d times: %v", failed, times, parsed)
+	c.t.Log(words)
+	c.send(drive.Event{Event: drive.Ended, Text: words, Code: min(failed, 1)})
+}
+
+// found fails the test with a report.
+func (c *checking) found(r *report.Report, text, kept string) {
+	c.t.Helper()
+	var b strings.Builder
+	_ = r.WriteText(&b, 100, report.Palette{}) // a Builder takes everything
+	if kept != "" {
+		fmt.Fprintf(&b, "kept: %s\n", kept)
+	}
+	c.t.Error("\n" + b.String())
+	var data bytes.Buffer
+	if format, err := report.FormatByName("json"); err == nil {
+		_ = format.Write(&data, r) // a Buffer takes everything
+	}
+	c.send(drive.Event{Event: drive.Found, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: json.RawMessage(bytes.TrimSpace(data.Bytes()))})
+}
+
+// refuse fails the test because it cannot do what was asked for.
+func (c *checking) refuse(code int, why string) {
+	c.t.Helper()
+	c.send(drive.Event{Event: drive.Refused, Text: why, Code: code})
+	c.t.Fatalf("harness.Check: %s", why)
+}
+
+// send tells the command. One that does not listen any more is no failure of the test.
+func (c *checking) send(e drive.Event) {
+	e.Test = c.t.Name()
+	_ = c.sink.Send(e)
+}

@@ -1,0 +1,187 @@
+package harness
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/drive"
+)
+
+const thisPackage = "github.com/racewindow/racewindow/harness"
+
+// Register, rather than a marker, so that these tests need no instrumented build.
+var loaded = failpoints.Register(thisPackage, "balance/loaded", failpoints.KindYield, "check_test.go", 1)
+
+// A balance adds in two steps, with a lock around both or only around each.
+type balance struct {
+	mu    sync.Mutex
+	n     int
+	wrong bool
+}
+
+var balanceLock = failpoints.WaitPoint(thisPackage, "balance/lock")
+
+func (b *balance) add(ctx context.Context, n int) {
+	if !b.wrong {
+		failpoints.Lock(ctx, balanceLock, &b.mu)
+		defer b.mu.Unlock()
+	}
+	now := b.n
+	failpoints.Yield(ctx, loaded)
+	b.n = now + n
+}
+
+func (b *balance) get(ctx context.Context) int {
+	failpoints.Yield(ctx, loaded)
+	return b.n
+}
+
+func balances(wrong bool) Subject[*balance] {
+	return Subject[*balance]{
+		Open: func(context.Context, Env) (*balance, error) { return &balance{wrong: wrong}, nil },
+		Ops:  Ops{"add": (*balance).add, "get": (*balance).get},
+	}
+}
+
+// A recorder is a test that only remembers what it was told.
+type recorder struct {
+	testing.TB
+	name   string
+	failed bool
+	texts  []string
+}
+
+func (r *recorder) Helper()                  {}
+func (r *recorder) Name() string             { return r.name }
+func (r *recorder) Failed() bool             { return r.failed }
+func (r *recorder) Context() context.Context { return context.Background() }
+func (r *recorder) Log(args ...any)          { r.texts = append(r.texts, fmt.Sprint(args...)) }
+func (r *recorder) Logf(f string, a ...any)  { r.Log(fmt.Sprintf(f, a...)) }
+func (r *recorder) Error(args ...any)        { r.failed = true; r.Log(args...) }
+func (r *recorder) Errorf(f string, a ...any) {
+	r.Error(fmt.Sprintf(f, a...))
+}
+func (r *recorder) Fatal(args ...any)         { r.Error(args...); runtime.Goexit() }
+func (r *recorder) Fatalf(f string, a ...any) { r.Fatal(fmt.Sprintf(f, a...)) }
+
+// record runs a check of a subject as another test, in a folder of its own.
+func record(t *testing.T, do func(tb testing.TB)) (texts string, failed bool) {
+	t.Helper()
+	r := &recorder{name: "TestBalance"}
+	done := make(chan struct{})
+	go func() { defer close(done); do(r) }()
+	<-done
+	return strings.Join(r.texts, "\n"), r.failed
+}
+
+// Not parallel: a Check keeps what it finds in the folder of its package.
+func TestACheckFindsKeepsAndRepeatsWhatItFound(t *testing.T) {
+	t.Chdir(t.TempDir())
+	t.Setenv("TMPDIR", t.TempDir())
+	text, failed := record(t, func(tb testing.TB) { Check(tb, balances(true)) })
+	require.True(t, failed, text)
+	require.Contains(t, text, "FAIL Linearizability")
+	require.Contains(t, text, "replay: racewindow replay 'v1 test=TestBalance; c")
+	files, err := filepath.Glob("testdata/racewindow/TestBalance/*.case")
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+
+	text, failed = record(t, func(tb testing.TB) { Check(tb, balances(false)) })
+	require.False(t, failed, text)
+	require.Contains(t, text, "the kept case "+files[0]+" holds now")
+	require.Contains(t, text, "to explore further: racewindow explore -run '^TestBalance$'")
+
+	require.NoError(t, os.WriteFile(files[0], []byte("v1 test=TestBalance; c0: subtract(1)"), 0o644))
+	text, failed = record(t, func(tb testing.TB) { Check(tb, balances(false)) })
+	require.True(t, failed)
+	require.Contains(t, text, "cannot be executed: ")
+	require.Contains(t, text, `no operation is called "subtract": use add, get`)
+}
+
+func TestACheckIsDrivenByOrders(t *testing.T) {
+	t.Chdir(t.TempDir())
+	events := filepath.Join(t.TempDir(), "events")
+	drivenBy := func(s Subject[*balance], change func(*drive.Order)) (all []drive.Event, text string) {
+		_ = os.Remove(events)
+		order := &drive.Order{Version: drive.Version, Mode: drive.Explore, Events: events, Schedules: 3000, Seed: 1, Threads: 3, Operations: 3, PerProgram: 100}
+		change(order)
+		text, _ = record(t, func(tb testing.TB) {
+			o, err := newChecking(tb, s)
+			require.NoError(t, err)
+			o.driven(order.String())
+		})
+		content, err := os.ReadFile(events)
+		require.NoError(t, err, text)
+		for line := range strings.Lines(string(content)) {
+			var e drive.Event
+			require.NoError(t, json.Unmarshal([]byte(line), &e))
+			all = append(all, e)
+		}
+		return all, text
+	}
+	all, text := drivenBy(balances(true), func(*drive.Order) {})
+	require.Equal(t, drive.Began, all[0].Event)
+	found := all[len(all)-2]
+	require.Equal(t, drive.Found, found.Event, text)
+	require.Contains(t, found.Text, "FAIL Linearizability")
+	require.Contains(t, string(found.Report), `"schema"`)
+	require.Equal(t, 1, all[len(all)-1].Code)
+
+	all, text = drivenBy(balances(true), func(o *drive.Order) { o.Mode, o.Case, o.Times = drive.Replay, found.Case, 20 })
+	require.Contains(t, all[len(all)-1].Text, "failed 20 of 20 times", text)
+
+	all, text = drivenBy(balances(false), func(o *drive.Order) {
+		o.Program, o.Exhaustive, o.Strategy, o.Preemptions = "c0: add(1), get(); c1: add(2)", true, "bounded", 2
+	})
+	last := all[len(all)-1]
+	require.Equal(t, drive.Ended, last.Event, text)
+	require.Zero(t, last.Code, last.Text)
+	require.Contains(t, last.Text, "no violation in all")
+
+	for message, change := range map[string]func(*drive.Order){
+		"--program: ":           func(o *drive.Order) { o.Program = "c0: nothing()" },
+		"--set: ":               func(o *drive.Order) { o.Set = map[string]string{"size": "1"} },
+		`a Check cannot "jump"`: func(o *drive.Order) { o.Mode = "jump" },
+		"set Op.Durable":        func(o *drive.Order) { o.Crash = "ordered"; o.Program = "c0: add(1)" },
+	} {
+		all, text := drivenBy(balances(false), change)
+		last := all[len(all)-1]
+		require.NotZero(t, last.Code, text)
+		require.Contains(t, last.Text, message)
+	}
+}
+
+func TestASubjectThatCannotBeIsRefusedBeforeAnythingRuns(t *testing.T) {
+	t.Parallel()
+	text, failed := record(t, func(tb testing.TB) { Check(tb, Subject[*balance]{Ops: Ops{"add": (*balance).add}}) })
+	require.True(t, failed)
+	require.Contains(t, text, "has no Open")
+	text, _ = record(t, func(tb testing.TB) {
+		s := balances(false)
+		s.Ops["watch"] = func(*balance, chan int) {}
+		Check(tb, s)
+	})
+	require.Contains(t, text, "watch")
+	require.Contains(t, text, "chan")
+}
+
+func TestAPlainRunNamesTheCommandThatExplores(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text, failed := record(t, func(tb testing.TB) {
+		c, err := newChecking(tb, balances(false))
+		require.NoError(t, err)
+		c.plain()
+	})
+	require.False(t, failed, text)
+	require.Contains(t, text, "NOT explored: racewindow explore -run '^TestBalance$'")
+}

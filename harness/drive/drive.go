@@ -1,0 +1,146 @@
+// Package drive is the protocol between the command and a test binary that holds Checks.
+//
+// The command builds the tests of a package instrumented and runs the binary with one flag, -racewindow.drive=ORDER, an Order as
+// JSON on one line. Each Check that the test run selects carries the order out and writes what happens as Events, one line of JSON
+// each, to the file that the order names. The binary's exit code, its output and -test.run mean what they mean without the flag.
+//
+// A Check writes "check" when it begins, "progress" now and then, "finding" for each failure, and "summary" when it has ended; or
+// "refused" where the order cannot be carried out for it. An event that a reader does not know is to be passed over.
+package drive
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// Version is that of the protocol. A binary refuses an order of another one.
+const Version = 1
+
+// Flag is the test binary's flag that holds an order.
+const Flag = "racewindow.drive"
+
+// Modes of an order.
+const (
+	Explore = "explore"
+	Replay  = "replay"
+	Stress  = "stress"
+)
+
+// An Order is what a Check is to do.
+type Order struct {
+	Version int    `json:"version"`
+	Mode    string `json:"mode"`
+	// Events is the file that events are appended to.
+	Events string `json:"events"`
+	// Case is replayed, Times times. Program, of threads alone or a whole case, is explored; without one programs are drawn.
+	Case    string `json:"case,omitempty"`
+	Times   int    `json:"times,omitempty"`
+	Program string `json:"program,omitempty"`
+	// Set are settings by name, which every program gets.
+	Set map[string]string `json:"set,omitempty"`
+	// The search: as sched.Options and explore.Config have it.
+	Strategy    string        `json:"strategy,omitempty"`
+	Preemptions int           `json:"preemptions,omitempty"`
+	Exhaustive  bool          `json:"exhaustive,omitempty"`
+	Budget      time.Duration `json:"budget,omitempty"`
+	Schedules   int           `json:"schedules,omitempty"`
+	PerProgram  int           `json:"per_program,omitempty"`
+	StepLimit   int           `json:"step_limit,omitempty"`
+	Seed        uint64        `json:"seed,omitempty"`
+	Workers     int           `json:"workers,omitempty"`
+	All         bool          `json:"all,omitempty"`
+	NoCanary    bool          `json:"no_canary,omitempty"`
+	Threads     int           `json:"threads,omitempty"`
+	Operations  int           `json:"operations,omitempty"`
+	// Crash loses power in the persistence model of that name; "" for never. Faults is the most of a drawn program.
+	Crash  string `json:"crash,omitempty"`
+	Faults int    `json:"faults,omitempty"`
+	// Goroutines run freely for Duration.
+	Goroutines int           `json:"goroutines,omitempty"`
+	Duration   time.Duration `json:"duration,omitempty"`
+}
+
+// Parse reads an order.
+func Parse(text string) (*Order, error) {
+	o := &Order{}
+	if err := json.Unmarshal([]byte(text), o); err != nil {
+		return nil, fmt.Errorf("-%s: not an order: %w", Flag, err)
+	}
+	if o.Version != Version {
+		return nil, fmt.Errorf("-%s: an order of version %d, and this test binary reads %d: build both from one version of racewindow", Flag, o.Version, Version)
+	}
+	return o, nil
+}
+
+// String is the flag's value.
+func (o *Order) String() string {
+	text, err := json.Marshal(o)
+	if err != nil {
+		panic(err) // it holds nothing that JSON cannot
+	}
+	return string(text)
+}
+
+// Kinds of events.
+const (
+	Began    = "check"
+	Progress = "progress"
+	Found    = "finding"
+	Ended    = "summary"
+	Refused  = "refused"
+)
+
+// An Event is something that happened in a Check.
+type Event struct {
+	Event string `json:"event"`
+	// Package and Test say in which Check.
+	Package string `json:"package,omitempty"`
+	Test    string `json:"test"`
+	// Text is for people: how far it is, the report of a finding, or why the order was refused.
+	Text string `json:"text,omitempty"`
+	// Code is the exit code that the event asks for: 0 held, 1 found, 2 a wrong call, 3 nothing was judged.
+	Code int `json:"code,omitempty"`
+	// Case is a finding's, Kept the file that it was kept in, Report the whole of it as report.Schema has it.
+	Case   string          `json:"case,omitempty"`
+	Kept   string          `json:"kept,omitempty"`
+	Report json.RawMessage `json:"report,omitempty"`
+	// Summary is what a search came to, as explore.Summary has it.
+	Summary json.RawMessage `json:"summary,omitempty"`
+}
+
+// A Sink takes events. The zero Sink drops them.
+type Sink struct {
+	mu sync.Mutex
+	w  io.Writer
+}
+
+// Open appends events to a file.
+func Open(file string) (*Sink, error) {
+	if file == "" {
+		return &Sink{}, nil
+	}
+	f, err := os.OpenFile(file, os.O_APPEND|os.O_WRONLY|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("-%s: the events cannot be written: %w", Flag, err)
+	}
+	return &Sink{w: f}, nil
+}
+
+// Send writes an event, in one call, so that the lines of several processes do not mix.
+func (s *Sink) Send(e Event) error {
+	if s.w == nil {
+		return nil
+	}
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, err = s.w.Write(append(line, '\n'))
+	return err
+}

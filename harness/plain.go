@@ -1,0 +1,43 @@
+package harness
+
+import (
+	"math/rand"
+	"testing"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/cases"
+)
+
+// How long a plain go test runs programs freely.
+const (
+	plainTime      = time.Second
+	plainShortTime = 100 * time.Millisecond
+	plainPrograms  = 2000
+)
+
+// plain runs programs on goroutines, with nothing at work in them, and says what would explore them. What it finds is real; that it
+// finds nothing means little.
+func (c *checking) plain() {
+	c.t.Helper()
+	left := plainTime
+	if testing.Short() {
+		left = plainShortTime
+	}
+	random, until, ran := rand.New(rand.NewSource(1)), time.Now().Add(left), 0
+	for ; ran < plainPrograms && time.Now().Before(until); ran++ {
+		program, err := c.object.Draw(random, cases.Shape{Threads: 3, Operations: 3, Small: true})
+		if err != nil {
+			c.t.Fatalf("harness.Check: %v", err)
+			return
+		}
+		if err := c.object.Free(program); err != nil {
+			c.t.Errorf("harness.Check: %v\nprogram: %v\nThe Go scheduler chose the order, so it may take many tries to see it again. To have it smaller, and each time: %s",
+				err, program, c.command("explore"))
+			return
+		}
+	}
+	if n := len(c.savedFiles()); n > 0 {
+		c.t.Logf("%d kept cases were not executed: they need %s", n, c.command("test"))
+	}
+	c.t.Logf("ran %d programs freely; NOT explored: %s", ran, c.command("explore"))
+}
