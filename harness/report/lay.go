@@ -106,7 +106,7 @@ func (r *Run) fail(f *sched.Failure) {
 	case f.Kind == sched.Deadlock:
 		row.Text = "FAIL: no thread can go on"
 	case row.Thread < 0 && f.Thread == mainThread:
-		row.Text = "FAIL: found by the scan at the end"
+		row.Text = "FAIL: found at the end"
 	case f.Kind != sched.Failed:
 		row.Text = "FAIL: " + string(f.Kind)
 	}

@@ -28,7 +28,7 @@ func isCaseText(argument string) bool {
 // readCase reads a case from the argument itself, or from the file that it names.
 func readCase(ctx context.Context, argument string) (cases.Case, error) {
 	if isCaseText(argument) {
-		return cases.ParseFile(argument, subjectOf)
+		return parseCase(argument)
 	}
 	return unlessInterrupted(ctx, argument, func() (cases.Case, error) {
 		file, err := openNamed(argument)
@@ -38,6 +38,16 @@ func readCase(ctx context.Context, argument string) (cases.Case, error) {
 		defer file.Close()
 		return caseIn(file, file)
 	})
+}
+
+// parseCase reads a case about what the command brings. One of a test is an ofTest error that keeps the text.
+func parseCase(text string) (cases.Case, error) {
+	c, err := cases.ParseFile(text, subjectOf)
+	var other *ofTest
+	if errors.As(err, &other) {
+		other.text = text
+	}
+	return c, err
 }
 
 // unlessInterrupted ends with the context: a pipe that nobody writes into can be waited for without end, and cannot be closed.
@@ -73,7 +83,7 @@ func caseIn(file *os.File, from io.Reader) (cases.Case, error) {
 		}
 		return cases.Case{}, fmt.Errorf("%s: %w: the file has %s bytes, and a file with a case has at most %d", file.Name(), cases.ErrCase, size, cases.MaxTextBytes)
 	}
-	c, err := cases.ParseFile(string(content), subjectOf)
+	c, err := parseCase(string(content))
 	if err != nil {
 		return cases.Case{}, fmt.Errorf("%s: %w", file.Name(), err)
 	}

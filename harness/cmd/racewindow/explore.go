@@ -48,6 +48,9 @@ type exploreFlags struct {
 	exhaustive bool
 	crash      bool
 	model      string
+	pattern    string
+	race       bool
+	set        map[string]string
 	out        string
 	jsonFile   string
 }
@@ -55,12 +58,14 @@ type exploreFlags struct {
 func exploreCommand() *cobra.Command {
 	f := &exploreFlags{}
 	cmd := &cobra.Command{
-		Use:     "explore",
+		Use:     "explore [packages]",
 		Short:   "One thread at a time: every interleaving can be chosen, replayed, shrunk",
 		Long:    exploreAbout,
 		Example: exploreExamples,
-		Args:    noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 || cmd.Flags().Changed("run") {
+				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
+			}
 			return f.run(cmd.Context(), cmd.Flags(), cmd.OutOrStdout())
 		},
 	}
@@ -71,6 +76,9 @@ func exploreCommand() *cobra.Command {
 func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	s := &f.config.Search
+	flags.StringVar(&f.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
+	flags.BoolVar(&f.race, "race", false, "of packages: under the race detector too")
+	flags.StringToStringVar(&f.set, "set", nil, "of packages: settings of the subject, `NAME=VALUE,...`")
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
 	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")

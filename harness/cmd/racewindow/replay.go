@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log"
@@ -41,20 +43,20 @@ type replayFlags struct {
 func replayCommand() *cobra.Command {
 	f := &replayFlags{}
 	cmd := &cobra.Command{
-		Use:   "replay CASE|FILE",
+		Use:   "replay CASE|FILE [package]",
 		Short: "Execute one case again",
 		Long:  replayAbout,
 		Example: `  racewindow replay 'v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; ` +
 			`@ w0@op#1>r0, r0@read/metadata-loaded#1>w0'
   racewindow replay --times 100 testdata/cases/stale-empty.case`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Errorf("%d arguments: give one case in quotes, or one file", len(args))}
+			if len(args) < 1 || len(args) > 2 {
+				return usageError{fmt.Errorf("%d arguments: give one case in quotes, or one file, and for the case of a test its package", len(args))}
 			}
 			return nil
 		},
 		ValidArgsFunction: completeFiles,
-		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1:]) },
 	}
 	cmd.Flags().IntVar(&f.times, "times", 1, "execute it `N` times")
 	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' may take to come true")
@@ -63,12 +65,17 @@ func replayCommand() *cobra.Command {
 	return cmd
 }
 
-func (f *replayFlags) run(cmd *cobra.Command, argument string) error {
+func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string) error {
 	if err := checkNumbers(cmd.Flags(), bound{"times", 1, 1_000_000}, bound{"patience", shortest, unbounded}); err != nil {
 		return usageError{err}
 	}
 	c, err := readCase(cmd.Context(), argument)
+	var other *ofTest
 	switch {
+	case errors.As(err, &other):
+		return f.ofTest(cmd, other, packages)
+	case err == nil && len(packages) > 0:
+		return usageError{fmt.Errorf("%s: the case is about what the command brings, and needs no package", packages[0])}
 	case cmd.Context().Err() != nil:
 		return err
 	case err != nil:
@@ -209,4 +216,23 @@ func tellCase(out io.Writer, c cases.Case) error {
 		return err
 	}
 	return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
+}
+
+// ofTest has the package of a test execute the case.
+func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) error {
+	if f.free {
+		return usageError{errors.New("--free: the case is of a test, which the scheduler executes: leave the flag out")}
+	}
+	if len(packages) == 0 {
+		packages = []string{"."}
+	}
+	var parts []string
+	for _, part := range strings.Split(of.test, "/") {
+		parts = append(parts, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	r := &checkRun{
+		verb: "replay", pattern: strings.Join(parts, "/"), packages: packages, out: cmd.OutOrStdout(), screen: os.Stdout,
+		order: drive.Order{Mode: drive.Replay, Case: of.text, Times: f.times},
+	}
+	return r.run(cmd.Context())
 }

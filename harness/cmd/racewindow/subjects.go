@@ -22,8 +22,18 @@ func subjectOf(head string) (cases.Subject, error) {
 		known = append(known, s.Head())
 	}
 	if test, ok := strings.CutPrefix(head, "test="); ok {
-		return nil, fmt.Errorf("the case is of the test %s: run it in the test's package, with racewindow test -run '^%s$' -racewindow.case=CASE", test, test)
+		return nil, &ofTest{test: test}
 	}
 	name, value, _ := strings.Cut(head, "=")
 	return nil, fmt.Errorf("unknown %s %.80q%s: this racewindow knows %s", name, value, spelling.Meant(head, known), strings.Join(known, ", "))
+}
+
+// An ofTest error says that a case is of a test, which lies in a package of somebody's.
+type ofTest struct {
+	test string
+	text string // of the case
+}
+
+func (e *ofTest) Error() string {
+	return "the case is of the test " + e.test + ": only its package can execute it"
 }

@@ -1,0 +1,222 @@
+// The Checks of other people's packages: their tests are built instrumented and carry out what the command orders (package drive).
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints/overlay"
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
+	"github.com/racewindow/racewindow/harness/drive"
+)
+
+// harnessPackage is what a package with a Check imports.
+const harnessPackage = "github.com/racewindow/racewindow/harness"
+
+// A checkRun has the Checks of some packages carry out one order.
+type checkRun struct {
+	verb     string // of the command
+	pattern  string // go test's -run
+	packages []string
+	race     bool
+	order    drive.Order
+	out      io.Writer
+	screen   *os.File
+
+	began, judged int
+	refused       []drive.Event
+	kept          []drive.Event // findings and summaries, for --json
+	worst         int           // 1 found, 3 not judged
+}
+
+// run builds, runs and tells. It ends with the error that says which exit code.
+func (r *checkRun) run(ctx context.Context) error {
+	packages, err := r.withChecks(ctx)
+	if err != nil {
+		return err
+	}
+	folder, err := os.MkdirTemp("", "racewindow-checks-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	r.order.Version, r.order.Events = drive.Version, filepath.Join(folder, "events")
+	if err := os.WriteFile(r.order.Events, nil, 0o600); err != nil {
+		return err
+	}
+	arguments := []string{"-count=1", "-timeout=0"}
+	if r.pattern != "" {
+		arguments = append(arguments, "-run", r.pattern)
+	}
+	if r.race {
+		arguments = append(arguments, "-race")
+	}
+	arguments = append(append(arguments, packages...), "-"+drive.Flag+"="+r.order.String())
+	var output bytes.Buffer
+	done := make(chan error, 1)
+	var code int
+	go func() {
+		var failed error
+		code, failed = overlay.Run(ctx, overlay.Command{Verb: "test", Args: arguments, Env: environment.Full(), Stdout: &output, Stderr: &output})
+		done <- failed
+	}()
+	err = r.follow(done)
+	return r.conclude(ctx, code, err, output.String())
+}
+
+// withChecks are the packages whose tests import the harness.
+func (r *checkRun) withChecks(ctx context.Context) (packages []string, err error) {
+	command := exec.CommandContext(ctx, "go", append([]string{"list", "-e", "-json=ImportPath,TestImports,XTestImports,Error", "--"}, r.packages...)...)
+	command.Env = environment.Full()
+	var stderr bytes.Buffer
+	command.Stderr = &stderr
+	listed, err := command.Output()
+	if err != nil {
+		return nil, usageError{fmt.Errorf("the packages cannot be listed: %s", strings.TrimSpace(stderr.String()+" "+err.Error()))}
+	}
+	for decoder := json.NewDecoder(bytes.NewReader(listed)); ; {
+		var p struct {
+			ImportPath                string
+			TestImports, XTestImports []string
+			Error                     *struct{ Err string }
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return nil, err
+		}
+		if p.Error != nil {
+			return nil, usageError{fmt.Errorf("%s: %s", p.ImportPath, strings.TrimSpace(p.Error.Err))}
+		}
+		if slices.Contains(p.TestImports, harnessPackage) || slices.Contains(p.XTestImports, harnessPackage) {
+			packages = append(packages, p.ImportPath)
+		}
+	}
+	if len(packages) == 0 {
+		return nil, usageError{fmt.Errorf("no test of %s calls harness.Check: write one (see the documentation of %s), or name other packages", strings.Join(r.packages, " "), harnessPackage)}
+	}
+	return packages, nil
+}
+
+// poll is how often the events are looked at.
+const poll = 100 * time.Millisecond
+
+// follow shows what the Checks tell, until they are done.
+func (r *checkRun) follow(done <-chan error) error {
+	line := newProgressLine(r.verb)
+	defer line.clear()
+	status := "building"
+	events, err := os.Open(r.order.Events)
+	if err != nil {
+		return errors.Join(err, <-done)
+	}
+	defer events.Close()
+	var rest []byte
+	take := func() {
+		more, _ := io.ReadAll(events) // what cannot be read now is read the next time, or missed and then no verdict
+		rest = append(rest, more...)
+		for {
+			text, after, whole := bytes.Cut(rest, []byte("\n"))
+			if !whole {
+				return
+			}
+			rest = after
+			var e drive.Event
+			if json.Unmarshal(text, &e) == nil {
+				if words := r.event(line, e); words != "" {
+					status = words
+				}
+			}
+		}
+	}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-done:
+			take()
+			return err
+		case <-tick.C:
+			take()
+			if line.due() {
+				line.show(r.verb + ": " + status)
+			}
+		}
+	}
+}
+
+// event takes one event, and returns what to show beside the progress.
+func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
+	switch e.Event {
+	case drive.Began:
+		r.began++
+		return e.Test
+	case drive.Progress:
+		return e.Test + ": " + e.Text
+	case drive.Found:
+		r.worst, r.kept = 1, append(r.kept, e)
+		line.aside(func() { fmt.Fprintf(r.out, "%s\n", e.Text) })
+	case drive.Ended:
+		r.judged++
+		r.kept = append(r.kept, e)
+		if e.Code != 0 && r.worst != 1 {
+			r.worst = e.Code
+		}
+		line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, e.Text+"\n")) })
+	case drive.Refused:
+		r.refused = append(r.refused, e)
+	}
+	return ""
+}
+
+// conclude says what came of it. A finding wins over everything else.
+func (r *checkRun) conclude(ctx context.Context, code int, failed error, output string) error {
+	var wrong *overlay.UsageError
+	switch {
+	case r.worst == 1:
+		return violated(failed)
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted: %d of %d Checks were done: no verdict", r.judged, r.began)
+	case errors.As(failed, &wrong):
+		return usageError{failed}
+	case failed != nil:
+		return failed
+	case len(r.refused) > 0:
+		return r.refusal()
+	case r.began == 0 && code != 0:
+		return usageError{fmt.Errorf("the tests cannot be built or run:\n%s", strings.TrimSpace(output))}
+	case r.began == 0:
+		return fmt.Errorf("no Check ran: -run %q matches no test that calls harness.Check in %s", r.pattern, strings.Join(r.packages, " "))
+	case r.worst != 0 || r.judged < r.began:
+		return fmt.Errorf("no verdict: %d of %d Checks came to their end; what the tests said:\n%s", r.judged, r.began, strings.TrimSpace(output))
+	case code != 0:
+		return fmt.Errorf("the Checks held, and other tests failed:\n%s", strings.TrimSpace(output))
+	}
+	return nil
+}
+
+// refusal is the error of Checks that could not do what was ordered. It is a wrong call where all say so.
+func (r *checkRun) refusal() error {
+	var words []string
+	wrongCall := true
+	for _, e := range r.refused {
+		words = append(words, e.Test+": "+e.Text)
+		wrongCall = wrongCall && e.Code == exitUsage
+	}
+	err := errors.New(strings.Join(words, "\n"))
+	if wrongCall && r.judged == 0 {
+		return usageError{err}
+	}
+	return err
+}
