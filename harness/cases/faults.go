@@ -1,6 +1,7 @@
 package cases
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -57,6 +58,9 @@ func (f Fault) Rule() *disks.Rule {
 	return rule
 }
 
+// mainThread is what an execution calls the thread that opens the subject.
+const mainThread = "main"
+
 // faultErrors are the errors that a fault point may deliver. A number is the length of a torn transfer.
 var faultErrors = map[string]error{"EIO": syscall.EIO, "ENOSPC": syscall.ENOSPC, "EROFS": syscall.EROFS, "SHORT": io.ErrShortWrite}
 
@@ -110,6 +114,9 @@ func (c Case) checkFault(f Fault) error {
 	if f.Disk != "" {
 		_, err := disks.ParseRule(f.Disk)
 		return err
+	}
+	if f.At.Thread == mainThread && c.Thread(mainThread) < 0 {
+		return errors.New("the main thread only opens the subject, and nothing goes wrong in that: name a thread of the case")
 	}
 	if !c.mayRun(f.At.Thread) {
 		return c.noThread(f.At.Thread)

@@ -4,8 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // A Find returns the subject of a head word, such as "scenario=log" or "test=TestCache".
@@ -15,7 +18,7 @@ type Find func(head string) (Subject, error)
 func Only(s Subject) Find {
 	return func(head string) (Subject, error) {
 		if head != s.Head() {
-			return nil, fmt.Errorf("the case is about %s, and here is %s", head, s.Head())
+			return nil, fmt.Errorf("the case is about %.80s%s, and here is %s", head, spelling.Meant(head, []string{s.Head()}), s.Head())
 		}
 		return s, nil
 	}
@@ -47,7 +50,10 @@ func Parse(text string, find Find) (Case, error) {
 	if len(text) > MaxTextBytes {
 		return Case{}, fmt.Errorf("%w: %d bytes of text: at most %d", ErrCase, len(text), MaxTextBytes)
 	}
-	text = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ", "\t", " ").Replace(text) // a case that a report has wrapped can be pasted
+	if !utf8.ValidString(text) {
+		return Case{}, fmt.Errorf("%w: it holds bytes that are no UTF-8 text: is it a file of another kind?", ErrCase)
+	}
+	text = strings.Map(blank, text) // a case that a report, or a page, has wrapped can be pasted
 	clauses, err := Split(text, ';')
 	if err != nil {
 		return Case{}, fmt.Errorf("%w: %w", ErrCase, err)
@@ -62,10 +68,18 @@ func Parse(text string, find Find) (Case, error) {
 	rank := rankThread
 	for i, clause := range clauses[1:] {
 		if err := c.parseClause(clause, &rank); err != nil {
-			return Case{}, fmt.Errorf("%w: clause %d %.80q: %w", ErrCase, i+1, clause, err)
+			return Case{}, fmt.Errorf("%w: clause %d %.80q: %w", ErrCase, i+1, strings.Join(strings.Fields(clause), " "), err)
 		}
 	}
 	return c, c.Check()
+}
+
+// blank makes each kind of blank, and an end of a line, the plain one.
+func blank(letter rune) rune {
+	if unicode.IsSpace(letter) {
+		return ' '
+	}
+	return letter
 }
 
 // ParseFile reads the one case in the text of a file, in which lines that begin with # are comments. A case may go on in the

@@ -104,7 +104,7 @@ func (c *Crash) set(name, value string) (err error) {
 	case "model":
 		c.Model, err = disks.ModelByName(value)
 	default:
-		return fmt.Errorf("%q: unknown; use disk, tape, kill or model", name)
+		return fmt.Errorf("%q: unknown%s; use disk, tape, kill or model", name+"="+value, spelling.Meant(name, crashWords))
 	}
 	return err
 }

@@ -65,7 +65,7 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	}
 	t.Note("scan after reopening")
 	r.plan.crashes.Tested(1, check.Progress.Name)
-	left := cases.Judgement{r.disk.Fingerprint(), r.Expected() ^ (expected.Durable+1)<<32}
+	left := cases.Judgement{Disk: r.disk.Fingerprint(), Expected: r.Expected() ^ (expected.Durable+1)<<32}
 	if !r.plan.crashes.Due(left) {
 		return
 	}

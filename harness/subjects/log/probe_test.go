@@ -243,5 +243,5 @@ func TestASlowSyncTakesItsTime(t *testing.T) {
 	p.wrong = func(_ *run, e harness.Engine) harness.Engine { return timed{e.(full), &took} }
 	require.Nil(t, sched.NewRunner(p.scenario, sched.Options{}).Replay(nil, false).Failure)
 	require.Equal(t, 10*time.Millisecond, took)
-	require.Empty(t, p.crashes.Missing(c))
+	require.Empty(t, p.crashes.Missing(c.General()))
 }

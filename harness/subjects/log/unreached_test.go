@@ -83,6 +83,6 @@ func TestAFaultBeforeTheCrashHasCome(t *testing.T) {
 		out := sched.NewRunner(scenario, sched.Options{}).Replay(nil, false)
 		require.Nil(t, out.Failure, text)
 		require.True(t, crashes.Reached.Load(), text)
-		require.Len(t, crashes.Missing(c), missing, text)
+		require.Len(t, crashes.Missing(c.General()), missing, text)
 	}
 }
