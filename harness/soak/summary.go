@@ -113,9 +113,11 @@ func (s *State) summary(minimums Minimums, ended bool) *Summary {
 	m := &Summary{
 		Schema: SummarySchema, State: c, Trends: Trends(c.Samples), Pairs: c.Pairs(), Passes: c.Points.passed(), Seen: len(c.Behaviour), Missed: []string{}, Never: []string{},
 	}
-	for _, e := range failpoints.Catalogue() {
-		if c.Points[e.Name] == 0 {
-			m.Never = append(m.Never, e.Name)
+	for _, pkg := range failpoints.DeclaredPackages() {
+		for _, d := range failpoints.Declarations(pkg) {
+			if c.Points[d.Name] == 0 {
+				m.Never = append(m.Never, d.Name)
+			}
 		}
 	}
 	if ended {

@@ -15,6 +15,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/kill"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // Exit codes of every subcommand, but for those that pass on the go command's.
@@ -50,7 +51,7 @@ func main() {
 		time.Sleep(oneSignal)
 		stop() // a second Ctrl-C ends the process at once
 	})
-	failpoints.WarnEnvironment(failpoints.StoragePackage)
+	failpoints.CheckEnvironment(storage.Package)
 	code := execute(ctx, os.Args[1:])
 	stop()
 	if raceoff.Races() > 0 {
