@@ -41,7 +41,7 @@ func TestAnInstrumentedProcessRefusesAnEnvironmentThatNothingWouldObey(t *testin
 	Register(StoragePackage, "register/one", KindYield, "a.go", 2)
 	require.Equal(t, []int{2}, *codes)
 	require.Len(t, *messages, 1)
-	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names "+StoragePackage+"/register/one")
+	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names "+StoragePackage+"/register/two")
 	require.Contains(t, (*messages)[0], "remove it")
 	t.Setenv(environment, "")
 	require.False(t, EnvironmentEnables())
