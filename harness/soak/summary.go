@@ -50,7 +50,7 @@ func ParseMinimums(into Minimums, words []string) error {
 			return fmt.Errorf("minimum %q: write NAME=N, such as schedules=100000, or none", word)
 		}
 		if known := MinimumNames(); !slices.Contains(known, key) {
-			return fmt.Errorf("minimum %q: nothing is called %q; near are %s; known are %s", word, key, strings.Join(spelling.Near(key, known, 3), ", "), strings.Join(known, ", "))
+			return fmt.Errorf("no count is called %q%s: choose of %s", key, spelling.Meant(key, known), strings.Join(known, ", "))
 		}
 		into[key] = n
 	}

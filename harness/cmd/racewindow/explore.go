@@ -94,6 +94,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Schedules, "schedules", 0, "end after `N` schedules (default no limit)")
 	flags.Uint64Var(&s.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.IntVar(&s.Workers, "workers", 0, "schedules side by side, `N` (default one per processor)")
+	flags.IntVar(&s.StepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
 	flags.BoolVar(&s.All, "all", false, "go on after the first violation")
 	flags.BoolVar(&f.config.Canary, "canary", true, "find the known bug first, with the same strategy")
 	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`; what lies there of earlier runs stays")
@@ -212,6 +213,7 @@ func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 		bound{"budget", shortest, unbounded},
 		bound{"schedules", 1, unbounded},
 		bound{"workers", 1, sched.MaxWorkers},
+		bound{"step-limit", 1, 100_000_000},
 	)
 }
 
@@ -274,7 +276,7 @@ func (f *exploreFlags) closing(s *explore.Summary) string {
 	fmt.Fprintf(&out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", s.Verdict, what,
 		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
 	if n := s.Statistics.Unknown; n > 0 {
-		fmt.Fprintf(&out, "unknown: %d schedules did not end within the step limit, and say nothing\n", n)
+		fmt.Fprintf(&out, "unknown: %d schedules did not end within %d choices, and say nothing: raise --step-limit\n", n, f.config.Search.StepLimit)
 	}
 	if len(s.Claims) > 0 && len(s.Findings) == 0 {
 		fmt.Fprintln(&out, s.Claims[len(s.Claims)-1])

@@ -89,7 +89,7 @@ func exitCode(ran *cobra.Command, err error) int {
 		fmt.Fprintf(os.Stderr, "%s: %s\nSee '%s --help'.\n", ran.CommandPath(), printable(err.Error()), ran.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s\n", ran.CommandPath(), printable(err.Error()))
+	fmt.Fprintf(os.Stderr, "%s: %s\n", ran.CommandPath(), printable(inFlags(err.Error())))
 	return exitFailed
 }
 
