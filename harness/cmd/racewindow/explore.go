@@ -25,8 +25,12 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-const exploreAbout = `Run the real engine one thread at a time and choose at each failpoint who goes on. What is found is shrunk
+const exploreAbout = `Run the real code one thread at a time and choose at each failpoint who goes on. What is found is shrunk
 to the fewest operations and preemptions, and replays each time.
+
+With packages, what is explored are the objects that their tests give to harness.Check; what is found is kept
+below testdata/racewindow of the package. Without packages it is the current package, if a test of it calls
+harness.Check, and otherwise the log that racewindow brings.
 
 Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
 turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.
@@ -36,7 +40,9 @@ Before the search, the known bug (the canary) must be found with the same strate
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 no verdict: the run itself
 failed, was interrupted, or judged nothing.`
 
-const exploreExamples = `  racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
+const exploreExamples = `  racewindow explore ./cache                          what the tests of ./cache give to harness.Check
+  racewindow explore --run TestCache --budget 1m --race ./...
+  racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
   racewindow explore                                  random programs on the default hand-over for 10 s
   racewindow explore --program 'w0: append 1, flush; r0: read - end' --exhaustive --preemptions 3
   racewindow explore --handover recheck --strategy pct --seed 7 --json -`
@@ -63,7 +69,7 @@ func exploreCommand() *cobra.Command {
 		Long:    exploreAbout,
 		Example: exploreExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") {
+			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
 				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
 			}
 			return f.run(cmd.Context(), cmd.Flags(), cmd.OutOrStdout())
@@ -108,7 +114,7 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
 		return err
 	}
-	if err := failpoints.Require("racewindow explore", "make build (it makes bin/racewindow)"); err != nil {
+	if err := failpoints.Require("racewindow explore", "make build (it makes bin/racewindow); or explore what a test of yours gives to harness.Check, in the folder of its package"); err != nil {
 		return err
 	}
 	if f.jsonFile == "-" {

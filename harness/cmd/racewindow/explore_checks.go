@@ -17,6 +17,15 @@ import (
 // What a drawn program of a Check gets: its first schedules show most of what it can show.
 const perProgramOfChecks = 200
 
+// hasChecksHere reports whether the current package has Checks, and nothing was said that only the log understands.
+func (f *exploreFlags) hasChecksHere(ctx context.Context, flags *pflag.FlagSet) bool {
+	if flags.Changed("handover") || flags.Changed("out") {
+		return false
+	}
+	found, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)
+	return err == nil && len(found) > 0
+}
+
 // checks explores the Checks of packages.
 func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.Writer, packages []string) error {
 	for _, name := range []string{"handover", "out"} {

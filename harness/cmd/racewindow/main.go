@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -89,7 +90,7 @@ func exitCode(ran *cobra.Command, err error) int {
 		fmt.Fprintf(os.Stderr, "%s: %s\nSee '%s --help'.\n", ran.CommandPath(), printable(err.Error()), ran.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s\n", ran.CommandPath(), printable(inFlags(err.Error())))
+	fmt.Fprintf(os.Stderr, "%s: %s\n", ran.CommandPath(), strings.TrimPrefix(printable(inFlags(err.Error())), ran.CommandPath()+": "))
 	return exitFailed
 }
 
@@ -97,7 +98,8 @@ const rootAbout = `Racewindow finds the moments in which a storage engine, a cac
 of data races still loses a write: a reader loads the metadata, the writer flushes and clears the tail, the
 reader looks in the tail and finds nothing.
 
-  racewindow explore         one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
+  racewindow explore         what your tests give to harness.Check, one thread at a time: chosen, replayed,
+                             shrunk, or exhausted up to a bound
   racewindow verify          what was said of the known bug and its fixes, exhaustively on the real code
   racewindow stress          thousands of goroutines under -race, checked while they run
   racewindow kill            a process under load on the real disk, killed again and again
