@@ -1,4 +1,5 @@
 // When nobody can go on: time moves, or the execution ends, well or not.
+
 package sched
 
 import (
