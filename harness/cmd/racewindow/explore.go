@@ -68,6 +68,7 @@ func exploreCommand() *cobra.Command {
 		Short:   "One thread at a time: every interleaving can be chosen, replayed, shrunk",
 		Long:    exploreAbout,
 		Example: exploreExamples,
+		Args:    onlyPackages,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
 				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)

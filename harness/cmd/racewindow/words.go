@@ -39,6 +39,18 @@ func noCommand(cmd *cobra.Command, name string) error {
 	return usageError{fmt.Errorf("no command%s is called %q%s: there are %s", whose, name, spelling.Meant(name, known), strings.Join(known, ", "))}
 }
 
+// onlyPackages refuses arguments that can be no packages: the name of a flag without its dashes, and the value of a flag that is on
+// or off.
+func onlyPackages(cmd *cobra.Command, args []string) error {
+	for _, arg := range args {
+		_, err := strconv.ParseBool(arg)
+		if err == nil || cmd.Flags().Lookup(arg) != nil {
+			return noArguments(cmd, []string{arg})
+		}
+	}
+	return nil
+}
+
 // noArguments refuses arguments after the flags.
 func noArguments(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
