@@ -155,6 +155,6 @@ func TestWhatAProcessLacksIsNoViolation(t *testing.T) {
 	}
 	damage := errors.New("damage")
 	require.Equal(t, exitBroken, exitCode(damage))
-	require.Equal(t, check.Durability.Name, broken("x", damage).Promise)
+	require.Equal(t, check.Durability, broken("x", damage).Promise)
 	require.NoError(t, starving(damage))
 }

@@ -112,8 +112,8 @@ func BenchmarkWorkers(b *testing.B) {
 	}
 }
 
-// spinning threads keep an enumeration from an end in many of its parts.
-func spinning(x *Execution) {
+// starvedWaiter keeps an enumeration from an end in many of its parts.
+func starvedWaiter(x *Execution) {
 	for _, name := range []string{"a", "b", "c"} {
 		x.Go(name, func(t *T) {
 			for range 3 {
@@ -138,12 +138,12 @@ func TestAnEnumerationEndsAtTheSameScheduleThatSaysNothingWithAnyNumberOfWorkers
 	t.Parallel()
 	for _, schedules := range []int{0, 3, 17, 200} {
 		o := Options{Strategy: "bounded", Preemptions: 2, StepLimit: 60, Schedules: schedules, Workers: 1}
-		one, failed := Search(t.Context(), spinning, o)
+		one, failed := Search(t.Context(), starvedWaiter, o)
 		require.Error(t, failed)
 		require.LessOrEqual(t, one.Unknown, uint64(mostUnjudged))
 		for _, workers := range []int{2, 3, 5, 8} {
 			o.Workers = workers
-			r, err := Search(t.Context(), spinning, o)
+			r, err := Search(t.Context(), starvedWaiter, o)
 			require.EqualError(t, err, failed.Error(), "%d workers, %d schedules", workers, schedules)
 			require.Equal(t, sameAs(one), sameAs(r))
 			require.Equal(t, one.Unknown, r.Unknown)
