@@ -125,7 +125,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noArguments,
 
-		PersistentPreRunE: noEmptyValues,
+		PersistentPreRunE: checkCall,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
