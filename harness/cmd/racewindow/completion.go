@@ -19,6 +19,7 @@ var flagValues = map[string]func() []string{
 	"handover":  handovers,
 	"handovers": handovers,
 	"strategy":  strategies,
+	"subject":   subjectNames,
 	"model":     models,
 	"format":    formats,
 	"kinds":     func() []string { return soakKinds },

@@ -22,7 +22,6 @@ import (
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
-	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 const exploreAbout = `Run the real code one thread at a time and choose at each failpoint who goes on. What is found is shrunk
@@ -45,9 +44,13 @@ const exploreExamples = `  racewindow explore ./cache                          w
   racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
   racewindow explore                                  random programs on the default hand-over for 10 s
   racewindow explore --program 'w0: append 1, flush; r0: read - end' --exhaustive --preemptions 3
-  racewindow explore --handover recheck --strategy pct --seed 7 --json -`
+  racewindow explore --handover recheck --strategy pct --seed 7 --json -
+  racewindow explore --subject registry --set removal=statusfirst`
 
 type exploreFlags struct {
+	subject    string
+	settings   string // of the subject, as a case has them
+	holds      bool   // with these settings it is meant to
 	handover   string
 	program    string
 	config     explore.Config
@@ -85,7 +88,8 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	s := &f.config.Search
 	flags.StringVar(&f.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
 	flags.BoolVar(&f.race, "race", false, "of packages: under the race detector too")
-	flags.StringToStringVar(&f.set, "set", nil, "of packages: settings of the subject, `NAME=VALUE,...`")
+	flags.StringToStringVar(&f.set, "set", nil, "of packages and of --subject registry: settings, `NAME=VALUE,...`")
+	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: "+strings.Join(subjectNames(), " or "))
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
 	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
@@ -142,14 +146,11 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	if err := f.checkFlags(flags); err != nil {
 		return err
 	}
-	handover, err := handoverByName(f.handover)
-	if err != nil {
+	if err := f.settleSubject(flags); err != nil {
 		return err
 	}
-	f.config.Subject, f.config.Name, f.config.Settle = log.Subject, handover.Name(), log.OnHandover(handover.Name())
-	holds := handover.Holds()
 	if f.program != "" {
-		if holds, err = f.parseProgram(flags); err != nil {
+		if err := f.parseProgram(flags); err != nil {
 			return err
 		}
 	}
@@ -179,7 +180,7 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	if s.Budget == 0 && s.Schedules == 0 && !f.exhaustive {
 		s.Budget = 10 * time.Second
 	}
-	f.config.Canary = f.config.Canary && holds
+	f.config.Canary = f.config.Canary && f.holds
 	if err := f.settleDraw(flags); err != nil {
 		return err
 	}
@@ -208,7 +209,7 @@ func (f *exploreFlags) settleDraw(flags *pflag.FlagSet) error {
 
 // checkFlags refuses values that no run can have.
 func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
-	if err := checkTexts(flags, "program", "handover", "strategy", "model"); err != nil {
+	if err := checkTexts(flags, "program", "subject", "handover", "strategy", "model"); err != nil {
 		return err
 	}
 	return checkNumbers(flags,
@@ -224,26 +225,30 @@ func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 	)
 }
 
-// parseProgram reads --program: the threads alone, or a whole case, whose options then count. holds says whether it is meant to hold.
-func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) (holds bool, err error) {
-	text, whole := f.program, cases.IsText(f.program)
-	if !whole {
-		text = "v1 " + f.config.Subject.Head() + " handover=" + f.config.Name + "; " + text
+// parseProgram reads --program: the threads alone, or a whole case, whose options then count.
+func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
+	text, whole, find := f.program, cases.IsText(f.program), cases.Only(f.config.Subject)
+	switch {
+	case !whole:
+		text = "v1 " + f.config.Subject.Head() + " " + f.settings + "; " + text
+	case !flags.Changed("subject"):
+		find = subjectOf
 	}
-	c, err := cases.ParseFile(text, cases.Only(f.config.Subject))
+	c, err := cases.ParseFile(text, find)
 	switch {
 	case err != nil:
-		return false, fmt.Errorf("--program: %w", err)
+		return fmt.Errorf("--program: %w", err)
 	case c.Crash != nil:
-		return false, fmt.Errorf("--program: leave out the crash: --crash tries all of them")
+		return fmt.Errorf("--program: leave out the crash: --crash tries all of them")
 	case len(c.Switches) > 0 || len(c.Delays) > 0:
-		return false, fmt.Errorf("--program: leave out the switches (@) and delays (~): explore chooses them; 'racewindow replay' executes a case as it is written")
+		return fmt.Errorf("--program: leave out the switches (@) and delays (~): explore chooses them; 'racewindow replay' executes a case as it is written")
 	case whole && flags.Changed("handover"):
-		return false, fmt.Errorf("--program names a hand-over, and so does --handover: leave out one")
+		return fmt.Errorf("--program names a hand-over, and so does --handover: leave out one")
+	case whole && len(f.set) > 0:
+		return fmt.Errorf("--program names settings, and so does --set: leave out one")
 	}
-	f.config.Program, f.config.Name = &c, c.Settings.(log.Options).Handover
-	handover, err := handoverByName(f.config.Name)
-	return handover.Holds(), err
+	f.config.Subject, f.config.Program = c.Subject, &c
+	return f.settleName(c.Settings)
 }
 
 // tell prints what came, and ends with the exit code that says it. failed is why the exploration itself came to no end.

@@ -30,6 +30,9 @@ func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.
 	if flags.Changed("handover") {
 		return usageError{errors.New("--handover is of the log that the command brings: leave it out, or leave the packages out")}
 	}
+	if flags.Changed("subject") {
+		return usageError{errors.New("--subject says which subject of the command's: leave it out, or leave the packages out")}
+	}
 	if err := f.checkFlags(flags); err != nil {
 		return usageError{err}
 	}

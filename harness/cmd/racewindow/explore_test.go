@@ -50,6 +50,62 @@ func TestNumbersOutsideOfTheirRangeEndWithTwo(t *testing.T) {
 	}
 }
 
+func TestASubjectIsSettledByItsOwnSettings(t *testing.T) {
+	t.Parallel()
+	const setup = "setup: subscribe a; p0: publish a; m0: remove a"
+	for message, args := range map[string][]string{
+		`--subject registri (did you mean "registry"?): use one of log, registry`: {"--subject", "registri"},
+		"--subject is empty":                                                       {"--subject", ""},
+		"--set is of packages and of --subject registry":                           {"--set", "removal=checked"},
+		"--handover is of the log: leave it out":                                   {"--subject", "registry", "--handover", "stale"},
+		`--set: no option is called "remova" (did you mean "removal"?)`:            {"--subject", "registry", "--set", "remova=checked"},
+		`--set: removal=check (did you mean "checked"?): use one of statusfirst, `: {"--subject", "registry", "--set", "removal=check"},
+		"--crash and --faults are of the log":                                      {"--subject", "registry", "--crash"},
+		"the registry promises nothing of crashes":                                 {"--subject", "registry", "--faults", "1"},
+		"the case is about scenario=log, and here is scenario=registr":             {"--subject", "registry", "--program", "v1 scenario=log handover=stale; " + staleProgram},
+		"--program names settings, and so does --set":                              {"--subject", "registry", "--set", "removal=checked", "--program", "v1 scenario=registry; " + setup},
+		"let setup, or the thread itself, 'subscribe a' before":                    {"--subject", "registry", "--program", "p0: publish a; m0: remove a"},
+		"--subject says which subject of the command's: leave it out":              {"--subject", "registry", "./..."},
+	} {
+		code, stdout, stderr := command(t, append([]string{"explore"}, args...)...)
+		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)
+		require.Contains(t, stderr, message, "%v", args)
+		require.Empty(t, stdout, "%v", args)
+	}
+	code, _, stderr := command(t, "replay", "--free", "v1 scenario=registry; "+setup)
+	require.Equal(t, exitUsage, code, stderr)
+	require.Contains(t, stderr, "--free: the case is about scenario=registry, which the scheduler executes")
+}
+
+func TestTheRegistryIsExploredReplayedAndReported(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	out := t.TempDir()
+	code, stdout, stderr := command(t, "explore", "--subject", "registry", "--set", "removal=statusfirst", "--seed", "1", "--schedules", "5000", "--out", out)
+	require.Equal(t, exitViolated, code, stderr)
+	require.Contains(t, stdout, `NoCrash  "publish never crashes"`)
+	require.Contains(t, stdout, "replayed 5 of 5 times")
+	found, err := filepath.Glob(filepath.Join(out, "found-*.case"))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	content, err := os.ReadFile(found[0])
+	require.NoError(t, err)
+	require.Contains(t, string(content), "\nv1 scenario=registry removal=statusfirst; setup: subscribe a; ")
+	for _, verb := range []string{"replay", "report"} {
+		code, stdout, stderr = command(t, verb, found[0])
+		require.Equal(t, exitViolated, code, "%s: %s", verb, stderr)
+		require.Contains(t, stdout, "NoCrash", verb)
+	}
+	const left = "setup: subscribe a, suspend a; p0: publish a; m0: remove a"
+	code, stdout, stderr = command(t, "explore", "--program", "v1 scenario=registry removal=filternil; "+left, "--exhaustive", "--preemptions", "1")
+	require.Equal(t, exitViolated, code, stderr)
+	require.Contains(t, stdout, "NothingLeft")
+	code, stdout, stderr = command(t, "explore", "--subject", "registry", "--program", left, "--exhaustive", "--preemptions", "1")
+	require.Zero(t, code, stderr)
+	require.Contains(t, stdout, "held: registry removal=checked")
+	require.Contains(t, stdout, "canary: the known bug was found in schedule 1 of 'v1 scenario=registry removal=statusfirst; ")
+}
+
 func TestAnExplorationOfNothingEndsWithThree(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

@@ -85,6 +85,8 @@ func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string
 	}
 	scheduled := len(c.Delays) == 0 && !f.free
 	switch {
+	case f.free && c.Subject != log.Subject:
+		return usageError{fmt.Errorf("--free: the case is about %s, which the scheduler executes: leave the flag out", c.Subject.Head())}
 	case f.free && len(c.Switches) > 0:
 		return usageError{fmt.Errorf("--free: the case has switches (@), which goroutines cannot follow: leave out the one or the other")}
 	case f.free && (c.Crash != nil || len(c.Faults) > 0):

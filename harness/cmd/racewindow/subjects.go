@@ -7,10 +7,11 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/spelling"
 	"github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/registry"
 )
 
 // subjects are what the command brings.
-var subjects = []cases.Subject{log.Subject}
+var subjects = []cases.Subject{log.Subject, registry.Subject}
 
 // subjectOf finds the subject of a case's head. It is a cases.Find.
 func subjectOf(head string) (cases.Subject, error) {

@@ -2,8 +2,8 @@ package registry
 
 import (
 	"context"
-	"fmt"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -11,7 +11,7 @@ import (
 // A Bug is one of the two that the seed compares, with what is needed to measure it.
 type Bug struct {
 	Title, Location, Cause string
-	// Program is what Scenario runs, in words.
+	// Program is what Scenario runs: a case, or in words.
 	Program  string
 	Scenario sched.Scenario
 	// Victim is the thread that stands in the window and Striker the one that comes into it. Under Until the victim goes its
@@ -27,44 +27,48 @@ type Fix struct {
 	Scenario sched.Scenario
 }
 
+// The programs, behind the heads of cases.
 const (
-	removalProgram = "setup: subscribe a; p0: publish a; m0: remove a"
-	asleepProgram  = "setup: subscribe a, suspend a; p0: publish a; m0: remove a"
+	known          = "v1 scenario=registry removal=statusfirst"
+	removalProgram = "; setup: subscribe a; p0: publish a; m0: remove a"
+	asleepProgram  = "; setup: subscribe a, suspend a; p0: publish a; m0: remove a"
 )
 
-// lasting are the promises that both fixes are meant to keep. GoneAtReturn is not among them: FilterNil leaves the route to
-// the router by design.
-func lasting() []Promise { return []Promise{NoCrash, Delivery, Kept, NothingLeft} }
-
 // Bugs are the two, in the order of the seed's table.
-func Bugs() ([]Bug, error) {
-	awake, err := ParseProgram(removalProgram)
-	if err != nil {
-		return nil, err
-	}
-	asleep, err := ParseProgram(asleepProgram)
-	if err != nil {
-		return nil, err
-	}
+func Bugs() []Bug {
+	bug := written(known + removalProgram + "; @ start>m0, m0@dismiss/ended#1>a.1, a.1@end>m0")
 	removal := Bug{
 		Title: "Bug #1 (shape removal)", Location: "harness/subjects/registry, Remove and Publish", Cause: "order of the removal's steps, and a router that lags behind",
-		Program: removalProgram, Scenario: Scenario(awake, Options{}, lasting()...),
-		Victim: "m0", Striker: "p0", Until: until("start>m0, m0@dismiss/ended#1>a.1, a.1@end>m0"),
+		Program: known + removalProgram, Scenario: scenario(bug), Victim: "m0", Striker: "p0", Until: bug.Switches,
 	}
-	for _, order := range []Order{FilterNil, Reorder, Checked} {
-		for _, concurrent := range []bool{false, true} {
-			o, name := Options{Order: order, Concurrent: concurrent}, order.String()
-			if concurrent {
-				name += ", concurrent"
-			}
-			removal.Fixes = append(removal.Fixes,
-				Fix{name, Scenario(awake, o, lasting()...)}, Fix{name + ", asleep", Scenario(asleep, o, lasting()...)})
+	for _, order := range Orders()[1:] {
+		for _, v := range []struct{ name, rest string }{
+			{"", removalProgram},
+			{", asleep", asleepProgram},
+			{", concurrent", " concurrent=true" + removalProgram},
+			{", concurrent, asleep", " concurrent=true" + asleepProgram},
+		} {
+			c := written("v1 scenario=registry removal=" + order.String() + v.rest)
+			removal.Fixes = append(removal.Fixes, Fix{order.String() + v.name, scenario(c)})
 		}
 	}
+	return []Bug{removal, handoverBug()}
+}
+
+// written is a case that is written here.
+func written(text string) cases.Case {
+	c, err := cases.Parse(text, cases.Only(Subject))
+	if err != nil {
+		panic(err)
+	}
+	return c
+}
+
+func handoverBug() Bug {
 	handover := Bug{
 		Title: "Bug #2 (log read/write)", Location: "storage, the Stale hand-over", Cause: "stale snapshot of the metadata",
 		Program: "w0: append, flush; r0: read", Scenario: logScenario(storage.Stale, 1, storage.End),
-		Victim: "r0", Striker: "w0", Until: until("w0@op#1>r0"),
+		Victim: "r0", Striker: "w0", Until: sched.Schedule{{At: sched.Place{Thread: "w0", Point: sched.OpPoint, Hit: 1}, To: "r0"}},
 	}
 	for _, h := range storage.Handovers() {
 		if h.Name() != storage.Stale.Name() {
@@ -75,16 +79,7 @@ func Bugs() ([]Bug, error) {
 		fix := Fix{h.Name() + ", two appends and a read up to 1.5", logScenario(h, 2, storage.Offset{Tx: 1, Op: 5})}
 		handover.Fixes = append(handover.Fixes, fix)
 	}
-	return []Bug{removal, handover}, nil
-}
-
-// until parses a schedule that is written here.
-func until(text string) sched.Schedule {
-	s, err := sched.ParseSchedule(text)
-	if err != nil {
-		panic(err)
-	}
-	return s
+	return handover
 }
 
 // The promises of the log's scenario: lostForGood is what ReadAfterWrite would be if the record never came back.
@@ -132,9 +127,9 @@ func logScenario(handover storage.Handover, appends int, upTo storage.Offset) sc
 			failIf(t, store.Close(t.Context()))
 			switch {
 			case again != 1:
-				t.Fail(&Broken{lostForGood, fmt.Sprintf("%d of 1", again)})
+				t.Fail(lostForGood.broken("%d of 1", again))
 			case got < 1 && acknowledged < began:
-				t.Fail(&Broken{readAfterWrite, fmt.Sprintf("%d of 1; the next read returns it", got)})
+				t.Fail(readAfterWrite.broken("%d of 1; the next read returns it", got))
 			}
 		})
 	}

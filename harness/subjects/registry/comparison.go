@@ -10,6 +10,63 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
+// A Verdict is what the exhaustive exploration of a scenario came to.
+type Verdict struct {
+	// Preemptions is the bound, Schedules how many there are within it.
+	Preemptions int
+	Schedules   uint64
+	// Findings are the ways in which it fails, those with the fewest preemptions first; one schedule for each.
+	Findings []sched.Finding
+}
+
+// Verify executes every schedule with at most so many preemptions and keeps one failing schedule of each class.
+func Verify(ctx context.Context, s sched.Scenario, preemptions int) (Verdict, error) {
+	r, err := sched.Search(ctx, s, sched.Options{Strategy: "bounded", Preemptions: preemptions, All: true, Workers: 1})
+	if err != nil {
+		return Verdict{}, err
+	}
+	if !r.ExhaustedTo(preemptions) {
+		return Verdict{}, fmt.Errorf("the exploration ended early: %s", r.Ended)
+	}
+	slices.SortStableFunc(r.Findings, func(a, b sched.Finding) int { return a.Preemptions - b.Preemptions })
+	return Verdict{preemptions, r.Exhausted[len(r.Exhausted)-1].Schedules, r.Findings}, nil
+}
+
+// of is the finding of a class, nil if there is none.
+func (v Verdict) of(class string) *sched.Finding {
+	i := slices.IndexFunc(v.Findings, func(f sched.Finding) bool { return f.Failure.Class() == class })
+	if i < 0 {
+		return nil
+	}
+	return &v.Findings[i]
+}
+
+// String is a line for tables.
+func (v Verdict) String() string {
+	if len(v.Findings) == 0 {
+		return fmt.Sprintf("holds in all %d schedules with at most %s", v.Schedules, preemptions(v.Preemptions))
+	}
+	var words []string
+	for _, f := range v.Findings {
+		words = append(words, fmt.Sprintf("%s with %s (%s)", f.Failure.Class(), preemptions(f.Preemptions), scheduleText(f.Schedule)))
+	}
+	return "breaks: " + strings.Join(words, "; ")
+}
+
+func scheduleText(s sched.Schedule) string {
+	if len(s) == 0 {
+		return "no switch"
+	}
+	return s.String()
+}
+
+func preemptions(n int) string {
+	if n == 1 {
+		return "1 preemption"
+	}
+	return fmt.Sprintf("%d preemptions", n)
+}
+
 // Measured is what was found out about a Bug.
 type Measured struct {
 	Bug    Bug
@@ -106,7 +163,7 @@ func window(b Bug) (open []string, points int) {
 // severity is what the failures themselves say.
 func (m *Measured) severity() string {
 	switch {
-	case m.Itself.of(Crash) != nil:
+	case m.Itself.of(NoCrash.Name) != nil:
 		return "high: the process ends"
 	case m.Itself.of(lostForGood.Name) != nil:
 		return "high: lost for good"

@@ -1,5 +1,5 @@
 // Package registry is a small publish and subscribe layer on storage.Store, with the other bug of the analysed system in
-// it: the order in which a subscription is removed. It is the first thing that the harness explores which is no log.
+// it: the order in which a subscription is removed. It is a subject of package cases, the first that is no log.
 //
 // A subscription has a handle, a log of that name, a status (live or not), a route from its shape to it, and, while it is
 // awake, a consumer: a task that appends what it is sent to the log. Publish asks the router for the handles of a

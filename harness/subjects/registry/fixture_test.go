@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
 var rewriteFlag = flag.Bool("racewindow.rewrite", false, "rewrite the golden files")
@@ -25,10 +26,10 @@ func requireInstrumented(t *testing.T) {
 	t.Skip(message)
 }
 
-func program(t *testing.T, text string) Program {
+func parse(t *testing.T, text string) cases.Case {
 	t.Helper()
-	p, err := ParseProgram(text)
+	c, err := cases.Parse(text, cases.Only(Subject))
 	require.NoError(t, err)
-	require.Equal(t, text, p.String())
-	return p
+	require.Equal(t, text, c.String())
+	return c
 }

@@ -11,7 +11,7 @@ type Promise struct{ Name, Sentence string }
 
 // The promises.
 var (
-	// NoCrash is judged by every execution: a panic ends it.
+	// NoCrash is judged by every execution.
 	NoCrash = Promise{"NoCrash", "publish never crashes"}
 	// Delivery is completeness.
 	Delivery = Promise{"Delivery", "a subscription made before a publication began, and not being removed before it returned, is delivered to"}
@@ -23,22 +23,38 @@ var (
 	GoneAtReturn = Promise{"GoneAtReturn", "when a removal returns, no status, consumer, open log or route is left"}
 )
 
-// Promises are all of them, NoCrash first.
-func Promises() []Promise { return []Promise{NoCrash, Delivery, Kept, NothingLeft, GoneAtReturn} }
+// String is the promise's name.
+func (p Promise) String() string { return p.Name }
 
-// A Broken promise is why an execution is wrong.
-type Broken struct {
+// Promises are all of them, NoCrash first.
+func Promises() []Promise { return append(lasting(), GoneAtReturn) }
+
+// lasting are the promises that both fixes are meant to keep. GoneAtReturn is not among them: FilterNil leaves the route to
+// the router by design.
+func lasting() []Promise { return []Promise{NoCrash, Delivery, Kept, NothingLeft} }
+
+// A Violation is a promise that was broken.
+type Violation struct {
 	Promise Promise
 	Detail  string
 }
 
+func (p Promise) broken(format string, args ...any) *Violation {
+	return &Violation{p, fmt.Sprintf(format, args...)}
+}
+
 // Error quotes the promise.
-func (b *Broken) Error() string {
-	return fmt.Sprintf("%s: %q: %s", b.Promise.Name, b.Promise.Sentence, b.Detail)
+func (v *Violation) Error() string {
+	return fmt.Sprintf("%s: %q: %s", v.Promise.Name, v.Promise.Sentence, v.Detail)
 }
 
 // Class tells findings apart.
-func (b *Broken) Class() string { return b.Promise.Name }
+func (v *Violation) Class() string { return v.Promise.Name }
+
+// Broken implements report.Broken.
+func (v *Violation) Broken() (promise, sentence, detail string) {
+	return v.Promise.Name, v.Promise.Sentence, v.Detail
+}
 
 // A call is one operation of a program as it went.
 type call struct {
@@ -53,50 +69,40 @@ type call struct {
 
 // judge returns how the calls of an execution break a promise, nil if they do not. content is what the logs hold in the
 // end, by handle, of those subscriptions that nobody removed; left is what there is of those that were.
-func judge(p Promise, calls []call, content, left map[string][]string) *Broken {
+func judge(p Promise, calls []call, content, left map[string][]string) *Violation {
 	switch p {
 	case Delivery:
 		return judgeDelivery(calls)
 	case Kept:
 		return judgeKept(calls, content)
-	case NothingLeft:
-		for _, c := range calls {
-			if c.operation.Verb == Remove && c.err == nil && len(left[c.handle]) > 0 {
-				return &Broken{p, fmt.Sprintf("of %s, in the end: %s", c.handle, strings.Join(left[c.handle], ", "))}
-			}
-		}
-	case GoneAtReturn:
-		for _, c := range calls {
-			if c.operation.Verb == Remove && len(c.left) > 0 {
-				return &Broken{p, fmt.Sprintf("of %s: %s", c.handle, strings.Join(c.left, ", "))}
-			}
+	}
+	for _, c := range calls {
+		switch {
+		case c.operation.Verb != Remove || c.err != nil:
+		case p == NothingLeft && len(left[c.handle]) > 0:
+			return p.broken("of %s, in the end: %s", c.handle, strings.Join(left[c.handle], ", "))
+		case p == GoneAtReturn && len(c.left) > 0:
+			return p.broken("of %s: %s", c.handle, strings.Join(c.left, ", "))
 		}
 	}
 	return nil
 }
 
-func judgeDelivery(calls []call) *Broken {
-	for _, published := range calls {
-		if published.operation.Verb != Publish {
-			continue
-		}
+func judgeDelivery(calls []call) *Violation {
+	for _, p := range calls {
 		for _, s := range calls {
-			if s.operation.Verb != Subscribe || s.end == 0 || s.end > published.begin ||
-				!slices.Contains(published.operation.Shapes, s.operation.Shapes[0]) ||
-				slices.ContainsFunc(calls, func(c call) bool {
-					return c.operation.Verb == Remove && c.handle == s.handle && c.begin < published.end
-				}) {
-				continue
-			}
-			if !slices.Contains(published.delivered, s.handle) {
-				return &Broken{Delivery, fmt.Sprintf("%s was not delivered to %s", published.value, s.handle)}
+			owed := p.operation.Verb == Publish && s.operation.Verb == Subscribe && s.end < p.begin &&
+				slices.Contains(p.operation.Shapes, s.operation.Shapes[0])
+			removed := func(c call) bool { return c.operation.Verb == Remove && c.handle == s.handle && c.begin < p.end }
+			if owed && !slices.ContainsFunc(calls, removed) && !slices.Contains(p.delivered, s.handle) {
+				return Delivery.broken("%s was not delivered to %s", p.value, s.handle)
 			}
 		}
 	}
 	return nil
 }
 
-func judgeKept(calls []call, content map[string][]string) *Broken {
+func judgeKept(calls []call, content map[string][]string) *Violation {
 	for handle, values := range content {
 		var want []string
 		for _, c := range calls {
@@ -107,7 +113,7 @@ func judgeKept(calls []call, content map[string][]string) *Broken {
 		have := slices.Sorted(slices.Values(values))
 		slices.Sort(want)
 		if !slices.Equal(have, want) {
-			return &Broken{Kept, fmt.Sprintf("%s holds %v, delivered were %v", handle, have, want)}
+			return Kept.broken("%s holds %v, delivered were %v", handle, have, want)
 		}
 	}
 	return nil

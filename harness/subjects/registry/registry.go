@@ -91,7 +91,7 @@ func New(ctx context.Context, store *storage.Store, options Options) *Registry {
 		logs: map[string]*storage.Log{}, routes: map[string][]string{},
 		wake: make(chan struct{}, 1), ended: make(chan struct{}),
 	}
-	failpoints.Go(failpoints.Detach(ctx), "router", r.router)
+	failpoints.Go(failpoints.Detach(ctx), routerThread, r.router)
 	return r
 }
 

@@ -2,29 +2,34 @@ package registry
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/storage"
 )
 
-// Scenario is a program on a registry, on a store in memory, to be explored. It judges the promises in their order; those
-// that are not named are not looked at, so that one that is broken hides no other. A crash always counts.
+// scenario executes the program of a case on a registry, on a store in memory.
 //
 // The router gathers for no time: then how late it is, is the schedule's choice like all else, and not the clock's.
-func Scenario(p Program, options Options, promises ...Promise) sched.Scenario {
-	options.Gather = -1
+func scenario(c cases.Case) sched.Scenario {
+	s := settingsOf(c)
+	s.Gather = -1
+	judged := slices.DeleteFunc(Promises(), func(p Promise) bool {
+		return p.Name != s.Promise && (s.Promise != "" || p == GoneAtReturn)
+	})
 	return func(x *sched.Execution) {
 		ctx := x.Context()
 		store, err := storage.Open(ctx, "", storage.Options{Disk: storage.MemoryDisk(), FlushInterval: -1, ArenaBytes: 256})
 		if err != nil {
 			panic(err)
 		}
-		w := &world{store: store, registry: New(ctx, store, options), calls: make([][]call, len(p))}
-		ready := w.setUp(ctx, p)
-		for i, thread := range p {
+		w := &world{store: store, registry: New(ctx, store, s.Options), calls: make([][]call, len(c.Threads))}
+		ready := w.setUp(ctx, c.Threads)
+		for i, thread := range c.Threads {
 			if thread.Name == setupThread {
 				continue
 			}
@@ -34,7 +39,7 @@ func Scenario(p Program, options Options, promises ...Promise) sched.Scenario {
 			})
 		}
 		x.Finally(func(t *sched.T) {
-			if err := w.finish(t.Context(), promises); err != nil {
+			if err := w.finish(t.Context(), judged); err != nil {
 				t.Fail(err)
 			}
 		})
@@ -51,9 +56,9 @@ type world struct {
 
 // setUp does what the thread called setup does and lets every task fall asleep: their first steps are no choices. It returns
 // the subscriptions that are there then, by shape.
-func (w *world) setUp(ctx context.Context, p Program) map[string]string {
+func (w *world) setUp(ctx context.Context, threads []cases.Thread) map[string]string {
 	c := &client{world: w, name: setupThread, handles: map[string]string{}}
-	for i, thread := range p {
+	for i, thread := range threads {
 		if thread.Name == setupThread {
 			c.calls = &w.calls[i]
 			c.all(ctx, thread.Operations)
@@ -82,8 +87,9 @@ type client struct {
 	calls   *[]call
 }
 
-func (c *client) all(ctx context.Context, operations []Operation) {
-	for i, o := range operations {
+func (c *client) all(ctx context.Context, operations []cases.Operation) {
+	for i, operation := range operations {
+		o := operation.(Operation)
 		if c.t != nil {
 			c.t.Op(o.String())
 		}
@@ -98,6 +104,7 @@ func (c *client) do(ctx context.Context, made *call) {
 	r, shape := c.world.registry, made.operation.Shapes[0]
 	switch made.operation.Verb {
 	case Publish:
+		defer c.crashed()
 		tx := Transaction{{Value: []byte(made.value)}}
 		made.delivered, made.err = r.Publish(ctx, tx, made.operation.Shapes...)
 	case Subscribe:
@@ -115,6 +122,18 @@ func (c *client) do(ctx context.Context, made *call) {
 	}
 }
 
+// crashed is deferred: a panic of a publication breaks a promise of its own.
+func (c *client) crashed() {
+	if c.t == nil {
+		return
+	}
+	if thrown := recover(); sched.Ends(thrown) {
+		panic(thrown)
+	} else if thrown != nil {
+		c.t.Fail(NoCrash.broken("panic: %v", thrown))
+	}
+}
+
 func (c *call) outcome() string {
 	switch {
 	case c.err != nil:
@@ -125,7 +144,8 @@ func (c *call) outcome() string {
 	return fmt.Sprintf("%v: done, %s", c.operation, c.handle)
 }
 
-// finish settles and judges, then closes everything: what is left must not be counted as leaked tasks.
+// finish settles and judges, and closes everything before: what is left must not be counted as leaked tasks. A removal that
+// another thread was quicker with is no failure, any other error is.
 func (w *world) finish(ctx context.Context, promises []Promise) error {
 	err := w.registry.Settle(ctx)
 	content, left := map[string][]string{}, map[string][]string{}
@@ -136,36 +156,21 @@ func (w *world) finish(ctx context.Context, promises []Promise) error {
 			content[c.handle], err = w.content(ctx, c.handle)
 		}
 	}
+	err = errors.Join(err, w.registry.Close(ctx), w.store.Close(ctx))
 	for _, c := range calls {
-		if c.operation.Verb == Remove {
+		switch {
+		case c.operation.Verb == Remove:
 			delete(content, c.handle)
-		}
-	}
-	if failed := w.registry.Close(ctx); err == nil {
-		err = failed
-	}
-	if failed := w.store.Close(ctx); err == nil {
-		err = failed
-	}
-	if err != nil {
-		return err
-	}
-	return firstBroken(calls, content, left, promises)
-}
-
-// firstBroken is nil or an error that says more than ErrUnknown: a removal that another thread was quicker with.
-func firstBroken(calls []call, content, left map[string][]string, promises []Promise) error {
-	for _, c := range calls {
-		if c.err != nil && c.operation.Verb != Remove && c.operation.Verb != Suspend {
-			return fmt.Errorf("%v: %w", c.operation, c.err)
+		case c.err != nil && c.operation.Verb != Suspend && err == nil:
+			err = fmt.Errorf("%v: %w", c.operation, c.err)
 		}
 	}
 	for _, p := range promises {
-		if b := judge(p, calls, content, left); b != nil {
-			return b
+		if v := judge(p, calls, content, left); v != nil && err == nil {
+			err = v
 		}
 	}
-	return nil
+	return err
 }
 
 // content is what a log holds. It opens one that is not open.

@@ -3,57 +3,39 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/shrink"
 )
 
 // The minima: from a larger program, to the same failure, within one preemption.
-var minima = []struct {
-	name     string
-	program  string
-	options  Options
-	class    string
-	promises []Promise
-	want     string
-	schedule string
-	found    int // preemptions
-}{
+var minima = []struct{ name, program, class, want string }{
 	{
-		"statusfirst-crash", "setup: subscribe a, subscribe b; p0: publish a+b; m0: remove a, subscribe a",
-		Options{},
-		Crash, nil,
-		"setup: subscribe a; m0: remove a, publish a", "", 0,
+		"statusfirst-crash", "v1 scenario=registry removal=statusfirst; setup: subscribe a, subscribe b; p0: publish a+b; m0: remove a, subscribe a", NoCrash.Name,
+		"v1 scenario=registry removal=statusfirst; setup: subscribe a; m0: remove a, publish a",
 	},
 	{
-		"filternil-left", "setup: subscribe a, suspend a; p0: publish a, publish a; m0: remove a",
-		Options{Order: FilterNil},
-		NothingLeft.Name,
-		[]Promise{NothingLeft},
-		"setup: subscribe a, suspend a; p0: publish a; m0: remove a", "p0@start/log-open#1>m0", 1,
+		"filternil-left", "v1 scenario=registry removal=filternil promise=NothingLeft; setup: subscribe a, suspend a; p0: publish a, publish a; m0: remove a", NothingLeft.Name,
+		"v1 scenario=registry removal=filternil; setup: subscribe a, suspend a; p0: publish a; m0: remove a; @ p0@start/live#1>m0",
 	},
 	{
-		"filternil-late", "setup: subscribe a; p0: publish a; m0: remove a",
-		Options{Order: FilterNil},
-		GoneAtReturn.Name,
-		[]Promise{GoneAtReturn},
-		"setup: subscribe a; p0: remove a", "", 0,
+		"filternil-late", "v1 scenario=registry removal=filternil promise=GoneAtReturn; setup: subscribe a; p0: publish a; m0: remove a", GoneAtReturn.Name,
+		"v1 scenario=registry removal=filternil promise=GoneAtReturn; setup: subscribe a; m0: remove a",
 	},
 	{
-		"reorder-concurrent-crash", "setup: subscribe a, subscribe b; p0: publish a+b; m0: remove a",
-		Options{Order: Reorder, Concurrent: true},
-		Crash, nil, "setup: subscribe a; p0: publish a; m0: remove a", "", 0,
+		"reorder-concurrent-crash", "v1 scenario=registry removal=reorder concurrent=true; setup: subscribe a, subscribe b; p0: publish a+b; m0: remove a", NoCrash.Name,
+		"v1 scenario=registry removal=reorder concurrent=true; setup: subscribe a; p0: publish a; m0: remove a",
 	},
 	{
-		"reorder-concurrent-left", "setup: subscribe a; p0: publish a; m0: remove a, subscribe a",
-		Options{Order: Reorder, Concurrent: true},
-		NothingLeft.Name,
-		[]Promise{NothingLeft},
-		"setup: subscribe a; p0: publish a; m0: remove a", "m0@remove/stopped#1>p0", 1,
+		"reorder-concurrent-left", "v1 scenario=registry removal=reorder concurrent=true promise=NothingLeft; setup: subscribe a; p0: publish a; m0: remove a, subscribe a", NothingLeft.Name,
+		"v1 scenario=registry removal=reorder concurrent=true; setup: subscribe a; p0: publish a; m0: remove a; @ m0@remove/stopped#1>p0",
 	},
 }
 
@@ -63,21 +45,34 @@ func TestFailuresShrinkToTheSmallestProgramAndReplayEachTime(t *testing.T) {
 	for _, m := range minima {
 		t.Run(m.name, func(t *testing.T) {
 			t.Parallel()
-			small, f, err := Minimal(context.Background(), program(t, m.program), m.options, m.class, 1, m.promises...)
+			found := parse(t, m.program)
+			first, err := sched.Search(context.Background(), scenario(found), sched.Options{Strategy: "bounded", Preemptions: 1, Class: m.class, Workers: 1})
 			require.NoError(t, err)
-			require.Equal(t, m.want, small.String())
-			require.Equal(t, m.schedule, f.Schedule.String())
-			require.Equal(t, m.found, f.Preemptions)
-			golden(t, m.name+".txt", Report(small, m.options, f, m.promises...))
+			i := slices.IndexFunc(first.Findings, func(f sched.Finding) bool { return f.Failure.Class() == m.class })
+			require.GreaterOrEqual(t, i, 0, "%v", first.Findings)
+			found.Switches = first.Findings[i].Schedule
+			small, err := shrink.Minimize(context.Background(), found, shrink.Limits{})
+			require.NoError(t, err)
+			require.Equal(t, m.want, small.Case.String())
+			require.Equal(t, m.class, small.Failure.Class())
+			require.LessOrEqual(t, small.Preemptions, 1)
+			require.True(t, small.Minimal || raceoff.Enabled, "%+v", small.Without)
 
-			pinned, err := sched.ParseSchedule(m.schedule)
+			r, err := report.New(small, found, first.Findings[i].Preemptions)
 			require.NoError(t, err)
-			runner := sched.NewRunner(Scenario(program(t, m.want), m.options, m.promises...), sched.Options{})
+			r.Shrink.Took = 0 // it differs each time
+			var text strings.Builder
+			require.NoError(t, r.WriteText(&text, 100, report.Palette{}))
+			if !raceoff.Enabled { // a state is not looked at there
+				golden(t, m.name+".txt", text.String())
+			}
+
+			runner := sched.NewRunner(scenario(parse(t, m.want)), sched.Options{})
 			for i := range 100 {
-				o := runner.Replay(pinned, false)
+				o := runner.Replay(small.Case.Switches, false)
 				require.NotNil(t, o.Failure, "replay %d", i)
-				require.Equal(t, m.class, classOf(o.Failure), "replay %d", i)
-				require.Equal(t, pinned, o.Schedule)
+				require.Equal(t, m.class, o.Failure.Class(), "replay %d", i)
+				require.Equal(t, small.Case.Switches, o.Schedule)
 			}
 		})
 	}
@@ -101,13 +96,13 @@ func TestTheFixesThatHoldDoSoInLargerPrograms(t *testing.T) {
 		bound = 0
 	}
 	var b strings.Builder
-	for _, text := range larger {
-		fmt.Fprintln(&b, text)
-		for _, options := range []Options{{Order: Reorder}, {Order: Checked}, {Order: Checked, Concurrent: true}} {
-			v, err := Verify(context.Background(), Scenario(program(t, text), options, lasting()...), bound)
+	for _, program := range larger {
+		fmt.Fprintln(&b, program)
+		for _, settings := range []string{"removal=reorder", "removal=checked", "removal=checked concurrent=true"} {
+			v, err := Verify(context.Background(), scenario(parse(t, "v1 scenario=registry "+settings+"; "+program)), bound)
 			require.NoError(t, err)
 			require.Empty(t, v.Findings)
-			fmt.Fprintf(&b, "    %v, concurrent %v: %v\n", options.Order, options.Concurrent, v)
+			fmt.Fprintf(&b, "    %s: %v\n", settings, v)
 		}
 	}
 	if !raceoff.Enabled {
@@ -122,9 +117,9 @@ func TestOnlyReorderLeavesNothingWhenARemovalReturns(t *testing.T) {
 	if raceoff.Enabled {
 		bound = 1
 	}
-	for _, text := range []string{removalProgram, asleepProgram} {
+	for _, program := range []string{removalProgram, asleepProgram} {
 		for _, order := range Orders() {
-			v, err := Verify(context.Background(), Scenario(program(t, text), Options{Order: order}, Promises()...), bound)
+			v, err := Verify(context.Background(), scenario(written("v1 scenario=registry promise=GoneAtReturn removal="+order.String()+program)), bound)
 			require.NoError(t, err)
 			late := v.of(GoneAtReturn.Name)
 			require.Equal(t, order == Reorder, len(v.Findings) == 0, "%v: %v", order, v)
