@@ -19,7 +19,8 @@ var ErrBlind = errors.New("no operation changes what another returns")
 type defect struct {
 	kind  defectKind
 	write *Call  // changes what read returns
-	old   string // what read returns without it
+	read  *Call  // of both clients
+	old   string // what read returns without write
 	wrote string // what write returns
 }
 
@@ -42,17 +43,14 @@ var window = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/obje
 // Canaries implements cases.Subject. The bugs are planted by the harness around the object itself: the same clients, the same
 // judge, and one defect.
 func (o *Object) Canaries(cases.Case) (all []cases.Canary, err error) {
-	d, err := o.findDefect()
+	found, err := o.findSight()
 	if err != nil {
 		return nil, err
 	}
-	read := d.read
 	for kind := range numberOfKind {
-		d := d.defect
+		d := found.defect
 		d.kind = kind
-		c := cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{
-			{Name: "c0", Operations: []cases.Operation{d.write, read}}, {Name: "c1", Operations: []cases.Operation{read}},
-		}}
+		c := o.caseOf(found.before, d.write, d.read)
 		p, err := o.plan(c)
 		if err != nil {
 			return nil, err
@@ -63,57 +61,94 @@ func (o *Object) Canaries(cases.Case) (all []cases.Canary, err error) {
 	return all, nil
 }
 
-// A pair is a write and a read that sees it.
-type pair struct {
+// A sight is a write and a read that sees it, after some calls: a limiter of two, for one, shows nothing before it has been used
+// twice.
+type sight struct {
 	defect
-	read *Call
+	before []*Call
 }
 
-// triedPairs bounds the search for two calls of which one changes what the other returns.
-const triedPairs = 2000
+// caseOf is the program of a canary: one client calls everything, the other reads too.
+func (o *Object) caseOf(before []*Call, write, read *Call) cases.Case {
+	first := cases.Thread{Name: "c0"}
+	for _, c := range append(before[:len(before):len(before)], write, read) {
+		first.Operations = append(first.Operations, c)
+	}
+	return cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{
+		first, {Name: "c1", Operations: []cases.Operation{read}},
+	}}
+}
 
-func (o *Object) findDefect() (*pair, error) {
+// Bounds of the search for calls of which one changes what another returns: how many there are before these two, and how many
+// programs are tried with each number.
+const (
+	mostBefore    = 4
+	triedOfLength = 500
+)
+
+func (o *Object) findSight() (*sight, error) {
 	random := rand.New(rand.NewSource(1))
 	drawing := &values.Drawing{Random: random}
-	for range triedPairs {
-		var two [2]*Call
-		for i := range two {
-			m := o.methods[random.Intn(len(o.methods))]
-			arguments, err := drawing.Draw(m.Operation)
-			if err != nil {
-				return nil, err
+	for length := range mostBefore + 1 {
+		for range triedOfLength {
+			calls := make([]*Call, length+2)
+			for i := range calls {
+				m := o.methods[random.Intn(len(o.methods))]
+				arguments, err := drawing.Draw(m.Operation)
+				if err != nil {
+					return nil, err
+				}
+				calls[i] = newCall(m, arguments)
 			}
-			two[i] = newCall(m, arguments)
-		}
-		found, err := o.sees(two[0], two[1])
-		if err != nil || found != nil {
-			return found, err
+			found, err := o.sees(calls[:length], calls[length], calls[length+1])
+			if err != nil || found != nil {
+				return found, err
+			}
 		}
 	}
-	return nil, fmt.Errorf("%w of %s, in %d pairs of calls: name one that reads what another writes, or nothing can be found", ErrBlind, o.Name, triedPairs)
+	return nil, fmt.Errorf("%w, for %s: after up to %d calls, no call of %s made the next one return something else, in %d programs; "+
+		"so no bug could be seen. Name an operation that reads what another writes", ErrBlind, o.Name, mostBefore, o.names(), (mostBefore+1)*triedOfLength)
 }
 
-// sees says whether a write changes what a read returns, and how.
-func (o *Object) sees(write, read *Call) (*pair, error) {
-	p, err := o.plan(cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{
-		{Name: "c0", Operations: []cases.Operation{write, read}}, {Name: "c1", Operations: []cases.Operation{read}},
-	}})
+// sees says whether a write changes what a read returns, after some calls, and how.
+func (o *Object) sees(before []*Call, write, read *Call) (*sight, error) {
+	p, err := o.plan(o.caseOf(before, write, read))
 	if err != nil {
 		return nil, err
 	}
-	before, err := p.alone.responses([]int{1})
+	n := len(before)
+	order := make([]int, n, n+3)
+	for i := range order {
+		order[i] = i
+	}
+	without, err := p.answers(append(order, n+1))
+	if err != nil || without == nil {
+		return nil, err
+	}
+	with, err := p.answers(append(order, n, n+1))
+	if err != nil || with == nil || with[n+1] == without[n] {
+		return nil, err
+	}
+	again, err := p.answers(append(order, n, n+2, n+1)) // the other client's read must not change it back
+	if err != nil || again == nil || again[n+2] == without[n] {
+		return nil, err
+	}
+	return &sight{defect{write: write, read: read, old: without[n], wrote: with[n]}, before}, nil
+}
+
+// answers are the results of operations that are executed alone; nil if one blocks.
+func (p *plan) answers(order []int) (results []string, err error) {
+	all, err := p.alone.responses(order)
 	if err != nil {
 		return nil, err
 	}
-	after, err := p.alone.responses([]int{0, 1})
-	if err != nil || len(after) < 2 || before[0].Blocks || after[1].Blocks || before[0] == after[1] {
-		return nil, err
+	for _, r := range all {
+		if r.Blocks {
+			return nil, nil
+		}
+		results = append(results, r.Result)
 	}
-	again, err := p.alone.responses([]int{0, 2, 1}) // the other client's read must not change it back
-	if err != nil || len(again) < 3 || again[2].Result == before[0].Result {
-		return nil, err
-	}
-	return &pair{defect{write: write, old: before[0].Result, wrote: after[0].Result}, read}, nil
+	return results, nil
 }
 
 // call executes an operation, with the defect if there is one.
@@ -129,10 +164,10 @@ func (d *defect) call(t *sched.T, r *run, i int, outcome *values.Outcome) answer
 		if r.moments != before {
 			return answer{text: d.wrote}
 		}
-	case d.kind == dropsResult && c != d.write:
+	case d.kind == dropsResult && c == d.read:
 		r.call(t.Context(), i, outcome)
 		return answer{text: "dropped"}
-	case d.kind == returnsOld && c != d.write:
+	case d.kind == returnsOld && c == d.read:
 		r.call(t.Context(), i, outcome)
 		return answer{text: d.old}
 	}
