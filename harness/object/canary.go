@@ -20,8 +20,8 @@ type defect struct {
 	kind  defectKind
 	write *Call  // changes what read returns
 	read  *Call  // of both clients
-	old   string // what read returns without write
-	wrote string // what write returns
+	old   answer // what read returns without write
+	wrote answer // what write returns
 }
 
 type defectKind uint8
@@ -126,27 +126,27 @@ func (o *Object) sees(before []*Call, write, read *Call) (*sight, error) {
 		return nil, err
 	}
 	with, err := p.answers(append(order, n, n+1))
-	if err != nil || with == nil || with[n+1] == without[n] {
+	if err != nil || with == nil || with[n+1].text == without[n].text {
 		return nil, err
 	}
 	again, err := p.answers(append(order, n, n+2, n+1)) // the other client's read must not change it back
-	if err != nil || again == nil || again[n+2] == without[n] {
+	if err != nil || again == nil || again[n+2].text == without[n].text {
 		return nil, err
 	}
 	return &sight{defect{write: write, read: read, old: without[n], wrote: with[n]}, before}, nil
 }
 
 // answers are the results of operations that are executed alone; nil if one blocks.
-func (p *plan) answers(order []int) (results []string, err error) {
+func (p *plan) answers(order []int) (results []answer, err error) {
 	all, err := p.alone.responses(order)
 	if err != nil {
 		return nil, err
 	}
-	for _, r := range all {
+	for i, r := range all {
 		if r.Blocks {
 			return nil, nil
 		}
-		results = append(results, r.Result)
+		results = append(results, answer{text: r.Result, values: p.alone.values[i]})
 	}
 	return results, nil
 }
@@ -162,14 +162,14 @@ func (d *defect) call(t *sched.T, r *run, i int, outcome *values.Outcome) answer
 		before := r.moments
 		failpoints.Yield(t.Context(), window)
 		if r.moments != before {
-			return answer{text: d.wrote}
+			return d.wrote
 		}
 	case d.kind == dropsResult && c == d.read:
 		r.call(t.Context(), i, outcome)
 		return answer{text: "dropped"}
 	case d.kind == returnsOld && c == d.read:
 		r.call(t.Context(), i, outcome)
-		return answer{text: d.old}
+		return d.old
 	}
 	a := r.call(t.Context(), i, outcome)
 	r.moments++

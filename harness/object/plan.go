@@ -93,7 +93,7 @@ func (p *plan) at(i int) *Call {
 
 // scenario is one execution.
 func (p *plan) scenario(x *sched.Execution) {
-	r := &run{plan: p, env: p.object.newEnv(p.settings), history: make(spec.History, len(p.calls))}
+	r := &run{plan: p, env: p.object.newEnv(p.settings), history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))}
 	if p.object.keeps() {
 		r.status, r.durable = make([]raceoff.Number, len(p.calls)), make([]raceoff.Number, len(p.calls))
 	}
@@ -132,6 +132,7 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 	e.Invoked, e.Outcome = t.Moment(), spec.Pending
 	a := p.planted.call(t, r, i, outcome)
 	e.Returned, e.Result, e.Outcome = t.Moment(), a.text, spec.OK
+	r.values[i] = a.values
 	if a.open {
 		e.Outcome = spec.Indeterminate
 	}
