@@ -30,11 +30,15 @@ const (
 	dropsResult  defectKind = iota // an operation's result is lost
 	returnsOld                     // a read returns what was there before a write that had returned
 	losesUpdate                    // a write beside which another operation runs, in one window, has no effect
-	numberOfKind                   // of kinds of defects
+	numberOfKind                   // of kinds of defects in each exploration
+	losesDurable                   // a durable write has no effect, in an exploration with crashes
 )
 
-var defectWords = [numberOfKind]string{
-	"a result that is dropped", "a result from before an operation that had returned", "an update that is lost when another client runs in one window",
+var defectWords = map[defectKind]string{
+	dropsResult:  "a result that is dropped",
+	returnsOld:   "a result from before an operation that had returned",
+	losesUpdate:  "an update that is lost when another client runs in one window",
+	losesDurable: "a durable operation that a crash takes",
 }
 
 // window is where the third canary can be preempted.
@@ -42,8 +46,8 @@ var window = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/obje
 
 // Canaries implements cases.Subject. The bugs are planted by the harness around the object itself: the same clients, the same
 // judge, and one defect.
-func (o *Object) Canaries(cases.Case) (all []cases.Canary, err error) {
-	found, err := o.findSight()
+func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
+	found, err := o.findSight(o.methods)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +62,52 @@ func (o *Object) Canaries(cases.Case) (all []cases.Canary, err error) {
 		p.planted = &d
 		all = append(all, cases.Canary{What: defectWords[kind], Case: c, Plan: &cases.Plan{Scenario: p.scenario}})
 	}
+	if lasting := o.lasting(); of.Crash != nil && len(lasting) > 0 {
+		canary, err := o.crashCanary(lasting, of.Crash)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, canary)
+	}
 	return all, nil
+}
+
+// lasting are the operations that become durable while the object is open.
+func (o *Object) lasting() (methods []*method) {
+	for _, m := range o.methods {
+		if m.Durable != "" && m.Durable != AfterClose {
+			methods = append(methods, m)
+		}
+	}
+	return methods
+}
+
+// crashCanary is a program of one client, of which a durable write has no effect. Nothing shows that but the object that is opened
+// after the crash.
+func (o *Object) crashCanary(lasting []*method, crash *cases.Crash) (canary cases.Canary, err error) {
+	found, err := o.findSight(lasting)
+	if err != nil {
+		return canary, err
+	}
+	c := cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{{Name: "c0"}}, Crash: crash}
+	calls := append(found.before[:len(found.before):len(found.before)], found.write)
+	if m := o.method(found.write.method.Durable); m != nil {
+		arguments, err := (&values.Drawing{Random: rand.New(rand.NewSource(1))}).Draw(m.Operation)
+		if err != nil {
+			return canary, err
+		}
+		calls = append(calls, newCall(m, arguments))
+	}
+	for _, call := range calls {
+		c.Threads[0].Operations = append(c.Threads[0].Operations, call)
+	}
+	p, err := o.plan(c, found.read)
+	if err != nil {
+		return canary, err
+	}
+	d := found.defect
+	d.kind, p.planted = losesDurable, &d
+	return cases.Canary{What: defectWords[losesDurable], Case: c, Plan: &cases.Plan{Scenario: p.scenario, Crashes: p.crashes}}, nil
 }
 
 // A sight is a write and a read that sees it, after some calls: a limiter of two, for one, shows nothing before it has been used
@@ -86,14 +135,19 @@ const (
 	triedOfLength = 500
 )
 
-func (o *Object) findSight() (*sight, error) {
+// findSight finds a write that is one of these operations.
+func (o *Object) findSight(writes []*method) (*sight, error) {
 	random := rand.New(rand.NewSource(1))
 	drawing := &values.Drawing{Random: random}
 	for length := range mostBefore + 1 {
 		for range triedOfLength {
 			calls := make([]*Call, length+2)
 			for i := range calls {
-				m := o.methods[random.Intn(len(o.methods))]
+				among := o.methods
+				if i == length {
+					among = writes
+				}
+				m := among[random.Intn(len(among))]
 				arguments, err := drawing.Draw(m.Operation)
 				if err != nil {
 					return nil, err
@@ -164,6 +218,8 @@ func (d *defect) call(t *sched.T, r *run, i int, outcome *values.Outcome) answer
 		if r.moments != before {
 			return d.wrote
 		}
+	case d.kind == losesDurable && c == d.write:
+		return d.wrote
 	case d.kind == dropsResult && c == d.read:
 		r.call(t.Context(), i, outcome)
 		return answer{text: "dropped"}

@@ -52,7 +52,8 @@ func (o *Object) Plan(c cases.Case) (*cases.Plan, error) {
 	return plan, nil
 }
 
-func (o *Object) plan(c cases.Case) (*plan, error) {
+// plan is that of a case, whose object, when it is opened again, is asked the first questions too.
+func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (o *Object) plan(c cases.Case) (*plan, error) {
 			p.calls, p.client = append(p.calls, operation.(*Call)), append(p.client, i)
 		}
 	}
-	p.probes = o.probesOf(p.calls)
+	p.probes = append(first[:len(first):len(first)], o.probesOf(p.calls)...)
 	p.alone = newSequential(p)
 	p.judge = p.judgeOf(p.client)
 	clients := p.client

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -43,4 +45,25 @@ func TestACrashDuringTheRecoveryIsToldAsSuch(t *testing.T) {
 	require.Len(t, r.Findings, 1)
 	require.Equal(t, "RecoveryIdempotence", r.Findings[0].Failure.Class())
 	require.ErrorContains(t, r.Findings[0].Failure, "after a second crash, while the object was opened after the first, no order explains")
+}
+
+func TestACrashHasACanaryOfItsOwn(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	o := notes(t, true)
+	canaries, err := o.Canaries(cases.Case{Crash: &cases.Crash{Any: true, Model: disks.Weak}})
+	require.NoError(t, err)
+	require.Len(t, canaries, int(numberOfKind)+1)
+	last := canaries[numberOfKind]
+	require.NotNil(t, last.Case.Crash)
+	r, err := sched.Search(t.Context(), last.Plan.Scenario, exhaustive)
+	require.NoError(t, err)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, "Durability", r.Findings[0].Failure.Class())
+	require.NotNil(t, cases.CrashOf(r.Findings[0].Failure))
+	for _, other := range canaries[:numberOfKind] {
+		require.Nil(t, other.Case.Crash)
+	}
 }
