@@ -260,6 +260,9 @@ func (c *checking) replay(text string, times int) {
 		c.found(r, parsed.String(), "")
 	}
 	words := fmt.Sprintf("failed %d of %d times: %v", failed, times, parsed)
+	if failed == 0 {
+		words = fmt.Sprintf("held %d of %d times: %v", times, times, parsed)
+	}
 	c.t.Log(words)
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: min(failed, 1)})
 }

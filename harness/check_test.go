@@ -154,6 +154,9 @@ func TestACheckIsDrivenByOrders(t *testing.T) {
 	all, text = drivenBy(balances(true), func(o *drive.Order) { o.Mode, o.Case, o.Times = drive.Replay, found.Case, 20 })
 	require.Contains(t, all[len(all)-1].Text, "failed 20 of 20 times", text)
 
+	all, _ = drivenBy(balances(false), func(o *drive.Order) { o.Mode, o.Case, o.Times = drive.Replay, "v1 test=TestBalance; c0: add(1)", 3 })
+	require.Equal(t, "held 3 of 3 times: v1 test=TestBalance; c0: add(1)", all[len(all)-1].Text)
+
 	all, text = drivenBy(balances(false), func(o *drive.Order) {
 		o.Program, o.Exhaustive, o.Strategy, o.Preemptions = "c0: add(1), get(); c1: add(2)", true, "bounded", 2
 	})
