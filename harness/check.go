@@ -94,6 +94,8 @@ type checking struct {
 	object *object.Object
 	sink   *drive.Sink
 	order  drive.Order
+	// unjudged counts the kept cases that could not be executed.
+	unjudged int
 }
 
 // command runs the test again.
@@ -215,6 +217,10 @@ func (c *checking) explore(config explore.Config) {
 		words += "\nno verdict: " + err.Error()
 		c.t.Errorf("harness.Check: no verdict: %v", err)
 	}
+	if code == 0 && c.unjudged > 0 {
+		code = 3
+		words += fmt.Sprintf("\nno verdict: %d kept cases could not be executed", c.unjudged)
+	}
 	c.t.Log(words)
 	data, _ := json.Marshal(summary) // it holds nothing that JSON cannot
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data})
@@ -254,6 +260,9 @@ func (c *checking) replay(text string, times int) {
 		c.found(r, parsed.String(), "")
 	}
 	words := fmt.Sprintf("failed %d of %d times: %v", failed, times, parsed)
+	if failed == 0 {
+		words = fmt.Sprintf("held %d of %d times: %v", times, times, parsed)
+	}
 	c.t.Log(words)
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: min(failed, 1)})
 }

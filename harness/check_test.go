@@ -101,6 +101,20 @@ func TestACheckFindsKeepsAndRepeatsWhatItFound(t *testing.T) {
 	require.Contains(t, text, "the kept case "+files[0]+" holds now")
 	require.Contains(t, text, "to explore further: racewindow explore -run '^TestBalance$'")
 
+	const gone = "v1 test=TestBalance; c0: add(1); c1: add(2), get(); @ c0@balance/loaded#7>c1"
+	require.NoError(t, os.WriteFile(files[0], []byte(gone), 0o644))
+	text, failed = record(t, func(tb testing.TB) { Check(tb, balances(false)) })
+	require.False(t, failed, text)
+	require.Contains(t, text, "c0@balance/loaded#7")
+	require.Contains(t, text, "schedules of its program hold: the file may be removed")
+	text, failed = record(t, func(tb testing.TB) { c, _ := newChecking(tb, balances(true)); c.saved() })
+	require.True(t, failed, text)
+	require.Contains(t, text, "FAIL Linearizability")
+	require.Contains(t, text, "it was found in the program of the kept case "+files[0])
+	for _, file := range func() []string { all, _ := filepath.Glob("testdata/racewindow/TestBalance/*.case"); return all }() {
+		require.NoError(t, os.Remove(file))
+	}
+
 	require.NoError(t, os.WriteFile(files[0], []byte("v1 test=TestBalance; c0: subtract(1)"), 0o644))
 	text, failed = record(t, func(tb testing.TB) { Check(tb, balances(false)) })
 	require.True(t, failed)
@@ -139,6 +153,9 @@ func TestACheckIsDrivenByOrders(t *testing.T) {
 
 	all, text = drivenBy(balances(true), func(o *drive.Order) { o.Mode, o.Case, o.Times = drive.Replay, found.Case, 20 })
 	require.Contains(t, all[len(all)-1].Text, "failed 20 of 20 times", text)
+
+	all, _ = drivenBy(balances(false), func(o *drive.Order) { o.Mode, o.Case, o.Times = drive.Replay, "v1 test=TestBalance; c0: add(1)", 3 })
+	require.Equal(t, "held 3 of 3 times: v1 test=TestBalance; c0: add(1)", all[len(all)-1].Text)
 
 	all, text = drivenBy(balances(false), func(o *drive.Order) {
 		o.Program, o.Exhaustive, o.Strategy, o.Preemptions = "c0: add(1), get(); c1: add(2)", true, "bounded", 2

@@ -13,6 +13,7 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // keptIn is the folder of a test's cases, below that of its package.
@@ -60,7 +61,8 @@ func (c *checking) savedFiles() []string {
 	return files
 }
 
-// saved executes the cases that were kept. One that holds is said to be gone; one that cannot be executed fails the test.
+// saved executes the cases that were kept. One that holds is said to be gone; one that cannot be executed fails the test, unless
+// it is only that its places are not reached any more: a fix removes them. Then its program is explored.
 func (c *checking) saved() {
 	c.t.Helper()
 	for _, file := range c.savedFiles() {
@@ -68,21 +70,67 @@ func (c *checking) saved() {
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
+		file = filepath.ToSlash(file)
 		var r *report.Report
 		var parsed cases.Case
 		if err == nil {
 			parsed, err = cases.ParseFile(string(content), cases.Only(c.object))
 		}
 		if err == nil {
-			r, err = report.OfCase(parsed)
+			if r, err = report.OfCase(parsed); err != nil && moves(parsed) {
+				c.around(file, parsed, err)
+				continue
+			}
 		}
 		switch {
 		case err != nil:
-			c.t.Errorf("harness.Check: the kept case %s cannot be executed: %v; remove the file if what it is about is gone", file, err)
+			c.unexecuted(file, err)
 		case r.Verdict == report.Violated:
-			c.found(r, parsed.String(), filepath.ToSlash(file))
+			c.found(r, parsed.String(), file)
 		default:
 			c.t.Logf("the kept case %s holds now: keep the file, so that it stays so", file)
 		}
 	}
+}
+
+// moves says whether a case names places, which an edit of the code can move or remove.
+func moves(c cases.Case) bool {
+	return len(c.Switches) > 0 || c.Crash != nil && !c.Crash.Any
+}
+
+// schedulesAround are those in which the program of a case is explored whose places are gone.
+const schedulesAround = 2000
+
+// around explores the program of a kept case that could not be executed, for the reason why.
+func (c *checking) around(file string, kept cases.Case, why error) {
+	c.t.Helper()
+	program, config := kept.Bare(), explore.Config{
+		Subject: c.object, Name: c.t.Name(),
+		Search: sched.Options{Strategy: "bounded", Preemptions: max(2, len(kept.Switches)), Schedules: schedulesAround, Seed: 1, Budget: shortLastResort},
+	}
+	if program.Crash != nil {
+		config.Crash = &cases.Crash{Any: true, Model: program.Crash.Model}
+		program.Crash = nil
+	}
+	config.Program = &program
+	summary, err := explore.Run(c.context(), config)
+	switch {
+	case len(summary.Findings) > 0:
+		for _, f := range summary.Findings {
+			c.found(f.Report, f.Case, c.keep(f))
+		}
+		c.t.Logf("it was found in the program of the kept case %s, whose own places are gone: remove that file", file)
+	case err != nil || summary.Verdict != explore.Held:
+		c.unexecuted(file, errors.Join(why, err))
+	default:
+		c.t.Logf("the kept case %s cannot be executed any more (%v). %d schedules of its program hold: the file may be removed",
+			file, why, summary.Statistics.Schedules)
+	}
+}
+
+// unexecuted fails the test: nothing is known of a kept case.
+func (c *checking) unexecuted(file string, err error) {
+	c.t.Helper()
+	c.unjudged++
+	c.t.Errorf("harness.Check: the kept case %s cannot be executed: %v; remove the file if what it is about is gone", file, err)
 }

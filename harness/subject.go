@@ -39,7 +39,8 @@ type Subject[T any] struct {
 	// TasksMayRemain says that tasks which wait when everything is over are no leak.
 	TasksMayRemain bool
 	// Holds, if it is set, judges the history of an execution. Otherwise the object's own sequential behaviour is what is right,
-	// so sequential bugs are invisible: leave them to ordinary tests.
+	// so sequential bugs are invisible: leave them to ordinary tests. It sees operations that never return, too (Event.Returned is
+	// 0), and says whether that is right: nobody else does.
 	Holds func(History) error
 }
 

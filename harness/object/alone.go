@@ -16,6 +16,7 @@ type sequential struct {
 	runner *sched.Runner
 	order  []int
 	done   []spec.Response
+	values [][]any // of those done
 }
 
 func newSequential(p *plan) *sequential {
@@ -38,14 +39,14 @@ func (s *sequential) scenario(x *sched.Execution) {
 		var outcome values.Outcome
 		for _, i := range s.order {
 			a := o.call(t.Context(), object, s.plan.at(i), false, &outcome)
-			s.done = append(s.done, spec.Response{Result: a.text})
+			s.done, s.values = append(s.done, spec.Response{Result: a.text}), append(s.values, a.values)
 		}
 	})
 }
 
 // responses executes an order. It implements spec.Sequential.
 func (s *sequential) responses(order []int) ([]spec.Response, error) {
-	s.order, s.done = order, make([]spec.Response, 0, len(order))
+	s.order, s.done, s.values = order, make([]spec.Response, 0, len(order)), nil
 	out := s.runner.Replay(nil, false)
 	if f := out.Failure; f != nil {
 		return nil, fmt.Errorf("executed alone, %s: %w", s.plan.words(order), f)

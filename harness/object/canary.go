@@ -19,8 +19,9 @@ var ErrBlind = errors.New("no operation changes what another returns")
 type defect struct {
 	kind  defectKind
 	write *Call  // changes what read returns
-	old   string // what read returns without it
-	wrote string // what write returns
+	read  *Call  // of both clients
+	old   answer // what read returns without write
+	wrote answer // what write returns
 }
 
 type defectKind uint8
@@ -29,11 +30,15 @@ const (
 	dropsResult  defectKind = iota // an operation's result is lost
 	returnsOld                     // a read returns what was there before a write that had returned
 	losesUpdate                    // a write beside which another operation runs, in one window, has no effect
-	numberOfKind                   // of kinds of defects
+	numberOfKind                   // of kinds of defects in each exploration
+	losesDurable                   // a durable write has no effect, in an exploration with crashes
 )
 
-var defectWords = [numberOfKind]string{
-	"a result that is dropped", "a result from before an operation that had returned", "an update that is lost when another client runs in one window",
+var defectWords = map[defectKind]string{
+	dropsResult:  "a result that is dropped",
+	returnsOld:   "a result from before an operation that had returned",
+	losesUpdate:  "an update that is lost when another client runs in one window",
+	losesDurable: "a durable operation that a crash takes",
 }
 
 // window is where the third canary can be preempted.
@@ -41,18 +46,15 @@ var window = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/obje
 
 // Canaries implements cases.Subject. The bugs are planted by the harness around the object itself: the same clients, the same
 // judge, and one defect.
-func (o *Object) Canaries(cases.Case) (all []cases.Canary, err error) {
-	d, err := o.findDefect()
+func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
+	found, err := o.findSight(o.methods)
 	if err != nil {
 		return nil, err
 	}
-	read := d.read
 	for kind := range numberOfKind {
-		d := d.defect
+		d := found.defect
 		d.kind = kind
-		c := cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{
-			{Name: "c0", Operations: []cases.Operation{d.write, read}}, {Name: "c1", Operations: []cases.Operation{read}},
-		}}
+		c := o.caseOf(found.before, d.write, d.read)
 		p, err := o.plan(c)
 		if err != nil {
 			return nil, err
@@ -60,60 +62,147 @@ func (o *Object) Canaries(cases.Case) (all []cases.Canary, err error) {
 		p.planted = &d
 		all = append(all, cases.Canary{What: defectWords[kind], Case: c, Plan: &cases.Plan{Scenario: p.scenario}})
 	}
+	if lasting := o.lasting(); of.Crash != nil && len(lasting) > 0 {
+		canary, err := o.crashCanary(lasting, of.Crash)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, canary)
+	}
 	return all, nil
 }
 
-// A pair is a write and a read that sees it.
-type pair struct {
-	defect
-	read *Call
+// lasting are the operations that become durable while the object is open.
+func (o *Object) lasting() (methods []*method) {
+	for _, m := range o.methods {
+		if m.Durable != "" && m.Durable != AfterClose {
+			methods = append(methods, m)
+		}
+	}
+	return methods
 }
 
-// triedPairs bounds the search for two calls of which one changes what the other returns.
-const triedPairs = 2000
+// crashCanary is a program of one client, of which a durable write has no effect. Nothing shows that but the object that is opened
+// after the crash.
+func (o *Object) crashCanary(lasting []*method, crash *cases.Crash) (canary cases.Canary, err error) {
+	found, err := o.findSight(lasting)
+	if err != nil {
+		return canary, err
+	}
+	c := cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{{Name: "c0"}}, Crash: crash}
+	calls := append(found.before[:len(found.before):len(found.before)], found.write)
+	if m := o.method(found.write.method.Durable); m != nil {
+		arguments, err := (&values.Drawing{Random: rand.New(rand.NewSource(1))}).Draw(m.Operation)
+		if err != nil {
+			return canary, err
+		}
+		calls = append(calls, newCall(m, arguments))
+	}
+	for _, call := range calls {
+		c.Threads[0].Operations = append(c.Threads[0].Operations, call)
+	}
+	p, err := o.plan(c, found.read)
+	if err != nil {
+		return canary, err
+	}
+	d := found.defect
+	d.kind, p.planted = losesDurable, &d
+	return cases.Canary{What: defectWords[losesDurable], Case: c, Plan: &cases.Plan{Scenario: p.scenario, Crashes: p.crashes}}, nil
+}
 
-func (o *Object) findDefect() (*pair, error) {
+// A sight is a write and a read that sees it, after some calls: a limiter of two, for one, shows nothing before it has been used
+// twice.
+type sight struct {
+	defect
+	before []*Call
+}
+
+// caseOf is the program of a canary: one client calls everything, the other reads too.
+func (o *Object) caseOf(before []*Call, write, read *Call) cases.Case {
+	first := cases.Thread{Name: "c0"}
+	for _, c := range append(before[:len(before):len(before)], write, read) {
+		first.Operations = append(first.Operations, c)
+	}
+	return cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{
+		first, {Name: "c1", Operations: []cases.Operation{read}},
+	}}
+}
+
+// Bounds of the search for calls of which one changes what another returns: how many there are before these two, and how many
+// programs are tried with each number.
+const (
+	mostBefore    = 4
+	triedOfLength = 500
+)
+
+// findSight finds a write that is one of these operations.
+func (o *Object) findSight(writes []*method) (*sight, error) {
 	random := rand.New(rand.NewSource(1))
 	drawing := &values.Drawing{Random: random}
-	for range triedPairs {
-		var two [2]*Call
-		for i := range two {
-			m := o.methods[random.Intn(len(o.methods))]
-			arguments, err := drawing.Draw(m.Operation)
-			if err != nil {
-				return nil, err
+	for length := range mostBefore + 1 {
+		for range triedOfLength {
+			calls := make([]*Call, length+2)
+			for i := range calls {
+				among := o.methods
+				if i == length {
+					among = writes
+				}
+				m := among[random.Intn(len(among))]
+				arguments, err := drawing.Draw(m.Operation)
+				if err != nil {
+					return nil, err
+				}
+				calls[i] = newCall(m, arguments)
 			}
-			two[i] = newCall(m, arguments)
-		}
-		found, err := o.sees(two[0], two[1])
-		if err != nil || found != nil {
-			return found, err
+			found, err := o.sees(calls[:length], calls[length], calls[length+1])
+			if err != nil || found != nil {
+				return found, err
+			}
 		}
 	}
-	return nil, fmt.Errorf("%w of %s, in %d pairs of calls: name one that reads what another writes, or nothing can be found", ErrBlind, o.Name, triedPairs)
+	return nil, fmt.Errorf("%w, for %s: after up to %d calls, no call of %s made the next one return something else, in %d programs; "+
+		"so no bug could be seen. Name an operation that reads what another writes", ErrBlind, o.Name, mostBefore, o.names(), (mostBefore+1)*triedOfLength)
 }
 
-// sees says whether a write changes what a read returns, and how.
-func (o *Object) sees(write, read *Call) (*pair, error) {
-	p, err := o.plan(cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{
-		{Name: "c0", Operations: []cases.Operation{write, read}}, {Name: "c1", Operations: []cases.Operation{read}},
-	}})
+// sees says whether a write changes what a read returns, after some calls, and how.
+func (o *Object) sees(before []*Call, write, read *Call) (*sight, error) {
+	p, err := o.plan(o.caseOf(before, write, read))
 	if err != nil {
 		return nil, err
 	}
-	before, err := p.alone.responses([]int{1})
+	n := len(before)
+	order := make([]int, n, n+3)
+	for i := range order {
+		order[i] = i
+	}
+	without, err := p.answers(append(order, n+1))
+	if err != nil || without == nil {
+		return nil, err
+	}
+	with, err := p.answers(append(order, n, n+1))
+	if err != nil || with == nil || with[n+1].text == without[n].text {
+		return nil, err
+	}
+	again, err := p.answers(append(order, n, n+2, n+1)) // the other client's read must not change it back
+	if err != nil || again == nil || again[n+2].text == without[n].text {
+		return nil, err
+	}
+	return &sight{defect{write: write, read: read, old: without[n], wrote: with[n]}, before}, nil
+}
+
+// answers are the results of operations that are executed alone; nil if one blocks.
+func (p *plan) answers(order []int) (results []answer, err error) {
+	all, err := p.alone.responses(order)
 	if err != nil {
 		return nil, err
 	}
-	after, err := p.alone.responses([]int{0, 1})
-	if err != nil || len(after) < 2 || before[0].Blocks || after[1].Blocks || before[0] == after[1] {
-		return nil, err
+	for i, r := range all {
+		if r.Blocks {
+			return nil, nil
+		}
+		results = append(results, answer{text: r.Result, values: p.alone.values[i]})
 	}
-	again, err := p.alone.responses([]int{0, 2, 1}) // the other client's read must not change it back
-	if err != nil || len(again) < 3 || again[2].Result == before[0].Result {
-		return nil, err
-	}
-	return &pair{defect{write: write, old: before[0].Result, wrote: after[0].Result}, read}, nil
+	return results, nil
 }
 
 // call executes an operation, with the defect if there is one.
@@ -127,14 +216,16 @@ func (d *defect) call(t *sched.T, r *run, i int, outcome *values.Outcome) answer
 		before := r.moments
 		failpoints.Yield(t.Context(), window)
 		if r.moments != before {
-			return answer{text: d.wrote}
+			return d.wrote
 		}
-	case d.kind == dropsResult && c != d.write:
+	case d.kind == losesDurable && c == d.write:
+		return d.wrote
+	case d.kind == dropsResult && c == d.read:
 		r.call(t.Context(), i, outcome)
 		return answer{text: "dropped"}
-	case d.kind == returnsOld && c != d.write:
+	case d.kind == returnsOld && c == d.read:
 		r.call(t.Context(), i, outcome)
-		return answer{text: d.old}
+		return d.old
 	}
 	a := r.call(t.Context(), i, outcome)
 	r.moments++

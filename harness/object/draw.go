@@ -11,11 +11,13 @@ import (
 )
 
 // Draw implements cases.Subject. A client has at least one operation; programs are short more often than long, since most
-// bugs need few operations.
+// bugs need few operations; and half of the programs have only some of the operations, since one that ends or empties the object
+// hides what the others would do.
 func (o *Object) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
 	s = s.WithDefaults()
 	c := cases.Case{Subject: o, Settings: o.drawSettings(random)}
 	drawing := &values.Drawing{Random: random, Unique: random.Intn(2) == 0}
+	methods := o.drawMethods(random)
 	threads := 1 + random.Intn(s.Threads)
 	if s.Threads > 1 {
 		threads = max(threads, 2)
@@ -23,7 +25,7 @@ func (o *Object) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
 	for i := range threads {
 		t := cases.Thread{Name: fmt.Sprintf("c%d", i)}
 		for range 1 + min(random.Intn(s.Operations), random.Intn(s.Operations)) {
-			m := o.methods[random.Intn(len(o.methods))]
+			m := methods[random.Intn(len(methods))]
 			arguments, err := drawing.Draw(m.Operation)
 			if err != nil {
 				return c, err
@@ -33,6 +35,16 @@ func (o *Object) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
 		c.Threads = append(c.Threads, t)
 	}
 	return c, nil
+}
+
+// drawMethods are all operations, or at least two of them.
+func (o *Object) drawMethods(random *rand.Rand) []*method {
+	if len(o.methods) <= 2 || random.Intn(2) == 0 {
+		return o.methods
+	}
+	methods := slices.Clone(o.methods)
+	random.Shuffle(len(methods), func(i, j int) { methods[i], methods[j] = methods[j], methods[i] })
+	return methods[:2+random.Intn(len(methods)-2)]
 }
 
 // DrawFaults implements cases.Subject: rules for the disk.

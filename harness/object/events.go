@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/racewindow/racewindow/harness/spec"
+	"github.com/racewindow/racewindow/harness/values"
 )
 
 // A History is what the operations of one execution did, in the order in which they were invoked.
@@ -13,9 +14,12 @@ type History []Event
 type Event struct {
 	// Client is the thread, Call the operation as a case has it, Operation its name.
 	Client, Call, Operation string
-	// Result is what it returned, as text, if Outcome is spec.OK.
+	// Result is what it returned, as the text of Go literals, if Outcome is spec.OK.
 	Result  string
 	Outcome spec.Outcome
+	// Values are what it returned, copied; nil for an operation that has not returned, or has panicked. Of an iterator they have
+	// a []any.
+	Values []any
 	// Invoked and Returned are moments: of two things the one that happened first has the lower number. Returned is 0 for an
 	// operation that has not returned.
 	Invoked, Returned int
@@ -28,7 +32,10 @@ func (r *run) events() (h History) {
 			continue
 		}
 		c := r.plan.calls[i]
-		h = append(h, Event{r.plan.whose(i), c.text, c.Word(), e.Result, e.Outcome, e.Invoked, e.Returned})
+		h = append(h, Event{
+			Client: r.plan.whose(i), Call: c.text, Operation: c.Word(), Result: e.Result, Outcome: e.Outcome, Values: r.values[i],
+			Invoked: e.Invoked, Returned: e.Returned,
+		})
 	}
 	sortByInvocation(h)
 	return h
@@ -36,4 +43,24 @@ func (r *run) events() (h History) {
 
 func sortByInvocation(h History) {
 	slices.SortFunc(h, func(a, b Event) int { return a.Invoked - b.Invoked })
+}
+
+// valuesOf are copies of what an operation returned.
+func valuesOf(outcome *values.Outcome) (all []any) {
+	if outcome.Ended != values.Returned {
+		return nil
+	}
+	for _, v := range outcome.Results {
+		s, isSequence := v.Interface().(values.Sequence)
+		if !isSequence {
+			all = append(all, values.Copy(v).Interface())
+			continue
+		}
+		elements := []any{}
+		for _, element := range s.Elements {
+			elements = append(elements, element.Interface())
+		}
+		all = append(all, elements)
+	}
+	return all
 }

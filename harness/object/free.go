@@ -23,7 +23,7 @@ func (o *Object) Free(c cases.Case) error {
 	if err != nil {
 		return err
 	}
-	f := &freeRun{plan: p, history: make(spec.History, len(p.calls))}
+	f := &freeRun{plan: p, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	env := o.newEnv(p.settings)
@@ -71,6 +71,7 @@ type freeRun struct {
 	plan    *plan
 	moment  atomic.Int64
 	history spec.History
+	values  [][]any
 }
 
 func (f *freeRun) client(ctx context.Context, r *run, thread int) {
@@ -80,7 +81,7 @@ func (f *freeRun) client(ctx context.Context, r *run, thread int) {
 		e := &f.history[first+i]
 		e.Invoked = int(f.moment.Add(1))
 		a := r.call(ctx, first+i, &outcome)
-		e.Result, e.Outcome = a.text, spec.OK
+		e.Result, e.Outcome, f.values[first+i] = a.text, spec.OK, a.values
 		if a.open {
 			e.Outcome = spec.Indeterminate
 		}
@@ -91,7 +92,7 @@ func (f *freeRun) client(ctx context.Context, r *run, thread int) {
 func (f *freeRun) judge() error {
 	p := f.plan
 	if p.object.Holds != nil {
-		r := &run{plan: p, history: f.history}
+		r := &run{plan: p, history: f.history, values: f.values}
 		return p.object.Holds(r.events())
 	}
 	judge := spec.NewLinearizability(p.client, f.alone)

@@ -116,7 +116,7 @@ func TestWrongCasesOfAnObjectSayWhatToDo(t *testing.T) {
 	t.Parallel()
 	o := counters(t, false)
 	for text, message := range map[string]string{
-		"v1 test=TestOther; c0: get()":                             "the case is about test=TestOther, and here is test=TestCounter",
+		"v1 test=TestOther; c0: get()":                             `the case is about test=TestOther (did you mean "test=TestCounter"?)`,
 		"v1 test=TestCounter size=3; c0: get()":                    `no option is called "size": TestCounter has seed`,
 		"v1 test=TestCounter; c0: put(1)":                          `no operation is called "put": use add, get`,
 		"v1 test=TestCounter; c0: add(\"x\")":                      "add",
@@ -143,6 +143,65 @@ func TestEachCanaryIsFoundAndNeedsWhatItSays(t *testing.T) {
 			t.Errorf("%s: %d preemptions, not %d", c.What, r.Findings[0].Preemptions, want)
 		}
 	}
+}
+
+// A budget gives two, and then nothing.
+type budget struct{ given int }
+
+func (b *budget) Take() bool {
+	if b.given == 2 {
+		return false
+	}
+	b.given++
+	return true
+}
+
+func TestACanaryIsPlantedAfterTheCallsThatItNeeds(t *testing.T) {
+	t.Parallel()
+	o, err := New(Config{
+		Name: "TestBudget", Type: reflect.TypeFor[*budget](),
+		Open:       func(context.Context, *Env) (any, error) { return &budget{}, nil },
+		Operations: []Method{{Name: "take", Do: (*budget).Take}},
+	})
+	require.NoError(t, err)
+	canaries, err := o.Canaries(cases.Case{})
+	require.NoError(t, err)
+	for _, c := range canaries {
+		require.Equal(t, "v1 test=TestBudget; c0: take(), take(), take(); c1: take()", c.Case.String())
+		r, err := sched.Search(t.Context(), c.Plan.Scenario, exhaustive)
+		require.NoError(t, err)
+		require.Len(t, r.Findings, 1, c.What)
+	}
+}
+
+func TestSomeProgramsHaveOnlySomeOfTheOperations(t *testing.T) {
+	t.Parallel()
+	config := Config{
+		Name: "TestMany", Type: reflect.TypeFor[*counter](),
+		Open: func(context.Context, *Env) (any, error) { return &counter{}, nil },
+	}
+	for i := range 8 {
+		config.Operations = append(config.Operations, Method{Name: fmt.Sprintf("get%d", i), Do: (*counter).Get})
+	}
+	o, err := New(config)
+	require.NoError(t, err)
+	random, few, all := rand.New(rand.NewSource(1)), 0, map[string]bool{}
+	for range 200 {
+		c, err := o.Draw(random, cases.Shape{Threads: 5, Operations: 8})
+		require.NoError(t, err)
+		words, operations := map[string]bool{}, 0
+		for _, thread := range c.Threads {
+			for _, operation := range thread.Operations {
+				words[operation.(*Call).Word()], all[operation.(*Call).Word()] = true, true
+				operations++
+			}
+		}
+		if operations >= 10 && len(words) <= 3 { // of eight, ten draws from all of them give so few in one of 10,000
+			few++
+		}
+	}
+	require.Greater(t, few, 5)
+	require.Len(t, all, 8)
 }
 
 type blindThing struct{}

@@ -52,7 +52,8 @@ func (o *Object) Plan(c cases.Case) (*cases.Plan, error) {
 	return plan, nil
 }
 
-func (o *Object) plan(c cases.Case) (*plan, error) {
+// plan is that of a case, whose object, when it is opened again, is asked the first questions too.
+func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (o *Object) plan(c cases.Case) (*plan, error) {
 			p.calls, p.client = append(p.calls, operation.(*Call)), append(p.client, i)
 		}
 	}
-	p.probes = o.probesOf(p.calls)
+	p.probes = append(first[:len(first):len(first)], o.probesOf(p.calls)...)
 	p.alone = newSequential(p)
 	p.judge = p.judgeOf(p.client)
 	clients := p.client
@@ -93,7 +94,7 @@ func (p *plan) at(i int) *Call {
 
 // scenario is one execution.
 func (p *plan) scenario(x *sched.Execution) {
-	r := &run{plan: p, env: p.object.newEnv(p.settings), history: make(spec.History, len(p.calls))}
+	r := &run{plan: p, env: p.object.newEnv(p.settings), history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))}
 	if p.object.keeps() {
 		r.status, r.durable = make([]raceoff.Number, len(p.calls)), make([]raceoff.Number, len(p.calls))
 	}
@@ -132,6 +133,7 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 	e.Invoked, e.Outcome = t.Moment(), spec.Pending
 	a := p.planted.call(t, r, i, outcome)
 	e.Returned, e.Result, e.Outcome = t.Moment(), a.text, spec.OK
+	r.values[i] = a.values
 	if a.open {
 		e.Outcome = spec.Indeterminate
 	}

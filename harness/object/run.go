@@ -23,6 +23,8 @@ type run struct {
 	object reflect.Value
 	// history has an entry for each operation of the program, in the order of plan.calls.
 	history spec.History
+	// values are what each returned, for a judge of the history; nil for those that have not.
+	values [][]any
 	// durable says of each whether it is durable by now, status what has become of it: both for crashes, which look at them
 	// between two threads.
 	durable []raceoff.Number
@@ -57,9 +59,10 @@ func (o *Object) open(ctx context.Context, e *Env) (reflect.Value, error) {
 
 // An answer is what one call came to.
 type answer struct {
-	text  string
-	stack string
-	open  bool // whether it took effect is open
+	text   string
+	values []any // for a judge of the history
+	stack  string
+	open   bool // whether it took effect is open
 }
 
 // call carries out one operation on an object. faulty says that an error may be that of a fault.
@@ -73,6 +76,9 @@ func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty
 		outcome.Results = c.method.result.Call(outcome.Results)
 	}
 	a.text = o.renderer.Text(outcome)
+	if o.Holds != nil {
+		a.values = valuesOf(outcome)
+	}
 	if o.Scribbles {
 		c.method.Scribble(arguments)
 	}

@@ -96,7 +96,10 @@ func someOf(a cases.Aftermath) []*disks.Image {
 
 // recoverFrom opens an object on a disk, under a scheduler of its own, and judges what is there.
 func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise) error {
-	p := r.plan
+	p, after := r.plan, "after the crash"
+	if owed == recovery {
+		after = "after a second crash, while the object was opened after the first"
+	}
 	p.crashes.Recoveries.Add(1)
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
@@ -113,11 +116,11 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise) error {
 	case errors.As(wrong, &unusable):
 		return unusable
 	case wrong != nil:
-		return owed.broken("after the crash the object cannot be opened and closed: %v", wrong)
+		return owed.broken("%s, the object cannot be opened and closed: %v", after, wrong)
 	case out.Failure != nil:
-		return owed.broken("after the crash: %v", out.Failure)
+		return owed.broken("%s: %v", after, out.Failure)
 	case found != nil:
-		return owed.broken("after the crash, %s", found.detail)
+		return owed.broken("%s, %s", after, found.detail)
 	}
 	return nil
 }

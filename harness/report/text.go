@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -190,6 +191,9 @@ func (r *Report) foot(width int) (lines []textLine) {
 // windowTexts say what would have to be atomic.
 func (r *Report) windowTexts() (texts []string) {
 	if r.NoSwitch && r.failed() {
+		if len(r.Run.Threads) > 1 {
+			return []string{"window: none, it fails without any switch: each thread goes on until it waits or ends"}
+		}
 		return []string{"window: none, it fails without any switch: what a thread does alone is wrong"}
 	}
 	for _, w := range r.Windows {
@@ -234,15 +238,14 @@ func (r *Run) doing(i int) string {
 // needed says what each part of the case is necessary for: what came of all schedules without it.
 func (r *Report) needed() (texts []string) {
 	var hold, open []string
-	for _, w := range r.Without {
-		what, _, _ := strings.Cut(w.What, ": ")
+	for _, w := range toldOnce(r.Without) {
 		switch {
 		case w.Exhausted && w.Shows != "":
-			texts = append(texts, fmt.Sprintf("needed: %s shows %s instead, in %s", what, w.Shows, plural(int(w.Schedules), "schedule")))
+			texts = append(texts, fmt.Sprintf("needed: %s shows %s instead, in %s", w.What, w.Shows, plural(int(w.Schedules), "schedule")))
 		case w.Exhausted:
-			hold = append(hold, fmt.Sprintf("%s (%d)", what, w.Schedules))
+			hold = append(hold, fmt.Sprintf("%s (%d)", w.What, w.Schedules))
 		default:
-			open = append(open, fmt.Sprintf("%s (%d)", what, w.Schedules))
+			open = append(open, fmt.Sprintf("%s (%d)", w.What, w.Schedules))
 		}
 	}
 	if len(open) > 0 {
@@ -253,6 +256,27 @@ func (r *Report) needed() (texts []string) {
 		texts = append([]string{"needed: all schedules hold " + strings.Join(hold, ", ")}, texts...)
 	}
 	return texts
+}
+
+// toldOnce has one element for all that are told in the same words: two threads of three may become one in several ways.
+func toldOnce(all []Without) (told []Without) {
+	var ways []int
+	for _, w := range all {
+		w.What, _, _ = strings.Cut(w.What, ": ")
+		same := slices.IndexFunc(told, func(t Without) bool { return t.What == w.What && t.Exhausted == w.Exhausted && t.Shows == w.Shows })
+		if same < 0 {
+			told, ways = append(told, w), append(ways, 1)
+			continue
+		}
+		told[same].Schedules += w.Schedules
+		ways[same]++
+	}
+	for i, n := range ways {
+		if n > 1 {
+			told[i].What += fmt.Sprintf(", in each of %d ways", n)
+		}
+	}
+	return told
 }
 
 func clip(text string, columns int) string {

@@ -36,7 +36,26 @@ func Difference(c, smaller cases.Case) string {
 			}
 		}
 	}
-	return program(smaller)
+	return world(c, smaller)
+}
+
+// world says what a smaller case of the same program lacks of faults and crashes.
+func world(c, smaller cases.Case) string {
+	for i, f := range c.Faults {
+		switch {
+		case len(smaller.Faults) < len(c.Faults) && (i == len(smaller.Faults) || smaller.Faults[i] != f):
+			return fmt.Sprintf("without the fault '%v'", f)
+		case smaller.Faults[i] != f:
+			return fmt.Sprintf("with the fault '%v' instead of '%v'", smaller.Faults[i], f)
+		}
+	}
+	switch {
+	case c.Crash != nil && smaller.Crash == nil:
+		return "without the crash"
+	case c.Crash != nil && smaller.Crash.String() != c.Crash.String():
+		return fmt.Sprintf("with '%v' instead of '%v'", *smaller.Crash, *c.Crash)
+	}
+	return "otherwise: " + program(smaller)
 }
 
 func settings(c cases.Case) string {

@@ -1,0 +1,64 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/spec"
+)
+
+// A ticket machine says when it gave each ticket. A wrong one gives two at once.
+type machine struct {
+	last  time.Duration
+	wrong bool
+}
+
+func (m *machine) Ticket(ctx context.Context) (time.Duration, []int) {
+	last := m.last
+	if m.wrong {
+		failpoints.Yield(ctx, loaded)
+	}
+	m.last = last + time.Second
+	return m.last, []int{int(m.last / time.Second)}
+}
+
+func TestAJudgeOfTheHistorySeesWhatOperationsReturned(t *testing.T) {
+	t.Parallel()
+	for _, wrong := range []bool{false, true} {
+		o, err := New(Config{
+			Name: "TestMachine", Type: reflect.TypeFor[*machine](),
+			Open:       func(context.Context, *Env) (any, error) { return &machine{wrong: wrong}, nil },
+			Operations: []Method{{Name: "ticket", Do: (*machine).Ticket}},
+			Holds: func(h History) error {
+				given := map[time.Duration]bool{}
+				for _, e := range h {
+					if e.Outcome != spec.OK || e.Returned == 0 {
+						return errors.New("it has not returned")
+					}
+					at := e.Values[0].(time.Duration)
+					if given[at] || e.Values[1].([]int)[0] != int(at/time.Second) {
+						return errors.New("given twice")
+					}
+					given[at] = true
+				}
+				return nil
+			},
+		})
+		require.NoError(t, err)
+		r := search(t, o, "c0: ticket(); c1: ticket()", exhaustive)
+		require.Equal(t, wrong, len(r.Findings) == 1)
+		c, err := cases.Parse("v1 test=TestMachine; c0: ticket(), ticket()", cases.Only(o))
+		require.NoError(t, err)
+		require.NoError(t, o.Free(c))
+		canaries, err := o.Canaries(cases.Case{})
+		require.NoError(t, err)
+		require.NotEmpty(t, canaries)
+	}
+}
