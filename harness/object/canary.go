@@ -124,9 +124,9 @@ func (d *defect) call(t *sched.T, r *run, i int, outcome *values.Outcome) answer
 	c := r.plan.calls[i]
 	switch {
 	case d.kind == losesUpdate && c == d.write:
-		before := r.moments
+		before := r.moments.Load()
 		failpoints.Yield(t.Context(), window)
-		if r.moments != before {
+		if r.moments.Load() != before {
 			return answer{text: d.wrote}
 		}
 	case d.kind == dropsResult && c != d.write:
@@ -137,6 +137,6 @@ func (d *defect) call(t *sched.T, r *run, i int, outcome *values.Outcome) answer
 		return answer{text: d.old}
 	}
 	a := r.call(t.Context(), i, outcome)
-	r.moments++
+	r.moments.Add(1)
 	return a
 }

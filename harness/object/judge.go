@@ -111,10 +111,11 @@ func (p *plan) whose(i int) string {
 
 // stuck is called when no thread can go on. Operations that block alone too may: then the execution is over, and right.
 func (r *run) stuck() error {
-	if !slices.ContainsFunc(r.history, func(e spec.Entry) bool { return e.Outcome == spec.Pending }) {
+	now := r.now()
+	if !slices.ContainsFunc(now.history, func(e spec.Entry) bool { return e.Outcome == spec.Pending }) {
 		return progress.broken("no client is in an operation, and none can go on")
 	}
-	return r.judged()
+	return now.judged()
 }
 
 // panicked makes a panic a violation, unless the same operation panics when it is executed alone, at some place in some order.
@@ -128,13 +129,11 @@ func (r *run) panicked(t *sched.T, i int, a answer) {
 
 // soFar judges the history of this moment: what has not returned may have taken effect or not.
 func (r *run) soFar() error {
-	now := slices.Clone(r.history)
-	for i := range now {
-		if now[i].Outcome == spec.Pending {
-			now[i].Outcome = spec.Indeterminate
+	now := r.now()
+	for i := range now.history {
+		if now.history[i].Outcome == spec.Pending {
+			now.history[i].Outcome = spec.Indeterminate
 		}
 	}
-	copied := *r
-	copied.history = now
-	return copied.judged()
+	return now.judged()
 }

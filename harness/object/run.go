@@ -28,7 +28,7 @@ type run struct {
 	durable []raceoff.Number
 	status  []raceoff.Number
 	faults  []*disks.Counter // by fault of the case; nil for a fault point
-	moments int              // operations that a canary let through
+	moments raceoff.Number   // operations that a canary let through
 }
 
 // Values of run.status.
