@@ -1,13 +1,13 @@
 package object
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/values"
 )
 
@@ -46,21 +46,28 @@ func (o *Object) Canaries(cases.Case) (all []cases.Canary, err error) {
 	if err != nil {
 		return nil, err
 	}
-	read := d.read
 	for kind := range numberOfKind {
-		d := d.defect
-		d.kind = kind
-		c := cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{
-			{Name: "c0", Operations: []cases.Operation{d.write, read}}, {Name: "c1", Operations: []cases.Operation{read}},
-		}}
-		p, err := o.plan(c)
+		p, err := o.planted(d, kind)
 		if err != nil {
 			return nil, err
 		}
-		p.planted = &d
-		all = append(all, cases.Canary{What: defectWords[kind], Case: c, Plan: &cases.Plan{Scenario: p.scenario}})
+		all = append(all, cases.Canary{What: defectWords[kind], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario}})
 	}
 	return all, nil
+}
+
+// planted is a plan with a defect.
+func (o *Object) planted(of *pair, kind defectKind) (*plan, error) {
+	d := of.defect
+	d.kind = kind
+	p, err := o.plan(cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{
+		{Name: "c0", Operations: []cases.Operation{d.write, of.read}}, {Name: "c1", Operations: []cases.Operation{of.read}},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	p.planted = &d
+	return p, nil
 }
 
 // A pair is a write and a read that sees it.
@@ -117,26 +124,26 @@ func (o *Object) sees(write, read *Call) (*pair, error) {
 }
 
 // call executes an operation, with the defect if there is one.
-func (d *defect) call(t *sched.T, r *run, i int, outcome *values.Outcome) answer {
+func (d *defect) call(ctx context.Context, r *run, i int, outcome *values.Outcome) answer {
 	if d == nil {
-		return r.call(t.Context(), i, outcome)
+		return r.call(ctx, i, outcome)
 	}
 	c := r.plan.calls[i]
 	switch {
 	case d.kind == losesUpdate && c == d.write:
 		before := r.moments.Load()
-		failpoints.Yield(t.Context(), window)
+		failpoints.Yield(ctx, window)
 		if r.moments.Load() != before {
 			return answer{text: d.wrote}
 		}
 	case d.kind == dropsResult && c != d.write:
-		r.call(t.Context(), i, outcome)
+		r.call(ctx, i, outcome)
 		return answer{text: "dropped"}
 	case d.kind == returnsOld && c != d.write:
-		r.call(t.Context(), i, outcome)
+		r.call(ctx, i, outcome)
 		return answer{text: d.old}
 	}
-	a := r.call(t.Context(), i, outcome)
+	a := r.call(ctx, i, outcome)
 	r.moments.Add(1)
 	return a
 }

@@ -35,6 +35,9 @@ func (r *run) now() *run {
 		e.Result = unseen(e.Result)
 		now.history[i] = e
 	}
+	for _, stack := range r.stacks {
+		now.stacks = append(now.stacks, unseen(stack))
+	}
 	return now
 }
 

@@ -17,9 +17,9 @@ import (
 type Env struct {
 	settings *Settings
 	// mu is for operations that ask for the folder or the disk. Like what it guards, the race detector does not see it.
-	mu       raceoff.Mutex
-	random   *rand.Rand
-	disk     *disks.Disk
+	mu     raceoff.Mutex
+	random *rand.Rand
+	disk   *disks.Disk
 	// onDisk and inFolder say what was asked for.
 	onDisk, inFolder bool
 	folder           string

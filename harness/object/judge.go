@@ -21,6 +21,7 @@ var (
 	restart         = promise{"Restart", "what was closed in order is opened as it was"}
 	recovery        = promise{"RecoveryIdempotence", "recovering once more, after a crash during recovery too, gives the same"}
 	history         = promise{"History", "the judge of the history holds"}
+	closes          = promise{"Close", "an object that nobody uses can be closed"}
 	goesOn          = promise{"GoesOn", "operations succeed again when a fault is over"}
 )
 
@@ -59,6 +60,8 @@ func (o *Object) owed() promise {
 func (r *run) judged() error {
 	p := r.plan
 	if p.object.Holds != nil {
+		p.object.holds.Lock()
+		defer p.object.holds.Unlock()
 		if err := p.object.Holds(r.events()); err != nil {
 			return history.broken("%v", err)
 		}
@@ -74,10 +77,16 @@ func (r *run) judged() error {
 	case spec.Satisfied:
 		return nil
 	case spec.Unknown:
-		return sched.UnusableError{Reason: "whether some order explains the results is unknown: " + j.Reason + "; explore smaller programs"}
+		return unknownError{sched.UnusableError{Reason: "whether some order explains the results is unknown: " + j.Reason + "; explore smaller programs"}}
 	}
 	return p.unexplained(p.object.owed(), r.history, j)
 }
+
+// An unknownError is a history of which nothing is known.
+type unknownError struct{ sched.UnusableError }
+
+// Unwrap returns what the scheduler asks for.
+func (e unknownError) Unwrap() error { return e.UnusableError }
 
 // unexplained says where the longest explanation ends.
 func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement) *Violation {
@@ -127,13 +136,18 @@ func (r *run) panicked(t *sched.T, i int, a answer) {
 	}
 }
 
+// openPending has what has not returned count as what may have taken effect or not.
+func (r *run) openPending() {
+	for i := range r.history {
+		if r.history[i].Outcome == spec.Pending {
+			r.history[i].Outcome = spec.Indeterminate
+		}
+	}
+}
+
 // soFar judges the history of this moment: what has not returned may have taken effect or not.
 func (r *run) soFar() error {
 	now := r.now()
-	for i := range now.history {
-		if now.history[i].Outcome == spec.Pending {
-			now.history[i].Outcome = spec.Indeterminate
-		}
-	}
+	now.openPending()
 	return now.judged()
 }

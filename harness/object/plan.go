@@ -28,6 +28,7 @@ type plan struct {
 	probes  []*Call
 	crashes *cases.Crashes
 	planted *defect // of a canary, nil for none
+	number  int     // in the pool of a Load
 
 	mu        sync.Mutex
 	alone     *sequential
@@ -130,7 +131,7 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 	t.Op(c.text)
 	r.begin(i)
 	r.invoked(i, t.Moment())
-	a := p.planted.call(t, r, i, outcome)
+	a := p.planted.call(t.Context(), r, i, outcome)
 	r.returned(i, t.Moment(), a)
 	r.end(i, a.open)
 	if t.Noting() {
