@@ -19,7 +19,7 @@ func stressed[T any](t *testing.T, s Subject[T], change func(*drive.Order)) (all
 	t.Helper()
 	events := filepath.Join(t.TempDir(), "events")
 	order := &drive.Order{
-		Version: drive.Version, Mode: drive.Stress, Events: events, Seed: 1, Goroutines: 300, OperationsInAll: 20_000, Programs: 40,
+		Version: drive.Version, Mode: drive.Stress, Events: events, Seed: 1, Goroutines: 300, OperationsInAll: 6_000, Programs: 20,
 		Threads: 3, Operations: 3, Delay: 0.1, Again: " --goroutines 300",
 	}
 	if change != nil {
@@ -90,7 +90,7 @@ func TestAStressedCheckRefusesAWrongOrder(t *testing.T) {
 
 func TestAStressedCheckReportsADataRaceEachTime(t *testing.T) {
 	if what := os.Getenv(childVariable); what != "" {
-		all, text := stressed(t, gauges(what == "racy"), nil)
+		all, text := stressed(t, gauges(what == "racy"), func(o *drive.Order) { o.Goroutines, o.OperationsInAll = 100, 2_000 })
 		t.Log(all, text)
 		return
 	}

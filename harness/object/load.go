@@ -243,11 +243,7 @@ type load struct {
 
 func newLoad(o *Object, c Load, plans []*plan) *load {
 	l := &load{Load: c, object: o, plans: plans, retired: make([]raceoff.Number, len(plans)), known: map[key]struct{}{}}
-	clients := 0
-	for _, p := range plans {
-		clients += len(p.c.Threads)
-	}
-	for i := range max(1, c.Goroutines*len(plans)/clients) {
+	for i := range c.Goroutines / 2 { // a program has two clients or more, and some have ended while others have not begun
 		l.lanes = append(l.lanes, newLane(l, uint64(i)))
 	}
 	l.result.Seed, l.result.Programs = c.Seed, len(plans)

@@ -21,10 +21,12 @@ import (
 // between is where a client is held up before an operation.
 var between = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "load/between")
 
-// patience is when a lane looks at an instance in which nothing moves. It decides no verdict.
+// When a lane looks at an instance in which nothing moves. It decides no verdict. Where the machine is so busy that an instance
+// takes longer, it looks later: looking means to ask the oracle while others run.
 const (
-	firstLook = 50 * time.Millisecond
-	lastLook  = time.Second
+	firstLook  = 50 * time.Millisecond
+	lastLook   = time.Second
+	usualTimes = 8 // as long as is usual
 )
 
 // A key is the same for two histories that no judge can tell apart.
@@ -39,7 +41,8 @@ type lane struct {
 	load   *load
 	random *rand.Rand
 	timer  *time.Timer
-	seen   map[key]*run // new histories of the round
+	usual  time.Duration // that an instance takes
+	seen   map[key]*run  // new histories of the round
 }
 
 func newLane(l *load, i uint64) *lane {
@@ -97,12 +100,16 @@ func (n *lane) instance() {
 		run: &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), stacks: make([]string, len(p.calls))}, lane: n,
 		cancel: cancel, goroutines: make([]raceoff.Number, clients), ended: make(chan struct{}, clients),
 	}
+	began := time.Now()
 	for i := range clients {
 		go in.client(n.delayed(ctx), i)
 	}
 	settled, left := in.wait(clients)
 	if settled == nil {
 		return
+	}
+	if in.off.Load() == 0 {
+		n.usual = max(n.usual*7/8, time.Since(began))
 	}
 	n.instances++
 	n.overlapping += settled.overlaps()
@@ -146,7 +153,7 @@ func (in *instance) client(ctx context.Context, thread int) {
 // wait waits for the clients. It returns what is to be judged: the run, or what it was when its operations waited as they do alone,
 // and could not be called off: then left of them still wait. It is nil where there is nothing to judge.
 func (in *instance) wait(clients int) (settled *run, left int) {
-	look, moved, at := firstLook, time.Now(), uint64(0)
+	look, moved, at := min(max(firstLook, usualTimes*in.lane.usual), usualTimes*lastLook), time.Now(), uint64(0)
 	for left = clients; left > 0; {
 		in.lane.timer.Reset(look)
 		select {
@@ -159,7 +166,7 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 			at, moved = now, time.Now()
 			continue
 		}
-		look = min(2*look, lastLook)
+		look = max(look, min(2*look, lastLook))
 		now := in.now()
 		v, err := in.lane.verdict(now)
 		switch {
