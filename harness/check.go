@@ -142,6 +142,8 @@ func (c *checking) driven(text string) {
 	switch order.Mode {
 	case drive.Replay:
 		c.replay(order.Case, max(order.Times, 1))
+	case drive.Stress:
+		c.stress()
 	case drive.Explore:
 		config, err := c.ordered()
 		if err != nil {
@@ -267,13 +269,16 @@ func (c *checking) replay(text string, times int) {
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: min(failed, 1)})
 }
 
-// found fails the test with a report.
-func (c *checking) found(r *report.Report, text, kept string) {
+// found fails the test with a report, and with more that belongs to it.
+func (c *checking) found(r *report.Report, text, kept string, more ...string) {
 	c.t.Helper()
 	var b strings.Builder
 	_ = r.WriteText(&b, 100, report.Palette{}) // a Builder takes everything
 	if kept != "" {
 		fmt.Fprintf(&b, "kept: %s\n", kept)
+	}
+	for _, words := range more {
+		fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(words, "\n"))
 	}
 	c.t.Error("\n" + b.String())
 	var data bytes.Buffer

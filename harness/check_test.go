@@ -32,17 +32,22 @@ type balance struct {
 var balanceLock = failpoints.WaitPoint(thisPackage, "balance/lock")
 
 func (b *balance) add(ctx context.Context, n int) {
-	if !b.wrong {
-		failpoints.Lock(ctx, balanceLock, &b.mu)
-		defer b.mu.Unlock()
-	}
+	failpoints.Lock(ctx, balanceLock, &b.mu)
+	defer b.mu.Unlock()
 	now := b.n
+	if b.wrong {
+		b.mu.Unlock()
+	}
 	failpoints.Yield(ctx, loaded)
+	if b.wrong {
+		failpoints.Lock(ctx, balanceLock, &b.mu)
+	}
 	b.n = now + n
 }
 
 func (b *balance) get(ctx context.Context) int {
-	failpoints.Yield(ctx, loaded)
+	failpoints.Lock(ctx, balanceLock, &b.mu)
+	defer b.mu.Unlock()
 	return b.n
 }
 

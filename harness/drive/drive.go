@@ -59,9 +59,21 @@ type Order struct {
 	// Crash loses power in the persistence model of that name; "" for never. Faults is the most of a drawn program.
 	Crash  string `json:"crash,omitempty"`
 	Faults int    `json:"faults,omitempty"`
-	// Goroutines run freely for Duration.
-	Goroutines int           `json:"goroutines,omitempty"`
-	Duration   time.Duration `json:"duration,omitempty"`
+	// Goroutines run freely for Duration, or until OperationsInAll were executed, in Programs that are drawn. Delay is the
+	// probability of a delay at a failpoint, DelaySpin and DelaySleep bound one, DelayMix weighs spinning, yielding and sleeping,
+	// and DelayPoints says where. Grace is how long nothing may move until that counts as hanging.
+	Goroutines      int           `json:"goroutines,omitempty"`
+	Duration        time.Duration `json:"duration,omitempty"`
+	OperationsInAll uint64        `json:"operations_in_all,omitempty"`
+	Programs        int           `json:"programs,omitempty"`
+	Delay           float64       `json:"delay,omitempty"`
+	DelaySpin       int           `json:"delay_spin,omitempty"`
+	DelaySleep      time.Duration `json:"delay_sleep,omitempty"`
+	DelayMix        []int         `json:"delay_mix,omitempty"`
+	DelayPoints     []string      `json:"delay_points,omitempty"`
+	Grace           time.Duration `json:"grace,omitempty"`
+	// Again are the flags of the command, but for the seed, for the one that runs the same once more.
+	Again string `json:"again,omitempty"`
 }
 
 // Parse reads an order.

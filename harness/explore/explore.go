@@ -149,6 +149,10 @@ func (s *Summary) run(ctx context.Context, c Config) error {
 	if err := s.findCanaries(ctx, c); err != nil {
 		return err
 	}
+	if len(s.Findings) > 0 && !c.Search.All {
+		s.Ended = "a data race was found with the canary"
+		return nil
+	}
 	if c.Program != nil {
 		program := *c.Program
 		program.Crash = c.Crash

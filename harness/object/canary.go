@@ -1,13 +1,13 @@
 package object
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math/rand"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
-	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/values"
 )
 
@@ -52,15 +52,11 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 		return nil, err
 	}
 	for kind := range numberOfKind {
-		d := found.defect
-		d.kind = kind
-		c := o.caseOf(found.before, d.write, d.read)
-		p, err := o.plan(c)
+		p, err := o.planted(found, kind)
 		if err != nil {
 			return nil, err
 		}
-		p.planted = &d
-		all = append(all, cases.Canary{What: defectWords[kind], Case: c, Plan: &cases.Plan{Scenario: p.scenario}})
+		all = append(all, cases.Canary{What: defectWords[kind], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario}})
 	}
 	if lasting := o.lasting(); of.Crash != nil && len(lasting) > 0 {
 		canary, err := o.crashCanary(lasting, of.Crash)
@@ -70,6 +66,18 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 		all = append(all, canary)
 	}
 	return all, nil
+}
+
+// planted is the program that shows a defect of that kind, with the defect.
+func (o *Object) planted(of *sight, kind defectKind) (*plan, error) {
+	d := of.defect
+	d.kind = kind
+	p, err := o.plan(o.caseOf(of.before, d.write, d.read))
+	if err != nil {
+		return nil, err
+	}
+	p.planted = &d
+	return p, nil
 }
 
 // lasting are the operations that become durable while the object is open.
@@ -206,28 +214,28 @@ func (p *plan) answers(order []int) (results []answer, err error) {
 }
 
 // call executes an operation, with the defect if there is one.
-func (d *defect) call(t *sched.T, r *run, i int, outcome *values.Outcome) answer {
+func (d *defect) call(ctx context.Context, r *run, i int, outcome *values.Outcome) answer {
 	if d == nil {
-		return r.call(t.Context(), i, outcome)
+		return r.call(ctx, i, outcome)
 	}
 	c := r.plan.calls[i]
 	switch {
 	case d.kind == losesUpdate && c == d.write:
-		before := r.moments
-		failpoints.Yield(t.Context(), window)
-		if r.moments != before {
+		before := r.moments.Load()
+		failpoints.Yield(ctx, window)
+		if r.moments.Load() != before {
 			return d.wrote
 		}
 	case d.kind == losesDurable && c == d.write:
 		return d.wrote
 	case d.kind == dropsResult && c == d.read:
-		r.call(t.Context(), i, outcome)
+		r.call(ctx, i, outcome)
 		return answer{text: "dropped"}
 	case d.kind == returnsOld && c == d.read:
-		r.call(t.Context(), i, outcome)
+		r.call(ctx, i, outcome)
 		return d.old
 	}
-	a := r.call(t.Context(), i, outcome)
-	r.moments++
+	a := r.call(ctx, i, outcome)
+	r.moments.Add(1)
 	return a
 }

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/storage/disk"
 )
@@ -15,8 +16,10 @@ import (
 // its data. The same Env serves when the object is opened again within the execution, so it finds its data there.
 type Env struct {
 	settings *Settings
-	random   *rand.Rand
-	disk     *disks.Disk
+	// mu is for operations that ask for the folder or the disk. Like what it guards, the race detector does not see it.
+	mu     raceoff.Mutex
+	random *rand.Rand
+	disk   *disks.Disk
 	// onDisk and inFolder say what was asked for.
 	onDisk, inFolder bool
 	folder           string
@@ -64,7 +67,11 @@ func (e *Env) Rand() *rand.Rand {
 }
 
 // Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards.
+//
+//go:norace
 func (e *Env) Dir() string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	if e.folder == "" {
 		folder, err := os.MkdirTemp("", "racewindow-")
 		if err != nil {
@@ -78,7 +85,11 @@ func (e *Env) Dir() string {
 }
 
 // Disk is a disk in memory, empty when the object is opened first. It loses power and fails as the case says.
+//
+//go:norace
 func (e *Env) Disk() disk.Disk {
+	e.mu.Lock()
+	defer e.mu.Unlock()
 	e.onDisk = true
 	if e.disk == nil {
 		e.disk = disks.New()
@@ -86,6 +97,7 @@ func (e *Env) Disk() disk.Disk {
 	return e.disk
 }
 
+//go:norace
 func (e *Env) fail(err error) {
 	if e.problem == nil {
 		e.problem = err

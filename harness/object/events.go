@@ -1,7 +1,9 @@
 package object
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/racewindow/racewindow/harness/spec"
 	"github.com/racewindow/racewindow/harness/values"
@@ -63,4 +65,25 @@ func valuesOf(outcome *values.Outcome) (all []any) {
 		all = append(all, elements)
 	}
 	return all
+}
+
+// String is a line for each operation: when it was called and returned, whose it is, and what it gave.
+func (h History) String() string {
+	clients, calls := 0, 0
+	for _, e := range h {
+		clients, calls = max(clients, len(e.Client)), max(calls, len(e.Call))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "called  returned  %-*s  %-*s  result\n", clients, "", calls, "operation")
+	for _, e := range h {
+		returned, result := fmt.Sprint(e.Returned), e.Result
+		switch e.Outcome {
+		case spec.Pending:
+			returned, result = "never", ""
+		case spec.Indeterminate:
+			result += " (called off, so it may have taken effect or not)"
+		}
+		fmt.Fprintf(&b, "%6d  %8s  %-*s  %-*s  %s\n", e.Invoked, returned, clients, e.Client, calls, e.Call, result)
+	}
+	return b.String()
 }

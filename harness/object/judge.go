@@ -21,6 +21,7 @@ var (
 	restart         = promise{"Restart", "what was closed in order is opened as it was"}
 	recovery        = promise{"RecoveryIdempotence", "recovering once more, after a crash during recovery too, gives the same"}
 	history         = promise{"History", "the judge of the history holds"}
+	closes          = promise{"Close", "an object that nobody uses can be closed"}
 	goesOn          = promise{"GoesOn", "operations succeed again when a fault is over"}
 )
 
@@ -59,6 +60,8 @@ func (o *Object) owed() promise {
 func (r *run) judged() error {
 	p := r.plan
 	if p.object.Holds != nil {
+		p.object.holds.Lock()
+		defer p.object.holds.Unlock()
 		if err := p.object.Holds(r.events()); err != nil {
 			return history.broken("%v", err)
 		}
@@ -74,10 +77,16 @@ func (r *run) judged() error {
 	case spec.Satisfied:
 		return nil
 	case spec.Unknown:
-		return sched.UnusableError{Reason: "whether some order explains the results is unknown: " + j.Reason + "; explore smaller programs"}
+		return unknownError{sched.UnusableError{Reason: "whether some order explains the results is unknown: " + j.Reason + "; explore smaller programs"}}
 	}
 	return p.unexplained(p.object.owed(), r.history, j)
 }
+
+// An unknownError is a history of which nothing is known.
+type unknownError struct{ sched.UnusableError }
+
+// Unwrap returns what the scheduler asks for.
+func (e unknownError) Unwrap() error { return e.UnusableError }
 
 // unexplained says where the longest explanation ends.
 func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement) *Violation {
@@ -111,10 +120,11 @@ func (p *plan) whose(i int) string {
 
 // stuck is called when no thread can go on. Operations that block alone too may: then the execution is over, and right.
 func (r *run) stuck() error {
-	if !slices.ContainsFunc(r.history, func(e spec.Entry) bool { return e.Outcome == spec.Pending }) {
+	now := r.now()
+	if !slices.ContainsFunc(now.history, func(e spec.Entry) bool { return e.Outcome == spec.Pending }) {
 		return progress.broken("no client is in an operation, and none can go on")
 	}
-	return r.judged()
+	return now.judged()
 }
 
 // panicked makes a panic a violation, unless the same operation panics when it is executed alone, at some place in some order.
@@ -126,15 +136,18 @@ func (r *run) panicked(t *sched.T, i int, a answer) {
 	}
 }
 
-// soFar judges the history of this moment: what has not returned may have taken effect or not.
-func (r *run) soFar() error {
-	now := slices.Clone(r.history)
-	for i := range now {
-		if now[i].Outcome == spec.Pending {
-			now[i].Outcome = spec.Indeterminate
+// openPending has what has not returned count as what may have taken effect or not.
+func (r *run) openPending() {
+	for i := range r.history {
+		if r.history[i].Outcome == spec.Pending {
+			r.history[i].Outcome = spec.Indeterminate
 		}
 	}
-	copied := *r
-	copied.history = now
-	return copied.judged()
+}
+
+// soFar judges the history of this moment: what has not returned may have taken effect or not.
+func (r *run) soFar() error {
+	now := r.now()
+	now.openPending()
+	return now.judged()
 }

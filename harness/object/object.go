@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/values"
@@ -17,6 +18,7 @@ type Object struct {
 	methods  []*method // by name
 	renderer values.Renderer
 	closer   closer
+	holds    sync.Mutex // one history at a time for the user's judge
 }
 
 // A method is an operation that was checked.

@@ -7,6 +7,7 @@ import (
 	"math/rand"
 	"reflect"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,10 +30,10 @@ var (
 	nonEmpty = failpoints.WaitPoint(thisPackage, "box/non-empty")
 )
 
-// A counter adds without a lock, or with one.
+// A counter adds in two steps, with a lock around both or around neither. It has no data race.
 type counter struct {
 	mu     sync.Mutex
-	n      int
+	n      atomic.Int64
 	locked bool
 }
 
@@ -41,15 +42,21 @@ func (c *counter) Add(ctx context.Context, n int) int {
 		failpoints.Lock(ctx, lock, &c.mu)
 		defer c.mu.Unlock()
 	}
-	now := c.n
+	now := c.n.Load()
 	failpoints.Yield(ctx, loaded)
-	c.n = now + n
-	return c.n
+	c.n.Store(now + int64(n))
+	return int(now) + n
 }
 
 func (c *counter) Get(ctx context.Context) int {
 	failpoints.Yield(ctx, loaded)
-	return c.n
+	return int(c.n.Load())
+}
+
+func counterAt(n int, locked bool) *counter {
+	c := &counter{locked: locked}
+	c.n.Store(int64(n))
+	return c
 }
 
 func counters(t *testing.T, locked bool) *Object {
@@ -227,7 +234,7 @@ type box struct {
 	n     int
 	mute  bool // puts without waking anybody
 	fails bool // panics where two meet
-	busy  bool
+	busy  atomic.Bool
 }
 
 func newBox(mute, fails bool) *box {
@@ -246,11 +253,10 @@ func (b *box) Put(ctx context.Context, n int) {
 }
 
 func (b *box) Take(ctx context.Context) (int, error) {
-	if b.busy && b.fails {
+	if b.busy.Swap(true) && b.fails {
 		panic(errors.New("two are in the box"))
 	}
-	b.busy = true
-	defer func() { b.busy = false }()
+	defer b.busy.Store(false)
 	failpoints.Lock(ctx, lock, &b.mu)
 	defer b.mu.Unlock()
 	for b.n == 0 {
@@ -305,7 +311,7 @@ func TestAnObjectThatIsNotTheSameTwiceIsRefusedWithTheRemedy(t *testing.T) {
 	random := 0
 	o, err := New(Config{
 		Name: "TestRandom", Type: reflect.TypeFor[*counter](),
-		Open:       func(context.Context, *Env) (any, error) { random++; return &counter{n: random}, nil },
+		Open:       func(context.Context, *Env) (any, error) { random++; return counterAt(random, false), nil },
 		Operations: []Method{{Name: "get", Do: (*counter).Get}},
 	})
 	require.NoError(t, err)
@@ -321,7 +327,7 @@ func TestAResultCanBeProjected(t *testing.T) {
 	random := 0
 	o, err := New(Config{
 		Name: "TestRandom", Type: reflect.TypeFor[*counter](),
-		Open:       func(context.Context, *Env) (any, error) { random++; return &counter{n: random}, nil },
+		Open:       func(context.Context, *Env) (any, error) { random++; return counterAt(random, false), nil },
 		Operations: []Method{{Name: "get", Do: (*counter).Get, Result: func(n int) bool { return n > 0 }}},
 	})
 	require.NoError(t, err)
@@ -409,7 +415,7 @@ func TestOptionsAreSettingsOfACase(t *testing.T) {
 		Name: "TestOption", Type: reflect.TypeFor[*counter](),
 		Open: func(_ context.Context, e *Env) (any, error) {
 			seen = append(seen, e.Int("start"))
-			return &counter{n: e.Int("start"), locked: true}, nil
+			return counterAt(e.Int("start"), true), nil
 		},
 		Operations: []Method{{Name: "get", Do: (*counter).Get}, {Name: "add", Do: (*counter).Add}},
 		Options:    []Option{{"start", []string{"5", "7"}}},

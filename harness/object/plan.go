@@ -28,6 +28,7 @@ type plan struct {
 	probes  []*Call
 	crashes *cases.Crashes
 	planted *defect // of a canary, nil for none
+	number  int     // in the pool of a Load
 
 	mu        sync.Mutex
 	alone     *sequential
@@ -126,17 +127,13 @@ func (r *run) client(t *sched.T, thread int) {
 
 // operate carries out one operation of the program.
 func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
-	p, e := r.plan, &r.history[i]
+	p := r.plan
 	c := p.calls[i]
 	t.Op(c.text)
 	r.begin(i)
-	e.Invoked, e.Outcome = t.Moment(), spec.Pending
-	a := p.planted.call(t, r, i, outcome)
-	e.Returned, e.Result, e.Outcome = t.Moment(), a.text, spec.OK
-	r.values[i] = a.values
-	if a.open {
-		e.Outcome = spec.Indeterminate
-	}
+	r.invoked(i, t.Moment())
+	a := p.planted.call(t.Context(), r, i, outcome)
+	r.returned(i, t.Moment(), a)
 	r.end(i, a.open)
 	if t.Noting() {
 		t.Note("returns " + a.text)
@@ -153,6 +150,9 @@ func (r *run) begin(i int) {
 	}
 }
 
+// end asks when others were called and returned, which the race detector must not see.
+//
+//go:norace
 func (r *run) end(i int, isOpen bool) {
 	if r.status == nil {
 		return

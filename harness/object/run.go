@@ -29,8 +29,9 @@ type run struct {
 	// between two threads.
 	durable []raceoff.Number
 	status  []raceoff.Number
+	stacks  []string         // of panics, in a Load
 	faults  []*disks.Counter // by fault of the case; nil for a fault point
-	moments int              // operations that a canary let through
+	moments raceoff.Number   // operations that a canary let through
 }
 
 // Values of run.status.

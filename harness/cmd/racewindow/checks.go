@@ -215,6 +215,9 @@ func (r *checkRun) conclude(ctx context.Context, code int, failed error, output 
 	var wrong *overlay.UsageError
 	switch {
 	case r.worst == 1:
+		if races := racesIn(output); races != "" {
+			fmt.Fprintln(r.out, races)
+		}
 		return violated(errors.Join(failed, r.unwritten))
 	case ctx.Err() != nil:
 		return fmt.Errorf("interrupted: %d of %d Checks were done: no verdict", r.judged, r.began)
@@ -234,6 +237,21 @@ func (r *checkRun) conclude(ctx context.Context, code int, failed error, output 
 		return fmt.Errorf("the Checks held, and other tests failed:\n%s", strings.TrimSpace(output))
 	}
 	return nil
+}
+
+// mostOfRaces bounds the race detector's reports that are shown.
+const mostOfRaces = 3
+
+// racesIn are the race detector's reports in what the tests said.
+func racesIn(output string) string {
+	const frame = "=================="
+	var found []string
+	for _, block := range strings.Split(output, frame+"\n") {
+		if strings.HasPrefix(block, "WARNING: DATA RACE") && len(found) < mostOfRaces {
+			found = append(found, strings.TrimRight(block, "\n"))
+		}
+	}
+	return strings.Join(found, "\n\n")
 }
 
 // refusal is the error of Checks that could not do what was ordered. It is a wrong call where all say so.

@@ -1,0 +1,54 @@
+package object
+
+import "github.com/racewindow/racewindow/harness/spec"
+
+// The entries of a history are written by the clients' threads, and read by other threads and by the scheduler's goroutine, with
+// nothing between them that the race detector knows of. So all that touches them while threads run is in functions that it does
+// not see: else it would report the harness, or the harness would order the clients and so hide their races.
+
+// invoked notes that an operation begins.
+//
+//go:norace
+func (r *run) invoked(i, moment int) {
+	e := &r.history[i]
+	e.Invoked, e.Outcome = moment, spec.Pending
+}
+
+// returned notes what came of an operation.
+//
+//go:norace
+func (r *run) returned(i, moment int, a answer) {
+	e := &r.history[i]
+	e.Returned, e.Result, e.Outcome = moment, a.text, spec.OK
+	if a.open {
+		e.Outcome = spec.Indeterminate
+	}
+	r.values[i] = a.values
+}
+
+// now is the run with a history of its own, as it is at this moment. It has no values, only their texts: others may still use them.
+//
+//go:norace
+func (r *run) now() *run {
+	now := &run{plan: r.plan, env: r.env, object: r.object, history: make(spec.History, len(r.history)), values: make([][]any, len(r.history))}
+	for i := range r.history {
+		e := r.history[i]
+		e.Result = unseen(e.Result)
+		now.history[i] = e
+	}
+	for _, stack := range r.stacks {
+		now.stacks = append(now.stacks, unseen(stack))
+	}
+	return now
+}
+
+// unseen copies a string whose bytes another goroutine has written. The built-in copy would tell the detector.
+//
+//go:norace
+func unseen(text string) string {
+	bytes := make([]byte, len(text))
+	for i := range len(text) {
+		bytes[i] = text[i]
+	}
+	return string(bytes)
+}

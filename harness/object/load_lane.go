@@ -1,0 +1,365 @@
+package object
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/spec"
+	"github.com/racewindow/racewindow/harness/values"
+)
+
+// between is where a client is held up before an operation.
+var between = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "load/between")
+
+// When a lane looks at an instance in which nothing moves. It decides no verdict. Where the machine is so busy that an instance
+// takes longer, it looks later: looking means to ask the oracle while others run.
+const (
+	firstLook  = 50 * time.Millisecond
+	lastLook   = time.Second
+	usualTimes = 8 // as long as is usual
+)
+
+// A key is the same for two histories that no judge can tell apart.
+type key [16]byte
+
+// counts are those of a lane in a round.
+type counts struct{ instances, overlapping, waiting, abandoned uint64 }
+
+// A lane executes one instance after the other.
+type lane struct {
+	counts
+	load   *load
+	random *rand.Rand
+	timer  *time.Timer
+	usual  time.Duration // that an instance takes
+	seen   map[key]*run  // new histories of the round
+}
+
+func newLane(l *load, i uint64) *lane {
+	return &lane{load: l, random: rand.New(rand.NewPCG(l.Seed, i)), seen: map[key]*run{}, timer: time.NewTimer(time.Hour)}
+}
+
+func (n *lane) run() {
+	for !n.load.over() {
+		n.instance()
+	}
+}
+
+// An instance is an object with the clients of one program.
+type instance struct {
+	*run
+	lane   *lane
+	cancel context.CancelFunc
+	moment raceoff.Number
+	// off says that the operations which wait were called off. What comes after that is open.
+	off        raceoff.Number
+	goroutines []raceoff.Number // by client, their numbers in a dump of stacks
+	ended      chan struct{}
+}
+
+// plan picks one that is not retired.
+func (n *lane) plan() (*plan, *raceoff.Number) {
+	first := n.random.IntN(len(n.load.plans))
+	for i := range n.load.plans {
+		at := (first + i) % len(n.load.plans)
+		if n.load.retired[at].Load() == 0 {
+			return n.load.plans[at], &n.load.retired[at]
+		}
+	}
+	n.load.fail(fmt.Errorf("in every program an operation waits that does not come back when its context ends or the object is closed: have it take a context, or give the subject a Close that frees it"))
+	return nil, nil
+}
+
+func (n *lane) instance() {
+	p, retired := n.plan()
+	if p == nil {
+		return
+	}
+	o, clients := n.load.object, len(p.c.Threads)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	ctx.Done() // made here, so that no client makes it and orders those that find it
+	e := o.newEnv(p.settings)
+	defer e.end()
+	object, err := o.open(n.delayed(ctx), e)
+	if err != nil {
+		n.load.fail(err)
+		return
+	}
+	in := &instance{
+		run: &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls)), stacks: make([]string, len(p.calls))}, lane: n,
+		cancel: cancel, goroutines: make([]raceoff.Number, clients), ended: make(chan struct{}, clients),
+	}
+	began := time.Now()
+	for i := range clients {
+		go in.client(n.delayed(ctx), i)
+	}
+	settled, left := in.wait(clients)
+	if settled == nil {
+		return
+	}
+	if in.off.Load() == 0 {
+		n.usual = max(n.usual*7/8, time.Since(began))
+	}
+	n.instances++
+	n.overlapping += settled.overlaps()
+	n.remember(settled)
+	if o.closer != nil {
+		in.close(n.delayed(ctx), left == 0)
+	}
+	if in.remain(left) {
+		retired.Store(1)
+		n.abandoned++
+	}
+}
+
+// delayed is a context whose failpoints hold up.
+func (n *lane) delayed(ctx context.Context) context.Context {
+	return failpoints.With(ctx, failpoints.NewDelayer(n.load.Delays, n.random.Uint64(), n.random.Uint64()))
+}
+
+// client is one goroutine of an instance.
+func (in *instance) client(ctx context.Context, thread int) {
+	l := in.lane.load
+	in.goroutines[thread].Store(goroutineNumber())
+	l.peak.Raise(l.alive.Add(1))
+	defer func() {
+		l.alive.Add(^uint64(0))
+		in.ended <- struct{}{}
+	}()
+	var outcome values.Outcome
+	first := in.plan.first[thread]
+	for i := first; i < first+len(in.plan.c.Threads[thread].Operations) && in.off.Load() == 0; i++ {
+		failpoints.Yield(ctx, between)
+		in.invoked(i, int(in.moment.Add(1)))
+		a := in.plan.planted.call(ctx, in.run, i, &outcome)
+		a.open = a.open || in.off.Load() != 0
+		in.stacks[i] = a.stack
+		in.returned(i, int(in.moment.Add(1)), a)
+		l.executed.Add(1)
+	}
+}
+
+// wait waits for the clients. It returns what is to be judged: the run, or what it was when its operations waited as they do alone,
+// and could not be called off: then left of them still wait. It is nil where there is nothing to judge.
+func (in *instance) wait(clients int) (settled *run, left int) {
+	look, moved, at := min(max(firstLook, usualTimes*in.lane.usual), usualTimes*lastLook), time.Now(), uint64(0)
+	for left = clients; left > 0; {
+		in.lane.timer.Reset(look)
+		select {
+		case <-in.ended:
+			left--
+			continue
+		case <-in.lane.timer.C:
+		}
+		if now := in.moment.Load(); now != at {
+			at, moved = now, time.Now()
+			continue
+		}
+		look = max(look, min(2*look, lastLook))
+		now := in.now()
+		v, err := in.lane.verdict(now)
+		switch {
+		case err != nil:
+			in.lane.load.fail(err)
+			return nil, left
+		case v == nil && in.off.Load() == 0:
+			in.lane.waiting++
+			in.off.Store(1)
+			in.cancel()
+		case v == nil:
+			return now, left
+		case in.lane.wrongAlready(now):
+			return nil, left
+		case time.Since(moved) > in.lane.load.Grace:
+			in.lane.load.found(now, in.hanging(v), in.stacksOfWaiting(now))
+			return nil, left
+		case in.lane.load.interrupted.Load() != 0:
+			return nil, left
+		}
+	}
+	return in.run, 0
+}
+
+// remain says whether clients still wait, now that their operations were called off and the object is closed.
+func (in *instance) remain(left int) bool {
+	in.lane.timer.Reset(lastLook)
+	for ; left > 0; left-- {
+		select {
+		case <-in.ended:
+		case <-in.lane.timer.C:
+			return true
+		}
+	}
+	return false
+}
+
+// hanging says when operations that do not come back are taken for hanging.
+func (in *instance) hanging(v *Violation) *Violation {
+	hangs := *v
+	hangs.detail += fmt.Sprintf(" (nothing moved for %v, which is the last resort: --grace)", in.lane.load.Grace)
+	return &hangs
+}
+
+// verdict judges a history while others go on.
+func (n *lane) verdict(r *run) (*Violation, error) {
+	k := r.key()
+	if _, known := n.load.known[k]; known {
+		return nil, nil
+	}
+	if _, seen := n.seen[k]; seen {
+		return nil, nil
+	}
+	switch err := r.judged().(type) {
+	case nil:
+		n.remember(r)
+		return nil, nil
+	case *Violation:
+		return err, nil
+	default:
+		return nil, err
+	}
+}
+
+// wrongAlready says whether a history is wrong whatever becomes of the operations that have not returned, and ends the run if so.
+func (n *lane) wrongAlready(r *run) bool {
+	open := r.now()
+	open.openPending()
+	v, err := n.verdict(open)
+	if err != nil {
+		n.load.fail(err)
+	} else if v != nil {
+		n.load.found(r, v, "")
+	}
+	return err != nil || v != nil
+}
+
+// remember keeps a history that is new, to be judged after the round.
+func (n *lane) remember(r *run) {
+	k := r.key()
+	if _, known := n.load.known[k]; known {
+		return
+	}
+	if _, seen := n.seen[k]; !seen {
+		n.seen[k] = &run{plan: r.plan, history: r.history, values: r.values, stacks: r.stacks} // and not the object
+		n.load.fresh.Add(1)
+	}
+}
+
+// close closes the object. That of an instance whose operations were abandoned is closed to free them.
+func (in *instance) close(ctx context.Context, judged bool) {
+	done := make(chan error, 1)
+	go func() {
+		in.goroutines[0].Store(goroutineNumber())
+		done <- in.plan.object.closer(ctx, in.object)
+	}()
+	grace := in.lane.load.Grace
+	if !judged {
+		grace = lastLook
+	}
+	in.lane.timer.Reset(grace)
+	select {
+	case err := <-done:
+		if err != nil && judged && in.off.Load() == 0 {
+			in.lane.load.found(in.run, closes.broken("close: %v", err), "")
+		}
+	case <-in.lane.timer.C:
+		if judged {
+			v := closes.broken("close does not come back")
+			in.lane.load.found(in.run, in.hanging(v), stacksOf(map[uint64]string{in.goroutines[0].Load(): "close"}))
+		}
+	}
+}
+
+// key tells histories apart: what came of each operation, and which of them came before which others. A judge of the user's sees
+// more, so then the whole order counts.
+func (r *run) key() (k key) {
+	text := binary.AppendUvarint(make([]byte, 0, 256), uint64(r.plan.number))
+	whole := r.plan.object.Holds != nil
+	for _, e := range r.history {
+		text = append(text, 0, byte(e.Outcome))
+		text = append(binary.AppendUvarint(text, uint64(len(e.Result))), e.Result...)
+		if whole {
+			text = binary.AppendUvarint(binary.AppendUvarint(text, uint64(e.Invoked)), uint64(e.Returned))
+			continue
+		}
+		var before uint64
+		for i, other := range r.history {
+			if other.Returned != 0 && other.Returned < e.Invoked {
+				before |= 1 << (i % 64)
+			}
+		}
+		text = binary.LittleEndian.AppendUint64(text, before)
+	}
+	sum := sha256.Sum256(text)
+	copy(k[:], sum[:])
+	return k
+}
+
+// overlaps counts pairs of operations of two clients that were under way at the same time.
+func (r *run) overlaps() (n uint64) {
+	for i, a := range r.history {
+		for j, b := range r.history[:i] {
+			if a.Invoked != 0 && b.Invoked != 0 && r.plan.client[i] != r.plan.client[j] && !endsBefore(a, b) && !endsBefore(b, a) {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+func endsBefore(a, b spec.Entry) bool { return a.Returned != 0 && a.Returned < b.Invoked }
+
+// stacksOfWaiting are the stacks of the clients in operations that do not come back.
+func (in *instance) stacksOfWaiting(now *run) string {
+	who := map[uint64]string{}
+	for i, e := range now.history {
+		if e.Outcome == spec.Pending {
+			client := in.plan.client[i]
+			who[in.goroutines[client].Load()] = in.plan.c.Threads[client].Name + " in " + in.plan.calls[i].text
+		}
+	}
+	return stacksOf(who)
+}
+
+// stacksOf are those of some goroutines, with who they are.
+func stacksOf(who map[uint64]string) string {
+	dump := make([]byte, 1<<20)
+	for runtime.Stack(dump, true) == len(dump) && len(dump) < 1<<28 {
+		dump = make([]byte, 4*len(dump))
+	}
+	dump = dump[:runtime.Stack(dump, true)]
+	var found []string
+	for stack := range bytes.SplitSeq(dump, []byte("\n\n")) {
+		if name, ok := who[numberOf(stack)]; ok {
+			found = append(found, name+": "+strings.TrimSpace(string(stack)))
+		}
+	}
+	slices.Sort(found)
+	return strings.Join(found, "\n\n")
+}
+
+// goroutineNumber is that of the calling goroutine in a dump of stacks.
+func goroutineNumber() uint64 {
+	head := make([]byte, 64)
+	return numberOf(head[:runtime.Stack(head, false)])
+}
+
+// numberOf is 0 for what is no stack.
+func numberOf(stack []byte) (n uint64) {
+	digits, is := bytes.CutPrefix(stack, []byte("goroutine "))
+	for i := 0; is && i < len(digits) && '0' <= digits[i] && digits[i] <= '9'; i++ {
+		n = 10*n + uint64(digits[i]-'0')
+	}
+	return n
+}

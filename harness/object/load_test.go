@@ -1,0 +1,112 @@
+package object
+
+import (
+	"context"
+	"reflect"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
+)
+
+// loadOf is a run of a few thousand operations.
+func loadOf(change func(*Load)) Load {
+	c := Load{
+		Goroutines: 60, Operations: 20_000, Programs: 30, Seed: 1, Grace: 2 * time.Second,
+		Draw: cases.Shape{Threads: 3, Operations: 3, Small: true}, Delays: failpoints.Delays{Probability: 0.2},
+	}
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+func TestALoadFindsALostUpdateAndShowsTheHistory(t *testing.T) {
+	t.Parallel()
+	r, err := counters(t, false).Load(t.Context(), loadOf(nil))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Equal(t, "Linearizability", r.Finding.Violation.Class())
+	text := r.Finding.History.String()
+	require.Contains(t, text, "c0")
+	require.Regexp(t, `add\(\d+\) +\d+`, text)
+}
+
+func TestALoadOfARightObjectHoldsAndCounts(t *testing.T) {
+	t.Parallel()
+	r, err := counters(t, true).Load(t.Context(), loadOf(nil))
+	require.NoError(t, err)
+	require.Nil(t, r.Finding)
+	require.Zero(t, r.DataRaces)
+	require.GreaterOrEqual(t, r.Operations, uint64(20_000))
+	require.Greater(t, r.Operations, r.Instances)
+	require.NotZero(t, r.Overlapping)
+	require.NotZero(t, r.Histories)
+	require.Equal(t, 30, r.Programs)
+	require.Greater(t, r.Peak, uint64(10))
+	for kind := range numberOfKind {
+		require.Contains(t, r.Canary, defectWords[kind]+" was caught within")
+	}
+}
+
+func TestOperationsThatWaitAsTheyDoAloneAreNoHang(t *testing.T) {
+	t.Parallel()
+	r, err := boxes(t, false, false).Load(t.Context(), loadOf(func(c *Load) { c.Operations, c.NoCanary = 3_000, true }))
+	require.NoError(t, err)
+	require.Nil(t, r.Finding)
+	require.NotZero(t, r.Waiting)
+	require.Zero(t, r.Abandoned)
+}
+
+func TestALoadFindsALostWakeUpWithTheStacksOfThoseWhoWait(t *testing.T) {
+	t.Parallel()
+	r, err := boxes(t, true, false).Load(t.Context(), loadOf(func(c *Load) { c.NoCanary = true }))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Equal(t, "Progress", r.Finding.Violation.Class())
+	require.ErrorContains(t, r.Finding.Violation, "never returned")
+	require.ErrorContains(t, r.Finding.Violation, "the last resort")
+	require.Regexp(t, `c\d in take\(\): goroutine \d+ `, r.Finding.Stacks)
+	require.Contains(t, r.Finding.Stacks, "(*box).Take")
+}
+
+func TestALoadFindsAPanicWithItsStack(t *testing.T) {
+	t.Parallel()
+	r, err := boxes(t, false, true).Load(t.Context(), loadOf(func(c *Load) { c.NoCanary = true }))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Equal(t, "NoPanic", r.Finding.Violation.Class(), "%v\n%v", r.Finding.Violation, r.Finding.History)
+	require.Contains(t, r.Finding.Violation.Stack(), "(*box).Take")
+}
+
+func TestALoadOfWhatCannotBeJudgedIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	right := counters(t, true)
+	_, err := right.Load(t.Context(), loadOf(func(c *Load) { c.Goroutines = 1 }))
+	require.ErrorIs(t, err, ErrLoad)
+	_, err = right.Load(t.Context(), loadOf(func(c *Load) { c.Operations = 0 }))
+	require.ErrorIs(t, err, ErrLoad)
+	_, err = right.Load(t.Context(), loadOf(func(c *Load) { c.Delays.Probability = 2 }))
+	require.ErrorIs(t, err, ErrLoad)
+	_, err = right.Load(t.Context(), loadOf(func(c *Load) { c.canaryOperations = 1; c.Goroutines = 2 }))
+	require.ErrorIs(t, err, ErrLoadCanary)
+	_, err = right.Load(t.Context(), loadOf(func(c *Load) { c.NoCanary, c.Operations, c.Duration = true, 1<<60, 100*time.Millisecond }))
+	require.ErrorContains(t, err, "operations were executed: the time is over")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = right.Load(ctx, loadOf(nil))
+	require.ErrorContains(t, err, "interrupted")
+
+	alone, err := New(Config{
+		Name: "TestAlone", Type: reflect.TypeFor[*counter](),
+		Open:       func(context.Context, *Env) (any, error) { return counterAt(0, true), nil },
+		Operations: []Method{{Name: "get", Do: (*counter).Get}},
+	})
+	require.NoError(t, err)
+	_, err = alone.Load(t.Context(), loadOf(nil))
+	require.ErrorIs(t, err, ErrBlind)
+}

@@ -1,0 +1,156 @@
+package harness
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/explore"
+	"github.com/racewindow/racewindow/harness/object"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// stress runs programs freely, as the order says.
+func (c *checking) stress() {
+	c.t.Helper()
+	load, err := c.load()
+	if err != nil {
+		c.refuse(2, err.Error())
+		return
+	}
+	r, err := c.object.Load(c.context(), load)
+	if errors.Is(err, object.ErrLoad) {
+		c.refuse(2, err.Error())
+		return
+	}
+	code := 0
+	if r.Finding != nil {
+		code = 1
+		c.foundFreely(r)
+	}
+	if r.DataRaces > 0 {
+		code = 1
+		c.racedFreely(r)
+	}
+	verdict := map[int]string{0: explore.Held, 1: explore.Violated}[code]
+	if err != nil && code == 0 {
+		code, verdict = 3, explore.NoVerdict
+		c.t.Errorf("harness.Check: no verdict: %v", err)
+	}
+	words := fmt.Sprintf("%s: %s: %s", verdict, c.t.Name(), counted(r))
+	if r.Canary != "" {
+		words += "\ncanary: " + r.Canary
+	}
+	if err != nil {
+		words += "\nno verdict: " + err.Error()
+	}
+	c.t.Log(words)
+	data, _ := json.Marshal(r) // it holds nothing that JSON cannot
+	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data})
+}
+
+// load makes the settings of a free run of an order.
+func (c *checking) load() (object.Load, error) {
+	d := c.order
+	settle, err := c.object.Set(d.Set)
+	if err != nil {
+		return object.Load{}, fmt.Errorf("--set: %w", err)
+	}
+	delays := failpoints.Delays{Probability: d.Delay, MaxSpin: d.DelaySpin, MaxSleep: d.DelaySleep, Points: d.DelayPoints}
+	if len(d.DelayMix) == 3 {
+		delays.Spin, delays.Gosched, delays.Sleep = d.DelayMix[0], d.DelayMix[1], d.DelayMix[2]
+	}
+	draw := cases.Shape{Threads: d.Threads, Operations: d.Operations, Small: true}
+	return object.Load{
+		Goroutines: d.Goroutines, Duration: d.Duration, Operations: d.OperationsInAll, Programs: d.Programs, Draw: draw, Settle: settle,
+		Delays: delays, Seed: d.Seed, Grace: d.Grace, NoCanary: d.NoCanary,
+		Progress: func(r object.LoadResult) { c.send(drive.Event{Event: drive.Progress, Text: counted(r)}) },
+	}, nil
+}
+
+// counted says how much was tried.
+func counted(r object.LoadResult) string {
+	rate := 0.0
+	if r.Duration > 0 {
+		rate = float64(r.Operations) / r.Duration.Seconds()
+	}
+	words := fmt.Sprintf("%d operations in %d instances of %d programs, %.0f a second, up to %d goroutines at once, %d overlapping pairs, %d histories judged, seed %d",
+		r.Operations, r.Instances, r.Programs, rate, r.Peak, r.Overlapping, r.Histories, r.Seed)
+	for _, more := range []struct {
+		n    uint64
+		what string
+	}{
+		{uint64(r.Unjudged), "histories not judged: they would take too many orders"},
+		{r.Waiting, "instances in which operations waited, as they do alone"},
+		{r.Abandoned, "instances abandoned, because these could not be called off"},
+		{uint64(r.DataRaces), "data races"},
+	} {
+		if more.n > 0 {
+			words += fmt.Sprintf(", %d %s", more.n, more.what)
+		}
+	}
+	if r.Ended != "" {
+		words += "; " + r.Ended
+	}
+	return words
+}
+
+// again is the command that runs the same settings once more.
+func (c *checking) again(r object.LoadResult) string {
+	return fmt.Sprintf("%s%s --seed %d (the Go scheduler has its say: it may take another try)", c.command("stress"), c.order.Again, r.Seed)
+}
+
+// What looks for the smallest case of a program that failed freely.
+const smallestSchedules = 3000
+
+// foundFreely fails the test with what a free run found, and the smallest case of the same program that exploration finds.
+func (c *checking) foundFreely(r object.LoadResult) {
+	c.t.Helper()
+	f := r.Finding
+	promise, sentence, detail := f.Violation.Broken()
+	more := []string{fmt.Sprintf("found freely after %d operations: %s\nprogram: %v\nagain: %s", r.Operations, detail, f.Case, c.again(r)), f.History.String()}
+	for _, stack := range []string{f.Violation.Stack(), f.Stacks} {
+		if stack != "" {
+			more = append(more, stack)
+		}
+	}
+	smallest, why := c.smallest(f.Case)
+	if smallest == nil {
+		more = append(more, "no smallest case: "+why)
+		c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again(r), ""), f.Case.String(), "", more...)
+		return
+	}
+	c.found(smallest.Report, smallest.Case, c.keep(*smallest), more...)
+}
+
+// smallest explores a program: each schedule with one preemption, then random ones.
+func (c *checking) smallest(program cases.Case) (found *explore.Finding, why string) {
+	why = "exploring its program did not show the same"
+	for _, strategy := range []string{"bounded", "random"} {
+		s, err := explore.Run(c.context(), explore.Config{
+			Subject: c.object, Name: c.t.Name(), Program: &program,
+			Search: sched.Options{Strategy: strategy, Preemptions: 1, Schedules: smallestSchedules, Seed: 1, Budget: shortLastResort},
+		})
+		if len(s.Findings) > 0 {
+			return &s.Findings[0], ""
+		}
+		why += fmt.Sprintf("; %s: %d schedules", strategy, s.Statistics.Schedules)
+		if err != nil {
+			why += ": " + err.Error()
+		}
+	}
+	return nil, why
+}
+
+// racedFreely fails the test for data races. The detector has told of them itself.
+func (c *checking) racedFreely(r object.LoadResult) {
+	c.t.Helper()
+	const class = "data race"
+	c.found(report.Told(class, class, "two goroutines touch the same memory, one of them writes, and nothing orders them",
+		fmt.Sprintf("Go's race detector reported %d, which stand in the test's output", r.DataRaces), c.again(r), ""), "", "",
+		"to have one with the schedule that shows it: "+c.command("explore")+" --race")
+}
