@@ -19,8 +19,8 @@ func (stopwatch) Fault(_ context.Context, p *failpoints.Point) (any, bool) {
 // A controller travels in the context. In code that the instrumented build made, the markers make these calls.
 func ExampleWith() {
 	ctx := failpoints.With(context.Background(), stopwatch{})
-	window := failpoints.Lookup(failpoints.StoragePackage, "read/metadata-loaded")
-	sync := failpoints.Lookup(failpoints.StoragePackage, "flush/sync-error")
+	window := failpoints.Lookup("example.com/log", "read/metadata-loaded")
+	sync := failpoints.Lookup("example.com/log", "flush/sync-error")
 
 	failpoints.Yield(ctx, window)
 	failpoints.Yield(context.Background(), window) // nobody listens
@@ -37,11 +37,12 @@ func ExampleDelays_Check() {
 	// Output: delay probability 2: must lie between 0 and 1
 }
 
-func ExampleCatalogue() {
-	for _, e := range failpoints.Catalogue() {
-		if e.Name == "read/metadata-loaded" {
-			fmt.Printf("%s: %v point, the code behind it does a %v of the %s\n", e.Name, e.Kind, e.Access, e.Resource)
-		}
-	}
-	// Output: read/metadata-loaded: yield point, the code behind it does a read of the tail
+func ExampleDeclare() {
+	failpoints.Declare("example.com/cache", []failpoints.Declaration{
+		{Name: "get/looked", Kind: failpoints.KindYield, Resource: "values", Access: failpoints.Writes, Reason: "another client may have put the value"},
+	})
+	looked := failpoints.Lookup("example.com/cache", "get/looked")
+	resource, access := looked.Resource()
+	fmt.Printf("%s: %v point, the code after it does a %v of the %s\n", looked.Name(), looked.Kind(), access, resource)
+	// Output: get/looked: yield point, the code after it does a write of the values
 }

@@ -18,7 +18,7 @@ const (
 	KindWait
 )
 
-// String names the kind as the catalogue prints it.
+// String names the kind as lists print it.
 func (k Kind) String() string {
 	switch k {
 	case KindYield:
@@ -43,6 +43,7 @@ type Point struct {
 	spliced  bool
 	resource string
 	access   Access
+	declared bool
 }
 
 // ID is a small number, dense from 0, that indexes tables of points. It differs between builds and must not be stored.
@@ -63,7 +64,10 @@ func (p *Point) Kind() Kind { return p.kind }
 // Position is the base name of the source file and the line of the marker; the line is 0 where it is unknown or there are several.
 func (p *Point) Position() (file string, line int) { return p.file, p.line }
 
-// Resource names what the code after the point touches, and how; empty where the catalogue does not know the point.
+// Declared says whether the point's package declares it.
+func (p *Point) Declared() bool { return p.declared }
+
+// Resource names what the code after the point touches, and how; empty where nobody has declared the point.
 func (p *Point) Resource() (string, Access) { return p.resource, p.access }
 
 // registry holds every point. It is written while packages initialise and read without a lock ever after: a shared
@@ -82,7 +86,6 @@ var instrumented bool
 // Equal names in one package share one point, whose position is then unknown.
 func Register(pkg, name string, kind Kind, file string, line int) *Point {
 	instrumented = true
-	refuseEnvironment(pkg, name)
 	p := intern(pkg, name, kind)
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
@@ -127,9 +130,7 @@ func intern(pkg, name string, kind Kind) *Point {
 		}
 	}
 	p := &Point{id: len(points), pkg: pkg, name: name, full: full, kind: kind}
-	if e, ok := catalogueEntry(pkg, name); ok {
-		p.resource, p.access = e.Resource, e.Access
-	}
+	p.declare()
 	points, byName[full] = append(points, p), p
 	registry.points.Store(&points)
 	registry.byName.Store(&byName)

@@ -54,14 +54,25 @@ func TestAMarkerWithAComputedNameCountsAsInstrumented(t *testing.T) {
 	require.True(t, Instrumented())
 }
 
-func TestAPointOfTheCatalogueHasItsResource(t *testing.T) {
+func TestADeclaredPointHasItsResource(t *testing.T) {
 	t.Parallel()
-	resource, access := Lookup(StoragePackage, "read/before-tail").Resource()
+	const pkg = "example.org/declared"
+	early := Lookup(pkg, "early")
+	require.False(t, early.Declared())
+	given := []Declaration{{Name: "early", Resource: "tail", Access: Reads}, {Name: "late", Resource: "file", Access: Writes}}
+	for _, p := range []*Point{early, func() *Point { Declare(pkg, given); return Lookup(pkg, "late") }()} {
+		require.True(t, p.Declared(), "%s: whether the point or its declaration came first does not matter", p.Name())
+	}
+	resource, access := early.Resource()
 	require.Equal(t, "tail", resource)
 	require.Equal(t, Reads, access)
-	resource, access = Lookup("example.org/unknown", "read/before-tail").Resource()
+	resource, access = Lookup("example.org/unknown", "early").Resource()
 	require.Empty(t, resource)
 	require.Equal(t, Nothing, access)
+	require.Contains(t, DeclaredPackages(), pkg)
+	require.Equal(t, given, Declarations(pkg))
+	Declarations(pkg)[0].Name = "changed"
+	require.Equal(t, given, Declarations(pkg), "a reader changed what is declared")
 }
 
 func TestKindsAndAccessesHaveWords(t *testing.T) {

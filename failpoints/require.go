@@ -36,17 +36,6 @@ func EnvironmentEnables() bool {
 	return os.Getenv(environment) != "" || os.Getenv(environment+"_HTTP") != ""
 }
 
-// refuseEnvironment ends an instrumented process that was told through GO_FAILPOINTS to control a marker of package
-// storage: every command of racewindow puts a controller into the context, so the setting would never fire. Markers of
-// other packages obey it where their context carries no controller.
-func refuseEnvironment(pkg, name string) {
-	if full, named := namedBelow(os.Getenv(environment), pkg+"/"); pkg == StoragePackage && named { // none of its markers obeys
-		complain(fmt.Sprintf("%s names %s, which the context controls in this build (failpoints.With), not the "+
-			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, full, environment))
-		exit(2)
-	}
-}
-
 // namedBelow is the first setting of a GO_FAILPOINTS value for a failpoint whose full name begins so.
 func namedBelow(value, prefix string) (full string, ok bool) {
 	for _, setting := range strings.Split(value, ";") {
@@ -57,13 +46,18 @@ func namedBelow(value, prefix string) (full string, ok bool) {
 	return "", false
 }
 
-// WarnEnvironment says on standard error that GO_FAILPOINTS names markers of pkg which this binary cannot obey. Packages
-// with markers call it once when they open something. In an instrumented build Register has refused already.
-func WarnEnvironment(pkg string) {
-	if instrumented {
-		return
-	}
-	if name, ok := namedBelow(os.Getenv(environment), pkg+"/"); ok {
+// CheckEnvironment looks for markers of pkg in GO_FAILPOINTS that this binary cannot obey. In an instrumented build it ends the
+// process with exit code 2: whoever calls this puts a controller into every context, so the setting would never fire. In a plain
+// build it warns on standard error. Packages call it once when they open something.
+func CheckEnvironment(pkg string) {
+	name, named := namedBelow(os.Getenv(environment), pkg+"/")
+	switch {
+	case !named:
+	case instrumented:
+		complain(fmt.Sprintf("%s names %s, which the context controls in this build (failpoints.With), not the "+
+			"environment: remove it from %s, or use racewindow stress for delays and faults", environment, name, environment))
+		exit(2)
+	default:
 		complain(fmt.Sprintf("%s names %s, but this binary is not instrumented and the failpoint cannot fire; build it "+
 			"with: racewindow build", environment, name))
 	}

@@ -32,16 +32,15 @@ func listen(t *testing.T) (messages *[]string, codes *[]int) {
 func TestAnInstrumentedProcessRefusesAnEnvironmentThatNothingWouldObey(t *testing.T) {
 	plain(t)
 	messages, codes := listen(t)
-	t.Setenv(environment, "example.org/a/one=pause;x="+StoragePackage+"/x")
+	instrumented = true
+	t.Setenv(environment, "example.org/a/one=pause; example.org/engine/read/loaded=return(1)")
 	require.True(t, EnvironmentEnables())
-	Register("example.org/a", "one", KindYield, "a.go", 1)
-	Register(StoragePackage, "register/one", KindYield, "a.go", 2)
+	CheckEnvironment("example.org/other")
 	require.Empty(t, *codes, "a setting that pingcap's runtime obeys is refused")
-	t.Setenv(environment, "x=1;"+StoragePackage+"/register/two=pause")
-	Register(StoragePackage, "register/one", KindYield, "a.go", 2)
+	CheckEnvironment("example.org/engine")
 	require.Equal(t, []int{2}, *codes)
 	require.Len(t, *messages, 1)
-	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names "+StoragePackage+"/register/one")
+	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names example.org/engine/read/loaded, which")
 	require.Contains(t, (*messages)[0], "remove it")
 	t.Setenv(environment, "")
 	require.False(t, EnvironmentEnables())
@@ -49,30 +48,15 @@ func TestAnInstrumentedProcessRefusesAnEnvironmentThatNothingWouldObey(t *testin
 	require.True(t, EnvironmentEnables())
 }
 
-// None of the engine's markers obeys the environment, and the first one that is registered refuses for all.
-func TestTheRefusalNamesWhatTheEnvironmentNames(t *testing.T) {
-	plain(t)
-	messages, codes := listen(t)
-	t.Setenv(environment, "x=1; "+StoragePackage+"/read/metadata-loaded=return(1)")
-	refuseEnvironment(StoragePackage, "append/before-buffer")
-	require.Equal(t, []int{2}, *codes)
-	require.Contains(t, (*messages)[0], "GO_FAILPOINTS names "+StoragePackage+"/read/metadata-loaded, which")
-	require.NotContains(t, (*messages)[0], "append/before-buffer")
-}
-
 func TestAPlainProcessWarnsOfAnEnvironmentThatItCannotObey(t *testing.T) {
 	plain(t)
 	messages, codes := listen(t)
 	t.Setenv(environment, "x=1; example.org/a/one=pause;example.org/a/two=pause")
-	WarnEnvironment("example.org/b")
+	CheckEnvironment("example.org/b")
 	require.Empty(t, *messages)
-	WarnEnvironment("example.org/a")
+	CheckEnvironment("example.org/a")
 	require.Len(t, *messages, 1, "one warning is enough")
 	require.Contains(t, (*messages)[0], "example.org/a/one")
 	require.Contains(t, (*messages)[0], "racewindow build")
 	require.Empty(t, *codes, "a warning ends nothing")
-
-	instrumented = true
-	WarnEnvironment("example.org/a")
-	require.Len(t, *messages, 1, "an instrumented process has refused already")
 }

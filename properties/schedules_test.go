@@ -11,11 +11,11 @@ import (
 	"github.com/leanovate/gopter/prop"
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 )
 
 // The same promises, one thread at a time: gopter draws the program, the scheduler the order. Here no delay has to come true,
@@ -47,11 +47,11 @@ func explored(c cases.Case, seed uint64) (problem string, err error) {
 	}
 	f := r.Findings[0]
 	c.Switches = f.Schedule
-	m, err := shrink.Minimize(context.Background(), c, shrink.Limits{})
+	m, err := shrink.Minimize(context.Background(), c.General(), shrink.Limits{})
 	if err != nil {
 		return "", err
 	}
-	rep, err := report.New(m, c, f.Preemptions)
+	rep, err := report.New(m, c.General(), f.Preemptions)
 	if err != nil {
 		return "", err
 	}
@@ -101,7 +101,7 @@ func TestADrawnProgramFindsEachBadHandoverOneThreadAtATime(t *testing.T) {
 func TestTheStatementsOfTheAnalysisAreTrueOfTheRealCode(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	all, err := explore.Verify(context.Background(), 1, func(explore.Statement) {})
+	all, err := analysis.Verify(context.Background(), 1, func(analysis.Statement) {})
 	require.NoError(t, err)
 	numbers := map[int]int{}
 	for _, s := range all {

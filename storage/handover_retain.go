@@ -36,7 +36,7 @@ type generation struct {
 	frames [][]byte
 }
 
-var retainLock = failpoints.WaitPoint(packagePath, "retain/lock")
+var retainLock = failpoints.WaitPoint(Package, "retain/lock")
 
 func (h *retain) plan(ctx context.Context, l *Log, after, upTo Offset) sources {
 	entered := h.enter(ctx)

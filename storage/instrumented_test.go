@@ -222,7 +222,7 @@ func staysClosed(t *testing.T, ctx context.Context, r *rig) {
 func TestEveryFaultPointFiresAndKeepsItsContract(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	for _, e := range failpoints.Catalogue() {
+	for _, e := range Points() {
 		if e.Kind != failpoints.KindFault {
 			continue
 		}
@@ -230,7 +230,7 @@ func TestEveryFaultPointFiresAndKeepsItsContract(t *testing.T) {
 			t.Run(e.Name+" "+h.Name(), func(t *testing.T) {
 				t.Parallel()
 				contract := faultContracts[e.Name]
-				require.NotNil(t, contract, "the catalogue has a fault point without a contract here")
+				require.NotNil(t, contract, "points.go declares a fault point without a contract here")
 				o := small()
 				o.Handover = h
 				r := newRig(t, o)
@@ -338,7 +338,7 @@ func everything(t *testing.T, ctx context.Context, h Handover, c *census) {
 	require.NoError(t, store.Close(ctx))
 }
 
-func TestEveryPointOfTheCatalogueIsPassed(t *testing.T) {
+func TestEveryDeclaredPointIsPassed(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	c := &census{seen: map[string]int{}}
@@ -347,7 +347,7 @@ func TestEveryPointOfTheCatalogueIsPassed(t *testing.T) {
 		everything(t, ctx, h, c)
 	}
 	missed := []string{}
-	for _, e := range failpoints.Catalogue() {
+	for _, e := range Points() {
 		if c.count(e.Name) == 0 {
 			missed = append(missed, e.Name)
 		}
@@ -355,19 +355,19 @@ func TestEveryPointOfTheCatalogueIsPassed(t *testing.T) {
 	require.Empty(t, missed, "points that nothing passes")
 	for name := range c.seen {
 		known := false
-		for _, e := range failpoints.Catalogue() {
+		for _, e := range Points() {
 			known = known || e.Name == name
 		}
-		require.True(t, known, "%s is not in the catalogue", name)
+		require.True(t, known, "%s is not declared", name)
 	}
 }
 
-func TestEveryPointOfTheCatalogueIsSpliced(t *testing.T) {
+func TestEveryDeclaredPointIsSpliced(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	for _, e := range failpoints.Catalogue() {
+	for _, e := range Points() {
 		if e.Kind != failpoints.KindWait {
-			require.Contains(t, failpoints.Spliced(), failpoints.StoragePackage+"/"+e.Name)
+			require.Contains(t, failpoints.Spliced(), Package+"/"+e.Name)
 		}
 	}
 }

@@ -10,9 +10,6 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// packagePath prefixes the names of this package's failpoints.
-const packagePath = "github.com/racewindow/racewindow/storage"
-
 // A Log is one append-only log of a Store. All methods may be called by many goroutines. A context with a controller
 // (package failpoints) puts the call's failpoints under control; a context that ends is noticed where a call waits and
 // between the blocks of a read.
@@ -58,11 +55,11 @@ type writerState struct {
 }
 
 var (
-	writeLock  = failpoints.WaitPoint(packagePath, "append/lock")
-	writerTurn = failpoints.WaitPoint(packagePath, "append/turn")
-	flushLock  = failpoints.WaitPoint(packagePath, "flush/lock")
-	flushTurn  = failpoints.WaitPoint(packagePath, "flush/turn")
-	flushWait  = failpoints.WaitPoint(packagePath, "flush/wait")
+	writeLock  = failpoints.WaitPoint(Package, "append/lock")
+	writerTurn = failpoints.WaitPoint(Package, "append/turn")
+	flushLock  = failpoints.WaitPoint(Package, "flush/lock")
+	flushTurn  = failpoints.WaitPoint(Package, "flush/turn")
+	flushWait  = failpoints.WaitPoint(Package, "flush/wait")
 )
 
 // Handle is the log's name within its store.

@@ -20,7 +20,7 @@ type sharedTail struct {
 	frames [][]byte // in order
 }
 
-var sharedTailLock = failpoints.WaitPoint(packagePath, "tail/lock")
+var sharedTailLock = failpoints.WaitPoint(Package, "tail/lock")
 
 // committed is store_lines_in_ets, then register_complete_txn.
 func (t *sharedTail) committed(ctx context.Context, frames [][]byte, last Offset) {

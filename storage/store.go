@@ -40,10 +40,10 @@ type flushRequest struct {
 const lockName = "LOCK"
 
 var (
-	storeOpening = failpoints.WaitPoint(packagePath, "store/opening")
-	storeLock    = failpoints.WaitPoint(packagePath, "store/lock")
-	storeWake    = failpoints.WaitPoint(packagePath, "flusher/wake")
-	storeClosed  = failpoints.WaitPoint(packagePath, "store/close")
+	storeOpening = failpoints.WaitPoint(Package, "store/opening")
+	storeLock    = failpoints.WaitPoint(Package, "store/lock")
+	storeWake    = failpoints.WaitPoint(Package, "flusher/wake")
+	storeClosed  = failpoints.WaitPoint(Package, "store/close")
 )
 
 // Open opens the store in a folder. The controller of ctx, if there is one, also controls the store's flusher; ctx's end
@@ -53,7 +53,7 @@ var (
 //
 //racewindow:atomic because the store is not open yet: nobody has it, and its lock keeps other processes out
 func Open(ctx context.Context, folder string, options Options) (*Store, error) {
-	failpoints.WarnEnvironment(packagePath)
+	failpoints.CheckEnvironment(Package)
 	options = options.withDefaults()
 	if err := options.check(); err != nil {
 		return nil, fmt.Errorf("open store %s: %w", folder, err)

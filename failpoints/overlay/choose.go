@@ -107,17 +107,9 @@ func newDispatcher(ctx context.Context, b *build) (*dispatcher, error) {
 	if !b.importsRacewindow() {
 		return d, nil
 	}
-	args := append([]string{"list", "-e"}, b.g.inv.forList()...)
-	if b.disk.file != "" {
-		args = append(args, "-overlay="+b.disk.file)
-	}
-	out, err := b.g.output(ctx, append(args, "-json=Deps,Error", ownRuntime)...)
+	runtime, err := b.lookFor(ctx, ownRuntime, "Deps,Error")
 	if err != nil {
-		return nil, fmt.Errorf("look for %s: %w", ownRuntime, err)
-	}
-	var runtime listedPackage
-	if err := json.Unmarshal(out, &runtime); err != nil {
-		return nil, fmt.Errorf("understand go list %s: %w", ownRuntime, err)
+		return nil, err
 	}
 	d.available = runtime.Error == nil
 	if !d.available {
@@ -128,6 +120,25 @@ func newDispatcher(ctx context.Context, b *build) (*dispatcher, error) {
 		d.beneath[path] = true
 	}
 	return d, nil
+}
+
+// lookFor asks go list for a package that the build does not name. It never changes the user's go.mod, whatever -mod says.
+func (b *build) lookFor(ctx context.Context, importPath, fields string) (p listedPackage, err error) {
+	args := append([]string{"list", "-e"}, b.g.inv.forList()...)
+	if b.g.inv.flags["mod"] == "mod" {
+		args = append(args, "-mod=readonly")
+	}
+	if b.disk.file != "" {
+		args = append(args, "-overlay="+b.disk.file)
+	}
+	out, err := b.g.output(ctx, append(args, "-json="+fields, importPath)...)
+	if err != nil {
+		return p, fmt.Errorf("look for %s: %w", importPath, err)
+	}
+	if err := json.Unmarshal(out, &p); err != nil {
+		return p, fmt.Errorf("understand go list %s: %w", importPath, err)
+	}
+	return p, nil
 }
 
 // own says whether the markers of a package get racewindow's own dispatch.

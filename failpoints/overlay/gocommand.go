@@ -95,6 +95,8 @@ func (g *goCommand) refuse(plants bool) error {
 	return nil
 }
 
+var errNoGo = errors.New("the go command is not on the PATH: install Go (https://go.dev/dl), or add the folder of go to PATH")
+
 // output runs a go command for its standard output.
 func (g *goCommand) output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
@@ -113,6 +115,8 @@ func (g *goCommand) output(ctx context.Context, args ...string) ([]byte, error) 
 	switch {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
+	case errors.Is(err, exec.ErrNotFound):
+		return nil, errNoGo
 	case err != nil:
 		return nil, fmt.Errorf("go %s in %s: %w\n%s", args[0], g.dir, err, strings.TrimSpace(stderr.String()))
 	}

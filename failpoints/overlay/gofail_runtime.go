@@ -9,7 +9,6 @@ import (
 	"bytes"
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -42,20 +41,9 @@ func (b *build) provideGofail(ctx context.Context) error {
 	if first == nil {
 		return nil
 	}
-	args := append([]string{"list", "-e"}, b.g.inv.forList()...)
-	if b.g.inv.flags["mod"] == "mod" {
-		args = append(args, "-mod=readonly") // or go list would add the module to the user's go.mod
-	}
-	if b.disk.file != "" {
-		args = append(args, "-overlay="+b.disk.file)
-	}
-	out, err := b.g.output(ctx, append(args, "-json=Dir,GoFiles,Module,Error", gofailRuntime)...)
+	runtime, err := b.lookFor(ctx, gofailRuntime, "Dir,GoFiles,Module,Error")
 	if err != nil {
-		return fmt.Errorf("look for %s: %w", gofailRuntime, err)
-	}
-	var runtime listedPackage
-	if err := json.Unmarshal(out, &runtime); err != nil {
-		return fmt.Errorf("understand go list %s: %w", gofailRuntime, err)
+		return err
 	}
 	switch {
 	case runtime.Error == nil && runtime.Dir != "" && (b.g.settings.GOWORK != "" || b.requiresGofail()):

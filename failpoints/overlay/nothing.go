@@ -11,6 +11,8 @@ import (
 	"go/doc"
 	"go/parser"
 	"go/token"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -287,4 +289,36 @@ func splitOutside(s string, separator byte) (parts []string) {
 		}
 	}
 	return append(parts, s[start:])
+}
+
+// replayed is the file whose name a test process finds in the variable RACEWINDOW_REPLAYED. sched.Explore makes it when it
+// executes the schedule of the flag -racewindow.replay: whether any test comes to that is known only while it runs.
+func (s *stage) replayed() string { return filepath.Join(s.dir, "replayed") }
+
+func (inv *invocation) replays() bool {
+	if !inv.judged() {
+		return false
+	}
+	for _, args := range [][]string{inv.before, inv.after} {
+		for _, arg := range args {
+			if name, _, _, isFlag := flagName(arg); isFlag && name == "racewindow.replay" {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func (s *stage) watchReplay(g *goCommand) {
+	if g.inv.replays() {
+		g.env = append(g.env[:len(g.env):len(g.env)], "RACEWINDOW_REPLAYED="+s.replayed())
+	}
+}
+
+// nothingReplayed says why a test run that was to replay a schedule is no pass, or returns nil.
+func (s *stage) nothingReplayed(g *goCommand) error {
+	if _, err := os.Stat(s.replayed()); err == nil || !g.inv.replays() {
+		return nil
+	}
+	return &NothingRan{"nothing was replayed: no test that ran came to sched.Explore", "name the test of the replay line with -run"}
 }

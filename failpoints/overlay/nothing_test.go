@@ -101,3 +101,33 @@ func TestAnIncludedModuleWithoutMarkersIsRefused(t *testing.T) {
 		require.ErrorContains(t, r.err, "--include "+other+": there is no failpoint marker in the packages of that module")
 	}
 }
+
+// What a replay came to is told by the test process itself.
+func TestAReplayThatNoTestTakesUpIsNoPass(t *testing.T) {
+	t.Parallel()
+	m := withTests(t)
+	m.write(t, "p/replay_test.go", `package p
+
+import (
+	"flag"
+	"os"
+	"testing"
+)
+
+var replay = flag.String("racewindow.replay", "", "")
+
+func TestReplays(t *testing.T) {
+	if file := os.Getenv("RACEWINDOW_REPLAYED"); file != "" && *replay != "" {
+		os.WriteFile(file, nil, 0o600)
+	}
+}
+
+func TestDoesNot(t *testing.T) {}
+`)
+	m.mustRun(t, "test", "-run=TestReplays", "./p", "-racewindow.replay=-")
+	m.mustRun(t, "test", "-run=TestDoesNot", "./p")
+	for _, args := range [][]string{{"-run=TestDoesNot", "./p", "-racewindow.replay=-"}, {"-run=TestDoesNot", "./p", "-args", "-racewindow.replay", "x"}} {
+		r := m.run("test", args...)
+		require.ErrorContains(t, r.err, "nothing was replayed: no test that ran came to sched.Explore", "%s", r)
+	}
+}

@@ -113,6 +113,7 @@ func run(ctx context.Context, c Command) (int, error) {
 	if err := stage.divert(g); err != nil {
 		return 0, err
 	}
+	stage.watchReplay(g)
 	code, err := g.run(ctx, stage)
 	if err != nil || code != 0 && ctx.Err() != nil {
 		return code, err
@@ -120,7 +121,10 @@ func run(ctx context.Context, c Command) (int, error) {
 	if err := stage.deliver(ctx); err != nil || code != 0 {
 		return code, err
 	}
-	return 0, b.nothingRan(ctx)
+	if err := b.nothingRan(ctx); err != nil {
+		return 0, err
+	}
+	return 0, stage.nothingReplayed(g)
 }
 
 // prepare fills the stage with everything that the build reads in place of the files on disk.

@@ -88,6 +88,8 @@ func (c Case) noThread(name string) error {
 
 func (c Case) checkPlace(p Place) error {
 	switch i := c.Thread(p.Thread); {
+	case p.Point == "" || p.Point == sched.StartPoint || p.Point == sched.EndPoint:
+		return fmt.Errorf("%s@%s: there is no failpoint of that name: name one, or op", p.Thread, p.Point)
 	case i < 0 && !c.Subject.IsTask(p.Thread):
 		return fmt.Errorf("%v: %w", p, c.noThread(p.Thread))
 	case p.Point == sched.OpPoint && (i < 0 || p.Hit < 0 || p.Hit > len(c.Threads[i].Operations)):
@@ -104,6 +106,9 @@ func (c Case) checkSwitches() error {
 		return fmt.Errorf("%w: %d switches: at most %d", ErrCase, len(c.Switches), MaxSwitches)
 	case len(c.Switches) > 0 && len(c.Delays) > 0:
 		return fmt.Errorf("%w: delays (~) are for goroutines, switches (@) for the scheduler: leave out the one or the other", ErrCase)
+	}
+	if before, _ := c.Switches.Cycle(); slices.ContainsFunc(before, func(s sched.Switch) bool { return s.At.Hit == sched.EachHit }) {
+		return fmt.Errorf("%w: %v: a cycle is the last of a schedule", ErrCase, c.Switches)
 	}
 	seen := map[Place]bool{}
 	for i, s := range c.Switches {

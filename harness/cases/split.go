@@ -5,22 +5,22 @@ import (
 	"strings"
 )
 
-// Split cuts a text at a separator and trims the blanks of each part. It does not cut within quotes ('"' with backslashes, or
+// Split cuts a text at a separator and trims the blanks of each part. It does not cut within quotes (" and ' with backslashes, or
 // backquotes) or brackets, so that Go literals stay whole. A quote or bracket that is not closed is an error.
 func Split(text string, separator byte) (parts []string, err error) {
 	var open []byte
 	begin := 0
 	for i := 0; i < len(text); i++ {
 		switch b := text[i]; {
-		case b == '"' || b == '`':
+		case b == '"' || b == '\'' || b == '`':
 			if i = closing(text, i); i < 0 {
-				return nil, fmt.Errorf("a quote %c is not closed", b)
+				return nil, fmt.Errorf("a quote %c is not closed: write it once more, or take it away", b)
 			}
 		case b == '(' || b == '[' || b == '{':
 			open = append(open, b+closes[b])
 		case (b == ')' || b == ']' || b == '}') && len(open) > 0:
 			if open[len(open)-1] != b {
-				return nil, fmt.Errorf("%c where %c should be", b, open[len(open)-1])
+				return nil, fmt.Errorf("a bracket is not closed: there is %c where %c should be", b, open[len(open)-1])
 			}
 			open = open[:len(open)-1]
 		case b == separator && len(open) == 0:
@@ -44,7 +44,7 @@ func closing(text string, i int) int {
 		switch {
 		case text[i] == quote:
 			return i
-		case text[i] == '\\' && quote == '"':
+		case text[i] == '\\' && quote != '`':
 			i++
 		}
 	}

@@ -169,10 +169,10 @@ func (s *Summary) tooLittle(c Config, interrupted bool) error {
 	switch {
 	case interrupted:
 		return fmt.Errorf("%w: interrupted after %v; what was done until then is in the summary", ErrTooLittle, s.Elapsed.Round(time.Millisecond))
-	case s.Cycles == 0:
-		return fmt.Errorf("%w: no cycle was completed: give it more time (--duration)", ErrTooLittle)
 	case s.Cycles < c.Cycles:
 		return fmt.Errorf("%w: %d of %d cycles in %v: give it more time (--duration)", ErrTooLittle, s.Cycles, c.Cycles, s.Elapsed.Round(time.Millisecond))
+	case s.Cycles == 0:
+		return fmt.Errorf("%w: no cycle was completed: give it more time (--duration)", ErrTooLittle)
 	case s.Transactions == 0 || s.Exposed == 0:
 		return fmt.Errorf("%w: %d transactions were recovered, %d could be lost: both must be some", ErrTooLittle, s.Transactions, s.Exposed)
 	case c.MinDistinct > 0 && !s.DistinctBounded && distinct < c.MinDistinct:

@@ -1,4 +1,4 @@
-// Package crash is a disk in memory that can lose power. It keeps what was synced apart from what was not, fails when it is
+// Package disks is a disk in memory that can lose power. It keeps what was synced apart from what was not, fails when it is
 // told to, and says which disks a loss of power could leave behind: all of them when they are few, samples when they are many.
 //
 //	disk := crash.New()

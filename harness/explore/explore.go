@@ -297,7 +297,9 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	m := shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
 	var err error
 	if f.Failure.Kind != sched.DataRace { // the detector tells of equal races once per process
-		m, err = shrink.Minimize(ctx, found, c.Shrink)
+		limits := c.Shrink
+		limits.StepLimit = c.Search.StepLimit
+		m, err = shrink.Minimize(ctx, found, limits)
 	}
 	if err != nil { // then as it was found: it is not lost for that
 		m = shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}

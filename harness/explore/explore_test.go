@@ -3,17 +3,16 @@ package explore
 import (
 	"context"
 	"os"
-	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 func requireInstrumented(t *testing.T) {
@@ -30,7 +29,7 @@ func requireInstrumented(t *testing.T) {
 
 func parse(t *testing.T, text string) cases.Case {
 	t.Helper()
-	c, err := cases.Parse(text)
+	c, err := cases.Parse(text, cases.Only(log.Subject))
 	require.NoError(t, err)
 	return c
 }
@@ -39,7 +38,7 @@ func TestAProgramIsExploredShrunkAndReported(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	c := parse(t, "v1 scenario=log handover=stale; w0: append 2, flush; r0: read - end, read last end")
-	s, err := Run(context.Background(), Config{Options: c.Options, Program: c.Threads, Search: sched.Options{Seed: 1, Schedules: 2000, Workers: 1}})
+	s, err := Run(context.Background(), Config{Subject: log.Subject, Program: &c, Search: sched.Options{Seed: 1, Schedules: 2000, Workers: 1}})
 	require.NoError(t, err)
 	require.Len(t, s.Findings, 1)
 	f := s.Findings[0]
@@ -55,12 +54,12 @@ func TestAFindingIsKeptThoughItDoesNotShowAgain(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	c := parse(t, "v1 scenario=log handover=stale; w0: append 2, flush; r0: read - end, read last end")
-	scenario, err := c.Scenario()
+	plan, err := log.Subject.Plan(c)
 	require.NoError(t, err)
-	r, err := sched.Search(context.Background(), scenario, sched.Options{Seed: 1, Schedules: 2000, Workers: 1})
+	r, err := sched.Search(context.Background(), plan.Scenario, sched.Options{Seed: 1, Schedules: 2000, Workers: 1})
 	require.NoError(t, err)
 	require.NotEmpty(t, r.Findings)
-	c.Options.Handover = "snapshot" // in which the same schedule shows nothing
+	log.OnHandover("snapshot")(&c) // in which the same schedule shows nothing
 	s := &Summary{}
 	require.ErrorContains(t, s.addAll(context.Background(), Config{}, c, r.Findings), "report v1 scenario=log handover=snapshot")
 	require.Len(t, s.Findings, len(r.Findings))
@@ -74,7 +73,7 @@ func TestWhatIsExhaustedIsClaimedWithItsConditions(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	c := parse(t, "v1 scenario=log handover=snapshot; w0: append 1; r0: read - end")
-	s, err := Run(context.Background(), Config{Options: c.Options, Program: c.Threads, Search: sched.Options{Strategy: "bounded", Preemptions: 1}, Canary: true})
+	s, err := Run(context.Background(), Config{Subject: log.Subject, Program: &c, Search: sched.Options{Strategy: "bounded", Preemptions: 1}, Canary: true})
 	require.NoError(t, err)
 	require.Empty(t, s.Findings)
 	require.Len(t, s.Claims, 2)
@@ -86,9 +85,8 @@ func TestWhatIsExhaustedIsClaimedWithItsConditions(t *testing.T) {
 func TestProgramsAreDrawnUntilTheBudgetEnds(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	o := cases.Options{Handover: "snapshot"}
 	run := func() *Summary {
-		s, err := Run(context.Background(), Config{Options: o, Search: sched.Options{Strategy: "random", Seed: 5, Schedules: 300, Workers: 1}, PerProgram: 100})
+		s, err := Run(context.Background(), Config{Subject: log.Subject, Search: sched.Options{Strategy: "random", Seed: 5, Schedules: 300, Workers: 1}, PerProgram: 100})
 		require.NoError(t, err)
 		return s
 	}
@@ -104,52 +102,20 @@ func TestWithoutItsCanaryAnExplorationMeansNothing(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := Run(ctx, Config{Options: cases.Options{Handover: "snapshot"}, Canary: true, Search: sched.Options{Strategy: "random"}})
+	_, err := Run(ctx, Config{Subject: log.Subject, Canary: true, Search: sched.Options{Strategy: "random"}})
 	require.ErrorContains(t, err, "canary")
-}
-
-func TestWhatStressFindsHasASmallestCase(t *testing.T) {
-	requireInstrumented(t)
-	t.Parallel()
-	for _, c := range []struct{ handover, program, want string }{
-		{"stale", "w0: append 1, append 2, append 1; f0: flush; r0: read 1.+ end", "flush"},
-		{"recheck", "w0: append 1, append 1; f0: flush; r0: read - end", "read/rechecked"},
-		{"recheckliteral", "w0: append 3, append 1; f0: flush; r0: read - end", "w0: append 1, read - end"},
-		{"fallback", "w0: append 1, append 1, append 1; f0: flush; r0: read - 1.+", "append 1, append 1, read - 1.+"},
-		{"stale", "", "flush"}, // nothing is known: programs are drawn
-	} {
-		r, err := Minimal(context.Background(), c.handover, c.program, "ReadAfterWrite/empty", 10*time.Minute) // schedules end it before
-		require.NoError(t, err)
-		require.NotNil(t, r, c.handover)
-		require.Contains(t, r.Case, c.want)
-		require.Equal(t, r.Replays, r.Replayed)
-	}
-	r, err := Minimal(context.Background(), "snapshot", "w0: append 1; f0: flush; r0: read - end", "ReadAfterWrite/empty", 100*time.Millisecond)
-	require.NoError(t, err)
-	require.Nil(t, r, "there is none")
-}
-
-func TestAStatementSaysWhatWasExecuted(t *testing.T) {
-	t.Parallel()
-	held := Statement{Text: "it holds", Handover: "snapshot", Program: "w0: append 1", True: true, Holds: true, Schedules: 7, Bound: 2, MaxSteps: 9}
-	require.Equal(t, "shown     snapshot       it holds\n                         all 7 schedules with at most 2 preemptions of 'w0: append 1', at most 9 choices each", held.String())
-	held.Complete = true
-	require.Contains(t, held.String(), "all 7 schedules that there are of")
-	broken := Statement{Text: "it breaks", Handover: "stale", Case: "v1 x"}
-	require.True(t, strings.HasPrefix(broken.String(), "NOT SHOWN stale"))
-	require.Contains(t, broken.String(), "v1 x")
 }
 
 func TestAFaultThatNeverComesIsNoExploration(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	c := parse(t, "v1 scenario=log handover=snapshot; w0: append 1, flush; ! w0@flush/sync-error#1=EIO, w0@flush/write-error#7=EIO")
-	config := Config{Options: c.Options, Program: c.Threads, Faults: c.Faults, Search: sched.Options{Strategy: "bounded", Preemptions: 1}}
+	config := Config{Subject: log.Subject, Program: &c, Search: sched.Options{Strategy: "bounded", Preemptions: 1}}
 	s, err := Run(context.Background(), config)
 	require.ErrorIs(t, err, ErrMissing)
 	require.ErrorContains(t, err, "[w0@flush/write-error#7=EIO]", "the one that never came is named, and not the other")
 	require.Empty(t, s.Claims)
-	config.Faults = c.Faults[:1]
+	c.Faults = c.Faults[:1]
 	s, err = Run(context.Background(), config)
 	require.NoError(t, err)
 	require.NotEmpty(t, s.Claims)
@@ -163,9 +129,9 @@ func TestDrawnProgramsLosePowerAndMeetFaults(t *testing.T) {
 		t.Skip("a disk is looked at between two threads: not under -race")
 	}
 	t.Parallel()
-	for _, model := range crash.Models {
+	for _, model := range disks.Models {
 		s, err := Run(context.Background(), Config{
-			Options: cases.Options{Handover: "snapshot"}, Crash: &cases.Crash{Any: true, Model: model}, DrawFaults: 2, PerProgram: 10,
+			Subject: log.Subject, Crash: &cases.Crash{Any: true, Model: model}, DrawFaults: 2, PerProgram: 10,
 			Draw: cases.Shape{Threads: 3, Operations: 3, Small: true, Torn: true}, Search: sched.Options{Seed: 3, Schedules: 200, Workers: 1},
 		})
 		require.NoError(t, err)
@@ -178,7 +144,7 @@ func TestDrawnProgramsLosePowerAndMeetFaults(t *testing.T) {
 	}
 }
 
-// A finding behind a crash comes out as one line that shows it again.
+// A finding after a crash comes out as one line that shows it again.
 func TestAFindingUnderCrashesIsShrunkAndReported(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {
@@ -186,7 +152,7 @@ func TestAFindingUnderCrashesIsShrunkAndReported(t *testing.T) {
 	}
 	t.Parallel()
 	c := parse(t, "v1 scenario=log handover=stale; w0: append 2, flush; r0: read - end")
-	s, err := Run(context.Background(), Config{Options: c.Options, Program: c.Threads, Crash: &cases.Crash{Any: true}, Search: sched.Options{Seed: 1, Schedules: 2000, Workers: 1}})
+	s, err := Run(context.Background(), Config{Subject: log.Subject, Program: &c, Crash: &cases.Crash{Any: true}, Search: sched.Options{Seed: 1, Schedules: 2000, Workers: 1}})
 	require.NoError(t, err)
 	require.NotEmpty(t, s.Findings)
 	require.NotContains(t, s.Findings[0].Case, "crash", "it needs none")

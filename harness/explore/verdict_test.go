@@ -10,8 +10,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 func TestAnExplorationThatJudgedNothingHasNoVerdict(t *testing.T) {
@@ -74,9 +75,10 @@ func TestAnInterruptedExplorationSaysWhatWasDone(t *testing.T) {
 	t.Parallel()
 	for name, text := range map[string]string{"drawn": "", "given": "v1 scenario=log handover=snapshot; w0: append 2, flush; r0: read - end; r1: read - end"} {
 		ctx, cancel := context.WithCancel(context.Background())
-		config := Config{Options: cases.Options{Handover: "snapshot"}, Draw: cases.Shape{Threads: 2, Operations: 2, Small: true}, Search: sched.Options{Strategy: "random", Seed: 1, Schedules: 1 << 40, Workers: 1}}
+		config := Config{Subject: log.Subject, Draw: cases.Shape{Threads: 2, Operations: 2, Small: true}, Search: sched.Options{Strategy: "random", Seed: 1, Schedules: 1 << 40, Workers: 1}}
 		if text != "" {
-			config.Program = parse(t, text).Threads
+			program := parse(t, text)
+			config.Program = &program
 		}
 		config.Progress = func(p Progress) {
 			if p.Statistics.Schedules > 0 {
@@ -101,7 +103,7 @@ func TestABudgetEndsBetweenTheDisksOfASchedule(t *testing.T) {
 	}
 	t.Parallel()
 	c := parse(t, "v1 scenario=log handover=snapshot; w0: append 2, flush, append 1; r0: read - end")
-	config := Config{Options: c.Options, Program: c.Threads, Crash: &cases.Crash{Any: true}, Search: sched.Options{Strategy: "bounded", Preemptions: 1, Workers: 1}}
+	config := Config{Subject: log.Subject, Program: &c, Crash: &cases.Crash{Any: true}, Search: sched.Options{Strategy: "bounded", Preemptions: 1, Workers: 1}}
 	whole, err := Run(context.Background(), config)
 	require.NoError(t, err)
 	require.Equal(t, Held, whole.Verdict, whole.Because)
@@ -120,7 +122,9 @@ func TestABudgetEndsBetweenTheDisksOfASchedule(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, NoVerdict, s.Verdict)
 	require.Empty(t, s.Claims)
-	require.Empty(t, s.Exhausted)
+	if s.Crashes.Partial > 0 { // the interrupt may also fall between two schedules: then the lower bounds are whole
+		require.Empty(t, s.Exhausted)
+	}
 }
 
 func TestTwoFindingsHaveTwoFingerprints(t *testing.T) {
@@ -132,15 +136,6 @@ func TestTwoFindingsHaveTwoFingerprints(t *testing.T) {
 	again.Count, again.Drawn = 7, "elsewhere"
 	require.Equal(t, a.Fingerprint(), again.Fingerprint())
 	require.Len(t, a.Fingerprint(), 8)
-}
-
-// A statement whose schedules were not all executed is neither shown nor refuted.
-func TestAStatementThatWasNotExhaustedIsUnjudged(t *testing.T) {
-	t.Parallel()
-	require.True(t, Statement{Holds: true}.Unjudged())
-	require.False(t, Statement{Holds: true, True: true, Exhausted: true}.Unjudged())
-	require.False(t, Statement{Holds: true, Exhausted: true}.Unjudged(), "it holds, though it must not: that is a verdict")
-	require.False(t, Statement{Case: "v1 x"}.Unjudged())
 }
 
 // Progress is told while one thing after the other keeps the exploration busy, whatever that is.

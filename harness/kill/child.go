@@ -9,6 +9,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -19,8 +20,23 @@ import (
 // childVariable makes a program that calls IsChild and Child a child. It holds a load.
 const childVariable = "RACEWINDOW_KILL_CHILD"
 
-// exitBroken is the exit code of a child that saw the contract broken.
-const exitBroken = 4
+const (
+	exitFailed = 3 // the child could not do its work
+	exitBroken = 4 // it saw the contract broken
+)
+
+// exitCode tells a broken contract from a process that may not have what it needs, which says nothing of the log.
+func exitCode(err error) int {
+	if starved(err) {
+		return exitFailed
+	}
+	return exitBroken
+}
+
+// starved says that the system gave this process no more files or memory.
+func starved(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
+}
 
 // sequenceBits of a sequence number count within one child; those above are the child's number.
 const sequenceBits = 20
@@ -48,12 +64,12 @@ func Child() int {
 	var l load
 	if err := json.Unmarshal([]byte(os.Getenv(childVariable)), &l); err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", childVariable, err)
-		return 3
+		return exitFailed
 	}
 	c := &child{load: l, pipe: os.NewFile(3, "acknowledgements")}
 	if err := c.run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		return exitBroken
+		return exitCode(err)
 	}
 	return 0
 }
@@ -109,7 +125,7 @@ func (c *child) run(ctx context.Context) error {
 			errs[i] = c.client(failpoints.With(ctx, delays), uint32(i))
 			if errs[i] != nil {
 				fmt.Fprintln(os.Stderr, errs[i])
-				os.Exit(exitBroken)
+				os.Exit(exitCode(errs[i]))
 			}
 		}()
 	}
@@ -190,11 +206,11 @@ func (c *child) judge(ctx context.Context, number uint32, err error) (goesOn boo
 
 // staysPoisoned checks that the poison is sticky, and that what is there can still be read.
 func (c *child) staysPoisoned(ctx context.Context, number uint32) error {
-	if _, err := c.log.Append(ctx, storage.Record{Value: []byte("behind the poison")}); !errors.Is(err, storage.ErrPoisoned) {
-		return fmt.Errorf("%s: an append behind the poison of client %d got %v", check.StickyPoison.Name, number, err)
+	if _, err := c.log.Append(ctx, storage.Record{Value: []byte("after the poison")}); !errors.Is(err, storage.ErrPoisoned) {
+		return fmt.Errorf("%s: an append after the poison of client %d got %v", check.StickyPoison.Name, number, err)
 	}
 	if err := c.log.Flush(ctx); !errors.Is(err, storage.ErrPoisoned) {
-		return fmt.Errorf("%s: a flush behind the poison of client %d got %v", check.StickyPoison.Name, number, err)
+		return fmt.Errorf("%s: a flush after the poison of client %d got %v", check.StickyPoison.Name, number, err)
 	}
 	newest, last := c.newest.Load(), storage.Offset{}
 	for r, err := range c.log.Read(ctx, storage.Offset{}, storage.End) {

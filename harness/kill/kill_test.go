@@ -2,9 +2,12 @@ package kill
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -139,4 +142,19 @@ func TestAFolderInWhichNothingCanBeMadeIsFoundBeforeTheRun(t *testing.T) {
 	require.ErrorIs(t, err, ErrConfig)
 	require.ErrorContains(t, err, "no such file")
 	require.NoError(t, Config{Dirs: []string{t.TempDir()}}.Check())
+}
+
+// A process that may open no more files says nothing of the log.
+func TestWhatAProcessLacksIsNoViolation(t *testing.T) {
+	t.Parallel()
+	for _, lacking := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {
+		err := fmt.Errorf("client 1: %w", &os.PathError{Op: "open", Path: "x", Err: lacking})
+		require.Equal(t, exitFailed, exitCode(err))
+		require.Nil(t, broken("x", err))
+		require.ErrorIs(t, starving(err), lacking)
+	}
+	damage := errors.New("damage")
+	require.Equal(t, exitBroken, exitCode(damage))
+	require.Equal(t, check.Durability, broken("x", damage).Promise)
+	require.NoError(t, starving(damage))
 }

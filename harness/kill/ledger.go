@@ -79,30 +79,46 @@ type look struct {
 }
 
 // check opens the log as the next process will, reads everything, and closes it.
-func (g *ledger) check(ctx context.Context, folder string) (found look, v *check.Violation) {
+func (g *ledger) check(ctx context.Context, folder string) (found look, v *check.Violation, failed error) {
 	store, err := storage.Open(ctx, folder, storage.Options{Create: true, FlushInterval: -1})
 	if err != nil {
-		return found, violation(check.Durability, "after the kill the store does not open: %v", err)
+		return found, broken("after the kill the store does not open", err), starving(err)
 	}
 	log, err := store.Log(ctx, handle)
 	if err != nil {
-		_ = store.Close(ctx) // the violation is the news
-		return found, violation(check.Durability, "after the kill the log does not open: %v", err)
+		_ = store.Close(ctx) // what the log says is the news
+		return found, broken("after the kill the log does not open", err), starving(err)
 	}
-	owners, records, v := g.read(ctx, log)
+	owners, records, v, failed := g.read(ctx, log)
 	if err := store.Close(ctx); err != nil && v == nil {
 		v = violation(check.Progress, "the recovered log does not close: %v", err)
 	}
-	if v != nil {
-		return found, v
+	if v != nil || failed != nil {
+		return found, v, failed
 	}
 	complete := uint64(len(owners))
 	found = look{records, complete, g.newest - min(g.newest, complete)}
 	g.owners, g.durable, g.settled, g.newest = owners, complete, complete, complete
-	return found, nil
+	return found, nil, nil
 }
 
-func (g *ledger) read(ctx context.Context, log *storage.Log) (owners []owner, records uint64, v *check.Violation) {
+// broken is a log that cannot be had, unless it is this process that lacks something.
+func broken(what string, err error) *check.Violation {
+	if starved(err) {
+		return nil
+	}
+	return violation(check.Durability, "%s: %v", what, err)
+}
+
+// starving is err if it is this process that lacks something.
+func starving(err error) error {
+	if !starved(err) {
+		return nil
+	}
+	return fmt.Errorf("look at the log after a kill: %w", err)
+}
+
+func (g *ledger) read(ctx context.Context, log *storage.Log) (owners []owner, records uint64, v *check.Violation, failed error) {
 	c := check.NewRecovered(check.Expected{
 		Values: g.values, Durable: g.durable,
 		Owner: func(tx uint64) (check.Identity, bool) {
@@ -115,18 +131,18 @@ func (g *ledger) read(ctx context.Context, log *storage.Log) (owners []owner, re
 	})
 	for r, err := range log.Read(ctx, storage.Offset{}, storage.End) {
 		if err != nil {
-			return nil, 0, violation(check.Durability, "after the kill the log cannot be read: %v", err)
+			return nil, 0, broken("after the kill the log cannot be read", err), starving(err)
 		}
 		if v := c.Record(r); v != nil {
-			return nil, 0, v
+			return nil, 0, v, nil
 		}
 		id, _ := check.ParseKey(r.Key)
 		if r.Offset.Tx > g.settled && id.Sequence>>sequenceBits != g.last {
-			return nil, 0, violation(check.NoPhantom, "%v was appended by child %d, and lost when that was killed; child %d was the last", r.Offset, id.Sequence>>sequenceBits, g.last)
+			return nil, 0, violation(check.NoPhantom, "%v was appended by child %d, and lost when that was killed; child %d was the last", r.Offset, id.Sequence>>sequenceBits, g.last), nil
 		}
 		if id.Index == 0 {
 			owners = append(owners, owner{id.Client, id.Sequence, true})
 		}
 	}
-	return owners, uint64(c.Records), c.End()
+	return owners, uint64(c.Records), c.End(), nil
 }

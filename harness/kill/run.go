@@ -203,7 +203,10 @@ func (t *target) one(ctx context.Context, g *ledger, folder string, child uint32
 			return nil, err
 		}
 	}
-	found, v := g.check(context.WithoutCancel(ctx), folder)
+	found, v, err := g.check(context.WithoutCancel(ctx), folder)
+	if err != nil {
+		return nil, err
+	}
 	t.result.Looks++
 	t.result.Records += found.records
 	t.result.Transactions += found.transactions

@@ -78,6 +78,8 @@ const (
 	MaxPreemptions = 1000
 	// MaxWorkers bounds what can be asked for; each keeps threads of its own.
 	MaxWorkers = 1024
+	// DefaultStepLimit is Options.StepLimit where it is not set.
+	DefaultStepLimit = 20_000
 )
 
 // Check reports what is wrong with o.
@@ -110,7 +112,7 @@ func (o Options) withDefaults() (Options, error) {
 		o.Workers = 1
 	}
 	if o.StepLimit == 0 {
-		o.StepLimit = 20_000
+		o.StepLimit = DefaultStepLimit
 	}
 	if o.RepeatEvery == 0 {
 		o.RepeatEvery = 64

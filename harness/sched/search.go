@@ -141,16 +141,28 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	result.Statistics = s.statistics()
 	result.Unknown = s.shown.unknown.total() // workers may have executed more than counts
 	result.Silent = s.silent()
-	if s.err == nil && result.Schedules == 0 {
-		s.err = fmt.Errorf("%w: %s", ErrNoSchedule, s.ended)
-	}
-	if s.err == nil && result.Unknown == result.Schedules {
-		s.err = fmt.Errorf("%w: %v", ErrNoVerdict, s.shown.unknown.lightest[0].Failure)
-	}
-	if s.err == nil && o.exhaustive() && len(result.Findings) == 0 {
-		s.err = s.unjudged
+	if s.err == nil {
+		s.err = s.nothingJudged(result)
 	}
 	return result, s.err
+}
+
+// nothingJudged is why a search that went well says nothing, or not what it was to say, or nil.
+func (s *search) nothingJudged(r Result) error {
+	var given error
+	switch {
+	case r.Schedules == 0:
+		return fmt.Errorf("%w: %s", ErrNoSchedule, s.ended)
+	case r.Unknown == r.Schedules:
+		given = fmt.Errorf("%w: %v", ErrNoVerdict, s.shown.unknown.lightest[0].Failure)
+	}
+	if s.unjudged == nil || !s.options.exhaustive() || len(r.Findings) > 0 {
+		return given
+	}
+	if given == nil {
+		return s.unjudged
+	}
+	return fmt.Errorf("%w; %w", given, s.unjudged)
 }
 
 // silent lists the clients that have ended and never come to a failpoint.

@@ -12,17 +12,23 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// stored are points of the catalogue, whose resources are known. Nothing of the engine runs here.
-func stored(name string) *failpoints.Point {
-	return failpoints.Lookup(failpoints.StoragePackage, name)
-}
+// The points of these tests, whose resources are declared.
+var _ = failpoints.Declare(testPackage, []failpoints.Declaration{
+	{Name: "tail/write", Kind: failpoints.KindYield, Resource: "tail", Access: failpoints.Writes, Reason: "a test"},
+	{Name: "tail/read", Kind: failpoints.KindYield, Resource: "tail", Access: failpoints.Reads, Reason: "a test"},
+	{Name: "view/read", Kind: failpoints.KindYield, Resource: "view", Access: failpoints.Reads, Reason: "a test"},
+	{Name: "view/write", Kind: failpoints.KindYield, Resource: "view", Access: failpoints.Writes, Reason: "a test"},
+	{Name: "file/read", Kind: failpoints.KindYield, Resource: "file", Access: failpoints.Reads, Reason: "a test"},
+})
+
+func stored(name string) *failpoints.Point { return failpoints.Lookup(testPackage, name) }
 
 var (
-	writeTail = stored("append/before-buffer")
-	readTail  = stored("read/before-tail")
-	readView  = stored("read/before-files")
-	writeView = stored("flush/synced")
-	readFile  = stored("read/before-file")
+	writeTail = stored("tail/write")
+	readTail  = stored("tail/read")
+	readView  = stored("view/read")
+	writeView = stored("view/write")
+	readFile  = stored("file/read")
 )
 
 // passing is a scenario of threads that pass points.

@@ -111,3 +111,42 @@ func BenchmarkWorkers(b *testing.B) {
 		}
 	}
 }
+
+// starvedWaiter keeps an enumeration from an end in many of its parts.
+func starvedWaiter(x *Execution) {
+	for _, name := range []string{"a", "b", "c"} {
+		x.Go(name, func(t *T) {
+			for range 3 {
+				failpoints.Yield(t.Context(), pointLoad)
+			}
+		})
+	}
+	done := false
+	x.Go("w", func(t *T) {
+		for !done {
+			failpoints.Yield(t.Context(), pointLock)
+		}
+	})
+	x.Go("z", func(t *T) {
+		failpoints.Yield(t.Context(), pointLoad)
+		done = true
+	})
+}
+
+// Schedules that say nothing end an enumeration at the same one, however many workers come to them.
+func TestAnEnumerationEndsAtTheSameScheduleThatSaysNothingWithAnyNumberOfWorkers(t *testing.T) {
+	t.Parallel()
+	for _, schedules := range []int{0, 3, 17, 200} {
+		o := Options{Strategy: "bounded", Preemptions: 2, StepLimit: 60, Schedules: schedules, Workers: 1}
+		one, failed := Search(t.Context(), starvedWaiter, o)
+		require.Error(t, failed)
+		require.LessOrEqual(t, one.Unknown, uint64(mostUnjudged))
+		for _, workers := range []int{2, 3, 5, 8} {
+			o.Workers = workers
+			r, err := Search(t.Context(), starvedWaiter, o)
+			require.EqualError(t, err, failed.Error(), "%d workers, %d schedules", workers, schedules)
+			require.Equal(t, sameAs(one), sameAs(r))
+			require.Equal(t, one.Unknown, r.Unknown)
+		}
+	}
+}

@@ -19,6 +19,8 @@ type Limits struct {
 	Executions int
 	// Budget is the time after which it ends all the same; default 2 minutes. What it has come to then depends on the machine.
 	Budget time.Duration
+	// StepLimit is that of the search that found the case; 0 for its default.
+	StepLimit int
 }
 
 // A Minimized case and how it was come by.
@@ -134,7 +136,7 @@ func (m *minimizer) replay(c cases.Case, s sched.Strategy) (sched.Outcome, error
 		return sched.Outcome{}, err
 	}
 	m.Tries++
-	return sched.NewRunner(scenario, sched.Options{}).Run(s, false), nil
+	return sched.NewRunner(scenario, sched.Options{StepLimit: m.limits.StepLimit}).Run(s, false), nil
 }
 
 // scenarioOf executes the program of a case.
@@ -230,7 +232,7 @@ func (m *minimizer) exhaust(c cases.Case, preemptions int) (out sched.Outcome, f
 	if err != nil {
 		return out, false, w
 	}
-	o := sched.Options{Strategy: "bounded", Preemptions: preemptions, Schedules: m.limits.Schedules, Workers: 1, RepeatEvery: -1, Class: m.class}
+	o := sched.Options{Strategy: "bounded", Preemptions: preemptions, Schedules: m.limits.Schedules, Workers: 1, RepeatEvery: -1, Class: m.class, StepLimit: m.limits.StepLimit}
 	r, err := sched.Search(m.ctx, scenario, o)
 	m.Tries += int(r.Schedules)
 	w.Schedules = r.Schedules
@@ -252,7 +254,7 @@ func (m *minimizer) search(c cases.Case, o sched.Options, preemptions int) (sche
 	if err != nil {
 		return sched.Outcome{}, false
 	}
-	o.Workers, o.RepeatEvery, o.Class = 1, -1, m.class
+	o.Workers, o.RepeatEvery, o.Class, o.StepLimit = 1, -1, m.class, m.limits.StepLimit
 	r, err := sched.Search(m.ctx, scenario, o)
 	m.Tries += int(r.Schedules)
 	if err != nil {

@@ -47,7 +47,7 @@ func TestTheSmallestCasesOfOneBugHaveOneShape(t *testing.T) {
 	} {
 		c, err := cases.Parse(text)
 		require.NoError(t, err)
-		r, err := report.OfCase(c)
+		r, err := report.OfCase(c.General())
 		require.NoError(t, err)
 		require.Equal(t, report.Violated, r.Verdict, text)
 		shapes[ShapeOf(c, r)] = true

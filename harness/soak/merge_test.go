@@ -192,7 +192,7 @@ func TestShardsThatCallABugByTwoNamesAreMergedByLikeness(t *testing.T) {
 	t.Parallel()
 	c, err := cases.Parse(smallCase)
 	require.NoError(t, err)
-	full, err := report.OfCase(c)
+	full, err := report.OfCase(c.General())
 	require.NoError(t, err)
 	require.NotEmpty(t, full.Windows)
 	wider := *full

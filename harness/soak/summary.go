@@ -50,7 +50,7 @@ func ParseMinimums(into Minimums, words []string) error {
 			return fmt.Errorf("minimum %q: write NAME=N, such as schedules=100000, or none", word)
 		}
 		if known := MinimumNames(); !slices.Contains(known, key) {
-			return fmt.Errorf("minimum %q: nothing is called %q; near are %s; known are %s", word, key, strings.Join(spelling.Near(key, known, 3), ", "), strings.Join(known, ", "))
+			return fmt.Errorf("no count is called %q%s: choose of %s", key, spelling.Meant(key, known), strings.Join(known, ", "))
 		}
 		into[key] = n
 	}
@@ -113,9 +113,11 @@ func (s *State) summary(minimums Minimums, ended bool) *Summary {
 	m := &Summary{
 		Schema: SummarySchema, State: c, Trends: Trends(c.Samples), Pairs: c.Pairs(), Passes: c.Points.passed(), Seen: len(c.Behaviour), Missed: []string{}, Never: []string{},
 	}
-	for _, e := range failpoints.Catalogue() {
-		if c.Points[e.Name] == 0 {
-			m.Never = append(m.Never, e.Name)
+	for _, pkg := range failpoints.DeclaredPackages() {
+		for _, d := range failpoints.Declarations(pkg) {
+			if c.Points[d.Name] == 0 {
+				m.Never = append(m.Never, d.Name)
+			}
 		}
 	}
 	if ended {

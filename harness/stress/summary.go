@@ -155,7 +155,7 @@ func (s *Summary) finish(failed error) {
 	s.DataRaces = raceoff.Races() - s.racesBefore
 	s.Reads, s.Appends = s.reads.latency(), s.appends.latency()
 	for _, p := range failpoints.Points() {
-		if p.Package() != failpoints.StoragePackage && s.hits[p] == 0 {
+		if !p.Declared() && s.hits[p] == 0 {
 			continue
 		}
 		s.Points = append(s.Points, PointHits{p.Name(), p.Kind().String(), s.hits[p]})

@@ -5,6 +5,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +21,8 @@ import (
 	"github.com/racewindow/racewindow/failpoints/overlay"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/output"
+	"github.com/racewindow/racewindow/harness/report"
 )
 
 // harnessPackage is what a package with a Check imports.
@@ -31,6 +35,7 @@ type checkRun struct {
 	packages []string
 	race     bool
 	order    drive.Order
+	folder   string // for the reports of what is found; "" for none
 	out      io.Writer
 	screen   *os.File
 
@@ -38,6 +43,7 @@ type checkRun struct {
 	refused       []drive.Event
 	kept          []drive.Event // findings and summaries, for --json
 	worst         int           // 1 found, 3 not judged
+	unwritten     error         // reports that could not be written
 }
 
 // run builds, runs and tells. It ends with the error that says which exit code.
@@ -166,7 +172,7 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 		return e.Test + ": " + e.Text
 	case drive.Found:
 		r.worst, r.kept = 1, append(r.kept, e)
-		line.aside(func() { fmt.Fprintf(r.out, "%s\n", e.Text) })
+		line.aside(func() { fmt.Fprintf(r.out, "%s\n", e.Text); r.write(e) })
 	case drive.Ended:
 		r.judged++
 		r.kept = append(r.kept, e)
@@ -180,12 +186,36 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 	return ""
 }
 
+// write puts a finding's reports and its case into the folder that was asked for. Their names say which finding it is, so that none
+// takes the place of another.
+func (r *checkRun) write(e drive.Event) {
+	if r.folder == "" || len(e.Report) == 0 {
+		return
+	}
+	found, err := report.Load(bytes.NewReader(e.Report))
+	if err == nil {
+		err = output.MakeFolder(r.folder)
+	}
+	if err != nil {
+		r.unwritten = errors.Join(r.unwritten, err)
+		return
+	}
+	sum := sha256.Sum256([]byte(found.Promise + "\n" + e.Case))
+	name := hex.EncodeToString(sum[:4])
+	file := filepath.Join(r.folder, "found-"+name+".case")
+	err = errors.Join(output.Write(file, []byte(e.Case+"\n")), writeReports(filepath.Join(r.folder, "report-"+name), found))
+	if err == nil {
+		fmt.Fprintf(r.out, "reports: %s\n\n", filepath.Join(r.folder, "report-"+name+".html"))
+	}
+	r.unwritten = errors.Join(r.unwritten, err)
+}
+
 // conclude says what came of it. A finding wins over everything else.
 func (r *checkRun) conclude(ctx context.Context, code int, failed error, output string) error {
 	var wrong *overlay.UsageError
 	switch {
 	case r.worst == 1:
-		return violated(failed)
+		return violated(errors.Join(failed, r.unwritten))
 	case ctx.Err() != nil:
 		return fmt.Errorf("interrupted: %d of %d Checks were done: no verdict", r.judged, r.began)
 	case errors.As(failed, &wrong):

@@ -9,9 +9,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/soak"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // flagValues are the words that a flag takes, by its name. A flag with words has the same ones in every command.
@@ -26,7 +26,7 @@ var flagValues = map[string]func() []string{
 	"minimum":   func() []string { return append([]string{"none"}, endedBy("=", soak.MinimumNames())...) },
 	"shard":     func() []string { return []string{"0/1"} },
 	"delay-points": func() (names []string) {
-		for _, e := range failpoints.Catalogue() {
+		for _, e := range storage.Points() {
 			names = append(names, e.Name)
 		}
 		return names

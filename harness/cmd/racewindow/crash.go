@@ -146,13 +146,14 @@ func (f *stressFlags) runCrash(ctx context.Context) error {
 // findSyncless has the canary caught: a disk that says it has synced, and has not.
 func (f *stressFlags) findSyncless(ctx context.Context) (string, error) {
 	c := f.crash.config
-	c.Wrap, c.Faults, c.Cycles, c.FirstLog, c.Duration = crashstress.Syncless, 0, 0, 0, f.within
+	c.Wrap, c.Faults, c.Cycles, c.FirstLog, c.Duration = crashstress.Syncless, 0, canaryCycles, 0, f.within
 	s, err := f.crash.stress(ctx, c, "")
 	switch {
 	case s == nil || s.Violation == nil && ctx.Err() != nil:
 		return "", crashError(err)
 	case s.Violation == nil:
-		return "", fmt.Errorf("the canary was not caught: a disk whose sync does nothing lost nothing in %d cycles, so a run that finds nothing would mean nothing; give it more time (--canary-within)", s.Cycles)
+		return "", fmt.Errorf("the canary was not caught: a disk whose sync does nothing lost nothing in %d cycles%s, so a run that finds nothing would mean nothing; give it more clients (--goroutines)",
+			s.Cycles, f.lastResort(s.Cycles < canaryCycles))
 	case s.Violation.Promise != check.Durability.Name && s.Violation.Promise != check.RecoveryIdempotence.Name:
 		return "", fmt.Errorf("the canary could not run: %s: %s", s.Violation.Promise, s.Violation.Detail)
 	}

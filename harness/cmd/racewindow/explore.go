@@ -24,8 +24,12 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-const exploreAbout = `Run the real engine one thread at a time and choose at each failpoint who goes on. What is found is shrunk
+const exploreAbout = `Run the real code one thread at a time and choose at each failpoint who goes on. What is found is shrunk
 to the fewest operations and preemptions, and replays each time.
+
+With packages, what is explored are the objects that their tests give to harness.Check; what is found is kept
+below testdata/racewindow of the package. Without packages it is the current package, if a test of it calls
+harness.Check, and otherwise the log that racewindow brings.
 
 Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
 turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.
@@ -35,7 +39,9 @@ Before the search, the known bug (the canary) must be found with the same strate
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 no verdict: the run itself
 failed, was interrupted, or judged nothing.`
 
-const exploreExamples = `  racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
+const exploreExamples = `  racewindow explore ./cache                          what the tests of ./cache give to harness.Check
+  racewindow explore --run TestCache --budget 1m --race ./...
+  racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
   racewindow explore                                  random programs on the default hand-over for 10 s
   racewindow explore --program 'w0: append 1, flush; r0: read - end' --exhaustive --preemptions 3
   racewindow explore --handover recheck --strategy pct --seed 7 --json -
@@ -65,8 +71,9 @@ func exploreCommand() *cobra.Command {
 		Short:   "One thread at a time: every interleaving can be chosen, replayed, shrunk",
 		Long:    exploreAbout,
 		Example: exploreExamples,
+		Args:    onlyPackages,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") {
+			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
 				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
 			}
 			return f.run(cmd.Context(), cmd.Flags(), cmd.OutOrStdout())
@@ -98,6 +105,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&s.Schedules, "schedules", 0, "end after `N` schedules (default no limit)")
 	flags.Uint64Var(&s.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.IntVar(&s.Workers, "workers", 0, "schedules side by side, `N` (default one per processor)")
+	flags.IntVar(&s.StepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
 	flags.BoolVar(&s.All, "all", false, "go on after the first violation")
 	flags.BoolVar(&f.config.Canary, "canary", true, "find the known bug first, with the same strategy")
 	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`; what lies there of earlier runs stays")
@@ -111,7 +119,7 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
 		return err
 	}
-	if err := failpoints.Require("racewindow explore", "make build (it makes bin/racewindow)"); err != nil {
+	if err := failpoints.Require("racewindow explore", "make build (it makes bin/racewindow); or explore what a test of yours gives to harness.Check, in the folder of its package"); err != nil {
 		return err
 	}
 	if f.jsonFile == "-" {
@@ -213,6 +221,7 @@ func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 		bound{"budget", shortest, unbounded},
 		bound{"schedules", 1, unbounded},
 		bound{"workers", 1, sched.MaxWorkers},
+		bound{"step-limit", 1, 100_000_000},
 	)
 }
 
@@ -279,7 +288,7 @@ func (f *exploreFlags) closing(s *explore.Summary) string {
 	fmt.Fprintf(&out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", s.Verdict, what,
 		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
 	if n := s.Statistics.Unknown; n > 0 {
-		fmt.Fprintf(&out, "unknown: %d schedules did not end within the step limit, and say nothing\n", n)
+		fmt.Fprintf(&out, "unknown: %d schedules did not end within %d choices, and say nothing: raise --step-limit\n", n, f.config.Search.StepLimit)
 	}
 	if len(s.Claims) > 0 && len(s.Findings) == 0 {
 		fmt.Fprintln(&out, s.Claims[len(s.Claims)-1])

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -17,12 +16,19 @@ import (
 // What a drawn program of a Check gets: its first schedules show most of what it can show.
 const perProgramOfChecks = 200
 
+// hasChecksHere reports whether the current package has Checks, and nothing was said that only the log understands.
+func (f *exploreFlags) hasChecksHere(ctx context.Context, flags *pflag.FlagSet) bool {
+	if flags.Changed("handover") {
+		return false
+	}
+	found, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)
+	return err == nil && len(found) > 0
+}
+
 // checks explores the Checks of packages.
 func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.Writer, packages []string) error {
-	for _, name := range []string{"handover", "out"} {
-		if flags.Changed(name) {
-			return usageError{fmt.Errorf("--%s is of the log that the command brings: leave it out, or leave the packages out", name)}
-		}
+	if flags.Changed("handover") {
+		return usageError{errors.New("--handover is of the log that the command brings: leave it out, or leave the packages out")}
 	}
 	if flags.Changed("subject") {
 		return usageError{errors.New("--subject says which subject of the command's: leave it out, or leave the packages out")}
@@ -30,7 +36,7 @@ func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.
 	if err := f.checkFlags(flags); err != nil {
 		return usageError{err}
 	}
-	if err := checkPlaces(flags, []string{"json"}, nil); err != nil {
+	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
 		return err
 	}
 	if len(packages) == 0 {
@@ -59,7 +65,7 @@ func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.
 	case order.Budget == 0 && order.Schedules == 0 && !f.exhaustive:
 		order.Budget = 10 * time.Second
 	}
-	r := &checkRun{verb: "explore", pattern: f.pattern, packages: packages, race: f.race, order: order, out: out, screen: os.Stdout}
+	r := &checkRun{verb: "explore", pattern: f.pattern, packages: packages, race: f.race, order: order, folder: f.out, out: out, screen: os.Stdout}
 	if f.jsonFile == "-" {
 		r.out, r.screen = os.Stderr, os.Stderr
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/overlay"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
+	"github.com/racewindow/racewindow/storage"
 )
 
 func failpointsCommand() *cobra.Command {
@@ -93,11 +94,11 @@ type failpointRow struct {
 func failpointRows() (rows []failpointRow) {
 	sources := map[string]string{}
 	for _, p := range failpoints.Points() {
-		if file, line := p.Position(); line > 0 && p.Package() == failpoints.StoragePackage {
+		if file, line := p.Position(); line > 0 && p.Package() == storage.Package {
 			sources[p.Name()] = fmt.Sprintf("%s:%d", file, line)
 		}
 	}
-	for _, e := range failpoints.Catalogue() {
+	for _, e := range storage.Points() {
 		rows = append(rows, failpointRow{e.Name, e.Kind.String(), e.Resource, e.Access.String(), e.Reason, sources[e.Name]})
 	}
 	return rows

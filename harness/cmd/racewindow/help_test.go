@@ -94,7 +94,7 @@ func TestTheOverviewListsEveryCommand(t *testing.T) {
 }
 
 // own are the flags of the commands that pass what they do not know to the go command.
-var own = []string{"include", "plant", "strip", "help"}
+var own = []string{"include", "plant", "strip", "strip-keep-api", "verbose", "help"}
 
 // foreign are flags of others that are named, with whose they are.
 var foreign = map[string]string{
@@ -116,7 +116,7 @@ var anyFlag = sync.OnceValue(func() map[string]bool {
 
 func hasFlag(cmd *cobra.Command, name string) bool {
 	if cmd.DisableFlagParsing {
-		return slices.Contains(own, name)
+		return slices.Contains(own, name) || name == "out" && cmd.Name() == "instrument"
 	}
 	return cmd.Flags().Lookup(name) != nil
 }
@@ -245,17 +245,18 @@ func exits(t *testing.T) map[string][]exit {
 		"racewindow":            {{0, nil, false}, {2, []string{"nothing"}, false}, {2, []string{"--nothing"}, false}},
 		"racewindow help":       {{0, []string{"soak", "merge"}, false}, {2, []string{"nothing"}, false}, {2, []string{"soak", "nothing"}, false}, {2, []string{"verify", "soak"}, false}},
 		"racewindow completion": {{0, []string{"bash"}, false}, {2, []string{"basj"}, false}, {2, []string{"bash", "x"}, false}, {2, []string{"zsh", "--x"}, false}},
-		"racewindow failpoints": {{0, nil, false}, {2, []string{"x"}, false}, {3, []string{"--json", filepath.Join(taken, "x")}, false}},
+		"racewindow failpoints": {{0, nil, false}, {2, []string{"x"}, false}, {2, []string{"--json", filepath.Join(taken, "x")}, false}},
 		"racewindow explore": {
 			{0, []string{"--program", "w0: append 1", "--schedules", "3", "--canary=false"}, true},
 			{1, []string{"--handover", "recheckliteral", "--program", "w0: append 1, read - end", "--schedules", "20"}, true},
 			{2, []string{"--strategy", "x"}, false},
 			{2, []string{"--program", "x"}, false},
-			{3, []string{"--program", "w0: append 1", "--schedules", "3", "--json", filepath.Join(taken, "x")}, true},
+			{2, []string{"--program", "w0: append 1", "--schedules", "3", "--json", filepath.Join(taken, "x")}, false},
+			{3, []string{"--program", "w0: append 1", "--schedules", "3", "--step-limit", "2", "--canary=false"}, true},
 		},
 		"racewindow verify": {{2, []string{"--preemptions", "0"}, false}, {2, []string{"x"}, false}},
 		"racewindow stress": {{2, []string{"--goroutines", "0"}, false}, {2, []string{"--cycles", "3"}, false}, {3, []string{"--goroutines", "3", "--duration", "50ms", "--canary=false"}, true}},
-		"racewindow kill":   {{2, []string{"--kills", "0"}, false}, {2, []string{"--dir", taken}, false}},
+		"racewindow kill":   {{2, []string{"--kills", "0"}, false}, {2, []string{"--dir", taken}, true}},
 		"racewindow replay": {
 			{0, []string{kept}, true}, {1, []string{lost}, true}, {2, []string{"x"}, false}, {2, nil, false}, {2, []string{"v2 scenario=log"}, false}, {3, []string{unreached}, true},
 		},
@@ -268,6 +269,7 @@ func exits(t *testing.T) map[string][]exit {
 		"racewindow test":       {{2, []string{"--plant"}, false}},
 		"racewindow build":      {{2, []string{"--include"}, false}},
 		"racewindow run":        {{2, []string{"--strip=x"}, false}},
+		"racewindow instrument": {{2, nil, false}, {2, []string{"--plant"}, false}},
 	}
 }
 

@@ -32,8 +32,8 @@ Without packages, all of the module (./...) are spliced.
 
 Of the go command's flags, -C and those that choose files are understood: -tags, -race, -mod and the like.
 
-The exit code is 0 when the folder was written, 2 for a wrong call, 3 when it could not be written: a marker
-that cannot be spliced, no marker at all.`
+Exit codes: 0 the folder was written; 2 for a wrong call; 3 when it could not be written: a marker that
+cannot be spliced, no marker at all.`
 
 func instrumentTreeCommand() *cobra.Command {
 	return &cobra.Command{

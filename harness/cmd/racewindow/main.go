@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/kill"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // Exit codes of every subcommand, but for those that pass on the go command's.
@@ -50,7 +52,7 @@ func main() {
 		time.Sleep(oneSignal)
 		stop() // a second Ctrl-C ends the process at once
 	})
-	failpoints.WarnEnvironment(failpoints.StoragePackage)
+	failpoints.CheckEnvironment(storage.Package)
 	code := execute(ctx, os.Args[1:])
 	stop()
 	if raceoff.Races() > 0 {
@@ -88,7 +90,7 @@ func exitCode(ran *cobra.Command, err error) int {
 		fmt.Fprintf(os.Stderr, "%s: %s\nSee '%s --help'.\n", ran.CommandPath(), printable(err.Error()), ran.CommandPath())
 		return exitUsage
 	}
-	fmt.Fprintf(os.Stderr, "%s: %s\n", ran.CommandPath(), printable(err.Error()))
+	fmt.Fprintf(os.Stderr, "%s: %s\n", ran.CommandPath(), strings.TrimPrefix(printable(inFlags(err.Error())), ran.CommandPath()+": "))
 	return exitFailed
 }
 
@@ -96,7 +98,8 @@ const rootAbout = `Racewindow finds the moments in which a storage engine, a cac
 of data races still loses a write: a reader loads the metadata, the writer flushes and clears the tail, the
 reader looks in the tail and finds nothing.
 
-  racewindow explore         one thread at a time: chosen, replayed, shrunk, or exhausted up to a bound
+  racewindow explore         what your tests give to harness.Check, one thread at a time: chosen, replayed,
+                             shrunk, or exhausted up to a bound
   racewindow verify          what was said of the known bug and its fixes, exhaustively on the real code
   racewindow stress          thousands of goroutines under -race, checked while they run
   racewindow kill            a process under load on the real disk, killed again and again
@@ -122,7 +125,7 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		Args:          noArguments,
 
-		PersistentPreRunE: noEmptyValues,
+		PersistentPreRunE: checkCall,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)

@@ -19,6 +19,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // commandVariable makes this test binary the command itself, instrumented as it is.
@@ -137,14 +138,14 @@ func TestHelpListsEverySubcommandFlagAndExitCode(t *testing.T) {
 	stressCommand().Flags().VisitAll(func(flag *pflag.Flag) { require.NotEmpty(t, flag.Usage, flag.Name) })
 }
 
-func TestFailpointsListsTheWholeCatalogue(t *testing.T) {
+func TestFailpointsListsEveryDeclaredPoint(t *testing.T) {
 	t.Parallel()
 	code, stdout, stderr := command(t, "failpoints")
 	require.Equal(t, exitHeld, code, stderr)
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
-	require.Len(t, lines, 1+len(failpoints.Catalogue()))
+	require.Len(t, lines, 1+len(storage.Points()))
 	require.Equal(t, []string{"NAME", "KIND", "RESOURCE", "ACCESS", "REASON"}, strings.Fields(lines[0]))
-	for i, e := range failpoints.Catalogue() {
+	for i, e := range storage.Points() {
 		require.Equal(t, []string{e.Name, e.Kind.String(), e.Resource, e.Access.String()}, strings.Fields(lines[i+1])[:4])
 		require.True(t, strings.HasSuffix(lines[i+1], e.Reason), lines[i+1])
 	}
@@ -153,8 +154,8 @@ func TestFailpointsListsTheWholeCatalogue(t *testing.T) {
 	require.Equal(t, exitHeld, code, stderr)
 	var rows []failpointRow
 	require.NoError(t, json.Unmarshal([]byte(stdout), &rows), "standard output is JSON and nothing else")
-	require.Len(t, rows, len(failpoints.Catalogue()))
-	for i, e := range failpoints.Catalogue() {
+	require.Len(t, rows, len(storage.Points()))
+	for i, e := range storage.Points() {
 		require.Equal(t, failpointRow{e.Name, e.Kind.String(), e.Resource, e.Access.String(), e.Reason, rows[i].Source}, rows[i])
 		if failpoints.Instrumented() && e.Name == "flush/synced" {
 			require.Regexp(t, `^flush\.go:\d+$`, rows[i].Source)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -69,4 +70,12 @@ func checkTexts(flags *pflag.FlagSet, names ...string) error {
 		}
 	}
 	return nil
+}
+
+// stepLimitAbout is what the flag --step-limit says.
+const stepLimitAbout = "a schedule that has not ended after `N` choices is a livelock, or unknown if it is not known to be one"
+
+// inFlags says the names of settings as the flags that set them.
+func inFlags(message string) string {
+	return strings.ReplaceAll(message, "Options.StepLimit", "--step-limit")
 }

@@ -25,7 +25,6 @@ func TestPlacesThatCannotBeWrittenEndWithTwo(t *testing.T) {
 	for _, args := range [][]string{
 		{"explore", "--json", missing},
 		{"explore", "--json", folder},
-		{"explore", "--json", ""},
 		{"explore", "--out", file},
 		{"explore", "--out", filepath.Join(file, "below")},
 		{"verify", "--json", missing},

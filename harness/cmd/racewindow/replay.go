@@ -34,10 +34,11 @@ Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the cas
 it is written, or that was interrupted.`
 
 type replayFlags struct {
-	times    int
-	patience time.Duration
-	timeline bool
-	free     bool
+	times     int
+	patience  time.Duration
+	stepLimit int
+	timeline  bool
+	free      bool
 }
 
 func replayCommand() *cobra.Command {
@@ -60,13 +61,14 @@ func replayCommand() *cobra.Command {
 	}
 	cmd.Flags().IntVar(&f.times, "times", 1, "execute it `N` times")
 	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' may take to come true")
+	cmd.Flags().IntVar(&f.stepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
 	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution that shows a violation")
 	cmd.Flags().BoolVar(&f.free, "free", false, "run it on goroutines, though it has no delays")
 	return cmd
 }
 
 func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string) error {
-	if err := checkNumbers(cmd.Flags(), bound{"times", 1, 1_000_000}, bound{"patience", shortest, unbounded}); err != nil {
+	if err := checkNumbers(cmd.Flags(), bound{"times", 1, 1_000_000}, bound{"patience", shortest, unbounded}, bound{"step-limit", 1, 100_000_000}); err != nil {
 		return usageError{err}
 	}
 	c, err := readCase(cmd.Context(), argument)
@@ -170,7 +172,7 @@ func (f *replayFlags) scheduled(c cases.Case) (execution, error) {
 	if err != nil {
 		return nil, err
 	}
-	came, runner := plan.Crashes, sched.NewRunner(plan.Scenario, sched.Options{})
+	came, runner := plan.Crashes, sched.NewRunner(plan.Scenario, sched.Options{StepLimit: f.stepLimit})
 	return func(ctx context.Context, c cases.Case) (func(io.Writer) error, error) {
 		if came != nil {
 			came.Until(func() bool { return ctx.Err() != nil })

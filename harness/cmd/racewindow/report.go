@@ -82,6 +82,10 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string) error {
 	if err != nil {
 		return err
 	}
+	var of *ofTest
+	if _, err := cases.Parse(r.Case, subjectOf); format.Name == "gotest" && errors.As(err, &of) {
+		return usageError{fmt.Errorf("--format gotest: %s executes each case that lies in testdata/racewindow/%s of its package: put this one there, as a file NAME.case", of.test, of.test)}
+	}
 	if f.out == "" && format.Name == "text" {
 		return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
 	}

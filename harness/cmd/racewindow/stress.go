@@ -113,7 +113,7 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.IntVar(&c.MinOverlaps, "min-overlaps", 100, "fail below `N` reads that overlapped a flush between write and trim; negative for none")
 	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, under the same settings")
-	flags.DurationVar(&f.within, "canary-within", 20*time.Second, "how long that may take")
+	flags.DurationVar(&f.within, "canary-within", 10*time.Minute, fmt.Sprintf("last resort for the canary, which has %d operations, or %d cycles with --crash", canaryOperations, canaryCycles))
 	flags.StringVar(&f.out, "out", "", "write the report (txt, json, html) and summary.json into this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
 	f.crash.define(flags)
@@ -241,6 +241,13 @@ func settingsError(err error) error {
 	return err
 }
 
+const (
+	// canaryOperations are those in which the canary must be caught: about what 20 s bring with the default rests of clients.
+	canaryOperations = 200_000
+	// canaryCycles are the same under --crash; the disk without syncs is commonly caught in the first few.
+	canaryCycles = 1000
+)
+
 // findCanary stresses the hand-over with the known bug under the same settings and says how soon it was caught.
 func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 	for _, h := range storage.Handovers() {
@@ -248,7 +255,7 @@ func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 			continue
 		}
 		config := f.config
-		config.Duration, config.Operations, config.MinOverlaps, config.NoCanaries = f.within, 0, -1, true
+		config.Duration, config.Operations, config.MinOverlaps, config.NoCanaries = f.within, canaryOperations, -1, true
 		s, err := f.stress(ctx, h, config)
 		switch {
 		case s == nil || ctx.Err() != nil || err != nil && !errors.Is(err, stress.ErrTooLittle):
@@ -256,13 +263,22 @@ func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 		case s.Violation != nil && s.Violation.Promise == check.Progress.Name:
 			return "", fmt.Errorf("the canary %s could not run: %s", h.Name(), s.Violation.Detail)
 		case s.Violation == nil:
-			return "", fmt.Errorf("the canary was not caught: %v under %d goroutines and the same delays showed nothing in %v, so a run that finds nothing would mean nothing; give it more time (--canary-within), delays (--delay) or flushers", h.Name(), config.Goroutines, f.within)
+			return "", fmt.Errorf("the canary was not caught: %v under %d goroutines and the same delays showed nothing in %d operations%s, so a run that finds nothing would mean nothing; give it delays (--delay) or flushers (--flushers)",
+				h.Name(), config.Goroutines, s.Operations, f.lastResort(s.Operations < canaryOperations))
 		}
 		found := fmt.Sprintf("caught: %s in %s after %.1f s and %d operations", s.Violation.Promise, h.Name(), s.Violation.Found.Seconds(), s.Operations)
 		fmt.Fprintln(os.Stderr, "canary "+found)
 		return found, nil
 	}
 	return "", errors.New("no hand-over is registered as the canary")
+}
+
+// lastResort says that time ended a canary which counts something else.
+func (f *stressFlags) lastResort(ended bool) string {
+	if !ended {
+		return ""
+	}
+	return fmt.Sprintf(", and then the last resort ended it, %v (--canary-within): the machine is slow, or busy", f.within)
 }
 
 // stress runs one hand-over.

@@ -36,5 +36,5 @@ type ofTest struct {
 }
 
 func (e *ofTest) Error() string {
-	return "the case is of the test " + e.test + ": only its package can execute it"
+	return "the case is of the test " + e.test + ", and only its package can execute it: in the package's folder, racewindow replay CASE, or racewindow explore --out DIR for pages"
 }

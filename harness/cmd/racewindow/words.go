@@ -15,6 +15,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
+
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/spelling"
 	"github.com/racewindow/racewindow/storage"
@@ -37,6 +39,18 @@ func noCommand(cmd *cobra.Command, name string) error {
 		whose = " of '" + cmd.CommandPath() + "'"
 	}
 	return usageError{fmt.Errorf("no command%s is called %q%s: there are %s", whose, name, spelling.Meant(name, known), strings.Join(known, ", "))}
+}
+
+// onlyPackages refuses arguments that can be no packages: the name of a flag without its dashes, and the value of a flag that is on
+// or off.
+func onlyPackages(cmd *cobra.Command, args []string) error {
+	for _, arg := range args {
+		_, err := strconv.ParseBool(arg)
+		if err == nil || cmd.Flags().Lookup(arg) != nil {
+			return noArguments(cmd, []string{arg})
+		}
+	}
+	return nil
 }
 
 // noArguments refuses arguments after the flags.
@@ -101,9 +115,29 @@ func meantFlag(cmd *cobra.Command, name string) string {
 	return ""
 }
 
+// checkCall refuses what no command takes.
+func checkCall(cmd *cobra.Command, _ []string) error {
+	for _, variable := range environment.Taken() {
+		if name, value, _ := strings.Cut(variable, "="); value != "" && !obeysEnvironment(cmd) {
+			return usageError{fmt.Errorf("%s is set (%s), and %s obeys no failpoint of the environment: it controls them itself; remove the variable, or use racewindow stress for delays and faults",
+				name, value, cmd.CommandPath())}
+		}
+	}
+	return noEmptyValues(cmd)
+}
+
+// obeysEnvironment says whether the variables that enable failpoints are for what a command starts, or nothing to it.
+func obeysEnvironment(cmd *cobra.Command) bool {
+	top := cmd
+	for top.HasParent() && top.Parent().HasParent() {
+		top = top.Parent()
+	}
+	return slices.Contains([]string{"test", "build", "run", "instrument", "failpoints", "help", "completion", "__complete", "__completeNoDesc", "racewindow"}, top.Name())
+}
+
 // noEmptyValues refuses a flag that was given with nothing in it, as a shell does with a variable that is not set: what would
 // run then is not what was asked for.
-func noEmptyValues(cmd *cobra.Command, _ []string) (err error) {
+func noEmptyValues(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		empty := flag.Value.Type() == "string" && flag.Value.String() == ""
 		if list, ok := flag.Value.(pflag.SliceValue); ok && strings.HasPrefix(flag.Value.Type(), "string") {

@@ -13,7 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
 func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
@@ -52,8 +52,8 @@ func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
 		`invalid value "1,two" for "--delay-mix": write whole numbers with commas between them`:              "stress --delay-mix 1,two",
 		`--minimum: no count is called "rouds" (did you mean "rounds"?)`:                                     "soak merge --minimum rouds=3 --out x y",
 		`invalid value "9999999h" for "--for": the time is too long: at most 2540400h`:                       "soak --for 9999999h --out x",
-		`--schedules -1 --budget 0s --workers 0 --preemptions 2: none may be negative`:                       "explore --schedules -1",
-		`--workers 1000000 --preemptions 2: none may be negative, and --workers at most 1024`:                "explore --workers 1000000",
+		`--schedules -1: must be at least 1`:                                                                 "explore --schedules -1",
+		`--workers 1000000: must lie between 1 and 1024`:                                                     "explore --workers 1000000",
 		`--result and --in-process go with --round`:                                                          "soak --in-process",
 		`"explore" stands after '--', which ends flags and commands`:                                         "-- explore",
 		`unknown flag: -strategy: flags begin with two dashes: --strategy`:                                   "explore -strategy pct",
@@ -121,7 +121,7 @@ func TestACaseIsReadFromItsTextOrItsFile(t *testing.T) {
 		"not a directory: give a file":                                          filepath.Join(folder, "lost.case", "below"),
 		"there is nothing but comments and empty":                               write("empty.case", "# nothing\n\n"),
 		"the file has 1000000 bytes, and a file with a case has at most 262144": write("large.case", strings.Repeat("x", 1_000_000)),
-		"begins with 'v1 scenario=log":                                          write("binary.case", "\x7fELF\x00\x01\x02"),
+		"begins with 'v1 scenario=NAME' or 'v1 test=NAME'":                      write("binary.case", "\x7fELF\x00\x01\x02"),
 		"a second case begins with":                                             write("two.case", lost+"\n"+lost+"\n"),
 	} {
 		_, err := readCase(context.Background(), argument)

@@ -259,7 +259,7 @@ func (o Operation) checkTransaction() (bytes int, err error) {
 
 var points = func() map[string]bool {
 	known := map[string]bool{}
-	for _, e := range failpoints.Catalogue() {
+	for _, e := range storage.Points() {
 		known[e.Name] = e.Kind != failpoints.KindFault
 	}
 	known["case/gate"], known["case/turn"] = true, true // where a reopen keeps others out

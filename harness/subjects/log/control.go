@@ -10,6 +10,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // A control is the controller of one thread. What other threads look at in it is invisible to the race detector, so it
@@ -190,7 +191,7 @@ func pointID(name string) int {
 	if name == sched.OpPoint {
 		return -1
 	}
-	return failpoints.Lookup(failpoints.StoragePackage, name).ID()
+	return failpoints.Lookup(storage.Package, name).ID()
 }
 
 // unreached says of the delays whose places no thread came to that the case was not executed as it is written.

@@ -17,7 +17,7 @@ import (
 func TestTheCorpusShowsWhatItSays(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	files, err := filepath.Glob(filepath.Join("..", "..", "testdata", "cases", "*.case"))
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "testdata", "cases", "*.case"))
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(files), 13)
 	for _, file := range files {

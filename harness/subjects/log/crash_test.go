@@ -12,6 +12,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // crashing explores a case with crashes at every step.
@@ -109,7 +110,7 @@ const opensAgain = "w0: append 1, reopen, reopen, append 1, read - end"
 
 func TestEachFaultPointHasACase(t *testing.T) {
 	t.Parallel()
-	for _, e := range failpoints.Catalogue() {
+	for _, e := range storage.Points() {
 		covered := slices.ContainsFunc(faultCases, func(f struct{ program, fault string }) bool { return strings.Contains(f.fault, "@"+e.Name+"#") })
 		require.Equal(t, e.Kind == failpoints.KindFault, covered, e.Name)
 	}

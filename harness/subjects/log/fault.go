@@ -11,6 +11,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/spelling"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // flipsBits says whether the fault changes bits that are read.
@@ -102,7 +103,7 @@ func (c Case) checkFault(f Fault) error {
 
 // faultPoints are the names of the points that a fault may come to.
 func faultPoints() (names []string) {
-	for _, e := range failpoints.Catalogue() {
+	for _, e := range storage.Points() {
 		if e.Kind == failpoints.KindFault {
 			names = append(names, e.Name)
 		}

@@ -1,40 +1,43 @@
-package failpoints
+package storage
 
 import (
 	"go/ast"
 	"go/parser"
 	"go/token"
-	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
 )
 
 // A mark is a failpoint as the source names it.
 type mark struct {
 	name     string
-	kind     Kind
+	kind     failpoints.Kind
 	position string
 }
 
 // markers are the calls that make a failpoint of the engine, with the argument that holds its name. Any other call of
-// pingcap's package fails the test: it would be a failpoint that the catalogue cannot describe.
+// pingcap's package fails the test: it would be a failpoint that the declarations cannot describe.
 var markers = map[string]struct {
-	kind     Kind
+	kind     failpoints.Kind
 	argument int
 }{
-	"failpoint.InjectCall":    {KindYield, 0},
-	"failpoint.InjectContext": {KindFault, 1},
-	"failpoints.WaitPoint":    {KindWait, 1},
+	"failpoint.InjectCall":    {failpoints.KindYield, 0},
+	"failpoint.InjectContext": {failpoints.KindFault, 1},
+	"failpoints.WaitPoint":    {failpoints.KindWait, 1},
 }
 
 // marksOf parses the storage engine's source and returns every marker in it.
 func marksOf(t *testing.T) (marks []mark) {
 	t.Helper()
-	files, err := filepath.Glob("../storage/*.go")
+	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	set := token.NewFileSet()
@@ -80,7 +83,7 @@ func markOf(t *testing.T, set *token.FileSet, call *ast.CallExpr) (mark, bool) {
 	return mark{text, marker.kind, position}, true
 }
 
-func TestCatalogueAndMarkersInTheSourceAreTheSame(t *testing.T) {
+func TestDeclarationsAndMarkersInTheSourceAreTheSame(t *testing.T) {
 	t.Parallel()
 	marked := map[string]mark{}
 	for _, m := range marksOf(t) {
@@ -88,45 +91,44 @@ func TestCatalogueAndMarkersInTheSourceAreTheSame(t *testing.T) {
 			require.Equal(t, before.kind, m.kind, "%s and %s call %s by different kinds", before.position, m.position, m.name)
 		}
 		marked[m.name] = m
-		entry, ok := catalogueEntry(StoragePackage, m.name)
-		require.True(t, ok, "%s: %s is not in the catalogue (failpoints/catalogue.go)", m.position, m.name)
-		require.Equal(t, entry.Kind, m.kind, "%s: %s is a %v point here and another kind in the catalogue", m.position, m.name, m.kind)
+		i := slices.IndexFunc(declarations, func(d failpoints.Declaration) bool { return d.Name == m.name })
+		require.GreaterOrEqual(t, i, 0, "%s: %s is not declared (storage/points.go)", m.position, m.name)
+		require.Equal(t, declarations[i].Kind, m.kind, "%s: %s is a %v point here and declared as another kind", m.position, m.name, m.kind)
 	}
-	for _, e := range Catalogue() {
-		require.Contains(t, marked, e.Name, "the catalogue lists %s and no marker in storage/ has that name", e.Name)
+	for _, e := range Points() {
+		require.Contains(t, marked, e.Name, "%s is declared and no marker has that name", e.Name)
 	}
-	require.Len(t, marked, len(Catalogue()))
+	require.Len(t, marked, len(Points()))
 	require.Greater(t, len(marked), 27, "the test has looked at something")
 }
 
-func TestEveryEntryOfTheCatalogueSaysWhy(t *testing.T) {
+func TestEveryDeclarationSaysWhy(t *testing.T) {
 	t.Parallel()
 	seen := map[string]bool{}
 	resources := map[string]bool{
 		"committed": true, "view": true, "metadata": true, "tail": true, "file": true, "index": true, "log": true,
 		"round": true, "store": true, "wake": true, "folder": true,
 	}
-	for _, e := range Catalogue() {
+	for _, e := range Points() {
 		require.False(t, seen[e.Name], "%s is listed twice", e.Name)
 		seen[e.Name] = true
 		require.NotEmpty(t, e.Reason, e.Name)
-		require.True(t, resources[e.Resource], "%s: resource %q is not one that the catalogue describes", e.Name, e.Resource)
-		require.NotEqual(t, Nothing, e.Access, "%s says neither read nor write", e.Name)
+		require.True(t, resources[e.Resource], "%s: resource %q is not one that points.go describes", e.Name, e.Resource)
+		require.NotEqual(t, failpoints.Nothing, e.Access, "%s says neither read nor write", e.Name)
 		topic, moment, ok := strings.Cut(e.Name, "/")
 		require.True(t, ok && topic != "" && moment != "", "%s: a name is topic/moment", e.Name)
 	}
 }
 
-func TestTheCatalogueCannotBeChangedByItsReaders(t *testing.T) {
+func TestTheDeclarationsCannotBeChangedByTheirReaders(t *testing.T) {
 	t.Parallel()
-	name := Catalogue()[0].Name
-	Catalogue()[0].Name = "changed"
-	require.Equal(t, name, Catalogue()[0].Name)
+	name := Points()[0].Name
+	Points()[0].Name = "changed"
+	require.Equal(t, name, Points()[0].Name)
+	require.Equal(t, failpoints.Declarations(Package), Points())
 }
 
-func TestTheCatalogueIsOfTheEnginesImportPath(t *testing.T) {
+func TestThePointsAreOfThePackagesImportPath(t *testing.T) {
 	t.Parallel()
-	source, err := os.ReadFile("../storage/log.go")
-	require.NoError(t, err)
-	require.Contains(t, string(source), strconv.Quote(StoragePackage))
+	require.Equal(t, Package, reflect.TypeFor[Store]().PkgPath())
 }
