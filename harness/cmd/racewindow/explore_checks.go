@@ -18,7 +18,7 @@ const perProgramOfChecks = 200
 
 // hasChecksHere reports whether the current package has Checks, and nothing was said that only the log understands.
 func (f *exploreFlags) hasChecksHere(ctx context.Context, flags *pflag.FlagSet) bool {
-	if flags.Changed("handover") {
+	if flags.Changed("handover") || flags.Changed("subject") {
 		return false
 	}
 	found, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)

@@ -90,7 +90,7 @@ func TestTheRegistryIsExploredReplayedAndReported(t *testing.T) {
 	require.Len(t, found, 1)
 	content, err := os.ReadFile(found[0])
 	require.NoError(t, err)
-	require.Contains(t, string(content), "\nv1 scenario=registry removal=statusfirst; setup: subscribe a; ")
+	require.Contains(t, string(content), "\nv1 scenario=registry removal=statusfirst; setup: subscribe ")
 	for _, verb := range []string{"replay", "report"} {
 		code, stdout, stderr = command(t, verb, found[0])
 		require.Equal(t, exitViolated, code, "%s: %s", verb, stderr)
