@@ -6,7 +6,12 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -75,7 +80,8 @@ func (b *build) instrument(pf *packageFiles, d *dispatcher) error {
 			}
 		}
 		b.evaluates = b.evaluates || bind.evaluates
-		if !bind.used {
+		bind.checks = bind.own && u != unitRegular && pf.imports(u, checksPackage)
+		if !bind.used && !bind.checks {
 			continue
 		}
 		if err := pf.addBinding(bind); err != nil {
@@ -86,6 +92,24 @@ func (b *build) instrument(pf *packageFiles, d *dispatcher) error {
 		return problems
 	}
 	return nil
+}
+
+// checksPackage is what tests with Checks import. They can be explored without a single marker: the object may have typed waits
+// alone, or nothing but its operations. So their binary is an instrumented one.
+const checksPackage = ownModule + "/harness"
+
+// imports says whether a file of a unit imports a package.
+func (pf *packageFiles) imports(u unit, importPath string) bool {
+	for _, f := range pf.files {
+		if f.unit != u || f.original == nil || !bytes.Contains(f.content, []byte(strconv.Quote(importPath))) {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), f.path, f.content, parser.ImportsOnly)
+		if err == nil && slices.ContainsFunc(parsed.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == strconv.Quote(importPath) }) {
+			return true // the compiler tells what cannot be parsed
+		}
+	}
+	return false
 }
 
 // strip removes the markers of a package.

@@ -35,6 +35,8 @@ type thread struct {
 	body   func(*T)              // of a client or the main thread
 	task   func(context.Context) // of a task
 	ctx    context.Context
+	// inherited is the context of a task that was started with one of its own: it may end, or hold values. Nil for t.ctx.
+	inherited context.Context
 	t      T
 
 	state  state
@@ -164,7 +166,7 @@ func (t *thread) try(w failpoints.Wait) {
 // Spawn makes a task a thread.
 //
 //go:norace
-func (t *thread) Spawn(_ context.Context, name string, f func(context.Context)) func() {
+func (t *thread) Spawn(ctx context.Context, name string, f func(context.Context)) func() {
 	if goroutine() != t.goroutine {
 		t.x.foreign(t, "the start of task "+name)
 	}
@@ -173,6 +175,9 @@ func (t *thread) Spawn(_ context.Context, name string, f func(context.Context)) 
 	}
 	child := newThread(t.x, name, false)
 	child.task = f
+	if ctx != t.ctx {
+		child.inherited = failpoints.With(ctx, child)
+	}
 	child.nexts, t.x.spawned = t.x.spawned, child
 	return child.carry()
 }
@@ -270,7 +275,11 @@ func (t *thread) end(returned *bool) {
 
 func (t *thread) live() {
 	if t.task != nil {
-		t.task(t.ctx)
+		ctx := t.ctx
+		if t.inherited != nil {
+			ctx = t.inherited
+		}
+		t.task(ctx)
 		return
 	}
 	t.body(&t.t)

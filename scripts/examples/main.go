@@ -1,0 +1,213 @@
+// The command examples tries the subjects of harness/examples as a stranger would: it builds racewindow, copies the module, and
+// for each subject has racewindow find the planted bug, replay what it found 100 times, hold the right one within the same
+// schedules, and go through every schedule of one program. It prints the table of harness/examples/README.md, and ends with 1
+// where something else came.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"time"
+)
+
+// An example is a subject and how it is tried.
+type example struct {
+	folder  string
+	flags   []string // of explore, with and without the bug
+	program string   // that is explored exhaustively without it
+}
+
+var examples = []example{
+	{"cache", nil, `c0: get("c"), get("b"); c1: put("b", 0), put("a", 0), put("c", 0)`},
+	{"queue", nil, `c0: take(); c1: take(); c2: put(1), put(2)`},
+	{"wal", []string{"--crash"}, `c0: set("a", 1); c1: snapshot(), get("a")`},
+	{"limiter", nil, `c0: allow(), allow(), wait(), wait(); c1: wait()`},
+	{"registry", nil, `c0: subscribe("a"), unsubscribe("a"); c1: publish(1)`},
+}
+
+// times is how often a finding is replayed.
+const times = "100"
+
+func main() {
+	pattern := flag.String("run", "", "only the subjects that match `REGEXP`")
+	schedules := flag.String("schedules", "60000", "most schedules of a search, `N`")
+	crashes := flag.String("crash-schedules", "4000", "most schedules of a search with crashes, `N`")
+	flag.Parse()
+	selected, err := regexp.Compile(*pattern)
+	if err != nil || flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "examples: it takes flags alone, and -run a regular expression: %v\n", err)
+		os.Exit(2)
+	}
+	if err := run(selected, *schedules, *crashes); err != nil {
+		fmt.Fprintf(os.Stderr, "examples: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+func run(selected *regexp.Regexp, schedules, crashes string) error {
+	folder, err := os.MkdirTemp("", "racewindow-examples-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	t, err := prepare(folder)
+	if err != nil {
+		return err
+	}
+	fmt.Println("| subject | broken | found after | in | smallest case | replayed | without the bug | every schedule of a program |")
+	fmt.Println("|---|---|---|---|---|---|---|---|")
+	tried := 0
+	for _, e := range examples {
+		if !selected.MatchString(e.folder) {
+			continue
+		}
+		tried++
+		limit := schedules
+		if e.flags != nil {
+			limit = crashes
+		}
+		row, failed := t.try(e, limit)
+		if failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", e.folder, failed))
+			continue
+		}
+		fmt.Println(row)
+	}
+	if tried == 0 {
+		return errors.New("-run selects no subject")
+	}
+	return err
+}
+
+// A trial is a copy of the module, so that what a search keeps does not lie in the source tree, and the command.
+type trial struct{ folder, command string }
+
+func prepare(folder string) (*trial, error) {
+	t := &trial{filepath.Join(folder, "examples"), filepath.Join(folder, "racewindow")}
+	root, err := os.Getwd()
+	if err != nil {
+		return nil, err
+	}
+	if err := os.CopyFS(t.folder, os.DirFS(filepath.Join("harness", "examples"))); err != nil {
+		return nil, fmt.Errorf("run it in the root of the repository: %w", err)
+	}
+	kept, _ := filepath.Glob(filepath.Join(t.folder, "*", "testdata")) // the pattern is well formed
+	for _, name := range kept {
+		if err := os.RemoveAll(name); err != nil {
+			return nil, err
+		}
+	}
+	for _, arguments := range [][]string{
+		{"-C", t.folder, "mod", "edit", "-replace", "github.com/racewindow/racewindow=" + root},
+		{"build", "-o", t.command, "./harness/cmd/racewindow"},
+	} {
+		if output, err := exec.Command("go", arguments...).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(arguments, " "), err, output)
+		}
+	}
+	return t, nil
+}
+
+// racewindow runs the command in the module. It is an error if it ends with another code.
+func (t *trial) racewindow(bug bool, code int, arguments ...string) (output string, err error) {
+	c := exec.Command(t.command, arguments...)
+	c.Dir, c.Env = t.folder, append(os.Environ(), "NO_COLOR=1", "RACEWINDOW_EXAMPLE_BUG=0")
+	if bug {
+		c.Env = append(c.Env, "RACEWINDOW_EXAMPLE_BUG=1")
+	}
+	var out bytes.Buffer
+	c.Stdout, c.Stderr = &out, &out
+	err = c.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return "", err
+	}
+	if c.ProcessState.ExitCode() != code {
+		return "", fmt.Errorf("racewindow %s ended with %d, not %d (with the bug: %v):\n%s", strings.Join(arguments, " "), c.ProcessState.ExitCode(), code, bug, &out)
+	}
+	return out.String(), nil
+}
+
+// A finding is what explore --json says of one.
+type finding struct {
+	Event, Case string
+	Report      struct{ Promise string }
+	Summary     struct {
+		Statistics struct{ Schedules int }
+		Programs   int
+		Findings   []struct{ Class string }
+	}
+}
+
+// try makes the row of an example.
+func (t *trial) try(e example, schedules string) (row string, err error) {
+	search := append([]string{"explore", "--seed", "1", "--schedules", schedules, "--json", filepath.Join(t.folder, e.folder+".json"), "./" + e.folder}, e.flags...)
+	began := time.Now()
+	if _, err := t.racewindow(true, 1, search...); err != nil {
+		return "", err
+	}
+	took := time.Since(began)
+	found, ended, err := t.read(e.folder + ".json")
+	if err != nil {
+		return "", err
+	}
+	replayed, err := t.racewindow(true, 1, "replay", "--times", times, found.Case, "./"+e.folder)
+	if err != nil {
+		return "", err
+	}
+	if !strings.Contains(replayed, "failed "+times+" of "+times+" times") {
+		return "", fmt.Errorf("not each replay of '%s' failed:\n%s", found.Case, replayed)
+	}
+	if err := os.RemoveAll(filepath.Join(t.folder, e.folder, "testdata")); err != nil {
+		return "", err
+	}
+	if _, err := t.racewindow(false, 0, search...); err != nil {
+		return "", err
+	}
+	_, held, err := t.read(e.folder + ".json")
+	if err != nil {
+		return "", err
+	}
+	every, err := t.racewindow(false, 0, append([]string{"explore", "--seed", "1", "--program", e.program, "--exhaustive", "--preemptions", "2", "./" + e.folder}, e.flags...)...)
+	if err != nil {
+		return "", err
+	}
+	all := regexp.MustCompile(`no violation in all (\d+) schedules`).FindStringSubmatch(every)
+	if all == nil {
+		return "", fmt.Errorf("the program was not explored exhaustively:\n%s", every)
+	}
+	_, smallest, _ := strings.Cut(found.Case, "; ")
+	return fmt.Sprintf("| %s | %s | %d schedules of %d programs | %.0f s | `%s` | %s of %s | held in %d schedules | %s held, `%s` |", e.folder, found.Report.Promise,
+		ended.Summary.Statistics.Schedules, ended.Summary.Programs, took.Seconds(), smallest, times, times, held.Summary.Statistics.Schedules, all[1], e.program), nil
+}
+
+// read returns the first finding, if there is one, and the summary.
+func (t *trial) read(file string) (found, ended finding, err error) {
+	content, err := os.ReadFile(filepath.Join(t.folder, file))
+	if err != nil {
+		return found, ended, err
+	}
+	var all []finding
+	if err := json.Unmarshal(content, &all); err != nil {
+		return found, ended, err
+	}
+	for _, f := range all {
+		switch {
+		case f.Event == "finding" && found.Case == "":
+			found = f
+		case f.Event == "summary":
+			ended = f
+		}
+	}
+	if ended.Event == "" || found.Case != "" && len(ended.Summary.Findings) == 0 {
+		return found, ended, fmt.Errorf("%s holds no summary of what was found", file)
+	}
+	return found, ended, nil
+}
