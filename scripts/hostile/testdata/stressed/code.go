@@ -25,8 +25,8 @@ type faults struct {
 
 func (s *sum) Add(ctx context.Context, n int) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	if s.inside && s.panics {
+		s.mu.Unlock()
 		panic("two are inside")
 	}
 	now := s.n
@@ -38,6 +38,7 @@ func (s *sum) Add(ctx context.Context, n int) {
 		s.inside = false
 	}
 	s.n = now + n
+	s.mu.Unlock()
 }
 
 func (s *sum) Get(ctx context.Context) int {
