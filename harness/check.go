@@ -272,6 +272,12 @@ func (c *checking) replay(text string, times int) {
 // found fails the test with a report, and with more that belongs to it.
 func (c *checking) found(r *report.Report, text, kept string, more ...string) {
 	c.t.Helper()
+	c.tell(drive.Found, r, text, kept, more...)
+}
+
+// tell is found, as an event of a kind.
+func (c *checking) tell(event string, r *report.Report, text, kept string, more ...string) {
+	c.t.Helper()
 	var b strings.Builder
 	_ = r.WriteText(&b, 100, report.Palette{}) // a Builder takes everything
 	if kept != "" {
@@ -285,7 +291,7 @@ func (c *checking) found(r *report.Report, text, kept string, more ...string) {
 	if format, err := report.FormatByName("json"); err == nil {
 		_ = format.Write(&data, r) // a Buffer takes everything
 	}
-	c.send(drive.Event{Event: drive.Found, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: json.RawMessage(bytes.TrimSpace(data.Bytes()))})
+	c.send(drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: json.RawMessage(bytes.TrimSpace(data.Bytes()))})
 }
 
 // refuse fails the test because it cannot do what was asked for.

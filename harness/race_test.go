@@ -72,7 +72,8 @@ func TestACheckReportsADataRaceWithItsScheduleEachTime(t *testing.T) {
 		require.NotZero(t, code, output)
 		require.Contains(t, output, "WARNING: DATA RACE")
 		require.Contains(t, output, "FAIL data race")
-		require.Regexp(t, `replay: .*racewindow replay 'v1 test=TestBalance; c0: `, output)
+		require.Regexp(t, `replay: .*racewindow replay 'v1 test=TestBalance[^;]*; c\d: `, output)
+		require.Contains(t, output, "a data race was found with the canary", "it is the subject's, and told but once")
 	}
 }
 

@@ -112,19 +112,20 @@ func (c *checking) foundFreely(r object.LoadResult) {
 	c.t.Helper()
 	f := r.Finding
 	promise, sentence, detail := f.Violation.Broken()
-	more := []string{fmt.Sprintf("found freely after %d operations: %s\nprogram: %v\nagain: %s", r.Operations, detail, f.Case, c.again(r)), f.History.String()}
+	more := []string{fmt.Sprintf("found freely after %d operations\nprogram: %v", r.Operations, f.Case), f.History.String()}
 	for _, stack := range []string{f.Violation.Stack(), f.Stacks} {
 		if stack != "" {
 			more = append(more, stack)
 		}
 	}
+	// It is told before it is made smaller: what searches may end the process, as the subject's own fatal errors do.
+	c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again(r), ""), f.Case.String(), "", more...)
 	smallest, why := c.smallest(f.Case)
 	if smallest == nil {
-		more = append(more, "no smallest case: "+why)
-		c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again(r), ""), f.Case.String(), "", more...)
+		c.send(drive.Event{Event: drive.Smaller, Text: "no smallest case: " + why + "\n"})
 		return
 	}
-	c.found(smallest.Report, smallest.Case, c.keep(*smallest), more...)
+	c.tell(drive.Smaller, smallest.Report, smallest.Case, c.keep(*smallest), "the smallest case of the same program, one thread at a time")
 }
 
 // smallest explores a program: each schedule with one preemption, then random ones.

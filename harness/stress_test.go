@@ -46,16 +46,17 @@ func stressed[T any](t *testing.T, s Subject[T], change func(*drive.Order)) (all
 func TestAStressedCheckFindsAndShowsTheSmallestCase(t *testing.T) {
 	t.Chdir(t.TempDir())
 	all, text := stressed(t, balances(true), nil)
-	require.Len(t, all, 3, text)
-	found := all[1]
+	require.Len(t, all, 4, text)
+	found, smaller := all[1], all[2]
 	require.Equal(t, drive.Found, found.Event)
 	require.Contains(t, found.Text, "FAIL Linearizability")
-	require.Contains(t, found.Text, "replay: racewindow replay 'v1 test=TestBalance; c")
+	require.Equal(t, drive.Smaller, smaller.Event)
+	require.Contains(t, smaller.Text, "replay: racewindow replay 'v1 test=TestBalance; c")
 	require.Contains(t, found.Text, "found freely after ")
-	require.Contains(t, found.Text, "again: racewindow stress -run '^TestBalance$' --goroutines 300 --seed 1 ")
-	require.FileExists(t, found.Kept)
-	require.Equal(t, 1, all[2].Code)
-	require.Contains(t, all[2].Text, "violated: TestBalance: ")
+	require.Contains(t, found.Text, "replay: racewindow stress -run '^TestBalance$' --goroutines 300 --seed 1\n")
+	require.FileExists(t, smaller.Kept)
+	require.Equal(t, 1, all[3].Code)
+	require.Contains(t, all[3].Text, "violated: TestBalance: ")
 }
 
 func TestAStressedCheckThatHoldsSaysHowMuchItTried(t *testing.T) {

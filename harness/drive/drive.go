@@ -4,7 +4,8 @@
 // JSON on one line. Each Check that the test run selects carries the order out and writes what happens as Events, one line of JSON
 // each, to the file that the order names. The binary's exit code, its output and -test.run mean what they mean without the flag.
 //
-// A Check writes "check" when it begins, "progress" now and then, "finding" for each failure, and "summary" when it has ended; or
+// A Check writes "check" when it begins, "progress" now and then, "finding" for each failure, "smaller" for a smaller case of
+// the finding before it, and "summary" when it has ended; or
 // "refused" where the order cannot be carried out for it. An event that a reader does not know is to be passed over.
 package drive
 
@@ -102,6 +103,7 @@ const (
 	Began    = "check"
 	Progress = "progress"
 	Found    = "finding"
+	Smaller  = "smaller"
 	Ended    = "summary"
 	Refused  = "refused"
 )

@@ -61,6 +61,7 @@ type instance struct {
 	lane   *lane
 	cancel context.CancelFunc
 	moment raceoff.Number
+	begun  raceoff.Number // clients
 	// off says that the operations which wait were called off. What comes after that is open.
 	off        raceoff.Number
 	goroutines []raceoff.Number // by client, their numbers in a dump of stacks
@@ -101,6 +102,7 @@ func (n *lane) instance() {
 		cancel: cancel, goroutines: make([]raceoff.Number, clients), ended: make(chan struct{}, clients),
 	}
 	began := time.Now()
+	n.load.peak.Raise(n.load.alive.Add(uint64(clients)))
 	for i := range clients {
 		go in.client(n.delayed(ctx), i)
 	}
@@ -132,11 +134,14 @@ func (n *lane) delayed(ctx context.Context) context.Context {
 func (in *instance) client(ctx context.Context, thread int) {
 	l := in.lane.load
 	in.goroutines[thread].Store(goroutineNumber())
-	l.peak.Raise(l.alive.Add(1))
 	defer func() {
 		l.alive.Add(^uint64(0))
 		in.ended <- struct{}{}
 	}()
+	in.begun.Add(1)
+	for in.begun.Load() < uint64(len(in.plan.c.Threads)) { // or the first would be over before the last begins
+		runtime.Gosched()
+	}
 	var outcome values.Outcome
 	first := in.plan.first[thread]
 	for i := first; i < first+len(in.plan.c.Threads[thread].Operations) && in.off.Load() == 0; i++ {
@@ -168,6 +173,9 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 		}
 		look = max(look, min(2*look, lastLook))
 		now := in.now()
+		if now.waiting() < left && time.Since(moved) <= in.lane.load.Grace {
+			continue // somebody is between two operations, and has only to be given the processor
+		}
 		v, err := in.lane.verdict(now)
 		switch {
 		case err != nil:
@@ -189,6 +197,16 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 		}
 	}
 	return in.run, 0
+}
+
+// waiting counts the operations that have not returned.
+func (r *run) waiting() (n int) {
+	for _, e := range r.history {
+		if e.Outcome == spec.Pending {
+			n++
+		}
+	}
+	return n
 }
 
 // remain says whether clients still wait, now that their operations were called off and the object is closed.

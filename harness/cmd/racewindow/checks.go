@@ -170,7 +170,7 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 		return e.Test
 	case drive.Progress:
 		return e.Test + ": " + e.Text
-	case drive.Found:
+	case drive.Found, drive.Smaller:
 		r.worst, r.kept = 1, append(r.kept, e)
 		line.aside(func() { fmt.Fprintf(r.out, "%s\n", e.Text); r.write(e) })
 	case drive.Ended:
