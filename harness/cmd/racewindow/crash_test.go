@@ -75,9 +75,9 @@ func TestKillHoldsAndSaysWhatItShows(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	out := t.TempDir()
-	code, stdout, stderr := command(t, "kill", "--dir", t.TempDir(), "--kills", "6", "--acknowledgements", "200", "--limited", "1", "--full", "0", "--min-under-load", "0", "--out", out)
+	code, stdout, stderr := command(t, "kill", "--dir", t.TempDir(), "--kills", "20", "--acknowledgements", "200", "--limited", "1", "--full", "0", "--min-under-load", "0", "--out", out)
 	require.Equal(t, exitHeld, code, "%s%s", stdout, stderr)
-	for _, part := range []string{"6 killed", "file size limit", "shows not lost pages", "canary    caught", "No promise violated."} {
+	for _, part := range []string{"20 killed", "file size limit", "shows not lost pages", "canary    caught", "No promise violated."} {
 		require.Contains(t, stdout, part)
 	}
 	require.FileExists(t, filepath.Join(out, "summary.json"))
