@@ -278,6 +278,9 @@ func (c *checking) found(r *report.Report, text, kept string, more ...string) {
 // tell is found, as an event of a kind.
 func (c *checking) tell(event string, r *report.Report, text, kept string, more ...string) {
 	c.t.Helper()
+	if r.Class == string(sched.DataRace) && text != "" {
+		r.Replay += " --race"
+	}
 	var b strings.Builder
 	_ = r.WriteText(&b, 100, report.Palette{}) // a Builder takes everything
 	if kept != "" {

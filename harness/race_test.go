@@ -73,6 +73,7 @@ func TestACheckReportsADataRaceWithItsScheduleEachTime(t *testing.T) {
 		require.Contains(t, output, "WARNING: DATA RACE")
 		require.Contains(t, output, "FAIL data race")
 		require.Regexp(t, `replay: .*racewindow replay 'v1 test=TestBalance[^;]*; c\d: `, output)
+		require.Contains(t, output, "--race\n")
 		require.Contains(t, output, "a data race was found with the canary", "it is the subject's, and told but once")
 	}
 }

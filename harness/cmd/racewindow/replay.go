@@ -39,6 +39,7 @@ type replayFlags struct {
 	stepLimit int
 	timeline  bool
 	free      bool
+	race      bool
 }
 
 func replayCommand() *cobra.Command {
@@ -64,6 +65,7 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().IntVar(&f.stepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
 	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution that shows a violation")
 	cmd.Flags().BoolVar(&f.free, "free", false, "run it on goroutines, though it has no delays")
+	cmd.Flags().BoolVar(&f.race, "race", false, "of the case of a test: under the race detector")
 	return cmd
 }
 
@@ -78,6 +80,8 @@ func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string
 		return f.ofTest(cmd, other, packages)
 	case err == nil && len(packages) > 0:
 		return usageError{fmt.Errorf("%s: the case is about what the command brings, and needs no package", packages[0])}
+	case err == nil && f.race:
+		return usageError{errors.New("--race: the case is about what the command brings: build it with 'racewindow build -race', or leave the flag out")}
 	case cmd.Context().Err() != nil:
 		return err
 	case err != nil:
@@ -235,7 +239,7 @@ func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) 
 		parts = append(parts, "^"+regexp.QuoteMeta(part)+"$")
 	}
 	r := &checkRun{
-		verb: "replay", pattern: strings.Join(parts, "/"), packages: packages, out: cmd.OutOrStdout(), screen: os.Stdout,
+		verb: "replay", pattern: strings.Join(parts, "/"), packages: packages, race: f.race, out: cmd.OutOrStdout(), screen: os.Stdout,
 		order: drive.Order{Mode: drive.Replay, Case: of.text, Times: f.times},
 	}
 	return r.run(cmd.Context())
