@@ -37,7 +37,7 @@ type thread struct {
 	ctx    context.Context
 	// inherited is the context of a task that was started with one of its own: it may end, or hold values. Nil for t.ctx.
 	inherited context.Context
-	t      T
+	t         T
 
 	state  state
 	at     arrival
