@@ -91,9 +91,9 @@ func TestTheRegistryIsExploredReplayedAndReported(t *testing.T) {
 	content, err := os.ReadFile(found[0])
 	require.NoError(t, err)
 	require.Contains(t, string(content), "\nv1 scenario=registry removal=statusfirst; setup: subscribe ")
-	for _, verb := range []string{"replay", "report"} {
+	for verb, expected := range map[string]int{"replay": exitViolated, "report": exitHeld} {
 		code, stdout, stderr = command(t, verb, found[0])
-		require.Equal(t, exitViolated, code, "%s: %s", verb, stderr)
+		require.Equal(t, expected, code, "%s: %s", verb, stderr)
 		require.Contains(t, stdout, "NoCrash", verb)
 	}
 	const left = "setup: subscribe a, suspend a; p0: publish a; m0: remove a"
@@ -103,7 +103,7 @@ func TestTheRegistryIsExploredReplayedAndReported(t *testing.T) {
 	code, stdout, stderr = command(t, "explore", "--subject", "registry", "--program", left, "--exhaustive", "--preemptions", "1")
 	require.Zero(t, code, stderr)
 	require.Contains(t, stdout, "held: registry removal=checked")
-	require.Contains(t, stdout, "canary: the known bug was found in schedule 1 of 'v1 scenario=registry removal=statusfirst; ")
+	require.Contains(t, stdout, "canary: the known bug was found in schedule ")
 }
 
 func TestAnExplorationOfNothingEndsWithThree(t *testing.T) {

@@ -110,9 +110,8 @@ func judgeKept(calls []call, content map[string][]string) *Violation {
 				want = append(want, c.value)
 			}
 		}
-		have := slices.Sorted(slices.Values(values))
 		slices.Sort(want)
-		if !slices.Equal(have, want) {
+		if have := slices.Sorted(slices.Values(values)); !slices.Equal(have, want) {
 			return Kept.broken("%s holds %v, delivered were %v", handle, have, want)
 		}
 	}

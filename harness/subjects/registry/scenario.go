@@ -16,7 +16,7 @@ import (
 //
 // The router gathers for no time: then how late it is, is the schedule's choice like all else, and not the clock's.
 func scenario(c cases.Case) sched.Scenario {
-	s := settingsOf(c)
+	s := c.Settings.(Settings)
 	s.Gather = -1
 	judged := slices.DeleteFunc(Promises(), func(p Promise) bool {
 		return p.Name != s.Promise && (s.Promise != "" || p == GoneAtReturn)

@@ -24,11 +24,6 @@ var Subject cases.Subject = subject{}
 
 type subject struct{}
 
-const (
-	setupThread  = "setup"
-	routerThread = "router"
-)
-
 // Settings are the words of a case's head: removal=ORDER, default checked; concurrent=true; promise=NAME for one that is judged
 // alone, so that one that is broken hides no other. A crash always counts; default all that both fixes are meant to keep.
 type Settings struct {
@@ -51,16 +46,11 @@ func (s Settings) String() string {
 // Holds says whether what both fixes are meant to keep holds.
 func (s Settings) Holds() bool { return s.Order == Checked || s.Order == Reorder && !s.Concurrent }
 
-// settingsOf are those of a case, the defaults if it has none.
-func settingsOf(c cases.Case) Settings {
-	if s, ok := c.Settings.(Settings); ok {
-		return s
-	}
-	return Settings{Options: Options{Order: Checked}}
-}
+// defaults are the settings of a case that names none.
+var defaults = Settings{Options: Options{Order: Checked}}
 
 func (subject) ParseSettings(words []cases.Setting) (cases.Settings, error) {
-	s, names := settingsOf(cases.Case{}), []string{"removal", "concurrent", "promise"}
+	s, names := defaults, []string{"removal", "concurrent", "promise"}
 	values := map[string][]string{"removal": texts(Orders()), "concurrent": {"false", "true"}, "promise": texts(Promises())}
 	for _, w := range words {
 		known := values[w.Name]
@@ -105,12 +95,14 @@ type Operation struct {
 	Shapes []string
 }
 
-// The verbs.
+// The verbs, and threads that have a meaning.
 const (
 	Publish   = "publish"
 	Subscribe = "subscribe"
 	Suspend   = "suspend"
 	Remove    = "remove"
+
+	setupThread, routerThread = "setup", "router"
 )
 
 // String is "publish a+b".
@@ -179,7 +171,7 @@ func (subject) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
 			setup.Operations = append(setup.Operations, Operation{Suspend, []string{shape}})
 		}
 	}
-	c := cases.Case{Subject: Subject, Settings: Settings{Options: Options{Order: Checked}}, Threads: []cases.Thread{setup}}
+	c := cases.Case{Subject: Subject, Settings: defaults, Threads: []cases.Thread{setup}}
 	for i := range max(min(2, s.Threads), 1+random.Intn(s.Threads)) {
 		t := cases.Thread{Name: fmt.Sprintf("c%d", i)}
 		for range 1 + min(random.Intn(s.Operations), random.Intn(s.Operations)) {
@@ -200,7 +192,7 @@ func (subject) DrawFaults(*rand.Rand, cases.Case, int) []cases.Fault { return ni
 // Smaller yields plainer settings, and publications to a shape less.
 func (subject) Smaller(c cases.Case) iter.Seq[cases.Case] {
 	return func(yield func(cases.Case) bool) {
-		s := settingsOf(c)
+		s := c.Settings.(Settings)
 		for _, plainer := range []Settings{{Options: s.Options}, {Options{Order: s.Order}, s.Promise}} {
 			next := c.Clone()
 			if next.Settings = plainer; plainer.String() != s.String() && !yield(next) {
@@ -241,7 +233,7 @@ func (subject) Canaries(cases.Case) ([]cases.Canary, error) {
 
 // Cured implements cases.Cured: the only order that keeps every promise.
 func (subject) Cured(c cases.Case) (cured cases.Case, what string, ok bool) {
-	s := settingsOf(c)
+	s := c.Settings.(Settings)
 	right := Options{Order: Reorder}
 	if s.Options == right {
 		return c, "", false
