@@ -123,5 +123,13 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
+// bounds is what an enumeration bounds.
+func (o Options) bounds() string {
+	if o.Strategy == "delay-bounded" {
+		return "delays"
+	}
+	return "preemptions"
+}
+
 // exhaustive says whether the search ends by itself.
 func (o Options) exhaustive() bool { return o.Strategy == "bounded" || o.Strategy == "delay-bounded" }
