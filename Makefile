@@ -29,8 +29,8 @@ bin/racewindow-race: FORCE
 FORCE:
 
 test: ## every test, under -race and with failpoints at work
-	RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/tests $(RACEWINDOW) test -race -timeout 10m ./...
-	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -timeout 10m ./harness/subjects/log ./harness/sched ./harness/report # what looks between two threads cannot run under -race
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/tests $(RACEWINDOW) test -race -timeout 20m ./...
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -timeout 20m ./harness/subjects/log ./harness/sched ./harness/report ./harness/object # what looks between two threads cannot run under -race
 
 test-plain: ## every test in a normal build; says which need the instrumented one
 	$(GO) test ./...
