@@ -50,8 +50,8 @@ func Parse(text string, find Find) (Case, error) {
 	if len(text) > MaxTextBytes {
 		return Case{}, fmt.Errorf("%w: %d bytes of text: at most %d", ErrCase, len(text), MaxTextBytes)
 	}
-	if !utf8.ValidString(text) {
-		return Case{}, fmt.Errorf("%w: it holds bytes that are no UTF-8 text: is it a file of another kind?", ErrCase)
+	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
+		return Case{}, fmt.Errorf("%w: it holds bytes that are no UTF-8 text, or control characters: is it a file of another kind?", ErrCase)
 	}
 	text = strings.Map(blank, text) // a case that a report, or a page, has wrapped can be pasted
 	clauses, err := Split(text, ';')

@@ -157,6 +157,7 @@ var noCases = map[string]string{
 	head + "c0:; crash any; @ start>c0":                   "out of order",
 	head + "c0:; ! c0@x#1=EIO; c1:":                       "out of order",
 	head + "c0: put(\"\xff\")":                            "bytes that are no UTF-8",
+	"\x7fELF\x02\x01\x1b[2J":                              "control characters",
 	strings.Repeat("x", MaxTextBytes+1):                   "262145 bytes of text: at most 262144",
 	head + strings.Repeat("c0:;", MaxThreads+5):           "clauses: at most 68",
 	head + "c0: " + strings.Repeat(`get(""),`, 5000):      "5001 operations: at most 4096",
