@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"reflect"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -16,17 +17,19 @@ import (
 
 // A ticket machine says when it gave each ticket. A wrong one gives two at once.
 type machine struct {
-	last  time.Duration
+	last  atomic.Int64 // of time.Duration
 	wrong bool
 }
 
 func (m *machine) Ticket(ctx context.Context) (time.Duration, []int) {
-	last := m.last
-	if m.wrong {
-		failpoints.Yield(ctx, loaded)
+	if !m.wrong {
+		next := time.Duration(m.last.Add(int64(time.Second)))
+		return next, []int{int(next / time.Second)}
 	}
-	m.last = last + time.Second
-	return m.last, []int{int(m.last / time.Second)}
+	next := time.Duration(m.last.Load()) + time.Second
+	failpoints.Yield(ctx, loaded)
+	m.last.Store(int64(next))
+	return next, []int{int(next / time.Second)}
 }
 
 func TestAJudgeOfTheHistorySeesWhatOperationsReturned(t *testing.T) {
