@@ -1,6 +1,10 @@
 package object
 
-import "github.com/racewindow/racewindow/harness/spec"
+import (
+	"time"
+
+	"github.com/racewindow/racewindow/harness/spec"
+)
 
 // The entries of a history are written by the clients' threads, and read by other threads and by the scheduler's goroutine, with
 // nothing between them that the race detector knows of. So all that touches them while threads run is in functions that it does
@@ -26,7 +30,7 @@ func (r *run) returned(i, moment int, a answer) {
 	r.values[i] = a.values
 }
 
-// now is the run with a history of its own, as it is at this moment. It has no values, only their texts: others may still use them.
+// now is the run with a history of its own, as it is at this moment.
 //
 //go:norace
 func (r *run) now() *run {
@@ -35,11 +39,38 @@ func (r *run) now() *run {
 		e := r.history[i]
 		e.Result = unseen(e.Result)
 		now.history[i] = e
+		for k := range r.values[i] {
+			now.values[i] = append(now.values[i], unseenValue(r.values[i][k]))
+		}
 	}
 	for _, stack := range r.stacks {
 		now.stacks = append(now.stacks, unseen(stack))
 	}
 	return now
+}
+
+// unseenValue copies a value that another goroutine has written, if it is a number, a truth, a string or a duration. What else a
+// judge reads of it, the detector sees.
+//
+//go:norace
+func unseenValue(v any) any {
+	switch v := v.(type) {
+	case bool:
+		return v
+	case int:
+		return v
+	case int64:
+		return v
+	case uint64:
+		return v
+	case float64:
+		return v
+	case time.Duration:
+		return v
+	case string:
+		return unseen(v)
+	}
+	return v
 }
 
 // unseen copies a string whose bytes another goroutine has written. The built-in copy would tell the detector.

@@ -62,7 +62,7 @@ func (r *run) judged() error {
 	if p.object.Holds != nil {
 		p.object.holds.Lock()
 		defer p.object.holds.Unlock()
-		if err := p.object.Holds(r.events()); err != nil {
+		if err := p.object.holdsOf(r.events()); err != nil {
 			return history.broken("%v", err)
 		}
 		return nil
@@ -80,6 +80,16 @@ func (r *run) judged() error {
 		return unknownError{sched.UnusableError{Reason: "whether some order explains the results is unknown: " + j.Reason + "; explore smaller programs"}}
 	}
 	return p.unexplained(p.object.owed(), r.history, j)
+}
+
+// holdsOf asks the subject's own judge. One that panics does not hold: an operation whose result is lost has no values, for one.
+func (o *Object) holdsOf(h History) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("Holds panicked: %v\n%s", r, h)
+		}
+	}()
+	return o.Holds(h)
 }
 
 // An unknownError is a history of which nothing is known.
