@@ -121,7 +121,7 @@ func TestACaseIsReadFromItsTextOrItsFile(t *testing.T) {
 		"not a directory: give a file":                                          filepath.Join(folder, "lost.case", "below"),
 		"there is nothing but comments and empty":                               write("empty.case", "# nothing\n\n"),
 		"the file has 1000000 bytes, and a file with a case has at most 262144": write("large.case", strings.Repeat("x", 1_000_000)),
-		"begins with 'v1 scenario=NAME' or 'v1 test=NAME'":                      write("binary.case", "\x7fELF\x00\x01\x02"),
+		"no UTF-8 text, or control characters":                                  write("binary.case", "\x7fELF\x00\x01\x02"),
 		"a second case begins with":                                             write("two.case", lost+"\n"+lost+"\n"),
 	} {
 		_, err := readCase(context.Background(), argument)

@@ -205,12 +205,13 @@ func (r *run) execute(ctx context.Context) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	r.engine = engine
+	uninterrupted := context.WithoutCancel(ctx) // an operation that is called off would look like one that failed
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		var all sync.WaitGroup
 		for _, t := range r.threads {
-			all.Go(func() { t.work(ctx) })
+			all.Go(func() { t.work(uninterrupted) })
 		}
 		all.Wait()
 	}()
