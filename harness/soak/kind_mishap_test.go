@@ -40,7 +40,7 @@ func TestACrashStressRoundRecoversAndSaysWhatItSaw(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"ordered", "weak"}, CrashStress{}.Variants())
 	for i, variant := range (CrashStress{}).Variants() {
-		r, err := CrashStress{}.Run(t.Context(), RoundSpec{Kind: "crashstress", Variant: variant, Seed: uint64(3 + i), For: 500 * time.Millisecond})
+		r, err := CrashStress{}.Run(t.Context(), RoundSpec{Kind: "crashstress", Variant: variant, Seed: uint64(3 + i), For: 2 * time.Second})
 		require.NoError(t, err)
 		requireKnownCounts(t, r)
 		require.Empty(t, r.Found)
