@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,20 +79,19 @@ func TestShrinkingIsBoundedAndSaysSo(t *testing.T) {
 	executed, want := 0, 100
 	inTurn := func(x *Execution) {
 		executed++
-		right, last := 0, ""
-		for _, name := range []string{"a", "b"} {
+		var right, last atomic.Int64
+		for i, name := range []string{"a", "b"} {
 			x.Go(name, func(t *T) {
 				for range want / 2 {
-					if last != name {
-						right++
+					if last.Swap(int64(i+1)) != int64(i+1) {
+						right.Add(1)
 					}
-					last = name
 					failpoints.Yield(t.Context(), pointLoad)
 				}
 			})
 		}
 		x.Finally(func(t *T) {
-			if right == want {
+			if right.Load() == int64(want) {
 				t.Fatalf("always in turn")
 			}
 		})

@@ -3,6 +3,7 @@ package sched
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -121,15 +122,15 @@ func starvedWaiter(x *Execution) {
 			}
 		})
 	}
-	done := false
+	var done atomic.Bool
 	x.Go("w", func(t *T) {
-		for !done {
+		for !done.Load() {
 			failpoints.Yield(t.Context(), pointLock)
 		}
 	})
 	x.Go("z", func(t *T) {
 		failpoints.Yield(t.Context(), pointLoad)
-		done = true
+		done.Store(true)
 	})
 }
 
