@@ -86,7 +86,7 @@ func (r *run) judged() error {
 func (o *Object) holdsOf(h History) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("Holds panicked: %v\n%s", r, h)
+			err = fmt.Errorf("the judge Holds panicked: %v\n%s", r, h)
 		}
 	}()
 	return o.Holds(h)
