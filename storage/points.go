@@ -5,9 +5,6 @@ import "github.com/racewindow/racewindow/failpoints"
 // Package is the import path of this package, which prefixes the names of its failpoints.
 const Package = "github.com/racewindow/racewindow/storage"
 
-// Points are what this package declares of its failpoints, in their order.
-func Points() []failpoints.Declaration { return append([]failpoints.Declaration(nil), declarations...) }
-
 // The resources: committed (the position below which records are visible), view (the published view), metadata (the row
 // of a hand-over with a tail of its own), tail (the records in memory), file (the segments), index (the chunk index),
 // log (the writers' state), round (who leads a flush), store (open logs and due flushes), wake (the flusher's channel),
@@ -78,3 +75,6 @@ var declarations = failpoints.Declare(Package, []failpoints.Declaration{
 	{Name: "flusher/wake", Kind: failpoints.KindWait, Resource: "wake", Access: failpoints.Reads, Reason: "the flusher waits for work or for the next interval"},
 	{Name: "flusher/flushed", Kind: failpoints.KindYield, Resource: "store", Access: failpoints.Reads, Reason: "one log is flushed, the next is due"},
 })
+
+// Points are what this package declares of its failpoints, in their order.
+func Points() []failpoints.Declaration { return append([]failpoints.Declaration(nil), declarations...) }

@@ -32,7 +32,7 @@ type Options struct {
 	// StepLimit is after how many choices threads take turns, as many times again; what has not ended then is a livelock or
 	// unknown. Default 20,000.
 	StepLimit int
-	// RepeatEvery runs each so manieth schedule a second time: what it does must be the same. Default 64, negative for never.
+	// RepeatEvery runs one schedule in so many a second time: what it does must be the same. Default 64, negative for never.
 	RepeatEvery int
 	// Hang is how long the code between two stops may take before the process ends with exit code 3, the marker that the thread
 	// passed last, the schedule and the stack; default 30 s, for Explore what -racewindow.hang says or 10 s. It decides no verdict.
