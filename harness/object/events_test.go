@@ -65,3 +65,32 @@ func TestAJudgeOfTheHistorySeesWhatOperationsReturned(t *testing.T) {
 		require.NotEmpty(t, canaries)
 	}
 }
+
+// When nobody can go on, the judge sees what those returned that have; and a judge that panics is a finding, with the history.
+func TestAJudgeSeesValuesWhenNobodyCanGoOnAndOneThatPanicsDoesNotHold(t *testing.T) {
+	t.Parallel()
+	for panics, findings := range map[bool]int{false: 0, true: 1} {
+		o, err := New(Config{
+			Name: "TestBox", Type: reflect.TypeFor[*box](),
+			Open:       func(context.Context, *Env) (any, error) { return newBox(false, false), nil },
+			Operations: []Method{{Name: "put", Do: (*box).Put}, {Name: "take", Do: (*box).Take}},
+			Holds: func(h History) error {
+				for _, e := range h {
+					if e.Operation == "take" && e.Returned != 0 {
+						_ = e.Values[0].(int) // panics if it is not there
+					}
+				}
+				if panics {
+					panic("no judge")
+				}
+				return nil
+			},
+		})
+		require.NoError(t, err)
+		r := search(t, o, "c0: put(1); c1: take(); c2: take()", exhaustive)
+		require.Len(t, r.Findings, findings)
+		if panics {
+			require.ErrorContains(t, r.Findings[0].Failure.Err, "the judge Holds panicked: no judge")
+		}
+	}
+}
