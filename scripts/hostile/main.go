@@ -60,8 +60,12 @@ func check(ctx context.Context, only string, limit time.Duration, verbose bool, 
 	if err := ctx.Err(); err != nil {
 		return 3, errors.New("interrupted")
 	}
-	fmt.Printf("%d passed, %d failed\n", len(rows)-failed, failed)
-	if failed > 0 {
+	// Once more at the end, for who sees only the last lines.
+	for _, f := range failed {
+		tell(f)
+	}
+	fmt.Printf("%d passed, %d failed\n", len(rows)-len(failed), len(failed))
+	if len(failed) > 0 {
 		return 1, nil
 	}
 	return 0, nil
@@ -98,8 +102,15 @@ func selected(folder, only string) (rows []row, err error) {
 	return rows, nil
 }
 
-// all makes the calls, several side by side, and returns how many were not as they must be.
-func (s *stage) all(ctx context.Context, rows []row, side int) (failed int) {
+// A result is what a call said, and what was wrong with it, or nil.
+type result struct {
+	row
+	said  string
+	wrong error
+}
+
+// all makes the calls, several side by side, and returns those that were not as they must be.
+func (s *stage) all(ctx context.Context, rows []row, side int) (failed []result) {
 	var running sync.WaitGroup
 	var printing sync.Mutex
 	turns := make(chan struct{}, side)
@@ -111,30 +122,31 @@ func (s *stage) all(ctx context.Context, rows []row, side int) (failed int) {
 		running.Go(func() {
 			defer func() { <-turns }()
 			began := time.Now()
-			said, wrong := s.call(ctx, r)
+			made := result{row: r}
+			made.said, made.wrong = s.call(ctx, r)
 			printing.Lock()
 			defer printing.Unlock()
-			if wrong == nil && !s.verbose {
+			if made.wrong == nil && !s.verbose {
 				fmt.Printf("ok    %-22v %5.1f s  %s\n", r, time.Since(began).Seconds(), r.command)
 				return
 			}
-			if wrong != nil {
-				failed++
+			if made.wrong != nil {
+				failed = append(failed, made)
 			}
-			tell(r, said, wrong)
+			tell(made)
 		})
 	}
 	running.Wait()
 	return failed
 }
 
-func tell(r row, said string, wrong error) {
-	if wrong != nil {
-		fmt.Printf("FAIL  %v  %v\n", r, wrong)
+func tell(r result) {
+	if r.wrong != nil {
+		fmt.Printf("FAIL  %v  %v\n", r.row, r.wrong)
 	} else {
-		fmt.Printf("ok    %v\n", r)
+		fmt.Printf("ok    %v\n", r.row)
 	}
-	fmt.Printf("  showed: %s\n  call: %s\n  said:\n%s\n", r.shows, r.command, said)
+	fmt.Printf("  showed: %s\n  call: %s\n  said:\n%s\n", r.shows, r.command, r.said)
 }
 
 // goCommand runs the go command in the checkout.
