@@ -155,12 +155,12 @@ func (l *load) enough(ctx context.Context) error {
 	switch r := &l.result; {
 	case ctx.Err() != nil:
 		return fmt.Errorf("interrupted after %d operations", r.Operations)
+	case l.Operations > 0 && r.Operations < l.Operations:
+		return fmt.Errorf("%d of %d operations were executed: %s", r.Operations, l.Operations, r.Ended)
 	case r.Overlapping == 0:
 		return fmt.Errorf("%w, in %d operations: give them more time, more delays, and failpoints inside of them to be delayed at", ErrNoOverlap, r.Operations)
 	case r.Histories == 0:
 		return fmt.Errorf("none of %d histories was judged: each would take too many orders; make programs smaller", r.Unjudged)
-	case l.Operations > 0 && r.Operations < l.Operations:
-		return fmt.Errorf("%d of %d operations were executed: %s", r.Operations, l.Operations, r.Ended)
 	}
 	return nil
 }
