@@ -34,10 +34,10 @@ func TestStressWithCrashesReportsAViolation(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	out := t.TempDir()
-	code, stdout, stderr := command(t, "stress", "--crash", "--handover", "stale", "--canary=false", "--delay", "0.05", "--duration", "20s", "--seed", "7", "--out", out)
+	code, stdout, stderr := command(t, "stress", "--crash", "--handover", "stale", "--canary=false", "--delay", "0.05", "--cycles", "1000000", "--seed", "7", "--out", out)
 	require.Equal(t, exitViolated, code, stderr)
 	require.Contains(t, stdout, "FAIL ReadAfterWrite")
-	require.Contains(t, stdout, "again: racewindow stress --crash --handover stale --delay 0.05 --duration 20s --seed 7 --log ")
+	require.Contains(t, stdout, "again: racewindow stress --crash --handover stale --delay 0.05 --cycles 1000000 --seed 7 --log ")
 	require.DirExists(t, filepath.Join(out, "disk"))
 }
 

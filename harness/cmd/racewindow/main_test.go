@@ -199,13 +199,13 @@ func TestStressOfTheSeedsBugEndsWithOneAndAReport(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	out := filepath.Join(t.TempDir(), "new", "folder")
-	code, stdout, stderr := command(t, "stress", "--handover", "STALE", "--goroutines", "300", "--duration", "10s", "--value-bytes=0",
+	code, stdout, stderr := command(t, "stress", "--handover", "STALE", "--goroutines", "300", "--operations", "10000000", "--value-bytes=0",
 		"--seed", "7", "--delay-points", "read/,flush/", "--out", out)
 	require.Equal(t, exitViolated, code, "%s%s", stdout, stderr)
 	require.Empty(t, stderr, "a short run that is not on a terminal draws no progress line")
 	for _, word := range []string{
 		`FAIL ReadAfterWrite  "a read that starts after an append returned yields its records"`,
-		"again: racewindow stress --handover stale", "--goroutines 300", "--duration 10s", "--delay-points read/,flush/", "--seed 7",
+		"again: racewindow stress --handover stale", "--goroutines 300", "--operations 10000000", "--delay-points read/,flush/", "--seed 7",
 		"window: ", "ReadAfterWrite was violated.", "stress of stale:",
 	} {
 		require.Contains(t, strings.Join(strings.Fields(stdout), " "), strings.Join(strings.Fields(word), " "))
@@ -239,7 +239,7 @@ func TestStressOfTheDefaultHolds(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	file := filepath.Join(t.TempDir(), "summary.json")
-	code, stdout, stderr := command(t, "stress", "--goroutines", "300", "--duration", "1s", "--min-overlaps", "1", "--json", file)
+	code, stdout, stderr := command(t, "stress", "--goroutines", "300", "--operations", "60000", "--min-overlaps", "1", "--json", file)
 	require.Equal(t, exitHeld, code, "%s%s", stdout, stderr)
 	require.Contains(t, stdout, "No promise violated.")
 	require.Contains(t, stdout, "stress of snapshot:")
@@ -255,7 +255,7 @@ func TestStressOnARealFolderLeavesNothingBehind(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	dir := t.TempDir()
-	code, stdout, stderr := command(t, "stress", "--dir", dir, "--goroutines", "50", "--duration", "300ms", "--min-overlaps", "0",
+	code, stdout, stderr := command(t, "stress", "--dir", dir, "--goroutines", "50", "--operations", "5000", "--min-overlaps", "0",
 		"--canary=false", "--json", "-")
 	require.Equal(t, exitHeld, code, "%s%s", stdout, stderr)
 	s := &stress.Summary{}
@@ -271,7 +271,7 @@ func TestStressOnARealFolderLeavesNothingBehind(t *testing.T) {
 func TestStressThatDidTooLittleEndsWithThree(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	code, stdout, stderr := command(t, "stress", "--goroutines", "50", "--duration", "200ms", "--min-overlaps", "100000000", "--canary=false")
+	code, stdout, stderr := command(t, "stress", "--goroutines", "50", "--operations", "5000", "--min-overlaps", "100000000", "--canary=false")
 	require.Equal(t, exitFailed, code)
 	require.Contains(t, stdout, "No verdict: ")
 	require.NotContains(t, stdout, "No promise violated")
