@@ -99,15 +99,15 @@ func (x *Execution) misnamed() string {
 		return "" // it names the same each time
 	}
 	x.named = true
-	for i, t := range x.threads {
+	seen := map[string]bool{}
+	for _, t := range x.threads {
 		if !isThreadName(t.name) {
 			return fmt.Sprintf("a thread is named %q: a name is not empty and has no blank and none of , ; > @ ' \"", t.name)
 		}
-		for _, u := range x.threads[:i] {
-			if t.name == u.name {
-				return fmt.Sprintf("two threads are named %q", t.name)
-			}
+		if seen[t.name] {
+			return fmt.Sprintf("two threads are named %q", t.name)
 		}
+		seen[t.name] = true
 	}
 	return ""
 }

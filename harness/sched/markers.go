@@ -235,10 +235,10 @@ func (x *Execution) unused(name string) string {
 
 // holds asks the invariant. It says whether the execution goes on.
 func (x *Execution) holds(t *thread) bool {
-	x.chooser.stopped = t.stands
 	if x.invariant == nil {
 		return true
 	}
+	x.chooser.stopped = t.stands
 	err := x.invariant()
 	var unusable UnusableError
 	switch {
