@@ -15,6 +15,7 @@ import (
 type machine struct {
 	programs []program
 	must     func(m *machine) error // hold when all threads have ended
+	most     int                    // choices, after which it has seen enough; 0 for all
 
 	c         *sched.Chooser
 	processes []process
@@ -23,7 +24,6 @@ type machine struct {
 	addresses sched.Addresses
 	now       int64
 	stopped   sched.Candidate
-	began     bool
 }
 
 type program struct {
@@ -81,7 +81,7 @@ type process struct {
 }
 
 func (m *machine) Begin(c *sched.Chooser) {
-	m.c, m.now, m.began = c, 0, false
+	m.c, m.now = c, 0
 	m.processes, m.cells, m.held = make([]process, len(m.programs)), map[string]int{}, map[string]bool{}
 	m.addresses.Forget()
 	for i := range m.processes {
@@ -91,7 +91,10 @@ func (m *machine) Begin(c *sched.Chooser) {
 }
 
 func (m *machine) Run() {
-	for ended := 0; ended < len(m.processes); {
+	for ended, choices := 0, 0; ended < len(m.processes); choices++ {
+		if m.most > 0 && choices == m.most {
+			m.c.Enough()
+		}
 		next, ok := m.c.Choose(m.stopped, m.hash())
 		if !ok || !m.resume(&m.processes[next]) {
 			return

@@ -177,55 +177,47 @@ func TestASummaryNamesThePointsOfWhichNobodyHasSaidWhatTheyTouch(t *testing.T) {
 	}
 }
 
-// counting are so many threads, each of which comes to one point; many is one thread that comes to so many.
-func counting(threads int) func() sched.Mechanism {
+// crowd are so many threads, of which a hundred choices are looked at; many is one thread that comes to so many points.
+func crowd(threads int) func() sched.Mechanism {
 	all := make([]program, threads)
 	for i := range all {
 		all[i] = thread(fmt.Sprint("t", i), load("n"))
 	}
-	return makes(nil, all...)
+	return func() sched.Mechanism { return &machine{programs: all, most: 100} }
 }
 
-func many(points int) func() sched.Mechanism {
+func many(points int) program {
 	code := make([]instruction, points)
 	for i := range code {
 		code[i] = load("n")
 		code[i].at = fmt.Sprint("p", i)
 	}
-	return makes(nil, program{"a", code})
+	return program{"a", code}
 }
 
-func TestAnExecutionHasAsManyThreadsAndPointsAsTheInterfaceSays(t *testing.T) {
+func TestAnExecutionHasNoMoreThreadsAndPointsThanTheInterfaceSays(t *testing.T) {
 	t.Parallel()
-	o := sched.Options{Strategy: "random", Schedules: 1, Workers: 1, StepLimit: 1 << 17, RepeatEvery: -1}
-	r, err := sched.SearchMechanism(context.Background(), counting(sched.MaxThreads), o)
+	o := sched.Options{Strategy: "random", Schedules: 3, Workers: 1, StepLimit: 1 << 17}
+	r, err := sched.SearchMechanism(context.Background(), crowd(sched.MaxThreads), o)
 	require.NoError(t, err)
-	require.EqualValues(t, sched.MaxThreads, r.Points[0].Count)
-	_, err = sched.SearchMechanism(context.Background(), counting(sched.MaxThreads+1), o)
+	require.EqualValues(t, 300, r.Steps)
+	_, err = sched.SearchMechanism(context.Background(), crowd(sched.MaxThreads+1), o)
 	require.ErrorContains(t, err, "an execution may have 8192 threads, and t8192 is one too many")
-
-	r, err = sched.SearchMechanism(context.Background(), many(sched.MaxPoints), o)
-	require.NoError(t, err)
-	require.Len(t, r.Points, sched.MaxPoints)
-	_, err = sched.SearchMechanism(context.Background(), many(sched.MaxPoints+1), o)
+	_, err = sched.SearchMechanism(context.Background(), makes(nil, many(sched.MaxPoints+1)), o)
 	require.ErrorContains(t, err, "the program has more than 65536 different points, p65536 is one too many")
 }
 
 // The last of many threads and points are in the text of a schedule what the first are.
 func TestAScheduleNamesTheLastThreadAndTheLastPoint(t *testing.T) {
 	t.Parallel()
-	o := sched.Options{StepLimit: 1 << 17}
-	schedule, err := sched.ParseSchedule("start>t8191, t8191@n.load#1>t4096")
-	require.NoError(t, err)
-	out := sched.NewMechanismRunner(counting(sched.MaxThreads), o).Replay(schedule, false)
-	require.Nil(t, out.Failure)
-	require.Equal(t, schedule, out.Schedule)
-
-	last := fmt.Sprintf("a@p%d#1>b", sched.MaxPoints-1)
-	schedule, err = sched.ParseSchedule(last)
-	require.NoError(t, err)
-	code := many(sched.MaxPoints)().(*machine).programs[0].code
-	out = sched.NewMechanismRunner(makes(nil, program{"a", code}, program{"b", code[:1]}), o).Replay(schedule, false)
-	require.Nil(t, out.Failure)
-	require.Equal(t, last, out.Schedule.String())
+	for text, mechanism := range map[string]func() sched.Mechanism{
+		"start>t8191, t8191@n.load#1>t4096": crowd(sched.MaxThreads),
+		"a@p65535#1>b, b@p0#1>a":            makes(nil, many(sched.MaxPoints), program{"b", many(1).code}),
+	} {
+		schedule, err := sched.ParseSchedule(text)
+		require.NoError(t, err)
+		out := sched.NewMechanismRunner(mechanism, sched.Options{StepLimit: 1 << 17}).Replay(schedule, false)
+		require.Nil(t, out.Failure)
+		require.Equal(t, text, out.Schedule.String())
+	}
 }
