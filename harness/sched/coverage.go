@@ -2,7 +2,9 @@ package sched
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 )
 
 // Coverage is what the executions of a search had of the program: how much of it they passed, and how differently.
@@ -25,6 +27,19 @@ type Coverage struct {
 	Crossings []Crossing `json:"window_crossings"`
 	// Pairs counts the pairs of points that followed each other in different threads.
 	Pairs int `json:"failpoint_pairs"`
+}
+
+// UndeclaredWords says how many points nobody has declared, and what that means; "" if there are none.
+func (c Coverage) UndeclaredWords() string {
+	n := len(c.Undeclared)
+	if n == 0 {
+		return ""
+	}
+	shown := strings.Join(c.Undeclared[:min(n, 3)], ", ")
+	if n > 3 {
+		shown += ", ..."
+	}
+	return fmt.Sprintf("undeclared: %d of %d points (%s): each conflicts with every other; failpoints.Declare says what it touches", n, len(c.Points), shown)
 }
 
 // A PointCount says how often a point was passed, and how many events of other threads came at the most while one stood there.

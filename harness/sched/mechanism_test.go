@@ -174,6 +174,7 @@ func TestASummaryNamesThePointsOfWhichNobodyHasSaidWhatTheyTouch(t *testing.T) {
 		r := orders(c.first, c.second)
 		require.EqualValues(t, c.orders, r.PartialOrders, "%v", c)
 		require.Equal(t, c.undeclared, r.Undeclared, "%v", c)
+		require.Equal(t, c.undeclared != nil, r.UndeclaredWords() != "", "%v", c)
 	}
 }
 
