@@ -144,20 +144,20 @@ func (f *follower) reset(threads int) {
 // meet is Conflict.
 func meet(a, b uint32) bool {
 	ra, rb := Resource(a>>1), Resource(b>>1)
-	return ra == rb && (a|b)&1 != 0 || ra == Unknown || rb == Unknown
+	return ra == rb && (a|b)&1 != 0 || ra <= Everything || rb <= Everything
 }
 
 // hash is that of an event, and notes the event at its resource if it is a write. That is enough: a read and a write of one
-// resource are in another order just if the read has another write before it. A resource that is unknown is written, and every
-// event reads it.
+// resource are in another order just if the read has another write before it. Everything is written by what is unknown, and read by
+// every event.
 func (f *follower) hash(at PointID, touches uint32, thread int16, before uint64) uint64 {
-	r := touches >> 1
+	r := max(touches>>1, uint32(Everything))
 	for len(f.writes) <= int(r) {
 		f.writes = append(f.writes, 0)
 	}
 	event := uint64(at)<<16 + uint64(thread) + 1
-	h := mix(before*0x9e3779b97f4a7c15 + event*0xd1342543de82ef95 + f.writes[Unknown]*0xaf251af3b0f025b5 + f.writes[r]*0xb564ef22ec7aece5)
-	if touches&1 != 0 || Resource(r) == Unknown {
+	h := mix(before*0x9e3779b97f4a7c15 + event*0xd1342543de82ef95 + f.writes[Everything]*0xaf251af3b0f025b5 + f.writes[r]*0xb564ef22ec7aece5)
+	if touches&1 != 0 || Resource(r) == Everything {
 		f.writes[r] = h
 	}
 	return h

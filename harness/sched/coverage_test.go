@@ -47,6 +47,7 @@ func TestAFingerprintIsThatOfThePartialOrder(t *testing.T) {
 		"two resources": passing([]*failpoints.Point{writeTail, readView}, []*failpoints.Point{readTail, writeView}, []*failpoints.Point{readTail, readFile}),
 		"reads":         passing([]*failpoints.Point{readTail, readTail}, []*failpoints.Point{readTail, readTail}, []*failpoints.Point{writeTail}),
 		"unknown":       passing([]*failpoints.Point{pointLoad, readTail}, []*failpoints.Point{pointStore, readTail}),
+		"everything":    passing([]*failpoints.Point{touchAll, readTail}, []*failpoints.Point{pointStore, readTail}, []*failpoints.Point{readView}),
 		"nothing":       passing([]*failpoints.Point{readTail, readFile}, []*failpoints.Point{readView}),
 	} {
 		f, wrong := newFollower(), 0
@@ -130,6 +131,15 @@ func TestWorkersAgreeOnWhatIsTheSameOrder(t *testing.T) {
 	one, many := explore(t, s, Options{Strategy: "bounded", Preemptions: 9, Workers: 1}), explore(t, s, Options{Strategy: "bounded", Preemptions: 9, Workers: 4})
 	one.Duration, many.Duration, one.Repeated, many.Repeated = 0, 0, 0, 0
 	require.Equal(t, one, many)
+}
+
+func TestAPointThatIsDeclaredToTouchEverythingIsNotUndeclared(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, passing([]*failpoints.Point{touchAll}, []*failpoints.Point{readTail}), 9)
+	require.Empty(t, r.Undeclared)
+	require.EqualValues(t, 2, r.PartialOrders)
+	r = exhaust(t, passing([]*failpoints.Point{touchAll}, []*failpoints.Point{pointLoad}), 9)
+	require.Equal(t, []string{"test/load"}, r.Undeclared)
 }
 
 func TestTablesGrowWithThePoints(t *testing.T) {

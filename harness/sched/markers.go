@@ -168,7 +168,10 @@ func (x *Execution) meet(p *failpoints.Point) error {
 		return err
 	}
 	name, access := p.Resource()
-	does := Candidate{Point: id, Resource: x.chooser.points.Resource(name), Writes: name == "" || access == failpoints.Writes}
+	does := Candidate{Point: id, Writes: name == "" || access == failpoints.Writes}
+	if p.Declared() {
+		does.Resource = x.chooser.points.Resource(name)
+	}
 	if p.Kind() == failpoints.KindWait {
 		does.Action = Waits
 	}

@@ -62,8 +62,7 @@ type Candidate struct {
 	Thread int
 	// Point is where it stands: AtStart, AtOp, AtEnd, or a point of the program.
 	Point PointID
-	// Resource is what it touches next: the same number for the same thing, within one execution. Unknown conflicts with
-	// everything.
+	// Resource is what it touches next: the same number for the same thing, within one execution.
 	Resource Resource
 	// Action is what it does there, and Writes whether that changes the resource.
 	Action Action
@@ -92,8 +91,10 @@ const (
 type Resource uint32
 
 const (
-	// Unknown is what a thread touches of which nobody has said anything.
+	// Unknown is what a thread touches of which nobody has said anything: it conflicts with everything, and summaries count it.
 	Unknown Resource = iota
+	// Everything is touched by what is known to conflict with everything.
+	Everything
 	// Nowhere is nothing that is shared.
 	Nowhere
 	firstResource
@@ -124,7 +125,7 @@ func Conflict(a, b *Candidate) bool {
 	if a.Point < firstPoint || b.Point < firstPoint {
 		return false
 	}
-	if a.Resource == Unknown || b.Resource == Unknown {
+	if a.Resource <= Everything || b.Resource <= Everything {
 		return true
 	}
 	return a.Resource == b.Resource && (a.Writes || b.Writes)

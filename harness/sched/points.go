@@ -41,7 +41,7 @@ type point struct {
 }
 
 func newPoints() *Points {
-	p := &Points{byName: map[string]PointID{}, byCall: map[uintptr]PointID{}, resources: map[string]Resource{"": Unknown}}
+	p := &Points{byName: map[string]PointID{}, byCall: map[uintptr]PointID{}, resources: map[string]Resource{"": Everything}}
 	p.all.Store(&[]point{AtStart: {name: StartPoint}, AtOp: {name: OpPoint}, AtEnd: {name: EndPoint}})
 	return p
 }
@@ -93,7 +93,7 @@ func (p *Points) intern(made point) (PointID, error) {
 	return id, nil
 }
 
-// Resource is the number of a named resource; "" is Unknown.
+// Resource is the number of a named resource; "" is Everything.
 func (p *Points) Resource(name string) Resource {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -7,8 +7,8 @@ import "math/rand/v2"
 // interesting events it still has before it makes every order of these equally likely. Which thread executes the next
 // interesting one is drawn first; the others stop before theirs, and go on freely elsewhere.
 //
-// Interesting are, in each schedule anew, the accesses to one resource of the catalogue, drawn among those that two threads touch
-// and one writes. Points of which the catalogue says nothing count as one more resource that is written.
+// Interesting are, in each schedule anew, the accesses to one resource, drawn among those that two threads touch
+// and one writes. Points about which nothing is known count as one more resource that is written.
 //
 // Departures. The counts are estimates: for each thread, by its name, the most accesses in any of the first schedules, which are
 // random walks. A task counts from when it starts, not in its parent's weight before. A thread that cannot go on is not drawn,
@@ -111,15 +111,16 @@ func (s *surw) of(e *Candidate) int {
 	if e.Point < firstPoint {
 		return -1
 	}
-	for len(s.numbers) <= int(e.Resource) {
+	resource := max(e.Resource, Everything)
+	for len(s.numbers) <= int(resource) {
 		s.numbers = append(s.numbers, -1)
 	}
-	r := s.numbers[e.Resource]
+	r := s.numbers[resource]
 	if r < 0 {
 		r = len(s.written)
-		s.numbers[e.Resource], s.written = r, append(s.written, false)
+		s.numbers[resource], s.written = r, append(s.written, false)
 	}
-	s.written[r] = s.written[r] || e.Writes || e.Resource == Unknown
+	s.written[r] = s.written[r] || e.Writes || resource == Everything
 	return r
 }
 

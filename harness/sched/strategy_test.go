@@ -19,6 +19,7 @@ var _ = failpoints.Declare(testPackage, []failpoints.Declaration{
 	{Name: "tail/read", Kind: failpoints.KindYield, Resource: "tail", Access: failpoints.Reads, Reason: "a test"},
 	{Name: "view/read", Kind: failpoints.KindYield, Resource: "view", Access: failpoints.Reads, Reason: "a test"},
 	{Name: "view/write", Kind: failpoints.KindYield, Resource: "view", Access: failpoints.Writes, Reason: "a test"},
+	{Name: "all/touched", Kind: failpoints.KindYield, Reason: "a test"},
 	{Name: "file/read", Kind: failpoints.KindYield, Resource: "file", Access: failpoints.Reads, Reason: "a test"},
 })
 
@@ -30,6 +31,7 @@ var (
 	readView  = stored("view/read")
 	writeView = stored("view/write")
 	readFile  = stored("file/read")
+	touchAll  = stored("all/touched")
 )
 
 // passing is a scenario of threads that pass points.
