@@ -15,7 +15,7 @@ type Chooser struct {
 	limit     int
 
 	choice   Choice
-	stopped  Candidate // about whom the strategy is asked
+	stopped  *Candidate // about whom the strategy is asked
 	trace    []step
 	hash     uint64
 	jumps    int // of the clock since a thread went on that counts
@@ -80,7 +80,7 @@ func (c *Chooser) Points() *Points { return c.points }
 
 // Choose is asked who goes on, now that a thread has stopped: nobody, if not ok, and the execution is over then. held is a hash of
 // what the thread's functions hold, which matters only if c is Watching.
-func (c *Chooser) Choose(stopped Candidate, held uint64) (thread int, ok bool) {
+func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) {
 	if c.over() {
 		return 0, false
 	}
@@ -108,7 +108,7 @@ func (c *Chooser) Choose(stopped Candidate, held uint64) (thread int, ok bool) {
 		}
 	}
 	choice.Boundary = stopped.Point == AtOp || stopped.Thread == NoThread
-	c.turns.see(&c.stopped, held)
+	c.turns.see(stopped, held)
 	if choice.Step = len(c.trace); choice.Step >= c.limit {
 		return c.takeTurn()
 	}
@@ -143,7 +143,7 @@ func (c *Chooser) choose() (thread int, ok bool) {
 
 // goOn takes a step.
 func (c *Chooser) goOn(to int, flags uint32) (thread int, ok bool) {
-	c.trace = append(c.trace, newStep(&c.stopped, to, flags))
+	c.trace = append(c.trace, newStep(c.stopped, to, flags))
 	if c.notes {
 		c.view()
 	}
@@ -158,11 +158,11 @@ func (c *Chooser) goOn(to int, flags uint32) (thread int, ok bool) {
 }
 
 // Pass is Choose where nothing is to be chosen, before the threads or after them: the first candidate goes on.
-func (c *Chooser) Pass(stopped Candidate, held uint64) (thread int, ok bool) {
+func (c *Chooser) Pass(stopped *Candidate, held uint64) (thread int, ok bool) {
 	if c.over() {
 		return 0, false
 	}
-	c.turns.see(&stopped, held)
+	c.turns.see(stopped, held)
 	for {
 		c.choice.Enabled = c.mechanism.Candidates(c.choice.Enabled[:0])
 		if len(c.choice.Enabled) > 0 {
@@ -243,7 +243,7 @@ type Sight struct {
 func (c *Chooser) view() {
 	var s Sight
 	if c.viewer != nil {
-		s = c.viewer.View(c.stopped)
+		s = c.viewer.View(*c.stopped)
 	}
 	c.sights = append(c.sights, s)
 }

@@ -45,7 +45,7 @@ func (x *Execution) fault(t *thread, p *failpoints.Point) (any, bool) {
 // Standing is where the thread stands that has just stopped. It is for functions given to Invariant.
 func (x *Execution) Standing() Place {
 	c := x.chooser
-	s := newStep(&c.stopped, 0, 0)
+	s := newStep(c.stopped, 0, 0)
 	hit := 1
 	for _, earlier := range c.trace {
 		if earlier.from == s.from && earlier.point() == s.point() {

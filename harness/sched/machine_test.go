@@ -95,7 +95,7 @@ func (m *machine) Run() {
 		if m.most > 0 && choices == m.most {
 			m.c.Enough()
 		}
-		next, ok := m.c.Choose(m.stopped, m.hash())
+		next, ok := m.c.Choose(&m.stopped, m.hash())
 		if !ok || !m.resume(&m.processes[next]) {
 			return
 		}

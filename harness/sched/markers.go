@@ -99,9 +99,16 @@ func (x *Execution) park() {
 // decide is called when t has stopped. It says who goes on: nobody, when all is over.
 func (x *Execution) decide(t *thread) {
 	x.adopt()
-	x.upcoming = nil
+	next := x.next(t)
+	if next != nil {
+		next.state = ready
+	}
+	x.upcoming = next
+}
+
+func (x *Execution) next(t *thread) *thread {
 	if x.over || x.chooser.over() || !x.stand(t) {
-		return
+		return nil
 	}
 	if x.phase == phaseThreads {
 		if t.client && t.state == ended {
@@ -111,27 +118,25 @@ func (x *Execution) decide(t *thread) {
 			x.assemble()
 		}
 		if !x.holds(t) { // the last step counts too
-			return
+			return nil
 		}
-		if x.live == 0 && !x.chooser.hasFailed() {
-			x.phase, x.main.state = phaseFinish, ready
-			x.chooser.Finish()
+		if x.live > 0 || x.chooser.hasFailed() {
+			if n, ok := x.chooser.Choose(&t.stands, t.locals); ok {
+				return x.threads[n]
+			}
+			return nil
 		}
+		x.phase, x.main.state = phaseFinish, ready
+		x.chooser.Finish()
 	}
-	next, ok := 0, false
-	if x.phase == phaseThreads {
-		next, ok = x.chooser.Choose(t.stands, t.locals)
-	} else {
-		next, ok = x.chooser.Pass(t.stands, t.locals)
+	switch n, ok := x.chooser.Pass(&t.stands, t.locals); {
+	case !ok:
+		return nil
+	case n == NoThread:
+		return x.main
+	default:
+		return x.threads[n]
 	}
-	if !ok {
-		return
-	}
-	x.upcoming = x.main
-	if next != NoThread {
-		x.upcoming = x.threads[next]
-	}
-	x.upcoming.state = ready
 }
 
 // stand notes what t does next, where it stands.
@@ -144,16 +149,22 @@ func (x *Execution) stand(t *thread) (ok bool) {
 	case atEnd:
 		t.stands = Candidate{Thread: t.id, Point: AtEnd}
 	default:
-		id := t.at.point.ID()
-		if id >= len(x.known) || x.known[id].Point < firstPoint {
-			if err := x.meet(t.at.point); err != nil {
-				x.chooser.Fail(&Failure{Kind: Unusable, Thread: t.name, Message: err.Error()})
-				return false
-			}
-		}
-		t.stands = x.known[id]
-		t.stands.Thread = t.id
+		return x.standAt(t, t.at.point)
 	}
+	return true
+}
+
+func (x *Execution) standAt(t *thread, p *failpoints.Point) (ok bool) {
+	id := p.ID()
+	if id >= len(x.known) || x.known[id].Point < firstPoint {
+		if err := x.meet(p); err != nil {
+			x.chooser.Fail(&Failure{Kind: Unusable, Thread: t.name, Message: err.Error()})
+			return false
+		}
+	}
+	known := &x.known[id]
+	t.stands = *known
+	t.stands.Thread = t.id
 	return true
 }
 
@@ -241,7 +252,7 @@ func (x *Execution) holds(t *thread) bool {
 	if x.invariant == nil {
 		return true
 	}
-	x.chooser.stopped = t.stands
+	x.chooser.stopped = &t.stands
 	err := x.invariant()
 	var unusable UnusableError
 	switch {

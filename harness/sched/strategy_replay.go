@@ -129,7 +129,7 @@ func (c *Chooser) numberOf(name string) int {
 
 // arrived is the step that is being decided, and how often its thread has come there.
 func (c *Chooser) arrived(r *replay) (step, int) {
-	s := newStep(&c.stopped, 0, 0)
+	s := newStep(c.stopped, 0, 0)
 	return s, r.hits.next(s)
 }
 
