@@ -15,6 +15,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/explore"
 )
 
 const thisPackage = "github.com/racewindow/racewindow/harness"
@@ -169,6 +170,13 @@ func TestACheckIsDrivenByOrders(t *testing.T) {
 	require.Equal(t, drive.Ended, last.Event, text)
 	require.Zero(t, last.Code, last.Text)
 	require.Contains(t, last.Text, "no violation in all")
+	require.Contains(t, last.Text, "undeclared: 2 of 2 points (balance/loaded, balance/lock): each conflicts with every other")
+	var summary explore.Summary
+	require.NoError(t, json.Unmarshal(last.Summary, &summary))
+	require.Equal(t, []string{"balance/loaded", "balance/lock"}, summary.Statistics.Undeclared)
+	for _, p := range summary.Statistics.Points {
+		require.Contains(t, summary.Statistics.Undeclared, p.Point, "no point but those of the object")
+	}
 
 	for message, change := range map[string]func(*drive.Order){
 		"--program: ":           func(o *drive.Order) { o.Program = "c0: nothing()" },

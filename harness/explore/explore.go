@@ -378,6 +378,7 @@ func plus(a, b sched.Statistics) sched.Statistics {
 	a.Unseen, a.Pairs = 0, max(a.Pairs, b.Pairs)
 	a.Points = mergeCounts(a.Points, b.Points)
 	a.Crossings = mergeCrossings(a.Crossings, b.Crossings)
+	a.Undeclared = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Undeclared, b.Undeclared))))
 	return a
 }
 

@@ -158,3 +158,12 @@ func TestAFindingUnderCrashesIsShrunkAndReported(t *testing.T) {
 	require.NotContains(t, s.Findings[0].Case, "crash", "it needs none")
 	require.Equal(t, 5, s.Findings[0].Report.Replayed)
 }
+
+// Points that nobody declared in any of the programs are counted once.
+func TestTheSummaryOfManyProgramsNamesEachUndeclaredPointOnce(t *testing.T) {
+	t.Parallel()
+	one := sched.Statistics{Schedules: 1, Coverage: sched.Coverage{Undeclared: []string{"b", "c"}}}
+	two := sched.Statistics{Schedules: 1, Coverage: sched.Coverage{Undeclared: []string{"a", "c"}}}
+	require.Equal(t, []string{"a", "b", "c"}, plus(one, two).Undeclared)
+	require.Empty(t, plus(sched.Statistics{Schedules: 1}, sched.Statistics{}).UndeclaredWords())
+}

@@ -35,7 +35,7 @@ func (alternate) Next(c *Choice) int { return (max(c.Current, 0) + 1) % len(c.En
 
 func benchmarkYields(b *testing.B, s Strategy) {
 	const n = 5000
-	w := newWorker(yields(n), 1<<30)
+	w := newWorker(yields(n).mechanism, newPoints(), 1<<30)
 	left := b.N
 	w.next = func() Strategy {
 		if left--; left < 0 {
@@ -43,7 +43,7 @@ func benchmarkYields(b *testing.B, s Strategy) {
 		}
 		return s
 	}
-	w.judge = func(*Execution, Strategy) {}
+	w.judge = func(*Chooser, Strategy) {}
 	b.ReportAllocs()
 	b.ResetTimer()
 	go w.loop()

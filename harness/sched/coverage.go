@@ -2,9 +2,9 @@ package sched
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
-
-	"github.com/racewindow/racewindow/failpoints"
+	"strings"
 )
 
 // Coverage is what the executions of a search had of the program: how much of it they passed, and how differently.
@@ -13,18 +13,33 @@ type Coverage struct {
 	Executions uint64 `json:"coverage_schedules"`
 	Every      int    `json:"coverage_every"`
 	// PartialOrders counts schedules as one that differ only in the order of events that do not conflict: the traces of
-	// Mazurkiewicz. An event is what a thread does after a point; it conflicts with another thread's as the catalogue has it.
-	// What the catalogue does not know conflicts with everything. Up to 4 million are kept.
+	// Mazurkiewicz. An event is what a thread does after a point; whether it conflicts with another thread's is Conflict. Up to
+	// 4 million are kept.
 	PartialOrders uint64 `json:"distinct_partial_orders"`
 	// Unseen estimates how likely one more random schedule is to show a new partial order (Good and Turing: the share of those
 	// that were seen once). It is 0 where every schedule of the last bound was executed, or none was drawn at random.
 	Unseen float64 `json:"unseen_estimate"`
-	// Points are those that threads passed.
-	Points []PointCount `json:"points"`
+	// Points are those that threads passed. Undeclared are the names of those after which nobody has declared what is touched: they
+	// conflict with everything, so more orders are told apart than there are.
+	Points     []PointCount `json:"points"`
+	Undeclared []string     `json:"undeclared_points,omitempty"`
 	// Crossings are windows in which another thread did something that conflicts.
 	Crossings []Crossing `json:"window_crossings"`
 	// Pairs counts the pairs of points that followed each other in different threads.
 	Pairs int `json:"failpoint_pairs"`
+}
+
+// UndeclaredWords says how many points nobody has declared, and what that means; "" if there are none.
+func (c Coverage) UndeclaredWords() string {
+	n := len(c.Undeclared)
+	if n == 0 {
+		return ""
+	}
+	shown := strings.Join(c.Undeclared[:min(n, 3)], ", ")
+	if n > 3 {
+		shown += ", ..."
+	}
+	return fmt.Sprintf("undeclared: %d of %d points (%s): each conflicts with every other; failpoints.Declare says what it touches", n, len(c.Points), shown)
 }
 
 // A PointCount says how often a point was passed, and how many events of other threads came at the most while one stood there.
@@ -44,54 +59,48 @@ type Crossing struct {
 
 // A follower looks at the traces of one worker. Points are numbered as they come, so that its tables stay small.
 type follower struct {
-	numbers  []int16 // by an arrival's code
+	numbers  []int32 // by point, -1 for none yet
 	points   []use
-	writes   []uint64 // by resource: the hash of the last one in this execution
-	names    map[string]int
-	crossed  []uint64 // window by point
-	followed []uint64 // point by point
-	stride   int
+	writes   []uint64   // by resource: the hash of the last one in this execution
+	crossed  pairCounts // window and point
+	followed pairCounts // point and point
 
 	threads []following
 }
 
-// A use is a point: what the code after it touches.
+// A use is a point that was passed.
 type use struct {
-	code     uint16
-	resource int32
-	writes   bool
-	passed   uint64
-	// overtaken is by how many events of others it was at the most.
+	id     PointID
+	passed uint64
+	// overtaken is the largest number of other threads' events executed while a thread waited here.
 	overtaken int32
+	unknown   bool // what it touches, at least once
 }
 
-// following is where a thread stands, -1 for at no point, since which event of the execution, and the hash of its last event.
+// following is where a thread stands, -1 for at no point, since which event of the execution and what it touches next, and the
+// hash of its last event.
 type following struct {
-	stands int16
-	since  int32
-	last   uint64
+	stands  int32
+	since   int32
+	touches uint32
+	came    bool // to a point, in this execution
+	last    uint64
 }
 
 // coverageEvery is 1: following costs less than a tenth of an execution.
 const coverageEvery = 1
 
-// unknown is the number of the resource of points that the catalogue does not know.
-const unknown = 0
-
-func newFollower() *follower {
-	return &follower{names: map[string]int{"": unknown}, writes: make([]uint64, 1)}
-}
+func newFollower() *follower { return &follower{} }
 
 // follow counts one trace and returns its fingerprint, which does not depend on the order of events that do not conflict: each
 // event's hash holds its thread's event before and the last write of its resource, and they are summed.
 func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 	f.reset(threads)
-	previous, previousThread := int16(-1), int16(-1)
+	previous, previousThread := int32(-1), int16(-1)
 	events := int32(0)
 	for _, s := range trace {
 		if s.from >= 0 {
-			from := &f.threads[s.from]
-			from.stands, from.since = f.number(s.at), events
+			f.threads[s.from].stop(f.number(s.point()), events, s.touches)
 		}
 		t := &f.threads[s.to]
 		n := t.stands
@@ -102,20 +111,26 @@ func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 		u := &f.points[n]
 		u.passed++
 		u.overtaken = max(u.overtaken, events-t.since)
+		u.unknown = u.unknown || Resource(t.touches>>1) == Unknown
 		events++
-		t.last = f.hash(u, s.to, t.last)
+		t.last = f.hash(u.id, t.touches, s.to, t.last)
 		fingerprint += t.last
 		for i := range f.threads {
-			if w := f.threads[i].stands; w >= 0 && u.conflicts(&f.points[w]) {
-				f.crossed[int(w)*f.stride+int(n)]++
+			if w := &f.threads[i]; w.stands >= 0 && meet(t.touches, w.touches) {
+				f.crossed.add(w.stands, n)
 			}
 		}
 		if previous >= 0 && previousThread != s.to {
-			f.followed[int(previous)*f.stride+int(n)]++
+			f.followed.add(previous, n)
 		}
 		previous, previousThread = n, s.to
 	}
 	return fingerprint
+}
+
+func (t *following) stop(at, event int32, touches uint32) {
+	t.stands, t.since, t.touches = at, event, touches
+	t.came = t.came || at >= 0
 }
 
 func (f *follower) reset(threads int) {
@@ -126,19 +141,24 @@ func (f *follower) reset(threads int) {
 	clear(f.writes)
 }
 
-// conflicts is Conflict.
-func (u *use) conflicts(v *use) bool {
-	return u.resource == v.resource && (u.writes || v.writes) || u.resource == unknown || v.resource == unknown
+// meet is Conflict.
+func meet(a, b uint32) bool {
+	ra, rb := Resource(a>>1), Resource(b>>1)
+	return ra == rb && (a|b)&1 != 0 || ra <= Everything || rb <= Everything
 }
 
 // hash is that of an event, and notes the event at its resource if it is a write. That is enough: a read and a write of one
-// resource are in another order just if the read has another write before it. All that is known reads what is unknown, and so
-// conflicts with it and not with what else is known.
-func (f *follower) hash(u *use, thread int16, before uint64) uint64 {
-	event := uint64(u.code)<<16 + uint64(thread) + 1
-	h := mix(before*0x9e3779b97f4a7c15 + event*0xd1342543de82ef95 + f.writes[unknown]*0xaf251af3b0f025b5 + f.writes[u.resource]*0xb564ef22ec7aece5)
-	if u.writes {
-		f.writes[u.resource] = h
+// resource are in another order just if the read has another write before it. Everything is written by what is unknown, and read by
+// every event.
+func (f *follower) hash(at PointID, touches uint32, thread int16, before uint64) uint64 {
+	r := max(touches>>1, uint32(Everything))
+	for len(f.writes) <= int(r) {
+		f.writes = append(f.writes, 0)
+	}
+	event := uint64(at)<<16 + uint64(thread) + 1
+	h := mix(before*0x9e3779b97f4a7c15 + event*0xd1342543de82ef95 + f.writes[Everything]*0xaf251af3b0f025b5 + f.writes[r]*0xb564ef22ec7aece5)
+	if touches&1 != 0 || Resource(r) == Everything {
+		f.writes[r] = h
 	}
 	return h
 }
@@ -150,43 +170,70 @@ func mix(h uint64) uint64 {
 	return h ^ h>>31
 }
 
-func (f *follower) number(code uint16) int16 {
-	if int(code) < len(f.numbers) && f.numbers[code] >= 0 {
-		return f.numbers[code]
-	}
-	p := pointOf(code)
-	if p == nil {
+func (f *follower) number(id PointID) int32 {
+	if id < firstPoint {
 		return -1
 	}
-	for len(f.numbers) <= int(code) {
+	for len(f.numbers) <= int(id) {
 		f.numbers = append(f.numbers, -1)
 	}
-	name, how := p.Resource()
-	r, ok := f.names[name]
-	if !ok {
-		r = len(f.writes)
-		f.names[name], f.writes = r, append(f.writes, 0)
+	if f.numbers[id] < 0 {
+		f.numbers[id] = int32(len(f.points))
+		f.points = append(f.points, use{id: id})
 	}
-	n := len(f.points)
-	f.numbers[code] = int16(n)
-	f.points = append(f.points, use{code: code, resource: int32(r), writes: name == "" || how == failpoints.Writes})
-	if n >= f.stride {
-		f.widen()
-	}
-	return int16(n)
+	return f.numbers[id]
 }
 
-// widen doubles the tables.
-func (f *follower) widen() {
-	stride := max(16, 2*f.stride)
-	grown := func(old []uint64) []uint64 {
-		table := make([]uint64, stride*stride)
-		for i := range f.stride {
-			copy(table[i*stride:], old[i*f.stride:(i+1)*f.stride])
-		}
-		return table
+// pairCounts counts pairs of points, by a follower's numbers. Those of the points that came first are in a table.
+type pairCounts struct {
+	table  []uint64
+	stride int32
+	others map[[2]int32]uint64
+}
+
+// mostStride bounds the table: 512 KiB.
+const mostStride = 256
+
+func (p *pairCounts) add(a, b int32) {
+	if a < p.stride && b < p.stride {
+		p.table[a*p.stride+b]++
+		return
 	}
-	f.crossed, f.followed, f.stride = grown(f.crossed), grown(f.followed), stride
+	p.addOther(a, b)
+}
+
+func (p *pairCounts) addOther(a, b int32) {
+	if n := max(a, b); n < mostStride {
+		stride := max(16, p.stride)
+		for ; n >= stride; stride *= 2 {
+			continue
+		}
+		table := make([]uint64, stride*stride)
+		for i := range p.stride {
+			copy(table[i*stride:], p.table[i*p.stride:(i+1)*p.stride])
+		}
+		p.table, p.stride = table, stride
+		p.table[a*stride+b]++
+		return
+	}
+	if p.others == nil {
+		p.others = map[[2]int32]uint64{}
+	}
+	p.others[[2]int32{a, b}]++
+}
+
+// take hands over what was counted, and begins anew.
+func (p *pairCounts) take(give func(a, b int32, n uint64)) {
+	for i, n := range p.table {
+		if n > 0 {
+			give(int32(i)/p.stride, int32(i)%p.stride, n)
+		}
+	}
+	for pair, n := range p.others {
+		give(pair[0], pair[1], n)
+	}
+	clear(p.table)
+	clear(p.others)
 }
 
 // A covered is what the workers of a search have seen together.
@@ -195,14 +242,13 @@ type covered struct {
 	sampled    uint64          // executions that were drawn at random
 	orders     map[uint64]bool // whether it was seen more than once, or in an enumeration
 	singles    uint64
-	points     map[uint16]uint64
-	overtaken  map[uint16]int32
-	crossed    map[[2]uint16]uint64
-	followed   map[[2]uint16]struct{}
+	points     map[PointID]use
+	crossed    map[[2]PointID]uint64
+	followed   map[[2]PointID]struct{}
 }
 
 func newCovered() *covered {
-	return &covered{orders: map[uint64]bool{}, points: map[uint16]uint64{}, overtaken: map[uint16]int32{}, crossed: map[[2]uint16]uint64{}, followed: map[[2]uint16]struct{}{}}
+	return &covered{orders: map[uint64]bool{}, points: map[PointID]use{}, crossed: map[[2]PointID]uint64{}, followed: map[[2]PointID]struct{}{}}
 }
 
 // add takes over what a worker has followed since the last time.
@@ -212,21 +258,12 @@ func (c *covered) add(f *follower, fingerprints []uint64, random bool) {
 	}
 	for i := range f.points {
 		from := &f.points[i]
-		c.points[from.code] += from.passed
-		c.overtaken[from.code] = max(c.overtaken[from.code], from.overtaken)
+		all := c.points[from.id]
+		c.points[from.id] = use{from.id, all.passed + from.passed, max(all.overtaken, from.overtaken), all.unknown || from.unknown}
 		from.passed = 0
-		for j := range f.points {
-			pair := [2]uint16{from.code, f.points[j].code}
-			if n := &f.crossed[i*f.stride+j]; *n > 0 {
-				c.crossed[pair] += *n
-				*n = 0
-			}
-			if n := &f.followed[i*f.stride+j]; *n > 0 {
-				c.followed[pair] = struct{}{}
-				*n = 0
-			}
-		}
 	}
+	f.crossed.take(func(a, b int32, n uint64) { c.crossed[[2]PointID{f.points[a].id, f.points[b].id}] += n })
+	f.followed.take(func(a, b int32, _ uint64) { c.followed[[2]PointID{f.points[a].id, f.points[b].id}] = struct{}{} })
 }
 
 func (c *covered) see(order uint64, random bool) {
@@ -248,19 +285,25 @@ func (c *covered) see(order uint64, random bool) {
 	}
 }
 
-func (c *covered) coverage() Coverage {
+func (c *covered) coverage(points *Points) Coverage {
 	all := Coverage{Executions: c.executions, Every: coverageEvery, PartialOrders: uint64(len(c.orders)), Pairs: len(c.followed)}
 	if c.sampled > 0 {
 		all.Unseen = float64(c.singles) / float64(c.sampled)
 	}
-	for code, n := range c.points {
-		if n > 0 {
-			all.Points = append(all.Points, PointCount{pointOf(code).Name(), n, int(c.overtaken[code])})
+	for id, u := range c.points {
+		if u.passed == 0 {
+			continue
+		}
+		name := points.of(id).name
+		all.Points = append(all.Points, PointCount{name, u.passed, int(u.overtaken)})
+		if u.unknown {
+			all.Undeclared = append(all.Undeclared, name)
 		}
 	}
 	for pair, n := range c.crossed {
-		all.Crossings = append(all.Crossings, Crossing{pointOf(pair[0]).Name(), pointOf(pair[1]).Name(), n})
+		all.Crossings = append(all.Crossings, Crossing{points.of(pair[0]).name, points.of(pair[1]).name, n})
 	}
+	slices.Sort(all.Undeclared)
 	slices.SortFunc(all.Points, func(a, b PointCount) int { return cmp.Compare(a.Point, b.Point) })
 	slices.SortFunc(all.Crossings, func(a, b Crossing) int {
 		return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Window, b.Window), cmp.Compare(a.By, b.By))

@@ -12,27 +12,27 @@ import (
 )
 
 // partialOrder is a trace's name by definition: for each two events that conflict, or are of one thread, which came first.
-func partialOrder(x *Execution) string {
+func partialOrder(x *Chooser) string {
 	type event struct {
 		thread int16
 		nth    int
-		point  *failpoints.Point
+		does   Candidate
 	}
 	var events []event
-	stands, counts := map[int16]*failpoints.Point{}, map[int16]int{}
+	stands, counts := map[int16]Candidate{}, map[int16]int{}
 	for _, s := range x.trace {
-		stands[s.from] = pointOf(s.at)
-		if p := stands[s.to]; p != nil {
-			events = append(events, event{s.to, counts[s.to], p})
+		stands[s.from] = Candidate{Point: s.point(), Resource: Resource(s.touches >> 1), Writes: s.touches&1 != 0}
+		if does := stands[s.to]; does.Point >= firstPoint {
+			events = append(events, event{s.to, counts[s.to], does})
 			counts[s.to]++
 		}
 		delete(stands, s.to)
 	}
 	var words []string
 	for i, e := range events {
-		words = append(words, fmt.Sprint(e.thread, e.nth, e.point.Name()))
+		words = append(words, fmt.Sprint(e.thread, e.nth, x.points.of(e.does.Point).name))
 		for _, later := range events[i+1:] {
-			if e.thread != later.thread && Conflict(e.point, later.point) {
+			if e.thread != later.thread && Conflict(&e.does, &later.does) {
 				words = append(words, fmt.Sprint(e.thread, ".", e.nth, "<", later.thread, ".", later.nth))
 			}
 		}
@@ -47,12 +47,13 @@ func TestAFingerprintIsThatOfThePartialOrder(t *testing.T) {
 		"two resources": passing([]*failpoints.Point{writeTail, readView}, []*failpoints.Point{readTail, writeView}, []*failpoints.Point{readTail, readFile}),
 		"reads":         passing([]*failpoints.Point{readTail, readTail}, []*failpoints.Point{readTail, readTail}, []*failpoints.Point{writeTail}),
 		"unknown":       passing([]*failpoints.Point{pointLoad, readTail}, []*failpoints.Point{pointStore, readTail}),
+		"everything":    passing([]*failpoints.Point{touchAll, readTail}, []*failpoints.Point{pointStore, readTail}, []*failpoints.Point{readView}),
 		"nothing":       passing([]*failpoints.Point{readTail, readFile}, []*failpoints.Point{readView}),
 	} {
 		f, wrong := newFollower(), 0
 		prints, orders := map[uint64]string{}, map[string]uint64{}
-		runs(s, newRandom(Parameters{Seed: 1}), schedulesOf(20_000), func(x *Execution) {
-			h, o := f.follow(x.trace, len(x.threads)), partialOrder(x)
+		runs(s, newRandom(Parameters{Seed: 1}), schedulesOf(20_000), func(x *Chooser) {
+			h, o := f.follow(x.trace, x.mechanism.Threads()), partialOrder(x)
 			if _, known := prints[h]; !known {
 				prints[h] = o
 			}
@@ -79,11 +80,13 @@ func TestCrossingsAreConflictsInsideAWindow(t *testing.T) {
 		schedule, err := ParseSchedule(text)
 		require.NoError(t, err)
 		f, c := newFollower(), newCovered()
-		runs(s, Replay(schedule), 1, func(x *Execution) {
+		var points *Points
+		runs(s, Replay(schedule), 1, func(x *Chooser) {
 			require.Nil(t, x.failure)
-			c.add(f, []uint64{f.follow(x.trace, len(x.threads))}, true)
+			points = x.points
+			c.add(f, []uint64{f.follow(x.trace, x.mechanism.Threads())}, true)
 		})
-		return c.coverage()
+		return c.coverage(points)
 	}
 	require.Empty(t, run("").Crossings)
 	inside := run("a@tail/read#1>b")
@@ -110,8 +113,8 @@ func TestTheEstimateOfWhatIsUnseenFalls(t *testing.T) {
 	fresh, seen := 0, map[uint64]bool{}
 	f := newFollower()
 	n := 0
-	runs(s, newRandom(Parameters{Seed: 2}), 450, func(x *Execution) {
-		h := f.follow(x.trace, len(x.threads))
+	runs(s, newRandom(Parameters{Seed: 2}), 450, func(x *Chooser) {
+		h := f.follow(x.trace, x.mechanism.Threads())
 		if n++; n > 50 && !seen[h] {
 			fresh++
 		}
@@ -128,6 +131,15 @@ func TestWorkersAgreeOnWhatIsTheSameOrder(t *testing.T) {
 	one, many := explore(t, s, Options{Strategy: "bounded", Preemptions: 9, Workers: 1}), explore(t, s, Options{Strategy: "bounded", Preemptions: 9, Workers: 4})
 	one.Duration, many.Duration, one.Repeated, many.Repeated = 0, 0, 0, 0
 	require.Equal(t, one, many)
+}
+
+func TestAPointThatIsDeclaredToTouchEverythingIsNotUndeclared(t *testing.T) {
+	t.Parallel()
+	r := exhaust(t, passing([]*failpoints.Point{touchAll}, []*failpoints.Point{readTail}), 9)
+	require.Empty(t, r.Undeclared)
+	require.EqualValues(t, 2, r.PartialOrders)
+	r = exhaust(t, passing([]*failpoints.Point{touchAll}, []*failpoints.Point{pointLoad}), 9)
+	require.Equal(t, []string{"test/load"}, r.Undeclared)
 }
 
 func TestTablesGrowWithThePoints(t *testing.T) {

@@ -14,7 +14,7 @@ func (t *turnwise) Next(c *Choice) int {
 	if t.unmade > 0 {
 		return t.replay.Next(c)
 	}
-	stopped := c.execution.stopped.id
+	stopped := c.chooser.stopped.Thread
 	for i, e := range c.Enabled {
 		if e.Thread > stopped {
 			return i
@@ -82,8 +82,8 @@ func (m *shrinking) wayIn() (found bool) {
 
 // turning are the threads that had steps in the last quarter of the execution, of those that a strategy chose.
 func (m *shrinking) turning() (threads []int16) {
-	x := m.r.w.x
-	trace := x.trace[:min(len(x.trace), x.limit)]
+	c := &m.r.w.chooser
+	trace := c.trace[:min(len(c.trace), c.limit)]
 	for _, s := range trace[len(trace)*3/4:] {
 		if !slices.Contains(threads, s.to) {
 			threads = append(threads, s.to)
@@ -95,8 +95,8 @@ func (m *shrinking) turning() (threads []int16) {
 
 // cycleOf is the schedule of the last execution: its switches until it repeats itself, and then the cycle.
 func (m *shrinking) cycleOf() (Schedule, bool) {
-	x := m.r.w.x
-	trace := x.trace[:min(len(x.trace), x.limit)]
+	c := &m.r.w.chooser
+	trace := c.trace[:min(len(c.trace), c.limit)]
 	half := trace[len(trace)/2:]
 	length := period(half)
 	if len(half) < leastRounds*length {
@@ -107,18 +107,18 @@ func (m *shrinking) cycleOf() (Schedule, bool) {
 		begin--
 	}
 	var before, cycle Schedule
-	var hits hitCounts
+	hits := hitCounts{}
 	for i, s := range trace[:begin+length] {
-		place := x.place(s, hits.next(s))
+		place := c.place(s, hits.next(s))
 		switch {
-		case s.flags&deviates == 0:
+		case !s.is(deviates):
 		case i < begin:
-			before = append(before, Switch{place, x.threads[s.to].name})
+			before = append(before, Switch{place, c.name(int(s.to))})
 		case place.Point == EndPoint || place.Point == StartPoint:
 			return nil, false
 		default:
 			place.Hit = EachHit
-			cycle = append(cycle, Switch{place, x.threads[s.to].name})
+			cycle = append(cycle, Switch{place, c.name(int(s.to))})
 		}
 	}
 	return append(before, cycle...), len(cycle) > 0
@@ -146,7 +146,7 @@ const wordy = 32
 func (s *search) shortenCycles(all []Finding) {
 	for i := range all {
 		if f := &all[i]; f.Failure.hangs() && len(f.Schedule) > wordy {
-			out := NewRunner(s.scenario, s.options).Shrink(f.Schedule)
+			out := NewMechanismRunner(s.mechanism, s.options).Shrink(f.Schedule)
 			if out.Failure != nil && out.Failure.Class() == f.Failure.Class() {
 				f.Failure, f.Schedule, f.Preemptions = out.Failure, out.Schedule, out.Preemptions
 			}

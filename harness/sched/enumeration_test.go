@@ -260,7 +260,7 @@ func enumerated(t *testing.T, p modelProgram, strategy string, bound, workers in
 	o, err := Options{Strategy: strategy, Preemptions: bound, All: true, Workers: workers, RepeatEvery: 16}.withDefaults()
 	require.NoError(t, err)
 	s := &search{
-		scenario: p.scenario(), options: o, began: time.Now(), ctx: context.Background(),
+		mechanism: p.scenario().mechanism, points: newPoints(), options: o, began: time.Now(), ctx: context.Background(),
 		distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{},
 	}
 	claims := s.enumerate(bound, 0, func() bool { return false })

@@ -2,10 +2,6 @@ package sched
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"strings"
-	"sync"
 
 	"github.com/racewindow/racewindow/failpoints"
 )
@@ -25,9 +21,8 @@ const (
 
 // An Execution is one run of a scenario under one schedule.
 type Execution struct {
-	worker   *worker
 	scenario Scenario
-	strategy Strategy
+	chooser  *Chooser
 
 	main      *thread
 	clients   []*thread
@@ -38,7 +33,6 @@ type Execution struct {
 	over      bool // threads that stop now are unwound
 	live      int  // clients that have not ended
 	upcoming  *thread
-	stopped   *thread // about whom the strategy is asked
 	faults    func(thread string, p *failpoints.Point, hit int) (value any, fires bool)
 	finally   func(*T)
 	invariant func() error
@@ -46,49 +40,14 @@ type Execution struct {
 	atEnd     []func()
 	tasksMay  bool // outlive the execution
 
-	now   int64 // virtual nanoseconds
-	jumps int   // of the clock since a client went on
-	turns turns
-
-	choice Choice
-	trace  []step
-	hash   uint64
-	limit  int
-	notes  bool
-	noted  []Note
-
+	now      int64 // virtual nanoseconds
 	observer Observer
-	sights   []sight // by step, if there are notes
 	moment   int
 
-	enough   bool // the rest shows nothing
-	failedMu sync.Mutex
-	failure  *Failure
-	failed   bool
-	pool     *pool
-}
-
-// A step is one decision: who stopped where, and who went on.
-type step struct {
-	from, to int16
-	at       uint16 // code of the arrival
-	flags    uint8
-}
-
-const (
-	deviates   uint8 = 1 << iota // from what happens without a switch
-	preemption                   // the thread could have gone on
-	waited                       // the thread could not go on
-	ownTurn                      // no strategy was asked: the threads took turns
-)
-
-const mainThread = -1
-
-func (a arrival) code() uint16 {
-	if a.kind == atPoint {
-		return uint16(a.point.ID()) + uint16(atEnd) + 1
-	}
-	return uint16(a.kind)
+	known []Candidate // what a thread does next that stands at a failpoint, by the ID of that
+	named bool        // the names of the clients were looked at
+	stray stray
+	pool  *pool
 }
 
 // Context is under the scheduler's control: for what the scenario's function itself calls.
@@ -119,7 +78,7 @@ func (x *Execution) Finally(body func(t *T)) { x.finally = body }
 //go:norace
 func (x *Execution) Invariant(holds func() error) {
 	if raceEnabled && holds != nil {
-		x.fail(&Failure{Kind: Unusable, Message: "Execution.Invariant looks at what threads share between two steps, which would be a data race in this build: " +
+		x.chooser.Fail(&Failure{Kind: Unusable, Message: "Execution.Invariant looks at what threads share between two steps, which would be a data race in this build: " +
 			"run without -race, or say in Finally what must hold"})
 		return
 	}
@@ -141,264 +100,3 @@ func (x *Execution) AtEnd(do func()) { x.atEnd = append(x.atEnd, do) }
 //
 //go:norace
 func (x *Execution) TasksMayRemain() { x.tasksMay = true }
-
-// begin makes x ready for the next schedule, keeping what can be used again.
-func (x *Execution) begin(s Strategy) {
-	x.strategy = s
-	if !raceEnabled && x.main != nil {
-		x.spare = append(append(x.spare[:0], x.main), x.threads...)
-	}
-	x.clients, x.threads, x.trace, x.noted = x.clients[:0], x.threads[:0], x.trace[:0], x.noted[:0]
-	x.spawned, x.phase, x.over, x.live, x.finally, x.invariant, x.tasksMay = nil, phaseSetup, false, 0, nil, nil, false
-	x.stuck, x.atEnd = nil, x.atEnd[:0]
-	x.now, x.jumps, x.hash = 0, 0, fnvOffset
-	x.turns.begin()
-	x.faults, x.enough = nil, false
-	x.failure, x.failed = nil, false
-	x.observer, x.sights, x.moment = nil, nil, 0
-	x.choice = Choice{Enabled: x.choice.Enabled[:0], execution: x}
-	x.main = newThread(x, "main", false)
-	x.main.id, x.main.body = mainThread, x.mainBody
-	x.start(x.main)
-	x.upcoming = x.main
-}
-
-const (
-	fnvOffset = 14695981039346656037
-	fnvPrime  = 1099511628211
-)
-
-// mainBody is what the main thread does: the scenario's function, a pause while the threads run, then what must hold.
-func (x *Execution) mainBody(t *T) {
-	x.scenario(x)
-	x.startClients()
-	x.park()
-	if x.finally != nil {
-		x.finally(t)
-	}
-}
-
-//go:norace
-func (x *Execution) park() {
-	x.phase = phaseThreads
-	x.main.state, x.main.at = parked, arrival{kind: atStart}
-	x.main.stop()
-	x.join()
-}
-
-// decide is called when t has stopped. It says who goes on: nobody, when all is over.
-func (x *Execution) decide(t *thread) {
-	x.adopt()
-	if x.over || x.enough || x.hasFailed() {
-		x.upcoming = nil
-		return
-	}
-	if x.phase == phaseThreads {
-		if t.client && t.state == ended {
-			x.live--
-		}
-		if t == x.main {
-			x.assemble()
-		}
-		if x.live == 0 && !x.hasFailed() {
-			if !x.holds(t) { // the last step counts too
-				x.upcoming = nil
-				return
-			}
-			x.phase, x.main.state = phaseFinish, ready
-		}
-	}
-	if x.phase == phaseThreads {
-		x.upcoming = x.choose(t)
-		return
-	}
-	x.upcoming = x.pass(t)
-}
-
-// assemble puts the clients before the tasks, and numbers both.
-func (x *Execution) assemble() {
-	tasks := append([]*thread(nil), x.threads...)
-	x.threads = append(append(x.threads[:0], x.clients...), tasks...)
-	for i, t := range x.threads {
-		t.id = i
-	}
-	x.live = len(x.clients)
-	if problem := x.misnamed(); problem != "" {
-		x.fail(&Failure{Kind: Unusable, Message: problem})
-	}
-}
-
-// adopt takes in the threads that were made since the last decision.
-func (x *Execution) adopt() {
-	if x.spawned == nil {
-		return
-	}
-	var newest []*thread
-	for t := x.spawned; t != nil; t = t.nexts {
-		newest = append(newest, t)
-	}
-	x.spawned = nil
-	for i := len(newest) - 1; i >= 0; i-- {
-		t := newest[i]
-		if t.late {
-			x.fail(&Failure{Kind: Unusable, Thread: t.name, Message: "Execution.Go is for the scenario's function: a thread starts another one with failpoints.Go"})
-			continue
-		}
-		if t.client {
-			x.clients = append(x.clients, t)
-			continue
-		}
-		if !isThreadName(t.name) {
-			x.fail(&Failure{Kind: Unusable, Thread: t.name, Message: "the name of this task cannot stand in a schedule"})
-		}
-		t.name = x.unused(t.name)
-		t.id = len(x.threads)
-		x.threads = append(x.threads, t)
-	}
-}
-
-// unused numbers a name that another thread has.
-func (x *Execution) unused(name string) string {
-	n := 1
-	for _, t := range x.threads {
-		if t.name == name || strings.HasPrefix(t.name, name+"#") {
-			n++
-		}
-	}
-	if n > 1 {
-		return fmt.Sprintf("%s#%d", name, n)
-	}
-	return name
-}
-
-// canGoOn says whether t could be resumed.
-func (x *Execution) canGoOn(t *thread) bool {
-	switch t.state {
-	case ready:
-		return true
-	case waiting:
-		return t.wait.Ready() || !t.wait.Deadline.IsZero() && x.now >= t.wait.Deadline.UnixNano()
-	}
-	return false
-}
-
-// holds asks the invariant. It says whether the execution goes on.
-func (x *Execution) holds(t *thread) bool {
-	x.stopped = t
-	if x.invariant == nil {
-		return true
-	}
-	err := x.invariant()
-	var unusable UnusableError
-	switch {
-	case errors.As(err, &unusable):
-		x.fail(&Failure{Kind: Unusable, Thread: t.name, Message: err.Error(), Err: err})
-	case err != nil:
-		x.fail(&Failure{Kind: Invariant, Thread: t.name, Message: err.Error(), Err: err})
-	}
-	return err == nil && !x.enough
-}
-
-// choose asks the strategy.
-func (x *Execution) choose(t *thread) *thread {
-	if !x.holds(t) {
-		return nil
-	}
-	c := &x.choice
-	for {
-		c.Enabled, c.Current = c.Enabled[:0], -1
-		for _, u := range x.threads {
-			if u.state == ready || u.state == waiting && x.canGoOn(u) {
-				if u == t {
-					c.Current = len(c.Enabled)
-				}
-				c.Enabled = append(c.Enabled, Candidate{Thread: u.id, Point: u.at.point})
-			}
-		}
-		if len(c.Enabled) > 0 {
-			break
-		}
-		if !x.jump() {
-			x.failDeadlock()
-			return nil
-		}
-	}
-	c.Boundary = t.at.kind == atOp || t == x.main
-	x.turns.see(x, t)
-	if c.Step = len(x.trace); c.Step >= x.limit {
-		return x.takeTurn(t)
-	}
-	return x.chosen(t)
-}
-
-func (x *Execution) chosen(t *thread) *thread {
-	c := &x.choice
-	i := x.strategy.Next(c)
-	if uint(i) >= uint(len(c.Enabled)) {
-		if !x.hasFailed() {
-			x.fail(&Failure{Kind: Unusable, Message: fmt.Sprintf("the strategy %s chose %d of %d threads", x.strategy.Name(), i, len(c.Enabled))})
-		}
-		return nil
-	}
-	s := step{from: int16(t.id), to: int16(c.Enabled[i].Thread), at: t.at.code()}
-	switch {
-	case c.Current < 0:
-		s.flags = waited
-		if i != 0 {
-			s.flags |= deviates
-		}
-	case i != c.Current:
-		s.flags = deviates
-		if !c.Boundary {
-			s.flags |= preemption
-		}
-	}
-	return x.goOn(t, s)
-}
-
-// goOn takes a step.
-func (x *Execution) goOn(t *thread, s step) *thread {
-	x.trace = append(x.trace, s)
-	x.see(t)
-	x.hash = (x.hash ^ uint64(s.to+1)) * fnvPrime
-	next := x.threads[s.to]
-	if next.client && x.jumps > 0 {
-		x.jumps = 0
-		if !x.tookTurns() {
-			x.turns.forget()
-		}
-	}
-	next.state = ready
-	return next
-}
-
-// pass picks who goes on while nothing is to be chosen: the main thread if it can, else a task. When the main thread has ended too,
-// time passes for tasks that sleep: one that ends then is no leak.
-func (x *Execution) pass(t *thread) *thread {
-	x.turns.see(x, t)
-	for {
-		if x.canGoOn(x.main) {
-			x.main.state = ready
-			return x.main
-		}
-		for _, t := range x.threads {
-			if x.canGoOn(t) {
-				t.state = ready
-				return t
-			}
-		}
-		if x.main.state == ended && x.tasksMay {
-			return nil
-		}
-		if x.jumps >= 2*x.limit {
-			x.giveUp()
-			return nil
-		}
-		if !x.jump() {
-			if x.main.state != ended {
-				x.failDeadlock()
-			}
-			return nil
-		}
-	}
-}

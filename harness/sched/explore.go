@@ -63,6 +63,9 @@ func Explore(t testing.TB, o Options, s Scenario) {
 	}
 	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s%s",
 		r.Schedules, r.Distinct, r.PartialOrders, len(r.Points), r.Ended, r.unknown(o))
+	if words := r.UndeclaredWords(); words != "" {
+		t.Logf("%s", words)
+	}
 	switch {
 	case !o.exhaustive() || len(r.Findings) > 0 || r.ExhaustedTo(o.Preemptions):
 	case len(r.Exhausted) == 0:

@@ -74,7 +74,8 @@ step  a                                              b
    5                                                 end
       ---- b ended, a goes on ----
 `, f.errs[0])
-	require.Len(t, f.logged, 1)
+	require.Len(t, f.logged, 2)
+	require.Equal(t, "undeclared: 2 of 2 points (test/load, test/store): each conflicts with every other; failpoints.Declare says what it touches", f.logged[1])
 	require.Contains(t, f.logged[0], "explored 4 schedules, 3 distinct, 3 partial orders, at 2 points: a failure was found")
 }
 

@@ -20,7 +20,7 @@ type explorer struct {
 
 	executed int
 	told     time.Time // when the search was told of what was done, last
-	heard    []hearing // by client, what the search knows
+	heard    []hearing // by thread, what the search knows
 
 	repeating *recorded // the execution now is the second of its kind
 	first     []step
@@ -53,29 +53,28 @@ func (e *explorer) next() Strategy {
 	return strategy
 }
 
-func (e *explorer) judge(x *Execution, strategy Strategy) {
+func (e *explorer) judge(c *Chooser, strategy Strategy) {
 	if e.repeating != nil {
-		e.judgeRepeated(x)
+		e.judgeRepeated(c)
 		return
 	}
-	strategy.End(len(x.trace), x.failure != nil)
+	strategy.End(len(c.trace), c.failure != nil)
 	if b, ok := strategy.(*bounded); ok {
 		b.part.executed.Add(1)
 	}
 	e.executed++
 	e.stats.Schedules++
-	e.stats.Steps += uint64(len(x.trace))
-	e.stats.MaxSteps = max(e.stats.MaxSteps, len(x.trace))
-	e.hashes = append(e.hashes, x.hash)
-	e.follow(x)
-	e.listen(x)
-	if b, ok := strategy.(*bounded); ok && x.tookTurns() { // what it shows counts, but the bound cannot be exhausted any more
+	e.stats.Steps += uint64(len(c.trace))
+	e.stats.MaxSteps = max(e.stats.MaxSteps, len(c.trace))
+	e.hashes = append(e.hashes, c.hash)
+	e.follow(c)
+	if b, ok := strategy.(*bounded); ok && c.tookTurns() { // what it shows counts, but the bound cannot be exhausted any more
 		defer b.frontier.unjudgedIn(b.part)
 	}
-	if x.failure != nil {
-		e.found(x, strategy)
+	if c.failure != nil {
+		e.found(c, strategy)
 	} else if n := e.search.options.RepeatEvery; n > 0 && e.executed%n == 0 {
-		e.first = append(e.first[:0], x.trace...)
+		e.first = append(e.first[:0], c.trace...)
 		e.repeating = &recorded{trace: e.first}
 	}
 	if len(e.hashes) >= 512 {
@@ -84,39 +83,44 @@ func (e *explorer) judge(x *Execution, strategy Strategy) {
 }
 
 // follow looks at one execution in coverageEvery.
-func (e *explorer) follow(x *Execution) {
+func (e *explorer) follow(c *Chooser) {
 	if e.executed%coverageEvery != 0 {
 		return
 	}
-	e.fingerprints = append(e.fingerprints, e.follower.follow(x.trace, len(x.threads)))
+	e.fingerprints = append(e.fingerprints, e.follower.follow(c.trace, c.mechanism.Threads()))
+	e.listen(c)
 	if len(e.fingerprints) >= 512 {
 		e.flushCoverage()
 	}
 }
 
-// listen notes which clients come to failpoints.
-func (e *explorer) listen(x *Execution) {
-	for i, t := range x.clients {
-		if i == len(e.heard) {
+// listen notes which threads that count come to points.
+func (e *explorer) listen(c *Chooser) {
+	for i := range c.mechanism.Threads() {
+		if !c.mechanism.Counts(i) {
+			continue
+		}
+		for i >= len(e.heard) {
 			e.heard = append(e.heard, nothing)
 		}
 		now := nothing
 		switch {
-		case t.passed:
+		case e.follower.threads[i].came:
 			now = cameToAPoint
-		case x.failure == nil && !x.enough:
+		case c.failure == nil && !c.enough:
 			now = endedSilently
 		}
 		if now > e.heard[i] {
 			e.heard[i] = now
+			name := c.name(i)
 			e.search.mu.Lock()
-			e.search.passed[t.name] = e.search.passed[t.name] || t.passed
+			e.search.passed[name] = e.search.passed[name] || now == cameToAPoint
 			e.search.mu.Unlock()
 		}
 	}
 }
 
-// A hearing is what is known of a client.
+// A hearing is what is known of a thread.
 type hearing uint8
 
 const (
@@ -132,9 +136,9 @@ func (e *explorer) flushCoverage() {
 	e.fingerprints = e.fingerprints[:0]
 }
 
-func (e *explorer) judgeRepeated(x *Execution) {
+func (e *explorer) judgeRepeated(c *Chooser) {
 	e.repeating = nil
-	if difference := x.diverged(e.first); difference != "" {
+	if difference := c.diverged(e.first); difference != "" {
 		e.search.stop("the scenario is not deterministic", fmt.Errorf("the same choices made a different execution: %s. "+
 			"Look for the wall clock, randomness, the order of a map, or state that is left from the execution before", difference))
 		return
@@ -143,27 +147,27 @@ func (e *explorer) judgeRepeated(x *Execution) {
 }
 
 // found keeps a failure. One that says nothing about the program ends the search with an error.
-func (e *explorer) found(x *Execution, strategy Strategy) {
+func (e *explorer) found(c *Chooser, strategy Strategy) {
 	s := e.search
-	if x.failure.Kind == Unusable {
-		s.stop("a schedule could not be executed", x.failure)
+	if c.failure.Kind == Unusable {
+		s.stop("a schedule could not be executed", c.failure)
 		return
 	}
 	b, enumerated := strategy.(*bounded)
-	if x.failure.Kind == StepLimit {
+	if c.failure.Kind == StepLimit {
 		e.stats.Unknown++
 		if enumerated {
-			b.part.shown.addUnknown(e.number, x.failure)
+			b.part.shown.addUnknown(e.number, c.failure)
 			return
 		}
 		s.mu.Lock()
-		s.drawn.addUnknown(e.number, x.failure)
+		s.drawn.addUnknown(e.number, c.failure)
 		s.mu.Unlock()
 		return
 	}
-	schedule, preemptions := x.schedule()
-	class := x.failure.Class()
-	f := Finding{Failure: x.failure, Schedule: schedule, Preemptions: preemptions, Strategy: strategy.Name()}
+	schedule, preemptions := c.schedule()
+	class := c.failure.Class()
+	f := Finding{Failure: c.failure, Schedule: schedule, Preemptions: preemptions, Strategy: strategy.Name()}
 	if enumerated {
 		if b.part.shown.add(e.number, class, f); s.wanted(class) {
 			b.frontier.endIn(b.part, endedByFailure)

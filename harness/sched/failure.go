@@ -22,7 +22,7 @@ const (
 	Deadlock Kind = "deadlock"
 	// Leak is a task that does not end.
 	Leak Kind = "leak"
-	// Livelock is that threads go round in a circle for ever, though each gets its turn. See Execution.takeTurn for the rule.
+	// Livelock is that threads go round in a circle for ever, though each gets its turn. See turns.go for the rule.
 	Livelock Kind = "livelock"
 	// StepLimit is an execution that did not end within Options.StepLimit and about which nothing can be said: it is no finding.
 	StepLimit Kind = "step limit"
@@ -129,19 +129,3 @@ func packageOf(function string) string {
 	}
 	return function
 }
-
-// fail keeps the first failure. The lock orders the thread with the scheduler in the eyes of the race detector, once the
-// execution is over anyhow.
-//
-//go:norace
-func (x *Execution) fail(f *Failure) {
-	x.failedMu.Lock()
-	if x.failure == nil && !x.over {
-		f.Step = len(x.trace)
-		x.failure, x.failed = f, true
-	}
-	x.failedMu.Unlock()
-}
-
-//go:norace
-func (x *Execution) hasFailed() bool { return x.failed }

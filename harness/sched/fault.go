@@ -44,19 +44,20 @@ func (x *Execution) fault(t *thread, p *failpoints.Point) (any, bool) {
 
 // Standing is where the thread stands that has just stopped. It is for functions given to Invariant.
 func (x *Execution) Standing() Place {
-	s := step{from: int16(x.stopped.id), at: x.stopped.at.code()}
+	c := x.chooser
+	s := newStep(c.stopped, 0, 0)
 	hit := 1
-	for _, earlier := range x.trace {
-		if earlier.from == s.from && earlier.at == s.at {
+	for _, earlier := range c.trace {
+		if earlier.from == s.from && earlier.point() == s.point() {
 			hit++
 		}
 	}
-	return x.place(s, hit)
+	return c.place(s, hit)
 }
 
 // Prefix identifies the choices so far: two executions of one scenario with the same prefix have done the same. It is for
 // functions given to Invariant that need not look twice.
-func (x *Execution) Prefix() uint64 { return x.hash }
+func (x *Execution) Prefix() uint64 { return x.chooser.hash }
 
 // Advance moves the virtual clock, for what takes time without a thread of its own: a slow disk.
 //
@@ -64,4 +65,4 @@ func (x *Execution) Prefix() uint64 { return x.hash }
 func (x *Execution) Advance(d time.Duration) { x.now += int64(d) }
 
 // Enough ends the execution at this step, with no failure: a function given to Invariant has seen what it wanted.
-func (x *Execution) Enough() { x.enough = true }
+func (x *Execution) Enough() { x.chooser.Enough() }

@@ -73,3 +73,17 @@ func locked(x *Execution) {
 		}
 	})
 }
+
+// testPoints numbers the points of candidates that are made up.
+var testPoints = newPoints()
+
+// stands is a thread that stands at a failpoint.
+func stands(thread int, p *failpoints.Point) Candidate {
+	x := Execution{chooser: &Chooser{points: testPoints}}
+	if err := x.meet(p); err != nil {
+		panic(err)
+	}
+	c := x.known[p.ID()]
+	c.Thread = thread
+	return c
+}

@@ -14,7 +14,7 @@ import (
 type stray struct {
 	mu      raceoff.Mutex
 	problem string
-	came    bool // looked at without the lock: late is early enough, for the last look is with it
+	came    bool // read without mu: a stale value only delays detection, and the final check takes mu
 	ended   bool // nobody will ask any more
 }
 
@@ -29,7 +29,7 @@ func (x *Execution) foreign(t *thread, place string) {
 		problem = "thread " + r.name + " came to " + place + " with the context of thread " + t.name +
 			": hand each thread's own context (T.Context, or what failpoints.Go gives a task) to what it calls"
 	}
-	if !x.worker.stray.say(problem) {
+	if !x.stray.say(problem) {
 		panic("racewindow: when all was over, " + problem)
 	}
 	runtime.Goexit()
@@ -57,17 +57,24 @@ func (s *stray) seen() string {
 //go:norace
 func (s *stray) mayHaveCome() bool { return s.came }
 
-// end says that the worker stops.
+// end says that the worker stops, and returns what came.
 //
 //go:norace
-func (s *stray) end() {
+func (s *stray) end() (problem string) {
 	s.mu.Lock()
 	s.ended = true
+	problem = s.problem
 	s.mu.Unlock()
+	return problem
 }
 
+// begin forgets what came before the worker stopped last.
+//
 //go:norace
 func (s *stray) begin() {
+	if !s.ended {
+		return
+	}
 	s.mu.Lock()
 	s.problem, s.came, s.ended = "", false, false
 	s.mu.Unlock()
@@ -75,13 +82,11 @@ func (s *stray) begin() {
 
 // judgeStray makes an execution unusable in which, or since which, a stray goroutine came by, whatever else it showed.
 func (x *Execution) judgeStray() {
-	if !x.worker.stray.mayHaveCome() {
+	if !x.stray.mayHaveCome() {
 		return
 	}
-	if problem := x.worker.stray.seen(); problem != "" {
-		x.over, x.failure = false, nil
-		x.fail(&Failure{Kind: Unusable, Message: problem})
-		x.over = true
+	if problem := x.stray.seen(); problem != "" {
+		x.chooser.Doubt(problem)
 	}
 }
 
@@ -90,18 +95,19 @@ func (x *Execution) misnamed() string {
 	if len(x.clients) == 0 {
 		return "the scenario names no thread: call Execution.Go"
 	}
-	if x.worker.runs.Load() > 0 {
+	if x.named {
 		return "" // it names the same each time
 	}
-	for i, t := range x.threads {
+	x.named = true
+	seen := map[string]bool{}
+	for _, t := range x.threads {
 		if !isThreadName(t.name) {
 			return fmt.Sprintf("a thread is named %q: a name is not empty and has no blank and none of , ; > @ ' \"", t.name)
 		}
-		for _, u := range x.threads[:i] {
-			if t.name == u.name {
-				return fmt.Sprintf("two threads are named %q", t.name)
-			}
+		if seen[t.name] {
+			return fmt.Sprintf("two threads are named %q", t.name)
 		}
+		seen[t.name] = true
 	}
 	return ""
 }

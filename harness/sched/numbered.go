@@ -1,7 +1,6 @@
 package sched
 
 import (
-	"maps"
 	"slices"
 	"sync/atomic"
 )
@@ -56,7 +55,7 @@ func (s *surw) learned() {
 
 func (s *surw) another() Strategy {
 	other := &surw{
-		begun: s.begun, names: maps.Clone(s.names), resources: slices.Clone(s.resources), ofPoint: slices.Clone(s.ofPoint),
+		begun: s.begun, numbers: slices.Clone(s.numbers), written: slices.Clone(s.written),
 		profiles: map[string]*profile{}, candidates: slices.Clone(s.candidates),
 	}
 	for name, p := range s.profiles {

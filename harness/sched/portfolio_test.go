@@ -119,11 +119,11 @@ func TestAResultIsReadableAsJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal(text, &fields))
 	for _, key := range []string{
 		"schedules", "steps", "duration_ns", "distinct_schedules", "repeated_schedules", "max_steps", "distinct_partial_orders",
-		"unseen_estimate", "points", "window_crossings", "failpoint_pairs", "coverage_schedules", "coverage_every", "findings", "exhausted", "ended",
+		"unseen_estimate", "points", "window_crossings", "failpoint_pairs", "coverage_schedules", "coverage_every", "findings", "exhausted", "ended", "undeclared_points",
 	} {
 		require.Contains(t, fields, key)
 	}
-	require.Len(t, fields, 16)
+	require.Len(t, fields, 17)
 	finding := fields["findings"].([]any)[0].(map[string]any)
 	require.Equal(t, "a@test/store#1>b", finding["schedule"])
 	site := r.Findings[0].Failure.Site

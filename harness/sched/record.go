@@ -30,26 +30,11 @@ type Observer interface {
 //go:norace
 func (x *Execution) Observe(o Observer) { x.observer = o }
 
-// A sight is what was seen when a thread stopped.
-type sight struct {
-	place   *runtime.Frame
-	state   []Field
-	learned []string
-}
-
-// see keeps what is to be seen at the step that was just added to the trace.
-func (x *Execution) see(t *thread) {
-	if !x.notes {
-		return
-	}
-	s := sight{state: x.look()}
-	if t.at.kind == atPoint {
-		s.place = t.place
-		if s.state != nil {
-			s.learned = x.observer.Learns(t.at.point.Name())
-		}
-	}
-	x.sights = append(x.sights, s)
+// note keeps what a thread wrote, or that it begins an operation.
+//
+//go:norace
+func (x *Execution) note(t *thread, text string, begins bool) {
+	x.chooser.Note(Note{Thread: t.name, Text: text, State: x.look(), Begins: begins})
 }
 
 func (x *Execution) look() []Field {
@@ -63,7 +48,7 @@ func (x *Execution) look() []Field {
 //
 //go:norace
 func (t *thread) locate() {
-	if !t.x.notes {
+	if !t.x.chooser.Noting() {
 		return
 	}
 	var stack [16]uintptr
@@ -88,10 +73,10 @@ func isMachinery(function string) bool {
 }
 
 // describe adds to an event what was seen then.
-func (s sight) describe(e *Event) {
-	e.State, e.Learned = s.state, s.learned
-	if s.place != nil {
-		e.Path, e.File, e.Line, e.Function = s.place.File, filepath.Base(s.place.File), s.place.Line, s.place.Function
+func (s Sight) describe(e *Event) {
+	e.State, e.Learned = s.State, s.Learned
+	if s.Place != nil {
+		e.Path, e.File, e.Line, e.Function = s.Place.File, filepath.Base(s.Place.File), s.Place.Line, s.Place.Function
 	}
 }
 

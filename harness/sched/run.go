@@ -51,7 +51,7 @@ type Note struct {
 	Begins bool
 }
 
-// A Runner executes single schedules of one scenario. It is not for several goroutines at once.
+// A Runner executes single schedules of one program. It is not for several goroutines at once.
 type Runner struct {
 	w    *worker
 	hang time.Duration
@@ -59,8 +59,13 @@ type Runner struct {
 
 // NewRunner returns a Runner with the step limit and the hang limit of o.
 func NewRunner(scenario Scenario, o Options) *Runner {
+	return NewMechanismRunner(scenario.mechanism, o)
+}
+
+// NewMechanismRunner is NewRunner for a program that has a mechanism of its own.
+func NewMechanismRunner(mechanism func() Mechanism, o Options) *Runner {
 	o, _ = o.withDefaults()
-	w := newWorker(scenario, o.StepLimit)
+	w := newWorker(mechanism, newPoints(), o.StepLimit)
 	w.test = o.test
 	return &Runner{w, o.Hang}
 }
@@ -68,9 +73,8 @@ func NewRunner(scenario Scenario, o Options) *Runner {
 // Run executes the scenario once under a strategy. events also collects the timeline.
 func (r *Runner) Run(s Strategy, events bool) (o Outcome) {
 	w := r.w
-	w.x.pool, w.finished, w.done = newPool(), false, make(chan struct{})
-	w.x.notes = events
-	w.stray.begin()
+	w.finished, w.done = false, make(chan struct{})
+	w.chooser.notes = events
 	asked := false
 	w.next = func() Strategy {
 		if asked || !s.Begin() {
@@ -79,13 +83,13 @@ func (r *Runner) Run(s Strategy, events bool) (o Outcome) {
 		asked = true
 		return s
 	}
-	w.judge = func(x *Execution, s Strategy) { o = x.outcome(s, events) }
+	w.judge = func(c *Chooser, s Strategy) { o = c.outcome(s, events) }
 	stop := w.watch(r.hang)
 	go w.loop()
 	<-w.done
 	stop()
-	if problem := w.stray.seen(); problem != "" {
-		o.Failure = &Failure{Kind: Unusable, Message: problem}
+	if w.problem != "" {
+		o.Failure = &Failure{Kind: Unusable, Message: w.problem}
 	}
 	return o
 }
@@ -94,58 +98,51 @@ func (r *Runner) Run(s Strategy, events bool) (o Outcome) {
 // Failure of the kind Unusable, unless the execution fails otherwise before.
 func (r *Runner) Replay(s Schedule, events bool) Outcome { return r.Run(Replay(s), events) }
 
-func (x *Execution) outcome(s Strategy, events bool) (o Outcome) {
-	s.End(len(x.trace), x.failure != nil)
-	o.Failure, o.Steps = x.failure, len(x.trace)
-	o.Schedule, o.Preemptions = x.schedule()
+func (c *Chooser) outcome(s Strategy, events bool) (o Outcome) {
+	s.End(len(c.trace), c.failure != nil)
+	o.Failure, o.Steps = c.failure, len(c.trace)
+	o.Schedule, o.Preemptions = c.schedule()
 	r, replayed := s.(*replay)
 	switch {
 	case replayed && o.Failure == nil && !r.lenient:
-		if problem := r.unmet(x); problem != "" {
+		if problem := r.unmet(c); problem != "" {
 			o.Failure = &Failure{Kind: Unusable, Message: problem}
 		}
 	case replayed && r.rounds > 0 && o.Failure != nil && o.Failure.hangs():
-		o.Schedule, o.Preemptions = r.followed(), x.preemptions(r.round)
+		o.Schedule, o.Preemptions = r.followed(), c.preemptions(r.round)
 	}
 	if events {
-		o.Events = x.events()
+		o.Events = c.events()
 	}
 	return o
 }
 
 // events puts arrivals and notes into one order.
-func (x *Execution) events() (all []Event) {
-	var hits hitCounts
-	notes := x.noted
+func (c *Chooser) events() (all []Event) {
+	hits := hitCounts{}
+	notes := c.noted
 	note := func(step int) {
 		for len(notes) > 0 && notes[0].Step <= step {
 			all = append(all, Event{Step: notes[0].Step, Thread: notes[0].Thread, Text: notes[0].Text, State: notes[0].State, Begins: notes[0].Begins})
 			notes = notes[1:]
 		}
 	}
-	for i, s := range x.trace {
+	for i, s := range c.trace {
 		note(i)
-		place := x.place(s, hits.next(s))
-		e := Event{Step: i, Thread: place.Thread, Text: place.Point, Ended: place.Point == EndPoint, Waits: s.flags&waited != 0, Preempted: s.flags&preemption != 0}
-		if p := pointOf(s.at); p != nil {
-			e.Point = true
-			e.File, e.Line = p.Position()
+		place := c.place(s, hits.next(s))
+		e := Event{Step: i, Thread: place.Thread, Text: place.Point, Ended: s.point() == AtEnd, Waits: s.is(waited), Preempted: s.is(preemption)}
+		if s.point() >= firstPoint {
+			p := c.points.of(s.point())
+			e.Point, e.File, e.Line = true, p.file, p.line
 		}
-		if i < len(x.sights) {
-			x.sights[i].describe(&e)
+		if i < len(c.sights) {
+			c.sights[i].describe(&e)
 		}
 		if s.to != s.from {
-			e.Next = x.threads[s.to].name
+			e.Next = c.name(int(s.to))
 		}
 		all = append(all, e)
 	}
-	note(len(x.trace))
+	note(len(c.trace))
 	return all
-}
-
-// addNote keeps a note. It is on the side of the threads: the worker reads notes when all threads have ended.
-//
-//go:norace
-func (x *Execution) addNote(t *thread, text string, begins bool) {
-	x.noted = append(x.noted, Note{len(x.trace), t.name, text, x.look(), begins})
 }

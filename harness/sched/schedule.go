@@ -5,9 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"sync/atomic"
-
-	"github.com/racewindow/racewindow/failpoints"
 )
 
 // A Place is a moment in the life of a thread: the n-th time that it comes to a point, the end of its n-th operation
@@ -190,109 +187,52 @@ func isPointName(s string) bool {
 // with the worker.
 //
 //go:norace
-func (x *Execution) schedule() (s Schedule, preemptions int) {
-	var hits hitCounts
-	for _, step := range x.trace {
+func (c *Chooser) schedule() (s Schedule, preemptions int) {
+	hits := hitCounts{}
+	for _, step := range c.trace {
 		hit := hits.next(step)
-		if step.flags&preemption != 0 {
+		if step.is(preemption) {
 			preemptions++
 		}
-		if step.flags&deviates != 0 {
-			s = append(s, Switch{x.place(step, hit), x.threads[step.to].name})
+		if step.is(deviates) {
+			s = append(s, Switch{c.place(step, hit), c.name(int(step.to))})
 		}
 	}
 	return s, preemptions
 }
 
 // preemptions counts those among the first steps.
-func (x *Execution) preemptions(steps int) (n int) {
-	for _, step := range x.trace[:min(steps, len(x.trace))] {
-		if step.flags&preemption != 0 {
+func (c *Chooser) preemptions(steps int) (n int) {
+	for _, step := range c.trace[:min(steps, len(c.trace))] {
+		if step.is(preemption) {
 			n++
 		}
 	}
 	return n
 }
 
-// hitCounts counts passes by thread, the main one first, and arrival.
-type hitCounts [][]int
+// hitCounts counts how often a thread has come to a point. A table of both would be far too large.
+type hitCounts map[stopPlace]int
 
-func (h *hitCounts) next(s step) int {
-	thread, at := int(s.from)-mainThread, int(namesake(s.at))
-	for len(*h) <= thread {
-		*h = append(*h, nil)
-	}
-	row := &(*h)[thread]
-	for len(*row) <= at {
-		*row = append(*row, 0)
-	}
-	(*row)[at]++
-	return (*row)[at]
+type stopPlace struct {
+	thread int32
+	point  PointID
 }
 
-// of is how often a thread has come to a point.
-func (h hitCounts) of(x *Execution, thread int, point string) (times int) {
-	if thread -= mainThread; thread >= len(h) {
-		return 0
-	}
-	for code, n := range h[thread] {
-		if n > 0 && x.place(step{from: int16(thread + mainThread), at: uint16(code)}, 1).Point == point {
-			times += n
-		}
-	}
-	return times
-}
-
-// namesakes lists, by an arrival's code, the first code whose point has the same name: two packages may use one name, and a
-// schedule's text does not tell them apart.
-var namesakes atomic.Pointer[[]uint16]
-
-func namesake(code uint16) uint16 {
-	all := namesakes.Load()
-	if all == nil || int(code) >= len(*all) {
-		all = listNamesakes()
-	}
-	return (*all)[code]
-}
-
-func listNamesakes() *[]uint16 {
-	first := map[string]uint16{}
-	var all []uint16
-	for code := range uint16(atEnd) + 1 {
-		all = append(all, code)
-	}
-	for _, p := range failpoints.Points() {
-		code := arrival{atPoint, p}.code()
-		if _, known := first[p.Name()]; !known {
-			first[p.Name()] = code
-		}
-		all = append(all, first[p.Name()])
-	}
-	namesakes.Store(&all)
-	return &all
+func (h hitCounts) next(s step) int {
+	at := stopPlace{int32(s.from), s.point()}
+	h[at]++
+	return h[at]
 }
 
 //go:norace
-func (x *Execution) place(s step, hit int) Place {
-	if s.from == mainThread {
+func (c *Chooser) place(s step, hit int) Place {
+	if s.from == NoThread {
 		return Place{Point: StartPoint}
 	}
-	p := Place{Thread: x.threads[s.from].name, Hit: hit}
-	switch arrivalKind(s.at) {
-	case atOp:
-		p.Point = OpPoint
-	case atEnd:
-		p.Point, p.Hit = EndPoint, 0
-	default:
-		p.Point = pointOf(s.at).Name()
+	p := Place{Thread: c.name(int(s.from)), Point: c.points.of(s.point()).name, Hit: hit}
+	if s.point() == AtEnd {
+		p.Hit = 0
 	}
 	return p
-}
-
-// pointOf is the failpoint of an arrival's code, nil if it is at none.
-func pointOf(code uint16) *failpoints.Point {
-	if code <= uint16(atEnd) {
-		return nil
-	}
-	return failpoints.PointByID(int(code) - int(atEnd) - 1)
 }

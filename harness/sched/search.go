@@ -70,7 +70,7 @@ type Result struct {
 	Statistics
 	Findings  []Finding   `json:"findings"`
 	Exhausted []Exhausted `json:"exhausted"`
-	// Silent are threads that came to their end and to no failpoint in any schedule: nothing of them was interleaved.
+	// Silent are threads that came to their end and to no point in any schedule: nothing of them was interleaved.
 	Silent []string `json:"silent_threads,omitempty"`
 	// Ended says why it ended.
 	Ended string `json:"ended"`
@@ -86,11 +86,12 @@ const TimeIsUp = "the budget is spent (time: the same seed may come further or l
 
 // search is what the workers of one Search share.
 type search struct {
-	scenario Scenario
-	options  Options
-	began    time.Time
-	ctx      context.Context
-	deadline time.Time
+	mechanism func() Mechanism
+	points    *Points
+	options   Options
+	began     time.Time
+	ctx       context.Context
+	deadline  time.Time
 
 	stopped atomic.Bool
 	// counted are the schedules of the parts of the search that are over. Of those that several workers have executed beyond the
@@ -101,7 +102,7 @@ type search struct {
 	stats    Statistics
 	distinct map[uint64]struct{}
 	covered  *covered
-	passed   map[string]bool // by client that has ended: whether it has come to a failpoint
+	passed   map[string]bool // by thread that counts and has ended: whether it has come to a point
 	shown    sightings
 	drawn    sightings // at random, by their numbers among those
 	unjudged error     // why an enumeration says nothing
@@ -119,11 +120,16 @@ const tellEvery = 200 * time.Millisecond
 // deterministic, or the options are wrong, or ctx ended before anything was tried, or a bound was to be exhausted and could not
 // (ErrUnjudged). What the search found does not depend on the number of workers, unless time ended it.
 func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
+	return SearchMechanism(ctx, scenario.mechanism, o)
+}
+
+// SearchMechanism is Search in a program that has a mechanism of its own. Each worker has another one.
+func SearchMechanism(ctx context.Context, mechanism func() Mechanism, o Options) (Result, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return Result{}, err
 	}
-	s := &search{scenario: scenario, options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{}, ended: TimeIsUp}
+	s := &search{mechanism: mechanism, points: newPoints(), options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{}, ended: TimeIsUp}
 	if o.Budget > 0 {
 		s.deadline = s.began.Add(o.Budget)
 	}
@@ -165,7 +171,7 @@ func (s *search) nothingJudged(r Result) error {
 	return fmt.Errorf("%w; %w", given, s.unjudged)
 }
 
-// silent lists the clients that have ended and never come to a failpoint.
+// silent lists the threads that count, have ended and never come to a point.
 func (s *search) silent() (names []string) {
 	for name, passed := range s.passed {
 		if !passed {
@@ -183,15 +189,15 @@ func (s *search) run(workers int, random bool, source func(worker int) func() (S
 	var all sync.WaitGroup
 	for i := range workers {
 		e := &explorer{search: s, source: source(i), random: random, follower: newFollower()}
-		e.w = newWorker(s.scenario, s.options.StepLimit)
+		e.w = newWorker(s.mechanism, s.points, s.options.StepLimit)
 		e.w.next, e.w.judge, e.w.test = e.next, e.judge, s.options.test
 		all.Go(func() {
 			stop := e.w.watch(s.options.Hang)
 			go e.w.loop()
 			<-e.w.done
 			stop()
-			if problem := e.w.stray.seen(); problem != "" {
-				s.reject(&Failure{Kind: Unusable, Message: problem})
+			if e.w.problem != "" {
+				s.reject(&Failure{Kind: Unusable, Message: e.w.problem})
 			}
 			e.flush()
 			e.flushCoverage()
@@ -227,7 +233,7 @@ func (s *search) statistics() Statistics {
 	defer s.mu.Unlock()
 	stats := s.stats
 	stats.Duration, stats.Distinct = time.Since(s.began), min(uint64(len(s.distinct)), stats.Schedules)
-	stats.Coverage = s.covered.coverage()
+	stats.Coverage = s.covered.coverage(s.points)
 	return stats
 }
 

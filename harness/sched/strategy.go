@@ -1,7 +1,5 @@
 package sched
 
-import "github.com/racewindow/racewindow/failpoints"
-
 // A Strategy chooses schedules. It serves one worker at a time.
 type Strategy interface {
 	// Name is what the strategy is called on the command line and in reports.
@@ -25,30 +23,8 @@ type Choice struct {
 	// Boundary says that the thread stopped between two operations: another one may go on without that being a preemption.
 	Boundary bool
 
-	execution *Execution
-}
-
-// A Candidate is a thread that can go on.
-type Candidate struct {
-	// Thread numbers the threads of an execution from 0; a schedule that repeats a prefix repeats the numbers.
-	Thread int
-	// Point is where it stands, nil at its start and between operations.
-	Point *failpoints.Point
+	chooser *Chooser
 }
 
 // Default is the choice that no schedule has to list: the thread goes on, or the first one that can.
 func (c *Choice) Default() int { return max(c.Current, 0) }
-
-// Conflict says whether what two threads will do next can depend on its order: both touch one resource and one writes. It is
-// as good as the catalogue's word on the points; what is not known conflicts with everything.
-func Conflict(a, b *failpoints.Point) bool {
-	if a == nil || b == nil {
-		return false
-	}
-	ra, wa := a.Resource()
-	rb, wb := b.Resource()
-	if ra == "" || rb == "" {
-		return true
-	}
-	return ra == rb && (wa == failpoints.Writes || wb == failpoints.Writes)
-}

@@ -1,23 +1,18 @@
 package sched
 
-import (
-	"math/rand/v2"
-
-	"github.com/racewindow/racewindow/failpoints"
-)
+import "math/rand/v2"
 
 // pos is partial order sampling of Yuan, Yang and Gu (CAV 2018): every pending event, which is what a thread does next, has a
 // random priority; the highest is executed, and the pending events that conflict with it draw again. So the schedules that
 // differ only in the order of events that do not conflict share their probability.
 //
-// Departures. What conflicts is what the catalogue says of the points (Conflict): where it says nothing everything conflicts, and
+// Departures. What conflicts is what the candidates say (Conflict): where nothing is known everything conflicts, and
 // this is a random walk. A thread that could not go on draws again when it can: what woke it conflicts with what it does next. An
 // event that was passed over many times in a row draws again, because threads that spin until it happens would draw for ever.
 type pos struct {
 	source  rand.PCG
 	pending []pending // by thread
-	thread  int       // that was chosen last, and where it stood
-	point   *failpoints.Point
+	last    Candidate // that was chosen last
 }
 
 type pending struct {
@@ -35,7 +30,7 @@ func (*pos) Name() string  { return "pos" }
 func (*pos) End(int, bool) {}
 
 func (p *pos) Begin() bool {
-	p.pending, p.thread, p.point = p.pending[:0], -1, nil
+	p.pending, p.last = p.pending[:0], Candidate{Thread: NoThread}
 	return true
 }
 
@@ -47,7 +42,7 @@ func (p *pos) Next(c *Choice) (best int) {
 			p.pending = append(p.pending, pending{step: -1})
 		}
 		own := &p.pending[e.Thread]
-		if own.step != c.Step || e.Thread == p.thread || own.passed >= mostPassed || Conflict(p.point, e.Point) {
+		if own.step != c.Step || e.Thread == p.last.Thread || own.passed >= mostPassed || Conflict(&p.last, e) {
 			own.priority, own.passed = p.source.Uint64(), 0
 		}
 		own.step = c.Step + 1
@@ -56,6 +51,6 @@ func (p *pos) Next(c *Choice) (best int) {
 			best, top = i, own.priority
 		}
 	}
-	p.thread, p.point = c.Enabled[best].Thread, c.Enabled[best].Point
+	p.last = c.Enabled[best]
 	return best
 }

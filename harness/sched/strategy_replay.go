@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/racewindow/racewindow/failpoints"
 )
 
 // replay follows a schedule's text. What it cannot follow it keeps in problem, and the execution says nothing then.
@@ -44,7 +42,7 @@ func newReplay(s Schedule, lenient bool) *replay {
 func (*replay) Name() string { return "replay" }
 
 func (r *replay) Begin() bool {
-	r.met, r.unmade, r.hits, r.problem = make([]bool, len(r.before)), len(r.before), nil, ""
+	r.met, r.unmade, r.hits, r.problem = make([]bool, len(r.before)), len(r.before), hitCounts{}, ""
 	r.next, r.rounds, r.over, r.round = 0, 0, false, 0
 	return true
 }
@@ -55,7 +53,7 @@ func (r *replay) Next(c *Choice) int {
 	if len(r.before) == 0 && len(r.cycle) == 0 {
 		return c.Default()
 	}
-	x := c.execution
+	x := c.chooser
 	at := x.place(x.arrived(r))
 	if r.unmade == 0 {
 		return r.goRound(c, at)
@@ -65,7 +63,7 @@ func (r *replay) Next(c *Choice) int {
 		return c.Default()
 	}
 	s := r.before[i]
-	n := x.enabled(c, s.To)
+	n := x.enabled(s.To)
 	if n < 0 && !r.lenient {
 		return r.cannot(c, s)
 	}
@@ -86,7 +84,7 @@ func (r *replay) goRound(c *Choice, at Place) int {
 	if s.At.Thread != at.Thread || s.At.Point != at.Point {
 		return c.Default()
 	}
-	n := c.execution.enabled(c, s.To)
+	n := c.chooser.enabled(s.To)
 	switch {
 	case n < 0 && r.rounds == 0 && !r.lenient:
 		return r.cannot(c, s)
@@ -105,40 +103,50 @@ func (r *replay) goRound(c *Choice, at Place) int {
 
 // cannot says that a switch cannot be made.
 func (r *replay) cannot(c *Choice, s Switch) int {
-	x := c.execution
+	x := c.chooser
 	r.problem = fmt.Sprintf("at %v thread %s cannot go on; those that can: %s", s.At, s.To, x.names(c.Enabled))
-	if !slices.ContainsFunc(x.threads, func(t *thread) bool { return t.name == s.To }) {
+	if x.numberOf(s.To) < 0 {
 		r.problem = fmt.Sprintf("at %v there is no thread %s; those that can go on: %s", s.At, s.To, x.names(c.Enabled))
 	}
-	x.fail(&Failure{Kind: Unusable, Message: r.problem})
+	x.Fail(&Failure{Kind: Unusable, Message: r.problem})
 	return -1
 }
 
 // enabled is the index of a thread among those that can go on, -1 if it cannot.
-func (x *Execution) enabled(c *Choice, name string) int {
-	return slices.IndexFunc(c.Enabled, func(e Candidate) bool { return x.threads[e.Thread].name == name })
+func (c *Chooser) enabled(name string) int {
+	return slices.IndexFunc(c.choice.Enabled, func(e Candidate) bool { return c.name(e.Thread) == name })
+}
+
+// numberOf is the number of a thread, -1 if there is none of that name.
+func (c *Chooser) numberOf(name string) int {
+	for i := range c.mechanism.Threads() {
+		if c.name(i) == name {
+			return i
+		}
+	}
+	return -1
 }
 
 // arrived is the step that is being decided, and how often its thread has come there.
-func (x *Execution) arrived(r *replay) (step, int) {
-	s := step{from: int16(x.stopped.id), at: x.stopped.at.code()}
+func (c *Chooser) arrived(r *replay) (step, int) {
+	s := newStep(c.stopped, 0, 0)
 	return s, r.hits.next(s)
 }
 
-func (x *Execution) names(enabled []Candidate) string {
+func (c *Chooser) names(enabled []Candidate) string {
 	var words []string
 	for _, e := range enabled {
-		words = append(words, x.threads[e.Thread].name)
+		words = append(words, c.name(e.Thread))
 	}
 	return strings.Join(words, ", ")
 }
 
 // unmet says which switches were never made, and why not; "" if all were.
-func (r *replay) unmet(x *Execution) string {
+func (r *replay) unmet(c *Chooser) string {
 	var words []string
 	for i, s := range r.before {
 		if !r.met[i] {
-			words = append(words, s.At.String()+r.why(x, s.At))
+			words = append(words, s.At.String()+r.why(c, s.At))
 		}
 	}
 	if len(words) > 0 {
@@ -146,27 +154,32 @@ func (r *replay) unmet(x *Execution) string {
 	}
 	if len(r.cycle) > 0 && r.rounds == 0 {
 		s := r.cycle[r.next]
-		return "the threads did not go round in the schedule's cycle once; its next switch was " + s.String() + r.why(x, s.At)
+		return "the threads did not go round in the schedule's cycle once; its next switch was " + s.String() + r.why(c, s.At)
 	}
 	return ""
 }
 
 // why says in parentheses what is known of a place that was not reached.
-func (r *replay) why(x *Execution, p Place) string {
+func (r *replay) why(c *Chooser, p Place) string {
 	if p.Thread == "" {
 		return ""
 	}
-	from := slices.IndexFunc(x.threads, func(t *thread) bool { return t.name == p.Thread })
+	from := c.numberOf(p.Thread)
 	if from < 0 {
 		return " (there is no thread " + p.Thread + ")"
-	}
-	if p.Point != OpPoint && p.Point != EndPoint && !slices.ContainsFunc(failpoints.Points(), func(known *failpoints.Point) bool { return known.Name() == p.Point }) {
-		return " (this build has no point " + p.Point + ")"
 	}
 	if p.Point == EndPoint {
 		return ""
 	}
-	times := r.hits.of(x, from, p.Point)
+	if m, knows := c.mechanism.(interface{ Knows(point string) bool }); knows && p.Point != OpPoint && !m.Knows(p.Point) {
+		return " (this build has no point " + p.Point + ")"
+	}
+	times := 0
+	for at, n := range r.hits {
+		if at.thread == int32(from) && c.points.of(at.point).name == p.Point {
+			times += n
+		}
+	}
 	return fmt.Sprintf(" (%s came there %s)", p.Thread, counted(times, "time", "times"))
 }
 

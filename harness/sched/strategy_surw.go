@@ -1,29 +1,24 @@
 package sched
 
-import (
-	"math/rand/v2"
-
-	"github.com/racewindow/racewindow/failpoints"
-)
+import "math/rand/v2"
 
 // surw is the selectively uniform random walk of Zhao, Wolff, Mathur and Roychoudhury ("Selectively Uniform Concurrency
 // Testing", ASPLOS 2025). Of all events a few are interesting; a walk that picks each next thread with the weight of the
 // interesting events it still has before it makes every order of these equally likely. Which thread executes the next
 // interesting one is drawn first; the others stop before theirs, and go on freely elsewhere.
 //
-// Interesting are, in each schedule anew, the accesses to one resource of the catalogue, drawn among those that two threads touch
-// and one writes. Points of which the catalogue says nothing count as one more resource that is written.
+// Interesting are, in each schedule anew, the accesses to one resource, drawn among those that two threads touch
+// and one writes. Points about which nothing is known count as one more resource that is written.
 //
 // Departures. The counts are estimates: for each thread, by its name, the most accesses in any of the first schedules, which are
 // random walks. A task counts from when it starts, not in its parent's weight before. A thread that cannot go on is not drawn,
 // so locks and channels bend the uniformity. Without any such resource it is a random walk.
 type surw struct {
-	source    rand.PCG
-	begun     int
-	names     map[string]int // of resources
-	resources []resource
-	ofPoint   []int // by the point's ID: its resource, -1 if not looked up yet
-	profiles  map[string]*profile
+	source   rand.PCG
+	begun    int
+	numbers  []int // of resources, in the order in which they were touched first; by Resource, -1 for none yet
+	written  []bool
+	profiles map[string]*profile
 
 	candidates []int // resources that may be interesting
 	resource   int   // that is, in this schedule; -1 for none
@@ -33,13 +28,11 @@ type surw struct {
 	free       []int // candidates that may go on
 }
 
-type resource struct{ written bool }
-
 // A profile counts one thread's accesses by resource.
 type profile struct{ run, most []int }
 
 func newSURW(p Parameters) Strategy {
-	return &surw{source: *rand.NewPCG(p.Seed, p.Stream), names: map[string]int{}, profiles: map[string]*profile{}}
+	return &surw{source: *rand.NewPCG(p.Seed, p.Stream), profiles: map[string]*profile{}}
 }
 
 func (*surw) Name() string { return "surw" }
@@ -58,14 +51,14 @@ func (s *surw) Begin() bool {
 
 // selectResources finds the resources that two threads touch and one writes.
 func (s *surw) selectResources() {
-	for r := range s.resources {
+	for r := range s.written {
 		touch := 0
 		for _, p := range s.profiles {
 			if r < len(p.most) && p.most[r] > 0 {
 				touch++
 			}
 		}
-		if touch > 1 && s.resources[r].written {
+		if touch > 1 && s.written[r] {
 			s.candidates = append(s.candidates, r)
 		}
 	}
@@ -76,12 +69,12 @@ func (s *surw) Next(c *Choice) (next int) {
 	switch {
 	case s.begun <= profiled:
 		next = walk(&s.source, c)
-		s.count(c.Enabled[next])
+		s.count(&c.Enabled[next])
 	case s.resource < 0:
 		next = walk(&s.source, c)
 	default:
 		next = s.weighted(c)
-		if e := c.Enabled[next]; s.of(e.Point) == s.resource {
+		if e := &c.Enabled[next]; s.of(e) == s.resource {
 			s.left[e.Thread], s.intended = max(s.left[e.Thread]-1, 0), -1
 		}
 	}
@@ -95,7 +88,7 @@ func (s *surw) meet(c *Choice) {
 	}
 	for i := range c.Enabled {
 		for n := len(s.threads); n <= c.Enabled[i].Thread; n++ {
-			s.add(c.execution.threads[n].name)
+			s.add(c.chooser.name(n))
 		}
 	}
 }
@@ -113,34 +106,26 @@ func (s *surw) add(name string) {
 	s.threads, s.left = append(s.threads, p), append(s.left, left)
 }
 
-// of is the resource of a point, -1 where there is none.
-func (s *surw) of(p *failpoints.Point) int {
-	if p == nil {
+// of is the number of what a thread touches, -1 for nothing.
+func (s *surw) of(e *Candidate) int {
+	if e.Point < firstPoint {
 		return -1
 	}
-	if id := p.ID(); id < len(s.ofPoint) && s.ofPoint[id] >= 0 {
-		return s.ofPoint[id]
+	resource := max(e.Resource, Everything)
+	for len(s.numbers) <= int(resource) {
+		s.numbers = append(s.numbers, -1)
 	}
-	return s.lookUp(p)
-}
-
-func (s *surw) lookUp(p *failpoints.Point) int {
-	for len(s.ofPoint) <= p.ID() {
-		s.ofPoint = append(s.ofPoint, -1)
+	r := s.numbers[resource]
+	if r < 0 {
+		r = len(s.written)
+		s.numbers[resource], s.written = r, append(s.written, false)
 	}
-	name, access := p.Resource()
-	r, ok := s.names[name]
-	if !ok {
-		r = len(s.resources)
-		s.names[name], s.resources = r, append(s.resources, resource{})
-	}
-	s.resources[r].written = s.resources[r].written || name == "" || access == failpoints.Writes
-	s.ofPoint[p.ID()] = r
+	s.written[r] = s.written[r] || e.Writes || resource == Everything
 	return r
 }
 
-func (s *surw) count(e Candidate) {
-	r, p := s.of(e.Point), s.threads[e.Thread]
+func (s *surw) count(e *Candidate) {
+	r, p := s.of(e), s.threads[e.Thread]
 	if r < 0 {
 		return
 	}
@@ -162,14 +147,14 @@ func (s *surw) weighted(c *Choice) int {
 		if e.Thread == s.intended {
 			intended = i
 		}
-		if s.of(e.Point) != s.resource {
+		if s.of(e) != s.resource {
 			s.free = append(s.free, i)
 		}
 	}
 	if intended < 0 { // or it cannot go on
 		intended = s.intend(c)
 	}
-	if s.of(c.Enabled[intended].Point) == s.resource {
+	if s.of(&c.Enabled[intended]) == s.resource {
 		s.free = append(s.free, intended)
 	}
 	return s.free[below(&s.source, len(s.free))]

@@ -3,6 +3,7 @@ package sched
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -18,6 +19,7 @@ var _ = failpoints.Declare(testPackage, []failpoints.Declaration{
 	{Name: "tail/read", Kind: failpoints.KindYield, Resource: "tail", Access: failpoints.Reads, Reason: "a test"},
 	{Name: "view/read", Kind: failpoints.KindYield, Resource: "view", Access: failpoints.Reads, Reason: "a test"},
 	{Name: "view/write", Kind: failpoints.KindYield, Resource: "view", Access: failpoints.Writes, Reason: "a test"},
+	{Name: "all/touched", Kind: failpoints.KindYield, Reason: "a test"},
 	{Name: "file/read", Kind: failpoints.KindYield, Resource: "file", Access: failpoints.Reads, Reason: "a test"},
 })
 
@@ -29,6 +31,7 @@ var (
 	readView  = stored("view/read")
 	writeView = stored("view/write")
 	readFile  = stored("file/read")
+	touchAll  = stored("all/touched")
 )
 
 // passing is a scenario of threads that pass points.
@@ -45,15 +48,15 @@ func passing(threads ...[]*failpoints.Point) Scenario {
 }
 
 // runs executes a scenario so many times and shows each execution.
-func runs(s Scenario, strategy Strategy, times int, judge func(x *Execution)) {
-	w := newWorker(s, 1<<20)
+func runs(s Scenario, strategy Strategy, times int, judge func(x *Chooser)) {
+	w := newWorker(s.mechanism, newPoints(), 1<<20)
 	w.next = func() Strategy {
 		if times--; times < 0 || !strategy.Begin() {
 			return nil
 		}
 		return strategy
 	}
-	w.judge = func(x *Execution, s Strategy) {
+	w.judge = func(x *Chooser, s Strategy) {
 		s.End(len(x.trace), x.failure != nil)
 		judge(x)
 	}
@@ -62,17 +65,17 @@ func runs(s Scenario, strategy Strategy, times int, judge func(x *Execution)) {
 }
 
 // order is who passed points in which order.
-func order(x *Execution, counts func(p *failpoints.Point) bool) string {
+func order(x *Chooser, counts *failpoints.Point) string {
 	var text strings.Builder
-	stands := make([]*failpoints.Point, len(x.threads))
+	stands := make([]PointID, x.mechanism.Threads())
 	for _, s := range x.trace {
 		if s.from >= 0 {
-			stands[s.from] = pointOf(s.at)
+			stands[s.from] = s.point()
 		}
-		if p := stands[s.to]; p != nil && counts(p) {
-			text.WriteString(x.threads[s.to].name)
+		if x.points.of(stands[s.to]).name == counts.Name() {
+			text.WriteString(x.name(int(s.to)))
 		}
-		stands[s.to] = nil
+		stands[s.to] = AtStart
 	}
 	return text.String()
 }
@@ -111,7 +114,7 @@ func TestPCTMakesNoMorePreemptionsThanItsDepth(t *testing.T) {
 	}
 	for preemptions := 1; preemptions <= 3; preemptions++ {
 		n, most, some := 0, 0, map[uint64]bool{}
-		runs(passing(long, long, long), newPCT(Parameters{Seed: 1, Preemptions: preemptions}), 3000, func(x *Execution) {
+		runs(passing(long, long, long), newPCT(Parameters{Seed: 1, Preemptions: preemptions}), 3000, func(x *Chooser) {
 			if n++; n > profiled {
 				_, made := x.schedule()
 				most = max(most, made)
@@ -133,9 +136,9 @@ func TestPCTFindsAFaultOfDepthTwoAsOftenAsItPromises(t *testing.T) {
 	a := append(append(append([]*failpoints.Point{}, local...), writeTail, writeTail), local...)
 	const times = 20_000
 	n, hit, longest := 0, 0, 0
-	runs(passing(a, []*failpoints.Point{writeTail}), newPCT(Parameters{Seed: 3, Preemptions: 1}), times, func(x *Execution) {
+	runs(passing(a, []*failpoints.Point{writeTail}), newPCT(Parameters{Seed: 3, Preemptions: 1}), times, func(x *Chooser) {
 		longest = max(longest, len(x.trace))
-		if n++; n > profiled && order(x, func(p *failpoints.Point) bool { return p == writeTail }) == "aba" {
+		if n++; n > profiled && order(x, writeTail) == "aba" {
 			hit++
 		}
 	})
@@ -177,8 +180,8 @@ func TestPOSDelaysAnEventBehindManyThatDoNotConflict(t *testing.T) {
 	}
 	s := passing([]*failpoints.Point{writeTail}, append(b, writeTail))
 	count := func(strategy Strategy) (last int) {
-		runs(s, strategy, schedulesOf(times), func(x *Execution) {
-			if order(x, func(p *failpoints.Point) bool { return p == writeTail }) == "ba" {
+		runs(s, strategy, schedulesOf(times), func(x *Chooser) {
+			if order(x, writeTail) == "ba" {
 				last++
 			}
 		})
@@ -201,13 +204,13 @@ func TestPOSDrawsAgainWhatConflictsWithWhatWasExecuted(t *testing.T) {
 	p, c := newPOS(Parameters{Seed: 1}).(*pos), newChoice()
 	for range 100 {
 		p.Begin()
-		c.Step, c.Enabled = 0, []Candidate{{0, writeTail}, {1, readTail}, {2, readView}, {3, nil}}
+		c.Step, c.Enabled = 0, []Candidate{stands(0, writeTail), stands(1, readTail), stands(2, readView), {Thread: 3}}
 		first := p.Next(c)
 		before := append([]pending{}, p.pending...)
 		c.Step = 1
 		p.Next(c)
 		for i, e := range c.Enabled {
-			again := i == first || Conflict(c.Enabled[first].Point, e.Point)
+			again := i == first || Conflict(&c.Enabled[first], &e)
 			require.Equal(t, again, before[i].priority != p.pending[i].priority, "%d after %d", i, first)
 		}
 	}
@@ -217,13 +220,12 @@ func TestSURWMakesAllOrdersOfOneResourceEquallyLikely(t *testing.T) {
 	t.Parallel()
 	a := []*failpoints.Point{readFile, readFile, readFile, writeTail, readFile, readFile, writeTail, writeTail, readFile, readFile, readFile}
 	b := []*failpoints.Point{writeTail}
-	tail := func(p *failpoints.Point) bool { return p == writeTail }
 	times := schedulesOf(20_000)
 	shares := func(s Strategy) map[string]float64 {
 		n, all := 0, map[string]float64{}
-		runs(passing(a, b), s, times+profiled, func(x *Execution) {
+		runs(passing(a, b), s, times+profiled, func(x *Chooser) {
 			if n++; n > profiled {
-				all[order(x, tail)] += 1 / float64(times)
+				all[order(x, writeTail)] += 1 / float64(times)
 			}
 		})
 		return all
@@ -238,44 +240,46 @@ func TestSURWMakesAllOrdersOfOneResourceEquallyLikely(t *testing.T) {
 func TestSURWTakesOnlyResourcesThatAreShared(t *testing.T) {
 	t.Parallel()
 	s := newSURW(Parameters{Seed: 1}).(*surw)
+	var points *Points
 	only := []*failpoints.Point{readFile, readView, writeTail}
-	runs(passing(only, []*failpoints.Point{readFile, readView, readTail, readView, writeView}), s, 50, func(*Execution) {})
+	runs(passing(only, []*failpoints.Point{readFile, readView, readTail, readView, writeView}), s, 50, func(c *Chooser) { points = c.points })
 	var names []string
-	for name, r := range s.names {
-		for _, c := range s.candidates {
-			if c == r {
-				names = append(names, name)
-			}
+	for name, r := range points.resources {
+		if slices.Contains(s.candidates, s.numbers[r]) {
+			names = append(names, name)
 		}
 	}
 	require.ElementsMatch(t, []string{"tail", "view"}, names, "the file is only read")
 }
 
 // choices are made up moments: each of three threads stands at some point.
-func choices(step int, c *Choice, points []*failpoints.Point) {
+func choices(step int, c *Choice, points []Candidate) {
 	c.Step, c.Enabled, c.Current = step, c.Enabled[:0], 0
 	for i := range 3 {
-		c.Enabled = append(c.Enabled, Candidate{Thread: i, Point: points[(step+5*i)%len(points)]})
+		c.Enabled = append(c.Enabled, points[(step+5*i)%len(points)])
+		c.Enabled[i].Thread = i
 	}
 }
 
+// somewhere is where they stand in turn.
+var somewhere = []Candidate{stands(0, writeTail), stands(0, readTail), stands(0, readView), stands(0, writeView), stands(0, readFile)}
+
 // scheduleOf has a strategy choose without any execution.
 func scheduleOf(s Strategy, c *Choice, steps int) {
-	points := []*failpoints.Point{writeTail, readTail, readView, writeView, readFile}
 	s.Begin()
 	for i := range steps {
-		choices(i, c, points)
+		choices(i, c, somewhere)
 		s.Next(c)
 	}
 	s.End(steps, false)
 }
 
 func newChoice() *Choice {
-	x := &Execution{}
+	x := &markers{}
 	for _, name := range []string{"a", "b", "c"} {
 		x.threads = append(x.threads, &thread{name: name})
 	}
-	return &Choice{execution: x}
+	return &Choice{chooser: &Chooser{mechanism: x}}
 }
 
 func TestNoStrategyAllocatesOnceItIsWarm(t *testing.T) {
@@ -307,10 +311,11 @@ func BenchmarkStrategies(b *testing.B) {
 
 func BenchmarkCoverage(b *testing.B) {
 	source := rand.NewPCG(1, 1)
-	points := []*failpoints.Point{writeTail, readTail, readView, writeView, readFile}
 	trace := make([]step, 200)
 	for i, to := 0, 0; i < len(trace); i++ {
-		trace[i] = step{from: int16(to), at: arrival{atPoint, points[below(source, len(points))]}.code()}
+		at := somewhere[below(source, len(somewhere))]
+		at.Thread = to
+		trace[i] = newStep(&at, 0, 0)
 		to = below(source, 4)
 		trace[i].to = int16(to)
 	}

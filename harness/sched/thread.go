@@ -28,7 +28,7 @@ const (
 // What the thread's side touches is therefore in functions marked //go:norace.
 type thread struct {
 	x      *Execution
-	id     int // in Execution.threads; the main thread has none
+	id     int // in Execution.threads; NoThread for the main thread
 	name   string
 	client bool
 	late   bool                  // a client that was named when threads were running
@@ -41,6 +41,7 @@ type thread struct {
 
 	state  state
 	at     arrival
+	stands Candidate // at, as the chooser sees it
 	wait   failpoints.Wait
 	place  *runtime.Frame // in the source, if it is recorded
 	ops    int            // that have begun
@@ -192,7 +193,7 @@ func (t *thread) Now() time.Time { return time.Unix(0, t.x.now) }
 //go:norace
 func (t *thread) stop() {
 	t.passed = t.passed || t.at.kind == atPoint
-	if t.x.turns.watching {
+	if t.x.chooser.Watching() {
 		t.locals = locals(t.x.now)
 	}
 	t.handOver()
@@ -227,7 +228,8 @@ func (t *thread) goOnEnding() {
 	if t.after++; t.after <= mostAfter && inDeferred() {
 		return
 	}
-	t.x.noteSwallowed(t)
+	t.x.chooser.Remark("thread " + t.name + " recovered from the panic with which the scheduler ended it, and went on; it was ended all the same. " +
+		"Code that recovers from every panic hides real ones too")
 	runtime.Goexit()
 }
 
@@ -292,11 +294,11 @@ func (t *thread) conclude(returned bool, thrown any) {
 	switch thrown := thrown.(type) {
 	case nil:
 		if !returned && !t.t.failed {
-			t.x.fail(&Failure{Kind: Failed, Thread: t.name, Message: "the thread ended with runtime.Goexit and said no reason: fail through sched.T, not through another test's T"})
+			t.x.chooser.Fail(&Failure{Kind: Failed, Thread: t.name, Message: "the thread ended with runtime.Goexit and said no reason: fail through sched.T, not through another test's T"})
 		}
 	case stopThread:
 	default:
-		t.x.fail(&Failure{Kind: Panicked, Thread: t.name, Message: fmt.Sprint("panic: ", thrown), Site: panicSite(), Stack: string(debug.Stack())})
+		t.x.chooser.Fail(&Failure{Kind: Panicked, Thread: t.name, Message: fmt.Sprint("panic: ", thrown), Site: panicSite(), Stack: string(debug.Stack())})
 	}
 }
 
@@ -329,8 +331,8 @@ func (t *T) Op(name string) {
 		th.at = arrival{kind: atOp}
 		th.stop()
 	}
-	if th.x.notes {
-		th.x.addNote(th, name, true)
+	if th.x.chooser.Noting() {
+		th.x.note(th, name, true)
 	}
 }
 
@@ -340,12 +342,12 @@ func (t *T) Note(text string) { t.note(text) }
 // Noting says whether anybody will read notes, for those that are dear to make.
 //
 //go:norace
-func (t *T) Noting() bool { return t.thread.x.notes }
+func (t *T) Noting() bool { return t.thread.x.chooser.Noting() }
 
 //go:norace
 func (t *T) note(text string) {
-	if t.thread.x.notes {
-		t.thread.x.addNote(t.thread, text, false)
+	if t.thread.x.chooser.Noting() {
+		t.thread.x.note(t.thread, text, false)
 	}
 }
 
@@ -358,7 +360,7 @@ func (t *T) Advance(d time.Duration) { t.thread.x.now += int64(d) }
 // places of the source are different findings, whatever the text.
 func (t *T) Errorf(format string, args ...any) {
 	t.failed = true
-	t.thread.x.fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...), Site: assertionSite()})
+	t.thread.x.chooser.Fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...), Site: assertionSite()})
 }
 
 // Fail says that the execution is wrong because of err, and ends the thread. If err, or what it wraps, has a method
@@ -371,7 +373,7 @@ func (t *T) Fail(err error) {
 	if errors.As(err, &unusable) {
 		kind = Unusable
 	}
-	t.thread.x.fail(&Failure{Kind: kind, Thread: t.thread.name, Message: err.Error(), Err: err, Site: assertionSite()})
+	t.thread.x.chooser.Fail(&Failure{Kind: kind, Thread: t.thread.name, Message: err.Error(), Err: err, Site: assertionSite()})
 	panic(stopThread{})
 }
 

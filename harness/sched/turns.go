@@ -29,9 +29,9 @@ func (u *turns) begin() { *u = turns{last: -1, seen: u.seen[:0]} }
 func (u *turns) forget() { u.watching, u.seen = false, u.seen[:0] }
 
 // see keeps what a step came to.
-func (u *turns) see(x *Execution, t *thread) {
+func (u *turns) see(stopped *Candidate, held uint64) {
 	if u.watching {
-		u.seen = append(u.seen, mix(t.locals*0x9e3779b97f4a7c15+uint64(t.at.code())<<16+uint64(t.id+1)))
+		u.seen = append(u.seen, mix(held*0x9e3779b97f4a7c15+uint64(stopped.Point)<<16+uint64(stopped.Thread+1)))
 	}
 }
 
@@ -43,50 +43,47 @@ func (u *turns) circle() bool {
 
 // takeTurn lets the next thread in the order go on, as a step that the schedule's text does not name: who repeats the schedule
 // with the same step limit takes the same turns.
-func (x *Execution) takeTurn(t *thread) *thread {
-	c := &x.choice
-	if c.Step >= 2*x.limit {
-		x.giveUp()
-		return nil
+func (c *Chooser) takeTurn() (thread int, ok bool) {
+	choice := &c.choice
+	if choice.Step >= 2*c.limit {
+		c.turns.circled = c.turns.circle()
+		c.giveUp(fmt.Sprintf("%d choices, the last %d of them with turns for each thread", len(c.trace), len(c.trace)-c.limit))
+		return 0, false
 	}
-	x.turns.watching = true
-	next := c.Enabled[0].Thread
-	for _, e := range c.Enabled {
-		if e.Thread > x.turns.last {
+	c.turns.watching = true
+	next := choice.Enabled[0].Thread
+	for i := range choice.Enabled {
+		if e := &choice.Enabled[i]; e.Thread > c.turns.last {
 			next = e.Thread
 			break
 		}
 	}
-	x.turns.last = next
-	s := step{from: int16(t.id), to: int16(next), at: t.at.code(), flags: ownTurn}
-	if c.Current < 0 {
-		s.flags |= waited
+	c.turns.last = next
+	flags := ownTurn
+	if choice.Current < 0 {
+		flags |= waited
 	}
-	return x.goOn(t, s)
+	return c.goOn(next, flags)
 }
 
 // tookTurns says whether the strategy had not the last word.
-func (x *Execution) tookTurns() bool { return len(x.trace) > x.limit }
+func (c *Chooser) tookTurns() bool { return len(c.trace) > c.limit }
 
-func (x *Execution) giveUp() {
-	x.turns.circled, x.turns.standing = x.phase == phaseThreads && x.turns.circle(), x.standing()
-	what := fmt.Sprintf("%d choices, the last %d of them with turns for each thread", len(x.trace), len(x.trace)-x.limit)
-	if x.phase != phaseThreads {
-		what = fmt.Sprintf("%d sleeps of tasks when all threads had ended", x.jumps)
-	}
-	x.fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("unknown: no end after %s; if that is honest work, raise Options.StepLimit, which is %d: %s",
-		what, x.limit, x.turns.standing)})
+func (c *Chooser) giveUp(after string) {
+	c.turns.standing = c.mechanism.Remaining()
+	c.Fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("unknown: no end after %s; if that is honest work, raise Options.StepLimit, which is %d: %s",
+		after, c.limit, c.turns.standing)})
 }
 
 // mostTicks is how often the clock may jump without a client that goes on before it is asked whether only timers tick.
-func (x *Execution) mostTicks() int { return max(x.limit/2, 64) }
+func (c *Chooser) mostTicks() int { return max(c.limit/2, 64) }
 
 // ticksForEver watches what happens while no client goes on.
-func (x *Execution) ticksForEver() bool {
-	if x.jumps >= x.mostTicks()/4 {
-		x.turns.watching = true
+func (c *Chooser) ticksForEver() bool {
+	if c.jumps >= c.mostTicks()/4 {
+		c.turns.watching = true
 	}
-	return x.jumps > 0 && x.jumps%x.mostTicks() == 0 && x.turns.circle()
+	return c.jumps > 0 && c.jumps%c.mostTicks() == 0 && c.turns.circle()
 }
 
 const (
@@ -98,25 +95,25 @@ const (
 
 // judgeCircle says whether an execution that was given up is a livelock.
 func (w *worker) judgeCircle() {
-	x := w.x
-	if !x.turns.circled || w.comparing {
+	c := &w.chooser
+	if !c.turns.circled || w.comparing {
 		return
 	}
 	if w.usual < 0 {
 		w.usual = w.usualSteps()
 	}
-	if w.usual == 0 || len(x.trace) < farLonger*w.usual {
+	if w.usual == 0 || len(c.trace) < farLonger*w.usual {
 		return
 	}
-	x.failure = &Failure{Kind: Livelock, Step: x.failure.Step, Note: x.failure.Note, Message: fmt.Sprintf(
+	c.failure = &Failure{Kind: Livelock, Step: c.failure.Step, Note: c.failure.Note, Message: fmt.Sprintf(
 		"the threads go round in a circle: no end after %d choices, the last %d of them with turns for each thread, where other schedules end after %d: %s",
-		len(x.trace), len(x.trace)-x.limit, w.usual, x.turns.standing)}
+		len(c.trace), len(c.trace)-c.limit, w.usual, c.turns.standing)}
 }
 
 // usualSteps is the length of the longest of a few fair schedules, among those that end; 0 if none does. It is the same for a
 // scenario each time.
 func (w *worker) usualSteps() (longest int) {
-	other := newWorker(w.x.scenario, w.x.limit)
+	other := newWorker(w.another, w.chooser.points, w.chooser.limit)
 	other.comparing = true
 	left := usualRuns
 	other.next = func() Strategy {
@@ -128,10 +125,10 @@ func (w *worker) usualSteps() (longest int) {
 		}
 		return newRandom(Parameters{Seed: uint64(left)})
 	}
-	other.judge = func(x *Execution, s Strategy) {
+	other.judge = func(c *Chooser, s Strategy) {
 		w.runs.Add(1) // something happens
-		if x.phase == phaseFinish && len(x.trace) < x.limit {
-			longest = max(longest, len(x.trace))
+		if c.finished && len(c.trace) < c.limit {
+			longest = max(longest, len(c.trace))
 		}
 	}
 	go other.loop()

@@ -37,7 +37,7 @@ func (w *worker) watch(hang time.Duration) (stop func()) {
 // mark changes whenever anything happens. It looks without a lock at what another goroutine writes; a torn look is a change.
 //
 //go:norace
-func (w *worker) mark() [2]uint64 { return [2]uint64{w.runs.Load(), uint64(len(w.x.trace))} }
+func (w *worker) mark() [2]uint64 { return [2]uint64{w.runs.Load(), uint64(len(w.chooser.trace))} }
 
 // exit is a variable for tests: the process cannot go on, because what hangs cannot be stopped.
 var exit = os.Exit
@@ -54,10 +54,11 @@ func OnHang(do func(report string)) (before func(report string)) {
 }
 
 func (w *worker) hung(hang time.Duration) {
-	if problem := w.stray.seen(); problem != "" {
-		fmt.Fprintln(os.Stderr, "racewindow:", problem)
+	hangs := w.mechanism.Running()
+	if hangs.Problem != "" {
+		fmt.Fprintln(os.Stderr, "racewindow:", hangs.Problem)
 	}
-	text := w.hangReport(hang)
+	text := w.hangReport(hang, hangs)
 	fmt.Fprint(os.Stderr, "racewindow: ", text)
 	if do := beforeExit.Load(); do != nil && *do != nil {
 		(*do)(text)
@@ -69,28 +70,35 @@ func (w *worker) hung(hang time.Duration) {
 // hangs touches nothing.
 //
 //go:norace
-func (w *worker) hangReport(hang time.Duration) string {
-	x := w.x
-	who, since := "one of them", ""
-	if t := x.upcoming; t != nil {
-		who, since = "thread "+t.name, t.lastStop()
-	}
+func (w *worker) hangReport(hang time.Duration, hangs Running) string {
+	c := &w.chooser
 	var text strings.Builder
-	fmt.Fprintf(&text, "no thread has come to a failpoint for %v: %s blocks where the scheduler cannot see it, or runs in circles%s.\n", hang, who, since)
+	fmt.Fprintf(&text, "no thread has come to a failpoint for %v: %s blocks where the scheduler cannot see it, or runs in circles%s.\n", hang, hangs.Who, hangs.Since)
 	text.WriteString("What another thread holds or sends must be waited for with failpoints.Lock, Receive, Sleep or Cond; a goroutine is started with failpoints.Go;\n" +
 		"a loop needs a marker; work that only takes long needs a longer Options.Hang (in a test that explores: -" + hangFlag + "=1m).\n")
-	x.failedMu.Lock()
-	if x.over && x.failure != nil {
-		fmt.Fprintf(&text, "A failure had been found before, and the thread was being ended: %v\n", x.failure)
+	c.failedMu.Lock()
+	if c.closed && c.failure != nil {
+		fmt.Fprintf(&text, "A failure had been found before, and the thread was being ended: %v\n", c.failure)
 	}
-	x.failedMu.Unlock()
-	schedule, _ := x.schedule()
+	c.failedMu.Unlock()
+	schedule, _ := c.schedule()
 	fmt.Fprintf(&text, "schedule so far: %s\n", quoted(schedule.String()))
 	if w.test != "" {
 		fmt.Fprintf(&text, "replay: %s\n", replayCommand(w.test, schedule))
 	}
-	fmt.Fprintf(&text, "\n%s\n", hangingStacks())
+	fmt.Fprintf(&text, "\n%s\n", hangs.Stack)
 	return text.String()
+}
+
+// Running looks without a lock too.
+//
+//go:norace
+func (x *markers) Running() Running {
+	r := Running{Who: "one of them", Stack: hangingStacks(), Problem: x.stray.seen()}
+	if t := x.upcoming; t != nil {
+		r.Who, r.Since = "thread "+t.name, t.lastStop()
+	}
+	return r
 }
 
 // lastStop says which stop the thread has left last.

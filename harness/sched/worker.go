@@ -10,27 +10,27 @@ import (
 
 // A worker executes schedules one after the other.
 type worker struct {
-	x        *Execution
-	next     func() Strategy // of the next schedule, nil when there is none
-	judge    func(x *Execution, s Strategy)
-	strategy Strategy
-	running  bool
-	finished bool
-	done     chan struct{}
-	races    int
-	runs     atomic.Uint64
-	idle     atomic.Bool // waits for a schedule
-	stray    stray
+	chooser   Chooser
+	mechanism Mechanism
+	another   func() Mechanism
+	next      func() Strategy // of the next schedule, nil when there is none
+	judge     func(c *Chooser, s Strategy)
+	strategy  Strategy
+	running   bool
+	finished  bool
+	problem   string // that makes all doubtful; "" for none
+	done      chan struct{}
+	races     int
+	runs      atomic.Uint64
+	idle      atomic.Bool // waits for a schedule
 	// usual is usualSteps, -1 for not known yet. A worker that is comparing finds that out.
 	usual     int
 	comparing bool
 	test      string // that searches, for its replay command; "" if it is none
 }
 
-func newWorker(scenario Scenario, limit int) *worker {
-	w := &worker{done: make(chan struct{}), usual: -1}
-	w.x = &Execution{worker: w, scenario: scenario, limit: limit, pool: newPool()}
-	return w
+func newWorker(mechanism func() Mechanism, points *Points, limit int) *worker {
+	return &worker{another: mechanism, mechanism: mechanism(), chooser: Chooser{points: points, limit: limit}, done: make(chan struct{}), usual: -1}
 }
 
 // loop executes schedules until there is none. A thread that ends with runtime.Goexit ends this goroutine too, which is how
@@ -38,7 +38,6 @@ func newWorker(scenario Scenario, limit int) *worker {
 func (w *worker) loop() {
 	defer func() {
 		if w.finished {
-			w.x.pool.close()
 			close(w.done)
 		} else {
 			go w.loop()
@@ -53,34 +52,28 @@ func (w *worker) loop() {
 				break
 			}
 			w.races = raceoff.Races()
-			w.x.begin(w.strategy)
+			w.chooser.begin(w.mechanism, w.strategy)
 			w.running = true
 		}
 		w.execute()
 		w.running = false
 		w.runs.Add(1)
-		w.judge(w.x, w.strategy)
+		w.judge(&w.chooser, w.strategy)
 	}
-	w.stray.end()
+	w.problem = w.mechanism.Close()
 	w.finished = true
 }
 
 // execute runs the execution to its end.
 func (w *worker) execute() {
-	x := w.x
-	for x.upcoming != nil {
-		x.resume()
-	}
-	x.leaks()
-	x.unwind()
-	for _, do := range x.atEnd {
-		do()
-	}
-	x.judgeStray()
+	c := &w.chooser
+	w.mechanism.Run()
+	c.closed = true
+	w.mechanism.Drop()
 	w.judgeCircle()
 	if n := raceoff.Races(); n > w.races {
-		x.over = false
-		x.fail(&Failure{Kind: DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", n-w.races)})
+		c.closed = false
+		c.Fail(&Failure{Kind: DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", n-w.races)})
 	}
 }
 
@@ -104,20 +97,20 @@ func (r *recorded) Next(c *Choice) int {
 }
 
 // diverged says where a second execution of the same choices differs from the first.
-func (x *Execution) diverged(first []step) string {
+func (c *Chooser) diverged(first []step) string {
 	for i, want := range first {
 		switch {
-		case i >= len(x.trace):
-			return fmt.Sprintf("at choice %d the first execution came to %v, the second cannot be continued: %v", i+1, x.place(want, 0), x.failure)
-		case x.trace[i] != want:
-			return fmt.Sprintf("at choice %d the first execution came to %v, the second to %v", i+1, x.place(want, 0), x.place(x.trace[i], 0))
+		case i >= len(c.trace):
+			return fmt.Sprintf("at choice %d the first execution came to %v, the second cannot be continued: %v", i+1, c.place(want, 0), c.failure)
+		case c.trace[i] != want:
+			return fmt.Sprintf("at choice %d the first execution came to %v, the second to %v", i+1, c.place(want, 0), c.place(c.trace[i], 0))
 		}
 	}
-	if len(x.trace) > len(first) {
-		return fmt.Sprintf("the first execution ended after %d choices, the second came to %v", len(first), x.place(x.trace[len(first)], 0))
+	if len(c.trace) > len(first) {
+		return fmt.Sprintf("the first execution ended after %d choices, the second came to %v", len(first), c.place(c.trace[len(first)], 0))
 	}
-	if x.failure != nil {
-		return "the first execution held, the second did not: " + x.failure.Error()
+	if c.failure != nil {
+		return "the first execution held, the second did not: " + c.failure.Error()
 	}
 	return ""
 }

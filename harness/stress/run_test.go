@@ -108,6 +108,7 @@ func TestAnotherEngineRuns(t *testing.T) {
 	require.Zero(t, s.Overlaps)
 	require.Zero(t, s.ByKind["abort"]+s.ByKind["append in fragments"], "an engine without fragments is not said to have been given any")
 	require.Equal(t, s.ByKind["append"], s.Transactions)
+	require.Empty(t, s.Points, "a summary shows no point of the engine that is linked and not under test")
 }
 
 func TestEmptyValuesRun(t *testing.T) {

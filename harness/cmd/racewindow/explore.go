@@ -287,6 +287,9 @@ func (f *exploreFlags) closing(s *explore.Summary) string {
 	}
 	fmt.Fprintf(&out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", s.Verdict, what,
 		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
+	if undeclared := s.Statistics.UndeclaredWords(); undeclared != "" {
+		fmt.Fprintln(&out, undeclared)
+	}
 	if n := s.Statistics.Unknown; n > 0 {
 		fmt.Fprintf(&out, "unknown: %d schedules did not end within %d choices, and say nothing: raise --step-limit\n", n, f.config.Search.StepLimit)
 	}

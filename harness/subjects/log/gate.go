@@ -21,6 +21,12 @@ var (
 	gateTurn = failpoints.WaitPoint(casesPackage, "case/turn")
 )
 
+// They conflict with everything, because each operation changes the gate when it ends.
+var _ = failpoints.Declare(casesPackage, []failpoints.Declaration{
+	{Name: "case/gate", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "an operation begins; the engine may be about to be opened again"},
+	{Name: "case/turn", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "an operation waits while the engine is opened again: a missed wake-up hangs it"},
+})
+
 const casesPackage = "github.com/racewindow/racewindow/harness/subjects/log"
 
 func newGate() *gate {

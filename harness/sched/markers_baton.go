@@ -4,7 +4,7 @@ package sched
 
 import "github.com/racewindow/racewindow/failpoints/raceoff"
 
-// Under -race a thread is a goroutine, and a baton passes between it and the worker. The detector sees the go statement, the
+// Markers under a baton: under -race a thread is a goroutine, and a baton passes between it and the worker. The detector sees the go statement, the
 // end of a thread before Finally, and nothing of the baton.
 
 const raceEnabled = true

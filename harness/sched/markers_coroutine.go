@@ -4,7 +4,7 @@ package sched
 
 import "iter"
 
-// Without the race detector a thread runs on a coroutine. Choices are made on the stack of the thread that stops: one that
+// Markers under coroutines: without the race detector a thread runs on a coroutine. Choices are made on the stack of the thread that stops: one that
 // goes on itself costs no switch.
 
 const raceEnabled = false
@@ -37,7 +37,7 @@ func (p *pool) get() *coroutine {
 	return c
 }
 
-// close ends the coroutines.
+// close ends the coroutines; new ones come when they are needed.
 func (p *pool) close() {
 	for _, c := range p.free {
 		c.finish()

@@ -1,0 +1,284 @@
+package sched
+
+import (
+	"fmt"
+	"runtime"
+	"sync"
+)
+
+// A Chooser decides who goes on in an execution, and keeps what came of it. It knows threads by their numbers alone.
+type Chooser struct {
+	mechanism Mechanism
+	viewer    Viewer // the mechanism, if it is one
+	points    *Points
+	strategy  Strategy
+	limit     int
+
+	choice   Choice
+	stopped  *Candidate // about whom the strategy is asked
+	trace    []step
+	hash     uint64
+	jumps    int // of the clock since a thread went on that counts
+	turns    turns
+	finished bool // the threads have ended; what follows is not chosen
+	enough   bool // the rest shows nothing
+
+	notes  bool
+	noted  []Note
+	sights []Sight // by step, if there are notes
+
+	failedMu sync.Mutex
+	failure  *Failure
+	failed   bool
+	closed   bool // what fails now is nobody's business
+}
+
+// A step is one decision: who stopped where, to do what next, and who went on. It takes twelve bytes.
+type step struct {
+	from, to int16
+	at       uint32 // the point, and above it the flags
+	touches  uint32 // the resource, and whether it is written
+}
+
+const (
+	deviates   uint32 = 1 << (iota + 24) // from what happens without a switch
+	preemption                           // the thread could have gone on
+	waited                               // the thread could not go on
+	ownTurn                              // no strategy was asked: the threads took turns
+)
+
+func newStep(stopped *Candidate, to int, flags uint32) step {
+	s := step{from: int16(stopped.Thread), to: int16(to), at: uint32(stopped.Point) | flags, touches: uint32(stopped.Resource) << 1}
+	if stopped.Writes {
+		s.touches |= 1
+	}
+	return s
+}
+
+func (s step) point() PointID       { return PointID(s.at & (deviates - 1)) }
+func (s step) is(flags uint32) bool { return s.at&flags != 0 }
+
+const (
+	fnvOffset = 14695981039346656037
+	fnvPrime  = 1099511628211
+)
+
+// begin is for the next execution. It keeps what can be used again.
+func (c *Chooser) begin(m Mechanism, s Strategy) {
+	c.mechanism, c.strategy = m, s
+	c.viewer, _ = m.(Viewer)
+	c.choice = Choice{Enabled: c.choice.Enabled[:0], chooser: c}
+	c.trace, c.noted, c.sights = c.trace[:0], c.noted[:0], nil
+	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
+	c.turns.begin()
+	c.failure, c.failed, c.closed = nil, false, false
+	m.Begin(c)
+}
+
+// Points are those of the search.
+func (c *Chooser) Points() *Points { return c.points }
+
+// Choose is asked who goes on, now that a thread has stopped: nobody, if not ok, and the execution is over then. held is a hash of
+// what the thread's functions hold, which matters only if c is Watching.
+func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) {
+	if c.over() {
+		return 0, false
+	}
+	c.stopped = stopped
+	choice := &c.choice
+	for {
+		choice.Enabled = c.mechanism.Candidates(choice.Enabled[:0])
+		if len(choice.Enabled) > 0 {
+			break
+		}
+		if !c.jump() {
+			c.stuck()
+			return 0, false
+		}
+	}
+	if last := choice.Enabled[len(choice.Enabled)-1].Thread; last >= MaxThreads {
+		c.Fail(&Failure{Kind: Unusable, Message: fmt.Sprintf("an execution may have %d threads, and %s is one too many", MaxThreads, c.name(last))})
+		return 0, false
+	}
+	choice.Current = -1
+	for i := range choice.Enabled {
+		if choice.Enabled[i].Thread == stopped.Thread {
+			choice.Current = i
+			break
+		}
+	}
+	choice.Boundary = stopped.Point == AtOp || stopped.Thread == NoThread
+	c.turns.see(stopped, held)
+	if choice.Step = len(c.trace); choice.Step >= c.limit {
+		return c.takeTurn()
+	}
+	return c.choose()
+}
+
+// choose asks the strategy.
+func (c *Chooser) choose() (thread int, ok bool) {
+	choice := &c.choice
+	i := c.strategy.Next(choice)
+	if uint(i) >= uint(len(choice.Enabled)) {
+		if !c.hasFailed() {
+			c.Fail(&Failure{Kind: Unusable, Message: fmt.Sprintf("the strategy %s chose %d of %d threads", c.strategy.Name(), i, len(choice.Enabled))})
+		}
+		return 0, false
+	}
+	flags := uint32(0)
+	switch {
+	case choice.Current < 0:
+		flags = waited
+		if i != 0 {
+			flags |= deviates
+		}
+	case i != choice.Current:
+		flags = deviates
+		if !choice.Boundary {
+			flags |= preemption
+		}
+	}
+	return c.goOn(choice.Enabled[i].Thread, flags)
+}
+
+// goOn takes a step.
+func (c *Chooser) goOn(to int, flags uint32) (thread int, ok bool) {
+	c.trace = append(c.trace, newStep(c.stopped, to, flags))
+	if c.notes {
+		c.view()
+	}
+	c.hash = (c.hash ^ uint64(to+1)) * fnvPrime
+	if c.jumps > 0 && c.mechanism.Counts(to) {
+		c.jumps = 0
+		if !c.tookTurns() {
+			c.turns.forget()
+		}
+	}
+	return to, true
+}
+
+// Pass is Choose where nothing is to be chosen, before the threads or after them: the first candidate goes on.
+func (c *Chooser) Pass(stopped *Candidate, held uint64) (thread int, ok bool) {
+	if c.over() {
+		return 0, false
+	}
+	c.turns.see(stopped, held)
+	for {
+		c.choice.Enabled = c.mechanism.Candidates(c.choice.Enabled[:0])
+		if len(c.choice.Enabled) > 0 {
+			return c.choice.Enabled[0].Thread, true
+		}
+		if c.jumps >= 2*c.limit {
+			c.giveUp(fmt.Sprintf("%d sleeps of tasks when all threads had ended", c.jumps))
+			return 0, false
+		}
+		if !c.jump() {
+			c.stuck()
+			return 0, false
+		}
+	}
+}
+
+// jump moves the clock to the earliest time that anybody waits for. It refuses when nothing but timers ticks for ever: that is
+// no progress.
+func (c *Chooser) jump() bool {
+	earliest, counts, any := c.mechanism.Due()
+	if !any || !counts && c.ticksForEver() {
+		return false
+	}
+	c.jumps++
+	c.mechanism.Jump(earliest)
+	return true
+}
+
+// stuck is when nobody can ever go on.
+func (c *Chooser) stuck() {
+	why := "no thread can go on: "
+	if c.jumps >= c.mostTicks() {
+		why = fmt.Sprintf("no client can go on, and timers have ticked %d times, always the same: ", c.jumps)
+	}
+	if f := c.mechanism.Deadlock(why); f != nil {
+		c.Fail(f)
+	}
+}
+
+// Finish says that the threads have ended: what they still do is not chosen.
+func (c *Chooser) Finish() { c.finished = true }
+
+// Enough ends the execution at this step, with no failure.
+//
+//go:norace
+func (c *Chooser) Enough() { c.enough = true }
+
+// over says whether nobody is to go on.
+func (c *Chooser) over() bool { return c.enough || c.hasFailed() }
+
+// Watching says whether Choose must be told what a thread's functions hold.
+//
+//go:norace
+func (c *Chooser) Watching() bool { return c.turns.watching }
+
+// Noting says whether a report is being made, for which there are notes and a Viewer is asked.
+//
+//go:norace
+func (c *Chooser) Noting() bool { return c.notes }
+
+// Note keeps a note at this step. Threads may call it: the worker reads notes when all of them have ended.
+//
+//go:norace
+func (c *Chooser) Note(n Note) {
+	n.Step = len(c.trace)
+	c.noted = append(c.noted, n)
+}
+
+// A Sight is what was to be seen when a thread had stopped.
+type Sight struct {
+	// Place is where it stands in the source, nil if that is not known; State what an Observer saw, and Learned names the fields of
+	// it that the thread has just read.
+	Place   *runtime.Frame
+	State   []Field
+	Learned []string
+}
+
+func (c *Chooser) view() {
+	var s Sight
+	if c.viewer != nil {
+		s = c.viewer.View(*c.stopped)
+	}
+	c.sights = append(c.sights, s)
+}
+
+// Fail keeps the first failure of an execution, until it is dropped. The lock orders the thread with the scheduler in the eyes of
+// the race detector, once the execution is over anyhow.
+//
+//go:norace
+func (c *Chooser) Fail(f *Failure) {
+	c.failedMu.Lock()
+	if c.failure == nil && !c.closed {
+		f.Step = len(c.trace)
+		c.failure, c.failed = f, true
+	}
+	c.failedMu.Unlock()
+}
+
+// Doubt takes the place of any failure, because the execution says nothing.
+func (c *Chooser) Doubt(problem string) {
+	c.failure, c.failed = &Failure{Kind: Unusable, Message: problem, Step: len(c.trace)}, true
+}
+
+// Remark is a word beside the failure about how the execution ended.
+//
+//go:norace
+func (c *Chooser) Remark(text string) {
+	c.failedMu.Lock()
+	if c.failure != nil && c.failure.Note == "" {
+		c.failure.Note = text
+	}
+	c.failedMu.Unlock()
+}
+
+//go:norace
+func (c *Chooser) hasFailed() bool { return c.failed }
+
+//go:norace
+func (c *Chooser) name(thread int) string { return c.mechanism.Name(thread) }
