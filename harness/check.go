@@ -144,6 +144,8 @@ func (c *checking) driven(text string) {
 		c.replay(order.Case, max(order.Times, 1))
 	case drive.Stress:
 		c.stress()
+	case drive.Crash:
+		c.crash()
 	case drive.Explore:
 		config, err := c.ordered()
 		if err != nil {

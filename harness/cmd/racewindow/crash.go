@@ -34,7 +34,7 @@ type crashFlags struct {
 var (
 	crashOnly   = []string{"cycles", "model", "faults", "per-log", "log", "workers", "interrupted", "min-distinct", "min-unsynced"}
 	crashShared = []string{
-		"crash", "handover", "goroutines", "duration", "grace", "value-bytes", "records", "seed", "canary", "canary-within", "out", "json",
+		"crash", "subject", "handover", "goroutines", "duration", "grace", "value-bytes", "records", "seed", "canary", "canary-within", "out", "json",
 		"delay", "delay-spin", "delay-sleep", "delay-mix", "delay-points",
 	}
 )
