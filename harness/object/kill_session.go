@@ -45,8 +45,8 @@ func (k *killing) work(ctx context.Context, base string) error {
 		if err != nil {
 			return err
 		}
-		s := &session{killing: k, random: rand.New(rand.NewPCG(k.Seed, child)), known: map[uint64]*remains{}, last: last}
-		if err := s.run(ctx, folder, child, left); err != nil {
+		s := &session{killing: k, child: child, random: rand.New(rand.NewPCG(k.Seed, child)), known: map[uint64]*remains{}, last: last}
+		if err := s.run(ctx, folder, left); err != nil {
 			return err
 		}
 		if last {
@@ -59,6 +59,7 @@ func (k *killing) work(ctx context.Context, base string) error {
 // A session is one process, from its start to its end.
 type session struct {
 	*killing
+	child  uint64
 	random *rand.Rand
 	known  map[uint64]*remains
 	left   []*remains
@@ -70,8 +71,8 @@ type session struct {
 	ended           string // what the process said of its own end
 }
 
-func (s *session) run(ctx context.Context, base string, child uint64, left []*remains) error {
-	t := task{Base: base, First: uint64(len(left)), Child: child, Last: s.last, Planted: s.planted}
+func (s *session) run(ctx context.Context, base string, left []*remains) error {
+	t := task{Base: base, First: uint64(len(left)), Child: s.child, Last: s.last, Planted: s.planted}
 	for i, r := range left {
 		s.known[uint64(i)] = r
 		t.Left = append(t.Left, s.assign(uint64(i), r))
@@ -115,7 +116,7 @@ func (s *session) drawEnough() int {
 	if s.last {
 		return math.MaxInt
 	}
-	if s.random.IntN(8) == 0 {
+	if s.child%8 == 7 {
 		s.settled = true
 		return 1 + s.random.IntN(16)
 	}
