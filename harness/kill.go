@@ -110,8 +110,8 @@ func killsCounted(r object.KillResult) string {
 	if r.Duration > 0 {
 		rate = float64(r.Kills) / r.Duration.Seconds()
 	}
-	words := fmt.Sprintf("%d processes were killed, %.0f a second: %d under load, %d while they opened what was left; %d operations had returned, %d of them durable; %d folders were left, %d judged, on %d another process went on; %d programs, seed %d",
-		r.Kills, rate, r.UnderLoad, r.Opening, r.Operations, r.Durable, r.Folders, r.Judged, r.GoneOn, r.Programs, r.Seed)
+	words := fmt.Sprintf("%d processes were killed, %.0f a second: %d under load, %d within an operation, %d while they opened what was left; %d operations had returned, %d of them durable; %d folders were left, %d judged, on %d another process went on; %d programs, seed %d",
+		r.Kills, rate, r.UnderLoad, r.Within, r.Opening, r.Operations, r.Durable, r.Folders, r.Judged, r.GoneOn, r.Programs, r.Seed)
 	return words + besides(r.Ended, []count{
 		{r.Unjudged, "folders not judged: they would take too many orders"},
 		{r.Dropped, "folders dropped: they were asked by a process that was killed"},

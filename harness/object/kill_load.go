@@ -33,7 +33,7 @@ type KillLoad struct {
 	Workers int
 	// Acknowledgements is the most that a process tells to have returned before it is killed; default 1000.
 	Acknowledgements int
-	// MinUnderLoad is the least share of kills that must strike after something had returned and while something was under way.
+	// MinUnderLoad is the least share of kills that must strike after something had returned.
 	MinUnderLoad float64
 	// Programs is how many programs there are; default 200. Draw bounds them; default 3 clients and 3 operations each. Settle, if it
 	// is set, changes each.
@@ -57,10 +57,11 @@ type KillLoad struct {
 type KillResult struct {
 	Seed     uint64 `json:"seed"`
 	Programs int    `json:"programs"`
-	// Kills with SIGKILL; of these, UnderLoad those after something had returned and while something was under way, Opening those
-	// while an object that an earlier kill had left was opened or asked.
+	// Kills with SIGKILL; of these, UnderLoad those after something had returned, Within those while an operation was under way,
+	// Opening those while an object that an earlier kill had left was opened or asked.
 	Kills     uint64 `json:"kills"`
 	UnderLoad uint64 `json:"kills_under_load"`
+	Within    uint64 `json:"kills_within_an_operation"`
 	Opening   uint64 `json:"kills_while_opening"`
 	// Operations had returned, Durable of them were durable when the process was killed.
 	Operations uint64 `json:"operations"`

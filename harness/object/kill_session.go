@@ -309,8 +309,11 @@ func (s *session) afterwards(ctx context.Context) error {
 		}
 		k.Kills++
 		k.Folders += uint64(len(s.left))
-		if underWay && returned > 0 {
+		if returned > 0 {
 			k.UnderLoad++
+		}
+		if underWay {
+			k.Within++
 		}
 		if opening {
 			k.Opening++

@@ -77,6 +77,7 @@ func onlyWithPackages(flags *pflag.FlagSet) error {
 const (
 	goroutinesOfChecks = 2000
 	delayOfChecks      = 0.1
+	delayOfCrashes     = 0.3 // the disk in memory is fast: without it hardly anything is under way when power is lost
 )
 
 // checks stresses the Checks of packages.
@@ -143,6 +144,9 @@ func (k *crashFlags) order(flags *pflag.FlagSet, o *drive.Order) {
 	if c.Cycles > 0 && !flags.Changed("duration") {
 		o.Duration = 0
 	}
+	if !flags.Changed("delay") {
+		o.Delay = delayOfCrashes
+	}
 	if !flags.Changed("max-threads") {
 		o.Threads = 3 // what survives a crash is searched for among all orders of what may have
 	}
@@ -193,7 +197,9 @@ func againFlags(flags *pflag.FlagSet) (words string) {
 	flags.Visit(func(flag *pflag.Flag) {
 		switch value := strings.Trim(flag.Value.String(), "[]"); flag.Name {
 		case "run", "seed", "json", "help":
-		case "race", "canary", "crash":
+		case "crash":
+			words += " --crash"
+		case "race", "canary":
 			words += fmt.Sprintf(" --%s=%s", flag.Name, value)
 		default:
 			words += fmt.Sprintf(" --%s %s", flag.Name, quotedWord(value))
