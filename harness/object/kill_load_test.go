@@ -214,8 +214,15 @@ func TestWhatIsDurableFollowsFromWhatWasTold(t *testing.T) {
 	require.NoError(t, err)
 	r := &remains{plan: p, history: make(spec.History, len(p.calls)+len(p.probes)), durable: make([]bool, len(p.calls))}
 	for _, m := range []message{ // the calls are put(1), flush(), put(2), add(3), put(4)
-		{kind: calls, number: 0}, {kind: returns, number: 0}, {kind: calls, number: 1}, {kind: calls, number: 3}, {kind: returns, number: 3},
-		{kind: calls, number: 4}, {kind: returns, number: 1}, {kind: calls, number: 2}, {kind: gaveOpen, number: 2},
+		{kind: calls, number: 0},
+		{kind: returns, number: 0},
+		{kind: calls, number: 1},
+		{kind: calls, number: 3},
+		{kind: returns, number: 3},
+		{kind: calls, number: 4},
+		{kind: returns, number: 1},
+		{kind: calls, number: 2},
+		{kind: gaveOpen, number: 2},
 	} {
 		r.enter(m)
 	}
