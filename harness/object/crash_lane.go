@@ -3,14 +3,11 @@ package object
 import (
 	"context"
 	"fmt"
-	"runtime"
 	"time"
 
-	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/spec"
-	"github.com/racewindow/racewindow/harness/values"
 )
 
 // crashCounts are those of a lane in a round.
@@ -321,20 +318,15 @@ func (in *incarnation) client(ctx context.Context, who int) {
 		l.alive.Add(^uint64(0))
 		in.ended <- struct{}{}
 	}()
-	in.began.Add(1)
-	for in.began.Load() < uint64(len(in.clients)) { // or the first would be over before the last begins
-		runtime.Gosched()
-	}
-	var outcome values.Outcome
-	thread := in.clients[who]
-	for i := in.first[who]; i < in.plan.first[thread]+len(in.plan.c.Threads[thread].Operations); i++ {
-		failpoints.Yield(ctx, between)
+	together(&in.began, len(in.clients))
+	in.perform(ctx, in.clients[who], in.first[who], func(i int) bool {
 		if in.gone.Load() != 0 {
-			return
+			return false
 		}
 		in.begin(i)
 		in.invoked(i, int(in.moment.Add(1)))
-		a := in.plan.planted.call(ctx, in.run, i, &outcome)
+		return true
+	}, func(i int, a answer) {
 		if in.gone.Load() == 0 {
 			l.executed.Add(1)
 		}
@@ -343,5 +335,5 @@ func (in *incarnation) client(ctx context.Context, who int) {
 		if in.ticked() {
 			in.lose(fmt.Sprintf("when %s of %s had returned", in.plan.calls[i].text, in.plan.whose(i)))
 		}
-	}
+	})
 }

@@ -16,7 +16,6 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/spec"
-	"github.com/racewindow/racewindow/harness/values"
 )
 
 // A task is what a process that will be killed is told first.
@@ -204,18 +203,20 @@ func (n *victimLane) delayed(ctx context.Context) context.Context {
 
 // client is one goroutine of an object.
 func (k *kept) client(ctx context.Context, thread, from int) {
-	var outcome values.Outcome
-	for i := from; i < k.plan.first[thread]+len(k.plan.c.Threads[thread].Operations) && ctx.Err() == nil; i++ {
-		failpoints.Yield(ctx, between)
+	k.perform(ctx, thread, from, func(i int) bool {
+		if ctx.Err() != nil {
+			return false
+		}
 		k.lane.tell(message{kind: calls, of: k.of, number: uint64(i)})
-		a := k.plan.planted.call(ctx, k.run, i, &outcome)
+		return true
+	}, func(i int, a answer) {
 		kind := returns
 		if a.open {
 			kind = gaveOpen
 		}
 		k.lane.tell(message{kind, k.of, uint64(i), a.text})
 		k.moved.Add(1)
-	}
+	})
 }
 
 // wait waits for the clients. What waits for somebody who does not come is called off, and given up if that does not help. Time
