@@ -13,6 +13,8 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/spec"
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
@@ -225,4 +227,42 @@ func TestWhatCannotLosePowerIsRefused(t *testing.T) {
 	cancel()
 	_, err = right.Crash(ctx, crashLoadOf(nil))
 	require.ErrorContains(t, err, "interrupted")
+}
+
+// imageOf is a disk with a journal that holds these bytes.
+func imageOf(t *testing.T, content ...byte) *disks.Image {
+	t.Helper()
+	d := disks.New()
+	f, err := d.Create("journal")
+	require.NoError(t, err)
+	_, err = f.WriteAt(content, 0)
+	require.NoError(t, errors.Join(err, f.Sync(), d.SyncDir(".")))
+	return d.At(disks.Ordered).Sample(disks.Replay(nil))
+}
+
+func TestWhatAnEarlierCrashTookMustNotComeBack(t *testing.T) {
+	t.Parallel()
+	o := journals(t, sound, nil)
+	c, err := cases.Parse("v1 "+o.Head()+"; c0: put(1), add(3)", cases.Only(o))
+	require.NoError(t, err)
+	p, err := o.plan(c)
+	require.NoError(t, err)
+	put := spec.Entry{Outcome: spec.Volatile, Result: "nil", Invoked: 1, Returned: 2}
+	add := spec.Entry{Outcome: spec.Durable, Result: "nil", Invoked: 3, Returned: 4, Crashes: 1}
+	after := func(first, second []byte) error {
+		before := &aftermath{plan: p, history: spec.History{put, {}}, image: imageOf(t, first...), where: "first"}
+		require.True(t, before.unfinished())
+		a := &aftermath{plan: p, history: spec.History{put, add}, image: imageOf(t, second...), where: "second", before: before}
+		require.Equal(t, 2, a.crashes())
+		_, err := a.judge()
+		if err != nil {
+			require.Regexp(t, "(?s)power was lost second.*before that it was lost first.*not durable when power was lost.*\\(durable\\).*opened again, all", a.told())
+		}
+		return err
+	}
+	require.NoError(t, after([]byte{1}, []byte{1, 3}), "it survived both")
+	require.NoError(t, after(nil, []byte{3}), "the first took it")
+	require.NoError(t, after([]byte{1}, []byte{3}), "the second did: what is seen is not durable")
+	require.ErrorContains(t, after(nil, []byte{1, 3}), "no order explains", "it came back")
+	require.ErrorContains(t, after([]byte{1}, []byte{1}), "no order explains", "what was durable is gone")
 }
