@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/crashstress"
+	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
 )
 
 func TestStressWithCrashesHoldsAndSaysWhatItDid(t *testing.T) {

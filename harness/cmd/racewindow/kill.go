@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/kill"
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 )
 
 const killAbout = `Load a log on the real disk in a process of its own, and end that process with SIGKILL, again and again. Each

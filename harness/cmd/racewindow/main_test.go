@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 	"github.com/racewindow/racewindow/storage"
 )
 

@@ -19,10 +19,10 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/output"
 	rep "github.com/racewindow/racewindow/harness/report"
-	"github.com/racewindow/racewindow/harness/stress"
 	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 	"github.com/racewindow/racewindow/storage"
 )
 
