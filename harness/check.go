@@ -85,7 +85,7 @@ func Check[T any](t testing.TB, s Subject[T]) {
 
 func newChecking[T any](t testing.TB, s Subject[T]) (*checking, error) {
 	o, err := object.New(s.config(caseName(t.Name())))
-	return &checking{t: t, object: o, sink: &drive.Sink{}}, err
+	return &checking{t: t, object: o, sink: &drive.Sink{}, nth: nthOf(t.Name())}, err
 }
 
 // A checking is one Check.
@@ -94,6 +94,8 @@ type checking struct {
 	object *object.Object
 	sink   *drive.Sink
 	order  drive.Order
+	// nth is which Check of the test it is, 1 for the first.
+	nth int
 	// unjudged counts the kept cases that could not be executed.
 	unjudged int
 }
@@ -130,6 +132,10 @@ func (c *checking) driven(text string) {
 		return
 	}
 	c.order = *order
+	if order.Mode == drive.Killed {
+		c.killed()
+		return
+	}
 	if c.sink, err = drive.Open(order.Events); err != nil {
 		c.t.Fatal(err)
 		return
@@ -144,6 +150,10 @@ func (c *checking) driven(text string) {
 		c.replay(order.Case, max(order.Times, 1))
 	case drive.Stress:
 		c.stress()
+	case drive.Crash:
+		c.crash()
+	case drive.Kill:
+		c.kill()
 	case drive.Explore:
 		config, err := c.ordered()
 		if err != nil {

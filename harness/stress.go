@@ -27,29 +27,33 @@ func (c *checking) stress() {
 		c.refuse(2, err.Error())
 		return
 	}
-	code := 0
 	if r.Finding != nil {
-		code = 1
 		c.foundFreely(r)
 	}
-	if r.DataRaces > 0 {
-		code = 1
-		c.racedFreely(r)
-	}
-	verdict := map[int]string{0: explore.Held, 1: explore.Violated}[code]
-	if err != nil && code == 0 {
+	c.racedFreely(r.DataRaces, r.Seed)
+	c.endFreely(err, r.Finding != nil || r.DataRaces > 0, counted(r), r.Canary, r)
+}
+
+// endFreely tells what a free run came to. counted says how much it did; err is why it has no verdict, if it found nothing.
+func (c *checking) endFreely(err error, found bool, counted, canary string, result any) {
+	c.t.Helper()
+	code, verdict := 0, explore.Held
+	switch {
+	case found:
+		code, verdict = 1, explore.Violated
+	case err != nil:
 		code, verdict = 3, explore.NoVerdict
 		c.t.Errorf("harness.Check: no verdict: %v", err)
 	}
-	words := fmt.Sprintf("%s: %s: %s", verdict, c.t.Name(), counted(r))
-	if r.Canary != "" {
-		words += "\ncanary: " + r.Canary
+	words := fmt.Sprintf("%s: %s: %s", verdict, c.t.Name(), counted)
+	if canary != "" {
+		words += "\ncanary: " + canary
 	}
 	if err != nil {
 		words += "\nno verdict: " + err.Error()
 	}
 	c.t.Log(words)
-	data, _ := json.Marshal(r) // it holds nothing that JSON cannot
+	data, _ := json.Marshal(result) // it holds nothing that JSON cannot
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data})
 }
 
@@ -80,28 +84,36 @@ func counted(r object.LoadResult) string {
 	}
 	words := fmt.Sprintf("%d operations in %d instances of %d programs, %.0f a second, up to %d goroutines at once, %d overlapping pairs, %d histories judged, seed %d",
 		r.Operations, r.Instances, r.Programs, rate, r.Peak, r.Overlapping, r.Histories, r.Seed)
-	for _, more := range []struct {
-		n    uint64
-		what string
-	}{
+	return words + besides(r.Ended, []count{
 		{uint64(r.Unjudged), "histories not judged: they would take too many orders"},
 		{r.Waiting, "instances in which operations waited, as they do alone"},
 		{r.Abandoned, "instances abandoned, because these could not be called off"},
 		{uint64(r.DataRaces), "data races"},
-	} {
+	})
+}
+
+// A count is said if it is not 0.
+type count struct {
+	n    uint64
+	what string
+}
+
+// besides are the counts that are not 0, and why it ended.
+func besides(ended string, counts []count) (words string) {
+	for _, more := range counts {
 		if more.n > 0 {
 			words += fmt.Sprintf(", %d %s", more.n, more.what)
 		}
 	}
-	if r.Ended != "" {
-		words += "; " + r.Ended
+	if ended != "" {
+		words += "; " + ended
 	}
 	return words
 }
 
 // again is the command that runs the same settings once more.
-func (c *checking) again(r object.LoadResult) string {
-	return fmt.Sprintf("%s%s --seed %d (the Go scheduler has its say: it may take another try)", c.command("stress"), c.order.Again, r.Seed)
+func (c *checking) again(verb string, seed uint64) string {
+	return fmt.Sprintf("%s%s --seed %d (the Go scheduler has its say: it may take another try)", c.command(verb), c.order.Again, seed)
 }
 
 // What looks for the smallest case of a program that failed freely.
@@ -119,8 +131,14 @@ func (c *checking) foundFreely(r object.LoadResult) {
 		}
 	}
 	// It is told before it is made smaller: what searches may end the process, as the subject's own fatal errors do.
-	c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again(r), ""), f.Case.String(), "", more...)
-	smallest, why := c.smallest(f.Case)
+	c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", more...)
+	c.makeSmaller(f.Case)
+}
+
+// makeSmaller explores a program in which something was found, and tells its smallest case.
+func (c *checking) makeSmaller(program cases.Case) {
+	c.t.Helper()
+	smallest, why := c.smallest(program)
 	if smallest == nil {
 		c.send(drive.Event{Event: drive.Smaller, Text: "no smallest case: " + why + "\n"})
 		return
@@ -128,14 +146,23 @@ func (c *checking) foundFreely(r object.LoadResult) {
 	c.tell(drive.Smaller, smallest.Report, smallest.Case, c.keep(*smallest), "the smallest case of the same program, one thread at a time")
 }
 
-// smallest explores a program: each schedule with one preemption, then random ones.
+// smallest explores a program: each schedule with one preemption, then random ones. One with a crash loses power at each step.
 func (c *checking) smallest(program cases.Case) (found *explore.Finding, why string) {
+	if program.Crash != nil && sched.UnderRaceDetector() {
+		bare := program.Bare()
+		bare.Crash = nil
+		return nil, fmt.Sprintf("with a crash it is looked for in a build without -race: %s --crash --model %v --program '%v'", c.command("explore"), program.Crash.Model, bare)
+	}
 	why = "exploring its program did not show the same"
 	for _, strategy := range []string{"bounded", "random"} {
-		s, err := explore.Run(c.context(), explore.Config{
-			Subject: c.object, Name: c.t.Name(), Program: &program,
+		config := explore.Config{
+			Subject: c.object, Name: c.t.Name(), Crash: program.Crash,
 			Search: sched.Options{Strategy: strategy, Preemptions: 1, Schedules: smallestSchedules, Seed: 1, Budget: shortLastResort},
-		})
+		}
+		bare := program
+		bare.Crash = nil
+		config.Program = &bare
+		s, err := explore.Run(c.context(), config)
 		if len(s.Findings) > 0 {
 			return &s.Findings[0], ""
 		}
@@ -148,10 +175,13 @@ func (c *checking) smallest(program cases.Case) (found *explore.Finding, why str
 }
 
 // racedFreely fails the test for data races. The detector has told of them itself.
-func (c *checking) racedFreely(r object.LoadResult) {
+func (c *checking) racedFreely(races int, seed uint64) {
 	c.t.Helper()
+	if races == 0 {
+		return
+	}
 	const class = "data race"
 	c.found(report.Told(class, class, "two goroutines touch the same memory, one of them writes, and nothing orders them",
-		fmt.Sprintf("Go's race detector reported %d, which stand in the test's output", r.DataRaces), c.again(r), ""), "", "",
+		fmt.Sprintf("Go's race detector reported %d, which stand in the test's output", races), c.again("stress", seed), ""), "", "",
 		"to have one with the schedule that shows it: "+c.command("explore")+" --race")
 }

@@ -17,6 +17,12 @@ import (
 // stressed has a Check carry out an order to stress, and returns its events, without what tells of progress.
 func stressed[T any](t *testing.T, s Subject[T], change func(*drive.Order)) (all []drive.Event, text string) {
 	t.Helper()
+	return ordered(t, "TestBalance", s, change)
+}
+
+// ordered is stressed for the first Check of a test of that name.
+func ordered[T any](t *testing.T, test string, s Subject[T], change func(*drive.Order)) (all []drive.Event, text string) {
+	t.Helper()
 	events := filepath.Join(t.TempDir(), "events")
 	order := &drive.Order{
 		Version: drive.Version, Mode: drive.Stress, Events: events, Seed: 1, Goroutines: 300, OperationsInAll: 6_000, Programs: 20,
@@ -26,8 +32,10 @@ func stressed[T any](t *testing.T, s Subject[T], change func(*drive.Order)) (all
 		change(order)
 	}
 	text, _ = record(t, func(tb testing.TB) {
+		tb.(*recorder).name = test
 		c, err := newChecking(tb, s)
 		require.NoError(t, err)
+		c.nth = 1
 		c.driven(order.String())
 	})
 	content, err := os.ReadFile(events)

@@ -84,7 +84,8 @@ const (
 )
 
 // Env is what one execution gives to the object: Option, Int and Duration (settings of the case), Rand, Dir (a folder) and Disk (a
-// disk in memory that can fail and lose power). The same Env serves when the object is opened again.
+// disk in memory that can fail and lose power). The same Env serves when the object is opened again. Where processes are killed
+// (racewindow kill) folder and disk are the system's, and hold what earlier processes have left.
 type Env = *object.Env
 
 // A History is what the operations of one execution did, in the order in which they were called.

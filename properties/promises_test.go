@@ -14,10 +14,10 @@ import (
 	"github.com/leanovate/gopter/prop"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/stress"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 	"github.com/racewindow/racewindow/storage"
 )
 

@@ -29,6 +29,12 @@ const (
 	Explore = "explore"
 	Replay  = "replay"
 	Stress  = "stress"
+	// Crash runs freely as Stress does, on disks in memory that lose power again and again.
+	Crash = "crash"
+	// Kill runs freely in processes of their own, on the real disk, which are killed again and again. Such a process carries out
+	// the mode Killed, which the Check orders itself.
+	Kill   = "kill"
+	Killed = "killed"
 )
 
 // An Order is what a Check is to do.
@@ -57,9 +63,24 @@ type Order struct {
 	NoCanary    bool          `json:"no_canary,omitempty"`
 	Threads     int           `json:"threads,omitempty"`
 	Operations  int           `json:"operations,omitempty"`
-	// Crash loses power in the persistence model of that name; "" for never. Faults is the most of a drawn program.
+	// Crash loses power in the persistence model of that name; "" for never, or the default of the mode Crash. Faults is the most
+	// of a drawn program.
 	Crash  string `json:"crash,omitempty"`
 	Faults int    `json:"faults,omitempty"`
+	// Cycles end a run of the mode Crash: losses of power in all. Kills end one of the mode Kill: processes on each of the folders
+	// Dirs, which must exist, and at most Duration in all. PerLog is how often one object's data may lose power, or its processes
+	// be killed, before another takes its place. Interrupted is the share of recoveries in which power is lost too.
+	Cycles      uint64   `json:"cycles,omitempty"`
+	Kills       int      `json:"kills,omitempty"`
+	Dirs        []string `json:"dirs,omitempty"`
+	PerLog      int      `json:"per_log,omitempty"`
+	Interrupted float64  `json:"interrupted,omitempty"`
+	// Acknowledgements is the most that a process tells before it is killed, MinUnderLoad the least share of kills that must strike
+	// after one, and Workers are processes side by side.
+	Acknowledgements int     `json:"acknowledgements,omitempty"`
+	MinUnderLoad     float64 `json:"min_under_load,omitempty"`
+	// Nth says which Check of its test carries out the mode Killed: 1 for the first.
+	Nth int `json:"nth,omitempty"`
 	// Goroutines run freely for Duration, or until OperationsInAll were executed, in Programs that are drawn. Delay is the
 	// probability of a delay at a failpoint, DelaySpin and DelaySleep bound one, DelayMix weighs spinning, yielding and sleeping,
 	// and DelayPoints says where. Grace is how long nothing may move until that counts as hanging.

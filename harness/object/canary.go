@@ -58,8 +58,8 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 		}
 		all = append(all, cases.Canary{What: defectWords[kind], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario}})
 	}
-	if lasting := o.lasting(); of.Crash != nil && len(lasting) > 0 {
-		canary, err := o.crashCanary(lasting, of.Crash)
+	if of.Crash != nil && len(o.lasting()) > 0 {
+		canary, err := o.crashCanary(of.Crash)
 		if err != nil {
 			return nil, err
 		}
@@ -92,17 +92,26 @@ func (o *Object) lasting() (methods []*method) {
 
 // crashCanary is a program of one client, of which a durable write has no effect. Nothing shows that but the object that is opened
 // after the crash.
-func (o *Object) crashCanary(lasting []*method, crash *cases.Crash) (canary cases.Canary, err error) {
-	found, err := o.findSight(lasting)
+func (o *Object) crashCanary(crash *cases.Crash) (canary cases.Canary, err error) {
+	p, err := o.losing(crash)
 	if err != nil {
 		return canary, err
+	}
+	return cases.Canary{What: defectWords[losesDurable], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario, Crashes: p.crashes}}, nil
+}
+
+// losing is such a program, with its defect; crash may be nil.
+func (o *Object) losing(crash *cases.Crash) (*plan, error) {
+	found, err := o.findSight(o.lasting())
+	if err != nil {
+		return nil, err
 	}
 	c := cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{{Name: "c0"}}, Crash: crash}
 	calls := append(found.before[:len(found.before):len(found.before)], found.write)
 	if m := o.method(found.write.method.Durable); m != nil {
 		arguments, err := (&values.Drawing{Random: rand.New(rand.NewSource(1))}).Draw(m.Operation)
 		if err != nil {
-			return canary, err
+			return nil, err
 		}
 		calls = append(calls, newCall(m, arguments))
 	}
@@ -111,11 +120,11 @@ func (o *Object) crashCanary(lasting []*method, crash *cases.Crash) (canary case
 	}
 	p, err := o.plan(c, found.read)
 	if err != nil {
-		return canary, err
+		return nil, err
 	}
 	d := found.defect
 	d.kind, p.planted = losesDurable, &d
-	return cases.Canary{What: defectWords[losesDurable], Case: c, Plan: &cases.Plan{Scenario: p.scenario, Crashes: p.crashes}}, nil
+	return p, nil
 }
 
 // A sight is a write and a read that sees it, after some calls: a limiter of two, for one, shows nothing before it has been used

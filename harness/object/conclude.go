@@ -1,7 +1,6 @@
 package object
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/racewindow/racewindow/harness/sched"
@@ -65,7 +64,7 @@ func (r *run) restarted(t *sched.T) {
 		}
 		return spec.Indeterminate
 	})
-	v, err := r.plan.probe(t.Context(), r.env, h, func() {})
+	v, err := r.plan.probe(t.Context(), r.env, h)
 	if err != nil {
 		t.Fail(restart.broken("%v", err))
 	} else if v != nil {
@@ -83,41 +82,4 @@ func (r *run) before(outcome func(i int) spec.Outcome) spec.History {
 		}
 	}
 	return h
-}
-
-// probe opens an object again, calls opened, and calls the probes on the object; what comes must follow from what may be there. The
-// error is that of the opening.
-func (p *plan) probe(ctx context.Context, e *Env, h spec.History, opened func()) (*Violation, error) {
-	object, err := p.object.open(ctx, e)
-	opened()
-	if err != nil {
-		return nil, err
-	}
-	last := 0
-	for _, entry := range h {
-		last = max(last, entry.Invoked, entry.Returned)
-	}
-	var outcome values.Outcome
-	for _, c := range p.probes {
-		a := p.object.call(ctx, object, c, false, &outcome)
-		h = append(h, spec.Entry{Outcome: spec.OK, Result: a.text, Invoked: last + 1, Returned: last + 2})
-		last += 2
-	}
-	if p.object.closer != nil {
-		if err := p.object.closer(ctx, object); err != nil {
-			return nil, fmt.Errorf("close: %w", err)
-		}
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	j, err := p.recovered.Check(h)
-	switch {
-	case err != nil:
-		return nil, sched.UnusableError{Reason: err.Error()}
-	case j.Verdict == spec.Unknown:
-		return nil, sched.UnusableError{Reason: j.Reason}
-	case j.Verdict == spec.Satisfied:
-		return nil, nil
-	}
-	return p.unexplained(durability, h, j), nil
 }

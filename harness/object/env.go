@@ -23,7 +23,14 @@ type Env struct {
 	// onDisk and inFolder say what was asked for.
 	onDisk, inFolder bool
 	folder           string
-	problem          error
+	// system says that the folder is somebody else's, and that the disk is the system's on it.
+	system  bool
+	problem error
+}
+
+// envOn is an Env whose folder and disk are the system's, where they stay.
+func (o *Object) envOn(s *Settings, folder string) *Env {
+	return &Env{settings: s, folder: folder, system: true}
 }
 
 func (o *Object) newEnv(s *Settings) *Env {
@@ -66,7 +73,8 @@ func (e *Env) Rand() *rand.Rand {
 	return e.random
 }
 
-// Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards.
+// Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards. Where processes are killed
+// (racewindow kill) each of them finds what the one before has left.
 //
 //go:norace
 func (e *Env) Dir() string {
@@ -84,13 +92,17 @@ func (e *Env) Dir() string {
 	return e.folder
 }
 
-// Disk is a disk in memory, empty when the object is opened first. It loses power and fails as the case says.
+// Disk is a disk in memory, empty when the object is opened first. It loses power and fails as the case says. Where processes are
+// killed it is the system's, on the folder that Dir returns.
 //
 //go:norace
 func (e *Env) Disk() disk.Disk {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.onDisk = true
+	if e.system {
+		return disk.OS(e.folder)
+	}
 	if e.disk == nil {
 		e.disk = disks.New()
 	}
@@ -106,7 +118,7 @@ func (e *Env) fail(err error) {
 
 // end removes what the execution has made.
 func (e *Env) end() {
-	if e.folder != "" {
+	if e.folder != "" && !e.system {
 		_ = os.RemoveAll(e.folder) // a folder that stays is the system's to remove
 		e.folder = ""
 	}

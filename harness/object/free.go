@@ -3,10 +3,13 @@ package object
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/spec"
 	"github.com/racewindow/racewindow/harness/values"
@@ -75,17 +78,39 @@ type freeRun struct {
 }
 
 func (f *freeRun) client(ctx context.Context, r *run, thread int) {
-	var outcome values.Outcome
-	first := f.plan.first[thread]
-	for i := range f.plan.c.Threads[thread].Operations {
-		e := &f.history[first+i]
-		e.Invoked = int(f.moment.Add(1))
-		a := r.call(ctx, first+i, &outcome)
-		e.Result, e.Outcome, f.values[first+i] = a.text, spec.OK, a.values
+	r.perform(ctx, thread, f.plan.first[thread], func(i int) bool {
+		f.history[i].Invoked = int(f.moment.Add(1))
+		return true
+	}, func(i int, a answer) {
+		e := &f.history[i]
+		e.Result, e.Outcome, f.values[i] = a.text, spec.OK, a.values
 		if a.open {
 			e.Outcome = spec.Indeterminate
 		}
 		e.Returned = int(f.moment.Add(1))
+	})
+}
+
+// perform is what each client does that runs freely: it carries out the operations of its thread, from the one with that number in
+// the whole program on. calls hears of each before it is made, and ends the client by false; returns hears what came of it.
+func (r *run) perform(ctx context.Context, thread, from int, calls func(i int) bool, returns func(i int, a answer)) {
+	var outcome values.Outcome
+	for i := from; i < r.plan.first[thread]+len(r.plan.c.Threads[thread].Operations); i++ {
+		failpoints.Yield(ctx, between)
+		if !calls(i) {
+			return
+		}
+		returns(i, r.plan.planted.call(ctx, r, i, &outcome))
+	}
+}
+
+// between is where a client is held up before an operation.
+var between = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "load/between")
+
+// together lets clients go on when all of them have come, or the first would be over before the last begins.
+func together(come *raceoff.Number, clients int) {
+	for come.Add(1); come.Load() < uint64(clients); {
+		runtime.Gosched()
 	}
 }
 

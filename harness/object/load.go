@@ -265,7 +265,7 @@ func (l *load) run(ctx context.Context) error {
 		if l.Duration == 0 {
 			left = round
 		}
-		l.round(ctx, min(round, left))
+		l.round(ctx, min(round, left), len(l.lanes), func(i int) { l.lanes[i].run() })
 		l.judge(ctx)
 		r := &l.result
 		r.Operations, r.Peak, r.Duration = l.executed.Load(), l.peak.Load(), time.Since(began)
@@ -290,7 +290,8 @@ func (l *load) run(ctx context.Context) error {
 	}
 }
 
-func (l *load) round(ctx context.Context, length time.Duration) {
+// round runs lanes side by side for a while.
+func (l *load) round(ctx context.Context, length time.Duration, lanes int, run func(lane int)) {
 	l.stop.Store(0)
 	l.fresh.Store(0)
 	timer := time.AfterFunc(length, func() { l.stop.Store(1) })
@@ -299,11 +300,11 @@ func (l *load) round(ctx context.Context, length time.Duration) {
 		l.interrupted.Store(1)
 		l.stop.Store(1)
 	})()
-	var lanes sync.WaitGroup
-	for _, n := range l.lanes {
-		lanes.Go(n.run)
+	var group sync.WaitGroup
+	for i := range lanes {
+		group.Go(func() { run(i) })
 	}
-	lanes.Wait()
+	group.Wait()
 }
 
 // over says that no new instance is to begin.
@@ -359,6 +360,13 @@ func (l *load) found(r *run, v *Violation, stacks string) {
 		l.result.Finding = &LoadFinding{Case: r.plan.c, Violation: v, History: r.events(), Stacks: stacks}
 	}
 	l.stop.Store(1)
+}
+
+// stopped is why the run has failed, nil if it has not.
+func (l *load) stopped() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.problem
 }
 
 func (l *load) fail(err error) {

@@ -15,11 +15,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/spec"
-	"github.com/racewindow/racewindow/harness/values"
 )
-
-// between is where a client is held up before an operation.
-var between = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "load/between")
 
 // When a lane looks at an instance in which nothing moves. It decides no verdict. Where the machine is so busy that an instance
 // takes longer, it looks later: looking means to ask the oracle while others run.
@@ -138,21 +134,19 @@ func (in *instance) client(ctx context.Context, thread int) {
 		l.alive.Add(^uint64(0))
 		in.ended <- struct{}{}
 	}()
-	in.begun.Add(1)
-	for in.begun.Load() < uint64(len(in.plan.c.Threads)) { // or the first would be over before the last begins
-		runtime.Gosched()
-	}
-	var outcome values.Outcome
-	first := in.plan.first[thread]
-	for i := first; i < first+len(in.plan.c.Threads[thread].Operations) && in.off.Load() == 0; i++ {
-		failpoints.Yield(ctx, between)
+	together(&in.begun, len(in.plan.c.Threads))
+	in.perform(ctx, thread, in.plan.first[thread], func(i int) bool {
+		if in.off.Load() != 0 {
+			return false
+		}
 		in.invoked(i, int(in.moment.Add(1)))
-		a := in.plan.planted.call(ctx, in.run, i, &outcome)
+		return true
+	}, func(i int, a answer) {
 		a.open = a.open || in.off.Load() != 0
 		in.stacks[i] = a.stack
 		in.returned(i, int(in.moment.Add(1)), a)
 		l.executed.Add(1)
-	}
+	})
 }
 
 // wait waits for the clients. It returns what is to be judged: the run, or what it was when its operations waited as they do alone,

@@ -30,10 +30,12 @@ type plan struct {
 	planted *defect // of a canary, nil for none
 	number  int     // in the pool of a Load
 
-	mu        sync.Mutex
-	alone     *sequential
-	judge     *spec.Linearizability
-	recovered *spec.Linearizability
+	mu    sync.Mutex
+	alone *sequential
+	// isRepeatable says that it was checked.
+	isRepeatable bool
+	judge        *spec.Linearizability
+	recovered    *spec.Linearizability
 }
 
 // Plan implements cases.Subject. A program whose operations do not do the same when they are executed one at a time twice is an
@@ -71,12 +73,43 @@ func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 	p.probes = append(first[:len(first):len(first)], o.probesOf(p.calls)...)
 	p.alone = newSequential(p)
 	p.judge = p.judgeOf(p.client)
-	clients := p.client
-	for range p.probes {
-		clients = append(clients[:len(clients):len(clients)], len(c.Threads))
-	}
-	p.recovered = p.judgeOf(clients)
+	p.recovered = p.judgeOfRecovered()
 	return p, nil
+}
+
+// judgeOfRecovered judges what an object that was opened again holds: one client more calls the probes.
+func (p *plan) judgeOfRecovered() *spec.Linearizability {
+	clients := p.client[:len(p.client):len(p.client)]
+	for range p.probes {
+		clients = append(clients, len(p.c.Threads))
+	}
+	return p.judgeOf(clients)
+}
+
+// asksWithoutEffect leaves out the probes that have an effect that lasts, if there are others.
+func (p *plan) asksWithoutEffect() {
+	var reads []*Call
+	for _, c := range p.probes {
+		if c.method.Durable == "" {
+			reads = append(reads, c)
+		}
+	}
+	if len(reads) > 0 {
+		p.probes = reads
+		p.recovered = p.judgeOfRecovered()
+	}
+}
+
+// repeatable checks once that the program does the same when it is executed alone again.
+func (p *plan) repeatable() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.isRepeatable {
+		return nil
+	}
+	err := p.alone.checkRepeatable()
+	p.isRepeatable = err == nil
+	return err
 }
 
 func (p *plan) judgeOf(client []int) *spec.Linearizability {

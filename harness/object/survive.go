@@ -2,7 +2,6 @@ package object
 
 import (
 	"errors"
-	"slices"
 
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
@@ -104,21 +103,17 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise) error {
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
 	e.disk = d
+	asked, err := p.reopen(e, h, questions{opened: func() { d.After(nil) }})
 	var found *Violation
-	var wrong error
-	out := sched.NewRunner(func(x *sched.Execution) {
-		x.AtEnd(e.end)
-		x.TasksMayRemain()
-		x.Go("recovered", func(t *sched.T) { found, wrong = p.probe(t.Context(), e, slices.Clone(h), func() { d.After(nil) }) })
-	}, sched.Options{}).Replay(nil, false)
+	if err == nil {
+		found, err = p.explain(asked)
+	}
 	var unusable sched.UnusableError
 	switch {
-	case errors.As(wrong, &unusable):
+	case errors.As(err, &unusable):
 		return unusable
-	case wrong != nil:
-		return owed.broken("%s, the object cannot be opened and closed: %v", after, wrong)
-	case out.Failure != nil:
-		return owed.broken("%s: %v", after, out.Failure)
+	case err != nil:
+		return owed.broken("%s%v", after, err)
 	case found != nil:
 		return owed.broken("%s, %s", after, found.detail)
 	}

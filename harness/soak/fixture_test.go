@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/kill"
+	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 )
 
 // childVariable makes this test binary a campaign, or what a campaign starts.

@@ -11,9 +11,9 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/crashstress"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
 )
 
 // CrashStress loads logs and takes the power away at random moments, with settings that follow from the seed. With one client

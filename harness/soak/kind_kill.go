@@ -13,8 +13,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/kill"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 )
 
 // Kill loads logs on the real disk, in processes that are ended with SIGKILL. It works on the disk of the temporary folder, which

@@ -15,10 +15,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/crashstress"
 	crash "github.com/racewindow/racewindow/harness/disks"
-	"github.com/racewindow/racewindow/harness/kill"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
+	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 )
 
 // filesIn lists a gzipped tar.

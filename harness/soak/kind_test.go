@@ -12,8 +12,8 @@ import (
 
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/report"
-	"github.com/racewindow/racewindow/harness/stress"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 	"github.com/racewindow/racewindow/storage"
 )
 

@@ -40,6 +40,9 @@ type Entry struct {
 	// Invoked and Returned are moments: each is the number of what happened in the execution, counted from 1. Returned is 0
 	// for an operation that did not return.
 	Invoked, Returned int
+	// Crashes is how many there were before it, of those after which the history goes on. What one of them took is not missed by
+	// what came after it.
+	Crashes int
 }
 
 // A History has one Entry for each operation of a program, in an order that the program gives: the same operation has the
@@ -95,6 +98,16 @@ func (h History) before(order Order, client []int) []set {
 		}
 	}
 	return must
+}
+
+// beforeCrash are the operations before the crash with that number.
+func (h History) beforeCrash(number int) (s set) {
+	for i, e := range h {
+		if e.Crashes < number {
+			s = s.with(i)
+		}
+	}
+	return s
 }
 
 // quiet says whether at some moment from one to the other no operation was under way.

@@ -72,7 +72,7 @@ func (l *Linearizability) Check(h History) (*Judgement, error) {
 	if known := l.known[key]; known != nil {
 		return known, nil
 	}
-	s := search{l: l, h: h, must: must, limit: l.tree.nodes + l.limit()}
+	s := search{l: l, h: h, must: must, limit: l.tree.executions + l.limit()}
 	for i, e := range h {
 		switch e.Outcome {
 		case OK, Durable:
@@ -96,7 +96,7 @@ func (l *Linearizability) Check(h History) (*Judgement, error) {
 }
 
 // Executions is how many orders were executed alone so far.
-func (l *Linearizability) Executions() int { return l.tree.nodes }
+func (l *Linearizability) Executions() int { return l.tree.executions }
 
 func (l *Linearizability) limit() int {
 	if l.Limit == 0 {
@@ -109,7 +109,7 @@ func (l *Linearizability) limit() int {
 func (l *Linearizability) key(h History, must []set) string {
 	var key []byte
 	for i, e := range h {
-		key = append(key, byte(e.Outcome))
+		key = append(key, byte(e.Outcome), byte(e.Crashes))
 		key = binary.LittleEndian.AppendUint64(key, uint64(must[i]))
 		key = binary.AppendUvarint(key, uint64(len(e.Result)))
 		key = append(key, e.Result...)
@@ -158,12 +158,14 @@ func (s *search) extend(n *node, done set) (found bool, err error) {
 		if !s.mayFollow(i, done) {
 			continue
 		}
-		if s.l.tree.nodes >= s.limit {
+		if s.l.tree.executions >= s.limit {
 			return false, errLimit
 		}
-		next, err := s.l.tree.child(n, s.order, i)
-		if err != nil {
-			return false, err
+		next := n.next[i]
+		if next == nil {
+			if next, err = s.l.tree.child(n, s.order, i, s.rest(done.with(i))); err != nil {
+				return false, err
+			}
 		}
 		if !s.explains(i, next.response) {
 			stuck = append(stuck, Stuck{i, next.response})
@@ -181,22 +183,43 @@ func (s *search) extend(n *node, done set) (found bool, err error) {
 	return false, nil
 }
 
-// mayFollow says whether operation i may come after those of done, and before the rest.
-func (s *search) mayFollow(i int, done set) bool {
-	if s.l.Prefix || s.volatile == 0 {
-		return s.must[i].within(done)
-	}
-	if !(s.must[i] &^ s.volatile).within(done) {
-		return false
-	}
-	if s.volatile.has(i) { // what had to come after it, and is there, has come without it
-		for rest := done; rest != 0; rest &= rest - 1 {
-			if s.must[bits.TrailingZeros64(uint64(rest))].has(i) {
-				return false
+// rest is how an order goes on that has the operations of done, if each explains what was seen.
+func (s *search) rest(done set) (all []int) {
+	for !s.needed.within(done) {
+		next := -1
+		for left := (s.needed | s.open | s.volatile) &^ done; left != 0 && next < 0; left &= left - 1 {
+			if i := bits.TrailingZeros64(uint64(left)); s.mayFollow(i, done) {
+				next = i
 			}
 		}
+		if next < 0 {
+			break
+		}
+		all, done = append(all, next), done.with(next)
 	}
-	return true
+	return all
+}
+
+// mayFollow says whether operation i may come after those of done, and before the rest.
+func (s *search) mayFollow(i int, done set) bool {
+	missing := s.volatile
+	if s.l.Prefix && s.h[i].Outcome != OK { // it was before the same crash: it is there only if they are
+		missing &= s.h.beforeCrash(s.h[i].Crashes)
+	}
+	return (s.must[i] &^ missing).within(done) && !s.overtaken(i, done)
+}
+
+// overtaken says of an operation that a crash may take whether what had to come after it, and is there, has come without it.
+func (s *search) overtaken(i int, done set) bool {
+	if !s.volatile.has(i) {
+		return false
+	}
+	for rest := done; rest != 0; rest &= rest - 1 {
+		if s.must[bits.TrailingZeros64(uint64(rest))].has(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // explains says whether an operation that did r alone can have done what was seen.
@@ -212,7 +235,7 @@ func (s *search) explains(i int, r Response) bool {
 func (s *search) woken(n *node) (all []Stuck, err error) {
 	for rest := s.pending; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(uint64(rest))
-		next, err := s.l.tree.child(n, s.order, i)
+		next, err := s.l.tree.child(n, s.order, i, nil)
 		if err != nil {
 			return nil, err
 		}

@@ -36,7 +36,9 @@ func register(operations ...string) Sequential {
 	}
 }
 
-func ok(result string, invoked, returned int) Entry { return Entry{OK, result, invoked, returned} }
+func ok(result string, invoked, returned int) Entry {
+	return Entry{Outcome: OK, Result: result, Invoked: invoked, Returned: returned}
+}
 
 func check(t *testing.T, h History, operations ...string) *Judgement {
 	t.Helper()
@@ -100,21 +102,21 @@ func TestQuiescentConsistencyOrdersOnlyAcrossAQuietMoment(t *testing.T) {
 func TestAnOperationWhoseEffectIsOpenMayHaveTakenEffectOrNot(t *testing.T) {
 	t.Parallel()
 	for _, seen := range []string{"0", "1"} {
-		h := History{{Indeterminate, "", 1, 2}, ok(seen, 3, 4)}
+		h := History{{Outcome: Indeterminate, Invoked: 1, Returned: 2}, ok(seen, 3, 4)}
 		require.Equal(t, Satisfied, check(t, h, "put 1", "get").Verdict, seen)
 	}
 	// Even after a read that did not see it, for it may take effect late; but not before it was invoked.
-	require.Equal(t, Satisfied, check(t, History{{Indeterminate, "", 1, 2}, ok("0", 3, 4), ok("1", 5, 6)}, "put 1", "get", "get").Verdict)
-	require.Equal(t, Violated, check(t, History{{Indeterminate, "", 1, 2}, ok("1", 3, 4), ok("0", 5, 6)}, "put 1", "get", "get").Verdict)
+	require.Equal(t, Satisfied, check(t, History{{Outcome: Indeterminate, Invoked: 1, Returned: 2}, ok("0", 3, 4), ok("1", 5, 6)}, "put 1", "get", "get").Verdict)
+	require.Equal(t, Violated, check(t, History{{Outcome: Indeterminate, Invoked: 1, Returned: 2}, ok("1", 3, 4), ok("0", 5, 6)}, "put 1", "get", "get").Verdict)
 }
 
 func TestAnOperationThatNeverReturnedMustBlockAlone(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, Satisfied, check(t, History{{Pending, "", 1, 0}}, "take").Verdict, "nobody puts anything")
-	j := check(t, History{{Pending, "", 1, 0}, ok("ok", 2, 3)}, "take", "put 1")
+	require.Equal(t, Satisfied, check(t, History{{Outcome: Pending, Invoked: 1, Returned: 0}}, "take").Verdict, "nobody puts anything")
+	j := check(t, History{{Outcome: Pending, Invoked: 1, Returned: 0}, ok("ok", 2, 3)}, "take", "put 1")
 	require.Equal(t, Violated, j.Verdict, "the wake-up was lost")
 	require.Equal(t, []Stuck{{0, Response{Result: "1"}}}, j.Stuck)
-	require.Equal(t, Satisfied, check(t, History{{Pending, "", 1, 0}, ok("ok", 2, 3), ok("1", 2, 4)}, "take", "put 1", "take").Verdict)
+	require.Equal(t, Satisfied, check(t, History{{Outcome: Pending, Invoked: 1, Returned: 0}, ok("ok", 2, 3), ok("1", 2, 4)}, "take", "put 1", "take").Verdict)
 }
 
 // After a crash the operations before it are durable or volatile, and what is read then is asked of the recovered subject.
@@ -152,13 +154,47 @@ func TestASubjectThatLosesOnlyTheEndKeepsAPrefix(t *testing.T) {
 		}
 		return responses, nil
 	}
-	h := History{{Volatile, "", 1, 2}, {Volatile, "", 3, 4}, {Volatile, "", 5, 6}, ok("0 2", 7, 8)}
-	for prefix, want := range map[bool]Verdict{false: Satisfied, true: Violated} {
-		l := NewLinearizability([]int{0, 0, 0, 1}, alone)
-		l.Prefix = prefix
-		j, err := l.Check(h)
+	for _, c := range []struct {
+		left                   string
+		prefix, without, third Verdict // third: where the third is durable
+	}{
+		{"", Satisfied, Satisfied, Violated},
+		{"0", Satisfied, Satisfied, Violated},
+		{"0 1", Satisfied, Satisfied, Violated},
+		{"0 1 2", Satisfied, Satisfied, Satisfied},
+		{"0 2", Violated, Satisfied, Violated},
+		{"1", Violated, Satisfied, Violated},
+		{"1 0", Violated, Violated, Violated},
+	} {
+		h := History{{Outcome: Volatile, Invoked: 1, Returned: 2}, {Outcome: Volatile, Invoked: 3, Returned: 4}, {Outcome: Volatile, Invoked: 5, Returned: 6}, ok(c.left, 7, 8)}
+		verdict := func(prefix bool) Verdict {
+			l := NewLinearizability([]int{0, 0, 0, 1}, alone)
+			l.Prefix = prefix
+			j, err := l.Check(h)
+			require.NoError(t, err)
+			return j.Verdict
+		}
+		require.Equal(t, c.prefix, verdict(true), c.left)
+		require.Equal(t, c.without, verdict(false), c.left)
+		h[2].Outcome = Durable
+		require.Equal(t, c.third, verdict(true), "%s, the third durable", c.left)
+	}
+}
+
+func TestWhatACrashTookIsNotMissedAfterIt(t *testing.T) {
+	t.Parallel()
+	for crashes, want := range []Verdict{Violated, Satisfied} {
+		l := NewLinearizability([]int{0, 0, 1}, func(order []int) (responses []Response, err error) {
+			for before := range order { // each says how many came before it
+				responses = append(responses, Response{Result: strconv.Itoa(before)})
+			}
+			return responses, nil
+		})
+		l.Prefix = true
+		later := Entry{Outcome: Durable, Invoked: 3, Returned: 4, Crashes: crashes}
+		j, err := l.Check(History{{Outcome: Volatile, Invoked: 1, Returned: 2}, later, ok("1", 5, 6)})
 		require.NoError(t, err)
-		require.Equal(t, want, j.Verdict)
+		require.Equal(t, want, j.Verdict, "one of two puts is there, %d crashes lie between them", crashes)
 	}
 }
 
@@ -266,12 +302,12 @@ func TestTheSearchAgreesWithTryingEveryOrder(t *testing.T) {
 			invoked := last[client[i]] + 1 + next(4)
 			returned := invoked + 1 + next(6)
 			last[client[i]] = returned
-			h[i] = Entry{OK, []string{"0", "1", "2", "ok", "ok"}[next(5)], invoked, returned}
+			h[i] = ok([]string{"0", "1", "2", "ok", "ok"}[next(5)], invoked, returned)
 			switch next(8) {
 			case 0:
 				h[i].Outcome = Indeterminate
 			case 1:
-				h[i] = Entry{Pending, "", invoked, 0}
+				h[i] = Entry{Outcome: Pending, Invoked: invoked, Returned: 0}
 			}
 		}
 		l := NewLinearizability(client, register(operations...))

@@ -1,7 +1,7 @@
 // The command examples tries the subjects of harness/examples as a stranger would: it builds racewindow, copies the module, and
 // for each subject has racewindow find the planted bug, replay what it found 100 times, hold the right one within the same
-// schedules, and go through every schedule of one program. It prints the table of harness/examples/README.md, and ends with 1
-// where something else came.
+// schedules, and go through every schedule of one program; where one keeps data, it is also run freely while power is lost and while
+// its processes are killed. It prints the tables of harness/examples/README.md, and ends with 1 where something else came.
 package main
 
 import (
@@ -23,14 +23,15 @@ type example struct {
 	folder  string
 	flags   []string // of explore, with and without the bug
 	program string   // that is explored exhaustively without it
+	free    []string // commands that run it freely, and must find the bug too
 }
 
 var examples = []example{
-	{"cache", nil, `c0: get("c"), get("b"); c1: put("b", 0), put("a", 0), put("c", 0)`},
-	{"queue", nil, `c0: take(); c1: take(); c2: put(1), put(2)`},
-	{"wal", []string{"--crash"}, `c0: set("a", 1); c1: snapshot(), get("a")`},
-	{"limiter", nil, `c0: allow(), allow(), wait(), wait(); c1: wait()`},
-	{"registry", nil, `c0: subscribe("a"), unsubscribe("a"); c1: publish(1)`},
+	{"cache", nil, `c0: get("c"), get("b"); c1: put("b", 0), put("a", 0), put("c", 0)`, nil},
+	{"queue", nil, `c0: take(); c1: take(); c2: put(1), put(2)`, nil},
+	{"wal", []string{"--crash"}, `c0: set("a", 1); c1: snapshot(), get("a")`, []string{"stress --crash --race=false --cycles 20000", "kill --kills 300"}},
+	{"limiter", nil, `c0: allow(), allow(), wait(), wait(); c1: wait()`, nil},
+	{"registry", nil, `c0: subscribe("a"), unsubscribe("a"); c1: publish(1)`, nil},
 }
 
 // times is how often a finding is replayed.
@@ -64,7 +65,7 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 	}
 	fmt.Println("| subject | broken | found after | in | smallest case | replayed | without the bug | every schedule of a program |")
 	fmt.Println("|---|---|---|---|---|---|---|---|")
-	tried := 0
+	tried, freely := 0, ""
 	for _, e := range examples {
 		if !selected.MatchString(e.folder) {
 			continue
@@ -80,6 +81,14 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 			continue
 		}
 		fmt.Println(row)
+		for _, command := range e.free {
+			row, failed := t.freely(e, command)
+			err = errors.Join(err, failed)
+			freely += row
+		}
+	}
+	if freely != "" {
+		fmt.Print("\n| subject | freely | found after | in | without the bug |\n|---|---|---|---|---|\n" + freely)
 	}
 	if tried == 0 {
 		return errors.New("-run selects no subject")
@@ -186,6 +195,35 @@ func (t *trial) try(e example, schedules string) (row string, err error) {
 	_, smallest, _ := strings.Cut(found.Case, "; ")
 	return fmt.Sprintf("| %s | %s | %d schedules of %d programs | %.0f s | `%s` | %s of %s | held in %d schedules | %s held, `%s` |", e.folder, found.Report.Promise,
 		ended.Summary.Statistics.Schedules, ended.Summary.Programs, took.Seconds(), smallest, times, times, held.Summary.Statistics.Schedules, all[1], e.program), nil
+}
+
+// What a free run says of how much it took, and of how much held.
+var (
+	foundAfter = regexp.MustCompile(`found after (\d+ (?:losses of power|kills))`)
+	heldIn     = regexp.MustCompile(`held: \w+: (power was lost \d+ times|\d+ processes were killed)`)
+)
+
+// freely makes the row of a run in which the Go scheduler has its say: it takes another try each time.
+func (t *trial) freely(e example, command string) (row string, err error) {
+	arguments := append(strings.Fields(command), "--seed", "1", "./"+e.folder)
+	began := time.Now()
+	with, err := t.racewindow(true, 1, arguments...)
+	if err != nil {
+		return "", err
+	}
+	took := time.Since(began)
+	if err := os.RemoveAll(filepath.Join(t.folder, e.folder, "testdata")); err != nil {
+		return "", err
+	}
+	without, err := t.racewindow(false, 0, arguments...)
+	if err != nil {
+		return "", err
+	}
+	found, held := foundAfter.FindStringSubmatch(with), heldIn.FindStringSubmatch(without)
+	if found == nil || held == nil {
+		return "", fmt.Errorf("racewindow %s does not say how much it took:\n%s\n%s", strings.Join(arguments, " "), with, without)
+	}
+	return fmt.Sprintf("| %s | `%s` | %s | %.0f s | held, %s |\n", e.folder, command, found[1], took.Seconds(), held[1]), nil
 }
 
 // read returns the first finding, if there is one, and the summary.

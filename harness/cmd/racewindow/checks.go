@@ -115,6 +115,12 @@ func (r *checkRun) withChecks(ctx context.Context) (packages []string, err error
 	return packages, nil
 }
 
+// checksHere reports whether the current package has Checks.
+func checksHere(ctx context.Context) bool {
+	found, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)
+	return err == nil && len(found) > 0
+}
+
 // poll is how often the events are looked at.
 const poll = 100 * time.Millisecond
 

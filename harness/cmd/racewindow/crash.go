@@ -15,12 +15,12 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/crashstress"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/output"
 	rep "github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
 )
 
 // crashFlags are the settings of stress --crash that stress does not have.
@@ -34,7 +34,7 @@ type crashFlags struct {
 var (
 	crashOnly   = []string{"cycles", "model", "faults", "per-log", "log", "workers", "interrupted", "min-distinct", "min-unsynced"}
 	crashShared = []string{
-		"crash", "handover", "goroutines", "duration", "grace", "value-bytes", "records", "seed", "canary", "canary-within", "out", "json",
+		"crash", "subject", "handover", "goroutines", "duration", "grace", "value-bytes", "records", "seed", "canary", "canary-within", "out", "json",
 		"delay", "delay-spin", "delay-sleep", "delay-mix", "delay-points",
 	}
 )

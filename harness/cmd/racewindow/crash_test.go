@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/racewindow/racewindow/harness/crashstress"
+	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
 )
 
 func TestStressWithCrashesHoldsAndSaysWhatItDid(t *testing.T) {
@@ -62,7 +62,7 @@ func TestWrongCallsOfCrashAndKillEndWithTwo(t *testing.T) {
 		{"--kills 0: must not be zero", "kill", "--kills", "0"},
 		{`no hand-over is called "x"`, "kill", "--handover", "x"},
 		{"no such file", "kill", "--dir", "missing/folder"},
-		{`unexpected argument "now"`, "kill", "now"},
+		{`package now is not in std`, "kill", "now"},
 	} {
 		code, stdout, stderr := command(t, c[1:]...)
 		require.Equal(t, exitUsage, code, "%v: %s", c, stderr)

@@ -21,8 +21,7 @@ func (f *exploreFlags) hasChecksHere(ctx context.Context, flags *pflag.FlagSet) 
 	if flags.Changed("handover") || flags.Changed("subject") {
 		return false
 	}
-	found, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)
-	return err == nil && len(found) > 0
+	return checksHere(ctx)
 }
 
 // checks explores the Checks of packages.

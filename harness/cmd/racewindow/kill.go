@@ -15,9 +15,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/kill"
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 )
 
 const killAbout = `Load a log on the real disk in a process of its own, and end that process with SIGKILL, again and again. Each
@@ -34,13 +34,23 @@ engine that never syncs would pass. For that, see racewindow stress --crash.
 
 Before the run, children that acknowledge as durable before they write (the canary) must be caught.
 
+With packages, or where a test of the current one calls harness.Check, it is the objects of their tests that
+do: many small programs on objects whose Open keeps its data on Env.Dir or Env.Disk, in processes of the test
+binary. What had returned by the time of the kill, as the subject's Durable says, must be there when another
+process opens the folder; it may go on there, and be killed too. A durable operation without an effect (the
+canary) must be found first.
+
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
 const killExamples = `  racewindow kill                                     50 kills in the temporary folder, 50 in /dev/shm
   racewindow kill --dir /var/tmp --kills 1000 --out found
-  racewindow kill --limited 0 --full 20 --json -`
+  racewindow kill --limited 0 --full 20 --json -
+  racewindow kill ./wal --kills 500                   the Checks of a package
+  racewindow kill --run TestMap --duration 1m --dir /var/tmp`
 
 type killFlags struct {
+	subject  string
+	ofChecks killOfChecks
 	config   kill.Config
 	canary   bool
 	out      string
@@ -50,12 +60,20 @@ type killFlags struct {
 func killCommand() *cobra.Command {
 	f := &killFlags{}
 	cmd := &cobra.Command{
-		Use:     "kill",
+		Use:     "kill [packages]",
 		Short:   "A process under load on the real disk, killed again and again",
 		Long:    killAbout,
 		Example: killExamples,
-		Args:    noArguments,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return f.run(cmd.Context(), cmd.Flags()) },
+		Args:    onlyPackages,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
+				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
+			}
+			if err := f.onlyOfLog(cmd.Flags()); err != nil {
+				return usageError{err}
+			}
+			return f.run(cmd.Context(), cmd.Flags())
+		},
 	}
 	f.define(cmd.Flags())
 	return cmd
@@ -72,6 +90,7 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&c.Goroutines, "goroutines", 8, "clients at once, `N`")
 	flags.IntVar(&c.Messages, "acknowledgements", 1000, "most appends that a child acknowledges before it is killed, `N`")
 	flags.IntVar(&c.MaxValueBytes, "value-bytes", 300, "longest value, `BYTES`")
+	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: log")
 	flags.StringVar(&c.Handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
 	flags.BoolVar(&c.NoSync, "no-sync", false, "have the engine never sync: held all the same, which shows what this cannot show")
 	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long a child may say nothing before it counts as hanging")
@@ -80,6 +99,7 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, on the first disk")
 	flags.StringVar(&f.out, "out", "", "write report, summary.json and, after a violation, the files as the kill has left them into this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
+	f.ofChecks.define(flags)
 }
 
 func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {

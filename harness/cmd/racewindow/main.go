@@ -15,7 +15,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
-	"github.com/racewindow/racewindow/harness/kill"
+	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 	"github.com/racewindow/racewindow/storage"
 )
 

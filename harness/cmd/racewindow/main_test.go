@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -69,7 +69,7 @@ func TestWrongCallsEndWithTwoAndSayWhatIsWrong(t *testing.T) {
 		{[]string{"failpoints", "read"}, []string{`package read is not in std`, "See 'racewindow failpoints --help'"}},
 		{[]string{"failpoints", "--yaml"}, []string{"unknown flag: --yaml"}},
 		{[]string{"stress", "stale"}, []string{`package stale is not in std`, "See 'racewindow stress --help'"}},
-		{[]string{"kill", "stale"}, []string{`unexpected argument "stale": everything is set by flags`, "See 'racewindow kill --help'"}},
+		{[]string{"kill", "stale"}, []string{`package stale is not in std`, "See 'racewindow kill --help'"}},
 		{[]string{"stress", "--hand-over", "stale"}, []string{"unknown flag: --hand-over"}},
 		{[]string{"stress", "--handover", "rechek"}, []string{`no hand-over is called "rechek"`, "fallback, recheck, recheckliteral, retain, snapshot, stale"}},
 		{[]string{"stress", "--goroutines", "many"}, []string{`"many" for "--goroutines"`}},

@@ -12,7 +12,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/output"
-	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 )
 
 // A checkedStream remembers the first error of a stream, so that what could not be printed does not look like a pass.

@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 )
 
 // A progressLine shows how far a run is: one line rewritten in place on a terminal, elsewhere a line every five seconds.

@@ -20,7 +20,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/soak"
 	"github.com/racewindow/racewindow/harness/spelling"
-	"github.com/racewindow/racewindow/harness/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 )
 
 const soakAbout = `Work for hours: first every known bug must show what it says and every canary must be found; then rounds of

@@ -19,15 +19,16 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/output"
 	rep "github.com/racewindow/racewindow/harness/report"
-	"github.com/racewindow/racewindow/harness/stress"
 	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 	"github.com/racewindow/racewindow/storage"
 )
 
 // stressFlags are the settings of the stress command.
 type stressFlags struct {
+	subject  string
 	handover string
 	folder   string
 	config   stress.Config
@@ -59,10 +60,12 @@ Each time one disk that this may leave is drawn, the log is recovered from it (w
 and checked: what was acknowledged as durable survives, the rest survives as a prefix in whole transactions,
 recovering twice is recovering once, and the log goes on. Its canary is a disk whose sync does nothing.
 
-With packages, the objects of their tests that call harness.Check are stressed, under the race detector: many
-instances side by side, each with a small drawn program of 2 to 4 clients, judged against the object executed
-one operation at a time. Bugs are planted around the object first, and must be caught. A panic, operations that
-hang and a data race are findings too; what is found is made smaller by exploring its program.
+With packages, or where a test of the current one calls harness.Check, the objects of their tests that do are
+stressed, under the race detector: many instances side by side, each with a small drawn program of 2 to 4
+clients, judged against the object executed one operation at a time. Bugs are planted around the object first,
+and must be caught. A panic, operations that hang and a data race are findings too; what is found is made
+smaller by exploring its program. With --crash, objects that keep their data on Env.Disk lose power while
+their clients run, are opened again on a disk that this may leave, and go on: what was durable must be there.
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
@@ -75,7 +78,8 @@ const stressExamples = `  racewindow stress                                   10
   racewindow stress --crash --goroutines 1 --cycles 1000000 --workers 2
   racewindow stress --crash --faults 0.5 --model weak --out found
   racewindow stress ./cache --duration 60s            the Checks of a package, under the race detector
-  racewindow stress --run TestCache --goroutines 2000 --delay 0.3`
+  racewindow stress --run TestCache --goroutines 2000 --delay 0.3
+  racewindow stress --crash ./wal                     power is lost while the clients of ./wal run`
 
 func stressCommand() *cobra.Command {
 	f := &stressFlags{}
@@ -85,7 +89,7 @@ func stressCommand() *cobra.Command {
 		Long:    stressAbout,
 		Example: stressExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") {
+			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
 				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
 			}
 			if err := onlyWithPackages(cmd.Flags()); err != nil {
@@ -101,6 +105,7 @@ func stressCommand() *cobra.Command {
 func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	c, o, d := &f.config, &f.options, &f.config.Delays
+	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: log")
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
 	flags.IntVar(&c.Goroutines, "goroutines", 10_000, "clients at once, `N`")
 	flags.IntVar(&c.Writers, "writers", 0, "how many of them append, `N` (default a fifth)")
@@ -141,6 +146,9 @@ func handoverNames() string {
 
 func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	handover, err := handoverByName(f.handover)
+	if err == nil {
+		err = onlyTheLog(f.subject)
+	}
 	if err != nil {
 		return usageError{err}
 	}

@@ -89,7 +89,7 @@ func requireRace(t *testing.T) {
 	t.Helper()
 	requireInstrumented(t)
 	if !RaceDetector {
-		t.Skip("needs the race detector: go run ./harness/cmd/racewindow test -race ./harness/stress")
+		t.Skip("needs the race detector: go run ./harness/cmd/racewindow test -race ./harness/subjects/log/stress")
 	}
 }
 

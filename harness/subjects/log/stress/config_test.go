@@ -77,7 +77,7 @@ func TestZeroSettingsAreTheDocumentedDefaults(t *testing.T) {
 func TestAnUninstrumentedBinaryRefusesToStress(t *testing.T) {
 	t.Parallel()
 	if failpoints.Instrumented() {
-		t.Skip("needs the normal build: go test ./harness/stress")
+		t.Skip("needs the normal build: go test ./harness/subjects/log/stress")
 	}
 	s, err := Run(context.Background(), smallRun(storageOn(storage.Snapshot)))
 	require.Nil(t, s)

@@ -34,7 +34,7 @@ func requireGolden(t *testing.T, name, text string) {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o666))
 	}
 	want, err := os.ReadFile(file)
-	require.NoError(t, err, "go test ./harness/stress -update writes it")
+	require.NoError(t, err, "go test ./harness/subjects/log/stress -update writes it")
 	require.Equal(t, string(want), text)
 }
 

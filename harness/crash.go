@@ -1,0 +1,73 @@
+package harness
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/object"
+	"github.com/racewindow/racewindow/harness/report"
+)
+
+// crash runs programs freely on disks that lose power, as the order says.
+func (c *checking) crash() {
+	c.t.Helper()
+	load, err := c.crashLoad()
+	if err != nil {
+		c.refuse(2, err.Error())
+		return
+	}
+	r, err := c.object.Crash(c.context(), load)
+	if errors.Is(err, object.ErrLoad) || errors.Is(err, object.ErrKeepsNothing) {
+		c.refuse(2, err.Error())
+		return
+	}
+	if f := r.Finding; f != nil {
+		promise, sentence, detail := f.Violation.Broken()
+		c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "",
+			fmt.Sprintf("found after %d losses of power under load\nprogram: %v", r.Cycles, f.Case), f.Told)
+		shown := f.Case.Clone()
+		shown.Crash = &cases.Crash{Any: true, Model: load.Model}
+		c.makeSmaller(shown)
+	}
+	c.racedFreely(r.DataRaces, r.Seed)
+	c.endFreely(err, r.Finding != nil || r.DataRaces > 0, crashesCounted(r), r.Canary, r)
+}
+
+// crashLoad makes the settings of a run with losses of power of an order.
+func (c *checking) crashLoad() (object.CrashLoad, error) {
+	d := c.order
+	load, err := c.load()
+	if err != nil {
+		return object.CrashLoad{}, err
+	}
+	load.Progress = nil
+	model := disks.Ordered
+	if d.Crash != "" {
+		if model, err = disks.ModelByName(d.Crash); err != nil {
+			return object.CrashLoad{}, err
+		}
+	}
+	return object.CrashLoad{
+		Load: load, Model: model, Cycles: d.Cycles, PerLog: d.PerLog, Interrupted: d.Interrupted,
+		Progress: func(r object.CrashResult) { c.send(drive.Event{Event: drive.Progress, Text: crashesCounted(r)}) },
+	}, nil
+}
+
+// crashesCounted says how much was tried.
+func crashesCounted(r object.CrashResult) string {
+	rate := 0.0
+	if r.Duration > 0 {
+		rate = float64(r.Cycles) / r.Duration.Seconds()
+	}
+	words := fmt.Sprintf("power was lost %d times, %.0f a second: %d under load, %d with something to lose, %d times the clients went on; %d operations in %d instances of %d programs, up to %d goroutines at once; %d disks, %d judged, seed %d",
+		r.Cycles, rate, r.UnderLoad, r.Unsynced, r.GoneOn, r.Operations, r.Instances, r.Programs, r.Peak, r.Disks, r.Judged, r.Seed)
+	return words + besides(r.Ended, []count{
+		{r.Interrupted, "recoveries lost power themselves"},
+		{r.Unjudged, "disks not judged: they would take too many orders"},
+		{r.Abandoned, "instances abandoned, because operations did not come back from a disk that was gone"},
+		{uint64(r.DataRaces), "data races"},
+	})
+}

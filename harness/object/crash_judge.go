@@ -1,0 +1,230 @@
+package object
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spec"
+)
+
+// An aftermath is a disk that a loss of power has left, and what is known of the operations before it.
+type aftermath struct {
+	plan    *plan
+	history spec.History // of the program
+	image   *disks.Image
+	where   string
+	// before is what the loss of power before this one has left, on which the object was opened; nil for none.
+	before *aftermath
+	model  disks.Model
+	// interrupts has power lost once more, while the object is opened.
+	interrupts bool
+
+	asked spec.History // what the object held, for whoever reads the report
+	// gone are the operations that this loss and those before it certainly took; known says that they were looked for.
+	gone  map[int]bool
+	known bool
+}
+
+// when says in which moment it was.
+func (a *aftermath) when() string { return "after a loss of power " + a.where }
+
+// crashes is how often power was lost until then.
+func (a *aftermath) crashes() (n int) {
+	for ; a != nil; a = a.before {
+		n++
+	}
+	return n
+}
+
+// unfinished says whether the clients have something left to do.
+func (a *aftermath) unfinished() bool {
+	return slices.ContainsFunc(a.history, func(e spec.Entry) bool { return e.Outcome == spec.NotInvoked })
+}
+
+// key is the same for two aftermaths that no judge can tell apart.
+func (a *aftermath) key() (k key) {
+	text := binary.AppendUvarint(make([]byte, 0, 256), uint64(a.plan.number))
+	for _, e := range a.history {
+		text = append(text, byte(e.Outcome), byte(e.Crashes))
+		var before uint64
+		for i, other := range a.history {
+			if endsBefore(other, e) {
+				before |= 1 << i
+			}
+		}
+		text = binary.LittleEndian.AppendUint64(text, before)
+	}
+	hash := a.image.Hash()
+	text = append(text, hash[:]...)
+	if a.interrupts {
+		text = append(text, 1)
+	}
+	if a.before != nil {
+		before := a.before.key()
+		text = append(text, before[:]...)
+	}
+	sum := sha256.Sum256(text)
+	copy(k[:], sum[:])
+	return k
+}
+
+// owed is the history with what an earlier loss of power took as what never was.
+func (a *aftermath) owed() (spec.History, error) {
+	h := slices.Clone(a.history)
+	if a.before == nil {
+		return h, nil
+	}
+	gone, err := a.before.takes()
+	for i := range gone {
+		if o := h[i].Outcome; o == spec.Volatile || o == spec.Indeterminate {
+			h[i] = spec.Entry{}
+		}
+	}
+	return h, err
+}
+
+// takes are the operations that this loss of power and those before it certainly took.
+func (a *aftermath) takes() (map[int]bool, error) {
+	if a.known {
+		return a.gone, nil
+	}
+	h, err := a.owed()
+	if err != nil {
+		return nil, err
+	}
+	a.known, a.gone = true, map[int]bool{}
+	if a.before != nil {
+		for i := range a.before.gone {
+			a.gone[i] = true
+		}
+	}
+	asked, err := a.reopen(disks.Crash(a.image), h, nil)
+	if err != nil {
+		return a.gone, nil // it is judged itself
+	}
+	for _, i := range a.plan.taken(asked) {
+		a.gone[i] = true
+	}
+	return a.gone, nil
+}
+
+func (a *aftermath) reopen(d *disks.Disk, h spec.History, during func(disks.Operation)) (spec.History, error) {
+	e := a.plan.object.newEnv(a.plan.settings)
+	e.disk = d
+	d.After(during)
+	return a.plan.reopen(e, h, questions{opened: func() { d.After(nil) }})
+}
+
+// judge opens the object on the disk and says what is wrong with what it holds; so it does when power is lost while it opens.
+func (a *aftermath) judge() (interrupted uint64, err error) {
+	h, err := a.owed()
+	if err != nil {
+		return 0, err
+	}
+	d := disks.Crash(a.image)
+	var during *disks.Image
+	var hook func(disks.Operation)
+	if a.interrupts {
+		hash := a.image.Hash()
+		tape := disks.NewTape(cases.SaltOf(hash))
+		steps := uint64(0)
+		hook = func(o disks.Operation) {
+			if !o.Kind.Changes() {
+				return
+			}
+			if steps++; tape.Draw(steps) == 0 { // each step is as likely
+				during = d.At(a.model).Sample(tape)
+			}
+		}
+	}
+	if err := a.holds(d, h, hook, durability, a.when()); err != nil || during == nil {
+		return 0, err
+	}
+	return 1, a.holds(disks.Crash(during), h, nil, recovery, a.when()+", and a second one while the object was opened")
+}
+
+// holds judges one opening.
+func (a *aftermath) holds(d *disks.Disk, h spec.History, during func(disks.Operation), owed promise, when string) error {
+	asked, err := a.reopen(d, h, during)
+	a.asked = asked
+	if err != nil {
+		return owed.broken("%s%v", when, err)
+	}
+	found, err := a.plan.explain(asked)
+	var unusable sched.UnusableError
+	switch {
+	case errors.As(err, &unusable):
+		return err
+	case err != nil:
+		return owed.broken("%s%v", when, err)
+	case found != nil:
+		return owed.broken("%s, %s", when, found.detail)
+	}
+	return nil
+}
+
+// told is all that is known: what was acknowledged, on what disk, and what the object held.
+func (a *aftermath) told() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "power was lost %s, and left %v\n", a.where, a.image)
+	for before := a.before; before != nil; before = before.before {
+		fmt.Fprintf(&b, "before that it was lost %s, and left %v\n", before.where, before.image)
+	}
+	b.WriteString(a.plan.survivors(a.history, "power was lost"))
+	b.WriteString(a.plan.answered(a.asked))
+	return b.String()
+}
+
+// survivors is a line for each operation: when it was called and returned, what it gave, and whether it must survive.
+func (p *plan) survivors(h spec.History, event string) string {
+	var b strings.Builder
+	calls := 0
+	for _, c := range p.calls {
+		calls = max(calls, len(c.text))
+	}
+	fmt.Fprintf(&b, "called  returned      %-*s  result\n", calls, "operation")
+	var order []int
+	for i, e := range h {
+		if e.Outcome != spec.NotInvoked {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(i, j int) int { return h[i].Invoked - h[j].Invoked })
+	for _, i := range order {
+		e, c := h[i], p.calls[i]
+		returned, said := fmt.Sprint(e.Returned), e.Result
+		switch {
+		case e.Outcome == spec.Durable:
+			said += " (durable)"
+		case e.Outcome == spec.Volatile && c.method.Durable != "":
+			said += " (not durable when " + event + ")"
+		case e.Outcome == spec.Indeterminate && e.Returned == 0:
+			returned, said = "never", "(under way when "+event+": it may have taken effect or not)"
+		case e.Outcome == spec.Indeterminate:
+			said += " (called off: it may have taken effect or not)"
+		}
+		fmt.Fprintf(&b, "%6d  %8s  %-2s  %-*s  %s\n", e.Invoked, returned, p.whose(i), calls, c.text, said)
+	}
+	return b.String()
+}
+
+// answered is what an object that was opened again gave to the probes.
+func (p *plan) answered(asked spec.History) string {
+	var b strings.Builder
+	for i := len(p.calls); i < len(asked); i++ {
+		switch e := asked[i]; e.Outcome {
+		case spec.OK:
+			fmt.Fprintf(&b, "opened again, %s gives %s\n", p.at(i).text, e.Result)
+		case spec.Pending:
+			fmt.Fprintf(&b, "opened again, %s does not return\n", p.at(i).text)
+		}
+	}
+	return b.String()
+}

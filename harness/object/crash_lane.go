@@ -1,0 +1,339 @@
+package object
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/spec"
+)
+
+// crashCounts are those of a lane in a round.
+type crashCounts struct{ instances, underLoad, unsynced, goneOn, disks, abandoned uint64 }
+
+// A crashLane executes one instance after the other, each on a disk that loses power.
+type crashLane struct {
+	*lane
+	crashCounts
+	of   *crashLoad
+	left map[key]*aftermath // of the round, but for those that are known
+}
+
+func newCrashLane(of *crashLoad, i uint64) *crashLane {
+	return &crashLane{lane: newLane(of.load, i), of: of, left: map[key]*aftermath{}}
+}
+
+// addTo adds up what the lane has counted.
+func (n *crashLane) addTo(r *CrashResult) {
+	r.Instances += n.instances
+	r.UnderLoad += n.underLoad
+	r.Unsynced += n.unsynced
+	r.GoneOn += n.goneOn
+	r.Disks += n.disks
+	r.Abandoned += n.crashCounts.abandoned
+	n.crashCounts = crashCounts{}
+}
+
+func (n *crashLane) run() {
+	for !n.of.over() {
+		n.instance()
+	}
+}
+
+// instance executes a program: its clients go on after each loss of power with the operations that they had not begun.
+func (n *crashLane) instance() {
+	p, retired := n.plan()
+	if p == nil {
+		return
+	}
+	var before *aftermath
+	n.crashCounts.instances++
+	for disk, cycle := disks.New(), 0; cycle < n.of.PerLog; cycle++ {
+		in, err := n.open(p, disk, before)
+		switch {
+		case err != nil && before != nil:
+			n.load.mu.Lock()
+			n.of.found(before, durability.broken("%s, the object could be opened neither while others ran: %v", before.when(), err))
+			n.load.mu.Unlock()
+			return
+		case err != nil:
+			n.load.fail(err)
+			return
+		}
+		lost, remain := in.live()
+		n.of.cycles.Add(1)
+		left := n.keep(p, lost, before)
+		if remain {
+			retired.Store(1)
+			n.crashCounts.abandoned++
+			return
+		}
+		if before = left[n.random.IntN(len(left))]; !before.unfinished() {
+			return
+		}
+		n.goneOn++
+		disk = disks.Crash(before.image)
+	}
+}
+
+// keep keeps what a loss of power may have left, to be judged after the round. It returns all of it.
+func (n *crashLane) keep(p *plan, lost *outage, before *aftermath) (left []*aftermath) {
+	if unsynced, _ := lost.moment.Unsynced(); unsynced > 0 {
+		n.unsynced++
+	}
+	if lost.underLoad {
+		n.underLoad++
+	}
+	for _, image := range n.picks(lost.moment) {
+		a := &aftermath{
+			plan: p, history: lost.history, image: image, where: lost.where, before: before,
+			model: n.of.Model, interrupts: n.random.Float64() < n.of.Interrupted,
+		}
+		left = append(left, a)
+		n.disks++
+		k := a.key()
+		if _, known := n.of.known[k]; known {
+			continue
+		}
+		if _, seen := n.left[k]; !seen {
+			n.left[k] = a
+			n.load.fresh.Add(1)
+		}
+	}
+	return left
+}
+
+// Of each loss of power so many disks are looked at: all if they are few, else one at the edges and one that is drawn.
+const (
+	allDisks   = 3
+	edgesDrawn = 16
+)
+
+func (n *crashLane) picks(m *disks.Moment) []*disks.Image {
+	if all := m.Enumerate(allDisks); all != nil {
+		return all
+	}
+	drawn := []*disks.Image{m.Sample(disks.NewTape(n.random.Uint64()))}
+	if near := m.Near(edgesDrawn); len(near) > 0 {
+		drawn = append(drawn, near[n.random.IntN(len(near))])
+	}
+	return drawn
+}
+
+// An incarnation is an object from its opening to the loss of power, and its clients.
+type incarnation struct {
+	*run
+	lane   *crashLane
+	ctx    context.Context
+	cancel context.CancelFunc
+	before spec.History // what earlier incarnations did
+	// crashes is how often power was lost before.
+	crashes int
+	// Power is lost at a tick: one of the disk's operations, or the return of one of the clients'.
+	at, ticks      raceoff.Number
+	claimed, gone  raceoff.Number
+	moment, began  raceoff.Number
+	losses         chan *outage
+	ended          chan struct{}
+	clients, first []int // who has something left to do, and where each goes on
+}
+
+// An outage is a loss of power: what is known of each operation, and of the disk.
+type outage struct {
+	where     string
+	history   spec.History
+	moment    *disks.Moment
+	underLoad bool
+}
+
+// open opens an object on a disk, which is armed.
+func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarnation, error) {
+	e := p.object.newEnv(p.settings)
+	e.disk = disk
+	ctx, cancel := context.WithCancel(context.Background())
+	ctx.Done() // made here, so that no client makes it and orders those that find it
+	object, err := p.object.open(n.delayed(ctx), e)
+	if err != nil {
+		cancel()
+		e.end()
+		return nil, err
+	}
+	total := len(p.calls)
+	in := &incarnation{
+		run: &run{
+			plan: p, env: e, object: object, history: make(spec.History, total), values: make([][]any, total),
+			status: make([]raceoff.Number, total), durable: make([]raceoff.Number, total),
+		},
+		lane: n, ctx: ctx, cancel: cancel, before: make(spec.History, total), losses: make(chan *outage, 1),
+	}
+	if before != nil {
+		in.before, in.crashes = before.history, before.crashes()
+		in.moment.Store(uint64(lastMoment(before.history)))
+	}
+	left := in.remaining()
+	in.ended = make(chan struct{}, len(in.clients))
+	usual := max(n.of.ticks[p.number].Load(), uint64(total))
+	in.at.Store(1 + uint64(n.random.Float64()*1.1*float64(usual)*float64(left)/float64(total)))
+	disk.After(in.took)
+	return in, nil
+}
+
+// remaining finds where each client goes on, and counts the operations that are left.
+func (in *incarnation) remaining() (left int) {
+	for client, t := range in.plan.c.Threads {
+		first, end := in.plan.first[client], in.plan.first[client]+len(t.Operations)
+		for first < end && in.before[first].Outcome != spec.NotInvoked {
+			first++
+		}
+		if first < end {
+			in.clients, in.first = append(in.clients, client), append(in.first, first)
+			left += end - first
+		}
+	}
+	return left
+}
+
+// took is called after each operation of the disk, in whatever goroutine.
+//
+//go:norace
+func (in *incarnation) took(o disks.Operation) {
+	if o.Kind.Changes() && in.ticked() {
+		in.lose("after " + o.Kind.String() + " " + o.Name)
+	}
+}
+
+// ticked says whether this is the tick.
+func (in *incarnation) ticked() bool { return in.ticks.Add(1) == in.at.Load() }
+
+// lose takes the power away, once. What must survive is asked first, then the disk is looked at, and from then on it is dead. So
+// what is owed was a fact before, and whatever was called in between is open.
+//
+//go:norace
+func (in *incarnation) lose(where string) {
+	if in.claimed.Add(1) != 1 {
+		return
+	}
+	in.gone.Store(1)
+	status, durable := make([]uint64, len(in.status)), make([]uint64, len(in.status))
+	for i := range in.status {
+		durable[i] = in.durable[i].Load()
+		status[i] = in.status[i].Load()
+	}
+	o := &outage{where: where, moment: in.env.disk.At(in.lane.of.Model)}
+	in.env.disk.Kill()
+	now := in.now()
+	for i := range in.status {
+		e := &now.history[i]
+		e.Crashes = in.crashes
+		switch begun := in.status[i].Load(); {
+		case in.before[i].Outcome != spec.NotInvoked:
+			*e = in.before[i]
+			continue
+		case begun == notBegun:
+			*e = spec.Entry{}
+			continue
+		case status[i] == returned && durable[i] != 0:
+			e.Outcome = spec.Durable
+		case status[i] == returned:
+			e.Outcome = spec.Volatile
+		case status[i] == open:
+			e.Outcome = spec.Indeterminate
+		default:
+			*e = spec.Entry{Outcome: spec.Indeterminate, Invoked: e.Invoked, Crashes: in.crashes}
+			o.underLoad = true
+		}
+	}
+	o.history = now.history
+	in.losses <- o // the race detector sees this, and that the lane receives it: it orders no two clients
+}
+
+// live has the clients work until power is lost, and sees to it that nothing of the incarnation is left running. remain says that
+// operations do not come back.
+func (in *incarnation) live() (lost *outage, remain bool) {
+	l, clients := in.lane.load, len(in.clients)
+	l.peak.Raise(l.alive.Add(uint64(clients)))
+	began := time.Now()
+	for i := range in.clients {
+		go in.client(in.lane.delayed(in.ctx), i)
+	}
+	look, left, at, moved := min(max(firstLook, usualTimes*in.lane.usual), usualTimes*lastLook), clients, uint64(0), began
+	for left > 0 && !remain {
+		in.lane.timer.Reset(look)
+		select {
+		case <-in.ended:
+			left--
+			continue
+		case lost = <-in.losses:
+			in.cancel() // what waits is called off, now that it is known what had returned
+			continue
+		case <-in.lane.timer.C:
+		}
+		look = max(look, min(2*look, lastLook))
+		switch now := in.moment.Load(); {
+		case now != at:
+			at, moved = now, time.Now()
+		case lost == nil:
+			in.lose("while operations waited")
+			moved = time.Now()
+		default:
+			remain = time.Since(moved) > l.Grace || l.interrupted.Load() != 0
+		}
+	}
+	in.lose("at rest, when all had returned")
+	if lost == nil {
+		lost = <-in.losses
+	}
+	in.lane.usual = max(in.lane.usual*7/8, time.Since(began))
+	in.lane.of.ticks[in.plan.number].Raise(in.ticks.Load())
+	in.discard()
+	return lost, remain
+}
+
+// discard closes what the incarnation has left behind. What the object says of its closing is of no interest: its disk is dead.
+func (in *incarnation) discard() {
+	in.cancel()
+	in.env.disk.After(nil)
+	if in.plan.object.closer != nil {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			defer func() { _ = recover() }() // an object without its disk may do as it likes
+			_ = in.plan.object.closer(in.ctx, in.object)
+		}()
+		in.lane.timer.Reset(lastLook)
+		select {
+		case <-done:
+		case <-in.lane.timer.C:
+		}
+	}
+	in.env.end()
+}
+
+// client is one goroutine of an incarnation.
+func (in *incarnation) client(ctx context.Context, who int) {
+	l := in.lane.load
+	defer func() {
+		l.alive.Add(^uint64(0))
+		in.ended <- struct{}{}
+	}()
+	together(&in.began, len(in.clients))
+	in.perform(ctx, in.clients[who], in.first[who], func(i int) bool {
+		if in.gone.Load() != 0 {
+			return false
+		}
+		in.begin(i)
+		in.invoked(i, int(in.moment.Add(1)))
+		return true
+	}, func(i int, a answer) {
+		if in.gone.Load() == 0 {
+			l.executed.Add(1)
+		}
+		in.returned(i, int(in.moment.Add(1)), a)
+		in.end(i, a.open)
+		if in.ticked() {
+			in.lose(fmt.Sprintf("when %s of %s had returned", in.plan.calls[i].text, in.plan.whose(i)))
+		}
+	})
+}

@@ -1,0 +1,268 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"io"
+	"reflect"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/spec"
+	"github.com/racewindow/racewindow/storage/disk"
+)
+
+// A journal keeps bytes in the order in which they came, in one file.
+type journal struct {
+	mu       sync.Mutex
+	file     disk.File
+	end      int64
+	buffered []byte
+	flaw     flaw
+}
+
+type flaw uint8
+
+const (
+	sound      flaw = iota
+	forgets         // to sync what it calls durable
+	buffers         // keeps what it calls durable in memory until there are two of them
+	unopenable      // cannot be opened when its file has three bytes
+	rewrites        // empties the file and writes it anew when it is opened
+)
+
+func openJournal(d disk.Disk, f flaw) (*journal, error) {
+	j := &journal{flaw: f}
+	file, err := d.Open("journal")
+	if err != nil {
+		if file, err = d.Create("journal"); err == nil {
+			err = d.SyncDir(".")
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	j.file = file
+	if j.end, err = file.Size(); err != nil {
+		return nil, err
+	}
+	for j.end > 0 { // what was not written is a zero
+		if all := j.all(); all[j.end-1] != 0 {
+			break
+		}
+		j.end--
+	}
+	switch {
+	case f == unopenable && j.end == 3:
+		return nil, errors.New("three bytes are too much")
+	case f == rewrites && j.end > 0:
+		all := j.all()
+		if err := errors.Join(file.Truncate(0), file.Sync()); err != nil {
+			return nil, err
+		}
+		if _, err := file.WriteAt(all, 0); err != nil {
+			return nil, err
+		}
+	}
+	return j, file.Sync()
+}
+
+func (j *journal) all() []byte {
+	all := make([]byte, j.end)
+	if _, err := j.file.ReadAt(all, 0); err != nil && !errors.Is(err, io.EOF) {
+		return nil
+	}
+	return append(all, j.buffered...)
+}
+
+func (j *journal) add(ctx context.Context, value uint8, sync bool) error {
+	failpoints.Lock(ctx, lock, &j.mu)
+	defer j.mu.Unlock()
+	j.buffered = append(j.buffered, value|1)
+	if j.flaw == buffers && len(j.buffered) < 2 {
+		return nil
+	}
+	if _, err := j.file.WriteAt(j.buffered, j.end); err != nil {
+		return err
+	}
+	failpoints.Yield(ctx, written)
+	j.end, j.buffered = j.end+int64(len(j.buffered)), nil
+	if sync && j.flaw != forgets {
+		return j.file.Sync()
+	}
+	return nil
+}
+
+// Add is durable when it returns, Put after Flush.
+func (j *journal) Add(ctx context.Context, value uint8) error { return j.add(ctx, value, true) }
+func (j *journal) Put(ctx context.Context, value uint8) error { return j.add(ctx, value, false) }
+
+func (j *journal) Flush(ctx context.Context) error {
+	failpoints.Lock(ctx, lock, &j.mu)
+	defer j.mu.Unlock()
+	return j.file.Sync()
+}
+
+func (j *journal) All(ctx context.Context) []byte {
+	failpoints.Lock(ctx, lock, &j.mu)
+	defer j.mu.Unlock()
+	return j.all()
+}
+
+func (j *journal) Close() error { return j.file.Close() }
+
+func journalConfig(f flaw) Config {
+	return Config{
+		Name: "TestJournal", Type: reflect.TypeFor[*journal](), Prefix: true,
+		Open: func(_ context.Context, e *Env) (any, error) { return openJournal(e.Disk(), f) },
+		Operations: []Method{
+			{Name: "add", Do: (*journal).Add, Durable: OnReturn},
+			{Name: "put", Do: (*journal).Put, Durable: "flush"},
+			{Name: "flush", Do: (*journal).Flush},
+			{Name: "all", Do: (*journal).All},
+		},
+	}
+}
+
+// journals keep their file on Env.Disk.
+func journals(t *testing.T, f flaw, change func(*Config)) *Object {
+	t.Helper()
+	c := journalConfig(f)
+	if change != nil {
+		change(&c)
+	}
+	o, err := New(c)
+	require.NoError(t, err)
+	return o
+}
+
+// crashLoadOf is a run of some hundred losses of power.
+func crashLoadOf(change func(*CrashLoad)) CrashLoad {
+	c := CrashLoad{
+		Load:   Load{Goroutines: 60, Programs: 30, Seed: 1, Grace: 2 * time.Second, Delays: failpoints.Delays{Probability: 0.2}},
+		Cycles: 600, Interrupted: 0.25,
+	}
+	if change != nil {
+		change(&c)
+	}
+	return c
+}
+
+func TestPowerIsLostUnderLoadAndARightObjectHolds(t *testing.T) {
+	t.Parallel()
+	r, err := journals(t, sound, nil).Crash(t.Context(), crashLoadOf(nil))
+	require.NoError(t, err)
+	require.Nil(t, r.Finding, "%+v", r.Finding)
+	require.Zero(t, r.DataRaces)
+	require.GreaterOrEqual(t, r.Cycles, uint64(600))
+	require.NotZero(t, r.UnderLoad)
+	require.NotZero(t, r.Unsynced)
+	require.NotZero(t, r.GoneOn)
+	require.NotZero(t, r.Judged)
+	require.NotZero(t, r.Interrupted)
+	require.Zero(t, r.Abandoned)
+	require.Contains(t, r.Canary, "a durable operation that a crash takes was caught within")
+}
+
+func TestWhatIsCalledDurableAndIsNotIsFoundUnderLoad(t *testing.T) {
+	t.Parallel()
+	r, err := journals(t, forgets, nil).Crash(t.Context(), crashLoadOf(nil))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Equal(t, "Durability", r.Finding.Violation.Class())
+	require.ErrorContains(t, r.Finding.Violation, "after a loss of power")
+	require.Regexp(t, `(?s)power was lost .* and left .*add\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
+}
+
+func TestAnObjectThatCannotBeOpenedAfterACrashIsFound(t *testing.T) {
+	t.Parallel()
+	r, err := journals(t, unopenable, nil).Crash(t.Context(), crashLoadOf(nil))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.ErrorContains(t, r.Finding.Violation, "three bytes are too much")
+}
+
+func TestARecoveryThatLosesPowerMustNotLoseMore(t *testing.T) {
+	t.Parallel()
+	r, err := journals(t, rewrites, nil).Crash(t.Context(), crashLoadOf(func(c *CrashLoad) { c.PerLog = 1 }))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Equal(t, "RecoveryIdempotence", r.Finding.Violation.Class())
+	require.ErrorContains(t, r.Finding.Violation, "and a second one while the object was opened")
+}
+
+func TestWhatCannotLosePowerIsRefused(t *testing.T) {
+	t.Parallel()
+	_, err := counters(t, true).Crash(t.Context(), crashLoadOf(nil))
+	require.ErrorIs(t, err, ErrKeepsNothing)
+	require.ErrorContains(t, err, "set Op.Durable")
+	_, err = journals(t, sound, func(c *Config) {
+		c.Open = func(_ context.Context, e *Env) (any, error) { return openJournal(disk.OS(e.Dir()), sound) }
+	}).Crash(t.Context(), crashLoadOf(nil))
+	require.ErrorIs(t, err, ErrKeepsNothing)
+	require.ErrorContains(t, err, "open it on Env.Disk")
+	_, err = journals(t, sound, func(c *Config) {
+		c.Open = func(context.Context, *Env) (any, error) { return openJournal(disk.Memory(), sound) }
+	}).Crash(t.Context(), crashLoadOf(nil))
+	require.ErrorContains(t, err, "does not use Env.Disk")
+	right := journals(t, sound, nil)
+	for _, change := range []func(*CrashLoad){
+		func(c *CrashLoad) { c.Cycles = 0 },
+		func(c *CrashLoad) { c.Operations = 5 },
+		func(c *CrashLoad) { c.Interrupted = 2 },
+		func(c *CrashLoad) { c.PerLog = -1 },
+		func(c *CrashLoad) { c.Goroutines = 1 },
+		func(c *CrashLoad) { c.Draw = cases.Shape{Threads: 10, Operations: 10} },
+	} {
+		_, err = right.Crash(t.Context(), crashLoadOf(change))
+		require.ErrorIs(t, err, ErrLoad)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = right.Crash(ctx, crashLoadOf(nil))
+	require.ErrorContains(t, err, "interrupted")
+}
+
+// imageOf is a disk with a journal that holds these bytes.
+func imageOf(t *testing.T, content ...byte) *disks.Image {
+	t.Helper()
+	d := disks.New()
+	f, err := d.Create("journal")
+	require.NoError(t, err)
+	_, err = f.WriteAt(content, 0)
+	require.NoError(t, errors.Join(err, f.Sync(), d.SyncDir(".")))
+	return d.At(disks.Ordered).Sample(disks.Replay(nil))
+}
+
+func TestWhatAnEarlierCrashTookMustNotComeBack(t *testing.T) {
+	t.Parallel()
+	o := journals(t, sound, nil)
+	c, err := cases.Parse("v1 "+o.Head()+"; c0: put(1), add(3)", cases.Only(o))
+	require.NoError(t, err)
+	p, err := o.plan(c)
+	require.NoError(t, err)
+	put := spec.Entry{Outcome: spec.Volatile, Result: "nil", Invoked: 1, Returned: 2}
+	add := spec.Entry{Outcome: spec.Durable, Result: "nil", Invoked: 3, Returned: 4, Crashes: 1}
+	after := func(first, second []byte) error {
+		before := &aftermath{plan: p, history: spec.History{put, {}}, image: imageOf(t, first...), where: "first"}
+		require.True(t, before.unfinished())
+		a := &aftermath{plan: p, history: spec.History{put, add}, image: imageOf(t, second...), where: "second", before: before}
+		require.Equal(t, 2, a.crashes())
+		_, err := a.judge()
+		if err != nil {
+			require.Regexp(t, "(?s)power was lost second.*before that it was lost first.*not durable when power was lost.*\\(durable\\).*opened again, all", a.told())
+		}
+		return err
+	}
+	require.NoError(t, after([]byte{1}, []byte{1, 3}), "it survived both")
+	require.NoError(t, after(nil, []byte{3}), "the first took it")
+	require.NoError(t, after([]byte{1}, []byte{3}), "the second did: what is seen is not durable")
+	require.ErrorContains(t, after(nil, []byte{1, 3}), "no order explains", "it came back")
+	require.ErrorContains(t, after([]byte{1}, []byte{1}), "no order explains", "what was durable is gone")
+}

@@ -1,0 +1,255 @@
+package object
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/spec"
+)
+
+// A task is what a process that will be killed is told first.
+type task struct {
+	// Left are the folders of processes that were killed before.
+	Left []leftTask
+	// Base is where folders are made, First the number of the first.
+	Base  string
+	First uint64
+	// Child makes its random choices others than those of another process.
+	Child uint64
+	// Last ends the process when Left are done.
+	Last bool
+	// Planted has the canary be executed.
+	Planted bool
+}
+
+// A leftTask is a folder, and what is to be done with it: to ask what the object holds, or to go on.
+type leftTask struct {
+	Of, Program uint64
+	Folder      string
+	// GoesOn has each client go on with its operation of that number, counted in the whole program.
+	GoesOn []int `json:",omitempty"`
+}
+
+// A victim is a process that works until it is killed.
+type victim struct {
+	KillLoad
+	task
+	object *Object
+	teller teller
+	next   atomic.Uint64
+}
+
+// Killed is what a process does that Kill has started: it reads from in what is to be done, tells through out what it does, and
+// works until it is killed, or in ends.
+func (o *Object) Killed(ctx context.Context, c KillLoad, in io.Reader, out io.Writer) error {
+	c.setDefaults()
+	v := &victim{KillLoad: c, object: o, teller: teller{to: out}}
+	reader := bufio.NewReader(in)
+	line, err := reader.ReadBytes('\n')
+	if err == nil {
+		err = json.Unmarshal(line, &v.task)
+	}
+	if err != nil {
+		return fmt.Errorf("what is to be done cannot be read: %w", err)
+	}
+	v.next.Store(v.First)
+	if !v.Last {
+		go func() { // whoever has started this process may have died
+			_, _ = io.Copy(io.Discard, reader)
+			os.Exit(0)
+		}()
+	}
+	plans := &plans{object: o, KillLoad: c, planted: v.Planted}
+	var lanes, left sync.WaitGroup
+	queue := make(chan leftTask, len(v.Left))
+	for _, l := range v.Left {
+		queue <- l
+		left.Add(1)
+	}
+	close(queue)
+	for i := range max(c.Goroutines/2, 1) {
+		lanes.Go(func() {
+			n := &victimLane{victim: v, plans: plans, random: rand.New(rand.NewPCG(c.Seed^v.Child, uint64(i)))}
+			for l := range queue {
+				n.take(ctx, l, left.Done)
+			}
+			for !v.Last {
+				n.begin(ctx)
+			}
+		})
+	}
+	left.Wait()
+	v.tell(message{kind: settled})
+	lanes.Wait()
+	return nil
+}
+
+// tell ends the process if nobody listens.
+func (v *victim) tell(m message) {
+	if v.teller.tell(m) != nil {
+		os.Exit(0)
+	}
+}
+
+// A victimLane works on one object after the other.
+type victimLane struct {
+	*victim
+	plans  *plans
+	random *rand.Rand
+	// done is the object whose operations have all returned: it stays open until the next is done, for a kill to find it so.
+	done *kept
+}
+
+// A kept object lies on a folder of the system's.
+type kept struct {
+	*run
+	of     uint64
+	lane   *victimLane
+	cancel context.CancelFunc
+	moved  atomic.Int64 // messages
+}
+
+func (n *victimLane) plan(number uint64) *plan {
+	p, err := n.plans.at(number)
+	if err != nil {
+		fail(err)
+	}
+	return p
+}
+
+// fail ends the process, which cannot go on.
+func fail(err error) {
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// take looks after a folder that a process has left.
+func (n *victimLane) take(ctx context.Context, l leftTask, done func()) {
+	p := n.plan(l.Program)
+	if l.GoesOn != nil {
+		n.work(ctx, p, l.Of, l.Folder, l.GoesOn, done)
+		return
+	}
+	defer done()
+	n.tell(message{opens, l.Of, l.Program, l.Folder})
+	_, err := p.reopen(n.object.envOn(p.settings, l.Folder), make(spec.History, len(p.calls)), questions{
+		opened:   func() { n.tell(message{kind: opened, of: l.Of}) },
+		asks:     func(i int, _ spec.Entry) { n.tell(message{kind: calls, of: l.Of, number: uint64(i)}) },
+		answered: func(i int, e spec.Entry) { n.tell(message{returns, l.Of, uint64(i), e.Result}) },
+	})
+	if err != nil {
+		n.tell(message{kind: refuses, of: l.Of, text: err.Error()})
+		return
+	}
+	n.tell(message{kind: answered, of: l.Of})
+}
+
+// begin executes a program on a new folder.
+func (n *victimLane) begin(ctx context.Context) {
+	of, number := n.next.Add(1)-1, n.random.Uint64N(uint64(n.plans.count()))
+	p := n.plan(number)
+	folder := filepath.Join(n.Base, strconv.FormatUint(of, 10))
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		fail(err)
+	}
+	n.work(ctx, p, of, folder, p.first, func() {})
+}
+
+// work opens an object on a folder and has its clients go on from their operations.
+func (n *victimLane) work(ctx context.Context, p *plan, of uint64, folder string, from []int, opening func()) {
+	n.tell(message{opens, of, uint64(p.number), folder})
+	ctx, cancel := context.WithCancel(ctx)
+	e := n.object.envOn(p.settings, folder)
+	object, err := n.object.open(n.delayed(ctx), e)
+	opening()
+	if err != nil {
+		cancel()
+		n.tell(message{kind: refuses, of: of, text: ", the object cannot be opened: " + err.Error()})
+		return
+	}
+	n.tell(message{kind: opened, of: of})
+	k := &kept{
+		run: &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))},
+		of:  of, lane: n, cancel: cancel,
+	}
+	var clients sync.WaitGroup
+	for client := range p.c.Threads {
+		delayed := n.delayed(ctx)
+		clients.Go(func() { k.client(delayed, client, from[client]) })
+	}
+	if !k.wait(&clients) {
+		return // it stays as it is until the process is killed
+	}
+	if n.done != nil {
+		n.done.forget(ctx)
+	}
+	n.done = k
+}
+
+func (n *victimLane) delayed(ctx context.Context) context.Context {
+	return failpoints.With(ctx, failpoints.NewDelayer(n.Delays, n.random.Uint64(), n.random.Uint64()))
+}
+
+// client is one goroutine of an object.
+func (k *kept) client(ctx context.Context, thread, from int) {
+	k.perform(ctx, thread, from, func(i int) bool {
+		if ctx.Err() != nil {
+			return false
+		}
+		k.lane.tell(message{kind: calls, of: k.of, number: uint64(i)})
+		return true
+	}, func(i int, a answer) {
+		kind := returns
+		if a.open {
+			kind = gaveOpen
+		}
+		k.lane.tell(message{kind, k.of, uint64(i), a.text})
+		k.moved.Add(1)
+	})
+}
+
+// wait waits for the clients. What waits for somebody who does not come is called off, and given up if that does not help. Time
+// decides when, and no verdict: what has not returned may have taken effect or not.
+func (k *kept) wait(clients *sync.WaitGroup) (all bool) {
+	done := make(chan struct{})
+	go func() { defer close(done); clients.Wait() }()
+	timer := time.NewTimer(lastLook)
+	defer timer.Stop()
+	for moved, calledOff := int64(0), false; ; timer.Reset(lastLook) {
+		select {
+		case <-done:
+			return true
+		case <-timer.C:
+		}
+		switch now := k.moved.Load(); {
+		case now != moved:
+			moved = now
+		case calledOff:
+			return false
+		default:
+			calledOff = true
+			k.cancel()
+		}
+	}
+}
+
+// forget closes the object and removes its folder.
+func (k *kept) forget(ctx context.Context) {
+	k.lane.tell(message{kind: forgotten, of: k.of})
+	if k.plan.object.closer != nil {
+		_ = k.plan.object.closer(ctx, k.run.object) // it is asked elsewhere whether an object can be closed
+	}
+	k.cancel()
+	_ = os.RemoveAll(k.env.folder) // whoever has started this process removes what stays
+}

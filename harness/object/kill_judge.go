@@ -1,0 +1,115 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/spec"
+)
+
+// killed makes what was under way when the process died open, and what had returned durable or not.
+func (r *remains) killed() (underWay bool, returned, durable int) {
+	for i := range r.plan.calls {
+		switch e := &r.history[i]; {
+		case e.Crashes != r.kills:
+		case e.Outcome == spec.Pending:
+			underWay, e.Outcome = true, spec.Indeterminate
+		case e.Outcome != spec.OK:
+		case r.durable[i]:
+			e.Outcome, returned, durable = spec.Durable, returned+1, durable+1
+		default:
+			e.Outcome, returned = spec.Volatile, returned+1
+		}
+	}
+	r.kills++
+	return underWay, returned, durable
+}
+
+// judge says what is wrong with what an object holds that was opened again. Where the process that asked it was killed before it
+// came to anything, it is asked again.
+func (s *session) judge(r *remains) (again bool, err error) {
+	probes := r.history[len(r.plan.calls):]
+	isOK := func(e spec.Entry) bool { return e.Outcome == spec.OK }
+	if !r.over {
+		if !slices.ContainsFunc(probes, isOK) {
+			return s.askAgain(r), nil
+		}
+		for i := range probes {
+			if probes[i].Outcome == spec.Pending { // it was killed in it
+				probes[i].Outcome = spec.Indeterminate
+			}
+		}
+	}
+	if r.refused != "" {
+		if r.kills == 0 {
+			return false, fmt.Errorf("an object cannot be used on a new folder%s", strings.TrimPrefix(r.refused, ", the object cannot be opened"))
+		}
+		s.found(r, durability.broken("after its process was killed%s", r.refused))
+		return false, nil
+	}
+	v, err := r.plan.explain(r.history)
+	var unknown unknownError
+	switch {
+	case errors.As(err, &unknown):
+		s.count(func(k *KillResult) { k.Unjudged++ })
+		return false, nil
+	case err != nil:
+		return false, err
+	}
+	s.count(func(k *KillResult) { k.Judged++ })
+	if v != nil {
+		s.found(r, durability.broken("after its process was killed, %s", v.detail))
+	}
+	return false, nil
+}
+
+// askAgain says whether an object can be asked anew, and prepares that. It cannot where a probe that has an effect may have been
+// made.
+func (s *session) askAgain(r *remains) bool {
+	for i, c := range r.plan.probes {
+		e := &r.history[len(r.plan.calls)+i]
+		if e.Outcome != spec.NotInvoked && c.method.Durable != "" {
+			s.count(func(k *KillResult) { k.Dropped++ })
+			return false
+		}
+		*e = spec.Entry{}
+	}
+	return true
+}
+
+// found keeps the first violation.
+func (s *session) found(r *remains, v *Violation) {
+	s.count(func(k *KillResult) {
+		if k.Finding == nil {
+			k.Finding = &CrashFinding{Case: r.plan.c, Violation: v, Told: r.told()}
+		}
+	})
+}
+
+// told is all that is known.
+func (r *remains) told() string {
+	n := len(r.plan.calls)
+	return fmt.Sprintf("%d processes that worked on %s were killed\n", r.kills, r.folder) +
+		r.plan.survivors(r.history[:n], "its process was killed") + r.plan.answered(r.history)
+}
+
+// died is the finding of a process that ended by itself: a panic or a fatal error where no operation could have it as a result.
+func (s *session) died() *CrashFinding {
+	said := s.ended
+	for _, begin := range []string{"fatal error: ", "panic: "} {
+		if _, after, found := strings.Cut(said, begin); found {
+			said = begin + after
+		}
+	}
+	first, _, _ := strings.Cut(said, "\n")
+	v := noPanic.broken("a process under load ended by itself: %s", first)
+	v.stack = said
+	f := &CrashFinding{Violation: v, Told: said}
+	for _, r := range s.known {
+		f.Case = r.plan.c
+		break
+	}
+	return f
+}

@@ -1,0 +1,162 @@
+package object
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spec"
+	"github.com/racewindow/racewindow/harness/values"
+)
+
+// An object that was opened again is asked what it holds, by its probes. Whether that is right is asked of the history: what came
+// before, and the probes with their answers.
+
+// questions are what is to be done while an object is opened and asked; each may be nil.
+type questions struct {
+	// opened is called when it is open, or cannot be opened.
+	opened func()
+	// asks is called before a probe, answered after it, with its index in the history.
+	asks, answered func(i int, e spec.Entry)
+}
+
+// probe opens an object again and asks it; what it says must follow from what may be there. The error is that of the opening.
+func (p *plan) probe(ctx context.Context, e *Env, h spec.History) (*Violation, error) {
+	asked := p.withProbes(h)
+	if err := p.ask(ctx, e, asked, questions{}); err != nil {
+		return nil, err
+	}
+	return p.explain(asked)
+}
+
+// withProbes is a history with room for the probes, none of which has begun.
+func (p *plan) withProbes(h spec.History) spec.History {
+	return append(slices.Clone(h), make(spec.History, len(p.probes))...)
+}
+
+// ask opens an object and calls the probes on it, which it enters.
+func (p *plan) ask(ctx context.Context, e *Env, asked spec.History, q questions) error {
+	object, err := p.object.open(ctx, e)
+	if q.opened != nil {
+		q.opened()
+	}
+	if err != nil {
+		return err
+	}
+	last, first := lastMoment(asked), len(p.calls)
+	var outcome values.Outcome
+	for i, c := range p.probes {
+		entry := &asked[first+i]
+		*entry = spec.Entry{Outcome: spec.Pending, Invoked: last + 1}
+		if q.asks != nil {
+			q.asks(first+i, *entry)
+		}
+		a := p.object.call(ctx, object, c, false, &outcome)
+		*entry = spec.Entry{Outcome: spec.OK, Result: a.text, Invoked: last + 1, Returned: last + 2}
+		if q.answered != nil {
+			q.answered(first+i, *entry)
+		}
+		last += 2
+	}
+	if p.object.closer != nil {
+		if err := p.object.closer(ctx, object); err != nil {
+			return fmt.Errorf("close: %w", err)
+		}
+	}
+	return nil
+}
+
+// reopen is ask under a scheduler of its own, so that a probe which waits for somebody is seen to: then it is pending, and the rest
+// are not asked. The error says, after a word or two about when, what stands against the opening.
+func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, err error) {
+	asked = p.withProbes(h)
+	var refused error
+	var asking raceoff.Number // a probe: hidden from the race detector, because the scheduler asks
+	tell := q
+	tell.asks = func(i int, e spec.Entry) {
+		asking.Store(1)
+		if q.asks != nil {
+			q.asks(i, e)
+		}
+	}
+	tell.answered = func(i int, e spec.Entry) {
+		asking.Store(0)
+		if q.answered != nil {
+			q.answered(i, e)
+		}
+	}
+	out := sched.NewRunner(func(x *sched.Execution) {
+		x.AtEnd(e.end)
+		x.TasksMayRemain()
+		x.Stuck(func() error {
+			if asking.Load() == 0 {
+				return progress.broken("nobody else is there, and to open the object or to close it waits for somebody")
+			}
+			return nil // a probe that waits alone is judged as pending
+		})
+		x.Go("recovered", func(t *sched.T) { refused = p.ask(t.Context(), e, asked, tell) })
+	}, sched.Options{}).Replay(nil, false)
+	switch {
+	case refused != nil:
+		return asked, fmt.Errorf(", the object cannot be opened and closed: %w", refused)
+	case out.Failure != nil:
+		return asked, fmt.Errorf(": %w", out.Failure)
+	}
+	return asked, nil
+}
+
+// explain says what is wrong with what an object that was opened again holds, or nil. What has no effect that lasts and was not
+// asked for again is left out first, because orders are found sooner without it.
+func (p *plan) explain(asked spec.History) (*Violation, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	lasting := slices.Clone(asked)
+	for i, c := range p.calls {
+		if o := lasting[i].Outcome; c.method.Durable == "" && (o == spec.Volatile || o == spec.Indeterminate) {
+			lasting[i].Outcome = spec.NotInvoked
+		}
+	}
+	j, err := p.recovered.Check(lasting)
+	if err == nil && j.Verdict != spec.Satisfied {
+		j, err = p.recovered.Check(asked)
+	}
+	switch {
+	case err != nil:
+		return nil, sched.UnusableError{Reason: err.Error()}
+	case j.Verdict == spec.Unknown:
+		return nil, unknownError{sched.UnusableError{Reason: j.Reason}}
+	case j.Verdict == spec.Satisfied:
+		return nil, nil
+	}
+	return p.unexplained(durability, asked, j), nil
+}
+
+// taken are operations that a crash certainly took: nothing explains what the object held after it if they were there. If one is
+// there after a later crash, it was made up.
+func (p *plan) taken(asked spec.History) (all []int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for i, c := range p.calls {
+		if o := asked[i].Outcome; c.method.Durable == "" || o != spec.Volatile && o != spec.Indeterminate {
+			continue
+		}
+		there := slices.Clone(asked)
+		if there[i].Outcome = spec.Durable; there[i].Returned == 0 {
+			there[i].Returned = lastMoment(asked[:len(p.calls)])
+		}
+		if j, err := p.recovered.Check(there); err == nil && j.Verdict == spec.Violated {
+			all = append(all, i)
+		}
+	}
+	return all
+}
+
+// lastMoment is that of the last call or return.
+func lastMoment(h spec.History) (last int) {
+	for _, e := range h {
+		last = max(last, e.Invoked, e.Returned)
+	}
+	return last
+}

@@ -1,0 +1,74 @@
+// Package kept holds one object for each thing that a loss of power, or the death of a process, may find.
+package kept
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/pingcap/failpoint"
+
+	"github.com/racewindow/racewindow/storage/disk"
+)
+
+// A page keeps letters on a disk, in the order in which they came.
+type page struct {
+	faults
+	mu   sync.Mutex
+	file disk.File
+	text string
+	kept int // of the text, on the disk
+}
+
+type faults struct {
+	late    bool // keeps the last letter in memory
+	forgets bool // to sync
+}
+
+func open(d disk.Disk, f faults) (*page, error) {
+	file, err := d.Open("page")
+	if err != nil {
+		if file, err = d.Create("page"); err == nil {
+			err = d.SyncDir(".")
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	size, err := file.Size()
+	text := make([]byte, size)
+	if err == nil && size > 0 {
+		if _, err = file.ReadAt(text, 0); errors.Is(err, io.EOF) {
+			err = nil
+		}
+	}
+	p := &page{faults: f, file: file, text: strings.TrimRight(string(text), "\x00")}
+	p.kept = len(p.text)
+	return p, err
+}
+
+func (p *page) Add(ctx context.Context, value uint8) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.text += string(rune('a' + value%26))
+	if p.late && len(p.text)-p.kept < 2 {
+		return nil
+	}
+	_, err := p.file.WriteAt([]byte(p.text[p.kept:]), int64(p.kept))
+	failpoint.InjectCall("written", ctx)
+	p.kept = len(p.text)
+	if p.forgets {
+		return err
+	}
+	return errors.Join(err, p.file.Sync())
+}
+
+func (p *page) Text(context.Context) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.text
+}
+
+func (p *page) Close() error { return p.file.Close() }
