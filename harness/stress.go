@@ -54,7 +54,7 @@ func (c *checking) endFreely(err error, found bool, counted, canary string, resu
 	}
 	c.t.Log(words)
 	data, _ := json.Marshal(result) // it holds nothing that JSON cannot
-	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data})
+	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: doneFreely(result)})
 }
 
 // load makes the settings of a free run of an order.
@@ -72,8 +72,24 @@ func (c *checking) load() (object.Load, error) {
 	return object.Load{
 		Goroutines: d.Goroutines, Duration: d.Duration, Operations: d.OperationsInAll, Programs: d.Programs, Draw: draw, Settle: settle,
 		Delays: delays, Seed: d.Seed, Grace: d.Grace, NoCanary: d.NoCanary,
-		Progress: func(r object.LoadResult) { c.send(drive.Event{Event: drive.Progress, Text: counted(r)}) },
+		Progress: func(r object.LoadResult) {
+			c.send(drive.Event{Event: drive.Progress, Text: counted(r), Done: doneFreely(r)})
+		},
 	}, nil
+}
+
+// doneFreely is what a free run did, for those who count.
+func doneFreely(result any) *drive.Done {
+	switch r := result.(type) {
+	case object.LoadResult:
+		return &drive.Done{
+			Counts: map[string]uint64{
+				"operations": r.Operations, "instances": r.Instances, "programs": uint64(r.Programs), "overlapping pairs": r.Overlapping, "histories": uint64(r.Histories),
+			},
+			Unnamed: uint64(r.Histories), Canary: r.Canary,
+		}
+	}
+	return nil
 }
 
 // counted says how much was tried.

@@ -169,11 +169,11 @@ func (s *State) merge(other *State, folder string, from map[string]source) {
 	s.StartRounds += other.StartRounds
 	s.Rounds += other.Rounds
 	s.Lost += other.Lost
-	s.Counts.add(other.Counts)
-	s.Points.add(other.Points)
-	s.Faults.add(other.Faults)
+	s.Counts.Add(other.Counts)
+	s.Points.Add(other.Points)
+	s.Faults.Add(other.Faults)
 	s.LegDone.Rounds += other.LegDone.Rounds
-	s.LegDone.Counts.add(other.LegDone.Counts)
+	s.LegDone.Counts.Add(other.LegDone.Counts)
 	for _, t := range []struct{ to, from map[string]*Tally }{
 		{s.Kinds, other.Kinds}, {s.LegDone.Kinds, other.LegDone.Kinds}, {s.Handovers, other.Handovers}, {s.Engines, other.Engines},
 	} {
@@ -181,6 +181,7 @@ func (s *State) merge(other *State, folder string, from map[string]source) {
 			tally(t.to, name).join(n)
 		}
 	}
+	s.Declared = slices.Compact(slices.Sorted(slices.Values(slices.Concat(s.Declared, other.Declared))))
 	for name, number := range other.Behaviour {
 		if known, found := s.Behaviour[name]; !found || number < known {
 			s.Behaviour[name] = number
@@ -212,7 +213,7 @@ func (t *Tally) join(other *Tally) {
 	t.Inconclusive += other.Inconclusive
 	t.Took += other.Took
 	t.New += other.New
-	t.Counts.add(other.Counts)
+	t.Counts.Add(other.Counts)
 	if other.Reason != "" {
 		t.Reason = other.Reason
 	}

@@ -29,7 +29,7 @@ rounds would be counted twice, and an --out that is one of the folders), 3 too l
 				return err
 			}
 			least := soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
-			if err := soak.ParseMinimums(least, minimums); err != nil {
+			if err := soak.ParseMinimums(least, minimums, minimumNames()); err != nil {
 				return usageError{fmt.Errorf("--minimum: %w", err)}
 			}
 			summary, err := soak.Merge(args, out, least)

@@ -1,4 +1,4 @@
-package soak
+package rounds
 
 import (
 	"archive/tar"
