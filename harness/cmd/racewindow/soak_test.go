@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/soak"
+	"github.com/racewindow/racewindow/harness/subjects/log/rounds"
 )
 
 var corpusFolder = filepath.Join("..", "..", "..", "testdata", "cases")
@@ -165,7 +166,7 @@ func TestTheSchedulesThatAreNeededGrowWithTheTime(t *testing.T) {
 	t.Parallel()
 	for length, least := range map[time.Duration]uint64{time.Second: 1000, 10 * time.Minute: 6000, 8 * time.Hour: 288_000} {
 		f := &soakFlags{config: soak.Config{For: length}}
-		require.Equal(t, least, f.leastOf([]soak.Kind{soak.Explore{}})["schedules"], length)
+		require.Equal(t, least, f.leastOf([]soak.Kind{rounds.Explore(nil)})["schedules"], length)
 	}
 	require.NotContains(t, (&soakFlags{kinds: []string{"fuzz"}}).leastOf(nil), "schedules")
 	require.EqualValues(t, 1, (&soakFlags{kinds: []string{"fuzz"}}).leastOf(nil)["fuzz"])
@@ -192,7 +193,7 @@ func TestAnErrorOfACampaignDisturbsNoTerminal(t *testing.T) {
 func TestASoakThatIsKilledGoesOnAndItsFilesGo(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	if _, err := soak.NewKill(); err != nil {
+	if _, err := rounds.NewKill(); err != nil {
 		t.Skip(err)
 	}
 	out := t.TempDir()

@@ -117,7 +117,7 @@ func (x *killing) add(c kill.Config, s *kill.Summary) {
 	r := &x.result
 	for _, t := range s.Targets {
 		if t.NotRun != "" {
-			if n := (soak.NotRun{"kill: " + t.Kind, t.NotRun}); !slices.Contains(r.NotRun, n) {
+			if n := (soak.NotRun{What: "kill: " + t.Kind, Because: t.NotRun}); !slices.Contains(r.NotRun, n) {
 				r.NotRun = append(r.NotRun, n)
 			}
 			continue
