@@ -20,7 +20,7 @@ func RoundCanary(kind Kind, variant string, count uint64, limit time.Duration, c
 		until, reason := time.Now().Add(limit), ""
 		n := uint64(0)
 		for ; n < canaryRounds && (n == 0 || time.Now().Before(until)) && ctx.Err() == nil; n++ {
-			spec := RoundSpec{Kind: kind.Name(), Variant: variant, Seed: SeedOf(seed, n), Number: n, For: max(time.Until(until), time.Second), Count: (n + 1) * count, Progress: hearer(ctx)}
+			spec := RoundSpec{Kind: kind.Name(), Variant: variant, Seed: SeedOf(seed, n), Number: n, For: max(time.Until(until), time.Second), Count: (n + 1) * count, First: true, Progress: hearer(ctx)}
 			bounded, cancel := context.WithTimeout(ctx, spec.limit())
 			r, err := kind.Run(bounded, spec)
 			cancel()

@@ -105,12 +105,10 @@ func (s Subjects) describe(f Found, spec RoundSpec, now time.Time) Finding {
 	if n.Shape == "" {
 		n.Shape = spec.arm()
 	}
-	n.Fingerprint = report.Fingerprint(n.Class, n.Shape)
-	if family := s.family(n.Class); family != n.Class {
-		n.Family = family
-		if n.Size == 0 {
-			n.Fingerprint = report.Fingerprint(family, n.Shape)
-		}
+	promise, _, family := s.promise(n.Class)
+	n.Promise, n.Family, n.Fingerprint = cmp.Or(n.Promise, promise), family, report.Fingerprint(n.Class, n.Shape)
+	if n.Size == 0 {
+		n.Fingerprint = report.Fingerprint(cmp.Or(family, n.Class), n.Shape)
 	}
 	return n
 }

@@ -212,23 +212,34 @@ func reasonIn(text string) string {
 	return text
 }
 
+// schedulesAround are those in which the program of a case is explored whose places are gone: a fix removes them.
+const schedulesAround = 2000
+
 // Replay implements Replayer.
 func (k Driven) Replay(ctx context.Context, variant, text string) (class string, err error) {
 	t, err := k.test(variant)
 	if err != nil {
 		return "", err
 	}
-	w := &driving{test: t}
-	e, err := k.drive(ctx, t, t.Pattern(), drive.Order{Mode: drive.Replay, Case: text, Times: 3, Unkept: true}, "replay.log", w.hear)
-	switch {
-	case err != nil:
-		return "", err
-	case len(w.found) > 0:
-		return w.found[0].Class, nil
-	case w.ended == nil || w.ended.Event == drive.Refused:
-		return "", fmt.Errorf("it cannot be executed: %s", e.why(300))
+	why := ""
+	for _, order := range []drive.Order{
+		{Mode: drive.Replay, Case: text, Times: 3},
+		{Mode: drive.Explore, Program: text, Strategy: "bounded", Preemptions: 2, Schedules: schedulesAround, Seed: 1, NoCanary: true},
+	} {
+		order.Unkept = true
+		w := &driving{test: t}
+		e, err := k.drive(ctx, t, t.Pattern(), order, "replay.log", w.hear)
+		switch {
+		case err != nil:
+			return "", err
+		case len(w.found) > 0:
+			return w.found[0].Class, nil
+		case w.ended != nil && w.ended.Event == drive.Ended && w.ended.Code == 0:
+			return Holds, nil
+		}
+		why = e.why(300)
 	}
-	return Holds, nil
+	return "", fmt.Errorf("it cannot be executed, nor its program explored: %s", why)
 }
 
 // DrivenCanaries are preparations: the Checks of a kind must find the bugs that they plant themselves. count is what a round may take

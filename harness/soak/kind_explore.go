@@ -8,7 +8,7 @@ import (
 )
 
 // Explore searches drawn programs of a subject under the scheduler: a round is one search of package explore. Count is of schedules.
-// What a round with a count comes to does not depend on the number of cores.
+// What a round with a count finds does not depend on the number of cores.
 type Explore struct {
 	// Label is the name of the kind.
 	Label string
@@ -40,6 +40,9 @@ func (e Explore) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	}
 	c.Search.Seed, c.Search.Schedules, c.Search.Budget, c.Search.All = spec.Seed, int(spec.Count), spec.For, true
 	c.PerClass, c.Shrink.Budget = shrunkPerClass, shrinkFor
+	if spec.First {
+		c.Search.All, c.Shrink.Budget = false, time.Millisecond
+	}
 	c.Progress = func(p explore.Progress) {
 		if spec.Progress != nil {
 			spec.Progress(Counts{CountSchedules: p.Statistics.Schedules, CountPrograms: uint64(p.Program)})

@@ -21,7 +21,9 @@ type RoundSpec struct {
 	For   time.Duration
 	Count uint64
 
-	// Progress, if set, hears what was done since the round began, now and then. It is not part of the text.
+	// First ends the round with the first finding, which need not be made smaller. It is not part of the text, nor is Progress, which,
+	// if set, hears what was done since the round began, now and then.
+	First    bool
 	Progress func(Counts)
 }
 

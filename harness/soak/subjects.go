@@ -29,14 +29,12 @@ func (s Subjects) parse(text string) (cases.Case, error) {
 	return cases.Parse(text, s.Find)
 }
 
-// family is the class, but for promises that break by turns.
-func (s Subjects) family(class string) string {
-	if s.Promise != nil {
-		if _, _, family := s.Promise(class); family != "" {
-			return family
-		}
+// promise is Promise, which may be nil.
+func (s Subjects) promise(class string) (name, sentence, family string) {
+	if s.Promise == nil {
+		return "", "", ""
 	}
-	return class
+	return s.Promise(class)
 }
 
 // report makes one of a finding that has none: of its case, if the scheduler shows the same, else of what was told of it.
@@ -50,10 +48,7 @@ func (s Subjects) report(n *Finding, text string) *report.Report {
 	if n.Case != "" {
 		again = "racewindow replay " + Quoted(n.Case)
 	}
-	var promise, sentence string
-	if s.Promise != nil {
-		promise, sentence, _ = s.Promise(n.Class)
-	}
+	promise, sentence, _ := s.promise(n.Class)
 	return report.Told(n.Class, promise, sentence, n.Detail, again, text)
 }
 

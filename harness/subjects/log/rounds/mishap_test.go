@@ -40,7 +40,7 @@ func TestACrashStressRoundRecoversAndSaysWhatItSaw(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"ordered", "weak"}, CrashStress{}.Variants())
 	for i, variant := range (CrashStress{}).Variants() {
-		r, err := CrashStress{}.Run(t.Context(), counted("crashstress", variant, uint64(3+i), 300))
+		r, err := CrashStress{}.Run(t.Context(), counted("crashstress", variant, uint64(3+i), 100))
 		require.NoError(t, err)
 		requireKnownCounts(t, r)
 		require.Empty(t, r.Found)

@@ -77,6 +77,9 @@ func Crash() soak.Explore {
 		if spec.Seed%2 == 0 {
 			c.DrawFaults = 2
 		}
+		if spec.Count > 0 { // a round of few schedules has several programs all the same
+			c.PerProgram = max(1, min(c.PerProgram, int(spec.Count/4)))
+		}
 		return c, nil
 	}}
 }
