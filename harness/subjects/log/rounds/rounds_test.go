@@ -79,11 +79,11 @@ func TestACrashRoundRecoversFromDisks(t *testing.T) {
 		return
 	}
 	for i, variant := range Crash().Variants() {
-		r, err := Crash().Run(t.Context(), counted("crash", variant, uint64(101+i), 20))
+		r, err := Crash().Run(t.Context(), counted("crash", variant, uint64(101+i), 8))
 		require.NoError(t, err)
 		requireKnownCounts(t, r)
 		require.Empty(t, r.Inconclusive)
-		require.EqualValues(t, 20, r.Counts[soak.CountSchedules])
+		require.EqualValues(t, 8, r.Counts[soak.CountSchedules])
 		require.Positive(t, r.Counts[soak.CountCrashes])
 		require.NotEmpty(t, r.Behaviour)
 	}
