@@ -266,8 +266,8 @@ func DrivenCanaries(k Driven, count uint64, limit time.Duration) (all []Preparat
 }
 
 // Describe asks every Check of a test binary that matches a pattern, "" for all, what it uses. It returns the tests in the order in
-// which they ran, with what each uses.
-func Describe(ctx context.Context, of DrivenTest, pattern string, environment []string) (tests []DrivenTest, uses [][]string, err error) {
+// which they ran, what each uses, and what else is to be known: other tests that failed may have kept their Checks from beginning.
+func Describe(ctx context.Context, of DrivenTest, pattern string, environment []string) (tests []DrivenTest, uses [][]string, note string, err error) {
 	var refused []string
 	e, err := Driven{Environment: environment}.drive(ctx, of, pattern, drive.Order{Mode: drive.Describe}, "", func(e drive.Event) {
 		switch e.Event {
@@ -281,11 +281,15 @@ func Describe(ctx context.Context, of DrivenTest, pattern string, environment []
 	})
 	switch {
 	case err != nil:
-		return nil, nil, err
+		return nil, nil, "", err
+	case ctx.Err() != nil:
+		return nil, nil, "", fmt.Errorf("interrupted while the Checks of %s were listed: no verdict", of.Package)
 	case len(refused) > 0:
-		return nil, nil, fmt.Errorf("%s: %s", of.Package, strings.Join(refused, "; "))
-	case len(tests) == 0 && e.code != 0:
-		return nil, nil, fmt.Errorf("the tests of %s say of no Check what it is: %s", of.Package, e.why(500))
+		return nil, nil, "", fmt.Errorf("%s: %s", of.Package, strings.Join(refused, "; "))
+	case e.died() || e.code < 0:
+		return nil, nil, "", fmt.Errorf("the tests of %s end before each Check has begun: %s", of.Package, e.why(500))
+	case e.code != 0:
+		note = "tests failed that have no Check, or did not come to it: " + e.why(200)
 	}
-	return tests, uses, nil
+	return tests, uses, note, nil
 }

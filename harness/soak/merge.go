@@ -28,6 +28,16 @@ func ReadState(folder string) (*State, error) {
 	return s, nil
 }
 
+// HasCorpus says whether the campaign in a folder tried the cases of a corpus. One that cannot be read may have.
+func HasCorpus(folder string) bool {
+	s, err := ReadState(folder)
+	if err != nil {
+		return true
+	}
+	_, all := s.passed(CheckCorpus)
+	return all > 0
+}
+
 // Merge puts the shards of campaigns together: findings by fingerprint, counts and coverage. It writes a summary and the
 // findings' files to out. What cannot be read, did not come to its end or is not there is missed, and the rest is merged. Folders
 // whose rounds would be counted twice are an error, and so is one that is out itself, whose summary would go.

@@ -42,7 +42,7 @@ type State struct {
 	Points    Counts            `json:"failpoints"`
 	// Declared are the failpoints that there are, as far as the newest start knows.
 	Declared []string `json:"failpoints_declared,omitempty"`
-	Faults    Counts            `json:"faults,omitempty"`
+	Faults   Counts   `json:"faults,omitempty"`
 	// Behaviour is what was seen, with the number of the round that saw it first.
 	Behaviour map[string]uint64 `json:"behaviour"`
 	// Arms are what the choice of the next round looks at.

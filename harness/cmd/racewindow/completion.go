@@ -22,6 +22,7 @@ var flagValues = map[string]func() []string{
 	"model":     models,
 	"format":    formats,
 	"kinds":     soakKinds,
+	"count":     func() []string { return endedBy("=", soakKinds()) },
 	"minimum":   func() []string { return append([]string{"none"}, endedBy("=", minimumNames())...) },
 	"shard":     func() []string { return []string{"0/1"} },
 	"delay-points": func() (names []string) {

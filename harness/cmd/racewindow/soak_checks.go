@@ -149,7 +149,7 @@ func (f *soakFlags) prepareChecks(ctx context.Context, packages []string) error 
 	c := &f.config
 	known := namesOf(checkKinds)
 	if err := knownKinds(f.kinds, known); err != nil {
-		return usageError{err}
+		return usageError{fmt.Errorf("--kinds: %w", err)}
 	}
 	if err := f.parseCounts(known); err != nil {
 		return err
@@ -248,9 +248,12 @@ func (f *soakFlags) testsOf(ctx context.Context, packages []string, race bool) (
 				return nil, err
 			}
 		}
-		checks, uses, err := soak.Describe(ctx, t, f.pattern, environment.Full())
+		checks, uses, note, err := soak.Describe(ctx, t, f.pattern, environment.Full())
 		if err != nil {
 			return nil, err
+		}
+		if note != "" {
+			f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: pkg, Because: note})
 		}
 		for i := range checks {
 			tests = append(tests, describedTest{checks[i], uses[i]})

@@ -85,14 +85,17 @@ func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err err
 		}
 		kinds = append(kinds, made)
 	}
-	return kinds, notRun, knownKinds(f.kinds, soakKinds())
+	if err := knownKinds(f.kinds, soakKinds()); err != nil {
+		return nil, nil, fmt.Errorf("--kinds: %w", err)
+	}
+	return kinds, notRun, nil
 }
 
 // knownKinds refuses a kind that there is not.
 func knownKinds(asked, known []string) error {
 	for _, name := range asked {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("--kinds: no kind is called %q%s: choose of %s", name, spelling.Meant(name, known), strings.Join(known, ", "))
+			return fmt.Errorf("no kind is called %q%s: choose of %s", name, spelling.Meant(name, known), strings.Join(known, ", "))
 		}
 	}
 	return nil

@@ -199,7 +199,6 @@ func TestAnEndedRoundHasNoVerdictAndLeavesNothing(t *testing.T) {
 	require.Empty(t, left)
 }
 
-
 func TestWhatAKillRoundCouldNotDoIsNotRunOnce(t *testing.T) {
 	t.Parallel()
 	x := &killing{seen: map[string]bool{}, result: soak.RoundResult{Counts: soak.Counts{}}}
