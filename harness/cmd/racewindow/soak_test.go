@@ -36,7 +36,7 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 		"a round has its own count":                       {"--count", "3", "--round", "v1 kind=kill variant=disk for=1s"},
 		"--set is about the Checks":                       {"--out", out, "--set", "size=3"},
 		"of the log that the":                             {"--out", out, "--corpus", corpusFolder, "./somewhere"},
-		"called \"crush\": choose":                        {"--out", out, "--kinds", "crush", "./somewhere"},
+		"choose of explore, crash, race\n":                        {"--out", out, "--kinds", "crush", "./somewhere"},
 		"rounds of Checks is":                             {"--round", "v1 kind=kil variant=example.com/cache:TestCache for=1s"},
 		"no case (*.case) lies in":                        {"--out", out, "--corpus", out},
 		`no kind is called "crush"`:                       {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
