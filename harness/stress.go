@@ -78,20 +78,6 @@ func (c *checking) load() (object.Load, error) {
 	}, nil
 }
 
-// doneFreely is what a free run did, for those who count.
-func doneFreely(result any) *drive.Done {
-	switch r := result.(type) {
-	case object.LoadResult:
-		return &drive.Done{
-			Counts: map[string]uint64{
-				"operations": r.Operations, "instances": r.Instances, "programs": uint64(r.Programs), "overlapping pairs": r.Overlapping, "histories": uint64(r.Histories),
-			},
-			Unnamed: uint64(r.Histories), Canary: r.Canary,
-		}
-	}
-	return nil
-}
-
 // counted says how much was tried.
 func counted(r object.LoadResult) string {
 	rate := 0.0

@@ -145,7 +145,7 @@ type Event struct {
 	Text string `json:"text,omitempty"`
 	// Code is the exit code that the event asks for: 0 held, 1 found, 2 a wrong call, 3 nothing was judged.
 	Code int `json:"code,omitempty"`
-	// Uses is what a Check says of itself when it is to describe itself: UsesDisk.
+	// Uses is what a Check says of itself when it is to describe itself: KeepsOnDisk, Keeps.
 	Uses []string `json:"uses,omitempty"`
 	// Shape and Size are a finding's, as report.ShapeOf and SizeOf have them; a finding without a case has none.
 	Shape string `json:"shape,omitempty"`
@@ -160,8 +160,12 @@ type Event struct {
 	Summary json.RawMessage `json:"summary,omitempty"`
 }
 
-// UsesDisk is said by a Check whose subject is opened on Env.Disk, so that it can lose power.
-const UsesDisk = "disk"
+// What a Check may say of its subject: it has operations that are durable, and keeps its data on Env.Disk, which can lose power; or
+// there or in Env.Dir, so that its process can die.
+const (
+	KeepsOnDisk = "disk"
+	Keeps       = "keeps"
+)
 
 // Done is what was done, for those who count: by names in the plural, such as schedules.
 type Done struct {

@@ -98,7 +98,7 @@ func (k Driven) drive(ctx context.Context, t DrivenTest, pattern string, order d
 	if scratch, err = filepath.Abs(scratch); err != nil {
 		return e, err
 	}
-	order.Version, order.Events = drive.Version, filepath.Join(scratch, "events")
+	order.Version, order.Events, order.Dirs = drive.Version, filepath.Join(scratch, "events"), []string{scratch}
 	tail, err := drive.OpenTail(order.Events)
 	if err != nil {
 		return e, err

@@ -207,11 +207,11 @@ func TestAFindingOfACheckIsGoneWhenItsCaseHolds(t *testing.T) {
 
 func TestChecksDescribeThemselves(t *testing.T) {
 	t.Parallel()
-	k := driven(t, "", drive.Event{Event: drive.Began, Test: "TestMap"}, drive.Event{Event: drive.Ended, Test: "TestMap", Uses: []string{drive.UsesDisk}}, drive.Event{Event: drive.Ended, Test: "TestCache"})
+	k := driven(t, "", drive.Event{Event: drive.Began, Test: "TestMap"}, drive.Event{Event: drive.Ended, Test: "TestMap", Uses: []string{drive.KeepsOnDisk}}, drive.Event{Event: drive.Ended, Test: "TestCache"})
 	tests, uses, note, err := Describe(t.Context(), k.Tests[0], "", nil)
 	require.NoError(t, err)
 	require.Empty(t, note)
-	require.Equal(t, [][]string{{drive.UsesDisk}, nil}, uses)
+	require.Equal(t, [][]string{{drive.KeepsOnDisk}, nil}, uses)
 	require.Equal(t, []string{"example.com/cache:TestMap", "example.com/cache:TestCache"}, []string{tests[0].Variant(), tests[1].Variant()})
 	k = driven(t, "exit 1", drive.Event{Event: drive.Refused, Test: "TestMap", Text: "the subject cannot be opened"})
 	_, _, _, err = Describe(t.Context(), k.Tests[0], "", nil)

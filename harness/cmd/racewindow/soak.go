@@ -27,8 +27,10 @@ kept below DIR/findings, and the campaign goes on; the same bug again is counted
 With packages, the campaign is of the objects of their tests that call harness.Check: without any, of the current
 package's, where it has some, else of the log that the command brings. Kinds of rounds, of each Check that they fit:
 explore (programs drawn, several strategies in turn), crash (the same, power is lost at every step and the disk
-fails, where the object is opened on Env.Disk), race (many instances run freely under the race detector). Each round
-finds bugs that it plants itself first. The tests are built at each start, and run in the packages' folders.
+fails), race (many instances run freely under the race detector), crashstress (power is lost again and again while
+they run), kill (processes that work on the disk of DIR are killed). Those that lose something are of objects with
+durable operations on Env.Disk, kill also in Env.Dir. Each round finds bugs that it plants itself first. The tests
+are built at each start, and run in the packages' folders.
 
 Everything is in DIR/journal.jsonl: a campaign that was interrupted or killed goes on with the next start,
 without the round that was in progress. The time of --for counts all starts together. A start after the end

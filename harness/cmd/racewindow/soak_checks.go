@@ -28,18 +28,20 @@ type checkKind struct {
 	unit   string // that a count is of
 	canary uint64 // how much the round of a canary may take behind it
 	race   bool   // under the race detector
-	disk   bool   // of what is opened on Env.Disk alone
+	needs  string // what a Check must say of its subject, "" for nothing
 }
 
 // checkKinds are all of them. A new kind is one line.
 var checkKinds = []checkKind{
 	{name: "explore", mode: drive.Explore, settle: exploring, unit: soak.CountSchedules, canary: 200},
-	{name: "crash", mode: drive.Explore, settle: crashing, unit: soak.CountSchedules, canary: 40, disk: true},
+	{name: "crash", mode: drive.Explore, settle: crashing, unit: soak.CountSchedules, canary: 40, needs: drive.KeepsOnDisk},
 	{name: "race", mode: drive.Stress, settle: freely, unit: soak.CountOperations, canary: 5000, race: true},
+	{name: "crashstress", mode: drive.Crash, settle: losingPower, unit: soak.CountCrashes, canary: 100, needs: drive.KeepsOnDisk},
+	{name: "kill", mode: drive.Kill, settle: killing, unit: soak.CountKills, canary: 10, needs: drive.Keeps},
 }
 
 // countsOfChecks are what rounds of Checks count, beside what all rounds do.
-var countsOfChecks = []string{"instances", "overlapping pairs", "histories"}
+var countsOfChecks = []string{"instances", "overlapping pairs", "histories", "crashes under load"}
 
 // What a round gets. One in four explores larger programs.
 const (
@@ -70,6 +72,27 @@ func freely(o *drive.Order, spec soak.RoundSpec) {
 	o.Goroutines, o.Delay = []int{16, 100, 400, goroutinesOfChecks}[spec.Seed%4], []float64{delayOfChecks, delayOfChecks / 10}[spec.Seed/4%2]
 }
 
+// nothingKept says why a kind fits no Check.
+var nothingKept = map[string]string{
+	drive.KeepsOnDisk: "no Check has operations that are durable (Op.Durable), and opens its subject on Env.Disk",
+	drive.Keeps:       "no Check has operations that are durable (Op.Durable), and opens its subject on Env.Disk or in Env.Dir",
+}
+
+// losingPower loses it under load, in recoveries too.
+func losingPower(o *drive.Order, spec soak.RoundSpec) {
+	freely(o, spec)
+	o.OperationsInAll, o.Cycles, o.Threads, o.Delay = 0, spec.Count, 3, delayOfCrashes
+	o.Crash = models()[spec.Seed/2%uint64(len(models()))]
+	o.Goroutines, o.Interrupted = []int{16, 64, 200}[spec.Seed%3], []float64{0.1, 0.25, 0.6}[spec.Seed/3%3]
+}
+
+// killing works in the folder of the round, on the disk of the campaign's.
+func killing(o *drive.Order, spec soak.RoundSpec) {
+	o.Kills, o.Duration, o.Programs, o.Threads, o.Operations = int(spec.Count), spec.For, programsOfRounds, 3, 3
+	o.MinUnderLoad = 0.25
+	o.Goroutines, o.Acknowledgements = []int{2, 8, 32}[spec.Seed%3], []int{30, 300, 1000}[spec.Seed/3%3]
+}
+
 // kind makes rounds of the tests that it fits.
 func (k checkKind) kind(tests []describedTest, set map[string]string, p soakPlaces) soak.Driven {
 	made := soak.Driven{Label: k.name, Unit: k.unit, Environment: environment.Full(), Scratch: p.scratch, Logs: p.logs}
@@ -79,7 +102,7 @@ func (k checkKind) kind(tests []describedTest, set map[string]string, p soakPlac
 		return o
 	}
 	for _, t := range tests {
-		if !k.disk || slices.Contains(t.uses, drive.UsesDisk) {
+		if k.needs == "" || slices.Contains(t.uses, k.needs) {
 			if k.race {
 				t.Binary = raceBinary(t.Binary)
 			}
@@ -223,7 +246,7 @@ func (f *soakFlags) kindsOfChecks(ctx context.Context, packages []string) (kinds
 			kinds = append(kinds, made)
 			continue
 		}
-		f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: k.name, Because: "no Check opens its subject on Env.Disk"})
+		f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: k.name, Because: nothingKept[k.needs]})
 	}
 	return kinds, nil
 }
