@@ -151,11 +151,3 @@ func TestAMinimumOfWhatNothingCountsIsRefusedWithWhatIsNear(t *testing.T) {
 		require.NoError(t, ParseMinimums(Minimums{}, []string{name + "=1"}, MinimumNames()))
 	}
 }
-
-// requireKnownCounts holds what a round has counted against the list: a count that it leaves out could be no minimum.
-func requireKnownCounts(t *testing.T, r RoundResult) {
-	t.Helper()
-	for name := range r.Counts {
-		require.Contains(t, MinimumNames(), name)
-	}
-}
