@@ -1,7 +1,8 @@
 // The command examples tries the subjects of harness/examples as a stranger would: it builds racewindow, copies the module, and
 // for each subject has racewindow find the planted bug, replay what it found 100 times, hold the right one within the same
 // schedules, and go through every schedule of one program; where one keeps data, it is also run freely while power is lost and while
-// its processes are killed. Short campaigns of each find the bug, and pass without it. It prints the tables of harness/examples/README.md, and ends with 1 where something else came.
+// its processes are killed. Short campaigns find the bug, and pass without it. It prints the tables of harness/examples/README.md, and
+// ends with 1 where something else came.
 package main
 
 import (

@@ -85,6 +85,7 @@ type soakFlags struct {
 	result    string
 	inProcess bool
 
+	subject  string
 	counts   []string
 	pattern  string
 	set      map[string]string
@@ -116,6 +117,7 @@ func (f *soakFlags) define(flags *pflag.FlagSet) {
 	c := &f.config
 	flags.DurationVar(&c.For, "for", 10*time.Minute, "how long the campaign takes, all starts together")
 	flags.StringVar(&c.Out, "out", "", "the campaign's folder, `DIR`: journal, summary, findings")
+	flags.StringVar(&f.subject, "subject", "log", "the log, also where the current package has Checks: `NAME`")
 	flags.StringVar(&f.corpus, "corpus", filepath.Join("testdata", "cases"), "the cases that must show what they say, `DIR`")
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the campaign (default that of the journal, or a new one, which the summary prints)")
 	flags.StringVar(&f.shard, "shard", "0/1", "which part of a campaign on several machines, `I/N`, from 0/N to N-1/N")
@@ -175,6 +177,9 @@ func (f *soakFlags) settle(flags *pflag.FlagSet) (err error) {
 	c := &f.config
 	if c.For <= 0 || c.RoundFor < 0 || f.canary < 0 {
 		return fmt.Errorf("--for %v --round-for %v --canary-within %v: the first must be above zero, none negative", c.For, c.RoundFor, f.canary)
+	}
+	if err := onlyTheLog(f.subject); err != nil {
+		return err
 	}
 	if c.Shard, err = soak.ParseShard(f.shard); err != nil {
 		return fmt.Errorf("--shard: %w", err)

@@ -123,7 +123,7 @@ type describedTest struct {
 
 // flagsOfLogSoak have no meaning for packages, flagsOfCheckSoak none for the log.
 var (
-	flagsOfLogSoak   = []string{"corpus", "handovers", "race-binary", "properties", "source", "in-process"}
+	flagsOfLogSoak   = []string{"subject", "corpus", "handovers", "race-binary", "properties", "source", "in-process"}
 	flagsOfCheckSoak = []string{"run", "set"}
 )
 
