@@ -242,12 +242,12 @@ func (k Driven) Replay(ctx context.Context, variant, text string) (class string,
 	return "", fmt.Errorf("it cannot be executed, nor its program explored: %s", why)
 }
 
-// DrivenCanaries are preparations: the Checks of a kind must find the bugs that they plant themselves. count is what a round may take
-// after that, in what the kind counts, and limit a last resort.
-func DrivenCanaries(k Driven, count uint64, limit time.Duration) (all []Preparation) {
+// DrivenCanaries are preparations: the Checks of a kind must find the bugs that they plant themselves, in rounds that do next to
+// nothing after that. limit is a last resort.
+func DrivenCanaries(k Driven, limit time.Duration) (all []Preparation) {
 	for i, t := range k.Tests {
 		all = append(all, Preparation{CheckCanary, k.Label + "/" + t.Variant(), func(ctx context.Context, seed uint64) (Check, error) {
-			spec := RoundSpec{Kind: k.Label, Variant: t.Variant(), Seed: SeedOf(seed, uint64(i)), For: limit, Count: count, Progress: hearer(ctx)}
+			spec := RoundSpec{Kind: k.Label, Variant: t.Variant(), Seed: SeedOf(seed, uint64(i)), For: limit, Count: 1, Progress: hearer(ctx)}
 			bounded, cancel := context.WithTimeout(ctx, spec.limit())
 			defer cancel()
 			r, err := k.Run(bounded, spec)

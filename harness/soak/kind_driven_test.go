@@ -171,7 +171,7 @@ func TestTheCanariesOfChecksMustBeFound(t *testing.T) {
 		"its own bug comes first":  {own, true},
 		"the canary was not found": {blind, false},
 	} {
-		all := DrivenCanaries(c.kind, 100, time.Minute)
+		all := DrivenCanaries(c.kind, time.Minute)
 		require.Len(t, all, 1)
 		require.Equal(t, "explore/"+drivenVariant, all[0].Name)
 		check, err := all[0].Run(t.Context(), 1)

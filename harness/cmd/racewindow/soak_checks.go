@@ -26,18 +26,17 @@ type checkKind struct {
 	mode   string // of the order
 	settle func(o *drive.Order, spec soak.RoundSpec)
 	unit   string // that a count is of
-	canary uint64 // how much the round of a canary may take behind it
 	race   bool   // under the race detector
 	needs  string // what a Check must say of its subject, "" for nothing
 }
 
 // checkKinds are all of them. A new kind is one line.
 var checkKinds = []checkKind{
-	{name: "explore", mode: drive.Explore, settle: exploring, unit: soak.CountSchedules, canary: 200},
-	{name: "crash", mode: drive.Explore, settle: crashing, unit: soak.CountSchedules, canary: 40, needs: drive.KeepsOnDisk},
-	{name: "race", mode: drive.Stress, settle: freely, unit: soak.CountOperations, canary: 5000, race: true},
-	{name: "crashstress", mode: drive.Crash, settle: losingPower, unit: soak.CountCrashes, canary: 100, needs: drive.KeepsOnDisk},
-	{name: "kill", mode: drive.Kill, settle: killing, unit: soak.CountKills, canary: 10, needs: drive.Keeps},
+	{name: "explore", mode: drive.Explore, settle: exploring, unit: soak.CountSchedules},
+	{name: "crash", mode: drive.Explore, settle: crashing, unit: soak.CountSchedules, needs: drive.KeepsOnDisk},
+	{name: "race", mode: drive.Stress, settle: freely, unit: soak.CountOperations, race: true},
+	{name: "crashstress", mode: drive.Crash, settle: losingPower, unit: soak.CountCrashes, needs: drive.KeepsOnDisk},
+	{name: "kill", mode: drive.Kill, settle: killing, unit: soak.CountKills, needs: drive.Keeps},
 }
 
 // countsOfChecks are what rounds of Checks count, beside what all rounds do.
@@ -69,7 +68,7 @@ func crashing(o *drive.Order, spec soak.RoundSpec) {
 
 func freely(o *drive.Order, spec soak.RoundSpec) {
 	o.OperationsInAll, o.Duration, o.Programs, o.Threads, o.Operations = spec.Count, spec.For, programsOfRounds, 4, 3
-	o.Goroutines, o.Delay = []int{16, 100, 400, goroutinesOfChecks}[spec.Seed%4], []float64{delayOfChecks, delayOfChecks / 10}[spec.Seed/4%2]
+	o.Goroutines, o.Delay = []int{100, 400, goroutinesOfChecks / 2, goroutinesOfChecks}[spec.Seed%4], []float64{delayOfChecks, delayOfChecks / 10}[spec.Seed/4%2]
 }
 
 // nothingKept says why a kind fits no Check.
@@ -205,8 +204,8 @@ func (f *soakFlags) prepareChecks(ctx context.Context, packages []string) error 
 		c.NotRun = append(c.NotRun, soak.NotRun{What: "canaries", Because: "--canary-within 0"})
 		return nil
 	}
-	for i, k := range kinds {
-		c.Checks = append(c.Checks, soak.DrivenCanaries(kinds[i], canaryOf(k.Label), f.canary)...)
+	for _, k := range kinds {
+		c.Checks = append(c.Checks, soak.DrivenCanaries(k, f.canary)...)
 	}
 	return nil
 }
@@ -216,11 +215,6 @@ func namesOf(kinds []checkKind) (names []string) {
 		names = append(names, k.name)
 	}
 	return names
-}
-
-func canaryOf(name string) uint64 {
-	i := slices.IndexFunc(checkKinds, func(k checkKind) bool { return k.name == name })
-	return checkKinds[i].canary
 }
 
 // kindsOfChecks builds the packages' tests, asks their Checks what they are, and makes the kinds that fit any.
