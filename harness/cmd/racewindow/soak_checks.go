@@ -44,13 +44,12 @@ var countsOfChecks = []string{"instances", "overlapping pairs", "histories", "cr
 
 // What a round gets. One in four explores larger programs.
 const (
-	perProgramOfRounds = 400
-	perCrashOfRounds   = 60
-	programsOfRounds   = 100
+	perCrashOfRounds = 60
+	programsOfRounds = 100
 )
 
 func exploring(o *drive.Order, spec soak.RoundSpec) {
-	o.Schedules, o.Budget, o.PerProgram, o.Threads, o.Operations = int(spec.Count), spec.For, perProgramOfRounds, 3, 3
+	o.Schedules, o.Budget, o.PerProgram, o.Threads, o.Operations = int(spec.Count), spec.For, perProgramOfChecks, 3, 3
 	if spec.Seed%4 == 0 {
 		o.Threads, o.Operations = 4, 5
 	}

@@ -30,18 +30,10 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 		"--out: say where":          {},
 		"counted from 0":            {"--out", out, "--shard", "4/4"},
 		"--for 0s":                  {"--out", out, "--for", "0s"},
-		"--rounds 0: at least 1":    {"--out", out, "--rounds", "0"},
-		`--count "0": write N or`:   {"--out", out, "--corpus", corpusFolder, "--count", "0"},
-		`kind is called "kil" (did`: {"--out", out, "--corpus", corpusFolder, "--count", "kil=3"},
-		"a round has its own count": {"--count", "3", "--round", "v1 kind=kill variant=disk for=1s"},
-		"--set is about the Checks": {"--out", out, "--set", "size=3"},
-		"of the log that the":       {"--out", out, "--corpus", corpusFolder, "./somewhere"},
-		"choose of explore, crash, race, crashstress, kill\n": {"--out", out, "--kinds", "crush", "./somewhere"},
-		"rounds of Checks is":                                        {"--round", "v1 kind=kil variant=example.com/cache:TestCache for=1s"},
-		"no case (*.case) lies in":                                   {"--out", out, "--corpus", out},
-		`no kind is called "crush"`:                                  {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
-		`minimum "rounds"`:                                           {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
-		"--round: not a round":                                       {"--round", "v1 kind=explore"},
+		"no case (*.case) lies in":  {"--out", out, "--corpus", out},
+		`no kind is called "crush"`: {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
+		`minimum "rounds"`:          {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
+		"--round: not a round":      {"--round", "v1 kind=explore"},
 		`variant=nobody: no hand-over is called "nobody"`:            {"--round", "v1 kind=stress variant=nobody seed=1 for=1s"},
 		"kill has none of that name: choose of":                      {"--round", "v1 kind=kill variant=nobody seed=1 for=1s"},
 		`no count is called "schedulse" (did you mean "schedules"?)`: {"--out", t.TempDir(), "--corpus", corpusFolder, "--minimum", "schedulse=1"},
@@ -57,6 +49,27 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 		"--kinds: none can be run here: race: /nothing is not there":                                          {"--out", out, "--corpus", corpusFolder, "--kinds", "race", "--race-binary", "/nothing"},
 		"name another folder":                  {"merge", "--out", out, out},
 		"race cannot be run here: /nothing is": {"--race-binary", "/nothing", "--round", "v1 kind=race variant=snapshot for=1s"},
+	} {
+		code, _, stderr := command(t, append([]string{"soak"}, args...)...)
+		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)
+		require.Contains(t, stderr, message, "%v", args)
+	}
+}
+
+// Rounds that count, and campaigns of packages: what is wrong is told before anything is built.
+func TestASoakOfPackagesThatIsCalledWrongEndsWithTwo(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	out := t.TempDir()
+	for message, args := range map[string][]string{
+		"--rounds 0: at least 1":                              {"--out", out, "--rounds", "0"},
+		`--count "0": write N or`:                             {"--out", out, "--corpus", corpusFolder, "--count", "0"},
+		`kind is called "kil" (did`:                           {"--out", out, "--corpus", corpusFolder, "--count", "kil=3"},
+		"a round has its own count":                           {"--count", "3", "--round", "v1 kind=kill variant=disk for=1s"},
+		"--set is about the Checks":                           {"--out", out, "--set", "size=3"},
+		"of the log that the":                                 {"--out", out, "--corpus", corpusFolder, "./somewhere"},
+		"choose of explore, crash, race, crashstress, kill\n": {"--out", out, "--kinds", "crush", "./somewhere"},
+		"rounds of Checks is":                                 {"--round", "v1 kind=kil variant=example.com/cache:TestCache for=1s"},
 	} {
 		code, _, stderr := command(t, append([]string{"soak"}, args...)...)
 		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)
