@@ -154,6 +154,8 @@ func (c *checking) driven(text string) {
 		c.crash()
 	case drive.Kill:
 		c.kill()
+	case drive.Describe:
+		c.describe()
 	case drive.Explore:
 		config, err := c.ordered()
 		if err != nil {
@@ -172,13 +174,17 @@ func (c *checking) ordered() (explore.Config, error) {
 	d := c.order
 	config := explore.Config{
 		Subject: c.object, Name: c.t.Name(), PerProgram: d.PerProgram, Canary: !d.NoCanary, Exhaustive: d.Exhaustive, DrawFaults: d.Faults,
-		Draw: cases.Shape{Threads: d.Threads, Operations: d.Operations, Small: true},
+		PerClass: d.PerClass,
+		Draw:     cases.Shape{Threads: d.Threads, Operations: d.Operations, Small: true},
 		Search: sched.Options{
 			Strategy: d.Strategy, Preemptions: d.Preemptions, Schedules: d.Schedules, Budget: d.Budget, Seed: d.Seed, Workers: d.Workers,
 			All: d.All, StepLimit: d.StepLimit,
 		},
 		Progress: func(p explore.Progress) {
-			c.send(drive.Event{Event: drive.Progress, Text: fmt.Sprintf("%s, %d schedules of %d programs", p.Stage, p.Statistics.Schedules, p.Program)})
+			c.send(drive.Event{
+				Event: drive.Progress, Text: fmt.Sprintf("%s, %d schedules of %d programs", p.Stage, p.Statistics.Schedules, p.Program),
+				Done: &drive.Done{Counts: map[string]uint64{explore.CountSchedules: p.Statistics.Schedules, explore.CountPrograms: uint64(p.Program)}},
+			})
 		},
 	}
 	if d.Crash != "" {
@@ -238,7 +244,8 @@ func (c *checking) explore(config explore.Config) {
 	}
 	c.t.Log(words)
 	data, _ := json.Marshal(summary) // it holds nothing that JSON cannot
-	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data})
+	done := summary.Done()
+	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: &done})
 }
 
 // context ends with the test.
@@ -307,7 +314,11 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 	if format, err := report.FormatByName("json"); err == nil {
 		_ = format.Write(&data, r) // a Buffer takes everything
 	}
-	c.send(drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: json.RawMessage(bytes.TrimSpace(data.Bytes()))})
+	e := drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: json.RawMessage(bytes.TrimSpace(data.Bytes()))}
+	if parsed, err := cases.Parse(r.Case, cases.Only(c.object)); err == nil { // what was told, and not executed, has none
+		e.Shape, e.Size = report.ShapeOf(parsed, r), report.SizeOf(parsed)
+	}
+	c.send(e)
 }
 
 // refuse fails the test because it cannot do what was asked for.

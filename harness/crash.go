@@ -52,7 +52,9 @@ func (c *checking) crashLoad() (object.CrashLoad, error) {
 	}
 	return object.CrashLoad{
 		Load: load, Model: model, Cycles: d.Cycles, PerLog: d.PerLog, Interrupted: d.Interrupted,
-		Progress: func(r object.CrashResult) { c.send(drive.Event{Event: drive.Progress, Text: crashesCounted(r)}) },
+		Progress: func(r object.CrashResult) {
+			c.send(drive.Event{Event: drive.Progress, Text: crashesCounted(r), Done: doneFreely(r)})
+		},
 	}, nil
 }
 

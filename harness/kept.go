@@ -21,9 +21,12 @@ func (c *checking) keptIn() string {
 	return filepath.Join("testdata", "racewindow", filepath.FromSlash(caseName(c.t.Name())))
 }
 
-// keep writes the case of a finding where the next run finds it. It returns the file, "" if it cannot be written: then the finding
-// is still in the test's output.
+// keep writes the case of a finding where the next run finds it. It returns the file, "" if it cannot be written, or if whoever
+// drives keeps what is found: then the finding is still in the test's output.
 func (c *checking) keep(f explore.Finding) string {
+	if c.order.Unkept {
+		return ""
+	}
 	sum := sha256.Sum256([]byte(f.Case))
 	file := filepath.Join(c.keptIn(), hex.EncodeToString(sum[:8])+".case")
 	text := fmt.Sprintf("# %s: %s\n%s\n", f.Report.Promise, strings.ReplaceAll(f.Report.Detail, "\n", " "), f.Case)

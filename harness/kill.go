@@ -39,7 +39,9 @@ func (c *checking) kill() {
 		c.refuse(2, err.Error())
 		return
 	}
-	load.Progress = func(r object.KillResult) { c.send(drive.Event{Event: drive.Progress, Text: killsCounted(r)}) }
+	load.Progress = func(r object.KillResult) {
+		c.send(drive.Event{Event: drive.Progress, Text: killsCounted(r), Done: doneFreely(r)})
+	}
 	r, err := c.object.Kill(c.context(), load)
 	if errors.Is(err, object.ErrLoad) || errors.Is(err, object.ErrKeepsNothing) {
 		c.refuse(2, err.Error())

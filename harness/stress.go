@@ -54,7 +54,7 @@ func (c *checking) endFreely(err error, found bool, counted, canary string, resu
 	}
 	c.t.Log(words)
 	data, _ := json.Marshal(result) // it holds nothing that JSON cannot
-	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data})
+	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: doneFreely(result)})
 }
 
 // load makes the settings of a free run of an order.
@@ -72,7 +72,9 @@ func (c *checking) load() (object.Load, error) {
 	return object.Load{
 		Goroutines: d.Goroutines, Duration: d.Duration, Operations: d.OperationsInAll, Programs: d.Programs, Draw: draw, Settle: settle,
 		Delays: delays, Seed: d.Seed, Grace: d.Grace, NoCanary: d.NoCanary,
-		Progress: func(r object.LoadResult) { c.send(drive.Event{Event: drive.Progress, Text: counted(r)}) },
+		Progress: func(r object.LoadResult) {
+			c.send(drive.Event{Event: drive.Progress, Text: counted(r), Done: doneFreely(r)})
+		},
 	}, nil
 }
 

@@ -40,6 +40,7 @@
 package cases
 
 import (
+	"errors"
 	"iter"
 	"math/rand"
 
@@ -80,6 +81,15 @@ type Settings interface {
 	// String prints them as words NAME=VALUE, separated by a blank; "" for none.
 	String() string
 }
+
+// Versioned settings say which version of the subject a case is about: what one does says nothing of another.
+type Versioned interface{ Version() string }
+
+// A Weighed operation says how much is in it, such as records: of two cases with as many operations, the one with less is smaller.
+type Weighed interface{ Weight() int }
+
+// ErrNoPicture is wrapped by what is said of an execution that cannot be drawn.
+var ErrNoPicture = errors.New("it cannot be drawn")
 
 // A Setting is one word of the head.
 type Setting struct{ Name, Value string }

@@ -35,6 +35,8 @@ const (
 	// the mode Killed, which the Check orders itself.
 	Kill   = "kill"
 	Killed = "killed"
+	// Describe has a Check say what it uses, and nothing is executed but Open.
+	Describe = "describe"
 )
 
 // An Order is what a Check is to do.
@@ -94,6 +96,10 @@ type Order struct {
 	DelayMix        []int         `json:"delay_mix,omitempty"`
 	DelayPoints     []string      `json:"delay_points,omitempty"`
 	Grace           time.Duration `json:"grace,omitempty"`
+	// Unkept says that whoever orders keeps what is found, so that the Check does not; PerClass is
+	// how many findings of one class are made smaller, 0 for all.
+	Unkept   bool `json:"unkept,omitempty"`
+	PerClass int  `json:"per_class,omitempty"`
 	// Again are the flags of the command, but for the seed, for the one that runs the same once more.
 	Again string `json:"again,omitempty"`
 }
@@ -139,6 +145,13 @@ type Event struct {
 	Text string `json:"text,omitempty"`
 	// Code is the exit code that the event asks for: 0 held, 1 found, 2 a wrong call, 3 nothing was judged.
 	Code int `json:"code,omitempty"`
+	// Uses is what a Check says of itself when it is to describe itself: KeepsOnDisk, Keeps.
+	Uses []string `json:"uses,omitempty"`
+	// Shape and Size are a finding's, as report.ShapeOf and SizeOf have them; a finding without a case has none.
+	Shape string `json:"shape,omitempty"`
+	Size  int    `json:"size,omitempty"`
+	// Done is what was done until this event.
+	Done *Done `json:"done,omitempty"`
 	// Case is a finding's, Kept the file that it was kept in, Report the whole of it as report.Schema has it.
 	Case   string          `json:"case,omitempty"`
 	Kept   string          `json:"kept,omitempty"`
@@ -146,6 +159,30 @@ type Event struct {
 	// Summary is what a search came to, as explore.Summary has it.
 	Summary json.RawMessage `json:"summary,omitempty"`
 }
+
+// What a Check may say of its subject: it has operations that are durable, and keeps its data on Env.Disk, which can lose power; or
+// there or in Env.Dir, so that its process can die.
+const (
+	KeepsOnDisk = "disk"
+	Keeps       = "keeps"
+)
+
+// Done is what was done, for those who count: by names in the plural, such as schedules.
+type Done struct {
+	Counts map[string]uint64 `json:"counts,omitempty"`
+	// Points says how often each failpoint was passed, Faults how often each fault came.
+	Points map[string]uint64 `json:"failpoints,omitempty"`
+	Faults map[string]uint64 `json:"faults,omitempty"`
+	// Seen are names for what was seen, whatever they mean; those that begin with PairPrefix are pairs of failpoints. Unnamed is how
+	// much else was seen that is too much to be named, such as partial orders.
+	Seen    []string `json:"seen,omitempty"`
+	Unnamed uint64   `json:"unnamed,omitempty"`
+	// Canary says how the planted bugs were found, "" if they were not, or none was planted.
+	Canary string `json:"canary,omitempty"`
+}
+
+// PairPrefix begins a name of Seen that is a pair: one thread stood at the first failpoint while another did what follows the second.
+const PairPrefix = "pair "
 
 // A Sink takes events. The zero Sink drops them.
 type Sink struct {

@@ -35,8 +35,10 @@ type Config struct {
 	Search sched.Options
 	// PerProgram is how many schedules a drawn program gets; default 2,000.
 	PerProgram int
-	// Shrink bounds how long a finding is made smaller.
-	Shrink shrink.Limits
+	// Shrink bounds how long a finding is made smaller. PerClass is how many findings of one class are, default all: the others are
+	// counted with the first, and so are those of a class that is known when the budget is spent.
+	Shrink   shrink.Limits
+	PerClass int
 	// Canary looks for the subject's canaries first, with the same strategy. Those of crashes are always looked for.
 	Canary bool
 	// Exhaustive asks for the claim that every schedule up to Search.Preemptions holds: less is no verdict.
@@ -80,7 +82,11 @@ type Summary struct {
 	Because string `json:"because,omitempty"`
 
 	teller teller
+	until  time.Time // when the budget of drawn programs is spent; zero for never
 }
+
+// spent says that the budget is.
+func (s *Summary) spent() bool { return !s.until.IsZero() && time.Now().After(s.until) }
 
 // Crashes is what the crashes and faults of an exploration came to.
 type Crashes struct {
@@ -174,7 +180,10 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 	if per == 0 {
 		per = 2000
 	}
-	for ctx.Err() == nil && (budget == 0 || time.Since(began) < budget) {
+	if budget > 0 {
+		s.until = began.Add(budget)
+	}
+	for ctx.Err() == nil && !s.spent() {
 		o := c.Search
 		o.Seed = random.Uint64()
 		o.Schedules = per
@@ -185,7 +194,7 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 			}
 		}
 		if budget > 0 {
-			o.Budget = budget - time.Since(began)
+			o.Budget = max(time.Until(s.until), time.Millisecond)
 		}
 		program, err := c.Subject.Draw(random, c.Draw)
 		if err != nil {
@@ -298,6 +307,10 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	if c.Found != nil {
 		c.Found(f.Failure, found)
 	}
+	if first := s.enough(c, f.Failure.Class()); first != nil {
+		first.Count += f.Count
+		return nil
+	}
 	m := shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
 	var err error
 	if f.Failure.Kind != sched.DataRace { // the detector tells of equal races once per process
@@ -324,6 +337,23 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	}
 	s.Findings = append(s.Findings, Finding{rep, m.Case.String(), found.String(), f.Strategy, f.After + 1, f.Count, f.Failure.Class()})
 	return err
+}
+
+// enough is the first finding of a class of which no more are made smaller, nil if this one is to be.
+func (s *Summary) enough(c Config, class string) (first *Finding) {
+	n := 0
+	for i := range s.Findings {
+		if s.Findings[i].Class == class {
+			if first == nil {
+				first = &s.Findings[i]
+			}
+			n++
+		}
+	}
+	if c.PerClass > 0 && (n >= c.PerClass || n > 0 && s.spent()) {
+		return first
+	}
+	return nil
 }
 
 // notShown takes away the error of a case that does not fail alone: it is no fault of the search.

@@ -165,6 +165,20 @@ func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
 	return fmt.Errorf("%w: %s does not use Env.Disk when it is opened, so its disk cannot lose power: have Open keep its data there", ErrKeepsNothing, o.Name)
 }
 
+// Keeps says whether a loss of power could take something of the object, on Env.Disk, and whether the death of its process could, on
+// Env.Disk or in Env.Dir. What it cannot be opened with is an error.
+func (o *Object) Keeps(ctx context.Context) (onDisk, anywhere bool, err error) {
+	for onFolder, keeps := range map[bool]*bool{false: &onDisk, true: &anywhere} {
+		switch err := o.requireKeeping(ctx, onFolder); {
+		case err == nil:
+			*keeps = true
+		case !errors.Is(err, ErrKeepsNothing):
+			return false, false, err
+		}
+	}
+	return onDisk, anywhere, nil
+}
+
 // crashLoadCanary makes sure that such a run sees a durable operation that has no effect.
 func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad) (words string, err error) {
 	p, err := o.losing(nil)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -28,6 +29,12 @@ type Config struct {
 	Checks []Preparation
 	// Minimums below which nothing was shown.
 	Minimums Minimums
+	// Subjects are what is tested, as far as this process knows it.
+	Subjects Subjects
+	// Rounds ends the campaign after so many of a leg; For is a last resort then. Counts, by kind, end a round after so much of what
+	// the kind counts; then RoundFor is a last resort, default 5 minutes.
+	Rounds uint64
+	Counts map[string]uint64
 	// Say, if set, is told what happens, a line each.
 	Say func(string)
 	// Now, Measure and Wait are for tests; default the wall clock, this process, and to wait until the time is over or ctx ends.
@@ -40,7 +47,9 @@ func (c Config) withDefaults() Config {
 	if c.For == 0 {
 		c.For = 10 * time.Minute
 	}
-	if c.RoundFor == 0 {
+	if c.RoundFor == 0 && len(c.Counts) > 0 {
+		c.RoundFor = 5 * time.Minute
+	} else if c.RoundFor == 0 {
 		c.RoundFor = min(max(c.For/40, time.Second), 10*time.Second)
 	}
 	if c.Shard.Count == 0 {
@@ -184,7 +193,7 @@ func (s *Soak) Run(ctx context.Context) (*Summary, error) {
 	if s.state.Ended == "" {
 		former = s.state.Starts
 	}
-	if err := s.append(Entry{Type: entryStart, For: s.config.For, NotRun: s.config.NotRun}); err != nil {
+	if err := s.append(Entry{Type: entryStart, For: s.config.For, NotRun: s.config.NotRun, Points: s.config.Subjects.Points}); err != nil {
 		return nil, err
 	}
 	// A former summary says nothing of this start.
@@ -215,7 +224,7 @@ func (s *Soak) work(ctx context.Context) error {
 		return err
 	}
 	written := s.config.Now()
-	for ; ctx.Err() == nil && (due || s.left() > 0); due = false {
+	for ; ctx.Err() == nil && !s.done() && (due || s.left() > 0); due = false {
 		if err := s.round(ctx); err != nil {
 			return err
 		}
@@ -235,6 +244,9 @@ func (s *Soak) end(ctx context.Context, err error) error {
 		err = failed
 	}
 	e := Entry{Type: entryEnd, Ended: "the time is over", Complete: true}
+	if s.done() {
+		e.Ended = "the rounds are done"
+	}
 	switch {
 	case err != nil:
 		e.Ended, e.Complete = err.Error(), false
@@ -255,6 +267,13 @@ func (s *Soak) end(ctx context.Context, err error) error {
 	return errors.Join(err, failed)
 }
 
+// done says that the rounds are that were asked for.
+func (s *Soak) done() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.config.Rounds > 0 && s.state.LegDone.Rounds >= s.config.Rounds
+}
+
 // left is how much of the campaign's time is left, by what the journal says.
 func (s *Soak) left() time.Duration {
 	s.mu.Lock()
@@ -269,7 +288,8 @@ const deadlyRounds = 2
 func (s *Soak) round(ctx context.Context) error {
 	number := s.config.Shard.number(s.state.Rounds)
 	c := s.state.next(choices(s.config.Kinds))
-	spec := RoundSpec{Kind: c.kind.Name(), Variant: c.variant, Number: number, Seed: SeedOf(s.config.Seed, number), For: min(s.config.RoundFor, max(s.left(), 100*time.Millisecond))}
+	spec := RoundSpec{Kind: c.kind.Name(), Variant: c.variant, Number: number, Seed: SeedOf(s.config.Seed, number), Count: s.config.Counts[c.kind.Name()]}
+	spec.For = min(s.config.RoundFor, max(s.left(), 100*time.Millisecond))
 	if s.state.Deaths >= deadlyRounds {
 		return s.leaveOut(spec)
 	}
@@ -344,7 +364,7 @@ func (s *Soak) conclude(spec RoundSpec, r RoundResult, took time.Duration) error
 	}
 	record := &RoundRecord{
 		Took: took, Counts: r.Counts, Engine: r.Engine, Handover: r.Handover, Points: r.Points, Faults: r.Faults,
-		New: s.state.novel(r.Behaviour), Unnamed: r.Unnamed, NotRun: r.NotRun, Inconclusive: clip(r.Inconclusive, 500),
+		New: s.state.novel(r.Behaviour), Unnamed: r.Unnamed, NotRun: r.NotRun, Inconclusive: Clip(r.Inconclusive, 500),
 	}
 	if record.Engine == "" {
 		record.Engine = defaultEngine
@@ -375,23 +395,26 @@ func (c Counts) passed() (n int) {
 // keepAll writes the files of findings that are new or smaller, and returns all of them for the journal.
 func (s *Soak) keepAll(all []Found, spec RoundSpec) (kept []Finding, err error) {
 	for _, f := range all {
-		n := describe(f, spec, s.config.Now().UTC())
+		n := s.config.Subjects.describe(f, spec, s.config.Now().UTC())
 		known := s.state.sighting(&n, kept)
 		if known == nil || n.smaller(known) {
-			if n.Files, err = n.write(s.config.Out, f); err != nil {
+			if n.Files, err = s.config.Subjects.write(&n, s.config.Out, f); err != nil {
 				return nil, err
 			}
 		}
 		if known == nil {
-			s.config.Say(fmt.Sprintf("FOUND %s %s: %s", n.Fingerprint, n.Class, clip(n.Detail, 200)))
+			s.config.Say(fmt.Sprintf("FOUND %s %s: %s", n.Fingerprint, n.Class, Clip(n.Detail, 200)))
+		}
+		if slices.ContainsFunc(kept, func(k Finding) bool { return k.Fingerprint == n.Fingerprint }) {
+			n.Rounds = 0 // it is the same round
 		}
 		kept = append(kept, n)
 	}
 	return kept, nil
 }
 
-// clip cuts a text that is longer than so many bytes.
-func clip(text string, most int) string {
+// Clip cuts a text that is longer than so many bytes.
+func Clip(text string, most int) string {
 	if len(text) <= most {
 		return text
 	}

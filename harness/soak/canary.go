@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// canaryRounds is how many rounds of a kind may look for a canary, the n-th for n seconds, at most five. It is a number and not a
-// time, so that a busy machine looks as long as an idle one.
+// canaryRounds is how many rounds of a kind may look for a canary, the n-th for n times the count. It is a number and not a time, so
+// that a busy machine looks as long as an idle one.
 const canaryRounds = 12
 
-// roundCanary is a preparation: rounds of a kind must find something of one of these classes in a variant that is known to be bad.
-// limit is a last resort.
-func roundCanary(kind Kind, variant string, limit time.Duration, classes ...string) Preparation {
+// RoundCanary is a preparation: rounds of a kind must find something of one of these classes in a variant that is known to be bad; of
+// any class if none is named. count is what the first of them may take, in what the kind counts, and limit a last resort.
+func RoundCanary(kind Kind, variant string, count uint64, limit time.Duration, classes ...string) Preparation {
 	return Preparation{CheckCanary, kind.Name() + "/" + variant, func(ctx context.Context, seed uint64) (Check, error) {
 		until, reason := time.Now().Add(limit), ""
 		n := uint64(0)
 		for ; n < canaryRounds && (n == 0 || time.Now().Before(until)) && ctx.Err() == nil; n++ {
-			spec := RoundSpec{Kind: kind.Name(), Variant: variant, Seed: SeedOf(seed, n), Number: n, For: min(5, time.Duration(n+1)) * time.Second, Progress: hearer(ctx)}
+			spec := RoundSpec{Kind: kind.Name(), Variant: variant, Seed: SeedOf(seed, n), Number: n, For: max(time.Until(until), time.Second), Count: (n + 1) * count, First: true, Progress: hearer(ctx)}
 			bounded, cancel := context.WithTimeout(ctx, spec.limit())
 			r, err := kind.Run(bounded, spec)
 			cancel()
@@ -28,10 +28,10 @@ func roundCanary(kind Kind, variant string, limit time.Duration, classes ...stri
 				return Check{}, err
 			}
 			if r.Inconclusive != "" {
-				reason = "; the last has no verdict: " + clip(r.Inconclusive, 700)
+				reason = "; the last has no verdict: " + Clip(r.Inconclusive, 700)
 			}
 			for _, f := range r.Found {
-				if slices.ContainsFunc(classes, func(c string) bool { return strings.HasPrefix(f.Class, c) }) {
+				if len(classes) == 0 || slices.ContainsFunc(classes, func(c string) bool { return strings.HasPrefix(f.Class, c) }) {
 					return Check{Passed: true, Detail: fmt.Sprintf("%s in run %d", f.Class, n+1)}, nil
 				}
 			}

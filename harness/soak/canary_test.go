@@ -59,12 +59,12 @@ func TestACanaryThatIsNotFoundSaysWhy(t *testing.T) {
 	blind := &scripted{name: "kill", do: func(context.Context, RoundSpec) (RoundResult, error) {
 		return RoundResult{Inconclusive: "the child could not do the round", Found: []Found{{Class: "Order"}}}, nil
 	}}
-	c, err := KillCanary(blind, time.Nanosecond)[0].Run(t.Context(), 1)
+	c, err := RoundCanary(blind, "liar", 10, time.Nanosecond, "Durability").Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.False(t, c.Passed)
 	require.Contains(t, c.Detail, "nothing was found in 1 rounds, and then the last resort ended it, 1ns (--canary-within): the machine is slow, or busy; the last has no verdict: the child could not do the round")
 	require.Len(t, blind.specs, 1)
-	c, err = KillCanary(blind, time.Hour)[0].Run(t.Context(), 1)
+	c, err = RoundCanary(blind, "liar", 10, time.Hour, "Durability").Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.Contains(t, c.Detail, "nothing was found in 12 rounds; the last has no verdict: the child could not do the round")
 	require.Equal(t, "liar", blind.specs[0].Variant)
@@ -72,8 +72,9 @@ func TestACanaryThatIsNotFoundSaysWhy(t *testing.T) {
 
 func TestTheCanariesOfPropertiesAndFuzzingMustBeFound(t *testing.T) {
 	t.Parallel()
-	p, err := NewProperties(script(t, `case "$*" in *-test.list*) echo TestEveryPromiseHolds;; *'^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$'*) echo '--- PASS: x';; *) exit 1;; esac`), "", "")
+	p, err := NewProperties(script(t, `case "$*" in *-test.list*) echo TestEveryPromiseHolds;; *'^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$'*) echo '--- PASS: x';; *) exit 1;; esac`), ofTest)
 	require.NoError(t, err)
+	p.Bad = "^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$"
 	c, err := PropertiesCanary(p, time.Second)[0].Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.True(t, c.Passed, c.Detail)
@@ -81,7 +82,7 @@ func TestTheCanariesOfPropertiesAndFuzzingMustBeFound(t *testing.T) {
 	c, err = PropertiesCanary(p, time.Second)[0].Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.False(t, c.Passed)
-	require.Contains(t, c.Detail, "the search for a known-bad hand-over failed")
+	require.Contains(t, c.Detail, "the search for what is known to be wrong failed")
 
 	f, err := NewFuzz("go", "../..", t.TempDir(), "")
 	require.NoError(t, err)
@@ -104,7 +105,7 @@ func TestACanarysRoundHasALimit(t *testing.T) {
 		limited = has && time.Until(end) <= spec.limit()
 		return RoundResult{Found: []Found{{Class: "Durability"}}}, nil
 	}}
-	c, err := KillCanary(kind, time.Minute)[0].Run(context.Background(), 1)
+	c, err := RoundCanary(kind, "liar", 10, time.Minute).Run(context.Background(), 1)
 	require.NoError(t, err)
 	require.True(t, c.Passed)
 	require.True(t, limited)

@@ -13,10 +13,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
-	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 )
 
 // What a check is of.
@@ -78,7 +77,7 @@ func (s *Soak) check(ctx context.Context) error {
 			failed = fmt.Errorf("%w: %s %s: %s", ErrChecks, c.What, c.Name, c.Detail)
 		}
 		if !c.Passed || p.What == CheckCanary {
-			s.config.Say(fmt.Sprintf("%s %s: %s", c.What, c.Name, c.Detail))
+			s.config.Say(fmt.Sprintf("%s %s: %s", c.What, c.Name, Clip(c.Detail, 300)))
 		}
 		all = append(all, c)
 	}
@@ -97,36 +96,56 @@ func (s *Soak) looksFor(what string) {
 func (s *Soak) known() (all []Preparation) {
 	for _, print := range slices.Sorted(maps.Keys(s.state.Findings)) {
 		f := s.state.Findings[print]
-		c, err := cases.Parse(f.Case)
-		if err != nil || len(c.Delays) > 0 {
+		again := s.again(f)
+		if again == nil {
 			continue
 		}
 		gone := f.Gone
-		all = append(all, Preparation{CheckFinding, print, func(context.Context, uint64) (Check, error) {
-			got, _, err := shows(c)
+		all = append(all, Preparation{CheckFinding, print, func(ctx context.Context, _ uint64) (Check, error) {
+			got, err := again(ctx)
 			if err != nil { // it cannot be executed any more, or shows now this and now that: nothing is known anew
 				return Check{Passed: gone, Detail: err.Error()}, nil
 			}
-			return Check{Passed: got == holds, Detail: got}, nil
+			return Check{Passed: got == Holds, Detail: got}, nil
 		}})
 	}
 	return all
 }
 
-// holds is what a case expects that shows no failure.
-const holds = "holds"
+// again is how the case of a finding is executed again, nil if it has none that can be.
+func (s *Soak) again(f *Finding) func(context.Context) (class string, err error) {
+	if c, err := s.config.Subjects.parse(f.Case); err == nil {
+		if len(c.Delays) > 0 {
+			return nil
+		}
+		return func(context.Context) (string, error) {
+			got, _, err := shows(c)
+			return got, err
+		}
+	}
+	spec, err := ParseRound(f.Round)
+	if err != nil || f.Case == "" {
+		return nil
+	}
+	for _, k := range s.config.Kinds {
+		if r, ok := k.(Replayer); ok && k.Name() == spec.Kind && slices.Contains(k.Variants(), spec.Variant) {
+			return func(ctx context.Context) (string, error) { return r.Replay(ctx, spec.Variant, f.Case) }
+		}
+	}
+	return nil
+}
 
 // shows executes a case three times and returns the class of its failure, or "holds".
 func shows(c cases.Case) (got string, f *sched.Failure, err error) {
 	program := c.Clone()
 	program.Switches = nil
-	scenario, err := program.Scenario()
+	plan, err := program.Subject.Plan(program)
 	if err != nil {
 		return "", nil, err
 	}
-	runner := sched.NewRunner(scenario, sched.Options{})
+	runner := sched.NewRunner(plan.Scenario, sched.Options{})
 	for i := range 3 {
-		now := holds
+		now := Holds
 		if f = runner.Replay(c.Switches, false).Failure; f != nil {
 			now = f.Class()
 		}
@@ -140,7 +159,7 @@ func shows(c cases.Case) (got string, f *sched.Failure, err error) {
 
 // Corpus makes preparations of the case files in a folder. Each says what to expect, in a line '# expect: holds', or the class
 // of a failure.
-func Corpus(folder string) ([]Preparation, error) {
+func Corpus(folder string, find cases.Find) ([]Preparation, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.case"))
 	if err != nil {
 		return nil, err
@@ -150,17 +169,17 @@ func Corpus(folder string) ([]Preparation, error) {
 	}
 	var all []Preparation
 	for _, file := range files {
-		all = append(all, Preparation{CheckCorpus, filepath.Base(file), func(context.Context, uint64) (Check, error) { return checkCase(file) }})
+		all = append(all, Preparation{CheckCorpus, filepath.Base(file), func(context.Context, uint64) (Check, error) { return checkCase(file, find) }})
 	}
 	return all, nil
 }
 
-func checkCase(file string) (Check, error) {
+func checkCase(file string, find cases.Find) (Check, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
 		return Check{}, err
 	}
-	c, err := cases.ParseFile(string(content))
+	c, err := cases.ParseFile(string(content), find)
 	if err != nil {
 		return Check{}, err
 	}
@@ -169,7 +188,7 @@ func checkCase(file string) (Check, error) {
 	if want = strings.TrimSpace(want); !found || want == "" {
 		return Check{}, errors.New("it does not say what to expect: '# expect: holds', or the class of a failure")
 	}
-	if c.Crash != nil && stress.RaceDetector {
+	if c.Crash != nil && sched.UnderRaceDetector() {
 		return Check{Skipped: true, Detail: "not tried: a case with a crash needs a build without -race"}, nil
 	}
 	got, f, err := shows(c)
@@ -180,9 +199,9 @@ func checkCase(file string) (Check, error) {
 	if !check.Passed {
 		check.Detail = fmt.Sprintf("shows %s, not %s", got, want)
 	}
-	if want == holds && f != nil && f.Kind != sched.Unusable {
+	if want == Holds && f != nil && f.Kind != sched.Unusable {
 		check.Broken = &Found{Class: got, Case: c.String(), Detail: f.Message, Count: 1}
-		if r, err := report.OfCase(c.General()); err == nil {
+		if r, err := report.OfCase(c); err == nil {
 			check.Broken.Report = r
 		}
 	}

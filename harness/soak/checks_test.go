@@ -66,7 +66,7 @@ func TestAHarnessThatIsBlindEndsTheCampaign(t *testing.T) {
 func TestTheCorpusShowsWhatItSays(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	all, err := Corpus(filepath.Join("..", "..", "testdata", "cases"))
+	all, err := Corpus(filepath.Join("..", "..", "testdata", "cases"), ofLog.Find)
 	require.NoError(t, err)
 	require.GreaterOrEqual(t, len(all), 9)
 	c := settings(t, &scripted{name: "a"})
@@ -75,7 +75,7 @@ func TestTheCorpusShowsWhatItSays(t *testing.T) {
 	s, err := run(t, c)
 	require.NoError(t, err)
 	require.True(t, s.Passed)
-	_, err = Corpus(t.TempDir())
+	_, err = Corpus(t.TempDir(), ofLog.Find)
 	require.ErrorIs(t, err, ErrConfig)
 }
 
@@ -86,7 +86,7 @@ func TestACaseOfTheCorpusThatBreaksIsAFinding(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(folder, "a.case"), []byte("# expect: holds\n"+smallCase+"\n"), 0o666))
 	c := settings(t, &scripted{name: "a"})
 	var err error
-	c.Checks, err = Corpus(folder)
+	c.Checks, err = Corpus(folder, ofLog.Find)
 	require.NoError(t, err)
 	s, err := run(t, c)
 	require.ErrorIs(t, err, ErrTooLittle)

@@ -117,7 +117,7 @@ func (e ended) death(what string) Found {
 	for line := range strings.Lines(e.output) {
 		for _, mark := range deathMarks {
 			if strings.HasPrefix(line, mark) {
-				f.Detail, f.Shape = strings.TrimSpace(line), withoutNumbers(strings.TrimSpace(line))
+				f.Detail, f.Shape = strings.TrimSpace(line), WithoutNumbers(strings.TrimSpace(line))
 				if place := e.place(); place != "" {
 					f.Shape += " in " + place
 				}
@@ -126,6 +126,11 @@ func (e ended) death(what string) Found {
 		}
 	}
 	return f
+}
+
+// Death makes a finding of a process of somebody's that ended as it should not: its status and what it printed.
+func Death(what, status, output string) Found {
+	return ended{status: status, output: output}.death(what)
 }
 
 // place is the function in which a dying program was, besides those of the runtime: the same in whatever kind of round it dies.
@@ -145,8 +150,8 @@ func (e ended) place() string {
 
 var quotedText = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|'[^']*'")
 
-// withoutNumbers makes texts equal that differ in numbers, addresses, names of goroutines and what is quoted.
-func withoutNumbers(text string) string {
+// WithoutNumbers makes texts equal that differ in numbers, addresses, names of goroutines and what is quoted.
+func WithoutNumbers(text string) string {
 	var words []string
 	for _, word := range strings.Fields(quotedText.ReplaceAllString(text, `"…"`)) {
 		if strings.ContainsAny(word, "0123456789") {
@@ -157,7 +162,7 @@ func withoutNumbers(text string) string {
 		}
 		words = append(words, word)
 	}
-	return clip(strings.Join(words, " "), 200)
+	return Clip(strings.Join(words, " "), 200)
 }
 
 // races are the race detector's reports in a child's output, told apart by the functions at the top of their stacks.

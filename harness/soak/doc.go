@@ -14,5 +14,8 @@
 // campaign's and its number, and no two rounds of any two shards have the same number. What comes next follows from the
 // journal alone (choose.go), so that a campaign that was killed goes on as if it had not been; it loses the round in progress.
 //
-// Nothing here decides by the wall clock but when to stop.
+// What is tested is the kinds' matter: nothing here knows a subject. A kind may run in this process (Explore), have a child process
+// do its rounds (Isolated), or order them of the Checks of a test binary (Driven).
+//
+// Nothing here decides by the wall clock but when to stop, and a round or a campaign that counts does not even ask that.
 package soak

@@ -14,8 +14,8 @@ const (
 	maxDiskBytes = 8 << 20
 )
 
-// packed makes one file of a folder; nil if that cannot be done, or it is too large to be kept.
-func packed(folder string) []byte {
+// Packed makes one file of a folder; nil if that cannot be done, or it is too large to be kept.
+func Packed(folder string) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)
 	t := tar.NewWriter(z)

@@ -3,8 +3,6 @@ package soak
 import (
 	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"os"
@@ -13,11 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/report"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
-	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
-	"github.com/racewindow/racewindow/harness/subjects/log/check"
-	"github.com/racewindow/racewindow/harness/subjects/log/history"
 )
 
 // A Finding is one bug, as far as its fingerprint can tell: class and shape of the smallest case.
@@ -30,6 +25,9 @@ type Finding struct {
 	// Case is the smallest that was found, Size what is compared to say so; "" where there is no case.
 	Case string `json:"case,omitempty"`
 	Size int    `json:"size,omitempty"`
+	// Family is what the class belongs to, "" if it stands for itself. Replay is the command that executes the case again.
+	Family string `json:"family,omitempty"`
+	Replay string `json:"replay,omitempty"`
 	// Kind and Round found it first; Round runs alone again.
 	Kind  string    `json:"kind"`
 	Round string    `json:"round"`
@@ -46,73 +44,26 @@ type Finding struct {
 
 const findingsFolder = "findings"
 
-// Fingerprint is eight letters that stand for class and shape.
-func Fingerprint(class, shape string) string {
-	sum := sha256.Sum256([]byte(class + "\n" + shape))
-	return hex.EncodeToString(sum[:4])
-}
-
-// ShapeOf is what the smallest cases of one bug have in common: the hand-over and the windows or, where no switch is needed, what
-// each thread does. Who does what, in a case with windows, differs from one smallest case to another of the same bug; names,
-// numbers, sizes and the order of the threads differ always. Of a crash the place says more than what came before it.
-func ShapeOf(c cases.Case, r *report.Report) string {
-	var parts []string
-	if c.Crash != nil && !c.Crash.Any {
-		parts = append(parts, "crash at "+c.Crash.At.Point)
-	} else if r != nil {
-		for _, w := range r.Windows {
-			parts = append(parts, w.From+" .. "+w.To)
-		}
-	}
-	if len(parts) == 0 {
-		for _, t := range c.Threads {
-			var kinds []string
-			for _, o := range t.Operations {
-				kinds = append(kinds, o.Kind.String())
-			}
-			parts = append(parts, strings.Join(kinds, ", "))
-		}
-	}
-	slices.Sort(parts)
-	return c.Options.Handover + ": " + strings.Join(parts, " | ")
-}
-
-// alike says whether two findings are one bug as far as can be told: the same class in the same hand-over, and all that must be
-// atomic in one must be in the other. A case whose shrinking ended early has a window more.
+// alike says whether two findings are one bug as far as can be told: the same class in the same subject, and all that must be
+// atomic in one must be in the other. A case whose shrinking ended early has a window more, and what has no case has none.
 //
-// A load that found it without a case breaks now this promise about reads and now that one, so there the subject is all that counts.
+// A load that found it without a case breaks now this promise of a family and now that one, so there the subject is all that counts.
 func (n *Finding) alike(other *Finding) bool {
 	where, mine := parts(n.Shape)
 	there, others := parts(other.Shape)
-	if n.Size == 0 || other.Size == 0 {
-		if family(n.Class) == lostReads && family(other.Class) == lostReads {
-			return where == there
-		}
+	if (n.Size == 0 || other.Size == 0) && n.Family != "" && n.Family == other.Family {
+		return where == there
 	}
-	if n.Class != other.Class {
-		return false
-	}
-	return where == there && (within(mine, others) || within(others, mine))
+	return n.Class == other.Class && where == there && (within(mine, others) || within(others, mine))
 }
 
-// lostReads is the family of the promises that one lost record breaks: which of them is luck.
-const lostReads = "reads"
-
-// family is the class, but for those promises.
-func family(class string) string {
-	promise, _, _ := strings.Cut(class, "/")
-	for _, p := range []check.Promise{check.ReadAfterWrite, check.Order, check.NoDuplicate, check.TransactionAtomicity, check.MonotonicReads} {
-		if promise == p.Name {
-			return lostReads
-		}
+// parts takes a shape apart, as report.ShapeOf has put it together.
+func parts(shape string) (subject string, all []string) {
+	subject, rest, _ := strings.Cut(shape, ": ")
+	if rest == "" {
+		return subject, nil
 	}
-	return class
-}
-
-// parts takes a shape apart, as ShapeOf has put it together.
-func parts(shape string) (handover string, all []string) {
-	handover, rest, _ := strings.Cut(shape, ": ")
-	return handover, strings.Split(rest, " | ")
+	return subject, strings.Split(rest, " | ")
 }
 
 func within(few, many []string) bool {
@@ -136,21 +87,11 @@ func (s *State) sighting(n *Finding, kept []Finding) (known *Finding) {
 	return known
 }
 
-// sizeOf orders cases of one shape: fewer operations and records, then switches, then letters.
-func sizeOf(c cases.Case) (n int) {
-	for _, t := range c.Threads {
-		for _, o := range t.Operations {
-			n += 1000*(1+o.Records()) + len(o.String())
-		}
-	}
-	return n + 100*(len(c.Switches)+len(c.Delays)) + len(c.String())
-}
-
 // describe makes a finding of a violation, without its files.
-func describe(f Found, spec RoundSpec, now time.Time) Finding {
+func (s Subjects) describe(f Found, spec RoundSpec, now time.Time) Finding {
 	n := Finding{
-		Class: f.Class, Shape: f.Shape, Detail: f.Detail, Case: f.Case, Kind: spec.Kind, Round: spec.String(),
-		First: now, Last: now, Count: max(f.Count, 1), Rounds: 1,
+		Class: f.Class, Shape: f.Shape, Size: f.Size, Detail: f.Detail, Case: f.Case, Kind: spec.Kind, Round: spec.String(),
+		First: now, Last: now, Count: max(f.Count, 1), Rounds: 1, Replay: replayOf(f.Report),
 	}
 	if f.Report != nil {
 		n.Promise, n.Detail = f.Report.Promise, f.Report.Detail
@@ -158,16 +99,16 @@ func describe(f Found, spec RoundSpec, now time.Time) Finding {
 			n.Case = f.Report.Case
 		}
 	}
-	if c, err := cases.Parse(n.Case); err == nil {
-		n.Size = sizeOf(c)
-		n.Shape = ShapeOf(c, f.Report)
+	if c, err := s.parse(n.Case); err == nil {
+		n.Size, n.Shape = report.SizeOf(c), report.ShapeOf(c, f.Report)
 	}
 	if n.Shape == "" {
 		n.Shape = spec.arm()
 	}
-	n.Fingerprint = Fingerprint(n.Class, n.Shape)
+	promise, _, family := s.promise(n.Class)
+	n.Promise, n.Family, n.Fingerprint = cmp.Or(n.Promise, promise), family, report.Fingerprint(n.Class, n.Shape)
 	if n.Size == 0 {
-		n.Fingerprint = Fingerprint(family(n.Class), n.Shape)
+		n.Fingerprint = report.Fingerprint(cmp.Or(family, n.Class), n.Shape)
 	}
 	return n
 }
@@ -196,7 +137,7 @@ func (s *State) addFindings(all []Finding) {
 // join adds another sighting.
 func (n *Finding) join(other Finding) {
 	if other.smaller(n) {
-		n.Case, n.Size, n.Detail, n.Shape, n.Files = other.Case, other.Size, other.Detail, other.Shape, other.Files
+		n.Case, n.Size, n.Detail, n.Shape, n.Files, n.Replay = other.Case, other.Size, other.Detail, other.Shape, other.Files, other.Replay
 	}
 	if other.First.Before(n.First) {
 		n.First, n.Kind, n.Round = other.First, other.Kind, other.Round
@@ -213,22 +154,8 @@ func compareFindings(a, b *Finding) int {
 	return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Fingerprint, b.Fingerprint))
 }
 
-// report makes one of a finding that has none: of its case, if the scheduler shows the same, else of what was told of it.
-func (n *Finding) report(f Found) *report.Report {
-	if c, err := cases.Parse(n.Case); err == nil && len(c.Delays) == 0 {
-		if r, err := report.OfCase(c.General()); err == nil && r.Class == n.Class {
-			return r
-		}
-	}
-	again := "racewindow soak --round " + quoted(n.Round)
-	if n.Case != "" {
-		again = "racewindow replay " + quoted(n.Case)
-	}
-	return analysis.Told(n.Class, n.Detail, again, f.Text)
-}
-
 // write puts everything that is known about a finding into its folder and returns the files' names.
-func (n *Finding) write(folder string, f Found) (files []string, err error) {
+func (s Subjects) write(n *Finding, folder string, f Found) (files []string, err error) {
 	folder = filepath.Join(folder, findingsFolder, n.Fingerprint)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("keep a finding: %w", err)
@@ -243,12 +170,12 @@ func (n *Finding) write(folder string, f Found) (files []string, err error) {
 	}
 	r := f.Report
 	if r == nil {
-		r = n.report(f)
+		r = s.report(n, f.Text)
 	}
 	for _, format := range report.Formats {
 		var rendered bytes.Buffer
 		switch failed := format.Write(&rendered, r); {
-		case errors.Is(failed, report.ErrNoCase), errors.Is(failed, history.ErrTooLarge): // it is not for every finding
+		case errors.Is(failed, report.ErrNoCase), errors.Is(failed, cases.ErrNoPicture): // it is not for every finding
 		case failed != nil:
 			err = errors.Join(err, fmt.Errorf("%s: %w", format.Name, failed))
 		default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -12,16 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/subjects/log/kill"
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // childVariable makes this test binary a campaign, or what a campaign starts.
 const childVariable = "RACEWINDOW_SOAK_TEST"
 
 func TestMain(m *testing.M) {
-	if kill.IsChild() {
-		os.Exit(kill.Child())
-	}
 	switch os.Getenv(childVariable) {
 	case "":
 		os.Exit(m.Run())
@@ -115,10 +114,28 @@ func (k *scripted) Run(ctx context.Context, spec RoundSpec) (RoundResult, error)
 	return k.do(ctx, spec)
 }
 
+// ofLog knows the log, and of two of its promises that they break by turns.
+var ofLog = Subjects{Find: cases.Only(log.Subject), Promise: func(class string) (name, sentence, family string) {
+	switch name, _, _ = strings.Cut(class, "/"); name {
+	case "ReadAfterWrite", "Order", "MonotonicReads":
+		return name, "a read yields what was there", "reads"
+	}
+	return "", "", ""
+}}
+
+// parse reads a case of the log.
+func parse(t *testing.T, text string) cases.Case {
+	t.Helper()
+	c, err := ofLog.parse(text)
+	require.NoError(t, err)
+	return c
+}
+
 // settings of a campaign of ten rounds, a second each.
 func settings(t *testing.T, kinds ...*scripted) Config {
 	t.Helper()
 	c := Config{Out: t.TempDir(), For: 10 * time.Second, RoundFor: time.Second, Seed: 7, Measure: func() Sample { return Sample{Resident: 1 << 20} }}
+	c.Subjects = ofLog
 	now := newClock()
 	for _, k := range kinds {
 		k.clock = now

@@ -16,7 +16,7 @@ func (s *Soak) hung(report string) {
 		spec = RoundSpec{Kind: "soak", Variant: "checks", For: time.Second}
 	}
 	what, _, _ := strings.Cut(report, "\n")
-	f := Found{Class: "hang", Shape: spec.arm(), Detail: what, Text: clip(report, 1<<20), Count: 1}
+	f := Found{Class: "hang", Shape: spec.arm(), Detail: what, Text: Clip(report, 1<<20), Count: 1}
 	ended := Entry{Type: entryEnd, Ended: "a thread hung"}
 	var err error
 	if inRound {

@@ -40,6 +40,7 @@ type Entry struct {
 	Round    *RoundRecord `json:"round,omitempty"`
 	Findings []Finding    `json:"findings,omitempty"`
 	NotRun   []NotRun     `json:"not_run,omitempty"`
+	Points   []string     `json:"failpoints,omitempty"`
 	Sample   *Sample      `json:"sample,omitempty"`
 	For      Nanoseconds  `json:"for_ns,omitempty"`
 	Ended    string       `json:"ended,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"maps"
 
+	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/report"
 )
 
@@ -17,6 +18,15 @@ type Kind interface {
 	// round early. An error means that the round itself failed, and has no verdict.
 	Run(ctx context.Context, spec RoundSpec) (RoundResult, error)
 }
+
+// A Replayer is a kind that executes the cases of its findings itself: those of other people's packages.
+type Replayer interface {
+	// Replay executes a case of a variant again and returns the class of its failure, or Holds.
+	Replay(ctx context.Context, variant, text string) (class string, err error)
+}
+
+// Holds stands for the class of a case that shows no failure.
+const Holds = "holds"
 
 // Counts say how often something was done: schedules, operations, crashes, by their names in the plural.
 type Counts map[string]uint64
@@ -35,14 +45,14 @@ const (
 	CountKills      = "kills"
 )
 
-// countNames are those of all counts that the kinds of this module make: what a minimum can be of.
+// countNames are those of the counts that the kinds of this package make: what a minimum can be of, beside what other kinds count.
 var countNames = []string{
 	CountSchedules, CountOperations, CountRecords, CountCases, CountCrashes, CountFaults, CountPrograms, CountOrders, CountRecoveries, CountKills,
-	countUnderLoad, countDurable, countInputs, "steps", "disks", "distinct disks", "steps that could lose something", "process deaths",
-	"crashes that could lose something", "clients poisoned", "reads across a flush", "flushes",
+	countInputs, "steps", "disks", "distinct disks", "steps that could lose something",
 }
 
-func (c Counts) add(other Counts) {
+// Add adds counts, name by name.
+func (c Counts) Add(other Counts) {
 	for name, n := range other {
 		c[name] += n
 	}
@@ -69,12 +79,14 @@ type RoundResult struct {
 	NotRun []NotRun `json:"not_run,omitempty"`
 	// Inconclusive says why the round has no verdict, "" if it has one. It is never a pass.
 	Inconclusive string `json:"inconclusive,omitempty"`
+	// Canary says how the round found what it had planted itself, "" if it plants nothing.
+	Canary string `json:"canary,omitempty"`
 	// Peak is the most memory that a child process had, in bytes.
 	Peak uint64 `json:"peak_bytes,omitempty"`
 }
 
 // PairPrefix begins a behaviour that is a pair: one thread stood at the first failpoint while another did what follows the second.
-const PairPrefix = "pair "
+const PairPrefix = drive.PairPrefix
 
 // A Found is one violation of a round.
 type Found struct {
@@ -85,8 +97,9 @@ type Found struct {
 	// Shape tells findings of a class apart that have no case.
 	Shape  string `json:"shape,omitempty"`
 	Detail string `json:"detail"`
-	// Case is the smallest case, "" if there is none.
+	// Case is the smallest case, "" if there is none. Size orders those of one shape; 0 where the campaign can see to both itself.
 	Case string `json:"case,omitempty"`
+	Size int    `json:"size,omitempty"`
 	// Text is what else is to be kept: the history of a stress run, the output of a child.
 	Text string `json:"text,omitempty"`
 	// Disk is a gzipped tar of the files as a crash has left them, nil if there are none.

@@ -27,9 +27,6 @@ type Fuzz struct {
 	Targets []string
 	Logs    string
 
-	// Inputs, if set, is how many are tried in a round, instead of what its time is for.
-	Inputs uint64
-
 	canary string // the target that fails on purpose, "" if there is none
 	mu     sync.Mutex
 	built  map[string]error
@@ -117,8 +114,8 @@ func (f *Fuzz) length(spec RoundSpec) string {
 	switch {
 	case spec.Variant == VariantFails:
 		return fmt.Sprintf("%dx", canaryInputs)
-	case f.Inputs > 0:
-		return fmt.Sprintf("%dx", f.Inputs)
+	case spec.Count > 0:
+		return fmt.Sprintf("%dx", spec.Count)
 	}
 	return spec.For.Round(time.Millisecond).String()
 }
@@ -185,7 +182,7 @@ func FuzzingCanary(f *Fuzz, limit time.Duration) []Preparation {
 		case len(r.Found) > 0:
 			return Check{Passed: true, Detail: fmt.Sprintf("%s in %d inputs", r.Found[0].Class, r.Counts[countInputs])}, nil
 		case r.Inconclusive != "":
-			return Check{Detail: fmt.Sprintf("no verdict%s: %s", lastResort(bounded.Err() != nil, limit), clip(r.Inconclusive, 700))}, nil
+			return Check{Detail: fmt.Sprintf("no verdict%s: %s", lastResort(bounded.Err() != nil, limit), Clip(r.Inconclusive, 700))}, nil
 		}
 		return Check{Detail: fmt.Sprintf("nothing was found in %d inputs%s", r.Counts[countInputs], lastResort(bounded.Err() != nil, limit))}, nil
 	}}}
@@ -228,7 +225,7 @@ func (f *Fuzz) failure(work, target, name string, e ended) Found {
 	for line := range strings.Lines(e.output) {
 		if text := strings.TrimSpace(line); strings.Contains(text, "_test.go:") {
 			found.Detail = text
-			found.Shape = target + ": " + withoutNumbers(text)
+			found.Shape = target + ": " + WithoutNumbers(text)
 			break
 		}
 	}
@@ -240,7 +237,7 @@ func (f *Fuzz) failure(work, target, name string, e ended) Found {
 		}
 		sum := sha256.Sum256(content)
 		called := hex.EncodeToString(sum[:8])
-		found.Text += fmt.Sprintf("\ninput, for testdata/fuzz/%s/%s (input-%s of this folder):\n%s", name, called, called, clip(string(content), 1<<10))
+		found.Text += fmt.Sprintf("\ninput, for testdata/fuzz/%s/%s (input-%s of this folder):\n%s", name, called, called, Clip(string(content), 1<<10))
 		if found.Inputs == nil {
 			found.Inputs = map[string][]byte{}
 		}

@@ -11,27 +11,24 @@ import (
 	"regexp"
 	"strings"
 	"time"
-
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // Properties runs one property of the test binary of the package properties, over cases that follow from the seed.
 type Properties struct {
 	// Binary is the test binary, Folder the sources of the package, where there are any: its tests read files there.
 	Binary, Folder string
-	// Tests are the properties; one of them is drawn for each round.
+	// Tests are the properties; one of them is drawn for each round. Bad is the canary: a test, as -test.run has it, which requires
+	// that a search finds what is known to be wrong.
 	Tests []string
+	Bad   string
 	// PerSecond is how many cases a second of the round stands for; default 60.
 	PerSecond float64
 	// Scratch and Logs are as those of Isolated.
 	Scratch, Logs string
 }
 
-// properties are tests that hold for any seed and number of cases; the others are about the search itself.
-var properties = regexp.MustCompile(`^Test(EveryPromise|ManyClients|AProgramOf|Durable|TheChunkIndex|AnIterator|LogsOf|Recovery|PrefixRecovery|WhatIsDurable)`)
-
-// NewProperties asks the binary for its tests.
-func NewProperties(binary, folder, logs string) (*Properties, error) {
+// NewProperties asks the binary for its tests, of which properties are those that hold for any seed and number of cases.
+func NewProperties(binary string, properties *regexp.Regexp) (*Properties, error) {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
 		return nil, err
@@ -40,7 +37,7 @@ func NewProperties(binary, folder, logs string) (*Properties, error) {
 	if err != nil {
 		return nil, fmt.Errorf("list the properties of %s: %w", binary, err)
 	}
-	p := &Properties{Binary: binary, Folder: folder, Logs: logs}
+	p := &Properties{Binary: binary}
 	for _, name := range strings.Fields(string(output)) {
 		if properties.MatchString(name) {
 			p.Tests = append(p.Tests, name)
@@ -85,13 +82,12 @@ func (p *Properties) Run(ctx context.Context, spec RoundSpec) (RoundResult, erro
 	return r, err
 }
 
-// VariantBad is the canary, a property of which the binary itself requires that a known-bad hand-over breaks it, and that what is left
-// is small: it is not among the variants, but runs like one.
+// VariantBad is the canary (Properties.Bad): it is not among the variants, but runs like one.
 const VariantBad = "bad"
 
-// PropertiesCanary is a preparation: the known bug without any concurrency must be found by drawn cases, and shrunk.
+// PropertiesCanary is a preparation: the test that requires a known bug to be found must pass.
 func PropertiesCanary(p *Properties, budget time.Duration) []Preparation {
-	return []Preparation{{CheckCanary, p.Name() + "/recheckliteral", func(ctx context.Context, seed uint64) (Check, error) {
+	return []Preparation{{CheckCanary, p.Name() + "/" + VariantBad, func(ctx context.Context, seed uint64) (Check, error) {
 		limit := max(budget, time.Minute)
 		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
@@ -100,7 +96,7 @@ func PropertiesCanary(p *Properties, budget time.Duration) []Preparation {
 		case err != nil:
 			return Check{}, err
 		case len(r.Found) > 0:
-			return Check{Detail: "the search for a known-bad hand-over failed: " + tail(r.Found[0].Detail, 300)}, nil
+			return Check{Detail: "the search for what is known to be wrong failed: " + tail(r.Found[0].Detail, 300)}, nil
 		}
 		return Check{Passed: r.Inconclusive == "", Detail: cmp.Or(r.Inconclusive, "found, and shrunk") + lastResort(ctx.Err() != nil, limit)}, nil
 	}}}
@@ -111,13 +107,15 @@ func (p *Properties) check(ctx context.Context, spec RoundSpec, scratch string) 
 	test = p.Tests[spec.Seed%uint64(len(p.Tests))]
 	run := "^" + test + "$"
 	if spec.Variant == VariantBad {
-		test, run = "TestBadHandoversAreFoundAndShrunk", "^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$"
+		test, run = p.Bad, p.Bad
 	}
 	perSecond := p.PerSecond
 	if perSecond == 0 {
 		perSecond = 60
 	}
-	number = max(20, int(perSecond*spec.For.Seconds()))
+	if number = max(20, int(perSecond*spec.For.Seconds())); spec.Count > 0 {
+		number = int(spec.Count)
+	}
 	folder := p.Folder
 	if folder == "" {
 		folder = scratch
@@ -156,9 +154,7 @@ func (p *Properties) failures(test, reports string, e ended) (all []Found, err e
 			f.Class = string(m[1])
 		}
 		if m := replayLine.FindSubmatch(content); m != nil {
-			if c, failed := cases.Parse(string(m[1])); failed == nil {
-				f.Case = c.String()
-			}
+			f.Case = string(m[1])
 		}
 		all = append(all, f)
 	}

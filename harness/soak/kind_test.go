@@ -4,37 +4,15 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
-	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/report"
-	cases "github.com/racewindow/racewindow/harness/subjects/log"
-	"github.com/racewindow/racewindow/harness/subjects/log/stress"
-	"github.com/racewindow/racewindow/storage"
 )
-
-func TestExploreFindsShrinksAndSaysWhatItSaw(t *testing.T) {
-	requireInstrumented(t)
-	t.Parallel()
-	const seed = 7 // shows it in its first programs
-	spec := RoundSpec{Kind: "explore", Variant: "stale", Seed: seed, For: time.Minute}
-	first, err := Explore{Programs: 3, PerProgram: 200, Shrunk: 1}.Run(t.Context(), spec)
-	require.NoError(t, err)
-	require.NotEmpty(t, first.Found)
-	require.EqualValues(t, 3, first.Counts[CountPrograms])
-	require.Positive(t, first.Points["read/metadata-loaded"])
-	require.Contains(t, strings.Join(first.Behaviour, "\n"), PairPrefix+"read/metadata-loaded > ")
-	require.True(t, first.Found[0].Report.Shrink != nil && first.Found[0].Report.Replayed == 5)
-	again, err := Explore{Programs: 3, PerProgram: 200, Shrunk: 1}.Run(t.Context(), spec)
-	require.NoError(t, err)
-	require.Equal(t, first.Counts, again.Counts, "the same round does the same")
-	require.Equal(t, first.Points, again.Points)
-	require.Equal(t, len(first.Found), len(again.Found))
-}
 
 func TestTheSmallestCasesOfOneBugHaveOneShape(t *testing.T) {
 	requireInstrumented(t)
@@ -45,64 +23,17 @@ func TestTheSmallestCasesOfOneBugHaveOneShape(t *testing.T) {
 		"v1 scenario=log handover=stale; a: append 2 of 20, read - end; b: flush; @ a@read/metadata-loaded#1>b",
 		"v1 scenario=log handover=stale chunk=64; t2: append 3, read - end; @ t2@read/metadata-loaded#1>flusher",
 	} {
-		c, err := cases.Parse(text)
-		require.NoError(t, err)
-		r, err := report.OfCase(c.General())
+		c := parse(t, text)
+		r, err := report.OfCase(c)
 		require.NoError(t, err)
 		require.Equal(t, report.Violated, r.Verdict, text)
-		shapes[ShapeOf(c, r)] = true
+		shapes[report.ShapeOf(c, r)] = true
 	}
 	require.Len(t, shapes, 1, "%v", shapes)
-	c, err := cases.Parse("v1 scenario=log handover=recheckliteral; w0: append 1, read - end")
-	require.NoError(t, err)
-	require.Equal(t, "recheckliteral: append, read", ShapeOf(c, nil))
-	c, err = cases.Parse("v1 scenario=log handover=snapshot; w0: append 1, flush; crash w0@flush/written#1 disk=1")
-	require.NoError(t, err)
-	require.Equal(t, "snapshot: crash at flush/written", ShapeOf(c, nil))
-}
-
-func TestEveryKnownBugIsFoundByExploringDrawnPrograms(t *testing.T) {
-	requireInstrumented(t)
-	t.Parallel()
-	const lastResort = 10 * time.Minute
-	wrong := handovers(func(h storage.Handover) bool { return !h.Holds() })
-	require.GreaterOrEqual(t, len(wrong), 4)
-	require.Len(t, ExploreCanaries(lastResort), len(wrong))
-	for _, name := range wrong {
-		c, err := exploreCanary(t.Context(), name, 3, 1000, lastResort)
-		require.NoError(t, err)
-		require.True(t, c.Passed, "%s: %s", name, c.Detail)
-	}
-	blind, err := exploreCanary(t.Context(), "snapshot", 3, 5, lastResort)
-	require.NoError(t, err)
-	require.False(t, blind.Passed)
-}
-
-func TestStressFindsTheKnownBugAndItsSmallestCase(t *testing.T) {
-	requireInstrumented(t)
-	t.Parallel()
-	for _, p := range StressCanary(Stress{Minimal: 5 * time.Second}, time.Minute) {
-		c, err := p.Run(t.Context(), 3)
-		require.NoError(t, err)
-		require.True(t, c.Passed, c.Detail)
-	}
-	r, err := Stress{}.Run(t.Context(), RoundSpec{Kind: "stress", Variant: "snapshot", Seed: 4, For: 500 * time.Millisecond})
-	require.NoError(t, err)
-	requireKnownCounts(t, r)
-	require.Empty(t, r.Found)
-	require.Positive(t, r.Counts[CountOperations])
-	require.NotEmpty(t, r.Behaviour)
-}
-
-func TestTheSettingsOfAStressRoundFollowFromItsSeed(t *testing.T) {
-	t.Parallel()
-	spec := RoundSpec{Kind: "stress", Variant: "snapshot", Seed: 9, For: 5 * time.Second}
-	c, o, disk := Stress{}.settings(spec)
-	c2, o2, disk2 := Stress{}.settings(spec)
-	require.Equal(t, []any{c, o, disk}, []any{c2, o2, disk2})
-	spec.Seed = 10
-	c3, o3, _ := Stress{}.settings(spec)
-	require.NotEqual(t, []any{c, o}, []any{c3, o3})
+	c := parse(t, "v1 scenario=log handover=recheckliteral; w0: append 1, read - end")
+	require.Equal(t, "recheckliteral: append, read", report.ShapeOf(c, nil))
+	c = parse(t, "v1 scenario=log handover=snapshot; w0: append 1, flush; crash w0@flush/written#1 disk=1")
+	require.Equal(t, "snapshot: crash at flush/written", report.ShapeOf(c, nil))
 }
 
 func TestADeadChildIsAFinding(t *testing.T) {
@@ -181,6 +112,9 @@ func TestLogsAreFewAndTheNewest(t *testing.T) {
 	require.FileExists(t, filepath.Join(folder, "new.log"))
 }
 
+// ofTest are the properties of a script.
+var ofTest = regexp.MustCompile("^TestEvery")
+
 // script makes a program that stands for a test binary.
 func script(t *testing.T, text string) string {
 	t.Helper()
@@ -194,7 +128,7 @@ const listed = `[ "$1" = -test.list ] && { echo TestEveryPromiseHolds; echo Test
 func TestAPropertyThatHoldsIsCountedAndOneThatChecksNothingIsNot(t *testing.T) {
 	t.Parallel()
 	spec := RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: 2 * time.Second}
-	p, err := NewProperties(script(t, listed+`echo "--- PASS: TestEveryPromiseHolds (1s)"`), "", "")
+	p, err := NewProperties(script(t, listed+`echo "--- PASS: TestEveryPromiseHolds (1s)"`), ofTest)
 	require.NoError(t, err)
 	require.Equal(t, []string{"TestEveryPromiseHolds"}, p.Tests)
 	r, err := p.Run(t.Context(), spec)
@@ -202,19 +136,19 @@ func TestAPropertyThatHoldsIsCountedAndOneThatChecksNothingIsNot(t *testing.T) {
 	require.EqualValues(t, 120, r.Counts[CountCases])
 	require.Empty(t, r.Inconclusive)
 
-	p, err = NewProperties(script(t, listed+`echo "testing: warning: no tests to run"`), "", "")
+	p, err = NewProperties(script(t, listed+`echo "testing: warning: no tests to run"`), ofTest)
 	require.NoError(t, err)
 	r, err = p.Run(t.Context(), spec)
 	require.NoError(t, err)
 	require.Contains(t, r.Inconclusive, "checked nothing")
-	_, err = NewProperties(script(t, "echo ok"), "", "")
+	_, err = NewProperties(script(t, "echo ok"), ofTest)
 	require.ErrorContains(t, err, "has no property")
 }
 
 func TestAPropertyThatFailsIsAFindingWithItsCase(t *testing.T) {
 	t.Parallel()
 	text := "FAIL ReadAfterWrite  \"x\"\nreplay: racewindow replay '" + "v1 scenario=log handover=stale; t1: append 1, read - end; t2: flush; ~ t1@read/metadata-loaded#1=while:t2#1" + "'\n"
-	p, err := NewProperties(script(t, listed+"mkdir -p $RACEWINDOW_OUT; cat > $RACEWINDOW_OUT/shrunk-x-1.txt <<'END'\n"+text+"END\necho FAIL; exit 1"), "", "")
+	p, err := NewProperties(script(t, listed+"mkdir -p $RACEWINDOW_OUT; cat > $RACEWINDOW_OUT/shrunk-x-1.txt <<'END'\n"+text+"END\necho FAIL; exit 1"), ofTest)
 	require.NoError(t, err)
 	r, err := p.Run(t.Context(), RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: time.Second})
 	require.NoError(t, err)
@@ -223,7 +157,7 @@ func TestAPropertyThatFailsIsAFindingWithItsCase(t *testing.T) {
 	require.Contains(t, r.Found[0].Case, "handover=stale")
 	require.Contains(t, r.Found[0].Text, "replay: ")
 
-	p, err = NewProperties(script(t, listed+"echo 'panic: index 3 out of range'; exit 2"), "", "")
+	p, err = NewProperties(script(t, listed+"echo 'panic: index 3 out of range'; exit 2"), ofTest)
 	require.NoError(t, err)
 	r, err = p.Run(t.Context(), RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: time.Second})
 	require.NoError(t, err)
@@ -272,32 +206,11 @@ func TestAChildEndsWithItsRound(t *testing.T) {
 	require.Empty(t, r.Found)
 }
 
-func TestACrashRoundRecoversFromDisks(t *testing.T) {
-	requireInstrumented(t)
-	t.Parallel()
-	require.Equal(t, []string{"ordered", "weak"}, Crash{}.Variants())
-	if stress.RaceDetector {
-		_, err := Crash{}.Run(t.Context(), RoundSpec{Kind: "crash", Variant: "weak", For: time.Second})
-		require.ErrorContains(t, err, "needs a build without -race")
-		return
-	}
-	for i, variant := range (Crash{}).Variants() {
-		r, err := Crash{PerProgram: 5}.Run(t.Context(), RoundSpec{Kind: "crash", Variant: variant, Seed: uint64(101 + i), For: 300 * time.Millisecond})
-		require.NoError(t, err)
-		requireKnownCounts(t, r)
-		require.Empty(t, r.Inconclusive)
-		require.Positive(t, r.Counts[CountCrashes])
-		require.NotEmpty(t, r.Behaviour)
-	}
-	_, err := Crash{}.Run(t.Context(), RoundSpec{Kind: "crash", Variant: "none", For: time.Second})
-	require.ErrorIs(t, err, crash.ErrModel)
-}
-
 // A class that is seen again and again hides no other shape of it.
 func TestWindowsOfOneBugAreOneFinding(t *testing.T) {
 	t.Parallel()
 	finding := func(class, shape string, size int) Finding {
-		return Finding{Class: class, Shape: shape, Size: size, Fingerprint: Fingerprint(class, shape), Count: 1, Rounds: 1}
+		return Finding{Class: class, Shape: shape, Size: size, Fingerprint: report.Fingerprint(class, shape), Count: 1, Rounds: 1}
 	}
 	s := NewState()
 	first := finding("ReadAfterWrite/empty", "stale: a .. b", 100)

@@ -28,6 +28,16 @@ func ReadState(folder string) (*State, error) {
 	return s, nil
 }
 
+// HasCorpus says whether the campaign in a folder tried the cases of a corpus. One that cannot be read may have.
+func HasCorpus(folder string) bool {
+	s, err := ReadState(folder)
+	if err != nil {
+		return true
+	}
+	_, all := s.passed(CheckCorpus)
+	return all > 0
+}
+
 // Merge puts the shards of campaigns together: findings by fingerprint, counts and coverage. It writes a summary and the
 // findings' files to out. What cannot be read, did not come to its end or is not there is missed, and the rest is merged. Folders
 // whose rounds would be counted twice are an error, and so is one that is out itself, whose summary would go.
@@ -169,11 +179,11 @@ func (s *State) merge(other *State, folder string, from map[string]source) {
 	s.StartRounds += other.StartRounds
 	s.Rounds += other.Rounds
 	s.Lost += other.Lost
-	s.Counts.add(other.Counts)
-	s.Points.add(other.Points)
-	s.Faults.add(other.Faults)
+	s.Counts.Add(other.Counts)
+	s.Points.Add(other.Points)
+	s.Faults.Add(other.Faults)
 	s.LegDone.Rounds += other.LegDone.Rounds
-	s.LegDone.Counts.add(other.LegDone.Counts)
+	s.LegDone.Counts.Add(other.LegDone.Counts)
 	for _, t := range []struct{ to, from map[string]*Tally }{
 		{s.Kinds, other.Kinds}, {s.LegDone.Kinds, other.LegDone.Kinds}, {s.Handovers, other.Handovers}, {s.Engines, other.Engines},
 	} {
@@ -181,6 +191,7 @@ func (s *State) merge(other *State, folder string, from map[string]source) {
 			tally(t.to, name).join(n)
 		}
 	}
+	s.Declared = slices.Compact(slices.Sorted(slices.Values(slices.Concat(s.Declared, other.Declared))))
 	for name, number := range other.Behaviour {
 		if known, found := s.Behaviour[name]; !found || number < known {
 			s.Behaviour[name] = number
@@ -212,7 +223,7 @@ func (t *Tally) join(other *Tally) {
 	t.Inconclusive += other.Inconclusive
 	t.Took += other.Took
 	t.New += other.New
-	t.Counts.add(other.Counts)
+	t.Counts.Add(other.Counts)
 	if other.Reason != "" {
 		t.Reason = other.Reason
 	}

@@ -16,10 +16,14 @@ type RoundSpec struct {
 	Number uint64
 	// Seed is where every random choice comes from.
 	Seed uint64
-	// For is about how long the round takes.
-	For time.Duration
+	// For is about how long the round takes. Count, if it is set, ends the round after so much of what the kind counts, and For is a
+	// last resort.
+	For   time.Duration
+	Count uint64
 
-	// Progress, if set, hears what was done since the round began, now and then. It is not part of the text.
+	// First ends the round with the first finding, which need not be made smaller. It is not part of the text, nor is Progress, which,
+	// if set, hears what was done since the round began, now and then.
+	First    bool
 	Progress func(Counts)
 }
 
@@ -31,7 +35,11 @@ var ErrSpec = errors.New("not a round")
 
 // String is one line: v1 kind=explore variant=snapshot number=17 seed=123 for=5s.
 func (s RoundSpec) String() string {
-	return fmt.Sprintf("%s kind=%s variant=%s number=%d seed=%d for=%v", specVersion, s.Kind, s.Variant, s.Number, s.Seed, s.For)
+	text := fmt.Sprintf("%s kind=%s variant=%s number=%d seed=%d for=%v", specVersion, s.Kind, s.Variant, s.Number, s.Seed, s.For)
+	if s.Count > 0 {
+		text += fmt.Sprintf(" count=%d", s.Count)
+	}
+	return text
 }
 
 // arm is what the choice of the next round tells apart.
@@ -59,10 +67,12 @@ func ParseRound(text string) (s RoundSpec, err error) {
 			s.Number, err = strconv.ParseUint(value, 10, 64)
 		case "seed":
 			s.Seed, err = strconv.ParseUint(value, 10, 64)
+		case "count":
+			s.Count, err = strconv.ParseUint(value, 10, 64)
 		case "for":
 			s.For, err = time.ParseDuration(value)
 		default:
-			return s, fmt.Errorf("%w: %q: known are kind, variant, number, seed and for", ErrSpec, word)
+			return s, fmt.Errorf("%w: %q: known are kind, variant, number, seed, for and count", ErrSpec, word)
 		}
 		if err != nil {
 			return s, fmt.Errorf("%w: %q: %w", ErrSpec, word, err)
@@ -72,6 +82,14 @@ func ParseRound(text string) (s RoundSpec, err error) {
 		return s, fmt.Errorf("%w: kind, variant and a time above zero (for=5s) are needed", ErrSpec)
 	}
 	return s, nil
+}
+
+// CutShort says that the last resort ended a round before it had done what it was to do, "" if it did.
+func (s RoundSpec) CutShort(done uint64, what string) string {
+	if done >= s.Count {
+		return ""
+	}
+	return fmt.Sprintf("the last resort ended it, %v, after %d of %d %s (--round-for): the machine is slow, or busy", s.For, done, s.Count, what)
 }
 
 // limit is how long a round may take at the most: shrinking and an orderly end come on top of its time.

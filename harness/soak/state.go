@@ -40,7 +40,9 @@ type State struct {
 	Handovers map[string]*Tally `json:"handovers"`
 	Engines   map[string]*Tally `json:"engines"`
 	Points    Counts            `json:"failpoints"`
-	Faults    Counts            `json:"faults,omitempty"`
+	// Declared are the failpoints that there are, as far as the newest start knows.
+	Declared []string `json:"failpoints_declared,omitempty"`
+	Faults   Counts   `json:"faults,omitempty"`
 	// Behaviour is what was seen, with the number of the round that saw it first.
 	Behaviour map[string]uint64 `json:"behaviour"`
 	// Arms are what the choice of the next round looks at.
@@ -61,7 +63,7 @@ type Done struct {
 
 func (d *Done) add(kind string, r *RoundRecord) {
 	d.Rounds++
-	d.Counts.add(r.Counts)
+	d.Counts.Add(r.Counts)
 	if !strings.HasPrefix(r.Inconclusive, interrupted) { // by whoever ended the campaign: that says nothing of the kind
 		tally(d.Kinds, kind).add(r)
 	}
@@ -152,7 +154,7 @@ func (s *State) start(e Entry) {
 	}
 	s.Starts++
 	s.StartRounds, s.For = 0, e.For
-	s.Ended, s.Complete, s.Checks, s.NotRun = "", false, nil, slices.Clone(e.NotRun)
+	s.Ended, s.Complete, s.Checks, s.NotRun, s.Declared = "", false, nil, slices.Clone(e.NotRun), e.Points
 	if s.InProgress != "" {
 		s.InProgress = ""
 		s.Lost++
@@ -175,9 +177,9 @@ func (s *State) foldRound(e Entry) error {
 	s.StartRounds++
 	s.InProgress, s.Deaths = "", 0
 	s.passTime(r.Took)
-	s.Counts.add(r.Counts)
-	s.Points.add(r.Points)
-	s.Faults.add(r.Faults)
+	s.Counts.Add(r.Counts)
+	s.Points.Add(r.Points)
+	s.Faults.Add(r.Faults)
 	for _, name := range r.New {
 		if _, known := s.Behaviour[name]; !known {
 			s.Behaviour[name] = spec.Number
@@ -213,7 +215,7 @@ func (t *Tally) add(r *RoundRecord) {
 	t.Rounds++
 	t.Took += r.Took
 	t.New += uint64(len(r.New))
-	t.Counts.add(r.Counts)
+	t.Counts.Add(r.Counts)
 	if r.Inconclusive != "" {
 		t.Inconclusive++
 		t.Reason = r.Inconclusive

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
@@ -29,16 +28,12 @@ type Minimums map[string]uint64
 // ownMinimums are the names that are no count and no kind's.
 var ownMinimums = []string{"rounds", "failpoints", "pairs", "corpus", "canaries"}
 
-// MinimumNames are all names that a minimum can have. A name that nothing counts would be missed for ever, after the whole night.
-func MinimumNames() []string {
-	return slices.Concat(ownMinimums, KindNames, countNames)
-}
+// MinimumNames are all names that a minimum can have, beside those of kinds and of what else is counted. A name that nothing counts
+// would be missed for ever, after the whole night.
+func MinimumNames(more ...string) []string { return slices.Concat(ownMinimums, more, countNames) }
 
-// KindNames are those of all kinds that this module brings.
-var KindNames = []string{"explore", "stress", "crash", "crashstress", "kill", "race", "properties", "fuzz"}
-
-// ParseMinimums reads KEY=N, and "none", which takes away all before it.
-func ParseMinimums(into Minimums, words []string) error {
+// ParseMinimums reads KEY=N, of the names that are known, and "none", which takes away all before it.
+func ParseMinimums(into Minimums, words, known []string) error {
 	for _, word := range words {
 		if word == "none" {
 			clear(into)
@@ -49,7 +44,7 @@ func ParseMinimums(into Minimums, words []string) error {
 		if !found || key == "" || err != nil {
 			return fmt.Errorf("minimum %q: write NAME=N, such as schedules=100000, or none", word)
 		}
-		if known := MinimumNames(); !slices.Contains(known, key) {
+		if !slices.Contains(known, key) {
 			return fmt.Errorf("no count is called %q%s: choose of %s", key, spelling.Meant(key, known), strings.Join(known, ", "))
 		}
 		into[key] = n
@@ -113,11 +108,9 @@ func (s *State) summary(minimums Minimums, ended bool) *Summary {
 	m := &Summary{
 		Schema: SummarySchema, State: c, Trends: Trends(c.Samples), Pairs: c.Pairs(), Passes: c.Points.passed(), Seen: len(c.Behaviour), Missed: []string{}, Never: []string{},
 	}
-	for _, pkg := range failpoints.DeclaredPackages() {
-		for _, d := range failpoints.Declarations(pkg) {
-			if c.Points[d.Name] == 0 {
-				m.Never = append(m.Never, d.Name)
-			}
+	for _, name := range c.Declared {
+		if c.Points[name] == 0 {
+			m.Never = append(m.Never, name)
 		}
 	}
 	if ended {
@@ -164,7 +157,7 @@ func (s *State) shortfalls() (missed []string) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.LegDone.Kinds)) {
 		if t := s.LegDone.Kinds[name]; 2*t.Inconclusive > t.Rounds {
-			missed = append(missed, fmt.Sprintf("%s: %d of %d rounds have no verdict, the last: %s", name, t.Inconclusive, t.Rounds, clip(t.Reason, 200)))
+			missed = append(missed, fmt.Sprintf("%s: %d of %d rounds have no verdict, the last: %s", name, t.Inconclusive, t.Rounds, Clip(t.Reason, 200)))
 		}
 	}
 	return missed
@@ -179,7 +172,7 @@ func (s *State) early() string {
 	if s.For > 0 {
 		of = fmt.Sprintf(" of %v", s.For)
 	}
-	return fmt.Sprintf("ended early: %s, %s%s", clip(why, 300), short(s.Leg), of)
+	return fmt.Sprintf("ended early: %s, %s%s", Clip(why, 300), short(s.Leg), of)
 }
 
 // judge decides. Violated is said at once, and passed only at the end.

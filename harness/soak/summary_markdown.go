@@ -37,7 +37,7 @@ func (m *Summary) Markdown() string {
 	if open := s.Open(); len(open) > 0 {
 		b.WriteString("\n| finding | class | times | what | case |\n|---|---|---|---|---|\n")
 		for _, f := range open {
-			fmt.Fprintf(&b, "| %s | %s | %d | %s | `%s` |\n", f.Fingerprint, cell(f.Class), f.Count, cell(clip(f.Detail, 300)), strings.ReplaceAll(cell(f.Case), "`", "'"))
+			fmt.Fprintf(&b, "| %s | %s | %d | %s | `%s` |\n", f.Fingerprint, cell(f.Class), f.Count, cell(Clip(f.Detail, 300)), strings.ReplaceAll(cell(f.Case), "`", "'"))
 		}
 	}
 	b.WriteString("\n<details><summary>failpoints and faults</summary>\n")

@@ -11,6 +11,9 @@ import (
 // textWidth is how wide the summary's rows are, but for commands, which are never broken.
 const textWidth = 100
 
+// nameWidth is how long a name may be that stands in a row of a table.
+const nameWidth = 13
+
 // A page of text is made of lines, so many columns wide, of which none holds what a terminal would obey.
 type lines struct {
 	strings.Builder
@@ -71,12 +74,12 @@ func (m *Summary) findings(b *lines) {
 	s := m.State
 	b.line("findings: %d", len(s.Open()))
 	for _, f := range s.Open() {
-		b.wrap("  ", fmt.Sprintf("%s %s, %d times in %d rounds: %s", f.Fingerprint, f.Class, f.Count, f.Rounds, clip(f.Detail, 300)))
+		b.wrap("  ", fmt.Sprintf("%s %s, %d times in %d rounds: %s", f.Fingerprint, f.Class, f.Count, f.Rounds, Clip(f.Detail, 300)))
 		if f.Case != "" {
-			b.line("    racewindow replay %s", quoted(f.Case))
+			b.line("    %s", cmp.Or(f.Replay, "racewindow replay "+Quoted(f.Case)))
 		}
 		if s.Kinds[f.Kind] != nil { // or it was no round that found it
-			b.line("    racewindow soak --round %s", quoted(f.Round))
+			b.line("    racewindow soak --round %s", Quoted(f.Round))
 		}
 		b.wrap("    ", fmt.Sprintf("%s/%s: %s", findingsFolder, f.Fingerprint, strings.Join(f.Files, " ")))
 	}
@@ -123,7 +126,7 @@ func (m *Summary) headline() string {
 		text += fmt.Sprintf("; this leg %d rounds in %s", s.LegDone.Rounds, short(s.Leg))
 	}
 	if s.Ended != "" {
-		text += "; " + clip(s.Ended, 200)
+		text += "; " + Clip(s.Ended, 200)
 	}
 	return text
 }
@@ -173,7 +176,7 @@ type table struct {
 }
 
 func (m *Summary) allTables() []table {
-	return []table{{"kind", m.State.Kinds}, {"hand-over", m.State.Handovers}, {"engine", m.State.Engines}}
+	return slices.DeleteFunc([]table{{"kind", m.State.Kinds}, {"hand-over", m.State.Handovers}, {"engine", m.State.Engines}}, func(t table) bool { return len(t.of) == 0 })
 }
 
 func (m *Summary) tables(b *lines) {
@@ -181,7 +184,11 @@ func (m *Summary) tables(b *lines) {
 		b.line("%-15s %7s %10s %9s %6s  done", t.name, "rounds", "no verdict", "time", "new")
 		for _, name := range slices.Sorted(maps.Keys(t.of)) {
 			n := t.of[name]
-			row := fmt.Sprintf("  %-13s %7d %10d %9s %6d  ", name, n.Rounds, n.Inconclusive, short(n.Took), n.New)
+			if len(name) > nameWidth { // it has a line of its own
+				b.line("  %s", name)
+				name = ""
+			}
+			row := fmt.Sprintf("  %-*s %7d %10d %9s %6d  ", nameWidth, name, n.Rounds, n.Inconclusive, short(n.Took), n.New)
 			if b.width < textWidth { // there is no room for a column of counts
 				b.line("%s", row)
 				b.wrap("    ", n.Counts.text())
@@ -195,7 +202,7 @@ func (m *Summary) tables(b *lines) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(m.State.Kinds)) {
 		if n := m.State.Kinds[name]; n.Inconclusive > 0 {
-			b.line("%s without a verdict, the last: %s", name, clip(n.Reason, 200))
+			b.line("%s without a verdict, the last: %s", name, Clip(n.Reason, 200))
 		}
 	}
 }
@@ -255,5 +262,5 @@ func wrapped(text string, width int) (lines []string) {
 	return append(lines, text)
 }
 
-// quoted is one word for a shell.
-func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }
+// Quoted is one word for a shell.
+func Quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

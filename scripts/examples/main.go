@@ -1,7 +1,8 @@
 // The command examples tries the subjects of harness/examples as a stranger would: it builds racewindow, copies the module, and
 // for each subject has racewindow find the planted bug, replay what it found 100 times, hold the right one within the same
 // schedules, and go through every schedule of one program; where one keeps data, it is also run freely while power is lost and while
-// its processes are killed. It prints the tables of harness/examples/README.md, and ends with 1 where something else came.
+// its processes are killed. Short campaigns find the bug, and pass without it. It prints the tables of harness/examples/README.md, and
+// ends with 1 where something else came.
 package main
 
 import (
@@ -24,18 +25,27 @@ type example struct {
 	flags   []string // of explore, with and without the bug
 	program string   // that is explored exhaustively without it
 	free    []string // commands that run it freely, and must find the bug too
+	kind    string   // of the rounds of a campaign that find it
 }
 
 var examples = []example{
-	{"cache", nil, `c0: get("c"), get("b"); c1: put("b", 0), put("a", 0), put("c", 0)`, nil},
-	{"queue", nil, `c0: take(); c1: take(); c2: put(1), put(2)`, nil},
-	{"wal", []string{"--crash"}, `c0: set("a", 1); c1: snapshot(), get("a")`, []string{"stress --crash --race=false --cycles 20000", "kill --kills 300"}},
-	{"limiter", nil, `c0: allow(), allow(), wait(), wait(); c1: wait()`, nil},
-	{"registry", nil, `c0: subscribe("a"), unsubscribe("a"); c1: publish(1)`, nil},
+	{"cache", nil, `c0: get("c"), get("b"); c1: put("b", 0), put("a", 0), put("c", 0)`, nil, "explore"},
+	{"queue", nil, `c0: take(); c1: take(); c2: put(1), put(2)`, nil, "explore"},
+	{"wal", []string{"--crash"}, `c0: set("a", 1); c1: snapshot(), get("a")`, []string{"stress --crash --race=false --cycles 20000", "kill --kills 300"}, "crash"},
+	{"limiter", nil, `c0: allow(), allow(), wait(), wait(); c1: wait()`, nil, "explore"},
+	{"registry", nil, `c0: subscribe("a"), unsubscribe("a"); c1: publish(1)`, nil, "explore"},
 }
 
 // times is how often a finding is replayed.
 const times = "100"
+
+// Short campaigns count: with the bug, rounds of one kind, so that what each does follows from the seed; without it, rounds of every
+// kind that fits.
+const (
+	rounds     = "5"
+	perRound   = "explore=30000,crash=200"
+	ofEachKind = "explore=5000,crash=100,race=2000,crashstress=300,kill=20"
+)
 
 func main() {
 	pattern := flag.String("run", "", "only the subjects that match `REGEXP`")
@@ -65,7 +75,7 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 	}
 	fmt.Println("| subject | broken | found after | in | smallest case | replayed | without the bug | every schedule of a program |")
 	fmt.Println("|---|---|---|---|---|---|---|---|")
-	tried, freely := 0, ""
+	tried, freely, campaigns := 0, "", ""
 	for _, e := range examples {
 		if !selected.MatchString(e.folder) {
 			continue
@@ -86,9 +96,15 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 			err = errors.Join(err, failed)
 			freely += row
 		}
+		row, failed = t.soak(e)
+		err = errors.Join(err, failed)
+		campaigns += row
 	}
 	if freely != "" {
 		fmt.Print("\n| subject | freely | found after | in | without the bug |\n|---|---|---|---|---|\n" + freely)
+	}
+	if campaigns != "" {
+		fmt.Print("\n| subject | a campaign | in | without the bug |\n|---|---|---|---|\n" + campaigns)
 	}
 	if tried == 0 {
 		return errors.New("-run selects no subject")
@@ -224,6 +240,32 @@ func (t *trial) freely(e example, command string) (row string, err error) {
 		return "", fmt.Errorf("racewindow %s does not say how much it took:\n%s\n%s", strings.Join(arguments, " "), with, without)
 	}
 	return fmt.Sprintf("| %s | `%s` | %s | %.0f s | held, %s |\n", e.folder, command, found[1], took.Seconds(), held[1]), nil
+}
+
+// foundBy is how a summary tells of a finding.
+var foundBy = regexp.MustCompile(`(?m)^  [0-9a-f]{8} (\S+), \d+ times in (\d+) rounds`)
+
+// soak makes the row of two short campaigns.
+func (t *trial) soak(e example) (row string, err error) {
+	campaign := func(bug bool, code int, counts string, more ...string) (string, error) {
+		folder := filepath.Join(t.folder, fmt.Sprintf("soak-%s-%v", e.folder, bug))
+		return t.racewindow(bug, code, append([]string{"soak", "--rounds", rounds, "--count", counts, "--seed", "1", "--out", folder, "./" + e.folder}, more...)...)
+	}
+	began := time.Now()
+	with, err := campaign(true, 1, perRound, "--kinds", e.kind)
+	if err != nil {
+		return "", err
+	}
+	took := time.Since(began)
+	without, err := campaign(false, 0, ofEachKind)
+	if err != nil {
+		return "", err
+	}
+	found := foundBy.FindAllStringSubmatch(with, -1)
+	if found == nil || !strings.Contains(without, "soak passed: "+rounds+" rounds") {
+		return "", fmt.Errorf("the campaigns of %s do not say what they found:\n%s\n%s", e.folder, with, without)
+	}
+	return fmt.Sprintf("| %s | %s in %s of %s rounds of %s | %.0f s | %s rounds passed |\n", e.folder, found[0][1], found[0][2], rounds, e.kind, took.Seconds(), rounds), nil
 }
 
 // read returns the first finding, if there is one, and the summary.

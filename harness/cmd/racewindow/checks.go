@@ -58,9 +58,6 @@ func (r *checkRun) run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(folder)
 	r.order.Version, r.order.Events = drive.Version, filepath.Join(folder, "events")
-	if err := os.WriteFile(r.order.Events, nil, 0o600); err != nil {
-		return err
-	}
 	arguments := []string{"-count=1", "-timeout=0"}
 	if r.pattern != "" {
 		arguments = append(arguments, "-run", r.pattern)
@@ -81,9 +78,25 @@ func (r *checkRun) run(ctx context.Context) error {
 	return r.conclude(ctx, code, err, output.String())
 }
 
-// withChecks are the packages whose tests import the harness.
-func (r *checkRun) withChecks(ctx context.Context) (packages []string, err error) {
-	command := exec.CommandContext(ctx, "go", append([]string{"list", "-e", "-json=ImportPath,TestImports,XTestImports,Error", "--"}, r.packages...)...)
+// withChecks are the import paths of the packages whose tests import the harness.
+func (r *checkRun) withChecks(ctx context.Context) (paths []string, err error) {
+	found, err := listChecks(ctx, r.packages)
+	for _, p := range found {
+		paths = append(paths, p.ImportPath)
+	}
+	return paths, err
+}
+
+// A listedPackage is what go list says of one.
+type listedPackage struct {
+	ImportPath, Dir           string
+	TestImports, XTestImports []string
+	Error                     *struct{ Err string }
+}
+
+// listChecks lists the packages whose tests import the harness, at least one.
+func listChecks(ctx context.Context, packages []string) (found []listedPackage, err error) {
+	command := exec.CommandContext(ctx, "go", append([]string{"list", "-e", "-json=ImportPath,Dir,TestImports,XTestImports,Error", "--"}, packages...)...)
 	command.Env = environment.Full()
 	var stderr bytes.Buffer
 	command.Stderr = &stderr
@@ -92,11 +105,7 @@ func (r *checkRun) withChecks(ctx context.Context) (packages []string, err error
 		return nil, usageError{fmt.Errorf("the packages cannot be listed: %s", strings.TrimSpace(stderr.String()+" "+err.Error()))}
 	}
 	for decoder := json.NewDecoder(bytes.NewReader(listed)); ; {
-		var p struct {
-			ImportPath                string
-			TestImports, XTestImports []string
-			Error                     *struct{ Err string }
-		}
+		var p listedPackage
 		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
@@ -106,13 +115,13 @@ func (r *checkRun) withChecks(ctx context.Context) (packages []string, err error
 			return nil, usageError{fmt.Errorf("%s: %s", p.ImportPath, strings.TrimSpace(p.Error.Err))}
 		}
 		if slices.Contains(p.TestImports, harnessPackage) || slices.Contains(p.XTestImports, harnessPackage) {
-			packages = append(packages, p.ImportPath)
+			found = append(found, p)
 		}
 	}
-	if len(packages) == 0 {
-		return nil, usageError{fmt.Errorf("no test of %s calls harness.Check: write one (see the documentation of %s), or name other packages", strings.Join(r.packages, " "), harnessPackage)}
+	if len(found) == 0 {
+		return nil, usageError{fmt.Errorf("no test of %s calls harness.Check: write one (see the documentation of %s), or name other packages", strings.Join(packages, " "), harnessPackage)}
 	}
-	return packages, nil
+	return found, nil
 }
 
 // checksHere reports whether the current package has Checks.
@@ -129,28 +138,17 @@ func (r *checkRun) follow(done <-chan error) error {
 	line := newProgressLine(r.verb)
 	defer line.clear()
 	status := "building"
-	events, err := os.Open(r.order.Events)
+	events, err := drive.OpenTail(r.order.Events)
 	if err != nil {
 		return errors.Join(err, <-done)
 	}
 	defer events.Close()
-	var rest []byte
 	take := func() {
-		more, _ := io.ReadAll(events) // what cannot be read now is read the next time, or missed and then no verdict
-		rest = append(rest, more...)
-		for {
-			text, after, whole := bytes.Cut(rest, []byte("\n"))
-			if !whole {
-				return
+		events.Take(func(e drive.Event) {
+			if words := r.event(line, e); words != "" {
+				status = words
 			}
-			rest = after
-			var e drive.Event
-			if json.Unmarshal(text, &e) == nil {
-				if words := r.event(line, e); words != "" {
-					status = words
-				}
-			}
-		}
+		})
 	}
 	tick := time.NewTicker(poll)
 	defer tick.Stop()

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/harness/report"
-	"github.com/racewindow/racewindow/harness/soak"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -22,8 +21,9 @@ var flagValues = map[string]func() []string{
 	"subject":   subjectNames,
 	"model":     models,
 	"format":    formats,
-	"kinds":     func() []string { return soakKinds },
-	"minimum":   func() []string { return append([]string{"none"}, endedBy("=", soak.MinimumNames())...) },
+	"kinds":     soakKinds,
+	"count":     func() []string { return endedBy("=", soakKinds()) },
+	"minimum":   func() []string { return append([]string{"none"}, endedBy("=", minimumNames())...) },
 	"shard":     func() []string { return []string{"0/1"} },
 	"delay-points": func() (names []string) {
 		for _, e := range storage.Points() {

@@ -7,10 +7,9 @@ import (
 	"io"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,13 +18,19 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/soak"
-	"github.com/racewindow/racewindow/harness/spelling"
-	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 )
 
 const soakAbout = `Work for hours: first every known bug must show what it says and every canary must be found; then rounds of
 everything that the harness can do, more of what has found new behaviour lately. What is found is shrunk,
 kept below DIR/findings, and the campaign goes on; the same bug again is counted.
+
+With packages, the campaign is of the objects of their tests that call harness.Check: without any, of the current
+package's, where it has some, else of the log that the command brings. Kinds of rounds, of each Check that they fit:
+explore (programs drawn, several strategies in turn), crash (the same, power is lost at every step and the disk
+fails), race (many instances run freely under the race detector), crashstress (power is lost again and again while
+they run), kill (processes that work on the disk of DIR are killed). Those that lose something are of objects with
+durable operations on Env.Disk, kill also in Env.Dir. Each round finds bugs that it plants itself first. The tests
+are built at each start, and run in the packages' folders.
 
 Everything is in DIR/journal.jsonl: a campaign that was interrupted or killed goes on with the next start,
 without the round that was in progress. The time of --for counts all starts together. A start after the end
@@ -35,11 +40,16 @@ gone, and one that was gone may be back. Those without a case are closed by 'rac
 A round runs alone again by its line, which findings, journal and log have:
   racewindow soak --round 'v1 kind=explore variant=snapshot number=17 seed=123 for=5s'
 
-Kinds of rounds: explore (programs drawn, several strategies in turn), stress (in a child process), race (the
+Kinds of rounds of the log: explore (programs drawn, several strategies in turn), stress (in a child process), race (the
 same under the race detector, if --race-binary or a racewindow-race beside this binary is there), crash (power is
 lost at every step of drawn programs), crashstress (power is lost at random moments under load, the same log goes
 on), kill (processes under load on the disk of DIR, killed or given a file size limit; Linux only), properties (if
 --properties or bin/properties-race.test is there), fuzz (if the go command and the sources are there).
+
+A round is a length of time, or with --count so many schedules (explore, crash), operations (stress, race), losses of
+power (crashstress), kills (kill), cases (properties) or inputs (fuzz); then time is a last resort, and a round that
+it ends has no verdict. With --rounds the campaign ends after so many rounds, and --for is a last resort.
+
 What cannot be run is shown as not run, and never as passed; if --kinds names it, the campaign is no pass.
 
 Enough is what --minimum says, and by default 10 schedules for each second of --for (1,000 at least) and a little of
@@ -52,6 +62,8 @@ it was interrupted (the summary is written, the next start goes on), a canary wa
 failed.`
 
 const soakExamples = `  racewindow soak --for 8h --out out/soak
+  racewindow soak --for 1h --out out/soak ./...                         the Checks of packages
+  racewindow soak --rounds 6 --count 2000 --out out/soak ./cache        six rounds, however long they take
   racewindow soak --for 8h --out out/soak --listen 127.0.0.1:8080       a page with plots, and /metrics
   racewindow soak --shard 0/4 --seed 7 --out out/soak-0 --minimum schedules=1000000
   racewindow soak merge out/soak-0 out/soak-1 out/soak-2 out/soak-3 --out out/soak`
@@ -72,21 +84,27 @@ type soakFlags struct {
 	round     string
 	result    string
 	inProcess bool
+
+	subject  string
+	counts   []string
+	pattern  string
+	set      map[string]string
+	binaries string // the folder of the packages' test binaries
 }
 
 func soakCommand() *cobra.Command {
 	f := &soakFlags{}
 	cmd := &cobra.Command{
-		Use:     "soak",
+		Use:     "soak [flags] [packages]",
 		Short:   "A campaign for hours: everything in turn, resumable, on one machine or many",
 		Long:    soakAbout,
 		Example: soakExamples,
-		Args:    noArguments,
-		RunE: func(cmd *cobra.Command, _ []string) error {
+		Args:    packagesOrCommands,
+		RunE: func(cmd *cobra.Command, packages []string) error {
 			if err := checkPlaces(cmd.Flags(), []string{"result"}, []string{"out"}); err != nil {
 				return err
 			}
-			return f.run(cmd.Context(), cmd.OutOrStdout())
+			return f.run(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), packages)
 		},
 	}
 	f.define(cmd.Flags())
@@ -99,6 +117,7 @@ func (f *soakFlags) define(flags *pflag.FlagSet) {
 	c := &f.config
 	flags.DurationVar(&c.For, "for", 10*time.Minute, "how long the campaign takes, all starts together")
 	flags.StringVar(&c.Out, "out", "", "the campaign's folder, `DIR`: journal, summary, findings")
+	flags.StringVar(&f.subject, "subject", "log", "the log, also where the current package has Checks: `NAME`")
 	flags.StringVar(&f.corpus, "corpus", filepath.Join("testdata", "cases"), "the cases that must show what they say, `DIR`")
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the campaign (default that of the journal, or a new one, which the summary prints)")
 	flags.StringVar(&f.shard, "shard", "0/1", "which part of a campaign on several machines, `I/N`, from 0/N to N-1/N")
@@ -107,36 +126,40 @@ func (f *soakFlags) define(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.kinds, "kinds", nil, "only these kinds of rounds, `NAME,...`, as above (default all that can be run)")
 	flags.StringSliceVar(&f.handovers, "handovers", nil, "the hand-overs of explore and stress, `NAME,...` (default those that are to hold)")
 	flags.DurationVar(&c.RoundFor, "round-for", 0, "about how long a round takes (default a fortieth of --for, from 1s to 10s)")
+	flags.StringSliceVar(&f.counts, "count", nil, "end a round after `N`, or KIND=N,..., of what its kind counts; then --round-for is a last resort, default 5m")
+	flags.Uint64Var(&c.Rounds, "rounds", 0, "end the campaign after `N` rounds, all starts together; then --for is a last resort")
 	flags.DurationVar(&f.canary, "canary-within", 10*time.Minute, "last resort for each canary, which counts its rounds, programs or inputs; 0 leaves them out, and the summary says so")
 	flags.StringVar(&f.race, "race-binary", "", "an instrumented racewindow with the race detector, `FILE` (default racewindow-race beside this one)")
 	flags.StringVar(&f.properties, "properties", "", "the instrumented test binary of the package properties, `FILE` (default properties-race.test beside this one)")
 	flags.StringVar(&f.source, "source", ".", "the module's sources, for fuzzing, `DIR`")
+	flags.StringVar(&f.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
+	flags.StringToStringVar(&f.set, "set", nil, "of packages: settings of the subject, `NAME=VALUE,...`")
 	flags.StringVar(&f.round, "round", "", "do one round, as a `SPEC` says, and nothing else")
 	flags.StringVar(&f.result, "result", "", "with --round: write what it came to as JSON to `FILE`")
 	flags.BoolVar(&f.inProcess, "in-process", false, "with --round: not in a child process")
 }
 
-func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
-	if f.config.For <= 0 || f.config.RoundFor < 0 || f.canary < 0 {
-		return usageError{fmt.Errorf("--for %v --round-for %v --canary-within %v: the first must be above zero, none negative", f.config.For, f.config.RoundFor, f.canary)}
-	}
-	var err error
-	if f.config.Shard, err = soak.ParseShard(f.shard); err != nil {
-		return usageError{fmt.Errorf("--shard: %w", err)}
-	}
-	if f.round != "" {
-		return f.oneRound(ctx, out)
-	}
-	if f.result != "" || f.inProcess {
-		return usageError{errors.New("--result and --in-process go with --round 'v1 kind=KIND variant=NAME for=5s'")}
-	}
-	if f.config.Out == "" {
-		return usageError{errors.New("--out: say where journal, summary and findings go")}
+func (f *soakFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Writer, packages []string) (err error) {
+	if err := f.settle(flags); err != nil {
+		return usageError{err}
 	}
 	if err := failpoints.Require("racewindow soak", "make build (it makes bin/racewindow)"); err != nil {
 		return err
 	}
-	if err := f.prepare(); err != nil {
+	defer f.removeBinaries()
+	packages = f.packagesOf(ctx, flags, packages)
+	if err := f.refuse(flags, packages); err != nil {
+		return err
+	}
+	if f.round != "" {
+		return f.oneRound(ctx, out)
+	}
+	if len(packages) > 0 {
+		err = f.prepareChecks(ctx, packages)
+	} else {
+		err = f.prepare()
+	}
+	if err != nil {
 		return err
 	}
 	var listener net.Listener
@@ -149,112 +172,51 @@ func (f *soakFlags) run(ctx context.Context, out io.Writer) error {
 	return f.campaign(ctx, out, listener)
 }
 
-// soakKinds are the names of the kinds, in the order in which allKinds lists them.
-var soakKinds = []string{"explore", "stress", "crash", "crashstress", "kill", "race", "properties", "fuzz"}
-
-// allKinds are the kinds that can be run here, and those that cannot. A new kind is listed here and in soakKinds.
-func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, nil, err
+// settle sees to flags that mean the same whatever is tested.
+func (f *soakFlags) settle(flags *pflag.FlagSet) (err error) {
+	c := &f.config
+	if c.For <= 0 || c.RoundFor < 0 || f.canary < 0 {
+		return fmt.Errorf("--for %v --round-for %v --canary-within %v: the first must be above zero, none negative", c.For, c.RoundFor, f.canary)
 	}
-	logs, scratch := "", ""
-	if f.config.Out != "" {
-		out, err := filepath.Abs(f.config.Out)
-		if err != nil {
-			return nil, nil, err
-		}
-		logs, scratch = filepath.Join(out, "logs"), soak.Scratch(out)
+	if err := onlyTheLog(f.subject); err != nil {
+		return err
 	}
-	isolated := func(k soak.Kind) soak.Isolated {
-		return soak.Isolated{Kind: k, Binary: self, Logs: logs, Scratch: scratch}
+	if c.Shard, err = soak.ParseShard(f.shard); err != nil {
+		return fmt.Errorf("--shard: %w", err)
 	}
-	add := func(name string, make func() (soak.Kind, error)) {
-		if len(f.kinds) > 0 && !slices.Contains(f.kinds, name) {
-			notRun = append(notRun, soak.NotRun{What: name, Because: "--kinds leaves it out"})
-			return
-		}
-		k, err := make()
-		if err != nil {
-			notRun = append(notRun, soak.NotRun{What: name, Because: err.Error()})
-			return
-		}
-		kinds = append(kinds, k)
+	switch {
+	case flags.Changed("rounds") && c.Rounds == 0:
+		return errors.New("--rounds 0: at least 1")
+	case f.round != "" && (c.Rounds > 0 || len(f.counts) > 0):
+		return errors.New("--rounds and --count are of a campaign: a round has its own count, as in 'v1 kind=KIND variant=NAME for=5m count=1000'")
+	case f.round == "" && (f.result != "" || f.inProcess):
+		return errors.New("--result and --in-process go with --round 'v1 kind=KIND variant=NAME for=5s'")
+	case f.round == "" && c.Out == "":
+		return errors.New("--out: say where journal, summary and findings go")
 	}
-	add("explore", func() (soak.Kind, error) { return soak.Explore{Handovers: f.handovers}, nil })
-	add("stress", func() (soak.Kind, error) { return isolated(soak.Stress{Handovers: f.handovers}), nil })
-	add("crash", func() (soak.Kind, error) {
-		if stress.RaceDetector {
-			return nil, errors.New("it needs a build without -race")
-		}
-		return soak.Crash{}, nil
-	})
-	add("crashstress", func() (soak.Kind, error) { return isolated(soak.CrashStress{}), nil })
-	add("kill", func() (soak.Kind, error) {
-		k, err := soak.NewKill()
-		return isolated(k), err
-	})
-	add("race", func() (soak.Kind, error) {
-		k, err := isolated(soak.Stress{Handovers: f.handovers}), error(nil)
-		k.Label = "race"
-		k.Binary, err = beside(self, f.race, "racewindow-race")
-		return k, err
-	})
-	add("properties", func() (soak.Kind, error) { return f.propertiesKind(self, scratch, logs) })
-	add("fuzz", func() (soak.Kind, error) { return f.fuzzKind(logs) })
-	for _, asked := range f.kinds {
-		if !slices.Contains(soakKinds, asked) {
-			return nil, nil, fmt.Errorf("--kinds: no kind is called %q%s: choose of %s", asked, spelling.Meant(asked, soakKinds), strings.Join(soakKinds, ", "))
-		}
-	}
-	return kinds, notRun, nil
+	return nil
 }
 
-// beside is a binary that was named, or the one with that name beside this binary.
-func beside(self, named, name string) (string, error) {
-	file := named
-	if file == "" {
-		file = filepath.Join(filepath.Dir(self), name)
+// parseCounts reads --count: one number for all kinds, or one for each.
+func (f *soakFlags) parseCounts(kinds []string) error {
+	f.config.Counts = map[string]uint64{}
+	for _, word := range f.counts {
+		name, value, found := strings.Cut(word, "=")
+		names := []string{name}
+		if !found {
+			names, value = kinds, word
+		} else if err := knownKinds(names, kinds); err != nil {
+			return usageError{fmt.Errorf("--count %s: %w", word, err)}
+		}
+		n, err := strconv.ParseUint(value, 10, 63)
+		if err != nil || n == 0 {
+			return usageError{fmt.Errorf("--count %q: write N or KIND=N, of at least 1", word)}
+		}
+		for _, name := range names {
+			f.config.Counts[name] = n
+		}
 	}
-	file, err := filepath.Abs(file)
-	if err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(file); err != nil {
-		return "", fmt.Errorf("%s is not there: make bin/%s", file, name)
-	}
-	return file, nil
-}
-
-func (f *soakFlags) propertiesKind(self, scratch, logs string) (soak.Kind, error) {
-	binary, err := beside(self, f.properties, "properties-race.test")
-	if err != nil {
-		return nil, err
-	}
-	folder := filepath.Join(f.source, "properties")
-	if _, err := os.Stat(folder); err != nil {
-		folder = ""
-	}
-	p, err := soak.NewProperties(binary, folder, logs)
-	if err == nil {
-		p.Scratch = scratch
-	}
-	return p, err
-}
-
-func (f *soakFlags) fuzzKind(logs string) (soak.Kind, error) {
-	goCommand, err := exec.LookPath("go")
-	if err != nil {
-		return nil, fmt.Errorf("there is no go command: %w", err)
-	}
-	if _, err := os.Stat(filepath.Join(f.source, "go.mod")); err != nil {
-		return nil, fmt.Errorf("there are no sources: %w", err)
-	}
-	out := f.config.Out
-	if out == "" {
-		out = filepath.Join(os.TempDir(), "racewindow-fuzz")
-	}
-	return soak.NewFuzz(goCommand, f.source, filepath.Join(out, "fuzz"), logs)
+	return nil
 }
 
 // campaign runs one and shows it.
@@ -270,6 +232,7 @@ func (f *soakFlags) campaign(ctx context.Context, out io.Writer, listener net.Li
 		return err
 	}
 	defer s.Close()
+	f.removeFormerBinaries()
 	if listener != nil {
 		url, stop := s.Serve(listener)
 		defer stop()

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -28,8 +29,11 @@ rounds would be counted twice, and an --out that is one of the folders), 3 too l
 			if err := checkPlaces(cmd.Flags(), nil, []string{"out"}); err != nil {
 				return err
 			}
-			least := soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
-			if err := soak.ParseMinimums(least, minimums); err != nil {
+			least := soak.Minimums{"rounds": 1, "canaries": 1}
+			if slices.ContainsFunc(args, soak.HasCorpus) {
+				least["corpus"] = 1
+			}
+			if err := soak.ParseMinimums(least, minimums, minimumNames()); err != nil {
 				return usageError{fmt.Errorf("--minimum: %w", err)}
 			}
 			summary, err := soak.Merge(args, out, least)

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/soak"
+	"github.com/racewindow/racewindow/harness/subjects/log/rounds"
 )
 
 // prepare says what there is to do.
@@ -22,11 +24,15 @@ func (f *soakFlags) prepare() error {
 	if len(c.Kinds) == 0 {
 		return usageError{fmt.Errorf("--kinds: none can be run here: %s", notRunText(c.NotRun, f.kinds))}
 	}
-	if c.Checks, err = soak.Corpus(f.corpus); err != nil {
+	if err := f.parseCounts(soakKinds()); err != nil {
+		return err
+	}
+	c.Subjects = soak.Subjects{Find: subjectOf, Promise: rounds.Promise, Points: declaredPoints()}
+	if c.Checks, err = soak.Corpus(f.corpus, subjectOf); err != nil {
 		return usageError{fmt.Errorf("--corpus: %w", err)}
 	}
 	c.Minimums = f.leastOf(c.Kinds)
-	if err := soak.ParseMinimums(c.Minimums, f.minimums); err != nil {
+	if err := soak.ParseMinimums(c.Minimums, f.minimums, minimumNames()); err != nil {
 		return usageError{fmt.Errorf("--minimum: %w", err)}
 	}
 	f.addCanaries()
@@ -67,6 +73,10 @@ func (f *soakFlags) leastOf(kinds []soak.Kind) soak.Minimums {
 	for _, name := range f.kinds {
 		least[name] = 1
 	}
+	if f.config.Rounds > 0 { // it says how much is to be done
+		least["rounds"] = f.config.Rounds
+		return least
+	}
 	for _, k := range kinds {
 		least[k.Name()] = 1
 		switch k.Name() {
@@ -94,19 +104,26 @@ func (f *soakFlags) addCanaries() {
 		return
 	}
 	c.Checks = append(c.Checks, soak.LeakCanaries()...)
-	c.Checks = append(c.Checks, soak.ExploreCanaries(f.canary)...)
+	bad := rounds.Bad()
 	for _, k := range c.Kinds {
-		switch k.Name() {
-		case "stress", "race":
-			c.Checks = append(c.Checks, soak.StressCanary(k, f.canary)...)
-		case "crashstress":
-			c.Checks = append(c.Checks, soak.CrashStressCanary(k, f.canary)...)
-		case "kill":
-			c.Checks = append(c.Checks, soak.KillCanary(k, f.canary)...)
-		case "properties":
-			c.Checks = append(c.Checks, soak.PropertiesCanary(k.(*soak.Properties), f.canary)...)
-		case "fuzz":
-			c.Checks = append(c.Checks, soak.FuzzingCanary(k.(*soak.Fuzz), f.canary)...)
+		for _, b := range bad[k.Name()] {
+			c.Checks = append(c.Checks, soak.RoundCanary(k, b.Variant, b.Count, f.canary, b.Classes...))
+		}
+		switch k := k.(type) {
+		case *soak.Properties:
+			c.Checks = append(c.Checks, soak.PropertiesCanary(k, f.canary)...)
+		case *soak.Fuzz:
+			c.Checks = append(c.Checks, soak.FuzzingCanary(k, f.canary)...)
 		}
 	}
+}
+
+// declaredPoints are the failpoints of what this command brings.
+func declaredPoints() (names []string) {
+	for _, pkg := range failpoints.DeclaredPackages() {
+		for _, d := range failpoints.Declarations(pkg) {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }

@@ -8,9 +8,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/soak"
-	"github.com/racewindow/racewindow/harness/subjects/log/stress"
+	"github.com/racewindow/racewindow/harness/subjects/log/rounds"
 )
 
 // oneRound does a round that a line describes.
@@ -19,12 +19,14 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return usageError{fmt.Errorf("--round: %w", err)}
 	}
-	if err := failpoints.Require("racewindow soak", "make build (it makes bin/racewindow)"); err != nil {
-		return err
+	var kind soak.Kind
+	if strings.Contains(spec.Variant, ":") {
+		kind, err = f.roundOfChecks(ctx, spec)
+	} else if kind, err = f.kindOf(spec); err != nil {
+		err = usageError{fmt.Errorf("--round: %w", err)}
 	}
-	kind, err := f.kindOf(spec)
 	if err != nil {
-		return usageError{fmt.Errorf("--round: %w", err)}
+		return err
 	}
 	r, err := kind.Run(ctx, spec)
 	if err != nil {
@@ -56,9 +58,12 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// canaryVariants are known to be bad: no campaign draws them, but they run like others.
-var canaryVariants = map[string][]string{
-	"kill": {soak.VariantLiar}, "crashstress": {soak.VariantSyncless}, "properties": {soak.VariantBad}, "fuzz": {soak.VariantFails},
+// badVariants are known to be bad: no campaign draws them, but they run like others.
+func badVariants(kind string) (names []string) {
+	for _, b := range rounds.Bad()[kind] {
+		names = append(names, b.Variant)
+	}
+	return append(names, map[string][]string{"properties": {soak.VariantBad}, "fuzz": {soak.VariantFails}}[kind]...)
 }
 
 // kindOf is the kind that a round names, in this process if that was asked for.
@@ -80,10 +85,10 @@ func (f *soakFlags) kindOf(spec soak.RoundSpec) (soak.Kind, error) {
 		if k.Name() != spec.Kind {
 			continue
 		}
-		if known := append(k.Variants(), canaryVariants[spec.Kind]...); !slices.Contains(known, spec.Variant) {
+		if known := append(k.Variants(), badVariants(spec.Kind)...); !slices.Contains(known, spec.Variant) {
 			return nil, fmt.Errorf("variant=%s: %s has none of that name: choose of %s", spec.Variant, spec.Kind, strings.Join(known, ", "))
 		}
-		if isolated, ok := k.(soak.Isolated); ok && (f.inProcess || spec.Kind == "race" && stress.RaceDetector) {
+		if isolated, ok := k.(soak.Isolated); ok && (f.inProcess || spec.Kind == "race" && sched.UnderRaceDetector()) {
 			return isolated.Kind, nil
 		}
 		return k, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/soak"
+	"github.com/racewindow/racewindow/harness/subjects/log/rounds"
 )
 
 var corpusFolder = filepath.Join("..", "..", "..", "testdata", "cases")
@@ -55,6 +56,27 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 	}
 }
 
+// Rounds that count, and campaigns of packages: what is wrong is told before anything is built.
+func TestASoakOfPackagesThatIsCalledWrongEndsWithTwo(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	out := t.TempDir()
+	for message, args := range map[string][]string{
+		"--rounds 0: at least 1":                              {"--out", out, "--rounds", "0"},
+		`--count "0": write N or`:                             {"--out", out, "--corpus", corpusFolder, "--count", "0"},
+		`kind is called "kil" (did`:                           {"--out", out, "--corpus", corpusFolder, "--count", "kil=3"},
+		"a round has its own count":                           {"--count", "3", "--round", "v1 kind=kill variant=disk for=1s"},
+		"--set is about the Checks":                           {"--out", out, "--set", "size=3"},
+		"of the log that the":                                 {"--out", out, "--corpus", corpusFolder, "./somewhere"},
+		"choose of explore, crash, race, crashstress, kill\n": {"--out", out, "--kinds", "crush", "./somewhere"},
+		"rounds of Checks is":                                 {"--round", "v1 kind=kil variant=example.com/cache:TestCache for=1s"},
+	} {
+		code, _, stderr := command(t, append([]string{"soak"}, args...)...)
+		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)
+		require.Contains(t, stderr, message, "%v", args)
+	}
+}
+
 // Four shards as processes: no round is done twice, the bug that all of them find is one finding.
 func TestFourShardsAreMerged(t *testing.T) {
 	requireInstrumented(t)
@@ -67,7 +89,7 @@ func TestFourShardsAreMerged(t *testing.T) {
 		out := filepath.Join(folder, fmt.Sprintf("shard-%d", i))
 		folders = append(folders, out)
 		all.Go(func() {
-			codes[i], _, _ = command(t, "soak", "--for", "6s", "--round-for", "1s", "--seed", "5", "--shard", fmt.Sprintf("%d/4", i), "--out", out, "--corpus", corpusFolder,
+			codes[i], _, _ = command(t, "soak", "--rounds", "4", "--count", "600", "--seed", "5", "--shard", fmt.Sprintf("%d/4", i), "--out", out, "--corpus", corpusFolder,
 				"--kinds", "explore", "--handovers", "recheckliteral", "--canary-within", "0", "--minimum", "none,explore=1")
 		})
 	}
@@ -110,7 +132,7 @@ func TestASoakThatIsToldToEndWritesItsSummary(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	out := t.TempDir()
-	c := exec.Command(os.Args[0], "soak", "--for", "1h", "--round-for", "1s", "--seed", "5", "--out", out, "--corpus", corpusFolder, "--kinds", "explore,stress",
+	c := exec.Command(os.Args[0], "soak", "--for", "1h", "--count", "explore=600,stress=2000", "--seed", "5", "--out", out, "--corpus", corpusFolder, "--kinds", "explore,stress",
 		"--handovers", "recheckliteral", "--canary-within", "0", "--minimum", "none,rounds=1000000", "--listen", ":0")
 	c.Env = append(os.Environ(), commandVariable+"=1", "GORACE=atexit_sleep_ms=0")
 	var stdout, stderr strings.Builder
@@ -134,8 +156,7 @@ func TestASoakThatIsToldToEndWritesItsSummary(t *testing.T) {
 
 	line := regexp.MustCompile(`racewindow soak --round '([^']*)'`).FindStringSubmatch(stdout.String())
 	require.NotNil(t, line)
-	longer := strings.Replace(line[1], "for=1s", "for=15s", 1) // the same programs; a busy machine gets less far in a second
-	code, again, _ := command(t, "soak", "--round", longer)
+	code, again, _ := command(t, "soak", "--round", line[1])
 	require.Equal(t, exitViolated, code, again)
 	require.Contains(t, again, "found ReadAfterWrite")
 }
@@ -143,7 +164,7 @@ func TestASoakThatIsToldToEndWritesItsSummary(t *testing.T) {
 func TestASoakBelowItsMinimumsEndsWithThree(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	code, stdout, stderr := command(t, "soak", "--for", "1s", "--out", t.TempDir(), "--corpus", corpusFolder, "--kinds", "explore", "--canary-within", "0", "--minimum", "none,crashes=1")
+	code, stdout, stderr := command(t, "soak", "--rounds", "1", "--count", "200", "--out", t.TempDir(), "--corpus", corpusFolder, "--kinds", "explore", "--canary-within", "0", "--minimum", "none,crashes=1")
 	require.Equal(t, exitFailed, code, stderr)
 	require.Contains(t, stdout, "missed: crashes: 0, at least 1")
 	require.Contains(t, stdout, "not run: canaries: --canary-within 0")
@@ -153,7 +174,7 @@ func TestASoakBelowItsMinimumsEndsWithThree(t *testing.T) {
 func TestAKindThatWasAskedForAndCannotBeRunIsNoPass(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	code, stdout, stderr := command(t, "soak", "--for", "1s", "--out", t.TempDir(), "--corpus", corpusFolder, "--kinds", "explore,race", "--race-binary", "/nothing",
+	code, stdout, stderr := command(t, "soak", "--rounds", "1", "--count", "200", "--out", t.TempDir(), "--corpus", corpusFolder, "--kinds", "explore,race", "--race-binary", "/nothing",
 		"--canary-within", "0", "--minimum", "canaries=0,schedules=0,failpoints=0,pairs=0,corpus=0")
 	require.Equal(t, exitFailed, code, stderr)
 	require.Contains(t, stdout, "soak no verdict: ")
@@ -165,7 +186,7 @@ func TestTheSchedulesThatAreNeededGrowWithTheTime(t *testing.T) {
 	t.Parallel()
 	for length, least := range map[time.Duration]uint64{time.Second: 1000, 10 * time.Minute: 6000, 8 * time.Hour: 288_000} {
 		f := &soakFlags{config: soak.Config{For: length}}
-		require.Equal(t, least, f.leastOf([]soak.Kind{soak.Explore{}})["schedules"], length)
+		require.Equal(t, least, f.leastOf([]soak.Kind{rounds.Explore(nil)})["schedules"], length)
 	}
 	require.NotContains(t, (&soakFlags{kinds: []string{"fuzz"}}).leastOf(nil), "schedules")
 	require.EqualValues(t, 1, (&soakFlags{kinds: []string{"fuzz"}}).leastOf(nil)["fuzz"])
@@ -192,11 +213,11 @@ func TestAnErrorOfACampaignDisturbsNoTerminal(t *testing.T) {
 func TestASoakThatIsKilledGoesOnAndItsFilesGo(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	if _, err := soak.NewKill(); err != nil {
+	if _, err := rounds.NewKill(); err != nil {
 		t.Skip(err)
 	}
 	out := t.TempDir()
-	args := []string{"soak", "--round-for", "300ms", "--seed", "5", "--out", out, "--corpus", corpusFolder, "--kinds", "kill,crashstress", "--canary-within", "0", "--minimum", "none,kills=1,recoveries=1"}
+	args := []string{"soak", "--count", "kill=10,crashstress=30", "--seed", "5", "--out", out, "--corpus", corpusFolder, "--kinds", "kill,crashstress", "--canary-within", "0", "--minimum", "none,kills=1,recoveries=1"}
 	start := func(enough func(*soak.State) bool) *exec.Cmd {
 		c := exec.Command(os.Args[0], append(args, "--for", "1h")...)
 		c.Env = append(os.Environ(), commandVariable+"=1", "GORACE=atexit_sleep_ms=0")
@@ -245,13 +266,17 @@ func TestASoakThatIsKilledGoesOnAndItsFilesGo(t *testing.T) {
 func TestARoundOfEachKindRunsAloneFromItsLine(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	for kind, round := range map[string]struct{ variant, did string }{
-		"explore": {"snapshot", "schedules"}, "stress": {"snapshot", "operations"}, "crash": {"weak", "crashes"}, "crashstress": {"ordered", "recoveries"},
-		"kill": {"disk", "kills"}, "race": {"snapshot", "operations"}, "properties": {"drawn", "cases"}, "fuzz": {"drawn", "fuzz inputs"},
+	for kind, round := range map[string]struct {
+		variant string
+		count   int
+		did     string
+	}{
+		"explore": {"snapshot", 200, "schedules"}, "stress": {"snapshot", 1000, "operations"}, "crash": {"weak", 20, "crashes"}, "crashstress": {"ordered", 30, "recoveries"},
+		"kill": {"disk", 10, "kills"}, "race": {"snapshot", 1000, "operations"}, "properties": {"drawn", 20, "cases"}, "fuzz": {"drawn", 1000, "fuzz inputs"},
 	} {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			spec := fmt.Sprintf("v1 kind=%s variant=%s number=3 seed=7 for=1s", kind, round.variant)
+			spec := fmt.Sprintf("v1 kind=%s variant=%s number=3 seed=7 for=5m0s count=%d", kind, round.variant, round.count)
 			args := []string{"soak", "--round", spec, "--source", filepath.Join("..", "..", ".."), "--race-binary", os.Args[0]}
 			code, stdout, stderr := command(t, args...)
 			if code == exitUsage && strings.Contains(stderr, "cannot be run here") { // the binary of properties, a build without -race, Linux

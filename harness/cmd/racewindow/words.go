@@ -70,6 +70,20 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("unexpected argument %q: everything is set by flags", args[0])}
 }
 
+// packagesOrCommands refuses a word that was meant for a command below this one.
+func packagesOrCommands(cmd *cobra.Command, args []string) error {
+	var commands []string
+	for _, c := range cmd.Commands() {
+		commands = append(commands, c.Name())
+	}
+	if len(args) > 0 {
+		if _, near := spelling.Nearest(args[0], commands); near {
+			return noCommand(cmd, args[0])
+		}
+	}
+	return onlyPackages(cmd, args)
+}
+
 // flagError explains what is wrong with a flag.
 func flagError(cmd *cobra.Command, err error) error {
 	var unknown *pflag.NotExistError

@@ -9,6 +9,12 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
+// Version implements cases.Versioned.
+func (o Options) Version() string { return o.Handover }
+
+// Weight implements cases.Weighed.
+func (o Operation) Weight() int { return o.Records() }
+
 // String prints the canonical line. Parse of it gives an equal case.
 func (c Case) String() string { return c.General().String() }
 

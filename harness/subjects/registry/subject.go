@@ -43,6 +43,9 @@ func (s Settings) String() string {
 	return words
 }
 
+// Version implements cases.Versioned.
+func (s Settings) Version() string { return "registry " + s.String() }
+
 // Holds says whether what both fixes are meant to keep holds.
 func (s Settings) Holds() bool { return s.Order == Checked || s.Order == Reorder && !s.Concurrent }
 

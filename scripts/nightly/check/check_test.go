@@ -60,9 +60,9 @@ func TestTheWorkflowCallsWhatThereIs(t *testing.T) {
 
 func TestTheWorkflowHasEveryKindOfRound(t *testing.T) {
 	t.Parallel()
-	command, err := os.ReadFile(filepath.Join("..", "..", "..", "harness", "cmd", "racewindow", "soak.go"))
+	command, err := os.ReadFile(filepath.Join("..", "..", "..", "harness", "cmd", "racewindow", "soak_kinds.go"))
 	require.NoError(t, err)
-	kinds := regexp.MustCompile(`\n\tadd\("([a-z]+)"`).FindAllStringSubmatch(string(command), -1)
+	kinds := regexp.MustCompile(`\n\t{"([a-z]+)", `).FindAllStringSubmatch(string(command), -1)
 	require.GreaterOrEqual(t, len(kinds), 8)
 	content := string(read(t, "workflow.yml"))
 	matrix := regexp.MustCompile(`kinds: \[(.*)\]`).FindStringSubmatch(content)

@@ -1,17 +1,18 @@
 package history
 
 import (
-	"errors"
 	"fmt"
 	"html"
 	"io"
 	"slices"
 
 	"github.com/anishathalye/porcupine"
+
+	"github.com/racewindow/racewindow/harness/cases"
 )
 
 // ErrTooLarge is wrapped by what is said of a history that is beyond a search.
-var ErrTooLarge = errors.New("the history is too large")
+var ErrTooLarge = fmt.Errorf("%w: the history is too large", cases.ErrNoPicture)
 
 // Picture writes porcupine's own visualisation of a history, one HTML page: the calls as intervals and how far each order of them
 // goes. It shows the reader whose reads nothing explains, else the first one. Errors: ErrTooLarge, or what w says.

@@ -1,7 +1,8 @@
-package soak
+package rounds
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/soak"
 	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/subjects/log/stress"
@@ -31,21 +33,18 @@ type Stress struct {
 func (Stress) Name() string { return "stress" }
 
 // Variants are hand-overs.
-func (s Stress) Variants() []string { return Explore{Handovers: s.Handovers}.Variants() }
-
-// oneOf picks one of several.
-func oneOf[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
+func (s Stress) Variants() []string { return orThoseThatHold(s.Handovers) }
 
 // settings draws what the engine and its clients are like. Everything is drawn, whether it is used or not, so that a seed means
 // the same for every length of a round.
-func (s Stress) settings(spec RoundSpec) (stress.Config, storage.Options, bool) {
+func (s Stress) settings(spec soak.RoundSpec) (stress.Config, storage.Options, bool) {
 	r := rand.New(rand.NewPCG(spec.Seed, 0x7374726573730001))
 	o := storage.Options{
 		ArenaBytes: oneOf(r, 256, 4<<10, 16<<10), FlushBytes: oneOf(r, int64(1<<10), 16<<10, 64<<10), ChunkBytes: oneOf(r, int64(1<<10), 16<<10),
 		SegmentBytes: oneOf(r, int64(16<<10), 1<<20, 64<<20), FlushInterval: oneOf(r, 5*time.Millisecond, 50*time.Millisecond, time.Second),
 	}
 	c := stress.Config{
-		Name: spec.Variant, Goroutines: oneOf(r, 30, 100, 300, 1000), Duration: spec.For, Round: max(spec.For/2, 100*time.Millisecond),
+		Name: spec.Variant, Goroutines: oneOf(r, 30, 100, 300, 1000), Duration: spec.For, Operations: spec.Count, Round: max(spec.For/2, 100*time.Millisecond),
 		MaxValueBytes: oneOf(r, -1, 16, 256, 4096), MaxRecords: oneOf(r, 1, 4, 24), Fragments: oneOf(r, -1, 0.02, 0.3), MinOverlaps: -1,
 		Delays: failpoints.Delays{
 			Probability: oneOf(r, 0.005, 0.02, 0.1), Spin: r.IntN(3), Gosched: r.IntN(3), Sleep: r.IntN(3),
@@ -53,27 +52,30 @@ func (s Stress) settings(spec RoundSpec) (stress.Config, storage.Options, bool) 
 		},
 		Seed: spec.Seed,
 	}
+	if spec.Count > 0 {
+		c.Round = time.Second
+	}
 	c.Flushers = oneOf(r, 1, 1+c.Goroutines/100)
 	onDisk := r.IntN(4) == 0
-	if spec.For < 2*time.Second {
+	if spec.For < 2*time.Second || spec.Count > 0 && spec.Count < 200*uint64(c.Goroutines) {
 		c.Goroutines = min(c.Goroutines, 100)
 		c.Flushers = 1
 	}
 	return c, o, onDisk
 }
 
-// Run stresses one hand-over.
-func (s Stress) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+// Run stresses one hand-over, for the time of the round or its count of operations.
+func (s Stress) Run(ctx context.Context, spec soak.RoundSpec) (soak.RoundResult, error) {
 	handover, err := storage.HandoverByName(spec.Variant)
 	if err != nil {
-		return RoundResult{}, err
+		return soak.RoundResult{}, err
 	}
 	c, o, onDisk := s.settings(spec)
 	o.Handover = handover
 	folder := ""
 	if onDisk {
 		if folder, err = os.MkdirTemp("", "racewindow-soak-"); err != nil {
-			return RoundResult{}, err
+			return soak.RoundResult{}, err
 		}
 		defer os.RemoveAll(folder)
 	}
@@ -94,21 +96,21 @@ func (s Stress) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	}
 	c.Progress = func(p stress.Progress) {
 		if spec.Progress != nil {
-			spec.Progress(Counts{CountOperations: p.Operations})
+			spec.Progress(soak.Counts{soak.CountOperations: p.Operations})
 		}
 	}
 	summary, err := stress.Run(ctx, c)
 	if summary == nil {
-		return RoundResult{}, err
+		return soak.RoundResult{}, err
 	}
 	return s.result(ctx, spec, summary, err)
 }
 
 // result says what a stress run came to.
-func (s Stress) result(ctx context.Context, spec RoundSpec, m *stress.Summary, failed error) (RoundResult, error) {
-	r := RoundResult{
-		Handover: spec.Variant, Points: Counts{}, Peak: m.PeakMemory,
-		Counts: Counts{CountOperations: m.Operations, CountRecords: m.RecordsChecked + m.RecordsScanned, "reads across a flush": m.Overlaps, "flushes": m.Flushes},
+func (s Stress) result(ctx context.Context, spec soak.RoundSpec, m *stress.Summary, failed error) (soak.RoundResult, error) {
+	r := soak.RoundResult{
+		Handover: spec.Variant, Points: soak.Counts{}, Peak: m.PeakMemory,
+		Counts: soak.Counts{soak.CountOperations: m.Operations, soak.CountRecords: m.RecordsChecked + m.RecordsScanned, "reads across a flush": m.Overlaps, "flushes": m.Flushes},
 	}
 	for _, p := range m.Points {
 		if p.Hits > 0 {
@@ -122,9 +124,9 @@ func (s Stress) result(ctx context.Context, spec RoundSpec, m *stress.Summary, f
 	case m.Violation != nil:
 		r.Found = append(r.Found, s.violation(ctx, spec, m))
 	case errors.As(failed, &hang):
-		r.Found = append(r.Found, Found{Class: "hang", Shape: spec.Variant, Detail: failed.Error(), Text: clip(hang.Stacks, 1<<20), Count: 1})
+		r.Found = append(r.Found, soak.Found{Class: "hang", Shape: spec.Variant, Detail: failed.Error(), Text: soak.Clip(hang.Stacks, 1<<20), Count: 1})
 	case m.DataRaces > 0:
-		r.Found = append(r.Found, Found{Class: "data race", Shape: spec.Variant, Detail: fmt.Sprintf("%d reports of the race detector; they are in the output", m.DataRaces), Count: 1})
+		r.Found = append(r.Found, soak.Found{Class: "data race", Shape: spec.Variant, Detail: fmt.Sprintf("%d reports of the race detector; they are in the output", m.DataRaces), Count: 1})
 	case failed != nil:
 		r.Inconclusive = failed.Error()
 	}
@@ -132,27 +134,15 @@ func (s Stress) result(ctx context.Context, spec RoundSpec, m *stress.Summary, f
 }
 
 // violation explains one, by its smallest case if there is one.
-func (s Stress) violation(ctx context.Context, spec RoundSpec, m *stress.Summary) Found {
+func (s Stress) violation(ctx context.Context, spec soak.RoundSpec, m *stress.Summary) soak.Found {
 	v := m.Violation
-	f := Found{Class: v.Fingerprint, Shape: spec.Variant, Detail: v.Detail, Count: 1}
+	f := soak.Found{Class: v.Fingerprint, Shape: spec.Variant, Detail: v.Detail, Count: 1}
 	var text bytes.Buffer
-	_ = stress.WriteReport(&text, v, "racewindow soak --round "+quoted(spec.String()), 100, stress.Palette{}) // a buffer takes everything
+	_ = stress.WriteReport(&text, v, "racewindow soak --round "+soak.Quoted(spec.String()), 100, stress.Palette{}) // a buffer takes everything
 	f.Text = text.String()
-	budget := s.Minimal
-	if budget == 0 {
-		budget = 10 * time.Second
-	}
-	r, err := analysis.Minimal(ctx, spec.Variant, v.Program, v.Fingerprint, budget)
+	r, err := analysis.Minimal(ctx, spec.Variant, v.Program, v.Fingerprint, cmp.Or(s.Minimal, minimalFor))
 	if err == nil && r != nil && strings.HasPrefix(r.Class, v.Promise) {
 		f.Report, f.Class = r, r.Class
 	}
 	return f
-}
-
-// StressCanary is a preparation: the known bug must be found by stress rounds.
-func StressCanary(kind Kind, budget time.Duration) (all []Preparation) {
-	for _, name := range handovers(storage.Handover.Canary) {
-		all = append(all, roundCanary(kind, name, budget, "ReadAfterWrite", "TransactionAtomicity"))
-	}
-	return all
 }

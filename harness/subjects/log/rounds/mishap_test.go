@@ -1,4 +1,4 @@
-package soak
+package rounds
 
 import (
 	"archive/tar"
@@ -11,11 +11,11 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/soak"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
 	"github.com/racewindow/racewindow/harness/subjects/log/kill"
@@ -40,17 +40,17 @@ func TestACrashStressRoundRecoversAndSaysWhatItSaw(t *testing.T) {
 	t.Parallel()
 	require.Equal(t, []string{"ordered", "weak"}, CrashStress{}.Variants())
 	for i, variant := range (CrashStress{}).Variants() {
-		r, err := CrashStress{}.Run(t.Context(), RoundSpec{Kind: "crashstress", Variant: variant, Seed: uint64(3 + i), For: 2 * time.Second})
+		r, err := CrashStress{}.Run(t.Context(), counted("crashstress", variant, uint64(3+i), 100))
 		require.NoError(t, err)
 		requireKnownCounts(t, r)
 		require.Empty(t, r.Found)
 		require.Empty(t, r.Inconclusive)
-		require.Positive(t, r.Counts[CountCrashes])
-		require.Positive(t, r.Counts[CountRecoveries])
+		require.Positive(t, r.Counts[soak.CountCrashes])
+		require.Positive(t, r.Counts[soak.CountRecoveries])
 		require.Positive(t, r.Unnamed, "distinct disks")
 		require.Contains(t, r.Behaviour, "crashstress "+variant+": Durability put to the test")
 	}
-	_, err := CrashStress{}.Run(t.Context(), RoundSpec{Kind: "crashstress", Variant: "none", For: time.Second})
+	_, err := CrashStress{}.Run(t.Context(), counted("crashstress", "none", 1, 1))
 	require.ErrorIs(t, err, crash.ErrModel)
 }
 
@@ -58,7 +58,7 @@ func TestTheSettingsOfCrashesAndKillsFollowFromTheSeed(t *testing.T) {
 	t.Parallel()
 	clients := map[int]bool{}
 	for seed := range uint64(50) {
-		spec := RoundSpec{Kind: "crashstress", Variant: "weak", Seed: seed, For: time.Second}
+		spec := counted("crashstress", "weak", seed, 100)
 		a, err := CrashStress{}.settings(spec)
 		require.NoError(t, err)
 		b, err := CrashStress{}.settings(spec)
@@ -76,7 +76,7 @@ func TestTheSettingsOfCrashesAndKillsFollowFromTheSeed(t *testing.T) {
 // One that did nothing is no pass.
 func TestACrashStressRoundThatDidTooLittleHasNoVerdict(t *testing.T) {
 	t.Parallel()
-	r, err := CrashStress{}.Run(t.Context(), RoundSpec{Kind: "crashstress", Variant: "weak", Seed: 1, For: 1})
+	r, err := CrashStress{}.Run(t.Context(), soak.RoundSpec{Kind: "crashstress", Variant: "weak", Seed: 1, For: 1})
 	require.NoError(t, err)
 	requireKnownCounts(t, r)
 	require.Contains(t, r.Inconclusive, "did too little")
@@ -84,13 +84,8 @@ func TestACrashStressRoundThatDidTooLittleHasNoVerdict(t *testing.T) {
 
 func TestADiskThatDoesNotSyncIsFoundAndKept(t *testing.T) {
 	t.Parallel()
-	for _, p := range CrashStressCanary(CrashStress{}, time.Minute) {
-		c, err := p.Run(t.Context(), 3)
-		require.NoError(t, err)
-		require.True(t, c.Passed, c.Detail)
-		require.Equal(t, "crashstress/syncless", p.Name)
-	}
-	spec := RoundSpec{Kind: "crashstress", Variant: VariantSyncless, Seed: 5, For: 10 * time.Second}
+	requireCanaries(t, CrashStress{})
+	spec := counted("crashstress", VariantSyncless, 5, 10_000)
 	r, err := CrashStress{}.Run(t.Context(), spec)
 	require.NoError(t, err)
 	requireKnownCounts(t, r)
@@ -98,17 +93,19 @@ func TestADiskThatDoesNotSyncIsFoundAndKept(t *testing.T) {
 	require.Contains(t, r.Found[0].Text, "again: racewindow soak --round '"+spec.String()+"'")
 	require.Contains(t, strings.Join(filesIn(t, r.Found[0].Disk), " "), "disk/")
 
-	n := describe(r.Found[0], spec, time.Now())
-	out := t.TempDir()
-	files, err := n.write(out, r.Found[0])
+	s, out := campaign(t, only{CrashStress{}, VariantSyncless}, 1, 10_000)
+	require.Len(t, s.State.Open(), 1)
+	files, err := os.ReadDir(filepath.Join(out, "findings", s.State.Open()[0].Fingerprint))
 	require.NoError(t, err)
-	require.Equal(t, []string{diskName, "history.txt", "report.html", "report.json", "report.md", "report.svg", "report.txt", "report.xml"}, files)
+	require.Len(t, files, 8, "disk and history, and a report in each form that it can have")
+	require.FileExists(t, filepath.Join(out, "findings", s.State.Open()[0].Fingerprint, "disk.tar.gz"))
+	require.Equal(t, "Durability", s.State.Open()[0].Promise)
 }
 
 // The command of a violation goes straight to its log: with one client it shows the same.
 func TestAViolationIsSeenAgainByItsCommand(t *testing.T) {
 	t.Parallel()
-	spec := RoundSpec{Kind: "crashstress", Variant: "weak", Seed: 9, For: time.Second}
+	spec := counted("crashstress", "weak", 9, 100)
 	c, err := CrashStress{}.settings(spec)
 	require.NoError(t, err)
 	c.Goroutines = 1
@@ -128,29 +125,24 @@ func requireLinux(t *testing.T) {
 func TestAKillRoundKillsUnderLoadAndLooks(t *testing.T) {
 	requireLinux(t)
 	t.Parallel()
-	r, err := Kill{}.Run(t.Context(), RoundSpec{Kind: "kill", Variant: "disk", Seed: 3, For: 1})
+	r, err := Kill{}.Run(t.Context(), counted("kill", "disk", 3, 10))
 	require.NoError(t, err)
 	requireKnownCounts(t, r)
 	require.Empty(t, r.Found)
 	require.Empty(t, r.Inconclusive)
-	require.GreaterOrEqual(t, r.Counts[CountKills], uint64(10), "one log at least")
+	require.GreaterOrEqual(t, r.Counts[soak.CountKills], uint64(10), "one log at least")
 	require.Positive(t, r.Counts[countUnderLoad])
-	require.Positive(t, r.Counts[CountRecords])
+	require.Positive(t, r.Counts[soak.CountRecords])
 	require.Contains(t, strings.Join(r.Behaviour, "\n"), "kill, SIGKILL on ")
-	_, err = Kill{}.Run(t.Context(), RoundSpec{Kind: "kill", Variant: "moon", For: 1})
-	require.ErrorIs(t, err, ErrSpec)
+	_, err = Kill{}.Run(t.Context(), counted("kill", "moon", 1, 1))
+	require.ErrorIs(t, err, soak.ErrSpec)
 }
 
 func TestChildrenThatLieAreFound(t *testing.T) {
 	requireLinux(t)
 	t.Parallel()
-	for _, p := range KillCanary(Kill{}, time.Minute) {
-		c, err := p.Run(t.Context(), 3)
-		require.NoError(t, err)
-		require.True(t, c.Passed, c.Detail)
-		require.Equal(t, "kill/liar", p.Name)
-	}
-	r, err := Kill{}.Run(t.Context(), RoundSpec{Kind: "kill", Variant: VariantLiar, Seed: 5, For: time.Minute})
+	requireCanaries(t, Kill{})
+	r, err := Kill{}.Run(t.Context(), counted("kill", VariantLiar, 5, 1000))
 	require.NoError(t, err)
 	requireKnownCounts(t, r)
 	require.Len(t, r.Found, 1)
@@ -163,7 +155,7 @@ func TestChildrenThatLieAreFound(t *testing.T) {
 func TestAChildThatDiesByItselfIsAFinding(t *testing.T) {
 	requireLinux(t)
 	t.Parallel()
-	spec := RoundSpec{Kind: "kill", Variant: "disk", Seed: 4, For: 1}
+	spec := counted("kill", "disk", 4, 1)
 	r, err := Kill{Command: []string{script(t, "echo 'panic: index 3 out of range' >&2; exit 2")}, Children: 100}.Run(t.Context(), spec)
 	require.NoError(t, err)
 	require.Len(t, r.Found, 1)
@@ -179,35 +171,14 @@ func TestAChildThatDiesByItselfIsAFinding(t *testing.T) {
 	hang := childFailed(errors.New("a child said nothing for 1m0s: it hangs, or the machine is far too slow (--grace)"))
 	require.Equal(t, "hang", hang.Class)
 
-	x := &killing{spec: spec, result: RoundResult{Counts: Counts{CountKills: 10, countUnderLoad: 4}}}
+	x := &killing{spec: spec, result: soak.RoundResult{Counts: soak.Counts{soak.CountKills: 10, countUnderLoad: 4}}}
 	x.conclude(t.Context())
 	require.Contains(t, x.result.Inconclusive, "4 of 10 kills struck under load")
-	x = &killing{spec: spec, result: RoundResult{Counts: Counts{CountKills: 10, countUnderLoad: 9}}}
+	x = &killing{spec: spec, result: soak.RoundResult{Counts: soak.Counts{soak.CountKills: 10, countUnderLoad: 9}}}
 	x.conclude(t.Context())
 	require.Contains(t, x.result.Inconclusive, "0 durable acknowledgements")
-	require.ErrorIs(t, x.judge(errBroken), errBroken)
+	require.ErrorIs(t, x.judge(context.Canceled), context.Canceled)
 	require.NoError(t, x.judge(kill.ErrTooLittle))
-}
-
-func TestWhatARoundCouldNotDoIsShownAsNotRun(t *testing.T) {
-	t.Parallel()
-	x := &killing{seen: map[string]bool{}, result: RoundResult{Counts: Counts{}}}
-	for range 2 {
-		x.add(kill.Config{}, &kill.Summary{Targets: []*kill.Target{{Kind: "full disk", NotRun: "mount: operation not permitted"}}})
-	}
-	require.Equal(t, []NotRun{{"kill: full disk", "mount: operation not permitted"}}, x.result.NotRun)
-	c := settings(t, &scripted{name: "kill", do: func(context.Context, RoundSpec) (RoundResult, error) { return x.result, nil }})
-	s, err := run(t, c)
-	require.NoError(t, err)
-	require.Len(t, s.State.NotRun, 1, "however many rounds say it")
-	require.Contains(t, s.Text(), "not run: kill: full disk: mount: operation not permitted")
-	require.Contains(t, s.Markdown(), "**not run** kill: full disk")
-	junit, err := s.junit()
-	require.NoError(t, err)
-	require.Contains(t, string(junit), `<skipped message="mount: operation not permitted">`)
-	again, err := ReadState(c.Out)
-	require.NoError(t, err)
-	require.Equal(t, s.State.NotRun, again.NotRun)
 }
 
 func TestAnEndedRoundHasNoVerdictAndLeavesNothing(t *testing.T) {
@@ -216,8 +187,8 @@ func TestAnEndedRoundHasNoVerdictAndLeavesNothing(t *testing.T) {
 	t.Setenv("TMPDIR", scratch)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	for _, k := range []Kind{Kill{}, CrashStress{}} {
-		r, err := k.Run(ctx, RoundSpec{Kind: k.Name(), Variant: k.Variants()[0], Seed: 6, For: time.Minute})
+	for _, k := range []soak.Kind{Kill{}, CrashStress{}} {
+		r, err := k.Run(ctx, counted(k.Name(), k.Variants()[0], 6, 100))
 		require.NoError(t, err)
 		requireKnownCounts(t, r)
 		require.NotEmpty(t, r.Inconclusive, k.Name())
@@ -228,48 +199,11 @@ func TestAnEndedRoundHasNoVerdictAndLeavesNothing(t *testing.T) {
 	require.Empty(t, left)
 }
 
-func TestWhatAKilledCampaignHasLeftInItsScratchIsRemoved(t *testing.T) {
+func TestWhatAKillRoundCouldNotDoIsNotRunOnce(t *testing.T) {
 	t.Parallel()
-	c := settings(t, &scripted{name: "a"})
-	folder, err := scratchFor(Scratch(c.Out))
-	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(filepath.Join(folder, "racewindow-kill-1", "log-0"), 0o777))
-	require.NoError(t, os.WriteFile(filepath.Join(c.Out, "mine"), nil, 0o666))
-	_, err = run(t, c)
-	require.NoError(t, err)
-	require.NoDirExists(t, Scratch(c.Out))
-	require.FileExists(t, filepath.Join(c.Out, "mine"), "and nothing else")
-}
-
-// What a load finds without a case breaks now this promise and now that one, and a panic is met by every kind of round.
-func TestOneBugWithoutACaseIsOneFinding(t *testing.T) {
-	t.Parallel()
-	dies := func(what, message string) Found {
-		return ended{code: 2, status: "exit status 2", output: message + "\n\ngoroutine 9 [running]:\npanic({0x1, 0x2})\n\t/go/panic.go:1\nforeign.(*Queue).Put(0xc000)\n\t/q.go:3\n"}.death(what)
+	x := &killing{seen: map[string]bool{}, result: soak.RoundResult{Counts: soak.Counts{}}}
+	for range 2 {
+		x.add(kill.Config{}, &kill.Summary{Targets: []*kill.Target{{Kind: "full disk", NotRun: "mount: operation not permitted"}}})
 	}
-	n := 0
-	all := []Found{
-		{Class: "ReadAfterWrite/empty", Shape: "queue", Count: 1},
-		{Class: "ReadAfterWrite/partial", Shape: "queue", Count: 1},
-		{Class: "Order/record", Shape: "queue", Count: 1},
-		{Class: "MonotonicReads/partial", Shape: "queue", Count: 1},
-		dies("stress of a", `panic: key "x" of client w17 is at 0xc0001234`),
-		dies("race of b", `panic: key "why" of client r9 is at 0xdeadbeef`),
-	}
-	c := settings(t, &scripted{name: "a", do: func(context.Context, RoundSpec) (RoundResult, error) {
-		f := all[n%len(all)]
-		n++
-		return RoundResult{Counts: Counts{CountOperations: 1}, Found: []Found{f}}, nil
-	}})
-	s, err := run(t, c)
-	require.NoError(t, err)
-	require.GreaterOrEqual(t, n, len(all))
-	open := s.State.Open()
-	require.Len(t, open, 2, "%v", open)
-	require.NotEqual(t, open[0].Class, open[1].Class)
-	deaths := open[0]
-	if deaths.Class != "process death" {
-		deaths = open[1]
-	}
-	require.Equal(t, `panic: key "…" of client N is at N in foreign.(*Queue).Put`, deaths.Shape)
+	require.Equal(t, []soak.NotRun{{What: "kill: full disk", Because: "mount: operation not permitted"}}, x.result.NotRun)
 }

@@ -1,6 +1,7 @@
-package soak
+package rounds
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,7 +13,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	crash "github.com/racewindow/racewindow/harness/disks"
-	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/soak"
 	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
 )
 
@@ -30,13 +31,13 @@ const VariantSyncless = "syncless"
 func (CrashStress) Name() string { return "crashstress" }
 
 // Variants are the persistence models.
-func (CrashStress) Variants() []string { return Crash{}.Variants() }
+func (CrashStress) Variants() []string { return models() }
 
 // settings draws what the load and its mishaps are like.
-func (CrashStress) settings(spec RoundSpec) (c crashstress.Config, err error) {
+func (CrashStress) settings(spec soak.RoundSpec) (c crashstress.Config, err error) {
 	r := rand.New(rand.NewPCG(spec.Seed, 0x6372617368000001))
 	c = crashstress.Config{
-		Seed: spec.Seed, Duration: spec.For, Goroutines: oneOf(r, 1, 1, 4, 16, 64), PerLog: oneOf(r, 4, 16, 32), MaxValueBytes: oneOf(r, 16, 200, 2000),
+		Seed: spec.Seed, Duration: spec.For, Cycles: spec.Count, Goroutines: oneOf(r, 1, 1, 4, 16, 64), PerLog: oneOf(r, 4, 16, 32), MaxValueBytes: oneOf(r, 16, 200, 2000),
 		MaxRecords: oneOf(r, 1, 3, 12), Faults: oneOf(r, 0, 0.2, 0.6), Interrupted: oneOf(r, 0.1, 0.25, 0.6),
 		Delays: failpoints.Delays{Probability: oneOf(r, 0.005, 0.02, 0.1), MaxSleep: oneOf(r, 50*time.Microsecond, 200*time.Microsecond, 2*time.Millisecond)},
 	}
@@ -51,47 +52,49 @@ func (CrashStress) settings(spec RoundSpec) (c crashstress.Config, err error) {
 	return c, err
 }
 
-// Run crashes until the round's time is over.
-func (k CrashStress) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+// Run crashes until the round's time is over, or its count of crashes is reached.
+func (k CrashStress) Run(ctx context.Context, spec soak.RoundSpec) (soak.RoundResult, error) {
 	c, err := k.settings(spec)
 	if err != nil {
-		return RoundResult{}, err
+		return soak.RoundResult{}, err
 	}
 	c.Progress = func(p crashstress.Progress) {
 		if spec.Progress != nil {
-			spec.Progress(Counts{CountCrashes: p.Cycles})
+			spec.Progress(soak.Counts{soak.CountCrashes: p.Cycles})
 		}
 	}
 	m, err := crashstress.Run(ctx, c)
 	if m == nil {
-		return RoundResult{}, err
+		return soak.RoundResult{}, err
 	}
-	r := RoundResult{Handover: m.Handover, Counts: crashCounts(m), Behaviour: crashBehaviour(spec, m), Unnamed: m.Distinct}
+	r := soak.RoundResult{Handover: m.Handover, Counts: crashCounts(m), Behaviour: crashBehaviour(spec, m), Unnamed: m.Distinct}
 	if m.Faults > 0 {
-		r.Faults = Counts{"disk, drawn under load": m.Faults}
+		r.Faults = soak.Counts{"disk, drawn under load": m.Faults}
 	}
 	var hang *crashstress.HangError
 	switch {
 	case m.Violation != nil:
 		r.Found = append(r.Found, k.violation(ctx, spec, c, m))
 	case errors.As(err, &hang):
-		r.Found = append(r.Found, Found{Class: "hang", Shape: "crashstress of " + spec.Variant, Detail: err.Error(), Text: clip(hang.Stacks, 1<<20), Count: 1})
+		r.Found = append(r.Found, soak.Found{Class: "hang", Shape: "crashstress of " + spec.Variant, Detail: err.Error(), Text: soak.Clip(hang.Stacks, 1<<20), Count: 1})
 	case err != nil:
 		r.Inconclusive = err.Error()
+	default:
+		r.Inconclusive = spec.CutShort(m.Cycles, soak.CountCrashes)
 	}
 	return r, nil
 }
 
-func crashCounts(m *crashstress.Summary) Counts {
-	return Counts{
-		CountCrashes: m.Cycles, CountOperations: m.Operations, CountRecords: m.Records + m.Read, CountFaults: m.Faults, CountRecoveries: m.Recoveries,
+func crashCounts(m *crashstress.Summary) soak.Counts {
+	return soak.Counts{
+		soak.CountCrashes: m.Cycles, soak.CountOperations: m.Operations, soak.CountRecords: m.Records + m.Read, soak.CountFaults: m.Faults, soak.CountRecoveries: m.Recoveries,
 		"disks": m.Disks, "distinct disks": m.Distinct, "process deaths": m.Deaths, "crashes that could lose something": m.Unsynced,
 	}
 }
 
 // crashBehaviour names what kind of crashes there were. All but the promises are averages, so that a long round has no more to
 // show than a short one. Failpoints are not counted under this load.
-func crashBehaviour(spec RoundSpec, m *crashstress.Summary) (names []string) {
+func crashBehaviour(spec soak.RoundSpec, m *crashstress.Summary) (names []string) {
 	say := func(format string, arguments ...any) {
 		names = append(names, "crashstress "+spec.Variant+": "+fmt.Sprintf(format, arguments...))
 	}
@@ -114,9 +117,9 @@ func crashBehaviour(spec RoundSpec, m *crashstress.Summary) (names []string) {
 }
 
 // violation explains one: by its smallest case if there is one, by the disk that shows it, and by where it was.
-func (k CrashStress) violation(ctx context.Context, spec RoundSpec, c crashstress.Config, m *crashstress.Summary) Found {
+func (k CrashStress) violation(ctx context.Context, spec soak.RoundSpec, c crashstress.Config, m *crashstress.Summary) soak.Found {
 	v := m.Violation
-	f := Found{Class: v.Promise, Shape: "crashstress of " + spec.Variant + ": " + withoutNumbers(v.Detail), Detail: v.Detail, Count: 1}
+	f := soak.Found{Class: v.Promise, Shape: "crashstress of " + spec.Variant + ": " + soak.WithoutNumbers(v.Detail), Detail: v.Detail, Count: 1}
 	var text strings.Builder
 	_ = v.WriteText(&text, againCrash(spec, c, v)) // a builder takes everything
 	text.WriteByte('\n')
@@ -124,18 +127,14 @@ func (k CrashStress) violation(ctx context.Context, spec RoundSpec, c crashstres
 	f.Text = text.String()
 	if folder, err := os.MkdirTemp("", "racewindow-disk-"); err == nil {
 		if err := v.WriteDisk(folder); err == nil {
-			f.Disk = packed(folder)
+			f.Disk = soak.Packed(folder)
 		}
 		_ = os.RemoveAll(folder)
 	}
 	if c.Wrap != nil { // exploration knows no such disk
 		return f
 	}
-	budget := k.Minimal
-	if budget == 0 {
-		budget = 10 * time.Second
-	}
-	r, err := crashstress.Minimal(ctx, m.Handover, v.Promise, c.Model, c.Faults > 0, budget)
+	r, err := crashstress.Minimal(ctx, m.Handover, v.Promise, c.Model, c.Faults > 0, cmp.Or(k.Minimal, minimalFor))
 	if err == nil && r != nil && strings.HasPrefix(r.Class, v.Promise) {
 		f.Report, f.Class = r, r.Class
 	}
@@ -143,9 +142,9 @@ func (k CrashStress) violation(ctx context.Context, spec RoundSpec, c crashstres
 }
 
 // againCrash is the command that goes to the log of a violation, without the logs before it.
-func againCrash(spec RoundSpec, c crashstress.Config, v *crashstress.Finding) string {
+func againCrash(spec soak.RoundSpec, c crashstress.Config, v *crashstress.Finding) string {
 	if c.Wrap != nil {
-		return "racewindow soak --round " + quoted(spec.String())
+		return "racewindow soak --round " + soak.Quoted(spec.String())
 	}
 	text := fmt.Sprintf("racewindow stress --crash --goroutines %d --cycles %d --per-log %d --value-bytes %d --records %d --faults %v --interrupted %v --model %v --seed %d --log %d",
 		c.Goroutines, c.PerLog, c.PerLog, c.MaxValueBytes, c.MaxRecords, c.Faults, c.Interrupted, c.Model, c.Seed, v.Log)
@@ -153,9 +152,4 @@ func againCrash(spec RoundSpec, c crashstress.Config, v *crashstress.Finding) st
 		text += fmt.Sprintf(" --delay %v --delay-sleep %v (the Go scheduler has its say: it may take another try)", c.Delays.Probability, c.Delays.MaxSleep)
 	}
 	return text
-}
-
-// CrashStressCanary is a preparation: a disk that does not sync must be found by rounds of that kind.
-func CrashStressCanary(kind Kind, budget time.Duration) []Preparation {
-	return []Preparation{roundCanary(kind, VariantSyncless, budget, check.Durability.Name, check.RecoveryIdempotence.Name)}
 }

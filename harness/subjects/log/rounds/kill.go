@@ -1,4 +1,4 @@
-package soak
+package rounds
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/soak"
 	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 )
 
@@ -55,30 +55,35 @@ func (Kill) Variants() []string { return []string{variantDisk} }
 
 // A killing is one round.
 type killing struct {
-	spec   RoundSpec
-	result RoundResult
+	spec   soak.RoundSpec
+	result soak.RoundResult
 	seen   map[string]bool
 	lost   uint64
 }
 
-// Run has children killed, log after log, until the round's time is over; one log is always done.
-func (k Kill) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+// done says that something was found, or that as many were killed as are to be.
+func (x *killing) done() bool {
+	return len(x.result.Found) > 0 || x.spec.Count > 0 && x.result.Counts[soak.CountKills] >= x.spec.Count
+}
+
+// Run has children killed, log after log, until the round's time is over or its count of kills is reached; one log is always done.
+func (k Kill) Run(ctx context.Context, spec soak.RoundSpec) (soak.RoundResult, error) {
 	if spec.Variant != variantDisk && spec.Variant != VariantLiar {
-		return RoundResult{}, fmt.Errorf("%w: kill has no variant %q", ErrSpec, spec.Variant)
+		return soak.RoundResult{}, fmt.Errorf("%w: kill has no variant %q", soak.ErrSpec, spec.Variant)
 	}
-	x := &killing{spec: spec, seen: map[string]bool{}, result: RoundResult{Counts: Counts{CountKills: 0}}}
+	x := &killing{spec: spec, seen: map[string]bool{}, result: soak.RoundResult{Counts: soak.Counts{soak.CountKills: 0}}}
 	keep, err := os.MkdirTemp("", "racewindow-kept-")
 	if err != nil {
-		return RoundResult{}, err
+		return soak.RoundResult{}, err
 	}
 	defer os.RemoveAll(keep)
 	until := time.Now().Add(spec.For)
-	for n := uint64(1); n == 1 || ctx.Err() == nil && time.Now().Before(until) && len(x.result.Found) == 0; n++ {
+	for n := uint64(1); n == 1 || ctx.Err() == nil && time.Now().Before(until) && !x.done(); n++ {
 		c := k.settings(spec, n)
 		c.Keep = keep
 		s, err := kill.Run(ctx, c)
 		if s == nil {
-			return RoundResult{}, err
+			return soak.RoundResult{}, err
 		}
 		x.add(c, s)
 		if err := x.judge(err); err != nil {
@@ -90,8 +95,8 @@ func (k Kill) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 }
 
 // settings draws what the n-th log of a round is like.
-func (k Kill) settings(spec RoundSpec, n uint64) kill.Config {
-	seed := SeedOf(spec.Seed, n)
+func (k Kill) settings(spec soak.RoundSpec, n uint64) kill.Config {
+	seed := soak.SeedOf(spec.Seed, n)
 	r := rand.New(rand.NewPCG(seed, 0x6b696c6c00000001))
 	c := kill.Config{
 		Command: k.Command, Dirs: []string{os.TempDir()}, Seed: seed, Kills: k.Children, Limited: limitedChildren, Full: fullChildren, MinKills: -1, // conclude looks at all logs together
@@ -112,13 +117,13 @@ func (x *killing) add(c kill.Config, s *kill.Summary) {
 	r := &x.result
 	for _, t := range s.Targets {
 		if t.NotRun != "" {
-			if n := (NotRun{"kill: " + t.Kind, t.NotRun}); !slices.Contains(r.NotRun, n) {
+			if n := (soak.NotRun{What: "kill: " + t.Kind, Because: t.NotRun}); !slices.Contains(r.NotRun, n) {
 				r.NotRun = append(r.NotRun, n)
 			}
 			continue
 		}
-		r.Counts.add(Counts{
-			CountKills: t.Kills, countUnderLoad: t.UnderLoad, CountOperations: t.Acknowledged + t.Failed, CountRecords: t.Records, CountRecoveries: t.Looks,
+		r.Counts.Add(soak.Counts{
+			soak.CountKills: t.Kills, countUnderLoad: t.UnderLoad, soak.CountOperations: t.Acknowledged + t.Failed, soak.CountRecords: t.Records, soak.CountRecoveries: t.Looks,
 			countDurable: t.Durable, "clients poisoned": t.Poisoned,
 		})
 		x.lost += t.Lost
@@ -164,12 +169,12 @@ func (x *killing) judge(err error) error {
 }
 
 // childFailed makes a finding of a child that ended by itself, or hangs.
-func childFailed(err error) Found {
+func childFailed(err error) soak.Found {
 	what, output, _ := strings.Cut(err.Error(), ": ")
 	if !strings.Contains(what, "by itself") {
-		return Found{Class: "hang", Shape: "kill", Detail: err.Error(), Count: 1}
+		return soak.Found{Class: "hang", Shape: "kill", Detail: err.Error(), Count: 1}
 	}
-	return ended{status: strings.TrimPrefix(what, "a child ended by itself with "), output: output}.death("a child of kill")
+	return soak.Death("a child of kill", strings.TrimPrefix(what, "a child ended by itself with "), output)
 }
 
 // conclude says whether enough was done.
@@ -178,7 +183,7 @@ func (x *killing) conclude(ctx context.Context) {
 	for name := range x.seen {
 		r.Behaviour = append(r.Behaviour, name)
 	}
-	kills := r.Counts[CountKills]
+	kills := r.Counts[soak.CountKills]
 	r.Behaviour = append(r.Behaviour, fmt.Sprintf("kill: 2^%d transactions lost in a kill", bits.Len64(x.lost/max(kills, 1))))
 	switch {
 	case len(r.Found) > 0:
@@ -186,28 +191,25 @@ func (x *killing) conclude(ctx context.Context) {
 		r.Inconclusive = "ended early: " + ctx.Err().Error()
 	case 2*r.Counts[countUnderLoad] < kills || kills == 0:
 		r.Inconclusive = fmt.Sprintf("%d of %d kills struck under load, at least half of them must", r.Counts[countUnderLoad], kills)
-	case r.Counts[countDurable] == 0 || r.Counts[CountRecords] == 0:
-		r.Inconclusive = fmt.Sprintf("%d durable acknowledgements, %d records checked: both must be some", r.Counts[countDurable], r.Counts[CountRecords])
+	case r.Counts[countDurable] == 0 || r.Counts[soak.CountRecords] == 0:
+		r.Inconclusive = fmt.Sprintf("%d durable acknowledgements, %d records checked: both must be some", r.Counts[countDurable], r.Counts[soak.CountRecords])
+	default:
+		r.Inconclusive = x.spec.CutShort(kills, soak.CountKills)
 	}
 }
 
 // killed explains a violation, with the files as the kill has left them.
-func killed(spec RoundSpec, c kill.Config, s *kill.Summary) Found {
-	f := Found{Class: s.Violation.Promise, Shape: "kill: " + s.Violation.Kind + ": " + withoutNumbers(s.Violation.Detail), Detail: s.Violation.Detail, Count: 1}
+func killed(spec soak.RoundSpec, c kill.Config, s *kill.Summary) soak.Found {
+	f := soak.Found{Class: s.Violation.Promise, Shape: "kill: " + s.Violation.Kind + ": " + soak.WithoutNumbers(s.Violation.Detail), Detail: s.Violation.Detail, Count: 1}
 	var text strings.Builder
 	_ = s.WriteText(&text) // a builder takes everything
 	again := fmt.Sprintf("racewindow kill --dir . --kills %d --limited %d --full %d --per-log %d --goroutines %d --acknowledgements %d --value-bytes %d --seed %d",
 		c.Kills, max(c.Limited, 0), max(c.Full, 0), c.PerLog, c.Goroutines, c.Messages, c.MaxValueBytes, c.Seed)
 	if c.Lie {
-		again = "racewindow soak --round " + quoted(spec.String())
+		again = "racewindow soak --round " + soak.Quoted(spec.String())
 	}
 	fmt.Fprintf(&text, "again: %s (when a kill strikes is not in the seed's hand: it may take another try)\n", again)
 	f.Text = text.String()
-	f.Disk = packed(filepath.Join(c.Keep, "disk"))
+	f.Disk = soak.Packed(filepath.Join(c.Keep, "disk"))
 	return f
-}
-
-// KillCanary is a preparation: children that lie must be found by rounds of that kind.
-func KillCanary(kind Kind, budget time.Duration) []Preparation {
-	return []Preparation{roundCanary(kind, VariantLiar, budget, check.Durability.Name)}
 }

@@ -1,0 +1,356 @@
+// A campaign of the Checks of packages.
+
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"github.com/racewindow/racewindow/failpoints/overlay"
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/soak"
+)
+
+// A checkKind is a kind of rounds of Checks: what is ordered, and how its count, time and seed become settings.
+type checkKind struct {
+	name   string
+	mode   string // of the order
+	settle func(o *drive.Order, spec soak.RoundSpec)
+	unit   string // that a count is of
+	race   bool   // under the race detector
+	needs  string // what a Check must say of its subject, "" for nothing
+}
+
+// checkKinds are all of them. A new kind is one line.
+var checkKinds = []checkKind{
+	{name: "explore", mode: drive.Explore, settle: exploring, unit: soak.CountSchedules},
+	{name: "crash", mode: drive.Explore, settle: crashing, unit: soak.CountSchedules, needs: drive.KeepsOnDisk},
+	{name: "race", mode: drive.Stress, settle: freely, unit: soak.CountOperations, race: true},
+	{name: "crashstress", mode: drive.Crash, settle: losingPower, unit: soak.CountCrashes, needs: drive.KeepsOnDisk},
+	{name: "kill", mode: drive.Kill, settle: killing, unit: soak.CountKills, needs: drive.Keeps},
+}
+
+// countsOfChecks are what rounds of Checks count, beside what all rounds do.
+var countsOfChecks = []string{"instances", "overlapping pairs", "histories", "crashes under load"}
+
+// What a round gets. One in four explores larger programs.
+const (
+	perCrashOfRounds = 60
+	programsOfRounds = 100
+)
+
+func exploring(o *drive.Order, spec soak.RoundSpec) {
+	o.Schedules, o.Budget, o.PerProgram, o.Threads, o.Operations = int(spec.Count), spec.For, perProgramOfChecks, 3, 3
+	if spec.Seed%4 == 0 {
+		o.Threads, o.Operations = 4, 5
+	}
+}
+
+// crashing loses power at every step; one round in two has faults as well.
+func crashing(o *drive.Order, spec soak.RoundSpec) {
+	exploring(o, spec)
+	o.PerProgram, o.Threads, o.Operations = perCrashOfRounds, 3, 3
+	o.Crash = models()[spec.Seed/2%uint64(len(models()))]
+	if spec.Seed%2 == 0 {
+		o.Faults = 2
+	}
+}
+
+func freely(o *drive.Order, spec soak.RoundSpec) {
+	o.OperationsInAll, o.Duration, o.Programs, o.Threads, o.Operations = spec.Count, spec.For, programsOfRounds, 4, 3
+	o.Goroutines, o.Delay = []int{100, 400, goroutinesOfChecks / 2, goroutinesOfChecks}[spec.Seed%4], []float64{delayOfChecks, delayOfChecks / 10}[spec.Seed/4%2]
+}
+
+// nothingKept says why a kind fits no Check.
+var nothingKept = map[string]string{
+	drive.KeepsOnDisk: "no Check has operations that are durable (Op.Durable), and opens its subject on Env.Disk",
+	drive.Keeps:       "no Check has operations that are durable (Op.Durable), and opens its subject on Env.Disk or in Env.Dir",
+}
+
+// losingPower loses it under load, in recoveries too.
+func losingPower(o *drive.Order, spec soak.RoundSpec) {
+	freely(o, spec)
+	o.OperationsInAll, o.Cycles, o.Threads, o.Delay = 0, spec.Count, 3, delayOfCrashes
+	o.Crash = models()[spec.Seed/2%uint64(len(models()))]
+	o.Goroutines, o.Interrupted = []int{16, 64, 200}[spec.Seed%3], []float64{0.1, 0.25, 0.6}[spec.Seed/3%3]
+}
+
+// killing works in the folder of the round, on the disk of the campaign's.
+func killing(o *drive.Order, spec soak.RoundSpec) {
+	o.Kills, o.Duration, o.Programs, o.Threads, o.Operations = int(spec.Count), spec.For, programsOfRounds, 3, 3
+	o.MinUnderLoad = 0.25
+	o.Goroutines, o.Acknowledgements = []int{2, 8, 32}[spec.Seed%3], []int{30, 300, 1000}[spec.Seed/3%3]
+}
+
+// kind makes rounds of the tests that it fits.
+func (k checkKind) kind(tests []describedTest, set map[string]string, p soakPlaces) soak.Driven {
+	made := soak.Driven{Label: k.name, Unit: k.unit, Environment: environment.Full(), Scratch: p.scratch, Logs: p.logs}
+	made.Order = func(spec soak.RoundSpec) drive.Order {
+		o := drive.Order{Mode: k.mode, Set: set}
+		k.settle(&o, spec)
+		return o
+	}
+	for _, t := range tests {
+		if k.needs == "" || slices.Contains(t.uses, k.needs) {
+			if k.race {
+				t.Binary = raceBinary(t.Binary)
+			}
+			made.Tests = append(made.Tests, t.DrivenTest)
+		}
+	}
+	return made
+}
+
+// raceBinary is the binary under the race detector that lies beside another.
+func raceBinary(plain string) string { return strings.TrimSuffix(plain, ".test") + "-race.test" }
+
+// A describedTest is a test with a Check, and what that uses.
+type describedTest struct {
+	soak.DrivenTest
+	uses []string
+}
+
+// flagsOfLogSoak have no meaning for packages, flagsOfCheckSoak none for the log.
+var (
+	flagsOfLogSoak   = []string{"subject", "corpus", "handovers", "race-binary", "properties", "source", "in-process"}
+	flagsOfCheckSoak = []string{"run", "set"}
+)
+
+// refuse says what was given though it is of something else: of the log or of packages.
+func (f *soakFlags) refuse(flags *pflag.FlagSet, packages []string) error {
+	names, why := flagsOfCheckSoak, "about the Checks of packages: name packages, such as ./..., or leave it out"
+	if len(packages) > 0 {
+		names, why = flagsOfLogSoak, "of the log that the command brings: leave it out, or leave the packages out"
+	}
+	for _, name := range names {
+		if flags.Changed(name) {
+			return usageError{fmt.Errorf("--%s is %s", name, why)}
+		}
+	}
+	return nil
+}
+
+// packagesOf are the packages whose Checks are meant: those that were named, the one that a round names, or the current one where it
+// has Checks; none for the log.
+func (f *soakFlags) packagesOf(ctx context.Context, flags *pflag.FlagSet, named []string) []string {
+	if len(named) > 0 {
+		return named
+	}
+	if f.round != "" {
+		spec, err := soak.ParseRound(f.round)
+		pkg, _, is := strings.Cut(spec.Variant, ":")
+		if err == nil && is {
+			return []string{pkg}
+		}
+		return nil
+	}
+	for _, name := range flagsOfLogSoak {
+		if flags.Changed(name) {
+			return nil
+		}
+	}
+	found, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)
+	if err != nil || len(found) == 0 {
+		return nil
+	}
+	return []string{"."}
+}
+
+// prepareChecks says what there is to do with the Checks of packages.
+func (f *soakFlags) prepareChecks(ctx context.Context, packages []string) error {
+	c := &f.config
+	known := namesOf(checkKinds)
+	if err := knownKinds(f.kinds, known); err != nil {
+		return usageError{fmt.Errorf("--kinds: %w", err)}
+	}
+	if err := f.parseCounts(known); err != nil {
+		return err
+	}
+	c.Minimums = soak.Minimums{"rounds": 1, "canaries": 1}
+	if f.canary == 0 {
+		c.Minimums = soak.Minimums{"rounds": 1}
+	}
+	kinds, err := f.kindsOfChecks(ctx, packages)
+	if err != nil {
+		return err
+	}
+	for _, name := range f.kinds {
+		c.Minimums[name] = 1
+	}
+	for _, k := range kinds {
+		c.Kinds = append(c.Kinds, k)
+		c.Minimums[k.Label] = uint64(len(k.Tests))
+	}
+	if len(c.Kinds) == 0 {
+		return usageError{fmt.Errorf("--kinds: none fits: %s", notRunText(c.NotRun, f.kinds))}
+	}
+	if f.config.Rounds > 0 {
+		c.Minimums = soak.Minimums{"rounds": f.config.Rounds, "canaries": c.Minimums["canaries"]}
+	}
+	if err := soak.ParseMinimums(c.Minimums, f.minimums, minimumNames()); err != nil {
+		return usageError{fmt.Errorf("--minimum: %w", err)}
+	}
+	if f.canary == 0 {
+		c.NotRun = append(c.NotRun, soak.NotRun{What: "canaries", Because: "--canary-within 0"})
+		return nil
+	}
+	for _, k := range kinds {
+		c.Checks = append(c.Checks, soak.DrivenCanaries(k, f.canary)...)
+	}
+	return nil
+}
+
+func namesOf(kinds []checkKind) (names []string) {
+	for _, k := range kinds {
+		names = append(names, k.name)
+	}
+	return names
+}
+
+// kindsOfChecks builds the packages' tests, asks their Checks what they are, and makes the kinds that fit any.
+func (f *soakFlags) kindsOfChecks(ctx context.Context, packages []string) (kinds []soak.Driven, err error) {
+	p, err := f.places()
+	if err != nil {
+		return nil, err
+	}
+	var chosen []checkKind
+	for _, k := range checkKinds {
+		if len(f.kinds) > 0 && !slices.Contains(f.kinds, k.name) {
+			f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: k.name, Because: "--kinds leaves it out"})
+			continue
+		}
+		chosen = append(chosen, k)
+	}
+	tests, err := f.testsOf(ctx, packages, slices.ContainsFunc(chosen, func(k checkKind) bool { return k.race }))
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range chosen {
+		if made := k.kind(tests, f.set, p); len(made.Tests) > 0 {
+			kinds = append(kinds, made)
+			continue
+		}
+		f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: k.name, Because: nothingKept[k.needs]})
+	}
+	return kinds, nil
+}
+
+// testsOf builds the tests of packages and lists their Checks.
+func (f *soakFlags) testsOf(ctx context.Context, packages []string, race bool) (tests []describedTest, err error) {
+	found, err := listChecks(ctx, packages)
+	if err == nil {
+		err = f.makeBinaries()
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, in := range found {
+		pkg, folder := in.ImportPath, in.Dir
+		t := soak.DrivenTest{Package: pkg, Folder: folder, Binary: filepath.Join(f.binaries, strings.ReplaceAll(pkg, "/", "-")+".test")}
+		if err := buildTest(ctx, pkg, t.Binary, false); err != nil {
+			return nil, err
+		}
+		if race {
+			if err := buildTest(ctx, pkg, raceBinary(t.Binary), true); err != nil {
+				return nil, err
+			}
+		}
+		checks, uses, note, err := soak.Describe(ctx, t, f.pattern, environment.Full())
+		if err != nil {
+			return nil, err
+		}
+		if note != "" {
+			f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: pkg, Because: note})
+		}
+		for i := range checks {
+			tests = append(tests, describedTest{checks[i], uses[i]})
+		}
+	}
+	if len(tests) == 0 {
+		return nil, usageError{fmt.Errorf("no Check ran: --run %q matches no test that calls harness.Check in %s", f.pattern, strings.Join(packages, " "))}
+	}
+	return tests, nil
+}
+
+// buildTest makes the instrumented test binary of a package.
+func buildTest(ctx context.Context, pkg, file string, race bool) error {
+	arguments := []string{"-c", "-o", file}
+	if race {
+		arguments = append(arguments, "-race")
+	}
+	var output bytes.Buffer
+	code, err := overlay.Run(ctx, overlay.Command{Verb: "test", Args: append(arguments, pkg), Env: environment.Full(), Stdout: &output, Stderr: &output})
+	var wrong *overlay.UsageError
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("interrupted while the tests of %s were built: no verdict", pkg)
+	case errors.As(err, &wrong):
+		return usageError{err}
+	case err != nil:
+		return err
+	case code != 0:
+		return usageError{fmt.Errorf("the tests of %s cannot be built:\n%s", pkg, strings.TrimSpace(output.String()))}
+	}
+	return nil
+}
+
+// binariesPrefix begins the name of a start's folder of test binaries, below the campaign's own.
+const binariesPrefix = "binaries-"
+
+// makeBinaries makes that folder: another start may be at work until the campaign is locked, so each has its own.
+func (f *soakFlags) makeBinaries() (err error) {
+	below := f.config.Out
+	if below != "" {
+		if err := os.MkdirAll(below, 0o777); err != nil {
+			return err
+		}
+		if below, err = filepath.Abs(below); err != nil {
+			return err
+		}
+	}
+	f.binaries, err = os.MkdirTemp(below, binariesPrefix)
+	return err
+}
+
+func (f *soakFlags) removeBinaries() {
+	if f.binaries != "" {
+		_ = os.RemoveAll(f.binaries) // the next start removes what is left
+	}
+}
+
+// removeFormerBinaries removes what starts have left that were killed. The campaign is locked.
+func (f *soakFlags) removeFormerBinaries() {
+	former, _ := filepath.Glob(filepath.Join(f.config.Out, binariesPrefix+"*")) // a pattern in the folder's name finds less
+	for _, folder := range former {
+		if filepath.Base(folder) != filepath.Base(f.binaries) {
+			_ = os.RemoveAll(folder)
+		}
+	}
+}
+
+// roundOfChecks is the kind that a round names, made of the package and the test that it names.
+func (f *soakFlags) roundOfChecks(ctx context.Context, spec soak.RoundSpec) (soak.Kind, error) {
+	pkg, test, _ := strings.Cut(spec.Variant, ":")
+	i := slices.IndexFunc(checkKinds, func(k checkKind) bool { return k.name == spec.Kind })
+	if i < 0 {
+		return nil, usageError{fmt.Errorf("--round: no kind of rounds of Checks is called %q: choose of %s", spec.Kind, strings.Join(namesOf(checkKinds), ", "))}
+	}
+	f.kinds, f.pattern = []string{spec.Kind}, soak.DrivenTest{Test: test}.Pattern()
+	kinds, err := f.kindsOfChecks(ctx, []string{pkg})
+	if err != nil {
+		return nil, err
+	}
+	if len(kinds) == 0 || !slices.Contains(kinds[0].Variants(), spec.Variant) {
+		return nil, usageError{fmt.Errorf("--round: variant=%s: %s fits no Check of that name", spec.Variant, spec.Kind)}
+	}
+	return kinds[0], nil
+}

@@ -1,0 +1,20 @@
+package soak
+
+import (
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/drive"
+)
+
+// doneIn begins the result of a round with what was done in it. Behaviour is named twice: by itself and with its kind and variant, so
+// that what is new anywhere counts, and what is new there.
+func doneIn(spec RoundSpec, d drive.Done) RoundResult {
+	r := RoundResult{Counts: d.Counts, Points: d.Points, Faults: d.Faults, Unnamed: d.Unnamed}
+	if r.Counts == nil {
+		r.Counts = Counts{}
+	}
+	for _, name := range d.Seen {
+		r.Behaviour = append(r.Behaviour, name, spec.arm()+": "+strings.TrimPrefix(name, PairPrefix))
+	}
+	return r
+}

@@ -1,0 +1,295 @@
+package soak
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/report"
+)
+
+// A DrivenTest is a test of somebody's package that calls harness.Check, in an instrumented test binary.
+type DrivenTest struct {
+	// Package is an import path, Test the name of the test, with those of subtests after a slash.
+	Package, Test string
+	// Binary holds the test and runs in Folder, that of the package.
+	Binary, Folder string
+}
+
+// Variant is what a campaign calls the test.
+func (t DrivenTest) Variant() string { return t.Package + ":" + t.Test }
+
+// Pattern selects the test, as -test.run has it.
+func (t DrivenTest) Pattern() string {
+	var parts []string
+	for _, part := range strings.Split(t.Test, "/") {
+		parts = append(parts, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	return strings.Join(parts, "/")
+}
+
+// Driven has the Checks of test binaries carry out orders, one Check a round (package drive). Its rounds know neither the subjects
+// nor what the orders mean.
+type Driven struct {
+	// Label is the name of the kind.
+	Label string
+	Tests []DrivenTest
+	// Order is what a Check is to do in a round, with the seed and the budgets of the spec; Unit is what Count counts.
+	Order func(spec RoundSpec) drive.Order
+	Unit  string
+	// Environment, Scratch and Logs are as those of Isolated.
+	Environment   []string
+	Scratch, Logs string
+}
+
+// Name is the label.
+func (k Driven) Name() string { return k.Label }
+
+// Variants are the tests.
+func (k Driven) Variants() (names []string) {
+	for _, t := range k.Tests {
+		names = append(names, t.Variant())
+	}
+	return names
+}
+
+// Run has the Check of the variant carry the round's order out.
+func (k Driven) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
+	t, err := k.test(spec.Variant)
+	if err != nil {
+		return RoundResult{}, err
+	}
+	order := k.Order(spec)
+	order.Seed, order.Unkept, order.PerClass, order.All = spec.Seed, true, shrunkPerClass, true
+	w := &driving{spec: spec, test: t}
+	e, err := k.drive(ctx, t, t.Pattern(), order, fmt.Sprintf("%s-%d.log", k.Label, spec.Number), w.hear)
+	if err != nil {
+		return RoundResult{}, err
+	}
+	return w.result(ctx, e, k.Unit), nil
+}
+
+func (k Driven) test(variant string) (DrivenTest, error) {
+	for _, t := range k.Tests {
+		if t.Variant() == variant {
+			return t, nil
+		}
+	}
+	return DrivenTest{}, fmt.Errorf("%w: %s has no variant %q", ErrSpec, k.Label, variant)
+}
+
+// eventsEvery is how often the events are looked at while a round goes on.
+const eventsEvery = 200 * time.Millisecond
+
+// drive runs a test with an order, and has each called with every event.
+func (k Driven) drive(ctx context.Context, t DrivenTest, pattern string, order drive.Order, logName string, each func(drive.Event)) (e ended, err error) {
+	scratch, err := scratchFor(k.Scratch)
+	if err != nil {
+		return e, err
+	}
+	defer os.RemoveAll(scratch)
+	if scratch, err = filepath.Abs(scratch); err != nil {
+		return e, err
+	}
+	order.Version, order.Events, order.Dirs = drive.Version, filepath.Join(scratch, "events"), []string{scratch}
+	tail, err := drive.OpenTail(order.Events)
+	if err != nil {
+		return e, err
+	}
+	defer tail.Close()
+	over, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		tick := time.NewTicker(eventsEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-over:
+				tail.Take(each)
+				return
+			case <-tick.C:
+				tail.Take(each)
+			}
+		}
+	}()
+	e, err = child{
+		name: t.Binary, folder: t.Folder,
+		arguments:   []string{"-test.run", pattern, "-test.count=1", "-test.timeout=0", "-" + drive.Flag + "=" + order.String()},
+		environment: append([]string{"GORACE=atexit_sleep_ms=0", "TMPDIR=" + scratch}, k.Environment...),
+	}.run(ctx)
+	close(over)
+	<-done
+	keepLog(k.Logs, logName, e.output)
+	return e, err
+}
+
+// A driving is one round.
+type driving struct {
+	spec  RoundSpec
+	test  DrivenTest
+	found []Found
+	ended *drive.Event // the last word of the Check, or its refusal
+}
+
+func (w *driving) hear(e drive.Event) {
+	switch e.Event {
+	case drive.Progress:
+		if e.Done != nil && w.spec.Progress != nil {
+			w.spec.Progress(e.Done.Counts)
+		}
+	case drive.Found:
+		w.found = append(w.found, w.finding(e))
+	case drive.Smaller: // of the one before
+		if n := len(w.found); n > 0 && len(e.Report) > 0 {
+			smaller := w.finding(e)
+			smaller.Text = w.found[n-1].Text + "\n" + smaller.Text
+			w.found[n-1] = smaller
+		}
+	case drive.Ended, drive.Refused:
+		w.ended = &e
+	}
+}
+
+// finding is what a Check has found. One of which there is no case is told apart by its class, within its test.
+func (w *driving) finding(e drive.Event) Found {
+	f := Found{Class: "violation", Detail: e.Text, Text: e.Text, Count: 1, Size: e.Size, Shape: w.test.Variant()}
+	if _, rest, found := strings.Cut(e.Shape, ": "); found {
+		f.Shape += ": " + rest
+	}
+	r, err := report.Load(bytes.NewReader(e.Report))
+	if err != nil {
+		return f
+	}
+	f.Class, f.Detail, f.Case, f.Report = r.Class, r.Detail, r.Case, r
+	if r.Case == "" {
+		r.Replay = "racewindow soak --round " + Quoted(w.spec.String())
+	} else {
+		r.Replay += " " + w.test.Package
+	}
+	return f
+}
+
+// result says what the round came to.
+func (w *driving) result(ctx context.Context, e ended, unit string) RoundResult {
+	var done drive.Done
+	if w.ended != nil && w.ended.Done != nil {
+		done = *w.ended.Done
+	}
+	r := doneIn(w.spec, done)
+	r.Engine, r.Found, r.Canary, r.Peak = w.test.Variant(), w.found, done.Canary, e.peak
+	if races := e.races(); len(races) > 0 { // the reports say more than their number does
+		r.Found = append(slices.DeleteFunc(r.Found, func(f Found) bool { return f.Class == "data race" && f.Case == "" }), races...)
+	}
+	switch {
+	case len(r.Found) > 0:
+	case ctx.Err() != nil:
+		r.Inconclusive = fmt.Sprintf("ended early: %v: %s", ctx.Err(), e.why(200))
+	case w.ended == nil && e.died():
+		r.Inconclusive = "the test died"
+		r.Found = append(r.Found, e.death(w.spec.Kind+" of "+w.test.Variant()))
+	case w.ended == nil:
+		r.Inconclusive = "the Check did not come to its end: " + e.why(300)
+	case w.ended.Code != 0:
+		r.Inconclusive = reasonIn(w.ended.Text)
+	default:
+		r.Inconclusive = w.spec.CutShort(r.Counts[unit], unit)
+	}
+	return r
+}
+
+// reasonIn is what a Check says of having no verdict, without what it did before.
+func reasonIn(text string) string {
+	if _, reason, found := strings.Cut(text, "\nno verdict: "); found {
+		return reason
+	}
+	return text
+}
+
+// schedulesAround are those in which the program of a case is explored whose places are gone: a fix removes them.
+const schedulesAround = 2000
+
+// Replay implements Replayer.
+func (k Driven) Replay(ctx context.Context, variant, text string) (class string, err error) {
+	t, err := k.test(variant)
+	if err != nil {
+		return "", err
+	}
+	why := ""
+	for _, order := range []drive.Order{
+		{Mode: drive.Replay, Case: text, Times: 3},
+		{Mode: drive.Explore, Program: text, Strategy: "bounded", Preemptions: 2, Schedules: schedulesAround, Seed: 1, NoCanary: true},
+	} {
+		order.Unkept = true
+		w := &driving{test: t}
+		e, err := k.drive(ctx, t, t.Pattern(), order, "replay.log", w.hear)
+		switch {
+		case err != nil:
+			return "", err
+		case len(w.found) > 0:
+			return w.found[0].Class, nil
+		case w.ended != nil && w.ended.Event == drive.Ended && w.ended.Code == 0:
+			return Holds, nil
+		}
+		why = e.why(300)
+	}
+	return "", fmt.Errorf("it cannot be executed, nor its program explored: %s", why)
+}
+
+// DrivenCanaries are preparations: the Checks of a kind must find the bugs that they plant themselves, in rounds that do next to
+// nothing after that. limit is a last resort.
+func DrivenCanaries(k Driven, limit time.Duration) (all []Preparation) {
+	for i, t := range k.Tests {
+		all = append(all, Preparation{CheckCanary, k.Label + "/" + t.Variant(), func(ctx context.Context, seed uint64) (Check, error) {
+			spec := RoundSpec{Kind: k.Label, Variant: t.Variant(), Seed: SeedOf(seed, uint64(i)), For: limit, Count: 1, Progress: hearer(ctx)}
+			bounded, cancel := context.WithTimeout(ctx, spec.limit())
+			defer cancel()
+			r, err := k.Run(bounded, spec)
+			switch {
+			case err != nil:
+				return Check{}, err
+			case r.Canary != "":
+				return Check{Passed: true, Detail: r.Canary}, nil
+			case len(r.Found) > 0: // its own bug hides the planted one, and its rounds will find it
+				return Check{Passed: true, Detail: "its own bug comes first: " + r.Found[0].Class}, nil
+			}
+			return Check{Detail: "the canary was not found: " + Clip(r.Inconclusive, 700)}, ctx.Err()
+		}})
+	}
+	return all
+}
+
+// Describe asks every Check of a test binary that matches a pattern, "" for all, what it uses. It returns the tests in the order in
+// which they ran, what each uses, and what else is to be known: other tests that failed may have kept their Checks from beginning.
+func Describe(ctx context.Context, of DrivenTest, pattern string, environment []string) (tests []DrivenTest, uses [][]string, note string, err error) {
+	var refused []string
+	e, err := Driven{Environment: environment}.drive(ctx, of, pattern, drive.Order{Mode: drive.Describe}, "", func(e drive.Event) {
+		switch e.Event {
+		case drive.Ended:
+			t := of
+			t.Test = e.Test
+			tests, uses = append(tests, t), append(uses, e.Uses)
+		case drive.Refused:
+			refused = append(refused, e.Test+": "+e.Text)
+		}
+	})
+	switch {
+	case err != nil:
+		return nil, nil, "", err
+	case ctx.Err() != nil:
+		return nil, nil, "", fmt.Errorf("interrupted while the Checks of %s were listed: no verdict", of.Package)
+	case len(refused) > 0:
+		return nil, nil, "", fmt.Errorf("%s: %s", of.Package, strings.Join(refused, "; "))
+	case e.died() || e.code < 0:
+		return nil, nil, "", fmt.Errorf("the tests of %s end before each Check has begun: %s", of.Package, e.why(500))
+	case e.code != 0:
+		note = "tests failed that have no Check, or did not come to it: " + e.why(200)
+	}
+	return tests, uses, note, nil
+}
