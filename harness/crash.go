@@ -64,8 +64,8 @@ func crashesCounted(r object.CrashResult) string {
 	if r.Duration > 0 {
 		rate = float64(r.Cycles) / r.Duration.Seconds()
 	}
-	words := fmt.Sprintf("power was lost %d times, %.0f a second: %d under load, %d with something to lose, %d times the clients went on; %d operations in %d instances of %d programs, up to %d goroutines at once; %d disks, %d judged, seed %d",
-		r.Cycles, rate, r.UnderLoad, r.Unsynced, r.GoneOn, r.Operations, r.Instances, r.Programs, r.Peak, r.Disks, r.Judged, r.Seed)
+	words := fmt.Sprintf("power was lost %d times (%s), %.0f a second: %d under load, %d with something to lose, %d times the clients went on; %d operations in %d instances of %d programs, up to %d goroutines at once; %d disks, %d judged, seed %d",
+		r.Cycles, r.Model, rate, r.UnderLoad, r.Unsynced, r.GoneOn, r.Operations, r.Instances, r.Programs, r.Peak, r.Disks, r.Judged, r.Seed)
 	return words + besides(r.Ended, []count{
 		{r.Interrupted, "recoveries lost power themselves"},
 		{r.Unjudged, "disks not judged: they would take too many orders"},

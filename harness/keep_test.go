@@ -97,7 +97,7 @@ func TestACheckLosesPowerUnderLoad(t *testing.T) {
 	all, text := stressed(t, pages(false), crash)
 	require.Len(t, all, 2, text)
 	require.Zero(t, all[1].Code, text)
-	require.Regexp(t, `held: TestBalance: power was lost \d+ times.*(?s:.*)canary: a durable operation that a crash takes was caught`, all[1].Text)
+	require.Regexp(t, `held: TestBalance: power was lost \d+ times \(ordered\).*(?s:.*)canary: a durable operation that a crash takes was caught`, all[1].Text)
 	var r object.CrashResult
 	require.NoError(t, json.Unmarshal(all[1].Summary, &r))
 	require.NotZero(t, r.UnderLoad)
@@ -135,7 +135,7 @@ func TestAKilledCheck(t *testing.T) {
 	all, text := kills("right")
 	require.Len(t, all, 2, text)
 	require.Zero(t, all[1].Code, text)
-	require.Regexp(t, `held: TestPage: 8 processes were killed.*(?s:.*)canary: a durable operation that a crash takes was caught`, all[1].Text)
+	require.Regexp(t, `held: TestPage: 8 processes were killed.*(?s:.*)no lost pages(?s:.*)canary: a durable operation that a crash takes was caught`, all[1].Text)
 
 	all, text = kills("late")
 	require.Len(t, all, 4, text)

@@ -60,8 +60,11 @@ func (c *checking) kill() {
 				"no smallest case: a process was killed; if an object on Env.Disk shows the same, one thread at a time: %s --crash --program '%s'\n", c.command("explore"), text)})
 		}
 	}
-	c.endFreely(err, r.Finding != nil, killsCounted(r), r.Canary, r)
+	c.endFreely(err, r.Finding != nil, killsCounted(r)+"\n"+killsShow, r.Canary, r)
 }
+
+// killsShow stands in each summary.
+const killsShow = "this shows the death of processes, and no lost pages: the kernel keeps what was written (racewindow stress --crash)"
 
 // killLoad makes the settings of a run with kills of an order.
 func (c *checking) killLoad() (object.KillLoad, error) {

@@ -33,6 +33,8 @@ type CrashLoad struct {
 // A CrashResult is what a CrashLoad came to.
 type CrashResult struct {
 	Seed uint64 `json:"seed"`
+	// Model says which disks could be left.
+	Model string `json:"model"`
 	// Programs were drawn, Instances are objects that one was begun on, Operations all operations of these that returned.
 	Programs   int    `json:"programs"`
 	Instances  uint64 `json:"instances"`
@@ -112,7 +114,7 @@ func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 		return CrashResult{}, err
 	}
 	c.setDefaults()
-	none := CrashResult{Seed: c.Seed}
+	none := CrashResult{Seed: c.Seed, Model: c.Model.String()}
 	if err := o.requireKeeping(ctx, false); err != nil {
 		return none, err
 	}
@@ -217,7 +219,7 @@ func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
 	for i := range max(c.Goroutines/2, 1) {
 		l.lanes = append(l.lanes, newCrashLane(l, uint64(i)))
 	}
-	l.result.Seed, l.result.Programs = c.Seed, len(plans)
+	l.result = CrashResult{Seed: c.Seed, Model: c.Model.String(), Programs: len(plans)}
 	return l
 }
 
