@@ -95,7 +95,7 @@ type Crashes struct {
 	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
 	Faults     uint64 `json:"faults"`
-	// Exposed are those of the unsynced moments at which the program had begun to do what a crash may take.
+	// Exposed are the moments at which the program had begun to do what a crash may take, from the disk or from memory.
 	Exposed uint64 `json:"exposed_moments"`
 	// Partial are the schedules in which the time was over before each disk of each step was tried.
 	Partial uint64 `json:"schedules_partly_tried"`

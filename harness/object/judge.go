@@ -79,7 +79,7 @@ func (r *run) judged() error {
 	case spec.Unknown:
 		return unknownError{sched.UnusableError{Reason: "whether some order explains the results is unknown: " + j.Reason + "; explore smaller programs"}}
 	}
-	return p.unexplained(p.object.owed(), r.history, j)
+	return p.unexplained(p.object.owed(), r.history, j, "")
 }
 
 // holdsOf asks the subject's own judge. One that panics does not hold: an operation whose result is lost has no values, for one.
@@ -98,15 +98,18 @@ type unknownError struct{ sched.UnusableError }
 // Unwrap returns what the scheduler asks for.
 func (e unknownError) Unwrap() error { return e.UnusableError }
 
-// unexplained says where the longest explanation ends.
-func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement) *Violation {
+// unexplained says where the longest explanation ends. asked says on whom the probes were called.
+func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement, asked string) *Violation {
 	after := "at the beginning"
 	if len(j.Order) > 0 {
 		after = "after " + p.words(j.Order)
 	}
 	var words []string
 	for _, s := range j.Stuck {
-		c, whose := p.at(s.Operation), p.whose(s.Operation)
+		c, whose := p.at(s.Operation), asked
+		if s.Operation < len(p.client) {
+			whose = p.whose(s.Operation)
+		}
 		switch seen := h[s.Operation]; {
 		case seen.Outcome == spec.Pending:
 			owed = progress
@@ -121,15 +124,17 @@ func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement) *Vio
 	return owed.broken("no order explains the results: %s, %s", after, strings.Join(words, "; "))
 }
 
-func (p *plan) whose(i int) string {
-	if i < len(p.client) {
-		return p.c.Threads[p.client[i]].Name
-	}
-	return "the opened object"
-}
+func (p *plan) whose(i int) string { return p.c.Threads[p.client[i]].Name }
 
 // stuck is called when no thread can go on. Operations that block alone too may: then the execution is over, and right.
 func (r *run) stuck() error {
+	if q := r.asking(); q != nil && q.waits() {
+		v, err := q.judge(restart, theOpened)
+		if v != nil {
+			return v
+		}
+		return err
+	}
 	now := r.now()
 	if !slices.ContainsFunc(now.history, func(e spec.Entry) bool { return e.Outcome == spec.Pending }) {
 		return progress.broken("no client is in an operation, and none can go on")
