@@ -1,12 +1,12 @@
 // The command examples tries the subjects of harness/examples as a stranger would: it builds racewindow, copies the module, and
 // for each subject has racewindow find the planted bug, replay what it found 100 times, hold the right one within the same
 // schedules, and go through every schedule of one program; where one keeps data, it is also run freely while power is lost and while
-// its processes are killed. It prints the tables of harness/examples/README.md, and ends with 1 where something else came.
+// its processes are killed. So it tries the engines, with faults and crashes too. It prints the tables of harness/examples/README.md,
+// and ends with 1 where something else came.
 package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -90,6 +90,14 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 	if freely != "" {
 		fmt.Print("\n| subject | freely | found after | in | without the bug |\n|---|---|---|---|---|\n" + freely)
 	}
+	if selected.MatchString("engines") {
+		tried++
+		if words, failed := t.engines(crashes); failed != nil {
+			err = errors.Join(err, fmt.Errorf("engines: %w", failed))
+		} else {
+			fmt.Print(words)
+		}
+	}
 	if tried == 0 {
 		return errors.New("-run selects no subject")
 	}
@@ -146,9 +154,9 @@ func (t *trial) racewindow(bug bool, code int, arguments ...string) (output stri
 
 // A finding is what explore --json says of one.
 type finding struct {
-	Event, Case string
-	Report      struct{ Promise string }
-	Summary     struct {
+	Event, Test, Case string
+	Report            struct{ Promise string }
+	Summary           struct {
 		Statistics struct{ Schedules int }
 		Programs   int
 		Findings   []struct{ Class string }
@@ -157,7 +165,7 @@ type finding struct {
 
 // try makes the row of an example.
 func (t *trial) try(e example, schedules string) (row string, err error) {
-	search := append([]string{"explore", "--seed", "1", "--schedules", schedules, "--json", filepath.Join(t.folder, e.folder+".json"), "./" + e.folder}, e.flags...)
+	search := t.search(e.folder, schedules, e.flags...)
 	began := time.Now()
 	if _, err := t.racewindow(true, 1, search...); err != nil {
 		return "", err
@@ -228,12 +236,8 @@ func (t *trial) freely(e example, command string) (row string, err error) {
 
 // read returns the first finding, if there is one, and the summary.
 func (t *trial) read(file string) (found, ended finding, err error) {
-	content, err := os.ReadFile(filepath.Join(t.folder, file))
+	all, err := t.all(file)
 	if err != nil {
-		return found, ended, err
-	}
-	var all []finding
-	if err := json.Unmarshal(content, &all); err != nil {
 		return found, ended, err
 	}
 	for _, f := range all {
