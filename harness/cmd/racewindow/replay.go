@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -231,16 +230,8 @@ func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) 
 	if f.free {
 		return usageError{errors.New("--free: the case is of a test, which the scheduler executes: leave the flag out")}
 	}
-	if len(packages) == 0 {
-		packages = []string{"."}
-	}
-	var parts []string
-	for _, part := range strings.Split(of.test, "/") {
-		parts = append(parts, "^"+regexp.QuoteMeta(part)+"$")
-	}
-	r := &checkRun{
-		verb: "replay", pattern: strings.Join(parts, "/"), packages: packages, race: f.race, out: cmd.OutOrStdout(), screen: os.Stdout,
-		order: drive.Order{Mode: drive.Replay, Case: of.text, Times: f.times},
-	}
+	r := of.run("replay", packages)
+	r.race, r.out = f.race, cmd.OutOrStdout()
+	r.order = drive.Order{Mode: drive.Replay, Case: of.text, Times: f.times}
 	return r.run(cmd.Context())
 }

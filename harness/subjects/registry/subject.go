@@ -1,6 +1,7 @@
 package registry
 
 import (
+	_ "embed"
 	"fmt"
 	"iter"
 	"maps"
@@ -23,6 +24,12 @@ import (
 var Subject cases.Subject = subject{}
 
 type subject struct{}
+
+//go:embed gotest.txt
+var goTest string
+
+// GoTest implements report.Tested.
+func (subject) GoTest() string { return goTest }
 
 // Settings are the words of a case's head: removal=ORDER, default checked; concurrent=true; promise=NAME for one that is judged
 // alone, so that one that is broken hides no other. A crash always counts; default all that both fixes are meant to keep.
