@@ -128,3 +128,17 @@ func TestTheGoTestOfACheckRunsInItsPackage(t *testing.T) {
 	code, output = commandIn(t, folder, "explore", "--schedules", "100", "--canary=false", ".")
 	require.Equal(t, exitHeld, code, "the command executes the Check, and not the test of its case: %s", output)
 }
+
+func TestTheGoTestOfTheRegistryRunsAnywhere(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	folder := strangersModule(t)
+	code, output := commandIn(t, folder, "report", "v1 scenario=registry removal=statusfirst; setup: subscribe a; m0: remove a, publish a", "--format", "gotest", "-o", "found_test.go")
+	require.Equal(t, exitHeld, code, output)
+	require.NoError(t, os.Remove(filepath.Join(folder, "tally.go")))
+	require.NoError(t, os.Remove(filepath.Join(folder, "tally_test.go")))
+	writeFile(t, folder, "doc.go", "package racewindow\n")
+	code, output = commandIn(t, folder, "test", ".")
+	require.Equal(t, exitViolated, code, output)
+	require.Contains(t, output, "racewindow replay 'v1 scenario=registry removal=statusfirst; setup: subscribe a; m0: remove a, publish a'")
+}
