@@ -180,3 +180,8 @@ type TimelineRow struct {
 	// State are the values of Timeline.Fields; nil where they were not looked at.
 	State []string
 }
+
+// An Exemplified subject has a program as an example, for a person who is to write one: threads alone, without a head.
+type Exemplified interface {
+	Example() string
+}

@@ -31,9 +31,10 @@ Formats:
 Exit codes: 0 the report was written, whatever it says; 2 wrong usage; 3 it could not be made.`
 
 type reportFlags struct {
-	format string
-	out    string
-	shrink bool
+	subject subjectFlag
+	format  string
+	out     string
+	shrink  bool
 }
 
 func reportCommand() *cobra.Command {
@@ -61,6 +62,7 @@ func reportCommand() *cobra.Command {
 		ValidArgsFunction: completeFiles,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1:]) },
 	}
+	f.subject.define(cmd.Flags())
 	cmd.Flags().StringVar(&f.format, "format", "text", "`NAME`: "+strings.Join(names, ", "))
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "write it to `FILE` (default standard output)")
 	cmd.Flags().BoolVar(&f.shrink, "shrink", false, "make a case smaller first")
@@ -78,6 +80,9 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string, packages []string
 	}
 	if sameFile(f.out, argument) {
 		return usageError{fmt.Errorf("--out %s: it is what is read; name another file", f.out)}
+	}
+	if argument, err = f.subject.whole(argument); err != nil {
+		return err
 	}
 	r, err := f.read(cmd.Context(), argument)
 	var of *ofTest
@@ -148,6 +153,9 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 		return read.report, nil
 	}
 	c := read.of
+	if err := f.subject.check(c.Subject); err != nil {
+		return nil, err
+	}
 	if len(c.Delays) > 0 {
 		return nil, usageError{errors.New("the case has delays (~): 'racewindow replay' executes it; a report needs switches (@), or neither")}
 	}

@@ -87,6 +87,9 @@ func texts[T fmt.Stringer](all []T) (words []string) {
 
 func (subject) Head() string { return "scenario=registry" }
 
+// Example implements cases.Exemplified.
+func (subject) Example() string { return "setup: subscribe a; p0: publish a; m0: remove a" }
+
 // Tasks implements cases.Subject. A consumer is called as its subscription is: after the shape, with a number.
 func (subject) Tasks() []string { return []string{routerThread, "SHAPE.NUMBER, a consumer"} }
 
