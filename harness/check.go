@@ -347,6 +347,9 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 	if kept != "" {
 		fmt.Fprintf(&b, "kept: %s\n", kept)
 	}
+	if r.Stack != "" && r.Class != string(sched.DataRace) { // the detector tells of a race itself
+		more = append(more, r.Stack)
+	}
 	for _, words := range more {
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(words, "\n"))
 	}

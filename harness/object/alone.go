@@ -64,10 +64,7 @@ func (s *sequential) responses(order []int) ([]spec.Response, error) {
 // checkRepeatable executes the program alone twice. What it says of a difference names the operation, both results and the
 // remedy.
 func (s *sequential) checkRepeatable() error {
-	all := make([]int, len(s.plan.calls))
-	for i := range all {
-		all[i] = i
-	}
+	all := s.plan.inOrder()
 	first, err := s.responses(all)
 	if err != nil {
 		return err
@@ -84,6 +81,15 @@ func (s *sequential) checkRepeatable() error {
 		}
 	}
 	return nil
+}
+
+// inOrder are all operations of the program, client after client.
+func (p *plan) inOrder() []int {
+	all := make([]int, len(p.calls))
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // said is a response in words.

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,10 +63,13 @@ func (r *run) judged() error {
 	if p.object.Holds != nil {
 		p.object.holds.Lock()
 		defer p.object.holds.Unlock()
-		if err := p.object.holdsOf(r.events()); err != nil {
-			return history.broken("%v", err)
+		err := p.object.holdsOf(r.events())
+		if err == nil {
+			return nil
 		}
-		return nil
+		v := history.broken("%v", err)
+		v.stack = r.stackOfPanic()
+		return v
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -139,16 +143,36 @@ func (r *run) stuck() error {
 	if !slices.ContainsFunc(now.history, func(e spec.Entry) bool { return e.Outcome == spec.Pending }) {
 		return progress.broken("no client is in an operation, and none can go on")
 	}
-	return now.judged()
+	err := now.judged()
+	var v *Violation
+	if errors.As(err, &v) && v.stack == "" {
+		v.stack = r.stacksOfWaiting(now)
+	}
+	return err
 }
 
-// panicked makes a panic a violation, unless the same operation panics when it is executed alone, at some place in some order.
+// panicked makes a panic a violation, unless the same operation panics when it is executed alone, at some place in some order. Where
+// a judge of the history stands for all orders, only the program's own counts.
 func (r *run) panicked(t *sched.T, i int, a answer) {
-	if err := r.soFar(); err != nil {
-		v := noPanic.broken("%s of %s: %s", r.plan.calls[i].text, r.plan.whose(i), a.text)
+	p, err := r.plan, error(nil)
+	if p.object.Holds == nil {
+		err = r.soFar()
+	} else if !p.panicsAlone(i, a.text) {
+		err = noPanic.broken("")
+	}
+	if err != nil {
+		v := noPanic.broken("%s of %s: %s", p.calls[i].text, p.whose(i), a.text)
 		v.stack = a.stack
 		t.Fail(v)
 	}
+}
+
+// panicsAlone says whether an operation comes to this when the program is executed one operation at a time.
+func (p *plan) panicsAlone(i int, text string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	done, err := p.alone.responses(p.inOrder())
+	return err == nil && i < len(done) && done[i].Result == text
 }
 
 // openPending has what has not returned count as what may have taken effect or not.

@@ -144,6 +144,7 @@ func (p *plan) scenario(x *sched.Execution) {
 	if p.object.keeps() {
 		r.status, r.durable = make([]raceoff.Number, len(p.calls)), make([]raceoff.Number, len(p.calls))
 	}
+	r.goroutines = make([]raceoff.Number, len(p.c.Threads))
 	x.AtEnd(r.env.end)
 	object, err := p.object.open(x.Context(), r.env)
 	if err != nil {
@@ -164,6 +165,7 @@ func (p *plan) scenario(x *sched.Execution) {
 // client is what one thread does.
 func (r *run) client(t *sched.T, thread int) {
 	var outcome values.Outcome
+	r.note(t, thread)
 	first := r.plan.first[thread]
 	for i := range r.plan.c.Threads[thread].Operations {
 		r.operate(t, first+i, &outcome)
@@ -184,6 +186,7 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 		t.Note("returns " + a.text)
 	}
 	if a.stack != "" {
+		r.keepStack(i, a.stack)
 		r.panicked(t, i, a)
 	}
 }

@@ -31,11 +31,13 @@ type run struct {
 	// between two threads.
 	durable []raceoff.Number
 	status  []raceoff.Number
-	stacks  []string         // of panics, in a Load
+	stacks  []string         // of panics, by operation; nil for none
 	faults  []*disks.Counter // by fault of the case; nil for a fault point
 	later   spec.History     // what probes did after the faults
-	moments raceoff.Number   // operations that a canary let through
-	inquiry *inquiry         // that is under way when the clients have ended, nil for none
+	// goroutines are those of the clients, in a dump of stacks; 0 where nobody will read of it.
+	goroutines []raceoff.Number
+	moments    raceoff.Number // operations that a canary let through
+	inquiry    *inquiry       // that is under way when the clients have ended, nil for none
 }
 
 // Values of run.status.
@@ -77,7 +79,7 @@ func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty
 	c.method.Call(object, ctx, arguments, outcome)
 	a.open, a.results = outcome.Ended == values.Returned && o.isOpen(outcome, faulty), outcome.Results
 	if outcome.Ended == values.Panicked {
-		a.stack = string(outcome.Stack)
+		a.stack = ofTheObject(string(outcome.Stack))
 	} else if outcome.Ended == values.Returned && c.method.result.IsValid() {
 		outcome.Results = c.method.result.Call(outcome.Results)
 	}

@@ -190,7 +190,12 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when stri
 	case errors.As(err, &unusable):
 		return unusable
 	case err != nil:
-		return owed.broken("%s%v", when, err)
+		v := owed.broken("%s%v", when, err)
+		var failure *sched.Failure
+		if errors.As(err, &failure) {
+			v.stack = failure.Stack
+		}
+		return v
 	case found != nil:
 		found.detail = when + ", " + found.detail
 		if found.promise == durability {

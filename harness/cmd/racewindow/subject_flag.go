@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
 // A subjectFlag is --subject of a command that takes a case: what it is about of what the command brings. The case may then be threads
@@ -27,12 +28,21 @@ func (f *subjectFlag) whole(argument string) (string, error) {
 		return "", usageError{err}
 	}
 	if !isCaseText(argument) && strings.Contains(argument, ":") && !isFile(argument) {
-		return "v1 " + s.Head() + "; " + argument, nil
+		return "v1 " + s.Head() + " " + plainSettings(s) + "; " + argument, nil
 	}
 	if head := cases.HeadOf(argument); head != "" && head != s.Head() {
 		return "", usageError{fmt.Errorf("--subject %s: the case is about %s: leave the flag out", f.name, head)}
 	}
 	return argument, nil
+}
+
+// plainSettings are those of a subject that cannot do without, as a case has them.
+func plainSettings(s cases.Subject) string {
+	handover, err := handoverByName("")
+	if s != log.Subject || err != nil {
+		return ""
+	}
+	return "handover=" + handover.Name()
 }
 
 // check refuses the case of a file that is about something else.
