@@ -185,3 +185,8 @@ type TimelineRow struct {
 type Exemplified interface {
 	Example() string
 }
+
+// An Adviser says more of a failure of its subject, which the scheduler cannot know: what the user may do; "" for nothing.
+type Adviser interface {
+	Advice(f *sched.Failure) string
+}
