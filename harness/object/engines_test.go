@@ -186,12 +186,17 @@ func parseOf(t *testing.T, o *Object, text string) cases.Case {
 	return c
 }
 
-// found is the class of what a search of a program found, "" for nothing, and its words.
-func found(t *testing.T, o *Object, program string) (class, words string) {
+func needsDisks(t *testing.T) {
 	t.Helper()
 	if sched.UnderRaceDetector() {
 		t.Skip("a disk cannot be looked at between two threads under -race")
 	}
+}
+
+// found is the class of what a search of a program found, "" for nothing, and its words.
+func found(t *testing.T, o *Object, program string) (class, words string) {
+	t.Helper()
+	needsDisks(t)
 	r := search(t, o, program, sched.Options{Strategy: "bounded", Preemptions: 1, Workers: 1})
 	if len(r.Findings) == 0 {
 		return "", ""
@@ -199,8 +204,6 @@ func found(t *testing.T, o *Object, program string) (class, words string) {
 	f := r.Findings[0].Failure
 	return f.Class(), f.Error()
 }
-
-func goingOn(c *Config) { c.GoesOn = true }
 
 func TestAnObjectThatSaysThatItGoesOnAndWedgesIsFound(t *testing.T) {
 	t.Parallel()
@@ -238,6 +241,7 @@ func TestAJudgeOfTheHistoryLeavesWhatFailsAfterTheFaultsToItsNamedErrors(t *test
 
 func TestFaultsLastUntilTheObjectIsClosedUnlessItGoesOn(t *testing.T) {
 	t.Parallel()
+	needsDisks(t)
 	o := shelves(t, way{keeps: true, syncs: true}, func(c *Config) { c.Operations[1].Durable = AfterClose })
 	c := parseOf(t, o, "c0: put(1); ! disk sync * #1 = EIO")
 	p, err := o.Plan(c)
@@ -275,9 +279,7 @@ func TestPowerIsLostDuringCloseAndAfterIt(t *testing.T) {
 
 func TestWhatIsInMemoryAloneCanBeLostToo(t *testing.T) {
 	t.Parallel()
-	if sched.UnderRaceDetector() {
-		t.Skip("a disk cannot be looked at between two threads under -race")
-	}
+	needsDisks(t)
 	o := shelves(t, way{keeps: true, syncs: true}, func(c *Config) { c.Operations[1].Durable = AfterClose })
 	p, err := o.Plan(parseOf(t, o, "c0: put(1); crash any"))
 	require.NoError(t, err)

@@ -60,6 +60,7 @@ func (r *checkRun) list(ctx context.Context, packages []string, pattern string) 
 	if code != 0 && len(all) == 0 && !nothingRan(err) {
 		return nil, usageError{fmt.Errorf("the tests cannot be built or run:\n%s", strings.TrimSpace(said.String()))}
 	}
+	slices.SortStableFunc(all, func(a, b drive.Event) int { return strings.Compare(a.Package, b.Package) }) // packages run side by side
 	return all, nil
 }
 
