@@ -69,6 +69,10 @@ func Check[T any](t testing.TB, s Subject[T]) {
 		t.Fatalf("harness.Check: %v", err)
 		return
 	}
+	if c.instead != nil {
+		c.replayInstead(c.instead)
+		return
+	}
 	switch order := flagged(drive.Flag); {
 	case flagged(caseFlag) != "":
 		c.replay(flagged(caseFlag), 1)
@@ -84,32 +88,39 @@ func Check[T any](t testing.TB, s Subject[T]) {
 }
 
 func newChecking[T any](t testing.TB, s Subject[T]) (*checking, error) {
-	o, err := object.New(s.config(caseName(t.Name())))
-	return &checking{t: t, object: o, sink: &drive.Sink{}, nth: nthOf(t.Name())}, err
+	instead, name := replayOf(t.Name())
+	o, err := object.New(s.config(caseName(name)))
+	c := &checking{t: t, name: name, instead: instead, object: o, sink: &drive.Sink{}, nth: nthOf(t.Name())}
+	c.inPackage, c.importPath = callingPackage()
+	return c, err
 }
 
 // A checking is one Check.
 type checking struct {
 	t      testing.TB
+	name   string // of the test, without Replay
 	object *object.Object
 	sink   *drive.Sink
 	order  drive.Order
 	// nth is which Check of the test it is, 1 for the first.
 	nth int
+	// instead is the case of Replay, nil for none. The test's package is called inPackage and imported by importPath.
+	instead               *replayed
+	inPackage, importPath string
 	// unjudged counts the kept cases that could not be executed.
 	unjudged int
 }
 
 // command runs the test again.
 func (c *checking) command(verb string) string {
-	return fmt.Sprintf("racewindow %s -run '^%s$'", verb, strings.ReplaceAll(c.t.Name(), "/", "$/^"))
+	return fmt.Sprintf("racewindow %s -run '%s'", verb, anchored(c.name))
 }
 
 // short explores a little.
 func (c *checking) short() {
 	c.t.Helper()
 	config := explore.Config{
-		Subject: c.object, Name: c.t.Name(), PerProgram: shortPerProgram, Canary: true,
+		Subject: c.object, Name: c.name, PerProgram: shortPerProgram, Canary: true,
 		Draw:   cases.Shape{Threads: 3, Operations: 3, Small: true},
 		Search: sched.Options{Schedules: shortSchedules, Seed: 1, Budget: shortLastResort},
 	}
@@ -141,13 +152,17 @@ func (c *checking) driven(text string) {
 		return
 	}
 	c.send(drive.Event{Event: drive.Began})
-	if !failpoints.Instrumented() {
+	if order.Mode != drive.List && !failpoints.Instrumented() {
 		c.refuse(3, "this build is not instrumented, so that nothing can be explored: run it with racewindow")
 		return
 	}
 	switch order.Mode {
+	case drive.List:
+		c.send(drive.Event{Event: drive.Ended})
 	case drive.Replay:
 		c.replay(order.Case, max(order.Times, 1))
+	case drive.Report:
+		c.report(order.Case, order.Shrink)
 	case drive.Stress:
 		c.stress()
 	case drive.Crash:
@@ -173,7 +188,7 @@ func (c *checking) driven(text string) {
 func (c *checking) ordered() (explore.Config, error) {
 	d := c.order
 	config := explore.Config{
-		Subject: c.object, Name: c.t.Name(), PerProgram: d.PerProgram, Canary: !d.NoCanary, Exhaustive: d.Exhaustive, DrawFaults: d.Faults,
+		Subject: c.object, Name: c.name, PerProgram: d.PerProgram, Canary: !d.NoCanary, Exhaustive: d.Exhaustive, DrawFaults: d.Faults,
 		PerClass: d.PerClass,
 		Draw:     cases.Shape{Threads: d.Threads, Operations: d.Operations, Small: true},
 		Search: sched.Options{
@@ -289,6 +304,38 @@ func (c *checking) replay(text string, times int) {
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: min(failed, 1)})
 }
 
+// report reports a case, whether it fails or not, and first makes it smaller if that is wanted.
+func (c *checking) report(text string, smaller bool) {
+	c.t.Helper()
+	parsed, err := cases.ParseFile(text, cases.Only(c.object))
+	if err != nil {
+		c.refuse(2, err.Error())
+		return
+	}
+	var r *report.Report
+	if smaller {
+		r, err = explore.Smallest(c.context(), parsed, nil)
+	} else {
+		r, err = report.OfCase(parsed)
+	}
+	if err != nil {
+		c.refuse(3, err.Error())
+		return
+	}
+	r.Package = c.inPackage
+	c.send(drive.Event{Event: drive.Made, Case: r.Case, Report: encoded(r)})
+	c.send(drive.Event{Event: drive.Ended})
+}
+
+// encoded is a report as report.Schema has it.
+func encoded(r *report.Report) json.RawMessage {
+	var data bytes.Buffer
+	if format, err := report.FormatByName("json"); err == nil {
+		_ = format.Write(&data, r) // a Buffer takes everything
+	}
+	return bytes.TrimSpace(data.Bytes())
+}
+
 // found fails the test with a report, and with more that belongs to it.
 func (c *checking) found(r *report.Report, text, kept string, more ...string) {
 	c.t.Helper()
@@ -298,6 +345,7 @@ func (c *checking) found(r *report.Report, text, kept string, more ...string) {
 // tell is found, as an event of a kind.
 func (c *checking) tell(event string, r *report.Report, text, kept string, more ...string) {
 	c.t.Helper()
+	r.Package = c.inPackage
 	if r.Class == string(sched.DataRace) && text != "" {
 		r.Replay += " --race"
 	}
@@ -306,15 +354,14 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 	if kept != "" {
 		fmt.Fprintf(&b, "kept: %s\n", kept)
 	}
+	if r.Stack != "" && r.Class != string(sched.DataRace) { // the detector tells of a race itself
+		more = append(more, r.Stack)
+	}
 	for _, words := range more {
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(words, "\n"))
 	}
 	c.t.Error("\n" + b.String())
-	var data bytes.Buffer
-	if format, err := report.FormatByName("json"); err == nil {
-		_ = format.Write(&data, r) // a Buffer takes everything
-	}
-	e := drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: json.RawMessage(bytes.TrimSpace(data.Bytes()))}
+	e := drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: encoded(r)}
 	if parsed, err := cases.Parse(r.Case, cases.Only(c.object)); err == nil { // what was told, and not executed, has none
 		e.Shape, e.Size = report.ShapeOf(parsed, r), report.SizeOf(parsed)
 	}
@@ -330,6 +377,6 @@ func (c *checking) refuse(code int, why string) {
 
 // send tells the command. One that does not listen any more is no failure of the test.
 func (c *checking) send(e drive.Event) {
-	e.Test = c.t.Name()
+	e.Package, e.Test = c.importPath, c.t.Name()
 	_ = c.sink.Send(e)
 }

@@ -112,7 +112,7 @@ func TestACheckFindsKeepsAndRepeatsWhatItFound(t *testing.T) {
 	text, failed = record(t, func(tb testing.TB) { Check(tb, balances(false)) })
 	require.False(t, failed, text)
 	require.Contains(t, text, "c0@balance/loaded#7")
-	require.Contains(t, text, "schedules of its program hold: the file may be removed")
+	require.Contains(t, text, "schedules of its program hold: it may be removed")
 	text, failed = record(t, func(tb testing.TB) { c, _ := newChecking(tb, balances(true)); c.saved() })
 	require.True(t, failed, text)
 	require.Contains(t, text, "FAIL Linearizability")

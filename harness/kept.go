@@ -18,7 +18,7 @@ import (
 
 // keptIn is the folder of a test's cases, below that of its package.
 func (c *checking) keptIn() string {
-	return filepath.Join("testdata", "racewindow", filepath.FromSlash(caseName(c.t.Name())))
+	return filepath.Join("testdata", "racewindow", filepath.FromSlash(caseName(c.name)))
 }
 
 // keep writes the case of a finding where the next run finds it. It returns the file, "" if it cannot be written, or if whoever
@@ -64,35 +64,43 @@ func (c *checking) savedFiles() []string {
 	return files
 }
 
-// saved executes the cases that were kept. One that holds is said to be gone; one that cannot be executed fails the test, unless
-// it is only that its places are not reached any more: a fix removes them. Then its program is explored.
+// saved executes the cases that were kept.
 func (c *checking) saved() {
 	c.t.Helper()
 	for _, file := range c.savedFiles() {
 		content, err := os.ReadFile(file)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
 		file = filepath.ToSlash(file)
-		var r *report.Report
-		var parsed cases.Case
-		if err == nil {
-			parsed, err = cases.ParseFile(string(content), cases.Only(c.object))
-		}
-		if err == nil {
-			if r, err = report.OfCase(parsed); err != nil && moves(parsed) {
-				c.around(file, parsed, err)
-				continue
-			}
-		}
+		what := "the kept case " + file
 		switch {
+		case errors.Is(err, fs.ErrNotExist):
 		case err != nil:
-			c.unexecuted(file, err)
-		case r.Verdict == report.Violated:
-			c.found(r, parsed.String(), file)
+			c.unexecuted(what, err)
 		default:
-			c.t.Logf("the kept case %s holds now: keep the file, so that it stays so", file)
+			c.regression(what, file, string(content))
 		}
+	}
+}
+
+// regression executes a case that failed once, and is kept in a file or, without one, in what is said of it. One that holds is said to be gone; one that cannot be
+// executed fails the test, unless it is only that its places are not reached any more: a fix removes them. Then its program is
+// explored.
+func (c *checking) regression(what, kept, text string) {
+	c.t.Helper()
+	parsed, err := cases.ParseFile(text, cases.Only(c.object))
+	if err != nil {
+		c.unexecuted(what, err)
+		return
+	}
+	r, err := report.OfCase(parsed)
+	switch {
+	case err != nil && moves(parsed):
+		c.around(what, parsed, err)
+	case err != nil:
+		c.unexecuted(what, err)
+	case r.Verdict == report.Violated:
+		c.found(r, parsed.String(), kept)
+	default:
+		c.t.Logf("%s holds now: keep it, so that it stays so", what)
 	}
 }
 
@@ -104,11 +112,11 @@ func moves(c cases.Case) bool {
 // schedulesAround are those in which the program of a case is explored whose places are gone.
 const schedulesAround = 2000
 
-// around explores the program of a kept case that could not be executed, for the reason why.
-func (c *checking) around(file string, kept cases.Case, why error) {
+// around explores the program of a case that could not be executed, for the reason why.
+func (c *checking) around(what string, kept cases.Case, why error) {
 	c.t.Helper()
 	program, config := kept.Bare(), explore.Config{
-		Subject: c.object, Name: c.t.Name(),
+		Subject: c.object, Name: c.name,
 		Search: sched.Options{Strategy: "bounded", Preemptions: max(2, len(kept.Switches)), Schedules: schedulesAround, Seed: 1, Budget: shortLastResort},
 	}
 	if program.Crash != nil {
@@ -122,18 +130,18 @@ func (c *checking) around(file string, kept cases.Case, why error) {
 		for _, f := range summary.Findings {
 			c.found(f.Report, f.Case, c.keep(f))
 		}
-		c.t.Logf("it was found in the program of the kept case %s, whose own places are gone: remove that file", file)
+		c.t.Logf("it was found in the program of %s, whose own places are gone: remove that one", what)
 	case err != nil || summary.Verdict != explore.Held:
-		c.unexecuted(file, errors.Join(why, err))
+		c.unexecuted(what, errors.Join(why, err))
 	default:
-		c.t.Logf("the kept case %s cannot be executed any more (%v). %d schedules of its program hold: the file may be removed",
-			file, why, summary.Statistics.Schedules)
+		c.t.Logf("%s cannot be executed any more (%v). %d schedules of its program hold: it may be removed",
+			what, why, summary.Statistics.Schedules)
 	}
 }
 
-// unexecuted fails the test: nothing is known of a kept case.
-func (c *checking) unexecuted(file string, err error) {
+// unexecuted fails the test: nothing is known of a case that failed once.
+func (c *checking) unexecuted(what string, err error) {
 	c.t.Helper()
 	c.unjudged++
-	c.t.Errorf("harness.Check: the kept case %s cannot be executed: %v; remove the file if what it is about is gone", file, err)
+	c.t.Errorf("harness.Check: %s cannot be executed: %v; remove it if what it is about is gone", what, err)
 }

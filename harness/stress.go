@@ -158,7 +158,7 @@ func (c *checking) smallest(program cases.Case) (found *explore.Finding, why str
 	why = "exploring its program did not show the same"
 	for _, strategy := range []string{"bounded", "random"} {
 		config := explore.Config{
-			Subject: c.object, Name: c.t.Name(), Crash: program.Crash,
+			Subject: c.object, Name: c.name, Crash: program.Crash,
 			Search: sched.Options{Strategy: strategy, Preemptions: 1, Schedules: smallestSchedules, Seed: 1, Budget: shortLastResort},
 		}
 		bare := program

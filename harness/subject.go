@@ -26,13 +26,18 @@ type Subject[T any] struct {
 	Options map[string][]string
 	// Errors are the errors that operations are documented to return, by name. Two results are equal if both wrap the same one.
 	Errors map[string]error
+	// Indeterminate are errors after which nobody knows: the operation may have taken effect or not, at once or at any later time.
+	// The error of a context is one always, and each error is one in an execution with faults.
+	Indeterminate []error
 	// Order is what an order of the operations must respect to explain their results; the zero value is Linearizable.
 	Order Order
 	// LosesOnlyTheEnd says that a crash takes away what came last: an operation survives only if everything did that had returned
 	// before it. Without it a crash may take any operation that is not durable.
 	LosesOnlyTheEnd bool
-	// GoesOn says that operations succeed again when a fault is over, without opening the object again. Without it the object may
-	// refuse everything from the first fault on, as engines do that are poisoned by a failed sync.
+	// GoesOn says that the object goes on when a fault is over, without being opened again: it then does what it would have done
+	// without the fault, but that the operations which failed may have taken effect or not. Without it the object may refuse
+	// everything from the first fault on, as engines do that are poisoned by a failed sync; what was durable is there when it is
+	// opened again.
 	GoesOn bool
 	// Scribbles overwrites the arguments' memory after each call: it finds an object that keeps a slice of its caller's.
 	Scribbles bool
@@ -60,7 +65,8 @@ type Op struct {
 	// Result is a function of what the operation returns. What it returns is compared instead: it drops a time, or sorts.
 	Result any
 	// Durable says when the effect survives a crash: OnReturn, AfterClose, or the name of the operation after which everything
-	// survives that had returned before it was called. "" says that there is no effect that lasts.
+	// survives that had returned before it was called. "" says that there is no effect that lasts. AfterClose is tried too: power is
+	// lost during Close and after it.
 	Durable string
 }
 
@@ -98,7 +104,7 @@ type Event = object.Event
 func (s Subject[T]) config(name string) object.Config {
 	c := object.Config{
 		Name: name, Type: reflect.TypeFor[T](), Order: s.Order, Prefix: s.LosesOnlyTheEnd, GoesOn: s.GoesOn,
-		Scribbles: s.Scribbles, TasksMayRemain: s.TasksMayRemain, Holds: s.Holds,
+		Indeterminate: s.Indeterminate, Scribbles: s.Scribbles, TasksMayRemain: s.TasksMayRemain, Holds: s.Holds,
 	}
 	if s.Open != nil {
 		c.Open = func(ctx context.Context, e Env) (any, error) { return s.Open(ctx, e) }

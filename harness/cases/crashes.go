@@ -18,7 +18,7 @@ type Crashes struct {
 	// Moments are the steps at which the disk, or what must be on it, was new; Disks the legal disks at these, as they came;
 	// Drawn those among them that were drawn because there were too many; Unsynced the moments at which something could be lost.
 	Moments, Disks, Drawn, Unsynced raceoff.Number
-	// Exposed are those of the Unsynced at which the case had begun to do something that a crash may take.
+	// Exposed are those at which the case had begun to do something that a crash may take, from the disk or from memory.
 	Exposed raceoff.Number
 	// Partial are executions in which not each disk of each step was tried, because Until said so.
 	Partial raceoff.Number
@@ -175,8 +175,9 @@ type Survivor interface {
 	Disk() *disks.Disk
 	// Expected is a fingerprint of what must and what may be on the disk at this moment.
 	Expected() uint64
-	// Exposed says whether the case has begun to do something that a crash may take.
-	Exposed() bool
+	// Exposed says whether the case has begun to do something that a crash may take at this moment. unsynced says that the disk
+	// holds something that it may lose.
+	Exposed(unsynced bool) bool
 	// Ends is called when the execution ends early, because the crash that was asked for has come.
 	Ends()
 	// Judge recovers from a disk and says what is wrong with what is there, or nil. It is called between two threads.
@@ -247,11 +248,12 @@ func (w *watch) look() error {
 	}
 	w.crashes.Moments.Add(1)
 	moment := disk.At(w.at.Model)
-	if unsynced, _ := moment.Unsynced(); unsynced > 0 {
+	unsynced, _ := moment.Unsynced()
+	if unsynced > 0 {
 		w.crashes.Unsynced.Add(1)
-		if w.survivor.Exposed() {
-			w.crashes.Exposed.Add(1)
-		}
+	}
+	if w.survivor.Exposed(unsynced > 0) {
+		w.crashes.Exposed.Add(1)
 	}
 	images := moment.Enumerate(FewDisks)
 	tooMany := images == nil

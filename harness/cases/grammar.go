@@ -82,6 +82,16 @@ func blank(letter rune) rune {
 	return letter
 }
 
+// HeadOf is the head of the text of a case, though its subject may be unknown and the rest of it wrong: "test=TestCache". It is "" for
+// what does not begin as a case does.
+func HeadOf(text string) (head string) {
+	_, _ = ParseFile(text, func(named string) (Subject, error) {
+		head = named
+		return nil, ErrCase
+	})
+	return head
+}
+
 // ParseFile reads the one case in the text of a file, in which lines that begin with # are comments. A case may go on in the
 // lines after its first; one that begins with a version begins another case.
 func ParseFile(text string, find Find) (Case, error) {

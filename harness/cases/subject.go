@@ -190,3 +190,13 @@ type TimelineRow struct {
 	// State are the values of Timeline.Fields; nil where they were not looked at.
 	State []string
 }
+
+// An Exemplified subject has a program as an example, for a person who is to write one: threads alone, without a head.
+type Exemplified interface {
+	Example() string
+}
+
+// An Adviser says more of a failure of its subject, which the scheduler cannot know: what the user may do; "" for nothing.
+type Adviser interface {
+	Advice(f *sched.Failure) string
+}

@@ -5,8 +5,7 @@
 // each, to the file that the order names. The binary's exit code, its output and -test.run mean what they mean without the flag.
 //
 // A Check writes "check" when it begins, "progress" now and then, "finding" for each failure, "smaller" for a smaller case of
-// the finding before it, and "summary" when it has ended; or
-// "refused" where the order cannot be carried out for it. An event that a reader does not know is to be passed over.
+// the finding before it, "report" for the report that was asked for, and "summary" when it has ended; or "refused" where the order cannot be carried out for it. An event that a reader does not know is to be passed over.
 package drive
 
 import (
@@ -37,6 +36,8 @@ const (
 	Killed = "killed"
 	// Describe has a Check say what it uses, and nothing is executed but Open.
 	Describe = "describe"
+	Report   = "report" // of a case
+	List     = "list"   // says what there is, and does nothing
 )
 
 // An Order is what a Check is to do.
@@ -45,9 +46,10 @@ type Order struct {
 	Mode    string `json:"mode"`
 	// Events is the file that events are appended to.
 	Events string `json:"events"`
-	// Case is replayed, Times times. Program, of threads alone or a whole case, is explored; without one programs are drawn.
+	// Case is replayed, Times times, or reported, and first made smaller if Shrink. Program, of threads alone or a whole case, is explored; without one programs are drawn.
 	Case    string `json:"case,omitempty"`
 	Times   int    `json:"times,omitempty"`
+	Shrink  bool   `json:"shrink,omitempty"`
 	Program string `json:"program,omitempty"`
 	// Set are settings by name, which every program gets.
 	Set map[string]string `json:"set,omitempty"`
@@ -131,6 +133,7 @@ const (
 	Progress = "progress"
 	Found    = "finding"
 	Smaller  = "smaller"
+	Made     = "report"
 	Ended    = "summary"
 	Refused  = "refused"
 )
@@ -138,7 +141,7 @@ const (
 // An Event is something that happened in a Check.
 type Event struct {
 	Event string `json:"event"`
-	// Package and Test say in which Check.
+	// Package is the import path of the test's package, if it is known, and Test the test with the Check.
 	Package string `json:"package,omitempty"`
 	Test    string `json:"test"`
 	// Text is for people: how far it is, the report of a finding, or why the order was refused.

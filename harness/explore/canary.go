@@ -77,7 +77,7 @@ func searchCanary(ctx context.Context, canary cases.Canary, o sched.Options) (ra
 	case canary.Case.Crash != nil && cases.CrashOf(r.Findings[0].Failure) == nil:
 		return nil, "", fmt.Errorf("%w: %s lost nothing in any crash", ErrCanary, canary.What)
 	}
-	return nil, fmt.Sprintf("%s was found in schedule %d of '%v'", canary.What, r.Findings[0].After+1, canary.Case), nil
+	return nil, fmt.Sprintf("%s was found in schedule %d of '%v'", canary.What, r.Findings[0].After, canary.Case), nil
 }
 
 func strategyName(o sched.Options) string {

@@ -55,9 +55,10 @@ type Finding struct {
 	Case     string         `json:"case"`
 	Drawn    string         `json:"found_as"`
 	Strategy string         `json:"strategy"`
-	After    uint64         `json:"after_schedules"`
-	Count    uint64         `json:"count"`
-	Class    string         `json:"class"`
+	// After is the number of the schedule that showed it first, counted from 1 over all programs.
+	After uint64 `json:"after_schedules"`
+	Count uint64 `json:"count"`
+	Class string `json:"class"`
 }
 
 // A Summary is what an exploration came to.
@@ -101,7 +102,7 @@ type Crashes struct {
 	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
 	Faults     uint64 `json:"faults"`
-	// Exposed are those of the unsynced moments at which the program had begun to do what a crash may take.
+	// Exposed are the moments at which the program had begun to do what a crash may take, from the disk or from memory.
 	Exposed uint64 `json:"exposed_moments"`
 	// Partial are the schedules in which the time was over before each disk of each step was tried.
 	Partial uint64 `json:"schedules_partly_tried"`
@@ -244,6 +245,9 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	o.Progress(r.Statistics)
 	s.Rate = s.Statistics.Rate()
 	s.Ended = r.Ended
+	for i := range r.Findings {
+		r.Findings[i].After += before.Schedules
+	}
 	if err != nil { // what was found before is not lost for that
 		return errors.Join(err, s.addAll(ctx, c, program, r.Findings))
 	}
@@ -335,7 +339,7 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 		err = errors.Join(err, fmt.Errorf("report %v: %w", m.Case, failed))
 		rep = report.Told(f.Failure.Class(), "", "", f.Failure.Error(), "racewindow replay '"+found.String()+"'", f.Failure.Stack)
 	}
-	s.Findings = append(s.Findings, Finding{rep, m.Case.String(), found.String(), f.Strategy, f.After + 1, f.Count, f.Failure.Class()})
+	s.Findings = append(s.Findings, Finding{rep, m.Case.String(), found.String(), f.Strategy, f.After, f.Count, f.Failure.Class()})
 	return err
 }
 

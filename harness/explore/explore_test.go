@@ -167,3 +167,16 @@ func TestTheSummaryOfManyProgramsNamesEachUndeclaredPointOnce(t *testing.T) {
 	require.Equal(t, []string{"a", "b", "c"}, plus(one, two).Undeclared)
 	require.Empty(t, plus(sched.Statistics{Schedules: 1}, sched.Statistics{}).UndeclaredWords())
 }
+
+func TestAFindingSaysAfterHowManySchedulesOfAllPrograms(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	s, err := Run(context.Background(), Config{
+		Subject: log.Subject, Settle: log.OnHandover("stale"), PerProgram: 50, Draw: cases.Shape{Threads: 2, Operations: 2, Small: true},
+		Search: sched.Options{Seed: 1, Schedules: 20_000, Workers: 1},
+	})
+	require.NoError(t, err)
+	require.Len(t, s.Findings, 1)
+	require.Greater(t, s.Programs, 1, "another seed finds it in a later program")
+	require.Equal(t, s.Statistics.Schedules, s.Findings[0].After)
+}

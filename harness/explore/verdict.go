@@ -43,7 +43,7 @@ func (s *Summary) unjudged(ctx context.Context, c Config) string {
 	case c.Crash != nil && s.Crashes.Recoveries == 0:
 		return "no disk was recovered from after a crash: give it more time"
 	case c.Crash != nil && s.Crashes.Exposed == 0:
-		return fmt.Sprintf("nothing that was appended could be lost at any of %d steps: let the program append", s.Crashes.Moments)
+		return fmt.Sprintf("nothing that a program had done could be lost at any of %d steps: let it do what lasts, and is not durable at once", s.Crashes.Moments)
 	case c.Exhaustive:
 		return s.notExhausted(c)
 	}

@@ -42,7 +42,7 @@ func TestAnExplorationThatJudgedNothingHasNoVerdict(t *testing.T) {
 		{name: "no fault came", config: Config{DrawFaults: 2}, summary: &Summary{Statistics: some, Programs: 2}, verdict: NoVerdict, because: "no fault came in 10 schedules of 2 programs"},
 		{name: "a fault came", config: Config{DrawFaults: 2}, summary: &Summary{Statistics: some, Crashes: Crashes{Faults: 1}}, verdict: Held},
 		{name: "no disk", config: crash, summary: &Summary{Statistics: some}, verdict: NoVerdict, because: "no disk was recovered from"},
-		{name: "nothing to lose", config: crash, summary: &Summary{Statistics: some, Crashes: Crashes{Moments: 4, Unsynced: 4, Recoveries: 5}}, verdict: NoVerdict, because: "nothing that was appended could be lost at any of 4 steps"},
+		{name: "nothing to lose", config: crash, summary: &Summary{Statistics: some, Crashes: Crashes{Moments: 4, Unsynced: 4, Recoveries: 5}}, verdict: NoVerdict, because: "nothing that a program had done could be lost at any of 4 steps"},
 		{name: "something to lose", config: crash, summary: &Summary{Statistics: some, Crashes: Crashes{Exposed: 1, Recoveries: 5, Partial: 1}}, verdict: Held},
 		{name: "nothing exhausted", config: asked, summary: &Summary{Statistics: some, Ended: "the budget is spent"}, verdict: NoVerdict, because: "NOT exhausted: the budget is spent before every schedule with at most 2"},
 		{name: "less exhausted", config: asked, summary: &Summary{Statistics: some, Exhausted: []sched.Exhausted{{Bound: 1}}}, verdict: NoVerdict, because: "NOT exhausted"},

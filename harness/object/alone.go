@@ -3,6 +3,7 @@ package object
 import (
 	"errors"
 	"fmt"
+	"reflect"
 
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/spec"
@@ -16,7 +17,9 @@ type sequential struct {
 	runner *sched.Runner
 	order  []int
 	done   []spec.Response
-	values [][]any // of those done
+	// values are what those done gave to a judge of the history, results what they returned.
+	values  [][]any
+	results [][]reflect.Value
 }
 
 func newSequential(p *plan) *sequential {
@@ -39,14 +42,15 @@ func (s *sequential) scenario(x *sched.Execution) {
 		var outcome values.Outcome
 		for _, i := range s.order {
 			a := o.call(t.Context(), object, s.plan.at(i), false, &outcome)
-			s.done, s.values = append(s.done, spec.Response{Result: a.text}), append(s.values, a.values)
+			s.done = append(s.done, spec.Response{Result: a.text})
+			s.values, s.results = append(s.values, a.values), append(s.results, a.results)
 		}
 	})
 }
 
 // responses executes an order. It implements spec.Sequential.
 func (s *sequential) responses(order []int) ([]spec.Response, error) {
-	s.order, s.done, s.values = order, make([]spec.Response, 0, len(order)), nil
+	s.order, s.done, s.values, s.results = order, make([]spec.Response, 0, len(order)), nil, nil
 	out := s.runner.Replay(nil, false)
 	if f := out.Failure; f != nil {
 		return nil, fmt.Errorf("executed alone, %s: %w", s.plan.words(order), f)
@@ -60,10 +64,7 @@ func (s *sequential) responses(order []int) ([]spec.Response, error) {
 // checkRepeatable executes the program alone twice. What it says of a difference names the operation, both results and the
 // remedy.
 func (s *sequential) checkRepeatable() error {
-	all := make([]int, len(s.plan.calls))
-	for i := range all {
-		all[i] = i
-	}
+	all := s.plan.inOrder()
 	first, err := s.responses(all)
 	if err != nil {
 		return err
@@ -80,6 +81,15 @@ func (s *sequential) checkRepeatable() error {
 		}
 	}
 	return nil
+}
+
+// inOrder are all operations of the program, client after client.
+func (p *plan) inOrder() []int {
+	all := make([]int, len(p.calls))
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // said is a response in words.

@@ -1,31 +1,41 @@
 package object
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/racewindow/racewindow/harness/sched"
-	"github.com/racewindow/racewindow/harness/spec"
-	"github.com/racewindow/racewindow/harness/values"
+)
+
+// On whom probes are called.
+const (
+	theObject = "the object"
+	theOpened = "the opened object"
 )
 
 // conclude checks what is left when all clients have ended: the history, the object after the faults, and what is there when it is
-// closed and opened again.
+// closed and opened again. Faults last until the object is closed, unless it says that it goes on after them.
 func (r *run) conclude(t *sched.T) {
-	r.heal()
+	o, faulty := r.plan.object, r.plan.faulty()
+	if o.closer == nil || o.GoesOn {
+		r.heal()
+	}
 	if err := r.judged(); err != nil {
 		t.Fail(err)
 	}
-	if r.plan.faulty() && r.plan.object.GoesOn {
+	if faulty && o.GoesOn {
 		r.requireGoingOn(t)
 	}
-	if r.plan.object.closer == nil {
+	if o.closer == nil {
 		return
 	}
-	if err := r.plan.object.closer(t.Context(), r.object); err != nil && !r.plan.faulty() {
-		t.Fail(fmt.Errorf("close: %w", err))
+	failed := r.close(t)
+	r.heal()
+	if failed != nil && !faulty {
+		t.Fail(fmt.Errorf("close: %w", failed))
 	}
-	if r.plan.object.keeps() && !r.plan.faulty() {
-		r.restarted(t)
+	if o.keeps() {
+		r.restarted(t, failed)
 	}
 }
 
@@ -42,44 +52,73 @@ func (r *run) heal() {
 	}
 }
 
-// requireGoingOn calls each operation once more, now that the faults are over: none may fail that succeeds alone.
+// requireGoingOn calls the probes, now that the faults are over: what they give is what some order of the operations gives, of which
+// those that failed may have taken effect or not. Where a judge of the history stands for that, each succeeds, or fails with an
+// error that the subject names.
 func (r *run) requireGoingOn(t *sched.T) {
 	t.Note("the faults are over")
-	var outcome values.Outcome
-	for _, c := range r.plan.probes {
-		a := r.plan.object.call(t.Context(), r.object, c, true, &outcome)
-		r.plan.crashes.Tested(1, goesOn.name)
-		if a.open {
-			t.Fail(goesOn.broken("%s gives %s though the faults are over", c.text, a.text))
+	q := r.plan.inquire(r.history)
+	r.asks(q)
+	q.ask(t.Context(), r.object)
+	r.asks(nil)
+	r.later = q.history[q.first : q.first+len(r.plan.probes)]
+	r.plan.crashes.Tested(uint64(len(r.plan.probes)), goesOn.name)
+	if r.plan.object.Holds != nil {
+		if c, err := q.undocumented(); c != nil {
+			t.Fail(goesOn.broken("%s gives %v though the faults are over", c.text, err))
 		}
+		return
+	}
+	if v, err := q.judge(goesOn, theObject); err != nil {
+		t.Fail(err)
+	} else if v != nil {
+		v.detail = "though the faults are over, " + v.detail
+		t.Fail(v)
 	}
 }
 
-// restarted opens the object again: all that returned is there.
-func (r *run) restarted(t *sched.T) {
+// restarted opens the object again: all is there that had returned when it was closed in order, and after faults what was durable.
+// A process whose object could not be closed has died.
+func (r *run) restarted(t *sched.T, failed error) {
 	t.Note("closed and opened again")
-	h := r.before(func(i int) spec.Outcome {
-		if r.history[i].Outcome == spec.OK {
-			return spec.Durable
-		}
-		return spec.Indeterminate
-	})
-	v, err := r.plan.probe(t.Context(), r.env, h)
+	closed := closedInOrder
+	if r.plan.faulty() {
+		closed = closedAfterFaults
+	}
+	if failed != nil {
+		closed = notClosed
+	}
+	h := r.left(closed)
+	if failed != nil && r.env.disk != nil {
+		r.env.disk.Kill()
+	}
+	q := r.plan.inquire(h)
+	r.asks(q)
+	err := q.reopen(t.Context(), r.env, func() {})
+	r.asks(nil)
 	if err != nil {
 		t.Fail(restart.broken("%v", err))
+	}
+	if v, err := q.judge(restart, theOpened); err != nil {
+		t.Fail(err)
 	} else if v != nil {
-		t.Fail(restart.broken("%s", v.detail))
+		t.Fail(v)
 	}
 }
 
-// before is the history as a crash or a restart finds it, with room for the probes.
-func (r *run) before(outcome func(i int) spec.Outcome) spec.History {
-	h := make(spec.History, len(r.history), len(r.history)+len(r.plan.probes))
-	copy(h, r.history)
-	for i := range h {
-		if h[i].Outcome != spec.NotInvoked {
-			h[i].Outcome = outcome(i)
+// reopen opens the object again, calls opened, asks, and closes the object.
+func (q *inquiry) reopen(ctx context.Context, e *Env, opened func()) error {
+	o := q.plan.object
+	object, err := o.open(ctx, e)
+	opened()
+	if err != nil {
+		return err
+	}
+	q.ask(ctx, object)
+	if o.closer != nil {
+		if err := o.closer(ctx, object); err != nil {
+			return fmt.Errorf("close: %w", err)
 		}
 	}
-	return h
+	return nil
 }

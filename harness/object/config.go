@@ -42,6 +42,8 @@ type Config struct {
 	Options []Option
 	// Sentinels are errors that results are compared by.
 	Sentinels []values.Sentinel
+	// Indeterminate are errors after which an operation may have taken effect or not, at once or later.
+	Indeterminate []error
 	// Order is what an explaining order must respect.
 	Order spec.Order
 	// Prefix says that a crash loses only what came last.

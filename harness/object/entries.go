@@ -49,6 +49,39 @@ func (r *run) now() *run {
 	return now
 }
 
+// invoked and returned note what becomes of a probe; now is the history as it is at this moment.
+//
+//go:norace
+func (q *inquiry) invoked(i, moment int) {
+	e := &q.history[i]
+	e.Invoked, e.Outcome = moment, spec.Pending
+}
+
+//go:norace
+func (q *inquiry) returned(i, moment int, a answer) {
+	e := &q.history[i]
+	e.Returned, e.Result, e.Outcome = moment, a.text, spec.OK
+}
+
+//go:norace
+func (q *inquiry) now() spec.History {
+	now := make(spec.History, len(q.history))
+	for i := range q.history {
+		e := q.history[i]
+		e.Result = unseen(e.Result)
+		now[i] = e
+	}
+	return now
+}
+
+// asks and asking keep the inquiry that is under way.
+//
+//go:norace
+func (r *run) asks(q *inquiry) { r.inquiry = q }
+
+//go:norace
+func (r *run) asking() *inquiry { return r.inquiry }
+
 // unseenValue copies a value that another goroutine has written, if it is a number, a truth, a string or a duration. What else a
 // judge reads of it, the detector sees.
 //

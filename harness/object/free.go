@@ -126,7 +126,7 @@ func (f *freeRun) judge() error {
 	if err != nil || j.Verdict != spec.Violated {
 		return nil // an operation waits alone, or there are too many orders: then nothing is said
 	}
-	return p.unexplained(p.object.owed(), f.history, j)
+	return p.unexplained(p.object.owed(), f.history, j, "")
 }
 
 // alone executes an order on goroutines. An operation that takes too long ends it with an error.

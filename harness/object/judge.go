@@ -1,6 +1,7 @@
 package object
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -62,10 +63,13 @@ func (r *run) judged() error {
 	if p.object.Holds != nil {
 		p.object.holds.Lock()
 		defer p.object.holds.Unlock()
-		if err := p.object.holdsOf(r.events()); err != nil {
-			return history.broken("%v", err)
+		err := p.object.holdsOf(r.events())
+		if err == nil {
+			return nil
 		}
-		return nil
+		v := history.broken("%v", err)
+		v.stack = r.stackOfPanic()
+		return v
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -79,7 +83,7 @@ func (r *run) judged() error {
 	case spec.Unknown:
 		return unknownError{sched.UnusableError{Reason: "whether some order explains the results is unknown: " + j.Reason + "; explore smaller programs"}}
 	}
-	return p.unexplained(p.object.owed(), r.history, j)
+	return p.unexplained(p.object.owed(), r.history, j, "")
 }
 
 // holdsOf asks the subject's own judge. One that panics does not hold: an operation whose result is lost has no values, for one.
@@ -98,15 +102,18 @@ type unknownError struct{ sched.UnusableError }
 // Unwrap returns what the scheduler asks for.
 func (e unknownError) Unwrap() error { return e.UnusableError }
 
-// unexplained says where the longest explanation ends.
-func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement) *Violation {
+// unexplained says where the longest explanation ends. asked says on whom the probes were called.
+func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement, asked string) *Violation {
 	after := "at the beginning"
 	if len(j.Order) > 0 {
 		after = "after " + p.words(j.Order)
 	}
 	var words []string
 	for _, s := range j.Stuck {
-		c, whose := p.at(s.Operation), p.whose(s.Operation)
+		c, whose := p.at(s.Operation), asked
+		if s.Operation < len(p.client) {
+			whose = p.whose(s.Operation)
+		}
 		switch seen := h[s.Operation]; {
 		case seen.Outcome == spec.Pending:
 			owed = progress
@@ -121,29 +128,51 @@ func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement) *Vio
 	return owed.broken("no order explains the results: %s, %s", after, strings.Join(words, "; "))
 }
 
-func (p *plan) whose(i int) string {
-	if i < len(p.client) {
-		return p.c.Threads[p.client[i]].Name
-	}
-	return "the opened object"
-}
+func (p *plan) whose(i int) string { return p.c.Threads[p.client[i]].Name }
 
 // stuck is called when no thread can go on. Operations that block alone too may: then the execution is over, and right.
 func (r *run) stuck() error {
+	if q := r.asking(); q != nil && q.waits() {
+		v, err := q.judge(restart, theOpened)
+		if v != nil {
+			return v
+		}
+		return err
+	}
 	now := r.now()
 	if !slices.ContainsFunc(now.history, func(e spec.Entry) bool { return e.Outcome == spec.Pending }) {
 		return progress.broken("no client is in an operation, and none can go on")
 	}
-	return now.judged()
+	err := now.judged()
+	var v *Violation
+	if errors.As(err, &v) && v.stack == "" {
+		v.stack = r.stacksOfWaiting(now)
+	}
+	return err
 }
 
-// panicked makes a panic a violation, unless the same operation panics when it is executed alone, at some place in some order.
+// panicked makes a panic a violation, unless the same operation panics when it is executed alone, at some place in some order. Where
+// a judge of the history stands for all orders, only the program's own counts.
 func (r *run) panicked(t *sched.T, i int, a answer) {
-	if err := r.soFar(); err != nil {
-		v := noPanic.broken("%s of %s: %s", r.plan.calls[i].text, r.plan.whose(i), a.text)
+	p, err := r.plan, error(nil)
+	if p.object.Holds == nil {
+		err = r.soFar()
+	} else if !p.panicsAlone(i, a.text) {
+		err = noPanic.broken("")
+	}
+	if err != nil {
+		v := noPanic.broken("%s of %s: %s", p.calls[i].text, p.whose(i), a.text)
 		v.stack = a.stack
 		t.Fail(v)
 	}
+}
+
+// panicsAlone says whether an operation comes to this when the program is executed one operation at a time.
+func (p *plan) panicsAlone(i int, text string) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	done, err := p.alone.responses(p.inOrder())
+	return err == nil && i < len(done) && done[i].Result == text
 }
 
 // openPending has what has not returned count as what may have taken effect or not.

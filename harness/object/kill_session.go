@@ -228,7 +228,7 @@ func (s *session) enter(m message) error {
 		if err != nil {
 			return err
 		}
-		r = &remains{plan: p, folder: m.text, history: make(spec.History, len(p.calls)+len(p.probes)), durable: make([]bool, len(p.calls))}
+		r = &remains{plan: p, folder: m.text, history: p.withProbes(nil), durable: make([]bool, len(p.calls))}
 		s.known[m.of] = r
 	}
 	if r == nil || (m.kind == calls || m.kind == returns || m.kind == gaveOpen) && m.number >= uint64(len(r.history)) {

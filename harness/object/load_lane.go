@@ -1,15 +1,11 @@
 package object
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
-	"runtime"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -59,9 +55,8 @@ type instance struct {
 	moment raceoff.Number
 	begun  raceoff.Number // clients
 	// off says that the operations which wait were called off. What comes after that is open.
-	off        raceoff.Number
-	goroutines []raceoff.Number // by client, their numbers in a dump of stacks
-	ended      chan struct{}
+	off   raceoff.Number
+	ended chan struct{}
 }
 
 // plan picks one that is not retired.
@@ -94,8 +89,8 @@ func (n *lane) instance() {
 		return
 	}
 	in := &instance{
-		run: &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls)), stacks: make([]string, len(p.calls))}, lane: n,
-		cancel: cancel, goroutines: make([]raceoff.Number, clients), ended: make(chan struct{}, clients),
+		run: &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls)), stacks: make([]string, len(p.calls)), goroutines: make([]raceoff.Number, clients)}, lane: n,
+		cancel: cancel, ended: make(chan struct{}, clients),
 	}
 	began := time.Now()
 	n.load.peak.Raise(n.load.alive.Add(uint64(clients)))
@@ -152,6 +147,7 @@ func (in *instance) client(ctx context.Context, thread int) {
 // wait waits for the clients. It returns what is to be judged: the run, or what it was when its operations waited as they do alone,
 // and could not be called off: then left of them still wait. It is nil where there is nothing to judge.
 func (in *instance) wait(clients int) (settled *run, left int) {
+	var calledOff *run // what was right when operations were called off
 	look, moved, at := min(max(firstLook, usualTimes*in.lane.usual), usualTimes*lastLook), time.Now(), uint64(0)
 	for left = clients; left > 0; {
 		in.lane.timer.Reset(look)
@@ -177,6 +173,7 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 			return nil, left
 		case v == nil && in.off.Load() == 0:
 			in.lane.waiting++
+			calledOff = now
 			in.off.Store(1)
 			in.cancel()
 		case v == nil:
@@ -189,6 +186,9 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 		case in.lane.load.interrupted.Load() != 0:
 			return nil, left
 		}
+	}
+	if calledOff != nil && in.plan.object.Holds != nil {
+		return calledOff, 0 // what was called off is the run's doing, and nothing for a judge
 	}
 	return in.run, 0
 }
@@ -243,8 +243,12 @@ func (n *lane) verdict(r *run) (*Violation, error) {
 	}
 }
 
-// wrongAlready says whether a history is wrong whatever becomes of the operations that have not returned, and ends the run if so.
+// wrongAlready says whether a history is wrong whatever becomes of the operations that have not returned, and ends the run if so. A
+// judge of the history cannot be asked that: to it, what has not returned never does.
 func (n *lane) wrongAlready(r *run) bool {
+	if n.load.object.Holds != nil {
+		return false
+	}
 	open := r.now()
 	open.openPending()
 	v, err := n.verdict(open)
@@ -331,47 +335,3 @@ func (r *run) overlaps() (n uint64) {
 }
 
 func endsBefore(a, b spec.Entry) bool { return a.Returned != 0 && a.Returned < b.Invoked }
-
-// stacksOfWaiting are the stacks of the clients in operations that do not come back.
-func (in *instance) stacksOfWaiting(now *run) string {
-	who := map[uint64]string{}
-	for i, e := range now.history {
-		if e.Outcome == spec.Pending {
-			client := in.plan.client[i]
-			who[in.goroutines[client].Load()] = in.plan.c.Threads[client].Name + " in " + in.plan.calls[i].text
-		}
-	}
-	return stacksOf(who)
-}
-
-// stacksOf are those of some goroutines, with who they are.
-func stacksOf(who map[uint64]string) string {
-	dump := make([]byte, 1<<20)
-	for runtime.Stack(dump, true) == len(dump) && len(dump) < 1<<28 {
-		dump = make([]byte, 4*len(dump))
-	}
-	dump = dump[:runtime.Stack(dump, true)]
-	var found []string
-	for stack := range bytes.SplitSeq(dump, []byte("\n\n")) {
-		if name, ok := who[numberOf(stack)]; ok {
-			found = append(found, name+": "+strings.TrimSpace(string(stack)))
-		}
-	}
-	slices.Sort(found)
-	return strings.Join(found, "\n\n")
-}
-
-// goroutineNumber is that of the calling goroutine in a dump of stacks.
-func goroutineNumber() uint64 {
-	head := make([]byte, 64)
-	return numberOf(head[:runtime.Stack(head, false)])
-}
-
-// numberOf is 0 for what is no stack.
-func numberOf(stack []byte) (n uint64) {
-	digits, is := bytes.CutPrefix(stack, []byte("goroutine "))
-	for i := 0; is && i < len(digits) && '0' <= digits[i] && digits[i] <= '9'; i++ {
-		n = 10*n + uint64(digits[i]-'0')
-	}
-	return n
-}

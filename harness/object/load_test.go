@@ -2,6 +2,8 @@ package object
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"reflect"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/spec"
 )
 
 // loadOf is a run of a few thousand operations.
@@ -109,4 +112,50 @@ func TestALoadOfWhatCannotBeJudgedIsNoVerdict(t *testing.T) {
 	require.NoError(t, err)
 	_, err = alone.Load(t.Context(), loadOf(nil))
 	require.ErrorIs(t, err, ErrBlind)
+}
+
+// To a judge, what has not returned never does: what the run looks at while it goes on, and what it calls off, is nothing for it.
+func TestAJudgeOfTheHistorySeesNothingThatTheRunCalledOff(t *testing.T) {
+	t.Parallel()
+	config := boxes(t, false, false).Config
+	config.Holds = func(h History) error {
+		puts, takes := 0, 0
+		for _, e := range h {
+			switch {
+			case e.Outcome == spec.Indeterminate:
+				return fmt.Errorf("%s was called off", e.Call)
+			case e.Operation == "put":
+				puts++
+			case e.Returned == 0:
+				takes++
+			}
+		}
+		if takes > 0 && puts >= len(h) { // which no history has
+			return errors.New("a take never returned")
+		}
+		return nil
+	}
+	o, err := New(config)
+	require.NoError(t, err)
+	r, err := o.Load(t.Context(), loadOf(func(c *Load) { c.Operations, c.NoCanary = 3_000, true }))
+	require.NoError(t, err)
+	require.Nil(t, r.Finding, "%+v", r.Finding)
+	require.NotZero(t, r.Waiting)
+}
+
+func TestAJudgeOfTheHistoryIsNotAskedOfOperationsUnderWay(t *testing.T) {
+	t.Parallel()
+	for holds, wrong := range map[bool]bool{true: false, false: true} {
+		config := counters(t, true).Config
+		if holds {
+			config.Holds = func(History) error { return errors.New("something has not returned") }
+		}
+		o, err := New(config)
+		require.NoError(t, err)
+		p, err := o.plan(parseOf(t, o, "c0: add(1); c1: get()"))
+		require.NoError(t, err)
+		l := newLoad(o, loadOf(nil), []*plan{p})
+		seen := &run{plan: p, history: spec.History{{Outcome: spec.Pending, Invoked: 1}, {Outcome: spec.OK, Result: "7", Invoked: 2, Returned: 3}}, values: make([][]any, 2)}
+		require.Equal(t, wrong, l.lanes[0].wrongAlready(seen), "get() gives 7, whatever becomes of add(1)")
+	}
 }

@@ -287,6 +287,28 @@ func TestALostWakeUpIsFound(t *testing.T) {
 	require.Equal(t, sched.Deadlock, r.Findings[0].Failure.Kind)
 	require.Equal(t, "Progress", r.Findings[0].Failure.Class())
 	require.ErrorContains(t, r.Findings[0].Failure, "take() of c0 would return 1, nil, and never returned")
+	var v *Violation
+	c := parseOf(t, boxes(t, true, false), "c0: take(); c1: put(1)")
+	p, err := c.Subject.Plan(c)
+	require.NoError(t, err)
+	require.ErrorAs(t, sched.NewRunner(p.Scenario, sched.Options{}).Replay(r.Findings[0].Schedule, true).Failure, &v)
+	require.Contains(t, v.Stack(), "c0 in take(): goroutine")
+	require.Contains(t, v.Stack(), "(*box).Take")
+}
+
+func TestAPanicUnderAJudgeOfTheHistoryIsFoundWithItsStack(t *testing.T) {
+	t.Parallel()
+	config := boxes(t, false, true).Config
+	config.Holds = func(History) error { return nil }
+	o, err := New(config)
+	require.NoError(t, err)
+	r := search(t, o, "c0: put(1), take(); c1: put(2), take()", exhaustive)
+	require.Len(t, r.Findings, 1)
+	var v *Violation
+	require.ErrorAs(t, r.Findings[0].Failure, &v)
+	require.Equal(t, "NoPanic", v.Class())
+	require.Contains(t, v.Stack(), "(*box).Take")
+	require.NotContains(t, v.Stack(), "reflect.Value.call", "it ends where the harness begins")
 }
 
 func TestAPanicThatNoOrderHasIsFoundWithItsStack(t *testing.T) {

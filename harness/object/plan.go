@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 	"fmt"
+	"reflect"
 	"strings"
 	"sync"
 
@@ -24,7 +25,8 @@ type plan struct {
 	calls  []*Call
 	first  []int
 	client []int
-	// probes are executed on an object that was opened again.
+	// probes are executed on an object that was opened again, those of asked first.
+	asked   []*Call
 	probes  []*Call
 	crashes *cases.Crashes
 	planted *defect // of a canary, nil for none
@@ -48,6 +50,9 @@ func (o *Object) Plan(c cases.Case) (*cases.Plan, error) {
 	if err := p.alone.checkRepeatable(); err != nil {
 		return nil, err
 	}
+	if o.keeps() || o.GoesOn {
+		p.probeWith(p.alone.results)
+	}
 	plan := &cases.Plan{Scenario: p.scenario}
 	if c.Crash != nil || len(c.Faults) > 0 {
 		plan.Crashes = p.crashes
@@ -70,17 +75,24 @@ func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 			p.calls, p.client = append(p.calls, operation.(*Call)), append(p.client, i)
 		}
 	}
-	p.probes = append(first[:len(first):len(first)], o.probesOf(p.calls)...)
 	p.alone = newSequential(p)
 	p.judge = p.judgeOf(p.client)
-	p.recovered = p.judgeOfRecovered()
+	p.asked = first
+	p.probeWith(nil)
 	return p, nil
+}
+
+// probeWith settles the probes: the first questions, and those that follow from the program and from what it gives when it is
+// executed alone.
+func (p *plan) probeWith(results [][]reflect.Value) {
+	p.probes = append(p.asked[:len(p.asked):len(p.asked)], p.object.probesOf(p.calls, results)...)
+	p.recovered = p.judgeOfRecovered()
 }
 
 // judgeOfRecovered judges what an object that was opened again holds: one client more calls the probes.
 func (p *plan) judgeOfRecovered() *spec.Linearizability {
 	clients := p.client[:len(p.client):len(p.client)]
-	for range p.probes {
+	for range inquiries * len(p.probes) {
 		clients = append(clients, len(p.c.Threads))
 	}
 	return p.judgeOf(clients)
@@ -123,7 +135,7 @@ func (p *plan) at(i int) *Call {
 	if i < len(p.calls) {
 		return p.calls[i]
 	}
-	return p.probes[i-len(p.calls)]
+	return p.probes[(i-len(p.calls))%len(p.probes)]
 }
 
 // scenario is one execution.
@@ -132,6 +144,7 @@ func (p *plan) scenario(x *sched.Execution) {
 	if p.object.keeps() {
 		r.status, r.durable = make([]raceoff.Number, len(p.calls)), make([]raceoff.Number, len(p.calls))
 	}
+	r.goroutines = make([]raceoff.Number, len(p.c.Threads))
 	x.AtEnd(r.env.end)
 	object, err := p.object.open(x.Context(), r.env)
 	if err != nil {
@@ -152,6 +165,7 @@ func (p *plan) scenario(x *sched.Execution) {
 // client is what one thread does.
 func (r *run) client(t *sched.T, thread int) {
 	var outcome values.Outcome
+	r.note(t, thread)
 	first := r.plan.first[thread]
 	for i := range r.plan.c.Threads[thread].Operations {
 		r.operate(t, first+i, &outcome)
@@ -172,6 +186,7 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 		t.Note("returns " + a.text)
 	}
 	if a.stack != "" {
+		r.keepStack(i, a.stack)
 		r.panicked(t, i, a)
 	}
 }

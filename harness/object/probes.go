@@ -2,21 +2,35 @@ package object
 
 import (
 	"math/rand"
+	"reflect"
 	"slices"
 
+	"github.com/racewindow/racewindow/harness/spec"
 	"github.com/racewindow/racewindow/harness/values"
 )
 
 // mostProbes bounds how many calls an object that was opened again must answer.
 const mostProbes = 24
 
+// mostProbesOf are those after a program of so many operations: a history has room for no more.
+func mostProbesOf(calls int) int { return min(mostProbes, max(0, spec.MaxOperations-calls)/inquiries) }
+
 // probesOf are the calls by which an object that was opened again shows what it holds: first operations that change nothing that
-// lasts, then the others. They are those of the program and, of operations that it does not have, calls with the first arguments
-// that its calls have.
-func (o *Object) probesOf(calls []*Call) (probes []*Call) {
+// lasts, then the others. They are those of the program, and calls with the first arguments that its calls have, or with what these
+// returned: the index of a record, for one.
+func (o *Object) probesOf(calls []*Call, results [][]reflect.Value) (probes []*Call) {
+	var firsts []reflect.Value
+	for _, c := range calls {
+		if len(c.arguments) > 0 {
+			firsts = append(firsts, c.arguments[0])
+		}
+	}
+	for _, returned := range results {
+		firsts = append(firsts, returned...)
+	}
 	seen := map[string]bool{}
 	add := func(c *Call) {
-		if !seen[c.text] && len(probes) < mostProbes {
+		if !seen[c.text] && len(probes) < mostProbesOf(len(calls)) {
 			seen[c.text] = true
 			probes = append(probes, c)
 		}
@@ -31,7 +45,7 @@ func (o *Object) probesOf(calls []*Call) (probes []*Call) {
 					add(c)
 				}
 			}
-			for _, c := range m.callsLike(calls) {
+			for _, c := range m.callsWith(firsts) {
 				add(c)
 			}
 		}
@@ -39,8 +53,8 @@ func (o *Object) probesOf(calls []*Call) (probes []*Call) {
 	return probes
 }
 
-// callsLike are calls of m with the first arguments of others, so that they ask for what those wrote.
-func (m *method) callsLike(calls []*Call) (all []*Call) {
+// callsWith are calls of m with those of the first arguments that it can take, so that they ask for what others wrote.
+func (m *method) callsWith(firsts []reflect.Value) (all []*Call) {
 	drawn, err := (&values.Drawing{Random: rand.New(rand.NewSource(1))}).Draw(m.Operation)
 	if err != nil {
 		return nil
@@ -49,10 +63,10 @@ func (m *method) callsLike(calls []*Call) (all []*Call) {
 	if len(drawn) == 0 || len(kinds) == 0 {
 		return []*Call{newCall(m, drawn)}
 	}
-	for _, c := range calls {
-		if len(c.arguments) > 0 && c.arguments[0].Type() == kinds[0] {
+	for _, first := range firsts {
+		if first.Type() == kinds[0] {
 			arguments := slices.Clone(drawn)
-			arguments[0] = c.arguments[0]
+			arguments[0] = values.Copy(first)
 			all = append(all, newCall(m, arguments))
 		}
 	}

@@ -22,22 +22,15 @@ type questions struct {
 	asks, answered func(i int, e spec.Entry)
 }
 
-// probe opens an object again and asks it; what it says must follow from what may be there. The error is that of the opening.
-func (p *plan) probe(ctx context.Context, e *Env, h spec.History) (*Violation, error) {
-	asked := p.withProbes(h)
-	if err := p.ask(ctx, e, asked, questions{}); err != nil {
-		return nil, err
-	}
-	return p.explain(asked)
-}
-
-// withProbes is a history with room for the probes, none of which has begun.
+// withProbes is a history of the program, or of the program and an inquiry, with room for the probes, none of which has begun.
 func (p *plan) withProbes(h spec.History) spec.History {
-	return append(slices.Clone(h), make(spec.History, len(p.probes))...)
+	asked := make(spec.History, len(p.calls)+inquiries*len(p.probes))
+	copy(asked, h)
+	return asked
 }
 
-// ask opens an object and calls the probes on it, which it enters.
-func (p *plan) ask(ctx context.Context, e *Env, asked spec.History, q questions) error {
+// ask opens an object and calls the probes on it, which it enters from the first on.
+func (p *plan) ask(ctx context.Context, e *Env, asked spec.History, first int, q questions) error {
 	object, err := p.object.open(ctx, e)
 	if q.opened != nil {
 		q.opened()
@@ -45,7 +38,7 @@ func (p *plan) ask(ctx context.Context, e *Env, asked spec.History, q questions)
 	if err != nil {
 		return err
 	}
-	last, first := lastMoment(asked), len(p.calls)
+	last := lastMoment(asked)
 	var outcome values.Outcome
 	for i, c := range p.probes {
 		entry := &asked[first+i]
@@ -96,7 +89,7 @@ func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, 
 			}
 			return nil // a probe that waits alone is judged as pending
 		})
-		x.Go("recovered", func(t *sched.T) { refused = p.ask(t.Context(), e, asked, tell) })
+		x.Go("recovered", func(t *sched.T) { refused = p.ask(t.Context(), e, asked, len(h), tell) })
 	}, sched.Options{}).Replay(nil, false)
 	switch {
 	case refused != nil:
@@ -110,6 +103,11 @@ func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, 
 // explain says what is wrong with what an object that was opened again holds, or nil. What has no effect that lasts and was not
 // asked for again is left out first, because orders are found sooner without it.
 func (p *plan) explain(asked spec.History) (*Violation, error) {
+	return p.explainFor(durability, theOpened, asked)
+}
+
+// explainFor is explain for another promise, of what was asked of somebody.
+func (p *plan) explainFor(owed promise, whose string, asked spec.History) (*Violation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	lasting := slices.Clone(asked)
@@ -130,7 +128,7 @@ func (p *plan) explain(asked spec.History) (*Violation, error) {
 	case j.Verdict == spec.Satisfied:
 		return nil, nil
 	}
-	return p.unexplained(durability, asked, j), nil
+	return p.unexplained(owed, asked, j, whose), nil
 }
 
 // taken are operations that a crash certainly took: nothing explains what the object held after it if they were there. If one is

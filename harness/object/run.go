@@ -2,8 +2,10 @@ package object
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/cases"
@@ -29,9 +31,13 @@ type run struct {
 	// between two threads.
 	durable []raceoff.Number
 	status  []raceoff.Number
-	stacks  []string         // of panics, in a Load
+	stacks  []string         // of panics, by operation; nil for none
 	faults  []*disks.Counter // by fault of the case; nil for a fault point
-	moments raceoff.Number   // operations that a canary let through
+	later   spec.History     // what probes did after the faults
+	// goroutines are those of the clients, in a dump of stacks; 0 where nobody will read of it.
+	goroutines []raceoff.Number
+	moments    raceoff.Number // operations that a canary let through
+	inquiry    *inquiry       // that is under way when the clients have ended, nil for none
 }
 
 // Values of run.status.
@@ -60,19 +66,20 @@ func (o *Object) open(ctx context.Context, e *Env) (reflect.Value, error) {
 
 // An answer is what one call came to.
 type answer struct {
-	text   string
-	values []any // for a judge of the history
-	stack  string
-	open   bool // whether it took effect is open
+	text    string
+	values  []any           // for a judge of the history
+	results []reflect.Value // what it returned, before Method.Result
+	stack   string
+	open    bool // whether it took effect is open
 }
 
 // call carries out one operation on an object. faulty says that an error may be that of a fault.
 func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty bool, outcome *values.Outcome) (a answer) {
 	arguments := c.method.Copy(c.arguments)
 	c.method.Call(object, ctx, arguments, outcome)
-	a.open = outcome.Ended == values.Returned && (outcome.ContextError() || faulty && failed(outcome))
+	a.open, a.results = outcome.Ended == values.Returned && o.isOpen(outcome, faulty), outcome.Results
 	if outcome.Ended == values.Panicked {
-		a.stack = string(outcome.Stack)
+		a.stack = ofTheObject(string(outcome.Stack))
 	} else if outcome.Ended == values.Returned && c.method.result.IsValid() {
 		outcome.Results = c.method.result.Call(outcome.Results)
 	}
@@ -86,14 +93,24 @@ func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty
 	return a
 }
 
-// failed says whether an operation returned an error.
-func failed(outcome *values.Outcome) bool {
+// isOpen says whether nobody knows if an operation that returned took effect: its context ended, a fault struck, or the error is one
+// that says so.
+func (o *Object) isOpen(outcome *values.Outcome, faulty bool) bool {
+	err := failure(outcome)
+	if err == nil {
+		return false
+	}
+	return faulty || outcome.ContextError() || slices.ContainsFunc(o.Indeterminate, func(open error) bool { return errors.Is(err, open) })
+}
+
+// failure is the error that an operation returned, nil for none.
+func failure(outcome *values.Outcome) error {
 	for _, v := range outcome.Results {
 		if err, ok := v.Interface().(error); ok && err != nil {
-			return true
+			return err
 		}
 	}
-	return false
+	return nil
 }
 
 var _ cases.Subject = (*Object)(nil)

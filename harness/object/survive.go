@@ -2,6 +2,8 @@ package object
 
 import (
 	"errors"
+	"hash/fnv"
+	"slices"
 
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
@@ -24,10 +26,11 @@ func (r *run) Expected() uint64 {
 	return h
 }
 
-// Exposed implements cases.Survivor: an operation that lasts has begun.
-func (r *run) Exposed() bool {
+// Exposed implements cases.Survivor: an operation that will last has begun, and what it did is not durable, wherever the object
+// keeps it.
+func (r *run) Exposed(unsynced bool) bool {
 	for i := range r.status {
-		if r.status[i].Load() != notBegun && r.plan.calls[i].method.Durable != "" {
+		if r.status[i].Load() != notBegun && (unsynced || r.durable[i].Load() == 0) && r.plan.calls[i].method.Durable != "" {
 			return true
 		}
 	}
@@ -40,34 +43,111 @@ func (r *run) Ends() { r.heal() }
 // Judge implements cases.Survivor: the object opens, and what is there is what all durable and some of the other operations leave;
 // so it is when power is lost again while the object opens.
 func (r *run) Judge(a cases.Aftermath) error {
-	h := r.before(func(i int) spec.Outcome {
-		switch {
-		case r.durable[i].Load() != 0:
-			return spec.Durable
-		case r.status[i].Load() == returned:
-			return spec.Volatile
-		}
-		return spec.Indeterminate
-	})
+	h := r.left(notClosed)
 	var during []*disks.Image
 	a.Disk.After(func(o disks.Operation) {
 		if o.Kind.Changes() && len(during) < imagesOfRecovery {
 			during = append(during, someOf(a)...)
 		}
 	})
-	if err := r.recoverFrom(a.Disk, h, durability); err != nil {
+	if err := r.recoverFrom(a.Disk, h, durability, "after the crash"); err != nil {
 		return err
 	}
 	seen := map[[32]byte]bool{}
 	for _, image := range during {
 		if hash := image.Hash(); !seen[hash] {
 			seen[hash] = true
-			if err := r.recoverFrom(disks.Crash(image), h, recovery); err != nil {
+			if err := r.recoverFrom(disks.Crash(image), h, recovery, "after a second crash, while the object was opened after the first"); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
+}
+
+// A closing says how an object was closed, before what is left is looked at.
+type closing uint8
+
+const (
+	notClosed closing = iota
+	closedAfterFaults
+	closedInOrder
+)
+
+// left is the history as those find it who open the object again: what is durable is there, and what had only returned may be.
+// Everything that had returned is there when the object was closed in order, and what is durable after Close when that returned.
+func (r *run) left(closed closing) spec.History {
+	p := r.plan
+	h := append(slices.Clone(r.history), r.later...)
+	for i := range h {
+		c := p.at(i)
+		switch {
+		case h[i].Outcome == spec.NotInvoked:
+		case !r.hasReturned(i):
+			h[i].Outcome = spec.Indeterminate
+		case closed == closedInOrder, r.isDurable(i), closed == closedAfterFaults && c.method.Durable == AfterClose:
+			h[i].Outcome = spec.Durable
+		default:
+			h[i].Outcome = spec.Volatile
+		}
+	}
+	return h
+}
+
+// hasReturned says whether an operation of the program, or a probe, has returned, and is known to have taken effect.
+func (r *run) hasReturned(i int) bool {
+	if i < len(r.status) {
+		return r.status[i].Load() == returned
+	}
+	return r.later[i-len(r.history)].Outcome == spec.OK
+}
+
+func (r *run) isDurable(i int) bool {
+	if i < len(r.durable) {
+		return r.durable[i].Load() != 0
+	}
+	return r.plan.at(i).method.Durable == OnReturn
+}
+
+// close closes the object. Where each step of a case loses power, so does each operation of the disk in Close, and what is durable
+// then is what must be there; after Close that is more.
+func (r *run) close(t *sched.T) error {
+	closer, crash, disk := r.plan.object.closer, r.plan.c.Crash, r.env.disk
+	if crash == nil || !crash.Any || disk == nil {
+		return closer(t.Context(), r.object)
+	}
+	a := cases.Aftermath{Disk: disk, Model: crash.Model, Salt: cases.SaltOf(disk.Fingerprint())}
+	during := someOf(a)
+	disk.After(func(o disks.Operation) {
+		if o.Kind.Changes() && len(during) < imagesOfRecovery {
+			during = append(during, someOf(a)...)
+		}
+	})
+	failed := closer(t.Context(), r.object)
+	disk.After(nil)
+	r.lost(t, during, r.left(notClosed), "when power is lost while the object is closed")
+	if failed == nil {
+		r.lost(t, someOf(a), r.left(closedAfterFaults), "when power is lost after the object was closed")
+	}
+	return failed
+}
+
+// lost opens the object on each of these disks.
+func (r *run) lost(t *sched.T, images []*disks.Image, h spec.History, when string) {
+	expected := fnv.New64a()
+	for _, e := range h {
+		_, _ = expected.Write([]byte{byte(e.Outcome)}) // a hash takes everything
+	}
+	for _, image := range images {
+		j := cases.Judgement{Disk: image.Hash(), Expected: expected.Sum64()}
+		if !r.plan.crashes.Due(j) {
+			continue
+		}
+		if err := r.recoverFrom(disks.Crash(image), h, durability, when); err != nil {
+			r.plan.crashes.Retry(j) // so that the next execution shows it too
+			t.Fail(err)
+		}
+	}
 }
 
 // Bounds of what is looked at after one crash.
@@ -94,11 +174,8 @@ func someOf(a cases.Aftermath) []*disks.Image {
 }
 
 // recoverFrom opens an object on a disk, under a scheduler of its own, and judges what is there.
-func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise) error {
-	p, after := r.plan, "after the crash"
-	if owed == recovery {
-		after = "after a second crash, while the object was opened after the first"
-	}
+func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when string) error {
+	p := r.plan
 	p.crashes.Recoveries.Add(1)
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
@@ -113,9 +190,18 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise) error {
 	case errors.As(err, &unusable):
 		return unusable
 	case err != nil:
-		return owed.broken("%s%v", after, err)
+		v := owed.broken("%s%v", when, err)
+		var failure *sched.Failure
+		if errors.As(err, &failure) {
+			v.stack = failure.Stack
+		}
+		return v
 	case found != nil:
-		return owed.broken("%s, %s", after, found.detail)
+		found.detail = when + ", " + found.detail
+		if found.promise == durability {
+			found.promise = owed
+		}
+		return found
 	}
 	return nil
 }

@@ -70,7 +70,7 @@ func cleanLines(text string, limit int) string {
 
 // sanitize cleans every text of a report that came from elsewhere.
 func (r *Report) sanitize() {
-	for _, text := range []*string{&r.Verdict, &r.Promise, &r.Class} {
+	for _, text := range []*string{&r.Verdict, &r.Promise, &r.Class, &r.Package} {
 		*text = clean(*text, maxName)
 	}
 	for _, text := range []*string{&r.Sentence, &r.Detail, &r.Size, &r.From, &r.SecondOpinion, &r.Claim} {

@@ -19,6 +19,10 @@ func (r *Report) describe(f *sched.Failure) {
 	case sched.DataRace:
 		r.Sentence = "no two threads touch the same memory at the same time, one of them to write"
 	}
+	var stacked Stacked
+	if r.Stack == "" && errors.As(f.Err, &stacked) {
+		r.Stack = cleanLines(stacked.Stack(), maxStack)
+	}
 	var broken Broken
 	if !errors.As(f.Err, &broken) {
 		return
@@ -42,6 +46,12 @@ func (r *Report) describe(f *sched.Failure) {
 type Broken interface {
 	error
 	Broken() (promise, sentence, detail string)
+}
+
+// Stacked is an error that knows the stack of a panic, or of those who wait; "" for none.
+type Stacked interface {
+	error
+	Stack() string
 }
 
 // Explained is an error that says more about itself when it sees the execution that shows it: a detail in the place of its own, "" for

@@ -1,9 +1,11 @@
 package report
 
 import (
+	_ "embed"
 	"errors"
 	"fmt"
 	"go/format"
+	"go/token"
 	"hash/crc32"
 	"io"
 	"strconv"
@@ -21,25 +23,49 @@ type Tested interface {
 	GoTest() string
 }
 
-// writeGoTest writes a test of a package of its own that executes the case. It is for 'racewindow test', fails while the bug is
-// there, and passes when it is gone.
+// goTestOfCheck is the test of a case of a harness.Check. In its text stand TEST for the test with the Check and PACKAGE for the name of
+// its package too.
+//
+//go:embed gotest.txt
+var goTestOfCheck string
+
+// writeGoTest writes a test that executes the case: of a Check in its package, else in a package of its own. It is for 'racewindow
+// test', fails while the bug is there, and passes when it is gone.
 func writeGoTest(w io.Writer, r *Report) error {
-	tested, ok := r.subject.(Tested)
-	if !ok {
-		return ErrNoCase
-	}
-	if _, err := cases.Parse(r.Case, cases.Only(r.subject)); err != nil { // the test would end with that
+	text, test, err := r.goTest()
+	if err != nil {
 		return err
 	}
 	source := strings.NewReplacer(
 		"NAME", testName(r), "CASE", strconv.Quote(r.Case), "DETAIL", comment(r.Detail), "SENTENCE", comment(r.Promise+": "+r.Sentence),
-	).Replace(tested.GoTest())
+		"TEST", test, "PACKAGE", r.Package,
+	).Replace(text)
 	formatted, err := format.Source([]byte(source))
 	if err != nil {
 		return fmt.Errorf("the test is not Go: %w", err)
 	}
 	_, err = w.Write(formatted)
 	return err
+}
+
+// goTest is the text of the test, and the test with the Check, "" where the case is of none.
+func (r *Report) goTest() (text, test string, err error) {
+	if tested, ok := r.subject.(Tested); ok {
+		_, err := cases.Parse(r.Case, cases.Only(r.subject)) // the test would end with that
+		return tested.GoTest(), "", err
+	}
+	name, ok := strings.CutPrefix(cases.HeadOf(r.Case), "test=")
+	if !ok {
+		return "", "", ErrNoCase
+	}
+	test, _, _ = strings.Cut(name, "/")
+	switch {
+	case !token.IsIdentifier(test) || !strings.HasPrefix(test, "Test"):
+		return "", "", fmt.Errorf("%w: the Check is in %.80q, which is no test that another test could call", ErrNoCase, test)
+	case !token.IsIdentifier(r.Package):
+		return "", "", fmt.Errorf("the report does not say in which package %s is: make it again, with 'racewindow report CASE PACKAGE'", test)
+	}
+	return goTestOfCheck, test, nil
 }
 
 // testName is of letters and digits, and another one for another case.

@@ -63,6 +63,11 @@ func ofCase(c cases.Case, known *sched.Failure) (*Report, error) {
 		return nil, err
 	}
 	r.subject, r.Size = c.Subject, Size(c, out.Preemptions)
+	if adviser, ok := c.Subject.(cases.Adviser); ok && out.Failure != nil {
+		if advice := adviser.Advice(out.Failure); advice != "" {
+			r.Detail = clean(r.Detail+". "+advice, maxText)
+		}
+	}
 	r.Replay = "racewindow replay " + quoted(text)
 	if out.Failure != nil && out.Failure.Kind == sched.DataRace {
 		r.Replay = "GORACE=suppress_equal_stacks=0 " + r.Replay

@@ -30,6 +30,8 @@ type Report struct {
 	Detail string `json:"detail"`
 	// Case is the whole case, or the schedule where the scenario is Go code. It is what Replay executes again.
 	Case string `json:"case"`
+	// Package is the name of the Go package whose test has the Check that the case is of, "" for what is of no Check.
+	Package string `json:"package,omitempty"`
 	// Replay is the command for a shell. It was executed Replays times, and failed so in Replayed of them; Replays is 0 where
 	// the process that reports cannot try.
 	Replay   string `json:"replay"`

@@ -66,6 +66,9 @@ type minimizer struct {
 	limits Limits
 	class  string
 	until  time.Time
+	// program is the text of the last one that was executed, scenario what executes it.
+	program  string
+	scenario sched.Scenario
 	// unsettled says that fewer preemptions may do: not all schedules with fewer were tried.
 	unsettled bool
 }
@@ -131,7 +134,7 @@ func (m *minimizer) take(c cases.Case, out sched.Outcome) {
 }
 
 func (m *minimizer) replay(c cases.Case, s sched.Strategy) (sched.Outcome, error) {
-	scenario, err := scenarioOf(c)
+	scenario, err := m.scenarioOf(c)
 	if err != nil {
 		return sched.Outcome{}, err
 	}
@@ -139,11 +142,20 @@ func (m *minimizer) replay(c cases.Case, s sched.Strategy) (sched.Outcome, error
 	return sched.NewRunner(scenario, sched.Options{StepLimit: m.limits.StepLimit}).Run(s, false), nil
 }
 
-// scenarioOf executes the program of a case.
-func scenarioOf(c cases.Case) (sched.Scenario, error) {
-	p, err := c.Subject.Plan(c.Bare())
+// scenarioOf executes the program of a case. That of the last case serves again for its other schedules, with what its subject has
+// learned of the program; but where power is lost, what was tried once would not be tried again.
+func (m *minimizer) scenarioOf(c cases.Case) (sched.Scenario, error) {
+	bare := c.Bare()
+	text := bare.String()
+	if m.program == text && m.scenario != nil {
+		return m.scenario, nil
+	}
+	p, err := c.Subject.Plan(bare)
 	if err != nil {
 		return nil, err
+	}
+	if m.scenario = nil; p.Crashes == nil {
+		m.program, m.scenario = text, p.Scenario
 	}
 	return p.Scenario, nil
 }
@@ -228,7 +240,7 @@ func (m *minimizer) fewerPreemptions() bool {
 
 func (m *minimizer) exhaust(c cases.Case, preemptions int) (out sched.Outcome, found bool, w Without) {
 	w = Without{Case: c.Bare()}
-	scenario, err := scenarioOf(c)
+	scenario, err := m.scenarioOf(c)
 	if err != nil {
 		return out, false, w
 	}
@@ -250,7 +262,7 @@ func (m *minimizer) exhaust(c cases.Case, preemptions int) (out sched.Outcome, f
 }
 
 func (m *minimizer) search(c cases.Case, o sched.Options, preemptions int) (sched.Outcome, bool) {
-	scenario, err := scenarioOf(c)
+	scenario, err := m.scenarioOf(c)
 	if err != nil {
 		return sched.Outcome{}, false
 	}

@@ -112,14 +112,3 @@ func TestCandidatesAreWellFormedAndNeverTheCaseItself(t *testing.T) {
 	require.Greater(t, len(seen), 60)
 	require.Equal(t, large, c.String(), "the case is as it was")
 }
-
-func TestDelaysStayWithTheirOperations(t *testing.T) {
-	t.Parallel()
-	c := parse(t, "v1 scenario=log handover=stale; w0: append 1, append 2, flush; r0: read - end; ~ r0@read/before-tail#1=while:w0#3, r0@op#0=until:w0@op#2").General()
-	c.DropOperation(0, 0)
-	require.Equal(t, "v1 scenario=log handover=stale; w0: append 2, flush; r0: read - end; ~ r0@read/before-tail#1=while:w0#2, r0@op#0=until:w0@op#1", c.String())
-	c.DropOperation(0, 1)
-	require.Equal(t, "v1 scenario=log handover=stale; w0: append 2; r0: read - end; ~ r0@read/before-tail#1=while:w0#1, r0@op#0=until:w0@op#1", c.String())
-	c.DropOperation(0, 0)
-	require.Equal(t, "v1 scenario=log handover=stale; w0:; r0: read - end; ~ r0@op#0=until:w0@op#0", c.String())
-}

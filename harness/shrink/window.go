@@ -43,7 +43,7 @@ func (m *minimizer) windows() {
 
 // placesOf are the failpoints that a thread comes to in the case, in order.
 func (m *minimizer) placesOf(thread string) (places []sched.Place) {
-	scenario, err := scenarioOf(m.Case)
+	scenario, err := m.scenarioOf(m.Case)
 	if err != nil {
 		return nil
 	}

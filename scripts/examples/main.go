@@ -1,13 +1,12 @@
 // The command examples tries the subjects of harness/examples as a stranger would: it builds racewindow, copies the module, and
 // for each subject has racewindow find the planted bug, replay what it found 100 times, hold the right one within the same
 // schedules, and go through every schedule of one program; where one keeps data, it is also run freely while power is lost and while
-// its processes are killed. Short campaigns find the bug, and pass without it. It prints the tables of harness/examples/README.md, and
-// ends with 1 where something else came.
+// its processes are killed. So it tries the engines, with faults and crashes too. Short campaigns find the bug, and pass without it.
+// It prints the tables of harness/examples/README.md, and ends with 1 where something else came.
 package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -106,6 +105,14 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 	if campaigns != "" {
 		fmt.Print("\n| subject | a campaign | in | without the bug |\n|---|---|---|---|\n" + campaigns)
 	}
+	if selected.MatchString("engines") {
+		tried++
+		if words, failed := t.engines(crashes); failed != nil {
+			err = errors.Join(err, fmt.Errorf("engines: %w", failed))
+		} else {
+			fmt.Print(words)
+		}
+	}
 	if tried == 0 {
 		return errors.New("-run selects no subject")
 	}
@@ -162,9 +169,9 @@ func (t *trial) racewindow(bug bool, code int, arguments ...string) (output stri
 
 // A finding is what explore --json says of one.
 type finding struct {
-	Event, Case string
-	Report      struct{ Promise string }
-	Summary     struct {
+	Event, Test, Case string
+	Report            struct{ Promise string }
+	Summary           struct {
 		Statistics struct{ Schedules int }
 		Programs   int
 		Findings   []struct{ Class string }
@@ -173,7 +180,7 @@ type finding struct {
 
 // try makes the row of an example.
 func (t *trial) try(e example, schedules string) (row string, err error) {
-	search := append([]string{"explore", "--seed", "1", "--schedules", schedules, "--json", filepath.Join(t.folder, e.folder+".json"), "./" + e.folder}, e.flags...)
+	search := t.search(e.folder, schedules, e.flags...)
 	began := time.Now()
 	if _, err := t.racewindow(true, 1, search...); err != nil {
 		return "", err
@@ -270,12 +277,8 @@ func (t *trial) soak(e example) (row string, err error) {
 
 // read returns the first finding, if there is one, and the summary.
 func (t *trial) read(file string) (found, ended finding, err error) {
-	content, err := os.ReadFile(filepath.Join(t.folder, file))
+	all, err := t.all(file)
 	if err != nil {
-		return found, ended, err
-	}
-	var all []finding
-	if err := json.Unmarshal(content, &all); err != nil {
 		return found, ended, err
 	}
 	for _, f := range all {

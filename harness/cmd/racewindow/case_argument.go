@@ -21,8 +21,13 @@ func isCaseText(argument string) bool {
 	if !cases.IsText(argument) {
 		return false
 	}
-	_, err := os.Lstat(argument)
-	return err != nil || strings.HasPrefix(strings.TrimSpace(argument), "v1 ")
+	return !isFile(argument) || strings.HasPrefix(strings.TrimSpace(argument), "v1 ")
+}
+
+// isFile says whether something is called so.
+func isFile(name string) bool {
+	_, err := os.Lstat(name)
+	return err == nil
 }
 
 // readCase reads a case from the argument itself, or from the file that it names.

@@ -34,6 +34,7 @@ type checkRun struct {
 	pattern  string // go test's -run
 	packages []string
 	race     bool
+	one      bool // the order is for one Check
 	order    drive.Order
 	folder   string // for the reports of what is found; "" for none
 	out      io.Writer
@@ -42,6 +43,7 @@ type checkRun struct {
 	began, judged int
 	refused       []drive.Event
 	kept          []drive.Event // findings and summaries, for --json
+	made          *drive.Event  // the report that was asked for
 	worst         int           // 1 found, 3 not judged
 	unwritten     error         // reports that could not be written
 }
@@ -49,6 +51,9 @@ type checkRun struct {
 // run builds, runs and tells. It ends with the error that says which exit code.
 func (r *checkRun) run(ctx context.Context) error {
 	packages, err := r.withChecks(ctx)
+	if err == nil && r.one {
+		packages, err = r.withOne(ctx, packages)
+	}
 	if err != nil {
 		return err
 	}
@@ -57,25 +62,40 @@ func (r *checkRun) run(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(folder)
-	r.order.Version, r.order.Events = drive.Version, filepath.Join(folder, "events")
+	done := make(chan error, 1)
+	var output bytes.Buffer
+	var code int
+	r.order.Events = filepath.Join(folder, "events")
+	if err := os.WriteFile(r.order.Events, nil, 0o600); err != nil {
+		return err
+	}
+	go func() {
+		var failed error
+		code, failed = r.test(ctx, packages, r.pattern, r.order, &output)
+		done <- failed
+	}()
+	err = r.follow(done)
+	if r.began == 0 && ctx.Err() == nil && (code == 0 && err == nil || nothingRan(err)) {
+		if err = r.noneRan(ctx, packages); r.one {
+			err = usageError{err}
+		}
+		return err
+	}
+	return r.conclude(ctx, code, err, output.String())
+}
+
+// test has the selected Checks of packages carry out an order. It returns go test's exit code.
+func (r *checkRun) test(ctx context.Context, packages []string, pattern string, order drive.Order, output io.Writer) (code int, err error) {
+	order.Version = drive.Version
 	arguments := []string{"-count=1", "-timeout=0"}
-	if r.pattern != "" {
-		arguments = append(arguments, "-run", r.pattern)
+	if pattern != "" {
+		arguments = append(arguments, "-run", pattern)
 	}
 	if r.race {
 		arguments = append(arguments, "-race")
 	}
-	arguments = append(append(arguments, packages...), "-"+drive.Flag+"="+r.order.String())
-	var output bytes.Buffer
-	done := make(chan error, 1)
-	var code int
-	go func() {
-		var failed error
-		code, failed = overlay.Run(ctx, overlay.Command{Verb: "test", Args: arguments, Env: environment.Full(), Stdout: &output, Stderr: &output})
-		done <- failed
-	}()
-	err = r.follow(done)
-	return r.conclude(ctx, code, err, output.String())
+	arguments = append(append(arguments, packages...), "-"+drive.Flag+"="+order.String())
+	return overlay.Run(ctx, overlay.Command{Verb: "test", Args: arguments, Env: environment.Full(), Stdout: output, Stderr: output})
 }
 
 // withChecks are the import paths of the packages whose tests import the harness.
@@ -172,6 +192,8 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 	case drive.Began:
 		r.began++
 		return e.Test
+	case drive.Made:
+		r.made = &e
 	case drive.Progress:
 		return e.Test + ": " + e.Text
 	case drive.Found, drive.Smaller:
@@ -183,7 +205,9 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 		if e.Code != 0 && r.worst != 1 {
 			r.worst = e.Code
 		}
-		line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, e.Text+"\n")) })
+		if e.Text != "" {
+			line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, e.Text+"\n")) })
+		}
 	case drive.Refused:
 		r.refused = append(r.refused, e)
 	}
@@ -233,8 +257,6 @@ func (r *checkRun) conclude(ctx context.Context, code int, failed error, output 
 		return r.refusal()
 	case r.began == 0 && code != 0:
 		return usageError{fmt.Errorf("the tests cannot be built or run:\n%s", strings.TrimSpace(output))}
-	case r.began == 0:
-		return fmt.Errorf("no Check ran: -run %q matches no test that calls harness.Check in %s", r.pattern, strings.Join(r.packages, " "))
 	case r.worst != 0 || r.judged < r.began:
 		return fmt.Errorf("no verdict: %d of %d Checks came to their end; what the tests said:\n%s", r.judged, r.began, strings.TrimSpace(output))
 	case code != 0:

@@ -165,7 +165,7 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	}
 	if f.config.Exhaustive = f.exhaustive; f.exhaustive {
 		if f.program == "" {
-			return fmt.Errorf("--exhaustive: say of which program, with --program 'w0: append 1, flush; r0: read - end'")
+			return fmt.Errorf("--exhaustive: say of which program, with --program '%s'", exampleOf(f.config.Subject))
 		}
 		if flags.Changed("strategy") && s.Strategy != "bounded" && s.Strategy != "delay-bounded" {
 			return fmt.Errorf("--exhaustive --strategy %s: that one draws at random; leave it out", s.Strategy)

@@ -45,7 +45,7 @@ func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.
 	order := drive.Order{
 		Mode: drive.Explore, Program: f.program, Set: f.set, Strategy: s.Strategy, Preemptions: s.Preemptions, Exhaustive: f.exhaustive,
 		Budget: s.Budget, Schedules: s.Schedules, PerProgram: f.config.PerProgram, Seed: s.Seed, Workers: s.Workers, All: s.All,
-		NoCanary: !f.config.Canary, Threads: f.config.Draw.Threads, Operations: f.config.Draw.Operations, Faults: f.config.DrawFaults,
+		NoCanary: !f.config.Canary, StepLimit: s.StepLimit, Threads: f.config.Draw.Threads, Operations: f.config.Draw.Operations, Faults: f.config.DrawFaults,
 	}
 	if f.crash {
 		order.Crash = f.model
@@ -64,7 +64,7 @@ func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.
 	case order.Budget == 0 && order.Schedules == 0 && !f.exhaustive:
 		order.Budget = 10 * time.Second
 	}
-	r := &checkRun{verb: "explore", pattern: f.pattern, packages: packages, race: f.race, order: order, folder: f.out, out: out, screen: os.Stdout}
+	r := &checkRun{verb: "explore", pattern: f.pattern, packages: packages, race: f.race, one: f.program != "", order: order, folder: f.out, out: out, screen: os.Stdout}
 	if f.jsonFile == "-" {
 		r.out, r.screen = os.Stderr, os.Stderr
 	}

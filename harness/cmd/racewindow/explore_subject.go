@@ -18,20 +18,41 @@ import (
 // subjectNames are what --subject takes.
 func subjectNames() (names []string) {
 	for _, s := range subjects {
-		_, name, _ := strings.Cut(s.Head(), "=")
-		names = append(names, name)
+		names = append(names, nameOf(s))
 	}
 	return names
 }
 
+func nameOf(s cases.Subject) string {
+	_, name, _ := strings.Cut(s.Head(), "=")
+	return name
+}
+
+// subjectNamed is the one of that name that the command brings.
+func subjectNamed(name string) (cases.Subject, error) {
+	names := subjectNames()
+	i := slices.Index(names, name)
+	if i < 0 {
+		return nil, fmt.Errorf("--subject %.40s%s: use one of %s", name, spelling.Meant(name, names), strings.Join(names, ", "))
+	}
+	return subjects[i], nil
+}
+
+// exampleOf is a program of a subject, for a person who is to write one.
+func exampleOf(s cases.Subject) string {
+	if e, ok := s.(cases.Exemplified); ok {
+		return e.Example()
+	}
+	return "c0: OPERATION, OPERATION; c1: OPERATION"
+}
+
 // settleSubject settles what is explored and its settings. A whole case in --program names its subject itself.
 func (f *exploreFlags) settleSubject(flags *pflag.FlagSet) error {
-	names := subjectNames()
-	i := slices.Index(names, f.subject)
-	if i < 0 {
-		return fmt.Errorf("--subject %.40s%s: use one of %s", f.subject, spelling.Meant(f.subject, names), strings.Join(names, ", "))
+	named, err := subjectNamed(f.subject)
+	if err != nil {
+		return err
 	}
-	f.config.Subject = subjects[i]
+	f.config.Subject = named
 	if f.config.Subject == log.Subject {
 		if len(f.set) > 0 {
 			return errors.New("--set is of packages and of --subject registry: of the log, give --handover, or a whole case in --program")

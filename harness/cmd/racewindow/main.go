@@ -66,7 +66,7 @@ func execute(ctx context.Context, args []string) int {
 		return kill.Child()
 	}
 	root := rootCommand()
-	root.SetArgs(args)
+	root.SetArgs(goDashes(root, args))
 	root.SetOut(standardOutput)
 	ran, err := root.ExecuteContextC(ctx)
 	if failed := standardOutput.failed; failed != nil && !errors.Is(err, failed) {

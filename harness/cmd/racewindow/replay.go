@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -34,6 +33,7 @@ Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the cas
 it is written, or that was interrupted.`
 
 type replayFlags struct {
+	subject   subjectFlag
 	times     int
 	patience  time.Duration
 	stepLimit int
@@ -50,7 +50,9 @@ func replayCommand() *cobra.Command {
 		Long:  replayAbout,
 		Example: `  racewindow replay 'v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; ` +
 			`@ w0@op#1>r0, r0@read/metadata-loaded#1>w0'
-  racewindow replay --times 100 testdata/cases/stale-empty.case`,
+  racewindow replay --times 100 testdata/cases/stale-empty.case
+  racewindow replay 'v1 test=TestCache; c0: put("a", 1); c1: get("a")' ./cache
+  racewindow replay --subject registry 'm0: subscribe a, publish a'`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usageError{fmt.Errorf("%d arguments: give one case in quotes, or one file, and for the case of a test its package", len(args))}
@@ -60,6 +62,7 @@ func replayCommand() *cobra.Command {
 		ValidArgsFunction: completeFiles,
 		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1:]) },
 	}
+	f.subject.define(cmd.Flags())
 	cmd.Flags().IntVar(&f.times, "times", 1, "execute it `N` times")
 	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' may take to come true")
 	cmd.Flags().IntVar(&f.stepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
@@ -72,6 +75,10 @@ func replayCommand() *cobra.Command {
 func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string) error {
 	if err := checkNumbers(cmd.Flags(), bound{"times", 1, 1_000_000}, bound{"patience", shortest, unbounded}, bound{"step-limit", 1, 100_000_000}); err != nil {
 		return usageError{err}
+	}
+	argument, err := f.subject.whole(argument)
+	if err != nil {
+		return err
 	}
 	c, err := readCase(cmd.Context(), argument)
 	var other *ofTest
@@ -86,6 +93,9 @@ func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string
 		return err
 	case err != nil:
 		return usageError{err}
+	}
+	if err := f.subject.check(c.Subject); err != nil {
+		return err
 	}
 	scheduled := len(c.Delays) == 0 && !f.free
 	switch {
@@ -231,16 +241,8 @@ func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) 
 	if f.free {
 		return usageError{errors.New("--free: the case is of a test, which the scheduler executes: leave the flag out")}
 	}
-	if len(packages) == 0 {
-		packages = []string{"."}
-	}
-	var parts []string
-	for _, part := range strings.Split(of.test, "/") {
-		parts = append(parts, "^"+regexp.QuoteMeta(part)+"$")
-	}
-	r := &checkRun{
-		verb: "replay", pattern: strings.Join(parts, "/"), packages: packages, race: f.race, out: cmd.OutOrStdout(), screen: os.Stdout,
-		order: drive.Order{Mode: drive.Replay, Case: of.text, Times: f.times},
-	}
+	r := of.run("replay", packages)
+	r.race, r.out = f.race, cmd.OutOrStdout()
+	r.order = drive.Order{Mode: drive.Replay, Case: of.text, Times: f.times}
 	return r.run(cmd.Context())
 }

@@ -15,25 +15,26 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/report"
-	"github.com/racewindow/racewindow/harness/sched"
-	"github.com/racewindow/racewindow/harness/shrink"
 )
 
 const reportAbout = `Render one counterexample. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, a file that holds
 a case, or a case itself; a case is executed for it, one thread at a time. --shrink first makes the case, also
-that of a report, as small as it gets and says what each of its parts is needed for.
+that of a report, as small as it gets and says what each of its parts is needed for. The case of a test is
+executed by the package of the test, default the current one.
 
 Formats:
 %s
 Exit codes: 0 the report was written, whatever it says; 2 wrong usage; 3 it could not be made.`
 
 type reportFlags struct {
-	format string
-	out    string
-	shrink bool
+	subject subjectFlag
+	format  string
+	out     string
+	shrink  bool
 }
 
 func reportCommand() *cobra.Command {
@@ -45,28 +46,30 @@ func reportCommand() *cobra.Command {
 		names = append(names, known.Name)
 	}
 	cmd := &cobra.Command{
-		Use:   "report FILE|CASE",
+		Use:   "report FILE|CASE [package]",
 		Short: "A counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test",
 		Long:  fmt.Sprintf(reportAbout, formats.String()),
 		Example: `  racewindow report out/report-4e6f2074.json --format html -o report.html
   racewindow report out/report-4e6f2074.json --format markdown >> "$GITHUB_STEP_SUMMARY"
-  racewindow report found.case --shrink --format gotest -o lost_write_test.go`,
+  racewindow report found.case --shrink --format gotest -o lost_write_test.go
+  racewindow report 'v1 test=TestCache; c0: put("a", 1), get("a")' --shrink --format gotest ./cache`,
 		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) != 1 {
-				return usageError{fmt.Errorf("%d arguments: give one report, one file with a case, or one case in quotes", len(args))}
+			if len(args) < 1 || len(args) > 2 {
+				return usageError{fmt.Errorf("%d arguments: give one report, one file with a case, or one case in quotes, and for the case of a test its package", len(args))}
 			}
 			return nil
 		},
 		ValidArgsFunction: completeFiles,
-		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0]) },
+		RunE:              func(cmd *cobra.Command, args []string) error { return f.run(cmd, args[0], args[1:]) },
 	}
+	f.subject.define(cmd.Flags())
 	cmd.Flags().StringVar(&f.format, "format", "text", "`NAME`: "+strings.Join(names, ", "))
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "write it to `FILE` (default standard output)")
 	cmd.Flags().BoolVar(&f.shrink, "shrink", false, "make a case smaller first")
 	return cmd
 }
 
-func (f *reportFlags) run(cmd *cobra.Command, argument string) error {
+func (f *reportFlags) run(cmd *cobra.Command, argument string, packages []string) error {
 	out := cmd.OutOrStdout()
 	format, err := report.FormatByName(f.format)
 	if err != nil {
@@ -78,13 +81,19 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string) error {
 	if sameFile(f.out, argument) {
 		return usageError{fmt.Errorf("--out %s: it is what is read; name another file", f.out)}
 	}
-	r, err := f.read(cmd.Context(), argument)
-	if err != nil {
+	if argument, err = f.subject.whole(argument); err != nil {
 		return err
 	}
+	r, err := f.read(cmd.Context(), argument)
 	var of *ofTest
-	if _, err := cases.Parse(r.Case, subjectOf); format.Name == "gotest" && errors.As(err, &of) {
-		return usageError{fmt.Errorf("--format gotest: %s executes each case that lies in testdata/racewindow/%s of its package: put this one there, as a file NAME.case", of.test, of.test)}
+	switch {
+	case errors.As(err, &of):
+		r, err = f.ofTest(cmd.Context(), of, packages)
+	case err == nil && len(packages) > 0:
+		err = usageError{fmt.Errorf("%s: what is reported is at hand, and needs no package", packages[0])}
+	}
+	if err != nil {
+		return err
 	}
 	if f.out == "" && format.Name == "text" {
 		return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
@@ -98,6 +107,19 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string) error {
 		return err
 	}
 	return output.Write(f.out, rendered.Bytes())
+}
+
+// ofTest has the package of a test make the report of a case of its Check.
+func (f *reportFlags) ofTest(ctx context.Context, of *ofTest, packages []string) (*report.Report, error) {
+	r := of.run("report", packages)
+	r.order = drive.Order{Mode: drive.Report, Case: of.text, Shrink: f.shrink}
+	if err := r.run(ctx); err != nil {
+		return nil, err
+	}
+	if r.made == nil {
+		return nil, fmt.Errorf("%s made no report", of.test)
+	}
+	return report.Load(bytes.NewReader(r.made.Report))
 }
 
 // sameFile says whether two names lead to one file.
@@ -120,12 +142,20 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 		return nil, usageError{err}
 	case read.report != nil && f.shrink:
 		if read.of, err = cases.Parse(read.report.Case, subjectOf); err != nil {
+			var of *ofTest
+			if errors.As(err, &of) {
+				of.text = read.report.Case
+				return nil, of
+			}
 			return nil, usageError{fmt.Errorf("--shrink: %s holds no case that could be executed: %w; leave --shrink out to render the report as it is", argument, err)}
 		}
 	case read.report != nil:
 		return read.report, nil
 	}
 	c := read.of
+	if err := f.subject.check(c.Subject); err != nil {
+		return nil, err
+	}
 	if len(c.Delays) > 0 {
 		return nil, usageError{errors.New("the case has delays (~): 'racewindow replay' executes it; a report needs switches (@), or neither")}
 	}
@@ -197,32 +227,10 @@ func skipTo(r *bufio.Reader, letter rune) bool {
 // shrunk makes a case smaller, one that has no schedule after looking for one.
 func shrunk(ctx context.Context, c cases.Case) (*report.Report, error) {
 	line := newProgressLine("report")
+	defer line.clear()
 	stop := line.during(func() string { return explore.StageShrink })
-	m, err := shrink.Minimize(ctx, c, shrink.Limits{})
-	stop()
-	switch {
-	case ctx.Err() != nil:
-		return nil, fmt.Errorf("interrupted while the case was made smaller: %w", ctx.Err())
-	case err == nil:
-		return report.New(m, c, m.Preemptions)
-	case !errors.Is(err, shrink.ErrNotShown) || len(c.Switches) > 0:
-		return nil, err
-	}
-	config := explore.Config{Subject: c.Subject, Program: &c, Crash: c.Crash, Exhaustive: true}
-	config.Search, config.Progress = sched.Options{Strategy: "bounded", Preemptions: 2}, line.explored
-	s, err := explore.Run(ctx, config)
-	line.clear()
-	switch {
-	case ctx.Err() != nil:
-		return nil, fmt.Errorf("interrupted while the case was made smaller: %w", ctx.Err())
-	case len(s.Findings) > 0:
-		return s.Findings[0].Report, nil
-	case err != nil:
-		return nil, err
-	case s.Verdict != explore.Held:
-		return nil, fmt.Errorf("nothing was found, and that says nothing: %s", s.Because)
-	}
-	return nil, fmt.Errorf("the case holds, and so do all %d schedules with at most 2 preemptions: there is nothing to shrink", s.Statistics.Schedules)
+	defer stop()
+	return explore.Smallest(ctx, c, line.explored)
 }
 
 // writeReports writes a report in the two forms that are good for keeping: for people, and for programs.

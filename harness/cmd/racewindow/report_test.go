@@ -106,7 +106,7 @@ func TestReportRefusesWithTwoWhatItCannotRead(t *testing.T) {
 		arguments []string
 	}{
 		{"0 arguments", nil},
-		{"2 arguments", []string{other, other}},
+		{"3 arguments", []string{other, other, other}},
 		{"no-such-file", []string{"no-such-file"}},
 		{"use the racewindow that wrote it", []string{other}},
 		{"empty.case", []string{empty}},

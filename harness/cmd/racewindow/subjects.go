@@ -2,6 +2,9 @@ package main
 
 import (
 	"fmt"
+	"io"
+	"os"
+	"regexp"
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/cases"
@@ -36,5 +39,17 @@ type ofTest struct {
 }
 
 func (e *ofTest) Error() string {
-	return "the case is of the test " + e.test + ", and only its package can execute it: in the package's folder, racewindow replay CASE, or racewindow explore --out DIR for pages"
+	return "the case is of the test " + e.test + ", and only its package can execute it: give the package, or call it in the package's folder"
+}
+
+// run is what has the test's package carry out an order. It is the current one where none is named.
+func (e *ofTest) run(verb string, packages []string) *checkRun {
+	if len(packages) == 0 {
+		packages = []string{"."}
+	}
+	var parts []string
+	for _, part := range strings.Split(e.test, "/") {
+		parts = append(parts, "^"+regexp.QuoteMeta(part)+"$")
+	}
+	return &checkRun{verb: verb, pattern: strings.Join(parts, "/"), packages: packages, one: true, out: io.Discard, screen: os.Stdout}
 }

@@ -102,11 +102,6 @@ func flagError(cmd *cobra.Command, err error) error {
 // shortFlagError is for what begins with a single dash, which pflag takes for a row of flags of one letter each.
 func shortFlagError(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 	written, _, _ := strings.Cut(unknown.GetSpecifiedShortnames(), "=")
-	for _, name := range []string{written, "h" + written} { // the h of -h has been taken by then
-		if cmd.Flags().Lookup(name) != nil {
-			return fmt.Errorf("unknown flag: -%s: flags begin with two dashes: --%s", name, name)
-		}
-	}
 	return fmt.Errorf("unknown flag: -%s%s", written, meantFlag(cmd, written))
 }
 

@@ -26,7 +26,6 @@ func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
 		`no command of 'racewindow completion' is called "bsah" (did you mean "bash"?)`:                      "completion bsah",
 		`unknown flag: --bugdet (did you mean --budget?)`:                                                    "explore --bugdet 3s",
 		`unknown flag: --goroutines: it is a flag of 'racewindow kill' and 'racewindow stress'`:              "explore --goroutines 3",
-		`unknown flag: -handover: flags begin with two dashes: --handover`:                                   "stress -handover stale",
 		`unexpected argument "false": a flag that is on or off takes it after an =, such as --canary=false`:  "explore --canary false",
 		`unexpected argument "schedules": flags begin with two dashes: --schedules`:                          "explore schedules 3",
 		`no hand-over is called "rechek" (did you mean "recheck"?): choose one of fallback, `:                "explore --handover rechek",
@@ -56,7 +55,6 @@ func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
 		`--workers 1000000: must lie between 1 and 1024`:                                                     "explore --workers 1000000",
 		`--result and --in-process go with --round`:                                                          "soak --in-process",
 		`"explore" stands after '--', which ends flags and commands`:                                         "-- explore",
-		`unknown flag: -strategy: flags begin with two dashes: --strategy`:                                   "explore -strategy pct",
 		`unknown flag: -stratgy (did you mean --strategy?)`:                                                  "explore -stratgy=pct",
 	} {
 		words := strings.Fields(args)

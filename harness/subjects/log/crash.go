@@ -41,9 +41,12 @@ func boaster() (Case, sched.Scenario, error) {
 // Disk implements cases.Survivor.
 func (r *run) Disk() *crash.Disk { return r.disk }
 
-// Exposed implements cases.Survivor: a thread of the case has begun to append.
-func (r *run) Exposed() bool {
+// Exposed implements cases.Survivor: a thread of the case has begun to append, and not all is synced.
+func (r *run) Exposed(unsynced bool) bool {
 	for i := range r.c.Threads {
+		if !unsynced {
+			break
+		}
 		if r.board.Invoked(uint32(i)) > 0 {
 			return true
 		}

@@ -21,6 +21,9 @@ type subject struct{}
 func (subject) Head() string    { return "scenario=log" }
 func (subject) Tasks() []string { return []string{flusherThread} }
 
+// Example implements cases.Exemplified.
+func (subject) Example() string { return "w0: append 1, flush; r0: read - end" }
+
 func (subject) IsTask(name string) bool { return isTask(name) }
 
 func (subject) ParseSettings(words []cases.Setting) (cases.Settings, error) {

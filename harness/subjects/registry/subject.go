@@ -1,6 +1,7 @@
 package registry
 
 import (
+	_ "embed"
 	"fmt"
 	"iter"
 	"maps"
@@ -23,6 +24,12 @@ import (
 var Subject cases.Subject = subject{}
 
 type subject struct{}
+
+//go:embed gotest.txt
+var goTest string
+
+// GoTest implements report.Tested.
+func (subject) GoTest() string { return goTest }
 
 // Settings are the words of a case's head: removal=ORDER, default checked; concurrent=true; promise=NAME for one that is judged
 // alone, so that one that is broken hides no other. A crash always counts; default all that both fixes are meant to keep.
@@ -82,6 +89,9 @@ func texts[T fmt.Stringer](all []T) (words []string) {
 }
 
 func (subject) Head() string { return "scenario=registry" }
+
+// Example implements cases.Exemplified.
+func (subject) Example() string { return "setup: subscribe a; p0: publish a; m0: remove a" }
 
 // Tasks implements cases.Subject. A consumer is called as its subscription is: after the shape, with a number.
 func (subject) Tasks() []string { return []string{routerThread, "SHAPE.NUMBER, a consumer"} }

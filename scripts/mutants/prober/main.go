@@ -207,7 +207,7 @@ func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) e
 	r, err := sched.Search(ctx, scenario, o)
 	for _, f := range r.Findings {
 		s.Found, s.Class = true, f.Failure.Class()
-		s.Schedules += f.After + 1
+		s.Schedules += f.After
 		s.found = program.Clone()
 		s.found.Switches = f.Schedule
 		s.Case = s.found.String()

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// engineSearches are how the engines are explored without their bugs: none may be found.
+var engineSearches = [][]string{nil, {"--faults", "2"}, {"--crash"}, {"--crash", "--model", "weak", "--faults", "2"}}
+
+// engineBugs are the searches that must find a bug of each of these tests.
+var engineBugs = []struct {
+	flags []string
+	tests []string
+}{
+	{nil, []string{"TestNumbered", "TestSingles", "TestIndexed", "TestLate", "TestJournalThatWedges", "TestKept"}},
+	{[]string{"--faults", "2", "--run", "TestJournalThatGoesOn"}, []string{"TestJournalThatGoesOn"}},
+}
+
+// engines tries those of harness/examples/engines, and says what came.
+func (t *trial) engines(schedules string) (words string, err error) {
+	words = "\n| engines | without the bugs |\n|---|---|\n"
+	for _, flags := range engineSearches {
+		if _, err := t.racewindow(false, 0, t.search("engines", schedules, flags...)...); err != nil {
+			return "", err
+		}
+		all, err := t.all("engines.json")
+		if err != nil {
+			return "", err
+		}
+		tests, done := 0, 0
+		for _, ended := range all {
+			tests, done = tests+1, done+ended.Summary.Statistics.Schedules
+		}
+		if want := len(engineBugs[0].tests) + len(engineBugs[1].tests); tests != want {
+			return "", fmt.Errorf("%d Checks ran, not %d", tests, want)
+		}
+		words += fmt.Sprintf("| `%s` | %d engines held in %d schedules |\n", strings.Join(append([]string{"explore"}, flags...), " "), tests, done)
+	}
+	words += "\n| engine | broken | found after | smallest case |\n|---|---|---|---|\n"
+	for _, bugs := range engineBugs {
+		rows, err := t.engineBugs(schedules, bugs.flags, bugs.tests)
+		if err != nil {
+			return "", err
+		}
+		words += rows
+	}
+	return words, nil
+}
+
+// engineBugs explores with the bugs. Each of the tests must find its own.
+func (t *trial) engineBugs(schedules string, flags, tests []string) (rows string, err error) {
+	if _, err := t.racewindow(true, 1, t.search("engines", schedules, flags...)...); err != nil {
+		return "", err
+	}
+	all, err := t.all("engines.json")
+	if err != nil {
+		return "", err
+	}
+	found, after := map[string]finding{}, map[string]int{}
+	for _, f := range all {
+		if f.Event == "finding" {
+			found[f.Test] = f
+		} else {
+			after[f.Test] = f.Summary.Statistics.Schedules
+		}
+	}
+	for _, test := range tests {
+		f, is := found[test]
+		if !is {
+			return "", fmt.Errorf("the bug of %s was not found with %q", test, flags)
+		}
+		_, smallest, _ := strings.Cut(f.Case, "; ")
+		rows += fmt.Sprintf("| %s | %s | %d schedules | `%s` |\n", test, f.Report.Promise, after[test], smallest)
+	}
+	return rows, os.RemoveAll(filepath.Join(t.folder, "engines", "testdata"))
+}
+
+// search is an exploration of a folder that writes FOLDER.json.
+func (t *trial) search(folder, schedules string, flags ...string) []string {
+	return append([]string{"explore", "--seed", "1", "--schedules", schedules, "--json", filepath.Join(t.folder, folder+".json"), "./" + folder}, flags...)
+}
+
+// all are the findings and summaries of a file.
+func (t *trial) all(file string) (all []finding, err error) {
+	content, err := os.ReadFile(filepath.Join(t.folder, file))
+	if err == nil {
+		err = json.Unmarshal(content, &all)
+	}
+	return all, err
+}
