@@ -42,7 +42,10 @@
 // Failures at different places of the source are different findings, whatever their text. The same seed finds the same with any
 // number of workers, as long as a number of schedules and not time ends the search.
 //
-// # Two ways to run
+// # Ways to run
+//
+// How threads are stopped and resumed is a Mechanism. Search and NewRunner take that of scenarios; SearchMechanism and
+// NewMechanismRunner take any.
 //
 // In a plain build threads are coroutines (package iter) and a switch costs tens of nanoseconds. Under -race they are
 // goroutines that pass a baton the detector does not see, so that it knows of no order but the program's own.

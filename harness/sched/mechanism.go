@@ -7,7 +7,9 @@ package sched
 // The mechanism asks and does not answer, because who asks decides what a choice costs: a coroutine asks on the stack of the
 // thread that stops, so that one that goes on itself needs no switch; under the race detector only the worker may ask.
 //
-// Its calls, and the Chooser's, are of one goroutine at a time, but for Running.
+// All calls are of one goroutine at a time, but for Running and Name, which the watchdog calls while a thread hangs. A Mechanism may
+// be a Viewer too, and may have a method Knows(point string) bool: false if the program has no point of that name, which a
+// replay then says.
 type Mechanism interface {
 	// Begin prepares the next execution, of which nothing runs yet. c decides in it until Drop has returned.
 	Begin(c *Chooser)
