@@ -17,6 +17,9 @@ import (
 // ErrNoCase says that a report is about a scenario that is Go code: it is a test already.
 var ErrNoCase = errors.New("the report has a schedule of Go code and no case: its replay command runs the test that it comes from")
 
+// ErrNoPackage says that a report is about a case of a Check, and not in which package that Check is.
+var ErrNoPackage = errors.New("the report does not say in which package its Check is")
+
 // A Tested subject has a Go test that executes a case. In its text stand NAME for the test's name, CASE for the case as a Go string,
 // SENTENCE for the promise and DETAIL for what came.
 type Tested interface {
@@ -63,7 +66,7 @@ func (r *Report) goTest() (text, test string, err error) {
 	case !token.IsIdentifier(test) || !strings.HasPrefix(test, "Test"):
 		return "", "", fmt.Errorf("%w: the Check is in %.80q, which is no test that another test could call", ErrNoCase, test)
 	case !token.IsIdentifier(r.Package):
-		return "", "", fmt.Errorf("the report does not say in which package %s is: make it again, with 'racewindow report CASE PACKAGE'", test)
+		return "", "", fmt.Errorf("%w: make it again, with 'racewindow report CASE PACKAGE'", ErrNoPackage)
 	}
 	return goTestOfCheck, test, nil
 }

@@ -175,7 +175,7 @@ func (s Subjects) write(n *Finding, folder string, f Found) (files []string, err
 	for _, format := range report.Formats {
 		var rendered bytes.Buffer
 		switch failed := format.Write(&rendered, r); {
-		case errors.Is(failed, report.ErrNoCase), errors.Is(failed, cases.ErrNoPicture): // it is not for every finding
+		case errors.Is(failed, report.ErrNoCase), errors.Is(failed, report.ErrNoPackage), errors.Is(failed, cases.ErrNoPicture): // it is not for every finding
 		case failed != nil:
 			err = errors.Join(err, fmt.Errorf("%s: %w", format.Name, failed))
 		default:

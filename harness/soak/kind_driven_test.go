@@ -57,7 +57,7 @@ func rendered(t *testing.T, r *report.Report) json.RawMessage {
 // lost is a report of a case of somebody's test.
 func lost(t *testing.T, text string) json.RawMessage {
 	r := report.Told("Linearizability", "Linearizability", "some order explains the results", "no order does", "racewindow replay '"+text+"'", "")
-	r.Case = text
+	r.Case, r.Package = text, "cache"
 	return rendered(t, r)
 }
 
@@ -117,7 +117,7 @@ func TestWhatACheckFindsIsOneFindingWithItsCase(t *testing.T) {
 		require.Equal(t, report.Fingerprint("Linearizability", f.Shape), f.Fingerprint)
 		require.Equal(t, "racewindow replay '"+text+"' example.com/cache", f.Replay)
 		require.EqualValues(t, 2, f.Rounds, what)
-		require.Subset(t, f.Files, []string{"found.case", "report.html", "report.json", "report.md", "report.svg", "report.txt", "report.xml", "history.txt"})
+		require.Subset(t, f.Files, []string{"found.case", "report.html", "report.json", "report.md", "report.svg", "report.txt", "report.xml", "report_test.go.txt", "history.txt"})
 		require.Contains(t, m.Text(), f.Replay)
 	}
 }
