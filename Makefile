@@ -28,9 +28,13 @@ bin/racewindow-race: FORCE
 	@$(RACEWINDOW) build -race -o $@ ./harness/cmd/racewindow
 FORCE:
 
+# Packages with tests that look between two threads, which cannot be under -race.
+BETWEEN_THREADS := ./harness/explore ./harness/object ./harness/report ./harness/sched ./harness/shrink \
+	./harness/subjects/log ./harness/subjects/registry ./scripts/faults
+
 test: ## every test, under -race and with failpoints at work
 	RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/tests $(RACEWINDOW) test -race -timeout 20m ./...
-	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -timeout 20m ./harness/subjects/log ./harness/sched ./harness/report ./harness/object # what looks between two threads cannot run under -race
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -timeout 20m $(BETWEEN_THREADS)
 
 test-plain: ## every test in a normal build; says which need the instrumented one
 	$(GO) test ./...
