@@ -140,9 +140,8 @@ func closing(e drive.Event) string {
 	s := e.Plain
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s", s.Verdict, e.Test)
-	switch s.Verdict {
-	case drive.HeldAll, drive.FoundSome:
-		st := s.Statistics
+	switch st := s.Statistics; {
+	case (s.Verdict == drive.HeldAll || s.Verdict == drive.FoundSome) && st.Steps > 0:
 		fmt.Fprintf(&text, ": %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, up to %d goroutines, seed %d; %s", st.Schedules,
 			st.Duration.Seconds(), st.Rate(), st.Distinct, st.PartialOrders, s.Goroutines, s.Seed, s.Because)
 	default:

@@ -3,6 +3,7 @@ package testing
 import (
 	"bytes"
 	"context"
+	"internal/race"
 )
 
 // racewindowTest, if a driver has set it, is asked before a test's function runs, and says whether it has done what there is to do.
@@ -25,7 +26,8 @@ func RacewindowPrepare(t *T, fn func(*T)) *RacewindowRun {
 	state := newTestState(t.tstate.maxParallel, &matcher{filter: m.filter, skip: m.skip, matchFunc: m.matchFunc, subNames: map[string]int32{}})
 	ctx, cancel := context.WithCancel(context.Background())
 	parent := &common{name: "", w: &r.output, barrier: make(chan bool), level: t.level - 1, modulePath: t.modulePath, importPath: t.importPath}
-	close(parent.barrier) // t.Parallel waits for nobody: there is no other test
+	parent.lastRaceErrors.Store(int64(race.Errors())) // those of earlier executions are not this one's
+	close(parent.barrier)                             // t.Parallel waits for nobody: there is no other test
 	r.t = &T{
 		common: common{
 			barrier: make(chan bool), signal: make(chan bool, 2), name: t.name, parent: parent, level: t.level, creator: t.creator,
