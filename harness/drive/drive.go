@@ -98,6 +98,13 @@ type Order struct {
 	DelayMix        []int         `json:"delay_mix,omitempty"`
 	DelayPoints     []string      `json:"delay_points,omitempty"`
 	Grace           time.Duration `json:"grace,omitempty"`
+	// LeaksAlways counts it as found, too, that a plain test leaks without any switch; LeaksOK that a plain test leaks at all as right.
+	LeaksAlways bool `json:"leaks_always,omitempty"`
+	LeaksOK     bool `json:"leaks_ok,omitempty"`
+	// Own is the name of the package under test, whose functions have no package in a schedule of a plain test, and Skip are the
+	// names of its tests that are no plain ones.
+	Own  string   `json:"own,omitempty"`
+	Skip []string `json:"skip,omitempty"`
 	// Unkept says that whoever orders keeps what is found, so that the Check does not; PerClass is
 	// how many findings of one class are made smaller, 0 for all.
 	Unkept   bool `json:"unkept,omitempty"`
@@ -161,6 +168,9 @@ type Event struct {
 	Report json.RawMessage `json:"report,omitempty"`
 	// Summary is what a search came to, as explore.Summary has it.
 	Summary json.RawMessage `json:"summary,omitempty"`
+	// Plain and Finding are of a plain test, in the place of Summary and Report.
+	Plain   *PlainSummary `json:"plain,omitempty"`
+	Finding *PlainFinding `json:"plain_finding,omitempty"`
 }
 
 // What a Check may say of its subject: it has operations that are durable, and keeps its data on Env.Disk, which can lose power; or
@@ -218,4 +228,10 @@ func (s *Sink) Send(e Event) error {
 	defer s.mu.Unlock()
 	_, err = s.w.Write(append(line, '\n'))
 	return err
+}
+
+// ParseEvent reads what Send has written.
+func ParseEvent(line []byte) (e Event, err error) {
+	err = json.Unmarshal(line, &e)
+	return e, err
 }

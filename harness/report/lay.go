@@ -16,8 +16,9 @@ const mainThread = "main"
 // lay turns an execution into rows.
 func lay(out sched.Outcome, text string) Run {
 	r := Run{Case: clean(text, maxCase), Outcome: "passes", Threads: []string{}, Rows: []Row{}}
+	mainToo := points(out.Events, mainThread) // a plain test's goroutine is a thread as the others are
 	for _, e := range out.Events {
-		if e.Thread != "" && e.Thread != mainThread && !e.Ended && !slices.Contains(r.Threads, e.Thread) {
+		if e.Thread != "" && (e.Thread != mainThread || mainToo) && !e.Ended && !slices.Contains(r.Threads, e.Thread) {
 			r.Threads = append(r.Threads, e.Thread)
 		}
 		if len(r.Fields) == 0 {

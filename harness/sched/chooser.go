@@ -45,6 +45,7 @@ const (
 	preemption                           // the thread could have gone on
 	waited                               // the thread could not go on
 	ownTurn                              // no strategy was asked: the threads took turns
+	picked                               // the same thread goes on, and to is the way that it takes
 )
 
 func newStep(stopped *Candidate, to int, flags uint32) step {

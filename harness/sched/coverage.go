@@ -102,6 +102,9 @@ func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 		if s.from >= 0 {
 			f.threads[s.from].stop(f.number(s.point()), events, s.touches)
 		}
+		if s.is(picked) {
+			continue
+		}
 		t := &f.threads[s.to]
 		n := t.stands
 		if n < 0 {

@@ -138,7 +138,10 @@ func (c *Chooser) events() (all []Event) {
 		if i < len(c.sights) {
 			c.sights[i].describe(&e)
 		}
-		if s.to != s.from {
+		switch {
+		case s.is(picked):
+			e.Text += way(int(s.to))
+		case s.to != s.from:
 			e.Next = c.name(int(s.to))
 		}
 		all = append(all, e)

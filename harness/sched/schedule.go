@@ -37,14 +37,20 @@ func (p Place) String() string {
 	return p.Thread + "@" + p.Point + "#" + strconv.Itoa(p.Hit)
 }
 
-// A Switch says that at a place another thread goes on than the one that would without it.
+// A Switch says that at a place another thread goes on than the one that would without it, or that the thread takes another way than
+// the first: then To is =N.
 type Switch struct {
 	At Place
 	To string
 }
 
-// String is PLACE>THREAD.
-func (s Switch) String() string { return s.At.String() + ">" + s.To }
+// String is PLACE>THREAD, or PLACE=WAY.
+func (s Switch) String() string {
+	if _, is := s.isWay(); is {
+		return s.At.String() + s.To
+	}
+	return s.At.String() + ">" + s.To
+}
 
 // A Schedule is what a strategy chose, in the shortest form: the first thread runs until it ends or waits, then the first one
 // that can go on, except at these switches.
@@ -131,6 +137,14 @@ func ParseSchedule(text string) (Schedule, error) {
 func parseSwitch(word string, inCycle bool) (s Switch, err error) {
 	place, to, ok := strings.Cut(word, ">")
 	s.To = strings.TrimSpace(to)
+	if at, n, is := strings.Cut(word, "="); is && !ok && !inCycle {
+		s.To = "=" + strings.TrimSpace(n)
+		if _, is := s.isWay(); !is {
+			return s, fmt.Errorf("%w: %.80q: write THREAD@POINT#N=WAY with WAY from 1", ErrSchedule, word)
+		}
+		s.At, err = ParsePlace(strings.TrimSpace(at))
+		return s, err
+	}
 	switch place = strings.TrimSpace(place); {
 	case (!ok || !isThreadName(s.To)) && inCycle:
 		return s, fmt.Errorf("%w: %.80q: write (THREAD@POINT#*>THREAD, ...)* for a cycle", ErrSchedule, word)
@@ -176,7 +190,7 @@ func ParsePlace(text string) (p Place, err error) {
 }
 
 func isThreadName(s string) bool {
-	return s != "" && s[0] != '(' && !strings.ContainsAny(s, " \t\n\r,;>@'\"")
+	return s != "" && s[0] != '(' && s[0] != '=' && !strings.ContainsAny(s, " \t\n\r,;>@'\"")
 }
 
 func isPointName(s string) bool {
@@ -195,10 +209,18 @@ func (c *Chooser) schedule() (s Schedule, preemptions int) {
 			preemptions++
 		}
 		if step.is(deviates) {
-			s = append(s, Switch{c.place(step, hit), c.name(int(step.to))})
+			s = append(s, Switch{c.place(step, hit), c.whither(step)})
 		}
 	}
 	return s, preemptions
+}
+
+// whither is the thread that went on, or the way that the same one took.
+func (c *Chooser) whither(s step) string {
+	if s.is(picked) {
+		return way(int(s.to))
+	}
+	return c.name(int(s.to))
 }
 
 // preemptions counts those among the first steps.

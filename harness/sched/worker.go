@@ -91,6 +91,9 @@ func (r *recorded) Next(c *Choice) int {
 	if r.at >= len(r.trace) {
 		return -1
 	}
+	if r.trace[r.at].is(picked) {
+		return -1
+	}
 	want := int(r.trace[r.at].to)
 	r.at++
 	return slices.IndexFunc(c.Enabled, func(e Candidate) bool { return e.Thread == want })

@@ -18,6 +18,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
 	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/report"
@@ -27,20 +28,25 @@ import (
 const exploreAbout = `Run the real code one thread at a time and choose at each failpoint who goes on. What is found is shrunk
 to the fewest operations and preemptions, and replays each time.
 
-With packages, what is explored are the objects that their tests give to harness.Check; what is found is kept
-below testdata/racewindow of the package. Without packages it is the current package, if a test of it calls
-harness.Check, and otherwise the log that racewindow brings.
+With packages, what is explored are their tests. Objects that a test gives to harness.Check are explored at
+the failpoints of their code; what is found is kept below testdata/racewindow of the package. Plain tests,
+which know nothing of racewindow, are explored unmodified: the runtime itself, with hooks, lets one goroutine
+run at a time, and a switch may come before each operation of sync, sync/atomic, channels and files in the
+code under test. Deadlocks, leaks, panics and failed assertions are found. ('racewindow doctor' says whether
+that can be had here.) Without packages it is the current package, if a test of it calls harness.Check, and
+otherwise the log that racewindow brings.
 
 Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
 turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.
 
 Before the search, the known bug (the canary) must be found with the same strategy.
 
-Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 no verdict: the run itself
-failed, was interrupted, or judged nothing.`
+Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage or tests that cannot be built,
+3 no verdict: the run itself failed, was interrupted, or left something without a verdict.`
 
 const exploreExamples = `  racewindow explore ./cache                          what the tests of ./cache give to harness.Check
   racewindow explore --run TestCache --budget 1m --race ./...
+  racewindow explore --run 'TestEvict/full' --exhaustive --preemptions 2 ./cache    a plain test
   racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
   racewindow explore                                  random programs on the default hand-over for 10 s
   racewindow explore --program 'w0: append 1, flush; r0: read - end' --exhaustive --preemptions 3
@@ -60,8 +66,12 @@ type exploreFlags struct {
 	pattern    string
 	race       bool
 	set        map[string]string
+	leaks      string
+	unjudged   string
+	build      []string
 	out        string
 	jsonFile   string
+	told       []drive.Event // of tests, for --json
 }
 
 func exploreCommand() *cobra.Command {
@@ -74,7 +84,7 @@ func exploreCommand() *cobra.Command {
 		Args:    onlyPackages,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
-				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
+				return f.tests(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
 			}
 			return f.run(cmd.Context(), cmd.Flags(), cmd.OutOrStdout())
 		},
@@ -88,6 +98,9 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	s := &f.config.Search
 	flags.StringVar(&f.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
 	flags.BoolVar(&f.race, "race", false, "of packages: under the race detector too")
+	flags.StringVar(&f.leaks, "leaks", "new", "of plain tests, which leaks are found, `NAME`: new (the schedule without a switch has not), always, or ok (none)")
+	flags.StringVar(&f.unjudged, "unjudged", "fail", "of plain tests, what it means that one gets no verdict, `NAME`: fail (exit code 3) or ok")
+	flags.StringArrayVar(&f.build, "build", nil, "of plain tests, a `FLAG` for the go command, such as -tags=slow; repeat for more")
 	flags.StringToStringVar(&f.set, "set", nil, "of packages and of --subject registry: settings, `NAME=VALUE,...`")
 	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: "+strings.Join(subjectNames(), " or "))
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")

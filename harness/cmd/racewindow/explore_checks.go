@@ -3,14 +3,20 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
 
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/plain"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // What a drawn program of a Check gets: its first schedules show most of what it can show.
@@ -24,8 +30,8 @@ func (f *exploreFlags) hasChecksHere(ctx context.Context, flags *pflag.FlagSet) 
 	return checksHere(ctx)
 }
 
-// checks explores the Checks of packages.
-func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.Writer, packages []string) error {
+// tests explores the tests of packages: what they give to harness.Check, and then the plain ones.
+func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.Writer, packages []string) error {
 	if flags.Changed("handover") {
 		return usageError{errors.New("--handover is of the log that the command brings: leave it out, or leave the packages out")}
 	}
@@ -41,11 +47,81 @@ func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.
 	if len(packages) == 0 {
 		packages = []string{"."}
 	}
+	listed, err := plain.List(ctx, "", environment.Full(), f.listFlags(), packages)
+	var unlisted *plain.ListError
+	if errors.As(err, &unlisted) {
+		return usageError{err}
+	} else if err != nil {
+		return err
+	}
+	with, err := selected(listed, f.pattern)
+	if err != nil {
+		return err
+	}
+	order, err := f.order(flags)
+	if err != nil {
+		return usageError{err}
+	}
+	withChecks := slices.ContainsFunc(listed, func(p plain.Package) bool { return len(p.Checks) > 0 })
+	hasPlain := slices.ContainsFunc(listed, func(p plain.Package) bool { return len(p.Tests) > 0 })
+	if len(with) == 0 && !withChecks && hasPlain {
+		return usageError{fmt.Errorf("--run %q matches no test of %s", f.pattern, strings.Join(packages, " "))}
+	}
+	if len(with) == 0 || withChecks { // without either it says so
+		err = f.checks(ctx, order, flags, out, packages)
+	}
+	var wrong usageError
+	switch {
+	case f.race && !withChecks && len(with) > 0:
+		return usageError{errors.New("--race: plain tests cannot be explored under the race detector yet; leave it out")}
+	case f.race && len(with) > 0:
+		fmt.Fprintln(out, "plain tests: not explored, under --race only what is given to harness.Check is")
+		return err
+	}
+	if len(with) == 0 || errors.As(err, &wrong) || ctx.Err() != nil {
+		return err
+	}
+	return both(err, f.plain(ctx, order, flags, out, with))
+}
+
+// both is how a run ends whose two parts have ended so: what was found wins, then what could not be judged.
+func both(first, second error) error {
+	switch {
+	case first == nil:
+		return second
+	case second == nil:
+		return first
+	case errors.Is(first, errViolated) || errors.Is(second, errViolated):
+		if errors.Is(first, errViolated) && errors.Is(second, errViolated) {
+			return errViolated
+		}
+		if errors.Is(first, errViolated) {
+			return violated(second)
+		}
+		return violated(first)
+	}
+	return errors.Join(first, second)
+}
+
+// listFlags are the flags of the go command that decide which files a package has.
+func (f *exploreFlags) listFlags() (flags []string) {
+	for _, given := range f.build {
+		name, _, _ := strings.Cut(strings.TrimLeft(given, "-"), "=")
+		if name == "tags" || name == "mod" || name == "modfile" {
+			flags = append(flags, given)
+		}
+	}
+	return flags
+}
+
+// order is what a test binary is told to do.
+func (f *exploreFlags) order(flags *pflag.FlagSet) (drive.Order, error) {
 	s := f.config.Search
 	order := drive.Order{
 		Mode: drive.Explore, Program: f.program, Set: f.set, Strategy: s.Strategy, Preemptions: s.Preemptions, Exhaustive: f.exhaustive,
 		Budget: s.Budget, Schedules: s.Schedules, PerProgram: f.config.PerProgram, Seed: s.Seed, Workers: s.Workers, All: s.All,
 		NoCanary: !f.config.Canary, StepLimit: s.StepLimit, Threads: f.config.Draw.Threads, Operations: f.config.Draw.Operations, Faults: f.config.DrawFaults,
+		LeaksAlways: f.leaks == "always", LeaksOK: f.leaks == "ok",
 	}
 	if f.crash {
 		order.Crash = f.model
@@ -56,21 +132,63 @@ func (f *exploreFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.
 	if !flags.Changed("per-program") {
 		order.PerProgram = perProgramOfChecks
 	}
-	switch {
-	case f.exhaustive && f.program == "":
-		return usageError{errors.New("--exhaustive: say of which program, with --program 'c0: OPERATION, OPERATION; c1: OPERATION'")}
-	case f.exhaustive && order.Strategy == "":
+	if f.exhaustive && order.Strategy == "" {
 		order.Strategy = "bounded"
-	case order.Budget == 0 && order.Schedules == 0 && !f.exhaustive:
+	}
+	if order.Budget == 0 && order.Schedules == 0 && !f.exhaustive {
 		order.Budget = 10 * time.Second
+	}
+	return order, oneOf(map[string][]string{"leaks": {f.leaks, "new", "always", "ok"}, "unjudged": {f.unjudged, "fail", "ok"}})
+}
+
+// oneOf refuses a flag whose value, the first of the list, is none of the others.
+func oneOf(flags map[string][]string) error {
+	for name, values := range flags {
+		if !slices.Contains(values[1:], values[0]) {
+			return fmt.Errorf("--%s %.40q%s: choose one of %s", name, values[0], spelling.Meant(values[0], values[1:]), strings.Join(values[1:], ", "))
+		}
+	}
+	return nil
+}
+
+// checks explores the Checks of packages.
+func (f *exploreFlags) checks(ctx context.Context, order drive.Order, flags *pflag.FlagSet, out io.Writer, packages []string) error {
+	if f.exhaustive && f.program == "" {
+		return usageError{errors.New("--exhaustive: say of which program, with --program 'c0: OPERATION, OPERATION; c1: OPERATION'; for plain tests alone it needs none")}
 	}
 	r := &checkRun{verb: "explore", pattern: f.pattern, packages: packages, race: f.race, one: f.program != "", order: order, folder: f.out, out: out, screen: os.Stdout}
 	if f.jsonFile == "-" {
 		r.out, r.screen = os.Stderr, os.Stderr
 	}
 	err := r.run(ctx)
+	f.told = append(f.told, r.kept...)
 	if f.jsonFile != "" && r.began > 0 {
-		err = errors.Join(err, writeJSON(f.jsonFile, r.kept))
+		err = errors.Join(err, writeJSON(f.jsonFile, f.told))
+	}
+	return err
+}
+
+// perTest bounds the schedules of a plain test where nothing else does, so that a run is the same on every machine.
+const perTest = 5000
+
+// plain explores plain tests.
+func (f *exploreFlags) plain(ctx context.Context, order drive.Order, flags *pflag.FlagSet, out io.Writer, packages []plain.Package) error {
+	for _, name := range []string{"program", "set", "crash", "faults", "per-program", "max-threads", "max-operations"} {
+		if flags.Changed(name) {
+			return nil // it was asked for Checks alone
+		}
+	}
+	if !flags.Changed("budget") && !flags.Changed("schedules") && !f.exhaustive {
+		order.Schedules = perTest
+	}
+	r := &plainRun{verb: "explore", pattern: f.pattern, packages: packages, flags: f.build, order: order, unjudged: f.unjudged == "ok", out: out, screen: os.Stdout}
+	if f.jsonFile == "-" {
+		r.out, r.screen = os.Stderr, os.Stderr
+	}
+	err := r.run(ctx)
+	f.told = append(f.told, r.kept...)
+	if f.jsonFile != "" {
+		err = errors.Join(err, writeJSON(f.jsonFile, f.told))
 	}
 	return err
 }

@@ -266,6 +266,8 @@ func exits(t *testing.T) map[string][]exit {
 			{2, nil, false}, {2, []string{"--out", broken, broken}, false}, {2, []string{"--minimum", "rouds=1", "--out", "x", "y"}, false}, {3, []string{"--out", filepath.Join(t.TempDir(), "out"), broken}, false},
 		},
 		"racewindow soak close": {{2, nil, false}, {2, []string{"0123abcd", "--out", taken + "-none"}, false}, {2, []string{"0123abcd", "--out", broken}, false}},
+		"racewindow doctor":     {{2, []string{"x"}, false}},
+		"racewindow clean":      {{2, []string{"x"}, false}}, // the rest removes what others use
 		"racewindow test":       {{2, []string{"--plant"}, false}},
 		"racewindow build":      {{2, []string{"--include"}, false}},
 		"racewindow run":        {{2, []string{"--strip=x"}, false}},

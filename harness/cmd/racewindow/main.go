@@ -111,6 +111,8 @@ reader looks in the tail and finds nothing.
   racewindow build ...       go build with failpoints at work, or without any trace of them (--strip)
   racewindow run ...         go run with failpoints at work
   racewindow instrument ...  the sources with failpoints at work, in a folder that builds with go alone
+  racewindow doctor          whether plain tests can be explored here, and why not
+  racewindow clean           the build cache for them, removed
   racewindow completion      the script that makes a shell complete all this
   racewindow help COMMAND    what a command does, as COMMAND --help
 
@@ -129,7 +131,7 @@ func rootCommand() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand())
+	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand(), doctorCommand(), cleanCommand())
 	root.AddCommand(instrumentCommands()...)
 	root.AddCommand(instrumentTreeCommand())
 	root.SetHelpCommand(helpCommand(root))

@@ -29,6 +29,8 @@ each time; a switch, delay, fault or crash whose place is not reached is an erro
 goroutines, as does any with --free: what the case does not hold open is up to the Go scheduler then, so say
 how often to try.
 
+The schedule of a plain test, 'v1 test=TestX; @ ...' and its package, is executed in a test binary of its own.
+
 Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the case could not be executed as
 it is written, or that was interrupted.`
 
@@ -40,6 +42,7 @@ type replayFlags struct {
 	timeline  bool
 	free      bool
 	race      bool
+	build     []string
 }
 
 func replayCommand() *cobra.Command {
@@ -52,7 +55,8 @@ func replayCommand() *cobra.Command {
 			`@ w0@op#1>r0, r0@read/metadata-loaded#1>w0'
   racewindow replay --times 100 testdata/cases/stale-empty.case
   racewindow replay 'v1 test=TestCache; c0: put("a", 1); c1: get("a")' ./cache
-  racewindow replay --subject registry 'm0: subscribe a, publish a'`,
+  racewindow replay --subject registry 'm0: subscribe a, publish a'
+  racewindow replay 'v1 test=TestEvict; @ main/evict#1@(*Cache).Evict.Lock#1>main' ./cache`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usageError{fmt.Errorf("%d arguments: give one case in quotes, or one file, and for the case of a test its package", len(args))}
@@ -68,6 +72,7 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().IntVar(&f.stepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
 	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution that shows a violation")
 	cmd.Flags().BoolVar(&f.free, "free", false, "run it on goroutines, though it has no delays")
+	cmd.Flags().StringArrayVar(&f.build, "build", nil, "of the schedule of a plain test: a `FLAG` for the go command, such as -tags=slow; repeat for more")
 	cmd.Flags().BoolVar(&f.race, "race", false, "of the case of a test: under the race detector")
 	return cmd
 }
@@ -240,6 +245,9 @@ func tellCase(out io.Writer, c cases.Case) error {
 func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) error {
 	if f.free {
 		return usageError{errors.New("--free: the case is of a test, which the scheduler executes: leave the flag out")}
+	}
+	if done, err := f.ofPlainTest(cmd, of, packages); done {
+		return err
 	}
 	r := of.run("replay", packages)
 	r.race, r.out = f.race, cmd.OutOrStdout()

@@ -19,7 +19,7 @@ import (
 func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
 	t.Parallel()
 	for message, args := range map[string]string{
-		`no command is called "sterss" (did you mean "stress"?): there are build, completion, explore, `:     "sterss",
+		`no command is called "sterss" (did you mean "stress"?): there are build, clean, completion, `:       "sterss",
 		`no command is called "hlep" (did you mean "help"?)`:                                                 "hlep",
 		`no command of 'racewindow soak' is called "mrege" (did you mean "merge"?): there are close, merge`:  "soak mrege x",
 		`no command of 'racewindow soak' is called "clos" (did you mean "close"?)`:                           "help soak clos",

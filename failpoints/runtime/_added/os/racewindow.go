@@ -1,0 +1,33 @@
+package os
+
+import "unsafe"
+
+// racewindowFile lets another goroutine go on, if this one is of a controlled bubble (package runtime).
+//
+//go:linkname racewindowFile runtime.racewindowFile
+func racewindowFile(op uint8, addr unsafe.Pointer)
+
+// The operations, as the driver numbers them.
+const (
+	racewindowRead = 64 + iota
+	racewindowWrite
+	racewindowSeek
+	racewindowClose
+	racewindowTruncate
+	racewindowSync
+	racewindowOpen
+	racewindowRename
+	racewindowRemove
+)
+
+func racewindowOn(f *File, op uint8) { racewindowFile(op, unsafe.Pointer(f)) }
+
+// racewindowNames stands for all names of files: two operations on names conflict.
+var racewindowNames byte
+
+func racewindowNamed(op uint8) { racewindowFile(op, unsafe.Pointer(&racewindowNames)) }
+
+// racewindowExiting ends the execution in the place of the process, if the caller is of a controlled bubble.
+//
+//go:linkname racewindowExiting runtime.racewindowExiting
+func racewindowExiting(code int)

@@ -1,0 +1,133 @@
+// Controlled bubbles. A bubble of testing/synctest in which one goroutine runs at a time, and a driver outside of the runtime
+// decides which: it holds the bubble open (racewindow_open.go), the bubble's goroutines stop at points (racewindow_point.go), and
+// what the scheduler does with them is turned aside to here (racewindow_hook.go). What remains at the end is freed without having
+// run (racewindow_drop.go).
+//
+// One goroutine has the token and runs; the root, which is the driver's goroutine, has it when none of them does. Everything in a
+// racewindowBubble is touched by who has the token, but for the states of threads that wait for the outside (mu).
+
+package runtime
+
+import "unsafe"
+
+// States of a thread.
+const (
+	racewindowUnused = iota
+	racewindowRunning
+	racewindowReady
+	racewindowBlocked
+	racewindowEnded
+)
+
+// What a thread came to. The packages whose operations are points have the same numbers, and the driver their names.
+const (
+	racewindowOpStart = iota
+	racewindowOpBlocked
+	racewindowOpEnd
+	racewindowOpGo
+	racewindowOpGosched
+	racewindowOpSend
+	racewindowOpReceive
+	racewindowOpClose
+	racewindowOpSelect
+	racewindowOpCase
+)
+
+// racewindowMost is how many goroutines a bubble may have, ended ones included.
+const racewindowMost = 8192
+
+// A racewindowThread is what the driver sees of a goroutine, and the driver declares the same type.
+type racewindowThread struct {
+	pc      uintptr // of the user's function that came to the operation
+	addr    uintptr // what the operation is about
+	entry   uintptr // the goroutine's function
+	started uintptr // the go statement's caller in the user's code
+	at      uintptr // of the user's function in which it is blocked; only when asked for
+	parent  int32   // -1: a timer
+	cases   int32   // how many cases of a select are ready
+	op      uint8
+	state   uint8
+	reason  uint8 // waitReason
+	late    bool  // started when the main goroutine had ended
+}
+
+// A racewindowOutcome is how a bubble ended.
+type racewindowOutcome struct {
+	arg     any // of the panic that ended it
+	message string
+	pcs     [64]uintptr // the stack of who panicked
+	depth   int
+	thread  int32
+	dying   bool // a panic or a fatal error ended it
+	refused bool // message says what cannot be controlled
+	outside bool // somebody outside of the bubble used an object of it
+}
+
+// A racewindowBubble controls a bubble.
+type racewindowBubble struct {
+	mu       mutex // threads' states, against those outside of the bubble who make them ready
+	bubble   *synctestBubble
+	root     *g
+	decide   func(thread int32) int32
+	gs       [racewindowMost]*g
+	waits    [racewindowMost]unsafe.Pointer // the semaphore of a goroutine that waits for I/O
+	threads  [racewindowMost]racewindowThread
+	n        int32
+	last     int32 // that stopped
+	want     int32 // that is to go on; -1 the root
+	chosen   int32 // case of the select that is executed now
+	io       int32 // goroutines have waited for I/O so often
+	readings int64 // of the clock since a thread stopped elsewhere
+	lastPC   uintptr
+	seed     uint64
+	parked   bool
+	off      bool // the driver's code runs on a thread's stack
+	over     bool // nobody goes on any more
+	ended    bool // the main goroutine has
+	outcome  racewindowOutcome
+}
+
+// racewindowKept is used again, for it is large.
+var racewindowKept *racewindowBubble
+
+//go:nosplit
+func racewindowOf(gp *g) *racewindowBubble {
+	if b := gp.bubble; b != nil {
+		return b.racewindow
+	}
+	return nil
+}
+
+// rand is SplitMix64.
+//
+//go:nosplit
+func (c *racewindowBubble) rand() uint64 {
+	c.seed += 0x9e3779b97f4a7c15
+	z := c.seed
+	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
+	z = (z ^ (z >> 27)) * 0x94d049bb133111eb
+	return z ^ (z >> 31)
+}
+
+// refuse ends the bubble because of something that cannot be controlled.
+func (c *racewindowBubble) refuse(why string) {
+	if !c.over {
+		c.over, c.outcome.refused, c.outcome.message = true, true, why
+	}
+}
+
+// racewindowDriver is set by what drives the bubbles of a program. It is data of another package, so that it is there before any
+// code has run.
+//
+//go:linkname racewindowDriver
+var racewindowDriver string
+
+// racewindowStart refuses to run a program that nobody drives: its goroutines would be as fast as a scheduler with hooks is, and
+// the wrong thing to measure or to ship.
+func racewindowStart() {
+	if racewindowDriver == "" {
+		printlock()
+		print("racewindow: this program was built with racewindow's runtime and has no driver. Build it without the overlay; 'racewindow explore' runs what it built.\n")
+		exit(2)
+	}
+}

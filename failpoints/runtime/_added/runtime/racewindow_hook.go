@@ -1,0 +1,247 @@
+// What the scheduler asks before it does something with a goroutine of a controlled bubble.
+
+package runtime
+
+import _ "unsafe" // for go:linkname
+
+// racewindowWaits says whether a wait ends when another goroutine of the bubble, its clock or the network says so. With other
+// waits, for the collector or the system, a goroutine keeps the token.
+func racewindowWaits(r waitReason) bool {
+	switch r {
+	case waitReasonChanReceiveNilChan, waitReasonChanSendNilChan, waitReasonSelect, waitReasonSelectNoCases,
+		waitReasonChanReceive, waitReasonChanSend, waitReasonSleep, waitReasonSemacquire, waitReasonIOWait,
+		waitReasonSyncCondWait, waitReasonSyncMutexLock, waitReasonSyncRWMutexRLock, waitReasonSyncRWMutexLock,
+		waitReasonSyncWaitGroupWait, waitReasonSynctestWaitGroupWait, waitReasonSynctestChanReceive,
+		waitReasonSynctestChanSend, waitReasonSynctestSelect:
+		return true
+	}
+	return false
+}
+
+// racewindowParking is asked before a park is committed: whoever ends the wait may do so before racewindowParked.
+func racewindowParking(gp *g) *racewindowBubble {
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root || !racewindowWaits(gp.waitreason) {
+		return nil
+	}
+	t := &c.threads[gp.racewindow]
+	lock(&c.mu)
+	t.state, t.reason = racewindowBlocked, uint8(gp.waitreason)
+	if gp.waitreason == waitReasonIOWait {
+		c.io++
+		c.waits[gp.racewindow] = gp.m.waitlock
+	}
+	unlock(&c.mu)
+	return c
+}
+
+// racewindowUnparking says that the park did not come about.
+func racewindowUnparking(gp *g, c *racewindowBubble) {
+	c.threads[gp.racewindow].state = racewindowRunning
+}
+
+// racewindowParked passes the token on. It does not return.
+func racewindowParked(gp *g, c *racewindowBubble) {
+	c.threads[gp.racewindow].op = racewindowOpBlocked
+	c.last = gp.racewindow
+	c.toRoot()
+}
+
+// racewindowReadied says whether a goroutine that is made ready goes into the driver's list instead of a run queue.
+func racewindowReadied(gp *g) bool {
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root {
+		return false
+	}
+	t := &c.threads[gp.racewindow]
+	lock(&c.mu)
+	taken := t.state == racewindowBlocked
+	if taken {
+		casgstatus(gp, _Gwaiting, _Grunnable)
+		t.state = racewindowReady
+		if by := getg().m.curg; by != nil && racewindowOf(by) != c {
+			c.outcome.outside = true
+		}
+	}
+	unlock(&c.mu)
+	return taken
+}
+
+// racewindowPolled is racewindowReadied for a goroutine whose file is ready.
+func racewindowPolled(toRun *gList, gp *g) {
+	if c := racewindowOf(gp); c != nil && gp != c.root {
+		t := &c.threads[gp.racewindow]
+		lock(&c.mu)
+		taken := t.state == racewindowBlocked
+		if taken {
+			casgstatus(gp, _Gwaiting, _Grunnable)
+			t.state = racewindowReady
+		}
+		unlock(&c.mu)
+		if taken {
+			return
+		}
+	}
+	toRun.push(gp)
+}
+
+// racewindowSpawned numbers a new goroutine. It runs on the system stack.
+func racewindowSpawned(newg, parent *g, callerpc uintptr) bool {
+	c := racewindowOf(newg)
+	if c == nil {
+		return false
+	}
+	lock(&c.mu)
+	if c.n == racewindowMost {
+		unlock(&c.mu)
+		c.refuse("more than 8192 goroutines in one execution")
+		return true // it never runs
+	}
+	id := c.n
+	c.n++
+	c.gs[id] = newg
+	c.threads[id] = racewindowThread{state: racewindowReady, op: racewindowOpStart, entry: newg.startpc, started: callerpc, parent: -1, late: c.ended}
+	if parent != c.root && parent.m != nil && parent == parent.m.curg {
+		c.threads[id].parent = parent.racewindow
+	}
+	newg.racewindow = id
+	unlock(&c.mu)
+	return true
+}
+
+// racewindowGo makes the go statement a point, after the new goroutine is there.
+//
+//go:noinline
+func racewindowGo() {
+	gp := getg()
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root || c.off {
+		return
+	}
+	fp := getfp()
+	pc, counts := racewindowCaller(fp, racewindowStatement)
+	if !counts {
+		pc = racewindowStands(fp) // who called what has the go statement, such as sync.WaitGroup.Go
+	}
+	if t := &c.threads[c.n-1]; t.parent == gp.racewindow && t.op == racewindowOpStart && t.state == racewindowReady {
+		t.started = pc
+	}
+	if counts {
+		c.point(gp, racewindowOpGo, 0, fp, racewindowStatement)
+	}
+}
+
+// racewindowExited passes the token on after a goroutine has ended. It does not return.
+func racewindowExited(c *racewindowBubble, id int32, main bool) {
+	t := &c.threads[id]
+	t.state, t.op = racewindowEnded, racewindowOpEnd
+	c.gs[id] = nil
+	c.ended = c.ended || main
+	c.last = id
+	c.toRoot()
+}
+
+// racewindowGosched is runtime.Gosched in a controlled bubble, where it is a point.
+//
+//go:noinline
+func racewindowGosched() bool {
+	gp := getg()
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root || c.off {
+		return false
+	}
+	c.point(gp, racewindowOpGosched, 0, getfp(), racewindowStatement)
+	return true
+}
+
+// racewindowSwitched says that a coroutine goes on in the place of the goroutine that runs it.
+func racewindowSwitched(gnext *g, id int32) {
+	gnext.racewindow = id
+	if c := racewindowOf(gnext); c != nil {
+		setGNoWB(&c.gs[id], gnext)
+	}
+}
+
+// racewindowReading is what the clock of a bubble shows. Each reading takes a nanosecond; for a loop that does nothing but read it,
+// time passes faster and faster.
+func racewindowReading(b *synctestBubble) int64 {
+	c := b.racewindow
+	if c == nil || getg() == c.root || c.off {
+		return b.now
+	}
+	b.now++
+	if c.readings++; c.readings > racewindowPatience {
+		b.now += int64(1) << min(c.readings-racewindowPatience, 40)
+	}
+	return b.now
+}
+
+// racewindowPatience is how often the clock may be read between two stops at different places until that counts as a loop.
+const racewindowPatience = 256
+
+// racewindowDying is asked before a panic or a fatal error ends the process. In a controlled bubble it ends the execution.
+func racewindowDying(arg any, message string) {
+	gp := getg()
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root || gp.m.curg != gp {
+		return
+	}
+	if !c.over {
+		o := &c.outcome
+		o.dying, o.arg, o.message, o.thread = true, arg, message, gp.racewindow
+		o.depth = callers(1, o.pcs[:])
+		c.over = true
+	}
+	racewindowUnignore(gp)
+	if message == "" {
+		runningPanicDefers.Add(-1)
+	}
+	goexit1()
+}
+
+// racewindowExiting is racewindowDying for os.Exit.
+//
+//go:linkname racewindowExiting
+func racewindowExiting(code int) {
+	if gp := getg(); racewindowOf(gp) != nil {
+		racewindowDying(nil, "os.Exit("+string(itoa(make([]byte, 20), uint64(max(code, 0))))+") ends the process")
+	}
+}
+
+// racewindowApart starts a goroutine that is in no bubble.
+//
+//go:linkname racewindowApart
+func racewindowApart(f func()) {
+	gp := getg()
+	bubble := gp.bubble
+	gp.bubble = nil
+	go f()
+	gp.bubble = bubble
+}
+
+// racewindowTie orders timers that are due at the same moment.
+func racewindowTie(b *synctestBubble) uint32 {
+	if b != nil && b.racewindow != nil {
+		return uint32(b.racewindow.rand() >> 32)
+	}
+	return cheaprand()
+}
+
+// racewindowLatest is the controlled bubble that was opened last.
+var racewindowLatest *synctestBubble
+
+// racewindowOutside judges the use of an object of a bubble by a goroutine that is not in it. One of a controlled bubble has an
+// object of an earlier execution: there is state outside of the test. Others may.
+func racewindowOutside(b *synctestBubble) bool {
+	if b == nil || !b.controlled {
+		return false
+	}
+	if c := racewindowOf(getg()); c != nil && getg() != c.root && getg().m.curg == getg() {
+		c.refuse("a channel, lock or timer of an earlier execution is used: there is state outside of the test")
+		goexit1()
+	}
+	if c := b.racewindow; c != nil {
+		c.outcome.outside = true
+	}
+	return true
+}

@@ -1,0 +1,246 @@
+// What the driver calls. It is package internal/racewindow/bubble that has these functions.
+
+package runtime
+
+import (
+	"internal/runtime/sys"
+	"unsafe"
+)
+
+// racewindowOpen makes the caller the root of a controlled bubble in which f is the first goroutine. decide, if it is not nil, is
+// called on the stack of a goroutine that has stopped at a point, and returns which one goes on, or -1 for the root's choice.
+//
+//go:linkname racewindowOpen
+func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[racewindowMost]racewindowThread {
+	racewindowLocate()
+	gp := getg()
+	if gp.bubble != nil {
+		panic("racewindow: a bubble is open already")
+	}
+	debug.asynctimerchan.Store(0)
+	b := &synctestBubble{id: bubbleGen.Add(1), total: 1, running: 1, root: gp, controlled: true}
+	b.now = 946684800000000000 // midnight UTC 2000-01-01, as for testing/synctest
+	lockInit(&b.mu, lockRankSynctest)
+	lockInit(&b.timers.mu, lockRankTimers)
+	c := racewindowKept
+	racewindowKept = nil
+	if c == nil {
+		c = new(racewindowBubble)
+	}
+	for i := range c.threads[:c.n] {
+		c.threads[i], c.gs[i], c.waits[i] = racewindowThread{}, nil, nil
+	}
+	c.bubble, c.root, c.decide, c.seed = b, gp, decide, seed
+	c.n, c.last, c.want, c.chosen, c.io, c.readings, c.lastPC = 0, -1, -1, -1, 0, 0, 0
+	c.parked, c.off, c.over, c.ended = false, false, false, false
+	c.outcome = racewindowOutcome{}
+	b.racewindow, gp.bubble, racewindowLatest = c, b, b
+	pc := sys.GetCallerPC()
+	systemstack(func() {
+		fv := *(**funcval)(unsafe.Pointer(&f))
+		b.main = newproc1(fv, gp, pc, false, waitReasonZero)
+		racewindowSpawned(b.main, gp, pc)
+	})
+	return &c.threads
+}
+
+// racewindowCount is how many threads there have been.
+//
+//go:linkname racewindowCount
+func racewindowCount() int32 { return getg().bubble.racewindow.n }
+
+// racewindowResume lets a thread go on, and returns the one that has given the token back: it has stopped at a point, waits, or has
+// ended.
+//
+//go:linkname racewindowResume
+func racewindowResume(thread int32) (stopped int32) {
+	c := getg().bubble.racewindow
+	c.want = thread
+	mcall(racewindowRootRuns)
+	return c.last
+}
+
+// racewindowChoose says which of the ready cases the select that has stopped takes.
+//
+//go:linkname racewindowChoose
+func racewindowChoose(nth int32) { getg().bubble.racewindow.chosen = nth }
+
+// racewindowNext is when the next timer of the bubble fires, 0 for never, and what its clock shows.
+//
+//go:linkname racewindowNext
+func racewindowNext() (when, now int64) {
+	b := getg().bubble
+	return b.timers.wakeTime(), b.now
+}
+
+// racewindowAdvance moves the clock, and lets the timers fire that are due.
+//
+//go:linkname racewindowAdvance
+func racewindowAdvance(to int64) {
+	gp := getg()
+	b := gp.bubble
+	b.racewindow.readings = 0
+	b.now = max(b.now, to)
+	systemstack(func() {
+		// Timers' goroutines inherit the context of the race detector from g0.
+		curg := gp.m.curg
+		gp.m.curg = nil
+		b.timers.check(b.now, b)
+		gp.m.curg = curg
+	})
+}
+
+// racewindowPoll makes those threads ready whose files are, and lets who is outside of the bubble run. It says whether any thread
+// has ever waited for a file.
+//
+//go:linkname racewindowPoll
+func racewindowPoll() (io bool) {
+	c := getg().bubble.racewindow
+	systemstack(func() {
+		if netpollinited() && netpollAnyWaiters() && sched.pollingNet.Swap(1) == 0 {
+			list, delta := netpoll(0)
+			sched.pollingNet.Store(0)
+			injectglist(&list)
+			netpollAdjustWaiters(delta)
+		}
+	})
+	return c.io > 0
+}
+
+// racewindowPause lets others run for a moment, in real time.
+//
+//go:linkname racewindowPause
+func racewindowPause(microseconds uint32) {
+	if microseconds > 0 {
+		systemstack(func() { usleep(microseconds) })
+	}
+	mcall(gosched_m)
+}
+
+// racewindowBlockedAt finds the user's function in which each blocked thread waits.
+//
+//go:linkname racewindowBlockedAt
+func racewindowBlockedAt() {
+	c := getg().bubble.racewindow
+	for i := range c.threads[:c.n] {
+		t := &c.threads[i]
+		if t.state != racewindowBlocked {
+			continue
+		}
+		gp := c.gs[i]
+		t.at = racewindowStands(gp.sched.bp)
+		if s := gp.waiting; s != nil {
+			t.addr = s.elem.uintptr()
+			if ch := s.c.get(); ch != nil {
+				t.addr = uintptr(unsafe.Pointer(ch))
+			}
+		}
+	}
+}
+
+// racewindowStands is the innermost caller that is the user's.
+func racewindowStands(fp uintptr) uintptr {
+	for depth := 0; depth < 32 && fp != 0; depth++ {
+		pc := *(*uintptr)(unsafe.Pointer(fp + 8))
+		if class, _ := racewindowClass(pc, racewindowStatement); class == racewindowUsers {
+			return pc
+		}
+		fp = *(*uintptr)(unsafe.Pointer(fp))
+	}
+	return 0
+}
+
+// racewindowFrame is the innermost function at a return address that is the user's: what it calls may be inlined in it.
+//
+//go:linkname racewindowFrame
+func racewindowFrame(pc uintptr) (function, file string, line int) {
+	f := findfunc(pc)
+	if !f.valid() {
+		return "", "", 0
+	}
+	for u, uf := newInlineUnwinder(f, pc-1); uf.valid(); uf = u.next(uf) {
+		function = u.srcFunc(uf).name()
+		file, line = u.fileLine(uf)
+		if !racewindowIsStandard(file) {
+			break
+		}
+	}
+	return function, file, line
+}
+
+// racewindowReason is a wait reason in words.
+//
+//go:linkname racewindowReason
+func racewindowReason(number uint8) string { return waitReason(number).String() }
+
+// racewindowClose ends the bubble: threads that have not ended are freed.
+//
+//go:linkname racewindowClose
+func racewindowClose(o *racewindowOutcome) {
+	gp := getg()
+	b := gp.bubble
+	c := b.racewindow
+	c.over = true
+	racewindowJoin(gp, c)
+	*o = c.outcome
+	for i := range c.threads[:c.n] {
+		if c.threads[i].state != racewindowEnded {
+			c.drop(i)
+		}
+	}
+	b.racewindow, gp.bubble = nil, nil
+	c.bubble, c.root, c.decide, c.outcome = nil, nil, nil, racewindowOutcome{}
+	racewindowKept = c
+}
+
+// racewindowOver says that nobody goes on any more: a thread has panicked, or something cannot be controlled.
+//
+//go:linkname racewindowOver
+func racewindowOver() bool { return getg().bubble.racewindow.over }
+
+// The rest runs on g0 and passes the token.
+
+func racewindowRootRuns(gp *g) {
+	c := gp.bubble.racewindow
+	gp.waitreason = waitReasonSynctestRun
+	casgstatus(gp, _Grunning, _Gwaiting)
+	dropg()
+	c.parked = true
+	c.run(c.want)
+}
+
+// racewindowSwitch takes the token from a thread that could go on.
+func racewindowSwitch(gp *g) {
+	c := gp.bubble.racewindow
+	casgstatus(gp, _Grunning, _Grunnable)
+	dropg()
+	c.threads[gp.racewindow].state = racewindowReady
+	if c.want < 0 {
+		c.toRoot()
+	}
+	c.run(c.want)
+}
+
+func (c *racewindowBubble) run(thread int32) {
+	c.threads[thread].state = racewindowRunning
+	racewindowExecute(c.gs[thread])
+}
+
+func (c *racewindowBubble) toRoot() {
+	if !c.parked {
+		throw("racewindow: the root of a bubble is not parked")
+	}
+	c.parked = false
+	casgstatus(c.root, _Gwaiting, _Grunnable)
+	racewindowExecute(c.root)
+}
+
+// racewindowExecute switches to a goroutine, through the scheduler only where that has something else to do.
+func racewindowExecute(gp *g) {
+	mp := getg().m
+	if gp.lockedm == 0 && mp.lockedg == 0 && !sched.gcwaiting.Load() && !mp.p.ptr().preempt {
+		execute(gp, true)
+	}
+	runqput(mp.p.ptr(), gp, true)
+	schedule()
+}

@@ -1,0 +1,291 @@
+// Points: operations of the runtime, sync, sync/atomic and os at which the driver may let another goroutine go on. An operation is a
+// point only if the user's code calls it. What the standard library does inside is no choice of the user's, differs between builds
+// (without -race its atomics are instructions), and would make schedules many times as long. Only context counts as the user's: a
+// cancellation is passed on in it.
+
+package runtime
+
+import (
+	"internal/runtime/sys"
+	"unsafe"
+)
+
+// racewindowPoint is called by the operations of other packages before they do anything. It must not be inlined: the frame that it
+// returns to is the operation.
+//
+//go:linkname racewindowPoint
+//go:noinline
+func racewindowPoint(op uint8, addr unsafe.Pointer) {
+	gp := getg()
+	if c := racewindowOf(gp); c != nil {
+		c.point(gp, op, uintptr(addr), getfp(), racewindowOperation)
+	}
+}
+
+// racewindowAtomic is racewindowPoint for sync/atomic.
+//
+//go:linkname racewindowAtomic
+//go:noinline
+func racewindowAtomic(op uint8, addr unsafe.Pointer) {
+	gp := getg()
+	if c := racewindowOf(gp); c != nil {
+		c.point(gp, op, uintptr(addr), getfp(), racewindowInstruction)
+	}
+}
+
+// racewindowFile is racewindowPoint for os.
+//
+//go:linkname racewindowFile
+//go:noinline
+func racewindowFile(op uint8, addr unsafe.Pointer) {
+	gp := getg()
+	if c := racewindowOf(gp); c != nil {
+		c.point(gp, op, uintptr(addr), getfp(), racewindowInside)
+	}
+}
+
+// racewindowChan is racewindowPoint for what the compiler calls.
+//
+//go:noinline
+func racewindowChan(op uint8, addr unsafe.Pointer) {
+	gp := getg()
+	if c := racewindowOf(gp); c != nil {
+		c.point(gp, op, uintptr(addr), getfp(), racewindowStatement)
+	}
+}
+
+// What a walk up the stack passes before the caller that decides.
+const (
+	racewindowStatement   = iota // the runtime
+	racewindowInstruction        // sync/atomic, and context is no caller that counts
+	racewindowOperation          // the one function that is the operation
+	racewindowInside             // all of os
+	racewindowContext            // context: whose it is, its caller says
+)
+
+// point stops the goroutine if the user's code called the operation. fp is the frame above which the operation's return address is.
+func (c *racewindowBubble) point(gp *g, op uint8, addr, fp uintptr, passes uint8) {
+	mp := gp.m
+	if mp.curg != gp || mp.locks != 0 || mp.mallocing != 0 || mp.preemptoff != "" || gp == c.root || c.off {
+		return
+	}
+	if c.over {
+		racewindowLeave()
+	}
+	pc, counts := racewindowCaller(fp, passes)
+	if !counts {
+		return
+	}
+	c.stop(gp, op, addr, pc, 0)
+}
+
+// stop lets the driver choose who goes on.
+func (c *racewindowBubble) stop(gp *g, op uint8, addr, pc uintptr, cases int32) {
+	t := &c.threads[gp.racewindow]
+	t.op, t.addr, t.pc, t.cases = op, addr, pc, cases
+	c.last, c.want = gp.racewindow, -1
+	if pc != c.lastPC {
+		c.lastPC, c.readings = pc, 0
+	}
+	if c.decide != nil {
+		c.off = true
+		c.want = c.decide(gp.racewindow)
+		c.off = false
+		if c.want == gp.racewindow {
+			return
+		}
+	}
+	mcall(racewindowSwitch)
+}
+
+// racewindowLeave gives the token back for good.
+func racewindowLeave() {
+	c := getg().bubble.racewindow
+	c.last, c.want = getg().racewindow, -1
+	mcall(racewindowSwitch)
+}
+
+// racewindowSelect is called before a select looks at its channels. It finds the cases of a select that are ready; if there are several, which of
+// them is taken is a choice too. Nobody else runs, so no channel needs its lock.//
+//
+//go:noinline
+func racewindowSelect(gp *g, scases []scase, nsends int) {
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root || c.off {
+		return
+	}
+	fp := getfp()
+	c.point(gp, racewindowOpSelect, 0, fp, racewindowStatement)
+	c.chosen = -1
+	ready := int32(0)
+	for n := range scases {
+		if racewindowIsReady(scases, nsends, n) >= 0 {
+			ready++
+		}
+	}
+	if ready < 2 {
+		return
+	}
+	pc, counts := racewindowCaller(fp, racewindowStatement)
+	if !counts {
+		return
+	}
+	c.chosen = 0
+	c.stop(gp, racewindowOpCase, 0, pc, ready)
+	nth := c.chosen
+	c.chosen = -1
+	for n := range scases {
+		if i := racewindowIsReady(scases, nsends, n); i >= 0 {
+			if nth == 0 {
+				c.chosen = int32(i)
+			}
+			nth--
+		}
+	}
+}
+
+// racewindowIsReady is the index of the n-th case, if that is ready, and else -1. In the source's order the compiler has put the cases
+// that send first, and those that receive last, the last of them first.
+func racewindowIsReady(scases []scase, nsends, n int) int {
+	i := n
+	if n >= nsends {
+		i = len(scases) - 1 - (n - nsends)
+	}
+	c := scases[i].c
+	if c == nil || c.bubble != nil && c.bubble != getg().bubble {
+		return -1
+	}
+	if c.timer != nil {
+		c.timer.maybeRunChan(c)
+	}
+	ready := c.closed != 0
+	if i < nsends {
+		ready = ready || c.recvq.first != nil || c.qcount < c.dataqsiz
+	} else {
+		ready = ready || c.sendq.first != nil || c.qcount > 0
+	}
+	if !ready {
+		return -1
+	}
+	return i
+}
+
+// racewindowOrder says where a select puts its case i, when it has put n already: at the place of another one, which goes to the
+// end. The case that was chosen comes first.
+func racewindowOrder(gp *g, i int, n uint32) uint32 {
+	c := racewindowOf(gp)
+	switch {
+	case c == nil || gp == c.root:
+		return cheaprandn(n + 1)
+	case int32(i) == c.chosen:
+		return 0
+	}
+	return n
+}
+
+// racewindowClasses remembers what a return address is.
+var racewindowClasses [8192]uint64
+
+// What the functions of a frame are.
+const (
+	racewindowPassed  = iota // all of them are passed
+	racewindowForeign        // they do not count
+	racewindowUsers
+)
+
+// racewindowCaller walks up the stack to the caller that decides, and says whether it counts.
+func racewindowCaller(fp uintptr, passes uint8) (pc uintptr, counts bool) {
+	for depth := 0; depth < 16 && fp != 0; depth++ {
+		below := pc
+		pc = *(*uintptr)(unsafe.Pointer(fp + 8))
+		fp = *(*uintptr)(unsafe.Pointer(fp))
+		if fp == 0 && passes == racewindowContext { // a goroutine of context's own, and goexit
+			return below, true
+		}
+		slot := &racewindowClasses[(pc^pc>>13+uintptr(passes)*977)%uintptr(len(racewindowClasses))]
+		if *slot>>8 != uint64(pc)<<3|uint64(passes) {
+			class, rest := racewindowClass(pc, passes)
+			*slot = (uint64(pc)<<3|uint64(passes))<<8 | uint64(rest)<<4 | uint64(class)
+		}
+		if class := *slot & 15; class != racewindowPassed {
+			return pc, class == racewindowUsers
+		}
+		passes = uint8(*slot >> 4 & 15)
+	}
+	return 0, false
+}
+
+// racewindowClass looks at the functions of one frame, the inlined ones first. rest is what the walk still passes above it.
+func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
+	f := findfunc(pc)
+	if !f.valid() {
+		return racewindowForeign, 0
+	}
+	for u, uf := newInlineUnwinder(f, pc-1); uf.valid(); uf = u.next(uf) {
+		name := u.srcFunc(uf).name()
+		switch pkg := racewindowPackage(name); pkg {
+		case "sync/atomic":
+			continue
+		case "runtime":
+			if name == "runtime.goexit" || name == "runtime.main" {
+				return racewindowForeign, 0
+			}
+			continue
+		case "sync", "internal/sync", "internal/synctest":
+			if passes != racewindowOperation {
+				return racewindowForeign, 0
+			}
+			passes = racewindowStatement
+			continue
+		case "os":
+			if passes != racewindowInside {
+				return racewindowForeign, 0
+			}
+			continue
+		case "context":
+			if passes == racewindowInstruction {
+				return racewindowForeign, 0
+			}
+			passes = racewindowContext
+			continue
+		}
+		if file, _ := u.fileLine(uf); racewindowIsStandard(file) {
+			return racewindowForeign, 0
+		}
+		return racewindowUsers, 0
+	}
+	return racewindowPassed, passes
+}
+
+// racewindowPackage is the import path that the name of a function begins with.
+func racewindowPackage(name string) string {
+	from := 0
+	for i := 0; i < len(name) && name[i] != '[' && name[i] != '('; i++ {
+		if name[i] == '/' {
+			from = i
+		}
+	}
+	for i := from; i < len(name); i++ {
+		if name[i] == '.' {
+			return name[:i]
+		}
+	}
+	return name
+}
+
+// racewindowSources is the folder that the standard library was built from.
+var racewindowSources string
+
+func racewindowIsStandard(file string) bool {
+	return racewindowSources != "" && len(file) > len(racewindowSources) && file[:len(racewindowSources)] == racewindowSources
+}
+
+// racewindowLocate finds racewindowSources. Its caller lies in this folder.
+func racewindowLocate() {
+	const caller = "/runtime/racewindow_open.go"
+	pc := sys.GetCallerPC()
+	file, _ := funcline(findfunc(pc), pc)
+	if racewindowSources == "" && len(file) > len(caller) {
+		racewindowSources = file[:len(file)-len(caller)+1]
+	}
+}

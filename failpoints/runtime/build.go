@@ -1,0 +1,127 @@
+// One test binary with the runtime.
+
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// A Build is one test binary. Toolchain, Patch, Cache, Dir, Package and Output are needed.
+type Build struct {
+	Toolchain Toolchain
+	Patch     *Patch
+	Cache     Cache
+	Dir       string // in which the go command runs
+	Package   string
+	Output    string // the binary
+	Race      bool
+	// Flags are the user's for the go command: -tags, -gcflags and such.
+	Flags []string
+	// Driver are files that come to GOROOT/src besides those of the patch: what drives the binary, and imports nothing else.
+	Driver map[string][]byte
+	// Undriven lets the binary start without a driver: for Go's own tests on the runtime.
+	Undriven bool
+	Env      []string // of the go command; the process's own when nil
+}
+
+// A BuildError is what the go command said of a package that it could not build.
+type BuildError struct {
+	Package, Said string
+	// NoTests says that the package has no test files.
+	NoTests bool
+}
+
+func (e *BuildError) Error() string {
+	return fmt.Sprintf("%s cannot be built with racewindow's runtime:\n%s", e.Package, e.Said)
+}
+
+// stopAfter is how long an interrupted go command may go on before it is killed.
+const stopAfter = 5 * time.Second
+
+// Run builds. The error is a *BuildError where it is the package that is wrong.
+func (b Build) Run(ctx context.Context) error {
+	if err := b.Cache.make(); err != nil {
+		return err
+	}
+	root, err := b.Toolchain.goCommand(b.Cache)
+	if err != nil {
+		return err
+	}
+	stage, err := os.MkdirTemp("", "racewindow-runtime-")
+	if err != nil {
+		return fmt.Errorf("make a folder for the files of the runtime: %w", err)
+	}
+	defer os.RemoveAll(stage)
+	overlay, err := b.stage(stage, root)
+	if err != nil {
+		return err
+	}
+	args, err := b.arguments(overlay)
+	if err != nil {
+		return err
+	}
+	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "go"), args...)
+	cmd.Dir, cmd.Env = b.Dir, b.environment(root)
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = stopAfter
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	err = cmd.Run()
+	var ended *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.As(err, &ended):
+		return &BuildError{Package: b.Package, Said: strings.TrimSpace(said.String())}
+	case err != nil:
+		return fmt.Errorf("run the go command of %s: %w", root, err)
+	}
+	if _, err := os.Stat(b.Output); err != nil {
+		return &BuildError{Package: b.Package, Said: strings.TrimSpace(said.String()), NoTests: true}
+	}
+	return nil
+}
+
+// environment is the go command's. What is set later counts.
+func (b Build) environment(root string) []string {
+	env := b.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	return append(env[:len(env):len(env)], "GOROOT="+root, "GOTOOLCHAIN=local", "GOCACHE="+b.Cache.build(), "PWD="+b.Dir)
+}
+
+// stage writes the files of the build, and the overlay that puts them where they belong.
+func (b Build) stage(dir, root string) (overlay string, err error) {
+	replace := map[string]string{}
+	for _, files := range []map[string][]byte{b.Patch.Files, b.Driver} {
+		for name, content := range files {
+			file := filepath.Join(dir, filepath.FromSlash(name))
+			if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+				return "", fmt.Errorf("write the files of the runtime: %w", err)
+			}
+			if err := os.WriteFile(file, content, 0o600); err != nil {
+				return "", fmt.Errorf("write the files of the runtime: %w", err)
+			}
+			replace[filepath.Join(root, "src", filepath.FromSlash(name))] = file
+		}
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", fmt.Errorf("write the overlay of the runtime: %w", err)
+	}
+	overlay = filepath.Join(dir, "overlay.json")
+	if err := os.WriteFile(overlay, text, 0o600); err != nil {
+		return "", fmt.Errorf("write the overlay of the runtime: %w", err)
+	}
+	return overlay, nil
+}

@@ -1,0 +1,81 @@
+// A change to a file of GOROOT, and what it means that it does not fit.
+
+package runtime
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"strings"
+)
+
+// An Edit is one change to a file of GOROOT/src.
+type Edit struct {
+	// Name is how a refusal calls it; it is unique.
+	Name string
+	// File is the path below GOROOT/src.
+	File string
+	// Anchor is text that stands exactly once in the file. Text comes in its place. Newlines count.
+	Anchor, Text string
+	// Pattern is used instead of Anchor, where the same is changed in many places: Text is a template as regexp has it, and the
+	// pattern must match exactly Times times.
+	Pattern *regexp.Regexp
+	Times   int
+	// Reason says what would be wrong without it.
+	Reason string
+}
+
+// An UnfitError says that an edit does not fit the installed Go.
+type UnfitError struct {
+	Edit    Edit
+	Version string
+	Found   int // how often the anchor stands in the file; -1: there is no such file
+}
+
+func (e *UnfitError) Error() string {
+	what := fmt.Sprintf("its anchor stands there %d times instead of %d", e.Found, e.Edit.times())
+	if e.Found < 0 {
+		what = "there is no such file"
+	}
+	return fmt.Sprintf("%s does not have the runtime that racewindow knows: edit %q of %s does not fit: %s", e.Version, e.Edit.Name, e.Edit.File, what)
+}
+
+func (e Edit) times() int { return max(e.Times, 1) }
+
+// apply makes the change in a file's text. found is how often the anchor stands there, which is enough only if it is times.
+func (e Edit) apply(text string) (changed string, found int) {
+	if e.Pattern != nil {
+		found = len(e.Pattern.FindAllStringIndex(text, -1))
+		return e.Pattern.ReplaceAllString(text, e.Text), found
+	}
+	return strings.Replace(text, e.Anchor, e.Text, 1), strings.Count(text, e.Anchor)
+}
+
+// enter is an edit that puts statements before all others of the function with that head.
+func enter(file, head, statements, reason string) Edit {
+	return Edit{Name: named(file, head), File: file, Anchor: "\n" + head + "\n", Text: "\n" + head + "\n" + statements + "\n", Reason: reason}
+}
+
+// point is an edit that makes an operation of another package a point.
+func point(file, head, op, address string) Edit {
+	return enter(file, head, fmt.Sprintf("\tracewindowPoint(racewindow%s, unsafe.Pointer(%s))", op, address),
+		"the operation is a place at which another goroutine may go on")
+}
+
+// within names a part of a file that is to be changed.
+func within(file, name, anchor, text, reason string) Edit {
+	return Edit{Name: path.Base(file) + ": " + name, File: file, Anchor: anchor, Text: text, Reason: reason}
+}
+
+// named makes a name from a function's head: "mutex.go: (*Mutex).Lock".
+func named(file, head string) string {
+	head = head[strings.LastIndexByte(head, '\n')+1:]
+	head = strings.TrimSpace(strings.TrimPrefix(head, "func "))
+	receiver, rest, method := strings.Cut(head, ") ")
+	if method && strings.HasPrefix(receiver, "(") {
+		name, _, _ := strings.Cut(rest, "(")
+		return fmt.Sprintf("%s: (%s).%s", path.Base(file), receiver[strings.LastIndexByte(receiver, ' ')+1:], name)
+	}
+	name, _, _ := strings.Cut(head, "(")
+	return path.Base(file) + ": " + name
+}

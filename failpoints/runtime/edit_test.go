@@ -1,0 +1,122 @@
+package runtime
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// installed is the toolchain that runs this test. Elsewhere than where the edits are made for there is nothing to fit.
+func installed(t *testing.T) Toolchain {
+	t.Helper()
+	tool, err := Find(t.Context(), ".", nil)
+	require.NoError(t, err)
+	if tool.OS+"/"+tool.Arch != Supported || !strings.HasPrefix(tool.Version, Minor) {
+		t.Skipf("the edits are made for %s on %s, this is %s on %s/%s", Minor, Supported, tool.Version, tool.OS, tool.Arch)
+	}
+	return tool
+}
+
+// copied is a toolchain with a GOROOT of its own that holds nothing but the files that are edited.
+func copied(t *testing.T) Toolchain {
+	t.Helper()
+	tool := installed(t)
+	root := t.TempDir()
+	for _, e := range Edits() {
+		if _, ours := Added()[e.File]; ours {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(tool.Root, "src", e.File))
+		require.NoError(t, err)
+		file := filepath.Join(root, "src", e.File)
+		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
+		require.NoError(t, os.WriteFile(file, content, 0o644))
+	}
+	tool.Root = root
+	return tool
+}
+
+func TestEachAnchorStandsInTheInstalledGoAsOftenAsItsEditSays(t *testing.T) {
+	t.Parallel()
+	tool := installed(t)
+	names := map[string]bool{}
+	for _, e := range Edits() {
+		t.Run(e.Name, func(t *testing.T) {
+			t.Parallel()
+			content, err := os.ReadFile(filepath.Join(tool.Root, "src", e.File))
+			require.NoError(t, err)
+			changed, found := e.apply(string(content))
+			require.Equal(t, e.times(), found)
+			require.NotEqual(t, string(content), changed)
+			require.NotEmpty(t, e.Reason, "an edit says why it is there")
+		})
+		require.False(t, names[e.Name], "two edits are called %s", e.Name)
+		names[e.Name] = true
+	}
+	require.Greater(t, len(names), 100, "the test has looked at something")
+}
+
+func TestTheFilesOfTheInstalledGoAreKnown(t *testing.T) {
+	t.Parallel()
+	tool := installed(t)
+	p, err := tool.Patch()
+	require.NoError(t, err)
+	if tool.Version == "go1.26.8" {
+		require.True(t, p.Tested, "hash %s: run Go's own tests on it (make runtime-tests), then add it to tested.go", p.Hash)
+	}
+}
+
+func TestFilesThatNobodyHasTestedAreTold(t *testing.T) {
+	t.Parallel()
+	tool := copied(t)
+	file := filepath.Join(tool.Root, "src/sync/cond.go")
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, append(content, "\n// another patch release\n"...), 0o644))
+	p, err := tool.Patch()
+	require.NoError(t, err, "all anchors fit")
+	require.False(t, p.Tested)
+}
+
+func TestAVersionThatDoesNotFitIsRefusedByTheEditsName(t *testing.T) {
+	t.Parallel()
+	tool := copied(t)
+	file := filepath.Join(tool.Root, "src/runtime/proc.go")
+	content, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(content), "func Gosched() {", "func Gosched2() {", 1)), 0o644))
+	_, err = tool.Patch()
+	var unfit *UnfitError
+	require.ErrorAs(t, err, &unfit)
+	require.Equal(t, "proc.go: Gosched", unfit.Edit.Name)
+	require.ErrorContains(t, err, `edit "proc.go: Gosched" of runtime/proc.go does not fit`)
+
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(content), "\nfunc Gosched() {\n", "\nfunc Gosched() {\n\nfunc Gosched() {\n", 1)), 0o644))
+	_, err = tool.Patch()
+	require.ErrorContains(t, err, "stands there 2 times instead of 1", "an anchor that stands twice fits nowhere")
+
+	require.NoError(t, os.Remove(file))
+	_, err = tool.Patch()
+	require.ErrorContains(t, err, "there is no such file")
+}
+
+func TestAnotherPlatformOrMinorVersionIsRefused(t *testing.T) {
+	t.Parallel()
+	tool := copied(t)
+	var unsupported *UnsupportedError
+	other := tool
+	other.OS = "darwin"
+	_, err := other.Patch()
+	require.ErrorAs(t, err, &unsupported)
+	require.ErrorContains(t, err, "darwin/amd64")
+	for _, version := range []string{"go1.25.5", "go1.27.1", "go1.260.1", "devel go1.27-abc"} {
+		other = tool
+		other.Version = version
+		_, err = other.Patch()
+		require.ErrorAs(t, err, &unsupported, version)
+		require.ErrorContains(t, err, version)
+	}
+}

@@ -1,0 +1,126 @@
+// The packages whose operations are points.
+
+package runtime
+
+import (
+	"fmt"
+	"regexp"
+)
+
+func syncEdits() (all []Edit) {
+	for _, file := range []string{"sync/mutex.go", "sync/once.go", "sync/map.go"} {
+		all = append(all, within(file, "imports", "import (\n", "import (\n\t\"unsafe\"\n", "a point has an address"))
+	}
+	for _, op := range []struct{ file, head, op, address string }{
+		{"sync/mutex.go", "func (m *Mutex) Lock() {", "Lock", "m"},
+		{"sync/mutex.go", "func (m *Mutex) TryLock() bool {", "TryLock", "m"},
+		{"sync/mutex.go", "func (m *Mutex) Unlock() {", "Unlock", "m"},
+		{"sync/rwmutex.go", "func (rw *RWMutex) RLock() {", "RLock", "rw"},
+		{"sync/rwmutex.go", "func (rw *RWMutex) TryRLock() bool {", "TryRLock", "rw"},
+		{"sync/rwmutex.go", "func (rw *RWMutex) RUnlock() {", "RUnlock", "rw"},
+		{"sync/rwmutex.go", "func (rw *RWMutex) Lock() {", "Lock", "rw"},
+		{"sync/rwmutex.go", "func (rw *RWMutex) TryLock() bool {", "TryLock", "rw"},
+		{"sync/rwmutex.go", "func (rw *RWMutex) Unlock() {", "Unlock", "rw"},
+		{"sync/waitgroup.go", "func (wg *WaitGroup) Add(delta int) {", "Add", "wg"},
+		{"sync/waitgroup.go", "func (wg *WaitGroup) Done() {", "Done", "wg"},
+		{"sync/waitgroup.go", "func (wg *WaitGroup) Wait() {", "Wait", "wg"},
+		{"sync/waitgroup.go", "func (wg *WaitGroup) Go(f func()) {", "Add", "wg"},
+		{"sync/cond.go", "func (c *Cond) Wait() {", "Wait", "c"},
+		{"sync/cond.go", "func (c *Cond) Signal() {", "Signal", "c"},
+		{"sync/cond.go", "func (c *Cond) Broadcast() {", "Broadcast", "c"},
+		{"sync/once.go", "func (o *Once) Do(f func()) {", "Do", "o"},
+		{"sync/pool.go", "func (p *Pool) Put(x any) {", "Put", "p"},
+		{"sync/pool.go", "func (p *Pool) Get() any {", "Get", "p"},
+		{"sync/map.go", "func (m *Map) Load(key any) (value any, ok bool) {", "Load", "m"},
+		{"sync/map.go", "func (m *Map) Store(key, value any) {", "Store", "m"},
+		{"sync/map.go", "func (m *Map) Clear() {", "Clear", "m"},
+		{"sync/map.go", "func (m *Map) LoadOrStore(key, value any) (actual any, loaded bool) {", "LoadOrStore", "m"},
+		{"sync/map.go", "func (m *Map) LoadAndDelete(key any) (value any, loaded bool) {", "LoadAndDelete", "m"},
+		{"sync/map.go", "func (m *Map) Delete(key any) {", "Delete", "m"},
+		{"sync/map.go", "func (m *Map) Swap(key, value any) (previous any, loaded bool) {", "Swap", "m"},
+		{"sync/map.go", "func (m *Map) CompareAndSwap(key, old, new any) (swapped bool) {", "CompareAndSwap", "m"},
+		{"sync/map.go", "func (m *Map) CompareAndDelete(key, old any) (deleted bool) {", "CompareAndDelete", "m"},
+		{"sync/map.go", "func (m *Map) Range(f func(key, value any) bool) {", "Range", "m"},
+	} {
+		all = append(all, point(op.file, op.head, op.op, op.address))
+	}
+	const readLock = "func (r *rlocker) Lock()   { (*RWMutex)(r).RLock() }"
+	const readUnlock = "func (r *rlocker) Unlock() { (*RWMutex)(r).RUnlock() }"
+	const reason = "the operation is a place at which another goroutine may go on"
+	return append(all,
+		within("sync/rwmutex.go", "(*rlocker).Lock", readLock, "func (r *rlocker) Lock()   { racewindowPoint(racewindowRLock, unsafe.Pointer(r)); (*RWMutex)(r).RLock() }", reason),
+		within("sync/rwmutex.go", "(*rlocker).Unlock", readUnlock, "func (r *rlocker) Unlock() { racewindowPoint(racewindowRUnlock, unsafe.Pointer(r)); (*RWMutex)(r).RUnlock() }", reason))
+}
+
+// atomicEdits make the functions of sync/atomic Go functions with a point, around what they were, which gets another name. The methods
+// of its types call them.
+func atomicEdits() (all []Edit) {
+	const reason = "an atomic operation is a point, and an instruction has no place for one"
+	const directive = `(?m)^(//go:noescape\n)?`
+	for _, shape := range []struct {
+		name, pattern, call string
+		plain, wide         int // how many there are in doc.go and in doc_64.go
+	}{
+		{"Load", `func (Load)(\w+)\((addr \*[\w.]+)\)( \(.*\))$`, "addr", 4, 2},
+		{"Store", `func (Store)(\w+)\((addr \*[\w.]+, val [\w.]+)\)()$`, "addr, val", 4, 2},
+		{"Swap", `func (Swap)(\w+)\((addr \*[\w.]+, new [\w.]+)\)( \(.*\))$`, "addr, new", 4, 2},
+		{"CompareAndSwap", `func (CompareAndSwap)(\w+)\((addr \*[\w.]+, old, new [\w.]+)\)( \(.*\))$`, "addr, old, new", 4, 2},
+		{"Add", `func (Add)(\w+)\((addr \*[\w.]+, delta [\w.]+)\)( \(.*\))$`, "addr, delta", 3, 2},
+		{"AndOr", `func (And|Or)(\w+)\((addr \*[\w.]+, mask [\w.]+)\)( \(.*\))$`, "addr, mask", 6, 4},
+	} {
+		answer := "return "
+		if shape.name == "Store" {
+			answer = ""
+		}
+		text := fmt.Sprintf("func ${2}${3}(${4})${5} {\n\tracewindowAtomic(racewindow${2}, unsafe.Pointer(addr))\n\t%sracewindow${2}${3}(%s)\n}\n\n${1}func racewindow${2}${3}(${4})${5}", answer, shape.call)
+		for file, times := range map[string]int{"sync/atomic/doc.go": shape.plain, "sync/atomic/doc_64.go": shape.wide} {
+			all = append(all, Edit{Name: file[len("sync/atomic/"):] + ": " + shape.name, File: file, Pattern: regexp.MustCompile(directive + shape.pattern), Times: times, Text: text, Reason: reason})
+		}
+	}
+	return append(all,
+		within("sync/atomic/doc_64.go", "imports", "package atomic\n", "package atomic\n\nimport \"unsafe\"\n", "a point has an address"),
+		Edit{Name: "asm.s: names", File: "sync/atomic/asm.s", Pattern: regexp.MustCompile(`(TEXT |JMP\t)·([A-Z])`), Times: asmNames, Text: "${1}·racewindow${2}", Reason: reason},
+		Edit{Name: "race_amd64.s: names", File: "runtime/race_amd64.s", Pattern: regexp.MustCompile(`sync∕atomic·([A-Z])`), Times: raceNames, Text: "sync∕atomic·racewindow${1}", Reason: reason},
+		Edit{Name: "race.go: names", File: "runtime/race.go", Pattern: regexp.MustCompile(`(//go:linkname \w+ sync/atomic\.)([A-Z])`), Times: raceLinks, Text: "${1}racewindow${2}", Reason: reason},
+		Edit{Name: "atomic_pointer.go: names", File: "runtime/atomic_pointer.go", Pattern: regexp.MustCompile(`(//go:linkname \w+ sync/atomic\.)([A-Z])`), Times: 6, Text: "${1}racewindow${2}", Reason: reason})
+}
+
+// How often the assembly and the race detector name a function of sync/atomic.
+const (
+	asmNames  = 36
+	raceNames = 58
+	raceLinks = 33
+)
+
+func fileEdits() (all []Edit) {
+	const reason = "another goroutine may go on before a file operation: one that was lost needs that"
+	for _, op := range []struct{ file, head, op string }{
+		{"os/file.go", "func (f *File) Read(b []byte) (n int, err error) {", "Read"},
+		{"os/file.go", "func (f *File) ReadAt(b []byte, off int64) (n int, err error) {", "Read"},
+		{"os/file.go", "func (f *File) Write(b []byte) (n int, err error) {", "Write"},
+		{"os/file.go", "func (f *File) WriteAt(b []byte, off int64) (n int, err error) {", "Write"},
+		{"os/file.go", "func (f *File) Seek(offset int64, whence int) (ret int64, err error) {", "Seek"},
+		{"os/file_posix.go", "func (f *File) Close() error {", "Close"},
+		{"os/file_posix.go", "func (f *File) Truncate(size int64) error {", "Truncate"},
+		{"os/file_posix.go", "func (f *File) Sync() error {", "Sync"},
+	} {
+		all = append(all, enter(op.file, op.head, "\tracewindowOn(f, racewindow"+op.op+")", reason))
+	}
+	for _, op := range []struct{ file, head, op string }{
+		{"os/file.go", "func OpenFile(name string, flag int, perm FileMode) (*File, error) {", "Open"},
+		{"os/file.go", "func Rename(oldpath, newpath string) error {", "Rename"},
+		{"os/file_unix.go", "func Remove(name string) error {", "Remove"},
+		{"os/file_unix.go", "func Truncate(name string, size int64) error {", "Truncate"},
+	} {
+		all = append(all, enter(op.file, op.head, "\tracewindowNamed(racewindow"+op.op+")", reason))
+	}
+	return append(all,
+		enter("os/proc.go", "func Exit(code int) {", "\tracewindowExiting(code)", "what would end the process ends the execution"),
+		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
+}
+
+func testingEdits() []Edit {
+	return []Edit{
+		within("testing/testing.go", "tRunner", "	t.resetRaces()\n	fn(t)\n", "	t.resetRaces()\n	if racewindowTest == nil || !racewindowTest(t, fn) {\n		fn(t)\n	}\n", "the driver explores a test in the place of running it once"),
+	}
+}

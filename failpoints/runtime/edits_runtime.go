@@ -1,0 +1,119 @@
+// The runtime's own files: where its scheduler asks who goes on.
+
+package runtime
+
+import "regexp"
+
+func schedulerEdits() []Edit {
+	const proc = "runtime/proc.go"
+	return []Edit{
+		within("runtime/runtime2.go", "g.racewindow", "	bubble  *synctestBubble\n", "	bubble  *synctestBubble\n	racewindow int32 // number in a controlled bubble\n",
+			"a goroutine knows its number among the threads of its bubble"),
+		within(proc, "main", "	doInit(runtime_inittasks) // Must be before defer.\n", "	doInit(runtime_inittasks) // Must be before defer.\n	racewindowStart()\n",
+			"a program that nobody drives refuses to start"),
+		within(proc, "ready", "		throw(\"bad g->status in ready\")\n	}\n",
+			"		throw(\"bad g->status in ready\")\n	}\n	if gp.bubble != nil && racewindowReadied(gp) {\n		releasem(mp)\n		return\n	}\n",
+			"who is made ready waits for the driver's choice, not in a run queue"),
+		within(proc, "park_m, before the wait", "		bubble.incActive()\n	}\n\n	if trace.ok() {\n		// Trace the event before the transition. It may take a\n		// stack trace, but we won't own the stack after the\n		// transition anymore.\n		trace.GoPark(",
+			"		bubble.incActive()\n	}\n	controlled := racewindowParking(gp)\n\n	if trace.ok() {\n		// Trace the event before the transition. It may take a\n		// stack trace, but we won't own the stack after the\n		// transition anymore.\n		trace.GoPark(",
+			"the driver knows that a thread waits before anybody can end the wait"),
+		within(proc, "park_m, no wait", "			casgstatus(gp, _Gwaiting, _Grunnable)\n			if bubble != nil {\n				bubble.decActive()\n			}\n",
+			"			casgstatus(gp, _Gwaiting, _Grunnable)\n			if bubble != nil {\n				bubble.decActive()\n			}\n			if controlled != nil {\n				racewindowUnparking(gp, controlled)\n			}\n",
+			"a wait that did not come about is no stop"),
+		within(proc, "park_m, after the wait", "	if bubble != nil {\n		bubble.decActive()\n	}\n\n	schedule()\n}",
+			"	if bubble != nil {\n		bubble.decActive()\n	}\n	if controlled != nil {\n		racewindowParked(gp, controlled)\n	}\n\n	schedule()\n}",
+			"the token of a thread that waits goes to the driver"),
+		within(proc, "goexit0", "	gdestroy(gp)\n	schedule()\n}",
+			"	controlled, thread := racewindowOf(gp), gp.racewindow\n	main := controlled != nil && controlled.bubble.main == gp\n	gdestroy(gp)\n	if controlled != nil {\n		racewindowExited(controlled, thread, main)\n	}\n	schedule()\n}",
+			"the token of a thread that has ended goes to the driver"),
+		within(proc, "newproc", "		newg := newproc1(fn, gp, pc, false, waitReasonZero)\n\n		pp := getg().m.p.ptr()\n		runqput(pp, newg, true)\n\n		if mainStarted {\n			wakep()\n		}\n	})\n",
+			"		newg := newproc1(fn, gp, pc, false, waitReasonZero)\n		if newg.bubble != nil && racewindowSpawned(newg, gp, pc) {\n			return\n		}\n\n		pp := getg().m.p.ptr()\n		runqput(pp, newg, true)\n\n		if mainStarted {\n			wakep()\n		}\n	})\n	if gp.bubble != nil {\n		racewindowGo()\n	}\n",
+			"a new goroutine waits for the driver's choice, and go is a point"),
+		enter(proc, "func Gosched() {", "	if racewindowGosched() {\n		return\n	}", "runtime.Gosched is a point"),
+		within(proc, "exitsyscall", "			// Scheduling of this goroutine is disabled.\n			Gosched()", "			// Scheduling of this goroutine is disabled.\n			mcall(gosched_m)",
+			"the end of a system call must not write pointers, and Gosched may now"),
+		within("runtime/coro.go", "coroswitch_m, who runs", "	gp.coroexit = false\n	mp := gp.m\n", "	gp.coroexit = false\n	mp := gp.m\n	thread := gp.racewindow\n",
+			"a coroutine runs in the place of the thread that resumes it"),
+		within("runtime/coro.go", "coroswitch_m, who goes on", "	setGNoWB(&mp.curg, gnext)\n", "	racewindowSwitched(gnext, thread)\n	setGNoWB(&mp.curg, gnext)\n",
+			"a coroutine runs in the place of the thread that resumes it"),
+		within("runtime/netpoll.go", "netpollready, reader", "		toRun.push(rg)\n", "		racewindowPolled(toRun, rg)\n", "who waited for a file waits for the driver's choice; unpatched, two threads run"),
+		within("runtime/netpoll.go", "netpollready, writer", "		toRun.push(wg)\n", "		racewindowPolled(toRun, wg)\n", "who waited for a file waits for the driver's choice; unpatched, two threads run"),
+	}
+}
+
+func bubbleEdits() []Edit {
+	const file = "runtime/synctest.go"
+	const aside = "	if bubble.racewindow != nil {\n		return\n	}"
+	const counts = "testing/synctest counts who is idle in order to wake its root, which a driver does by itself"
+	return []Edit{
+		within(file, "synctestBubble", "	active  int // other sources of activity\n}", "	active  int // other sources of activity\n\n	racewindow *racewindowBubble // while it is controlled\n	controlled bool              // it has been\n}",
+			"a controlled bubble knows its driver"),
+		enter(file, "func (bubble *synctestBubble) changegstatus(gp *g, oldval, newval uint32) {", aside, counts),
+		enter(file, "func (bubble *synctestBubble) incActive() {", aside, counts),
+		enter(file, "func (bubble *synctestBubble) decActive() {", aside, counts),
+		enter(file, "func synctestRun(f func()) {", "	if c := racewindowOf(getg()); c != nil {\n		c.refuse(\"testing/synctest has goroutines and a clock of its own\")\n		goexit1()\n	}",
+			"a bubble inside of a controlled one would have two clocks"),
+		within(file, "synctest_isInBubble", "	return getg().bubble != nil\n", "	return getg().bubble != nil && getg().bubble.racewindow == nil\n", "the code under test must not find itself in a bubble"),
+		within("runtime/proc.go", "casgstatus", "	if gp.bubble != nil {\n		systemstack(func() {\n			gp.bubble.changegstatus(gp, oldval, newval)",
+			"	if gp.bubble != nil && gp.bubble.racewindow == nil {\n		systemstack(func() {\n			gp.bubble.changegstatus(gp, oldval, newval)", counts),
+		within("runtime/time.go", "time_runtimeNow", "		sec = bubble.now / (1000 * 1000 * 1000)\n		nsec = int32(bubble.now % (1000 * 1000 * 1000))\n",
+			"		now := racewindowReading(bubble)\n		sec = now / (1000 * 1000 * 1000)\n		nsec = int32(now % (1000 * 1000 * 1000))\n", "a loop that polls the clock must come to its end"),
+		within("runtime/time.go", "time_runtimeNano", "	if gp.bubble != nil {\n		return gp.bubble.now\n	}", "	if gp.bubble != nil {\n		return racewindowReading(gp.bubble)\n	}", "a loop that polls the clock must come to its end"),
+	}
+}
+
+// outsideEdits pass over the fatal errors of testing/synctest about objects of another bubble: package-level state and what outlives a
+// test have such objects, which is for the driver to tell.
+func outsideEdits() (all []Edit) {
+	const reason = "an object of an earlier execution is for the driver to tell, not the end of the process"
+	for _, e := range []struct {
+		file, pattern, bubble string
+		times                 int
+	}{
+		{"runtime/chan.go", `(if c\.bubble != nil && getg\(\)\.bubble != c\.bubble) \{`, "c.bubble", 5},
+		{"runtime/select.go", `(if getg\(\)\.bubble != cas\.c\.bubble) \{`, "cas.c.bubble", 1},
+		{"runtime/sema.go", `(if s\.g\.bubble != nil && getg\(\)\.bubble != s\.g\.bubble) \{`, "s.g.bubble", 2},
+		{"runtime/time.go", `(if t\.isFake && (?:getg\(\)\.bubble != c\.bubble|c\.bubble != getg\(\)\.bubble)) \{`, "c.bubble", 2},
+		{"runtime/time.go", `(if t\.isFake && getg\(\)\.bubble == nil) \{`, "racewindowLatest", 2},
+	} {
+		all = append(all, Edit{
+			Name: e.file[len("runtime/"):] + ": outside of " + e.bubble, File: e.file, Pattern: regexp.MustCompile(e.pattern), Times: e.times,
+			Text: "${1} && !racewindowOutside(" + e.bubble + ") {", Reason: reason,
+		})
+	}
+	return all
+}
+
+func channelEdits() []Edit {
+	const reason = "the operation is a place at which another goroutine may go on"
+	at := func(op string) string {
+		return "	if getg().bubble != nil {\n		racewindowChan(racewindowOp" + op + ", unsafe.Pointer(c))\n	}"
+	}
+	return []Edit{
+		enter("runtime/chan.go", "func chansend(c *hchan, ep unsafe.Pointer, block bool, callerpc uintptr) bool {", at("Send"), reason),
+		enter("runtime/chan.go", "func chanrecv(c *hchan, ep unsafe.Pointer, block bool) (selected, received bool) {", at("Receive"), reason),
+		enter("runtime/chan.go", "func closechan(c *hchan) {", at("Close"), reason),
+		within("runtime/select.go", "selectgo, the point", "	// generate permuted order\n	norder := 0\n", "	if gp.bubble != nil {\n		racewindowSelect(gp, scases, nsends)\n	}\n	// generate permuted order\n	norder := 0\n",
+			"which of the ready cases a select takes is a choice of the driver's"),
+		within("runtime/select.go", "selectgo, the order", "		j := cheaprandn(uint32(norder + 1))\n", "		j := racewindowOrder(gp, i, uint32(norder))\n",
+			"which of the ready cases a select takes is a choice of the driver's"),
+	}
+}
+
+func randomEdits() []Edit {
+	return []Edit{
+		enter("runtime/rand.go", "//go:linkname rand\nfunc rand() uint64 {", "	if c := racewindowOf(getg()); c != nil {\n		return c.rand()\n	}", "random numbers and the order of maps are the same each time"),
+		within("runtime/rand.go", "randinit", "	globalRand.state.Init(*seed)\n", "	*seed = [32]byte{'r', 'a', 'c', 'e', 'w', 'i', 'n', 'd', 'o', 'w'}\n	globalRand.state.Init(*seed)\n", "hashes of maps are the same in each process"),
+		within("runtime/time.go", "timer.maybeAdd", "			t.rand = cheaprand()\n", "			t.rand = racewindowTie(getg().bubble)\n", "timers that are due at the same moment fire in the same order each time"),
+		within("runtime/sema.go", "internal_sync_nanotime", "func internal_sync_nanotime() int64 {\n", "func internal_sync_nanotime() int64 {\n	if b := getg().bubble; b != nil && b.racewindow != nil {\n		return b.now\n	}\n", "a mutex starves after a time, which must be the bubble's"),
+	}
+}
+
+func endingEdits() (all []Edit) {
+	const file, reason = "runtime/panic.go", "what would end the process ends the execution"
+	all = append(all, enter(file, "func fatalpanic(msgs *_panic) {", "	if msgs != nil {\n		racewindowDying(msgs.arg, \"\")\n	}", reason))
+	for _, name := range []string{"sync_fatal", "maps_fatal", "internal_sync_fatal"} {
+		all = append(all, enter(file, "func "+name+"(s string) {", "	racewindowDying(nil, s)", reason))
+	}
+	return all
+}

@@ -1,0 +1,148 @@
+// The installed Go: which one a folder's go.mod selects, and whether the edits fit it.
+
+package runtime
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// A Toolchain is the Go that builds the packages of a folder.
+type Toolchain struct {
+	Root     string // GOROOT
+	Version  string // go1.26.8
+	OS, Arch string
+	// ModuleCache and Flags are the settings GOMODCACHE and GOFLAGS.
+	ModuleCache, Flags string
+}
+
+// Supported is the platform for which the edits are made, and Minor the version of Go.
+const (
+	Supported = "linux/amd64"
+	Minor     = "go1.26"
+)
+
+// An UnsupportedError says why the runtime cannot be had here.
+type UnsupportedError struct{ Why string }
+
+func (e *UnsupportedError) Error() string { return e.Why }
+
+// Find asks the go command which toolchain serves a folder. env is its environment, nil for the process's own.
+func Find(ctx context.Context, dir string, env []string) (Toolchain, error) {
+	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOARCH", "GOMODCACHE", "GOFLAGS")
+	cmd.Dir, cmd.Env = dir, env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		if errors.Is(err, exec.ErrNotFound) {
+			return Toolchain{}, errors.New("the go command is not on the PATH: install Go (https://go.dev/dl), or add the folder of go to PATH")
+		}
+		return Toolchain{}, fmt.Errorf("go env in %s: %w\n%s", dir, err, strings.TrimSpace(stderr.String()))
+	}
+	var said struct{ GOROOT, GOVERSION, GOOS, GOARCH, GOMODCACHE, GOFLAGS string }
+	if err := json.Unmarshal(stdout.Bytes(), &said); err != nil {
+		return Toolchain{}, fmt.Errorf("understand go env: %w", err)
+	}
+	return Toolchain{Root: said.GOROOT, Version: said.GOVERSION, OS: said.GOOS, Arch: said.GOARCH, ModuleCache: said.GOMODCACHE, Flags: said.GOFLAGS}, nil
+}
+
+// A Patch is every file of GOROOT/src that a build reads from elsewhere, by its path there.
+type Patch struct {
+	Files map[string][]byte
+	// Tested says that these very files of GOROOT are known: with others the anchors fit, and nothing more is known.
+	Tested bool
+	// Hash is that of the files of GOROOT that are edited.
+	Hash string
+}
+
+// Patch makes the edits in the toolchain's files. The error is an *UnsupportedError or an *UnfitError where this Go cannot be used.
+func (t Toolchain) Patch() (*Patch, error) {
+	if platform := t.OS + "/" + t.Arch; platform != Supported {
+		return nil, &UnsupportedError{fmt.Sprintf("racewindow's runtime is made for %s, and this builds for %s", Supported, platform)}
+	}
+	if t.Version != Minor && !strings.HasPrefix(t.Version, Minor+".") {
+		return nil, &UnsupportedError{fmt.Sprintf("racewindow's runtime is made for %s, and go.mod or the PATH selects %s", Minor, t.Version)}
+	}
+	p := &Patch{Files: Added()}
+	original := map[string][]byte{}
+	for _, e := range Edits() {
+		text, known := p.Files[e.File]
+		if !known {
+			content, err := os.ReadFile(filepath.Join(t.Root, "src", filepath.FromSlash(e.File)))
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, &UnfitError{Edit: e, Version: t.Version, Found: -1}
+			} else if err != nil {
+				return nil, fmt.Errorf("read a file of %s: %w", t.Root, err)
+			}
+			text, original[e.File] = content, content
+		}
+		changed, found := e.apply(string(text))
+		if found != e.times() {
+			return nil, &UnfitError{Edit: e, Version: t.Version, Found: found}
+		}
+		p.Files[e.File] = []byte(changed)
+	}
+	p.Hash = hashOf(original)
+	p.Tested = slices.Contains(tested, p.Hash)
+	return p, nil
+}
+
+// hashOf is the hash of files and their names.
+func hashOf(files map[string][]byte) string {
+	names := make([]string, 0, len(files))
+	for name := range files {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	sum := sha256.New()
+	for _, name := range names {
+		fmt.Fprintf(sum, "%s %d\n", name, len(files[name]))
+		sum.Write(files[name])
+	}
+	return hex.EncodeToString(sum.Sum(nil)[:8])
+}
+
+// goCommand is the toolchain's own, by a path beneath which the go command takes overlays: it refuses them for what lies in the module
+// cache, where downloaded toolchains are, so these get a symbolic link in the cache.
+func (t Toolchain) goCommand(c Cache) (root string, err error) {
+	real, err := filepath.EvalSymlinks(t.Root)
+	if err != nil {
+		return "", fmt.Errorf("find the toolchain: %w", err)
+	}
+	cache, err := filepath.EvalSymlinks(t.ModuleCache)
+	if err != nil || !beneath(real, cache) && !beneath(t.Root, t.ModuleCache) {
+		return t.Root, nil // a module cache that is not there holds nothing
+	}
+	link := filepath.Join(c.Dir, "toolchains", t.Version)
+	if at, err := os.Readlink(link); err == nil && at == real {
+		return link, nil
+	}
+	if err := os.MkdirAll(filepath.Dir(link), 0o700); err != nil {
+		return "", fmt.Errorf("make a link to the toolchain: %w", err)
+	}
+	fresh := fmt.Sprintf("%s.%d", link, os.Getpid())
+	if err := os.Symlink(real, fresh); err != nil {
+		return "", fmt.Errorf("make a link to the toolchain: %w", err)
+	}
+	if err := os.Rename(fresh, link); err != nil {
+		return "", fmt.Errorf("make a link to the toolchain: %w", err)
+	}
+	return link, nil
+}
+
+// beneath says whether path is inside dir.
+func beneath(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return dir != "" && err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}

@@ -1,0 +1,241 @@
+// Plain tests: those that call no harness.Check. They are explored unmodified, on the runtime with hooks (package plain).
+
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/failpoints/runtime"
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/plain"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A plainRun has the plain tests of some packages carry out one order.
+type plainRun struct {
+	verb     string
+	pattern  string // go test's -run
+	packages []plain.Package
+	flags    []string // of the go command
+	order    drive.Order
+	unjudged bool // what is not judged is no failure
+	out      io.Writer
+	screen   *os.File
+
+	line     *progressLine
+	kept     []drive.Event // for --json
+	counts   map[string]int
+	problems []error
+	claims   bool // a bound was exhausted
+}
+
+// run explores one package after the other. It ends with the error that says which exit code.
+func (r *plainRun) run(ctx context.Context) error {
+	r.counts = map[string]int{}
+	session, err := plain.Open(ctx, "", environment.Full())
+	var unsupported *runtime.UnsupportedError
+	var unfit *runtime.UnfitError
+	switch {
+	case errors.As(err, &unsupported), errors.As(err, &unfit):
+		return r.notHere(err)
+	case err != nil:
+		return err
+	}
+	session.Flags, session.Order, session.Run = r.flags, r.order, r.pattern
+	known := "tested with its files"
+	if !session.Patch.Tested {
+		known = "untested with its files"
+	}
+	fmt.Fprintf(r.out, "plain tests: mechanism runtime, %s %s/%s, %s\n", session.Toolchain.Version, session.Toolchain.OS, session.Toolchain.Arch, known)
+	r.line = newProgressLine(r.verb)
+	session.Event = r.event
+	status := "building"
+	stop := r.line.during(func() string { return status })
+	for _, p := range r.packages {
+		status = p.ImportPath
+		if err := session.Explore(ctx, p); err != nil {
+			if ctx.Err() != nil {
+				stop()
+				return r.conclude(fmt.Errorf("interrupted: %w", context.Cause(ctx)))
+			}
+			r.problems = append(r.problems, err)
+		}
+	}
+	stop()
+	return r.conclude(nil)
+}
+
+// notHere says why plain tests cannot be explored.
+func (r *plainRun) notHere(why error) error {
+	n := 0
+	for _, p := range r.packages {
+		n += len(p.Tests)
+	}
+	fmt.Fprintf(r.out, "plain tests: not explored, %d of them: %v\n", n, why)
+	if r.unjudged {
+		return nil
+	}
+	return fmt.Errorf("plain tests cannot be explored here: %w; --unjudged=ok lives with that", why)
+}
+
+// event takes one event.
+func (r *plainRun) event(p plain.Package, e drive.Event) {
+	e.Package = p.ImportPath
+	switch e.Event {
+	case drive.Progress:
+		if r.line.due() {
+			r.line.show(r.verb + ": " + e.Test + ": " + e.Text)
+		}
+	case drive.Found:
+		r.line.aside(func() { r.tell(p, &e) })
+		r.kept = append(r.kept, e)
+	case drive.Ended:
+		r.counts[e.Plain.Verdict]++
+		r.claims = r.claims || e.Plain.Verdict == drive.HeldAll && len(e.Plain.Exhausted) > 0
+		r.kept = append(r.kept, e)
+		if r.verb != "replay" || e.Code == exitFailed {
+			r.line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, closing(e))) })
+		}
+	}
+}
+
+// tell prints the report of a finding, and keeps it with the event.
+func (r *plainRun) tell(p plain.Package, e *drive.Event) {
+	token := plain.Token{Test: e.Test, Schedule: e.Finding.Schedule}.String()
+	command := []string{"racewindow", "replay"}
+	for _, f := range r.flags {
+		command = append(command, "--build="+quotedWord(f))
+	}
+	command = append(command, quotedWord(token), p.ImportPath)
+	told := report.OfPlain(e.Finding, e.Test, token, strings.Join(command, " "))
+	e.Case = token
+	if text, err := json.Marshal(told); err == nil {
+		e.Report = text
+	}
+	if err := told.WriteText(r.out, terminalColumns(r.screen), reportPalette(r.screen)); err != nil {
+		r.problems = append(r.problems, err)
+	}
+	if w := e.Finding.Failure; w.Stack != "" {
+		fmt.Fprint(r.out, firstLines(w.Stack, 12))
+	}
+	fmt.Fprintln(r.out)
+}
+
+func firstLines(text string, most int) string {
+	lines := strings.SplitAfter(text, "\n")
+	return strings.Join(lines[:min(most, len(lines))], "")
+}
+
+// closing says what became of a test, in lines that no report has.
+func closing(e drive.Event) string {
+	s := e.Plain
+	var text strings.Builder
+	fmt.Fprintf(&text, "%s: %s", s.Verdict, e.Test)
+	switch st := s.Statistics; {
+	case (s.Verdict == drive.HeldAll || s.Verdict == drive.FoundSome) && st.Steps > 0:
+		fmt.Fprintf(&text, ": %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, up to %d goroutines, seed %d; %s", st.Schedules,
+			st.Duration.Seconds(), st.Rate(), st.Distinct, st.PartialOrders, s.Goroutines, s.Seed, s.Because)
+	default:
+		fmt.Fprintf(&text, ": %s", s.Because)
+	}
+	text.WriteString("\n")
+	if n := s.Statistics.Unknown; n > 0 {
+		fmt.Fprintf(&text, "unknown: %d schedules of %s did not end within the step limit, and say nothing\n", n, e.Test)
+	}
+	if n := len(s.Exhausted); n > 0 && s.Verdict == drive.HeldAll {
+		fmt.Fprintf(&text, "exhausted: all %s of %s\n", exhausted(s.Exhausted[n-1]), e.Test)
+	}
+	for _, l := range s.Leaks {
+		fmt.Fprintf(&text, "leaks: %s leaks in every schedule (%s); --leaks always counts that as found\n", e.Test, l)
+	}
+	if s.Running != "" {
+		fmt.Fprintf(&text, "still running after %s: %s\n", e.Test, s.Running)
+	}
+	return text.String()
+}
+
+// exhausted says which schedules were executed.
+func exhausted(x sched.Exhausted) string {
+	switch {
+	case x.Complete:
+		return fmt.Sprintf("%d schedules that there are", x.Schedules)
+	case x.Bound == 1:
+		return fmt.Sprintf("%d schedules with at most 1 preemption", x.Schedules)
+	}
+	return fmt.Sprintf("%d schedules with at most %d preemptions", x.Schedules, x.Bound)
+}
+
+// conditions are those of every claim that a bound is exhausted.
+const conditions = "A bound is exhausted where each operation of sync, sync/atomic, channels and files that the code under test calls counts as a place for a switch, " +
+	"what lies between two of them as one step, time passes only when all wait, and random numbers are the same each time.\n"
+
+// conclude says what came of it all. A finding wins over everything else.
+func (r *plainRun) conclude(failed error) error {
+	n := 0
+	for _, count := range r.counts {
+		n += count
+	}
+	if r.claims {
+		fmt.Fprint(r.out, fitting(r.screen, conditions))
+	}
+	if n > 1 {
+		var words []string
+		for _, verdict := range []string{drive.FoundSome, drive.HeldAll, drive.Sequential, drive.SkippedItself, drive.Unrepeatable, drive.Unjudged} {
+			if c := r.counts[verdict]; c > 0 {
+				words = append(words, fmt.Sprintf("%d %s", c, verdict))
+			}
+		}
+		fmt.Fprintf(r.out, "%d plain tests: %s\n", n, strings.Join(words, ", "))
+	}
+	failed = errors.Join(append([]error{failed}, r.problems...)...)
+	var build *runtime.BuildError
+	var flag *runtime.FlagError
+	notJudged := r.counts[drive.Unrepeatable] + r.counts[drive.Unjudged]
+	switch {
+	case r.counts[drive.FoundSome] > 0:
+		return violated(failed)
+	case errors.As(failed, &build), errors.As(failed, &flag):
+		return usageError{failed}
+	case failed != nil:
+		return failed
+	case n == 0:
+		return fmt.Errorf("no verdict: -run %q came to no plain test", r.pattern)
+	case notJudged > 0 && !r.unjudged:
+		return fmt.Errorf("no verdict on %d of %d plain tests (--unjudged=ok lives with that)", notJudged, n)
+	}
+	return nil
+}
+
+// selected are the packages that have plain tests which the pattern selects.
+func selected(packages []plain.Package, pattern string) (with []plain.Package, err error) {
+	for _, p := range packages {
+		p.Tests, err = p.Matching(pattern)
+		if err != nil {
+			return nil, usageError{fmt.Errorf("--run %s: %w", pattern, err)}
+		}
+		if len(p.Tests) > 0 {
+			with = append(with, p)
+		}
+	}
+	return with, nil
+}
+
+// plainOf says whether a test is a plain one of these packages, and in which of them.
+func plainOf(packages []plain.Package, test string) (p plain.Package, is bool) {
+	name, _, _ := strings.Cut(test, "/")
+	for _, p := range packages {
+		if slices.Contains(p.Tests, name) {
+			return p, true
+		}
+	}
+	return plain.Package{}, false
+}

@@ -1,0 +1,63 @@
+package drive
+
+import "github.com/racewindow/racewindow/harness/sched"
+
+// Variable is the variable of the environment that holds the order for the tests of a binary that was built with the runtime with
+// hooks. There is no flag for it, since the tests are not this project's. The driver takes it out of the environment: processes that
+// a test starts are its own.
+const Variable = "RACEWINDOW_ORDER"
+
+// What became of a plain test that was explored.
+const (
+	// HeldAll says that no schedule that was executed failed.
+	HeldAll = "held"
+	// Sequential says that there was never a second goroutine that could have gone on, so that nothing was explored.
+	Sequential = "sequential"
+	// SkippedItself says that the test did so.
+	SkippedItself = "skipped"
+	// FoundSome says that there were findings.
+	FoundSome = "found"
+	// Unrepeatable says that the same schedule took another way the next time.
+	Unrepeatable = "cannot be repeated"
+	// Unjudged says that nothing can be said for another reason.
+	Unjudged = "not judged"
+)
+
+// A PlainSummary is what the exploration of a plain test came to.
+type PlainSummary struct {
+	Verdict string `json:"verdict"`
+	// Because says why, where the verdict is Unrepeatable or Unjudged, and why the search ended where it is not.
+	Because    string            `json:"because,omitempty"`
+	Statistics sched.Statistics  `json:"statistics"`
+	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
+	// Goroutines is how many the execution had that had most.
+	Goroutines int    `json:"goroutines"`
+	Seed       uint64 `json:"seed"`
+	// Leaks are goroutines that never end, whatever the schedule. Running are such that went on after the test's end, for as long as
+	// was looked.
+	Leaks   []string `json:"leaks,omitempty"`
+	Running string   `json:"running,omitempty"`
+	// Findings is how many there were.
+	Findings int `json:"findings"`
+}
+
+// A PlainFinding is a failure of a plain test and the schedule that shows it.
+type PlainFinding struct {
+	Failure     *sched.Failure `json:"failure"`
+	Schedule    sched.Schedule `json:"schedule"`
+	Preemptions int            `json:"preemptions"`
+	// Strategy found it, in the schedule of that number; its schedule had so many switches and preemptions before it was shrunk.
+	Strategy        string `json:"strategy"`
+	After           uint64 `json:"after_schedules"`
+	FromSwitches    int    `json:"from_switches"`
+	FromPreemptions int    `json:"from_preemptions"`
+	// Early says that shrinking ended before everything was tried.
+	Early bool `json:"early,omitempty"`
+	// Replays is how often it was executed again in the process that found it, and Replayed how often it failed so.
+	Replays  int `json:"replays"`
+	Replayed int `json:"replayed"`
+	// Outcome is the execution, with its events.
+	Outcome sched.Outcome `json:"outcome"`
+	// Passing is an execution that does not fail, nil if there is none.
+	Passing *sched.Outcome `json:"passing,omitempty"`
+}

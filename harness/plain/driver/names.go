@@ -1,0 +1,140 @@
+package driver
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
+)
+
+// Names must survive edits: lines move, closures get other numbers. So a point is called FUNCTION.OPERATION, where a closure counts as
+// the function that it is written in, and a goroutine is called after who started it, the function it runs, and which of these it is:
+// main/serve#1. The test's own goroutine is main.
+
+// names are those of the threads of one execution.
+type names struct {
+	all   []string
+	count map[string]int // goroutines by parent and function
+}
+
+func (n *names) forget() {
+	n.all = n.all[:0]
+	clear(n.count)
+}
+
+// of is the name of a thread. Threads are named in the order in which they were started.
+func (n *names) of(threads []bubble.Thread, thread int) string {
+	if n.count == nil {
+		n.count = map[string]int{}
+	}
+	for i := len(n.all); i <= thread; i++ {
+		t := &threads[i]
+		switch {
+		case i == 0:
+			n.all = append(n.all, "main")
+			continue
+		case t.Parent < 0:
+			n.all = append(n.all, n.numbered("timer/"+runs(t)))
+			continue
+		}
+		n.all = append(n.all, n.numbered(n.all[t.Parent]+"/"+runs(t)))
+	}
+	return n.all[thread]
+}
+
+func (n *names) numbered(name string) string {
+	n.count[name]++
+	return fmt.Sprintf("%s#%d", name, n.count[name])
+}
+
+// known is a name that is known already, and else the number.
+func (n *names) known(thread int) string {
+	if thread < len(n.all) {
+		return n.all[thread]
+	}
+	return fmt.Sprint(thread)
+}
+
+// runs is the function that a goroutine runs: that of the go statement, or where that is a closure, or inside of the standard library,
+// the user's function that started it.
+func runs(t *bubble.Thread) string {
+	function, known := entries[t.Entry]
+	if !known {
+		function = userFunction(t.Entry)
+		entries[t.Entry] = function
+	}
+	if function != "" {
+		return function
+	}
+	function, known = starters[t.Started]
+	if !known {
+		frame := userFrame(t.Started)
+		function = shortFunction(frame.Function)
+		starters[t.Started] = function
+	}
+	return function
+}
+
+var entries, starters = map[uintptr]string{}, map[uintptr]string{}
+
+// userFunction is the short name of a named function of the user's code, "" for any other.
+func userFunction(entry uintptr) string {
+	f := runtime.FuncForPC(entry)
+	if f == nil {
+		return ""
+	}
+	name := f.Name()
+	file, _ := f.FileLine(entry)
+	if isStandard(file) || closure.MatchString(name) {
+		return ""
+	}
+	return shortFunction(name)
+}
+
+// closure matches what the compiler calls closures, and functions that it makes for go statements and loops.
+var closure = regexp.MustCompile(`(\.(func|gowrap|deferwrap)\d+|-range\d+|\.\d+)+`)
+
+// shortFunction is a function's name without closures' numbers, and without the folders of its package; of the package under test it
+// has no package at all.
+func shortFunction(name string) string {
+	name = closure.ReplaceAllString(name, "")
+	name = name[strings.LastIndexByte(name, '/')+1:]
+	if pkg, rest, ok := strings.Cut(name, "."); ok && (pkg == ownPackage || pkg == ownPackage+"_test") {
+		name = rest
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \t\n,;>@#'\"", r) {
+			return '_'
+		}
+		return r
+	}, name)
+}
+
+// ownPackage is the name of the package under test.
+var ownPackage string
+
+// pointAt is the name of a point, and where it is.
+func pointAt(pc uintptr, operation string) (name, file string, line int) {
+	frame := userFrame(pc)
+	return shortFunction(frame.Function) + "." + operation, filepath.Base(frame.File), frame.Line
+}
+
+// userFrame is the innermost function of a return address that is the user's.
+func userFrame(pc uintptr) (f runtime.Frame) {
+	f.PC = pc
+	f.Function, f.File, f.Line = bubble.Frame(pc)
+	return f
+}
+
+// isStandard says whether a file is of the standard library.
+func isStandard(file string) bool { return strings.HasPrefix(file, standardFolder) }
+
+// standardFolder is the folder of the standard library's sources, where this file lies when it is part of a test binary.
+var standardFolder = func() string {
+	_, file, _, _ := runtime.Caller(0)
+	folder, _, _ := strings.Cut(file, "internal/racewindow/")
+	return folder
+}()

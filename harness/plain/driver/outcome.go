@@ -1,0 +1,202 @@
+package driver
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// conclude closes the bubble and judges the execution. What failed first counts.
+func (m *mechanism) conclude() {
+	m.seen.threads = max(m.seen.threads, len(m.stands))
+	over := bubble.Over()
+	if !over && m.after > mostAfter {
+		m.seen.running = m.Remaining()
+	}
+	bubble.Close(&m.over)
+	switch o := &m.over; {
+	case o.Dying:
+		m.chooser.Fail(m.died(o))
+		return
+	case o.Refused:
+		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: o.Message})
+		return
+	}
+	failed, skipped, output := m.run.Failed()
+	if skipped {
+		m.seen.skipped++
+	}
+	m.seen.ended++
+	if failed && !m.raced() {
+		m.chooser.Fail(&sched.Failure{Kind: sched.Failed, Thread: "main", Message: said(output), Site: siteOfOutput(output)})
+	}
+}
+
+// raced says whether the race detector has reported something: then the test has failed for that alone, which is not for us to say.
+func (m *mechanism) raced() bool { return raceoff.Races() > m.races }
+
+// said is what a test has written, without the line that says that it failed.
+func said(output string) string {
+	first, rest, _ := strings.Cut(output, "\n")
+	if !strings.HasPrefix(first, "--- FAIL: ") {
+		rest = output
+	}
+	lines := strings.Split(strings.TrimSpace(rest), "\n")
+	for i := range lines {
+		lines[i] = strings.TrimSpace(lines[i])
+	}
+	if text := strings.Join(lines, "\n"); text != "" {
+		return text
+	}
+	return "the test failed and said nothing"
+}
+
+// logged is a line that a test has written with its place.
+var logged = regexp.MustCompile(`(?m)^\s*([\w.-]+\.go:\d+): `)
+
+// siteOfOutput is where a test said first that something is wrong.
+func siteOfOutput(output string) string {
+	if found := logged.FindStringSubmatch(output); found != nil {
+		return found[1]
+	}
+	return ""
+}
+
+// died makes the failure of a panic, or of a fatal error of the runtime.
+func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
+	f := &sched.Failure{Kind: sched.Panicked, Thread: m.names.known(int(o.Thread)), Message: "fatal error: " + o.Message}
+	if o.Message == "" {
+		f.Message = "panic: " + panicText(o.Arg)
+	}
+	frames := runtime.CallersFrames(o.PCs[:o.Depth])
+	var stack strings.Builder
+	for more := true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		if frame.Function == "" || strings.HasPrefix(frame.Function, "runtime.") {
+			continue
+		}
+		fmt.Fprintf(&stack, "%s\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
+		if f.Site == "" && !isStandard(frame.File) {
+			f.Site = fmt.Sprintf("%s (%s:%d)", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line)
+		}
+	}
+	f.Stack = stack.String()
+	return f
+}
+
+// panicText renders what was panicked with, as the runtime does; methods of it may panic again.
+func panicText(arg any) (text string) {
+	defer func() {
+		if recover() != nil {
+			text = fmt.Sprintf("a %T that cannot be printed", arg)
+		}
+	}()
+	if err, is := arg.(error); is {
+		return err.Error()
+	}
+	return fmt.Sprint(arg)
+}
+
+// Deadlock judges that nobody can ever go on. When the test has ended, what remains leaks if it can never go on either.
+func (m *mechanism) Deadlock(why string) *sched.Failure {
+	if m.waitsForFile() {
+		if m.ended() {
+			return nil
+		}
+		return &sched.Failure{Kind: sched.Unusable, Message: "the test waits for what racewindow does not control, for longer than a second: " + m.Remaining()}
+	}
+	bubble.Locate()
+	if !m.ended() {
+		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing()}
+	}
+	if m.live() == 0 {
+		return nil
+	}
+	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.Remaining(), Site: m.standing()}
+	if when, _ := bubble.Next(); when > 0 { // a timer that is too far away: nobody can tell whether it would wake one of them
+		return nil
+	}
+	if m.seen.known(f) {
+		return nil
+	}
+	return f
+}
+
+func (m *mechanism) live() (n int) {
+	for i := range m.stands {
+		if m.threads[i].State != bubble.Ended {
+			n++
+		}
+	}
+	return n
+}
+
+// known says whether a leak is the one that the schedule without a switch has too.
+func (s *sights) known(f *sched.Failure) bool {
+	if order.LeaksOK {
+		return true
+	}
+	if s.leak == nil || s.leak.Class() != f.Class() {
+		return false
+	}
+	s.leaked++
+	return true
+}
+
+// Remaining lists the goroutines that have not ended, and where they stand.
+func (m *mechanism) Remaining() string {
+	var words []string
+	for i := range m.stands {
+		t := &m.threads[i]
+		switch t.State {
+		case bubble.Blocked:
+			words = append(words, m.Name(i)+" waits in "+waits(t))
+		case bubble.Ready, bubble.Running:
+			words = append(words, m.Name(i)+" could go on")
+		}
+	}
+	return strings.Join(words, "; ")
+}
+
+// waits says where a thread is blocked, and in what.
+func waits(t *bubble.Thread) string {
+	pc := t.At
+	if pc == 0 {
+		pc = t.PC
+	}
+	words := reason(t)
+	if pc == 0 {
+		return words
+	}
+	frame := userFrame(pc)
+	return fmt.Sprintf("%s (%s:%d): %s", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line, words)
+}
+
+// reason is why a thread waits. The runtime calls it durable that the wait is within a bubble.
+func reason(t *bubble.Thread) string {
+	return strings.TrimSuffix(bubble.Reason(t.Reason), " (durable)")
+}
+
+// standing tells deadlocks and leaks apart: the functions in which goroutines wait, and in what, without lines and numbers.
+func (m *mechanism) standing() string {
+	var words []string
+	for i := range m.stands {
+		if t := &m.threads[i]; t.State == bubble.Blocked {
+			frame := userFrame(t.At)
+			word := shortFunction(frame.Function) + ": " + reason(t)
+			if !slices.Contains(words, word) {
+				words = append(words, word)
+			}
+		}
+	}
+	slices.Sort(words)
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,18 @@
+package driver
+
+import (
+	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// pick chooses which of the ready cases the select takes to which a thread has come. They are numbered in the order of the source,
+// from 0. Then the thread goes on.
+func (m *mechanism) pick(stopped *sched.Candidate) (thread int, ok bool) {
+	way, ok := m.chooser.Pick(stopped, int(m.threads[stopped.Thread].Cases))
+	if !ok {
+		return 0, false
+	}
+	m.seen.choices++
+	bubble.Choose(way)
+	return stopped.Thread, true
+}

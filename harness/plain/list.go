@@ -1,0 +1,162 @@
+// Which packages have plain tests, and which of their tests are something else.
+
+package plain
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// harnessPackage is what a test with a Check imports.
+const harnessPackage = module + "/harness"
+
+// A Package is one that has tests.
+type Package struct {
+	ImportPath, Name, Dir string
+	// Tests are the names of its plain tests, in the order of the source; Checks those of tests that call harness.Check.
+	Tests, Checks []string
+}
+
+// A ListError is what the go command said of packages that it could not list.
+type ListError struct{ Said string }
+
+func (e *ListError) Error() string { return "the packages cannot be listed: " + e.Said }
+
+// List finds the tests of packages. flags are those of the go command that decide which files a package has, env its environment; nil is
+// the process's own.
+func List(ctx context.Context, dir string, env, flags, patterns []string) (all []Package, err error) {
+	args := append([]string{"list", "-e", "-json=ImportPath,Name,Dir,TestGoFiles,XTestGoFiles,Error"}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(append(args, "--"), patterns...)...)
+	cmd.Dir, cmd.Env = dir, env
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	if err := cmd.Run(); err != nil {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		return nil, &ListError{strings.TrimSpace(stderr.String() + " " + err.Error())}
+	}
+	for decoder := json.NewDecoder(&stdout); ; {
+		var p struct {
+			Package
+			TestGoFiles, XTestGoFiles []string
+			Error                     *struct{ Err string }
+		}
+		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
+			return all, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("understand go list: %w", err)
+		}
+		if p.Error != nil {
+			return nil, &ListError{p.ImportPath + ": " + strings.TrimSpace(p.Error.Err)}
+		}
+		if err := p.read(append(p.TestGoFiles, p.XTestGoFiles...)); err != nil {
+			return nil, err
+		}
+		all = append(all, p.Package)
+	}
+}
+
+// read finds the tests in the package's test files. A test that calls harness.Check, by itself or through functions of these files, is a
+// Check.
+func (p *Package) read(files []string) error {
+	var tests []string
+	calls := map[string][]string{} // function -> names that it uses
+	checks := map[string]bool{}
+	for _, name := range files {
+		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+		if err != nil {
+			return &ListError{err.Error()}
+		}
+		harness := importName(file)
+		for _, declared := range file.Decls {
+			f, is := declared.(*ast.FuncDecl)
+			if !is || f.Body == nil {
+				continue
+			}
+			if isTest(f) {
+				tests = append(tests, f.Name.Name)
+			}
+			ast.Inspect(f.Body, func(n ast.Node) bool {
+				switch n := n.(type) {
+				case *ast.SelectorExpr:
+					if pkg, is := n.X.(*ast.Ident); is && harness != "" && pkg.Name == harness && strings.HasPrefix(n.Sel.Name, "Check") {
+						checks[f.Name.Name] = true
+					}
+				case *ast.Ident:
+					calls[f.Name.Name] = append(calls[f.Name.Name], n.Name)
+				}
+				return true
+			})
+		}
+	}
+	for again := true; again; {
+		again = false
+		for f, used := range calls {
+			if !checks[f] && slices.ContainsFunc(used, func(name string) bool { return checks[name] }) {
+				checks[f], again = true, true
+			}
+		}
+	}
+	for _, name := range tests {
+		if checks[name] {
+			p.Checks = append(p.Checks, name)
+		} else {
+			p.Tests = append(p.Tests, name)
+		}
+	}
+	return nil
+}
+
+// importName is what a file calls the harness, "" if it does not import it.
+func importName(file *ast.File) string {
+	for _, imported := range file.Imports {
+		if strings.Trim(imported.Path.Value, `"`) != harnessPackage {
+			continue
+		}
+		if imported.Name != nil {
+			return imported.Name.Name
+		}
+		return "harness"
+	}
+	return ""
+}
+
+// isTest says whether go test runs a function as a test.
+func isTest(f *ast.FuncDecl) bool {
+	rest, is := strings.CutPrefix(f.Name.Name, "Test")
+	if !is || f.Recv != nil || f.Type.TypeParams != nil || f.Name.Name == "TestMain" {
+		return false
+	}
+	if first, _ := utf8.DecodeRuneInString(rest); rest != "" && unicode.IsLower(first) {
+		return false
+	}
+	params := f.Type.Params.List
+	if len(params) != 1 || len(params[0].Names) > 1 {
+		return false
+	}
+	pointer, is := params[0].Type.(*ast.StarExpr)
+	if !is {
+		return false
+	}
+	switch t := pointer.X.(type) {
+	case *ast.SelectorExpr:
+		return t.Sel.Name == "T"
+	case *ast.Ident:
+		return t.Name == "T"
+	}
+	return false
+}

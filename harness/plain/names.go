@@ -1,0 +1,30 @@
+package plain
+
+import (
+	"regexp"
+	"strings"
+)
+
+// Exactly is the pattern for go test's -run that matches one test, or sub-test, and no other.
+func Exactly(test string) string {
+	parts := strings.Split(test, "/")
+	for i, p := range parts {
+		parts[i] = "^" + regexp.QuoteMeta(p) + "$"
+	}
+	return strings.Join(parts, "/")
+}
+
+// Matching are the tests of a package that a pattern for -run selects, by its first part.
+func (p Package) Matching(pattern string) (tests []string, err error) {
+	first, _, _ := strings.Cut(pattern, "/")
+	re, err := regexp.Compile(first)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range p.Tests {
+		if re.MatchString(name) {
+			tests = append(tests, name)
+		}
+	}
+	return tests, nil
+}

@@ -1,0 +1,191 @@
+package plain
+
+import (
+	"context"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints/runtime"
+	"github.com/racewindow/racewindow/harness/drive"
+)
+
+// Tests of this package build the standard library with hooks, once for each version of Go and of the edits, into the cache that the
+// racewindow command has: no other package's tests do. They run one after the other, since two go commands would build it twice.
+
+// session opens the toolchain of this test, where it is supported.
+func session(t *testing.T, dir string) *Session {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds the standard library")
+	}
+	s, err := Open(t.Context(), dir, nil)
+	var unsupported *runtime.UnsupportedError
+	if errors.As(err, &unsupported) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	return s
+}
+
+// told is what a session tells of a package's tests.
+type told struct {
+	ended    map[string]*drive.PlainSummary
+	findings map[string][]drive.Event
+}
+
+func explored(t *testing.T, s *Session, dir string) told {
+	t.Helper()
+	all, err := List(t.Context(), dir, nil, nil, []string{"."})
+	require.NoError(t, err)
+	require.Len(t, all, 1)
+	got := told{map[string]*drive.PlainSummary{}, map[string][]drive.Event{}}
+	s.Event = func(_ Package, e drive.Event) {
+		switch e.Event {
+		case drive.Ended:
+			got.ended[e.Test] = e.Plain
+		case drive.Found:
+			got.findings[e.Test] = append(got.findings[e.Test], e)
+		}
+	}
+	require.NoError(t, s.Explore(t.Context(), all[0]))
+	for _, name := range all[0].Tests {
+		if s.Run == "" {
+			require.Contains(t, got.ended, name, "each test gets a word")
+		}
+	}
+	return got
+}
+
+// copied copies a module of testdata, so that whatever the exploration does to it can be seen.
+func copied(t *testing.T, name string) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("testdata", name))))
+	return dir
+}
+
+func TestTheClassicsAreFoundAndTheirFixesHold(t *testing.T) {
+	dir := copied(t, "classics")
+	s := session(t, dir)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 400, Seed: 1}
+	got := explored(t, s, dir)
+	for name, at := range map[string]struct {
+		kind, site string
+		switches   int
+	}{
+		"TestLog": {"failed", "classics_test.go:27", 1}, "TestCond": {"deadlock", "(*Box).Get: sync.Cond.Wait, testCond: chan receive", 1},
+		"TestLockOrder": {"deadlock", "Transfer: sync.Mutex.Lock, testTransfer: sync.WaitGroup.Wait", 1}, "TestFeed": {"panic", "(*Feed).Send (classics.go:174)", 1},
+		"TestAsk": {"leak", "ask: chan send", 0}, "TestSum": {"failed", "classics_test.go:90", 0},
+	} {
+		require.Equal(t, drive.FoundSome, got.ended[name].Verdict, name)
+		require.Len(t, got.findings[name], 1)
+		f := got.findings[name][0].Finding
+		require.Equal(t, at.kind, string(f.Failure.Kind), name)
+		require.Equal(t, at.site, f.Failure.Site, name)
+		require.Len(t, f.Schedule, at.switches, "%s: %s", name, f.Schedule)
+		require.Equal(t, 5, f.Replays)
+		require.Equal(t, 5, f.Replayed, "%s fails in each of five fresh processes: %s", name, f.Schedule)
+		require.Equal(t, drive.HeldAll, got.ended[name+"Right"].Verdict, "%sRight: %s", name, got.ended[name+"Right"].Because)
+		require.NotEmpty(t, got.ended[name+"Right"].Exhausted)
+	}
+	requireUntouched(t, dir, "classics")
+}
+
+// requireUntouched says that nothing of the module has changed, nor what it requires.
+func requireUntouched(t *testing.T, dir, name string) {
+	t.Helper()
+	diff, err := exec.Command("diff", "-r", filepath.Join("testdata", name), dir).CombinedOutput()
+	require.NoError(t, err, string(diff))
+	list := exec.Command("go", "list", "-m", "all")
+	list.Dir = dir
+	modules, err := list.Output()
+	require.NoError(t, err)
+	require.Equal(t, "example.com/"+name, strings.TrimSpace(string(modules)), "it requires nothing, and so not racewindow")
+}
+
+func TestATokenReplaysAHundredTimesInAFreshProcess(t *testing.T) {
+	dir := copied(t, "classics")
+	s := session(t, dir)
+	token, err := ParseToken("v1 test=TestCond; @ main/testCond#1@(*Box).Get.Lock#2>main/testCond#2")
+	require.NoError(t, err)
+	s.Run = Exactly(token.Test)
+	s.Order = drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Times: 100}
+	got := explored(t, s, dir)
+	require.Len(t, got.findings[token.Test], 1)
+	require.Equal(t, 100, got.findings[token.Test][0].Finding.Replayed)
+}
+
+// A name that survives edits is worth nothing if it only seems to.
+func TestATokenSurvivesLinesAndAClosureAboveItsPlaces(t *testing.T) {
+	dir := copied(t, "classics")
+	s := session(t, dir)
+	for name, edit := range map[string][2]string{
+		"classics.go":      {"func (b *Box) Get() {\n", "func (b *Box) Get() {\n\tfunc() {\n\t\t_ = b\n\t}()\n"},
+		"classics_test.go": {"func testCond(get func(*Box)) {\n", strings.Repeat("\n", 10) + "func testCond(get func(*Box)) {\n\tfunc() {}()\n"},
+	} {
+		file := filepath.Join(dir, name)
+		content, err := os.ReadFile(file)
+		require.NoError(t, err)
+		changed := strings.Replace(string(content), edit[0], edit[1], 1)
+		require.NotEqual(t, string(content), changed)
+		require.NoError(t, os.WriteFile(file, []byte(changed), 0o644))
+	}
+	s.Run = Exactly("TestCond")
+	s.Order = drive.Order{Mode: drive.Replay, Case: "main/testCond#1@(*Box).Get.Lock#2>main/testCond#2", Times: 3}
+	got := explored(t, s, dir)
+	require.Len(t, got.findings["TestCond"], 1)
+	require.Equal(t, 3, got.findings["TestCond"][0].Finding.Replayed)
+}
+
+func TestASwitchThatCannotBeMadeIsNeverPassedSilently(t *testing.T) {
+	dir := copied(t, "classics")
+	s := session(t, dir)
+	s.Run = Exactly("TestCond")
+	s.Order = drive.Order{Mode: drive.Replay, Case: "main/testCond#1@(*Box).Get.Lock#20>main/testCond#2"}
+	got := explored(t, s, dir)
+	require.Equal(t, drive.Unjudged, got.ended["TestCond"].Verdict)
+	require.Contains(t, got.ended["TestCond"].Because, "the schedule's places were not reached: main/testCond#1@(*Box).Get.Lock#20 (main/testCond#1 came there 2 times)")
+}
+
+func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
+	dir := copied(t, "shapes")
+	s := session(t, dir)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 200, Seed: 1}
+	got := explored(t, s, dir)
+	for name, verdict := range map[string]string{
+		"TestSequential": drive.Sequential, "TestSkips": drive.SkippedItself, "TestPackageCounter": drive.Unrepeatable, "TestSynctest": drive.Unjudged,
+		"TestExits": drive.FoundSome, "TestLogsLate": drive.FoundSome, "TestParallelParts": drive.FoundSome, "TestSelectTakesAnyReadyCase": drive.FoundSome,
+		"TestUnlocksTwice": drive.FoundSome, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
+		"TestPipeRight": drive.HeldAll, "TestLeaksAlways": drive.HeldAll, "TestSpinsRight": drive.HeldAll,
+		"TestNamedGoroutines": drive.FoundSome,
+	} {
+		require.Equal(t, verdict, got.ended[name].Verdict, "%s: %s", name, got.ended[name].Because)
+		for _, f := range got.findings[name] {
+			require.Equal(t, f.Finding.Replays, f.Finding.Replayed, name)
+		}
+	}
+	require.Contains(t, got.ended["TestPackageCounter"].Because, "came to main@TestPackageCounter.Lock (shapes_test.go:", "the first place that differed")
+	require.Equal(t, []string{"leak in TestLeaksAlways: select (no cases)"}, got.ended["TestLeaksAlways"].Leaks)
+	require.Equal(t, "main@TestSelectTakesAnyReadyCase.select.case#1=1", got.findings["TestSelectTakesAnyReadyCase"][0].Finding.Schedule.String())
+	require.Equal(t, "main/count#1@count.Store#1>main/count#2", got.findings["TestNamedGoroutines"][0].Finding.Schedule.String())
+	require.Contains(t, got.findings["TestExits"][0].Finding.Failure.Message, "os.Exit(3) ends the process")
+	requireUntouched(t, dir, "shapes")
+}
+
+func TestABinaryWithoutADriverRefusesToStart(t *testing.T) {
+	dir := copied(t, "classics")
+	s := session(t, dir)
+	b := runtime.Build{Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: dir, Package: ".", Output: filepath.Join(t.TempDir(), "classics.test")}
+	require.NoError(t, b.Run(context.WithoutCancel(t.Context())))
+	said, err := exec.Command(b.Output).CombinedOutput()
+	var exit *exec.ExitError
+	require.ErrorAs(t, err, &exit)
+	require.Equal(t, 2, exit.ExitCode())
+	require.Contains(t, string(said), "racewindow: this program was built with racewindow's runtime and has no driver")
+}

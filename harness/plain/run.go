@@ -1,0 +1,250 @@
+// The life of one test binary: built, run until every test was explored, its findings executed again in fresh processes.
+
+package plain
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints/runtime"
+	"github.com/racewindow/racewindow/harness/drive"
+)
+
+// A Session explores packages with one toolchain.
+type Session struct {
+	Toolchain runtime.Toolchain
+	Patch     *runtime.Patch
+	Cache     runtime.Cache
+	Race      bool
+	// Flags are the user's for the go command, as -tags=x.
+	Flags []string
+	Env   []string // of the go command and of the tests; the process's own when nil
+	// Order is carried out; the Session sets what says where and for which package.
+	Order drive.Order
+	// Run is go test's -run; "" for all tests.
+	Run string
+	// Again is how often a finding is executed again, each time in a fresh process.
+	Again int
+	// Event is called with what happens, by one goroutine at a time.
+	Event func(Package, drive.Event)
+}
+
+// Open finds the toolchain of a folder and makes the edits in its files. Where it is not supported the error is a
+// *runtime.UnsupportedError or a *runtime.UnfitError.
+func Open(ctx context.Context, dir string, env []string) (*Session, error) {
+	tool, err := runtime.Find(ctx, dir, env)
+	if err != nil {
+		return nil, err
+	}
+	patch, err := tool.Patch()
+	if err != nil {
+		return nil, err
+	}
+	cache, err := runtime.DefaultCache()
+	if err != nil {
+		return nil, err
+	}
+	return &Session{Toolchain: tool, Patch: patch, Cache: cache, Env: env, Again: 5}, nil
+}
+
+// A binary is one test binary and what came of its tests.
+type binary struct {
+	*Session
+	of     Package
+	folder string
+	file   string
+	began  string   // the test that is being explored
+	done   []string // tests that need not be executed any more
+}
+
+// Explore builds the tests of a package and has them carry out the order. The error is a *runtime.BuildError where the package cannot be
+// built.
+func (s *Session) Explore(ctx context.Context, p Package) error {
+	folder, err := os.MkdirTemp("", "racewindow-plain-")
+	if err != nil {
+		return fmt.Errorf("make a folder for a test binary: %w", err)
+	}
+	defer os.RemoveAll(folder)
+	b := &binary{Session: s, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), done: slices.Clone(p.Checks)}
+	err = runtime.Build{
+		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: b.file, Race: s.Race, Flags: s.Flags,
+		Driver: Driver(), Env: s.Env,
+	}.Run(ctx)
+	if err != nil {
+		return err
+	}
+	for more := true; more; {
+		if more, err = b.process(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// process runs the binary once. A test that ends it is told as not judged, and the others come in another process.
+func (b *binary) process(ctx context.Context) (more bool, err error) {
+	order := b.Order
+	order.Skip = b.done
+	b.began = ""
+	output, code, err := b.execute(ctx, order, b.Run, b.take)
+	switch {
+	case err != nil:
+		return false, err
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case b.began == "" && code != 0 && len(b.done) == len(b.of.Checks):
+		return false, fmt.Errorf("the tests of %s end before any of them is explored, with exit code %d:\n%s", b.of.ImportPath, code, tail(output))
+	case b.began == "":
+		return false, nil
+	}
+	b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{
+		Verdict: drive.Unjudged, Because: fmt.Sprintf("the test ended its process, with exit code %d:\n%s", code, tail(output)),
+	}})
+	b.done = append(b.done, b.began)
+	return true, nil
+}
+
+// take passes an event on, and knows which test is being explored.
+func (b *binary) take(ctx context.Context, e drive.Event) {
+	switch e.Event {
+	case drive.Began:
+		b.began = e.Test
+	case drive.Found:
+		b.again(ctx, &e)
+	case drive.Ended:
+		b.began = ""
+		b.done = append(b.done, e.Test)
+	case drive.Refused:
+		b.began = ""
+		b.done = append(b.done, e.Test)
+		e = drive.Event{Event: drive.Ended, Test: e.Test, Code: e.Code, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: e.Text}}
+	}
+	b.Event(b.of, e)
+}
+
+// again executes a finding in fresh processes.
+func (b *binary) again(ctx context.Context, e *drive.Event) {
+	if b.Order.Mode == drive.Replay {
+		return
+	}
+	e.Finding.Replays, e.Finding.Replayed = 0, 0
+	for ; e.Finding.Replays < b.Again && ctx.Err() == nil; e.Finding.Replays++ {
+		failed := false
+		order := drive.Order{Version: drive.Version, Mode: drive.Replay, Case: e.Case, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true}
+		_, _, err := b.execute(ctx, order, Exactly(e.Test), func(_ context.Context, again drive.Event) {
+			failed = failed || again.Event == drive.Found && again.Finding.Failure.Class() == e.Finding.Failure.Class()
+		})
+		if err == nil && failed {
+			e.Finding.Replayed++
+		}
+	}
+}
+
+// execute runs the binary with an order, and calls take with each event.
+func (b *binary) execute(ctx context.Context, order drive.Order, run string, take func(context.Context, drive.Event)) (output string, code int, err error) {
+	events, err := os.CreateTemp(b.folder, "events-")
+	if err != nil {
+		return "", 0, fmt.Errorf("make a file for the events of a test binary: %w", err)
+	}
+	defer events.Close()
+	order.Version, order.Events, order.Own = drive.Version, events.Name(), b.of.Name
+	args := []string{"-test.count=1", "-test.timeout=0", "-test.paniconexit0"}
+	if run != "" {
+		args = append(args, "-test.run="+run)
+	}
+	cmd := exec.CommandContext(ctx, b.file, args...)
+	cmd.Dir = b.of.Dir
+	cmd.Env = append(b.environment(), drive.Variable+"="+order.String(), "PWD="+b.of.Dir)
+	said := &lastBytes{most: 64 << 10}
+	cmd.Stdout, cmd.Stderr = said, said
+	cmd.WaitDelay = time.Second
+	if err := cmd.Start(); err != nil {
+		return "", 0, fmt.Errorf("start a test binary: %w", err)
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	err = follow(ctx, events, ended, take)
+	var failed *exec.ExitError
+	if err != nil && !errors.As(err, &failed) && !errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
+		return "", 0, fmt.Errorf("run a test binary: %w", err)
+	}
+	return said.String(), cmd.ProcessState.ExitCode(), nil
+}
+
+func (b *binary) environment() []string {
+	env := b.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	env = env[:len(env):len(env)]
+	if b.Race {
+		env = append(env, "GORACE=suppress_equal_stacks=0 suppress_equal_addresses=0 exitcode=0")
+	}
+	return env
+}
+
+// poll is how often the events are looked at.
+const poll = 50 * time.Millisecond
+
+// follow passes on the events in a file until the process that writes them has ended.
+func follow(ctx context.Context, events io.Reader, ended <-chan error, take func(context.Context, drive.Event)) error {
+	var rest []byte
+	look := func() {
+		more, _ := io.ReadAll(events) // what cannot be read now is read the next time, or missed, and then the test is not judged
+		rest = append(rest, more...)
+		for {
+			line, after, whole := bytes.Cut(rest, []byte("\n"))
+			if !whole {
+				return
+			}
+			rest = after
+			if e, err := drive.ParseEvent(line); err == nil {
+				take(ctx, e)
+			}
+		}
+	}
+	tick := time.NewTicker(poll)
+	defer tick.Stop()
+	for {
+		select {
+		case err := <-ended:
+			look()
+			return err
+		case <-tick.C:
+			look()
+		}
+	}
+}
+
+// lastBytes keeps the end of what is written.
+type lastBytes struct {
+	most int
+	text []byte
+}
+
+func (l *lastBytes) Write(p []byte) (int, error) {
+	l.text = append(l.text, p...)
+	if over := len(l.text) - l.most; over > 0 {
+		l.text = append(l.text[:0], l.text[over:]...)
+	}
+	return len(p), nil
+}
+
+func (l *lastBytes) String() string { return string(l.text) }
+
+// mostLines is how much of an output is shown.
+const mostLines = 30
+
+func tail(output string) string {
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	return strings.Join(lines[max(0, len(lines)-mostLines):], "\n")
+}

@@ -1,0 +1,3 @@
+module example.com/classics
+
+go 1.26

@@ -1,0 +1,71 @@
+// One schedule of one test as a line of text.
+
+package plain
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A Token names a test, or a sub-test, and a schedule of it: v1 test=TestX/sub; @ main/serve#1@(*Cache).Get.RLock#2>main. Without a
+// schedule nothing is switched.
+type Token struct {
+	Test     string
+	Schedule sched.Schedule
+}
+
+// ErrToken is wrapped by every error about the text of a token.
+var ErrToken = errors.New("not a token of a plain test")
+
+const head = "v1 test="
+
+// IsToken says whether a text is to be read as one.
+func IsToken(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), head) }
+
+// escaped are the characters of a sub-test's name that mean something in the text.
+const escaped = "%; @'\"\\"
+
+// String is the text that Parse reads.
+func (t Token) String() string {
+	var name strings.Builder
+	for _, r := range t.Test {
+		if strings.ContainsRune(escaped, r) || r < ' ' {
+			fmt.Fprintf(&name, "%%%02X", r)
+		} else {
+			name.WriteRune(r)
+		}
+	}
+	text := head + name.String()
+	if len(t.Schedule) > 0 {
+		text += "; @ " + t.Schedule.String()
+	}
+	return text
+}
+
+// ParseToken reads what String prints. Line breaks are blanks.
+func ParseToken(text string) (t Token, err error) {
+	text = strings.Join(strings.Fields(text), " ")
+	rest, is := strings.CutPrefix(text, head)
+	if !is {
+		return t, fmt.Errorf("%w: it begins with 'v1 test=NAME', %.80q does not", ErrToken, text)
+	}
+	name, schedule, scheduled := strings.Cut(rest, ";")
+	if t.Test, err = url.PathUnescape(strings.TrimSpace(name)); err != nil || t.Test == "" {
+		return t, fmt.Errorf("%w: %.80q is no name of a test", ErrToken, name)
+	}
+	if !scheduled {
+		return t, nil
+	}
+	schedule, is = strings.CutPrefix(strings.TrimSpace(schedule), "@")
+	if !is {
+		return t, fmt.Errorf("%w: after the test's name comes '; @ ' and the schedule; %.80q is of a harness.Check, or misspelt", ErrToken, schedule)
+	}
+	if t.Schedule, err = sched.ParseSchedule(schedule); err != nil {
+		return t, fmt.Errorf("%w: %w", ErrToken, err)
+	}
+	return t, nil
+}

@@ -1,0 +1,41 @@
+package report
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// OfPlain makes the report of what was found in a plain test. The executions are those of its test binary; token is the test and the
+// schedule as text, and command executes it again.
+func OfPlain(f *drive.PlainFinding, test, token, command string) *Report {
+	out := f.Outcome
+	r := &Report{
+		Schema: Schema, Verdict: Violated, Case: clean(token, maxCase), Replay: clean(command, maxCase), Replays: f.Replays, Replayed: f.Replayed,
+		Preemptions: f.Preemptions, Run: lay(out, token),
+	}
+	r.Size = plural(len(r.Run.Threads), "goroutine") + ", " + preemptions(f.Preemptions)
+	r.describe(f.Failure)
+	r.Promise, r.Sentence, r.Detail = clean(test, maxName), "", clean(f.Failure.Message, maxText)
+	if f.Failure.Kind != sched.Failed {
+		r.Promise = clean(fmt.Sprintf("%s: %s", test, f.Failure.Kind), maxName)
+	}
+	if f.FromSwitches > len(f.Schedule) {
+		r.From = fmt.Sprintf("%s and %s", plural(f.FromSwitches, "switch"), preemptions(f.FromPreemptions))
+		r.Shrink = &Shrink{Minimal: !f.Early}
+	}
+	if f.Passing != nil {
+		twin := &Twin{Run: lay(*f.Passing, ""), Change: "without the last switch"}
+		twin.Differs = firstDifference(&r.Run, &twin.Run)
+		r.Passing = twin
+	}
+	r.addSources(out.Events)
+	return r
+}
+
+// points says whether a thread of an execution has come to points.
+func points(events []sched.Event, thread string) bool {
+	return slices.ContainsFunc(events, func(e sched.Event) bool { return e.Thread == thread && e.Point })
+}
