@@ -258,7 +258,8 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 	for i := range in.clients {
 		go in.client(in.lane.delayed(in.ctx), i)
 	}
-	look, left, at, moved := min(max(firstLook, usualTimes*in.lane.usual), usualTimes*lastLook), clients, uint64(0), began
+	look, left, at, moved := lookAfter(in.lane.usual), clients, uint64(0), began
+	waited := false
 	for left > 0 && !remain {
 		in.lane.timer.Reset(look)
 		select {
@@ -276,7 +277,7 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 			at, moved = now, time.Now()
 		case lost == nil:
 			in.lose("while operations waited")
-			moved = time.Now()
+			waited, moved = true, time.Now()
 		default:
 			remain = time.Since(moved) > l.Grace || l.interrupted.Load() != 0
 		}
@@ -285,7 +286,9 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 	if lost == nil {
 		lost = <-in.losses
 	}
-	in.lane.usual = max(in.lane.usual*7/8, time.Since(began))
+	if !waited {
+		in.lane.usual = toUsual(in.lane.usual, time.Since(began))
+	}
 	in.lane.of.ticks[in.plan.number].Raise(in.ticks.Load())
 	in.discard()
 	return lost, remain

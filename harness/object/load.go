@@ -105,6 +105,7 @@ func (c *Load) check() error {
 const (
 	defaultCanaryOperations = 1_000_000
 	canaryLastResort        = time.Minute
+	canaryGrace             = 5 * time.Second // a planted bug that makes operations hang need not be waited for as a real one
 )
 
 func (c *Load) setDefaults() {
@@ -204,7 +205,7 @@ func (o *Object) loadCanaries(ctx context.Context, c Load) (words string, err er
 			return "", fmt.Errorf("canary: %w", err)
 		}
 		one := c
-		one.Duration, one.Operations, one.Progress = canaryLastResort, c.canaryOperations, nil
+		one.Duration, one.Operations, one.Progress, one.Grace = canaryLastResort, c.canaryOperations, nil, min(c.Grace, canaryGrace)
 		l := newLoad(o, one, []*plan{p})
 		err = l.run(ctx)
 		switch r := l.result; {

@@ -16,10 +16,16 @@ import (
 // When a lane looks at an instance in which nothing moves. It decides no verdict. Where the machine is so busy that an instance
 // takes longer, it looks later: looking means to ask the oracle while others run.
 const (
-	firstLook  = 50 * time.Millisecond
+	firstLook  = 20 * time.Millisecond
 	lastLook   = time.Second
-	usualTimes = 8 // as long as is usual
+	usualTimes = 2 // as long as is usual
 )
+
+// lookAfter is when a lane looks for the first time, where what it executes usually takes so long.
+func lookAfter(usual time.Duration) time.Duration { return min(firstLook+usualTimes*usual, lastLook) }
+
+// toUsual takes another duration into the usual one.
+func toUsual(usual, took time.Duration) time.Duration { return usual + (took-usual)/8 }
 
 // A key is the same for two histories that no judge can tell apart.
 type key [16]byte
@@ -102,7 +108,7 @@ func (n *lane) instance() {
 		return
 	}
 	if in.off.Load() == 0 {
-		n.usual = max(n.usual*7/8, time.Since(began))
+		n.usual = toUsual(n.usual, time.Since(began))
 	}
 	n.instances++
 	n.overlapping += settled.overlaps()
@@ -148,7 +154,7 @@ func (in *instance) client(ctx context.Context, thread int) {
 // and could not be called off: then left of them still wait. It is nil where there is nothing to judge.
 func (in *instance) wait(clients int) (settled *run, left int) {
 	var calledOff *run // what was right when operations were called off
-	look, moved, at := min(max(firstLook, usualTimes*in.lane.usual), usualTimes*lastLook), time.Now(), uint64(0)
+	look, moved, at := lookAfter(in.lane.usual), time.Now(), uint64(0)
 	for left = clients; left > 0; {
 		in.lane.timer.Reset(look)
 		select {
