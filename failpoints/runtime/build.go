@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -100,6 +101,11 @@ func (b Build) environment(root string) []string {
 	return append(env[:len(env):len(env)], "GOROOT="+root, "GOTOOLCHAIN=local", "GOCACHE="+b.Cache.build(), "PWD="+b.Dir)
 }
 
+// written is when a file of the stage is said to have been written. The go command does not index files that are seconds old, and the
+// early releases of Go 1.26 do not find a package of the overlay that they have not indexed. The index knows a file by its name, size and
+// time, so the time follows from the content.
+func written(content []byte) time.Time { return time.Unix(int64(crc32.ChecksumIEEE(content)>>2), 0) }
+
 // stage writes the files of the build, and the overlay that puts them where they belong.
 func (b Build) stage(dir, root string) (overlay string, err error) {
 	replace := map[string]string{}
@@ -110,6 +116,9 @@ func (b Build) stage(dir, root string) (overlay string, err error) {
 				return "", fmt.Errorf("write the files of the runtime: %w", err)
 			}
 			if err := os.WriteFile(file, content, 0o600); err != nil {
+				return "", fmt.Errorf("write the files of the runtime: %w", err)
+			}
+			if err := os.Chtimes(file, time.Time{}, written(content)); err != nil {
 				return "", fmt.Errorf("write the files of the runtime: %w", err)
 			}
 			replace[filepath.Join(root, "src", filepath.FromSlash(name))] = file

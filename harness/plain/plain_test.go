@@ -163,7 +163,7 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 		"TestExits": drive.FoundSome, "TestLogsLate": drive.FoundSome, "TestParallelParts": drive.FoundSome, "TestSelectTakesAnyReadyCase": drive.FoundSome,
 		"TestUnlocksTwice": drive.FoundSome, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
 		"TestPipeRight": drive.HeldAll, "TestLeaksAlways": drive.HeldAll, "TestSpinsRight": drive.HeldAll,
-		"TestNamedGoroutines": drive.FoundSome,
+		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome,
 	} {
 		require.Equal(t, verdict, got.ended[name].Verdict, "%s: %s", name, got.ended[name].Because)
 		for _, f := range got.findings[name] {
@@ -174,6 +174,7 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 	require.Equal(t, []string{"leak in TestLeaksAlways: select (no cases)"}, got.ended["TestLeaksAlways"].Leaks)
 	require.Equal(t, "main@TestSelectTakesAnyReadyCase.select.case#1=1", got.findings["TestSelectTakesAnyReadyCase"][0].Finding.Schedule.String())
 	require.Equal(t, "main/count#1@count.Store#1>main/count#2", got.findings["TestNamedGoroutines"][0].Finding.Schedule.String())
+	require.Equal(t, "main/TestGeneric#1@(*cell[...]).change.Lock#2>main/TestGeneric#2", got.findings["TestGeneric"][0].Finding.Schedule.String())
 	require.Contains(t, got.findings["TestExits"][0].Finding.Failure.Message, "os.Exit(3) ends the process")
 	requireUntouched(t, dir, "shapes")
 }

@@ -97,10 +97,14 @@ func userFunction(entry uintptr) string {
 // closure matches what the compiler calls closures, and functions that it makes for go statements and loops.
 var closure = regexp.MustCompile(`(\.(func|gowrap|deferwrap)\d+|-range\d+|\.\d+)+`)
 
-// shortFunction is a function's name without closures' numbers, and without the folders of its package; of the package under test it
+// instance matches the type arguments of a generic function, which the compiler names by their shape.
+var instance = regexp.MustCompile(`\[.*\]`)
+
+// shortFunction is a function's name without closures' numbers, without type arguments, and without the folders of its package; of the package under test it
 // has no package at all.
 func shortFunction(name string) string {
 	name = closure.ReplaceAllString(name, "")
+	name = instance.ReplaceAllString(name, "[...]")
 	name = name[strings.LastIndexByte(name, '/')+1:]
 	if pkg, rest, ok := strings.Cut(name, "."); ok && (pkg == ownPackage || pkg == ownPackage+"_test") {
 		name = rest

@@ -194,3 +194,37 @@ func TestNamedGoroutines(t *testing.T) {
 		t.Errorf("counted %d", counted.Load())
 	}
 }
+
+type cell[V any] struct {
+	mu sync.Mutex
+	v  V
+}
+
+func (c *cell[V]) change(f func(V) V) {
+	c.mu.Lock()
+	v := c.v
+	c.mu.Unlock()
+	c.mu.Lock()
+	c.v = f(v)
+	c.mu.Unlock()
+}
+
+func TestGeneric(t *testing.T) {
+	var c cell[map[string]int]
+	var wg sync.WaitGroup
+	for _, name := range []string{"a", "b"} {
+		wg.Go(func() {
+			c.change(func(old map[string]int) map[string]int {
+				changed := map[string]int{name: 1}
+				for k, v := range old {
+					changed[k] = v
+				}
+				return changed
+			})
+		})
+	}
+	wg.Wait()
+	if len(c.v) != 2 {
+		t.Errorf("%v", c.v)
+	}
+}
