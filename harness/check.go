@@ -239,11 +239,8 @@ func (c *checking) explore(config explore.Config) {
 	}
 	words := fmt.Sprintf("%s: %s: %d schedules of %d programs, %d partial orders, seed %d; %s",
 		summary.Verdict, config.Name, summary.Statistics.Schedules, summary.Programs, summary.Statistics.PartialOrders, summary.Seed, summary.Ended)
-	if undeclared := summary.Statistics.UndeclaredWords(); undeclared != "" {
-		words += "\n" + undeclared
-	}
-	if n := len(summary.Claims); n > 0 && len(summary.Findings) == 0 {
-		words += "\n" + summary.Claims[n-1]
+	for _, line := range summary.Lines(config) {
+		words += "\n" + line
 	}
 	code := map[string]int{explore.Held: 0, explore.Violated: 1, explore.NoVerdict: 3}[summary.Verdict]
 	if code == 3 {

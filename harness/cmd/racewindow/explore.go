@@ -93,6 +93,30 @@ func exploreCommand() *cobra.Command {
 	return cmd
 }
 
+const exploreCrashAbout = `racewindow explore --crash: one thread at a time, and power is lost at every step of every schedule. The object,
+or the log, is opened again from every disk that this may leave, and must hold what was durable. Of packages, it
+is for the objects of harness.Check that open their files with env.Disk(). All other flags are those of
+'racewindow explore'. ('racewindow stress --crash' loses power under load, with thousands of goroutines, and
+'racewindow kill' kills processes.)
+
+Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage or tests that cannot be built,
+3 no verdict: the run itself failed, was interrupted, or left something without a verdict.`
+
+const exploreCrashExamples = `  racewindow crash ./wal                              the objects of ./wal that keep data on env.Disk()
+  racewindow crash --model weak --faults 2 --run TestWAL ./wal
+  racewindow crash --program 'w0: append 1, flush, append 1' --schedules 2000`
+
+// exploreCrashCommand is explore that loses power.
+func exploreCrashCommand() *cobra.Command {
+	cmd := exploreCommand()
+	cmd.Use, cmd.Short = "crash [packages]", "One thread at a time, and power is lost at every step"
+	cmd.Long, cmd.Example = exploreCrashAbout, exploreCrashExamples
+	if err := errors.Join(cmd.Flags().Set("crash", "true"), cmd.Flags().MarkHidden("crash")); err != nil {
+		panic(err) // the flag is defined
+	}
+	return cmd
+}
+
 func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	s := &f.config.Search
@@ -300,30 +324,8 @@ func (f *exploreFlags) closing(s *explore.Summary) string {
 	}
 	fmt.Fprintf(&out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", s.Verdict, what,
 		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
-	if undeclared := s.Statistics.UndeclaredWords(); undeclared != "" {
-		fmt.Fprintln(&out, undeclared)
-	}
-	if n := s.Statistics.Unknown; n > 0 {
-		fmt.Fprintf(&out, "unknown: %d schedules did not end within %d choices, and say nothing: raise --step-limit\n", n, f.config.Search.StepLimit)
-	}
-	if len(s.Claims) > 0 && len(s.Findings) == 0 {
-		fmt.Fprintln(&out, s.Claims[len(s.Claims)-1])
-	}
-	if c := s.Crashes; c.Moments > 0 {
-		fmt.Fprintf(&out, "crashes (%s): %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)\n", f.model,
-			c.Moments, c.Unsynced, c.Disks, c.Drawn, c.Distinct, c.Kills, c.Recoveries, float64(c.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
-	}
-	if n := s.Crashes.Partial; n > 0 {
-		fmt.Fprintf(&out, "tried in part: %d schedules, of which not every disk was tried before it was over\n", n)
-	}
-	if s.Crashes.Faults > 0 {
-		fmt.Fprintf(&out, "faults: %d came\n", s.Crashes.Faults)
-	}
-	if s.SecondOpinions > 0 {
-		fmt.Fprintf(&out, "second opinion: porcupine agreed with the checker on %d histories\n", s.SecondOpinions)
-	}
-	if s.Canary != "" {
-		fmt.Fprintf(&out, "canary: %s\n", s.Canary)
+	for _, line := range s.Lines(f.config) {
+		fmt.Fprintln(&out, line)
 	}
 	return out.String()
 }

@@ -98,8 +98,9 @@ const rootAbout = `Racewindow finds the moments in which a storage engine, a cac
 of data races still loses a write: a reader loads the metadata, the writer flushes and clears the tail, the
 reader looks in the tail and finds nothing.
 
-  racewindow explore         what your tests give to harness.Check, one thread at a time: chosen, replayed,
-                             shrunk, or exhausted up to a bound
+  racewindow explore         your tests, plain ones and objects of harness.Check, one thread at a time: chosen,
+                             replayed, shrunk, or exhausted up to a bound
+  racewindow crash           the same for objects that keep data, and power is lost at every step
   racewindow verify          what was said of the known bug and its fixes, exhaustively on the real code
   racewindow stress          thousands of goroutines under -race, checked while they run
   racewindow kill            a process under load on the real disk, killed again and again
@@ -131,7 +132,7 @@ func rootCommand() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand(), doctorCommand(), cleanCommand())
+	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), exploreCrashCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand(), doctorCommand(), cleanCommand())
 	root.AddCommand(instrumentCommands()...)
 	root.AddCommand(instrumentTreeCommand())
 	root.SetHelpCommand(helpCommand(root))

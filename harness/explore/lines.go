@@ -1,0 +1,51 @@
+package explore
+
+import (
+	"fmt"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// Lines say what a search of c was and came to, after the verdict: what nobody declared, what was exhausted, crashes, faults, second
+// opinions and the canary. What there was none of has no line.
+func (s *Summary) Lines(c Config) (lines []string) {
+	say := func(text string, values ...any) { lines = append(lines, fmt.Sprintf(text, values...)) }
+	if undeclared := s.Statistics.UndeclaredWords(); undeclared != "" {
+		say("%s", undeclared)
+	}
+	if n := s.Statistics.Unknown; n > 0 {
+		limit := c.Search.StepLimit
+		if limit == 0 {
+			limit = sched.DefaultStepLimit
+		}
+		say("unknown: %d schedules did not end within %d choices, and say nothing: raise --step-limit", n, limit)
+	}
+	if len(s.Claims) > 0 && len(s.Findings) == 0 {
+		say("%s", s.Claims[len(s.Claims)-1])
+	}
+	if d := s.Crashes; d.Moments > 0 {
+		crash := c.Crash
+		if c.Program != nil && c.Program.Crash != nil {
+			crash = c.Program.Crash
+		}
+		model := ""
+		if crash != nil {
+			model = fmt.Sprintf(" (%v)", crash.Model)
+		}
+		say("crashes%s: %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)", model,
+			d.Moments, d.Unsynced, d.Disks, d.Drawn, d.Distinct, d.Kills, d.Recoveries, float64(d.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
+	}
+	if n := s.Crashes.Partial; n > 0 {
+		say("tried in part: %d schedules, of which not every disk was tried before it was over", n)
+	}
+	if s.Crashes.Faults > 0 {
+		say("faults: %d came", s.Crashes.Faults)
+	}
+	if s.SecondOpinions > 0 {
+		say("second opinion: porcupine agreed with the checker on %d histories", s.SecondOpinions)
+	}
+	if s.Canary != "" {
+		say("canary: %s", s.Canary)
+	}
+	return lines
+}
