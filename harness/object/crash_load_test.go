@@ -177,7 +177,7 @@ func TestWhatIsCalledDurableAndIsNotIsFoundUnderLoad(t *testing.T) {
 	require.NotNil(t, r.Finding)
 	require.Equal(t, "Durability", r.Finding.Violation.Class())
 	require.ErrorContains(t, r.Finding.Violation, "after a loss of power")
-	require.Regexp(t, `(?s)power was lost .* and left .*add\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
+	require.Regexp(t, `(?s)power was lost .* and left .*\w+\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
 }
 
 func TestAnObjectThatCannotBeOpenedAfterACrashIsFound(t *testing.T) {

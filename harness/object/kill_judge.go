@@ -91,7 +91,7 @@ func (s *session) found(r *remains, v *Violation) {
 // told is all that is known.
 func (r *remains) told() string {
 	n := len(r.plan.calls)
-	return fmt.Sprintf("%d processes that worked on %s were killed\n", r.kills, r.folder) +
+	return fmt.Sprintf("processes that worked on %s and were killed: %d\n", r.folder, r.kills) +
 		r.plan.survivors(r.history[:n], "its process was killed") + r.plan.answered(r.history)
 }
 

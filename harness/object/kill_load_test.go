@@ -123,7 +123,7 @@ func TestWhatAProcessKeptInItsMemoryIsFound(t *testing.T) {
 	require.NotNil(t, r.Finding)
 	require.Equal(t, "Durability", r.Finding.Violation.Class())
 	require.ErrorContains(t, r.Finding.Violation, "after its process was killed, no order explains")
-	require.Regexp(t, `(?s)processes that worked on .* were killed.*add\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
+	require.Regexp(t, `(?s)processes that worked on .* and were killed: \d+.*\w+\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
 }
 
 func TestAnObjectThatCannotBeOpenedAfterAKillIsFound(t *testing.T) {
