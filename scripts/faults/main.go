@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -94,7 +95,7 @@ func run(w io.Writer, rows []row) error {
 		if !r.ExhaustedTo(1) {
 			return fmt.Errorf("%v: not every schedule with one preemption was executed: %s", c, r.Ended)
 		}
-		names, cells, err := cellsOf(came.Checked(), came.Refused.Load())
+		names, cells, err := cellsOf(asked(came.Checked()), came.Refused.Load())
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.fault, err)
 		}
@@ -107,6 +108,16 @@ func run(w io.Writer, rows []row) error {
 		fmt.Fprintf(w, "| `%s` | %d | %d | %d | %s |\n", f.fault, r.Schedules, came.Faults.Load(), came.Disks.Load(), strings.Join(cells, " | "))
 	}
 	return nil
+}
+
+// asked has each promise of the table, 0 for one that was never put to the test.
+func asked(checked map[string]uint64) map[string]uint64 {
+	all := map[string]uint64{}
+	for _, p := range append(check.CrashPromises(), check.NoCorruption, check.Progress, check.ReadAfterWrite, check.TransactionAtomicity) {
+		all[p.Name] = 0
+	}
+	maps.Copy(all, checked)
+	return all
 }
 
 // cellsOf makes a cell of each count: the verdict, and how often it was reached. Two promises that exclude each other share a column:
