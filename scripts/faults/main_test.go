@@ -56,6 +56,7 @@ func TestARowSaysWhatHeldAndAFaultThatNeverComesIsAnError(t *testing.T) {
 	t.Parallel()
 	var table strings.Builder
 	require.NoError(t, run(&table, []row{{reads, "r0@read/io-error#1=EIO"}}))
+	require.NoError(t, run(&table, []row{{reads, "disk read * #1 = EIO"}}), "faults of the disk are counted before the log is probed")
 	require.Contains(t, table.String(), "none, held ")
 	require.ErrorContains(t, run(&table, []row{{reads, "r0@read/io-error#9=EIO"}}), "was not put to the test")
 }

@@ -75,11 +75,13 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	}
 }
 
-// countDiskFaults counts the faults of the disk that have come in an execution that is about to end.
+// countDiskFaults counts the faults of the disk that have come in an execution that is about to end. The probe, which comes after
+// it, asks whether any came.
 func (r *run) countDiskFaults() {
 	for i, counter := range r.faults {
 		if counter != nil && counter.Faults() > 0 {
 			r.plan.crashes.FaultCame(i, counter.Faults())
+			r.struck.Add(uint64(counter.Faults()))
 		}
 	}
 	r.faults = nil

@@ -79,6 +79,29 @@ func TestAnEngineThatIsPoisonedByNoFaultAtAllIsAViolation(t *testing.T) {
 	require.Equal(t, "StickyPoison/record at the end", f.Class(), "%v", f)
 }
 
+// deaf hears of no fault of the disk: it goes on as if nothing had come.
+type deaf struct{ full }
+
+func (e deaf) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
+	at, err := e.full.Append(ctx, records)
+	if errors.Is(err, storage.ErrPoisoned) {
+		return at, nil
+	}
+	return at, err
+}
+
+func (e deaf) Flush(ctx context.Context) error {
+	_ = e.full.Flush(ctx)
+	return nil
+}
+
+func TestAnEngineThatNoticesNoFaultOfTheDiskIsAViolation(t *testing.T) {
+	t.Parallel()
+	f := wrongEngine(t, "w0: append 1, flush; ! disk sync * #1 = EIO", func(_ *run, e harness.Engine) harness.Engine { return deaf{e.(full)} })
+	require.Equal(t, "StickyPoison/record at the end", f.Class())
+	require.Contains(t, f.Error(), "an append and a flush succeeded")
+}
+
 // touchy takes a full disk for a broken one.
 type touchy struct{ full }
 

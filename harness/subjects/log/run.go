@@ -73,7 +73,7 @@ type run struct {
 	flushed  raceoff.Number   // the highest transaction that a flush has covered
 	poisoned raceoff.Number   // 1 once an operation was told so
 	healed   raceoff.Number   // 1 once faults are over
-	struck   raceoff.Number   // faults that threads have met at fault points
+	struck   raceoff.Number   // faults that threads have met at fault points, and those of the disk once they are counted
 	closed   raceoff.Number   // 1 while no log is open, behind a reopen that was refused
 	opening  raceoff.Number   // 1 while a reopen is in progress
 	durables raceoff.Number   // the highest transaction that the engine has called durable
