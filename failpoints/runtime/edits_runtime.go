@@ -102,7 +102,8 @@ func channelEdits() []Edit {
 
 func randomEdits() []Edit {
 	return []Edit{
-		enter("runtime/rand.go", "//go:linkname rand\nfunc rand() uint64 {", "	if c := racewindowOf(getg()); c != nil {\n		return c.rand()\n	}", "random numbers and the order of maps are the same each time"),
+		enter("runtime/rand.go", "//go:linkname rand\nfunc rand() uint64 {", "	if c := racewindowOf(getg()); c != nil && !c.off && getg() != c.root {\n		return c.rand()\n	}",
+			"random numbers and the order of maps are the same each time, however many the driver needs for its own maps"),
 		within("runtime/rand.go", "randinit", "	globalRand.state.Init(*seed)\n", "	*seed = [32]byte{'r', 'a', 'c', 'e', 'w', 'i', 'n', 'd', 'o', 'w'}\n	globalRand.state.Init(*seed)\n", "hashes of maps are the same in each process"),
 		within("runtime/time.go", "timer.maybeAdd", "			t.rand = cheaprand()\n", "			t.rand = racewindowTie(getg().bubble)\n", "timers that are due at the same moment fire in the same order each time"),
 		within("runtime/sema.go", "internal_sync_nanotime", "func internal_sync_nanotime() int64 {\n", "func internal_sync_nanotime() int64 {\n	if b := getg().bubble; b != nil && b.racewindow != nil {\n		return b.now\n	}\n", "a mutex starves after a time, which must be the bubble's"),
