@@ -98,6 +98,9 @@ func Over() bool { return over() }
 // Locate sets At of threads that are blocked.
 func Locate() { locate() }
 
+// Stack fills in the program counters at which a thread stands that does not run, as runtime.Callers does, and says how many there are.
+func Stack(thread int, pcs []uintptr) (n int) { return int(stack(int32(thread), pcs)) }
+
 // Frame is the innermost function at a thread's PC that is the user's, and where; it may have operations of the standard library
 // inlined. It is known once a bubble was opened.
 func Frame(pc uintptr) (function, file string, line int) { return frame(pc) }
@@ -137,6 +140,9 @@ func over() bool
 
 //go:linkname locate runtime.racewindowBlockedAt
 func locate()
+
+//go:linkname stack runtime.racewindowStack
+func stack(thread int32, pcs []uintptr) int32
 
 //go:linkname frame runtime.racewindowFrame
 func frame(pc uintptr) (function, file string, line int)

@@ -75,18 +75,9 @@ func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
 	if o.Message == "" {
 		f.Message = "panic: " + panicText(o.Arg)
 	}
-	frames := runtime.CallersFrames(o.PCs[:o.Depth])
 	var stack strings.Builder
-	for more := true; more; {
-		var frame runtime.Frame
-		frame, more = frames.Next()
-		if frame.Function == "" || strings.HasPrefix(frame.Function, "runtime.") {
-			continue
-		}
-		fmt.Fprintf(&stack, "%s\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
-		if f.Site == "" && !isStandard(frame.File) {
-			f.Site = fmt.Sprintf("%s (%s:%d)", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line)
-		}
+	if at := printStack(&stack, o.PCs[:o.Depth]); at.Function != "" {
+		f.Site = fmt.Sprintf("%s (%s:%d)", shortFunction(at.Function), filepath.Base(at.File), at.Line)
 	}
 	f.Stack = stack.String()
 	return f
@@ -115,10 +106,10 @@ func (m *mechanism) Deadlock(why string) *sched.Failure {
 	}
 	bubble.Locate()
 	if !m.ended() {
-		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing()}
+		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing(), Stack: m.waiting()}
 	}
-	if m.live() == 0 {
-		return nil
+	if failed, _, _ := m.run.Failed(); m.live() == 0 || failed {
+		return nil // a test that has failed has done so before anything was left
 	}
 	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.Remaining(), Site: m.standing()}
 	if when, _ := bubble.Next(); when > 0 { // a timer that is too far away: nobody can tell whether it would wake one of them
@@ -127,7 +118,38 @@ func (m *mechanism) Deadlock(why string) *sched.Failure {
 	if m.seen.known(f) {
 		return nil
 	}
+	f.Stack = m.waiting()
 	return f
+}
+
+// waiting are the stacks of the goroutines that wait.
+func (m *mechanism) waiting() string {
+	var text strings.Builder
+	for i := range m.stands {
+		if t := &m.threads[i]; t.State == bubble.Blocked {
+			var pcs [64]uintptr
+			fmt.Fprintf(&text, "goroutine %s [%s]:\n", m.Name(i), reason(t))
+			printStack(&text, pcs[:bubble.Stack(i, pcs[:])])
+		}
+	}
+	return text.String()
+}
+
+// printStack prints the functions of a stack that are not the runtime's, and returns the innermost one that is the user's.
+func printStack(text *strings.Builder, pcs []uintptr) (innermost runtime.Frame) {
+	frames := runtime.CallersFrames(pcs)
+	for more := true; more; {
+		var frame runtime.Frame
+		frame, more = frames.Next()
+		if frame.Function == "" || strings.HasPrefix(frame.Function, "runtime.") {
+			continue
+		}
+		fmt.Fprintf(text, "%s\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
+		if innermost.Function == "" && !isStandard(frame.File) {
+			innermost = frame
+		}
+	}
+	return innermost
 }
 
 func (m *mechanism) live() (n int) {

@@ -138,6 +138,15 @@ func racewindowBlockedAt() {
 	}
 }
 
+// racewindowStack is the stack of a thread that does not run, the innermost caller first. It says how many there are.
+//
+//go:linkname racewindowStack
+func racewindowStack(thread int32, pcs []uintptr) (n int32) {
+	gp := getg().bubble.racewindow.gs[thread]
+	systemstack(func() { n = int32(gcallers(gp, 0, pcs)) })
+	return n
+}
+
 // racewindowStands is the innermost caller that is the user's.
 func racewindowStands(fp uintptr) uintptr {
 	for depth := 0; depth < 32 && fp != 0; depth++ {
