@@ -13,6 +13,7 @@ type Chooser struct {
 	points    *Points
 	strategy  Strategy
 	limit     int
+	trail     *Trail // nil if nobody wants it
 
 	choice   Choice
 	stopped  *Candidate // about whom the strategy is asked
@@ -73,6 +74,9 @@ func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
 	c.turns.begin()
 	c.failure, c.failed, c.closed = nil, false, false
+	if c.trail != nil {
+		c.trail.begin()
+	}
 	m.Begin(c)
 }
 
@@ -145,6 +149,9 @@ func (c *Chooser) choose() (thread int, ok bool) {
 // goOn takes a step.
 func (c *Chooser) goOn(to int, flags uint32) (thread int, ok bool) {
 	c.trace = append(c.trace, newStep(c.stopped, to, flags))
+	if c.trail != nil {
+		c.trail.add(uint16(to))
+	}
 	if c.notes {
 		c.view()
 	}

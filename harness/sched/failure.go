@@ -26,6 +26,8 @@ const (
 	Livelock Kind = "livelock"
 	// StepLimit is an execution that did not end within Options.StepLimit and about which nothing can be said: it is no finding.
 	StepLimit Kind = "step limit"
+	// Died is that the process of the execution has ended, where each has a process of its own.
+	Died Kind = "process ended"
 	// DataRace is a report of Go's race detector.
 	DataRace Kind = "data race"
 	// Unusable is an execution that says nothing: the scenario, the case or the strategy is wrong.

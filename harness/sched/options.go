@@ -39,6 +39,8 @@ type Options struct {
 	Hang time.Duration
 	// NoFailpoints lets Explore pass although no thread, or not each of them, came to a failpoint.
 	NoFailpoints bool
+	// Trail, if it is not nil, notes what is chosen. There is one worker then.
+	Trail *Trail
 	// Progress is called about once a second, from one goroutine.
 	Progress func(Statistics)
 	// test is the name of the test that explores.
@@ -108,7 +110,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if raceEnabled {
+	if raceEnabled || o.Trail != nil {
 		o.Workers = 1
 	}
 	if o.StepLimit == 0 {

@@ -50,6 +50,9 @@ func (c *Chooser) Pick(stopped *Candidate, ways int) (way int, ok bool) {
 		flags |= deviates
 	}
 	c.trace = append(c.trace, newStep(c.stopped, way, flags))
+	if c.trail != nil {
+		c.trail.add(uint16(way) | trailWay)
+	}
 	if c.notes {
 		c.view()
 	}

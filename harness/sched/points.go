@@ -46,6 +46,18 @@ func newPoints() *Points {
 	return p
 }
 
+// NewPoints are none yet: for a Mechanism that is asked in another process than its search.
+func NewPoints() *Points { return newPoints() }
+
+// Count is how many numbers were given.
+func (p *Points) Count() int { return len(*p.all.Load()) }
+
+// At is the name of a point, and where it stands.
+func (p *Points) At(id PointID) (name, file string, line int) {
+	at := p.of(id)
+	return at.name, at.file, at.line
+}
+
 // Named is the point of a name, which stands in file:line. Points of one name are one point: a schedule's text does not tell them
 // apart.
 func (p *Points) Named(name, file string, line int) (PointID, error) {

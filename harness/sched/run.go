@@ -66,7 +66,7 @@ func NewRunner(scenario Scenario, o Options) *Runner {
 func NewMechanismRunner(mechanism func() Mechanism, o Options) *Runner {
 	o, _ = o.withDefaults()
 	w := newWorker(mechanism, newPoints(), o.StepLimit)
-	w.test = o.test
+	w.test, w.chooser.trail = o.test, o.Trail
 	return &Runner{w, o.Hang}
 }
 

@@ -190,6 +190,7 @@ func (s *search) run(workers int, random bool, source func(worker int) func() (S
 	for i := range workers {
 		e := &explorer{search: s, source: source(i), random: random, follower: newFollower()}
 		e.w = newWorker(s.mechanism, s.points, s.options.StepLimit)
+		e.w.chooser.trail = s.options.Trail
 		e.w.next, e.w.judge, e.w.test = e.next, e.judge, s.options.test
 		all.Go(func() {
 			stop := e.w.watch(s.options.Hang)

@@ -109,6 +109,7 @@ func (m *shrinking) fewerPreemptions() Schedule {
 	o := Options{
 		Strategy: "bounded", Preemptions: m.best.Preemptions - 1, Schedules: schedules, Workers: 1, RepeatEvery: -1,
 		Class: m.class, StepLimit: min(m.r.w.chooser.limit, 4*m.best.Steps+100), Hang: m.r.hang,
+		Trail: m.r.w.chooser.trail,
 	}
 	found, err := SearchMechanism(context.Background(), m.r.w.another, o)
 	m.executions -= int(found.Schedules)

@@ -114,7 +114,7 @@ func (w *worker) judgeCircle() {
 // scenario each time.
 func (w *worker) usualSteps() (longest int) {
 	other := newWorker(w.another, w.chooser.points, w.chooser.limit)
-	other.comparing = true
+	other.comparing, other.chooser.trail = true, w.chooser.trail
 	left := usualRuns
 	other.next = func() Strategy {
 		if left--; left < 0 {

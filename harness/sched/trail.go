@@ -1,0 +1,95 @@
+package sched
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+)
+
+// A Trail notes what a worker chooses in memory that outlives its process, such as a mapped file: when the process has ended in the
+// middle of an execution, whoever reads the memory can have the execution made again.
+//
+// The memory holds, as little-endian numbers, how many executions have begun (8 bytes), how many choices the last of them has made (8
+// bytes), and these (2 bytes each): the thread that went on, or, with the highest bit, the way that was picked.
+type Trail struct{ memory []byte }
+
+const (
+	trailHead = 16
+	trailWay  = 1 << 15
+)
+
+// TrailSize is how many bytes a trail needs for so many choices.
+func TrailSize(choices int) int { return trailHead + 2*choices }
+
+// NewTrail notes choices in memory, which nobody else writes to. Choices for which there is no room are counted only.
+func NewTrail(memory []byte) *Trail { return &Trail{memory} }
+
+func (t *Trail) begin() {
+	binary.LittleEndian.PutUint64(t.memory, binary.LittleEndian.Uint64(t.memory)+1)
+	binary.LittleEndian.PutUint64(t.memory[8:], 0)
+}
+
+//go:norace
+func (t *Trail) add(choice uint16) {
+	n := binary.LittleEndian.Uint64(t.memory[8:])
+	if at := TrailSize(int(n)); at+2 <= len(t.memory) {
+		binary.LittleEndian.PutUint16(t.memory[at:], choice)
+	}
+	binary.LittleEndian.PutUint64(t.memory[8:], n+1)
+}
+
+// ErrTrail says that a text is not what a Trail has noted, or that it had no room for all choices.
+var ErrTrail = errors.New("not a whole trail of an execution")
+
+// ParseTrail reads a trail's memory: how many executions have begun, and a strategy that makes the last of them again. Where its choices end,
+// nothing is switched any more.
+func ParseTrail(memory []byte) (executions uint64, again Strategy, err error) {
+	if len(memory) < trailHead {
+		return 0, nil, ErrTrail
+	}
+	n := binary.LittleEndian.Uint64(memory[8:])
+	if n > uint64(len(memory)-trailHead)/2 {
+		return 0, nil, ErrTrail
+	}
+	r := &retrace{choices: make([]uint16, n)}
+	for i := range r.choices {
+		r.choices[i] = binary.LittleEndian.Uint16(memory[TrailSize(i):])
+	}
+	return binary.LittleEndian.Uint64(memory), r, nil
+}
+
+// retrace makes the choices of a trail.
+type retrace struct {
+	choices []uint16
+	at      int
+}
+
+func (*retrace) Name() string  { return "retrace" }
+func (*retrace) End(int, bool) {}
+func (r *retrace) Begin() bool { r.at = 0; return true }
+
+func (r *retrace) next() (choice uint16, any bool) {
+	if r.at >= len(r.choices) {
+		return 0, false
+	}
+	r.at++
+	return r.choices[r.at-1], true
+}
+
+// Next goes on by itself where the trail does not fit: what is looked for is the same end, and a trail of another process may be a step off.
+func (r *retrace) Next(c *Choice) int {
+	choice, any := r.next()
+	if i := slices.IndexFunc(c.Enabled, func(e Candidate) bool { return uint16(e.Thread) == choice }); any && i >= 0 {
+		return i
+	}
+	return c.Default()
+}
+
+// Pick is Next among ways.
+func (r *retrace) Pick(c *Choice) int {
+	choice, any := r.next()
+	if way := int(choice &^ trailWay); any && choice&trailWay != 0 && way < len(c.Enabled) {
+		return way
+	}
+	return 0
+}
