@@ -38,6 +38,8 @@ const (
 	Describe = "describe"
 	Report   = "report" // of a case
 	List     = "list"   // says what there is, and does nothing
+	// Serve has a plain test execute one schedule for another process, which says through Pipes who goes on.
+	Serve = "serve"
 )
 
 // An Order is what a Check is to do.
@@ -101,6 +103,12 @@ type Order struct {
 	// LeaksAlways counts it as found, too, that a plain test leaks without any switch; LeaksOK that a plain test leaks at all as right.
 	LeaksAlways bool `json:"leaks_always,omitempty"`
 	LeaksOK     bool `json:"leaks_ok,omitempty"`
+	// Apart says whether each schedule of a plain test has a process of its own. Trail is a file in which a process notes what it
+	// chooses, and After one that a process has left that ended in the middle of an execution: that one is made again first.
+	Apart string `json:"apart,omitempty"`
+	Trail string `json:"trail,omitempty"`
+	After string `json:"after,omitempty"`
+	Pipes [2]int `json:"pipes,omitzero"` // file descriptors: to read from, to write to
 	// Own is the name of the package under test, whose functions have no package in a schedule of a plain test, and Skip are the
 	// names of its tests that are no plain ones.
 	Own  string   `json:"own,omitempty"`

@@ -7,6 +7,16 @@ import "github.com/racewindow/racewindow/harness/sched"
 // a test starts are its own.
 const Variable = "RACEWINDOW_ORDER"
 
+// How the schedules of a plain test are executed.
+const (
+	// ApartNone is one after the other in one process.
+	ApartNone = ""
+	// ApartFirst is each in a process of its own, as the first thing that it executes.
+	ApartFirst = "first"
+	// ApartWarm is each in a process of its own, after the schedule without a switch.
+	ApartWarm = "warm"
+)
+
 // What became of a plain test that was explored.
 const (
 	// HeldAll says that no schedule that was executed failed.
@@ -39,6 +49,8 @@ type PlainSummary struct {
 	Running string   `json:"running,omitempty"`
 	// Findings is how many there were.
 	Findings int `json:"findings"`
+	// Apart says why each schedule had a process of its own, "" if none had.
+	Apart string `json:"apart,omitempty"`
 }
 
 // A PlainFinding is a failure of a plain test and the schedule that shows it.
@@ -51,6 +63,8 @@ type PlainFinding struct {
 	After           uint64 `json:"after_schedules"`
 	FromSwitches    int    `json:"from_switches"`
 	FromPreemptions int    `json:"from_preemptions"`
+	// Apart is how the schedule must be executed, as in Order.
+	Apart string `json:"apart,omitempty"`
 	// Early says that shrinking ended before everything was tried.
 	Early bool `json:"early,omitempty"`
 	// Replays is how often it was executed again in the process that found it, and Replayed how often it failed so.

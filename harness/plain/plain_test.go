@@ -159,7 +159,7 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 200, Seed: 1}
 	got := explored(t, s, dir)
 	for name, verdict := range map[string]string{
-		"TestSequential": drive.Sequential, "TestSkips": drive.SkippedItself, "TestPackageCounter": drive.Unrepeatable, "TestSynctest": drive.Unjudged,
+		"TestSequential": drive.Sequential, "TestSkips": drive.SkippedItself, "TestPackageCounter": drive.HeldAll, "TestSynctest": drive.Unjudged,
 		"TestExits": drive.FoundSome, "TestLogsLate": drive.FoundSome, "TestParallelParts": drive.FoundSome, "TestSelectTakesAnyReadyCase": drive.FoundSome,
 		"TestUnlocksTwice": drive.FoundSome, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
 		"TestPipeRight": drive.HeldAll, "TestLeaksAlways": drive.HeldAll, "TestSpinsRight": drive.HeldAll,
@@ -170,7 +170,7 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 			require.Equal(t, f.Finding.Replays, f.Finding.Replayed, name)
 		}
 	}
-	require.Contains(t, got.ended["TestPackageCounter"].Because, "came to main@TestPackageCounter.Lock (shapes_test.go:", "the first place that differed")
+	require.Contains(t, got.ended["TestPackageCounter"].Apart, "came to main@TestPackageCounter.Lock (shapes_test.go:", "the first place that differed")
 	require.Equal(t, []string{"leak in TestLeaksAlways: select (no cases)"}, got.ended["TestLeaksAlways"].Leaks)
 	require.Equal(t, "main@TestSelectTakesAnyReadyCase.select.case#1=1", got.findings["TestSelectTakesAnyReadyCase"][0].Finding.Schedule.String())
 	require.Equal(t, "main/count#1@count.Store#1>main/count#2", got.findings["TestNamedGoroutines"][0].Finding.Schedule.String())

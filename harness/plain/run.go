@@ -17,6 +17,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // A Session explores packages with one toolchain.
@@ -63,6 +64,9 @@ type binary struct {
 	folder string
 	file   string
 	began  string   // the test that is being explored
+	ended  *ending  // why the next process executes each schedule of a test in one of its own, nil if it does not
+	left   bool     // a test has left something in the process
+	astray *ending  // what a test has shown in this process does not count
 	done   []string // tests that need not be executed any more
 }
 
@@ -90,24 +94,40 @@ func (s *Session) Explore(ctx context.Context, p Package) error {
 	return nil
 }
 
-// process runs the binary once. A test that ends it is told as not judged, and the others come in another process.
+// An ending is that of a process in the middle of a test, or of what it has shown: how the test is to be executed then, what the process has
+// noted, and why.
+type ending struct{ test, how, trail, words string }
+
+// process runs the binary once. A test that ends it is explored once more in another process, which executes
+// each schedule in one of its own, first that in which the process has ended. If that ends too the test is not judged. Then come the others.
 func (b *binary) process(ctx context.Context) (more bool, err error) {
 	order := b.Order
 	order.Skip = b.done
-	b.began = ""
-	output, code, err := b.execute(ctx, order, b.Run, b.take)
+	run, again := b.Run, b.ended
+	switch {
+	case again != nil:
+		order.Apart, order.After, run = again.how, again.trail, Exactly(again.test)
+	case order.Mode == drive.Explore && order.Apart == drive.ApartNone:
+		order.Trail = filepath.Join(b.folder, fmt.Sprintf("trail-%d", len(b.done)))
+	}
+	b.began, b.left, b.astray = "", false, nil
+	output, state, err := b.execute(ctx, order, run, b.take)
+	b.ended = b.astray
 	switch {
 	case err != nil:
 		return false, err
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)
-	case b.began == "" && code != 0 && len(b.done) == len(b.of.Checks):
-		return false, fmt.Errorf("the tests of %s end before any of them is explored, with exit code %d:\n%s", b.of.ImportPath, code, tail(output))
+	case b.began == "" && state.ExitCode() != 0 && b.ended == nil && len(b.done) == len(b.of.Checks):
+		return false, fmt.Errorf("the tests of %s end before any of them is explored, with %v:\n%s", b.of.ImportPath, state, tail(output))
 	case b.began == "":
-		return false, nil
+		return again != nil || b.left || b.ended != nil, nil
+	case again == nil && b.Order.Apart == drive.ApartNone:
+		b.ended = &ending{b.began, drive.ApartWarm, order.Trail, fmt.Sprintf("in one process the test ended it: %v%s", state, lastWords(output))}
+		return true, nil
 	}
 	b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{
-		Verdict: drive.Unjudged, Because: fmt.Sprintf("the test ended its process, with exit code %d:\n%s", code, tail(output)),
+		Verdict: drive.Unjudged, Because: fmt.Sprintf("the test ended its process: %v:\n%s", state, tail(output)),
 	}})
 	b.done = append(b.done, b.began)
 	return true, nil
@@ -120,9 +140,20 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 		b.began = e.Test
 	case drive.Found:
 		b.again(ctx, &e)
+		if f := e.Finding; f.Replayed < f.Replays && f.Apart == drive.ApartNone && f.Failure.Kind != sched.DataRace && b.Order.Mode == drive.Explore {
+			b.astray = &ending{e.Test, drive.ApartFirst, "", fmt.Sprintf("a schedule failed in a process that had executed others (%s), and %d of %d times in a fresh one", f.Failure.Class(), f.Replayed, f.Replays)}
+			return
+		}
 	case drive.Ended:
 		b.began = ""
+		if b.astray != nil && b.astray.test == e.Test {
+			return
+		}
 		b.done = append(b.done, e.Test)
+		if b.ended != nil && e.Plain.Apart == "" {
+			e.Plain.Apart = b.ended.words
+		}
+		b.left = b.left || e.Plain.Apart != ""
 	case drive.Refused:
 		b.began = ""
 		b.done = append(b.done, e.Test)
@@ -139,7 +170,7 @@ func (b *binary) again(ctx context.Context, e *drive.Event) {
 	e.Finding.Replays, e.Finding.Replayed = 0, 0
 	for ; e.Finding.Replays < b.Again && ctx.Err() == nil; e.Finding.Replays++ {
 		failed := false
-		order := drive.Order{Version: drive.Version, Mode: drive.Replay, Case: e.Case, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true}
+		order := drive.Order{Version: drive.Version, Mode: drive.Replay, Case: e.Case, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true, Apart: e.Finding.Apart}
 		_, _, err := b.execute(ctx, order, Exactly(e.Test), func(_ context.Context, again drive.Event) {
 			failed = failed || again.Event == drive.Found && again.Finding.Failure.Class() == e.Finding.Failure.Class()
 		})
@@ -150,10 +181,10 @@ func (b *binary) again(ctx context.Context, e *drive.Event) {
 }
 
 // execute runs the binary with an order, and calls take with each event.
-func (b *binary) execute(ctx context.Context, order drive.Order, run string, take func(context.Context, drive.Event)) (output string, code int, err error) {
+func (b *binary) execute(ctx context.Context, order drive.Order, run string, take func(context.Context, drive.Event)) (output string, state *os.ProcessState, err error) {
 	events, err := os.CreateTemp(b.folder, "events-")
 	if err != nil {
-		return "", 0, fmt.Errorf("make a file for the events of a test binary: %w", err)
+		return "", nil, fmt.Errorf("make a file for the events of a test binary: %w", err)
 	}
 	defer events.Close()
 	order.Version, order.Events, order.Own = drive.Version, events.Name(), b.of.Name
@@ -168,16 +199,16 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.WaitDelay = time.Second
 	if err := cmd.Start(); err != nil {
-		return "", 0, fmt.Errorf("start a test binary: %w", err)
+		return "", nil, fmt.Errorf("start a test binary: %w", err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	err = follow(ctx, events, ended, take)
 	var failed *exec.ExitError
 	if err != nil && !errors.As(err, &failed) && !errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
-		return "", 0, fmt.Errorf("run a test binary: %w", err)
+		return "", nil, fmt.Errorf("run a test binary: %w", err)
 	}
-	return said.String(), cmd.ProcessState.ExitCode(), nil
+	return said.String(), cmd.ProcessState, nil
 }
 
 func (b *binary) environment() []string {
@@ -240,6 +271,16 @@ func (l *lastBytes) Write(p []byte) (int, error) {
 }
 
 func (l *lastBytes) String() string { return string(l.text) }
+
+// lastWords are what the runtime says before it ends a process, "" if it has said nothing.
+func lastWords(output string) string {
+	for line := range strings.Lines(output) {
+		if line = strings.TrimSpace(line); strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") {
+			return ": " + line
+		}
+	}
+	return ""
+}
 
 // mostLines is how much of an output is shown.
 const mostLines = 30

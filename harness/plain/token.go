@@ -14,7 +14,9 @@ import (
 // A Token names a test, or a sub-test, and a schedule of it: v1 test=TestX/sub; @ main/serve#1@(*Cache).Get.RLock#2>main. Without a
 // schedule nothing is switched.
 type Token struct {
-	Test     string
+	Test string
+	// Alone says that the schedule must be the first thing that a process executes: v1 test=TestX; alone; @ ...
+	Alone    bool
 	Schedule sched.Schedule
 }
 
@@ -25,6 +27,9 @@ const head = "v1 test="
 
 // IsToken says whether a text is to be read as one.
 func IsToken(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), head) }
+
+// alone is the clause of Token.Alone.
+const alone = "; alone"
 
 // escaped are the characters of a sub-test's name that mean something in the text.
 const escaped = "%; @'\"\\"
@@ -40,6 +45,9 @@ func (t Token) String() string {
 		}
 	}
 	text := head + name.String()
+	if t.Alone {
+		text += alone
+	}
 	if len(t.Schedule) > 0 {
 		text += "; @ " + t.Schedule.String()
 	}
@@ -56,6 +64,9 @@ func ParseToken(text string) (t Token, err error) {
 	name, schedule, scheduled := strings.Cut(rest, ";")
 	if t.Test, err = url.PathUnescape(strings.TrimSpace(name)); err != nil || t.Test == "" {
 		return t, fmt.Errorf("%w: %.80q is no name of a test", ErrToken, name)
+	}
+	if first, rest, more := strings.Cut(schedule, ";"); strings.TrimSpace(first) == "alone" {
+		t.Alone, schedule, scheduled = true, rest, more
 	}
 	if !scheduled {
 		return t, nil

@@ -14,8 +14,10 @@ func TestATokenIsReadAsItIsPrinted(t *testing.T) {
 	require.NoError(t, err)
 	for text, token := range map[string]Token{
 		"v1 test=TestX": {Test: "TestX"},
-		"v1 test=TestEvict/full; @ main/serve#1@(*Cache).Get.RLock#2>main, main@Serve.select.case#1>case/1": {"TestEvict/full", schedule},
+		"v1 test=TestEvict/full; @ main/serve#1@(*Cache).Get.RLock#2>main, main@Serve.select.case#1>case/1": {"TestEvict/full", false, schedule},
 		"v1 test=TestX/a%3Bb%40%25": {Test: "TestX/a;b@%"},
+		"v1 test=TestX; alone":      {Test: "TestX", Alone: true},
+		"v1 test=TestX; alone; @ main/serve#1@(*Cache).Get.RLock#2>main, main@Serve.select.case#1>case/1": {"TestX", true, schedule},
 	} {
 		require.Equal(t, text, token.String())
 		read, err := ParseToken(text)
@@ -37,6 +39,8 @@ func TestWhatIsNoTokenSaysWhatOneIs(t *testing.T) {
 		"v1 test=T%zz":                   "no name of a test",
 		"v1 test=TestCache; c0: put(1)":  "is of a harness.Check, or misspelt",
 		"v1 test=TestX; @ main@F.Lock>b": "is no place",
+		"v1 test=TestX; @ main@F.Lock#1>b; alone":     "write THREAD@POINT#N>THREAD",
+		"v1 test=TestX; lonely":                       "is of a harness.Check, or misspelt",
 		"v1 test=TestX; @ main@F.Lock#1>b; crash any": "write THREAD@POINT#N>THREAD",
 	} {
 		_, err := ParseToken(text)

@@ -110,7 +110,7 @@ func (r *plainRun) event(p plain.Package, e drive.Event) {
 
 // tell prints the report of a finding, and keeps it with the event.
 func (r *plainRun) tell(p plain.Package, e *drive.Event) {
-	token := plain.Token{Test: e.Test, Schedule: e.Finding.Schedule}.String()
+	token := plain.Token{Test: e.Test, Alone: e.Finding.Apart == drive.ApartFirst, Schedule: e.Finding.Schedule}.String()
 	command := []string{"racewindow", "replay"}
 	for _, f := range r.flags {
 		command = append(command, "--build="+quotedWord(f))
@@ -148,6 +148,9 @@ func closing(e drive.Event) string {
 		fmt.Fprintf(&text, ": %s", s.Because)
 	}
 	text.WriteString("\n")
+	if s.Apart != "" {
+		fmt.Fprintf(&text, "apart: each schedule of %s had a process of its own, because %s\n", e.Test, s.Apart)
+	}
 	if n := s.Statistics.Unknown; n > 0 {
 		fmt.Fprintf(&text, "unknown: %d schedules of %s did not end within the step limit, and say nothing\n", n, e.Test)
 	}

@@ -39,6 +39,9 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, out: cmd.OutOrStdout(), screen: os.Stdout,
 		order: drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true},
 	}
+	if token.Alone {
+		r.order.Apart = drive.ApartFirst
+	}
 	err = r.run(cmd.Context())
 	if !errors.Is(err, errViolated) && err != nil {
 		return true, err

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/racewindow/racewindow/harness/drive"
@@ -20,6 +21,7 @@ var (
 	order  *drive.Order
 	events = &drive.Sink{}
 	inside bool // a test is being explored; its own runs and sub-tests are not
+	spent  bool // a test has left something behind, so that the others need another process
 )
 
 // Start reads the order. It is called before any test runs.
@@ -29,6 +31,7 @@ func Start() {
 		return
 	}
 	_ = os.Unsetenv(drive.Variable) // it is set
+	rememberStart()
 	var err error
 	if order, err = drive.Parse(text); err == nil {
 		events, err = drive.Open(order.Events)
@@ -38,21 +41,33 @@ func Start() {
 		os.Exit(2)
 	}
 	ownPackage = order.Own
-	debug.SetGCPercent(400) // executions make garbage and keep none of it
+	if order.Trail != "" {
+		if trail, err = openTrail(order.Trail); err != nil {
+			fmt.Fprintln(os.Stderr, "racewindow: what is chosen cannot be noted:", err)
+			os.Exit(3)
+		}
+	}
+	debug.SetGCPercent(400)     // executions make garbage and keep none of it
+	debug.SetMaxStack(maxStack) // an endless recursion fills four times as much otherwise, in each execution that shows it
 	sched.OnHang(func(report string) {
 		tell(drive.Event{Event: drive.Refused, Test: exploring, Text: report, Code: 3})
 	})
 }
 
-// exploring is the name of the test that is being explored.
-var exploring string
+var (
+	exploring string       // the name of the test that is being explored
+	trail     *sched.Trail // of what is chosen in this process, nil for none
+)
+
+// mostChoices is how many choices of one execution the trail has room for.
+const mostChoices = 1 << 18
 
 // Test is asked before a test's function runs. It says whether it has done with the test what was ordered.
 func Test(name string, prepare func() Run) (done bool) {
 	switch {
 	case order == nil || inside:
 		return false
-	case slices.Contains(order.Skip, name):
+	case spent, slices.Contains(order.Skip, name):
 		return true
 	}
 	inside, exploring = true, name
@@ -62,11 +77,25 @@ func Test(name string, prepare func() Run) (done bool) {
 	t := &test{name: name, prepare: prepare, sights: &sights{}}
 	t.summary.Seed = order.Seed
 	t.mechanism = newMechanism(prepare, t.sights)
+	if order.Mode == drive.Serve {
+		t.serve()
+		return true
+	}
 	tell(drive.Event{Event: drive.Began, Test: name})
+	if order.Apart != drive.ApartNone {
+		t.apart(order.Apart)
+	}
+	if order.After != "" {
+		t.hint = lastExecution(order.After)
+	}
 	if order.Mode == drive.Replay {
 		t.replay()
 	} else {
 		t.explore()
+	}
+	if t.pool != nil {
+		t.pool.close()
+		spent = order.Apart == drive.ApartNone
 	}
 	return true
 }
@@ -79,6 +108,19 @@ func tell(e drive.Event) {
 	}
 }
 
+// lastExecution makes the execution again in which a process has ended, nil if it has not noted all of it.
+func lastExecution(file string) sched.Strategy {
+	memory, err := os.ReadFile(file)
+	if err != nil {
+		return nil
+	}
+	_, again, err := sched.ParseTrail(memory)
+	if err != nil {
+		return nil
+	}
+	return again
+}
+
 // A test is one that is explored.
 type test struct {
 	name      string
@@ -86,36 +128,58 @@ type test struct {
 	sights    *sights
 	mechanism func() sched.Mechanism
 	summary   drive.PlainSummary
+	gated     uint64         // executions of the gate
+	hint      sched.Strategy // what to try first, nil for nothing
+	how       string         // schedules are executed, as in drive.Order.Apart
+	pool      *pool          // of processes, nil if schedules have none of their own
 }
 
 func (t *test) options() sched.Options {
-	return sched.Options{
+	o := sched.Options{
 		Strategy: order.Strategy, Preemptions: order.Preemptions, Schedules: order.Schedules, Budget: order.Budget, Seed: order.Seed,
-		Workers: 1, All: order.All, StepLimit: order.StepLimit, Hang: hang, RepeatEvery: 16,
+		Workers: 1, All: order.All, StepLimit: order.StepLimit, Hang: hang, RepeatEvery: 16, Trail: trail,
 	}
+	if t.inProcesses() {
+		o.Hang, o.Trail = hangApart, nil
+	}
+	return o
 }
 
 // hang is how long the code between two points may take.
 const hang = 20 * time.Second
 
-// explore looks whether the test can be explored, searches, and tells what it finds.
+// maxStack is how many bytes the stack of a goroutine may have.
+const maxStack = 256 << 20
+
+// hangApart is how long a process may take to start, to come to the test, and to warm up.
+const hangApart = 10 * time.Minute
+
+// explore looks whether the test can be explored, searches, and tells what it finds. What cannot be repeated in one process goes on in a
+// process for each schedule.
 func (t *test) explore() {
-	runner := sched.NewMechanismRunner(t.mechanism, t.options())
-	first, ok := t.gate(runner)
-	if !ok {
-		t.end()
-		return
+	strays := t.search()
+	if strays != "" && !t.inProcesses() {
+		t.apart(drive.ApartFirst)
+		t.summary = drive.PlainSummary{Seed: order.Seed, Apart: strays}
+		strays = t.search()
 	}
-	o := t.options()
-	o.Progress = t.progress
-	var found sched.Result
-	var err error
-	switch {
-	case first.Failure != nil && first.Failure.Kind != sched.StepLimit && !order.All:
-		found.Findings = []sched.Finding{{Failure: first.Failure, Schedule: first.Schedule, Preemptions: 0, Strategy: "default", After: 1}}
-		found.Schedules, found.Ended = 1, "the schedule without a switch fails"
-	default:
-		found, err = sched.SearchMechanism(context.Background(), t.mechanism, o)
+	if strays != "" {
+		t.summary.Verdict, t.summary.Because = drive.Unrepeatable, strays
+	}
+	t.end()
+}
+
+// search looks whether the test can be explored as it is executed now, searches, and tells what it finds. strays says why the executions so
+// far do not count, "" if they do: one left something for the next, or took another way than it did before.
+func (t *test) search() (strays string) {
+	runner := sched.NewMechanismRunner(t.mechanism, t.options())
+	first, strays := t.gate(runner)
+	if strays != "" || t.summary.Verdict != "" {
+		return strays
+	}
+	found, err := t.look(runner, first)
+	if strays = t.disturbed(runner, first, found, err); strays != "" {
+		return strays
 	}
 	if leak := t.sights.leak; leak != nil && t.sights.ended > t.sights.leaked && len(found.Findings) == 0 {
 		found.Findings = []sched.Finding{{Failure: leak, Strategy: "default", After: 1, Count: t.sights.leaked}}
@@ -132,17 +196,58 @@ func (t *test) explore() {
 		t.summary.Verdict = drive.FoundSome
 	case err != nil:
 		t.summary.Verdict, t.summary.Because = drive.Unjudged, err.Error()
-		var failure *sched.Failure
-		if !errors.As(err, &failure) && !errors.Is(err, sched.ErrNoVerdict) && !errors.Is(err, sched.ErrNoSchedule) && !errors.Is(err, sched.ErrUnjudged) {
-			t.summary.Verdict = drive.Unrepeatable
-		}
-	case t.sights.skipped == found.Schedules+gateRuns:
+	case t.sights.skipped == found.Schedules+t.gated:
 		t.summary.Verdict = drive.SkippedItself
 	default:
 		t.summary.Verdict = drive.HeldAll
 	}
-	t.end()
+	return ""
 }
+
+// look searches, unless the schedule without a switch fails, or what was to be tried first does.
+func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Result, err error) {
+	hit := func(out sched.Outcome, strategy, ended string) sched.Result {
+		found.Findings = []sched.Finding{{Failure: out.Failure, Schedule: out.Schedule, Preemptions: out.Preemptions, Strategy: strategy, After: 1}}
+		found.Schedules, found.Ended = 1, ended
+		return found
+	}
+	if first.Failure != nil && first.Failure.Kind != sched.StepLimit && !order.All {
+		return hit(first, "default", "the schedule without a switch fails"), nil
+	}
+	if t.hint != nil {
+		out := runner.Run(t.hint, false)
+		t.gated++
+		if f := out.Failure; f != nil && f.Kind != sched.StepLimit && f.Kind != sched.Unusable {
+			return hit(out, "retrace", "a process that executed many schedules ended in this one"), nil
+		}
+	}
+	o := t.options()
+	o.Progress = t.progress
+	return sched.SearchMechanism(context.Background(), t.mechanism, o)
+}
+
+// disturbed says what shows that executions in this process have disturbed each other: the search came to one that it could not repeat, or
+// after a failure the schedule without a switch is not what it was.
+func (t *test) disturbed(runner *sched.Runner, first sched.Outcome, found sched.Result, err error) string {
+	var failure *sched.Failure
+	switch {
+	case errors.As(err, &failure):
+		if strings.HasSuffix(failure.Message, outsideState) {
+			return failure.Message
+		}
+	case err != nil && !errors.Is(err, sched.ErrNoVerdict) && !errors.Is(err, sched.ErrNoSchedule) && !errors.Is(err, sched.ErrUnjudged):
+		return err.Error()
+	case len(found.Findings) > 0 && found.Findings[0].Failure.Kind != sched.DataRace && !t.inProcesses():
+		if differs := difference(first, runner.Replay(nil, true)); differs != "" {
+			t.hint = sched.Follow(found.Findings[0].Schedule)
+			return "after a failure the schedule without a switch went another way: " + differs
+		}
+	}
+	return ""
+}
+
+// outsideState ends what the runtime says when an execution uses an object of an earlier one.
+const outsideState = "there is state outside of the test"
 
 // end tells what the exploration came to.
 func (t *test) end() {

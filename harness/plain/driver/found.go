@@ -14,7 +14,7 @@ const replays = 5
 func (t *test) found(f sched.Finding) {
 	told := &drive.PlainFinding{
 		Failure: f.Failure, Schedule: f.Schedule, Preemptions: f.Preemptions, Strategy: f.Strategy, After: f.After,
-		FromSwitches: len(f.Schedule), FromPreemptions: f.Preemptions,
+		FromSwitches: len(f.Schedule), FromPreemptions: f.Preemptions, Apart: t.how,
 	}
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
 	if f.Failure.Kind != sched.DataRace {
@@ -48,8 +48,10 @@ func (t *test) replay() {
 		return
 	}
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
-	runner.Replay(nil, false) // a first execution has a point more, where lazy state is made
-	told := &drive.PlainFinding{Schedule: schedule}
+	if !t.inProcesses() {
+		runner.Replay(nil, false) // a first execution has a point more, where lazy state is made
+	}
+	told := &drive.PlainFinding{Schedule: schedule, Apart: t.how}
 	for told.Replays = 0; told.Replays < max(order.Times, 1); told.Replays++ {
 		out := runner.Replay(schedule, told.Replayed == 0)
 		switch f := out.Failure; {

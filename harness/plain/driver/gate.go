@@ -2,6 +2,7 @@ package driver
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -12,24 +13,31 @@ import (
 const gateRuns = 5
 
 // gate executes the schedule without a switch several times, and says whether the test can be explored: it takes the same way each
-// time, and there is something to choose. Otherwise the summary says why not.
-func (t *test) gate(runner *sched.Runner) (first sched.Outcome, ok bool) {
-	runner.Replay(nil, false)
-	t.sights.choices = 0
+// time (else strays says where it did not), and there is something to choose. Otherwise there is a verdict.
+func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
+	warm := sched.Outcome{}
+	if !t.inProcesses() {
+		warm = runner.Replay(nil, false)
+	}
+	t.sights.choices, t.sights.skipped, t.gated = 0, 0, 0
 	for run := 1; run < gateRuns; run++ {
 		out := runner.Replay(nil, true)
-		if out.Failure != nil && out.Failure.Kind == sched.Unusable {
-			t.summary.Verdict, t.summary.Because = drive.Unjudged, out.Failure.Message
-			return out, false
+		t.gated++
+		if f := out.Failure; f != nil && f.Kind == sched.Unusable {
+			if strings.HasSuffix(f.Message, outsideState) {
+				return out, f.Message
+			}
+			t.summary.Verdict, t.summary.Because = drive.Unjudged, f.Message
+			return out, ""
 		}
 		if run == 1 {
-			first = out
+			if first = out; !t.inProcesses() && ending(warm) != ending(first) {
+				return out, fmt.Sprintf("the schedule without a switch came to %q the first time, and then to %q: %s", ending(warm), ending(first), whyStrays)
+			}
 			continue
 		}
 		if differs := difference(first, out); differs != "" {
-			t.summary.Verdict, t.summary.Because = drive.Unrepeatable, fmt.Sprintf("the schedule without a switch went another way at repetition %d: %s. "+
-				"Look for state outside of the test, the order of a map with pointers, or randomness that is not math/rand's", run, differs)
-			return out, false
+			return out, fmt.Sprintf("the schedule without a switch went another way at repetition %d: %s. %s", run, differs, whyStrays)
 		}
 	}
 	f := first.Failure
@@ -38,17 +46,27 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, ok bool) {
 		t.sights.leak, first.Failure = f, nil
 		t.sights.leaked, t.sights.ended = 0, 0
 	case f != nil:
-		return first, true
+		return first, ""
 	}
-	if t.sights.choices > 0 {
-		return first, true
+	if t.sights.choices > 0 || t.hint != nil {
+		return first, ""
 	}
 	t.summary.Verdict, t.summary.Goroutines = drive.Sequential, t.sights.threads
 	t.summary.Because = "there was never a second goroutine that could have gone on"
-	if t.sights.skipped == gateRuns {
+	if t.sights.skipped >= t.gated {
 		t.summary.Verdict, t.summary.Because = drive.SkippedItself, "the test skips itself"
 	}
-	return first, false
+	return first, ""
+}
+
+const whyStrays = "Look for state outside of the test, the order of a map with pointers, or randomness that is not math/rand's"
+
+// ending is what an execution came to, in a word.
+func ending(o sched.Outcome) string {
+	if o.Failure == nil {
+		return "held"
+	}
+	return o.Failure.Class()
 }
 
 // difference is the first place at which two executions differ, "" if they do not.
@@ -69,13 +87,7 @@ func difference(a, b sched.Outcome) string {
 			return fmt.Sprintf("at step %d it came to %s the first time, and then to %s", i+1, x, y)
 		}
 	}
-	kind := func(o sched.Outcome) string {
-		if o.Failure == nil {
-			return "held"
-		}
-		return o.Failure.Class()
-	}
-	if x, y := kind(a), kind(b); x != y {
+	if x, y := ending(a), ending(b); x != y {
 		return fmt.Sprintf("it came to %q the first time, and then to %q", x, y)
 	}
 	return ""

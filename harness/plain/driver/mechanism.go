@@ -24,7 +24,7 @@ type mechanism struct {
 	seen    *sights // of all executions of the test
 
 	run     Run
-	chooser *sched.Chooser
+	chooser chooser
 	threads *[bubble.Most]bubble.Thread
 	stands  []sched.Candidate // by thread: what it does when it goes on
 	names   names
@@ -66,7 +66,9 @@ func newMechanism(prepare func() Run, seen *sights) func() sched.Mechanism {
 const randomSeed = 1
 
 // Begin opens a bubble. Others than the driver's goroutine get their turn now and then.
-func (m *mechanism) Begin(c *sched.Chooser) {
+func (m *mechanism) Begin(c *sched.Chooser) { m.begin(c) }
+
+func (m *mechanism) begin(c chooser) {
 	runtime.Gosched()
 	m.chooser, m.run = c, m.prepare()
 	m.stands, m.chosen, m.asked, m.after, m.late = m.stands[:0], 0, false, 0, 0

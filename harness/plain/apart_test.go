@@ -1,0 +1,106 @@
+package plain
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/drive"
+)
+
+func TestWhatCannotBeRepeatedInOneProcessHasAProcessForEachSchedule(t *testing.T) {
+	dir := copied(t, "apart")
+	s := session(t, dir)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 40, Seed: 1}
+	s.Run = "TestFirst"
+	got := explored(t, s, dir)
+	first := got.ended["TestFirstProcessRight"]
+	require.Equal(t, drive.HeldAll, first.Verdict, first.Because)
+	require.Empty(t, got.findings)
+	require.Contains(t, first.Apart, "a schedule failed in a process that had executed others (failed in apart_test.go:121), and 0 of 5 times in a fresh one")
+	s.Run = "Test(Counter|Worker|Lock|Any)"
+	got = explored(t, s, dir)
+	for name, want := range map[string]struct{ verdict, because, apart, class, schedule string }{
+		"TestCounterRight": {drive.HeldAll, "", "at step 3 it came to main@TestCounterRight.Lock (apart_test.go:", "", ""},
+		"TestCounter":      {drive.FoundSome, "", "went another way at repetition 2", "failed in apart_test.go:48", "main@overtaken.Load#2>main/overtaken#1"},
+		"TestWorker":       {drive.FoundSome, "", `to "deadlock in TestWorker: chan send"`, "failed in apart_test.go:70", "main@overtaken.Load#2>main/overtaken#1"},
+		"TestLockIsKept": {
+			drive.FoundSome, "", "after a failure the schedule without a switch went another way: at step ", "leak in TestLockIsKept: select (no cases)",
+			"main/TestLockIsKept#1@overtaken.Load#2>main/TestLockIsKept#1/overtaken#1",
+		},
+		"TestLockIsKeptAlways": {drive.FoundSome, "", "", "failed in apart_test.go:97", ""},
+		"TestAnyNumber":        {drive.Unrepeatable, "main@TestAnyNumber.Lock (apart_test.go:109)", "went another way at repetition", "", ""},
+	} {
+		require.Contains(t, got.ended, name)
+		summary := got.ended[name]
+		require.Equal(t, want.verdict, summary.Verdict, "%s: %s", name, summary.Because)
+		require.Contains(t, summary.Because, want.because, name)
+		require.Contains(t, summary.Apart, want.apart, name)
+		if want.verdict == drive.HeldAll {
+			require.EqualValues(t, 40, summary.Statistics.Schedules, name)
+		}
+		if want.class == "" {
+			require.Empty(t, got.findings[name], name)
+			continue
+		}
+		require.Len(t, got.findings[name], 1, name)
+		f := got.findings[name][0].Finding
+		require.Equal(t, want.class, f.Failure.Class(), name)
+		require.Equal(t, want.schedule, f.Schedule.String(), name)
+		require.Equal(t, 5, f.Replayed, "%s in fresh processes", name)
+		require.Equal(t, summary.Apart != "", f.Apart == drive.ApartFirst, name)
+	}
+}
+
+func TestATestThatEndsItsProcessIsAFindingWithTheScheduleThatLedThere(t *testing.T) {
+	dir := copied(t, "apart")
+	s := session(t, dir)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 40, Seed: 1}
+	s.Run = "Test(Stack|Memory|Is|Exits|Always|Too|Draws)"
+	got := explored(t, s, dir)
+	const switched = "main@overtaken.Load#2>main/overtaken#1"
+	for name, want := range map[string]struct{ message, class, schedule string }{
+		"TestStackOverflows":     {"exit code 2: fatal error: stack overflow", "process ended in deeper (apart_test.go:125)", switched},
+		"TestMemoryEnds":         {"memory", "process ended in TestMemoryEnds (apart_test.go:143)", switched},
+		"TestIsKilled":           {"the process was ended by a signal: killed", "process ended", switched},
+		"TestExitsBelow":         {"the process ended with exit code 0", "process ended", switched},
+		"TestAlwaysExitsBelow":   {"the process ended with exit code 7", "process ended", ""},
+		"TestDrawsTheSameAlways": {"", "failed in apart_test.go:181", ""},
+	} {
+		require.Contains(t, got.ended, name)
+		require.Equal(t, drive.FoundSome, got.ended[name].Verdict, "%s: %s", name, got.ended[name].Because)
+		require.Len(t, got.findings[name], 1, name)
+		f := got.findings[name][0].Finding
+		require.Contains(t, f.Failure.Message, want.message, name)
+		require.Equal(t, want.class, f.Failure.Class(), name)
+		require.Equal(t, want.schedule, f.Schedule.String(), name)
+		require.Equal(t, 5, f.Replayed, "%s in fresh processes", name)
+		if f.Failure.Kind == "process ended" {
+			require.Contains(t, got.ended[name].Apart, "in one process the test ended it", name)
+		}
+	}
+	often := got.ended["TestTooOftenRight"]
+	require.Equal(t, drive.HeldAll, often.Verdict, "no schedule alone ends the process: %s", often.Because)
+	require.Contains(t, often.Apart, "in one process the test ended it: exit status 9")
+}
+
+func TestATokenOfWhatEndsItsProcessReplaysAHundredTimes(t *testing.T) {
+	dir := copied(t, "apart")
+	s := session(t, dir)
+	for text, class := range map[string]string{
+		"v1 test=TestIsKilled; @ main@overtaken.Load#2>main/overtaken#1":       "process ended",
+		"v1 test=TestCounter; alone; @ main@overtaken.Load#2>main/overtaken#1": "failed in apart_test.go:48",
+	} {
+		token, err := ParseToken(text)
+		require.NoError(t, err)
+		s.Run = Exactly(token.Test)
+		s.Order = drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Times: 100, LeaksAlways: true}
+		if token.Alone {
+			s.Order.Apart = drive.ApartFirst
+		}
+		got := explored(t, s, dir)
+		require.Len(t, got.findings[token.Test], 1, text)
+		require.Equal(t, class, got.findings[token.Test][0].Finding.Failure.Class())
+		require.Equal(t, 100, got.findings[token.Test][0].Finding.Replayed, text)
+	}
+}

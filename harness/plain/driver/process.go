@@ -1,0 +1,216 @@
+package driver
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// How a process of this program is started once more: as this one was, before any test could change that.
+var began struct {
+	folder      string
+	environment []string
+}
+
+func rememberStart() {
+	began.folder, _ = os.Getwd()
+	began.environment = os.Environ()
+}
+
+// A pool starts processes ahead, so that one waits for a schedule while another executes one.
+type pool struct {
+	test, how string
+	ahead     []*process
+	all       sync.WaitGroup
+}
+
+// ahead is how many processes are started before they are needed.
+const ahead = 2
+
+func newPool(test, how string) *pool { return &pool{test: test, how: how} }
+
+func (p *pool) take() *process {
+	for len(p.ahead) <= ahead {
+		p.ahead = append(p.ahead, p.start())
+	}
+	first := p.ahead[0]
+	p.ahead = slices.Delete(p.ahead, 0, 1)
+	return first
+}
+
+// close ends the processes that wait, and waits for all to end.
+func (p *pool) close() {
+	for _, waits := range p.ahead {
+		waits.leave()
+	}
+	p.ahead = nil
+	p.all.Wait()
+}
+
+// A process executes one schedule.
+type process struct {
+	*wire
+	cmd     *exec.Cmd
+	in, out *os.File // of this side
+	said    lastWords
+	ended   chan struct{}
+	problem error // it could not be started
+}
+
+func (p *pool) start() *process {
+	program, err := os.Executable()
+	if err != nil {
+		return &process{problem: fmt.Errorf("a process for a schedule cannot be started: %w", err)}
+	}
+	executions, theirOut, err1 := os.Pipe()
+	theirIn, schedules, err2 := os.Pipe()
+	if err1 != nil || err2 != nil {
+		return &process{problem: fmt.Errorf("a process for a schedule has no pipe: %v, %v", err1, err2)}
+	}
+	c := &process{wire: newWire(executions, schedules), in: executions, out: schedules, ended: make(chan struct{})}
+	o := *order
+	o.Mode, o.Apart, o.Pipes, o.Events, o.Trail, o.After = drive.Serve, p.how, [2]int{3, 4}, "", "", ""
+	c.cmd = exec.Command(program, arguments(p.test)...)
+	c.cmd.Dir, c.cmd.Env = began.folder, append(slices.Clip(began.environment), drive.Variable+"="+o.String())
+	c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = &c.said, &c.said, []*os.File{theirIn, theirOut}
+	c.cmd.SysProcAttr, c.cmd.WaitDelay = attributes(), time.Second
+	c.problem = c.cmd.Start()
+	_, _ = theirIn.Close(), theirOut.Close()
+	if c.problem != nil {
+		c.problem = fmt.Errorf("a process for a schedule cannot be started: %w", c.problem)
+		return c
+	}
+	p.all.Go(func() {
+		_ = c.cmd.Wait() // how it ended is in its state
+		close(c.ended)
+	})
+	return c
+}
+
+// arguments are those of this process, but that one test alone is to run.
+func arguments(test string) (args []string) {
+	for _, a := range os.Args[1:] {
+		if !strings.HasPrefix(a, "-test.run=") && !strings.HasPrefix(a, "-test.v=") {
+			args = append(args, a)
+		}
+	}
+	return append(args, "-test.run=^"+regexp.QuoteMeta(test)+"$")
+}
+
+// patience ends a wait for the next message when code between two points takes too long.
+func (p *process) patience() { _ = p.in.SetReadDeadline(time.Now().Add(hang)) }
+
+// leave is when nothing more is expected of a process: one that waits for a schedule sees that none comes.
+func (p *process) leave() {
+	if p.problem != nil {
+		return
+	}
+	_, _ = p.in.Close(), p.out.Close()
+}
+
+// mostDying is how long a process may take to print where its goroutines stand.
+const mostDying = 10 * time.Second
+
+// wait waits for the end of a process, and returns what it has printed. One that was told to end may not do so.
+func (p *process) wait(told bool) string {
+	if told {
+		select {
+		case <-p.ended:
+		case <-time.After(mostDying):
+			_ = p.cmd.Process.Kill()
+		}
+	}
+	<-p.ended
+	return p.said.String()
+}
+
+// lastWords keeps the beginning and the end of what a process prints.
+type lastWords struct {
+	mu    sync.Mutex
+	first bytes.Buffer
+	last  []byte
+}
+
+const mostWords = 128 << 10
+
+func (l *lastWords) Write(text []byte) (n int, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	n = len(text)
+	if room := mostWords - l.first.Len(); room > 0 {
+		l.first.Write(text[:min(room, n)])
+		text = text[min(room, n):]
+	}
+	if l.last = append(l.last, text...); len(l.last) > mostWords {
+		l.last = append(l.last[:0], l.last[len(l.last)-mostWords:]...)
+	}
+	return n, nil
+}
+
+func (l *lastWords) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.first.String() + string(l.last)
+}
+
+// death makes a failure of a process that has ended: what it has said last, and the first function of the user's that it named then.
+func death(state *os.ProcessState, output string) *sched.Failure {
+	f := &sched.Failure{Kind: sched.Died, Message: fmt.Sprintf("the process ended with exit code %d", state.ExitCode())}
+	if status, is := state.Sys().(syscall.WaitStatus); is && status.Signaled() {
+		f.Message = "the process was ended by a signal: " + status.Signal().String()
+	}
+	at := lastWord.FindStringIndex(output)
+	if at == nil {
+		return f
+	}
+	rest := output[at[0]:]
+	first, _, _ := strings.Cut(rest, "\n")
+	f.Message += ": " + first
+	f.Stack = stackOf(rest)
+	if found := framed.FindAllStringSubmatch(f.Stack, -1); found != nil {
+		for _, frame := range found {
+			if !isStandard(frame[2]) {
+				f.Site = fmt.Sprintf("%s (%s:%s)", shortFunction(frame[1]), filepath.Base(frame[2]), frame[3])
+				break
+			}
+		}
+	}
+	return f
+}
+
+var (
+	// lastWord begins what the runtime prints before it ends a process.
+	lastWord = regexp.MustCompile(`(?m)^(fatal error: |panic: |SIG[A-Z]+: |runtime: out of memory)`)
+	// framed are two lines of a stack.
+	framed = regexp.MustCompile(`(?m)^(\S.*?)\((?:[^()]|\([^()]*\))*\)\n\t(.*):(\d+)`)
+)
+
+// stackOf is the stack of the goroutine that ran when the process ended: the runtime prints it first.
+func stackOf(text string) string {
+	var stack strings.Builder
+	inside := false
+	for scanner := bufio.NewScanner(strings.NewReader(text)); scanner.Scan(); {
+		line := scanner.Text()
+		switch running := strings.HasPrefix(line, "goroutine ") && strings.Contains(line, "[running"); {
+		case running:
+			inside = true
+		case inside && line == "":
+			return stack.String()
+		case inside:
+			stack.WriteString(line + "\n")
+		}
+	}
+	return stack.String()
+}

@@ -1,0 +1,16 @@
+//go:build !linux
+
+package driver
+
+import (
+	"errors"
+	"syscall"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+func attributes() *syscall.SysProcAttr { return nil }
+
+func openTrail(string) (*sched.Trail, error) {
+	return nil, errors.New("plain tests are explored on Linux only")
+}

@@ -1,0 +1,266 @@
+package driver
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"syscall"
+
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A remote mechanism executes each schedule in a process of its own, which is this program once more: nothing of one execution is left for
+// the next, and what ends the process is a failure like any other.
+type remote struct {
+	pool *pool
+	seen *sights
+
+	chooser *sched.Chooser
+	process *process
+	points  []sched.PointID // by the number in the process
+	names   []string
+	enabled []sched.Candidate
+	place   *runtime.Frame
+	running int // the thread that went on last
+	due     struct {
+		at          int64
+		counts, any bool
+	}
+}
+
+func newRemote(p *pool, seen *sights) func() sched.Mechanism {
+	return func() sched.Mechanism { return &remote{pool: p, seen: seen} }
+}
+
+// Begin takes a process that waits for a schedule.
+func (m *remote) Begin(c *sched.Chooser) {
+	m.chooser, m.running = c, 0
+	m.points, m.names, m.enabled, m.place = m.points[:0], m.names[:0], m.enabled[:0], nil
+	m.process = m.pool.take()
+}
+
+// Run answers the process until the execution is over.
+func (m *remote) Run() {
+	p := m.process
+	if p.problem != nil {
+		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: p.problem.Error()})
+		return
+	}
+	reached := false
+	for {
+		p.patience()
+		switch said := p.get(); {
+		case p.err != nil:
+			m.ended(reached)
+			return
+		case said == saysHere:
+			reached = true
+		case said == saysReady:
+			p.put(ordersBegin, boolean(m.chooser.Noting())).send()
+		case said == saysStopped:
+			m.stopped()
+		case said == saysFinished:
+			m.chooser.Finish()
+		case said == saysFailed:
+			m.failed()
+		case said == saysOver:
+			m.over()
+			return
+		default:
+			m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("a process of the test has said %d, which means nothing", said)})
+			return
+		}
+	}
+}
+
+// stopped decides who goes on.
+func (m *remote) stopped() {
+	p := m.process
+	how, ways := p.get(), int(p.get())
+	m.state()
+	stopped := p.getCandidate(m.points)
+	m.place = nil
+	if m.chooser.Noting() {
+		m.place = p.getFrame()
+	}
+	if p.err != nil {
+		return
+	}
+	var next int
+	var ok bool
+	if how == picking {
+		next, ok = m.chooser.Pick(&stopped, ways)
+	} else {
+		next, ok = m.chooser.Choose(&stopped, 0)
+	}
+	if !ok {
+		p.put(ordersStop).send()
+		return
+	}
+	if how != picking {
+		m.running = next
+	}
+	p.put(ordersGo, int64(next)).send()
+}
+
+// state reads what asking.state sends.
+func (m *remote) state() {
+	p := m.process
+	for n := p.get(); n > 0 && p.err == nil; n-- {
+		id := sched.PointID(len(m.points))
+		name, file, line := p.getText(), p.getText(), int(p.get())
+		if id > sched.AtEnd && p.err == nil {
+			var err error
+			if id, err = m.chooser.Points().Named(name, file, line); err != nil {
+				m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: err.Error()})
+			}
+		}
+		m.points = append(m.points, id)
+	}
+	for n := p.get(); n > 0 && p.err == nil; n-- {
+		m.names = append(m.names, p.getText())
+	}
+	m.due.at, m.due.counts, m.due.any = p.get(), p.get() != 0, p.get() != 0
+	m.enabled = m.enabled[:0]
+	for n := p.get(); n > 0 && p.err == nil; n-- {
+		m.enabled = append(m.enabled, p.getCandidate(m.points))
+	}
+}
+
+func (m *remote) failed() {
+	f := &sched.Failure{}
+	if m.process.getJSON(f); m.process.err == nil && !(f.Kind == sched.Leak && m.seen.known(f)) {
+		m.chooser.Fail(f)
+	}
+}
+
+// over takes in what the execution has shown.
+func (m *remote) over() {
+	p := m.process
+	threads, choices, skipped, ended, races := p.get(), p.get(), p.get(), p.get(), p.get()
+	running := p.getText()
+	if p.err != nil {
+		m.ended(true)
+		return
+	}
+	m.seen.threads = max(m.seen.threads, int(threads))
+	m.seen.choices += uint64(choices)
+	m.seen.skipped += uint64(skipped)
+	m.seen.ended += uint64(ended)
+	if running != "" {
+		m.seen.running = running
+	}
+	if races > 0 {
+		m.chooser.Fail(&sched.Failure{Kind: sched.DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", races)})
+	}
+}
+
+// ended is when the process has ended in the middle of an execution, or says nothing for too long.
+func (m *remote) ended(reached bool) {
+	p := m.process
+	if errors.Is(p.err, os.ErrDeadlineExceeded) {
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it says where everybody stands
+		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("no goroutine has come to a point for %v: %s blocks where the scheduler cannot see it, or runs in circles:\n%s",
+			hang, m.Name(m.running), p.wait(true))})
+		return
+	}
+	output := p.wait(false)
+	f := death(p.cmd.ProcessState, output)
+	if !reached {
+		f.Kind, f.Message = sched.Unusable, "the process ended before it came to the test: "+f.Message
+	}
+	if len(m.names) > 0 {
+		f.Thread = m.Name(m.running)
+	}
+	m.chooser.Fail(f)
+}
+
+// Drop has the process end by itself.
+func (m *remote) Drop() {
+	if m.process != nil {
+		m.process.leave()
+		m.process = nil
+	}
+}
+
+// Close keeps processes that wait: Begin may follow.
+func (m *remote) Close() (problem string) { return "" }
+
+// Candidates are those that the process has told.
+func (m *remote) Candidates(all []sched.Candidate) []sched.Candidate {
+	return append(all, m.enabled...)
+}
+
+// Due is what the process has told.
+func (m *remote) Due() (at int64, counts, any bool) { return m.due.at, m.due.counts, m.due.any }
+
+// Jump has the process let time go on.
+func (m *remote) Jump(at int64) {
+	m.process.put(asksJump, at).send()
+	m.enabled = m.enabled[:0]
+	if m.answered() {
+		m.state()
+	}
+}
+
+// Deadlock asks the process.
+func (m *remote) Deadlock(why string) (f *sched.Failure) {
+	m.process.put(asksDeadlock).text(why).send()
+	if m.answered() {
+		m.process.getJSON(&f)
+	}
+	if f != nil && f.Kind == sched.Leak && m.seen.known(f) {
+		return nil
+	}
+	return f
+}
+
+// Remaining asks the process.
+func (m *remote) Remaining() (text string) {
+	m.process.put(asksRemaining).send()
+	if m.answered() {
+		text = m.process.getText()
+	}
+	return text
+}
+
+func (m *remote) answered() bool { return m.process.get() == saysAnswer && m.process.err == nil }
+
+// Threads are those that the process has told.
+func (m *remote) Threads() int { return len(m.names) }
+
+// Name is what the process calls a thread.
+func (m *remote) Name(thread int) string {
+	if thread < len(m.names) {
+		return m.names[thread]
+	}
+	return fmt.Sprint(thread)
+}
+
+// Counts says that every thread does.
+func (m *remote) Counts(int) bool { return true }
+
+// Running is for a watchdog that is more patient than this mechanism.
+func (m *remote) Running() sched.Running {
+	return sched.Running{Who: "a process of the test", Stack: stacks()}
+}
+
+// View is what the process has told.
+func (m *remote) View(sched.Candidate) (s sched.Sight) {
+	s.Place = m.place
+	return s
+}
+
+// apart has a test's schedules executed in processes of their own from now on: each as the first thing that its process executes, or, if
+// the test was warmed up, after the schedule without a switch.
+func (t *test) apart(how string) {
+	t.how = how
+	t.pool = newPool(t.name, how)
+	t.sights = &sights{}
+	t.mechanism = newRemote(t.pool, t.sights)
+}
+
+// inProcesses says whether schedules have processes of their own.
+func (t *test) inProcesses() bool { return t.how != drive.ApartNone }

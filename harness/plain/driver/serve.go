@@ -1,0 +1,130 @@
+package driver
+
+import (
+	"os"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A chooser is what a mechanism asks: that of the search, or one that asks another process.
+type chooser interface {
+	Choose(stopped *sched.Candidate, held uint64) (thread int, ok bool)
+	Pass(stopped *sched.Candidate, held uint64) (thread int, ok bool)
+	Pick(stopped *sched.Candidate, ways int) (way int, ok bool)
+	Finish()
+	Fail(*sched.Failure)
+	Points() *sched.Points
+}
+
+// serve executes one schedule for another process, which says who goes on. Then the test is over, and so soon is this process.
+func (t *test) serve() {
+	in, out := os.NewFile(uintptr(order.Pipes[0]), "schedule"), os.NewFile(uintptr(order.Pipes[1]), "execution")
+	w := newWire(in, out)
+	w.put(saysHere).send()
+	if order.Apart == drive.ApartWarm {
+		sched.NewMechanismRunner(t.mechanism, t.options()).Replay(nil, false)
+		*t.sights = sights{}
+	}
+	w.put(saysReady).send()
+	if w.get() != ordersBegin || w.err != nil {
+		return // nobody needs it any more
+	}
+	m := t.mechanism().(*mechanism)
+	a := &asking{wire: w, mechanism: m, points: sched.NewPoints(), views: w.get() != 0}
+	races := raceoff.Races()
+	m.begin(a)
+	m.Run()
+	w.put(saysOver, int64(t.sights.threads), int64(t.sights.choices), int64(t.sights.skipped), int64(t.sights.ended), int64(raceoff.Races()-races)).text(t.sights.running).send()
+}
+
+// An asking chooser asks another process.
+type asking struct {
+	*wire
+	mechanism *mechanism
+	points    *sched.Points
+	told      sched.PointID // of points, so many
+	named     int           // threads
+	views     bool          // the other process wants to know where threads stand in the source
+	failed    bool
+	enabled   []sched.Candidate
+}
+
+func (a *asking) Points() *sched.Points { return a.points }
+
+func (a *asking) Finish() { a.put(saysFinished).send() }
+
+func (a *asking) Fail(f *sched.Failure) {
+	a.failed = true
+	a.put(saysFailed).json(f).send()
+}
+
+func (a *asking) Choose(stopped *sched.Candidate, _ uint64) (thread int, ok bool) {
+	return a.ask(choosing, stopped, 0)
+}
+
+func (a *asking) Pass(stopped *sched.Candidate, _ uint64) (thread int, ok bool) {
+	return a.ask(passing, stopped, 0)
+}
+
+func (a *asking) Pick(stopped *sched.Candidate, ways int) (way int, ok bool) {
+	return a.ask(picking, stopped, ways)
+}
+
+// ask tells where everybody stands, and answers questions until the other process has decided.
+func (a *asking) ask(how int64, stopped *sched.Candidate, ways int) (thread int, ok bool) {
+	if a.failed {
+		return 0, false
+	}
+	a.put(saysStopped, how, int64(ways))
+	if how == picking {
+		a.state(nil)
+	} else {
+		a.enabled = a.mechanism.Candidates(a.enabled[:0])
+		a.state(a.enabled)
+	}
+	a.candidate(stopped)
+	if a.views {
+		a.frame(a.mechanism.View(*stopped).Place)
+	}
+	a.send()
+	for {
+		switch a.get() {
+		case ordersGo:
+			return int(a.get()), a.err == nil
+		case asksJump:
+			a.mechanism.Jump(a.get())
+			a.enabled = a.mechanism.Candidates(a.enabled[:0])
+			a.put(saysAnswer)
+			a.state(a.enabled)
+			a.send()
+		case asksDeadlock:
+			a.put(saysAnswer).json(a.mechanism.Deadlock(a.getText())).send()
+		case asksRemaining:
+			a.put(saysAnswer).text(a.mechanism.Remaining()).send()
+		default: // nobody goes on, or the other process has ended
+			return 0, false
+		}
+	}
+}
+
+// state tells of points and threads that are new, of the clock, and who can go on.
+func (a *asking) state(enabled []sched.Candidate) {
+	n := sched.PointID(a.points.Count())
+	a.put(int64(n - a.told))
+	for ; a.told < n; a.told++ {
+		name, file, line := a.points.At(a.told)
+		a.text(name).text(file).put(int64(line))
+	}
+	threads := a.mechanism.Threads()
+	a.put(int64(threads - a.named))
+	for ; a.named < threads; a.named++ {
+		a.text(a.mechanism.Name(a.named))
+	}
+	at, counts, any := a.mechanism.Due()
+	a.put(at, boolean(counts), boolean(any), int64(len(enabled)))
+	for i := range enabled {
+		a.candidate(&enabled[i])
+	}
+}
