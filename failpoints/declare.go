@@ -37,11 +37,8 @@ type Declaration struct {
 	Reason string
 }
 
-// declared are the declarations by package, in the order in which they were made.
-var declared struct {
-	packages []string
-	of       map[string][]Declaration
-}
+// declared are the declarations by package.
+var declared = map[string][]Declaration{}
 
 // Declare says what the points of a package are for, pkg being its import path. It is called once, for a package-level variable of
 // the package, in every build:
@@ -54,13 +51,7 @@ var declared struct {
 func Declare(pkg string, all []Declaration) []Declaration {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	if declared.of == nil {
-		declared.of = map[string][]Declaration{}
-	}
-	if _, again := declared.of[pkg]; !again {
-		declared.packages = append(declared.packages, pkg)
-	}
-	declared.of[pkg] = append(declared.of[pkg], all...)
+	declared[pkg] = append(declared[pkg], all...)
 	if known := registry.points.Load(); known != nil {
 		for _, p := range *known {
 			p.declare()
@@ -71,7 +62,7 @@ func Declare(pkg string, all []Declaration) []Declaration {
 
 // declare takes over what is declared of a point. The caller holds registry.mu.
 func (p *Point) declare() {
-	for _, d := range declared.of[p.pkg] {
+	for _, d := range declared[p.pkg] {
 		if d.Name == p.name {
 			p.resource, p.access, p.declared = d.Resource, d.Access, true
 		}
@@ -82,12 +73,5 @@ func (p *Point) declare() {
 func Declarations(pkg string) []Declaration {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
-	return append([]Declaration(nil), declared.of[pkg]...)
-}
-
-// DeclaredPackages are the packages of this process that declare points, in the order in which they were initialised.
-func DeclaredPackages() []string {
-	registry.mu.Lock()
-	defer registry.mu.Unlock()
-	return append([]string(nil), declared.packages...)
+	return append([]Declaration(nil), declared[pkg]...)
 }

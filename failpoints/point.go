@@ -145,14 +145,6 @@ func Points() []*Point {
 	return nil
 }
 
-// PointByID returns the point with that ID, nil if there is none.
-func PointByID(id int) *Point {
-	if ps := registry.points.Load(); ps != nil && id >= 0 && id < len(*ps) {
-		return (*ps)[id]
-	}
-	return nil
-}
-
 // Instrumented says whether any marker of this binary was rewritten by the instrumented build for this package's
 // dispatch.
 func Instrumented() bool { return instrumented }

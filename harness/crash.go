@@ -51,7 +51,7 @@ func (c *checking) crashLoad() (object.CrashLoad, error) {
 		}
 	}
 	return object.CrashLoad{
-		Load: load, Model: model, Cycles: d.Cycles, PerLog: d.PerLog, Interrupted: d.Interrupted,
+		Load: load, Model: model, Cycles: d.Cycles, PerLog: d.PerLog, Interrupted: d.Interrupted, Faults: d.FaultShare,
 		Progress: func(r object.CrashResult) {
 			c.send(drive.Event{Event: drive.Progress, Text: crashesCounted(r), Done: doneFreely(r)})
 		},
@@ -68,6 +68,7 @@ func crashesCounted(r object.CrashResult) string {
 		r.Cycles, r.Model, rate, r.UnderLoad, r.Unsynced, r.GoneOn, r.Operations, r.Instances, r.Programs, r.Peak, r.Disks, r.Judged, r.Seed)
 	return words + besides(r.Ended, []count{
 		{r.Interrupted, "recoveries lost power themselves"},
+		{r.Faults, "operations of the disk failed"},
 		{r.Unjudged, "disks not judged: they would take too many orders"},
 		{r.Abandoned, "instances abandoned, because operations did not come back from a disk that was gone"},
 		{uint64(r.DataRaces), "data races"},

@@ -46,6 +46,12 @@ type Subject[T any] struct {
 	// Holds, if it is set, judges the history of an execution. Otherwise the object's own sequential behaviour is what is right,
 	// so sequential bugs are invisible: leave them to ordinary tests. It sees operations that never return, too (Event.Returned is
 	// 0), and says whether that is right: nobody else does.
+	//
+	// What an object holds that is opened again, after a crash, a killed process, faults or Close, is not asked of Holds, but of the
+	// object's own sequential behaviour, as without it: some order of the operations that survived must give the same on a fresh
+	// object. That cannot see what Holds says of results on both sides of a crash (numbers that go on where they were, for one), nor
+	// a result that is wrong in the same way without a crash and without other clients. And results must be the same each time: what
+	// is not, such as a number of which only the order is promised, is to be dropped by Op.Result.
 	Holds func(History) error
 }
 

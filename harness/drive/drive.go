@@ -81,6 +81,8 @@ type Order struct {
 	Dirs        []string `json:"dirs,omitempty"`
 	PerLog      int      `json:"per_log,omitempty"`
 	Interrupted float64  `json:"interrupted,omitempty"`
+	// FaultShare is the share of lives of an object in which its disk fails too, in the mode Crash.
+	FaultShare float64 `json:"fault_share,omitempty"`
 	// Acknowledgements is the most that a process tells before it is killed, MinUnderLoad the least share of kills that must strike
 	// after one, and Workers are processes side by side.
 	Acknowledgements int     `json:"acknowledgements,omitempty"`

@@ -20,6 +20,7 @@ type aftermath struct {
 	history spec.History // of the program
 	image   *disks.Image
 	where   string
+	faults  []cases.Fault // of the disk, that came before it
 	// before is what the loss of power before this one has left, on which the object was opened; nil for none.
 	before *aftermath
 	model  disks.Model
@@ -174,6 +175,9 @@ func (a *aftermath) holds(d *disks.Disk, h spec.History, during func(disks.Opera
 func (a *aftermath) told() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "power was lost %s, and left %v\n", a.where, a.image)
+	for _, fault := range a.faults {
+		fmt.Fprintf(&b, "before that the disk failed: %v\n", fault)
+	}
 	for before := a.before; before != nil; before = before.before {
 		fmt.Fprintf(&b, "before that it was lost %s, and left %v\n", before.where, before.image)
 	}

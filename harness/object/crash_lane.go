@@ -3,15 +3,17 @@ package object
 import (
 	"context"
 	"fmt"
+	"math/rand"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
 // crashCounts are those of a lane in a round.
-type crashCounts struct{ instances, underLoad, unsynced, goneOn, disks, abandoned uint64 }
+type crashCounts struct{ instances, underLoad, unsynced, goneOn, disks, faults, abandoned uint64 }
 
 // A crashLane executes one instance after the other, each on a disk that loses power.
 type crashLane struct {
@@ -32,6 +34,7 @@ func (n *crashLane) addTo(r *CrashResult) {
 	r.Unsynced += n.unsynced
 	r.GoneOn += n.goneOn
 	r.Disks += n.disks
+	r.Faults += n.faults
 	r.Abandoned += n.crashCounts.abandoned
 	n.crashCounts = crashCounts{}
 }
@@ -88,7 +91,7 @@ func (n *crashLane) keep(p *plan, lost *outage, before *aftermath) (left []*afte
 	}
 	for _, image := range n.picks(lost.moment) {
 		a := &aftermath{
-			plan: p, history: lost.history, image: image, where: lost.where, before: before,
+			plan: p, history: lost.history, image: image, where: lost.where, faults: lost.faults, before: before,
 			model: n.of.Model, interrupts: n.random.Float64() < n.of.Interrupted,
 		}
 		left = append(left, a)
@@ -138,6 +141,7 @@ type incarnation struct {
 	losses         chan *outage
 	ended          chan struct{}
 	clients, first []int // who has something left to do, and where each goes on
+	rules          []cases.Fault
 }
 
 // An outage is a loss of power: what is known of each operation, and of the disk.
@@ -146,6 +150,7 @@ type outage struct {
 	history   spec.History
 	moment    *disks.Moment
 	underLoad bool
+	faults    []cases.Fault // that came before it
 }
 
 // open opens an object on a disk, which is armed.
@@ -162,11 +167,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	}
 	total := len(p.calls)
 	in := &incarnation{
-		run: &run{
-			plan: p, env: e, object: object, history: make(spec.History, total), values: make([][]any, total),
-			status: make([]raceoff.Number, total), durable: make([]raceoff.Number, total),
-		},
-		lane: n, ctx: ctx, cancel: cancel, before: make(spec.History, total), losses: make(chan *outage, 1),
+		run: p.newRun(e, object).mortal(), lane: n, ctx: ctx, cancel: cancel, before: make(spec.History, total), losses: make(chan *outage, 1),
 	}
 	if before != nil {
 		in.before, in.crashes = before.history, before.crashes()
@@ -176,8 +177,26 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	in.ended = make(chan struct{}, len(in.clients))
 	usual := max(n.of.ticks[p.number].Load(), uint64(total))
 	in.at.Store(1 + uint64(n.random.Float64()*1.1*float64(usual)*float64(left)/float64(total)))
+	if n.random.Float64() < n.of.Faults {
+		in.rules = n.load.object.DrawFaults(rand.New(rand.NewSource(int64(n.random.Uint64()))), p.c, mostFaultsOfLife)
+		in.failDisk(in.rules)
+	}
 	disk.After(in.took)
 	return in, nil
+}
+
+// mostFaultsOfLife bounds the faults between an opening and a loss of power.
+const mostFaultsOfLife = 3
+
+// came are the faults that came in an incarnation, now that its disk is at rest.
+func (in *incarnation) came() (rules []cases.Fault) {
+	for i, counter := range in.faults {
+		if counter.Faults() > 0 {
+			in.lane.faults += uint64(counter.Faults())
+			rules = append(rules, in.rules[i])
+		}
+	}
+	return rules
 }
 
 // remaining finds where each client goes on, and counts the operations that are left.
@@ -291,6 +310,7 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 	}
 	in.lane.of.ticks[in.plan.number].Raise(in.ticks.Load())
 	in.discard()
+	lost.faults = in.came()
 	return lost, remain
 }
 

@@ -26,6 +26,9 @@ type CrashLoad struct {
 	PerLog int
 	// Interrupted is the share of recoveries in which power is lost too, 0 to 1.
 	Interrupted float64
+	// Faults is the share of lives of an object, from its opening to the loss of power, in which its disk also fails, 0 to 1. An
+	// operation that returns an error then may have taken effect or not; what returned without one is what it always is.
+	Faults float64
 	// Progress, if it is set, is called after each round.
 	Progress func(CrashResult)
 }
@@ -51,6 +54,8 @@ type CrashResult struct {
 	Judged      uint64 `json:"disks_judged"`
 	Unjudged    uint64 `json:"disks_not_judged"`
 	Interrupted uint64 `json:"recoveries_interrupted"`
+	// Faults are operations of the disk that failed.
+	Faults uint64 `json:"faults"`
 	// Peak is how many clients there were at once, at most. Abandoned are objects whose operations did not come back although their
 	// disk was gone and their context had ended.
 	Peak      uint64 `json:"goroutines_at_the_peak"`
@@ -83,8 +88,9 @@ func (c *CrashLoad) check() error {
 		return fmt.Errorf("%w: a duration of 0: give one, or a number of cycles", ErrLoad)
 	case c.Operations != 0:
 		return fmt.Errorf("%w: cycles end it, and not %d operations", ErrLoad, c.Operations)
-	case c.PerLog < 0 || !(c.Interrupted >= 0 && c.Interrupted <= 1):
-		return fmt.Errorf("%w: power is lost %d times on one disk, and in a share of %v of recoveries: at least once, and 0 to 1", ErrLoad, c.PerLog, c.Interrupted)
+	case c.PerLog < 0 || !(c.Interrupted >= 0 && c.Interrupted <= 1) || !(c.Faults >= 0 && c.Faults <= 1):
+		return fmt.Errorf("%w: power is lost %d times on one disk, and in a share of %v of recoveries, and the disk fails in a share of %v: at least once, and 0 to 1",
+			ErrLoad, c.PerLog, c.Interrupted, c.Faults)
 	}
 	plain := c.Load
 	plain.Duration = max(plain.Duration, 1) // cycles may end it, too
@@ -187,7 +193,7 @@ func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad) (words string
 	if err != nil {
 		return "", fmt.Errorf("canary: %w", err)
 	}
-	c.Duration, c.Cycles, c.Progress = canaryLastResort, canaryCycles, nil
+	c.Duration, c.Cycles, c.Progress, c.Faults = canaryLastResort, canaryCycles, nil, 0
 	l := newCrashLoad(o, c, []*plan{p})
 	err = l.run(ctx)
 	switch r := l.result; {
@@ -320,7 +326,9 @@ func (l *crashLoad) judgeOne(a *aftermath) {
 // found ends the run. The lock of the load is held.
 func (l *crashLoad) found(a *aftermath, v *Violation) {
 	if l.result.Finding == nil {
-		l.result.Finding = &CrashFinding{Case: a.plan.c, Violation: v, Told: a.told()}
+		program := a.plan.c.Clone()
+		program.Faults = a.faults
+		l.result.Finding = &CrashFinding{Case: program, Violation: v, Told: a.told()}
 	}
 	l.load.stop.Store(1)
 }
@@ -336,6 +344,8 @@ func (l *crashLoad) enough(ctx context.Context) error {
 		return fmt.Errorf("none of %d disks was judged: each would take too many orders; make programs smaller", r.Unjudged)
 	case r.UnderLoad == 0:
 		return fmt.Errorf("power was never lost while an operation was under way, in %d losses: give them more time, or more delays", r.Cycles)
+	case l.Faults > 0 && r.Faults == 0:
+		return fmt.Errorf("the disk was to fail, and no operation of it did, in %d losses of power", r.Cycles)
 	case r.Unsynced == 0:
 		return fmt.Errorf("in none of %d losses of power could anything be lost: everything on the disk was synced each time", r.Cycles)
 	}

@@ -24,7 +24,16 @@ type journal struct {
 	file     disk.File
 	end      int64
 	buffered []byte
+	failed   error // of the disk, of one that wedges
 	flaw     flaw
+}
+
+// note keeps an error of the disk.
+func (j *journal) note(err error) error {
+	if j.flaw == wedges {
+		j.failed = errors.Join(j.failed, err)
+	}
+	return err
 }
 
 type flaw uint8
@@ -35,6 +44,7 @@ const (
 	buffers         // keeps what it calls durable in memory until there are two of them
 	unopenable      // cannot be opened when its file has three bytes
 	rewrites        // empties the file and writes it anew when it is opened
+	wedges          // refuses what changes it after the disk has failed: no flaw
 )
 
 func openJournal(d disk.Disk, f flaw) (*journal, error) {
@@ -84,17 +94,20 @@ func (j *journal) all() []byte {
 func (j *journal) add(ctx context.Context, value uint8, sync bool) error {
 	failpoints.Lock(ctx, lock, &j.mu)
 	defer j.mu.Unlock()
+	if j.failed != nil {
+		return j.failed
+	}
 	j.buffered = append(j.buffered, value|1)
 	if j.flaw == buffers && len(j.buffered) < 2 {
 		return nil
 	}
 	if _, err := j.file.WriteAt(j.buffered, j.end); err != nil {
-		return err
+		return j.note(err)
 	}
 	failpoints.Yield(ctx, written)
 	j.end, j.buffered = j.end+int64(len(j.buffered)), nil
 	if sync && j.flaw != forgets {
-		return j.file.Sync()
+		return j.note(j.file.Sync())
 	}
 	return nil
 }
@@ -106,7 +119,10 @@ func (j *journal) Put(ctx context.Context, value uint8) error { return j.add(ctx
 func (j *journal) Flush(ctx context.Context) error {
 	failpoints.Lock(ctx, lock, &j.mu)
 	defer j.mu.Unlock()
-	return j.file.Sync()
+	if j.failed != nil {
+		return j.failed
+	}
+	return j.note(j.file.Sync())
 }
 
 func (j *journal) All(ctx context.Context) []byte {
@@ -178,6 +194,26 @@ func TestWhatIsCalledDurableAndIsNotIsFoundUnderLoad(t *testing.T) {
 	require.Equal(t, "Durability", r.Finding.Violation.Class())
 	require.ErrorContains(t, r.Finding.Violation, "after a loss of power")
 	require.Regexp(t, `(?s)power was lost .* and left .*\w+\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
+}
+
+// What failed may have happened or not; what returned without an error after that is what it always is. A flush after one that failed
+// finds nothing to write, and returns without an error: so one that goes on as if nothing had been is not durable.
+func TestADiskThatFailsTellsWhoGoesOnFromWhoWedges(t *testing.T) {
+	t.Parallel()
+	failing := crashLoadOf(func(c *CrashLoad) { c.Faults = 0.5 })
+	r, err := journals(t, wedges, nil).Crash(t.Context(), failing)
+	require.NoError(t, err)
+	require.Nil(t, r.Finding, "%+v", r.Finding)
+	require.NotZero(t, r.Faults)
+	failing.Cycles = 20_000
+	r, err = journals(t, sound, func(c *Config) { c.Operations = c.Operations[1:] }).Crash(t.Context(), failing)
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Contains(t, r.Finding.Told, "before that the disk failed: disk sync")
+	require.NotEmpty(t, r.Finding.Case.Faults)
+	failing.Faults = 1.5
+	_, err = journals(t, sound, nil).Crash(t.Context(), failing)
+	require.ErrorIs(t, err, ErrLoad)
 }
 
 func TestAnObjectThatCannotBeOpenedAfterACrashIsFound(t *testing.T) {

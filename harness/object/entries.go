@@ -34,7 +34,7 @@ func (r *run) returned(i, moment int, a answer) {
 //
 //go:norace
 func (r *run) now() *run {
-	now := &run{plan: r.plan, env: r.env, object: r.object, history: make(spec.History, len(r.history)), values: make([][]any, len(r.history))}
+	now := r.plan.newRun(r.env, r.object)
 	for i := range r.history {
 		e := r.history[i]
 		e.Result = unseen(e.Result)

@@ -179,10 +179,7 @@ func (n *victimLane) work(ctx context.Context, p *plan, of uint64, folder string
 		return
 	}
 	n.tell(message{kind: opened, of: of})
-	k := &kept{
-		run: &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))},
-		of:  of, lane: n, cancel: cancel,
-	}
+	k := &kept{run: p.newRun(e, object), of: of, lane: n, cancel: cancel}
 	var clients sync.WaitGroup
 	for client := range p.c.Threads {
 		delayed := n.delayed(ctx)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // A KillLoad runs many small programs side by side in processes, which are killed while they work: each program on an object on a
@@ -100,7 +101,7 @@ func (c *KillLoad) check() error {
 	if shape := c.Draw.WithDefaults(); shape.Threads*shape.Operations > mostJudged {
 		return fmt.Errorf("%w: %d clients of %d operations: a program may have %d operations in all", ErrLoad, shape.Threads, shape.Operations, mostJudged)
 	}
-	if err := c.Delays.Check(); err != nil {
+	if err := sched.CheckDelays(c.Delays); err != nil {
 		return fmt.Errorf("%w: %w", ErrLoad, err)
 	}
 	return nil

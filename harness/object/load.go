@@ -12,6 +12,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // A Load runs many small programs side by side on goroutines: each on an object of its own, one after the other, in whatever order
@@ -95,7 +96,7 @@ func (c *Load) check() error {
 	case c.Programs < 0 || c.Grace < 0:
 		return fmt.Errorf("%w: %d programs, %v of grace: must not be negative", ErrLoad, c.Programs, c.Grace)
 	}
-	if err := c.Delays.Check(); err != nil {
+	if err := sched.CheckDelays(c.Delays); err != nil {
 		return fmt.Errorf("%w: %w", ErrLoad, err)
 	}
 	return nil

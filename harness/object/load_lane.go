@@ -94,10 +94,8 @@ func (n *lane) instance() {
 		n.load.fail(err)
 		return
 	}
-	in := &instance{
-		run: &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls)), stacks: make([]string, len(p.calls)), goroutines: make([]raceoff.Number, clients)}, lane: n,
-		cancel: cancel, ended: make(chan struct{}, clients),
-	}
+	in := &instance{run: p.newRun(e, object), lane: n, cancel: cancel, ended: make(chan struct{}, clients)}
+	in.stacks, in.goroutines = make([]string, len(p.calls)), make([]raceoff.Number, clients)
 	began := time.Now()
 	n.load.peak.Raise(n.load.alive.Add(uint64(clients)))
 	for i := range clients {

@@ -140,9 +140,9 @@ func (p *plan) at(i int) *Call {
 
 // scenario is one execution.
 func (p *plan) scenario(x *sched.Execution) {
-	r := &run{plan: p, env: p.object.newEnv(p.settings), history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))}
+	r := p.newRun(p.object.newEnv(p.settings), reflect.Value{})
 	if p.object.keeps() {
-		r.status, r.durable = make([]raceoff.Number, len(p.calls)), make([]raceoff.Number, len(p.calls))
+		r.mortal()
 	}
 	r.goroutines = make([]raceoff.Number, len(p.c.Threads))
 	x.AtEnd(r.env.end)
@@ -231,18 +231,7 @@ func (r *run) injectFaults(x *sched.Execution) {
 		x.Fail(sched.UnusableError{Reason: "the object does not use Env.Disk, so its disk can neither fail nor lose power: open it on Env.Disk, or leave crashes and faults out"})
 	}
 	r.env.disk.Sleep(x.Advance)
-	r.faults = make([]*disks.Counter, len(p.c.Faults))
-	var rules []disks.Injector
-	for i, f := range p.c.Faults {
-		if rule := f.Rule(); rule != nil {
-			r.faults[i] = disks.Count(rule)
-			rules = append(rules, r.faults[i])
-		}
-	}
-	if len(rules) > 0 {
-		r.env.disk.Inject(disks.Any(rules...))
-	}
-	if len(rules) < len(p.c.Faults) {
+	if r.failDisk(p.c.Faults) < len(p.c.Faults) {
 		x.Faults(func(thread string, point *failpoints.Point, hit int) (any, bool) {
 			value, index := p.c.Deliver(thread, point, hit)
 			if index >= 0 {
@@ -254,6 +243,22 @@ func (r *run) injectFaults(x *sched.Execution) {
 	if p.c.Crash != nil {
 		p.crashes.Watch(x, *p.c.Crash, r)
 	}
+}
+
+// failDisk has the disk fail as some faults say, and returns how many of them are the disk's.
+func (r *run) failDisk(faults []cases.Fault) (rules int) {
+	r.faults, r.failing = make([]*disks.Counter, len(faults)), len(faults) > 0
+	var all []disks.Injector
+	for i, f := range faults {
+		if rule := f.Rule(); rule != nil {
+			r.faults[i] = disks.Count(rule)
+			all = append(all, r.faults[i])
+		}
+	}
+	if len(all) > 0 {
+		r.env.disk.Inject(disks.Any(all...))
+	}
+	return len(all)
 }
 
 func (p *plan) faulty() bool { return len(p.c.Faults) > 0 }
@@ -269,5 +274,5 @@ func (p *plan) words(order []int) string {
 
 // call executes one operation of the program on the run's object.
 func (r *run) call(ctx context.Context, i int, outcome *values.Outcome) answer {
-	return r.plan.object.call(ctx, r.object, r.plan.calls[i], r.plan.faulty(), outcome)
+	return r.plan.object.call(ctx, r.object, r.plan.calls[i], r.failing, outcome)
 }

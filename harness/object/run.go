@@ -33,11 +33,23 @@ type run struct {
 	status  []raceoff.Number
 	stacks  []string         // of panics, by operation; nil for none
 	faults  []*disks.Counter // by fault of the case; nil for a fault point
+	failing bool             // its disk may fail, or its process may not write
 	later   spec.History     // what probes did after the faults
 	// goroutines are those of the clients, in a dump of stacks; 0 where nobody will read of it.
 	goroutines []raceoff.Number
 	moments    raceoff.Number // operations that a canary let through
 	inquiry    *inquiry       // that is under way when the clients have ended, nil for none
+}
+
+// newRun is an execution of a program on an object, which may be opened later.
+func (p *plan) newRun(e *Env, object reflect.Value) *run {
+	return &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))}
+}
+
+// mortal has the run keep what a crash must know.
+func (r *run) mortal() *run {
+	r.status, r.durable = make([]raceoff.Number, len(r.history)), make([]raceoff.Number, len(r.history))
+	return r
 }
 
 // Values of run.status.

@@ -26,8 +26,9 @@ const harnessPackage = module + "/harness"
 // A Package is one that has tests.
 type Package struct {
 	ImportPath, Name, Dir string
-	// Tests are the names of its plain tests, in the order of the source; Checks those of tests that call harness.Check.
-	Tests, Checks []string
+	// Tests are the names of its plain tests, in the order of the source; Checks those of tests that call harness.Check. Strangers are
+	// those of Tests that name nothing of the harness at all, so that nothing which they call can hold a Check of theirs.
+	Tests, Checks, Strangers []string
 }
 
 // A ListError is what the go command said of packages that it could not list.
@@ -75,7 +76,7 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 func (p *Package) read(files []string) error {
 	var tests []string
 	calls := map[string][]string{} // function -> names that it uses
-	checks := map[string]bool{}
+	checks, names := map[string]bool{}, map[string]bool{}
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 		if err != nil {
@@ -90,11 +91,13 @@ func (p *Package) read(files []string) error {
 			if isTest(f) {
 				tests = append(tests, f.Name.Name)
 			}
+			names[f.Name.Name] = names[f.Name.Name] || harness == "."
 			ast.Inspect(f.Body, func(n ast.Node) bool {
 				switch n := n.(type) {
 				case *ast.SelectorExpr:
-					if pkg, is := n.X.(*ast.Ident); is && harness != "" && pkg.Name == harness && strings.HasPrefix(n.Sel.Name, "Check") {
-						checks[f.Name.Name] = true
+					if pkg, is := n.X.(*ast.Ident); is && harness != "" && pkg.Name == harness {
+						names[f.Name.Name] = true
+						checks[f.Name.Name] = checks[f.Name.Name] || strings.HasPrefix(n.Sel.Name, "Check")
 					}
 				case *ast.Ident:
 					calls[f.Name.Name] = append(calls[f.Name.Name], n.Name)
@@ -103,22 +106,31 @@ func (p *Package) read(files []string) error {
 			})
 		}
 	}
-	for again := true; again; {
-		again = false
-		for f, used := range calls {
-			if !checks[f] && slices.ContainsFunc(used, func(name string) bool { return checks[name] }) {
-				checks[f], again = true, true
-			}
-		}
-	}
+	spread(checks, calls)
+	spread(names, calls)
 	for _, name := range tests {
 		if checks[name] {
 			p.Checks = append(p.Checks, name)
-		} else {
-			p.Tests = append(p.Tests, name)
+			continue
+		}
+		p.Tests = append(p.Tests, name)
+		if !names[name] {
+			p.Strangers = append(p.Strangers, name)
 		}
 	}
 	return nil
+}
+
+// spread adds the functions that use one which is of them.
+func spread(of map[string]bool, calls map[string][]string) {
+	for again := true; again; {
+		again = false
+		for f, used := range calls {
+			if !of[f] && slices.ContainsFunc(used, func(name string) bool { return of[name] }) {
+				of[f], again = true, true
+			}
+		}
+	}
 }
 
 // importName is what a file calls the harness, "" if it does not import it.

@@ -104,12 +104,16 @@ func siteOf(passOver func(runtime.Frame) bool) string {
 	for {
 		f, more := frames.Next()
 		if f.Function != "" && !passOver(f) {
-			return fmt.Sprintf("%s (%s:%d)", f.Function[strings.LastIndexByte(f.Function, '/')+1:], path.Base(f.File), f.Line)
+			return siteOfFrame(f)
 		}
 		if !more {
 			return ""
 		}
 	}
+}
+
+func siteOfFrame(f runtime.Frame) string {
+	return fmt.Sprintf("%s (%s:%d)", f.Function[strings.LastIndexByte(f.Function, '/')+1:], path.Base(f.File), f.Line)
 }
 
 // isT says whether a function is a method of T.

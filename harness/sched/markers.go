@@ -42,7 +42,7 @@ func (x *markers) Run() {
 	}
 	for _, t := range x.threads {
 		if t.state != ended {
-			x.chooser.Fail(&Failure{Kind: Leak, Thread: t.name, Message: "a task has not ended: " + x.Remaining()})
+			x.chooser.Fail(&Failure{Kind: Leak, Thread: t.name, Message: "a task has not ended: " + x.Remaining() + t.whereabouts()})
 			return
 		}
 	}

@@ -48,22 +48,35 @@ func (x *Execution) look() []Field {
 //
 //go:norace
 func (t *thread) locate() {
-	if !t.x.chooser.Noting() {
-		return
+	if t.x.chooser.Noting() {
+		t.place = placeOfCaller()
 	}
+}
+
+// placeOfCaller is the first caller that is no machinery, nil if there is none near.
+func placeOfCaller() *runtime.Frame {
 	var stack [16]uintptr
-	frames := runtime.CallersFrames(stack[:runtime.Callers(2, stack[:])])
-	t.place = nil
+	frames := runtime.CallersFrames(stack[:runtime.Callers(3, stack[:])])
 	for {
 		frame, more := frames.Next()
 		if !isMachinery(frame.Function) {
-			t.place = &frame
-			return
+			return &frame
 		}
 		if !more {
-			return
+			return nil
 		}
 	}
+}
+
+// whereabouts says of a task where it was started and where it waits, in an execution that is reported.
+func (t *thread) whereabouts() (words string) {
+	if t.started != nil {
+		words = "; it was started in " + siteOfFrame(*t.started)
+	}
+	if t.place != nil && t.at.kind == atPoint {
+		words += ", and waits in " + siteOfFrame(*t.place)
+	}
+	return words
 }
 
 // isMachinery says whether a function only brings a thread to its stop.

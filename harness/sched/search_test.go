@@ -175,6 +175,11 @@ func TestATaskThatDoesNotEndIsALeak(t *testing.T) {
 	require.Len(t, r.Findings, 1)
 	require.Equal(t, "leak in parent/child: a task has not ended: parent/child waits at test/wait", r.Findings[0].Failure.Error())
 	require.Empty(t, exhaust(t, leaking(true), 1).Findings)
+	runner := NewRunner(leaking(false), Options{})
+	told := runner.Replay(Schedule{}, true) // as a report does
+	require.Regexp(t, `^leak in parent/child: a task has not ended: parent/child waits at test/wait; `+
+		`it was started in sched\..*TestATaskThatDoesNotEndIsALeak.* \(search_test\.go:165\), and waits in .*TestATaskThatDoesNotEndIsALeak.* \(search_test\.go:166\)$`,
+		told.Failure.Error())
 }
 
 func TestAScenarioMayWaitAfterItHasNamedAThread(t *testing.T) {

@@ -39,14 +39,15 @@ type thread struct {
 	inherited context.Context
 	t         T
 
-	state  state
-	at     arrival
-	stands Candidate // at, as the chooser sees it
-	wait   failpoints.Wait
-	place  *runtime.Frame // in the source, if it is recorded
-	ops    int            // that have begun
-	nexts  *thread
-	faults [maxFaultPoints]faultCount
+	state   state
+	at      arrival
+	stands  Candidate // at, as the chooser sees it
+	wait    failpoints.Wait
+	place   *runtime.Frame // in the source, if it is recorded; started is where the task was
+	started *runtime.Frame
+	ops     int // that have begun
+	nexts   *thread
+	faults  [maxFaultPoints]faultCount
 
 	goroutine uintptr
 	carrier   carrier
@@ -178,6 +179,9 @@ func (t *thread) Spawn(ctx context.Context, name string, f func(context.Context)
 	child.task = f
 	if ctx != t.ctx {
 		child.inherited = failpoints.With(ctx, child)
+	}
+	if t.x.chooser.Noting() {
+		child.started = placeOfCaller()
 	}
 	child.nexts, t.x.spawned = t.x.spawned, child
 	return child.carry()

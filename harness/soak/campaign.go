@@ -16,6 +16,8 @@ import (
 type Config struct {
 	// Out is the campaign's folder, needed.
 	Out string
+	// Of says what is tested, in a few words: a folder is refused whose campaign is of something else. "" fits all.
+	Of string
 	// For is how long the campaign takes, all processes that work on it together; default 10 minutes. RoundFor is about how
 	// long one round takes; default a fortieth of For, from a second to ten.
 	For, RoundFor time.Duration
@@ -141,10 +143,12 @@ func (s *Soak) settle() error {
 		if c.Seed == 0 {
 			c.Seed = 1 + rand.Uint64N(1<<53-1) // a number that every JSON reader keeps
 		}
-		return s.append(Entry{Type: entryCampaign, Campaign: &Campaign{journalVersion, c.Seed, c.Shard}})
+		return s.append(Entry{Type: entryCampaign, Campaign: &Campaign{Version: journalVersion, Of: c.Of, Seed: c.Seed, Shard: c.Shard}})
 	}
 	known := s.state.Campaign
 	switch {
+	case c.Of != "" && known.Of != "" && c.Of != known.Of:
+		return fmt.Errorf("%w: the campaign in %s is of %s, and this one of %s: choose another folder", ErrConfig, c.Out, known.Of, c.Of)
 	case c.Seed != 0 && c.Seed != known.Seed:
 		return fmt.Errorf("%w: the campaign in %s has the seed %d, not %d: leave --seed out, or choose another folder", ErrConfig, c.Out, known.Seed, c.Seed)
 	case c.Shard != known.Shard:

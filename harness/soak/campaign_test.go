@@ -128,13 +128,20 @@ func TestACampaignThatEndedGoesOnForAsLongAgain(t *testing.T) {
 func TestAnotherCampaignIsRefused(t *testing.T) {
 	t.Parallel()
 	c := settings(t, &scripted{name: "a"})
-	_, err := run(t, c)
+	c.Of = "a test"
+	m, err := run(t, c)
 	require.NoError(t, err)
+	require.Contains(t, m.Text(), "soak passed: 10 rounds of a test in 10s")
 	other := c
 	other.Seed = 8
 	_, err = Open(other)
 	require.ErrorIs(t, err, ErrConfig)
 	require.ErrorContains(t, err, "has the seed 7, not 8")
+	other = c
+	other.Of = "something else"
+	_, err = Open(other)
+	require.ErrorIs(t, err, ErrConfig)
+	require.ErrorContains(t, err, "is of a test, and this one of something else: choose another folder")
 	other = c
 	other.Shard = Shard{1, 2}
 	_, err = Open(other)

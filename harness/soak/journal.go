@@ -53,9 +53,11 @@ type Nanoseconds = time.Duration
 
 // A Campaign is what all processes that work on a folder must agree on.
 type Campaign struct {
-	Version int    `json:"version"`
-	Seed    uint64 `json:"seed"`
-	Shard   Shard  `json:"shard"`
+	Version int `json:"version"`
+	// Of says what is tested; "" where that is not known.
+	Of    string `json:"of,omitempty"`
+	Seed  uint64 `json:"seed"`
+	Shard Shard  `json:"shard"`
 }
 
 // journalVersion is raised when a field changes its meaning or goes.

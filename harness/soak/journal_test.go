@@ -18,7 +18,7 @@ func written(t *testing.T) (folder string, content []byte) {
 	j, err := openJournal(folder, func(Entry) error { return nil })
 	require.NoError(t, err)
 	for _, e := range []Entry{
-		{Type: entryCampaign, Campaign: &Campaign{journalVersion, 7, Shard{0, 1}}},
+		{Type: entryCampaign, Campaign: &Campaign{Version: journalVersion, Seed: 7, Shard: Shard{0, 1}}},
 		{Type: entryStart},
 		{Type: entryEnd, Ended: "so it goes\nü"},
 	} {

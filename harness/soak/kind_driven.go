@@ -69,7 +69,7 @@ func (k Driven) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	order := k.Order(spec)
 	order.Seed, order.Unkept, order.PerClass, order.All = spec.Seed, true, shrunkPerClass, true
 	w := &driving{spec: spec, test: t}
-	e, err := k.drive(ctx, t, t.Pattern(), order, fmt.Sprintf("%s-%d.log", k.Label, spec.Number), w.hear)
+	e, err := k.drive(ctx, t, t.Pattern(), "", order, fmt.Sprintf("%s-%d.log", k.Label, spec.Number), w.hear)
 	if err != nil {
 		return RoundResult{}, err
 	}
@@ -89,7 +89,7 @@ func (k Driven) test(variant string) (DrivenTest, error) {
 const eventsEvery = 200 * time.Millisecond
 
 // drive runs a test with an order, and has each called with every event.
-func (k Driven) drive(ctx context.Context, t DrivenTest, pattern string, order drive.Order, logName string, each func(drive.Event)) (e ended, err error) {
+func (k Driven) drive(ctx context.Context, t DrivenTest, pattern, skip string, order drive.Order, logName string, each func(drive.Event)) (e ended, err error) {
 	scratch, err := scratchFor(k.Scratch)
 	if err != nil {
 		return e, err
@@ -121,7 +121,7 @@ func (k Driven) drive(ctx context.Context, t DrivenTest, pattern string, order d
 	}()
 	e, err = child{
 		name: t.Binary, folder: t.Folder,
-		arguments:   []string{"-test.run", pattern, "-test.count=1", "-test.timeout=0", "-" + drive.Flag + "=" + order.String()},
+		arguments:   []string{"-test.run", pattern, "-test.skip", skip, "-test.count=1", "-test.timeout=0", "-" + drive.Flag + "=" + order.String()},
 		environment: append([]string{"GORACE=atexit_sleep_ms=0", "TMPDIR=" + scratch}, k.Environment...),
 	}.run(ctx)
 	close(over)
@@ -228,7 +228,7 @@ func (k Driven) Replay(ctx context.Context, variant, text string) (class string,
 	} {
 		order.Unkept = true
 		w := &driving{test: t}
-		e, err := k.drive(ctx, t, t.Pattern(), order, "replay.log", w.hear)
+		e, err := k.drive(ctx, t, t.Pattern(), "", order, "replay.log", w.hear)
 		switch {
 		case err != nil:
 			return "", err
@@ -265,11 +265,12 @@ func DrivenCanaries(k Driven, limit time.Duration) (all []Preparation) {
 	return all
 }
 
-// Describe asks every Check of a test binary that matches a pattern, "" for all, what it uses. It returns the tests in the order in
-// which they ran, what each uses, and what else is to be known: other tests that failed may have kept their Checks from beginning.
-func Describe(ctx context.Context, of DrivenTest, pattern string, environment []string) (tests []DrivenTest, uses [][]string, note string, err error) {
+// Describe asks every Check of a test binary that matches a pattern, "" for all, what it uses; tests that match skip, "" for none, do
+// not run. It returns the tests in the order in which they ran, what each uses, and what else is to be known: other tests that failed
+// may have kept their Checks from beginning.
+func Describe(ctx context.Context, of DrivenTest, pattern, skip string, environment []string) (tests []DrivenTest, uses [][]string, note string, err error) {
 	var refused []string
-	e, err := Driven{Environment: environment}.drive(ctx, of, pattern, drive.Order{Mode: drive.Describe}, "", func(e drive.Event) {
+	e, err := Driven{Environment: environment}.drive(ctx, of, pattern, skip, drive.Order{Mode: drive.Describe}, "", func(e drive.Event) {
 		switch e.Event {
 		case drive.Ended:
 			t := of

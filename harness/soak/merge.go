@@ -170,6 +170,9 @@ func (s *State) merge(other *State, folder string, from map[string]source) {
 	if s.Version == 0 {
 		s.Campaign, s.Began = other.Campaign, other.Began
 	}
+	if !strings.Contains(s.Of, other.Of) {
+		s.Of = strings.TrimPrefix(s.Of+" and "+other.Of, " and ")
+	}
 	if other.Began.Before(s.Began) {
 		s.Began = other.Began
 	}

@@ -118,7 +118,11 @@ func (m *Summary) headline() string {
 	if len(m.Shards) > 0 {
 		what = fmt.Sprintf("%d shards", len(m.Shards))
 	}
-	text := fmt.Sprintf("soak %s: %d rounds in %s, %s, seed %d", m.Verdict, s.Rounds, short(s.Elapsed), what, s.Seed)
+	of := ""
+	if s.Of != "" {
+		of = " of " + s.Of
+	}
+	text := fmt.Sprintf("soak %s: %d rounds%s in %s, %s, seed %d", m.Verdict, s.Rounds, of, short(s.Elapsed), what, s.Seed)
 	if s.Starts > 1 {
 		text += fmt.Sprintf("; %d starts, %d rounds lost", s.Starts, s.Lost)
 	}

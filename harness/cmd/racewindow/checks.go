@@ -7,12 +7,10 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -22,6 +20,7 @@ import (
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/output"
+	"github.com/racewindow/racewindow/harness/plain"
 	"github.com/racewindow/racewindow/harness/report"
 )
 
@@ -71,7 +70,7 @@ func (r *checkRun) run(ctx context.Context) error {
 	}
 	go func() {
 		var failed error
-		code, failed = r.test(ctx, packages, r.pattern, r.order, &output)
+		code, failed = r.test(ctx, packages, r.pattern, "", r.order, &output)
 		done <- failed
 	}()
 	err = r.follow(done)
@@ -84,70 +83,51 @@ func (r *checkRun) run(ctx context.Context) error {
 	return r.conclude(ctx, code, err, output.String())
 }
 
-// test has the selected Checks of packages carry out an order. It returns go test's exit code.
-func (r *checkRun) test(ctx context.Context, packages []string, pattern string, order drive.Order, output io.Writer) (code int, err error) {
+// test has the selected Checks of packages carry out an order; pattern and skip are as go test's. It returns go test's exit code.
+func (r *checkRun) test(ctx context.Context, packages []plain.Package, pattern, skip string, order drive.Order, output io.Writer) (code int, err error) {
 	order.Version = drive.Version
 	arguments := []string{"-count=1", "-timeout=0"}
 	if pattern != "" {
 		arguments = append(arguments, "-run", pattern)
 	}
+	if skip != "" {
+		arguments = append(arguments, "-skip", skip)
+	}
 	if r.race {
 		arguments = append(arguments, "-race")
 	}
-	arguments = append(append(arguments, packages...), "-"+drive.Flag+"="+order.String())
+	arguments = append(append(arguments, paths(packages)...), "-"+drive.Flag+"="+order.String())
 	return overlay.Run(ctx, overlay.Command{Verb: "test", Args: arguments, Env: environment.Full(), Stdout: output, Stderr: output})
 }
 
-// withChecks are the import paths of the packages whose tests import the harness.
-func (r *checkRun) withChecks(ctx context.Context) (paths []string, err error) {
-	found, err := listChecks(ctx, r.packages)
-	for _, p := range found {
-		paths = append(paths, p.ImportPath)
+// withChecks are the packages whose tests use the harness, at least one.
+func (r *checkRun) withChecks(ctx context.Context) ([]plain.Package, error) {
+	found, err := plain.List(ctx, "", environment.Full(), nil, r.packages)
+	var unlisted *plain.ListError
+	if errors.As(err, &unlisted) {
+		return nil, usageError{err}
+	} else if err != nil {
+		return nil, err
 	}
-	return paths, err
-}
-
-// A listedPackage is what go list says of one.
-type listedPackage struct {
-	ImportPath, Dir           string
-	TestImports, XTestImports []string
-	Error                     *struct{ Err string }
-}
-
-// listChecks lists the packages whose tests import the harness, at least one.
-func listChecks(ctx context.Context, packages []string) (found []listedPackage, err error) {
-	command := exec.CommandContext(ctx, "go", append([]string{"list", "-e", "-json=ImportPath,Dir,TestImports,XTestImports,Error", "--"}, packages...)...)
-	command.Env = environment.Full()
-	var stderr bytes.Buffer
-	command.Stderr = &stderr
-	listed, err := command.Output()
-	if err != nil {
-		return nil, usageError{fmt.Errorf("the packages cannot be listed: %s", strings.TrimSpace(stderr.String()+" "+err.Error()))}
-	}
-	for decoder := json.NewDecoder(bytes.NewReader(listed)); ; {
-		var p listedPackage
-		if err := decoder.Decode(&p); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return nil, err
-		}
-		if p.Error != nil {
-			return nil, usageError{fmt.Errorf("%s: %s", p.ImportPath, strings.TrimSpace(p.Error.Err))}
-		}
-		if slices.Contains(p.TestImports, harnessPackage) || slices.Contains(p.XTestImports, harnessPackage) {
-			found = append(found, p)
-		}
-	}
+	found = slices.DeleteFunc(found, func(p plain.Package) bool { return len(p.Checks)+len(p.Tests) == len(p.Strangers) })
 	if len(found) == 0 {
-		return nil, usageError{fmt.Errorf("no test of %s calls harness.Check: write one (see the documentation of %s), or name other packages", strings.Join(packages, " "), harnessPackage)}
+		return nil, usageError{fmt.Errorf("no test of %s calls harness.Check: write one (see the documentation of %s), or name other packages", strings.Join(r.packages, " "), harnessPackage)}
 	}
 	return found, nil
 }
 
+// paths are the import paths of packages.
+func paths(packages []plain.Package) (all []string) {
+	for _, p := range packages {
+		all = append(all, p.ImportPath)
+	}
+	return all
+}
+
 // checksHere reports whether the current package has Checks.
 func checksHere(ctx context.Context) bool {
-	found, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)
-	return err == nil && len(found) > 0
+	_, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)
+	return err == nil
 }
 
 // poll is how often the events are looked at.
@@ -230,10 +210,13 @@ func (r *checkRun) write(e drive.Event) {
 	}
 	sum := sha256.Sum256([]byte(found.Promise + "\n" + e.Case))
 	name := hex.EncodeToString(sum[:4])
-	file := filepath.Join(r.folder, "found-"+name+".case")
-	err = errors.Join(output.Write(file, []byte(e.Case+"\n")), writeReports(filepath.Join(r.folder, "report-"+name), found))
+	file := filepath.Join(r.folder, "report-"+name)
+	err = errors.Join(output.Write(file+".txt", []byte(e.Text)), writeReports(file, found))
+	if e.Case != "" {
+		err = errors.Join(err, output.Write(filepath.Join(r.folder, "found-"+name+".case"), []byte(e.Case+"\n")))
+	}
 	if err == nil {
-		fmt.Fprintf(r.out, "reports: %s\n\n", filepath.Join(r.folder, "report-"+name+".html"))
+		fmt.Fprintf(r.out, "reports: %s\n\n", file+".html")
 	}
 	r.unwritten = errors.Join(r.unwritten, err)
 }

@@ -15,10 +15,11 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints/overlay"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/plain"
 )
 
 // withOne are the packages in which the one Check is that the order is for. Several are an error that lists them.
-func (r *checkRun) withOne(ctx context.Context, packages []string) ([]string, error) {
+func (r *checkRun) withOne(ctx context.Context, packages []plain.Package) ([]plain.Package, error) {
 	if len(packages) == 1 && r.order.Case != "" {
 		return packages, nil // the pattern is the name of the case's test, and run says if there is none
 	}
@@ -31,24 +32,29 @@ func (r *checkRun) withOne(ctx context.Context, packages []string) ([]string, er
 	case len(all) > 1:
 		return nil, usageError{fmt.Errorf("it is for one Check, and there are %d: choose one by its package and --run:\n%s", len(all), lines(all))}
 	}
-	if path := all[0].Package; slices.Contains(packages, path) {
-		return []string{path}, nil
+	if i := slices.IndexFunc(packages, func(p plain.Package) bool { return p.ImportPath == all[0].Package }); i >= 0 {
+		return packages[i : i+1], nil
 	}
 	return packages, nil
 }
 
-// list are the Checks that a pattern selects.
-func (r *checkRun) list(ctx context.Context, packages []string, pattern string) (all []drive.Event, err error) {
+// list are the Checks that a pattern selects. A test that has nothing to do with the harness is not run for that.
+func (r *checkRun) list(ctx context.Context, packages []plain.Package, pattern string) (all []drive.Event, err error) {
 	folder, err := os.MkdirTemp("", "racewindow-checks-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(folder)
 	order := drive.Order{Mode: drive.List, Events: filepath.Join(folder, "events")}
-	var said bytes.Buffer
-	code, err := r.test(ctx, packages, pattern, order, &said)
-	if err != nil && !nothingRan(err) {
-		return nil, err
+	for _, group := range alike(packages) {
+		var said bytes.Buffer
+		code, err := r.test(ctx, group.packages, pattern, namesPattern(group.skip), order, &said)
+		if err != nil && !nothingRan(err) {
+			return nil, err
+		}
+		if _, none := os.Stat(order.Events); code != 0 && none != nil && !nothingRan(err) {
+			return nil, usageError{fmt.Errorf("the tests cannot be built or run:\n%s", strings.TrimSpace(said.String()))}
+		}
 	}
 	events, _ := os.ReadFile(order.Events) // there is none where no Check ran
 	for line := range strings.Lines(string(events)) {
@@ -57,11 +63,39 @@ func (r *checkRun) list(ctx context.Context, packages []string, pattern string) 
 			all = append(all, e)
 		}
 	}
-	if code != 0 && len(all) == 0 && !nothingRan(err) {
-		return nil, usageError{fmt.Errorf("the tests cannot be built or run:\n%s", strings.TrimSpace(said.String()))}
-	}
 	slices.SortStableFunc(all, func(a, b drive.Event) int { return strings.Compare(a.Package, b.Package) }) // packages run side by side
 	return all, nil
+}
+
+// A testGroup is packages that one call of go test serves, though it skips tests by their names in all of them.
+type testGroup struct {
+	packages   []plain.Package
+	skip, keep []string
+}
+
+// alike groups packages: what is to be skipped in one of a group is the name of nothing else in the others.
+func alike(packages []plain.Package) (groups []*testGroup) {
+	for _, p := range packages {
+		keep := slices.DeleteFunc(slices.Concat(p.Checks, p.Tests), func(name string) bool { return slices.Contains(p.Strangers, name) })
+		i := slices.IndexFunc(groups, func(g *testGroup) bool {
+			return !slices.ContainsFunc(keep, func(name string) bool { return slices.Contains(g.skip, name) }) &&
+				!slices.ContainsFunc(p.Strangers, func(name string) bool { return slices.Contains(g.keep, name) })
+		})
+		if i < 0 {
+			i, groups = len(groups), append(groups, &testGroup{})
+		}
+		g := groups[i]
+		g.packages, g.skip, g.keep = append(g.packages, p), append(g.skip, p.Strangers...), append(g.keep, keep...)
+	}
+	return groups
+}
+
+// namesPattern matches these tests, as go test has patterns; "" for none.
+func namesPattern(names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return "^(" + strings.Join(names, "|") + ")$"
 }
 
 // nothingRan says whether no test was selected at all.
@@ -82,7 +116,7 @@ func lines(all []drive.Event) string {
 }
 
 // noneRan says that the pattern selects no Check, and which there are.
-func (r *checkRun) noneRan(ctx context.Context, packages []string) error {
+func (r *checkRun) noneRan(ctx context.Context, packages []plain.Package) error {
 	all, err := r.list(ctx, packages, "")
 	switch {
 	case err != nil:

@@ -66,10 +66,13 @@ func killCommand() *cobra.Command {
 		Example: killExamples,
 		Args:    onlyPackages,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
-				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
+			if len(args) > 0 || cmd.Flags().Changed("run") || killScope.checksHere(cmd.Context(), cmd.Flags()) {
+				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), packagesOr(args))
 			}
-			if err := f.onlyOfLog(cmd.Flags()); err != nil {
+			if err := killScope.refuseOfPackages(cmd.Flags()); err != nil {
+				return err
+			}
+			if err := onlyTheLog(f.subject); err != nil {
 				return usageError{err}
 			}
 			return f.run(cmd.Context(), cmd.Flags())

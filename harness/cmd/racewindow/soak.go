@@ -162,8 +162,10 @@ func (f *soakFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Writer
 		return f.oneRound(ctx, out)
 	}
 	if len(packages) > 0 {
+		f.config.Of = "the Checks of packages"
 		err = f.prepareChecks(ctx, packages)
 	} else {
+		f.config.Of = "the log"
 		err = f.prepare()
 	}
 	if err != nil {

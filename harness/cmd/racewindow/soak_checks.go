@@ -82,6 +82,7 @@ func losingPower(o *drive.Order, spec soak.RoundSpec) {
 	o.OperationsInAll, o.Cycles, o.Threads, o.Delay = 0, spec.Count, 3, delayOfCrashes
 	o.Crash = models()[spec.Seed/2%uint64(len(models()))]
 	o.Goroutines, o.Interrupted = []int{16, 64, 200}[spec.Seed%3], []float64{0.1, 0.25, 0.6}[spec.Seed/3%3]
+	o.FaultShare = []float64{0, 0.5}[spec.Seed/9%2]
 }
 
 // killing works in the folder of the round, on the disk of the campaign's.
@@ -158,8 +159,7 @@ func (f *soakFlags) packagesOf(ctx context.Context, flags *pflag.FlagSet, named 
 			return nil
 		}
 	}
-	found, err := (&checkRun{packages: []string{"."}}).withChecks(ctx)
-	if err != nil || len(found) == 0 {
+	if !checksHere(ctx) {
 		return nil
 	}
 	return []string{"."}
@@ -246,7 +246,7 @@ func (f *soakFlags) kindsOfChecks(ctx context.Context, packages []string) (kinds
 
 // testsOf builds the tests of packages and lists their Checks.
 func (f *soakFlags) testsOf(ctx context.Context, packages []string, race bool) (tests []describedTest, err error) {
-	found, err := listChecks(ctx, packages)
+	found, err := (&checkRun{packages: packages}).withChecks(ctx)
 	if err == nil {
 		err = f.makeBinaries()
 	}
@@ -264,7 +264,7 @@ func (f *soakFlags) testsOf(ctx context.Context, packages []string, race bool) (
 				return nil, err
 			}
 		}
-		checks, uses, note, err := soak.Describe(ctx, t, f.pattern, environment.Full())
+		checks, uses, note, err := soak.Describe(ctx, t, f.pattern, namesPattern(in.Strangers), environment.Full())
 		if err != nil {
 			return nil, err
 		}

@@ -6,9 +6,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/soak"
+	"github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/subjects/log/rounds"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // prepare says what there is to do.
@@ -27,7 +28,7 @@ func (f *soakFlags) prepare() error {
 	if err := f.parseCounts(soakKinds()); err != nil {
 		return err
 	}
-	c.Subjects = soak.Subjects{Find: subjectOf, Promise: rounds.Promise, Points: declaredPoints()}
+	c.Subjects = soak.Subjects{Find: subjectOf, Promise: rounds.Promise, Points: pointsOfLog()}
 	if c.Checks, err = soak.Corpus(f.corpus, subjectOf); err != nil {
 		return usageError{fmt.Errorf("--corpus: %w", err)}
 	}
@@ -118,12 +119,10 @@ func (f *soakFlags) addCanaries() {
 	}
 }
 
-// declaredPoints are the failpoints of what this command brings.
-func declaredPoints() (names []string) {
-	for _, pkg := range failpoints.DeclaredPackages() {
-		for _, d := range failpoints.Declarations(pkg) {
-			names = append(names, d.Name)
-		}
+// pointsOfLog are the failpoints that a campaign of the log may pass.
+func pointsOfLog() (names []string) {
+	for _, d := range append(storage.Points(), log.Points()...) {
+		names = append(names, d.Name)
 	}
 	return names
 }

@@ -40,7 +40,7 @@ type stressFlags struct {
 	out      string
 	jsonFile string
 	crash    crashFlags
-	ofChecks stressOfChecks
+	ofChecks checkFlags
 	// minimal is the smallest case for what was found, made by exploration; nil if none was found in time.
 	minimal    *rep.Report
 	minimalErr error
@@ -66,6 +66,7 @@ clients, judged against the object executed one operation at a time. Bugs are pl
 and must be caught. A panic, operations that hang and a data race are findings too; what is found is made
 smaller by exploring its program. With --crash, objects that keep their data on Env.Disk lose power while
 their clients run, are opened again on a disk that this may leave, and go on: what was durable must be there.
+Where their disk fails too (--faults), what returned an error may have happened or not.
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
@@ -89,10 +90,10 @@ func stressCommand() *cobra.Command {
 		Long:    stressAbout,
 		Example: stressExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
-				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
+			if len(args) > 0 || cmd.Flags().Changed("run") || stressScope.checksHere(cmd.Context(), cmd.Flags()) {
+				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), packagesOr(args))
 			}
-			if err := onlyWithPackages(cmd.Flags()); err != nil {
+			if err := stressScope.refuseOfPackages(cmd.Flags()); err != nil {
 				return err
 			}
 			return f.run(cmd.Context(), cmd.Flags())
@@ -134,10 +135,10 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&c.MinOverlaps, "min-overlaps", 100, "fail below `N` reads that overlapped a flush between write and trim; negative for none")
 	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, under the same settings")
 	flags.DurationVar(&f.within, "canary-within", 10*time.Minute, fmt.Sprintf("last resort for the canary, which has %d operations, or %d cycles with --crash", canaryOperations, canaryCycles))
-	flags.StringVar(&f.out, "out", "", "write the report (txt, json, html) and summary.json into this folder, `DIR`")
+	flags.StringVar(&f.out, "out", "", "write the reports (txt, json, html) and summary.json into this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
 	f.crash.define(flags)
-	f.ofChecks.define(flags)
+	f.ofChecks.define(flags, true, "", 4)
 }
 
 func handoverNames() string {

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -15,63 +13,16 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// stressOfChecks are the flags of stress that are about the Checks of packages.
-type stressOfChecks struct {
-	pattern    string
-	race       bool
-	set        map[string]string
-	programs   int
-	threads    int
-	operations int
-}
-
-func (s *stressOfChecks) define(flags *pflag.FlagSet) {
-	flags.StringVar(&s.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
-	flags.BoolVar(&s.race, "race", true, "of packages: under the race detector")
-	flags.StringToStringVar(&s.set, "set", nil, "of packages: settings of the subject, `NAME=VALUE,...`")
-	flags.IntVar(&s.programs, "programs", 200, "of packages: programs to draw, each executed again and again, `N`")
-	flags.IntVar(&s.threads, "max-threads", 4, "of packages: most clients of a program, `N`")
-	flags.IntVar(&s.operations, "max-operations", 3, "of packages: most operations of a client, `N`")
-}
-
 var (
-	flagsOfPackages = []string{"race", "set", "programs", "max-threads", "max-operations"}
-	flagsOfBoth     = []string{
-		"run", "goroutines", "duration", "operations", "grace", "delay", "delay-spin", "delay-sleep", "delay-mix", "delay-points",
-		"seed", "canary", "json", "crash",
+	stressScope = scope{
+		packages: []string{"race", "set", "programs", "max-threads", "max-operations"},
+		both: append([]string{
+			"run", "goroutines", "duration", "operations", "grace", "delay", "delay-spin", "delay-sleep", "delay-mix", "delay-points",
+			"seed", "canary", "out", "json", "crash",
+		}, crashOfChecks...),
 	}
-	crashOfChecks = []string{"cycles", "model", "per-log", "interrupted"}
+	crashOfChecks = []string{"cycles", "model", "faults", "per-log", "interrupted"}
 )
-
-// ofChecksToo says whether a flag is understood with packages.
-func ofChecksToo(name string) bool {
-	return slices.Contains(flagsOfPackages, name) || slices.Contains(flagsOfBoth, name) || slices.Contains(crashOfChecks, name) || name == "help"
-}
-
-// hasChecksHere reports whether the current package has Checks, and nothing was said that only the log understands.
-func (f *stressFlags) hasChecksHere(ctx context.Context, flags *pflag.FlagSet) bool {
-	onlyLog := false
-	flags.Visit(func(flag *pflag.Flag) { onlyLog = onlyLog || !ofChecksToo(flag.Name) })
-	return !onlyLog && checksHere(ctx)
-}
-
-// onlyTheLog refuses another subject of the command's than the log.
-func onlyTheLog(subject string) error {
-	if subject == "log" {
-		return nil
-	}
-	return fmt.Errorf("--subject %q: only the log can be run so; or name packages, whose tests call harness.Check", subject)
-}
-
-// onlyWithPackages refuses what has no meaning for the log.
-func onlyWithPackages(flags *pflag.FlagSet) error {
-	for _, name := range flagsOfPackages {
-		if flags.Changed(name) {
-			return usageError{fmt.Errorf("--%s is about the Checks of packages: name packages, such as ./..., or leave it out", name)}
-		}
-	}
-	return nil
-}
 
 // What Checks get where nothing else is said: their programs are small, and their operations short.
 const (
@@ -91,40 +42,26 @@ func (f *stressFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if err := f.settleChecks(flags); err != nil {
 		return usageError{err}
 	}
-	if err := checkPlaces(flags, []string{"json"}, nil); err != nil {
+	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
 		return err
 	}
-	if len(packages) == 0 {
-		packages = []string{"."}
-	}
-	c, d, own := f.config, f.config.Delays, f.ofChecks
-	order := drive.Order{
-		Mode: drive.Stress, Goroutines: c.Goroutines, Duration: c.Duration, OperationsInAll: c.Operations, Programs: own.programs,
-		Threads: own.threads, Operations: own.operations, Set: own.set, Seed: c.Seed, Grace: c.Grace, NoCanary: !f.canary,
-		Delay: d.Probability, DelaySpin: d.MaxSpin, DelaySleep: d.MaxSleep, DelayMix: f.delayMix, DelayPoints: d.Points,
-		Again: againFlags(flags) + " " + strings.Join(packages, " "),
-	}
+	c, d := f.config, f.config.Delays
+	order := f.ofChecks.order(drive.Stress, flags, packages)
+	order.Goroutines, order.Duration, order.OperationsInAll = c.Goroutines, c.Duration, c.Operations
+	order.Seed, order.Grace, order.NoCanary = c.Seed, c.Grace, !f.canary
+	order.Delay, order.DelaySpin, order.DelaySleep, order.DelayMix, order.DelayPoints = d.Probability, d.MaxSpin, d.MaxSleep, f.delayMix, d.Points
 	if f.crash.on {
 		f.crash.order(flags, &order)
 	}
-	r := &checkRun{verb: "stress", pattern: own.pattern, packages: packages, race: own.race, order: order, out: out, screen: os.Stdout}
-	if f.jsonFile == "-" {
-		r.out, r.screen = os.Stderr, os.Stderr
-	}
-	err := r.run(ctx)
-	if f.jsonFile != "" && r.began > 0 {
-		err = errors.Join(err, writeJSON(f.jsonFile, r.kept))
-	}
-	return err
+	return f.ofChecks.freely(ctx, "stress", order, packages, out, f.out, f.jsonFile)
 }
 
 // refuseOfLog refuses flags that say nothing of Checks, and those that do not go together.
-func (f *stressFlags) refuseOfLog(flags *pflag.FlagSet) (wrong error) {
+func (f *stressFlags) refuseOfLog(flags *pflag.FlagSet) error {
+	wrong := stressScope.refuseOfLog(flags)
 	flags.Visit(func(flag *pflag.Flag) {
 		switch {
 		case wrong != nil:
-		case !ofChecksToo(flag.Name):
-			wrong = fmt.Errorf("--%s is of the log that the command brings: leave it out, or leave the packages out", flag.Name)
 		case !f.crash.on && slices.Contains(crashOfChecks, flag.Name):
 			wrong = fmt.Errorf("--%s says how to crash: add --crash", flag.Name)
 		case f.crash.on && flag.Name == "operations":
@@ -137,7 +74,7 @@ func (f *stressFlags) refuseOfLog(flags *pflag.FlagSet) (wrong error) {
 // order has power be lost while the clients of Checks run.
 func (k *crashFlags) order(flags *pflag.FlagSet, o *drive.Order) {
 	c := &k.config
-	o.Mode, o.Crash, o.Cycles, o.Interrupted = drive.Crash, k.model, c.Cycles, c.Interrupted
+	o.Mode, o.Crash, o.Cycles, o.Interrupted, o.FaultShare = drive.Crash, k.model, c.Cycles, c.Interrupted, c.Faults
 	if flags.Changed("per-log") {
 		o.PerLog = c.PerLog
 	}
@@ -166,12 +103,11 @@ func (f *stressFlags) settleChecks(flags *pflag.FlagSet) error {
 		return fmt.Errorf("--goroutines %d: at least 2 must meet", c.Goroutines)
 	case c.Duration < 0 || c.Grace < 0:
 		return fmt.Errorf("--duration %v, --grace %v: must not be negative", c.Duration, c.Grace)
-	case own.programs < 1:
-		return fmt.Errorf("--programs %d: at least 1", own.programs)
 	case own.threads < 2:
 		return fmt.Errorf("--max-threads %d: at least 2 must meet", own.threads)
-	case own.operations < 1:
-		return fmt.Errorf("--max-operations %d: at least 1", own.operations)
+	}
+	if err := own.check(flags); err != nil {
+		return err
 	}
 	if f.crash.on {
 		if err := f.crash.checkOfChecks(flags); err != nil {
@@ -189,29 +125,5 @@ func (k *crashFlags) checkOfChecks(flags *pflag.FlagSet) error {
 	if _, err := disks.ModelByName(k.model); err != nil {
 		return fmt.Errorf("--model %s: %w", k.model, err)
 	}
-	return checkNumbers(flags, bound{"cycles", 1, unbounded}, bound{"per-log", 1, unbounded}, bound{"interrupted", 0, 1})
-}
-
-// againFlags are the flags that were given, but for those that say where results go, and the seed and the tests, which follow.
-func againFlags(flags *pflag.FlagSet) (words string) {
-	flags.Visit(func(flag *pflag.Flag) {
-		switch value := strings.Trim(flag.Value.String(), "[]"); flag.Name {
-		case "run", "seed", "json", "help":
-		case "crash":
-			words += " --crash"
-		case "race", "canary":
-			words += fmt.Sprintf(" --%s=%s", flag.Name, value)
-		default:
-			words += fmt.Sprintf(" --%s %s", flag.Name, quotedWord(value))
-		}
-	})
-	return words
-}
-
-// quotedWord is a word for a shell.
-func quotedWord(word string) string {
-	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,=/_-") == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+	return checkNumbers(flags, bound{"cycles", 1, unbounded}, bound{"per-log", 1, unbounded}, bound{"interrupted", 0, 1}, bound{"faults", 0, 1})
 }

@@ -15,6 +15,14 @@ const packagePath = "github.com/racewindow/racewindow/harness/examples/cache"
 
 var lock = failpoints.WaitPoint(packagePath, "lock")
 
+// All that is shared lies under one lock, so each point touches the same.
+var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
+	{Name: "lock", Kind: failpoints.KindWait, Resource: "entries", Access: failpoints.Writes, Reason: "callers take turns"},
+	{Name: "put/set", Kind: failpoints.KindYield, Resource: "entries", Access: failpoints.Writes, Reason: "the new value is in, and there may be one too many"},
+	{Name: "put/evicting", Kind: failpoints.KindYield, Resource: "entries", Access: failpoints.Writes, Reason: "chosen and not evicted: without the lock it may be put again"},
+	{Name: "get/found", Kind: failpoints.KindYield, Resource: "entries", Access: failpoints.Writes, Reason: "found, and not yet the one used last"},
+})
+
 // A Cache keeps at most a number of values by key. Many goroutines may use it at once.
 //
 // It guarantees:

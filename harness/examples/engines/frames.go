@@ -18,6 +18,27 @@ const packagePath = "github.com/racewindow/racewindow/harness/examples/engines"
 
 var lock = failpoints.WaitPoint(packagePath, "lock")
 
+// The points of all engines, each of which is a file and what is known of it.
+var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
+	{Name: "lock", Kind: failpoints.KindWait, Resource: "records", Access: failpoints.Writes, Reason: "callers take turns"},
+	{Name: "indexed/counted", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "counted without the lock: another append may get the same index"},
+	{Name: "indexed/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
+	{Name: "indexed/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "durable, and not readable"},
+	{Name: "indexed/read", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the record may be cut from the file"},
+	{Name: "journal/end", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the end was looked for without the lock"},
+	{Name: "journal/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
+	{Name: "kept/loaded", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "another append may add to the same copy"},
+	{Name: "kept/read", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "nothing is read"},
+	{Name: "kept/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the new file is whole and has the wrong name"},
+	{Name: "late/taken", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the batch is taken, and others hand over"},
+	{Name: "late/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
+	{Name: "late/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "durable, and nobody knows"},
+	{Name: "numbered/given", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the number is given, and nothing written"},
+	{Name: "numbered/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
+	{Name: "singles/reserved", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the place is reserved, and nothing written"},
+	{Name: "singles/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
+})
+
 // A guard is a mutex that a scheduler can wait for.
 type guard struct{ sync.Mutex }
 

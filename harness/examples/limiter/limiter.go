@@ -19,6 +19,14 @@ var (
 	tick    = failpoints.WaitPoint(packagePath, "timer/tick")
 )
 
+// All that is shared lies under one lock, so each point touches the same.
+var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
+	{Name: "lock", Kind: failpoints.KindWait, Resource: "tokens", Access: failpoints.Writes, Reason: "callers and the timer take turns"},
+	{Name: "wait/granted", Kind: failpoints.KindWait, Resource: "tokens", Access: failpoints.Writes, Reason: "who waits may give up just when a token is granted"},
+	{Name: "timer/tick", Kind: failpoints.KindWait, Resource: "tokens", Access: failpoints.Writes, Reason: "time goes on, and tokens come"},
+	{Name: "timer/stopping", Kind: failpoints.KindYield, Resource: "tokens", Access: failpoints.Writes, Reason: "nobody waits, and the timer has not said that it stops"},
+})
+
 // A Limiter grants tokens: a burst at once, and then one in each interval. Many goroutines may use it at once.
 //
 // It guarantees:

@@ -19,6 +19,15 @@ var (
 	notEmpty = failpoints.WaitPoint(packagePath, "take/empty")
 )
 
+// All that is shared lies under one lock, so each point touches the same.
+var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
+	{Name: "lock", Kind: failpoints.KindWait, Resource: "values", Access: failpoints.Writes, Reason: "callers take turns"},
+	{Name: "put/full", Kind: failpoints.KindWait, Resource: "values", Access: failpoints.Writes, Reason: "who puts waits for room: a missed wake-up hangs it"},
+	{Name: "take/empty", Kind: failpoints.KindWait, Resource: "values", Access: failpoints.Writes, Reason: "who takes waits for a value: a missed wake-up hangs it"},
+	{Name: "put/added", Kind: failpoints.KindYield, Resource: "values", Access: failpoints.Writes, Reason: "the value is in, and nobody was woken"},
+	{Name: "take/taken", Kind: failpoints.KindYield, Resource: "values", Access: failpoints.Writes, Reason: "the value is out, and nobody was woken"},
+})
+
 // ErrEnded is returned by Put and Take after End.
 var ErrEnded = errors.New("the queue has ended")
 

@@ -18,6 +18,12 @@ var (
 	mailboxLock = failpoints.WaitPoint(packagePath, "mailbox/lock")
 )
 
+var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
+	{Name: "lock", Kind: failpoints.KindWait, Resource: "mailboxes", Access: failpoints.Writes, Reason: "callers take turns"},
+	{Name: "publish/delivering", Kind: failpoints.KindYield, Resource: "messages", Access: failpoints.Writes, Reason: "one mailbox after the other: who unsubscribes in between may miss the message"},
+	{Name: "mailbox/lock", Kind: failpoints.KindWait, Resource: "messages", Access: failpoints.Writes, Reason: "delivering and receiving take turns"},
+})
+
 // A Registry knows who has subscribed, by name. Many goroutines may use it at once.
 //
 // It guarantees:

@@ -22,6 +22,15 @@ var (
 	snapshotLock = failpoints.WaitPoint(packagePath, "snapshot/lock")
 )
 
+// Changes and snapshots share the values and the disk, so each point touches the same.
+var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
+	{Name: "lock", Kind: failpoints.KindWait, Resource: "map", Access: failpoints.Writes, Reason: "callers take turns"},
+	{Name: "snapshot/lock", Kind: failpoints.KindWait, Resource: "map", Access: failpoints.Writes, Reason: "snapshots take turns"},
+	{Name: "change/written", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "written, and not durable"},
+	{Name: "snapshot/copied", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "changes from here on are in the log alone"},
+	{Name: "snapshot/durable", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "the log before the snapshot is needed no more"},
+})
+
 // ErrBroken is returned by each change after one that failed: what the disk holds is not known then. Open it again.
 var ErrBroken = errors.New("an earlier write failed")
 

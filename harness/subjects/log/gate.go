@@ -22,10 +22,13 @@ var (
 )
 
 // They conflict with everything, because each operation changes the gate when it ends.
-var _ = failpoints.Declare(casesPackage, []failpoints.Declaration{
+var declared = failpoints.Declare(casesPackage, []failpoints.Declaration{
 	{Name: "case/gate", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "an operation begins; the engine may be about to be opened again"},
 	{Name: "case/turn", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "an operation waits while the engine is opened again: a missed wake-up hangs it"},
 })
+
+// Points are those of this package, beside the engine's.
+func Points() []failpoints.Declaration { return declared }
 
 const casesPackage = "github.com/racewindow/racewindow/harness/subjects/log"
 

@@ -4,19 +4,20 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints"
 )
 
-func TestTheTableOfPointsIsThatOfTheSource(t *testing.T) {
+func TestDeclarationsAndMarkersInTheSourceAreTheSame(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("*.go")
 	require.NoError(t, err)
-	var marked []string
-	marker := regexp.MustCompile(`(?:InjectCall\(|WaitPoint\(packagePath, )"([^"]+)"`)
+	marked := map[string]failpoints.Kind{}
+	marker := regexp.MustCompile(`(InjectCall\(|WaitPoint\(packagePath, )"([^"]+)"`)
 	for _, name := range files {
 		if strings.HasSuffix(name, "_test.go") {
 			continue
@@ -24,17 +25,15 @@ func TestTheTableOfPointsIsThatOfTheSource(t *testing.T) {
 		content, err := os.ReadFile(name)
 		require.NoError(t, err)
 		for _, m := range marker.FindAllStringSubmatch(string(content), -1) {
-			marked = append(marked, m[1])
+			marked[m[2]] = map[bool]failpoints.Kind{true: failpoints.KindYield, false: failpoints.KindWait}[m[1] == "InjectCall("]
 		}
 	}
-	content, err := os.ReadFile("doc.go")
-	require.NoError(t, err)
-	var listed []string
-	for _, m := range regexp.MustCompile(`(?m)^//\t(\S+/\S+) +\S`).FindAllStringSubmatch(string(content), -1) {
-		listed = append(listed, m[1])
-	}
-	slices.Sort(marked)
-	slices.Sort(listed)
 	require.Greater(t, len(marked), 20)
-	require.Equal(t, slices.Compact(marked), listed)
+	listed := map[string]failpoints.Kind{}
+	for _, d := range failpoints.Declarations(packagePath) {
+		require.NotEmpty(t, d.Resource, d.Name)
+		require.NotEmpty(t, d.Reason, d.Name)
+		listed[d.Name] = d.Kind
+	}
+	require.Equal(t, marked, listed)
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/memory"
-	"github.com/racewindow/racewindow/harness/subjects/log/stress"
+	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -134,7 +134,7 @@ func (c Config) check() error {
 	if problem != "" {
 		return fmt.Errorf("%w: %s", ErrConfig, problem)
 	}
-	if err := errors.Join(c.Delays.Check(), stress.CheckPoints(c.Delays.Points), c.room()); err != nil {
+	if err := errors.Join(sched.CheckDelays(c.Delays), c.room()); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return nil

@@ -12,7 +12,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/memory"
-	"github.com/racewindow/racewindow/harness/spelling"
+	"github.com/racewindow/racewindow/harness/sched"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
@@ -142,7 +142,7 @@ func (c Config) check() error {
 	if problem != "" {
 		return fmt.Errorf("%w: %s", ErrConfig, problem)
 	}
-	if err := errors.Join(c.Delays.Check(), CheckPoints(c.Delays.Points), c.room()); err != nil {
+	if err := errors.Join(sched.CheckDelays(c.Delays), c.room()); err != nil {
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	return nil
@@ -167,29 +167,6 @@ func (c Config) room() error {
 // goroutineBytes is what a client takes: its stack, its program and what it remembers. Measured with 1,000 to 20,000 of them on
 // the log of this module: 17 KiB, and 52 KiB under the race detector.
 var goroutineBytes = map[bool]uint64{false: 18 << 10, true: 56 << 10}[RaceDetector]
-
-// CheckPoints refuses a prefix with which no failpoint begins at which a goroutine could be delayed. Where the failpoints were
-// compiled away there is nothing to compare it with.
-func CheckPoints(prefixes []string) error {
-	if !failpoints.Instrumented() {
-		return nil
-	}
-	var known []string
-	for _, p := range failpoints.Points() {
-		if p.Kind() != failpoints.KindFault {
-			known = append(known, p.Name())
-		}
-	}
-	for _, prefix := range prefixes {
-		if prefix == "" {
-			return errors.New("an empty name among the failpoints to delay at: leave all out to delay at each of them")
-		}
-		if !slices.ContainsFunc(known, func(name string) bool { return strings.HasPrefix(name, prefix) }) {
-			return fmt.Errorf("no failpoint to delay at begins with %q; near are %s (racewindow failpoints lists all; at those of kind fault nothing is delayed)", prefix, strings.Join(spelling.Near(prefix, known, 3), ", "))
-		}
-	}
-	return nil
-}
 
 // unknownPromise says that NotJudged has a name that is no promise.
 func (c Config) unknownPromise() string {

@@ -20,6 +20,8 @@ type page struct {
 	file disk.File
 	text string
 	kept int // of the text, on the disk
+	// broken is the first error of the disk: what it holds is not known then.
+	broken error
 }
 
 type faults struct {
@@ -52,6 +54,9 @@ func open(d disk.Disk, f faults) (*page, error) {
 func (p *page) Add(ctx context.Context, value uint8) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.broken != nil {
+		return p.broken
+	}
 	p.text += string(rune('a' + value%26))
 	if p.late && len(p.text)-p.kept < 2 {
 		return nil
@@ -59,10 +64,11 @@ func (p *page) Add(ctx context.Context, value uint8) error {
 	_, err := p.file.WriteAt([]byte(p.text[p.kept:]), int64(p.kept))
 	failpoint.InjectCall("written", ctx)
 	p.kept = len(p.text)
-	if p.forgets {
-		return err
+	if err == nil && !p.forgets {
+		err = p.file.Sync()
 	}
-	return errors.Join(err, p.file.Sync())
+	p.broken = err
+	return err
 }
 
 func (p *page) Text(context.Context) string {

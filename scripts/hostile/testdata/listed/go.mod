@@ -1,0 +1,17 @@
+module example.com/hostilelisted
+
+go 1.26.0
+
+require (
+	github.com/pingcap/failpoint v0.0.0-20260406204437-bbc9d102c19e
+	github.com/racewindow/racewindow v0.0.0
+)
+
+require (
+	github.com/gofrs/flock v0.13.1 // indirect
+	github.com/leanovate/gopter v0.2.11 // indirect
+	github.com/pingcap/errors v0.11.4 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+)
+
+replace github.com/racewindow/racewindow => RACEWINDOW_ROOT
