@@ -1,11 +1,53 @@
 package drive
 
-import "github.com/racewindow/racewindow/harness/sched"
+import (
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
 
 // Variable is the variable of the environment that holds the order for the tests of a binary that was built with the runtime with
 // hooks. There is no flag for it, since the tests are not this project's. The driver takes it out of the environment: processes that
 // a test starts are its own.
 const Variable = "RACEWINDOW_ORDER"
+
+// mostInVariable is how long the text of an order may be in a variable: systems take no more than 128 KiB for one.
+const mostInVariable = 64 << 10
+
+// ForEnvironment is the value of Variable. An order that is too long for it, because its schedule is, lies in a file of the folder, which must be
+// there as long as somebody may read the order.
+func (o *Order) ForEnvironment(folder string) (string, error) {
+	text := o.String()
+	if len(text) <= mostInVariable {
+		return text, nil
+	}
+	f, err := os.CreateTemp(folder, "order-")
+	if err != nil {
+		return "", fmt.Errorf("write an order for a test binary: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err != nil {
+		return "", fmt.Errorf("write an order for a test binary: %w", err)
+	}
+	return "@" + f.Name(), nil
+}
+
+// OfEnvironment reads what ForEnvironment has made.
+func OfEnvironment(text string) (*Order, error) {
+	if file, is := strings.CutPrefix(text, "@"); is {
+		content, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", Variable, err)
+		}
+		text = string(content)
+	}
+	return Parse(text)
+}
 
 // How the schedules of a plain test are executed.
 const (

@@ -194,7 +194,11 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 	}
 	cmd := exec.CommandContext(ctx, b.file, args...)
 	cmd.Dir = b.of.Dir
-	cmd.Env = append(b.environment(), drive.Variable+"="+order.String(), "PWD="+b.of.Dir)
+	ordered, err := order.ForEnvironment(b.folder)
+	if err != nil {
+		return "", nil, err
+	}
+	cmd.Env = append(b.environment(), drive.Variable+"="+ordered, "PWD="+b.of.Dir)
 	said := &lastBytes{most: 64 << 10}
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.WaitDelay = time.Second

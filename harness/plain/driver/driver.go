@@ -33,7 +33,7 @@ func Start() {
 	_ = os.Unsetenv(drive.Variable) // it is set
 	rememberStart()
 	var err error
-	if order, err = drive.Parse(text); err == nil {
+	if order, err = drive.OfEnvironment(text); err == nil {
 		events, err = drive.Open(order.Events)
 	}
 	if err != nil {

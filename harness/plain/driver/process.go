@@ -81,7 +81,7 @@ func (p *pool) start() *process {
 	}
 	c := &process{wire: newWire(executions, schedules), in: executions, out: schedules, ended: make(chan struct{})}
 	o := *order
-	o.Mode, o.Apart, o.Pipes, o.Events, o.Trail, o.After = drive.Serve, p.how, [2]int{3, 4}, "", "", ""
+	o.Mode, o.Apart, o.Pipes, o.Events, o.Trail, o.After, o.Case = drive.Serve, p.how, [2]int{3, 4}, "", "", "", ""
 	c.cmd = exec.Command(program, arguments(p.test)...)
 	c.cmd.Dir, c.cmd.Env = began.folder, append(slices.Clip(began.environment), drive.Variable+"="+o.String())
 	c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = &c.said, &c.said, []*os.File{theirIn, theirOut}
