@@ -8,8 +8,9 @@ import "math/rand/v2"
 // probability of at least 1/(n*k^(d-1)).
 //
 // Departures. k is not given: the first schedules are random walks, and the longest of them is k. Tasks get their priority when
-// they appear, among all others. A schedule that is several times as long goes on as a random walk: a thread of high priority that
-// waits in a loop for another one would never end, and such schedules do not count for k. The guarantee holds as far as k is the
+// they appear, among all others. A thread of high priority that waits in a loop for another one would never end, so
+// it falls below all others when it has gone on for k steps in a row; a schedule that is several times as long goes on as a random walk, and such
+// schedules do not count for k. The guarantee holds as far as k is the
 // truth.
 type pct struct {
 	source     rand.PCG
@@ -17,6 +18,7 @@ type pct struct {
 	begun      int
 	longest    int
 	passed     int      // changes of this schedule that were made
+	last, run  int      // the thread that went on last, and how many steps before in a row
 	priorities []uint64 // by thread
 }
 
@@ -31,6 +33,8 @@ const (
 	profiled = 4
 	// initial is set in the priorities from which no change has taken a thread yet.
 	initial = 1 << 63
+	// leastLoop is how many steps of a thread in a row may be a loop that waits.
+	leastLoop = 32
 	// patience is how many times the longest schedule may be exceeded by priority.
 	patience = 4
 )
@@ -48,9 +52,9 @@ func (*pct) Name() string { return "pct" }
 // Begin draws the steps of the changes. Each has the priority of its number, so that which of two is lower is random too.
 func (p *pct) Begin() bool {
 	p.begun++
-	p.passed, p.priorities = 0, p.priorities[:0]
+	p.passed, p.priorities, p.last, p.run = 0, p.priorities[:0], NoThread, 0
 	for i := range p.changes {
-		c := change{1 + below(&p.source, max(p.longest, 1)), uint64(i)}
+		c := change{1 + below(&p.source, max(p.longest, 1)), 1 + uint64(i)}
 		at := i
 		for ; at > 0 && p.changes[at-1].step > c.step; at-- {
 			p.changes[at] = p.changes[at-1]
@@ -70,7 +74,26 @@ func (p *pct) Next(c *Choice) int {
 		p.passed++
 		best = p.highest(c)
 	}
-	return best
+	return p.tire(c, best)
+}
+
+// tire has a thread fall below all others that goes round in a loop which another one must end: it has gone on by itself for longer than a
+// whole schedule usually is. If it is the lowest already, the next one gets a turn.
+func (p *pct) tire(c *Choice, best int) int {
+	thread := c.Enabled[best].Thread
+	if thread != p.last || len(c.Enabled) == 1 {
+		p.last, p.run = thread, 0
+		return best
+	}
+	if p.run++; p.run < max(p.longest, leastLoop) {
+		return best
+	}
+	p.run = 0
+	if p.priorities[thread] == 0 {
+		return (best + 1) % len(c.Enabled)
+	}
+	p.priorities[thread] = 0
+	return p.highest(c)
 }
 
 func (p *pct) highest(c *Choice) (best int) {

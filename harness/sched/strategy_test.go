@@ -163,6 +163,37 @@ func TestPCTEndsALoopThatWaitsForAnotherThread(t *testing.T) {
 	require.Empty(t, r.Findings)
 }
 
+// A thread waits in a loop for another one. By priorities alone that would go on for four times the longest schedule, and then at random.
+func TestPCTLowersAThreadThatGoesRoundInALoop(t *testing.T) {
+	t.Parallel()
+	longest := 0
+	s := newPCT(Parameters{Seed: 5, Preemptions: 1}).(*pct)
+	runs(func(x *Execution) {
+		var turn atomic.Int32
+		waitFor := func(n int32) func(*T) {
+			return func(t *T) {
+				for range 20 {
+					failpoints.Yield(t.Context(), pointStore)
+				}
+				for failpoints.Yield(t.Context(), pointLoad); turn.Load() != n; failpoints.Yield(t.Context(), pointLoad) {
+					continue
+				}
+				turn.Add(1)
+				failpoints.Yield(t.Context(), pointStore)
+			}
+		}
+		x.Go("a", waitFor(1))
+		x.Go("b", waitFor(0))
+	}, s, schedulesOf(2000), func(x *Chooser) {
+		if s.begun > profiled {
+			longest = max(longest, len(x.trace))
+		}
+	})
+	require.Positive(t, longest)
+	require.Greater(t, s.longest, leastLoop)
+	require.Less(t, longest, patience*s.longest, "no schedule came to its random walk")
+}
+
 // schedulesOf is fewer under -race.
 func schedulesOf(n int) int {
 	if raceEnabled {
