@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests bench-quick bench-sched gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker bench-quick bench-sched gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ examples: ## the subjects of harness/examples as a stranger tries them: find the
 
 runtime-tests: ## Go's own tests of what the runtime with hooks changes, on it: RUN=sync,time
 	$(GO) run ./scripts/runtimetests $(if $(RUN),-run '$(RUN)')
+
+goker: ## the 63 real deadlocks and leaks that come with Go, found as plain tests, and fixes that hold: RUN= AGAIN=
+	$(GO) run ./scripts/goker $(if $(RUN),-run '$(RUN)') $(if $(AGAIN),-again $(AGAIN))
 
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick
