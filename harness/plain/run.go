@@ -123,7 +123,7 @@ func (b *binary) process(ctx context.Context) (more bool, err error) {
 	case b.began == "":
 		return again != nil || b.left || b.ended != nil, nil
 	case again == nil && b.Order.Apart == drive.ApartNone:
-		b.ended = &ending{b.began, drive.ApartWarm, order.Trail, fmt.Sprintf("in one process the test ended it: %v%s", state, lastWords(output))}
+		b.ended = &ending{b.began, howItEnded(order.Trail), order.Trail, fmt.Sprintf("in one process the test ended it: %v%s", state, lastWords(output))}
 		return true, nil
 	}
 	b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{
@@ -131,6 +131,19 @@ func (b *binary) process(ctx context.Context) (more bool, err error) {
 	}})
 	b.done = append(b.done, b.began)
 	return true, nil
+}
+
+// howItEnded says how a test is to be executed that has ended its process: one that does so in the very first execution has nothing to be warmed
+// up by.
+func howItEnded(trail string) string {
+	memory, err := os.ReadFile(trail)
+	if err != nil {
+		return drive.ApartWarm // it was a replay, which notes nothing
+	}
+	if executions, _, err := sched.ParseTrail(memory); err == nil && executions <= 1 {
+		return drive.ApartFirst
+	}
+	return drive.ApartWarm
 }
 
 // take passes an event on, and knows which test is being explored.

@@ -73,7 +73,7 @@ func ParseToken(text string) (t Token, err error) {
 	}
 	schedule, is = strings.CutPrefix(strings.TrimSpace(schedule), "@")
 	if !is {
-		return t, fmt.Errorf("%w: after the test's name comes '; @ ' and the schedule; %.80q is of a harness.Check, or misspelt", ErrToken, schedule)
+		return t, fmt.Errorf("%w: after the test's name comes '; alone', if its process has executed nothing before, and '; @ ' with the schedule; %.80q is of a harness.Check, or misspelt", ErrToken, schedule)
 	}
 	if t.Schedule, err = sched.ParseSchedule(schedule); err != nil {
 		return t, fmt.Errorf("%w: %w", ErrToken, err)
