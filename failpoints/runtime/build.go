@@ -53,7 +53,7 @@ func (b Build) Run(ctx context.Context) error {
 	if err := b.Cache.make(); err != nil {
 		return err
 	}
-	root, err := b.Toolchain.goCommand(b.Cache)
+	root, err := b.Toolchain.Reached(b.Cache)
 	if err != nil {
 		return err
 	}
@@ -88,6 +88,22 @@ func (b Build) Run(ctx context.Context) error {
 	}
 	if _, err := os.Stat(b.Output); err != nil {
 		return &BuildError{Package: b.Package, Said: strings.TrimSpace(said.String()), NoTests: true}
+	}
+	return b.carried()
+}
+
+// refusal is what a binary with the runtime says when it has no driver, and so a text that every one has (racewindowStart).
+const refusal = "racewindow: this program was built with racewindow's runtime and has no driver"
+
+// carried says that the binary has the runtime. The go command passes over an overlay in silence where it knows the same folder by
+// another name, and what it builds then would run as ever and seem to hold.
+func (b Build) carried() error {
+	content, err := os.ReadFile(b.Output)
+	if err != nil {
+		return fmt.Errorf("look at a test binary: %w", err)
+	}
+	if !bytes.Contains(content, []byte(refusal)) {
+		return fmt.Errorf("the go command of %s built %s without racewindow's runtime: it did not take the overlay", b.Toolchain.Root, b.Package)
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ package runtime
 
 import (
 	"fmt"
+	goversion "go/version"
 	"path"
 	"regexp"
 	"strings"
@@ -21,6 +22,8 @@ type Edit struct {
 	// pattern must match exactly Times times.
 	Pattern *regexp.Regexp
 	Times   int
+	// From is the first version of Go that the edit is for, as go1.27, and Before the first that it is no longer for; "" for no bound.
+	From, Before string
 	// Reason says what would be wrong without it.
 	Reason string
 }
@@ -38,6 +41,12 @@ func (e *UnfitError) Error() string {
 		what = "there is no such file"
 	}
 	return fmt.Sprintf("%s does not have the runtime that racewindow knows: edit %q of %s does not fit: %s", e.Version, e.Edit.Name, e.Edit.File, what)
+}
+
+// meant says whether the edit is for a version of Go.
+func (e Edit) meant(version string) bool {
+	lang := goversion.Lang(version)
+	return (e.From == "" || goversion.Compare(lang, e.From) >= 0) && (e.Before == "" || goversion.Compare(lang, e.Before) < 0)
 }
 
 func (e Edit) times() int { return max(e.Times, 1) }

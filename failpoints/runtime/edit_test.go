@@ -1,8 +1,10 @@
 package runtime
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,8 +16,8 @@ func installed(t *testing.T) Toolchain {
 	t.Helper()
 	tool, err := Find(t.Context(), ".", nil)
 	require.NoError(t, err)
-	if tool.OS+"/"+tool.Arch != Supported || !strings.HasPrefix(tool.Version, Minor) {
-		t.Skipf("the edits are made for %s on %s, this is %s on %s/%s", Minor, Supported, tool.Version, tool.OS, tool.Arch)
+	if tool.OS+"/"+tool.Arch != Supported || !slices.Contains(Minors, tool.minor()) {
+		t.Skipf("the edits are made for %s on %s, this is %s on %s/%s", Minors, Supported, tool.Version, tool.OS, tool.Arch)
 	}
 	return tool
 }
@@ -25,7 +27,7 @@ func copied(t *testing.T) Toolchain {
 	t.Helper()
 	tool := installed(t)
 	root := t.TempDir()
-	for _, e := range Edits() {
+	for _, e := range Edits(tool.Version) {
 		if _, ours := Added()[e.File]; ours {
 			continue
 		}
@@ -43,7 +45,7 @@ func TestEachAnchorStandsInTheInstalledGoAsOftenAsItsEditSays(t *testing.T) {
 	t.Parallel()
 	tool := installed(t)
 	names := map[string]bool{}
-	for _, e := range Edits() {
+	for _, e := range Edits(tool.Version) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			content, err := os.ReadFile(filepath.Join(tool.Root, "src", e.File))
@@ -64,7 +66,7 @@ func TestTheFilesOfTheInstalledGoAreKnown(t *testing.T) {
 	tool := installed(t)
 	p, err := tool.Patch()
 	require.NoError(t, err)
-	if tool.Version == "go1.26.8" {
+	if slices.Contains(slices.Collect(maps.Values(tested)), tool.Version) {
 		require.True(t, p.Tested, "hash %s: run Go's own tests on it (make runtime-tests), then add it to tested.go", p.Hash)
 	}
 }
@@ -112,11 +114,31 @@ func TestAnotherPlatformOrMinorVersionIsRefused(t *testing.T) {
 	_, err := other.Patch()
 	require.ErrorAs(t, err, &unsupported)
 	require.ErrorContains(t, err, "darwin/amd64")
-	for _, version := range []string{"go1.25.5", "go1.27.1", "go1.260.1", "devel go1.27-abc"} {
+	for _, version := range []string{"go1.24.11", "go1.28.1", "go1.260.1", "devel go1.27-abc", "gccgo 14"} {
 		other = tool
 		other.Version = version
 		_, err = other.Patch()
 		require.ErrorAs(t, err, &unsupported, version)
 		require.ErrorContains(t, err, version)
+		require.ErrorContains(t, err, "made for go1.25, go1.26, go1.27")
 	}
+}
+
+// An edit that is for some versions only is made for these, and another may take its place.
+func TestAnEditIsMadeForTheVersionsThatItIsFor(t *testing.T) {
+	t.Parallel()
+	since, until := Edit{From: "go1.27"}, Edit{Before: "go1.27"}
+	for version, later := range map[string]bool{"go1.25.14": false, "go1.26": false, "go1.26.8": false, "go1.27rc1": true, "go1.27": true, "go1.27.4": true} {
+		require.Equal(t, later, since.meant(version), version)
+		require.Equal(t, !later, until.meant(version), version)
+		require.True(t, Edit{}.meant(version), version)
+	}
+	for _, version := range Minors {
+		names := map[string]bool{}
+		for _, e := range Edits(version) {
+			require.False(t, names[e.Name], "two edits for %s are called %s", version, e.Name)
+			names[e.Name] = true
+		}
+	}
+	require.Greater(t, len(Edits("go1.27")), len(Edits("go1.26")))
 }

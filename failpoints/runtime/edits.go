@@ -1,9 +1,13 @@
 package runtime
 
-// Edits lists every change, in an order in which they can be made.
-func Edits() (all []Edit) {
+// Edits lists every change to a version of Go, in an order in which they can be made.
+func Edits(version string) (all []Edit) {
 	for _, some := range [][]Edit{schedulerEdits(), bubbleEdits(), outsideEdits(), channelEdits(), randomEdits(), endingEdits(), syncEdits(), atomicEdits(), fileEdits(), testingEdits()} {
-		all = append(all, some...)
+		for _, e := range some {
+			if e.meant(version) {
+				all = append(all, e)
+			}
+		}
 	}
 	return all
 }

@@ -56,7 +56,7 @@ func syncEdits() (all []Edit) {
 // of its types call them.
 func atomicEdits() (all []Edit) {
 	const reason = "an atomic operation is a point, and an instruction has no place for one"
-	const directive = `(?m)^(//go:noescape\n)?`
+	const directives = `(?m)^(//go:noescape\n)?((?://go:linknamestd \w+\n)?)` // the second since Go 1.27: who may reach the function by its name
 	for _, shape := range []struct {
 		name, pattern, call string
 		plain, wide         int // how many there are in doc.go and in doc_64.go
@@ -72,12 +72,14 @@ func atomicEdits() (all []Edit) {
 		if shape.name == "Store" {
 			answer = ""
 		}
-		text := fmt.Sprintf("func ${2}${3}(${4})${5} {\n\tracewindowAtomic(racewindow${2}, unsafe.Pointer(addr))\n\t%sracewindow${2}${3}(%s)\n}\n\n${1}func racewindow${2}${3}(${4})${5}", answer, shape.call)
+		text := fmt.Sprintf("${2}func ${3}${4}(${5})${6} {\n\tracewindowAtomic(racewindow${3}, unsafe.Pointer(addr))\n\t%sracewindow${3}${4}(%s)\n}\n\n${1}func racewindow${3}${4}(${5})${6}", answer, shape.call)
 		for file, times := range map[string]int{"sync/atomic/doc.go": shape.plain, "sync/atomic/doc_64.go": shape.wide} {
-			all = append(all, Edit{Name: file[len("sync/atomic/"):] + ": " + shape.name, File: file, Pattern: regexp.MustCompile(directive + shape.pattern), Times: times, Text: text, Reason: reason})
+			all = append(all, Edit{Name: file[len("sync/atomic/"):] + ": " + shape.name, File: file, Pattern: regexp.MustCompile(directives + shape.pattern), Times: times, Text: text, Reason: reason})
 		}
 	}
 	return append(all,
+		Edit{Name: "doc.go: linknamestd", File: "sync/atomic/doc.go", From: "go1.27", Pattern: regexp.MustCompile(`(?m)^//go:linknamestd (\w+)$`), Times: 3,
+			Text: "//go:linknamestd ${1}\n//go:linknamestd racewindow${1}", Reason: "the linker lets the runtime refer only to names that are opened to it"},
 		within("sync/atomic/doc_64.go", "imports", "package atomic\n", "package atomic\n\nimport \"unsafe\"\n", "a point has an address"),
 		Edit{Name: "asm.s: names", File: "sync/atomic/asm.s", Pattern: regexp.MustCompile(`(TEXT |JMP\t)·([A-Z])`), Times: asmNames, Text: "${1}·racewindow${2}", Reason: reason},
 		Edit{Name: "race_amd64.s: names", File: "runtime/race_amd64.s", Pattern: regexp.MustCompile(`sync∕atomic·([A-Z])`), Times: raceNames, Text: "sync∕atomic·racewindow${1}", Reason: reason},

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	goversion "go/version"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -27,11 +28,12 @@ type Toolchain struct {
 	ModuleCache, Flags string
 }
 
-// Supported is the platform for which the edits are made, and Minor the version of Go.
-const (
-	Supported = "linux/amd64"
-	Minor     = "go1.26"
-)
+// Supported is the platform for which the edits are made.
+const Supported = "linux/amd64"
+
+// Minors are the versions of Go for which the edits are made, the oldest first. What differs between them in the added files is chosen
+// by build constraints, as in the standard library.
+var Minors = []string{"go1.25", "go1.26", "go1.27"}
 
 // An UnsupportedError says why the runtime cannot be had here.
 type UnsupportedError struct{ Why string }
@@ -57,6 +59,12 @@ func Find(ctx context.Context, dir string, env []string) (Toolchain, error) {
 	return Toolchain{Root: said.GOROOT, Version: said.GOVERSION, OS: said.GOOS, Arch: said.GOARCH, ModuleCache: said.GOMODCACHE, Flags: said.GOFLAGS}, nil
 }
 
+// minor is the version without the number of the patch release: go1.26. A development version has none.
+func (t Toolchain) minor() string {
+	version, _, _ := strings.Cut(t.Version, " ") // of "go1.26.1 X:nosomething"
+	return goversion.Lang(version)
+}
+
 // A Patch is every file of GOROOT/src that a build reads from elsewhere, by its path there.
 type Patch struct {
 	Files map[string][]byte
@@ -71,12 +79,12 @@ func (t Toolchain) Patch() (*Patch, error) {
 	if platform := t.OS + "/" + t.Arch; platform != Supported {
 		return nil, &UnsupportedError{fmt.Sprintf("racewindow's runtime is made for %s, and this builds for %s", Supported, platform)}
 	}
-	if t.Version != Minor && !strings.HasPrefix(t.Version, Minor+".") {
-		return nil, &UnsupportedError{fmt.Sprintf("racewindow's runtime is made for %s, and go.mod or the PATH selects %s", Minor, t.Version)}
+	if !slices.Contains(Minors, t.minor()) {
+		return nil, &UnsupportedError{fmt.Sprintf("racewindow's runtime is made for %s, and go.mod or the PATH selects %s", strings.Join(Minors, ", "), t.Version)}
 	}
 	p := &Patch{Files: Added()}
 	original := map[string][]byte{}
-	for _, e := range Edits() {
+	for _, e := range Edits(t.Version) {
 		text, known := p.Files[e.File]
 		if !known {
 			content, err := os.ReadFile(filepath.Join(t.Root, "src", filepath.FromSlash(e.File)))
@@ -94,7 +102,7 @@ func (t Toolchain) Patch() (*Patch, error) {
 		p.Files[e.File] = []byte(changed)
 	}
 	p.Hash = hashOf(original)
-	p.Tested = slices.Contains(tested, p.Hash)
+	p.Tested = tested[p.Hash] != ""
 	return p, nil
 }
 
@@ -113,9 +121,9 @@ func hashOf(files map[string][]byte) string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// goCommand is the toolchain's own, by a path beneath which the go command takes overlays: it refuses them for what lies in the module
-// cache, where downloaded toolchains are, so these get a symbolic link in the cache.
-func (t Toolchain) goCommand(c Cache) (root string, err error) {
+// Reached is the toolchain's own folder, by a path beneath which the go command takes overlays: it takes none for what lies in the
+// module cache, where downloaded toolchains are, so these get a symbolic link in the cache.
+func (t Toolchain) Reached(c Cache) (root string, err error) {
 	real, err := filepath.EvalSymlinks(t.Root)
 	if err != nil {
 		return "", fmt.Errorf("find the toolchain: %w", err)

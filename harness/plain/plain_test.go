@@ -24,7 +24,11 @@ func session(t *testing.T, dir string) *Session {
 	if testing.Short() {
 		t.Skip("builds the standard library")
 	}
-	s, err := Open(t.Context(), dir, nil)
+	var env []string
+	if version := os.Getenv("RACEWINDOW_TEST_GO"); version != "" { // another version of Go than the one that runs this test
+		env = append(os.Environ(), "GOTOOLCHAIN="+version)
+	}
+	s, err := Open(t.Context(), dir, env)
 	var unsupported *runtime.UnsupportedError
 	if errors.As(err, &unsupported) {
 		t.Skip(err)

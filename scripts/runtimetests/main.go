@@ -2,7 +2,7 @@
 // and without a driver: what is not explored must behave as it always did. It takes minutes, the first time most of them for building
 // the standard library.
 //
-//	go run ./scripts/runtimetests [-race] [-run PACKAGE,...]
+//	go run ./scripts/runtimetests [-race] [-go VERSION] [-run PACKAGE,...]
 package main
 
 import (
@@ -31,10 +31,11 @@ const perPackage = 15 * time.Minute // a last resort, which says so
 func main() {
 	race := flag.Bool("race", false, "with the race detector")
 	names := flag.String("run", packages, "the `PACKAGES`, separated by commas")
+	version := flag.String("go", "", "the `VERSION` of Go, as GOTOOLCHAIN names it: go1.25.14 (default the one that is installed)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	failed, err := run(ctx, strings.Split(*names, ","), *race)
+	failed, err := run(ctx, *version, strings.Split(*names, ","), *race)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "runtimetests:", err)
 		os.Exit(3)
@@ -45,8 +46,12 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, names []string, race bool) (failed int, err error) {
-	tool, err := runtime.Find(ctx, "", nil)
+func run(ctx context.Context, version string, names []string, race bool) (failed int, err error) {
+	env := os.Environ()
+	if version != "" {
+		env = append(env, "GOTOOLCHAIN="+version)
+	}
+	tool, err := runtime.Find(ctx, os.TempDir(), env) // no go.mod there asks for a newer one
 	if err != nil {
 		return 0, err
 	}
@@ -58,6 +63,10 @@ func run(ctx context.Context, names []string, race bool) (failed int, err error)
 	if err != nil {
 		return 0, err
 	}
+	root, err := tool.Reached(cache)
+	if err != nil {
+		return 0, err
+	}
 	folder, err := os.MkdirTemp("", "racewindow-runtimetests-")
 	if err != nil {
 		return 0, err
@@ -66,7 +75,7 @@ func run(ctx context.Context, names []string, race bool) (failed int, err error)
 	fmt.Printf("%s, hash of the edited files %s\n", tool.Version, patch.Hash)
 	for _, name := range names {
 		b := runtime.Build{
-			Toolchain: tool, Patch: patch, Cache: cache, Dir: filepath.Join(tool.Root, "src"), Package: name, Race: race, Undriven: true,
+			Toolchain: tool, Patch: patch, Cache: cache, Dir: filepath.Join(root, "src"), Package: name, Race: race, Undriven: true,
 			Output: filepath.Join(folder, strings.ReplaceAll(name, "/", "-")+".test"),
 		}
 		if err := b.Run(ctx); err != nil {

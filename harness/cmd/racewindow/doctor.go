@@ -50,7 +50,7 @@ func diagnose(cmd *cobra.Command, out io.Writer) error {
 	if !patch.Tested {
 		known = fmt.Sprintf("untested with these files (%s): Go's own tests were not run on them", patch.Hash)
 	}
-	fmt.Fprintf(out, "runtime      %d changes find their places; %s\n", len(runtime.Edits()), known)
+	fmt.Fprintf(out, "runtime      %d changes find their places; %s\n", len(runtime.Edits(tool.Version)), known)
 	cache, err := runtime.DefaultCache()
 	if err != nil {
 		return err

@@ -27,11 +27,11 @@ func (c *racewindowBubble) withdraw(reason waitReason, gp *g, semaphore unsafe.P
 	case waitReasonSemacquire, waitReasonSyncMutexLock, waitReasonSyncRWMutexRLock, waitReasonSyncRWMutexLock,
 		waitReasonSyncWaitGroupWait, waitReasonSynctestWaitGroupWait:
 		if s := gp.waiting; s != nil {
-			racewindowUnsema((*uint32)(unsafe.Pointer(s.elem.uintptr())), gp)
+			racewindowUnsema((*uint32)(unsafe.Pointer(racewindowElement(s))), gp)
 		}
 	case waitReasonSyncCondWait:
 		if s := gp.waiting; s != nil {
-			racewindowUncond((*notifyList)(unsafe.Pointer(s.elem.uintptr())), gp)
+			racewindowUncond((*notifyList)(unsafe.Pointer(racewindowElement(s))), gp)
 		}
 	case waitReasonIOWait:
 		if semaphore != nil && atomic.Casuintptr((*uintptr)(semaphore), uintptr(unsafe.Pointer(gp)), pdNil) {
@@ -39,7 +39,7 @@ func (c *racewindowBubble) withdraw(reason waitReason, gp *g, semaphore unsafe.P
 		}
 	default:
 		for s := gp.waiting; s != nil; s = s.waitlink {
-			if ch := s.c.get(); ch != nil {
+			if ch := racewindowChannel(s); ch != nil {
 				lock(&ch.lock)
 				ch.recvq.dequeueSudoG(s)
 				ch.sendq.dequeueSudoG(s)

@@ -17,7 +17,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	if gp.bubble != nil {
 		panic("racewindow: a bubble is open already")
 	}
-	debug.asynctimerchan.Store(0)
+	racewindowTimers()
 	b := &synctestBubble{id: bubbleGen.Add(1), total: 1, running: 1, root: gp, controlled: true}
 	b.now = 946684800000000000 // midnight UTC 2000-01-01, as for testing/synctest
 	lockInit(&b.mu, lockRankSynctest)
@@ -130,8 +130,8 @@ func racewindowBlockedAt() {
 		gp := c.gs[i]
 		t.at = racewindowStands(gp.sched.bp)
 		if s := gp.waiting; s != nil {
-			t.addr = s.elem.uintptr()
-			if ch := s.c.get(); ch != nil {
+			t.addr = racewindowElement(s)
+			if ch := racewindowChannel(s); ch != nil {
 				t.addr = uintptr(unsafe.Pointer(ch))
 			}
 		}

@@ -25,16 +25,18 @@ func RacewindowPrepare(t *T, fn func(*T)) *RacewindowRun {
 	m := t.tstate.match
 	state := newTestState(t.tstate.maxParallel, &matcher{filter: m.filter, skip: m.skip, matchFunc: m.matchFunc, subNames: map[string]int32{}})
 	ctx, cancel := context.WithCancel(context.Background())
-	parent := &common{name: "", w: &r.output, barrier: make(chan bool), level: t.level - 1, modulePath: t.modulePath, importPath: t.importPath}
+	parent := &common{name: "", w: &r.output, barrier: make(chan bool), level: t.level - 1}
 	parent.lastRaceErrors.Store(int64(race.Errors())) // those of earlier executions are not this one's
 	close(parent.barrier)                             // t.Parallel waits for nobody: there is no other test
 	r.t = &T{
 		common: common{
 			barrier: make(chan bool), signal: make(chan bool, 2), name: t.name, parent: parent, level: t.level, creator: t.creator,
-			ctx: ctx, cancelCtx: cancel, modulePath: t.modulePath, importPath: t.importPath,
+			ctx: ctx, cancelCtx: cancel,
 		},
 		tstate: state,
 	}
+	racewindowPaths(parent, t)
+	racewindowPaths(&r.t.common, t)
 	r.t.w = indenter{&r.t.common}
 	r.t.setOutputWriter()
 	return r
