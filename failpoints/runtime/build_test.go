@@ -16,7 +16,7 @@ func TestADownloadedToolchainIsReachedThroughALink(t *testing.T) {
 	require.NoError(t, os.MkdirAll(root, 0o755))
 	tool := Toolchain{Root: root, Version: "go1.26.8", ModuleCache: modules}
 	for range 2 { // the second time the link is there
-		link, err := tool.goCommand(cache)
+		link, err := tool.Reached(cache)
 		require.NoError(t, err)
 		require.False(t, beneath(link, modules), "the go command takes no overlay for what lies in the module cache")
 		at, err := filepath.EvalSymlinks(link)
@@ -31,35 +31,10 @@ func TestAnInstalledToolchainIsUsedWhereItIs(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	for _, modules := range []string{t.TempDir(), "", filepath.Join(root, "not-there")} {
-		used, err := Toolchain{Root: root, Version: "go1.26.8", ModuleCache: modules}.goCommand(Cache{t.TempDir()})
+		used, err := Toolchain{Root: root, Version: "go1.26.8", ModuleCache: modules}.Reached(Cache{t.TempDir()})
 		require.NoError(t, err)
 		require.Equal(t, root, used)
 	}
-}
-
-func TestTheUsersFlagsAreMergedWithTheRuntimes(t *testing.T) {
-	t.Parallel()
-	b := Build{Package: "./a", Output: "a.test", Race: true, Flags: []string{"-gcflags=all=-N -l", "-tags=slow", "-mod=vendor"}, Toolchain: Toolchain{Flags: "-tags=fromenv -buildvcs=false"}}
-	args, err := b.arguments("overlay.json")
-	require.NoError(t, err)
-	require.Equal(t, []string{
-		"test", "-c", "-vet=off", "-o", "a.test", "-overlay=overlay.json", "-gcflags=all=-d=ssa/intrinsics/off", "-gcflags=std=",
-		"-gcflags=all=-N -l -d=ssa/intrinsics/off", "-mod=vendor", "-race", "-tags=netgo,osusergo,fromenv,slow", "./a",
-	}, args, "atomic operations stay points, whatever the user's flags are; GOFLAGS' other flags the go command reads itself")
-}
-
-func TestFlagsThatCannotBeHadAreRefusedByName(t *testing.T) {
-	t.Parallel()
-	for flag := range refusedFlags {
-		_, err := Build{Flags: []string{"-" + flag}}.arguments("overlay.json")
-		var refused *FlagError
-		require.ErrorAs(t, err, &refused, flag)
-		require.ErrorContains(t, err, "-"+flag+" cannot be had together with racewindow's runtime: ")
-		_, err = Build{Toolchain: Toolchain{Flags: "-" + flag + "=x"}}.arguments("overlay.json")
-		require.ErrorAs(t, err, &refused, "in GOFLAGS too")
-	}
-	_, err := Build{Flags: []string{"-trimpath=false"}}.arguments("overlay.json")
-	require.NoError(t, err)
 }
 
 // The go command indexes nothing that was written seconds ago, and go1.26.0 then does not find packages that lie in the overlay alone.

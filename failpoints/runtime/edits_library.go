@@ -78,8 +78,10 @@ func atomicEdits() (all []Edit) {
 		}
 	}
 	return append(all,
-		Edit{Name: "doc.go: linknamestd", File: "sync/atomic/doc.go", From: "go1.27", Pattern: regexp.MustCompile(`(?m)^//go:linknamestd (\w+)$`), Times: 3,
-			Text: "//go:linknamestd ${1}\n//go:linknamestd racewindow${1}", Reason: "the linker lets the runtime refer only to names that are opened to it"},
+		Edit{
+			Name: "doc.go: linknamestd", File: "sync/atomic/doc.go", From: "go1.27", Pattern: regexp.MustCompile(`(?m)^//go:linknamestd (\w+)$`), Times: 3,
+			Text: "//go:linknamestd ${1}\n//go:linknamestd racewindow${1}", Reason: "the linker lets the runtime refer only to names that are opened to it",
+		},
 		within("sync/atomic/doc_64.go", "imports", "package atomic\n", "package atomic\n\nimport \"unsafe\"\n", "a point has an address"),
 		Edit{Name: "asm.s: names", File: "sync/atomic/asm.s", Pattern: regexp.MustCompile(`(TEXT |JMP\t)·([A-Z])`), Times: asmNames, Text: "${1}·racewindow${2}", Reason: reason},
 		Edit{Name: "race_amd64.s: names", File: "runtime/race_amd64.s", Pattern: regexp.MustCompile(`sync∕atomic·([A-Z])`), Times: raceNames, Text: "sync∕atomic·racewindow${1}", Reason: reason},

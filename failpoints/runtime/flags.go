@@ -1,55 +1,155 @@
-// The go command's flags: the user's own beside those that the runtime needs.
+// The flags of go test: which of them a build with the runtime takes, which its test binary gets, and which are refused.
 
 package runtime
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 )
 
-// A FlagError says that a flag of the user's cannot be had together with the runtime.
-type FlagError struct{ Flag, Why string }
-
-func (e *FlagError) Error() string {
-	return fmt.Sprintf("-%s cannot be had together with racewindow's runtime: %s; leave it out", e.Flag, e.Why)
+// A FlagError says that a flag of go test cannot be had together with the runtime.
+type FlagError struct {
+	Flag, Why, Remedy string
+	// Setting is GOFLAGS where the flag stands there.
+	Setting string
 }
 
-// refusedFlags are those with which a binary would not be what it seems.
-var refusedFlags = map[string]string{
-	"overlay":    "the runtime itself arrives by an overlay",
-	"trimpath":   "the names of files tell the standard library from the code under test",
-	"msan":       "the memory sanitizer does not know its goroutines",
-	"asan":       "the address sanitizer does not know its goroutines",
-	"cover":      "coverage counts in places that no schedule names",
-	"coverpkg":   "coverage counts in places that no schedule names",
-	"toolexec":   "it would see the runtime's files",
-	"compiler":   "only Go's own compiler builds the runtime",
-	"linkshared": "the runtime is part of the binary",
+func (e *FlagError) Error() string {
+	where, remedy := "-"+e.Flag, e.Remedy
+	if e.Setting != "" {
+		where, remedy = e.Setting+" has -"+e.Flag+", which", "set "+e.Setting+" without it for this command"
+	}
+	return fmt.Sprintf("%s cannot be had together with racewindow's runtime: %s; %s", where, e.Why, remedy)
+}
+
+// A flagUse is what becomes of a flag.
+type flagUse int
+
+const (
+	refused   flagUse = iota
+	toBuild           // the go command gets it
+	toTest            // the test binary gets it
+	toProgram         // its value is an argument of the test binary (-args)
+	idle              // exploring is like that already
+)
+
+// A goFlag is one of go test's.
+type goFlag struct {
+	use         flagUse
+	bare        bool   // it may stand without a value
+	why, remedy string // of a refusal
+	only        string // idle with this value, otherwise refused
+}
+
+const (
+	leaveOut   = "leave it out"
+	uncovered  = "coverage counts in places that no schedule names"
+	profiled   = "a profile of thousands of schedules says nothing of one run"
+	unmeasured = "only tests are explored: what a benchmark measures is not there on this runtime"
+	withGoTest = "leave it out, and use go test for it"
+)
+
+// goFlags are the flags of go test (Go 1.25 to 1.27) by their names.
+var goFlags = map[string]goFlag{
+	"tags": {use: toBuild}, "mod": {use: toBuild}, "modfile": {use: toBuild}, "modcacherw": {use: toBuild, bare: true},
+	"gcflags": {use: toBuild}, "ldflags": {use: toBuild}, "asmflags": {use: toBuild}, "buildvcs": {use: toBuild, bare: true},
+	"p": {use: toBuild}, "race": {use: toBuild, bare: true},
+
+	"short": {use: toTest, bare: true}, "skip": {use: toTest}, "parallel": {use: toTest},
+	"args": {use: toProgram},
+
+	"v": {use: idle, bare: true}, "vet": {use: idle},
+	"count":   {only: "1", why: "every test is executed thousands of times", remedy: "say how often with --schedules or --budget"},
+	"shuffle": {only: "off", why: "tests are explored one by one, and none of them sees what another has done", remedy: leaveOut},
+	"pgo":     {only: "off", why: "a profile only makes code faster; the default.pgo of a main package is passed over too", remedy: leaveOut},
+
+	"overlay":    {why: "the runtime itself arrives by an overlay", remedy: leaveOut},
+	"trimpath":   {bare: true, why: "the names of files tell the standard library from the code under test", remedy: leaveOut},
+	"msan":       {bare: true, why: "the memory sanitizer does not know its goroutines", remedy: leaveOut},
+	"asan":       {bare: true, why: "the address sanitizer does not know its goroutines", remedy: leaveOut},
+	"toolexec":   {why: "it would see the runtime's files", remedy: leaveOut},
+	"compiler":   {why: "only Go's own compiler builds the runtime", remedy: leaveOut},
+	"gccgoflags": {why: "only Go's own compiler builds the runtime", remedy: leaveOut},
+	"linkshared": {bare: true, why: "the runtime is part of the binary", remedy: leaveOut},
+	"buildmode":  {only: "exe", why: "a test binary with hooks is an ordinary program", remedy: leaveOut},
+	"pkgdir":     {why: "it has a build cache of its own", remedy: leaveOut}, "installsuffix": {why: "it has a build cache of its own", remedy: leaveOut},
+	"exec": {why: "the command starts the test binary itself, and again for each finding", remedy: "leave it out, and put the command in front of racewindow"},
+	"C":    {why: "the folder is the one in which the command is started", remedy: "leave it out, and change to the folder first"},
+	"a":    {bare: true, why: "the standard library would be built again for each package", remedy: "leave it out; racewindow clean removes what was built"},
+	"n":    {bare: true, why: "nothing would be built", remedy: leaveOut}, "x": {bare: true, why: "what is printed belongs to nobody", remedy: leaveOut},
+	"work": {bare: true, why: "its folders are removed", remedy: leaveOut},
+	"c":    {bare: true, why: "a binary alone does nothing: it needs the command that drives it", remedy: leaveOut},
+	"o":    {why: "a binary alone does nothing: it needs the command that drives it", remedy: leaveOut},
+
+	"cover": {bare: true, why: uncovered, remedy: withGoTest}, "covermode": {why: uncovered, remedy: withGoTest},
+	"coverpkg": {why: uncovered, remedy: withGoTest}, "coverprofile": {why: uncovered, remedy: withGoTest},
+	"bench": {why: unmeasured, remedy: withGoTest}, "benchtime": {why: unmeasured, remedy: withGoTest}, "benchmem": {bare: true, why: unmeasured, remedy: withGoTest},
+	"cpu":      {why: "one goroutine runs at a time, with however many processors", remedy: leaveOut},
+	"fuzz":     {why: "the fuzzer draws inputs, and racewindow orders", remedy: "leave it out; call the target from a test with one input, and explore that"},
+	"fuzztime": {why: "nothing is fuzzed", remedy: leaveOut}, "fuzzminimizetime": {why: "nothing is fuzzed", remedy: leaveOut},
+	"cpuprofile": {why: profiled, remedy: withGoTest}, "memprofile": {why: profiled, remedy: withGoTest}, "memprofilerate": {why: profiled, remedy: withGoTest},
+	"blockprofile": {why: profiled, remedy: withGoTest}, "blockprofilerate": {why: profiled, remedy: withGoTest},
+	"mutexprofile": {why: profiled, remedy: withGoTest}, "mutexprofilefraction": {why: profiled, remedy: withGoTest},
+	"trace": {why: profiled, remedy: withGoTest}, "outputdir": {why: profiled, remedy: withGoTest},
+	"list":      {why: "nothing would be explored", remedy: withGoTest},
+	"failfast":  {bare: true, why: "each test gets its verdict", remedy: leaveOut},
+	"fullpath":  {bare: true, why: "reports have places of their own", remedy: leaveOut},
+	"artifacts": {bare: true, why: "thousands of executions would write into one folder", remedy: leaveOut},
+	"json":      {bare: true, why: "it is the command that tells of tests", remedy: leaveOut},
+	"timeout":   {why: "no length of time decides a verdict", remedy: "say with --budget how long to search"},
+}
+
+// GoFlag says whether go test has a flag, and whether it may stand without a value.
+func GoFlag(name string) (known, bare bool) {
+	f, known := goFlags[name]
+	return known, f.bare
 }
 
 // noIntrinsics keeps the compiler from making instructions of atomic operations in the code under test: they would be no points. In the
-// standard library they are none anyway.
+// standard library they are none anyway, and some of its functions are nothing but instructions.
 const noIntrinsics = "-d=ssa/intrinsics/off"
 
+// standard are patterns that match every package of the standard library: of each folder of GOROOT/src. "std" does not match with every
+// release of Go 1.27.
+func (t Toolchain) standard() (patterns []string, err error) {
+	folders, err := os.ReadDir(filepath.Join(t.Root, "src"))
+	if err != nil {
+		return nil, fmt.Errorf("look at the standard library: %w", err)
+	}
+	for _, f := range folders {
+		if f.IsDir() && f.Name() != "testdata" {
+			patterns = append(patterns, f.Name()+"/...")
+		}
+	}
+	return patterns, nil
+}
+
 // arguments are those of the go command. Of two flags with patterns the later one counts, so the user's come last, with what the
-// runtime needs added.
+// runtime needs added. A profile is left out, or the standard library would be built for each.
 func (b Build) arguments(overlay string) ([]string, error) {
-	args := []string{"test", "-c", "-vet=off", "-o", b.Output, "-overlay=" + overlay, "-gcflags=all=" + noIntrinsics, "-gcflags=std="}
+	args := []string{"test", "-c", "-vet=off", "-pgo=off", "-o", b.Output, "-overlay=" + overlay, "-gcflags=all=" + noIntrinsics}
+	standard, err := b.Toolchain.standard()
+	if err != nil {
+		return nil, err
+	}
+	for _, pattern := range standard {
+		args = append(args, "-gcflags="+pattern+"=")
+	}
 	tags := "netgo,osusergo" // cgo's own threads could not be controlled
-	flags, err := b.flags()
+	flags, err := usedFlags(b.Toolchain.Flags, b.Flags)
 	if err != nil {
 		return nil, err
 	}
 	for _, f := range flags {
-		switch f.name {
-		case "gcflags":
+		switch {
+		case f.name == "gcflags":
 			args = append(args, "-gcflags="+f.value+" "+noIntrinsics)
-		case "tags":
+		case f.name == "tags":
 			tags += "," + f.value
-		case "race":
-			args = append(args, "-race="+f.value)
-		case "vet", "o", "c":
-		default:
+		case goFlags[f.name].use == toBuild && f.setting == "": // the go command reads GOFLAGS itself
 			args = append(args, "-"+f.name+"="+f.value)
 		}
 	}
@@ -62,21 +162,109 @@ func (b Build) arguments(overlay string) ([]string, error) {
 	return append(args, "-tags="+tags, b.Package), nil
 }
 
-type flagValue struct{ name, value string }
+// BuildFlags are those of a user's flags that the go command is given, in this build and in any other of the same packages.
+func BuildFlags(flags []string) (build []string) {
+	for _, given := range flags {
+		if f := parseFlag(given); goFlags[f.name].use == toBuild {
+			build = append(build, given)
+		}
+	}
+	return build
+}
 
-// flags are those of GOFLAGS that have to be merged with the runtime's, and the user's.
-func (b Build) flags() (all []flagValue, err error) {
-	for _, given := range strings.Fields(b.Toolchain.Flags) {
-		if f := parseFlag(given); f.name == "gcflags" || f.name == "tags" || refusedFlags[f.name] != "" {
+// GoTest are the arguments of go test, after the verb, for packages and a user's flags.
+func GoTest(flags, packages []string) (args []string) {
+	var program []string
+	for _, given := range flags {
+		if f := parseFlag(given); goFlags[f.name].use == toProgram {
+			program = append(program, f.value)
+		} else {
+			args = append(args, given)
+		}
+	}
+	args = append(args, packages...)
+	if len(program) > 0 {
+		args = append(append(args, "-args"), program...)
+	}
+	return args
+}
+
+// What the test binary is given if the user does not say otherwise. Fuzz targets and examples would run free, and not be explored. As
+// many tests go on at a time after t.Parallel on every machine, or a schedule would be one of so many processors.
+const (
+	notTests = "^(Fuzz|Example)"
+	parallel = "-test.parallel=8"
+)
+
+// TestArguments are what the test binary is given, of GOFLAGS and the user's flags too: flags first, as -test.short=true, and then what
+// comes after -args. The error is a *FlagError.
+func TestArguments(goflags string, flags []string) ([]string, error) {
+	used, err := usedFlags(goflags, flags)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := Skipped(goflags, flags); err != nil {
+		return nil, err
+	}
+	args, skip := []string{parallel}, notTests
+	var program []string
+	for _, f := range used {
+		switch use := goFlags[f.name].use; {
+		case f.name == "skip":
+			skip = notTests + "|" + f.value
+		case use == toTest:
+			args = append(args, "-test."+f.name+"="+f.value)
+		case use == toProgram:
+			program = append(program, f.value)
+		}
+	}
+	return append(append(args, "-test.skip="+skip), program...), nil
+}
+
+// Skipped says which tests the user's -skip, or that of GOFLAGS, takes out as a whole. Its error is that of the flag's regular expression.
+func Skipped(goflags string, flags []string) (skip func(test string) bool, err error) {
+	used, err := usedFlags(goflags, flags)
+	if err != nil {
+		return nil, err
+	}
+	skip = func(string) bool { return false }
+	for _, f := range used {
+		if f.name != "skip" || strings.Contains(f.value, "/") {
+			continue
+		}
+		re, err := regexp.Compile(f.value)
+		if err != nil {
+			return nil, &FlagError{Flag: f.name, Why: err.Error(), Remedy: "mend the expression", Setting: f.setting}
+		}
+		skip = re.MatchString // the last one counts
+	}
+	return skip, nil
+}
+
+type flagValue struct{ name, value, setting string }
+
+// usedFlags are those of GOFLAGS that have a meaning here, and the user's. The error is a *FlagError.
+func usedFlags(goflags string, flags []string) (all []flagValue, err error) {
+	for _, given := range splitQuoted(goflags) {
+		f := parseFlag(given)
+		f.setting = "GOFLAGS"
+		if goFlags[f.name].only == "" { // GOFLAGS are for go test, which may well run each test three times
 			all = append(all, f)
 		}
 	}
-	for _, given := range b.Flags {
+	for _, given := range flags {
 		all = append(all, parseFlag(given))
 	}
-	for _, f := range all {
-		if why := refusedFlags[f.name]; why != "" && f.value != "false" {
-			return nil, &FlagError{f.name, why}
+	for i, f := range all {
+		known, is := goFlags[f.name]
+		switch {
+		case !is && f.setting == "":
+			return nil, &FlagError{Flag: f.name, Why: "go test has no such flag", Remedy: "flags of the test itself come after -args"}
+		case !is, known.use != refused, f.value == "false" && known.bare:
+		case known.only != "" && f.value == known.only:
+			all[i].name = "v" // idle
+		default:
+			return nil, &FlagError{Flag: f.name, Why: known.why, Remedy: known.remedy, Setting: f.setting}
 		}
 	}
 	return all, nil
@@ -88,5 +276,20 @@ func parseFlag(given string) flagValue {
 	if !has {
 		value = "true"
 	}
-	return flagValue{name, value}
+	return flagValue{name: name, value: value}
+}
+
+// splitQuoted splits as the go command does with GOFLAGS: at spaces, with ' or " around a whole entry.
+func splitQuoted(s string) (words []string) {
+	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
+		if q := s[0]; q == '\'' || q == '"' {
+			if end := strings.IndexByte(s[1:], q); end >= 0 {
+				words, s = append(words, s[1:1+end]), s[2+end:]
+				continue
+			}
+		}
+		word, rest, _ := strings.Cut(s, " ")
+		words, s = append(words, word), rest
+	}
+	return words
 }

@@ -29,6 +29,8 @@ type Package struct {
 	// Tests are the names of its plain tests, in the order of the source; Checks those of tests that call harness.Check. Strangers are
 	// those of Tests that name nothing of the harness at all, so that nothing which they call can hold a Check of theirs.
 	Tests, Checks, Strangers []string
+	// Fuzz are the names of fuzz targets, which are not explored.
+	Fuzz []string
 }
 
 // A ListError is what the go command said of packages that it could not list.
@@ -88,8 +90,11 @@ func (p *Package) read(files []string) error {
 			if !is || f.Body == nil {
 				continue
 			}
-			if isTest(f) {
+			switch {
+			case isTest(f):
 				tests = append(tests, f.Name.Name)
+			case strings.HasPrefix(f.Name.Name, "Fuzz") && takes(f, "F"):
+				p.Fuzz = append(p.Fuzz, f.Name.Name)
 			}
 			names[f.Name.Name] = names[f.Name.Name] || harness == "."
 			ast.Inspect(f.Body, func(n ast.Node) bool {
@@ -156,6 +161,11 @@ func isTest(f *ast.FuncDecl) bool {
 	if first, _ := utf8.DecodeRuneInString(rest); rest != "" && unicode.IsLower(first) {
 		return false
 	}
+	return takes(f, "T")
+}
+
+// takes says whether a function has one parameter, a pointer to a type of that name.
+func takes(f *ast.FuncDecl, name string) bool {
 	params := f.Type.Params.List
 	if len(params) != 1 || len(params[0].Names) > 1 {
 		return false
@@ -166,9 +176,9 @@ func isTest(f *ast.FuncDecl) bool {
 	}
 	switch t := pointer.X.(type) {
 	case *ast.SelectorExpr:
-		return t.Sel.Name == "T"
+		return t.Sel.Name == name
 	case *ast.Ident:
-		return t.Name == "T"
+		return t.Name == name
 	}
 	return false
 }

@@ -26,7 +26,7 @@ type Session struct {
 	Patch     *runtime.Patch
 	Cache     runtime.Cache
 	Race      bool
-	// Flags are the user's for the go command, as -tags=x.
+	// Flags are the user's of go test, as -tags=x (runtime.Build, runtime.TestArguments).
 	Flags []string
 	Env   []string // of the go command and of the tests; the process's own when nil
 	// Order is carried out; the Session sets what says where and for which package.
@@ -68,17 +68,23 @@ type binary struct {
 	left   bool     // a test has left something in the process
 	astray *ending  // what a test has shown in this process does not count
 	done   []string // tests that need not be executed any more
+	// arguments are the user's for the binary, after the session's own.
+	arguments []string
 }
 
 // Explore builds the tests of a package and has them carry out the order. The error is a *runtime.BuildError where the package cannot be
 // built.
 func (s *Session) Explore(ctx context.Context, p Package) error {
+	arguments, err := runtime.TestArguments(s.Toolchain.Flags, s.Flags)
+	if err != nil {
+		return err
+	}
 	folder, err := os.MkdirTemp("", "racewindow-plain-")
 	if err != nil {
 		return fmt.Errorf("make a folder for a test binary: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	b := &binary{Session: s, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), done: slices.Clone(p.Checks)}
+	b := &binary{Session: s, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), done: slices.Clone(p.Checks), arguments: arguments}
 	err = runtime.Build{
 		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: b.file, Race: s.Race, Flags: s.Flags,
 		Driver: Driver(), Env: s.Env,
@@ -89,6 +95,26 @@ func (s *Session) Explore(ctx context.Context, p Package) error {
 	for more := true; more; {
 		if more, err = b.process(ctx); err != nil {
 			return err
+		}
+	}
+	return b.passedOver()
+}
+
+// passedOver tells of the tests that no process came to: a TestMain may run none of them.
+func (b *binary) passedOver() error {
+	tests, err := b.of.Matching(b.Run)
+	if err != nil {
+		return err
+	}
+	skip, err := runtime.Skipped(b.Toolchain.Flags, b.Flags)
+	if err != nil {
+		return err
+	}
+	for _, name := range tests {
+		if !slices.Contains(b.done, name) && !skip(name) {
+			b.Event(b.of, drive.Event{Event: drive.Ended, Test: name, Code: 3, Plain: &drive.PlainSummary{
+				Verdict: drive.Unjudged, Because: "the test binary did not come to it: TestMain must call m.Run, and end with what that returns",
+			}})
 		}
 	}
 	return nil
@@ -205,6 +231,7 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 	if run != "" {
 		args = append(args, "-test.run="+run)
 	}
+	args = append(args, b.arguments...)
 	cmd := exec.CommandContext(ctx, b.file, args...)
 	cmd.Dir = b.of.Dir
 	ordered, err := order.ForEnvironment(b.folder)

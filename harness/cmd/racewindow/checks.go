@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints/overlay"
+	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/output"
@@ -33,7 +34,8 @@ type checkRun struct {
 	pattern  string // go test's -run
 	packages []string
 	race     bool
-	one      bool // the order is for one Check
+	build    []string // flags for the go command
+	one      bool     // the order is for one Check
 	order    drive.Order
 	folder   string // for the reports of what is found; "" for none
 	out      io.Writer
@@ -96,7 +98,8 @@ func (r *checkRun) test(ctx context.Context, packages []plain.Package, pattern, 
 	if r.race {
 		arguments = append(arguments, "-race")
 	}
-	arguments = append(append(arguments, paths(packages)...), "-"+drive.Flag+"="+order.String())
+	arguments = append(append(arguments, runtime.BuildFlags(r.build)...), paths(packages)...)
+	arguments = append(arguments, "-"+drive.Flag+"="+order.String())
 	return overlay.Run(ctx, overlay.Command{Verb: "test", Args: arguments, Env: environment.Full(), Stdout: output, Stderr: output})
 }
 

@@ -22,3 +22,18 @@ func TestFlagsMayBeWrittenAsTheGoCommandWritesThem(t *testing.T) {
 		require.Equal(t, c.want, goDashes(rootCommand(), c.given))
 	}
 }
+
+func TestFlagsThatOnlyGoTestHasAreForItsBuild(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ given, want []string }{
+		{[]string{"explore", "-tags", "slow,x", "-run", "-v", "./a"}, []string{"explore", "--build=-tags=slow,x", "--run", "-v", "./a"}},
+		{[]string{"explore", "-v", "--short", "-trimpath", "./..."}, []string{"explore", "--build=-v", "--build=-short", "--build=-trimpath", "./..."}},
+		{[]string{"explore", "--build", "-tags=x", "-count=1", "--", "-tags"}, []string{"explore", "--build", "-tags=x", "--build=-count=1", "--", "-tags"}},
+		{[]string{"replay", "v1 test=TestX", ".", "-args", "-tags", "--"}, []string{"replay", "v1 test=TestX", ".", "--build=-args=-tags", "--build=-args=--"}},
+		{[]string{"explore", "-gcflags=all=-N -l", "-tags"}, []string{"explore", "--build=-gcflags=all=-N -l", "--build=-tags"}},
+		{[]string{"stress", "-tags", "x"}, []string{"stress", "-tags", "x"}},
+		{[]string{"explore", "-nosuch", "-h", "-"}, []string{"explore", "-nosuch", "-h", "-"}},
+	} {
+		require.Equal(t, c.want, goDashes(rootCommand(), c.given))
+	}
+}

@@ -83,7 +83,7 @@ func exploreCommand() *cobra.Command {
 		Example: exploreExamples,
 		Args:    onlyPackages,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
+			if len(args) > 0 || cmd.Flags().Changed("run") || cmd.Flags().Changed("build") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
 				return f.tests(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
 			}
 			return f.run(cmd.Context(), cmd.Flags(), cmd.OutOrStdout())
@@ -124,7 +124,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.race, "race", false, "of packages: under the race detector too")
 	flags.StringVar(&f.leaks, "leaks", "new", "of plain tests, which leaks are found, `NAME`: new (the schedule without a switch has not), always, or ok (none)")
 	flags.StringVar(&f.unjudged, "unjudged", "fail", "of plain tests, what it means that one gets no verdict, `NAME`: fail (exit code 3) or ok")
-	flags.StringArrayVar(&f.build, "build", nil, "of plain tests, a `FLAG` for the go command, such as -tags=slow; repeat for more")
+	flags.StringArrayVar(&f.build, "build", nil, "of packages, a `FLAG` of go test, such as -tags=slow; repeat for more. Most can be given as go test has them")
 	flags.StringToStringVar(&f.set, "set", nil, "of packages and of --subject registry: settings, `NAME=VALUE,...`")
 	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: "+strings.Join(subjectNames(), " or "))
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
@@ -41,13 +42,16 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if err := f.checkFlags(flags); err != nil {
 		return usageError{err}
 	}
+	if _, err := runtime.TestArguments("", f.build); err != nil {
+		return usageError{err}
+	}
 	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
 		return err
 	}
 	if len(packages) == 0 {
 		packages = []string{"."}
 	}
-	listed, err := plain.List(ctx, "", environment.Full(), f.listFlags(), packages)
+	listed, err := plain.List(ctx, "", environment.Full(), listFlags(f.build), packages)
 	var unlisted *plain.ListError
 	if errors.As(err, &unlisted) {
 		return usageError{err}
@@ -104,8 +108,8 @@ func both(first, second error) error {
 }
 
 // listFlags are the flags of the go command that decide which files a package has.
-func (f *exploreFlags) listFlags() (flags []string) {
-	for _, given := range f.build {
+func listFlags(build []string) (flags []string) {
+	for _, given := range build {
 		name, _, _ := strings.Cut(strings.TrimLeft(given, "-"), "=")
 		if name == "tags" || name == "mod" || name == "modfile" {
 			flags = append(flags, given)
@@ -156,7 +160,7 @@ func (f *exploreFlags) checks(ctx context.Context, order drive.Order, flags *pfl
 	if f.exhaustive && f.program == "" {
 		return usageError{errors.New("--exhaustive: say of which program, with --program 'c0: OPERATION, OPERATION; c1: OPERATION'; for plain tests alone it needs none")}
 	}
-	r := &checkRun{verb: "explore", pattern: f.pattern, packages: packages, race: f.race, one: f.program != "", order: order, folder: f.out, out: out, screen: os.Stdout}
+	r := &checkRun{verb: "explore", pattern: f.pattern, packages: packages, race: f.race, build: f.build, one: f.program != "", order: order, folder: f.out, out: out, screen: os.Stdout}
 	if f.jsonFile == "-" {
 		r.out, r.screen = os.Stderr, os.Stderr
 	}

@@ -41,12 +41,12 @@ type plainRun struct {
 // run explores one package after the other. It ends with the error that says which exit code.
 func (r *plainRun) run(ctx context.Context) error {
 	r.counts = map[string]int{}
-	session, err := plain.Open(ctx, "", environment.Full())
+	session, err := openSession(ctx, "", environment.Full())
 	var unsupported *runtime.UnsupportedError
 	var unfit *runtime.UnfitError
 	switch {
 	case errors.As(err, &unsupported), errors.As(err, &unfit):
-		return r.notHere(err)
+		return r.notHere(ctx, err)
 	case err != nil:
 		return err
 	}
@@ -56,6 +56,11 @@ func (r *plainRun) run(ctx context.Context) error {
 		known = "untested with its files"
 	}
 	fmt.Fprintf(r.out, "plain tests: mechanism runtime, %s %s/%s, %s\n", session.Toolchain.Version, session.Toolchain.OS, session.Toolchain.Arch, known)
+	for _, p := range r.packages {
+		if len(p.Fuzz) > 0 && r.verb != "replay" {
+			fmt.Fprintf(r.out, "not explored: fuzz targets of %s: %s; call one from a test with one input, and explore that\n", p.ImportPath, strings.Join(p.Fuzz, ", "))
+		}
+	}
 	r.line = newProgressLine(r.verb)
 	session.Event = r.event
 	status := "building"
@@ -72,19 +77,6 @@ func (r *plainRun) run(ctx context.Context) error {
 	}
 	stop()
 	return r.conclude(nil)
-}
-
-// notHere says why plain tests cannot be explored.
-func (r *plainRun) notHere(why error) error {
-	n := 0
-	for _, p := range r.packages {
-		n += len(p.Tests)
-	}
-	fmt.Fprintf(r.out, "plain tests: not explored, %d of them: %v\n", n, why)
-	if r.unjudged {
-		return nil
-	}
-	return fmt.Errorf("plain tests cannot be explored here: %w; --unjudged=ok lives with that", why)
 }
 
 // event takes one event.

@@ -27,6 +27,7 @@ const commandVariable = "RACEWINDOW_TEST_COMMAND"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(commandVariable) == "1" {
+		placeWithoutRuntime()
 		main() // with its signals; it does not return
 	}
 	os.Exit(m.Run())

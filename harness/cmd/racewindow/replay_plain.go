@@ -15,7 +15,7 @@ import (
 
 // ofPlainTest executes the schedule of a plain test, if it is one. A test that calls harness.Check has cases instead.
 func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []string) (done bool, err error) {
-	listed, err := plain.List(cmd.Context(), "", environment.Full(), nil, packages)
+	listed, err := plain.List(cmd.Context(), "", environment.Full(), listFlags(f.build), packages)
 	if err != nil {
 		return false, nil // whoever replays a Check says what is wrong
 	}
