@@ -1,12 +1,15 @@
 package main
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/failpoints/runtime"
 )
 
 func TestDoctorNamesTheGoAndWhetherItFits(t *testing.T) {
@@ -19,6 +22,55 @@ func TestDoctorNamesTheGoAndWhetherItFits(t *testing.T) {
 	}
 	require.Equal(t, exitHeld, code, stderr)
 	require.Contains(t, stdout, "changes find their places; ")
+	require.Contains(t, stdout, "race         the race detector ")
+}
+
+func TestDoctorSaysTheSameAsJSON(t *testing.T) {
+	t.Setenv("GOFLAGS", "-trimpath")
+	code, stdout, _ := command(t, "doctor", "--json", "-")
+	var d diagnosis
+	require.NoError(t, json.Unmarshal([]byte(stdout), &d), stdout)
+	require.Equal(t, d.Mechanism == "runtime", code == exitHeld)
+	require.Equal(t, []string{"go1.25", "go1.26", "go1.27"}, d.Supported.Go)
+	require.Contains(t, d.Flags, "GOFLAGS has -trimpath, which cannot be had together with racewindow's runtime")
+	require.NotEmpty(t, d.Cache.Folder)
+	if code == exitHeld {
+		require.Greater(t, d.Changes, 100)
+		require.NotEmpty(t, d.Hash)
+	}
+	t.Setenv("GOOS", "windows")
+	code, stdout, _ = command(t, "doctor", "--json", "-")
+	require.Equal(t, exitFailed, code)
+	d = diagnosis{}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &d), stdout)
+	require.Equal(t, "none", d.Mechanism, "nothing of windows runs here")
+	require.Contains(t, d.Container, "docker run --rm --platform linux/amd64")
+}
+
+// A Go that has not the runtime that racewindow knows is refused by the name of a change, before anything is built.
+func TestDoctorNamesTheChangeThatDoesNotFit(t *testing.T) {
+	tool, err := runtime.Find(t.Context(), "", nil)
+	require.NoError(t, err)
+	if _, err := tool.Patch(); err != nil {
+		t.Skip(err)
+	}
+	root := t.TempDir()
+	require.NoError(t, os.Symlink(filepath.Join(tool.Root, "pkg"), filepath.Join(root, "pkg")))
+	require.NoError(t, os.MkdirAll(filepath.Join(root, "src", "runtime"), 0o755))
+	for _, folder := range []string{"src", "src/runtime"} {
+		entries, err := os.ReadDir(filepath.Join(tool.Root, folder))
+		require.NoError(t, err)
+		for _, e := range entries {
+			if e.Name() != "runtime" && e.Name() != "proc.go" {
+				require.NoError(t, os.Symlink(filepath.Join(tool.Root, folder, e.Name()), filepath.Join(root, folder, e.Name())))
+			}
+		}
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(root, "src/runtime/proc.go"), []byte("package runtime\n"), 0o644))
+	t.Setenv("GOROOT", root)
+	code, stdout, _ := command(t, "doctor")
+	require.Equal(t, exitFailed, code)
+	require.Regexp(t, `runtime      none: go1.* does not have the runtime that racewindow knows: edit "proc.go: .*" of runtime/proc.go does not fit: its anchor stands there 0 times`, stdout)
 }
 
 func TestDoctorRefusesAnotherPlatformByItsName(t *testing.T) {
