@@ -23,6 +23,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/spelling"
+	"github.com/racewindow/racewindow/scripts/mutants/planted"
 )
 
 // strategyNames are the columns of the table.
@@ -39,7 +40,7 @@ type config struct {
 	run                 *regexp.Regexp
 }
 
-var errSurvivor = errors.New("a planted bug was not caught: strengthen the harness, or declare the patch '# equivalent: ARGUMENT'")
+var errSurvivor = fmt.Errorf("%w: strengthen the harness, or declare the patch '# equivalent: ARGUMENT'", planted.ErrSurvivor)
 
 func main() {
 	var c config
@@ -65,39 +66,23 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "mutants:", err)
 	}
-	os.Exit(exitCode(err))
-}
-
-// errUsage is wrapped by what is said of a wrong call.
-var errUsage = errors.New("wrong call")
-
-// exitCode is 0 if all were caught, 1 if one was not, 2 for a wrong call, 3 if nothing was judged.
-func exitCode(err error) int {
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errSurvivor):
-		return 1
-	case errors.Is(err, errUsage):
-		return 2
-	}
-	return 3
+	os.Exit(planted.ExitCode(err))
 }
 
 // settle takes the flags that need a look.
 func (c *config) settle(only string, rest []string) (err error) {
 	if c.run, err = regexp.Compile(only); err != nil {
-		return fmt.Errorf("%w: --run: %w", errUsage, err)
+		return fmt.Errorf("%w: --run: %w", planted.ErrUsage, err)
 	}
 	switch {
 	case len(rest) > 0:
-		return fmt.Errorf("%w: unexpected argument %q", errUsage, rest[0])
+		return fmt.Errorf("%w: unexpected argument %q", planted.ErrUsage, rest[0])
 	case c.seeds < 1 || c.schedules < 1 || c.estimate < 1:
-		return fmt.Errorf("%w: --seeds %d --schedules %d --estimate %d: at least 1 each", errUsage, c.seeds, c.schedules, c.estimate)
+		return fmt.Errorf("%w: --seeds %d --schedules %d --estimate %d: at least 1 each", planted.ErrUsage, c.seeds, c.schedules, c.estimate)
 	case c.parallel < 1 || c.parallel > 1<<10:
-		return fmt.Errorf("%w: --parallel %d: 1 to %d", errUsage, c.parallel, 1<<10)
+		return fmt.Errorf("%w: --parallel %d: 1 to %d", planted.ErrUsage, c.parallel, 1<<10)
 	case c.budget <= 0 || c.timeout <= 0:
-		return fmt.Errorf("%w: --budget %v --timeout %v: must be positive", errUsage, c.budget, c.timeout)
+		return fmt.Errorf("%w: --budget %v --timeout %v: must be positive", planted.ErrUsage, c.budget, c.timeout)
 	}
 	return nil
 }
@@ -200,7 +185,7 @@ func (c config) tell(r results) error {
 		}
 	}
 	if c.readme != "" {
-		if err := r.intoReadme(c.readme); err != nil {
+		if err := planted.IntoPage(c.readme, command, r.markdown()); err != nil {
 			return err
 		}
 	}

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/scripts/mutants/planted"
 )
 
 func good() config {
@@ -23,7 +25,7 @@ func TestANameThatNoBugHasIsNoPass(t *testing.T) {
 	c.run = regexp.MustCompile("abort-kepes")
 	err = c.matching(mutants)
 	require.ErrorContains(t, err, "no planted bug matches, so nothing was judged; near are abort-keeps-index")
-	require.Equal(t, 3, exitCode(err))
+	require.Equal(t, 3, planted.ExitCode(err))
 }
 
 func TestAWrongCallEndsWithTwo(t *testing.T) {
@@ -34,11 +36,11 @@ func TestAWrongCallEndsWithTwo(t *testing.T) {
 	} {
 		c := good()
 		change(&c)
-		require.Equal(t, 2, exitCode(c.settle("", nil)))
+		require.Equal(t, 2, planted.ExitCode(c.settle("", nil)))
 	}
 	c := good()
-	require.Equal(t, 2, exitCode(c.settle("[", nil)))
-	require.Equal(t, 2, exitCode(c.settle("", []string{"more"})))
-	require.Equal(t, 1, exitCode(fmt.Errorf("%w: a", errSurvivor)))
-	require.Equal(t, 0, exitCode(nil))
+	require.Equal(t, 2, planted.ExitCode(c.settle("[", nil)))
+	require.Equal(t, 2, planted.ExitCode(c.settle("", []string{"more"})))
+	require.Equal(t, 1, planted.ExitCode(fmt.Errorf("%w: a", errSurvivor)))
+	require.Equal(t, 0, planted.ExitCode(nil))
 }

@@ -31,7 +31,7 @@ func TestEveryPatchApplies(t *testing.T) {
 	for _, m := range mutants {
 		text, err := os.ReadFile(m.path)
 		require.NoError(t, err)
-		files, err := planted(text)
+		files, err := apply(text)
 		require.NoError(t, err, m.Name)
 		require.NoError(t, checker.check(files), "%s: with the patch the engine does not compile", m.Name)
 		for name := range files {
@@ -69,7 +69,7 @@ func TestHeadersAreHeldAgainstTheirForm(t *testing.T) {
 }
 
 // planted returns the files that a patch changes, as it leaves them.
-func planted(patch []byte) (map[string][]byte, error) {
+func apply(patch []byte) (map[string][]byte, error) {
 	files, _, err := gitdiff.Parse(bytes.NewReader(patch))
 	if err != nil || len(files) == 0 {
 		return nil, errorOr(err, "the patch is empty")

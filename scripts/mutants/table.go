@@ -2,13 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
-
-	"github.com/racewindow/racewindow/harness/output"
 )
 
 // results are what a measurement came to. The first row is the engine as it is.
@@ -239,25 +236,8 @@ func (r results) markdown() string {
 	return text.String()
 }
 
-// The generated part of a page lies between these lines.
-const (
-	beginMark = "<!-- begin: make mutants -->"
-	endMark   = "<!-- end: make mutants -->"
-)
-
-// intoReadme replaces the generated part of a page.
-func (r results) intoReadme(path string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, rest, begins := strings.Cut(string(old), beginMark)
-	_, after, ends := strings.Cut(rest, endMark)
-	if !begins || !ends {
-		return fmt.Errorf("%s has no lines %q and %q to put the table between", path, beginMark, endMark)
-	}
-	return output.Write(path, []byte(before+beginMark+"\n\n"+r.markdown()+"\n"+endMark+after))
-}
+// command makes a part of a page.
+const command = "make mutants"
 
 // verdict is an error if the measurement is no pass.
 func (r results) verdict() error {

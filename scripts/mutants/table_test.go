@@ -76,21 +76,6 @@ func TestMediansCountWhatFoundNothing(t *testing.T) {
 	}
 }
 
-func TestThePageKeepsWhatIsNotGenerated(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "README.md")
-	require.NoError(t, os.WriteFile(path, []byte("before\n"+beginMark+"\nold\n"+endMark+"\nbehind\n"), 0o666))
-	r := someResults()
-	for range 2 {
-		require.NoError(t, r.intoReadme(path))
-	}
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, "before\n"+beginMark+"\n\n"+r.markdown()+"\n"+endMark+"\nbehind\n", string(text))
-	require.NoError(t, os.WriteFile(path, []byte("no marks"), 0o666))
-	require.Error(t, r.intoReadme(path))
-}
-
 func TestTheProbersLinesAreUnderstood(t *testing.T) {
 	t.Parallel()
 	var m measured

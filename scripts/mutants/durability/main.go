@@ -18,8 +18,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/spelling"
+	"github.com/racewindow/racewindow/scripts/mutants/planted"
 )
 
 const folder = "scripts/mutants/durability"
@@ -68,37 +68,18 @@ func main() {
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "durability:", err)
 	}
-	os.Exit(exitCode(err))
-}
-
-var (
-	// errSurvivor is wrapped where a bug was not found, errUsage by what is said of a wrong call.
-	errSurvivor = errors.New("not found")
-	errUsage    = errors.New("wrong call")
-)
-
-// exitCode is 0 if all were found, 1 if one was not, 2 for a wrong call, 3 if nothing was judged.
-func exitCode(err error) int {
-	switch {
-	case err == nil:
-		return 0
-	case errors.Is(err, errSurvivor):
-		return 1
-	case errors.Is(err, errUsage):
-		return 2
-	}
-	return 3
+	os.Exit(planted.ExitCode(err))
 }
 
 func usage(only string, drawn time.Duration, rest []string) error {
 	_, err := regexp.Compile(only)
 	switch {
 	case err != nil:
-		return fmt.Errorf("%w: -run: %w", errUsage, err)
+		return fmt.Errorf("%w: -run: %w", planted.ErrUsage, err)
 	case drawn < 0:
-		return fmt.Errorf("%w: -drawn %v: must not be negative", errUsage, drawn)
+		return fmt.Errorf("%w: -drawn %v: must not be negative", planted.ErrUsage, drawn)
 	case len(rest) > 0:
-		return fmt.Errorf("%w: unexpected argument %q", errUsage, rest[0])
+		return fmt.Errorf("%w: unexpected argument %q", planted.ErrUsage, rest[0])
 	}
 	return nil
 }
@@ -155,7 +136,7 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 		}
 	}
 	if len(failed) > 0 {
-		return fmt.Errorf("%w: %d of %d bugs: %s", errSurvivor, len(failed), len(mutants), strings.Join(failed, ", "))
+		return fmt.Errorf("%w: %d of %d bugs: %s", planted.ErrSurvivor, len(failed), len(mutants), strings.Join(failed, ", "))
 	}
 	tell("", fmt.Sprintf("All %d bugs were found, and the engine without them held in each of the %d searches.", len(mutants), len(searched)))
 	if len(survivors) > 0 {
@@ -167,7 +148,7 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 	if readme == "" {
 		return nil
 	}
-	return intoReadme(readme, page.String())
+	return planted.IntoPage(readme, command, page.String())
 }
 
 // searchable are the names of the bugs that are looked for.
@@ -180,25 +161,8 @@ func searchable(mutants []mutant) (names []string) {
 	return names
 }
 
-// What is between these lines of a page is made by this command.
-const (
-	beginMark = "<!-- begin: make durability -->"
-	endMark   = "<!-- end: make durability -->"
-)
-
-// intoReadme replaces the generated part of a page.
-func intoReadme(path, table string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	before, rest, begins := strings.Cut(string(old), beginMark)
-	_, after, ends := strings.Cut(rest, endMark)
-	if !begins || !ends {
-		return fmt.Errorf("%s has no lines %q and %q to put the table between", path, beginMark, endMark)
-	}
-	return output.Write(path, []byte(before+beginMark+"\n\n"+table+"\n"+endMark+after))
-}
+// command makes a part of a page.
+const command = "make durability"
 
 // look builds the engine with one bug, and searches.
 func look(ctx context.Context, tool, work string, m mutant, drawn time.Duration) (row string, found bool, err error) {
@@ -269,36 +233,14 @@ func words(find string) []string {
 
 // readMutants reads all patches of a folder, in order of their names.
 func readMutants(folder string) (all []mutant, err error) {
-	paths, err := filepath.Glob(filepath.Join(folder, "*.patch"))
-	if err != nil {
-		return nil, err
-	}
-	slices.Sort(paths)
-	for _, path := range paths {
-		text, err := os.ReadFile(path)
-		if err != nil {
-			return nil, err
-		}
-		m := mutant{name: strings.TrimSuffix(filepath.Base(path), ".patch"), path: path}
-		fields := map[string]*string{"bug": &m.bug, "resembles": &m.resembles, "find": &m.find, "survives": &m.survives}
-		for line := range strings.Lines(string(text)) {
-			rest, comment := strings.CutPrefix(line, "# ")
-			if !comment {
-				break
-			}
-			key, value, _ := strings.Cut(strings.TrimSpace(rest), ": ")
-			if fields[key] == nil || *fields[key] != "" {
-				return nil, fmt.Errorf("%s: unknown or repeated header %q", path, key)
-			}
-			*fields[key] = value
-		}
-		if m.bug == "" || m.resembles == "" || (m.find == "") == (m.survives == "") {
-			return nil, fmt.Errorf("%s: the header says '# bug:', '# resembles:', and one of '# find:' and '# survives:'", path)
+	err = planted.Read(folder, func(path, text string) error {
+		m := mutant{name: planted.Name(path), path: path}
+		err := planted.Header(path, text, map[string]*string{"bug": &m.bug, "resembles": &m.resembles, "find": &m.find, "survives": &m.survives})
+		if err == nil && (m.bug == "" || m.resembles == "" || (m.find == "") == (m.survives == "")) {
+			err = fmt.Errorf("%s: the header says '# bug:', '# resembles:', and one of '# find:' and '# survives:'", path)
 		}
 		all = append(all, m)
-	}
-	if len(all) == 0 {
-		return nil, fmt.Errorf("no patch in %s: go to the module's root", folder)
-	}
-	return all, nil
+		return err
+	})
+	return all, err
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/scripts/mutants/planted"
 )
 
 // Every hunk fits at exactly one place, as --plant wants it.
@@ -43,19 +45,6 @@ func TestTheLastWordMayBeQuoted(t *testing.T) {
 	require.Equal(t, []string{"--crash", "--program", "w0: append 1, flush; ! disk sync * #1 = EIO"}, words("--crash --program 'w0: append 1, flush; ! disk sync * #1 = EIO'"))
 }
 
-func TestTheTableGoesBetweenItsMarkers(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "page")
-	require.NoError(t, os.WriteFile(path, []byte("a\n"+beginMark+"\nold\n"+endMark+"\nb\n"), 0o600))
-	require.NoError(t, intoReadme(path, "new\n"))
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, "a\n"+beginMark+"\n\nnew\n\n"+endMark+"\nb\n", string(text))
-	require.NoError(t, os.WriteFile(path, []byte("no markers"), 0o600))
-	require.ErrorContains(t, intoReadme(path, "new"), "no lines")
-}
-
-// The page names every bug, so a bug that is added is measured too.
 func TestThePageHasEveryBug(t *testing.T) {
 	t.Parallel()
 	mutants, err := readMutants(".")
@@ -72,9 +61,9 @@ func TestANameThatNoBugHasIsNoPass(t *testing.T) {
 	t.Chdir("../../..")
 	err := run(t.Context(), "sync-nothing", "", 0)
 	require.ErrorContains(t, err, "nothing was judged; near are ")
-	require.Equal(t, 3, exitCode(err))
-	require.Equal(t, 2, exitCode(usage("[", 0, nil)))
-	require.Equal(t, 2, exitCode(usage("", -1, nil)))
-	require.Equal(t, 2, exitCode(usage("", 0, []string{"x"})))
+	require.Equal(t, 3, planted.ExitCode(err))
+	require.Equal(t, 2, planted.ExitCode(usage("[", 0, nil)))
+	require.Equal(t, 2, planted.ExitCode(usage("", -1, nil)))
+	require.Equal(t, 2, planted.ExitCode(usage("", 0, []string{"x"})))
 	require.NoError(t, usage("", 0, nil))
 }

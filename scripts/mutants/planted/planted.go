@@ -1,0 +1,95 @@
+// Package planted is what the measurements of planted bugs share: patches with a header, a page with a table in it, exit codes.
+package planted
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/output"
+)
+
+var (
+	// ErrSurvivor is wrapped where a bug was not found, ErrUsage by what is said of a wrong call.
+	ErrSurvivor = errors.New("a planted bug was not found")
+	ErrUsage    = errors.New("wrong call")
+)
+
+// ExitCode is 0 if all were found, 1 if one was not, 2 for a wrong call, 3 if nothing was judged.
+func ExitCode(err error) int {
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, ErrSurvivor):
+		return 1
+	case errors.Is(err, ErrUsage):
+		return 2
+	}
+	return 3
+}
+
+// Read has each called with every patch of a folder, in order of their names.
+func Read(folder string, each func(path, text string) error) error {
+	paths, err := filepath.Glob(filepath.Join(folder, "*.patch"))
+	if err != nil {
+		return err
+	}
+	if len(paths) == 0 {
+		return fmt.Errorf("no patch in %s: go to the module's root", folder)
+	}
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err == nil {
+			err = each(path, string(text))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Name is what a patch is called.
+func Name(path string) string { return strings.TrimSuffix(filepath.Base(path), ".patch") }
+
+// Header reads the first lines of a patch, '# WORD: text', each word of fields at most once.
+func Header(path, text string, fields map[string]*string) error {
+	for line := range strings.Lines(text) {
+		rest, comment := strings.CutPrefix(line, "# ")
+		if !comment {
+			return nil
+		}
+		word, value, ok := strings.Cut(rest, ": ")
+		field := fields[word]
+		if value = strings.TrimSpace(value); !ok || field == nil || *field != "" || value == "" {
+			return fmt.Errorf("%s: header line %q: write '# WORD: text' once, WORD one of %s", path, strings.TrimSpace(line),
+				strings.Join(slices.Sorted(maps.Keys(fields)), ", "))
+		}
+		*field = value
+	}
+	return nil
+}
+
+// Marks are the lines of a page between which a command puts what it has made.
+func Marks(command string) (begin, end string) {
+	return "<!-- begin: " + command + " -->", "<!-- end: " + command + " -->"
+}
+
+// IntoPage replaces what a command has put into a page.
+func IntoPage(path, command, table string) error {
+	old, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	begin, end := Marks(command)
+	before, rest, begins := strings.Cut(string(old), begin)
+	_, after, ends := strings.Cut(rest, end)
+	if !begins || !ends {
+		return fmt.Errorf("%s has no lines %q and %q to put the table between", path, begin, end)
+	}
+	return output.Write(path, []byte(before+begin+"\n\n"+table+"\n"+end+after))
+}
