@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/racewindow/racewindow/harness/cases"
@@ -20,8 +19,7 @@ func (c *checking) crash() {
 		return
 	}
 	r, err := c.object.Crash(c.context(), load)
-	if errors.Is(err, object.ErrLoad) || errors.Is(err, object.ErrKeepsNothing) {
-		c.refuse(2, err.Error())
+	if c.refused(err) {
 		return
 	}
 	if f := r.Finding; f != nil {

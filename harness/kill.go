@@ -1,7 +1,6 @@
 package harness
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -43,8 +42,7 @@ func (c *checking) kill() {
 		c.send(drive.Event{Event: drive.Progress, Text: killsCounted(r), Done: doneFreely(r)})
 	}
 	r, err := c.object.Kill(c.context(), load)
-	if errors.Is(err, object.ErrLoad) || errors.Is(err, object.ErrKeepsNothing) {
-		c.refuse(2, err.Error())
+	if c.refused(err) {
 		return
 	}
 	if f := r.Finding; f != nil {
@@ -71,9 +69,7 @@ func (c *checking) killLoad() (object.KillLoad, error) {
 	load, err := c.load()
 	d := c.order
 	return object.KillLoad{
-		Goroutines: load.Goroutines, Dirs: d.Dirs, Kills: d.Kills, Duration: load.Duration, PerLog: d.PerLog, Workers: d.Workers,
-		Acknowledgements: d.Acknowledgements, MinUnderLoad: d.MinUnderLoad, Programs: load.Programs, Draw: load.Draw, Settle: load.Settle,
-		Delays: load.Delays, Seed: load.Seed, Grace: load.Grace, NoCanary: load.NoCanary,
+		Load: load, Dirs: d.Dirs, Kills: d.Kills, PerLog: d.PerLog, Workers: d.Workers, Acknowledgements: d.Acknowledgements, MinUnderLoad: d.MinUnderLoad,
 	}, err
 }
 

@@ -23,8 +23,7 @@ func (c *checking) stress() {
 		return
 	}
 	r, err := c.object.Load(c.context(), load)
-	if errors.Is(err, object.ErrLoad) {
-		c.refuse(2, err.Error())
+	if c.refused(err) {
 		return
 	}
 	if r.Finding != nil {
@@ -32,6 +31,16 @@ func (c *checking) stress() {
 	}
 	c.racedFreely(r.DataRaces, r.Seed)
 	c.endFreely(err, r.Finding != nil || r.DataRaces > 0, counted(r), r.Canary, r)
+}
+
+// refused says of a free run whether it cannot be, and then refuses the order.
+func (c *checking) refused(err error) bool {
+	c.t.Helper()
+	cannot := errors.Is(err, object.ErrLoad) || errors.Is(err, object.ErrKeepsNothing)
+	if cannot {
+		c.refuse(2, err.Error())
+	}
+	return cannot
 }
 
 // endFreely tells what a free run came to. counted says how much it did; err is why it has no verdict, if it found nothing.

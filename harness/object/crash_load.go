@@ -80,8 +80,8 @@ type CrashFinding struct {
 const mostJudged = spec.MaxOperations - mostProbes
 
 func (c *CrashLoad) check() error {
-	if shape := c.Draw.WithDefaults(); shape.Threads*shape.Operations > mostJudged {
-		return fmt.Errorf("%w: %d clients of %d operations: a program may have %d operations in all", ErrLoad, shape.Threads, shape.Operations, mostJudged)
+	if err := c.checkSize(); err != nil {
+		return err
 	}
 	switch {
 	case c.Duration == 0 && c.Cycles == 0:
@@ -230,35 +230,23 @@ func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
 }
 
 // run executes rounds. Between two of them no client runs, and what was left is judged.
-func (l *crashLoad) run(ctx context.Context) error {
-	began, r := time.Now(), &l.result
-	for round := firstRound; ; round = min(2*round, lastRound) {
-		left := l.Duration - time.Since(began)
-		if l.Duration == 0 {
-			left = round
-		}
-		l.load.round(ctx, min(round, left), len(l.lanes), func(i int) { l.lanes[i].run() })
+func (l *crashLoad) run(ctx context.Context) (err error) {
+	r := &l.result
+	r.Ended, err = l.load.rounds(ctx, len(l.lanes), func(i int) { l.lanes[i].run() }, func(took time.Duration) (string, error) {
 		err := l.judge(ctx)
-		r.Cycles, r.Operations, r.Peak, r.Duration = l.cycles.Load(), l.load.executed.Load(), l.load.peak.Load(), time.Since(began)
+		r.Cycles, r.Operations, r.Peak, r.Duration = l.cycles.Load(), l.load.executed.Load(), l.load.peak.Load(), took
 		if l.Progress != nil {
 			l.Progress(*r)
 		}
 		switch {
-		case err != nil:
-			return err
 		case r.Finding != nil:
-			r.Ended = "a violation was found"
-		case ctx.Err() != nil:
-			r.Ended = "interrupted"
+			return violationFound, err
 		case l.Cycles > 0 && r.Cycles >= l.Cycles:
-			r.Ended = "the number of cycles is reached"
-		case l.Duration > 0 && r.Duration >= l.Duration:
-			r.Ended = "the time is over"
-		default:
-			continue
+			return "the number of cycles is reached", err
 		}
-		return nil
-	}
+		return "", err
+	})
+	return err
 }
 
 // over says that no new instance is to begin.

@@ -11,7 +11,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 )
@@ -22,12 +21,13 @@ import (
 // This shows the death of a process and nothing else. The kernel lives on, and with it every page that was written: an object that
 // never syncs passes. A CrashLoad shows the rest.
 type KillLoad struct {
-	// Goroutines is how many clients there are at once in a process; default 8.
-	Goroutines int
+	// Load is as it is without kills, but that Goroutines are those of a process, default 8, of which none need meet; programs have up
+	// to 3 clients by default; Grace is how long a process may say nothing until it counts as hanging, and decides no verdict; and
+	// Operations say nothing.
+	Load
 	// Dirs are folders on the disks to try. Kills, on each of them, end the run, or Duration in all does; zero for no such limit.
-	Dirs     []string
-	Kills    int
-	Duration time.Duration
+	Dirs  []string
+	Kills int
 	// PerLog is how often processes that work on one folder are killed at most; default 3.
 	PerLog int
 	// Workers are processes side by side; default one for each processor.
@@ -36,18 +36,6 @@ type KillLoad struct {
 	Acknowledgements int
 	// MinUnderLoad is the least share of kills that must strike after something had returned.
 	MinUnderLoad float64
-	// Programs is how many programs there are; default 200. Draw bounds them; default 3 clients and 3 operations each. Settle, if it
-	// is set, changes each.
-	Programs int
-	Draw     cases.Shape
-	Settle   func(*cases.Case)
-	// Delays is how clients are held up at failpoints.
-	Delays failpoints.Delays
-	Seed   uint64
-	// Grace is how long a process may say nothing until it counts as hanging; default a minute. It decides no verdict.
-	Grace time.Duration
-	// NoCanary leaves out the planted bug.
-	NoCanary bool
 	// Start makes the command of a process that calls Killed with the same settings, its standard input, and file 3.
 	Start func() *exec.Cmd
 	// Progress, if it is set, is called after each kill, from one goroutine at a time.
@@ -98,8 +86,8 @@ func (c *KillLoad) check() error {
 	if problem != "" {
 		return fmt.Errorf("%w: %s", ErrLoad, problem)
 	}
-	if shape := c.Draw.WithDefaults(); shape.Threads*shape.Operations > mostJudged {
-		return fmt.Errorf("%w: %d clients of %d operations: a program may have %d operations in all", ErrLoad, shape.Threads, shape.Operations, mostJudged)
+	if err := c.checkSize(); err != nil {
+		return err
 	}
 	if err := sched.CheckDelays(c.Delays); err != nil {
 		return fmt.Errorf("%w: %w", ErrLoad, err)
@@ -108,7 +96,7 @@ func (c *KillLoad) check() error {
 }
 
 func (c *KillLoad) setDefaults() {
-	for number, value := range map[*int]int{&c.Goroutines: 8, &c.PerLog: 3, &c.Workers: runtime.GOMAXPROCS(0), &c.Acknowledgements: 1000, &c.Programs: 200} {
+	for number, value := range map[*int]int{&c.Goroutines: 8, &c.PerLog: 3, &c.Workers: runtime.GOMAXPROCS(0), &c.Acknowledgements: 1000} {
 		if *number == 0 {
 			*number = value
 		}
@@ -116,9 +104,7 @@ func (c *KillLoad) setDefaults() {
 	if c.Draw.Threads == 0 {
 		c.Draw = cases.Shape{Threads: 3, Operations: 3, Small: true}
 	}
-	if c.Grace == 0 {
-		c.Grace = time.Minute
-	}
+	c.Load.setDefaults()
 }
 
 // canaryKills may look for the canary.
@@ -210,14 +196,7 @@ func (p *plans) make(number uint64) (*plan, error) {
 	if p.planted {
 		return p.object.losing(nil)
 	}
-	program, err := p.object.Draw(rand.New(rand.NewSource(int64(p.Seed^(number+1)*0x9e3779b97f4a7c15))), p.Draw)
-	if err != nil {
-		return nil, err
-	}
-	if p.Settle != nil {
-		p.Settle(&program)
-	}
-	made, err := p.object.plan(program)
+	made, err := p.object.drawn(rand.New(rand.NewSource(int64(p.Seed^(number+1)*0x9e3779b97f4a7c15))), p.Load)
 	if err != nil {
 		return nil, err
 	}

@@ -76,7 +76,7 @@ func (k killJournal) config() Config {
 
 // killLoadOf is a run of some kills.
 func killLoadOf(change func(*KillLoad)) KillLoad {
-	c := KillLoad{Kills: 12, Workers: 2, Acknowledgements: 200, Programs: 20, Seed: 1, Delays: failpoints.Delays{Probability: 0.1}}
+	c := KillLoad{Load: Load{Programs: 20, Seed: 1, Delays: failpoints.Delays{Probability: 0.1}}, Kills: 12, Workers: 2, Acknowledgements: 200}
 	if change != nil {
 		change(&c)
 	}

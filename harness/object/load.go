@@ -102,6 +102,14 @@ func (c *Load) check() error {
 	return nil
 }
 
+// checkSize refuses programs of which too little can be judged when an object was opened again.
+func (c *Load) checkSize() error {
+	if shape := c.Draw.WithDefaults(); shape.Threads*shape.Operations > mostJudged {
+		return fmt.Errorf("%w: %d clients of %d operations: a program may have %d operations in all", ErrLoad, shape.Threads, shape.Operations, mostJudged)
+	}
+	return nil
+}
+
 // defaultCanaryOperations is what each canary may take, with a last resort in time.
 const (
 	defaultCanaryOperations = 1_000_000
@@ -174,14 +182,7 @@ const mostOrders = 20_000
 func (o *Object) pool(c Load) (plans []*plan, err error) {
 	random := rand.New(rand.NewSource(int64(c.Seed)))
 	for range c.Programs {
-		program, err := o.Draw(random, c.Draw)
-		if err != nil {
-			return nil, err
-		}
-		if c.Settle != nil {
-			c.Settle(&program)
-		}
-		p, err := o.plan(program)
+		p, err := o.drawn(random, c)
 		if err == nil {
 			err = p.alone.checkRepeatable()
 		}
@@ -192,6 +193,18 @@ func (o *Object) pool(c Load) (plans []*plan, err error) {
 		plans = append(plans, p)
 	}
 	return plans, nil
+}
+
+// drawn draws one.
+func (o *Object) drawn(random *rand.Rand, c Load) (*plan, error) {
+	program, err := o.Draw(random, c.Draw)
+	if err != nil {
+		return nil, err
+	}
+	if c.Settle != nil {
+		c.Settle(&program)
+	}
+	return o.plan(program)
 }
 
 // loadCanaries makes sure that such a run sees the bugs that the harness plants.
@@ -260,35 +273,51 @@ const (
 )
 
 // run executes rounds. Between two of them the machine is quiet, and what is new is judged.
-func (l *load) run(ctx context.Context) error {
+func (l *load) run(ctx context.Context) (err error) {
+	r := &l.result
+	r.Ended, err = l.rounds(ctx, len(l.lanes), func(i int) { l.lanes[i].run() }, func(took time.Duration) (string, error) {
+		l.judge(ctx)
+		r.Operations, r.Peak, r.Duration = l.executed.Load(), l.peak.Load(), took
+		if l.Progress != nil {
+			l.Progress(*r)
+		}
+		switch {
+		case l.problem == nil && r.Finding != nil:
+			return violationFound, nil
+		case l.Operations > 0 && r.Operations >= l.Operations:
+			return "the number of operations is reached", l.problem
+		}
+		return "", l.problem
+	})
+	return err
+}
+
+const violationFound = "a violation was found"
+
+// rounds executes rounds of lanes until the time is over, and says why it ended. After each settle says what came of it in all this
+// time: why the run is over, "" if it is not, or that it has failed.
+func (l *load) rounds(ctx context.Context, lanes int, run func(lane int), settle func(took time.Duration) (over string, err error)) (ended string, err error) {
 	began := time.Now()
 	for round := firstRound; ; round = min(2*round, lastRound) {
 		left := l.Duration - time.Since(began)
 		if l.Duration == 0 {
 			left = round
 		}
-		l.round(ctx, min(round, left), len(l.lanes), func(i int) { l.lanes[i].run() })
-		l.judge(ctx)
-		r := &l.result
-		r.Operations, r.Peak, r.Duration = l.executed.Load(), l.peak.Load(), time.Since(began)
-		if l.Progress != nil {
-			l.Progress(*r)
-		}
+		l.round(ctx, min(round, left), lanes, run)
+		took := time.Since(began)
+		over, err := settle(took)
 		switch {
-		case l.problem != nil:
-			return l.problem
-		case r.Finding != nil:
-			r.Ended = "a violation was found"
+		case err != nil:
+			return "", err
+		case over == violationFound:
+			return over, nil
 		case ctx.Err() != nil:
-			r.Ended = "interrupted"
-		case l.Operations > 0 && r.Operations >= l.Operations:
-			r.Ended = "the number of operations is reached"
-		case l.Duration > 0 && r.Duration >= l.Duration:
-			r.Ended = "the time is over"
-		default:
-			continue
+			return "interrupted", nil
+		case over != "":
+			return over, nil
+		case l.Duration > 0 && took >= l.Duration:
+			return "the time is over", nil
 		}
-		return nil
 	}
 }
 
