@@ -171,7 +171,7 @@ func requireSeen(t *testing.T, want map[string][]string, prepare func(l openLog)
 }
 
 // The fourth statement is that looking at the metadata again falls back to the disk. It does, if the flush comes before the
-// second look; behind it the window is as open as before.
+// second look; after it the window is as open as before.
 func TestStatement4WithTheFixTheReaderFallsBackToDisk(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -186,7 +186,7 @@ func TestStatement4WithTheFixTheReaderFallsBackToDisk(t *testing.T) {
 	}, func(l openLog) { l.append(3) }, storage.Offset{}, whole)
 }
 
-// Behind a flushed record Option A as it is written does look in the tail, and can be too late there like the other.
+// After a flushed record Option A as it is written does look in the tail, and can be too late there like the other.
 func TestStatement4BehindAFlushedRecord(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

@@ -123,7 +123,7 @@ func (l *Log) mayWait(ctx context.Context) error {
 
 // makeRoom flushes when a tail that ends at end is over its limit.
 func (l *Log) makeRoom(ctx context.Context, end uint64) error {
-	//racewindow:atomic because flushTo looks again behind its own point, and to have found the tail full costs that look
+	//racewindow:atomic because flushTo looks again after its own point, and to have found the tail full costs that look
 	if v := l.view.Load(); end < v.persisted || end-v.persisted < uint64(l.options.TailBytes) {
 		return nil
 	}

@@ -50,7 +50,7 @@ var readSources = []struct {
 	{"tail alone", Offset{}},
 	{"mixed, the flush ended at a transaction's end", Offset{1, 0}},
 	{"mixed, the flush ended inside a transaction", Offset{2, 1}},
-	{"mixed, the flush ended behind fragments", Offset{2, 3}},
+	{"mixed, the flush ended after fragments", Offset{2, 3}},
 	{"mixed, one transaction in the tail", Offset{3, 0}},
 	{"files alone", Offset{4, 1}},
 }

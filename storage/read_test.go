@@ -16,7 +16,7 @@ import (
 // Five transactions: 1.0, 2.0 2.1 2.2, 4.3 4.7, 9.0, 10.0 10.1; gaps between Txs and Ops as a replication stream has them.
 var spread = []Offset{{1, 0}, {2, 0}, {2, 1}, {2, 2}, {4, 3}, {4, 7}, {9, 0}, {10, 0}, {10, 1}}
 
-// spreadLog appends them; flushAfter says behind which Tx it flushes.
+// spreadLog appends them; flushAfter says after which Tx it flushes.
 func spreadLog(t *testing.T, o Options, flushAfter ...uint64) *rig {
 	t.Helper()
 	r := newRig(t, o)

@@ -25,7 +25,7 @@ func (r *metadataRow) init(l *Log) {
 	r.row.Store(&tailMetadata{persisted: last, seen: last})
 }
 
-//racewindow:yielded because those who put records into a tail of their own pass append/tail-inserted behind that
+//racewindow:yielded because those who put records into a tail of their own pass append/tail-inserted after that
 func (r *metadataRow) setSeen(last Offset) {
 	now := r.row.Load() //racewindow:atomic because the row changes with the log's lock held only
 	r.row.Store(&tailMetadata{persisted: now.persisted, seen: last})

@@ -65,7 +65,7 @@ var operations = map[string]struct{ what, methods string }{
 
 // movers are the methods of package sync that are no operations like others (Lipton, "Reduction", CACM 18, 1975). What
 // others do between a lock and the next operation does not need that lock, so they could as well have done it before
-// the lock: the next operation shares its point. What they do behind an unlock may need the lock, so the next operation
+// the lock: the next operation shares its point. What they do after an unlock may need the lock, so the next operation
 // needs a point of its own; the unlock itself needs none, for nobody notices it but at a lock.
 var movers = map[string]effectKind{
 	"Lock": acquire, "RLock": acquire, "Unlock": release, "RUnlock": release, "Add": release, "Done": release, "Go": release,

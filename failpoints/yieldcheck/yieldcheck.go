@@ -24,10 +24,10 @@
 //
 // Every path from the entry of a function, or from the operation before, must pass a point: failpoint.InjectCall with a
 // context, InjectContext, Inject, or Lock, Cond.Wait or Sleep of package failpoints. (Receive and ReceiveUntil hold their
-// own point and their own operation, so what follows needs another.) A lock shares its point with the operation behind
-// it, because nobody who could come between the two can need the lock; an unlock ends that, because everybody behind it
+// own point and their own operation, so what follows needs another.) A lock shares its point with the operation after
+// it, because nobody who could come between the two can need the lock; an unlock ends that, because everybody after it
 // can. Calls within the package, those through the package's own interfaces
-// included, are followed; a call of a function value may do anything, so a point before it covers nothing behind it;
+// included, are followed; a call of a function value may do anything, so a point before it covers nothing after it;
 // functions of other packages are taken to touch nothing shared but what is listed above and what the functions do that
 // they are given. A panic is no path.
 //

@@ -35,7 +35,7 @@ func TestWherePassesOnlyAMovedPreemptionThatIsTheTwin(t *testing.T) {
 	require.NotNil(t, r.Passing)
 	require.Equal(t, "with the preemption at a@transfer/to#1 instead of a@transfer/from#1", r.Passing.Change)
 	require.Equal(t, "passes", r.Passing.Outcome)
-	require.Equal(t, 2, r.Passing.Differs, "behind the first point one goes on and the other fails")
+	require.Equal(t, 2, r.Passing.Differs, "after the first point one goes on and the other fails")
 }
 
 func TestWhereNothingPassesThereIsNoTwin(t *testing.T) {

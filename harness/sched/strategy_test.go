@@ -218,7 +218,7 @@ func TestPOSDelaysAnEventBehindManyThatDoNotConflict(t *testing.T) {
 		})
 		return last
 	}
-	// Both of a's events, its start and its write, keep their priority until they happen. All is behind b's m events if the start
+	// Both of a's events, its start and its write, keep their priority until they happen. All is after b's m events if the start
 	// has the lowest priority, or if it comes after k of them and the write has a lower one than all that are left.
 	const m = before + 2
 	want := 1.0 / (m + 1)

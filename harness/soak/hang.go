@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// hung writes down, in a process that is about to end because a thread hangs, that it does: the next start goes on behind the
+// hung writes down, in a process that is about to end because a thread hangs, that it does: the next start goes on after the
 // round, and the summary shows the finding. Nobody else works at the state: the round, or the check, has not returned.
 func (s *Soak) hung(report string) {
 	s.mu.Lock()

@@ -36,7 +36,7 @@ func TestAHangIsWrittenDownBeforeTheProcessEnds(t *testing.T) {
 	require.Contains(t, f[0].Files, "report.html")
 	again, err := ReadState(c.Out)
 	require.NoError(t, err)
-	require.Empty(t, again.InProgress, "the next start goes on behind it")
+	require.Empty(t, again.InProgress, "the next start goes on after it")
 	require.EqualValues(t, 1, again.Rounds)
 	require.Equal(t, "a thread hung", again.Ended)
 }

@@ -92,7 +92,7 @@ type journal struct {
 	bytes  int64
 	limit  int64
 	sync   func(*os.File) error
-	failed error // what no entry comes behind any more
+	failed error // what no entry comes after any more
 	// Cut is how many bytes of a torn last line were cut off when it was opened.
 	Cut int64
 }
@@ -144,7 +144,7 @@ func (j *journal) open(each func(Entry) error) error {
 }
 
 // readEntries calls each with every entry and returns where the intact ones end. Only the last line may be broken: a broken one
-// with another behind it is damage.
+// with another after it is damage.
 func readEntries(r io.Reader, each func(Entry) error) (good int64, err error) {
 	lines := bufio.NewReaderSize(r, 1<<16)
 	broken := error(nil)
@@ -198,7 +198,7 @@ func checksum(body []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(bo
 
 // append writes an entry and syncs it. Each is synced before the next is written, be it only that a round begins: then all but
 // the last line are on the disk, and a loss of power can tear no other. Of two lines that are not synced it may lose the first
-// and keep the second, and that is damage. For the same reason nothing is written behind an entry that could not be.
+// and keep the second, and that is damage. For the same reason nothing is written after an entry that could not be.
 func (j *journal) append(e Entry) error {
 	if j.failed != nil {
 		return j.failed

@@ -27,11 +27,11 @@ var (
 	metricOpen     = described("findings", "Findings that count.")
 	metricFinding  = described("finding_sightings_total", "How often a finding was seen.", "fingerprint", "class")
 	metricLost     = described("rounds_lost_total", "Rounds in progress when their process ended.")
-	metricResident = described("resident_bytes", "Memory of the process behind the newest round.")
-	metricHeap     = described("heap_bytes", "Heap of the process behind the newest round, after a collection.")
-	metricThreads  = described("goroutines", "Goroutines behind the newest round.")
-	metricDisk     = described("disk_bytes", "Size of the campaign's folder behind the newest round.")
-	metricFiles    = described("open_files", "Open files behind the newest round.")
+	metricResident = described("resident_bytes", "Memory of the process after the newest round.")
+	metricHeap     = described("heap_bytes", "Heap of the process after the newest round, after a collection.")
+	metricThreads  = described("goroutines", "Goroutines after the newest round.")
+	metricDisk     = described("disk_bytes", "Size of the campaign's folder after the newest round.")
+	metricFiles    = described("open_files", "Open files after the newest round.")
 )
 
 // Describe tells that the metrics are made when they are asked for.

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// A Sample says what the process held behind a round, and how fast the round was.
+// A Sample says what the process held after a round, and how fast the round was.
 type Sample struct {
 	Round   uint64      `json:"round"` // how many were finished
 	Start   int         `json:"start"` // the process, counted from 1

@@ -12,7 +12,7 @@ import (
 type State struct {
 	Campaign
 	// Began is when the first process started, Elapsed how long rounds and checks took in all. Leg is the part of it in the newest
-	// leg, LegDone what was done in it: a leg begins with the first start behind the end of the campaign's time, and all processes
+	// leg, LegDone what was done in it: a leg begins with the first start after the end of the campaign's time, and all processes
 	// that work until that time has come again are part of it. For is how long it is to take, 0 where the journal does not say.
 	Began   time.Time   `json:"began"`
 	Elapsed Nanoseconds `json:"elapsed_ns"`
@@ -49,7 +49,7 @@ type State struct {
 	Arms map[string]*Arm `json:"arms"`
 	// Findings by fingerprint.
 	Findings map[string]*Finding `json:"findings"`
-	// Samples are taken behind each round, and thinned out when they become too many; Every is how many rounds one stands for.
+	// Samples are taken after each round, and thinned out when they become too many; Every is how many rounds one stands for.
 	Samples []Sample `json:"samples"`
 	Every   uint64   `json:"sample_every"`
 }

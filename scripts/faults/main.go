@@ -1,5 +1,5 @@
 // Command faults puts each fault to the engine in every schedule of a small program with at most one preemption, and prints
-// how often each promise was put to the test behind it. It runs in the instrumented build:
+// how often each promise was put to the test after it. It runs in the instrumented build:
 //
 //	go run ./harness/cmd/racewindow run ./scripts/faults
 package main

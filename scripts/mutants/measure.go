@@ -97,7 +97,7 @@ func (c config) one(ctx context.Context, m mutant) measured {
 }
 
 // probe runs the prober until all searches have been made. A bug that ends the process is caught by the search in progress, and
-// the next process goes on behind it.
+// the next process goes on after it.
 func (c config) probe(ctx context.Context, binary string, got *measured) error {
 	for searches := len(strategyNames) * c.seeds; ; {
 		at, stderr, err := c.process(ctx, binary, got)

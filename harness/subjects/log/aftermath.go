@@ -131,12 +131,12 @@ func (s *secondLife) round(l *recovered, lengths []int) *check.Violation {
 		s.appended = append(s.appended, record)
 		at, err := l.log.Append(ctx, record)
 		if want := s.first + uint64(len(s.appended)); err != nil || at.Tx != want || at.Op != 0 {
-			return appendFailed("behind %d recovered transactions the append of transaction %d got %v (error %v)", s.first, want, at, err)
+			return appendFailed("after %d recovered transactions the append of transaction %d got %v (error %v)", s.first, want, at, err)
 		}
 		s.appended[len(s.appended)-1].Offset = at
 	}
 	if err := l.log.Flush(ctx); err != nil {
-		return appendFailed("behind %d recovered transactions a flush failed: %v", s.first, err)
+		return appendFailed("after %d recovered transactions a flush failed: %v", s.first, err)
 	}
 	s.flushed = len(s.appended)
 	return nil
@@ -186,7 +186,7 @@ func (s *secondLife) read(l *recovered, atLeast int, when string) *check.Violati
 				return v
 			}
 		case second == len(s.appended) || !sameRecord(record, s.appended[second]):
-			return s.wrong(s.promiseOf(record), record.Offset, "%s %v holds what is not record %d that was appended behind the recovery", when, record.Offset, second+1)
+			return s.wrong(s.promiseOf(record), record.Offset, "%s %v holds what is not record %d that was appended after the recovery", when, record.Offset, second+1)
 		default:
 			second++
 		}
@@ -201,7 +201,7 @@ func (s *secondLife) read(l *recovered, atLeast int, when string) *check.Violati
 	return nil
 }
 
-// promiseOf says what a foreign record breaks: one of the first life has come back behind what was lost with it.
+// promiseOf says what a foreign record breaks: one of the first life has come back after what was lost with it.
 func (s *secondLife) promiseOf(r storage.Record) check.Promise {
 	if _, ofFirst := check.ParseKey(r.Key); ofFirst {
 		return check.PrefixRecovery
@@ -247,10 +247,10 @@ func (s *secondLife) readBehindEach(l *recovered) *check.Violation {
 func (s *secondLife) afterSecondLoss(left remains) *check.Violation {
 	l, err := s.plan.recover(crash.Crash(left.image))
 	if err != nil {
-		return s.wrong(check.Durability, storage.Offset{}, "after a second crash, behind the recovery, the log does not open: %v", err)
+		return s.wrong(check.Durability, storage.Offset{}, "after a second crash, which came after the recovery, the log does not open: %v", err)
 	}
 	s.plan.crashes.Tested(1, check.Durability.Name, check.PrefixRecovery.Name)
-	return l.end(s.read(l, left.flushed, "after a second crash, behind the recovery,"))
+	return l.end(s.read(l, left.flushed, "after a second crash, which came after the recovery,"))
 }
 
 // damaged changes a bit of what a later batch proves to have been durable: recovery must refuse, or what it yields be whole.

@@ -57,7 +57,7 @@ func recoveringOnALiar(t *testing.T, program string, file func(string, storage.F
 func TestASecondLossOfPowerShowsWhatARecoveredLogDidNotSync(t *testing.T) {
 	f := recoveringOnALiar(t, "w0: append 1, flush", func(_ string, f storage.File) storage.File { return noSync{f} })
 	require.Equal(t, "Durability/record", f.Class())
-	require.Contains(t, f.Error(), "after a second crash, behind the recovery")
+	require.Contains(t, f.Error(), "after a second crash, which came after the recovery")
 	require.False(t, InHistory(f))
 }
 
@@ -69,7 +69,7 @@ func TestASecondLossOfPowerShowsATailThatWasNotCut(t *testing.T) {
 		return f
 	})
 	require.Equal(t, "PrefixRecovery/record", f.Class())
-	require.Contains(t, f.Error(), "after a second crash, behind the recovery")
+	require.Contains(t, f.Error(), "after a second crash, which came after the recovery")
 }
 
 // secondLifeOf is that of a log with one transaction of the first, on a disk of its own.

@@ -124,7 +124,7 @@ func (r *run) judge(a aftermath) *check.Violation {
 	return r.liveOn(l, a, expected, complete)
 }
 
-// judgeAgain recovers from disks that a crash while recovering, or right behind it, has left. As many transactions must be there as
+// judgeAgain recovers from disks that a crash while recovering, or right after it, has left. As many transactions must be there as
 // before, if that is not 0.
 func (r *run) judgeAgain(images []*crash.Image, expected check.Expected, complete uint64) *check.Violation {
 	seen := map[[32]byte]bool{}

@@ -68,7 +68,7 @@
 // A "while" or "until" that cannot come true is an error of the run and never a verdict.
 //
 // A lower bound inside a transaction that nobody has acknowledged when the read begins is taken as the end of that
-// transaction: what is due behind it could not be known. Faults and crashes belong to cases that the scheduler
+// transaction: what is due after it could not be known. Faults and crashes belong to cases that the scheduler
 // executes; a crash needs a build without -race.
 //
 // Of the points at which a log may fail or lose power, three are no points of this engine. An index cannot fail to be synced: it never

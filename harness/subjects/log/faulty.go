@@ -40,7 +40,7 @@ func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
 	return &check.Violation{Promise: check.StickyPoison, Detail: fmt.Sprintf("%v by %s succeeded, though an operation before it was told that the log is poisoned", o, t.control.name)}
 }
 
-// concludeFaulty checks what is left behind faults: as long as the log is open it serves everything that was acknowledged, and
+// concludeFaulty checks what is left after faults: as long as the log is open it serves everything that was acknowledged, and
 // goes on or does not, as the faults were; when it is opened again, on a disk that works, a prefix is there and in it what was
 // durable; and a crash right then changes nothing about that.
 func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
@@ -123,7 +123,7 @@ func (r *run) reopenedAfterFaults(expected check.Expected, salt uint64) *check.V
 	for _, model := range crash.Models {
 		for _, image := range (aftermath{disk: r.disk, model: model, salt: salt}).some() {
 			if _, v := r.checkOpen(crash.Crash(image), expected); v != nil {
-				v.Detail = "what a reopening behind the fault had served must stay: " + v.Detail
+				v.Detail = "what a reopening after the fault had served must stay: " + v.Detail
 				return v
 			}
 		}

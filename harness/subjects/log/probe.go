@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// What an open log must still do behind faults, or must not: go on, keep its watermarks, leave no file open.
+// What an open log must still do after faults, or must not: go on, keep its watermarks, leave no file open.
 
 // faultsSoFar is how many faults have come in this execution.
 func (r *run) faultsSoFar() uint64 {
@@ -75,16 +75,16 @@ func (r *run) watchBoth(ctx context.Context) *check.Violation {
 }
 
 // leaked says what a log that is no longer open has left open.
-func (r *run) leaked(behind string) *check.Violation {
+func (r *run) leaked(after string) *check.Violation {
 	r.plan.crashes.Tested(1, check.NoLeak.Name)
 	if n := r.disk.OpenFiles(); n > 0 {
-		return &check.Violation{Promise: check.NoLeak, Detail: fmt.Sprintf("%d files are still open behind %s", n, behind)}
+		return &check.Violation{Promise: check.NoLeak, Detail: fmt.Sprintf("%d files are still open after %s", n, after)}
 	}
 	return nil
 }
 
 // probe appends and flushes when the faults are over. A poisoned log must refuse both, for poison is sticky even when the disk
-// works again; behind a full disk or a failed read, the log must do both.
+// works again; after a full disk or a failed read, the log must do both.
 func (r *run) probe(ctx context.Context) *check.Violation {
 	if v := r.watchBoth(ctx); v != nil {
 		return v
@@ -108,7 +108,7 @@ func (r *run) probe(ctx context.Context) *check.Violation {
 	came := r.faultsSoFar() > 0
 	switch {
 	case err == nil && came && r.c.poisons() && !r.plan.reopens:
-		return &check.Violation{Promise: check.StickyPoison, At: at, Detail: fmt.Sprintf("an append and a flush succeeded behind %v", r.c.Faults)}
+		return &check.Violation{Promise: check.StickyPoison, At: at, Detail: fmt.Sprintf("an append and a flush succeeded after %v", r.c.Faults)}
 	case err == nil:
 		r.flushed.Raise(at.Tx)
 		if came && r.c.spares() {

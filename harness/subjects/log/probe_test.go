@@ -239,7 +239,7 @@ func TestAFileThatStaysOpenIsAViolation(t *testing.T) {
 	require.Equal(t, "NoLeak/record at the end", wrongEngine(t, "w0: append 1, flush; ! disk sync * #1 = EIO", leaks).Class())
 	f := wrongEngine(t, "w0: append 1, reopen; ! w0@recovery/truncate-error#1=EIO", leaks)
 	require.Equal(t, "NoLeak/record", f.Class())
-	require.Contains(t, f.Error(), "behind a reopen that was refused")
+	require.Contains(t, f.Error(), "after a reopen that was refused")
 }
 
 // timed measures how long flushes take.

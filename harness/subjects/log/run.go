@@ -74,7 +74,7 @@ type run struct {
 	poisoned raceoff.Number   // 1 once an operation was told so
 	healed   raceoff.Number   // 1 once faults are over
 	struck   raceoff.Number   // faults that threads have met at fault points, and those of the disk once they are counted
-	closed   raceoff.Number   // 1 while no log is open, behind a reopen that was refused
+	closed   raceoff.Number   // 1 while no log is open, after a reopen that was refused
 	opening  raceoff.Number   // 1 while a reopen is in progress
 	durables raceoff.Number   // the highest transaction that the engine has called durable
 	acked    []raceoff.Number // by transaction: who appended it, packed

@@ -182,7 +182,7 @@ func Violation(f *sched.Failure) *check.Violation {
 	return nil
 }
 
-// InHistory says whether the operations of the execution show the failure: what was seen in a log that was opened again behind a
+// InHistory says whether the operations of the execution show the failure: what was seen in a log that was opened again after a
 // crash or a fault is not among them.
 func InHistory(f *sched.Failure) bool {
 	if f == nil {

@@ -79,7 +79,7 @@ func TestTheWorkflowHasEveryKindOfRound(t *testing.T) {
 func TestTheWorkflowKeepsWhatABadNightLearned(t *testing.T) {
 	t.Parallel()
 	content := string(read(t, "workflow.yml"))
-	require.NotContains(t, content, "actions/cache@", "it saves behind a success only")
+	require.NotContains(t, content, "actions/cache@", "it saves after a success only")
 	require.Regexp(t, `if: always\(\)\n\s+uses: actions/cache/save@v4`, content)
 }
 

@@ -115,7 +115,7 @@ func Verify(ctx context.Context, preemptions int, told func(Statement)) (all []S
 		holds               bool
 	}{
 		{"recheckliteral", withFlush, "Option A as it is written does not fall back to the disk", false},
-		{"recheck", withFlush, "Option A as it is meant leaves a window behind its second look", false},
+		{"recheck", withFlush, "Option A as it is meant leaves a window after its second look", false},
 		{"fallback", withFlush, "what was shipped falls back to the disk", true},
 		{"fallback", gap, "what was shipped misses records below a bound between two offsets", false},
 		{"retain", withFlush, "Option B, delayed clearing, closes the window", true},

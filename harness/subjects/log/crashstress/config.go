@@ -1,7 +1,7 @@
 // Package crashstress loads an engine, takes the power away at a random moment, recovers from a disk that this may leave,
 // checks what is there, and goes on with the same log: again and again, on the disk in memory of package crash.
 //
-// Each cycle is: load (real goroutines, delayed at failpoints), loss of power (at a failpoint or behind an operation of the
+// Each cycle is: load (real goroutines, delayed at failpoints), loss of power (at a failpoint or after an operation of the
 // disk), one legal disk drawn, recovery (which may lose power itself), a check of everything that is there, an append behind
 // it. The load of the next cycle is on top of that. What was lost is never expected again, and never may come back.
 package crashstress

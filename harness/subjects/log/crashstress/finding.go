@@ -27,7 +27,7 @@ type Finding struct {
 	Durable  uint64 `json:"durable_transactions"`
 	Model    string `json:"model"`
 	Options  string `json:"options"`
-	// Disk is the one from which the last recovery started; behind a process death the newest state of its cache.
+	// Disk is the one from which the last recovery started; after a process death the newest state of its cache.
 	Disk string `json:"disk"`
 
 	image *crash.Image

@@ -96,7 +96,7 @@ func (n *incarnation) goOn(ctx context.Context) *check.Violation {
 	at, err := c.append(ctx, n.log.Append)
 	if want := uint64(len(l.owners) + 1); err != nil || at.Tx != want {
 		_ = n.close(ctx) // the violation is the news
-		return violation(check.AppendAfterRecovery, "behind %d recovered transactions an append got %v (error %v)", len(l.owners), at, err)
+		return violation(check.AppendAfterRecovery, "after %d recovered transactions an append got %v (error %v)", len(l.owners), at, err)
 	}
 	if v := c.readBack(ctx, at); v != nil {
 		_ = n.close(ctx) // the violation is the news

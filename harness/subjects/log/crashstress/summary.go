@@ -12,7 +12,7 @@ import (
 
 // counts are what was done. Each goroutine has its own.
 type counts struct {
-	// Cycles that ended with a loss of power or a death; of these, those at a failpoint, behind an operation of the disk, and
+	// Cycles that ended with a loss of power or a death; of these, those at a failpoint, after an operation of the disk, and
 	// with no operation in flight.
 	Cycles       uint64 `json:"cycles"`
 	AtFailpoints uint64 `json:"at_failpoints"`
@@ -28,7 +28,7 @@ type counts struct {
 	// Recoveries, those that were interrupted included; Refused are those that a fault made fail.
 	Recoveries uint64 `json:"recoveries"`
 	Refused    uint64 `json:"refused_recoveries"`
-	// Records and Transactions were checked behind recoveries, Read records while the log was under load.
+	// Records and Transactions were checked after recoveries, Read records while the log was under load.
 	Records      uint64 `json:"records_recovered"`
 	Transactions uint64 `json:"transactions_recovered"`
 	Read         uint64 `json:"records_read"`

@@ -36,7 +36,7 @@ const (
 //
 // Each reader is judged alone, with everybody's appends: the promises say nothing of two readers who compare what they saw. Of two
 // reads during one append the first may yield its records and the second, another client's, not. For one client that is
-// MonotonicReads, and here a read that comes behind the other.
+// MonotonicReads, and here a read that comes after the other.
 func Judge(calls []Call) (v Verdict, reader int) {
 	if len(calls) > MaxCalls {
 		return Unknown, -1
@@ -74,7 +74,7 @@ func operations(calls []Call, reader int) (all []porcupine.Operation) {
 		}
 		o := porcupine.Operation{ClientId: c.Client, Input: c, Output: c, Call: int64(c.Begin), Return: int64(c.End)}
 		if c.End == 0 {
-			o.Return = math.MaxInt64 // it may take effect at any time, or, behind all else, never
+			o.Return = math.MaxInt64 // it may take effect at any time, or, after all else, never
 		}
 		all = append(all, o)
 	}

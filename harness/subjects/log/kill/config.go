@@ -56,7 +56,7 @@ type Config struct {
 	Seed uint64
 	// Grace is how long a child may say nothing before it counts as hanging; default 60 s.
 	Grace time.Duration
-	// MinKills is the least share of kills that must have struck under load, behind at least one acknowledgement; default 0.5.
+	// MinKills is the least share of kills that must have struck under load, after at least one acknowledgement; default 0.5.
 	// Negative: none.
 	MinKills float64
 	// Keep, if set, is a folder that gets a copy of the log as a kill has left it, before it is opened.

@@ -14,7 +14,7 @@ type Target struct {
 	Kind       string `json:"kind"`
 	// NotRun says why nothing was done; empty if something was.
 	NotRun string `json:"not_run,omitempty"`
-	// Kills with SIGKILL; of these, UnderLoad those behind at least one acknowledgement, BeforeOpen those before the child had
+	// Kills with SIGKILL; of these, UnderLoad those after at least one acknowledgement, BeforeOpen those before the child had
 	// recovered the log. Ended are children that ended by themselves, because the log was poisoned or the disk full.
 	Kills      uint64 `json:"kills"`
 	UnderLoad  uint64 `json:"kills_under_load"`
