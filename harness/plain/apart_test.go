@@ -104,3 +104,14 @@ func TestATokenOfWhatEndsItsProcessReplaysAHundredTimes(t *testing.T) {
 		require.Equal(t, 100, got.findings[token.Test][0].Finding.Replayed, text)
 	}
 }
+
+func TestATestMainOfWhichThereCanBeOneProcessIsToldAsTheReason(t *testing.T) {
+	dir := copied(t, "single")
+	s := session(t, dir)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1}
+	got := explored(t, s, dir)
+	require.Equal(t, drive.Unjudged, got.ended["TestCounter"].Verdict)
+	require.Contains(t, got.ended["TestCounter"].Because, "a process for one schedule ended before it came to the test; TestMain, or what the package does before, may need what only one "+
+		"process can have: the process ended with exit code 1\nsomebody else is here: ")
+	require.Contains(t, got.ended["TestCounter"].Apart, "went another way at repetition 2")
+}

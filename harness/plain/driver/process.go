@@ -118,10 +118,11 @@ func (p *process) leave() {
 		return
 	}
 	_, _ = p.in.Close(), p.out.Close()
+	go p.wait(true)
 }
 
-// mostDying is how long a process may take to print where its goroutines stand.
-const mostDying = 10 * time.Second
+// mostDying is how long a process may take to end when nothing is left to do but to clean up, or to print where its goroutines stand.
+const mostDying = time.Minute
 
 // wait waits for the end of a process, and returns what it has printed. One that was told to end may not do so.
 func (p *process) wait(told bool) string {
@@ -163,6 +164,12 @@ func (l *lastWords) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.first.String() + string(l.last)
+}
+
+// lastLines are the end of what a process has printed.
+func lastLines(output string) string {
+	lines := strings.Split(strings.TrimSpace(output), "\n")
+	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }
 
 // death makes a failure of a process that has ended: what it has said last, and the first function of the user's that it named then.

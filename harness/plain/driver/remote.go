@@ -169,7 +169,8 @@ func (m *remote) ended(reached bool) {
 	output := p.wait(false)
 	f := death(p.cmd.ProcessState, output)
 	if !reached {
-		f.Kind, f.Message = sched.Unusable, "the process ended before it came to the test: "+f.Message
+		f.Kind, f.Message = sched.Unusable, fmt.Sprintf("a process for one schedule ended before it came to the test; TestMain, or what the package does before, "+
+			"may need what only one process can have: %s\n%s", f.Message, lastLines(output))
 	}
 	if len(m.names) > 0 {
 		f.Thread = m.Name(m.running)
