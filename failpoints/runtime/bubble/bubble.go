@@ -1,5 +1,4 @@
-// Package bubble is what a driver has of the runtime with hooks: bubbles in which one goroutine runs at a time, and it says which. Whoever links
-// this package is the driver that the runtime asks for.
+// Package bubble is what a driver has of the runtime with hooks: bubbles in which one goroutine runs at a time, and it says which.
 //
 // A driver opens a bubble and so becomes its root, lets threads go on one after the other, and closes it:
 //
@@ -10,10 +9,10 @@
 //	bubble.Close(&outcome)
 package bubble
 
-import _ "unsafe" // for go:linkname
+import "unsafe"
 
-//go:linkname racewindowDriver runtime.racewindowDriver
-var racewindowDriver = "internal/racewindow/bubble"
+// The functions are the runtime's own in the copy of this package that lies beneath GOROOT/src (linked.go there). In another copy of it, of a
+// module that drives bubbles itself, they are those that the first one offers (Use).
 
 // Most is how many goroutines a bubble may have.
 const Most = 8192
@@ -37,8 +36,9 @@ const (
 	OpCase = 9
 )
 
-// A Thread is a goroutine of a bubble. The runtime writes it.
-type Thread struct {
+// A Thread is a goroutine of a bubble. The runtime writes it. Like Outcome and Functions it is a type without a name of its own, so that it is
+// the same type in each copy of this package.
+type Thread = struct {
 	PC      uintptr // of the user's function that came to the operation
 	Addr    uintptr // what the operation is about; 0 if that is unknown
 	Entry   uintptr // the goroutine's function
@@ -53,7 +53,7 @@ type Thread struct {
 }
 
 // An Outcome is how a bubble ended.
-type Outcome struct {
+type Outcome = struct {
 	Arg     any // of the panic that ended it
 	Message string
 	PCs     [64]uintptr // the stack of who panicked
@@ -64,91 +64,108 @@ type Outcome struct {
 	Outside bool // somebody outside of the bubble used an object of it
 }
 
+// Functions are what the runtime offers. Two racewindows with different ones do not understand each other, and the type says so.
+type Functions = struct {
+	Open    func(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread
+	Count   func() int32
+	Resume  func(thread int32) int32
+	Choose  func(nth int32)
+	Next    func() (when, now int64)
+	Advance func(to int64)
+	Poll    func() bool
+	Pause   func(microseconds uint32)
+	Over    func() bool
+	Locate  func()
+	Stack   func(thread int32, pcs []uintptr) int32
+	Frame   func(pc uintptr) (function, file string, line int)
+	Reason  func(number uint8) string
+	Close   func(o *Outcome)
+	Stop    func(op uint8, addr uintptr)
+	Ask     func()
+	Where   func() int8
+	StepOut func() unsafe.Pointer
+	StepIn  func(bubble unsafe.Pointer)
+}
+
+var linked *Functions
+
+// Offered are the functions of this program's runtime; nil in a copy of this package that was offered none.
+func Offered() *Functions { return linked }
+
+// Use takes functions that another copy of this package offers. It says whether they are of the same version.
+func Use(offered any) (understood bool) {
+	functions, understood := offered.(*Functions)
+	if understood {
+		linked = functions
+	}
+	return understood && linked != nil
+}
+
 // Open makes the caller the root of a bubble in which main will be the first thread, number 0. decide, if it is not nil, is called on
 // the stack of a thread that has stopped at a point, and returns which thread goes on, or -1 if the root is to say that: Resume then
 // returns. The threads are valid until Close.
 func Open(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread {
-	return open(main, decide, seed)
+	return linked.Open(main, decide, seed)
 }
 
 // Count is how many threads there have been.
-func Count() int { return int(count()) }
+func Count() int { return int(linked.Count()) }
 
 // Resume lets a thread go on that is Ready, and returns the one that has given the token back.
-func Resume(thread int) (stopped int) { return int(resume(int32(thread))) }
+func Resume(thread int) (stopped int) { return int(linked.Resume(int32(thread))) }
 
 // Choose says which of the ready cases the select takes to which a thread has come.
-func Choose(nth int) { choose(int32(nth)) }
+func Choose(nth int) { linked.Choose(int32(nth)) }
 
 // Next is when the next timer fires, 0 for never, and what the clock shows, both in nanoseconds. A thread may ask too.
-func Next() (when, now int64) { return next() }
+func Next() (when, now int64) { return linked.Next() }
 
 // Advance moves the clock forward, and lets the timers fire that are due.
-func Advance(to int64) { advance(to) }
+func Advance(to int64) { linked.Advance(to) }
 
 // Poll makes those threads ready whose files are, and says whether any thread has ever waited for a file.
-func Poll() (io bool) { return poll() }
+func Poll() (io bool) { return linked.Poll() }
 
 // Pause lets goroutines outside of the bubble run, after so much real time.
-func Pause(microseconds int) { pause(uint32(microseconds)) }
+func Pause(microseconds int) { linked.Pause(uint32(microseconds)) }
 
 // Over says that nobody can go on any more.
-func Over() bool { return over() }
+func Over() bool { return linked.Over() }
 
 // Locate sets At of threads that are blocked.
-func Locate() { locate() }
+func Locate() { linked.Locate() }
 
 // Stack fills in the program counters at which a thread stands that does not run, as runtime.Callers does, and says how many there are.
-func Stack(thread int, pcs []uintptr) (n int) { return int(stack(int32(thread), pcs)) }
+func Stack(thread int, pcs []uintptr) (n int) { return int(linked.Stack(int32(thread), pcs)) }
 
 // Frame is the innermost function at a thread's PC that is the user's, and where; it may have operations of the standard library
 // inlined. It is known once a bubble was opened.
-func Frame(pc uintptr) (function, file string, line int) { return frame(pc) }
+func Frame(pc uintptr) (function, file string, line int) { return linked.Frame(pc) }
 
 // Reason is why a thread waits, in the runtime's words.
-func Reason(number uint8) string { return reason(number) }
+func Reason(number uint8) string { return linked.Reason(number) }
 
 // Close ends the bubble. Threads that have not ended never go on.
-func Close(o *Outcome) { end(o) }
+func Close(o *Outcome) { linked.Close(o) }
 
-//go:linkname open runtime.racewindowOpen
-func open(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread
+// Stop is a point of the driver's own, at the user's function that called it: the calling thread stops there. addr is what it is about.
+func Stop(op uint8, addr uintptr) { linked.Stop(op, addr) }
 
-//go:linkname count runtime.racewindowCount
-func count() int32
+// Ask has the calling thread give the token to the root, which is to do something for it and to resume it then.
+func Ask() { linked.Ask() }
 
-//go:linkname resume runtime.racewindowResume
-func resume(thread int32) int32
+// Where the caller is.
+const (
+	Outside = iota
+	AtRoot
+	InThread
+)
 
-//go:linkname choose runtime.racewindowChoose
-func choose(nth int32)
+// Where says whether the caller is a thread of a bubble, or its root.
+func Where() int { return int(linked.Where()) }
 
-//go:linkname next runtime.racewindowNext
-func next() (when, now int64)
+// StepOut has the root leave its bubble for a while: it may open another one meanwhile. StepIn ends that.
+func StepOut() unsafe.Pointer { return linked.StepOut() }
 
-//go:linkname advance runtime.racewindowAdvance
-func advance(to int64)
-
-//go:linkname poll runtime.racewindowPoll
-func poll() bool
-
-//go:linkname pause runtime.racewindowPause
-func pause(microseconds uint32)
-
-//go:linkname over runtime.racewindowOver
-func over() bool
-
-//go:linkname locate runtime.racewindowBlockedAt
-func locate()
-
-//go:linkname stack runtime.racewindowStack
-func stack(thread int32, pcs []uintptr) int32
-
-//go:linkname frame runtime.racewindowFrame
-func frame(pc uintptr) (function, file string, line int)
-
-//go:linkname reason runtime.racewindowReason
-func reason(number uint8) string
-
-//go:linkname end runtime.racewindowClose
-func end(o *Outcome)
+// StepIn has the root go on with the bubble that StepOut has returned.
+func StepIn(bubble unsafe.Pointer) { linked.StepIn(bubble) }

@@ -85,9 +85,10 @@ type racewindowBubble struct {
 	over     bool // nobody goes on any more
 	ended    bool // the main goroutine has
 	outcome  racewindowOutcome
+	kept     *racewindowBubble // another one that is not in use
 }
 
-// racewindowKept is used again, for it is large.
+// racewindowKept are used again, for they are large.
 var racewindowKept *racewindowBubble
 
 //go:nosplit

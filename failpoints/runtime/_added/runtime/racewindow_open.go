@@ -23,9 +23,10 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	lockInit(&b.mu, lockRankSynctest)
 	lockInit(&b.timers.mu, lockRankTimers)
 	c := racewindowKept
-	racewindowKept = nil
 	if c == nil {
 		c = new(racewindowBubble)
+	} else {
+		racewindowKept, c.kept = c.kept, nil
 	}
 	for i := range c.threads[:c.n] {
 		c.threads[i], c.gs[i], c.waits[i] = racewindowThread{}, nil, nil
@@ -199,7 +200,7 @@ func racewindowClose(o *racewindowOutcome) {
 	}
 	b.racewindow, gp.bubble = nil, nil
 	c.bubble, c.root, c.decide, c.outcome = nil, nil, nil, racewindowOutcome{}
-	racewindowKept = c
+	c.kept, racewindowKept = racewindowKept, c
 }
 
 // racewindowOver says that nobody goes on any more: a thread has panicked, or something cannot be controlled.

@@ -249,7 +249,7 @@ func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 			passes = racewindowContext
 			continue
 		}
-		if file, _ := u.fileLine(uf); racewindowIsStandard(file) {
+		if file, _ := u.fileLine(uf); racewindowIsStandard(file) || racewindowIsHarness(racewindowPackage(name)) {
 			return racewindowForeign, 0
 		}
 		return racewindowUsers, 0

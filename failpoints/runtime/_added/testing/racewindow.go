@@ -55,3 +55,12 @@ func (r *RacewindowRun) Failed() (failed, skipped bool, output string) {
 
 // RacewindowLevel is 1 for a test that is no sub-test.
 func RacewindowLevel(t *T) int { return t.level }
+
+// racewindowOffered are the functions of the runtime, for a test that drives goroutines itself.
+var racewindowOffered any
+
+// RacewindowOffer keeps them.
+func RacewindowOffer(functions any) { racewindowOffered = functions }
+
+// Racewindow returns what was offered. A harness.Check asks for it.
+func (c *common) Racewindow() any { return racewindowOffered }

@@ -1,0 +1,89 @@
+// The functions of the runtime, by name. Whoever links this file is the driver that the runtime asks for.
+
+package bubble
+
+import "unsafe"
+
+//go:linkname racewindowDriver runtime.racewindowDriver
+var racewindowDriver = "internal/racewindow/bubble"
+
+func init() {
+	linked = &Functions{
+		Open:    open,
+		Count:   count,
+		Resume:  resume,
+		Choose:  choose,
+		Next:    next,
+		Advance: advance,
+		Poll:    poll,
+		Pause:   pause,
+		Over:    over,
+		Locate:  locate,
+		Stack:   stack,
+		Frame:   frame,
+		Reason:  reason,
+		Close:   end,
+		Stop:    stop,
+		Ask:     ask,
+		Where:   where,
+		StepOut: stepOut,
+		StepIn:  stepIn,
+	}
+}
+
+//go:linkname open runtime.racewindowOpen
+func open(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread
+
+//go:linkname count runtime.racewindowCount
+func count() int32
+
+//go:linkname resume runtime.racewindowResume
+func resume(thread int32) int32
+
+//go:linkname choose runtime.racewindowChoose
+func choose(nth int32)
+
+//go:linkname next runtime.racewindowNext
+func next() (when, now int64)
+
+//go:linkname advance runtime.racewindowAdvance
+func advance(to int64)
+
+//go:linkname poll runtime.racewindowPoll
+func poll() bool
+
+//go:linkname pause runtime.racewindowPause
+func pause(microseconds uint32)
+
+//go:linkname over runtime.racewindowOver
+func over() bool
+
+//go:linkname locate runtime.racewindowBlockedAt
+func locate()
+
+//go:linkname stack runtime.racewindowStack
+func stack(thread int32, pcs []uintptr) int32
+
+//go:linkname frame runtime.racewindowFrame
+func frame(pc uintptr) (function, file string, line int)
+
+//go:linkname reason runtime.racewindowReason
+func reason(number uint8) string
+
+//go:linkname end runtime.racewindowClose
+func end(o *Outcome)
+
+//go:linkname stop runtime.racewindowStop
+func stop(op uint8, addr uintptr)
+
+//go:linkname ask runtime.racewindowAsk
+func ask()
+
+//go:linkname where runtime.racewindowWhere
+func where() int8
+
+//go:linkname stepOut runtime.racewindowStepOut
+func stepOut() unsafe.Pointer
+
+//go:linkname stepIn runtime.racewindowStepIn
+func stepIn(bubble unsafe.Pointer)

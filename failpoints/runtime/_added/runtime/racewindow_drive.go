@@ -1,0 +1,84 @@
+// What a driver needs that is part of the program under test: points of its own, and bubbles that are opened while another one is held
+// open.
+
+package runtime
+
+import "unsafe"
+
+// racewindowStop is a point of the driver's own.
+//
+//go:linkname racewindowStop
+//go:noinline
+func racewindowStop(op uint8, addr uintptr) {
+	gp := getg()
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root || c.off {
+		return
+	}
+	if c.over {
+		racewindowLeave()
+	}
+	c.stop(gp, op, addr, racewindowStands(getfp()), 0)
+}
+
+// racewindowAsk gives the token to the root, and returns when the root has resumed the thread.
+//
+//go:linkname racewindowAsk
+func racewindowAsk() {
+	gp := getg()
+	c := racewindowOf(gp)
+	c.last, c.want = gp.racewindow, -1
+	mcall(racewindowSwitch)
+}
+
+// racewindowWhere says whether the caller is outside of any controlled bubble, the root of one, or a thread in one.
+//
+//go:linkname racewindowWhere
+func racewindowWhere() int8 {
+	gp := getg()
+	switch c := racewindowOf(gp); {
+	case c == nil:
+		return 0
+	case gp == c.root:
+		return 1
+	}
+	return 2
+}
+
+// racewindowStepOut has the root leave its bubble, whose threads wait meanwhile.
+//
+//go:linkname racewindowStepOut
+func racewindowStepOut() unsafe.Pointer {
+	gp := getg()
+	b := gp.bubble
+	gp.bubble = nil
+	return unsafe.Pointer(b)
+}
+
+// racewindowStepIn has the root go on with its bubble.
+//
+//go:linkname racewindowStepIn
+func racewindowStepIn(b unsafe.Pointer) {
+	getg().bubble = (*synctestBubble)(b)
+	racewindowLatest = (*synctestBubble)(b)
+}
+
+// racewindowHarness are the packages of a driver that is part of the program under test. What they do is no point.
+var racewindowHarness = [...]string{
+	"harness", "harness/cases", "harness/disks", "harness/drive", "harness/explore", "harness/object", "harness/plain/driver", "harness/report",
+	"harness/sched", "harness/shrink", "harness/spec", "harness/values", "failpoints/raceoff", "failpoints/runtime/bubble",
+}
+
+// racewindowIsHarness says whether a package is one of them.
+func racewindowIsHarness(pkg string) bool {
+	const module = "github.com/racewindow/racewindow/"
+	if len(pkg) < len(module) || pkg[:len(module)] != module {
+		return false
+	}
+	for _, name := range racewindowHarness {
+		if pkg[len(module):] == name {
+			return true
+		}
+	}
+	return false
+}
