@@ -111,8 +111,8 @@ type Order struct {
 	Trail string `json:"trail,omitempty"`
 	After string `json:"after,omitempty"`
 	Pipes [2]int `json:"pipes,omitzero"` // file descriptors: to read from, to write to
-	// Own is the name of the package under test, whose functions have no package in a schedule of a plain test, and Skip are the
-	// names of its tests that are no plain ones.
+	// Own are the names of the package under test, separated by blanks: its functions have no package in a schedule of goroutines. Skip
+	// are the names of its tests that are no plain ones.
 	Own  string   `json:"own,omitempty"`
 	Skip []string `json:"skip,omitempty"`
 	// Unkept says that whoever orders keeps what is found, so that the Check does not; PerClass is

@@ -151,6 +151,9 @@ func (p *plan) scenario(x *sched.Execution) {
 		x.Fail(err)
 	}
 	r.object = object
+	if r.env.disk != nil && !r.env.system {
+		r.env.disk.After(func(disks.Operation) { x.AtDisk() })
+	}
 	if p.object.TasksMayRemain {
 		x.TasksMayRemain()
 	}

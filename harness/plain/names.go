@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"path"
 	"regexp"
 	"strings"
 )
@@ -13,6 +14,9 @@ func Exactly(test string) string {
 	}
 	return strings.Join(parts, "/")
 }
+
+// Own are the names that the functions of the package may begin with, separated by blanks: what is last in its import path, and its name.
+func (p Package) Own() string { return path.Base(p.ImportPath) + " " + p.Name }
 
 // Matching are the tests of a package that a pattern for -run selects, by its first part.
 func (p Package) Matching(pattern string) (tests []string, err error) {

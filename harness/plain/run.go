@@ -226,7 +226,7 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 		return "", nil, fmt.Errorf("make a file for the events of a test binary: %w", err)
 	}
 	defer events.Close()
-	order.Version, order.Events, order.Own = drive.Version, events.Name(), b.of.Name
+	order.Version, order.Events, order.Own = drive.Version, events.Name(), b.of.Own()
 	args := []string{"-test.count=1", "-test.timeout=0", "-test.paniconexit0"}
 	if run != "" {
 		args = append(args, "-test.run="+run)

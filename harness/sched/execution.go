@@ -23,6 +23,7 @@ const (
 type Execution struct {
 	scenario Scenario
 	chooser  *Chooser
+	play     *Play // nil where threads come to markers
 
 	main      *thread
 	clients   []*thread

@@ -62,7 +62,7 @@ func (x *Execution) Prefix() uint64 { return x.chooser.hash }
 // Advance moves the virtual clock, for what takes time without a thread of its own: a slow disk.
 //
 //go:norace
-func (x *Execution) Advance(d time.Duration) { x.now += int64(d) }
+func (x *Execution) Advance(d time.Duration) { x.advance(d) }
 
 // Enough ends the execution at this step, with no failure: a function given to Invariant has seen what it wanted.
 func (x *Execution) Enough() { x.chooser.Enough() }

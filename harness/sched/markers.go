@@ -13,7 +13,12 @@ import (
 type markers struct{ Execution }
 
 // mechanism makes the scenario's.
-func (s Scenario) mechanism() Mechanism { return &markers{Execution{scenario: s, pool: newPool()}} }
+func (s Scenario) mechanism() Mechanism {
+	if goroutines != nil {
+		return goroutines.Mechanism(s)
+	}
+	return &markers{Execution{scenario: s, pool: newPool()}}
+}
 
 // Begin keeps what can be used again.
 func (x *markers) Begin(c *Chooser) {
@@ -117,7 +122,7 @@ func (x *Execution) next(t *thread) *thread {
 		if t == x.main {
 			x.assemble()
 		}
-		if !x.holds(t) { // the last step counts too
+		if !x.holds(&t.stands, t.name) { // the last step counts too
 			return nil
 		}
 		if x.live > 0 || x.chooser.hasFailed() {
@@ -247,19 +252,19 @@ func (x *Execution) unused(name string) string {
 	return name
 }
 
-// holds asks the invariant. It says whether the execution goes on.
-func (x *Execution) holds(t *thread) bool {
+// holds asks the invariant, when a thread has stopped. It says whether the execution goes on.
+func (x *Execution) holds(stopped *Candidate, name string) bool {
 	if x.invariant == nil {
 		return true
 	}
-	x.chooser.stopped = &t.stands
+	x.chooser.stopped = stopped
 	err := x.invariant()
 	var unusable UnusableError
 	switch {
 	case errors.As(err, &unusable):
-		x.chooser.Fail(&Failure{Kind: Unusable, Thread: t.name, Message: err.Error(), Err: err})
+		x.chooser.Fail(&Failure{Kind: Unusable, Thread: name, Message: err.Error(), Err: err})
 	case err != nil:
-		x.chooser.Fail(&Failure{Kind: Invariant, Thread: t.name, Message: err.Error(), Err: err})
+		x.chooser.Fail(&Failure{Kind: Invariant, Thread: name, Message: err.Error(), Err: err})
 	}
 	return err == nil && !x.chooser.enough
 }
@@ -315,22 +320,10 @@ func (x *markers) Jump(at int64) { x.now = max(x.now, at) }
 
 // Deadlock asks who judges that. When the main thread has ended, it is said of what is left that it leaks.
 func (x *markers) Deadlock(why string) *Failure {
-	switch {
-	case x.main.state == ended:
+	if x.main.state == ended {
 		return nil
-	case x.stuck == nil:
-		return &Failure{Kind: Deadlock, Message: why + x.Remaining()}
 	}
-	err := x.stuck()
-	var unusable UnusableError
-	switch {
-	case err == nil:
-		x.chooser.Enough()
-		return nil
-	case errors.As(err, &unusable):
-		return &Failure{Kind: Unusable, Message: err.Error(), Err: err}
-	}
-	return &Failure{Kind: Deadlock, Message: err.Error() + "; no thread can go on: " + x.Remaining(), Err: err}
+	return x.judgeStuck(why, x.Remaining())
 }
 
 func (x *markers) Threads() int { return len(x.threads) }

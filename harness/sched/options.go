@@ -110,7 +110,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	if raceEnabled || o.Trail != nil {
+	if raceEnabled || o.Trail != nil || goroutines != nil {
 		o.Workers = 1
 	}
 	if o.StepLimit == 0 {

@@ -72,6 +72,11 @@ func NewMechanismRunner(mechanism func() Mechanism, o Options) *Runner {
 
 // Run executes the scenario once under a strategy. events also collects the timeline.
 func (r *Runner) Run(s Strategy, events bool) (o Outcome) {
+	outside(func() { o = r.run(s, events) })
+	return o
+}
+
+func (r *Runner) run(s Strategy, events bool) (o Outcome) {
 	w := r.w
 	w.finished, w.done = false, make(chan struct{})
 	w.chooser.notes = events

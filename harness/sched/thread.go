@@ -196,6 +196,10 @@ func (t *thread) Now() time.Time { return time.Unix(0, t.x.now) }
 //
 //go:norace
 func (t *thread) stop() {
+	if t.x.play != nil {
+		t.x.play.Stop(nil)
+		return
+	}
 	t.passed = t.passed || t.at.kind == atPoint
 	if t.x.chooser.Watching() {
 		t.locals = locals(t.x.now)
@@ -358,7 +362,7 @@ func (t *T) note(text string) {
 // Advance moves the virtual clock.
 //
 //go:norace
-func (t *T) Advance(d time.Duration) { t.thread.x.now += int64(d) }
+func (t *T) Advance(d time.Duration) { t.thread.x.advance(d) }
 
 // Errorf says that the execution is wrong. The thread goes on; the execution ends where it stops next. What is said at different
 // places of the source are different findings, whatever the text.

@@ -40,7 +40,7 @@ func Start() {
 		fmt.Fprintln(os.Stderr, "racewindow:", err)
 		os.Exit(2)
 	}
-	ownPackage = order.Own
+	ownPackage = strings.Fields(order.Own)
 	if order.Trail != "" {
 		if trail, err = openTrail(order.Trail); err != nil {
 			fmt.Fprintln(os.Stderr, "racewindow: what is chosen cannot be noted:", err)

@@ -37,6 +37,8 @@ type mechanism struct {
 	late   int64
 	over   bubble.Outcome
 	races  int // that the detector had reported before the execution
+
+	play *play // nil for a test
 }
 
 // A place is an operation at a program counter.
@@ -66,7 +68,12 @@ func newMechanism(prepare func() Run, seen *sights) func() sched.Mechanism {
 const randomSeed = 1
 
 // Begin opens a bubble. Others than the driver's goroutine get their turn now and then.
-func (m *mechanism) Begin(c *sched.Chooser) { m.begin(c) }
+func (m *mechanism) Begin(c *sched.Chooser) {
+	if m.play != nil {
+		m.beginPlay(c)
+	}
+	m.begin(c)
+}
 
 func (m *mechanism) begin(c chooser) {
 	runtime.Gosched()
@@ -89,7 +96,7 @@ func (m *mechanism) Run() {
 		if s := m.threads[m.chosen].State; s != bubble.Ready {
 			panic(fmt.Sprintf("racewindow: thread %d cannot go on, its state is %d: please report this", m.chosen, s))
 		}
-		thread := bubble.Resume(m.chosen)
+		thread := m.resume(m.chosen)
 		if bubble.Over() {
 			break
 		}
@@ -105,6 +112,11 @@ func (m *mechanism) Run() {
 func (m *mechanism) decide(thread int32) int32 {
 	m.asked = false
 	t := &m.threads[thread]
+	if m.play != nil {
+		if next, done := m.decidePlay(thread); done {
+			return next
+		}
+	}
 	if t.Op == bubble.OpCase || m.due() || m.ended() {
 		return -1
 	}
@@ -128,6 +140,8 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 	bubble.Poll()
 	var ok bool
 	switch {
+	case m.play != nil:
+		m.chosen, ok = m.askPlay(stopped)
 	case m.ended():
 		m.chosen, ok = m.pass(stopped)
 	case stopped.Thread >= 0 && m.threads[stopped.Thread].Op == bubble.OpCase:
@@ -180,6 +194,8 @@ func (m *mechanism) stand(thread int) *sched.Candidate {
 		c.Point = sched.AtStart
 	case bubble.OpEnd:
 		c.Point = sched.AtEnd
+	case opBoundary, opMarker:
+		c = m.standOfPlay(thread)
 	default:
 		o := &operations[t.Op]
 		c.Point, c.Action, c.Writes = m.point(t), o.action, !o.reads
@@ -204,11 +220,15 @@ func (m *mechanism) meet() {
 // point is where a thread stands.
 func (m *mechanism) point(t *bubble.Thread) sched.PointID {
 	at := place{t.PC, t.Op}
+	if at.pc == 0 && t.Op == bubble.OpBlocked { // it has passed no point before
+		bubble.Locate()
+		at.pc = t.At
+	}
 	id, known := m.points[at]
 	if known {
 		return id
 	}
-	name, file, line := pointAt(t.PC, operations[t.Op].name)
+	name, file, line := pointAt(at.pc, operations[t.Op].name)
 	id, err := m.chooser.Points().Named(name, file, line)
 	if err != nil {
 		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: err.Error()})

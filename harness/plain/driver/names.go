@@ -3,8 +3,10 @@ package driver
 import (
 	"fmt"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
@@ -18,11 +20,13 @@ import (
 type names struct {
 	all   []string
 	count map[string]int // goroutines by parent and function
+	given map[int]string // by thread: what it is called
 }
 
 func (n *names) forget() {
 	n.all = n.all[:0]
 	clear(n.count)
+	clear(n.given)
 }
 
 // of is the name of a thread. Threads are named in the order in which they were started.
@@ -32,7 +36,11 @@ func (n *names) of(threads []bubble.Thread, thread int) string {
 	}
 	for i := len(n.all); i <= thread; i++ {
 		t := &threads[i]
+		given := n.given[i]
 		switch {
+		case given != "":
+			n.all = append(n.all, given)
+			continue
 		case i == 0:
 			n.all = append(n.all, "main")
 			continue
@@ -106,7 +114,7 @@ func shortFunction(name string) string {
 	name = closure.ReplaceAllString(name, "")
 	name = instance.ReplaceAllString(name, "[...]")
 	name = name[strings.LastIndexByte(name, '/')+1:]
-	if pkg, rest, ok := strings.Cut(name, "."); ok && (pkg == ownPackage || pkg == ownPackage+"_test") {
+	if pkg, rest, ok := strings.Cut(name, "."); ok && slices.Contains(ownPackage, strings.TrimSuffix(pkg, "_test")) {
 		name = rest
 	}
 	return strings.Map(func(r rune) rune {
@@ -117,8 +125,8 @@ func shortFunction(name string) string {
 	}, name)
 }
 
-// ownPackage is the name of the package under test.
-var ownPackage string
+// ownPackage are the names that functions of the package under test may begin with.
+var ownPackage []string
 
 // pointAt is the name of a point, and where it is.
 func pointAt(pc uintptr, operation string) (name, file string, line int) {
@@ -136,9 +144,10 @@ func userFrame(pc uintptr) (f runtime.Frame) {
 // isStandard says whether a file is of the standard library.
 func isStandard(file string) bool { return strings.HasPrefix(file, standardFolder) }
 
-// standardFolder is the folder of the standard library's sources, where this file lies when it is part of a test binary.
+// standardFolder is the folder of the standard library's sources.
 var standardFolder = func() string {
-	_, file, _, _ := runtime.Caller(0)
-	folder, _, _ := strings.Cut(file, "internal/racewindow/")
-	return folder
+	const part = "strings/reader.go"
+	f := runtime.FuncForPC(reflect.ValueOf((*strings.Reader).Len).Pointer())
+	file, _ := f.FileLine(f.Entry())
+	return strings.TrimSuffix(file, part)
 }()

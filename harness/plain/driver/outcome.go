@@ -21,6 +21,9 @@ func (m *mechanism) conclude() {
 		m.seen.running = m.Remaining()
 	}
 	bubble.Close(&m.over)
+	if m.play != nil {
+		defer m.endPlay()
+	}
 	switch o := &m.over; {
 	case o.Dying:
 		m.chooser.Fail(m.died(o))
@@ -105,6 +108,9 @@ func (m *mechanism) Deadlock(why string) *sched.Failure {
 		return &sched.Failure{Kind: sched.Unusable, Message: "the test waits for what racewindow does not control, for longer than a second: " + m.Remaining()}
 	}
 	bubble.Locate()
+	if m.play != nil {
+		return m.stuckInPlay(why)
+	}
 	if !m.ended() {
 		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing(), Stack: m.waiting()}
 	}
@@ -178,6 +184,9 @@ func (m *mechanism) Remaining() string {
 	var words []string
 	for i := range m.stands {
 		t := &m.threads[i]
+		if m.play != nil && i == 0 {
+			continue // it waits for the others
+		}
 		switch t.State {
 		case bubble.Blocked:
 			words = append(words, m.Name(i)+" waits in "+waits(t))

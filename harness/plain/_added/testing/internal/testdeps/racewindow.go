@@ -1,6 +1,7 @@
 package testdeps
 
 import (
+	"internal/racewindow/bubble"
 	"internal/racewindow/driver"
 	"testing"
 )
@@ -8,6 +9,7 @@ import (
 // Every test binary has this package, so the driver needs no file in the package under test.
 func init() {
 	driver.Start()
+	testing.RacewindowOffer(bubble.Offered())
 	testing.RacewindowHook(func(t *testing.T, fn func(*testing.T)) bool {
 		if testing.RacewindowLevel(t) != 1 {
 			return false
