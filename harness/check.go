@@ -64,6 +64,10 @@ const (
 // What was found is kept in testdata/racewindow and the test's name, and is executed first the next time.
 func Check[T any](t testing.TB, s Subject[T]) {
 	t.Helper()
+	if err := takeGoroutines(t); err != nil {
+		t.Fatalf("harness.Check: %v", err)
+		return
+	}
 	c, err := newChecking(t, s)
 	if err != nil {
 		t.Fatalf("harness.Check: %v", err)
@@ -152,7 +156,7 @@ func (c *checking) driven(text string) {
 		return
 	}
 	c.send(drive.Event{Event: drive.Began})
-	if order.Mode != drive.List && !failpoints.Instrumented() {
+	if order.Mode != drive.List && !explorable() {
 		c.refuse(3, "this build is not instrumented, so that nothing can be explored: run it with racewindow")
 		return
 	}
@@ -276,7 +280,7 @@ func (c *checking) replay(text string, times int) {
 		c.refuse(2, err.Error())
 		return
 	}
-	if !failpoints.Instrumented() {
+	if !explorable() {
 		c.refuse(3, "this build is not instrumented, so that no schedule can be followed: run\n    "+c.command("test")+" -"+caseFlag+"=CASE")
 		return
 	}

@@ -37,6 +37,9 @@ func TestTheExamplesImportWhatAStrangerDoes(t *testing.T) {
 				return err
 			}
 			isTest := strings.HasSuffix(name, "_test.go")
+			if strings.HasPrefix(name, "unmarked"+string(filepath.Separator)) && (imported == module+"failpoints" || strings.Contains(imported, "pingcap")) {
+				t.Errorf("%s imports %s: what lies in unmarked has no marker", name, imported)
+			}
 			if strings.HasPrefix(imported, module) && (!allowed[imported] || !isTest && imported == module+"harness") {
 				t.Errorf("%s imports %s: an example uses the harness through its public face", name, imported)
 			}

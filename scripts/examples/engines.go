@@ -81,8 +81,11 @@ func (t *trial) engineBugs(schedules string, flags, tests []string) (rows string
 
 // search is an exploration of a folder that writes FOLDER.json.
 func (t *trial) search(folder, schedules string, flags ...string) []string {
-	return append([]string{"explore", "--seed", "1", "--schedules", schedules, "--json", filepath.Join(t.folder, folder+".json"), "./" + folder}, flags...)
+	return append([]string{"explore", "--seed", "1", "--schedules", schedules, "--json", filepath.Join(t.folder, jsonOf(folder)), "./" + folder}, flags...)
 }
+
+// jsonOf is the file in which a search of a folder tells what it found.
+func jsonOf(folder string) string { return strings.ReplaceAll(folder, "/", "-") + ".json" }
 
 // all are the findings and summaries of a file.
 func (t *trial) all(file string) (all []finding, err error) {

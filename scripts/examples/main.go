@@ -24,7 +24,7 @@ type example struct {
 	flags   []string // of explore, with and without the bug
 	program string   // that is explored exhaustively without it
 	free    []string // commands that run it freely, and must find the bug too
-	kind    string   // of the rounds of a campaign that find it
+	kind    string   // of the rounds of a campaign that find it; "" for none
 }
 
 var examples = []example{
@@ -99,6 +99,8 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 		err = errors.Join(err, failed)
 		campaigns += row
 	}
+	more, failed := t.unmarked(selected)
+	tried, err = tried+more, errors.Join(err, failed)
 	if freely != "" {
 		fmt.Print("\n| subject | freely | found after | in | without the bug |\n|---|---|---|---|---|\n" + freely)
 	}
@@ -131,8 +133,9 @@ func prepare(folder string) (*trial, error) {
 	if err := os.CopyFS(t.folder, os.DirFS(filepath.Join("harness", "examples"))); err != nil {
 		return nil, fmt.Errorf("run it in the root of the repository: %w", err)
 	}
-	kept, _ := filepath.Glob(filepath.Join(t.folder, "*", "testdata")) // the pattern is well formed
-	for _, name := range kept {
+	kept, _ := filepath.Glob(filepath.Join(t.folder, "*", "testdata")) // the patterns are well formed
+	more, _ := filepath.Glob(filepath.Join(t.folder, "unmarked", "*", "testdata"))
+	for _, name := range append(kept, more...) {
 		if err := os.RemoveAll(name); err != nil {
 			return nil, err
 		}
@@ -186,7 +189,7 @@ func (t *trial) try(e example, schedules string) (row string, err error) {
 		return "", err
 	}
 	took := time.Since(began)
-	found, ended, err := t.read(e.folder + ".json")
+	found, ended, err := t.read(jsonOf(e.folder))
 	if err != nil {
 		return "", err
 	}
@@ -203,9 +206,15 @@ func (t *trial) try(e example, schedules string) (row string, err error) {
 	if _, err := t.racewindow(false, 0, search...); err != nil {
 		return "", err
 	}
-	_, held, err := t.read(e.folder + ".json")
+	_, held, err := t.read(jsonOf(e.folder))
 	if err != nil {
 		return "", err
+	}
+	_, smallest, _ := strings.Cut(found.Case, "; ")
+	row = fmt.Sprintf("| %s | %s | %d schedules of %d programs | %.0f s | `%s` | %s of %s | held in %d schedules | ", e.folder, found.Report.Promise,
+		ended.Summary.Statistics.Schedules, ended.Summary.Programs, took.Seconds(), smallest, times, times, held.Summary.Statistics.Schedules)
+	if e.program == "" {
+		return row + "|", nil
 	}
 	every, err := t.racewindow(false, 0, append([]string{"explore", "--seed", "1", "--program", e.program, "--exhaustive", "--preemptions", "2", "./" + e.folder}, e.flags...)...)
 	if err != nil {
@@ -215,9 +224,7 @@ func (t *trial) try(e example, schedules string) (row string, err error) {
 	if all == nil {
 		return "", fmt.Errorf("the program was not explored exhaustively:\n%s", every)
 	}
-	_, smallest, _ := strings.Cut(found.Case, "; ")
-	return fmt.Sprintf("| %s | %s | %d schedules of %d programs | %.0f s | `%s` | %s of %s | held in %d schedules | %s held, `%s` |", e.folder, found.Report.Promise,
-		ended.Summary.Statistics.Schedules, ended.Summary.Programs, took.Seconds(), smallest, times, times, held.Summary.Statistics.Schedules, all[1], e.program), nil
+	return fmt.Sprintf("%s%s held, `%s` |", row, all[1], e.program), nil
 }
 
 // What a free run says of how much it took, and of how much held.

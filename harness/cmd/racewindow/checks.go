@@ -41,6 +41,9 @@ type checkRun struct {
 	out      io.Writer
 	screen   *os.File
 
+	session   *plain.Session // of the packages whose code has no markers
+	byRuntime []string       // their import paths
+
 	began, judged int
 	refused       []drive.Event
 	kept          []drive.Event // findings and summaries, for --json
@@ -70,6 +73,9 @@ func (r *checkRun) run(ctx context.Context) error {
 	if err := os.WriteFile(r.order.Events, nil, 0o600); err != nil {
 		return err
 	}
+	if err = r.findMechanisms(ctx, packages); err != nil {
+		return err
+	}
 	go func() {
 		var failed error
 		code, failed = r.test(ctx, packages, r.pattern, "", r.order, &output)
@@ -85,9 +91,32 @@ func (r *checkRun) run(ctx context.Context) error {
 	return r.conclude(ctx, code, err, output.String())
 }
 
-// test has the selected Checks of packages carry out an order; pattern and skip are as go test's. It returns go test's exit code.
+// test has the selected Checks of packages carry out an order, each by its mechanism; pattern and skip are as go test's. It returns go test's
+// exit code.
 func (r *checkRun) test(ctx context.Context, packages []plain.Package, pattern, skip string, order drive.Order, output io.Writer) (code int, err error) {
 	order.Version = drive.Version
+	var unmarked []plain.Package
+	marked := slices.DeleteFunc(slices.Clone(packages), func(p plain.Package) bool {
+		is := slices.Contains(r.byRuntime, p.ImportPath)
+		if is {
+			unmarked = append(unmarked, p)
+		}
+		return is
+	})
+	for _, p := range unmarked {
+		one, err := r.testByRuntime(ctx, p, pattern, skip, order, output)
+		if code = max(code, one); err != nil {
+			return code, err
+		}
+	}
+	if len(marked) == 0 {
+		return code, nil
+	}
+	of, err := r.testByMarkers(ctx, marked, pattern, skip, order, output)
+	return max(code, of), err
+}
+
+func (r *checkRun) testByMarkers(ctx context.Context, packages []plain.Package, pattern, skip string, order drive.Order, output io.Writer) (code int, err error) {
 	arguments := []string{"-count=1", "-timeout=0"}
 	if pattern != "" {
 		arguments = append(arguments, "-run", pattern)

@@ -29,7 +29,8 @@ const exploreAbout = `Run the real code one thread at a time and choose at each 
 to the fewest operations and preemptions, and replays each time.
 
 With packages, what is explored are their tests. Objects that a test gives to harness.Check are explored at
-the failpoints of their code; what is found is kept below testdata/racewindow of the package. Plain tests,
+the failpoints of their code, and where that has none, as plain tests are; what is found is kept below
+testdata/racewindow of the package. Plain tests,
 which know nothing of racewindow, are explored unmodified: the runtime itself, with hooks, lets one goroutine
 run at a time, and a switch may come before each operation of sync, sync/atomic, channels and files in the
 code under test. Deadlocks, leaks, panics and failed assertions are found. ('racewindow doctor' says whether

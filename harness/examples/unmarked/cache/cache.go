@@ -1,0 +1,113 @@
+// Package cache is a cache in memory that keeps what was used last.
+package cache
+
+import (
+	"container/list"
+	"sync"
+)
+
+// A Cache keeps at most a number of values by key. Many goroutines may use it at once.
+//
+// It guarantees:
+//   - Each method takes effect at one moment between its call and its return.
+//   - After Put returned, Get gives that value until the key is put again, deleted, or evicted.
+//   - Evicted is the key whose last Put or Get with a hit is longest ago, and only when a Put of a new key finds the cache full.
+type Cache struct {
+	capacity int
+	// evictsLate has Put choose what is evicted under the lock and evict it after that, under the lock again. It is a bug:
+	// what was chosen may have been put again in between.
+	evictsLate bool
+
+	mu      sync.Mutex
+	entries map[string]*list.Element
+	recent  *list.List // of entry, the one used last first
+}
+
+type entry struct {
+	key   string
+	value int
+}
+
+// New makes an empty cache for that many keys, at least 1.
+func New(capacity int) *Cache {
+	return &Cache{capacity: max(capacity, 1), entries: map[string]*list.Element{}, recent: list.New()}
+}
+
+func newBuggy(capacity int) *Cache {
+	c := New(capacity)
+	c.evictsLate = true
+	return c
+}
+
+// Put sets the value of a key. If the key is new and the cache is full, another key is evicted.
+func (c *Cache) Put(key string, value int) {
+	if c.evictsLate {
+		c.putAndEvictLater(key, value)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.set(key, value)
+	if victim, full := c.victim(); full {
+		c.remove(victim)
+	}
+}
+
+func (c *Cache) putAndEvictLater(key string, value int) {
+	c.mu.Lock()
+	c.set(key, value)
+	victim, full := c.victim()
+	c.mu.Unlock()
+	if full {
+		c.mu.Lock()
+		c.remove(victim)
+		c.mu.Unlock()
+	}
+}
+
+// Get returns the value of a key, and whether it has one.
+func (c *Cache) Get(key string) (value int, found bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e, found := c.entries[key]
+	if !found {
+		return 0, false
+	}
+	c.recent.MoveToFront(e)
+	return e.Value.(*entry).value, true
+}
+
+// Delete forgets a key, and says whether it had a value.
+func (c *Cache) Delete(key string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.remove(key)
+}
+
+// set is called with the lock held.
+func (c *Cache) set(key string, value int) {
+	if e, found := c.entries[key]; found {
+		e.Value.(*entry).value = value
+		c.recent.MoveToFront(e)
+		return
+	}
+	c.entries[key] = c.recent.PushFront(&entry{key, value})
+}
+
+// victim is the key to evict, if there is one too many. It is called with the lock held.
+func (c *Cache) victim() (key string, full bool) {
+	if len(c.entries) <= c.capacity {
+		return "", false
+	}
+	return c.recent.Back().Value.(*entry).key, true
+}
+
+// remove is called with the lock held.
+func (c *Cache) remove(key string) bool {
+	e, found := c.entries[key]
+	if found {
+		delete(c.entries, key)
+		c.recent.Remove(e)
+	}
+	return found
+}

@@ -1,0 +1,28 @@
+package harness
+
+import (
+	"testing"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/plain/driver"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// takeGoroutines has Checks be executed on goroutines, if the command has built this binary with the runtime for that: then the code under
+// test needs no markers. The T of such a binary offers the runtime's functions.
+func takeGoroutines(t testing.TB) error {
+	offers, is := t.(interface{ Racewindow() any })
+	text := flagged(drive.Flag)
+	if !is || text == "" || sched.OnGoroutines() {
+		return nil
+	}
+	order, err := drive.Parse(text)
+	if err != nil {
+		return err
+	}
+	return driver.Take(offers.Racewindow(), order.Own)
+}
+
+// explorable says whether this build can follow a schedule.
+func explorable() bool { return failpoints.Instrumented() || sched.OnGoroutines() }
