@@ -87,6 +87,22 @@ runtime-tests: ## Go's own tests of what the runtime with hooks changes, on it: 
 goker: ## the 63 real deadlocks and leaks that come with Go, found as plain tests, and fixes that hold: RUN= AGAIN=
 	$(GO) run ./scripts/goker $(if $(RUN),-run '$(RUN)') $(if $(AGAIN),-again $(AGAIN))
 
+runtime-short: ## the same for CI, on the installed Go, and whether each change fits the other versions that are supported
+	$(GO) run ./scripts/runtimetests -short
+	$(GO) run ./scripts/runtimetests -fit -go $(GO_VERSIONS)
+	$(GO) run ./scripts/runtimetests -fit -arch arm64
+
+# A release of each minor version of Go that has a runtime with hooks.
+GO_VERSIONS ?= go1.25.14,go1.26.8,go1.27.4
+
+runtime-versions: ## Go's own tests and those of plain tests on each supported version of Go, and a build for arm64: takes long
+	$(GO) run ./scripts/runtimetests -go $(GO_VERSIONS)
+	for v in $$(echo $(GO_VERSIONS) | tr , ' '); do RACEWINDOW_TEST_GO=$$v $(GO) test -count=1 ./harness/plain || exit 1; done
+	$(GO) run ./scripts/runtimetests -arch arm64
+
+alone: ## explore leaves modules of all shapes alone: vendored, workspaces, old, interrupted, read-only: RUN= SHORT=1
+	$(GO) run ./scripts/alone $(if $(SHORT),-short) $(if $(RUN),-run '$(RUN)')
+
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick
 

@@ -24,6 +24,8 @@ type Edit struct {
 	Times   int
 	// From is the first version of Go that the edit is for, as go1.27, and Before the first that it is no longer for; "" for no bound.
 	From, Before string
+	// Arch is the one architecture that the edit is for; "" for all.
+	Arch string
 	// Reason says what would be wrong without it.
 	Reason string
 }
@@ -43,10 +45,10 @@ func (e *UnfitError) Error() string {
 	return fmt.Sprintf("%s does not have the runtime that racewindow knows: edit %q of %s does not fit: %s", e.Version, e.Edit.Name, e.Edit.File, what)
 }
 
-// meant says whether the edit is for a version of Go.
-func (e Edit) meant(version string) bool {
+// meant says whether the edit is for a version of Go and an architecture.
+func (e Edit) meant(version, arch string) bool {
 	lang := goversion.Lang(version)
-	return (e.From == "" || goversion.Compare(lang, e.From) >= 0) && (e.Before == "" || goversion.Compare(lang, e.Before) < 0)
+	return (e.Arch == "" || e.Arch == arch) && (e.From == "" || goversion.Compare(lang, e.From) >= 0) && (e.Before == "" || goversion.Compare(lang, e.Before) < 0)
 }
 
 func (e Edit) times() int { return max(e.Times, 1) }

@@ -27,7 +27,7 @@ func copied(t *testing.T) Toolchain {
 	t.Helper()
 	tool := installed(t)
 	root := t.TempDir()
-	for _, e := range Edits(tool.Version) {
+	for _, e := range Edits(tool.Version, tool.Arch) {
 		if _, ours := Added()[e.File]; ours {
 			continue
 		}
@@ -45,7 +45,7 @@ func TestEachAnchorStandsInTheInstalledGoAsOftenAsItsEditSays(t *testing.T) {
 	t.Parallel()
 	tool := installed(t)
 	names := map[string]bool{}
-	for _, e := range Edits(tool.Version) {
+	for _, e := range Edits(tool.Version, tool.Arch) {
 		t.Run(e.Name, func(t *testing.T) {
 			t.Parallel()
 			content, err := os.ReadFile(filepath.Join(tool.Root, "src", e.File))
@@ -105,6 +105,18 @@ func TestAVersionThatDoesNotFitIsRefusedByTheEditsName(t *testing.T) {
 	require.ErrorContains(t, err, "there is no such file")
 }
 
+func TestTheEditsFitForTheArchitectureThatIsOnlyBuilt(t *testing.T) {
+	t.Parallel()
+	tool := installed(t)
+	tool.Arch = "arm64"
+	p, err := tool.Fit()
+	require.NoError(t, err)
+	require.Contains(t, string(p.Files["runtime/race_arm64.s"]), "sync∕atomic·racewindowLoadInt32")
+	require.NotContains(t, p.Files, "runtime/race_amd64.s")
+	_, err = tool.Patch()
+	require.ErrorContains(t, err, "this builds for linux/arm64, for which it is built and vetted, and was never run")
+}
+
 func TestAnotherPlatformOrMinorVersionIsRefused(t *testing.T) {
 	t.Parallel()
 	tool := copied(t)
@@ -129,16 +141,18 @@ func TestAnEditIsMadeForTheVersionsThatItIsFor(t *testing.T) {
 	t.Parallel()
 	since, until := Edit{From: "go1.27"}, Edit{Before: "go1.27"}
 	for version, later := range map[string]bool{"go1.25.14": false, "go1.26": false, "go1.26.8": false, "go1.27rc1": true, "go1.27": true, "go1.27.4": true} {
-		require.Equal(t, later, since.meant(version), version)
-		require.Equal(t, !later, until.meant(version), version)
-		require.True(t, Edit{}.meant(version), version)
+		require.Equal(t, later, since.meant(version, "amd64"), version)
+		require.Equal(t, !later, until.meant(version, "arm64"), version)
+		require.True(t, Edit{}.meant(version, "riscv64"), version)
 	}
+	require.True(t, Edit{Arch: "arm64"}.meant("go1.26", "arm64"))
+	require.False(t, Edit{Arch: "arm64"}.meant("go1.26", "amd64"))
 	for _, version := range Minors {
 		names := map[string]bool{}
-		for _, e := range Edits(version) {
+		for _, e := range Edits(version, "amd64") {
 			require.False(t, names[e.Name], "two edits for %s are called %s", version, e.Name)
 			names[e.Name] = true
 		}
 	}
-	require.Greater(t, len(Edits("go1.27")), len(Edits("go1.26")))
+	require.Greater(t, len(Edits("go1.27", "amd64")), len(Edits("go1.26", "amd64")))
 }

@@ -84,7 +84,8 @@ func atomicEdits() (all []Edit) {
 		},
 		within("sync/atomic/doc_64.go", "imports", "package atomic\n", "package atomic\n\nimport \"unsafe\"\n", "a point has an address"),
 		Edit{Name: "asm.s: names", File: "sync/atomic/asm.s", Pattern: regexp.MustCompile(`(TEXT |JMP\t)·([A-Z])`), Times: asmNames, Text: "${1}·racewindow${2}", Reason: reason},
-		Edit{Name: "race_amd64.s: names", File: "runtime/race_amd64.s", Pattern: regexp.MustCompile(`sync∕atomic·([A-Z])`), Times: raceNames, Text: "sync∕atomic·racewindow${1}", Reason: reason},
+		Edit{Name: "race_arm64.s: names", File: "runtime/race_arm64.s", Arch: "arm64", Pattern: regexp.MustCompile(`sync∕atomic·([A-Z])`), Times: raceNames, Text: "sync∕atomic·racewindow${1}", Reason: reason},
+		Edit{Name: "race_amd64.s: names", File: "runtime/race_amd64.s", Arch: "amd64", Pattern: regexp.MustCompile(`sync∕atomic·([A-Z])`), Times: raceNames, Text: "sync∕atomic·racewindow${1}", Reason: reason},
 		Edit{Name: "race.go: names", File: "runtime/race.go", Pattern: regexp.MustCompile(`(//go:linkname \w+ sync/atomic\.)([A-Z])`), Times: raceLinks, Text: "${1}racewindow${2}", Reason: reason},
 		Edit{Name: "atomic_pointer.go: names", File: "runtime/atomic_pointer.go", Pattern: regexp.MustCompile(`(//go:linkname \w+ sync/atomic\.)([A-Z])`), Times: 6, Text: "${1}racewindow${2}", Reason: reason})
 }

@@ -31,6 +31,9 @@ type Toolchain struct {
 // Supported is the platform for which the edits are made.
 const Supported = "linux/amd64"
 
+// Built is a platform for which they can be built, and nobody has run them.
+const Built = "linux/arm64"
+
 // Minors are the versions of Go for which the edits are made, the oldest first. What differs between them in the added files is chosen
 // by build constraints, as in the standard library.
 var Minors = []string{"go1.25", "go1.26", "go1.27"}
@@ -77,14 +80,23 @@ type Patch struct {
 // Patch makes the edits in the toolchain's files. The error is an *UnsupportedError or an *UnfitError where this Go cannot be used.
 func (t Toolchain) Patch() (*Patch, error) {
 	if platform := t.OS + "/" + t.Arch; platform != Supported {
-		return nil, &UnsupportedError{fmt.Sprintf("racewindow's runtime is made for %s, and this builds for %s", Supported, platform)}
+		why := fmt.Sprintf("racewindow's runtime is made for %s, and this builds for %s", Supported, platform)
+		if platform == Built {
+			why += ", for which it is built and vetted, and was never run"
+		}
+		return nil, &UnsupportedError{why}
 	}
+	return t.Fit()
+}
+
+// Fit makes the edits without asking whether their platform is supported: for building and vetting them. The error is that of Patch.
+func (t Toolchain) Fit() (*Patch, error) {
 	if !slices.Contains(Minors, t.minor()) {
 		return nil, &UnsupportedError{fmt.Sprintf("racewindow's runtime is made for %s, and go.mod or the PATH selects %s", strings.Join(Minors, ", "), t.Version)}
 	}
 	p := &Patch{Files: Added()}
 	original := map[string][]byte{}
-	for _, e := range Edits(t.Version) {
+	for _, e := range Edits(t.Version, t.Arch) {
 		text, known := p.Files[e.File]
 		if !known {
 			content, err := os.ReadFile(filepath.Join(t.Root, "src", filepath.FromSlash(e.File)))

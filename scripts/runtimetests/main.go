@@ -1,8 +1,9 @@
 // Command runtimetests runs Go's own tests of the packages that the runtime with hooks changes (failpoints/runtime), on that runtime
 // and without a driver: what is not explored must behave as it always did. It takes minutes, the first time most of them for building
-// the standard library.
+// the standard library. For another architecture than that of this machine it only builds them, and with -fit it only looks whether
+// each change finds its place.
 //
-//	go run ./scripts/runtimetests [-race] [-go VERSION] [-run PACKAGE,...]
+//	go run ./scripts/runtimetests [-race] [-short] [-fit] [-go VERSION,...] [-arch ARCH] [-run PACKAGE,...]
 package main
 
 import (
@@ -28,17 +29,37 @@ const touched = "^Test(Chan|Select|Pseudo|NonblockRecv|SelfSelect|MultiConsumer|
 
 const perPackage = 15 * time.Minute // a last resort, which says so
 
+// cheap is packages without what takes long.
+const cheap = "sync,sync/atomic,context,testing/synctest"
+
+// A job is what is done with one version of Go.
+type job struct {
+	version, arch string
+	names         []string
+	race, fit     bool
+}
+
 func main() {
 	race := flag.Bool("race", false, "with the race detector")
+	short := flag.Bool("short", false, "only the packages "+cheap)
+	fit := flag.Bool("fit", false, "build nothing, and look whether each change finds its place")
 	names := flag.String("run", packages, "the `PACKAGES`, separated by commas")
-	version := flag.String("go", "", "the `VERSION` of Go, as GOTOOLCHAIN names it: go1.25.14 (default the one that is installed)")
+	versions := flag.String("go", "", "`VERSIONS` of Go, as GOTOOLCHAIN names them, separated by commas: go1.25.14 (default the one that is installed)")
+	arch := flag.String("arch", "", "the `ARCHITECTURE` to build for (default this machine's)")
 	flag.Parse()
+	if *short {
+		*names = cheap
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	failed, err := run(ctx, *version, strings.Split(*names, ","), *race)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "runtimetests:", err)
-		os.Exit(3)
+	failed := 0
+	for version := range strings.SplitSeq(*versions, ",") {
+		n, err := job{version, *arch, strings.Split(*names, ","), *race, *fit}.run(ctx)
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "runtimetests:", err)
+			os.Exit(3)
+		}
+		failed += n
 	}
 	if failed > 0 {
 		fmt.Fprintf(os.Stderr, "runtimetests: the tests of %d packages fail on the runtime with hooks\n", failed)
@@ -46,18 +67,25 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, version string, names []string, race bool) (failed int, err error) {
+func (j job) run(ctx context.Context) (failed int, err error) {
 	env := os.Environ()
-	if version != "" {
-		env = append(env, "GOTOOLCHAIN="+version)
+	if j.version != "" {
+		env = append(env, "GOTOOLCHAIN="+j.version)
+	}
+	if j.arch != "" {
+		env = append(env, "GOARCH="+j.arch, "CGO_ENABLED=0")
 	}
 	tool, err := runtime.Find(ctx, os.TempDir(), env) // no go.mod there asks for a newer one
 	if err != nil {
 		return 0, err
 	}
-	patch, err := tool.Patch()
+	patch, err := tool.Fit()
 	if err != nil {
 		return 0, err
+	}
+	fmt.Printf("%s %s/%s: all changes find their places, hash of the edited files %s\n", tool.Version, tool.OS, tool.Arch, patch.Hash)
+	if j.fit {
+		return 0, nil
 	}
 	cache, err := runtime.DefaultCache()
 	if err != nil {
@@ -72,16 +100,17 @@ func run(ctx context.Context, version string, names []string, race bool) (failed
 		return 0, err
 	}
 	defer os.RemoveAll(folder)
-	fmt.Printf("%s, hash of the edited files %s\n", tool.Version, patch.Hash)
-	for _, name := range names {
+	for _, name := range j.names {
 		b := runtime.Build{
-			Toolchain: tool, Patch: patch, Cache: cache, Dir: filepath.Join(root, "src"), Package: name, Race: race, Undriven: true,
+			Toolchain: tool, Patch: patch, Cache: cache, Dir: filepath.Join(root, "src"), Package: name, Race: j.race, Undriven: true, Env: env,
 			Output: filepath.Join(folder, strings.ReplaceAll(name, "/", "-")+".test"),
 		}
 		if err := b.Run(ctx); err != nil {
 			return failed, err
 		}
-		if !test(ctx, b, name) {
+		if j.arch != "" {
+			fmt.Printf("built %s\n", name)
+		} else if !test(ctx, b, name) {
 			failed++
 		}
 	}

@@ -114,7 +114,7 @@ func diagnose(ctx context.Context) (d diagnosis, err error) {
 	case err != nil:
 		return d, err
 	}
-	d.Mechanism, d.Changes, d.Tested, d.Hash = "runtime", len(runtime.Edits(tool.Version)), patch.Tested, patch.Hash
+	d.Mechanism, d.Changes, d.Tested, d.Hash = "runtime", len(runtime.Edits(tool.Version, tool.Arch)), patch.Tested, patch.Hash
 	return d, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -74,4 +75,22 @@ func TestInstrumentPassesTheExitCodeOfGoThrough(t *testing.T) {
 	code, _, stderr = instrumented(t, "test", "-C", dir, "-run=None", ".")
 	require.Equal(t, 3, code, stderr)
 	require.Contains(t, stderr, `racewindow test: no test ran: -run "None" matches none of 1 in . (1 package)`)
+}
+
+// What racewindow build makes is for use: it has the ordinary runtime, which starts without a driver.
+func TestABuildHasTheOrdinaryRuntime(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/m\n\ngo 1.25\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "main.go"), []byte("package main\n\nfunc main() { println(\"it starts\") }\n"), 0o644))
+	t.Setenv("GOFLAGS", "")
+	t.Setenv("GOWORK", "off")
+	binary := filepath.Join(dir, "m")
+	code, _, stderr := instrumented(t, "build", "-C", dir, "-o", binary, ".")
+	require.Zero(t, code, stderr)
+	said, err := exec.Command(binary).CombinedOutput()
+	require.NoError(t, err)
+	require.Equal(t, "it starts\n", string(said))
+	content, err := os.ReadFile(binary)
+	require.NoError(t, err)
+	require.NotContains(t, string(content), "racewindow's runtime")
 }
