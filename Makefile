@@ -81,6 +81,9 @@ examples: ## the subjects of harness/examples as a stranger tries them: find the
 	@cd harness/examples && $(GO) vet ./... && $(GO) test -short ./...
 	@$(GO) run ./scripts/examples $(if $(RUN),-run '$(RUN)')
 
+pushbutton: ## the tests of modules that other people wrote, explored as they are: RUN=, WHAT=existing|planted|promises
+	$(GO) run ./scripts/pushbutton $(if $(RUN),-run '$(RUN)') $(if $(WHAT),-what $(WHAT))
+
 runtime-tests: ## Go's own tests of what the runtime with hooks changes, on it: RUN=sync,time
 	$(GO) run ./scripts/runtimetests $(if $(RUN),-run '$(RUN)')
 

@@ -1,0 +1,122 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/plain"
+)
+
+// A result is what came of one package.
+type result struct {
+	Package string
+	Tests   []string // that it has
+	Args    []string // of explore
+	Code    int
+	Seconds float64
+	Said    string        // where the code is neither 0 nor 1
+	Events  []drive.Event // ended tests, and findings without their timelines
+}
+
+// package1 explores one package, or takes what an earlier run has kept, and adds it to a row.
+func (s *settings) package1(ctx context.Context, r *row, dir string, p plain.Package, args []string) error {
+	args = append(args, "--seed", fmt.Sprint(s.seed), "--unjudged=ok")
+	sum := sha256.Sum256([]byte(strings.Join(append([]string{s.kind, dir, p.ImportPath}, args...), "\n")))
+	file := filepath.Join(s.folder, "results", r.subject.name+"-"+hex.EncodeToString(sum[:6])+".json")
+	done, err := load(file)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s: %s: %d tests\n", r.subject.name, p.ImportPath, len(p.Tests))
+		if done, err = s.run1(ctx, p, args); err != nil {
+			return err
+		}
+		if done.Code != 2 { // what could not be built may be mended
+			if err := save(file, done); err != nil {
+				return err
+			}
+		}
+	}
+	r.add(done)
+	return nil
+}
+
+func load(file string) (*result, error) {
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := &result{}
+	return r, json.Unmarshal(content, r)
+}
+
+func save(file string, r *result) error {
+	content, err := json.MarshalIndent(r, "", " ")
+	if err == nil {
+		err = os.MkdirAll(filepath.Dir(file), 0o777)
+	}
+	if err == nil {
+		err = os.WriteFile(file+".half", content, 0o666)
+	}
+	if err == nil {
+		err = os.Rename(file+".half", file)
+	}
+	return err
+}
+
+// run1 has racewindow explore a package, within bounds of time and memory. One that takes too long is interrupted, and says what it has.
+func (s *settings) run1(ctx context.Context, p plain.Package, args []string) (*result, error) {
+	told, err := os.CreateTemp(s.folder, "events-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(told.Name())
+	defer told.Close()
+	bounded, cancel := context.WithTimeout(ctx, s.perPackage)
+	defer cancel()
+	words := append([]string{"-c", fmt.Sprintf(`ulimit -v %d; exec "$@"`, s.memory<<10), "sh", s.command, "explore", "--json", told.Name()}, args...)
+	cmd := exec.CommandContext(bounded, "sh", append(words, ".")...)
+	cmd.Dir, cmd.Env = p.Dir, append(os.Environ(), "NO_COLOR=1", "GOFLAGS=-mod=mod", "GOMEMLIMIT=2GiB")
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGINT) }
+	cmd.WaitDelay = 30 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	began := time.Now()
+	err = cmd.Run()
+	var ended *exec.ExitError
+	switch {
+	case ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil && !errors.As(err, &ended) && bounded.Err() == nil:
+		return nil, fmt.Errorf("run racewindow: %w", err)
+	}
+	r := &result{Package: p.ImportPath, Tests: p.Tests, Args: args, Code: cmd.ProcessState.ExitCode(), Seconds: time.Since(began).Seconds()}
+	if r.Code != 0 && r.Code != 1 {
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		r.Said = strings.Join(lines[max(0, len(lines)-20):], "\n")
+	}
+	content, err := os.ReadFile(told.Name())
+	if err != nil || len(content) == 0 {
+		return r, nil // nothing was told: all tests of it are left
+	}
+	if err := json.Unmarshal(content, &r.Events); err != nil {
+		return nil, fmt.Errorf("understand what racewindow tells: %w", err)
+	}
+	for i := range r.Events {
+		if f := r.Events[i].Finding; f != nil {
+			f.Outcome.Events, f.Passing = nil, nil
+		}
+		r.Events[i].Report = nil
+	}
+	return r, nil
+}
