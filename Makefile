@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker bench-quick bench-sched gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker false-alarms bench-quick bench-sched gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ runtime-versions: ## Go's own tests and those of plain tests on each supported v
 
 alone: ## explore leaves modules of all shapes alone: vendored, workspaces, old, interrupted, read-only: RUN= SHORT=1
 	$(GO) run ./scripts/alone $(if $(SHORT),-short) $(if $(RUN),-run '$(RUN)')
+
+false-alarms: ## other people's modules without a data race, explored under the race detector: SCHEDULES=
+	$(GO) run ./scripts/falsealarms $(if $(SCHEDULES),-schedules $(SCHEDULES))
 
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick

@@ -29,6 +29,8 @@ type Build struct {
 	Flags []string
 	// Driver are files that come to GOROOT/src besides those of the patch: what drives the binary, and imports nothing else.
 	Driver map[string][]byte
+	// Unraced is a pattern of packages of the driver that the race detector need not look into, which costs a third of its time.
+	Unraced string
 	// Undriven lets the binary start without a driver: for Go's own tests on the runtime.
 	Undriven bool
 	Env      []string // of the go command; the process's own when nil

@@ -80,3 +80,19 @@ func TestTheCacheIsItsOwnersAlone(t *testing.T) {
 	_, err = c.Clean()
 	require.NoError(t, err, "nothing is left to be removed")
 }
+
+func TestTheRaceDetectorIsAskedForInFlagsAndInGOFLAGS(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []struct {
+		goflags string
+		flags   []string
+		race    bool
+	}{
+		{"", nil, false},
+		{"-mod=mod -race", nil, true},
+		{"-race", []string{"--race=false"}, false},
+		{"-race=false", []string{"-tags=race", "-race"}, true},
+	} {
+		require.Equal(t, asked.race, Toolchain{Flags: asked.goflags}.Race(asked.flags), asked)
+	}
+}

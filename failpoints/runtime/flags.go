@@ -156,6 +156,9 @@ func (b Build) arguments(overlay string) ([]string, error) {
 	if b.Race {
 		args = append(args, "-race")
 	}
+	if b.Race && b.Unraced != "" {
+		args = append(args, "-gcflags="+b.Unraced+"=-race=false")
+	}
 	if b.Undriven {
 		args = append(args, "-ldflags=-X=runtime.racewindowDriver=none")
 	}
@@ -170,6 +173,16 @@ func BuildFlags(flags []string) (build []string) {
 		}
 	}
 	return build
+}
+
+// Race says whether the user's flags, or GOFLAGS, ask for the race detector.
+func (t Toolchain) Race(flags []string) (asked bool) {
+	for _, given := range append(splitQuoted(t.Flags), flags...) {
+		if f := parseFlag(given); f.name == "race" {
+			asked = f.value != "false" && f.value != "0"
+		}
+	}
+	return asked
 }
 
 // GoTest are the arguments of go test, after the verb, for packages and a user's flags.

@@ -15,7 +15,7 @@ func TestTheUsersFlagsAreMergedWithTheRuntimes(t *testing.T) {
 		require.NoError(t, os.MkdirAll(filepath.Join(root, "src", folder), 0o755))
 	}
 	b := Build{
-		Package: "./a", Output: "a.test", Race: true, Flags: []string{"-gcflags=all=-N -l", "-tags=slow", "-mod=vendor", "-short", "-args=x"},
+		Package: "./a", Output: "a.test", Race: true, Unraced: "driver/...", Flags: []string{"-gcflags=all=-N -l", "-tags=slow", "-mod=vendor", "-short", "-args=x"},
 		Toolchain: Toolchain{Root: root, Flags: "-tags=fromenv -buildvcs=false '-gcflags=all=-l -B'"},
 	}
 	args, err := b.arguments("overlay.json")
@@ -23,7 +23,7 @@ func TestTheUsersFlagsAreMergedWithTheRuntimes(t *testing.T) {
 	require.Equal(t, []string{
 		"test", "-c", "-vet=off", "-pgo=off", "-o", "a.test", "-overlay=overlay.json", "-gcflags=all=-d=ssa/intrinsics/off", "-gcflags=archive/...=", "-gcflags=runtime/...=", "-gcflags=vendor/...=",
 		"-gcflags=all=-l -B -d=ssa/intrinsics/off", "-gcflags=all=-N -l -d=ssa/intrinsics/off", "-mod=vendor", "-race",
-		"-tags=netgo,osusergo,fromenv,slow", "./a",
+		"-gcflags=driver/...=-race=false", "-tags=netgo,osusergo,fromenv,slow", "./a",
 	}, args, "atomic operations stay points, whatever the user's flags are; GOFLAGS' other flags the go command reads itself")
 }
 

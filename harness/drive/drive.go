@@ -115,6 +115,10 @@ type Order struct {
 	// are the names of its tests that are no plain ones.
 	Own  string   `json:"own,omitempty"`
 	Skip []string `json:"skip,omitempty"`
+	// RaceLog is where a plain test's binary with the race detector finds its reports, but for the dot and the number of its process
+	// at the end; Gorace is what GORACE was before it was set for that.
+	RaceLog string `json:"race_log,omitempty"`
+	Gorace  string `json:"gorace,omitempty"`
 	// Unkept says that whoever orders keeps what is found, so that the Check does not; PerClass is
 	// how many findings of one class are made smaller, 0 for all.
 	Unkept   bool `json:"unkept,omitempty"`

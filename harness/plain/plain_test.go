@@ -167,13 +167,14 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 		"TestExits": drive.FoundSome, "TestLogsLate": drive.FoundSome, "TestParallelParts": drive.FoundSome, "TestSelectTakesAnyReadyCase": drive.FoundSome,
 		"TestUnlocksTwice": drive.FoundSome, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
 		"TestPipeRight": drive.HeldAll, "TestLeaksAlways": drive.HeldAll, "TestSpinsRight": drive.HeldAll,
-		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome,
+		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome, "TestPoolRight": drive.HeldAll,
 	} {
 		require.Equal(t, verdict, got.ended[name].Verdict, "%s: %s", name, got.ended[name].Because)
 		for _, f := range got.findings[name] {
 			require.Equal(t, f.Finding.Replays, f.Finding.Replayed, name)
 		}
 	}
+	require.Empty(t, got.ended["TestPoolRight"].Apart, "what an execution has put into a pool is not for the next")
 	require.Contains(t, got.ended["TestPackageCounter"].Apart, "came to main@TestPackageCounter.Lock (shapes_test.go:", "the first place that differed")
 	require.Equal(t, []string{"leak in TestLeaksAlways: select (no cases)"}, got.ended["TestLeaksAlways"].Leaks)
 	require.Equal(t, "main@TestSelectTakesAnyReadyCase.select.case#1=1", got.findings["TestSelectTakesAnyReadyCase"][0].Finding.Schedule.String())

@@ -87,7 +87,7 @@ func (s *Session) Explore(ctx context.Context, p Package) error {
 	b := &binary{Session: s, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), done: slices.Clone(p.Checks), arguments: arguments}
 	err = runtime.Build{
 		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: b.file, Race: s.Race, Flags: s.Flags,
-		Driver: Driver(), Env: s.Env,
+		Driver: Driver(), Unraced: beneath + "/...", Env: s.Env,
 	}.Run(ctx)
 	if err != nil {
 		return err
@@ -234,11 +234,16 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 	args = append(args, b.arguments...)
 	cmd := exec.CommandContext(ctx, b.file, args...)
 	cmd.Dir = b.of.Dir
+	env := b.environment()
+	if b.Race {
+		order.Gorace, order.RaceLog = detectorSettings(env), events.Name()+".races"
+		env = append(env, "GORACE="+strings.TrimSpace(order.Gorace+" "+racesTold)+` log_path="`+order.RaceLog+`"`)
+	}
 	ordered, err := order.ForEnvironment(b.folder)
 	if err != nil {
 		return "", nil, err
 	}
-	cmd.Env = append(b.environment(), drive.Variable+"="+ordered, "PWD="+b.of.Dir)
+	cmd.Env = append(env, drive.Variable+"="+ordered, "PWD="+b.of.Dir)
 	said := &lastBytes{most: 64 << 10}
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.WaitDelay = time.Second
@@ -260,11 +265,22 @@ func (b *binary) environment() []string {
 	if env == nil {
 		env = os.Environ()
 	}
-	env = env[:len(env):len(env)]
-	if b.Race {
-		env = append(env, "GORACE=suppress_equal_stacks=0 suppress_equal_addresses=0 exitcode=0")
+	return env[:len(env):len(env)]
+}
+
+// racesTold are the race detector's settings for an exploration. Of two that say different things it takes the later one, so they come
+// after the user's. By itself it reports equal races once in a process, by stacks or by address: then only one schedule of all those that show
+// a race would. It must not end the process, and not sleep at its end, since there are many.
+const racesTold = "suppress_equal_stacks=0 suppress_equal_addresses=0 halt_on_error=0 exitcode=0 atexit_sleep_ms=0 report_bugs=1"
+
+// detectorSettings is the last GORACE of an environment, which is the one that counts.
+func detectorSettings(env []string) (settings string) {
+	for _, word := range env {
+		if value, is := strings.CutPrefix(word, "GORACE="); is {
+			settings = value
+		}
 	}
-	return env
+	return settings
 }
 
 // poll is how often the events are looked at.

@@ -30,6 +30,7 @@ type Chooser struct {
 
 	failedMu sync.Mutex
 	failure  *Failure
+	beside   []*Failure // what else was wrong: data races, each class once
 	failed   bool
 	closed   bool // what fails now is nobody's business
 }
@@ -73,7 +74,7 @@ func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.trace, c.noted, c.sights = c.trace[:0], c.noted[:0], nil
 	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
 	c.turns.begin()
-	c.failure, c.failed, c.closed = nil, false, false
+	c.failure, c.beside, c.failed, c.closed = nil, nil, false, false
 	if c.trail != nil {
 		c.trail.begin()
 	}
@@ -267,6 +268,22 @@ func (c *Chooser) Fail(f *Failure) {
 		c.failure, c.failed = f, true
 	}
 	c.failedMu.Unlock()
+}
+
+// failBeside keeps a failure that hides no other one and is hidden by none: a data race, which may be reported in an execution that
+// panics too.
+func (c *Chooser) failBeside(f *Failure) {
+	if c.failure == nil {
+		c.Fail(f)
+		return
+	}
+	for _, known := range append(c.beside, c.failure) {
+		if known.Class() == f.Class() {
+			return
+		}
+	}
+	f.Step = len(c.trace)
+	c.beside = append(c.beside, f)
 }
 
 // Doubt takes the place of any failure, because the execution says nothing.

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -24,6 +25,7 @@ type explorer struct {
 
 	repeating *recorded // the execution now is the second of its kind
 	first     []step
+	strategy  Strategy // that made the first
 }
 
 // next picks the strategy of the next schedule, or repeats the last one.
@@ -75,7 +77,7 @@ func (e *explorer) judge(c *Chooser, strategy Strategy) {
 		e.found(c, strategy)
 	} else if n := e.search.options.RepeatEvery; n > 0 && e.executed%n == 0 {
 		e.first = append(e.first[:0], c.trace...)
-		e.repeating = &recorded{trace: e.first}
+		e.repeating, e.strategy = &recorded{trace: e.first}, strategy
 	}
 	if len(e.hashes) >= 512 {
 		e.flush()
@@ -138,6 +140,10 @@ func (e *explorer) flushCoverage() {
 
 func (e *explorer) judgeRepeated(c *Chooser) {
 	e.repeating = nil
+	if f := c.failure; f != nil && f.Kind == DataRace && slices.Equal(c.trace, e.first) { // a race is one, however seldom the detector sees it
+		e.found(c, e.strategy)
+		return
+	}
 	if difference := c.diverged(e.first); difference != "" {
 		e.search.stop("the scenario is not deterministic", fmt.Errorf("the same choices made a different execution: %s. "+
 			"Look for the wall clock, randomness, the order of a map, or state that is left from the execution before", difference))
@@ -146,29 +152,38 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 	e.stats.Repeated++
 }
 
-// found keeps a failure. One that says nothing about the program ends the search with an error.
+// found keeps the failures of an execution. One that says nothing about the program ends the search with an error.
 func (e *explorer) found(c *Chooser, strategy Strategy) {
-	s := e.search
 	if c.failure.Kind == Unusable {
-		s.stop("a schedule could not be executed", c.failure)
-		return
-	}
-	b, enumerated := strategy.(*bounded)
-	if c.failure.Kind == StepLimit {
-		e.stats.Unknown++
-		if enumerated {
-			b.part.shown.addUnknown(e.number, c.failure)
-			return
-		}
-		s.mu.Lock()
-		s.drawn.addUnknown(e.number, c.failure)
-		s.mu.Unlock()
+		e.search.stop("a schedule could not be executed", c.failure)
 		return
 	}
 	schedule, preemptions := c.schedule()
-	class := c.failure.Class()
-	f := Finding{Failure: c.failure, Schedule: schedule, Preemptions: preemptions, Strategy: strategy.Name()}
-	if enumerated {
+	for _, failure := range append([]*Failure{c.failure}, c.beside...) {
+		if failure.Kind == StepLimit {
+			e.unknown(failure, strategy)
+		} else {
+			e.keep(Finding{Failure: failure, Schedule: schedule, Preemptions: preemptions, Strategy: strategy.Name()}, strategy)
+		}
+	}
+}
+
+// unknown counts a schedule that says nothing.
+func (e *explorer) unknown(failure *Failure, strategy Strategy) {
+	e.stats.Unknown++
+	if b, enumerated := strategy.(*bounded); enumerated {
+		b.part.shown.addUnknown(e.number, failure)
+		return
+	}
+	e.search.mu.Lock()
+	defer e.search.mu.Unlock()
+	e.search.drawn.addUnknown(e.number, failure)
+}
+
+// keep takes a finding in, and ends the search if it is what was searched for.
+func (e *explorer) keep(f Finding, strategy Strategy) {
+	s, class := e.search, f.Failure.Class()
+	if b, enumerated := strategy.(*bounded); enumerated {
 		if b.part.shown.add(e.number, class, f); s.wanted(class) {
 			b.frontier.endIn(b.part, endedByFailure)
 		}

@@ -1,11 +1,16 @@
 package sched
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // An Outcome is what one execution came to.
 type Outcome struct {
 	// Failure is nil if everything held.
 	Failure *Failure
+	// Beside are other failures of the same execution: data races beside a panic, say. Each has a class of its own.
+	Beside []*Failure `json:",omitempty"`
 	// Schedule is what was executed; Preemptions how many of its switches were away from a thread that could have gone on.
 	Schedule    Schedule
 	Preemptions int
@@ -15,6 +20,18 @@ type Outcome struct {
 	Early bool
 	// Events are what the threads did, in order; only if they were asked for.
 	Events []Event
+}
+
+// Of is the outcome with the failure of a class as Failure, and the others beside it. It is the outcome as it is if there is none.
+func (o Outcome) Of(class string) Outcome {
+	for i, f := range o.Beside {
+		if f.Class() == class {
+			o.Beside = slices.Clone(o.Beside)
+			o.Failure, o.Beside[i] = f, o.Failure
+			break
+		}
+	}
+	return o
 }
 
 // An Event is a line of the timeline.
@@ -105,7 +122,7 @@ func (r *Runner) Replay(s Schedule, events bool) Outcome { return r.Run(Replay(s
 
 func (c *Chooser) outcome(s Strategy, events bool) (o Outcome) {
 	s.End(len(c.trace), c.failure != nil)
-	o.Failure, o.Steps = c.failure, len(c.trace)
+	o.Failure, o.Beside, o.Steps = c.failure, c.beside, len(c.trace)
 	o.Schedule, o.Preemptions = c.schedule()
 	r, replayed := s.(*replay)
 	switch {

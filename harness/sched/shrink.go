@@ -17,14 +17,25 @@ const (
 // left, then looks for one with fewer preemptions among all schedules with fewer, as far as 2,000 go. A schedule that does not end
 // becomes its cycle. It returns what the smallest one came to; with Failure nil if the schedule does not fail at all. It ends
 // after 4,000 executions, or 6 million steps, and Outcome.Early says so.
-func (r *Runner) Shrink(s Schedule) Outcome { return r.shrink(s, shrinkExecutions, shrinkSteps) }
+func (r *Runner) Shrink(s Schedule) Outcome { return r.ShrinkTo(s, "") }
 
-func (r *Runner) shrink(s Schedule, executions, steps int) Outcome {
-	m := &shrinking{r: r, executions: executions, steps: steps}
+// ShrinkTo is Shrink for one failure of several that a schedule shows, by its class; "" for the first.
+func (r *Runner) ShrinkTo(s Schedule, class string) Outcome {
+	return r.shrink(s, class, shrinkExecutions, shrinkSteps)
+}
+
+func (r *Runner) shrink(s Schedule, class string, executions, steps int) Outcome {
+	m := &shrinking{r: r, class: class, executions: executions, steps: steps}
 	if m.best = m.run(Follow(s)); m.best.Failure == nil {
 		return m.best
 	}
-	m.class = m.best.Failure.Class()
+	if m.class == "" {
+		m.class = m.best.Failure.Class()
+	}
+	if !m.shows(m.best) {
+		m.best.Failure = nil
+		return m.best
+	}
 	if m.best.Failure.hangs() {
 		m.hung()
 		return m.best
@@ -51,7 +62,7 @@ type shrinking struct {
 }
 
 func (m *shrinking) run(s Strategy) Outcome {
-	out := m.r.Run(s, false)
+	out := m.r.Run(s, false).Of(m.class)
 	m.executions--
 	m.steps -= out.Steps
 	return out

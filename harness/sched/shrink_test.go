@@ -101,11 +101,27 @@ func TestShrinkingIsBoundedAndSaysSo(t *testing.T) {
 	require.NotNil(t, found.Failure)
 	for _, budget := range []struct{ executions, steps int }{{50, 1 << 30}, {1 << 30, 50 * found.Steps}} {
 		executed = 0
-		out := runner.shrink(found.Schedule, budget.executions, budget.steps)
+		out := runner.shrink(found.Schedule, "", budget.executions, budget.steps)
 		require.True(t, out.Early)
 		require.NotNil(t, out.Failure)
 		require.GreaterOrEqual(t, len(out.Schedule), want-1)
 		require.LessOrEqual(t, executed, 51)
 	}
 	require.False(t, runner.Shrink(found.Schedule).Early, "what is left out singly is within the usual bound")
+}
+
+func TestAnOutcomeHasEachOfItsFailuresInFront(t *testing.T) {
+	t.Parallel()
+	c := &Chooser{}
+	panicked, race, other := &Failure{Kind: Panicked, Site: "f"}, &Failure{Kind: DataRace, Site: "f reads, g writes"}, &Failure{Kind: DataRace, Site: "h"}
+	c.Fail(panicked)
+	for _, f := range []*Failure{race, other, {Kind: DataRace, Site: "h"}} {
+		c.failBeside(f)
+	}
+	out := Outcome{Failure: c.failure, Beside: c.beside}
+	require.Equal(t, []*Failure{race, other}, out.Beside, "each class once")
+	require.Same(t, other, out.Of(other.Class()).Failure)
+	require.Equal(t, []*Failure{race, panicked}, out.Of(other.Class()).Beside)
+	require.Equal(t, out, out.Of("another"))
+	require.Same(t, panicked, out.Failure, "it is a copy that was changed")
 }

@@ -71,10 +71,29 @@ func (w *worker) execute() {
 	c.closed = true
 	w.mechanism.Drop()
 	w.judgeCircle()
-	if n := raceoff.Races(); n > w.races {
+	if races := w.raced(); len(races) > 0 {
 		c.closed = false
-		c.Fail(&Failure{Kind: DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", n-w.races)})
+		for _, f := range races {
+			c.failBeside(f)
+		}
 	}
+}
+
+// A Racer is a Mechanism that knows what Go's race detector says.
+type Racer interface {
+	// Races are the data races that were reported in the execution that is over, one for each class.
+	Races() []*Failure
+}
+
+// raced are the data races of an execution.
+func (w *worker) raced() []*Failure {
+	if r, is := w.mechanism.(Racer); is {
+		return r.Races()
+	}
+	if n := raceoff.Races(); n > w.races {
+		return []*Failure{{Kind: DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", n-w.races)}}
+	}
+	return nil
 }
 
 // recorded repeats the choices of an execution.

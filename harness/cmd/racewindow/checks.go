@@ -134,7 +134,7 @@ func (r *checkRun) testByMarkers(ctx context.Context, packages []plain.Package, 
 
 // withChecks are the packages whose tests use the harness, at least one.
 func (r *checkRun) withChecks(ctx context.Context) ([]plain.Package, error) {
-	found, err := plain.List(ctx, "", environment.Full(), listFlags(r.build), r.packages)
+	found, err := plain.List(ctx, "", environment.Full(), listFlags(r.build, r.race), r.packages)
 	var unlisted *plain.ListError
 	if errors.As(err, &unlisted) {
 		return nil, usageError{err}

@@ -33,9 +33,10 @@ the failpoints of their code, and where that has none, as plain tests are; what 
 testdata/racewindow of the package. Plain tests,
 which know nothing of racewindow, are explored unmodified: the runtime itself, with hooks, lets one goroutine
 run at a time, and a switch may come before each operation of sync, sync/atomic, channels and files in the
-code under test. Deadlocks, leaks, panics and failed assertions are found. ('racewindow doctor' says whether
-that can be had here.) Without packages it is the current package, if a test of it calls harness.Check, and
-otherwise the log that racewindow brings.
+code under test. Deadlocks, leaks, panics and failed assertions are found, and under --race what Go's race
+detector reports, each pair of places once. ('racewindow doctor' says whether that can be had here.) Without
+packages it is the current package, if a test of it calls harness.Check, and otherwise the log that racewindow
+brings.
 
 Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
 turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.
@@ -122,7 +123,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	s := &f.config.Search
 	flags.StringVar(&f.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
-	flags.BoolVar(&f.race, "race", false, "of packages: under the race detector too")
+	flags.BoolVar(&f.race, "race", false, "of packages: under the race detector")
 	flags.StringVar(&f.leaks, "leaks", "new", "of plain tests, which leaks are found, `NAME`: new (the schedule without a switch has not), always, or ok (none)")
 	flags.StringVar(&f.unjudged, "unjudged", "fail", "of plain tests, what it means that one gets no verdict, `NAME`: fail (exit code 3) or ok")
 	flags.StringArrayVar(&f.build, "build", nil, "of packages, a `FLAG` of go test, such as -tags=slow; repeat for more. Most can be given as go test has them")

@@ -51,7 +51,7 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if len(packages) == 0 {
 		packages = []string{"."}
 	}
-	listed, err := plain.List(ctx, "", environment.Full(), listFlags(f.build), packages)
+	listed, err := plain.List(ctx, "", environment.Full(), listFlags(f.build, f.race), packages)
 	var unlisted *plain.ListError
 	if errors.As(err, &unlisted) {
 		return usageError{err}
@@ -75,13 +75,6 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 		err = f.checks(ctx, order, flags, out, packages)
 	}
 	var wrong usageError
-	switch {
-	case f.race && !withChecks && len(with) > 0:
-		return usageError{errors.New("--race: plain tests cannot be explored under the race detector yet; leave it out")}
-	case f.race && len(with) > 0:
-		fmt.Fprintln(out, "plain tests: not explored, under --race only what is given to harness.Check is")
-		return err
-	}
 	if len(with) == 0 || errors.As(err, &wrong) || ctx.Err() != nil {
 		return err
 	}
@@ -108,7 +101,10 @@ func both(first, second error) error {
 }
 
 // listFlags are the flags of the go command that decide which files a package has.
-func listFlags(build []string) (flags []string) {
+func listFlags(build []string, race bool) (flags []string) {
+	if race {
+		flags = append(flags, "-race") // files may say that they are built with it only
+	}
 	for _, given := range build {
 		name, _, _ := strings.Cut(strings.TrimLeft(given, "-"), "=")
 		if name == "tags" || name == "mod" || name == "modfile" {
@@ -185,7 +181,7 @@ func (f *exploreFlags) plain(ctx context.Context, order drive.Order, flags *pfla
 	if !flags.Changed("budget") && !flags.Changed("schedules") && !f.exhaustive {
 		order.Schedules = perTest
 	}
-	r := &plainRun{verb: "explore", pattern: f.pattern, packages: packages, flags: f.build, order: order, unjudged: f.unjudged == "ok", out: out, screen: os.Stdout}
+	r := &plainRun{verb: "explore", pattern: f.pattern, packages: packages, flags: f.build, race: f.race, order: order, unjudged: f.unjudged == "ok", out: out, screen: os.Stdout}
 	if f.jsonFile == "-" {
 		r.out, r.screen = os.Stderr, os.Stderr
 	}

@@ -26,6 +26,7 @@ type plainRun struct {
 	pattern  string // go test's -run
 	packages []plain.Package
 	flags    []string // of the go command
+	race     bool     // with the race detector
 	order    drive.Order
 	unjudged bool // what is not judged is no failure
 	out      io.Writer
@@ -50,12 +51,17 @@ func (r *plainRun) run(ctx context.Context) error {
 	case err != nil:
 		return err
 	}
-	session.Flags, session.Order, session.Run = r.flags, r.order, r.pattern
+	r.race = r.race || session.Toolchain.Race(r.flags)
+	session.Flags, session.Order, session.Run, session.Race = r.flags, r.order, r.pattern, r.race
 	known := "tested with its files"
 	if !session.Patch.Tested {
 		known = "untested with its files"
 	}
-	fmt.Fprintf(r.out, "plain tests: mechanism runtime, %s %s/%s, %s\n", session.Toolchain.Version, session.Toolchain.OS, session.Toolchain.Arch, known)
+	detector := ""
+	if r.race {
+		detector = ", with the race detector"
+	}
+	fmt.Fprintf(r.out, "plain tests: mechanism runtime, %s %s/%s, %s%s\n", session.Toolchain.Version, session.Toolchain.OS, session.Toolchain.Arch, known, detector)
 	for _, p := range r.packages {
 		if len(p.Fuzz) > 0 && r.verb != "replay" {
 			fmt.Fprintf(r.out, "not explored: fuzz targets of %s: %s; call one from a test with one input, and explore that\n", p.ImportPath, strings.Join(p.Fuzz, ", "))
@@ -95,7 +101,7 @@ func (r *plainRun) event(p plain.Package, e drive.Event) {
 		r.claims = r.claims || e.Plain.Verdict == drive.HeldAll && len(e.Plain.Exhausted) > 0
 		r.kept = append(r.kept, e)
 		if r.verb != "replay" || e.Code == exitFailed {
-			r.line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, closing(e))) })
+			r.line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, closing(e, r.race))) })
 		}
 	}
 }
@@ -104,6 +110,9 @@ func (r *plainRun) event(p plain.Package, e drive.Event) {
 func (r *plainRun) tell(p plain.Package, e *drive.Event) {
 	token := plain.Token{Test: e.Test, Alone: e.Finding.Apart == drive.ApartFirst, Schedule: e.Finding.Schedule}.String()
 	command := []string{"racewindow", "replay"}
+	if r.race {
+		command = append(command, "--race")
+	}
 	for _, f := range r.flags {
 		command = append(command, "--build="+quotedWord(f))
 	}
@@ -117,10 +126,21 @@ func (r *plainRun) tell(p plain.Package, e *drive.Event) {
 		r.problems = append(r.problems, err)
 	}
 	if w := e.Finding.Failure; w.Stack != "" {
-		fmt.Fprint(r.out, firstLines(w.Stack, 12))
+		most := mostOfStack
+		if w.Kind == sched.DataRace {
+			most = mostOfRace
+		}
+		fmt.Fprint(r.out, firstLines(w.Stack, most))
 	}
 	fmt.Fprintln(r.out)
 }
+
+// How many lines of a panic's stack are shown, and of what the race detector says: there are the two accesses, and where their goroutines
+// were started.
+const (
+	mostOfStack = 12
+	mostOfRace  = 40
+)
 
 func firstLines(text string, most int) string {
 	lines := strings.SplitAfter(text, "\n")
@@ -128,7 +148,7 @@ func firstLines(text string, most int) string {
 }
 
 // closing says what became of a test, in lines that no report has.
-func closing(e drive.Event) string {
+func closing(e drive.Event, race bool) string {
 	s := e.Plain
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s", s.Verdict, e.Test)
@@ -138,6 +158,9 @@ func closing(e drive.Event) string {
 			st.Duration.Seconds(), st.Rate(), st.Distinct, st.PartialOrders, s.Goroutines, s.Seed, s.Because)
 	default:
 		fmt.Fprintf(&text, ": %s", s.Because)
+	}
+	if race && s.Verdict == drive.HeldAll {
+		text.WriteString("; no race was reported") // the detector forgets, so it may have missed one
 	}
 	text.WriteString("\n")
 	if s.Apart != "" {

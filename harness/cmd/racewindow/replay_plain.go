@@ -15,7 +15,7 @@ import (
 
 // ofPlainTest executes the schedule of a plain test, if it is one. A test that calls harness.Check has cases instead.
 func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []string) (done bool, err error) {
-	listed, err := plain.List(cmd.Context(), "", environment.Full(), listFlags(f.build), packages)
+	listed, err := plain.List(cmd.Context(), "", environment.Full(), listFlags(f.build, f.race), packages)
 	if err != nil {
 		return false, nil // whoever replays a Check says what is wrong
 	}
@@ -30,13 +30,11 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 		return false, nil
 	case malformed != nil:
 		return true, usageError{fmt.Errorf("%s is a plain test: %w", name, malformed)}
-	case f.race:
-		return true, usageError{errors.New("--race: plain tests cannot be explored under the race detector yet; leave it out")}
 	case len(packages) != 1 || strings.Contains(packages[0], "..."):
 		return true, usageError{errors.New("name the one package that the test is of")}
 	}
 	r := &plainRun{
-		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, out: cmd.OutOrStdout(), screen: os.Stdout,
+		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, out: cmd.OutOrStdout(), screen: os.Stdout,
 		order: drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true},
 	}
 	if token.Alone {
@@ -46,11 +44,15 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 	if !errors.Is(err, errViolated) && err != nil {
 		return true, err
 	}
+	failed := false
 	for _, e := range r.kept {
 		if e.Event == drive.Found {
-			fmt.Fprintf(cmd.OutOrStdout(), "failed %d of %d times: %s\n", e.Finding.Replayed, e.Finding.Replays, token)
-			return true, err
+			failed = true
+			fmt.Fprintf(cmd.OutOrStdout(), "failed %d of %d times (%s): %s\n", e.Finding.Replayed, e.Finding.Replays, e.Finding.Failure.Class(), token)
 		}
+	}
+	if failed {
+		return true, err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "held %d of %d times: %s\n", f.times, f.times, token)
 	return true, err

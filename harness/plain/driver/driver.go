@@ -41,6 +41,7 @@ func Start() {
 		os.Exit(2)
 	}
 	ownPackage = strings.Fields(order.Own)
+	forgetDetector()
 	if order.Trail != "" {
 		if trail, err = openTrail(order.Trail); err != nil {
 			fmt.Fprintln(os.Stderr, "racewindow: what is chosen cannot be noted:", err)
@@ -207,7 +208,9 @@ func (t *test) search() (strays string) {
 // look searches, unless the schedule without a switch fails, or what was to be tried first does.
 func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Result, err error) {
 	hit := func(out sched.Outcome, strategy, ended string) sched.Result {
-		found.Findings = []sched.Finding{{Failure: out.Failure, Schedule: out.Schedule, Preemptions: out.Preemptions, Strategy: strategy, After: 1}}
+		for _, f := range append([]*sched.Failure{out.Failure}, out.Beside...) {
+			found.Findings = append(found.Findings, sched.Finding{Failure: f, Schedule: out.Schedule, Preemptions: out.Preemptions, Strategy: strategy, After: 1})
+		}
 		found.Schedules, found.Ended = 1, ended
 		return found
 	}

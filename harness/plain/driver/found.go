@@ -2,6 +2,7 @@ package driver
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -17,18 +18,17 @@ func (t *test) found(f sched.Finding) {
 		FromSwitches: len(f.Schedule), FromPreemptions: f.Preemptions, Apart: t.how,
 	}
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
-	if f.Failure.Kind != sched.DataRace {
-		tell(drive.Event{Event: drive.Progress, Test: t.name, Text: fmt.Sprintf("found %s, and makes it smaller", f.Failure.Class())})
-		if small := runner.Shrink(f.Schedule); small.Failure != nil {
-			told.Failure, told.Schedule, told.Preemptions, told.Early = small.Failure, small.Schedule, small.Preemptions, small.Early
-		}
-		for told.Replays = 0; told.Replays < replays; told.Replays++ {
-			if out := runner.Replay(told.Schedule, false); out.Failure != nil && out.Failure.Class() == told.Failure.Class() {
-				told.Replayed++
-			}
+	class := f.Failure.Class()
+	tell(drive.Event{Event: drive.Progress, Test: t.name, Text: fmt.Sprintf("found %s, and makes it smaller", class)})
+	if small := runner.ShrinkTo(f.Schedule, class); small.Failure != nil {
+		told.Failure, told.Schedule, told.Preemptions, told.Early = small.Failure, small.Schedule, small.Preemptions, small.Early
+	}
+	for told.Replays = 0; told.Replays < replays; told.Replays++ {
+		if out := runner.Replay(told.Schedule, false).Of(class); out.Failure != nil && out.Failure.Class() == class {
+			told.Replayed++
 		}
 	}
-	told.Outcome = runner.Replay(told.Schedule, true)
+	told.Outcome = runner.Replay(told.Schedule, true).Of(class)
 	if told.Outcome.Failure == nil || told.Outcome.Failure.Class() != told.Failure.Class() {
 		told.Outcome.Failure = told.Failure
 	}
@@ -51,28 +51,37 @@ func (t *test) replay() {
 	if !t.inProcesses() {
 		runner.Replay(nil, false) // a first execution has a point more, where lazy state is made
 	}
-	told := &drive.PlainFinding{Schedule: schedule, Apart: t.how}
-	for told.Replays = 0; told.Replays < max(order.Times, 1); told.Replays++ {
-		out := runner.Replay(schedule, told.Replayed == 0)
-		switch f := out.Failure; {
-		case f == nil:
-		case f.Kind == sched.Unusable, f.Kind == sched.StepLimit:
+	times := max(order.Times, 1)
+	var all []*drive.PlainFinding // one for each class
+	for range times {
+		out := runner.Replay(schedule, len(all) == 0)
+		if f := out.Failure; f != nil && len(out.Beside) == 0 && (f.Kind == sched.Unusable || f.Kind == sched.StepLimit) {
 			tell(drive.Event{Event: drive.Refused, Test: t.name, Text: f.Message, Code: 3})
 			return
-		default:
-			if told.Replayed == 0 {
-				told.Failure, told.Outcome, told.Preemptions = f, out, out.Preemptions
-			}
-			told.Replayed++
 		}
-		if told.Replays == 0 && told.Replayed == 0 {
-			told.Outcome = out
-		}
+		all = t.count(all, out, schedule)
 	}
-	t.summary.Verdict, t.summary.Statistics.Schedules = drive.HeldAll, uint64(told.Replays)
-	if told.Replayed > 0 {
+	t.summary.Verdict, t.summary.Statistics.Schedules = drive.HeldAll, uint64(times)
+	for _, told := range all {
+		told.Replays = times
 		tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: order.Case, Finding: told})
-		t.summary.Verdict, t.summary.Findings = drive.FoundSome, 1
+		t.summary.Verdict, t.summary.Findings = drive.FoundSome, len(all)
 	}
 	t.end()
+}
+
+// count takes in each failure of an execution.
+func (t *test) count(all []*drive.PlainFinding, out sched.Outcome, schedule sched.Schedule) []*drive.PlainFinding {
+	for _, f := range append([]*sched.Failure{out.Failure}, out.Beside...) {
+		if f == nil || f.Kind == sched.StepLimit {
+			continue
+		}
+		at := slices.IndexFunc(all, func(told *drive.PlainFinding) bool { return told.Failure.Class() == f.Class() })
+		if at < 0 {
+			at = len(all)
+			all = append(all, &drive.PlainFinding{Failure: f, Schedule: schedule, Outcome: out.Of(f.Class()), Preemptions: out.Preemptions, Apart: t.how})
+		}
+		all[at].Replayed++
+	}
+	return all
 }

@@ -5,7 +5,6 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 	"github.com/racewindow/racewindow/harness/sched"
 )
@@ -36,7 +35,6 @@ type mechanism struct {
 	after  int  // steps since the test's goroutine has ended
 	late   int64
 	over   bubble.Outcome
-	races  int // that the detector had reported before the execution
 
 	play *play // nil for a test
 }
@@ -79,7 +77,7 @@ func (m *mechanism) begin(c chooser) {
 	runtime.Gosched()
 	m.chooser, m.run = c, m.prepare()
 	m.stands, m.chosen, m.asked, m.after, m.late = m.stands[:0], 0, false, 0, 0
-	m.races = raceoff.Races()
+	noteRaces()
 	m.names.forget()
 	m.address.Forget()
 	decide := m.decide

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 	"github.com/racewindow/racewindow/harness/sched"
 )
@@ -37,13 +36,10 @@ func (m *mechanism) conclude() {
 		m.seen.skipped++
 	}
 	m.seen.ended++
-	if failed && !m.raced() {
+	if failed {
 		m.chooser.Fail(&sched.Failure{Kind: sched.Failed, Thread: "main", Message: said(output), Site: siteOfOutput(output)})
 	}
 }
-
-// raced says whether the race detector has reported something: then the test has failed for that alone, which is not for us to say.
-func (m *mechanism) raced() bool { return raceoff.Races() > m.races }
 
 // said is what a test has written, without the line that says that it failed.
 func said(output string) string {

@@ -24,6 +24,7 @@ type remote struct {
 	enabled []sched.Candidate
 	place   *runtime.Frame
 	running int // the thread that went on last
+	races   []*sched.Failure
 	due     struct {
 		at          int64
 		counts, any bool
@@ -36,7 +37,7 @@ func newRemote(p *pool, seen *sights) func() sched.Mechanism {
 
 // Begin takes a process that waits for a schedule.
 func (m *remote) Begin(c *sched.Chooser) {
-	m.chooser, m.running = c, 0
+	m.chooser, m.running, m.races = c, 0, nil
 	m.points, m.names, m.enabled, m.place = m.points[:0], m.names[:0], m.enabled[:0], nil
 	m.process = m.pool.take()
 }
@@ -153,9 +154,12 @@ func (m *remote) over() {
 		m.seen.running = running
 	}
 	if races > 0 {
-		m.chooser.Fail(&sched.Failure{Kind: sched.DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", races)})
+		m.races = racesOf(p.cmd.Process.Pid, int(races))
 	}
 }
+
+// Races are those of the process.
+func (m *remote) Races() []*sched.Failure { return m.races }
 
 // ended is when the process has ended in the middle of an execution, or says nothing for too long.
 func (m *remote) ended(reached bool) {
@@ -167,6 +171,7 @@ func (m *remote) ended(reached bool) {
 		return
 	}
 	output := p.wait(false)
+	m.races = racesOf(p.cmd.Process.Pid, 0)
 	f := death(p.cmd.ProcessState, output)
 	if !reached {
 		f.Kind, f.Message = sched.Unusable, fmt.Sprintf("a process for one schedule ended before it came to the test; TestMain, or what the package does before, "+

@@ -86,6 +86,7 @@ type racewindowBubble struct {
 	ended    bool // the main goroutine has
 	outcome  racewindowOutcome
 	kept     *racewindowBubble // another one that is not in use
+	contexts racewindowContexts
 }
 
 // racewindowKept are used again, for they are large.

@@ -7,3 +7,9 @@ func racewindowUnignore(*g) {}
 func racewindowEnd(*g) {}
 
 func racewindowJoin(*g, *racewindowBubble) {}
+
+type racewindowContexts struct{}
+
+func racewindowKeep(*g) bool { return false }
+
+func racewindowTimer(*timers, *synctestBubble) {}

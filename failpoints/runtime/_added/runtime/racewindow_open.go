@@ -18,6 +18,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 		panic("racewindow: a bubble is open already")
 	}
 	racewindowTimers()
+	racewindowEmptyPools()
 	b := &synctestBubble{id: bubbleGen.Add(1), total: 1, running: 1, root: gp, controlled: true}
 	b.now = 946684800000000000 // midnight UTC 2000-01-01, as for testing/synctest
 	lockInit(&b.mu, lockRankSynctest)
@@ -43,6 +44,24 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 		racewindowSpawned(b.main, gp, pc)
 	})
 	return &c.threads
+}
+
+// racewindowEmptyPools forgets what is in each sync.Pool: what one execution has put there is not for the next. A pool keeps things for one
+// collection more, hence twice. As when the world is stopped nobody is in the middle of an operation on a pool: that would have a
+// processor for itself, and there is one.
+func racewindowEmptyPools() {
+	if poolcleanup != nil {
+		mp := acquirem()
+		poolcleanup()
+		poolcleanup()
+		releasem(mp)
+	}
+}
+
+// racewindowKeepsPools says whether a collection leaves pools as they are: in a controlled bubble it would come at another moment each
+// time.
+func racewindowKeepsPools() bool {
+	return racewindowLatest != nil && racewindowLatest.racewindow != nil
 }
 
 // racewindowCount is how many threads there have been.

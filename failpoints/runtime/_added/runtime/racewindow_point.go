@@ -54,6 +54,21 @@ func racewindowChan(op uint8, addr unsafe.Pointer) {
 	}
 }
 
+// racewindowPool says whether a sync.Pool drops what is put into it, which it asks under the race detector only. By itself it drops one in
+// four at random, lest it orders goroutines that share nothing but the pool. What the user's code puts there stays, as it does
+// without the detector; what the standard library does, in fmt say, would order all who print.
+//
+//go:linkname racewindowPool
+//go:noinline
+func racewindowPool() (drops bool) {
+	gp := getg()
+	if c := racewindowOf(gp); c == nil || gp == c.root {
+		return randn(4) == 0
+	}
+	_, counts := racewindowCaller(getfp(), racewindowOperation)
+	return !counts
+}
+
 // What a walk up the stack passes before the caller that decides.
 const (
 	racewindowStatement   = iota // the runtime

@@ -17,9 +17,57 @@ func racewindowEnd(gp *g) {
 	gp.racectx = 0
 }
 
+// racewindowContexts are what the detector has of goroutines and timers of a bubble that have ended. It forgets the stacks of a
+// goroutine when 64 more have ended, and reports no race with what it did; so they end when the execution is over. The detector cannot have
+// more than 8128 at once, so there is an end to that.
+type racewindowContexts struct {
+	kept [1024]uintptr
+	n    int // that have ever been kept
+}
+
+func (c *racewindowContexts) keep(ctx uintptr) {
+	at := &c.kept[c.n%len(c.kept)]
+	if *at != 0 {
+		racectxend(*at)
+	}
+	*at = ctx
+	c.n++
+}
+
+// end ends them, in the order in which they came.
+func (c *racewindowContexts) end() {
+	for i := max(0, c.n-len(c.kept)); i < c.n; i++ {
+		at := &c.kept[i%len(c.kept)]
+		racectxend(*at)
+		*at = 0
+	}
+	c.n = 0
+}
+
+// racewindowKeep says whether the detector is told of a goroutine's end later.
+func racewindowKeep(gp *g) bool {
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root {
+		return false
+	}
+	c.contexts.keep(gp.racectx)
+	gp.racectx = 0
+	return true
+}
+
+// racewindowTimer lets each firing be somebody of its own for the detector. One for all timers of a bubble would order who set one timer
+// before what another one starts.
+func racewindowTimer(ts *timers, b *synctestBubble) {
+	if b != nil && b.racewindow != nil && ts.raceCtx != 0 {
+		b.racewindow.contexts.keep(ts.raceCtx)
+		ts.raceCtx = 0
+	}
+}
+
 // racewindowJoin orders what the execution did before what follows it.
 func racewindowJoin(root *g, c *racewindowBubble) {
 	b := c.bubble
+	c.contexts.end()
 	if b.timers.raceCtx != 0 {
 		racectxend(b.timers.raceCtx)
 	}

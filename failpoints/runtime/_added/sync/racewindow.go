@@ -7,6 +7,11 @@ import "unsafe"
 //go:linkname racewindowPoint runtime.racewindowPoint
 func racewindowPoint(op uint8, addr unsafe.Pointer)
 
+// racewindowPool says whether a Pool drops what is put into it.
+//
+//go:linkname racewindowPool runtime.racewindowPool
+func racewindowPool() (drops bool)
+
 // The operations, as the driver numbers them.
 const (
 	racewindowLock = 16 + iota

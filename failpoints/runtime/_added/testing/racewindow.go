@@ -3,7 +3,6 @@ package testing
 import (
 	"bytes"
 	"context"
-	"internal/race"
 )
 
 // racewindowTest, if a driver has set it, is asked before a test's function runs, and says whether it has done what there is to do.
@@ -11,6 +10,9 @@ var racewindowTest func(t *T, fn func(*T)) bool
 
 // RacewindowHook has a driver explore tests.
 func RacewindowHook(test func(t *T, fn func(*T)) bool) { racewindowTest = test }
+
+// racewindowExplores says that the tests of this process are explored: the driver tells of data races.
+var racewindowExplores bool
 
 // A RacewindowRun is one execution of a test by its real runner, with a T of its own.
 type RacewindowRun struct {
@@ -21,13 +23,13 @@ type RacewindowRun struct {
 
 // RacewindowPrepare makes an execution of a test ready. Names of sub-tests begin anew each time.
 func RacewindowPrepare(t *T, fn func(*T)) *RacewindowRun {
+	racewindowExplores = true
 	r := &RacewindowRun{fn: fn}
 	m := t.tstate.match
 	state := newTestState(t.tstate.maxParallel, &matcher{filter: m.filter, skip: m.skip, matchFunc: m.matchFunc, subNames: map[string]int32{}})
 	ctx, cancel := context.WithCancel(context.Background())
 	parent := &common{name: "", w: &r.output, barrier: make(chan bool), level: t.level - 1}
-	parent.lastRaceErrors.Store(int64(race.Errors())) // those of earlier executions are not this one's
-	close(parent.barrier)                             // t.Parallel waits for nobody: there is no other test
+	close(parent.barrier) // t.Parallel waits for nobody: there is no other test
 	r.t = &T{
 		common: common{
 			barrier: make(chan bool), signal: make(chan bool, 2), name: t.name, parent: parent, level: t.level, creator: t.creator,

@@ -228,3 +228,15 @@ func TestGeneric(t *testing.T) {
 		t.Errorf("%v", c.v)
 	}
 }
+
+// A pool of the package outlives the test, and what is in it belongs to an execution.
+var channels = sync.Pool{New: func() any { return make(chan int, 1) }}
+
+func TestPoolRight(t *testing.T) {
+	c := channels.Get().(chan int)
+	var wg sync.WaitGroup
+	wg.Go(func() { c <- 1 })
+	wg.Go(func() { <-c })
+	wg.Wait()
+	channels.Put(c)
+}

@@ -1,0 +1,160 @@
+package driver
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A detector reads what Go's race detector writes. The command has sent that to a file, so that a report is the finding's and not
+// somewhere in the output of the tests.
+type detector struct {
+	file *os.File // nil before the first report
+	rest string   // the beginning of a report that is not whole
+}
+
+// detectorVariable is the variable of the environment that the detector read when the process started.
+const detectorVariable = "GORACE"
+
+// forgetDetector gives processes that a test starts the user's own settings of the detector.
+func forgetDetector() {
+	switch {
+	case order.RaceLog == "":
+	case order.Gorace == "":
+		_ = os.Unsetenv(detectorVariable) // it is set
+	default:
+		_ = os.Setenv(detectorVariable, order.Gorace) // the name and the value were in an environment
+	}
+}
+
+// reports are the whole ones of a process of this program that have come since the last call.
+func (d *detector) reports(process int) (all []string) {
+	if order == nil || order.RaceLog == "" { // a program that drives itself leaves them where they come
+		return nil
+	}
+	if d.file == nil {
+		file, err := os.Open(fmt.Sprintf("%s.%d", order.RaceLog, process))
+		if err != nil {
+			return nil // the race is told without its text
+		}
+		d.file = file
+	}
+	more, _ := io.ReadAll(d.file) // what cannot be read now is read the next time
+	parts := strings.Split(d.rest+string(more), reportEdge)
+	d.rest = parts[len(parts)-1]
+	for _, part := range parts[:len(parts)-1] {
+		if strings.HasPrefix(part, reportHead) {
+			all = append(all, strings.TrimSpace(part))
+		}
+	}
+	return all
+}
+
+// reportEdge is the line before a report and after it, and reportHead begins one.
+const (
+	reportEdge = "==================\n"
+	reportHead = "WARNING: DATA RACE\n"
+)
+
+// races are the data races that so many reports are about, one for each pair of places.
+func (d *detector) races(process, count int) (all []*sched.Failure) {
+	for _, text := range d.reports(process) {
+		f := raceOf(text)
+		if !slices.ContainsFunc(all, func(g *sched.Failure) bool { return g.Class() == f.Class() }) {
+			all = append(all, f)
+		}
+	}
+	if len(all) == 0 && count > 0 {
+		all = []*sched.Failure{{Kind: sched.DataRace, Message: fmt.Sprintf("Go's race detector reported %d in this execution, see above", count)}}
+	}
+	return all
+}
+
+// racesOf are the data races of a process that has executed one schedule; a count of 0 is not known, because the process has ended.
+func racesOf(process, count int) []*sched.Failure {
+	if !raceEnabled {
+		return nil
+	}
+	var d detector
+	all := d.races(process, count)
+	if d.file != nil {
+		_ = d.file.Close()           // it was only read
+		_ = os.Remove(d.file.Name()) // it lies in a folder that is removed
+	}
+	return all
+}
+
+// own is what the detector says in this process, and how many of its reports have been taken.
+var own struct {
+	detector
+	taken int
+}
+
+// noteRaces begins an execution: what was reported before is not of it.
+func noteRaces() {
+	if n := raceoff.Races(); n != own.taken {
+		own.taken = n
+		own.reports(os.Getpid())
+	}
+}
+
+// Races are the data races of the execution that is over.
+func (m *mechanism) Races() []*sched.Failure {
+	n := raceoff.Races() - own.taken
+	if n == 0 {
+		return nil
+	}
+	own.taken += n
+	return own.races(os.Getpid(), n)
+}
+
+// An access is one of the two of a data race.
+type access struct{ function, operation, place string }
+
+var (
+	accessed  = regexp.MustCompile(`(?m)^(?:Previous )?([Rr]ead|[Ww]rite) at 0x[0-9a-f]+ by .*:\n((?:  .*\n?)*)`)
+	raceFrame = regexp.MustCompile(`(?m)^  (\S.*)\(\)\n      (.+):(\d+)(?: \+0x[0-9a-f]+)?$`)
+)
+
+// raceOf makes the failure of a report. Two reports are of one race if the same two functions do the same: lines move, and addresses
+// and the numbers of goroutines are others each time.
+func raceOf(text string) *sched.Failure {
+	f := &sched.Failure{Kind: sched.DataRace, Stack: text + "\n"}
+	var accesses []access
+	for _, found := range accessed.FindAllStringSubmatch(text, 2) {
+		accesses = append(accesses, accessOf(strings.ToLower(found[1])+"s", found[2]))
+	}
+	if len(accesses) < 2 {
+		f.Message = "Go's race detector reported a data race, in words that are not understood"
+		return f
+	}
+	now, before := accesses[0], accesses[1]
+	f.Message = fmt.Sprintf("%s %s%s what %s %s%s, and nothing orders the two", now.function, now.operation, now.place, before.function, before.operation, before.place)
+	words := []string{now.function + " " + now.operation, before.function + " " + before.operation}
+	slices.Sort(words)
+	f.Site = strings.Join(words, ", ")
+	return f
+}
+
+// accessOf is the access whose stack this is. Its function is the innermost one that is the user's: what the standard library or the
+// runtime does for it is its own access.
+func accessOf(operation, stack string) access {
+	a := access{function: "code whose stack is lost", operation: operation}
+	for i, frame := range raceFrame.FindAllStringSubmatch(stack, -1) {
+		users := !isStandard(frame[2])
+		if i == 0 || users {
+			a.function, a.place = shortFunction(frame[1]), fmt.Sprintf(" (%s:%s)", filepath.Base(frame[2]), frame[3])
+		}
+		if users {
+			break
+		}
+	}
+	return a
+}
