@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker false-alarms bench-quick bench-sched gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker false-alarms pushbutton unmarked bench-quick bench-sched gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ examples: ## the subjects of harness/examples as a stranger tries them: find the
 
 pushbutton: ## the tests of modules that other people wrote, explored as they are: RUN=, WHAT=existing|planted|promises
 	$(GO) run ./scripts/pushbutton $(if $(RUN),-run '$(RUN)') $(if $(WHAT),-what $(WHAT))
+
+unmarked: ## the engine's hand-overs explored without their markers, beside the marked build
+	$(GO) run ./scripts/unmarked
 
 runtime-tests: ## Go's own tests of what the runtime with hooks changes, on it: RUN=sync,time
 	$(GO) run ./scripts/runtimetests $(if $(RUN),-run '$(RUN)')
