@@ -21,6 +21,10 @@ type Chooser struct {
 	hash     uint64
 	jumps    int // of the clock since a thread went on that counts
 	turns    turns
+	alone    int  // steps at which only one thread could go on,
+	patience int  // and how many times the limit there may be with them
+	turnsAt  int  // the step from which threads take turns, -1 while a strategy is asked
+	fired    bool // a timer fired by choice
 	finished bool // the threads have ended; what follows is not chosen
 	enough   bool // the rest shows nothing
 
@@ -73,6 +77,11 @@ func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.choice = Choice{Enabled: c.choice.Enabled[:0], chooser: c}
 	c.trace, c.noted, c.sights = c.trace[:0], c.noted[:0], nil
 	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
+	c.alone, c.turnsAt, c.fired = 0, -1, false
+	c.patience = 1
+	if p, is := m.(interface{ Patience() int }); is {
+		c.patience = p.Patience()
+	}
 	c.turns.begin()
 	c.failure, c.beside, c.failed, c.closed = nil, nil, false, false
 	if c.trail != nil {
@@ -102,23 +111,41 @@ func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) 
 			return 0, false
 		}
 	}
-	if last := choice.Enabled[len(choice.Enabled)-1].Thread; last >= MaxThreads {
-		c.Fail(&Failure{Kind: Unusable, Message: fmt.Sprintf("an execution may have %d threads, and %s is one too many", MaxThreads, c.name(last))})
+	choice.Timer = choice.Enabled[len(choice.Enabled)-1].Action == Fires
+	if n := c.mechanism.Threads(); n > MaxThreads {
+		c.Fail(&Failure{Kind: Unusable, Message: fmt.Sprintf("an execution may have %d threads, and %s is one too many", MaxThreads, c.name(n-1))})
 		return 0, false
 	}
 	choice.Current = -1
 	for i := range choice.Enabled {
-		if choice.Enabled[i].Thread == stopped.Thread {
+		if choice.Enabled[i].Thread == stopped.Thread && stopped.Action != Fires {
 			choice.Current = i
 			break
 		}
 	}
 	choice.Boundary = stopped.Point == AtOp || stopped.Thread == NoThread
 	c.turns.see(stopped, held)
-	if choice.Step = len(c.trace); choice.Step >= c.limit {
+	choice.Step = len(c.trace)
+	if c.limited() {
 		return c.takeTurn()
 	}
+	if len(choice.Enabled) == 1 {
+		c.alone++
+	}
 	return c.choose()
+}
+
+// limited says whether the strategy is not asked any more.
+func (c *Chooser) limited() bool {
+	return len(c.trace)-c.alone >= c.limit || len(c.trace) >= max(c.patience, 1)*c.limit
+}
+
+// chosen is the part of the trace in which the strategy was asked.
+func (c *Chooser) chosen() []step {
+	if c.turnsAt >= 0 {
+		return c.trace[:c.turnsAt]
+	}
+	return c.trace
 }
 
 // choose asks the strategy.
@@ -132,15 +159,16 @@ func (c *Chooser) choose() (thread int, ok bool) {
 		return 0, false
 	}
 	flags := uint32(0)
-	switch {
-	case choice.Current < 0:
+	if choice.Current < 0 {
 		flags = waited
-		if i != 0 {
-			flags |= deviates
-		}
-	case i != choice.Current:
-		flags = deviates
-		if !choice.Boundary {
+	}
+	switch fires := choice.Enabled[i].Action == Fires; {
+	case fires:
+		flags |= deviates | preemption
+		c.fired = true
+	case i != choice.Default():
+		flags |= deviates
+		if choice.Current >= 0 && !choice.Boundary {
 			flags |= preemption
 		}
 	}
@@ -264,7 +292,7 @@ func (c *Chooser) view() {
 func (c *Chooser) Fail(f *Failure) {
 	c.failedMu.Lock()
 	if c.failure == nil && !c.closed {
-		f.Step = len(c.trace)
+		f.Step, f.Timing = len(c.trace), c.fired
 		c.failure, c.failed = f, true
 	}
 	c.failedMu.Unlock()

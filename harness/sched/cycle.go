@@ -83,7 +83,7 @@ func (m *shrinking) wayIn() (found bool) {
 // turning are the threads that had steps in the last quarter of the execution, of those that a strategy chose.
 func (m *shrinking) turning() (threads []int16) {
 	c := &m.r.w.chooser
-	trace := c.trace[:min(len(c.trace), c.limit)]
+	trace := c.chosen()
 	for _, s := range trace[len(trace)*3/4:] {
 		if !slices.Contains(threads, s.to) {
 			threads = append(threads, s.to)
@@ -96,7 +96,7 @@ func (m *shrinking) turning() (threads []int16) {
 // cycleOf is the schedule of the last execution: its switches until it repeats itself, and then the cycle.
 func (m *shrinking) cycleOf() (Schedule, bool) {
 	c := &m.r.w.chooser
-	trace := c.trace[:min(len(c.trace), c.limit)]
+	trace := c.chosen()
 	half := trace[len(trace)/2:]
 	length := period(half)
 	if len(half) < leastRounds*length {

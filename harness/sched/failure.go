@@ -44,6 +44,8 @@ type Failure struct {
 	Err   error  `json:"-"` // what was given to T.Fail, or nil
 	Stack string `json:"stack,omitempty"`
 	Step  int    `json:"step"` // how many choices had been made
+	// Timing says that a timer fired while others could have gone on, which a search without that choice does not show.
+	Timing bool `json:"timing,omitempty"`
 	// Note is a word about how the execution ended, where that was not as usual.
 	Note string `json:"note,omitempty"`
 }
@@ -72,10 +74,14 @@ func (f *Failure) Class() string {
 	if errors.As(f.Err, &c) {
 		return c.Class()
 	}
-	if f.Site != "" {
-		return string(f.Kind) + " in " + f.Site
+	class := string(f.Kind)
+	if f.Timing {
+		class = "timing: " + class
 	}
-	return string(f.Kind)
+	if f.Site != "" {
+		return class + " in " + f.Site
+	}
+	return class
 }
 
 // hangs says whether the failure is that an execution does not end.

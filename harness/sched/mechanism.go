@@ -9,7 +9,8 @@ package sched
 //
 // All calls are of one goroutine at a time, but for Running and Name, which the watchdog calls while a thread hangs. A Mechanism may
 // be a Viewer too, and may have a method Knows(point string) bool: false if the program has no point of that name, which a
-// replay then says.
+// replay then says; and a method Patience() int: so many times the step limit an execution may be long if it has steps at which only one
+// thread could go on, which then count for no limit otherwise. Without it they count as all others.
 type Mechanism interface {
 	// Begin prepares the next execution, of which nothing runs yet. c decides in it until Drop has returned.
 	Begin(c *Chooser)
@@ -87,6 +88,8 @@ const (
 	Stores
 	// Pauses gives up its turn and touches nothing, so its resource is Nowhere.
 	Pauses
+	// Fires lets the next timer fire: it is the clock that does so (clock.go).
+	Fires
 )
 
 // A Resource is a piece of what threads share.

@@ -31,7 +31,8 @@ func (c *Chooser) Pick(stopped *Candidate, ways int) (way int, ok bool) {
 		choice.Enabled = append(choice.Enabled, *stopped)
 	}
 	flags := picked
-	if choice.Step = len(c.trace); choice.Step < c.limit {
+	choice.Timer = false
+	if choice.Step = len(c.trace); !c.limited() {
 		if p, is := c.strategy.(picker); is {
 			way = p.Pick(choice)
 		} else {

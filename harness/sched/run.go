@@ -152,6 +152,9 @@ func (c *Chooser) events() (all []Event) {
 	for i, s := range c.trace {
 		note(i)
 		place := c.place(s, hits.next(s))
+		if place.Point == SeedPoint { // nobody does anything there
+			continue
+		}
 		e := Event{Step: i, Thread: place.Thread, Text: place.Point, Ended: s.point() == AtEnd, Waits: s.is(waited), Preempted: s.is(preemption)}
 		if s.point() >= firstPoint {
 			p := c.points.of(s.point())

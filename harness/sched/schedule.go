@@ -142,7 +142,11 @@ func parseSwitch(word string, inCycle bool) (s Switch, err error) {
 		if _, is := s.isWay(); !is {
 			return s, fmt.Errorf("%w: %.80q: write THREAD@POINT#N=WAY with WAY from 1", ErrSchedule, word)
 		}
-		s.At, err = ParsePlace(strings.TrimSpace(at))
+		if s.At, err = ParsePlace(strings.TrimSpace(at)); err == nil && s.At.Point == SeedPoint {
+			if n, _ := s.isWay(); n > MaxSeed {
+				return s, fmt.Errorf("%w: %.80q: a seed is %d at most", ErrSchedule, word, MaxSeed)
+			}
+		}
 		return s, err
 	}
 	switch place = strings.TrimSpace(place); {
@@ -152,6 +156,8 @@ func parseSwitch(word string, inCycle bool) (s Switch, err error) {
 		return s, fmt.Errorf("%w: %.80q: write THREAD@POINT#N>THREAD, THREAD@end>THREAD or start>THREAD", ErrSchedule, word)
 	case !inCycle && strings.HasSuffix(place, "#*"):
 		return s, fmt.Errorf("%w: %.80q: #* stands in a cycle only, (THREAD@POINT#*>THREAD, ...)*; write #N with N from 1", ErrSchedule, word)
+	case place == SeedPoint:
+		return s, fmt.Errorf("%w: %.80q: write seed=N with N from 1", ErrSchedule, word)
 	case !inCycle:
 		s.At, err = ParsePlace(place)
 		return s, err
@@ -167,8 +173,8 @@ func parseSwitch(word string, inCycle bool) (s Switch, err error) {
 
 // ParsePlace reads what Place.String prints.
 func ParsePlace(text string) (p Place, err error) {
-	if text == StartPoint {
-		return Place{Point: StartPoint}, nil
+	if text == StartPoint || text == SeedPoint {
+		return Place{Point: text}, nil
 	}
 	bad := fmt.Errorf("%w: %.80q is no place: write THREAD@POINT#N with N from 1, THREAD@end or start", ErrSchedule, text)
 	var rest string
@@ -194,7 +200,7 @@ func isThreadName(s string) bool {
 }
 
 func isPointName(s string) bool {
-	return s != "" && s != EndPoint && s != StartPoint && !strings.ContainsAny(s, " \t\n\r,;>@#'\"")
+	return s != "" && s != EndPoint && s != StartPoint && s != SeedPoint && !strings.ContainsAny(s, " \t\n\r,;>@#'\"")
 }
 
 // schedule is what was chosen so far, and how many of the switches are preemptions. The watchdog asks too, which is not ordered
@@ -250,6 +256,9 @@ func (h hitCounts) next(s step) int {
 //go:norace
 func (c *Chooser) place(s step, hit int) Place {
 	if s.from == NoThread {
+		if s.is(picked) {
+			return Place{Point: SeedPoint}
+		}
 		return Place{Point: StartPoint}
 	}
 	p := Place{Thread: c.name(int(s.from)), Point: c.points.of(s.point()).name, Hit: hit}

@@ -317,14 +317,14 @@ func TestAScheduleThatCannotBeFollowedSaysWhy(t *testing.T) {
 	t.Parallel()
 	r := NewRunner(lostUpdate, Options{})
 	for text, want := range map[string]string{
-		"a@test/store#2>b":             "the schedule's places were not reached: a@test/store#2 (a came there 1 time)",
-		"a@test/stroe#1>b":             "the schedule's places were not reached: a@test/stroe#1 (this build has no point test/stroe)",
-		"c@test/store#1>b":             "the schedule's places were not reached: c@test/store#1 (there is no thread c)",
-		"a@op#3>b":                     "the schedule's places were not reached: a@op#3 (a came there 0 times)",
+		"a@test/store#2>b":             "the schedule's places were not reached: a@test/store#2 (a came there 1 time) [switch 1 of 1]",
+		"a@test/stroe#1>b":             "the schedule's places were not reached: a@test/stroe#1 (this build has no point test/stroe) [switch 1 of 1]",
+		"c@test/store#1>b":             "the schedule's places were not reached: c@test/store#1 (there is no thread c) [switch 1 of 1]",
+		"a@op#3>b":                     "the schedule's places were not reached: a@op#3 (a came there 0 times) [switch 1 of 1]",
 		"(a@test/load#*>b, b@op#*>a)*": "the threads did not go round in the schedule's cycle once; its next switch was b@op#*>a (b came there 0 times)",
 		"a@end>b, (b@test/load#*>a)*":  "at b@test/load#* thread a cannot go on; those that can: b",
-		"a@end>a":                      "at a@end thread a cannot go on; those that can: b",
-		"start>c":                      "at start there is no thread c; those that can go on: a, b",
+		"a@end>a":                      "at a@end thread a cannot go on; those that can: b [switch 1 of 1]",
+		"start>c":                      "at start there is no thread c; those that can go on: a, b [switch 1 of 1]",
 	} {
 		s, err := ParseSchedule(text)
 		require.NoError(t, err)

@@ -22,9 +22,21 @@ type Choice struct {
 	Current int
 	// Boundary says that the thread stopped between two operations: another one may go on without that being a preemption.
 	Boundary bool
+	// Timer says that the last of Enabled is the clock: if it goes on, the next timer fires (clock.go).
+	Timer bool
 
 	chooser *Chooser
 }
 
-// Default is the choice that no schedule has to list: the thread goes on, or the first one that can.
-func (c *Choice) Default() int { return max(c.Current, 0) }
+// Default is the choice that no schedule has to list: the thread goes on, or the first one that can. Where a thread gives up its turn it is
+// the next one's.
+func (c *Choice) Default() int {
+	if c.Current < 0 || c.Enabled[c.Current].Action != Pauses {
+		return max(c.Current, 0)
+	}
+	threads := len(c.Enabled)
+	if c.Timer && c.Enabled[threads-1].Action == Fires {
+		threads--
+	}
+	return (c.Current + 1) % threads
+}

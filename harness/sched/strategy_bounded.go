@@ -28,6 +28,7 @@ type bounded struct {
 type branch struct {
 	taken, count uint16
 	costly       bool // others than the first count against the bound
+	timer        bool // the last one is the clock, which counts too
 	spent        int32
 	since        uint64 // how many schedules the part had when this candidate was taken
 }
@@ -63,7 +64,7 @@ func (b *bounded) cost(r *branch, taken uint16) int32 {
 	switch {
 	case b.delays:
 		return int32(taken)
-	case r.costly && taken > 0:
+	case taken > 0 && (r.costly || r.timer && taken == r.count-1):
 		return 1
 	}
 	return 0
@@ -84,7 +85,7 @@ func (b *bounded) more(r *branch) bool {
 // Next repeats the stack, then takes what costs nothing.
 func (b *bounded) Next(c *Choice) int {
 	if b.depth == len(b.stack) {
-		b.stack = append(b.stack, branch{count: uint16(len(c.Enabled)), costly: c.Current >= 0 && !c.Boundary, spent: int32(b.spent), since: b.part.executed.Load()})
+		b.stack = append(b.stack, branch{count: uint16(len(c.Enabled)), costly: c.Current >= 0 && !c.Boundary, timer: c.Timer, spent: int32(b.spent), since: b.part.executed.Load()})
 	}
 	r := &b.stack[b.depth]
 	if int(r.taken) >= len(c.Enabled) {

@@ -10,7 +10,7 @@ import "math/rand/v2"
 // Departures. k is not given: the first schedules are random walks, and the longest of them is k. Tasks get their priority when
 // they appear, among all others. A thread of high priority that waits in a loop for another one would never end, so
 // it falls below all others when it has gone on for k steps in a row; a schedule that is several times as long goes on as a random walk, and such
-// schedules do not count for k. The guarantee holds as far as k is the
+// schedules do not count for k. A thread that gives up its turn (Pauses) falls below all others at once. The guarantee holds as far as k is the
 // truth.
 type pct struct {
 	source     rand.PCG
@@ -19,6 +19,7 @@ type pct struct {
 	longest    int
 	passed     int      // changes of this schedule that were made
 	last, run  int      // the thread that went on last, and how many steps before in a row
+	pauses     uint64   // turns that were given up
 	priorities []uint64 // by thread
 }
 
@@ -52,7 +53,7 @@ func (*pct) Name() string { return "pct" }
 // Begin draws the steps of the changes. Each has the priority of its number, so that which of two is lower is random too.
 func (p *pct) Begin() bool {
 	p.begun++
-	p.passed, p.priorities, p.last, p.run = 0, p.priorities[:0], NoThread, 0
+	p.passed, p.pauses, p.priorities, p.last, p.run = 0, 0, p.priorities[:0], NoThread, 0
 	for i := range p.changes {
 		c := change{1 + below(&p.source, max(p.longest, 1)), 1 + uint64(i)}
 		at := i
@@ -65,9 +66,13 @@ func (p *pct) Begin() bool {
 }
 
 func (p *pct) Next(c *Choice) int {
+	if c.fires(&p.source) {
+		return c.clock()
+	}
 	if p.begun <= profiled || c.Step > patience*p.longest {
 		return walk(&p.source, c)
 	}
+	p.pause(c)
 	best := p.highest(c)
 	for p.passed < len(p.changes) && p.changes[p.passed].step <= c.Step {
 		p.priorities[c.Enabled[best].Thread] = p.changes[p.passed].priority
@@ -94,6 +99,18 @@ func (p *pct) tire(c *Choice, best int) int {
 	}
 	p.priorities[thread] = 0
 	return p.highest(c)
+}
+
+// pause has a thread that gives up its turn fall below all others that no change has lowered.
+func (p *pct) pause(c *Choice) {
+	if c.Current < 0 || c.Enabled[c.Current].Action != Pauses {
+		return
+	}
+	p.highest(c) // all have a priority
+	if own := &p.priorities[c.Enabled[c.Current].Thread]; *own > uint64(len(p.changes)) {
+		p.pauses++
+		*own = initial - p.pauses
+	}
 }
 
 func (p *pct) highest(c *Choice) (best int) {

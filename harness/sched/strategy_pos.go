@@ -35,6 +35,10 @@ func (p *pos) Begin() bool {
 }
 
 func (p *pos) Next(c *Choice) (best int) {
+	if c.fires(&p.source) {
+		p.last = c.Enabled[c.clock()]
+		return c.clock()
+	}
 	top := uint64(0)
 	for i := range c.Enabled {
 		e := &c.Enabled[i]

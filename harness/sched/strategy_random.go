@@ -11,7 +11,12 @@ func (*random) Name() string  { return "random" }
 func (*random) Begin() bool   { return true }
 func (*random) End(int, bool) {}
 
-func (r *random) Next(c *Choice) int { return walk(&r.source, c) }
+func (r *random) Next(c *Choice) int {
+	if c.fires(&r.source) {
+		return c.clock()
+	}
+	return walk(&r.source, c)
+}
 
 // walk is a step of the random walk.
 func walk(source *rand.PCG, c *Choice) int {

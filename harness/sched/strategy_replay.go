@@ -108,6 +108,9 @@ func (r *replay) cannot(c *Choice, s Switch) int {
 	if x.numberOf(s.To) < 0 {
 		r.problem = fmt.Sprintf("at %v there is no thread %s; those that can go on: %s", s.At, s.To, x.names(c.Enabled))
 	}
+	if i, listed := r.at[s.At]; listed {
+		r.problem += r.numbered(i)
+	}
 	x.Fail(&Failure{Kind: Unusable, Message: r.problem})
 	return -1
 }
@@ -141,12 +144,15 @@ func (c *Chooser) names(enabled []Candidate) string {
 	return strings.Join(words, ", ")
 }
 
+// numbered says which of the switches one is.
+func (r *replay) numbered(i int) string { return fmt.Sprintf(" [switch %d of %d]", i+1, len(r.before)) }
+
 // unmet says which switches were never made, and why not; "" if all were.
 func (r *replay) unmet(c *Chooser) string {
 	var words []string
 	for i, s := range r.before {
 		if !r.met[i] {
-			words = append(words, s.At.String()+r.why(c, s.At))
+			words = append(words, s.At.String()+r.why(c, s.At)+r.numbered(i))
 		}
 	}
 	if len(words) > 0 {

@@ -65,6 +65,9 @@ func (s *surw) selectResources() {
 }
 
 func (s *surw) Next(c *Choice) (next int) {
+	if c.fires(&s.source) {
+		return c.clock()
+	}
 	s.meet(c)
 	switch {
 	case s.begun <= profiled:

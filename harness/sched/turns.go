@@ -45,9 +45,12 @@ func (u *turns) circle() bool {
 // with the same step limit takes the same turns.
 func (c *Chooser) takeTurn() (thread int, ok bool) {
 	choice := &c.choice
-	if choice.Step >= 2*c.limit {
+	if c.turnsAt < 0 {
+		c.turnsAt = choice.Step
+	}
+	if choice.Step >= c.turnsAt+c.limit {
 		c.turns.circled = c.turns.circle()
-		c.giveUp(fmt.Sprintf("%d choices, the last %d of them with turns for each thread", len(c.trace), len(c.trace)-c.limit))
+		c.giveUp(fmt.Sprintf("%d choices, the last %d of them with turns for each thread", len(c.trace), len(c.trace)-c.turnsAt))
 		return 0, false
 	}
 	c.turns.watching = true
@@ -67,7 +70,7 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 }
 
 // tookTurns says whether the strategy had not the last word.
-func (c *Chooser) tookTurns() bool { return len(c.trace) > c.limit }
+func (c *Chooser) tookTurns() bool { return c.turnsAt >= 0 }
 
 func (c *Chooser) giveUp(after string) {
 	c.turns.standing = c.mechanism.Remaining()
@@ -107,7 +110,7 @@ func (w *worker) judgeCircle() {
 	}
 	c.failure = &Failure{Kind: Livelock, Step: c.failure.Step, Note: c.failure.Note, Message: fmt.Sprintf(
 		"the threads go round in a circle: no end after %d choices, the last %d of them with turns for each thread, where other schedules end after %d: %s",
-		len(c.trace), len(c.trace)-c.limit, w.usual, c.turns.standing)}
+		len(c.trace), len(c.trace)-c.turnsAt, w.usual, c.turns.standing)}
 }
 
 // usualSteps is the length of the longest of a few fair schedules, among those that end; 0 if none does. It is the same for a
@@ -127,7 +130,7 @@ func (w *worker) usualSteps() (longest int) {
 	}
 	other.judge = func(c *Chooser, s Strategy) {
 		w.runs.Add(1) // something happens
-		if c.finished && len(c.trace) < c.limit {
+		if c.finished && !c.tookTurns() {
 			longest = max(longest, len(c.trace))
 		}
 	}
