@@ -123,6 +123,8 @@ func fileEdits() (all []Edit) {
 		all = append(all, enter(op.file, op.head, "\tracewindowNamed(racewindow"+op.op+")", reason))
 	}
 	return append(all,
+		within("os/tempfile.go", "runtime_rand", "//go:linkname runtime_rand runtime.rand\n", "//go:linkname runtime_rand runtime.racewindowOtherRand\n", "a folder that is left from an earlier execution must not shift the random numbers of the code under test"),
+		enter("crypto/internal/sysrand/rand.go", "func Read(b []byte) {", "\tracewindowSecret()", "random numbers of the system's differ each time, which is to be named"),
 		enter("os/proc.go", "func Exit(code int) {", "\tracewindowExiting(code)", "what would end the process ends the execution"),
 		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
 }
@@ -131,5 +133,7 @@ func testingEdits() []Edit {
 	return []Edit{
 		within("testing/testing.go", "tRunner", "	t.resetRaces()\n	fn(t)\n", "	t.resetRaces()\n	if racewindowTest == nil || !racewindowTest(t, fn) {\n		fn(t)\n	}\n", "the driver explores a test in the place of running it once"),
 		enter("testing/testing.go", "func (c *common) checkRaces() (raceErrors int64) {", "	if racewindowExplores {\n		return 0\n	}", "a data race is a finding of its own, and the test has not failed for it"),
+		within("testing/testing.go", "T.Run", "	t.setOutputWriter()\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "	t.setOutputWriter()\n	racewindowSubtest(t)\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "sub-tests are explored each alone, so the driver must know of them"),
+		within("testing/testing.go", "TempDir", "		c.tempDir, c.tempDirErr = os.MkdirTemp(os.Getenv(\"GOTMPDIR\"), pattern)\n", "		c.tempDir, c.tempDirErr = os.MkdirTemp(os.Getenv(\"GOTMPDIR\"), pattern)\n		racewindowTempDir(c.tempDir)\n", "an execution that was broken off has removed nothing"),
 	}
 }

@@ -24,7 +24,7 @@ func schedulerEdits() []Edit {
 			"	if bubble != nil {\n		bubble.decActive()\n	}\n	if controlled != nil {\n		racewindowParked(gp, controlled)\n	}\n\n	schedule()\n}",
 			"the token of a thread that waits goes to the driver"),
 		within(proc, "goexit0", "	gdestroy(gp)\n	schedule()\n}",
-			"	controlled, thread := racewindowOf(gp), gp.racewindow\n	main := controlled != nil && controlled.bubble.main == gp\n	gdestroy(gp)\n	if controlled != nil {\n		racewindowExited(controlled, thread, main)\n	}\n	schedule()\n}",
+			"	controlled, thread := racewindowOf(gp), gp.racewindow\n	main := controlled != nil && racewindowIsMain(gp, controlled)\n	gdestroy(gp)\n	if controlled != nil {\n		racewindowExited(controlled, thread, main)\n	}\n	schedule()\n}",
 			"the token of a thread that has ended goes to the driver"),
 		within(proc, "newproc", "		newg := newproc1(fn, gp, pc, false, waitReasonZero)\n\n		pp := getg().m.p.ptr()\n		runqput(pp, newg, true)\n\n		if mainStarted {\n			wakep()\n		}\n	})\n",
 			"		newg := newproc1(fn, gp, pc, false, waitReasonZero)\n		if newg.bubble != nil && racewindowSpawned(newg, gp, pc) {\n			return\n		}\n\n		pp := getg().m.p.ptr()\n		runqput(pp, newg, true)\n\n		if mainStarted {\n			wakep()\n		}\n	})\n	if gp.bubble != nil {\n		racewindowGo()\n	}\n",
@@ -48,14 +48,16 @@ func bubbleEdits() []Edit {
 	const aside = "	if bubble.racewindow != nil {\n		return\n	}"
 	const counts = "testing/synctest counts who is idle in order to wake its root, which a driver does by itself"
 	return []Edit{
-		within(file, "synctestBubble", "	active  int // other sources of activity\n}", "	active  int // other sources of activity\n\n	racewindow *racewindowBubble // while it is controlled\n	controlled bool              // it has been\n}",
+		within(file, "synctestBubble", "	active  int // other sources of activity\n}", "	active  int // other sources of activity\n\n	racewindow *racewindowBubble // while it is controlled\n	controlled bool              // it has been\n	inner      bool              // testing/synctest made it inside of a controlled one\n}",
 			"a controlled bubble knows its driver"),
 		enter(file, "func (bubble *synctestBubble) changegstatus(gp *g, oldval, newval uint32) {", aside, counts),
 		enter(file, "func (bubble *synctestBubble) incActive() {", aside, counts),
 		enter(file, "func (bubble *synctestBubble) decActive() {", aside, counts),
-		enter(file, "func synctestRun(f func()) {", "	if c := racewindowOf(getg()); c != nil {\n		c.refuse(\"testing/synctest has goroutines and a clock of its own\")\n		goexit1()\n	}",
-			"a bubble inside of a controlled one would have two clocks"),
-		within(file, "synctest_isInBubble", "	return getg().bubble != nil\n", "	return getg().bubble != nil && getg().bubble.racewindow == nil\n", "the code under test must not find itself in a bubble"),
+		enter(file, "func synctestRun(f func()) {", "	if c := racewindowOf(getg()); c != nil && !getg().bubble.inner {\n		racewindowSynctest(c, f)\n		return\n	}",
+			"the goroutines of a bubble of testing/synctest are threads too"),
+		enter(file, "func synctestWait() {", "	if c := racewindowOf(getg()); c != nil {\n		racewindowSynctestWait()\n		return\n	}",
+			"who waits for the others of a bubble goes on when the driver says so"),
+		within(file, "synctest_isInBubble", "	return getg().bubble != nil\n", "	return getg().bubble != nil && (getg().bubble.racewindow == nil || getg().bubble.inner)\n", "the code under test must not find itself in a bubble that it has not made"),
 		within("runtime/proc.go", "casgstatus", "	if gp.bubble != nil {\n		systemstack(func() {\n			gp.bubble.changegstatus(gp, oldval, newval)",
 			"	if gp.bubble != nil && gp.bubble.racewindow == nil {\n		systemstack(func() {\n			gp.bubble.changegstatus(gp, oldval, newval)", counts),
 		within("runtime/mgc.go", "clearpools", "	if poolcleanup != nil {\n", "	if poolcleanup != nil && !racewindowKeepsPools() {\n", "what a pool hands on must not depend on when the collector runs"),
@@ -64,6 +66,10 @@ func bubbleEdits() []Edit {
 		within("runtime/time.go", "time_runtimeNow", "		sec = bubble.now / (1000 * 1000 * 1000)\n		nsec = int32(bubble.now % (1000 * 1000 * 1000))\n",
 			"		now := racewindowReading(bubble)\n		sec = now / (1000 * 1000 * 1000)\n		nsec = int32(now % (1000 * 1000 * 1000))\n", "a loop that polls the clock must come to its end"),
 		within("runtime/time.go", "time_runtimeNano", "	if gp.bubble != nil {\n		return gp.bubble.now\n	}", "	if gp.bubble != nil {\n		return racewindowReading(gp.bubble)\n	}", "a loop that polls the clock must come to its end"),
+		within("runtime/time.go", "timer", "	isSending atomic.Int32\n}\n", "	isSending atomic.Int32\n\n	racewindow racewindowMaker // who set it, in a controlled bubble\n}\n", "a timer that fires as a choice has a name"),
+		enter("runtime/time.go", "func (t *timer) modify(when, period int64, f func(arg any, seq uintptr, delay int64), arg any, seq uintptr) bool {",
+			"	if t.isFake {\n		racewindowTimerSet(t, when, period)\n	}", "which timers there are, and who set them, is for the driver to know"),
+		within("runtime/time.go", "timer.unlockAndRun", "	f(arg, seq, delay)\n", "	if bubble != nil {\n		racewindowFiring(bubble, t)\n	}\n	f(arg, seq, delay)\n", "a goroutine that a timer starts is named after who set that"),
 	}
 }
 
@@ -107,8 +113,9 @@ func channelEdits() []Edit {
 
 func randomEdits() []Edit {
 	return []Edit{
-		enter("runtime/rand.go", "//go:linkname rand\nfunc rand() uint64 {", "	if c := racewindowOf(getg()); c != nil && !c.off && getg() != c.root {\n		return c.rand()\n	}",
-			"random numbers and the order of maps are the same each time, however many the driver needs for its own maps"),
+		enter("runtime/rand.go", "//go:linkname rand\nfunc rand() uint64 {", "	if c := racewindowDraws(getg()); c != nil {\n		return c.draw()\n	}", "random numbers and the order of maps belong to the schedule"),
+		within("runtime/rand.go", "randn", "	return uint32((uint64(uint32(rand())) * uint64(n)) >> 32)\n", "	if c := racewindowDraws(getg()); c != nil {\n		return uint32(uint64(uint32(c.others.next())) * uint64(n) >> 32)\n	}\n	return uint32((uint64(uint32(rand())) * uint64(n)) >> 32)\n",
+			"what sync.Pool drops under the race detector must not shift the random numbers of the code under test"),
 		within("runtime/rand.go", "randinit", "	globalRand.state.Init(*seed)\n", "	*seed = [32]byte{'r', 'a', 'c', 'e', 'w', 'i', 'n', 'd', 'o', 'w'}\n	globalRand.state.Init(*seed)\n", "hashes of maps are the same in each process"),
 		within("runtime/time.go", "timer.maybeAdd", "			t.rand = cheaprand()\n", "			t.rand = racewindowTie(getg().bubble)\n", "timers that are due at the same moment fire in the same order each time"),
 		within("runtime/sema.go", "internal_sync_nanotime", "func internal_sync_nanotime() int64 {\n", "func internal_sync_nanotime() int64 {\n	if b := getg().bubble; b != nil && b.racewindow != nil {\n		return b.now\n	}\n", "a mutex starves after a time, which must be the bubble's"),

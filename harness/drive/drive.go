@@ -111,6 +111,11 @@ type Order struct {
 	Trail string `json:"trail,omitempty"`
 	After string `json:"after,omitempty"`
 	Pipes [2]int `json:"pipes,omitzero"` // file descriptors: to read from, to write to
+	// Hang is how long the code of a plain test may take between two points; 0 is the default.
+	Hang time.Duration `json:"hang,omitempty"`
+	// Test is the sub-test of a plain test that is meant; "" for the test itself. Timing says that timers are choices.
+	Test   string `json:"test,omitempty"`
+	Timing bool   `json:"timing,omitempty"`
 	// Own are the names of the package under test, separated by blanks: its functions have no package in a schedule of goroutines. Skip
 	// are the names of its tests that are no plain ones.
 	Own  string   `json:"own,omitempty"`

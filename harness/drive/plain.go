@@ -93,6 +93,19 @@ type PlainSummary struct {
 	Findings int `json:"findings"`
 	// Apart says why each schedule had a process of its own, "" if none had.
 	Apart string `json:"apart,omitempty"`
+	// Timing is what the search came to in which timers are choices; nil if the test has no timer that could fire early, or there was no
+	// such search because the first one had found something.
+	Timing *PlainTiming `json:"timing,omitempty"`
+}
+
+// A PlainTiming is a search in which the next timer may fire although others could go on. Statistics, Exhausted and Because are as those
+// of PlainSummary, which are about time that passes when all wait.
+type PlainTiming struct {
+	Because    string            `json:"because,omitempty"`
+	Statistics sched.Statistics  `json:"statistics"`
+	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
+	// Findings are those that only this search has.
+	Findings int `json:"findings"`
 }
 
 // A PlainFinding is a failure of a plain test and the schedule that shows it.
@@ -107,6 +120,8 @@ type PlainFinding struct {
 	FromPreemptions int    `json:"from_preemptions"`
 	// Apart is how the schedule must be executed, as in Order.
 	Apart string `json:"apart,omitempty"`
+	// Timers are those that fired early, by choice: what each is, for how long, and who set it where. Then Failure.Timing is set.
+	Timers []string `json:"timers,omitempty"`
 	// Early says that shrinking ended before everything was tried.
 	Early bool `json:"early,omitempty"`
 	// Replays is how often it was executed again in the process that found it, and Replayed how often it failed so.

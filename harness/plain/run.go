@@ -132,7 +132,7 @@ func (b *binary) process(ctx context.Context) (more bool, err error) {
 	run, again := b.Run, b.ended
 	switch {
 	case again != nil:
-		order.Apart, order.After, run = again.how, again.trail, Exactly(again.test)
+		order.Apart, order.After, order.Test, run = again.how, again.trail, again.test, Exactly(again.test)
 	case order.Mode == drive.Explore && order.Apart == drive.ApartNone:
 		order.Trail = filepath.Join(b.folder, fmt.Sprintf("trail-%d", len(b.done)))
 	}
@@ -195,6 +195,7 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 		b.left = b.left || e.Plain.Apart != ""
 	case drive.Refused:
 		b.began = ""
+		b.left = b.left || b.Order.Mode == drive.Explore // one that hangs has ended the process, so the others need another one
 		b.done = append(b.done, e.Test)
 		e = drive.Event{Event: drive.Ended, Test: e.Test, Code: e.Code, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: e.Text}}
 	}
@@ -209,7 +210,7 @@ func (b *binary) again(ctx context.Context, e *drive.Event) {
 	e.Finding.Replays, e.Finding.Replayed = 0, 0
 	for ; e.Finding.Replays < b.Again && ctx.Err() == nil; e.Finding.Replays++ {
 		failed := false
-		order := drive.Order{Version: drive.Version, Mode: drive.Replay, Case: e.Case, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true, Apart: e.Finding.Apart}
+		order := drive.Order{Version: drive.Version, Mode: drive.Replay, Case: e.Case, Test: e.Test, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true, Apart: e.Finding.Apart}
 		_, _, err := b.execute(ctx, order, Exactly(e.Test), func(_ context.Context, again drive.Event) {
 			failed = failed || again.Event == drive.Found && again.Finding.Failure.Class() == e.Finding.Failure.Class()
 		})

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -19,8 +20,12 @@ func OfPlain(f *drive.PlainFinding, test, token, command string) *Report {
 	r.Size = plural(len(r.Run.Threads), "goroutine") + ", " + preemptions(f.Preemptions)
 	r.describe(f.Failure)
 	r.Promise, r.Sentence, r.Detail = clean(test, maxName), "", clean(f.Failure.Message, maxText)
-	if f.Failure.Kind != sched.Failed {
-		r.Promise = clean(fmt.Sprintf("%s: %s", test, f.Failure.Kind), maxName)
+	switch kind := f.Failure.Kind; {
+	case f.Failure.Timing:
+		r.Promise = clean(fmt.Sprintf("%s: timing: %s", test, kind), maxName)
+		r.Detail = clean(fmt.Sprintf("%s\nonly if a timer fires early: %s", f.Failure.Message, strings.Join(f.Timers, ", ")), maxText)
+	case kind != sched.Failed:
+		r.Promise = clean(fmt.Sprintf("%s: %s", test, kind), maxName)
 	}
 	if f.FromSwitches > len(f.Schedule) {
 		r.From = fmt.Sprintf("%s and %s", plural(f.FromSwitches, "switch"), preemptions(f.FromPreemptions))

@@ -44,7 +44,7 @@ type Thread = struct {
 	Entry   uintptr // the goroutine's function
 	Started uintptr // of the user's function that started it
 	At      uintptr // of the user's function in which it is blocked; after Locate
-	Parent  int32   // the thread that started it; -1 for the first one, and for a timer's
+	Parent  int32   // the thread that started it, or set the timer that did; -1 for the first one
 	Cases   int32   // how many cases of a select are ready
 	Op      uint8
 	State   uint8
@@ -59,32 +59,57 @@ type Outcome = struct {
 	PCs     [64]uintptr // the stack of who panicked
 	Depth   int
 	Thread  int32
-	Dying   bool // a panic or a fatal error, with Message, ended it
-	Refused bool // Message says what cannot be controlled
-	Outside bool // somebody outside of the bubble used an object of it
+	Dying   bool    // a panic or a fatal error, with Message, ended it
+	Refused bool    // Message says what cannot be controlled
+	Outside bool    // somebody outside of the bubble used an object of it
+	Random  bool    // random numbers were drawn, or the order of a map
+	Secret  uintptr // of the user's function that first read random numbers of the system's
+}
+
+// Clock is the number of no thread, which the driver gives to the clock. The thread of that number has always ended.
+const Clock = 1
+
+// What a timer does, as operations are numbered.
+const (
+	OpSleep = 80 + iota
+	OpTimer
+	OpTicker
+	OpAfterFunc
+)
+
+// A Timer is one that fires.
+type Timer struct {
+	PC     uintptr // of the user's function that set it
+	When   int64   // what the clock shows then
+	Length int64   // nanoseconds from when it was set, or last fired
+	Thread int32   // that set it
+	Op     uint8
 }
 
 // Functions are what the runtime offers. Two racewindows with different ones do not understand each other, and the type says so.
 type Functions = struct {
-	Open    func(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread
-	Count   func() int32
-	Resume  func(thread int32) int32
-	Choose  func(nth int32)
-	Next    func() (when, now int64)
-	Advance func(to int64)
-	Poll    func() bool
-	Pause   func(microseconds uint32)
-	Over    func() bool
-	Locate  func()
-	Stack   func(thread int32, pcs []uintptr) int32
-	Frame   func(pc uintptr) (function, file string, line int)
-	Reason  func(number uint8) string
-	Close   func(o *Outcome)
-	Stop    func(op uint8, addr uintptr)
-	Ask     func()
-	Where   func() int8
-	StepOut func() unsafe.Pointer
-	StepIn  func(bubble unsafe.Pointer)
+	Open      func(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread
+	Count     func() int32
+	Resume    func(thread int32) int32
+	Choose    func(nth int32)
+	Next      func() (when, now int64)
+	Advance   func(to int64)
+	Poll      func() bool
+	Pause     func(microseconds uint32)
+	Over      func() bool
+	Locate    func()
+	Stack     func(thread int32, pcs []uintptr) int32
+	Frame     func(pc uintptr) (function, file string, line int)
+	Reason    func(number uint8) string
+	Close     func(o *Outcome)
+	Stop      func(op uint8, addr uintptr)
+	Ask       func()
+	Where     func() int8
+	StepOut   func() unsafe.Pointer
+	StepIn    func(bubble unsafe.Pointer)
+	NextTimer func(t *Timer) bool
+	Settle    func()
+	Wraps     func(entry uintptr) (function, file string)
 }
 
 var linked *Functions
@@ -122,6 +147,19 @@ func Next() (when, now int64) { return linked.Next() }
 
 // Advance moves the clock forward, and lets the timers fire that are due.
 func Advance(to int64) { linked.Advance(to) }
+
+// NextTimer is the timer that fires next, of those that are not due yet. Advance to its When lets it fire, and those that are due by
+// then. A thread may ask too.
+func NextTimer() (t Timer, any bool) {
+	any = linked.NextTimer(&t)
+	return t, any
+}
+
+// Settle lets those go on whose bubbles of testing/synctest have come to rest. It is called before it is chosen who goes on.
+func Settle() { linked.Settle() }
+
+// Wraps is the function that the compiler's function for a go statement calls, and its file; "" if that is not known.
+func Wraps(entry uintptr) (function, file string) { return linked.Wraps(entry) }
 
 // Poll makes those threads ready whose files are, and says whether any thread has ever waited for a file.
 func Poll() (io bool) { return linked.Poll() }

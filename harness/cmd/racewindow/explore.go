@@ -34,9 +34,10 @@ testdata/racewindow of the package. Plain tests,
 which know nothing of racewindow, are explored unmodified: the runtime itself, with hooks, lets one goroutine
 run at a time, and a switch may come before each operation of sync, sync/atomic, channels and files in the
 code under test. Deadlocks, leaks, panics and failed assertions are found, and under --race what Go's race
-detector reports, each pair of places once. ('racewindow doctor' says whether that can be had here.) Without
-packages it is the current package, if a test of it calls harness.Check, and otherwise the log that racewindow
-brings.
+detector reports, each pair of places once. A test with timers that holds is searched once more, a quarter as
+long, with timers that may fire early; what only that finds is called timing. ('racewindow doctor' says
+whether that can be had here.) Without packages it is the current package, if a test of it calls
+harness.Check, and otherwise the log that racewindow brings.
 
 Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
 turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.

@@ -172,6 +172,12 @@ func closing(e drive.Event, race bool) string {
 	if n := len(s.Exhausted); n > 0 && s.Verdict == drive.HeldAll {
 		fmt.Fprintf(&text, "exhausted: all %s of %s\n", exhausted(s.Exhausted[n-1]), e.Test)
 	}
+	if timing := s.Timing; timing != nil {
+		fmt.Fprintf(&text, "timing: %d schedules of %s in which timers may fire early, %s found by that alone; %s\n", timing.Statistics.Schedules, e.Test, numberOf(timing.Findings), timing.Because)
+		if n := len(timing.Exhausted); n > 0 && s.Verdict != drive.FoundSome {
+			fmt.Fprintf(&text, "exhausted: all %s of %s in which a timer that fires early counts as a preemption\n", exhausted(timing.Exhausted[n-1]), e.Test)
+		}
+	}
 	for _, l := range s.Leaks {
 		fmt.Fprintf(&text, "leaks: %s leaks in every schedule (%s); --leaks always counts that as found\n", e.Test, l)
 	}
@@ -179,6 +185,14 @@ func closing(e drive.Event, race bool) string {
 		fmt.Fprintf(&text, "still running after %s: %s\n", e.Test, s.Running)
 	}
 	return text.String()
+}
+
+// numberOf says how many, in a word where it is none.
+func numberOf(n int) string {
+	if n == 0 {
+		return "nothing"
+	}
+	return fmt.Sprint(n)
 }
 
 // exhausted says which schedules were executed.
@@ -194,7 +208,7 @@ func exhausted(x sched.Exhausted) string {
 
 // conditions are those of every claim that a bound is exhausted.
 const conditions = "A bound is exhausted where each operation of sync, sync/atomic, channels and files that the code under test calls counts as a place for a switch, " +
-	"what lies between two of them as one step, time passes only when all wait, and random numbers are the same each time.\n"
+	"what lies between two of them as one step, time passes only when all wait unless timers may fire early, and random numbers are the same each time.\n"
 
 // conclude says what came of it all. A finding wins over everything else.
 func (r *plainRun) conclude(failed error) error {

@@ -35,7 +35,7 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 	}
 	r := &plainRun{
 		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, out: cmd.OutOrStdout(), screen: os.Stdout,
-		order: drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true},
+		order: drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Test: token.Test, Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true},
 	}
 	if token.Alone {
 		r.order.Apart = drive.ApartFirst

@@ -63,8 +63,9 @@ var (
 // mostChoices is how many choices of one execution the trail has room for.
 const mostChoices = 1 << 18
 
-// Test is asked before a test's function runs. It says whether it has done with the test what was ordered.
-func Test(name string, prepare func() Run) (done bool) {
+// Test is asked before a test's function runs. It says whether it has done with the test what was ordered. prepare makes an execution
+// ready, of one of its sub-tests alone if only is the name of one.
+func Test(name string, prepare func(only string) Run) (done bool) {
 	switch {
 	case order == nil || inside:
 		return false
@@ -75,14 +76,32 @@ func Test(name string, prepare func() Run) (done bool) {
 	defer func() { inside = false }()
 	// More than one processor would let those outside of the bubble run at the same time, and make it matter when.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	t := &test{name: name, prepare: prepare, sights: &sights{}}
-	t.summary.Seed = order.Seed
-	t.mechanism = newMechanism(prepare, t.sights)
 	if order.Mode == drive.Serve {
-		t.serve()
+		newTest(name, order.Test, prepare).serve()
 		return true
 	}
 	tell(drive.Event{Event: drive.Began, Test: name})
+	if order.Mode == drive.Replay || order.Test != "" {
+		newTest(name, order.Test, prepare).carryOut()
+		return true
+	}
+	all := units(name, prepare)
+	for _, unit := range all {
+		if spent || slices.Contains(order.Skip, unit) {
+			continue
+		}
+		if exploring = unit; unit != name {
+			tell(drive.Event{Event: drive.Began, Test: unit})
+		}
+		t := newTest(name, unit, prepare)
+		t.share = len(all)
+		t.carryOut()
+	}
+	return true
+}
+
+// carryOut does with the test what was ordered.
+func (t *test) carryOut() {
 	if order.Apart != drive.ApartNone {
 		t.apart(order.Apart)
 	}
@@ -98,7 +117,6 @@ func Test(name string, prepare func() Run) (done bool) {
 		t.pool.close()
 		spent = order.Apart == drive.ApartNone
 	}
-	return true
 }
 
 // tell writes an event. A process that cannot say what it finds must not go on.
@@ -122,32 +140,59 @@ func lastExecution(file string) sched.Strategy {
 	return again
 }
 
-// A test is one that is explored.
+// A test is one that is explored, or a sub-test.
 type test struct {
 	name      string
+	whole     string // the test that it is a sub-test of, or itself
 	prepare   func() Run
 	sights    *sights
 	mechanism func() sched.Mechanism
+	timed     func() sched.Mechanism // in which timers are choices
 	summary   drive.PlainSummary
+	share     int            // it has such a part of what is ordered for the test
 	gated     uint64         // executions of the gate
 	hint      sched.Strategy // what to try first, nil for nothing
 	how       string         // schedules are executed, as in drive.Order.Apart
 	pool      *pool          // of processes, nil if schedules have none of their own
 }
 
+// newTest is for a test, or for a sub-test of it. unit is "" for the test.
+func newTest(name, unit string, prepare func(only string) Run) *test {
+	t := &test{name: name, whole: name, sights: &sights{}, share: 1}
+	t.prepare = func() Run { return prepare("") }
+	if strings.HasPrefix(unit, name+"/") {
+		t.name = unit
+		t.prepare = func() Run { return prepare(unit) }
+	}
+	t.summary.Seed = order.Seed
+	t.mechanism, t.timed = newMechanism(t.prepare, t.sights, false), newMechanism(t.prepare, t.sights, true)
+	return t
+}
+
 func (t *test) options() sched.Options {
 	o := sched.Options{
-		Strategy: order.Strategy, Preemptions: order.Preemptions, Schedules: order.Schedules, Budget: order.Budget, Seed: order.Seed,
-		Workers: 1, All: order.All, StepLimit: order.StepLimit, Hang: hang, RepeatEvery: 16, Trail: trail,
+		Strategy: order.Strategy, Preemptions: order.Preemptions, Schedules: order.Schedules, Budget: order.Budget / time.Duration(t.share), Seed: order.Seed,
+		Workers: 1, All: order.All, StepLimit: order.StepLimit, Hang: hangs(), RepeatEvery: 16, Trail: trail,
 	}
 	if t.inProcesses() {
 		o.Hang, o.Trail = hangApart, nil
 	}
+	if t.share > 1 && o.Schedules > leastSchedules {
+		o.Schedules = max(o.Schedules/t.share, leastSchedules)
+	}
 	return o
 }
 
-// hang is how long the code between two points may take.
-const hang = 20 * time.Second
+// leastSchedules is how many a sub-test has at least, if as many are ordered.
+const leastSchedules = 64
+
+// hangs is how long the code between two points may take.
+func hangs() time.Duration {
+	if order.Hang > 0 {
+		return order.Hang
+	}
+	return 20 * time.Second
+}
 
 // maxStack is how many bytes the stack of a goroutine may have.
 const maxStack = 256 << 20
@@ -165,7 +210,7 @@ func (t *test) explore() {
 		strays = t.search()
 	}
 	if strays != "" {
-		t.summary.Verdict, t.summary.Because = drive.Unrepeatable, strays
+		t.summary.Verdict, t.summary.Because = drive.Unrepeatable, strays+t.sights.hint()
 	}
 	t.end()
 }
@@ -176,6 +221,9 @@ func (t *test) search() (strays string) {
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
 	first, strays := t.gate(runner)
 	if strays != "" || t.summary.Verdict != "" {
+		if t.summary.Verdict == drive.Sequential && t.sights.timers {
+			t.fireTimers(nil)
+		}
 		return strays
 	}
 	found, err := t.look(runner, first)
@@ -188,7 +236,7 @@ func (t *test) search() (strays string) {
 		t.sights.leak = nil
 	}
 	t.summary.Statistics, t.summary.Exhausted, t.summary.Because = found.Statistics, found.Exhausted, found.Ended
-	t.summary.Goroutines, t.summary.Running, t.summary.Findings = t.sights.threads, t.sights.running, len(found.Findings)
+	t.summary.Goroutines, t.summary.Running = t.sights.threads, t.sights.running
 	for _, f := range found.Findings {
 		t.found(f)
 	}
@@ -201,6 +249,9 @@ func (t *test) search() (strays string) {
 		t.summary.Verdict = drive.SkippedItself
 	default:
 		t.summary.Verdict = drive.HeldAll
+	}
+	if err == nil && t.sights.timers && (len(found.Findings) == 0 || order.All) {
+		t.fireTimers(found.Findings)
 	}
 	return ""
 }
@@ -218,7 +269,7 @@ func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Resu
 		return hit(first, "default", "the schedule without a switch fails"), nil
 	}
 	if t.hint != nil {
-		out := runner.Run(t.hint, false)
+		out := sched.NewMechanismRunner(t.timed, t.options()).Run(t.hint, false) // it may have been a timer that fired early
 		t.gated++
 		if f := out.Failure; f != nil && f.Kind != sched.StepLimit && f.Kind != sched.Unusable {
 			return hit(out, "retrace", "a process that executed many schedules ended in this one"), nil

@@ -3,6 +3,7 @@ package driver
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -17,7 +18,7 @@ func (t *test) found(f sched.Finding) {
 		Failure: f.Failure, Schedule: f.Schedule, Preemptions: f.Preemptions, Strategy: f.Strategy, After: f.After,
 		FromSwitches: len(f.Schedule), FromPreemptions: f.Preemptions, Apart: t.how,
 	}
-	runner := sched.NewMechanismRunner(t.mechanism, t.options())
+	runner := t.runner(f.Schedule)
 	class := f.Failure.Class()
 	tell(drive.Event{Event: drive.Progress, Test: t.name, Text: fmt.Sprintf("found %s, and makes it smaller", class)})
 	if small := runner.ShrinkTo(f.Schedule, class); small.Failure != nil {
@@ -29,6 +30,7 @@ func (t *test) found(f sched.Finding) {
 		}
 	}
 	told.Outcome = runner.Replay(told.Schedule, true).Of(class)
+	told.Timers = slices.Clone(t.sights.fired)
 	if told.Outcome.Failure == nil || told.Outcome.Failure.Class() != told.Failure.Class() {
 		told.Outcome.Failure = told.Failure
 	}
@@ -37,7 +39,16 @@ func (t *test) found(f sched.Finding) {
 			told.Passing = &out
 		}
 	}
+	t.summary.Findings++
 	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Finding: told})
+}
+
+// runner executes schedules of one kind.
+func (t *test) runner(s sched.Schedule) *sched.Runner {
+	if s.Fires(clockName) {
+		return sched.NewMechanismRunner(t.timed, t.options())
+	}
+	return sched.NewMechanismRunner(t.mechanism, t.options())
 }
 
 // replay executes one schedule as often as was ordered.
@@ -47,7 +58,11 @@ func (t *test) replay() {
 		tell(drive.Event{Event: drive.Refused, Test: t.name, Text: err.Error(), Code: 2})
 		return
 	}
-	runner := sched.NewMechanismRunner(t.mechanism, t.options())
+	runner := t.runner(schedule)
+	if t.name != t.whole && !slices.ContainsFunc(t.units(), func(unit string) bool { return strings.HasPrefix(unit, t.name) || strings.HasPrefix(t.name, unit+"/") }) {
+		tell(drive.Event{Event: drive.Refused, Test: t.name, Text: fmt.Sprintf("%s has no sub-test %s any more", t.whole, t.name), Code: 3})
+		return
+	}
 	if !t.inProcesses() {
 		runner.Replay(nil, false) // a first execution has a point more, where lazy state is made
 	}
@@ -79,7 +94,7 @@ func (t *test) count(all []*drive.PlainFinding, out sched.Outcome, schedule sche
 		at := slices.IndexFunc(all, func(told *drive.PlainFinding) bool { return told.Failure.Class() == f.Class() })
 		if at < 0 {
 			at = len(all)
-			all = append(all, &drive.PlainFinding{Failure: f, Schedule: schedule, Outcome: out.Of(f.Class()), Preemptions: out.Preemptions, Apart: t.how})
+			all = append(all, &drive.PlainFinding{Failure: f, Schedule: schedule, Outcome: out.Of(f.Class()), Preemptions: out.Preemptions, Apart: t.how, Timers: slices.Clone(t.sights.fired)})
 		}
 		all[at].Replayed++
 	}

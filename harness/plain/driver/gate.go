@@ -92,3 +92,11 @@ func difference(a, b sched.Outcome) string {
 	}
 	return ""
 }
+
+// hint says what is known of why an execution cannot be repeated.
+func (s *sights) hint() string {
+	if s.secret == "" {
+		return ""
+	}
+	return ". It reads random numbers of crypto/rand, which differ each time, in " + s.secret
+}

@@ -15,12 +15,18 @@ type Run interface {
 	Run()
 	// Failed says what came of it, when nothing of it runs any more.
 	Failed() (failed, skipped bool, output string)
+	// Clean removes what is left of it, then.
+	Clean()
+	// Watch, before Run, has its sub-tests kept, and Units, after it, lists those that can be explored each alone; or the test itself.
+	Watch()
+	Units() []string
 }
 
 // A mechanism is sched.Mechanism for the goroutines of one test.
 type mechanism struct {
 	prepare func() Run
 	seen    *sights // of all executions of the test
+	timing  bool    // timers are choices (time.go)
 
 	run     Run
 	chooser chooser
@@ -51,19 +57,20 @@ type sights struct {
 	threads int            // of the execution that had most
 	skipped uint64         // executions in which the test skipped itself
 	running string         // who went on for too long after the test's end
+	timers  bool           // a timer could have fired while others could go on
+	fired   []string       // the timers that did so by choice, in the last execution
+	random  bool           // random numbers were drawn
+	secret  string         // where random numbers of the system's were read
 	leak    *sched.Failure // of the schedule without a switch; it is a finding only if there are schedules without it
 	leaked  uint64         // executions that have this leak
 	ended   uint64         // executions that came to the end of the test, and did not fail otherwise
 }
 
-func newMechanism(prepare func() Run, seen *sights) func() sched.Mechanism {
+func newMechanism(prepare func() Run, seen *sights, timing bool) func() sched.Mechanism {
 	return func() sched.Mechanism {
-		return &mechanism{prepare: prepare, seen: seen, points: map[place]sched.PointID{}}
+		return &mechanism{prepare: prepare, seen: seen, timing: timing, points: map[place]sched.PointID{}}
 	}
 }
-
-// The seed of random numbers in the code under test. It is the same in every execution.
-const randomSeed = 1
 
 // Begin opens a bubble. Others than the driver's goroutine get their turn now and then.
 func (m *mechanism) Begin(c *sched.Chooser) {
@@ -84,13 +91,18 @@ func (m *mechanism) begin(c chooser) {
 	if raceEnabled {
 		decide = nil // what is decided on a thread's stack would be the thread's in the eyes of the detector
 	}
-	m.threads = bubble.Open(m.run.Run, decide, randomSeed)
+	m.seen.fired = m.seen.fired[:0]
+	m.threads = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)))
 }
 
 // Run lets threads go on until nobody does.
 func (m *mechanism) Run() {
 	stopped := &sched.Candidate{Thread: sched.NoThread, Point: sched.AtStart}
 	for m.ask(stopped) {
+		if m.chosen == bubble.Clock {
+			stopped = m.fire()
+			continue
+		}
 		if s := m.threads[m.chosen].State; s != bubble.Ready {
 			panic(fmt.Sprintf("racewindow: thread %d cannot go on, its state is %d: please report this", m.chosen, s))
 		}
@@ -115,7 +127,7 @@ func (m *mechanism) decide(thread int32) int32 {
 			return next
 		}
 	}
-	if t.Op == bubble.OpCase || m.due() || m.ended() {
+	if t.Op == bubble.OpCase || m.due() || m.ended() || m.mayFire() {
 		return -1
 	}
 	m.asked = true
@@ -136,6 +148,7 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 		bubble.Advance(now)
 	}
 	bubble.Poll()
+	bubble.Settle()
 	var ok bool
 	switch {
 	case m.play != nil:
@@ -166,7 +179,7 @@ func (m *mechanism) ended() bool { return m.threads[0].State == bubble.Ended }
 
 // Bounds of what may happen after the test's end: it only shows whether goroutines of the test come to theirs.
 const (
-	mostAfter = 20_000
+	mostAfter = 1_000
 	longAfter = int64(24 * 3600 * 1e9)
 )
 
@@ -246,6 +259,10 @@ func (m *mechanism) Candidates(all []sched.Candidate) []sched.Candidate {
 	if len(all) > 1 {
 		m.seen.choices++
 	}
+	if len(all) > 0 && m.mayFire() {
+		m.seen.timers = true
+		all = append(all, sched.Candidate{Thread: bubble.Clock, Resource: sched.Everything, Writes: true, Action: sched.Fires})
+	}
 	return all
 }
 
@@ -308,6 +325,11 @@ func (m *mechanism) waitsForFile() bool {
 	return false
 }
 
+// Patience bounds an execution in which there is nothing to choose for long. Such steps count for no limit otherwise.
+func (m *mechanism) Patience() int { return alonePatience }
+
+const alonePatience = 16
+
 // Due is the bubble's next timer. After the test's end time goes on for a day at most.
 func (m *mechanism) Due() (at int64, counts, any bool) {
 	when, _ := bubble.Next()
@@ -328,8 +350,8 @@ func (m *mechanism) Name(thread int) string {
 	return m.names.of(m.threads[:len(m.stands)], thread)
 }
 
-// Counts says that every thread does: a goroutine of the program that waits for a ticker is no less than another.
-func (m *mechanism) Counts(int) bool { return true }
+// Counts says that every thread does: a goroutine of the program that waits for a ticker is no less than another. The clock is none.
+func (m *mechanism) Counts(thread int) bool { return thread != bubble.Clock }
 
 // Drop is done: Run has closed the bubble.
 func (m *mechanism) Drop() {}

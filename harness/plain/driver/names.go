@@ -14,7 +14,7 @@ import (
 
 // Names must survive edits: lines move, closures get other numbers. So a point is called FUNCTION.OPERATION, where a closure counts as
 // the function that it is written in, and a goroutine is called after who started it, the function it runs, and which of these it is:
-// main/serve#1. The test's own goroutine is main.
+// main/serve#1. The test's own goroutine is main. Who set a timer has started what that starts.
 
 // names are those of the threads of one execution.
 type names struct {
@@ -44,11 +44,13 @@ func (n *names) of(threads []bubble.Thread, thread int) string {
 		case i == 0:
 			n.all = append(n.all, "main")
 			continue
-		case t.Parent < 0:
-			n.all = append(n.all, n.numbered("timer/"+runs(t)))
+		case i == bubble.Clock:
+			n.all = append(n.all, clockName)
 			continue
 		}
-		n.all = append(n.all, n.numbered(n.all[t.Parent]+"/"+runs(t)))
+		parent := n.all[max(t.Parent, 0)]
+		function := runs(t)
+		n.all = append(n.all, n.numbered(parent+"/"+function))
 	}
 	return n.all[thread]
 }
@@ -60,8 +62,11 @@ func (n *names) numbered(name string) string {
 
 // known is a name that is known already, and else the number.
 func (n *names) known(thread int) string {
-	if thread < len(n.all) {
+	switch {
+	case thread < len(n.all):
 		return n.all[thread]
+	case thread == 0:
+		return "main"
 	}
 	return fmt.Sprint(thread)
 }
@@ -77,6 +82,9 @@ func runs(t *bubble.Thread) string {
 	if function != "" {
 		return function
 	}
+	if t.Started == 0 { // nobody of the user's, as for the goroutine of a bubble of testing/synctest
+		return packageName(t.Entry)
+	}
 	function, known = starters[t.Started]
 	if !known {
 		frame := userFrame(t.Started)
@@ -88,6 +96,17 @@ func runs(t *bubble.Thread) string {
 
 var entries, starters = map[uintptr]string{}, map[uintptr]string{}
 
+// packageName is the last part of the package of a function.
+func packageName(entry uintptr) string {
+	f := runtime.FuncForPC(entry)
+	if f == nil {
+		return "unknown"
+	}
+	name := f.Name()
+	name, _, _ = strings.Cut(name[strings.LastIndexByte(name, '/')+1:], ".")
+	return name
+}
+
 // userFunction is the short name of a named function of the user's code, "" for any other.
 func userFunction(entry uintptr) string {
 	f := runtime.FuncForPC(entry)
@@ -96,11 +115,19 @@ func userFunction(entry uintptr) string {
 	}
 	name := f.Name()
 	file, _ := f.FileLine(entry)
+	if wrapper.MatchString(name) {
+		if name, file = bubble.Wraps(entry); name == "" {
+			return ""
+		}
+	}
 	if isStandard(file) || closure.MatchString(name) {
 		return ""
 	}
 	return shortFunction(name)
 }
+
+// wrapper matches the names of functions that the compiler makes for go statements with arguments.
+var wrapper = regexp.MustCompile(`\.gowrap\d+$`)
 
 // closure matches what the compiler calls closures, and functions that it makes for go statements and loops.
 var closure = regexp.MustCompile(`(\.(func|gowrap|deferwrap)\d+|-range\d+|\.\d+)+`)
@@ -131,6 +158,9 @@ var ownPackage []string
 // pointAt is the name of a point, and where it is.
 func pointAt(pc uintptr, operation string) (name, file string, line int) {
 	frame := userFrame(pc)
+	if frame.Function == "" { // it has come to no point of the user's yet
+		return operation, "", 0
+	}
 	return shortFunction(frame.Function) + "." + operation, filepath.Base(frame.File), frame.Line
 }
 

@@ -60,4 +60,8 @@ var operations = [256]operation{
 	70: {name: "Open"},
 	71: {name: "Rename"},
 	72: {name: "Remove"},
+	80: {name: "sleep", action: sched.Fires},
+	81: {name: "timer", action: sched.Fires},
+	82: {name: "ticker", action: sched.Fires},
+	83: {name: "AfterFunc", action: sched.Fires},
 }

@@ -14,7 +14,7 @@ import (
 
 // conclude closes the bubble and judges the execution. What failed first counts.
 func (m *mechanism) conclude() {
-	m.seen.threads = max(m.seen.threads, len(m.stands))
+	m.seen.threads = max(m.seen.threads, len(m.stands)-1) // the clock is none
 	over := bubble.Over()
 	if !over && m.after > mostAfter {
 		m.seen.running = m.Remaining()
@@ -22,6 +22,12 @@ func (m *mechanism) conclude() {
 	bubble.Close(&m.over)
 	if m.play != nil {
 		defer m.endPlay()
+	}
+	m.run.Clean()
+	m.seen.random = m.seen.random || m.over.Random
+	if pc := m.over.Secret; pc != 0 {
+		frame := userFrame(pc)
+		m.seen.secret = fmt.Sprintf("%s (%s:%d)", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line)
 	}
 	switch o := &m.over; {
 	case o.Dying:
@@ -41,21 +47,22 @@ func (m *mechanism) conclude() {
 	}
 }
 
-// said is what a test has written, without the line that says that it failed.
+// said is what a test has written, without the lines that say which of its sub-tests have failed.
 func said(output string) string {
-	first, rest, _ := strings.Cut(output, "\n")
-	if !strings.HasPrefix(first, "--- FAIL: ") {
-		rest = output
+	var lines []string
+	for line := range strings.Lines(output) {
+		if line = strings.TrimSpace(line); line != "" && !verdict.MatchString(line) {
+			lines = append(lines, line)
+		}
 	}
-	lines := strings.Split(strings.TrimSpace(rest), "\n")
-	for i := range lines {
-		lines[i] = strings.TrimSpace(lines[i])
-	}
-	if text := strings.Join(lines, "\n"); text != "" {
-		return text
+	if len(lines) > 0 {
+		return strings.Join(lines, "\n")
 	}
 	return "the test failed and said nothing"
 }
+
+// verdict matches a line of package testing.
+var verdict = regexp.MustCompile(`^--- (FAIL|PASS|SKIP): `)
 
 // logged is a line that a test has written with its place.
 var logged = regexp.MustCompile(`(?m)^\s*([\w.-]+\.go:\d+): `)

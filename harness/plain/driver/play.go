@@ -95,6 +95,11 @@ func (p played) Run() { p.m.play.Live() }
 // Failed says nothing: what fails in a play is told to its chooser.
 func (played) Failed() (failed, skipped bool, output string) { return false, false, "" }
 
+// Clean, Watch and Units have nothing to do: a play makes no folder of package testing, and has no sub-tests.
+func (played) Clean()          {}
+func (played) Watch()          {}
+func (played) Units() []string { return nil }
+
 // beginPlay opens it.
 func (m *mechanism) beginPlay(c *sched.Chooser) {
 	m.play.outer, innermost = innermost, m

@@ -31,15 +31,16 @@ func rememberStart() {
 
 // A pool starts processes ahead, so that one waits for a schedule while another executes one.
 type pool struct {
-	test, how string
-	ahead     []*process
-	all       sync.WaitGroup
+	test, unit, how string
+	ahead           []*process
+	all             sync.WaitGroup
 }
 
 // ahead is how many processes are started before they are needed.
 const ahead = 2
 
-func newPool(test, how string) *pool { return &pool{test: test, how: how} }
+// newPool is for a test, or a unit of it: a sub-test, or the test itself.
+func newPool(test, unit, how string) *pool { return &pool{test: test, unit: unit, how: how} }
 
 func (p *pool) take() *process {
 	for len(p.ahead) <= ahead {
@@ -81,7 +82,7 @@ func (p *pool) start() *process {
 	}
 	c := &process{wire: newWire(executions, schedules), in: executions, out: schedules, ended: make(chan struct{})}
 	o := *order
-	o.Mode, o.Apart, o.Pipes, o.Events, o.Trail, o.After, o.Case = drive.Serve, p.how, [2]int{3, 4}, "", "", "", ""
+	o.Mode, o.Test, o.Apart, o.Pipes, o.Events, o.Trail, o.After, o.Case = drive.Serve, p.unit, p.how, [2]int{3, 4}, "", "", "", ""
 	c.cmd = exec.Command(program, arguments(p.test)...)
 	c.cmd.Dir, c.cmd.Env = began.folder, append(slices.Clip(began.environment), drive.Variable+"="+o.String())
 	c.cmd.Stdout, c.cmd.Stderr, c.cmd.ExtraFiles = &c.said, &c.said, []*os.File{theirIn, theirOut}
@@ -110,7 +111,7 @@ func arguments(test string) (args []string) {
 }
 
 // patience ends a wait for the next message when code between two points takes too long.
-func (p *process) patience() { _ = p.in.SetReadDeadline(time.Now().Add(hang)) }
+func (p *process) patience() { _ = p.in.SetReadDeadline(time.Now().Add(hangs())) }
 
 // leave is when nothing more is expected of a process: one that waits for a schedule sees that none comes.
 func (p *process) leave() {

@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"syscall"
 
+	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
 )
@@ -14,8 +15,9 @@ import (
 // A remote mechanism executes each schedule in a process of its own, which is this program once more: nothing of one execution is left for
 // the next, and what ends the process is a failure like any other.
 type remote struct {
-	pool *pool
-	seen *sights
+	pool   *pool
+	seen   *sights
+	timing bool // timers are choices
 
 	chooser *sched.Chooser
 	process *process
@@ -25,19 +27,21 @@ type remote struct {
 	place   *runtime.Frame
 	running int // the thread that went on last
 	races   []*sched.Failure
+	seed    int
 	due     struct {
 		at          int64
 		counts, any bool
 	}
 }
 
-func newRemote(p *pool, seen *sights) func() sched.Mechanism {
-	return func() sched.Mechanism { return &remote{pool: p, seen: seen} }
+func newRemote(p *pool, seen *sights, timing bool) func() sched.Mechanism {
+	return func() sched.Mechanism { return &remote{pool: p, seen: seen, timing: timing} }
 }
 
 // Begin takes a process that waits for a schedule.
 func (m *remote) Begin(c *sched.Chooser) {
 	m.chooser, m.running, m.races = c, 0, nil
+	m.seed, m.seen.fired = c.Seed(m.seen.random), m.seen.fired[:0]
 	m.points, m.names, m.enabled, m.place = m.points[:0], m.names[:0], m.enabled[:0], nil
 	m.process = m.pool.take()
 }
@@ -59,7 +63,7 @@ func (m *remote) Run() {
 		case said == saysHere:
 			reached = true
 		case said == saysReady:
-			p.put(ordersBegin, boolean(m.chooser.Noting())).send()
+			p.put(ordersBegin, boolean(m.chooser.Noting()), int64(m.seed), boolean(m.timing)).send()
 		case said == saysStopped:
 			m.stopped()
 		case said == saysFinished:
@@ -142,6 +146,13 @@ func (m *remote) over() {
 	p := m.process
 	threads, choices, skipped, ended, races := p.get(), p.get(), p.get(), p.get(), p.get()
 	running := p.getText()
+	m.seen.random, m.seen.timers = p.get() != 0 || m.seen.random, p.get() != 0 || m.seen.timers
+	if secret := p.getText(); secret != "" {
+		m.seen.secret = secret
+	}
+	for n := p.get(); n > 0 && p.err == nil; n-- {
+		m.seen.fired = append(m.seen.fired, p.getText())
+	}
 	if p.err != nil {
 		m.ended(true)
 		return
@@ -167,7 +178,7 @@ func (m *remote) ended(reached bool) {
 	if errors.Is(p.err, os.ErrDeadlineExceeded) {
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it says where everybody stands
 		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("no goroutine has come to a point for %v: %s blocks where the scheduler cannot see it, or runs in circles:\n%s",
-			hang, m.Name(m.running), p.wait(true))})
+			hangs(), m.Name(m.running), p.wait(true))})
 		return
 	}
 	output := p.wait(false)
@@ -245,8 +256,11 @@ func (m *remote) Name(thread int) string {
 	return fmt.Sprint(thread)
 }
 
-// Counts says that every thread does.
-func (m *remote) Counts(int) bool { return true }
+// Counts says that every thread does. The clock is none.
+func (m *remote) Counts(thread int) bool { return thread != bubble.Clock }
+
+// Patience is as elsewhere.
+func (m *remote) Patience() int { return alonePatience }
 
 // Running is for a watchdog that is more patient than this mechanism.
 func (m *remote) Running() sched.Running {
@@ -263,9 +277,9 @@ func (m *remote) View(sched.Candidate) (s sched.Sight) {
 // the test was warmed up, after the schedule without a switch.
 func (t *test) apart(how string) {
 	t.how = how
-	t.pool = newPool(t.name, how)
+	t.pool = newPool(t.whole, t.name, how)
 	t.sights = &sights{}
-	t.mechanism = newRemote(t.pool, t.sights)
+	t.mechanism, t.timed = newRemote(t.pool, t.sights, false), newRemote(t.pool, t.sights, true)
 }
 
 // inProcesses says whether schedules have processes of their own.

@@ -13,6 +13,9 @@ type chooser interface {
 	Choose(stopped *sched.Candidate, held uint64) (thread int, ok bool)
 	Pass(stopped *sched.Candidate, held uint64) (thread int, ok bool)
 	Pick(stopped *sched.Candidate, ways int) (way int, ok bool)
+	Seed(draws bool) int
+	Noting() bool
+	Note(sched.Note)
 	Finish()
 	Fail(*sched.Failure)
 	Points() *sched.Points
@@ -32,11 +35,17 @@ func (t *test) serve() {
 		return // nobody needs it any more
 	}
 	m := t.mechanism().(*mechanism)
-	a := &asking{wire: w, mechanism: m, points: sched.NewPoints(), views: w.get() != 0}
+	a := &asking{wire: w, mechanism: m, points: sched.NewPoints(), views: w.get() != 0, seed: int(w.get())}
+	m.timing = w.get() != 0
 	races := raceoff.Races()
 	m.begin(a)
 	m.Run()
-	w.put(saysOver, int64(t.sights.threads), int64(t.sights.choices), int64(t.sights.skipped), int64(t.sights.ended), int64(raceoff.Races()-races)).text(t.sights.running).send()
+	w.put(saysOver, int64(t.sights.threads), int64(t.sights.choices), int64(t.sights.skipped), int64(t.sights.ended), int64(raceoff.Races()-races)).text(t.sights.running)
+	w.put(boolean(t.sights.random), boolean(t.sights.timers)).text(t.sights.secret).put(int64(len(t.sights.fired)))
+	for _, text := range t.sights.fired {
+		w.text(text)
+	}
+	w.send()
 }
 
 // An asking chooser asks another process.
@@ -48,10 +57,20 @@ type asking struct {
 	named     int           // threads
 	views     bool          // the other process wants to know where threads stand in the source
 	failed    bool
+	seed      int
 	enabled   []sched.Candidate
 }
 
 func (a *asking) Points() *sched.Points { return a.points }
+
+// Seed is what the other process has said.
+func (a *asking) Seed(bool) int { return a.seed }
+
+// Noting says that nobody wants notes: what is to be seen is asked for.
+func (a *asking) Noting() bool { return false }
+
+// Note drops a note.
+func (a *asking) Note(sched.Note) {}
 
 func (a *asking) Finish() { a.put(saysFinished).send() }
 

@@ -36,6 +36,9 @@ const (
 // racewindowMost is how many goroutines a bubble may have, ended ones included.
 const racewindowMost = 8192
 
+// racewindowClock is the number of no goroutine, which the driver gives to the clock. The first goroutine is number 0.
+const racewindowClock = 1
+
 // A racewindowThread is what the driver sees of a goroutine, and the driver declares the same type.
 type racewindowThread struct {
 	pc      uintptr // of the user's function that came to the operation
@@ -43,7 +46,7 @@ type racewindowThread struct {
 	entry   uintptr // the goroutine's function
 	started uintptr // the go statement's caller in the user's code
 	at      uintptr // of the user's function in which it is blocked; only when asked for
-	parent  int32   // -1: a timer
+	parent  int32   // who started it, or set the timer that did; -1 for the first one
 	cases   int32   // how many cases of a select are ready
 	op      uint8
 	state   uint8
@@ -58,9 +61,11 @@ type racewindowOutcome struct {
 	pcs     [64]uintptr // the stack of who panicked
 	depth   int
 	thread  int32
-	dying   bool // a panic or a fatal error ended it
-	refused bool // message says what cannot be controlled
-	outside bool // somebody outside of the bubble used an object of it
+	dying   bool    // a panic or a fatal error ended it
+	refused bool    // message says what cannot be controlled
+	outside bool    // somebody outside of the bubble used an object of it
+	random  bool    // random numbers were drawn, or the order of a map
+	secret  uintptr // of the user's function that first read random numbers of the system's
 }
 
 // A racewindowBubble controls a bubble.
@@ -79,7 +84,12 @@ type racewindowBubble struct {
 	io       int32 // goroutines have waited for I/O so often
 	readings int64 // of the clock since a thread stopped elsewhere
 	lastPC   uintptr
-	seed     uint64
+	timers   []*timer // of the bubble's clock
+	firing   racewindowMaker
+	inner    []*synctestBubble // that testing/synctest has made in this execution
+	drawn    racewindowRandom  // for the code under test
+	ties     racewindowRandom  // orders timers that are due at the same moment
+	others   racewindowRandom  // for what must not shift drawn: sync.Pool, the names of temporary files
 	parked   bool
 	off      bool // the driver's code runs on a thread's stack
 	over     bool // nobody goes on any more
@@ -92,23 +102,15 @@ type racewindowBubble struct {
 // racewindowKept are used again, for they are large.
 var racewindowKept *racewindowBubble
 
+// racewindowEpoch is where clocks begin, as for testing/synctest: midnight UTC 2000-01-01, in nanoseconds.
+const racewindowEpoch = 946684800000000000
+
 //go:nosplit
 func racewindowOf(gp *g) *racewindowBubble {
 	if b := gp.bubble; b != nil {
 		return b.racewindow
 	}
 	return nil
-}
-
-// rand is SplitMix64.
-//
-//go:nosplit
-func (c *racewindowBubble) rand() uint64 {
-	c.seed += 0x9e3779b97f4a7c15
-	z := c.seed
-	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9
-	z = (z ^ (z >> 27)) * 0x94d049bb133111eb
-	return z ^ (z >> 31)
 }
 
 // refuse ends the bubble because of something that cannot be controlled.
@@ -124,9 +126,11 @@ func (c *racewindowBubble) refuse(why string) {
 //go:linkname racewindowDriver
 var racewindowDriver string
 
-// racewindowStart refuses to run a program that nobody drives: its goroutines would be as fast as a scheduler with hooks is, and
+// racewindowStart is called before any code of the program has run. It refuses to run a program that nobody drives: its goroutines would be as fast as a scheduler with hooks is, and
 // the wrong thing to measure or to ship.
 func racewindowStart() {
+	// A channel of a timer of Go before 1.23 is filled although nobody looks at it, so that a ticker of a nanosecond never lets a second pass.
+	godebugDefault += ",asynctimerchan=0"
 	if racewindowDriver == "" {
 		printlock()
 		print("racewindow: this program was built with racewindow's runtime and has no driver. Build it without the overlay; 'racewindow explore' runs what it built.\n")

@@ -12,7 +12,7 @@ func racewindowWaits(r waitReason) bool {
 		waitReasonChanReceive, waitReasonChanSend, waitReasonSleep, waitReasonSemacquire, waitReasonIOWait,
 		waitReasonSyncCondWait, waitReasonSyncMutexLock, waitReasonSyncRWMutexRLock, waitReasonSyncRWMutexLock,
 		waitReasonSyncWaitGroupWait, waitReasonSynctestWaitGroupWait, waitReasonSynctestChanReceive,
-		waitReasonSynctestChanSend, waitReasonSynctestSelect:
+		waitReasonSynctestChanSend, waitReasonSynctestSelect, waitReasonSynctestRun, waitReasonSynctestWait:
 		return true
 	}
 	return false
@@ -44,6 +44,7 @@ func racewindowUnparking(gp *g, c *racewindowBubble) {
 func racewindowParked(gp *g, c *racewindowBubble) {
 	c.threads[gp.racewindow].op = racewindowOpBlocked
 	c.last = gp.racewindow
+	racewindowIdle(gp)
 	c.toRoot()
 }
 
@@ -101,8 +102,12 @@ func racewindowSpawned(newg, parent *g, callerpc uintptr) bool {
 	c.n++
 	c.gs[id] = newg
 	c.threads[id] = racewindowThread{state: racewindowReady, op: racewindowOpStart, entry: newg.startpc, started: callerpc, parent: -1, late: c.ended}
-	if parent != c.root && parent.m != nil && parent == parent.m.curg {
-		c.threads[id].parent = parent.racewindow
+	switch t := &c.threads[id]; {
+	case parent == c.root:
+	case parent.m != nil && parent == parent.m.curg:
+		t.parent = parent.racewindow
+	default: // a timer has it started
+		t.parent, t.started = c.firing.thread, c.firing.pc
 	}
 	newg.racewindow = id
 	unlock(&c.mu)
@@ -115,7 +120,7 @@ func racewindowSpawned(newg, parent *g, callerpc uintptr) bool {
 func racewindowGo() {
 	gp := getg()
 	c := racewindowOf(gp)
-	if c == nil || gp == c.root || c.off {
+	if c == nil || gp == c.root || c.off || gp.m.curg != gp {
 		return
 	}
 	fp := getfp()
@@ -163,10 +168,10 @@ func racewindowSwitched(gnext *g, id int32) {
 }
 
 // racewindowReading is what the clock of a bubble shows. Each reading takes a nanosecond; for a loop that does nothing but read it,
-// time passes faster and faster.
+// time passes faster and faster. In a bubble of testing/synctest it stands still until all wait, as tests rely on.
 func racewindowReading(b *synctestBubble) int64 {
 	c := b.racewindow
-	if c == nil || getg() == c.root || c.off {
+	if c == nil || getg() == c.root || c.off || b.inner {
 		return b.now
 	}
 	b.now++
@@ -219,28 +224,27 @@ func racewindowApart(f func()) {
 	gp.bubble = bubble
 }
 
-// racewindowTie orders timers that are due at the same moment.
-func racewindowTie(b *synctestBubble) uint32 {
-	if b != nil && b.racewindow != nil {
-		return uint32(b.racewindow.rand() >> 32)
-	}
-	return cheaprand()
-}
-
 // racewindowLatest is the controlled bubble that was opened last.
 var racewindowLatest *synctestBubble
 
 // racewindowOutside judges the use of an object of a bubble by a goroutine that is not in it. One of a controlled bubble has an
-// object of an earlier execution: there is state outside of the test. Others may.
+// object of an earlier execution: there is state outside of the test. Others may. Between the bubbles of one execution it is as for
+// testing/synctest: what was made inside must not be used outside.
 func racewindowOutside(b *synctestBubble) bool {
 	if b == nil || !b.controlled {
 		return false
 	}
-	if c := racewindowOf(getg()); c != nil && getg() != c.root && getg().m.curg == getg() {
+	gp := getg()
+	c := racewindowOf(gp)
+	inside := c != nil && gp != c.root && gp.m.curg == gp
+	switch {
+	case inside && b.racewindow == c && b.inner:
+		racewindowDying(nil, "an object of a bubble of testing/synctest is used from outside of it")
+	case inside && b.racewindow != c:
 		c.refuse("a channel, lock or timer of an earlier execution is used: there is state outside of the test")
 		goexit1()
 	}
-	if c := b.racewindow; c != nil {
+	if c := b.racewindow; c != nil && c != racewindowOf(gp) {
 		c.outcome.outside = true
 	}
 	return true

@@ -6,6 +6,10 @@ func racewindowUnignore(*g) {}
 
 func racewindowEnd(*g) {}
 
+func racewindowIdle(*g) {}
+
+func racewindowAcquire(*g, *synctestBubble) {}
+
 func racewindowJoin(*g, *racewindowBubble) {}
 
 type racewindowContexts struct{}

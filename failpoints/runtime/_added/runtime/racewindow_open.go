@@ -20,7 +20,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	racewindowTimers()
 	racewindowEmptyPools()
 	b := &synctestBubble{id: bubbleGen.Add(1), total: 1, running: 1, root: gp, controlled: true}
-	b.now = 946684800000000000 // midnight UTC 2000-01-01, as for testing/synctest
+	b.now = racewindowEpoch
 	lockInit(&b.mu, lockRankSynctest)
 	lockInit(&b.timers.mu, lockRankTimers)
 	c := racewindowKept
@@ -32,7 +32,8 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	for i := range c.threads[:c.n] {
 		c.threads[i], c.gs[i], c.waits[i] = racewindowThread{}, nil, nil
 	}
-	c.bubble, c.root, c.decide, c.seed = b, gp, decide, seed
+	c.bubble, c.root, c.decide = b, gp, decide
+	c.seeded(seed)
 	c.n, c.last, c.want, c.chosen, c.io, c.readings, c.lastPC = 0, -1, -1, -1, 0, 0, 0
 	c.parked, c.off, c.over, c.ended = false, false, false, false
 	c.outcome = racewindowOutcome{}
@@ -43,6 +44,8 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 		b.main = newproc1(fv, gp, pc, false, waitReasonZero)
 		racewindowSpawned(b.main, gp, pc)
 	})
+	c.threads[racewindowClock] = racewindowThread{state: racewindowEnded, parent: -1}
+	c.n = racewindowClock + 1
 	return &c.threads
 }
 
@@ -98,8 +101,13 @@ func racewindowNext() (when, now int64) {
 //go:linkname racewindowAdvance
 func racewindowAdvance(to int64) {
 	gp := getg()
-	b := gp.bubble
-	b.racewindow.readings = 0
+	gp.bubble.racewindow.readings = 0
+	racewindowPasses(gp.bubble, to)
+}
+
+// racewindowPasses lets the timers of a bubble fire that are due at a time.
+func racewindowPasses(b *synctestBubble, to int64) {
+	gp := getg()
 	b.now = max(b.now, to)
 	systemstack(func() {
 		// Timers' goroutines inherit the context of the race detector from g0.
@@ -167,18 +175,6 @@ func racewindowStack(thread int32, pcs []uintptr) (n int32) {
 	return n
 }
 
-// racewindowStands is the innermost caller that is the user's.
-func racewindowStands(fp uintptr) uintptr {
-	for depth := 0; depth < 32 && fp != 0; depth++ {
-		pc := *(*uintptr)(unsafe.Pointer(fp + 8))
-		if class, _ := racewindowClass(pc, racewindowStatement); class == racewindowUsers {
-			return pc
-		}
-		fp = *(*uintptr)(unsafe.Pointer(fp))
-	}
-	return 0
-}
-
 // racewindowFrame is the innermost function at a return address that is the user's: what it calls may be inlined in it.
 //
 //go:linkname racewindowFrame
@@ -217,6 +213,12 @@ func racewindowClose(o *racewindowOutcome) {
 			c.drop(i)
 		}
 	}
+	for _, inner := range c.inner {
+		inner.racewindow = nil
+	}
+	clear(c.inner)
+	clear(c.timers)
+	c.inner, c.timers = c.inner[:0], c.timers[:0]
 	b.racewindow, gp.bubble = nil, nil
 	c.bubble, c.root, c.decide, c.outcome = nil, nil, nil, racewindowOutcome{}
 	c.kept, racewindowKept = racewindowKept, c

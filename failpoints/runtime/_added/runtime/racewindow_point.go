@@ -76,6 +76,7 @@ const (
 	racewindowOperation          // the one function that is the operation
 	racewindowInside             // all of os
 	racewindowContext            // context: whose it is, its caller says
+	racewindowAnything           // whatever is not the user's, in inlined functions too
 )
 
 // point stops the goroutine if the user's code called the operation. fp is the frame above which the operation's return address is.
@@ -217,17 +218,35 @@ func racewindowCaller(fp uintptr, passes uint8) (pc uintptr, counts bool) {
 		if fp == 0 && passes == racewindowContext { // a goroutine of context's own, and goexit
 			return below, true
 		}
-		slot := &racewindowClasses[(pc^pc>>13+uintptr(passes)*977)%uintptr(len(racewindowClasses))]
-		if *slot>>8 != uint64(pc)<<3|uint64(passes) {
-			class, rest := racewindowClass(pc, passes)
-			*slot = (uint64(pc)<<3|uint64(passes))<<8 | uint64(rest)<<4 | uint64(class)
-		}
-		if class := *slot & 15; class != racewindowPassed {
+		class, rest := racewindowKnown(pc, passes)
+		if class != racewindowPassed {
 			return pc, class == racewindowUsers
 		}
-		passes = uint8(*slot >> 4 & 15)
+		passes = rest
 	}
 	return 0, false
+}
+
+// racewindowStands is the innermost caller that is the user's.
+func racewindowStands(fp uintptr) uintptr {
+	for depth := 0; depth < 32 && fp != 0; depth++ {
+		pc := *(*uintptr)(unsafe.Pointer(fp + 8))
+		if class, _ := racewindowKnown(pc, racewindowAnything); class == racewindowUsers {
+			return pc
+		}
+		fp = *(*uintptr)(unsafe.Pointer(fp))
+	}
+	return 0
+}
+
+// racewindowKnown is racewindowClass, which is asked once for each return address.
+func racewindowKnown(pc uintptr, passes uint8) (class, rest uint8) {
+	slot := &racewindowClasses[(pc^pc>>13+uintptr(passes)*977)%uintptr(len(racewindowClasses))]
+	if *slot>>8 != uint64(pc)<<3|uint64(passes) {
+		class, rest := racewindowClass(pc, passes)
+		*slot = (uint64(pc)<<3|uint64(passes))<<8 | uint64(rest)<<4 | uint64(class)
+	}
+	return uint8(*slot & 15), uint8(*slot >> 4 & 15)
 }
 
 // racewindowClass looks at the functions of one frame, the inlined ones first. rest is what the walk still passes above it.
@@ -237,6 +256,12 @@ func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 		return racewindowForeign, 0
 	}
 	for u, uf := newInlineUnwinder(f, pc-1); uf.valid(); uf = u.next(uf) {
+		if file, _ := u.fileLine(uf); passes == racewindowAnything {
+			if racewindowIsStandard(file) {
+				continue
+			}
+			return racewindowUsers, 0
+		}
 		name := u.srcFunc(uf).name()
 		switch pkg := racewindowPackage(name); pkg {
 		case "sync/atomic":

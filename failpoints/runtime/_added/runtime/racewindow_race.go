@@ -64,12 +64,28 @@ func racewindowTimer(ts *timers, b *synctestBubble) {
 	}
 }
 
+// racewindowIdle orders what a goroutine of a bubble of testing/synctest did before it waits before what follows the end of Wait, as
+// testing/synctest does.
+func racewindowIdle(gp *g) {
+	if gp.bubble.inner {
+		racereleasemergeg(gp, gp.bubble.raceaddr())
+	}
+}
+
+// racewindowAcquire is the other side of racewindowIdle.
+func racewindowAcquire(gp *g, b *synctestBubble) { raceacquireg(gp, b.raceaddr()) }
+
 // racewindowJoin orders what the execution did before what follows it.
 func racewindowJoin(root *g, c *racewindowBubble) {
 	b := c.bubble
 	c.contexts.end()
 	if b.timers.raceCtx != 0 {
 		racectxend(b.timers.raceCtx)
+	}
+	for _, inner := range c.inner {
+		if inner.timers.raceCtx != 0 {
+			racectxend(inner.timers.raceCtx)
+		}
 	}
 	for i := range c.threads[:c.n] {
 		if c.threads[i].state != racewindowEnded {

@@ -3,6 +3,11 @@ package testing
 import (
 	"bytes"
 	"context"
+	"internal/race"
+	"os"
+	"slices"
+	"strings"
+	"sync"
 )
 
 // racewindowTest, if a driver has set it, is asked before a test's function runs, and says whether it has done what there is to do.
@@ -21,12 +26,16 @@ type RacewindowRun struct {
 	output bytes.Buffer
 }
 
-// RacewindowPrepare makes an execution of a test ready. Names of sub-tests begin anew each time.
-func RacewindowPrepare(t *T, fn func(*T)) *RacewindowRun {
+// RacewindowPrepare makes an execution of a test ready. Names of sub-tests begin anew each time. If only is the name of a sub-test, then
+// that one runs and no other, but for those in it.
+func RacewindowPrepare(t *T, fn func(*T), only string) *RacewindowRun {
 	racewindowExplores = true
 	r := &RacewindowRun{fn: fn}
 	m := t.tstate.match
 	state := newTestState(t.tstate.maxParallel, &matcher{filter: m.filter, skip: m.skip, matchFunc: m.matchFunc, subNames: map[string]int32{}})
+	if only != "" {
+		state.match.filter = racewindowOnly(strings.Split(only, "/"))
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	parent := &common{name: "", w: &r.output, barrier: make(chan bool), level: t.level - 1}
 	close(parent.barrier) // t.Parallel waits for nobody: there is no other test
@@ -55,6 +64,25 @@ func (r *RacewindowRun) Failed() (failed, skipped bool, output string) {
 	return r.t.failed || r.t.parent.failed, r.t.skipped, r.output.String() + string(r.t.output)
 }
 
+// Clean removes the temporary folders of an execution that was broken off: what was to be called at its end never is.
+func (r *RacewindowRun) Clean() {
+	for _, dir := range racewindowTempDirs {
+		_ = os.RemoveAll(dir)
+	}
+	racewindowTempDirs = racewindowTempDirs[:0]
+}
+
+// racewindowTempDirs are the folders of T.TempDir in the execution now.
+var racewindowTempDirs []string
+
+func racewindowTempDir(dir string) {
+	if racewindowTest != nil && dir != "" {
+		race.Disable() // of two sub-tests that run side by side one may come after the other
+		racewindowTempDirs = append(racewindowTempDirs, dir)
+		race.Enable()
+	}
+}
+
 // RacewindowLevel is 1 for a test that is no sub-test.
 func RacewindowLevel(t *T) int { return t.level }
 
@@ -66,3 +94,70 @@ func RacewindowOffer(functions any) { racewindowOffered = functions }
 
 // Racewindow returns what was offered. A harness.Check asks for it.
 func (c *common) Racewindow() any { return racewindowOffered }
+
+// racewindowOnly selects one sub-test by its whole name.
+type racewindowOnly []string
+
+func (o racewindowOnly) matches(name []string, _ func(pat, str string) (bool, error)) (ok, partial bool) {
+	n := min(len(name), len(o))
+	return slices.Equal(name[:n], o[:n]), len(name) < len(o)
+}
+
+func (racewindowOnly) verify(string, func(pat, str string) (bool, error)) error { return nil }
+
+// racewindowSubtests are the sub-tests of the execution now, if they are wanted.
+var racewindowSubtests struct {
+	mu     sync.Mutex
+	wanted bool
+	all    []*T
+	beside map[*common]bool // tests whose sub-tests run side by side
+}
+
+func racewindowSubtest(t *T) {
+	s := &racewindowSubtests
+	if !s.wanted {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, other := range s.all {
+		if other.parent == t.parent && !other.done {
+			s.beside[t.parent] = true
+		}
+	}
+	s.all = append(s.all, t)
+}
+
+// Watch has sub-tests kept that run from now on.
+func (r *RacewindowRun) Watch() {
+	racewindowSubtests.wanted, racewindowSubtests.beside = true, map[*common]bool{}
+}
+
+// Units ends Watch and lists the tests that can be explored each alone, by their whole names: sub-tests in which there are none; but those
+// that run side by side are explored together, as the one that they are in.
+func (r *RacewindowRun) Units() (names []string) {
+	names = racewindowUnits(r.t)
+	s := &racewindowSubtests
+	s.wanted, s.all, s.beside = false, nil, nil
+	return names
+}
+
+func racewindowUnits(of *T) (names []string) {
+	s := &racewindowSubtests
+	if s.beside[&of.common] {
+		return []string{of.name}
+	}
+	for _, t := range s.all {
+		switch {
+		case t.parent != &of.common:
+		case t.isParallel:
+			return []string{of.name}
+		default:
+			names = append(names, racewindowUnits(t)...)
+		}
+	}
+	if names == nil {
+		names = []string{of.name}
+	}
+	return names
+}

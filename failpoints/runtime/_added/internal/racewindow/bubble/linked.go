@@ -9,25 +9,28 @@ var racewindowDriver = "internal/racewindow/bubble"
 
 func init() {
 	linked = &Functions{
-		Open:    open,
-		Count:   count,
-		Resume:  resume,
-		Choose:  choose,
-		Next:    next,
-		Advance: advance,
-		Poll:    poll,
-		Pause:   pause,
-		Over:    over,
-		Locate:  locate,
-		Stack:   stack,
-		Frame:   frame,
-		Reason:  reason,
-		Close:   end,
-		Stop:    stop,
-		Ask:     ask,
-		Where:   where,
-		StepOut: stepOut,
-		StepIn:  stepIn,
+		Open:      open,
+		Count:     count,
+		Resume:    resume,
+		Choose:    choose,
+		Next:      next,
+		Advance:   advance,
+		Poll:      poll,
+		Pause:     pause,
+		Over:      over,
+		Locate:    locate,
+		Stack:     stack,
+		Frame:     frame,
+		Reason:    reason,
+		Close:     end,
+		Stop:      stop,
+		Ask:       ask,
+		Where:     where,
+		StepOut:   stepOut,
+		StepIn:    stepIn,
+		NextTimer: nextTimer,
+		Settle:    settle,
+		Wraps:     wraps,
 	}
 }
 
@@ -87,3 +90,12 @@ func stepOut() unsafe.Pointer
 
 //go:linkname stepIn runtime.racewindowStepIn
 func stepIn(bubble unsafe.Pointer)
+
+//go:linkname nextTimer runtime.racewindowNextTimer
+func nextTimer(t *Timer) bool
+
+//go:linkname settle runtime.racewindowSettle
+func settle()
+
+//go:linkname wraps runtime.racewindowWraps
+func wraps(entry uintptr) (function, file string)

@@ -14,6 +14,6 @@ func init() {
 		if testing.RacewindowLevel(t) != 1 {
 			return false
 		}
-		return driver.Test(t.Name(), func() driver.Run { return testing.RacewindowPrepare(t, fn) })
+		return driver.Test(t.Name(), func(only string) driver.Run { return testing.RacewindowPrepare(t, fn, only) })
 	})
 }

@@ -1,0 +1,42 @@
+// The function of a go statement with arguments. The compiler makes a function without any for it, and names that after the one in which
+// the statement stands.
+
+package runtime
+
+import (
+	"internal/goarch"
+	"unsafe"
+)
+
+// racewindowWraps is the function that a function of the compiler's for a go statement calls, and its file; "" if that is not known, as for
+// a method of an interface. It is part of it if the compiler has inlined it, and else its first call.
+//
+//go:linkname racewindowWraps
+func racewindowWraps(entry uintptr) (function, file string) {
+	f := findfunc(entry)
+	if !f.valid() {
+		return "", ""
+	}
+	for pc := entry; pc < entry+racewindowMostCode && findfunc(pc)._func == f._func; pc++ {
+		inlined, inlinedFile := "", ""
+		for u, uf := newInlineUnwinder(f, pc); uf.valid() && uf.index >= 0; uf = u.next(uf) {
+			inlined = u.srcFunc(uf).name()
+			inlinedFile, _ = u.fileLine(uf)
+		}
+		if inlined != "" {
+			return inlined, inlinedFile
+		}
+		if function != "" || goarch.IsAmd64 == 0 || *(*byte)(unsafe.Pointer(pc)) != 0xe8 { // CALL, and how far from the next instruction
+			continue
+		}
+		target := pc + 5 + uintptr(*(*int32)(unsafe.Pointer(pc + 1)))
+		if to := findfunc(target); to.valid() && to.entry() == target && racewindowPackage(funcname(to)) != "runtime" {
+			function = funcname(to)
+			file, _ = funcline(to, target)
+		}
+	}
+	return function, file
+}
+
+// racewindowMostCode bounds the search. Such functions are short.
+const racewindowMostCode = 4096

@@ -1,0 +1,99 @@
+// The timers of a controlled bubble. When all wait, the next one fires, and the driver may let it fire before that as well. So it must
+// know of all of them: a channel's timer lies in no heap while nobody waits for it, and fires when somebody looks.
+
+package runtime
+
+import _ "unsafe" // for go:linkname
+
+// What a timer does.
+const (
+	racewindowOpSleep  = 80 + iota
+	racewindowOpTimer  // fills its channel
+	racewindowOpTicker // fills its channel again and again
+	racewindowOpAfterFunc
+)
+
+// A racewindowMaker is who set a timer, and for how long. It holds no pointer: timers lie outside of the heap too.
+type racewindowMaker struct {
+	pc     uintptr // of the user's function
+	length int64   // nanoseconds
+	thread int32
+	op     uint8
+	listed bool // in its bubble's list
+}
+
+// A racewindowDue is the timer that fires next, and the driver declares the same type.
+type racewindowDue struct {
+	pc     uintptr
+	when   int64
+	length int64
+	thread int32
+	op     uint8
+}
+
+// racewindowTimerSet notes who sets a timer. It is called by whoever does.
+//
+//go:noinline
+func racewindowTimerSet(t *timer, when, period int64) {
+	gp := getg()
+	c := racewindowOf(gp)
+	if c == nil || gp.m.curg != gp {
+		return
+	}
+	m := &t.racewindow
+	m.pc, m.thread, m.length, m.op = racewindowStands(getfp()), gp.racewindow, when-gp.bubble.now, racewindowOpAfterFunc
+	switch {
+	case t == gp.timer:
+		m.op = racewindowOpSleep
+	case period > 0:
+		m.op = racewindowOpTicker
+	case t.isChan:
+		m.op = racewindowOpTimer
+	}
+	if m.listed || gp.bubble.inner { // a clock of testing/synctest moves when all wait, and at no other time
+		return
+	}
+	if len(c.timers) == cap(c.timers) {
+		c.forgetTimers()
+	}
+	m.listed = true
+	c.timers = append(c.timers, t)
+}
+
+// forgetTimers takes those out of the list that do not fire any more.
+func (c *racewindowBubble) forgetTimers() {
+	kept := c.timers[:0]
+	for _, t := range c.timers {
+		if t.racewindow.listed = t.when > 0; t.racewindow.listed {
+			kept = append(kept, t)
+		}
+	}
+	clear(c.timers[len(kept):])
+	c.timers = kept
+}
+
+// racewindowNextTimer finds the timer that fires next and is not due yet. Whoever calls it has the token, so nobody changes one.
+//
+//go:linkname racewindowNextTimer
+func racewindowNextTimer(due *racewindowDue) bool {
+	b := getg().bubble
+	var next *timer
+	for _, t := range b.racewindow.timers {
+		if t.when > b.now && (next == nil || t.when < next.when || t.when == next.when && t.rand < next.rand) {
+			next = t
+		}
+	}
+	if next == nil {
+		return false
+	}
+	m := &next.racewindow
+	*due = racewindowDue{m.pc, next.when, m.length, m.thread, m.op}
+	return true
+}
+
+// racewindowFiring says which timer fires now: what it starts is its maker's.
+func racewindowFiring(b *synctestBubble, t *timer) {
+	if c := b.racewindow; c != nil {
+		c.firing = t.racewindow
+	}
+}

@@ -1,0 +1,115 @@
+package driver
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// Time passes when all wait. Where timers are choices the next one may fire before that too: the clock is a candidate then, and a thread
+// of the schedule that goes on for one step. Its places are called after who set the timer: clock@serve.timer#1.
+
+// clockName is the clock's in schedules. Goroutines but for main have a slash in their names.
+const clockName = "clock"
+
+// mayFire says whether a timer may fire now by choice.
+func (m *mechanism) mayFire() bool {
+	if m.seen.timers && !m.timing || m.ended() {
+		return false
+	}
+	_, any := bubble.NextTimer()
+	m.seen.timers = m.seen.timers || any
+	return any && m.timing
+}
+
+// fire lets the next timer fire, and says where the clock stands then.
+func (m *mechanism) fire() *sched.Candidate {
+	m.meet()
+	c := &m.stands[bubble.Clock]
+	*c = sched.Candidate{Thread: bubble.Clock, Point: sched.AtOp, Resource: sched.Everything, Writes: true, Action: sched.Fires}
+	t, any := bubble.NextTimer()
+	if !any {
+		return c // it was there when it was chosen
+	}
+	at := &m.threads[bubble.Clock]
+	at.PC, at.Op = t.PC, t.Op
+	if t.PC != 0 {
+		c.Point = m.point(at)
+	}
+	text := m.timer(t)
+	m.seen.fired = append(m.seen.fired, text)
+	if m.chooser.Noting() {
+		m.chooser.Note(sched.Note{Thread: clockName, Text: "early: " + text})
+	}
+	bubble.Advance(t.When)
+	return c
+}
+
+// timer describes one: what it is, for how long, and who set it.
+func (m *mechanism) timer(t bubble.Timer) string {
+	length := time.Duration(t.Length) // with what the clock has moved for being read
+	if length > time.Millisecond {
+		length = length.Round(time.Microsecond)
+	}
+	text := fmt.Sprintf("the %s of %v that %s set", operations[t.Op].name, length, m.Name(int(t.Thread)))
+	if t.PC == 0 {
+		return text
+	}
+	name, file, line := pointAt(t.PC, operations[t.Op].name)
+	return fmt.Sprintf("%s at %s (%s:%d)", text, name, file, line)
+}
+
+// fireTimers searches once more, for a quarter as long, with timers as choices, and tells what was not found without that choice.
+func (t *test) fireTimers(before []sched.Finding) {
+	o := t.options()
+	o.Schedules, o.Budget = (o.Schedules+3)/4, o.Budget/4
+	o.Progress = t.progress
+	found, err := sched.SearchMechanism(context.Background(), t.timed, o)
+	told := &drive.PlainTiming{Because: found.Ended, Statistics: found.Statistics, Exhausted: found.Exhausted}
+	if err != nil {
+		told.Because, told.Exhausted = err.Error(), nil
+	}
+	t.summary.Timing = told
+	known := map[string]bool{}
+	for _, f := range before {
+		known[f.Failure.Class()] = true
+	}
+	for _, f := range found.Findings {
+		f = t.withoutTimers(f)
+		if class := untimed(f.Failure); known[class] {
+			continue
+		}
+		known[untimed(f.Failure)] = true
+		if f.Failure.Timing {
+			told.Findings++
+		}
+		t.found(f)
+		t.summary.Verdict = drive.FoundSome
+	}
+}
+
+// withoutTimers is the finding as time that passes when all wait shows it too, if it does.
+func (t *test) withoutTimers(f sched.Finding) sched.Finding {
+	if !f.Failure.Timing {
+		return f
+	}
+	runner := sched.NewMechanismRunner(t.mechanism, t.options())
+	for _, schedule := range []sched.Schedule{f.Schedule.Without(clockName), nil} {
+		if out := runner.Run(sched.Follow(schedule), false); out.Failure != nil && out.Failure.Class() == untimed(f.Failure) {
+			f.Failure, f.Schedule, f.Preemptions = out.Failure, out.Schedule, out.Preemptions
+			return f
+		}
+	}
+	return f
+}
+
+// untimed is the class of a failure without the word that timers fired early.
+func untimed(f *sched.Failure) string {
+	plain := *f
+	plain.Timing = false
+	return plain.Class()
+}

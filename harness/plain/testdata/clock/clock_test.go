@@ -1,0 +1,130 @@
+// Package clock has tests about time.
+package clock
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+var errLate = errors.New("too late")
+
+// ask waits for an answer for a second. Who answers later than that waits for ever, unless there is room for one answer.
+func ask(room int) (int, error) {
+	answers := make(chan int, room)
+	go func() { answers <- 42 }()
+	select {
+	case v := <-answers:
+		return v, nil
+	case <-time.After(time.Second):
+		return 0, errLate
+	}
+}
+
+func TestAsk(t *testing.T) { _, _ = ask(0) }
+
+func TestAskRight(t *testing.T) { _, _ = ask(1) }
+
+// Nothing but time can go wrong in a test with one goroutine.
+func TestDeadline(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	var mu sync.Mutex
+	mu.Lock()
+	mu.Unlock()
+	if ctx.Err() != nil {
+		t.Error("there were three seconds")
+	}
+}
+
+// It fails whether timers fire early or not.
+func TestBothTimes(t *testing.T) {
+	var n atomic.Int32
+	var wg sync.WaitGroup
+	late := time.AfterFunc(time.Hour, func() {})
+	for i := 0; i < 2; i++ {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			n.Store(n.Load() + 1)
+		}()
+	}
+	wg.Wait()
+	late.Stop()
+	if n.Load() != 2 {
+		t.Errorf("%d were counted", n.Load())
+	}
+}
+
+func TestContextTimesOutRight(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	done := make(chan error)
+	go func() {
+		<-ctx.Done()
+		done <- ctx.Err()
+	}()
+	if err := <-done; !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+}
+
+// Before Go 1.23 the channel of a ticker is filled although nobody looks.
+func TestNanosecondsRight(t *testing.T) {
+	tick := time.NewTicker(1)
+	defer tick.Stop()
+	done := make(chan bool)
+	go func() {
+		time.Sleep(time.Hour)
+		close(done)
+	}()
+	<-done
+	<-tick.C
+}
+
+func TestRunsForEver(t *testing.T) {
+	go func() {
+		for {
+			time.Sleep(time.Second)
+		}
+	}()
+	var n atomic.Int32
+	go n.Add(1)
+}
+
+func TestSleepersEndRight(t *testing.T) {
+	go time.Sleep(time.Hour)
+	go func() {
+		for i := 0; i < 10; i++ {
+			time.Sleep(time.Hour)
+		}
+	}()
+}
+
+var expired atomic.Int32
+
+func expire() { expired.Store(expired.Load() + 1) }
+
+func TestAfterFuncs(t *testing.T) {
+	expired.Store(0)
+	time.AfterFunc(time.Second, expire)
+	time.AfterFunc(time.Second, expire)
+	time.Sleep(time.Minute)
+	if expired.Load() != 2 {
+		t.Errorf("%d have expired", expired.Load())
+	}
+}
+
+func TestPollsNowRight(t *testing.T) {
+	done := make(chan bool)
+	go close(done)
+	until := time.Now().Add(time.Hour)
+	for time.Now().Before(until) {
+	}
+	for time.Until(until.Add(time.Hour)) > 0 {
+	}
+	<-done
+}
