@@ -138,7 +138,8 @@ func (b Build) arguments(overlay string) ([]string, error) {
 	for _, pattern := range standard {
 		args = append(args, "-gcflags="+pattern+"=")
 	}
-	tags := "netgo,osusergo" // cgo's own threads could not be controlled
+	args = append(args, "-gcflags=sync/atomic="+noIntrinsics) // its methods, where the user's flags forbid to inline them
+	tags := "netgo,osusergo"                                  // cgo's own threads could not be controlled
 	flags, err := usedFlags(b.Toolchain.Flags, b.Flags)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ func TestTheUsersFlagsAreMergedWithTheRuntimes(t *testing.T) {
 	args, err := b.arguments("overlay.json")
 	require.NoError(t, err)
 	require.Equal(t, []string{
-		"test", "-c", "-vet=off", "-pgo=off", "-o", "a.test", "-overlay=overlay.json", "-gcflags=all=-d=ssa/intrinsics/off", "-gcflags=archive/...=", "-gcflags=runtime/...=", "-gcflags=vendor/...=",
+		"test", "-c", "-vet=off", "-pgo=off", "-o", "a.test", "-overlay=overlay.json", "-gcflags=all=-d=ssa/intrinsics/off", "-gcflags=archive/...=", "-gcflags=runtime/...=", "-gcflags=vendor/...=", "-gcflags=sync/atomic=-d=ssa/intrinsics/off",
 		"-gcflags=all=-l -B -d=ssa/intrinsics/off", "-gcflags=all=-N -l -d=ssa/intrinsics/off", "-mod=vendor", "-race",
 		"-gcflags=driver/...=-race=false", "-tags=netgo,osusergo,fromenv,slow", "./a",
 	}, args, "atomic operations stay points, whatever the user's flags are; GOFLAGS' other flags the go command reads itself")

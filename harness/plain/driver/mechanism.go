@@ -92,7 +92,7 @@ func (m *mechanism) begin(c chooser) {
 		decide = nil // what is decided on a thread's stack would be the thread's in the eyes of the detector
 	}
 	m.seen.fired = m.seen.fired[:0]
-	m.threads = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)))
+	m.threads = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)+1))
 }
 
 // Run lets threads go on until nobody does.
