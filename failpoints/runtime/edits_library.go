@@ -134,6 +134,6 @@ func testingEdits() []Edit {
 		within("testing/testing.go", "tRunner", "	t.resetRaces()\n	fn(t)\n", "	t.resetRaces()\n	if racewindowTest == nil || !racewindowTest(t, fn) {\n		fn(t)\n	}\n", "the driver explores a test in the place of running it once"),
 		enter("testing/testing.go", "func (c *common) checkRaces() (raceErrors int64) {", "	if racewindowExplores {\n		return 0\n	}", "a data race is a finding of its own, and the test has not failed for it"),
 		within("testing/testing.go", "T.Run", "	t.setOutputWriter()\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "	t.setOutputWriter()\n	racewindowSubtest(t)\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "sub-tests are explored each alone, so the driver must know of them"),
-		within("testing/testing.go", "TempDir", "		c.tempDir, c.tempDirErr = os.MkdirTemp(os.Getenv(\"GOTMPDIR\"), pattern)\n", "		c.tempDir, c.tempDirErr = os.MkdirTemp(os.Getenv(\"GOTMPDIR\"), pattern)\n		racewindowTempDir(c.tempDir)\n", "an execution that was broken off has removed nothing"),
+		within("testing/testing.go", "TempDir", "		if c.tempDirErr == nil {\n			c.Cleanup(func() {\n", "		if c.tempDirErr == nil {\n			racewindowTempDir(c.tempDir)\n			c.Cleanup(func() {\n", "an execution that was broken off has removed nothing"),
 	}
 }

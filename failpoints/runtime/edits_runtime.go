@@ -69,7 +69,7 @@ func bubbleEdits() []Edit {
 		within("runtime/time.go", "timer", "	isSending atomic.Int32\n}\n", "	isSending atomic.Int32\n\n	racewindow racewindowMaker // who set it, in a controlled bubble\n}\n", "a timer that fires as a choice has a name"),
 		enter("runtime/time.go", "func (t *timer) modify(when, period int64, f func(arg any, seq uintptr, delay int64), arg any, seq uintptr) bool {",
 			"	if t.isFake {\n		racewindowTimerSet(t, when, period)\n	}", "which timers there are, and who set them, is for the driver to know"),
-		within("runtime/time.go", "timer.unlockAndRun", "	f(arg, seq, delay)\n", "	if bubble != nil {\n		racewindowFiring(bubble, t)\n	}\n	f(arg, seq, delay)\n", "a goroutine that a timer starts is named after who set that"),
+		within("runtime/time.go", "timer.unlockAndRun starts", "	f(arg, seq, delay)\n", "	if bubble != nil {\n		racewindowFiring(bubble, t)\n	}\n	f(arg, seq, delay)\n", "a goroutine that a timer starts is named after who set that"),
 	}
 }
 
