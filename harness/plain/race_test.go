@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +34,7 @@ func TestADataRaceIsAFindingLikeAnother(t *testing.T) {
 
 		"TestTimersOrderNobody": {"(*Counter).Get reads, (*Counter).Inc writes"},
 	} {
+		require.Contains(t, got.ended, name)
 		require.Equal(t, drive.FoundSome, got.ended[name].Verdict, "%s: %s", name, got.ended[name].Because)
 		var found []string
 		for _, e := range got.findings[name] {
@@ -44,7 +46,17 @@ func TestADataRaceIsAFindingLikeAnother(t *testing.T) {
 		}
 		require.ElementsMatch(t, classes, found, "%s: each pair of places once", name)
 	}
-	require.Equal(t, drive.HeldAll, got.ended["TestRight"].Verdict, got.ended["TestRight"].Because)
+	require.Len(t, got.findings["TestOnlyFails"], 1)
+	require.Equal(t, sched.Failed, got.findings["TestOnlyFails"][0].Finding.Failure.Kind, "the harness's own looking is no race")
+	require.Equal(t, drive.HeldAll, got.ended["TestLogsRight"].Verdict, got.ended["TestLogsRight"].Because)
+	right := 0
+	for name, summary := range got.ended {
+		if strings.HasPrefix(name, "TestRight/") {
+			require.Contains(t, []string{drive.HeldAll, drive.Sequential}, summary.Verdict, "%s: %s", name, summary.Because)
+			right++
+		}
+	}
+	require.Equal(t, 12, right, "each way of the standard library to hand something over")
 	require.NotEmpty(t, got.ended["TestApart"].Apart, "each of its schedules had a process of its own")
 	box := got.findings["TestBox"][0].Finding
 	require.Len(t, box.Schedule, 1, "the schedule without a switch shows no race, and one switch does: %s", box.Schedule)
@@ -95,7 +107,7 @@ func TestATokenIsTheSameWithTheRaceDetectorAndWithout(t *testing.T) {
 		}
 		return failed, int(got.ended[token.Test].Statistics.Schedules)
 	}
-	const lost = "v1 test=TestCond; @ main/testCond#1@(*Box).Get.Lock#2>main/testCond#2"
+	const lost = "v1 test=TestCond; @ main/testCond#1@(*Box).Get.Lock#2>main/(*Box).Put#1"
 	const hidden = "v1 test=TestBox; @ main@TestBox.Wait#1>main/TestBox#2"
 	for _, race := range []bool{false, true} {
 		failed, times := replayed(race, "classics", lost)

@@ -114,7 +114,7 @@ func TestTimePassesForLoopsSleepersAndTickers(t *testing.T) {
 		require.Equal(t, drive.HeldAll, got.ended[test].Verdict, "%s: %s", test, got.ended[test].Because)
 		require.Empty(t, got.ended[test].Leaks, "%s: who sleeps has not leaked", test)
 	}
-	require.Equal(t, "main/TestRunsForEver#1 waits in sleep", got.ended["TestRunsForEver"].Running, "an outcome of its own")
+	require.Equal(t, "main/TestRunsForEver#1 waits in TestRunsForEver (clock_test.go:91): sleep", got.ended["TestRunsForEver"].Running, "an outcome of its own")
 	require.Empty(t, got.ended["TestSleepersEndRight"].Running)
 }
 

@@ -85,15 +85,17 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 		newTest(name, order.Test, prepare).carryOut()
 		return true
 	}
-	all := units(name, prepare)
+	all, first := units(name, prepare)
 	for _, unit := range all {
 		if spent || slices.Contains(order.Skip, unit) {
 			continue
 		}
+		t := newTest(name, unit, prepare)
 		if exploring = unit; unit != name {
 			tell(drive.Event{Event: drive.Began, Test: unit})
+		} else {
+			t.warm = &first
 		}
-		t := newTest(name, unit, prepare)
 		t.share = len(all)
 		t.carryOut()
 	}
@@ -150,6 +152,7 @@ type test struct {
 	timed     func() sched.Mechanism // in which timers are choices
 	summary   drive.PlainSummary
 	share     int            // it has such a part of what is ordered for the test
+	warm      *sched.Outcome // of an execution before the gate, nil if there was none
 	gated     uint64         // executions of the gate
 	hint      sched.Strategy // what to try first, nil for nothing
 	how       string         // schedules are executed, as in drive.Order.Apart

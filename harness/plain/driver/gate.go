@@ -15,9 +15,9 @@ const gateRuns = 5
 // gate executes the schedule without a switch several times, and says whether the test can be explored: it takes the same way each
 // time (else strays says where it did not), and there is something to choose. Otherwise there is a verdict.
 func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
-	warm := sched.Outcome{}
-	if !t.inProcesses() {
-		warm = runner.Replay(nil, false)
+	if t.warm == nil && !t.inProcesses() {
+		out := runner.Replay(nil, false)
+		t.warm = &out
 	}
 	t.sights.choices, t.sights.skipped, t.gated = 0, 0, 0
 	for run := 1; run < gateRuns; run++ {
@@ -31,8 +31,8 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 			return out, ""
 		}
 		if run == 1 {
-			if first = out; !t.inProcesses() && ending(warm) != ending(first) {
-				return out, fmt.Sprintf("the schedule without a switch came to %q the first time, and then to %q: %s", ending(warm), ending(first), whyStrays)
+			if first = out; !t.inProcesses() && ending(*t.warm) != ending(first) {
+				return out, fmt.Sprintf("the schedule without a switch came to %q the first time, and then to %q: %s", ending(*t.warm), ending(first), whyStrays)
 			}
 			continue
 		}

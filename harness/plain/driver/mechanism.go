@@ -13,7 +13,8 @@ import (
 type Run interface {
 	// Run is the life of the test's goroutine.
 	Run()
-	// Failed says what came of it, when nothing of it runs any more.
+	// HasFailed says whether the test has failed so far, and Failed what came of it, when nothing of it runs any more.
+	HasFailed() bool
 	Failed() (failed, skipped bool, output string)
 	// Clean removes what is left of it, then.
 	Clean()

@@ -117,7 +117,7 @@ func (m *mechanism) Deadlock(why string) *sched.Failure {
 	if !m.ended() {
 		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing(), Stack: m.waiting()}
 	}
-	if failed, _, _ := m.run.Failed(); m.live() == 0 || failed {
+	if m.live() == 0 || m.run.HasFailed() {
 		return nil // a test that has failed has done so before anything was left
 	}
 	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.Remaining(), Site: m.standing()}

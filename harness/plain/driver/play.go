@@ -92,7 +92,8 @@ type played struct{ m *mechanism }
 
 func (p played) Run() { p.m.play.Live() }
 
-// Failed says nothing: what fails in a play is told to its chooser.
+// HasFailed and Failed say nothing: what fails in a play is told to its chooser.
+func (played) HasFailed() bool                               { return false }
 func (played) Failed() (failed, skipped bool, output string) { return false, false, "" }
 
 // Clean, Watch and Units have nothing to do: a play makes no folder of package testing, and has no sub-tests.

@@ -6,14 +6,16 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// units are the tests that are explored each alone: a test itself, or its sub-tests, as one execution without a switch shows them.
-func units(name string, prepare func(only string) Run) []string {
+// units are the tests that are explored each alone: a test itself, or its sub-tests, as one execution without a switch shows them. It is the
+// first execution of the test in this process.
+func units(name string, prepare func(only string) Run) (all []string, first sched.Outcome) {
 	t := newTest(name, "", prepare)
-	all, f := t.watch()
-	if f != nil && f.Kind != sched.Failed && f.Kind != sched.Leak { // it was broken off, and others may come after that
-		return []string{name}
+	all, first = t.watch()
+	switch f := first.Failure; {
+	case f == nil, f.Kind == sched.Failed, f.Kind == sched.Leak, f.Kind == sched.DataRace:
+		return slices.Compact(all), first
 	}
-	return slices.Compact(all)
+	return []string{name}, first // it was broken off, and others may come after that
 }
 
 // units are what is in the test.
@@ -26,13 +28,13 @@ func (t *test) units() []string {
 }
 
 // watch executes the schedule without a switch, and lists what can be explored alone.
-func (t *test) watch() (all []string, failure *sched.Failure) {
+func (t *test) watch() (all []string, out sched.Outcome) {
 	var run Run
 	watched := func() Run {
 		run = t.prepare()
 		run.Watch()
 		return run
 	}
-	failure = sched.NewMechanismRunner(newMechanism(watched, &sights{}, false), t.options()).Replay(nil, false).Failure
-	return run.Units(), failure
+	out = sched.NewMechanismRunner(newMechanism(watched, &sights{}, false), t.options()).Replay(nil, false)
+	return run.Units(), out
 }

@@ -59,6 +59,18 @@ func (r *RacewindowRun) Run() {
 	tRunner(r.t, r.fn)
 }
 
+// HasFailed says whether the test or one of its sub-tests has failed so far. Others may still run: it asks under their locks, for the race
+// detector would report what is read without.
+func (r *RacewindowRun) HasFailed() bool {
+	return r.t.racewindowFailed() || r.t.parent.racewindowFailed()
+}
+
+func (c *common) racewindowFailed() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.failed
+}
+
 // Failed says whether the test or one of its sub-tests has failed or was skipped, and what they have written. Nothing of the test runs any more.
 func (r *RacewindowRun) Failed() (failed, skipped bool, output string) {
 	return r.t.failed || r.t.parent.failed, r.t.skipped, r.output.String() + string(r.t.output)

@@ -114,3 +114,22 @@ func TestRight(t *testing.T) {
 		})
 	}
 }
+
+// What a test writes and says is no race with who asks for it.
+func TestOnlyFails(t *testing.T) {
+	done := make(chan bool)
+	go func() { done <- true }()
+	<-done
+	t.Log("it logs")
+	t.Errorf("and fails for %d", 1)
+}
+
+func TestLogsRight(t *testing.T) {
+	done := make(chan bool)
+	go func() {
+		t.Log("it logs")
+		done <- true
+	}()
+	<-done
+	t.Log("and logs")
+}
