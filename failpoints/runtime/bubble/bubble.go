@@ -78,7 +78,7 @@ const (
 )
 
 // A Timer is one that fires.
-type Timer struct {
+type Timer = struct {
 	PC     uintptr // of the user's function that set it
 	When   int64   // what the clock shows then
 	Length int64   // nanoseconds from when it was set, or last fired
