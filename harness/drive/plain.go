@@ -129,6 +129,9 @@ type PlainFinding struct {
 	Replayed int `json:"replayed"`
 	// Outcome is the execution, with its events.
 	Outcome sched.Outcome `json:"outcome"`
-	// Passing is an execution that does not fail, nil if there is none.
+	// Windows are how far its switches can be moved.
+	Windows []sched.Window `json:"windows,omitempty"`
+	// Passing is the nearest execution that does not fail, nil if none was found, and Change what differs in it.
 	Passing *sched.Outcome `json:"passing,omitempty"`
+	Change  string         `json:"change,omitempty"`
 }

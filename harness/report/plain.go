@@ -10,20 +10,23 @@ import (
 )
 
 // OfPlain makes the report of what was found in a plain test. The executions are those of its test binary; token is the test and the
-// schedule as text, and command executes it again.
-func OfPlain(f *drive.PlainFinding, test, token, command string) *Report {
-	out := f.Outcome
+// schedule as text, passing the same of the nearest execution that passes, and command executes it again.
+func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Report {
+	out, failure := f.Outcome, f.Failure
+	if out.Failure != nil {
+		failure = out.Failure // with the stacks of who waits
+	}
 	r := &Report{
 		Schema: Schema, Verdict: Violated, Case: clean(token, maxCase), Replay: clean(command, maxCase), Replays: f.Replays, Replayed: f.Replayed,
-		Preemptions: f.Preemptions, Run: lay(out, token),
+		Preemptions: f.Preemptions, NoSwitch: len(f.Schedule) == 0, Run: lay(out, token),
 	}
 	r.Size = plural(len(r.Run.Threads), "goroutine") + ", " + preemptions(f.Preemptions)
-	r.describe(f.Failure)
-	r.Promise, r.Sentence, r.Detail = clean(test, maxName), "", clean(f.Failure.Message, maxText)
-	switch kind := f.Failure.Kind; {
+	r.describe(failure)
+	r.Promise, r.Sentence, r.Detail = clean(test, maxName), "", clean(failure.Message, maxText)
+	switch kind := failure.Kind; {
 	case f.Failure.Timing:
 		r.Promise = clean(fmt.Sprintf("%s: timing: %s", test, kind), maxName)
-		r.Detail = clean(fmt.Sprintf("%s\nonly if a timer fires early: %s", f.Failure.Message, strings.Join(f.Timers, ", ")), maxText)
+		r.Detail = clean(fmt.Sprintf("%s\nonly if a timer fires early: %s", failure.Message, strings.Join(f.Timers, ", ")), maxText)
 	case kind != sched.Failed:
 		r.Promise = clean(fmt.Sprintf("%s: %s", test, kind), maxName)
 	}
@@ -32,10 +35,9 @@ func OfPlain(f *drive.PlainFinding, test, token, command string) *Report {
 		r.Shrink = &Shrink{Minimal: !f.Early}
 	}
 	if f.Passing != nil {
-		twin := &Twin{Run: lay(*f.Passing, ""), Change: "without the last switch"}
-		twin.Differs = firstDifference(&r.Run, &twin.Run)
-		r.Passing = twin
+		r.Passing = compared(*f.Passing, passing, f.Change, &r.Run)
 	}
+	r.setWindows(slices.DeleteFunc(slices.Clone(f.Windows), func(w sched.Window) bool { return !w.Preempts }))
 	r.addSources(out.Events)
 	return r
 }

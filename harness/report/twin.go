@@ -45,80 +45,11 @@ func twin(c cases.Case, out sched.Outcome, failing *Run) (*Twin, error) {
 
 // nearest looks among the schedules that differ in one switch.
 func nearest(scenario sched.Scenario, out sched.Outcome, failing *Run, name func(sched.Schedule) string) *Twin {
-	if t := dropped(scenario, out, failing, name); t != nil {
-		return t
+	passes, change := sched.NewRunner(scenario, sched.Options{}).Nearest(out)
+	if change == "" {
+		return nil
 	}
-	return moved(scenario, out, failing, name)
-}
-
-// moved tries the schedule with one of its preemptions at another failpoint of the thread, the nearest first.
-func moved(scenario sched.Scenario, out sched.Outcome, failing *Run, name func(sched.Schedule) string) *Twin {
-	runner := sched.NewRunner(scenario, sched.Options{})
-	for i, s := range out.Schedule {
-		without := lay(runner.Run(sched.Follow(slices.Delete(slices.Clone(out.Schedule), i, i+1)), true), "")
-		places := without.places(s.At.Thread) // the execution that fails may end before the others
-		at := slices.Index(places, s.At)
-		if at < 0 {
-			continue
-		}
-		for distance := 1; distance < len(places); distance++ {
-			for _, j := range []int{at + distance, at - distance} {
-				if j < 0 || j >= len(places) {
-					continue
-				}
-				other := slices.Clone(out.Schedule)
-				other[i].At = places[j]
-				if passes := runner.Replay(other, true); passes.Failure == nil {
-					return compared(passes, name(other), "with the preemption at "+places[j].String()+" instead of "+s.At.String(), failing)
-				}
-			}
-		}
-	}
-	return nil
-}
-
-// places are the failpoints that a thread comes to, in order.
-func (r *Run) places(thread string) (all []sched.Place) {
-	hits := map[string]int{}
-	for _, row := range r.Rows {
-		if row.Kind == KindPoint && r.thread(row.Thread) == thread {
-			hits[row.Text]++
-			all = append(all, sched.Place{Thread: thread, Point: row.Text, Hit: hits[row.Text]})
-		}
-	}
-	return all
-}
-
-// dropped tries the schedule without each of its switches, the preemptions first, the last of them first.
-func dropped(scenario sched.Scenario, out sched.Outcome, failing *Run, name func(sched.Schedule) string) *Twin {
-	order := make([]int, len(out.Schedule))
-	for i := range order {
-		order[i] = len(order) - 1 - i
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return rank(out.Schedule[a]) - rank(out.Schedule[b]) })
-	runner := sched.NewRunner(scenario, sched.Options{})
-	for _, i := range order {
-		fewer := slices.Delete(slices.Clone(out.Schedule), i, i+1)
-		passes := runner.Run(sched.Follow(fewer), true)
-		if passes.Failure != nil {
-			continue
-		}
-		what := "without the switch "
-		if rank(out.Schedule[i]) == 0 {
-			what = "without the preemption "
-		}
-		return compared(passes, name(passes.Schedule), what+out.Schedule[i].String(), failing)
-	}
-	return nil
-}
-
-// rank is 0 for a switch at a failpoint, which mostly is a preemption.
-func rank(s sched.Switch) int {
-	switch s.At.Point {
-	case sched.OpPoint, sched.EndPoint, sched.StartPoint:
-		return 1
-	}
-	return 0
+	return compared(passes, name(passes.Schedule), change, failing)
 }
 
 func compared(passes sched.Outcome, text, change string, failing *Run) *Twin {

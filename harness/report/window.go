@@ -1,40 +1,24 @@
 package report
 
-import (
-	"slices"
-
-	"github.com/racewindow/racewindow/harness/sched"
-)
+import "github.com/racewindow/racewindow/harness/sched"
 
 // findWindows moves each preemption back and forth, one failpoint after the other, as far as the same failure comes of it. Where a
 // case was shrunk, that has been done.
 func (r *Report) findWindows(scenario sched.Scenario, s sched.Schedule) {
 	runner := sched.NewRunner(scenario, sched.Options{})
-	for i, w := range s {
-		without := lay(runner.Run(sched.Follow(slices.Delete(slices.Clone(s), i, i+1)), true), "")
-		places := without.places(w.At.Thread) // the execution that fails may end before the thread comes to them
-		at := slices.Index(places, w.At)
-		if at < 0 {
-			continue
-		}
-		fails := func(j int) bool {
-			if j < 0 || j >= len(places) {
-				return false
-			}
-			other := slices.Clone(s)
-			other[i].At = places[j]
-			out := runner.Replay(other, false)
-			return out.Failure != nil && clean(out.Failure.Class(), maxName) == r.Class && out.Preemptions == r.Preemptions && len(out.Schedule) == len(s)
-		}
-		first, last := at, at
-		for fails(first - 1) {
-			first--
-		}
-		for fails(last + 1) {
-			last++
-		}
-		r.addWindow(&without, places[first], places[last], w.To)
+	if out := runner.Replay(s, true); out.Failure != nil {
+		r.setWindows(runner.Windows(out))
 	}
+}
+
+func (r *Report) setWindows(windows []sched.Window) {
+	for _, w := range windows {
+		r.Windows = append(r.Windows, Window{
+			Thread: clean(w.From.Thread, maxName), From: clean(w.From.Point, maxName), To: clean(w.To.Point, maxName),
+			FromSource: clean(w.FromSource, maxName), ToSource: clean(w.ToSource, maxName), Other: clean(w.Other, maxName),
+		})
+	}
+	r.markWindows()
 }
 
 // addWindow names a window. The places are those of a run in which the thread comes to both.

@@ -45,6 +45,8 @@ type Options struct {
 	Progress func(Statistics)
 	// test is the name of the test that explores.
 	test string
+	// switches has a bound count every switch: where shrinking looks for the fewest.
+	switches bool
 }
 
 // Parameters are what a strategy is made from.

@@ -45,7 +45,7 @@ func (s *search) enumerate(last int, limit uint64, enough func() bool) (all []Ex
 		s.mu.Unlock()
 		parts := make([]*bounded, s.options.Workers)
 		s.run(s.options.Workers, false, func(i int) func() (Strategy, uint64) {
-			parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", bound: bound, frontier: left}
+			parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", switches: s.options.switches, bound: bound, frontier: left}
 			return func() (Strategy, uint64) { return parts[i].next(enough) }
 		})
 		schedules, end, unjudged := left.settle(&s.shown, s.counted)

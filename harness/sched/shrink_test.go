@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"sync/atomic"
 	"testing"
 
@@ -124,4 +125,48 @@ func TestAnOutcomeHasEachOfItsFailuresInFront(t *testing.T) {
 	require.Equal(t, []*Failure{race, panicked}, out.Of(other.Class()).Beside)
 	require.Equal(t, out, out.Of("another"))
 	require.Same(t, panicked, out.Failure, "it is a copy that was changed")
+}
+
+// The switches are where others end, so none is a preemption. One is enough.
+func TestFewestComesToTheFewestSwitchesWhereLeavingOutDoesNot(t *testing.T) {
+	t.Parallel()
+	last := func(x *Execution) {
+		var order []string
+		for _, name := range []string{"a", "b", "c", "d"} {
+			x.Go(name, func(t *T) {
+				order = append(order, name)
+				if order[0] == "d" && len(order) == 4 {
+					t.Fail(errors.New("d was first"))
+				}
+			})
+		}
+	}
+	schedule, err := ParseSchedule("start>b, b@end>d")
+	require.NoError(t, err)
+	require.Nil(t, NewRunner(last, Options{}).Fewest(schedule, "").Failure, "what does not fail is not shrunk")
+	schedule, err = ParseSchedule("start>d, d@end>c, c@end>b")
+	require.NoError(t, err)
+	out := NewRunner(last, Options{}).Fewest(schedule, "")
+	require.NotNil(t, out.Failure)
+	require.Equal(t, "start>d", out.Schedule.String())
+}
+
+// Neither of the two switches can be left out, and another one alone shows the same.
+func TestFewestFindsWhatNeedsAnotherSwitchThanThoseThatAreThere(t *testing.T) {
+	t.Parallel()
+	scenario := func(x *Execution) {
+		var order string
+		for _, name := range []string{"a", "b", "c"} {
+			x.Go(name, func(*T) { order += name })
+		}
+		x.Finally(func(t *T) {
+			if order == "bca" || order == "cab" { // start>b, b@end>c needs two, start>c needs one
+				t.Fail(errors.New("not so"))
+			}
+		})
+	}
+	schedule, err := ParseSchedule("start>b, b@end>c")
+	require.NoError(t, err)
+	require.Len(t, NewRunner(scenario, Options{}).Shrink(schedule).Schedule, 2)
+	require.Equal(t, "start>c", NewRunner(scenario, Options{}).Fewest(schedule, "").Schedule.String())
 }

@@ -11,8 +11,11 @@ import "fmt"
 //
 // The stack holds what was chosen at each step of the last schedule; the next schedule repeats it up to the deepest step with
 // something left to choose.
+//
+// For shrinking it counts every switch, also where the thread cannot go on.
 type bounded struct {
 	delays   bool
+	switches bool
 	bound    int
 	frontier *frontier
 	part     *part // that it works on
@@ -64,7 +67,7 @@ func (b *bounded) cost(r *branch, taken uint16) int32 {
 	switch {
 	case b.delays:
 		return int32(taken)
-	case taken > 0 && (r.costly || r.timer && taken == r.count-1):
+	case taken > 0 && (r.costly || b.switches || r.timer && taken == r.count-1):
 		return 1
 	}
 	return 0

@@ -117,7 +117,11 @@ func (r *plainRun) tell(p plain.Package, e *drive.Event) {
 		command = append(command, "--build="+quotedWord(f))
 	}
 	command = append(command, quotedWord(token), p.ImportPath)
-	told := report.OfPlain(e.Finding, e.Test, token, strings.Join(command, " "))
+	passing := ""
+	if e.Finding.Passing != nil {
+		passing = plain.Token{Test: e.Test, Schedule: e.Finding.Passing.Schedule}.String()
+	}
+	told := report.OfPlain(e.Finding, e.Test, token, passing, strings.Join(command, " "))
 	e.Case = token
 	if text, err := json.Marshal(told); err == nil {
 		e.Report = text

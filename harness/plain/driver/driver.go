@@ -110,7 +110,7 @@ func (t *test) carryOut() {
 	if order.After != "" {
 		t.hint = lastExecution(order.After)
 	}
-	if order.Mode == drive.Replay {
+	if order.Mode == drive.Replay || order.Mode == drive.Report {
 		t.replay()
 	} else {
 		t.explore()

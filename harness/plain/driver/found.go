@@ -21,7 +21,7 @@ func (t *test) found(f sched.Finding) {
 	runner := t.runner(f.Schedule)
 	class := f.Failure.Class()
 	tell(drive.Event{Event: drive.Progress, Test: t.name, Text: fmt.Sprintf("found %s, and makes it smaller", class)})
-	if small := runner.ShrinkTo(f.Schedule, class); small.Failure != nil {
+	if small := runner.Fewest(f.Schedule, class); small.Failure != nil {
 		told.Failure, told.Schedule, told.Preemptions, told.Early = small.Failure, small.Schedule, small.Preemptions, small.Early
 	}
 	for told.Replays = 0; told.Replays < replays; told.Replays++ {
@@ -34,11 +34,7 @@ func (t *test) found(f sched.Finding) {
 	if told.Outcome.Failure == nil || told.Outcome.Failure.Class() != told.Failure.Class() {
 		told.Outcome.Failure = told.Failure
 	}
-	if n := len(told.Schedule); n > 0 {
-		if out := runner.Run(sched.Follow(told.Schedule[:n-1]), true); out.Failure == nil {
-			told.Passing = &out
-		}
-	}
+	t.around(runner, told)
 	t.summary.Findings++
 	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Finding: told})
 }
@@ -49,6 +45,18 @@ func (t *test) runner(s sched.Schedule) *sched.Runner {
 		return sched.NewMechanismRunner(t.timed, t.options())
 	}
 	return sched.NewMechanismRunner(t.mechanism, t.options())
+}
+
+// around looks at what lies next to the schedule of a finding: where its switches matter, and the nearest schedule that passes.
+func (t *test) around(runner *sched.Runner, told *drive.PlainFinding) {
+	out := told.Outcome
+	if out.Failure == nil {
+		return
+	}
+	told.Windows = runner.Windows(out)
+	if passes, change := runner.Nearest(out); change != "" {
+		told.Passing, told.Change = &passes, change
+	}
 }
 
 // replay executes one schedule as often as was ordered.
@@ -78,6 +86,14 @@ func (t *test) replay() {
 	}
 	t.summary.Verdict, t.summary.Statistics.Schedules = drive.HeldAll, uint64(times)
 	for _, told := range all {
+		if order.Shrink {
+			t.found(sched.Finding{Failure: told.Failure, Schedule: schedule, Preemptions: told.Preemptions, Strategy: "replay", After: 1})
+			t.summary.Verdict, t.summary.Findings = drive.FoundSome, len(all)
+			continue
+		}
+		if order.Mode == drive.Report {
+			t.around(runner, told)
+		}
 		told.Replays = times
 		tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: order.Case, Finding: told})
 		t.summary.Verdict, t.summary.Findings = drive.FoundSome, len(all)

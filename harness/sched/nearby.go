@@ -1,0 +1,178 @@
+package sched
+
+import (
+	"fmt"
+	"slices"
+)
+
+// What lies next to a schedule that fails: how far each of its switches can be moved, and the nearest schedule that passes. Both say
+// which switch matters, and where.
+
+// A Window is the stretch of one thread in which the switch away from it shows the failure, wherever in it that happens.
+type Window struct {
+	// From is the first place of the stretch, To the last; their sources FILE:LINE, "" where they are not known.
+	From       Place  `json:"from"`
+	To         Place  `json:"to"`
+	FromSource string `json:"from_source,omitempty"`
+	ToSource   string `json:"to_source,omitempty"`
+	// Other is the thread that goes on, and Preempts says that the one of the window could have.
+	Other    string `json:"other"`
+	Preempts bool   `json:"preempts"`
+}
+
+// nearbyExecutions bounds what Windows and Nearest execute, each.
+const nearbyExecutions = 2000
+
+// A nearby executes schedules that differ a little from one that fails.
+type nearby struct {
+	r    *Runner
+	left int
+}
+
+func (n *nearby) run(s Strategy, events bool) Outcome {
+	n.left--
+	return n.r.Run(s, events)
+}
+
+// A stop is a place in an execution, and where it is in the source.
+type stop struct {
+	Place
+	source    string
+	preempted bool
+}
+
+// stops are the points that a thread comes to, in order.
+func stops(events []Event, thread string) (all []stop) {
+	hits := map[string]int{}
+	for _, e := range events {
+		if !e.Point || e.Thread != thread {
+			continue
+		}
+		hits[e.Text]++
+		s := stop{Place: Place{Thread: thread, Point: e.Text, Hit: hits[e.Text]}, preempted: e.Preempted}
+		if e.Line > 0 {
+			s.source = fmt.Sprintf("%s:%d", e.File, e.Line)
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// indexOf is the index of a place among stops, -1 for none.
+func indexOf(all []stop, at Place) int {
+	return slices.IndexFunc(all, func(s stop) bool { return s.Place == at })
+}
+
+// without is the schedule less one switch.
+func (s Schedule) without(i int) Schedule { return slices.Delete(slices.Clone(s), i, i+1) }
+
+// movedTo is the schedule with one switch at another place.
+func (s Schedule) movedTo(i int, at Place) Schedule {
+	other := slices.Clone(s)
+	other[i].At = at
+	return other
+}
+
+// Windows moves each switch at a point of out, which was executed with its events and fails, back and forth, one point after the
+// other, as far as the same failure comes of it. It ends after 2,000 executions with what it has.
+func (r *Runner) Windows(out Outcome) (windows []Window) {
+	n, s, class := &nearby{r, nearbyExecutions}, out.Schedule, out.Failure.Class()
+	for i, w := range s {
+		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // the execution that fails may end before the thread comes to them
+		at := indexOf(all, w.At)
+		if at < 0 {
+			continue
+		}
+		fails := func(j int) bool {
+			if j < 0 || j >= len(all) || n.left <= 0 {
+				return false
+			}
+			moved := n.run(Replay(s.movedTo(i, all[j].Place)), false).Of(class)
+			return moved.Failure != nil && moved.Failure.Class() == class && moved.Preemptions == out.Preemptions && len(moved.Schedule) == len(s)
+		}
+		first, last := at, at
+		for fails(first - 1) {
+			first--
+		}
+		for fails(last + 1) {
+			last++
+		}
+		made := stops(out.Events, w.At.Thread)
+		own := indexOf(made, w.At)
+		windows = append(windows, Window{
+			From: all[first].Place, To: all[last].Place, FromSource: all[first].source, ToSource: all[last].source, Other: w.To,
+			Preempts: own >= 0 && made[own].preempted,
+		})
+	}
+	return windows
+}
+
+// Nearest looks among the schedules that differ from that of out, which fails, in one switch for one that passes: without one of its
+// preemptions, without one of its other switches, or with one of them at another point of the thread, the nearest first. change says
+// in words that follow "passes" what differs; it is "" if none was found in 2,000 executions.
+func (r *Runner) Nearest(out Outcome) (passes Outcome, change string) {
+	n := &nearby{r, nearbyExecutions}
+	if passes, change = n.dropped(out); change == "" {
+		passes, change = n.moved(out.Schedule)
+	}
+	return passes, change
+}
+
+// dropped tries the schedule without each of its switches, the preemptions first, the last of them first.
+func (n *nearby) dropped(out Outcome) (passes Outcome, change string) {
+	s := out.Schedule
+	order := make([]int, len(s))
+	for i := range order {
+		order[i] = len(order) - 1 - i
+	}
+	preempts := func(i int) bool {
+		made := stops(out.Events, s[i].At.Thread)
+		at := indexOf(made, s[i].At)
+		return at >= 0 && made[at].preempted
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		switch x, y := preempts(a), preempts(b); {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	})
+	for _, i := range order {
+		if n.left <= 0 {
+			break
+		}
+		if passes = n.run(Follow(s.without(i)), true); passes.Failure != nil {
+			continue
+		}
+		what := "without the switch "
+		if preempts(i) {
+			what = "without the preemption "
+		}
+		return passes, what + s[i].String()
+	}
+	return Outcome{}, ""
+}
+
+// moved tries the schedule with one of its switches at another point of the thread, the nearest first.
+func (n *nearby) moved(s Schedule) (passes Outcome, change string) {
+	for i, w := range s {
+		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // the execution that fails may end before the others
+		at := indexOf(all, w.At)
+		if at < 0 {
+			continue
+		}
+		for distance := 1; distance < len(all); distance++ {
+			for _, j := range []int{at + distance, at - distance} {
+				if j < 0 || j >= len(all) || n.left <= 0 {
+					continue
+				}
+				if passes = n.run(Replay(s.movedTo(i, all[j].Place)), true); passes.Failure == nil {
+					return passes, "with the preemption at " + all[j].String() + " instead of " + w.At.String()
+				}
+			}
+		}
+	}
+	return Outcome{}, ""
+}
