@@ -116,6 +116,10 @@ type Order struct {
 	// Test is the sub-test of a plain test that is meant; "" for the test itself. Timing says that timers are choices.
 	Test   string `json:"test,omitempty"`
 	Timing bool   `json:"timing,omitempty"`
+	// Atomic are packages in which a plain test has no points: import paths, and PATH/... for all beneath.
+	Atomic []string `json:"atomic,omitempty"`
+	// Kept is a file with schedules that a search of a plain test executes first: KeptSchedules by test, as JSON.
+	Kept string `json:"kept,omitempty"`
 	// Own are the names of the package under test, separated by blanks: its functions have no package in a schedule of goroutines. Skip
 	// are the names of its tests that are no plain ones.
 	Own  string   `json:"own,omitempty"`
@@ -161,7 +165,9 @@ const (
 	Smaller  = "smaller"
 	Made     = "report"
 	Ended    = "summary"
-	Refused  = "refused"
+	// Again says that a kept schedule of a plain test does not fail any more, or cannot be executed.
+	Again   = "again"
+	Refused = "refused"
 )
 
 // An Event is something that happened in a Check.

@@ -135,3 +135,10 @@ type PlainFinding struct {
 	Passing *sched.Outcome `json:"passing,omitempty"`
 	Change  string         `json:"change,omitempty"`
 }
+
+// A KeptSchedule was found once, and is executed before a search.
+type KeptSchedule struct {
+	// File holds it, from the package's folder on.
+	File     string         `json:"file"`
+	Schedule sched.Schedule `json:"schedule"`
+}

@@ -31,6 +31,8 @@ type Package struct {
 	Tests, Checks, Strangers []string
 	// Fuzz are the names of fuzz targets, which are not explored.
 	Fuzz []string
+	// Left are plain tests that are not to be executed.
+	Left []string
 }
 
 // A ListError is what the go command said of packages that it could not list.

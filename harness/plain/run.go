@@ -33,6 +33,12 @@ type Session struct {
 	Order drive.Order
 	// Run is go test's -run; "" for all tests.
 	Run string
+	// Processes is how many test binaries run side by side; then each has one test. Below 2 it is one for all tests of a package.
+	Processes int
+	// Share, if it is not nil, divides a time among the tests.
+	Share *Share
+	// Timeout bounds how long the tests of one package may take; 0 for without end.
+	Timeout time.Duration
 	// Again is how often a finding is executed again, each time in a fresh process.
 	Again int
 	// Event is called with what happens, by one goroutine at a time.
@@ -70,6 +76,7 @@ type binary struct {
 	done   []string // tests that need not be executed any more
 	// arguments are the user's for the binary, after the session's own.
 	arguments []string
+	others    int // of them, those that never were to be
 }
 
 // Explore builds the tests of a package and has them carry out the order. The error is a *runtime.BuildError where the package cannot be
@@ -84,7 +91,8 @@ func (s *Session) Explore(ctx context.Context, p Package) error {
 		return fmt.Errorf("make a folder for a test binary: %w", err)
 	}
 	defer os.RemoveAll(folder)
-	b := &binary{Session: s, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), done: slices.Clone(p.Checks), arguments: arguments}
+	own := *s // the order becomes the package's
+	b := &binary{Session: &own, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), arguments: arguments}
 	err = runtime.Build{
 		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: b.file, Race: s.Race, Flags: s.Flags,
 		Driver: Driver(), Unraced: beneath + "/...", Env: s.Env,
@@ -92,17 +100,17 @@ func (s *Session) Explore(ctx context.Context, p Package) error {
 	if err != nil {
 		return err
 	}
-	for more := true; more; {
-		if more, err = b.process(ctx); err != nil {
-			return err
+	if b.Order.Mode == drive.Explore {
+		if b.Order.Kept, err = b.giveKept(); err != nil {
+			b.Event(p, drive.Event{Event: drive.Again, Text: err.Error(), Code: 3})
 		}
 	}
-	return b.passedOver()
+	return b.all(ctx)
 }
 
-// passedOver tells of the tests that no process came to: a TestMain may run none of them.
-func (b *binary) passedOver() error {
-	tests, err := b.of.Matching(b.Run)
+// passedOver tells of those of the tests that no process came to: a TestMain may run none of them.
+func (b *binary) passedOver(tests []string) error {
+	selected, err := b.of.Matching(b.Run)
 	if err != nil {
 		return err
 	}
@@ -112,7 +120,7 @@ func (b *binary) passedOver() error {
 	}
 	for _, name := range tests {
 		came := slices.ContainsFunc(b.done, func(done string) bool { return done == name || strings.HasPrefix(done, name+"/") })
-		if !came && !skip(name) {
+		if slices.Contains(selected, name) && !came && !skip(name) {
 			b.Event(b.of, drive.Event{Event: drive.Ended, Test: name, Code: 3, Plain: &drive.PlainSummary{
 				Verdict: drive.Unjudged, Because: "the test binary did not come to it: TestMain must call m.Run, and end with what that returns",
 			}})
@@ -145,7 +153,7 @@ func (b *binary) process(ctx context.Context) (more bool, err error) {
 		return false, err
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)
-	case b.began == "" && state.ExitCode() != 0 && b.ended == nil && len(b.done) == len(b.of.Checks):
+	case b.began == "" && state.ExitCode() != 0 && b.ended == nil && len(b.done) == b.others:
 		return false, fmt.Errorf("the tests of %s end before any of them is explored, with %v:\n%s", b.of.ImportPath, state, tail(output))
 	case b.began == "":
 		return again != nil || b.left || b.ended != nil, nil
@@ -205,13 +213,16 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 
 // again executes a finding in fresh processes.
 func (b *binary) again(ctx context.Context, e *drive.Event) {
-	if b.Order.Mode == drive.Replay {
+	if b.Order.Mode != drive.Explore {
 		return
 	}
 	e.Finding.Replays, e.Finding.Replayed = 0, 0
 	for ; e.Finding.Replays < b.Again && ctx.Err() == nil; e.Finding.Replays++ {
 		failed := false
-		order := drive.Order{Version: drive.Version, Mode: drive.Replay, Case: e.Case, Test: e.Test, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true, Apart: e.Finding.Apart}
+		order := drive.Order{
+			Version: drive.Version, Mode: drive.Replay, Case: e.Case, Test: e.Test, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true,
+			Apart: e.Finding.Apart, Atomic: b.Order.Atomic,
+		}
 		_, _, err := b.execute(ctx, order, Exactly(e.Test), func(_ context.Context, again drive.Event) {
 			failed = failed || again.Event == drive.Found && again.Finding.Failure.Class() == e.Finding.Failure.Class()
 		})

@@ -286,6 +286,14 @@ func clip(text string, columns int) string {
 	return string([]rune(text)[:max(0, columns-3)]) + "..."
 }
 
+// clipName keeps the end of a name that goes from its parent's on, as goroutines are called: main/serve#1.
+func clipName(name string, columns int) string {
+	if letters := []rune(name); strings.Contains(name, "/") && len(letters) > columns && columns > 3 {
+		return "..." + string(letters[len(letters)-columns+3:])
+	}
+	return clip(name, columns)
+}
+
 func pad(text string, columns int) string {
 	return text + strings.Repeat(" ", max(0, columns-utf8.RuneCountInString(text)))
 }

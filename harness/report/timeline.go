@@ -88,7 +88,7 @@ func (r *Run) timeline(columns, room int) (lines []textLine) {
 	l := r.layOut(rows, columns)
 	heading := pad("step", stepWidth)
 	for i, at := range l.threads {
-		heading = pad(pad(heading, at)+clip(r.Threads[i], l.widthOf(i)), l.threads[i]+l.widthOf(i))
+		heading = pad(pad(heading, at)+clipName(r.Threads[i], l.widthOf(i)), l.threads[i]+l.widthOf(i))
 	}
 	heading = pad(heading, l.end)
 	for i, width := range l.fields {

@@ -139,7 +139,9 @@ func LeaveOut(n func() int, spent func() bool, without func(from, to int) bool) 
 }
 
 // fewerPreemptions looks for another schedule that fails with fewer preemptions.
-func (m *shrinking) fewerPreemptions() Schedule { return m.search(Options{Preemptions: m.best.Preemptions - 1}) }
+func (m *shrinking) fewerPreemptions() Schedule {
+	return m.search(Options{Preemptions: m.best.Preemptions - 1})
+}
 
 // search looks for a schedule that shows the same within a bound.
 func (m *shrinking) search(o Options) Schedule {

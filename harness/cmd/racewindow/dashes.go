@@ -24,6 +24,10 @@ func goDashes(root *cobra.Command, args []string) []string {
 	isValue := false
 	for i, arg := range args {
 		name, _, given := strings.Cut(strings.TrimLeft(arg, "-"), "=")
+		if arg == "-json" && !isValue && cmd.Flags().Lookup("test2json") != nil && (i+1 == len(args) || !namesFile(args[i+1])) {
+			args[i] = "--test2json" // as go test has it: without a value
+			continue
+		}
 		switch {
 		case isValue:
 			isValue = false
@@ -81,4 +85,9 @@ func goFlags(flags *pflag.FlagSet, args []string) (out []string) {
 		}
 	}
 	return out
+}
+
+// namesFile says whether an argument after -json can be the name of a file for --json, rather than a package or another flag.
+func namesFile(arg string) bool {
+	return arg == "-" || strings.HasSuffix(arg, ".json") || strings.HasPrefix(arg, "/dev/")
 }

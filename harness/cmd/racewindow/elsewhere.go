@@ -29,7 +29,7 @@ func (r *plainRun) notHere(ctx context.Context, why error) error {
 		paths = append(paths, p.ImportPath)
 	}
 	elsewhere := "in a container: " + containerLine(ctx, os.Args[1:])
-	if r.verb == "replay" {
+	if r.verb != "explore" {
 		return fmt.Errorf("the schedule of a plain test cannot be replayed here: %w\n%s", why, elsewhere)
 	}
 	args, mechanism := freeMechanism(ctx)

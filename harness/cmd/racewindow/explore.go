@@ -74,6 +74,12 @@ type exploreFlags struct {
 	build      []string
 	out        string
 	jsonFile   string
+	processes  int
+	shard      string
+	perTest    time.Duration
+	timeout    time.Duration
+	atomic     []string
+	teller     teller
 	told       []drive.Event // of tests, for --json
 }
 
@@ -128,6 +134,12 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.leaks, "leaks", "new", "of plain tests, which leaks are found, `NAME`: new (the schedule without a switch has not), always, or ok (none)")
 	flags.StringVar(&f.unjudged, "unjudged", "fail", "of plain tests, what it means that one gets no verdict, `NAME`: fail (exit code 3) or ok")
 	flags.StringArrayVar(&f.build, "build", nil, "of packages, a `FLAG` of go test, such as -tags=slow; repeat for more. Most can be given as go test has them")
+	flags.IntVarP(&f.processes, "processes", "p", 1, "of plain tests: `N` side by side, each in a process of its own, which has one core")
+	flags.StringVar(&f.shard, "shard", "", "of plain tests: only every N-th, `I/N` with I from 1, so that N machines do them all")
+	flags.DurationVar(&f.perTest, "budget-per-test", 0, "of plain tests: how long to search in each; --budget is for all of them together")
+	flags.DurationVar(&f.timeout, "timeout", 0, "of plain tests: those of one package are ended after so long, and are not judged (default never)")
+	flags.StringArrayVar(&f.atomic, "atomic", nil, "of plain tests: no points in `PACKAGE`, such as a logger (PATH/... for all beneath); repeat for more")
+	f.teller.define(flags)
 	flags.StringToStringVar(&f.set, "set", nil, "of packages and of --subject registry: settings, `NAME=VALUE,...`")
 	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: "+strings.Join(subjectNames(), " or "))
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
@@ -259,6 +271,9 @@ func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 		bound{"preemptions", 0, sched.MaxPreemptions},
 		bound{"faults", 0, cases.MaxFaults},
 		bound{"budget", shortest, unbounded},
+		bound{"budget-per-test", shortest, unbounded},
+		bound{"timeout", shortest, unbounded},
+		bound{"processes", 1, mostProcesses},
 		bound{"schedules", 1, unbounded},
 		bound{"workers", 1, sched.MaxWorkers},
 		bound{"step-limit", 1, 100_000_000},

@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -45,8 +46,11 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if _, err := runtime.TestArguments("", f.build); err != nil {
 		return usageError{err}
 	}
-	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
+	if err := f.begin(flags); err != nil {
 		return err
+	}
+	if f.teller.test2json {
+		out = os.Stderr
 	}
 	if len(packages) == 0 {
 		packages = []string{"."}
@@ -71,14 +75,73 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if len(with) == 0 && !withChecks && hasPlain {
 		return usageError{fmt.Errorf("--run %q matches no test of %s", f.pattern, strings.Join(packages, " "))}
 	}
+	if with, err = f.sharded(with); err != nil {
+		return err
+	}
 	if len(with) == 0 || withChecks { // without either it says so
 		err = f.checks(ctx, order, flags, out, packages)
 	}
 	var wrong usageError
 	if len(with) == 0 || errors.As(err, &wrong) || ctx.Err() != nil {
+		return besides(err, f.teller.write(out))
+	}
+	return besides(both(err, f.plain(ctx, order, flags, out, with)), f.teller.write(out))
+}
+
+// besides is how a run ends of which something could not be written.
+func besides(err, unwritten error) error {
+	if unwritten == nil {
 		return err
 	}
-	return both(err, f.plain(ctx, order, flags, out, with))
+	return both(err, unwritten)
+}
+
+// begin looks whether what was asked for can be written.
+func (f *exploreFlags) begin(flags *pflag.FlagSet) error {
+	if f.teller.test2json && f.jsonFile == "-" {
+		return usageError{errors.New("--test2json and --json - both write to standard output: give --json a file, or leave one of the two out")}
+	}
+	if err := checkPlaces(flags, []string{"json", "junit", "sarif"}, []string{"out"}); err != nil {
+		return err
+	}
+	return f.teller.begin()
+}
+
+// mostProcesses bounds -p.
+const mostProcesses = 1024
+
+// sharded are the tests of the shard that was asked for: every N-th of all, in their order.
+func (f *exploreFlags) sharded(packages []plain.Package) ([]plain.Package, error) {
+	if f.shard == "" {
+		return packages, nil
+	}
+	i, n, ok := strings.Cut(f.shard, "/")
+	part, err := strconv.Atoi(i)
+	parts, other := strconv.Atoi(n)
+	all := testsOf(packages)
+	switch {
+	case !ok || err != nil || other != nil || part < 1 || part > parts:
+		return nil, usageError{fmt.Errorf("--shard %.40q: write I/N with I from 1 to N, such as 2/4", f.shard)}
+	case parts > all:
+		return nil, usageError{fmt.Errorf("--shard %s: there are %d plain tests, so that a shard would have none: use at most %d", f.shard, all, all)}
+	}
+	var own []plain.Package
+	at := 0
+	for _, p := range packages {
+		var tests []string
+		for _, test := range p.Tests {
+			if at%parts == part-1 {
+				tests = append(tests, test)
+			} else {
+				p.Left = append(p.Left, test)
+			}
+			at++
+		}
+		if p.Tests = tests; len(tests) > 0 {
+			own = append(own, p)
+		}
+	}
+	return own, nil
 }
 
 // both is how a run ends whose two parts have ended so: what was found wins, then what could not be judged.
@@ -157,11 +220,12 @@ func (f *exploreFlags) checks(ctx context.Context, order drive.Order, flags *pfl
 		return usageError{errors.New("--exhaustive: say of which program, with --program 'c0: OPERATION, OPERATION; c1: OPERATION'; for plain tests alone it needs none")}
 	}
 	r := &checkRun{verb: "explore", pattern: f.pattern, packages: packages, race: f.race, build: f.build, one: f.program != "", order: order, folder: f.out, out: out, screen: os.Stdout}
-	if f.jsonFile == "-" {
+	if f.jsonFile == "-" || f.teller.test2json {
 		r.out, r.screen = os.Stderr, os.Stderr
 	}
 	err := r.run(ctx)
 	f.told = append(f.told, r.kept...)
+	f.teller.checks(r.kept)
 	if f.jsonFile != "" && r.began > 0 {
 		err = errors.Join(err, writeJSON(f.jsonFile, f.told))
 	}
@@ -178,11 +242,18 @@ func (f *exploreFlags) plain(ctx context.Context, order drive.Order, flags *pfla
 			return nil // it was asked for Checks alone
 		}
 	}
-	if !flags.Changed("budget") && !flags.Changed("schedules") && !f.exhaustive {
+	if !flags.Changed("budget") && !flags.Changed("budget-per-test") && !flags.Changed("schedules") && !f.exhaustive {
 		order.Schedules = perTest
 	}
-	r := &plainRun{verb: "explore", pattern: f.pattern, packages: packages, flags: f.build, race: f.race, order: order, unjudged: f.unjudged == "ok", out: out, screen: os.Stdout}
-	if f.jsonFile == "-" {
+	order.Budget, order.Atomic = f.perTest, f.atomic
+	r := &plainRun{
+		verb: "explore", pattern: f.pattern, packages: packages, flags: f.build, race: f.race, order: order, unjudged: f.unjudged == "ok", folder: f.out,
+		processes: f.processes, whole: f.config.Search.Budget, timeout: f.timeout, tell: &f.teller, out: out, screen: os.Stdout,
+	}
+	switch {
+	case f.teller.test2json:
+		r.out, r.screen = &f.teller, nil
+	case f.jsonFile == "-":
 		r.out, r.screen = os.Stderr, os.Stderr
 	}
 	err := r.run(ctx)

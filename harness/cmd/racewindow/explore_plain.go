@@ -3,45 +3,59 @@
 package main
 
 import (
+	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/results"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
-	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // A plainRun has the plain tests of some packages carry out one order.
 type plainRun struct {
-	verb     string
-	pattern  string // go test's -run
-	packages []plain.Package
-	flags    []string // of the go command
-	race     bool     // with the race detector
-	order    drive.Order
-	unjudged bool // what is not judged is no failure
-	out      io.Writer
-	screen   *os.File
+	verb      string
+	pattern   string // go test's -run
+	packages  []plain.Package
+	flags     []string // of the go command
+	race      bool     // with the race detector
+	order     drive.Order
+	unjudged  bool          // what is not judged is no failure
+	folder    string        // for the reports of what is found; "" for none
+	processes int           // side by side
+	whole     time.Duration // for all tests together, 0 for no such bound
+	timeout   time.Duration // of one package's tests, 0 for none
+	tell      *teller
+	out       io.Writer
+	screen    *os.File
 
 	line     *progressLine
+	status   atomic.Value  // what is being done
 	kept     []drive.Event // for --json
 	counts   map[string]int
+	findings map[string][]results.Finding // by package and test
+	texts    map[string]string
+	began    map[string]time.Time
 	problems []error
 	claims   bool // a bound was exhausted
+	passed   map[string]uint64
 }
 
 // run explores one package after the other. It ends with the error that says which exit code.
 func (r *plainRun) run(ctx context.Context) error {
-	r.counts = map[string]int{}
+	r.counts, r.findings, r.passed = map[string]int{}, map[string][]results.Finding{}, map[string]uint64{}
+	r.texts, r.began = map[string]string{}, map[string]time.Time{}
 	session, err := openSession(ctx, "", environment.Full())
 	var unsupported *runtime.UnsupportedError
 	var unfit *runtime.UnfitError
@@ -53,6 +67,10 @@ func (r *plainRun) run(ctx context.Context) error {
 	}
 	r.race = r.race || session.Toolchain.Race(r.flags)
 	session.Flags, session.Order, session.Run, session.Race = r.flags, r.order, r.pattern, r.race
+	session.Processes, session.Timeout = r.processes, r.timeout
+	if r.whole > 0 {
+		session.Share = plain.NewShare(r.whole*time.Duration(max(r.processes, 1)), testsOf(r.packages))
+	}
 	known := "tested with its files"
 	if !session.Patch.Tested {
 		known = "untested with its files"
@@ -61,6 +79,9 @@ func (r *plainRun) run(ctx context.Context) error {
 	if r.race {
 		detector = ", with the race detector"
 	}
+	if len(r.packages) > 0 && r.tell.stream != nil {
+		r.tell.began(r.packages[0].ImportPath)
+	}
 	fmt.Fprintf(r.out, "plain tests: mechanism runtime, %s %s/%s, %s%s\n", session.Toolchain.Version, session.Toolchain.OS, session.Toolchain.Arch, known, detector)
 	for _, p := range r.packages {
 		if len(p.Fuzz) > 0 && r.verb != "replay" {
@@ -68,12 +89,17 @@ func (r *plainRun) run(ctx context.Context) error {
 		}
 	}
 	r.line = newProgressLine(r.verb)
+	if r.tell.stream != nil {
+		r.line.out = io.Discard // whoever reads the stream takes other lines for errors
+	}
 	session.Event = r.event
-	status := "building"
-	stop := r.line.during(func() string { return status })
+	r.status.Store("begins")
+	stop := r.line.during(func() string { return r.status.Load().(string) })
 	for _, p := range r.packages {
-		status = p.ImportPath
+		r.status.Store("building " + p.ImportPath)
+		r.tell.began(p.ImportPath)
 		if err := session.Explore(ctx, p); err != nil {
+			r.tell.failed(err)
 			if ctx.Err() != nil {
 				stop()
 				return r.conclude(fmt.Errorf("interrupted: %w", context.Cause(ctx)))
@@ -85,70 +111,64 @@ func (r *plainRun) run(ctx context.Context) error {
 	return r.conclude(nil)
 }
 
+// testsOf is how many tests packages have.
+func testsOf(packages []plain.Package) (n int) {
+	for _, p := range packages {
+		n += len(p.Tests)
+	}
+	return n
+}
+
 // event takes one event.
 func (r *plainRun) event(p plain.Package, e drive.Event) {
 	e.Package = p.ImportPath
+	at := p.ImportPath + " " + e.Test
 	switch e.Event {
+	case drive.Began:
+		r.status.Store(p.ImportPath + ": " + e.Test)
+		r.began[at] = time.Now()
+		r.tell.testBegan(p.ImportPath, e.Test)
 	case drive.Progress:
-		if r.line.due() {
-			r.line.show(r.verb + ": " + e.Test + ": " + e.Text)
+		r.status.Store(p.ImportPath + ": " + e.Test + ": " + e.Text)
+	case drive.Again:
+		if e.Code != 0 {
+			r.problems = append(r.problems, errors.New(e.Text))
+		} else {
+			r.say(p, e.Test, e.Text+"\n")
 		}
 	case drive.Found:
-		r.line.aside(func() { r.tell(p, &e) })
+		r.say(p, e.Test, r.found(p, &e))
 		r.kept = append(r.kept, e)
 	case drive.Ended:
-		r.counts[e.Plain.Verdict]++
-		r.claims = r.claims || e.Plain.Verdict == drive.HeldAll && len(e.Plain.Exhausted) > 0
-		r.kept = append(r.kept, e)
-		if r.verb != "replay" || e.Code == exitFailed {
-			r.line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, closing(e, r.race))) })
-		}
+		r.ended(p, e)
 	}
 }
 
-// tell prints the report of a finding, and keeps it with the event.
-func (r *plainRun) tell(p plain.Package, e *drive.Event) {
-	token := plain.Token{Test: e.Test, Alone: e.Finding.Apart == drive.ApartFirst, Schedule: e.Finding.Schedule}.String()
-	command := []string{"racewindow", "replay"}
-	if r.race {
-		command = append(command, "--race")
+// say prints what there is to say of a test, or has it in the stream.
+func (r *plainRun) say(p plain.Package, test, text string) {
+	r.texts[p.ImportPath+" "+test] += text
+	r.tell.said(p.ImportPath, test, text)
+	if r.tell.stream == nil {
+		r.line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, text)) })
 	}
-	for _, f := range r.flags {
-		command = append(command, "--build="+quotedWord(f))
-	}
-	command = append(command, quotedWord(token), p.ImportPath)
-	passing := ""
-	if e.Finding.Passing != nil {
-		passing = plain.Token{Test: e.Test, Schedule: e.Finding.Passing.Schedule}.String()
-	}
-	told := report.OfPlain(e.Finding, e.Test, token, passing, strings.Join(command, " "))
-	e.Case = token
-	if text, err := json.Marshal(told); err == nil {
-		e.Report = text
-	}
-	if err := told.WriteText(r.out, terminalColumns(r.screen), reportPalette(r.screen)); err != nil {
-		r.problems = append(r.problems, err)
-	}
-	if w := e.Finding.Failure; w.Stack != "" {
-		most := mostOfStack
-		if w.Kind == sched.DataRace {
-			most = mostOfRace
-		}
-		fmt.Fprint(r.out, firstLines(w.Stack, most))
-	}
-	fmt.Fprintln(r.out)
 }
 
-// How many lines of a panic's stack are shown, and of what the race detector says: there are the two accesses, and where their goroutines
-// were started.
-const (
-	mostOfStack = 12
-	mostOfRace  = 40
-)
-
-func firstLines(text string, most int) string {
-	lines := strings.SplitAfter(text, "\n")
-	return strings.Join(lines[:min(most, len(lines))], "")
+// ended takes what became of a test.
+func (r *plainRun) ended(p plain.Package, e drive.Event) {
+	at, verdict := p.ImportPath+" "+e.Test, e.Plain.Verdict
+	r.counts[verdict]++
+	r.claims = r.claims || verdict == drive.HeldAll && len(e.Plain.Exhausted) > 0
+	r.kept = append(r.kept, e)
+	for _, c := range e.Plain.Statistics.Points {
+		r.passed[c.Point] += c.Count
+	}
+	if r.verb != "replay" || e.Code == exitFailed {
+		r.say(p, e.Test, closing(e, r.race))
+	}
+	r.tell.ended(results.Result{
+		Package: p.ImportPath, Test: e.Test, Outcome: outcomeOf(e.Plain, r.findings[at], r.unjudged), Verdict: verdict, Text: r.texts[at],
+		Elapsed: took(r.began[at]), Findings: r.findings[at],
+	})
 }
 
 // closing says what became of a test, in lines that no report has.
@@ -211,8 +231,29 @@ func exhausted(x sched.Exhausted) string {
 }
 
 // conditions are those of every claim that a bound is exhausted.
-const conditions = "A bound is exhausted where each operation of sync, sync/atomic, channels and files that the code under test calls counts as a place for a switch, " +
-	"what lies between two of them as one step, time passes only when all wait unless timers may fire early, and random numbers are the same each time.\n"
+func (r *plainRun) conditions() string {
+	without := ""
+	if len(r.order.Atomic) > 0 {
+		without = ", but for those in " + strings.Join(r.order.Atomic, ", ") + ","
+	}
+	return "A bound is exhausted where each operation of sync, sync/atomic, channels and files that the code under test calls" + without +
+		" counts as a place for a switch, what lies between two of them as one step, time passes only when all wait unless timers may fire early, and random numbers are the same each time.\n"
+}
+
+// noisiest are the points that were passed most often, which --atomic may take out; "" if there are none.
+func (r *plainRun) noisiest() string {
+	names := slices.SortedFunc(maps.Keys(r.passed), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.passed[b], r.passed[a]), strings.Compare(a, b))
+	})
+	var words []string
+	for _, name := range names[:min(len(names), 5)] {
+		words = append(words, fmt.Sprintf("%s (%d)", name, r.passed[name]))
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "noisiest points: " + strings.Join(words, ", ") + "; --atomic PACKAGE has none in a package\n"
+}
 
 // conclude says what came of it all. A finding wins over everything else.
 func (r *plainRun) conclude(failed error) error {
@@ -221,7 +262,10 @@ func (r *plainRun) conclude(failed error) error {
 		n += count
 	}
 	if r.claims {
-		fmt.Fprint(r.out, fitting(r.screen, conditions))
+		fmt.Fprint(r.out, fitting(r.screen, r.conditions()))
+	}
+	if r.verb == "explore" && n > 0 {
+		fmt.Fprint(r.out, fitting(r.screen, r.noisiest()+r.tell.knownLines()))
 	}
 	if n > 1 {
 		var words []string
@@ -232,12 +276,17 @@ func (r *plainRun) conclude(failed error) error {
 		}
 		fmt.Fprintf(r.out, "%d plain tests: %s\n", n, strings.Join(words, ", "))
 	}
-	failed = errors.Join(append([]error{failed}, r.problems...)...)
+	r.tell.over()
+	return r.exit(errors.Join(append([]error{failed}, r.problems...)...), n)
+}
+
+// exit is the error that says which exit code.
+func (r *plainRun) exit(failed error, n int) error {
 	var build *runtime.BuildError
 	var flag *runtime.FlagError
 	notJudged := r.counts[drive.Unrepeatable] + r.counts[drive.Unjudged]
 	switch {
-	case r.counts[drive.FoundSome] > 0:
+	case r.tell.unknown() > 0:
 		return violated(failed)
 	case errors.As(failed, &build), errors.As(failed, &flag):
 		return usageError{failed}

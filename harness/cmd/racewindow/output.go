@@ -76,8 +76,11 @@ func columnsOf(f *os.File, elsewhere int) int {
 }
 
 // fitting is text for a file: on a terminal each line ends between two words, elsewhere it is as it was made, so that programs
-// find in one line what belongs to it.
+// find in one line what belongs to it. nil is no terminal.
 func fitting(f *os.File, text string) string {
+	if f == nil {
+		return text
+	}
 	width, _, err := term.GetSize(int(f.Fd()))
 	if err != nil || width < 1 {
 		return text

@@ -24,7 +24,7 @@ type progressLine struct {
 }
 
 func newProgressLine(what string) *progressLine {
-	return &progressLine{what: what, out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), shown: time.Now()}
+	return &progressLine{what: what, out: os.Stderr, terminal: term.IsTerminal(int(os.Stderr.Fd())), shown: time.Now().Add(first - every)}
 }
 
 func (l *progressLine) update(p stress.Progress) {
@@ -36,11 +36,17 @@ func (l *progressLine) update(p stress.Progress) {
 		l.what, p.Elapsed.Seconds(), p.Duration.Seconds(), p.Round+1, p.Operations, rate, p.Goroutines))
 }
 
+// Off a terminal the first line comes soon, so that who waits sees that something happens, and the others seldom.
+const (
+	first = 1500 * time.Millisecond
+	every = 5 * time.Second
+)
+
 // due says whether it is time for another line: always on a terminal, elsewhere every five seconds.
 func (l *progressLine) due() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.terminal || time.Since(l.shown) >= 5*time.Second
+	return l.terminal || time.Since(l.shown) >= every
 }
 
 func (l *progressLine) show(text string) {

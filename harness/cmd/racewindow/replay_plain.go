@@ -34,7 +34,7 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 		return true, usageError{errors.New("name the one package that the test is of")}
 	}
 	r := &plainRun{
-		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, out: cmd.OutOrStdout(), screen: os.Stdout,
+		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, tell: &teller{}, out: cmd.OutOrStdout(), screen: os.Stdout,
 		order: drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Test: token.Test, Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true},
 	}
 	if token.Alone {

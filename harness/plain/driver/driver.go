@@ -157,6 +157,9 @@ type test struct {
 	hint      sched.Strategy // what to try first, nil for nothing
 	how       string         // schedules are executed, as in drive.Order.Apart
 	pool      *pool          // of processes, nil if schedules have none of their own
+	kept      string         // the file of the kept schedule that has failed, "" for none
+	said      []drive.Event  // about kept schedules that hold
+	gone      []goneCase
 }
 
 // newTest is for a test, or for a sub-test of it. unit is "" for the test.
@@ -221,12 +224,14 @@ func (t *test) explore() {
 // search looks whether the test can be explored as it is executed now, searches, and tells what it finds. strays says why the executions so
 // far do not count, "" if they do: one left something for the next, or took another way than it did before.
 func (t *test) search() (strays string) {
+	t.kept, t.said, t.gone = "", nil, nil
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
 	first, strays := t.gate(runner)
 	if strays != "" || t.summary.Verdict != "" {
 		if t.summary.Verdict == drive.Sequential && t.sights.timers {
 			t.fireTimers(nil)
 		}
+		t.sequentialKept()
 		return strays
 	}
 	found, err := t.look(runner, first)
@@ -278,6 +283,9 @@ func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Resu
 			return hit(out, "retrace", "a process that executed many schedules ended in this one"), nil
 		}
 	}
+	if out := t.executeKept(runner); out.Failure != nil && !order.All {
+		return hit(out, byKept, "a kept case fails"), nil
+	}
 	o := t.options()
 	o.Progress = t.progress
 	return sched.SearchMechanism(context.Background(), t.mechanism, o)
@@ -311,6 +319,7 @@ func (t *test) end() {
 	if t.sights.leak != nil {
 		t.summary.Leaks = []string{t.sights.leak.Class()}
 	}
+	t.tellKept()
 	code := map[string]int{drive.HeldAll: 0, drive.Sequential: 0, drive.SkippedItself: 0, drive.FoundSome: 1}
 	exit, known := code[t.summary.Verdict]
 	if !known {

@@ -18,15 +18,19 @@ func (t *test) found(f sched.Finding) {
 		Failure: f.Failure, Schedule: f.Schedule, Preemptions: f.Preemptions, Strategy: f.Strategy, After: f.After,
 		FromSwitches: len(f.Schedule), FromPreemptions: f.Preemptions, Apart: t.how,
 	}
-	runner := t.runner(f.Schedule)
+	runner, kept := t.runner(f.Schedule), ""
 	class := f.Failure.Class()
-	tell(drive.Event{Event: drive.Progress, Test: t.name, Text: fmt.Sprintf("found %s, and makes it smaller", class)})
-	if small := runner.Fewest(f.Schedule, class); small.Failure != nil {
-		told.Failure, told.Schedule, told.Preemptions, told.Early = small.Failure, small.Schedule, small.Preemptions, small.Early
-	}
-	for told.Replays = 0; told.Replays < replays; told.Replays++ {
-		if out := runner.Replay(told.Schedule, false).Of(class); out.Failure != nil && out.Failure.Class() == class {
-			told.Replayed++
+	if f.Strategy == byKept {
+		kept = t.kept
+	} else {
+		tell(drive.Event{Event: drive.Progress, Test: t.name, Text: fmt.Sprintf("found %s, and makes it smaller", class)})
+		if small := runner.Fewest(f.Schedule, class); small.Failure != nil {
+			told.Failure, told.Schedule, told.Preemptions, told.Early = small.Failure, small.Schedule, small.Preemptions, small.Early
+		}
+		for told.Replays = 0; told.Replays < replays; told.Replays++ {
+			if out := runner.Replay(told.Schedule, false).Of(class); out.Failure != nil && out.Failure.Class() == class {
+				told.Replayed++
+			}
 		}
 	}
 	told.Outcome = runner.Replay(told.Schedule, true).Of(class)
@@ -36,7 +40,7 @@ func (t *test) found(f sched.Finding) {
 	}
 	t.around(runner, told)
 	t.summary.Findings++
-	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Finding: told})
+	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Kept: kept, Finding: told})
 }
 
 // runner executes schedules of one kind.

@@ -35,6 +35,7 @@ type mechanism struct {
 	stands  []sched.Candidate // by thread: what it does when it goes on
 	names   names
 	points  map[place]sched.PointID
+	atomic  map[place]bool // whether a place lies in a package that has no points
 	address sched.Addresses
 
 	chosen int  // who goes on, of the last decision; -1 for nobody
@@ -69,7 +70,7 @@ type sights struct {
 
 func newMechanism(prepare func() Run, seen *sights, timing bool) func() sched.Mechanism {
 	return func() sched.Mechanism {
-		return &mechanism{prepare: prepare, seen: seen, timing: timing, points: map[place]sched.PointID{}}
+		return &mechanism{prepare: prepare, seen: seen, timing: timing, points: map[place]sched.PointID{}, atomic: map[place]bool{}}
 	}
 }
 
@@ -131,6 +132,9 @@ func (m *mechanism) decide(thread int32) int32 {
 	if t.Op == bubble.OpCase || m.due() || m.ended() || m.mayFire() {
 		return -1
 	}
+	if m.passes(t) {
+		return thread
+	}
 	m.asked = true
 	next, ok := m.choose(m.stand(int(thread)))
 	if !ok {
@@ -158,10 +162,26 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 		m.chosen, ok = m.pass(stopped)
 	case stopped.Thread >= 0 && m.threads[stopped.Thread].Op == bubble.OpCase:
 		m.chosen, ok = m.pick(stopped)
+	case stopped.Thread >= 0 && m.passes(&m.threads[stopped.Thread]):
+		m.chosen, ok = stopped.Thread, true
 	default:
 		m.chosen, ok = m.choose(stopped)
 	}
 	return ok
+}
+
+// passes says whether a thread goes on though it has come to a point, because that is in a package that has none.
+func (m *mechanism) passes(t *bubble.Thread) bool {
+	if len(order.Atomic) == 0 || t.State != bubble.Ready && t.State != bubble.Running || t.Op <= bubble.OpEnd || t.PC == 0 {
+		return false
+	}
+	at := place{t.PC, t.Op}
+	is, known := m.atomic[at]
+	if !known {
+		is = inPackages(userFrame(t.PC).Function, order.Atomic)
+		m.atomic[at] = is
+	}
+	return is
 }
 
 func (m *mechanism) choose(stopped *sched.Candidate) (thread int, ok bool) {

@@ -152,6 +152,18 @@ func shortFunction(name string) string {
 	}, name)
 }
 
+// inPackages says whether a function is of one of some packages: import paths, or PATH/... for all beneath.
+func inPackages(function string, packages []string) bool {
+	folder, rest := function[:strings.LastIndexByte(function, '/')+1], function[strings.LastIndexByte(function, '/')+1:]
+	name, _, _ := strings.Cut(rest, ".")
+	for _, pkg := range packages {
+		if above, all := strings.CutSuffix(pkg, "/..."); folder+name == pkg || all && (folder+name == above || strings.HasPrefix(folder+name, above+"/")) {
+			return true
+		}
+	}
+	return false
+}
+
 // ownPackage are the names that functions of the package under test may begin with.
 var ownPackage []string
 

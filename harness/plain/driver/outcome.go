@@ -150,7 +150,7 @@ func printStack(text *strings.Builder, pcs []uintptr) (innermost runtime.Frame) 
 	for more := true; more; {
 		var frame runtime.Frame
 		frame, more = frames.Next()
-		if frame.Function == "" || strings.HasPrefix(frame.Function, "runtime.") {
+		if isMachinery(frame.Function) {
 			continue
 		}
 		fmt.Fprintf(text, "%s\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
@@ -159,6 +159,12 @@ func printStack(text *strings.Builder, pcs []uintptr) (innermost runtime.Frame) 
 		}
 	}
 	return innermost
+}
+
+// isMachinery says whether a function is of no interest in a stack: of the runtime, or of what executes the test.
+func isMachinery(function string) bool {
+	return function == "" || strings.HasPrefix(function, "runtime.") || strings.HasPrefix(function, "testing.(*RacewindowRun)") ||
+		strings.HasPrefix(function, "internal/racewindow/")
 }
 
 func (m *mechanism) live() (n int) {

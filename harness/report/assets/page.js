@@ -46,8 +46,10 @@
     run.heads.className = run.lane < 60 && n > 1 ? 'heads narrow' : 'heads';
     run.body.textContent = '';
     run.drawn.clear();
+    const letters = run.heads.className === 'heads' ? Math.floor((run.lane - 6) / 7.6) : 10;
+    const short = (name) => n > 1 && name.includes('/') && name.length > letters ? '\u2026' + name.slice(1 - letters) : name; // the end tells them apart
     run.threads.forEach((name, i) => {
-      const x = numbers + i * run.lane, head = element('span', '', name), lane = element('div', 'lane');
+      const x = numbers + i * run.lane, head = element('span', '', short(name)), lane = element('div', 'lane');
       head.style.left = x + 'px';
       if (run.lane && i + 1 < n) head.style.maxWidth = Math.max(18, run.lane - 6) + 'px';
       head.title = name;

@@ -1,0 +1,195 @@
+// What was found in a plain test: its report, the place in the source, where it is kept.
+
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/results"
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/output"
+	"github.com/racewindow/racewindow/harness/plain"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// found takes a finding: it makes the report, keeps the schedule, and returns what there is to say.
+func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
+	token := plain.Token{Test: e.Test, Alone: e.Finding.Apart == drive.ApartFirst, Schedule: e.Finding.Schedule}
+	told := r.reportOf(p, e, token)
+	e.Case = token.String()
+	if encoded, err := json.Marshal(told); err == nil {
+		e.Report = encoded
+	}
+	f := results.Finding{Report: told, Package: p.ImportPath, Test: e.Test}
+	f.File, f.Line = placeOf(p, e.Finding)
+	r.tell.known.Mark(&f)
+	r.findings[p.ImportPath+" "+e.Test] = append(r.findings[p.ImportPath+" "+e.Test], f)
+	var b strings.Builder
+	if where := f.Where(); where != "" {
+		fmt.Fprintf(&b, "%s: %s: %s\n", where, e.Test, strings.TrimPrefix(firstLine(told.Detail), filepath.Base(where)+": "))
+	}
+	columns, palette := 100, report.Palette{}
+	if r.screen != nil {
+		columns, palette = terminalColumns(r.screen), reportPalette(r.screen)
+	}
+	if err := told.WriteText(&b, columns, palette); err != nil {
+		r.problems = append(r.problems, err)
+	}
+	if told.Stack != "" {
+		most := mostOfStack
+		if e.Finding.Failure.Kind == sched.DataRace {
+			most = mostOfRace
+		}
+		b.WriteString(firstLines(told.Stack, most))
+	}
+	if r.verb == "explore" {
+		r.keep(p, e, token, told)
+		if e.Kept != "" {
+			fmt.Fprintf(&b, "kept: %s\n", e.Kept)
+		}
+		if f.Known == "" {
+			fmt.Fprintf(&b, "known as: %s\n", f.Name())
+		} else {
+			fmt.Fprintf(&b, "known: %s\n", f.Known)
+		}
+	}
+	if file := r.write(told, token); file != "" {
+		fmt.Fprintf(&b, "reports: %s\n", file)
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// How many lines of stacks are shown, and of what the race detector says: there are the two accesses, and where their goroutines were
+// started.
+const (
+	mostOfStack = 24
+	mostOfRace  = 40
+)
+
+// reportOf is the report of a finding.
+func (r *plainRun) reportOf(p plain.Package, e *drive.Event, token plain.Token) *report.Report {
+	command := []string{"racewindow", "replay"}
+	if r.race {
+		command = append(command, "--race")
+	}
+	for _, f := range r.flags {
+		command = append(command, "--build="+quotedWord(f))
+	}
+	for _, pkg := range r.order.Atomic {
+		command = append(command, "--atomic="+quotedWord(pkg))
+	}
+	command = append(command, quotedWord(token.String()), p.ImportPath)
+	passing := ""
+	if e.Finding.Passing != nil {
+		passing = plain.Token{Test: e.Test, Alone: token.Alone, Schedule: e.Finding.Passing.Schedule}.String()
+	}
+	told := report.OfPlain(e.Finding, e.Test, token.String(), passing, strings.Join(command, " "))
+	told.Package = p.Name
+	return told
+}
+
+// keep writes the schedule where the next run finds it, unless it comes from there.
+func (r *plainRun) keep(p plain.Package, e *drive.Event, token plain.Token, told *report.Report) {
+	if e.Kept != "" {
+		return
+	}
+	about := told.Promise + ": " + told.Detail
+	if e.Finding.Failure.Kind == sched.DataRace {
+		about = e.Test + ": data race: " + told.Detail
+	}
+	file, err := p.Keep(token, about)
+	if err != nil {
+		r.line.aside(func() { fmt.Fprintln(os.Stderr, err) })
+		return
+	}
+	e.Kept = file
+}
+
+// write puts a finding's reports and its token into the folder that was asked for. It returns the page.
+func (r *plainRun) write(told *report.Report, token plain.Token) (page string) {
+	if r.folder == "" {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(told.Promise + "\n" + token.String()))
+	name := hex.EncodeToString(sum[:4])
+	err := output.MakeFolder(r.folder)
+	if err == nil {
+		err = errors.Join(output.Write(filepath.Join(r.folder, "found-"+name+".case"), []byte(token.String()+"\n")),
+			writeReports(filepath.Join(r.folder, "report-"+name), told))
+	}
+	if err != nil {
+		r.problems = append(r.problems, err)
+		return ""
+	}
+	return filepath.Join(r.folder, "report-"+name+".html")
+}
+
+var (
+	// placed is FILE:LINE in a failure's site, framed a line of a stack.
+	placed = regexp.MustCompile(`([\w.-]+\.go):(\d+)`)
+	framed = regexp.MustCompile(`(?m)^\t(/.*\.go):(\d+)$`)
+)
+
+// placeOf is where a finding shows, from the current folder on: where the test said so or the code panicked, else where the first
+// goroutine stands that waits in the package.
+func placeOf(p plain.Package, f *drive.PlainFinding) (file string, line int) {
+	failure := f.Failure
+	if f.Outcome.Failure != nil {
+		failure = f.Outcome.Failure
+	}
+	if found := placed.FindStringSubmatch(failure.Site); found != nil {
+		name := filepath.Join(p.Dir, found[1])
+		for _, e := range f.Outcome.Events {
+			if e.File == found[1] && e.Path != "" {
+				name = e.Path
+			}
+		}
+		if _, err := os.Stat(name); err == nil {
+			return fromHere(name), number(found[2])
+		}
+	}
+	for _, found := range framed.FindAllStringSubmatch(failure.Stack, -1) {
+		if filepath.Dir(found[1]) == p.Dir && (file == "" || strings.HasSuffix(file, "_test.go") && !strings.HasSuffix(found[1], "_test.go")) {
+			file, line = found[1], number(found[2])
+		}
+	}
+	return fromHere(file), line
+}
+
+func number(digits string) int {
+	n, _ := strconv.Atoi(digits) // the pattern has digits only
+	return n
+}
+
+// fromHere is a file from the current folder on, where it lies beneath it.
+func fromHere(file string) string {
+	here, err := os.Getwd()
+	if err != nil || file == "" {
+		return file
+	}
+	if relative, err := filepath.Rel(here, file); err == nil && filepath.IsLocal(relative) {
+		return relative
+	}
+	return file
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}
+
+func firstLines(text string, most int) string {
+	lines := strings.SplitAfter(text, "\n")
+	return strings.Join(lines[:min(most, len(lines))], "")
+}

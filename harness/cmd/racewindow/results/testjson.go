@@ -1,0 +1,120 @@
+package results
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+// A TestJSON writes the stream that go test -json writes (cmd/test2json), so that whatever reads that reads this: gotestsum, editors, CIs.
+// It is for several goroutines at once.
+type TestJSON struct {
+	mu     sync.Mutex
+	w      io.Writer
+	now    func() time.Time
+	failed error
+	began  map[string]time.Time // packages
+	bad    map[string]bool
+}
+
+// NewTestJSON writes to w.
+func NewTestJSON(w io.Writer) *TestJSON {
+	return &TestJSON{w: w, now: time.Now, began: map[string]time.Time{}, bad: map[string]bool{}}
+}
+
+// A testEvent is one of cmd/test2json's.
+type testEvent struct {
+	Time    time.Time
+	Action  string
+	Package string   `json:",omitempty"`
+	Test    string   `json:",omitempty"`
+	Elapsed *float64 `json:",omitempty"`
+	Output  string   `json:",omitempty"`
+}
+
+func (t *TestJSON) send(e testEvent) {
+	e.Time = t.now()
+	line, err := json.Marshal(e)
+	if err == nil {
+		_, err = t.w.Write(append(line, '\n'))
+	}
+	if t.failed == nil {
+		t.failed = err
+	}
+}
+
+// Began says that a package's tests begin.
+func (t *TestJSON) Began(pkg string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if _, twice := t.began[pkg]; twice {
+		return
+	}
+	t.began[pkg] = t.now()
+	t.send(testEvent{Action: "start", Package: pkg})
+}
+
+// TestBegan says that a test begins.
+func (t *TestJSON) TestBegan(pkg, test string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.send(testEvent{Action: "run", Package: pkg, Test: test})
+	t.output(pkg, test, "=== RUN   "+test+"\n")
+}
+
+// Output is what is said of a package, or of a test of it.
+func (t *TestJSON) Output(pkg, test, text string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.output(pkg, test, text)
+}
+
+func (t *TestJSON) output(pkg, test, text string) {
+	for line := range strings.Lines(text) {
+		t.send(testEvent{Action: "output", Package: pkg, Test: test, Output: line})
+	}
+}
+
+// TestEnded says what became of a test. What was told of it is its output, and was written before.
+func (t *TestJSON) TestEnded(r *Result) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	word := map[Outcome]string{Pass: "PASS", Fail: "FAIL", Skip: "SKIP"}[r.Outcome]
+	seconds := r.Elapsed.Seconds()
+	t.output(r.Package, r.Test, "--- "+word+": "+r.Test+" ("+strconv.FormatFloat(seconds, 'f', 2, 64)+"s)\n")
+	t.send(testEvent{Action: string(r.Outcome), Package: r.Package, Test: r.Test, Elapsed: &seconds})
+	t.bad[r.Package] = t.bad[r.Package] || r.Outcome == Fail
+}
+
+// Ended says that a package's tests are over; problem says why they could not be, "" if they could.
+func (t *TestJSON) Ended(pkg, problem string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	began, known := t.began[pkg]
+	if !known {
+		return
+	}
+	delete(t.began, pkg)
+	seconds := t.now().Sub(began).Seconds()
+	outcome, word := Pass, "ok  \t"
+	if t.bad[pkg] || problem != "" {
+		outcome, word = Fail, "FAIL\t"
+	}
+	if problem != "" {
+		t.output(pkg, "", strings.TrimRight(problem, "\n")+"\n")
+	}
+	t.output(pkg, "", word+pkg+"\t"+strconv.FormatFloat(seconds, 'f', 3, 64)+"s\n")
+	t.send(testEvent{Action: string(outcome), Package: pkg, Elapsed: &seconds})
+}
+
+// Err is why something could not be written.
+func (t *TestJSON) Err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed
+}
+
+func itoa(n int) string { return strconv.Itoa(n) }

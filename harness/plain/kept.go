@@ -1,0 +1,128 @@
+// What was found is kept in the package's testdata/racewindow and the test's name, as for a harness.Check, and is executed first the next
+// time. The go command does not look there.
+
+package plain
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/output"
+)
+
+// keptIn is the folder of a test's schedules, below that of its package.
+func keptIn(test string) string { return filepath.Join("testdata", "racewindow", test) }
+
+// Keep writes the token of a finding where the next run finds it; about is a line that says what it shows. It returns the file, from
+// the package's folder on.
+func (p Package) Keep(token Token, about string) (file string, err error) {
+	text := token.String()
+	sum := sha256.Sum256([]byte(text))
+	folder := filepath.Join(p.Dir, keptIn(token.top()))
+	if err := output.MakeFolder(folder); err != nil {
+		return "", fmt.Errorf("the schedule could not be kept: %w", err)
+	}
+	name := hex.EncodeToString(sum[:8]) + ".case"
+	content := "# " + strings.Join(strings.Fields(about), " ") + "\n" + text + "\n"
+	if err := output.Write(filepath.Join(folder, name), []byte(content)); err != nil {
+		return "", fmt.Errorf("the schedule could not be kept: %w", err)
+	}
+	return filepath.ToSlash(filepath.Join(keptIn(token.top()), name)), nil
+}
+
+// top is the name of the test function.
+func (t Token) top() string {
+	name, _, _ := strings.Cut(t.Test, "/")
+	return name
+}
+
+// maxTokenBytes bounds a file with a token.
+const maxTokenBytes = 1 << 20
+
+// ReadToken reads what Keep has written: lines that begin with # are comments, and the token may take several lines.
+func ReadToken(file string) (t Token, about string, err error) {
+	info, err := os.Stat(file)
+	if err != nil {
+		return t, "", err
+	}
+	if info.Size() > maxTokenBytes {
+		return t, "", fmt.Errorf("%w: the file has %d bytes, and one with a token has at most %d", ErrToken, info.Size(), maxTokenBytes)
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return t, "", err
+	}
+	var text []string
+	for line := range strings.Lines(string(content)) {
+		if comment, is := strings.CutPrefix(strings.TrimSpace(line), "#"); is {
+			about += strings.TrimSpace(comment) + "\n"
+		} else {
+			text = append(text, line)
+		}
+	}
+	t, err = ParseToken(strings.Join(text, " "))
+	return t, about, err
+}
+
+// A KeptError says which kept files hold no schedule of their test.
+type KeptError struct {
+	File string
+	Err  error
+}
+
+func (e *KeptError) Error() string {
+	return fmt.Sprintf("the kept case %s cannot be executed: %v; remove it if what it is about is gone", e.File, e.Err)
+}
+
+func (e *KeptError) Unwrap() error { return e.Err }
+
+// kept are the schedules that were kept for the tests of a package. A data race is executed under the race detector only.
+func (b *binary) kept() (all map[string][]drive.KeptSchedule, err error) {
+	all = map[string][]drive.KeptSchedule{}
+	for _, test := range b.of.Tests {
+		files, _ := filepath.Glob(filepath.Join(b.of.Dir, keptIn(test), "*.case")) // the pattern is well formed
+		for _, file := range files {
+			name, _ := filepath.Rel(b.of.Dir, file)
+			token, about, failed := ReadToken(file)
+			switch {
+			case errors.Is(failed, fs.ErrNotExist):
+				continue
+			case failed == nil && token.top() != test:
+				failed = fmt.Errorf("it is of %s", token.Test)
+			case failed == nil && strings.Contains(about, raceMark) && !b.Race:
+				continue
+			}
+			if failed != nil {
+				err = errors.Join(err, &KeptError{filepath.ToSlash(name), failed})
+				continue
+			}
+			all[test] = append(all[test], drive.KeptSchedule{File: filepath.ToSlash(name), Schedule: token.Schedule})
+		}
+	}
+	return all, err
+}
+
+// raceMark is in the comment of what only the race detector shows.
+const raceMark = ": data race"
+
+// giveKept writes the kept schedules to a file for the driver, as there is a bound on what the environment holds.
+func (b *binary) giveKept() (file string, err error) {
+	all, problem := b.kept()
+	if len(all) == 0 {
+		return "", problem
+	}
+	text, err := json.Marshal(all)
+	if err == nil {
+		file = filepath.Join(b.folder, "kept.json")
+		err = os.WriteFile(file, text, 0o600)
+	}
+	return file, errors.Join(problem, err)
+}
