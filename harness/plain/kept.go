@@ -47,7 +47,7 @@ func (t Token) top() string {
 // maxTokenBytes bounds a file with a token.
 const maxTokenBytes = 1 << 20
 
-// ReadToken reads what Keep has written: lines that begin with # are comments, and the token may take several lines.
+// ReadToken reads what Keep has written; about are its comments.
 func ReadToken(file string) (t Token, about string, err error) {
 	info, err := os.Stat(file)
 	if err != nil {
@@ -60,15 +60,8 @@ func ReadToken(file string) (t Token, about string, err error) {
 	if err != nil {
 		return t, "", err
 	}
-	var text []string
-	for line := range strings.Lines(string(content)) {
-		if comment, is := strings.CutPrefix(strings.TrimSpace(line), "#"); is {
-			about += strings.TrimSpace(comment) + "\n"
-		} else {
-			text = append(text, line)
-		}
-	}
-	t, err = ParseToken(strings.Join(text, " "))
+	_, about = withoutComments(string(content))
+	t, err = ParseToken(string(content))
 	return t, about, err
 }
 

@@ -54,8 +54,9 @@ func (t Token) String() string {
 	return text
 }
 
-// ParseToken reads what String prints. Line breaks are blanks.
+// ParseToken reads what String prints. Line breaks are blanks, and lines that begin with # are comments.
 func ParseToken(text string) (t Token, err error) {
+	text, _ = withoutComments(text)
 	text = strings.Join(strings.Fields(text), " ")
 	rest, is := strings.CutPrefix(text, head)
 	if !is {
@@ -79,4 +80,16 @@ func ParseToken(text string) (t Token, err error) {
 		return t, fmt.Errorf("%w: %w", ErrToken, err)
 	}
 	return t, nil
+}
+
+// withoutComments splits off the lines that begin with #.
+func withoutComments(text string) (rest, comments string) {
+	for line := range strings.Lines(text) {
+		if comment, is := strings.CutPrefix(strings.TrimSpace(line), "#"); is {
+			comments += strings.TrimSpace(comment) + "\n"
+		} else {
+			rest += line
+		}
+	}
+	return rest, comments
 }

@@ -20,6 +20,10 @@ var ErrNoCase = errors.New("the report has a schedule of Go code and no case: it
 // ErrNoPackage says that a report is about a case of a Check, and not in which package that Check is.
 var ErrNoPackage = errors.New("the report does not say in which package its Check is")
 
+// ErrPlain says that a report is about the schedule of a plain test: it is a test already.
+var ErrPlain = errors.New("the report is about a plain test, which is a Go test already: 'racewindow explore' keeps the schedule in " +
+	"testdata/racewindow and executes it first, each time")
+
 // A Tested subject has a Go test that executes a case. In its text stand NAME for the test's name, CASE for the case as a Go string,
 // SENTENCE for the promise and DETAIL for what came.
 type Tested interface {
@@ -53,6 +57,9 @@ func writeGoTest(w io.Writer, r *Report) error {
 
 // goTest is the text of the test, and the test with the Check, "" where the case is of none.
 func (r *Report) goTest() (text, test string, err error) {
+	if r.Plain {
+		return "", "", ErrPlain
+	}
 	if tested, ok := r.subject.(Tested); ok {
 		_, err := cases.Parse(r.Case, cases.Only(r.subject)) // the test would end with that
 		return tested.GoTest(), "", err

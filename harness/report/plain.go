@@ -17,7 +17,7 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 		failure = out.Failure // with the stacks of who waits
 	}
 	r := &Report{
-		Schema: Schema, Verdict: Violated, Case: clean(token, maxCase), Replay: clean(command, maxCase), Replays: f.Replays, Replayed: f.Replayed,
+		Schema: Schema, Verdict: Violated, Plain: true, Case: clean(token, maxCase), Replay: clean(command, maxCase), Replays: f.Replays, Replayed: f.Replayed,
 		Preemptions: f.Preemptions, NoSwitch: len(f.Schedule) == 0, Run: lay(out, token),
 	}
 	r.Size = plural(len(r.Run.Threads), "goroutine") + ", " + preemptions(f.Preemptions)

@@ -32,6 +32,8 @@ type Report struct {
 	Case string `json:"case"`
 	// Package is the name of the Go package whose test has the Check that the case is of, "" for what is of no Check.
 	Package string `json:"package,omitempty"`
+	// Plain says that the case is the schedule of a plain test.
+	Plain bool `json:"plain,omitempty"`
 	// Replay is the command for a shell. It was executed Replays times, and failed so in Replayed of them; Replays is 0 where
 	// the process that reports cannot try.
 	Replay   string `json:"replay"`

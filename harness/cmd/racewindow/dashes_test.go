@@ -10,6 +10,11 @@ func TestFlagsMayBeWrittenAsTheGoCommandWritesThem(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ given, want []string }{
 		{[]string{"explore", "-run", "TestX", "-race", "./..."}, []string{"explore", "--run", "TestX", "--race", "./..."}},
+		{[]string{"explore", "-json", "./..."}, []string{"explore", "--test2json", "./..."}},
+		{[]string{"explore", "-run", "-json", "-json"}, []string{"explore", "--run", "-json", "--test2json"}},
+		{[]string{"explore", "-json", "out.json"}, []string{"explore", "--json", "out.json"}},
+		{[]string{"explore", "--json", "-"}, []string{"explore", "--json", "-"}},
+		{[]string{"failpoints", "-json", "./x"}, []string{"failpoints", "--json", "./x"}},
 		{[]string{"explore", "-race=false", "--run", "-race"}, []string{"explore", "--race=false", "--run", "-race"}},
 		{[]string{"explore", "--seed", "1", "--", "-run"}, []string{"explore", "--seed", "1", "--", "-run"}},
 		{[]string{"report", "-o", "-out", "-format=html", "x"}, []string{"report", "-o", "-out", "--format=html", "x"}},

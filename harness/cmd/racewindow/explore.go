@@ -36,8 +36,9 @@ run at a time, and a switch may come before each operation of sync, sync/atomic,
 code under test. Deadlocks, leaks, panics and failed assertions are found, and under --race what Go's race
 detector reports, each pair of places once. A test with timers that holds is searched once more, a quarter as
 long, with timers that may fire early; what only that finds is called timing. ('racewindow doctor' says
-whether that can be had here.) Without packages it is the current package, if a test of it calls
-harness.Check, and otherwise the log that racewindow brings.
+whether that can be had here.) What is found is kept there too, and executed first the next time. In GitHub
+Actions it is annotated, and in the step summary. Without packages it is the current package, if a test of it
+calls harness.Check, and otherwise the log that racewindow brings.
 
 Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
 turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.
@@ -50,6 +51,7 @@ Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage o
 const exploreExamples = `  racewindow explore ./cache                          what the tests of ./cache give to harness.Check
   racewindow explore --run TestCache --budget 1m --race ./...
   racewindow explore --run 'TestEvict/full' --exhaustive --preemptions 2 ./cache    a plain test
+  racewindow explore -json -p 4 --known known.txt --junit junit.xml --sarif races.sarif ./...    for a CI
   racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
   racewindow explore                                  random programs on the default hand-over for 10 s
   racewindow explore --program 'w0: append 1, flush; r0: read - end' --exhaustive --preemptions 3
@@ -138,7 +140,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.shard, "shard", "", "of plain tests: only every N-th, `I/N` with I from 1, so that N machines do them all")
 	flags.DurationVar(&f.perTest, "budget-per-test", 0, "of plain tests: how long to search in each; --budget is for all of them together")
 	flags.DurationVar(&f.timeout, "timeout", 0, "of plain tests: those of one package are ended after so long, and are not judged (default never)")
-	flags.StringArrayVar(&f.atomic, "atomic", nil, "of plain tests: no points in `PACKAGE`, such as a logger (PATH/... for all beneath); repeat for more")
+	flags.StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
 	f.teller.define(flags)
 	flags.StringToStringVar(&f.set, "set", nil, "of packages and of --subject registry: settings, `NAME=VALUE,...`")
 	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: "+strings.Join(subjectNames(), " or "))

@@ -8,7 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -186,11 +186,16 @@ func checkout() string {
 	if folder := os.Getenv("GITHUB_WORKSPACE"); folder != "" {
 		return folder
 	}
-	top, err := exec.Command("git", "rev-parse", "--show-toplevel").Output()
-	if err != nil {
-		return ""
+	folder, err := os.Getwd()
+	for ; err == nil; folder = filepath.Dir(folder) {
+		if _, missing := os.Stat(filepath.Join(folder, ".git")); missing == nil {
+			return folder
+		}
+		if folder == filepath.Dir(folder) {
+			break
+		}
 	}
-	return strings.TrimSpace(string(top))
+	return ""
 }
 
 // knownLines say which findings are known, and which of the list did not show.

@@ -34,6 +34,10 @@ The schedule of a plain test, 'v1 test=TestX; @ ...' and its package, is execute
 Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the case could not be executed as
 it is written, or that was interrupted.`
 
+const buildAbout = "of the schedule of a plain test: a `FLAG` for the go command, such as -tags=slow; repeat for more"
+
+const atomicAbout = "of plain tests: no points in `PACKAGE`, such as a logger (PATH/... for all beneath); repeat for more"
+
 type replayFlags struct {
 	subject   subjectFlag
 	times     int
@@ -43,6 +47,7 @@ type replayFlags struct {
 	free      bool
 	race      bool
 	build     []string
+	atomic    []string
 }
 
 func replayCommand() *cobra.Command {
@@ -72,7 +77,8 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().IntVar(&f.stepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
 	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution that shows a violation")
 	cmd.Flags().BoolVar(&f.free, "free", false, "run it on goroutines, though it has no delays")
-	cmd.Flags().StringArrayVar(&f.build, "build", nil, "of the schedule of a plain test: a `FLAG` for the go command, such as -tags=slow; repeat for more")
+	cmd.Flags().StringArrayVar(&f.build, "build", nil, buildAbout)
+	cmd.Flags().StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
 	cmd.Flags().BoolVar(&f.race, "race", false, "of the case of a test: under the race detector")
 	return cmd
 }

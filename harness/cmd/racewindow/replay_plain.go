@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -11,31 +14,43 @@ import (
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// ofPlainTest executes the schedule of a plain test, if it is one. A test that calls harness.Check has cases instead.
-func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []string) (done bool, err error) {
-	listed, err := plain.List(cmd.Context(), "", environment.Full(), listFlags(f.build, f.race), packages)
+// plainToken reads a text as the schedule of a plain test, if the test is one: one that calls harness.Check has cases instead.
+func plainToken(ctx context.Context, of *ofTest, flags []string, race bool, packages []string) (p plain.Package, token plain.Token, is bool, err error) {
+	listed, err := plain.List(ctx, "", environment.Full(), listFlags(flags, race), packages)
 	if err != nil {
-		return false, nil // whoever replays a Check says what is wrong
+		return p, token, false, nil // whoever executes a case of a Check says what is wrong
 	}
 	token, malformed := plain.ParseToken(of.text)
 	name := token.Test
 	if malformed != nil {
 		name = of.test
 	}
-	p, is := plainOf(listed, name)
+	p, is = plainOf(listed, name)
 	switch {
 	case !is:
-		return false, nil
 	case malformed != nil:
-		return true, usageError{fmt.Errorf("%s is a plain test: %w", name, malformed)}
+		err = usageError{fmt.Errorf("%s is a plain test: %w", name, malformed)}
 	case len(packages) != 1 || strings.Contains(packages[0], "..."):
-		return true, usageError{errors.New("name the one package that the test is of")}
+		err = usageError{errors.New("name the one package that the test is of")}
+	}
+	return p, token, is, err
+}
+
+// ofPlainTest executes the schedule of a plain test, if it is one.
+func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []string) (done bool, err error) {
+	p, token, is, err := plainToken(cmd.Context(), of, f.build, f.race, packages)
+	if !is || err != nil {
+		return is, err
 	}
 	r := &plainRun{
 		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, tell: &teller{}, out: cmd.OutOrStdout(), screen: os.Stdout,
-		order: drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Test: token.Test, Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true},
+		order: drive.Order{
+			Mode: drive.Replay, Case: token.Schedule.String(), Test: token.Test, Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true, Atomic: f.atomic,
+		},
 	}
 	if token.Alone {
 		r.order.Apart = drive.ApartFirst
@@ -56,4 +71,24 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "held %d of %d times: %s\n", f.times, f.times, token)
 	return true, err
+}
+
+// ofPlainTest makes the report of a schedule of a plain test.
+func (f *reportFlags) ofPlainTest(ctx context.Context, p plain.Package, token plain.Token) (*report.Report, error) {
+	r := &plainRun{
+		verb: "report", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, tell: &teller{}, out: io.Discard, screen: nil,
+		order: drive.Order{Mode: drive.Report, Case: token.Schedule.String(), Times: 5, Shrink: f.shrink, StepLimit: sched.DefaultStepLimit, LeaksAlways: true, Atomic: f.atomic},
+	}
+	if token.Alone {
+		r.order.Apart = drive.ApartFirst
+	}
+	if err := r.run(ctx); err != nil && !errors.Is(err, errViolated) {
+		return nil, err
+	}
+	for _, e := range r.kept {
+		if e.Event == drive.Found {
+			return report.Load(bytes.NewReader(e.Report))
+		}
+	}
+	return nil, fmt.Errorf("there is nothing to report: %s holds", token)
 }

@@ -22,7 +22,8 @@ import (
 )
 
 const reportAbout = `Render one counterexample. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, a file that holds
-a case, or a case itself; a case is executed for it, one thread at a time. --shrink first makes the case, also
+a case, or a case itself; a case is executed for it, one thread at a time. The schedule of a plain test is a case
+too. --shrink first makes the case, also
 that of a report, as small as it gets and says what each of its parts is needed for. The case of a test is
 executed by the package of the test, default the current one.
 
@@ -35,6 +36,8 @@ type reportFlags struct {
 	format  string
 	out     string
 	shrink  bool
+	build   []string
+	atomic  []string
 }
 
 func reportCommand() *cobra.Command {
@@ -52,7 +55,8 @@ func reportCommand() *cobra.Command {
 		Example: `  racewindow report out/report-4e6f2074.json --format html -o report.html
   racewindow report out/report-4e6f2074.json --format markdown >> "$GITHUB_STEP_SUMMARY"
   racewindow report found.case --shrink --format gotest -o lost_write_test.go
-  racewindow report 'v1 test=TestCache; c0: put("a", 1), get("a")' --shrink --format gotest ./cache`,
+  racewindow report 'v1 test=TestCache; c0: put("a", 1), get("a")' --shrink --format gotest ./cache
+  racewindow report cache/testdata/racewindow/TestEvict/0a1b2c3d4e5f6071.case --format html -o report.html ./cache`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usageError{fmt.Errorf("%d arguments: give one report, one file with a case, or one case in quotes, and for the case of a test its package", len(args))}
@@ -65,6 +69,8 @@ func reportCommand() *cobra.Command {
 	f.subject.define(cmd.Flags())
 	cmd.Flags().StringVar(&f.format, "format", "text", "`NAME`: "+strings.Join(names, ", "))
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "write it to `FILE` (default standard output)")
+	cmd.Flags().StringArrayVar(&f.build, "build", nil, buildAbout)
+	cmd.Flags().StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
 	cmd.Flags().BoolVar(&f.shrink, "shrink", false, "make a case smaller first")
 	return cmd
 }
@@ -111,6 +117,12 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string, packages []string
 
 // ofTest has the package of a test make the report of a case of its Check.
 func (f *reportFlags) ofTest(ctx context.Context, of *ofTest, packages []string) (*report.Report, error) {
+	if p, token, is, err := plainToken(ctx, of, f.build, false, packages); is {
+		if err != nil {
+			return nil, err
+		}
+		return f.ofPlainTest(ctx, p, token)
+	}
 	r := of.run("report", packages)
 	r.order = drive.Order{Mode: drive.Report, Case: of.text, Shrink: f.shrink}
 	if err := r.run(ctx); err != nil {
