@@ -172,7 +172,7 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 
 // passes says whether a thread goes on though it has come to a point, because that is in a package that has none.
 func (m *mechanism) passes(t *bubble.Thread) bool {
-	if len(order.Atomic) == 0 || t.State != bubble.Ready && t.State != bubble.Running || t.Op <= bubble.OpEnd || t.PC == 0 {
+	if order == nil || len(order.Atomic) == 0 || t.State != bubble.Ready && t.State != bubble.Running || t.Op <= bubble.OpEnd || t.PC == 0 {
 		return false
 	}
 	at := place{t.PC, t.Op}
