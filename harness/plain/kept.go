@@ -77,7 +77,7 @@ func (e *KeptError) Error() string {
 
 func (e *KeptError) Unwrap() error { return e.Err }
 
-// kept are the schedules that were kept for the tests of a package. A data race is executed under the race detector only.
+// kept are the schedules that were kept for the tests of a package, by test or sub-test. A data race is executed under the race detector only.
 func (b *binary) kept() (all map[string][]drive.KeptSchedule, err error) {
 	all = map[string][]drive.KeptSchedule{}
 	for _, test := range b.of.Tests {
@@ -97,7 +97,7 @@ func (b *binary) kept() (all map[string][]drive.KeptSchedule, err error) {
 				err = errors.Join(err, &KeptError{filepath.ToSlash(name), failed})
 				continue
 			}
-			all[test] = append(all[test], drive.KeptSchedule{File: filepath.ToSlash(name), Schedule: token.Schedule})
+			all[token.Test] = append(all[token.Test], drive.KeptSchedule{File: filepath.ToSlash(name), Schedule: token.Schedule})
 		}
 	}
 	return all, err

@@ -37,7 +37,7 @@ func TestWhatIsKeptIsReadAsItWasWritten(t *testing.T) {
 	}
 	b := &binary{Session: &Session{}, of: p, folder: t.TempDir()}
 	all, err := b.kept()
-	require.Equal(t, map[string][]drive.KeptSchedule{"TestX": {{File: file, Schedule: schedule}}}, all, "the data race needs the race detector")
+	require.Equal(t, map[string][]drive.KeptSchedule{"TestX/a;b": {{File: file, Schedule: schedule}}}, all, "the data race needs the race detector")
 	var bad *KeptError
 	require.ErrorAs(t, err, &bad)
 	require.ErrorContains(t, err, "the kept case testdata/racewindow/TestX/bad.case cannot be executed: ")
@@ -72,7 +72,7 @@ func TestAKeptScheduleIsExecutedFirst(t *testing.T) {
 	s := session(t, dir)
 	all, err := List(t.Context(), dir, nil, nil, []string{"."})
 	require.NoError(t, err)
-	token, err := ParseToken("v1 test=TestCond; @ main/testCond#1@(*Box).Get.Lock#2>main/testCond#2")
+	token, err := ParseToken("v1 test=TestCond; @ main/testCond#1@(*Box).Get.Lock#2>main/(*Box).Put#1")
 	require.NoError(t, err)
 	file, err := all[0].Keep(token, "TestCond: deadlock")
 	require.NoError(t, err)
@@ -100,7 +100,7 @@ func TestAKeptScheduleIsExecutedFirst(t *testing.T) {
 	require.Equal(t, token.Schedule, found[0].Finding.Schedule)
 	require.Equal(t, 5, found[0].Finding.Replayed)
 	require.Len(t, found[0].Finding.Windows, 1)
-	require.Equal(t, "without the preemption main/testCond#1@(*Box).Get.Lock#2>main/testCond#2", found[0].Finding.Change)
+	require.Equal(t, "without the preemption main/testCond#1@(*Box).Get.Lock#2>main/(*Box).Put#1", found[0].Finding.Change)
 	require.Contains(t, found[0].Finding.Outcome.Failure.Stack, "classics.go:113", "where who waits stands")
 	require.Empty(t, again)
 
@@ -113,7 +113,7 @@ func TestAKeptScheduleIsExecutedFirst(t *testing.T) {
 	require.Regexp(t, `\d+ schedules of the test hold: it may be removed$`, again[0].Text)
 	require.Zero(t, again[0].Code)
 
-	right, err := ParseToken("v1 test=TestCond; @ main/testCond#1@(*Box).GetRight.Lock#1>main/testCond#2")
+	right, err := ParseToken("v1 test=TestCond; @ main/testCond#1@(*Box).GetRight.Lock#1>main/(*Box).Put#1")
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(filepath.Join(dir, file)))
 	file, err = all[0].Keep(right, "TestCond: deadlock")

@@ -77,7 +77,7 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 func (f *reportFlags) ofPlainTest(ctx context.Context, p plain.Package, token plain.Token) (*report.Report, error) {
 	r := &plainRun{
 		verb: "report", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, tell: &teller{}, out: io.Discard, screen: nil,
-		order: drive.Order{Mode: drive.Report, Case: token.Schedule.String(), Times: 5, Shrink: f.shrink, StepLimit: sched.DefaultStepLimit, LeaksAlways: true, Atomic: f.atomic},
+		order: drive.Order{Mode: drive.Report, Case: token.Schedule.String(), Test: token.Test, Times: 5, Shrink: f.shrink, StepLimit: sched.DefaultStepLimit, LeaksAlways: true, Atomic: f.atomic},
 	}
 	if token.Alone {
 		r.order.Apart = drive.ApartFirst

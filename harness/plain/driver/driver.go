@@ -283,7 +283,7 @@ func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Resu
 			return hit(out, "retrace", "a process that executed many schedules ended in this one"), nil
 		}
 	}
-	if out := t.executeKept(runner); out.Failure != nil && !order.All {
+	if out := t.executeKept(); out.Failure != nil && !order.All {
 		return hit(out, byKept, "a kept case fails"), nil
 	}
 	o := t.options()

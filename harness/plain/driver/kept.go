@@ -17,9 +17,9 @@ const byKept = "kept"
 
 // executeKept executes the schedules that were kept for the test, until one fails. What there is to say of the others is told with the
 // test's end.
-func (t *test) executeKept(runner *sched.Runner) (failing sched.Outcome) {
+func (t *test) executeKept() (failing sched.Outcome) {
 	for _, kept := range keptOf(t.name) {
-		out := runner.Replay(kept.Schedule, false)
+		out := t.runner(kept.Schedule).Replay(kept.Schedule, false)
 		t.gated++
 		switch f := out.Failure; {
 		case f == nil:
