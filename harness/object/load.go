@@ -113,7 +113,7 @@ func (c *Load) checkSize() error {
 // defaultCanaryOperations is what each canary may take, with a last resort in time.
 const (
 	defaultCanaryOperations = 1_000_000
-	canaryLastResort        = time.Minute
+	canaryLastResort        = 5 * time.Minute // a loaded machine seldom lets two clients meet in one window
 	canaryGrace             = 5 * time.Second // a planted bug that makes operations hang need not be waited for as a real one
 )
 
