@@ -26,7 +26,7 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 	switch kind := failure.Kind; {
 	case f.Failure.Timing:
 		r.Promise = clean(fmt.Sprintf("%s: timing: %s", test, kind), maxName)
-		r.Detail = clean(fmt.Sprintf("%s\nonly if a timer fires early: %s", failure.Message, strings.Join(f.Timers, ", ")), maxText)
+		r.Detail = clean(fmt.Sprintf("%s; only if a timer fires early: %s", failure.Message, strings.Join(f.Timers, ", ")), maxText)
 	case kind != sched.Failed:
 		r.Promise = clean(fmt.Sprintf("%s: %s", test, kind), maxName)
 	}
