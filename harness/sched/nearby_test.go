@@ -2,6 +2,7 @@ package sched
 
 import (
 	"errors"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -50,13 +51,11 @@ func TestAWindowReachesAsFarAsTheSwitchCanBeMoved(t *testing.T) {
 func TestASwitchThatNobodyWasPreemptedByIsCalledASwitch(t *testing.T) {
 	t.Parallel()
 	r := NewRunner(func(x *Execution) {
-		first := ""
+		var first atomic.Value
 		for _, name := range []string{"a", "b"} {
 			x.Go(name, func(t *T) {
-				if first == "" {
-					first = name
-				}
-				if first == "b" {
+				first.CompareAndSwap(nil, name)
+				if first.Load() == "b" {
 					t.Fail(errors.New("b was first"))
 				}
 			})

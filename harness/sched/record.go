@@ -54,6 +54,8 @@ func (t *thread) locate() {
 }
 
 // placeOfCaller is the first caller that is no machinery, nil if there is none near.
+//
+//go:norace
 func placeOfCaller() *runtime.Frame {
 	var stack [16]uintptr
 	frames := runtime.CallersFrames(stack[:runtime.Callers(3, stack[:])])
@@ -68,7 +70,9 @@ func placeOfCaller() *runtime.Frame {
 	}
 }
 
-// whereabouts says of a task where it was started and where it waits, in an execution that is reported.
+// whereabouts says of a task where it was started and where it waits, in an execution that is reported. The task has noted both.
+//
+//go:norace
 func (t *thread) whereabouts() (words string) {
 	if t.started != nil {
 		words = "; it was started in " + siteOfFrame(*t.started)

@@ -2,6 +2,7 @@ package sched
 
 import (
 	"errors"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -131,9 +132,12 @@ func TestAnOutcomeHasEachOfItsFailuresInFront(t *testing.T) {
 func TestFewestComesToTheFewestSwitchesWhereLeavingOutDoesNot(t *testing.T) {
 	t.Parallel()
 	last := func(x *Execution) {
+		var mu sync.Mutex // for the race detector; nobody stops in it
 		var order []string
 		for _, name := range []string{"a", "b", "c", "d"} {
 			x.Go(name, func(t *T) {
+				mu.Lock()
+				defer mu.Unlock()
 				order = append(order, name)
 				if order[0] == "d" && len(order) == 4 {
 					t.Fail(errors.New("d was first"))
@@ -155,9 +159,14 @@ func TestFewestComesToTheFewestSwitchesWhereLeavingOutDoesNot(t *testing.T) {
 func TestFewestFindsWhatNeedsAnotherSwitchThanThoseThatAreThere(t *testing.T) {
 	t.Parallel()
 	scenario := func(x *Execution) {
+		var mu sync.Mutex // for the race detector; nobody stops in it
 		var order string
 		for _, name := range []string{"a", "b", "c"} {
-			x.Go(name, func(*T) { order += name })
+			x.Go(name, func(*T) {
+				mu.Lock()
+				defer mu.Unlock()
+				order += name
+			})
 		}
 		x.Finally(func(t *T) {
 			if order == "bca" || order == "cab" { // start>b, b@end>c needs two, start>c needs one
