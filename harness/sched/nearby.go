@@ -34,7 +34,7 @@ func (n *nearby) run(s Strategy, events bool) Outcome {
 	return n.r.Run(s, events)
 }
 
-// A stop is a place in an execution, and where it is in the source.
+// A stop is a point that a thread came to, and its line in the source.
 type stop struct {
 	Place
 	source    string

@@ -38,8 +38,8 @@ func outside(do func()) {
 // A Play is an execution of a scenario on goroutines. The mechanism runs Live as its first thread, and says who goes on.
 type Play struct {
 	Execution
-	// Start starts a goroutine that is called so. Stop is a stop of the calling one, at a marker, or between two operations where p is
-	// nil; AtDisk is one after an operation of a disk.
+	// Start starts a goroutine and gives it a name. Stop stops the goroutine that calls it: at the marker p, or between two operations
+	// where p is nil. AtDisk stops it after an operation of a disk.
 	Start  func(name string, live func())
 	Stop   func(p *failpoints.Point)
 	AtDisk func()

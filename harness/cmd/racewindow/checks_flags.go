@@ -134,7 +134,7 @@ func againFlags(flags *pflag.FlagSet) (words string) {
 	return words
 }
 
-// quotedWord is a word for a shell.
+// quotedWord quotes a word, if it must be, so that a shell passes it on as it is.
 func quotedWord(word string) string {
 	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,=/_-") == "" {
 		return word

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -51,9 +52,11 @@ func TestDoctorSaysTheSameAsJSON(t *testing.T) {
 func TestDoctorNamesTheChangeThatDoesNotFit(t *testing.T) {
 	tool, err := runtime.Find(t.Context(), "", nil)
 	require.NoError(t, err)
-	if _, err := tool.Patch(); err != nil {
-		t.Skip(err)
+	_, err = tool.Patch()
+	if other := (*runtime.UnsupportedError)(nil); errors.As(err, &other) {
+		t.Skip(err) // another platform, or another Go
 	}
+	require.NoError(t, err)
 	root := t.TempDir()
 	require.NoError(t, os.Symlink(filepath.Join(tool.Root, "pkg"), filepath.Join(root, "pkg")))
 	require.NoError(t, os.MkdirAll(filepath.Join(root, "src", "runtime"), 0o755))

@@ -211,7 +211,7 @@ func closing(e drive.Event, race bool) string {
 	return text.String()
 }
 
-// numberOf says how many, in a word where it is none.
+// numberOf prints a number, and 0 as "nothing".
 func numberOf(n int) string {
 	if n == 0 {
 		return "nothing"
