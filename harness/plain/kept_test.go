@@ -203,3 +203,26 @@ func TestAtomicPackagesHaveNoPoints(t *testing.T) {
 	s.Order.Atomic = []string{"example.com/classic"}
 	require.Equal(t, drive.FoundSome, explored(t, s, dir).ended["TestCond"].Verdict, "another package's points stay")
 }
+
+// A kept schedule is of its sub-test alone, and one in which a timer fires early is executed so.
+func TestAKeptScheduleOfASubtestOrWithATimerIsExecutedFirst(t *testing.T) {
+	first := exploredClock(t)
+	dir := copied(t, "clock")
+	all, err := List(t.Context(), dir, nil, nil, []string{"."})
+	require.NoError(t, err)
+	kept := map[string]string{}
+	for _, test := range []string{"TestAsk", "TestParts/with_a_blank/in_it#01"} {
+		kept[test], err = all[0].Keep(Token{Test: test, Schedule: requireFound(t, first, test).Schedule}, test)
+		require.NoError(t, err)
+	}
+	s := session(t, dir)
+	s.Run = "^(TestAsk|TestParts)$"
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 100, Seed: 1}
+	again := explored(t, s, dir)
+	for test, file := range kept {
+		require.Equal(t, "a kept case fails", again.ended[test].Because, test)
+		require.Equal(t, file, again.findings[test][0].Kept, test)
+	}
+	require.True(t, again.findings["TestAsk"][0].Finding.Failure.Timing)
+	require.Equal(t, drive.HeldAll, again.ended["TestParts/right"].Verdict, "what was kept for another is not its own")
+}

@@ -316,9 +316,8 @@ func selected(packages []plain.Package, pattern string) (with []plain.Package, e
 
 // plainOf says whether a test is a plain one of these packages, and in which of them.
 func plainOf(packages []plain.Package, test string) (p plain.Package, is bool) {
-	name, _, _ := strings.Cut(test, "/")
 	for _, p := range packages {
-		if slices.Contains(p.Tests, name) {
+		if slices.Contains(p.Tests, topOf(test)) {
 			return p, true
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/spelling"
 )
 
 // plainToken reads a text as the schedule of a plain test, if the test is one: one that calls harness.Check has cases instead.
@@ -32,12 +33,32 @@ func plainToken(ctx context.Context, of *ofTest, flags []string, race bool, pack
 	p, is = plainOf(listed, name)
 	switch {
 	case !is:
+		if known := plainAlone(listed); len(known) > 0 {
+			return p, token, true, usageError{fmt.Errorf("there is no test %s%s in %s", topOf(name), spelling.Meant(topOf(name), known), strings.Join(packages, " "))}
+		}
 	case malformed != nil:
 		err = usageError{fmt.Errorf("%s is a plain test: %w", name, malformed)}
 	case len(packages) != 1 || strings.Contains(packages[0], "..."):
 		err = usageError{errors.New("name the one package that the test is of")}
 	}
 	return p, token, is, err
+}
+
+// plainAlone are the tests of packages that have no Check; nil if one has: then whoever executes a Check lists them.
+func plainAlone(packages []plain.Package) (names []string) {
+	for _, p := range packages {
+		if len(p.Checks) > 0 {
+			return nil
+		}
+		names = append(names, p.Tests...)
+	}
+	return names
+}
+
+// topOf is the test that a sub-test is of.
+func topOf(test string) string {
+	name, _, _ := strings.Cut(test, "/")
+	return name
 }
 
 // ofPlainTest executes the schedule of a plain test, if it is one.
