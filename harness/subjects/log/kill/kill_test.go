@@ -52,6 +52,17 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	require.Contains(t, text(t, s), ShowsNot)
 }
 
+func TestWhatTheLastChildLeavesIsLookedAt(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(12) { // a quarter of the children that are not the last are left to the next
+		s, _ := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Kills: 1, Limited: -1, Full: -1, Messages: 20, Seed: seed})
+		require.NotNil(t, s)
+		require.Nil(t, s.Violation, text(t, s))
+		require.EqualValues(t, 1, s.Targets[0].Looks, text(t, s))
+		require.Zero(t, s.Targets[0].Unlooked)
+	}
+}
+
 // The canary: acknowledged as durable before it is written.
 func TestChildrenThatAcknowledgeBeforeTheyWriteAreCaught(t *testing.T) {
 	t.Parallel()
