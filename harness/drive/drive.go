@@ -168,6 +168,8 @@ const (
 	// Again says that a kept schedule of a plain test does not fail any more, or cannot be executed.
 	Again   = "again"
 	Refused = "refused"
+	// Passed says that nothing of a plain test is left to be done: other processes have explored its sub-tests.
+	Passed = "passed over"
 )
 
 // An Event is something that happened in a Check.

@@ -18,8 +18,10 @@ func TestWhatCannotBeRepeatedInOneProcessHasAProcessForEachSchedule(t *testing.T
 	require.Equal(t, drive.HeldAll, first.Verdict, first.Because)
 	require.Empty(t, got.findings)
 	require.Contains(t, first.Apart, "a schedule failed in a process that had executed others (failed in apart_test.go:121), and 0 of 5 times in a fresh one")
-	s.Run = "Test(Counter|Worker|Lock|Any)"
+	s.Run = "Test(Counter|Worker|Lock|Any|Parts)"
 	got = explored(t, s, dir)
+	require.Equal(t, drive.HeldAll, got.ended["TestParts/oneRight"].Verdict)
+	require.NotContains(t, got.ended, "TestParts", "its sub-tests were explored, and later processes pass it over")
 	for name, want := range map[string]struct{ verdict, because, apart, class, schedule string }{
 		"TestCounterRight": {drive.HeldAll, "", "at step 3 it came to main@TestCounterRight.Lock (apart_test.go:", "", ""},
 		"TestCounter":      {drive.FoundSome, "", "went another way at repetition 2", "failed in apart_test.go:48", "main@overtaken.Load#2>main/overtaken#1"},

@@ -186,6 +186,9 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 	switch e.Event {
 	case drive.Began:
 		b.began = e.Test
+	case drive.Passed:
+		b.began = ""
+		return
 	case drive.Found:
 		b.again(ctx, &e)
 		if f := e.Finding; f.Replayed < f.Replays && f.Apart == drive.ApartNone && f.Failure.Kind != sched.DataRace && b.Order.Mode == drive.Explore {

@@ -86,10 +86,12 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 		return true
 	}
 	all, first := units(name, prepare)
+	left := false
 	for _, unit := range all {
 		if spent || slices.Contains(order.Skip, unit) {
 			continue
 		}
+		left = true
 		t := newTest(name, unit, prepare)
 		if exploring = unit; unit != name {
 			tell(drive.Event{Event: drive.Began, Test: unit})
@@ -98,6 +100,9 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 		}
 		t.share = len(all)
 		t.carryOut()
+	}
+	if !left {
+		tell(drive.Event{Event: drive.Passed, Test: name})
 	}
 	return true
 }
