@@ -57,9 +57,9 @@ const (
 // Check searches for a program of several clients and a schedule in which the subject does what it must not, and fails the test
 // with a report: the fewest operations and preemptions, the timeline, the window, and the command that executes it again.
 //
-// Under 'racewindow explore' it does what the command says. Under 'racewindow test' it is a short exploration. In a plain
-// 'go test' it runs programs on goroutines for at most a second, and says how it is explored; with RACEWINDOW_REQUIRE=1 it fails
-// instead.
+// Under 'racewindow explore' it does what the command says. Under 'racewindow test' it is a short exploration of code that has
+// markers. In a plain 'go test', and of code without them, it runs programs on goroutines for at most a second, and says how it is
+// explored; with RACEWINDOW_REQUIRE=1 it fails instead.
 //
 // What was found is kept in testdata/racewindow and the test's name, and is executed first the next time.
 func Check[T any](t testing.TB, s Subject[T]) {
@@ -113,6 +113,9 @@ type checking struct {
 	inPackage, importPath string
 	// unjudged counts the kept cases that could not be executed.
 	unjudged int
+	// withoutPlaces: the code has no markers, and no place of a kept case can be reached. unreached counts those that name places.
+	withoutPlaces bool
+	unreached     int
 }
 
 // command runs the test again.
@@ -131,11 +134,33 @@ func (c *checking) short() {
 	if testing.Short() {
 		config.Search.Schedules /= 10
 	}
+	if c.unmarked(config) {
+		if os.Getenv(RequireVariable) == "1" {
+			c.t.Fatalf("harness.Check: %s=1, and the code has no markers, so that this build explores nothing. Run:\n    %s", RequireVariable, c.command("explore"))
+			return
+		}
+		c.t.Log("the code has no markers, so that racewindow test explores nothing of it")
+		if c.withoutPlaces = true; !c.saved() {
+			c.plain()
+		}
+		return
+	}
 	c.saved()
 	c.explore(config)
 	if !c.t.Failed() {
 		c.t.Logf("to explore further: %s", c.command("explore"))
 	}
+}
+
+// looksForMarkers is how many drawn programs are executed to see whether a thread ever comes to a marker.
+const looksForMarkers = 100
+
+// unmarked says whether the code has no markers: nobody can be interrupted in it then, each program has one schedule, and kept cases
+// whose places are the runtime's seem to be gone. What fails here is left to the search.
+func (c *checking) unmarked(config explore.Config) bool {
+	config.Canary, config.PerProgram, config.Search.Schedules = false, 1, looksForMarkers
+	summary, err := explore.Run(c.context(), config)
+	return err == nil && summary.Verdict == explore.Held && len(summary.Statistics.Points) == 0
 }
 
 // driven carries out what the command orders.

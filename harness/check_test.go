@@ -215,3 +215,36 @@ func TestAPlainRunNamesTheCommandThatExplores(t *testing.T) {
 	require.False(t, failed, text)
 	require.Contains(t, text, "NOT explored: racewindow explore -run '^TestBalance$'")
 }
+
+// Without markers each program has one schedule: nothing is explored, and a kept case of the runtime's is no case that is gone.
+func TestAShortExplorationOfCodeWithoutMarkersClaimsNothing(t *testing.T) {
+	t.Chdir(t.TempDir())
+	subject := Subject[*int]{
+		Open: func(context.Context, Env) (*int, error) { return new(int), nil },
+		Ops:  Ops{"add": func(*int, int) int { return 0 }},
+	}
+	kept := "testdata/racewindow/TestBalance/"
+	require.NoError(t, os.MkdirAll(kept, 0o777))
+	require.NoError(t, os.WriteFile(kept+"one.case", []byte("v1 test=TestBalance; c0: add(1); c1: add(1); @ c0@(*T).add.Lock#2>c1"), 0o644))
+	require.NoError(t, os.WriteFile(kept+"two.case", []byte("v1 test=TestBalance; c0: add(1), add(2)"), 0o644))
+	short := func() (string, bool) {
+		return record(t, func(tb testing.TB) {
+			c, err := newChecking(tb, subject)
+			require.NoError(t, err)
+			c.short()
+		})
+	}
+	text, failed := short()
+	require.False(t, failed, text)
+	require.NotContains(t, text, "held:")
+	require.NotContains(t, text, "removed")
+	require.Contains(t, text, "the code has no markers, so that racewindow test explores nothing of it")
+	require.Contains(t, text, "two.case holds now")
+	require.Contains(t, text, "1 kept cases were not executed: they need racewindow explore -run '^TestBalance$'")
+	require.Contains(t, text, "NOT explored: racewindow explore -run '^TestBalance$'")
+
+	t.Setenv(RequireVariable, "1")
+	text, failed = short()
+	require.True(t, failed, text)
+	require.Contains(t, text, "the code has no markers, so that this build explores nothing")
+}

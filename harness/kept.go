@@ -64,8 +64,16 @@ func (c *checking) savedFiles() []string {
 	return files
 }
 
-// saved executes the cases that were kept.
-func (c *checking) saved() {
+// unplaced is how many kept cases nothing executes in this build.
+func (c *checking) unplaced() int {
+	if c.withoutPlaces {
+		return c.unreached
+	}
+	return len(c.savedFiles())
+}
+
+// saved executes the cases that were kept, and says whether the test has failed.
+func (c *checking) saved() (failed bool) {
 	c.t.Helper()
 	for _, file := range c.savedFiles() {
 		content, err := os.ReadFile(file)
@@ -79,6 +87,7 @@ func (c *checking) saved() {
 			c.regression(what, file, string(content))
 		}
 	}
+	return c.t.Failed()
 }
 
 // regression executes a case that failed once, and is kept in a file or, without one, in what is said of it. One that holds is said to be gone; one that cannot be
@@ -89,6 +98,10 @@ func (c *checking) regression(what, kept, text string) {
 	parsed, err := cases.ParseFile(text, cases.Only(c.object))
 	if err != nil {
 		c.unexecuted(what, err)
+		return
+	}
+	if c.withoutPlaces && moves(parsed) {
+		c.unreached++
 		return
 	}
 	r, err := report.OfCase(parsed)

@@ -36,8 +36,8 @@ func (c *checking) plain() {
 			return
 		}
 	}
-	if n := len(c.savedFiles()); n > 0 {
-		c.t.Logf("%d kept cases were not executed: they need %s", n, c.command("test"))
+	if n := c.unplaced(); n > 0 {
+		c.t.Logf("%d kept cases were not executed: they need %s", n, c.command("explore"))
 	}
 	c.t.Logf("ran %d programs freely; NOT explored: %s", ran, c.command("explore"))
 }
