@@ -31,6 +31,8 @@ type Build struct {
 	Driver map[string][]byte
 	// Unraced is a pattern of packages of the driver that the race detector need not look into, which costs a third of its time.
 	Unraced string
+	// Debug has everything but the standard library compiled for a debugger: no function inlined, no variable optimized away.
+	Debug bool
 	// Undriven lets the binary start without a driver: for Go's own tests on the runtime.
 	Undriven bool
 	Env      []string // of the go command; the process's own when nil

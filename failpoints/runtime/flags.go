@@ -130,7 +130,11 @@ func (t Toolchain) standard() (patterns []string, err error) {
 // arguments are those of the go command. Of two flags with patterns the later one counts, so the user's come last, with what the
 // runtime needs added. A profile is left out, or the standard library would be built for each.
 func (b Build) arguments(overlay string) ([]string, error) {
-	args := []string{"test", "-c", "-vet=off", "-pgo=off", "-o", b.Output, "-overlay=" + overlay, "-gcflags=all=" + noIntrinsics}
+	compiler := noIntrinsics
+	if b.Debug {
+		compiler += " -N -l"
+	}
+	args := []string{"test", "-c", "-vet=off", "-pgo=off", "-o", b.Output, "-overlay=" + overlay, "-gcflags=all=" + compiler}
 	standard, err := b.Toolchain.standard()
 	if err != nil {
 		return nil, err
@@ -147,7 +151,7 @@ func (b Build) arguments(overlay string) ([]string, error) {
 	for _, f := range flags {
 		switch {
 		case f.name == "gcflags":
-			args = append(args, "-gcflags="+f.value+" "+noIntrinsics)
+			args = append(args, "-gcflags="+f.value+" "+compiler)
 		case f.name == "tags":
 			tags += "," + f.value
 		case goFlags[f.name].use == toBuild && f.setting == "": // the go command reads GOFLAGS itself

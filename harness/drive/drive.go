@@ -111,6 +111,10 @@ type Order struct {
 	Trail string `json:"trail,omitempty"`
 	After string `json:"after,omitempty"`
 	Pipes [2]int `json:"pipes,omitzero"` // file descriptors: to read from, to write to
+	// Debugger says that a replay of a plain test is one that a debugger looks at: it stops where a thread has come to the step of the number
+	// DebugStep, which counts the choices before it, if that is not negative, and at the failure.
+	Debugger  bool `json:"debugger,omitempty"`
+	DebugStep int  `json:"debug_step,omitempty"`
 	// Hang is how long the code of a plain test may take between two points; 0 is the default.
 	Hang time.Duration `json:"hang,omitempty"`
 	// Test is the sub-test of a plain test that is meant; "" for the test itself. Timing says that timers are choices.

@@ -41,6 +41,8 @@ type Session struct {
 	Timeout time.Duration
 	// Again is how often a finding is executed again, each time in a fresh process.
 	Again int
+	// ForDebugger has the tests compiled for a debugger (runtime.Build).
+	ForDebugger bool
 	// Event is called with what happens, by one goroutine at a time.
 	Event func(Package, drive.Event)
 }
@@ -82,24 +84,11 @@ type binary struct {
 // Explore builds the tests of a package and has them carry out the order. The error is a *runtime.BuildError where the package cannot be
 // built.
 func (s *Session) Explore(ctx context.Context, p Package) error {
-	arguments, err := runtime.TestArguments(s.Toolchain.Flags, s.Flags)
+	b, err := s.build(ctx, p)
 	if err != nil {
 		return err
 	}
-	folder, err := os.MkdirTemp("", "racewindow-plain-")
-	if err != nil {
-		return fmt.Errorf("make a folder for a test binary: %w", err)
-	}
-	defer os.RemoveAll(folder)
-	own := *s // the order becomes the package's
-	b := &binary{Session: &own, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), arguments: arguments}
-	err = runtime.Build{
-		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: b.file, Race: s.Race, Flags: s.Flags,
-		Driver: Driver(), Unraced: beneath + "/...", Env: s.Env,
-	}.Run(ctx)
-	if err != nil {
-		return err
-	}
+	defer b.remove()
 	if b.Order.Mode == drive.Explore {
 		if b.Order.Kept, err = b.giveKept(); err != nil {
 			b.Event(p, drive.Event{Event: drive.Again, Text: err.Error(), Code: 3})
@@ -107,6 +96,31 @@ func (s *Session) Explore(ctx context.Context, p Package) error {
 	}
 	return b.all(ctx)
 }
+
+// build makes the test binary of a package, in a folder of its own that remove takes away.
+func (s *Session) build(ctx context.Context, p Package) (b *binary, err error) {
+	arguments, err := runtime.TestArguments(s.Toolchain.Flags, s.Flags)
+	if err != nil {
+		return nil, err
+	}
+	folder, err := os.MkdirTemp("", "racewindow-plain-")
+	if err != nil {
+		return nil, fmt.Errorf("make a folder for a test binary: %w", err)
+	}
+	own := *s // the order becomes the package's
+	b = &binary{Session: &own, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), arguments: arguments}
+	err = runtime.Build{
+		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: b.file, Race: s.Race, Flags: s.Flags,
+		Driver: Driver(), Unraced: beneath + "/...", Debug: s.ForDebugger, Env: s.Env,
+	}.Run(ctx)
+	if err != nil {
+		b.remove()
+		return nil, err
+	}
+	return b, nil
+}
+
+func (b *binary) remove() { _ = os.RemoveAll(b.folder) } // it is a temporary one
 
 // passedOver tells of those of the tests that no process came to: a TestMain may run none of them.
 func (b *binary) passedOver(tests []string) error {
@@ -242,24 +256,12 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 		return "", nil, fmt.Errorf("make a file for the events of a test binary: %w", err)
 	}
 	defer events.Close()
-	order.Version, order.Events, order.Own = drive.Version, events.Name(), b.of.Own()
-	args := []string{"-test.count=1", "-test.timeout=0", "-test.paniconexit0"}
-	if run != "" {
-		args = append(args, "-test.run="+run)
-	}
-	args = append(args, b.arguments...)
-	cmd := exec.CommandContext(ctx, b.file, args...)
-	cmd.Dir = b.of.Dir
-	env := b.environment()
-	if b.Race {
-		order.Gorace, order.RaceLog = detectorSettings(env), events.Name()+".races"
-		env = append(env, "GORACE="+strings.TrimSpace(order.Gorace+" "+racesTold)+` log_path="`+order.RaceLog+`"`)
-	}
-	ordered, err := order.ForEnvironment(b.folder)
+	args, env, err := b.call(order, run, events.Name())
 	if err != nil {
 		return "", nil, err
 	}
-	cmd.Env = append(env, drive.Variable+"="+ordered, "PWD="+b.of.Dir)
+	cmd := exec.CommandContext(ctx, b.file, args...)
+	cmd.Dir, cmd.Env = b.of.Dir, env
 	said := &lastBytes{most: 64 << 10}
 	cmd.Stdout, cmd.Stderr = said, said
 	cmd.WaitDelay = time.Second
@@ -274,6 +276,26 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 		return "", nil, fmt.Errorf("run a test binary: %w", err)
 	}
 	return said.String(), cmd.ProcessState, nil
+}
+
+// call are the arguments and the environment with which the binary carries an order out, and appends what happens to a file.
+func (b *binary) call(order drive.Order, run, events string) (args, env []string, err error) {
+	order.Version, order.Events, order.Own = drive.Version, events, b.of.Own()
+	args = []string{"-test.count=1", "-test.timeout=0", "-test.paniconexit0"}
+	if run != "" {
+		args = append(args, "-test.run="+run)
+	}
+	args = append(args, b.arguments...)
+	env = b.environment()
+	if b.Race {
+		order.Gorace, order.RaceLog = detectorSettings(env), events+".races"
+		env = append(env, "GORACE="+strings.TrimSpace(order.Gorace+" "+racesTold)+` log_path="`+order.RaceLog+`"`)
+	}
+	ordered, err := order.ForEnvironment(b.folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	return args, append(env, drive.Variable+"="+ordered, "PWD="+b.of.Dir), nil
 }
 
 func (b *binary) environment() []string {

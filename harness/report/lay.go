@@ -58,7 +58,7 @@ func (r *Run) add(e sched.Event) {
 			row.Learned = append(row.Learned, i)
 		}
 	}
-	if e.Text != sched.OpPoint && e.Text != sched.StartPoint && !e.Ended {
+	if numbered(e) {
 		if row.Thread < 0 {
 			row.Text = clean(e.Thread+": "+e.Text, maxText)
 		}
@@ -68,6 +68,21 @@ func (r *Run) add(e sched.Event) {
 	if kind, text := reason(e); kind != "" {
 		r.Rows = append(r.Rows, Row{Kind: kind, Thread: row.Thread, To: slices.Index(r.Threads, e.Next), Text: clean(text, maxText), State: row.State})
 	}
+}
+
+// numbered says whether an event is a row that has a number, and not only a switch.
+func numbered(e sched.Event) bool {
+	return e.Text != sched.OpPoint && e.Text != sched.StartPoint && !e.Ended
+}
+
+// Numbered are the events of an execution whose rows have numbers in its report, in their order: the first of them is step 1.
+func Numbered(events []sched.Event) (rows []sched.Event) {
+	for _, e := range events {
+		if numbered(e) {
+			rows = append(rows, e)
+		}
+	}
+	return rows
 }
 
 // steps is the number of the last step.

@@ -239,6 +239,9 @@ func (c *Chooser) stuck() {
 	}
 }
 
+// Steps is how many choices there were so far in this execution.
+func (c *Chooser) Steps() int { return len(c.trace) }
+
 // Finish says that the threads have ended: what they still do is not chosen.
 func (c *Chooser) Finish() { c.finished = true }
 

@@ -30,6 +30,7 @@ type plainRun struct {
 	packages  []plain.Package
 	flags     []string // of the go command
 	race      bool     // with the race detector
+	debug     bool     // compiled for a debugger, as the next run will be
 	order     drive.Order
 	unjudged  bool          // what is not judged is no failure
 	folder    string        // for the reports of what is found; "" for none
@@ -40,6 +41,7 @@ type plainRun struct {
 	out       io.Writer
 	screen    *os.File
 
+	session  *plain.Session // once it was run
 	line     *progressLine
 	status   atomic.Value  // what is being done
 	kept     []drive.Event // for --json
@@ -67,6 +69,7 @@ func (r *plainRun) run(ctx context.Context) error {
 	}
 	r.race = r.race || session.Toolchain.Race(r.flags)
 	session.Flags, session.Order, session.Run, session.Race = r.flags, r.order, r.pattern, r.race
+	session.ForDebugger, r.session = r.debug, session
 	session.Processes, session.Timeout = r.processes, r.timeout
 	if r.whole > 0 {
 		session.Share = plain.NewShare(r.whole*time.Duration(max(r.processes, 1)), testsOf(r.packages))

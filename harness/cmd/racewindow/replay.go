@@ -30,6 +30,10 @@ goroutines, as does any with --free: what the case does not hold open is up to t
 how often to try.
 
 The schedule of a plain test, 'v1 test=TestX; @ ...' and its package, is executed in a test binary of its own.
+With --debug the debugger Delve (dlv, on the PATH) stops in it where the test fails, in your line on your
+goroutine: where it panics or says that it fails, at the accesses of a data race, and else at the last step of
+the goroutine that waits for ever; or at any step of the timeline (--debug-step). Two commands of dlv are added:
+'after' goes on until the operation is over, 'failure' until the test fails.
 
 Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the case could not be executed as
 it is written, or that was interrupted.`
@@ -48,6 +52,9 @@ type replayFlags struct {
 	race      bool
 	build     []string
 	atomic    []string
+	debug     string
+	debugStep int
+	delve     string // the program
 }
 
 func replayCommand() *cobra.Command {
@@ -61,7 +68,8 @@ func replayCommand() *cobra.Command {
   racewindow replay --times 100 testdata/cases/stale-empty.case
   racewindow replay 'v1 test=TestCache; c0: put("a", 1); c1: get("a")' ./cache
   racewindow replay --subject registry 'm0: subscribe a, publish a'
-  racewindow replay 'v1 test=TestEvict; @ main/evict#1@(*Cache).Evict.Lock#1>main' ./cache`,
+  racewindow replay 'v1 test=TestEvict; @ main/evict#1@(*Cache).Evict.Lock#1>main' ./cache
+  racewindow replay --debug 'v1 test=TestEvict; @ main/evict#1@(*Cache).Evict.Lock#1>main' ./cache`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
 				return usageError{fmt.Errorf("%d arguments: give one case in quotes, or one file, and for the case of a test its package", len(args))}
@@ -79,6 +87,9 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&f.free, "free", false, "run it on goroutines, though it has no delays")
 	cmd.Flags().StringArrayVar(&f.build, "build", nil, buildAbout)
 	cmd.Flags().StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
+	cmd.Flags().StringVar(&f.debug, "debug", "", debugAbout)
+	cmd.Flags().Lookup("debug").NoOptDefVal = interactive
+	cmd.Flags().IntVar(&f.debugStep, "debug-step", 0, stepAbout)
 	cmd.Flags().BoolVar(&f.race, "race", false, "of the case of a test: under the race detector")
 	return cmd
 }
@@ -86,6 +97,12 @@ func replayCommand() *cobra.Command {
 func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string) error {
 	if err := checkNumbers(cmd.Flags(), bound{"times", 1, 1_000_000}, bound{"patience", shortest, unbounded}, bound{"step-limit", 1, 100_000_000}); err != nil {
 		return usageError{err}
+	}
+	if cmd.Flags().Changed("debug-step") && f.debugStep < 1 {
+		return usageError{fmt.Errorf("--debug-step %d: the steps of a timeline are numbered from 1", f.debugStep)}
+	}
+	if err := f.checkDebug(cmd); err != nil {
+		return err
 	}
 	argument, err := f.subject.whole(argument)
 	if err != nil {
@@ -98,6 +115,8 @@ func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string
 		return f.ofTest(cmd, other, packages)
 	case err == nil && len(packages) > 0:
 		return usageError{fmt.Errorf("%s: the case is about what the command brings, and needs no package", packages[0])}
+	case err == nil && f.debug != "":
+		return usageError{errors.New("--debug: the case is about what the command brings, and only schedules of plain tests stop in a debugger: leave the flag out")}
 	case err == nil && f.race:
 		return usageError{errors.New("--race: the case is about what the command brings: build it with 'racewindow build -race', or leave the flag out")}
 	case cmd.Context().Err() != nil:
@@ -254,6 +273,9 @@ func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) 
 	}
 	if done, err := f.ofPlainTest(cmd, of, packages); done {
 		return err
+	}
+	if f.debug != "" {
+		return usageError{fmt.Errorf("--debug: %s calls harness.Check, and only schedules of plain tests stop in a debugger: leave the flag out", of.test)}
 	}
 	r := of.run("replay", packages)
 	r.race, r.out = f.race, cmd.OutOrStdout()

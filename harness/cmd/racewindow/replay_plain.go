@@ -69,6 +69,7 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 	}
 	r := &plainRun{
 		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, tell: &teller{}, out: cmd.OutOrStdout(), screen: os.Stdout,
+		debug: f.debug != "",
 		order: drive.Order{
 			Mode: drive.Replay, Case: token.Schedule.String(), Test: token.Test, Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true, Atomic: f.atomic,
 		},
@@ -80,14 +81,17 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 	if !errors.Is(err, errViolated) && err != nil {
 		return true, err
 	}
-	failed := false
+	var failed *drive.Event
 	for _, e := range r.kept {
 		if e.Event == drive.Found {
-			failed = true
+			failed = &e
 			fmt.Fprintf(cmd.OutOrStdout(), "failed %d of %d times (%s): %s\n", e.Finding.Replayed, e.Finding.Replays, e.Finding.Failure.Class(), token)
 		}
 	}
-	if failed {
+	if failed != nil {
+		if f.debug != "" {
+			return true, f.debugPlain(cmd, r, p, *failed)
+		}
 		return true, err
 	}
 	fmt.Fprintf(cmd.OutOrStdout(), "held %d of %d times: %s\n", f.times, f.times, token)

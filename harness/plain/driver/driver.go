@@ -109,7 +109,7 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 
 // carryOut does with the test what was ordered.
 func (t *test) carryOut() {
-	if order.Apart != drive.ApartNone {
+	if order.Apart != drive.ApartNone && !order.Debugger {
 		t.apart(order.Apart)
 	}
 	if order.After != "" {

@@ -90,8 +90,8 @@ func (m *mechanism) begin(c chooser) {
 	m.names.forget()
 	m.address.Forget()
 	decide := m.decide
-	if raceEnabled {
-		decide = nil // what is decided on a thread's stack would be the thread's in the eyes of the detector
+	if raceEnabled || debugging.on {
+		decide = nil // what is decided on a thread's stack would be the thread's in the eyes of the detector, and of a debugger
 	}
 	m.seen.fired = m.seen.fired[:0]
 	m.threads = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)+1))
@@ -185,6 +185,7 @@ func (m *mechanism) passes(t *bubble.Thread) bool {
 }
 
 func (m *mechanism) choose(stopped *sched.Candidate) (thread int, ok bool) {
+	m.debugStep(stopped)
 	thread, ok = m.chooser.Choose(stopped, 0)
 	return thread, ok
 }

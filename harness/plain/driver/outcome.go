@@ -102,8 +102,17 @@ func panicText(arg any) (text string) {
 	return fmt.Sprint(arg)
 }
 
-// Deadlock judges that nobody can ever go on. When the test has ended, what remains leaks if it can never go on either.
+// Deadlock judges that nobody can ever go on.
 func (m *mechanism) Deadlock(why string) *sched.Failure {
+	f := m.stuck(why)
+	if f != nil {
+		m.debugFailure()
+	}
+	return f
+}
+
+// stuck is the failure that it is when nobody can ever go on, nil if it is none. When the test has ended, what remains leaks if it can never go on either.
+func (m *mechanism) stuck(why string) *sched.Failure {
 	if m.waitsForFile() {
 		if m.ended() {
 			return nil

@@ -8,6 +8,7 @@ import (
 // pick chooses which of the ready cases the select takes to which a thread has come. They are numbered in the order of the source,
 // from 0. Then the thread goes on.
 func (m *mechanism) pick(stopped *sched.Candidate) (thread int, ok bool) {
+	m.debugStep(stopped)
 	way, ok := m.chooser.Pick(stopped, int(m.threads[stopped.Thread].Cases))
 	if !ok {
 		return 0, false
