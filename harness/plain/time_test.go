@@ -77,6 +77,16 @@ func TestATimerThatFiresEarlyIsFoundByTheSecondSearchAlone(t *testing.T) {
 	require.NotEqual(t, timing.Exhausted, got.ended["TestAskRight"].Exhausted)
 }
 
+// Each schedule of it goes to the step limit, so that all that were ordered would take an hour.
+func TestATestWithoutAnEndIsGivenUpSoon(t *testing.T) {
+	got := exploredClock(t).ended["TestTicksForEver"]
+	require.Equal(t, drive.Unjudged, got.Verdict, "%+v", got)
+	require.Contains(t, got.Because, "none of 32 schedules has an end, and the rest is not tried")
+	require.Contains(t, got.Because, "main waits in TestTicksForEver")
+	require.EqualValues(t, 32, got.Statistics.Schedules)
+	require.EqualValues(t, 32, got.Statistics.Unknown)
+}
+
 func TestWhatTheFirstSearchFindsIsNoMatterOfTiming(t *testing.T) {
 	got := exploredClock(t)
 	f := requireFound(t, got, "TestBothTimes")

@@ -293,8 +293,22 @@ func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Resu
 	}
 	o := t.options()
 	o.Progress = t.progress
+	if f := first.Failure; f != nil && f.Kind == sched.StepLimit && (o.Schedules == 0 || o.Schedules > tryEndless) {
+		few := o
+		few.Schedules = tryEndless
+		if found, err = sched.SearchMechanism(context.Background(), t.mechanism, few); err != nil || len(found.Findings) > 0 {
+			if errors.Is(err, sched.ErrNoVerdict) {
+				err = fmt.Errorf("none of %d schedules has an end, and the rest is not tried: %w", found.Schedules, err)
+			}
+			return found, err
+		}
+	}
 	return sched.SearchMechanism(context.Background(), t.mechanism, o)
 }
+
+// tryEndless is how many schedules are tried of a test that has no end without a switch, before it is taken for one that never has: each of
+// them goes to the step limit, which takes as long as thousands that end.
+const tryEndless = 32
 
 // disturbed says what shows that executions in this process have disturbed each other: the search came to one that it could not repeat, or
 // after a failure the schedule without a switch is not what it was.

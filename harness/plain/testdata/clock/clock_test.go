@@ -128,3 +128,14 @@ func TestPollsNowRight(t *testing.T) {
 	}
 	<-done
 }
+
+// Main waits for ever, and a goroutine ticks: nobody can tell.
+func TestTicksForEver(t *testing.T) {
+	var ticks atomic.Int64
+	go func() {
+		for range time.Tick(time.Millisecond) {
+			ticks.Add(1)
+		}
+	}()
+	<-make(chan bool)
+}
