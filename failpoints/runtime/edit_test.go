@@ -156,3 +156,20 @@ func TestAnEditIsMadeForTheVersionsThatItIsFor(t *testing.T) {
 	}
 	require.Greater(t, len(Edits("go1.27", "amd64")), len(Edits("go1.26", "amd64")))
 }
+
+func TestTheKeyOfACacheIsAnotherOneWhenAnythingIsThatTheLibraryIsBuiltFrom(t *testing.T) {
+	tool := installed(t)
+	patch, err := tool.Patch()
+	require.NoError(t, err)
+	driver := map[string][]byte{"internal/x/x.go": []byte("package x")}
+	key := tool.Key(patch, driver)
+	require.Equal(t, key, tool.Key(patch, maps.Clone(driver)))
+	other := *patch
+	other.Files = maps.Clone(patch.Files)
+	other.Files["runtime/proc.go"] = append(slices.Clone(other.Files["runtime/proc.go"]), '\n')
+	moved := tool
+	moved.Root += "x"
+	for _, differs := range []string{tool.Key(&other, driver), tool.Key(patch, map[string][]byte{"internal/x/x.go": []byte("package y")}), moved.Key(patch, driver)} {
+		require.NotEqual(t, key, differs)
+	}
+}

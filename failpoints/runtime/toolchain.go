@@ -118,6 +118,14 @@ func (t Toolchain) Fit() (*Patch, error) {
 	return p, nil
 }
 
+// Key names everything that the standard library with these changes and a driver is built from, but for the compiler's flags: where it is the
+// same, a build cache of another machine holds it already.
+func (t Toolchain) Key(p *Patch, driver map[string][]byte) string {
+	return fmt.Sprintf("%s-%s-%s-%s", strings.ReplaceAll(t.Version, " ", "-"), t.OS, t.Arch, hashOf(map[string][]byte{
+		"root": []byte(t.Root), "patch": []byte(hashOf(p.Files)), "driver": []byte(hashOf(driver)),
+	}))
+}
+
 // hashOf is the hash of files and their names.
 func hashOf(files map[string][]byte) string {
 	names := make([]string, 0, len(files))

@@ -12,6 +12,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
+	"github.com/racewindow/racewindow/harness/plain"
 )
 
 func doctorCommand() *cobra.Command {
@@ -27,6 +28,9 @@ must find its place exactly once; the first that does not is named, and nothing 
 Supported are ` + runtime.Supported + ` and ` + strings.Join(runtime.Minors, ", ") + `, whichever go.mod and GOTOOLCHAIN select. Elsewhere plain tests run
 free under -race, which is no exploration (exit code 3), and the line of a container is printed that has
 what is missing.
+
+With --json, cache.folder and cache.key are for a CI that keeps the build cache from run to run: the key is
+another one when the standard library with hooks must be built again.
 
 Exit codes: 0 plain tests can be explored, 2 wrong usage, 3 they cannot.`,
 		Example: "  racewindow doctor\n  racewindow doctor --json -",
@@ -78,6 +82,8 @@ type diagnosis struct {
 	Cache     struct {
 		Folder string `json:"folder"`
 		Bytes  int64  `json:"bytes"`
+		// Key is another one where what lies in the folder is of no use: for a CI that keeps it.
+		Key string `json:"key,omitempty"`
 	} `json:"cache"`
 }
 
@@ -115,6 +121,7 @@ func diagnose(ctx context.Context) (d diagnosis, err error) {
 		return d, err
 	}
 	d.Mechanism, d.Changes, d.Tested, d.Hash = "runtime", len(runtime.Edits(tool.Version, tool.Arch)), patch.Tested, patch.Hash
+	d.Cache.Key = tool.Key(patch, plain.Driver())
 	return d, nil
 }
 

@@ -38,6 +38,7 @@ func TestDoctorSaysTheSameAsJSON(t *testing.T) {
 	if code == exitHeld {
 		require.Greater(t, d.Changes, 100)
 		require.NotEmpty(t, d.Hash)
+		require.Regexp(t, `^go1\.[0-9.]+-linux-amd64-[0-9a-f]{16}$`, d.Cache.Key)
 	}
 	t.Setenv("GOOS", "windows")
 	code, stdout, _ = command(t, "doctor", "--json", "-")
