@@ -39,7 +39,7 @@ func (c *checking) kill() {
 		return
 	}
 	load.Progress = func(r object.KillResult) {
-		c.send(drive.Event{Event: drive.Progress, Text: killsCounted(r), Done: doneFreely(r)})
+		c.send(drive.Event{Event: drive.Progress, Text: killsCounted(r) + roomCounted(r, ", "), Done: doneFreely(r)})
 	}
 	r, err := c.object.Kill(c.context(), load)
 	if c.refused(err) {
@@ -58,7 +58,7 @@ func (c *checking) kill() {
 				"no smallest case: a process was killed; if an object on Env.Disk shows the same, one thread at a time: %s --crash --program '%s'\n", c.command("explore"), text)})
 		}
 	}
-	c.endFreely(err, r.Finding != nil, killsCounted(r)+"\n"+killsShow, r.Canary, r)
+	c.endFreely(err, r.Finding != nil, killsCounted(r)+roomCounted(r, "\n")+"\n"+killsShow, r.Canary, r)
 }
 
 // killsShow stands in each summary.
@@ -70,6 +70,7 @@ func (c *checking) killLoad() (object.KillLoad, error) {
 	d := c.order
 	return object.KillLoad{
 		Load: load, Dirs: d.Dirs, Kills: d.Kills, PerLog: d.PerLog, Workers: d.Workers, Acknowledgements: d.Acknowledgements, MinUnderLoad: d.MinUnderLoad,
+		Limited: d.Limited, Full: d.Full,
 	}, err
 }
 
@@ -117,4 +118,22 @@ func killsCounted(r object.KillResult) string {
 		{r.Unjudged, "folders not judged: they would take too many orders"},
 		{r.Dropped, "folders dropped: they were asked by a process that was killed"},
 	})
+}
+
+// roomCounted says what became of the processes without room, each kind after a separator.
+func roomCounted(r object.KillResult, separator string) (words string) {
+	for _, each := range []struct {
+		what string
+		was  *object.ShortResult
+	}{{"a file size limit", r.Limited}, {"a full disk", r.Full}} {
+		switch s := each.was; {
+		case s == nil:
+		case s.NotRun != "":
+			words += fmt.Sprintf("%sNOT RUN: processes with %s: %s", separator, each.what, s.NotRun)
+		default:
+			words += fmt.Sprintf("%s%d processes with %s: %d objects met it, %d could not be opened for it, %d were asked while open when there was room again",
+				separator, s.Processes, each.what, s.Met, s.NotOpened, s.Asked)
+		}
+	}
+	return words
 }

@@ -87,6 +87,9 @@ type Order struct {
 	// after one, and Workers are processes side by side.
 	Acknowledgements int     `json:"acknowledgements,omitempty"`
 	MinUnderLoad     float64 `json:"min_under_load,omitempty"`
+	// Limited are processes with a limit on the size of files, Full some with a full disk, both on the first of Dirs.
+	Limited int `json:"limited,omitempty"`
+	Full    int `json:"full,omitempty"`
 	// Nth says which Check of its test carries out the mode Killed: 1 for the first.
 	Nth int `json:"nth,omitempty"`
 	// Goroutines run freely for Duration, or until OperationsInAll were executed, in Programs that are drawn. Delay is the

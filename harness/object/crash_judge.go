@@ -182,7 +182,7 @@ func (a *aftermath) told() string {
 		fmt.Fprintf(&b, "before that it was lost %s, and left %v\n", before.where, before.image)
 	}
 	b.WriteString(a.plan.survivors(a.history, "power was lost"))
-	b.WriteString(a.plan.answered(a.asked))
+	b.WriteString(a.plan.answered(a.asked, len(a.plan.calls)))
 	return b.String()
 }
 
@@ -219,15 +219,20 @@ func (p *plan) survivors(h spec.History, event string) string {
 	return b.String()
 }
 
-// answered is what an object that was opened again gave to the probes.
-func (p *plan) answered(asked spec.History) string {
+// answered is what an object gave to the probes: up to the index again, while it was open and had room again; from there on, when it
+// was opened again.
+func (p *plan) answered(asked spec.History, again int) string {
 	var b strings.Builder
 	for i := len(p.calls); i < len(asked); i++ {
+		when := "opened again"
+		if i < again {
+			when = "with room again"
+		}
 		switch e := asked[i]; e.Outcome {
-		case spec.OK:
-			fmt.Fprintf(&b, "opened again, %s gives %s\n", p.at(i).text, e.Result)
+		case spec.OK, spec.Durable, spec.Volatile:
+			fmt.Fprintf(&b, "%s, %s gives %s\n", when, p.at(i).text, e.Result)
 		case spec.Pending:
-			fmt.Fprintf(&b, "opened again, %s does not return\n", p.at(i).text)
+			fmt.Fprintf(&b, "%s, %s does not return\n", when, p.at(i).text)
 		}
 	}
 	return b.String()

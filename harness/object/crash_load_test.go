@@ -45,6 +45,7 @@ const (
 	unopenable      // cannot be opened when its file has three bytes
 	rewrites        // empties the file and writes it anew when it is opened
 	wedges          // refuses what changes it after the disk has failed: no flaw
+	swallows        // what the disk says of a write that has failed
 )
 
 func openJournal(d disk.Disk, f flaw) (*journal, error) {
@@ -101,7 +102,7 @@ func (j *journal) add(ctx context.Context, value uint8, sync bool) error {
 	if j.flaw == buffers && len(j.buffered) < 2 {
 		return nil
 	}
-	if _, err := j.file.WriteAt(j.buffered, j.end); err != nil {
+	if _, err := j.file.WriteAt(j.buffered, j.end); err != nil && j.flaw != swallows {
 		return j.note(err)
 	}
 	failpoints.Yield(ctx, written)

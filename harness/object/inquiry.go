@@ -36,7 +36,7 @@ func (q *inquiry) ask(ctx context.Context, object reflect.Value) {
 		q.invoked(q.first+i, last+1)
 		a := q.plan.object.call(ctx, object, c, false, &outcome)
 		q.returned(q.first+i, last+2, a)
-		q.failed[i] = failure(&outcome)
+		q.failed[i] = failure(outcome.Results)
 		last += 2
 	}
 }

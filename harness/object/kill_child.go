@@ -31,6 +31,9 @@ type task struct {
 	Last bool
 	// Planted has the canary be executed.
 	Planted bool
+	// Phase is whose programs these are; Short takes room away from the process, for some programs, then it ends.
+	Phase want `json:",omitempty"`
+	Short bool `json:",omitempty"`
 }
 
 // A leftTask is a folder, and what is to be done with it: to ask what the object holds, or to go on.
@@ -39,6 +42,8 @@ type leftTask struct {
 	Folder      string
 	// GoesOn has each client go on with its operation of that number, counted in the whole program.
 	GoesOn []int `json:",omitempty"`
+	// Asked is the number of the first probe, counted after the operations of the whole program.
+	Asked int
 }
 
 // A victim is a process that works until it is killed.
@@ -70,7 +75,11 @@ func (o *Object) Killed(ctx context.Context, c KillLoad, in io.Reader, out io.Wr
 			os.Exit(0)
 		}()
 	}
-	plans := &plans{object: o, KillLoad: c, planted: v.Planted}
+	plans := &plans{object: o, KillLoad: c, planted: v.Planted, phase: v.Phase}
+	if v.Short {
+		v.short(ctx, v.lane(plans, 0))
+		return nil
+	}
 	var lanes, left sync.WaitGroup
 	queue := make(chan leftTask, len(v.Left))
 	for _, l := range v.Left {
@@ -80,7 +89,7 @@ func (o *Object) Killed(ctx context.Context, c KillLoad, in io.Reader, out io.Wr
 	close(queue)
 	for i := range max(c.Goroutines/2, 1) {
 		lanes.Go(func() {
-			n := &victimLane{victim: v, plans: plans, random: rand.New(rand.NewPCG(c.Seed^v.Child, uint64(i)))}
+			n := v.lane(plans, i)
 			for l := range queue {
 				n.take(ctx, l, left.Done)
 			}
@@ -93,6 +102,10 @@ func (o *Object) Killed(ctx context.Context, c KillLoad, in io.Reader, out io.Wr
 	v.tell(message{kind: settled})
 	lanes.Wait()
 	return nil
+}
+
+func (v *victim) lane(plans *plans, number int) *victimLane {
+	return &victimLane{victim: v, plans: plans, random: rand.New(rand.NewPCG(v.Seed^v.Child, uint64(number)))}
 }
 
 // tell ends the process if nobody listens.
@@ -109,6 +122,8 @@ type victimLane struct {
 	random *rand.Rand
 	// done is the object whose operations have all returned: it stays open until the next is done, for a kill to find it so.
 	done *kept
+	// shortage, if it is set, is what the lane's objects meet.
+	shortage *shortage
 }
 
 // A kept object lies on a folder of the system's.
@@ -116,8 +131,11 @@ type kept struct {
 	*run
 	of     uint64
 	lane   *victimLane
+	ctx    context.Context
 	cancel context.CancelFunc
 	moved  atomic.Int64 // messages
+	met    atomic.Bool  // the want of room
+	asked  int          // the first probe that was not called
 }
 
 func (n *victimLane) plan(number uint64) *plan {
@@ -138,12 +156,12 @@ func fail(err error) {
 func (n *victimLane) take(ctx context.Context, l leftTask, done func()) {
 	p := n.plan(l.Program)
 	if l.GoesOn != nil {
-		n.work(ctx, p, l.Of, l.Folder, l.GoesOn, done)
+		n.work(ctx, p, l, done)
 		return
 	}
 	defer done()
 	n.tell(message{opens, l.Of, l.Program, l.Folder})
-	_, err := p.reopen(n.object.envOn(p.settings, l.Folder), make(spec.History, len(p.calls)), questions{
+	_, err := p.reopen(n.object.envOn(p.settings, l.Folder), make(spec.History, l.Asked), questions{
 		opened:   func() { n.tell(message{kind: opened, of: l.Of}) },
 		asks:     func(i int, _ spec.Entry) { n.tell(message{kind: calls, of: l.Of, number: uint64(i)}) },
 		answered: func(i int, e spec.Entry) { n.tell(message{returns, l.Of, uint64(i), e.Result}) },
@@ -157,41 +175,62 @@ func (n *victimLane) take(ctx context.Context, l leftTask, done func()) {
 
 // begin executes a program on a new folder.
 func (n *victimLane) begin(ctx context.Context) {
+	p, l := n.fresh()
+	n.work(ctx, p, l, func() {})
+}
+
+// fresh is a program, all of which is to be executed on a new folder.
+func (n *victimLane) fresh() (*plan, leftTask) {
 	of, number := n.next.Add(1)-1, n.random.Uint64N(uint64(n.plans.count()))
 	p := n.plan(number)
 	folder := filepath.Join(n.Base, strconv.FormatUint(of, 10))
 	if err := os.Mkdir(folder, 0o777); err != nil {
 		fail(err)
 	}
-	n.work(ctx, p, of, folder, p.first, func() {})
+	return p, leftTask{Of: of, Program: number, Folder: folder, GoesOn: p.first, Asked: len(p.calls)}
 }
 
 // work opens an object on a folder and has its clients go on from their operations.
-func (n *victimLane) work(ctx context.Context, p *plan, of uint64, folder string, from []int, opening func()) {
-	n.tell(message{opens, of, uint64(p.number), folder})
-	ctx, cancel := context.WithCancel(ctx)
-	e := n.object.envOn(p.settings, folder)
-	object, err := n.object.open(n.delayed(ctx), e)
+func (n *victimLane) work(ctx context.Context, p *plan, l leftTask, opening func()) {
+	k, refused := n.open(ctx, p, l)
 	opening()
-	if err != nil {
-		cancel()
-		n.tell(message{kind: refuses, of: of, text: ", the object cannot be opened: " + err.Error()})
+	if k == nil {
+		n.tell(message{kind: refuses, of: l.Of, text: refused.Error()})
 		return
 	}
-	n.tell(message{kind: opened, of: of})
-	k := &kept{run: p.newRun(e, object), of: of, lane: n, cancel: cancel}
-	var clients sync.WaitGroup
-	for client := range p.c.Threads {
-		delayed := n.delayed(ctx)
-		clients.Go(func() { k.client(delayed, client, from[client]) })
-	}
-	if !k.wait(&clients) {
+	if !k.work(l.GoesOn) {
 		return // it stays as it is until the process is killed
 	}
 	if n.done != nil {
 		n.done.forget(ctx)
 	}
 	n.done = k
+}
+
+// open opens an object on a folder. The error says, after a word or two about when, why it cannot.
+func (n *victimLane) open(ctx context.Context, p *plan, l leftTask) (*kept, error) {
+	n.tell(message{opens, l.Of, uint64(p.number), l.Folder})
+	ctx, cancel := context.WithCancel(ctx)
+	e := n.object.envOn(p.settings, l.Folder)
+	object, err := n.object.open(n.delayed(ctx), e)
+	if err != nil {
+		cancel()
+		return nil, fmt.Errorf(", the object cannot be opened: %w", err)
+	}
+	n.tell(message{kind: opened, of: l.Of})
+	k := &kept{run: p.newRun(e, object), of: l.Of, lane: n, ctx: ctx, cancel: cancel, asked: l.Asked}
+	k.failing = n.shortage != nil
+	return k, nil
+}
+
+// work has the clients go on from their operations, and says whether all have come to their end.
+func (k *kept) work(from []int) (all bool) {
+	var clients sync.WaitGroup
+	for client := range k.plan.c.Threads {
+		delayed := k.lane.delayed(k.ctx)
+		clients.Go(func() { k.client(delayed, client, from[client]) })
+	}
+	return k.wait(&clients)
 }
 
 func (n *victimLane) delayed(ctx context.Context) context.Context {
@@ -210,6 +249,9 @@ func (k *kept) client(ctx context.Context, thread, from int) {
 		kind := returns
 		if a.open {
 			kind = gaveOpen
+		}
+		if k.lane.shortage.metBy(k.plan.calls[i], a) {
+			k.met.Store(true)
 		}
 		k.lane.tell(message{kind, k.of, uint64(i), a.text})
 		k.moved.Add(1)

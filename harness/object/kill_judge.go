@@ -11,7 +11,7 @@ import (
 
 // killed makes what was under way when the process died open, and what had returned durable or not.
 func (r *remains) killed() (underWay bool, returned, durable int) {
-	for i := range r.plan.calls {
+	for i := range r.first {
 		switch e := &r.history[i]; {
 		case e.Crashes != r.kills:
 		case e.Outcome == spec.Pending:
@@ -30,7 +30,7 @@ func (r *remains) killed() (underWay bool, returned, durable int) {
 // judge says what is wrong with what an object holds that was opened again. Where the process that asked it was killed before it
 // came to anything, it is asked again.
 func (s *session) judge(r *remains) (again bool, err error) {
-	probes := r.history[len(r.plan.calls):]
+	probes := r.history[r.first:]
 	isOK := func(e spec.Entry) bool { return e.Outcome == spec.OK }
 	if !r.over {
 		if !slices.ContainsFunc(probes, isOK) {
@@ -46,7 +46,7 @@ func (s *session) judge(r *remains) (again bool, err error) {
 		if r.kills == 0 {
 			return false, fmt.Errorf("an object cannot be used on a new folder%s", strings.TrimPrefix(r.refused, ", the object cannot be opened"))
 		}
-		s.found(r, durability.broken("after its process was killed%s", r.refused))
+		s.found(r, durability.broken("after %s%s", r.ended(), r.refused))
 		return false, nil
 	}
 	v, err := r.plan.explain(r.history)
@@ -60,7 +60,7 @@ func (s *session) judge(r *remains) (again bool, err error) {
 	}
 	s.count(func(k *KillResult) { k.Judged++ })
 	if v != nil {
-		s.found(r, durability.broken("after its process was killed, %s", v.detail))
+		s.found(r, durability.broken("after %s, %s", r.ended(), v.detail))
 	}
 	return false, nil
 }
@@ -69,7 +69,7 @@ func (s *session) judge(r *remains) (again bool, err error) {
 // made.
 func (s *session) askAgain(r *remains) bool {
 	for i, c := range r.plan.probes {
-		e := &r.history[len(r.plan.calls)+i]
+		e := &r.history[r.first+i]
 		if e.Outcome != spec.NotInvoked && c.method.Durable != "" {
 			s.count(func(k *KillResult) { k.Dropped++ })
 			return false
@@ -91,8 +91,12 @@ func (s *session) found(r *remains, v *Violation) {
 // told is all that is known.
 func (r *remains) told() string {
 	n := len(r.plan.calls)
-	return fmt.Sprintf("processes that worked on %s and were killed: %d\n", r.folder, r.kills) +
-		r.plan.survivors(r.history[:n], "its process was killed") + r.plan.answered(r.history)
+	how := "were killed"
+	if r.lack != "" {
+		how = "ended, the last after it had met a " + string(r.lack)
+	}
+	return fmt.Sprintf("processes that worked on %s and %s: %d\n", r.folder, how, r.kills) +
+		r.plan.survivors(r.history[:n], r.ended()) + r.plan.answered(r.history, r.first)
 }
 
 // died is the finding of a process that ended by itself: a panic or a fatal error where no operation could have it as a result.

@@ -28,6 +28,9 @@ type KillLoad struct {
 	// Dirs are folders on the disks to try. Kills, on each of them, end the run, or Duration in all does; zero for no such limit.
 	Dirs  []string
 	Kills int
+	// Limited and Full are processes that, on the first disk, have no room for what their objects write: by a limit on the size of
+	// files, and by a disk that is full. They come after the kills, whatever Duration is.
+	Limited, Full int
 	// PerLog is how often processes that work on one folder are killed at most; default 3.
 	PerLog int
 	// Workers are processes side by side; default one for each processor.
@@ -57,11 +60,14 @@ type KillResult struct {
 	Durable    uint64 `json:"operations_durable"`
 	// Folders were left by a kill; on GoneOn of them another process went on, Judged were asked what they hold. Unjudged would have
 	// taken too many orders, and of Dropped the asking was killed before it came to anything.
-	Folders  uint64        `json:"folders_left"`
-	GoneOn   uint64        `json:"second_lives"`
-	Judged   uint64        `json:"folders_judged"`
-	Unjudged uint64        `json:"folders_not_judged"`
-	Dropped  uint64        `json:"folders_dropped"`
+	Folders  uint64 `json:"folders_left"`
+	GoneOn   uint64 `json:"second_lives"`
+	Judged   uint64 `json:"folders_judged"`
+	Unjudged uint64 `json:"folders_not_judged"`
+	Dropped  uint64 `json:"folders_dropped"`
+	// Limited and Full say what became of the processes without room, nil if there were to be none.
+	Limited  *ShortResult  `json:"limited,omitempty"`
+	Full     *ShortResult  `json:"full,omitempty"`
 	Canary   string        `json:"canary,omitempty"`
 	Duration time.Duration `json:"duration_ns"`
 	Ended    string        `json:"ended"`
@@ -77,6 +83,8 @@ func (c *KillLoad) check() error {
 		problem = "no folder to work in"
 	case c.Kills < 0 || c.Duration < 0 || c.Kills == 0 && c.Duration == 0:
 		problem = fmt.Sprintf("%d kills, a duration of %v: give one of them", c.Kills, c.Duration)
+	case c.Limited < 0 || c.Full < 0 || c.Limited > mostShort || c.Full > mostShort:
+		problem = fmt.Sprintf("%d processes with a file size limit, %d with a full disk: at least 0, and at most %d", c.Limited, c.Full, mostShort)
 	case c.Goroutines < 0 || c.Workers < 0 || c.PerLog < 0 || c.Acknowledgements < 0 || c.Programs < 0 || c.Grace < 0:
 		problem = fmt.Sprintf("%d goroutines, %d processes, %d kills of one folder, %d acknowledgements, %d programs, %v of grace: must not be negative",
 			c.Goroutines, c.Workers, c.PerLog, c.Acknowledgements, c.Programs, c.Grace)
@@ -141,6 +149,7 @@ func (o *Object) Kill(ctx context.Context, c KillLoad) (KillResult, error) {
 // killCanary makes sure that such a run sees a durable operation that has no effect.
 func (o *Object) killCanary(ctx context.Context, c KillLoad) (words string, err error) {
 	c.Dirs, c.Kills, c.Duration, c.Progress = c.Dirs[:1], canaryKills, canaryLastResort, nil
+	c.Limited, c.Full = 0, 0
 	k := newKilling(o, c, true)
 	err = k.run(ctx)
 	switch r := k.result; {
@@ -160,6 +169,7 @@ type plans struct {
 	KillLoad
 	object  *Object
 	planted bool
+	phase   want
 
 	mu   sync.Mutex
 	made map[uint64]*plan
@@ -191,7 +201,7 @@ func (p *plans) at(number uint64) (*plan, error) {
 }
 
 // make makes the program with that number. What it holds is asked for by what has no effect that lasts, if there is such: a disk's
-// syncs take their time.
+// syncs take their time. But when there is room again, what changes the object must succeed too.
 func (p *plans) make(number uint64) (*plan, error) {
 	if p.planted {
 		return p.object.losing(nil)
@@ -200,7 +210,9 @@ func (p *plans) make(number uint64) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	made.asksWithoutEffect()
+	if p.phase == "" || !p.object.GoesOn {
+		made.asksWithoutEffect()
+	}
 	return made, nil
 }
 
@@ -250,6 +262,9 @@ func (k *killing) run(ctx context.Context) error {
 		}
 	}
 	r := &k.result
+	if err := k.withoutRoom(ctx); err != nil {
+		return err
+	}
 	r.Duration = time.Since(k.began)
 	switch {
 	case r.Finding != nil:
@@ -299,5 +314,5 @@ func (k *killing) enough(ctx context.Context) error {
 	case float64(r.UnderLoad) < k.MinUnderLoad*float64(r.Kills):
 		return fmt.Errorf("%d of %d kills struck under load, at least %.2f of them must (--min-under-load)", r.UnderLoad, r.Kills, k.MinUnderLoad)
 	}
-	return nil
+	return errors.Join(k.result.Limited.enough(limited), k.result.Full.enough(full))
 }

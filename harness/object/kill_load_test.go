@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -48,6 +49,7 @@ type killJournal struct {
 	onDisk bool // Env.Disk rather than Env.Dir
 	flaw   flaw
 	dies   bool // where it is used, in a goroutine of its own
+	goesOn bool // says that it does
 }
 
 var killJournals = map[string]killJournal{
@@ -56,10 +58,15 @@ var killJournals = map[string]killJournal{
 	"buffers":    {flaw: buffers},
 	"unopenable": {flaw: unopenable},
 	"dies":       {dies: true},
+	"swallows":   {flaw: swallows},
+	"goes on":    {goesOn: true},
+	"wedges":     {flaw: wedges},
+	"does not":   {flaw: wedges, goesOn: true},
 }
 
 func (k killJournal) config() Config {
 	c := journalConfig(k.flaw)
+	c.GoesOn = k.goesOn
 	c.Open = func(_ context.Context, e *Env) (any, error) {
 		d := disk.OS(e.Dir())
 		if k.onDisk {
@@ -126,6 +133,79 @@ func TestWhatAProcessKeptInItsMemoryIsFound(t *testing.T) {
 	require.Regexp(t, `(?s)processes that worked on .* and were killed: \d+.*\w+\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
 }
 
+// shortOf is a run in which some processes have no room.
+func shortOf(limited, full int) func(*KillLoad) {
+	return func(c *KillLoad) { c.Kills, c.Limited, c.Full, c.NoCanary = 2, limited, full, true }
+}
+
+func TestProcessesHaveNoRoomAndARightObjectHolds(t *testing.T) {
+	t.Parallel()
+	for _, named := range []string{"right", "wedges", "goes on"} {
+		r, err := killed(t, named, shortOf(2, 2))
+		require.NoError(t, err)
+		require.Nil(t, r.Finding, "%+v", r.Finding)
+		for _, short := range []*ShortResult{r.Limited, r.Full} {
+			if short.NotRun != "" { // where mounting is not allowed
+				require.Same(t, r.Full, short)
+				continue
+			}
+			require.EqualValues(t, 2, short.Processes)
+			require.NotZero(t, short.Met)
+			require.Equal(t, named == "goes on", short.Asked > 0)
+		}
+	}
+}
+
+func TestAWriteThatFailedAndWasAcknowledgedIsFound(t *testing.T) {
+	t.Parallel()
+	for _, short := range []func(*KillLoad){shortOf(6, 0), shortOf(0, 6)} {
+		r, err := killed(t, "swallows", short)
+		require.NoError(t, err)
+		if r.Full != nil && r.Full.NotRun != "" {
+			continue
+		}
+		require.NotNil(t, r.Finding)
+		require.Equal(t, "Durability", r.Finding.Violation.Class())
+		require.ErrorContains(t, r.Finding.Violation, "after its process ended, which had met a f")
+	}
+}
+
+func TestAnObjectThatSaysItGoesOnAndDoesNotIsFoundWhenThereIsRoomAgain(t *testing.T) {
+	t.Parallel()
+	r, err := killed(t, "does not", shortOf(6, 0))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Equal(t, "GoesOn", r.Finding.Violation.Class())
+	require.ErrorContains(t, r.Finding.Violation, "though there is room again after a file size limit, no order explains")
+	require.Regexp(t, `with room again, add\(\d+\) gives .*file too large`, r.Finding.Told)
+}
+
+// A program that only reads needs no room.
+func TestARunInWhichNothingMetTheWantOfRoomIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	require.NoError(t, (*ShortResult)(nil).enough(limited))
+	require.NoError(t, (&ShortResult{Processes: 3, Met: 1}).enough(full))
+	require.NoError(t, (&ShortResult{NotRun: "mount: operation not permitted"}).enough(full), "it is said in the summary")
+	require.ErrorContains(t, (&ShortResult{Processes: 3, NotOpened: 5}).enough(limited), "no operation of 3 processes met its file size limit")
+	require.ErrorContains(t, (&ShortResult{Processes: 3}).enough(full), "no disk of 3 processes was full")
+}
+
+func TestRoomIsDrawnSoThatObjectsMostlyOpenAndThenLackIt(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(1, 1))
+	within := 0
+	for range 1000 {
+		bytes := drawRoom(random, 1, 100, 110)
+		require.Less(t, bytes, int64(110))
+		if bytes >= 100 {
+			within++
+		}
+		require.Less(t, drawRoom(random, 4096, 4096, 3*4096), int64(3*4096))
+		require.Zero(t, drawRoom(random, 1, 0, 0), "nothing was written: there is no room at all")
+	}
+	require.Greater(t, within, 700)
+}
+
 func TestAnObjectThatCannotBeOpenedAfterAKillIsFound(t *testing.T) {
 	t.Parallel()
 	r, err := killed(t, "unopenable", func(c *KillLoad) { c.Kills = 100 })
@@ -157,6 +237,8 @@ func TestWhatCannotBeKilledIsRefused(t *testing.T) {
 		func(c *KillLoad) { c.Delays.Probability = 2 },
 		func(c *KillLoad) { c.Draw = cases.Shape{Threads: 10, Operations: 10} },
 		func(c *KillLoad) { c.Dirs, c.NoCanary = []string{"/nowhere"}, true },
+		func(c *KillLoad) { c.Limited = -1 },
+		func(c *KillLoad) { c.Full = -1 },
 	} {
 		c := killLoadOf(func(c *KillLoad) { c.Start, c.Dirs = start, []string{t.TempDir()} })
 		change(&c)
@@ -212,7 +294,7 @@ func TestWhatIsDurableFollowsFromWhatWasTold(t *testing.T) {
 	require.NoError(t, err)
 	p, err := o.plan(c)
 	require.NoError(t, err)
-	r := &remains{plan: p, history: p.withProbes(nil), durable: make([]bool, len(p.calls))}
+	r := newRemains(p, "")
 	for _, m := range []message{ // the calls are put(1), flush(), put(2), add(3), put(4)
 		{kind: calls, number: 0},
 		{kind: returns, number: 0},

@@ -24,6 +24,9 @@ const (
 	answered                     // all probes that do not wait
 	forgotten                    // the folder is of no interest any more: it is closed in order, and removed
 	settled                      // all folders that were there before are asked or open
+	notOpened                    // it cannot be opened for want of room: the text says why
+	hasMet                       // an operation of it has met the want of room
+	roomAgain                    // there is room again, and the open object is asked: calls and returns are of probes
 	numberOfMessages
 )
 

@@ -28,8 +28,16 @@ type remains struct {
 	moment  int
 	kills   int // of processes that worked on it
 	asked   bool
+	first   int  // of the probes that are to be called
+	waking  bool // the open object is asked, now that there is room again
+	lack    want // of room, that its last process had
 	over    bool // answered, or refused: the process that asked it needs it no more
 	refused string
+}
+
+func newRemains(p *plan, folder string) *remains {
+	h := p.withProbes(nil)
+	return &remains{plan: p, folder: folder, history: h, durable: make([]bool, len(h)), first: len(p.calls)}
 }
 
 // work kills one process after the other. Each looks after what the one before has left.
@@ -45,7 +53,8 @@ func (k *killing) work(ctx context.Context, base string) error {
 		if err != nil {
 			return err
 		}
-		s := &session{killing: k, child: child, random: rand.New(rand.NewPCG(k.Seed, child)), known: map[uint64]*remains{}, last: last}
+		s := k.session(child, k.plans)
+		s.last = last
 		if err := s.run(ctx, folder, left); err != nil {
 			return err
 		}
@@ -56,14 +65,22 @@ func (k *killing) work(ctx context.Context, base string) error {
 	}
 }
 
+func (k *killing) session(child uint64, p *plans) *session {
+	return &session{killing: k, plans: p, child: child, random: rand.New(rand.NewPCG(k.Seed, child)), known: map[uint64]*remains{}}
+}
+
 // A session is one process, from its start to its end.
 type session struct {
 	*killing
+	plans  *plans
 	child  uint64
 	random *rand.Rand
 	known  map[uint64]*remains
 	left   []*remains
 	last   bool
+	// short says that the process has no room, which is counted there.
+	short   bool
+	counted *ShortResult
 
 	settled, killed bool
 	returned        int // operations, since it was settled
@@ -72,7 +89,7 @@ type session struct {
 }
 
 func (s *session) run(ctx context.Context, base string, left []*remains) error {
-	t := task{Base: base, First: uint64(len(left)), Child: s.child, Last: s.last, Planted: s.planted}
+	t := task{Base: base, First: uint64(len(left)), Child: s.child, Last: s.last, Planted: s.planted, Phase: s.plans.phase, Short: s.short}
 	for i, r := range left {
 		s.known[uint64(i)] = r
 		t.Left = append(t.Left, s.assign(uint64(i), r))
@@ -89,9 +106,9 @@ func (s *session) run(ctx context.Context, base string, left []*remains) error {
 
 // assign says what the next process does with a folder. It goes on where it can, half of the time.
 func (s *session) assign(of uint64, r *remains) leftTask {
-	l := leftTask{Of: of, Program: uint64(r.plan.number), Folder: r.folder}
+	l := leftTask{Of: of, Program: uint64(r.plan.number), Folder: r.folder, Asked: r.first}
 	r.asked = true
-	if from, unfinished := r.goesOn(); unfinished && !s.last && r.kills < s.PerLog && s.random.IntN(2) == 0 {
+	if from, unfinished := r.goesOn(); s.short || unfinished && !s.last && r.kills < s.PerLog && s.random.IntN(2) == 0 {
 		l.GoesOn, r.asked = from, false
 		s.count(func(k *KillResult) { k.GoneOn++ })
 	}
@@ -113,7 +130,7 @@ func (r *remains) goesOn() (from []int, unfinished bool) {
 // drawEnough draws after how many returns a process is killed: each order of magnitude is as likely. One in eight is killed after
 // so many messages from its start, while it looks after what was left.
 func (s *session) drawEnough() int {
-	if s.last {
+	if s.last || s.short {
 		return math.MaxInt
 	}
 	if s.child%8 == 7 {
@@ -170,7 +187,7 @@ func (s *session) process(ctx context.Context, t task) error {
 		return wrong
 	case waited != nil && !errors.As(waited, &exit):
 		return waited
-	case s.killed || ctx.Err() != nil || s.last && code == 0:
+	case s.killed || ctx.Err() != nil || (s.last || s.short) && code == 0:
 	case strings.Contains(said.String(), "panic: ") || strings.Contains(said.String(), "fatal error: "):
 		s.ended = said.String()
 	default:
@@ -228,15 +245,18 @@ func (s *session) enter(m message) error {
 		if err != nil {
 			return err
 		}
-		r = &remains{plan: p, folder: m.text, history: p.withProbes(nil), durable: make([]bool, len(p.calls))}
+		r = newRemains(p, m.text)
 		s.known[m.of] = r
 	}
 	if r == nil || (m.kind == calls || m.kind == returns || m.kind == gaveOpen) && m.number >= uint64(len(r.history)) {
 		return fmt.Errorf("a process told of what it was not given: message %d of object %d, operation %d: it was built from other sources", m.kind, m.of, m.number)
 	}
 	r.enter(m)
-	if m.kind == forgotten {
+	switch m.kind {
+	case forgotten:
 		delete(s.known, m.of)
+	case notOpened, hasMet, roomAgain:
+		return s.countShort(m.kind)
 	}
 	return nil
 }
@@ -253,24 +273,26 @@ func (r *remains) enter(m message) {
 		e.Returned, e.Result, e.Outcome = r.moment, m.text, spec.OK
 		if m.kind == gaveOpen {
 			e.Outcome = spec.Indeterminate
-		} else if i < len(r.durable) {
+		} else if i < r.first {
 			r.makeDurable(i)
 		}
 	case answered:
 		r.over = true
 	case refuses:
 		r.over, r.refused = true, m.text
+	case roomAgain:
+		r.first, r.waking = r.first+len(r.plan.probes), true
 	}
 }
 
 // makeDurable notes what is durable now that an operation has returned: itself, or what had returned before it was called.
 func (r *remains) makeDurable(i int) {
-	done := r.plan.calls[i].method
+	done := r.plan.at(i).method
 	if done.Durable == OnReturn {
 		r.durable[i] = true
 	}
-	for j, c := range r.plan.calls {
-		e := r.history[j]
+	for j := range r.first {
+		c, e := r.plan.at(j), r.history[j]
 		if c.method.Durable == done.Method.Name && e.Outcome == spec.OK && e.Crashes == r.kills && e.Returned < r.history[i].Invoked {
 			r.durable[j] = true
 		}
@@ -282,6 +304,11 @@ func (s *session) afterwards(ctx context.Context) error {
 	underWay, returned, durable, opening := false, 0, 0, false
 	for _, r := range s.known {
 		if !r.asked && r.refused == "" {
+			if s.short {
+				if err := s.judgeWaking(r); err != nil {
+					return err
+				}
+			}
 			pending, done, lasting := r.killed()
 			underWay, returned, durable = underWay || pending, returned+done, durable+lasting
 			s.left = append(s.left, r)

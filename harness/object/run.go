@@ -108,7 +108,7 @@ func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty
 // isOpen says whether nobody knows if an operation that returned took effect: its context ended, a fault struck, or the error is one
 // that says so.
 func (o *Object) isOpen(outcome *values.Outcome, faulty bool) bool {
-	err := failure(outcome)
+	err := failure(outcome.Results)
 	if err == nil {
 		return false
 	}
@@ -116,8 +116,8 @@ func (o *Object) isOpen(outcome *values.Outcome, faulty bool) bool {
 }
 
 // failure is the error that an operation returned, nil for none.
-func failure(outcome *values.Outcome) error {
-	for _, v := range outcome.Results {
+func failure(results []reflect.Value) error {
+	for _, v := range results {
 		if err, ok := v.Interface().(error); ok && err != nil {
 			return err
 		}

@@ -14,11 +14,6 @@ func dieTogether(c *exec.Cmd) {
 
 func askToEnd(p *os.Process) error { return p.Signal(syscall.SIGTERM) }
 
-// detach takes off what is mounted on a folder, if anything is.
-func detach(folder string) { _ = syscall.Unmount(folder, syscall.MNT_DETACH|unmountNoFollow) }
-
-const unmountNoFollow = 0x8 // UMOUNT_NOFOLLOW
-
 // peakOf is the most memory that a process had, in bytes.
 func peakOf(s *os.ProcessState) uint64 {
 	if usage, ok := s.SysUsage().(*syscall.Rusage); ok {

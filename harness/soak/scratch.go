@@ -1,11 +1,11 @@
 package soak
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/racewindow/racewindow/harness/room"
 )
 
 const scratchName = "scratch"
@@ -26,16 +26,7 @@ func scratchFor(below string) (folder string, err error) {
 
 // clearScratch removes what rounds have left that were killed. A disk that one of them has mounted comes off first.
 func clearScratch(out string) error {
-	err := filepath.WalkDir(Scratch(out), func(path string, entry fs.DirEntry, err error) error {
-		if err == nil && entry.IsDir() {
-			detach(path)
-		}
-		return err
-	})
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = os.RemoveAll(Scratch(out))
-	}
-	if err != nil {
+	if err := room.RemoveAll(Scratch(out)); err != nil {
 		return fmt.Errorf("remove what a round has left: %w", err)
 	}
 	return nil

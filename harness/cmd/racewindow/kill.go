@@ -38,7 +38,10 @@ With packages, or where a test of the current one calls harness.Check, it is the
 do: many small programs on objects whose Open keeps its data on Env.Dir or Env.Disk, in processes of the test
 binary. What had returned by the time of the kill, as the subject's Durable says, must be there when another
 process opens the folder; it may go on there, and be killed too. A durable operation without an effect (the
-canary) must be found first.
+canary) must be found first. With --limited and --full some processes have no room besides: what failed there
+may have happened or not, what succeeded counts, and what cannot be opened is no violation. Processes that have
+room open what was left; a subject that says GoesOn is asked before that, when there is room again. A run in
+which no operation met the limit, or the full disk, is no verdict.
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
@@ -46,7 +49,8 @@ const killExamples = `  racewindow kill                                     50 k
   racewindow kill --dir /var/tmp --kills 1000 --out found
   racewindow kill --limited 0 --full 20 --json -
   racewindow kill ./wal --kills 500                   the Checks of a package
-  racewindow kill --run TestMap --duration 1m --dir /var/tmp`
+  racewindow kill --run TestMap --duration 1m --dir /var/tmp
+  racewindow kill ./wal --limited 10 --full 10        no room for what it writes`
 
 type killFlags struct {
 	subject  string
@@ -87,8 +91,8 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 	c := &f.config
 	flags.StringArrayVar(&c.Dirs, "dir", nil, "work in a new folder below `DIR`; repeat for more disks (default the temporary folder, and /dev/shm)")
 	flags.IntVar(&c.Kills, "kills", 50, "kills on each disk, `N`")
-	flags.IntVar(&c.Limited, "limited", 5, "children with a file size limit, `N`")
-	flags.IntVar(&c.Full, "full", 5, "children with a full disk, `N`")
+	flags.IntVar(&c.Limited, "limited", 5, "children with a file size limit, `N` (of packages: default none)")
+	flags.IntVar(&c.Full, "full", 5, "children with a full disk, `N` (of packages: default none)")
 	flags.IntVar(&c.PerLog, "per-log", 10, "children that one log lives through, `N`")
 	flags.IntVar(&c.Goroutines, "goroutines", 8, "clients at once, `N`")
 	flags.IntVar(&c.Messages, "acknowledgements", 1000, "most appends that a child acknowledges before it is killed, `N`")

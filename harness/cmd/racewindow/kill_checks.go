@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/room"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -30,7 +31,7 @@ func (k *killOfChecks) define(flags *pflag.FlagSet) {
 
 var killScope = scope{
 	packages: []string{"run", "race", "set", "duration", "workers", "programs", "max-threads", "max-operations", "delay"},
-	both:     []string{"dir", "kills", "per-log", "goroutines", "acknowledgements", "grace", "min-under-load", "seed", "canary", "out", "json"},
+	both:     []string{"dir", "kills", "limited", "full", "per-log", "goroutines", "acknowledgements", "grace", "min-under-load", "seed", "canary", "out", "json"},
 }
 
 // checks has processes killed that work on the objects of packages' Checks.
@@ -57,6 +58,12 @@ func (f *killFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	if flags.Changed("per-log") {
 		order.PerLog = c.PerLog
 	}
+	if flags.Changed("limited") {
+		order.Limited = max(c.Limited, 0)
+	}
+	if flags.Changed("full") {
+		order.Full = max(c.Full, 0)
+	}
 	if own.duration > 0 && !flags.Changed("kills") {
 		order.Kills = 0
 	}
@@ -79,7 +86,7 @@ func (f *killFlags) settleChecks(flags *pflag.FlagSet) error {
 func foldersIn(places []string) (folders []string, remove func(), err error) {
 	remove = func() {
 		for _, folder := range folders {
-			_ = os.RemoveAll(folder) // what stays is in a folder of temporary files, which the system clears
+			_ = room.RemoveAll(folder) // what stays is in a folder of temporary files, which the system clears
 		}
 	}
 	for _, place := range places {

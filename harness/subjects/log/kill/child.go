@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/room"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -90,8 +91,10 @@ func (c *child) say(kind messageKind, client, sequence uint32, tx uint64) {
 }
 
 func (c *child) run(ctx context.Context) error {
-	if err := limitFiles(c.FileLimit); err != nil {
-		return err
+	if c.FileLimit > 0 {
+		if _, err := room.LimitFiles(c.FileLimit); err != nil {
+			return err
+		}
 	}
 	handover, err := storage.HandoverByName(c.Handover)
 	if err != nil {

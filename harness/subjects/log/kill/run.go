@@ -17,6 +17,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/racewindow/racewindow/harness/room"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
@@ -112,17 +113,17 @@ func (r *run) in(ctx context.Context, dir string, k kind, children int) (err err
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
-	t := &target{run: r, kind: k, folder: folder, children: children, result: &Target{Dir: dir, Kind: string(k), FileSystem: fileSystem(dir)}}
+	t := &target{run: r, kind: k, folder: folder, children: children, result: &Target{Dir: dir, Kind: string(k), FileSystem: room.FileSystem(dir)}}
 	r.summary.Targets = append(r.summary.Targets, t.result)
 	switch k {
 	case kindLimited:
-		if _, err := free(folder); err != nil {
+		if _, err := room.Free(folder); err != nil {
 			t.result.NotRun = err.Error()
 			return nil
 		}
 	case kindFull:
 		const bytes = 4 << 20
-		unmount, err := mountSmall(folder, bytes)
+		unmount, err := room.MountSmall(folder, bytes)
 		if err != nil {
 			t.result.NotRun = err.Error()
 			return nil
@@ -183,7 +184,7 @@ func (t *target) one(ctx context.Context, g *ledger, folder string, child uint32
 		l.FileLimit = t.limit
 	}
 	if t.kind == kindFull {
-		if err := fill(t.filler); err != nil {
+		if err := room.Fill(t.filler, 160<<10); err != nil {
 			return nil, err
 		}
 	}
@@ -226,15 +227,6 @@ func keep(to, folder string) error {
 		return nil // the child was killed before it made anything
 	}
 	return os.CopyFS(to, os.DirFS(folder))
-}
-
-// fill takes up all room but some.
-func fill(filler string) error {
-	left, err := free(filepath.Dir(filler))
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filler, make([]byte, max(left-(160<<10), 0)), 0o666)
 }
 
 // session starts a child and ends it.

@@ -1,0 +1,82 @@
+package room
+
+import (
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+)
+
+// A Limit bounds how long this process may make a file. A write beyond that fails with EFBIG.
+type Limit struct {
+	before syscall.Rlimit
+	met    chan os.Signal
+}
+
+// LimitFiles sets a limit in bytes.
+func LimitFiles(bytes uint64) (*Limit, error) {
+	l := &Limit{met: make(chan os.Signal, 1)}
+	err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l.before)
+	if err == nil {
+		signal.Notify(l.met, syscall.SIGXFSZ) // which would end the process
+		err = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: bytes, Max: l.before.Max})
+	}
+	if err != nil {
+		return nil, fmt.Errorf("limit the size of files: %w", err)
+	}
+	return l, nil
+}
+
+// Met says whether something has met the limit since this was asked last.
+func (l *Limit) Met() bool {
+	select {
+	case <-l.met:
+		return true
+	default:
+		return false
+	}
+}
+
+// Lift ends the limit.
+func (l *Limit) Lift() error {
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l.before); err != nil {
+		return fmt.Errorf("lift the limit on the size of files: %w", err)
+	}
+	return nil
+}
+
+// MountSmall mounts a tmpfs of that size on a folder.
+func MountSmall(folder string, bytes int) (unmount func() error, err error) {
+	if err := syscall.Mount("racewindow", folder, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%d", bytes)); err != nil {
+		return nil, &os.SyscallError{Syscall: "mount", Err: err}
+	}
+	return func() error { return syscall.Unmount(folder, syscall.MNT_DETACH) }, nil
+}
+
+// detach takes off what is mounted on a folder, if anything is.
+func detach(folder string) { _ = syscall.Unmount(folder, syscall.MNT_DETACH|unmountNoFollow) }
+
+const unmountNoFollow = 0x8 // UMOUNT_NOFOLLOW
+
+// Free is how many bytes a file system has left.
+func Free(folder string) (int64, error) {
+	var s syscall.Statfs_t
+	err := syscall.Statfs(folder, &s)
+	return int64(s.Bavail) * s.Bsize, err
+}
+
+// FileSystem names the file system that a folder is on.
+func FileSystem(folder string) string {
+	var s syscall.Statfs_t
+	if err := syscall.Statfs(folder, &s); err != nil {
+		return "unknown"
+	}
+	if name, ok := fileSystems[int64(s.Type)]; ok {
+		return name
+	}
+	return fmt.Sprintf("type %#x", s.Type)
+}
+
+var fileSystems = map[int64]string{
+	0xef53: "ext4", 0x01021994: "tmpfs", 0x58465342: "xfs", 0x9123683e: "btrfs", 0x794c7630: "overlayfs", 0x6969: "nfs", 0x2fc12fc1: "zfs",
+}
