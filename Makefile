@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker false-alarms pushbutton unmarked bench-quick bench-sched gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick bench-sched gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -105,6 +105,9 @@ runtime-versions: ## Go's own tests and those of plain tests on each supported v
 	$(GO) run ./scripts/runtimetests -go $(GO_VERSIONS)
 	for v in $$(echo $(GO_VERSIONS) | tr , ' '); do RACEWINDOW_TEST_GO=$$v $(GO) test -count=1 ./harness/plain || exit 1; done
 	$(GO) run ./scripts/runtimetests -arch arm64
+
+first-report: ## what a stranger does first, timed, from go mod init to the first report, and that Go's own commands notice nothing
+	@$(GO) run ./scripts/firstreport
 
 alone: ## explore leaves modules of all shapes alone: vendored, workspaces, old, interrupted, read-only: RUN= SHORT=1
 	$(GO) run ./scripts/alone $(if $(SHORT),-short) $(if $(RUN),-run '$(RUN)')
