@@ -46,7 +46,7 @@ type BuildError struct {
 }
 
 func (e *BuildError) Error() string {
-	return fmt.Sprintf("%s cannot be built with racewindow's runtime:\n%s", e.Package, e.Said)
+	return fmt.Sprintf("the tests of %s cannot be built:\n%s", e.Package, e.Said)
 }
 
 // stopAfter is how long an interrupted go command may go on before it is killed.

@@ -10,8 +10,10 @@ import (
 	"fmt"
 	"go/ast"
 	"go/parser"
+	"go/scanner"
 	"go/token"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
@@ -66,7 +68,7 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 			return nil, fmt.Errorf("understand go list: %w", err)
 		}
 		if p.Error != nil {
-			return nil, &ListError{p.ImportPath + ": " + strings.TrimSpace(p.Error.Err)}
+			return nil, &ListError{p.ImportPath + ": " + strings.TrimSpace(p.Error.Err) + meantFolder(dir, p.ImportPath)}
 		}
 		if err := p.read(append(p.TestGoFiles, p.XTestGoFiles...)); err != nil {
 			return nil, err
@@ -75,15 +77,28 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 	}
 }
 
+// meantFolder is the remedy where a folder was named as only a package of the standard library is.
+func meantFolder(dir, path string) string {
+	if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(path))); path == "" || strings.HasPrefix(path, ".") || err != nil || !info.IsDir() {
+		return ""
+	}
+	return "; did you mean ./" + path + "?"
+}
+
 // read finds the tests in the package's test files. A test that calls harness.Check, by itself or through functions of these files, is a
 // Check.
 func (p *Package) read(files []string) error {
 	var tests []string
+	var broken error               // the last syntax error
 	calls := map[string][]string{} // function -> names that it uses
 	checks, names := map[string]bool{}, map[string]bool{}
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
-		if err != nil {
+		var syntax scanner.ErrorList
+		switch {
+		case errors.As(err, &syntax) && file != nil: // what it has before that is enough: its package alone does not build then
+			broken = err
+		case err != nil:
 			return &ListError{err.Error()}
 		}
 		harness := importName(file)
@@ -112,6 +127,9 @@ func (p *Package) read(files []string) error {
 				return true
 			})
 		}
+	}
+	if broken != nil && len(tests) == 0 {
+		return &ListError{broken.Error()}
 	}
 	spread(checks, calls)
 	spread(names, calls)

@@ -34,3 +34,30 @@ func TestDot(t *testing.T) { Check(t, Subject[int]{}) }
 	require.Equal(t, []string{"TestElsewhere", "TestOrdinary", "TestDot"}, p.Tests)
 	require.Equal(t, []string{"TestOrdinary"}, p.Strangers)
 }
+
+// Its package alone does not build then; the others are explored.
+func TestASyntaxErrorIsAMatterOfItsPackage(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":         "module example.com/m\n\ngo 1.26\n",
+		"bad/a_test.go":  "package bad\n\nimport \"testing\"\n\nfunc TestBad(t *testing.T) { for {\n",
+		"good/a_test.go": "package good\n\nimport \"testing\"\n\nfunc TestGood(t *testing.T) {}\n",
+		"none/a_test.go": "package none\n\nfunc f() { for {\n",
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	all, err := List(t.Context(), dir, nil, nil, []string{"./bad", "./good"})
+	require.NoError(t, err)
+	require.Equal(t, []string{"TestBad"}, all[0].Tests)
+	require.Equal(t, []string{"TestGood"}, all[1].Tests)
+	err = session(t, dir).Explore(t.Context(), all[0])
+	require.ErrorContains(t, err, "the tests of example.com/m/bad cannot be built:\n")
+	require.ErrorContains(t, err, "a_test.go:5:")
+
+	_, err = List(t.Context(), dir, nil, nil, []string{"./good", "./none"})
+	require.ErrorContains(t, err, "expected '}'", "nobody knows which tests it has")
+	_, err = List(t.Context(), dir, nil, nil, []string{"good"})
+	require.ErrorContains(t, err, "; did you mean ./good?")
+}

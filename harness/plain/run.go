@@ -113,6 +113,10 @@ func (s *Session) build(ctx context.Context, p Package) (b *binary, err error) {
 		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: b.file, Race: s.Race, Flags: s.Flags,
 		Driver: Driver(), Unraced: beneath + "/...", Debug: s.ForDebugger, Env: s.Env,
 	}.Run(ctx)
+	var wrong *runtime.BuildError
+	if errors.As(err, &wrong) {
+		wrong.Package = p.ImportPath // it was built from its folder, as "."
+	}
 	if err != nil {
 		b.remove()
 		return nil, err

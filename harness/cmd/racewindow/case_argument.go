@@ -14,7 +14,7 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-const caseRemedy = "give a file, or a case, which begins with 'v1 scenario=log handover=NAME'"
+const caseRemedy = "give a file, or a case, which begins with 'v1 scenario=log handover=NAME', or with 'v1 test=TestX' where it is of a test"
 
 // isCaseText says whether an argument is the text of a case: it looks like one, and no file is called so.
 func isCaseText(argument string) bool {

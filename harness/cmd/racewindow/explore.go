@@ -38,7 +38,8 @@ detector reports, each pair of places once. A test with timers that holds is sea
 long, with timers that may fire early; what only that finds is called timing. ('racewindow doctor' says
 whether that can be had here.) What is found is kept there too, and executed first the next time. In GitHub
 Actions it is annotated, and in the step summary. Without packages it is the current package, if a test of it
-calls harness.Check, and otherwise the log that racewindow brings.
+calls harness.Check, and otherwise the log that racewindow brings; a command that cannot explore that log (one
+that 'go install' has made) takes the plain tests of the current package.
 
 Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
 turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.
@@ -94,7 +95,7 @@ func exploreCommand() *cobra.Command {
 		Example: exploreExamples,
 		Args:    onlyPackages,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") || cmd.Flags().Changed("build") || f.hasChecksHere(cmd.Context(), cmd.Flags()) {
+			if len(args) > 0 || cmd.Flags().Changed("run") || cmd.Flags().Changed("build") || f.hasTestsHere(cmd.Context(), cmd.Flags()) {
 				return f.tests(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), args)
 			}
 			return f.run(cmd.Context(), cmd.Flags(), cmd.OutOrStdout())
@@ -173,7 +174,7 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
 		return err
 	}
-	if err := failpoints.Require("racewindow explore", "make build (it makes bin/racewindow); or explore what a test of yours gives to harness.Check, in the folder of its package"); err != nil {
+	if err := failpoints.Require("racewindow explore", "make build (it makes bin/racewindow); or name packages whose tests are to be explored: racewindow explore ."); err != nil {
 		return err
 	}
 	if f.jsonFile == "-" {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
@@ -24,12 +25,27 @@ import (
 // What a drawn program of a Check gets: its first schedules show most of what it can show.
 const perProgramOfChecks = 200
 
-// hasChecksHere reports whether the current package has Checks, and nothing was said that only the log understands.
-func (f *exploreFlags) hasChecksHere(ctx context.Context, flags *pflag.FlagSet) bool {
+// withoutPackages are the flags with which the plain tests of the current package are explored though it is not named.
+var withoutPackages = []string{
+	"race", "leaks", "unjudged", "processes", "shard", "budget", "budget-per-test", "timeout", "atomic", "test2json", "junit", "sarif", "known", "schedules", "seed", "all", "out", "json",
+}
+
+// hasTestsHere reports whether it is about the current package: it has Checks, or plain tests in a build that cannot explore the log
+// anyway, and nothing was said that only the log understands.
+func (f *exploreFlags) hasTestsHere(ctx context.Context, flags *pflag.FlagSet) bool {
 	if flags.Changed("handover") || flags.Changed("subject") {
 		return false
 	}
-	return checksHere(ctx)
+	if checksHere(ctx) {
+		return true
+	}
+	ofPlain := true
+	flags.Visit(func(flag *pflag.Flag) { ofPlain = ofPlain && slices.Contains(withoutPackages, flag.Name) })
+	if failpoints.Instrumented() || !ofPlain {
+		return false
+	}
+	here, err := plain.List(ctx, "", environment.Full(), nil, []string{"."})
+	return err == nil && slices.ContainsFunc(here, func(p plain.Package) bool { return len(p.Tests)+len(p.Fuzz) > 0 })
 }
 
 // tests explores the tests of packages: what they give to harness.Check, and then the plain ones.
@@ -75,6 +91,9 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if len(with) == 0 && !withChecks && hasPlain {
 		return usageError{fmt.Errorf("--run %q matches no test of %s", f.pattern, strings.Join(packages, " "))}
 	}
+	if !withChecks && !hasPlain {
+		return usageError{nothingToExplore(packages, listed)}
+	}
 	if with, err = f.sharded(with); err != nil {
 		return err
 	}
@@ -86,6 +105,19 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 		return besides(err, f.teller.write(out))
 	}
 	return besides(both(err, f.plain(ctx, order, flags, out, with)), f.teller.write(out))
+}
+
+// nothingToExplore says what packages have that have no tests.
+func nothingToExplore(asked []string, listed []plain.Package) error {
+	var targets []string
+	for _, p := range listed {
+		targets = append(targets, p.Fuzz...)
+	}
+	what := "no test: examples and benchmarks are not explored; name other packages, or -tags if a build tag hides their tests"
+	if len(targets) > 0 {
+		what = "no test but fuzz targets, which are not explored: " + strings.Join(targets, ", ") + "; call one from a test with one input, and explore that"
+	}
+	return fmt.Errorf("%s has %s", strings.Join(asked, " "), what)
 }
 
 // besides is how a run ends of which something could not be written.

@@ -183,7 +183,7 @@ func TestAnUninstrumentedCommandSaysHowToBuildOne(t *testing.T) {
 		{"stress"},
 		{"stress", "--crash"},
 		{"kill", "--kills", "1"},
-		{"explore"},
+		{"explore", "--subject", "log"},
 		{"verify"},
 		{"soak", "--out", t.TempDir()},
 		{"soak", "--round", "v1 kind=kill variant=disk seed=1 for=1s"},
