@@ -122,11 +122,22 @@ func fileEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowNamed(racewindow"+op.op+")", reason))
 	}
+	all = append(all, entropyEdits()...)
 	return append(all,
 		within("os/tempfile.go", "runtime_rand", "//go:linkname runtime_rand runtime.rand\n", "//go:linkname runtime_rand runtime.racewindowOtherRand\n", "a folder that is left from an earlier execution must not shift the random numbers of the code under test"),
 		enter("crypto/internal/sysrand/rand.go", "func Read(b []byte) {", "\tracewindowSecret()", "random numbers of the system's differ each time, which is to be named"),
 		enter("os/proc.go", "func Exit(code int) {", "\tracewindowExiting(code)", "what would end the process ends the execution"),
 		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
+}
+
+// entropyEdits are about FIPS 140-3, whose entropy is the jitter of a clock since Go 1.26.
+func entropyEdits() []Edit {
+	const file, name, reason = "crypto/internal/fips140deps/time/time.go", "HighPrecisionNow", "a clock whose readings are a nanosecond apart has no jitter, so that no entropy comes of it"
+	now := within(file, name, "	return int64(time.Since(start))\n", "	_ = time.Since\n	_ = start\n	return racewindowMoment()\n", reason)
+	now.From, now.Before = "go1.26", "go1.27"
+	later := within(file, name, "	return monoTime()\n", "	return racewindowMoment()\n", reason)
+	later.From = "go1.27"
+	return []Edit{now, later}
 }
 
 func testingEdits() []Edit {

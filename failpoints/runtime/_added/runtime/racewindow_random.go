@@ -67,3 +67,8 @@ func racewindowSecret() {
 		c.outcome.secret = racewindowStands(getfp())
 	}
 }
+
+// racewindowMoment is the time that passes outside of any bubble, in nanoseconds.
+//
+//go:linkname racewindowMoment
+func racewindowMoment() int64 { return nanotime() }
