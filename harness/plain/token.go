@@ -25,9 +25,6 @@ var ErrToken = errors.New("not a token of a plain test")
 
 const head = "v1 test="
 
-// IsToken says whether a text is to be read as one.
-func IsToken(text string) bool { return strings.HasPrefix(strings.TrimSpace(text), head) }
-
 // alone is the clause of Token.Alone.
 const alone = "; alone"
 
