@@ -15,57 +15,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/racewindow/racewindow/scripts/mutants/told"
 )
 
 // control names the row without a bug.
 const control = "(none)"
 
-// The following are what the prober prints.
-
-type search struct {
-	Strategy  string `json:"strategy"`
-	Seed      uint64 `json:"seed"`
-	Found     bool   `json:"found"`
-	Schedules uint64 `json:"schedules"`
-	Programs  int    `json:"programs"`
-	Class     string `json:"class,omitempty"`
-	Case      string `json:"case,omitempty"`
-	Error     string `json:"error,omitempty"`
-}
-
-type smallest struct {
-	Case        string `json:"case"`
-	Program     string `json:"program"`
-	Class       string `json:"class"`
-	Message     string `json:"message"`
-	Preemptions int    `json:"preemptions"`
-	Operations  int    `json:"operations"`
-	Minimal     bool   `json:"minimal"`
-}
-
-type estimate struct {
-	Schedules uint64 `json:"schedules"`
-	Failed    uint64 `json:"failed"`
-	// Low and High bound the probability.
-	Low  float64 `json:"low"`
-	High float64 `json:"high"`
-}
-
-type event struct {
-	At       *search   `json:"at"`
-	Search   *search   `json:"search"`
-	Smallest *smallest `json:"smallest"`
-	Estimate *estimate `json:"estimate"`
-}
-
 // measured is what came of one planted bug.
 type measured struct {
 	mutant
-	Searches []search      `json:"searches"`
-	Smallest *smallest     `json:"smallest,omitempty"`
-	Estimate *estimate     `json:"estimate,omitempty"`
-	Problem  string        `json:"problem,omitempty"` // why there is no measurement
-	Duration time.Duration `json:"duration_ns"`
+	Searches []told.Search  `json:"searches"`
+	Smallest *told.Smallest `json:"smallest,omitempty"`
+	Estimate *told.Estimate `json:"estimate,omitempty"`
+	Problem  string         `json:"problem,omitempty"` // why there is no measurement
+	Duration time.Duration  `json:"duration_ns"`
 }
 
 // one builds the prober with the bug in it and runs it.
@@ -122,7 +86,7 @@ func (c config) probe(ctx context.Context, binary string, got *measured) error {
 }
 
 // process runs the prober once. It returns where it stood when it ended.
-func (c config) process(ctx context.Context, binary string, got *measured) (at *search, stderr string, err error) {
+func (c config) process(ctx context.Context, binary string, got *measured) (at *told.Search, stderr string, err error) {
 	var known []string
 	for _, s := range got.Searches {
 		if s.Case != "" {
@@ -149,11 +113,11 @@ func (c config) process(ctx context.Context, binary string, got *measured) (at *
 }
 
 // listen takes in the lines of the prober until it ends.
-func (m *measured) listen(pipe io.Reader) (at *search, err error) {
+func (m *measured) listen(pipe io.Reader) (at *told.Search, err error) {
 	lines := bufio.NewScanner(pipe)
 	lines.Buffer(nil, 1<<22)
 	for lines.Scan() {
-		var e event
+		var e told.Event
 		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
 			return at, err
 		}
@@ -192,7 +156,7 @@ func run(ctx context.Context, name string, arguments ...string) error {
 
 // caught says whether any search found the bug.
 func (m measured) caught() bool {
-	return slices.ContainsFunc(m.Searches, func(s search) bool { return s.Found })
+	return slices.ContainsFunc(m.Searches, func(s told.Search) bool { return s.Found })
 }
 
 // hard says that a random schedule of the smallest program shows the bug less than once in a thousand times.

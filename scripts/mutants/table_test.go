@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/scripts/mutants/told"
 )
 
 // someResults has a row of each kind.
 func someResults() results {
-	found := func(strategy string, after ...uint64) (all []search) {
+	found := func(strategy string, after ...uint64) (all []told.Search) {
 		for i, n := range after {
-			s := search{Strategy: strategy, Seed: uint64(i), Found: n > 0, Schedules: n, Class: "ReadAfterWrite/empty"}
+			s := told.Search{Strategy: strategy, Seed: uint64(i), Found: n > 0, Schedules: n, Class: "ReadAfterWrite/empty"}
 			if !s.Found {
 				s.Schedules = 1000
 			}
@@ -23,13 +25,13 @@ func someResults() results {
 		}
 		return all
 	}
-	e := &estimate{Schedules: 100_000, Failed: 3}
+	e := &told.Estimate{Schedules: 100_000, Failed: 3}
 	e.Low, e.High = interval(e.Failed, e.Schedules)
 	return results{Seeds: 3, Schedules: 1000, Budget: time.Second, Duration: 83 * time.Second, Mutants: []measured{
 		{mutant: mutant{Name: control, Bug: "none"}, Searches: found("random", 0, 0, 0)},
 		{
 			mutant: mutant{Name: "a-bug", Bug: "one | two", Resembles: "a class"}, Estimate: e,
-			Smallest: &smallest{Case: "v1 ...; w0: append 1", Class: "ReadAfterWrite/empty", Operations: 3, Preemptions: 1},
+			Smallest: &told.Smallest{Case: "v1 ...; w0: append 1", Class: "ReadAfterWrite/empty", Operations: 3, Preemptions: 1},
 			Searches: append(found("random", 7, 0, 900), append(found("pct", 5, 4, 3), append(found("pos", 0, 0, 12), found("bounded", 0, 0, 0)...)...)...),
 		},
 		{mutant: mutant{Name: "b-bug", Bug: "three", Resembles: "another", Equivalent: "nobody looks"}, Searches: found("random", 0, 0, 0)},
@@ -84,7 +86,7 @@ func TestTheProbersLinesAreUnderstood(t *testing.T) {
 {"at":{"strategy":"pos","seed":0,"schedules":200}}
 `))
 	require.NoError(t, err)
-	require.Equal(t, &search{Strategy: "pos", Schedules: 200}, at, "this is where the process ended")
+	require.Equal(t, &told.Search{Strategy: "pos", Schedules: 200}, at, "this is where the process ended")
 	require.Len(t, m.Searches, 1)
 	require.Equal(t, "deadlock", m.class())
 	at, err = m.listen(strings.NewReader(`{"smallest":{"class":"panic","operations":2}}` + "\n" + `{"estimate":{"schedules":100,"failed":0}}`))

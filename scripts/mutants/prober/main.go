@@ -18,47 +18,15 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
+	"github.com/racewindow/racewindow/scripts/mutants/told"
 )
 
-// An event is one line of what is printed: where a search stands, how it ended, or what its findings came to.
-type event struct {
-	At       *search   `json:"at,omitempty"`
-	Search   *search   `json:"search,omitempty"`
-	Smallest *smallest `json:"smallest,omitempty"`
-	Estimate *estimate `json:"estimate,omitempty"`
-}
-
-func tell(e event) error { return json.NewEncoder(os.Stdout).Encode(e) }
+func tell(e told.Event) error { return json.NewEncoder(os.Stdout).Encode(e) }
 
 // A search is one strategy with one seed.
 type search struct {
-	Strategy  string `json:"strategy"`
-	Seed      uint64 `json:"seed"`
-	Found     bool   `json:"found"`
-	Schedules uint64 `json:"schedules"`
-	Programs  int    `json:"programs"`
-	Class     string `json:"class,omitempty"`
-	Case      string `json:"case,omitempty"`
-	Error     string `json:"error,omitempty"`
-
+	told.Search
 	found cases.Case
-}
-
-// A smallest case shows the bug.
-type smallest struct {
-	Case        string `json:"case"`
-	Program     string `json:"program"`
-	Class       string `json:"class"`
-	Message     string `json:"message"`
-	Preemptions int    `json:"preemptions"`
-	Operations  int    `json:"operations"`
-	Minimal     bool   `json:"minimal"`
-}
-
-// An estimate is how many of a number of random schedules of the smallest program broke a promise.
-type estimate struct {
-	Schedules uint64 `json:"schedules"`
-	Failed    uint64 `json:"failed"`
 }
 
 // hang is how long a step may take before the process ends with exit code 3: the engine goes round in circles.
@@ -109,7 +77,7 @@ func (c config) run(ctx context.Context, known string) error {
 	}
 	for i := c.skip; i < len(c.strategies)*c.seeds; i++ {
 		s := c.search(ctx, c.strategies[i/c.seeds], uint64(i%c.seeds))
-		if err := tell(event{Search: &s}); err != nil {
+		if err := tell(told.Event{Search: &s.Search}); err != nil {
 			return err
 		}
 		if s.Found {
@@ -124,7 +92,7 @@ func (c config) run(ctx context.Context, known string) error {
 		return err
 	}
 	program := cases.Of(best.Case.Bare())
-	if err := tell(event{Smallest: &smallest{
+	if err := tell(told.Event{Smallest: &told.Smallest{
 		Case: best.Case.String(), Program: program.String(), Class: best.Failure.Class(), Message: best.Failure.Error(),
 		Preemptions: best.Preemptions, Operations: operations(best), Minimal: best.Minimal,
 	}}); err != nil {
@@ -134,7 +102,7 @@ func (c config) run(ctx context.Context, known string) error {
 	if err != nil {
 		return err
 	}
-	return tell(event{Estimate: e})
+	return tell(told.Event{Estimate: e})
 }
 
 // minimize makes the smallest of what was found smaller, from a few beginnings, and keeps the smallest result.
@@ -171,12 +139,12 @@ func size(c cases.Case) (operations int) {
 // search goes through the course until something is found or the limits are reached. A program gets few schedules at first and
 // four times as many in each later round.
 func (c config) search(ctx context.Context, strategy string, seed uint64) search {
-	s := search{Strategy: strategy, Seed: seed}
+	s := search{Search: told.Search{Strategy: strategy, Seed: seed}}
 	way := newCourse(seed, c.hint)
 	for until := time.Now().Add(c.budget); int(s.Schedules) < c.schedules && time.Now().Before(until); {
 		program, round, err := way.next()
 		if err == nil {
-			err = tell(event{At: &s})
+			err = tell(told.Event{At: &s.Search})
 		}
 		if err == nil {
 			err = s.try(ctx, program, sched.Options{
@@ -221,7 +189,7 @@ func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) e
 }
 
 // sample executes the program under random walks and counts those that fail.
-func (c config) sample(ctx context.Context, program cases.Case) (*estimate, error) {
+func (c config) sample(ctx context.Context, program cases.Case) (*told.Estimate, error) {
 	scenario, err := program.Scenario()
 	if err != nil {
 		return nil, err
@@ -229,7 +197,7 @@ func (c config) sample(ctx context.Context, program cases.Case) (*estimate, erro
 	r, err := sched.Search(ctx, scenario, sched.Options{
 		Strategy: "random", Schedules: c.estimate, Budget: c.estimateIn, Seed: 0x5eed, Workers: 1, RepeatEvery: -1, All: true, Hang: hang,
 	})
-	e := &estimate{Schedules: r.Schedules}
+	e := &told.Estimate{Schedules: r.Schedules}
 	for _, f := range r.Findings {
 		e.Failed += f.Count
 	}

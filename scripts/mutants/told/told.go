@@ -1,0 +1,42 @@
+// Package told is what the prober prints, and the command mutants reads: a line of JSON for each Event.
+package told
+
+// An Event is where a search stands, how it ended, or what all that was found came to; one of these is set.
+type Event struct {
+	At       *Search   `json:"at,omitempty"`
+	Search   *Search   `json:"search,omitempty"`
+	Smallest *Smallest `json:"smallest,omitempty"`
+	Estimate *Estimate `json:"estimate,omitempty"`
+}
+
+// A Search is one strategy with one seed.
+type Search struct {
+	Strategy  string `json:"strategy"`
+	Seed      uint64 `json:"seed"`
+	Found     bool   `json:"found"`
+	Schedules uint64 `json:"schedules"`
+	Programs  int    `json:"programs"`
+	Class     string `json:"class,omitempty"`
+	Case      string `json:"case,omitempty"`
+	Error     string `json:"error,omitempty"`
+}
+
+// A Smallest case shows the bug.
+type Smallest struct {
+	Case        string `json:"case"`
+	Program     string `json:"program"`
+	Class       string `json:"class"`
+	Message     string `json:"message"`
+	Preemptions int    `json:"preemptions"`
+	Operations  int    `json:"operations"`
+	Minimal     bool   `json:"minimal"`
+}
+
+// An Estimate is how many of a number of random schedules of the smallest program broke a promise. Low and High bound the
+// probability; who reads it enters them.
+type Estimate struct {
+	Schedules uint64  `json:"schedules"`
+	Failed    uint64  `json:"failed"`
+	Low       float64 `json:"low"`
+	High      float64 `json:"high"`
+}
