@@ -12,6 +12,7 @@ import (
 	"github.com/pingcap/failpoint"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/examples/files"
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
@@ -79,21 +80,21 @@ func (m *Map) Get(ctx context.Context, key string) (value int, found bool) {
 
 // Set sets the value of a key.
 func (m *Map) Set(ctx context.Context, key string, value int) error {
-	return m.change(ctx, change{Key: key, Value: value})
+	return m.change(ctx, files.Change{Key: key, Value: value})
 }
 
 // Delete forgets a key.
 func (m *Map) Delete(ctx context.Context, key string) error {
-	return m.change(ctx, change{Key: key, Deleted: true})
+	return m.change(ctx, files.Change{Key: key, Deleted: true})
 }
 
-func (m *Map) change(ctx context.Context, c change) error {
+func (m *Map) change(ctx context.Context, c files.Change) error {
 	failpoints.Lock(ctx, lock, &m.mu)
 	defer m.mu.Unlock()
 	if m.broken != nil {
 		return m.broken
 	}
-	frame := c.frame()
+	frame := c.Frame()
 	_, err := m.log.WriteAt(frame, m.end)
 	failpoint.InjectCall("change/written", ctx)
 	if err == nil {
@@ -104,7 +105,7 @@ func (m *Map) change(ctx context.Context, c change) error {
 		return fmt.Errorf("write the log: %w", err)
 	}
 	m.end += int64(len(frame))
-	c.apply(m.values)
+	c.Apply(m.values)
 	return nil
 }
 
@@ -117,14 +118,14 @@ func (m *Map) Snapshot(ctx context.Context) error {
 		return err
 	}
 	failpoint.InjectCall("snapshot/copied", ctx)
-	if err := writeSnapshot(m.disk, snapshot{First: first, Values: values}); err != nil {
+	if err := files.WriteSnapshot(m.disk, files.Snapshot{First: first, Values: values}); err != nil {
 		return err
 	}
 	failpoint.InjectCall("snapshot/durable", ctx)
 	if m.emptiesLog {
 		return m.emptyLog(ctx)
 	}
-	return removeSegments(m.disk, first)
+	return files.RemoveSegments(m.disk, first)
 }
 
 // cut copies the values, and returns the segment that the changes after them go to.
@@ -160,7 +161,7 @@ func (m *Map) emptyLog(ctx context.Context) error {
 
 // nextSegment begins a segment. Its name is durable before anything is written to it.
 func (m *Map) nextSegment() error {
-	f, err := m.disk.Create(segmentName(m.segment + 1))
+	f, err := m.disk.Create(files.SegmentName(m.segment + 1))
 	if err == nil {
 		err = m.disk.SyncDir(".")
 	}
@@ -180,7 +181,7 @@ func (m *Map) Close() error { return m.log.Close() }
 
 // recover reads the snapshot and the segments after it.
 func (m *Map) recover() error {
-	s, err := readSnapshot(m.disk)
+	s, err := files.ReadSnapshot(m.disk)
 	if err != nil {
 		return err
 	}
@@ -190,11 +191,11 @@ func (m *Map) recover() error {
 	if err := m.disk.SyncDir("."); err != nil {
 		return err
 	}
-	if err := removeSegments(m.disk, s.First); err != nil {
+	if err := files.RemoveSegments(m.disk, s.First); err != nil {
 		return err
 	}
 	for m.segment = s.First; ; m.segment++ {
-		f, err := m.disk.Open(segmentName(m.segment))
+		f, err := m.disk.Open(files.SegmentName(m.segment))
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && m.log == nil:
 			m.segment--
@@ -209,7 +210,7 @@ func (m *Map) recover() error {
 			_ = m.log.Close() // it was only read
 		}
 		m.log = f
-		if m.end, err = replay(f, m.values); err != nil {
+		if m.end, err = files.Replay(f, m.values); err != nil {
 			return err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"sync"
 
+	"github.com/racewindow/racewindow/harness/examples/files"
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
@@ -59,21 +60,21 @@ func (m *Map) Get(key string) (value int, found bool) {
 
 // Set sets the value of a key.
 func (m *Map) Set(key string, value int) error {
-	return m.change(change{Key: key, Value: value})
+	return m.change(files.Change{Key: key, Value: value})
 }
 
 // Delete forgets a key.
 func (m *Map) Delete(key string) error {
-	return m.change(change{Key: key, Deleted: true})
+	return m.change(files.Change{Key: key, Deleted: true})
 }
 
-func (m *Map) change(c change) error {
+func (m *Map) change(c files.Change) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.broken != nil {
 		return m.broken
 	}
-	frame := c.frame()
+	frame := c.Frame()
 	_, err := m.log.WriteAt(frame, m.end)
 	if err == nil {
 		err = m.log.Sync()
@@ -83,7 +84,7 @@ func (m *Map) change(c change) error {
 		return fmt.Errorf("write the log: %w", err)
 	}
 	m.end += int64(len(frame))
-	c.apply(m.values)
+	c.Apply(m.values)
 	return nil
 }
 
@@ -95,13 +96,13 @@ func (m *Map) Snapshot() error {
 	if err != nil {
 		return err
 	}
-	if err := writeSnapshot(m.disk, snapshot{First: first, Values: values}); err != nil {
+	if err := files.WriteSnapshot(m.disk, files.Snapshot{First: first, Values: values}); err != nil {
 		return err
 	}
 	if m.emptiesLog {
 		return m.emptyLog()
 	}
-	return removeSegments(m.disk, first)
+	return files.RemoveSegments(m.disk, first)
 }
 
 // cut copies the values, and returns the segment that the changes after them go to.
@@ -137,7 +138,7 @@ func (m *Map) emptyLog() error {
 
 // nextSegment begins a segment. Its name is durable before anything is written to it.
 func (m *Map) nextSegment() error {
-	f, err := m.disk.Create(segmentName(m.segment + 1))
+	f, err := m.disk.Create(files.SegmentName(m.segment + 1))
 	if err == nil {
 		err = m.disk.SyncDir(".")
 	}
@@ -157,7 +158,7 @@ func (m *Map) Close() error { return m.log.Close() }
 
 // recover reads the snapshot and the segments after it.
 func (m *Map) recover() error {
-	s, err := readSnapshot(m.disk)
+	s, err := files.ReadSnapshot(m.disk)
 	if err != nil {
 		return err
 	}
@@ -167,11 +168,11 @@ func (m *Map) recover() error {
 	if err := m.disk.SyncDir("."); err != nil {
 		return err
 	}
-	if err := removeSegments(m.disk, s.First); err != nil {
+	if err := files.RemoveSegments(m.disk, s.First); err != nil {
 		return err
 	}
 	for m.segment = s.First; ; m.segment++ {
-		f, err := m.disk.Open(segmentName(m.segment))
+		f, err := m.disk.Open(files.SegmentName(m.segment))
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && m.log == nil:
 			m.segment--
@@ -186,7 +187,7 @@ func (m *Map) recover() error {
 			_ = m.log.Close() // it was only read
 		}
 		m.log = f
-		if m.end, err = replay(f, m.values); err != nil {
+		if m.end, err = files.Replay(f, m.values); err != nil {
 			return err
 		}
 	}

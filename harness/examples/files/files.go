@@ -1,4 +1,5 @@
-package wal
+// Package files is what a map with a log and snapshots has on its disk: frames with a checksum, segments, a snapshot.
+package files
 
 import (
 	"encoding/binary"
@@ -12,14 +13,15 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// A change is one entry of the log.
-type change struct {
+// A Change is one entry of the log.
+type Change struct {
 	Key     string
 	Value   int
 	Deleted bool
 }
 
-func (c change) apply(values map[string]int) {
+// Apply makes the change.
+func (c Change) Apply(values map[string]int) {
 	if c.Deleted {
 		delete(values, c.Key)
 	} else {
@@ -40,7 +42,8 @@ func frameOf(content any) []byte {
 	return append(frame, text...)
 }
 
-func (c change) frame() []byte { return frameOf(c) }
+// Frame is the change as it stands in a segment.
+func (c Change) Frame() []byte { return frameOf(c) }
 
 // unframe reads a frame into content and returns what is after it. It is not whole where a write was cut short.
 func unframe(data []byte, content any) (rest []byte, whole bool) {
@@ -66,19 +69,19 @@ func read(f disk.File) ([]byte, error) {
 	return io.ReadAll(io.NewSectionReader(f, 0, size))
 }
 
-// replay makes the changes of a segment, and cuts a last one that was not written whole: nobody was told that it is durable.
-func replay(f disk.File, values map[string]int) (end int64, err error) {
+// Replay makes the changes of a segment, and cuts a last one that was not written whole: nobody was told that it is durable.
+func Replay(f disk.File, values map[string]int) (end int64, err error) {
 	data, err := read(f)
 	if err != nil {
 		return 0, err
 	}
 	for rest := data; ; {
-		var c change
+		var c Change
 		next, whole := unframe(rest, &c)
 		if !whole {
 			break
 		}
-		c.apply(values)
+		c.Apply(values)
 		end, rest = end+int64(len(rest)-len(next)), next
 	}
 	if end < int64(len(data)) {
@@ -87,10 +90,11 @@ func replay(f disk.File, values map[string]int) (end int64, err error) {
 	return end, err
 }
 
-func segmentName(number int) string { return fmt.Sprintf("log-%06d", number) }
+// SegmentName is the file of a segment.
+func SegmentName(number int) string { return fmt.Sprintf("log-%06d", number) }
 
-// removeSegments removes those before first.
-func removeSegments(d disk.Disk, first int) error {
+// RemoveSegments removes those before first.
+func RemoveSegments(d disk.Disk, first int) error {
 	entries, err := d.List(".")
 	if err != nil {
 		return err
@@ -106,8 +110,8 @@ func removeSegments(d disk.Disk, first int) error {
 	return nil
 }
 
-// A snapshot holds the values before the segment First.
-type snapshot struct {
+// A Snapshot holds the values before the segment First.
+type Snapshot struct {
 	First  int
 	Values map[string]int
 }
@@ -117,8 +121,8 @@ const (
 	newName      = "snapshot.new"
 )
 
-// writeSnapshot replaces the snapshot in one step, which is durable when it returns.
-func writeSnapshot(d disk.Disk, s snapshot) error {
+// WriteSnapshot replaces the snapshot in one step, which is durable when it returns.
+func WriteSnapshot(d disk.Disk, s Snapshot) error {
 	f, err := d.Create(newName)
 	if err != nil {
 		return fmt.Errorf("write a snapshot: %w", err)
@@ -139,8 +143,9 @@ func writeSnapshot(d disk.Disk, s snapshot) error {
 	return nil
 }
 
-func readSnapshot(d disk.Disk) (snapshot, error) {
-	s := snapshot{First: 1}
+// ReadSnapshot reads it; where there is none yet, it is empty.
+func ReadSnapshot(d disk.Disk) (Snapshot, error) {
+	s := Snapshot{First: 1}
 	f, err := d.Open(snapshotName)
 	if errors.Is(err, fs.ErrNotExist) {
 		return s, nil
