@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/racewindow/racewindow/harness/drive"
@@ -61,6 +62,20 @@ func (s scope) has(name string) bool {
 // checksHere reports whether the current package has Checks, and nothing was said that only the log understands.
 func (s scope) checksHere(ctx context.Context, flags *pflag.FlagSet) bool {
 	return s.refuseOfLog(flags) == nil && checksHere(ctx)
+}
+
+// choose has the Checks of packages looked at, where packages are named or the current one has some; else what the command brings.
+func (s scope) choose(cmd *cobra.Command, packages []string, checks func(context.Context, *pflag.FlagSet, io.Writer, []string) error,
+	brought func(context.Context, *pflag.FlagSet) error,
+) error {
+	ctx, flags := cmd.Context(), cmd.Flags()
+	if len(packages) > 0 || flags.Changed("run") || s.checksHere(ctx, flags) {
+		return checks(ctx, flags, cmd.OutOrStdout(), packagesOr(packages))
+	}
+	if err := s.refuseOfPackages(flags); err != nil {
+		return err
+	}
+	return brought(ctx, flags)
 }
 
 // refuseOfLog refuses flags that say nothing of Checks.

@@ -185,17 +185,11 @@ func crashError(err error) error {
 
 // tellCrash prints and writes the summary and, if there is one, the report.
 func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
-	var out io.Writer = standardOutput
-	screen := os.Stdout
-	if f.jsonFile == "-" { // then nothing but JSON may be there
-		out, screen = os.Stderr, os.Stderr
-	}
-	var text strings.Builder
-	_ = f.writeCrash(&text, s, terminalColumns(screen)) // a Builder takes everything
-	_, err := io.WriteString(out, fitting(screen, text.String()))
-	if f.jsonFile != "" {
-		err = errors.Join(err, writeJSON(f.jsonFile, s))
-	}
+	err := tellSummary(f.jsonFile, s, func(screen *os.File) string {
+		var text strings.Builder
+		_ = f.writeCrash(&text, s, terminalColumns(screen)) // a Builder takes everything
+		return text.String()
+	})
 	if f.out != "" {
 		if failed := f.keepCrash(s); failed != nil {
 			err = errors.Join(err, fmt.Errorf("--out: %w", failed))

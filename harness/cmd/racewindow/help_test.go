@@ -100,7 +100,7 @@ var own = []string{"include", "plant", "strip", "strip-keep-api", "verbose", "he
 var foreign = map[string]string{
 	"rm": "docker", "platform": "docker",
 	"quick": "storage/bench", "seeds": "scripts/mutants", "run": "scripts/mutants", "no-descriptions": "cobra's completion",
-	"relative": "git diff",
+	"relative": "git diff", "init": "dlv", "wd": "dlv", "allow-non-terminal-interactive": "dlv",
 }
 
 // anyFlag says whether some command has a flag of that name.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -70,16 +69,7 @@ func killCommand() *cobra.Command {
 		Example: killExamples,
 		Args:    onlyPackages,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") || killScope.checksHere(cmd.Context(), cmd.Flags()) {
-				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), packagesOr(args))
-			}
-			if err := killScope.refuseOfPackages(cmd.Flags()); err != nil {
-				return err
-			}
-			if err := onlyTheLog(f.subject); err != nil {
-				return usageError{err}
-			}
-			return f.run(cmd.Context(), cmd.Flags())
+			return killScope.choose(cmd, args, f.checks, f.run)
 		},
 	}
 	f.define(cmd.Flags())
@@ -110,6 +100,9 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 }
 
 func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
+	if err := onlyTheLog(f.subject); err != nil {
+		return usageError{err}
+	}
 	if err := checkPlaces(flags, []string{"json"}, []string{"out"}); err != nil {
 		return err
 	}
@@ -229,17 +222,9 @@ func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 
 // tell prints and writes the summary.
 func (f *killFlags) tell(s *kill.Summary, failed error) error {
-	screen := os.Stdout
-	var out io.Writer = standardOutput
-	if f.jsonFile == "-" { // then nothing but JSON may be there
-		screen, out = os.Stderr, os.Stderr
-	}
 	var closing strings.Builder
 	_ = s.WriteText(&closing) // a Builder takes everything
-	_, err := io.WriteString(out, fitting(screen, closing.String()))
-	if f.jsonFile != "" {
-		err = errors.Join(err, writeJSON(f.jsonFile, s))
-	}
+	err := tellSummary(f.jsonFile, s, func(*os.File) string { return closing.String() })
 	if f.out != "" {
 		err = errors.Join(err, output.Write(filepath.Join(f.out, "report.txt"), []byte(closing.String())), writeJSON(filepath.Join(f.out, "summary.json"), s))
 	}

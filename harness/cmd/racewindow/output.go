@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -120,4 +121,23 @@ func fitLine(line string, width int) []string {
 		indent = strings.Repeat(" ", utf8.RuneCountInString(parts[1]))
 	}
 	return columns.Words(line, width, indent)
+}
+
+// besideJSON is where words go when JSON is written to that file: not to standard output if that is the file (-), where nothing else
+// may be then.
+func besideJSON(file string) (out io.Writer, screen *os.File) {
+	if file == "-" {
+		return os.Stderr, os.Stderr
+	}
+	return standardOutput, os.Stdout
+}
+
+// tellSummary prints a summary, whose text may be as wide as a screen, and writes it as JSON to a file, "" for none.
+func tellSummary(file string, summary any, text func(screen *os.File) string) error {
+	out, screen := besideJSON(file)
+	_, err := io.WriteString(out, fitting(screen, text(screen)))
+	if file != "" {
+		err = errors.Join(err, writeJSON(file, summary))
+	}
+	return err
 }

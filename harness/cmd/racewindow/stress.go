@@ -90,13 +90,7 @@ func stressCommand() *cobra.Command {
 		Long:    stressAbout,
 		Example: stressExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 || cmd.Flags().Changed("run") || stressScope.checksHere(cmd.Context(), cmd.Flags()) {
-				return f.checks(cmd.Context(), cmd.Flags(), cmd.OutOrStdout(), packagesOr(args))
-			}
-			if err := stressScope.refuseOfPackages(cmd.Flags()); err != nil {
-				return err
-			}
-			return f.run(cmd.Context(), cmd.Flags())
+			return stressScope.choose(cmd, args, f.checks, f.run)
 		},
 	}
 	f.define(cmd.Flags())
@@ -365,11 +359,7 @@ func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 	if failed != nil {
 		s.Failure = failed.Error()
 	}
-	var text io.Writer = standardOutput
-	screen := os.Stdout
-	if f.jsonFile == "-" { // then nothing but JSON may be there
-		text, screen = os.Stderr, os.Stderr
-	}
+	text, screen := besideJSON(f.jsonFile)
 	err := f.writeText(text, screen, s)
 	err = errors.Join(err, f.write(s))
 	if s.Violation != nil || s.DataRaces > 0 {
