@@ -211,6 +211,9 @@ func TestEveryFlagThatAMessageNamesIsThere(t *testing.T) {
 			ast.Inspect(file, func(n ast.Node) bool {
 				if literal, ok := n.(*ast.BasicLit); ok && literal.Kind == token.STRING {
 					text, _ := strconv.Unquote(literal.Value)
+					if flag := strings.TrimPrefix(text, "--"); flag != text && !strings.Contains(flag, " ") {
+						return true // one argument of a call, which may be that of another program
+					}
 					count += requireFlags(t, path, nil, text)
 				}
 				return true
