@@ -77,6 +77,21 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 	}
 }
 
+// Linked are the import paths of what the tests of packages are built from, Go's own included; dir, env and flags are as List has them. The
+// go command's errors are left to List.
+func Linked(ctx context.Context, dir string, env, flags, patterns []string) ([]string, error) {
+	args := append([]string{"list", "-e", "-deps", "-test", "-f", "{{with .ForTest}}{{.}}{{else}}{{.ImportPath}}{{end}}"}, flags...)
+	cmd := exec.CommandContext(ctx, "go", append(append(args, "--"), patterns...)...)
+	cmd.Dir, cmd.Env = dir, env
+	said, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("list what tests are built from: %w", err)
+	}
+	all := strings.Fields(string(said))
+	slices.Sort(all)
+	return slices.Compact(all), nil
+}
+
 // meantFolder is the remedy where a folder was named as only a package of the standard library is.
 func meantFolder(dir, path string) string {
 	if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(path))); path == "" || strings.HasPrefix(path, ".") || err != nil || !info.IsDir() {

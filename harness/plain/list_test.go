@@ -61,3 +61,13 @@ func TestASyntaxErrorIsAMatterOfItsPackage(t *testing.T) {
 	_, err = List(t.Context(), dir, nil, nil, []string{"good"})
 	require.ErrorContains(t, err, "; did you mean ./good?")
 }
+
+func TestWhatTestsAreBuiltFromIsListed(t *testing.T) {
+	t.Parallel()
+	linked, err := Linked(t.Context(), copied(t, "classics"), nil, nil, []string{"."})
+	require.NoError(t, err)
+	require.Contains(t, linked, "example.com/classics")
+	require.Contains(t, linked, "sync/atomic")
+	require.NotContains(t, linked, "example.com/other")
+	require.IsIncreasing(t, linked, "each once")
+}

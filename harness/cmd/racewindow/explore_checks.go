@@ -97,6 +97,9 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if with, err = f.sharded(with); err != nil {
 		return err
 	}
+	if err := f.atomicIsLinked(ctx, packages); err != nil {
+		return err
+	}
 	if len(with) == 0 || withChecks { // without either it says so
 		err = f.checks(ctx, order, flags, out, packages)
 	}
@@ -105,6 +108,26 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 		return besides(err, f.teller.write(out))
 	}
 	return besides(both(err, f.plain(ctx, order, flags, out, with)), f.teller.write(out))
+}
+
+// atomicIsLinked refuses an --atomic that names no package of the tests: nothing would be left out then, and nobody would notice.
+func (f *exploreFlags) atomicIsLinked(ctx context.Context, packages []string) error {
+	if len(f.atomic) == 0 {
+		return nil
+	}
+	linked, err := plain.Linked(ctx, "", environment.Full(), listFlags(f.build, f.race), packages)
+	if err != nil {
+		return err
+	}
+	for _, pattern := range f.atomic {
+		above, beneath := strings.CutSuffix(pattern, "/...")
+		is := func(path string) bool { return path == above || beneath && strings.HasPrefix(path, above+"/") }
+		if !slices.ContainsFunc(linked, is) {
+			return usageError{fmt.Errorf("--atomic %.200q: the tests are built from no such package%s; it is an import path, or PATH/... for all beneath",
+				pattern, spelling.Meant(above, linked))}
+		}
+	}
+	return nil
 }
 
 // nothingToExplore says what packages have that have no tests.
