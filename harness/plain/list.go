@@ -67,6 +67,9 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 		} else if err != nil {
 			return nil, fmt.Errorf("understand go list: %w", err)
 		}
+		if p.ImportPath == "command-line-arguments" { // what is built is the package of the folder, whose tokens are not of that name
+			return nil, &ListError{"files were named: name their package, " + p.Dir + ", and choose tests with -run"}
+		}
 		if p.Error != nil {
 			return nil, &ListError{p.ImportPath + ": " + strings.TrimSpace(p.Error.Err) + meantFolder(dir, p.ImportPath)}
 		}

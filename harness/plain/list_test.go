@@ -60,6 +60,8 @@ func TestASyntaxErrorIsAMatterOfItsPackage(t *testing.T) {
 	require.ErrorContains(t, err, "expected '}'", "nobody knows which tests it has")
 	_, err = List(t.Context(), dir, nil, nil, []string{"good"})
 	require.ErrorContains(t, err, "; did you mean ./good?")
+	_, err = List(t.Context(), dir, nil, nil, []string{"good/a_test.go"})
+	require.ErrorContains(t, err, "files were named: name their package, "+filepath.Join(dir, "good"))
 }
 
 func TestWhatTestsAreBuiltFromIsListed(t *testing.T) {
