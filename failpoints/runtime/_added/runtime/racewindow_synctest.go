@@ -120,7 +120,7 @@ func (c *racewindowBubble) idle(i int, b *synctestBubble) bool {
 		return false
 	}
 	for s := c.gs[i].waiting; s != nil; s = s.waitlink {
-		if ch := s.c.get(); ch != nil && ch.bubble != b {
+		if ch := racewindowChannel(s); ch != nil && ch.bubble != b {
 			return false
 		}
 	}
