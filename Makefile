@@ -104,6 +104,7 @@ GO_VERSIONS ?= go1.25.14,go1.26.8,go1.27.4
 runtime-versions: ## Go's own tests and those of plain tests on each supported version of Go, and a build for arm64: takes long
 	$(GO) run ./scripts/runtimetests -go $(GO_VERSIONS)
 	for v in $$(echo $(GO_VERSIONS) | tr , ' '); do RACEWINDOW_TEST_GO=$$v $(GO) test -count=1 ./harness/plain || exit 1; done
+	$(GO) run ./scripts/alone -run '^releases$$'
 	$(GO) run ./scripts/runtimetests -arch arm64
 
 first-report: ## what a stranger does first, timed, from go mod init to the first report, and that Go's own commands notice nothing
