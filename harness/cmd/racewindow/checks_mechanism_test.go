@@ -61,6 +61,71 @@ func TestTheCheckOfCodeWithoutMarkersIsExploredByTheRuntime(t *testing.T) {
 	require.Contains(t, output, "need the runtime, because their code has no markers")
 }
 
+// A crash stands at the function of the object that was about to use the disk, and at none of the harness's own.
+func TestWithoutMarkersACrashStandsAtTheObjectsOwnFunction(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, `package tally
+
+import (
+	"io"
+
+	"github.com/racewindow/racewindow/storage/disk"
+)
+
+// A Tally keeps a number of one digit in a file.
+type Tally struct{ file disk.File }
+
+func New(d disk.Disk) (*Tally, error) {
+	f, err := d.Open("tally")
+	if err != nil {
+		if f, err = d.Create("tally"); err == nil {
+			err = d.SyncDir(".")
+		}
+	}
+	return &Tally{f}, err
+}
+
+func (t *Tally) Set(n uint8) {
+	_ = t.file.Truncate(0)
+	_ = t.file.Sync() // a bug: nothing is there until the next sync
+	_, _ = t.file.WriteAt([]byte{1 + n}, 0)
+	_ = t.file.Sync()
+}
+
+func (t *Tally) Get() int {
+	kept := []byte{0}
+	if _, err := t.file.ReadAt(kept, 0); err != nil && err != io.EOF {
+		panic(err)
+	}
+	return int(kept[0])
+}
+`)
+	writeFile(t, folder, "tally_test.go", `package tally_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/racewindow/racewindow/harness"
+	tally "strange.example/counting"
+)
+
+func TestKept(t *testing.T) {
+	harness.Check(t, harness.Subject[*tally.Tally]{
+		Open: func(_ context.Context, e harness.Env) (*tally.Tally, error) { return tally.New(e.Disk()) },
+		Ops:  harness.Ops{"set": harness.Op{Do: (*tally.Tally).Set, Durable: harness.OnReturn}, "get": (*tally.Tally).Get},
+	})
+}
+`)
+	code, output := commandIn(t, folder, "explore", "--crash", "--program", "c0: set(1), set(2)", "--schedules", "100", "--seed", "1", "--json", "found.json", ".")
+	require.Equal(t, exitViolated, code, output)
+	content, err := os.ReadFile(filepath.Join(folder, "found.json"))
+	require.NoError(t, err)
+	var told []struct{ Case string }
+	require.NoError(t, json.Unmarshal(content, &told))
+	require.Regexp(t, `; crash c0@\(\*Tally\)\.Set\.disk#\d`, told[0].Case)
+}
+
 // What a Check does that is more than calls: it waits for what others do, starts goroutines, lets time pass, panics, and judges while
 // its clients wait.
 func TestAnObjectWithoutMarkersMayWaitAndStartGoroutines(t *testing.T) {

@@ -256,13 +256,13 @@ func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 		return racewindowForeign, 0
 	}
 	for u, uf := newInlineUnwinder(f, pc-1); uf.valid(); uf = u.next(uf) {
+		name := u.srcFunc(uf).name()
 		if file, _ := u.fileLine(uf); passes == racewindowAnything {
-			if racewindowIsStandard(file) {
+			if racewindowIsStandard(file) || racewindowIsHarness(racewindowPackage(name)) {
 				continue
 			}
 			return racewindowUsers, 0
 		}
-		name := u.srcFunc(uf).name()
 		switch pkg := racewindowPackage(name); pkg {
 		case "sync/atomic":
 			continue
