@@ -77,6 +77,13 @@ func TestATimerThatFiresEarlyIsFoundByTheSecondSearchAlone(t *testing.T) {
 	require.NotEqual(t, timing.Exhausted, got.ended["TestAskRight"].Exhausted)
 }
 
+// A ticker of an hour fired before somebody went on whose timeout of 20 ms was over.
+func TestATimerThatIsFarAwayDoesNotFireEarly(t *testing.T) {
+	got := exploredClock(t).ended["TestHourlyRight"]
+	require.Equal(t, drive.HeldAll, got.Verdict, "%+v", got)
+	require.NotEmpty(t, got.Timing.Exhausted, "the timeout may be early: %s", got.Timing.Because)
+}
+
 // Each schedule of it goes to the step limit, so that all that were ordered would take an hour.
 func TestATestWithoutAnEndIsGivenUpSoon(t *testing.T) {
 	got := exploredClock(t).ended["TestTicksForEver"]

@@ -16,12 +16,20 @@ import (
 // clockName is the clock's in schedules. Goroutines but for main have a slash in their names.
 const clockName = "clock"
 
+// slowest is how long a goroutine may take for a step, in the eyes of a timer that fires by choice: leases and timeouts of a process that
+// is paused are shorter. An hour passes when all wait, and not between two steps of who goes on.
+const slowest = int64(time.Minute)
+
 // mayFire says whether a timer may fire now by choice.
 func (m *mechanism) mayFire() bool {
 	if m.seen.timers && !m.timing || m.ended() {
 		return false
 	}
-	_, any := bubble.NextTimer()
+	t, any := bubble.NextTimer()
+	if any {
+		_, now := bubble.Next()
+		any = t.When-now <= slowest
+	}
 	m.seen.timers = m.seen.timers || any
 	return any && m.timing
 }

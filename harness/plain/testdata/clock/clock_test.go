@@ -44,7 +44,7 @@ func TestDeadline(t *testing.T) {
 func TestBothTimes(t *testing.T) {
 	var n atomic.Int32
 	var wg sync.WaitGroup
-	late := time.AfterFunc(time.Hour, func() {})
+	late := time.AfterFunc(time.Minute, func() {})
 	for i := 0; i < 2; i++ {
 		wg.Add(1)
 		go func() {
@@ -138,4 +138,20 @@ func TestTicksForEver(t *testing.T) {
 		}
 	}()
 	<-make(chan bool)
+}
+
+// What waits for a moment is not an hour late.
+func TestHourlyRight(t *testing.T) {
+	hourly := time.NewTicker(time.Hour)
+	defer hourly.Stop()
+	soon, cancel := context.WithTimeout(context.Background(), 20*time.Millisecond)
+	defer cancel()
+	select {
+	case <-soon.Done():
+	case <-hourly.C:
+		t.Error("an hour has passed")
+	}
+	if hourly.Reset(time.Hour); len(hourly.C) > 0 {
+		t.Error("an hour has passed since")
+	}
 }
