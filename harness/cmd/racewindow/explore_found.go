@@ -36,7 +36,7 @@ func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
 	r.findings[p.ImportPath+" "+e.Test] = append(r.findings[p.ImportPath+" "+e.Test], f)
 	var b strings.Builder
 	if where := f.Where(); where != "" {
-		fmt.Fprintf(&b, "%s: %s: %s\n", where, e.Test, strings.TrimPrefix(firstLine(told.Detail), filepath.Base(where)+": "))
+		fmt.Fprintf(&b, "%s: %s: %s%s\n", where, e.Test, raceWord(e.Finding), strings.TrimPrefix(firstLine(told.Detail), filepath.Base(where)+": "))
 	}
 	columns, palette := 100, report.Palette{}
 	if r.screen != nil {
@@ -139,14 +139,39 @@ var (
 	// placed is FILE:LINE in a failure's site, framed a line of a stack.
 	placed = regexp.MustCompile(`([\w.-]+\.go):(\d+)`)
 	framed = regexp.MustCompile(`(?m)^\t(/.*\.go):(\d+)$`)
+	// raced is a line of what the race detector says.
+	raced = regexp.MustCompile(`(?m)^\s+(/.*\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// placeOf is where a finding shows, from the current folder on: where the test said so or the code panicked, else where the first
-// goroutine stands that waits in the package.
+// raceWord begins what is said of a data race, whose own words do not say what they are about.
+func raceWord(f *drive.PlainFinding) string {
+	if f.Failure.Kind == sched.DataRace {
+		return string(sched.DataRace) + ": "
+	}
+	return ""
+}
+
+// placeOfRace is where the first of a data race's two accesses is whose place is known, by the message; the detector's text has the whole
+// name of its file.
+func placeOfRace(f *sched.Failure) (file string, line int) {
+	at := placed.FindStringSubmatch(f.Message)
+	for _, found := range raced.FindAllStringSubmatch(f.Stack, -1) {
+		if at != nil && filepath.Base(found[1]) == at[1] && found[2] == at[2] {
+			return fromHere(found[1]), number(found[2])
+		}
+	}
+	return "", 0
+}
+
+// placeOf is where a finding shows, from the current folder on: where the test said so or the code panicked, at the first access of a data
+// race, else where the first goroutine stands that waits in the package.
 func placeOf(p plain.Package, f *drive.PlainFinding) (file string, line int) {
 	failure := f.Failure
 	if f.Outcome.Failure != nil {
 		failure = f.Outcome.Failure
+	}
+	if failure.Kind == sched.DataRace {
+		return placeOfRace(failure)
 	}
 	if found := placed.FindStringSubmatch(failure.Site); found != nil {
 		name := filepath.Join(p.Dir, found[1])
