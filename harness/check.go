@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -387,7 +388,7 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 		r.Replay += " --race"
 	}
 	var b strings.Builder
-	_ = r.WriteText(&b, 100, report.Palette{}) // a Builder takes everything
+	_ = r.WriteText(&b, cmp.Or(c.order.Columns, 100), report.Palette{}) // a Builder takes everything
 	if kept != "" {
 		fmt.Fprintf(&b, "kept: %s\n", kept)
 	}

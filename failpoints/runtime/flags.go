@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -188,6 +189,18 @@ func (t Toolchain) Race(flags []string) (asked bool) {
 		}
 	}
 	return asked
+}
+
+// SettingsOf are the flags of GOFLAGS with one of these names, as -tags=x, where the user's flags have none of that name: it counts then.
+func (t Toolchain) SettingsOf(flags []string, names ...string) (all []string) {
+	for _, given := range splitQuoted(t.Flags) {
+		f := parseFlag(given)
+		overruled := slices.ContainsFunc(flags, func(flag string) bool { return parseFlag(flag).name == f.name })
+		if slices.Contains(names, f.name) && !overruled {
+			all = append(all, given)
+		}
+	}
+	return all
 }
 
 // GoTest are the arguments of go test, after the verb, for packages and a user's flags.

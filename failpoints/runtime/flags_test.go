@@ -99,3 +99,11 @@ func TestATestThatTheUserSkipsIsNotMissed(t *testing.T) {
 	_, err = Skipped("", []string{"-skip=("})
 	require.ErrorContains(t, err, "-skip cannot be had together with racewindow's runtime: error parsing regexp")
 }
+
+func TestSettingsOfGoflagsAreOverruledByFlags(t *testing.T) {
+	t.Parallel()
+	tool := Toolchain{Flags: "-tags=fromenv -mod=vendor '-gcflags=all=-l -B'"}
+	require.Equal(t, []string{"-tags=fromenv"}, tool.SettingsOf([]string{"-short"}, "tags"))
+	require.Empty(t, tool.SettingsOf([]string{"--tags=own"}, "tags"), "those of the command line count")
+	require.Equal(t, []string{"-tags=fromenv", "-gcflags=all=-l -B"}, tool.SettingsOf(nil, "tags", "gcflags"))
+}

@@ -48,6 +48,8 @@ type Order struct {
 	Mode    string `json:"mode"`
 	// Events is the file that events are appended to.
 	Events string `json:"events"`
+	// Columns is how wide reports are laid out as text; 0 for 100.
+	Columns int `json:"columns,omitempty"`
 	// Case is replayed, Times times, or reported, and first made smaller if Shrink. Program, of threads alone or a whole case, is explored; without one programs are drawn.
 	Case    string `json:"case,omitempty"`
 	Times   int    `json:"times,omitempty"`

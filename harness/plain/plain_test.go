@@ -15,6 +15,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // Tests of this package build the standard library with hooks, once for each version of Go and of the edits, into the cache that the
@@ -184,7 +185,8 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 	require.Equal(t, "main@TestSelectTakesAnyReadyCase.select.case#1=1", got.findings["TestSelectTakesAnyReadyCase"][0].Finding.Schedule.String())
 	require.Equal(t, "main/count#1@count.Store#1>main/count#2", got.findings["TestNamedGoroutines"][0].Finding.Schedule.String())
 	require.Equal(t, "main/TestGeneric#1@(*cell[...]).change.Lock#2>main/TestGeneric#2", got.findings["TestGeneric"][0].Finding.Schedule.String())
-	require.Contains(t, got.findings["TestExits"][0].Finding.Failure.Message, "os.Exit(3) ends the process")
+	require.Equal(t, sched.Exited, got.findings["TestExits"][0].Finding.Failure.Kind, "no panic")
+	require.Equal(t, "os.Exit(3) ends the process", got.findings["TestExits"][0].Finding.Failure.Message, "no fatal error")
 	requireUntouched(t, dir, "shapes")
 }
 

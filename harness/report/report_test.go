@@ -218,3 +218,13 @@ func TestAFailureThatIsOnlyToldHasAReport(t *testing.T) {
 	leak := Told("leak", "", "", "goroutines: 100 more", "", "")
 	require.Equal(t, "leak", leak.Promise)
 }
+
+func TestWhereAllWaitIsToldOnNarrowTerminalsToo(t *testing.T) {
+	r := &Report{Verdict: Violated, Plain: true, Promise: "TestX: deadlock", Detail: "no thread can go on: " +
+		strings.Repeat("main/TestCloseWakesAll#1 waits in TestCloseWakesAll (queue_test.go:49): sync.WaitGroup.Wait; ", 4) + "main/last#1 waits in (*Queue[...]).Take (queue.go:45)"}
+	for _, columns := range []int{60, 80, 100} {
+		var text strings.Builder
+		require.NoError(t, r.WriteText(&text, columns, Palette{}))
+		require.Contains(t, text.String(), "(queue.go:45)", "%d columns", columns)
+	}
+}

@@ -131,7 +131,11 @@ func (r *Report) head(width int) (lines []textLine) {
 		title += fmt.Sprintf("  %q", r.Sentence)
 	}
 	add(what, strings.TrimSpace(title), indent, 3)
-	add(0, indent+r.Detail, indent, 4)
+	most := 4
+	if r.Plain { // where each goroutine stands that waits is what it is about
+		most = max(most, 8*maxColumns/width)
+	}
+	add(0, indent+r.Detail, indent, most)
 	add(0, indent+r.sizes(), indent, 3)
 	if r.Replay != "" {
 		lines = append(lines, r.replay(width)...)

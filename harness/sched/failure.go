@@ -16,6 +16,8 @@ const (
 	Failed Kind = "failed"
 	// Panicked is a panic of a thread.
 	Panicked Kind = "panic"
+	// Exited is that code under test ends its process by os.Exit.
+	Exited Kind = "os.Exit"
 	// Invariant is an Execution.Invariant that did not hold.
 	Invariant Kind = "invariant"
 	// Deadlock is that no thread can ever go on.

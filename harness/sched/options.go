@@ -127,12 +127,12 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// bounds is what an enumeration bounds.
-func (o Options) bounds() string {
+// bounds is n of what an enumeration bounds, in words.
+func (o Options) bounds(n int) string {
 	if o.Strategy == "delay-bounded" {
-		return "delays"
+		return counted(n, "delay", "delays")
 	}
-	return "preemptions"
+	return counted(n, "preemption", "preemptions")
 }
 
 // exhaustive says whether the search ends by itself.

@@ -62,7 +62,7 @@ func (s *search) enumerate(last int, limit uint64, enough func() bool) (all []Ex
 		}
 		complete := !slices.ContainsFunc(parts, func(b *bounded) bool { return b.capped })
 		all = append(all, Exhausted{bound, schedules, s.stats.MaxSteps, complete})
-		s.ended = fmt.Sprintf("every schedule with at most %d %s was executed", bound, s.options.bounds())
+		s.ended = fmt.Sprintf("every schedule with at most %s was executed", s.options.bounds(bound))
 		if complete {
 			break
 		}

@@ -31,6 +31,9 @@ func TestThePortfolioBeginsWithTheFewestPreemptions(t *testing.T) {
 	require.Equal(t, "bounded(1)", r.Findings[0].Strategy)
 	require.Equal(t, []int{0}, bounds(r), "what was exhausted on the way is told")
 
+	require.Equal(t, "1 preemption", Options{}.bounds(1))
+	require.Equal(t, "2 delays", Options{Strategy: "delay-bounded"}.bounds(2))
+
 	r = explore(t, long, Options{Schedules: 400, Workers: 1})
 	require.Equal(t, []int{0}, bounds(r), "of the second bound only a part was affordable")
 	require.EqualValues(t, 400, r.Schedules)

@@ -70,6 +70,9 @@ func (r *checkRun) run(ctx context.Context) error {
 	var output bytes.Buffer
 	var code int
 	r.order.Events = filepath.Join(folder, "events")
+	if r.screen != nil {
+		r.order.Columns = terminalColumns(r.screen)
+	}
 	if err := os.WriteFile(r.order.Events, nil, 0o600); err != nil {
 		return err
 	}
@@ -167,7 +170,7 @@ const poll = 100 * time.Millisecond
 
 // follow shows what the Checks tell, until they are done.
 func (r *checkRun) follow(done <-chan error) error {
-	line := newProgressLine(r.verb)
+	line, began := newProgressLine(r.verb), time.Now()
 	defer line.clear()
 	status := "building"
 	events, err := drive.OpenTail(r.order.Events)
@@ -192,10 +195,15 @@ func (r *checkRun) follow(done <-chan error) error {
 		case <-tick.C:
 			take()
 			if line.due() {
-				line.show(r.verb + ": " + status)
+				line.show(r.doing(began, status))
 			}
 		}
 	}
+}
+
+// doing is the progress: what is being done, for how long there has been a run.
+func (r *checkRun) doing(began time.Time, status string) string {
+	return fmt.Sprintf("%s: %.0f s, %s", r.verb, time.Since(began).Seconds(), status)
 }
 
 // event takes one event, and returns what to show beside the progress.
@@ -218,7 +226,7 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 			r.worst = e.Code
 		}
 		if e.Text != "" {
-			line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, e.Text+"\n")) })
+			line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, inFlags(e.Text)+"\n")) })
 		}
 	case drive.Refused:
 		r.refused = append(r.refused, e)

@@ -83,7 +83,8 @@ func (r *plainRun) reportOf(p plain.Package, e *drive.Event, token plain.Token) 
 	if r.race {
 		command = append(command, "--race")
 	}
-	for _, f := range r.flags {
+	// What is built, and so what is found, depends on tags; who pastes the line may have other GOFLAGS.
+	for _, f := range append(r.session.Toolchain.SettingsOf(r.flags, "tags"), r.flags...) {
 		command = append(command, "--build="+quotedWord(f))
 	}
 	for _, pkg := range r.order.Atomic {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -40,4 +42,17 @@ func mustAbs(t *testing.T, name string) string {
 	file, err := filepath.Abs(name)
 	require.NoError(t, err)
 	return file
+}
+
+func TestProgressOfChecksSaysForHowLong(t *testing.T) {
+	t.Parallel()
+	require.Regexp(t, `^explore: \d{4} s, building$`, (&checkRun{verb: "explore"}).doing(time.Now().Add(-time.Hour), "building"), "the same line again looks like nothing happens")
+}
+
+func TestTheFlagIsNamedAndNotTheOption(t *testing.T) {
+	t.Parallel()
+	var said bytes.Buffer
+	r := &plainRun{verb: "explore", out: &said, line: newProgressLine("explore"), tell: &teller{}, counts: map[string]int{}, texts: map[string]string{}, passed: map[string]uint64{}}
+	r.ended(plain.Package{}, drive.Event{Test: "TestX", Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: "no end: raise Options.StepLimit, which is 10"}})
+	require.Contains(t, said.String(), "raise --step-limit, which is 10")
 }

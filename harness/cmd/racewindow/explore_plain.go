@@ -166,7 +166,7 @@ func (r *plainRun) ended(p plain.Package, e drive.Event) {
 		r.passed[c.Point] += c.Count
 	}
 	if r.verb != "replay" || e.Code == exitFailed {
-		r.say(p, e.Test, closing(e, r.race))
+		r.say(p, e.Test, inFlags(closing(e, r.race)))
 	}
 	r.tell.ended(results.Result{
 		Package: p.ImportPath, Test: e.Test, Outcome: outcomeOf(e.Plain, r.findings[at], r.unjudged), Verdict: verdict, Text: r.texts[at],

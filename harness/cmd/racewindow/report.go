@@ -105,7 +105,9 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string, packages []string
 		return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
 	}
 	var rendered bytes.Buffer
-	if err := format.Write(&rendered, r); err != nil {
+	if err := format.Write(&rendered, r); errors.Is(err, report.ErrPlain) {
+		return usageError{fmt.Errorf("--format %s: %w", format.Name, err)}
+	} else if err != nil {
 		return fmt.Errorf("--format %s: %w", format.Name, err)
 	}
 	if f.out == "" || f.out == "-" {

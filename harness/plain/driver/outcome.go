@@ -75,11 +75,14 @@ func siteOfOutput(output string) string {
 	return ""
 }
 
-// died makes the failure of a panic, or of a fatal error of the runtime.
+// died makes the failure of a panic, of a fatal error of the runtime, or of os.Exit.
 func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
 	f := &sched.Failure{Kind: sched.Panicked, Thread: m.names.known(int(o.Thread)), Message: "fatal error: " + o.Message}
-	if o.Message == "" {
+	switch {
+	case o.Message == "":
 		f.Message = "panic: " + panicText(o.Arg)
+	case strings.HasPrefix(o.Message, "os.Exit("):
+		f.Kind, f.Message = sched.Exited, o.Message
 	}
 	var stack strings.Builder
 	if at := printStack(&stack, o.PCs[:o.Depth]); at.Function != "" {
