@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -200,4 +201,18 @@ func TestABinaryWithoutADriverRefusesToStart(t *testing.T) {
 	require.ErrorAs(t, err, &exit)
 	require.Equal(t, 2, exit.ExitCode())
 	require.Contains(t, string(said), "racewindow: this program was built with racewindow's runtime and has no driver")
+}
+
+func TestWhatDoesNotStopIsNotJudgedAndToldWithoutFailpoints(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/spins\n\ngo 1.25\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "a_test.go"), []byte("package spins\n\nimport \"testing\"\n\nvar n int\n\n"+
+		"func TestSpins(t *testing.T) {\n\tfor {\n\t\tn++\n\t}\n}\n"), 0o644))
+	s := session(t, dir)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1, Hang: 200 * time.Millisecond}
+	got := explored(t, s, dir).ended["TestSpins"]
+	require.Equal(t, drive.Unjudged, got.Verdict)
+	require.Contains(t, got.Because, "no thread has come to an operation of sync, sync/atomic, channels or files for 200ms: goroutine main blocks where the scheduler cannot see it")
+	require.Contains(t, got.Because, "A loop that computes for long")
+	require.NotContains(t, got.Because, "failpoint", "the code has none")
 }

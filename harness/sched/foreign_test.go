@@ -126,6 +126,7 @@ func TestAThreadThatBlocksUnseenEndsTheProcessWithItsStack(t *testing.T) {
 	require.Equal(t, 3, code, output)
 	require.Contains(t, output, "racewindow: no thread has come to a failpoint for 300ms: thread a blocks where the scheduler cannot see it, or runs in circles, since it passed test/load (fixture_test.go:1).")
 	require.Contains(t, output, "failpoints.Lock, Receive, Sleep or Cond")
+	require.Contains(t, output, "Code without markers is explored as it is by 'racewindow explore'")
 	require.Contains(t, output, "schedule so far: ''")
 	require.NotContains(t, output, "sched.(*worker).watch", "only the stack that hangs")
 	require.Contains(t, output, "sched.blockUnseen(")

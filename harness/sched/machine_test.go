@@ -225,7 +225,8 @@ func (m *machine) Jump(at int64)          { m.now = at }
 func (m *machine) Threads() int           { return len(m.processes) }
 func (m *machine) Name(thread int) string { return m.programs[thread].name }
 func (m *machine) Counts(int) bool        { return true }
-func (m *machine) Running() sched.Running { return sched.Running{Who: "the machine"} }
+func (m *machine) Running() sched.Running { return sched.Running{Who: "the machine", Point: "a point"} }
+
 func (m *machine) Deadlock(why string) *sched.Failure {
 	return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining()}
 }

@@ -44,8 +44,9 @@ type Mechanism interface {
 }
 
 // Running is a thread that has not stopped for too long: who it is, the stop that it has left last, as a clause that begins with
-// a comma, its stack, and what else is wrong, if anything is.
-type Running struct{ Who, Since, Stack, Problem string }
+// a comma, its stack, and what else is wrong, if anything is. Point is what the mechanism calls its points, and Advice says, in whole lines,
+// what is wrong most often and what to do.
+type Running struct{ Who, Since, Stack, Problem, Point, Advice string }
 
 // A Viewer is a Mechanism that can tell more for a report.
 type Viewer interface {

@@ -280,7 +280,7 @@ func TestUncontrolledChoicesAreAnError(t *testing.T) {
 		})
 	}
 	_, err := Search(context.Background(), s, Options{Strategy: "random", Schedules: 10, Workers: 1, RepeatEvery: 1})
-	require.ErrorContains(t, err, "the same choices made a different execution: at choice 2 the first execution came to a@test/load#0, the second to a@test/store#0")
+	require.ErrorContains(t, err, "the same choices made a different execution: at choice 2 the first execution came to a@test/load#1, the second to a@test/store#1")
 }
 
 // What users get wrong: the order of a map, and the wall clock, decide which way a thread goes.

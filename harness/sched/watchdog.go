@@ -73,9 +73,7 @@ func (w *worker) hung(hang time.Duration) {
 func (w *worker) hangReport(hang time.Duration, hangs Running) string {
 	c := &w.chooser
 	var text strings.Builder
-	fmt.Fprintf(&text, "no thread has come to a failpoint for %v: %s blocks where the scheduler cannot see it, or runs in circles%s.\n", hang, hangs.Who, hangs.Since)
-	text.WriteString("What another thread holds or sends must be waited for with failpoints.Lock, Receive, Sleep or Cond; a goroutine is started with failpoints.Go;\n" +
-		"a loop needs a marker; work that only takes long needs a longer Options.Hang (in a test that explores: -" + hangFlag + "=1m).\n")
+	fmt.Fprintf(&text, "no thread has come to %s for %v: %s blocks where the scheduler cannot see it, or runs in circles%s.\n%s", hangs.Point, hang, hangs.Who, hangs.Since, hangs.Advice)
 	c.failedMu.Lock()
 	if c.closed && c.failure != nil {
 		fmt.Fprintf(&text, "A failure had been found before, and the thread was being ended: %v\n", c.failure)
@@ -90,11 +88,16 @@ func (w *worker) hangReport(hang time.Duration, hangs Running) string {
 	return text.String()
 }
 
+// markersAdvice is for code with markers, and for code that has none.
+const markersAdvice = "What another thread holds or sends must be waited for with failpoints.Lock, Receive, Sleep or Cond; a goroutine is started with failpoints.Go;\n" +
+	"a loop needs a marker; work that only takes long needs a longer Options.Hang (in a test that explores: -" + hangFlag + "=1m).\n" +
+	"Code without markers is explored as it is by 'racewindow explore', which sees all waits.\n"
+
 // Running looks without a lock too.
 //
 //go:norace
 func (x *markers) Running() Running {
-	r := Running{Who: "one of them", Stack: hangingStacks(), Problem: x.stray.seen()}
+	r := Running{Who: "one of them", Stack: hangingStacks(), Problem: x.stray.seen(), Point: "a failpoint", Advice: markersAdvice}
 	if t := x.upcoming; t != nil {
 		r.Who, r.Since = "thread "+t.name, t.lastStop()
 	}

@@ -123,16 +123,43 @@ func (c *Chooser) diverged(first []step) string {
 	for i, want := range first {
 		switch {
 		case i >= len(c.trace):
-			return fmt.Sprintf("at choice %d the first execution came to %v, the second cannot be continued: %v", i+1, c.place(want, 0), c.failure)
+			return fmt.Sprintf("at choice %d the first execution came to %v, the second cannot be continued: %v", i+1, c.lastPlace(first[:i+1]), c.failure)
 		case c.trace[i] != want:
-			return fmt.Sprintf("at choice %d the first execution came to %v, the second to %v", i+1, c.place(want, 0), c.place(c.trace[i], 0))
+			return fmt.Sprintf("at choice %d the first execution came to %v, the second to %v%s",
+				i+1, c.lastPlace(first[:i+1]), c.lastPlace(c.trace[:i+1]), c.beneath(want, c.trace[i]))
 		}
 	}
-	if len(c.trace) > len(first) {
-		return fmt.Sprintf("the first execution ended after %d choices, the second came to %v", len(first), c.place(c.trace[len(first)], 0))
+	if n := len(first); len(c.trace) > n {
+		return fmt.Sprintf("the first execution ended after %d choices, the second came to %v", n, c.lastPlace(c.trace[:n+1]))
 	}
 	if c.failure != nil {
 		return "the first execution held, the second did not: " + c.failure.Error()
 	}
 	return ""
+}
+
+// lastPlace is where the last of so many steps was taken, with the number of its hit.
+func (c *Chooser) lastPlace(steps []step) Place {
+	hits, hit := hitCounts{}, 0
+	for _, s := range steps {
+		hit = hits.next(s)
+	}
+	return c.place(steps[len(steps)-1], hit)
+}
+
+// beneath says in which way two steps differ that were taken at the same place, "" if the places differ.
+func (c *Chooser) beneath(want, got step) string {
+	switch {
+	case want.from != got.from || want.point() != got.point():
+		return ""
+	case want.is(waited) && !got.is(waited):
+		return ": the same words, but the first had to wait there, and the second could have gone on"
+	case got.is(waited) && !want.is(waited):
+		return ": the same words, but the first could have gone on there, and the second had to wait"
+	case want.to != got.to:
+		return fmt.Sprintf(": the same words, but then %s went on in the first and %s in the second", c.whither(want), c.whither(got))
+	case want.touches != got.touches:
+		return ": the same words, but what the goroutine touches next is another object, or is changed in one of them and looked at in the other"
+	}
+	return ": the same words, but the choice there was another one"
 }

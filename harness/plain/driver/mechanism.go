@@ -383,7 +383,7 @@ func (m *mechanism) Close() (problem string) { return "" }
 
 // Running describes the thread that does not stop. It is called by the watchdog, outside of the bubble.
 func (m *mechanism) Running() sched.Running {
-	r := sched.Running{Who: "a goroutine", Stack: stacks()}
+	r := sched.Running{Who: "a goroutine", Stack: stacks(), Point: aPoint, Advice: hangAdvice}
 	for i := range m.stands {
 		if t := &m.threads[i]; t.State == bubble.Running {
 			r.Who = "goroutine " + m.names.known(i)
@@ -395,6 +395,13 @@ func (m *mechanism) Running() sched.Running {
 	}
 	return r
 }
+
+// aPoint is what goroutines come to, and hangAdvice what to do where one does not.
+const (
+	aPoint     = "an operation of sync, sync/atomic, channels or files"
+	hangAdvice = "A loop that computes for long, cgo, and a system call that waits for something outside of the process are not seen: " +
+		"have the test use less of it, or -skip it.\n"
+)
 
 func stacks() string {
 	buffer := make([]byte, 1<<20)

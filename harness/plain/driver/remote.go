@@ -264,7 +264,7 @@ func (m *remote) Patience() int { return alonePatience }
 
 // Running is for a watchdog that is more patient than this mechanism.
 func (m *remote) Running() sched.Running {
-	return sched.Running{Who: "a process of the test", Stack: stacks()}
+	return sched.Running{Who: "a process of the test", Stack: stacks(), Point: aPoint, Advice: hangAdvice}
 }
 
 // View is what the process has told.
