@@ -84,6 +84,12 @@ func TestATimerThatIsFarAwayDoesNotFireEarly(t *testing.T) {
 	require.NotEmpty(t, got.Timing.Exhausted, "the timeout may be early: %s", got.Timing.Because)
 }
 
+// Time passed when all waited, so that whoever spun starved who waited for a moment, also when threads took turns.
+func TestWhoWaitsForAMomentHasATurnToo(t *testing.T) {
+	got := exploredClock(t).ended["TestSpinsMeanwhileRight"]
+	require.Equal(t, drive.HeldAll, got.Verdict, "%+v", got)
+}
+
 // Each schedule of it goes to the step limit, so that all that were ordered would take an hour.
 func TestATestWithoutAnEndIsGivenUpSoon(t *testing.T) {
 	got := exploredClock(t).ended["TestTicksForEver"]

@@ -187,7 +187,7 @@ func (c *Chooser) goOn(to int, flags uint32) (thread int, ok bool) {
 	c.hash = (c.hash ^ uint64(to+1)) * fnvPrime
 	if c.jumps > 0 && c.mechanism.Counts(to) {
 		c.jumps = 0
-		if !c.tookTurns() {
+		if !c.TakesTurns() {
 			c.turns.forget()
 		}
 	}

@@ -70,7 +70,7 @@ func (e *explorer) judge(c *Chooser, strategy Strategy) {
 	e.stats.MaxSteps = max(e.stats.MaxSteps, len(c.trace))
 	e.hashes = append(e.hashes, c.hash)
 	e.follow(c)
-	if b, ok := strategy.(*bounded); ok && c.tookTurns() { // what it shows counts, but the bound cannot be exhausted any more
+	if b, ok := strategy.(*bounded); ok && c.TakesTurns() { // what it shows counts, but the bound cannot be exhausted any more
 		defer b.frontier.unjudgedIn(b.part)
 	}
 	if c.failure != nil {

@@ -69,8 +69,9 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 	return c.goOn(next, flags)
 }
 
-// tookTurns says whether the strategy had not the last word.
-func (c *Chooser) tookTurns() bool { return c.turnsAt >= 0 }
+// TakesTurns says whether the strategy has not the last word any more. A mechanism may let time pass then: who waits for a moment is
+// starved too, by one who never waits.
+func (c *Chooser) TakesTurns() bool { return c.turnsAt >= 0 }
 
 func (c *Chooser) giveUp(after string) {
 	c.turns.standing = c.mechanism.Remaining()
@@ -130,7 +131,7 @@ func (w *worker) usualSteps() (longest int) {
 	}
 	other.judge = func(c *Chooser, s Strategy) {
 		w.runs.Add(1) // something happens
-		if c.finished && !c.tookTurns() {
+		if c.finished && !c.TakesTurns() {
 			longest = max(longest, len(c.trace))
 		}
 	}

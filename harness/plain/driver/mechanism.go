@@ -129,7 +129,7 @@ func (m *mechanism) decide(thread int32) int32 {
 			return next
 		}
 	}
-	if t.Op == bubble.OpCase || m.due() || m.ended() || m.mayFire() {
+	if t.Op == bubble.OpCase || m.due() || m.ended() || m.mayFire() || m.chooser.TakesTurns() {
 		return -1
 	}
 	if m.passes(t) {
@@ -152,6 +152,7 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 		_, now := bubble.Next()
 		bubble.Advance(now)
 	}
+	m.turnTakesTime()
 	bubble.Poll()
 	bubble.Settle()
 	var ok bool

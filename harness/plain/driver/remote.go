@@ -107,7 +107,7 @@ func (m *remote) stopped() {
 	if how != picking {
 		m.running = next
 	}
-	p.put(ordersGo, int64(next)).send()
+	p.put(ordersGo, int64(next), boolean(m.chooser.TakesTurns())).send()
 }
 
 // state reads what asking.state sends.

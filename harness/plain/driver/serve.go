@@ -14,6 +14,7 @@ type chooser interface {
 	Pass(stopped *sched.Candidate, held uint64) (thread int, ok bool)
 	Pick(stopped *sched.Candidate, ways int) (way int, ok bool)
 	Seed(draws bool) int
+	TakesTurns() bool
 	Noting() bool
 	Note(sched.Note)
 	Finish()
@@ -57,6 +58,7 @@ type asking struct {
 	named     int           // threads
 	views     bool          // the other process wants to know where threads stand in the source
 	failed    bool
+	turns     bool // the other process has said that threads take turns
 	seed      int
 	enabled   []sched.Candidate
 }
@@ -65,6 +67,9 @@ func (a *asking) Points() *sched.Points { return a.points }
 
 // Seed is what the other process has said.
 func (a *asking) Seed(bool) int { return a.seed }
+
+// TakesTurns is what the other process has said.
+func (a *asking) TakesTurns() bool { return a.turns }
 
 // Noting says that nobody wants notes: what is to be seen is asked for.
 func (a *asking) Noting() bool { return false }
@@ -111,7 +116,8 @@ func (a *asking) ask(how int64, stopped *sched.Candidate, ways int) (thread int,
 	for {
 		switch a.get() {
 		case ordersGo:
-			return int(a.get()), a.err == nil
+			thread, a.turns = int(a.get()), a.get() != 0
+			return thread, a.err == nil
 		case asksJump:
 			a.mechanism.Jump(a.get())
 			a.enabled = a.mechanism.Candidates(a.enabled[:0])

@@ -34,6 +34,19 @@ func (m *mechanism) mayFire() bool {
 	return any && m.timing
 }
 
+// turn is what a step takes when threads take turns: more than it does, and so little that no timeout of seconds is over.
+const turn = int64(time.Microsecond)
+
+// turnTakesTime lets a timer fire at last while somebody goes round in a loop that reads no clock.
+func (m *mechanism) turnTakesTime() {
+	if !m.chooser.TakesTurns() {
+		return
+	}
+	if when, now := bubble.Next(); when > 0 {
+		bubble.Advance(now + turn)
+	}
+}
+
 // fire lets the next timer fire, and says where the clock stands then.
 func (m *mechanism) fire() *sched.Candidate {
 	m.meet()

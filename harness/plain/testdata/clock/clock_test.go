@@ -155,3 +155,14 @@ func TestHourlyRight(t *testing.T) {
 		t.Error("an hour has passed since")
 	}
 }
+
+// One spins and never looks at the clock, and the other waits for a moment.
+func TestSpinsMeanwhileRight(t *testing.T) {
+	var over atomic.Bool
+	go func() {
+		time.Sleep(300 * time.Nanosecond)
+		over.Store(true)
+	}()
+	for !over.Load() {
+	}
+}
