@@ -187,6 +187,7 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 	require.Equal(t, "main/count#1@count.Store#1>main/count#2", got.findings["TestNamedGoroutines"][0].Finding.Schedule.String())
 	require.Equal(t, "main/TestGeneric#1@(*cell[...]).change.Lock#2>main/TestGeneric#2", got.findings["TestGeneric"][0].Finding.Schedule.String())
 	require.Equal(t, sched.Exited, got.findings["TestExits"][0].Finding.Failure.Kind, "no panic")
+	require.Equal(t, "main/TestExits#1", got.findings["TestExits"][0].Finding.Failure.Thread, "not a number")
 	require.Equal(t, "os.Exit(3) ends the process", got.findings["TestExits"][0].Finding.Failure.Message, "no fatal error")
 	requireUntouched(t, dir, "shapes")
 }

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/drive"
@@ -20,7 +22,8 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 		Schema: Schema, Verdict: Violated, Plain: true, Case: clean(token, maxCase), Replay: clean(command, maxCase), Replays: f.Replays, Replayed: f.Replayed,
 		Preemptions: f.Preemptions, NoSwitch: len(f.Schedule) == 0, Run: lay(out, token),
 	}
-	r.Size = plural(len(r.Run.Threads), "goroutine") + ", " + preemptions(f.Preemptions)
+	r.Run.failsAt(failure, out.Events)
+	r.Size = plural(goroutines(out.Events, failure), "goroutine") + ", " + preemptions(f.Preemptions)
 	r.describe(failure)
 	r.Promise, r.Sentence, r.Detail = clean(test, maxName), "", clean(failure.Message, maxText)
 	switch kind := failure.Kind; {
@@ -40,6 +43,47 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 	r.setWindows(slices.DeleteFunc(slices.Clone(f.Windows), func(w sched.Window) bool { return !w.Preempts }))
 	r.addSources(out.Events)
 	return r
+}
+
+// clockThread is what the driver calls the thread that has timers fire early. It is no goroutine.
+const clockThread = "clock"
+
+// goroutines counts those that an execution tells of: also those that came to no point.
+func goroutines(events []sched.Event, f *sched.Failure) int {
+	names := map[string]bool{mainThread: true, f.Thread: true}
+	for _, e := range events {
+		names[e.Thread], names[e.Next] = true, true
+	}
+	delete(names, "")
+	delete(names, clockThread)
+	return len(names)
+}
+
+// siteLine is the place in a failure's site.
+var siteLine = regexp.MustCompile(`([\w.-]+\.go):(\d+)\)?$`)
+
+// failsAt puts the last row, of the failure, where it belongs: to the goroutine that failed, though it may have come to no point, and to the
+// place of the failure, not of the goroutine's last step.
+func (r *Run) failsAt(f *sched.Failure, events []sched.Event) {
+	if len(r.Rows) == 0 || r.Rows[len(r.Rows)-1].Kind != KindFailure {
+		return
+	}
+	row := &r.Rows[len(r.Rows)-1]
+	if name := clean(f.Thread, maxName); row.Thread < 0 && name != "" {
+		r.Threads = append(r.Threads, name)
+		row.Thread = len(r.Threads) - 1
+	}
+	at := siteLine.FindStringSubmatch(f.Site)
+	if at == nil {
+		return
+	}
+	row.File, row.Function = at[1], ""
+	row.Line, _ = strconv.Atoi(at[2]) // the pattern has digits only
+	for _, e := range events {
+		if e.File == at[1] { // in a package whose path is known
+			row.File = packageFile(e)
+		}
+	}
 }
 
 // points says whether a thread of an execution has come to points.

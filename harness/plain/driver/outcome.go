@@ -77,7 +77,7 @@ func siteOfOutput(output string) string {
 
 // died makes the failure of a panic, of a fatal error of the runtime, or of os.Exit.
 func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
-	f := &sched.Failure{Kind: sched.Panicked, Thread: m.names.known(int(o.Thread)), Message: "fatal error: " + o.Message}
+	f := &sched.Failure{Kind: sched.Panicked, Thread: m.whoDied(int(o.Thread)), Message: "fatal error: " + o.Message}
 	switch {
 	case o.Message == "":
 		f.Message = "panic: " + panicText(o.Arg)
@@ -90,6 +90,14 @@ func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
 	}
 	f.Stack = stack.String()
 	return f
+}
+
+// whoDied is the name of a thread that may have come to no point, and so have no name yet.
+func (m *mechanism) whoDied(thread int) string {
+	if thread >= 0 && thread < len(m.stands) {
+		return m.Name(thread)
+	}
+	return m.names.known(thread)
 }
 
 // panicText renders what was panicked with, as the runtime does; methods of it may panic again.

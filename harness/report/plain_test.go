@@ -1,0 +1,33 @@
+package report
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A goroutine that comes to no point has a lane where it fails, is counted, and the place is that of the failure.
+func TestTheRowOfAFailureIsTheGoroutinesThatFailed(t *testing.T) {
+	events := []sched.Event{
+		{Thread: "main", Text: "TestX.go", Point: true, File: "x_test.go", Line: 3, Function: "example.com/x.TestX", Next: "main"},
+		{Thread: "main", Text: "TestX.waits", Point: true, Waits: true, File: "x_test.go", Line: 4, Function: "example.com/x.TestX", Next: "main/TestX#1"},
+		{Thread: "clock", Text: sched.OpPoint, Next: "main"},
+	}
+	f := &sched.Failure{Kind: sched.Panicked, Thread: "main/TestX#1", Message: "panic: no", Site: "TestX (x_test.go:9)"}
+	r := OfPlain(&drive.PlainFinding{Failure: f, Outcome: sched.Outcome{Events: events, Failure: f}}, "TestX", "v1 test=TestX", "", "racewindow replay")
+	require.Equal(t, "2 goroutines, no preemption", r.Size, "the clock is none")
+	require.Equal(t, []string{"main", "clock", "main/TestX#1"}, r.Run.Threads)
+	last := r.Run.Rows[len(r.Run.Rows)-1]
+	require.Equal(t, []any{KindFailure, "main/TestX#1", "example.com/x/x_test.go", 9}, []any{last.Kind, r.Run.thread(last.Thread), last.File, last.Line})
+
+	f = &sched.Failure{Kind: sched.Failed, Thread: "main", Message: "x_test.go:5: no", Site: "x_test.go:5"}
+	r = OfPlain(&drive.PlainFinding{Failure: f, Outcome: sched.Outcome{Failure: f}}, "TestX", "v1 test=TestX", "", "racewindow replay")
+	require.Equal(t, "1 goroutine, no preemption", r.Size, "there is always one")
+	var text strings.Builder
+	require.NoError(t, r.WriteText(&text, 100, Palette{}))
+	require.Regexp(t, `(?m)^   1  FAIL.* x_test.go:5$`, text.String())
+}
