@@ -52,7 +52,7 @@ func (s *Summary) unjudged(ctx context.Context, c Config) string {
 
 // notExhausted says what is missing from the claim that was asked for, or "".
 func (s *Summary) notExhausted(c Config) string {
-	bound := fmt.Sprintf("every schedule with at most %d", c.Search.Preemptions)
+	bound := fmt.Sprintf("every schedule within --preemptions %d", c.Search.Preemptions)
 	if n := len(s.Exhausted); n > 0 && (s.Exhausted[n-1].Bound >= c.Search.Preemptions || s.Exhausted[n-1].Complete) {
 		return ""
 	}
