@@ -40,7 +40,7 @@ func TestASyntaxErrorIsAMatterOfItsPackage(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":         "module example.com/m\n\ngo 1.26\n",
+		"go.mod":         "module example.com/m\n\ngo 1.25\n",
 		"bad/a_test.go":  "package bad\n\nimport \"testing\"\n\nfunc TestBad(t *testing.T) { for {\n",
 		"good/a_test.go": "package good\n\nimport \"testing\"\n\nfunc TestGood(t *testing.T) {}\n",
 		"none/a_test.go": "package none\n\nfunc f() { for {\n",
