@@ -207,7 +207,7 @@ func (n *victimLane) work(ctx context.Context, p *plan, l leftTask, opening func
 	n.done = k
 }
 
-// open opens an object on a folder. The error says, after a word or two about when, why it cannot.
+// open opens an object on a folder. The error says why it cannot, and begins with a comma: the text before it says when.
 func (n *victimLane) open(ctx context.Context, p *plan, l leftTask) (*kept, error) {
 	n.tell(message{opens, l.Of, uint64(p.number), l.Folder})
 	ctx, cancel := context.WithCancel(ctx)
