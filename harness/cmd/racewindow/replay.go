@@ -275,7 +275,7 @@ func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) 
 		return err
 	}
 	if f.debug != "" {
-		return usageError{fmt.Errorf("--debug: %s calls harness.Check, and only schedules of plain tests stop in a debugger: leave the flag out", of.test)}
+		return usageError{fmt.Errorf("--debug: only schedules of plain tests stop in a debugger, and %s is none here: it calls harness.Check, or is in another package", of.test)}
 	}
 	r := of.run("replay", packages)
 	r.race, r.out = f.race, cmd.OutOrStdout()

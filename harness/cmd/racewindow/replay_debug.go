@@ -31,7 +31,7 @@ const (
 		"'go env GOPATH'/bin, to PATH"
 )
 
-// checkDebug refuses what does not go together with --debug, and finds dlv.
+// checkDebug refuses what does not go together with --debug.
 func (f *replayFlags) checkDebug(cmd *cobra.Command) error {
 	switch {
 	case f.debug == "" && cmd.Flags().Changed("debug-step"):
@@ -46,7 +46,14 @@ func (f *replayFlags) checkDebug(cmd *cobra.Command) error {
 			return usageError{fmt.Errorf("--debug=%s: a file with commands for dlv is expected after =: %w", f.debug, err)}
 		}
 	}
-	var err error
+	return nil
+}
+
+// findDelve looks for dlv, if it is wanted.
+func (f *replayFlags) findDelve() (err error) {
+	if f.debug == "" {
+		return nil
+	}
 	if f.delve, err = exec.LookPath("dlv"); err != nil {
 		return usageError{errors.New(noDelve)}
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"testing"
 
@@ -12,10 +13,19 @@ import (
 )
 
 func TestWithoutADebuggerOnThePathItIsSaidHowToGetOne(t *testing.T) {
-	t.Setenv("PATH", t.TempDir())
-	code, _, stderr := command(t, "replay", "--debug", "v1 test=TestX; @ main@TestX.go#1>main/TestX#1", ".")
+	gocmd, err := exec.LookPath("go")
+	require.NoError(t, err)
+	folder := t.TempDir()
+	require.NoError(t, os.Symlink(gocmd, filepath.Join(folder, "go")))
+	t.Setenv("PATH", folder)
+	code, _, stderr := command(t, "replay", "--debug", "v1 test="+t.Name(), ".")
 	require.Equal(t, exitUsage, code)
 	require.Contains(t, stderr, "--debug: there is no dlv on the PATH: go install github.com/go-delve/delve/cmd/dlv@latest")
+
+	// What would not stop in one either is refused for that.
+	code, _, stderr = command(t, "replay", "--debug", "v1 scenario=log handover=stale; w0: append 1")
+	require.Equal(t, exitUsage, code)
+	require.Contains(t, stderr, "--debug: the case is about what the command brings")
 }
 
 func TestOnlyOneExecutionOfAPlainTestStopsInADebugger(t *testing.T) {

@@ -67,6 +67,9 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 	if !is || err != nil {
 		return is, err
 	}
+	if err := f.findDelve(); err != nil {
+		return true, err // before anything is built
+	}
 	r := &plainRun{
 		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, tell: &teller{}, out: cmd.OutOrStdout(), screen: os.Stdout,
 		debug: f.debug != "",
