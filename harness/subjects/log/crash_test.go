@@ -51,24 +51,6 @@ func TestNothingDurableIsLostAtAnyCrashOfAnySchedule(t *testing.T) {
 	}
 }
 
-// The rest of a schedule's disks is counted as not tried.
-func TestAScheduleOfWhichTheDisksWereNotAllTriedIsCounted(t *testing.T) {
-	requireInstrumented(t)
-	if raceoff.Enabled {
-		t.Skip("a disk is looked at between two threads: not under -race")
-	}
-	t.Parallel()
-	c, err := Parse("v1 scenario=log handover=snapshot; w0: append 2, flush; crash any")
-	require.NoError(t, err)
-	s, crashes, err := c.Crashing()
-	require.NoError(t, err)
-	crashes.Until(func() bool { return crashes.Disks.Load() >= 3 })
-	r, err := sched.Search(context.Background(), s, sched.Options{Strategy: "bounded", Workers: 1})
-	require.NoError(t, err)
-	require.EqualValues(t, 3, crashes.Disks.Load())
-	require.Equal(t, r.Schedules, crashes.Partial.Load(), "all of them lack some")
-}
-
 func TestTheCrashCanaryIsFound(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {
