@@ -192,6 +192,17 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 	requireUntouched(t, dir, "shapes")
 }
 
+func TestWhichFilesAreReadyDoesNotDependOnWhen(t *testing.T) {
+	dir := copied(t, "shapes")
+	s := session(t, dir)
+	s.Run = Exactly("TestPipeAfterASlowCall")
+	s.Order = drive.Order{Mode: drive.Explore, Strategy: "bounded", Preemptions: 2, Seed: 1}
+	got := explored(t, s, dir)
+	end := got.ended["TestPipeAfterASlowCall"]
+	require.Equal(t, drive.HeldAll, end.Verdict, end.Because)
+	require.Empty(t, end.Apart, "each execution could be repeated in one process")
+}
+
 func TestABinaryWithoutADriverRefusesToStart(t *testing.T) {
 	dir := copied(t, "classics")
 	s := session(t, dir)

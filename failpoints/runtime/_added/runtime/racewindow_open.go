@@ -119,17 +119,26 @@ func racewindowPasses(b *synctestBubble, to int64) {
 }
 
 // racewindowPoll makes those threads ready whose files are, and lets who is outside of the bubble run. It says whether any thread
-// has ever waited for a file.
+// has ever waited for a file. Nobody else looks at files meanwhile, so that what is ready depends on what threads have done, and not on when:
+// while a thread was in a system call the scheduler may have had another one wait for files, and now and then sysmon asks for them.
 //
 //go:linkname racewindowPoll
 func racewindowPoll() (io bool) {
 	c := getg().bubble.racewindow
 	systemstack(func() {
-		if netpollinited() && netpollAnyWaiters() && sched.pollingNet.Swap(1) == 0 {
+		if !netpollinited() || !netpollAnyWaiters() {
+			return
+		}
+		for sched.lastpoll.Load() == 0 {
+			netpollBreak()
+			osyield()
+		}
+		if sched.pollingNet.Swap(1) == 0 {
 			list, delta := netpoll(0)
 			sched.pollingNet.Store(0)
 			injectglist(&list)
 			netpollAdjustWaiters(delta)
+			sched.lastpoll.Store(nanotime())
 		}
 	})
 	return c.io > 0

@@ -103,7 +103,7 @@ func (c *racewindowBubble) stop(gp *g, op uint8, addr, pc uintptr, cases int32) 
 	if pc != c.lastPC {
 		c.lastPC, c.readings = pc, 0
 	}
-	if c.decide != nil {
+	if c.decide != nil && c.io == 0 { // where threads wait for files the root looks at these first
 		c.off = true
 		c.want = c.decide(gp.racewindow)
 		c.off = false

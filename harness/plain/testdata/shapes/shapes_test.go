@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -166,6 +167,34 @@ func TestPipeRight(t *testing.T) {
 	if n, _ := r.Read(text[:]); n != 5 {
 		t.Errorf("%d bytes", n)
 	}
+}
+
+// While the writer is in a system call the scheduler gives its processor to another thread, which waits for files.
+func TestPipeAfterASlowCall(t *testing.T) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	var mu sync.Mutex
+	count := func() {
+		mu.Lock()
+		defer mu.Unlock()
+	}
+	go func() {
+		for range 3 {
+			_ = syscall.Nanosleep(&syscall.Timespec{Nsec: 300_000}, nil)
+		}
+		_, _ = w.Write([]byte("hello"))
+		count()
+		count()
+		_ = w.Close()
+	}()
+	var text [8]byte
+	if n, _ := r.Read(text[:]); n != 5 {
+		t.Errorf("%d bytes", n)
+	}
+	count()
 }
 
 func TestLeaksAlways(t *testing.T) {
