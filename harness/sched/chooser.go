@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"sync"
@@ -173,6 +174,18 @@ func (c *Chooser) choose() (thread int, ok bool) {
 		}
 	}
 	return c.goOn(choice.Enabled[i].Thread, flags)
+}
+
+// errStrayed is what a failure wraps that says: this execution is not what the same choices made before.
+var errStrayed = errors.New("the execution strayed")
+
+const lookFor = "Look for the wall clock, randomness, the order of a map, or state that is left from the execution before"
+
+// strayed fails an execution that repeats choices, and in which another number of threads can go on than there were.
+func (c *Choice) strayed(before int) {
+	x := c.chooser
+	x.Fail(&Failure{Kind: Unusable, Err: errStrayed, Message: fmt.Sprintf("the same choices made a different execution: at choice %d of an earlier one %s could go on, and now %s can",
+		c.Step+1, counted(before, "thread", "threads"), x.names(c.Enabled))})
 }
 
 // goOn takes a step.

@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -138,6 +139,9 @@ func (e *explorer) flushCoverage() {
 	e.fingerprints = e.fingerprints[:0]
 }
 
+// notDeterministic is how a search ends that met an execution which cannot be repeated.
+const notDeterministic = "the scenario is not deterministic"
+
 func (e *explorer) judgeRepeated(c *Chooser) {
 	e.repeating = nil
 	if f := c.failure; f != nil && f.Kind == DataRace && slices.Equal(c.trace, e.first) { // a race is one, however seldom the detector sees it
@@ -145,8 +149,7 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 		return
 	}
 	if difference := c.diverged(e.first); difference != "" {
-		e.search.stop("the scenario is not deterministic", fmt.Errorf("the same choices made a different execution: %s. "+
-			"Look for the wall clock, randomness, the order of a map, or state that is left from the execution before", difference))
+		e.search.stop(notDeterministic, fmt.Errorf("the same choices made a different execution: %s. %s", difference, lookFor))
 		return
 	}
 	e.stats.Repeated++
@@ -154,6 +157,10 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 
 // found keeps the failures of an execution. One that says nothing about the program ends the search with an error.
 func (e *explorer) found(c *Chooser, strategy Strategy) {
+	if errors.Is(c.failure, errStrayed) {
+		e.search.stop(notDeterministic, fmt.Errorf("%s. %s", c.failure.Message, lookFor))
+		return
+	}
 	if c.failure.Kind == Unusable {
 		e.search.stop("a schedule could not be executed", c.failure)
 		return

@@ -283,6 +283,25 @@ func TestUncontrolledChoicesAreAnError(t *testing.T) {
 	require.ErrorContains(t, err, "the same choices made a different execution: at choice 2 the first execution came to a@test/load#1, the second to a@test/store#1")
 }
 
+// An enumeration repeats choices all the time, so that it sees by itself when they lead somewhere else. It would miss schedules.
+func TestAnEnumerationThatStraysIsAnError(t *testing.T) {
+	t.Parallel()
+	for _, more := range []int{0, 1} { // in each second execution there is a thread less, or one more
+		times := 0
+		s := func(x *Execution) {
+			times++
+			x.Go("a", func(t *T) { failpoints.Yield(t.Context(), pointStore) })
+			x.Go("b", func(t *T) { failpoints.Yield(t.Context(), pointStore) })
+			if times%2 == more {
+				x.Go("c", func(t *T) { failpoints.Yield(t.Context(), pointStore) })
+			}
+		}
+		_, err := Search(context.Background(), s, Options{Strategy: "bounded", Preemptions: 1, Workers: 1})
+		require.ErrorContains(t, err, "the same choices made a different execution: at choice")
+		require.ErrorContains(t, err, "state that is left from the execution before")
+	}
+}
+
 // What users get wrong: the order of a map, and the wall clock, decide which way a thread goes.
 func TestMapOrderAndWallTimeAreCaught(t *testing.T) {
 	t.Parallel()

@@ -91,8 +91,9 @@ func (b *bounded) Next(c *Choice) int {
 		b.stack = append(b.stack, branch{count: uint16(len(c.Enabled)), costly: c.Current >= 0 && !c.Boundary, timer: c.Timer, spent: int32(b.spent), since: b.part.executed.Load()})
 	}
 	r := &b.stack[b.depth]
-	if int(r.taken) >= len(c.Enabled) {
-		return -1 // the execution strayed from what it did before
+	if int(r.count) != len(c.Enabled) {
+		c.strayed(int(r.count))
+		return -1
 	}
 	b.depth++
 	b.spent += int(b.cost(r, r.taken))
