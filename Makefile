@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick bench-sched gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick bench-sched bench-explore gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -122,6 +122,9 @@ bench-quick: ## speed of the engine beside bare file I/O in the same run
 bench-sched: ## schedules a second, and what a choice and a switch cost beside a bare coroutine switch
 	$(GO) test -run '^$$' -bench . ./harness/sched
 	$(RACEWINDOW) test -run '^$$' -bench Reference ./harness/subjects/log
+
+bench-explore: ## plain tests: schedules for each second of processor time, and what a choice costs: RUN= AGAINST=REVISION
+	@$(GO) run ./scripts/benchexplore $(if $(RUN),-run '$(RUN)') $(if $(AGAINST),-against $(AGAINST))
 
 gallery: ## a page for the analysed bug and for each of its fixes, properties/gallery/index.html
 	$(RACEWINDOW) run ./scripts/gallery properties/gallery

@@ -109,19 +109,24 @@ func (s *Session) build(ctx context.Context, p Package) (b *binary, err error) {
 	}
 	own := *s // the order becomes the package's
 	b = &binary{Session: &own, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), arguments: arguments}
-	err = runtime.Build{
-		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: b.file, Race: s.Race, Flags: s.Flags,
+	if err := s.Compile(ctx, p, b.file); err != nil {
+		b.remove()
+		return nil, err
+	}
+	return b, nil
+}
+
+// Compile makes the test binary of a package, as a file. It carries out an order that it finds in its environment (drive.Variable).
+func (s *Session) Compile(ctx context.Context, p Package, file string) error {
+	err := runtime.Build{
+		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: file, Race: s.Race, Flags: s.Flags,
 		Driver: Driver(), Unraced: beneath + "/...", Debug: s.ForDebugger, Env: s.Env,
 	}.Run(ctx)
 	var wrong *runtime.BuildError
 	if errors.As(err, &wrong) {
 		wrong.Package = p.ImportPath // it was built from its folder, as "."
 	}
-	if err != nil {
-		b.remove()
-		return nil, err
-	}
-	return b, nil
+	return err
 }
 
 func (b *binary) remove() { _ = os.RemoveAll(b.folder) } // it is a temporary one
@@ -293,7 +298,7 @@ func (b *binary) call(order drive.Order, run, events string) (args, env []string
 	env = b.environment()
 	if b.Race {
 		order.Gorace, order.RaceLog = detectorSettings(env), events+".races"
-		env = append(env, "GORACE="+strings.TrimSpace(order.Gorace+" "+racesTold)+` log_path="`+order.RaceLog+`"`)
+		env = append(env, "GORACE="+strings.TrimSpace(order.Gorace+" "+RacesTold)+` log_path="`+order.RaceLog+`"`)
 	}
 	ordered, err := order.ForEnvironment(b.folder)
 	if err != nil {
@@ -310,10 +315,10 @@ func (b *binary) environment() []string {
 	return env[:len(env):len(env)]
 }
 
-// racesTold are the race detector's settings for an exploration. Of two that say different things it takes the later one, so they come
+// RacesTold are the race detector's settings for an exploration. Of two that say different things it takes the later one, so they come
 // after the user's. By itself it reports equal races once in a process, by stacks or by address: then only one schedule of all those that show
 // a race would. It must not end the process, and not sleep at its end, since there are many.
-const racesTold = "suppress_equal_stacks=0 suppress_equal_addresses=0 halt_on_error=0 exitcode=0 atexit_sleep_ms=0 report_bugs=1"
+const RacesTold = "suppress_equal_stacks=0 suppress_equal_addresses=0 halt_on_error=0 exitcode=0 atexit_sleep_ms=0 report_bugs=1"
 
 // detectorSettings is the last GORACE of an environment, which is the one that counts.
 func detectorSettings(env []string) (settings string) {

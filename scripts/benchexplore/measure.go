@@ -1,0 +1,127 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/plain"
+)
+
+// tests are those that are measured.
+func (s *settings) tests() (all []test) {
+	for _, module := range modules {
+		dir, err := filepath.Abs(module)
+		if err != nil {
+			continue // measure has found it before
+		}
+		listed, err := plain.List(context.Background(), dir, nil, nil, []string{"."})
+		if err != nil {
+			continue
+		}
+		for _, name := range listed[0].Tests {
+			if s.run.MatchString(name) {
+				all = append(all, test{module, name})
+			}
+		}
+	}
+	return all
+}
+
+func (s *settings) head(m mode) string {
+	if s.against == "" {
+		return fmt.Sprintf("%-24s %12s %10s %10s", m.name, "schedules/s", "choices", "ns/choice")
+	}
+	return fmt.Sprintf("%-24s %12s %10s %10s %12s %7s", m.name, "schedules/s", "choices", "ns/choice", s.against, "ratio")
+}
+
+// row measures one test with each of the builds in turn.
+func (s *settings) row(ctx context.Context, m mode, t test, builds []string) (string, error) {
+	figures := make([][]figure, len(builds))
+	for round := range s.rounds {
+		for i := range builds {
+			at := (i + round) % len(builds) // nobody is always first
+			profile := ""
+			if s.profile != "" && at == 0 && round == s.rounds-1 {
+				profile = filepath.Join(s.profile, t.name+"."+m.name+".pprof")
+			}
+			f, err := s.once(ctx, m, t, builds[at], profile)
+			if err != nil {
+				return "", err
+			}
+			figures[at] = append(figures[at], f)
+		}
+	}
+	this := median(figures[0])
+	row := fmt.Sprintf("%-24s %12.0f %10.1f %10.0f", t.name, this.rate(), float64(this.choices)/float64(this.schedules), float64(this.used)/float64(this.choices))
+	if len(builds) > 1 {
+		other := median(figures[1])
+		row += fmt.Sprintf(" %12.0f %7.2f", other.rate(), this.rate()/other.rate())
+	}
+	return row, nil
+}
+
+// A figure is what one process has done in so much processor time.
+type figure struct {
+	schedules, choices uint64
+	used               time.Duration
+}
+
+func (f figure) rate() float64 { return float64(f.schedules) / f.used.Seconds() }
+
+func median(all []figure) figure {
+	slices.SortFunc(all, func(a, b figure) int { return int(a.rate() - b.rate()) })
+	return all[len(all)/2]
+}
+
+// once explores a test in a process of its own. What that takes to start, and the gate, are part of it.
+func (s *settings) once(ctx context.Context, m mode, t test, build, profile string) (f figure, err error) {
+	events := filepath.Join(build, "events")
+	if err := os.RemoveAll(events); err != nil {
+		return f, err
+	}
+	order := drive.Order{
+		Version: drive.Version, Mode: drive.Explore, Events: events, Strategy: s.strategy, Schedules: s.schedules, Seed: 1, All: true,
+		Own: filepath.Base(t.module), RaceLog: filepath.Join(build, "races"),
+	}
+	if m.race {
+		order.Schedules /= 4
+	}
+	if strings.HasPrefix(t.name, "TestPoints") {
+		order.Schedules /= 50
+	}
+	ordered, err := order.ForEnvironment(build)
+	if err != nil {
+		return f, err
+	}
+	args := []string{"-test.run", plain.Exactly(t.name), "-test.timeout=0"}
+	if profile != "" {
+		args = append(args, "-test.cpuprofile="+profile)
+	}
+	cmd := exec.CommandContext(ctx, binary(build, t.module, m), args...)
+	cmd.Env = append(os.Environ(), drive.Variable+"="+ordered, "GORACE="+plain.RacesTold+` log_path="`+order.RaceLog+`"`)
+	said, err := cmd.CombinedOutput()
+	if cmd.ProcessState == nil || ctx.Err() != nil {
+		return f, fmt.Errorf("%s: %w", t.name, err)
+	}
+	text, err := os.ReadFile(events)
+	if err != nil {
+		return f, fmt.Errorf("%s told nothing: %w\n%s", t.name, err, said)
+	}
+	for line := range bytes.Lines(text) {
+		if e, err := drive.ParseEvent(line); err == nil && e.Event == drive.Ended {
+			f = figure{e.Plain.Statistics.Schedules, e.Plain.Statistics.Steps, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+		}
+	}
+	if f.schedules == 0 {
+		return f, fmt.Errorf("%s was not explored:\n%s\n%s", t.name, said, text)
+	}
+	return f, nil
+}

@@ -1,0 +1,3 @@
+module points.example/points
+
+go 1.25.0
