@@ -54,46 +54,75 @@ const stopAfter = 5 * time.Second
 
 // Run builds. The error is a *BuildError where it is the package that is wrong.
 func (b Build) Run(ctx context.Context) error {
-	if err := b.Cache.make(); err != nil {
-		return err
-	}
-	root, err := b.Toolchain.Reached(b.Cache)
+	root, overlay, done, err := b.prepare()
 	if err != nil {
 		return err
 	}
-	stage, err := os.MkdirTemp("", "racewindow-runtime-")
-	if err != nil {
-		return fmt.Errorf("make a folder for the files of the runtime: %w", err)
-	}
-	defer os.RemoveAll(stage)
-	overlay, err := b.stage(stage, root)
-	if err != nil {
-		return err
-	}
+	defer done()
 	args, err := b.arguments(overlay)
 	if err != nil {
 		return err
 	}
+	said, err := b.command(ctx, root, args)
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stat(b.Output); err != nil {
+		return &BuildError{Package: b.Package, Said: said, NoTests: true}
+	}
+	return b.carried()
+}
+
+// Vet has go vet look at the package with the files of the patch, all but its rule for unsafe.Pointer, which the runtime breaks.
+func (b Build) Vet(ctx context.Context) error {
+	root, overlay, done, err := b.prepare()
+	if err != nil {
+		return err
+	}
+	defer done()
+	_, err = b.command(ctx, root, []string{"vet", "-unsafeptr=false", "-overlay=" + overlay, b.Package})
+	return err
+}
+
+// prepare writes the files of the build. done removes them.
+func (b Build) prepare() (root, overlay string, done func(), err error) {
+	if err := b.Cache.make(); err != nil {
+		return "", "", nil, err
+	}
+	root, err = b.Toolchain.Reached(b.Cache)
+	if err != nil {
+		return "", "", nil, err
+	}
+	stage, err := os.MkdirTemp("", "racewindow-runtime-")
+	if err != nil {
+		return "", "", nil, fmt.Errorf("make a folder for the files of the runtime: %w", err)
+	}
+	done = func() { _ = os.RemoveAll(stage) }
+	if overlay, err = b.stage(stage, root); err != nil {
+		done()
+		return "", "", nil, err
+	}
+	return root, overlay, done, nil
+}
+
+// command runs the go command. The error is a *BuildError where that does not like the package.
+func (b Build) command(ctx context.Context, root string, args []string) (said string, err error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "go"), args...)
 	cmd.Dir, cmd.Env = b.Dir, b.environment(root)
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = stopAfter
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	err = cmd.Run()
+	out, err := cmd.CombinedOutput()
+	said = strings.TrimSpace(string(out))
 	var ended *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
-		return context.Cause(ctx)
+		return said, context.Cause(ctx)
 	case errors.As(err, &ended):
-		return &BuildError{Package: b.Package, Said: strings.TrimSpace(said.String())}
+		return said, &BuildError{Package: b.Package, Said: said}
 	case err != nil:
-		return fmt.Errorf("run the go command of %s: %w", root, err)
+		return said, fmt.Errorf("run the go command of %s: %w", root, err)
 	}
-	if _, err := os.Stat(b.Output); err != nil {
-		return &BuildError{Package: b.Package, Said: strings.TrimSpace(said.String()), NoTests: true}
-	}
-	return b.carried()
+	return said, nil
 }
 
 // refusal is what a binary with the runtime says when it has no driver, and so a text that every one has (racewindowStart).

@@ -57,6 +57,23 @@ func TestStagedFilesAreOldAndDifferentOnesDiffer(t *testing.T) {
 	require.NotEqual(t, times[0], times[1])
 }
 
+func TestVetSeesTheFilesOfThePatch(t *testing.T) {
+	t.Parallel()
+	tool, err := Find(t.Context(), os.TempDir(), os.Environ())
+	require.NoError(t, err)
+	vet := func(body string) error {
+		b := Build{
+			Toolchain: tool, Cache: Cache{t.TempDir()}, Dir: filepath.Join(tool.Root, "src"), Package: "internal/goversion",
+			Patch: &Patch{Files: map[string][]byte{"internal/goversion/vetted.go": []byte("package goversion\n\nfunc change(x int) int {\n\t" + body + "\n\treturn x\n}\n")}},
+		}
+		return b.Vet(t.Context())
+	}
+	require.NoError(t, vet("x++"))
+	var wrong *BuildError
+	require.ErrorAs(t, vet("x = x"), &wrong)
+	require.Contains(t, wrong.Said, "self-assignment of x")
+}
+
 func TestTheCacheIsItsOwnersAlone(t *testing.T) {
 	t.Parallel()
 	c := Cache{filepath.Join(t.TempDir(), "racewindow", "runtime")}

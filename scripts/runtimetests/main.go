@@ -1,7 +1,7 @@
 // Command runtimetests runs Go's own tests of the packages that the runtime with hooks changes (failpoints/runtime), on that runtime
 // and without a driver: what is not explored must behave as it always did. It takes minutes, the first time most of them for building
-// the standard library. For another architecture than that of this machine it only builds them, and with -fit it only looks whether
-// each change finds its place.
+// the standard library. For another architecture than that of this machine it only builds and vets them, and with -fit it only looks
+// whether each change finds its place.
 //
 //	go run ./scripts/runtimetests [-race] [-short] [-fit] [-go VERSION,...] [-arch ARCH] [-run PACKAGE,...]
 package main
@@ -109,7 +109,10 @@ func (j job) run(ctx context.Context) (failed int, err error) {
 			return failed, err
 		}
 		if j.arch != "" {
-			fmt.Printf("built %s\n", name)
+			if err := b.Vet(ctx); err != nil {
+				return failed, err
+			}
+			fmt.Printf("built and vetted %s\n", name)
 		} else if !test(ctx, b, name) {
 			failed++
 		}
