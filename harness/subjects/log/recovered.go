@@ -63,15 +63,11 @@ func (l *recovered) check(p *plan, expected check.Expected) (complete uint64, v 
 		p.crashes.Tested(1, check.Durability.Name, check.PrefixRecovery.Name, check.TransactionAtomicity.Name)
 		p.crashes.Tested(uint64(c.Records), check.NoCorruption.Name)
 	}()
-	for record, err := range l.log.Read(context.Background(), storage.Offset{}, storage.End) {
-		if err != nil {
-			return 0, &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the crash the log cannot be read: %v", err)}
-		}
-		if v := c.Record(record); v != nil {
-			return 0, v
-		}
+	_, v, err := check.ReadRecovered(c, l.log.Read(context.Background(), storage.Offset{}, storage.End), nil)
+	if err != nil {
+		return 0, &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the crash the log cannot be read: %v", err)}
 	}
-	return c.Complete, c.End()
+	return c.Complete, v
 }
 
 // end closes the log. What was found before counts first.

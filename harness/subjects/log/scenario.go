@@ -287,8 +287,7 @@ func (c Case) faulty() bool { return len(c.Faults) > 0 }
 func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 	return func(st *sched.T) {
 		t := &thread{
-			run: r, number: uint32(number), control: &control{run: r, name: st.Name(), sink: st},
-			reader: check.NewReader(r.board, r.values), prepared: p.records[number],
+			Client: check.NewClient(uint32(number), r.board, r.values), run: r, control: &control{run: r, name: st.Name(), sink: st}, prepared: p.records[number],
 		}
 		ctx := p.recorded(st, number)
 		for i, o := range p.c.Threads[number].Operations {

@@ -17,30 +17,26 @@ import (
 // A thread carries out its part of the program on a goroutine of its own and checks what it reads. Everything in it is its
 // own.
 type thread struct {
-	run              *run
-	number           uint32
-	control          *control
-	reader           *check.Reader
-	sequence, doomed uint32
-	at               int                  // the operation, from 0
-	failed           bool                 // an operation of it failed, and it must not go on
-	prepared         [][][]harness.Record // by operation; nil if they are made when they are needed
-	last             check.Bound
-	reads            map[int][]harness.Offset
-	checked          uint64
+	check.Client
+	run      *run
+	control  *control
+	at       int                  // the operation, from 0
+	failed   bool                 // an operation of it failed, and it must not go on
+	prepared [][][]harness.Record // by operation; nil if they are made when they are needed
+	reads    map[int][]harness.Offset
+	checked  uint64
 }
 
 func newThread(r *run, number int) *thread {
 	return &thread{
-		run: r, number: uint32(number), control: r.controls[number],
-		reader: check.NewReader(r.board, r.values), reads: map[int][]harness.Offset{},
+		Client: check.NewClient(uint32(number), r.board, r.values), run: r, control: r.controls[number], reads: map[int][]harness.Offset{},
 	}
 }
 
 func (t *thread) work(ctx context.Context) {
 	ctx = failpoints.With(ctx, t.control)
 	defer t.end()
-	for i, o := range t.run.c.Threads[t.number].Operations {
+	for i, o := range t.run.c.Threads[t.Number].Operations {
 		t.control.edge(i)
 		if t.run.stopped() {
 			break
@@ -53,7 +49,7 @@ func (t *thread) work(ctx context.Context) {
 		}
 	}
 	if !t.run.stopped() {
-		t.control.edge(len(t.run.c.Threads[t.number].Operations))
+		t.control.edge(len(t.run.c.Threads[t.Number].Operations))
 	}
 }
 
@@ -61,13 +57,13 @@ func (t *thread) work(ctx context.Context) {
 func (t *thread) end() {
 	if r := recover(); r != nil {
 		t.run.panicked.Store(1)
-		o := t.run.c.Threads[t.number].Operations[t.at]
+		o := t.run.c.Threads[t.Number].Operations[t.at]
 		t.run.violated(t, &check.Violation{
 			Promise: check.Progress,
 			Detail:  fmt.Sprintf("%v by %s panicked: %v, in %s", o, t.control.name, r, panicPlace(debug.Stack())),
 		})
 	}
-	t.checked += t.reader.Records
+	t.checked += t.Reader.Records
 	t.control.ended.Store(1)
 }
 
@@ -140,15 +136,7 @@ func (t *thread) progress(o Operation, err error) *check.Violation {
 }
 
 func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
-	id := check.Identity{Client: t.number, Count: uint16(o.Records()), Doomed: o.Kind == Abort}
-	if id.Doomed {
-		t.doomed++
-		id.Sequence = t.doomed
-	} else {
-		t.sequence++
-		id.Sequence = t.sequence
-		t.run.board.Invoke(t.number, t.sequence)
-	}
+	id := t.Invoke(o.Records(), o.Kind == Abort)
 	poisoned := t.run.poisoned.Load() != 0
 	t.count(poisoned, check.StickyPoison)
 	at, err := t.transact(ctx, o, id)
@@ -156,7 +144,7 @@ func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
 		t.control.event("returns", false)
 		t.failed = err != nil
 		if t.failed && !id.Doomed {
-			t.run.board.Fail(t.number, t.sequence)
+			t.Fail()
 		}
 		return v
 	}
@@ -169,7 +157,7 @@ func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
 	if at.Tx < uint64(len(t.run.acked)) {
 		t.run.acked[at.Tx].Store(pack(id))
 	}
-	t.run.board.Acknowledge(t.number, t.sequence, at.Tx)
+	t.Acknowledge(at)
 	if t.control.noting() {
 		t.control.event("acknowledged "+at.String(), false)
 	}
@@ -219,21 +207,18 @@ func (r *run) identity(tx uint64) (id check.Identity, found bool) {
 
 // read reads and checks record by record. The acknowledgements are sampled first, then the read begins.
 func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
-	k := known{t.run.board.Acknowledged(), t.run.identity, t.last}
+	k := known{t.run.board.Acknowledged(), t.run.identity, t.Last}
 	after, upTo := o.After.lower(k), o.UpTo.resolve(k).Offset
-	t.reader.Begin(after, upTo)
+	t.Reader.Begin(after, upTo)
 	t.count(t.run.c.faulty(), check.ReadAfterWrite)
 	v := t.readRecords(ctx, o, after.Offset, upTo)
 	if t.control.noting() {
-		t.control.event(fmt.Sprintf("returns %d records", t.reader.Got()), false)
+		t.control.event(fmt.Sprintf("returns %d records", t.Reader.Got()), false)
 	}
 	if v != nil || t.failed {
 		return v
 	}
-	if at, id := t.reader.Last(); t.reader.Got() > 0 {
-		t.last = check.Bound{Offset: at, Record: id}
-	}
-	return t.reader.End()
+	return t.Client.End()
 }
 
 func (t *thread) readRecords(ctx context.Context, o Operation, after, upTo harness.Offset) *check.Violation {
@@ -247,10 +232,10 @@ func (t *thread) readRecords(ctx context.Context, o Operation, after, upTo harne
 			t.failed = true
 			return t.progress(o, err)
 		}
-		if v := t.reader.Record(r); v != nil {
+		if v := t.Reader.Record(r); v != nil {
 			return v
 		}
-		if t.reader.Got() == 1 {
+		if t.Reader.Got() == 1 {
 			begun = t.run.begun()
 		} else if r.Offset.Tx > begun && t.run.stable() {
 			return &check.Violation{Promise: check.StableReads, At: r.Offset, Detail: fmt.Sprintf("%v by %s yields %v, which nobody had begun to append when it yielded its first record", o, t.control.name, r.Offset)}

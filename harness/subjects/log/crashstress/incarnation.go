@@ -85,7 +85,7 @@ func (n *incarnation) goOn(ctx context.Context) *check.Violation {
 		n.board.Invoke(uint32(client), sequence)
 	}
 	for i, o := range l.owners {
-		n.board.Acknowledge(o.client, o.sequence, uint64(i+1))
+		n.board.Acknowledge(o.Client, o.Sequence, uint64(i+1))
 	}
 	for i := range l.config.Goroutines {
 		n.clients = append(n.clients, newClient(n, uint32(i)))
@@ -93,7 +93,7 @@ func (n *incarnation) goOn(ctx context.Context) *check.Violation {
 	}
 	l.counts.tested[appendAfterRecovery]++
 	c := n.clients[0]
-	at, err := c.append(ctx, n.log.Append)
+	at, err := c.append(ctx, whole(n.log.Append))
 	if want := uint64(len(l.owners) + 1); err != nil || at.Tx != want {
 		_ = n.close(ctx) // the violation is the news
 		return violation(check.AppendAfterRecovery, "after %d recovered transactions an append got %v (error %v)", len(l.owners), at, err)

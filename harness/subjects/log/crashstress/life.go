@@ -26,20 +26,14 @@ type life struct {
 	// What is known of the log, from cycle to cycle.
 	disk      *crash.Disk // of a process that died; nil if the power was lost
 	image     *crash.Image
-	owners    []owner // of transactions, by number less one
-	durable   uint64  // transactions that must be there
-	settled   uint64  // transactions that the last recovery found: later ones are of the last incarnation
+	owners    check.Owners
+	durable   uint64 // transactions that must be there
+	settled   uint64 // transactions that the last recovery found: later ones are of the last incarnation
 	base      []uint32
 	sequences []uint32 // by client, the last that was used
 	cycle     int
 	perClient float64 // places at which power may be lost, of one operation, as they were met
 	loss      loss    // the last
-}
-
-// An owner is who appended a transaction, if that is known.
-type owner struct {
-	client, sequence uint32
-	known            bool
 }
 
 func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
@@ -101,9 +95,9 @@ func (l *life) run(ctx context.Context, next func() bool) *Finding {
 // take keeps what an incarnation came to: what was acknowledged, what must survive, and the disk that is left.
 func (l *life) take(n *incarnation) {
 	for _, c := range n.clients {
-		l.sequences[c.number] = c.sequence
+		l.sequences[c.Number] = c.Sequence
 		for _, a := range c.acknowledged {
-			l.acknowledge(a.tx, owner{c.number, a.sequence, true})
+			l.owners.Set(a.tx, c.Number, a.sequence)
 		}
 		l.counts.add(&c.counts)
 	}
@@ -121,23 +115,10 @@ func (l *life) take(n *incarnation) {
 	l.seen(l.image)
 }
 
-func (l *life) acknowledge(tx uint64, o owner) {
-	for uint64(len(l.owners)) < tx {
-		l.owners = append(l.owners, owner{})
-	}
-	l.owners[tx-1] = o
-}
-
 // expected is what the last loss may have left.
 func (l *life) expected() check.Expected {
 	return check.Expected{
-		Values: l.values, Durable: l.durable,
-		Owner: func(tx uint64) (check.Identity, bool) {
-			if tx == 0 || tx > uint64(len(l.owners)) || !l.owners[tx-1].known {
-				return check.Identity{}, false
-			}
-			return check.Identity{Client: l.owners[tx-1].client, Sequence: l.owners[tx-1].sequence}, true
-		},
+		Values: l.values, Durable: l.durable, Owner: l.owners.Of,
 		Invoked: func(client uint32) uint32 {
 			if int64(client) >= int64(len(l.sequences)) {
 				return 0

@@ -186,25 +186,13 @@ func recoveryFault(l *life) crash.Injector {
 }
 
 // checkRecovered reads everything that is there, and returns who appended it.
-func (l *life) checkRecovered(ctx context.Context, log *storage.Log) ([]owner, *check.Violation) {
-	c := check.NewRecovered(l.expected())
-	found := make([]owner, 0, len(l.owners)+8)
-	last := map[uint32]uint32{}
-	for record, err := range log.Read(ctx, storage.Offset{}, storage.End) {
-		if err != nil {
-			return nil, violation(check.Durability, "after the loss of power the log cannot be read: %v", err)
-		}
-		if v := c.Record(record); v != nil {
-			return nil, v
-		}
-		id, _ := check.ParseKey(record.Key)
-		if id.Index > 0 {
-			continue
-		}
-		if v := l.checkOrder(record.Offset, id, last); v != nil {
-			return nil, v
-		}
-		found = append(found, owner{id.Client, id.Sequence, true})
+func (l *life) checkRecovered(ctx context.Context, log *storage.Log) (check.Owners, *check.Violation) {
+	c, last := check.NewRecovered(l.expected()), map[uint32]uint32{}
+	found, v, err := check.ReadRecovered(c, log.Read(ctx, storage.Offset{}, storage.End), func(at storage.Offset, id check.Identity) *check.Violation {
+		return l.checkOrder(at, id, last)
+	})
+	if err != nil {
+		return nil, violation(check.Durability, "after the loss of power the log cannot be read: %v", err)
 	}
 	l.counts.Records += uint64(c.Records)
 	l.counts.Transactions += c.Complete
@@ -213,7 +201,7 @@ func (l *life) checkRecovered(ctx context.Context, log *storage.Log) ([]owner, *
 	if l.durable > 0 {
 		l.counts.tested[durability]++
 	}
-	return found, c.End()
+	return found, v
 }
 
 // checkOrder adds to the check of a transaction what follows from the log's past: a client's appends stand in its order, and

@@ -91,7 +91,12 @@ func (e *storageEngine) Visible(ctx context.Context) Offset { return e.log.Visib
 func (e *storageEngine) Close(ctx context.Context) error { return e.store.Close(ctx) }
 
 func (e *storageEngine) AppendFragments(ctx context.Context, fragments [][]Record, commit bool) (Offset, error) {
-	tx, err := e.log.Begin(ctx)
+	return AppendFragments(ctx, e.log, fragments, commit)
+}
+
+// AppendFragments is FragmentAppender for a log of this module.
+func AppendFragments(ctx context.Context, log *storage.Log, fragments [][]Record, commit bool) (Offset, error) {
+	tx, err := log.Begin(ctx)
 	if err != nil {
 		return Offset{}, err
 	}

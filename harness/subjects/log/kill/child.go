@@ -169,12 +169,7 @@ func (c *child) client(ctx context.Context, number uint32) error {
 }
 
 func (c *child) append(ctx context.Context, random *rand.Rand, number, sequence uint32) (storage.Offset, error) {
-	id := check.Identity{Client: number, Sequence: sequence, Count: uint16(1 + random.IntN(3))}
-	records := make([]storage.Record, id.Count)
-	for i := range records {
-		id.Index = uint16(i)
-		records[i] = c.values().Record(id)
-	}
+	records := c.values().Transaction(check.Identity{Client: number, Sequence: sequence, Count: uint16(1 + random.IntN(3))})
 	syncs := random.IntN(4) == 0
 	do := c.log.Append
 	if syncs && !c.Lie {

@@ -14,17 +14,12 @@ const handle = "log"
 // A ledger is what the parent knows of one log.
 type ledger struct {
 	values  check.Values
-	owners  []owner // of transactions, by number less one
-	durable uint64  // transactions that must be there
-	settled uint64  // transactions that the last recovery found
-	last    uint32  // the last child that has opened the log
+	owners  check.Owners
+	durable uint64 // transactions that must be there
+	settled uint64 // transactions that the last recovery found
+	last    uint32 // the last child that has opened the log
 	invoked map[uint32]uint32
 	newest  uint64 // transaction that was acknowledged since
-}
-
-type owner struct {
-	client, sequence uint32
-	known            bool
 }
 
 func violation(p check.Promise, format string, arguments ...any) *check.Violation {
@@ -37,13 +32,10 @@ func (g *ledger) take(m message, child uint32, clients int) *check.Violation {
 	case opened:
 		return g.opened(m.tx, child, clients)
 	case acknowledged:
-		for uint64(len(g.owners)) < m.tx {
-			g.owners = append(g.owners, owner{})
+		if o, known := g.owners.Of(m.tx); known {
+			return violation(check.NoDuplicate, "transaction %d was acknowledged to client %d as its append %d, and before to client %d as its append %d", m.tx, m.client, m.sequence, o.Client, o.Sequence)
 		}
-		if o := g.owners[m.tx-1]; o.known {
-			return violation(check.NoDuplicate, "transaction %d was acknowledged to client %d as its append %d, and before to client %d as its append %d", m.tx, m.client, m.sequence, o.client, o.sequence)
-		}
-		g.owners[m.tx-1] = owner{m.client, m.sequence, true}
+		g.owners.Set(m.tx, m.client, m.sequence)
 		g.newest = max(g.newest, m.tx)
 		g.invoked[m.client] = m.sequence + 1 // a client has at most one append in flight
 	case failed:
@@ -56,15 +48,10 @@ func (g *ledger) take(m message, child uint32, clients int) *check.Violation {
 
 // opened enters what a child has recovered. Where the parent has not looked in between, it must take the child's word.
 func (g *ledger) opened(complete uint64, child uint32, clients int) *check.Violation {
-	switch {
-	case complete < g.durable:
+	if complete < g.durable {
 		return violation(check.Durability, "child %d recovered %d transactions, %d had been made durable", child, complete, g.durable)
-	case complete < uint64(len(g.owners)):
-		g.owners = g.owners[:complete]
 	}
-	for uint64(len(g.owners)) < complete {
-		g.owners = append(g.owners, owner{})
-	}
+	g.owners.Resize(complete)
 	g.durable, g.settled, g.last, g.newest = complete, complete, child, complete
 	for client := range uint32(clients) {
 		g.invoked[client] = child<<sequenceBits | 1
@@ -118,31 +105,22 @@ func starving(err error) error {
 	return fmt.Errorf("look at the log after a kill: %w", err)
 }
 
-func (g *ledger) read(ctx context.Context, log *storage.Log) (owners []owner, records uint64, v *check.Violation, failed error) {
+func (g *ledger) read(ctx context.Context, log *storage.Log) (owners check.Owners, records uint64, v *check.Violation, failed error) {
 	c := check.NewRecovered(check.Expected{
-		Values: g.values, Durable: g.durable,
-		Owner: func(tx uint64) (check.Identity, bool) {
-			if tx == 0 || tx > uint64(len(g.owners)) || !g.owners[tx-1].known {
-				return check.Identity{}, false
-			}
-			return check.Identity{Client: g.owners[tx-1].client, Sequence: g.owners[tx-1].sequence}, true
-		},
+		Values: g.values, Durable: g.durable, Owner: g.owners.Of,
 		Invoked: func(client uint32) uint32 { return g.invoked[client] },
 	})
-	for r, err := range log.Read(ctx, storage.Offset{}, storage.End) {
-		if err != nil {
-			return nil, 0, broken("after the kill the log cannot be read", err), starving(err)
-		}
-		if v := c.Record(r); v != nil {
-			return nil, 0, v, nil
-		}
-		id, _ := check.ParseKey(r.Key)
-		if r.Offset.Tx > g.settled && id.Sequence>>sequenceBits != g.last {
-			return nil, 0, violation(check.NoPhantom, "%v was appended by child %d, and lost when that was killed; child %d was the last", r.Offset, id.Sequence>>sequenceBits, g.last), nil
-		}
-		if id.Index == 0 {
-			owners = append(owners, owner{id.Client, id.Sequence, true})
-		}
+	owners, v, err := check.ReadRecovered(c, log.Read(ctx, storage.Offset{}, storage.End), g.ofLast)
+	if err != nil {
+		return nil, 0, broken("after the kill the log cannot be read", err), starving(err)
 	}
-	return owners, uint64(c.Records), c.End(), nil
+	return owners, uint64(c.Records), v, nil
+}
+
+// ofLast checks that a transaction which the last recovery did not find is of the last child: what was lost must not come back.
+func (g *ledger) ofLast(at storage.Offset, id check.Identity) *check.Violation {
+	if child := id.Sequence >> sequenceBits; at.Tx > g.settled && child != g.last {
+		return violation(check.NoPhantom, "%v was appended by child %d, and lost when that was killed; child %d was the last", at, child, g.last)
+	}
+	return nil
 }

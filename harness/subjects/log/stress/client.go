@@ -3,9 +3,9 @@ package stress
 import (
 	"context"
 	"fmt"
-	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -18,18 +18,13 @@ import (
 // A client is one goroutine of a round. It carries out its program, publishes what was acknowledged to it and checks
 // what it reads. Everything in it is its own; only done is watched from outside, invisibly.
 type client struct {
-	round    *round
-	number   uint32
-	role     role
-	random   *rand.PCG // for what is not part of the program
-	program  *harness.Program
-	recorder *recorder
-	reader   *check.Reader
-	sequence uint32
-	doomed   uint32
-	stuck    bool // an append failed: no more appends until a reopen
-	// last is where the newest read of this client ended.
-	last      check.Bound
+	check.Client
+	round     *round
+	role      role
+	random    *rand.PCG // for what is not part of the program
+	program   *harness.Program
+	recorder  *recorder
+	stuck     bool // an append failed: no more appends until a reopen
 	operation *operation
 	done      raceoff.Number
 	tally     tally
@@ -69,10 +64,9 @@ func newClient(r *round, number uint32, role role, name string, mix harness.Mix)
 		return nil, err
 	}
 	return &client{
-		round: r, number: number, role: role, program: program,
+		Client: check.NewClient(number, r.board, r.values), round: r, role: role, program: program,
 		random:   rand.NewPCG(^r.seed, uint64(number)),
 		recorder: newRecorder(r, name, uint64(number)),
-		reader:   check.NewReader(r.board, r.values),
 	}, nil
 }
 
@@ -148,7 +142,7 @@ func (c *client) step(ctx context.Context, op harness.Operation) *check.Violatio
 	default:
 		v = c.append(ctx, op)
 		c.tally.appends.add(time.Since(began))
-		if v == nil && c.operation.err == nil && op.Kind != harness.OpAbort && c.sequence%4 == 0 {
+		if v == nil && c.operation.err == nil && op.Kind != harness.OpAbort && c.Sequence%4 == 0 {
 			v = c.readBack(ctx, c.operation.at)
 		}
 	}
@@ -157,65 +151,38 @@ func (c *client) step(ctx context.Context, op harness.Operation) *check.Violatio
 }
 
 func (c *client) append(ctx context.Context, op harness.Operation) *check.Violation {
-	id := check.Identity{Client: c.number, Count: uint16(op.Records)}
-	if op.Kind == harness.OpAbort {
-		c.doomed++
-		id.Sequence, id.Doomed = c.doomed, true
-	} else {
-		c.sequence++
-		id.Sequence = c.sequence
-		c.round.board.Invoke(c.number, c.sequence)
-	}
-	records := make([]harness.Record, op.Records)
-	for i := range records {
-		id.Index = uint16(i)
-		records[i] = c.round.values.Record(id)
-	}
+	id := c.Invoke(op.Records, op.Kind == harness.OpAbort)
+	records := c.Records(id)
 	c.recorder.note(eventBegin, nil, c.operation)
 	var err error
 	if op.Kind == harness.OpAppend {
 		c.operation.at, err = c.round.engine.Append(ctx, records)
 	} else {
 		engine := c.round.engine.(harness.FragmentAppender)
-		c.operation.at, err = engine.AppendFragments(ctx, split(records), op.Kind == harness.OpFragments)
+		c.operation.at, err = engine.AppendFragments(ctx, slices.Collect(slices.Chunk(records, 1)), op.Kind == harness.OpFragments)
 	}
 	if err != nil && !id.Doomed {
-		c.round.board.Fail(c.number, c.sequence)
+		c.Fail()
 		c.stuck = true
 	}
 	v := c.finish(err)
 	if err == nil && !id.Doomed {
-		c.round.board.Acknowledge(c.number, c.sequence, c.operation.at.Tx)
+		c.Acknowledge(c.operation.at)
 	}
 	return v
-}
-
-// split makes fragments of one record each.
-func split(records []harness.Record) [][]harness.Record {
-	fragments := make([][]harness.Record, len(records))
-	for i := range records {
-		fragments[i] = records[i : i+1]
-	}
-	return fragments
 }
 
 // readBack reads just what this client appended last, and expects to find it under the offset that it was given.
 func (c *client) readBack(ctx context.Context, at harness.Offset) *check.Violation {
 	began := time.Now()
 	c.operation = &operation{Operation: harness.Operation{Kind: harness.OpRead, Shape: harness.ReadBetween}}
-	v := c.readBounds(ctx, check.Bound{Offset: harness.Offset{Tx: at.Tx - 1, Op: math.MaxUint64}}, harness.Offset{Tx: at.Tx, Op: math.MaxUint64})
+	v := c.readBounds(ctx, check.Bound{Offset: check.Whole(at.Tx - 1)}, check.Whole(at.Tx))
 	c.tally.operations[harness.OpRead]++
 	c.tally.reads.add(time.Since(began))
 	if v != nil || c.operation.err != nil {
 		return v
 	}
-	if last, found := c.reader.Last(); last != at || found.Client != c.number || found.Sequence != c.sequence {
-		return &check.Violation{
-			Promise: check.ReadAfterWrite, After: harness.Offset{Tx: at.Tx - 1}, UpTo: at, Acknowledged: at.Tx, Got: c.reader.Got(), At: last,
-			Detail: fmt.Sprintf("append %d of client %d was acknowledged as %v, where append %d of client %d is", c.sequence, c.number, at, found.Sequence, found.Client),
-		}
-	}
-	return nil
+	return c.Mine(at)
 }
 
 func (c *client) read(ctx context.Context, op harness.Operation) *check.Violation {
@@ -226,59 +193,40 @@ func (c *client) read(ctx context.Context, op harness.Operation) *check.Violatio
 // bounds turns the shape of a read into offsets, by what this client knows now.
 func (c *client) bounds(op harness.Operation) (after check.Bound, upTo harness.Offset) {
 	known := c.round.board.Acknowledged()
-	behind := func(tx uint64) harness.Offset { // every record of the transaction, before the next
-		if tx == 0 {
-			return harness.Offset{}
-		}
-		return harness.Offset{Tx: tx, Op: math.MaxUint64}
-	}
-	start := behind(known - min(known, op.Back))
+	start := check.Whole(known - min(known, op.Back))
 	switch op.Shape {
 	case harness.ReadBetween:
-		return check.Bound{Offset: start}, harness.Offset{Tx: max(known, 1), Op: math.MaxUint64}
+		return check.Bound{Offset: start}, check.Whole(max(known, 1))
 	case harness.ReadOn:
-		if c.last.Offset != (harness.Offset{}) && c.last.Offset.Tx+64 > known {
-			return c.last, storage.End
+		if c.Last.Offset != (harness.Offset{}) && c.Last.Offset.Tx+64 > known {
+			return c.Last, storage.End
 		}
 	case harness.ReadOld:
 		from := uint64(op.Point * float64(known))
-		return check.Bound{Offset: behind(from)}, harness.Offset{Tx: from + op.Length, Op: math.MaxUint64}
+		return check.Bound{Offset: check.Whole(from)}, check.Whole(from + op.Length)
 	}
 	return check.Bound{Offset: start}, storage.End
 }
 
 // readBounds reads and checks record by record. The acknowledgements are sampled first, then the read begins.
 func (c *client) readBounds(ctx context.Context, after check.Bound, upTo harness.Offset) *check.Violation {
-	c.reader.Begin(after, upTo)
-	c.operation.after, c.operation.upTo, c.operation.acknowledged = after.Offset, upTo, c.reader.Acknowledged()
+	c.Reader.Begin(after, upTo)
+	c.operation.after, c.operation.upTo, c.operation.acknowledged = after.Offset, upTo, c.Reader.Acknowledged()
 	c.recorder.note(eventBegin, nil, c.operation)
 	window := c.round.window.Load()
-	var v *check.Violation
-	var err error
-	for r, failed := range c.round.engine.Read(ctx, after.Offset, upTo) {
-		if err = failed; err == nil {
-			v = c.reader.Record(r)
-		}
-		if v != nil || err != nil {
-			break
-		}
-	}
+	v, err := c.Check(c.round.engine.Read(ctx, after.Offset, upTo))
 	if after := c.round.window.Load(); window%2 == 1 || after != window {
 		c.tally.overlaps++
 	}
-	c.operation.got = c.reader.Got()
-	if v == nil {
-		v = c.finish(err)
-	} else {
+	c.operation.got = c.Reader.Got()
+	if v != nil {
 		c.recorder.note(eventEnd, nil, c.operation)
+		return v
 	}
-	if v == nil && err == nil {
-		v = c.reader.End()
+	if v := c.finish(err); v != nil || err != nil {
+		return v
 	}
-	if at, id := c.reader.Last(); c.reader.Got() > 0 {
-		c.last = check.Bound{Offset: at, Record: id}
-	}
-	return v
+	return c.End()
 }
 
 // finish ends the operation in the history. An error is a violation of progress, unless failures are allowed.

@@ -236,7 +236,7 @@ func (r *round) worksAgain(ctx context.Context) *check.Violation {
 	for _, c := range r.clients {
 		failed = failed || c.tally.failures > 0
 		if c.stuck { // the scan has settled its last append
-			c.stuck, c.sequence = false, r.board.Invoked(c.number)
+			c.stuck, c.Sequence = false, r.board.Invoked(c.Number)
 		}
 	}
 	var last error

@@ -110,9 +110,9 @@ func (s *Summary) add(r *round) {
 		s.Operations += own
 		s.Failures += c.tally.failures
 		s.Overlaps += c.tally.overlaps
-		s.RecordsChecked += c.reader.Records
-		s.shared += c.reader.Shared
-		s.filled += c.reader.Filled
+		s.RecordsChecked += c.Reader.Records
+		s.shared += c.Reader.Shared
+		s.filled += c.Reader.Filled
 		s.reads.add(&c.tally.reads)
 		s.appends.add(&c.tally.appends)
 		s.addRecorder(c.recorder)
