@@ -114,13 +114,21 @@ func fileEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowOn(f, racewindow"+op.op+")", reason))
 	}
-	for _, op := range []struct{ file, head, op string }{
-		{"os/file.go", "func OpenFile(name string, flag int, perm FileMode) (*File, error) {", "Open"},
-		{"os/file.go", "func Rename(oldpath, newpath string) error {", "Rename"},
-		{"os/file_unix.go", "func Remove(name string) error {", "Remove"},
-		{"os/file_unix.go", "func Truncate(name string, size int64) error {", "Truncate"},
+	for _, op := range []struct{ file, head, op, makes string }{
+		{"os/file.go", "func OpenFile(name string, flag int, perm FileMode) (*File, error) {", "Open", "\n\tracewindowMakes(name, flag&O_CREATE != 0)"},
+		{"os/file.go", "func Rename(oldpath, newpath string) error {", "Rename", "\n\tracewindowMakes(newpath, true)"},
+		{"os/file_unix.go", "func Remove(name string) error {", "Remove", ""},
+		{"os/file_unix.go", "func Truncate(name string, size int64) error {", "Truncate", ""},
 	} {
-		all = append(all, enter(op.file, op.head, "\tracewindowNamed(racewindow"+op.op+")", reason))
+		all = append(all, enter(op.file, op.head, "\tracewindowNamed(racewindow"+op.op+")"+op.makes, reason))
+	}
+	const remains = "what an execution has made that is broken off would be there for the next one"
+	for _, op := range []struct{ file, head, name string }{
+		{"os/file.go", "func Mkdir(name string, perm FileMode) error {", "name"},
+		{"os/file_unix.go", "func Link(oldname, newname string) error {", "newname"},
+		{"os/file_unix.go", "func Symlink(oldname, newname string) error {", "newname"},
+	} {
+		all = append(all, enter(op.file, op.head, "\tracewindowMakes("+op.name+", true)", remains))
 	}
 	all = append(all, entropyEdits()...)
 	return append(all,
@@ -143,6 +151,13 @@ func entropyEdits() []Edit {
 func testingEdits() []Edit {
 	return []Edit{
 		within("testing/testing.go", "tRunner", "	t.resetRaces()\n	fn(t)\n", "	t.resetRaces()\n	if racewindowTest == nil || !racewindowTest(t, fn) {\n		fn(t)\n	}\n", "the driver explores a test in the place of running it once"),
+		{
+			Name: "testing.go: what an error says", File: "testing/testing.go", Pattern: regexp.MustCompile(`c\.log\((fmt\.Sprint\w+\([^\n]*args\.\.\.\))((?:, true)?)\)\n\tc\.(Fail(?:Now)?)\(\)`), Times: 4,
+			Text: "c.log(racewindowSays(c, ${1})${2})\n\tc.${3}()", Reason: "what the first error says is told, and not what was logged before it",
+		},
+		enter("testing/testing.go", "func (c *common) Fail() {", "	racewindowSays(c, \"\")", "a test may fail without a word"),
+		enter("testing/testing.go", "func (m *M) Run() (code int) {", "	defer racewindowEnds()", "files that executions have left are no part of the user's module"),
+		enter("testing/allocs.go", "func AllocsPerRun(runs int, f func()) (avg float64) {", "	racewindowAlone(true)\n	defer racewindowAlone(false)", "what the driver allocates would be counted"),
 		enter("testing/testing.go", "func (c *common) checkRaces() (raceErrors int64) {", "	if racewindowExplores {\n		return 0\n	}", "a data race is a finding of its own, and the test has not failed for it"),
 		within("testing/testing.go", "T.Run", "	t.setOutputWriter()\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "	t.setOutputWriter()\n	racewindowSubtest(t)\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "sub-tests are explored each alone, so the driver must know of them"),
 		within("testing/testing.go", "TempDir", "		if c.tempDirErr == nil {\n			c.Cleanup(func() {\n", "		if c.tempDirErr == nil {\n			racewindowTempDir(c.tempDir)\n			c.Cleanup(func() {\n", "an execution that was broken off has removed nothing"),

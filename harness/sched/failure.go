@@ -16,6 +16,8 @@ const (
 	Failed Kind = "failed"
 	// Panicked is a panic of a thread.
 	Panicked Kind = "panic"
+	// Fatal is that the runtime ends the program, because of an unlock of what is not locked or two who write to a map, say. Nothing recovers from it.
+	Fatal Kind = "fatal error"
 	// Exited is that code under test ends its process by os.Exit.
 	Exited Kind = "os.Exit"
 	// Invariant is an Execution.Invariant that did not hold.

@@ -64,6 +64,7 @@ type Outcome = struct {
 	Outside bool    // somebody outside of the bubble used an object of it
 	Random  bool    // random numbers were drawn, or the order of a map
 	Secret  uintptr // of the user's function that first read random numbers of the system's
+	Counts  uintptr // of the user's function that first counted what is allocated
 }
 
 // Clock is the number of no thread, which the driver gives to the clock. The thread of that number has always ended.

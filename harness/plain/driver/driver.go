@@ -216,6 +216,7 @@ const hangApart = 10 * time.Minute
 func (t *test) explore() {
 	strays := t.search()
 	if strays != "" && !t.inProcesses() {
+		RemoveLeft()
 		t.apart(drive.ApartFirst)
 		t.summary = drive.PlainSummary{Seed: order.Seed, Apart: strays}
 		strays = t.search()
@@ -232,6 +233,9 @@ func (t *test) search() (strays string) {
 	t.kept, t.said, t.gone = "", nil, nil
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
 	first, strays := t.gate(runner)
+	if strays == "" && first.Failure != nil && !t.inProcesses() {
+		strays = leftBehind(runner, first)
+	}
 	if strays != "" || t.summary.Verdict != "" {
 		if t.summary.Verdict == drive.Sequential && t.sights.timers {
 			t.fireTimers(nil)
@@ -250,6 +254,7 @@ func (t *test) search() (strays string) {
 	}
 	t.summary.Statistics, t.summary.Exhausted, t.summary.Because = found.Statistics, found.Exhausted, found.Ended
 	t.summary.Goroutines, t.summary.Running = t.sights.threads, t.sights.running
+	found.Findings = distinct(found.Findings)
 	for _, f := range found.Findings {
 		t.found(f)
 	}

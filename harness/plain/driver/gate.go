@@ -2,6 +2,8 @@ package driver
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/drive"
@@ -57,6 +59,28 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 		t.summary.Verdict, t.summary.Because = drive.SkippedItself, "the test skips itself"
 	}
 	return first, ""
+}
+
+// RemoveLeft removes the files that executions which held have left behind, and says which there were.
+var RemoveLeft = func() (names []string) { return nil }
+
+// leftBehind says that the schedule without a switch fails only because of files that an earlier execution has left, "" if it does not.
+func leftBehind(runner *sched.Runner, first sched.Outcome) (strays string) {
+	names := RemoveLeft()
+	if len(names) == 0 {
+		return ""
+	}
+	differs := difference(first, runner.Replay(nil, true))
+	if differs == "" {
+		return ""
+	}
+	folder, _ := os.Getwd()
+	for i, name := range names {
+		if relative, err := filepath.Rel(folder, name); err == nil {
+			names[i] = relative
+		}
+	}
+	return fmt.Sprintf("the schedule without a switch went another way when files were removed that an execution before it had left (%s): %s", strings.Join(names[:min(len(names), 3)], ", "), differs)
 }
 
 const whyStrays = "Look for state outside of the test, the order of a map with pointers, or randomness that is not math/rand's"

@@ -16,8 +16,10 @@ type Run interface {
 	// HasFailed says whether the test has failed so far, and Failed what came of it, when nothing of it runs any more.
 	HasFailed() bool
 	Failed() (failed, skipped bool, output string)
-	// Clean removes what is left of it, then.
-	Clean()
+	// Said is what has first made it fail: the file and line, and the words. ok is false if nobody has said so.
+	Said() (site, words string, ok bool)
+	// Clean removes what is left of it, then: also the files that it has made, if it was broken off.
+	Clean(broken bool)
 	// Watch, before Run, has its sub-tests kept, and Units, after it, lists those that can be explored each alone; or the test itself.
 	Watch()
 	Units() []string

@@ -3,7 +3,6 @@ package driver
 import (
 	"fmt"
 	"path/filepath"
-	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -19,11 +18,12 @@ func (m *mechanism) conclude() {
 	if !over && m.after > mostAfter {
 		m.seen.running = m.Remaining()
 	}
+	broken := !m.ended()
 	bubble.Close(&m.over)
 	if m.play != nil {
 		defer m.endPlay()
 	}
-	m.run.Clean()
+	m.run.Clean(broken || m.over.Dying || m.over.Refused)
 	m.seen.random = m.seen.random || m.over.Random
 	if pc := m.over.Secret; pc != 0 {
 		frame := userFrame(pc)
@@ -43,44 +43,16 @@ func (m *mechanism) conclude() {
 	}
 	m.seen.ended++
 	if failed {
-		m.chooser.Fail(&sched.Failure{Kind: sched.Failed, Thread: "main", Message: said(output), Site: siteOfOutput(output)})
+		m.chooser.Fail(m.failed(output))
 	}
-}
-
-// said is what a test has written, without the lines that say which of its sub-tests have failed.
-func said(output string) string {
-	var lines []string
-	for line := range strings.Lines(output) {
-		if line = strings.TrimSpace(line); line != "" && !verdict.MatchString(line) {
-			lines = append(lines, line)
-		}
-	}
-	if len(lines) > 0 {
-		return strings.Join(lines, "\n")
-	}
-	return "the test failed and said nothing"
-}
-
-// verdict matches a line of package testing.
-var verdict = regexp.MustCompile(`^--- (FAIL|PASS|SKIP): `)
-
-// logged is a line that a test has written with its place.
-var logged = regexp.MustCompile(`(?m)^\s*([\w.-]+\.go:\d+): `)
-
-// siteOfOutput is where a test said first that something is wrong.
-func siteOfOutput(output string) string {
-	if found := logged.FindStringSubmatch(output); found != nil {
-		return found[1]
-	}
-	return ""
 }
 
 // died makes the failure of a panic, of a fatal error of the runtime, or of os.Exit.
 func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
-	f := &sched.Failure{Kind: sched.Panicked, Thread: m.whoDied(int(o.Thread)), Message: "fatal error: " + o.Message}
+	f := &sched.Failure{Kind: sched.Fatal, Thread: m.whoDied(int(o.Thread)), Message: "fatal error: " + o.Message}
 	switch {
 	case o.Message == "":
-		f.Message = "panic: " + panicText(o.Arg)
+		f.Kind, f.Message = sched.Panicked, "panic: "+panicText(o.Arg)
 	case strings.HasPrefix(o.Message, "os.Exit("):
 		f.Kind, f.Message = sched.Exited, o.Message
 	}

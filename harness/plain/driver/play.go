@@ -92,12 +92,13 @@ type played struct{ m *mechanism }
 
 func (p played) Run() { p.m.play.Live() }
 
-// HasFailed and Failed say nothing: what fails in a play is told to its chooser.
+// HasFailed, Failed and Said say nothing: what fails in a play is told to its chooser.
 func (played) HasFailed() bool                               { return false }
 func (played) Failed() (failed, skipped bool, output string) { return false, false, "" }
+func (played) Said() (site, words string, ok bool)           { return "", "", false }
 
 // Clean, Watch and Units have nothing to do: a play makes no folder of package testing, and has no sub-tests.
-func (played) Clean()          {}
+func (played) Clean(bool)      {}
 func (played) Watch()          {}
 func (played) Units() []string { return nil }
 

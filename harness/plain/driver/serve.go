@@ -41,6 +41,7 @@ func (t *test) serve() {
 	races := raceoff.Races()
 	m.begin(a)
 	m.Run()
+	RemoveLeft() // the next process must not find it
 	w.put(saysOver, int64(t.sights.threads), int64(t.sights.choices), int64(t.sights.skipped), int64(t.sights.ended), int64(raceoff.Races()-races)).text(t.sights.running)
 	w.put(boolean(t.sights.random), boolean(t.sights.timers)).text(t.sights.secret).put(int64(len(t.sights.fired)))
 	for _, text := range t.sights.fired {

@@ -66,6 +66,7 @@ type racewindowOutcome struct {
 	outside bool    // somebody outside of the bubble used an object of it
 	random  bool    // random numbers were drawn, or the order of a map
 	secret  uintptr // of the user's function that first read random numbers of the system's
+	counts  uintptr // of the user's function that first counted what is allocated
 }
 
 // A racewindowBubble controls a bubble.
@@ -81,6 +82,7 @@ type racewindowBubble struct {
 	last     int32 // that stopped
 	want     int32 // that is to go on; -1 the root
 	chosen   int32 // case of the select that is executed now
+	alone    int32 // passes its points without asking; -1 for nobody
 	io       int32 // goroutines have waited for I/O so often
 	readings int64 // of the clock since a thread stopped elsewhere
 	lastPC   uintptr
@@ -136,4 +138,10 @@ func racewindowStart() {
 		print("racewindow: this program was built with racewindow's runtime and has no driver. Build it without the overlay; 'racewindow explore' runs what it built.\n")
 		exit(2)
 	}
+	if racewindowDriver != racewindowUndriven {
+		racewindowBegan = nanotime()
+	}
 }
+
+// racewindowUndriven takes the place of a driver's name in Go's own tests.
+const racewindowUndriven = "none"

@@ -45,6 +45,15 @@ func racewindowWhere() int8 {
 	return 2
 }
 
+// racewindowIsThread says whether the caller is a thread, and not the driver on its stack.
+//
+//go:linkname racewindowIsThread
+func racewindowIsThread() bool {
+	gp := getg()
+	c := racewindowOf(gp)
+	return c != nil && gp != c.root && !c.off
+}
+
 // racewindowStepOut has the root leave its bubble, whose threads wait meanwhile.
 //
 //go:linkname racewindowStepOut

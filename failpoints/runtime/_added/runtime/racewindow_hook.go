@@ -42,6 +42,9 @@ func racewindowUnparking(gp *g, c *racewindowBubble) {
 
 // racewindowParked passes the token on. It does not return.
 func racewindowParked(gp *g, c *racewindowBubble) {
+	if c.alone == gp.racewindow {
+		c.alone = -1
+	}
 	c.threads[gp.racewindow].op = racewindowOpBlocked
 	c.last = gp.racewindow
 	racewindowIdle(gp)

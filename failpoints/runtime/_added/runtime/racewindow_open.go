@@ -35,6 +35,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	c.bubble, c.root, c.decide = b, gp, decide
 	c.seeded(seed)
 	c.n, c.last, c.want, c.chosen, c.io, c.readings, c.lastPC = 0, -1, -1, -1, 0, 0, 0
+	c.alone = -1
 	c.parked, c.off, c.over, c.ended = false, false, false, false
 	c.outcome = racewindowOutcome{}
 	b.racewindow, gp.bubble, racewindowLatest = c, b, b

@@ -97,6 +97,9 @@ func (c *racewindowBubble) point(gp *g, op uint8, addr, fp uintptr, passes uint8
 
 // stop lets the driver choose who goes on.
 func (c *racewindowBubble) stop(gp *g, op uint8, addr, pc uintptr, cases int32) {
+	if gp.racewindow == c.alone {
+		return
+	}
 	t := &c.threads[gp.racewindow]
 	t.op, t.addr, t.pc, t.cases = op, addr, pc, cases
 	c.last, c.want = gp.racewindow, -1

@@ -29,7 +29,7 @@ type RacewindowRun struct {
 // RacewindowPrepare makes an execution of a test ready. Names of sub-tests begin anew each time. If only is the name of a sub-test, then
 // that one runs and no other, but for those in it.
 func RacewindowPrepare(t *T, fn func(*T), only string) *RacewindowRun {
-	racewindowExplores = true
+	racewindowExplores, racewindowSaid = true, racewindowWord{}
 	r := &RacewindowRun{fn: fn}
 	m := t.tstate.match
 	state := newTestState(t.tstate.maxParallel, &matcher{filter: m.filter, skip: m.skip, matchFunc: m.matchFunc, subNames: map[string]int32{}})
@@ -76,12 +76,21 @@ func (r *RacewindowRun) Failed() (failed, skipped bool, output string) {
 	return r.t.failed || r.t.parent.failed, r.t.skipped, r.output.String() + string(r.t.output)
 }
 
-// Clean removes the temporary folders of an execution that was broken off: what was to be called at its end never is.
-func (r *RacewindowRun) Clean() {
+// Clean removes the temporary folders of an execution, and all files that it has made if it was broken off or has failed: what was to be
+// called at its end never is.
+func (r *RacewindowRun) Clean(broken bool) {
+	os.RacewindowMade(broken || r.t.failed || r.t.parent.failed)
 	for _, dir := range racewindowTempDirs {
 		_ = os.RemoveAll(dir)
 	}
 	racewindowTempDirs = racewindowTempDirs[:0]
+}
+
+// racewindowEnds ends the tests of a process.
+func racewindowEnds() {
+	if racewindowExplores {
+		os.RacewindowLeft()
+	}
 }
 
 // racewindowTempDirs are the folders of T.TempDir in the execution now.

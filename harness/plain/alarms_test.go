@@ -1,0 +1,92 @@
+package plain
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/drive"
+)
+
+// exploredAlarms explores testdata/alarms, whose tests pass.
+func exploredAlarms(t *testing.T, dir string, race bool) told {
+	t.Helper()
+	s := session(t, dir)
+	s.Race = race
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 40, Seed: 1}
+	got := explored(t, s, dir)
+	requireAlarms(t, got)
+	return got
+}
+
+func requireAlarms(t *testing.T, got told) {
+	t.Helper()
+	for test, ended := range got.ended {
+		if strings.HasSuffix(test, "Right") {
+			require.Equal(t, drive.HeldAll, ended.Verdict, "%s: %s, %v", test, ended.Because, got.findings[test])
+			require.Empty(t, ended.Apart, test)
+		}
+	}
+}
+
+// What a package had read of the clock before the tests began lay a quarter of a century after what they read, stacks were those of a bubble,
+// and allocations of the scheduler's were counted as the test's.
+func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
+	dir := copied(t, "alarms")
+	got := exploredAlarms(t, dir, false)
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	for i := range left {
+		left[i] = filepath.Base(left[i])
+	}
+	require.Equal(t, []string{"alarms_test.go", "files_test.go", "go.mod"}, left)
+	for test, class := range map[string]string{
+		"TestWaitsForEverWithFiles": "deadlock in TestWaitsForEverWithFiles: select (no cases)", "TestPanicsWithFiles": "panic in TestPanicsWithFiles (files_test.go:56)",
+		"TestFailsWithFiles": "failed in files_test.go:64",
+	} {
+		require.Equal(t, class, requireFound(t, got, test).Failure.Class(), "what one execution has left behind is not there for the next")
+		require.Empty(t, got.ended[test].Apart, test)
+	}
+	for _, test := range []string{"TestLeavesFiles", "TestLeavesFilesInParts/one", "TestLeavesFilesInParts/other"} {
+		require.Contains(t, got.ended, test)
+		require.Equal(t, drive.HeldAll, got.ended[test].Verdict, "%s: %s", test, got.ended[test].Because)
+		require.NotEmpty(t, got.ended[test].Apart, "what it leaves is not there for another process")
+	}
+	require.Contains(t, got.ended["TestLeavesFilesInParts/one"].Apart, "when files were removed that an execution before it had left (one, one.log, one.link): ")
+	counts := got.ended["TestCountsAllocations"]
+	require.Equal(t, drive.Unjudged, counts.Verdict, "%+v", counts)
+	require.Contains(t, counts.Because, "the test counts allocations, in TestCountsAllocations (alarms_test.go:")
+	require.Contains(t, counts.Because, ", and those of the exploration are counted too: alarms_test.go:")
+}
+
+func TestWhatPassesWithoutExplorationHoldsInItUnderRace(t *testing.T) {
+	exploredAlarms(t, copied(t, "alarms"), true)
+}
+
+func TestWhatPassesWithoutExplorationHoldsInAProcessForEachSchedule(t *testing.T) {
+	dir := copied(t, "alarms")
+	s := session(t, dir)
+	s.Run = "Right$"
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1, Apart: drive.ApartFirst}
+	got := explored(t, s, dir)
+	require.Len(t, got.ended, 5)
+	for test, ended := range got.ended {
+		require.Equal(t, drive.HeldAll, ended.Verdict, "%s: %s", test, ended.Because)
+	}
+}
+
+// The clock outside of bubbles is the driver's too, so a budget must end all the same.
+func TestABudgetEndsByTheClockOutsideOfBubbles(t *testing.T) {
+	dir := copied(t, "alarms")
+	s := session(t, dir)
+	s.Run = "TestEpochRight"
+	s.Env = append(os.Environ(), "TZ=America/New_York")
+	s.Order = drive.Order{Mode: drive.Explore, Budget: 300e6, Strategy: "random", Seed: 1}
+	got := explored(t, s, dir)
+	took := got.ended["TestEpochRight"].Statistics.Duration
+	require.Greater(t, took.Milliseconds(), int64(200))
+	require.Less(t, took.Seconds(), 10.)
+}

@@ -1,0 +1,97 @@
+package alarms
+
+import (
+	"os"
+	"sync"
+	"testing"
+)
+
+// overtaken says whether another goroutine came first.
+func overtaken() bool {
+	by := false
+	var mu sync.Mutex
+	go func() {
+		mu.Lock()
+		by = true
+		mu.Unlock()
+	}()
+	mu.Lock()
+	defer mu.Unlock()
+	return by
+}
+
+// makes a folder, a file in it, and another one by another name; it fails where they are there.
+func makes(t *testing.T, name string) (remove func()) {
+	if _, err := os.Stat(name); err == nil {
+		t.Fatalf("%s is there", name)
+	}
+	for _, err := range []error{
+		os.MkdirAll(name+"/in/it", 0o777), os.WriteFile(name+"/in/it/file", []byte("text"), 0o666), os.WriteFile(name+".new", nil, 0o666),
+		os.Rename(name+".new", name+".log"), os.Symlink(name, name+".link"),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return func() {
+		for _, made := range []string{name, name + ".log", name + ".link"} {
+			if err := os.RemoveAll(made); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
+func TestWaitsForEverWithFiles(t *testing.T) {
+	defer makes(t, "waits")()
+	if overtaken() {
+		select {}
+	}
+}
+
+func TestPanicsWithFiles(t *testing.T) {
+	remove := makes(t, "panics")
+	if overtaken() {
+		var none map[string]int
+		none["a"] = 1
+	}
+	remove()
+}
+
+func TestFailsWithFiles(t *testing.T) {
+	remove := makes(t, "fails")
+	if overtaken() {
+		t.Fatal("with files")
+	}
+	remove()
+}
+
+// What was there stays, and what an execution leaves that holds is there for the next one.
+func TestKeepsFilesRight(t *testing.T) {
+	if content, err := os.ReadFile("go.mod"); err != nil || len(content) == 0 {
+		t.Fatal(err)
+	}
+	file, err := os.OpenFile("kept", os.O_CREATE|os.O_RDWR, 0o666)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file.Close()
+	overtaken()
+}
+
+// It fails if it has been here before.
+func TestLeavesFiles(t *testing.T) {
+	makes(t, "left")
+	overtaken()
+}
+
+func TestLeavesFilesInParts(t *testing.T) {
+	t.Run("one", func(t *testing.T) {
+		makes(t, "one")
+		overtaken()
+	})
+	t.Run("other", func(t *testing.T) {
+		makes(t, "other")
+		overtaken()
+	})
+}
