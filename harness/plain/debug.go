@@ -119,5 +119,5 @@ func quoted(words []string) string {
 // StopsAtFailure says whether a failure is itself a moment of a goroutine: it panics, or says that the test fails. Others are what is left
 // when nobody goes on.
 func StopsAtFailure(f *sched.Failure) bool {
-	return f.Kind == sched.Failed || f.Kind == sched.Panicked || f.Kind == sched.Exited
+	return f.Kind == sched.Failed || f.Kind == sched.Panicked || f.Kind == sched.Fatal || f.Kind == sched.Exited
 }

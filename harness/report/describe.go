@@ -13,7 +13,7 @@ func (r *Report) describe(f *sched.Failure) {
 	r.Promise, r.Detail = clean(string(f.Kind), maxName), clean(f.Message, maxText)
 	r.Stack = cleanLines(f.Stack, maxStack)
 	switch f.Kind {
-	case sched.Deadlock, sched.Leak, sched.Panicked, sched.Exited, sched.Livelock:
+	case sched.Deadlock, sched.Leak, sched.Panicked, sched.Fatal, sched.Exited, sched.Livelock:
 		r.Promise, r.Sentence = "Progress", "every operation ends, and leaves nothing running"
 		r.Detail = clean(f.Error(), maxText)
 	case sched.DataRace:

@@ -16,12 +16,15 @@ import (
 
 // rules are the kinds of findings, each with a sentence for who reads the list.
 var rules = map[string]string{
-	"failed":    "An assertion of a test fails in some interleaving.",
-	"panic":     "The code panics, or the runtime ends it, in some interleaving.",
-	"deadlock":  "In some interleaving nobody can go on.",
-	"leak":      "In some interleaving a goroutine is blocked for ever after its test.",
-	"data race": "Two goroutines touch the same memory at the same time, one of them to write.",
-	"livelock":  "In some interleaving goroutines go round in a circle for ever.",
+	"failed":        "An assertion of a test fails in some interleaving.",
+	"panic":         "The code panics in some interleaving.",
+	"fatal error":   "The runtime ends the program in some interleaving, as for an unlock of what is not locked.",
+	"os.Exit":       "The code ends the process of its test in some interleaving.",
+	"process ended": "The process of a test ends in some interleaving.",
+	"deadlock":      "In some interleaving nobody can go on.",
+	"leak":          "In some interleaving a goroutine is blocked for ever after its test.",
+	"data race":     "Two goroutines touch the same memory at the same time, one of them to write.",
+	"livelock":      "In some interleaving goroutines go round in a circle for ever.",
 }
 
 // rule is the kind of a finding; what is none of ours, as a promise of a Check, is a failure.

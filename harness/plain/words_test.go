@@ -1,0 +1,33 @@
+package plain
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/drive"
+)
+
+func TestAFailureIsToldInTheWordsOfTheFirstOneAndAtItsPlace(t *testing.T) {
+	dir := copied(t, "words")
+	s := session(t, dir)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 40, Seed: 1}
+	got := explored(t, s, dir)
+	for test, want := range map[string]struct{ class, message string }{
+		"TestError":           {"failed in words_test.go:29", "words_test.go:29: first of 2"},
+		"TestFatalInSubtests": {"failed in words_test.go:41", "words_test.go:41: the end"},
+		"TestFailAlone":       {"failed in words_test.go:49", "words_test.go:49: the test failed without a word"},
+		"TestFailNow":         {"failed in words_test.go:56", "words_test.go:56: the test failed without a word"},
+		"TestHelper":          {"failed in words_test.go:70", "words_test.go:70: not ok"},
+		"TestAssert":          {"failed in words_test.go:79", "words_test.go:79: Not equal:\nexpected: 0\nactual  : 1\nnobody came"},
+		"TestRequireInHelper": {"failed in words_test.go:84", "words_test.go:84: Should be false"},
+		"TestUnlocks":         {"fatal error in TestUnlocks (words_test.go:98)", "fatal error: sync: unlock of unlocked mutex"},
+		"TestNegative":        {"panic in TestNegative (words_test.go:104)", "panic: sync: negative WaitGroup counter"},
+	} {
+		f := requireFound(t, got, test)
+		require.Equal(t, want.class, f.Failure.Class(), test)
+		require.Equal(t, want.message, f.Failure.Message, test)
+	}
+	f := got.findings["TestFailAlone"][0].Finding.Failure
+	require.Equal(t, "the test has written:\nwords_test.go:47: a word before it\nwords_test.go:50: and more\n", f.Stack)
+}
