@@ -60,8 +60,30 @@ func TestADataRaceIsAFindingLikeAnother(t *testing.T) {
 	require.NotEmpty(t, got.ended["TestApart"].Apart, "each of its schedules had a process of its own")
 	box := got.findings["TestBox"][0].Finding
 	require.Len(t, box.Schedule, 1, "the schedule without a switch shows no race, and one switch does: %s", box.Schedule)
-	require.Equal(t, "(*Box).Put writes (races.go:26) what (*Box).Peek reads (races.go:38), and nothing orders the two", box.Failure.Message)
+	require.Equal(t, "(*Box).Put writes (races.go:32) what (*Box).Peek reads (races.go:44), and nothing orders the two", box.Failure.Message)
 	requireUntouched(t, dir, "races")
+}
+
+// The detector reports the same send and close that panic in another order, or in this one.
+func TestASendOnAChannelThatIsClosedIsOneFinding(t *testing.T) {
+	s, dir := raced(t, "races")
+	s.Run = "^TestFeed"
+	for _, all := range []bool{false, true} {
+		for _, apart := range []string{drive.ApartNone, drive.ApartFirst} {
+			s.Order = drive.Order{Mode: drive.Explore, Schedules: 20, Seed: 1, All: all, Apart: apart}
+			got := explored(t, s, dir)
+			for _, test := range []string{"TestFeed", "TestFeedCloses"} {
+				require.Len(t, got.findings[test], 1, "%s: all %v, apart %q", test, all, apart)
+				f := got.findings[test][0].Finding
+				require.Equal(t, 5, f.Replayed, "%s: %s", test, f.Schedule)
+				if all || f.Failure.Kind == sched.Panicked {
+					require.Equal(t, "panic in (*Feed).Send (races.go:21)", f.Failure.Class(), test)
+				} else {
+					require.Equal(t, "data race in (*Feed).Close writes, (*Feed).Send reads", f.Failure.Class(), test)
+				}
+			}
+		}
+	}
 }
 
 func TestAPanicHidesNoRaceAndARaceNoPanic(t *testing.T) {

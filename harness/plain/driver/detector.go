@@ -112,7 +112,11 @@ func (m *mechanism) Races() []*sched.Failure {
 		return nil
 	}
 	own.taken += n
-	return own.races(os.Getpid(), n)
+	races := own.races(os.Getpid(), n)
+	if m.over.Dying {
+		races = withoutEchoes(races, m.died(&m.over))
+	}
+	return races
 }
 
 // An access is one of the two of a data race.

@@ -27,6 +27,7 @@ type remote struct {
 	place   *runtime.Frame
 	running int // the thread that went on last
 	races   []*sched.Failure
+	told    *sched.Failure // what the process has said was wrong
 	seed    int
 	due     struct {
 		at          int64
@@ -40,7 +41,7 @@ func newRemote(p *pool, seen *sights, timing bool) func() sched.Mechanism {
 
 // Begin takes a process that waits for a schedule.
 func (m *remote) Begin(c *sched.Chooser) {
-	m.chooser, m.running, m.races = c, 0, nil
+	m.chooser, m.running, m.races, m.told = c, 0, nil, nil
 	m.seed, m.seen.fired = c.Seed(m.seen.random), m.seen.fired[:0]
 	m.points, m.names, m.enabled, m.place = m.points[:0], m.names[:0], m.enabled[:0], nil
 	m.process = m.pool.take()
@@ -138,6 +139,7 @@ func (m *remote) failed() {
 	f := &sched.Failure{}
 	if m.process.getJSON(f); m.process.err == nil && !(f.Kind == sched.Leak && m.seen.known(f)) {
 		m.chooser.Fail(f)
+		m.told = f
 	}
 }
 
@@ -170,7 +172,7 @@ func (m *remote) over() {
 }
 
 // Races are those of the process.
-func (m *remote) Races() []*sched.Failure { return m.races }
+func (m *remote) Races() []*sched.Failure { return withoutEchoes(m.races, m.told) }
 
 // ended is when the process has ended in the middle of an execution, or says nothing for too long.
 func (m *remote) ended(reached bool) {

@@ -99,7 +99,7 @@ func (t *test) fireTimers(before []sched.Finding) {
 	for _, f := range before {
 		known[f.Failure.Class()] = true
 	}
-	for _, f := range found.Findings {
+	for _, f := range distinct(found.Findings) {
 		f = t.withoutTimers(f)
 		if class := untimed(f.Failure); known[class] {
 			continue

@@ -15,6 +15,12 @@ type Counter struct{ n int }
 func (c *Counter) Inc()     { c.n++ }
 func (c *Counter) Get() int { return c.n }
 
+// A Feed is closed while somebody may send.
+type Feed struct{ ch chan int }
+
+func (f *Feed) Send(v int) { f.ch <- v }
+func (f *Feed) Close()     { close(f.ch) }
+
 // A Box publishes its value before it says that it is there; who comes too early looks without the lock.
 type Box struct {
 	mu    sync.Mutex

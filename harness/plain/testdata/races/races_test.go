@@ -24,6 +24,24 @@ func TestBox(t *testing.T) {
 	wg.Wait()
 }
 
+// Without a switch it sends first, which is a race; with one it sends on a closed channel.
+func TestFeed(t *testing.T) {
+	f := Feed{make(chan int, 1)}
+	var wg sync.WaitGroup
+	wg.Go(func() { f.Send(1) })
+	wg.Go(f.Close)
+	wg.Wait()
+}
+
+// The race comes first, in the order in which the goroutines are started.
+func TestFeedCloses(t *testing.T) {
+	f := Feed{make(chan int, 1)}
+	var wg sync.WaitGroup
+	wg.Go(f.Close)
+	wg.Go(func() { f.Send(1) })
+	wg.Wait()
+}
+
 func TestCache(t *testing.T) {
 	c := Cache{items: map[string]int{}}
 	var wg sync.WaitGroup

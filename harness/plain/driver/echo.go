@@ -1,0 +1,51 @@
+package driver
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A send on a channel that another goroutine closes shows itself twice under the race detector: as a panic where the close comes first, and
+// as a data race of the two wherever nothing orders them. It is one bug.
+
+// sentOnClosed is what the panic says.
+const sentOnClosed = "panic: send on closed channel"
+
+// echoes says whether a data race is that of a send and a close, and the other failure the panic of the same send.
+func echoes(race, other *sched.Failure) bool {
+	if race == nil || other == nil || race.Kind != sched.DataRace || other.Kind != sched.Panicked || other.Message != sentOnClosed {
+		return false
+	}
+	sender, closed := "", false
+	for _, found := range accessed.FindAllStringSubmatch(race.Stack, 2) {
+		switch first := raceFrame.FindStringSubmatch(found[2]); {
+		case first == nil:
+		case first[1] == "runtime.closechan":
+			closed = true
+		case first[1] == "runtime.chansend":
+			sender = accessOf("", found[2]).function
+		}
+	}
+	return closed && sender != "" && strings.HasPrefix(other.Site, sender+" (")
+}
+
+// withoutEchoes leaves out races that another failure of the same execution tells.
+func withoutEchoes(races []*sched.Failure, failed *sched.Failure) []*sched.Failure {
+	return slices.DeleteFunc(races, func(race *sched.Failure) bool { return echoes(race, failed) })
+}
+
+// distinct leaves out findings that another one tells.
+func distinct(all []sched.Finding) []sched.Finding {
+	echo := func(f sched.Finding) bool {
+		return slices.ContainsFunc(all, func(g sched.Finding) bool { return echoes(f.Failure, g.Failure) })
+	}
+	kept := make([]sched.Finding, 0, len(all))
+	for _, f := range all {
+		if !echo(f) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
