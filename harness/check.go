@@ -119,6 +119,21 @@ type checking struct {
 	// withoutPlaces: the code has no markers, and no place of a kept case can be reached. unreached counts those that name places.
 	withoutPlaces bool
 	unreached     int
+	// shown are the bugs that were told.
+	shown []bug
+}
+
+// A bug is what tells one finding of a Check from another: cases that show it differ in arguments, and in operations.
+type bug struct{ class, shape string }
+
+// knows says whether a bug was told that a finding shows too.
+func (c *checking) knows(f explore.Finding) bool {
+	parsed, err := cases.Parse(f.Case, cases.Only(c.object))
+	if err != nil {
+		return false
+	}
+	shape := report.ShapeOf(parsed, f.Report)
+	return slices.ContainsFunc(c.shown, func(b bug) bool { return b.class == f.Report.Class && report.Alike(b.shape, shape) })
 }
 
 // command runs the test again.
@@ -276,6 +291,10 @@ func (c *checking) explore(config explore.Config) {
 	c.t.Helper()
 	summary, err := explore.Run(c.context(), config)
 	for _, f := range summary.Findings {
+		if !c.order.Unkept && c.knows(f) { // who keeps findings himself tells them apart himself
+			c.t.Logf("this shows the same again: %s", f.Case)
+			continue
+		}
 		c.found(f.Report, f.Case, c.keep(f))
 	}
 	words := fmt.Sprintf("%s: %s: %d schedules of %d programs, %d partial orders, seed %d; %s",
@@ -402,6 +421,7 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 	e := drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: encoded(r)}
 	if parsed, err := cases.Parse(r.Case, cases.Only(c.object)); err == nil { // what was told, and not executed, has none
 		e.Shape, e.Size = report.ShapeOf(parsed, r), report.SizeOf(parsed)
+		c.shown = append(c.shown, bug{r.Class, e.Shape})
 	}
 	c.send(e)
 }

@@ -102,6 +102,16 @@ func TestACheckFindsKeepsAndRepeatsWhatItFound(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 1)
 
+	const another = "v1 test=TestBalance; c0: add(7), get(); c1: add(8); @ c0@balance/loaded#1>c1"
+	require.NoError(t, os.WriteFile(files[0], []byte(another), 0o644))
+	text, failed = record(t, func(tb testing.TB) { Check(tb, balances(true)) })
+	require.True(t, failed, text)
+	require.Equal(t, 1, strings.Count(text, "FAIL "), "one bug is one finding, whatever it is called with: %s", text)
+	require.Contains(t, text, "this shows the same again: v1 test=TestBalance; c")
+	again, err := filepath.Glob("testdata/racewindow/TestBalance/*.case")
+	require.NoError(t, err)
+	require.Equal(t, files, again, "and it is kept once")
+
 	text, failed = record(t, func(tb testing.TB) { Check(tb, balances(false)) })
 	require.False(t, failed, text)
 	require.Contains(t, text, "the kept case "+files[0]+" holds now")

@@ -42,6 +42,32 @@ func ShapeOf(c cases.Case, r *Report) string {
 	return versionOf(c) + ": " + strings.Join(parts, " | ")
 }
 
+// SubjectOf is the subject that a shape is of.
+func SubjectOf(shape string) string {
+	subject, _ := parts(shape)
+	return subject
+}
+
+// Alike says whether all that must stay atomic in a case of the one shape must in those of the other, or the other way round.
+func Alike(a, b string) bool {
+	of, some := parts(a)
+	ofOther, others := parts(b)
+	return of == ofOther && (within(some, others) || within(others, some))
+}
+
+// parts takes a shape apart, as ShapeOf has put it together.
+func parts(shape string) (subject string, all []string) {
+	subject, rest, _ := strings.Cut(shape, ": ")
+	if rest == "" {
+		return subject, nil
+	}
+	return subject, strings.Split(rest, " | ")
+}
+
+func within(few, many []string) bool {
+	return !slices.ContainsFunc(few, func(part string) bool { return !slices.Contains(many, part) })
+}
+
 // versionOf is that of a subject that has several, else its head.
 func versionOf(c cases.Case) string {
 	if s, ok := c.Settings.(cases.Versioned); ok {

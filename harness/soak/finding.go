@@ -49,25 +49,10 @@ const findingsFolder = "findings"
 //
 // A load that found it without a case breaks now this promise of a family and now that one, so there the subject is all that counts.
 func (n *Finding) alike(other *Finding) bool {
-	where, mine := parts(n.Shape)
-	there, others := parts(other.Shape)
 	if (n.Size == 0 || other.Size == 0) && n.Family != "" && n.Family == other.Family {
-		return where == there
+		return report.SubjectOf(n.Shape) == report.SubjectOf(other.Shape)
 	}
-	return n.Class == other.Class && where == there && (within(mine, others) || within(others, mine))
-}
-
-// parts takes a shape apart, as report.ShapeOf has put it together.
-func parts(shape string) (subject string, all []string) {
-	subject, rest, _ := strings.Cut(shape, ": ")
-	if rest == "" {
-		return subject, nil
-	}
-	return subject, strings.Split(rest, " | ")
-}
-
-func within(few, many []string) bool {
-	return !slices.ContainsFunc(few, func(part string) bool { return !slices.Contains(many, part) })
+	return n.Class == other.Class && report.Alike(n.Shape, other.Shape)
 }
 
 // sighting is what a finding is another sighting of, in the form with the smallest case; nil if it is new. kept are those of the
