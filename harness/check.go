@@ -380,8 +380,17 @@ func (c *checking) report(text string, smaller bool) {
 		return
 	}
 	r.Package = c.inPackage
+	c.withFlags(r)
 	c.send(drive.Event{Event: drive.Made, Case: r.Case, Report: encoded(r)})
 	c.send(drive.Event{Event: drive.Ended})
+}
+
+// withFlags completes the command that executes the case of a report again: which flags the command has been given.
+func (c *checking) withFlags(r *report.Report) {
+	const replay = "racewindow replay "
+	if flags := c.order.ReplayFlags; flags != "" && !strings.Contains(r.Replay, replay+flags) {
+		r.Replay = strings.Replace(r.Replay, replay, replay+flags+" ", 1)
+	}
 }
 
 // encoded is a report as report.Schema has it.
@@ -403,6 +412,7 @@ func (c *checking) found(r *report.Report, text, kept string, more ...string) {
 func (c *checking) tell(event string, r *report.Report, text, kept string, more ...string) {
 	c.t.Helper()
 	r.Package = c.inPackage
+	c.withFlags(r)
 	if r.Class == string(sched.DataRace) && text != "" {
 		r.Replay += " --race"
 	}

@@ -125,6 +125,8 @@ type Order struct {
 	// Test is the sub-test of a plain test that is meant; "" for the test itself. Timing says that timers are choices.
 	Test   string `json:"test,omitempty"`
 	Timing bool   `json:"timing,omitempty"`
+	// ReplayFlags are flags of the command that executes the case of a Check again, as a shell reads them: build tags.
+	ReplayFlags string `json:"replay_flags,omitempty"`
 	// Atomic are packages in which a plain test has no points: import paths, and PATH/... for all beneath.
 	Atomic []string `json:"atomic,omitempty"`
 	// Kept is a file with schedules that a search of a plain test executes first: KeptSchedules by test, as JSON.

@@ -79,6 +79,9 @@ func (r *checkRun) run(ctx context.Context) error {
 	if err = r.findMechanisms(ctx, packages); err != nil {
 		return err
 	}
+	if r.order.ReplayFlags, err = r.replayFlags(ctx); err != nil {
+		return err
+	}
 	go func() {
 		var failed error
 		code, failed = r.test(ctx, packages, r.pattern, "", r.order, &output)
@@ -92,6 +95,18 @@ func (r *checkRun) run(ctx context.Context) error {
 		return err
 	}
 	return r.conclude(ctx, code, err, output.String())
+}
+
+// replayFlags are those that the command has which executes a case again: what is built, and so what is found, depends on tags.
+func (r *checkRun) replayFlags(ctx context.Context) (flags string, err error) {
+	if os.Getenv("GOFLAGS") == "" && len(r.build) == 0 {
+		return "", nil
+	}
+	tool, err := runtime.Find(ctx, "", environment.Full())
+	if err != nil {
+		return "", err
+	}
+	return strings.Join(buildFlags(tool, r.build), " "), nil
 }
 
 // test has the selected Checks of packages carry out an order, each by its mechanism; pattern and skip are as go test's. It returns go test's

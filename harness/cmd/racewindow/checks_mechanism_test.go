@@ -190,3 +190,25 @@ func (t *Tally) Get() int {
 		require.Equal(t, exitHeld, code, "%s: %s", program, output)
 	}
 }
+
+// Without the tags of the search another program is built, or none.
+func TestTheReplayLineOfACheckHasTheTagsOfTheSearch(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, unmarkedCounter)
+	check, err := os.ReadFile(filepath.Join(folder, "tally_test.go"))
+	require.NoError(t, err)
+	writeFile(t, folder, "tally_test.go", "//go:build slow\n\n"+string(check))
+	code, output := commandIn(t, folder, "explore", "-tags=slow", "--seed", "1", "--schedules", "20000", "--json", "found.json", ".")
+	require.Equal(t, exitViolated, code, output)
+	require.Contains(t, output, "replay: racewindow replay --build=-tags=slow 'v1 test=TestTally/of_ints; ")
+	content, err := os.ReadFile(filepath.Join(folder, "found.json"))
+	require.NoError(t, err)
+	var told []struct{ Case string }
+	require.NoError(t, json.Unmarshal(content, &told))
+	code, output = commandIn(t, folder, "replay", "--build=-tags=slow", told[0].Case, ".")
+	require.Equal(t, exitViolated, code, output)
+	require.Contains(t, output, "failed 1 of 1 times")
+	code, output = commandIn(t, folder, "report", "--build=-tags=slow", told[0].Case, ".")
+	require.Equal(t, exitHeld, code, output)
+	require.Contains(t, output, "replay: racewindow replay --build=-tags=slow 'v1 ")
+}

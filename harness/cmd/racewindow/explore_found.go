@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/results"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/output"
@@ -36,22 +37,12 @@ func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
 	r.findings[p.ImportPath+" "+e.Test] = append(r.findings[p.ImportPath+" "+e.Test], f)
 	var b strings.Builder
 	if where := f.Where(); where != "" {
-		fmt.Fprintf(&b, "%s: %s: %s%s\n", where, e.Test, raceWord(e.Finding), strings.TrimPrefix(firstLine(told.Detail), filepath.Base(where)+": "))
+		fmt.Fprintf(&b, "%s: %s: %s\n", where, e.Test, strings.TrimPrefix(inALine(e.Finding.Failure, firstLine(told.Detail)), filepath.Base(where)+": "))
 	}
-	columns, palette := 100, report.Palette{}
-	if r.screen != nil {
-		columns, palette = terminalColumns(r.screen), reportPalette(r.screen)
+	if r.brief {
+		return b.String()
 	}
-	if err := told.WriteText(&b, columns, palette); err != nil {
-		r.problems = append(r.problems, err)
-	}
-	if told.Stack != "" {
-		most := mostOfStack
-		if e.Finding.Failure.Kind == sched.DataRace {
-			most = mostOfRace
-		}
-		b.WriteString(firstLines(told.Stack, most))
-	}
+	b.WriteString(r.shown(e, told))
 	if r.verb == "explore" {
 		r.keep(p, e, token, told)
 		if e.Kept != "" {
@@ -70,6 +61,26 @@ func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
 	return b.String()
 }
 
+// shown is a report for the terminal.
+func (r *plainRun) shown(e *drive.Event, told *report.Report) string {
+	var b strings.Builder
+	columns, palette := 100, report.Palette{}
+	if r.screen != nil {
+		columns, palette = terminalColumns(r.screen), reportPalette(r.screen)
+	}
+	if err := told.WriteText(&b, columns, palette); err != nil {
+		r.problems = append(r.problems, err)
+	}
+	if told.Stack != "" {
+		most := mostOfStack
+		if e.Finding.Failure.Kind == sched.DataRace {
+			most = mostOfRace
+		}
+		b.WriteString(firstLines(told.Stack, most))
+	}
+	return b.String()
+}
+
 // How many lines of stacks are shown, and of what the race detector says: there are the two accesses, and where their goroutines were
 // started.
 const (
@@ -77,16 +88,22 @@ const (
 	mostOfRace  = 40
 )
 
+// buildFlags are a user's flags for the go command as the command takes them. What is built, and so what is found, depends on tags; who pastes
+// the line may have other GOFLAGS.
+func buildFlags(tool runtime.Toolchain, given []string) (flags []string) {
+	for _, f := range append(tool.SettingsOf(given, "tags"), given...) {
+		flags = append(flags, "--build="+quotedWord(f))
+	}
+	return flags
+}
+
 // reportOf is the report of a finding.
 func (r *plainRun) reportOf(p plain.Package, e *drive.Event, token plain.Token) *report.Report {
 	command := []string{"racewindow", "replay"}
 	if r.race {
 		command = append(command, "--race")
 	}
-	// What is built, and so what is found, depends on tags; who pastes the line may have other GOFLAGS.
-	for _, f := range append(r.session.Toolchain.SettingsOf(r.flags, "tags"), r.flags...) {
-		command = append(command, "--build="+quotedWord(f))
-	}
+	command = append(command, buildFlags(r.session.Toolchain, r.flags)...)
 	for _, pkg := range r.order.Atomic {
 		command = append(command, "--atomic="+quotedWord(pkg))
 	}
@@ -144,12 +161,44 @@ var (
 	raced = regexp.MustCompile(`(?m)^\s+(/.*\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// raceWord begins what is said of a data race, whose own words do not say what they are about.
-func raceWord(f *drive.PlainFinding) string {
-	if f.Failure.Kind == sched.DataRace {
-		return string(sched.DataRace) + ": "
+// inALine is what was found, in a line. The own words of a data race do not say what they are about, and those of a deadlock tell of everybody.
+func inALine(f *sched.Failure, detail string) string {
+	switch f.Kind {
+	case sched.DataRace:
+		return string(f.Kind) + ": " + detail
+	case sched.Deadlock, sched.Leak:
+		return whoWaits(f, detail)
 	}
-	return ""
+	return detail
+}
+
+// mostWaiting is of how many goroutines a line says what they wait for.
+const mostWaiting = 2
+
+// waiting is what is said of one goroutine.
+var waiting = regexp.MustCompile(`(\S+) waits in (\S+) \([\w.-]+\.go:\d+\): ([^;]+)`)
+
+// whoWaits shortens what is said of a deadlock or a leak.
+func whoWaits(f *sched.Failure, detail string) string {
+	all := waiting.FindAllStringSubmatch(f.Message, -1)
+	if len(all) == 0 {
+		return detail
+	}
+	line := string(f.Kind) + ": "
+	if f.Timing {
+		line = "timing: " + line
+	}
+	for i, one := range all[:min(len(all), mostWaiting)] {
+		if i == 0 {
+			line += fmt.Sprintf("%s waits for %s in %s", one[1], one[3], one[2])
+		} else {
+			line += fmt.Sprintf(", %s for %s in %s", one[1], one[3], one[2])
+		}
+	}
+	if more := len(all) - mostWaiting; more > 0 {
+		line += fmt.Sprintf(", and %d more", more)
+	}
+	return line
 }
 
 // placeOfRace is where the first of a data race's two accesses is whose place is known, by the message; the detector's text has the whole

@@ -26,7 +26,7 @@ func TestADataRaceIsToldAtTheLineOfAnAccess(t *testing.T) {
 	file, line := placeOf(plain.Package{Dir: "/nowhere"}, &drive.PlainFinding{Failure: f})
 	require.Equal(t, here, file)
 	require.Equal(t, 26, line)
-	require.Equal(t, "data race: ", raceWord(&drive.PlainFinding{Failure: f}))
+	require.Equal(t, "data race: the words", inALine(f, "the words"))
 	f.Message = strings.Replace(f.Message, "Put writes (box.go:26)", "Put writes", 1) // the stack of the one is lost
 	f.Stack += "Previous read at 0x00c0000896d0 by goroutine 7:\n  example.com/a.(*Box).Peek()\n      /elsewhere/box.go:38\n"
 	file, line = placeOf(plain.Package{}, &drive.PlainFinding{Failure: f})
@@ -35,6 +35,18 @@ func TestADataRaceIsToldAtTheLineOfAnAccess(t *testing.T) {
 	f.Message = "Go's race detector reported 1 in this execution, see above"
 	file, _ = placeOf(plain.Package{}, &drive.PlainFinding{Failure: f})
 	require.Empty(t, file, "no place is better than a wrong one")
+}
+
+func TestADeadlockIsToldInALineAndByWhoWaitsForWhat(t *testing.T) {
+	t.Parallel()
+	f := &sched.Failure{Kind: sched.Deadlock, Message: "no thread can go on: main waits in TestQueue (queue_test.go:22): sync.WaitGroup.Wait; " +
+		"main/TestQueue#3 waits in (*Queue[...]).Put (queue.go:30): sync.Cond.Wait; main/TestQueue#4 waits in (*Queue[...]).Get (queue.go:44): sync.Cond.Wait; " +
+		"main/TestQueue#5 waits in (*Queue[...]).Get (queue.go:44): sync.Cond.Wait"}
+	require.Equal(t, "deadlock: main waits for sync.WaitGroup.Wait in TestQueue, main/TestQueue#3 for sync.Cond.Wait in (*Queue[...]).Put, and 2 more", inALine(f, "long"))
+	leak := &sched.Failure{Kind: sched.Leak, Timing: true, Message: "the test has ended, and these goroutines can never go on: main/ask#1 waits in ask (classics.go:210): chan send"}
+	require.Equal(t, "timing: leak: main/ask#1 waits for chan send in ask", inALine(leak, "long"))
+	require.Equal(t, "nobody knows", inALine(&sched.Failure{Kind: sched.Deadlock}, "nobody knows"))
+	require.Equal(t, "the queue lost one", inALine(&sched.Failure{Kind: sched.Failed}, "the queue lost one"))
 }
 
 func mustAbs(t *testing.T, name string) string {

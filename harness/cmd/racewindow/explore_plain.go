@@ -31,6 +31,7 @@ type plainRun struct {
 	flags     []string // of the go command
 	race      bool     // with the race detector
 	debug     bool     // compiled for a debugger, as the next run will be
+	brief     bool     // findings are told in a line
 	order     drive.Order
 	unjudged  bool          // what is not judged is no failure
 	folder    string        // for the reports of what is found; "" for none

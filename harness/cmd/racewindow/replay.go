@@ -83,7 +83,7 @@ func replayCommand() *cobra.Command {
 	cmd.Flags().IntVar(&f.times, "times", 1, "execute it `N` times")
 	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' may take to come true")
 	cmd.Flags().IntVar(&f.stepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
-	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution that shows a violation")
+	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution that shows a violation; --timeline=false for no more than a line")
 	cmd.Flags().BoolVar(&f.free, "free", false, "run it on goroutines, though it has no delays")
 	cmd.Flags().StringArrayVar(&f.build, "build", nil, buildAbout)
 	cmd.Flags().StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
@@ -278,7 +278,7 @@ func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) 
 		return usageError{fmt.Errorf("--debug: only schedules of plain tests stop in a debugger, and %s is none here: it calls harness.Check, or is in another package", of.test)}
 	}
 	r := of.run("replay", packages)
-	r.race, r.out = f.race, cmd.OutOrStdout()
+	r.race, r.build, r.out = f.race, f.build, cmd.OutOrStdout()
 	r.order = drive.Order{Mode: drive.Replay, Case: of.text, Times: f.times}
 	return r.run(cmd.Context())
 }

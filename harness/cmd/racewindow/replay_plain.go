@@ -72,7 +72,7 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 	}
 	r := &plainRun{
 		verb: "replay", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, tell: &teller{}, out: cmd.OutOrStdout(), screen: os.Stdout,
-		debug: f.debug != "",
+		debug: f.debug != "", brief: !f.timeline,
 		order: drive.Order{
 			Mode: drive.Replay, Case: token.Schedule.String(), Test: token.Test, Times: f.times, StepLimit: f.stepLimit, LeaksAlways: true, Atomic: f.atomic,
 		},

@@ -126,6 +126,7 @@ func (f *reportFlags) ofTest(ctx context.Context, of *ofTest, packages []string)
 		return f.ofPlainTest(ctx, p, token)
 	}
 	r := of.run("report", packages)
+	r.build = f.build
 	r.order = drive.Order{Mode: drive.Report, Case: of.text, Shrink: f.shrink}
 	if err := r.run(ctx); err != nil {
 		return nil, err
