@@ -36,10 +36,14 @@ var racewindowLeft []string
 
 // RacewindowMade ends an execution: what it has made is removed if it was broken off, or has failed.
 func RacewindowMade(remove bool) {
-	if !remove {
-		racewindowLeft = append(racewindowLeft, racewindowMade...)
-	} else {
+	if remove {
 		racewindowUnmake(racewindowMade)
+		racewindowMade = nil
+	}
+	for _, name := range racewindowMade {
+		if _, err := Lstat(name); err == nil { // else the test has removed it, and by the end of this process it may be another one's
+			racewindowLeft = append(racewindowLeft, name)
+		}
 	}
 	racewindowMade = nil
 }
