@@ -13,6 +13,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -98,6 +99,18 @@ func TestATestWithoutAnEndIsGivenUpSoon(t *testing.T) {
 	require.Contains(t, got.Because, "main waits in TestTicksForEver")
 	require.EqualValues(t, 32, got.Statistics.Schedules)
 	require.EqualValues(t, 32, got.Statistics.Unknown)
+}
+
+// It was made smaller for ten minutes, and told in 113 MB.
+func TestAFindingWithoutAnEndIsToldInShort(t *testing.T) {
+	f := requireFound(t, exploredClock(t), "TestSignalIsLostBesideATicker")
+	require.Equal(t, sched.Livelock, f.Failure.Kind)
+	require.Greater(t, f.Failure.Step, 9_600)
+	require.Len(t, f.Outcome.Events, 4_001)
+	require.Contains(t, f.Outcome.Events[3_000].Text, "steps are left out here")
+	var said strings.Builder
+	require.NoError(t, report.OfPlain(f, "TestSignalIsLostBesideATicker", "", "", "").WriteText(&said, 100, report.Palette{}))
+	require.Contains(t, said.String(), "steps are left out here", "it is no point that is passed")
 }
 
 func TestWhatTheFirstSearchFindsIsNoMatterOfTiming(t *testing.T) {

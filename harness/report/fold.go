@@ -34,7 +34,7 @@ func weigh(rows []Row) []int {
 			w = 4
 		case row.Kind == kindFolded:
 			w = 1
-		case len(row.Learned) > 0 || row.edge || beside(rows, i):
+		case len(row.Learned) > 0 || row.edge || row.gap || beside(rows, i):
 			w = 5
 		case row.Kind == KindPoint && i > 0 && !slices.Equal(row.State, rows[i-1].State):
 			w = 2

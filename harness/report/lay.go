@@ -16,6 +16,7 @@ const mainThread = "main"
 // lay turns an execution into rows.
 func lay(out sched.Outcome, text string) Run {
 	r := Run{Case: clean(text, maxCase), Outcome: "passes", Threads: []string{}, Rows: []Row{}}
+	out.Events = sched.Shortened(out.Events)
 	mainToo := points(out.Events, mainThread) // a plain test's goroutine is a thread as the others are
 	for _, e := range out.Events {
 		if e.Thread != "" && (e.Thread != mainThread || mainToo) && !e.Ended && !slices.Contains(r.Threads, e.Thread) {
@@ -59,7 +60,8 @@ func (r *Run) add(e sched.Event) {
 		}
 	}
 	if numbered(e) {
-		if row.Thread < 0 {
+		row.gap = e.Thread == "" && row.Kind == KindNote
+		if row.Thread < 0 && !row.gap {
 			row.Text = clean(e.Thread+": "+e.Text, maxText)
 		}
 		row.Step = r.steps() + 1

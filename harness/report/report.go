@@ -126,6 +126,7 @@ type Row struct {
 
 	steps, points int  // that a folded row stands for
 	edge          bool // a window begins or ends here
+	gap           bool // steps were left out here (sched.Shortened)
 }
 
 // An Interval is one operation, from the step at which it began to that at which it ended; 0 if it did not.

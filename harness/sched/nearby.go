@@ -20,19 +20,28 @@ type Window struct {
 	Preempts bool   `json:"preempts"`
 }
 
-// nearbyExecutions bounds what Windows and Nearest execute, each.
-const nearbyExecutions = 2000
+// What Windows and Nearest execute is bounded, for each, in executions and in steps: those that have no end are long.
+const (
+	nearbyExecutions = 2000
+	nearbySteps      = 3_000_000
+)
 
 // A nearby executes schedules that differ a little from one that fails.
 type nearby struct {
-	r    *Runner
-	left int
+	r                 *Runner
+	executions, steps int // that are left
 }
 
+func (r *Runner) nearby() *nearby { return &nearby{r, nearbyExecutions, nearbySteps} }
+
 func (n *nearby) run(s Strategy, events bool) Outcome {
-	n.left--
-	return n.r.Run(s, events)
+	out := n.r.Run(s, events)
+	n.executions--
+	n.steps -= out.Steps
+	return out
 }
+
+func (n *nearby) spent() bool { return n.executions <= 0 || n.steps <= 0 }
 
 // A stop is a point that a thread came to, and its line in the source.
 type stop struct {
@@ -63,6 +72,16 @@ func indexOf(all []stop, at Place) int {
 	return slices.IndexFunc(all, func(s stop) bool { return s.Place == at })
 }
 
+// threads are those away from which the schedule switches, each once.
+func (s Schedule) threads() (names []string) {
+	for _, w := range s {
+		if !slices.Contains(names, w.At.Thread) {
+			names = append(names, w.At.Thread)
+		}
+	}
+	return names
+}
+
 // without is the schedule less one switch.
 func (s Schedule) without(i int) Schedule { return slices.Delete(slices.Clone(s), i, i+1) }
 
@@ -74,17 +93,22 @@ func (s Schedule) movedTo(i int, at Place) Schedule {
 }
 
 // Windows moves each switch at a point of out, which was executed with its events and fails, back and forth, one point after the
-// other, as far as the same failure comes of it. It ends after 2,000 executions with what it has.
-func (r *Runner) Windows(out Outcome) (windows []Window) {
-	n, s, class := &nearby{r, nearbyExecutions}, out.Schedule, out.Failure.Class()
+// other, as far as the same failure comes of it. It ends after 2,000 executions, or 3 million steps, with what it has.
+func (r *Runner) Windows(out Outcome) []Window { return r.nearby().windows(out) }
+
+func (n *nearby) windows(out Outcome) (windows []Window) {
+	s, class := out.Schedule, out.Failure.Class()
 	for i, w := range s {
+		if n.spent() {
+			break
+		}
 		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // the execution that fails may end before the thread comes to them
 		at := indexOf(all, w.At)
 		if at < 0 {
 			continue
 		}
 		fails := func(j int) bool {
-			if j < 0 || j >= len(all) || n.left <= 0 {
+			if j < 0 || j >= len(all) || n.spent() {
 				return false
 			}
 			moved := n.run(Replay(s.movedTo(i, all[j].Place)), false).Of(class)
@@ -109,9 +133,12 @@ func (r *Runner) Windows(out Outcome) (windows []Window) {
 
 // Nearest looks among the schedules that differ from that of out, which fails, in one switch for one that passes: without one of its
 // preemptions, without one of its other switches, or with one of them at another point of the thread, the nearest first. change says
-// in words that follow "passes" what differs; it is "" if none was found in 2,000 executions.
+// in words that follow "passes" what differs; it is "" if none was found in 2,000 executions or 3 million steps.
 func (r *Runner) Nearest(out Outcome) (passes Outcome, change string) {
-	n := &nearby{r, nearbyExecutions}
+	return r.nearby().nearest(out)
+}
+
+func (n *nearby) nearest(out Outcome) (passes Outcome, change string) {
 	if passes, change = n.dropped(out); change == "" {
 		passes, change = n.moved(out.Schedule)
 	}
@@ -125,11 +152,15 @@ func (n *nearby) dropped(out Outcome) (passes Outcome, change string) {
 	for i := range order {
 		order[i] = len(order) - 1 - i
 	}
-	preempts := func(i int) bool {
-		made := stops(out.Events, s[i].At.Thread)
-		at := indexOf(made, s[i].At)
-		return at >= 0 && made[at].preempted
+	preempting := make([]bool, len(s))
+	for _, thread := range s.threads() {
+		made := stops(out.Events, thread)
+		for i := range s {
+			at := indexOf(made, s[i].At)
+			preempting[i] = preempting[i] || at >= 0 && made[at].preempted
+		}
 	}
+	preempts := func(i int) bool { return preempting[i] }
 	slices.SortStableFunc(order, func(a, b int) int {
 		switch x, y := preempts(a), preempts(b); {
 		case x == y:
@@ -140,7 +171,7 @@ func (n *nearby) dropped(out Outcome) (passes Outcome, change string) {
 		return 1
 	})
 	for _, i := range order {
-		if n.left <= 0 {
+		if n.spent() {
 			break
 		}
 		if passes = n.run(Follow(s.without(i)), true); passes.Failure != nil {
@@ -158,6 +189,9 @@ func (n *nearby) dropped(out Outcome) (passes Outcome, change string) {
 // moved tries the schedule with one of its switches at another point of the thread, the nearest first.
 func (n *nearby) moved(s Schedule) (passes Outcome, change string) {
 	for i, w := range s {
+		if n.spent() {
+			break
+		}
 		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // the execution that fails may end before the others
 		at := indexOf(all, w.At)
 		if at < 0 {
@@ -165,7 +199,7 @@ func (n *nearby) moved(s Schedule) (passes Outcome, change string) {
 		}
 		for distance := 1; distance < len(all); distance++ {
 			for _, j := range []int{at + distance, at - distance} {
-				if j < 0 || j >= len(all) || n.left <= 0 {
+				if j < 0 || j >= len(all) || n.spent() {
 					continue
 				}
 				if passes = n.run(Replay(s.movedTo(i, all[j].Place)), true); passes.Failure == nil {

@@ -68,3 +68,36 @@ func TestASwitchThatNobodyWasPreemptedByIsCalledASwitch(t *testing.T) {
 	require.Equal(t, "without the switch start>b", change)
 	require.Empty(t, r.Windows(out))
 }
+
+// An execution without an end is long: two thousand of them would take minutes.
+func TestWhatIsLookedAtNearbyIsBoundedInSteps(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the scenario is a data race")
+	}
+	t.Parallel()
+	began, over := 0, false
+	r := NewRunner(func(x *Execution) {
+		began, over = began+1, false
+		x.Go("a", func(t *T) {
+			for !over {
+				failpoints.Yield(t.Context(), pointLoad)
+			}
+		})
+		x.Go("b", func(t *T) {
+			for range 3 {
+				failpoints.Yield(t.Context(), pointStore)
+			}
+		})
+	}, Options{StepLimit: 5_000})
+	s, err := ParseSchedule("a@" + pointLoad.Name() + "#1>b, b@" + pointStore.Name() + "#2>a, a@" + pointLoad.Name() + "#2>b")
+	require.NoError(t, err)
+	out := r.Run(Follow(s), true)
+	require.NotNil(t, out.Failure)
+	require.Greater(t, out.Steps, 5_000)
+	for name, look := range map[string]func(*nearby){"windows": func(n *nearby) { n.windows(out) }, "nearest": func(n *nearby) { n.nearest(out) }} {
+		began = 0
+		look(&nearby{r, nearbyExecutions, 3 * out.Steps})
+		require.NotZero(t, began, name)
+		require.LessOrEqual(t, began, 4, name)
+	}
+}

@@ -106,3 +106,20 @@ func TestMomentsOrderWhatThreadsDo(t *testing.T) {
 		require.Equal(t, [][2]int{{1, 2}, {2, 3}}, moments, "each execution counts from 1")
 	}
 }
+
+func TestOfVeryManyEventsTheFirstAndTheLastAreTold(t *testing.T) {
+	t.Parallel()
+	var all []Event
+	for i := range firstEvents + lastEvents {
+		all = append(all, Event{Step: i, Thread: "a", Text: "here"})
+	}
+	require.Equal(t, all, Shortened(all))
+	for i := range 500 {
+		all = append(all, Event{Step: firstEvents + lastEvents + i, Thread: "a", Text: "there"})
+	}
+	short := Shortened(all)
+	require.Len(t, short, firstEvents+1+lastEvents)
+	require.Equal(t, all[:firstEvents], short[:firstEvents])
+	require.Equal(t, Event{Step: firstEvents, Text: "500 steps are left out here"}, short[firstEvents])
+	require.Equal(t, all[len(all)-lastEvents:], short[firstEvents+1:])
+}

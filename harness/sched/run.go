@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -137,6 +138,23 @@ func (c *Chooser) outcome(s Strategy, events bool) (o Outcome) {
 		o.Events = c.events()
 	}
 	return o
+}
+
+// Of an execution with very many events its first and its last ones are told.
+const (
+	firstEvents = 3000
+	lastEvents  = 1000
+)
+
+// Shortened are the first 3,000 and the last 1,000 events of an execution that has more, and between them one that says how many were left
+// out. An execution that has no end has hundreds of thousands, of which nobody reads as many.
+func Shortened(events []Event) []Event {
+	left := len(events) - firstEvents - lastEvents
+	if left <= 0 {
+		return events
+	}
+	gap := Event{Step: events[firstEvents].Step, Text: fmt.Sprintf("%d steps are left out here", left)}
+	return slices.Concat(events[:firstEvents], []Event{gap}, events[firstEvents+left:])
 }
 
 // events puts arrivals and notes into one order.

@@ -39,8 +39,17 @@ func (t *test) found(f sched.Finding) {
 		told.Outcome.Failure = told.Failure
 	}
 	t.around(runner, told)
+	shorten(told)
 	t.summary.Findings++
 	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Kept: kept, Finding: told})
+}
+
+// shorten leaves out events that nobody reads.
+func shorten(told *drive.PlainFinding) {
+	told.Outcome.Events = sched.Shortened(told.Outcome.Events)
+	if told.Passing != nil {
+		told.Passing.Events = sched.Shortened(told.Passing.Events)
+	}
 }
 
 // runner executes schedules of one kind.
@@ -105,6 +114,7 @@ func (t *test) replay() {
 			t.around(runner, told)
 		}
 		told.Replays = times
+		shorten(told)
 		tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: order.Case, Finding: told})
 		t.summary.Verdict, t.summary.Findings = drive.FoundSome, len(all)
 	}

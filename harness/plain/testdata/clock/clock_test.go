@@ -140,6 +140,31 @@ func TestTicksForEver(t *testing.T) {
 	<-make(chan bool)
 }
 
+// The signal may come before somebody waits, and then a ticker goes on for ever.
+func TestSignalIsLostBesideATicker(t *testing.T) {
+	stop := make(chan struct{})
+	var ticks atomic.Int64
+	go func() {
+		for tick := time.NewTicker(time.Millisecond); ; {
+			select {
+			case <-tick.C:
+				ticks.Add(1)
+			case <-stop:
+				return
+			}
+		}
+	}()
+	signal := make(chan bool)
+	go func() {
+		select {
+		case signal <- true:
+		default:
+		}
+	}()
+	<-signal
+	close(stop)
+}
+
 // What waits for a moment is not an hour late.
 func TestHourlyRight(t *testing.T) {
 	hourly := time.NewTicker(time.Hour)
