@@ -106,6 +106,7 @@ func TestAFindingWithoutAnEndIsToldInShort(t *testing.T) {
 	f := requireFound(t, exploredClock(t), "TestSignalIsLostBesideATicker")
 	require.Equal(t, sched.Livelock, f.Failure.Kind)
 	require.Greater(t, f.Failure.Step, 9_600)
+	require.Regexp(t, `main waits in TestSignalIsLostBesideATicker \(clock_test.go:\d+\): sync.Cond.Wait`, f.Failure.Message, "not where the Unlock is that Wait calls")
 	require.Len(t, f.Outcome.Events, 4_001)
 	require.Contains(t, f.Outcome.Events[3_000].Text, "steps are left out here")
 	var said strings.Builder

@@ -182,6 +182,7 @@ func (s *sights) known(f *sched.Failure) bool {
 
 // Remaining lists the goroutines that have not ended, and where they stand.
 func (m *mechanism) Remaining() string {
+	bubble.Locate()
 	var words []string
 	for i := range m.stands {
 		t := &m.threads[i]

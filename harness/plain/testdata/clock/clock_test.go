@@ -140,6 +140,16 @@ func TestTicksForEver(t *testing.T) {
 	<-make(chan bool)
 }
 
+// A latch is a lock of its own kind: what waits on a condition with it does not wait in its Unlock.
+type latch struct{ taken atomic.Bool }
+
+func (l *latch) Lock() {
+	for !l.taken.CompareAndSwap(false, true) {
+	}
+}
+
+func (l *latch) Unlock() { l.taken.Store(false) }
+
 // The signal may come before somebody waits, and then a ticker goes on for ever.
 func TestSignalIsLostBesideATicker(t *testing.T) {
 	stop := make(chan struct{})
@@ -154,14 +164,12 @@ func TestSignalIsLostBesideATicker(t *testing.T) {
 			}
 		}
 	}()
-	signal := make(chan bool)
-	go func() {
-		select {
-		case signal <- true:
-		default:
-		}
-	}()
-	<-signal
+	lock := new(latch)
+	signal := sync.NewCond(lock)
+	go signal.Signal()
+	lock.Lock()
+	signal.Wait()
+	lock.Unlock()
 	close(stop)
 }
 
