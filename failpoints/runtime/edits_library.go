@@ -116,7 +116,7 @@ func fileEdits() (all []Edit) {
 	}
 	for _, op := range []struct{ file, head, op, makes string }{
 		{"os/file.go", "func OpenFile(name string, flag int, perm FileMode) (*File, error) {", "Open", "\n\tracewindowMakes(name, flag&O_CREATE != 0)"},
-		{"os/file.go", "func Rename(oldpath, newpath string) error {", "Rename", "\n\tracewindowMakes(newpath, true)"},
+		{"os/file.go", "func Rename(oldpath, newpath string) error {", "Rename", "\n\tracewindowMoves(oldpath, newpath)"},
 		{"os/file_unix.go", "func Remove(name string) error {", "Remove", ""},
 		{"os/file_unix.go", "func Truncate(name string, size int64) error {", "Truncate", ""},
 	} {

@@ -42,10 +42,13 @@ func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 	for i := range left {
 		left[i] = filepath.Base(left[i])
 	}
-	require.Equal(t, []string{"alarms_test.go", "files_test.go", "go.mod"}, left)
+	require.Equal(t, []string{"alarms_test.go", "files_test.go", "go.mod", "mine.txt"}, left)
+	mine, err := os.ReadFile(filepath.Join(dir, "mine.txt"))
+	require.NoError(t, err)
+	require.Equal(t, "of the user\n", string(mine), "what was moved is moved back, and not removed")
 	for test, class := range map[string]string{
 		"TestWaitsForEverWithFiles": "deadlock in TestWaitsForEverWithFiles: select (no cases)", "TestPanicsWithFiles": "panic in TestPanicsWithFiles (files_test.go:56)",
-		"TestFailsWithFiles": "failed in files_test.go:64",
+		"TestFailsWithFiles": "failed in files_test.go:83", "TestFailsWithAFileMoved": "failed in files_test.go:72",
 	} {
 		require.Equal(t, class, requireFound(t, got, test).Failure.Class(), "what one execution has left behind is not there for the next")
 		require.Empty(t, got.ended[test].Apart, test)

@@ -2,9 +2,12 @@ package os
 
 import _ "unsafe" // for go:linkname
 
-// racewindowMade are the files and folders that the execution now has made. One that is broken off, or fails, may never come to the line that
-// removes them, and the next one would find them.
-var racewindowMade []string
+// racewindowMade are the files and folders that the execution now has made, and those that it has moved. One that is broken off, or fails, may
+// never come to the line that removes them or moves them back, and the next one would find them.
+var racewindowMade []racewindowEntry
+
+// A racewindowEntry was made, or was there before by the name from.
+type racewindowEntry struct{ name, from string }
 
 // racewindowIsThread says whether the caller is of a controlled bubble (package runtime).
 //
@@ -15,24 +18,80 @@ func racewindowIsThread() bool
 //
 //go:norace
 func racewindowMakes(name string, makes bool) {
-	if !makes || name == "" || !racewindowIsThread() {
+	if name = racewindowFree(name, makes); name != "" {
+		racewindowMade = append(racewindowMade, racewindowEntry{name: name})
+	}
+}
+
+// racewindowMoves is racewindowMakes for another name of a file: what was there before the execution is the user's, and gets its first name
+// back.
+//
+//go:norace
+func racewindowMoves(from, to string) {
+	if to = racewindowFree(to, true); to == "" {
 		return
+	}
+	from = racewindowAbsolute(from)
+	if _, err := Lstat(from); err != nil {
+		return
+	}
+	if first := racewindowFirst(from); first != to {
+		racewindowMade = append(racewindowMade, racewindowEntry{name: to, from: first})
+	}
+}
+
+// racewindowFirst is the name that a file had before the execution, "" if that has made it or the folder it lies in. Its name now is
+// forgotten.
+//
+//go:norace
+func racewindowFirst(name string) string {
+	first := name
+	for _, all := range []*[]racewindowEntry{&racewindowLeft, &racewindowMade} {
+		for i, file := range *all {
+			if file.name == name {
+				*all = append((*all)[:i:i], (*all)[i+1:]...)
+				return file.from
+			}
+			if file.from == "" && racewindowWithin(name, file.name) {
+				first = ""
+			}
+		}
+	}
+	return first
+}
+
+// racewindowFree is the whole name of what a thread is about to make, "" if it is there.
+//
+//go:norace
+func racewindowFree(name string, makes bool) string {
+	if !makes || name == "" || !racewindowIsThread() {
+		return ""
 	}
 	if _, err := Lstat(name); err == nil || !IsNotExist(err) {
-		return
+		return ""
 	}
-	if name[0] != '/' {
+	return racewindowAbsolute(name)
+}
+
+//go:norace
+func racewindowAbsolute(name string) string {
+	if name != "" && name[0] != '/' {
 		folder, err := Getwd()
 		if err != nil {
-			return
+			return ""
 		}
 		name = folder + "/" + name
 	}
-	racewindowMade = append(racewindowMade, name)
+	return name
+}
+
+//go:norace
+func racewindowWithin(name, folder string) bool {
+	return folder != "" && len(name) > len(folder) && name[:len(folder)] == folder && name[len(folder)] == '/'
 }
 
 // racewindowLeft are those of executions that held. They are there for the next one, as they are for the next run of a test.
-var racewindowLeft []string
+var racewindowLeft []racewindowEntry
 
 // RacewindowMade ends an execution: what it has made is removed if it was broken off, or has failed.
 func RacewindowMade(remove bool) {
@@ -40,9 +99,9 @@ func RacewindowMade(remove bool) {
 		racewindowUnmake(racewindowMade)
 		racewindowMade = nil
 	}
-	for _, name := range racewindowMade {
-		if _, err := Lstat(name); err == nil { // else the test has removed it, and by the end of this process it may be another one's
-			racewindowLeft = append(racewindowLeft, name)
+	for _, file := range racewindowMade {
+		if _, err := Lstat(file.name); err == nil { // else the test has removed it, and by the end of this process it may be another one's
+			racewindowLeft = append(racewindowLeft, file)
 		}
 	}
 	racewindowMade = nil
@@ -51,11 +110,10 @@ func RacewindowMade(remove bool) {
 // RacewindowLeft removes what executions have left, and says what there was, but for what is in folders that they have made.
 func RacewindowLeft() (names []string) {
 	last := ""
-	for _, name := range racewindowLeft {
-		within := last != "" && len(name) > len(last) && name[:len(last)] == last && name[len(last)] == '/'
-		if _, err := Lstat(name); err == nil && !within {
-			last = name
-			names = append(names, name)
+	for _, file := range racewindowLeft {
+		if _, err := Lstat(file.name); err == nil && !racewindowWithin(file.name, last) {
+			last = file.name
+			names = append(names, last)
 		}
 	}
 	racewindowUnmake(racewindowLeft)
@@ -63,8 +121,13 @@ func RacewindowLeft() (names []string) {
 	return names
 }
 
-func racewindowUnmake(names []string) {
-	for i := len(names) - 1; i >= 0; i-- {
-		_ = RemoveAll(names[i])
+func racewindowUnmake(files []racewindowEntry) {
+	for i := len(files) - 1; i >= 0; i-- {
+		file := files[i]
+		if file.from == "" {
+			_ = RemoveAll(file.name)
+		} else if _, err := Lstat(file.from); IsNotExist(err) {
+			_ = Rename(file.name, file.from)
+		}
 	}
 }

@@ -58,6 +58,25 @@ func TestPanicsWithFiles(t *testing.T) {
 	remove()
 }
 
+// What was there before by another name is the user's.
+func TestFailsWithAFileMoved(t *testing.T) {
+	if err := os.Mkdir("elsewhere", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, move := range [][2]string{{"mine.txt", "mine.old"}, {"mine.old", "elsewhere/mine"}} {
+		if err := os.Rename(move[0], move[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if overtaken() {
+		t.Fatal("with a file moved")
+	}
+	if err := os.Rename("elsewhere/mine", "mine.txt"); err != nil {
+		t.Fatal(err)
+	}
+	os.Remove("elsewhere")
+}
+
 func TestFailsWithFiles(t *testing.T) {
 	remove := makes(t, "fails")
 	if overtaken() {
