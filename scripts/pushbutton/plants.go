@@ -140,7 +140,7 @@ func (s *settings) plants(ctx context.Context, m subject) (rows []row, err error
 			continue
 		}
 		r := row{subject: m, label: p.name}
-		failed = s.package1(ctx, &r, dir, plain.Package{ImportPath: path.Join(m.module, p.in), Dir: filepath.Join(dir, p.in), Tests: []string{p.test}}, s.plainly("--run", "^"+p.test+"$"))
+		failed = s.package1(ctx, &r, dir, plain.Package{ImportPath: path.Join(m.module, p.in), Dir: filepath.Join(dir, p.in), Tests: []string{p.test}}, s.plainly("--run", "^"+p.test+"$"), p.body, fmt.Sprint(p.edits))
 		if failed == nil && len(r.found) == 0 {
 			failed = fmt.Errorf("%w: %s", errMissed, p.name)
 		}

@@ -53,7 +53,7 @@ func (s *settings) promises(ctx context.Context, m subject) (rows []row, err err
 		for _, p := range listed {
 			p.Tests = slices.DeleteFunc(p.Tests, func(name string) bool { return !strings.HasPrefix(name, "TestPromise") })
 			r := row{subject: m}
-			err = errors.Join(err, s.package1(ctx, &r, dir, p, s.plainly("--run", "^TestPromise")))
+			err = errors.Join(err, s.package1(ctx, &r, dir, p, s.plainly("--run", "^TestPromise"), string(content)))
 			rows = append(rows, r.each(p)...)
 		}
 	}

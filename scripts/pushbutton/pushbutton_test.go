@@ -33,12 +33,33 @@ func TestARowCountsWhatWasNotComeTo(t *testing.T) {
 	require.Equal(t, []string{"m/broken: it cannot be built"}, r.refused)
 	var out bytes.Buffer
 	(&settings{kind: existing}).print(&out, []row{r})
-	require.Contains(t, out.String(), "| m v1 | 6 | 1 | 0 | 1 | 0 | 1 | 0 | 3 | 1 | 30 | 300 | 0 | 0 |")
+	require.Contains(t, out.String(), "| m v1 | 6 | 1 | 0 | 0 | 1 | 0 | 1 | 0 | 3 | 1 | 30 | 300 | 0 | 0 |")
 	require.Contains(t, out.String(), "not come to: m/broken: it cannot be built")
 
 	each := r.each(plain.Package{ImportPath: "m/lru", Tests: []string{"Test" + drive.HeldAll, "TestPromiseElse"}})
 	require.Equal(t, 1, each[0].came[drive.HeldAll])
 	require.Equal(t, 1, each[1].left)
+}
+
+// A function with sub-tests is one test, with the worst of their verdicts. What needs a timer to fire early is told apart, and a failure before
+// anybody could have been interrupted is none of two goroutines that meet.
+func TestARowCountsFunctions(t *testing.T) {
+	t.Parallel()
+	ended := func(test, verdict string, distinct uint64) drive.Event {
+		return drive.Event{Event: drive.Ended, Test: test, Plain: &drive.PlainSummary{Verdict: verdict, Goroutines: 2, Statistics: sched.Statistics{Schedules: 10, Distinct: distinct}}}
+	}
+	found := func(test string, timing bool) drive.Event {
+		return drive.Event{Test: test, Finding: &drive.PlainFinding{Failure: &sched.Failure{Timing: timing}}}
+	}
+	r := row{}
+	r.add(&result{Tests: make([]string, 4), Events: []drive.Event{
+		ended("TestA/held", drive.HeldAll, 9), found("TestA/sleeps", true), ended("TestA/sleeps", drive.FoundSome, 9), ended("TestA/alone", drive.Sequential, 0),
+		found("TestB", true), found("TestB", false), ended("TestB", drive.FoundSome, 9),
+		found("TestC", false), ended("TestC", drive.FoundSome, 1),
+	}})
+	require.Equal(t, map[string]int{drive.FoundSome: 2, onlyTiming: 1}, r.came)
+	require.Equal(t, 2, r.met)
+	require.Equal(t, 1, r.left)
 }
 
 func TestWrongCallsAreRefused(t *testing.T) {

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -30,14 +31,19 @@ type result struct {
 	Events  []drive.Event // ended tests, and findings without their timelines
 }
 
-// package1 explores one package, or takes what an earlier run has kept, and adds it to a row.
-func (s *settings) package1(ctx context.Context, r *row, dir string, p plain.Package, args []string) error {
+// package1 explores one package, or takes what an earlier run has kept, and adds it to a row. What was added to the package, written, is part of
+// what the result is kept by.
+func (s *settings) package1(ctx context.Context, r *row, dir string, p plain.Package, args []string, written ...string) error {
 	args = append(args, "--seed", fmt.Sprint(s.seed), "--unjudged=ok")
-	sum := sha256.Sum256([]byte(strings.Join(append([]string{s.kind, dir, p.ImportPath}, args...), "\n")))
+	sum := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{s.kind, dir, p.ImportPath}, args, written), "\n")))
 	file := filepath.Join(s.folder, "results", r.subject.name+"-"+hex.EncodeToString(sum[:6])+".json")
 	done, err := load(file)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s: %d tests\n", r.subject.name, p.ImportPath, len(p.Tests))
+		// What an earlier run found is kept there, and would be found at once.
+		if err := os.RemoveAll(filepath.Join(p.Dir, "testdata", "racewindow")); err != nil {
+			return err
+		}
 		if done, err = s.run1(ctx, p, args); err != nil {
 			return err
 		}

@@ -4,20 +4,27 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
+// onlyTiming is the verdict on a test of which all findings need a timer that fires although others could have gone on.
+const onlyTiming = "timing"
+
+// worst has the verdicts in the order in which one takes the place of another, where a test function has several sub-tests.
+var worst = []string{drive.FoundSome, onlyTiming, drive.Unrepeatable, drive.Unjudged, drive.HeldAll, drive.Sequential, drive.SkippedItself}
+
 // A row is what came of one module.
 type row struct {
 	subject subject
 	label   string // of what was planted, or of the promise
 	tests   int
-	came    map[string]int // by verdict
-	met     int            // tests in which two goroutines could go on at once
-	left    int            // tests that were not come to
+	came    map[string]int // test functions by verdict
+	met     int            // test functions in which two goroutines could go on at once
+	left    int            // test functions that were not come to
 	refused []string       // packages that could not be built or run
 	stats   struct{ schedules, steps, distinct uint64 }
 	seconds float64
@@ -25,7 +32,7 @@ type row struct {
 	events  []drive.Event
 }
 
-// add takes in a package.
+// add takes in a package. Sub-tests, which are explored each alone, count as the function that they are in.
 func (r *row) add(p *result) {
 	if r.came == nil {
 		r.came = map[string]int{}
@@ -33,29 +40,48 @@ func (r *row) add(p *result) {
 	r.tests += len(p.Tests)
 	r.seconds += p.Seconds
 	r.events = append(r.events, p.Events...)
-	ended := 0
+	timeless, came, met := map[string]bool{}, map[string]string{}, map[string]bool{}
 	for _, e := range p.Events {
-		switch {
-		case e.Finding != nil:
+		if e.Finding != nil {
 			r.found = append(r.found, e)
-		case e.Plain != nil:
-			ended++
-			v := e.Plain
-			r.came[v.Verdict]++
-			if (v.Verdict == drive.HeldAll || v.Verdict == drive.FoundSome) && v.Goroutines > 1 {
-				r.met++
-			}
-			r.stats.schedules += v.Statistics.Schedules
-			r.stats.steps += v.Statistics.Steps
-			r.stats.distinct += v.Statistics.Distinct
+			timeless[e.Test] = timeless[e.Test] || !e.Finding.Failure.Timing
 		}
 	}
-	if ended < len(p.Tests) {
-		r.left += len(p.Tests) - ended
+	for _, e := range p.Events {
+		if e.Plain == nil {
+			continue
+		}
+		function, _, _ := strings.Cut(e.Test, "/")
+		verdict := e.Plain.Verdict
+		if verdict == drive.FoundSome && !timeless[e.Test] {
+			verdict = onlyTiming
+		}
+		if was, is := came[function]; !is || slices.Index(worst, verdict) < slices.Index(worst, was) {
+			came[function] = verdict
+		}
+		met[function] = met[function] || bothEnabled(e.Plain)
+		r.stats.schedules += e.Plain.Statistics.Schedules
+		r.stats.steps += e.Plain.Statistics.Steps
+		r.stats.distinct += e.Plain.Statistics.Distinct
+	}
+	for function, verdict := range came {
+		r.came[verdict]++
+		if met[function] {
+			r.met++
+		}
+	}
+	if len(came) < len(p.Tests) {
+		r.left += len(p.Tests) - len(came)
 		if p.Said != "" {
 			r.refused = append(r.refused, p.Package+": "+p.Said)
 		}
 	}
+}
+
+// bothEnabled says that a test held or failed in which two goroutines of the user could go on at once: one that held had such a choice, or it
+// would be sequential; one that failed may have done so before there was any.
+func bothEnabled(v *drive.PlainSummary) bool {
+	return v.Goroutines > 1 && (v.Verdict == drive.HeldAll || v.Verdict == drive.FoundSome && v.Statistics.Distinct > 1)
 }
 
 // each makes a row of each test of a package.
@@ -83,8 +109,8 @@ func (s *settings) print(out io.Writer, rows []row) {
 		s.printFound(out, rows)
 		return
 	}
-	fmt.Fprintln(out, "| module | tests | held | found | sequential | skipped | cannot be repeated | not judged | not come to | two enabled | schedules | decisions | distinct orders | s |")
-	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
+	fmt.Fprintln(out, "| module | tests | held | found | timing | sequential | skipped | cannot be repeated | not judged | not come to | two enabled | schedules | decisions | distinct orders | s |")
+	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 	all := row{came: map[string]int{}}
 	for _, r := range rows {
 		r.print(out, fmt.Sprintf("%s %s", r.subject.module, r.subject.version))
@@ -106,7 +132,7 @@ func (s *settings) print(out io.Writer, rows []row) {
 }
 
 func (r *row) print(out io.Writer, name string) {
-	fmt.Fprintf(out, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %.0f |\n", name, r.tests, r.came[drive.HeldAll], r.came[drive.FoundSome],
+	fmt.Fprintf(out, "| %s | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %d | %.0f |\n", name, r.tests, r.came[drive.HeldAll], r.came[drive.FoundSome], r.came[onlyTiming],
 		r.came[drive.Sequential], r.came[drive.SkippedItself], r.came[drive.Unrepeatable], r.came[drive.Unjudged], r.left, r.met,
 		r.stats.schedules, r.stats.steps, r.stats.distinct, r.seconds)
 }
