@@ -62,6 +62,15 @@ func TestARowCountsFunctions(t *testing.T) {
 	require.Equal(t, 1, r.left)
 }
 
+// What is left of a package, when its time ends, are the test functions of which nothing was told, but for one that took all the time.
+func TestWhatIsLeftOfAPackage(t *testing.T) {
+	t.Parallel()
+	r := &result{Tests: []string{"TestA", "TestB", "TestC", "TestD"}, Passed: []string{"TestC"}, Events: []drive.Event{
+		{Test: "TestA/sub", Plain: &drive.PlainSummary{Verdict: drive.HeldAll}}, {Test: "TestB"},
+	}}
+	require.Equal(t, []string{"TestB", "TestD"}, r.left())
+}
+
 func TestWrongCallsAreRefused(t *testing.T) {
 	t.Parallel()
 	right := settings{kind: existing, perTest: 1, perPackage: 1, memory: 1024}

@@ -29,6 +29,18 @@ type result struct {
 	Seconds float64
 	Said    string        // where the code is neither 0 nor 1
 	Events  []drive.Event // ended tests, and findings without their timelines
+	Cuts    int           `json:",omitempty"` // how often the time of the package ended, and it went on with what was left
+	Passed  []string      `json:",omitempty"` // tests in which that happened, which were not tried again
+}
+
+// left are the tests that were not come to.
+func (r *result) left() []string {
+	return slices.DeleteFunc(slices.Clone(r.Tests), func(test string) bool {
+		return slices.Contains(r.Passed, test) || slices.ContainsFunc(r.Events, func(e drive.Event) bool {
+			function, _, _ := strings.Cut(e.Test, "/")
+			return e.Plain != nil && function == test
+		})
+	})
 }
 
 // package1 explores one package, or takes what an earlier run has kept, and adds it to a row. What was added to the package, written, is part of
@@ -53,7 +65,41 @@ func (s *settings) package1(ctx context.Context, r *row, dir string, p plain.Pac
 			}
 		}
 	}
+	for done.Code != 2 && done.Seconds >= s.perPackage.Seconds()*float64(done.Cuts+1) && len(done.left()) > 0 && done.Cuts < mostCuts {
+		fmt.Fprintf(os.Stderr, "%s: %s: goes on with %d tests\n", r.subject.name, p.ImportPath, len(done.left()))
+		if err := s.goOn(ctx, p, args, done); err != nil {
+			return err
+		}
+		if err := save(file, done); err != nil {
+			return err
+		}
+	}
 	r.add(done)
+	return nil
+}
+
+// mostCuts is how often a package goes on after its time has ended.
+const mostCuts = 6
+
+// goOn explores what was left of a package when its time ended. The test in which it ended has told so, or is the first one that is left: it
+// is not tried again.
+func (s *settings) goOn(ctx context.Context, p plain.Package, args []string, done *result) error {
+	done.Cuts++
+	left := done.left()
+	if last := len(done.Events) - 1; last < 0 || done.Events[last].Plain == nil || !strings.Contains(done.Events[last].Plain.Because, "signal") {
+		done.Passed, left = append(done.Passed, left[0]), left[1:]
+	}
+	if len(left) == 0 {
+		return nil
+	}
+	more, err := s.run1(ctx, p, append(slices.Clone(args), "--run", "^("+strings.Join(left, "|")+")$"))
+	if err != nil {
+		return err
+	}
+	done.Events, done.Said, done.Seconds = append(done.Events, more.Events...), more.Said, done.Seconds+more.Seconds
+	if more.Code == 1 || more.Code == 2 {
+		done.Code = more.Code
+	}
 	return nil
 }
 
