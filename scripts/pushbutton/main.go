@@ -37,6 +37,7 @@ type settings struct {
 	perTest      time.Duration
 	perPackage   time.Duration
 	memory       int // MiB of address space
+	steps        int // most choices of a schedule, 0 for what explore does by itself
 	seed         uint64
 	command      string
 }
@@ -50,6 +51,7 @@ func main() {
 	flag.DurationVar(&s.perTest, "per-test", 10*time.Second, "how `long` one existing test is explored")
 	flag.DurationVar(&s.perPackage, "per-package", 10*time.Minute, "how `long` one package is explored, its build included; what is left is counted")
 	flag.IntVar(&s.memory, "memory", 8192, "the address space of each process, in `MIB`")
+	flag.IntVar(&s.steps, "step-limit", 0, "most choices of one schedule, `N` (default what explore does by itself); what never ends is shrunk faster with few")
 	flag.Uint64Var(&s.seed, "seed", 1, "the `SEED` of the searches")
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "pushbutton explores the tests of modules that other people wrote, and prints what came.\n\nmodules:\n")
@@ -88,8 +90,8 @@ func (s *settings) check(rest []string) error {
 		return fmt.Errorf("%q: it takes flags alone", rest[0])
 	case !slices.Contains(kinds, s.kind):
 		return fmt.Errorf("-what %q: choose one of %s", s.kind, strings.Join(kinds, ", "))
-	case s.schedules < 0 || s.perTest <= 0 || s.perPackage <= 0 || s.memory < 1024:
-		return errors.New("-schedules must be at least 1, -per-test and -per-package longer than 0, and -memory at least 1024")
+	case s.schedules < 0 || s.steps < 0 || s.perTest <= 0 || s.perPackage <= 0 || s.memory < 1024:
+		return errors.New("-schedules and -step-limit must be at least 1, -per-test and -per-package longer than 0, and -memory at least 1024")
 	}
 	if s.schedules == 0 && s.kind == existing {
 		s.schedules = 200

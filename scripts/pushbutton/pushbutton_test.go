@@ -77,7 +77,7 @@ func TestWrongCallsAreRefused(t *testing.T) {
 	require.NoError(t, right.check(nil))
 	require.Equal(t, 200, right.schedules)
 	require.ErrorContains(t, right.check([]string{"x"}), "it takes flags alone")
-	for _, wrong := range []settings{{kind: "all"}, {kind: planted, perTest: 1, perPackage: 1, memory: 1}, {kind: planted, schedules: -1, perTest: 1, perPackage: 1, memory: 1024}} {
+	for _, wrong := range []settings{{kind: "all"}, {kind: planted, perTest: 1, perPackage: 1, memory: 1}, {kind: planted, schedules: -1, perTest: 1, perPackage: 1, memory: 1024}, {kind: planted, steps: -1, perTest: 1, perPackage: 1, memory: 1024}} {
 		require.Error(t, wrong.check(nil), wrong)
 	}
 }

@@ -47,6 +47,9 @@ func (r *result) left() []string {
 // what the result is kept by.
 func (s *settings) package1(ctx context.Context, r *row, dir string, p plain.Package, args []string, written ...string) error {
 	args = append(args, "--seed", fmt.Sprint(s.seed), "--unjudged=ok")
+	if s.steps > 0 {
+		args = append(args, "--step-limit", fmt.Sprint(s.steps))
+	}
 	sum := sha256.Sum256([]byte(strings.Join(slices.Concat([]string{s.kind, dir, p.ImportPath}, args, written), "\n")))
 	file := filepath.Join(s.folder, "results", r.subject.name+"-"+hex.EncodeToString(sum[:6])+".json")
 	done, err := load(file)
