@@ -62,6 +62,8 @@ func bubbleEdits() []Edit {
 			"	if gp.bubble != nil && gp.bubble.racewindow == nil {\n		systemstack(func() {\n			gp.bubble.changegstatus(gp, oldval, newval)", counts),
 		within("runtime/traceback.go", "goroutineheader", "	if bubble := gp.bubble; bubble != nil {\n		print(\", synctest bubble \", bubble.id)\n", "	if bubble := gp.bubble; bubble != nil && (bubble.inner || !bubble.controlled) {\n		print(\", synctest bubble \", bubble.id)\n",
 			"who reads stacks must not find the code under test in a bubble that it has not made"),
+		within("runtime/traceback.go", "tracebackothers", "	tracebacksomeothers(me, func(*g) bool { return true })\n", "	c := racewindowReader(me)\n	tracebacksomeothers(me, func(gp *g) bool { return c == nil || gp != c.root && racewindowOf(gp) == c })\n",
+			"who looks for goroutines that a test has left must not find the driver's"),
 		enter("runtime/mstats.go", "func ReadMemStats(m *MemStats) {", "	racewindowCounts()", "what the driver allocates is counted too, which is to be named"),
 		within("runtime/mgc.go", "clearpools", "	if poolcleanup != nil {\n", "	if poolcleanup != nil && !racewindowKeepsPools() {\n", "what a pool hands on must not depend on when the collector runs"),
 		within("runtime/time.go", "timer.unlockAndRun", "		if tsLocal.raceCtx == 0 {\n", "		racewindowTimer(tsLocal, bubble)\n		if tsLocal.raceCtx == 0 {\n",

@@ -75,7 +75,7 @@ func TestWhatPassesWithoutExplorationHoldsInAProcessForEachSchedule(t *testing.T
 	s.Run = "Right$"
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1, Apart: drive.ApartFirst}
 	got := explored(t, s, dir)
-	require.Len(t, got.ended, 5)
+	require.Len(t, got.ended, 6)
 	for test, ended := range got.ended {
 		require.Equal(t, drive.HeldAll, ended.Verdict, "%s: %s", test, ended.Because)
 	}

@@ -115,6 +115,17 @@ func racewindowOf(gp *g) *racewindowBubble {
 	return nil
 }
 
+// racewindowReader is the bubble of a goroutine that reads the stacks of all, nil if it is none of a controlled bubble.
+func racewindowReader(gp *g) *racewindowBubble {
+	if gp == nil {
+		return nil
+	}
+	if c := racewindowOf(gp); c != nil && gp != c.root {
+		return c
+	}
+	return nil
+}
+
 // refuse ends the bubble because of something that cannot be controlled.
 func (c *racewindowBubble) refuse(why string) {
 	if !c.over {

@@ -72,6 +72,21 @@ func TestStackHeadersRight(t *testing.T) {
 	panic("look")
 }
 
+// As who looks for goroutines that are left does: the driver's are none of the test's, and one that waits is.
+func TestStacksOfAllRight(t *testing.T) {
+	step := make(chan bool)
+	go func() { <-step }()
+	go func() { step <- true }()
+	runtime.Gosched()
+	all := make([]byte, 1<<20)
+	all = all[:runtime.Stack(all, true)]
+	for goroutine := range strings.SplitSeq(string(all), "\n\n") {
+		if !strings.Contains(goroutine, "alarms.TestStacksOfAllRight") {
+			t.Errorf("a goroutine that is none of the test's: %s", goroutine)
+		}
+	}
+}
+
 func TestStackHeadersOfSynctestRight(t *testing.T) {
 	two()
 	synctest.Test(t, func(t *testing.T) {
