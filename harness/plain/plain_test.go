@@ -203,6 +203,17 @@ func TestWhichFilesAreReadyDoesNotDependOnWhen(t *testing.T) {
 	require.Empty(t, end.Apart, "each execution could be repeated in one process")
 }
 
+func TestWhereAGoroutineWaitsInASelectDoesNotDependOnAddresses(t *testing.T) {
+	dir := copied(t, "shapes")
+	s := session(t, dir)
+	s.Run = Exactly("TestSharedConnectionRight")
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 20_000, Seed: 1}
+	got := explored(t, s, dir)
+	end := got.ended["TestSharedConnectionRight"]
+	require.Equal(t, drive.HeldAll, end.Verdict, end.Because)
+	require.Empty(t, end.Apart, "each execution could be repeated in one process")
+}
+
 func TestABinaryWithoutADriverRefusesToStart(t *testing.T) {
 	dir := copied(t, "classics")
 	s := session(t, dir)

@@ -167,7 +167,11 @@ func racewindowBlockedAt() {
 		}
 		gp := c.gs[i]
 		t.at = racewindowStands(gp.sched.bp)
-		if s := gp.waiting; s != nil {
+		switch s := gp.waiting; {
+		case s == nil:
+		case s.waitlink != nil: // a select: its channels are in the order of their addresses, which the next execution has not
+			t.addr = 0
+		default:
 			t.addr = racewindowElement(s)
 			if ch := racewindowChannel(s); ch != nil {
 				t.addr = uintptr(unsafe.Pointer(ch))
