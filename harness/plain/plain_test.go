@@ -214,6 +214,17 @@ func TestWhereAGoroutineWaitsInASelectDoesNotDependOnAddresses(t *testing.T) {
 	require.Empty(t, end.Apart, "each execution could be repeated in one process")
 }
 
+func TestWhatIsPrintedIsNoChoice(t *testing.T) {
+	dir := copied(t, "shapes")
+	s := session(t, dir)
+	s.Run = Exactly("TestPrintsRight")
+	s.Order = drive.Order{Mode: drive.Explore, Strategy: "bounded", Preemptions: 1, Seed: 1}
+	end := explored(t, s, dir).ended["TestPrintsRight"]
+	require.Equal(t, drive.HeldAll, end.Verdict, end.Because)
+	require.Len(t, end.Exhausted, 2)
+	require.Less(t, end.Exhausted[1].Schedules, uint64(30), "with a preemption at each of twenty lines there would be more")
+}
+
 func TestABinaryWithoutADriverRefusesToStart(t *testing.T) {
 	dir := copied(t, "classics")
 	s := session(t, dir)

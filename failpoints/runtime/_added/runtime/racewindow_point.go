@@ -1,7 +1,7 @@
 // Points: operations of the runtime, sync, sync/atomic and os at which the driver may let another goroutine go on. An operation is a
 // point only if the user's code calls it. What the standard library does inside is no choice of the user's, differs between builds
 // (without -race its atomics are instructions), and would make schedules many times as long. Only context counts as the user's: a
-// cancellation is passed on in it.
+// cancellation is passed on in it; and what hands on to a file: bufio and fmt write what the user's code says, where it says.
 
 package runtime
 
@@ -74,7 +74,7 @@ const (
 	racewindowStatement   = iota // the runtime
 	racewindowInstruction        // sync/atomic, and context is no caller that counts
 	racewindowOperation          // the one function that is the operation
-	racewindowInside             // all of os
+	racewindowInside             // all of os, and what hands on to it
 	racewindowContext            // context: whose it is, its caller says
 	racewindowAnything           // whatever is not the user's, in inlined functions too
 )
@@ -214,7 +214,7 @@ const (
 
 // racewindowCaller walks up the stack to the caller that decides, and says whether it counts.
 func racewindowCaller(fp uintptr, passes uint8) (pc uintptr, counts bool) {
-	for depth := 0; depth < 16 && fp != 0; depth++ {
+	for depth := 0; depth < 32 && fp != 0; depth++ {
 		below := pc
 		pc = *(*uintptr)(unsafe.Pointer(fp + 8))
 		fp = *(*uintptr)(unsafe.Pointer(fp))
@@ -292,12 +292,30 @@ func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 			passes = racewindowContext
 			continue
 		}
-		if file, _ := u.fileLine(uf); racewindowIsStandard(file) || racewindowIsHarness(racewindowPackage(name)) {
+		file, _ := u.fileLine(uf)
+		switch standard := racewindowIsStandard(file); {
+		case standard && passes == racewindowInside && racewindowHandsOn(racewindowPackage(name)):
+			continue
+		case standard, racewindowIsHarness(racewindowPackage(name)):
 			return racewindowForeign, 0
 		}
 		return racewindowUsers, 0
 	}
 	return racewindowPassed, passes
+}
+
+// racewindowHanders are the packages of the standard library that read and write files which their callers gave them, with all beneath
+// them: a record that goes through bufio or fmt is lost in the same window as one that is written directly. What others do with files,
+// net with those of its configuration say, is theirs, and not the same in each execution.
+var racewindowHanders = [...]string{"bufio", "io", "fmt", "log", "encoding", "compress", "archive", "text", "bytes", "strings"}
+
+func racewindowHandsOn(pkg string) bool {
+	for _, h := range racewindowHanders {
+		if pkg == h || len(pkg) > len(h) && pkg[:len(h)] == h && pkg[len(h)] == '/' {
+			return true
+		}
+	}
+	return false
 }
 
 // racewindowPackage is the import path that the name of a function begins with.
