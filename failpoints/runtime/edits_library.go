@@ -150,6 +150,8 @@ func entropyEdits() []Edit {
 
 func testingEdits() []Edit {
 	return []Edit{
+		within("testing/testing.go", "tRunner's name", "func tRunner(t *T, fn func(t *T)) {\n	t.runner = callerName(0)\n", "func tRunner(t *T, fn func(t *T)) {\n	t.runner = \"testing.tRunner\"\n", "to look up a name that is always the same takes a twentieth of an execution"),
+		within("testing/testing.go", "T.report", "	dstr := fmtDuration(t.duration)\n	format := \"--- %s: %s (%s)\\n\"\n", "	if t.chatty == nil && !t.Failed() {\n		return\n	}\n	dstr := fmtDuration(t.duration)\n	format := \"--- %s: %s (%s)\\n\"\n", "to write a duration that nobody reads takes a twentieth of an execution"),
 		within("testing/testing.go", "tRunner", "	t.resetRaces()\n	fn(t)\n", "	t.resetRaces()\n	if racewindowTest == nil || !racewindowTest(t, fn) {\n		fn(t)\n	}\n", "the driver explores a test in the place of running it once"),
 		{
 			Name: "testing.go: what an error says", File: "testing/testing.go", Pattern: regexp.MustCompile(`c\.log\((fmt\.Sprint\w+\([^\n]*args\.\.\.\))((?:, true)?)\)\n\tc\.(Fail(?:Now)?)\(\)`), Times: 4,

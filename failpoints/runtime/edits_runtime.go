@@ -65,6 +65,7 @@ func bubbleEdits() []Edit {
 		within("runtime/traceback.go", "tracebackothers", "	tracebacksomeothers(me, func(*g) bool { return true })\n", "	c := racewindowReader(me)\n	tracebacksomeothers(me, func(gp *g) bool { return c == nil || gp != c.root && racewindowOf(gp) == c })\n",
 			"who looks for goroutines that a test has left must not find the driver's"),
 		enter("runtime/mstats.go", "func ReadMemStats(m *MemStats) {", "	racewindowCounts()", "what the driver allocates is counted too, which is to be named"),
+		within("runtime/proc.go", "casgstatus, tracking", "		if casgstatusAlwaysTrack || gp.trackingSeq%gTrackingPeriod == 0 {\n", "		if casgstatusAlwaysTrack || gp.trackingSeq%gTrackingPeriod == 0 && gp.bubble == nil {\n", "how long goroutines wait for a processor is read by nobody, and the clock is slow"),
 		within("runtime/mgc.go", "clearpools", "	if poolcleanup != nil {\n", "	if poolcleanup != nil && !racewindowKeepsPools() {\n", "what a pool hands on must not depend on when the collector runs"),
 		within("runtime/time.go", "timer.unlockAndRun", "		if tsLocal.raceCtx == 0 {\n", "		racewindowTimer(tsLocal, bubble)\n		if tsLocal.raceCtx == 0 {\n",
 			"for the race detector a timer is no part of another one"),

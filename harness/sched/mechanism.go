@@ -107,23 +107,41 @@ const (
 )
 
 // Addresses numbers the resources of one execution that are known by their addresses. The zero value is ready.
-type Addresses struct{ numbers map[uintptr]Resource }
+type Addresses struct {
+	first   []uintptr // the addresses of the first numbers: most executions have no more
+	numbers map[uintptr]Resource
+}
+
+// fewAddresses are looked for one after the other, which is faster than a map.
+const fewAddresses = 16
 
 // Of is the number of what lies at an address.
 func (a *Addresses) Of(address uintptr) Resource {
+	for i, known := range a.first {
+		if known == address {
+			return firstResource + Resource(i)
+		}
+	}
+	if len(a.first) < fewAddresses {
+		a.first = append(a.first, address)
+		return firstResource + Resource(len(a.first)-1)
+	}
 	n, known := a.numbers[address]
 	if !known {
 		if a.numbers == nil {
 			a.numbers = map[uintptr]Resource{}
 		}
-		n = firstResource + Resource(len(a.numbers))
+		n = firstResource + Resource(len(a.first)+len(a.numbers))
 		a.numbers[address] = n
 	}
 	return n
 }
 
 // Forget has the next execution begin anew.
-func (a *Addresses) Forget() { clear(a.numbers) }
+func (a *Addresses) Forget() {
+	a.first = a.first[:0]
+	clear(a.numbers)
+}
 
 // Conflict says whether what two threads do next can depend on its order: both touch one resource and one writes. What is
 // unknown conflicts with everything. A thread at no point of the program touches nothing.

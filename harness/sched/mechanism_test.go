@@ -3,6 +3,7 @@ package sched_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -220,5 +221,28 @@ func TestAScheduleNamesTheLastThreadAndTheLastPoint(t *testing.T) {
 		out := sched.NewMechanismRunner(mechanism, sched.Options{StepLimit: 1 << 17}).Replay(schedule, false)
 		require.Nil(t, out.Failure)
 		require.Equal(t, text, out.Schedule.String())
+	}
+}
+
+func TestEachAddressOfAnExecutionHasANumberOfItsOwn(t *testing.T) {
+	t.Parallel()
+	var addresses sched.Addresses
+	for range 2 {
+		numbers := map[sched.Resource]uintptr{}
+		for range 2 { // the second time they are known
+			for address := uintptr(1000); address < 1100; address++ {
+				n := addresses.Of(address)
+				if known, is := numbers[n]; is {
+					require.Equal(t, known, address)
+				}
+				numbers[n] = address
+			}
+		}
+		require.Len(t, numbers, 100)
+		least := slices.Min(slices.Collect(maps.Keys(numbers)))
+		require.Equal(t, least+99, slices.Max(slices.Collect(maps.Keys(numbers))), "they are without a gap")
+		addresses.Forget()
+		require.Equal(t, addresses.Of(2000), addresses.Of(2000))
+		addresses.Forget()
 	}
 }

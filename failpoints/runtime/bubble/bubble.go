@@ -152,9 +152,12 @@ func Advance(to int64) { linked.Advance(to) }
 // NextTimer is the timer that fires next, of those that are not due yet. Advance to its When lets it fire, and those that are due by
 // then. A thread may ask too.
 func NextTimer() (t Timer, any bool) {
-	any = linked.NextTimer(&t)
-	return t, any
+	any = linked.NextTimer(&soonest)
+	return soonest, any
 }
+
+// soonest is used by who has the token. Memory of its own would be made for each call.
+var soonest Timer
 
 // Settle lets those go on whose bubbles of testing/synctest have come to rest. It is called before it is chosen who goes on.
 func Settle() { linked.Settle() }

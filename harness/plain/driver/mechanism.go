@@ -37,6 +37,7 @@ type mechanism struct {
 	stands  []sched.Candidate // by thread: what it does when it goes on
 	names   names
 	points  map[place]sched.PointID
+	recent  [256]numbered  // of points, by their places
 	atomic  map[place]bool // whether a place lies in a package that has no points
 	address sched.Addresses
 
@@ -53,6 +54,13 @@ type mechanism struct {
 type place struct {
 	pc uintptr
 	op uint8
+}
+
+// numbered is a place and the number of its point.
+type numbered struct {
+	place
+	id    sched.PointID
+	known bool
 }
 
 // Sights are what all executions of a test have shown.
@@ -76,7 +84,7 @@ func newMechanism(prepare func() Run, seen *sights, timing bool) func() sched.Me
 	}
 }
 
-// Begin opens a bubble. Others than the driver's goroutine get their turn now and then.
+// Begin opens a bubble. Who is outside of it and could go on does so before.
 func (m *mechanism) Begin(c *sched.Chooser) {
 	if m.play != nil {
 		m.beginPlay(c)
@@ -85,7 +93,6 @@ func (m *mechanism) Begin(c *sched.Chooser) {
 }
 
 func (m *mechanism) begin(c chooser) {
-	runtime.Gosched()
 	m.chooser, m.run = c, m.prepare()
 	m.stands, m.chosen, m.asked, m.after, m.late = m.stands[:0], 0, false, 0, 0
 	noteRaces()
@@ -255,6 +262,14 @@ func (m *mechanism) meet() {
 
 // point is where a thread stands.
 func (m *mechanism) point(t *bubble.Thread) sched.PointID {
+	recent := &m.recent[(t.PC^t.PC>>8)%uintptr(len(m.recent))]
+	if !recent.known || recent.pc != t.PC || recent.op != t.Op || t.PC == 0 {
+		*recent = numbered{place{t.PC, t.Op}, m.pointOf(t), true}
+	}
+	return recent.id
+}
+
+func (m *mechanism) pointOf(t *bubble.Thread) sched.PointID {
 	at := place{t.PC, t.Op}
 	if at.pc == 0 && t.Op == bubble.OpBlocked { // it has passed no point before
 		bubble.Locate()
@@ -309,6 +324,9 @@ const (
 
 // waitOutside waits until somebody is ready. It says whether anybody is.
 func (m *mechanism) waitOutside() bool {
+	if m.live() == 0 {
+		return false
+	}
 	for range 3 {
 		bubble.Pause(0)
 		if m.anyReady() {

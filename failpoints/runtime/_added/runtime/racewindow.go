@@ -104,6 +104,9 @@ type racewindowBubble struct {
 // racewindowKept are used again, for they are large.
 var racewindowKept *racewindowBubble
 
+// racewindowBeginStack is how many bytes of stack goroutines begin with.
+const racewindowBeginStack = 16 << 10
+
 // racewindowEpoch is where clocks begin, as for testing/synctest: midnight UTC 2000-01-01, in nanoseconds.
 const racewindowEpoch = 946684800000000000
 
@@ -144,6 +147,9 @@ var racewindowDriver string
 func racewindowStart() {
 	// A channel of a timer of Go before 1.23 is filled although nobody looks at it, so that a ticker of a nanosecond never lets a second pass.
 	godebugDefault += ",asynctimerchan=0"
+	// Decisions are made on the stacks of goroutines that have just begun: one that has to grow is copied, again and again, in each execution.
+	// The runtime would go by how large stacks are when the collector runs.
+	debug.adaptivestackstart, startingStackSize = 0, racewindowBeginStack
 	if racewindowDriver == "" {
 		printlock()
 		print("racewindow: this program was built with racewindow's runtime and has no driver. Build it without the overlay; 'racewindow explore' runs what it built.\n")

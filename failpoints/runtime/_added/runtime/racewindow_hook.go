@@ -112,7 +112,7 @@ func racewindowSpawned(newg, parent *g, callerpc uintptr) bool {
 	default: // a timer has it started
 		t.parent, t.started = c.firing.thread, c.firing.pc
 	}
-	newg.racewindow = id
+	newg.racewindow, newg.tracking = id, false
 	unlock(&c.mu)
 	return true
 }

@@ -17,6 +17,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	if gp.bubble != nil {
 		panic("racewindow: a bubble is open already")
 	}
+	racewindowOthers()
 	racewindowTimers()
 	racewindowEmptyPools()
 	b := &synctestBubble{id: bubbleGen.Add(1), total: 1, running: 1, root: gp, controlled: true}
@@ -48,6 +49,13 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	c.threads[racewindowClock] = racewindowThread{state: racewindowEnded, parent: -1}
 	c.n = racewindowClock + 1
 	return &c.threads
+}
+
+// racewindowOthers lets those go on who are outside of any bubble and want the processor, the collector too.
+func racewindowOthers() {
+	if !runqempty(getg().m.p.ptr()) || !sched.runq.empty() || gcBlackenEnabled != 0 {
+		Gosched()
+	}
 }
 
 // racewindowEmptyPools forgets what is in each sync.Pool: what one execution has put there is not for the next. A pool keeps things for one

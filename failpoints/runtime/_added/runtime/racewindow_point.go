@@ -344,9 +344,12 @@ func racewindowIsStandard(file string) bool {
 // racewindowLocate finds racewindowSources. Its caller lies in this folder.
 func racewindowLocate() {
 	const caller = "/runtime/racewindow_open.go"
+	if racewindowSources != "" {
+		return
+	}
 	pc := sys.GetCallerPC()
 	file, _ := funcline(findfunc(pc), pc)
-	if racewindowSources == "" && len(file) > len(caller) {
+	if len(file) > len(caller) {
 		racewindowSources = file[:len(file)-len(caller)+1]
 	}
 }

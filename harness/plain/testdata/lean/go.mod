@@ -1,0 +1,3 @@
+module example.com/lean
+
+go 1.25

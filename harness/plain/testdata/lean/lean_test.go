@@ -1,0 +1,80 @@
+// Package lean has tests that look at what their own executions cost.
+package lean
+
+import (
+	"runtime"
+	"runtime/metrics"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// turns are those of a goroutine outside of any execution, which always wants the processor.
+var turns atomic.Int64
+
+func init() {
+	go func() {
+		for {
+			turns.Add(1)
+			runtime.Gosched()
+		}
+	}()
+}
+
+// seen is what executions have cost so far.
+type seen struct{ executions, turns, objects, waits int64 }
+
+var first, second seen
+
+// warm is how many executions pass before the first look.
+const warm = 50
+
+func TestLooks(t *testing.T) {
+	var mu sync.Mutex
+	var both sync.WaitGroup
+	for range 2 {
+		both.Go(func() {
+			mu.Lock()
+			mu.Unlock()
+		})
+	}
+	both.Wait()
+	second.executions++
+	if second.executions == warm {
+		runtime.GC() // which would change the size of stacks
+	}
+	look(&second)
+	if second.executions <= warm {
+		first = second
+		return
+	}
+	n := second.executions - first.executions
+	for _, cost := range []struct {
+		of   string
+		all  int64
+		most int64 // of an execution
+	}{
+		{"turns of a goroutine outside", second.turns - first.turns, 2},
+		{"objects", second.objects - first.objects, 40},
+		{"measured waits for a processor", second.waits - first.waits, 1},
+	} {
+		if cost.all > cost.most*n+warm {
+			t.Errorf("%d %s in %d executions", cost.all, cost.of, n)
+		}
+	}
+	if second.turns == first.turns && n > warm {
+		t.Error("who is outside never goes on")
+	}
+}
+
+func look(s *seen) {
+	samples := []metrics.Sample{{Name: "/gc/heap/allocs:objects"}, {Name: "/sched/latencies:seconds"}, {Name: "/gc/stack/starting-size:bytes"}}
+	metrics.Read(samples)
+	s.turns, s.objects, s.waits = turns.Load(), int64(samples[0].Value.Uint64()), 0
+	for _, n := range samples[1].Value.Float64Histogram().Counts {
+		s.waits += int64(n)
+	}
+	if size := samples[2].Value.Uint64(); size != 16<<10 {
+		panic(size)
+	}
+}
