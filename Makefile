@@ -93,7 +93,7 @@ runtime-tests: ## Go's own tests of what the runtime with hooks changes, on it: 
 goker: ## the 63 real deadlocks and leaks that come with Go, found as plain tests, and fixes that hold: RUN= AGAIN=
 	$(GO) run ./scripts/goker $(if $(RUN),-run '$(RUN)') $(if $(AGAIN),-again $(AGAIN))
 
-runtime-short: ## the same for CI, on the installed Go, and whether each change fits the other versions that are supported
+runtime-short: ## the same for CI, on the installed Go, and whether each change fits the other versions that are supported, and compiles there
 	$(GO) run ./scripts/runtimetests -short
 	$(GO) run ./scripts/runtimetests -fit -go $(GO_VERSIONS)
 	$(GO) run ./scripts/runtimetests -fit -arch arm64

@@ -8,12 +8,15 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	goruntime "runtime"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +35,9 @@ const perPackage = 15 * time.Minute // a last resort, which says so
 // cheap is packages without what takes long.
 const cheap = "sync,sync/atomic,context,testing/synctest"
 
+// compiled is a package whose test binary holds every other one that the edits change.
+const compiled = "os/signal"
+
 // A job is what is done with one version of Go.
 type job struct {
 	version, arch string
@@ -42,7 +48,7 @@ type job struct {
 func main() {
 	race := flag.Bool("race", false, "with the race detector")
 	short := flag.Bool("short", false, "only the packages "+cheap)
-	fit := flag.Bool("fit", false, "build nothing, and look whether each change finds its place")
+	fit := flag.Bool("fit", false, "test nothing, and look whether each change finds its place and what comes of it compiles")
 	names := flag.String("run", packages, "the `PACKAGES`, separated by commas")
 	versions := flag.String("go", "", "`VERSIONS` of Go, as GOTOOLCHAIN names them, separated by commas: go1.25.14 (default the one that is installed)")
 	arch := flag.String("arch", "", "the `ARCHITECTURE` to build for (default this machine's)")
@@ -52,19 +58,48 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	failed := 0
+	failed, had := 0, map[string]bool{}
 	for version := range strings.SplitSeq(*versions, ",") {
 		n, err := job{version, *arch, strings.Split(*names, ","), *race, *fit}.run(ctx)
-		if err != nil {
+		had[version] = !errors.Is(err, errAbsent)
+		if err != nil && had[version] {
 			fmt.Fprintln(os.Stderr, "runtimetests:", err)
 			os.Exit(3)
 		}
+		if !had[version] {
+			fmt.Printf("SKIPPED %s, nothing is known of it: %v\n", version, err)
+		}
 		failed += n
+	}
+	if why := lacking(had, os.Getenv("CI") != ""); why != "" {
+		fmt.Fprintln(os.Stderr, "runtimetests:", why)
+		os.Exit(3)
 	}
 	if failed > 0 {
 		fmt.Fprintf(os.Stderr, "runtimetests: the tests of %d packages fail on the runtime with hooks\n", failed)
 		os.Exit(1)
 	}
+}
+
+// errAbsent says that a version of Go is not there and cannot be downloaded.
+var errAbsent = errors.New("this version of Go cannot be had")
+
+// lacking says why it is an error that some versions could not be had, "" if it is none. A CI that has downloaded one can download the
+// others.
+func lacking(had map[string]bool, ci bool) (why string) {
+	var absent []string
+	downloaded := false
+	for version, is := range had {
+		if !is {
+			absent = append(absent, version)
+		}
+		downloaded = downloaded || is && version != "" && version != goruntime.Version()
+	}
+	if len(absent) == 0 || !ci || !downloaded {
+		return ""
+	}
+	slices.Sort(absent)
+	return "other versions of Go could be downloaded, and these were skipped: " + strings.Join(absent, ", ")
 }
 
 func (j job) run(ctx context.Context) (failed int, err error) {
@@ -76,7 +111,10 @@ func (j job) run(ctx context.Context) (failed int, err error) {
 		env = append(env, "GOARCH="+j.arch, "CGO_ENABLED=0")
 	}
 	tool, err := runtime.Find(ctx, os.TempDir(), env) // no go.mod there asks for a newer one
-	if err != nil {
+	switch {
+	case err != nil && j.version != "" && ctx.Err() == nil:
+		return 0, fmt.Errorf("%w: %w", errAbsent, err)
+	case err != nil:
 		return 0, err
 	}
 	patch, err := tool.Fit()
@@ -85,8 +123,13 @@ func (j job) run(ctx context.Context) (failed int, err error) {
 	}
 	fmt.Printf("%s %s/%s: all changes find their places, hash of the edited files %s\n", tool.Version, tool.OS, tool.Arch, patch.Hash)
 	if j.fit {
-		return 0, nil
+		j.names = []string{compiled}
 	}
+	return j.build(ctx, tool, patch, env)
+}
+
+// build makes the test binary of each package, and runs it unless that is not wanted, or not possible here.
+func (j job) build(ctx context.Context, tool runtime.Toolchain, patch *runtime.Patch, env []string) (failed int, err error) {
 	cache, err := runtime.DefaultCache()
 	if err != nil {
 		return 0, err
@@ -107,6 +150,10 @@ func (j job) run(ctx context.Context) (failed int, err error) {
 		}
 		if err := b.Run(ctx); err != nil {
 			return failed, err
+		}
+		if j.fit {
+			fmt.Printf("%s %s/%s: what comes of them compiles\n", tool.Version, tool.OS, tool.Arch)
+			continue
 		}
 		if j.arch != "" {
 			if err := b.Vet(ctx); err != nil {
