@@ -45,7 +45,7 @@ type Thread = struct {
 	Started uintptr // of the user's function that started it
 	At      uintptr // of the user's function in which it is blocked; after Locate
 	Parent  int32   // the thread that started it, or set the timer that did; -1 for the first one
-	Cases   int32   // how many cases of a select are ready
+	Cases   int32   // how many cases of a select are ready; of the Clock, 0 if no timer was ever set
 	Op      uint8
 	State   uint8
 	Reason  uint8 // why it waits, as the runtime numbers it

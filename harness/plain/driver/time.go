@@ -22,7 +22,7 @@ const slowest = int64(time.Minute)
 
 // mayFire says whether a timer may fire now by choice.
 func (m *mechanism) mayFire() bool {
-	if m.seen.timers && !m.timing || m.ended() {
+	if m.seen.timers && !m.timing || m.play == nil && m.threads[bubble.Clock].Cases == 0 || m.ended() {
 		return false
 	}
 	t, any := bubble.NextTimer()

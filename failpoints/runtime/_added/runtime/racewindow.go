@@ -47,7 +47,7 @@ type racewindowThread struct {
 	started uintptr // the go statement's caller in the user's code
 	at      uintptr // of the user's function in which it is blocked; only when asked for
 	parent  int32   // who started it, or set the timer that did; -1 for the first one
-	cases   int32   // how many cases of a select are ready
+	cases   int32   // how many cases of a select are ready; of the clock, 0 if no timer was ever set
 	op      uint8
 	state   uint8
 	reason  uint8 // waitReason

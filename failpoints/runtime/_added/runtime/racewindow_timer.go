@@ -58,6 +58,7 @@ func racewindowTimerSet(t *timer, when, period int64) {
 	}
 	m.listed = true
 	c.timers = append(c.timers, t)
+	c.threads[racewindowClock].cases = int32(len(c.timers))
 }
 
 // forgetTimers takes those out of the list that do not fire any more.

@@ -37,8 +37,7 @@ func RacewindowPrepare(t *T, fn func(*T), only string) *RacewindowRun {
 		state.match.filter = racewindowOnly(strings.Split(only, "/"))
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	parent := &common{name: "", w: &r.output, barrier: make(chan bool), level: t.level - 1}
-	close(parent.barrier) // t.Parallel waits for nobody: there is no other test
+	parent := &common{name: "", w: &r.output, barrier: racewindowNobody, level: t.level - 1}
 	r.t = &T{
 		common: common{
 			barrier: make(chan bool), signal: make(chan bool, 2), name: t.name, parent: parent, level: t.level, creator: t.creator,
@@ -52,6 +51,13 @@ func RacewindowPrepare(t *T, fn func(*T), only string) *RacewindowRun {
 	r.t.setOutputWriter()
 	return r
 }
+
+// racewindowNobody is what t.Parallel waits for, which is nothing: there is no other test.
+var racewindowNobody = func() chan bool {
+	barrier := make(chan bool)
+	close(barrier)
+	return barrier
+}()
 
 // Run is the life of the test's goroutine. Who writes to the test after that makes a mistake, which panics.
 func (r *RacewindowRun) Run() {
