@@ -33,7 +33,7 @@ type Config struct {
 	Draw cases.Shape
 	// Search says how.
 	Search sched.Options
-	// PerProgram is how many schedules a drawn program gets; default 2,000.
+	// PerProgram is how many schedules a drawn program gets at most; default 2,000. One that repeats itself is left before (news.go).
 	PerProgram int
 	// Shrink bounds how long a finding is made smaller. PerClass is how many findings of one class are, default all: the others are
 	// counted with the first, and so are those of a class that is known when the budget is spent.
@@ -238,6 +238,9 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	}
 	before := s.Statistics
 	o.Progress = s.show(before, crashes)
+	if c.Program == nil {
+		o.Enough = repeats(crashes)
+	}
 	s.teller.stage(StageSearch)
 	r, err := sched.Search(ctx, plan.Scenario, o)
 	s.Programs++

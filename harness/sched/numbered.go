@@ -71,13 +71,20 @@ type mixture struct {
 	lessons []numbered // the learners, in the order in which they learn
 	claimed atomic.Uint64
 	limit   uint64 // of numbers
+	inARow  uint64 // schedules that a strategy has before it is the next one's turn
 }
 
-// inARow is how many schedules a strategy has before it is the next one's turn.
-const inARow = 32
+// inARow is that of a search, and inAStage where it may end after a stage: each strategy is to have its turn in the first one.
+const (
+	inARow   = 32
+	inAStage = 8
+)
 
 func newMixture(o Options, limit uint64) *mixture {
-	m := &mixture{seed: o.Seed, limit: limit}
+	m := &mixture{seed: o.Seed, limit: limit, inARow: inARow}
+	if o.Enough != nil {
+		m.inARow = inAStage
+	}
 	for _, entry := range strategies {
 		if o.Strategy == "" || o.Strategy == entry.name {
 			s := entry.make(Parameters{Seed: o.Seed, Preemptions: o.Preemptions}).(numbered)
@@ -128,7 +135,7 @@ func (m *mixture) forWorker() func(n uint64) Strategy {
 		own[i] = s.another().(numbered)
 	}
 	return func(n uint64) Strategy {
-		i := (n - m.taught()) / inARow % uint64(len(own))
+		i := (n - m.taught()) / m.inARow % uint64(len(own))
 		s := own[i]
 		s.restart(m.all[i], m.words(n))
 		s.Begin()

@@ -39,6 +39,10 @@ type Options struct {
 	Hang time.Duration
 	// NoFailpoints lets Explore pass although no thread, or not each of them, came to a failpoint.
 	NoFailpoints bool
+	// Enough, if it is set, is asked between the stages of what is drawn at random, with what was executed so far, and ends the search
+	// when it says true. The first stage has firstStage schedules, each later one as many as all before it. Whatever the number
+	// of workers, it is asked about the same schedules.
+	Enough func(Statistics) bool
 	// Trail, if it is not nil, notes what is chosen. There is one worker then.
 	Trail *Trail
 	// Progress is called about once a second, from one goroutine.

@@ -104,6 +104,12 @@ func (b *bounded) next(enough func() bool) (Strategy, uint64) {
 	return nil, 0
 }
 
+// firstStage is how many schedules are drawn before it is asked whether that is enough.
+const firstStage = 64
+
+// NothingNew is Result.Ended of a search that Options.Enough has ended.
+const NothingNew = "what it shows is not new any more"
+
 // sample draws schedules at random until the budget is spent.
 func (s *search) sample() {
 	limit := uint64(everything)
@@ -123,22 +129,35 @@ func (s *search) sample() {
 		})
 		m.learned()
 	}
-	s.run(s.options.Workers, true, func(int) func() (Strategy, uint64) {
-		begin := m.forWorker()
-		return func() (Strategy, uint64) {
-			n, ok := m.claim(everything)
-			if !ok { // others may still execute theirs, and find something
-				return nil, 0
-			}
-			return begin(n), n
+	enough := false
+	for stage := uint64(firstStage); !enough; stage *= 2 {
+		upTo := uint64(everything)
+		if s.options.Enough != nil {
+			upTo = stage
 		}
-	})
+		s.run(s.options.Workers, true, func(int) func() (Strategy, uint64) {
+			begin := m.forWorker()
+			return func() (Strategy, uint64) {
+				n, ok := m.claim(upTo)
+				if !ok { // others may still execute theirs, and find something
+					return nil, 0
+				}
+				return begin(n), n
+			}
+		})
+		if s.stopped.Load() || m.claimed.Load() != upTo || upTo == limit {
+			break
+		}
+		enough = s.options.Enough(s.statistics())
+	}
 	end := m.claimed.Load()
 	first, found := s.drawn.first(s.options.Class)
 	if wanted := !s.options.All || s.options.Class != ""; found && wanted {
 		end = first + 1
 	} else if end == limit {
 		s.stop("the number of schedules is reached", nil)
+	} else if enough {
+		s.stop(NothingNew, nil)
 	}
 	s.shown.include(&s.drawn, s.counted, end)
 	s.count(end)

@@ -84,6 +84,48 @@ func rareOrder(x *Execution) {
 	})
 }
 
+// What is asked, and so where a search ends, does not depend on the number of workers.
+func TestASearchEndsBetweenStagesWhereItIsEnough(t *testing.T) {
+	t.Parallel()
+	var first []Statistics
+	for _, workers := range []int{1, 4} {
+		var asked []Statistics
+		r := explore(t, rareOrder, Options{Schedules: 10_000, Seed: 3, Workers: workers, Enough: func(s Statistics) bool {
+			asked = append(asked, Statistics{Coverage: Coverage{Executions: s.Executions, PartialOrders: s.PartialOrders}})
+			return len(asked) == 3
+		}})
+		require.Equal(t, NothingNew, r.Ended)
+		require.Len(t, asked, 3)
+		enumerated := asked[0].Executions - firstStage
+		for i, n := range []uint64{firstStage, 2 * firstStage, 4 * firstStage} {
+			require.Equal(t, enumerated+n, asked[i].Executions)
+		}
+		require.Equal(t, asked[2].Executions, r.Schedules)
+		if first == nil {
+			first = asked
+		}
+		require.Equal(t, first, asked, "%d workers", workers)
+	}
+}
+
+// Else those that come last would never be asked where each search ends early.
+func TestEachStrategyHasItsTurnInTheFirstStage(t *testing.T) {
+	t.Parallel()
+	m := newMixture(Options{Enough: func(Statistics) bool { return false }}, everything)
+	begin, had := m.forWorker(), map[string]bool{}
+	for n := m.taught(); n < firstStage; n++ {
+		had[begin(n).Name()] = true
+	}
+	require.Len(t, had, len(strategies), "%v", had)
+}
+
+func TestASearchThatIsNeverEnoughIsTheWholeOne(t *testing.T) {
+	t.Parallel()
+	r := explore(t, long, Options{Schedules: 1000, Workers: 4, Enough: func(Statistics) bool { return false }})
+	require.EqualValues(t, 1000, r.Schedules)
+	require.Equal(t, "the number of schedules is reached", r.Ended)
+}
+
 func TestSeveralWorkersShareThePortfolio(t *testing.T) {
 	t.Parallel()
 	for range 20 {
