@@ -38,6 +38,7 @@ func schedulerEdits() []Edit {
 			"a coroutine runs in the place of the thread that resumes it"),
 		within("runtime/coro.go", "coroswitch_m, who goes on", "	setGNoWB(&mp.curg, gnext)\n", "	racewindowSwitched(gnext, thread)\n	setGNoWB(&mp.curg, gnext)\n",
 			"a coroutine runs in the place of the thread that resumes it"),
+		enter("runtime/netpoll.go", "func poll_runtime_pollReset(pd *pollDesc, mode int) int {", "\tracewindowNetwork(pd, mode)", "another goroutine may go on before a connection is read or written, and close it"),
 		within("runtime/netpoll.go", "netpollready, reader", "		toRun.push(rg)\n", "		racewindowPolled(toRun, rg)\n", "who waited for a file waits for the driver's choice; unpatched, two threads run"),
 		within("runtime/netpoll.go", "netpollready, writer", "		toRun.push(wg)\n", "		racewindowPolled(toRun, wg)\n", "who waited for a file waits for the driver's choice; unpatched, two threads run"),
 	}

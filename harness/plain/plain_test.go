@@ -172,7 +172,7 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 		"TestExits": drive.FoundSome, "TestLogsLate": drive.FoundSome, "TestParallelParts/all": drive.FoundSome, "TestSelectTakesAnyReadyCase": drive.FoundSome,
 		"TestUnlocksTwice": drive.FoundSome, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
 		"TestPipeRight": drive.HeldAll, "TestLeaksAlways": drive.HeldAll, "TestSpinsRight": drive.HeldAll,
-		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome, "TestPoolRight": drive.HeldAll,
+		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome, "TestSendsWhileClosing": drive.FoundSome, "TestPoolRight": drive.HeldAll,
 	} {
 		require.Contains(t, got.ended, name)
 		require.Equal(t, verdict, got.ended[name].Verdict, "%s: %s", name, got.ended[name].Because)
@@ -223,6 +223,18 @@ func TestWhatIsPrintedIsNoChoice(t *testing.T) {
 	require.Equal(t, drive.HeldAll, end.Verdict, end.Because)
 	require.Len(t, end.Exhausted, 2)
 	require.Less(t, end.Exhausted[1].Schedules, uint64(30), "with a preemption at each of twenty lines there would be more")
+}
+
+func TestASwitchMayComeBeforeAConnectionIsWritten(t *testing.T) {
+	dir := copied(t, "shapes")
+	s := session(t, dir)
+	s.Run = Exactly("TestSendsWhileClosing")
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 400, Seed: 1}
+	got := explored(t, s, dir)
+	require.Equal(t, drive.FoundSome, got.ended["TestSendsWhileClosing"].Verdict, got.ended["TestSendsWhileClosing"].Because)
+	f := got.findings["TestSendsWhileClosing"][0].Finding
+	require.Contains(t, f.Schedule.String(), "@(*sender).send.Write#1>main", "where it is closed meanwhile")
+	require.Equal(t, f.Replays, f.Replayed)
 }
 
 func TestABinaryWithoutADriverRefusesToStart(t *testing.T) {

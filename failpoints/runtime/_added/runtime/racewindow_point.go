@@ -54,6 +54,27 @@ func racewindowChan(op uint8, addr unsafe.Pointer) {
 	}
 }
 
+// racewindowNetwork is racewindowPoint for net, whose connections are prepared before each of their operations. What it touches is what the
+// network holds, of both ends.
+//
+//go:noinline
+func racewindowNetwork(pd *pollDesc, mode int) {
+	gp := getg()
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root {
+		return
+	}
+	const read, write = 64, 65 // as os numbers them
+	op := uint8(read)
+	if mode == 'w' {
+		op = write
+	}
+	c.point(gp, op, uintptr(unsafe.Pointer(&racewindowConnections)), getfp(), racewindowConnection)
+}
+
+// racewindowConnections stands for all connections: an operation on one end is seen at another.
+var racewindowConnections byte
+
 // racewindowPool says whether a sync.Pool drops what is put into it, which it asks under the race detector only. By itself it drops one in
 // four at random, lest it orders goroutines that share nothing but the pool. What the user's code puts there stays, as it does
 // without the detector; what the standard library does, in fmt say, would order all who print.
@@ -75,6 +96,7 @@ const (
 	racewindowInstruction        // sync/atomic, and context is no caller that counts
 	racewindowOperation          // the one function that is the operation
 	racewindowInside             // all of os, and what hands on to it
+	racewindowConnection         // net, and then as racewindowInside
 	racewindowContext            // context: whose it is, its caller says
 	racewindowAnything           // whatever is not the user's, in inlined functions too
 )
@@ -285,6 +307,11 @@ func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 				return racewindowForeign, 0
 			}
 			continue
+		case "internal/poll", "net":
+			if passes != racewindowConnection {
+				return racewindowForeign, 0
+			}
+			continue
 		case "context":
 			if passes == racewindowInstruction {
 				return racewindowForeign, 0
@@ -294,7 +321,7 @@ func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 		}
 		file, _ := u.fileLine(uf)
 		switch standard := racewindowIsStandard(file); {
-		case standard && passes == racewindowInside && racewindowHandsOn(racewindowPackage(name)):
+		case standard && (passes == racewindowInside || passes == racewindowConnection) && racewindowHandsOn(racewindowPackage(name)):
 			continue
 		case standard, racewindowIsHarness(racewindowPackage(name)):
 			return racewindowForeign, 0
