@@ -180,6 +180,9 @@ func closing(e drive.Event, race bool) string {
 	s := e.Plain
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s", s.Verdict, e.Test)
+	if t := s.Timing; s.Verdict == drive.FoundSome && t != nil && t.Findings == s.Findings {
+		text.WriteString(": only where timers may fire early; where time passes when all wait") // what follows is about the search that held
+	}
 	switch st := s.Statistics; {
 	case (s.Verdict == drive.HeldAll || s.Verdict == drive.FoundSome) && st.Steps > 0:
 		fmt.Fprintf(&text, ": %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, up to %d goroutines, seed %d; %s", st.Schedules,
@@ -240,7 +243,7 @@ func (r *plainRun) conditions() string {
 	if len(r.order.Atomic) > 0 {
 		without = ", but for those in " + strings.Join(r.order.Atomic, ", ") + ","
 	}
-	return "A bound is exhausted where each operation of sync, sync/atomic, channels and files that the code under test calls" + without +
+	return "A bound is exhausted where each operation of sync, sync/atomic, channels, files and connections that the code under test calls" + without +
 		" counts as a place for a switch, what lies between two of them as one step, time passes only when all wait unless timers may fire early, and random numbers are the same each time.\n"
 }
 

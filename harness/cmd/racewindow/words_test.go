@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/drive"
 )
 
 func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
@@ -227,4 +228,14 @@ func TestClosingLinesFitTheTerminal(t *testing.T) {
 	require.Contains(t, fit(text, 60), "\n            in 20 transactions; ", "below the text")
 	require.Contains(t, fit(text, 60), " \\\n       --", "a command can be pasted")
 	require.Equal(t, text, fit(text, 1000))
+}
+
+func TestWhatOnlyTimersShowIsNotToldAsIfTheSearchWithoutThemHadFoundIt(t *testing.T) {
+	t.Parallel()
+	const alone = "there was never a second goroutine that could have gone on"
+	s := &drive.PlainSummary{Verdict: drive.FoundSome, Findings: 1, Because: alone, Timing: &drive.PlainTiming{Findings: 1, Because: "a failure was found"}}
+	require.Contains(t, closing(drive.Event{Test: "TestLease", Plain: s}, false),
+		"found: TestLease: only where timers may fire early; where time passes when all wait: "+alone+"\n")
+	s.Findings = 2
+	require.NotContains(t, closing(drive.Event{Test: "TestLease", Plain: s}, false), "only where timers may fire early")
 }
