@@ -3,6 +3,7 @@
 package results
 
 import (
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -45,7 +46,8 @@ type Finding struct {
 }
 
 // Name is how a finding is called in a list of known ones: package, test and class, without what an edit moves: lines. A failed
-// assertion has what it says in the place of its line, and N for each number in it.
+// assertion has what it says in the place of its line, N for each number in it, and /tmp for the folder of temporary files, which another
+// machine has elsewhere.
 func (f *Finding) Name() string {
 	class := f.Report.Class
 	if class == "" {
@@ -53,7 +55,8 @@ func (f *Finding) Name() string {
 	}
 	if failed := strings.HasPrefix(class, "failed in "); failed {
 		said, _, _ := strings.Cut(f.Report.Detail, "\n")
-		class = "failed: " + numbers.ReplaceAllString(located.ReplaceAllString(said, ""), "N")
+		said = strings.ReplaceAll(located.ReplaceAllString(said, ""), strings.TrimSuffix(os.TempDir(), "/")+"/", "/tmp/")
+		class = "failed: " + numbers.ReplaceAllString(said, "N")
 	}
 	return f.Package + " " + f.Test + ": " + strings.Join(strings.Fields(lineNumber.ReplaceAllString(class, "$1")), " ")
 }

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -170,4 +172,15 @@ func TestAKnownFindingSurvivesEditsAndIsMissedWhenItIsGone(t *testing.T) {
 	var none *Known
 	none.Mark(&moved)
 	require.Empty(t, none.Gone(results))
+}
+
+func TestTheNameOfAFindingHasNoFolderOfTheMachine(t *testing.T) {
+	said := func(dir string) string {
+		t.Setenv("TMPDIR", dir)
+		f := found("TestRead", "failed in cache_test.go:27", "cache_test.go:27: open "+filepath.Join(os.TempDir(), "TestRead123", "001", "a")+": no such file")
+		return f.Name()
+	}
+	want := pkg + " TestRead: failed: open /tmp/TestReadN/N/a: no such file"
+	require.Equal(t, want, said("/tmp"))
+	require.Equal(t, want, said("/var/folders/x9/T/"))
 }
