@@ -16,6 +16,7 @@ func exploredAlarms(t *testing.T, dir string, race bool) told {
 	t.Helper()
 	s := session(t, dir)
 	s.Race = race
+	s.Run = "Test[^O]"
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 40, Seed: 1}
 	got := explored(t, s, dir)
 	requireAlarms(t, got)
@@ -42,13 +43,13 @@ func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 	for i := range left {
 		left[i] = filepath.Base(left[i])
 	}
-	require.Equal(t, []string{"alarms_test.go", "files_test.go", "go.mod", "mine.txt"}, left)
+	require.Equal(t, []string{"alarms_test.go", "files_test.go", "go.mod", "mine.txt", "parts_test.go"}, left)
 	mine, err := os.ReadFile(filepath.Join(dir, "mine.txt"))
 	require.NoError(t, err)
 	require.Equal(t, "of the user\n", string(mine), "what was moved is moved back, and not removed")
 	for test, class := range map[string]string{
-		"TestWaitsForEverWithFiles": "deadlock in TestWaitsForEverWithFiles: select (no cases)", "TestPanicsWithFiles": "panic in TestPanicsWithFiles (files_test.go:56)",
-		"TestFailsWithFiles": "failed in files_test.go:83", "TestFailsWithAFileMoved": "failed in files_test.go:72",
+		"TestWaitsForEverWithFiles": "deadlock in TestWaitsForEverWithFiles: select (no cases)", "TestPanicsWithFiles": "panic in TestPanicsWithFiles (files_test.go:57)",
+		"TestFailsWithFiles": "failed in files_test.go:84", "TestFailsWithAFileMoved": "failed in files_test.go:73",
 	} {
 		require.Equal(t, class, requireFound(t, got, test).Failure.Class(), "what one execution has left behind is not there for the next")
 		require.Empty(t, got.ended[test].Apart, test)
@@ -58,7 +59,10 @@ func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 		require.Equal(t, drive.HeldAll, got.ended[test].Verdict, "%s: %s", test, got.ended[test].Because)
 		require.NotEmpty(t, got.ended[test].Apart, "what it leaves is not there for another process")
 	}
-	require.Contains(t, got.ended["TestLeavesFilesInParts/one"].Apart, "when files were removed that an execution before it had left (one, one.log, one.link): ")
+	require.Contains(t, got.ended["TestLeavesFilesInParts/one"].Apart, ". Executions leave files behind, which the next one finds: one, one.log, one.link")
+	for _, test := range []string{"TestPartsInOrderRight", "TestPartsWithoutNamesRight"} {
+		require.Contains(t, got.ended, test, "its parts cannot be explored alone")
+	}
 	counts := got.ended["TestCountsAllocations"]
 	require.Equal(t, drive.Unjudged, counts.Verdict, "%+v", counts)
 	require.Contains(t, counts.Because, "the test counts allocations, in TestCountsAllocations (alarms_test.go:")
@@ -75,7 +79,7 @@ func TestWhatPassesWithoutExplorationHoldsInAProcessForEachSchedule(t *testing.T
 	s.Run = "Right$"
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1, Apart: drive.ApartFirst}
 	got := explored(t, s, dir)
-	require.Len(t, got.ended, 6)
+	require.Len(t, got.ended, 8)
 	for test, ended := range got.ended {
 		require.Equal(t, drive.HeldAll, ended.Verdict, "%s: %s", test, ended.Because)
 	}
@@ -92,4 +96,16 @@ func TestABudgetEndsByTheClockOutsideOfBubbles(t *testing.T) {
 	took := got.ended["TestEpochRight"].Statistics.Duration
 	require.Greater(t, took.Milliseconds(), int64(200))
 	require.Less(t, took.Seconds(), 10.)
+}
+
+// A port that another process had was told as found.
+func TestWhatNoFreshProcessShowsIsNotFound(t *testing.T) {
+	dir := copied(t, "alarms")
+	s := session(t, dir)
+	s.Run = "TestOutside"
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1, Apart: drive.ApartFirst}
+	got := explored(t, s, dir)
+	require.Empty(t, got.findings)
+	require.Equal(t, drive.Unrepeatable, got.ended["TestOutside"].Verdict)
+	require.Contains(t, got.ended["TestOutside"].Because, "a schedule failed (failed in files_test.go:122), and none of 5 fresh processes shows that again: it was something outside of the process")
 }

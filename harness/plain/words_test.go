@@ -11,6 +11,7 @@ import (
 func TestAFailureIsToldInTheWordsOfTheFirstOneAndAtItsPlace(t *testing.T) {
 	dir := copied(t, "words")
 	s := session(t, dir)
+	s.Run = "Test[^W]"
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 40, Seed: 1}
 	got := explored(t, s, dir)
 	for test, want := range map[string]struct{ class, message string }{
@@ -30,4 +31,14 @@ func TestAFailureIsToldInTheWordsOfTheFirstOneAndAtItsPlace(t *testing.T) {
 	}
 	f := got.findings["TestFailAlone"][0].Finding.Failure
 	require.Equal(t, "the test has written:\nwords_test.go:47: a word before it\nwords_test.go:50: and more\n", f.Stack)
+}
+
+// The last point of who waits in sync.Cond is in the lock of the Cond, which may be the user's own.
+func TestAGoroutineWaitsWhereItWaitsAndNotInTheLockOfItsCond(t *testing.T) {
+	dir := copied(t, "words")
+	s := session(t, dir)
+	s.Run = "TestWaitsBesideATicker"
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 3, Seed: 1, StepLimit: 300}
+	ended := explored(t, s, dir).ended["TestWaitsBesideATicker"]
+	require.Contains(t, ended.Because, "main waits in TestWaitsBesideATicker (waits_test.go:23): sync.Cond.Wait", "%+v", ended)
 }

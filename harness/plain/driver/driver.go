@@ -165,6 +165,7 @@ type test struct {
 	kept      string         // the file of the kept schedule that has failed, "" for none
 	said      []drive.Event  // about kept schedules that hold
 	gone      []goneCase
+	unshown   string // what was found, and no fresh process shows again; "" for nothing
 }
 
 // newTest is for a test, or for a sub-test of it. unit is "" for the test.
@@ -216,7 +217,9 @@ const hangApart = 10 * time.Minute
 func (t *test) explore() {
 	strays := t.search()
 	if strays != "" && !t.inProcesses() {
-		RemoveLeft()
+		if left := relative(RemoveLeft()); left != "" {
+			strays += ". Executions leave files behind, which the next one finds: " + left
+		}
 		t.apart(drive.ApartFirst)
 		t.summary = drive.PlainSummary{Seed: order.Seed, Apart: strays}
 		strays = t.search()
@@ -230,7 +233,7 @@ func (t *test) explore() {
 // search looks whether the test can be explored as it is executed now, searches, and tells what it finds. strays says why the executions so
 // far do not count, "" if they do: one left something for the next, or took another way than it did before.
 func (t *test) search() (strays string) {
-	t.kept, t.said, t.gone = "", nil, nil
+	t.kept, t.said, t.gone, t.unshown = "", nil, nil, ""
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
 	first, strays := t.gate(runner)
 	if strays == "" && first.Failure != nil && !t.inProcesses() {
@@ -259,8 +262,11 @@ func (t *test) search() (strays string) {
 		t.found(f)
 	}
 	switch {
-	case len(found.Findings) > 0:
+	case t.summary.Findings > 0:
 		t.summary.Verdict = drive.FoundSome
+	case t.unshown != "":
+		t.summary.Verdict = drive.Unrepeatable
+		t.summary.Because = fmt.Sprintf("a schedule failed (%s), and none of %d fresh processes shows that again: it was something outside of the process", t.unshown, replays)
 	case err != nil:
 		t.summary.Verdict, t.summary.Because = drive.Unjudged, err.Error()
 	case t.sights.skipped == found.Schedules+t.gated:
@@ -268,7 +274,7 @@ func (t *test) search() (strays string) {
 	default:
 		t.summary.Verdict = drive.HeldAll
 	}
-	if err == nil && t.sights.timers && (len(found.Findings) == 0 || order.All) {
+	if err == nil && t.unshown == "" && t.sights.timers && (len(found.Findings) == 0 || order.All) {
 		t.fireTimers(found.Findings)
 	}
 	return ""

@@ -20,6 +20,10 @@ func (t *test) found(f sched.Finding) {
 	}
 	runner, kept := t.runner(f.Schedule), ""
 	class := f.Failure.Class()
+	if !t.shows(runner, f) {
+		t.unshown = class
+		return
+	}
 	if f.Strategy == byKept {
 		kept = t.kept
 	} else {
@@ -50,6 +54,20 @@ func shorten(told *drive.PlainFinding) {
 	if told.Passing != nil {
 		told.Passing.Events = sched.Shortened(told.Passing.Events)
 	}
+}
+
+// shows says whether a schedule that has failed does so again in one of a few processes that execute nothing else. Else it was something outside
+// of them: a port, say, that another process has had.
+func (t *test) shows(runner *sched.Runner, f sched.Finding) bool {
+	if !t.inProcesses() || f.Failure.Kind == sched.DataRace || f.Strategy == "replay" {
+		return true
+	}
+	for range replays {
+		if out := runner.Replay(f.Schedule, false).Of(f.Failure.Class()); out.Failure != nil && out.Failure.Class() == f.Failure.Class() {
+			return true
+		}
+	}
+	return false
 }
 
 // runner executes schedules of one kind.

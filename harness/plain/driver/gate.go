@@ -66,22 +66,32 @@ var RemoveLeft = func() (names []string) { return nil }
 
 // leftBehind says that the schedule without a switch fails only because of files that an earlier execution has left, "" if it does not.
 func leftBehind(runner *sched.Runner, first sched.Outcome) (strays string) {
-	names := RemoveLeft()
-	if len(names) == 0 {
+	left := relative(RemoveLeft())
+	if left == "" {
 		return ""
 	}
-	differs := difference(first, runner.Replay(nil, true))
-	if differs == "" {
-		return ""
+	if differs := difference(first, runner.Replay(nil, true)); differs != "" {
+		return fmt.Sprintf("the schedule without a switch went another way when files were removed that executions before it had left (%s): %s", left, differs)
 	}
+	return ""
+}
+
+// relative names some files from the current folder on.
+func relative(names []string) string {
 	folder, _ := os.Getwd()
 	for i, name := range names {
-		if relative, err := filepath.Rel(folder, name); err == nil {
-			names[i] = relative
+		if short, err := filepath.Rel(folder, name); err == nil {
+			names[i] = short
 		}
 	}
-	return fmt.Sprintf("the schedule without a switch went another way when files were removed that an execution before it had left (%s): %s", strings.Join(names[:min(len(names), 3)], ", "), differs)
+	if len(names) > mostNames {
+		names = append(names[:mostNames], "…")
+	}
+	return strings.Join(names, ", ")
 }
+
+// mostNames is of how many files the names are told.
+const mostNames = 3
 
 const whyStrays = "Look for state outside of the test, the order of a map with pointers, or randomness that is not math/rand's"
 

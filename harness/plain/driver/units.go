@@ -13,9 +13,28 @@ func units(name string, prepare func(only string) Run) (all []string, first sche
 	all, first = t.watch()
 	switch f := first.Failure; {
 	case f == nil, f.Kind == sched.Failed, f.Kind == sched.Leak, f.Kind == sched.DataRace:
-		return slices.Compact(all), first
+		if all = slices.Compact(all); f != nil || standAlone(name, all, prepare) {
+			return all, first
+		}
 	}
-	return []string{name}, first // it was broken off, and others may come after that
+	return []string{name}, first // it was broken off, and others may come after that; or they need each other
+}
+
+// standAlone says whether each sub-test of a test that has passed passes alone too: it may need what one before it has left, and names may be
+// others each time.
+func standAlone(name string, all []string, prepare func(only string) Run) bool {
+	for _, unit := range all {
+		if unit == name {
+			continue
+		}
+		RemoveLeft()
+		ran, out := newTest(name, unit, prepare).watch()
+		if f := out.Failure; !slices.Contains(ran, unit) || f != nil && f.Kind != sched.DataRace && f.Kind != sched.Leak {
+			return false
+		}
+	}
+	RemoveLeft()
+	return true
 }
 
 // units are what is in the test.

@@ -58,7 +58,9 @@ func TestEpochRight(t *testing.T) {
 }
 
 func TestStackHeadersRight(t *testing.T) {
-	two()
+	until := make(chan bool)
+	go func() { <-until }()
+	defer close(until)
 	defer func() {
 		recover()
 		if stack := string(debug.Stack()); !strings.HasPrefix(stack, "goroutine ") || !strings.Contains(stack, " [running]:\n") {
@@ -67,6 +69,8 @@ func TestStackHeadersRight(t *testing.T) {
 		all := make([]byte, 1<<20)
 		if all = all[:runtime.Stack(all, true)]; strings.Contains(string(all), "synctest bubble") {
 			t.Errorf("a bubble that the test has not made: %s", all)
+		} else if n := strings.Count(string(all), "\n\ngoroutine "); n != 1 {
+			t.Errorf("%d goroutines beside this one, and there is one: %s", n, all)
 		}
 	}()
 	panic("look")
