@@ -52,7 +52,7 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 		return nil, err
 	}
 	for kind := range numberOfKind {
-		p, err := o.planted(found, kind)
+		p, err := o.planted(found, kind, 1)
 		if err != nil {
 			return nil, err
 		}
@@ -68,11 +68,16 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 	return all, nil
 }
 
-// planted is the program that shows a defect of that kind, with the defect.
-func (o *Object) planted(of *sight, kind defectKind) (*plan, error) {
+// planted is the program that shows a defect of that kind, with the defect. The other client reads so many times: where nobody schedules them
+// it must still be there when the first one comes to its write.
+func (o *Object) planted(of *sight, kind defectKind, reads int) (*plan, error) {
 	d := of.defect
 	d.kind = kind
-	p, err := o.plan(o.caseOf(of.before, d.write, d.read))
+	c := o.caseOf(of.before, d.write, d.read)
+	for other := &c.Threads[1]; len(other.Operations) < reads; {
+		other.Operations = append(other.Operations, d.read)
+	}
+	p, err := o.plan(c)
 	if err != nil {
 		return nil, err
 	}

@@ -214,7 +214,7 @@ func (o *Object) loadCanaries(ctx context.Context, c Load) (words string, err er
 		return "", fmt.Errorf("canary: %w", err)
 	}
 	for kind := range numberOfKind {
-		p, err := o.planted(found, kind)
+		p, err := o.planted(found, kind, len(found.before)+2)
 		if err != nil {
 			return "", fmt.Errorf("canary: %w", err)
 		}

@@ -85,6 +85,21 @@ func TestALoadFindsAPanicWithItsStack(t *testing.T) {
 	require.Contains(t, r.Finding.Violation.Stack(), "(*box).Take")
 }
 
+// Where nobody schedules them, a client with one operation has ended before the other one comes to its write: a limiter's canary was not caught
+// in a million operations.
+func TestTheOtherClientOfALoadsCanaryIsStillThere(t *testing.T) {
+	t.Parallel()
+	o := counters(t, true)
+	found, err := o.findSight(o.methods)
+	require.NoError(t, err)
+	for _, reads := range []int{1, len(found.before) + 2} {
+		p, err := o.planted(found, losesUpdate, reads)
+		require.NoError(t, err)
+		require.Len(t, p.c.Threads[0].Operations, len(found.before)+2)
+		require.Len(t, p.c.Threads[1].Operations, reads)
+	}
+}
+
 func TestALoadOfWhatCannotBeJudgedIsNoVerdict(t *testing.T) {
 	t.Parallel()
 	right := counters(t, true)
