@@ -67,7 +67,7 @@ func crashing(o *drive.Order, spec soak.RoundSpec) {
 
 func freely(o *drive.Order, spec soak.RoundSpec) {
 	o.OperationsInAll, o.Duration, o.Programs, o.Threads, o.Operations = spec.Count, spec.For, programsOfRounds, 4, 3
-	o.Goroutines, o.Delay = []int{100, 400, goroutinesOfChecks / 2, goroutinesOfChecks}[spec.Seed%4], []float64{delayOfChecks, delayOfChecks / 10}[spec.Seed/4%2]
+	o.Goroutines, o.Delay = []int{100, 400, goroutinesOfChecks / 2, goroutinesOfChecks}[spec.Seed%4], delayOfChecks
 }
 
 // nothingKept says why a kind fits no Check.
