@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strings"
 
 	"github.com/racewindow/racewindow/failpoints/runtime"
@@ -114,16 +113,4 @@ func containerLine(ctx context.Context, args []string) string {
 		words = append(words, quotedWord(a))
 	}
 	return strings.Join(words, " ")
-}
-
-// ownVersion is the module version of this command, and latest for one that was built from a checkout.
-func ownVersion() string {
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, m := range append(info.Deps, &info.Main) {
-			if m.Path == "github.com/racewindow/racewindow" && strings.HasPrefix(m.Version, "v") && !strings.Contains(m.Version, "+dirty") {
-				return m.Version
-			}
-		}
-	}
-	return "latest"
 }

@@ -185,11 +185,18 @@ func TestEveryFlagThatHelpNamesIsThere(t *testing.T) {
 
 func TestEveryFlagThatThePagesNameIsThere(t *testing.T) {
 	t.Parallel()
-	for _, page := range []string{"README.md", "ARCHITECTURE.md"} {
-		content, err := os.ReadFile(filepath.Join("..", "..", "..", page))
+	root := filepath.Join("..", "..", "..")
+	count := 0
+	for _, pattern := range []string{"*.md", "*/README.md", "*/*/README.md", "*/*/*/README.md", "*/*/*/*/README.md"} {
+		pages, err := filepath.Glob(filepath.Join(root, pattern))
 		require.NoError(t, err)
-		require.Positive(t, requireFlags(t, page, nil, string(content)), page)
+		for _, page := range pages {
+			content, err := os.ReadFile(page)
+			require.NoError(t, err)
+			count += requireFlags(t, page, nil, string(content))
+		}
 	}
+	require.Greater(t, count, 100, "flags of pages were looked at")
 }
 
 // The command's own messages, and those of the packages that it calls, name no flag that does not exist.
@@ -273,6 +280,7 @@ func exits(t *testing.T) map[string][]exit {
 		"racewindow soak close": {{2, nil, false}, {2, []string{"0123abcd", "--out", taken + "-none"}, false}, {2, []string{"0123abcd", "--out", broken}, false}},
 		"racewindow doctor":     {{2, []string{"x"}, false}},
 		"racewindow clean":      {{2, []string{"x"}, false}}, // the rest removes what others use
+		"racewindow version":    {{0, nil, false}, {2, []string{"x"}, false}},
 		"racewindow test":       {{2, []string{"--plant"}, false}},
 		"racewindow build":      {{2, []string{"--include"}, false}},
 		"racewindow run":        {{2, []string{"--strip=x"}, false}},

@@ -114,6 +114,7 @@ reader looks in the tail and finds nothing.
   racewindow instrument ...  the sources with failpoints at work, in a folder that builds with go alone
   racewindow doctor          whether plain tests can be explored here, and why not
   racewindow clean           the build cache for them, removed
+  racewindow version         which racewindow this is
   racewindow completion      the script that makes a shell complete all this
   racewindow help COMMAND    what a command does, as COMMAND --help
 
@@ -132,7 +133,7 @@ func rootCommand() *cobra.Command {
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), exploreCrashCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand(), doctorCommand(), cleanCommand())
+	root.AddCommand(stressCommand(), killCommand(), exploreCommand(), exploreCrashCommand(), verifyCommand(), replayCommand(), reportCommand(), soakCommand(), failpointsCommand(), doctorCommand(), cleanCommand(), versionCommand())
 	root.AddCommand(instrumentCommands()...)
 	root.AddCommand(instrumentTreeCommand())
 	root.SetHelpCommand(helpCommand(root))

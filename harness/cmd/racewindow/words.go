@@ -141,7 +141,7 @@ func obeysEnvironment(cmd *cobra.Command) bool {
 	for top.HasParent() && top.Parent().HasParent() {
 		top = top.Parent()
 	}
-	return slices.Contains([]string{"test", "build", "run", "instrument", "failpoints", "help", "completion", "__complete", "__completeNoDesc", "racewindow"}, top.Name())
+	return slices.Contains([]string{"test", "build", "run", "instrument", "failpoints", "help", "version", "completion", "__complete", "__completeNoDesc", "racewindow"}, top.Name())
 }
 
 // noEmptyValues refuses a flag that was given with nothing in it, as a shell does with a variable that is not set: what would
