@@ -55,7 +55,7 @@ verify: build ## the analysis's statements, and read-after-write, exhaustively f
 
 crash: build ## a loss of power at every step of every schedule, faults, and what each fault was held against
 	@bin/racewindow explore --crash --model weak --faults 2 --budget $(DURATION) --out $(OUT)/crash $(STRESS)
-	@$(RACEWINDOW) run ./scripts/faults
+	@$(RACEWINDOW) run ./scripts/faults -check scripts/faults/README.md
 
 stress: bin/racewindow-race ## find the known bug, 10,000 goroutines under -race, 500 cases a property: HANDOVER= GOROUTINES= DURATION= SEED=
 	@bin/racewindow-race stress --goroutines $(GOROUTINES) --duration $(DURATION) --out $(OUT)/stress $(STRESS)

@@ -2,11 +2,15 @@
 // how often each promise was put to the test after it. It runs in the instrumented build:
 //
 //	go run ./harness/cmd/racewindow run ./scripts/faults
+//	go run ./harness/cmd/racewindow run ./scripts/faults -readme scripts/faults/README.md
+//
+// With -check the page must hold what is measured. The search has one worker then, or some counts move by a few.
 package main
 
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"maps"
@@ -17,6 +21,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/scripts/pages"
 )
 
 const (
@@ -26,6 +31,9 @@ const (
 	reads = "w0: append 1, flush; r0: read - end; r1: read - end"
 	again = "w0: append 1, reopen, reopen; r0: read - end"
 )
+
+// command is what the page says of how its table is made.
+const command = "racewindow run ./scripts/faults -readme scripts/faults/README.md"
 
 // A row is a fault in a program.
 type row struct{ program, fault string }
@@ -57,11 +65,22 @@ var rows = []row{
 }
 
 func main() {
-	if len(os.Args) > 1 {
-		fmt.Fprintf(os.Stderr, "faults: unexpected argument %q: there is nothing to choose\n", os.Args[1])
+	readme := flag.String("readme", "", "write the table into the page `FILE`")
+	check := flag.String("check", "", "it is an error if the page `FILE` holds another table")
+	flag.Parse()
+	if flag.NArg() > 0 {
+		fmt.Fprintf(os.Stderr, "faults: unexpected argument %q: it takes flags alone\n", flag.Arg(0))
 		os.Exit(2)
 	}
-	if err := run(os.Stdout, rows); err != nil {
+	var table strings.Builder
+	err := run(io.MultiWriter(os.Stdout, &table), rows)
+	if err == nil && *readme != "" {
+		err = pages.Write(*readme, command, table.String())
+	}
+	if err == nil && *check != "" {
+		err = pages.Check(*check, command, table.String(), false)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "faults:", err)
 		if errors.As(err, new(*sched.Failure)) {
 			os.Exit(1)
@@ -84,7 +103,7 @@ func run(w io.Writer, rows []row) error {
 		if err != nil {
 			return err
 		}
-		r, err := sched.Search(context.Background(), s, sched.Options{Strategy: "bounded", Preemptions: 1})
+		r, err := sched.Search(context.Background(), s, sched.Options{Strategy: "bounded", Preemptions: 1, Workers: 1})
 		if err != nil {
 			return err
 		}

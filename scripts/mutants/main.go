@@ -24,6 +24,7 @@ import (
 	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/harness/spelling"
 	"github.com/racewindow/racewindow/scripts/mutants/planted"
+	"github.com/racewindow/racewindow/scripts/pages"
 )
 
 // strategyNames are the columns of the table.
@@ -185,7 +186,7 @@ func (c config) tell(r results) error {
 		}
 	}
 	if c.readme != "" {
-		if err := planted.IntoPage(c.readme, command, r.markdown()); err != nil {
+		if err := pages.Write(c.readme, command, r.markdown()); err != nil {
 			return err
 		}
 	}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/spelling"
 	"github.com/racewindow/racewindow/scripts/mutants/planted"
+	"github.com/racewindow/racewindow/scripts/pages"
 )
 
 const folder = "scripts/mutants/durability"
@@ -148,7 +149,7 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 	if readme == "" {
 		return nil
 	}
-	return planted.IntoPage(readme, command, page.String())
+	return pages.Write(readme, command, page.String())
 }
 
 // searchable are the names of the bugs that are looked for.

@@ -1,4 +1,4 @@
-// Package planted is what the measurements of planted bugs share: patches with a header, a page with a table in it, exit codes.
+// Package planted is what the measurements of planted bugs share: patches with a header, and exit codes.
 package planted
 
 import (
@@ -9,8 +9,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/racewindow/racewindow/harness/output"
 )
 
 var (
@@ -72,24 +70,4 @@ func Header(path, text string, fields map[string]*string) error {
 		*field = value
 	}
 	return nil
-}
-
-// Marks are the lines of a page between which a command puts what it has made.
-func Marks(command string) (begin, end string) {
-	return "<!-- begin: " + command + " -->", "<!-- end: " + command + " -->"
-}
-
-// IntoPage replaces what a command has put into a page.
-func IntoPage(path, command, table string) error {
-	old, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	begin, end := Marks(command)
-	before, rest, begins := strings.Cut(string(old), begin)
-	_, after, ends := strings.Cut(rest, end)
-	if !begins || !ends {
-		return fmt.Errorf("%s has no lines %q and %q to put the table between", path, begin, end)
-	}
-	return output.Write(path, []byte(before+begin+"\n\n"+table+"\n"+end+after))
 }

@@ -3,27 +3,10 @@ package planted
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-func TestThePageKeepsWhatIsNotGenerated(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "README.md")
-	begin, end := Marks("make something")
-	require.NoError(t, os.WriteFile(path, []byte("before\n"+begin+"\nold\n"+end+"\nafter\n"), 0o600))
-	for range 2 {
-		require.NoError(t, IntoPage(path, "make something", "new"))
-	}
-	text, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, "before\n"+begin+"\n\nnew\n"+end+"\nafter\n", string(text))
-	require.NoError(t, os.WriteFile(path, []byte("no marks"), 0o600))
-	require.ErrorContains(t, IntoPage(path, "make something", "new"), "no lines")
-}
 
 func TestAHeaderHasEachWordOnce(t *testing.T) {
 	t.Parallel()
