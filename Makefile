@@ -79,7 +79,7 @@ hostile: ## wrong calls, lost files and green lights for nothing: each must end 
 
 examples: ## the subjects of harness/examples as a stranger tries them: find the bug, replay it, hold without it: RUN=
 	@cd harness/examples && $(GO) vet ./... && $(GO) test -short ./...
-	@$(GO) run ./scripts/examples $(if $(RUN),-run '$(RUN)')
+	@$(GO) run ./scripts/examples -check harness/examples/README.md $(if $(RUN),-run '$(RUN)')
 
 pushbutton: ## the tests of modules that other people wrote, explored as they are: RUN=, WHAT=existing|planted|promises
 	$(GO) run ./scripts/pushbutton $(if $(RUN),-run '$(RUN)') $(if $(WHAT),-what $(WHAT))

@@ -101,3 +101,15 @@ func headings(t *testing.T, page string) (anchors []string) {
 	}
 	return anchors
 }
+
+// The Check of the README is one that runs: scripts/alone does what the page says with it, as an outsider.
+func TestTheCheckOfTheMainPageIsAnExample(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	example, err := os.ReadFile(filepath.Join("harness", "examples", "first", "check_test.go"))
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)```go\n(.*?)```").FindSubmatch(page)
+	require.NotNil(t, block)
+	require.Contains(t, string(example), string(block[1]))
+}

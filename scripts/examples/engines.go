@@ -21,44 +21,42 @@ var engineBugs = []struct {
 }
 
 // engines tries those of harness/examples/engines, and says what came.
-func (t *trial) engines(schedules string) (words string, err error) {
-	words = "\n| engines | without the bugs |\n|---|---|\n"
+func (t *trial) engines(schedules string) (made *rows, err error) {
+	made = table("| engines | without the bugs |")
 	for _, flags := range engineSearches {
 		if _, err := t.racewindow(false, 0, t.search("engines", schedules, flags...)...); err != nil {
-			return "", err
+			return nil, err
 		}
 		all, err := t.all("engines.json")
 		if err != nil {
-			return "", err
+			return nil, err
 		}
 		tests, done := 0, 0
 		for _, ended := range all {
 			tests, done = tests+1, done+ended.Summary.Statistics.Schedules
 		}
 		if want := len(engineBugs[0].tests) + len(engineBugs[1].tests); tests != want {
-			return "", fmt.Errorf("%d Checks ran, not %d", tests, want)
+			return nil, fmt.Errorf("%d Checks ran, not %d", tests, want)
 		}
-		words += fmt.Sprintf("| `%s` | %d engines held in %d schedules |\n", strings.Join(append([]string{"explore"}, flags...), " "), tests, done)
+		made.add(fmt.Sprintf("| `%s` | %d engines held in %d schedules |", strings.Join(append([]string{"explore"}, flags...), " "), tests, done))
 	}
-	words += "\n| engine | broken | found after | smallest case |\n|---|---|---|---|\n"
+	made.begin("| engine | broken | found after | smallest case |")
 	for _, bugs := range engineBugs {
-		rows, err := t.engineBugs(schedules, bugs.flags, bugs.tests)
-		if err != nil {
-			return "", err
+		if err := t.engineBugs(schedules, bugs.flags, bugs.tests, made); err != nil {
+			return nil, err
 		}
-		words += rows
 	}
-	return words, nil
+	return made, nil
 }
 
-// engineBugs explores with the bugs. Each of the tests must find its own.
-func (t *trial) engineBugs(schedules string, flags, tests []string) (rows string, err error) {
+// engineBugs explores with the bugs, and adds a row for each. Each of the tests must find its own.
+func (t *trial) engineBugs(schedules string, flags, tests []string, made *rows) error {
 	if _, err := t.racewindow(true, 1, t.search("engines", schedules, flags...)...); err != nil {
-		return "", err
+		return err
 	}
 	all, err := t.all("engines.json")
 	if err != nil {
-		return "", err
+		return err
 	}
 	found, after := map[string]finding{}, map[string]int{}
 	for _, f := range all {
@@ -71,12 +69,12 @@ func (t *trial) engineBugs(schedules string, flags, tests []string) (rows string
 	for _, test := range tests {
 		f, is := found[test]
 		if !is {
-			return "", fmt.Errorf("the bug of %s was not found with %q", test, flags)
+			return fmt.Errorf("the bug of %s was not found with %q", test, flags)
 		}
 		_, smallest, _ := strings.Cut(f.Case, "; ")
-		rows += fmt.Sprintf("| %s | %s | %d schedules | `%s` |\n", test, f.Report.Promise, after[test], smallest)
+		made.add(fmt.Sprintf("| %s | %s | %d schedules | `%s` |", test, f.Report.Promise, after[test], smallest))
 	}
-	return rows, os.RemoveAll(filepath.Join(t.folder, "engines", "testdata"))
+	return os.RemoveAll(filepath.Join(t.folder, "engines", "testdata"))
 }
 
 // search is an exploration of a folder that writes FOLDER.json.

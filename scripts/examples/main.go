@@ -2,7 +2,8 @@
 // for each subject has racewindow find the planted bug, replay what it found 100 times, hold the right one within the same
 // schedules, and go through every schedule of one program; where one keeps data, it is also run freely while power is lost and while
 // its processes are killed. So it tries the engines, with faults and crashes too. Short campaigns find the bug, and pass without it.
-// It prints the tables of harness/examples/README.md, and ends with 1 where something else came.
+// It prints the tables of harness/examples/README.md, and ends with 1 where something else came. With -readme it writes those that follow
+// from the seed into that page, with -check they must stand there.
 package main
 
 import (
@@ -50,19 +51,27 @@ func main() {
 	pattern := flag.String("run", "", "only the subjects that match `REGEXP`")
 	schedules := flag.String("schedules", "60000", "most schedules of a search, `N`")
 	crashes := flag.String("crash-schedules", "4000", "most schedules of a search with crashes, `N`")
+	var where page
+	flag.StringVar(&where.readme, "readme", "", "write what follows from the seed into the page `FILE`")
+	flag.StringVar(&where.check, "check", "", "it is an error if the page `FILE` does not hold what follows from the seed")
 	flag.Parse()
+	where.part = *pattern != ""
 	selected, err := regexp.Compile(*pattern)
 	if err != nil || flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "examples: it takes flags alone, and -run a regular expression: %v\n", err)
 		os.Exit(2)
 	}
-	if err := run(selected, *schedules, *crashes); err != nil {
+	if where.readme != "" && where.part {
+		fmt.Fprintln(os.Stderr, "examples: -readme writes whole tables, and -run makes a part of them")
+		os.Exit(2)
+	}
+	if err := run(selected, *schedules, *crashes, where); err != nil {
 		fmt.Fprintf(os.Stderr, "examples: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-func run(selected *regexp.Regexp, schedules, crashes string) error {
+func run(selected *regexp.Regexp, schedules, crashes string, where page) error {
 	folder, err := os.MkdirTemp("", "racewindow-examples-")
 	if err != nil {
 		return err
@@ -72,8 +81,7 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("| subject | broken | found after | in | smallest case | replayed | without the bug | every schedule of a program |")
-	fmt.Println("|---|---|---|---|---|---|---|---|")
+	marked := table("| subject | broken | found after | smallest case | replayed | without the bug | every schedule of a program |")
 	tried, freely, campaigns := 0, "", ""
 	for _, e := range examples {
 		if !selected.MatchString(e.folder) {
@@ -89,7 +97,7 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 			err = errors.Join(err, fmt.Errorf("%s: %w", e.folder, failed))
 			continue
 		}
-		fmt.Println(row)
+		marked.add(row)
 		for _, command := range e.free {
 			row, failed := t.freely(e, command)
 			err = errors.Join(err, failed)
@@ -99,8 +107,9 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 		err = errors.Join(err, failed)
 		campaigns += row
 	}
-	more, failed := t.unmarked(selected)
-	tried, err = tried+more, errors.Join(err, failed)
+	err = errors.Join(err, where.put("with markers", marked))
+	unmarked, failed := t.unmarked(selected)
+	tried, err = tried+unmarked.rows, errors.Join(err, failed, where.put("without markers", unmarked))
 	if freely != "" {
 		fmt.Print("\n| subject | freely | found after | in | without the bug |\n|---|---|---|---|---|\n" + freely)
 	}
@@ -112,7 +121,7 @@ func run(selected *regexp.Regexp, schedules, crashes string) error {
 		if words, failed := t.engines(crashes); failed != nil {
 			err = errors.Join(err, fmt.Errorf("engines: %w", failed))
 		} else {
-			fmt.Print(words)
+			err = errors.Join(err, where.put("engines", words))
 		}
 	}
 	if tried == 0 {
@@ -184,11 +193,9 @@ type finding struct {
 // try makes the row of an example.
 func (t *trial) try(e example, schedules string) (row string, err error) {
 	search := t.search(e.folder, schedules, e.flags...)
-	began := time.Now()
 	if _, err := t.racewindow(true, 1, search...); err != nil {
 		return "", err
 	}
-	took := time.Since(began)
 	found, ended, err := t.read(jsonOf(e.folder))
 	if err != nil {
 		return "", err
@@ -211,10 +218,10 @@ func (t *trial) try(e example, schedules string) (row string, err error) {
 		return "", err
 	}
 	_, smallest, _ := strings.Cut(found.Case, "; ")
-	row = fmt.Sprintf("| %s | %s | %d schedules of %d programs | %.0f s | `%s` | %s of %s | held in %d schedules | ", e.folder, found.Report.Promise,
-		ended.Summary.Statistics.Schedules, ended.Summary.Programs, took.Seconds(), smallest, times, times, held.Summary.Statistics.Schedules)
+	row = fmt.Sprintf("| %s | %s | %d schedules of %d programs | `%s` | %s of %s | held in %d schedules | ", e.folder, found.Report.Promise,
+		ended.Summary.Statistics.Schedules, ended.Summary.Programs, smallest, times, times, held.Summary.Statistics.Schedules)
 	if e.program == "" {
-		return row + "|", nil
+		return strings.TrimSpace(row), nil
 	}
 	every, err := t.racewindow(false, 0, append([]string{"explore", "--seed", "1", "--program", e.program, "--exhaustive", "--preemptions", "2", "./" + e.folder}, e.flags...)...)
 	if err != nil {

@@ -22,13 +22,13 @@ const (
 	crashesUnmarked   = "1000"
 )
 
-// unmarked prints the rows of those that are selected, and says how many were tried.
-func (t *trial) unmarked(selected *regexp.Regexp) (tried int, err error) {
+// unmarked makes the rows of those that are selected.
+func (t *trial) unmarked(selected *regexp.Regexp) (made *rows, err error) {
+	made = table("| subject | broken | found after | smallest case | replayed | without the bug |")
 	for _, e := range unmarked {
 		if !selected.MatchString(e.folder) {
 			continue
 		}
-		tried++
 		limit := schedulesUnmarked
 		if e.flags != nil {
 			limit = crashesUnmarked
@@ -38,7 +38,7 @@ func (t *trial) unmarked(selected *regexp.Regexp) (tried int, err error) {
 			err = errors.Join(err, fmt.Errorf("%s: %w", e.folder, failed))
 			continue
 		}
-		fmt.Println(row)
+		made.add(row)
 	}
-	return tried, err
+	return made, err
 }
