@@ -2,11 +2,11 @@ package failpoints
 
 import "unsafe"
 
-// closedOffset is where a channel keeps that it is closed: 0 if that could not be found out.
+// closedOffset is the offset, inside a channel, of the word that says whether it is closed; 0 if findClosed found none.
 var closedOffset = findClosed()
 
-// findClosed compares a channel before and after it is closed, so that it depends on no layout but one: that this is a
-// number of 32 bits in the first 64 bytes, 0 before and 1 after.
+// findClosed finds that word by comparing a channel before and after close. It relies on one fact about the layout only: the
+// word is one of 32 bits in the first 64 bytes, 0 before the close and 1 after it.
 func findClosed() uintptr {
 	const words = 16
 	ch := make(chan struct{}, 1)
@@ -22,14 +22,14 @@ func findClosed() uintptr {
 	return 0
 }
 
-// channelPointer is where the channel in ch lives: what an interface that holds a channel points to.
+// channelPointer returns the address of the channel that the interface ch holds.
 func channelPointer(ch any) unsafe.Pointer {
 	return (*[2]unsafe.Pointer)(unsafe.Pointer(&ch))[1]
 }
 
-// receivable says whether a receive from the channel in ch would not wait for another goroutine, without doing it: it
-// holds a value, or is closed. A sender that is blocked in an unbuffered channel is not seen: a goroutine under control
-// does not block where its controller cannot see it. The race detector sees nothing of this.
+// receivable says whether a receive from the channel ch would succeed now: the channel holds a value or is closed. It
+// receives nothing. It does not see a sender that is blocked on an unbuffered channel, and need not: a controlled goroutine
+// never blocks where its controller cannot see it. The race detector sees none of these reads.
 //
 //go:norace
 func receivable(ch any) bool {

@@ -7,8 +7,8 @@ import (
 
 // A Controller decides what happens at failpoints. It is called on the goroutine that passes the point.
 //
-// A controller that serves several goroutines at once must order none of them (see package raceoff); one controller
-// per goroutine, each with its own state, is the simple way.
+// A controller that serves several goroutines at once must not order them (see package raceoff). The simple way is one
+// controller for each goroutine, each with its own state.
 type Controller interface {
 	// Yield is called at a yield point. It may pause the goroutine.
 	Yield(ctx context.Context, p *Point)
@@ -16,40 +16,40 @@ type Controller interface {
 	Fault(ctx context.Context, p *Point) (value any, fires bool)
 }
 
-// A Waiter is a Controller that also decides how its goroutines wait. Without it a typed wait is a Yield followed by
-// the plain thing.
+// A Waiter is a Controller that also decides how its goroutines wait. Under a controller that is no Waiter, a typed wait is
+// a Yield followed by the ordinary wait.
 type Waiter interface {
-	// Wait returns when w.Try has returned true, or reports that w.Deadline has passed. A lock and a sleep have no Try:
-	// Wait may return at once for a lock, which the goroutine then takes, and waits if it must; for a sleep it returns
-	// when the deadline has passed, or w.Done is closed.
+	// Wait returns when w.Try has returned true, or reports that w.Deadline has passed. A lock and a sleep have no Try. For
+	// a lock, Wait may return at once; the goroutine then locks, and blocks if it must. For a sleep, Wait returns when the
+	// deadline has passed or w.Done is closed.
 	Wait(ctx context.Context, w Wait) (expired bool)
 }
 
-// A Spawner is a Controller that also looks after the goroutines that code under control starts.
+// A Spawner is a Controller that also controls the goroutines that controlled code starts.
 type Spawner interface {
-	// Spawn returns the function that the parent will start with the go statement, and which must call f; or nil, if the
-	// controller itself sees to it that f is called.
+	// Spawn returns the function that the parent starts with a go statement; that function must call f. It returns nil if
+	// the controller starts f itself.
 	Spawn(ctx context.Context, name string, f func(context.Context)) func()
 }
 
-// A Clock is a Controller that also says what time it is.
+// A Clock is a Controller that also tells the time.
 type Clock interface {
 	Now() time.Time
 }
 
-// control is a controller with its optional parts found once, so that a marker pays for one context look-up only.
+// control holds a controller and its optional interfaces, asserted once, so that a marker costs one context look-up only.
 type control struct {
 	Controller
 	waiter  Waiter
 	spawner Spawner
 	clock   Clock
-	// detached is the context that Detach returns; nil if it has to be made.
+	// detached is the context that Detach returns; nil if Detach must make it.
 	detached context.Context
 }
 
 type controlKey struct{ _ byte }
 
-// theKey is compared by pointer in every context look-up, which is cheaper than comparing a struct.
+// theKey is a pointer because each context look-up compares it, and comparing pointers is cheaper than comparing structs.
 var theKey = &controlKey{}
 
 // With returns a context under the control of c. A nil c removes control.
@@ -76,8 +76,8 @@ func From(ctx context.Context) Controller {
 	return nil
 }
 
-// Detach returns a context that is never cancelled and has no values but the controller of ctx, one look-up deep: for
-// tasks that outlive the call that starts them.
+// Detach returns a context for tasks that outlive the call that starts them: it is never cancelled, and holds the controller
+// of ctx and no other value, so that finding the controller costs one look-up.
 func Detach(ctx context.Context) context.Context {
 	c := from(ctx)
 	switch {

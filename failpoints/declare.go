@@ -1,6 +1,6 @@
 package failpoints
 
-// An Access says how the code after a point touches its resource.
+// An Access says what the code after a point does with its resource.
 type Access uint8
 
 const (
@@ -23,31 +23,29 @@ func (a Access) String() string {
 	return "-"
 }
 
-// A Declaration says what a point of a package is for. It stands beside the package's code.
+// A Declaration says what a point of a package is for. It stands beside the code of that package.
 type Declaration struct {
-	// Name as the marker, or the typed wait, writes it.
+	// Name is the name in the marker or in the typed wait.
 	Name string
 	Kind Kind
-	// Resource is what the code after the point touches: the name of a piece of the package's shared state. Two points conflict
-	// if they name the same resource and one writes it. A point that nobody declares, or without a resource, conflicts with
-	// every point.
+	// Resource is what the code after the point touches: the name of a piece of the package's shared state. Two points
+	// conflict if they name the same resource and one of them writes it. A point without a declaration, or without a
+	// resource, conflicts with every point.
 	Resource string
 	Access   Access
-	// Reason says why the point exists: what can strike there.
+	// Reason says why the point exists: what can go wrong there.
 	Reason string
 }
 
-// declared are the declarations by package.
+// declared holds the declarations by import path.
 var declared = map[string][]Declaration{}
 
-// Declare says what the points of a package are for, pkg being its import path. It is called once, for a package-level variable of
-// the package, in every build:
+// Declare registers the declarations of the package with the import path pkg, and returns them. Call it once for each
+// package, in a package-level variable, in every build:
 //
 //	var points = failpoints.Declare("example.com/cache", []failpoints.Declaration{
 //		{Name: "cache/looked", Resource: "values", Access: failpoints.Writes, Reason: "another client may put the same key"},
 //	})
-//
-// It returns the declarations.
 func Declare(pkg string, all []Declaration) []Declaration {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()
@@ -60,7 +58,7 @@ func Declare(pkg string, all []Declaration) []Declaration {
 	return append([]Declaration(nil), all...)
 }
 
-// declare takes over what is declared of a point. The caller holds registry.mu.
+// declare copies the declaration of p, if there is one, into p. The caller holds registry.mu.
 func (p *Point) declare() {
 	for _, d := range declared[p.pkg] {
 		if d.Name == p.name {
@@ -69,7 +67,7 @@ func (p *Point) declare() {
 	}
 }
 
-// Declarations are those of a package.
+// Declarations returns the declarations of the package with the import path pkg.
 func Declarations(pkg string) []Declaration {
 	registry.mu.Lock()
 	defer registry.mu.Unlock()

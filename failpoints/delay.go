@@ -9,23 +9,23 @@ import (
 	"time"
 )
 
-// Delays says how goroutines are held up at failpoints. The zero value delays nothing.
+// Delays says how goroutines are delayed at failpoints. The zero value delays nothing.
 type Delays struct {
 	// Probability of a delay at a yield or wait point, 0 to 1.
 	Probability float64
-	// Spin, Gosched and Sleep weigh the three ways to lose time: burning cycles on the processor, yielding it, and
-	// sleeping. All zero means equal weights.
+	// Spin, Gosched and Sleep are the weights of the three ways to delay: burn processor cycles, yield the processor, sleep.
+	// If all are zero, the weights are equal.
 	Spin, Gosched, Sleep int
-	// MaxSpin bounds a spin in loop turns (about a nanosecond each); zero means 2000.
+	// MaxSpin bounds a spin, in turns of a loop (about a nanosecond each); zero means 2000.
 	MaxSpin int
-	// MaxSleep bounds a sleep; zero means 200 us. Half of the lengths are drawn up to the bound, a quarter up to a tenth
-	// of it, and so on; the same holds for spins.
+	// MaxSleep bounds a sleep; zero means 200 us. Half of the sleeps are drawn up to this bound, a quarter up to a tenth of
+	// it, an eighth up to a hundredth, and so on. Spins are drawn in the same way.
 	MaxSleep time.Duration
-	// Points restricts the delays to points whose name starts with one of these; empty means all.
+	// Points restricts delays to points whose name starts with one of these prefixes; empty means all points.
 	Points []string
 }
 
-// Check reports what is wrong with d.
+// Check returns an error if d is out of its bounds.
 func (d Delays) Check() error {
 	switch {
 	case !(d.Probability >= 0 && d.Probability <= 1): // also not a number
@@ -51,21 +51,21 @@ func (d Delays) withDefaults() Delays {
 	return d
 }
 
-// A Delayer is a Controller that loses time at random. It serves one goroutine, so that it needs no lock and orders
-// nobody; tasks that its goroutine starts through Go get a Delayer of their own, seeded from this one.
+// A Delayer is a Controller that delays at random. It serves one goroutine, so it needs no lock and orders nobody. A task
+// that its goroutine starts through Go gets its own Delayer, seeded from this one.
 type Delayer struct {
 	delays Delays
 	random rand.PCG
-	// Count is how often it has delayed.
+	// Count is the number of delays so far.
 	Count uint64
 }
 
-// NewDelayer returns a Delayer whose choices follow from seed and stream alone.
+// NewDelayer returns a Delayer whose choices depend on seed and stream alone.
 func NewDelayer(d Delays, seed, stream uint64) *Delayer {
 	return &Delayer{delays: d.withDefaults(), random: *rand.NewPCG(seed, stream)}
 }
 
-// Yield delays with the set probability.
+// Yield delays with probability Delays.Probability.
 func (d *Delayer) Yield(_ context.Context, p *Point) {
 	if d.delays.Probability == 0 || d.unit() >= d.delays.Probability || !d.covers(p.name) {
 		return
@@ -81,10 +81,10 @@ func (d *Delayer) Yield(_ context.Context, p *Point) {
 	}
 }
 
-// Fault delivers nothing.
+// Fault never delivers a fault.
 func (d *Delayer) Fault(context.Context, *Point) (any, bool) { return nil, false }
 
-// Spawn gives the task a Delayer of its own.
+// Spawn gives the task its own Delayer.
 func (d *Delayer) Spawn(ctx context.Context, _ string, f func(context.Context)) func() {
 	child := NewDelayer(d.delays, d.random.Uint64(), d.random.Uint64())
 	return func() { f(With(ctx, child)) }
@@ -92,7 +92,7 @@ func (d *Delayer) Spawn(ctx context.Context, _ string, f func(context.Context)) 
 
 func (d *Delayer) unit() float64 { return float64(d.random.Uint64()>>11) / (1 << 53) }
 
-// length draws from 1 to limit, or to a tenth of it, or a hundredth…, each half as likely as the one before.
+// length draws from 1 to limit, or to a tenth of it, or a hundredth, …: each range is half as likely as the one before.
 func (d *Delayer) length(limit int) int {
 	for limit > 10 && d.random.Uint64()&1 == 0 {
 		limit /= 10

@@ -2,15 +2,15 @@ package failpoints
 
 import "context"
 
-// Yield is what the marker failpoint.InjectCall(name, ctx) becomes in the instrumented build, where ctx carries a
-// controller. Without one it costs one context look-up, takes no lock and allocates nothing.
+// Yield replaces the marker failpoint.InjectCall(name, ctx) in the instrumented build. If ctx carries no controller, it
+// costs one context look-up, takes no lock and allocates nothing.
 func Yield(ctx context.Context, p *Point) {
 	if c := from(ctx); c != nil {
 		c.Yield(ctx, p)
 	}
 }
 
-// Fault is what the marker failpoint.InjectContext(ctx, name, func(v failpoint.Value) {…}) becomes: the value for the
+// Fault replaces the marker failpoint.InjectContext(ctx, name, func(v failpoint.Value) {…}). It returns the value for the
 // body, and whether the body runs.
 func Fault(ctx context.Context, p *Point) (value any, fires bool) {
 	if c := from(ctx); c != nil {
@@ -19,8 +19,8 @@ func Fault(ctx context.Context, p *Point) (value any, fires bool) {
 	return nil, false
 }
 
-// YieldControlled is Yield that says whether ctx carries a controller. The instrumented build falls back to pingcap's
-// runtime where it does not.
+// YieldControlled is Yield, and reports whether ctx carries a controller. If it carries none, the instrumented build falls
+// back to pingcap's runtime.
 func YieldControlled(ctx context.Context, p *Point) (controlled bool) {
 	c := from(ctx)
 	if c == nil {
@@ -30,7 +30,7 @@ func YieldControlled(ctx context.Context, p *Point) (controlled bool) {
 	return true
 }
 
-// FaultControlled is Fault that says whether ctx carries a controller.
+// FaultControlled is Fault, and reports whether ctx carries a controller.
 func FaultControlled(ctx context.Context, p *Point) (value any, fires, controlled bool) {
 	c := from(ctx)
 	if c == nil {

@@ -31,7 +31,7 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// A Point is one failpoint. Points are made once, by name, and live as long as the process.
+// A Point is one failpoint. It is made once, by name, and lives as long as the process.
 type Point struct {
 	id       int
 	pkg      string
@@ -46,44 +46,46 @@ type Point struct {
 	declared bool
 }
 
-// ID is a small number, dense from 0, that indexes tables of points. It differs between builds and must not be stored.
+// ID returns a small number that indexes tables of points; IDs are dense from 0. They differ between builds, so do not store
+// them.
 func (p *Point) ID() int { return p.id }
 
-// Name is the name as the marker writes it, for example "read/metadata-loaded".
+// Name returns the name in the marker, for example "read/metadata-loaded".
 func (p *Point) Name() string { return p.name }
 
-// FullName is the name under which pingcap's runtime knows the point: the package, a slash and the name.
+// FullName returns the name by which pingcap's runtime knows the point: the package, a slash, the name.
 func (p *Point) FullName() string { return p.full }
 
-// Package is the import path of the package that holds the marker.
+// Package returns the import path of the package that holds the marker.
 func (p *Point) Package() string { return p.pkg }
 
-// Kind says what can happen there.
+// Kind says what can happen at the point.
 func (p *Point) Kind() Kind { return p.kind }
 
-// Position is the base name of the source file and the line of the marker; the line is 0 where it is unknown or there are several.
+// Position returns the base name of the source file and the line of the marker; "" and 0 if it is unknown or there are
+// several.
 func (p *Point) Position() (file string, line int) { return p.file, p.line }
 
-// Declared says whether the point's package declares it.
+// Declared says whether the point's package declares the point.
 func (p *Point) Declared() bool { return p.declared }
 
-// Resource names what the code after the point touches, and how; empty where nobody has declared the point.
+// Resource names what the code after the point touches, and how; it is empty if the point is not declared.
 func (p *Point) Resource() (string, Access) { return p.resource, p.access }
 
-// registry holds every point. It is written while packages initialise and read without a lock ever after: a shared
-// lock in a marker would order the goroutines that pass it and hide their races.
+// registry holds every point. It is written while packages initialise, and later read without a lock: a lock that all
+// markers share would order the goroutines that pass them, and hide their data races.
 var registry struct {
 	mu     sync.Mutex
 	points atomic.Pointer[[]*Point]
 	byName atomic.Pointer[map[string]*Point]
 }
 
-// instrumented is set by Register, which only the instrumented build calls, before any other code of the registering
-// package can run. It is never written afterwards.
+// instrumented is set by Register, which only the instrumented build calls, before any other code of the registering package
+// can run. It is not written after that.
 var instrumented bool
 
-// Register makes the point that a spliced marker passes. Only the files that the instrumented build adds call it.
-// Equal names in one package share one point, whose position is then unknown.
+// Register makes the point of a spliced marker. Only the files that the instrumented build adds call it. Markers with equal
+// names in one package share one point, whose position is then unknown.
 func Register(pkg, name string, kind Kind, file string, line int) *Point {
 	instrumented = true
 	p := intern(pkg, name, kind)
@@ -98,14 +100,13 @@ func Register(pkg, name string, kind Kind, file string, line int) *Point {
 	return p
 }
 
-// RegisterComputed counts a spliced marker whose name is computed at run time and so cannot be listed.
+// RegisterComputed records a spliced marker whose name is computed at run time, and which therefore cannot be listed.
 func RegisterComputed(_, _ string, _ int, _ Kind) { instrumented = true }
 
-// WaitPoint makes the point of a typed wait. It is called from package-level variables of the package that waits, in
-// every build.
+// WaitPoint makes the point of a typed wait. The package that waits calls it from a package-level variable, in every build.
 func WaitPoint(pkg, name string) *Point { return intern(pkg, name, KindWait) }
 
-// Lookup returns the point with that name, making it if it is new: for names that are computed at run time.
+// Lookup returns the point with that name, and makes it if it is new. It serves names that are computed at run time.
 func Lookup(pkg, name string) *Point {
 	if m := registry.byName.Load(); m != nil {
 		if p := (*m)[pkg+"/"+name]; p != nil {
@@ -145,8 +146,7 @@ func Points() []*Point {
 	return nil
 }
 
-// Instrumented says whether any marker of this binary was rewritten by the instrumented build for this package's
-// dispatch.
+// Instrumented says whether the instrumented build has rewritten any marker of this binary to call this package.
 func Instrumented() bool { return instrumented }
 
 // Spliced returns the full names of the markers that the instrumented build rewrote, sorted.

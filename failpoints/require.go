@@ -10,10 +10,10 @@ import (
 // ErrNotInstrumented is wrapped by the error of Require.
 var ErrNotInstrumented = errors.New("the binary is not instrumented")
 
-// Require refuses to go on in a binary whose markers cannot fire. what is the thing that needs them and rebuild the
-// command that makes a binary in which they do; both go into the error.
+// Require returns an error if the markers of this binary cannot fire. what names the thing that needs them, rebuild the
+// command that builds a binary in which they can; both go into the error.
 //
-// Without this check a control that nothing obeys looks like a run in which nothing went wrong.
+// Without this check a controller that no marker obeys looks like a run in which nothing went wrong.
 func Require(what, rebuild string) error {
 	if instrumented {
 		return nil
@@ -22,21 +22,21 @@ func Require(what, rebuild string) error {
 		what, ErrNotInstrumented, rebuild)
 }
 
-// environment is the variable through which pingcap's runtime is told what to do at which marker.
+// environment is the variable that tells pingcap's runtime what to do at which marker.
 const environment = "GO_FAILPOINTS"
 
-// exit and complain are variables for the tests of the refusal.
+// exit and complain are variables so that tests can observe the refusal.
 var (
 	exit     = os.Exit
 	complain = func(message string) { fmt.Fprintln(os.Stderr, message) }
 )
 
-// EnvironmentEnables says whether the environment may have enabled failpoints of pingcap's runtime, or may yet.
+// EnvironmentEnables says whether the environment has enabled failpoints of pingcap's runtime, or may still do so.
 func EnvironmentEnables() bool {
 	return os.Getenv(environment) != "" || os.Getenv(environment+"_HTTP") != ""
 }
 
-// namedBelow is the first setting of a GO_FAILPOINTS value for a failpoint whose full name begins so.
+// namedBelow returns the first failpoint in the GO_FAILPOINTS setting value whose full name starts with prefix.
 func namedBelow(value, prefix string) (full string, ok bool) {
 	for _, setting := range strings.Split(value, ";") {
 		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), prefix) {
@@ -46,9 +46,9 @@ func namedBelow(value, prefix string) (full string, ok bool) {
 	return "", false
 }
 
-// CheckEnvironment looks for markers of pkg in GO_FAILPOINTS that this binary cannot obey. In an instrumented build it ends the
-// process with exit code 2: whoever calls this puts a controller into every context, so the setting would never fire. In a plain
-// build it warns on standard error. Packages call it once when they open something.
+// CheckEnvironment looks in GO_FAILPOINTS for markers of pkg that this binary cannot obey. In an instrumented build it ends
+// the process with exit code 2: its caller puts a controller into every context, so the setting would never fire. In a plain
+// build it warns on standard error. Packages call it once, when they open something.
 func CheckEnvironment(pkg string) {
 	name, named := namedBelow(os.Getenv(environment), pkg+"/")
 	switch {

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Go starts f as a task of its own: a go statement, of which the controller of ctx, if it has a Spawner, knows.
-// name tells the task from its siblings in schedules and reports.
+// Go starts f as a task, like a go statement. If the controller of ctx is a Spawner, it learns of the task. name tells the
+// task from its siblings in schedules and reports.
 func Go(ctx context.Context, name string, f func(context.Context)) {
 	if instrumented {
 		if c := from(ctx); c != nil && c.spawner != nil {
@@ -19,7 +19,7 @@ func Go(ctx context.Context, name string, f func(context.Context)) {
 	go f(ctx)
 }
 
-// Now is the time on the clock of ctx: the controller's if it has one, else the wall clock.
+// Now returns the time on the clock of ctx: the controller's if it is a Clock, else the wall clock.
 func Now(ctx context.Context) time.Time {
 	if instrumented {
 		if c := from(ctx); c != nil && c.clock != nil {

@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// AsError turns the value that a fault point delivers into an error: an error is itself, a string becomes one with that
-// text, anything else is the fault's usual error.
+// AsError turns the value that a fault point delivers into an error. An error is returned as it is, a string becomes an
+// error with that text, and anything else becomes usual.
 func AsError(value any, usual error) error {
 	switch v := value.(type) {
 	case error:
@@ -17,8 +17,8 @@ func AsError(value any, usual error) error {
 	return usual
 }
 
-// AsLength turns the value that a fault point delivers into the length of a torn transfer of length bytes: an int, or a
-// string that holds one, cut to the range 0 to length; anything else is half.
+// AsLength turns the value that a fault point delivers into the length of a torn transfer of length bytes. An int, or a
+// string that holds one, is limited to the range 0 to length; anything else becomes half of length.
 func AsLength(value any, length int) int {
 	n := length / 2
 	switch v := value.(type) {

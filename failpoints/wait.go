@@ -8,36 +8,36 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// A WaitKind says what a wait is for.
+// A WaitKind says what a goroutine waits for.
 type WaitKind uint8
 
 const (
 	// WaitLock waits for a lock.
 	WaitLock WaitKind = iota
-	// WaitReceive waits for a value or the end of a channel.
+	// WaitReceive waits for a value from a channel, or for the channel to close.
 	WaitReceive
 	// WaitSleep waits for the clock alone.
 	WaitSleep
 )
 
-// A Wait is what a controlled goroutine waits for: the real lock or channel by type and value, never a predicate of
-// the caller's. (A predicate turns a missed wake-up, which is a real hang, into a pass.)
+// A Wait describes what a controlled goroutine waits for: the real lock or channel, by type and value, never a predicate. (A
+// predicate turns a missed wake-up, which is a real hang, into a pass.)
 type Wait struct {
 	Point *Point
 	Kind  WaitKind
 	// On is the lock or the channel itself; nil for WaitSleep.
 	On any
-	// Deadline ends the wait, on the controller's clock; zero for none.
+	// Deadline ends the wait, on the controller's clock; zero means none.
 	Deadline time.Time
-	// Done is closed when the caller gives up; nil for never.
+	// Done is closed when the caller gives up; nil means never.
 	Done <-chan struct{}
-	// Try makes one attempt to receive, without blocking, and says whether it was done; nil but for WaitReceive. A lock is
-	// taken when Wait has returned.
+	// Try attempts to receive, without blocking, and says whether it succeeded; nil except for WaitReceive. (For a lock, the
+	// caller locks after Wait has returned.)
 	Try func() bool
 }
 
-// Ready says whether what w waits for could be had now, without taking it: the lock is free, the channel holds a value or
-// is closed, or the caller has given up. Any goroutine may ask; the race detector sees nothing of it.
+// Ready says whether w could succeed now, and takes nothing: the lock is free, the channel holds a value or is closed, or
+// the caller has given up. Any goroutine may call it; the race detector sees none of its reads.
 //
 //go:norace
 func (w *Wait) Ready() bool {
@@ -50,8 +50,8 @@ func (w *Wait) Ready() bool {
 	return w.Done != nil && receivable(w.Done)
 }
 
-// Lock locks mu. Under a controller with a Waiter the controller decides when, and the lock is then taken for real; under
-// any other controller the point is a yield point first.
+// Lock locks mu. Under a Waiter, the controller decides when the goroutine goes on to lock. Under any other controller, the
+// point is a yield point before the lock.
 func Lock(ctx context.Context, p *Point, mu *sync.Mutex) {
 	if instrumented {
 		if c := from(ctx); c != nil {
@@ -65,8 +65,8 @@ func Lock(ctx context.Context, p *Point, mu *sync.Mutex) {
 	mu.Lock()
 }
 
-// isFree says whether mu is unlocked, in a way that the race detector does not see: an attempt that it saw would order the
-// goroutines and hide their races.
+// isFree says whether mu is unlocked. It hides its attempt from the race detector, because a visible one would order the
+// goroutines and hide their data races.
 func isFree(mu *sync.Mutex) bool {
 	raceoff.Disable()
 	free := mu.TryLock()
@@ -77,13 +77,13 @@ func isFree(mu *sync.Mutex) bool {
 	return free
 }
 
-// Receive receives from ch. The error is ctx's when ctx ends first; ok is false when ch was closed.
+// Receive receives from ch. It returns the error of ctx if ctx ends first; ok is false if ch is closed.
 func Receive[T any](ctx context.Context, p *Point, ch <-chan T) (value T, ok bool, err error) {
 	value, ok, _, err = ReceiveUntil(ctx, p, ch, time.Time{})
 	return value, ok, err
 }
 
-// ReceiveUntil is Receive with a deadline on the clock of ctx; a zero deadline is none. expired says that the deadline
+// ReceiveUntil is Receive with a deadline on the clock of ctx; the zero deadline means none. expired says that the deadline
 // came first.
 func ReceiveUntil[T any](ctx context.Context, p *Point, ch <-chan T, deadline time.Time) (value T, ok, expired bool, err error) {
 	if instrumented {
@@ -123,7 +123,7 @@ func receiveControlled[T any](ctx context.Context, w Waiter, p *Point, ch <-chan
 	return value, ok, expired, err
 }
 
-// Sleep pauses for d on the clock of ctx, or until ctx ends.
+// Sleep pauses for d on the clock of ctx, or until ctx ends; it then returns the error of ctx.
 func Sleep(ctx context.Context, p *Point, d time.Duration) error {
 	deadline := Now(ctx).Add(d)
 	if instrumented {
@@ -138,11 +138,11 @@ func Sleep(ctx context.Context, p *Point, d time.Duration) error {
 	return err
 }
 
-// A Cond is a condition variable whose waiters can be controlled. Its methods behave as those of sync.Cond, with one
-// difference: waiters wake in the order in which they began to wait. L must be set before use.
+// A Cond is a condition variable whose waits can be controlled. Its methods behave like those of sync.Cond, with one
+// difference: waiters wake in the order in which they began to wait. Set L before use.
 //
-// A signal that nobody waits for is lost, as it is with sync.Cond, and that is the point: under a controller a missed
-// wake-up is a deadlock that is found, not a predicate that happens to be true.
+// As with sync.Cond, a signal is lost if nobody waits. That is intended: under a controller a missed wake-up is a deadlock
+// that is found, not a predicate that happens to be true.
 type Cond struct {
 	L       *sync.Mutex
 	waiters []chan struct{}
@@ -155,7 +155,7 @@ func (c *Cond) Wait(ctx context.Context, p *Point) error {
 	c.L.Unlock()
 	locked := false
 	defer func() {
-		if !locked { // a scheduler unwinds this goroutine, and what it deferred will unlock L
+		if !locked { // a scheduler is unwinding this goroutine, whose deferred calls will unlock L
 			c.L.TryLock()
 		}
 	}()
@@ -168,7 +168,8 @@ func (c *Cond) Wait(ctx context.Context, p *Point) error {
 	return err
 }
 
-// forget drops a waiter that gave up. One that had been signalled meanwhile passes the signal on, so none is lost.
+// forget removes a waiter that gave up. If that waiter has been signalled meanwhile, forget passes the signal on, so that
+// none is lost.
 func (c *Cond) forget(woken chan struct{}) {
 	for i, w := range c.waiters {
 		if w == woken {

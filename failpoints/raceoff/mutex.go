@@ -2,19 +2,18 @@ package raceoff
 
 import "sync"
 
-// A Mutex excludes like a sync.Mutex and orders nobody: a critical section leaves no happens-before edge behind. What
-// it guards must itself be invisible to the race detector (//go:norace), or the detector will report it.
-// The zero value is unlocked.
+// A Mutex excludes like a sync.Mutex, but orders nobody: a critical section leaves no happens-before edge. So the data that
+// it guards must be hidden from the race detector too (//go:norace), or the detector reports it. The zero value is unlocked.
 type Mutex struct{ mutex sync.Mutex }
 
-// Lock locks.
+// Lock locks m.
 func (m *Mutex) Lock() {
 	Disable()
 	m.mutex.Lock()
 	Enable()
 }
 
-// Unlock unlocks.
+// Unlock unlocks m.
 func (m *Mutex) Unlock() {
 	Disable()
 	m.mutex.Unlock()

@@ -2,9 +2,8 @@ package raceoff
 
 import "sync/atomic"
 
-// A Number is a shared counter that orders nobody: whoever adds to it and whoever reads it stay as unordered, in the
-// eyes of the race detector, as if the counter did not exist. The value itself is as good as any atomic's.
-// The zero value is zero and ready.
+// A Number is a shared counter that orders nobody: to the race detector, those who add to it and read it are as unordered as
+// if it did not exist. The value itself is atomic. The zero value is zero and ready to use.
 type Number struct{ value atomic.Uint64 }
 
 // Add adds delta and returns the new value.
@@ -30,7 +29,7 @@ func (n *Number) Store(v uint64) {
 	Enable()
 }
 
-// Raise sets the value to v unless it is higher already.
+// Raise sets the value to v unless it is already higher.
 func (n *Number) Raise(v uint64) {
 	Disable()
 	for old := n.value.Load(); old < v; old = n.value.Load() {

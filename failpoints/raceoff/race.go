@@ -10,17 +10,17 @@ import (
 // Enabled says whether this is a build with the race detector.
 const Enabled = true
 
-// Disable makes the race detector ignore the calling goroutine's synchronisation until Enable. Calls nest. Every
-// Disable needs its Enable before the goroutine ends or blocks for good.
+// Disable makes the race detector ignore the synchronisation of the calling goroutine until Enable. Calls nest. Call Enable
+// before the goroutine ends or blocks for good.
 func Disable() { runtime.RaceDisable() }
 
-// Enable ends what the last Disable began.
+// Enable undoes the last Disable.
 func Enable() { runtime.RaceEnable() }
 
-// Races is how many data races the detector has reported in this process so far. It reports equal ones once.
+// Races returns how many data races the detector has reported in this process so far. It reports equal races once.
 func Races() int { return runtime.RaceErrors() }
 
-// Reads tells the detector that the caller reads p, on behalf of a copy that hides itself with //go:norace.
+// Reads tells the detector that the caller reads p. A copy that hides itself with //go:norace calls it.
 func Reads(p []byte) {
 	if len(p) > 0 {
 		runtime.RaceReadRange(unsafe.Pointer(&p[0]), len(p))
@@ -34,7 +34,8 @@ func Writes(p []byte) {
 	}
 }
 
-// Copy is copy, unseen by the detector. The built-in copy tells it of both ranges even where //go:norace says not to.
+// Copy is copy, unseen by the detector. The built-in copy reports both ranges to the detector even in a //go:norace
+// function.
 //
 //go:norace
 func Copy(dst, src []byte) int {
