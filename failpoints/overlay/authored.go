@@ -1,5 +1,5 @@
-// Who wrote a line. A planted file has lines of its author's and lines of patches; //line directives tell every tool
-// which is which, so a panic in a planted line names the patch, and one behind it the line that the author knows.
+// Who wrote each line. A planted file mixes lines of its author with lines of patches. //line directives tell every tool
+// which is which: a panic in a planted line names the patch, and a panic after it names the line that the author knows.
 
 package overlay
 
@@ -15,11 +15,11 @@ import (
 // An authoredLine is one line of a file on its way into the build.
 type authoredLine struct {
 	text string // with its newline
-	file string // the patch in which it was written; empty for the author's own file
-	line int    // in that file
+	file string // the patch that added it; empty for the author's own file
+	line int    // its number in that file
 }
 
-// authored are the lines of the file as they are now, before markers are spliced.
+// authored returns the current lines of the file, before markers are spliced.
 func (f *sourceFile) authored() []authoredLine {
 	if f.lines != nil {
 		return f.lines
@@ -41,7 +41,7 @@ func joined(lines []authoredLine) string {
 	return all.String()
 }
 
-// written says where line n of the planted file was written. What the splicer adds stands behind the last line.
+// written returns where line n of the planted file was written. Lines that the splicer adds come after the last line.
 func (f *sourceFile) written(n int) (file string, line int) {
 	if f.lines == nil {
 		return f.path, n
@@ -56,8 +56,8 @@ func (f *sourceFile) written(n int) (file string, line int) {
 	return l.file, l.line
 }
 
-// directed is the text of a planted file with a //line directive before every line whose number the compiler would get
-// wrong. Inside of a raw string or a comment there is no place for one; it stands before the next line that has one.
+// directed returns the text of a planted file with a //line directive before every line whose number the compiler would
+// otherwise get wrong. A raw string or a comment has no place for a directive, so it goes before the next line that has one.
 func (f *sourceFile) directed(lineName string, text []byte) []byte {
 	var out bytes.Buffer
 	places := directivePlaces(text)
@@ -77,8 +77,8 @@ func (f *sourceFile) directed(lineName string, text []byte) []byte {
 	return out.Bytes()
 }
 
-// directivePlaces are the lines that begin with a token which is no comment and no import: cgo reads the comment before
-// an import as C.
+// directivePlaces returns the lines that a //line directive may precede: those that begin with a token which is neither a
+// comment nor an import. (cgo reads the comment before an import as C.)
 func directivePlaces(text []byte) map[int]bool {
 	places := map[int]bool{}
 	fset := token.NewFileSet()
@@ -92,7 +92,7 @@ func directivePlaces(text []byte) map[int]bool {
 			return places
 		}
 		if tok == token.SEMICOLON && literal != ";" {
-			continue // put there by the scanner, at the end of a line
+			continue // inserted by the scanner at the end of a line
 		}
 		line := file.PositionFor(pos, false).Line
 		if line > reached && tok != token.COMMENT && tok != token.IMPORT {
@@ -102,7 +102,7 @@ func directivePlaces(text []byte) map[int]bool {
 	}
 }
 
-// blame gives the problems of a planted file the places where their lines were written.
+// blame changes the positions in the problems of a planted file to the places where the lines were written.
 func (f *sourceFile) blame(err error) error {
 	var problems Problems
 	if f.lines == nil || !problems.collect(err) {
@@ -114,7 +114,7 @@ func (f *sourceFile) blame(err error) error {
 	return problems
 }
 
-// place gives the points of a planted file the places where their lines were written.
+// place changes the positions of the points of a planted file to the places where the lines were written.
 func (f *sourceFile) place(points []boundPoint) {
 	for i := range points {
 		if f.lines != nil {

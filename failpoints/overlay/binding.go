@@ -1,6 +1,6 @@
-// The binding file: one per part of a package that holds spliced markers. It gives the markers their full names, and
-// holds the points and the small functions through which they reach racewindow's runtime. The functions are inlined;
-// with them in a file of their own, a spliced file needs no import that its author did not write.
+// The binding file: one for each part of a package that holds spliced markers. It gives the markers their full names. It
+// also holds the points and the small functions through which the markers call racewindow's runtime. These functions are
+// inlined. Because they have a file of their own, a spliced file needs no import that its author did not write.
 
 package overlay
 
@@ -11,23 +11,23 @@ import (
 	"strings"
 )
 
-// bindingPrefix begins the names of binding files. They sort last, so that adding one changes the order of nothing.
+// bindingPrefix begins the names of binding files. They sort last, so adding one changes no order.
 const bindingPrefix = "zz_racewindow_binding"
 
 // A binding collects what the spliced files of one unit need.
 type binding struct {
 	unit   unit
-	own    bool // racewindow's own dispatch
+	own    bool // use racewindow's own dispatch
 	used   bool
-	checks bool // these tests hold Checks, which explore without any marker too
-	armed  bool // code of this build enables failpoints of pingcap's runtime
+	checks bool // these tests use Checks, which explore even without a marker
+	armed  bool // code of this build can enable failpoints of pingcap's runtime
 	points []boundPoint
 	others []boundPoint // markers whose names are computed at run time
 	gofail []boundPoint // the failpoints of gofail's comment markers
-	all    []Marker     // every marker that was spliced, labels and branches left out
+	all    []Marker     // every spliced marker except labels and branches
 
 	enables   []enabling // the names that these files enable
-	evaluates bool       // they evaluate failpoints without a marker
+	evaluates bool       // these files evaluate failpoints without a marker
 }
 
 type boundPoint struct {
@@ -45,7 +45,7 @@ func (b *binding) fileName() string {
 	return bindingPrefix + ".go"
 }
 
-// internalTest distinguishes the names of the internal test files, which share the package's scope.
+// internalTest tells the names in internal test files apart, because these files share the package's scope.
 func (b *binding) internalTest() string {
 	if b.unit == unitInternalTest {
 		return "test_"
@@ -53,19 +53,19 @@ func (b *binding) internalTest() string {
 	return ""
 }
 
-// curpkg is the function that makes a full name; pingcap's tool calls it so too.
+// curpkg is the name of the function that makes a full name; pingcap's tool uses the same name.
 func (b *binding) curpkg() string { return "_curpkg_" + b.internalTest() }
 
-// prefix begins every other name that the splicer uses.
+// prefix begins every other name that the splicer adds.
 func (b *binding) prefix() string { return "_racewindow_" + b.internalTest() }
 
-// point is the variable that holds the point of a marker. Markers of one name share a point at run time.
+// point adds a point, and returns the variable that holds it. Markers with equal names share a point at run time.
 func (b *binding) point(name, kind, file string, line int) string {
 	b.points = append(b.points, boundPoint{name, kind, filepath.Base(file), line})
 	return fmt.Sprintf("%spoint_%d", b.prefix(), len(b.points)-1)
 }
 
-// gofailPoint is the variable that holds the failpoint of a comment marker.
+// gofailPoint adds the failpoint of a comment marker, and returns the variable that holds it.
 func (b *binding) gofailPoint(name, file string, line int) string {
 	b.gofail = append(b.gofail, boundPoint{name: name})
 	b.all = append(b.all, Marker{Name: name, Kind: KindGofail, File: file, Line: line})
@@ -76,7 +76,7 @@ func (b *binding) computed(file string, line int, kind string) {
 	b.others = append(b.others, boundPoint{"", kind, filepath.Base(file), line})
 }
 
-// source is the text of the file.
+// source returns the text of the binding file.
 func (b *binding) source(packageName string) []byte {
 	var out bytes.Buffer
 	p := func(format string, args ...any) { fmt.Fprintf(&out, format, args...) }
@@ -95,8 +95,8 @@ func (b *binding) source(packageName string) []byte {
 		p("\t_rwcontext \"context\"\n\n\t_rwpingcap %q\n\t_rwfailpoints %q\n", pingcapModule, ownRuntime)
 	}
 	p(")\n\n")
-	// The name of the package is asked of reflect, as pingcap's binding does: it is main, or ends in _test, where the
-	// build says so. A package-level variable, and not pingcap's init function, has it ready for other variables.
+	// As in pingcap's binding, reflect tells the package path: the build decides whether it is main, or ends in _test. It is
+	// a package-level variable, where pingcap uses an init function, so that other package-level variables can use it.
 	p("type %sbinding struct{}\n\n", b.prefix())
 	p("var %spkg = _rwreflect.TypeOf(%sbinding{}).PkgPath()\n\n", b.prefix(), b.prefix())
 	p("func %s(name string) string { return %spkg + \"/\" + name }\n", b.curpkg(), b.prefix())
@@ -119,8 +119,8 @@ func (b *binding) source(packageName string) []byte {
 		}
 		p("}\n")
 	}
-	// What never fires must cost nothing: where no code can enable a callback, arguments are not passed on, so that the
-	// compiler keeps them off the heap.
+	// A marker that can never fire must cost nothing: if no code can enable a callback, the arguments are not passed on, so
+	// the compiler keeps them off the heap.
 	enables, rest := "_rwfailpoints.EnvironmentEnables()", ""
 	if b.armed {
 		enables, rest = "true", ", append([]interface{}{ctx}, args...)..."
@@ -130,8 +130,8 @@ func (b *binding) source(packageName string) []byte {
 	return out.Bytes()
 }
 
-// bindingFunctions are what spliced markers call; $_ stands for the prefix. A context without a controller, or none at
-// all, leaves the marker to pingcap's runtime.
+// bindingFunctions are the functions that spliced markers call; $_ stands for the prefix. Without a controller in the
+// context, or without a context, they leave the marker to pingcap's runtime.
 const bindingFunctions = `
 // $_enabled says whether failpoints of pingcap's runtime can be enabled in this process.
 var $_enabled = $enables

@@ -1,4 +1,4 @@
-// The packages of one build and the files that will be changed on their way into it.
+// The packages of one build, and the files in them that are changed for it.
 
 package overlay
 
@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// A listedPackage is what go list says of a package.
+// A listedPackage is what go list says about a package.
 type listedPackage struct {
 	ImportPath, Name, Dir, ForTest                                 string
 	GoFiles, CgoFiles, TestGoFiles, XTestGoFiles                   []string
@@ -25,7 +25,7 @@ type listedPackage struct {
 	Error                                                          *struct{ Err string }
 }
 
-// A listedModule is what go list says of the module of a package.
+// A listedModule is what go list says about the module of a package.
 type listedModule struct {
 	Path, Version, Dir, GoMod string
 	Main                      bool
@@ -43,32 +43,32 @@ type build struct {
 	names    map[string]string // import path -> package name, for imports without a name of their own
 	chosen   []*packageFiles
 	moved    []*movedModule
-	markers  []Marker // what was spliced
-	asBinary bool     // markers of a main package are called main/…, though the verb is test
-	keepAPI  bool     // a stripped build keeps the uses of pingcap's package that are no markers
-	tree     bool     // the build is written as a tree and not run
+	markers  []Marker // the spliced markers
+	asBinary bool     // names the markers of a main package main/…, although the verb is test
+	keepAPI  bool     // a stripped build keeps the uses of pingcap's package other than markers
+	tree     bool     // the build is written as a tree, and not run
 	deps     map[string][]string
 
 	enables   []enabling // what the sources enable
 	evaluates bool       // a spliced source evaluates failpoints without a marker
 }
 
-// A packageFiles is one package whose files are to be changed. Transforms change content and add files.
+// A packageFiles is one package whose files are changed. Transforms change their content and add files.
 type packageFiles struct {
 	listed *listedPackage
 	files  []*sourceFile
 	edited bool         // a transform has changed a file or added one
 	gofail bool         // it holds comment markers
-	moved  *movedModule // not nil when the build reads the package from another folder than the one it was found in
+	moved  *movedModule // set if the build reads the package from another folder than the one where it was found
 }
 
 // A sourceFile is one file of a package on its way into the build.
 type sourceFile struct {
-	path     string // where the author's file is; for an added file, where it would be
+	path     string // the author's file; for an added file, where it would be
 	unit     unit
 	original []byte // nil for an added file
 	content  []byte
-	lines    []authoredLine // of a planted file, before markers are spliced; nil where no patch changes it
+	lines    []authoredLine // lines of a planted file, before markers are spliced; nil if no patch changes the file
 }
 
 // A unit is a part of a package that shares one package-level scope and one binding file.
@@ -80,7 +80,7 @@ const (
 	unitExternalTest      // _test.go files of package foo_test
 )
 
-// load asks go list for everything that the command line builds.
+// load asks go list for everything that the command line builds, and returns it.
 func (g *goCommand) load(ctx context.Context) (*build, error) {
 	b := &build{g: g, names: map[string]string{}}
 	if err := b.disk.adopt(g.dir, g.inv.flags["overlay"]); err != nil {
@@ -110,7 +110,8 @@ func (g *goCommand) load(ctx context.Context) (*build, error) {
 	}
 }
 
-// listDeps is what every package of the build needs, itself included; tests are packages of their own.
+// listDeps returns, for every package of the build, the packages that it needs, itself included. Tests are packages of their
+// own.
 func (b *build) listDeps(ctx context.Context) (map[string][]string, error) {
 	args := []string{"list", "-e", "-deps"}
 	if b.g.inv.verb == "test" {
@@ -139,9 +140,9 @@ func (b *build) listDeps(ctx context.Context) (map[string][]string, error) {
 	}
 }
 
-// addListed adds a package once. With -test, go list also names the test itself, the tested package with its test files
-// mixed in, both of which are left out, and packages compiled anew because they import the tested one: these may be
-// listed in no other form.
+// addListed adds a package once. With -test, go list also names the test binary and the tested package mixed with its test
+// files; both are left out. It also names packages that are compiled anew because they import the tested package; go list
+// may name these in no other form, so they are added.
 func (b *build) addListed(p *listedPackage) {
 	path, _, variant := strings.Cut(p.ImportPath, " [")
 	if strings.HasSuffix(path, ".test") && p.Name == "main" || variant && (path == p.ForTest || path == p.ForTest+"_test") {
@@ -184,8 +185,8 @@ func (b *build) read(p *listedPackage) (*packageFiles, error) {
 	return pf, nil
 }
 
-// apply runs the transforms over every chosen package and returns how many files they changed or added, planted patches
-// not counted. All problems are reported together: whoever has ten markers to repair wants to hear of ten.
+// apply runs the transforms over every chosen package, and returns how many files they changed or added, not counting
+// planted patches. It reports all problems together: a user who must repair ten markers wants to hear of all ten.
 func (b *build) apply(steps []transform) (changed int, err error) {
 	var problems Problems
 	for _, pf := range b.chosen {
@@ -212,8 +213,8 @@ func (f *sourceFile) changed() bool {
 	return f.original == nil || !bytes.Equal(f.original, f.content)
 }
 
-// staged is the text that the build reads: the //line directive makes every tool name the author's file and line. The
-// compiler would find the name of an overlaid file by itself; vet and race traces of moved modules would not.
+// staged returns the text that the build reads. Its //line directive makes every tool name the author's file and line. For
+// an overlaid file the compiler would do that by itself; vet, and race traces of moved modules, would not.
 func (f *sourceFile) staged(lineName string) []byte {
 	if f.original == nil {
 		return f.content
@@ -226,8 +227,8 @@ func (f *sourceFile) staged(lineName string) []byte {
 	return append([]byte("//line "+lineName+":1:1\n"), text...)
 }
 
-// lineName is what a //line directive calls a file. Under -trimpath the go command shortens the names of files in the
-// folders that it builds; a moved module's own files are in none of them and get the short name here.
+// lineName returns the file name for a //line directive. With -trimpath the go command shortens the names of files in the
+// folders that it builds. The files of a moved module are in none of these folders, so their names are shortened here.
 func (b *build) lineName(path string, moved *movedModule) string {
 	trim := b.g.inv.flags["trimpath"]
 	if moved == nil || trim == "" || trim == "false" {
@@ -240,12 +241,12 @@ func (b *build) lineName(path string, moved *movedModule) string {
 	return moved.path + "@" + moved.version + "/" + filepath.ToSlash(rel)
 }
 
-// scope names what was searched, for the message that there was nothing.
+// scope names the packages that were searched, for messages.
 func (b *build) scope() string {
 	return strings.Join(b.g.inv.listed(), " ")
 }
 
-// A disk is the file system as the user's build sees it: with the replacements of the user's own -overlay.
+// A disk is the file system as the user's build sees it: with the replacements of the user's -overlay.
 type disk struct {
 	file    string            // the user's overlay file, or empty
 	replace map[string]string // absolute path -> file to read instead; "" is a deleted file

@@ -1,4 +1,4 @@
-// Which packages of a build are spliced, and by which dispatch.
+// Which packages of a build are spliced, and which dispatch their markers get.
 
 package overlay
 
@@ -17,8 +17,8 @@ const (
 	ownRuntime    = ownModule + "/failpoints"
 )
 
-// choose reads the packages to be spliced: those of the main modules, of modules replaced by a local folder, and of
-// the included ones.
+// choose reads the packages to splice: those of the main modules, of modules that a local folder replaces, and of the
+// included modules.
 func (b *build) choose(include []string) error {
 	wanted := map[string]bool{}
 	for _, module := range include {
@@ -49,8 +49,8 @@ func (b *build) choose(include []string) error {
 	return nil
 }
 
-// includedForNothing refuses an --include of a module in which there was nothing to do: whoever asked for its markers
-// believes that they are at work.
+// includedForNothing refuses an --include of a module without a marker to splice: a user who asks for its markers believes
+// that they fire.
 func (b *build) includedForNothing(include []string) error {
 	for _, module := range include {
 		packages, edited := 0, false
@@ -68,7 +68,7 @@ func (b *build) includedForNothing(include []string) error {
 	return nil
 }
 
-// local says whether a package belongs to the sources that the user works on.
+// local says whether a package belongs to the sources that the user is working on.
 func (b *build) local(p *listedPackage) bool {
 	m := p.Module
 	switch {
@@ -85,7 +85,7 @@ func (b *build) add(p *listedPackage) error {
 	if err != nil {
 		return err
 	}
-	// The go command refuses an overlay beneath the module cache, so a package from there must move.
+	// The go command refuses an overlay below the module cache, so a package from there must move.
 	if beneath(p.Dir, b.g.settings.GOMODCACHE) {
 		if pf.moved, err = b.move(p); err != nil {
 			return err
@@ -95,11 +95,11 @@ func (b *build) add(p *listedPackage) error {
 	return nil
 }
 
-// A dispatcher knows which packages can call racewindow's own runtime.
+// A dispatcher knows which packages can call racewindow's runtime.
 type dispatcher struct {
 	available bool            // the runtime package can be imported in this build
-	beneath   map[string]bool // the runtime and what it imports, which cannot import it
-	enables   bool            // code of this build enables failpoints of pingcap's runtime
+	beneath   map[string]bool // the runtime and its imports, which cannot import it
+	enables   bool            // code of this build can enable failpoints of pingcap's runtime
 }
 
 func newDispatcher(ctx context.Context, b *build) (*dispatcher, error) {
@@ -122,7 +122,7 @@ func newDispatcher(ctx context.Context, b *build) (*dispatcher, error) {
 	return d, nil
 }
 
-// lookFor asks go list for a package that the build does not name. It never changes the user's go.mod, whatever -mod says.
+// lookFor asks go list for a package that the build does not name. It never changes the user's go.mod, whatever -mod is.
 func (b *build) lookFor(ctx context.Context, importPath, fields string) (p listedPackage, err error) {
 	args := append([]string{"list", "-e"}, b.g.inv.forList()...)
 	if b.g.inv.flags["mod"] == "mod" {
@@ -146,9 +146,9 @@ func (d *dispatcher) own(p *listedPackage) bool {
 	return d.available && !d.beneath[p.ImportPath]
 }
 
-// importsRacewindow says whether code of this build imports a package of racewindow: only then can a context carry a
-// controller. A go.mod that requires racewindow is no such sign, for a tool line writes one. Tests may lie in another
-// module than the code that they control, so one import counts for every module that is spliced.
+// importsRacewindow says whether code of this build imports a package of racewindow; only then can a context carry a
+// controller. A go.mod that requires racewindow proves nothing, because a tool line adds such a requirement. Tests can lie
+// in another module than the code that they control, so one import counts for every spliced module.
 func (b *build) importsRacewindow() bool {
 	return slices.ContainsFunc(b.chosen, func(pf *packageFiles) bool {
 		p := pf.listed
@@ -164,8 +164,8 @@ func ofRacewindow(importPath string) bool {
 	return importPath == ownModule || strings.HasPrefix(importPath, ownModule+"/")
 }
 
-// mayEnable says whether code of this build may enable failpoints of pingcap's runtime. A package that is not read for
-// splicing and imports that runtime may do anything with it.
+// mayEnable says whether code of this build may enable failpoints of pingcap's runtime. A package that imports that runtime
+// and is not read for splicing may do anything with it.
 func (b *build) mayEnable() bool {
 	chosen := map[*listedPackage]bool{}
 	for _, pf := range b.chosen {

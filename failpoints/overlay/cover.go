@@ -1,7 +1,7 @@
-// Coverage. The go command hands the cover tool the names of the files on disk, overlay or not, so a covered package
-// would run uninstrumented. Here every tool is started through a small script that shows the cover tool the staged
-// files. The binding files, which no author wrote, go past the cover tool to the compiler, so that no profile, no
-// percentage and no counter knows them.
+// Coverage. Even with an overlay, the go command gives the cover tool the names of the files on disk, so a covered package
+// would run uninstrumented. Therefore every tool is started through a small script that gives the staged files to the cover
+// tool. The binding files, which no author wrote, bypass the cover tool and go to the compiler, so they appear in no
+// profile, percentage or counter.
 
 package overlay
 
@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// coverScript finds everything it needs beside itself. A file is known by its path, or by its package and base name:
-// Go 1.26 gives the cover tool absolute names, and later ones names that count from a folder.
+// coverScript finds everything it needs in its own folder. It finds a file by its path, or by package and base name: Go 1.26
+// gives the cover tool absolute names, and later versions give names relative to a folder.
 //
 //go:embed cover.sh
 var coverScript []byte
@@ -38,7 +38,7 @@ func (s *stage) stageCoverTool(b *build) error {
 	return writeFile(s.coverTool(), coverScript)
 }
 
-// indexByPackage makes a staged file known by its package and base name.
+// indexByPackage lets the script find a staged file by package and base name.
 func (s *stage) indexByPackage(pf *packageFiles, f *sourceFile) error {
 	target, err := pf.target(f)
 	if err != nil {

@@ -1,5 +1,5 @@
-// What the markers become where code imports racewindow: the controller travels in the context. Without one the marker
-// is pingcap's, at the price of a context look-up.
+// What markers become in code that imports racewindow: the controller travels in the context. Without a controller the
+// marker is pingcap's, and costs one context look-up more.
 //
 //	failpoint.InjectCall("n", ctx)             _racewindow_yield(_racewindow_point_0, ctx)
 //	failpoint.InjectCall("n", ctx, a, f())     _racewindow_yieldArgs(_racewindow_point_0, ctx, a, f())
@@ -10,12 +10,12 @@
 //	failpoint.InjectContext(ctx, "n", func…)   if v, _ok_ := _racewindow_fault(_racewindow_point_1, ctx); _ok_ { BODY }
 //	failpoint.Inject("n", func…)               as pingcap's tool
 //
-// The first line is chosen where the source shows that the argument is a context.Context: a parameter or variable
-// declared as one, or the result of context.Background, TODO or With…. Where the source shows that it is none (a
-// literal, a basic type), the marker keeps pingcap's runtime. Else the argument is looked at when the marker is passed.
+// The first form is used if the source shows that the argument is a context.Context: a parameter or variable declared as
+// one, or the result of context.Background, TODO or With…. If the source shows that it is not (a literal, a basic type), the
+// marker keeps pingcap's runtime. Otherwise the argument is examined when the marker is passed.
 //
-// Every argument is evaluated as in a normal build, once and in order, with one exception: behind an argument of
-// unknown type, arguments without effects are evaluated only when it turns out to be no context.
+// Every argument is evaluated as in a normal build, once and in order, with one exception: after an argument of unknown
+// type, arguments without effects are evaluated only if that argument is no context.
 
 package overlay
 
@@ -24,7 +24,8 @@ import (
 	"go/ast"
 )
 
-// contextCall splices an InjectCall that is given a context, or may be; ok is false when it certainly is not.
+// contextCall splices an InjectCall whose first argument after the name is, or may be, a context; ok is false if it
+// certainly is not.
 func (s *splicer) contextCall(m marker) (ok bool) {
 	args := m.call.Args
 	spread := m.call.Ellipsis.IsValid()
@@ -61,7 +62,7 @@ func (s *splicer) contextCall(m marker) (ok bool) {
 	return true
 }
 
-// tryYield splices the form whose argument is looked at when the marker is passed.
+// tryYield splices the form that examines its argument when the marker is passed.
 func (s *splicer) tryYield(m marker, point string) {
 	args := m.call.Args
 	head := fmt.Sprintf("if !%stryYield(%s, %s) { %s.Call(%s(", s.bind.prefix(), point, flat(args[1]), m.pkg, s.bind.curpkg())
@@ -70,7 +71,7 @@ func (s *splicer) tryYield(m marker, point string) {
 	s.insert(m.call.End(), " }")
 }
 
-// simple says whether e is a name, or a name behind names: evaluating it twice is evaluating it once.
+// simple says whether e is a name, or a selector of names: evaluating it twice has the same effect as once.
 func simple(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.Ident:
@@ -81,7 +82,7 @@ func simple(e ast.Expr) bool {
 	return false
 }
 
-// flat is the text of a simple expression on one line.
+// flat returns the text of a simple expression on one line.
 func flat(e ast.Expr) string {
 	if selector, ok := e.(*ast.SelectorExpr); ok {
 		return flat(selector.X) + "." + selector.Sel.Name
@@ -89,7 +90,7 @@ func flat(e ast.Expr) string {
 	return e.(*ast.Ident).Name
 }
 
-// contextCondition is the head that an InjectContext gets from racewindow's dispatch.
+// contextCondition returns the head that replaces an InjectContext under racewindow's dispatch.
 func (s *splicer) contextCondition(m marker) condition {
 	const fires = "_ok_"
 	args, line := m.call.Args, s.line(m.call.Pos())

@@ -1,4 +1,4 @@
-// What the markers mean to pingcap's own tool: its README and its rewriter are the specification.
+// What markers mean to pingcap's own tool. Its README and its rewriter are the specification.
 //
 //	failpoint.Inject("n", func(v failpoint.Value) { BODY })   if v, _err_ := failpoint.Eval(_curpkg_("n")); _err_ == nil { BODY }
 //	failpoint.InjectContext(ctx, "n", func() { BODY })        if _, _err_ := failpoint.EvalContext(ctx, …); _err_ == nil { BODY }
@@ -20,13 +20,13 @@ import (
 	"strings"
 )
 
-// A condition is the text that replaces the head of an Inject or InjectContext: the texts around the arguments that
-// stay. The last one closes the call.
+// A condition is the text that replaces the head of an Inject or InjectContext: the texts around the arguments that are
+// kept. The last text closes the call.
 type condition struct {
 	open  string
 	kept  []ast.Expr
 	texts []string // text after each kept argument
-	fires string   // what says that the body runs
+	fires string   // the variable that says whether the body runs
 }
 
 // inject splices Inject and InjectContext.
@@ -83,7 +83,7 @@ func (s *splicer) pingcapCondition(m marker) condition {
 	return condition{m.pkg + ".EvalContext(", m.call.Args[:2], []string{", " + curpkg + "(", "))"}, pingcapError}
 }
 
-// head splices everything up to the last argument that stays.
+// head splices everything up to the last kept argument.
 func (s *splicer) head(m marker, c condition, before string) {
 	s.replace(m.call.Pos(), c.kept[0].Pos(), before+c.open, "")
 	for i := 1; i < len(c.kept); i++ {
@@ -91,13 +91,13 @@ func (s *splicer) head(m marker, c condition, before string) {
 	}
 }
 
-// evaluateOnly splices a marker without a body: a failpoint may sleep, panic or print by itself.
+// evaluateOnly splices a marker without a body: even so, an enabled failpoint can sleep, panic or print.
 func (s *splicer) evaluateOnly(m marker, c condition) {
 	s.head(m, c, "")
 	s.closing(c.kept[len(c.kept)-1].End(), m.call.End(), c.texts[len(c.texts)-1])
 }
 
-// valueName is the name of the body's parameter.
+// valueName returns the name of the body's parameter.
 func (s *splicer) valueName(m marker, body *ast.FuncLit) (string, bool) {
 	fields := body.Type.Params.List
 	if len(fields) == 0 {
@@ -180,8 +180,8 @@ func (s *splicer) label(m marker) {
 	}
 }
 
-// returns splices Return. A newline after the keyword would end the statement, so an argument on a later line is put
-// in parentheses that begin on the keyword's line.
+// returns splices Return. A newline after the return keyword would end the statement, so if the first argument is on a later
+// line, it gets parentheses that open on the keyword's line.
 func (s *splicer) returns(m marker) {
 	args := m.call.Args
 	if m.call.Ellipsis.IsValid() {
@@ -203,7 +203,7 @@ func (s *splicer) returns(m marker) {
 	s.replace(last.End(), m.call.End(), "", "")
 }
 
-// find is the position of the first token of that kind in [from, to) which is not inside a comment, or NoPos.
+// find returns the position of the first token of that kind in [from, to) outside of comments, or NoPos.
 func (s *splicer) find(from, to token.Pos, kind token.Token) token.Pos {
 	text := s.text[s.offset(from):s.offset(to)]
 	fset := token.NewFileSet()

@@ -1,5 +1,5 @@
-// The failpoints that the environment enables. pingcap's runtime and gofail's take any name, and one that no marker has
-// fires never: the run would look like one in which the failpoint changed nothing.
+// The failpoints that the environment enables. The runtimes of pingcap and gofail accept any name. A name that no marker has
+// never fires, and the run would look as if the failpoint changed nothing.
 
 package overlay
 
@@ -11,13 +11,13 @@ import (
 	"strings"
 )
 
-// environments are the variables that the runtimes read as they start, and whose markers they enable.
+// environments are the variables that the runtimes read when they start, to enable markers.
 var environments = []struct {
 	variable string
 	gofail   bool
 }{{"GO_FAILPOINTS", false}, {"GOFAIL_FAILPOINTS", true}}
 
-// variable is the value that the go command's environment gives to a variable.
+// variable returns the value of a variable in the environment of the go command.
 func (g *goCommand) variable(name string) string {
 	for _, entry := range slices.Backward(g.env) {
 		if value, ok := strings.CutPrefix(entry, name+"="); ok {
@@ -27,8 +27,9 @@ func (g *goCommand) variable(name string) string {
 	return ""
 }
 
-// keepFromCache makes the go command run tests whose failpoints the environment enables. The runtimes read it before the
-// testing package begins to note what a result depends on, so the result would be taken for that of any environment.
+// keepFromCache makes the go command run tests whose failpoints the environment enables, instead of taking a cached result.
+// The runtimes read the variables before package testing starts to record what a result depends on, so a cached result would
+// count for any environment.
 func (g *goCommand) keepFromCache() {
 	if g.inv.verb != "test" || g.inv.flags["count"] != "" {
 		return
@@ -41,9 +42,9 @@ func (g *goCommand) keepFromCache() {
 	}
 }
 
-// checkEnabled looks at every name that the environment or the sources enable, and that no marker of the build has. In
-// the environment of a test or a run such a name is a wrong call. It is a warning only where packages may evaluate
-// failpoints without a marker, in a source, and in the environment of a build, whose binary runs elsewhere.
+// checkEnabled checks every name that the environment or the sources enable. A name that no marker of the build has is a
+// usage error in the environment of a test or a run. It is only a warning in three cases: packages may evaluate failpoints
+// without a marker, the name is in a source, or the command is a build, whose binary runs elsewhere.
 func (b *build) checkEnabled() error {
 	for _, e := range b.enables {
 		if why, sure := b.unknownName(e.name, e.gofail); why != "" && sure {
@@ -69,7 +70,7 @@ func (b *build) warn(format string, args ...any) {
 	_, _ = fmt.Fprintf(b.g.stderr, "racewindow: "+format+"\n", args...)
 }
 
-// enabledNames are the names in a list like a=return(1);b=panic, as both runtimes read it.
+// enabledNames returns the names in a list such as a=return(1);b=panic, read as both runtimes read it.
 func enabledNames(list string) (names []string) {
 	for _, entry := range strings.Split(list, ";") {
 		if name, _, ok := strings.Cut(entry, "="); ok && name != "" {
@@ -79,8 +80,8 @@ func enabledNames(list string) (names []string) {
 	return names
 }
 
-// unknownName says why enabling a name does nothing in this build; empty when it may do something. It is sure where
-// packages that evaluate failpoints without a marker are no likely reason for the name.
+// unknownName says why enabling a name does nothing in this build; why is empty if it may do something. sure is false if the
+// name may belong to a package that evaluates failpoints without a marker.
 func (b *build) unknownName(name string, gofail bool) (why string, sure bool) {
 	var known []string
 	for _, m := range b.markers {
@@ -107,7 +108,7 @@ func (b *build) unknownName(name string, gofail bool) (why string, sure bool) {
 	return "no marker of package " + home.ImportPath + " has that name", true
 }
 
-// home is the package that a name belongs to.
+// home returns the package that a name belongs to.
 func (b *build) home(name string) (home *listedPackage) {
 	for _, p := range b.packages {
 		if !p.Standard && strings.HasPrefix(name, p.ImportPath+"/") && (home == nil || len(home.ImportPath) < len(p.ImportPath)) {
@@ -117,8 +118,8 @@ func (b *build) home(name string) (home *listedPackage) {
 	return home
 }
 
-// wild says whether packages may evaluate names that no marker has: spliced ones that call Eval themselves, or others
-// that import pingcap's package.
+// wild says whether packages may evaluate names that no marker has: spliced packages that call Eval themselves, or other
+// packages that import pingcap's.
 func (b *build) wild() bool {
 	if b.evaluates {
 		return true
@@ -129,10 +130,11 @@ func (b *build) wild() bool {
 	})
 }
 
-// mostNear is how many near names a message names.
+// mostNear is the largest number of similar names that a message suggests.
 const mostNear = 3
 
-// nearNames are the known names that somebody may have meant: a slip of a few letters away, or of another package.
+// nearNames returns the known names that the user may have meant: those that differ by a few letters, or only in the
+// package.
 func nearNames(name string, known []string) (near []string) {
 	last := name[strings.LastIndexByte(name, '/')+1:]
 	for _, k := range known {
@@ -146,7 +148,7 @@ func nearNames(name string, known []string) (near []string) {
 	return near[:min(len(near), mostNear)]
 }
 
-// distance is how many letters must be added, taken away or replaced to make one name of the other.
+// distance returns how many letters must be added, removed or replaced to turn one name into the other.
 func distance(a, b string) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -167,7 +169,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// An enabling is a call in a source that enables a failpoint by a name that can be read off the file.
+// An enabling is a call in a source file that enables a failpoint whose name can be read from the file.
 type enabling struct {
 	call, name, file string
 	line             int
@@ -176,7 +178,7 @@ type enabling struct {
 
 var enablers = names("Enable EnableWith EnableCall")
 
-// findEnablings finds the calls of the file that enable a failpoint, and says whether it evaluates any by itself.
+// findEnablings returns the calls in the file that enable a failpoint, and whether the file evaluates any failpoint itself.
 func (s *source) findEnablings() (found []enabling, evaluates bool) {
 	gofail := map[string]bool{}
 	for _, spec := range s.file.Imports {

@@ -1,6 +1,6 @@
-// What can be seen of an argument's type without type checking, which would need every dependency compiled first.
-// go/parser resolves identifiers within a file; its objects are deprecated for programs that want types, and exact for
-// what is asked here: is this name a local variable or parameter, and what does its declaration say?
+// What a file shows about the type of an argument without type checking, which would first have to compile every dependency.
+// go/parser resolves identifiers within a file. Its objects are deprecated for programs that need types, but they answer
+// exactly what is asked here: is this name a local variable or parameter, and what does its declaration say?
 
 package overlay
 
@@ -9,13 +9,13 @@ import (
 	"go/token"
 )
 
-// object is the declaration that go/parser found in this file for an identifier, nil for imports, for builtins and for
+// object returns the declaration of an identifier that go/parser found in this file. It is nil for imports, builtins and
 // what other files declare.
 //
 //lint:ignore SA1019 the deprecation is about types, see the head of this file
 func object(id *ast.Ident) *ast.Object { return id.Obj }
 
-// A sight is what can be seen of whether an expression is a context.Context.
+// A sight says whether the source shows that an expression is a context.Context.
 type sight int
 
 const (
@@ -24,7 +24,7 @@ const (
 	sightOther
 )
 
-// maxSightDepth bounds the chain c := b; b := a; a := ctx that is followed.
+// maxSightDepth is how many steps of a chain such as c := b; b := a; a := ctx are followed.
 const maxSightDepth = 8
 
 // contextMakers are the functions of package context whose first result is a context.Context.
@@ -93,7 +93,7 @@ func (s *source) sightOfName(id *ast.Ident, depth int) sight {
 	return sightUnknown
 }
 
-// sightOfAssigned looks at the value that a declaration gives to the variable that name refers to.
+// sightOfAssigned examines the value that a declaration assigns to the variable name.
 func (s *source) sightOfAssigned(name *ast.Ident, left, right []ast.Expr, depth int) sight {
 	for i, e := range left {
 		id, ok := e.(*ast.Ident)
@@ -131,7 +131,7 @@ func (s *source) sightOfType(e ast.Expr) sight {
 	return sightUnknown
 }
 
-// pure says whether leaving out the evaluation of e changes nothing that a program may rely on.
+// pure says whether e can stay unevaluated without any effect that a program may rely on.
 func pure(e ast.Expr) bool {
 	switch e := e.(type) {
 	case *ast.Ident, *ast.BasicLit, *ast.FuncLit:

@@ -4,9 +4,9 @@ package overlay
 
 import "strings"
 
-// Parse takes --include, --plant, --strip and --help out of the arguments of racewindow test, build or run, and leaves the rest
-// to the go command. Behind -args or --, and behind the package of a run, everything belongs to the program. Both a
-// repeated --include and a list with commas are understood; --plant takes one file and may be repeated. The error is a
+// Parse takes --include, --plant, --strip and --help from the arguments of racewindow test, build or run, and leaves the
+// rest to the go command. Everything after -args or --, and everything after the package of a run, belongs to the program.
+// --include may be repeated, and takes a list with commas; --plant takes one file, and may be repeated. The error is a
 // *UsageError.
 func Parse(verb string, args []string) (c Command, help bool, err error) {
 	c.Verb = verb
@@ -87,7 +87,7 @@ func (c *Command) parseOwn(args []string) (own string, used int, err error) {
 	return "", 0, nil
 }
 
-// ownValue is the value of the flag args[0], in the same argument or in the next one, and how many arguments it takes.
+// ownValue returns the value of the flag args[0], from the same argument or the next one, and how many arguments it takes.
 func ownValue(args []string, value string, hasValue bool) (string, int) {
 	if !hasValue && len(args) > 1 {
 		return args[1], 2

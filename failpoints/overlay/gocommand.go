@@ -1,4 +1,4 @@
-// The go command as this package uses it: asked for its environment and for the packages of a build, then run.
+// The go command: its environment, the packages of a build, and the run itself.
 
 package overlay
 
@@ -36,7 +36,7 @@ type goCommand struct {
 	cancel      context.CancelCauseFunc
 }
 
-// goSettings are the answers of go env that matter here.
+// goSettings are the answers of go env that this package needs.
 type goSettings struct {
 	GOFLAGS, GOMOD, GOWORK, GOMODCACHE, GOENV, GOTMPDIR, GOCACHE string
 }
@@ -79,7 +79,7 @@ func (g *goCommand) configure(ctx context.Context, plants bool) error {
 	return g.refuse(plants)
 }
 
-// refuse names the combinations of flags that would silently build something uninstrumented.
+// refuse rejects the combinations of flags that would silently build something uninstrumented.
 func (g *goCommand) refuse(plants bool) error {
 	switch {
 	case !g.inv.covers():
@@ -97,7 +97,7 @@ func (g *goCommand) refuse(plants bool) error {
 
 var errNoGo = errors.New("the go command is not on the PATH: install Go (https://go.dev/dl), or add the folder of go to PATH")
 
-// output runs a go command for its standard output.
+// output runs a go command and returns its standard output.
 func (g *goCommand) output(ctx context.Context, args ...string) ([]byte, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir, cmd.Env = g.dir, g.env
@@ -178,7 +178,7 @@ func (g *goCommand) start(ctx context.Context, cmd *exec.Cmd) error {
 	return nil
 }
 
-// exitCode is the child's own code, or what a shell reports for a child that a signal ended.
+// exitCode returns the child's own code, or the code that a shell reports for a child that a signal ended.
 func exitCode(ended *exec.ExitError) int {
 	if code := ended.ExitCode(); code >= 0 {
 		return code

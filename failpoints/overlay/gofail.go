@@ -1,14 +1,13 @@
-// The comment markers of go.etcd.io/gofail: its design.md and its rewriter are the specification.
+// The comment markers of go.etcd.io/gofail. Its design.md and its rewriter are the specification.
 //
 //	// gofail: var name T     if v, err := POINT.Acquire(); err == nil { if name, ok := v.(T); !ok { POINT.BadType(v, "T") } else { …
 //	// code                      code
 //	// last line of code         last line of code }}
 //	// gofail: label:                    label:
 //
-// gofail's tool reads lines; here only what Go itself takes for a comment is a marker. The code ends at the first line
-// that is no comment. It becomes part of the function around it, so a return in it returns from that function. Unlike
-// gofail's own text, the spliced one has no goto, so that the code may declare variables, and it closes before a comment
-// at the end of the code.
+// gofail's tool reads lines; here a marker must also be a comment to Go. The code ends at the first line that is not a
+// comment. It becomes part of the function around it, so a return in it returns from that function. Unlike gofail's text,
+// the spliced text has no goto, so the code may declare variables; and it closes before a comment at the end of the code.
 
 package overlay
 
@@ -36,17 +35,17 @@ type gofailMarker struct {
 	code           []*ast.Comment
 }
 
-// mentionsGofail is a quick look that spares most files the parser.
+// mentionsGofail is a quick test, so that most files need not be parsed.
 func mentionsGofail(content []byte) bool { return gofailLike.Match(content) }
 
 var (
-	// gofailLike is what somebody may have meant as a marker.
+	// gofailLike matches what may be meant as a marker.
 	gofailLike  = regexp.MustCompile(`(?i)(//|/\*)[ \t]*gofail[ \t]*:`)
 	gofailMeant = regexp.MustCompile(`(?i)^(//|/\*)[ \t]*gofail[ \t]*:[ \t]*(var[ \t]|[\pL_][\pL_\pN]*[ \t]*:)`)
 	gofailLabel = regexp.MustCompile(`^[ \t]*([\pL_][\pL_\pN]*)[ \t]*:[ \t]*(//.*)?$`)
 )
 
-// findGofail finds the comment markers of the file. What looks like one and is none is a problem.
+// findGofail finds the comment markers of the file. A comment that looks like a marker but is not one is a problem.
 func (s *source) findGofail() {
 	var comments []*ast.Comment
 	for _, group := range s.file.Comments {
@@ -115,18 +114,18 @@ func firstLine(text string) string {
 	return strings.TrimRight(text, "\r")
 }
 
-// startsLine says whether only blanks stand before the comment on its line.
+// startsLine says whether only blanks precede the comment on its line.
 func (s *source) startsLine(c *ast.Comment) bool {
 	before := string(s.text[:s.offset(c.Pos())])
 	return strings.TrimSpace(before[strings.LastIndexByte(before, '\n')+1:]) == ""
 }
 
-// continues says whether next is a line of the code that last belongs to.
+// continues says whether next is another line of the code that last belongs to.
 func (s *source) continues(last, next *ast.Comment) bool {
 	return strings.HasPrefix(next.Text, "//") && s.line(next.Pos()) == s.line(last.Pos())+1 && s.startsLine(next)
 }
 
-// gofailPlace says whether a statement can stand where the comment stands.
+// gofailPlace says whether a statement can stand in the place of the comment.
 func (s *source) gofailPlace(c *ast.Comment) bool {
 	inner, outer := ast.Node(s.file), ast.Node(nil)
 	ast.Inspect(s.file, func(n ast.Node) bool {
@@ -139,7 +138,7 @@ func (s *source) gofailPlace(c *ast.Comment) bool {
 		inner, outer = n, inner
 		return true
 	})
-	place := token.NoPos // statements stand after it
+	place := token.NoPos // statements come after it
 	switch n := inner.(type) {
 	case *ast.BlockStmt:
 		place = statementsFrom(n, outer, c.Pos())
@@ -158,8 +157,8 @@ func (s *source) gofailPlace(c *ast.Comment) bool {
 	return true
 }
 
-// statementsFrom is where the statements begin among which pos stands: at the brace of a block, but in a switch or a
-// select at the colon of the last clause before pos, for a clause ends with its last statement and not with the comments
+// statementsFrom returns where the list of statements around pos begins. In a block that is the brace. In a switch or select
+// it is the colon of the last clause before pos, because a clause ends with its last statement, and not with the comments
 // after it.
 func statementsFrom(block *ast.BlockStmt, parent ast.Node, pos token.Pos) (place token.Pos) {
 	switch parent.(type) {
@@ -182,8 +181,8 @@ func statementsFrom(block *ast.BlockStmt, parent ast.Node, pos token.Pos) (place
 	return place
 }
 
-// codeText is the code of a marker with every // made two blanks, so that a byte of it stands where it stands in the
-// file, and where in the file it begins.
+// codeText returns the code of a marker, with two blanks in place of every //, so that each byte keeps its distance from the
+// first; and from, the offset in the file of that first byte.
 func (s *source) codeText(m *gofailMarker) (text []byte, from int) {
 	if len(m.code) == 0 {
 		return nil, 0
@@ -226,7 +225,7 @@ func (s *source) gofailCode(m *gofailMarker) bool {
 	return s.noMarkerInside(m, file)
 }
 
-// noMarkerInside refuses a marker of pingcap's in the code of one of gofail's: it would do nothing.
+// noMarkerInside refuses a pingcap marker in the code of a gofail marker: it would do nothing.
 func (s *source) noMarkerInside(m *gofailMarker, code *ast.File) bool {
 	found := false
 	ast.Inspect(code, func(n ast.Node) bool {
@@ -244,7 +243,7 @@ func (s *source) noMarkerInside(m *gofailMarker, code *ast.File) bool {
 	return !found
 }
 
-// spliceGofail replaces one comment marker.
+// spliceGofail splices one comment marker.
 func (s *splicer) spliceGofail(m gofailMarker) {
 	from := s.offset(m.header.Pos())
 	if m.name == "" {
@@ -266,7 +265,7 @@ func (s *splicer) spliceGofail(m gofailMarker) {
 	}
 	s.edits = append(s.edits, edit{from, from + len(m.header.Text), head})
 	if end == 0 {
-		return // comments only: they stay comments
+		return // only comments: they stay comments
 	}
 	for _, c := range m.code {
 		at := s.offset(c.Pos())
@@ -275,7 +274,7 @@ func (s *splicer) spliceGofail(m gofailMarker) {
 	s.edits = append(s.edits, edit{codeFrom + end, codeFrom + end, " }}"})
 }
 
-// lastToken is where the last token of a code that is no comment ends; 0 when there is none.
+// lastToken returns where the last token ends that is not a comment; 0 if there is none.
 func lastToken(text []byte) (end int) {
 	fset := token.NewFileSet()
 	file := fset.AddFile("", -1, len(text))
@@ -287,7 +286,7 @@ func lastToken(text []byte) (end int) {
 		case tok == token.EOF:
 			return end
 		case tok == token.SEMICOLON && literal != ";":
-			continue // the scanner's own
+			continue // inserted by the scanner
 		case literal == "":
 			literal = tok.String()
 		}

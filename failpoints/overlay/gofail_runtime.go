@@ -1,7 +1,7 @@
-// Where the runtime of gofail comes from. Where the build can import it, the build's own serves. Else this package brings
-// a copy: in a go.mod or go.work that exists in the overlay only, as for included modules, so that etcd's way of changing
-// go.mod before such a build is not needed. The copy lies in the go command's cache, where its name is the same in
-// every call and what imports it stays cached.
+// Where gofail's runtime comes from. If the build can import it, the build's own copy is used. Otherwise this package
+// supplies a copy through a go.mod or go.work that exists in the overlay only, as for included modules, so users need not
+// change go.mod before such a build, as etcd does. The copy lies in the go command's cache, under the same name in every
+// call, so packages that import it stay cached.
 
 package overlay
 
@@ -23,13 +23,13 @@ import (
 //go:embed gofail.txtar
 var gofailArchive []byte
 
-// GofailVersion is the version of the runtime that this package brings.
+// GofailVersion is the version of the runtime that this package supplies.
 const GofailVersion = "v0.2.0"
 
-// newFailpoint is what the spliced code calls; runtimes from before v0.1.0 have another one.
+// newFailpoint matches the function that the spliced code calls; runtimes before v0.1.0 do not have it in this form.
 var newFailpoint = regexp.MustCompile(`(?m)^func NewFailpoint\(\w+ string\) `)
 
-// provideGofail sees to it that the spliced code can import gofail's runtime.
+// provideGofail makes gofail's runtime importable for the spliced code.
 func (b *build) provideGofail(ctx context.Context) error {
 	var first *Marker
 	for i, m := range b.markers {
@@ -67,7 +67,7 @@ func (b *build) provideGofail(ctx context.Context) error {
 	return nil
 }
 
-// checkGofail refuses a runtime that the spliced code does not fit.
+// checkGofail refuses a runtime that does not have the function that the spliced code calls.
 func (b *build) checkGofail(first *Marker, runtime *listedPackage) error {
 	for _, name := range runtime.GoFiles {
 		text, err := b.disk.read(absolute(runtime.Dir, name))
@@ -89,8 +89,8 @@ func (b *build) checkGofail(first *Marker, runtime *listedPackage) error {
 	}}.orNil(b.g.dir)
 }
 
-// requiresGofail says whether the main module is gofail or requires it: the go command lets no package import a module
-// that only the go.mod of a dependency names.
+// requiresGofail says whether the main module is gofail or requires it. The go command lets no package import a module that
+// only a dependency's go.mod names.
 func (b *build) requiresGofail() bool {
 	text, err := b.disk.read(b.rootFile())
 	if err != nil {
@@ -100,7 +100,7 @@ func (b *build) requiresGofail() bool {
 	return err == nil && (requires(parsed, gofailModule) || parsed.Module != nil && parsed.Module.Mod.Path == gofailModule)
 }
 
-// vendored says whether the go command reads dependencies from a vendor folder, which it reads from the disk only.
+// vendored says whether the go command reads dependencies from a vendor folder. It reads that folder from the disk only.
 func (b *build) vendored() bool {
 	if mode := b.g.inv.flags["mod"]; mode != "" {
 		return mode == "vendor"
@@ -109,7 +109,7 @@ func (b *build) vendored() bool {
 	return err == nil
 }
 
-// bring writes a brought module where the next call finds it too, or else to the stage.
+// bring writes the supplied module where the next call finds it too, or else into the stage.
 func (s *stage) bring(b *build, m *movedModule) error {
 	if cache := b.g.settings.GOCACHE; filepath.IsAbs(cache) {
 		to := filepath.Join(cache, "racewindow", filepath.FromSlash(m.path)+"@"+m.version)
@@ -127,7 +127,7 @@ func (s *stage) bring(b *build, m *movedModule) error {
 	return nil
 }
 
-// keep makes a folder with exactly these files, at once or not at all. An error says that it is not there.
+// keep makes a folder with exactly these files, at once or not at all. An error says that the folder is not there.
 func keep(to string, files map[string][]byte) error {
 	if _, err := os.Stat(to); err == nil {
 		return holdsExactly(to, files)
@@ -148,7 +148,7 @@ func keep(to string, files map[string][]byte) error {
 	if os.Rename(dir, to) == nil {
 		return nil
 	}
-	return holdsExactly(to, files) // another call was first
+	return holdsExactly(to, files) // another call was faster
 }
 
 func holdsExactly(dir string, files map[string][]byte) error {

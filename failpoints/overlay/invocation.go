@@ -1,5 +1,5 @@
-// What the caller wrote after racewindow test: which of it are flags, which are packages, which belongs to the program.
-// The go command keeps this to itself, and the packages must be known before it runs.
+// The arguments of racewindow test, build or run: which are flags, which are packages, which belong to the program. The go
+// command does not tell, and the packages must be known before it runs.
 
 package overlay
 
@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// An invocation is one command line of go test, build or run, taken apart.
+// An invocation is one command line of go test, build or run, split into its parts.
 type invocation struct {
 	verb     string
-	chdir    string   // value of -C, which is applied here and not passed on
+	chdir    string   // value of -C, which this package applies and does not pass on
 	before   []string // flags before the packages
 	packages []string // package patterns or .go files; none means the current folder
-	after    []string // flags after the packages, -args and what follows, arguments of the program
+	after    []string // flags after the packages, -args and what follows it, arguments of the program
 	flags    map[string]string
 }
 
-// boolFlags take no separate value. A flag in neither table is the test binary's own, as for go test.
+// boolFlags take no separate value. As for go test, a flag in neither table belongs to the test binary.
 var boolFlags = names(`a asan benchmem c cover failfast fullpath i json linkshared modcacherw msan n race short
 	trimpath v work x buildvcs artifacts`)
 
@@ -29,10 +29,10 @@ var valueFlags = names(`C asmflags bench benchtime blockprofile blockprofilerate
 	modfile mutexprofile mutexprofilefraction o outputdir overlay p parallel pgo pkgdir run shuffle skip tags
 	testlogfile timeout toolexec trace vet`)
 
-// listFlags decide which files a build consists of, so go list must get them too.
+// listFlags decide which files belong to a build, so go list must get them too.
 var listFlags = names(`race msan asan tags mod modfile compiler installsuffix modcacherw overlay`)
 
-// ownFlags are not passed on as they are: this package gives the go command its own.
+// ownFlags are not passed on, because this package gives the go command its own.
 var ownFlags = names(`C overlay`)
 
 func names(list string) map[string]bool {
@@ -43,7 +43,7 @@ func names(list string) map[string]bool {
 	return set
 }
 
-// flagName takes one argument apart; ok is false when it is no flag.
+// flagName splits one argument into name and value; ok is false if it is no flag.
 func flagName(arg string) (name, value string, hasValue, ok bool) {
 	if len(arg) < 2 || arg[0] != '-' || arg == "--" {
 		return "", "", false, false
@@ -115,7 +115,7 @@ func (inv *invocation) moreFiles(arg string) bool {
 	return strings.HasSuffix(arg, ".go") && strings.HasSuffix(inv.packages[0], ".go")
 }
 
-// takeFlag records a known flag and passes it on; it returns how many arguments the flag used.
+// takeFlag records a known flag, passes it on, and returns how many arguments it used.
 func (inv *invocation) takeFlag(into *[]string, name, value string, hasValue bool, args []string) (int, error) {
 	used := 1
 	switch {
@@ -137,7 +137,7 @@ func (inv *invocation) takeFlag(into *[]string, name, value string, hasValue boo
 	return used, nil
 }
 
-// redirect gives a flag another value wherever the command line sets it, or sets it where only GOFLAGS does.
+// redirect gives a flag another value wherever the command line sets it, and adds it where only GOFLAGS sets it.
 func (inv *invocation) redirect(flag, value string) {
 	inv.flags[flag] = value
 	given := "-" + flag + "=" + value
@@ -163,7 +163,7 @@ func (inv *invocation) redirect(flag, value string) {
 		return out
 	}
 	inv.before = replace(inv.before)
-	if inv.verb != "run" { // behind the package of a run, everything belongs to the program
+	if inv.verb != "run" { // after the package of a run, everything belongs to the program
 		inv.after = replace(inv.after)
 	}
 	if !found {
@@ -171,8 +171,8 @@ func (inv *invocation) redirect(flag, value string) {
 	}
 }
 
-// adopt adds the flags of the GOFLAGS variable where the command line has not set them; the go command reads them
-// itself, so nothing is passed on.
+// adopt records the flags in GOFLAGS that the command line does not set. It passes nothing on, because the go command reads
+// GOFLAGS itself.
 func (inv *invocation) adopt(goflags string) {
 	for _, arg := range splitQuoted(goflags) {
 		name, value, hasValue, ok := flagName(arg)
@@ -186,7 +186,7 @@ func (inv *invocation) adopt(goflags string) {
 	}
 }
 
-// splitQuoted splits like the go command does for GOFLAGS: at spaces, with ' or " around a whole entry.
+// splitQuoted splits as the go command splits GOFLAGS: at spaces, with ' or " around a whole entry.
 func splitQuoted(s string) []string {
 	var out []string
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
@@ -202,7 +202,7 @@ func splitQuoted(s string) []string {
 	return out
 }
 
-// set says whether a flag that takes no value is given.
+// set says whether a flag without a value is given.
 func (inv *invocation) set(flag string) bool {
 	value, given := inv.flags[flag]
 	return given && value != "false" && value != "0" && value != "f" && value != "F" && value != "FALSE" && value != "False"
@@ -223,7 +223,7 @@ func (inv *invocation) fileList() bool {
 	return len(inv.packages) > 0 && strings.HasSuffix(inv.packages[0], ".go")
 }
 
-// listed are the patterns for go list: the packages and those whose coverage is measured, for these are built too.
+// listed returns the patterns for go list: the packages, and the packages whose coverage is measured, which are built too.
 func (inv *invocation) listed() []string {
 	patterns := append([]string{}, inv.packages...)
 	if len(patterns) == 0 {
@@ -235,7 +235,7 @@ func (inv *invocation) listed() []string {
 	return patterns
 }
 
-// forList are the flags that go list must get to see the same files as the build.
+// forList returns the flags that make go list see the same files as the build.
 func (inv *invocation) forList() []string {
 	var flags []string
 	for _, name := range sortedKeys(inv.flags) {

@@ -1,5 +1,4 @@
-// The markers of a build: what was spliced, for the summary, for the list, and for the check of the names that somebody
-// enables.
+// The markers of a build: the spliced ones, for the summary, for the list, and for checking the names that somebody enables.
 
 package overlay
 
@@ -12,7 +11,7 @@ import (
 	"strings"
 )
 
-// The kinds of markers that have a name to enable.
+// The kinds of markers that can be enabled by name.
 const (
 	KindInject        = "Inject"
 	KindInjectContext = "InjectContext"
@@ -29,10 +28,10 @@ type Marker struct {
 	File    string `json:"file"`
 	Line    int    `json:"line"`
 
-	path string // of its package in the binary
+	path string // the path of its package in the binary
 }
 
-// found records a marker of pingcap's, its name without the package.
+// found records a pingcap marker, with its name but without its package.
 func (s *splicer) found(m marker) {
 	at := 0
 	if m.name == KindInjectContext {
@@ -45,7 +44,7 @@ func (s *splicer) found(m marker) {
 	s.bind.all = append(s.bind.all, Marker{Name: name, Kind: m.name, File: s.path, Line: s.line(m.call.Pos())})
 }
 
-// record takes the markers of a file in, and gives them their full names and the places where they were written.
+// record adds the markers of a file to the build, with their full names and the places where they were written.
 func (b *build) record(pf *packageFiles, f *sourceFile, markers []Marker) {
 	for _, m := range markers {
 		m.File, m.Line = f.written(m.Line)
@@ -64,7 +63,7 @@ func (b *build) record(pf *packageFiles, f *sourceFile, markers []Marker) {
 	}
 }
 
-// binaryPath is the path of a package in the binary that is built, which begins the names of its markers.
+// binaryPath returns the path of a package in the built binary; the names of its markers begin with it.
 func (b *build) binaryPath(pf *packageFiles, u unit) string {
 	switch {
 	case u == unitExternalTest:
@@ -99,7 +98,7 @@ func counted(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// refuseTwins refuses comment markers that share a name in one binary: the names of gofail have no package, and its
+// refuseTwins refuses comment markers with equal names in one binary: gofail's names do not contain the package, and its
 // runtime ends the process at the second one.
 func (b *build) refuseTwins(ctx context.Context) error {
 	first := map[string]Marker{}
@@ -128,7 +127,7 @@ func (b *build) refuseTwins(ctx context.Context) error {
 	return problems.orNil(b.g.dir)
 }
 
-// shown is the name of a file for people: from the folder of the call where it is inside of it.
+// shown returns the name of a file for messages: relative to the folder of the call if it lies in that folder.
 func (b *build) shown(path string) string {
 	if rel, err := filepath.Rel(b.g.dir, path); err == nil && beneath(path, b.g.dir) {
 		return rel
@@ -136,7 +135,7 @@ func (b *build) shown(path string) string {
 	return path
 }
 
-// linkedTogether says whether some package of the build is or needs both packages.
+// linkedTogether says whether some package of the build contains or needs both packages.
 func (b *build) linkedTogether(ctx context.Context, one, two string) (bool, error) {
 	one, two = strings.TrimSuffix(one, "_test"), strings.TrimSuffix(two, "_test")
 	if one == two {
@@ -157,8 +156,8 @@ func (b *build) linkedTogether(ctx context.Context, one, two string) (bool, erro
 	return false, nil
 }
 
-// List returns the markers of the packages that a command names, tests included, sorted by place. Nothing is built.
-// Names are those of a binary: a marker of a main package is called main/name.
+// List returns the markers of the packages that a command names, tests included, sorted by position. It builds nothing.
+// Names are those in a binary: a marker of a main package is main/name.
 func List(ctx context.Context, c Command) ([]Marker, error) {
 	b, err := loadSources(ctx, &c)
 	if err != nil {
@@ -188,8 +187,8 @@ func List(ctx context.Context, c Command) ([]Marker, error) {
 	return b.markers, nil
 }
 
-// loadSources lists the packages of a command that runs nothing: test files belong to them, and without a pattern they are
-// all of the module's.
+// loadSources lists the packages of a command that runs nothing. Test files are included; without a pattern, all packages of
+// the module are listed.
 func loadSources(ctx context.Context, c *Command) (*build, error) {
 	c.Verb = "test"
 	inv, err := parseInvocation(c.Verb, c.Args)
@@ -226,8 +225,8 @@ func (inv *invocation) sourcesOnly() error {
 	return nil
 }
 
-// broken is an error when a package that was named cannot be listed. A build leaves it to the go command to say so;
-// a list has nobody else.
+// broken returns an error if a named package cannot be listed. For a build, the go command reports that; for a list, nothing
+// else would.
 func (b *build) broken() error {
 	for _, p := range b.packages {
 		if !p.DepOnly && p.Error != nil {

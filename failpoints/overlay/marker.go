@@ -1,5 +1,5 @@
-// Finding the markers of a file. Every mention of a marker function is looked at, wherever it stands: what is no
-// statement cannot be spliced and is a problem.
+// Finding the markers of a file. Every mention of a marker function is checked, wherever it stands: one that is no statement
+// cannot be spliced, and is a problem.
 
 package overlay
 
@@ -14,13 +14,13 @@ import (
 // markerNames are pingcap's marker functions. Everything else in its package is ordinary API.
 var markerNames = names("Inject InjectContext InjectCall Break Continue Goto Fallthrough Return Label")
 
-// A marker is one call of a marker function that stands where a statement stands.
+// A marker is a call of a marker function that is a statement.
 type marker struct {
 	name    string // Inject, InjectCall, …
 	pkg     string // the name under which the file imports pingcap's package
 	call    *ast.CallExpr
 	next    token.Pos // where the next statement of the list begins; NoPos for the last one
-	labeled bool      // it is the statement of a label, and something must take its place
+	labeled bool      // it is a labeled statement, so something must take its place
 }
 
 // A source is one parsed file.
@@ -36,7 +36,7 @@ type source struct {
 	problems Problems
 }
 
-// parseSource parses a file and finds its markers. Its problems are collected, not returned.
+// parseSource parses a file and finds its markers. It collects problems with markers, and does not return them.
 func parseSource(path string, text []byte) (*source, error) {
 	s := &source{path: path, text: text, fset: token.NewFileSet(), aliases: map[string]bool{}, context: map[string]bool{}}
 	file, err := parser.ParseFile(s.fset, path, text, parser.ParseComments)
@@ -82,12 +82,12 @@ func (s *source) problem(pos token.Pos, what, remedy string) {
 	s.problems = append(s.problems, Problem{File: s.path, Line: s.line(pos), What: what, Remedy: remedy})
 }
 
-// line is the line in the file itself, whatever //line directives it holds.
+// line returns the line in the file itself; //line directives do not count.
 func (s *source) line(pos token.Pos) int { return s.fset.PositionFor(pos, false).Line }
 
 func (s *source) offset(pos token.Pos) int { return s.fset.PositionFor(pos, false).Offset }
 
-// imported is the import name that e refers to when e is such a name and nothing in the file shadows it.
+// imported returns the import name that e refers to, if e is one and nothing in the file shadows it.
 func imported(e ast.Expr, among map[string]bool) (string, bool) {
 	id, ok := e.(*ast.Ident)
 	if !ok || object(id) != nil || !among[id.Name] {
@@ -118,7 +118,7 @@ func (s *source) findMarkers() {
 	})
 }
 
-// place fills in where the marker stands; stack is the path to its selector.
+// place records the position of the marker; stack is the path to its selector.
 func (m *marker) place(selector *ast.SelectorExpr, stack []ast.Node) bool {
 	depth := len(stack)
 	if depth < 3 {
@@ -156,8 +156,8 @@ func (m *marker) place(selector *ast.SelectorExpr, stack []ast.Node) bool {
 	return false // the init or post statement of an if, a for or a switch, or the communication of a select
 }
 
-// constant is the value of a marker's name when it can be read off this file: a literal, a sum of such, or a constant
-// that is declared as one.
+// constant returns the value of a marker's name if this file shows it: a literal, a sum of literals, or a constant declared
+// as one.
 func constant(e ast.Expr) (string, bool) { return constantAt(e, maxSightDepth) }
 
 func constantAt(e ast.Expr, depth int) (string, bool) {
@@ -199,7 +199,7 @@ func constantNamed(id *ast.Ident, depth int) (string, bool) {
 	return "", false
 }
 
-// labelArgument is the label that a Break, Continue, Goto or Label names.
+// labelArgument returns the label that a Break, Continue, Goto or Label names.
 func labelArgument(e ast.Expr) (string, bool) {
 	value, ok := constant(e)
 	return value, ok && token.IsIdentifier(value)

@@ -1,8 +1,8 @@
-// Dependencies in the module cache. The go command refuses to overlay anything there, so an included module is given
-// another place: a go.mod (or go.work) that exists in the overlay only replaces it by a folder that exists in the
-// overlay only. Nothing is copied, and because the folder's name is the same in every call, so are the cache entries.
-// Where a tool must run inside the folder (a C compiler, vet) or reads the disk (cover), the module is copied to the
-// temporary folder instead, at the price of compiling it and what imports it in every call.
+// Dependencies in the module cache. The go command refuses an overlay there, so an included module gets another place: a
+// go.mod (or go.work) that exists in the overlay only replaces the module by a folder that exists in the overlay only.
+// Nothing is copied; and because the folder has the same name in every call, the build cache serves. If a tool must run
+// inside the folder (a C compiler, vet) or reads the disk (cover), the module is copied to the temporary folder instead.
+// That costs compiling it, and what imports it, in every call.
 
 package overlay
 
@@ -22,12 +22,12 @@ type movedModule struct {
 	path, version string
 	from, to      string
 	goMod         []byte
-	copied        bool              // to is a folder on disk, in the temporary folder
-	brought       map[string][]byte // of a module that this package brings: its files, and from is empty
-	direct        bool              // a package of the main module imports the brought module
+	copied        bool              // to is a real folder, in the temporary folder
+	brought       map[string][]byte // the files of a module that this package supplies; from is then empty
+	direct        bool              // a package of the main module imports the supplied module
 }
 
-// move finds or makes the new place for the module of p.
+// move returns the new place for the module of p, and makes one if there is none yet.
 func (b *build) move(p *listedPackage) (*movedModule, error) {
 	source := p.Module
 	if source.Replace != nil {
@@ -57,7 +57,7 @@ func hasForeignFiles(p *listedPackage) bool {
 		len(p.SwigFiles)+len(p.SysoFiles) > 0
 }
 
-// rootFile is the go.work or go.mod that decides where modules come from.
+// rootFile returns the go.work or go.mod that decides where modules come from.
 func (b *build) rootFile() string {
 	switch {
 	case b.g.settings.GOWORK != "":
@@ -68,7 +68,7 @@ func (b *build) rootFile() string {
 	return b.g.settings.GOMOD
 }
 
-// replaceMoved is the root file with a replacement for every moved module, whose folder it calls by name.
+// replaceMoved returns the root file with a replacement for every moved module; name gives the name of its folder.
 func (b *build) replaceMoved(name func(dir string) string) (path string, content []byte, err error) {
 	path = b.rootFile()
 	text, err := b.disk.read(path)
@@ -82,7 +82,7 @@ func (b *build) replaceMoved(name func(dir string) string) (path string, content
 		}
 		for _, m := range b.moved {
 			add := func() error { return work.AddReplace(m.path, m.version, name(m.to), "") }
-			if m.brought != nil { // no module of the workspace need require what the workspace uses
+			if m.brought != nil { // nothing in a workspace must require a module that the workspace uses
 				add = func() error { return work.AddUse(name(m.to), m.path) }
 			}
 			if err := add(); err != nil {
@@ -98,9 +98,9 @@ func (b *build) replaceMoved(name func(dir string) string) (path string, content
 	for _, m := range b.moved {
 		version := m.version
 		if m.brought != nil {
-			version = "" // whichever version the graph has
+			version = "" // whichever version the module graph has
 			if !requires(mod, m.path) {
-				mod.AddNewRequire(m.path, m.version, !m.direct) // under -mod=mod the comment must be right
+				mod.AddNewRequire(m.path, m.version, !m.direct) // with -mod=mod the // indirect comment must be right
 			}
 		}
 		if err := mod.AddReplace(m.path, version, name(m.to), ""); err != nil {
@@ -144,7 +144,7 @@ func (s *stage) stageMoved(b *build) error {
 	return s.overlay(path, content)
 }
 
-// place puts the files of a module into the overlay, or copies them.
+// place adds the files of a module to the overlay, or copies them.
 func (s *stage) place(b *build, m *movedModule) error {
 	err := filepath.WalkDir(m.from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !entry.Type().IsRegular() {
@@ -180,7 +180,7 @@ func (s *stage) place(b *build, m *movedModule) error {
 	return s.overlay(filepath.Join(m.to, "go.mod"), m.goMod)
 }
 
-// target is where the build reads a file of the package.
+// target returns the path at which the build reads a file of the package.
 func (pf *packageFiles) target(f *sourceFile) (string, error) {
 	if pf.moved == nil {
 		return f.path, nil

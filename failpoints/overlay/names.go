@@ -1,6 +1,6 @@
-// The names that a binary knows. A binary of go build reads GO_FAILPOINTS and GOFAIL_FAILPOINTS long after its build, so
-// its main package gets a file that names the markers of the build, and complains about a name that is none of them.
-// The names are one constant; a start without these variables costs two looks at the environment.
+// The names that a binary knows. A binary of go build reads GO_FAILPOINTS and GOFAIL_FAILPOINTS long after it was built. So
+// its main package gets a file that lists the markers of the build, and warns about any other name. The list is one
+// constant; without these variables, a start costs two look-ups in the environment.
 
 package overlay
 
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// addNames adds the file to the main packages that a build or a run names.
+// addNames adds that file to the main packages of a build or a run.
 func (b *build) addNames() {
 	if b.g.inv.verb == "test" && !b.tree || len(b.markers) == 0 {
 		return

@@ -1,6 +1,6 @@
-// A test run in which nothing ran. The go command calls it ok. What can run at all is read off the files: the top-level
-// functions that the patterns of -run, -bench, -fuzz and -skip choose. Subtests are known only while a test runs, and a
-// test that ran is something.
+// Test runs in which nothing ran, which the go command calls ok. The source files show what can run: the top-level functions
+// that the patterns of -run, -bench, -fuzz and -skip choose. Subtests are known only while a test runs, but then that test
+// has run.
 
 package overlay
 
@@ -20,25 +20,25 @@ import (
 	"unicode/utf8"
 )
 
-// A NothingRan is the error of a Run whose go test ended well without a test, an example, a benchmark or a fuzz target
-// of those that were asked for.
+// A NothingRan is the error of a Run whose go test succeeded without running any test, example, benchmark or fuzz target of
+// those asked for.
 type NothingRan struct{ What, Remedy string }
 
 func (e *NothingRan) Error() string { return e.What + ": " + e.Remedy }
 
-// testNames are the functions of the tested packages that go test may run.
+// testNames are the functions that go test may run in the tested packages.
 type testNames struct {
 	packages               int
-	tests, benches, fuzzes []string // examples with an output are tests
+	tests, benches, fuzzes []string // examples with an output count as tests
 }
 
-// judged says whether a run is one that must have run something: it was no question about the build or the tests.
+// judged says whether the run must have run something: it does not only ask about the build or list the tests.
 func (inv *invocation) judged() bool {
 	_, lists := inv.flags["list"]
 	return inv.verb == "test" && !inv.set("c") && !inv.set("n") && !lists
 }
 
-// nothingRan says why a go test that ended well is no pass, or returns nil.
+// nothingRan returns an error if a successful go test ran nothing, else nil.
 func (b *build) nothingRan(ctx context.Context) error {
 	if !b.g.inv.judged() {
 		return nil
@@ -55,7 +55,7 @@ func (b *build) nothingRan(ctx context.Context) error {
 	if err != nil {
 		return nil // the test binary refuses the pattern itself
 	}
-	ran := run.any(names.tests) || run.any(names.fuzzes) // seeds of a fuzz target run as a test
+	ran := run.any(names.tests) || run.any(names.fuzzes) // the seeds of a fuzz target run as a test
 	for _, asked := range []struct {
 		flag, kind string
 		names      []string
@@ -93,7 +93,7 @@ func skipping(patterns map[string]string) string {
 	return fmt.Sprintf(" that -skip %q leaves", patterns["skip"])
 }
 
-// tested names the packages for a message.
+// tested names the packages, for messages.
 func (b *build) tested(names testNames) string {
 	patterns := b.g.inv.packages
 	if len(patterns) == 0 {
@@ -106,7 +106,7 @@ func (b *build) tested(names testNames) string {
 	return fmt.Sprintf("%s (%d %s)", strings.Join(patterns, " "), names.packages, plural)
 }
 
-// testPatterns are the flags of the test binary, those among its own arguments included: the last one counts.
+// testPatterns returns the flags of the test binary, including those among its own arguments; the last one counts.
 func (inv *invocation) testPatterns() map[string]string {
 	patterns := map[string]string{}
 	for _, name := range []string{"run", "skip", "bench", "fuzz", "count"} {
@@ -126,7 +126,7 @@ func (inv *invocation) testPatterns() map[string]string {
 	return patterns
 }
 
-// testNames reads the test files of the packages that are tested.
+// testNames reads the test files of the tested packages.
 func (b *build) testNames(ctx context.Context) (names testNames, err error) {
 	tested, err := b.testedPackages(ctx)
 	if err != nil {
@@ -145,7 +145,7 @@ func (b *build) testNames(ctx context.Context) (names testNames, err error) {
 				if err != nil {
 					return names, fmt.Errorf("look for tests in %s: %w", path, err)
 				}
-				// The go command has compiled it: what the parser minds is of no consequence here.
+				// The go command has compiled the file, so an error of the parser does not matter here.
 				if file, _ := parser.ParseFile(token.NewFileSet(), path, content, parser.ParseComments|parser.SkipObjectResolution); file != nil {
 					files = append(files, file)
 				}
@@ -156,7 +156,7 @@ func (b *build) testNames(ctx context.Context) (names testNames, err error) {
 	return names, nil
 }
 
-// testedPackages are the packages on the command line where -coverpkg names others too; nil is all that were listed.
+// testedPackages returns the packages on the command line if -coverpkg names others too; nil means all that were listed.
 func (b *build) testedPackages(ctx context.Context) (map[string]bool, error) {
 	if b.g.inv.flags["coverpkg"] == "" || b.g.inv.fileList() {
 		return nil, nil
@@ -193,7 +193,7 @@ func (n *testNames) add(files []*ast.File) {
 	}
 }
 
-// isTest says whether go test takes a function of that name for one of its kind.
+// isTest says whether go test takes a function with that name for a function of the kind prefix.
 func isTest(name, prefix string) bool {
 	rest, ok := strings.CutPrefix(name, prefix)
 	if !ok {
@@ -221,10 +221,10 @@ func takes(f *ast.FuncDecl, name string) bool {
 	return false
 }
 
-// A choice is what a pattern and -skip make of the names of top-level functions.
+// A choice decides which top-level functions a pattern and -skip choose.
 type choice struct{ run, skip []alternative }
 
-// An alternative is one part of a pattern between bars: the expression for top-level names, and whether more follow.
+// An alternative is one part of a pattern between bars: the expression for top-level names, and whether more levels follow.
 type alternative struct {
 	top    *regexp.Regexp
 	deeper bool
@@ -237,7 +237,7 @@ func chosenOf(run, skip string) (c choice, err error) {
 	return c, err
 }
 
-// any says whether one of the names is chosen. A part of -skip that names subtests skips no test.
+// any says whether one of the names is chosen. A part of -skip that names subtests skips no whole test.
 func (c choice) any(names []string) bool {
 	for _, name := range names {
 		chosen := len(c.run) == 0
@@ -254,7 +254,7 @@ func (c choice) any(names []string) bool {
 	return false
 }
 
-// alternatives takes a pattern apart as package testing does: at bars and slashes that stand in no brackets.
+// alternatives splits a pattern as package testing does: at bars and slashes outside of brackets.
 func alternatives(pattern string) (list []alternative, err error) {
 	if pattern == "" {
 		return nil, nil
@@ -291,8 +291,9 @@ func splitOutside(s string, separator byte) (parts []string) {
 	return append(parts, s[start:])
 }
 
-// replayed is the file whose name a test process finds in the variable RACEWINDOW_REPLAYED. sched.Explore makes it when it
-// executes the schedule of the flag -racewindow.replay: whether any test comes to that is known only while it runs.
+// replayed returns the file whose name a test process gets in the variable RACEWINDOW_REPLAYED. sched.Explore creates the
+// file when it executes the schedule of the flag -racewindow.replay: only while the tests run is it known whether any of
+// them does.
 func (s *stage) replayed() string { return filepath.Join(s.dir, "replayed") }
 
 func (inv *invocation) replays() bool {
@@ -315,7 +316,7 @@ func (s *stage) watchReplay(g *goCommand) {
 	}
 }
 
-// nothingReplayed says why a test run that was to replay a schedule is no pass, or returns nil.
+// nothingReplayed returns an error if a test run should have replayed a schedule and did not, else nil.
 func (s *stage) nothingReplayed(g *goCommand) error {
 	if _, err := os.Stat(s.replayed()); err == nil || !g.inv.replays() {
 		return nil

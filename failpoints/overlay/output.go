@@ -1,6 +1,6 @@
-// Output that is no ordinary file. The go command and the test binary each open the file of a profile by its name. Where
-// that name is a pipe, a device or one of our own descriptors, two programs write at once: with standard output in a
-// file, the one overwrites the other. So such a profile is written to the stage, and delivered after the go command.
+// Output to files that are not ordinary. The go command and the test binary each open the file of a profile by its name. If
+// that name is a pipe, a device or one of our own descriptors, both write at once; if standard output is a file, one
+// overwrites the other. So such a profile is written to the stage, and delivered after the go command has ended.
 
 package overlay
 
@@ -19,14 +19,14 @@ import (
 // outputFlags name files that a go command writes.
 var outputFlags = names(`blockprofile coverprofile cpuprofile memprofile mutexprofile o trace`)
 
-// A delivery is one output that the stage holds until the go command has ended.
+// A delivery is one output that stays in the stage until the go command has ended.
 type delivery struct {
 	flag, name string
 	staged     string
-	to         io.Writer // nil: open name
+	to         io.Writer // nil means: open name
 }
 
-// divert leads every output that is no ordinary file to the stage.
+// divert sends every output that is no ordinary file to the stage.
 func (s *stage) divert(g *goCommand) error {
 	if g.inv.set("n") {
 		return nil // nothing is written
@@ -53,8 +53,8 @@ func (s *stage) divert(g *goCommand) error {
 	return nil
 }
 
-// special says whether an output is a pipe, a device or a descriptor of this process. What cannot be written to is
-// refused before anything runs.
+// special says whether an output is a pipe, a device or a descriptor of this process. It refuses, before anything runs, an
+// output that cannot be written to.
 func (g *goCommand) special(flag, value string) (d delivery, special bool, err error) {
 	dir := g.dir
 	if out := g.inv.flags["outputdir"]; out != "" && flag != "o" {
@@ -78,10 +78,10 @@ func (g *goCommand) special(flag, value string) (d delivery, special bool, err e
 	return d, true, nil
 }
 
-// maxLinks bounds the links that are followed, as systems bound them.
+// maxLinks limits how many links are followed, as operating systems do.
 const maxLinks = 40
 
-// descriptor is the number of the descriptor that a name stands for, links followed.
+// descriptor returns the number of the descriptor that a name stands for, after following links.
 func descriptor(name string) (int, bool) {
 	for range maxLinks {
 		switch name {
@@ -107,7 +107,7 @@ func descriptor(name string) (int, bool) {
 	return 0, false
 }
 
-// descriptor is the stream behind a descriptor.
+// descriptor returns the stream with that descriptor number.
 func (g *goCommand) descriptor(number int) (io.Writer, error) {
 	switch number {
 	case 0:
@@ -123,7 +123,7 @@ func (g *goCommand) descriptor(number int) (io.Writer, error) {
 	return os.NewFile(uintptr(number), "descriptor "+strconv.Itoa(number)), nil
 }
 
-// deliver passes on the outputs that the stage holds. Opening a pipe waits for its reader, and a signal ends the wait.
+// deliver passes on the outputs in the stage. Opening a pipe waits for its reader; a signal ends the wait.
 func (s *stage) deliver(ctx context.Context) error {
 	for _, d := range s.deliveries {
 		done := make(chan error, 1)

@@ -1,22 +1,23 @@
-// Package overlay builds Go programs with their failpoint markers at work, without touching a source file.
+// Package overlay builds Go programs in which failpoint markers fire, and changes no source file.
 //
 // The markers of github.com/pingcap/failpoint are empty functions. pingcap's own tool makes them fire by rewriting the
-// source tree in place, and puts it back afterwards; a build that is interrupted leaves the tree rewritten, the
-// rewritten files are reprinted so that a panic names another line, and markers in some places are silently missed.
-// This package asks go list what a build consists of, splices the marker calls of those files byte by byte into copies
-// in a private temporary folder, and hands the copies to the go command with -overlay. Every newline is kept and every
-// copy begins with a //line directive, so panics, compile errors, vet failures and race traces name the file and the
-// line that the author wrote. The ordinary build cache serves, because the copies of two calls are equal.
+// source tree in place, and restores it afterwards. An interrupted build leaves the tree rewritten; rewritten files are
+// reprinted, so a panic names another line; and markers in some places are silently missed. This package asks go list which
+// files a build consists of, splices the marker calls byte by byte into copies in a private temporary folder, and passes the
+// copies to the go command with -overlay. It keeps every newline, and each copy begins with a //line directive, so panics,
+// compile errors, vet failures and race traces name the file and the line that the author wrote. The copies of two calls are
+// equal, so the ordinary build cache serves.
 //
-// What a marker becomes depends on the build. Where its code imports github.com/racewindow/racewindow, a marker that is
-// given a context becomes a call of its package failpoints (dispatch_context.go). Everywhere else, and where the context
-// carries no controller, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). The comment markers of
-// go.etcd.io/gofail keep gofail's (gofail.go). With Strip the markers vanish instead, together with the import (strip.go).
+// What a marker becomes depends on the build. If its code imports github.com/racewindow/racewindow, a marker that gets a
+// context becomes a call to its package failpoints (dispatch_context.go). Everywhere else, and if the context carries no
+// controller, it keeps pingcap's runtime and pingcap's meaning (dispatch_pingcap.go). The comment markers of
+// go.etcd.io/gofail keep gofail's meaning (gofail.go). With Strip the markers vanish instead, together with the import
+// (strip.go).
 //
-// Before all this, patches may be planted: bugs that exist in one build only (plant.go, authored.go).
+// Before all this, patches can be planted: bugs that exist in one build only (plant.go, authored.go).
 //
-// A marker that is found and cannot be spliced is an error that names file and line. It is never skipped: a run in
-// which a failpoint could not fire looks exactly like a run in which nothing went wrong.
+// A marker that is found but cannot be spliced is an error with file and line. It is never skipped: a run in which a
+// failpoint could not fire looks exactly like a run in which nothing went wrong.
 package overlay
 
 import (
@@ -28,46 +29,46 @@ import (
 	"path/filepath"
 )
 
-// Exit codes of Run for calls that never reached the go command.
+// Exit codes of Run for calls that never ran the go command.
 const (
-	// ExitProblem says that the sources could not be prepared: a marker that cannot be spliced, a patch that cannot be
-	// planted, a failed go list. It is not the code of a test that fails: a bug that was not planted was not found.
+	// ExitProblem says that the sources could not be prepared: a marker cannot be spliced, a patch cannot be planted, go
+	// list failed. It differs from the code of a failing test: a bug that was not planted was not found.
 	ExitProblem = 3
-	// ExitUsage says that the call itself asks for something that cannot be done.
+	// ExitUsage says that the call asks for something impossible.
 	ExitUsage = 2
 )
 
-// Command is one go command to run over spliced sources. The zero value of every field but Verb has a meaning.
+// Command is one go command to run over spliced sources. Except for Verb, the zero value of every field has a meaning.
 type Command struct {
 	Verb    string   // "test", "build" or "run"
-	Dir     string   // where to run it; the current folder when empty
-	Strip   bool     // remove the markers instead of arming them
-	KeepAPI bool     // with Strip: leave other uses of pingcap's package alone, and make the package one that does nothing
-	Verbose bool     // say on Stderr what was spliced
+	Dir     string   // the folder to run it in; empty means the current folder
+	Strip   bool     // remove the markers instead of making them fire
+	KeepAPI bool     // with Strip: keep other uses of pingcap's package, and replace that package by one that does nothing
+	Verbose bool     // write to Stderr which markers were spliced
 	Include []string // module paths of dependencies whose markers are spliced too
-	Plant   []string // patches, as git diff prints them, that are applied in this build only
-	Out     string   // of Parse only: the folder that --out names
+	Plant   []string // patches, as git diff prints them, applied in this build only
+	Out     string   // set by Parse only: the folder that --out names
 	Args    []string // everything that the go command would get after its verb
-	Env     []string // environment of the go command; the process's own when nil
+	Env     []string // environment of the go command; nil means that of this process
 
-	Stdin          io.Reader // nil is no input
+	Stdin          io.Reader // nil means no input
 	Stdout, Stderr io.Writer // nil discards
 }
 
-// UsageError is returned by Run for a call that asks for something that cannot be done; the exit code is ExitUsage.
+// UsageError is the error of a Run that asks for something impossible; the exit code is ExitUsage.
 type UsageError struct{ Message string }
 
 func (e *UsageError) Error() string { return e.Message }
 
 func usage(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
 
-// Run prepares the sources, runs the go command and returns its exit code. A compile error or a failing test is not an
-// error here: it is the go command's exit code, and its output has been passed on. The error is not nil when the go
-// command was not run at all, or could not be waited for; the code is then ExitUsage or ExitProblem.
+// Run prepares the sources, runs the go command and returns its exit code. A compile error or a failing test is not an error
+// here: it is the go command's exit code, and its output has been passed on. The error is non-nil if the go command did not
+// run, or could not be waited for; the code is then ExitUsage or ExitProblem.
 //
-// Signals reach the go command while it runs, and end Run at once while it does not; the error is then an *Interrupted.
-// Nothing that was started goes on after Run, and the temporary folder is removed in any case. Cancelling ctx interrupts
-// the go command. Any number of Runs may go on at once, in one process or in many.
+// While the go command runs, signals are passed to it; at any other time a signal ends Run at once, and the error is an
+// *Interrupted. Nothing that Run started goes on after it, and the temporary folder is always removed. Cancelling ctx
+// interrupts the go command. Any number of Runs may run at once, in one process or in many.
 func Run(ctx context.Context, c Command) (exitCode int, err error) {
 	exitCode, err = run(ctx, c)
 	var asked *UsageError
@@ -127,7 +128,7 @@ func run(ctx context.Context, c Command) (int, error) {
 	return 0, stage.nothingReplayed(g)
 }
 
-// prepare fills the stage with everything that the build reads in place of the files on disk.
+// prepare fills the stage with everything that the build reads instead of the files on disk.
 func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) (*build, error) {
 	b, err := g.load(ctx)
 	if err != nil {
@@ -155,7 +156,7 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) (*build
 	return b, nil
 }
 
-// splice changes the files of the build, and says how many. Nothing is written yet.
+// splice changes the files of the build in memory, and returns how many it changed.
 func (b *build) splice(ctx context.Context, c Command) (changed int, err error) {
 	b.keepAPI = c.KeepAPI
 	if err := b.choose(c.Include); err != nil {
@@ -198,7 +199,7 @@ func purpose(strip bool) string {
 	return "instrument"
 }
 
-// absolute makes path absolute from the folder in which the go command runs.
+// absolute makes path absolute, relative to dir, the folder in which the go command runs.
 func absolute(dir, path string) string {
 	if filepath.IsAbs(path) {
 		return filepath.Clean(path)
@@ -206,7 +207,7 @@ func absolute(dir, path string) string {
 	return filepath.Join(dir, path)
 }
 
-// workingDir is the folder in which the go command runs: -C counts from Dir, as it does for the go command.
+// workingDir returns the folder in which the go command runs. As for the go command, -C is relative to Dir.
 func workingDir(c Command, inv *invocation) (string, error) {
 	dir := c.Dir
 	if dir == "" {
@@ -219,7 +220,7 @@ func workingDir(c Command, inv *invocation) (string, error) {
 	if inv.chdir != "" {
 		dir = absolute(dir, inv.chdir)
 	}
-	// The go command reports symbolic links resolved, and overlay keys must match what it reports.
+	// The go command resolves symbolic links in the paths that it reports, and overlay keys must match these paths.
 	real, err := filepath.EvalSymlinks(dir)
 	if err != nil {
 		return "", usage("cannot run in %s: %v", dir, err)

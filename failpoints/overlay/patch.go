@@ -1,5 +1,5 @@
-// Patches as git diff prints them. The library takes them apart; here they are held against what can be planted, and
-// every hunk learns on which line of the patch it stands, so that messages and traces can name that line.
+// Patches as git diff prints them. A library parses them. This file checks what can be planted, and finds the line of the
+// patch on which each hunk stands, so that messages and traces can name it.
 
 package overlay
 
@@ -25,11 +25,11 @@ type patchedFile struct {
 	hunks []hunk
 }
 
-// A hunk replaces one run of lines, context included, by another.
+// A hunk replaces one run of lines, including context, by another.
 type hunk struct {
 	line     int    // of its header in the patch
 	header   string // up to the second @@
-	position int    // of its first line in the file that the patch was made from: a hint
+	position int    // of its first line in the file from which the patch was made: only a hint
 	lines    []hunkLine
 }
 
@@ -40,7 +40,7 @@ type hunkLine struct {
 	line int // in the patch
 }
 
-// before are the lines that the hunk looks for.
+// before returns the lines that the hunk looks for.
 func (h hunk) before() (texts []string) {
 	for _, l := range h.lines {
 		if l.op != gitdiff.OpAdd {
@@ -50,7 +50,7 @@ func (h hunk) before() (texts []string) {
 	return texts
 }
 
-// after are the lines that it leaves.
+// after returns the lines that it leaves.
 func (h hunk) after() (texts []string) {
 	for _, l := range h.lines {
 		if l.op != gitdiff.OpDelete {
@@ -60,7 +60,7 @@ func (h hunk) after() (texts []string) {
 	return texts
 }
 
-// parsePatch takes a patch apart. Its errors are Problems.
+// parsePatch parses a patch. Its errors are Problems.
 func parsePatch(path string, text []byte) (*patch, error) {
 	refuse := func(line int, what, remedy string) (*patch, error) {
 		return nil, Problems{{File: path, Line: line, What: what, Remedy: remedy}}
@@ -99,7 +99,7 @@ func parsePatch(path string, text []byte) (*patch, error) {
 	return p, nil
 }
 
-// unplantable says what of a file's change is more than a change of its text.
+// unplantable says why the change of a file is more than a change of its text; "" if it is not.
 func unplantable(f *gitdiff.File) string {
 	name := f.OldName
 	if name == "" {
@@ -120,7 +120,7 @@ func unplantable(f *gitdiff.File) string {
 	return ""
 }
 
-// findFragment is the index of the line with the fragment's header, at or behind the index from; -1 for none.
+// findFragment returns the index of the line with the fragment's header, from or later; -1 if there is none.
 func findFragment(lines []string, from int, fragment *gitdiff.TextFragment) int {
 	for i := from; i < len(lines); i++ {
 		if strings.HasPrefix(lines[i], "@@ -") && len(fragmentLines(lines, i, fragment)) == len(fragment.Lines) {
@@ -130,7 +130,7 @@ func findFragment(lines []string, from int, fragment *gitdiff.TextFragment) int 
 	return -1
 }
 
-// fragmentLines are the lines behind the header at index start, as far as they are the fragment's.
+// fragmentLines returns the lines after the header at index start, as long as they match the fragment.
 func fragmentLines(lines []string, start int, fragment *gitdiff.TextFragment) (found []hunkLine) {
 	at := start + 1
 	for _, l := range fragment.Lines {
@@ -158,7 +158,7 @@ func newHunk(lines []string, start int, fragment *gitdiff.TextFragment) hunk {
 	}
 }
 
-// header is a hunk's header without the function that git names behind it.
+// header returns a hunk's header without the function that git names after it.
 func header(line string) string {
 	const mark = "@@"
 	if _, rest, ok := strings.Cut(line, mark); ok {
@@ -168,8 +168,8 @@ func header(line string) string {
 	return strings.TrimSpace(line)
 }
 
-// names are the paths that a name in a patch can mean, counted from the module's root. git diff's own first folder, a/,
-// is gone where the patch has git's headers, and still there where another diff wrote it.
+// names returns the paths, relative to the module's root, that a name in a patch can mean. The library removes git diff's
+// first folder, a/, if the patch has git's headers, and keeps it if another diff wrote the patch.
 func (f *patchedFile) names() []string {
 	candidates := []string{path.Clean(f.name)}
 	if _, rest, ok := strings.Cut(f.name, "/"); ok {

@@ -1,9 +1,9 @@
-// Planted bugs: patches that exist in one build only. They are applied before markers are searched, so a planted
-// failpoint fires and a planted line next to one stays where it is.
+// Planted bugs: patches that exist in one build only. They are applied before markers are searched, so a planted failpoint
+// fires, and planting a line moves no marker of the author's.
 //
-// A hunk must fit at exactly one place of its file. The line numbers of a patch are no help in deciding between two: a
-// bug that lands in the wrong one of two equal functions looks like a bug that nobody can find. Nor are they needed: a
-// hunk that fits once is planted there, however far unrelated edits have moved it.
+// A hunk must fit in exactly one place of its file. The line numbers of a patch do not help to decide between two: a bug in
+// the wrong one of two equal functions looks like a bug that nobody can find. Nor are they needed: a hunk that fits once is
+// planted there, however far unrelated edits have moved it.
 
 package overlay
 
@@ -23,7 +23,7 @@ import (
 	"golang.org/x/mod/modfile"
 )
 
-// A PlantError says which patches cannot be planted, each with the line of the patch, the file and what to do.
+// A PlantError says which patches cannot be planted: the line of the patch, the file, and the remedy for each.
 type PlantError struct{ Problems Problems }
 
 func (e *PlantError) Error() string { return e.Problems.Error() }
@@ -54,12 +54,12 @@ func (b *build) plant(files []string) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	_ = problems.orNil(b.g.dir) // sorts them, and shortens their names
+	_ = problems.orNil(b.g.dir) // sorts the problems and shortens their file names
 	return &PlantError{problems}
 }
 
-// inModule says whether the folder of the call lies in a module of the build. In a workspace the go command also names a
-// go.mod of some folder further up that the workspace does not use.
+// inModule says whether the folder of the call lies in a module of the build. In a workspace the go command also reports a
+// go.mod further up that the workspace does not use.
 func (b *build) inModule() bool {
 	mod, work := b.g.settings.GOMOD, b.g.settings.GOWORK
 	if mod == "" || mod == os.DevNull {
@@ -81,7 +81,7 @@ func (b *build) inModule() bool {
 	})
 }
 
-// plantPatch applies one patch, or reports everything that keeps it from being applied.
+// plantPatch applies one patch, or reports everything that prevents it.
 func (b *build) plantPatch(p *patch) error {
 	var problems Problems
 	for _, change := range p.files {
@@ -99,7 +99,7 @@ func (b *build) plantPatch(p *patch) error {
 	return nil
 }
 
-// find returns the file of the build that a patch changes, and settles the name under which messages speak of it.
+// find returns the file of the build that a patch changes, and sets the name that messages use for it.
 func (b *build) find(p *patch, change *patchedFile) (*packageFiles, *sourceFile, error) {
 	root := filepath.Dir(b.g.settings.GOMOD)
 	refuse := func(what, remedy string) error {
@@ -130,7 +130,7 @@ func (b *build) find(p *patch, change *patchedFile) (*packageFiles, *sourceFile,
 		"paths count from the module's root, behind a/ and b/: write the patch there with git diff --relative > bug.patch")
 }
 
-// plantFile applies the hunks of one file, and looks at what has become of it.
+// plantFile applies the hunks of one file, and checks the result.
 func (b *build) plantFile(p *patch, change *patchedFile, pf *packageFiles, f *sourceFile) error {
 	lines := f.authored()
 	places, problems := change.places(p, lines)
@@ -170,7 +170,7 @@ func (b *build) plantFile(p *patch, change *patchedFile, pf *packageFiles, f *so
 	return nil
 }
 
-// places are the indexes of the lines at which the hunks fit.
+// places returns the indexes of the lines at which the hunks fit.
 func (change *patchedFile) places(p *patch, lines []authoredLine) (places []int, problems Problems) {
 	end := 0
 	for _, h := range change.hunks {
@@ -197,8 +197,8 @@ func (change *patchedFile) places(p *patch, lines []authoredLine) (places []int,
 	return places, problems
 }
 
-// planted says whether the file looks as the hunk leaves it. Lines that are gone can be told from lines that never were
-// only by what stands around them.
+// planted says whether the file already looks as it would after the hunk. If the hunk only deletes lines, only the context
+// around them can tell that they are gone, and not that they never were there.
 func (h hunk) planted(lines []authoredLine) bool {
 	first, last := h.lines[0], h.lines[len(h.lines)-1]
 	adds := slices.ContainsFunc(h.lines, func(l hunkLine) bool { return l.op == gitdiff.OpAdd })
@@ -206,7 +206,7 @@ func (h hunk) planted(lines []authoredLine) bool {
 	return (adds || around) && len(occurrences(lines, h.after())) > 0
 }
 
-// occurrences are the indexes at which the lines hold texts.
+// occurrences returns the indexes at which the lines hold texts.
 func occurrences(lines []authoredLine, texts []string) (found []int) {
 	for i := 0; len(texts) > 0 && i+len(texts) <= len(lines); i++ {
 		if holds(lines[i:], texts) == len(texts) {
@@ -216,7 +216,7 @@ func occurrences(lines []authoredLine, texts []string) (found []int) {
 	return found
 }
 
-// holds is how many of texts the lines begin with.
+// holds returns how many of texts the lines begin with.
 func holds(lines []authoredLine, texts []string) int {
 	for i, text := range texts {
 		if i == len(lines) || lines[i].text != text {
@@ -226,7 +226,7 @@ func holds(lines []authoredLine, texts []string) int {
 	return len(texts)
 }
 
-// difference says where the file differs from the hunk, at the place that the hunk was made for.
+// difference says where the file differs from the hunk, at the place for which the hunk was made.
 func difference(lines []authoredLine, h hunk) string {
 	texts, start := h.before(), max(h.position-1, 0)
 	if start >= len(lines) {
@@ -240,7 +240,7 @@ func difference(lines []authoredLine, h hunk) string {
 	return fmt.Sprintf("line %d is %q, where the patch has %q", at.line, strings.TrimSpace(at.text), strings.TrimSpace(texts[min(n, len(texts)-1)]))
 }
 
-// edit returns the lines with the hunks at their places. A planted line was written in the patch.
+// edit returns the lines after the hunks are applied. A planted line counts as written in the patch.
 func (b *build) edit(p *patch, change *patchedFile, lines []authoredLine, places []int) (edited []authoredLine) {
 	name := p.path
 	if trim := b.g.inv.flags["trimpath"]; trim != "" && trim != "false" {
@@ -265,8 +265,8 @@ func (b *build) edit(p *patch, change *patchedFile, lines []authoredLine, places
 	return append(edited, lines[at:]...)
 }
 
-// unknownImport is an import of a package whose files were not among those that go list named, and which may hold
-// markers: one that is not of the standard library.
+// unknownImport returns an import of a package that may hold markers (it is not in the standard library), but is not part of
+// this build; "" if there is none.
 func (b *build) unknownImport(pf *packageFiles, file *ast.File) string {
 	module := ""
 	if pf.listed.Module != nil {

@@ -1,4 +1,4 @@
-// Problems: what is wrong with a source file, said like a compiler says it, with the remedy.
+// Problems: what is wrong with a source file, in the form of a compiler error, with the remedy.
 
 package overlay
 
@@ -33,7 +33,7 @@ func (ps Problems) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// collect takes err in when it consists of problems, and says whether it did.
+// collect adds err to ps if it consists of problems, and says whether it did.
 func (ps *Problems) collect(err error) bool {
 	var more Problems
 	if !errors.As(err, &more) {
@@ -43,7 +43,7 @@ func (ps *Problems) collect(err error) bool {
 	return true
 }
 
-// orNil is the error for the problems, with files named from dir where they are inside it, or nil when there are none.
+// orNil returns the problems as an error, or nil if there are none. Files inside dir are named relative to it.
 func (ps Problems) orNil(dir string) error {
 	if len(ps) == 0 {
 		return nil

@@ -1,4 +1,4 @@
-// Signals: an interrupted racewindow must end what it started and still remove its temporary folder.
+// Signals: an interrupted racewindow must end what it started, and still remove its temporary folder.
 
 package overlay
 
@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// An Interrupted is the error of a Run that a signal ended while no go command of the user's ran.
+// An Interrupted is the error of a Run that a signal ended while the user's go command did not run.
 type Interrupted struct{ Signal os.Signal }
 
 func (e *Interrupted) Error() string { return fmt.Sprintf("interrupted (%v)", e.Signal) }
@@ -24,8 +24,8 @@ func (e *Interrupted) exitCode() int {
 	return ExitProblem
 }
 
-// forwardSignals passes signals on to the go command until release is called. A third one kills. While the go command
-// does not run, a signal cancels the context that comes back.
+// forwardSignals passes signals on to the go command until release is called. The third signal kills it. While the go
+// command does not run, a signal cancels the returned context.
 func forwardSignals(ctx context.Context, g *goCommand) (_ context.Context, release func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	g.cancel = cancel
@@ -62,14 +62,14 @@ func (g *goCommand) forward(s os.Signal, count int) {
 	case count >= 3:
 		s = os.Kill
 	case s == os.Interrupt && !leadsGroup(g.child):
-		return // Ctrl-C in the terminal that all of them share: they have it already
+		return // Ctrl-C in a shared terminal: the child has it already
 	}
-	// The child may have ended in between; its exit code says all there is to say.
+	// The child may have ended meanwhile; its exit code then says enough.
 	_ = signalChild(g.child, s)
 }
 
-// outlast waits until nothing of an interrupted go command's group runs any more: compilers and programs may take a
-// moment longer than the go command itself. What takes too long is killed.
+// outlast waits until no process of an interrupted go command's group runs: compilers and programs may end a moment after
+// the go command itself. It kills those that take too long.
 func (g *goCommand) outlast(child *os.Process) {
 	g.mu.Lock()
 	interrupted := g.interrupted
@@ -88,5 +88,5 @@ func (g *goCommand) outlast(child *os.Process) {
 	}
 }
 
-// groupPoll is how often a group is looked at.
+// groupPoll is the interval at which outlast checks the group.
 const groupPoll = 10 * time.Millisecond

@@ -1,4 +1,4 @@
-// Signals where processes have no groups: the go command alone is signalled.
+// Signals on systems without process groups: only the go command gets the signal.
 
 //go:build !unix
 
@@ -11,7 +11,7 @@ import (
 	"syscall"
 )
 
-// coverSupported: the wrapper around the cover tool is a shell script.
+// coverSupported is false because the wrapper around the cover tool is a shell script.
 const coverSupported = false
 
 func caughtSignals() []os.Signal { return []os.Signal{os.Interrupt, syscall.SIGTERM} }

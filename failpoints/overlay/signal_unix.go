@@ -1,5 +1,5 @@
-// Signals where processes have groups: the go command does not pass SIGTERM on to the test binary that it runs, so the
-// whole group is signalled.
+// Signals on systems with process groups. The go command does not pass SIGTERM on to the test binary that it runs, so the
+// whole group gets the signal.
 
 //go:build unix
 
@@ -15,10 +15,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// coverSupported: the wrapper around the cover tool is a shell script.
+// coverSupported is true: the wrapper around the cover tool is a shell script, which needs a Unix system.
 const coverSupported = true
 
-// caughtSignals are the signals that end a process and can be caught. What nohup ignores stays ignored.
+// caughtSignals returns the signals that end a process and can be caught. SIGHUP stays ignored if nohup ignores it.
 func caughtSignals() []os.Signal {
 	caught := []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGQUIT}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -27,8 +27,8 @@ func caughtSignals() []os.Signal {
 	return caught
 }
 
-// ownGroup gives the go command a process group of its own. A program that reads from a terminal must stay in the
-// terminal's foreground group; there, Ctrl-C reaches it and its children without us.
+// ownGroup gives the go command its own process group. A program that reads from a terminal must stay in the terminal's
+// foreground group; Ctrl-C then reaches it and its children without our help.
 func ownGroup(cmd *exec.Cmd, stdin io.Reader) {
 	if f, ok := stdin.(*os.File); ok && isTerminal(f) {
 		return
@@ -56,8 +56,8 @@ func signalChild(p *os.Process, s os.Signal) error {
 	return syscall.Kill(-p.Pid, number)
 }
 
-// groupRuns says whether any process of the group that pid led is left. The group of racewindow itself is never meant:
-// a child without a group of its own has none by its number.
+// groupRuns says whether any process of the group that pid led is left. It cannot mean the group of racewindow itself: a
+// child without its own group has no group with its number.
 func groupRuns(pid int) bool { return syscall.Kill(-pid, 0) == nil }
 
 func killGroup(pid int) { _ = syscall.Kill(-pid, syscall.SIGKILL) }
@@ -69,8 +69,8 @@ func signalNumber(ended *exec.ExitError) int {
 	return 0
 }
 
-// inheritedForWriting says whether a descriptor came with the process and is open for writing. Descriptors that this
-// program opened itself are closed on exec.
+// inheritedForWriting says whether a descriptor was inherited and is open for writing. Descriptors that this program opened
+// itself are marked close-on-exec.
 func inheritedForWriting(number int) bool {
 	flags, err := unix.FcntlInt(uintptr(number), unix.F_GETFD, 0)
 	if err != nil || flags&unix.FD_CLOEXEC != 0 {

@@ -1,4 +1,4 @@
-// The splicer: edits of byte ranges that never add or lose a newline.
+// The splicer edits byte ranges, and never adds or removes a newline.
 
 package overlay
 
@@ -16,8 +16,8 @@ type edit struct {
 	text     string
 }
 
-// A splicer collects the edits of one file. Edits touch only the tokens of a marker and never the expressions and
-// bodies that stay, so markers inside of markers need no thought.
+// A splicer collects the edits of one file. Edits touch only the tokens of a marker, never the expressions and bodies that
+// are kept, so nested markers need no special care.
 type splicer struct {
 	*source
 	bind  *binding
@@ -76,8 +76,8 @@ func (s *splicer) replace(from, to token.Pos, before, after string) {
 	s.edits = append(s.edits, edit{start, end, before + strings.Repeat("\n", lines) + after})
 }
 
-// closing replaces [from, to) by the end of an argument list. A newline there needs a comma before it, or Go would end
-// the statement at it.
+// closing replaces [from, to) by the end of an argument list. A newline there needs a comma before it, because otherwise it
+// ends the statement.
 func (s *splicer) closing(from, to token.Pos, text string) {
 	before := ""
 	if bytes.Contains(s.text[s.offset(from):s.offset(to)], []byte("\n")) {
@@ -90,8 +90,8 @@ func (s *splicer) insert(at token.Pos, text string) {
 	s.edits = append(s.edits, edit{s.offset(at), s.offset(at), text})
 }
 
-// keepImports keeps the imports of pingcap's package used where no call of it is left. The end of the file is the one
-// place where a declaration moves no line.
+// keepImports keeps the imports of pingcap's package used if no call to it is left. The declaration goes to the end of the
+// file, the only place where it moves no line.
 func (s *splicer) keepImports() {
 	if !s.bind.own {
 		return

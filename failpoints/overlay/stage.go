@@ -1,5 +1,5 @@
-// The stage: a private temporary folder with everything that the build reads in place of the files on disk. Its paths
-// mirror the paths that they stand for, and for the wrapper around the cover tool the packages that they belong to.
+// The stage: a private temporary folder with everything that the build reads instead of the files on disk. Its paths mirror
+// the paths that they replace; for the wrapper around the cover tool, they also mirror the packages.
 
 package overlay
 
@@ -16,13 +16,13 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// A stage is one call's temporary folder.
+// A stage is the temporary folder of one call.
 type stage struct {
 	dir        string
-	file       string            // the overlay file; empty when the build reads the disk only
+	file       string            // the overlay file; empty if the build reads the disk only
 	replace    map[string]string // path -> file to read instead
 	addedFiles []string          // binding files that must be named on the command line
-	deliveries []delivery        // outputs to pass on after the go command
+	deliveries []delivery        // outputs to pass on after the go command has ended
 	lock       *flock.Flock      // held while the stage is in use
 	watcher    *watcher
 }
@@ -44,16 +44,16 @@ func newStage() (*stage, error) {
 	return &stage{dir: dir, replace: map[string]string{}, lock: lock, watcher: watch(dir)}, nil
 }
 
-// remove removes the folder. What cannot be removed lies in the system's temporary folder, which the system cleans.
+// remove removes the folder. What cannot be removed stays in the system's temporary folder, which the system cleans.
 func (s *stage) remove() {
-	_ = s.lock.Unlock() // first: some systems remove no open file
+	_ = s.lock.Unlock() // first, because some systems cannot remove an open file
 	_ = os.RemoveAll(s.dir)
 	s.watcher.farewell()
 }
 
-// holdWork puts the temporary folder of the go command into the stage, for a go command that is ended by SIGTERM leaves
-// it where it is. The setting goes through the go command's own file of settings: a variable would reach the tests,
-// whose temporary folders and cached results depend on it.
+// holdWork puts the temporary folder of the go command into the stage, because a go command that SIGTERM ends leaves it
+// behind. The setting goes through the go command's own settings file: a variable would reach the tests, and their temporary
+// folders and cached results depend on it.
 func (s *stage) holdWork(g *goCommand) error {
 	if g.inv.set("work") || g.settings.GOTMPDIR != "" {
 		return nil // the user wants to find it
@@ -73,13 +73,13 @@ func (s *stage) holdWork(g *goCommand) error {
 	return nil
 }
 
-// mirror is the file in the stage that stands for path.
+// mirror returns the file in the stage that replaces path.
 func (s *stage) mirror(path string) string {
 	volume := filepath.VolumeName(path)
 	return filepath.Join(s.dir, "src", strings.TrimSuffix(volume, ":"), path[len(volume):])
 }
 
-// overlay makes the build read content in place of path.
+// overlay makes the build read content instead of path.
 func (s *stage) overlay(path string, content []byte) error {
 	file := s.mirror(path)
 	if err := writeFile(file, content); err != nil {
@@ -99,7 +99,7 @@ func writeFile(path string, content []byte) error {
 	return nil
 }
 
-// write puts a build whose transforms have run onto the stage.
+// write writes a build to the stage, after its transforms have run.
 func (s *stage) write(b *build) error {
 	for from, to := range b.disk.replace {
 		s.replace[from] = to
@@ -137,13 +137,13 @@ func (s *stage) writeSource(b *build, pf *packageFiles, f *sourceFile) error {
 		return err
 	}
 	if f.original == nil && pf.listed.ImportPath == "command-line-arguments" && b.g.inv.fileList() {
-		// Such a package consists of the files that are named, all with the same folder.
+		// Such a package consists of the named files, which must all name the same folder.
 		s.addedFiles = append(s.addedFiles, filepath.Join(filepath.Dir(b.g.inv.packages[0]), filepath.Base(target)))
 	}
 	return s.overlay(target, f.staged(b.lineName(f.path, pf.moved)))
 }
 
-// flags are what the go command gets on top of the user's flags.
+// flags returns the flags that the go command gets in addition to the user's.
 func (s *stage) flags(inv *invocation) []string {
 	var flags []string
 	if s.file != "" {

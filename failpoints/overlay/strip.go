@@ -1,10 +1,10 @@
-// Stripping: the overlay in the other direction, for production builds. Importing pingcap's package is enough to link
-// net/http, to let a bad GO_FAILPOINTS end the process and to let GO_FAILPOINTS_HTTP open a port, though no marker was
-// ever rewritten. A stripped file has neither markers nor the import.
+// Stripping: the reverse of splicing, for production builds. Importing pingcap's package is enough to link net/http, to let
+// a bad GO_FAILPOINTS end the process, and to let GO_FAILPOINTS_HTTP open a port, even if no marker was ever rewritten. A
+// stripped file has neither markers nor the import.
 //
-// The arguments of a marker go with it, effects included: a failpoint must not do a program's work. Local variables
-// that only a marker used stay used through a blank assignment in its place, and imports that only a marker used
-// become blank imports, so that their initialisation still happens.
+// The arguments of a marker are removed with it, effects included: a failpoint must not do the program's work. Local
+// variables that only a marker used stay used, through a blank assignment in its place. Imports that only a marker used
+// become blank imports, so that their initialisation still runs.
 
 package overlay
 
@@ -23,9 +23,8 @@ import (
 	"strings"
 )
 
-// stripMarkers returns the text of a file without its markers. nameOf tells under which name an import without a name
-// of its own is known. A regular file must not use anything else of pingcap's package than Value, unless the API is kept:
-// the import would have to stay.
+// stripMarkers returns the text of a file without its markers. nameOf returns the package name of an import without a name.
+// A regular file may use nothing of pingcap's package but Value, unless the API is kept: the import would have to stay.
 func stripMarkers(path string, text []byte, regular, keepAPI bool, nameOf func(string) string) ([]byte, error) {
 	src, err := parseSource(path, text)
 	if err != nil {
@@ -45,7 +44,7 @@ func stripMarkers(path string, text []byte, regular, keepAPI bool, nameOf func(s
 	return s.result()
 }
 
-// outermost leaves out the markers inside of other markers: they go with them.
+// outermost returns the markers that are not inside other markers; the inner ones go with the outer.
 func (s *splicer) outermost() []marker {
 	var outer []marker
 	end := token.NoPos
@@ -59,7 +58,7 @@ func (s *splicer) outermost() []marker {
 	return outer
 }
 
-// remove puts blank assignments of the local variables that the marker mentions in its place.
+// remove replaces the marker by blank assignments of the local variables that it mentions.
 func (s *splicer) remove(m marker) {
 	var used []string
 	seen := map[string]bool{}
@@ -77,7 +76,7 @@ func (s *splicer) remove(m marker) {
 	s.replace(m.call.Pos(), m.call.End(), text, "")
 }
 
-// localOutside says whether id is a variable of a function that is declared outside of the marker.
+// localOutside says whether id is a local variable that is declared outside of the marker.
 func (s *splicer) localOutside(id *ast.Ident, call *ast.CallExpr) bool {
 	o := object(id)
 	if o == nil || o.Kind != ast.Var || id.Name == "_" {
@@ -90,7 +89,7 @@ func (s *splicer) localOutside(id *ast.Ident, call *ast.CallExpr) bool {
 	return at.IsValid() && (at < call.Pos() || at >= call.End())
 }
 
-// qualifiers are the names that stand before a dot and are declared nowhere in the file, in markers and elsewhere.
+// qualifiers returns the names before a dot that the file does not declare: those in markers, and those elsewhere.
 func (s *splicer) qualifiers(outer []marker) (within, without map[string]token.Pos) {
 	within, without = map[string]token.Pos{}, map[string]token.Pos{}
 	ast.Inspect(s.file, func(n ast.Node) bool {
@@ -151,7 +150,7 @@ func (s *splicer) stripImport(group *ast.GenDecl, spec *ast.ImportSpec, needed m
 	s.replace(from, to, "", "")
 }
 
-// blankImports makes blank the imports that only markers used.
+// blankImports turns imports that only markers used into blank imports.
 func (s *splicer) blankImports(within, without map[string]token.Pos, nameOf func(string) string) {
 	for _, spec := range s.file.Imports {
 		path, err := strconv.Unquote(spec.Path.Value)
@@ -176,8 +175,8 @@ func (s *splicer) blankImports(within, without map[string]token.Pos, nameOf func
 	}
 }
 
-// verifyStripped asks go list whether the stripped build is free of pingcap's package: dependencies are not stripped
-// unless they are included, and one that imports it brings everything back.
+// verifyStripped asks go list whether the stripped build is free of pingcap's package. Dependencies are stripped only if
+// they are included, and one that imports the package brings everything back.
 func (b *build) verifyStripped(ctx context.Context, s *stage) error {
 	if b.names[pingcapModule] == "" {
 		return nil

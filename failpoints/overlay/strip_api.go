@@ -1,6 +1,6 @@
-// What a stripped build does about uses of pingcap's package that are no markers. The type Value is interface{} by
-// another name, and becomes it. Everything else keeps the import alive: an error for each use, or with KeepAPI a package
-// of the same names that does nothing in the place of pingcap's.
+// What a stripped build does with other uses of pingcap's package than markers. The type Value is interface{} by another
+// name, and becomes that. Any other use keeps the import alive: it is an error, or, with KeepAPI, an inert package with the
+// same names replaces pingcap's.
 
 package overlay
 
@@ -24,7 +24,7 @@ type apiUse struct {
 	pos, end  token.Pos
 }
 
-// apiUses are the uses of pingcap's package outside of markers.
+// apiUses returns the uses of pingcap's package outside of markers.
 func (s *splicer) apiUses(outer []marker) (uses []apiUse) {
 	ast.Inspect(s.file, func(n ast.Node) bool {
 		selector, ok := n.(*ast.SelectorExpr)
@@ -43,8 +43,8 @@ func (s *splicer) apiUses(outer []marker) (uses []apiUse) {
 	return uses
 }
 
-// stripUses replaces Value, and returns the import names of pingcap's package that are needed besides. Unless the API is
-// kept, a regular file must need none.
+// stripUses replaces Value, and returns the import names of pingcap's package that are still needed. Unless the API is kept,
+// a regular file may need none.
 func (s *splicer) stripUses(outer []marker, regular, keepAPI bool) (needed map[string]bool) {
 	needed = map[string]bool{}
 	uses := s.apiUses(outer)
@@ -63,7 +63,7 @@ func (s *splicer) stripUses(outer []marker, regular, keepAPI bool) (needed map[s
 	return needed
 }
 
-// replaceAPI puts the package that does nothing in the place of pingcap's, wherever the build finds that.
+// replaceAPI puts an inert package in place of pingcap's, wherever the build finds that.
 func (b *build) replaceAPI() error {
 	at := slices.IndexFunc(b.packages, func(p *listedPackage) bool { return p.ImportPath == pingcapModule })
 	if at < 0 {
@@ -87,7 +87,7 @@ func (b *build) replaceAPI() error {
 	}
 	for i, f := range txtar.Parse(inertArchive).Files {
 		if f.Name == "http.go" && !handles {
-			continue // it would link net/http for nothing
+			continue // it would link net/http needlessly
 		}
 		pf.files[i].content = f.Data
 	}

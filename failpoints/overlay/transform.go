@@ -1,4 +1,4 @@
-// The transforms: what is done to the files of a package on their way into the build, in order.
+// The transforms: the changes to the files of a package for the build, in order.
 
 package overlay
 
@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// A transform changes the files of one package. It returns Problems for what the author can repair. A transform that
-// changes the text that markers are searched in (a patch, for example) stands before those that splice.
+// A transform changes the files of one package. It returns Problems for what the author can repair. A transform that changes
+// the text in which markers are searched (a patch, for example) must come before those that splice.
 type transform func(*packageFiles) error
 
 func transforms(ctx context.Context, b *build, strip bool) ([]transform, error) {
@@ -30,7 +30,7 @@ func transforms(ctx context.Context, b *build, strip bool) ([]transform, error) 
 	return []transform{b.refuseRewritten, func(pf *packageFiles) error { return b.instrument(pf, d) }}, nil
 }
 
-// refuseRewritten refuses trees that pingcap's tool has rewritten in place: the markers in them are gone already.
+// refuseRewritten refuses trees that pingcap's tool or gofail has rewritten in place: their markers are already gone.
 func (b *build) refuseRewritten(pf *packageFiles) error {
 	for _, f := range pf.files {
 		switch {
@@ -49,7 +49,7 @@ func (b *build) refuseRewritten(pf *packageFiles) error {
 	return nil
 }
 
-// mentionsPingcap is a quick look that spares most files the parser.
+// mentionsPingcap is a quick test, so that most files need not be parsed.
 func mentionsPingcap(content []byte) bool { return bytes.Contains(content, []byte(pingcapModule)) }
 
 // instrument splices the markers of a package and adds the binding files that the spliced code calls.
@@ -94,8 +94,8 @@ func (b *build) instrument(pf *packageFiles, d *dispatcher) error {
 	return nil
 }
 
-// checksPackage is what tests with Checks import. They can be explored without a single marker: the object may have typed waits
-// alone, or nothing but its operations. So their binary is an instrumented one.
+// checksPackage is the package that tests with Checks import. They can be explored without a single marker: the object may
+// have only typed waits, or nothing but its operations. So their binary counts as instrumented.
 const checksPackage = ownModule + "/harness"
 
 // imports says whether a file of a unit imports a package.
@@ -106,7 +106,7 @@ func (pf *packageFiles) imports(u unit, importPath string) bool {
 		}
 		parsed, err := parser.ParseFile(token.NewFileSet(), f.path, f.content, parser.ImportsOnly)
 		if err == nil && slices.ContainsFunc(parsed.Imports, func(i *ast.ImportSpec) bool { return i.Path.Value == strconv.Quote(importPath) }) {
-			return true // the compiler tells what cannot be parsed
+			return true // the compiler reports what cannot be parsed
 		}
 	}
 	return false
@@ -134,7 +134,7 @@ func (b *build) strip(pf *packageFiles) error {
 	return nil
 }
 
-// packageName is the name under which a file refers to an imported package that it gives no name of its own.
+// packageName returns the name under which a file refers to an imported package if the import has no name.
 func (b *build) packageName(importPath string) string {
 	if name := b.names[importPath]; name != "" {
 		return name

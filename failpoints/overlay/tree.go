@@ -1,9 +1,9 @@
-// The spliced sources as a tree of their own, for builds that read no -overlay (Bazel, for one). The tree is the modules
-// of the user, with the spliced files in the place of theirs, and builds with go alone. Modules from elsewhere, as
-// included ones, go beneath the folder _racewindow, which go's patterns leave out.
+// The spliced sources as a separate tree, for builds that read no -overlay (Bazel, for one). The tree holds the user's
+// modules, with the spliced files in place of the originals, and builds with plain go. Other modules, such as included ones,
+// go below the folder _racewindow, which go's patterns leave out.
 //
-// The tree is written beside its place and renamed, so that it is there as a whole or not at all. Spliced files have the
-// lines of their authors, so they need no //line directives; only planted files have some.
+// The tree is written beside its final place and then renamed, so it is there completely or not at all. Spliced files keep
+// their authors' lines, so they need no //line directives; only planted files have some.
 
 package overlay
 
@@ -24,18 +24,18 @@ import (
 
 const foreignModules = "_racewindow"
 
-// A tree is a tree of sources while it is written.
+// A tree is a tree of sources that is being written.
 type tree struct {
 	b    *build
-	out  string   // its place
-	dir  string   // where it is written
-	root string   // the folder of go.work, or of the module
-	from []string // the folders that are copied, those inside of another left out
-	to   map[string]string
+	out  string            // its final place
+	dir  string            // where it is written first
+	root string            // the folder of go.work, or of the module
+	from []string          // the folders to copy, except those inside another one
+	to   map[string]string // folder -> its place in the tree
 }
 
-// WriteTree writes the sources of a build, spliced, into the folder out, which must be empty or not exist. The verb of
-// the command is not used; without packages all of the module's are spliced. It returns what was spliced.
+// WriteTree writes the spliced sources of a build into the folder out, which must be empty or not exist. It ignores the verb
+// of the command; without packages it splices all packages of the module. It returns the spliced markers.
 func WriteTree(ctx context.Context, c Command, out string) ([]Marker, error) {
 	inv, err := parseInvocation("test", c.Args)
 	switch {
@@ -65,7 +65,7 @@ func WriteTree(ctx context.Context, c Command, out string) ([]Marker, error) {
 	return b.markers, t.write(ctx)
 }
 
-// plan finds out what is copied, and refuses a place where the tree cannot stand.
+// plan finds out what to copy, and refuses a place where the tree cannot be written.
 func (t *tree) plan(out string) error {
 	t.root = filepath.Dir(t.b.rootFile())
 	if err := t.planModules(); err != nil {
@@ -149,7 +149,7 @@ func (t *tree) inPlace(dir string) bool {
 	return !strings.HasPrefix(t.to[dir], foreignModules)
 }
 
-// planModule gives one local module its place: the same as in the sources where it is beneath the root.
+// planModule gives one local module its place: the same as in the sources if it is below the root.
 func (t *tree) planModule(path, modulePath string) error {
 	dir, err := filepath.EvalSymlinks(absolute(t.root, path))
 	if err != nil {
@@ -173,7 +173,7 @@ func (t *tree) planModule(path, modulePath string) error {
 	return nil
 }
 
-// target is the place of a source in the tree that is being written.
+// target returns the place of a source file in the tree that is being written.
 func (t *tree) target(path string) (string, bool) {
 	longest := ""
 	for dir := range t.to {
@@ -208,7 +208,7 @@ func (t *tree) write(ctx context.Context) error {
 	return nil
 }
 
-// fill copies the modules and puts the spliced files in the place of theirs.
+// fill copies the modules, and replaces the files that were spliced.
 func (t *tree) fill(ctx context.Context) error {
 	for _, from := range t.from {
 		if err := t.copyModule(ctx, from, filepath.Join(t.dir, t.to[from])); err != nil {
@@ -265,7 +265,7 @@ func (t *tree) writeSource(pf *packageFiles, f *sourceFile) error {
 	return replaceFile(target, text)
 }
 
-// replaceFile writes a file of the tree; a link there is replaced and never followed.
+// replaceFile writes a file of the tree; it replaces a link and never follows it.
 func replaceFile(path string, text []byte) error {
 	mode := fs.FileMode(0o666)
 	if info, err := os.Lstat(path); err == nil {
@@ -284,7 +284,7 @@ func foreignPlace(m *movedModule) string {
 	return filepath.Join(foreignModules, filepath.FromSlash(m.path)+"@"+m.version)
 }
 
-// fillForeign copies the modules that come from the module cache or from this package.
+// fillForeign copies the modules from the module cache, and those that this package supplies.
 func (t *tree) fillForeign(ctx context.Context) error {
 	for _, m := range t.b.moved {
 		to := filepath.Join(t.dir, foreignPlace(m))
@@ -307,7 +307,7 @@ func (t *tree) fillForeign(ctx context.Context) error {
 	return nil
 }
 
-// rewriteRoot writes the go.work or go.mod of the tree: every folder that it names is one of the tree.
+// rewriteRoot writes the go.work or go.mod of the tree; every folder that it names lies in the tree.
 func (t *tree) rewriteRoot() error {
 	path, content, err := t.b.replaceMoved(func(dir string) string {
 		if rel, err := filepath.Rel(t.root, dir); err == nil && beneath(dir, t.root) {
@@ -392,7 +392,7 @@ func (t *tree) check(ctx context.Context) error {
 // versionControl are the folders and files that belong to the history of the sources, not to the sources.
 var versionControl = names(".git .hg .svn .bzr _svn")
 
-// copyModule copies a folder, the tree itself and what is no source left out.
+// copyModule copies a folder, except the tree itself and whatever is no source.
 func (t *tree) copyModule(ctx context.Context, from, to string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -423,7 +423,7 @@ func (t *tree) copyModule(ctx context.Context, from, to string) error {
 	})
 }
 
-// copyLink copies a link. One that leads out of the module leads there from the tree too.
+// copyLink copies a link. A link that leads out of the module leads to the same place from the tree.
 func copyLink(from, path, target string) error {
 	leads, err := os.Readlink(path)
 	if err != nil {

@@ -1,7 +1,7 @@
-// What is left when racewindow cannot clean up after itself, because it was killed or the test that calls Run has run
-// into its timeout. A watcher, a small shell of its own group, holds one end of a pipe. When the other end closes
-// without a farewell, it ends what still runs and removes the stage. What even the watcher could not remove is removed
-// by the next call: a stage whose lock nobody holds belongs to nobody.
+// Cleaning up when racewindow cannot do it, because it was killed, or because the test that calls Run reached its timeout. A
+// watcher, a small shell in its own group, holds one end of a pipe. When the other end closes without a farewell, it ends
+// what still runs and removes the stage. What even the watcher could not remove, the next call removes: a stage whose lock
+// nobody holds belongs to nobody.
 
 package overlay
 
@@ -16,7 +16,7 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// stagePrefix begins the names of stages, and ownerFile lies in each, locked while the stage is in use.
+// stagePrefix begins the names of stages. Each contains an ownerFile, which is locked while the stage is in use.
 const (
 	stagePrefix = "racewindow-"
 	ownerFile   = "owner"
@@ -43,7 +43,8 @@ fi
 rm -rf "$1"
 `
 
-// A watcher is the process that outlives this one. A nil one, and the zero value, watch nothing: a system without a shell has none.
+// A watcher is the process that outlives this one. A nil watcher and the zero value watch nothing: a system without a shell
+// has none.
 type watcher struct {
 	pipe io.WriteCloser
 	cmd  *exec.Cmd
@@ -64,21 +65,21 @@ func watch(dir string) *watcher {
 	return &watcher{pipe: pipe, cmd: cmd}
 }
 
-// running tells the watcher which process to end. A watcher that is gone is no reason not to build.
+// running tells the watcher which process to end. A watcher that has gone must not stop the build.
 func (w *watcher) running(p *os.Process) {
 	if w != nil && w.pipe != nil && leadsGroup(p) {
 		_, _ = fmt.Fprintf(w.pipe, "group %d\n", p.Pid)
 	}
 }
 
-// ended tells it that there is nothing to end any more.
+// ended tells the watcher that there is nothing left to end.
 func (w *watcher) ended() {
 	if w != nil && w.pipe != nil {
 		_, _ = io.WriteString(w.pipe, "group\n")
 	}
 }
 
-// farewell ends the watcher.
+// farewell ends the watcher without a clean-up.
 func (w *watcher) farewell() {
 	if w == nil || w.pipe == nil {
 		return
@@ -88,8 +89,8 @@ func (w *watcher) farewell() {
 	_ = w.cmd.Wait() // its exit code says nothing
 }
 
-// own marks a stage as in use. The file gets its name only after it is locked, so that no stage that is being made looks
-// as if nobody held it.
+// own marks a stage as in use. The file gets its name only after it is locked; otherwise a stage in the making would look
+// abandoned.
 func own(dir string) (*flock.Flock, error) {
 	unnamed := filepath.Join(dir, ownerFile+".new")
 	lock := flock.New(unnamed)
