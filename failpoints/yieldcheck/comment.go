@@ -18,26 +18,26 @@ const (
 	wordShared  = "shared"
 )
 
-// An escape is one //racewindow: comment.
+// An escape is one //racewindow: comment. It lets an operation stand without a point, or declares shared state.
 type escape struct {
 	pos   token.Pos
 	word  string
 	used  bool
-	wrong string // what is wrong with it, for the message
+	wrong string // what is wrong with it, for the message; empty if nothing is
 }
 
 // comments are the //racewindow: comments of a package's production files.
 type comments struct {
 	all       []*escape
 	functions map[types.Object][]*escape
-	types     map[string]*escape // by the name of the type: the escape of its methods
+	types     map[string]*escape // by the name of a type: the escape of its methods
 	lines     map[string]*escape // by file:line
 	declared  map[*escape]types.Object
 }
 
 var commentPattern = regexp.MustCompile(`^//racewindow:(\S*)\s*(.*?)\s*$`)
 
-// parseComment understands a comment that begins with //racewindow:, or returns nil.
+// parseComment parses a comment that begins with //racewindow:, and returns nil for any other.
 func parseComment(c *ast.Comment) *escape {
 	parts := commentPattern.FindStringSubmatch(c.Text)
 	if parts == nil {
@@ -56,7 +56,7 @@ func parseComment(c *ast.Comment) *escape {
 	return e
 }
 
-// findComments finds the comments and what they stand for.
+// findComments finds the //racewindow: comments and what each applies to.
 func findComments(pass *analysis.Pass) *comments {
 	cs := &comments{
 		functions: map[types.Object][]*escape{}, types: map[string]*escape{},
@@ -82,7 +82,7 @@ func findComments(pass *analysis.Pass) *comments {
 	return cs
 }
 
-// attach gives each comment of a file to what it stands for: a declaration, or else a line.
+// attach connects each comment of a file to what it applies to: a declaration, or else a line.
 func (cs *comments) attach(pass *analysis.Pass, file *ast.File, found map[*ast.Comment]*escape) {
 	taken := map[*escape]bool{}
 	take := func(id *ast.Ident, groups ...*ast.CommentGroup) {
@@ -126,7 +126,7 @@ func (cs *comments) attach(pass *analysis.Pass, file *ast.File, found map[*ast.C
 	}
 }
 
-// declare gives a comment to a declared object, and says whether it can stand there.
+// declare connects a comment to a declared object, and says whether it is allowed there.
 func (cs *comments) declare(e *escape, object types.Object) bool {
 	switch object := object.(type) {
 	case *types.Func:
@@ -152,7 +152,7 @@ func (cs *comments) declare(e *escape, object types.Object) bool {
 	return false
 }
 
-// putOnLine gives a comment to its line, or to the next one where it stands alone.
+// putOnLine connects a comment to its line, or to the next line if it stands alone.
 func (cs *comments) putOnLine(pass *analysis.Pass, file *ast.File, c *ast.Comment, e *escape) {
 	if e.word != wordAtomic {
 		if e.wrong == "" {
@@ -184,12 +184,12 @@ func (cs *comments) putOnLine(pass *analysis.Pass, file *ast.File, c *ast.Commen
 	cs.lines[fmt.Sprintf("%s:%d", at.Filename, line)] = e
 }
 
-// onLine is the escape of a line.
+// onLine returns the escape of a line.
 func (cs *comments) onLine(at token.Position) *escape {
 	return cs.lines[fmt.Sprintf("%s:%d", at.Filename, at.Line)]
 }
 
-// ofFunction are the escapes of a declared function: its own, or its receiver's type's.
+// ofFunction returns the escapes of a declared function: its own, or that of its receiver's type.
 func (cs *comments) ofFunction(fn *ssa.Function) (yielded, atomic *escape) {
 	object, ok := fn.Object().(*types.Func)
 	if !ok {
@@ -208,7 +208,7 @@ func (cs *comments) ofFunction(fn *ssa.Function) (yielded, atomic *escape) {
 	return yielded, atomic
 }
 
-// sharedState is what is declared as shared.
+// sharedState holds what is declared as shared.
 type sharedState struct {
 	objects map[types.Object]bool // fields and variables
 	types   map[string]bool

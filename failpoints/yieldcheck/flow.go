@@ -7,18 +7,19 @@ import (
 	"golang.org/x/tools/go/ssa"
 )
 
-// The flow: whether a point has been passed since the last operation, at every instruction, on every path.
+// The flow: at every instruction, on every path, has a point been passed since the last operation?
 
-// A state is what is known at one place of a function.
+// A state is what is known at one place in a function.
 type state struct {
 	reached bool
-	// yielded: on every path, a point has been passed since the last operation.
+	// yielded says that a point has been passed since the last operation, on every path.
 	yielded bool
-	// deferred are the defer statements that have run on some path, the first 64 of a function; all others count as run.
+	// deferred has a bit for each of the first 64 defer statements of a function, set if it has run on some path. Any
+	// further statement counts as run.
 	deferred uint64
 }
 
-// join is what is known where two paths meet.
+// join returns what is known where two paths meet.
 func (s state) join(other state) state {
 	switch {
 	case !s.reached:
@@ -34,11 +35,11 @@ type flow struct {
 	c       *checker
 	f       *function
 	defers  []*ssa.Defer
-	missing func(at ssa.Instruction, e effect) // told of operations without a point; nil while summaries settle
+	missing func(at ssa.Instruction, e effect) // called for each operation without a point; nil while settle runs
 	leaves  bool
 }
 
-// settle computes what every function leaves behind, beginning with the best and taking back what does not hold.
+// settle computes what holds when each function returns. It starts from the best case, and takes back what does not hold.
 func (c *checker) settle() {
 	for changed := true; changed; {
 		changed = false
@@ -54,7 +55,8 @@ func (c *checker) settle() {
 	}
 }
 
-// follow runs over a function until nothing changes, and says what holds whenever it returns.
+// follow analyses a function until nothing changes, and says whether a point has been passed since the last operation
+// whenever it returns.
 func (c *checker) follow(f *function, yielded bool, missing func(ssa.Instruction, effect)) bool {
 	w := &flow{c: c, f: f}
 	for _, block := range f.ssa.Blocks {
@@ -88,7 +90,7 @@ func (c *checker) follow(f *function, yielded bool, missing func(ssa.Instruction
 	return w.leaves
 }
 
-// block runs over one block.
+// block analyses one block.
 func (w *flow) block(block *ssa.BasicBlock, s state) state {
 	if !s.reached {
 		return s
@@ -103,7 +105,7 @@ func (w *flow) block(block *ssa.BasicBlock, s state) state {
 			w.leaves = w.leaves && s.yielded
 		case *ssa.Go:
 			if e := w.c.effect(instruction); e.needsPoint() {
-				w.tell(instruction, e) // a goroutine begins with it, and has passed no point
+				w.tell(instruction, e) // a new goroutine has passed no point
 			}
 		default:
 			s.yielded = w.step(instruction, s.yielded)
@@ -121,7 +123,7 @@ func (w *flow) bit(d *ssa.Defer) uint64 {
 	return 0
 }
 
-// runDefers runs what has been deferred, the last first, and twice what was deferred in a loop.
+// runDefers runs the deferred calls, the last one first, and those deferred in a loop twice.
 func (w *flow) runDefers(s state) bool {
 	for i := len(w.defers) - 1; i >= 0; i-- {
 		d := w.defers[i]
@@ -138,7 +140,7 @@ func (w *flow) runDefers(s state) bool {
 	return s.yielded
 }
 
-// inLoop says whether a block can follow itself.
+// inLoop says whether a block can run again after itself.
 func inLoop(block *ssa.BasicBlock) bool {
 	seen := map[*ssa.BasicBlock]bool{}
 	var reaches func(from *ssa.BasicBlock) bool
@@ -159,7 +161,7 @@ func inLoop(block *ssa.BasicBlock) bool {
 	return reaches(block)
 }
 
-// step is what one instruction makes of the state.
+// step returns whether a point has been passed since the last operation, after one more instruction.
 func (w *flow) step(at ssa.Instruction, yielded bool) bool {
 	e := w.c.effect(at)
 	switch e.kind {
@@ -206,7 +208,7 @@ func (w *flow) tell(at ssa.Instruction, e effect) {
 	}
 }
 
-// report reports the operations of a function that no point stands before.
+// report reports the operations of a function without a point before them.
 func (c *checker) report(f *function) {
 	missing := 0
 	c.follow(f, f.arrives(), func(at ssa.Instruction, e effect) {
@@ -228,7 +230,8 @@ func (c *checker) report(f *function) {
 	}
 }
 
-// position is where an instruction stands in the source; some that the compiler's front end made up stand nowhere.
+// position returns the position of an instruction in the source. Instructions that the SSA builder adds have none; for these
+// it returns the position of an operand or of the function.
 func (c *checker) position(at ssa.Instruction) token.Pos {
 	if at.Pos().IsValid() {
 		return at.Pos()

@@ -21,13 +21,13 @@ type effectKind uint8
 
 const (
 	nothing          effectKind = iota
-	point                       // a failpoint is passed
-	operation                   // shared state is touched
-	acquire                     // a lock is taken, which is an operation that hands its point on
-	release                     // a lock is given back, which ends a step and needs no point
-	pointedOperation            // a point, then an operation
-	call                        // a function of the package
-	unknown                     // any function
+	point                       // passes a failpoint
+	operation                   // touches shared state
+	acquire                     // takes a lock: an operation after which its point still counts
+	release                     // releases a lock: this ends a step, and needs no point
+	pointedOperation            // passes a point, then touches shared state
+	call                        // calls a function of the package
+	unknown                     // calls a function that may do anything
 )
 
 // An effect is what an instruction does.
@@ -35,20 +35,20 @@ type effect struct {
 	kind    effectKind
 	what    string
 	callees []*function
-	// maybe says that the callees are called by somebody else, who may not call them at all.
+	// maybe says that another function receives the callees as arguments, and may or may not call them.
 	maybe  bool
-	bodies []*function // run at the point, if it fires
+	bodies []*function // function literals that run at the point, if it fires
 }
 
-// held says whether the caller must have passed a point for one of the callees.
+// held says whether a callee expects its caller to have passed a point.
 func (e effect) held() bool {
 	return slices.ContainsFunc(e.callees, func(f *function) bool { return f.yielded != nil })
 }
 
-// needsPoint says whether a point must have been passed before.
+// needsPoint says whether a point must come before the effect.
 func (e effect) needsPoint() bool { return e.kind == operation || e.kind == acquire || e.held() }
 
-// methods of the types of other packages that are operations; "*" is all of them, "-X" is not X.
+// operations lists, by type of another package, the methods that are operations; "*" means all of them, "-X" means not X.
 var operations = map[string]struct{ what, methods string }{
 	"sync.Mutex":     {"a lock", "Lock TryLock Unlock"},
 	"sync.RWMutex":   {"a lock", "Lock TryLock Unlock RLock TryRLock RUnlock"},
@@ -63,15 +63,15 @@ var operations = map[string]struct{ what, methods string }{
 	"io.WriterAt":    {"a file operation", "*"},
 }
 
-// movers are the methods of package sync that are no operations like others (Lipton, "Reduction", CACM 18, 1975). What
-// others do between a lock and the next operation does not need that lock, so they could as well have done it before
-// the lock: the next operation shares its point. What they do after an unlock may need the lock, so the next operation
-// needs a point of its own; the unlock itself needs none, for nobody notices it but at a lock.
+// movers are the methods of package sync that differ from other operations (Lipton, "Reduction", CACM 18, 1975). What other
+// goroutines do between our lock and our next operation does not need that lock. They could as well have done it before the
+// lock, so the next operation shares the point of the lock. What they do after our unlock may need the lock, so the next
+// operation needs its own point. The unlock itself needs none, because others notice it only when they lock.
 var movers = map[string]effectKind{
 	"Lock": acquire, "RLock": acquire, "Unlock": release, "RUnlock": release, "Add": release, "Done": release, "Go": release,
 }
 
-// fileFunctions are the functions of package os that look at or change files.
+// fileFunctions are the functions of package os that read or change files.
 var fileFunctions = words(`Create CreateTemp Open OpenFile OpenInRoot OpenRoot ReadFile WriteFile ReadDir Mkdir MkdirAll MkdirTemp
 	Remove RemoveAll Rename Truncate Stat Lstat Link Symlink Readlink Chmod Chown Lchown Chtimes CopyFS`)
 
@@ -83,12 +83,12 @@ func words(list string) map[string]bool {
 	return set
 }
 
-// effect is what an instruction does, once it has been looked at.
+// effect returns the effect of an instruction, and remembers it.
 func (c *checker) effect(at ssa.Instruction) effect {
 	e, known := c.effects[at]
 	if !known {
 		e = c.classify(at)
-		// An operation that a comment excuses is not there.
+		// An operation that a comment excuses has no effect.
 		if e.needsPoint() {
 			if escape := c.excuse(at); escape != nil {
 				escape.used = true
@@ -100,7 +100,7 @@ func (c *checker) effect(at ssa.Instruction) effect {
 	return e
 }
 
-// excuse is the comment that stands for an instruction.
+// excuse returns the comment that excuses an instruction, or nil.
 func (c *checker) excuse(at ssa.Instruction) *escape {
 	if f := c.functions[at.Parent()]; f != nil && f.atomic != nil {
 		return f.atomic
@@ -194,7 +194,7 @@ func (c *checker) classifyCall(common *ssa.CallCommon) effect {
 	return c.callEffect([]*ssa.Function{callee}, common)
 }
 
-// marker is the effect of a function of pingcap's package.
+// marker returns the effect of a function of pingcap's package.
 func (c *checker) marker(name string, common *ssa.CallCommon) effect {
 	switch name {
 	case "InjectCall":
@@ -220,8 +220,8 @@ func (c *checker) marker(name string, common *ssa.CallCommon) effect {
 	return e
 }
 
-// hasContext says whether the first of the arguments behind the name is a context.Context: without one, the controller
-// never hears of the marker.
+// hasContext says whether the first argument after the name is a context.Context. Without one, the controller never learns
+// of the marker.
 func hasContext(common *ssa.CallCommon) bool {
 	packed, ok := common.Args[len(common.Args)-1].(*ssa.Slice)
 	if !ok {
@@ -256,11 +256,11 @@ func isContext(v ssa.Value) bool {
 	return ok
 }
 
-// runtimeEffect is the effect of a function of package failpoints.
+// runtimeEffect returns the effect of a function of package failpoints.
 func runtimeEffect(object *types.Func) effect {
 	if recv := object.Signature().Recv(); recv != nil {
 		if object.Name() == "Wait" && named(recv.Type()) == runtimePackage+".Cond" {
-			return effect{kind: point} // it ends with a lock, which has its point and hands it on
+			return effect{kind: point} // it ends with a lock, whose point still counts afterwards
 		}
 		return effect{}
 	}
@@ -273,7 +273,7 @@ func runtimeEffect(object *types.Func) effect {
 	return effect{}
 }
 
-// named is the name of a type with its package's path, whether it is the type's or a pointer's to it.
+// named returns the name of the type t, or of the type that t points to, with the path of its package.
 func named(t types.Type) string {
 	if pointer, ok := types.Unalias(t).(*types.Pointer); ok {
 		t = pointer.Elem()
@@ -284,7 +284,7 @@ func named(t types.Type) string {
 	return ""
 }
 
-// methodEffect is the effect of a method that is called on something of type recv.
+// methodEffect returns the effect of calling a method on a value of type recv.
 func (c *checker) methodEffect(recv types.Type, method *types.Func) effect {
 	for _, name := range []string{named(recv), named(method.Signature().Recv().Type())} {
 		if c.shared.types[name] {
@@ -306,7 +306,8 @@ func (c *checker) methodEffect(recv types.Type, method *types.Func) effect {
 	return effect{}
 }
 
-// callEffect is the effect of a call of functions of this package. Others do nothing but call what they are given.
+// callEffect returns the effect of calling functions of this package. Functions of other packages do nothing but call the
+// functions that they are given.
 func (c *checker) callEffect(callees []*ssa.Function, common *ssa.CallCommon) effect {
 	e := effect{kind: call}
 	for _, callee := range callees {
@@ -324,7 +325,7 @@ func (c *checker) callEffect(callees []*ssa.Function, common *ssa.CallCommon) ef
 	return e
 }
 
-// given is the effect of the functions among the arguments of a call, which whoever is called may call.
+// given returns the effect of the functions among the arguments of a call, which the callee may call.
 func (c *checker) given(common *ssa.CallCommon) effect {
 	e := effect{kind: call, maybe: true}
 	for _, argument := range common.Args {
@@ -339,7 +340,7 @@ func (c *checker) given(common *ssa.CallCommon) effect {
 		case *ssa.Function:
 			if f := c.functions[fn]; f != nil {
 				e.callees = append(e.callees, f)
-			} else if fn.Pkg == nil { // a method value, or an instance
+			} else if fn.Pkg == nil { // a method value, or an instance of a generic function
 				return effect{kind: unknown}
 			}
 		default:
@@ -352,7 +353,7 @@ func (c *checker) given(common *ssa.CallCommon) effect {
 	return e
 }
 
-// implementations are the methods of this package that a call through an interface of this package can mean.
+// implementations returns the methods of this package that a call through one of its interfaces can reach.
 func (c *checker) implementations(common *ssa.CallCommon) (found []*ssa.Function) {
 	if !strings.HasPrefix(named(common.Value.Type()), c.pass.Pkg.Path()+".") {
 		return nil
@@ -379,7 +380,7 @@ func (c *checker) implementations(common *ssa.CallCommon) (found []*ssa.Function
 	return found
 }
 
-// textsOf is the source at the positions that instructions have.
+// textsOf returns the source text at the positions of instructions.
 func textsOf(pass *analysis.Pass) map[token.Pos]string {
 	texts := map[token.Pos]string{}
 	for _, file := range pass.Files {

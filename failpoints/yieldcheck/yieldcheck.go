@@ -1,8 +1,8 @@
-// Package yieldcheck finds the operations on shared state that no failpoint stands before.
+// Package yieldcheck finds operations on shared state without a failpoint before them.
 //
-// A scheduler that decides at failpoints who runs next sees every behaviour of a program only if it can switch before
-// every operation that another goroutine can notice or change. Where a point is missing, two operations are one step to
-// the scheduler, and what happens between them in production is never explored. This pass finds those places.
+// A scheduler that chooses at failpoints which thread goes on can show every behaviour of a program only if it can switch
+// before every operation that another goroutine can notice or change. If a point is missing, the scheduler sees two
+// operations as one step, and what happens between them in production is never explored. This pass finds such places.
 //
 // Operations on shared state are:
 //
@@ -12,33 +12,35 @@
 //   - send, receive, range over and close of a channel, and select;
 //   - methods of os.File and os.Root, functions of package os that name files, ReadAt of io.ReaderAt and WriteAt of
 //     io.WriterAt;
-//   - methods of a type that is declared with the comment //racewindow:shared, or named by the flag -shared, such as
-//     the interface behind which an engine keeps its files;
+//   - methods of a type that is declared with the comment //racewindow:shared, or named by the flag -shared, such as the
+//     interface through which an engine reaches its files;
 //   - every use of a field or package-level variable that is declared with //racewindow:shared;
 //   - calls of a function that says //racewindow:yielded because …
 //
-// Other memory needs no comment and no point. If it is guarded by a lock, then code between Lock and Unlock is one step
-// for everybody who takes that lock, and the lock has its point. If it is guarded by nothing and shared all the same,
-// then there is a data race, which is the race detector's to report: an exploration is complete only without one.
-// //racewindow:shared is for memory that is meant to be read without either, hidden from the race detector.
+// Other memory needs neither comment nor point. If a lock guards it, the code between Lock and Unlock is one step for
+// everybody who takes that lock, and the lock has its point. If nothing guards it although it is shared, that is a data
+// race, which the race detector reports: an exploration is complete only without data races. //racewindow:shared is for
+// memory that is read without a lock on purpose, and hidden from the race detector.
 //
-// Every path from the entry of a function, or from the operation before, must pass a point: failpoint.InjectCall with a
-// context, InjectContext, Inject, or Lock, Cond.Wait or Sleep of package failpoints. (Receive and ReceiveUntil hold their
-// own point and their own operation, so what follows needs another.) A lock shares its point with the operation after
-// it, because nobody who could come between the two can need the lock; an unlock ends that, because everybody after it
-// can. Calls within the package, those through the package's own interfaces
-// included, are followed; a call of a function value may do anything, so a point before it covers nothing after it;
-// functions of other packages are taken to touch nothing shared but what is listed above and what the functions do that
-// they are given. A panic is no path.
+// Every path from the entry of a function, or from the previous operation, must pass a point: failpoint.InjectCall with a
+// context, InjectContext, Inject, or Lock, Cond.Wait or Sleep of package failpoints. (Receive and ReceiveUntil contain a
+// point and an operation, so the next operation needs another point.)
+//
+// A lock shares its point with the operation after it, because no step that comes between the two can need the lock. After
+// an unlock such a step can, so the next operation needs its own point.
+//
+// Calls within the package are followed, also those through its interfaces. A call of a function value may do anything, so a
+// point before it does not count after it. Functions of other packages are assumed to touch no shared state except as listed
+// above, and through the functions that they are given. A panic is not a path.
 //
 // Two comments say that a function or a line is right without a point. Both need a reason, and an unused one is an error.
 //
-//	//racewindow:yielded because …  on a function: its callers have passed a point just before. The pass then holds them to
-//	                                it: to the caller, the call is an operation.
+//	//racewindow:yielded because …  on a function: its callers have just passed a point. The pass checks that: to the
+//	                                caller, the call is an operation.
 //	//racewindow:atomic because …   on a function, on a type for all its methods, on a line or alone above it: what is
-//	                                done there needs no point. It runs before others know of the state, or after all have
-//	                                left, or what it touches cannot change just then. To the caller it is as if it were
-//	                                not there.
+//	                                done there needs no point. It runs before others know of the state, or after all
+//	                                have left, or what it touches cannot change just then. To the caller it does not
+//	                                count as an operation.
 package yieldcheck
 
 import (
@@ -53,7 +55,7 @@ import (
 // Analyzer reports operations on shared state without a failpoint before them.
 var Analyzer = &analysis.Analyzer{
 	Name:     "yieldcheck",
-	Doc:      "report operations on shared state that no failpoint stands before\n\n" + about,
+	Doc:      "report operations on shared state without a failpoint before them\n\n" + about,
 	Requires: []*analysis.Analyzer{buildssa.Analyzer},
 	Run:      run,
 }
@@ -74,13 +76,13 @@ func init() {
 		"types of other packages whose methods are operations, with commas: example.com/vfs.File,example.com/vfs.FS")
 }
 
-// A checker holds one package.
+// A checker checks one package.
 type checker struct {
 	pass      *analysis.Pass
 	functions map[*ssa.Function]*function
 	ordered   []*function
 	comments  *comments
-	texts     map[token.Pos]string // what stands at a position, for messages
+	texts     map[token.Pos]string // the source text at a position, for messages
 	shared    sharedState
 	effects   map[ssa.Instruction]effect
 	reported  map[token.Pos]bool
@@ -91,11 +93,11 @@ type function struct {
 	ssa     *ssa.Function
 	yielded *escape // its callers have passed a point
 	atomic  *escape // nothing in it needs one
-	// body says that it is the body of an InjectContext, which runs at the point.
+	// body says that it is the body of an InjectContext or Inject, which runs at the point.
 	body   bool
 	called bool
-	// leaves says whether a point has been passed since the last operation when the function returns, for a caller that
-	// comes without one (0) and with one (1).
+	// leaves says whether, when the function returns, a point has been passed since the last operation: [0] if the caller
+	// had passed none before the call, [1] if it had.
 	leaves [2]bool
 }
 
@@ -122,7 +124,7 @@ func run(pass *analysis.Pass) (any, error) {
 	return nil, nil
 }
 
-// add takes in a function of a production file and the literals inside of it.
+// add adds a function of a production file, and the function literals in it.
 func (c *checker) add(fn *ssa.Function, outer *function) {
 	if c.functions[fn] != nil || strings.HasSuffix(c.pass.Fset.Position(fn.Pos()).Filename, "_test.go") {
 		return
@@ -132,7 +134,7 @@ func (c *checker) add(fn *ssa.Function, outer *function) {
 	case outer != nil:
 		f.atomic = outer.atomic
 	case fn.Parent() != nil:
-		return // it comes with the function around it
+		return // add is called for it with the function around it
 	default:
 		f.yielded, f.atomic = c.comments.ofFunction(fn)
 	}
@@ -143,7 +145,7 @@ func (c *checker) add(fn *ssa.Function, outer *function) {
 	}
 }
 
-// findBodies marks the literals that are given to an InjectContext or an Inject.
+// findBodies marks the function literals that an InjectContext or Inject gets.
 func (c *checker) findBodies() {
 	for _, f := range c.ordered {
 		for _, block := range f.ssa.Blocks {
@@ -156,7 +158,7 @@ func (c *checker) findBodies() {
 	}
 }
 
-// reportComments reports the comments that are wrong, or of no use.
+// reportComments reports the comments that are wrong or unused.
 func (c *checker) reportComments() {
 	for _, e := range c.comments.all {
 		switch {

@@ -1,4 +1,4 @@
-// Command yieldcheck reports operations on shared state that no failpoint stands before.
+// Command yieldcheck reports operations on shared state without a failpoint before them.
 //
 //	go get -tool github.com/racewindow/racewindow/failpoints/yieldcheck/cmd/yieldcheck
 //	go tool yieldcheck ./storage/...
