@@ -27,7 +27,7 @@ import (
 
 const (
 	caseFlag = "racewindow.case"
-	// RequireVariable, set to 1, makes a Check fail that cannot explore, because its build is not instrumented.
+	// RequireVariable, set to 1, makes a Check fail if its build is not instrumented, because it then cannot explore.
 	RequireVariable = "RACEWINDOW_REQUIRE"
 )
 
@@ -50,21 +50,23 @@ func flagged(name string) string {
 	return ""
 }
 
-// What a Check explores by itself, under racewindow test: enough to find what needs few operations and one preemption.
+// The limits of the exploration under racewindow test: enough to find bugs that need few operations and one preemption.
 const (
 	shortSchedules  = 6000
 	shortPerProgram = 120
 	shortLastResort = 20 * time.Second
 )
 
-// Check searches for a program of several clients and a schedule in which the subject does what it must not, and fails the test
-// with a report: the fewest operations and preemptions, the timeline, the window, and the command that executes it again.
+// Check searches for a program of several clients, and a schedule of it, in which the subject breaks a promise. It fails the
+// test with a report: the fewest operations and preemptions, the timeline, the window, and the command that executes the
+// case again.
 //
-// Under 'racewindow explore' it does what the command says. Under 'racewindow test' it is a short exploration of code that has
-// markers. In a plain 'go test', and of code without them, it runs programs on goroutines for at most a second, and says how it is
-// explored; with RACEWINDOW_REQUIRE=1 it fails instead.
+// Under 'racewindow explore', Check does what the command says. Under 'racewindow test', it explores briefly, if the code
+// has markers. In a plain 'go test', or if the code has none, it runs programs on goroutines for at most a second, and logs
+// the command that explores; with RACEWINDOW_REQUIRE=1 it fails instead.
 //
-// What was found is kept in testdata/racewindow and the test's name, and is executed first the next time.
+// Check keeps the cases that it finds in testdata/racewindow, in a folder named after the test, and executes them first the
+// next time.
 func Check[T any](t testing.TB, s Subject[T]) {
 	t.Helper()
 	if err := takeGoroutines(t); err != nil {
@@ -109,24 +111,26 @@ type checking struct {
 	object *object.Object
 	sink   *drive.Sink
 	order  drive.Order
-	// nth is which Check of the test it is, 1 for the first.
+	// nth is the number of this Check in its test; the first is 1.
 	nth int
-	// instead is the case of Replay, nil for none. The test's package is called inPackage and imported by importPath.
+	// instead is the case that Replay executes, or nil. inPackage and importPath are the name and the import path of the
+	// test's package.
 	instead               *replayed
 	inPackage, importPath string
 	// unjudged counts the kept cases that could not be executed.
 	unjudged int
-	// withoutPlaces: the code has no markers, and no place of a kept case can be reached. unreached counts those that name places.
+	// withoutPlaces says that the code has no markers, so this build cannot reach the places in kept cases. unreached counts
+	// the kept cases that name such places.
 	withoutPlaces bool
 	unreached     int
-	// shown are the bugs that were told.
+	// shown holds the bugs that have been reported.
 	shown []bug
 }
 
-// A bug is what tells one finding of a Check from another: cases that show it differ in arguments, and in operations.
+// A bug tells one finding of a Check from another. Cases that show the same bug can differ in arguments and operations.
 type bug struct{ class, shape string }
 
-// knows says whether a bug was told that a finding shows too.
+// knows says whether the bug that a finding shows has already been reported.
 func (c *checking) knows(f explore.Finding) bool {
 	parsed, err := cases.Parse(f.Case, cases.Only(c.object))
 	if err != nil {
@@ -136,12 +140,12 @@ func (c *checking) knows(f explore.Finding) bool {
 	return slices.ContainsFunc(c.shown, func(b bug) bool { return b.class == f.Report.Class && report.Alike(b.shape, shape) })
 }
 
-// command runs the test again.
+// command returns the command that runs the test again.
 func (c *checking) command(verb string) string {
 	return fmt.Sprintf("racewindow %s -run '%s'", verb, anchored(c.name))
 }
 
-// short explores a little.
+// short explores briefly.
 func (c *checking) short() {
 	c.t.Helper()
 	config := explore.Config{
@@ -170,13 +174,13 @@ func (c *checking) short() {
 	}
 }
 
-// looksForMarkers is how many drawn programs are executed to see whether a thread ever comes to a marker.
+// looksForMarkers is how many drawn programs are executed to see whether any thread comes to a marker.
 const looksForMarkers = 100
 
-// unmarked says whether the code has no markers: nobody can be interrupted in it then, each program has one schedule, and kept cases
-// whose places are the runtime's seem to be gone. What fails here is left to the search.
+// unmarked says whether the code has no markers. Then no thread can be interrupted in it, so each program has one schedule,
+// and kept cases with the runtime's places seem outdated. A failure here is left to the search.
 func (c *checking) unmarked(config explore.Config) bool {
-	if !hasPoints() { // and nothing is executed: what waits in it would be waited for
+	if !hasPoints() { // return before anything is executed: an operation that waits would be waited for
 		return true
 	}
 	config.Canary, config.PerProgram, config.Search.Schedules = false, 1, looksForMarkers
@@ -184,13 +188,13 @@ func (c *checking) unmarked(config explore.Config) bool {
 	return err == nil && summary.Verdict == explore.Held && len(summary.Statistics.Points) == 0
 }
 
-// hasPoints says whether any package of this binary has a marker or a typed wait, but for those of the harness itself.
+// hasPoints says whether any package of this binary, except the harness itself, has a marker or a typed wait.
 func hasPoints() bool {
 	own := reflect.TypeFor[object.Object]().PkgPath()
 	return slices.ContainsFunc(failpoints.Points(), func(p *failpoints.Point) bool { return p.Package() != own })
 }
 
-// driven carries out what the command orders.
+// driven carries out an order of the command.
 func (c *checking) driven(text string) {
 	c.t.Helper()
 	order, err := drive.Parse(text)
@@ -240,7 +244,7 @@ func (c *checking) driven(text string) {
 	}
 }
 
-// ordered makes the settings of a search of an order.
+// ordered makes the settings of a search from the order.
 func (c *checking) ordered() (explore.Config, error) {
 	d := c.order
 	config := explore.Config{
@@ -286,12 +290,12 @@ func (c *checking) ordered() (explore.Config, error) {
 	return config, config.Search.Check()
 }
 
-// explore searches, keeps what is found and fails the test with it.
+// explore searches, keeps the findings and fails the test with them.
 func (c *checking) explore(config explore.Config) {
 	c.t.Helper()
 	summary, err := explore.Run(c.context(), config)
 	for _, f := range summary.Findings {
-		if !c.order.Unkept && c.knows(f) { // who keeps findings himself tells them apart himself
+		if !c.order.Unkept && c.knows(f) { // with Unkept, whoever keeps the findings also tells them apart
 			c.t.Logf("this shows the same again: %s", f.Case)
 			continue
 		}
@@ -315,12 +319,12 @@ func (c *checking) explore(config explore.Config) {
 		words += fmt.Sprintf("\nno verdict: %d kept cases could not be executed", c.unjudged)
 	}
 	c.t.Log(words)
-	data, _ := json.Marshal(summary) // it holds nothing that JSON cannot
+	data, _ := json.Marshal(summary) // a summary holds only what JSON can hold
 	done := summary.Done()
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: &done})
 }
 
-// context ends with the test.
+// context returns a context that ends with the test.
 func (c *checking) context() context.Context {
 	if with, ok := c.t.(interface{ Context() context.Context }); ok {
 		return with.Context()
@@ -328,7 +332,7 @@ func (c *checking) context() context.Context {
 	return context.Background()
 }
 
-// replay executes one case, and fails the test if it fails or cannot be executed as it is written.
+// replay executes one case. It fails the test if the case fails, or cannot be executed as written.
 func (c *checking) replay(text string, times int) {
 	c.t.Helper()
 	parsed, err := cases.ParseFile(text, cases.Only(c.object))
@@ -361,7 +365,7 @@ func (c *checking) replay(text string, times int) {
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: min(failed, 1)})
 }
 
-// report reports a case, whether it fails or not, and first makes it smaller if that is wanted.
+// report reports a case, whether it fails or not. If smaller is set, it first looks for the smallest case.
 func (c *checking) report(text string, smaller bool) {
 	c.t.Helper()
 	parsed, err := cases.ParseFile(text, cases.Only(c.object))
@@ -385,7 +389,7 @@ func (c *checking) report(text string, smaller bool) {
 	c.send(drive.Event{Event: drive.Ended})
 }
 
-// withFlags completes the command that executes the case of a report again: which flags the command has been given.
+// withFlags adds the flags that the command was given to the replay command of a report.
 func (c *checking) withFlags(r *report.Report) {
 	const replay = "racewindow replay "
 	if flags := c.order.ReplayFlags; flags != "" && !strings.Contains(r.Replay, replay+flags) {
@@ -393,22 +397,22 @@ func (c *checking) withFlags(r *report.Report) {
 	}
 }
 
-// encoded is a report as report.Schema has it.
+// encoded returns a report as JSON (report.Schema).
 func encoded(r *report.Report) json.RawMessage {
 	var data bytes.Buffer
 	if format, err := report.FormatByName("json"); err == nil {
-		_ = format.Write(&data, r) // a Buffer takes everything
+		_ = format.Write(&data, r) // a Buffer never fails
 	}
 	return bytes.TrimSpace(data.Bytes())
 }
 
-// found fails the test with a report, and with more that belongs to it.
+// found fails the test with a report, and with more text after it.
 func (c *checking) found(r *report.Report, text, kept string, more ...string) {
 	c.t.Helper()
 	c.tell(drive.Found, r, text, kept, more...)
 }
 
-// tell is found, as an event of a kind.
+// tell is found for any kind of event.
 func (c *checking) tell(event string, r *report.Report, text, kept string, more ...string) {
 	c.t.Helper()
 	r.Package = c.inPackage
@@ -417,11 +421,11 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 		r.Replay += " --race"
 	}
 	var b strings.Builder
-	_ = r.WriteText(&b, cmp.Or(c.order.Columns, 100), report.Palette{}) // a Builder takes everything
+	_ = r.WriteText(&b, cmp.Or(c.order.Columns, 100), report.Palette{}) // a Builder never fails
 	if kept != "" {
 		fmt.Fprintf(&b, "kept: %s\n", kept)
 	}
-	if r.Stack != "" && r.Class != string(sched.DataRace) { // the detector tells of a race itself
+	if r.Stack != "" && r.Class != string(sched.DataRace) { // the race detector prints a race itself
 		more = append(more, r.Stack)
 	}
 	for _, words := range more {
@@ -429,21 +433,21 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 	}
 	c.t.Error("\n" + b.String())
 	e := drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: encoded(r)}
-	if parsed, err := cases.Parse(r.Case, cases.Only(c.object)); err == nil { // what was told, and not executed, has none
+	if parsed, err := cases.Parse(r.Case, cases.Only(c.object)); err == nil { // a report of something that was not executed has no case
 		e.Shape, e.Size = report.ShapeOf(parsed, r), report.SizeOf(parsed)
 		c.shown = append(c.shown, bug{r.Class, e.Shape})
 	}
 	c.send(e)
 }
 
-// refuse fails the test because it cannot do what was asked for.
+// refuse fails the test because it cannot do what was asked.
 func (c *checking) refuse(code int, why string) {
 	c.t.Helper()
 	c.send(drive.Event{Event: drive.Refused, Text: why, Code: code})
 	c.t.Fatalf("harness.Check: %s", why)
 }
 
-// send tells the command. One that does not listen any more is no failure of the test.
+// send sends an event to the command. A command that no longer listens does not fail the test.
 func (c *checking) send(e drive.Event) {
 	e.Package, e.Test = c.importPath, c.t.Name()
 	_ = c.sink.Send(e)

@@ -34,7 +34,7 @@ func (c *checking) crash() {
 	c.endFreely(err, r.Finding != nil || r.DataRaces > 0, crashesCounted(r), r.Canary, r)
 }
 
-// crashLoad makes the settings of a run with losses of power of an order.
+// crashLoad makes the settings of a run with losses of power from the order.
 func (c *checking) crashLoad() (object.CrashLoad, error) {
 	d := c.order
 	load, err := c.load()

@@ -6,7 +6,7 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// describe tells what the subject keeps, and where.
+// describe reports whether the subject keeps data, and where.
 func (c *checking) describe() {
 	c.t.Helper()
 	onDisk, anywhere, err := c.object.Keeps(c.context())

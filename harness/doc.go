@@ -1,6 +1,6 @@
-// Package harness finds out whether an object does what it must when many goroutines use it, lose power under it, or meet a bad
-// disk. Name its operations; programs of several clients are drawn from them, every interleaving can be chosen, and what comes is
-// held against the object's own behaviour when its operations are executed one at a time.
+// Package harness finds bugs that an object shows when many goroutines use it, when power is lost, or when a disk fails. You
+// name the object's operations. The harness draws programs of several clients from them, explores their schedules, and
+// compares the results with the object's own behaviour when its operations are executed one at a time.
 //
 //	func TestCache(t *testing.T) {
 //		harness.Check(t, harness.Subject[*Cache]{
@@ -9,6 +9,6 @@
 //		})
 //	}
 //
-// In a plain go test, Check runs programs one client after the other, and then freely, for at most a second, and names the command
-// that explores: racewindow explore. Under racewindow test it is a short exploration.
+// In a plain go test, Check runs programs one client after the other, and then freely, for at most a second, and names the
+// command that explores: racewindow explore. Under racewindow test, Check is a short exploration.
 package harness

@@ -5,7 +5,7 @@ import (
 	"github.com/racewindow/racewindow/harness/object"
 )
 
-// doneFreely is what a free run did, for those who count.
+// doneFreely returns what a free run has done, in numbers.
 func doneFreely(result any) *drive.Done {
 	switch r := result.(type) {
 	case object.LoadResult:

@@ -16,13 +16,13 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// keptIn is the folder of a test's cases, below that of its package.
+// keptIn returns the folder of the test's kept cases, relative to the folder of its package.
 func (c *checking) keptIn() string {
 	return filepath.Join("testdata", "racewindow", filepath.FromSlash(caseName(c.name)))
 }
 
-// keep writes the case of a finding where the next run finds it. It returns the file, "" if it cannot be written, or if whoever
-// drives keeps what is found: then the finding is still in the test's output.
+// keep writes the case of a finding to where the next run finds it, and returns the file. It returns "" if the file cannot
+// be written, in which case the finding is still in the test's output, or if whoever drives the test keeps the findings.
 func (c *checking) keep(f explore.Finding) string {
 	if c.order.Unkept {
 		return ""
@@ -41,7 +41,7 @@ func (c *checking) keep(f explore.Finding) string {
 	return filepath.ToSlash(file)
 }
 
-// writeWhole writes a file beside its place and puts it there, so that a half-written one never replaces a good one.
+// writeWhole writes a temporary file and renames it, so that a half-written file never replaces a good one.
 func writeWhole(file, text string) error {
 	f, err := os.CreateTemp(filepath.Dir(file), ".case-")
 	if err != nil {
@@ -58,13 +58,13 @@ func writeWhole(file, text string) error {
 	return err
 }
 
-// savedFiles are the cases that were kept, in the order of their names.
+// savedFiles returns the files of the kept cases, sorted by name.
 func (c *checking) savedFiles() []string {
 	files, _ := filepath.Glob(filepath.Join(c.keptIn(), "*.case")) // the pattern is well formed
 	return files
 }
 
-// unplaced is how many kept cases nothing executes in this build.
+// unplaced returns how many kept cases this build cannot execute.
 func (c *checking) unplaced() int {
 	if c.withoutPlaces {
 		return c.unreached
@@ -72,7 +72,7 @@ func (c *checking) unplaced() int {
 	return len(c.savedFiles())
 }
 
-// saved executes the cases that were kept, and says whether the test has failed.
+// saved executes the kept cases, and says whether the test has failed.
 func (c *checking) saved() (failed bool) {
 	c.t.Helper()
 	for _, file := range c.savedFiles() {
@@ -90,9 +90,9 @@ func (c *checking) saved() (failed bool) {
 	return c.t.Failed()
 }
 
-// regression executes a case that failed once, and is kept in a file or, without one, in what is said of it. One that holds is said to be gone; one that cannot be
-// executed fails the test, unless it is only that its places are not reached any more: a fix removes them. Then its program is
-// explored.
+// regression executes a case that failed before; kept is its file, or "" if it has none. A case that holds is logged as
+// fixed. A case that cannot be executed fails the test, with one exception: if its places are no longer reached, as after a
+// fix, its program is explored instead.
 func (c *checking) regression(what, kept, text string) {
 	c.t.Helper()
 	parsed, err := cases.ParseFile(text, cases.Only(c.object))
@@ -122,10 +122,10 @@ func moves(c cases.Case) bool {
 	return len(c.Switches) > 0 || c.Crash != nil && !c.Crash.Any
 }
 
-// schedulesAround are those in which the program of a case is explored whose places are gone.
+// schedulesAround is how many schedules are explored of the program of a case whose places are gone.
 const schedulesAround = 2000
 
-// around explores the program of a case that could not be executed, for the reason why.
+// around explores the program of a case that could not be executed; why is the reason.
 func (c *checking) around(what string, kept cases.Case, why error) {
 	c.t.Helper()
 	program, config := kept.Bare(), explore.Config{
@@ -152,7 +152,7 @@ func (c *checking) around(what string, kept cases.Case, why error) {
 	}
 }
 
-// unexecuted fails the test: nothing is known of a case that failed once.
+// unexecuted fails the test, because nothing is known about a case that failed before.
 func (c *checking) unexecuted(what string, err error) {
 	c.t.Helper()
 	c.unjudged++

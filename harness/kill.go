@@ -13,13 +13,13 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-// checksOf counts the Checks of each test of this process.
+// checksOf counts the Checks of each test in this process.
 var checksOf = struct {
 	sync.Mutex
 	test map[string]int
 }{test: map[string]int{}}
 
-// nthOf is which Check of the test begins now.
+// nthOf returns the number of the Check that begins now in the test.
 func nthOf(test string) int {
 	checksOf.Lock()
 	defer checksOf.Unlock()
@@ -27,7 +27,7 @@ func nthOf(test string) int {
 	return checksOf.test[test]
 }
 
-// kill has programs run freely in processes of this binary, which are killed, as the order says.
+// kill runs programs freely in processes of this binary, and kills these, as the order says.
 func (c *checking) kill() {
 	c.t.Helper()
 	load, err := c.killLoad()
@@ -61,10 +61,10 @@ func (c *checking) kill() {
 	c.endFreely(err, r.Finding != nil, killsCounted(r)+roomCounted(r, "\n")+"\n"+killsShow, r.Canary, r)
 }
 
-// killsShow stands in each summary.
+// killsShow is part of each summary.
 const killsShow = "this shows the death of processes, and no lost pages: the kernel keeps what was written (racewindow stress --crash)"
 
-// killLoad makes the settings of a run with kills of an order.
+// killLoad makes the settings of a run with kills from the order.
 func (c *checking) killLoad() (object.KillLoad, error) {
 	load, err := c.load()
 	d := c.order
@@ -74,7 +74,7 @@ func (c *checking) killLoad() (object.KillLoad, error) {
 	}, err
 }
 
-// starts makes the commands of processes that carry out the same order, to be killed.
+// starts returns a function that makes commands for processes with the same order, to be killed.
 func (c *checking) starts() (func() *exec.Cmd, error) {
 	binary, err := os.Executable()
 	if err != nil {
@@ -87,13 +87,13 @@ func (c *checking) starts() (func() *exec.Cmd, error) {
 	return func() *exec.Cmd { return exec.Command(binary, arguments...) }, nil
 }
 
-// toldTo is the file through which a process tells what it does.
+// toldTo is the file descriptor through which a killed process reports what it does.
 const toldTo = 3
 
-// killed is what such a process does, until it is killed or has nothing left to do.
+// killed is what such a process executes, until it is killed or has nothing left to do.
 func (c *checking) killed() {
 	if c.nth != c.order.Nth {
-		return // it is another Check of the same test that is meant
+		return // the order is for another Check of the same test
 	}
 	load, err := c.killLoad()
 	if err == nil {
@@ -120,7 +120,7 @@ func killsCounted(r object.KillResult) string {
 	})
 }
 
-// roomCounted says what became of the processes without room, each kind after a separator.
+// roomCounted says what happened in the processes without room; separator precedes each kind.
 func roomCounted(r object.KillResult, separator string) (words string) {
 	for _, each := range []struct {
 		what string

@@ -9,8 +9,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// takeGoroutines has Checks be executed on goroutines, if the command has built this binary with the runtime for that: then the code under
-// test needs no markers. The T of such a binary offers the runtime's functions.
+// takeGoroutines makes Checks execute on goroutines if the command built this binary with the runtime that controls them.
+// The code under test then needs no markers. The T of such a binary offers the functions of that runtime.
 func takeGoroutines(t testing.TB) error {
 	offers, is := t.(interface{ Racewindow() any })
 	text := flagged(drive.Flag)

@@ -8,15 +8,15 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// How long a plain go test runs programs freely.
+// The limits of free runs in a plain go test.
 const (
 	plainTime      = time.Second
 	plainShortTime = 100 * time.Millisecond
 	plainPrograms  = 2000
 )
 
-// plain runs programs on goroutines, with nothing at work in them, and says what would explore them. What it finds is real; that it
-// finds nothing means little.
+// plain runs programs on goroutines without any control, and logs the command that would explore them. What it finds is
+// real; if it finds nothing, that means little.
 func (c *checking) plain() {
 	c.t.Helper()
 	left := plainTime

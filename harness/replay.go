@@ -16,15 +16,15 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// Replay runs a test that calls Check, which executes one case instead of searching: the regression test of what was found, which
-// 'racewindow report --format gotest' writes.
+// Replay runs a test that calls Check, and makes that Check execute one case instead of searching. It is a regression test
+// for a finding; 'racewindow report --format gotest' writes it.
 //
 //	func TestEvict(t *testing.T) {
 //		harness.Replay(t, TestCache, `v1 test=TestCache; c0: put("a", 1); c1: evict(); @ c0@put/chosen#1>c1`)
 //	}
 //
-// It fails while the case does. A case whose places are gone, as a fix removes them, has its program explored around instead. A
-// plain go test cannot follow a schedule: there it is skipped, or fails with RACEWINDOW_REQUIRE=1.
+// Replay fails as long as the case fails. If the places of the case are gone, as after a fix, it explores the case's program
+// instead. A plain go test cannot follow a schedule: there it is skipped, or fails with RACEWINDOW_REQUIRE=1.
 func Replay(t *testing.T, test func(*testing.T), text string) {
 	t.Helper()
 	head, ok := strings.CutPrefix(cases.HeadOf(text), "test=")
@@ -37,7 +37,7 @@ func Replay(t *testing.T, test func(*testing.T), text string) {
 	top, _, _ := strings.Cut(head, "/")
 	r := &replayed{text: text, head: head, top: top}
 	replays.Store(t.Name(), r)
-	t.Cleanup(func() { // when the subtests have ended too
+	t.Cleanup(func() { // runs after the subtests too
 		replays.Delete(t.Name())
 		if !r.taken.Load() && !t.Failed() && !t.Skipped() {
 			t.Errorf("harness.Replay: no Check of %s was called, so the case was not executed", head)
@@ -46,17 +46,17 @@ func Replay(t *testing.T, test func(*testing.T), text string) {
 	test(t)
 }
 
-// replays are the cases that are executed instead of searches, by the name of the test that asked for it.
+// replays holds the cases to execute instead of searches, by the name of the test that called Replay.
 var replays sync.Map
 
-// A replayed is such a case.
+// A replayed is one such case.
 type replayed struct {
 	text      string
-	head, top string // the test that the case is of, and the test function in it
+	head, top string // the test that the case belongs to, and its test function
 	taken     atomic.Bool
 }
 
-// replayOf is the case that a test was told to execute, and what it is called without Replay. It is nil for none.
+// replayOf returns the case that a test should execute, or nil, and the name that the test has without Replay.
 func replayOf(name string) (r *replayed, of string) {
 	for above := name; above != ""; {
 		if found, ok := replays.Load(above); ok {
@@ -69,7 +69,7 @@ func replayOf(name string) (r *replayed, of string) {
 	return nil, name
 }
 
-// replayInstead executes the case of Replay.
+// replayInstead executes the case of a Replay.
 func (c *checking) replayInstead(r *replayed) {
 	c.t.Helper()
 	if caseName(c.name) != r.head {
@@ -88,11 +88,11 @@ func (c *checking) replayInstead(r *replayed) {
 	}
 }
 
-// anchored is a pattern that matches one test.
+// anchored returns a pattern that matches exactly one test.
 func anchored(name string) string { return "^" + strings.ReplaceAll(name, "/", "$/^") + "$" }
 
-// callingPackage is the name of the package whose test calls, and its import path; both "" if they are not known. The name stands in
-// the test's file.
+// callingPackage returns the name and the import path of the package whose test calls; both are "" if unknown. The name is
+// read from the test's file.
 func callingPackage() (name, path string) {
 	pcs := make([]uintptr, 64)
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs)])

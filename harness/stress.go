@@ -33,7 +33,7 @@ func (c *checking) stress() {
 	c.endFreely(err, r.Finding != nil || r.DataRaces > 0, counted(r), r.Canary, r)
 }
 
-// refused says of a free run whether it cannot be, and then refuses the order.
+// refused says whether a free run is impossible, and then refuses the order.
 func (c *checking) refused(err error) bool {
 	c.t.Helper()
 	cannot := errors.Is(err, object.ErrLoad) || errors.Is(err, object.ErrKeepsNothing)
@@ -43,7 +43,8 @@ func (c *checking) refused(err error) bool {
 	return cannot
 }
 
-// endFreely tells what a free run came to. counted says how much it did; err is why it has no verdict, if it found nothing.
+// endFreely reports the result of a free run. counted says how much it did; err says why it has no verdict, if it found
+// nothing.
 func (c *checking) endFreely(err error, found bool, counted, canary string, result any) {
 	c.t.Helper()
 	code, verdict := 0, explore.Held
@@ -62,11 +63,11 @@ func (c *checking) endFreely(err error, found bool, counted, canary string, resu
 		words += "\nno verdict: " + err.Error()
 	}
 	c.t.Log(words)
-	data, _ := json.Marshal(result) // it holds nothing that JSON cannot
+	data, _ := json.Marshal(result) // a result holds only what JSON can hold
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: doneFreely(result)})
 }
 
-// load makes the settings of a free run of an order.
+// load makes the settings of a free run from the order.
 func (c *checking) load() (object.Load, error) {
 	d := c.order
 	settle, err := c.object.Set(d.Set)
@@ -103,13 +104,13 @@ func counted(r object.LoadResult) string {
 	})
 }
 
-// A count is said if it is not 0.
+// A count is printed unless it is 0.
 type count struct {
 	n    uint64
 	what string
 }
 
-// besides are the counts that are not 0, and why it ended.
+// besides returns the counts that are not 0, and why the run ended.
 func besides(ended string, counts []count) (words string) {
 	for _, more := range counts {
 		if more.n > 0 {
@@ -122,15 +123,16 @@ func besides(ended string, counts []count) (words string) {
 	return words
 }
 
-// again is the command that runs the same settings once more.
+// again returns the command that runs the same settings again.
 func (c *checking) again(verb string, seed uint64) string {
 	return fmt.Sprintf("%s%s --seed %d (the Go scheduler has its say: it may take another try)", c.command(verb), c.order.Again, seed)
 }
 
-// What looks for the smallest case of a program that failed freely.
+// smallestSchedules bounds each search for the smallest case of a program that failed freely.
 const smallestSchedules = 3000
 
-// foundFreely fails the test with what a free run found, and the smallest case of the same program that exploration finds.
+// foundFreely fails the test with the finding of a free run, and with the smallest case of the same program that exploration
+// finds.
 func (c *checking) foundFreely(r object.LoadResult) {
 	c.t.Helper()
 	f := r.Finding
@@ -141,12 +143,12 @@ func (c *checking) foundFreely(r object.LoadResult) {
 			more = append(more, stack)
 		}
 	}
-	// It is told before it is made smaller: what searches may end the process, as the subject's own fatal errors do.
+	// Report the finding before making it smaller: the search may end the process, as the subject's own fatal errors do.
 	c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", more...)
 	c.makeSmaller(f.Case)
 }
 
-// makeSmaller explores a program in which something was found, and tells its smallest case.
+// makeSmaller explores a program that failed, and reports its smallest case.
 func (c *checking) makeSmaller(program cases.Case) {
 	c.t.Helper()
 	smallest, why := c.smallest(program)
@@ -157,7 +159,8 @@ func (c *checking) makeSmaller(program cases.Case) {
 	c.tell(drive.Smaller, smallest.Report, smallest.Case, c.keep(*smallest), "the smallest case of the same program, one thread at a time")
 }
 
-// smallest explores a program: each schedule with one preemption, then random ones. One with a crash loses power at each step.
+// smallest explores a program: first each schedule with one preemption, then random ones. A program with a crash loses power
+// at each step.
 func (c *checking) smallest(program cases.Case) (found *explore.Finding, why string) {
 	if program.Crash != nil && sched.UnderRaceDetector() {
 		bare := program.Bare()
@@ -185,7 +188,7 @@ func (c *checking) smallest(program cases.Case) (found *explore.Finding, why str
 	return nil, why
 }
 
-// racedFreely fails the test for data races. The detector has told of them itself.
+// racedFreely fails the test for data races, which the race detector has already printed.
 func (c *checking) racedFreely(races int, seed uint64) {
 	c.t.Helper()
 	if races == 0 {

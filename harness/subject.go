@@ -13,76 +13,79 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// A Subject is an object that many goroutines use: how it is made, what its clients call, and what must hold. Open and Ops must
-// be set.
+// A Subject is an object that many goroutines use: how to make it, what its clients call, and what must hold. Open and Ops
+// must be set.
 type Subject[T any] struct {
-	// Open makes the object for one execution, with nothing shared between two of them. Tasks that it starts, and everything that
-	// waits, use the context, which carries the case's scheduler and clock.
+	// Open makes the object for one execution; two executions must share nothing. Tasks that it starts, and everything that
+	// waits, must use ctx, which carries the scheduler and the clock of the case.
 	Open func(ctx context.Context, env Env) (T, error)
-	// Ops are the operations by name.
+	// Ops are the operations, by name.
 	Ops Ops
-	// Options are settings by name with the values that are drawn for them, the default first; Env.Option, Int and Duration read
-	// them.
+	// Options are settings, by name: the values to draw for each, the default first. Env.Option, Env.Int and Env.Duration
+	// read them.
 	Options map[string][]string
-	// Errors are the errors that operations are documented to return, by name. Two results are equal if both wrap the same one.
+	// Errors are the errors that operations are documented to return, by name. Two results are equal if both wrap the same
+	// error.
 	Errors map[string]error
-	// Indeterminate are errors after which nobody knows: the operation may have taken effect or not, at once or at any later time.
-	// The error of a context is one always, and each error is one in an execution with faults.
+	// Indeterminate are errors after which nobody knows: the operation may or may not take effect, now or at any later time.
+	// The error of a context is always one of them, and in an execution with faults every error is.
 	Indeterminate []error
-	// Order is what an order of the operations must respect to explain their results; the zero value is Linearizable.
+	// Order says which order the operations must keep to explain their results; the zero value is Linearizable.
 	Order Order
-	// LosesOnlyTheEnd says that a crash takes away what came last: an operation survives only if everything did that had returned
-	// before it. Without it a crash may take any operation that is not durable.
+	// LosesOnlyTheEnd says that a crash takes only the last operations: if an operation survives, so does every operation
+	// that had returned before it was called. Without it, a crash may take any operation that is not durable.
 	LosesOnlyTheEnd bool
-	// GoesOn says that the object goes on when a fault is over, without being opened again: it then does what it would have done
-	// without the fault, but that the operations which failed may have taken effect or not. Without it the object may refuse
-	// everything from the first fault on, as engines do that are poisoned by a failed sync; what was durable is there when it is
+	// GoesOn says that once a fault is over the object goes on without being opened again. It then behaves as it would without the
+	// fault, except that the operations that failed may or may not have taken effect. Without GoesOn, the object may refuse
+	// everything after the first fault, as engines do that a failed sync poisons; what was durable must be there when it is
 	// opened again.
 	GoesOn bool
-	// Scribbles overwrites the arguments' memory after each call: it finds an object that keeps a slice of its caller's.
+	// Scribbles overwrites the memory of the arguments after each call. It finds an object that keeps a caller's slice.
 	Scribbles bool
-	// TasksMayRemain says that tasks which wait when everything is over are no leak.
+	// TasksMayRemain says that a task that still waits at the end of an execution is not a leak.
 	TasksMayRemain bool
-	// Holds, if it is set, judges the history of an execution. Otherwise the object's own sequential behaviour is what is right,
-	// so sequential bugs are invisible: leave them to ordinary tests. It sees operations that never return, too (Event.Returned is
-	// 0), and says whether that is right: nobody else does.
+	// Holds, if set, judges the history of an execution. Otherwise the object's own sequential behaviour is right by
+	// definition, so sequential bugs are invisible: leave these to ordinary tests. Holds also sees operations that never
+	// return (their Event.Returned is 0), and it alone decides whether that is right.
 	//
-	// What an object holds that is opened again, after a crash, a killed process, faults or Close, is not asked of Holds, but of the
-	// object's own sequential behaviour, as without it: some order of the operations that survived must give the same on a fresh
-	// object. That cannot see what Holds says of results on both sides of a crash (numbers that go on where they were, for one), nor
-	// a result that is wrong in the same way without a crash and without other clients. And results must be the same each time: what
-	// is not, such as a number of which only the order is promised, is to be dropped by Op.Result.
+	// Holds does not judge what is found when an object is opened again, after a crash, a killed process, faults or Close.
+	// For that the object's own sequential behaviour counts, as without Holds: some order of the operations that survived
+	// must give the same results on a fresh object. So it is invisible if results before and after a crash do not fit
+	// together as Holds demands (numbers that must go on where they were, for one), or if a result is wrong in the same way
+	// without a crash and without other clients. Results must also be the same in every execution; let Op.Result drop those
+	// that are not, such as a number of which only the order is promised.
 	Holds func(History) error
 }
 
-// Ops are operations by name: a method expression, a function that takes the object first, or an Op.
+// Ops are operations, by name: a method expression, a function that takes the object first, or an Op.
 //
-// The object comes first, then a context.Context if the operation takes one, then arguments, which are drawn by their types: the
-// first from a small domain, so that clients meet. Channels, functions and interfaces cannot be drawn; write a function around
-// them. Close is called by the harness and is no operation.
+// The parameters are the object, then a context.Context if the operation takes one, then the arguments. Arguments are drawn
+// by their types, the first from a small domain, so that clients meet. Channels, functions and interfaces cannot be drawn;
+// write a function around them. The harness calls Close itself, so it is no operation.
 type Ops map[string]any
 
-// An Op is an operation about which there is more to say.
+// An Op is an operation with details beyond its function.
 type Op struct {
 	// Do is the method expression or function.
 	Do any
-	// Args draw the arguments, one for each after the context; nil draws by type.
+	// Args draw the arguments after the context, one generator for each; nil draws by type.
 	Args []gopter.Gen
-	// Result is a function of what the operation returns. What it returns is compared instead: it drops a time, or sorts.
+	// Result is a function of the operation's results. What Result returns is compared instead of them; it can drop a time,
+	// for example, or sort.
 	Result any
-	// Durable says when the effect survives a crash: OnReturn, AfterClose, or the name of the operation after which everything
-	// survives that had returned before it was called. "" says that there is no effect that lasts. AfterClose is tried too: power is
-	// lost during Close and after it.
+	// Durable says when the effect survives a crash: OnReturn; AfterClose; or the name of an operation that makes everything
+	// durable that had returned before it was called. "" says that no effect lasts. AfterClose is also tested: power is lost
+	// during Close and after it.
 	Durable string
 }
 
-// When an operation is durable.
+// The values of Op.Durable besides the name of an operation.
 const (
 	OnReturn   = object.OnReturn
 	AfterClose = object.AfterClose
 )
 
-// An Order is what an order of operations must respect to explain their results.
+// An Order says which order the operations must keep to explain their results.
 type Order = spec.Order
 
 // The orders.
@@ -91,22 +94,22 @@ const (
 	Linearizable = spec.RealTime
 	// SequentiallyConsistent: the operations of one client keep their order.
 	SequentiallyConsistent = spec.ByClient
-	// QuiescentlyConsistent: operations keep their order that have a moment between them in which none was under way.
+	// QuiescentlyConsistent: two operations keep their order if there was a moment between them in which no operation ran.
 	QuiescentlyConsistent = spec.Quiescent
 )
 
-// Env is what one execution gives to the object: Option, Int and Duration (settings of the case), Rand, Dir (a folder) and Disk (a
-// disk in memory that can fail and lose power). The same Env serves when the object is opened again. Where processes are killed
-// (racewindow kill) folder and disk are the system's, and hold what earlier processes have left.
+// Env is what an execution gives to the object: the settings of the case (Option, Int, Duration), Rand, Dir (a folder) and Disk
+// (a disk in memory that can fail and lose power). When the object is opened again, it gets the same Env. In processes that are
+// killed (racewindow kill), folder and disk are the system's, and hold what earlier processes have left.
 type Env = *object.Env
 
-// A History is what the operations of one execution did, in the order in which they were called.
+// A History lists the operations of one execution, in the order in which they were called.
 type History = object.History
 
 // An Event is one operation in a History.
 type Event = object.Event
 
-// config is the subject without its type.
+// config returns the subject without its type parameter.
 func (s Subject[T]) config(name string) object.Config {
 	c := object.Config{
 		Name: name, Type: reflect.TypeFor[T](), Order: s.Order, Prefix: s.LosesOnlyTheEnd, GoesOn: s.GoesOn,
@@ -140,7 +143,7 @@ func sorted[V any](m map[string]V) []string {
 	return names
 }
 
-// caseName is a test's name as a case can hold it.
+// caseName returns the name of a test in the form that a case can hold.
 func caseName(test string) string {
 	return strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" \t\n;,'\"=", r) {
