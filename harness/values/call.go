@@ -7,50 +7,52 @@ import (
 	"runtime/debug"
 )
 
-// Ended is how an operation ended.
+// Ended says how an operation ended.
 type Ended uint8
 
-// The ways to end. The zero value says that the operation has not come back.
+// The ways to end. The zero value says that the operation has not returned yet.
 const (
 	Unfinished Ended = iota
 	Returned         // with Results
 	Panicked         // with Panic and Stack
-	Exited           // by runtime.Goexit: its goroutine ends
-	Passed           // by a panic that Options.Passes takes for somebody else's
+	Exited           // by runtime.Goexit, which ends its goroutine
+	Passed           // by a panic that Options.Passes claims is not the operation's
 )
 
 func (e Ended) String() string {
 	return [...]string{"unfinished", "returned", "panicked", "exited", "passed"}[e]
 }
 
-// An Outcome is what one call came to. It may be used for one call after the other; the results of the last one are then lost.
+// An Outcome is the result of one call. It may be used again for the next call; the results of the previous call are then
+// lost.
 type Outcome struct {
 	Ended Ended
-	// Results are what the operation returned. An iterator has been drained, and is a Sequence here.
+	// Results are what the operation returned. An iterator has been drained; here it is a Sequence.
 	Results []reflect.Value
-	// Panic is what the operation panicked with, and Stack where. The stack holds addresses and goroutine numbers, so it is for
-	// people, and never compared.
+	// Panic is the value that the operation panicked with, and Stack the place. The stack contains addresses and goroutine
+	// numbers, so it is for people, and is never compared.
 	Panic any
 	Stack []byte
 
 	in []reflect.Value
 }
 
-// A Sequence is what an iterator gave: elements of an iter.Seq, pairs of an iter.Seq2. They are copies, since iterators may hand
-// out the same memory each time.
+// A Sequence holds what an iterator gave: the elements of an iter.Seq, or the pairs of an iter.Seq2. They are copies,
+// because an iterator may reuse the same memory.
 type Sequence struct {
 	Elements []reflect.Value
 	Seconds  []reflect.Value // nil for an iter.Seq
-	More     bool            // the bound was reached, and the iterator would have gone on
+	More     bool            // the bound was reached, and the iterator has more elements
 }
 
 var sequenceType = reflect.TypeFor[Sequence]()
 
-// Call calls the operation and fills outcome. The receiver and each argument have exactly the types of the signature, as Draw and
-// Parse make them; anything else is a mistake of the caller's program, and panics. A nil context is context.Background.
+// Call calls the operation and fills outcome. The receiver and each argument must have exactly the types of the signature,
+// as values from Draw and Parse do; anything else is a mistake in the calling program, and panics. A nil context becomes
+// context.Background.
 //
-// When the operation ends by runtime.Goexit, Call does not return either: outcome says Exited, and the deferred functions of the
-// goroutine can read it there.
+// If the operation ends by runtime.Goexit, Call does not return either: outcome.Ended is Exited, and deferred functions of
+// the goroutine can read it.
 func (o *Operation) Call(receiver reflect.Value, ctx context.Context, arguments []reflect.Value, outcome *Outcome) {
 	o.mustFit(receiver, arguments)
 	in := append(outcome.in[:0], receiver)
@@ -74,7 +76,7 @@ func (o *Operation) Call(receiver reflect.Value, ctx context.Context, arguments 
 	outcome.Results, outcome.Ended = results, Returned
 }
 
-// mustFit panics where a call would make package reflect panic, which would look like a panic of the operation.
+// mustFit panics for arguments that would make package reflect panic, because that would look like a panic of the operation.
 func (o *Operation) mustFit(receiver reflect.Value, arguments []reflect.Value) {
 	if !receiver.IsValid() || receiver.Type() != o.receiver {
 		panic("values: " + o.name + " is called on something that is no " + o.receiver.String())
@@ -89,7 +91,7 @@ func (o *Operation) mustFit(receiver reflect.Value, arguments []reflect.Value) {
 	}
 }
 
-// end is deferred by Call: it tells a panic from an exit.
+// end, deferred by Call, tells a panic from an exit.
 func (o *Operation) end(outcome *Outcome) {
 	if outcome.Ended == Returned {
 		return
@@ -106,7 +108,7 @@ func (o *Operation) end(outcome *Outcome) {
 	}
 }
 
-// drain takes at most the given number of elements from an iterator. One more is asked for, to tell whether there is one.
+// drain takes at most most elements from an iterator. It asks for one more, to see whether there is one.
 func drain(iterator reflect.Value, most int) (s Sequence) {
 	if iterator.Type().CanSeq() {
 		for v := range iterator.Seq() {

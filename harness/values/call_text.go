@@ -19,7 +19,7 @@ type SyntaxError struct {
 	Remedy  string
 }
 
-// Error quotes the text around the place.
+// Error quotes the text around the error.
 func (e *SyntaxError) Error() string {
 	const around = 24
 	offset := min(max(e.Offset, 0), len(e.Text))
@@ -37,15 +37,15 @@ func (e *SyntaxError) Error() string {
 // A Piece is a part of a text between separators, without the spaces around it.
 type Piece struct {
 	Text      string
-	Offset    int  // of Text in the whole
-	Separator byte // what ended it; 0 for the last
+	Offset    int  // offset of Text in the whole text
+	Separator byte // the separator that ended it; 0 for the last piece
 }
 
-// Split splits a text at each of the separators that stands in no string, rune literal, parenthesis, bracket or brace:
+// Split splits a text at each separator outside of strings, rune literals, parentheses, brackets and braces:
 //
 //	put("a, b", 1), get("c")
 //
-// has two pieces at commas. A text of nothing but spaces has none; between two separators there is an empty one.
+// has two pieces at commas. A blank text has no pieces; two separators in a row have an empty piece between them.
 func Split(text, separators string) ([]Piece, error) {
 	if len(text) > maxSplitBytes {
 		return nil, &SyntaxError{text, 0, fmt.Sprintf("the text has %d bytes, at most %d are read", len(text), maxSplitBytes), "make it shorter"}
@@ -81,17 +81,17 @@ func Split(text, separators string) ([]Piece, error) {
 	return pieces, nil
 }
 
-// A nesting is what is open while a text is read.
+// A nesting records which brackets are open while a text is read.
 type nesting struct {
 	text string
-	open []int // where the brackets are
+	open []int // offsets of the open brackets
 }
 
 func closing(bracket byte) byte {
 	return ")]}"[strings.IndexByte("([{", bracket)]
 }
 
-// step reads the character or the string at i, and returns where its last byte is.
+// step reads the character or string literal at i, and returns the offset of its last byte.
 func (n *nesting) step(i int) (int, error) {
 	switch c := n.text[i]; c {
 	case '"', '\'', '`':
@@ -113,7 +113,7 @@ func (n *nesting) step(i int) (int, error) {
 	return i, nil
 }
 
-// quoted returns where the string or rune literal that starts at i ends.
+// quoted returns the offset at which the string or rune literal that starts at i ends.
 func (n *nesting) quoted(i int) (int, error) {
 	quote := n.text[i]
 	for j := i + 1; j < len(n.text); j++ {
@@ -136,7 +136,7 @@ type CallText struct {
 	Text      string
 }
 
-// ParseCall reads name(argument, argument). The arguments are read by Operation.Parse.
+// ParseCall reads name(argument, argument). Operation.Parse reads the arguments.
 func ParseCall(text string) (CallText, error) {
 	const example = `write it as name(arguments), such as put("a", 1)`
 	trimmed := strings.TrimLeft(text, " \t")
@@ -170,7 +170,7 @@ func ParseCall(text string) (CallText, error) {
 	return CallText{Name: name, Arguments: pieces, Text: text}, nil
 }
 
-// matching is where the bracket at open is closed.
+// matching returns the offset of the bracket that closes the one at open.
 func matching(text string, open int) (int, error) {
 	n := nesting{text: text}
 	for i := open; i < len(text); i++ {
@@ -186,7 +186,7 @@ func matching(text string, open int) (int, error) {
 	return 0, &SyntaxError{text, at, fmt.Sprintf("%q is not closed", text[at]), fmt.Sprintf("close it with %q", closing(text[at]))}
 }
 
-// moved is a syntax error of a part of a text as one of the whole.
+// moved turns a syntax error of a part of a text into one of the whole text.
 func moved(err error, whole string, offset int) error {
 	if s, ok := err.(*SyntaxError); ok {
 		return &SyntaxError{whole, s.Offset + offset, s.Problem, s.Remedy}
@@ -194,7 +194,7 @@ func moved(err error, whole string, offset int) error {
 	return err
 }
 
-// Parse reads the arguments of a call of this operation, whose name the caller has looked up.
+// Parse reads the arguments of a call of this operation. The caller has already looked up the operation by the call's name.
 func (o *Operation) Parse(call CallText) ([]reflect.Value, error) {
 	if !o.counts(len(call.Arguments)) {
 		count := fmt.Sprintf("it takes %d", o.fixed())
@@ -217,7 +217,7 @@ func (o *Operation) Parse(call CallText) ([]reflect.Value, error) {
 	return arguments, nil
 }
 
-// ParseText is ParseCall and Parse for a text that must be a call of this operation.
+// ParseText combines ParseCall and Parse for a text that must be a call of this operation.
 func (o *Operation) ParseText(text string) ([]reflect.Value, error) {
 	call, err := ParseCall(text)
 	if err != nil {

@@ -11,9 +11,9 @@ var (
 	durationType = reflect.TypeFor[time.Duration]()
 )
 
-// traits are what is asked about a type again and again.
+// traits are the answers to questions that are asked about a type again and again.
 type traits struct {
-	flat    bool // no value of it holds a reference that Copy would follow
+	flat    bool // no value of the type holds a reference that Copy would follow
 	isError bool
 }
 
@@ -44,11 +44,11 @@ func isFlat(t reflect.Type) bool {
 	return true
 }
 
-// Copy copies v and everything that its slices, maps, pointers and interfaces refer to. What is shared or goes in a circle in v
-// does so in the copy. Unexported fields, channels and functions are copied as they are: what they refer to is shared, since only
+// Copy copies v and everything that its slices, maps, pointers and interfaces refer to. Sharing and cycles in v are the same
+// in the copy. Unexported fields, channels and functions are copied as they are, and share what they refer to, because only
 // their own package knows what it means.
 //
-// A slice has the capacity of its length afterwards, so an append to it always moves.
+// The capacity of a copied slice is its length, so an append to it always moves.
 func Copy(v reflect.Value) reflect.Value {
 	if !v.IsValid() || traitsOf(v.Type()).flat && !v.CanAddr() {
 		return v
@@ -57,8 +57,8 @@ func Copy(v reflect.Value) reflect.Value {
 	return c.copy(v)
 }
 
-// A reference is something that a pointer, slice or map refers to. Two slices are one reference only where they are the same in
-// full.
+// A reference identifies what a pointer, slice or map refers to. Two slices are the same reference only if address and
+// length are equal.
 type reference struct {
 	address uintptr
 	length  int

@@ -1,20 +1,21 @@
-// Package values handles what operations of strangers' objects take and give back: it draws arguments by type, writes them as
-// Go literals and reads them again, makes them smaller, copies them, calls the operation, and renders its results as text.
-// It knows no subject, no scheduler and no report; it imports the standard library and gopter.
+// Package values handles the arguments and results of operations on objects whose types the harness does not know. It draws
+// arguments by type, writes them as Go literals and reads them again, makes them smaller, copies them, calls the operation,
+// and renders its results as text. It knows no subject, no scheduler and no report, and imports only the standard library
+// and gopter.
 //
-//	New       a method expression or function  -> an Operation, or refusals by name with the remedy
+//	New       a method expression or function  -> an Operation, or refusals that name the operation and the remedy
 //	Draw      one *rand.Rand                    -> arguments; the first from a small domain, so that clients meet
 //	Text      arguments                         -> put("a", 1)
 //	Parse     put("a", 1)                       -> the same arguments, or an error with its position
 //	Smaller   arguments                         -> arguments that are one step smaller; the steps end
-//	Copy      arguments                         -> a copy of their own for one execution
+//	Copy      arguments                         -> a separate copy for one execution
 //	Call      receiver, context, arguments      -> an Outcome: results, a panic, or an exit
-//	Scribble  arguments, after the call         -> what the operation retained is overwritten
+//	Scribble  arguments, after the call         -> whatever the operation kept of them is overwritten
 //	Renderer  an Outcome                        -> canonical text; equal results have equal texts
 //
 // # The canonical form of a literal
 //
-// A literal is an expression of Go for a known type. Its text is one line of printable ASCII without a single quote, so it fits
+// A literal is a Go expression for a known type. Its text is one line of printable ASCII without a single quote, so it fits
 // between the single quotes of a shell.
 //
 //	bool, numbers    true, -5, 1.5, complex(1, 2), math.Inf(1), float32(math.NaN()), math.Copysign(0, -1)
@@ -27,13 +28,13 @@
 //	pointers         &Point{X: 1}, new(5), new(int64(5)), nil
 //	any              the type is told where it is not bool, int, float64 or string: int64(5)
 //
-// The qualifier of a named type is left out, but for package time; type arguments are left out. Both are understood when read. So a
-// literal compiles in the package of its types, but for those with type arguments.
+// Qualifiers of named types are left out, except for package time; so are type arguments. Parse accepts both. So a literal
+// compiles in the package of its types, unless a type has type arguments.
 //
 // # Bounds
 //
-// A literal has at most 64 KiB, 64 levels and takes at most 64 MiB of memory. A text that is split has at most 1 MiB. An
-// argument's type has at most 1 MiB. What is drawn has at most 256 parts. An iterator gives at most 4096 elements
-// (Options.Elements). A rendered result has at most 4 KiB (Renderer.Limit) and a hash of the rest, 262144 parts and 1000
-// levels.
+// A literal has at most 64 KiB and 64 levels, and takes at most 64 MiB of memory. A text to split has at most 1 MiB. The
+// type of an argument has at most 1 MiB. A drawn value has at most 256 parts. At most 4096 elements are taken from an
+// iterator (Options.Elements). A rendered result has at most 4 KiB (Renderer.Limit) plus a hash of the rest, 262144 parts
+// and 1000 levels.
 package values

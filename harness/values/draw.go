@@ -8,40 +8,40 @@ import (
 	"time"
 )
 
-// Defaults of a Drawing: Keys, Elements and Depth.
+// Defaults of a Drawing: for Keys, Elements and Depth.
 const (
 	DefaultKeys   = 3
 	DefaultLength = 3
 	DefaultDepth  = 3
 )
 
-// maxParts bounds what one argument is made of.
+// maxParts bounds the number of parts of one argument.
 const maxParts = 256
 
-// A Drawing draws the arguments of one program. Everything random comes from Random, so the same source draws the same arguments.
+// A Drawing draws the arguments of one program. All randomness comes from Random, so equal sources draw equal arguments.
 //
-// The first argument of an operation comes from a small domain, the same for all operations, so that clients meet: "a", "b", "c";
-// 0, 1, 2; of a struct, slice, map or pointer, what is made of one of these. If a first argument is variadic, all of it does. A
-// duration is always one of a few.
+// The first argument of an operation comes from a small domain that all operations share, so that clients meet: "a", "b",
+// "c"; 0, 1, 2; a struct, slice, map or pointer made of one of these. If the first argument is variadic, this holds for all
+// its elements. A duration is always one of a few.
 type Drawing struct {
 	Random *rand.Rand
-	// Unique makes the other arguments distinct within the program, as far as their types have enough values: "v1", "v2"; 1, 2.
-	// Equal values hide lost updates. Otherwise they are small, and now and then extreme.
+	// Unique makes the other arguments distinct within the program, as far as their types have enough values: "v1", "v2"; 1,
+	// 2. (Equal values hide lost updates.) Without it they are small, and occasionally extreme.
 	Unique bool
 	// Keys is the size of the small domain; default DefaultKeys.
 	Keys int
-	// Elements bounds slices and maps; default DefaultLength.
+	// Elements bounds the length of slices and maps; default DefaultLength.
 	Elements int
-	// Depth bounds how many slices, maps and pointers lie in each other; default DefaultDepth. Deeper ones are nil.
+	// Depth bounds how deep slices, maps and pointers nest; default DefaultDepth. Deeper ones are nil.
 	Depth int
-	// NaN lets floats be NaN now and then. NaN is not equal to itself, so few subjects can do right by it.
+	// NaN lets floats occasionally be NaN. NaN does not equal itself, so few subjects can handle it correctly.
 	NaN bool
 
-	count uint64          // of unique values
-	seen  map[string]bool // what generators have drawn
+	count uint64          // how many unique values have been drawn
+	seen  map[string]bool // the values that generators have drawn
 }
 
-// Draw draws the arguments of one call. Only a generator of the user's can fail.
+// Draw draws the arguments of one call. Only a user's generator can cause an error.
 func (d *Drawing) Draw(o *Operation) ([]reflect.Value, error) {
 	n := o.fixed()
 	if o.variadic {
@@ -85,13 +85,13 @@ func (d *Drawing) value(t reflect.Type, first bool) reflect.Value {
 	return v
 }
 
-// A way is how the leaves of a value are drawn.
+// A way says how the leaves of a value are drawn.
 type way uint8
 
 const (
-	free   way = iota // small, now and then extreme
-	keyed             // all from one number of the small domain
-	unique            // the next number of the program
+	free   way = iota // small, occasionally extreme
+	keyed             // all made from one number of the small domain
+	unique            // made from the next number of the program
 )
 
 // A maker fills one value.
@@ -99,12 +99,12 @@ type maker struct {
 	*Drawing
 	way      way
 	key      uint64
-	depth    int // how many more slices, maps and pointers may lie in each other
+	depth    int // how many more levels of slices, maps and pointers may follow
 	elements int
-	parts    int // how many more there may be
+	parts    int // how many more parts the value may have
 }
 
-// number is what the next leaf is made of.
+// number returns the number from which the next leaf is made.
 func (m *maker) number() uint64 {
 	switch m.way {
 	case keyed:
@@ -116,10 +116,10 @@ func (m *maker) number() uint64 {
 	return uint64(m.Random.Intn(10))
 }
 
-// sometimes is true for one free leaf in 16: it is extreme.
+// sometimes is true for one free leaf in 16, which is then extreme.
 func (m *maker) sometimes() bool { return m.way == free && m.Random.Intn(16) == 0 }
 
-// durations are few, so that those of several clients fall together, and their sums too.
+// durations are few, so that those of different clients coincide, and their sums too.
 var durations = []time.Duration{0, time.Millisecond, time.Second, time.Minute}
 
 func (m *maker) fill(v reflect.Value) {
@@ -142,7 +142,7 @@ func (m *maker) fill(v reflect.Value) {
 	}
 }
 
-// strange are strings that a careless subject or text form stumbles over.
+// strange holds strings that trip up a careless subject or text format.
 var strange = []string{"", " ", "\x00", "\n", "\xff", "\u00e9", "\U0001f600", `"`, `\`, "'", "`", "a, b", "a; b", "(", "}", "../a", "%s", "a\x00b"}
 
 func (m *maker) basic(v reflect.Value) {
@@ -173,7 +173,7 @@ func (m *maker) basic(v reflect.Value) {
 func (m *maker) int(v reflect.Value) {
 	bits := v.Type().Bits()
 	if !m.sometimes() {
-		// Wide enough for all but int8: 128 values, then again from 0.
+		// All values fit, except in an int8: that has 128 values, then starts again from 0.
 		v.SetInt(int64(m.number() & (1<<(bits-1) - 1)))
 		return
 	}
@@ -212,7 +212,7 @@ func (m *maker) string() string {
 	}
 }
 
-// container fills what holds other values.
+// container fills a value that holds other values.
 func (m *maker) container(v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -249,7 +249,7 @@ func (m *maker) any(v reflect.Value) {
 	v.Set(inner)
 }
 
-// reference fills a slice, a map or a pointer, which is then not nil.
+// reference fills a slice, a map or a pointer with something that is not nil.
 func (m *maker) reference(v reflect.Value) {
 	if v.Kind() == reflect.Pointer {
 		pointer := reflect.New(v.Type().Elem())

@@ -10,17 +10,17 @@ import (
 )
 
 const (
-	// generatorTries bounds how often a generator is asked again when its sieve lets nothing through.
+	// generatorTries bounds how often a generator is asked again if its sieve rejects the value.
 	generatorTries = 100
-	// uniqueTries bounds how often one is asked for a value that the program does not have yet.
+	// uniqueTries bounds how often a generator is asked for a value that is new in the program.
 	uniqueTries = 8
-	// generatedSize bounds the slices and strings that gopter's generators draw: programs are read by people.
+	// generatedSize bounds the slices and strings that gopter's generators draw, because people read programs.
 	generatedSize = 8
-	// shrunkValues bounds how many values a generator's own shrinker is asked for, and how many small ones are drawn.
+	// shrunkValues bounds how many values are taken from a generator's own shrinker, and how many small values are drawn.
 	shrunkValues = 64
 )
 
-// takeGenerators checks that each generator draws what its argument can be.
+// takeGenerators checks that each generator draws values that its argument can have.
 func (o *Operation) takeGenerators(generators []gopter.Gen) error {
 	if len(generators) > len(o.arguments) {
 		return &Refusal{
@@ -49,7 +49,7 @@ func (o *Operation) takeGenerators(generators []gopter.Gen) error {
 	return nil
 }
 
-// generate asks a generator once. A stranger's code may panic.
+// generate asks a generator once. A generator is unknown code, so it may panic.
 func generate(generator gopter.Gen, random *rand.Rand, size int) (result *gopter.GenResult, err error) {
 	defer func() {
 		if recovered := recover(); recovered != nil {
@@ -63,8 +63,8 @@ func generate(generator gopter.Gen, random *rand.Rand, size int) (result *gopter
 	return result, nil
 }
 
-// taken is what an argument becomes of what a generator drew: it is written and read again, so that a replay gets the same. ok is
-// false where the generator's sieve keeps it back.
+// taken converts what a generator drew to the type of the argument. It writes the value and reads it again, so that a replay
+// gets the same value. ok is false if the generator's sieve rejects the value.
 func taken(result *gopter.GenResult, kind reflect.Type) (v reflect.Value, text string, ok bool, err error) {
 	drawn, ok := result.RetrieveAsValue()
 	if !ok {
@@ -86,7 +86,7 @@ func reread(drawn reflect.Value, kind reflect.Type) (v reflect.Value, text strin
 	return v, text, nil
 }
 
-// generate draws the i-th argument by the user's generator.
+// generate draws the i-th argument with the user's generator.
 func (d *Drawing) generate(o *Operation, i int, distinct bool) (v reflect.Value, err error) {
 	a, found := o.argument(i), false
 	refuse := func(reason, remedy string) error {
@@ -116,12 +116,13 @@ func (d *Drawing) generate(o *Operation, i int, distinct bool) (v reflect.Value,
 		repeated++
 	}
 	if found {
-		return v, nil // it has few values, so they come again
+		return v, nil // it has few values, so they repeat
 	}
 	return v, refuse(fmt.Sprintf("gave nothing in %d tries", generatorTries), "loosen its SuchThat")
 }
 
-// smallerDraws yields what is smaller than v and what the generator allows: what its own shrinker makes of v, and small draws.
+// smallerDraws yields values that are smaller than v and that the generator allows: those of its own shrinker, then small
+// draws.
 func smallerDraws(generator gopter.Gen, kind reflect.Type, v reflect.Value) iter.Seq[reflect.Value] {
 	return func(yield func(reflect.Value) bool) {
 		size, seen := SizeOf(v), map[string]bool{}
@@ -155,7 +156,8 @@ func smallerDraws(generator gopter.Gen, kind reflect.Type, v reflect.Value) iter
 	}
 }
 
-// shrunk is what a generator's shrinker makes of v, held against the sieve. Both are a stranger's code.
+// shrunk returns the values that the generator's shrinker makes from v and its sieve accepts. Both are unknown code, and may
+// panic.
 func shrunk(result *gopter.GenResult, v reflect.Value) (all []reflect.Value) {
 	defer func() { _ = recover() }()
 	if result.Shrinker == nil {

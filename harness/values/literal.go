@@ -13,36 +13,37 @@ import (
 // maxDepth bounds how deep literals nest.
 const maxDepth = 64
 
-// Literal is v as a Go literal for its type, in the canonical form of the package comment. What no literal can tell is an error:
-// channels, functions, content of unexported fields, types that any cannot name, circles.
+// Literal returns v as a Go literal of its type, in the canonical form of the package comment. It is an error if no literal
+// can express v: channels, functions, content of unexported fields, types that an any cannot name, cycles.
 func Literal(v reflect.Value) (string, error) {
 	w := writer{}
 	w.value(v, named)
 	return string(w.out), w.err
 }
 
-// A place is how much of a value's type the reader knows already.
+// A place says how much of a value's type the reader already knows.
 type place uint8
 
 const (
-	named     place = iota // the type is known; a composite literal starts with it: an argument, a field
-	element                // the type is known, and stands before the elements: []Point{{X: 1}}
-	unknown                // an interface: the type must be told
-	converted              // inside of a conversion, which tells the type of a constant
+	named     place = iota // the type is known; a composite literal begins with it: an argument, a field
+	element                // the type is known, and precedes the elements: []Point{{X: 1}}
+	unknown                // an interface: the type must be written
+	converted              // inside a conversion, which gives a constant its type
 )
 
-// A writer writes literals of arguments, and results (rendering is then set), which hold more than literals can tell.
+// A writer writes literals of arguments, and also results (rendering is then set), which can hold more than literals
+// express.
 type writer struct {
 	out   []byte
-	err   error // the first thing that a literal cannot tell
+	err   error // the first thing that a literal cannot express
 	depth int
 
 	rendering *Renderer
-	start     int         // where in out the result begins
-	parts     int         // how many have been rendered
-	path      []reference // what the value that is being rendered lies in
-	holding   int         // more than zero while a text is put together apart
-	rest      hash.Hash   // of what went beyond the limit
+	start     int         // offset in out at which the result begins
+	parts     int         // how many parts have been rendered
+	path      []reference // the references that lead to the value being rendered
+	holding   int         // positive while a text is written aside
+	rest      hash.Hash   // of the text beyond the limit
 	restBytes int
 }
 
@@ -55,7 +56,7 @@ func (w *writer) fail(format string, a ...any) {
 	w.text("?")
 }
 
-// value writes v. Basic types come first: most results are of no other.
+// value writes v. It handles basic types first, because most results have one.
 func (w *writer) value(v reflect.Value, at place) {
 	t := v.Type()
 	if w.rendering != nil && w.count() {
@@ -118,7 +119,7 @@ func (w *writer) basic(v reflect.Value, at place) {
 	}
 }
 
-// needsConversion says whether v is written by a function of package math, whose result is a float64 and no constant.
+// needsConversion says whether v is written as a call to package math, whose result is a float64 and not a constant.
 func needsConversion(v reflect.Value) bool {
 	switch {
 	case v.CanFloat():
@@ -129,12 +130,12 @@ func needsConversion(v reflect.Value) bool {
 	return false
 }
 
-// isOdd says whether no constant of Go is f.
+// isOdd says whether no Go constant equals f.
 func isOdd(f float64) bool {
 	return math.IsNaN(f) || math.IsInf(f, 0) || f == 0 && math.Signbit(f)
 }
 
-// appendQuoted quotes in printable ASCII, and leaves no single quote, which would end a shell's.
+// appendQuoted quotes in printable ASCII, without a single quote, which would end a shell's quote.
 func appendQuoted(out []byte, s string) []byte {
 	plain := true
 	for i := range len(s) {
@@ -155,7 +156,7 @@ func appendQuoted(out []byte, s string) []byte {
 	return append(out[:from], quoted...)
 }
 
-// appendFloat writes a number that reads back to the same bits; typed makes one that is no integer.
+// appendFloat writes a number that reads back as the same bits. If typed is set, the text does not look like an integer.
 func appendFloat(out []byte, f float64, bits int, typed bool) []byte {
 	switch {
 	case math.IsNaN(f):
@@ -175,7 +176,7 @@ func appendFloat(out []byte, f float64, bits int, typed bool) []byte {
 	return out
 }
 
-// units are what a duration is told in, the longest that divides it.
+// units are the units for durations; the longest that divides a duration is used.
 var units = []struct {
 	name string
 	unit time.Duration
@@ -222,7 +223,7 @@ func (w *writer) time(v reflect.Value) {
 	}
 }
 
-// enter writes what is no basic value, one level deeper.
+// enter writes a value that is not basic, one level deeper.
 func (w *writer) enter(v reflect.Value, at place) {
 	most := maxDepth
 	if w.rendering != nil {
@@ -281,7 +282,7 @@ func (w *writer) composite(v reflect.Value, at place) {
 	}
 }
 
-// null writes nil, with its type where nothing else tells it.
+// null writes nil, with its type if nothing else shows it.
 func (w *writer) null(t reflect.Type, at place) {
 	if at != unknown {
 		w.text("nil")
@@ -297,7 +298,7 @@ func (w *writer) null(t reflect.Type, at place) {
 	w.text("(nil)")
 }
 
-// filled writes what is neither basic nor nil.
+// filled writes a value that is neither basic nor nil.
 func (w *writer) filled(v reflect.Value, at place) {
 	t := v.Type()
 	switch {
@@ -341,7 +342,7 @@ func (w *writer) comma(i int) {
 	}
 }
 
-// pointer writes a pointer to v: & before a composite literal, new around everything else.
+// pointer writes a pointer to v: & before a composite literal, new(...) around anything else.
 func (w *writer) pointer(v reflect.Value, at place) {
 	switch {
 	case !hasAddress(v) && v.Kind() == reflect.Interface:
@@ -360,7 +361,7 @@ func (w *writer) pointer(v reflect.Value, at place) {
 	}
 }
 
-// hasAddress says whether v is written as a composite literal, of which Go takes the address.
+// hasAddress says whether v is written as a composite literal, whose address Go can take.
 func hasAddress(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Struct:
@@ -375,7 +376,8 @@ func hasAddress(v reflect.Value) bool {
 	return false
 }
 
-// typeName writes a type. A result tells its package where nothing else does: two packages may have a type of the same name.
+// typeName writes a type. In a result, if nothing else shows the type, it includes the package: two packages may have types
+// of the same name.
 func (w *writer) typeName(t reflect.Type, at place) {
 	if w.rendering != nil && at == unknown && t != bytesType {
 		w.text(t.String())

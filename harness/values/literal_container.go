@@ -29,18 +29,18 @@ func (w *writer) fields(v reflect.Value) {
 	}
 }
 
-// skips says whether a field is no content.
+// skips says whether a field does not count as content.
 func (w *writer) skips(f reflect.StructField) bool {
 	return f.Name == "_" || w.rendering != nil && w.rendering.Exported && !f.IsExported()
 }
 
-// An entry is one of a map, with its key as text.
+// An entry is an entry of a map, with its key as text.
 type entry struct {
 	key, value reflect.Value
 	text       string
 }
 
-// entries writes a map in the order of its keys. Those without an order of their own come in that of their texts.
+// entries writes a map in the order of its keys; keys that cannot be ordered come in the order of their texts.
 func (w *writer) entries(v reflect.Value) {
 	if w.rendering != nil && v.Len() > maxRenderedParts-w.parts {
 		w.text("...(" + strconv.Itoa(v.Len()) + " entries)")
@@ -54,7 +54,7 @@ func (w *writer) entries(v reflect.Value) {
 	}
 }
 
-// sorted are the entries of a map in their order.
+// sorted returns the entries of a map in that order.
 func (w *writer) sorted(v reflect.Value) []entry {
 	all := make([]entry, 0, v.Len())
 	for next := v.MapRange(); next.Next(); {
@@ -72,7 +72,7 @@ func (w *writer) sorted(v reflect.Value) []entry {
 	return all
 }
 
-// held is v's text apart from the rest, which may come in any order: it counts for no bound.
+// held returns v's text, written aside. It counts towards no bound, because entries are not sorted yet.
 func (w *writer) held(v reflect.Value) string {
 	out, parts := w.out, w.parts
 	w.out, w.parts = nil, 0
@@ -84,7 +84,7 @@ func (w *writer) held(v reflect.Value) string {
 	return text
 }
 
-// compareKeys orders keys of the basic types that have an order, NaN first; all others are equal to it.
+// compareKeys orders keys of the ordered basic types, NaN first. It returns 0 for any other.
 func compareKeys(a, b reflect.Value) int {
 	switch {
 	case a.Kind() == reflect.String:
@@ -99,8 +99,8 @@ func compareKeys(a, b reflect.Value) int {
 	return 0
 }
 
-// leftOut says whether v is zero, so that a struct or the end of an array leaves it out. Unlike reflect.Value.IsZero it tells
-// -0.0 from 0, and takes for zero what a rendering takes for equal to it.
+// leftOut says whether v is zero, so that a struct, or the end of an array, omits it. Unlike reflect.Value.IsZero it tells
+// -0.0 from 0, and treats as zero what a rendering treats as equal to zero.
 func (w *writer) leftOut(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Float32, reflect.Float64:

@@ -14,26 +14,26 @@ import (
 // DefaultElements bounds how many elements are taken from an iterator that an operation returns.
 const DefaultElements = 4096
 
-// Options are what a user may say about one operation. Zero fields mean the documented default.
+// Options are what a user can set for one operation. Zero fields mean the documented default.
 type Options struct {
-	// Generators draw arguments instead of their types: one for each argument after the receiver and the context. One that is nil
-	// or missing draws by type. That of a variadic argument draws one element.
+	// Generators draw arguments instead of their types: one generator for each argument after the receiver and the context.
+	// For a nil or missing one, the argument is drawn by type. The generator of a variadic argument draws one element.
 	Generators []gopter.Gen
-	// Elements bounds how many elements are taken from each iterator that is returned; default DefaultElements.
+	// Elements bounds how many elements are taken from each returned iterator; default DefaultElements.
 	Elements int
-	// Passes tells which panics are not the operation's own, such as those by which a scheduler ends a thread. Call lets them
-	// go on.
+	// Passes says which panics are not the operation's own, such as those by which a scheduler ends a thread. Call does not
+	// stop these.
 	Passes func(recovered any) bool
 }
 
-// An Operation is a method or function that clients may call. It does not change, so many goroutines may use it.
+// An Operation is a method or function that clients may call. It is immutable, so many goroutines may use it.
 type Operation struct {
 	name      string
 	function  reflect.Value
 	receiver  reflect.Type
 	context   bool
 	variadic  bool
-	flat      bool // no argument holds a reference, so copying is needless
+	flat      bool // no argument holds a reference, so none needs copying
 	iterators bool
 	arguments []argument
 	results   []reflect.Type
@@ -41,7 +41,7 @@ type Operation struct {
 	passes    func(any) bool
 }
 
-// An argument is one parameter after the receiver and the context; of a variadic one, the type of an element.
+// An argument is one parameter after the receiver and the context. For a variadic parameter, kind is the type of an element.
 type argument struct {
 	kind      reflect.Type
 	generator gopter.Gen
@@ -52,8 +52,8 @@ var (
 	errorType   = reflect.TypeFor[error]()
 )
 
-// New checks that function can be an operation on a receiver: the receiver comes first, then a context.Context if it takes
-// one, then arguments. Everything that stands against it is told in one error, which wraps a *Refusal for each.
+// New checks that function can be an operation on receiver. Its parameters are the receiver, then optionally a
+// context.Context, then arguments. One error reports everything that prevents it, and wraps a *Refusal for each reason.
 func New(name string, function any, receiver reflect.Type, options Options) (*Operation, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func New(name string, function any, receiver reflect.Type, options Options) (*Op
 	return o, o.takeGenerators(options.Generators)
 }
 
-// checkName holds a name to what a call's text can carry.
+// checkName checks that a name can appear in the text of a call.
 func checkName(name string) error {
 	if n := nameLength(name); n == 0 || n != len(name) {
 		return &Refusal{
@@ -100,7 +100,7 @@ func checkName(name string) error {
 	return nil
 }
 
-// nameLength is the length of the name that text begins with.
+// nameLength returns the length of the name with which text begins.
 func nameLength(text string) int {
 	for i := 0; i < len(text) && i <= 64; i++ {
 		c := text[i]
@@ -115,16 +115,17 @@ func nameLength(text string) int {
 	return len(text)
 }
 
-// Name is the operation's name.
+// Name returns the operation's name.
 func (o *Operation) Name() string { return o.name }
 
 // TakesContext says whether the operation takes a context after the receiver.
 func (o *Operation) TakesContext() bool { return o.context }
 
-// Variadic says whether the last argument may come any number of times.
+// Variadic says whether the last argument may be given any number of times.
 func (o *Operation) Variadic() bool { return o.variadic }
 
-// Arguments are the types after the receiver and the context; the last of a variadic operation is that of one element.
+// Arguments returns the types after the receiver and the context; for a variadic operation, the last is the type of one
+// element.
 func (o *Operation) Arguments() []reflect.Type {
 	kinds := make([]reflect.Type, len(o.arguments))
 	for i, a := range o.arguments {
@@ -133,10 +134,10 @@ func (o *Operation) Arguments() []reflect.Type {
 	return kinds
 }
 
-// Results are the types of the results.
+// Results returns the types of the results.
 func (o *Operation) Results() []reflect.Type { return append([]reflect.Type(nil), o.results...) }
 
-// String is the operation as a signature, such as put(string, ...int).
+// String returns the operation's signature, such as put(string, ...int).
 func (o *Operation) String() string {
 	var kinds []string
 	for i, a := range o.arguments {
@@ -149,10 +150,10 @@ func (o *Operation) String() string {
 	return o.name + "(" + strings.Join(kinds, ", ") + ")"
 }
 
-// argument is the i-th argument of a call, where the last of a variadic operation is repeated.
+// argument returns the i-th argument of a call; the last argument of a variadic operation repeats.
 func (o *Operation) argument(i int) argument { return o.arguments[min(i, len(o.arguments)-1)] }
 
-// fixed is the number of arguments that every call has.
+// fixed returns the number of arguments that every call has.
 func (o *Operation) fixed() int {
 	if o.variadic {
 		return len(o.arguments) - 1
@@ -163,7 +164,7 @@ func (o *Operation) fixed() int {
 // counts says whether a call may have n arguments.
 func (o *Operation) counts(n int) bool { return n == o.fixed() || o.variadic && n > o.fixed() }
 
-// Text is a call as text, put("a", 1).
+// Text returns a call as text, such as put("a", 1).
 func (o *Operation) Text(arguments []reflect.Value) string {
 	return string(o.AppendText(nil, arguments))
 }
@@ -180,7 +181,7 @@ func (o *Operation) AppendText(out []byte, arguments []reflect.Value) []byte {
 	return append(w.out, ')')
 }
 
-// Copy gives one execution arguments of its own. Arguments without references are returned as they are.
+// Copy returns separate arguments for one execution. Arguments without references are returned as they are.
 func (o *Operation) Copy(arguments []reflect.Value) []reflect.Value {
 	if o.flat {
 		return arguments
@@ -203,8 +204,8 @@ func (o *Operation) Scribble(arguments []reflect.Value) {
 	}
 }
 
-// Smaller yields arguments that are each one step smaller than these: fewer variadic ones first, then one argument smaller. All
-// have a smaller SizeOfAll, so taking one after the other ends.
+// Smaller yields arguments that are one step smaller than these: first with fewer variadic arguments, then with one argument
+// smaller. Each has a smaller SizeOfAll, so a chain of steps ends.
 func (o *Operation) Smaller(arguments []reflect.Value) iter.Seq[[]reflect.Value] {
 	return func(yield func([]reflect.Value) bool) {
 		for i := o.fixed(); i < len(arguments); i++ {

@@ -13,12 +13,12 @@ import (
 	"time"
 )
 
-// maxLiteralMemory bounds what a literal may take: a short text can name many large arrays.
+// maxLiteralMemory bounds the memory of a literal, because a short text can name many large arrays.
 const maxLiteralMemory = 64 << 20
 
-// Parse reads a Go literal as a value of type t. It reads the canonical form that Literal writes, and what else people write for
-// the same value: conversions such as Key("a") or int64(5), qualified names, raw strings, runes, hexadecimal numbers,
-// time.Second, time.Duration(5), 1+2i. Bad input is a *SyntaxError.
+// Parse reads a Go literal as a value of type t. It reads the canonical form that Literal writes, and other forms that
+// people write for the same value: conversions such as Key("a") or int64(5), qualified names, raw strings, runes,
+// hexadecimal numbers, time.Second, time.Duration(5), 1+2i. For bad input it returns a *SyntaxError.
 func Parse(text string, t reflect.Type) (reflect.Value, error) {
 	r := reader{text: text}
 	expression, err := r.expression()
@@ -42,7 +42,7 @@ func (r *reader) expression() (ast.Expr, error) {
 	if len(r.text) > maxLiteralBytes {
 		return nil, &SyntaxError{r.text, 0, fmt.Sprintf("the value has %d bytes, at most %d are read", len(r.text), maxLiteralBytes), "make it shorter"}
 	}
-	if pieces, err := Split(r.text, ""); err != nil { // bounds how deep the parser goes
+	if pieces, err := Split(r.text, ""); err != nil { // bounds the depth of the parser's recursion
 		return nil, err
 	} else if len(pieces) == 0 {
 		return nil, &SyntaxError{r.text, 0, "there is no value", `write one, such as "a" or 1`}
@@ -62,7 +62,7 @@ func (r *reader) fail(at ast.Node, problem, remedy string, a ...any) error {
 	return &SyntaxError{r.text, int(at.Pos()) - 1, problem, fmt.Sprintf(remedy, a...)}
 }
 
-// wrong says that an expression is no value of type t, with an example.
+// wrong says that an expression is not a value of type t, and gives an example.
 func (r *reader) wrong(at ast.Node, t reflect.Type) error {
 	from, to := int(at.Pos())-1, int(at.End())-1
 	text := r.text[min(max(from, 0), len(r.text)):min(max(to, 0), len(r.text))]
@@ -76,13 +76,13 @@ func (r *reader) wrong(at ast.Node, t reflect.Type) error {
 	return r.fail(at, string(appendPlain(nil, text))+" is "+article+typeText(t), "write a value such as %s", example(t))
 }
 
-// appendPlain is text in printable ASCII, without quotes around it.
+// appendPlain appends text in printable ASCII, without quotes around it.
 func appendPlain(out []byte, text string) []byte {
 	quoted := strconv.QuoteToASCII(text)
 	return append(out, strings.ReplaceAll(quoted[1:len(quoted)-1], `\"`, `"`)...)
 }
 
-// example is a literal of type t.
+// example returns a literal of type t.
 func example(t reflect.Type) string {
 	switch {
 	case t == durationType:
@@ -120,7 +120,7 @@ func example(t reflect.Type) string {
 	return "1"
 }
 
-// take counts memory.
+// take counts the memory of count values of type t.
 func (r *reader) take(at ast.Node, count int, t reflect.Type) error {
 	if r.memory += uint64(count) * uint64(t.Size()); r.memory > maxLiteralMemory {
 		return r.fail(at, fmt.Sprintf("the value takes more than %d MiB", maxLiteralMemory>>20), "make it smaller")
@@ -128,7 +128,7 @@ func (r *reader) take(at ast.Node, count int, t reflect.Type) error {
 	return nil
 }
 
-// value sets v, which is settable, to what an expression says.
+// value sets v, which must be settable, to the value of an expression.
 func (r *reader) value(e ast.Expr, v reflect.Value) error {
 	e = ast.Unparen(e)
 	t := v.Type()
@@ -174,7 +174,7 @@ func stringLiteral(e ast.Expr) (text string, ok bool) {
 	return text, err == nil
 }
 
-// names says whether an expression names type t: with its qualifier or without, with type arguments or without.
+// names says whether an expression names type t, with or without qualifier and type arguments.
 func names(e ast.Expr, t reflect.Type) bool {
 	switch x := ast.Unparen(e).(type) {
 	case *ast.Ident:
@@ -235,7 +235,7 @@ func arrayLength(e ast.Expr) (int, bool) {
 	return int(n), err == nil
 }
 
-// pointer reads &T{}, new(x), and {} where the type stands before the elements.
+// pointer reads &T{}, new(x), and {} if the type precedes the elements.
 func (r *reader) pointer(e ast.Expr, v reflect.Value) error {
 	elem := v.Type().Elem()
 	fresh := reflect.New(elem)

@@ -7,8 +7,8 @@ import (
 	"reflect"
 )
 
-// dynamic reads what an any holds. The text tells the type: an untyped constant has Go's default type, everything else starts
-// with a type that is predeclared, of package time, or made of such.
+// dynamic reads the content of an any. The text shows the type: an untyped constant has Go's default type; anything else
+// begins with a type that is predeclared, from package time, or composed of these.
 func (r *reader) dynamic(e ast.Expr, v reflect.Value) error {
 	t := r.dynamicType(e)
 	if t == nil || t.Kind() == reflect.Interface {
@@ -28,7 +28,7 @@ func (r *reader) dynamic(e ast.Expr, v reflect.Value) error {
 	return nil
 }
 
-// dynamicType is the type of an expression, or nil.
+// dynamicType returns the type of an expression, or nil.
 func (r *reader) dynamicType(e ast.Expr) reflect.Type {
 	e = ast.Unparen(e)
 	if n, ok := numberOf(e); ok {
@@ -91,7 +91,7 @@ func pointerTo(t reflect.Type) reflect.Type {
 	return reflect.PointerTo(t)
 }
 
-// typeOf is the type that an expression names, or nil.
+// typeOf returns the type that an expression names, or nil.
 func typeOf(e ast.Expr) reflect.Type {
 	switch x := ast.Unparen(e).(type) {
 	case *ast.Ident:

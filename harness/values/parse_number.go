@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// A number is a numeric literal and its sign.
+// A number is a numeric literal with its sign.
 type number struct {
 	negative bool
 	literal  *ast.BasicLit
@@ -27,7 +27,7 @@ func numberOf(e ast.Expr) (n number, ok bool) {
 	return n, ok && n.literal.Kind != token.STRING
 }
 
-// digits is the number as text with its sign; a rune is its number.
+// digits returns the number as text with its sign; a rune becomes its number.
 func (n number) digits() string {
 	text := n.literal.Value
 	if n.literal.Kind == token.CHAR {
@@ -43,7 +43,7 @@ func (n number) digits() string {
 	return text
 }
 
-// integer says whether the literal is one of an integer.
+// integer says whether the literal is an integer.
 func (n number) integer() bool { return n.literal.Kind == token.INT || n.literal.Kind == token.CHAR }
 
 func (n number) float(bits int) (float64, error) {
@@ -63,7 +63,7 @@ func round(f float64, bits int) (float64, error) {
 	return f, nil
 }
 
-// outOfRange says that a number does not fit.
+// outOfRange reports that a number does not fit into type t.
 func (r *reader) outOfRange(at ast.Expr, err error, t reflect.Type) error {
 	if errors.Is(err, strconv.ErrRange) {
 		return r.fail(at, "the number does not fit in "+typeText(t), "write one of at most %d bits", t.Bits())
@@ -127,7 +127,8 @@ func (r *reader) integer(e ast.Expr, v reflect.Value) error {
 	return nil
 }
 
-// float reads a number, math.NaN(), math.Inf(1) or math.Copysign(0, -1), for a part of bits of a value of type t.
+// float reads a number, math.NaN(), math.Inf(1) or math.Copysign(0, -1), with the given number of bits; t is the type for
+// error messages.
 func (r *reader) float(e ast.Expr, t reflect.Type, bits int) (float64, error) {
 	e = ast.Unparen(e)
 	if call, ok := e.(*ast.CallExpr); ok {

@@ -7,18 +7,18 @@ import (
 	"reflect"
 )
 
-// maxTypeBytes bounds the size of an argument's type: a larger array would be copied for each execution.
+// maxTypeBytes bounds the size of an argument's type, because an argument is copied for each execution.
 const maxTypeBytes = 1 << 20
 
 // A Refusal says why something cannot be an operation, and what to do about it.
 type Refusal struct {
 	Operation string // its name
-	Place     string // "argument 2 (Options).Done (chan int)", or nothing where it is the operation as a whole
+	Place     string // "argument 2 (Options).Done (chan int)"; empty for the operation as a whole
 	Reason    string
 	Remedy    string
 }
 
-// Error is one sentence, and the remedy.
+// Error returns the reason and the remedy.
 func (r *Refusal) Error() string {
 	place := r.Operation
 	if r.Place != "" {
@@ -27,7 +27,7 @@ func (r *Refusal) Error() string {
 	return place + " " + r.Reason + ": " + r.Remedy
 }
 
-// checkReceiver holds the function's first parameter against the receiver.
+// checkReceiver checks the function's first parameter against the receiver.
 func (o *Operation) checkReceiver(receiver reflect.Type) error {
 	refuse := func(reason, remedy string) error { return &Refusal{Operation: o.name, Reason: reason, Remedy: remedy} }
 	if receiver == nil {
@@ -85,10 +85,10 @@ func (o *Operation) checkResults() error {
 	return errors.Join(all...)
 }
 
-// isIterator says whether t is an iter.Seq or iter.Seq2 of anything.
+// isIterator says whether t is an iter.Seq or iter.Seq2.
 func isIterator(t reflect.Type) bool { return t.Kind() == reflect.Func && (t.CanSeq() || t.CanSeq2()) }
 
-// A typeCheck walks through one type and collects what stands against it.
+// A typeCheck walks through one type and collects the refusals.
 type typeCheck struct {
 	operation string
 	visited   map[reflect.Type]bool
@@ -152,8 +152,8 @@ func (c *typeCheck) argumentInterface(t reflect.Type, place string) {
 	c.refuse(place, "is an interface, and no type says which values it may have", remedy)
 }
 
-// argumentStruct lets unexported fields stay zero where zero is a value to work with. A struct of nothing else is refused where
-// it would be the argument, since each call would be the same.
+// argumentStruct lets unexported fields stay zero if a zero value works. It refuses an argument whose struct has only such
+// fields, because every call would be the same.
 func (c *typeCheck) argumentStruct(t reflect.Type, place string) {
 	exported := 0
 	for i := range t.NumField() {
@@ -184,7 +184,7 @@ func exportsNothing(t reflect.Type) bool {
 	return t != timeType
 }
 
-// zeroWorks says whether the zero value of t holds no nil that a method would stumble over. A nil slice is fine.
+// zeroWorks says whether the zero value of t holds no nil that a method could fail on. A nil slice is fine.
 func zeroWorks(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.Map, reflect.Chan, reflect.Func, reflect.Interface, reflect.UnsafePointer:

@@ -20,38 +20,39 @@ const (
 	maxRenderedParts = 1 << 18
 )
 
-// A Sentinel is an error that an operation is documented to return. Two results that wrap it are equal, whatever text they put
-// around it.
+// A Sentinel is an error that an operation is documented to return. Two results that wrap it are equal, whatever text they
+// add.
 type Sentinel struct {
-	Name  string // as the report names it, such as "ErrFull"; its text where there is none
+	Name  string // the name in reports, such as "ErrFull"; if empty, the error's text is used
 	Error error
 }
 
-// A Renderer makes results into text. Two outcomes are equal if and only if their texts are:
+// A Renderer turns results into text. Two outcomes are equal if and only if their texts are equal:
 //
-//   - values by content, in the form of literals; pointers by what they point to, unexported fields included
-//   - errors that wrap a sentinel by the first one listed, others by type and text; a context's two errors are sentinels
-//   - times by the moment, not by zone or monotonic clock
-//   - nil and empty slices and maps alike, as Go's conventions have it, unless Nil is set
-//   - channels, functions and unsafe pointers that a result holds: by whether they are nil
-//   - a panic by its value, without addresses; never by its stack
+//   - values compare by content, in the form of literals; pointers by what they point to, including unexported fields
+//   - errors that wrap a sentinel compare as the first sentinel listed, others by type and text; the two errors of a
+//     context are sentinels
+//   - times compare by the moment, not by zone or monotonic clock
+//   - nil and empty slices and maps are equal, by Go's convention, unless Nil is set
+//   - channels, functions and unsafe pointers inside a result compare by whether they are nil
+//   - a panic compares by its value, without addresses, and never by its stack
 //
-// There are no addresses in the text. A circle is cut where it comes back: ^2 is the value two levels up.
+// The text contains no addresses. A cycle is cut where it repeats: ^2 is the value two levels up.
 //
-// To render reads what the result refers to. Where the subject goes on changing that, this is the data race that a client would
-// have which reads its result; set Exported where a result has a lock of its own inside.
+// Rendering reads everything that the result refers to. If the subject goes on changing that, this is the same data race
+// that a client would have that reads its result. Set Exported if a result contains its own lock.
 //
-// The zero value works. It does not change, so many goroutines may use it.
+// The zero value is ready to use. A Renderer is immutable, so many goroutines may use it.
 type Renderer struct {
 	Sentinels []Sentinel
-	Limit     int  // how many bytes are kept; default DefaultLimit. A hash of the rest follows
+	Limit     int  // how many bytes are kept, before a hash of the rest; default DefaultLimit
 	Nil       bool // nil slices and maps differ from empty ones
 	Exported  bool // leave unexported fields out
-	// Passes is Options.Passes for the methods of errors, which are the subject's code too.
+	// Passes is Options.Passes for the methods of errors, which are also the subject's code.
 	Passes func(recovered any) bool
 }
 
-// Append appends an outcome as text: results with commas between them, () where there are none, panic(...), or the way it ended.
+// Append appends an outcome as text: results separated by commas, () if there are none, panic(...), or the way it ended.
 func (r *Renderer) Append(out []byte, outcome *Outcome) []byte {
 	w := writer{out: out, rendering: r, start: len(out)}
 	switch outcome.Ended {
@@ -73,16 +74,17 @@ func (r *Renderer) Append(out []byte, outcome *Outcome) []byte {
 	return w.finish()
 }
 
-// Text is an outcome as text.
+// Text returns an outcome as text.
 func (r *Renderer) Text(outcome *Outcome) string { return string(r.Append(nil, outcome)) }
 
-// IsContextError says whether err came from a context that ended: the operation may or may not have happened.
+// IsContextError says whether err comes from a context that ended: the operation may or may not have happened.
 func IsContextError(err error) bool {
 	_, ok := contextError(err, nil)
 	return ok
 }
 
-// ContextError says whether one of the results is an error of a context that ended, so that the operation is Indeterminate.
+// ContextError says whether one of the results is the error of a context that ended, which makes the operation
+// Indeterminate.
 func (o *Outcome) ContextError() bool {
 	for _, v := range o.Results {
 		if t := v.Type(); t.Kind() == reflect.Interface && !v.IsNil() || t.Kind() != reflect.Interface && traitsOf(t).isError {
@@ -104,10 +106,10 @@ func contextError(err error, passes func(any) bool) (name string, ok bool) {
 	return "", false
 }
 
-// runtimeType is what stands behind every reflect.Type: the runtime's own memory, which is no content.
+// runtimeType is the type inside every reflect.Type. Its memory belongs to the runtime, and is not content.
 var runtimeType = reflect.TypeOf(reflect.TypeFor[int]())
 
-// is is errors.Is for errors of strangers, whose methods may panic.
+// is is errors.Is for unknown errors, whose methods may panic.
 func is(err, target error, passes func(any) bool) (yes bool) {
 	defer func() {
 		if recovered := recover(); recovered != nil {
@@ -117,14 +119,14 @@ func is(err, target error, passes func(any) bool) (yes bool) {
 	return target != nil && errors.Is(err, target)
 }
 
-// letPass panics again where a panic is not that of the code that was called.
+// letPass panics again if the panic does not belong to the code that was called.
 func letPass(recovered any, passes func(any) bool) {
 	if passes != nil && passes(recovered) {
 		panic(recovered)
 	}
 }
 
-// special renders what is rendered in a way of its own, and says whether v was such.
+// special renders values that have a form of their own, and says whether v is one.
 func (w *writer) special(v reflect.Value, at place) bool {
 	t := v.Type()
 	if t == sequenceType {
@@ -153,7 +155,7 @@ func (w *writer) special(v reflect.Value, at place) bool {
 	return false
 }
 
-// count counts one more part, and says whether there are too many.
+// count counts one more part, and says whether there are now too many.
 func (w *writer) count() bool {
 	w.parts++
 	if w.parts == maxRenderedParts+1 {
@@ -196,7 +198,7 @@ func (w *writer) problemText(err error) {
 	w.out = appendQuoted(w.out, withoutAddresses(err.Error()))
 }
 
-// panicked renders what an operation panicked with. An error of the runtime is its own text.
+// panicked renders the value that an operation panicked with. An error of the runtime is rendered as its text.
 func (w *writer) panicked(value any) {
 	switch x := value.(type) {
 	case runtime.Error:
@@ -211,7 +213,7 @@ func (w *writer) panicked(value any) {
 	}
 }
 
-// addresses are what differs from one execution to the next: pointers of Go's heap, and numbers of goroutines.
+// addresses matches text that differs between executions: pointers into Go's heap, and goroutine numbers.
 var addresses = regexp.MustCompile(`0x(c0[0-9a-f]{8}|[0-9a-f]{11,16})\b|\bgoroutine [0-9]+`)
 
 func withoutAddresses(text string) string {
@@ -240,7 +242,8 @@ func (w *writer) sequence(s Sequence) {
 	w.text(")")
 }
 
-// open notes what v refers to, until its content is written; where that lies in itself, it is cut.
+// open records the reference in v while its content is written. If v contains itself, open writes a back reference and
+// returns false.
 func (w *writer) open(v reflect.Value) bool {
 	key := referenceOf(v)
 	for i := len(w.path) - 1; i >= 0; i-- {
@@ -261,7 +264,7 @@ func (w *writer) limit() int {
 	return DefaultLimit
 }
 
-// spill moves what lies far beyond the limit into the hash, so that a large result takes little memory.
+// spill moves text far beyond the limit into the hash, so that a large result takes little memory.
 func (w *writer) spill() {
 	if w.holding == 0 && len(w.out)-w.start > w.limit()+4096 {
 		w.cut()

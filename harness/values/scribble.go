@@ -6,16 +6,16 @@ import (
 	"time"
 )
 
-// What stands in overwritten memory: easy to see in a report, and equal to nothing that is drawn.
+// The content of overwritten memory: easy to see in a report, and different from every drawn value.
 const (
 	scribbledText   = "scribbled"
 	scribbledNumber = 0x5c
 )
 
-// Scribble overwrites everything that v refers to through slices (up to their capacity), maps, pointers and interfaces, and leaves
-// v itself. A subject that retained a part of its argument then holds what nobody gave it. v must be a Copy that nothing else
-// refers to. Unexported fields, channels and functions stay as they are. Pointers stay too, so that what is found is a wrong
-// value and not a nil.
+// Scribble overwrites everything that v refers to through slices (up to their capacity), maps, pointers and interfaces, but
+// not v itself. A subject that kept a part of its argument then holds a value that nobody gave it. v must be a Copy that
+// nothing else refers to. Unexported fields, channels and functions stay as they are. Pointers stay too, so that the subject
+// finds a wrong value and not a nil.
 func Scribble(v reflect.Value) {
 	if !traitsOf(v.Type()).flat {
 		s := scribbler{}
@@ -27,7 +27,7 @@ type scribbler struct {
 	done map[reference]bool
 }
 
-// first says whether what v refers to is met for the first time.
+// first says whether this is the first visit to what v refers to.
 func (s *scribbler) first(v reflect.Value) bool {
 	key := referenceOf(v)
 	if s.done[key] {
@@ -75,7 +75,7 @@ func (s *scribbler) follow(v reflect.Value) {
 	}
 }
 
-// overwriteMap empties the map and leaves one entry that nobody made.
+// overwriteMap empties the map and adds one entry that nobody put there.
 func (s *scribbler) overwriteMap(v reflect.Value) {
 	for entry := v.MapRange(); entry.Next(); {
 		s.follow(entry.Value())
@@ -87,7 +87,7 @@ func (s *scribbler) overwriteMap(v reflect.Value) {
 	v.SetMapIndex(key, element)
 }
 
-// overwrite follows what a settable value refers to, and changes the rest of it.
+// overwrite changes a settable value, and follows its references.
 func (s *scribbler) overwrite(v reflect.Value) {
 	switch {
 	case v.Type() == timeType:

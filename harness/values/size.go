@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// A Size says how far a value is from the smallest of its type. It is a natural number of 128 bits, so there is no endless chain
-// of smaller and smaller ones.
+// A Size is the distance of a value from the smallest of its type. It is a natural number of 128 bits, so no chain of ever
+// smaller values is endless.
 type Size struct{ high, low uint64 }
 
 // Less says whether s is smaller.
@@ -23,14 +23,15 @@ func (s Size) plus(t Size) Size {
 
 func size(n uint64) Size { return Size{low: n} }
 
-// Sizes of floats that are no integers of at most 53 bits. Each is larger than those that it can be made smaller to.
+// Sizes of floats other than integers of at most 53 bits. Each is larger than the sizes of the values to which it can
+// shrink.
 const (
 	sizeOfFraction = 1 << 60
 	sizeOfHuge     = 1 << 61
 	sizeOfNoNumber = 1 << 62
 )
 
-// SizeOf is the size of v: numbers by their distance from zero, strings and containers by what is in them.
+// SizeOf returns the size of v: for numbers the distance from zero, for strings and containers the size of their content.
 func SizeOf(v reflect.Value) Size {
 	switch {
 	case v.Type() == timeType:
@@ -47,7 +48,7 @@ func SizeOf(v reflect.Value) Size {
 	return sizeOfRest(v)
 }
 
-// SizeOfAll is the size of the arguments of a call: how many they are, and each.
+// SizeOfAll returns the size of the arguments of a call: their number, plus the size of each.
 func SizeOfAll(arguments []reflect.Value) Size {
 	s := size(uint64(len(arguments)))
 	for _, v := range arguments {
@@ -101,7 +102,7 @@ func sizeOfRest(v reflect.Value) (s Size) {
 	return s
 }
 
-// sizeOfInt is twice the distance from zero, and one more for a negative number: 0, 1, -1, 2, -2.
+// sizeOfInt returns twice the distance from zero, plus one for a negative number: 0, 1, -1, 2, -2.
 func sizeOfInt(n int64) Size {
 	if n >= 0 {
 		return Size{low: uint64(n)}.plus(Size{low: uint64(n)})
@@ -129,7 +130,7 @@ func sign(f float64) Size {
 	return Size{}
 }
 
-// sizeOfString counts an 'a' as one, any other byte as two.
+// sizeOfString counts one for each 'a', and two for any other byte.
 func sizeOfString(s string) Size {
 	n := 2 * uint64(len(s))
 	for i := range len(s) {

@@ -8,13 +8,13 @@ import (
 	"unicode/utf8"
 )
 
-// Smaller yields values that are each one step smaller than v: numbers toward zero, strings and containers shorter and then
-// simpler, nil last. The greatest steps come first. All have a smaller SizeOf. What v refers to is shared with them.
+// Smaller yields values that are one step smaller than v: numbers closer to zero, strings and containers first shorter, then
+// simpler, and nil last. The largest steps come first. Each has a smaller SizeOf. They share with v what it refers to.
 func Smaller(v reflect.Value) iter.Seq[reflect.Value] {
 	return func(yield func(reflect.Value) bool) { smaller(v, yield) }
 }
 
-// smaller says whether to go on.
+// smaller returns whether to go on.
 func smaller(v reflect.Value, yield func(reflect.Value) bool) bool {
 	switch {
 	case v.Type() == timeType:
@@ -49,7 +49,7 @@ func smaller(v reflect.Value, yield func(reflect.Value) bool) bool {
 	return true
 }
 
-// changed is a shallow copy of v with one change.
+// changed returns a shallow copy of v with one change.
 func changed(v reflect.Value, change func(reflect.Value)) reflect.Value {
 	c := reflect.New(v.Type()).Elem()
 	c.Set(v)
@@ -57,7 +57,7 @@ func changed(v reflect.Value, change func(reflect.Value)) reflect.Value {
 	return c
 }
 
-// smallerUint yields 0, the half, three quarters and so on, and n-1 last: any bound is found in few steps.
+// smallerUint yields 0, then a half, three quarters and so on, and n-1 last, so that few steps find any bound.
 func smallerUint(n uint64, yield func(uint64) bool) bool {
 	for step := n; step > 0; step /= 2 {
 		if !yield(n - step) {
@@ -105,7 +105,8 @@ func smallerTime(t time.Time, yield func(reflect.Value) bool) bool {
 		yield(reflect.ValueOf(time.Time{}))
 }
 
-// runs yields the bounds of what may be left out of n things: all, each half, each quarter, and so on, each single one last.
+// runs yields the bounds of what to leave out of n things: all, then each half, each quarter, and so on, and last each
+// single one.
 func runs(n int, yield func(from, to int) bool) bool {
 	for length := n; length > 0; length /= 2 {
 		for from := 0; from < n; from += length {
@@ -118,7 +119,7 @@ func runs(n int, yield func(from, to int) bool) bool {
 }
 
 func smallerString(s string, yield func(string) bool) bool {
-	var starts []int // of characters; a byte that is none counts as one
+	var starts []int // of characters; an invalid byte counts as one
 	for i := 0; i < len(s); {
 		starts = append(starts, i)
 		_, width := utf8.DecodeRuneInString(s[i:])
@@ -137,7 +138,8 @@ func smallerString(s string, yield func(string) bool) bool {
 	return true
 }
 
-// smallerReferred makes what is referred to smaller, and nil last: a nil pointer is more often refused than a small value.
+// smallerReferred makes the value behind a reference smaller, and yields nil last, because operations refuse nil more often
+// than small values.
 func smallerReferred(v reflect.Value, yield func(reflect.Value) bool) bool {
 	if v.IsNil() {
 		return true
@@ -193,7 +195,7 @@ func smallerMap(v reflect.Value, yield func(reflect.Value) bool) bool {
 	}
 	w := writer{}
 	keys := w.sorted(v)
-	// rebuilt is the map without some keys, and with one entry in the place of another.
+	// rebuilt yields the map without some keys, and with one entry in place of another.
 	rebuilt := func(from, to int, key, element reflect.Value) bool {
 		c := reflect.MakeMapWithSize(v.Type(), v.Len())
 		for i, e := range keys {
@@ -220,7 +222,7 @@ func smallerMap(v reflect.Value, yield func(reflect.Value) bool) bool {
 	return true
 }
 
-// smallerParts makes one field or element zero, or smaller.
+// smallerParts makes one field or element zero or smaller.
 func smallerParts(v reflect.Value, yield func(reflect.Value) bool) bool {
 	n, part := 0, reflect.Value.Index
 	if v.Kind() == reflect.Struct {

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// predeclared are the basic types that have no other name.
+// predeclared holds the predeclared basic types, by kind.
 var predeclared = [reflect.UnsafePointer + 1]reflect.Type{
 	reflect.Bool: reflect.TypeFor[bool](), reflect.String: reflect.TypeFor[string](),
 	reflect.Int: reflect.TypeFor[int](), reflect.Int8: reflect.TypeFor[int8](), reflect.Int16: reflect.TypeFor[int16](),
@@ -19,7 +19,7 @@ var predeclared = [reflect.UnsafePointer + 1]reflect.Type{
 
 func isPredeclared(t reflect.Type) bool { return predeclared[t.Kind()] == t }
 
-// isDefault says whether an untyped constant has type t by itself.
+// isDefault says whether t is the default type of an untyped constant.
 func isDefault(t reflect.Type) bool {
 	switch t.Kind() {
 	case reflect.Bool, reflect.Int, reflect.Float64, reflect.String:
@@ -32,7 +32,7 @@ func isBasic(k reflect.Kind) bool {
 	return reflect.Bool <= k && k <= reflect.Complex128 || k == reflect.String
 }
 
-// typeText is a type as literals name it: without qualifiers, but for package time, and without type arguments.
+// typeText returns a type as literals name it: without type arguments, and without qualifiers except for package time.
 func typeText(t reflect.Type) string {
 	if t == bytesType {
 		return "[]byte"
