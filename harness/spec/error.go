@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// errLimit ends a search that takes too long.
+// errLimit ends a search that takes too many executions.
 var errLimit = errors.New("too many sequential executions")
 
-// ErrUnrepeatable is wrapped by the error of a sequential execution that did something else the second time.
+// ErrUnrepeatable is wrapped by the error for a sequential execution whose repetition did something else.
 var ErrUnrepeatable = errors.New("the sequential execution is not the same each time")
 
 func errUnrepeatable(order []int, came int) error {

@@ -7,24 +7,24 @@ type Outcome uint8
 
 // The outcomes of an operation.
 const (
-	// NotInvoked operations were never begun.
+	// NotInvoked operations were never called.
 	NotInvoked Outcome = iota
-	// OK operations returned, and Entry.Result says what.
+	// OK operations returned Entry.Result.
 	OK
-	// Indeterminate operations may have taken effect or not, at any moment since they were invoked: their context ended, a
+	// Indeterminate operations may have taken effect or not, at any moment since they were called: their context ended, a
 	// fault struck, or the execution was cut off.
 	Indeterminate
-	// Pending operations never returned, though everybody else had come to an end. They must block alone too.
+	// Pending operations never returned, although all other threads had ended or waited. Executed alone they must block too.
 	Pending
-	// Durable operations returned before a crash, and must be among what was recovered. What they returned is not asked again.
+	// Durable operations returned before a crash, and must have survived it. Their results are not checked again.
 	Durable
-	// Volatile operations returned before a crash, and may be lost in it. If they are not, they keep their order.
+	// Volatile operations returned before a crash, and may be lost in it. Those that survive keep their order.
 	Volatile
 )
 
 var outcomes = [...]string{"not invoked", "ok", "indeterminate", "pending", "durable", "volatile"}
 
-// String is the outcome in words.
+// String returns the outcome in words.
 func (o Outcome) String() string {
 	if int(o) < len(outcomes) {
 		return outcomes[o]
@@ -32,27 +32,27 @@ func (o Outcome) String() string {
 	return fmt.Sprintf("outcome %d", uint8(o))
 }
 
-// An Entry is what one operation of a program did.
+// An Entry records what one operation of a program did.
 type Entry struct {
 	Outcome Outcome
-	// Result is what it returned, as text; equal texts are equal results.
+	// Result is what it returned, as text; equal texts mean equal results.
 	Result string
-	// Invoked and Returned are moments: each is the number of what happened in the execution, counted from 1. Returned is 0
-	// for an operation that did not return.
+	// Invoked and Returned are moments: the number of the event in the execution, counted from 1. Returned is 0 for an
+	// operation that did not return.
 	Invoked, Returned int
-	// Crashes is how many there were before it, of those after which the history goes on. What one of them took is not missed by
-	// what came after it.
+	// Crashes is the number of crashes before the operation after which the history goes on. Operations after a crash do not
+	// depend on those that it took.
 	Crashes int
 }
 
-// A History has one Entry for each operation of a program, in an order that the program gives: the same operation has the
+// A History has one Entry for each operation of a program, in an order that the program determines: an operation has the
 // same index in every execution.
 type History []Entry
 
-// MaxOperations is how many operations a history may have that Linearizability judges.
+// MaxOperations is the largest number of operations that Linearizability judges in one history.
 const MaxOperations = 64
 
-// A set of operations, by their indexes.
+// A set is a set of operations, by their indexes.
 type set uint64
 
 func (s set) has(i int) bool    { return s&(1<<i) != 0 }
@@ -62,17 +62,17 @@ func (s set) within(t set) bool { return s&^t == 0 }
 // Order says which operations must come before others in an order that explains a history.
 type Order uint8
 
-// The orders that can be asked for.
+// The available orders.
 const (
-	// RealTime: an operation that returned before another was invoked comes before it. This is linearizability.
+	// RealTime: an operation that returned before another was called comes before it. This is linearizability.
 	RealTime Order = iota
 	// ByClient: the operations of one client keep their order. This is sequential consistency.
 	ByClient
-	// Quiescent: operations with a moment between them at which no operation was under way keep their order.
+	// Quiescent: two operations keep their order if there was a moment between them in which no operation ran.
 	Quiescent
 )
 
-// before returns, for each operation, those that must come before it. client says whose each operation is.
+// before returns, for each operation, the set of those that must come before it. client[i] is the client of operation i.
 func (h History) before(order Order, client []int) []set {
 	must := make([]set, len(h))
 	for j, b := range h {
@@ -81,7 +81,7 @@ func (h History) before(order Order, client []int) []set {
 		}
 		for i, a := range h {
 			if i == j || a.Outcome != OK && a.Outcome != Durable && a.Outcome != Volatile {
-				continue // what may take effect at any later moment comes before nobody
+				continue // an operation that may still take effect later precedes none
 			}
 			ordered := false
 			switch order {
@@ -100,7 +100,7 @@ func (h History) before(order Order, client []int) []set {
 	return must
 }
 
-// beforeCrash are the operations before the crash with that number.
+// beforeCrash returns the operations before the crash with that number.
 func (h History) beforeCrash(number int) (s set) {
 	for i, e := range h {
 		if e.Crashes < number {
@@ -110,7 +110,7 @@ func (h History) beforeCrash(number int) (s set) {
 	return s
 }
 
-// quiet says whether at some moment from one to the other no operation was under way.
+// quiet says whether at some moment in [from, to) no operation ran.
 func (h History) quiet(from, to int) bool {
 	for moment := from; moment < to; moment++ {
 		busy := false

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Verdict is what is known of a history. The zero value is no pass.
+// Verdict says what is known about a history. The zero value is not a pass.
 type Verdict uint8
 
 // The verdicts.
@@ -17,34 +17,36 @@ const (
 	Violated
 )
 
-// A Judgement is a verdict and what it rests on.
+// A Judgement is a verdict with its evidence.
 type Judgement struct {
 	Verdict Verdict
-	// Order explains a history that is right. Of one that is not, it is the longest order that explains a part.
+	// Order explains a history that is right. For one that is not, Order is the longest order that explains a part of it.
 	Order []int
-	// Stuck are the operations that could come next in that order, with what each does there alone; none of them did that.
+	// Stuck are the operations that could come next after that order, with what each does there alone. None of them did that
+	// in the history.
 	Stuck []Stuck
-	// Reason says why nothing is known, if the verdict is Unknown.
+	// Reason says why the verdict is Unknown.
 	Reason string
 }
 
-// A Stuck operation cannot be explained where an order ends.
+// A Stuck operation cannot extend an order.
 type Stuck struct {
 	Operation int
-	// Alone is what it does there, executed alone.
+	// Alone is what it does after that order, executed alone.
 	Alone Response
 }
 
-// Linearizability judges the histories of one program against sequential executions of it. It is not for several goroutines
-// at once.
+// Linearizability judges the histories of one program against sequential executions of it. Only one goroutine at a time may
+// use it.
 type Linearizability struct {
-	// Order is what an explaining order must respect.
+	// Order says which order an explanation must keep.
 	Order Order
-	// Limit bounds how many sequential executions one program may take; beyond it a history is Unknown. Default 200,000.
+	// Limit bounds the sequential executions for one history; if they are not enough, the verdict is Unknown. Default
+	// 200,000.
 	Limit int
-	// Prefix says that a crash loses only what came last: an operation survives only if those survive that must come before it.
-	// Without it, a crash may lose any volatile operation. (With real time that is buffered durable linearizability, Izraelevitz
-	// et al., DISC 2016.)
+	// Prefix says that a crash loses only the last operations: an operation survives only if those survive that must come
+	// before it. Without it, a crash may lose any volatile operation. (With real time this is buffered durable
+	// linearizability, Izraelevitz et al., DISC 2016.)
 	Prefix bool
 
 	client []int
@@ -52,14 +54,14 @@ type Linearizability struct {
 	known  map[string]*Judgement
 }
 
-// NewLinearizability returns a judge of programs whose operation i belongs to client[i].
+// NewLinearizability returns a judge for a program whose operation i belongs to client[i].
 func NewLinearizability(client []int, alone Sequential) *Linearizability {
 	return &Linearizability{client: client, tree: tree{execute: alone}, known: map[string]*Judgement{}}
 }
 
 const defaultLimit = 200_000
 
-// Check judges a history. An error is the subject's: its sequential execution failed, or was not the same twice.
+// Check judges a history. An error is the subject's fault: its sequential execution failed, or differed when repeated.
 func (l *Linearizability) Check(h History) (*Judgement, error) {
 	if len(h) != len(l.client) {
 		return nil, fmt.Errorf("a history of %d operations of a program that has %d", len(h), len(l.client))
@@ -95,7 +97,7 @@ func (l *Linearizability) Check(h History) (*Judgement, error) {
 	return j, nil
 }
 
-// Executions is how many orders were executed alone so far.
+// Executions returns how many orders have been executed sequentially so far.
 func (l *Linearizability) Executions() int { return l.tree.executions }
 
 func (l *Linearizability) limit() int {
@@ -105,7 +107,7 @@ func (l *Linearizability) limit() int {
 	return l.Limit
 }
 
-// key is the same for two histories that the search cannot tell apart.
+// key returns equal keys for histories that the search cannot tell apart.
 func (l *Linearizability) key(h History, must []set) string {
 	var key []byte
 	for i, e := range h {
@@ -123,7 +125,8 @@ type search struct {
 	h     History
 	must  []set
 	limit int
-	// needed operations are in the order, open and volatile ones may be, and pending ones are not: they block at its end.
+	// needed operations must be in the order, open and volatile ones may be, and pending ones are not: they block at its
+	// end.
 	needed, pending, open, volatile set
 
 	order   []int
@@ -145,7 +148,7 @@ func (s *search) judge() (*Judgement, error) {
 	return &j, nil
 }
 
-// extend continues the order, which leads to n and has the operations of done.
+// extend continues the order, which leads to node n and contains the operations in done.
 func (s *search) extend(n *node, done set) (found bool, err error) {
 	var stuck []Stuck
 	if s.needed.within(done) {
@@ -183,7 +186,7 @@ func (s *search) extend(n *node, done set) (found bool, err error) {
 	return false, nil
 }
 
-// rest is how an order goes on that has the operations of done, if each explains what was seen.
+// rest returns how the order with the operations in done would go on if each response explained the history.
 func (s *search) rest(done set) (all []int) {
 	for !s.needed.within(done) {
 		next := -1
@@ -200,16 +203,16 @@ func (s *search) rest(done set) (all []int) {
 	return all
 }
 
-// mayFollow says whether operation i may come after those of done, and before the rest.
+// mayFollow says whether operation i may come after those in done and before the rest.
 func (s *search) mayFollow(i int, done set) bool {
 	missing := s.volatile
-	if s.l.Prefix && s.h[i].Outcome != OK { // it was before the same crash: it is there only if they are
+	if s.l.Prefix && s.h[i].Outcome != OK { // i was called before the same crash, so it survives only if they do
 		missing &= s.h.beforeCrash(s.h[i].Crashes)
 	}
 	return (s.must[i] &^ missing).within(done) && !s.overtaken(i, done)
 }
 
-// overtaken says of an operation that a crash may take whether what had to come after it, and is there, has come without it.
+// overtaken says whether a volatile operation i comes too late: done contains an operation that must come after it.
 func (s *search) overtaken(i int, done set) bool {
 	if !s.volatile.has(i) {
 		return false
@@ -222,7 +225,7 @@ func (s *search) overtaken(i int, done set) bool {
 	return false
 }
 
-// explains says whether an operation that did r alone can have done what was seen.
+// explains says whether an operation with the sequential response r can have done what the history says.
 func (s *search) explains(i int, r Response) bool {
 	if s.h[i].Outcome == OK && r.Result != s.h[i].Result {
 		return false
@@ -230,8 +233,7 @@ func (s *search) explains(i int, r Response) bool {
 	return !r.Blocks
 }
 
-// woken are the operations that never returned, and do when they are executed alone at the end of the order: their wake-up
-// was lost.
+// woken returns the pending operations that do return when executed alone at the end of the order: their wake-up was lost.
 func (s *search) woken(n *node) (all []Stuck, err error) {
 	for rest := s.pending; rest != 0; rest &= rest - 1 {
 		i := bits.TrailingZeros64(uint64(rest))

@@ -1,18 +1,18 @@
 package spec
 
-// A Response is what an operation did when it was executed alone.
+// A Response is what an operation did when executed alone.
 type Response struct {
 	// Result is what it returned, as text.
 	Result string
-	// Blocks says that it did not return, because nobody else was there to let it go on.
+	// Blocks says that it did not return, because no other thread was there to wake it.
 	Blocks bool
 }
 
 // A Sequential executes operations of a program, given by their indexes, one at a time on a fresh subject, and returns what
-// each did. It stops after one that blocks. The same order gives the same responses.
+// each did. It stops after one that blocks. Equal orders give equal responses.
 type Sequential func(order []int) ([]Response, error)
 
-// A tree remembers the responses of each order that was executed.
+// A tree remembers the responses in each executed order.
 type tree struct {
 	execute    Sequential
 	root       node
@@ -25,8 +25,8 @@ type node struct {
 	next     map[int]*node
 }
 
-// child is the node of an order and one operation more. order leads to n. What is likely to be asked for next is executed with it,
-// because each execution begins from the start: rest are operations after that one.
+// child returns the node of an order plus one operation; order leads to n. rest are the operations that will probably be
+// asked for next. They are executed too, because each execution begins from the start.
 func (t *tree) child(n *node, order []int, operation int, rest []int) (*node, error) {
 	if known := n.next[operation]; known != nil {
 		return known, nil
@@ -35,7 +35,7 @@ func (t *tree) child(n *node, order []int, operation int, rest []int) (*node, er
 	whole = append(append(whole, operation), rest...)
 	t.executions++
 	responses, err := t.execute(whole)
-	if err != nil && len(rest) > 0 { // nobody has asked for these
+	if err != nil && len(rest) > 0 { // the error may come from rest, which nobody has asked for yet
 		return t.child(n, order, operation, nil)
 	}
 	if err != nil {
@@ -51,7 +51,7 @@ func (t *tree) child(n *node, order []int, operation int, rest []int) (*node, er
 	return n.next[operation], nil
 }
 
-// extend adds the node of one operation more, unless it is known.
+// extend adds the node of one more operation, unless it exists.
 func (n *node) extend(operation int, r Response) *node {
 	if known := n.next[operation]; known != nil {
 		return known
