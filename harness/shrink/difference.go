@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// Difference says in a few words what a smaller case lacks.
+// Difference says in a few words what a smaller case does without.
 func Difference(c, smaller cases.Case) string {
 	if len(smaller.Threads) < len(c.Threads) {
 		if operations(smaller) == operations(c) {
@@ -39,7 +39,7 @@ func Difference(c, smaller cases.Case) string {
 	return world(c, smaller)
 }
 
-// world says what a smaller case of the same program lacks of faults and crashes.
+// world says how a smaller case with the same program differs in faults and crashes.
 func world(c, smaller cases.Case) string {
 	for i, f := range c.Faults {
 		switch {
@@ -72,7 +72,7 @@ func operations(c cases.Case) (n int) {
 	return n
 }
 
-// missing are the operations of all that fewer lacks, where fewer leaves out one span.
+// missing returns the operations of all that are not in fewer, which leaves out one span.
 func missing(all, fewer []cases.Operation) (words []string) {
 	begin := 0
 	for begin < len(fewer) && all[begin].String() == fewer[begin].String() {
@@ -84,7 +84,7 @@ func missing(all, fewer []cases.Operation) (words []string) {
 	return words
 }
 
-// program is a case's text without its header.
+// program returns a case's text without its header.
 func program(c cases.Case) string {
 	_, rest, _ := strings.Cut(c.String(), "; ")
 	return rest

@@ -11,52 +11,54 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Limits of Minimize. The zero value is ready.
+// Limits of Minimize. The zero value means the defaults.
 type Limits struct {
 	// Schedules bounds the search for the failure in one candidate; default 4,000.
 	Schedules int
-	// Executions bounds Minimize; default 200,000. The case is then as small as it has become, and Early says so.
+	// Executions bounds all executions of Minimize; default 200,000. If the limit is reached, the case is as small as it has
+	// become so far, and Early says so.
 	Executions int
-	// Budget is the time after which it ends all the same; default 2 minutes. What it has come to then depends on the machine.
+	// Budget bounds the time; default 2 minutes. If it is reached, the result depends on the machine.
 	Budget time.Duration
-	// StepLimit is that of the search that found the case; 0 for its default.
+	// StepLimit is that of the search that found the case; 0 means its default.
 	StepLimit int
 }
 
-// A Minimized case and how it was come by.
+// A Minimized is a smaller case, and how it was found.
 type Minimized struct {
-	// Case is what is left; its Switches are its schedule.
+	// Case is the smaller case; its Switches are its schedule.
 	Case        cases.Case
 	Failure     *sched.Failure
 	Preemptions int
-	// Steps counts the candidates that were taken, Tries all that were executed.
+	// Steps counts the candidates that replaced the case, Tries all executions.
 	Steps, Tries int
 	Duration     time.Duration
-	// Others are failures of other classes that candidates showed: findings of their own.
+	// Others are failures of other classes that candidates showed: separate findings.
 	Others []sched.Finding
 	// Windows are the stretches in which the preemptions may strike.
 	Windows []Window
-	// Without says of each case that lacks one thing more what came of exploring it.
+	// Without lists every case that lacks one thing more, with the result of exploring it.
 	Without []Without
-	// Minimal says that Without holds no failure and nothing was left unsettled.
+	// Minimal says that none of the cases in Without fails, and that nothing was left unsettled.
 	Minimal bool
-	// Early says which limit ended it before nothing was left to try, "" for none.
+	// Early names the limit that ended Minimize before it had tried everything; "" for none.
 	Early string
 }
 
 // A Without is the case less one thing.
 type Without struct {
 	Case cases.Case
-	// What is missing, in words.
+	// What says in words what is missing.
 	What string
-	// Schedules were executed; Exhausted says that these are all with at most Minimized.Preemptions preemptions.
+	// Schedules is how many were executed. Exhausted says that these are all schedules with at most Minimized.Preemptions
+	// preemptions.
 	Schedules uint64
 	Exhausted bool
-	// Shows is the class of another failure that they show, "" for none.
+	// Shows is the class of another failure that these schedules show, "" for none.
 	Shows string
 }
 
-// ErrNotShown is returned when the case that is to be made smaller does not fail.
+// ErrNotShown is wrapped by the error for a case that does not fail, and so cannot be made smaller.
 var ErrNotShown = fmt.Errorf("the case does not fail under its schedule")
 
 // minimizer is the state of one Minimize.
@@ -66,17 +68,17 @@ type minimizer struct {
 	limits Limits
 	class  string
 	until  time.Time
-	// program is the text of the last one that was executed, scenario what executes it.
+	// program is the text of the last program executed, and scenario executes it.
 	program  string
 	scenario sched.Scenario
-	// unsettled says that fewer preemptions may do: not all schedules with fewer were tried.
+	// unsettled says that fewer preemptions may be enough, because not all schedules with fewer were tried.
 	unsettled bool
 }
 
 // Minimize makes a case smaller that fails under its switches: fewer threads, operations, records and preemptions, shorter
-// values, plainer options and bounds, fewer switches. The failure stays of the same class. A candidate is taken if its own
-// switches still show the failure, or a few random schedules do, or, when nothing else can be taken any more, the search
-// through all its schedules with no more preemptions than the case has.
+// values, plainer options and bounds, fewer switches. The failure keeps its class. A candidate replaces the case if its own
+// switches still show the failure, or a few random schedules do. When no candidate can replace the case in this way,
+// Minimize searches all schedules of each candidate with no more preemptions than the case has.
 func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	if l.Schedules == 0 {
 		l.Schedules = 4000
@@ -124,7 +126,7 @@ func (m *minimizer) ended() bool {
 	return m.Early != ""
 }
 
-// take makes what was just executed the case.
+// take makes the candidate that was just executed the current case.
 func (m *minimizer) take(c cases.Case, out sched.Outcome) {
 	m.Case = c.Clone()
 	m.Case.Switches = out.Schedule
@@ -142,8 +144,9 @@ func (m *minimizer) replay(c cases.Case, s sched.Strategy) (sched.Outcome, error
 	return sched.NewRunner(scenario, sched.Options{StepLimit: m.limits.StepLimit}).Run(s, false), nil
 }
 
-// scenarioOf executes the program of a case. That of the last case serves again for its other schedules, with what its subject has
-// learned of the program; but where power is lost, what was tried once would not be tried again.
+// scenarioOf returns the scenario that executes the program of a case. It reuses the last scenario for other schedules of
+// the same program, and with it what the subject has learned about the program. It does not do so if power is lost, because
+// the scenario would then skip what it has tried before.
 func (m *minimizer) scenarioOf(c cases.Case) (sched.Scenario, error) {
 	bare := c.Bare()
 	text := bare.String()
@@ -160,7 +163,7 @@ func (m *minimizer) scenarioOf(c cases.Case) (sched.Scenario, error) {
 	return p.Scenario, nil
 }
 
-// shows says whether an execution failed in the same way, and keeps it if it failed in another.
+// shows says whether an execution failed with the class of the case.
 func (m *minimizer) shows(out sched.Outcome) bool {
 	if out.Failure == nil || out.Failure.Kind == sched.Unusable || out.Failure.Kind == sched.StepLimit {
 		return false
@@ -168,7 +171,7 @@ func (m *minimizer) shows(out sched.Outcome) bool {
 	return out.Failure.Class() == m.class
 }
 
-// fewerSwitches leaves out switches, many at once at first.
+// fewerSwitches leaves out switches, at first many at once.
 func (m *minimizer) fewerSwitches() (changed bool) {
 	sched.LeaveOut(func() int { return len(m.Case.Switches) }, m.ended, func(from, to int) bool {
 		out, err := m.replay(m.Case, sched.Follow(slices.Delete(slices.Clone(m.Case.Switches), from, to)))
@@ -182,12 +185,12 @@ func (m *minimizer) fewerSwitches() (changed bool) {
 	return changed
 }
 
-// lighter says whether an execution needs fewer preemptions, or as many and fewer switches.
+// lighter says whether an execution needs fewer preemptions, or equally many and fewer switches.
 func lighter(out sched.Outcome, switches sched.Schedule, preemptions int) bool {
 	return out.Preemptions < preemptions || out.Preemptions == preemptions && len(out.Schedule) < len(switches)
 }
 
-// smaller takes the first candidate that shows the failure.
+// smaller replaces the case by the first candidate that shows the failure.
 func (m *minimizer) smaller(find func(cases.Case) (sched.Outcome, bool)) bool {
 	for candidate := range programs(m.Case) {
 		if m.ended() {
@@ -201,10 +204,10 @@ func (m *minimizer) smaller(find func(cases.Case) (sched.Outcome, bool)) bool {
 	return false
 }
 
-// programs are the smaller cases, without a schedule.
+// programs returns the smaller cases, without schedules.
 func programs(c cases.Case) iter.Seq[cases.Case] { return Candidates(c.Bare()) }
 
-// quick follows the switches as far as they go, then walks at random a few times.
+// quick follows the case's switches as far as possible, then tries a few random schedules.
 func (m *minimizer) quick(c cases.Case) (sched.Outcome, bool) {
 	out, err := m.replay(c, sched.Follow(m.Case.Switches))
 	if err != nil {
@@ -216,7 +219,7 @@ func (m *minimizer) quick(c cases.Case) (sched.Outcome, bool) {
 	return m.search(c, sched.Options{Strategy: "random", Schedules: 60, Seed: 1}, m.Preemptions)
 }
 
-// thorough goes through all schedules of a candidate with no more preemptions than the case has.
+// thorough tries all schedules of a candidate with no more preemptions than the case has.
 func (m *minimizer) thorough(c cases.Case) (sched.Outcome, bool) {
 	out, found, w := m.exhaust(c, m.Preemptions)
 	if !found {
@@ -225,7 +228,7 @@ func (m *minimizer) thorough(c cases.Case) (sched.Outcome, bool) {
 	return out, found
 }
 
-// fewerPreemptions looks for a schedule of the case itself with fewer.
+// fewerPreemptions looks for a schedule of the case with fewer preemptions.
 func (m *minimizer) fewerPreemptions() bool {
 	if m.Preemptions == 0 {
 		return false
@@ -272,10 +275,10 @@ func (m *minimizer) search(c cases.Case, o sched.Options, preemptions int) (sche
 	if err != nil {
 		return sched.Outcome{}, false
 	}
-	return m.found(c, r, preemptions+1000) // what it has too many is taken away again
+	return m.found(c, r, preemptions+1000) // fewerSwitches removes the extra preemptions later
 }
 
-// found looks for the failure among what a search found; others are kept.
+// found returns an execution with the failure from the findings of a search. It keeps findings of other classes in Others.
 func (m *minimizer) found(c cases.Case, r sched.Result, preemptions int) (sched.Outcome, bool) {
 	for _, f := range r.Findings {
 		if f.Failure.Class() != m.class {
@@ -299,7 +302,7 @@ func (m *minimizer) other(f sched.Finding) {
 	m.Others = append(m.Others, f)
 }
 
-// pinCrash puts the one crash that shows the failure in the place of all that were tried.
+// pinCrash replaces "crash any" by the one crash that shows the failure.
 func (m *minimizer) pinCrash() {
 	crash := cases.CrashOf(m.Failure)
 	if crash == nil || m.Case.Crash == nil || !m.Case.Crash.Any {
@@ -313,7 +316,7 @@ func (m *minimizer) pinCrash() {
 	}
 }
 
-// settle says of each thing that is left whether it is needed.
+// settle finds out, for each thing that is left in the case, whether it is needed.
 func (m *minimizer) settle() {
 	if m.Without == nil && !m.ended() {
 		m.smaller(m.thorough)

@@ -1,5 +1,5 @@
-// Package shrink makes cases smaller: fewer threads, fewer operations, fewer faults, fewer and shorter delays, and what the subject
-// knows to be smaller. It knows nothing of what a case shows; whoever asks runs the candidates.
+// Package shrink makes cases smaller: fewer threads, fewer operations, fewer faults, fewer and shorter delays, and whatever
+// else the subject considers smaller. Minimize repeats this as long as the case fails in the same way.
 package shrink
 
 import (
@@ -10,8 +10,8 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// Candidates yields cases that are each a step smaller than c, the greatest steps first. All are well formed. Taking one
-// after the other that still shows the same, until none does, ends: no chain of steps is endless.
+// Candidates yields cases that are one step smaller than c, the largest steps first. All are well formed. No chain of steps
+// is endless, so replacing a case by a candidate ends.
 func Candidates(c cases.Case) iter.Seq[cases.Case] {
 	return func(yield func(cases.Case) bool) {
 		seen := map[string]bool{c.String(): true}
@@ -32,7 +32,7 @@ func Candidates(c cases.Case) iter.Seq[cases.Case] {
 	}
 }
 
-// each yields a copy of c for every index below n, changed by change, unless change says that it cannot be.
+// each yields a copy of c for every index below n, changed by change. It leaves out those for which change returns false.
 func each(c cases.Case, n int, change func(c *cases.Case, i int) bool) iter.Seq[cases.Case] {
 	return func(yield func(cases.Case) bool) {
 		for i := range n {
@@ -43,7 +43,7 @@ func each(c cases.Case, n int, change func(c *cases.Case, i int) bool) iter.Seq[
 	}
 }
 
-// all chains sequences.
+// all joins sequences.
 func all(sequences ...iter.Seq[cases.Case]) iter.Seq[cases.Case] {
 	return func(yield func(cases.Case) bool) {
 		for _, s := range sequences {
@@ -71,7 +71,7 @@ func fewerThreads(c cases.Case) iter.Seq[cases.Case] {
 	return all(sequences...)
 }
 
-// dropDelaysOf removes the delays and faults that speak of a thread.
+// dropDelaysOf removes the delays and faults that name a thread.
 func dropDelaysOf(c *cases.Case, name string) {
 	c.Delays = slices.DeleteFunc(c.Delays, func(d cases.Delay) bool {
 		return d.At.Thread == name || d.Until != nil && d.Until.Thread == name || d.While != nil && d.While.Thread == name
@@ -88,7 +88,7 @@ func fewerFaults(c cases.Case) iter.Seq[cases.Case] {
 	)
 }
 
-// mergedThreads has one thread do another's operations after its own, or before them.
+// mergedThreads moves the operations of one thread to the end of another's.
 func mergedThreads(c cases.Case) iter.Seq[cases.Case] {
 	n := len(c.Threads)
 	return each(c, n*n, func(c *cases.Case, pair int) bool {
@@ -138,7 +138,8 @@ func fewerOperations(c cases.Case) iter.Seq[cases.Case] {
 	return all(sequences...)
 }
 
-// lowerHits counts one pass less for every delay at a failpoint of a thread: an operation that is gone may have been it.
+// lowerHits lowers the hit count of every delay at a failpoint of a thread by one, because a removed operation may have made
+// one of the passes. It says whether any changed.
 func lowerHits(c *cases.Case, thread string) (changed bool) {
 	lower := func(p *cases.Place) {
 		if p != nil && p.Thread == thread && p.Point != "op" && p.Hit > 1 {
@@ -160,8 +161,8 @@ func fewerDelays(c cases.Case) iter.Seq[cases.Case] {
 	)
 }
 
-// heldOpen puts in the place of a length of time, or of a single moment, another thread's operation: then what happens meanwhile is
-// the same each time.
+// heldOpen replaces a delay for a time, or until a moment, by a delay during another thread's operation. What happens
+// meanwhile is then always the same.
 func heldOpen(c cases.Case) iter.Seq[cases.Case] {
 	var sequences []iter.Seq[cases.Case]
 	for at, d := range c.Delays {
@@ -178,7 +179,7 @@ func heldOpen(c cases.Case) iter.Seq[cases.Case] {
 	return all(sequences...)
 }
 
-// earlierHits has a delay wait at an earlier pass: fewer operations need fewer passes.
+// earlierHits moves a delay to an earlier pass of its point, because fewer operations make fewer passes.
 func earlierHits(c cases.Case) iter.Seq[cases.Case] {
 	lower := func(p *cases.Place, to func(int) int) bool {
 		if p == nil || p.Point == "op" || p.Hit < 2 {
@@ -208,8 +209,8 @@ func shorterDelays(c cases.Case) iter.Seq[cases.Case] {
 	})
 }
 
-// Pinned yields cases in which one thread begins after an operation of another and then stands at a failpoint while a
-// later one runs: the order in which a case of two threads may have shown something by luck. They are no smaller than c.
+// Pinned yields cases in which one thread begins after an operation of another, and then waits at a failpoint during a later
+// one. A case of two threads may have shown something in this order by luck. The cases are not smaller than c.
 func Pinned(c cases.Case) iter.Seq[cases.Case] {
 	return func(yield func(cases.Case) bool) {
 		for _, d := range c.Delays {

@@ -6,17 +6,18 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A Window is the stretch of one thread in which the switch away from it shows the failure, wherever in it that happens.
+// A Window is the stretch of a thread in which a switch to another thread causes the failure, wherever in the stretch it
+// happens.
 type Window struct {
 	Thread string
-	// From is the first place of the stretch, To the last.
+	// From is the first place of the stretch, To is the last.
 	From, To sched.Place
-	// Switch is the index in Minimized.Case.Switches.
+	// Switch is the index of the switch in Minimized.Case.Switches.
 	Switch int
 }
 
-// windows moves each preemption as far back as it still shows the failure, and says how far forward it does. Back is where
-// the window opens, which is what a person has to know.
+// windows moves each preemption to the earliest place at which it still causes the failure, because that is where the window
+// opens. It also records the latest such place.
 func (m *minimizer) windows() {
 	for i := range m.Case.Switches {
 		s := m.Case.Switches[i]
@@ -41,7 +42,7 @@ func (m *minimizer) windows() {
 	}
 }
 
-// placesOf are the failpoints that a thread comes to in the case, in order.
+// placesOf returns the failpoints that a thread comes to in the case, in order.
 func (m *minimizer) placesOf(thread string) (places []sched.Place) {
 	scenario, err := m.scenarioOf(m.Case)
 	if err != nil {
@@ -57,7 +58,7 @@ func (m *minimizer) placesOf(thread string) (places []sched.Place) {
 	return places
 }
 
-// showsWith says whether the case fails in the same way with one switch elsewhere, and with nothing else changed.
+// showsWith says whether the case fails in the same way with switch i at another place, and nothing else changed.
 func (m *minimizer) showsWith(i int, at sched.Place) bool {
 	moved := slices.Clone(m.Case.Switches)
 	moved[i].At = at
