@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Lengths in bytes beyond which a text of a report is cut. A case is never cut: half of one replays nothing.
+// Limits in bytes at which texts of a report are cut. A case is never cut in half, because half a case replays nothing.
 const (
 	maxName  = 256
 	maxText  = 2 << 10
@@ -15,15 +15,15 @@ const (
 	maxCase  = 1 << 20
 )
 
-// clean makes a text printable wherever it goes: valid UTF-8, without control characters, without characters that change the
-// direction of what follows, and not longer than it is of use. What it replaces it writes as Go would.
+// clean makes a text safe to print anywhere: valid UTF-8, no control characters, no characters that change the direction of
+// text, and no longer than limit. Replaced characters become Go escapes.
 func clean(text string, limit int) string {
 	if len(text) <= limit && plain(text) {
-		return text
+		return text // the length to keep if the text is too long, and where the rest of the text begins
 	}
 	room := limit - len(" ... and 9223372036854775807 bytes more")
 	var b strings.Builder
-	kept, from := 0, 0 // what stays if it is too long, and where the rest begins
+	kept, from := 0, 0 // the length to keep if the text is too long, and where the rest of the text begins
 	for i, r := range text {
 		if b.Len() <= room {
 			kept, from = b.Len(), i
@@ -55,7 +55,7 @@ func plain(text string) bool {
 	return true
 }
 
-// cleanLines is clean for a text of several lines, with tabs as blanks.
+// cleanLines is clean for a text of several lines; each tab becomes four blanks.
 func cleanLines(text string, limit int) string {
 	lines := strings.Split(text, "\n")
 	size := 0
@@ -68,7 +68,7 @@ func cleanLines(text string, limit int) string {
 	return strings.Join(lines, "\n")
 }
 
-// sanitize cleans every text of a report that came from elsewhere.
+// sanitize cleans every text of a report that may come from elsewhere.
 func (r *Report) sanitize() {
 	for _, text := range []*string{&r.Verdict, &r.Promise, &r.Class, &r.Package} {
 		*text = clean(*text, maxName)
@@ -100,7 +100,7 @@ func (r *Report) sanitize() {
 	}
 }
 
-// cleanSource cleans a line of Go, in which a tab means four columns.
+// cleanSource cleans a line of Go source; each tab becomes four blanks.
 func cleanSource(line string) string {
 	return clean(strings.ReplaceAll(strings.TrimRight(line, "\r"), "\t", "    "), maxText)
 }
@@ -126,7 +126,8 @@ func (r *Run) sanitize() {
 	}
 }
 
-// knownKind is a kind of rows; what a later version may have added is a note. Kinds become classes of elements.
+// knownKind returns kind, or KindNote for a kind that a later version may have added. (Kinds become class names of
+// elements.)
 func knownKind(kind string) string {
 	switch kind {
 	case KindBegin, KindPoint, KindSwitch, KindPreemption, KindFailure:

@@ -7,7 +7,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// describe says which promise was broken, and how.
+// describe fills in which promise broke, and how.
 func (r *Report) describe(f *sched.Failure) {
 	r.Class = clean(f.Class(), maxName)
 	r.Promise, r.Detail = clean(string(f.Kind), maxName), clean(f.Message, maxText)
@@ -42,20 +42,20 @@ func (r *Report) describe(f *sched.Failure) {
 	}
 }
 
-// Broken is an error that says which promise was broken: its name, the documentation's sentence, and what came instead.
+// Broken is an error that says which promise broke: its name, the sentence in the documentation, and what happened instead.
 type Broken interface {
 	error
 	Broken() (promise, sentence, detail string)
 }
 
-// Stacked is an error that knows the stack of a panic, or of those who wait; "" for none.
+// Stacked is an error that has the stack of a panic, or of the threads that wait; "" for none.
 type Stacked interface {
 	error
 	Stack() string
 }
 
-// Explained is an error that says more about itself when it sees the execution that shows it: a detail in the place of its own, "" for
-// none, and a few words for the row of the timeline in which it was found.
+// Explained is an error that can say more once it sees the execution: a detail that replaces its own ("" for none), and a
+// few words for the row of the timeline in which the failure was found.
 type Explained interface {
 	error
 	Explain(t cases.Timeline) (detail, mark string)

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// fold leaves out rows until the rest fits: first the points that a thread merely passes, then those at which only the state
-// changes, then what lies farthest from the failure and from any preemption. A line stands for what was left out.
+// fold leaves out rows until the rest fits in room: first points that a thread only passes, then points at which only the
+// state changes, then what is farthest from the failure and from any preemption. One row replaces each stretch.
 func (r *Run) fold(room int) []Row {
 	rows := r.Rows
 	for weight := 1; weight <= 4; weight++ {
@@ -21,8 +21,8 @@ func (r *Run) fold(room int) []Row {
 	return cutMiddle(rows, room)
 }
 
-// weigh says how telling each row is: 1 is a point passed, or stands for some, 2 a change of what can be seen, 3 an operation
-// or an outcome of a stretch without a preemption, 4 a switch between operations, 5 what must stay.
+// weigh says how important each row is: 1 for a passed point, or a folded row; 2 for a change of the visible state; 3 for an
+// operation or an outcome in a stretch without a preemption; 4 for a switch between operations; 5 for a row that must stay.
 func weigh(rows []Row) []int {
 	weights := make([]int, len(rows))
 	for i, row := range rows {
@@ -46,7 +46,7 @@ func weigh(rows []Row) []int {
 	return weights
 }
 
-// beside says whether a row stands next to a preemption or the failure.
+// beside says whether a row is next to a preemption or the failure.
 func beside(rows []Row, i int) bool {
 	for _, j := range []int{i - 1, i + 1} {
 		if j >= 0 && j < len(rows) && (rows[j].Kind == KindPreemption || rows[j].Kind == KindFailure) {
@@ -56,8 +56,8 @@ func beside(rows []Row, i int) bool {
 	return false
 }
 
-// folded replaces stretches of at least two rows of one thread that weigh no more than so much, until enough have gone: the
-// longest first, but at the end the shortest that is long enough.
+// folded replaces stretches of at least two rows of one thread, each of at most the given weight, until enough rows have
+// gone. It takes the longest stretch first, but last the shortest one that is long enough.
 func folded(rows []Row, weights []int, weight, enough int) []Row {
 	type stretch struct{ from, to int }
 	var all []stretch
@@ -88,7 +88,7 @@ func folded(rows []Row, weights []int, weight, enough int) []Row {
 	return rows
 }
 
-// standIn is the row for some that were left out. It shows the state after them.
+// standIn returns the row that replaces others. It shows the state after them.
 func standIn(rows []Row) Row {
 	points, steps, same := 0, 0, true
 	for _, row := range rows {
@@ -116,7 +116,7 @@ func standIn(rows []Row) Row {
 	return stand
 }
 
-// cutMiddle keeps the begin, and more of the end.
+// cutMiddle keeps the beginning, and more of the end.
 func cutMiddle(rows []Row, room int) []Row {
 	head := room / 3
 	tail := len(rows) - (room - head - 1)

@@ -8,15 +8,15 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// A Format is a form of a report. A new one is one file and one line in Formats.
+// A Format is a format for reports. To add one, write a file and add a line to Formats.
 type Format struct {
-	// Name is what the command line calls it, Extension what a file of it is called by, About what it is for.
+	// Name is its name on the command line, Extension the extension of its files, About what it is for.
 	Name, Extension, About string
 	// Write renders a report.
 	Write func(w io.Writer, r *Report) error
 }
 
-// Formats are all of them.
+// Formats lists all formats.
 var Formats = []Format{
 	{"text", ".txt", "for a terminal: at most 100 columns and 40 lines", func(w io.Writer, r *Report) error { return r.WriteText(w, maxColumns, Palette{}) }},
 	{"html", ".html", "one page that needs no network: steps, states, sources, the nearest run that passes", writeHTML},
@@ -28,7 +28,7 @@ var Formats = []Format{
 	{"gotest", "_test.go", "a Go test that fails as long as the bug is there", writeGoTest},
 }
 
-// FormatByName finds a format.
+// FormatByName returns the format with that name.
 func FormatByName(name string) (Format, error) {
 	var known []string
 	for _, f := range Formats {

@@ -14,30 +14,30 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// ErrNoCase says that a report is about a scenario that is Go code: it is a test already.
+// ErrNoCase says that a report has no case, because its scenario is Go code, which is a test already.
 var ErrNoCase = errors.New("the report has a schedule of Go code and no case: its replay command runs the test that it comes from")
 
-// ErrNoPackage says that a report is about a case of a Check, and not in which package that Check is.
+// ErrNoPackage says that a report of a Check's case does not name the package of the Check.
 var ErrNoPackage = errors.New("the report does not say in which package its Check is")
 
-// ErrPlain says that a report is about the schedule of a plain test: it is a test already.
+// ErrPlain says that a report is about the schedule of a plain test, which is a test already.
 var ErrPlain = errors.New("the report is about a plain test, which is a Go test already: 'racewindow explore' keeps the schedule in " +
 	"testdata/racewindow and executes it first, each time")
 
-// A Tested subject has a Go test that executes a case. In its text stand NAME for the test's name, CASE for the case as a Go string,
-// SENTENCE for the promise and DETAIL for what came.
+// A Tested subject provides a Go test that executes a case. In its text, NAME is replaced by the test's name, CASE by the
+// case as a Go string, SENTENCE by the promise and DETAIL by what happened.
 type Tested interface {
 	GoTest() string
 }
 
-// goTestOfCheck is the test of a case of a harness.Check. In its text stand TEST for the test with the Check and PACKAGE for the name of
-// its package too.
+// goTestOfCheck is the test for a case of a harness.Check. In its text, TEST is replaced by the test with the Check, and
+// PACKAGE by the name of its package.
 //
 //go:embed gotest.txt
 var goTestOfCheck string
 
-// writeGoTest writes a test that executes the case: of a Check in its package, else in a package of its own. It is for 'racewindow
-// test', fails while the bug is there, and passes when it is gone.
+// writeGoTest writes a test that executes the case. For a Check it belongs to the Check's package, otherwise to a package of
+// its own. Run by 'racewindow test', it fails as long as the bug is there, and passes once it is gone.
 func writeGoTest(w io.Writer, r *Report) error {
 	text, test, err := r.goTest()
 	if err != nil {
@@ -55,13 +55,13 @@ func writeGoTest(w io.Writer, r *Report) error {
 	return err
 }
 
-// goTest is the text of the test, and the test with the Check, "" where the case is of none.
+// goTest returns the text of the test, and the test with the Check, or "" if the case belongs to no Check.
 func (r *Report) goTest() (text, test string, err error) {
 	if r.Plain {
 		return "", "", ErrPlain
 	}
 	if tested, ok := r.subject.(Tested); ok {
-		_, err := cases.Parse(r.Case, cases.Only(r.subject)) // the test would end with that
+		_, err := cases.Parse(r.Case, cases.Only(r.subject)) // otherwise the written test would fail with this error
 		return tested.GoTest(), "", err
 	}
 	name, ok := strings.CutPrefix(cases.HeadOf(r.Case), "test=")
@@ -78,7 +78,7 @@ func (r *Report) goTest() (text, test string, err error) {
 	return goTestOfCheck, test, nil
 }
 
-// testName is of letters and digits, and another one for another case.
+// testName returns a name of letters and digits that differs between cases.
 func testName(r *Report) string {
 	var b strings.Builder
 	for _, c := range r.Promise {
@@ -93,5 +93,5 @@ func testName(r *Report) string {
 	return fmt.Sprintf("Test%sCase%08x", name, crc32.ChecksumIEEE([]byte(r.Case)))
 }
 
-// comment is a text that cannot end the comment that it stands in.
+// comment returns a text that cannot end the comment that contains it.
 func comment(text string) string { return strings.ReplaceAll(text, "*/", "* /") }

@@ -18,7 +18,8 @@ var pageScript string
 
 var page = template.Must(template.New("page").Parse(pageText))
 
-// A pageData is what the page is made from. The script gets the report as JSON, in an element that no browser executes.
+// A pageData is the input of the page's template. The script gets the report as JSON, in an element that no browser
+// executes.
 type pageData struct {
 	*Report
 	Surroundings
@@ -32,23 +33,23 @@ type pageData struct {
 	Script template.JS
 }
 
-// Surroundings are what a page has besides its report where it is one of several.
+// Surroundings are what a page shows besides its report if it is one of several pages.
 type Surroundings struct {
 	Links []Link
 	// About is a paragraph above the report.
 	About string
 }
 
-// A Link leads to another page of the same folder, or is the page itself.
+// A Link leads to another page in the same folder; Here says that it is the current page.
 type Link struct {
 	Name, Title string
 	Here        bool
 }
 
-// writeHTML writes one page that loads nothing: style, script, data and source lines are in it.
+// writeHTML writes one page that loads nothing: it contains style, script, data and source lines.
 func writeHTML(w io.Writer, r *Report) error { return r.WritePage(w, Surroundings{}) }
 
-// WritePage is the page with what surrounds it.
+// WritePage writes the page with its surroundings.
 func (r *Report) WritePage(w io.Writer, around Surroundings) error {
 	var text strings.Builder
 	if err := r.WriteText(&text, maxColumns, Palette{}); err != nil {

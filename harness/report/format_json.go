@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// writeJSON writes the report as its schema has it. Characters that could end a script element are escaped.
+// writeJSON writes the report in its schema. It escapes characters that could end a script element.
 func writeJSON(w io.Writer, r *Report) error {
 	e := json.NewEncoder(w)
 	e.SetIndent("", " ")
@@ -18,11 +18,11 @@ func writeJSON(w io.Writer, r *Report) error {
 // ErrNotReport is wrapped by the errors of Load.
 var ErrNotReport = errors.New("not a report")
 
-// maxReportBytes bounds what Load takes.
+// maxReportBytes bounds the input of Load.
 const maxReportBytes = 256 << 20
 
-// Load reads a report that was written as JSON, by this program or a later one of the same schema. What is in it is not trusted:
-// texts are cleaned, and numbers that point to nothing are refused.
+// Load reads a report in JSON, written by this program or by a later one with the same schema. It does not trust the
+// content: it cleans texts, and refuses numbers that refer to nothing.
 func Load(source io.Reader) (*Report, error) {
 	data, err := io.ReadAll(io.LimitReader(source, maxReportBytes+1))
 	if err != nil {
@@ -51,8 +51,8 @@ func Load(source io.Reader) (*Report, error) {
 	return r, nil
 }
 
-// Settle makes a report that was put together elsewhere ready for every format: it cleans the texts, and refuses numbers that
-// point to nothing.
+// Settle prepares a report that was composed elsewhere for every format: it cleans the texts, and refuses numbers that refer
+// to nothing.
 func (r *Report) Settle() error {
 	if err := r.check(); err != nil {
 		return err
@@ -62,7 +62,7 @@ func (r *Report) Settle() error {
 	return nil
 }
 
-// check refuses numbers that point to nothing.
+// check refuses numbers that refer to nothing.
 func (r *Report) check() error {
 	if err := r.Run.check(); err != nil {
 		return fmt.Errorf("run: %w", err)

@@ -34,7 +34,7 @@ type junitFailure struct {
 	Text    string `xml:",chardata"`
 }
 
-// writeJUnit writes one test case: its name is the case, its failure the report as text.
+// writeJUnit writes one test case. Its name is the case; its failure is the report as text.
 func writeJUnit(w io.Writer, r *Report) error {
 	var text strings.Builder
 	if err := r.WriteText(&text, maxColumns, Palette{}); err != nil {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// writeMarkdown writes GitHub's flavour, for a step summary or an issue: what was broken, how to see it again and the timeline
-// at once, the rest behind a fold.
+// writeMarkdown writes GitHub's flavour, for a step summary or an issue. What broke, how to see it again and the timeline
+// are visible at once; the rest is folded.
 func writeMarkdown(w io.Writer, r *Report) error {
 	var b strings.Builder
 	title := "FAIL"
@@ -66,7 +66,7 @@ func (r *Report) markdownWithout(b *strings.Builder) {
 	b.WriteString("\n</details>\n\n")
 }
 
-// timelineText is the timeline alone.
+// timelineText returns only the timeline.
 func timelineText(r *Run, lines int) string {
 	var b strings.Builder
 	for _, line := range r.timeline(maxColumns, lines) {
@@ -75,7 +75,7 @@ func timelineText(r *Run, lines int) string {
 	return b.String()
 }
 
-// fenced is a block of code. Its fence is longer than any run of backquotes in it.
+// fenced returns a code block. Its fence is longer than any run of backquotes in the text.
 func fenced(language, text string) string {
 	fence := "```"
 	for strings.Contains(text, fence) {
@@ -84,7 +84,7 @@ func fenced(language, text string) string {
 	return fence + language + "\n" + strings.TrimRight(text, "\n") + "\n" + fence + "\n\n"
 }
 
-// markdown escapes what could be markup, HTML or a mention.
+// markdown escapes whatever could be markup, HTML or a mention.
 func markdown(text string) string {
 	var b strings.Builder
 	for _, r := range text {

@@ -8,8 +8,8 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// A Pictured subject can have the history of a case drawn by porcupine. A report does not hold the bytes that a model compares, so
-// the case is executed again: that needs the instrumented build.
+// A Pictured subject can let porcupine draw the history of a case. A report does not contain the bytes that a model
+// compares, so the case is executed again, which needs the instrumented build.
 type Pictured interface {
 	Picture(w io.Writer, c cases.Case) error
 }
@@ -26,5 +26,5 @@ func writePorcupine(w io.Writer, r *Report) error {
 	return pictured.Picture(w, c)
 }
 
-// About says what the report's case is about: a report that was loaded does not know.
+// About sets the subject of the report's case, which a loaded report does not know.
 func (r *Report) About(s cases.Subject) { r.subject = s }

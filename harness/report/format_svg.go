@@ -12,27 +12,27 @@ import (
 const (
 	svgRow      = 22
 	svgStep     = 46
-	svgLane     = 160 // the least that a thread's lane takes
-	svgWideLane = 460 // the most
+	svgLane     = 160 // the smallest width of a thread's lane
+	svgWideLane = 460 // the largest width of a thread's lane
 	svgState    = 110
 	svgHead     = 88
-	svgRows     = 60 // at most
+	svgRows     = 60 // the most rows
 	svgMargin   = 12 // between a line and a text
 	svgFont     = 12
 	svgTitle    = 15
 )
 
-// Widths of letters, in parts of the font's size. The picture does not know the font that it will be shown in: these are more
-// than any common monospaced one takes.
+// Widths of letters, as fractions of the font size. The picture does not know which font will show it, so these are upper
+// bounds for common monospaced fonts.
 const (
 	letterWidth = 0.625
-	wideWidth   = 1.1 // of what commonly comes from another font: Chinese, emoji, and all that is not Latin
+	wideWidth   = 1.1 // for characters that usually come from another font: Chinese, emoji, and everything that is not Latin
 )
 
 //go:embed assets/timeline.css
 var svgStyle string
 
-// writeSVG draws the timeline: a lane for each thread, time downwards. It is light or dark as its surroundings are.
+// writeSVG draws the timeline: a lane for each thread, time downwards. It is light or dark like the page around it.
 func writeSVG(w io.Writer, r *Report) error {
 	rows := r.Run.fold(svgRows)
 	fields := min(2, len(r.Run.Fields))
@@ -60,7 +60,7 @@ func writeSVG(w io.Writer, r *Report) error {
 	return err
 }
 
-// title is the first line of a report.
+// title returns the first line of a report.
 func (r *Report) title() string {
 	if !r.failed() {
 		return strings.TrimSpace("PASS " + r.Promise)
@@ -72,11 +72,11 @@ func (r *Report) title() string {
 type svg struct {
 	strings.Builder
 	width, bottom int
-	lanes         []int // where the line of each thread stands, and where the last lane ends
+	lanes         []int // the x of each thread's line, and of the end of the last lane
 	fields        int
 }
 
-// svgLanes gives each thread the room that its texts need, so that none runs over the line of another thread.
+// svgLanes makes each thread's lane wide enough for its texts, so that no text crosses the line of another thread.
 func (r *Run) svgLanes(rows []Row) []int {
 	widths := make([]int, max(1, len(r.Threads)))
 	for i := range widths {
@@ -96,7 +96,7 @@ func (r *Run) svgLanes(rows []Row) []int {
 	return lanes
 }
 
-// textWidth is the most that a text takes, in pixels.
+// textWidth returns an upper bound for the width of a text, in pixels.
 func textWidth(text string, size int) int {
 	width := 0.0
 	for _, r := range text {
@@ -109,7 +109,7 @@ func textWidth(text string, size int) int {
 	return int(width) + 1
 }
 
-// clipTo shortens a text that would take more than so many pixels.
+// clipTo shortens a text that may be wider than pixels.
 func clipTo(text string, pixels, size int) string {
 	if textWidth(text, size) <= pixels {
 		return text
@@ -125,10 +125,10 @@ func (s *svg) printf(format string, args ...any) { fmt.Fprintf(&s.Builder, forma
 
 func (s *svg) lane(thread int) int { return s.lanes[thread] }
 
-// roomAfter is what a text in a lane may take: up to the next thread's line.
+// roomAfter returns the room for a text in a lane: up to the next thread's line.
 func (s *svg) roomAfter(lane int) int { return s.lanes[lane+1] - s.lanes[lane] - 2*svgMargin }
 
-// state is where the column of a field begins.
+// state returns the x at which the column of a field begins.
 func (s *svg) state(field int) int { return s.width - (s.fields-field)*svgState }
 
 func (s *svg) text(x, y int, class, text string) {
@@ -162,7 +162,7 @@ func (s *svg) row(row Row) {
 	}
 }
 
-// change draws the line from one thread to the one that goes on, with the reason above it.
+// change draws the line from one thread to the next one, with the reason above it.
 func (s *svg) change(row Row, y int) {
 	from, to := max(0, row.Thread), max(0, row.To)
 	x1, x2 := s.lane(from), s.lane(to)
@@ -178,9 +178,9 @@ func (s *svg) change(row Row, y int) {
 	s.text(s.lane(lane)+svgMargin, y-4, row.Kind, clipTo(row.Text, s.roomAfter(lane), svgFont))
 }
 
-// escaped is text for XML.
+// escaped returns a text escaped for XML.
 func escaped(text string) string {
 	var b strings.Builder
-	_ = xml.EscapeText(&b, []byte(text)) // a Builder takes everything
+	_ = xml.EscapeText(&b, []byte(text)) // a Builder never fails
 	return b.String()
 }

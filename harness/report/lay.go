@@ -10,14 +10,14 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// mainThread is what the scheduler calls the one that prepares a scenario and concludes it.
+// mainThread is the scheduler's name for the thread that prepares a scenario and concludes it.
 const mainThread = "main"
 
-// lay turns an execution into rows.
+// lay turns an execution into rows; text is its case.
 func lay(out sched.Outcome, text string) Run {
 	r := Run{Case: clean(text, maxCase), Outcome: "passes", Threads: []string{}, Rows: []Row{}}
 	out.Events = sched.Shortened(out.Events)
-	mainToo := points(out.Events, mainThread) // a plain test's goroutine is a thread as the others are
+	mainToo := points(out.Events, mainThread) // in a plain test, the main goroutine is a thread like the others
 	for _, e := range out.Events {
 		if e.Thread != "" && (e.Thread != mainThread || mainToo) && !e.Ended && !slices.Contains(r.Threads, e.Thread) {
 			r.Threads = append(r.Threads, e.Thread)
@@ -72,12 +72,12 @@ func (r *Run) add(e sched.Event) {
 	}
 }
 
-// numbered says whether an event is a row that has a number, and not only a switch.
+// numbered says whether an event is a row with a number, and not only a switch.
 func numbered(e sched.Event) bool {
 	return e.Text != sched.OpPoint && e.Text != sched.StartPoint && !e.Ended
 }
 
-// Numbered are the events of an execution whose rows have numbers in its report, in their order: the first of them is step 1.
+// Numbered returns the events of an execution whose rows have numbers in its report, in order: the first is step 1.
 func Numbered(events []sched.Event) (rows []sched.Event) {
 	for _, e := range events {
 		if numbered(e) {
@@ -87,7 +87,7 @@ func Numbered(events []sched.Event) (rows []sched.Event) {
 	return rows
 }
 
-// steps is the number of the last step.
+// steps returns the number of the last step.
 func (r *Run) steps() int {
 	for i := len(r.Rows) - 1; i >= 0; i-- {
 		if r.Rows[i].Step > 0 {
@@ -97,7 +97,7 @@ func (r *Run) steps() int {
 	return 0
 }
 
-// reason is why another thread goes on.
+// reason says why another thread goes on.
 func reason(e sched.Event) (kind, text string) {
 	switch {
 	case e.Next == "" || e.Text == sched.StartPoint:
@@ -137,7 +137,7 @@ func (r *Run) fail(f *sched.Failure) {
 	r.Rows = append(r.Rows, row)
 }
 
-// intervals finds the operations: from the row that begins one to the thread's next one, or its last row.
+// intervals finds the operations. Each lasts from the row that begins it to the thread's next such row, or its last row.
 func (r *Run) intervals() {
 	open := map[int]int{}
 	for _, row := range r.Rows {
@@ -160,7 +160,7 @@ func (r *Run) intervals() {
 	}
 }
 
-// packageFile is the import path of the package and the file's name: the same on every machine.
+// packageFile returns the import path of the package and the name of the file, which is the same on every machine.
 func packageFile(e sched.Event) string {
 	if e.File == "" {
 		return ""

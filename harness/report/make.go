@@ -9,10 +9,10 @@ import (
 	"github.com/racewindow/racewindow/harness/shrink"
 )
 
-// replays is how often a case is executed again to say how reliably it fails.
+// replays is how often a case is executed to find out how reliably it fails.
 const replays = 5
 
-// New makes the report of a case that was shrunk from another.
+// New makes the report of a case that was shrunk from another one.
 func New(m shrink.Minimized, from cases.Case, fromPreemptions int) (*Report, error) {
 	r, err := ofCase(m.Case, m.Failure)
 	if err != nil {
@@ -34,8 +34,8 @@ func New(m shrink.Minimized, from cases.Case, fromPreemptions int) (*Report, err
 	return r, nil
 }
 
-// OfCase executes a case as it is written and makes a report of it, whether it fails or not. It finds the windows, and
-// shrinks nothing. The case must have no delays.
+// OfCase executes a case as written, and makes a report of it, whether it fails or not. It finds the windows, but shrinks
+// nothing. The case must not have delays.
 func OfCase(c cases.Case) (*Report, error) {
 	r, err := ofCase(c, nil)
 	if err != nil || !r.failed() {
@@ -51,7 +51,7 @@ func OfCase(c cases.Case) (*Report, error) {
 	return r, nil
 }
 
-// ofCase executes a case; known is the failure that is expected, if there is one.
+// ofCase executes a case; known is the expected failure, or nil.
 func ofCase(c cases.Case, known *sched.Failure) (*Report, error) {
 	plan, err := recorded(c.Bare())
 	if err != nil {
@@ -84,7 +84,8 @@ func ofCase(c cases.Case, known *sched.Failure) (*Report, error) {
 	return r, nil
 }
 
-// OfSchedule executes a scenario that is Go code under a schedule and makes a report of it. command is what executes it again.
+// OfSchedule executes a scenario of Go code under a schedule, and makes a report of it. command is the command that executes
+// it again.
 func OfSchedule(scenario sched.Scenario, s sched.Schedule, command string) (*Report, error) {
 	r, out, err := execute(scenario, s, s.String(), nil)
 	if err != nil {
@@ -100,13 +101,13 @@ func OfSchedule(scenario sched.Scenario, s sched.Schedule, command string) (*Rep
 	return r, nil
 }
 
-// execute runs a scenario under a schedule and describes what came.
+// execute runs a scenario under a schedule, and describes the result.
 func execute(scenario sched.Scenario, s sched.Schedule, text string, known *sched.Failure) (*Report, sched.Outcome, error) {
 	runner := sched.NewRunner(scenario, sched.Options{})
 	out := runner.Replay(s, true)
 	r := &Report{Schema: Schema, Verdict: Held, Case: clean(text, maxCase), Preemptions: out.Preemptions, NoSwitch: len(s) == 0}
 	if out.Failure == nil && known != nil && known.Kind == sched.DataRace {
-		out.Failure = known // the race detector tells of equal races once per process
+		out.Failure = known // the race detector reports equal races only once in a process
 	}
 	if f := out.Failure; f != nil && f.Kind == sched.Unusable {
 		return nil, out, fmt.Errorf("the case cannot be executed as it is written: %s", f.Message)
@@ -130,11 +131,11 @@ func execute(scenario sched.Scenario, s sched.Schedule, text string, known *sche
 	return r, out, nil
 }
 
-// repeatable says whether another execution in this process would show the failure too. The race detector tells of equal races once
-// per process, so what passes after that has not passed.
+// repeatable says whether another execution in this process would show the failure too. The race detector reports equal
+// races only once in a process, so an execution without a second report has not passed.
 func repeatable(f *sched.Failure) bool { return f.Kind != sched.DataRace }
 
-// recorded is the plan of a case whose history another checker can judge, where the subject has one.
+// recorded returns the plan of a case. If the subject has a second checker, the plan records the history for it.
 func recorded(c cases.Case) (*cases.Plan, error) {
 	if w, ok := c.Subject.(cases.Witness); ok {
 		return w.Recorded(c)
@@ -142,7 +143,7 @@ func recorded(c cases.Case) (*cases.Plan, error) {
 	return c.Subject.Plan(c)
 }
 
-// Size counts what a case consists of.
+// Size says what a case consists of.
 func Size(c cases.Case, n int) string {
 	counts := map[string]int{}
 	var order []string
@@ -180,5 +181,5 @@ func plural(n int, name string) string {
 	return fmt.Sprintf("%d %s", n, name)
 }
 
-// quoted is one word for a shell.
+// quoted returns word as one word for a shell.
 func quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

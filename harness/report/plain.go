@@ -11,12 +11,12 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// OfPlain makes the report of what was found in a plain test. The executions are those of its test binary; token is the test and the
-// schedule as text, passing the same of the nearest execution that passes, and command executes it again.
+// OfPlain makes the report of a finding in a plain test, from executions in the test's binary. token is the test and the
+// schedule as text, passing the same for the nearest execution that passes, and command executes the case again.
 func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Report {
 	out, failure := f.Outcome, f.Failure
 	if out.Failure != nil {
-		failure = out.Failure // with the stacks of who waits
+		failure = out.Failure // this one has the stacks of the goroutines that wait
 	}
 	r := &Report{
 		Schema: Schema, Verdict: Violated, Plain: true, Case: clean(token, maxCase), Replay: clean(command, maxCase), Replays: f.Replays, Replayed: f.Replayed,
@@ -45,10 +45,10 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 	return r
 }
 
-// clockThread is what the driver calls the thread that has timers fire early. It is no goroutine.
+// clockThread is the driver's name for the thread that fires timers early. It is not a goroutine.
 const clockThread = "clock"
 
-// goroutines counts those that an execution tells of: also those that came to no point.
+// goroutines counts the goroutines that an execution mentions, including those that came to no point.
 func goroutines(events []sched.Event, f *sched.Failure) int {
 	names := map[string]bool{mainThread: true, f.Thread: true}
 	for _, e := range events {
@@ -59,11 +59,11 @@ func goroutines(events []sched.Event, f *sched.Failure) int {
 	return len(names)
 }
 
-// siteLine is the place in a failure's site.
+// siteLine matches the place in a failure's site.
 var siteLine = regexp.MustCompile(`([\w.-]+\.go):(\d+)\)?$`)
 
-// failsAt puts the last row, of the failure, where it belongs: to the goroutine that failed, though it may have come to no point, and to the
-// place of the failure, not of the goroutine's last step.
+// failsAt corrects the last row, the failure: its thread becomes the goroutine that failed, even one that came to no point,
+// and its place becomes that of the failure, not of the goroutine's last step.
 func (r *Run) failsAt(f *sched.Failure, events []sched.Event) {
 	if len(r.Rows) == 0 || r.Rows[len(r.Rows)-1].Kind != KindFailure {
 		return
@@ -80,13 +80,13 @@ func (r *Run) failsAt(f *sched.Failure, events []sched.Event) {
 	row.File, row.Function = at[1], ""
 	row.Line, _ = strconv.Atoi(at[2]) // the pattern has digits only
 	for _, e := range events {
-		if e.File == at[1] { // in a package whose path is known
+		if e.File == at[1] { // this event also tells the package
 			row.File = packageFile(e)
 		}
 	}
 }
 
-// points says whether a thread of an execution has come to points.
+// points says whether a thread of an execution came to any point.
 func points(events []sched.Event, thread string) bool {
 	return slices.ContainsFunc(events, func(e sched.Event) bool { return e.Thread == thread && e.Point })
 }

@@ -5,8 +5,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// askAgain has the history judged by another checker, where the subject has one. A disagreement is an error: one of the two is
-// wrong, and a report must not say which.
+// askAgain lets a second checker judge the history, if the subject has one. A disagreement is an error: one of the two
+// checkers is wrong, and the report must not decide which.
 func (r *Report) askAgain(p *cases.Plan, f *sched.Failure) (err error) {
 	if p.Opinion != nil {
 		r.SecondOpinion, err = p.Opinion(f)

@@ -1,4 +1,4 @@
-// What tells one bug from another, whatever found it, and which of its cases is the smallest.
+// What tells one bug from another, whichever way it was found, and which of its cases is the smallest.
 
 package report
 
@@ -11,15 +11,16 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// Fingerprint is eight letters that stand for class and shape.
+// Fingerprint returns eight letters that stand for class and shape.
 func Fingerprint(class, shape string) string {
 	sum := sha256.Sum256([]byte(class + "\n" + shape))
 	return hex.EncodeToString(sum[:4])
 }
 
-// ShapeOf is what the smallest cases of one bug have in common: the version of the subject and the windows or, where no switch is
-// needed, what each thread does. Who does what, in a case with windows, differs from one smallest case to another of the same bug;
-// names, numbers, sizes and the order of the threads differ always. Of a crash the place says more than what came before it.
+// ShapeOf returns what the smallest cases of one bug have in common: the version of the subject, and the windows, or, if no
+// switch is needed, the operations of each thread. In a case with windows the operations do not count, because they can
+// differ between the smallest cases of one bug. Names, numbers, sizes and the order of the threads never count. For a crash
+// only its place counts, which tells more than what came before it.
 func ShapeOf(c cases.Case, r *Report) string {
 	var parts []string
 	if c.Crash != nil && !c.Crash.Any {
@@ -42,20 +43,20 @@ func ShapeOf(c cases.Case, r *Report) string {
 	return versionOf(c) + ": " + strings.Join(parts, " | ")
 }
 
-// SubjectOf is the subject that a shape is of.
+// SubjectOf returns the subject in a shape.
 func SubjectOf(shape string) string {
 	subject, _ := parts(shape)
 	return subject
 }
 
-// Alike says whether all that must stay atomic in a case of the one shape must in those of the other, or the other way round.
+// Alike says whether two shapes have the same subject, and all parts of one are among the parts of the other.
 func Alike(a, b string) bool {
 	of, some := parts(a)
 	ofOther, others := parts(b)
 	return of == ofOther && (within(some, others) || within(others, some))
 }
 
-// parts takes a shape apart, as ShapeOf has put it together.
+// parts splits a shape into what ShapeOf joined.
 func parts(shape string) (subject string, all []string) {
 	subject, rest, _ := strings.Cut(shape, ": ")
 	if rest == "" {
@@ -68,7 +69,7 @@ func within(few, many []string) bool {
 	return !slices.ContainsFunc(few, func(part string) bool { return !slices.Contains(many, part) })
 }
 
-// versionOf is that of a subject that has several, else its head.
+// versionOf returns the version of a subject that has several, otherwise the subject's head.
 func versionOf(c cases.Case) string {
 	if s, ok := c.Settings.(cases.Versioned); ok {
 		return s.Version()
@@ -76,7 +77,7 @@ func versionOf(c cases.Case) string {
 	return c.Subject.Head()
 }
 
-// SizeOf orders cases of one shape: fewer operations and less in them, then switches, then letters.
+// SizeOf orders cases of one shape: first by operations and their weight, then by switches, then by letters.
 func SizeOf(c cases.Case) (n int) {
 	for _, t := range c.Threads {
 		for _, o := range t.Operations {

@@ -8,14 +8,14 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// sourceLines is how many lines before and after a failpoint a report takes along.
+// sourceLines is how many lines before and after a failpoint a report contains.
 const sourceLines = 5
 
-// maxSourceBytes bounds the files that are read for that.
+// maxSourceBytes bounds the size of the source files that are read.
 const maxSourceBytes = 4 << 20
 
-// addSources takes along the lines around each place at which a thread stopped, from the files that were compiled, where they
-// still are. Stretches that meet are one.
+// addSources adds the lines around each place at which a thread stopped, from the files that were compiled, if they still
+// exist. It joins stretches that touch.
 func (r *Report) addSources(events []sched.Event) {
 	at := map[string][]int{}
 	paths := map[string]string{}
@@ -41,7 +41,7 @@ func (r *Report) addSources(events []sched.Event) {
 	}
 }
 
-// stretches cuts the lines around some numbers, which are sorted and count from 1, out of a file.
+// stretches returns the lines of a file around the given line numbers, which must be sorted and count from 1.
 func stretches(name string, lines []string, around []int) (all []Source) {
 	for _, n := range around {
 		from, to := max(1, n-sourceLines), min(len(lines), n+sourceLines)

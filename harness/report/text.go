@@ -11,24 +11,24 @@ import (
 	"github.com/racewindow/racewindow/harness/columns"
 )
 
-// The most that a report takes on a terminal, and the least columns for which it is laid out.
+// The maximal size of a report on a terminal, and the smallest width for which it is laid out.
 const (
 	maxColumns = 100
 	minColumns = 40
 	maxLines   = 40
 )
 
-// A Palette is how text marks what matters; the zero Palette writes plain text.
+// A Palette holds the escape sequences that highlight text; the zero Palette writes plain text.
 type Palette struct{ Bad, Good, Dim, Bold, Off string }
 
 // ANSI is the palette of a terminal.
 var ANSI = Palette{Bad: "\x1b[31;1m", Good: "\x1b[32;1m", Dim: "\x1b[2m", Bold: "\x1b[1m", Off: "\x1b[0m"}
 
-// indent begins the second line of what does not fit on one.
+// indent begins the continuation lines of a wrapped text.
 const indent = "     "
 
-// WriteText writes the report for a terminal of so many columns: at most 100 columns and 40 lines. Only the command that replays
-// the case may be wider: its words are never broken, and a command that takes too many lines is one long line at the end.
+// WriteText writes the report for a terminal with width columns: at most 100 columns and 40 lines. Only the replay command
+// may be wider. Its words are never broken, and a command that would take too many lines becomes one long line at the end.
 func (r *Report) WriteText(w io.Writer, width int, p Palette) error {
 	lines := r.lines(min(max(width, minColumns), maxColumns))
 	if r.replayIsLong(min(max(width, minColumns), maxColumns)) {
@@ -45,23 +45,23 @@ func (r *Report) WriteText(w io.Writer, width int, p Palette) error {
 	return nil
 }
 
-// A textLine is a line, and what it is.
+// A textLine is a line with its role.
 type textLine struct {
 	text  string
-	what  byte // a letter of color
-	whole bool // is never cut: part of a command that must be pasted
+	what  byte // a key of color
+	whole bool // never cut, because it is part of a command to paste
 }
 
 func (l textLine) color(p Palette) string {
 	return map[byte]string{'!': p.Bad, '+': p.Good, '-': p.Dim, '*': p.Bold}[l.what]
 }
 
-// lines are the whole report. What explains comes first and last; the timeline takes what room is left between, and loses the
-// least telling of its rows.
+// lines returns the whole report. The explanations come first and last. The timeline gets the room between them, and leaves
+// out its least important rows.
 func (r *Report) lines(width int) []textLine {
 	head := r.head(width)
 	foot := r.foot(width)
-	const fewest = 12 // rows of a timeline that still tells something
+	const fewest = 12 // rows of a timeline that still says something
 	if over := len(head) + len(foot) + fewest - maxLines; over > 0 {
 		foot = shortened(foot, max(3, len(foot)-over))
 	}
@@ -76,10 +76,10 @@ func (r *Report) lines(width int) []textLine {
 	return lines
 }
 
-// replayLines is how many lines the command that replays the case may take at the top.
+// replayLines is how many lines the replay command may take at the top.
 const replayLines = 8
 
-// replayIsLong says whether the command has no room at the top.
+// replayIsLong says whether the command is too long for the top.
 func (r *Report) replayIsLong(width int) bool {
 	return len(columns.Command(replayHead+r.Replay, width, replayIndent)) > replayLines
 }
@@ -89,7 +89,7 @@ const (
 	replayIndent = "        "
 )
 
-// replay is the command that executes the case again, whole, so that it can be pasted.
+// replay returns the command that executes the case again, complete, so that it can be pasted.
 func (r *Report) replay(width int) (lines []textLine) {
 	if r.replayIsLong(width) {
 		text := fmt.Sprintf("%sthe last line is the command, %d letters long", replayHead, utf8.RuneCountInString(r.Replay))
@@ -104,7 +104,7 @@ func (r *Report) replay(width int) (lines []textLine) {
 	return lines
 }
 
-// shortened leaves out lines from the middle, and says so.
+// shortened leaves out lines from the middle, and says how many.
 func shortened(lines []textLine, room int) []textLine {
 	if len(lines) <= room || room < 2 {
 		return lines
@@ -132,7 +132,7 @@ func (r *Report) head(width int) (lines []textLine) {
 	}
 	add(what, strings.TrimSpace(title), indent, 3)
 	most := 4
-	if r.Plain { // where each goroutine stands that waits is what it is about
+	if r.Plain { // the detail says where each waiting goroutine stands, which is what the report is about
 		most = max(most, 8*maxColumns/width)
 	}
 	add(0, indent+r.Detail, indent, most)
@@ -146,7 +146,7 @@ func (r *Report) head(width int) (lines []textLine) {
 	return lines
 }
 
-// sizes says what the case consists of, and what it was made from.
+// sizes says what the case consists of, and from what it was shrunk.
 func (r *Report) sizes() string {
 	if r.From == "" {
 		return r.Size
@@ -192,7 +192,7 @@ func (r *Report) foot(width int) (lines []textLine) {
 	return lines
 }
 
-// windowTexts say what would have to be atomic.
+// windowTexts says what should be atomic.
 func (r *Report) windowTexts() (texts []string) {
 	if r.NoSwitch && r.failed() {
 		if len(r.Run.Threads) > 1 {
@@ -217,7 +217,7 @@ func bracket(text string) string {
 	return " (" + text + ")"
 }
 
-// passes tells of the nearest execution that passes.
+// passes describes the nearest passing execution.
 func (r *Report) passes() string {
 	t := r.Passing
 	if t == nil {
@@ -230,7 +230,7 @@ func (r *Report) passes() string {
 	return text
 }
 
-// doing is what the row's thread does, in words.
+// doing says what the row's thread does.
 func (r *Run) doing(i int) string {
 	row := r.Rows[i]
 	if name := r.thread(row.Thread); name != "" {
@@ -239,7 +239,7 @@ func (r *Run) doing(i int) string {
 	return row.Text
 }
 
-// needed says what each part of the case is necessary for: what came of all schedules without it.
+// needed says what each part of the case is needed for: what all schedules without it show.
 func (r *Report) needed() (texts []string) {
 	var hold, open []string
 	for _, w := range toldOnce(r.Without) {
@@ -262,7 +262,7 @@ func (r *Report) needed() (texts []string) {
 	return texts
 }
 
-// toldOnce has one element for all that are told in the same words: two threads of three may become one in several ways.
+// toldOnce joins elements with the same words: two of three threads may be merged in several ways.
 func toldOnce(all []Without) (told []Without) {
 	var ways []int
 	for _, w := range all {
@@ -290,7 +290,7 @@ func clip(text string, columns int) string {
 	return string([]rune(text)[:max(0, columns-3)]) + "..."
 }
 
-// clipName keeps the end of a name that goes from its parent's on, as goroutines are called: main/serve#1.
+// clipName keeps the end of a goroutine's name, such as main/serve#1, because the beginning repeats its parent's name.
 func clipName(name string, columns int) string {
 	if letters := []rune(name); strings.Contains(name, "/") && len(letters) > columns && columns > 3 {
 		return "..." + string(letters[len(letters)-columns+3:])

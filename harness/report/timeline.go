@@ -6,27 +6,27 @@ import (
 	"unicode/utf8"
 )
 
-// Widths of a timeline, in columns of a terminal.
+// Widths in a timeline, in terminal columns.
 const (
 	stepWidth   = 6
 	lastWidth   = 24 // of the last thread, so that the name of a failpoint fits
-	leastWidth  = 7  // of the others: their texts run on into the columns to their right, which are empty
-	stateWidth  = 14 // at most, of one field
+	leastWidth  = 7  // of the other threads, whose texts may run on into the empty columns to their right
+	stateWidth  = 14 // at most, for one field
 	sourceWidth = 24 // at most
 )
 
-// A layout says how wide the columns of a timeline are. With named, each line says its thread, because there is no room for a
-// column each.
+// A layout holds the widths of a timeline's columns. If named is not 0, there is no room for a column for each thread, so
+// each line names its thread.
 type layout struct {
 	columns int
-	threads []int // where each column begins
-	end     int   // of the threads' columns
-	named   int   // how wide the name is, 0 for columns
-	fields  []int // widths of the fields that are shown
+	threads []int // where each thread's column begins
+	end     int   // where the threads' columns end
+	named   int   // width of the thread's name; 0 if threads have columns
+	fields  []int // widths of the fields shown
 	source  int
 }
 
-// layOut gives the threads their room first, then shows as many of the fields as fit, then the sources.
+// layOut first gives the threads their room, then as many fields as fit, then the sources.
 func (r *Run) layOut(rows []Row, columns int) layout {
 	l := layout{columns: columns}
 	n := len(r.Threads)
@@ -79,7 +79,7 @@ func (r *Run) fieldWidth(rows []Row, i int) int {
 	return min(width+2, stateWidth)
 }
 
-// timeline lays the rows out in so many lines, the heading included.
+// timeline renders the rows in at most room lines, including the heading.
 func (r *Run) timeline(columns, room int) (lines []textLine) {
 	if len(r.Rows) == 0 || room < 3 {
 		return nil
@@ -101,7 +101,7 @@ func (r *Run) timeline(columns, room int) (lines []textLine) {
 	return lines
 }
 
-// widthOf is the room of a thread's name.
+// widthOf returns the room for a thread's name.
 func (l *layout) widthOf(i int) int {
 	if i+1 < len(l.threads) {
 		return l.threads[i+1] - l.threads[i] - 1
@@ -151,7 +151,7 @@ func (r *Run) line(row Row, l layout) textLine {
 	return textLine{text: line}
 }
 
-// cell is a row's text, and what the thread believes from then on, if there is room for it.
+// cell returns a row's text, with what the thread has learned if there is room for it.
 func (r *Run) cell(row Row, text string, room int) string {
 	var learned []string
 	for _, i := range row.Learned {

@@ -1,8 +1,8 @@
 package report
 
-// Told makes the report of a failure of which there is no execution to show: a stress run, a process that was killed, a leak. class
-// tells it apart; promise and sentence are those that broke, or "" to have class stand for the promise; detail says what came
-// instead, replay is the command to see it again, and text is all else that is known: a history, stacks, an output.
+// Told makes the report of a failure that has no execution to show: a stress run, a killed process, a leak. class tells it from
+// other failures. promise and sentence are what broke; if promise is "", class takes its place. detail says what happened
+// instead, replay is the command to see it again, and text is everything else that is known: a history, stacks, output.
 func Told(class, promise, sentence, detail, replay, text string) *Report {
 	if promise == "" {
 		promise = class

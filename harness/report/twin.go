@@ -7,10 +7,9 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// twin looks for the nearest execution of a case that passes: without one of its preemptions, without one of its other
-// switches, with one of them somewhere else, or, where that does not help, with what the subject
-// knows to be right. It returns nil if
-// there is none.
+// twin looks for the nearest passing execution of a case: without one of its preemptions, without one of its other switches,
+// with one of them at another place, or, if none of these passes, in the variant that the subject knows to be right. It
+// returns nil if there is none.
 func twin(c cases.Case, out sched.Outcome, failing *Run) (*Twin, error) {
 	plan, err := c.Subject.Plan(c.Bare())
 	if err != nil {
@@ -59,7 +58,7 @@ func compared(passes sched.Outcome, text, change string, failing *Run) *Twin {
 	return t
 }
 
-// orderAs gives the threads the order that they have elsewhere, so that the columns can be compared.
+// orderAs orders the threads as elsewhere, so that the columns can be compared.
 func (r *Run) orderAs(threads []string) {
 	order := slices.Clone(threads)
 	for _, name := range r.Threads {
@@ -77,7 +76,7 @@ func (r *Run) orderAs(threads []string) {
 	r.Threads = order
 }
 
-// firstDifference is the first step at which two runs with the same columns do not do the same.
+// firstDifference returns the first step in which two runs with the same columns differ.
 func firstDifference(a, b *Run) int {
 	x, y := a.stepped(), b.stepped()
 	for i := range x {
@@ -88,7 +87,7 @@ func firstDifference(a, b *Run) int {
 	return len(x) + 1
 }
 
-// stepped are the rows that are steps.
+// stepped returns the rows that are steps.
 func (r *Run) stepped() []Row {
 	return slices.DeleteFunc(slices.Clone(r.Rows), func(row Row) bool { return row.Step == 0 })
 }

@@ -2,8 +2,8 @@ package report
 
 import "github.com/racewindow/racewindow/harness/sched"
 
-// findWindows moves each preemption back and forth, one failpoint after the other, as far as the same failure comes of it. Where a
-// case was shrunk, that has been done.
+// findWindows moves each preemption back and forth, one failpoint at a time, as long as the same failure occurs. For a
+// shrunk case, shrink has already done so.
 func (r *Report) findWindows(scenario sched.Scenario, s sched.Schedule) {
 	runner := sched.NewRunner(scenario, sched.Options{})
 	if out := runner.Replay(s, true); out.Failure != nil {
@@ -21,7 +21,7 @@ func (r *Report) setWindows(windows []sched.Window) {
 	r.markWindows()
 }
 
-// addWindow names a window. The places are those of a run in which the thread comes to both.
+// addWindow adds a window. The places are those of a run in which the thread comes to both.
 func (r *Report) addWindow(run *Run, from, to sched.Place, other string) {
 	r.Windows = append(r.Windows, Window{
 		Thread: clean(from.Thread, maxName), From: clean(from.Point, maxName), To: clean(to.Point, maxName),
@@ -42,7 +42,7 @@ func (r *Report) markWindows() {
 	}
 }
 
-// sourceOf is where a thread comes to a point for the n-th time.
+// sourceOf returns where a thread comes to a point for the n-th time.
 func (r *Run) sourceOf(p sched.Place) string {
 	hits := 0
 	for _, row := range r.Rows {
