@@ -13,25 +13,28 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Crashes says what the crashes and faults of a case's executions came to. Its counters may be read while they go on.
+// Crashes counts the crashes and faults in the executions of a case. Its counters may be read while the executions go on.
 type Crashes struct {
-	// Moments are the steps at which the disk, or what must be on it, was new; Disks the legal disks at these, as they came;
-	// Drawn those among them that were drawn because there were too many; Unsynced the moments at which something could be lost.
+	// Moments counts the steps at which the disk, or what must be on it, had changed. Disks counts the legal disks at these
+	// steps, including equal ones; Drawn counts those that were drawn because there were too many. Unsynced counts the
+	// moments at which something could be lost.
 	Moments, Disks, Drawn, Unsynced raceoff.Number
-	// Exposed are those at which the case had begun to do something that a crash may take, from the disk or from memory.
+	// Exposed counts the moments at which the case had begun to do something that a crash may take, from the disk or from
+	// memory.
 	Exposed raceoff.Number
-	// Partial are executions in which not each disk of each step was tried, because Until said so.
+	// Partial counts the executions in which Until ended the crashes before every disk of every step was tried.
 	Partial raceoff.Number
-	// Faults came, in executions that ended.
+	// Faults counts the faults that came, in executions that ended.
 	Faults raceoff.Number
 	came   [MaxFaults]raceoff.Number
 	// Reached says that an execution came to the place of the crash.
 	Reached atomic.Bool
-	// Kills are the deaths of the process alone among the crashes: nothing is lost then, until the power goes too.
+	// Kills counts the crashes that are only deaths of the process. Nothing is lost in them until power is lost too.
 	Kills raceoff.Number
-	// Refused are openings that a fault refused.
+	// Refused counts the openings that failed because of a fault.
 	Refused raceoff.Number
-	// Recoveries were executed: each disk with what must and may be on it once, and the crashes of recoveries.
+	// Recoveries counts the recoveries executed: one for each disk with what must and may be on it, and those that crash
+	// themselves.
 	Recoveries raceoff.Number
 
 	over func() bool // nil for never
@@ -43,7 +46,7 @@ type Crashes struct {
 	prefixes map[uint64]struct{}
 }
 
-// NewCrashes returns one in which nothing was counted.
+// NewCrashes returns a Crashes whose counters are zero.
 func NewCrashes() *Crashes {
 	return &Crashes{
 		checks: map[string]uint64{}, distinct: map[[32]byte]struct{}{},
@@ -51,24 +54,24 @@ func NewCrashes() *Crashes {
 	}
 }
 
-// Until has no more disks tried once over says true. It is asked before each disk, by all that execute the case, and must be set
-// before they begin. An execution goes on without more disks, and counts as Partial.
+// Until makes executions stop trying disks once over returns true; they go on without, and count as Partial. Every execution
+// of the case calls over before each disk. Call Until before the executions begin.
 func (c *Crashes) Until(over func() bool) { c.over = over }
 
-// Distinct is how many different disks there were.
+// Distinct returns how many different disks there were.
 func (c *Crashes) Distinct() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.distinct)
 }
 
-// FaultCame counts that a fault of the case came so many times.
+// FaultCame records that a fault of the case came times more times.
 func (c *Crashes) FaultCame(index, times int) {
 	c.Faults.Add(uint64(times))
 	c.came[index].Add(uint64(times))
 }
 
-// Missing are the faults of the case that never came, in executions that ended.
+// Missing returns the faults of the case that never came in executions that ended.
 func (c *Crashes) Missing(of Case) (all []Fault) {
 	for i, f := range of.Faults {
 		if c.came[i].Load() == 0 {
@@ -78,7 +81,7 @@ func (c *Crashes) Missing(of Case) (all []Fault) {
 	return all
 }
 
-// Came counts how often a fault of each kind came, in executions of the case that ended.
+// Came returns how often a fault of each kind came, in executions of the case that ended.
 func (c *Crashes) Came(of Case) map[string]uint64 {
 	counts := map[string]uint64{}
 	for i, f := range of.Faults {
@@ -89,7 +92,7 @@ func (c *Crashes) Came(of Case) map[string]uint64 {
 	return counts
 }
 
-// Tested counts that promises were put to the test so many times.
+// Tested records that promises were tested times more times.
 func (c *Crashes) Tested(times uint64, promises ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -98,30 +101,30 @@ func (c *Crashes) Tested(times uint64, promises ...string) {
 	}
 }
 
-// Checked counts how often each promise was put to the test, by its name.
+// Checked returns how often each promise was tested, by its name.
 func (c *Crashes) Checked() map[string]uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return maps.Clone(c.checks)
 }
 
-// A Judgement is a disk, and a fingerprint of what must and may be on it.
+// A Judgement identifies a disk with what must and may be on it: two equal ones need to be judged only once.
 type Judgement struct {
 	Disk     [32]byte
 	Expected uint64
 }
 
-// FewDisks is how many disks of a moment are enumerated; of more some are drawn.
+// FewDisks is the largest number of disks of a moment that are enumerated; if there are more, some are drawn.
 const FewDisks = 48
 
-// Bounds of what is looked at.
+// Bounds for a moment with too many disks, and for the prefixes.
 const (
-	drawnDisks  = 12      // of a moment at random, besides
-	nearDisks   = 24      // at the edges (disks.Moment.Near)
-	maxPrefixes = 4 << 20 // that are remembered
+	drawnDisks  = 12      // drawn at random for a moment
+	nearDisks   = 24      // at the edges of a moment (disks.Moment.Near)
+	maxPrefixes = 4 << 20 // remembered at most
 )
 
-// firstTime says whether a prefix of a schedule has not been looked at.
+// firstTime says whether a prefix of a schedule is new.
 func (c *Crashes) firstTime(prefix uint64) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -134,7 +137,7 @@ func (c *Crashes) firstTime(prefix uint64) bool {
 	return true
 }
 
-// forget has a moment and a disk looked at again: what shows a violation does so each time.
+// forget makes the next execution try a moment and a disk again: one that shows a violation must show it each time.
 func (c *Crashes) forget(prefix uint64, j Judgement) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -142,14 +145,14 @@ func (c *Crashes) forget(prefix uint64, j Judgement) {
 	delete(c.prefixes, prefix)
 }
 
-// Retry has a disk judged again.
+// Retry makes the next execution judge a disk again.
 func (c *Crashes) Retry(j Judgement) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.judged, j)
 }
 
-// Due says whether a disk must be judged, and counts it.
+// Due says whether a disk must still be judged, and records it as judged.
 func (c *Crashes) Due(j Judgement) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -159,44 +162,44 @@ func (c *Crashes) Due(j Judgement) bool {
 	return !known
 }
 
-// An Aftermath is a disk that a crash has left, and how it is looked at.
+// An Aftermath is a disk that a crash leaves, and how to check it.
 type Aftermath struct {
 	Disk  *disks.Disk
 	Model disks.Model
-	// Salt is the seed of what is drawn while the disk is judged, so that each disk gets draws of its own.
+	// Salt is the seed for random choices in judging the disk, so that each disk gets its own.
 	Salt uint64
-	// Thorough looks at more: for a crash that is executed by itself.
+	// Thorough checks more; used when a single crash is executed.
 	Thorough bool
 }
 
 // A Survivor is one execution of a subject on a disk that may lose power.
 type Survivor interface {
-	// Disk is the one that the subject writes to.
+	// Disk returns the disk to which the subject writes.
 	Disk() *disks.Disk
-	// Expected is a fingerprint of what must and what may be on the disk at this moment.
+	// Expected returns a fingerprint of what must and what may be on the disk at this moment.
 	Expected() uint64
-	// Exposed says whether the case has begun to do something that a crash may take at this moment. unsynced says that the disk
-	// holds something that it may lose.
+	// Exposed says whether the case has begun to do something that a crash at this moment may take. unsynced says that the
+	// disk holds something that it may lose.
 	Exposed(unsynced bool) bool
-	// Ends is called when the execution ends early, because the crash that was asked for has come.
+	// Ends is called when the execution ends early, because its crash has come.
 	Ends()
-	// Judge recovers from a disk and says what is wrong with what is there, or nil. It is called between two threads.
+	// Judge recovers from a disk, and returns what is wrong with the result, or nil. It is called between two threads.
 	Judge(a Aftermath) error
 }
 
-// A CrashError is what a Survivor has found, with the crash that shows it.
+// A CrashError is what a Survivor found, with the crash that shows it.
 type CrashError struct {
 	Crash Crash
 	Err   error
 }
 
-// Error is what was found.
+// Error returns the text of what was found.
 func (e *CrashError) Error() string { return e.Err.Error() }
 
 // Unwrap returns what was found.
 func (e *CrashError) Unwrap() error { return e.Err }
 
-// Class is that of what was found, if it has one.
+// Class returns the class of what was found, if it has one.
 func (e *CrashError) Class() string {
 	if c, ok := e.Err.(interface{ Class() string }); ok {
 		return c.Class()
@@ -215,13 +218,13 @@ func CrashOf(f *sched.Failure) *Crash {
 	return nil
 }
 
-// Watch has an execution lose power as the case says: at every step, or at one.
+// Watch makes an execution lose power as the case says: at every step, or at one.
 func (c *Crashes) Watch(x *sched.Execution, at Crash, s Survivor) {
 	w := &watch{crashes: c, at: at, survivor: s, x: x, operations: -1}
 	x.Invariant(w.look)
 }
 
-// A watch loses power in one execution, or tries what would be left if it did.
+// A watch makes one execution lose power, or tries what a loss of power would leave.
 type watch struct {
 	crashes    *Crashes
 	at         Crash
@@ -232,7 +235,7 @@ type watch struct {
 	partial    bool
 }
 
-// look is called at each step, between two threads.
+// look runs at each step, between two threads.
 func (w *watch) look() error {
 	if !w.at.Any {
 		return w.lookAt()
@@ -281,7 +284,7 @@ func (w *watch) look() error {
 	return w.try(Judgement{killed(moment, all.Sum64()), expected}, Crash{At: w.x.Standing(), Kill: true, Model: w.at.Model}, nil)
 }
 
-// over says whether no more disks are to be tried, and counts the execution that lacks some for that.
+// over says whether to stop trying disks, and counts the execution as partial if so.
 func (w *watch) over() bool {
 	if w.crashes.over == nil || !w.crashes.over() {
 		return false
@@ -293,7 +296,7 @@ func (w *watch) over() bool {
 	return true
 }
 
-// drawnFrom are the disks of a moment that has too many of them: those at the edges, then some at random.
+// drawnFrom returns the disks tried for a moment that has too many: those at the edges, then some at random.
 func drawnFrom(m *disks.Moment) (all []*disks.Image) {
 	all = m.Near(nearDisks)
 	for seed := range uint64(drawnDisks) {
@@ -302,7 +305,7 @@ func drawnFrom(m *disks.Moment) (all []*disks.Image) {
 	return all
 }
 
-// drawn is the disk of such a moment with that number. Those after the last of drawnFrom follow from their numbers too.
+// drawn returns the disk with that number for such a moment. Numbers after the last of drawnFrom also determine a disk.
 func drawn(m *disks.Moment, number uint64) *disks.Image {
 	near := m.Near(nearDisks)
 	if number < uint64(len(near)) {
@@ -311,7 +314,8 @@ func drawn(m *disks.Moment, number uint64) *disks.Image {
 	return m.Sample(disks.NewTape(number - uint64(len(near))))
 }
 
-// killed identifies a disk with all that is not synced, by what may become of it, and of what a failed sync has left.
+// killed identifies the disk of a process that dies, by the disks that a loss of power could leave of it, and by what is not
+// synced or was dropped by a failed sync.
 func killed(m *disks.Moment, images uint64) (key [32]byte) {
 	unsynced, dropped := m.Unsynced()
 	binary.LittleEndian.PutUint64(key[:], images)
@@ -320,7 +324,7 @@ func killed(m *disks.Moment, images uint64) (key [32]byte) {
 	return key
 }
 
-// try judges a disk, unless one like it has been; without an image that of a process that dies now.
+// try judges a disk, unless an equal one has been judged. Without an image it judges the disk of a process that dies now.
 func (w *watch) try(j Judgement, shown Crash, image *disks.Image) error {
 	if !w.crashes.Due(j) {
 		return nil
@@ -339,7 +343,7 @@ func (w *watch) try(j Judgement, shown Crash, image *disks.Image) error {
 	return &CrashError{shown, err}
 }
 
-// lookAt loses power at one place, and leaves one disk.
+// lookAt loses power at one place, and tries one disk.
 func (w *watch) lookAt() error {
 	if w.x.Standing() != w.at.At {
 		return nil
@@ -357,7 +361,7 @@ func (w *watch) lookAt() error {
 	return nil
 }
 
-// diskOf is the disk that a crash now leaves, and what identifies it.
+// diskOf returns the disk that a crash now leaves, and what identifies it.
 func (w *watch) diskOf() (*disks.Disk, [32]byte, error) {
 	disk := w.survivor.Disk()
 	moment := disk.At(w.at.Model)
@@ -376,5 +380,5 @@ func (w *watch) diskOf() (*disks.Disk, [32]byte, error) {
 	return disks.Crash(images[w.at.Disk-1]), images[w.at.Disk-1].Hash(), nil
 }
 
-// SaltOf makes a seed of what identifies a disk.
+// SaltOf returns a seed made from what identifies a disk.
 func SaltOf(hash [32]byte) uint64 { return binary.LittleEndian.Uint64(hash[:]) }

@@ -10,12 +10,12 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A Place is a moment in the life of a thread: the n-th time that it comes to a failpoint, or, with the point "op", the
-// end of its n-th operation.
+// A Place is a moment in the life of a thread: the n-th time that it comes to a failpoint, or, for the point "op", the end
+// of its n-th operation.
 type Place = sched.Place
 
-// A Delay holds a thread up at a place: for a time, or with Until until another thread has come to a place, or with While
-// for as long as another thread's operation takes.
+// A Delay holds a thread at a place: for a time (For), until another thread has come to a place (Until), or as long as
+// another thread's operation takes (While).
 type Delay struct {
 	At    Place
 	For   time.Duration
@@ -29,10 +29,10 @@ type Turn struct {
 	Operation int
 }
 
-// String prints the turn as the grammar has it.
+// String prints the turn in the grammar's form.
 func (t Turn) String() string { return fmt.Sprintf("%s#%d", t.Thread, t.Operation) }
 
-// String prints the delay as the grammar has it.
+// String prints the delay in the grammar's form.
 func (d Delay) String() string {
 	switch {
 	case d.Until != nil:
@@ -43,7 +43,7 @@ func (d Delay) String() string {
 	return fmt.Sprintf("%v=%s", d.At, Duration(d.For))
 }
 
-// Duration prints d in letters that every keyboard has.
+// Duration prints d in ASCII.
 func Duration(d time.Duration) string { return strings.Replace(d.String(), "µ", "u", 1) }
 
 // ParseDuration reads a duration above zero.

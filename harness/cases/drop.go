@@ -6,8 +6,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// DropOperation removes one operation and keeps the delays with the operations that they meant. One that meant the
-// operation itself goes to its successor, or its predecessor.
+// DropOperation removes one operation, and adapts the delays so that they still refer to the same operations. A delay that
+// referred to the removed operation moves to its successor, or else its predecessor.
 func (c *Case) DropOperation(thread, at int) {
 	t := &c.Threads[thread]
 	t.Operations = slices.Delete(t.Operations, at, at+1)
@@ -27,7 +27,7 @@ func (c *Case) DropOperation(thread, at int) {
 	})
 }
 
-// EachPlace visits the threads that a delay names, with the number of the operation where it is one.
+// EachPlace visits the threads that a delay names, with the number of the operation if it names one.
 func (d *Delay) EachPlace(visit func(thread *string, operation *int)) {
 	place := func(p *Place) {
 		if p.Point == sched.OpPoint {

@@ -16,17 +16,16 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// A Fault is something that goes wrong once: what a fault point delivers to a thread, or what becomes of an operation of the
-// disk.
+// A Fault is something that goes wrong once: what a fault point delivers to a thread, or how an operation of the disk fails.
 type Fault struct {
-	// At is the n-th time that a thread comes to a fault point, and Value what that delivers.
+	// At is a fault point and the n-th time that a thread comes to it. Value is what the point then delivers.
 	At    Place
 	Value string
 	// Disk is a rule of package disks, such as "sync * #2 = EIO"; At and Value are then empty.
 	Disk string
 }
 
-// String prints the fault as the grammar has it.
+// String prints the fault in the grammar's form.
 func (f Fault) String() string {
 	if f.Disk != "" {
 		return "disk " + f.Disk
@@ -34,7 +33,8 @@ func (f Fault) String() string {
 	return f.At.String() + "=" + f.Value
 }
 
-// Kind is where and what, without who, how often and how much: "flush/sync-error EIO", "disk write ENOSPC", "read/bit-flip".
+// Kind says where and what, but not which thread, how often or how much: "flush/sync-error EIO", "disk write ENOSPC",
+// "read/bit-flip".
 func (f Fault) Kind() string {
 	if words := strings.Fields(f.Disk); len(words) > 0 {
 		what, _, _ := strings.Cut(words[len(words)-1], "/")
@@ -46,7 +46,7 @@ func (f Fault) Kind() string {
 	return f.At.Point + " " + f.Value
 }
 
-// Rule is what the disk does, nil for a fault point.
+// Rule returns what the disk does, nil for a fault at a fault point.
 func (f Fault) Rule() *disks.Rule {
 	if f.Disk == "" {
 		return nil
@@ -58,13 +58,13 @@ func (f Fault) Rule() *disks.Rule {
 	return rule
 }
 
-// mainThread is what an execution calls the thread that opens the subject.
+// mainThread is the name of the thread that opens the subject.
 const mainThread = "main"
 
-// faultErrors are the errors that a fault point may deliver. A number is the length of a torn transfer.
+// faultErrors are the errors that a fault point can deliver. A number means the length of a torn transfer.
 var faultErrors = map[string]error{"EIO": syscall.EIO, "ENOSPC": syscall.ENOSPC, "EROFS": syscall.EROFS, "SHORT": io.ErrShortWrite}
 
-// Error is what the fault point delivers, if that is an error.
+// Error returns what the fault point delivers, if it is an error.
 func (f Fault) Error() (err error, ok bool) {
 	err, ok = faultErrors[f.Value]
 	return err, ok
@@ -133,7 +133,8 @@ func (c Case) checkFault(f Fault) error {
 	return nil
 }
 
-// Deliver is what a thread gets that comes to a fault point for the n-th time, and the index of the fault, -1 for none.
+// Deliver returns what a thread gets when it comes to a fault point for the hit-th time, and the index of the fault; -1 if
+// there is none.
 func (c Case) Deliver(thread string, p *failpoints.Point, hit int) (value any, index int) {
 	for i, f := range c.Faults {
 		if f.Disk != "" || f.At.Hit != hit || f.At.Thread != thread || f.At.Point != p.Name() {

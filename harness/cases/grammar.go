@@ -11,10 +11,10 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// A Find returns the subject of a head word, such as "scenario=log" or "test=TestCache".
+// A Find returns the subject with a head word, such as "scenario=log" or "test=TestCache".
 type Find func(head string) (Subject, error)
 
-// Only finds one subject and no other.
+// Only returns a Find that knows one subject.
 func Only(s Subject) Find {
 	return func(head string) (Subject, error) {
 		if head != s.Head() {
@@ -27,7 +27,7 @@ func Only(s Subject) Find {
 // version is the version of the grammar.
 const version = "v1"
 
-// IsText says whether something looks like the text of a case and not like the name of a file: it begins with a version, names a
+// IsText says whether text looks like the text of a case, and not like the name of a file: it begins with a version, names a
 // subject, or has several lines.
 func IsText(text string) bool {
 	text = strings.TrimSpace(text)
@@ -36,7 +36,7 @@ func IsText(text string) bool {
 		more && isVersion(strings.TrimRight(first, ";"))
 }
 
-// isVersion says whether a word is v and a number.
+// isVersion says whether a word is a v with a number.
 func isVersion(word string) bool {
 	number, ok := strings.CutPrefix(word, "v")
 	return ok && number != "" && strings.Trim(number, "0123456789") == ""
@@ -44,8 +44,8 @@ func isVersion(word string) bool {
 
 const headRemedy = "a case begins with 'v1 scenario=NAME' or 'v1 test=NAME'"
 
-// Parse reads a case. What it returns is well formed (Check). An error wraps ErrCase, names the clause and says what to
-// write instead.
+// Parse reads a case. The case that it returns is well formed (Check). An error wraps ErrCase, quotes the clause, and says
+// what to write instead.
 func Parse(text string, find Find) (Case, error) {
 	if len(text) > MaxTextBytes {
 		return Case{}, fmt.Errorf("%w: %d bytes of text: at most %d", ErrCase, len(text), MaxTextBytes)
@@ -53,7 +53,7 @@ func Parse(text string, find Find) (Case, error) {
 	if !utf8.ValidString(text) || strings.ContainsFunc(text, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) }) {
 		return Case{}, fmt.Errorf("%w: it holds bytes that are no UTF-8 text, or control characters: is it a file of another kind?", ErrCase)
 	}
-	text = strings.Map(blank, text) // a case that a report, or a page, has wrapped can be pasted
+	text = strings.Map(blank, text) // so that a case can be pasted although a report or a page has wrapped it
 	clauses, err := Split(text, ';')
 	if err != nil {
 		return Case{}, fmt.Errorf("%w: %w", ErrCase, err)
@@ -74,7 +74,7 @@ func Parse(text string, find Find) (Case, error) {
 	return c, c.Check()
 }
 
-// blank makes each kind of blank, and an end of a line, the plain one.
+// blank replaces every kind of blank, and the end of a line, by a space.
 func blank(letter rune) rune {
 	if unicode.IsSpace(letter) {
 		return ' '
@@ -82,8 +82,8 @@ func blank(letter rune) rune {
 	return letter
 }
 
-// HeadOf is the head of the text of a case, though its subject may be unknown and the rest of it wrong: "test=TestCache". It is "" for
-// what does not begin as a case does.
+// HeadOf returns the head in the text of a case, such as "test=TestCache", even if the subject is unknown and the rest is
+// wrong. It returns "" for a text that does not begin like a case.
 func HeadOf(text string) (head string) {
 	_, _ = ParseFile(text, func(named string) (Subject, error) {
 		head = named
@@ -92,8 +92,8 @@ func HeadOf(text string) (head string) {
 	return head
 }
 
-// ParseFile reads the one case in the text of a file, in which lines that begin with # are comments. A case may go on in the
-// lines after its first; one that begins with a version begins another case.
+// ParseFile reads the text of a file that holds one case. Lines that begin with # are comments. The case may continue on
+// further lines; a line that begins with a version begins another case, which is an error.
 func ParseFile(text string, find Find) (Case, error) {
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimPrefix(text, "\uFEFF"), "\n") {
@@ -148,15 +148,15 @@ func (c *Case) parseHead(clause string, find Find) error {
 	return err
 }
 
-// The clauses after the threads, in their order: each at most once.
+// The ranks of the clauses, in their order. Those after the threads may come once.
 const (
 	rankThread byte = iota
-	rankOrder       // delays or switches
+	rankOrder       // the delays or the switches
 	rankFaults
 	rankCrash
 )
 
-// parseClause reads one clause after the head; rank says which came last.
+// parseClause reads one clause after the head; rank is the rank of the clause before it.
 func (c *Case) parseClause(clause string, rank *byte) error {
 	if clause == "" {
 		return errors.New("empty: remove a ';'")
@@ -198,7 +198,7 @@ func (c *Case) parseClause(clause string, rank *byte) error {
 	return c.parseThread(clause)
 }
 
-// list reads words separated by commas, at most so many.
+// list reads at most most words, separated by commas.
 func list(text string, most int, what string, read func(word string) error) error {
 	n := 0
 	for word := range strings.SplitSeq(text, ",") {
@@ -249,7 +249,7 @@ func (c *Case) parseThread(clause string) error {
 	return nil
 }
 
-// String prints the canonical line. Parse of it gives an equal case.
+// String prints the case in its canonical form. Parse of it returns an equal case.
 func (c Case) String() string {
 	head := version + " " + c.Subject.Head()
 	if c.Settings != nil && c.Settings.String() != "" {

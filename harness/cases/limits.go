@@ -11,7 +11,7 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// Limits of a case. Text beyond them is refused before anything is allocated for it.
+// Limits of a case. A text beyond them is refused before memory is allocated for it.
 const (
 	MaxTextBytes  = 1 << 18
 	MaxThreads    = 64
@@ -27,7 +27,7 @@ const (
 // ErrCase is wrapped by every error about a case that is not well formed.
 var ErrCase = errors.New("not a case")
 
-// Check says what is wrong with c, and what to do about it.
+// Check returns what is wrong with c, and how to mend it; nil if c is well formed.
 func (c Case) Check() error {
 	if c.Subject == nil {
 		return fmt.Errorf("%w: it names no subject: %s", ErrCase, headRemedy)
@@ -68,7 +68,7 @@ func checkName(s Subject, name string) error {
 	return nil
 }
 
-// Thread is the index of the thread with that name, -1 for none.
+// Thread returns the index of the thread with that name, -1 if there is none.
 func (c Case) Thread(name string) int {
 	return slices.IndexFunc(c.Threads, func(t Thread) bool { return t.Name == name })
 }
@@ -76,7 +76,7 @@ func (c Case) Thread(name string) int {
 // mayRun says whether an execution may have a thread of that name.
 func (c Case) mayRun(name string) bool { return c.Thread(name) >= 0 || c.Subject.IsTask(name) }
 
-// noThread says that an execution has no thread of that name, and which ones it has.
+// noThread returns an error: an execution has no thread with that name. It says which ones there are.
 func (c Case) noThread(name string) error {
 	known := c.Subject.Tasks()
 	others := strings.Join(append([]string{"name one of the case"}, known...), ", or ")
@@ -144,7 +144,7 @@ func (c Case) checkSwitch(s sched.Switch) error {
 	return c.checkPlace(p)
 }
 
-// Clone returns a copy whose slices are its own. Operations and settings are shared: nobody changes them.
+// Clone returns a copy with its own slices. Operations and settings are shared, because they are immutable.
 func (c Case) Clone() Case {
 	c.Threads = slices.Clone(c.Threads)
 	for i := range c.Threads {
@@ -170,7 +170,7 @@ func (c Case) Clone() Case {
 	return c
 }
 
-// Bare is the case without its schedule: the program, to be executed under another one. It shares the rest with c.
+// Bare returns the case without its schedule: the program, to be executed under another schedule. It shares the rest with c.
 func (c Case) Bare() Case {
 	c.Switches = nil
 	return c

@@ -11,27 +11,27 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// crashWord begins the clause, so no thread may be called that.
+// crashWord begins the clause, so no thread may have this name.
 const crashWord = "crash"
 
 // A Crash is a loss of power, or the death of the process.
 type Crash struct {
-	// Any crashes at every step, and tries every disk that this may leave, and the death of the process; At, Disk, Tape and
-	// Kill are then empty.
+	// Any crashes at every step, and tries every disk that the crash may leave, and the death of the process. At, Disk, Tape
+	// and Kill are then zero.
 	Any bool
 	// At is the step.
 	At Place
-	// Disk is which of the disks that the crash may leave, counted from 1 in the order of disks.Moment.Enumerate; 0 if they are
-	// too many, and Tape then is the number of the one that is drawn.
+	// Disk says which of the disks that the crash may leave is meant, counted from 1 in the order of disks.Moment.Enumerate.
+	// It is 0 if there are too many; Tape is then the number of a drawn one.
 	Disk int
 	Tape uint64
-	// Kill ends the process alone: the next one finds what the file system had in memory, synced or not.
+	// Kill ends only the process: the next one finds everything that the file system had in memory, synced or not.
 	Kill bool
 	// Model says what may survive.
 	Model disks.Model
 }
 
-// String prints the clause.
+// String prints the clause of the crash.
 func (c Crash) String() string {
 	text := crashWord + " "
 	switch {
@@ -50,7 +50,7 @@ func (c Crash) String() string {
 	return text
 }
 
-// crashWords are what may stand after the place.
+// crashWords are the words that may follow the place.
 var crashWords = []string{"disk", "tape", "kill", "model"}
 
 func parseCrash(text string) (c Crash, err error) {

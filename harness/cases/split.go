@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Split cuts a text at a separator and trims the blanks of each part. It does not cut within quotes (" and ' with backslashes, or
-// backquotes) or brackets, so that Go literals stay whole. A quote or bracket that is not closed is an error.
+// Split cuts a text at a separator, and trims the blanks around each part. It does not cut within quotes (" and ' with
+// backslashes, or backquotes) or brackets, so Go literals stay whole. An unclosed quote or bracket is an error.
 func Split(text string, separator byte) (parts []string, err error) {
 	var open []byte
 	begin := 0
@@ -34,10 +34,10 @@ func Split(text string, separator byte) (parts []string, err error) {
 	return append(parts, strings.TrimSpace(text[begin:])), nil
 }
 
-// closes is the distance from an opening bracket to its closing one in ASCII.
+// closes is the distance in ASCII from an opening bracket to its closing one.
 var closes = map[byte]byte{'(': 1, '[': 2, '{': 2}
 
-// closing is where the quote ends that begins at i, -1 if it does not.
+// closing returns the index at which the quote that begins at i ends; -1 if it does not end.
 func closing(text string, i int) int {
 	quote := text[i]
 	for i++; i < len(text); i++ {

@@ -1,11 +1,11 @@
-// Package cases holds cases: everything that is needed to execute a program of several clients on a subject once more, as one
-// line of text that a person can read, diff, edit, commit and paste into a terminal.
+// Package cases holds cases. A case is everything that is needed to execute a program of several clients on a subject again,
+// as one line of text to read, diff, edit, commit and paste into a terminal.
 //
 //	v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0
 //	v1 test=TestCache; c0: put("a", 1), evict(); c1: get("a"); @ c0@cache/loaded#1>c1
 //
-// The line is made of clauses, separated by ';': the head, the threads in order, then at most one clause each of switches (@)
-// or delays (~), of faults (!), and a crash. Blanks may be added anywhere between words; String prints the canonical form.
+// The line consists of clauses, separated by ';': the head, the threads in order, then at most one clause each of switches
+// (@) or delays (~), of faults (!), and a crash. Blanks may be added between words; String prints the canonical form.
 //
 //	clause        form                              meaning
 //	------------  --------------------------------  ---------------------------------------------------------------
@@ -33,10 +33,10 @@
 //	              THREAD@POINT#N=until:THREAD@POINT#N   wait there until the other thread has come to that point
 //	              THREAD@POINT#N=while:THREAD#N     wait there while the other thread's n-th operation runs
 //
-// A case with switches, or with neither switches nor delays, is executed by the scheduler (package sched), one thread at a
-// time: it does the same each time. A switch that cannot be made is an error and never a verdict.
+// The scheduler (package sched) executes a case with switches, or without switches and delays, one thread at a time: it does
+// the same each time. A switch that cannot be made is an error, and never a verdict.
 //
-// What a case is about is a Subject. This package knows none of them.
+// A case is about a Subject. This package knows no particular one.
 package cases
 
 import (
@@ -47,17 +47,17 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A Case is what one execution needs. It is data: copy it with Clone before changing it.
+// A Case is everything that one execution needs. It is data: copy it with Clone before changing it.
 type Case struct {
 	Subject Subject
-	// Settings are the subject's, nil for none.
+	// Settings are the subject's settings, nil if there are none.
 	Settings Settings
 	Threads  []Thread
-	// Delays hold free-running threads up; Switches are the schedule of an execution by package sched. A case has the one or
-	// the other.
+	// Delays hold up free-running threads; Switches are the schedule of an execution by package sched. A case has at most
+	// one of the two.
 	Delays   []Delay
 	Switches sched.Schedule
-	// Faults go wrong, and Crash ends it, nil for none; both only under the scheduler.
+	// Faults are what goes wrong, and Crash ends the execution, nil for no crash. Both need the scheduler.
 	Faults []Fault
 	Crash  *Crash
 }
@@ -68,72 +68,75 @@ type Thread struct {
 	Operations []Operation
 }
 
-// An Operation is one call of a client, a value that is never changed. Equal texts are equal operations.
+// An Operation is one call of a client. It is immutable. Equal texts mean equal operations.
 type Operation interface {
 	// String prints the operation in the subject's words; Subject.ParseOperation reads it.
 	String() string
-	// Word names what it does, without its arguments: "append".
+	// Word names what the operation does, without its arguments: "append".
 	Word() string
 }
 
 // Settings are a subject's part of the head.
 type Settings interface {
-	// String prints them as words NAME=VALUE, separated by a blank; "" for none.
+	// String prints them as words NAME=VALUE, separated by blanks; "" if there are none.
 	String() string
 }
 
-// Versioned settings say which version of the subject a case is about: what one does says nothing of another.
+// Versioned settings name the version of the subject that a case is about. Results for one version say nothing about
+// another.
 type Versioned interface{ Version() string }
 
-// A Weighed operation says how much is in it, such as records: of two cases with as many operations, the one with less is smaller.
+// A Weighed operation says how much is in it, such as the number of records: of two cases with equally many operations, the
+// one with less is smaller.
 type Weighed interface{ Weight() int }
 
-// ErrNoPicture is wrapped by what is said of an execution that cannot be drawn.
+// ErrNoPicture is wrapped by the errors for executions that cannot be drawn.
 var ErrNoPicture = errors.New("it cannot be drawn")
 
 // A Setting is one word of the head.
 type Setting struct{ Name, Value string }
 
-// A Subject is what cases are about: its words, how programs are drawn and made smaller, and how one is executed.
+// A Subject is what cases are about: its words, how to draw programs and make them smaller, and how to execute one.
 type Subject interface {
-	// Head is the word by which a case names the subject: "scenario=log", "test=TestCache".
+	// Head returns the word that names the subject in a case: "scenario=log", "test=TestCache".
 	Head() string
 	// ParseSettings reads the other words of the head.
 	ParseSettings(words []Setting) (Settings, error)
 	// ParseOperation reads one operation.
 	ParseOperation(text string) (Operation, error)
-	// Check says what is wrong with a case for which Case.Check has found nothing else.
+	// Check returns what is wrong with a case, beyond what Case.Check checks.
 	Check(c Case) error
-	// Tasks are names of threads that the subject starts, for messages; nil for none.
+	// Tasks returns the names of threads that the subject starts, for messages; nil if there are none.
 	Tasks() []string
-	// IsTask says whether a thread of that name may appear that is not in the program: a task that the subject starts.
+	// IsTask says whether a thread with that name can be a task that the subject starts, and so not in the program.
 	IsTask(name string) bool
-	// Draw draws settings and a program. Everything random about it comes from random, and all of it is in the case. An error is
-	// that of a generator of the user's.
+	// Draw draws settings and a program. All randomness comes from random, and the case contains all that was drawn. Only a
+	// user's generator can cause an error.
 	Draw(random *rand.Rand, s Shape) (Case, error)
-	// DrawFaults draws up to so many faults for a program; nil where the subject takes none.
+	// DrawFaults draws at most most faults for a program; nil if the subject takes none.
 	DrawFaults(random *rand.Rand, c Case, most int) []Fault
-	// Smaller yields cases that are a step smaller in what only the subject knows: plainer settings, smaller operations, two
-	// operations made one. Taking one after the other must come to an end.
+	// Smaller yields cases that are one step smaller in ways that only the subject knows: plainer settings, smaller
+	// operations, two operations merged into one. No chain of steps may be endless.
 	Smaller(c Case) iter.Seq[Case]
 	// Plan prepares the executions of a case by the scheduler.
 	Plan(c Case) (*Plan, error)
-	// Canaries are bugs of the kind that the search in which they take part is to find. Each must be found first.
+	// Canaries returns planted bugs of the kind that a search for c looks for. The search must find each of them first.
 	Canaries(c Case) ([]Canary, error)
 }
 
-// A Shape bounds the programs that are drawn. The zero value is ready.
+// A Shape bounds the programs that are drawn. The zero value means the defaults.
 type Shape struct {
-	// Threads and Operations, of one thread, are the most; default 4 and 6.
+	// Threads is the largest number of threads, default 4; Operations is the largest number of operations in one thread,
+	// default 6.
 	Threads, Operations int
-	// Quiet leaves out what the subject does by itself.
+	// Quiet leaves out what the subject does on its own.
 	Quiet bool
-	// Small values only: for exploration, where bytes cost and show nothing. Torn adds some that lie in two sectors of a disk,
-	// so that a crash may tear them.
+	// Small draws only small values, for exploration, where large ones cost time and show nothing. Torn adds some values
+	// that span two sectors of a disk, so that a crash can tear them.
 	Small, Torn bool
 }
 
-// WithDefaults has the zero fields set.
+// WithDefaults returns s with its zero fields set to the defaults.
 func (s Shape) WithDefaults() Shape {
 	if s.Threads == 0 {
 		s.Threads = 4
@@ -146,57 +149,58 @@ func (s Shape) WithDefaults() Shape {
 
 // A Plan is what all executions of a case share.
 type Plan struct {
-	// Scenario executes the program; the case's switches are no part of it.
+	// Scenario executes the program. It does not contain the case's switches.
 	Scenario sched.Scenario
-	// Crashes is what crashes and faults came to; nil for a case that has neither.
+	// Crashes counts crashes and faults; nil for a case that has neither.
 	Crashes *Crashes
-	// Opinion judges the latest execution by another checker, nil for none. It returns what that says, "" if it has nothing to
-	// say of this execution; a disagreement is an error.
+	// Opinion asks a second checker about the latest execution; nil if there is none. It returns what that checker says, ""
+	// if it does not judge this execution. A disagreement is an error.
 	Opinion func(f *sched.Failure) (sentence string, err error)
 }
 
-// A Canary is a subject with a bug on purpose, of one kind.
+// A Canary is a subject with one planted bug.
 type Canary struct {
-	// What says which bug, in words that follow "the canary".
+	// What says which bug it is, in words that can follow "the canary".
 	What string
 	Case Case
 	Plan *Plan
 }
 
-// A Witness is a subject whose histories another checker can judge.
+// A Witness is a subject whose histories a second checker can judge.
 type Witness interface {
-	// Recorded is Plan with an Opinion. Its executions must come one after the other.
+	// Recorded is Plan with an Opinion. Its executions must not overlap.
 	Recorded(c Case) (*Plan, error)
 }
 
-// A Cured subject knows what would be right in the place of what a case has.
+// A Cured subject knows a correct variant for a case with a known bug.
 type Cured interface {
-	// Cured returns the case with that, and what it is in words that follow "with"; ok is false where there is nothing else.
+	// Cured returns the case with the correct variant, and names the variant in words that can follow "with"; ok is false if
+	// there is none.
 	Cured(c Case) (cured Case, what string, ok bool)
 }
 
-// A Timeline is what an execution did, as a report shows it.
+// A Timeline says what an execution did, as a report shows it.
 type Timeline struct {
 	// Fields are the names of what was seen of the subject beside each row.
 	Fields []string
 	Rows   []TimelineRow
 }
 
-// A TimelineRow is one line, in the order of time.
+// A TimelineRow is one line; rows are in the order of time.
 type TimelineRow struct {
-	// Step counts from 1; it is 0 for a line that is no step.
+	// Step counts from 1; it is 0 for a line that is not a step.
 	Step int
 	Text string
-	// State are the values of Timeline.Fields; nil where they were not looked at.
+	// State holds the values of Timeline.Fields; nil if they were not read.
 	State []string
 }
 
-// An Exemplified subject has a program as an example, for a person who is to write one: threads alone, without a head.
+// An Exemplified subject has an example program for people who want to write one: threads only, without a head.
 type Exemplified interface {
 	Example() string
 }
 
-// An Adviser says more of a failure of its subject, which the scheduler cannot know: what the user may do; "" for nothing.
+// An Adviser adds advice to a failure of its subject that the scheduler cannot give: what the user can do; "" for none.
 type Adviser interface {
 	Advice(f *sched.Failure) string
 }
