@@ -1,4 +1,5 @@
-// Package columns breaks text into lines that fit: prose between words, and commands so that what was printed can be pasted.
+// Package columns breaks text into lines that fit a width: prose between words, and commands in such a way that the output
+// can be pasted.
 package columns
 
 import (
@@ -6,11 +7,11 @@ import (
 	"unicode/utf8"
 )
 
-// Wrap breaks text at blanks into lines of so many columns; the lines after the first begin with indent. A word that is wider
-// than a line is broken where the line ends. Columns below 1 mean no limit.
+// Wrap breaks text at blanks into lines of at most columns columns; the lines after the first begin with indent. A word that
+// is wider than a line is broken at the end of the line. Columns below 1 mean no limit.
 func Wrap(text string, columns int, indent string) []string { return wrap(text, columns, indent, true) }
 
-// Words is Wrap, but a word that is wider than a line stays whole and sticks out.
+// Words is like Wrap, but a word that is wider than a line stays whole and makes its line longer.
 func Words(text string, columns int, indent string) []string {
 	return wrap(text, columns, indent, false)
 }
@@ -42,8 +43,8 @@ func wrap(text string, columns int, indent string, hard bool) (lines []string) {
 	}
 }
 
-// lastBlank is where a line of so many letters at most ends between two words, -1 if it is one word. The blanks that a first
-// line begins with are no end.
+// lastBlank returns where a line of at most room letters ends between two words, -1 if it is one word. The blanks at the
+// beginning of a first line do not count.
 func lastBlank(runes []rune, room int, first bool) int {
 	least := 0
 	for first && least < room && runes[least] == ' ' {

@@ -5,10 +5,10 @@ import (
 	"unicode/utf8"
 )
 
-// Command breaks a command line so that it can be pasted into a shell as it is printed. Between arguments a line ends with a
-// backslash. Inside of quotes it is broken only where a line break counts as a blank: in a case, a program or a round. No word is
-// broken: one that is wider than a line sticks out, and the terminal shows it on two. What follows the command in parentheses is
-// prose, and begins a line of its own. The lines after the first begin with indent.
+// Command breaks a command line so that the printed lines can be pasted into a shell. Between arguments, a line ends with a
+// backslash. Inside quotes, it is broken only where a line break counts as a blank: in a case, a program or a round. No word
+// is broken; one that is wider than a line makes its line longer. A note in parentheses after the command is prose, and
+// begins a new line. The lines after the first begin with indent.
 func Command(text string, columns int, indent string) (lines []string) {
 	command, note := text, ""
 	if at := strings.LastIndex(text, " ("); at >= 0 && strings.HasSuffix(text, ")") && !strings.Contains(text[at:], "'") {
@@ -23,7 +23,7 @@ func Command(text string, columns int, indent string) (lines []string) {
 	return lines
 }
 
-// A piece is what is not broken, and whether the blank before it stands inside of quotes.
+// A piece is a text that is not broken; quoted says that the blank before it is inside quotes.
 type piece struct {
 	text   string
 	quoted bool
@@ -69,7 +69,7 @@ func piecesOf(text string) (pieces []piece) {
 	return append(pieces, piece{text[from:], quoted})
 }
 
-// breakable says whether a line break counts as a blank in what is quoted.
+// breakable says whether a line break counts as a blank inside these quotes.
 func breakable(before, quoted string) bool {
 	version, _, _ := strings.Cut(quoted, " ")
 	number, ok := strings.CutPrefix(version, "v")

@@ -1,11 +1,13 @@
 // Package drive is the protocol between the command and a test binary that holds Checks.
 //
-// The command builds the tests of a package instrumented and runs the binary with one flag, -racewindow.drive=ORDER, an Order as
-// JSON on one line. Each Check that the test run selects carries the order out and writes what happens as Events, one line of JSON
-// each, to the file that the order names. The binary's exit code, its output and -test.run mean what they mean without the flag.
+// The command builds the tests of a package instrumented, and runs the binary with one flag, -racewindow.drive=ORDER: an
+// Order as JSON on one line. Each Check that the test run selects carries out the order, and writes Events, one line of JSON
+// each, to the file that the order names. The binary's exit code, its output and -test.run mean the same as without the
+// flag.
 //
-// A Check writes "check" when it begins, "progress" now and then, "finding" for each failure, "smaller" for a smaller case of
-// the finding before it, "report" for the report that was asked for, and "summary" when it has ended; or "refused" where the order cannot be carried out for it. An event that a reader does not know is to be passed over.
+// A Check writes "check" when it begins, "progress" from time to time, "finding" for each failure, "smaller" for a smaller
+// case of the previous finding, "report" for a requested report, and "summary" when it has ended; or "refused" if it cannot
+// carry out the order. A reader must skip events that it does not know.
 package drive
 
 import (
@@ -17,7 +19,7 @@ import (
 	"time"
 )
 
-// Version is that of the protocol. A binary refuses an order of another one.
+// Version is the version of the protocol. A binary refuses an order of another version.
 const Version = 1
 
 // Flag is the test binary's flag that holds an order.
@@ -28,36 +30,37 @@ const (
 	Explore = "explore"
 	Replay  = "replay"
 	Stress  = "stress"
-	// Crash runs freely as Stress does, on disks in memory that lose power again and again.
+	// Crash runs freely like Stress, on disks in memory that lose power again and again.
 	Crash = "crash"
-	// Kill runs freely in processes of their own, on the real disk, which are killed again and again. Such a process carries out
-	// the mode Killed, which the Check orders itself.
+	// Kill runs freely in separate processes, on the real disk, and kills them again and again. Such a process carries out
+	// the mode Killed, which the Check itself orders.
 	Kill   = "kill"
 	Killed = "killed"
-	// Describe has a Check say what it uses, and nothing is executed but Open.
+	// Describe makes a Check say what its subject keeps. It executes nothing but Open.
 	Describe = "describe"
 	Report   = "report" // of a case
-	List     = "list"   // says what there is, and does nothing
-	// Serve has a plain test execute one schedule for another process, which says through Pipes who goes on.
+	List     = "list"   // lists the Checks, and executes nothing
+	// Serve makes a plain test execute one schedule for another process, which chooses through Pipes who goes on.
 	Serve = "serve"
 )
 
-// An Order is what a Check is to do.
+// An Order says what a Check must do.
 type Order struct {
 	Version int    `json:"version"`
 	Mode    string `json:"mode"`
-	// Events is the file that events are appended to.
+	// Events is the file to which events are appended.
 	Events string `json:"events"`
-	// Columns is how wide reports are laid out as text; 0 for 100.
+	// Columns is the width of reports in text form; 0 means 100.
 	Columns int `json:"columns,omitempty"`
-	// Case is replayed, Times times, or reported, and first made smaller if Shrink. Program, of threads alone or a whole case, is explored; without one programs are drawn.
+	// Case is replayed, Times times, or reported, and made smaller first if Shrink is set. Program, threads alone or a whole
+	// case, is explored; without it programs are drawn.
 	Case    string `json:"case,omitempty"`
 	Times   int    `json:"times,omitempty"`
 	Shrink  bool   `json:"shrink,omitempty"`
 	Program string `json:"program,omitempty"`
-	// Set are settings by name, which every program gets.
+	// Set are settings, by name, that every program gets.
 	Set map[string]string `json:"set,omitempty"`
-	// The search: as sched.Options and explore.Config have it.
+	// The settings of the search, as in sched.Options and explore.Config.
 	Strategy    string        `json:"strategy,omitempty"`
 	Preemptions int           `json:"preemptions,omitempty"`
 	Exhaustive  bool          `json:"exhaustive,omitempty"`
@@ -71,32 +74,35 @@ type Order struct {
 	NoCanary    bool          `json:"no_canary,omitempty"`
 	Threads     int           `json:"threads,omitempty"`
 	Operations  int           `json:"operations,omitempty"`
-	// Crash loses power in the persistence model of that name; "" for never, or the default of the mode Crash. Faults is the most
-	// of a drawn program.
+	// Crash names the persistence model in which power is lost; "" means never, or the default in the mode Crash. Faults is
+	// the largest number of faults in a drawn program.
 	Crash  string `json:"crash,omitempty"`
 	Faults int    `json:"faults,omitempty"`
-	// Cycles end a run of the mode Crash: losses of power in all. Kills end one of the mode Kill: processes on each of the folders
-	// Dirs, which must exist, and at most Duration in all. PerLog is how often one object's data may lose power, or its processes
-	// be killed, before another takes its place. Interrupted is the share of recoveries in which power is lost too.
+	// Cycles is after how many losses of power a run in the mode Crash ends. Kills is after how many killed processes on
+	// each folder of Dirs, which must exist, a run in the mode Kill ends; it also ends after Duration. PerLog is how often
+	// the data of one object may lose power, or its processes be killed, before another object takes its place. Interrupted
+	// is the share of recoveries in which power is lost too.
 	Cycles      uint64   `json:"cycles,omitempty"`
 	Kills       int      `json:"kills,omitempty"`
 	Dirs        []string `json:"dirs,omitempty"`
 	PerLog      int      `json:"per_log,omitempty"`
 	Interrupted float64  `json:"interrupted,omitempty"`
-	// FaultShare is the share of lives of an object in which its disk fails too, in the mode Crash.
+	// FaultShare is the share of lives of an object in which its disk also fails, in the mode Crash.
 	FaultShare float64 `json:"fault_share,omitempty"`
-	// Acknowledgements is the most that a process tells before it is killed, MinUnderLoad the least share of kills that must strike
-	// after one, and Workers are processes side by side.
+	// Acknowledgements is the largest number of acknowledgements before a process is killed. MinUnderLoad is the smallest
+	// share of kills that must strike after one. Workers is the number of processes at the same time.
 	Acknowledgements int     `json:"acknowledgements,omitempty"`
 	MinUnderLoad     float64 `json:"min_under_load,omitempty"`
-	// Limited are processes with a limit on the size of files, Full some with a full disk, both on the first of Dirs.
+	// Limited is the number of processes with a limit on the size of files, Full the number with a full disk, both on the
+	// first of Dirs.
 	Limited int `json:"limited,omitempty"`
 	Full    int `json:"full,omitempty"`
-	// Nth says which Check of its test carries out the mode Killed: 1 for the first.
+	// Nth says which Check of its test carries out the mode Killed; the first is 1.
 	Nth int `json:"nth,omitempty"`
-	// Goroutines run freely for Duration, or until OperationsInAll were executed, in Programs that are drawn. Delay is the
-	// probability of a delay at a failpoint, DelaySpin and DelaySleep bound one, DelayMix weighs spinning, yielding and sleeping,
-	// and DelayPoints says where. Grace is how long nothing may move until that counts as hanging.
+	// Goroutines run freely for Duration, or until OperationsInAll operations were executed, in Programs drawn programs.
+	// Delay is the probability of a delay at a failpoint. DelaySpin and DelaySleep bound a delay, DelayMix holds the weights
+	// of spinning, yielding and sleeping, and DelayPoints says where. After Grace without any progress, a run counts as
+	// hanging.
 	Goroutines      int           `json:"goroutines,omitempty"`
 	Duration        time.Duration `json:"duration,omitempty"`
 	OperationsInAll uint64        `json:"operations_in_all,omitempty"`
@@ -107,43 +113,45 @@ type Order struct {
 	DelayMix        []int         `json:"delay_mix,omitempty"`
 	DelayPoints     []string      `json:"delay_points,omitempty"`
 	Grace           time.Duration `json:"grace,omitempty"`
-	// LeaksAlways counts it as found, too, that a plain test leaks without any switch; LeaksOK that a plain test leaks at all as right.
+	// LeaksAlways also counts as a finding that a plain test leaks without any switch. LeaksOK accepts every leak of a plain
+	// test.
 	LeaksAlways bool `json:"leaks_always,omitempty"`
 	LeaksOK     bool `json:"leaks_ok,omitempty"`
-	// Apart says whether each schedule of a plain test has a process of its own. Trail is a file in which a process notes what it
-	// chooses, and After one that a process has left that ended in the middle of an execution: that one is made again first.
+	// Apart says whether each schedule of a plain test gets its own process. Trail is a file in which a process records what
+	// it chooses. After is the trail that a process left which ended in the middle of an execution; that execution is
+	// repeated first.
 	Apart string `json:"apart,omitempty"`
 	Trail string `json:"trail,omitempty"`
 	After string `json:"after,omitempty"`
 	Pipes [2]int `json:"pipes,omitzero"` // file descriptors: to read from, to write to
-	// Debugger says that a replay of a plain test is one that a debugger looks at: it stops where a thread has come to the step of the number
-	// DebugStep, which counts the choices before it, if that is not negative, and at the failure.
+	// Debugger says that a debugger watches the replay of a plain test. The replay stops at the failure, and, if DebugStep
+	// is not negative, when a thread has come to the step with that number, which counts the choices before it.
 	Debugger  bool `json:"debugger,omitempty"`
 	DebugStep int  `json:"debug_step,omitempty"`
-	// Hang is how long the code of a plain test may take between two points; 0 is the default.
+	// Hang is how long the code of a plain test may run between two points; 0 means the default.
 	Hang time.Duration `json:"hang,omitempty"`
-	// Test is the sub-test of a plain test that is meant; "" for the test itself. Timing says that timers are choices.
+	// Test is the subtest of a plain test that is meant; "" means the test itself. Timing says that timers are choices.
 	Test   string `json:"test,omitempty"`
 	Timing bool   `json:"timing,omitempty"`
-	// ReplayFlags are flags of the command that executes the case of a Check again, as a shell reads them: build tags.
+	// ReplayFlags are flags for the command that executes the case of a Check again, quoted for a shell: build tags.
 	ReplayFlags string `json:"replay_flags,omitempty"`
-	// Atomic are packages in which a plain test has no points: import paths, and PATH/... for all beneath.
+	// Atomic are packages in which a plain test has no points: import paths, and PATH/... for all packages below.
 	Atomic []string `json:"atomic,omitempty"`
-	// Kept is a file with schedules that a search of a plain test executes first: KeptSchedules by test, as JSON.
+	// Kept is a file with schedules that a search of a plain test executes first: JSON that maps tests to KeptSchedules.
 	Kept string `json:"kept,omitempty"`
-	// Own are the names of the package under test, separated by blanks: its functions have no package in a schedule of goroutines. Skip
-	// are the names of its tests that are no plain ones.
+	// Own are the names of the package under test, separated by blanks; in a schedule of goroutines, its functions are
+	// written without package. Skip are the names of its tests that are not plain tests.
 	Own  string   `json:"own,omitempty"`
 	Skip []string `json:"skip,omitempty"`
-	// RaceLog is where a plain test's binary with the race detector finds its reports, but for the dot and the number of its process
-	// at the end; Gorace is what GORACE was before it was set for that.
+	// RaceLog is where the race detector in a plain test's binary writes its reports, without the dot and the process number
+	// at the end. Gorace is the value of GORACE before it was set for this purpose.
 	RaceLog string `json:"race_log,omitempty"`
 	Gorace  string `json:"gorace,omitempty"`
-	// Unkept says that whoever orders keeps what is found, so that the Check does not; PerClass is
-	// how many findings of one class are made smaller, 0 for all.
+	// Unkept says that whoever gives the order keeps the findings, so the Check does not. PerClass is how many findings of
+	// one class are made smaller; 0 means all.
 	Unkept   bool `json:"unkept,omitempty"`
 	PerClass int  `json:"per_class,omitempty"`
-	// Again are the flags of the command, but for the seed, for the one that runs the same once more.
+	// Again are the command's flags, without the seed, for running the same again.
 	Again string `json:"again,omitempty"`
 }
 
@@ -159,16 +167,16 @@ func Parse(text string) (*Order, error) {
 	return o, nil
 }
 
-// String is the flag's value.
+// String returns the flag's value.
 func (o *Order) String() string {
 	text, err := json.Marshal(o)
 	if err != nil {
-		panic(err) // it holds nothing that JSON cannot
+		panic(err) // an order holds only what JSON can hold
 	}
 	return string(text)
 }
 
-// Kinds of events.
+// The kinds of events.
 const (
 	Began    = "check"
 	Progress = "progress"
@@ -179,69 +187,70 @@ const (
 	// Again says that a kept schedule of a plain test does not fail any more, or cannot be executed.
 	Again   = "again"
 	Refused = "refused"
-	// Passed says that nothing of a plain test is left to be done: other processes have explored its sub-tests.
+	// Passed says that nothing is left to do for a plain test, because other processes have explored its subtests.
 	Passed = "passed over"
 )
 
 // An Event is something that happened in a Check.
 type Event struct {
 	Event string `json:"event"`
-	// Package is the import path of the test's package, if it is known, and Test the test with the Check.
+	// Package is the import path of the test's package, if known, and Test the test with the Check.
 	Package string `json:"package,omitempty"`
 	Test    string `json:"test"`
-	// Text is for people: how far it is, the report of a finding, or why the order was refused.
+	// Text is for people: the progress, the report of a finding, or why the order was refused.
 	Text string `json:"text,omitempty"`
-	// Code is the exit code that the event asks for: 0 held, 1 found, 2 a wrong call, 3 nothing was judged.
+	// Code is the exit code for the event: 0 held, 1 found, 2 wrong call, 3 nothing was judged.
 	Code int `json:"code,omitempty"`
-	// Uses is what a Check says of itself when it is to describe itself: KeepsOnDisk, Keeps.
+	// Uses is the answer to Describe: KeepsOnDisk, Keeps.
 	Uses []string `json:"uses,omitempty"`
-	// Shape and Size are a finding's, as report.ShapeOf and SizeOf have them; a finding without a case has none.
+	// Shape and Size belong to a finding (report.ShapeOf, report.SizeOf); a finding without a case has none.
 	Shape string `json:"shape,omitempty"`
 	Size  int    `json:"size,omitempty"`
-	// Done is what was done until this event.
+	// Done is what has been done so far.
 	Done *Done `json:"done,omitempty"`
-	// Case is a finding's, Kept the file that it was kept in, Report the whole of it as report.Schema has it.
+	// Case is the case of a finding, Kept the file in which it is kept, Report the whole report as JSON (report.Schema).
 	Case   string          `json:"case,omitempty"`
 	Kept   string          `json:"kept,omitempty"`
 	Report json.RawMessage `json:"report,omitempty"`
-	// Summary is what a search came to, as explore.Summary has it.
+	// Summary is the result of a search, an explore.Summary.
 	Summary json.RawMessage `json:"summary,omitempty"`
-	// Plain and Finding are of a plain test, in the place of Summary and Report.
+	// For a plain test, Plain and Finding take the place of Summary and Report.
 	Plain   *PlainSummary `json:"plain,omitempty"`
 	Finding *PlainFinding `json:"plain_finding,omitempty"`
 }
 
-// What a Check may say of its subject: it has operations that are durable, and keeps its data on Env.Disk, which can lose power; or
-// there or in Env.Dir, so that its process can die.
+// What a Check can say about its subject. KeepsOnDisk: it has durable operations, and keeps its data on Env.Disk, which can
+// lose power. Keeps: it keeps its data there or in Env.Dir, so its process can die.
 const (
 	KeepsOnDisk = "disk"
 	Keeps       = "keeps"
 )
 
-// Done is what was done, for those who count: by names in the plural, such as schedules.
+// Done says in numbers what was done, by names in the plural, such as schedules.
 type Done struct {
 	Counts map[string]uint64 `json:"counts,omitempty"`
 	// Points says how often each failpoint was passed, Faults how often each fault came.
 	Points map[string]uint64 `json:"failpoints,omitempty"`
 	Faults map[string]uint64 `json:"faults,omitempty"`
-	// Seen are names for what was seen, whatever they mean; those that begin with PairPrefix are pairs of failpoints. Unnamed is how
-	// much else was seen that is too much to be named, such as partial orders.
+	// Seen are names of what was seen, whatever they mean; those that begin with PairPrefix are pairs of failpoints. Unnamed
+	// counts what is too much to be named, such as partial orders.
 	Seen    []string `json:"seen,omitempty"`
 	Unnamed uint64   `json:"unnamed,omitempty"`
-	// Canary says how the planted bugs were found, "" if they were not, or none was planted.
+	// Canary says how the planted bugs were found; "" if they were not found, or none was planted.
 	Canary string `json:"canary,omitempty"`
 }
 
-// PairPrefix begins a name of Seen that is a pair: one thread stood at the first failpoint while another did what follows the second.
+// PairPrefix begins a name in Seen that is a pair: one thread was at the first failpoint while another executed what follows
+// the second.
 const PairPrefix = "pair "
 
-// A Sink takes events. The zero Sink drops them.
+// A Sink writes events. The zero Sink drops them.
 type Sink struct {
 	mu sync.Mutex
 	w  io.Writer
 }
 
-// Open appends events to a file.
+// Open returns a Sink that appends events to a file.
 func Open(file string) (*Sink, error) {
 	if file == "" {
 		return &Sink{}, nil
@@ -253,7 +262,7 @@ func Open(file string) (*Sink, error) {
 	return &Sink{w: f}, nil
 }
 
-// Send writes an event, in one call, so that the lines of several processes do not mix.
+// Send writes an event in one write, so that the lines of several processes do not mix.
 func (s *Sink) Send(e Event) error {
 	if s.w == nil {
 		return nil
@@ -268,7 +277,7 @@ func (s *Sink) Send(e Event) error {
 	return err
 }
 
-// ParseEvent reads what Send has written.
+// ParseEvent reads a line that Send wrote.
 func ParseEvent(line []byte) (e Event, err error) {
 	err = json.Unmarshal(line, &e)
 	return e, err

@@ -8,16 +8,16 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Variable is the variable of the environment that holds the order for the tests of a binary that was built with the runtime with
-// hooks. There is no flag for it, since the tests are not this project's. The driver takes it out of the environment: processes that
-// a test starts are its own.
+// Variable is the environment variable with the order for the tests of a binary that was built with the runtime with hooks.
+// It is not a flag, because the tests are not this project's. The driver removes it from the environment, because processes
+// that a test starts must not see it.
 const Variable = "RACEWINDOW_ORDER"
 
-// mostInVariable is how long the text of an order may be in a variable: systems take no more than 128 KiB for one.
+// mostInVariable bounds the text of an order in the variable; systems allow at most 128 KiB for one.
 const mostInVariable = 64 << 10
 
-// ForEnvironment is the value of Variable. An order that is too long for it, because its schedule is, lies in a file of the folder, which must be
-// there as long as somebody may read the order.
+// ForEnvironment returns the value of Variable. An order that is too long, because of its schedule, goes to a file in the
+// folder, which must exist as long as somebody may read the order.
 func (o *Order) ForEnvironment(folder string) (string, error) {
 	text := o.String()
 	if len(text) <= mostInVariable {
@@ -37,7 +37,7 @@ func (o *Order) ForEnvironment(folder string) (string, error) {
 	return "@" + f.Name(), nil
 }
 
-// OfEnvironment reads what ForEnvironment has made.
+// OfEnvironment reads a value from ForEnvironment.
 func OfEnvironment(text string) (*Order, error) {
 	if file, is := strings.CutPrefix(text, "@"); is {
 		content, err := os.ReadFile(file)
@@ -51,60 +51,60 @@ func OfEnvironment(text string) (*Order, error) {
 
 // How the schedules of a plain test are executed.
 const (
-	// ApartNone is one after the other in one process.
+	// ApartNone: one after the other in one process.
 	ApartNone = ""
-	// ApartFirst is each in a process of its own, as the first thing that it executes.
+	// ApartFirst: each in its own process, as the first execution there.
 	ApartFirst = "first"
-	// ApartWarm is each in a process of its own, after the schedule without a switch.
+	// ApartWarm: each in its own process, after the schedule without a switch.
 	ApartWarm = "warm"
 )
 
-// What became of a plain test that was explored.
+// The verdicts on a plain test.
 const (
-	// HeldAll says that no schedule that was executed failed.
+	// HeldAll says that no executed schedule failed.
 	HeldAll = "held"
-	// Sequential says that there was never a second goroutine that could have gone on, so that nothing was explored.
+	// Sequential says that there was never a second goroutine that could go on, so there was nothing to explore.
 	Sequential = "sequential"
-	// SkippedItself says that the test did so.
+	// SkippedItself says that the test skipped itself.
 	SkippedItself = "skipped"
 	// FoundSome says that there were findings.
 	FoundSome = "found"
-	// Unrepeatable says that the same schedule took another way the next time.
+	// Unrepeatable says that the same schedule took another path the next time.
 	Unrepeatable = "cannot be repeated"
-	// Unjudged says that nothing can be said for another reason.
+	// Unjudged says that there is no verdict for another reason.
 	Unjudged = "not judged"
 )
 
-// A PlainSummary is what the exploration of a plain test came to.
+// A PlainSummary is the result of exploring a plain test.
 type PlainSummary struct {
 	Verdict string `json:"verdict"`
-	// Because says why, where the verdict is Unrepeatable or Unjudged, and why the search ended where it is not.
+	// Because says why the verdict is Unrepeatable or Unjudged, or else why the search ended.
 	Because    string            `json:"because,omitempty"`
 	Statistics sched.Statistics  `json:"statistics"`
 	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
-	// Goroutines is how many the execution had that had most.
+	// Goroutines is the largest number of goroutines in one execution.
 	Goroutines int    `json:"goroutines"`
 	Seed       uint64 `json:"seed"`
-	// Leaks are goroutines that never end, whatever the schedule. Running are such that went on after the test's end, for as long as
-	// was looked.
+	// Leaks are goroutines that never end, whatever the schedule. Running are goroutines that went on after the test's end,
+	// for as long as they were watched.
 	Leaks   []string `json:"leaks,omitempty"`
 	Running string   `json:"running,omitempty"`
-	// Findings is how many there were.
+	// Findings is the number of findings.
 	Findings int `json:"findings"`
-	// Apart says why each schedule had a process of its own, "" if none had.
+	// Apart says why each schedule had its own process; "" if none had.
 	Apart string `json:"apart,omitempty"`
-	// Timing is what the search came to in which timers are choices; nil if the test has no timer that could fire early, or there was no
-	// such search because the first one had found something.
+	// Timing is the result of the search in which timers are choices; nil if the test has no timer that could fire early, or
+	// if there was no such search because the first one had findings.
 	Timing *PlainTiming `json:"timing,omitempty"`
 }
 
-// A PlainTiming is a search in which the next timer may fire although others could go on. Statistics, Exhausted and Because are as those
-// of PlainSummary, which are about time that passes when all wait.
+// A PlainTiming is the result of a search in which the next timer may fire although others could go on. Statistics,
+// Exhausted and Because are like those of PlainSummary, whose search lets time pass only when all threads wait.
 type PlainTiming struct {
 	Because    string            `json:"because,omitempty"`
 	Statistics sched.Statistics  `json:"statistics"`
 	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
-	// Findings are those that only this search has.
+	// Findings counts those that only this search found.
 	Findings int `json:"findings"`
 }
 
@@ -113,32 +113,34 @@ type PlainFinding struct {
 	Failure     *sched.Failure `json:"failure"`
 	Schedule    sched.Schedule `json:"schedule"`
 	Preemptions int            `json:"preemptions"`
-	// Strategy found it, in the schedule of that number; its schedule had so many switches and preemptions before it was shrunk.
+	// Strategy found it in schedule number After. FromSwitches and FromPreemptions describe that schedule before it was
+	// shrunk.
 	Strategy        string `json:"strategy"`
 	After           uint64 `json:"after_schedules"`
 	FromSwitches    int    `json:"from_switches"`
 	FromPreemptions int    `json:"from_preemptions"`
-	// Apart is how the schedule must be executed, as in Order.
+	// Apart says how the schedule must be executed, as in Order.
 	Apart string `json:"apart,omitempty"`
-	// Timers are those that fired early, by choice: what each is, for how long, and who set it where. Then Failure.Timing is set.
+	// Timers are those that fired early, by choice: what each is, its duration, and who set it where. Failure.Timing is then
+	// set.
 	Timers []string `json:"timers,omitempty"`
 	// Early says that shrinking ended before everything was tried.
 	Early bool `json:"early,omitempty"`
-	// Replays is how often it was executed again in the process that found it, and Replayed how often it failed so.
+	// Replays is how often the process that found it executed it again, and Replayed how often it failed in the same way.
 	Replays  int `json:"replays"`
 	Replayed int `json:"replayed"`
 	// Outcome is the execution, with its events.
 	Outcome sched.Outcome `json:"outcome"`
-	// Windows are how far its switches can be moved.
+	// Windows say how far the switches can be moved.
 	Windows []sched.Window `json:"windows,omitempty"`
-	// Passing is the nearest execution that does not fail, nil if none was found, and Change what differs in it.
+	// Passing is the nearest execution that does not fail, nil if none was found; Change says how it differs.
 	Passing *sched.Outcome `json:"passing,omitempty"`
 	Change  string         `json:"change,omitempty"`
 }
 
-// A KeptSchedule was found once, and is executed before a search.
+// A KeptSchedule failed once, and is executed before a search.
 type KeptSchedule struct {
-	// File holds it, from the package's folder on.
+	// File is the file that holds it, relative to the package's folder.
 	File     string         `json:"file"`
 	Schedule sched.Schedule `json:"schedule"`
 }

@@ -7,13 +7,13 @@ import (
 	"os"
 )
 
-// A Tail reads the events of a file while others write them.
+// A Tail reads the events in a file while others write them.
 type Tail struct {
 	file *os.File
 	rest []byte
 }
 
-// OpenTail makes the file, if it is not there, and reads it from its beginning.
+// OpenTail opens the file, which it creates if necessary, and reads from its beginning.
 func OpenTail(file string) (*Tail, error) {
 	f, err := os.OpenFile(file, os.O_RDONLY|os.O_CREATE, 0o600)
 	if err != nil {
@@ -22,10 +22,10 @@ func OpenTail(file string) (*Tail, error) {
 	return &Tail{file: f}, nil
 }
 
-// Take calls each with every event that has been written since. A line that is no event is passed over; one that has no end yet is
-// read the next time.
+// Take calls each with every event that was written since the last call. It skips lines that are no events; an incomplete
+// line is read the next time.
 func (t *Tail) Take(each func(Event)) {
-	more, _ := io.ReadAll(t.file) // what cannot be read now is read the next time, or missed and then no verdict
+	more, _ := io.ReadAll(t.file) // what cannot be read now is read the next time; if it never is, there is no verdict
 	t.rest = append(t.rest, more...)
 	for {
 		line, after, whole := bytes.Cut(t.rest, []byte("\n"))
@@ -40,5 +40,5 @@ func (t *Tail) Take(each func(Event)) {
 	}
 }
 
-// Close gives the file back.
+// Close closes the file.
 func (t *Tail) Close() error { return t.file.Close() }

@@ -1,5 +1,5 @@
-// Package memory says before a run whether there is room for it. A run that takes all memory cannot be stopped, and takes other
-// processes with it.
+// Package memory checks before a run whether there is enough memory for it. A run that takes all memory cannot be stopped,
+// and makes other processes fail too.
 package memory
 
 import (
@@ -11,17 +11,17 @@ import (
 	"strings"
 )
 
-// A Part is one thing of which a run needs many.
+// A Part is something of which a run needs many.
 type Part struct {
-	// What is the plural, as in "goroutines".
+	// What is its name in the plural, such as "goroutines".
 	What  string
 	Count uint64
-	// Each is how many bytes one takes.
+	// Each is the number of bytes for one.
 	Each uint64
 }
 
-// Room refuses a run whose parts need more than nine tenths of the memory that is available. lower says how to make do with
-// less. Where the system does not say what is available, there is room.
+// Room returns an error if the parts need more than nine tenths of the available memory. lower says how to use less, for the
+// message. If the system does not say how much is available, Room returns nil.
 func Room(lower string, parts ...Part) error { return room(Available, lower, parts) }
 
 func room(available func() (uint64, bool), lower string, parts []Part) error {
@@ -40,7 +40,7 @@ func room(available func() (uint64, bool), lower string, parts []Part) error {
 	return fmt.Errorf("about %s of memory would be needed (%s), and %s are available: %s", size(need), strings.Join(words, ", "), size(have), lower)
 }
 
-// times multiplies; what is too large stays the largest number.
+// times multiplies, and returns the largest number on overflow.
 func times(a, b uint64) uint64 {
 	if b != 0 && a > math.MaxUint64/b {
 		return math.MaxUint64
@@ -60,8 +60,8 @@ func size(n uint64) string {
 	return fmt.Sprintf("%d bytes", n)
 }
 
-// Available is how many bytes this process may still take: what the system has free or can free, and what is left of the limits of
-// its control group and of those above it.
+// Available returns how many bytes this process can still use: what the system has free or can free, and what the limits of
+// its control group, and of those above it, leave.
 func Available() (bytes uint64, known bool) { return available("/") }
 
 func available(root string) (bytes uint64, known bool) {
@@ -97,7 +97,7 @@ func available(root string) (bytes uint64, known bool) {
 	return bytes, known
 }
 
-// meminfo is the line MemAvailable.
+// meminfo reads the line MemAvailable.
 func meminfo(file string) (bytes uint64, ok bool) {
 	text, _ := os.ReadFile(file)
 	for line := range strings.Lines(string(text)) {
@@ -109,7 +109,7 @@ func meminfo(file string) (bytes uint64, ok bool) {
 	return 0, false
 }
 
-// number reads a file that holds one; "max" is none.
+// number reads a file that contains a number; "max" does not count as one.
 func number(file string) (n uint64, ok bool) {
 	text, err := os.ReadFile(file)
 	if err != nil {

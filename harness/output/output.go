@@ -1,7 +1,8 @@
-// Package output puts results where a user wants them. Nothing that lies there is lost: a regular file is replaced as a whole or
-// not at all and keeps its mode, a link is followed and stays a link, and a device or a pipe is written to and never replaced.
+// Package output writes results to where a user wants them, and loses nothing that is already there: a regular file is
+// replaced completely or not at all, and keeps its mode; a link is followed and stays a link; a device or a pipe is written
+// to, and never replaced.
 //
-// Check and CheckFolder find out before a long run whether its results can be written after it. They leave nothing behind.
+// Check and CheckFolder find out, before a long run, whether its results can be written after it. They leave nothing behind.
 package output
 
 import (
@@ -15,19 +16,19 @@ import (
 // ErrPlace is wrapped by the error of a place that cannot be written.
 var ErrPlace = errors.New("cannot be written")
 
-// maxLinks is how many links in a row are followed; Linux follows as many.
+// maxLinks is how many links in a row are followed, as many as Linux follows.
 const maxLinks = 40
 
-// A place is where a name leads.
+// A place is what a name leads to.
 type place struct {
 	path string
-	// through says that the file is opened and written as it is: a device, a pipe, or a file that no path leads to.
+	// through says that the file is opened and written directly: it is a device, a pipe, or a file to which no path leads.
 	through bool
-	// stream is standard output or standard error, if the name leads to that.
+	// stream is standard output or standard error, if the name leads there.
 	stream *os.File
 }
 
-// find says where a name leads. It changes nothing.
+// find returns where a name leads. It changes nothing.
 func find(name string) (place, error) {
 	if name == "" {
 		return place{}, fmt.Errorf("an empty name %w: name a file", ErrPlace)
@@ -54,14 +55,14 @@ func find(name string) (place, error) {
 	if err != nil {
 		return place{}, err
 	}
-	// What /dev/fd names may be gone from its path: then only the name itself leads there.
+	// A file that /dev/fd names may no longer be at its path; then only the name itself leads to it.
 	if at, err := os.Stat(path); err == nil && os.SameFile(at, info) && info.Mode().IsRegular() {
 		return place{path: path}, nil
 	}
 	return place{path: name, through: true}, nil
 }
 
-// target follows the links of a name to what they name, whether that exists or not.
+// target follows the links of a name to their end, whether or not that exists.
 func target(name string) (string, error) {
 	path := name
 	for range maxLinks {
@@ -85,7 +86,7 @@ func refused(name string, err error) error {
 	return fmt.Errorf("%s %w: %w", name, ErrPlace, cause(err))
 }
 
-// Check says why nothing can be written at name, or nil. It leaves nothing behind and does not touch what lies there.
+// Check returns why nothing can be written to name, or nil. It leaves nothing behind, and does not change what is there.
 func Check(name string) error {
 	p, err := find(name)
 	switch {
@@ -102,7 +103,7 @@ func Check(name string) error {
 	return checkParent(name, filepath.Dir(p.path))
 }
 
-// checkParent tries whether a file can be made in a folder.
+// checkParent checks whether a file can be created in a folder.
 func checkParent(name, folder string) error {
 	info, err := os.Stat(folder)
 	switch {
@@ -128,7 +129,7 @@ func cause(err error) error {
 	return err
 }
 
-// CheckFolder says why no files can be written into a folder, or nil. The folder need not exist: MakeFolder makes it.
+// CheckFolder returns why no files can be written into a folder, or nil. The folder need not exist: MakeFolder creates it.
 func CheckFolder(name string) error {
 	if name == "" {
 		return fmt.Errorf("an empty name %w: name a folder", ErrPlace)
@@ -153,7 +154,7 @@ func CheckFolder(name string) error {
 	}
 }
 
-// MakeFolder makes a folder, and those above it.
+// MakeFolder creates a folder, and its parents.
 func MakeFolder(name string) error {
 	path, err := target(name)
 	if err != nil {
@@ -165,7 +166,7 @@ func MakeFolder(name string) error {
 	return nil
 }
 
-// Write puts content at name, all of it or nothing where that is a regular file or does not exist yet.
+// Write writes content to name. If name is a regular file or does not exist, it writes everything or nothing.
 func Write(name string, content []byte) error {
 	p, err := find(name)
 	switch {
@@ -188,7 +189,7 @@ func Write(name string, content []byte) error {
 	return nil
 }
 
-// writeThrough writes to what is there. A pipe waits for its reader, as it does for everybody.
+// writeThrough writes to what is there. Opening a pipe waits for its reader, as usual.
 func writeThrough(name string, content []byte) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_TRUNC, 0)
 	if err != nil {

@@ -11,8 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// replace writes a file beside its place, syncs it and renames it there. A file that exists keeps its mode, and its owner where
-// the user may give files away.
+// replace writes a temporary file beside path, syncs it and renames it to path. An existing file keeps its mode, and its
+// owner if the user may change owners.
 func replace(path string, content []byte) error {
 	file, err := renameio.NewPendingFile(path, renameio.WithTempDir(filepath.Dir(path)), renameio.WithPermissions(0o666), renameio.WithExistingPermissions())
 	if err != nil {
@@ -31,13 +31,13 @@ func replace(path string, content []byte) error {
 		return err
 	}
 	if folder, err := os.Open(filepath.Dir(path)); err == nil {
-		_ = folder.Sync() // where the system can
+		_ = folder.Sync() // if the system supports it
 		_ = folder.Close()
 	}
 	return nil
 }
 
-// writable says why the user may not write a file that exists.
+// writable returns why the user may not write an existing file, or nil.
 func writable(name string) error {
 	if err := unix.Access(name, unix.W_OK); err != nil {
 		return refused(name, err)

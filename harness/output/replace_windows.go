@@ -8,7 +8,7 @@ import (
 	"path/filepath"
 )
 
-// replace writes a file beside its place, syncs it and renames it there.
+// replace writes a temporary file beside path, syncs it and renames it to path.
 func replace(path string, content []byte) (err error) {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
@@ -26,7 +26,7 @@ func replace(path string, content []byte) (err error) {
 	return os.Rename(file.Name(), path)
 }
 
-// writable says why the user may not write a file that exists.
+// writable returns why the user may not write an existing file, or nil.
 func writable(name string) error {
 	info, err := os.Stat(name)
 	switch {

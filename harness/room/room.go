@@ -1,5 +1,5 @@
-// Package room takes room for files away from a process, for real: by a limit on the size of its files, or by a small disk that is
-// full. It is done on Linux; elsewhere each function says so by its error.
+// Package room really takes away a process's room for files: by a limit on the size of its files, or by a small disk that is
+// full. It works on Linux; elsewhere each function returns an error.
 package room
 
 import (
@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// Fill makes a file as large as the file system that it lies on has room, but for that many bytes.
+// Fill creates a file that fills its file system, except for but bytes.
 func Fill(file string, but int64) error {
 	left, err := Free(filepath.Dir(file))
 	if err != nil {
@@ -18,7 +18,7 @@ func Fill(file string, but int64) error {
 	return os.WriteFile(file, make([]byte, max(left-but, 0)), 0o666)
 }
 
-// RemoveAll removes a folder, if it is there, with all that is below it. A disk that is mounted there comes off first.
+// RemoveAll removes a folder and everything below it, if it exists. It first unmounts disks that are mounted there.
 func RemoveAll(folder string) error {
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {

@@ -7,18 +7,18 @@ import (
 	"syscall"
 )
 
-// A Limit bounds how long this process may make a file. A write beyond that fails with EFBIG.
+// A Limit bounds the size of files that this process writes. A write beyond it fails with EFBIG.
 type Limit struct {
 	before syscall.Rlimit
 	met    chan os.Signal
 }
 
-// LimitFiles sets a limit in bytes.
+// LimitFiles sets the limit, in bytes.
 func LimitFiles(bytes uint64) (*Limit, error) {
 	l := &Limit{met: make(chan os.Signal, 1)}
 	err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &l.before)
 	if err == nil {
-		signal.Notify(l.met, syscall.SIGXFSZ) // which would end the process
+		signal.Notify(l.met, syscall.SIGXFSZ) // the signal would end the process
 		err = syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: bytes, Max: l.before.Max})
 	}
 	if err != nil {
@@ -27,7 +27,7 @@ func LimitFiles(bytes uint64) (*Limit, error) {
 	return l, nil
 }
 
-// Met says whether something has met the limit since this was asked last.
+// Met says whether anything met the limit since the last call.
 func (l *Limit) Met() bool {
 	select {
 	case <-l.met:
@@ -37,7 +37,7 @@ func (l *Limit) Met() bool {
 	}
 }
 
-// Lift ends the limit.
+// Lift removes the limit.
 func (l *Limit) Lift() error {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &l.before); err != nil {
 		return fmt.Errorf("lift the limit on the size of files: %w", err)
@@ -45,7 +45,7 @@ func (l *Limit) Lift() error {
 	return nil
 }
 
-// MountSmall mounts a tmpfs of that size on a folder.
+// MountSmall mounts a tmpfs of bytes bytes on a folder.
 func MountSmall(folder string, bytes int) (unmount func() error, err error) {
 	if err := syscall.Mount("racewindow", folder, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%d", bytes)); err != nil {
 		return nil, &os.SyscallError{Syscall: "mount", Err: err}
@@ -53,19 +53,19 @@ func MountSmall(folder string, bytes int) (unmount func() error, err error) {
 	return func() error { return syscall.Unmount(folder, syscall.MNT_DETACH) }, nil
 }
 
-// detach takes off what is mounted on a folder, if anything is.
+// detach unmounts what is mounted on a folder, if anything.
 func detach(folder string) { _ = syscall.Unmount(folder, syscall.MNT_DETACH|unmountNoFollow) }
 
 const unmountNoFollow = 0x8 // UMOUNT_NOFOLLOW
 
-// Free is how many bytes a file system has left.
+// Free returns how many bytes the file system of a folder has left.
 func Free(folder string) (int64, error) {
 	var s syscall.Statfs_t
 	err := syscall.Statfs(folder, &s)
 	return int64(s.Bavail) * s.Bsize, err
 }
 
-// FileSystem names the file system that a folder is on.
+// FileSystem returns the name of the file system that holds a folder.
 func FileSystem(folder string) string {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(folder, &s); err != nil {

@@ -6,26 +6,26 @@ import "errors"
 
 var errUnsupported = errors.New("not done on this system, only on Linux")
 
-// A Limit bounds how long this process may make a file.
+// A Limit bounds the size of files that this process writes.
 type Limit struct{}
 
-// LimitFiles sets a limit in bytes.
+// LimitFiles sets the limit, in bytes.
 func LimitFiles(uint64) (*Limit, error) { return nil, errUnsupported }
 
-// Met says whether something has met the limit since this was asked last.
+// Met says whether anything met the limit since the last call.
 func (l *Limit) Met() bool { return false }
 
-// Lift ends the limit.
+// Lift removes the limit.
 func (l *Limit) Lift() error { return nil }
 
-// MountSmall mounts a tmpfs of that size on a folder.
+// MountSmall mounts a tmpfs of bytes bytes on a folder.
 func MountSmall(string, int) (func() error, error) { return nil, errUnsupported }
 
-// detach takes off what is mounted on a folder, if anything is.
+// detach unmounts what is mounted on a folder, if anything.
 func detach(string) {}
 
-// Free is how many bytes a file system has left.
+// Free returns how many bytes the file system of a folder has left.
 func Free(string) (int64, error) { return 0, errUnsupported }
 
-// FileSystem names the file system that a folder is on.
+// FileSystem returns the name of the file system that holds a folder.
 func FileSystem(string) string { return "unknown" }

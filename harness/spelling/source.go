@@ -2,7 +2,8 @@ package spelling
 
 import "embed"
 
-// Source is this package's, for the test binaries of plain tests (harness/plain). Only a program that names it has it.
+// Source holds the source files of this package. harness/plain builds them into the test binaries of plain tests; a program
+// that does not name Source does not contain it.
 //
 //go:embed *.go
 var Source embed.FS

@@ -1,5 +1,6 @@
-// Package spelling finds the known word that somebody meant. A wrong name in a call or a case is commonly one slip of the
-// fingers away from a right one, and an error that says so saves a look at the help. All commands and grammars ask here.
+// Package spelling finds the known word that somebody meant. A wrong name in a call or a case is usually one typing error
+// away from a right one; an error message that suggests it spares a look at the help. All commands and grammars use this
+// package.
 package spelling
 
 import (
@@ -10,11 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// longest is the longest word, in letters, that is compared: nobody mistypes more, and the work grows with its square.
+// longest is the length, in letters, of the longest word that is compared. Longer words are no typing errors, and the work
+// grows with the square of the length.
 const longest = 100
 
-// Meant is ` (did you mean "WORD"?)` for the known word that is nearest to a wrong one, and "" if none is near. A word is near
-// if a third of its letters are wrong at most, or if the one begins with the other. Of equally near words the first known one is meant.
+// Meant returns ` (did you mean "WORD"?)` for the known word nearest to a wrong one, and "" if none is near. A word is near
+// if at most a third of its letters are wrong, or if one of the two begins with the other. Among equally near words the
+// first wins.
 func Meant(wrong string, known []string) string {
 	if word, ok := Nearest(wrong, known); ok {
 		return fmt.Sprintf(" (did you mean %q?)", word)
@@ -22,7 +25,7 @@ func Meant(wrong string, known []string) string {
 	return ""
 }
 
-// Nearest is the known word that Meant quotes. Small and capital letters are alike.
+// Nearest returns the known word that Meant suggests. It ignores case.
 func Nearest(wrong string, known []string) (nearest string, ok bool) {
 	a := []rune(strings.ToLower(wrong))
 	if len(a) == 0 || utf8.RuneCountInString(wrong) > longest {
@@ -46,8 +49,8 @@ func Nearest(wrong string, known []string) (nearest string, ok bool) {
 	return nearest, ok
 }
 
-// Near returns up to most of the known words, the most alike first; one that begins with the other counts as half as far. Words
-// that are equally far come in the order of the alphabet.
+// Near returns at most most of the known words, the most similar first. If one word begins with the other, their distance
+// counts half. Equally distant words come in alphabetical order.
 func Near(wrong string, known []string, most int) []string {
 	a := []rune(strings.ToLower(wrong))
 	a = a[:min(len(a), longest)]
@@ -66,8 +69,8 @@ func Near(wrong string, known []string, most int) []string {
 	return sorted[:min(most, len(sorted))]
 }
 
-// distance is how many slips lead from a to b: a letter added, left out or replaced, or two neighbours exchanged (the optimal
-// string alignment distance of Levenshtein and Damerau).
+// distance returns how many typing errors lead from a to b: a letter added, left out or replaced, or two neighbours
+// exchanged (the optimal string alignment distance of Levenshtein and Damerau).
 func distance(a, b []rune) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {
