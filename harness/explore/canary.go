@@ -10,13 +10,13 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// lastResort ends the search for a canary that a busy machine keeps from its schedules.
+// lastResort bounds the search for one canary, in case a busy machine executes few schedules.
 const lastResort = time.Minute
 
-// canarySchedules is how many schedules may look for one canary.
+// canarySchedules bounds how many schedules look for one canary.
 const canarySchedules = 200_000
 
-// findCanaries makes sure that the search would see what it looks for: bugs that are planted for the purpose.
+// findCanaries checks that the search can find planted bugs of the kind that it looks for.
 func (s *Summary) findCanaries(ctx context.Context, c Config) error {
 	if !c.Canary && c.Crash == nil {
 		return nil
@@ -40,11 +40,12 @@ func (s *Summary) findCanaries(ctx context.Context, c Config) error {
 	return nil
 }
 
-// mostRaces bounds how often the search for one canary may find a data race instead.
+// mostRaces bounds how many searches for one canary may find a data race instead.
 const mostRaces = 100
 
-// findCanary says how the canary was found. A data race that comes before it is the subject's own, and a finding: the detector
-// tells of it once in a process, so it would be missed later. Then, unless all findings are wanted, the words are "".
+// findCanary looks for a canary, and says how it was found. If a data race comes first, it is the subject's own, and a
+// finding: the race detector reports it once in a process, so the search itself would miss it. Unless all findings are
+// wanted, the words are then "".
 func (s *Summary) findCanary(ctx context.Context, c Config, canary cases.Canary) (words string, err error) {
 	for range mostRaces {
 		race, words, err := searchCanary(ctx, canary, c.Search)

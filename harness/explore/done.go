@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// Names of counts.
+// The names of counts.
 const (
 	CountSchedules = "schedules"
 	CountPrograms  = "programs"
@@ -17,8 +17,8 @@ const (
 	CountFaults    = "faults"
 )
 
-// Done is what an exploration did, for those who count and compare. Programs that were drawn and never seen before would be new for
-// ever, so what is seen is named by places and by powers of two.
+// Done says in numbers what an exploration did. What it saw is named by places and by powers of two, because drawn programs
+// themselves would be new every time.
 func (s *Summary) Done() drive.Done {
 	d := drive.Done{
 		Counts: map[string]uint64{CountSchedules: s.Statistics.Schedules, CountPrograms: uint64(s.Programs), CountOrders: s.Statistics.PartialOrders, "steps": s.Statistics.Steps},

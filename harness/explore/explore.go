@@ -1,4 +1,4 @@
-// Package explore searches the schedules of a subject's programs, makes what it finds smaller and reports it.
+// Package explore searches the schedules of a subject's programs for failures, makes the findings smaller and reports them.
 package explore
 
 import (
@@ -17,35 +17,37 @@ import (
 	"github.com/racewindow/racewindow/harness/shrink"
 )
 
-// Config says what to explore. The zero value, with a Subject, is ready.
+// Config says what to explore. With a Subject, the zero value of every other field means its default.
 type Config struct {
 	Subject cases.Subject
-	// Name is what the summary calls what is explored; default the subject's head.
+	// Name is the name in the summary; default the subject's head.
 	Name string
-	// Program is explored; without one programs are drawn, each for a share of the budget, and Settle, if it is set, changes each.
+	// Program is what to explore. If it is nil, programs are drawn, each for a share of the budget; Settle, if set, then
+	// changes each of them.
 	Program *cases.Case
 	Settle  func(*cases.Case)
-	// Crash, if it is set, ends each execution: commonly at every step, with every disk that this may leave (cases.Crash.Any).
-	// Drawn programs get up to DrawFaults faults each.
+	// Crash, if set, ends each execution: usually at every step, with every disk that a crash may leave (cases.Crash.Any).
+	// Drawn programs get at most DrawFaults faults each.
 	Crash      *cases.Crash
 	DrawFaults int
 	// Draw bounds the programs that are drawn.
 	Draw cases.Shape
-	// Search says how.
+	// Search holds the settings of the search.
 	Search sched.Options
-	// PerProgram is how many schedules a drawn program gets at most; default 2,000. One that repeats itself is left before (news.go).
+	// PerProgram is the largest number of schedules for a drawn program; default 2,000. A program that repeats itself gets
+	// fewer (news.go).
 	PerProgram int
-	// Shrink bounds how long a finding is made smaller. PerClass is how many findings of one class are, default all: the others are
-	// counted with the first, and so are those of a class that is known when the budget is spent.
+	// Shrink bounds the time for making a finding smaller. PerClass is how many findings of one class are made smaller,
+	// default all. Further ones are only counted with the first; so are findings of a known class after the budget is spent.
 	Shrink   shrink.Limits
 	PerClass int
-	// Canary looks for the subject's canaries first, with the same strategy. Those of crashes are always looked for.
+	// Canary looks for the subject's canaries first, with the same strategy. Canaries of crashes are always looked for.
 	Canary bool
-	// Exhaustive asks for the claim that every schedule up to Search.Preemptions holds: less is no verdict.
+	// Exhaustive demands the claim that every schedule up to Search.Preemptions holds; anything less is no verdict.
 	Exhaustive bool
-	// Progress, if it is set, is called about four times a second, from one goroutine, until Run returns.
+	// Progress, if set, is called about four times a second, from one goroutine, until Run returns.
 	Progress func(Progress)
-	// Found is called with each failure and its case before it is made smaller, which may take a while.
+	// Found is called with each failure and its case, before the case is made smaller, which can take a while.
 	Found func(*sched.Failure, cases.Case)
 }
 
@@ -55,13 +57,13 @@ type Finding struct {
 	Case     string         `json:"case"`
 	Drawn    string         `json:"found_as"`
 	Strategy string         `json:"strategy"`
-	// After is the number of the schedule that showed it first, counted from 1 over all programs.
+	// After is the number of the schedule that showed it first, counted from 1 across all programs.
 	After uint64 `json:"after_schedules"`
 	Count uint64 `json:"count"`
 	Class string `json:"class"`
 }
 
-// A Summary is what an exploration came to.
+// A Summary is the result of an exploration.
 type Summary struct {
 	Name       string            `json:"name"`
 	Program    string            `json:"program,omitempty"`
@@ -78,22 +80,24 @@ type Summary struct {
 	Crashes        Crashes   `json:"crashes"`
 	Findings       []Finding `json:"findings"`
 	Ended          string    `json:"ended"`
-	// Verdict is Held, Violated or NoVerdict, and Because why there is none, or why it is not all that was asked for.
+	// Verdict is Held, Violated or NoVerdict. Because says why there is no verdict, or why it covers less than what was
+	// asked.
 	Verdict string `json:"verdict"`
 	Because string `json:"because,omitempty"`
 
 	teller teller
-	until  time.Time // when the budget of drawn programs is spent; zero for never
+	until  time.Time // when the budget of drawn programs is spent; zero means never
 }
 
-// spent says that the budget is.
+// spent says whether the budget is spent.
 func (s *Summary) spent() bool { return !s.until.IsZero() && time.Now().After(s.until) }
 
-// Crashes is what the crashes and faults of an exploration came to.
+// Crashes counts the crashes and faults of an exploration.
 type Crashes struct {
-	// Moments are steps at which the disk, or what must be on it, was new; at Unsynced of them something could be lost. Disks
-	// are the legal disks at these, Drawn those that were drawn because there were too many, Distinct how many were different
-	// within one program. Kills are deaths of the process alone. Recoveries were executed, those that crashed included. Faults came.
+	// Moments are steps at which the disk, or what must be on it, had changed; at Unsynced of them something could be lost.
+	// Disks are the legal disks at these steps, Drawn those that were drawn because there were too many, Distinct those that
+	// differ within one program. Kills are deaths of the process alone. Recoveries includes those that crashed. Faults
+	// counts the faults that came.
 	Moments    uint64 `json:"moments"`
 	Unsynced   uint64 `json:"unsynced_moments"`
 	Disks      uint64 `json:"disks"`
@@ -102,11 +106,12 @@ type Crashes struct {
 	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
 	Faults     uint64 `json:"faults"`
-	// Exposed are the moments at which the program had begun to do what a crash may take, from the disk or from memory.
+	// Exposed are the moments at which the program had begun to do something that a crash may take, from the disk or from
+	// memory.
 	Exposed uint64 `json:"exposed_moments"`
-	// Partial are the schedules in which the time was over before each disk of each step was tried.
+	// Partial are the schedules in which time ran out before every disk of every step was tried.
 	Partial uint64 `json:"schedules_partly_tried"`
-	// Came are the faults by their kinds (cases.Fault.Kind).
+	// Came counts the faults by kind (cases.Fault.Kind).
 	Came map[string]uint64 `json:"faults_by_kind,omitempty"`
 }
 
@@ -129,14 +134,14 @@ func (c *Crashes) add(more *cases.Crashes, of cases.Case) {
 	}
 }
 
-// ErrCanary is returned when the known bug was not found, so that finding nothing would mean nothing.
+// ErrCanary is returned if a planted bug was not found. Finding nothing else would then mean nothing.
 var ErrCanary = errors.New("the canary was not found")
 
-// ErrMissing is returned when a fault of the program that was given has never come: then an exploration without a finding says
-// nothing of it.
+// ErrMissing is returned if a fault of a given program never came. An exploration without findings then says nothing about
+// it.
 var ErrMissing = errors.New("faults that never came")
 
-// Run explores. An error means that the exploration itself failed. Without one, Summary.Verdict says what it came to.
+// Run explores. An error means that the exploration itself failed; otherwise Summary.Verdict is the result.
 func Run(ctx context.Context, c Config) (*Summary, error) {
 	if c.Name == "" {
 		c.Name = c.Subject.Head()
@@ -169,7 +174,7 @@ func (s *Summary) run(ctx context.Context, c Config) error {
 	return s.drawn(ctx, c)
 }
 
-// drawn explores one program after the other.
+// drawn explores drawn programs, one after the other.
 func (s *Summary) drawn(ctx context.Context, c Config) error {
 	random := rand.New(rand.NewSource(int64(c.Search.Seed)))
 	began := time.Now()
@@ -210,7 +215,7 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 		}
 		err = s.explore(ctx, c, program, o)
 		if errors.Is(err, sched.ErrNoSchedule) && s.Statistics.Schedules > 0 {
-			break // the time was over, or it was interrupted, as the program had just been drawn
+			break // time ran out, or it was interrupted, just after the program was drawn
 		}
 		if err != nil && (!errors.Is(err, sched.ErrNoVerdict) || s.Statistics.Unknown == s.Statistics.Schedules) {
 			return err
@@ -225,7 +230,7 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 	return nil
 }
 
-// explore searches one program and adds what came of it.
+// explore searches one program and adds its results.
 func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o sched.Options) error {
 	plan, err := program.Subject.Plan(program)
 	if err != nil {
@@ -251,7 +256,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	for i := range r.Findings {
 		r.Findings[i].After += before.Schedules
 	}
-	if err != nil { // what was found before is not lost for that
+	if err != nil { // keep what was found before the error
 		return errors.Join(err, s.addAll(ctx, c, program, r.Findings))
 	}
 	more, disagreement := s.askAgain(program, o.Seed)
@@ -273,16 +278,16 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 			return fmt.Errorf("%w in any of %d schedules: %v; so nothing is known of what comes after: another count (#N) or another program may reach it", ErrMissing, r.Schedules, missing)
 		}
 	}
-	return errors.Join(disagreement, s.addAll(ctx, c, program, r.Findings)) // a disagreement takes no finding away
+	return errors.Join(disagreement, s.addAll(ctx, c, program, r.Findings)) // even with a disagreement, the findings are reported
 }
 
-// over says when no more disks are to be tried: when it was interrupted, or the budget is spent.
+// over returns a function that says when to stop trying disks: after an interruption, or once the budget is spent.
 func over(ctx context.Context, budget time.Duration) func() bool {
 	deadline := time.Now().Add(budget)
 	return func() bool { return ctx.Err() != nil || budget > 0 && time.Now().After(deadline) }
 }
 
-// show has the teller know of the statistics of a search.
+// show returns a function that passes the statistics of a search to the teller.
 func (s *Summary) show(before sched.Statistics, crashes *cases.Crashes) func(sched.Statistics) {
 	program, disks := s.Programs+1, s.Crashes.Disks
 	return func(now sched.Statistics) {
@@ -303,7 +308,7 @@ func (s *Summary) addAll(ctx context.Context, c Config, program cases.Case, all 
 	return err
 }
 
-// add makes a finding smaller and reports it.
+// add makes a finding smaller, and reports it.
 func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched.Finding) error {
 	s.teller.update(func(p *Progress) { p.Stage, p.Findings = StageShrink, len(s.Findings)+1 })
 	found := program.Clone()
@@ -320,12 +325,12 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	}
 	m := shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
 	var err error
-	if f.Failure.Kind != sched.DataRace { // the detector tells of equal races once per process
+	if f.Failure.Kind != sched.DataRace { // the race detector reports equal races only once in a process
 		limits := c.Shrink
 		limits.StepLimit = c.Search.StepLimit
 		m, err = shrink.Minimize(ctx, found, limits)
 	}
-	if err != nil { // then as it was found: it is not lost for that
+	if err != nil { // then report it as it was found
 		m = shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
 	}
 	if err = notShown(err); err != nil {
@@ -346,7 +351,7 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	return err
 }
 
-// enough is the first finding of a class of which no more are made smaller, nil if this one is to be.
+// enough returns the first finding of a class if no more findings of the class should be made smaller, else nil.
 func (s *Summary) enough(c Config, class string) (first *Finding) {
 	n := 0
 	for i := range s.Findings {
@@ -363,7 +368,7 @@ func (s *Summary) enough(c Config, class string) (first *Finding) {
 	return nil
 }
 
-// notShown takes away the error of a case that does not fail alone: it is no fault of the search.
+// notShown drops the error that a case does not fail alone, because that is not a fault of the search.
 func notShown(err error) error {
 	if errors.Is(err, shrink.ErrNotShown) {
 		return nil
@@ -371,7 +376,7 @@ func notShown(err error) error {
 	return err
 }
 
-// Claim is what an exhausted bound says, with its conditions. crashes are what those of a program with a crash came to.
+// Claim says what an exhausted bound proves, with its conditions. crashes counts those of a program with a crash.
 func Claim(e sched.Exhausted, program cases.Case, strategy string, points int, crashes *cases.Crashes) string {
 	what := "preemptions"
 	if strategy == "delay-bounded" {
@@ -389,7 +394,7 @@ func Claim(e sched.Exhausted, program cases.Case, strategy string, points int, c
 		e.Schedules, program, most, points, e.MaxSteps, disk)
 }
 
-// disksOf says which of the legal disks were looked at.
+// disksOf says which of the legal disks were tried.
 func disksOf(c *cases.Crashes) string {
 	if drawn := c.Drawn.Load(); drawn > 0 {
 		return fmt.Sprintf("each disk that this may leave, but where they are more than %d, for which %d of %d disks were drawn", cases.FewDisks, drawn, c.Disks.Load())
@@ -397,8 +402,8 @@ func disksOf(c *cases.Crashes) string {
 	return "each disk that this may leave"
 }
 
-// plus adds what was done for one program to what was done for others. Schedules of different programs are different; of the
-// coverage, what can be counted only within one program is left out.
+// plus adds the statistics of one program to those of others. Schedules of different programs are different. Coverage that
+// can be counted only within one program is left out.
 func plus(a, b sched.Statistics) sched.Statistics {
 	if a.Schedules == 0 {
 		return b
@@ -444,7 +449,7 @@ func mergeCrossings(a, b []sched.Crossing) []sched.Crossing {
 	return all
 }
 
-// Fingerprint tells a finding from others: the same case of the same class has the same.
+// Fingerprint tells findings apart: it is equal for equal cases of the same class.
 func (f Finding) Fingerprint() string {
 	sum := sha256.Sum256([]byte(f.Class + "\n" + f.Case))
 	return hex.EncodeToString(sum[:4])

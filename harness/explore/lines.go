@@ -6,8 +6,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Lines say what a search of c was and came to, after the verdict: what nobody declared, what was exhausted, crashes, faults, second
-// opinions and the canary. What there was none of has no line.
+// Lines describes a search of c and its results, after the verdict: undeclared points, what was exhausted, crashes, faults,
+// second opinions and the canary. It leaves out whatever there was none of.
 func (s *Summary) Lines(c Config) (lines []string) {
 	say := func(text string, values ...any) { lines = append(lines, fmt.Sprintf(text, values...)) }
 	if undeclared := s.Statistics.UndeclaredWords(); undeclared != "" {

@@ -5,12 +5,12 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// fewNew is the share of a stage's schedules, one in so many, below which those that show something new are not worth the next stage: another
-// program shows more.
+// fewNew: if less than one in fewNew schedules of a stage shows something new, the next stage of the program is not worth
+// its time, because another program shows more.
 const fewNew = 4
 
-// repeats says between two stages of a program's search whether the program repeats itself: too few schedules of the last stage showed
-// a partial order, or left a disk, that no schedule of the program had.
+// repeats returns a function that says, between two stages of a program's search, whether the program repeats itself: too
+// few schedules of the last stage showed a partial order, or left a disk, that was new for the program.
 func repeats(crashes *cases.Crashes) func(sched.Statistics) bool {
 	var executed, known uint64
 	return func(now sched.Statistics) bool {

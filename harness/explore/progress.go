@@ -7,14 +7,14 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Stages of an exploration.
+// The stages of an exploration.
 const (
 	StageCanary = "looking for the canary"
 	StageSearch = "searching"
 	StageShrink = "making what was found smaller"
 )
 
-// Progress says how far an exploration is.
+// Progress says how far an exploration has come.
 type Progress struct {
 	Stage      string
 	Elapsed    time.Duration
@@ -24,16 +24,16 @@ type Progress struct {
 	Statistics sched.Statistics
 }
 
-// A teller tells how far an exploration is, again and again until it is stopped, whatever the exploration is busy with.
+// A teller reports the progress of an exploration at intervals until it is stopped, whatever the exploration is doing.
 type teller struct {
 	mu  sync.Mutex
 	now Progress
 }
 
-// tellEvery is how often progress is told.
+// tellEvery is the interval between reports.
 const tellEvery = 250 * time.Millisecond
 
-// tell calls told until stop is called.
+// tell calls told at intervals until stop is called.
 func (t *teller) tell(told func(Progress)) (stop func()) {
 	if told == nil {
 		return func() {}
@@ -60,7 +60,7 @@ func (t *teller) tell(told func(Progress)) (stop func()) {
 	return func() { close(end); <-done }
 }
 
-// update changes what is told next.
+// update changes what is reported next.
 func (t *teller) update(change func(*Progress)) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

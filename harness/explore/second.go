@@ -8,16 +8,17 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// opinions is how many schedules of each program are judged by another checker too. It takes longer than all else in a schedule, and the
-// two checkers differ in what they can be wrong about, not in how often.
+// opinions is how many schedules of each program a second checker also judges. It takes longer than the rest of a schedule,
+// and the two checkers differ in the kinds of mistakes they can make, not in how often they make them.
 const opinions = 5
 
-// askAgain holds the checker against another one, where the subject has it, on a few random schedules of a program. A disagreement is an error: then what the
-// exploration says is worth nothing. A failure that these schedules show is a finding like any other.
+// askAgain compares the checker with a second one, if the subject has one, on a few random schedules of a program. A
+// disagreement is an error, because the results of the exploration are then worthless. A failure in these schedules is a
+// finding like any other.
 func (s *Summary) askAgain(program cases.Case, seed uint64) (findings []sched.Finding, err error) {
 	if crash := program.Crash; crash != nil && crash.Any {
 		program = program.Clone()
-		program.Crash = nil // a history says nothing of what a crash leaves, and to try that takes longer than all else
+		program.Crash = nil // a history says nothing about what a crash leaves, and trying crashes takes longer than everything else
 	}
 	witness, ok := program.Subject.(cases.Witness)
 	if !ok {
@@ -47,7 +48,7 @@ func (s *Summary) askAgain(program cases.Case, seed uint64) (findings []sched.Fi
 	return findings, nil
 }
 
-// A walk goes on with any thread.
+// A walk chooses a random thread at each point.
 type walk struct{ random *rand.Rand }
 
 func (walk) Name() string               { return "walk" }

@@ -11,8 +11,8 @@ import (
 	"github.com/racewindow/racewindow/harness/shrink"
 )
 
-// Smallest makes a case smaller and reports it. One that has no schedule, and does not fail without one, is explored first: every
-// schedule with at most two preemptions. Progress, if it is set, is told what it does.
+// Smallest makes a case smaller, and reports it. If the case has no schedule and does not fail without one, Smallest first
+// explores every schedule with at most two preemptions. progress, if not nil, is told what Smallest does.
 func Smallest(ctx context.Context, c cases.Case, progress func(Progress)) (*report.Report, error) {
 	m, err := shrink.Minimize(ctx, c, shrink.Limits{})
 	switch {

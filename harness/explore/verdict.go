@@ -5,15 +5,15 @@ import (
 	"fmt"
 )
 
-// What an exploration may say.
+// The verdicts of an exploration.
 const (
 	Held     = "held"
 	Violated = "violated"
-	// NoVerdict is that of an exploration that judged nothing, or ended before it was done: it is no pass.
+	// NoVerdict means that an exploration judged nothing, or ended too early. It is not a pass.
 	NoVerdict = "no verdict"
 )
 
-// conclude settles the verdict. What was found stands, whatever else went wrong.
+// conclude sets the verdict. Findings stand, whatever else went wrong.
 func (s *Summary) conclude(ctx context.Context, c Config, failed error) {
 	s.Verdict, s.Because = Held, s.unjudged(ctx, c)
 	if s.Because == "" && failed != nil {
@@ -28,7 +28,7 @@ func (s *Summary) conclude(ctx context.Context, c Config, failed error) {
 	}
 }
 
-// unjudged says why an exploration that found nothing says nothing, or "".
+// unjudged says why an exploration without findings has no verdict, or "" if it has one.
 func (s *Summary) unjudged(ctx context.Context, c Config) string {
 	done := s.Statistics
 	switch {
@@ -50,7 +50,7 @@ func (s *Summary) unjudged(ctx context.Context, c Config) string {
 	return ""
 }
 
-// notExhausted says what is missing from the claim that was asked for, or "".
+// notExhausted says what is missing for the requested claim, or "".
 func (s *Summary) notExhausted(c Config) string {
 	bound := fmt.Sprintf("every schedule within --preemptions %d", c.Search.Preemptions)
 	if n := len(s.Exhausted); n > 0 && (s.Exhausted[n-1].Bound >= c.Search.Preemptions || s.Exhausted[n-1].Complete) {
