@@ -4,17 +4,17 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// SectorBytes is what a disk writes as a whole: a crash tears writes at multiples of it.
+// SectorBytes is the size of a sector, which a disk writes as a whole: a crash tears writes at multiples of it.
 const SectorBytes = 512
 
 type sector = [SectorBytes]byte
 
-// A content is the bytes of a file. Sectors are never changed once they are in one, so contents share them.
+// A content is the bytes of a file. Sectors in a content are immutable, so contents share them.
 type content struct {
 	size int64
-	// sectors that are nil, or behind the end, are zeros; so are the bytes of the last one behind size.
+	// sectors that are nil or missing are zeros; so are the bytes of the last sector after size.
 	sectors []*sector
-	// sum is the content's hash, where it is known; who changes a content makes it from a clone, which has none.
+	// sum is the content's hash, if known. A content is changed only after cloning, and the clone has no sum.
 	sum *[hashBytes]byte
 }
 
@@ -40,16 +40,16 @@ func (c *content) set(i int, s *sector) {
 //go:norace
 func (c *content) clone() content {
 	to := make([]*sector, len(c.sectors))
-	for i := len(to) - 1; i >= 0; i-- { // the built-in copy would tell the race detector
+	for i := len(to) - 1; i >= 0; i-- { // the built-in copy would show in the race detector
 		to[i] = c.sectors[i]
 	}
 	return content{size: c.size, sectors: to}
 }
 
-// sectorsFor is how many sectors hold that many bytes.
+// sectorsFor returns how many sectors hold bytes bytes.
 func sectorsFor(bytes int64) int { return int((bytes + SectorBytes - 1) / SectorBytes) }
 
-// cut returns the first bytes of a sector and zeros behind them; nil stands for zeros alone.
+// cut returns the first bytes of a sector, followed by zeros; nil stands for zeros only.
 //
 //go:norace
 func cut(s *sector, bytes int64) *sector {
@@ -67,34 +67,34 @@ func cut(s *sector, bytes int64) *sector {
 	return s
 }
 
-// An effect is a change of a file that no sync has made durable yet.
+// An effect is a change of a file that no sync has yet made durable.
 type effect struct {
-	// sectors are what the cache held of the sectors from first on when the change was made.
+	// sectors are what the cache held after the change, for the sectors from first on.
 	first   int
 	sectors []sector
-	// from and to are the file's length before and after.
+	// from and to are the file's length before and after the change.
 	from, to int64
-	// cut is where a truncation cut the file, -1 for other changes.
+	// cut is the length to which a truncation cut the file, -1 for other changes.
 	cut int64
-	// stepwise changes of the length may stop at any sector.
+	// stepwise says that the change of the length may stop at any sector.
 	stepwise bool
 }
 
-// A lostSector was in the cache when a sync failed: it may have reached the disk, and no sync will write it again.
+// A lostSector was in the cache when a sync failed. It may have reached the disk, and no sync will write it again.
 type lostSector struct {
 	number int
 	sector *sector
 }
 
-// A node is a file or a folder, whatever its names.
+// A node is a file or a folder, independent of its names.
 type node struct {
 	folder bool
-	name   string // the path by which a file was created, opened or renamed last
+	name   string // the path of the last create, open or rename
 
-	// For a folder: the names in it now, and as they were before the journal's first edit, both sorted.
+	// For a folder: its names now, and its names before the first edit in the journal, both sorted.
 	now, before []entry
 
-	// For a file: as the engine sees it, and what is certainly on the disk.
+	// For a file: what the engine sees, and what is certainly on the disk.
 	cache, durable content
 	lost           []lostSector // older than everything pending
 	pending        []effect
@@ -141,7 +141,7 @@ func (f *node) write(p []byte, at int64) {
 	f.pending = append(f.pending, e)
 }
 
-// resize truncates the file, or lengthens it with zeros.
+// resize truncates the file, or extends it with zeros.
 //
 //go:norace
 func (f *node) resize(bytes int64) {
@@ -157,7 +157,7 @@ func (f *node) resize(bytes int64) {
 	f.pending = append(f.pending, e)
 }
 
-// cutCache cuts the cache at e.cut. What is left of the last sector is a new state of it, and so part of the effect.
+// cutCache cuts the cache at e.cut. The rest of the last sector is a new state of that sector, and so part of the effect.
 //
 //go:norace
 func (f *node) cutCache(e *effect) {
@@ -172,7 +172,8 @@ func (f *node) cutCache(e *effect) {
 	}
 }
 
-// sync makes durable what was written since the last sync, failed or not. With nothing to write it does nothing.
+// sync makes durable what was written since the last sync, whether that failed or not. With nothing to write it does
+// nothing.
 //
 //go:norace
 func (f *node) sync() {
@@ -199,7 +200,7 @@ func (f *node) sync() {
 	f.pending, f.dropped = nil, 0
 }
 
-// failSync marks everything clean: what is pending may survive or not, and no later sync writes it.
+// failSync marks everything clean: pending effects may or may not survive, and no later sync writes them.
 //
 //go:norace
 func (f *node) failSync() { f.dropped = len(f.pending) }

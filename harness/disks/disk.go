@@ -12,23 +12,23 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// A Disk is a file system in memory that keeps synced and unsynced effects apart. It takes calls from many goroutines, one at
-// a time, and orders none of them in the eyes of the race detector.
+// A Disk is a file system in memory that keeps synced and unsynced effects apart. Many goroutines may call it; it takes one
+// call at a time. To the race detector, it orders none of them.
 type Disk struct {
 	mu      raceoff.Mutex
 	root    *node
 	journal []change
 	locked  bool
-	// life is how often the process that uses the disk was killed; older files and locks are dead.
+	// life is how often the process that uses the disk was killed. Files and locks of earlier lives are dead.
 	life  int
-	files int // open
+	files int // open files
 
 	faults Injector
 	tape   *Tape
 	sleep  func(time.Duration)
 	after  func(Operation)
-	count  int // operations
-	looked int // calls of Look that have not returned
+	count  int // number of operations
+	looked int // number of calls of Look that have not returned
 }
 
 var _ disk.Disk = (*Disk)(nil)
@@ -36,10 +36,10 @@ var _ disk.Disk = (*Disk)(nil)
 // New returns an empty disk without faults.
 func New() *Disk { return &Disk{root: &node{folder: true}, tape: NewTape(0)} }
 
-// MaxFileBytes is the length that no file exceeds: beyond it operations fail with EFBIG.
+// MaxFileBytes is the largest length of a file; operations beyond it fail with EFBIG.
 const MaxFileBytes = 1 << 32
 
-// Inject makes the disk ask the injector about each operation from now on; nil heals it.
+// Inject makes the disk ask the injector about each operation from now on; nil removes all faults.
 //
 //go:norace
 func (d *Disk) Inject(i Injector) {
@@ -48,7 +48,7 @@ func (d *Disk) Inject(i Injector) {
 	d.mu.Unlock()
 }
 
-// DrawFrom makes the disk take its random choices (Drawn) from a tape. Without it they follow from the seed 0.
+// DrawFrom makes the disk take its random choices (Drawn) from a tape. By default they follow from the seed 0.
 //
 //go:norace
 func (d *Disk) DrawFrom(tape *Tape) {
@@ -57,7 +57,8 @@ func (d *Disk) DrawFrom(tape *Tape) {
 	d.mu.Unlock()
 }
 
-// Sleep is called with the Delay of faults, in the operation's goroutine and without the disk's lock; nil ignores delays.
+// Sleep sets the function that is called with the Delay of faults, in the operation's goroutine and without the disk's lock;
+// nil ignores delays.
 //
 //go:norace
 func (d *Disk) Sleep(sleep func(time.Duration)) {
@@ -66,9 +67,9 @@ func (d *Disk) Sleep(sleep func(time.Duration)) {
 	d.mu.Unlock()
 }
 
-// After has a function called after each operation, in its goroutine and without the disk's lock: it may look at the images
-// that a crash at this moment leaves. What a crash during the operation leaves is among those of before and after it. Under
-// -race the function must hide what goroutines share through it.
+// After sets a function that is called after each operation, in its goroutine and without the disk's lock. It may examine
+// the images that a crash at this moment leaves. A crash during the operation leaves nothing that a crash before or after it
+// could not leave. Under -race the function must hide what goroutines share through it.
 //
 //go:norace
 func (d *Disk) After(f func(Operation)) {
@@ -77,8 +78,8 @@ func (d *Disk) After(f func(Operation)) {
 	d.mu.Unlock()
 }
 
-// Kill is the death of the process and not of the machine: nothing is lost, the lock is released, and files that were open
-// answer every call with fs.ErrClosed.
+// Kill simulates the death of the process, but not of the machine: nothing is lost, the lock is released, and each call on a
+// file that was open returns fs.ErrClosed.
 //
 //go:norace
 func (d *Disk) Kill() {
@@ -88,7 +89,7 @@ func (d *Disk) Kill() {
 	d.mu.Unlock()
 }
 
-// Operations is how many calls the disk has taken.
+// Operations returns how many calls the disk has taken.
 //
 //go:norace
 func (d *Disk) Operations() int {
@@ -97,7 +98,7 @@ func (d *Disk) Operations() int {
 	return d.count
 }
 
-// OpenFiles is how many files are open.
+// OpenFiles returns how many files are open.
 //
 //go:norace
 func (d *Disk) OpenFiles() int {
@@ -106,8 +107,8 @@ func (d *Disk) OpenFiles() int {
 	return d.files
 }
 
-// Look calls a function that reads what is on the disk through files that are open, as a report does. What it reads is no operation:
-// nothing fails, waits, is counted or told meanwhile, so that to look changes nothing. Nothing else may use the disk.
+// Look calls a function that reads the disk through open files, as a report does. Its reads are not operations: meanwhile
+// nothing fails, waits, is counted or reported, so that looking changes nothing. Nothing else may use the disk at that time.
 //
 //go:norace
 func (d *Disk) Look(look func()) {
@@ -123,12 +124,12 @@ func (d *Disk) setLooked(change int) {
 	d.mu.Unlock()
 }
 
-// begin takes the lock and asks what becomes of the operation.
+// begin takes the lock, and returns the fault for the operation, if there is one.
 //
 //go:norace
 func (d *Disk) begin(o *Operation) (f Fault) { return d.beginOn(nil, o) }
 
-// beginOn is begin of an operation on an open file, which has the name that it was given last.
+// beginOn is begin for an operation on an open file, which uses the file's last name.
 //
 //go:norace
 func (d *Disk) beginOn(n *node, o *Operation) (f Fault) {
@@ -152,7 +153,7 @@ func (d *Disk) beginOn(n *node, o *Operation) (f Fault) {
 	return f
 }
 
-// end gives the lock back, tells who listens, and says what failed on what.
+// end releases the lock, calls the function set by After, and adds operation and name to an error.
 //
 //go:norace
 func (d *Disk) end(o *Operation, err error) error {
@@ -170,7 +171,7 @@ func (d *Disk) end(o *Operation, err error) error {
 	return &fs.PathError{Op: o.Kind.String(), Path: o.Name, Err: err}
 }
 
-// Mkdir makes a folder in the disk's own; one that exists is no error.
+// Mkdir makes a folder in the disk's root folder; it is no error if the folder exists.
 //
 //go:norace
 func (d *Disk) Mkdir(path string) error {
@@ -191,7 +192,7 @@ func (d *Disk) Mkdir(path string) error {
 	return d.end(&o, err)
 }
 
-// Create makes an empty file, or empties the one there.
+// Create makes an empty file, or empties an existing one.
 //
 //go:norace
 func (d *Disk) Create(path string) (disk.File, error) {
@@ -245,7 +246,7 @@ func (d *Disk) open(n *node, path string) *file {
 	return &file{disk: d, node: n, life: d.life}
 }
 
-// Rename replaces newPath with oldPath, a file, in one step. Folders cannot be renamed (EPERM).
+// Rename moves a file to newPath, and replaces what is there, in one step. Folders cannot be renamed (EPERM).
 //
 //go:norace
 func (d *Disk) Rename(oldPath, newPath string) error {
@@ -282,7 +283,7 @@ func (d *Disk) rename(oldPath, newPath string) error {
 	return nil
 }
 
-// Remove deletes a file or an empty folder. Who has the file open keeps it.
+// Remove deletes a file or an empty folder. A file that is open can still be used.
 //
 //go:norace
 func (d *Disk) Remove(path string) error {
@@ -330,7 +331,7 @@ func (d *Disk) List(path string) ([]disk.Entry, error) {
 	return entries, d.end(&o, nil)
 }
 
-// SyncDir makes the names in a folder durable, and neither that folder's own name nor any file's bytes.
+// SyncDir makes the names in a folder durable, but neither the name of the folder itself nor the bytes of any file.
 //
 //go:norace
 func (d *Disk) SyncDir(path string) error {
@@ -349,8 +350,8 @@ func (d *Disk) SyncDir(path string) error {
 	return d.end(&o, err)
 }
 
-// Lock takes the disk's one lock until the Closer is closed, the process killed, or the power lost. ErrLocked says that
-// somebody has it. Unlike a real one it leaves no file.
+// Lock takes the disk's only lock until the Closer is closed, the process is killed, or power is lost. ErrLocked says that
+// the lock is taken. Unlike a real lock it leaves no file.
 //
 //go:norace
 func (d *Disk) Lock(path string) (io.Closer, error) {
@@ -361,7 +362,7 @@ func (d *Disk) Lock(path string) (io.Closer, error) {
 	}
 	if d.locked {
 		_ = d.end(&o, nil)
-		return nil, fmt.Errorf("%w: another Store holds %s of this crash.Disk: close that one first, or Kill the disk", disk.ErrLocked, path)
+		return nil, fmt.Errorf("%w: another Store holds %s of this disks.Disk: close that one first, or Kill the disk", disk.ErrLocked, path)
 	}
 	d.locked = true
 	return &lock{d, d.life}, d.end(&o, nil)

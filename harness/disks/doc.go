@@ -1,15 +1,9 @@
-// Package disks is a disk in memory that can lose power. It keeps what was synced apart from what was not, fails when it is
-// told to, and says which disks a loss of power could leave behind: all of them when they are few, samples when they are many.
+// Package disks provides a disk in memory that can lose power. The disk keeps synced and unsynced effects apart, fails when
+// told to, and says which disks a loss of power could leave: all of them if they are few, samples if they are many. The
+// example of the package shows both.
 //
-//	disk := crash.New()
-//	disk.Inject(crash.Nth(2, crash.On(crash.Sync, "*.seg", crash.Fault{Err: syscall.EIO})))
-//	// … run an engine on it …
-//	for _, image := range disk.Enumerate(crash.Ordered, 1000) {
-//		reopened := crash.Crash(image) // another disk, which can crash again
-//	}
-//
-// The engine sees the newest state, as a process sees the kernel's page cache. What a loss of power leaves is decided by a
-// persistence model. Every claim names its model.
+// The engine sees the newest state, as a process sees the kernel's page cache. A persistence model decides what a loss of
+// power leaves. Every claim names its model.
 //
 //	what was not synced               Ordered (as ext4 with its journal)         Weak (what no promise forbids)
 //	names: create, mkdir, rename,     a prefix of the journal of all folders;    each name by itself: as it was last synced, or
@@ -29,23 +23,23 @@
 //	                                  survive, and no later Sync changes that unless the sector is written again
 //	Lock                              released
 //
-// A sector that is written several times between two syncs holds one of the states that the cache had, never a mixture of two:
-// disks write sectors as a whole. A crash within an operation leaves what a crash before or after it may leave: until a sync
-// is complete, its effects are pending. Every image of Ordered is one of Weak.
+// A sector that is written several times between two syncs holds one of the states that the cache had, never a mixture of
+// two: disks write whole sectors. A crash during an operation leaves what a crash before or after it may leave: until a sync
+// is complete, its effects are pending. Every image of Ordered is also an image of Weak.
 //
-// A failed SyncDir settles nothing; a later one that succeeds does: directories are metadata, and journals keep it. A later
-// File.Sync that has something new to write also settles the length, for the same reason.
+// A failed SyncDir makes nothing durable. A later successful one does: directories are metadata, and journals keep it. For
+// the same reason, a later File.Sync that has something new to write also makes the length durable.
 //
-// Sources: reliability facts measured on this project's kind of machine; Pillai et al., "All File Systems Are Not Created
+// Sources: facts measured on this project's kind of machine; Pillai et al., "All File Systems Are Not Created
 // Equal" (OSDI 2014) for the models; Rebello et al., "Can Applications Recover from fsync Failures?" (ATC 2020) for failed
 // syncs.
 //
 // # Not modelled
 //
-// Sectors that can be torn themselves, hard links, folders in folders, renamed folders, the file that a real lock leaves behind,
-// pages that the kernel evicts after a failed sync while the process lives. Inject bit flips on read for damage at rest.
+// Torn sectors, hard links, nested folders, renamed folders, the file that a real lock leaves behind, and pages that the
+// kernel evicts after a failed sync while the process lives. For damage at rest, inject bit flips on read.
 //
 // # Race detector
 //
-// Like storage.MemoryDisk the disk orders nobody: to the race detector, goroutines that meet only in its files have not met.
+// To the race detector the disk orders nobody: goroutines that meet only in its files have not met.
 package disks

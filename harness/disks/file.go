@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// A file is an open file: its node's names may change meanwhile.
+// A file is an open file. The names of its node may change meanwhile.
 type file struct {
 	disk   *Disk
 	node   *node
@@ -16,7 +16,7 @@ type file struct {
 	closed bool
 }
 
-// begin is the disk's, and refuses files that are closed.
+// begin is the disk's beginOn, and refuses calls on closed files.
 //
 //go:norace
 func (f *file) begin(o *Operation) Fault {
@@ -27,7 +27,7 @@ func (f *file) begin(o *Operation) Fault {
 	return fault
 }
 
-// ReadAt reads what was written last, synced or not; io.EOF says that the file ends before p does.
+// ReadAt reads the latest bytes, synced or not; io.EOF says that the file ends before p is full.
 //
 //go:norace
 func (f *file) ReadAt(p []byte, at int64) (n int, err error) {
@@ -37,7 +37,7 @@ func (f *file) ReadAt(p []byte, at int64) (n int, err error) {
 	switch {
 	case at < 0:
 		return 0, f.disk.end(&o, errNegative)
-	case len(p) == 0: // no system call, no error
+	case len(p) == 0: // as for a system: no call, no error
 		return 0, f.disk.end(&o, nil)
 	case fault.Err != nil:
 		return 0, f.disk.end(&o, fault.Err)
@@ -50,7 +50,7 @@ func (f *file) ReadAt(p []byte, at int64) (n int, err error) {
 	return n, f.disk.end(&o, err)
 }
 
-// WriteAt writes to the cache. With a fault it writes the part that the fault says, and the file stays grown by it.
+// WriteAt writes to the cache. With a fault it writes as many bytes as the fault says, and the file keeps them.
 //
 //go:norace
 func (f *file) WriteAt(p []byte, at int64) (n int, err error) {
@@ -61,7 +61,7 @@ func (f *file) WriteAt(p []byte, at int64) (n int, err error) {
 	switch {
 	case at < 0:
 		return 0, f.disk.end(&o, errNegative)
-	case len(p) == 0: // no system call, no error
+	case len(p) == 0: // as for a system: no call, no error
 		return 0, f.disk.end(&o, nil)
 	case f.closed || f.life != f.disk.life:
 		return 0, f.disk.end(&o, fs.ErrClosed)
@@ -74,7 +74,7 @@ func (f *file) WriteAt(p []byte, at int64) (n int, err error) {
 	return n, f.disk.end(&o, fault.Err)
 }
 
-// Truncate sets the length.
+// Truncate sets the length of the file.
 //
 //go:norace
 func (f *file) Truncate(bytes int64) error {
@@ -93,7 +93,7 @@ func (f *file) Truncate(bytes int64) error {
 	return f.disk.end(&o, err)
 }
 
-// Allocate makes the file at least that long, the new part zeros.
+// Allocate makes the file at least bytes bytes long; the new part is zeros.
 //
 //go:norace
 func (f *file) Allocate(bytes int64) error {
@@ -112,7 +112,7 @@ func (f *file) Allocate(bytes int64) error {
 	return f.disk.end(&o, err)
 }
 
-// Sync makes bytes and length durable; if it fails, it drops the pages that it should have written.
+// Sync makes bytes and length durable. If it fails, it marks as clean the pages that it should have written.
 //
 //go:norace
 func (f *file) Sync() error {
@@ -128,7 +128,7 @@ func (f *file) Sync() error {
 	return f.disk.end(&o, fault.Err)
 }
 
-// Size returns the length as it was written last.
+// Size returns the latest length, synced or not.
 //
 //go:norace
 func (f *file) Size() (int64, error) {
@@ -141,7 +141,7 @@ func (f *file) Size() (int64, error) {
 	return size, f.disk.end(&o, fault.Err)
 }
 
-// Close closes the file, also when a fault has it return an error. It syncs nothing.
+// Close closes the file, even if a fault makes it return an error. It syncs nothing.
 //
 //go:norace
 func (f *file) Close() error {

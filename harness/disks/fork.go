@@ -6,8 +6,9 @@ import (
 	"hash"
 )
 
-// Fork returns a copy of the disk as it stands, unsynced effects included, which goes on by itself: what the next process finds
-// when this one has been killed and the machine has not. Its lock is free, it has no faults, and its draws follow from the seed 0.
+// Fork returns an independent copy of the disk in its present state, including unsynced effects. It is what the next process
+// finds after this one was killed but the machine was not. The copy's lock is free, it has no faults, and its draws follow
+// from the seed 0.
 //
 //go:norace
 func (d *Disk) Fork() *Disk {
@@ -26,7 +27,7 @@ func (d *Disk) Fork() *Disk {
 	return to
 }
 
-// A forking knows the copies of nodes that it has made.
+// A forking records which nodes have been copied.
 type forking struct{ from, to []*node }
 
 //go:norace
@@ -61,8 +62,8 @@ func (f *forking) entries(all []entry) (copied []entry) {
 	return copied
 }
 
-// Flip returns the image with one bit of a file changed, as a disk that decays gives it back; bit counts from 0 within the file,
-// and must lie in it, else nothing changes. A second name of the same file shows the same.
+// Flip returns the image with one bit of a file changed, as a decaying disk would return it. bit counts from 0 within the
+// file; if it lies outside, nothing changes. The change shows under every name of the file.
 func (i *Image) Flip(path string, bit int64) *Image {
 	flipped := &Image{model: i.model, files: append([]imageFile(nil), i.files...)}
 	for _, f := range i.files {
@@ -88,8 +89,8 @@ func (i *Image) Flip(path string, bit int64) *Image {
 	return flipped
 }
 
-// Fingerprint identifies the disk as it stands, with what is not synced, dropped or lost: two disks with equal ones are equal to
-// whoever uses them, and to every crash (SHA-256).
+// Fingerprint identifies the present state of the disk, including what is not synced, dropped or lost (SHA-256). Two disks
+// with equal fingerprints are equal to every user and for every crash.
 //
 //go:norace
 func (d *Disk) Fingerprint() (sum [hashBytes]byte) {

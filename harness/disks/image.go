@@ -7,13 +7,13 @@ import (
 	"fmt"
 )
 
-// An Image is one disk that a crash may leave: names and bytes, all of them durable. It is immutable.
+// An Image is one disk that a crash may leave: names and bytes, all durable. It is immutable.
 type Image struct {
 	model Model
 	files []imageFile
 }
 
-// An imageFile is a path of an image. A file with two names (Weak) is listed under both; link is then the number of the first.
+// An imageFile is a path of an image. A file with two names (Weak) appears under both; link is then the index of the first.
 type imageFile struct {
 	path    string
 	folder  bool
@@ -23,10 +23,10 @@ type imageFile struct {
 
 const hashBytes = sha256.Size
 
-// Model is the persistence model in which the image is legal.
+// Model returns the persistence model in which the image is legal.
 func (i *Image) Model() Model { return i.model }
 
-// Hash identifies paths and bytes: two images are the same disk if and only if their hashes are equal (SHA-256). It does not
+// Hash identifies paths and bytes (SHA-256): two images are the same disk if and only if their hashes are equal. It does not
 // depend on the model.
 func (i *Image) Hash() [hashBytes]byte {
 	h := sha256.New()
@@ -40,7 +40,7 @@ func (i *Image) Hash() [hashBytes]byte {
 	return [hashBytes]byte(h.Sum(nil))
 }
 
-// hash identifies a content: its length and its sectors that are not zeros.
+// hash identifies a content, by its length and its sectors that are not zeros.
 func (c *content) hash() [hashBytes]byte {
 	if c.sum != nil {
 		return *c.sum
@@ -89,7 +89,7 @@ func (i *Image) Bytes(path string) ([]byte, bool) {
 	return nil, false
 }
 
-// String says in a line what the image is: model, paths with lengths, the beginning of the hash.
+// String describes the image in one line: model, paths with lengths, the beginning of the hash.
 func (i *Image) String() string {
 	text := i.model.String()
 	for _, f := range i.files {
@@ -103,7 +103,8 @@ func (i *Image) String() string {
 	return text + " " + hex.EncodeToString(hash[:4])
 }
 
-// Crash returns a new disk that holds the image, all of it durable, its lock free, without faults. It can crash again.
+// Crash returns a new disk that holds the image. Everything on it is durable, its lock is free, and it has no faults. It can
+// crash again.
 func Crash(i *Image) *Disk {
 	d := New()
 	nodes := make([]*node, len(i.files))

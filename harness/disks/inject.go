@@ -1,50 +1,50 @@
 package disks
 
-// An Injector decides which operations fail. A disk asks it before each, one at a time, with its lock held; what it decides
-// depends on the operations so far and nothing else. Rules are made by On, narrowed by Nth and From, joined by Any, counted by
-// a Counter, and switched by a Toggle; String and Parse turn them into text and back.
+// An Injector decides which operations fail. A disk asks it before each operation, one at a time, with the disk's lock held.
+// The decision depends on the operations so far and on nothing else. On makes rules, Nth and From narrow them, Any joins
+// them, a Counter counts their faults, a Toggle switches them; String and Parse convert them to text and back.
 type Injector interface {
-	// String is what Parse understands.
+	// String returns a text that Parse reads.
 	String() string
-	// inject must be hidden from the race detector.
+	// inject must be hidden from the race detector (//go:norace).
 	inject(o *Operation) (Fault, bool)
 }
 
-// A Rule injects one fault into operations of one kind on the names that match.
+// A Rule injects one fault into operations of one kind on matching names.
 type Rule struct {
 	kind Kind
 	glob string
-	// first and last are the matching operations that fail, counted from 1; a last of 0 is no end.
+	// first and last are the matching operations that fail, counted from 1; a last of 0 means no end.
 	first, last int
 	fault       Fault
 
 	seen int
 }
 
-// On returns a rule for all operations of a kind on names that match: '*' is any run of bytes, slashes included, '?' one byte.
-// A Rename matches by its old name.
+// On returns a rule for all operations of a kind on names that match glob: '*' matches any bytes, including slashes, '?' one
+// byte. For a Rename the old name counts.
 func On(kind Kind, glob string, f Fault) *Rule {
 	return &Rule{kind: kind, glob: glob, first: 1, fault: f}
 }
 
-// Nth returns the rule for its n-th matching operation only, counted from 1.
+// Nth returns the rule restricted to its n-th matching operation, counted from 1.
 func Nth(n int, r *Rule) *Rule {
 	narrow := *r
 	narrow.first, narrow.last, narrow.seen = n, n, 0
 	return &narrow
 }
 
-// From returns the rule for its n-th matching operation and all after it.
+// From returns the rule restricted to its n-th matching operation and all later ones.
 func From(n int, r *Rule) *Rule {
 	narrow := *r
 	narrow.first, narrow.last, narrow.seen = n, 0, 0
 	return &narrow
 }
 
-// Kind is that of the operations that fail, and Fault what becomes of them.
+// Kind returns the kind of the operations that fail.
 func (r *Rule) Kind() Kind { return r.kind }
 
-// Fault is as Kind says.
+// Fault returns the fault that the rule injects.
 func (r *Rule) Fault() Fault { return r.fault }
 
 //go:norace
@@ -59,7 +59,7 @@ func (r *Rule) inject(o *Operation) (Fault, bool) {
 	return r.fault, true
 }
 
-// matches is path.Match with a '*' that also matches slashes, and nothing but '*' and '?'.
+// matches is like path.Match, but '*' also matches slashes, and only '*' and '?' are special.
 //
 //go:norace
 func matches(glob, name string) bool {
@@ -80,7 +80,7 @@ func matches(glob, name string) bool {
 	return name == ""
 }
 
-// Any asks all of them, so that each counts, and takes the first fault.
+// Any asks all injectors, so that each one counts, and takes the first fault.
 func Any(injectors ...Injector) Injector { return anyOf(injectors) }
 
 type anyOf []Injector
@@ -95,7 +95,7 @@ func (a anyOf) inject(o *Operation) (fault Fault, ok bool) {
 	return fault, ok
 }
 
-// A Counter counts the faults that another injector injects. It prints as that one.
+// A Counter counts the faults of another injector. Its text is that injector's.
 type Counter struct {
 	Injector
 	count int
@@ -104,7 +104,7 @@ type Counter struct {
 // Count returns a counter of an injector's faults.
 func Count(i Injector) *Counter { return &Counter{Injector: i} }
 
-// Faults is how many there were. Ask when the disk is at rest.
+// Faults returns the number of faults. Call it only while nothing uses the disk.
 //
 //go:norace
 func (c *Counter) Faults() int { return c.count }
@@ -118,16 +118,17 @@ func (c *Counter) inject(o *Operation) (Fault, bool) {
 	return f, ok
 }
 
-// A Toggle is an injector that can be switched off and on again; while it is off nothing is counted. It prints as the injector.
+// A Toggle is an injector that can be switched off and on. While it is off, it counts no operations. Its text is the
+// injector's.
 type Toggle struct {
 	Injector
 	off bool
 }
 
-// Switched returns a Toggle of an injector, switched on.
+// Switched returns a Toggle for an injector, switched on.
 func Switched(i Injector) *Toggle { return &Toggle{Injector: i} }
 
-// Switch turns the faults on or off. Switch when the disk is at rest.
+// Switch turns the faults on or off. Call it only while nothing uses the disk.
 //
 //go:norace
 func (t *Toggle) Switch(on bool) { t.off = !on }

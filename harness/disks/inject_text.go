@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// The text of faults. Rules are separated by "; ", and each is
+// The text of faults. Rules are separated by "; ". Each has the form
 //
 //	kind glob [#n | #n+] = fault
 //
@@ -22,10 +22,10 @@ import (
 //	read * #5+ = FLIP/?              from the fifth read on, a bit is flipped that the tape chooses
 //	any index = DELAY/2ms            every operation on the index waits
 //
-// The kinds are those of Kind. After a slash stand the bytes that a failed write keeps (0 unless told), the bit that FLIP inverts,
-// or a time. SHORT is io.ErrShortWrite. A fault may combine parts: DELAY/1ms+EIO.
+// The kinds are those of Kind. After the slash comes the number of bytes that a failed write keeps (default 0), the bit that
+// FLIP inverts, or a time. SHORT is io.ErrShortWrite. A fault can combine parts: DELAY/1ms+EIO.
 
-// ErrFault refuses the text of a fault.
+// ErrFault is wrapped by the errors for a text that is not a fault.
 var ErrFault = errors.New("not a fault")
 
 var faultErrors = []struct {
@@ -42,7 +42,7 @@ var faultErrors = []struct {
 	{"SHORT", io.ErrShortWrite},
 }
 
-// String is the rule as Parse understands it.
+// String returns the rule as Parse reads it.
 func (r *Rule) String() string {
 	text := r.kind.String() + " " + r.glob
 	switch {
@@ -62,7 +62,7 @@ func (a anyOf) String() string {
 	return strings.Join(texts, "; ")
 }
 
-// String is the fault as Parse understands it. An error that has no name there prints as itself, for people only.
+// String returns the fault as Parse reads it. An error that has no name there prints as itself, only for people.
 func (f Fault) String() string {
 	var parts []string
 	if f.Delay > 0 {
@@ -93,7 +93,7 @@ func number(n int) string {
 	return strconv.Itoa(n)
 }
 
-// Parse returns the injector that prints as text; blanks around separators may be left out. An empty text injects nothing.
+// Parse returns the injector whose text is text; blanks around separators may be missing. An empty text injects nothing.
 // Errors: ErrFault.
 func Parse(text string) (Injector, error) {
 	all := anyOf{}

@@ -17,13 +17,13 @@ const (
 	Weak
 )
 
-// Models are all of them.
+// Models lists all models.
 var Models = []Model{Ordered, Weak}
 
-// ErrModel refuses the name of a model.
+// ErrModel is wrapped by the error for an unknown model.
 var ErrModel = errors.New("no such persistence model")
 
-// String is the model's name in cases and reports.
+// String returns the model's name in cases and reports.
 func (m Model) String() string {
 	if int(m) < len(modelNames) {
 		return modelNames[m]
@@ -33,7 +33,7 @@ func (m Model) String() string {
 
 var modelNames = [...]string{"ordered", "weak"}
 
-// ModelByName returns the model that prints as name. Errors: ErrModel.
+// ModelByName returns the model with that name. Errors: ErrModel.
 func ModelByName(name string) (Model, error) {
 	for i, n := range modelNames {
 		if n == name {

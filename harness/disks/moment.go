@@ -2,34 +2,34 @@ package disks
 
 import "math"
 
-// A Moment is what is known of a disk at one moment, from which every crash at that moment follows. It stays what it is while
-// the disk goes on. It is for one goroutine; its images are for any.
+// A Moment is a disk's state at one moment, which determines every crash at that moment. It stays the same while the disk
+// goes on. Only one goroutine may use it; its images are for any.
 type Moment struct {
 	model Model
 	names *namespaces
-	files []*variants // by node, nil until they are needed
+	files []*variants // by node; nil until needed
 }
 
-// At returns the present moment of the disk, for crashes in a model. It costs as much as the disk has sectors, a pointer each.
+// At returns the present moment of the disk, for crashes in a model. It costs one pointer for each sector of the disk.
 func (d *Disk) At(m Model) *Moment {
 	s := d.snapshot()
 	return &Moment{model: m, names: newNamespaces(m, s), files: make([]*variants, len(s.nodes))}
 }
 
-// Images says how many distinct disks a crash now may leave, at most math.MaxUint64. If exact is false it is an upper bound:
-// some of so many may be equal.
+// Images returns how many distinct disks a crash now may leave, at most math.MaxUint64. If exact is false, count is an upper
+// bound, because some of the disks may be equal.
 func (d *Disk) Images(m Model) (count uint64, exact bool) { return d.At(m).Images() }
 
-// Enumerate returns every distinct disk that a crash now may leave, if they are at most limit, always in the same order, the
-// oldest first; else nil.
+// Enumerate returns every distinct disk that a crash now may leave, if there are at most limit; otherwise nil. The order is
+// always the same, the oldest first.
 func (d *Disk) Enumerate(m Model, limit int) []*Image { return d.At(m).Enumerate(limit) }
 
-// Sample draws a disk that a crash now may leave. The same effects and the same tape give the same disk, byte for byte; every
-// disk may come up; a tape of zeros gives the newest.
+// Sample draws a disk that a crash now may leave. Equal effects and equal tapes give equal disks, byte for byte. Every disk
+// is possible; a tape of zeros gives the newest.
 func (d *Disk) Sample(m Model, tape *Tape) *Image { return d.At(m).Sample(tape) }
 
-// Unsynced is how many effects a loss of power could undo now: writes and changes of length, and of names. A crash of a disk
-// where it is 0 shows nothing.
+// Unsynced returns how many effects a loss of power could undo now: writes, and changes of lengths and of names. If it is 0,
+// a crash shows nothing.
 //
 //go:norace
 func (d *Disk) Unsynced() (effects int) {
@@ -37,7 +37,7 @@ func (d *Disk) Unsynced() (effects int) {
 	return effects
 }
 
-// Unsynced is as Disk.Unsynced; dropped is how many of these effects a failed sync has marked clean.
+// Unsynced is like Disk.Unsynced; dropped is how many of these effects a failed sync has marked clean.
 func (m *Moment) Unsynced() (effects, dropped int) { return m.names.s.unsynced() }
 
 //go:norace
@@ -54,7 +54,7 @@ func (s *snapshot) unsynced() (effects, dropped int) {
 	return effects, dropped
 }
 
-// Images is as Disk.Images.
+// Images is like Disk.Images.
 func (m *Moment) Images() (count uint64, exact bool) {
 	spaces, few := m.spaces(fewVariants)
 	if !few {
@@ -76,9 +76,9 @@ func (m *Moment) Images() (count uint64, exact bool) {
 	return count, false
 }
 
-// Enumerate is as Disk.Enumerate.
+// Enumerate is like Disk.Enumerate.
 func (m *Moment) Enumerate(limit int) []*Image {
-	const equal = 8 // how many times more there may be before equal ones are dropped
+	const equal = 8 // how many times limit there may be, before equal ones are dropped
 	spaces, few := m.spaces(equal * limit)
 	if !few {
 		return nil
@@ -92,7 +92,7 @@ func (m *Moment) Enumerate(limit int) []*Image {
 	return nil
 }
 
-// Sample is as Disk.Sample.
+// Sample is like Disk.Sample.
 func (m *Moment) Sample(tape *Tape) *Image {
 	links := m.names.sample(tape)
 	chosen := make([]*content, len(m.files))
@@ -117,7 +117,7 @@ func (m *Moment) variants(number int) *variants {
 	return v
 }
 
-// spaces lists the distinct namespaces, if there are at most limit of them, equal ones counted.
+// spaces lists the distinct namespaces, if there are at most limit, counting equal ones.
 func (m *Moment) spaces(limit int) (all [][]link, few bool) {
 	count := m.names.count()
 	if count > uint64(limit) {
@@ -138,7 +138,8 @@ func (m *Moment) spaces(limit int) (all [][]link, few bool) {
 	return all, true
 }
 
-// total adds up the images of all namespaces. It is exact if no two namespaces have the same paths, and the files' counts are.
+// total adds up the images of all namespaces. It is exact if no two namespaces have the same paths, and the counts of the
+// files are exact.
 func (m *Moment) total(spaces [][]link) (count uint64, exact bool) {
 	exact = true
 	known := map[string]bool{}
@@ -161,7 +162,7 @@ func (m *Moment) total(spaces [][]link) (count uint64, exact bool) {
 	return count, exact && count < math.MaxUint64
 }
 
-// firstLink is the number of the first link to the node of link k.
+// firstLink returns the index of the first link to the node of link k.
 func firstLink(links []link, k int) int {
 	for i := range links[:k] {
 		if links[i].node == links[k].node {
@@ -171,8 +172,8 @@ func firstLink(links []link, k int) int {
 	return k
 }
 
-// list makes the images of all namespaces and drops those that are equal to an earlier one. It returns nil if some file has too
-// many variants to list.
+// list makes the images of all namespaces, and drops those equal to an earlier one. It returns nil if a file has too many
+// variants to list.
 func (m *Moment) list(spaces [][]link) (all []*Image) {
 	known := map[[hashBytes]byte]bool{}
 	for _, links := range spaces {

@@ -12,16 +12,16 @@ type entry struct {
 	node *node
 }
 
-// An edit gives a name in a folder to a node, or with nil takes it away.
+// An edit gives a name in a folder to a node, or takes it away if the node is nil.
 type edit struct {
 	folder *node
 	name   string
 	node   *node
-	// synced says that the folder was synced since.
+	// synced says that the folder was synced after the edit.
 	synced bool
 }
 
-// A change is one entry of the journal of names: one edit, or the two of a rename.
+// A change is one entry in the journal of names: one edit, or the two edits of a rename.
 type change struct {
 	edits [2]edit
 	count int
@@ -37,7 +37,7 @@ func find(entries []entry, name string) *node {
 	return nil
 }
 
-// with returns the entries after an edit, in a slice of their own.
+// with returns the entries after an edit, in a new slice.
 //
 //go:norace
 func with(entries []entry, name string, n *node) []entry {
@@ -57,7 +57,7 @@ func with(entries []entry, name string, n *node) []entry {
 	return edited
 }
 
-// place finds the folder and the base name of a path: "name" or "folder/name".
+// place returns the folder and the base name of a path: "name" or "folder/name".
 //
 //go:norace
 func (d *Disk) place(path string) (folder *node, name string, err error) {
@@ -79,7 +79,7 @@ func (d *Disk) place(path string) (folder *node, name string, err error) {
 	return folder, path[slash+1:], nil
 }
 
-// lookup finds what has a path; "." is the disk's folder.
+// lookup returns the node with a path; "." is the root folder.
 //
 //go:norace
 func (d *Disk) lookup(path string) (*node, error) {
@@ -110,7 +110,8 @@ func (d *Disk) change(one, two edit) {
 	d.journal = append(d.journal, c)
 }
 
-// syncFolder makes a folder's names durable, and forgets the journal's beginning where both models agree that it is.
+// syncFolder makes a folder's names durable. It removes from the journal the leading changes that are durable in both
+// models.
 //
 //go:norace
 func (d *Disk) syncFolder(folder *node) {

@@ -1,13 +1,13 @@
 package disks
 
-// A link is a path after a crash, and the number of the node that it names.
+// A link is a path after a crash, with the number of its node.
 type link struct {
 	path   string
 	node   int
 	folder bool
 }
 
-// A snapshot is what is known of a disk at one moment. Nodes have numbers here; 0 is the disk's folder.
+// A snapshot is a disk's state at one moment. Nodes have numbers in it; 0 is the root folder.
 type snapshot struct {
 	nodes   []*node
 	folder  []bool
@@ -30,7 +30,7 @@ func (d *Disk) snapshot() *snapshot {
 			s.add(c.edits[i].node)
 		}
 	}
-	for k := 0; k < len(s.nodes); k++ { // grows meanwhile
+	for k := 0; k < len(s.nodes); k++ { // the list grows meanwhile
 		for _, e := range s.nodes[k].before {
 			s.add(e.node)
 		}
@@ -62,7 +62,7 @@ func (s *snapshot) number(n *node) int {
 	return -1
 }
 
-// links lists the paths of folders that have these entries, by node, sorted within each folder.
+// links lists the paths in folders with these entries (by node), sorted within each folder.
 func (s *snapshot) links(entries [][]entry) (links []link) {
 	for _, e := range entries[0] {
 		number := s.number(e.node)
@@ -77,18 +77,18 @@ func (s *snapshot) links(entries [][]entry) (links []link) {
 	return links
 }
 
-// namespaces are the ways in which names may survive a crash. Number 0 is the oldest, the last one the newest.
+// namespaces are the sets of names that may survive a crash. Number 0 is the oldest, the last one the newest.
 type namespaces struct {
 	s     *snapshot
 	model Model
-	// floor is for Ordered the number of changes that are certain to have survived.
+	// floor, for Ordered, is the number of changes that have certainly survived.
 	floor int
 	// base and slots are for Weak: the entries that are certain, and the names that are not.
 	base  [][]entry
 	slots []slot
 }
 
-// A slot is a name in a folder and what may have it, oldest first; nil is nothing.
+// A slot is a name in a folder with the nodes that may have it, oldest first; nil means none.
 type slot struct {
 	folder int
 	name   string
@@ -140,7 +140,7 @@ func (s *snapshot) slots() (all []slot) {
 	return all
 }
 
-// add makes n the newest that may have the name.
+// add makes n the newest node that may have the name.
 func (s *slot) add(n *node) {
 	rest := s.nodes[:0]
 	for _, known := range s.nodes {
@@ -151,7 +151,7 @@ func (s *slot) add(n *node) {
 	s.nodes = append(rest, n)
 }
 
-// count is how many there are, some of them perhaps equal; at most math.MaxUint64.
+// count returns how many there are, counting equal ones; at most math.MaxUint64.
 func (n *namespaces) count() uint64 {
 	if n.model == Ordered {
 		return uint64(len(n.s.journal)-n.floor) + 1
@@ -187,7 +187,7 @@ func (n *namespaces) sample(tape *Tape) []link {
 	return n.pick(func(k, nodes int) int { return nodes - 1 - int(tape.Draw(uint64(nodes))) })
 }
 
-// prefix is the names after the first so many changes.
+// prefix returns the names after the first changes changes.
 func (n *namespaces) prefix(changes int) []link {
 	entries := append([][]entry(nil), n.s.before...)
 	for k := range n.s.journal[:changes] {
@@ -199,7 +199,7 @@ func (n *namespaces) prefix(changes int) []link {
 	return n.s.links(entries)
 }
 
-// pick gives each open name to one of those that may have it.
+// pick gives each uncertain name to one of the nodes that may have it.
 func (n *namespaces) pick(choose func(k, nodes int) int) []link {
 	entries := append([][]entry(nil), n.base...)
 	for k, slot := range n.slots {

@@ -1,8 +1,9 @@
 package disks
 
-// Near lists disks that lie at the edges of what a crash now may leave, at most so many, always the same in the same order: all is as
-// new as it can be but one sector, or all of a file as old as it can be but one sector. Draws come upon these seldom where there are many
-// disks, and they show most: a change that was overtaken by another, which must not be believed without it.
+// Near lists at most most disks at the edges of what a crash now may leave, always the same in the same order: everything as
+// new as possible except for one sector, or everything in a file as old as possible except for one sector. If there are many
+// disks, random draws seldom find these, and they show the most: a later change that survived without an earlier one, and
+// must not be trusted without it.
 func (m *Moment) Near(most int) (all []*Image) {
 	links := m.names.sample(Replay(nil))
 	newest := make([]*content, len(m.files))
@@ -35,7 +36,7 @@ func (m *Moment) Near(most int) (all []*Image) {
 	return all
 }
 
-// near lists the contents of a file that Near looks at: first the newest but for one sector, then the oldest but for one.
+// near lists the contents of a file for Near: first the newest except for one sector, then the oldest except for one.
 func (v *variants) near() (all []*content) {
 	l := v.lengths[len(v.lengths)-1]
 	choices := v.choices(l)

@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// A Kind is one of the calls that a disk takes.
+// A Kind is one of the calls on a disk.
 type Kind uint8
 
-// The calls of storage.Disk, then those of storage.File. AnyKind stands for all of them in a Rule.
+// The calls of disk.Disk, then those of disk.File. AnyKind stands for all of them in a Rule.
 const (
 	AnyKind Kind = iota
 	Mkdir
@@ -33,7 +33,7 @@ var kindNames = [...]string{
 	"read", "write", "truncate", "allocate", "sync", "size", "close",
 }
 
-// String is the kind's name in the text of faults.
+// String returns the kind's name in the text of faults.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) {
 		return kindNames[k]
@@ -53,32 +53,32 @@ func (k Kind) Changes() bool {
 // An Operation is one call on a disk.
 type Operation struct {
 	Kind Kind
-	// Name is the file's or the folder's, of a Rename the old one, of a call on a file the one by which it was opened.
+	// Name is the name of the file or the folder: for a Rename the old name, for a call on a file the file's last name.
 	Name string
-	// At is the position of a Read or Write, and the length that a Truncate or Allocate asks for.
+	// At is the position of a Read or Write, or the length for a Truncate or Allocate.
 	At int64
 	// Bytes is the length of a Read or Write.
 	Bytes int
 }
 
-// A Fault is what becomes of an operation. The zero Fault is none.
+// A Fault says how an operation fails. The zero Fault means that it does not.
 type Fault struct {
-	// Err is what the operation returns, wrapped in a *fs.PathError; nil means that it succeeds.
+	// Err is what the operation returns, wrapped in a *fs.PathError; nil means success.
 	//
-	// With an error a Write writes Keep bytes, a Sync drops the pages that it should have written, a SyncDir settles
-	// nothing, and everything else has no effect.
+	// With an error, a Write writes Keep bytes, a Sync drops the pages that it should have written, a SyncDir makes nothing
+	// durable, and any other operation has no effect.
 	Err error
-	// Keep is how many bytes a Write that fails writes; Drawn lets the disk's tape say.
+	// Keep is how many bytes a failing Write writes; Drawn lets the disk's tape choose.
 	Keep int
-	// Flip inverts one bit of what a Read has read: Bit, counted from its first byte, modulo the bits that there are; Drawn
-	// lets the tape say.
+	// Flip inverts one bit of the result of a Read: bit number Bit, counted from its first byte, modulo the number of bits;
+	// Drawn lets the tape choose.
 	Flip bool
 	Bit  int
-	// Delay is passed to the disk's Sleep before anything happens.
+	// Delay is passed to the disk's Sleep before anything else happens.
 	Delay time.Duration
 }
 
-// Drawn as a Fault's Keep or Bit lets the disk's tape choose.
+// Drawn, as a Fault's Keep or Bit, lets the disk's tape choose.
 const Drawn = -1
 
 //go:norace

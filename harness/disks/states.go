@@ -1,7 +1,7 @@
 package disks
 
-// states are what is known of a file at one moment: enough to say what a crash may leave of it. It shares sectors and effects
-// with the file, which never changes them.
+// states describe a file at one moment, well enough to say what a crash may leave of it. They share sectors and effects with
+// the file, which never changes them.
 type states struct {
 	durable content
 	lost    []lostSector
@@ -12,19 +12,19 @@ type states struct {
 //go:norace
 func (f *node) states() states { return states{f.durable, f.lost, f.pending, f.dropped} }
 
-// A state is what a sector held after the effect with that number; -1 is before all of them.
+// A state is the content of a sector after the effect with that number; -1 means before all effects.
 type state struct {
 	sector *sector
 	effect int
 }
 
-// A length is one that the file may have after a crash: the lengths and cuts of the first so many effects have survived.
+// A length is a possible length of the file after a crash: the lengths and cuts of the first effects effects have survived.
 type length struct {
 	bytes   int64
 	effects int
 }
 
-// lengths lists what the file's length may be, oldest first.
+// lengths lists the possible lengths of the file, oldest first.
 func (s *states) lengths() []length {
 	all := []length{{s.durable.size, 0}}
 	for k, e := range s.pending {
@@ -41,7 +41,7 @@ func (s *states) lengths() []length {
 	return all
 }
 
-// through is how a state of sector number i looks when the truncations among the first so many effects have survived.
+// through returns a state of sector number i if the truncations among the first effects effects have survived.
 //
 //go:norace
 func (s *states) through(v state, i, effects int) *sector {
@@ -57,8 +57,8 @@ func (s *states) through(v state, i, effects int) *sector {
 	return cut(v.sector, keep)
 }
 
-// reaches says whether a state of sector number i was written to the room that the file had after so many effects: a truncation
-// between the two gives that room back, and what comes later lies elsewhere.
+// reaches says whether a state of sector number i was written to the space that the file had after the first effects
+// effects. A truncation in between frees that space, and later writes go elsewhere.
 func (s *states) reaches(v state, i, effects int) bool {
 	for k := effects; k < v.effect; k++ {
 		if c := s.pending[k].cut; c >= 0 && c <= int64(i)*SectorBytes {
@@ -68,7 +68,7 @@ func (s *states) reaches(v state, i, effects int) bool {
 	return true
 }
 
-// histories lists the sectors whose bytes are not certain, in order, and the states of each, oldest first.
+// histories lists the sectors whose bytes are uncertain, in order, with the states of each, oldest first.
 func (s *states) histories() (open []int, of [][]state) {
 	count := len(s.durable.sectors)
 	for _, l := range s.lost {
@@ -131,7 +131,8 @@ func (s *states) may(m Model, i int, history []state, l length) (found []*sector
 	return found
 }
 
-// newest is what sector number i holds in a file of that length when of its history the first so many effects have survived.
+// newest returns what sector number i holds in a file of that length if the first effects effects in its history have
+// survived.
 func (s *states) newest(i int, history []state, l length, effects int) *sector {
 	for k := len(history) - 1; k > 0; k-- {
 		if v := history[k]; v.effect < effects && s.reaches(v, i, l.effects) {
@@ -143,8 +144,8 @@ func (s *states) newest(i int, history []state, l length, effects int) *sector {
 
 func same(a, b *sector) bool { return a == b || a != nil && b != nil && *a == *b }
 
-// settleLost is what stays undecided when a sync has succeeded that wrote all but the first so many effects: sectors which an
-// earlier sync failed to write, and which nobody has written since.
+// settleLost returns what is still uncertain after a successful sync that wrote everything but the first dropped effects:
+// sectors that an earlier sync failed to write, and that have not been written again.
 //
 //go:norace
 func (s *states) settleLost(dropped int) (lost []lostSector) {
@@ -166,7 +167,7 @@ func (s *states) stillLost(lost []lostSector, l lostSector, effect, dropped int)
 			return lost
 		}
 	}
-	for k := effect + 1; k < len(s.pending); k++ { // a truncation gave its room back
+	for k := effect + 1; k < len(s.pending); k++ { // a truncation freed its space
 		if c := s.pending[k].cut; c >= 0 && c <= int64(l.number)*SectorBytes {
 			return lost
 		}

@@ -1,9 +1,9 @@
 package disks
 
-// A Tape is the one source of a disk's random choices, and records them. Draws after the end of a replayed tape are 0, which is
-// always the simplest choice: an image in which everything has survived, a write of which nothing has.
+// A Tape is the only source of a disk's random choices, and records them. Draws after the end of a replayed tape are 0,
+// which is always the simplest choice: an image in which everything has survived, a failed write that wrote nothing.
 //
-// It is not for several goroutines at once, except through one disk. It hides from the race detector.
+// Only one goroutine at a time may use it, except through one disk. It is hidden from the race detector.
 type Tape struct {
 	seed  uint64
 	step  uint64
@@ -16,7 +16,7 @@ type Tape struct {
 // NewTape returns a tape whose draws follow from the seed.
 func NewTape(seed uint64) *Tape { return &Tape{seed: seed} }
 
-// Replay returns a tape with these draws, then zeros. A draw is taken modulo the number of choices that there are.
+// Replay returns a tape with these draws, then zeros. Each draw is taken modulo the number of choices.
 func Replay(draws []uint64) *Tape {
 	return &Tape{replayed: append([]uint64(nil), draws...), fixed: true}
 }
@@ -40,8 +40,8 @@ func (t *Tape) Draw(choices uint64) uint64 {
 	return v
 }
 
-// next is SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014). It stands here because
-// the generators of math/rand/v2 show their state to the race detector.
+// next is SplitMix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators, OOPSLA 2014). It is implemented
+// here because the race detector sees the state of the generators of math/rand/v2.
 //
 //go:norace
 func (t *Tape) next() uint64 {

@@ -5,12 +5,12 @@ import (
 	"fmt"
 )
 
-// ErrTooMany is wrapped by the error of Try where there are more disks than it may look at: then nothing is known.
+// ErrTooMany is wrapped by the error of Try if there are more disks than it may check. Nothing is then known.
 var ErrTooMany = errors.New("too many disks")
 
-// A LostError says on which of the disks that a loss of power may leave something is wrong.
+// A LostError says that something is wrong on one of the disks that a loss of power may leave.
 type LostError struct {
-	// Disk is its number among Of, from 1, in the order of Enumerate.
+	// Disk is its number among Of disks, counted from 1, in the order of Enumerate.
 	Disk, Of int
 	Model    Model
 	Err      error
@@ -27,10 +27,11 @@ func (e *LostError) Which() string { return fmt.Sprintf("disk %d of %d (%v)", e.
 // Unwrap returns what is wrong.
 func (e *LostError) Unwrap() error { return e.Err }
 
-// Try takes the power away now and calls check with each disk that this may leave, at most limit of them; d itself goes on. The
-// first disk that check refuses is a LostError. It is for functions given to sched's Execution.Invariant:
+// Try takes the power away now, and calls check with each disk that this may leave, if there are at most limit; d itself
+// goes on. For the first disk that check refuses, Try returns a LostError. It is meant for functions passed to sched's
+// Execution.Invariant:
 //
-//	x.Invariant(func() error { return d.Try(crash.Ordered, 4096, recovers) })
+//	x.Invariant(func() error { return d.Try(disks.Ordered, 4096, recovers) })
 func (d *Disk) Try(m Model, limit int, check func(after *Disk) error) error {
 	images := d.Enumerate(m, limit)
 	if images == nil {

@@ -2,22 +2,22 @@ package disks
 
 import "math"
 
-// variants are what a crash may leave of one file.
+// variants are the contents that a crash may leave of one file.
 type variants struct {
 	model   Model
 	states  states
 	lengths []length
-	// open are the sectors that are not certain, history what each has held.
+	// open are the uncertain sectors, history the states of each.
 	open    []int
 	history [][]state
 
 	counted  bool
-	count    uint64 // at least as many as there are distinct ones, at most math.MaxUint64
+	count    uint64 // an upper bound for the number of distinct variants, at most math.MaxUint64
 	exact    bool
-	distinct []*content // all of them, if they are few
+	distinct []*content // all of them, if there are few
 }
 
-// fewVariants is how many variants of one file are listed to see which are equal.
+// fewVariants is how many variants of one file are listed at most, to find equal ones.
 const fewVariants = 1 << 12
 
 func newVariants(m Model, s states) *variants {
@@ -34,7 +34,7 @@ func newVariants(m Model, s states) *variants {
 	return v
 }
 
-// distinctLengths keeps of equal lengths the newest.
+// distinctLengths keeps the newest of equal lengths.
 func distinctLengths(all []length) (distinct []length) {
 	for k, l := range all {
 		if !hasLength(all[k+1:], l.bytes) {
@@ -53,7 +53,7 @@ func hasLength(all []length, bytes int64) bool {
 	return false
 }
 
-// within is how many of the open sectors begin before the end of a file of that length.
+// within returns how many of the open sectors begin before the end of a file of that length.
 func (v *variants) within(l length) int {
 	n := 0
 	for n < len(v.open) && int64(v.open[n])*SectorBytes < l.bytes {
@@ -62,7 +62,7 @@ func (v *variants) within(l length) int {
 	return n
 }
 
-// choices lists for a length what each open sector within it may hold.
+// choices lists what each open sector within a length may hold.
 func (v *variants) choices(l length) [][]*sector {
 	all := make([][]*sector, v.within(l))
 	for k := range all {
@@ -71,7 +71,7 @@ func (v *variants) choices(l length) [][]*sector {
 	return all
 }
 
-// tally counts the variants, and lists them if they are few.
+// tally counts the variants, and lists them if there are few.
 func (v *variants) tally() {
 	if v.counted {
 		return
@@ -96,7 +96,7 @@ func (v *variants) tally() {
 	}
 }
 
-// list makes every variant, and drops those that are equal to an earlier one.
+// list makes every variant, and drops those equal to an earlier one.
 func (v *variants) list() {
 	known := map[[hashBytes]byte]bool{}
 	for _, l := range v.lengths {
@@ -112,7 +112,7 @@ func (v *variants) list() {
 	v.count, v.exact = uint64(len(v.distinct)), true
 }
 
-// next counts picks up by one, the first fastest, and returns nil after the last.
+// next advances picks like a counter, the first digit fastest, and returns nil after the last.
 func next(picks []int, choices [][]*sector) []int {
 	for k := range picks {
 		if picks[k]++; picks[k] < len(choices[k]) {
@@ -136,8 +136,8 @@ func (v *variants) build(l length, pick func(k int) *sector) *content {
 	return &c
 }
 
-// sample draws one variant. Crashes are not uniform, and neither are draws: the newest state, the one of the last sync, a clean
-// stop in the order of writes and a single late sector come up often; any mixture may.
+// sample draws one variant. Neither crashes nor draws are uniform: the newest state, the state of the last sync, a clean
+// stop in the order of writes, and a single late sector are drawn often; any mixture is possible.
 func (v *variants) sample(tape *Tape) *content {
 	if len(v.open) == 0 && len(v.lengths) == 1 {
 		c := v.states.durable.clone()
@@ -160,7 +160,7 @@ func (v *variants) sample(tape *Tape) *content {
 	}
 }
 
-// lengthAfter is the length after so many effects.
+// lengthAfter returns the length after the first effects effects.
 func (v *variants) lengthAfter(effects int) length {
 	found := v.lengths[0]
 	for _, l := range v.lengths {
@@ -171,12 +171,12 @@ func (v *variants) lengthAfter(effects int) length {
 	return found
 }
 
-// stop is the file after its first so many effects.
+// stop returns the file after its first effects effects.
 func (v *variants) stop(l length, effects int) *content {
 	return v.build(l, func(k int) *sector { return v.states.newest(v.open[k], v.history[k], l, effects) })
 }
 
-// late is the newest state, but for one sector.
+// late returns the newest state, except for one sector.
 func (v *variants) late(l length, tape *Tape) *content {
 	open := v.within(l)
 	if open == 0 {
@@ -204,7 +204,7 @@ func (v *variants) mix(l length, tape *Tape) *content {
 	})
 }
 
-// times multiplies and plus adds, both up to math.MaxUint64.
+// times multiplies and plus adds, both limited to math.MaxUint64.
 func times(a, b uint64) uint64 {
 	if a != 0 && b > math.MaxUint64/a {
 		return math.MaxUint64
