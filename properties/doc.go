@@ -1,6 +1,6 @@
-// Package properties holds what must be true of every case, as gopter properties: it draws whole cases (options, programs
-// of several clients, delays at failpoints), executes them, and shrinks one that breaks a promise until nothing can be
-// left out of it. Nothing imports it.
+// Package properties states what must be true of every case, as gopter properties. It draws whole cases (options, programs
+// of several clients, delays at failpoints) and executes them. It shrinks a case that breaks a promise until nothing more
+// can be left out. Nothing imports this package.
 //
-// How many cases are drawn: -racewindow.cases N, for 'make properties' more than for 'make test'.
+// The flag -racewindow.cases N sets how many cases are drawn; 'make properties' draws more than 'make test'.
 package properties

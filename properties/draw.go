@@ -11,19 +11,20 @@ import (
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// A Shape bounds the cases that are drawn.
+// A Shape bounds the drawn cases.
 type Shape struct {
-	// Handovers are those that cases are drawn for, by name.
+	// Handovers are the hand-overs for which cases are drawn, by name.
 	Handovers []string
-	// Threads and Operations, of one thread, are the most; default 4 and 6.
+	// Threads is the largest number of threads, default 4; Operations is the largest number of operations in one thread,
+	// default 6.
 	Threads, Operations int
-	// Delays are the most; negative for none; default 3.
+	// Delays is the largest number of delays, default 3; negative means none.
 	Delays int
-	// Quiet leaves out what the store does by itself: flushes by size and time.
+	// Quiet leaves out what the store does on its own: flushes by size and time.
 	Quiet bool
 }
 
-// Cases generates cases of a shape. Everything random about one is in it: its text runs again.
+// Cases generates cases of a shape. A case contains everything that was drawn, so its text can be executed again.
 func Cases(s Shape) gopter.Gen {
 	if s.Threads == 0 {
 		s.Threads = 4
@@ -61,7 +62,7 @@ type drawing struct {
 	random *rand.Rand
 }
 
-// one picks one of several.
+// one picks one of the values.
 func one[T any](r *rand.Rand, all ...T) T { return all[r.Intn(len(all))] }
 
 func (d drawing) draw() cases.Case {
@@ -77,7 +78,7 @@ func (d drawing) draw() cases.Case {
 	return c
 }
 
-// Where threads are held up: in the windows of reads and of flushes, and where a writer stands between two steps.
+// The points at which threads are held up: in the windows of reads and flushes, and where a writer is between two steps.
 var (
 	readPoints = []string{
 		"read/before-metadata", "read/committed-loaded", "read/metadata-loaded", "read/before-recheck", "read/rechecked",
@@ -87,7 +88,8 @@ var (
 	fragmentPoints = []string{"transaction/begun", "transaction/added"}
 	flushPoints    = []string{"flush/before-write", "flush/written", "flush/synced", "flush/published", "flush/trimmed", "flush/notify"}
 
-	// onlyOf lists the hand-overs that have a point, where not all do: a delay elsewhere could not come true.
+	// onlyOf lists, for points that not every hand-over has, those that have it. With another hand-over, a delay there never
+	// comes.
 	onlyOf = map[string][]string{
 		"read/committed-loaded": {"snapshot"},
 		"read/before-recheck":   {"recheck", "recheckliteral"},
@@ -96,7 +98,7 @@ var (
 	}
 )
 
-// readPoint draws one that the hand-over has.
+// readPoint draws a point that the hand-over has.
 func (d drawing) readPoint(handover string) string {
 	for {
 		point := one(d.random, readPoints...)
@@ -106,7 +108,7 @@ func (d drawing) readPoint(handover string) string {
 	}
 }
 
-// place draws a failpoint that the thread's operations are likely to pass; none for a thread that passes none.
+// place draws a failpoint that the thread's operations probably pass; its Thread is "" if there is none.
 func (d drawing) place(t cases.Thread, handover string) (at cases.Place) {
 	o := one(d.random, t.Operations...)
 	at.Thread = t.Name
@@ -135,7 +137,7 @@ func count(t cases.Thread, kind cases.Kind) (n int) {
 	return n
 }
 
-// delay draws a delay; one at no thread where none is possible.
+// delay draws a delay; its At.Thread is "" if none is possible.
 func (d drawing) delay(c cases.Case) (delay cases.Delay) {
 	r := d.random
 	if r.Intn(2) == 0 {
@@ -147,7 +149,7 @@ func (d drawing) delay(c cases.Case) (delay cases.Delay) {
 	if delay.At = d.place(t, c.Options.Handover); delay.At.Thread == "" {
 		return delay
 	}
-	// A reader holds nothing that others need; whoever else waits for another's operation may well wait for ever.
+	// Only a reader may wait for another's operation: it holds nothing that others need. Other threads might wait for ever.
 	waits := t.Name != other.Name && slices.Contains(readPoints, delay.At.Point)
 	switch kind := r.Intn(3); {
 	case kind == 2 && t.Name != other.Name:
@@ -161,7 +163,7 @@ func (d drawing) delay(c cases.Case) (delay cases.Delay) {
 	return delay
 }
 
-// window draws a flush that runs while a reader stands somewhere in its read, if the case has both.
+// window draws a flush that runs while a reader is somewhere in its read, if the case has both.
 func (d drawing) window(c cases.Case) (delay cases.Delay) {
 	r := d.random
 	having := func(kind cases.Kind, besides string) (threads []cases.Thread) {

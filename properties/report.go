@@ -10,7 +10,8 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
-// Replayed says how often of n times the shrunk case breaks the promise. The report shows the last one that did.
+// Replayed returns how often, in n executions, the shrunk case breaks the promise. The report shows the last execution that
+// did.
 func (s *Search) Replayed(n int) (times int) {
 	for range n {
 		if breaks, _ := s.breaks(s.Shrunk, replayPatience); breaks {
@@ -20,7 +21,7 @@ func (s *Search) Replayed(n int) (times int) {
 	return times
 }
 
-// Report says what was promised, what came, the shrunk case, how it was come by, and how to run it again.
+// Report says what was promised, what happened instead, the shrunk case, how it was found, and how to run it again.
 func (s *Search) Report() string {
 	var text strings.Builder
 	if s.hung {
@@ -46,7 +47,7 @@ func (s *Search) reportShrunk(text *strings.Builder) {
 	if s.exhausted() {
 		text.WriteString("; it may be smaller: shrinking was ended")
 	}
-	// What only the property judges, no command does.
+	// No command judges what only the property judges.
 	if slices.Contains(check.Promises(), s.Found.Violation.Promise) {
 		fmt.Fprintf(text, "\nreplay: racewindow replay '%v'", s.Shrunk)
 	} else {
@@ -59,7 +60,7 @@ func (s *Search) reportShrunk(text *strings.Builder) {
 	fmt.Fprintf(text, "\n%s", s.Found.Timeline(24, false))
 }
 
-// WriteReport writes a report into the folder that RACEWINDOW_OUT names, if it is set.
+// WriteReport writes a report into the folder that RACEWINDOW_OUT names; if it is not set, it does nothing.
 func WriteReport(property string, seed int64, report string) error {
 	folder := os.Getenv("RACEWINDOW_OUT")
 	if folder == "" {

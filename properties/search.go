@@ -15,78 +15,79 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
-// A Search is a property over cases, that no promise is broken, and what became of it. While nothing is found it executes
-// each case once. From then on it judges gopter's shrunk candidates: the same promise must be broken, and once a case has
-// shown that each time, only candidates that show it each time count.
+// A Search checks the property that no case breaks a promise. Until it finds something, it executes each case once. Then it
+// judges gopter's shrunk candidates: a candidate counts if it breaks the same promise. Once a case has broken it in every
+// execution, only candidates count that also break it in every execution.
 type Search struct {
 	// Name of the property, for reports.
 	Name string
-	// Again is the command that searches once more, for reports.
+	// Again is the command for another search, for reports.
 	Again string
-	// Seed is gopter's.
+	// Seed is gopter's seed.
 	Seed int64
-	// Cases is how many are executed, if nothing is found.
+	// Cases is how many cases are executed if nothing is found.
 	Cases int
-	// Shape of the cases.
+	// Shape bounds the cases.
 	Shape Shape
-	// Also judges an execution in which no promise was broken: it may put a violation into the outcome.
+	// Also judges an execution that broke no promise: it may add a violation to the outcome.
 	Also func(c cases.Case, o *cases.Outcome)
-	// Sure passes over cases that break a promise only by luck: the Go scheduler had its say.
+	// Sure skips cases that break a promise only by luck of the Go scheduler.
 	Sure bool
-	// Progress hears every few seconds how far the search has come; nil for nobody.
+	// Progress is called every few seconds with the progress of the search; nil for no calls.
 	Progress func(line string)
 
-	// Executed, Unmet and Lucky count the cases until something was found: all that were executed, those that could not be
-	// executed as they were written and were replaced, and those that were passed over.
+	// Executed, Unmet and Lucky count the cases until something was found: those executed, those replaced because they could
+	// not be executed as written, and those that Sure skipped.
 	Executed, Unmet, Lucky int
-	// First and Shrunk are the case as it was drawn, and as it was left; set if Found.
+	// First and Shrunk are the case as drawn and as shrunk; they are set if Run has found something.
 	First, Shrunk cases.Case
 	Found         cases.Outcome
-	// Steps led from First to Shrunk, out of Tries candidates.
+	// Steps counts the steps from First to Shrunk, Tries the candidates tried.
 	Steps, Tries int
 
 	draw      gopter.Gen    // nil for Cases of Shape
-	hang      time.Duration // 0 for the runner's own
-	hung      bool          // what was found does not end: a candidate would take as long
-	pace      time.Duration // what executions take at the moment
-	spent     int           // on shrinking, in operations
-	solid     bool          // Shrunk has shown it each time
+	hang      time.Duration // 0 means the runner's default
+	hung      bool          // the case found does not end, so each candidate would take as long
+	pace      time.Duration // how long executions take at the moment
+	spent     int           // on shrinking, in executed operations
+	solid     bool          // Shrunk broke the promise in every execution
 	doubts    int
 	pinned    map[string]bool
-	late      []cases.Case  // candidates that were refused because time ran out
-	unhurried bool          // they are judged now
-	leisure   time.Duration // what a "while" gets where it may not come true at all; 0 for patience's own
+	late      []cases.Case  // candidates refused because time ran out
+	unhurried bool          // whether the late candidates are being judged
+	leisure   time.Duration // how long a "while" that may never come true is waited for; 0 means the default of patience
 	told      time.Time
 }
 
 const (
-	// leastPatience bounds a "while" of a drawn case, or of a candidate. On a slow machine it is more.
+	// leastPatience is the least time for a "while" of a drawn case, or of a candidate. On a slow machine it is longer.
 	leastPatience = 60 * time.Millisecond
-	// knownPatience is for what has shown that it can come true, or is the last to be tried.
+	// knownPatience is the time for a case that has come true before, and for candidates in their last try.
 	knownPatience = time.Second
-	// replayPatience is that of the shrunk case.
+	// replayPatience is the time for the shrunk case.
 	replayPatience = 5 * time.Second
-	// mostDraws, for each case that is to be executed, bounds the replacement of cases that cannot come true.
+	// mostDraws bounds how many cases are drawn for each case to execute, because cases that cannot come true are replaced.
 	mostDraws = 4
-	// mostSpent bounds shrinking, in operations executed and not in time, so that a slow machine shrinks as far as a fast
-	// one; each operation of the first case adds more. What shows its violation by luck alone is then left as it is.
+	// mostSpent bounds shrinking. It counts executed operations, not time, so that a slow machine shrinks as far as a fast
+	// one. Each operation of the first case adds mostSpentForEach. A case that breaks its promise only by luck stays as it
+	// then is.
 	mostSpent        = 30_000
 	mostSpentForEach = 300
-	// waitingCosts as many operations for each millisecond.
+	// waitingCosts is what each millisecond of waiting counts, in operations.
 	waitingCosts = 5
-	// triesToShow is how often a candidate may be executed until it shows the promise broken.
+	// triesToShow is how often a candidate is executed at most until it breaks the promise.
 	triesToShow = 12
-	// triesToTrust is how often in a row it must show that to count as one that shows it each time.
+	// triesToTrust is how often in a row it must break it, to count as a case that breaks it in every execution.
 	triesToTrust = 8
-	// triesToBelieve is the same for the case that is left at the end, and mostDoubts how often that may send it back.
+	// triesToBelieve is the same for the case left at the end; mostDoubts bounds how often that case may be doubted.
 	triesToBelieve = 40
 	mostDoubts     = 3
-	// progressEvery is how often Progress hears.
+	// progressEvery is the interval between calls of Progress.
 	progressEvery = 5 * time.Second
 )
 
-// Run draws cases until one breaks a promise, and shrinks that. It says whether there was one; an error means that the
-// search itself failed.
+// Run draws cases until one breaks a promise, and shrinks that case. It returns whether there was one; an error means that
+// the search itself failed.
 func (s *Search) Run() (found bool, err error) {
 	p := gopter.DefaultTestParametersWithSeed(s.Seed)
 	p.MaxShrinkCount = 10_000
@@ -101,7 +102,7 @@ func (s *Search) Run() (found bool, err error) {
 		}
 		p.MinSuccessfulTests = min(s.Cases-s.Executed, mostDraws*s.Cases-s.Drawn())
 		switch r := property.Check(p); r.Status {
-		case gopter.TestPassed: // those that were unmet count as passed with gopter, which would shrink what is undecided
+		case gopter.TestPassed: // unmet cases count as passed, because gopter would shrink an undecided one
 		case gopter.TestFailed:
 			return true, nil
 		default:
@@ -111,10 +112,10 @@ func (s *Search) Run() (found bool, err error) {
 	return false, nil
 }
 
-// Drawn is how many cases were drawn.
+// Drawn returns how many cases were drawn.
 func (s *Search) Drawn() int { return s.Executed + s.Unmet }
 
-// judge is the condition of the property.
+// judge is the condition of the property until something is found.
 func (s *Search) judge(c cases.Case) (*gopter.PropResult, error) {
 	if s.Found.Violation != nil {
 		return s.judgeSmaller(c), nil
@@ -156,7 +157,7 @@ func (s *Search) judgeSmaller(c cases.Case) *gopter.PropResult {
 	return &gopter.PropResult{Status: gopter.PropFalse}
 }
 
-// exhausted says that shrinking must end.
+// exhausted says whether shrinking must end.
 func (s *Search) exhausted() bool {
 	return s.spent > mostSpent+mostSpentForEach*SizeOf(s.First).Operations()
 }
@@ -168,7 +169,7 @@ func (s *Search) tell(format string, arguments ...any) {
 	}
 }
 
-// cases has the generated cases shrunk by this search.
+// cases makes this search shrink the generated cases.
 func (s *Search) cases(gen gopter.Gen) gopter.Gen {
 	return func(p *gopter.GenParameters) *gopter.GenResult {
 		r := gen(p)
@@ -177,8 +178,8 @@ func (s *Search) cases(gen gopter.Gen) gopter.Gen {
 	}
 }
 
-// smaller is Shrinker. As long as the case shows the promise broken only by luck, it tries first to pin the order down.
-// Candidates against which nothing but time spoke come once more, last.
+// smaller is Shrinker with two additions. As long as the case breaks the promise only by luck, it first tries to pin down
+// the order of events. At the end, it tries again the candidates that were refused only because time ran out.
 func (s *Search) smaller(value any) gopter.Shrink {
 	if s.hung {
 		return gopter.NoShrink
@@ -212,8 +213,8 @@ func (s *Search) smaller(value any) gopter.Shrink {
 	}
 }
 
-// doubtful looks closer at a case of which nothing more can be left out: one that shows it nearly each time may have been
-// trusted by luck, and refused what a case that shows it at times would have led to.
+// doubtful examines a case from which nothing more can be left out. A case that breaks the promise in nearly every execution
+// may have been trusted by luck; candidates that break it only sometimes, and would have led further, were then refused.
 func (s *Search) doubtful(c cases.Case) bool {
 	if !s.solid || s.doubts == mostDoubts || s.unhurried {
 		return false
@@ -228,7 +229,7 @@ func (s *Search) doubtful(c cases.Case) bool {
 	return false
 }
 
-// pins lists cases that are no smaller, and must therefore show it each time.
+// pins returns cases that are no smaller, and that therefore count only if they break the promise in every execution.
 func (s *Search) pins(c cases.Case) (pins []cases.Case) {
 	s.pinned = map[string]bool{}
 	if s.solid {
@@ -243,7 +244,7 @@ func (s *Search) pins(c cases.Case) (pins []cases.Case) {
 	return pins
 }
 
-// shows says whether a candidate breaks the promise, as reliably as the case from which it was made.
+// shows says whether a candidate breaks the promise as reliably as the case from which it was made.
 func (s *Search) shows(c cases.Case) bool {
 	if s.solid {
 		return s.trusted(c)
@@ -266,7 +267,7 @@ func (s *Search) shows(c cases.Case) bool {
 	return false
 }
 
-// trusted says whether a case breaks the promise each time. When it has done so once, it is given more time.
+// trusted says whether a case breaks the promise in every execution. After the first time, it gets more time.
 func (s *Search) trusted(c cases.Case) bool {
 	patience := s.patience()
 	for range triesToTrust {
@@ -286,7 +287,7 @@ func (s *Search) postpone(c cases.Case, err error) {
 	}
 }
 
-// breaks executes a case once and says whether the same promise was broken.
+// breaks executes a case once, and says whether it broke the same promise.
 func (s *Search) breaks(c cases.Case, patience time.Duration) (breaks bool, err error) {
 	o, err := s.execute(c, patience)
 	if err != nil || o.Violation == nil || o.Violation.Promise.Name != s.Found.Violation.Promise.Name {
@@ -296,7 +297,7 @@ func (s *Search) breaks(c cases.Case, patience time.Duration) (breaks bool, err 
 	return true, nil
 }
 
-// patience is what a case gets that may not come true at all: some times what executions take at the moment.
+// patience returns how long to wait for a case that may never come true: a multiple of what executions take at the moment.
 func (s *Search) patience() time.Duration {
 	if s.leisure > 0 {
 		return s.leisure
@@ -307,7 +308,7 @@ func (s *Search) patience() time.Duration {
 	return min(max(leastPatience, 4*s.pace), knownPatience)
 }
 
-// execute executes a case once. An engine that fails, or does not come to an end, breaks a promise too.
+// execute executes a case once. An engine that fails, or an execution that does not end, also breaks a promise.
 func (s *Search) execute(c cases.Case, patience time.Duration) (cases.Outcome, error) {
 	began := time.Now()
 	o, err := cases.Runner{Patience: patience, Hang: s.hang, Events: true, Reads: s.Also != nil}.Run(context.Background(), c)

@@ -7,10 +7,10 @@ import (
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// A Size counts what a case consists of.
+// A Size says how many of each thing a case contains.
 type Size struct{ Threads, Appends, Flushes, Reads, Others, Records, Delays int }
 
-// SizeOf counts.
+// SizeOf returns the size of a case.
 func SizeOf(c cases.Case) (s Size) {
 	s.Threads, s.Delays = len(c.Threads), len(c.Delays)
 	for _, t := range c.Threads {
@@ -31,10 +31,10 @@ func SizeOf(c cases.Case) (s Size) {
 	return s
 }
 
-// Operations is how many there are.
+// Operations returns the number of operations.
 func (s Size) Operations() int { return s.Appends + s.Flushes + s.Reads + s.Others }
 
-// String lists what there is.
+// String lists the counts that are not zero.
 func (s Size) String() string {
 	var words []string
 	for _, part := range []struct {
