@@ -1,6 +1,6 @@
 package failpoints_test
 
-// What a marker costs, in a build whose markers were compiled away and with the dispatch that the instrumented build puts
+// The cost of a marker: in a build whose markers were compiled away, and with the dispatch that the instrumented build puts
 // in their place:
 //
 //	go test ./failpoints -run '^$' -bench . -benchmem
@@ -23,7 +23,7 @@ var benchmarkPoint = failpoints.WaitPoint("github.com/racewindow/racewindow/fail
 
 type depthKey int
 
-// contextOfDepth is a context without a controller under which a look-up passes that many values.
+// contextOfDepth returns a context without a controller in which a look-up passes that many values.
 func contextOfDepth(depth int) context.Context {
 	ctx := context.Background()
 	for i := range depth {
@@ -32,7 +32,7 @@ func contextOfDepth(depth int) context.Context {
 	return ctx
 }
 
-// The loops of the next three differ in the marker alone, and none is so short that alignment decides.
+// The next three loops differ only in the marker, and none is so short that alignment matters.
 
 //go:noinline
 func withoutMarker(ctx context.Context, n int) error {

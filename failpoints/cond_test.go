@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// line starts n waiters of c, one after the other, and returns the channel on which each says its number when it has
+// line starts n waiters of c, one after the other, and returns the channel on which each sends its number after it has
 // woken. cancels[i] makes the i-th give up.
 func line(t *testing.T, c *Cond, n int, newContext func() context.Context) (woken chan int, failed chan error, cancels []context.CancelFunc) {
 	t.Helper()

@@ -25,7 +25,7 @@ func plain(t *testing.T) {
 	t.Cleanup(func() { instrumented = old })
 }
 
-// A recorder is a Controller that notes the points it sees and delivers what it is given.
+// A recorder is a Controller that records the points it sees, and delivers what it was given.
 type recorder struct {
 	yields []string
 	faults []string
@@ -40,7 +40,7 @@ func (r *recorder) Fault(_ context.Context, p *Point) (any, bool) {
 	return r.value, r.fires
 }
 
-// A clockwork is a recorder whose clock stands still until it is told to move.
+// A clockwork is a recorder whose clock stands still until it is moved.
 type clockwork struct {
 	recorder
 	now time.Time
@@ -140,7 +140,7 @@ func TestAPlainBuildIgnoresClockAndSpawner(t *testing.T) {
 	require.Empty(t, s.names)
 }
 
-// A spawner is a recorder that notes the tasks and marks their contexts.
+// A spawner is a recorder that records the tasks and marks their contexts.
 type spawner struct {
 	recorder
 	names []string

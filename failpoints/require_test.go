@@ -18,7 +18,7 @@ func TestABinaryWithoutFailpointsRefusesToBeControlled(t *testing.T) {
 	require.True(t, Instrumented())
 }
 
-// listen catches what the package says and whether it would have ended the process.
+// listen records what the package complains about, and whether it would have ended the process.
 func listen(t *testing.T) (messages *[]string, codes *[]int) {
 	t.Helper()
 	messages, codes = &[]string{}, &[]int{}

@@ -59,7 +59,7 @@ func balances(wrong bool) Subject[*balance] {
 	}
 }
 
-// A recorder is a test that only remembers what it was told.
+// A recorder is a test that only records what it is told.
 type recorder struct {
 	testing.TB
 	name   string
@@ -80,7 +80,7 @@ func (r *recorder) Errorf(f string, a ...any) {
 func (r *recorder) Fatal(args ...any)         { r.Error(args...); runtime.Goexit() }
 func (r *recorder) Fatalf(f string, a ...any) { r.Fatal(fmt.Sprintf(f, a...)) }
 
-// record runs a check of a subject as another test, in a folder of its own.
+// record runs a check of a subject as another test, in its own folder.
 func record(t *testing.T, do func(tb testing.TB)) (texts string, failed bool) {
 	t.Helper()
 	r := &recorder{name: "TestBalance"}
@@ -226,7 +226,8 @@ func TestAPlainRunNamesTheCommandThatExplores(t *testing.T) {
 	require.Contains(t, text, "NOT explored: racewindow explore -run '^TestBalance$'")
 }
 
-// Without markers each program has one schedule: nothing is explored, and a kept case of the runtime's is no case that is gone.
+// Without markers each program has one schedule. So nothing is explored, and a kept case with the runtime's places does not
+// count as outdated.
 func TestAShortExplorationOfCodeWithoutMarkersClaimsNothing(t *testing.T) {
 	t.Chdir(t.TempDir())
 	subject := Subject[*int]{

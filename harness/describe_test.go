@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// Not parallel: these Checks work in a folder of their own.
+// Not parallel: these Checks change the working folder.
 func TestACheckSaysWhatItKeeps(t *testing.T) {
 	t.Chdir(t.TempDir())
 	describe := func(o *drive.Order) { o.Mode = drive.Describe }
@@ -29,7 +29,7 @@ func TestACheckSaysWhatItKeeps(t *testing.T) {
 	require.Contains(t, all[1].Text, "the subject cannot be opened: open: no room")
 }
 
-// What a campaign reads: how much was done, and what tells a finding from others.
+// What a campaign reads: how much was done, and what tells one finding from another.
 func TestEventsSayWhatWasDoneAndWhatWasFound(t *testing.T) {
 	t.Chdir(t.TempDir())
 	explore := func(o *drive.Order) {

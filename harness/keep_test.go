@@ -19,7 +19,7 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// A page keeps bytes on a disk, in the order in which they came. One that is late keeps the last in memory.
+// A page keeps bytes on a disk, in the order in which they came. A late page keeps the last ones in memory.
 type page struct {
 	mu   sync.Mutex
 	file disk.File
@@ -82,7 +82,7 @@ func pages(late bool) Subject[*page] {
 	}
 }
 
-// TestPage is what the processes execute that TestAKilledCheck kills. Their folder says whether they are late.
+// TestPage runs in the processes that TestAKilledCheck kills. Their folder says whether they are late.
 func TestPage(t *testing.T) {
 	order, err := drive.Parse(flagged(drive.Flag))
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A gauge counts how often it was read in a field that nothing guards, or in none.
+// A gauge counts how often it was read, in a field that nothing guards, or not at all.
 type gauge struct {
 	balance
 	racy  bool
@@ -36,8 +36,8 @@ func gauges(racy bool) Subject[*gauge] {
 
 const childVariable = "RACEWINDOW_TEST_CHILD"
 
-// child runs a test again, as a process of its own in an empty folder, since the race detector tells of equal races once in a process
-// and fails it.
+// child runs a test again in a separate process with an empty folder, because the race detector reports equal races only
+// once in a process, and fails it.
 func child(t *testing.T, what string) (output string, code int) {
 	t.Helper()
 	command := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.count=1", "-test.v")

@@ -14,13 +14,13 @@ import (
 	"github.com/racewindow/racewindow/harness/object"
 )
 
-// stressed has a Check carry out an order to stress, and returns its events, without what tells of progress.
+// stressed makes a Check carry out an order to stress, and returns its events except those about progress.
 func stressed[T any](t *testing.T, s Subject[T], change func(*drive.Order)) (all []drive.Event, text string) {
 	t.Helper()
 	return ordered(t, "TestBalance", s, change)
 }
 
-// ordered is stressed for the first Check of a test of that name.
+// ordered is stressed for the first Check of a test with that name.
 func ordered[T any](t *testing.T, test string, s Subject[T], change func(*drive.Order)) (all []drive.Event, text string) {
 	t.Helper()
 	events := filepath.Join(t.TempDir(), "events")

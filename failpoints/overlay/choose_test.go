@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A look for racewindow's runtime under -mod=mod would have required it in the user's go.mod. A module below its path is enough
-// for that look, as one with an adapter is.
+// Looking for racewindow's runtime under -mod=mod would have added a requirement to the user's go.mod. For that, a module
+// below its path is enough, such as one with an adapter.
 func TestLookingForTheOwnRuntimeDoesNotRequireIt(t *testing.T) {
 	t.Parallel()
 	m := unpack(t, "gofail")

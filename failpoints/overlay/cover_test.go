@@ -101,7 +101,7 @@ func TestATemporaryFolderWithASpaceInItsNameServesCoverageToo(t *testing.T) {
 	require.Contains(t, r.stdout, "coverage: 66.7%")
 }
 
-// Go 1.26 hands the cover tool absolute names. Names that count from the package's folder, or from its import path,
+// Go 1.26 gives the cover tool absolute names. Names relative to the package's folder, or beginning with its import path,
 // must be understood as well.
 func TestTheCoverToolIsShownStagedFilesWhateverTheirNamesCountFrom(t *testing.T) {
 	t.Parallel()

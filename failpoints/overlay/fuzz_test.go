@@ -47,8 +47,8 @@ func spliceEveryWay(t testing.TB, text []byte) {
 	}
 }
 
-// Real code is full of constructions that nobody thinks of. The standard library's has no markers, so every file is
-// given some: one at the start of every function body.
+// Real code is full of constructions that nobody thinks of. The standard library has no markers, so every file gets some:
+// one at the start of every function body.
 func TestStandardLibraryWithAMarkerInEveryFunctionStaysInPlace(t *testing.T) {
 	t.Parallel()
 	count := 0

@@ -166,7 +166,7 @@ func TestStrippedBuildsLeaveCommentMarkersComments(t *testing.T) {
 	require.Equal(t, "<nil> 0\n<nil> 0\n", r.stdout, "%s", r)
 }
 
-// A look for gofail's runtime under -mod=mod once wrote a newer gofail into the user's go.mod.
+// Looking for gofail's runtime under -mod=mod once wrote a newer gofail into the user's go.mod.
 func TestLookingForGofailsRuntimeDoesNotRequireIt(t *testing.T) {
 	t.Parallel()
 	m := unpack(t, "gofail")

@@ -33,7 +33,7 @@ func Value() (n int) {
 func Panic() { panic("dep.go, line 12") }
 `
 
-// withDependency is a module that requires a module which lies in a module cache of the test's own.
+// withDependency is a module that requires a module from the test's own module cache.
 func withDependency(t *testing.T, more map[string]string) *module {
 	t.Helper()
 	m := unpack(t, "pingcap")
@@ -91,7 +91,7 @@ func main() {
 	return m
 }
 
-// publish gives the module a proxy with one module more, and a module cache of its own.
+// publish gives the module a proxy that has one more module, and its own module cache.
 func (m *module) publish(t *testing.T, path, version string, files map[string]string) {
 	t.Helper()
 	var archive bytes.Buffer

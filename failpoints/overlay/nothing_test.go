@@ -102,7 +102,7 @@ func TestAnIncludedModuleWithoutMarkersIsRefused(t *testing.T) {
 	}
 }
 
-// What a replay came to is told by the test process itself.
+// The test process itself reports the result of a replay.
 func TestAReplayThatNoTestTakesUpIsNoPass(t *testing.T) {
 	t.Parallel()
 	m := withTests(t)

@@ -96,7 +96,8 @@ func TestAPatchOfGitIsPlantedWhereverItsLinesHaveMoved(t *testing.T) {
 	}
 }
 
-// patchOf is a patch of one file with one hunk per text; counts are computed. The first line of a hunk is its position.
+// patchOf is a patch of one file with one hunk for each text; it computes the counts. The first line of a hunk is its
+// position.
 func patchOf(name string, hunks ...string) string {
 	var out strings.Builder
 	fmt.Fprintf(&out, "diff --git a/%[1]s b/%[1]s\n--- a/%[1]s\n+++ b/%[1]s\n", name)
@@ -294,7 +295,7 @@ func FuzzPatchesApplyAsTheySayOrAreRefused(f *testing.F) {
 	})
 }
 
-// requirePlanted plants what fits, takes it back by hand, and looks at the lines.
+// requirePlanted plants what fits, removes it by hand, and compares the lines.
 func requirePlanted(t *testing.T, b *build, p *patch, change *patchedFile, f *sourceFile) {
 	places, problems := change.places(p, f.authored())
 	if len(problems) > 0 {

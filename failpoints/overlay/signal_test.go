@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asRacewindow makes a process of this test binary call Run: signals need a process of their own. Its value is the
-// folder, the verb and the arguments, separated by spaces; an exclamation mark is a space within one.
+// asRacewindow makes a process of this test binary call Run, because signals need a separate process. Its value is the
+// folder, the verb and the arguments, separated by spaces; an exclamation mark stands for a space within one.
 const asRacewindow = "RACEWINDOW_TEST_RUN"
 
 func TestMain(m *testing.M) {

@@ -63,8 +63,8 @@ func TestSplicesAreTheGoldenOnes(t *testing.T) {
 	}
 }
 
-// requireSameLines holds the splicer to its word: the output parses, has as many lines, and what was not touched is
-// where it was.
+// requireSameLines checks the splicer's promise: the output parses, has as many lines, and what was not changed is where it
+// was.
 func requireSameLines(t testing.TB, direction string, in, out []byte) {
 	t.Helper()
 	inFile, inSet := parse(t, in)
@@ -87,7 +87,7 @@ func parse(t testing.TB, text []byte) (*ast.File, *token.FileSet) {
 	return file, fset
 }
 
-// marks are the lines of all function declarations and of the comments that say that they stay.
+// marks returns the lines of all function declarations, and of the comments that say that they stay.
 func marks(fset *token.FileSet, file *ast.File) map[int]string {
 	found := map[int]string{}
 	for _, decl := range file.Decls {

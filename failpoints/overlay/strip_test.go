@@ -15,7 +15,7 @@ import (
 func TestStrippedBinaryLinksNoFailpointPackageAndObeysNoEnvironment(t *testing.T) {
 	t.Parallel()
 	m := unpack(t, "pingcap")
-	// A main package that needs no network by itself: what net/http is there came with pingcap's package.
+	// A main package that needs no network itself: if net/http is there, pingcap's package brought it.
 	before := m.hash(t)
 	binary := filepath.Join(m.temp(), "b.bin")
 	r := m.runCommand(Command{Verb: "build", Strip: true, Args: []string{"-o", binary, "./cmd/b"}})

@@ -14,7 +14,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/yieldcheck"
 )
 
-// Every line of a package under testdata that must be reported says so, and no other line may be.
+// Every line of a package under testdata that must be reported says so; no other line may be reported.
 
 func check(t *testing.T, name string) {
 	t.Helper()
@@ -46,7 +46,7 @@ func build(t *testing.T) string {
 	return tool
 }
 
-// An exploration of the engine is complete only if this holds. Without one of its points it does not.
+// An exploration of the engine is complete only if this holds. If one of its points is removed, it does not.
 func TestTheEngineHasAPointBeforeEveryOperation(t *testing.T) {
 	t.Parallel()
 	tool, storage := build(t), filepath.Join("..", "..", "storage")

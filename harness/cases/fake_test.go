@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A shelf is a subject of which only the words matter: it has one setting, one task and the operations put and get, whose
-// arguments are Go strings. It is about nothing, and executes nothing.
+// A shelf is a subject with words only: it has one setting, one task, and the operations put and get, whose arguments are Go
+// strings. It executes nothing.
 type shelf struct{}
 
 func (shelf) Head() string    { return "test=TestShelf" }

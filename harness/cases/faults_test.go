@@ -62,7 +62,7 @@ func TestFaultsThatNeverCameAreNamed(t *testing.T) {
 	require.EqualValues(t, 3, counts.Faults.Load())
 }
 
-// A disk is judged once for what must be on it, and again when somebody asks for that.
+// A disk is judged once for what must be on it, and again on request.
 func TestADiskIsDueOnceForEachExpectation(t *testing.T) {
 	t.Parallel()
 	counts := NewCrashes()

@@ -54,7 +54,8 @@ func TestEachPartOfTheTextIsKept(t *testing.T) {
 	require.Equal(t, boards(4), mustParse(t, "v1 boards=4 test=TestShelf; c0:").Settings)
 }
 
-// Between words any blanks may stand, such as a terminal, a mail or a web page makes. Within quotes they are somebody's value.
+// Between words any blanks are allowed, such as those of a terminal, a mail or a web page. Within quotes they belong to a
+// value.
 func TestBlanksMatterWithinQuotesOnly(t *testing.T) {
 	t.Parallel()
 	want := `v1 test=TestShelf boards=2; c0: put("a  b"), get("a"); @ c0@op#1>c0; crash c0@op#1 kill`
@@ -71,7 +72,7 @@ func TestBlanksMatterWithinQuotesOnly(t *testing.T) {
 
 const head = "v1 test=TestShelf; "
 
-// noCases are texts that are refused, with a part of what is said.
+// noCases are texts that are refused, with a part of the message.
 var noCases = map[string]string{
 	"":                                      headRemedy,
 	"v1":                                    headRemedy,
@@ -193,7 +194,7 @@ func TestAFileHoldsOneCaseAndComments(t *testing.T) {
 	}
 }
 
-// Who asks for a subject learns the head before anything else of the case is read, and may refuse it.
+// Whoever looks up a subject learns the head before the rest of the case is read, and may refuse it.
 func TestTheSubjectIsAskedForByItsHead(t *testing.T) {
 	t.Parallel()
 	var asked []string

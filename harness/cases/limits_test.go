@@ -12,7 +12,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// repeated is a slice of so many.
+// repeated returns a slice of n equal elements.
 func repeated[T any](n int, one T) []T { return slices.Repeat([]T{one}, n) }
 
 func threads(n int) (all []Thread) {
@@ -22,7 +22,7 @@ func threads(n int) (all []Thread) {
 	return all
 }
 
-// Each limit is held at its edge: what is just within is a case, and one more is not.
+// Each limit is tested at its edge: the largest allowed case is one, and one more is not.
 func TestALimitHoldsAtItsEdge(t *testing.T) {
 	t.Parallel()
 	one := ofShelf(t, `c0: put("a"); c1:`)
@@ -61,7 +61,8 @@ func TestALimitHoldsAtItsEdge(t *testing.T) {
 	require.ErrorContains(t, Case{}.Check(), "it names no subject")
 }
 
-// A cycle may have the same place twice, names threads as any switch does, and stands at the end: its text has no other place for it.
+// A cycle may have the same place twice, names threads as any switch does, and comes last: its text has no other place for
+// it.
 func TestASwitchAtEachPassIsHeldToTheCaseToo(t *testing.T) {
 	t.Parallel()
 	c := ofShelf(t, `c0: put("a"); c1: get("a")`)
@@ -83,7 +84,7 @@ func TestASwitchAtEachPassIsHeldToTheCaseToo(t *testing.T) {
 	}
 }
 
-// What is done to a clone does not show in the case.
+// A change of a clone does not change the case.
 func TestAClonesSlicesAreItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, text := range examples {

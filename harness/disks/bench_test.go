@@ -1,6 +1,6 @@
 package disks
 
-// What a crash costs:
+// The cost of a crash:
 //
 //	go test ./harness/disks -run '^$' -bench . -benchmem -cpu 1
 
@@ -27,7 +27,7 @@ func BenchmarkOpenWriteSync(b *testing.B) {
 	require.NoError(b, durable.Close())
 }
 
-// torn64 is a disk with 64 KiB that are durable, all of them overwritten and not synced.
+// torn64 is a disk with 64 KiB that are durable, and then all overwritten and not synced.
 func torn64(b *testing.B) *Disk {
 	b.Helper()
 	d := New()

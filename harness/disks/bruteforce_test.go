@@ -13,10 +13,10 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// The brute force knows only what the documentation says: it keeps the whole file after each operation, and puts every legal
-// crash together byte by byte.
+// The brute force knows only what the documentation says: it keeps the whole file after each operation, and composes every
+// legal crash byte by byte.
 
-// A moment in a file's life: its bytes, and where the operation before it cut the file, -1 if it did not.
+// A moment in a file's life: its bytes, and where the previous operation cut the file, -1 if it did not.
 type snap struct {
 	bytes []byte
 	cut   int

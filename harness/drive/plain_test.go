@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A system takes 128 KiB for a variable, and a schedule may be longer.
+// A system allows 128 KiB for a variable, and a schedule may be longer.
 func TestAnOrderOfAnyLengthFitsIntoTheEnvironment(t *testing.T) {
 	t.Parallel()
 	for switches, inFile := range map[int]bool{0: false, 100: false, 5000: true} {

@@ -49,7 +49,7 @@ func TestAProgramIsExploredShrunkAndReported(t *testing.T) {
 	require.NotZero(t, s.Statistics.Schedules)
 }
 
-// What was found is kept where it cannot be reported because it does not show again, and the reason is told beside it.
+// A finding that cannot be reported, because it does not show again, is kept, and the reason is reported with it.
 func TestAFindingIsKeptThoughItDoesNotShowAgain(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -122,7 +122,7 @@ func TestAFaultThatNeverComesIsNoExploration(t *testing.T) {
 	require.NotZero(t, s.Crashes.Faults)
 }
 
-// From drawn programs with faults, through every crash of their schedules, to the summary.
+// From drawn programs with faults, through every crash in their schedules, to the summary.
 func TestDrawnProgramsLosePowerAndMeetFaults(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {
@@ -144,7 +144,7 @@ func TestDrawnProgramsLosePowerAndMeetFaults(t *testing.T) {
 	}
 }
 
-// A finding after a crash comes out as one line that shows it again.
+// A finding after a crash is one line that shows it again.
 func TestAFindingUnderCrashesIsShrunkAndReported(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {
@@ -159,7 +159,7 @@ func TestAFindingUnderCrashesIsShrunkAndReported(t *testing.T) {
 	require.Equal(t, 5, s.Findings[0].Report.Replayed)
 }
 
-// Points that nobody declared in any of the programs are counted once.
+// Points that are undeclared in any of the programs are counted once.
 func TestTheSummaryOfManyProgramsNamesEachUndeclaredPointOnce(t *testing.T) {
 	t.Parallel()
 	one := sched.Statistics{Schedules: 1, Coverage: sched.Coverage{Undeclared: []string{"b", "c"}}}

@@ -22,7 +22,7 @@ func TestAProgramIsLeftWhenTooFewOfItsSchedulesAreNew(t *testing.T) {
 	require.True(t, enough(seen(400, 99)), "only what is new in the last stage counts")
 }
 
-// Programs of one operation have few orders, and had two thousand schedules each.
+// Programs of one operation have few orders, and used to get two thousand schedules each.
 func TestTheBudgetGoesToProgramsThatShowMore(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

@@ -69,7 +69,7 @@ func TestAnExplorationThatJudgedNothingHasNoVerdict(t *testing.T) {
 	}
 }
 
-// The end of the context ends the search between two schedules; what was done is told, and claims nothing.
+// When the context ends, the search ends between two schedules. What was done is reported, and claims nothing.
 func TestAnInterruptedExplorationSaysWhatWasDone(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -95,7 +95,8 @@ func TestAnInterruptedExplorationSaysWhatWasDone(t *testing.T) {
 	}
 }
 
-// A budget that ends within the first disks leaves schedules partly tried, which the claim of a bound needs whole.
+// A budget that ends within the first disks leaves schedules partly tried. The claim for a bound needs them completely
+// tried.
 func TestABudgetEndsBetweenTheDisksOfASchedule(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {
@@ -138,7 +139,7 @@ func TestTwoFindingsHaveTwoFingerprints(t *testing.T) {
 	require.Len(t, a.Fingerprint(), 8)
 }
 
-// Progress is told while one thing after the other keeps the exploration busy, whatever that is.
+// Progress is reported at intervals, whatever the exploration is doing.
 func TestProgressIsToldFromTheCanaryOn(t *testing.T) {
 	t.Parallel()
 	var u teller

@@ -19,8 +19,9 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// The golden files are two steps: testdata/reports are reports as JSON, made by executing the engine; testdata/golden is what
-// the formats make of them. So every format is held in every build, whether it has failpoints or not.
+// The golden files are made in two steps: testdata/reports holds reports as JSON, made by executing the engine;
+// testdata/golden holds what the formats make of them. So every format is tested in every build, with and without
+// failpoints.
 //
 //	racewindow test ./harness/report -racewindow.rewrite         writes the reports and what is made of them
 //	racewindow test -race ./harness/report -racewindow.rewrite   the data race's, which needs the race detector
@@ -69,7 +70,7 @@ func ofSchedule(scenario sched.Scenario, schedule, command string) func(t *testi
 	}
 }
 
-// crossedLocks is the oldest deadlock there is.
+// crossedLocks is the classic deadlock.
 func crossedLocks(x *sched.Execution) {
 	var one, two sync.Mutex
 	transfer := func(from, to *sync.Mutex) func(*sched.T) {
@@ -148,7 +149,7 @@ func render(t *testing.T, name string, r *Report) []byte {
 	return b.Bytes()
 }
 
-// timeless takes out what is another each time.
+// timeless removes what differs each time.
 func timeless(r *Report) *Report {
 	if r.Shrink != nil {
 		r.Shrink.Took = 0
@@ -156,7 +157,7 @@ func timeless(r *Report) *Report {
 	return r
 }
 
-// withoutLines takes out what changes whenever somebody edits the source of the engine.
+// withoutLines removes what changes whenever somebody edits the source of the engine.
 func withoutLines(t *testing.T, r *Report) *Report {
 	t.Helper()
 	data, err := json.Marshal(r)

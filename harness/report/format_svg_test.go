@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A drawn is a text of a picture and what it takes at most, or the line of a thread.
+// A drawn is a text of a picture with its largest extent, or the line of a thread.
 type drawn struct {
 	text        string
 	left, right int

@@ -22,7 +22,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// What a record may hold: whatever an engine under test, or its user, puts into a message comes into a report.
+// What a record may hold: whatever an engine under test, or its user, writes into a message appears in a report.
 var hostile = map[string]string{
 	"end of script":     `</script><script>alert(1)</script>`,
 	"comment":           `<!-- --> <!--<script> ]]> */ -->`,
@@ -41,7 +41,7 @@ var hostile = map[string]string{
 	"private and empty": "\ue000",
 }
 
-// hostileReport has the text in every place that can be reached.
+// hostileReport has the text in every place where it can get.
 func hostileReport(t *testing.T, text string) *Report {
 	t.Helper()
 	r, err := OfSchedule(func(x *sched.Execution) {
@@ -73,7 +73,7 @@ func TestHostileTextStaysText(t *testing.T) {
 			t.Parallel()
 			r := hostileReport(t, text)
 			holdEveryFormat(t, r)
-			// The same, where a report comes from somebody else's file.
+			// The same for a report from somebody else's file.
 			data, err := json.Marshal(Report{
 				Schema: Schema, Verdict: Violated, Promise: text, Sentence: text, Class: text, Detail: text, Case: text, Replay: text, Size: text,
 				From: text, SecondOpinion: text, Stack: text, Windows: []Window{{text, text, text, text, text, text}}, Without: []Without{{What: text, Shows: text}},
@@ -90,7 +90,7 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
-// holdEveryFormat parses what each format wrote with a parser of another make.
+// holdEveryFormat parses the output of each format with an independent parser.
 func holdEveryFormat(t *testing.T, r *Report) {
 	t.Helper()
 	holdText(t, r)
@@ -149,7 +149,7 @@ func holdXML(t *testing.T, data []byte, elements []string) {
 	}
 }
 
-// holdHTML says that no element or attribute is there that the page's own template does not have, and that the data can be read.
+// holdHTML checks that a page has only elements and attributes of its own template, and that its data can be read.
 func holdHTML(t *testing.T, data []byte) {
 	t.Helper()
 	require.True(t, utf8.Valid(data))
@@ -202,7 +202,7 @@ func tags(t *testing.T, data []byte) map[string]bool {
 	return own
 }
 
-// holdMarkdown says that outside of blocks of code there is no HTML but the page's own, and that each block ends.
+// holdMarkdown checks that outside of code blocks there is no HTML but the page's own, and that each block ends.
 func holdMarkdown(t *testing.T, text string) {
 	t.Helper()
 	fence := ""

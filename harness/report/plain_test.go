@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A goroutine that comes to no point has a lane where it fails, is counted, and the place is that of the failure.
+// A goroutine that comes to no point still gets a lane and is counted if it fails, and the place is that of the failure.
 func TestTheRowOfAFailureIsTheGoroutinesThatFailed(t *testing.T) {
 	events := []sched.Event{
 		{Thread: "main", Text: "TestX.go", Point: true, File: "x_test.go", Line: 3, Function: "example.com/x.TestX", Next: "main"},

@@ -20,7 +20,7 @@ const (
 	childVariable = "RACEWINDOW_REPORT_CHILD"
 )
 
-// racing has one thread look at what another writes, in the order in which the schedule has it.
+// racing has one thread read what another writes, in the order of the schedule.
 func racing(x *sched.Execution) {
 	balance := 0
 	x.Go("a", func(t *sched.T) {
@@ -37,7 +37,7 @@ func racing(x *sched.Execution) {
 	})
 }
 
-// A data race is reported by a process of its own, which Go's race detector then ends with an error.
+// A data race is reported by a separate process, which Go's race detector then ends with an error.
 func TestADataRaceIsReportedOnTheScheduleThatShowsIt(t *testing.T) {
 	if os.Getenv(childVariable) != "" {
 		r := ofSchedule(racing, "a@transfer/from#1>b", "GORACE=suppress_equal_stacks=0 racewindow test -race -run '^TestBalance$' -sched.replay='a@transfer/from#1>b' ./bank")(t)
@@ -62,7 +62,7 @@ func TestADataRaceIsReportedOnTheScheduleThatShowsIt(t *testing.T) {
 	require.Equal(t, withoutLines(t, load(t, "data-race")), withoutLines(t, r))
 }
 
-// In a process that has told of a race no execution can be said to pass.
+// In a process that has reported a race, no execution can be said to pass.
 func TestAReportOfADataRaceClaimsNoTwinAndNoWindow(t *testing.T) {
 	r := load(t, "data-race")
 	require.Nil(t, r.Passing)

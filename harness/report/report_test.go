@@ -12,10 +12,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// stress is what 10,000 goroutines left under the race detector once; nothing can make it again as it was.
+// stress is what 10,000 goroutines once left under the race detector; nothing can reproduce it exactly.
 var names = []string{"stale-empty", "stale-partial", "recheck", "fallback", "deadlock", "data-race", "stress"}
 
-// The committed reports are what the engine does today, but for the numbers of its source lines.
+// The committed reports say what the engine does today, except for the numbers of its source lines.
 func TestReportsAreWhatTheEngineDoes(t *testing.T) {
 	for _, name := range slices.Sorted(maps.Keys(subjects)) {
 		t.Run(name, func(t *testing.T) {
@@ -61,7 +61,7 @@ func TestTextOfAnyWidthStaysWithinFortyAndAHundred(t *testing.T) {
 	}
 }
 
-// The command is whole at every width: its words are not broken, and what is too long for the top is the last line.
+// The command is complete at every width: its words are not broken, and a command too long for the top is the last line.
 func TestTheCommandThatReplaysIsNeverCut(t *testing.T) {
 	t.Parallel()
 	r := load(t, "stale-partial")
@@ -105,7 +105,7 @@ func TestDetailSaysWhenTheMissingRecordWasWhere(t *testing.T) {
 	require.Regexp(t, `in memory alone\)$`, load(t, "fallback").Detail)
 }
 
-// What a reader read from the metadata is what it acts upon, whatever has become of it.
+// A reader acts on what it read from the metadata, even if that has changed since.
 func TestRowsSayWhatTheReaderBelieves(t *testing.T) {
 	r := load(t, "stale-empty")
 	i := slices.IndexFunc(r.Run.Rows, func(row Row) bool { return row.Text == "read/metadata-loaded" })
@@ -176,7 +176,7 @@ func TestLoadRefusesWhatItDoesNotKnow(t *testing.T) {
 	}
 }
 
-// A case that holds has a report too: the schedule of a bug on an engine that is right.
+// A case that holds has a report too: the schedule of a bug on an engine without it.
 func TestACaseThatHoldsIsReportedAsSuch(t *testing.T) {
 	requireInstrumented(t)
 	r, err := OfCase(parse(t, "v1 scenario=log handover=snapshot; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0"))
@@ -195,7 +195,7 @@ func TestACaseThatCannotBeExecutedIsAnError(t *testing.T) {
 	require.ErrorContains(t, err, "cannot be executed as it is written")
 }
 
-// What has no case has every form that needs none, and what it is told in is safe there too.
+// A report without a case has every format that needs none, and its texts are safe there too.
 func TestAFailureThatIsOnlyToldHasAReport(t *testing.T) {
 	t.Parallel()
 	r := Told("Durability/lost", "Durability", "what is flushed stays", "transaction 7 was acknowledged\nas durable and is gone \x1b[31m", "racewindow soak --round 'v1 kind=kill'", "child 3\n<script>alert(1)</script>")

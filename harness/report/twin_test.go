@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// onlyBetween holds if b looks between the two points of a, and at no other time.
+// onlyBetween holds if b reads between the two points of a, and at no other time.
 func onlyBetween(x *sched.Execution) {
 	stage := 0
 	x.Go("a", func(t *sched.T) {

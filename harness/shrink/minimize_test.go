@@ -15,7 +15,7 @@ import (
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// found explores a program at random and returns the case of a failure of a class.
+// found explores a program at random, and returns the case of a failure with that class.
 func found(t *testing.T, program, class string, seed uint64) cases.Case {
 	t.Helper()
 	c := parse(t, program)
@@ -41,7 +41,7 @@ func requireInstrumented(t *testing.T) {
 	t.Skip(message)
 }
 
-// What each known-bad hand-over shrinks to, whatever it was found as.
+// What each known-bad hand-over shrinks to, from whatever case.
 func TestPinnedMinima(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -86,7 +86,7 @@ func TestPinnedMinima(t *testing.T) {
 	}
 }
 
-// renamed gives the threads of a case names by their order, because any of those that do the same may be left.
+// renamed names the threads of a case by their order, because any of several equal threads may remain.
 func renamed(t *testing.T, text string) string {
 	t.Helper()
 	c := parse(t, text)

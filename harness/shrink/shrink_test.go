@@ -64,7 +64,7 @@ func TestShrinkingEndsWhateverACaseShows(t *testing.T) {
 	}
 }
 
-// What goes wrong, and the crash, are left out like anything else when the case shows the same without.
+// Faults and the crash are left out like anything else if the case shows the same without them.
 func TestShrinkingLeavesOutFaultsAndTheCrash(t *testing.T) {
 	t.Parallel()
 	const mishaps = "v1 scenario=log handover=snapshot; w0: append 2, flush; r0: read - end; " +

@@ -87,7 +87,7 @@ func TestSequentialConsistencyDoesNotAskForRealTime(t *testing.T) {
 
 func TestQuiescentConsistencyOrdersOnlyAcrossAQuietMoment(t *testing.T) {
 	t.Parallel()
-	// A long operation overlaps both: no quiet moment between the put and the get.
+	// A long operation overlaps both, so there is no quiet moment between the put and the get.
 	busy := History{ok("ok", 1, 2), ok("0", 3, 4), ok("0", 0, 5)}
 	quiet := History{ok("ok", 1, 2), ok("0", 4, 5), ok("1", 6, 7)}
 	for want, h := range map[Verdict]History{Satisfied: busy, Violated: quiet} {
@@ -105,7 +105,7 @@ func TestAnOperationWhoseEffectIsOpenMayHaveTakenEffectOrNot(t *testing.T) {
 		h := History{{Outcome: Indeterminate, Invoked: 1, Returned: 2}, ok(seen, 3, 4)}
 		require.Equal(t, Satisfied, check(t, h, "put 1", "get").Verdict, seen)
 	}
-	// Even after a read that did not see it, for it may take effect late; but not before it was invoked.
+	// Even after a read that did not see it, because it may take effect late; but not before it was called.
 	require.Equal(t, Satisfied, check(t, History{{Outcome: Indeterminate, Invoked: 1, Returned: 2}, ok("0", 3, 4), ok("1", 5, 6)}, "put 1", "get", "get").Verdict)
 	require.Equal(t, Violated, check(t, History{{Outcome: Indeterminate, Invoked: 1, Returned: 2}, ok("1", 3, 4), ok("0", 5, 6)}, "put 1", "get", "get").Verdict)
 }
@@ -119,7 +119,7 @@ func TestAnOperationThatNeverReturnedMustBlockAlone(t *testing.T) {
 	require.Equal(t, Satisfied, check(t, History{{Outcome: Pending, Invoked: 1, Returned: 0}, ok("ok", 2, 3), ok("1", 2, 4)}, "take", "put 1", "take").Verdict)
 }
 
-// After a crash the operations before it are durable or volatile, and what is read then is asked of the recovered subject.
+// After a crash the earlier operations are durable or volatile, and the recovered subject answers what is read.
 func TestWhatIsRecoveredIsWhatTheDurableAndSomeOtherOperationsLeave(t *testing.T) {
 	t.Parallel()
 	durable, volatile := Entry{Outcome: Durable, Invoked: 1, Returned: 2}, Entry{Outcome: Volatile, Invoked: 3, Returned: 4}
@@ -142,7 +142,7 @@ func TestWhatIsRecoveredIsWhatTheDurableAndSomeOtherOperationsLeave(t *testing.T
 
 func TestASubjectThatLosesOnlyTheEndKeepsAPrefix(t *testing.T) {
 	t.Parallel()
-	// A counter of three increments: the second was lost, the third was not.
+	// Three increments of a counter: the second was lost, the third was not.
 	alone := func(order []int) (responses []Response, err error) {
 		var there []string
 		for _, i := range order {

@@ -74,7 +74,7 @@ func BenchmarkCopyOfASlice(b *testing.B) {
 	}
 }
 
-// BenchmarkReference is a bare call through package reflect, to hold BenchmarkCallAndRender against.
+// BenchmarkReference is a bare call through package reflect, to compare with BenchmarkCallAndRender.
 func BenchmarkReference(b *testing.B) {
 	object := newCache()
 	object.data["a"] = 17

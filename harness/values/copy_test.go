@@ -96,7 +96,7 @@ func TestArgumentsWithoutReferencesAreNotCopied(t *testing.T) {
 	require.Equal(t, `keep([]byte("\\"))`, keep.Text(c))
 }
 
-// The subject keeps its argument's memory, as careless ones do.
+// The subject keeps the memory of its argument, as careless subjects do.
 func TestScribblingFindsARetainedSlice(t *testing.T) {
 	t.Parallel()
 	object := newCache()

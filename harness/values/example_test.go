@@ -62,7 +62,7 @@ func Example() {
 	// put("a", 5) = ErrFull
 }
 
-// What cannot be an operation is refused by name, with the remedy.
+// What cannot be an operation is refused, with its name and the remedy.
 func ExampleNew() {
 	_, err := values.New("watch", (*Shelf).Watch, reflect.TypeFor[*Shelf](), values.Options{})
 	fmt.Println(err)
@@ -88,7 +88,7 @@ func ExampleSplit() {
 	// 16 get 1
 }
 
-// Bad input is told with its place and the remedy.
+// An error for bad input gives the place and the remedy.
 func ExampleParse() {
 	type Point struct{ X, Y int }
 	v, err := values.Parse(`[]*Point{{X: 1}, nil}`, reflect.TypeFor[[]*Point]())
@@ -100,7 +100,7 @@ func ExampleParse() {
 	// at byte 11 of "[]*Point{{Z: 1}}": Point has no exported field Z; its fields are X, Y
 }
 
-// The first candidate that still shows the same is taken, until none does.
+// Take the first candidate that still shows the same, until there is none.
 func ExampleSmaller() {
 	shows := func(v reflect.Value) bool { return v.Int() > 41 }
 	v := reflect.ValueOf(1_000_000)

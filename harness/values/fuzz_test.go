@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// FuzzParse holds that no text makes the parser panic, that what is read is written and read again as the same, and that what is
-// not read is told with a place inside of the text.
+// FuzzParse checks that no text makes the parser panic, that a value is the same after it was written and read again, and
+// that an error gives a place inside the text.
 func FuzzParse(f *testing.F) {
 	for i := range kinds {
 		drawOf(int64(i), func(v reflect.Value) {
@@ -56,7 +56,7 @@ func mustLiteral(v reflect.Value) string {
 	return s
 }
 
-// FuzzCall holds the same of a whole call and of texts that are split.
+// FuzzCall checks the same for whole calls, and for texts that are split.
 func FuzzCall(f *testing.F) {
 	for _, text := range []string{`put("a", 1)`, ` put ( "a" , 1 ) `, `put("a, b", 1), get("c")`, "put(`)`, 1)", `put('"', "a")`, `put-all()`} {
 		f.Add(text)

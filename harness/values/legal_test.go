@@ -61,7 +61,7 @@ func check(name, source string, from types.Importer) (*types.Package, error) {
 	return (&types.Config{Importer: from, GoVersion: "go1.26"}).Check(name, set, []*ast.File{file}, nil)
 }
 
-// A literal can be pasted into a test of the type's own package. Types with type arguments are the exception: they are left out.
+// A literal can be pasted into a test of its type's package, except for types with type arguments, which are left out.
 func TestLiteralsAreLegalGo(t *testing.T) {
 	t.Parallel()
 	known := stubImporter{importer.Default(), map[string]*types.Package{}}

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// holds checks a property of seeds, the same ones each time.
+// holds checks a property for seeds that are always the same.
 func holds(t *testing.T, cases int, property func(seed int64) error) {
 	t.Helper()
 	holdsFor(t, cases, prop.ForAll(func(seed int64) (bool, error) {

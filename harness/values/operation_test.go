@@ -63,7 +63,7 @@ type (
 	reading struct{ Body io.Reader }
 )
 
-// What cannot be an operation is refused by name, with the remedy.
+// What cannot be an operation is refused, with its name and the remedy.
 func TestRefusals(t *testing.T) {
 	t.Parallel()
 	object := newCache()
@@ -206,7 +206,7 @@ func TestACallReturnsPanicsOrExits(t *testing.T) {
 	require.Equal(t, "unfinished", r.Text(&Outcome{}))
 }
 
-// A scheduler ends threads by panics of its own; they are no panics of the operation.
+// A scheduler ends threads by its own panics, which are not panics of the operation.
 func TestAPanicThatPassesGoesOn(t *testing.T) {
 	t.Parallel()
 	type unwinding struct{}
@@ -287,7 +287,7 @@ func TestIteratorsAreDrainedInsideOfTheOperation(t *testing.T) {
 	var outcome Outcome
 	endless.Call(reflect.ValueOf(object), nil, nil, &outcome)
 	require.Len(t, outcome.Results[0].Interface().(Sequence).Elements, DefaultElements)
-	// One that does not stop when told to is the runtime's panic.
+	// If an iterator goes on after it was told to stop, the runtime panics.
 	deaf := must(t, "deaf", func(*cache) iter.Seq[int] {
 		return func(yield func(int) bool) {
 			for i := range 2 * DefaultElements {
@@ -335,7 +335,7 @@ func TestGeneratorsDrawInThePlaceOfTypes(t *testing.T) {
 	require.EqualError(t, err, "put: the generator of argument 2 (int) gave nothing in 100 tries: loosen its SuchThat")
 }
 
-// What a text cannot tell would be another value in a replay.
+// What a text cannot express would be another value in a replay.
 func TestAGeneratorMayNotDrawWhatNoTextCanTell(t *testing.T) {
 	t.Parallel()
 	o, err := New("put", func(*cache, any) {}, reflect.TypeFor[*cache](), Options{Generators: []gopter.Gen{gen.Const(point{1, 2})}})

@@ -146,7 +146,7 @@ func TestALongResultKeepsAHashOfItsRest(t *testing.T) {
 	}
 	require.Equal(t, "[]int{0, 0}", rendered(Renderer{Limit: 11}, valueOf(long[:2])), "what just fits is not cut")
 	require.Less(t, len(rendered(Renderer{}, valueOf(strings.Repeat("x", 1<<20)))), DefaultLimit+100)
-	// What stands before the result in the same buffer is not a part of it.
+	// What precedes the result in the same buffer is not part of it.
 	o := Outcome{Ended: Returned, Results: []reflect.Value{valueOf(long)}}
 	require.Equal(t, "before "+first, string(r.Append([]byte("before "), &o)))
 }
@@ -165,7 +165,7 @@ func TestResultsWithoutEndAreBounded(t *testing.T) {
 		many[i] = true
 	}
 	require.Equal(t, "map[int]bool{...(262149 entries)}", rendered(Renderer{}, valueOf(many)))
-	// Each level refers to the next twice: more paths than any computer can follow.
+	// Each level refers to the next one twice, which makes more paths than any computer can follow.
 	type fork struct{ Left, Right *fork }
 	tree := &fork{}
 	for range 100 {

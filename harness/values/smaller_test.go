@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// minimal takes one smaller value after the other that still shows something, until none does.
+// minimal replaces a value by a smaller one that still shows something, until there is none.
 func minimal(v reflect.Value, shows func(reflect.Value) bool) (reflect.Value, int) {
 	for steps := 0; ; steps++ {
 		found := false
@@ -184,7 +184,7 @@ func TestCallsBecomeSmallerOneArgumentAtATime(t *testing.T) {
 	require.Equal(t, `move("b", 2, 1)`, o.Text(arguments), "the arguments themselves stay")
 }
 
-// A key that becomes smaller and meets another would only be a map without it, which has been tried.
+// If a smaller key equals another key, the map only loses an entry, and that has been tried.
 func TestKeysOfAMapDoNotFallTogether(t *testing.T) {
 	t.Parallel()
 	var all []string
