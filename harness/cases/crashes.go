@@ -65,7 +65,7 @@ func (c *Crashes) Distinct() int {
 	return len(c.distinct)
 }
 
-// FaultCame records that a fault of the case came times more times.
+// FaultCame adds to how often a fault of the case came.
 func (c *Crashes) FaultCame(index, times int) {
 	c.Faults.Add(uint64(times))
 	c.came[index].Add(uint64(times))
@@ -92,7 +92,7 @@ func (c *Crashes) Came(of Case) map[string]uint64 {
 	return counts
 }
 
-// Tested records that promises were tested times more times.
+// Tested adds to how often promises were tested.
 func (c *Crashes) Tested(times uint64, promises ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

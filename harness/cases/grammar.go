@@ -198,7 +198,7 @@ func (c *Case) parseClause(clause string, rank *byte) error {
 	return c.parseThread(clause)
 }
 
-// list reads at most most words, separated by commas.
+// list reads words separated by commas, and refuses more than most.
 func list(text string, most int, what string, read func(word string) error) error {
 	n := 0
 	for word := range strings.SplitSeq(text, ",") {

@@ -113,7 +113,7 @@ type Subject interface {
 	// Draw draws settings and a program. All randomness comes from random, and the case contains all that was drawn. Only a
 	// user's generator can cause an error.
 	Draw(random *rand.Rand, s Shape) (Case, error)
-	// DrawFaults draws at most most faults for a program; nil if the subject takes none.
+	// DrawFaults draws faults for a program, no more than most; nil if the subject takes none.
 	DrawFaults(random *rand.Rand, c Case, most int) []Fault
 	// Smaller yields cases that are one step smaller in ways that only the subject knows: plainer settings, smaller
 	// operations, two operations merged into one. No chain of steps may be endless.

@@ -7,7 +7,7 @@ import (
 	"unicode/utf8"
 )
 
-// Wrap breaks text at blanks into lines of at most columns columns; the lines after the first begin with indent. A word that
+// Wrap breaks text at blanks into lines no wider than columns; the lines after the first begin with indent. A word that
 // is wider than a line is broken at the end of the line. Columns below 1 mean no limit.
 func Wrap(text string, columns int, indent string) []string { return wrap(text, columns, indent, true) }
 

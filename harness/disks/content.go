@@ -46,7 +46,7 @@ func (c *content) clone() content {
 	return content{size: c.size, sectors: to}
 }
 
-// sectorsFor returns how many sectors hold bytes bytes.
+// sectorsFor returns how many sectors hold so many bytes.
 func sectorsFor(bytes int64) int { return int((bytes + SectorBytes - 1) / SectorBytes) }
 
 // cut returns the first bytes of a sector, followed by zeros; nil stands for zeros only.

@@ -93,7 +93,7 @@ func (f *file) Truncate(bytes int64) error {
 	return f.disk.end(&o, err)
 }
 
-// Allocate makes the file at least bytes bytes long; the new part is zeros.
+// Allocate makes the file longer if it is shorter than bytes; the new part is zeros.
 //
 //go:norace
 func (f *file) Allocate(bytes int64) error {

@@ -187,7 +187,7 @@ func (n *namespaces) sample(tape *Tape) []link {
 	return n.pick(func(k, nodes int) int { return nodes - 1 - int(tape.Draw(uint64(nodes))) })
 }
 
-// prefix returns the names after the first changes changes.
+// prefix returns the names after the first changes in the journal, as many as changes says.
 func (n *namespaces) prefix(changes int) []link {
 	entries := append([][]entry(nil), n.s.before...)
 	for k := range n.s.journal[:changes] {

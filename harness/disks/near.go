@@ -1,6 +1,6 @@
 package disks
 
-// Near lists at most most disks at the edges of what a crash now may leave, always the same in the same order: everything as
+// Near lists disks, no more than most, at the edges of what a crash now may leave, always the same in the same order: everything as
 // new as possible except for one sector, or everything in a file as old as possible except for one sector. If there are many
 // disks, random draws seldom find these, and they show the most: a later change that survived without an earlier one, and
 // must not be trusted without it.

@@ -18,7 +18,7 @@ type state struct {
 	effect int
 }
 
-// A length is a possible length of the file after a crash: the lengths and cuts of the first effects effects have survived.
+// A length is a possible length of the file after a crash, if the effects before number effects have changed and cut it.
 type length struct {
 	bytes   int64
 	effects int
@@ -41,7 +41,7 @@ func (s *states) lengths() []length {
 	return all
 }
 
-// through returns a state of sector number i if the truncations among the first effects effects have survived.
+// through returns a state of sector number i if the truncations among the effects before number effects have survived.
 //
 //go:norace
 func (s *states) through(v state, i, effects int) *sector {
@@ -57,7 +57,7 @@ func (s *states) through(v state, i, effects int) *sector {
 	return cut(v.sector, keep)
 }
 
-// reaches says whether a state of sector number i was written to the space that the file had after the first effects
+// reaches says whether a state of sector number i was written to the space that the file had after the effects before number
 // effects. A truncation in between frees that space, and later writes go elsewhere.
 func (s *states) reaches(v state, i, effects int) bool {
 	for k := effects; k < v.effect; k++ {
@@ -131,8 +131,7 @@ func (s *states) may(m Model, i int, history []state, l length) (found []*sector
 	return found
 }
 
-// newest returns what sector number i holds in a file of that length if the first effects effects in its history have
-// survived.
+// newest returns what sector number i holds in a file of that length if the effects before number effects have survived.
 func (s *states) newest(i int, history []state, l length, effects int) *sector {
 	for k := len(history) - 1; k > 0; k-- {
 		if v := history[k]; v.effect < effects && s.reaches(v, i, l.effects) {

@@ -160,7 +160,7 @@ func (v *variants) sample(tape *Tape) *content {
 	}
 }
 
-// lengthAfter returns the length after the first effects effects.
+// lengthAfter returns the length after the effects before number effects.
 func (v *variants) lengthAfter(effects int) length {
 	found := v.lengths[0]
 	for _, l := range v.lengths {
@@ -171,7 +171,7 @@ func (v *variants) lengthAfter(effects int) length {
 	return found
 }
 
-// stop returns the file after its first effects effects.
+// stop returns the file after its effects before number effects.
 func (v *variants) stop(l length, effects int) *content {
 	return v.build(l, func(k int) *sector { return v.states.newest(v.open[k], v.history[k], l, effects) })
 }

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 )
 
-// Fill creates a file that fills its file system, except for but bytes.
+// Fill creates a file that fills its file system and leaves but bytes free.
 func Fill(file string, but int64) error {
 	left, err := Free(filepath.Dir(file))
 	if err != nil {

@@ -45,7 +45,7 @@ func (l *Limit) Lift() error {
 	return nil
 }
 
-// MountSmall mounts a tmpfs of bytes bytes on a folder.
+// MountSmall mounts a tmpfs on a folder, with a size in bytes.
 func MountSmall(folder string, bytes int) (unmount func() error, err error) {
 	if err := syscall.Mount("racewindow", folder, "tmpfs", syscall.MS_NOSUID|syscall.MS_NODEV, fmt.Sprintf("size=%d", bytes)); err != nil {
 		return nil, &os.SyscallError{Syscall: "mount", Err: err}

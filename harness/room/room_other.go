@@ -18,7 +18,7 @@ func (l *Limit) Met() bool { return false }
 // Lift removes the limit.
 func (l *Limit) Lift() error { return nil }
 
-// MountSmall mounts a tmpfs of bytes bytes on a folder.
+// MountSmall mounts a tmpfs on a folder, with a size in bytes.
 func MountSmall(string, int) (func() error, error) { return nil, errUnsupported }
 
 // detach unmounts what is mounted on a folder, if anything.

@@ -49,8 +49,8 @@ func Nearest(wrong string, known []string) (nearest string, ok bool) {
 	return nearest, ok
 }
 
-// Near returns at most most of the known words, the most similar first. If one word begins with the other, their distance
-// counts half. Equally distant words come in alphabetical order.
+// Near returns the known words that are most similar, no more than most, the most similar first. If one word begins with the
+// other, their distance counts half. Equally distant words come in alphabetical order.
 func Near(wrong string, known []string, most int) []string {
 	a := []rune(strings.ToLower(wrong))
 	a = a[:min(len(a), longest)]

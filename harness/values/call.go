@@ -108,7 +108,7 @@ func (o *Operation) end(outcome *Outcome) {
 	}
 }
 
-// drain takes at most most elements from an iterator. It asks for one more, to see whether there is one.
+// drain takes elements from an iterator, no more than most. It asks for one more, to see whether there is one.
 func drain(iterator reflect.Value, most int) (s Sequence) {
 	if iterator.Type().CanSeq() {
 		for v := range iterator.Seq() {
