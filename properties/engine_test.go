@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// Properties of the engine that a case cannot say: they look at watermarks, at iterators that are held, at several logs.
+// Properties of the engine that a case cannot express: they concern watermarks, iterators that are held, and several logs.
 
 func TestDurableNeverPassesVisibleAndNeitherGoesBack(t *testing.T) {
 	t.Parallel()
@@ -59,7 +59,7 @@ func TestTheChunkIndexAgreesWithAScan(t *testing.T) {
 	})
 }
 
-// A heldIterator is an iterator over everything that is taken on one record at a time.
+// A heldIterator is an iterator over everything, advanced one record at a time.
 type heldIterator struct {
 	next func() (storage.Record, error, bool)
 	stop func()

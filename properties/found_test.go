@@ -21,8 +21,8 @@ var (
 	rewriteFlag = flag.Bool("racewindow.rewrite", false, "rewrite the golden files")
 )
 
-// The known-bad hand-overs: within how many cases a violation is found, and how small it gets. Its delays
-// are "while" and "until": the interleaving is held open, so the shrunk case shows it each time.
+// The known-bad hand-overs: within how many cases a violation is found, and how small it gets. Its delays are "while" and
+// "until", which hold the interleaving open, so the shrunk case shows it each time.
 var bad = []struct {
 	handover string
 	within   int
@@ -34,7 +34,7 @@ var bad = []struct {
 	{"fallback", 5000, Size{Threads: 1, Appends: 2, Reads: 1, Records: 2}},
 }
 
-// spread is least, middle and most of some numbers.
+// spread returns the least, the median and the largest of some numbers.
 func spread(numbers []int) string {
 	slices.Sort(numbers)
 	return fmt.Sprintf("%d/%d/%d", numbers[0], numbers[len(numbers)/2], numbers[len(numbers)-1])
@@ -92,8 +92,8 @@ func always(c cases.Case) gopter.Gen {
 	return func(*gopter.GenParameters) *gopter.GenResult { return gopter.NewGenResult(c, Shrinker) }
 }
 
-// A case that cannot be executed as it was drawn counts neither for nor against, and is replaced. Where that has no end the
-// search fails: it has looked at nothing.
+// A case that cannot be executed as drawn counts neither for nor against, and is replaced. If every case is like that, the
+// search fails, because it has tested nothing.
 func TestASearchThatExecutesTooFewCasesFails(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -130,12 +130,12 @@ func TestAShrinkReportSaysWhatAPersonNeeds(t *testing.T) {
 		"~ w0@read/before-tail#2=while:f0#1, r0@op#0=until:f0@op#4, f0@op#2=100us"
 	c, err := cases.Parse(drawn)
 	require.NoError(t, err)
-	// A busy machine has all the time that it needs; a candidate whose "while" cannot come true costs as much.
+	// A busy machine gets all the time that it needs; a candidate whose "while" cannot come true costs the same time.
 	s := &Search{Name: "golden", Again: "make properties RUN=golden SEED=1", Seed: 1, Cases: 1, draw: always(c), leisure: 5 * time.Second}
 	found, err := s.Run()
 	require.NoError(t, err)
 	require.True(t, found)
-	// The way there depends on the Go scheduler, where it ends does not.
+	// The steps depend on the Go scheduler; the result does not.
 	report := regexp.MustCompile(`in \d+ steps, \d+ candidates tried`).ReplaceAllString(s.Report(), "in N steps, N candidates tried")
 	golden := filepath.Join("testdata", "shrink-report.txt")
 	if *rewriteFlag {

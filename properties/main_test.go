@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A run of no property, or of no case of it, would pass: these tests end with 2 where the call is wrong, and with 3 where it
-// selects nothing.
+// A run without any property, or without any case, would pass. So these tests end with 2 if the call is wrong, and with 3 if
+// it selects nothing.
 
 func TestMain(m *testing.M) {
 	flag.Parse()

@@ -38,8 +38,8 @@ func stacksOf(word string) string {
 
 var groups atomic.Int64
 
-// leftBehind runs something and says which goroutines that were started in it are there when it has returned. One that is
-// about to end is given the time.
+// leftBehind runs something, and returns the goroutines started in it that still exist after it has returned. It gives those
+// that are about to end the time to do so.
 func leftBehind(run func(ctx context.Context)) string {
 	name := fmt.Sprintf("group-%d.", groups.Add(1))
 	pprof.Do(background, pprof.Labels("started-in", name), run)
@@ -62,7 +62,7 @@ func TestAGoroutineThatStaysIsSeen(t *testing.T) {
 	require.Empty(t, leftBehind(func(context.Context) {}))
 }
 
-// busyWords tells what the clients of busyStep do.
+// busyWords says what the clients of busyStep do.
 func busyWords(n uint8) string {
 	return []string{"append 3", "flush", "commit of fragments", "abort", "read", "read of one record", "close the log", "append durably"}[n%8]
 }
@@ -157,7 +157,8 @@ func busyClients(o storage.Options, s []uint8) error {
 	return errors.Join(append(errs, store.Close(background))...)
 }
 
-// What does not end is a violation like any other: it is reported with where everybody stands, and it is not shrunk.
+// An execution that does not end is a violation like any other. The report says where each goroutine stands, and the case is
+// not shrunk.
 func TestAHangIsAViolation(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -176,7 +177,7 @@ func TestAHangIsAViolation(t *testing.T) {
 	require.Contains(t, report, "replay: racewindow replay '"+c.String()+"'")
 }
 
-// The report of a property that is no search for a case says as much: what gopter shrank, and the command.
+// The report of a property without cases says the same: what gopter shrank, and the command.
 func TestAScriptThatBreaksAPropertyIsShrunkAndReported(t *testing.T) {
 	t.Parallel()
 	p := gopter.DefaultTestParametersWithSeed(1)

@@ -31,8 +31,8 @@ func holding() (names []string) {
 	return names
 }
 
-// Every promise of harness/subjects/log/check is held against every read of every case, and the log is scanned at the end, before and
-// after a reopen.
+// Every promise of harness/subjects/log/check is checked for every read of every case. At the end the log is scanned, before
+// and after a reopen.
 func TestEveryPromiseHolds(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -53,7 +53,7 @@ func TestManyClientsInOneCase(t *testing.T) {
 	})
 }
 
-// A load is thousands of goroutines on one engine: what gopter draws here is who they are and how the engine is made.
+// A load is thousands of goroutines on one engine. gopter draws which ones, and the options of the engine.
 type load struct {
 	Seed       uint64
 	Handover   string
@@ -73,19 +73,19 @@ func loads() gopter.Gen {
 	}
 }
 
-// loadFor is how long a run takes. One that did too little, as on a busy machine, is made again for longer.
+// loadFor is how long a run takes. A run that did too little, as on a busy machine, is repeated with more time.
 const (
 	loadFor     = 1500 * time.Millisecond
 	loadForMost = 50 * time.Second
 )
 
-// command is the stress run that comes nearest; how the goroutines take turns is the Go scheduler's.
+// command is the most similar stress run; in which order the goroutines run is up to the Go scheduler.
 func (l load) command() string {
 	return fmt.Sprintf("racewindow stress --handover %s --goroutines %d --duration %v --seed %d --arena-bytes %d --flush-bytes %d --chunk-bytes %d",
 		l.Handover, l.Goroutines, loadFor, l.Seed, l.Arena, l.Flush, l.Chunk)
 }
 
-// run says what was wrong.
+// run returns what was wrong.
 func (l load) run() error {
 	handover, err := storage.HandoverByName(l.Handover)
 	if err != nil {
@@ -141,7 +141,7 @@ func TestReadAfterWriteHoldsForThousandsOfGoroutines(t *testing.T) {
 	requireProperty(t, check.ReadAfterWrite.Sentence, p, property, func(value any) string { return value.(load).command() })
 }
 
-// A model is a log with one client: what a read must yield is known record by record.
+// A model is a log with one client, for which every record of a read is known.
 type model struct {
 	counts []int // by transaction
 	last   harness.Offset
@@ -156,7 +156,7 @@ func (m *model) records() (all []harness.Offset) {
 	return all
 }
 
-// bound says what a bound of a program is with one client, who knows everything.
+// bound returns the value of a bound in a program, for the single client, who knows everything.
 func (m *model) bound(b cases.Bound, lower bool) harness.Offset {
 	tx := b.Tx
 	switch b.Base {

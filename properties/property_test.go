@@ -15,7 +15,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// Properties of what is no case: a script is what one client does to logs, a number for each step.
+// Properties without a case: a script says what one client does to logs, one number for each step.
 
 // hangAfter is how long one script may take. What takes longer does not end.
 const hangAfter = time.Minute
@@ -68,8 +68,8 @@ func scriptWords(s []uint8, words func(n uint8) string) string {
 	return fmt.Sprintf("%s  %v", strings.Join(text, ", "), s)
 }
 
-// scriptProperty makes a condition on scripts a property. A panic is a violation that gopter shrinks. One that does not
-// end is a violation too, and is not shrunk: each try would take as long.
+// scriptProperty turns a condition on scripts into a property. A panic is a violation that gopter shrinks. A script that
+// does not end is a violation too, and is not shrunk, because each try would take as long.
 func scriptProperty(hangAfter time.Duration, holds func(s []uint8) error) gopter.Prop {
 	hung := false
 	return prop.ForAll(func(s []uint8) (bool, error) {

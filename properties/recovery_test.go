@@ -65,7 +65,7 @@ func TestPrefixRecoveryHoldsWhenATransactionIsOpenAtTheClose(t *testing.T) {
 	})
 }
 
-// leaveOpen leaves a transaction open of which a part is on disk.
+// leaveOpen leaves a transaction open that is partly on the disk.
 func (r *logRig) leaveOpen(disk *countedDisk) error {
 	if err := r.log.Flush(background); err != nil {
 		return err
@@ -126,8 +126,8 @@ func TestRecoveryIdempotenceHoldsForCleanCloses(t *testing.T) {
 	})
 }
 
-// The watermark says what a crash cannot take: a copy of the disk, made between two steps, holds it. Nothing is flushed but on
-// request, so that nobody writes while the copy is made.
+// The watermark says what a crash cannot take: a copy of the disk, made between two steps, holds it. Flushes happen only on
+// request, so nobody writes during the copy.
 func TestWhatIsDurableIsOnTheDisk(t *testing.T) {
 	t.Parallel()
 	checkScripts(t, "everything up to Durable is on disk, and what follows it there is what was appended", stepWords, func(h storage.Handover, s []uint8) error {

@@ -55,7 +55,7 @@ func bruteFile(f disk.File, random *rand.Rand, operations int) []snap {
 	return snaps
 }
 
-// view is sector i of moment k as it is seen when the cuts up to moment until have survived.
+// view is sector i of moment k as it looks if the cuts up to moment until have survived.
 func view(snaps []snap, i, k, until int) []byte {
 	s := make([]byte, SectorBytes)
 	if from := i * SectorBytes; from < len(snaps[k].bytes) {

@@ -40,7 +40,7 @@ func write(t testing.TB, f disk.File, letter byte, n int, at int64) {
 	require.Equal(t, n, written)
 }
 
-// durableFile makes a file that no crash takes any more, with n equal letters.
+// durableFile makes a file of n equal letters that no crash can take.
 func durableFile(t testing.TB, d *Disk, name string, letter byte, n int) disk.File {
 	t.Helper()
 	f := create(t, d, name)
@@ -84,7 +84,7 @@ func short(bytes []byte) string {
 	return b.String()
 }
 
-// texts lists all images of a moment, and checks that their count was foretold.
+// texts lists all images of a moment, and checks that Images announced their number.
 func texts(t testing.TB, d *Disk, m Model) []string {
 	t.Helper()
 	all := d.Enumerate(m, 1<<12)
@@ -125,7 +125,7 @@ func bothModels(t *testing.T, test func(t *testing.T, m Model)) {
 	}
 }
 
-// class is the kind of an error, the same for the real file system and this one.
+// class is the kind of an error, equal for the real file system and this one.
 func class(err error) string {
 	for _, kind := range []error{
 		fs.ErrNotExist, syscall.ENOTEMPTY, fs.ErrExist, io.EOF, syscall.EISDIR, syscall.ENOTDIR, syscall.EINVAL,

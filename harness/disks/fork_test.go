@@ -9,7 +9,7 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// unsettled is a disk with effects of every kind that no sync has covered.
+// unsettled is a disk with unsynced effects of every kind.
 func unsettled(t *testing.T) *Disk {
 	t.Helper()
 	d := New()
@@ -64,7 +64,7 @@ func TestAForkIsWhatTheNextProcessFinds(t *testing.T) {
 	require.NoError(t, lock.Close())
 }
 
-// What a later sync would do counts too: a disk on which a sync failed is another than one on which none was.
+// What a later sync would do counts too: a disk with a failed sync differs from one without.
 func TestFingerprintTellsDisksApartThatHoldTheSame(t *testing.T) {
 	t.Parallel()
 	seen := map[[hashBytes]byte]string{}

@@ -15,7 +15,7 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// The race detector must not report what the disk does for goroutines that meet in it. Run with -race.
+// The race detector must not report what the disk does for goroutines that use it together. Run with -race.
 func TestTheDiskIsNoRaceOfItsUsers(t *testing.T) {
 	t.Parallel()
 	d := New()
@@ -83,7 +83,7 @@ var races = map[string]func(){
 	},
 }
 
-// acrossTheDisk has two goroutines take a step, the second when it has seen in a file that the first has.
+// acrossTheDisk makes two goroutines take a step, the second after it has seen in a file that the first has.
 func acrossTheDisk(f disk.File, step func()) {
 	var all sync.WaitGroup
 	all.Go(func() {

@@ -13,16 +13,16 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// What goes wrong while a log is recovered, and what the next recovery makes of that. A case cannot say it: its faults end
-// before it opens the log again.
+// What goes wrong while a log is recovered, and what the next recovery does then. A case cannot express this, because its
+// faults end before it opens the log again.
 
-// frameOf is a record that takes so many bytes of the log.
+// frameOf is a record that takes that many bytes of the log.
 func frameOf(letter byte, bytesOfLog int) storage.Record {
 	return storage.Record{Value: bytes.Repeat([]byte{letter}, bytesOfLog-32)}
 }
 
-// killedInATransaction is the disk of a process that died when synced fragments of its first transaction, frames of one
-// sector each that end where sectors do, were all that the log had.
+// killedInATransaction is the disk of a process that died when the log held nothing but synced fragments of its first
+// transaction. Their frames have one sector each, and end where sectors do.
 func killedInATransaction(t *testing.T) *Disk {
 	t.Helper()
 	ctx, d := context.Background(), New()
@@ -61,8 +61,8 @@ func letters(t *testing.T, s *session) (text string) {
 	return text
 }
 
-// A recovery that cuts and whose sync fails leaves a file that is short in memory, and clean. The next one must not believe
-// that: what was cut would come back between the records that are written over it.
+// A recovery cuts, and its sync fails: the file is then short in memory, and clean. The next recovery must not trust that,
+// because what was cut would come back between the records written over it.
 func TestACutWhoseSyncFailedIsNotBelievedByTheNextRecovery(t *testing.T) {
 	t.Parallel()
 	bothModels(t, func(t *testing.T, m Model) {
@@ -123,8 +123,8 @@ func killedWhenDurable(t *testing.T, o storage.Options, transactions int) *Disk 
 	return d
 }
 
-// A bit that is flipped on its way from the disk is no torn tail and no damage. Recovery says what it has met, or is right;
-// it neither cuts nor writes back what it has misread.
+// A bit that flips on its way from the disk is neither a torn tail nor damage. Recovery reports it, or is right; it neither
+// cuts nor writes back what it has misread.
 func TestNoBitThatIsFlippedWhileRecoveringTakesWhatIsDurable(t *testing.T) {
 	t.Parallel()
 	const transactions = 4

@@ -103,7 +103,7 @@ type verdictKey struct {
 	acknowledged, appended int
 }
 
-// quick says that less is tried: all of it takes minutes under -race, and the disk is the same.
+// quick says that less is tried, because everything takes minutes under -race, and the disk is the same.
 func quick() bool { return testing.Short() || raceoff.Enabled }
 
 func newJudge(o storage.Options, few, samples int) *judge {
@@ -116,7 +116,7 @@ func newJudge(o storage.Options, few, samples int) *judge {
 	return &judge{options: o, few: few, samples: samples, disks: map[[hashBytes]byte]bool{}, judged: map[verdictKey]bool{}}
 }
 
-// images are those of a crash now.
+// images are those of a crash at this moment.
 func (j *judge) images(d *Disk, m Model, few, samples int, seed uint64) []*Image {
 	moment := d.At(m)
 	if all := moment.Enumerate(few); all != nil {
@@ -224,7 +224,7 @@ func (j *judge) again(disk *Disk, m Model, held int) error {
 	return nil
 }
 
-// goOn appends after a recovery, crashes, and looks.
+// goOn appends after a recovery, crashes, and checks again.
 func (j *judge) goOn(s *session, disk *Disk, m Model, held int) error {
 	if _, err := s.log.AppendDurable(context.Background(), recordsOf(held+1)...); err != nil {
 		return fmt.Errorf("append after recovery: %w", err)
@@ -237,7 +237,7 @@ func (j *judge) goOn(s *session, disk *Disk, m Model, held int) error {
 	return nil
 }
 
-// count tells the judge what the program has appended, and what was acknowledged.
+// count records what the program has appended, and what was acknowledged.
 func (j *judge) count(appended int, acknowledged bool) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -247,7 +247,8 @@ func (j *judge) count(appended int, acknowledged bool) {
 	}
 }
 
-// run lives a small life of a log on a disk; a letter is an operation. Where the disk fails the process dies and starts again.
+// run executes a small life of a log on a disk; each letter is an operation. If the disk fails, the process dies and starts
+// again.
 //
 //	a append   d append and wait until it is durable   f flush   r close and open again
 func (j *judge) run(d *Disk, seen storage.Disk, program string) (failures int, err error) {
@@ -272,7 +273,7 @@ func (j *judge) run(d *Disk, seen storage.Disk, program string) (failures int, e
 	return failures, nil
 }
 
-// restart kills the process and opens the log again, the disk's cache as it was, until no fault is in the way.
+// restart kills the process, keeps the disk's cache, and opens the log again until no fault prevents it.
 func (j *judge) restart(s *session, d *Disk, seen storage.Disk) (*session, error) {
 	const faults = 8 // no program has more
 	var err error
@@ -369,7 +370,7 @@ func TestACrashAtAnyMomentOfASmallProgramLosesNothingAcknowledged(t *testing.T) 
 	}
 }
 
-// Disks that promise less than they say, so that the judge has something to find.
+// Disks that keep less than they promise, so that the judge has something to find.
 type (
 	noSync    struct{ storage.Disk }
 	noSyncDir struct{ storage.Disk }

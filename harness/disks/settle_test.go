@@ -30,8 +30,8 @@ func contained(t *testing.T, less, more map[[hashBytes]byte]bool, format string,
 	}
 }
 
-// A crash during an operation leaves what one before or after it does: so what was possible stays possible until a sync says
-// otherwise, and a sync makes nothing possible that was not.
+// A crash during an operation leaves what a crash before or after it can leave. So what was possible stays possible until a
+// sync excludes it, and a sync makes nothing newly possible.
 func TestOnlySyncsSettleAndTheyInventNothing(t *testing.T) {
 	t.Parallel()
 	bothModels(t, func(t *testing.T, m Model) {

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// A folder that the user may not write is told before the run, and by name.
+// A folder that the user may not write to is reported before the run, by name.
 func TestAFolderWithoutPermissionIsToldBefore(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
