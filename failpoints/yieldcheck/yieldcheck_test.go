@@ -23,7 +23,7 @@ func check(t *testing.T, name string) {
 
 func TestEveryKindOfOperationNeedsAPoint(t *testing.T) { check(t, "operations") }
 
-func TestAPointCoversTheOperationBehindIt(t *testing.T) { check(t, "points") }
+func TestAPointCoversTheOperationAfterIt(t *testing.T) { check(t, "points") }
 
 func TestAPointMustStandOnEveryPath(t *testing.T) { check(t, "flow") }
 
