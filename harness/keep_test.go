@@ -145,3 +145,16 @@ func TestAKilledCheck(t *testing.T) {
 	require.Contains(t, all[2].Text, "racewindow explore -run '^TestPage$' --crash --program 'v1 test=TestPage")
 	require.Equal(t, 1, all[3].Code)
 }
+
+// A Check of a dependency would write into files that others have too.
+func TestNoCaseIsKeptInAFolderThatIsNotTheUsers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	vendor := filepath.Join(dir, "vendor")
+	require.False(t, foreign(filepath.Join(vendor, "a")), "a folder may be called so")
+	require.NoError(t, os.Mkdir(vendor, 0o777))
+	require.NoError(t, os.WriteFile(filepath.Join(vendor, "modules.txt"), nil, 0o600))
+	require.True(t, foreign(filepath.Join(vendor, "example.com", "a")))
+	require.True(t, foreign("/go/pkg/mod/example.com/a@v1.2.3/sub"))
+	require.False(t, foreign(dir))
+}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/cases"
@@ -27,6 +28,10 @@ func (c *checking) keep(f explore.Finding) string {
 	if c.order.Unkept {
 		return ""
 	}
+	if here, err := os.Getwd(); err == nil && foreign(here) {
+		c.t.Logf("harness.Check: the case is not kept: %s is a vendor folder or a module cache, where nothing is written", here)
+		return ""
+	}
 	sum := sha256.Sum256([]byte(f.Case))
 	file := filepath.Join(c.keptIn(), hex.EncodeToString(sum[:8])+".case")
 	text := fmt.Sprintf("# %s: %s\n%s\n", f.Report.Promise, strings.ReplaceAll(f.Report.Detail, "\n", " "), f.Case)
@@ -40,6 +45,23 @@ func (c *checking) keep(f explore.Finding) string {
 	}
 	return filepath.ToSlash(file)
 }
+
+// foreign says whether a folder lies in a module's vendor folder, or in a module of a module cache, whose own folder has the version in its name.
+func foreign(dir string) bool {
+	for ; ; dir = filepath.Dir(dir) {
+		if versioned.MatchString(filepath.Base(dir)) {
+			return true
+		}
+		if _, err := os.Stat(filepath.Join(dir, "modules.txt")); err == nil && filepath.Base(dir) == "vendor" {
+			return true
+		}
+		if dir == filepath.Dir(dir) {
+			return false
+		}
+	}
+}
+
+var versioned = regexp.MustCompile(`@v\d+\.\d+\.\d+`)
 
 // writeWhole writes a temporary file and renames it, so that a half-written file never replaces a good one.
 func writeWhole(file, text string) error {

@@ -21,9 +21,19 @@ import (
 // keptIn is the folder of a test's schedules, below that of its package.
 func keptIn(test string) string { return filepath.Join("testdata", "racewindow", test) }
 
+// A ForeignError says that nothing is kept in the folder of a package that is none of the user's.
+type ForeignError struct{ Package, Why string }
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("what is found in %s is not kept in its folder, for %s: the command under replay shows it, and --out DIR writes it elsewhere", e.Package, e.Why)
+}
+
 // Keep writes the token of a finding where the next run finds it; about is a line that says what it shows. It returns the file, from
-// the package's folder on.
+// the package's folder on. The error is a *ForeignError if that is not the user's.
 func (p Package) Keep(token Token, about string) (file string, err error) {
+	if p.Foreign != "" {
+		return "", &ForeignError{p.ImportPath, p.Foreign}
+	}
 	text := token.String()
 	sum := sha256.Sum256([]byte(text))
 	folder := filepath.Join(p.Dir, keptIn(token.top()))

@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode"
@@ -35,6 +36,9 @@ type Package struct {
 	Fuzz []string
 	// Left are plain tests that are not to be executed.
 	Left []string
+	// Foreign says whose the package is, if its folder is none to write to: Go's, or that of a module that is not the user's. It is "" for
+	// one of the user's modules, and for one that a replace directive takes from a folder.
+	Foreign string
 }
 
 // A ListError is what the go command said of packages that it could not list.
@@ -45,7 +49,7 @@ func (e *ListError) Error() string { return "the packages cannot be listed: " + 
 // List finds the tests of packages. flags are those of the go command that decide which files a package has, env its environment; nil is
 // the process's own.
 func List(ctx context.Context, dir string, env, flags, patterns []string) (all []Package, err error) {
-	args := append([]string{"list", "-e", "-json=ImportPath,Name,Dir,TestGoFiles,XTestGoFiles,Error"}, flags...)
+	args := append([]string{"list", "-e", "-json=ImportPath,Name,Dir,Standard,Module,TestGoFiles,XTestGoFiles,Error"}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(append(args, "--"), patterns...)...)
 	cmd.Dir, cmd.Env = dir, env
 	var stdout, stderr bytes.Buffer
@@ -59,6 +63,8 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 	for decoder := json.NewDecoder(&stdout); ; {
 		var p struct {
 			Package
+			Standard                  bool
+			Module                    *listedModule
 			TestGoFiles, XTestGoFiles []string
 			Error                     *struct{ Err string }
 		}
@@ -76,9 +82,48 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 		if err := p.read(append(p.TestGoFiles, p.XTestGoFiles...)); err != nil {
 			return nil, err
 		}
+		if p.Foreign = p.Module.foreign(p.Dir); p.Standard {
+			p.Foreign = "it is Go's"
+		}
 		all = append(all, p.Package)
 	}
 }
+
+// A listedModule is what the go command says of a package's module.
+type listedModule struct {
+	Path, Version, Dir string
+	Main               bool
+	Replace            *listedModule
+}
+
+// foreign says whose the package in a folder of the module is, if it is none of the user's.
+func (m *listedModule) foreign(dir string) string {
+	vendored := slices.Contains(strings.Split(filepath.ToSlash(dir), "/"), "vendor")
+	switch {
+	case m != nil && m.Main && cached(m.Dir):
+		return "it lies in a module cache"
+	case m != nil && m.Main:
+		return ""
+	case m == nil || m.Replace != nil && m.Replace.Version == "":
+		if vendored {
+			return "it is vendored"
+		}
+		return ""
+	}
+	return "it is of the module " + m.Path + "@" + m.Version
+}
+
+// cached says whether a folder is a module's in a module cache: there the name of its own folder, or of one above, ends with the version.
+func cached(dir string) bool {
+	for name := range strings.SplitSeq(filepath.ToSlash(dir), "/") {
+		if _, version, versioned := strings.Cut(name, "@"); versioned && semver.MatchString(version) {
+			return true
+		}
+	}
+	return false
+}
+
+var semver = regexp.MustCompile(`^v\d+\.\d+\.\d+`)
 
 // Linked are the import paths of what the tests of packages are built from, Go's own included; dir, env and flags are as List has them. The
 // go command's errors are left to List.

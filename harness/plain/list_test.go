@@ -73,3 +73,47 @@ func TestWhatTestsAreBuiltFromIsListed(t *testing.T) {
 	require.NotContains(t, linked, "example.com/other")
 	require.IsIncreasing(t, linked, "each once")
 }
+
+// What was found in a dependency was written into the module cache, whose files others have too.
+func TestNothingIsKeptInAFolderThatIsNotTheUsers(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":                       "module example.com/m\n\ngo 1.25\n\nrequire (\n\texample.com/far v1.0.0\n\texample.com/near v1.0.0\n)\n\nreplace example.com/near => ./near\n",
+		"a_test.go":                    "package m\n",
+		"a.go":                         "package m\n\nimport (\n\t_ \"example.com/far\"\n\t_ \"example.com/near\"\n)\n",
+		"near/go.mod":                  "module example.com/near\n\ngo 1.25\n",
+		"near/a.go":                    "package near\n",
+		"vendor/example.com/far/a.go":  "package far\n",
+		"vendor/example.com/near/a.go": "package near\n",
+		"vendor/modules.txt":           "# example.com/far v1.0.0\n## explicit; go 1.25\nexample.com/far\n# example.com/near v1.0.0 => ./near\n## explicit; go 1.25\nexample.com/near\n# example.com/near => ./near\n",
+		"cache/far@v1.0.0/go.mod":      "module example.com/far\n\ngo 1.25\n",
+		"cache/far@v1.0.0/a.go":        "package far\n",
+	} {
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o777))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600))
+	}
+	env := append(os.Environ(), "GOFLAGS=-mod=vendor")
+	for where, want := range map[string]struct{ folder, pattern, foreign string }{
+		"the user's module":             {"", ".", ""},
+		"Go":                            {"", "errors", "it is Go's"},
+		"a vendor folder":               {"", "example.com/far", "it is of the module example.com/far@v1.0.0"},
+		"a module of the cache":         {"cache/far@v1.0.0", ".", "it lies in a module cache"},
+		"a folder by replace, vendored": {"", "example.com/near", "it is vendored"},
+	} {
+		var own []string
+		if where != "a module of the cache" {
+			own = env
+		}
+		all, err := List(t.Context(), filepath.Join(dir, want.folder), own, nil, []string{want.pattern})
+		require.NoError(t, err, where)
+		require.Equal(t, want.foreign, all[0].Foreign, where)
+		_, err = all[0].Keep(Token{Test: "TestX"}, "TestX")
+		if want.foreign != "" {
+			require.ErrorContains(t, err, "what is found in "+all[0].ImportPath+" is not kept in its folder, for "+want.foreign, where)
+			require.NoDirExists(t, filepath.Join(all[0].Dir, "testdata"))
+		} else {
+			require.NoError(t, err)
+		}
+	}
+}

@@ -128,10 +128,19 @@ func (r *plainRun) keep(p plain.Package, e *drive.Event, token plain.Token, told
 	}
 	file, err := p.Keep(token, about)
 	if err != nil {
-		r.line.aside(func() { fmt.Fprintln(os.Stderr, err) })
+		r.unkept(p, err)
 		return
 	}
 	e.Kept = file
+}
+
+// unkept says, once for each package, why its findings are not kept. That of one folder is that of all.
+func (r *plainRun) unkept(p plain.Package, why error) {
+	if r.told == p.ImportPath {
+		return
+	}
+	r.told = p.ImportPath
+	r.line.aside(func() { fmt.Fprintln(os.Stderr, why) })
 }
 
 // write puts a finding's reports and its token into the folder that was asked for. It returns the page.

@@ -53,6 +53,7 @@ type plainRun struct {
 	problems []error
 	claims   bool // a bound was exhausted
 	passed   map[string]uint64
+	told     string // the package whose findings cannot be kept, as was said
 }
 
 // run explores one package after the other. It ends with the error that says which exit code.
