@@ -28,6 +28,7 @@ type kernel struct {
 	name, file string
 	source     []byte // reduced to one copy
 	leaks      []*regexp.Regexp
+	wrappers   map[string][]string
 }
 
 // readKernels reads the kernels of a toolchain, and reduces each to one copy.
@@ -57,6 +58,9 @@ func readKernels(goroot string) (all []kernel, err error) {
 		if k.source, err = reduced(k.name, text); err != nil {
 			return nil, fmt.Errorf("%s: %w", file, err)
 		}
+		if k.wrappers, err = wrappers(text); err != nil {
+			return nil, fmt.Errorf("%s: %w", file, err)
+		}
 		if k.leaks, err = expectedLeaks(string(expected), k.name); err != nil {
 			return nil, fmt.Errorf("%s: %w", expectedFile, err)
 		}
@@ -66,6 +70,59 @@ func readKernels(goroot string) (all []kernel, err error) {
 		return nil, fmt.Errorf("there are no kernels in %s", folder)
 	}
 	return all, nil
+}
+
+// wrappers are what the compiler calls the functions that it makes of go statements with arguments, by the function that these call, as
+// Go's own test names a goroutine: after the function in which the statement stands.
+func wrappers(text []byte) (all map[string][]string, err error) {
+	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if err != nil {
+		return nil, err
+	}
+	all = map[string][]string{}
+	names := map[string][]string{} // of functions and methods, by their last part
+	for _, declared := range file.Decls {
+		if f, is := declared.(*ast.FuncDecl); is {
+			names[f.Name.Name] = append(names[f.Name.Name], fullName(f))
+		}
+	}
+	for _, declared := range file.Decls {
+		f, is := declared.(*ast.FuncDecl)
+		if !is {
+			continue
+		}
+		n := 0
+		ast.Inspect(f, func(node ast.Node) bool {
+			statement, is := node.(*ast.GoStmt)
+			if !is {
+				return true
+			}
+			called := ""
+			switch fun := statement.Call.Fun.(type) {
+			case *ast.SelectorExpr:
+				called = fun.Sel.Name
+			case *ast.Ident:
+				called = fun.Name
+			}
+			n++
+			for _, name := range names[called] {
+				all[name] = append(all[name], fmt.Sprintf("%s.gowrap%d", fullName(f), n))
+			}
+			return true
+		})
+	}
+	return all, nil
+}
+
+// fullName is what the compiler calls a function or a method of a pointer, without its package.
+func fullName(f *ast.FuncDecl) string {
+	if f.Recv == nil {
+		return f.Name.Name
+	}
+	if pointer, is := f.Recv.List[0].Type.(*ast.StarExpr); is {
+		return fmt.Sprintf("(*%v).%s", pointer.X, f.Name.Name)
+	}
+	return fmt.Sprintf("%v.%s", f.Recv.List[0].Type, f.Name.Name)
 }
 
 var registered = regexp.MustCompile(`register\("(\w+)", \w+\)`)

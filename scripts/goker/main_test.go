@@ -108,3 +108,21 @@ func TestALeakIsHeldAgainstWhatIsExpected(t *testing.T) {
 	_, err = expectedLeaks("makeTest(\"Mixed\")", "Other")
 	require.Error(t, err)
 }
+
+// Go's test names the goroutine of one kernel after the function that starts it. The list of what is expected had a leak that none of them was.
+func TestAGoroutineIsNamedAfterItsGoStatementToo(t *testing.T) {
+	t.Parallel()
+	kernels, err := readKernels(goroot(t))
+	require.NoError(t, err)
+	for _, k := range kernels {
+		if k.name != "Kubernetes1321" {
+			continue
+		}
+		require.Equal(t, []string{"NewMux_kubernetes1321.gowrap1"}, k.wrappers["(*Mux_kubernetes1321).loop"])
+		_, wrong := k.judge("goroutine main/testMuxWatcherClose_kubernetes1321#1/(*Mux_kubernetes1321).loop#1 [chan send]:\n" +
+			"example.com/goker.(*Mux_kubernetes1321).distribute\n\t/m/k.go:70\nexample.com/goker.(*Mux_kubernetes1321).loop\n\t/m/k.go:62\n")
+		require.Empty(t, wrong)
+		return
+	}
+	t.Fatal("there is no such kernel")
+}

@@ -46,7 +46,9 @@ var fixes = []fix{
 		{"doneChan := make(chan bool)", "doneChan := make(chan bool, 1)"},
 	}},
 	{"Moby25348", [][2]string{{"\t\tgroup.Wait() // Block here\n\t}\n", "\t}\n\tgroup.Wait()\n"}}},
-	// As Go has changed it, the kernel cannot leak: readLogs holds the lock as long as it waits for what Close would close with the lock held.
+	// As Go has changed it, the kernel cannot leak, in one copy or in many, which share nothing: who would leak in Cond.Wait has seen
+	// closeNotifier closed. Close closes that of a watcher in readers, with l.mu held; readLogs puts it there with l.mu held, and gives l.mu
+	// back when followLogs, the only one who looks at closeNotifier, and once, has returned.
 	{"Moby27782", nil},
 	{"Moby30408", [][2]string{{"for !p.activated() {", "for !p.activated() && p.activateErr == nil {"}}},
 	{"Moby36114", [][2]string{{"hotRemoveVHDsAtStart() {\n\tsvm.Lock()\n\tdefer svm.Unlock()\n", "hotRemoveVHDsAtStart() {\n"}}},
