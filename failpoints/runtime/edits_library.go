@@ -138,6 +138,25 @@ func fileEdits() (all []Edit) {
 		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
 }
 
+// pipeEdits are about pipes in memory, of package io and of net, and the end of a listener or a connection. Their reads, and Accept, are points
+// of the runtime's own (poll_runtime_pollReset).
+func pipeEdits() (all []Edit) {
+	const reason = "another goroutine may go on before an operation on a pipe or a connection, and see that it is not closed yet"
+	for _, op := range []struct{ file, head, op, address string }{
+		{"io/pipe.go", "func (p *pipe) read(b []byte) (n int, err error) {", "Read", "p"},
+		{"io/pipe.go", "func (p *pipe) write(b []byte) (n int, err error) {", "Write", "p"},
+		{"io/pipe.go", "func (p *pipe) closeRead(err error) error {", "Close", "p"},
+		{"io/pipe.go", "func (p *pipe) closeWrite(err error) error {", "Close", "p"},
+		{"net/pipe.go", "func (p *pipe) Read(b []byte) (int, error) {", "Read", ""},
+		{"net/pipe.go", "func (p *pipe) Write(b []byte) (int, error) {", "Write", ""},
+		{"net/pipe.go", "func (p *pipe) Close() error {", "Close", ""},
+		{"net/fd_posix.go", "func (fd *netFD) Close() error {", "Close", ""},
+	} {
+		all = append(all, enter(op.file, op.head, "\tracewindowOn("+op.address+map[bool]string{true: ", ", false: ""}[op.address != ""]+"racewindow"+op.op+")", reason))
+	}
+	return all
+}
+
 // entropyEdits are about FIPS 140-3, whose entropy is the jitter of a clock since Go 1.26.
 func entropyEdits() []Edit {
 	const file, name, reason = "crypto/internal/fips140deps/time/time.go", "HighPrecisionNow", "a clock whose readings are a nanosecond apart has no jitter, so that no entropy comes of it"

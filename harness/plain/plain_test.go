@@ -170,7 +170,8 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 	for name, verdict := range map[string]string{
 		"TestSequential/part": drive.Sequential, "TestSkips": drive.SkippedItself, "TestPackageCounter": drive.HeldAll, "TestSynctest": drive.Sequential,
 		"TestExits": drive.FoundSome, "TestLogsLate": drive.FoundSome, "TestParallelParts/all": drive.FoundSome, "TestSelectTakesAnyReadyCase": drive.FoundSome,
-		"TestUnlocksTwice": drive.FoundSome, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
+		"TestUnlocksTwice": drive.FoundSome, "TestPanicsInWaitGroup": drive.FoundSome, "TestPipeIsClosedTwice": drive.FoundSome,
+		"TestConnectionInMemoryIsClosed": drive.FoundSome, "TestListenerIsClosed": drive.FoundSome, "TestPipesRight": drive.HeldAll, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
 		"TestPipeRight": drive.HeldAll, "TestLeaksAlways": drive.HeldAll, "TestSpinsRight": drive.HeldAll,
 		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome, "TestSendsWhileClosing": drive.FoundSome, "TestPoolRight": drive.HeldAll,
 	} {
@@ -235,6 +236,43 @@ func TestASwitchMayComeBeforeAConnectionIsWritten(t *testing.T) {
 	f := got.findings["TestSendsWhileClosing"][0].Finding
 	require.Contains(t, f.Schedule.String(), "@(*sender).send.Write#1>main", "where it is closed meanwhile")
 	require.Equal(t, f.Replays, f.Replayed)
+}
+
+// A pipe or a listener was closed in one step with what was done before that, and read in one with what was done before.
+func TestASwitchMayComeBeforeAPipeOrAListenerIsClosed(t *testing.T) {
+	dir := copied(t, "shapes")
+	s := session(t, dir)
+	s.Run = "TestPipe(IsClosedTwice|sRight)|TestConnectionInMemory|TestListener"
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 400, Seed: 1}
+	got := explored(t, s, dir)
+	for test, schedule := range map[string]string{
+		"TestPipeIsClosedTwice":          "main/TestPipeIsClosedTwice#1@TestPipeIsClosedTwice.Close#1>main/TestPipeIsClosedTwice#2",
+		"TestConnectionInMemoryIsClosed": "main@TestConnectionInMemoryIsClosed.go#1>main/TestConnectionInMemoryIsClosed#1, main/TestConnectionInMemoryIsClosed#1@TestConnectionInMemoryIsClosed.Close#1>main",
+		"TestListenerIsClosed":           "main@TestListenerIsClosed.go#1>main/TestListenerIsClosed#1, main/TestListenerIsClosed#1@TestListenerIsClosed.Close#1>main",
+	} {
+		f := requireFound(t, got, test)
+		require.Equal(t, schedule, f.Schedule.String())
+	}
+	require.Equal(t, drive.HeldAll, got.ended["TestPipesRight"].Verdict, got.ended["TestPipesRight"].Because)
+	require.NotEmpty(t, got.ended["TestPipesRight"].Exhausted)
+}
+
+// WaitGroup.Go raises a panic again, so that the first line of the stack was its own.
+func TestThePanicOfAWaitGroupsGoroutineIsWhereItWasRaised(t *testing.T) {
+	dir := copied(t, "shapes")
+	s := session(t, dir)
+	s.Run = Exactly("TestPanicsInWaitGroup")
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1}
+	f := requireFound(t, explored(t, s, dir), "TestPanicsInWaitGroup")
+	require.Equal(t, "panic in panicsAtTwo (panics_test.go:21)", f.Failure.Class())
+	require.Equal(t, "panic: two of them", f.Failure.Message)
+	lines := strings.Split(f.Failure.Stack, "\n")
+	for i := 1; i < len(lines); i += 2 {
+		lines[i] = "\t" + filepath.Base(lines[i])
+	}
+	require.Equal(t, []string{
+		"example.com/shapes.panicsAtTwo", "\tpanics_test.go:21", "example.com/shapes.TestPanicsInWaitGroup.func1", "\tpanics_test.go:14", "",
+	}, lines)
 }
 
 func TestABinaryWithoutADriverRefusesToStart(t *testing.T) {

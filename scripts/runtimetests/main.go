@@ -23,20 +23,23 @@ import (
 	"github.com/racewindow/racewindow/failpoints/runtime"
 )
 
-// packages are those that are tested if no others are named. Of runtime itself only what the edits touch: the rest takes long, and
-// starts programs that no driver would drive.
-const packages = "sync,sync/atomic,context,time,testing/synctest,runtime"
+// packages are those that are tested if no others are named. Of runtime and net only what the edits touch: the rest takes long, and
+// starts programs that no driver would drive, or looks for a network.
+const packages = "sync,sync/atomic,context,time,testing/synctest,io,net,runtime"
 
-// touched selects the tests of runtime.
-const touched = "^Test(Chan|Select|Pseudo|NonblockRecv|SelfSelect|MultiConsumer|ShrinkStack|Timer|Sema|Cond|Coro|Netpoll|Gosched|YieldProgress|Goexit|RecoverBefore|Park|LockOSThread|Rand|Synctest|GCFairness|PingPong)"
+// touched selects the tests of packages.
+var touched = map[string]string{
+	"net":     "^Test(Pipe|Listener|Close|ConnClose|Accept|Conn|TCP|Unix|Read|Write|Deadline)",
+	"runtime": "^Test(Chan|Select|Pseudo|NonblockRecv|SelfSelect|MultiConsumer|ShrinkStack|Timer|Sema|Cond|Coro|Netpoll|Gosched|YieldProgress|Goexit|RecoverBefore|Park|LockOSThread|Rand|Synctest|GCFairness|PingPong)",
+}
 
 const perPackage = 15 * time.Minute // a last resort, which says so
 
 // cheap is packages without what takes long.
 const cheap = "sync,sync/atomic,context,testing/synctest"
 
-// compiled is a package whose test binary holds every other one that the edits change.
-const compiled = "os/signal"
+// compiled are packages whose test binaries hold every other one that the edits change.
+const compiled = "os/signal,net"
 
 // A job is what is done with one version of Go.
 type job struct {
@@ -123,7 +126,7 @@ func (j job) run(ctx context.Context) (failed int, err error) {
 	}
 	fmt.Printf("%s %s/%s: all changes find their places, hash of the edited files %s\n", tool.Version, tool.OS, tool.Arch, patch.Hash)
 	if j.fit {
-		j.names = []string{compiled}
+		j.names = strings.Split(compiled, ",")
 	}
 	return j.build(ctx, tool, patch, env)
 }
@@ -152,7 +155,7 @@ func (j job) build(ctx context.Context, tool runtime.Toolchain, patch *runtime.P
 			return failed, err
 		}
 		if j.fit {
-			fmt.Printf("%s %s/%s: what comes of them compiles\n", tool.Version, tool.OS, tool.Arch)
+			fmt.Printf("%s %s/%s: what comes of them compiles in %s\n", tool.Version, tool.OS, tool.Arch, name)
 			continue
 		}
 		if j.arch != "" {
@@ -170,8 +173,8 @@ func (j job) build(ctx context.Context, tool runtime.Toolchain, patch *runtime.P
 // test runs one binary in the folder of its package.
 func test(ctx context.Context, b runtime.Build, name string) (ok bool) {
 	args := []string{"-test.short", "-test.timeout=" + perPackage.String()}
-	if name == "runtime" {
-		args = append(args, "-test.run="+touched)
+	if touched[name] != "" {
+		args = append(args, "-test.run="+touched[name])
 	}
 	cmd := exec.CommandContext(ctx, b.Output, args...)
 	cmd.Dir = filepath.Join(b.Dir, filepath.FromSlash(name))

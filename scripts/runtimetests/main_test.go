@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -44,7 +45,7 @@ func TestWhatDoesNotCompileDoesNotFit(t *testing.T) {
 	require.NoError(t, err)
 	patch, err := tool.Fit()
 	require.NoError(t, err)
-	j := job{names: []string{compiled}, fit: true}
+	j := job{names: strings.Split(compiled, ","), fit: true}
 	patch.Files["sync/atomic/racewindow.go"] = append(patch.Files["sync/atomic/racewindow.go"], "\nvar spoiled int = true\n"...)
 	_, err = j.build(t.Context(), tool, patch, os.Environ())
 	var wrong *runtime.BuildError

@@ -31,7 +31,7 @@ func (m *mechanism) conclude() {
 	}
 	switch o := &m.over; {
 	case o.Dying:
-		m.chooser.Fail(m.died(o))
+		m.fail(m.died(o))
 		return
 	case o.Refused:
 		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: o.Message})
@@ -43,7 +43,7 @@ func (m *mechanism) conclude() {
 	}
 	m.seen.ended++
 	if failed {
-		m.chooser.Fail(m.failed(output))
+		m.fail(m.failed(output))
 	}
 }
 
@@ -87,7 +87,7 @@ func panicText(arg any) (text string) {
 
 // Deadlock judges that nobody can ever go on.
 func (m *mechanism) Deadlock(why string) *sched.Failure {
-	f := m.stuck(why)
+	f := m.timed(m.stuck(why))
 	if f != nil {
 		m.debugFailure()
 	}
@@ -155,7 +155,8 @@ func printStack(text *strings.Builder, pcs []uintptr) (innermost runtime.Frame) 
 
 // isMachinery says whether a function is of no interest in a stack: of the runtime, or of what executes the test.
 func isMachinery(function string) bool {
-	return function == "" || strings.HasPrefix(function, "runtime.") || strings.HasPrefix(function, "testing.(*RacewindowRun)") ||
+	return function == "" || strings.HasPrefix(function, "runtime.") || strings.HasPrefix(function, "sync.(*WaitGroup).Go.") || // raises a panic again
+		strings.HasPrefix(function, "testing.(*RacewindowRun)") ||
 		strings.HasPrefix(function, "internal/racewindow/")
 }
 

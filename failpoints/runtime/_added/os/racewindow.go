@@ -1,11 +1,16 @@
 package os
 
-import "unsafe"
+import (
+	"io"
+	"unsafe"
+)
 
 // racewindowFile lets another goroutine go on, if this one is of a controlled bubble (package runtime).
 //
 //go:linkname racewindowFile runtime.racewindowFile
 func racewindowFile(op uint8, addr unsafe.Pointer)
+
+func init() { io.RacewindowOffer(racewindowFile) }
 
 // The operations, as the driver numbers them.
 const (

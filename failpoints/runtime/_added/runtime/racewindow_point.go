@@ -72,6 +72,17 @@ func racewindowNetwork(pd *pollDesc, mode int) {
 	c.point(gp, op, uintptr(unsafe.Pointer(&racewindowConnections)), getfp(), racewindowConnection)
 }
 
+// racewindowConnected is racewindowNetwork for what net does without the network: pipes in memory, and the end of a listener or a connection.
+//
+//go:linkname racewindowConnected
+//go:noinline
+func racewindowConnected(op uint8) {
+	gp := getg()
+	if c := racewindowOf(gp); c != nil {
+		c.point(gp, op, uintptr(unsafe.Pointer(&racewindowConnections)), getfp(), racewindowConnection)
+	}
+}
+
 // racewindowConnections stands for all connections: an operation on one end is seen at another.
 var racewindowConnections byte
 
