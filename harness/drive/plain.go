@@ -124,6 +124,8 @@ type PlainFinding struct {
 	// Timers are those that fired early, by choice: what each is, its duration, and who set it where. Failure.Timing is then
 	// set.
 	Timers []string `json:"timers,omitempty"`
+	// Polls says who has read the clock in a loop until time had passed although others could go on, "" for nobody. Then Failure.Timing is set.
+	Polls string `json:"polls,omitempty"`
 	// Early says that shrinking ended before everything was tried.
 	Early bool `json:"early,omitempty"`
 	// Replays is how often the process that found it executed it again, and Replayed how often it failed in the same way.

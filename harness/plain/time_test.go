@@ -78,6 +78,18 @@ func TestATimerThatFiresEarlyIsFoundByTheSecondSearchAlone(t *testing.T) {
 	require.NotEqual(t, timing.Exhausted, got.ended["TestAskRight"].Exhausted)
 }
 
+// A goroutine that reads the clock in a loop lets time pass although the others could go on, in the search in which timers do not fire early too.
+func TestWhatNeedsTimeToPassBesideOthersIsAMatterOfTiming(t *testing.T) {
+	got := exploredClock(t)
+	f := requireFound(t, got, "TestPollsBeside")
+	require.Equal(t, "timing: failed in polls_test.go:17", f.Failure.Class())
+	require.Empty(t, f.Timers, "no timer was set")
+	require.Equal(t, "TestPollsBeside.Now (polls_test.go:14) reads the clock in a loop", f.Polls)
+	f = requireFound(t, got, "TestPollsAndFailsBesides")
+	require.Equal(t, "failed in polls_test.go:34", f.Failure.Class(), "nobody else could go on when time passed")
+	require.Empty(t, f.Polls)
+}
+
 // A ticker of an hour fired before somebody went on whose timeout of 20 ms was over.
 func TestATimerThatIsFarAwayDoesNotFireEarly(t *testing.T) {
 	got := exploredClock(t).ended["TestHourlyRight"]

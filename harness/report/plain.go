@@ -29,7 +29,7 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 	switch kind := failure.Kind; {
 	case f.Failure.Timing:
 		r.Promise = clean(fmt.Sprintf("%s: timing: %s", test, kind), maxName)
-		r.Detail = clean(fmt.Sprintf("%s; only if a timer fires early: %s", failure.Message, strings.Join(f.Timers, ", ")), maxText)
+		r.Detail = clean(failure.Message+onlyIf(f), maxText)
 	case kind != sched.Failed:
 		r.Promise = clean(fmt.Sprintf("%s: %s", test, kind), maxName)
 	}
@@ -43,6 +43,17 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 	r.setWindows(slices.DeleteFunc(slices.Clone(f.Windows), func(w sched.Window) bool { return !w.Preempts }))
 	r.addSources(out.Events)
 	return r
+}
+
+// onlyIf says what must happen to the time for a failure.
+func onlyIf(f *drive.PlainFinding) (words string) {
+	if len(f.Timers) > 0 {
+		words += "; only if a timer fires early: " + strings.Join(f.Timers, ", ")
+	}
+	if f.Polls != "" {
+		words += "; only if time passes while others could go on: " + f.Polls
+	}
+	return words
 }
 
 // clockThread is the driver's name for the thread that fires timers early. It is not a goroutine.

@@ -31,3 +31,22 @@ func TestTheRowOfAFailureIsTheGoroutinesThatFailed(t *testing.T) {
 	require.NoError(t, r.WriteText(&text, 100, Palette{}))
 	require.Regexp(t, `(?m)^   1  FAIL.* x_test.go:5$`, text.String())
 }
+
+// The switch that makes it pass was broken inside of a name where that was longer than a line.
+func TestTheSwitchOfThePassingTwinIsNeverBroken(t *testing.T) {
+	const name = "main/(*Server_with_a_long_name).serveConnectionsOfOneListener#1@(*Server_with_a_long_name).serveConnectionsOfOneListener.Lock#1>main"
+	f := &sched.Failure{Kind: sched.Failed, Thread: "main", Message: "x_test.go:5: no", Site: "x_test.go:5"}
+	out := sched.Outcome{Failure: f}
+	r := OfPlain(&drive.PlainFinding{Failure: f, Outcome: out, Passing: &sched.Outcome{}, Change: "without the preemption " + name}, "TestX", "v1 test=TestX", "v1 test=TestX", "racewindow replay")
+	var text strings.Builder
+	require.NoError(t, r.WriteText(&text, 80, Palette{}))
+	require.Contains(t, text.String(), "passes: without the preemption\n        "+name+"\n")
+}
+
+// What needs time to pass says who lets it pass.
+func TestAFindingThatNeedsTimeSaysWhoLetItPass(t *testing.T) {
+	f := &sched.Failure{Kind: sched.Failed, Thread: "main", Message: "no", Timing: true}
+	r := OfPlain(&drive.PlainFinding{Failure: f, Outcome: sched.Outcome{Failure: f}, Polls: "F.Now (f.go:7) reads the clock in a loop"}, "TestX", "v1 test=TestX", "", "racewindow replay")
+	require.Equal(t, "TestX: timing: failed", r.Promise)
+	require.Equal(t, "no; only if time passes while others could go on: F.Now (f.go:7) reads the clock in a loop", r.Detail)
+}

@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -174,7 +175,11 @@ func (r *Report) foot(width int) (lines []textLine) {
 	for _, text := range r.windowTexts() {
 		add('*', text)
 	}
-	if text := r.passes(); text != "" {
+	if text := r.passes(); switched.MatchString(text) {
+		for _, line := range columns.Words(text, width, "        ") {
+			lines = append(lines, textLine{text: line, what: '+', whole: switched.MatchString(line)})
+		}
+	} else if text != "" {
 		add('+', text)
 	}
 	if r.failed() && !r.minimal() {
@@ -216,6 +221,9 @@ func bracket(text string) string {
 	}
 	return " (" + text + ")"
 }
+
+// switched matches a switch of a schedule, which may be longer than a line.
+var switched = regexp.MustCompile(`(^| )[^ ]+@[^ ]+#\d+(>|=)[^ ]+`)
 
 // passes describes the nearest passing execution.
 func (r *Report) passes() string {

@@ -308,7 +308,7 @@ func (c *Chooser) view() {
 func (c *Chooser) Fail(f *Failure) {
 	c.failedMu.Lock()
 	if c.failure == nil && !c.closed {
-		f.Step, f.Timing = len(c.trace), c.fired
+		f.Step, f.Timing = len(c.trace), f.Timing || c.fired
 		c.failure, c.failed = f, true
 	}
 	c.failedMu.Unlock()
@@ -321,6 +321,7 @@ func (c *Chooser) failBeside(f *Failure) {
 		c.Fail(f)
 		return
 	}
+	f.Timing = f.Timing || c.fired
 	for _, known := range append(c.beside, c.failure) {
 		if known.Class() == f.Class() {
 			return

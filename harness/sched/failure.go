@@ -48,7 +48,8 @@ type Failure struct {
 	Err   error  `json:"-"` // what was given to T.Fail, or nil
 	Stack string `json:"stack,omitempty"`
 	Step  int    `json:"step"` // how many choices had been made
-	// Timing says that a timer fired while others could have gone on, which a search without that choice does not show.
+	// Timing says that time had passed while others could have gone on: a timer fired by choice, which a search without that choice does
+	// not show, or somebody had read the clock in a loop, as the mechanism knows.
 	Timing bool `json:"timing,omitempty"`
 	// Note is a word about how the execution ended, where that was not as usual.
 	Note string `json:"note,omitempty"`

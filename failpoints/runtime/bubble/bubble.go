@@ -49,7 +49,7 @@ type Thread = struct {
 	Op      uint8
 	State   uint8
 	Reason  uint8 // why it waits, as the runtime numbers it
-	Late    bool  // started when the first thread had ended
+	Late    bool  // started when the first thread had ended; of the Clock, At read it until time had passed though others could go on
 }
 
 // An Outcome is how a bubble ended.

@@ -116,6 +116,9 @@ func (m *mechanism) Races() []*sched.Failure {
 	if m.over.Dying {
 		races = withoutEchoes(races, m.died(&m.over))
 	}
+	for _, f := range races {
+		m.timed(f)
+	}
 	return races
 }
 

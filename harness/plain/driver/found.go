@@ -38,7 +38,7 @@ func (t *test) found(f sched.Finding) {
 		}
 	}
 	told.Outcome = runner.Replay(told.Schedule, true).Of(class)
-	told.Timers = slices.Clone(t.sights.fired)
+	told.Timers, told.Polls = slices.Clone(t.sights.fired), t.sights.polls
 	if told.Outcome.Failure == nil || told.Outcome.Failure.Class() != told.Failure.Class() {
 		told.Outcome.Failure = told.Failure
 	}
@@ -148,7 +148,7 @@ func (t *test) count(all []*drive.PlainFinding, out sched.Outcome, schedule sche
 		at := slices.IndexFunc(all, func(told *drive.PlainFinding) bool { return told.Failure.Class() == f.Class() })
 		if at < 0 {
 			at = len(all)
-			all = append(all, &drive.PlainFinding{Failure: f, Schedule: schedule, Outcome: out.Of(f.Class()), Preemptions: out.Preemptions, Apart: t.how, Timers: slices.Clone(t.sights.fired)})
+			all = append(all, &drive.PlainFinding{Failure: f, Schedule: schedule, Outcome: out.Of(f.Class()), Preemptions: out.Preemptions, Apart: t.how, Timers: slices.Clone(t.sights.fired), Polls: t.sights.polls})
 		}
 		all[at].Replayed++
 	}

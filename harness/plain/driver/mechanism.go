@@ -71,6 +71,7 @@ type sights struct {
 	running string         // who went on for too long after the test's end
 	timers  bool           // a timer could have fired while others could go on
 	fired   []string       // the timers that did so by choice, in the last execution
+	polls   string         // who has let time pass in the last execution though others could go on, because it reads the clock in a loop
 	random  bool           // random numbers were drawn
 	secret  string         // where random numbers of the system's were read
 	leak    *sched.Failure // of the schedule without a switch; it is a finding only if there are schedules without it
@@ -102,7 +103,7 @@ func (m *mechanism) begin(c chooser) {
 	if raceEnabled || debugging.on {
 		decide = nil // what is decided on a thread's stack would be the thread's in the eyes of the detector, and of a debugger
 	}
-	m.seen.fired = m.seen.fired[:0]
+	m.seen.fired, m.seen.polls = m.seen.fired[:0], ""
 	m.threads = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)+1))
 }
 

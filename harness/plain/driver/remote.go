@@ -42,7 +42,7 @@ func newRemote(p *pool, seen *sights, timing bool) func() sched.Mechanism {
 // Begin takes a process that waits for a schedule.
 func (m *remote) Begin(c *sched.Chooser) {
 	m.chooser, m.running, m.races, m.told = c, 0, nil, nil
-	m.seed, m.seen.fired = c.Seed(m.seen.random), m.seen.fired[:0]
+	m.seed, m.seen.fired, m.seen.polls = c.Seed(m.seen.random), m.seen.fired[:0], ""
 	m.points, m.names, m.enabled, m.place = m.points[:0], m.names[:0], m.enabled[:0], nil
 	m.process = m.pool.take()
 }
@@ -155,6 +155,7 @@ func (m *remote) over() {
 	for n := p.get(); n > 0 && p.err == nil; n-- {
 		m.seen.fired = append(m.seen.fired, p.getText())
 	}
+	m.seen.polls = p.getText()
 	if p.err != nil {
 		m.ended(true)
 		return
@@ -172,7 +173,12 @@ func (m *remote) over() {
 }
 
 // Races are those of the process.
-func (m *remote) Races() []*sched.Failure { return withoutEchoes(m.races, m.told) }
+func (m *remote) Races() []*sched.Failure {
+	for _, f := range m.races {
+		f.Timing = m.seen.polls != ""
+	}
+	return withoutEchoes(m.races, m.told)
+}
 
 // ended is when the process has ended in the middle of an execution, or says nothing for too long.
 func (m *remote) ended(reached bool) {

@@ -47,7 +47,7 @@ func (t *test) serve() {
 	for _, text := range t.sights.fired {
 		w.text(text)
 	}
-	w.send()
+	w.text(t.sights.polls).send()
 }
 
 // An asking chooser asks another process.

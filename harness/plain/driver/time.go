@@ -70,6 +70,21 @@ func (m *mechanism) fire() *sched.Candidate {
 	return c
 }
 
+// fail keeps a failure.
+func (m *mechanism) fail(f *sched.Failure) { m.chooser.Fail(m.timed(f)) }
+
+// timed notes of a failure that time had passed before it though others could go on: somebody has polled the clock.
+func (m *mechanism) timed(f *sched.Failure) *sched.Failure {
+	clock := &m.threads[bubble.Clock]
+	if f == nil || f.Kind == sched.Unusable || !clock.Late || m.play != nil {
+		return f
+	}
+	f.Timing = true
+	name, file, line := pointAt(clock.At, "Now")
+	m.seen.polls = fmt.Sprintf("%s (%s:%d) reads the clock in a loop", name, file, line)
+	return f
+}
+
 // timer describes one: what it is, for how long, and who set it.
 func (m *mechanism) timer(t bubble.Timer) string {
 	length := time.Duration(t.Length) // with what the clock has moved for being read
@@ -97,7 +112,7 @@ func (t *test) fireTimers(before []sched.Finding) {
 	t.summary.Timing = told
 	known := map[string]bool{}
 	for _, f := range before {
-		known[f.Failure.Class()] = true
+		known[untimed(f.Failure)] = true
 	}
 	for _, f := range distinct(found.Findings) {
 		f = t.withoutTimers(f)
@@ -118,14 +133,17 @@ func (t *test) fireTimers(before []sched.Finding) {
 
 // withoutTimers is the finding as time that passes when all wait shows it too, if it does.
 func (t *test) withoutTimers(f sched.Finding) sched.Finding {
-	if !f.Failure.Timing {
+	if !f.Schedule.Fires(clockName) {
 		return f
 	}
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
 	for _, schedule := range []sched.Schedule{f.Schedule.Without(clockName), nil} {
-		if out := runner.Run(sched.Follow(schedule), false); out.Failure != nil && out.Failure.Class() == untimed(f.Failure) {
-			f.Failure, f.Schedule, f.Preemptions = out.Failure, out.Schedule, out.Preemptions
-			return f
+		out := runner.Run(sched.Follow(schedule), false)
+		for _, failure := range append([]*sched.Failure{out.Failure}, out.Beside...) {
+			if failure != nil && untimed(failure) == untimed(f.Failure) {
+				f.Failure, f.Schedule, f.Preemptions = failure, out.Schedule, out.Preemptions
+				return f
+			}
 		}
 	}
 	return f

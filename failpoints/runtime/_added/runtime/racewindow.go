@@ -51,7 +51,7 @@ type racewindowThread struct {
 	op      uint8
 	state   uint8
 	reason  uint8 // waitReason
-	late    bool  // started when the main goroutine had ended
+	late    bool  // started when the main goroutine had ended; of the clock, at read it until time had passed though others could go on
 }
 
 // A racewindowOutcome is how a bubble ended.
@@ -107,8 +107,9 @@ var racewindowKept *racewindowBubble
 // racewindowBeginStack is how many bytes of stack goroutines begin with.
 const racewindowBeginStack = 16 << 10
 
-// racewindowEpoch is where clocks begin, as for testing/synctest: midnight UTC 2000-01-01, in nanoseconds.
-const racewindowEpoch = 946684800000000000
+// racewindowEpoch is where clocks begin, in nanoseconds: Wednesday, 2025-05-14 11:37:42.123456789 UTC. It lies at no edge of a second, an
+// hour, a day or a year, on the same day almost everywhere: at midnight of a New Year jobs were due, and yesterday was in another century.
+const racewindowEpoch = 1747222662123456789
 
 //go:nosplit
 func racewindowOf(gp *g) *racewindowBubble {

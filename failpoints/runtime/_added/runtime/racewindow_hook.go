@@ -180,9 +180,29 @@ func racewindowReading(b *synctestBubble) int64 {
 	b.now++
 	if c.readings++; c.readings > racewindowPatience {
 		b.now += int64(1) << min(c.readings-racewindowPatience, 40)
+		c.leaps()
 	}
 	return b.now
 }
+
+// leaps notes that time passes though another goroutine could go on, and for whom.
+//
+//go:noinline
+func (c *racewindowBubble) leaps() {
+	clock := &c.threads[racewindowClock]
+	if clock.late || c.readings < racewindowPatience+racewindowLong {
+		return
+	}
+	for i := range c.threads[:c.n] {
+		if c.threads[i].state == racewindowReady {
+			clock.late, clock.at = true, racewindowStands(getfp())
+			return
+		}
+	}
+}
+
+// racewindowLong is after how many readings more the clock has moved by more than a millisecond: a step may take as long as that.
+const racewindowLong = 20
 
 // racewindowPatience is how often the clock may be read between two stops at different places until that counts as a loop.
 const racewindowPatience = 256

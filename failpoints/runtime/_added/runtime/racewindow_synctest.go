@@ -9,12 +9,15 @@ import (
 	"unsafe"
 )
 
+// racewindowMidnight is where the clocks of testing/synctest begin, by its documentation: midnight UTC 2000-01-01, in nanoseconds.
+const racewindowMidnight = 946684800000000000
+
 // racewindowSynctest is internal/synctest.Run.
 func racewindowSynctest(c *racewindowBubble, f func()) {
 	gp := getg()
 	outer := gp.bubble
 	b := &synctestBubble{id: bubbleGen.Add(1), total: 1, running: 1, root: gp, racewindow: c, controlled: true, inner: true}
-	b.now = racewindowEpoch
+	b.now = racewindowMidnight
 	lockInit(&b.mu, lockRankSynctest)
 	lockInit(&b.timers.mu, lockRankTimers)
 	c.inner = append(c.inner, b)

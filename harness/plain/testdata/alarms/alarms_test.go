@@ -52,8 +52,13 @@ func TestEpochRight(t *testing.T) {
 			t.Errorf("%v until %s", d, name)
 		}
 	}
-	if want := time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC); now.Sub(want) < 0 || now.Sub(want) > time.Second {
+	if want := time.Date(2025, 5, 14, 11, 37, 42, 123456789, time.UTC); now.Sub(want) < 0 || now.Sub(want) > time.Millisecond {
 		t.Errorf("the test begins at %v", now)
+	}
+	for _, edge := range []time.Duration{time.Second, time.Minute, time.Hour, 24 * time.Hour} {
+		if d := now.Sub(now.Truncate(edge)); d < 100*time.Millisecond || edge-d < 100*time.Millisecond {
+			t.Errorf("the test begins at the edge of %v", edge)
+		}
 	}
 }
 
