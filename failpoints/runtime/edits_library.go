@@ -154,7 +154,7 @@ func pipeEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowOn("+op.address+map[bool]string{true: ", ", false: ""}[op.address != ""]+"racewindow"+op.op+")", reason))
 	}
-	return all
+	return append(all, enter("net/fd_unix.go", "func (fd *netFD) init() error {", "\tracewindowSocket()", "an execution that strays may do so because of the network, which is to be named"))
 }
 
 // entropyEdits are about FIPS 140-3, whose entropy is the jitter of a clock since Go 1.26.

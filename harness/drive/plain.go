@@ -93,6 +93,9 @@ type PlainSummary struct {
 	Findings int `json:"findings"`
 	// Apart says why each schedule had its own process; "" if none had.
 	Apart string `json:"apart,omitempty"`
+	// Strayed says what differed in the first schedule that went another way in another process, and why that may be; "" for none. How many did
+	// is in Statistics.
+	Strayed string `json:"strayed,omitempty"`
 	// Timing is the result of the search in which timers are choices; nil if the test has no timer that could fire early, or
 	// if there was no such search because the first one had findings.
 	Timing *PlainTiming `json:"timing,omitempty"`

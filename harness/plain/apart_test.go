@@ -117,3 +117,24 @@ func TestATestMainOfWhichThereCanBeOneProcessIsToldAsTheReason(t *testing.T) {
 		"process can have: the process ended with exit code 1\nsomebody else is here: ")
 	require.Contains(t, got.ended["TestCounter"].Apart, "went another way at repetition 2")
 }
+
+// One execution that could not be repeated in a process of its own ended the search.
+func TestWhatStraysNowAndThenIsSampledAndClaimsNoBound(t *testing.T) {
+	dir := copied(t, "strays")
+	s := session(t, dir)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 300, Seed: 1}
+	got := explored(t, s, dir)
+	right := got.ended["TestNowAndThenRight"]
+	require.Equal(t, drive.HeldAll, right.Verdict, right.Because)
+	require.NotEmpty(t, right.Apart)
+	require.EqualValues(t, 300, right.Statistics.Schedules)
+	require.Positive(t, right.Statistics.Strayed)
+	require.Less(t, right.Statistics.Strayed, right.Statistics.Repeated)
+	require.Contains(t, right.Strayed, "oddly")
+	require.NotContains(t, right.Strayed, "It uses the network")
+	require.Empty(t, right.Exhausted)
+	requireFound(t, got, "TestNowAndThen")
+	if strayed := got.ended["TestNowAndThen"].Strayed; strayed != "" {
+		require.Contains(t, strayed, "It uses the network")
+	}
+}

@@ -176,16 +176,22 @@ func (c *Chooser) choose() (thread int, ok bool) {
 	return c.goOn(choice.Enabled[i].Thread, flags)
 }
 
-// errStrayed is what a failure wraps that says: this execution is not what the same choices made before.
-var errStrayed = errors.New("the execution strayed")
+// ErrStrayed is what a failure wraps that says: this execution is not what the same choices made before, or it cannot go on because of
+// something that no choice decides.
+var ErrStrayed = errors.New("the execution strayed")
 
 const lookFor = "Look for the wall clock, randomness, the order of a map, or state that is left from the execution before"
 
 // strayed fails an execution that repeats choices, and in which another number of threads can go on than there were.
 func (c *Choice) strayed(before int) {
 	x := c.chooser
-	x.Fail(&Failure{Kind: Unusable, Err: errStrayed, Message: fmt.Sprintf("the same choices made a different execution: at choice %d of an earlier one %s could go on, and now %s can",
-		c.Step+1, counted(before, "thread", "threads"), x.names(c.Enabled))})
+	where := ""
+	if s := x.stopped; s.Thread >= 0 && int(s.Point) < x.points.Count() {
+		name, _, _ := x.points.At(s.Point)
+		where = fmt.Sprintf(", where %s has come to %s,", x.name(s.Thread), name)
+	}
+	x.Fail(&Failure{Kind: Unusable, Err: ErrStrayed, Message: fmt.Sprintf("the same choices made a different execution: at choice %d of an earlier one%s %s could go on, and now %s can",
+		c.Step+1, where, counted(before, "thread", "threads"), x.names(c.Enabled))})
 }
 
 // goOn takes a step.

@@ -149,16 +149,36 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 		return
 	}
 	if difference := c.diverged(e.first); difference != "" {
-		e.search.stop(notDeterministic, fmt.Errorf("the same choices made a different execution: %s. %s", difference, lookFor))
+		e.strays("the same choices made a different execution: "+difference, e.strategy)
 		return
 	}
 	e.stats.Repeated++
 }
 
+// mostStrays is how many schedules may stray at least before the search ends because fewer could be repeated.
+const mostStrays = 8
+
+// strays is when an execution was not what it was before. It ends the search, or the enumeration that it is of, which rests on that.
+func (e *explorer) strays(why string, strategy Strategy) {
+	s := e.search
+	s.mu.Lock()
+	if s.strayed == "" {
+		s.strayed = why
+	}
+	s.stats.Strayed++
+	goesOn := s.options.Strays && (s.stats.Strayed < mostStrays || s.stats.Strayed <= s.stats.Repeated+e.stats.Repeated)
+	s.mu.Unlock()
+	if !goesOn {
+		s.stop(notDeterministic, fmt.Errorf("%s. %s", why, lookFor))
+	} else if b, is := strategy.(*bounded); is {
+		b.frontier.abandon()
+	}
+}
+
 // found keeps the failures of an execution. One that says nothing about the program ends the search with an error.
 func (e *explorer) found(c *Chooser, strategy Strategy) {
-	if errors.Is(c.failure, errStrayed) {
-		e.search.stop(notDeterministic, fmt.Errorf("%s. %s", c.failure.Message, lookFor))
+	if errors.Is(c.failure, ErrStrayed) {
+		e.strays(c.failure.Message, strategy)
 		return
 	}
 	if c.failure.Kind == Unusable {

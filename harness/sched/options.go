@@ -34,6 +34,9 @@ type Options struct {
 	StepLimit int
 	// RepeatEvery runs one schedule in so many a second time: what it does must be the same. Default 64, negative for never.
 	RepeatEvery int
+	// Strays has the search go on where an execution cannot be repeated, as long as most of those can that are: it claims no bound then, and
+	// Result.Differed says of the first one what differed. Without it the search ends with an error.
+	Strays bool
 	// Hang is how long the code between two stops may take before the process ends with exit code 3, the marker that the thread
 	// passed last, the schedule and the stack; default 30 s, for Explore what -racewindow.hang says or 10 s. It decides no verdict.
 	Hang time.Duration

@@ -33,6 +33,8 @@ type Statistics struct {
 	Repeated uint64 `json:"repeated_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
+	// Strayed schedules did something else when they were executed again, or when others were that begin as they do (Options.Strays).
+	Strayed uint64 `json:"strayed_schedules,omitempty"`
 	// Unknown schedules did not end within the step limit, nor when the threads took turns for as long again: nothing was judged.
 	Unknown uint64 `json:"unknown_schedules,omitempty"`
 	Coverage
@@ -74,6 +76,8 @@ type Result struct {
 	Silent []string `json:"silent_threads,omitempty"`
 	// Ended says why it ended.
 	Ended string `json:"ended"`
+	// Differed says what did in the first schedule that could not be repeated, "" if there was none.
+	Differed string `json:"differed,omitempty"`
 }
 
 // ExhaustedTo says whether every schedule with at most so many preemptions (or delays) was executed and judged.
@@ -107,6 +111,7 @@ type search struct {
 	drawn    sightings // at random, by their numbers among those
 	unjudged error     // why an enumeration says nothing
 	err      error
+	strayed  string
 	ended    string
 	frontier *frontier
 }
@@ -147,6 +152,12 @@ func SearchMechanism(ctx context.Context, mechanism func() Mechanism, o Options)
 	result.Statistics = s.statistics()
 	result.Unknown = s.shown.unknown.total() // workers may have executed more than counts
 	result.Silent = s.silent()
+	if result.Differed = s.strayed; s.strayed != "" {
+		result.Exhausted = nil
+		if s.options.exhaustive() && s.unjudged == nil {
+			s.unjudged = fmt.Errorf("%w: %s", ErrUnjudged, s.strayed)
+		}
+	}
 	if s.err == nil {
 		s.err = s.nothingJudged(result)
 	}

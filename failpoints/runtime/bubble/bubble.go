@@ -65,6 +65,7 @@ type Outcome = struct {
 	Random  bool    // random numbers were drawn, or the order of a map
 	Secret  uintptr // of the user's function that first read random numbers of the system's
 	Counts  uintptr // of the user's function that first counted what is allocated
+	Socket  bool    // one was made
 }
 
 // Clock is the number of no thread, which the driver gives to the clock. The thread of that number has always ended.

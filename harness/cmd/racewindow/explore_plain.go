@@ -198,6 +198,13 @@ func closing(e drive.Event, race bool) string {
 	if s.Apart != "" {
 		fmt.Fprintf(&text, "apart: each schedule of %s had a process of its own, because %s\n", e.Test, s.Apart)
 	}
+	if s.Strayed != "" {
+		n := s.Statistics.Strayed
+		if s.Timing != nil {
+			n += s.Timing.Statistics.Strayed
+		}
+		fmt.Fprintf(&text, "strayed: %d of the schedules of %s that were executed again went another way then, so no bound is claimed; the first: %s\n", n, e.Test, s.Strayed)
+	}
 	if n := s.Statistics.Unknown; n > 0 {
 		fmt.Fprintf(&text, "unknown: %d schedules of %s did not end within the step limit, and say nothing\n", n, e.Test)
 	}

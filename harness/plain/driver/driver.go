@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -165,7 +166,9 @@ type test struct {
 	kept      string         // the file of the kept schedule that has failed, "" for none
 	said      []drive.Event  // about kept schedules that hold
 	gone      []goneCase
-	unshown   string // what was found, and no fresh process shows again; "" for nothing
+	unshown   string // what was found, and fresh processes do not show again; "" for nothing
+	strayed   string // what differed in the first schedule that a process of its own did not repeat; "" for nothing
+	strays    uint64 // how many there were
 }
 
 // newTest is for a test, or for a sub-test of it. unit is "" for the test.
@@ -187,7 +190,7 @@ func (t *test) options() sched.Options {
 		Workers: 1, All: order.All, StepLimit: order.StepLimit, Hang: hangs(), RepeatEvery: 16, Trail: trail,
 	}
 	if t.inProcesses() {
-		o.Hang, o.Trail = hangApart, nil
+		o.Hang, o.Trail, o.Strays = hangApart, nil, true
 	}
 	if t.share > 1 && o.Schedules > leastSchedules {
 		o.Schedules = max(o.Schedules/t.share, leastSchedules)
@@ -233,7 +236,7 @@ func (t *test) explore() {
 // search looks whether the test can be explored as it is executed now, searches, and tells what it finds. strays says why the executions so
 // far do not count, "" if they do: one left something for the next, or took another way than it did before.
 func (t *test) search() (strays string) {
-	t.kept, t.said, t.gone, t.unshown = "", nil, nil, ""
+	t.kept, t.said, t.gone, t.unshown, t.strayed, t.strays = "", nil, nil, "", "", 0
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
 	first, strays := t.gate(runner)
 	if strays == "" && first.Failure != nil && !t.inProcesses() {
@@ -255,7 +258,12 @@ func (t *test) search() (strays string) {
 		found.Ended += "; the schedule without a switch leaks, and others do not"
 		t.sights.leak = nil
 	}
+	t.strayed, t.strays = cmp.Or(t.strayed, found.Differed), t.strays+found.Strayed
 	t.summary.Statistics, t.summary.Exhausted, t.summary.Because = found.Statistics, found.Exhausted, found.Ended
+	if t.strayed != "" {
+		t.summary.Statistics.Strayed, t.summary.Exhausted = t.strays, nil
+		t.summary.Strayed = t.strayed + t.sights.hint()
+	}
 	t.summary.Goroutines, t.summary.Running = t.sights.threads, t.sights.running
 	found.Findings = distinct(found.Findings)
 	for _, f := range found.Findings {
@@ -266,7 +274,7 @@ func (t *test) search() (strays string) {
 		t.summary.Verdict = drive.FoundSome
 	case t.unshown != "":
 		t.summary.Verdict = drive.Unrepeatable
-		t.summary.Because = fmt.Sprintf("a schedule failed (%s), and none of %d fresh processes shows that again: it was something outside of the process", t.unshown, replays)
+		t.summary.Because = t.unshown + ": it was something outside of the process" + t.sights.hint()
 	case err != nil:
 		t.summary.Verdict, t.summary.Because = drive.Unjudged, err.Error()
 	case t.sights.skipped == found.Schedules+t.gated:

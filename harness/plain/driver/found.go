@@ -21,7 +21,7 @@ func (t *test) found(f sched.Finding) {
 	runner, kept := t.runner(f.Schedule), ""
 	class := f.Failure.Class()
 	if !t.shows(runner, f) {
-		t.unshown = class
+		t.unshown = fmt.Sprintf("a schedule failed (%s), and none of %d fresh processes shows that again", class, replays)
 		return
 	}
 	if f.Strategy == byKept {
@@ -31,10 +31,14 @@ func (t *test) found(f sched.Finding) {
 		if small := runner.Fewest(f.Schedule, class); small.Failure != nil {
 			told.Failure, told.Schedule, told.Preemptions, told.Early = small.Failure, small.Schedule, small.Preemptions, small.Early
 		}
-		for told.Replays = 0; told.Replays < replays; told.Replays++ {
-			if out := runner.Replay(told.Schedule, false).Of(class); out.Failure != nil && out.Failure.Class() == class {
-				told.Replayed++
-			}
+		told.Replays, told.Replayed = replays, replayed(runner, told.Schedule, class)
+		if t.strayed != "" && told.Replayed < replays && len(told.Schedule) < len(f.Schedule) { // the smaller one may be what strays
+			told.Failure, told.Schedule, told.Preemptions = f.Failure, f.Schedule, f.Preemptions
+			told.Replayed = replayed(runner, told.Schedule, class)
+		}
+		if t.strayed != "" && told.Replayed < replays && f.Failure.Kind != sched.DataRace {
+			t.unshown = fmt.Sprintf("a schedule failed (%s), and %d of %d fresh processes show that again", class, told.Replayed, replays)
+			return
 		}
 	}
 	told.Outcome = runner.Replay(told.Schedule, true).Of(class)
@@ -46,6 +50,16 @@ func (t *test) found(f sched.Finding) {
 	shorten(told)
 	t.summary.Findings++
 	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Kept: kept, Finding: told})
+}
+
+// replayed is how many of some executions of a schedule show a failure of a class.
+func replayed(runner *sched.Runner, s sched.Schedule, class string) (n int) {
+	for range replays {
+		if out := runner.Replay(s, false).Of(class); out.Failure != nil && out.Failure.Class() == class {
+			n++
+		}
+	}
+	return n
 }
 
 // shorten leaves out events that nobody reads.
@@ -62,12 +76,7 @@ func (t *test) shows(runner *sched.Runner, f sched.Finding) bool {
 	if !t.inProcesses() || f.Failure.Kind == sched.DataRace || f.Strategy == "replay" {
 		return true
 	}
-	for range replays {
-		if out := runner.Replay(f.Schedule, false).Of(f.Failure.Class()); out.Failure != nil && out.Failure.Class() == f.Failure.Class() {
-			return true
-		}
-	}
-	return false
+	return replayed(runner, f.Schedule, f.Failure.Class()) > 0
 }
 
 // runner executes schedules of one kind.

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -39,6 +40,10 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 			continue
 		}
 		if differs := difference(first, out); differs != "" {
+			if t.inProcesses() && !(run == gateRuns-1 && t.strays == uint64(run-2)) { // one that strays now and then has schedules that can be repeated
+				t.strayed, t.strays = cmp.Or(t.strayed, "the schedule without a switch went another way: "+differs), t.strays+1
+				continue
+			}
 			return out, fmt.Sprintf("the schedule without a switch went another way at repetition %d: %s. %s", run, differs, whyStrays)
 		}
 	}
@@ -128,9 +133,12 @@ func difference(a, b sched.Outcome) string {
 }
 
 // hint says what is known of why an execution cannot be repeated.
-func (s *sights) hint() string {
-	if s.secret == "" {
-		return ""
+func (s *sights) hint() (words string) {
+	if s.secret != "" {
+		words = ". It reads random numbers of crypto/rand, which differ each time, in " + s.secret
 	}
-	return ". It reads random numbers of crypto/rand, which differ each time, in " + s.secret
+	if s.socket {
+		words += ". It uses the network, and when the system delivers what was sent is nobody's choice: net.Pipe in its place can be repeated"
+	}
+	return words
 }

@@ -73,6 +73,7 @@ type sights struct {
 	fired   []string       // the timers that did so by choice, in the last execution
 	polls   string         // who has let time pass in the last execution though others could go on, because it reads the clock in a loop
 	random  bool           // random numbers were drawn
+	socket  bool           // one was made
 	secret  string         // where random numbers of the system's were read
 	leak    *sched.Failure // of the schedule without a switch; it is a finding only if there are schedules without it
 	leaked  uint64         // executions that have this leak

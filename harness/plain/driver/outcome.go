@@ -25,6 +25,7 @@ func (m *mechanism) conclude() {
 	}
 	m.run.Clean(broken || m.over.Dying || m.over.Refused)
 	m.seen.random = m.seen.random || m.over.Random
+	m.seen.socket = m.seen.socket || m.over.Socket
 	if pc := m.over.Secret; pc != 0 {
 		frame := userFrame(pc)
 		m.seen.secret = fmt.Sprintf("%s (%s:%d)", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line)
@@ -100,7 +101,7 @@ func (m *mechanism) stuck(why string) *sched.Failure {
 		if m.ended() {
 			return nil
 		}
-		return &sched.Failure{Kind: sched.Unusable, Message: "the test waits for what racewindow does not control, for longer than a second: " + m.Remaining()}
+		return &sched.Failure{Kind: sched.Unusable, Message: waitsOutside + ", for longer than a second: " + m.Remaining()}
 	}
 	bubble.Locate()
 	if m.play != nil {
@@ -122,6 +123,8 @@ func (m *mechanism) stuck(why string) *sched.Failure {
 	f.Stack = m.waiting()
 	return f
 }
+
+const waitsOutside = "the test waits for what racewindow does not control"
 
 // waiting are the stacks of the goroutines that wait.
 func (m *mechanism) waiting() string {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
 	"syscall"
 
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
@@ -137,7 +138,11 @@ func (m *remote) state() {
 
 func (m *remote) failed() {
 	f := &sched.Failure{}
-	if m.process.getJSON(f); m.process.err == nil && !(f.Kind == sched.Leak && m.seen.known(f)) {
+	m.process.getJSON(f)
+	if f.Kind == sched.Unusable && strings.HasPrefix(f.Message, waitsOutside) {
+		f.Err = sched.ErrStrayed // the next one may not have to wait
+	}
+	if m.process.err == nil && !(f.Kind == sched.Leak && m.seen.known(f)) {
 		m.chooser.Fail(f)
 		m.told = f
 	}
@@ -156,6 +161,7 @@ func (m *remote) over() {
 		m.seen.fired = append(m.seen.fired, p.getText())
 	}
 	m.seen.polls = p.getText()
+	m.seen.socket = p.get() != 0 || m.seen.socket
 	if p.err != nil {
 		m.ended(true)
 		return

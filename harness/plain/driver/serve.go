@@ -47,7 +47,7 @@ func (t *test) serve() {
 	for _, text := range t.sights.fired {
 		w.text(text)
 	}
-	w.text(t.sights.polls).send()
+	w.text(t.sights.polls).put(boolean(t.sights.socket)).send()
 }
 
 // An asking chooser asks another process.

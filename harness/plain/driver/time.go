@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -110,6 +111,9 @@ func (t *test) fireTimers(before []sched.Finding) {
 		told.Because, told.Exhausted = err.Error(), nil
 	}
 	t.summary.Timing = told
+	if t.strayed = cmp.Or(t.strayed, found.Differed); found.Differed != "" {
+		t.summary.Strayed = t.strayed + t.sights.hint()
+	}
 	known := map[string]bool{}
 	for _, f := range before {
 		known[untimed(f.Failure)] = true

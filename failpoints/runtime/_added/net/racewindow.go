@@ -7,6 +7,11 @@ import _ "unsafe" // for go:linkname
 //go:linkname racewindowConnected runtime.racewindowConnected
 func racewindowConnected(op uint8)
 
+// racewindowSocket notes that a socket was made.
+//
+//go:linkname racewindowSocket runtime.racewindowSocket
+func racewindowSocket()
+
 // The operations, as the driver numbers them.
 const (
 	racewindowRead  = 64

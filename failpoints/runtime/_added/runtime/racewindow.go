@@ -67,6 +67,7 @@ type racewindowOutcome struct {
 	random  bool    // random numbers were drawn, or the order of a map
 	secret  uintptr // of the user's function that first read random numbers of the system's
 	counts  uintptr // of the user's function that first counted what is allocated
+	socket  bool    // one was made
 }
 
 // A racewindowBubble controls a bubble.

@@ -83,6 +83,15 @@ func racewindowConnected(op uint8) {
 	}
 }
 
+// racewindowSocket notes that a socket was made: what it has delivered when is for the kernel to say.
+//
+//go:linkname racewindowSocket
+func racewindowSocket() {
+	if c := racewindowOf(getg()); c != nil {
+		c.outcome.socket = true
+	}
+}
+
 // racewindowConnections stands for all connections: an operation on one end is seen at another.
 var racewindowConnections byte
 

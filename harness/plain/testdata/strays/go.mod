@@ -1,0 +1,3 @@
+module example.com/strays
+
+go 1.25
