@@ -113,8 +113,11 @@ first-report: ## what a stranger does first, timed, from go mod init to the firs
 alone: ## explore leaves modules of all shapes alone: vendored, workspaces, old, interrupted, read-only: RUN= SHORT=1
 	$(GO) run ./scripts/alone $(if $(SHORT),-short) $(if $(RUN),-run '$(RUN)')
 
-false-alarms: ## other people's modules without a data race, explored under the race detector: SCHEDULES=
-	$(GO) run ./scripts/falsealarms $(if $(SCHEDULES),-schedules $(SCHEDULES))
+FALSE_ALARMS ?= ^example golang.org/x/sync conc($$|/iter|/panics|/stream) conc/pool
+
+false-alarms: ## other people's modules without a data race, explored under the race detector, in pieces: RUN= SCHEDULES= EACH=15s WRITE=1
+	for piece in $(if $(RUN),'$(RUN)',$(foreach p,$(FALSE_ALARMS),'$(p)')); do $(GO) run ./scripts/falsealarms -run "$$piece" \
+	$(if $(SCHEDULES),-schedules $(SCHEDULES)) $(if $(EACH),-each $(EACH)) $(if $(WRITE),-write) || exit 1; done
 
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick

@@ -302,6 +302,43 @@ func TestAnEnumerationThatStraysIsAnError(t *testing.T) {
 	}
 }
 
+// Where something outside of the program has a say now and then, what was not disturbed is still worth a search, and no bound can be claimed.
+func TestASearchMayLiveWithExecutionsThatStray(t *testing.T) {
+	t.Parallel()
+	scenario := func(odd int) Scenario {
+		times := 0
+		return func(x *Execution) {
+			times++
+			if times%odd == 0 {
+				x.Go("c", func(t *T) { failpoints.Yield(t.Context(), pointStore) })
+			}
+			for _, name := range []string{"a", "b"} {
+				x.Go(name, func(t *T) {
+					failpoints.Yield(t.Context(), pointLoad)
+					failpoints.Yield(t.Context(), pointStore)
+				})
+			}
+		}
+	}
+	o := Options{Schedules: 400, Workers: 1, RepeatEvery: 4, Strays: true, Seed: 1}
+	found, err := Search(t.Context(), scenario(37), o)
+	require.NoError(t, err)
+	require.EqualValues(t, 400, found.Schedules)
+	require.Positive(t, found.Strayed)
+	require.Less(t, found.Strayed, found.Repeated)
+	require.Contains(t, found.Differed, "the same choices made a different execution: at choice")
+	require.Empty(t, found.Exhausted, "what an enumeration has executed before is no claim either")
+	require.Empty(t, found.Findings)
+
+	_, err = Search(t.Context(), scenario(2), o)
+	require.ErrorContains(t, err, "the same choices made a different execution", "too many stray")
+
+	o.Strategy, o.Preemptions = "bounded", 2
+	found, err = Search(t.Context(), scenario(5), o)
+	require.ErrorIs(t, err, ErrUnjudged, "an enumeration is nothing without its claim")
+	require.Empty(t, found.Exhausted)
+}
+
 // What users get wrong: the order of a map, and the wall clock, decide which way a thread goes.
 func TestMapOrderAndWallTimeAreCaught(t *testing.T) {
 	t.Parallel()

@@ -1,8 +1,9 @@
 // Command falsealarms explores, under the race detector, modules that other people wrote and that have no data race: their own tests, and small
-// ones of testdata/others. It fails if a race is reported, since the scheduler or the runtime with hooks has then taken an edge away, and
-// if the race of TestControl is not found. Versions are pinned there. It takes minutes.
+// ones of testdata/others. It fails if a race is reported, since the scheduler or the runtime with hooks has then taken an edge away, if
+// the race of TestControl is not found, and if anything else is found that expected.go does not explain. Versions are pinned in
+// testdata/others. A piece of it, a package or a part of its tests, takes minutes.
 //
-//	go run ./scripts/falsealarms [-schedules N]
+//	go run ./scripts/falsealarms [-run PACKAGES] [-tests TESTS] [-schedules N] [-each TIME] [-write]
 package main
 
 import (
@@ -12,103 +13,204 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// packages are those that are looked at; "." are the small tests.
+// own is the package of the small tests, "." in its folder, and folder that.
+const (
+	own    = "example.com/others"
+	folder = "scripts/falsealarms/testdata/others"
+)
+
+// packages are those that are looked at.
 var packages = []string{
-	".", "golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "golang.org/x/sync/semaphore", "github.com/sourcegraph/conc",
+	own, "golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "golang.org/x/sync/semaphore", "github.com/sourcegraph/conc",
 	"github.com/sourcegraph/conc/iter", "github.com/sourcegraph/conc/panics", "github.com/sourcegraph/conc/pool", "github.com/sourcegraph/conc/stream",
 }
 
 // control is the test that has a race.
 const control = "TestControl"
 
+// A call is what was asked for.
+type call struct {
+	which, tests *regexp.Regexp
+	schedules    int
+	each         time.Duration
+	write        bool
+}
+
 func main() {
-	schedules := flag.Int("schedules", 2000, "of each test, at most `N`")
+	c := call{}
+	which := flag.String("run", "", "look at the packages whose path matches the `EXPRESSION` alone")
+	tests := flag.String("tests", "", "of those, at the tests whose name matches the `EXPRESSION` alone; then nothing is written")
+	flag.IntVar(&c.schedules, "schedules", 2000, "of each test, at most `N`")
+	flag.DurationVar(&c.each, "each", 15*time.Second, "of each test, at most for this `TIME`")
+	flag.BoolVar(&c.write, "write", false, "put the rows of the packages into "+page)
 	flag.Parse()
+	if err := c.read(*which, *tests, flag.Args()); err != nil {
+		fmt.Fprintln(os.Stderr, "falsealarms:", err)
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	all, err := look(ctx, *schedules)
+	all, err := c.look(ctx)
+	if err == nil && c.write {
+		err = all.write()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "falsealarms:", err)
 		os.Exit(3)
 	}
-	fmt.Printf("%d tests of %d packages were explored, %d with something to choose; %d data races were reported\n", all.tests, len(packages), all.chose, all.races)
-	switch {
-	case all.races > 0:
-		os.Exit(1)
-	case !all.controlled:
-		fmt.Fprintf(os.Stderr, "falsealarms: the race of %s was not reported, so that nothing was looked at\n", control)
-		os.Exit(3)
-	case all.chose < len(packages):
-		fmt.Fprintln(os.Stderr, "falsealarms: too few tests had something to choose")
-		os.Exit(3)
+	code, words := all.judge(*tests == "")
+	fmt.Println(words)
+	os.Exit(code)
+}
+
+// read checks what was typed.
+func (c *call) read(which, tests string, rest []string) (err error) {
+	if len(rest) > 0 {
+		return fmt.Errorf("%q is no flag, and nothing else is expected", rest[0])
 	}
+	if c.which, err = regexp.Compile(which); err != nil {
+		return fmt.Errorf("-run: %w", err)
+	}
+	if c.tests, err = regexp.Compile(tests); err != nil {
+		return fmt.Errorf("-tests: %w", err)
+	}
+	if c.write && tests != "" {
+		return fmt.Errorf("-write is about whole packages: leave -tests out")
+	}
+	return nil
 }
 
-// total is what came of all packages.
-type total struct {
-	tests, chose, races int
-	controlled          bool
+// A piece is what came of a package.
+type piece struct {
+	path                  string
+	tests, chose, races   int
+	schedules             uint64
+	controlled            bool
+	found                 []finding
+	notJudged, unexpected []string
 }
 
-func look(ctx context.Context, schedules int) (all total, err error) {
-	dir, err := filepath.Abs("scripts/falsealarms/testdata/others")
+// A finding is no race.
+type finding struct{ test, class, reason string }
+
+// pieces are those that were looked at.
+type pieces []*piece
+
+// look explores the packages.
+func (c *call) look(ctx context.Context) (all pieces, err error) {
+	dir, err := filepath.Abs(folder)
 	if err != nil {
-		return all, err
+		return nil, err
 	}
 	s, err := plain.Open(ctx, dir, nil)
 	if err != nil {
-		return all, err
+		return nil, err
 	}
 	s.Race, s.Again = true, 1
-	s.Order = drive.Order{Mode: drive.Explore, Schedules: schedules, Seed: 1}
-	s.Event = all.take
-	listed, err := plain.List(ctx, dir, nil, nil, packages)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: c.schedules, Budget: c.each, Seed: 1}
+	var paths []string
+	for _, path := range packages {
+		if c.which.MatchString(path) {
+			paths = append(paths, path)
+		}
+	}
+	if len(paths) == 0 {
+		return nil, fmt.Errorf("-run %v: no package is called so: there are %s", c.which, strings.Join(packages, ", "))
+	}
+	listed, err := plain.List(ctx, dir, nil, nil, paths)
 	if err != nil {
-		return all, err
+		return nil, err
 	}
 	for _, p := range listed {
+		p.Left = append(p.Left, slices.DeleteFunc(slices.Clone(p.Tests), c.tests.MatchString)...)
+		p.Tests = slices.DeleteFunc(p.Tests, func(test string) bool { return !c.tests.MatchString(test) })
+		one := &piece{path: p.ImportPath}
+		all = append(all, one)
+		s.Event = one.take
 		if err := s.Explore(ctx, p); err != nil {
-			return all, err
+			return nil, err
 		}
 	}
 	return all, nil
 }
 
-// take counts, and prints what each test came to. What is found besides races is the modules' own business.
-func (all *total) take(p plain.Package, e drive.Event) {
+// take counts, and prints what each test came to.
+func (one *piece) take(p plain.Package, e drive.Event) {
 	switch e.Event {
 	case drive.Found:
-		f := e.Finding.Failure
-		fmt.Printf("%s %s: %s\n", p.ImportPath, e.Test, f.Class())
-		if f.Kind != sched.DataRace {
-			return
-		}
-		if e.Test == control {
-			all.controlled = true
-			return
-		}
-		all.races++
-		fmt.Println(f.Stack)
+		one.takeFound(p, e)
 	case drive.Ended:
-		all.tests++
-		if e.Plain.Verdict == drive.HeldAll || e.Plain.Verdict == drive.FoundSome {
-			all.chose++
+		one.tests++
+		one.schedules += e.Plain.Statistics.Schedules
+		switch e.Plain.Verdict {
+		case drive.HeldAll, drive.FoundSome:
+			one.chose++
+		case drive.Unrepeatable, drive.Unjudged:
+			one.notJudged = append(one.notJudged, e.Test)
 		}
 		fmt.Printf("%s %s: %s, %d schedules, %d distinct: %s\n", p.ImportPath, e.Test, e.Plain.Verdict, e.Plain.Statistics.Schedules, e.Plain.Statistics.Distinct, firstLine(e.Plain.Because))
 	}
 }
 
-func firstLine(text string) string {
-	for i, r := range text {
-		if r == '\n' {
-			return text[:i]
+func (one *piece) takeFound(p plain.Package, e drive.Event) {
+	f := e.Finding.Failure
+	fmt.Printf("%s %s: %s\n\t%s\n\t%s\n", p.ImportPath, e.Test, f.Class(), firstLine(f.Message), e.Finding.Schedule)
+	reason := reasonOf(p.ImportPath, e.Test, f.Class())
+	switch {
+	case f.Kind == sched.DataRace && e.Test == control:
+		one.controlled = true
+	case f.Kind == sched.DataRace && reason == "":
+		one.races++
+		fmt.Println(f.Stack)
+	default:
+		if reason == "" {
+			one.unexpected = append(one.unexpected, e.Test+": "+f.Class())
+		}
+		one.found = append(one.found, finding{e.Test, f.Class(), reason})
+	}
+}
+
+// judge says with which code the command ends, and why. whole is that no test of a package was left out.
+func (all pieces) judge(whole bool) (code int, words string) {
+	tests, chose, races := 0, 0, 0
+	var unexpected, wrong []string
+	for _, one := range all {
+		tests, chose, races = tests+one.tests, chose+one.chose, races+one.races
+		unexpected = append(unexpected, one.unexpected...)
+		if whole && one.path == own && !one.controlled {
+			wrong = append(wrong, "the race of "+control+" was not reported, so that nothing was looked at")
+		}
+		if whole && one.chose == 0 {
+			wrong = append(wrong, "no test of "+one.path+" had something to choose")
 		}
 	}
-	return text
+	words = fmt.Sprintf("%d tests of %d packages were explored, %d with something to choose; %d data races were reported beside the planted one", tests, len(all), chose, races)
+	if len(unexpected) > 0 {
+		words += "\nnot expected, see scripts/falsealarms/expected.go: " + strings.Join(unexpected, "; ")
+	}
+	if len(wrong) > 0 {
+		words += "\n" + strings.Join(wrong, "\n")
+	}
+	switch {
+	case races > 0 || len(unexpected) > 0:
+		return 1, words
+	case len(wrong) > 0:
+		return 3, words
+	}
+	return 0, words
+}
+
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
 }

@@ -68,3 +68,28 @@ func TestTheFlagIsNamedAndNotTheOption(t *testing.T) {
 	r.ended(plain.Package{}, drive.Event{Test: "TestX", Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: "no end: raise Options.StepLimit, which is 10"}})
 	require.Contains(t, said.String(), "raise --step-limit, which is 10")
 }
+
+// Two goroutines that write a plain variable held, and nothing said that nobody had looked at that.
+func TestATestThatHeldWithoutTheDetectorSaysWhatNobodyLookedAt(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		verdict    string
+		race, says bool
+	}{{drive.HeldAll, false, true}, {drive.HeldAll, true, false}, {drive.Sequential, false, false}, {drive.FoundSome, false, false}} {
+		var said bytes.Buffer
+		r := &plainRun{verb: "explore", out: &said, tell: &teller{}, counts: map[string]int{c.verdict: 1}, race: c.race}
+		require.NoError(t, r.conclude(nil))
+		const words = "memory that goroutines share without sync, sync/atomic and channels is no place for a switch; --race looks for it\n"
+		require.Equal(t, c.says, strings.Contains(said.String(), words), "%+v", c)
+	}
+}
+
+// A schedule that strayed in a process of its own is told with how many there were, and what differed.
+func TestWhatStrayedIsTold(t *testing.T) {
+	t.Parallel()
+	summary := &drive.PlainSummary{Verdict: drive.HeldAll, Because: "the number of schedules is reached", Strayed: "at choice 6"}
+	summary.Statistics.Strayed, summary.Timing = 2, &drive.PlainTiming{}
+	summary.Timing.Statistics.Strayed = 1
+	require.Contains(t, closing(drive.Event{Test: "TestX", Plain: summary}, false),
+		"strayed: 3 of the schedules of TestX that were executed again went another way then, so no bound is claimed; the first: at choice 6\n")
+}

@@ -255,6 +255,14 @@ func (r *plainRun) conditions() string {
 		" counts as a place for a switch, what lies between two of them as one step, time passes only when all wait unless timers may fire early, and random numbers are the same each time.\n"
 }
 
+// unlooked says what nobody has looked at where tests held without the race detector.
+func (r *plainRun) unlooked() string {
+	if r.race || r.counts[drive.HeldAll] == 0 {
+		return ""
+	}
+	return "memory that goroutines share without sync, sync/atomic and channels is no place for a switch; --race looks for it\n"
+}
+
 // noisiest are the points that were passed most often, which --atomic may take out; "" if there are none.
 func (r *plainRun) noisiest() string {
 	names := slices.SortedFunc(maps.Keys(r.passed), func(a, b string) int {
@@ -280,7 +288,7 @@ func (r *plainRun) conclude(failed error) error {
 		fmt.Fprint(r.out, fitting(r.screen, r.conditions()))
 	}
 	if r.verb == "explore" && n > 0 {
-		fmt.Fprint(r.out, fitting(r.screen, r.noisiest()+r.tell.knownLines()))
+		fmt.Fprint(r.out, fitting(r.screen, r.unlooked()+r.noisiest()+r.tell.knownLines()))
 	}
 	if n > 1 {
 		var words []string

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+)
+
+// page holds the tables that -write makes, below what a person wrote.
+const page = "scripts/falsealarms/README.md"
+
+// Marks between which the tables stand. Rows of packages that were not looked at stay as they are.
+const (
+	tables = "<!-- made by make false-alarms WRITE=1 -->"
+	head   = "| package | tests | with something to choose | schedules | races | findings | not judged |\n|---|---|---|---|---|---|---|\n"
+	heads  = "\n| package | test | found | why it is true |\n|---|---|---|---|\n"
+)
+
+// write puts the rows into the page.
+func (all pieces) write() error {
+	old, err := os.ReadFile(page)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	before, after, _ := strings.Cut(string(old), tables)
+	return os.WriteFile(page, []byte(before+tables+"\n\n"+all.rows(after)), 0o644)
+}
+
+// rows are both tables: those of the packages that were looked at, and the others as they stand in the old text.
+func (all pieces) rows(old string) string {
+	of := func(line string) (path string) {
+		cells := strings.Split(line, "|")
+		if len(cells) < 2 {
+			return ""
+		}
+		return strings.TrimSpace(cells[1])
+	}
+	var first, second []string
+	for line := range strings.Lines(old) {
+		path := of(line)
+		switch {
+		case !slices.Contains(packages, path) || slices.ContainsFunc(all, func(one *piece) bool { return one.path == path }):
+		case strings.Count(line, "|") == strings.Count(head, "|")/2:
+			first = append(first, line)
+		default:
+			second = append(second, line)
+		}
+	}
+	for _, one := range all {
+		first = append(first, one.row())
+		for _, f := range one.found {
+			second = append(second, fmt.Sprintf("| %s | %s | %s | %s |\n", one.path, f.test, f.class, f.reason))
+		}
+	}
+	byPackage := func(a, b string) int { return slices.Index(packages, of(a)) - slices.Index(packages, of(b)) }
+	slices.SortStableFunc(first, byPackage)
+	slices.SortStableFunc(second, byPackage)
+	return head + strings.Join(first, "") + heads + strings.Join(second, "")
+}
+
+func (one *piece) row() string {
+	races := fmt.Sprint(one.races)
+	if one.controlled {
+		races += " and the planted one"
+	}
+	not := strings.Join(one.notJudged, ", ")
+	return fmt.Sprintf("| %s | %d | %d | %d | %s | %d | %s |\n", one.path, one.tests, one.chose, one.schedules, races, len(one.found), not)
+}
