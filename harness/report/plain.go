@@ -29,7 +29,7 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 	switch kind := failure.Kind; {
 	case f.Failure.Timing:
 		r.Promise = clean(fmt.Sprintf("%s: timing: %s", test, kind), maxName)
-		r.Detail = clean(failure.Message+onlyIf(f), maxText)
+		r.Detail = clean(clean(failure.Message, maxText/2)+onlyIf(f), maxText)
 	case kind != sched.Failed:
 		r.Promise = clean(fmt.Sprintf("%s: %s", test, kind), maxName)
 	}

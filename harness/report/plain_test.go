@@ -49,4 +49,7 @@ func TestAFindingThatNeedsTimeSaysWhoLetItPass(t *testing.T) {
 	r := OfPlain(&drive.PlainFinding{Failure: f, Outcome: sched.Outcome{Failure: f}, Polls: "F.Now (f.go:7) reads the clock in a loop"}, "TestX", "v1 test=TestX", "", "racewindow replay")
 	require.Equal(t, "TestX: timing: failed", r.Promise)
 	require.Equal(t, "no; only if time passes while others could go on: F.Now (f.go:7) reads the clock in a loop", r.Detail)
+	f.Message = strings.Repeat("a stack and more ", 400)
+	r = OfPlain(&drive.PlainFinding{Failure: f, Outcome: sched.Outcome{Failure: f}, Timers: []string{"the timer of 1s"}}, "TestX", "v1 test=TestX", "", "racewindow replay")
+	require.True(t, strings.HasSuffix(r.Detail, "; only if a timer fires early: the timer of 1s"), "however long the message is")
 }

@@ -37,7 +37,7 @@ func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
 	r.findings[p.ImportPath+" "+e.Test] = append(r.findings[p.ImportPath+" "+e.Test], f)
 	var b strings.Builder
 	if where := f.Where(); where != "" {
-		fmt.Fprintf(&b, "%s: %s: %s\n", where, e.Test, strings.TrimPrefix(inALine(e.Finding.Failure, firstLine(told.Detail)), filepath.Base(where)+": "))
+		fmt.Fprintf(&b, "%s: %s: %s\n", where, e.Test, strings.TrimPrefix(brief(inALine(e.Finding.Failure, firstLine(told.Detail))), filepath.Base(where)+": "))
 	}
 	if r.brief {
 		return b.String()
@@ -169,6 +169,21 @@ var (
 	// raced is a line of what the race detector says.
 	raced = regexp.MustCompile(`(?m)^\s+(/.*\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
+
+// mostOfLine is how many letters the line of a finding has, and endOfLine how many of them are its last ones: there is what it needs of time.
+const (
+	mostOfLine = 400
+	endOfLine  = 160
+)
+
+// brief leaves out the middle of a long line: a message may hold whole stacks.
+func brief(line string) string {
+	letters := []rune(line)
+	if len(letters) <= mostOfLine {
+		return line
+	}
+	return string(letters[:mostOfLine-endOfLine]) + " ... " + string(letters[len(letters)-endOfLine:])
+}
 
 // inALine is what was found, in a line. The own words of a data race do not say what they are about, and those of a deadlock tell of everybody.
 func inALine(f *sched.Failure, detail string) string {

@@ -49,6 +49,14 @@ func TestADeadlockIsToldInALineAndByWhoWaitsForWhat(t *testing.T) {
 	require.Equal(t, "the queue lost one", inALine(&sched.Failure{Kind: sched.Failed}, "the queue lost one"))
 }
 
+func TestTheLineOfAFindingHasItsBeginningAndItsEnd(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "a word", brief("a word"))
+	line := brief("begins " + strings.Repeat("x", 5000) + " ends")
+	require.Len(t, line, mostOfLine+len(" ... "))
+	require.Regexp(t, `^begins x+ \.\.\. x+ ends$`, line)
+}
+
 func mustAbs(t *testing.T, name string) string {
 	t.Helper()
 	file, err := filepath.Abs(name)
