@@ -115,9 +115,9 @@ alone: ## explore leaves modules of all shapes alone: vendored, workspaces, old,
 
 FALSE_ALARMS ?= ^example golang.org/x/sync conc($$|/iter|/panics|/stream) conc/pool
 
-false-alarms: ## other people's modules without a data race, explored under the race detector, in pieces: RUN= SCHEDULES= EACH=15s WRITE=1
+false-alarms: ## other people's modules without a data race, explored under the race detector, in pieces: RUN= SCHEDULES= EACH=15s README=
 	for piece in $(if $(RUN),'$(RUN)',$(foreach p,$(FALSE_ALARMS),'$(p)')); do $(GO) run ./scripts/falsealarms -run "$$piece" \
-	$(if $(SCHEDULES),-schedules $(SCHEDULES)) $(if $(EACH),-each $(EACH)) $(if $(WRITE),-write) || exit 1; done
+	$(if $(SCHEDULES),-schedules $(SCHEDULES)) $(if $(EACH),-each $(EACH)) $(if $(README),-readme $(README)) || exit 1; done
 
 bench-quick: ## speed of the engine beside bare file I/O in the same run
 	$(GO) run ./storage/bench --quick

@@ -3,7 +3,7 @@
 // the race of TestControl is not found, and if anything else is found that expected.go does not explain. Versions are pinned in
 // testdata/others. A piece of it, a package or a part of its tests, takes minutes.
 //
-//	go run ./scripts/falsealarms [-run PACKAGES] [-tests TESTS] [-schedules N] [-each TIME] [-write]
+//	go run ./scripts/falsealarms [-run PACKAGES] [-tests TESTS] [-schedules N] [-each TIME] [-readme FILE]
 package main
 
 import (
@@ -43,16 +43,16 @@ type call struct {
 	which, tests *regexp.Regexp
 	schedules    int
 	each         time.Duration
-	write        bool
+	readme       string
 }
 
 func main() {
 	c := call{}
 	which := flag.String("run", "", "look at the packages whose path matches the `EXPRESSION` alone")
-	tests := flag.String("tests", "", "of those, at the tests whose name matches the `EXPRESSION` alone; then nothing is written")
+	tests := flag.String("tests", "", "of those, at the tests whose name matches the `EXPRESSION` alone; without -readme")
 	flag.IntVar(&c.schedules, "schedules", 2000, "of each test, at most `N`")
 	flag.DurationVar(&c.each, "each", 15*time.Second, "of each test, at most for this `TIME`")
-	flag.BoolVar(&c.write, "write", false, "put the rows of the packages into "+page)
+	flag.StringVar(&c.readme, "readme", "", "put the rows of the packages into the tables of `FILE`")
 	flag.Parse()
 	if err := c.read(*which, *tests, flag.Args()); err != nil {
 		fmt.Fprintln(os.Stderr, "falsealarms:", err)
@@ -61,8 +61,8 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	all, err := c.look(ctx)
-	if err == nil && c.write {
-		err = all.write()
+	if err == nil && c.readme != "" {
+		err = all.write(c.readme)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "falsealarms:", err)
@@ -84,8 +84,8 @@ func (c *call) read(which, tests string, rest []string) (err error) {
 	if c.tests, err = regexp.Compile(tests); err != nil {
 		return fmt.Errorf("-tests: %w", err)
 	}
-	if c.write && tests != "" {
-		return fmt.Errorf("-write is about whole packages: leave -tests out")
+	if c.readme != "" && tests != "" {
+		return fmt.Errorf("-readme is about whole packages: leave -tests out")
 	}
 	return nil
 }

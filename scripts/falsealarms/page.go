@@ -1,32 +1,29 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strings"
+
+	"github.com/racewindow/racewindow/scripts/pages"
 )
 
-// page holds the tables that -write makes, below what a person wrote.
-const page = "scripts/falsealarms/README.md"
+// command is what the tables of a page are made by.
+const command = "make false-alarms"
 
-// Marks between which the tables stand. Rows of packages that were not looked at stay as they are.
+// The heads of the tables. Rows of packages that were not looked at stay as they are.
 const (
-	tables = "<!-- made by make false-alarms WRITE=1 -->"
-	head   = "| package | tests | with something to choose | schedules | races | findings | not judged |\n|---|---|---|---|---|---|---|\n"
-	heads  = "\n| package | test | found | why it is true |\n|---|---|---|---|\n"
+	head  = "| package | tests | with something to choose | schedules | races | findings | not judged |\n|---|---|---|---|---|---|---|\n"
+	heads = "\n| package | test | found | why it is true |\n|---|---|---|---|\n"
 )
 
-// write puts the rows into the page.
-func (all pieces) write() error {
-	old, err := os.ReadFile(page)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+// write puts the rows into a page.
+func (all pieces) write(page string) error {
+	old, err := pages.Made(page, command)
+	if err != nil {
 		return err
 	}
-	before, after, _ := strings.Cut(string(old), tables)
-	return os.WriteFile(page, []byte(before+tables+"\n\n"+all.rows(after)), 0o644)
+	return pages.Write(page, command, all.rows(old))
 }
 
 // rows are both tables: those of the packages that were looked at, and the others as they stand in the old text.

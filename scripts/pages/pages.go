@@ -34,6 +34,12 @@ func cut(path, command string) (before, made, after string, err error) {
 	return before + begin, made, end + after, nil
 }
 
+// Made is what a command has put into a page.
+func Made(path, command string) (string, error) {
+	_, made, _, err := cut(path, command)
+	return made, err
+}
+
 // Write replaces what a command has put into a page.
 func Write(path, command, made string) error {
 	before, _, after, err := cut(path, command)
