@@ -24,28 +24,46 @@ type RacewindowRun struct {
 	t      *T
 	fn     func(*T)
 	output bytes.Buffer
+	state  testState
+	match  matcher
 }
+
+// racewindowSpare is of the execution that is over, nil for none. It is used again, but for the test and what that tells of itself: code may
+// keep a T for longer, and what it does with it then must not count for a later execution.
+var racewindowSpare *RacewindowRun
 
 // RacewindowPrepare makes an execution of a test ready. Names of sub-tests begin anew each time. If only is the name of a sub-test, then
 // that one runs and no other, but for those in it.
 func RacewindowPrepare(t *T, fn func(*T), only string) *RacewindowRun {
 	racewindowExplores, racewindowSaid = true, racewindowWord{}
-	r := &RacewindowRun{fn: fn}
-	m := t.tstate.match
-	state := newTestState(t.tstate.maxParallel, &matcher{filter: m.filter, skip: m.skip, matchFunc: m.matchFunc, subNames: map[string]int32{}})
-	if only != "" {
-		state.match.filter = racewindowOnly(strings.Split(only, "/"))
+	r := racewindowSpare
+	if racewindowSpare = nil; r == nil {
+		r = &RacewindowRun{state: testState{startParallel: make(chan bool)}, match: matcher{subNames: map[string]int32{}}}
 	}
+	r.fn = fn
+	r.output.Reset()
+	m := t.tstate.match
+	clear(r.match.subNames)
+	r.match = matcher{filter: m.filter, skip: m.skip, matchFunc: m.matchFunc, subNames: r.match.subNames}
+	if only != "" {
+		r.match.filter = racewindowOnly(strings.Split(only, "/"))
+	}
+	r.state = testState{match: &r.match, startParallel: r.state.startParallel, maxParallel: t.tstate.maxParallel, running: 1}
 	ctx, cancel := context.WithCancel(context.Background())
-	parent := &common{name: "", w: &r.output, barrier: racewindowNobody, level: t.level - 1}
-	r.t = &T{
+	family := &struct {
+		parent common
+		t      T
+	}{}
+	family.parent = common{name: "", w: &r.output, barrier: racewindowNobody, level: t.level - 1}
+	family.t = T{
 		common: common{
-			barrier: make(chan bool), signal: make(chan bool, 2), name: t.name, parent: parent, level: t.level, creator: t.creator,
+			barrier: make(chan bool), signal: make(chan bool, 2), name: t.name, parent: &family.parent, level: t.level, creator: t.creator,
 			ctx: ctx, cancelCtx: cancel,
 		},
-		tstate: state,
+		tstate: &r.state,
 	}
-	racewindowPaths(parent, t)
+	r.t = &family.t
+	racewindowPaths(&family.parent, t)
 	racewindowPaths(&r.t.common, t)
 	r.t.w = indenter{&r.t.common}
 	r.t.setOutputWriter()
@@ -90,6 +108,7 @@ func (r *RacewindowRun) Clean(broken bool) {
 		_ = os.RemoveAll(dir)
 	}
 	racewindowTempDirs = racewindowTempDirs[:0]
+	racewindowSpare = r
 }
 
 // racewindowEnds ends the tests of a process.
