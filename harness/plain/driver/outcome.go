@@ -58,9 +58,7 @@ func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
 		f.Kind, f.Message = sched.Exited, o.Message
 	}
 	var stack strings.Builder
-	if at := printStack(&stack, o.PCs[:o.Depth]); at.Function != "" {
-		f.Site = fmt.Sprintf("%s (%s:%d)", shortFunction(at.Function), filepath.Base(at.File), at.Line)
-	}
+	f.Site = printStack(&stack, o.PCs[:o.Depth])
 	f.Stack = stack.String()
 	return f
 }
@@ -139,8 +137,17 @@ func (m *mechanism) waiting() string {
 	return text.String()
 }
 
-// printStack prints the functions of a stack that are not the runtime's, and returns the innermost one that is the user's.
-func printStack(text *strings.Builder, pcs []uintptr) (innermost runtime.Frame) {
+// printStack prints the functions of a stack that are not the runtime's, and says where the innermost one is that is the user's, "" if there is
+// none.
+func printStack(text *strings.Builder, pcs []uintptr) (site string) {
+	s := rendered.stack(pcs)
+	text.WriteString(s.text)
+	return s.site
+}
+
+func renderStack(pcs []uintptr) renderedStack {
+	var text strings.Builder
+	site := ""
 	frames := runtime.CallersFrames(pcs)
 	for more := true; more; {
 		var frame runtime.Frame
@@ -148,12 +155,12 @@ func printStack(text *strings.Builder, pcs []uintptr) (innermost runtime.Frame) 
 		if isMachinery(frame.Function) {
 			continue
 		}
-		fmt.Fprintf(text, "%s\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
-		if innermost.Function == "" && !isStandard(frame.File) {
-			innermost = frame
+		fmt.Fprintf(&text, "%s\n\t%s:%d\n", frame.Function, frame.File, frame.Line)
+		if site == "" && !isStandard(frame.File) {
+			site = fmt.Sprintf("%s (%s:%d)", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line)
 		}
 	}
-	return innermost
+	return renderedStack{text.String(), site}
 }
 
 // isMachinery says whether a function is of no interest in a stack: of the runtime, or of what executes the test.
@@ -213,8 +220,8 @@ func waits(t *bubble.Thread) string {
 	if pc == 0 {
 		return words
 	}
-	frame := userFrame(pc)
-	return fmt.Sprintf("%s (%s:%d): %s", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line, words)
+	at := rendered.at(pc)
+	return at.function + at.line + words
 }
 
 // reason is why a thread waits. The runtime calls it durable that the wait is within a bubble.
@@ -227,8 +234,7 @@ func (m *mechanism) standing() string {
 	var words []string
 	for i := range m.stands {
 		if t := &m.threads[i]; t.State == bubble.Blocked {
-			frame := userFrame(t.At)
-			word := shortFunction(frame.Function) + ": " + reason(t)
+			word := rendered.at(t.At).function + ": " + reason(t)
 			if !slices.Contains(words, word) {
 				words = append(words, word)
 			}

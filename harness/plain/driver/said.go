@@ -71,8 +71,10 @@ func withoutLabels(words string) string {
 	var lines []string
 	label := ""
 	for line := range strings.Lines(words) {
-		if found := labelled.FindStringSubmatch(line); found != nil {
-			label, line = found[1], found[2]
+		if strings.Contains(line, "\t") { // as a label has: what takes the longest is not to find one
+			if found := labelled.FindStringSubmatch(line); found != nil {
+				label, line = found[1], found[2]
+			}
 		}
 		if line = strings.TrimSpace(line); line != "" && label != "Error Trace" && label != "Test" {
 			lines = append(lines, line)
