@@ -13,11 +13,13 @@ func TestAnExecutionCostsLittleMoreThanTheTestDoes(t *testing.T) {
 	s := session(t, dir)
 	s.Order = drive.Order{Mode: drive.Explore, Strategy: "random", Schedules: 1000, Seed: 1}
 	got := explored(t, s, dir)
-	end := got.ended["TestLooks"]
-	for _, f := range got.findings["TestLooks"] {
-		t.Error(f.Finding.Failure)
+	for _, test := range []string{"TestLooks", "TestLooksAfterManyPoints"} {
+		end := got.ended[test]
+		for _, f := range got.findings[test] {
+			t.Error(f.Finding.Failure)
+		}
+		require.Equal(t, drive.HeldAll, end.Verdict, end.Because)
+		require.Empty(t, end.Apart, "all executions were in one process")
+		require.EqualValues(t, 1000, end.Statistics.Schedules)
 	}
-	require.Equal(t, drive.HeldAll, end.Verdict, end.Because)
-	require.Empty(t, end.Apart, "all executions were in one process")
-	require.EqualValues(t, 1000, end.Statistics.Schedules)
 }

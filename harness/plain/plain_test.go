@@ -173,7 +173,7 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 		"TestUnlocksTwice": drive.FoundSome, "TestPanicsInWaitGroup": drive.FoundSome, "TestPipeIsClosedTwice": drive.FoundSome,
 		"TestConnectionInMemoryIsClosed": drive.FoundSome, "TestListenerIsClosed": drive.FoundSome, "TestPipesRight": drive.HeldAll, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
 		"TestPipeRight": drive.HeldAll, "TestLeaksAlways": drive.HeldAll, "TestSpinsRight": drive.HeldAll,
-		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome, "TestSendsWhileClosing": drive.FoundSome, "TestPoolRight": drive.HeldAll,
+		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome, "TestSendsWhileClosing": drive.FoundSome, "TestPoolRight": drive.HeldAll, "TestWokenGoesOn": drive.FoundSome,
 	} {
 		require.Contains(t, got.ended, name)
 		require.Equal(t, verdict, got.ended[name].Verdict, "%s: %s", name, got.ended[name].Because)

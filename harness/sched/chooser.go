@@ -17,6 +17,7 @@ type Chooser struct {
 	trail     *Trail // nil if nobody wants it
 
 	choice   Choice
+	at       int        // who went on last, as an index in choice.Enabled; -1 if that says nothing of the next choice
 	stopped  *Candidate // about whom the strategy is asked
 	trace    []step
 	hash     uint64
@@ -76,6 +77,7 @@ func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.mechanism, c.strategy = m, s
 	c.viewer, _ = m.(Viewer)
 	c.choice = Choice{Enabled: c.choice.Enabled[:0], chooser: c}
+	c.at = -1
 	c.trace, c.noted, c.sights = c.trace[:0], c.noted[:0], nil
 	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
 	c.alone, c.turnsAt, c.fired = 0, -1, false
@@ -100,7 +102,7 @@ func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) 
 	if c.over() {
 		return 0, false
 	}
-	c.stopped = stopped
+	c.stopped, c.at = stopped, -1
 	choice := &c.choice
 	for {
 		choice.Enabled = c.mechanism.Candidates(choice.Enabled[:0])
@@ -136,6 +138,24 @@ func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) 
 	return c.choose()
 }
 
+// ChooseAgain is Choose for a mechanism that knows that nobody else can go on than at the choice before: the thread that went on then has
+// stopped. It asks nothing of the mechanism. If not done, nothing has happened, and it is for Choose to decide.
+func (c *Chooser) ChooseAgain(stopped *Candidate) (thread int, ok, done bool) {
+	choice := &c.choice
+	at := c.at
+	if at < 0 || choice.Enabled[at].Thread != stopped.Thread || c.over() || c.turns.watching || c.limited() {
+		return 0, false, false
+	}
+	c.stopped = stopped
+	choice.Enabled[at] = *stopped
+	choice.Current, choice.Boundary, choice.Step = at, stopped.Point == AtOp, len(c.trace)
+	if len(choice.Enabled) == 1 {
+		c.alone++
+	}
+	thread, ok = c.choose()
+	return thread, ok, true
+}
+
 // limited says whether the strategy is not asked any more.
 func (c *Chooser) limited() bool {
 	return len(c.trace)-c.alone >= c.limit || len(c.trace) >= max(c.patience, 1)*c.limit
@@ -158,6 +178,9 @@ func (c *Chooser) choose() (thread int, ok bool) {
 			c.Fail(&Failure{Kind: Unusable, Message: fmt.Sprintf("the strategy %s chose %d of %d threads", c.strategy.Name(), i, len(choice.Enabled))})
 		}
 		return 0, false
+	}
+	if !choice.Timer { // else the strategy may have left out the clock
+		c.at = i
 	}
 	flags := uint32(0)
 	if choice.Current < 0 {
@@ -218,6 +241,7 @@ func (c *Chooser) Pass(stopped *Candidate, held uint64) (thread int, ok bool) {
 	if c.over() {
 		return 0, false
 	}
+	c.at = -1
 	c.turns.see(stopped, held)
 	for {
 		c.choice.Enabled = c.mechanism.Candidates(c.choice.Enabled[:0])

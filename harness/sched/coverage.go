@@ -98,15 +98,16 @@ func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 	f.reset(threads)
 	previous, previousThread := int32(-1), int16(-1)
 	events := int32(0)
+	all := f.threads
 	for _, s := range trace {
 		if s.from >= 0 {
-			f.threads[s.from].stop(f.number(s.point()), events, s.touches)
+			all[s.from].stop(f.number(s.point()), events, s.touches)
 		}
 		if s.is(picked) {
 			continue
 		}
-		t := &f.threads[s.to]
-		n := t.stands
+		t := &all[s.to]
+		n, touches := t.stands, t.touches
 		if n < 0 {
 			continue
 		}
@@ -114,12 +115,12 @@ func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 		u := &f.points[n]
 		u.passed++
 		u.overtaken = max(u.overtaken, events-t.since)
-		u.unknown = u.unknown || Resource(t.touches>>1) == Unknown
+		u.unknown = u.unknown || Resource(touches>>1) == Unknown
 		events++
-		t.last = f.hash(u.id, t.touches, s.to, t.last)
+		t.last = f.hash(u.id, touches, s.to, t.last)
 		fingerprint += t.last
-		for i := range f.threads {
-			if w := &f.threads[i]; w.stands >= 0 && meet(t.touches, w.touches) {
+		for i := range all {
+			if w := &all[i]; w.stands >= 0 && meet(touches, w.touches) {
 				f.crossed.add(w.stands, n)
 			}
 		}
@@ -198,7 +199,7 @@ type pairCounts struct {
 const mostStride = 256
 
 func (p *pairCounts) add(a, b int32) {
-	if a < p.stride && b < p.stride {
+	if a|b < p.stride { // a power of two
 		p.table[a*p.stride+b]++
 		return
 	}

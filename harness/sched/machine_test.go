@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/racewindow/racewindow/harness/sched"
@@ -16,7 +18,9 @@ type machine struct {
 	programs []program
 	must     func(m *machine) error // hold when all threads have ended
 	most     int                    // choices, after which it has seen enough; 0 for all
+	again    *atomic.Uint64         // choices among the same threads as before, which are asked for as such; nil to ask for them as for all others
 
+	could     []bool // go on, at the last choice
 	c         *sched.Chooser
 	processes []process
 	cells     map[string]int
@@ -81,7 +85,7 @@ type process struct {
 }
 
 func (m *machine) Begin(c *sched.Chooser) {
-	m.c, m.now = c, 0
+	m.c, m.now, m.could = c, 0, nil
 	m.processes, m.cells, m.held = make([]process, len(m.programs)), map[string]int{}, map[string]bool{}
 	m.addresses.Forget()
 	for i := range m.processes {
@@ -95,7 +99,7 @@ func (m *machine) Run() {
 		if m.most > 0 && choices == m.most {
 			m.c.Enough()
 		}
-		next, ok := m.c.Choose(&m.stopped, m.hash())
+		next, ok := m.choose()
 		if !ok || !m.resume(&m.processes[next]) {
 			return
 		}
@@ -110,6 +114,26 @@ func (m *machine) Run() {
 	if err := m.must(m); err != nil {
 		m.c.Fail(&sched.Failure{Kind: sched.Failed, Message: err.Error()})
 	}
+}
+
+// choose asks who goes on.
+func (m *machine) choose() (next int, ok bool) {
+	if m.again == nil {
+		return m.c.Choose(&m.stopped, m.hash())
+	}
+	can := make([]bool, len(m.processes))
+	for i := range m.processes {
+		can[i] = m.canGoOn(&m.processes[i])
+	}
+	same := slices.Equal(can, m.could)
+	if m.could = can; same {
+		next, ok, done := m.c.ChooseAgain(&m.stopped)
+		if done {
+			m.again.Add(1)
+			return next, ok
+		}
+	}
+	return m.c.Choose(&m.stopped, m.hash())
 }
 
 func (m *machine) Drop()         {}

@@ -75,6 +75,35 @@ func TestASearchIsTheSameWhateverTheMechanism(t *testing.T) {
 	}
 }
 
+// A mechanism that says where nobody else can go on than before gets the same choices as one that has it looked up each time: with locks, pauses,
+// sleeps and jumps of the clock, and where threads take turns.
+func TestAChoiceAmongTheSameThreadsAsBeforeIsNoOther(t *testing.T) {
+	t.Parallel()
+	sleeper := thread("c", lock("l"), add("n", 1), sleep(time.Second), unlock("l"), pause(), load("m"), opaque())
+	for _, programs := range [][]program{
+		{increments("a"), increments("b"), increments("c")},
+		{thread("a", lock("l"), load("n"), add("n", 1), unlock("l")), thread("b", load("m"), lock("l"), load("n"), unlock("l"), add("m", 1)), sleeper},
+		{busy("a"), busy("b"), busy("c")},
+	} {
+		for _, strategy := range everyStrategy() {
+			o := sched.Options{Strategy: strategy, Preemptions: 1, Seed: 7, Schedules: 300, Workers: 1, All: true, StepLimit: 25, RepeatEvery: 5}
+			var again atomic.Uint64
+			search := func(again *atomic.Uint64) (r sched.Result, problem string) {
+				r, err := sched.SearchMechanism(context.Background(), func() sched.Mechanism { return &machine{programs: programs, must: is("n", 3), again: again} }, o)
+				if r.Duration = 0; err != nil {
+					problem = err.Error()
+				}
+				return r, problem
+			}
+			each, problem := search(nil)
+			same, other := search(&again)
+			require.Equal(t, each, same, strategy)
+			require.Equal(t, problem, other, strategy)
+			require.Greater(t, again.Load(), each.Steps/4, "%s: it is seldom that another one can go on", strategy)
+		}
+	}
+}
+
 // busy counts who works, then waits until nobody does. Where the count loses an update, it goes round for ever.
 func busy(name string) program {
 	return thread(name, load("busy"), add("busy", 1), load("busy"), add("busy", -1), pause(), backWhile("busy", 1))

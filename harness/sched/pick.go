@@ -25,6 +25,7 @@ func (c *Chooser) Pick(stopped *Candidate, ways int) (way int, ok bool) {
 		return 0, false
 	}
 	c.stopped = stopped
+	c.at = -1
 	choice := &c.choice
 	choice.Enabled, choice.Current, choice.Boundary = choice.Enabled[:0], -1, false
 	for range min(ways, MostWays) {

@@ -39,19 +39,19 @@ func (p *pos) Next(c *Choice) (best int) {
 		p.last = c.Enabled[c.clock()]
 		return c.clock()
 	}
-	top := uint64(0)
+	for most := c.Enabled[len(c.Enabled)-1].Thread; len(p.pending) <= most; {
+		p.pending = append(p.pending, pending{step: -1})
+	}
+	top, step, last := uint64(0), c.Step, p.last
 	for i := range c.Enabled {
 		e := &c.Enabled[i]
-		for len(p.pending) <= e.Thread {
-			p.pending = append(p.pending, pending{step: -1})
-		}
 		own := &p.pending[e.Thread]
-		if own.step != c.Step || e.Thread == p.last.Thread || own.passed >= mostPassed || Conflict(&p.last, e) {
+		if own.step != step || e.Thread == last.Thread || own.passed >= mostPassed || Conflict(&last, e) {
 			own.priority, own.passed = p.source.Uint64(), 0
 		}
-		own.step = c.Step + 1
+		own.step = step + 1
 		own.passed++
-		if i == 0 || own.priority > top {
+		if own.priority > top || i == 0 {
 			best, top = i, own.priority
 		}
 	}

@@ -2,8 +2,8 @@
 //
 // A driver opens a bubble and so becomes its root, lets threads go on one after the other, and closes it:
 //
-//	threads := bubble.Open(main, decide, seed)
-//	for next := 0; next >= 0; next = choose(threads[:bubble.Count()]) {
+//	state := bubble.Open(main, decide, seed)
+//	for next := 0; next >= 0; next = choose(state.Threads[:state.Count]) {
 //		bubble.Resume(next)
 //	}
 //	bubble.Close(&outcome)
@@ -52,6 +52,14 @@ type Thread = struct {
 	Late    bool  // started when the first thread had ended; of the Clock, At read it until time had passed though others could go on
 }
 
+// A State is what the driver sees of a bubble. The runtime writes it.
+type State = struct {
+	Threads [Most]Thread
+	Count   int32  // threads so far
+	Changes uint32 // grows when another thread can go on than could before, or one cannot any more
+	Timed   bool   // a timer was set
+}
+
 // An Outcome is how a bubble ended.
 type Outcome = struct {
 	Arg     any // of the panic that ended it
@@ -90,8 +98,7 @@ type Timer = struct {
 
 // Functions are what the runtime offers. Two racewindows with different ones do not understand each other, and the type says so.
 type Functions = struct {
-	Open      func(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread
-	Count     func() int32
+	Open      func(main func(), decide func(thread int32) int32, seed uint64) *State
 	Resume    func(thread int32) int32
 	Choose    func(nth int32)
 	Next      func() (when, now int64)
@@ -130,13 +137,10 @@ func Use(offered any) (understood bool) {
 
 // Open makes the caller the root of a bubble in which main will be the first thread, number 0. decide, if it is not nil, is called on
 // the stack of a thread that has stopped at a point, and returns which thread goes on, or -1 if the root is to say that: Resume then
-// returns. The threads are valid until Close.
-func Open(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread {
+// returns. The state is valid until Close.
+func Open(main func(), decide func(thread int32) int32, seed uint64) *State {
 	return linked.Open(main, decide, seed)
 }
-
-// Count is how many threads there have been.
-func Count() int { return int(linked.Count()) }
 
 // Resume lets a thread go on that is Ready, and returns the one that has given the token back.
 func Resume(thread int) (stopped int) { return int(linked.Resume(int32(thread))) }

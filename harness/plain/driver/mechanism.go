@@ -33,34 +33,26 @@ type mechanism struct {
 
 	run     Run
 	chooser chooser
-	threads *[bubble.Most]bubble.Thread
-	stands  []sched.Candidate // by thread: what it does when it goes on
+	state   *bubble.State
+	threads *[bubble.Most]bubble.Thread // of state
+	changes uint32                      // of state when it was asked last who can go on
+	decider func(thread int32) int32    // decide
+	stands  []sched.Candidate           // by thread: what it does when it goes on
+	nobody  sched.Candidate             // has stopped before any thread has run
 	names   names
 	points  map[place]sched.PointID
-	recent  [256]numbered  // of points, by their places
+	recent  [256]located   // by their places
 	atomic  map[place]bool // whether a place lies in a package that has no points
 	address sched.Addresses
 
-	chosen int  // who goes on, of the last decision; -1 for nobody
-	asked  bool // the decision about the thread that stopped last was made on its own stack
-	after  int  // steps since the test's goroutine has ended
-	late   int64
-	over   bubble.Outcome
+	chosen    int  // who goes on, of the last decision; -1 for nobody
+	hasAtomic bool // some packages have no points
+	asked     bool // the decision about the thread that stopped last was made on its own stack
+	after     int  // steps since the test's goroutine has ended
+	late      int64
+	over      bubble.Outcome
 
 	play *play // nil for a test
-}
-
-// A place is an operation at a program counter.
-type place struct {
-	pc uintptr
-	op uint8
-}
-
-// numbered is a place and the number of its point.
-type numbered struct {
-	place
-	id    sched.PointID
-	known bool
 }
 
 // Sights are what all executions of a test have shown.
@@ -97,20 +89,26 @@ func (m *mechanism) Begin(c *sched.Chooser) {
 func (m *mechanism) begin(c chooser) {
 	m.chooser, m.run = c, m.prepare()
 	m.stands, m.chosen, m.asked, m.after, m.late = m.stands[:0], 0, false, 0, 0
+	m.nobody = sched.Candidate{Thread: sched.NoThread, Point: sched.AtStart}
+	m.hasAtomic = order != nil && len(order.Atomic) > 0
 	noteRaces()
 	m.names.forget()
 	m.address.Forget()
-	decide := m.decide
+	if m.decider == nil {
+		m.decider = m.decide
+	}
+	decide := m.decider
 	if raceEnabled || debugging.on {
 		decide = nil // what is decided on a thread's stack would be the thread's in the eyes of the detector, and of a debugger
 	}
 	m.seen.fired, m.seen.polls = m.seen.fired[:0], ""
-	m.threads = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)+1))
+	m.state = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)+1))
+	m.threads, m.changes = &m.state.Threads, m.state.Changes
 }
 
 // Run lets threads go on until nobody does.
 func (m *mechanism) Run() {
-	stopped := &sched.Candidate{Thread: sched.NoThread, Point: sched.AtStart}
+	stopped := &m.nobody
 	for m.ask(stopped) {
 		if m.chosen == bubble.Clock {
 			stopped = m.fire()
@@ -140,17 +138,16 @@ func (m *mechanism) decide(thread int32) int32 {
 			return next
 		}
 	}
-	if t.Op == bubble.OpCase || m.due() || m.ended() || m.mayFire() || m.chooser.TakesTurns() {
+	if t.Op == bubble.OpCase || m.ended() || m.state.Timed && (m.due() || m.mayFire()) || m.chooser.TakesTurns() {
 		return -1
 	}
-	if m.passes(t) {
+	if m.hasAtomic && m.passes(t) {
 		return thread
 	}
 	m.asked = true
 	next, ok := m.choose(m.stand(int(thread)))
 	if !ok {
-		m.chosen = -1
-		return -1
+		next = -1
 	}
 	m.chosen = next
 	return int32(next)
@@ -182,24 +179,14 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 	return ok
 }
 
-// passes says whether a thread goes on though it has come to a point, because that is in a package that has none.
-func (m *mechanism) passes(t *bubble.Thread) bool {
-	if order == nil || len(order.Atomic) == 0 || t.State != bubble.Ready && t.State != bubble.Running || t.Op <= bubble.OpEnd || t.PC == 0 {
-		return false
-	}
-	at := place{t.PC, t.Op}
-	is, known := m.atomic[at]
-	if !known {
-		is = inPackages(userFrame(t.PC).Function, order.Atomic)
-		m.atomic[at] = is
-	}
-	return is
-}
-
 func (m *mechanism) choose(stopped *sched.Candidate) (thread int, ok bool) {
 	m.debugStep(stopped)
-	thread, ok = m.chooser.Choose(stopped, 0)
-	return thread, ok
+	if m.state.Changes == m.changes && !(m.state.Timed && m.mayFire()) {
+		if thread, ok, done := m.chooser.ChooseAgain(stopped); done {
+			return thread, ok
+		}
+	}
+	return m.chooser.Choose(stopped, 0)
 }
 
 // due says whether a timer should have fired: the clock has moved because it was read.
@@ -229,67 +216,6 @@ func (m *mechanism) pass(stopped *sched.Candidate) (thread int, ok bool) {
 	return m.chooser.Pass(stopped, 0)
 }
 
-// stand notes where a thread stands, and what it does when it goes on.
-func (m *mechanism) stand(thread int) *sched.Candidate {
-	m.meet()
-	t := &m.threads[thread]
-	c := sched.Candidate{Thread: thread, Resource: sched.Unknown, Writes: true}
-	switch t.Op {
-	case bubble.OpStart:
-		c.Point = sched.AtStart
-	case bubble.OpEnd:
-		c.Point = sched.AtEnd
-	case opBoundary, opMarker:
-		c = m.standOfPlay(thread)
-	default:
-		o := &operations[t.Op]
-		c.Point, c.Action, c.Writes = m.point(t), o.action, !o.reads
-		switch {
-		case o.nowhere:
-			c.Resource, c.Writes = sched.Nowhere, false
-		case t.Addr != 0:
-			c.Resource = m.address.Of(t.Addr)
-		}
-	}
-	m.stands[thread] = c
-	return &m.stands[thread]
-}
-
-// meet takes in threads that have started since.
-func (m *mechanism) meet() {
-	for n := bubble.Count(); len(m.stands) < n; {
-		m.stands = append(m.stands, sched.Candidate{Thread: len(m.stands), Point: sched.AtStart})
-	}
-}
-
-// point is where a thread stands.
-func (m *mechanism) point(t *bubble.Thread) sched.PointID {
-	recent := &m.recent[(t.PC^t.PC>>8)%uintptr(len(m.recent))]
-	if !recent.known || recent.pc != t.PC || recent.op != t.Op || t.PC == 0 {
-		*recent = numbered{place{t.PC, t.Op}, m.pointOf(t), true}
-	}
-	return recent.id
-}
-
-func (m *mechanism) pointOf(t *bubble.Thread) sched.PointID {
-	at := place{t.PC, t.Op}
-	if at.pc == 0 && t.Op == bubble.OpBlocked { // it has passed no point before
-		bubble.Locate()
-		at.pc = t.At
-	}
-	id, known := m.points[at]
-	if known {
-		return id
-	}
-	name, file, line := pointAt(at.pc, operations[t.Op].name)
-	id, err := m.chooser.Points().Named(name, file, line)
-	if err != nil {
-		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: err.Error()})
-	}
-	m.points[at] = id
-	return id
-}
-
 // Candidates are the threads that are ready. If there are none, files are waited for, and whoever is outside of the bubble may wake a
 // thread.
 func (m *mechanism) Candidates(all []sched.Candidate) []sched.Candidate {
@@ -298,6 +224,7 @@ func (m *mechanism) Candidates(all []sched.Candidate) []sched.Candidate {
 	if len(all) == 0 && m.waitOutside() {
 		all = m.ready(all)
 	}
+	m.changes = m.state.Changes
 	if len(all) > 1 {
 		m.seen.choices++
 	}

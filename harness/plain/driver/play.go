@@ -119,7 +119,7 @@ func (m *mechanism) startClient(name string, live func()) {
 	if m.names.given == nil {
 		m.names.given = map[int]string{}
 	}
-	m.names.given[bubble.Count()] = name
+	m.names.given[int(m.state.Count)] = name
 	go live()
 }
 

@@ -11,6 +11,7 @@ import (
 // A chooser is what a mechanism asks: that of the search, or one that asks another process.
 type chooser interface {
 	Choose(stopped *sched.Candidate, held uint64) (thread int, ok bool)
+	ChooseAgain(stopped *sched.Candidate) (thread int, ok, done bool)
 	Pass(stopped *sched.Candidate, held uint64) (thread int, ok bool)
 	Pick(stopped *sched.Candidate, ways int) (way int, ok bool)
 	Seed(draws bool) int
@@ -88,6 +89,9 @@ func (a *asking) Fail(f *sched.Failure) {
 func (a *asking) Choose(stopped *sched.Candidate, _ uint64) (thread int, ok bool) {
 	return a.ask(choosing, stopped, 0)
 }
+
+// ChooseAgain leaves it to Choose: the other process wants to know who can go on.
+func (a *asking) ChooseAgain(*sched.Candidate) (thread int, ok, done bool) { return 0, false, false }
 
 func (a *asking) Pass(stopped *sched.Candidate, _ uint64) (thread int, ok bool) {
 	return a.ask(passing, stopped, 0)

@@ -54,6 +54,15 @@ type racewindowThread struct {
 	late    bool  // started when the main goroutine had ended; of the clock, at read it until time had passed though others could go on
 }
 
+// A racewindowState is what the driver sees of a bubble, and the driver declares the same type. It looks without asking: at each point it
+// does.
+type racewindowState struct {
+	threads [racewindowMost]racewindowThread
+	n       int32  // threads so far
+	changes uint32 // grows when another thread can go on than could before, or one cannot any more
+	timed   bool   // a timer was set
+}
+
 // A racewindowOutcome is how a bubble ended.
 type racewindowOutcome struct {
 	arg     any // of the panic that ended it
@@ -72,20 +81,19 @@ type racewindowOutcome struct {
 
 // A racewindowBubble controls a bubble.
 type racewindowBubble struct {
+	racewindowState
 	mu       mutex // threads' states, against those outside of the bubble who make them ready
 	bubble   *synctestBubble
 	root     *g
 	decide   func(thread int32) int32
 	gs       [racewindowMost]*g
 	waits    [racewindowMost]unsafe.Pointer // the semaphore of a goroutine that waits for I/O
-	threads  [racewindowMost]racewindowThread
-	n        int32
-	last     int32 // that stopped
-	want     int32 // that is to go on; -1 the root
-	chosen   int32 // case of the select that is executed now
-	alone    int32 // passes its points without asking; -1 for nobody
-	io       int32 // goroutines have waited for I/O so often
-	readings int64 // of the clock since a thread stopped elsewhere
+	last     int32                          // that stopped
+	want     int32                          // that is to go on; -1 the root
+	chosen   int32                          // case of the select that is executed now
+	alone    int32                          // passes its points without asking; -1 for nobody
+	io       int32                          // goroutines have waited for I/O so often
+	readings int64                          // of the clock since a thread stopped elsewhere
 	lastPC   uintptr
 	timers   []*timer // of the bubble's clock
 	firing   racewindowMaker

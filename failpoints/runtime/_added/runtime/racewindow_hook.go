@@ -27,6 +27,7 @@ func racewindowParking(gp *g) *racewindowBubble {
 	t := &c.threads[gp.racewindow]
 	lock(&c.mu)
 	t.state, t.reason = racewindowBlocked, uint8(gp.waitreason)
+	c.changes++
 	if gp.waitreason == waitReasonIOWait {
 		c.io++
 		c.waits[gp.racewindow] = gp.m.waitlock
@@ -38,6 +39,7 @@ func racewindowParking(gp *g) *racewindowBubble {
 // racewindowUnparking says that the park did not come about.
 func racewindowUnparking(gp *g, c *racewindowBubble) {
 	c.threads[gp.racewindow].state = racewindowRunning
+	c.changes++
 }
 
 // racewindowParked passes the token on. It does not return.
@@ -63,6 +65,7 @@ func racewindowReadied(gp *g) bool {
 	if taken {
 		casgstatus(gp, _Gwaiting, _Grunnable)
 		t.state = racewindowReady
+		c.changes++
 		if by := getg().m.curg; by != nil && racewindowOf(by) != c {
 			c.outcome.outside = true
 		}
@@ -80,6 +83,7 @@ func racewindowPolled(toRun *gList, gp *g) {
 		if taken {
 			casgstatus(gp, _Gwaiting, _Grunnable)
 			t.state = racewindowReady
+			c.changes++
 		}
 		unlock(&c.mu)
 		if taken {
@@ -103,6 +107,7 @@ func racewindowSpawned(newg, parent *g, callerpc uintptr) bool {
 	}
 	id := c.n
 	c.n++
+	c.changes++
 	c.gs[id] = newg
 	c.threads[id] = racewindowThread{state: racewindowReady, op: racewindowOpStart, entry: newg.startpc, started: callerpc, parent: -1, late: c.ended}
 	switch t := &c.threads[id]; {
@@ -134,15 +139,20 @@ func racewindowGo() {
 	if t := &c.threads[c.n-1]; t.parent == gp.racewindow && t.op == racewindowOpStart && t.state == racewindowReady {
 		t.started = pc
 	}
-	if counts {
-		c.point(gp, racewindowOpGo, 0, fp, racewindowStatement)
+	if !counts || !racewindowMayStop(gp) {
+		return
 	}
+	if c.over {
+		racewindowLeave()
+	}
+	c.stop(gp, racewindowOpGo, 0, pc, 0)
 }
 
 // racewindowExited passes the token on after a goroutine has ended. It does not return.
 func racewindowExited(c *racewindowBubble, id int32, main bool) {
 	t := &c.threads[id]
 	t.state, t.op = racewindowEnded, racewindowOpEnd
+	c.changes++
 	c.gs[id] = nil
 	c.ended = c.ended || main
 	c.last = id

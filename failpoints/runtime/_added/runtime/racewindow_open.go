@@ -11,7 +11,7 @@ import (
 // called on the stack of a goroutine that has stopped at a point, and returns which one goes on, or -1 for the root's choice.
 //
 //go:linkname racewindowOpen
-func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[racewindowMost]racewindowThread {
+func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *racewindowState {
 	racewindowLocate()
 	gp := getg()
 	if gp.bubble != nil {
@@ -35,7 +35,8 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	}
 	c.bubble, c.root, c.decide = b, gp, decide
 	c.seeded(seed)
-	c.n, c.last, c.want, c.chosen, c.io, c.readings, c.lastPC = 0, -1, -1, -1, 0, 0, 0
+	c.n, c.changes, c.timed = 0, 0, false
+	c.last, c.want, c.chosen, c.io, c.readings, c.lastPC = -1, -1, -1, 0, 0, 0
 	c.alone = -1
 	c.parked, c.off, c.over, c.ended = false, false, false, false
 	c.outcome = racewindowOutcome{}
@@ -48,7 +49,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *[ra
 	})
 	c.threads[racewindowClock] = racewindowThread{state: racewindowEnded, parent: -1}
 	c.n = racewindowClock + 1
-	return &c.threads
+	return &c.racewindowState
 }
 
 // racewindowOthers lets those go on who are outside of any bubble and want the processor, the collector too.
@@ -75,11 +76,6 @@ func racewindowEmptyPools() {
 func racewindowKeepsPools() bool {
 	return racewindowLatest != nil && racewindowLatest.racewindow != nil
 }
-
-// racewindowCount is how many threads there have been.
-//
-//go:linkname racewindowCount
-func racewindowCount() int32 { return getg().bubble.racewindow.n }
 
 // racewindowResume lets a thread go on, and returns the one that has given the token back: it has stopped at a point, waits, or has
 // ended.
@@ -134,10 +130,10 @@ func racewindowPasses(b *synctestBubble, to int64) {
 //go:linkname racewindowPoll
 func racewindowPoll() (io bool) {
 	c := getg().bubble.racewindow
+	if !netpollinited() || !netpollAnyWaiters() {
+		return c.io > 0
+	}
 	systemstack(func() {
-		if !netpollinited() || !netpollAnyWaiters() {
-			return
-		}
 		for sched.lastpoll.Load() == 0 {
 			netpollBreak()
 			osyield()

@@ -123,8 +123,7 @@ const (
 
 // point stops the goroutine if the user's code called the operation. fp is the frame above which the operation's return address is.
 func (c *racewindowBubble) point(gp *g, op uint8, addr, fp uintptr, passes uint8) {
-	mp := gp.m
-	if mp.curg != gp || mp.locks != 0 || mp.mallocing != 0 || mp.preemptoff != "" || gp == c.root || c.off {
+	if !racewindowMayStop(gp) || gp == c.root || c.off {
 		return
 	}
 	if c.over {
@@ -135,6 +134,12 @@ func (c *racewindowBubble) point(gp *g, op uint8, addr, fp uintptr, passes uint8
 		return
 	}
 	c.stop(gp, op, addr, pc, 0)
+}
+
+// racewindowMayStop says whether the goroutine runs, and not the runtime for it.
+func racewindowMayStop(gp *g) bool {
+	mp := gp.m
+	return mp.curg == gp && mp.locks == 0 && mp.mallocing == 0 && mp.preemptoff == ""
 }
 
 // stop lets the driver choose who goes on.
@@ -263,11 +268,14 @@ func racewindowCaller(fp uintptr, passes uint8) (pc uintptr, counts bool) {
 		if fp == 0 && passes == racewindowContext { // a goroutine of context's own, and goexit
 			return below, true
 		}
-		class, rest := racewindowKnown(pc, passes)
-		if class != racewindowPassed {
+		known := *racewindowSlot(pc, passes)
+		if known>>8 != uint64(pc)<<3|uint64(passes) {
+			known = racewindowLook(pc, passes)
+		}
+		if class := known & 15; class != racewindowPassed {
 			return pc, class == racewindowUsers
 		}
-		passes = rest
+		passes = uint8(known >> 4 & 15)
 	}
 	return 0, false
 }
@@ -276,7 +284,11 @@ func racewindowCaller(fp uintptr, passes uint8) (pc uintptr, counts bool) {
 func racewindowStands(fp uintptr) uintptr {
 	for depth := 0; depth < 32 && fp != 0; depth++ {
 		pc := *(*uintptr)(unsafe.Pointer(fp + 8))
-		if class, _ := racewindowKnown(pc, racewindowAnything); class == racewindowUsers {
+		known := *racewindowSlot(pc, racewindowAnything)
+		if known>>8 != uint64(pc)<<3|racewindowAnything {
+			known = racewindowLook(pc, racewindowAnything)
+		}
+		if known&15 == racewindowUsers {
 			return pc
 		}
 		fp = *(*uintptr)(unsafe.Pointer(fp))
@@ -284,14 +296,20 @@ func racewindowStands(fp uintptr) uintptr {
 	return 0
 }
 
-// racewindowKnown is racewindowClass, which is asked once for each return address.
-func racewindowKnown(pc uintptr, passes uint8) (class, rest uint8) {
-	slot := &racewindowClasses[(pc^pc>>13+uintptr(passes)*977)%uintptr(len(racewindowClasses))]
-	if *slot>>8 != uint64(pc)<<3|uint64(passes) {
-		class, rest := racewindowClass(pc, passes)
-		*slot = (uint64(pc)<<3|uint64(passes))<<8 | uint64(rest)<<4 | uint64(class)
-	}
-	return uint8(*slot & 15), uint8(*slot >> 4 & 15)
+// racewindowSlot is where it is remembered what a return address is: the class, above it what the walk still passes (4 bits each), and above
+// both the address and what the walk has passed before.
+func racewindowSlot(pc uintptr, passes uint8) *uint64 {
+	return &racewindowClasses[(pc^pc>>13+uintptr(passes)*977)%uintptr(len(racewindowClasses))]
+}
+
+// racewindowLook looks at a return address, and remembers what it is.
+//
+//go:noinline
+func racewindowLook(pc uintptr, passes uint8) (known uint64) {
+	class, rest := racewindowClass(pc, passes)
+	known = (uint64(pc)<<3|uint64(passes))<<8 | uint64(rest)<<4 | uint64(class)
+	*racewindowSlot(pc, passes) = known
+	return known
 }
 
 // racewindowClass looks at the functions of one frame, the inlined ones first. rest is what the walk still passes above it.

@@ -40,6 +40,7 @@ func racewindowTimerSet(t *timer, when, period int64) {
 	if c == nil || gp.m.curg != gp {
 		return
 	}
+	c.timed = true
 	m := &t.racewindow
 	m.pc, m.thread, m.length, m.op = racewindowStands(getfp()), gp.racewindow, when-gp.bubble.now, racewindowOpAfterFunc
 	switch {

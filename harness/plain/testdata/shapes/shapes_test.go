@@ -269,3 +269,20 @@ func TestPoolRight(t *testing.T) {
 	wg.Wait()
 	channels.Put(c)
 }
+
+// Who is woken may go on at once: before the next thing that the waker does.
+func TestWokenGoesOn(t *testing.T) {
+	var stored atomic.Bool
+	woken, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		<-woken
+		if !stored.Load() {
+			t.Error("it is not stored yet")
+		}
+		close(done)
+	}()
+	time.Sleep(time.Millisecond) // it waits then
+	woken <- struct{}{}
+	stored.Store(true)
+	<-done
+}

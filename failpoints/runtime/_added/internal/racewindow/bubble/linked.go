@@ -10,7 +10,6 @@ var racewindowDriver = "internal/racewindow/bubble"
 func init() {
 	linked = &Functions{
 		Open:      open,
-		Count:     count,
 		Resume:    resume,
 		Choose:    choose,
 		Next:      next,
@@ -35,10 +34,7 @@ func init() {
 }
 
 //go:linkname open runtime.racewindowOpen
-func open(main func(), decide func(thread int32) int32, seed uint64) *[Most]Thread
-
-//go:linkname count runtime.racewindowCount
-func count() int32
+func open(main func(), decide func(thread int32) int32, seed uint64) *State
 
 //go:linkname resume runtime.racewindowResume
 func resume(thread int32) int32
