@@ -1,5 +1,5 @@
 // Command benchexplore measures how many schedules of plain tests a second of processor time brings, and what a point costs, without the race
-// detector and with it:
+// detector and with it, and what it takes to replay one:
 //
 //	make bench-explore [AGAINST=REVISION] [RUN=REGEXP]
 //
@@ -113,6 +113,9 @@ func (s *settings) measure(ctx context.Context) error {
 			}
 			fmt.Println(row)
 		}
+	}
+	if err := s.replays(ctx, builds); err != nil {
+		return err
 	}
 	fmt.Println("\nload " + load())
 	return nil

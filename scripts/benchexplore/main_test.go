@@ -31,6 +31,12 @@ func TestAWrongCallIsRefused(t *testing.T) {
 	}
 }
 
+func TestTheFigureOfReplaysIsTheMedianOfEachKind(t *testing.T) {
+	t.Parallel()
+	fresh, again := medians([]replay{{9, 1}, {3, 2}, {1, 7}})
+	require.Equal(t, []time.Duration{3, 2}, []time.Duration{fresh, again})
+}
+
 // Both modules are measured, each test in a process of its own, and a profile comes of the last round.
 func TestEachTestIsExploredAsOftenAsItIsTold(t *testing.T) {
 	if testing.Short() {
@@ -53,4 +59,9 @@ func TestEachTestIsExploredAsOftenAsItIsTold(t *testing.T) {
 		require.NoError(t, err)
 		require.Positive(t, profile.Size())
 	}
+	r, err := replayed(t.Context(), test{modules[0], "TestLockOrder"}, folder)
+	require.NoError(t, err)
+	require.Positive(t, r.fresh)
+	_, err = replayed(t.Context(), test{modules[0], "TestLockOrderRight"}, folder)
+	require.ErrorContains(t, err, "does not fail")
 }

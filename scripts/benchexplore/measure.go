@@ -83,23 +83,38 @@ func median(all []figure) figure {
 
 // once explores a test in a process of its own. What that takes to start, and the gate, are part of it.
 func (s *settings) once(ctx context.Context, m mode, t test, build, profile string) (f figure, err error) {
-	events := filepath.Join(build, "events")
-	if err := os.RemoveAll(events); err != nil {
-		return f, err
-	}
-	order := drive.Order{
-		Version: drive.Version, Mode: drive.Explore, Events: events, Strategy: s.strategy, Schedules: s.schedules, Seed: 1, All: true,
-		Own: filepath.Base(t.module), RaceLog: filepath.Join(build, "races"),
-	}
+	order := drive.Order{Mode: drive.Explore, Strategy: s.strategy, Schedules: s.schedules, All: true}
 	if m.race {
 		order.Schedules /= 4
 	}
 	if strings.HasPrefix(t.name, "TestPoints") {
 		order.Schedules /= 50
 	}
-	ordered, err := order.ForEnvironment(build)
+	events, used, err := execute(ctx, m, t, build, order, profile)
 	if err != nil {
 		return f, err
+	}
+	for _, e := range events {
+		if e.Event == drive.Ended {
+			f = figure{e.Plain.Statistics.Schedules, e.Plain.Statistics.Steps, used}
+		}
+	}
+	if f.schedules == 0 {
+		return f, fmt.Errorf("%s was not explored: %+v", t.name, events)
+	}
+	return f, nil
+}
+
+// execute has a process do what is ordered with a test, and returns what that tells and the time of the processor that it has used.
+func execute(ctx context.Context, m mode, t test, build string, order drive.Order, profile string) (told []drive.Event, used time.Duration, err error) {
+	order.Version, order.Seed, order.Own = drive.Version, 1, filepath.Base(t.module)
+	order.Events, order.RaceLog = filepath.Join(build, "events"), filepath.Join(build, "races")
+	if err := os.RemoveAll(order.Events); err != nil {
+		return nil, 0, err
+	}
+	ordered, err := order.ForEnvironment(build)
+	if err != nil {
+		return nil, 0, err
 	}
 	args := []string{"-test.run", plain.Exactly(t.name), "-test.timeout=0"}
 	if profile != "" {
@@ -109,19 +124,16 @@ func (s *settings) once(ctx context.Context, m mode, t test, build, profile stri
 	cmd.Env = append(os.Environ(), drive.Variable+"="+ordered, "GORACE="+plain.RacesTold+` log_path="`+order.RaceLog+`"`)
 	said, err := cmd.CombinedOutput()
 	if cmd.ProcessState == nil || ctx.Err() != nil {
-		return f, fmt.Errorf("%s: %w", t.name, err)
+		return nil, 0, fmt.Errorf("%s: %w", t.name, err)
 	}
-	text, err := os.ReadFile(events)
+	text, err := os.ReadFile(order.Events)
 	if err != nil {
-		return f, fmt.Errorf("%s told nothing: %w\n%s", t.name, err, said)
+		return nil, 0, fmt.Errorf("%s told nothing: %w\n%s", t.name, err, said)
 	}
 	for line := range bytes.Lines(text) {
-		if e, err := drive.ParseEvent(line); err == nil && e.Event == drive.Ended {
-			f = figure{e.Plain.Statistics.Schedules, e.Plain.Statistics.Steps, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
+		if e, err := drive.ParseEvent(line); err == nil {
+			told = append(told, e)
 		}
 	}
-	if f.schedules == 0 {
-		return f, fmt.Errorf("%s was not explored:\n%s\n%s", t.name, said, text)
-	}
-	return f, nil
+	return told, cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime(), nil
 }
