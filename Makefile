@@ -126,7 +126,7 @@ bench-sched: ## schedules a second, and what a choice and a switch cost beside a
 	$(GO) test -run '^$$' -bench . ./harness/sched
 	$(RACEWINDOW) test -run '^$$' -bench Reference ./harness/subjects/log
 
-bench-explore: ## plain tests: schedules for each second of processor time, and what a choice costs: RUN= AGAINST=REVISION
+bench-explore: ## plain tests: schedules for each second of processor time, and what a choice and a replay cost: RUN= AGAINST=REVISION
 	@$(GO) run ./scripts/benchexplore $(if $(RUN),-run '$(RUN)') $(if $(AGAINST),-against $(AGAINST))
 
 gallery: ## a page for the analysed bug and for each of its fixes, properties/gallery/index.html
