@@ -12,34 +12,35 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A Config says what to run. Zero fields mean the documented defaults.
+// A Config says what a campaign runs. Zero fields mean the documented defaults.
 type Config struct {
-	// Out is the campaign's folder, needed.
+	// Out is the campaign's folder. It is required.
 	Out string
-	// Of says what is tested, in a few words: a folder is refused whose campaign is of something else. "" fits all.
+	// Of says in a few words what is tested. A folder whose campaign tests something else is refused; "" fits all folders.
 	Of string
-	// For is how long the campaign takes, all processes that work on it together; default 10 minutes. RoundFor is about how
-	// long one round takes; default a fortieth of For, from a second to ten.
+	// For is how long the campaign runs, in all processes together; default 10 minutes. RoundFor is about how long one round
+	// takes; default a fortieth of For, but at least one and at most ten seconds.
 	For, RoundFor time.Duration
-	// Seed of the campaign; 0 for that of the journal, or else a new one.
+	// Seed is the campaign's seed; 0 for the journal's, or for a new one if there is no journal.
 	Seed  uint64
 	Shard Shard
-	// Kinds are what rounds can be made of, NotRun what was asked for and cannot be done here.
+	// Kinds are the kinds of rounds, NotRun what was asked for and cannot be done here.
 	Kinds  []Kind
 	NotRun []NotRun
-	// Checks come first. What fails ends the campaign.
+	// Checks run before the first round. One that fails ends the campaign.
 	Checks []Preparation
-	// Minimums below which nothing was shown.
+	// Minimums are what must be done before the campaign can pass.
 	Minimums Minimums
-	// Subjects are what is tested, as far as this process knows it.
+	// Subjects are what this process knows of what is tested.
 	Subjects Subjects
-	// Rounds ends the campaign after so many of a leg; For is a last resort then. Counts, by kind, end a round after so much of what
-	// the kind counts; then RoundFor is a last resort, default 5 minutes.
+	// Rounds, if it is set, ends the campaign after so many rounds of a leg; For is then a last resort. Counts, by kind, end a
+	// round after so much of what the kind counts; RoundFor is then a last resort, default 5 minutes.
 	Rounds uint64
 	Counts map[string]uint64
-	// Say, if set, is told what happens, a line each.
+	// Say, if set, is called with one line for each thing that happens.
 	Say func(string)
-	// Now, Measure and Wait are for tests; default the wall clock, this process, and to wait until the time is over or ctx ends.
+	// Now, Measure and Wait are for tests. Their defaults are the wall clock, a sample of this process, and waiting until the
+	// time is over or ctx ends.
 	Now     func() time.Time
 	Measure func() Sample
 	Wait    func(ctx context.Context, d time.Duration)
@@ -58,7 +59,7 @@ func (c Config) withDefaults() Config {
 		c.Shard.Count = 1
 	}
 	say := c.Say
-	c.Say = func(text string) { // it has what rounds have found in it, and goes to a terminal
+	c.Say = func(text string) { // text may quote findings, which must not reach a terminal as they are
 		if say != nil {
 			say(OneLine(text))
 		}
@@ -75,7 +76,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// ErrConfig is wrapped by what is said of settings that contradict themselves or the campaign.
+// ErrConfig is wrapped by errors of settings that contradict each other or the campaign.
 var ErrConfig = errors.New("invalid soak settings")
 
 func (c Config) check() error {
@@ -83,7 +84,7 @@ func (c Config) check() error {
 	case c.Out == "":
 		return fmt.Errorf("%w: no folder", ErrConfig)
 	case len(c.Kinds) == 0:
-		return fmt.Errorf("%w: nothing to do rounds of", ErrConfig)
+		return fmt.Errorf("%w: no kind of rounds", ErrConfig)
 	case c.For < 0 || c.RoundFor < 0:
 		return fmt.Errorf("%w: %v in rounds of %v: must be positive", ErrConfig, c.For, c.RoundFor)
 	}
@@ -109,13 +110,13 @@ type Soak struct {
 	since    time.Time // of the current round
 	progress Counts
 	ended    bool
-	checking string    // what is to be seen first and is looked for now, "" in the rounds
-	checks   time.Time // when that began
+	checking string    // the check that runs now, "" during rounds
+	checks   time.Time // when the checks began
 
-	failing map[string]int // by arm: how many of its rounds have failed at once, one after the other
+	failing map[string]int // by arm: how many rounds in a row failed before their time was over
 }
 
-// Open takes the campaign in c.Out over, or begins one. Errors wrap ErrConfig, ErrLocked or ErrJournal, or are the disk's.
+// Open continues the campaign in c.Out, or begins one. Errors wrap ErrConfig, ErrLocked or ErrJournal, or are the disk's.
 func Open(c Config) (*Soak, error) {
 	c = c.withDefaults()
 	if err := c.check(); err != nil {
@@ -133,7 +134,7 @@ func Open(c Config) (*Soak, error) {
 	return s, nil
 }
 
-// settle begins a campaign, or sees that this process was asked for the same one.
+// settle begins a campaign, or refuses settings that do not fit the one in the folder.
 func (s *Soak) settle() error {
 	c := &s.config
 	if s.journal.Cut > 0 {
@@ -141,25 +142,25 @@ func (s *Soak) settle() error {
 	}
 	if s.state.Version == 0 {
 		if c.Seed == 0 {
-			c.Seed = 1 + rand.Uint64N(1<<53-1) // a number that every JSON reader keeps
+			c.Seed = 1 + rand.Uint64N(1<<53-1) // no reader of JSON rounds a number below 2^53
 		}
 		return s.append(Entry{Type: entryCampaign, Campaign: &Campaign{Version: journalVersion, Of: c.Of, Seed: c.Seed, Shard: c.Shard}})
 	}
 	known := s.state.Campaign
 	switch {
 	case c.Of != "" && known.Of != "" && c.Of != known.Of:
-		return fmt.Errorf("%w: the campaign in %s is of %s, and this one of %s: choose another folder", ErrConfig, c.Out, known.Of, c.Of)
+		return fmt.Errorf("%w: the campaign in %s tests %s, and this one tests %s: choose another folder", ErrConfig, c.Out, known.Of, c.Of)
 	case c.Seed != 0 && c.Seed != known.Seed:
 		return fmt.Errorf("%w: the campaign in %s has the seed %d, not %d: leave --seed out, or choose another folder", ErrConfig, c.Out, known.Seed, c.Seed)
 	case c.Shard != known.Shard:
 		return fmt.Errorf("%w: the campaign in %s is shard %v, not %v: choose another folder", ErrConfig, c.Out, known.Shard, c.Shard)
 	}
 	c.Seed = known.Seed
-	c.Say(fmt.Sprintf("goes on: %d rounds in %v until now", s.state.Rounds, s.state.Elapsed.Round(time.Second)))
+	c.Say(fmt.Sprintf("going on after %d rounds in %v", s.state.Rounds, s.state.Elapsed.Round(time.Second)))
 	return nil
 }
 
-// append journals an entry and takes it over, in this order: what the views show is on the disk.
+// append writes an entry to the journal and then folds it into the state, so that all that the views show is on the disk.
 func (s *Soak) append(e Entry) error {
 	e.Time = s.config.Now().UTC()
 	if err := s.journal.append(e); err != nil {
@@ -176,31 +177,31 @@ func (s *Soak) append(e Entry) error {
 	return nil
 }
 
-// Close gives the campaign's folder free.
+// Close releases the campaign's folder.
 func (s *Soak) Close() error { return s.journal.close() }
 
 // Errors that end a campaign.
 var (
-	// ErrChecks is wrapped when the harness does not see what it must see.
+	// ErrChecks is wrapped if a check failed: the harness does not see what it must see.
 	ErrChecks = errors.New("the harness does not see what it must see")
 	// ErrTooLittle is wrapped by a campaign that did less than its minimums.
 	ErrTooLittle = errors.New("the campaign did too little")
 )
 
-// interrupted begins what is said of a round or a campaign that somebody ended.
+// interrupted begins the reason of a round or a campaign that was ended from outside.
 const interrupted = "interrupted"
 
-// Run works until the time is over, or ctx ends. The summary says what was done; an error, that it is no pass for another
-// reason than what was found.
+// Run works until the time is over, or ctx ends. The summary says what was done. An error says that the campaign did not pass
+// for a reason other than its findings.
 func (s *Soak) Run(ctx context.Context) (*Summary, error) {
-	former := 0 // the start before, if it did not end in order: maybe the system ended it for its memory
+	former := 0 // the start before, if it did not end in order: the system may have ended it because it leaked
 	if s.state.Ended == "" {
 		former = s.state.Starts
 	}
 	if err := s.append(Entry{Type: entryStart, For: s.config.For, NotRun: s.config.NotRun, Points: s.config.Subjects.Points}); err != nil {
 		return nil, err
 	}
-	// A former summary says nothing of this start.
+	// The old summary knows nothing of this start.
 	err := errors.Join(s.Summary().Write(s.config.Out), s.judgeLeaks(former))
 	if err == nil {
 		before := sched.OnHang(s.hung)
@@ -215,13 +216,13 @@ func (s *Soak) Run(ctx context.Context) (*Summary, error) {
 	if failed := summary.Write(s.config.Out); failed != nil {
 		summary.miss(failed.Error())
 		summary.judge(true)
-		_ = summary.Write(s.config.Out) // what can be written must not say that it passed
+		_ = summary.Write(s.config.Out) // those formats that can be written must not say that it passed
 		err = errors.Join(err, failed)
 	}
 	return summary, err
 }
 
-// work does what is to be seen first, and then rounds: at least one, if there was time left when it began.
+// work runs the checks, and then rounds: at least one, if there was time left when it began.
 func (s *Soak) work(ctx context.Context) error {
 	due := s.left() > 0
 	if err := s.check(ctx); err != nil {
@@ -242,7 +243,7 @@ func (s *Soak) work(ctx context.Context) error {
 	return nil
 }
 
-// end writes down how the process ends, by an error or in order, and returns all errors.
+// end journals how the process ends, by an error or in order, and returns all errors.
 func (s *Soak) end(ctx context.Context, err error) error {
 	if failed := s.judgeLeaks(s.state.Starts); err == nil {
 		err = failed
@@ -264,31 +265,31 @@ func (s *Soak) end(ctx context.Context, err error) error {
 	if failed == nil {
 		return err
 	}
-	s.state.Ended = failed.Error() // the summary says it, though the journal cannot
+	s.state.Ended = failed.Error() // the summary says so, although the journal cannot
 	if errors.Is(err, failed) {
 		return err
 	}
 	return errors.Join(err, failed)
 }
 
-// done says that the rounds are that were asked for.
+// done reports whether as many rounds are done as were asked for.
 func (s *Soak) done() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.config.Rounds > 0 && s.state.LegDone.Rounds >= s.config.Rounds
 }
 
-// left is how much of the campaign's time is left, by what the journal says.
+// left is how much of the campaign's time is left, according to the journal.
 func (s *Soak) left() time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.config.For - s.state.Leg
 }
 
-// deadlyRounds is how often the process may end within one round before the round is left out.
+// deadlyRounds is how often the process may die in the same round before that round is left out.
 const deadlyRounds = 2
 
-// round does the next round.
+// round executes the next round.
 func (s *Soak) round(ctx context.Context) error {
 	number := s.config.Shard.number(s.state.Rounds)
 	c := s.state.next(choices(s.config.Kinds))
@@ -321,12 +322,12 @@ func (s *Soak) round(ctx context.Context) error {
 	return s.conclude(spec, result, s.config.Now().Sub(began))
 }
 
-// firstRest is how long a round that failed at once is waited for.
+// firstRest is the wait after the first round of an arm that failed early. It doubles with each further one.
 const firstRest = 100 * time.Millisecond
 
-// rest holds the next round back where this one failed before its time was over: a kind that is broken would do nothing but fill
-// the journal. It waits longer each time, at most until the round's time is over, of which the wait is part: so the campaign's
-// time passes, and the other kinds get their share.
+// rest waits before the next round if this one failed before its time was over. Without that, a broken kind would do nothing
+// but fill the journal. The wait doubles each time, up to the end of the round's time, and counts as part of that time: so the
+// campaign's time passes, and the other kinds get their share.
 func (s *Soak) rest(ctx context.Context, spec RoundSpec, failed bool, took time.Duration) {
 	arm, left := spec.arm(), spec.For-took
 	if !failed || left <= 0 {
@@ -346,21 +347,21 @@ func wait(ctx context.Context, d time.Duration) {
 	}
 }
 
-// hear takes note of what the current round has done.
+// hear records the progress of the current round, for the views.
 func (s *Soak) hear(done Counts) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.progress = done.copyOf()
 }
 
-// leaveOut counts a round in which the process ended again and again, and makes a finding of it.
+// leaveOut skips a round in which the process died again and again, and makes a finding of it.
 func (s *Soak) leaveOut(spec RoundSpec) error {
 	const detail = "the process ended within this round, twice"
 	r := RoundResult{Inconclusive: detail, Found: []Found{{Class: "process death", Detail: detail, Shape: spec.arm(), Count: uint64(s.state.Deaths)}}}
 	return s.conclude(spec, r, 0)
 }
 
-// conclude writes down what a round came to.
+// conclude journals the result of a round.
 func (s *Soak) conclude(spec RoundSpec, r RoundResult, took time.Duration) error {
 	found, err := s.keepAll(r.Found, spec)
 	if err != nil {
@@ -386,7 +387,7 @@ func (s *Soak) sample(r *RoundRecord, peak uint64) Sample {
 	return n
 }
 
-// passed counts what was passed at all.
+// passed is how many names have a count above zero.
 func (c Counts) passed() (n int) {
 	for _, times := range c {
 		if times > 0 {
@@ -410,14 +411,14 @@ func (s *Soak) keepAll(all []Found, spec RoundSpec) (kept []Finding, err error) 
 			s.config.Say(fmt.Sprintf("FOUND %s %s: %s", n.Fingerprint, n.Class, Clip(n.Detail, 200)))
 		}
 		if slices.ContainsFunc(kept, func(k Finding) bool { return k.Fingerprint == n.Fingerprint }) {
-			n.Rounds = 0 // it is the same round
+			n.Rounds = 0 // another finding of this round has counted the round already
 		}
 		kept = append(kept, n)
 	}
 	return kept, nil
 }
 
-// Clip cuts a text that is longer than so many bytes.
+// Clip cuts a text to at most so many bytes, at the end of a letter, and adds "…" if it cut anything.
 func Clip(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// canaryRounds is how many rounds of a kind may look for a canary, the n-th for n times the count. It is a number and not a time, so
-// that a busy machine looks as long as an idle one.
+// canaryRounds is how many rounds of a kind may search for a canary, the nth for n times the count. It is a number and not a
+// time, so that a busy machine searches as long as an idle one.
 const canaryRounds = 12
 
-// RoundCanary is a preparation: rounds of a kind must find something of one of these classes in a variant that is known to be bad; of
-// any class if none is named. count is what the first of them may take, in what the kind counts, and limit a last resort.
+// RoundCanary is a preparation: rounds of a kind must find a failure in a variant that is known to be bad. The failure must be
+// of one of the classes, or of any class if none is named. count is the count of the first round, and limit a last resort.
 func RoundCanary(kind Kind, variant string, count uint64, limit time.Duration, classes ...string) Preparation {
 	return Preparation{CheckCanary, kind.Name() + "/" + variant, func(ctx context.Context, seed uint64) (Check, error) {
 		until, reason := time.Now().Add(limit), ""
@@ -28,7 +28,7 @@ func RoundCanary(kind Kind, variant string, count uint64, limit time.Duration, c
 				return Check{}, err
 			}
 			if r.Inconclusive != "" {
-				reason = "; the last has no verdict: " + Clip(r.Inconclusive, 700)
+				reason = "; the last one has no verdict: " + Clip(r.Inconclusive, 700)
 			}
 			for _, f := range r.Found {
 				if len(classes) == 0 || slices.ContainsFunc(classes, func(c string) bool { return strings.HasPrefix(f.Class, c) }) {
@@ -40,7 +40,7 @@ func RoundCanary(kind Kind, variant string, count uint64, limit time.Duration, c
 	}}
 }
 
-// lastResort says that a limit of time ended what counts its work.
+// lastResort is the part of a message that says that time ended a check before it had done its count.
 func lastResort(hit bool, limit time.Duration) string {
 	if !hit {
 		return ""
@@ -48,7 +48,7 @@ func lastResort(hit bool, limit time.Duration) string {
 	return fmt.Sprintf(", and then the last resort ended it, %v (--canary-within): the machine is slow, or busy", limit)
 }
 
-// hearKey finds in a context who wants to hear what a check has done.
+// hearKey is the key of the function in a context that a check reports its progress to.
 type hearKey struct{}
 
 func withHearer(ctx context.Context, hear func(Counts)) context.Context {
@@ -60,14 +60,15 @@ func hearer(ctx context.Context) func(Counts) {
 	return hear
 }
 
-// leaked is how much a leak canary adds between two samples, and how many it takes.
+// What a leak canary leaks before each sample: leakedEach times, leakedBytes each time if it is memory. It takes leakedSample
+// samples.
 const (
 	leakedBytes  = 768 << 10
 	leakedEach   = 2
 	leakedSample = 2*minTrendSamples + 20
 )
 
-// LeakCanaries are preparations: this process leaks, and its own samples must show it. What was leaked is given back.
+// LeakCanaries are preparations: this process leaks on purpose, its own samples must show that, and then the leak is freed.
 func LeakCanaries() (all []Preparation) {
 	for _, c := range []struct {
 		what string
@@ -80,7 +81,8 @@ func LeakCanaries() (all []Preparation) {
 	return all
 }
 
-// leakCanary leaks a little before each sample. The samples count as taken a second apart: only what was measured is real.
+// leakCanary leaks a little before each sample. The times of the samples are made up, one second apart; the figures are
+// measured.
 func leakCanary(ctx context.Context, what string, leak func() (func(), error)) (Check, error) {
 	var samples []Sample
 	for i := range leakedSample {

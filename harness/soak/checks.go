@@ -1,4 +1,4 @@
-// What comes before the first round: the harness must see what it is known to see.
+// Checks run before the first round: the harness must still see the bugs that it is known to see.
 
 package soak
 
@@ -18,23 +18,23 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// What a check is of.
+// What a check tries.
 const (
 	CheckCorpus  = "corpus"
 	CheckCanary  = "canary"
 	CheckFinding = "finding"
 )
 
-// A Check is what came of one preparation.
+// A Check is the result of one preparation.
 type Check struct {
 	What   string `json:"what"`
 	Name   string `json:"name"`
 	Passed bool   `json:"passed"`
-	// Skipped says that it could not be tried in this build. It is no pass, and no failure.
+	// Skipped says that it could not be tried in this build. It has neither passed nor failed.
 	Skipped bool        `json:"skipped,omitempty"`
 	Detail  string      `json:"detail"`
 	Took    Nanoseconds `json:"took_ns"`
-	// Broken is a violation that a case of the corpus shows though it is said to hold: a finding, not a fault of the harness.
+	// Broken is the violation of a case of the corpus that should hold. It is a finding, not a fault of the harness.
 	Broken *Found `json:"-"`
 }
 
@@ -44,7 +44,7 @@ type Preparation struct {
 	Run        func(ctx context.Context, seed uint64) (Check, error)
 }
 
-// check runs everything that is to be seen first, and the cases of what was found before.
+// check runs the preparations, and the cases of earlier findings.
 func (s *Soak) check(ctx context.Context) error {
 	began := s.config.Now()
 	s.checks = began
@@ -66,7 +66,7 @@ func (s *Soak) check(ctx context.Context) error {
 		switch {
 		case p.What == CheckFinding:
 			found = append(found, Finding{Fingerprint: p.Name, Gone: c.Passed})
-			c.Passed = true // either way it was seen to
+			c.Passed = true // the check is only that the case was tried
 		case c.Broken != nil:
 			kept, err := s.keepAll([]Found{*c.Broken}, RoundSpec{Kind: p.What, Variant: p.Name, For: time.Second})
 			if err != nil {
@@ -85,14 +85,15 @@ func (s *Soak) check(ctx context.Context) error {
 	return errors.Join(failed, err)
 }
 
-// looksFor says what check runs now, for the views.
+// looksFor records which check runs now, for the views.
 func (s *Soak) looksFor(what string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.checking, s.since, s.progress = what, s.config.Now(), nil
 }
 
-// known are the cases of all findings: one that holds now was fixed, and one that was fixed may be back.
+// known are preparations that execute the cases of all findings again: one that holds now is fixed, and one that was fixed may
+// be back.
 func (s *Soak) known() (all []Preparation) {
 	for _, print := range slices.Sorted(maps.Keys(s.state.Findings)) {
 		f := s.state.Findings[print]
@@ -103,7 +104,7 @@ func (s *Soak) known() (all []Preparation) {
 		gone := f.Gone
 		all = append(all, Preparation{CheckFinding, print, func(ctx context.Context, _ uint64) (Check, error) {
 			got, err := again(ctx)
-			if err != nil { // it cannot be executed any more, or shows now this and now that: nothing is known anew
+			if err != nil { // the case cannot be executed any more, or its result varies: this says nothing new
 				return Check{Passed: gone, Detail: err.Error()}, nil
 			}
 			return Check{Passed: got == Holds, Detail: got}, nil
@@ -112,7 +113,7 @@ func (s *Soak) known() (all []Preparation) {
 	return all
 }
 
-// again is how the case of a finding is executed again, nil if it has none that can be.
+// again returns the function that executes a finding's case again, nil if there is no such case.
 func (s *Soak) again(f *Finding) func(context.Context) (class string, err error) {
 	if c, err := s.config.Subjects.parse(f.Case); err == nil {
 		if len(c.Delays) > 0 {
@@ -135,7 +136,7 @@ func (s *Soak) again(f *Finding) func(context.Context) (class string, err error)
 	return nil
 }
 
-// shows executes a case three times and returns the class of its failure, or "holds".
+// shows executes a case three times and returns the class of its failure, or Holds. Different results are an error.
 func shows(c cases.Case) (got string, f *sched.Failure, err error) {
 	program := c.Clone()
 	program.Switches = nil
@@ -150,22 +151,22 @@ func shows(c cases.Case) (got string, f *sched.Failure, err error) {
 			now = f.Class()
 		}
 		if i > 0 && now != got {
-			return "", f, fmt.Errorf("it shows %s, and %s when it is executed again", got, now)
+			return "", f, fmt.Errorf("it shows %s first, and %s when it is executed again", got, now)
 		}
 		got = now
 	}
 	return got, f, nil
 }
 
-// Corpus makes preparations of the case files in a folder. Each says what to expect, in a line '# expect: holds', or the class
-// of a failure.
+// Corpus makes a preparation of each case file in a folder. A file has a line '# expect: holds', or with the class of a failure
+// instead of holds.
 func Corpus(folder string, find cases.Find) ([]Preparation, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*.case"))
 	if err != nil {
 		return nil, err
 	}
 	if len(files) == 0 {
-		return nil, fmt.Errorf("%w: no case (*.case) lies in %s: a campaign begins with the bugs that are known", ErrConfig, folder)
+		return nil, fmt.Errorf("%w: %s holds no case (*.case): a campaign begins with the known bugs", ErrConfig, folder)
 	}
 	var all []Preparation
 	for _, file := range files {

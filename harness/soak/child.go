@@ -14,10 +14,10 @@ import (
 	"time"
 )
 
-// maxOutput bounds what is kept of a child's output: the beginning and the end.
+// maxOutput is how many bytes of a child's output are kept, half from the beginning and half from the end.
 const maxOutput = 128 << 10
 
-// A bounded keeps the beginning and the end of what is written to it.
+// A bounded is a writer that keeps the beginning and the end.
 type bounded struct {
 	head, tail []byte
 	lost       int
@@ -42,7 +42,7 @@ func (b *bounded) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// String is what is left.
+// String is what was kept.
 func (b *bounded) String() string {
 	if b.lost == 0 {
 		return string(b.head) + string(b.tail)
@@ -50,16 +50,16 @@ func (b *bounded) String() string {
 	return fmt.Sprintf("%s\n… %d bytes left out …\n%s", b.head, b.lost, b.tail)
 }
 
-// A child is a process that does a round's work, so that what kills it does not kill the campaign.
+// A child is a process that does a round's work. What kills it does not kill the campaign.
 type child struct {
 	name        string // of the program
 	arguments   []string
-	folder      string // to work in
+	folder      string // its working folder
 	environment []string
-	heard       func(output string) // what it has printed until now, a line or more at a time; nil for nobody
+	heard       func(output string) // called with all output so far, after each write; may be nil
 }
 
-// ended is what became of a child.
+// ended is how a child ended.
 type ended struct {
 	code   int // -1 if a signal ended it
 	output string
@@ -67,10 +67,10 @@ type ended struct {
 	status string
 }
 
-// run waits for the child to end. The end of ctx asks it to, and kills it ten seconds later. Where the system can, it dies with
-// this process.
+// run starts the child and waits for its end. When ctx ends, the child is asked to end, and killed ten seconds later. On Linux
+// the child also dies with this process.
 func (c child) run(ctx context.Context) (ended, error) {
-	runtime.LockOSThread() // the system counts the thread that started it as its parent
+	runtime.LockOSThread() // for the system, the child's parent is the thread that started it
 	defer runtime.UnlockOSThread()
 	output := bounded{heard: c.heard}
 	command := exec.CommandContext(ctx, c.name, c.arguments...)
@@ -87,7 +87,7 @@ func (c child) run(ctx context.Context) (ended, error) {
 	return ended{command.ProcessState.ExitCode(), output.String(), peakOf(command.ProcessState), command.ProcessState.String()}, nil
 }
 
-// why says how a child ended, and what it printed last.
+// why says how a child ended, and what it printed last, in at most so many bytes.
 func (e ended) why(most int) string {
 	printed := tail(e.output, most)
 	if printed == "" {
@@ -96,10 +96,11 @@ func (e ended) why(most int) string {
 	return e.status + ": " + printed
 }
 
-// lines that begin what a dying Go program says.
+// deathMarks begin lines that a dying Go program prints.
 var deathMarks = []string{"panic: ", "fatal error: ", "SIGSEGV", "runtime: out of memory"}
 
-// died says whether the output is that of a Go program which did not mean to end: a panic has the exit code of a wrong call.
+// died reports whether the output is that of a Go program that crashed. The exit code does not say so: a panic has the code of
+// a wrong call, 2.
 func (e ended) died() bool {
 	for line := range strings.Lines(e.output) {
 		for _, mark := range deathMarks {
@@ -111,7 +112,7 @@ func (e ended) died() bool {
 	return false
 }
 
-// death explains why a child ended as it should not: by the first line that says so.
+// death makes a finding of a child that died. The first line with a death mark explains it.
 func (e ended) death(what string) Found {
 	f := Found{Class: "process death", Detail: fmt.Sprintf("%s ended with %s", what, e.status), Shape: what, Text: e.output, Count: 1}
 	for line := range strings.Lines(e.output) {
@@ -128,12 +129,13 @@ func (e ended) death(what string) Found {
 	return f
 }
 
-// Death makes a finding of a process of somebody's that ended as it should not: its status and what it printed.
+// Death makes a finding of any process that died, from its status and its output.
 func Death(what, status, output string) Found {
 	return ended{status: status, output: output}.death(what)
 }
 
-// place is the function in which a dying program was, besides those of the runtime: the same in whatever kind of round it dies.
+// place is the innermost function of the dying program, without those of the runtime. It is the same whatever kind of round the
+// program dies in.
 func (e ended) place() string {
 	_, stack, _ := strings.Cut(e.output, "[running")
 	for line := range strings.Lines(stack) {
@@ -150,14 +152,14 @@ func (e ended) place() string {
 
 var quotedText = regexp.MustCompile("\"[^\"]*\"|`[^`]*`|'[^']*'")
 
-// WithoutNumbers makes texts equal that differ in numbers, addresses, names of goroutines and what is quoted.
+// WithoutNumbers makes two texts equal that differ only in numbers, addresses, names of goroutines and quoted text.
 func WithoutNumbers(text string) string {
 	var words []string
 	for _, word := range strings.Fields(quotedText.ReplaceAllString(text, `"…"`)) {
 		if strings.ContainsAny(word, "0123456789") {
 			word = "N"
 		}
-		if word == "N" && len(words) > 0 && words[len(words)-1] == "N" { // a list, longer now and then
+		if word == "N" && len(words) > 0 && words[len(words)-1] == "N" { // a list, whose length may vary
 			continue
 		}
 		words = append(words, word)
@@ -165,7 +167,8 @@ func WithoutNumbers(text string) string {
 	return Clip(strings.Join(words, " "), 200)
 }
 
-// races are the race detector's reports in a child's output, told apart by the functions at the top of their stacks.
+// races are the race detector's reports in a child's output. Reports with the same functions at the top of their stacks are one
+// finding.
 func (e ended) races() (all []Found) {
 	const begin = "WARNING: DATA RACE"
 	at := map[string]int{}
@@ -183,7 +186,7 @@ func (e ended) races() (all []Found) {
 				after = false
 			}
 		}
-		slices.Sort(functions) // which of the two the detector met first is luck
+		slices.Sort(functions) // their order in the report is chance
 		shape := strings.Join(slices.Compact(functions), " | ")
 		if i, known := at[shape]; known {
 			all[i].Count++
@@ -195,7 +198,7 @@ func (e ended) races() (all []Found) {
 	return all
 }
 
-// tail is the end of an output.
+// tail is the end of an output, at most so many bytes.
 func tail(text string, most int) string {
 	text = string(bytes.TrimSpace([]byte(text)))
 	if len(text) > most {

@@ -6,8 +6,9 @@ import (
 	"syscall"
 )
 
-// dieTogether has the system kill the child when this process is killed, which then can do nothing about it. What a terminal sends
-// on Ctrl-C does not reach the child: this process asks it to end, and would else take that for a death.
+// dieTogether makes the system kill the child when this process is killed, because a killed process cannot do that itself. It
+// also puts the child into a process group of its own, so that Ctrl-C does not reach it: this process asks it to end, and would
+// otherwise take its end for a death.
 func dieTogether(c *exec.Cmd) {
 	c.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setpgid: true}
 }

@@ -1,37 +1,37 @@
-// Which round comes next. What can be done (a kind and a variant: an arm) gets shares of the time. Half of the time is divided
-// evenly among the kinds and then among their variants, so that nothing ever starves, however little it has shown: what has
-// found nothing for a week is what finds the bug that was made today. The other half follows what has been new lately: for each
-// arm, new behaviour per second over its last rounds, each round before counting four fifths of the next.
+// Chooses the next round. A kind and a variant of it are an arm, and each arm is due a share of the time. Half of the time is
+// divided evenly among the kinds, and then among their variants, so that no arm starves: one that has found nothing for a week
+// may be the only one to find today's bug. The other half goes to the arms in proportion to their new behaviour per second over
+// their last rounds. An older round counts four fifths of the one after it.
 //
-// New behaviour is what no round of the campaign has shown: failpoints, pairs of them, steps in the counts of both by powers of
-// two, and at a discount (a sixteenth for each doubling) partial orders, which are nearly always new.
+// New behaviour is what no round of the campaign has shown before: failpoints, pairs of failpoints, and each doubling of their
+// counts. Partial orders also count, but are nearly always new: each doubling of their number counts a sixteenth.
 //
-// Next is the arm whose share of the time lies farthest ahead of what it got. Time is forgotten slowly (two hundredths with each
-// round), so that an arm whose share has risen is not paid for the past. No randomness is needed, and everything follows from
-// the journal: the same journal chooses the same round.
+// The next arm is the one whose share exceeds its time the most. With each round, two hundredths of all past time are forgotten,
+// so that an arm whose share rises does not get back pay for the past. Nothing is random: the same journal chooses the same
+// round.
 
 package soak
 
 import "math"
 
-// An Arm is what is known about one kind and variant.
+// An Arm is what is known of one kind and variant.
 type Arm struct {
-	// New and Seconds are behaviour and time of its last rounds, older ones discounted.
+	// New and Seconds are the new behaviour and the time of its rounds; older rounds count less.
 	New     float64 `json:"new"`
 	Seconds float64 `json:"seconds"`
-	// Time is how long it ran, older rounds of anything discounted.
+	// Time is how long it ran; with each round of any arm, the past counts less.
 	Time   float64 `json:"time"`
 	Rounds uint64  `json:"rounds"`
 }
 
 const (
-	evenShare    = 0.5  // of the time, divided evenly
-	ownMemory    = 0.8  // what a round counts beside the next of the same arm
-	timeMemory   = 0.98 // what a second counts beside one that is a round later
-	unnamedWorth = 1.0 / 16
+	evenShare    = 0.5      // the part of the time that is divided evenly
+	ownMemory    = 0.8      // the weight of a round, relative to the next round of the same arm
+	timeMemory   = 0.98     // the weight of a second, relative to a second one round later
+	unnamedWorth = 1.0 / 16 // the worth of a doubling of partial orders
 )
 
-// learn takes over what a round of an arm came to.
+// learn adds the result of a round to its arm.
 func (s *State) learn(name string, r *RoundRecord) {
 	for _, arm := range s.Arms {
 		arm.Time *= timeMemory
@@ -48,11 +48,11 @@ func (s *State) learn(name string, r *RoundRecord) {
 	arm.Rounds++
 }
 
-// A choice is one arm that can be taken.
+// A choice is an arm that can be chosen.
 type choice struct {
 	kind    Kind
 	variant string
-	even    float64 // its part of the even share
+	even    float64 // its part of the time that is divided evenly, 0 to 1
 }
 
 func choices(kinds []Kind) (all []choice) {
@@ -67,7 +67,7 @@ func choices(kinds []Kind) (all []choice) {
 
 func (c choice) arm() string { return c.kind.Name() + "/" + c.variant }
 
-// next chooses. What has never been done comes first.
+// next chooses the next arm. One that never ran comes first.
 func (s *State) next(all []choice) choice {
 	shares := s.shares(all)
 	total := 0.0
@@ -89,7 +89,7 @@ func (s *State) next(all []choice) choice {
 	return all[best]
 }
 
-// shares are the parts of the time that the arms are due; they add up to 1.
+// shares are the parts of the time that the arms are due. They add up to 1.
 func (s *State) shares(all []choice) []float64 {
 	rates, sum := make([]float64, len(all)), 0.0
 	for i, c := range all {

@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// CloseFindings says of findings that they are fixed, for those that no case can show again: a leak, a race, a killed process. One that
-// is seen again counts again. Errors wrap ErrConfig, ErrLocked or ErrJournal, or are the disk's.
+// CloseFindings marks findings as fixed. It is for those that no case can show again: a leak, a race, a killed process. A
+// finding that is seen again counts again. Errors wrap ErrConfig, ErrLocked or ErrJournal, or are the disk's.
 func CloseFindings(out string, prints []string) (err error) {
-	if _, err := ReadState(out); err != nil { // or there would be a campaign by now
+	if _, err := ReadState(out); err != nil { // before openJournal, which would create a campaign
 		return fmt.Errorf("%w: %w", ErrConfig, err)
 	}
 	s := &Soak{config: Config{Out: out}.withDefaults(), state: NewState()}

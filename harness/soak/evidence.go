@@ -8,13 +8,13 @@ import (
 	"os"
 )
 
-// diskName is the file of a finding that holds its disk, maxDiskBytes the most that it may have.
+// diskName is the file of a finding that holds its disk, maxDiskBytes the largest size of that file.
 const (
 	diskName     = "disk.tar.gz"
 	maxDiskBytes = 8 << 20
 )
 
-// Packed makes one file of a folder; nil if that cannot be done, or it is too large to be kept.
+// Packed is a gzipped tar of a folder; nil if it cannot be made, or is too large to keep.
 func Packed(folder string) []byte {
 	var b bytes.Buffer
 	z := gzip.NewWriter(&b)

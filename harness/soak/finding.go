@@ -15,20 +15,21 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-// A Finding is one bug, as far as its fingerprint can tell: class and shape of the smallest case.
+// A Finding is one bug, as far as its fingerprint (class and shape of the smallest case) can tell.
 type Finding struct {
 	Fingerprint string `json:"fingerprint"`
 	Class       string `json:"class"`
 	Shape       string `json:"shape"`
 	Promise     string `json:"promise,omitempty"`
 	Detail      string `json:"detail"`
-	// Case is the smallest that was found, Size what is compared to say so; "" where there is no case.
+	// Case is the smallest case that was found, "" if there is none. Size is compared to find the smallest.
 	Case string `json:"case,omitempty"`
 	Size int    `json:"size,omitempty"`
-	// Family is what the class belongs to, "" if it stands for itself. Replay is the command that executes the case again.
+	// Family is the family of promises that the class belongs to, "" for none. Replay is the command that executes the case
+	// again.
 	Family string `json:"family,omitempty"`
 	Replay string `json:"replay,omitempty"`
-	// Kind and Round found it first; Round runs alone again.
+	// Kind and Round are those of the round that found it first. Round is the line that runs this round again.
 	Kind  string    `json:"kind"`
 	Round string    `json:"round"`
 	First time.Time `json:"first"`
@@ -36,18 +37,20 @@ type Finding struct {
 	// Count is how often it was seen, Rounds in how many rounds.
 	Count  uint64 `json:"count"`
 	Rounds uint64 `json:"rounds"`
-	// Files are those in its folder, findings/FINGERPRINT.
+	// Files are the names of the files in its folder, findings/FINGERPRINT.
 	Files []string `json:"files"`
-	// Gone says that its case was executed again, later, and held: it is fixed, and counts no more.
+	// Gone says that its case held when it was executed again, or that it was closed by hand: it is fixed, and no longer counts.
 	Gone bool `json:"gone,omitempty"`
 }
 
 const findingsFolder = "findings"
 
-// alike says whether two findings are one bug as far as can be told: the same class in the same subject, and all that must be
-// atomic in one must be in the other. A case whose shrinking ended early has a window more, and what has no case has none.
+// alike reports whether two findings are probably one bug: they have the same class in the same subject, and the windows of
+// one are among those of the other. Equality would be too strict: a case whose shrinking ended early has more windows, and a
+// finding without a case has none.
 //
-// A load that found it without a case breaks now this promise of a family and now that one, so there the subject is all that counts.
+// If a free run found the bug without a case, chance decides which promise of a family breaks. Then it is enough that family and
+// subject are the same.
 func (n *Finding) alike(other *Finding) bool {
 	if (n.Size == 0 || other.Size == 0) && n.Family != "" && n.Family == other.Family {
 		return report.SubjectOf(n.Shape) == report.SubjectOf(other.Shape)
@@ -55,8 +58,9 @@ func (n *Finding) alike(other *Finding) bool {
 	return n.Class == other.Class && report.Alike(n.Shape, other.Shape)
 }
 
-// sighting is what a finding is another sighting of, in the form with the smallest case; nil if it is new. kept are those of the
-// same round. What is gone counts only if nothing tells the two apart.
+// sighting returns the known finding that n is another sighting of, nil if n is new; of several, the one with the smallest
+// case. n gets its fingerprint. kept are the findings of the same round. A finding that is gone matches only by its
+// fingerprint.
 func (s *State) sighting(n *Finding, kept []Finding) (known *Finding) {
 	known = s.Findings[n.Fingerprint]
 	all := s.Open()
@@ -72,7 +76,7 @@ func (s *State) sighting(n *Finding, kept []Finding) (known *Finding) {
 	return known
 }
 
-// describe makes a finding of a violation, without its files.
+// describe makes a finding of a violation, without files.
 func (s Subjects) describe(f Found, spec RoundSpec, now time.Time) Finding {
 	n := Finding{
 		Class: f.Class, Shape: f.Shape, Size: f.Size, Detail: f.Detail, Case: f.Case, Kind: spec.Kind, Round: spec.String(),
@@ -98,12 +102,12 @@ func (s Subjects) describe(f Found, spec RoundSpec, now time.Time) Finding {
 	return n
 }
 
-// smaller says whether a finding has a better case than what is known.
+// smaller reports whether a finding has a smaller case than a known one.
 func (n *Finding) smaller(known *Finding) bool {
 	return n.Size > 0 && (known.Size == 0 || n.Size < known.Size)
 }
 
-// addFindings takes over what was seen: a bug that is known is counted, and keeps the smallest case.
+// addFindings adds findings. One that is known is counted again, and keeps the smallest case.
 func (s *State) addFindings(all []Finding) {
 	for _, n := range all {
 		known := s.Findings[n.Fingerprint]
@@ -111,7 +115,7 @@ func (s *State) addFindings(all []Finding) {
 			s.Findings[n.Fingerprint] = &n
 			continue
 		}
-		if n.Count == 0 { // not seen, judged again
+		if n.Count == 0 { // no sighting: its case was tried again, or it was closed
 			known.Gone = n.Gone
 			continue
 		}
@@ -119,7 +123,7 @@ func (s *State) addFindings(all []Finding) {
 	}
 }
 
-// join adds another sighting.
+// join adds another sighting of the same finding.
 func (n *Finding) join(other Finding) {
 	if other.smaller(n) {
 		n.Case, n.Size, n.Detail, n.Shape, n.Files, n.Replay = other.Case, other.Size, other.Detail, other.Shape, other.Files, other.Replay
@@ -139,7 +143,7 @@ func compareFindings(a, b *Finding) int {
 	return cmp.Or(-cmp.Compare(a.Count, b.Count), cmp.Compare(a.Fingerprint, b.Fingerprint))
 }
 
-// write puts everything that is known about a finding into its folder and returns the files' names.
+// write writes the case, the reports and the evidence of a finding to its folder, and returns the files' names.
 func (s Subjects) write(n *Finding, folder string, f Found) (files []string, err error) {
 	folder = filepath.Join(folder, findingsFolder, n.Fingerprint)
 	if err := os.MkdirAll(folder, 0o777); err != nil {
@@ -160,11 +164,11 @@ func (s Subjects) write(n *Finding, folder string, f Found) (files []string, err
 	for _, format := range report.Formats {
 		var rendered bytes.Buffer
 		switch failed := format.Write(&rendered, r); {
-		case errors.Is(failed, report.ErrNoCase), errors.Is(failed, report.ErrNoPackage), errors.Is(failed, cases.ErrNoPicture): // it is not for every finding
+		case errors.Is(failed, report.ErrNoCase), errors.Is(failed, report.ErrNoPackage), errors.Is(failed, cases.ErrNoPicture): // this format does not exist for every finding
 		case failed != nil:
 			err = errors.Join(err, fmt.Errorf("%s: %w", format.Name, failed))
 		default:
-			keep("report"+strings.Replace(format.Extension, ".go", ".go.txt", 1), rendered.Bytes()) // the folder may lie within a module
+			keep("report"+strings.Replace(format.Extension, ".go", ".go.txt", 1), rendered.Bytes()) // .go.txt, because the folder may be part of a module
 		}
 	}
 	if f.Text != "" {

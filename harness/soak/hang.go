@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// hung writes down, in a process that is about to end because a thread hangs, that it does: the next start goes on after the
-// round, and the summary shows the finding. Nobody else works at the state: the round, or the check, has not returned.
+// hung journals that a thread hangs, in a process that is about to end because of it. The next start then goes on after the
+// round, and the summary shows the finding. Nothing else changes the state meanwhile, because the round or check that hangs has
+// not returned.
 func (s *Soak) hung(report string) {
 	s.mu.Lock()
 	spec, since, inRound := s.current, s.since, s.state.InProgress != ""
@@ -31,6 +32,6 @@ func (s *Soak) hung(report string) {
 		err = s.Summary().Write(s.config.Out)
 	}
 	if err != nil {
-		s.config.Say(fmt.Sprintf("the hang could not be written down: %v", err))
+		s.config.Say(fmt.Sprintf("the hang could not be written to the journal: %v", err))
 	}
 }

@@ -22,11 +22,11 @@ const (
 	entryCampaign = "campaign" // the first line: what the campaign is
 	entryStart    = "start"    // a process has begun to work on it
 	entryChecks   = "checks"   // what corpus and canaries showed
-	entryFound    = "found"    // findings that are of no round
+	entryFound    = "found"    // findings that no round made
 	entryBegin    = "begin"    // a round begins
 	entryRound    = "round"    // a round has ended
 	entryEnd      = "end"      // a process has ended in order
-	entryState    = "state"    // everything before, folded, where the journal became too long
+	entryState    = "state"    // all entries before it, folded because the journal became too long
 )
 
 // An Entry is one line of the journal.
@@ -48,19 +48,19 @@ type Entry struct {
 	State    *State       `json:"state,omitempty"`
 }
 
-// Nanoseconds is a duration as JSON has it.
+// Nanoseconds is a duration, which JSON holds in nanoseconds.
 type Nanoseconds = time.Duration
 
 // A Campaign is what all processes that work on a folder must agree on.
 type Campaign struct {
 	Version int `json:"version"`
-	// Of says what is tested; "" where that is not known.
+	// Of says what is tested; "" if that is not known.
 	Of    string `json:"of,omitempty"`
 	Seed  uint64 `json:"seed"`
 	Shard Shard  `json:"shard"`
 }
 
-// journalVersion is raised when a field changes its meaning or goes.
+// journalVersion must be raised when a field changes its meaning or is removed.
 const journalVersion = 1
 
 // A line is an entry and the CRC-32C of its bytes.
@@ -80,7 +80,7 @@ var (
 const (
 	journalName = "journal.jsonl"
 	lockName    = "journal.lock"
-	// maxJournalBytes is when the journal is folded into one entry.
+	// maxJournalBytes is the size at which the journal is folded into one entry.
 	maxJournalBytes = 64 << 20
 )
 
@@ -92,12 +92,12 @@ type journal struct {
 	bytes  int64
 	limit  int64
 	sync   func(*os.File) error
-	failed error // what no entry comes after any more
-	// Cut is how many bytes of a torn last line were cut off when it was opened.
+	failed error // the first error of a write; once it is set, append returns it
+	// Cut is how many bytes of a torn last line were cut off when the journal was opened.
 	Cut int64
 }
 
-// openJournal takes the lock, reads every entry and cuts a torn end off.
+// openJournal takes the lock, calls each with every entry, and cuts a torn last line off.
 func openJournal(folder string, each func(Entry) error) (*journal, error) {
 	if err := os.MkdirAll(folder, 0o777); err != nil {
 		return nil, fmt.Errorf("open the campaign: %w", err)
@@ -143,8 +143,8 @@ func (j *journal) open(each func(Entry) error) error {
 	return err
 }
 
-// readEntries calls each with every entry and returns where the intact ones end. Only the last line may be broken: a broken one
-// with another after it is damage.
+// readEntries calls each with every entry, and returns where the intact entries end. Only the last line may be broken. A broken
+// line with another one after it is damage.
 func readEntries(r io.Reader, each func(Entry) error) (good int64, err error) {
 	lines := bufio.NewReaderSize(r, 1<<16)
 	broken := error(nil)
@@ -173,7 +173,7 @@ func readEntries(r io.Reader, each func(Entry) error) (good int64, err error) {
 
 func decodeLine(text []byte) (e Entry, err error) {
 	if !bytes.HasSuffix(text, []byte("\n")) {
-		return e, errors.New("it has no end")
+		return e, errors.New("it does not end with a newline")
 	}
 	var l line
 	if err := json.Unmarshal(text, &l); err != nil {
@@ -196,9 +196,9 @@ func encodeLine(e Entry) ([]byte, error) {
 
 func checksum(body []byte) string { return fmt.Sprintf("%08x", crc32.Checksum(body, castagnoli)) }
 
-// append writes an entry and syncs it. Each is synced before the next is written, be it only that a round begins: then all but
-// the last line are on the disk, and a loss of power can tear no other. Of two lines that are not synced it may lose the first
-// and keep the second, and that is damage. For the same reason nothing is written after an entry that could not be.
+// append writes an entry and syncs it, even one that only says that a round begins. So all lines but the last are on the disk,
+// and a loss of power can tear no other line. Of two lines that are not synced, it could lose the first and keep the second,
+// and that is damage. For the same reason nothing is written after an entry that failed.
 func (j *journal) append(e Entry) error {
 	if j.failed != nil {
 		return j.failed
@@ -218,10 +218,10 @@ func (j *journal) append(e Entry) error {
 	return j.failed
 }
 
-// full says that the journal is to be folded.
+// full reports whether the journal is so long that it should be folded.
 func (j *journal) full() bool { return j.bytes > j.limit }
 
-// replace puts one entry in the place of all. A crash leaves the old journal or the new one.
+// replace replaces all entries by one. A crash leaves the old journal or the new one.
 func (j *journal) replace(e Entry) error {
 	text, err := encodeLine(e)
 	if err != nil {
@@ -249,5 +249,5 @@ func (j *journal) close() error {
 	return errors.Join(err, j.lock.Close())
 }
 
-// writeWhole puts a file there as a whole: a reader sees the old one or the new one.
+// writeWhole replaces a file as a whole: a reader sees the old content or the new one.
 func writeWhole(name string, data []byte) error { return output.Write(name, data) }

@@ -17,16 +17,16 @@ import (
 
 // A DrivenTest is a test of somebody's package that calls harness.Check, in an instrumented test binary.
 type DrivenTest struct {
-	// Package is an import path, Test the name of the test, with those of subtests after a slash.
+	// Package is an import path, Test the name of the test, with the names of subtests after slashes.
 	Package, Test string
-	// Binary holds the test and runs in Folder, that of the package.
+	// Binary is the test binary. It runs in Folder, the package's folder.
 	Binary, Folder string
 }
 
-// Variant is what a campaign calls the test.
+// Variant is the name of the test as a variant of a kind.
 func (t DrivenTest) Variant() string { return t.Package + ":" + t.Test }
 
-// Pattern selects the test, as -test.run has it.
+// Pattern is the value of -test.run that selects this test alone.
 func (t DrivenTest) Pattern() string {
 	var parts []string
 	for _, part := range strings.Split(t.Test, "/") {
@@ -35,16 +35,16 @@ func (t DrivenTest) Pattern() string {
 	return strings.Join(parts, "/")
 }
 
-// Driven has the Checks of test binaries carry out orders, one Check a round (package drive). Its rounds know neither the subjects
+// Driven sends orders to the Checks of test binaries, one Check for each round (package drive). It knows neither the subjects
 // nor what the orders mean.
 type Driven struct {
 	// Label is the name of the kind.
 	Label string
 	Tests []DrivenTest
-	// Order is what a Check is to do in a round, with the seed and the budgets of the spec; Unit is what Count counts.
+	// Order makes the order of a round, with the budgets of the spec. Unit is what the spec's Count counts.
 	Order func(spec RoundSpec) drive.Order
 	Unit  string
-	// Environment, Scratch and Logs are as those of Isolated.
+	// Environment, Scratch and Logs are like those of Isolated.
 	Environment   []string
 	Scratch, Logs string
 }
@@ -60,7 +60,7 @@ func (k Driven) Variants() (names []string) {
 	return names
 }
 
-// Run has the Check of the variant carry the round's order out.
+// Run sends the round's order to the Check of the variant, and waits for the result.
 func (k Driven) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	t, err := k.test(spec.Variant)
 	if err != nil {
@@ -85,10 +85,10 @@ func (k Driven) test(variant string) (DrivenTest, error) {
 	return DrivenTest{}, fmt.Errorf("%w: %s has no variant %q", ErrSpec, k.Label, variant)
 }
 
-// eventsEvery is how often the events are looked at while a round goes on.
+// eventsEvery is the time between two reads of the events during a round.
 const eventsEvery = 200 * time.Millisecond
 
-// drive runs a test with an order, and has each called with every event.
+// drive runs a test with an order, and calls each with every event.
 func (k Driven) drive(ctx context.Context, t DrivenTest, pattern, skip string, order drive.Order, logName string, each func(drive.Event)) (e ended, err error) {
 	scratch, err := scratchFor(k.Scratch)
 	if err != nil {
@@ -130,12 +130,12 @@ func (k Driven) drive(ctx context.Context, t DrivenTest, pattern, skip string, o
 	return e, err
 }
 
-// A driving is one round.
+// A driving collects the events of one round.
 type driving struct {
 	spec  RoundSpec
 	test  DrivenTest
 	found []Found
-	ended *drive.Event // the last word of the Check, or its refusal
+	ended *drive.Event // the end of the Check, or its refusal
 }
 
 func (w *driving) hear(e drive.Event) {
@@ -146,7 +146,7 @@ func (w *driving) hear(e drive.Event) {
 		}
 	case drive.Found:
 		w.found = append(w.found, w.finding(e))
-	case drive.Smaller: // of the one before
+	case drive.Smaller: // a smaller case of the finding before
 		if n := len(w.found); n > 0 && len(e.Report) > 0 {
 			smaller := w.finding(e)
 			smaller.Text = w.found[n-1].Text + "\n" + smaller.Text
@@ -157,7 +157,7 @@ func (w *driving) hear(e drive.Event) {
 	}
 }
 
-// finding is what a Check has found. One of which there is no case is told apart by its class, within its test.
+// finding makes a finding of a Check's event. Without a case, the finding is identified by its class and the test.
 func (w *driving) finding(e drive.Event) Found {
 	f := Found{Class: "violation", Detail: e.Text, Text: e.Text, Count: 1, Size: e.Size, Shape: w.test.Variant()}
 	if _, rest, found := strings.Cut(e.Shape, ": "); found {
@@ -176,7 +176,7 @@ func (w *driving) finding(e drive.Event) Found {
 	return f
 }
 
-// result says what the round came to.
+// result is the result of the round.
 func (w *driving) result(ctx context.Context, e ended, unit string) RoundResult {
 	var done drive.Done
 	if w.ended != nil && w.ended.Done != nil {
@@ -184,7 +184,7 @@ func (w *driving) result(ctx context.Context, e ended, unit string) RoundResult 
 	}
 	r := doneIn(w.spec, done)
 	r.Engine, r.Found, r.Canary, r.Peak = w.test.Variant(), w.found, done.Canary, e.peak
-	if races := e.races(); len(races) > 0 { // the reports say more than their number does
+	if races := e.races(); len(races) > 0 { // the detector's reports say more than the finding of the Check, which only counts them
 		r.Found = append(slices.DeleteFunc(r.Found, func(f Found) bool { return f.Class == "data race" && f.Case == "" }), races...)
 	}
 	switch {
@@ -195,7 +195,7 @@ func (w *driving) result(ctx context.Context, e ended, unit string) RoundResult 
 		r.Inconclusive = "the test died"
 		r.Found = append(r.Found, e.death(w.spec.Kind+" of "+w.test.Variant()))
 	case w.ended == nil:
-		r.Inconclusive = "the Check did not come to its end: " + e.why(300)
+		r.Inconclusive = "the Check did not finish: " + e.why(300)
 	case w.ended.Code != 0:
 		r.Inconclusive = reasonIn(w.ended.Text)
 	default:
@@ -204,7 +204,7 @@ func (w *driving) result(ctx context.Context, e ended, unit string) RoundResult 
 	return r
 }
 
-// reasonIn is what a Check says of having no verdict, without what it did before.
+// reasonIn is the reason for no verdict in a Check's last text, without the lines before it.
 func reasonIn(text string) string {
 	if _, reason, found := strings.Cut(text, "\nno verdict: "); found {
 		return reason
@@ -212,7 +212,8 @@ func reasonIn(text string) string {
 	return text
 }
 
-// schedulesAround are those in which the program of a case is explored whose places are gone: a fix removes them.
+// schedulesAround is the number of schedules in which a case's program is explored if the case's places are gone, as they may
+// be after a fix.
 const schedulesAround = 2000
 
 // Replay implements Replayer.
@@ -239,11 +240,11 @@ func (k Driven) Replay(ctx context.Context, variant, text string) (class string,
 		}
 		why = e.why(300)
 	}
-	return "", fmt.Errorf("it cannot be executed, nor its program explored: %s", why)
+	return "", fmt.Errorf("the case cannot be executed, and its program cannot be explored: %s", why)
 }
 
-// DrivenCanaries are preparations: the Checks of a kind must find the bugs that they plant themselves, in rounds that do next to
-// nothing after that. limit is a last resort.
+// DrivenCanaries are preparations: the Checks of a kind must find the bugs that they plant themselves. The rounds have a count
+// of 1, so they do almost nothing else. limit is a last resort.
 func DrivenCanaries(k Driven, limit time.Duration) (all []Preparation) {
 	for i, t := range k.Tests {
 		all = append(all, Preparation{CheckCanary, k.Label + "/" + t.Variant(), func(ctx context.Context, seed uint64) (Check, error) {
@@ -256,8 +257,8 @@ func DrivenCanaries(k Driven, limit time.Duration) (all []Preparation) {
 				return Check{}, err
 			case r.Canary != "":
 				return Check{Passed: true, Detail: r.Canary}, nil
-			case len(r.Found) > 0: // its own bug hides the planted one, and its rounds will find it
-				return Check{Passed: true, Detail: "its own bug comes first: " + r.Found[0].Class}, nil
+			case len(r.Found) > 0: // the bug of the subject hides the planted one; the rounds will find it
+				return Check{Passed: true, Detail: "the subject's own bug was found first: " + r.Found[0].Class}, nil
 			}
 			return Check{Detail: "the canary was not found: " + Clip(r.Inconclusive, 700)}, ctx.Err()
 		}})
@@ -265,9 +266,9 @@ func DrivenCanaries(k Driven, limit time.Duration) (all []Preparation) {
 	return all
 }
 
-// Describe asks every Check of a test binary that matches a pattern, "" for all, what it uses; tests that match skip, "" for none, do
-// not run. It returns the tests in the order in which they ran, what each uses, and what else is to be known: other tests that failed
-// may have kept their Checks from beginning.
+// Describe asks the Checks of a test binary what they use: those that match pattern, "" for all. Tests that match skip, "" for
+// none, do not run. It returns the tests in the order in which they ran, and what each uses. note says if other tests failed,
+// because their Checks may not have begun.
 func Describe(ctx context.Context, of DrivenTest, pattern, skip string, environment []string) (tests []DrivenTest, uses [][]string, note string, err error) {
 	var refused []string
 	e, err := Driven{Environment: environment}.drive(ctx, of, pattern, skip, drive.Order{Mode: drive.Describe}, "", func(e drive.Event) {
@@ -290,7 +291,7 @@ func Describe(ctx context.Context, of DrivenTest, pattern, skip string, environm
 	case e.died() || e.code < 0:
 		return nil, nil, "", fmt.Errorf("the tests of %s end before each Check has begun: %s", of.Package, e.why(500))
 	case e.code != 0:
-		note = "tests failed that have no Check, or did not come to it: " + e.why(200)
+		note = "tests failed that have no Check, or failed before it: " + e.why(200)
 	}
 	return tests, uses, note, nil
 }

@@ -127,7 +127,7 @@ func TestACheckThatGivesNoVerdictIsNoPass(t *testing.T) {
 	for reason, k := range map[string]Driven{
 		"the canary was not found":   driven(t, "", drive.Event{Event: drive.Ended, Code: 3, Text: "no verdict: 5 schedules\nno verdict: the canary was not found"}),
 		"the object does not":        driven(t, "exit 1", drive.Event{Event: drive.Refused, Code: 2, Text: "the object does not use Env.Disk"}),
-		"did not come to its end":    driven(t, "echo nothing"),
+		"the Check did not finish":   driven(t, "echo nothing"),
 		"the last resort ended it":   driven(t, "", done(99)),
 		"after 99 of 100 schedules":  driven(t, "", done(99)),
 		"exit status 3: order {\"ve": driven(t, "exit 3"),
@@ -167,9 +167,9 @@ func TestTheCanariesOfChecksMustBeFound(t *testing.T) {
 		kind   Driven
 		passed bool
 	}{
-		"it was found":             {driven(t, "", done(100)), true},
-		"its own bug comes first":  {own, true},
-		"the canary was not found": {blind, false},
+		"it was found":                          {driven(t, "", done(100)), true},
+		"the subject's own bug was found first": {own, true},
+		"the canary was not found":              {blind, false},
 	} {
 		all := DrivenCanaries(c.kind, time.Minute)
 		require.Len(t, all, 1)

@@ -7,32 +7,32 @@ import (
 	"github.com/racewindow/racewindow/harness/explore"
 )
 
-// Explore searches drawn programs of a subject under the scheduler: a round is one search of package explore. Count is of schedules.
-// What a round with a count finds does not depend on the number of cores.
+// Explore explores drawn programs of a subject under the scheduler: a round is one search of package explore, and its count
+// counts schedules. What a round with a count finds does not depend on the number of cores.
 type Explore struct {
 	// Label is the name of the kind.
 	Label string
-	// Of are the variants. Others may run like them: those that are known to be wrong.
+	// Of are the variants. Run also takes others: those with known bugs.
 	Of []string
-	// Config is what a round searches. Seed and budgets are the round's, and all that is found counts. Its Name is what was tested,
-	// if there are several versions of it.
+	// Config makes the settings of a round's search. Run sets the seed and the budgets, and makes the search go on after a
+	// finding. Config.Name is the hand-over, if there are several.
 	Config func(spec RoundSpec) (explore.Config, error)
 }
 
 // Name is the label.
 func (e Explore) Name() string { return e.Label }
 
-// Variants are what it was given.
+// Variants are those in Of.
 func (e Explore) Variants() []string { return e.Of }
 
-// shrunkPerClass is how many findings of one class a round makes smaller, so that one bug that is seen often does not hide a rare
-// one of the same class; shrinkFor is how long each may take.
+// shrunkPerClass is how many findings of one class a round shrinks. It is more than one, so that a frequent bug does not hide a
+// rare one of the same class. shrinkFor is the time for shrinking each.
 const (
 	shrunkPerClass = 8
 	shrinkFor      = 10 * time.Second
 )
 
-// Run searches until the round's time is over, or its count of schedules is executed.
+// Run explores until the round's time is over, or its count of schedules is executed.
 func (e Explore) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	c, err := e.Config(spec)
 	if err != nil {

@@ -18,12 +18,12 @@ import (
 	"time"
 )
 
-// Fuzz runs one fuzz target of the module for a while. Corpus and what is found lie in the campaign's folder; the sources are
-// never written to.
+// Fuzz runs a fuzz target of the module in each round. Corpus and findings are in the campaign's folder; nothing is written to
+// the sources.
 type Fuzz struct {
-	// Go is the go command, Module the module's root, Folder where binaries, inputs and findings go.
+	// Go is the go command, Module the module's root, Folder the folder for binaries, inputs and findings.
 	Go, Module, Folder string
-	// Targets are PACKAGE.FuzzName, with the package as a path below the root.
+	// Targets are the fuzz targets as PACKAGE.FuzzName, with the package as a path below the root.
 	Targets []string
 	Logs    string
 
@@ -34,7 +34,7 @@ type Fuzz struct {
 
 var fuzzDeclared = regexp.MustCompile(`^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
 
-// NewFuzz looks for targets in the module's tests.
+// NewFuzz finds the fuzz targets in the module's tests.
 func NewFuzz(goCommand, module, folder, logs string) (*Fuzz, error) {
 	folder, err := filepath.Abs(folder)
 	if err != nil {
@@ -95,7 +95,7 @@ func (f *Fuzz) addTargets(path string) error {
 // Name is fuzz.
 func (*Fuzz) Name() string { return "fuzz" }
 
-// Variants is one: a round draws its target.
+// Variants has one word: each round draws its target.
 func (*Fuzz) Variants() []string { return []string{"drawn"} }
 
 var (
@@ -103,13 +103,15 @@ var (
 	fuzzNew   = regexp.MustCompile(`new interesting: (\d+)`)
 )
 
-// countInputs is the count of what was tried, canaryInputs how many may look for the canary: it needs a few thousand.
+// countInputs is the name of the count of inputs. canaryInputs is how many inputs may be tried to find the canary, which takes
+// a few thousand.
 const (
 	countInputs  = "fuzz inputs"
 	canaryInputs = 2_000_000
 )
 
-// length is that of a round, as go's fuzzing takes it. The canary counts inputs, so that a busy machine tries as many as an idle one.
+// length is the value of -test.fuzztime for a round. The canary counts inputs, so that a busy machine tries as many as an idle
+// one.
 func (f *Fuzz) length(spec RoundSpec) string {
 	switch {
 	case spec.Variant == VariantFails:
@@ -120,7 +122,8 @@ func (f *Fuzz) length(spec RoundSpec) string {
 	return spec.For.Round(time.Millisecond).String()
 }
 
-// Run fuzzes one target. What go's fuzzing draws is not in the hand of the seed; what it finds is a file that runs again.
+// Run fuzzes one target. The seed chooses the target, but not the inputs, which Go's fuzzing draws; an input that fails is a
+// file that can run again.
 func (f *Fuzz) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	target := f.canary
 	if spec.Variant != VariantFails {
@@ -157,12 +160,11 @@ func (f *Fuzz) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	return r, nil
 }
 
-// VariantFails is the canary, a target named FuzzCanary that fails on inputs which only the fuzzer's guidance leads to: it is not among
-// the variants, but runs like one.
+// VariantFails is the canary: a target FuzzCanary, which fails on inputs that only the fuzzer's guidance leads to. It is not
+// among the variants, but Run takes it.
 const VariantFails = "fails"
 
-// FuzzingCanary is a preparation: the target that fails on purpose must be found to.
-// limit is a last resort.
+// FuzzingCanary is a preparation: fuzzing must find the failure of the target that fails on purpose. limit is a last resort.
 func FuzzingCanary(f *Fuzz, limit time.Duration) []Preparation {
 	if f.canary == "" {
 		return []Preparation{{CheckCanary, "fuzz/" + VariantFails, func(context.Context, uint64) (Check, error) {
@@ -170,7 +172,7 @@ func FuzzingCanary(f *Fuzz, limit time.Duration) []Preparation {
 		}}}
 	}
 	return []Preparation{{CheckCanary, "fuzz/" + VariantFails, func(ctx context.Context, seed uint64) (Check, error) {
-		if _, _, err := f.build(ctx, f.canary); err != nil { // it takes as long as it takes
+		if _, _, err := f.build(ctx, f.canary); err != nil { // building does not count towards the limit
 			return Check{Detail: err.Error()}, ctx.Err()
 		}
 		bounded, cancel := context.WithTimeout(ctx, limit)
@@ -188,7 +190,7 @@ func FuzzingCanary(f *Fuzz, limit time.Duration) []Preparation {
 	}}}
 }
 
-// build makes the binary of a target's package once in a process's life, and says where it is to work.
+// build builds the binary of a target's package, once in a process's life. work is the folder in which it must run.
 func (f *Fuzz) build(ctx context.Context, target string) (work, binary string, err error) {
 	pkg := target[:strings.LastIndexByte(target, '.')]
 	work = filepath.Join(f.Folder, strings.ReplaceAll(pkg, "/", "-"))
@@ -218,7 +220,7 @@ func (f *Fuzz) buildOnce(ctx context.Context, pkg, work, binary string) error {
 	return err
 }
 
-// failure keeps the input that fails, beside what was printed.
+// failure makes a finding of the output and of the inputs that fail.
 func (f *Fuzz) failure(work, target, name string, e ended) Found {
 	found := Found{Class: "fuzz " + target, Detail: tail(e.output, 400), Text: e.output, Count: 1}
 	found.Shape = e.death(target).Shape
@@ -242,7 +244,7 @@ func (f *Fuzz) failure(work, target, name string, e ended) Found {
 			found.Inputs = map[string][]byte{}
 		}
 		found.Inputs[called] = content
-		_ = os.Remove(input) // or each later round would only fail on it again
+		_ = os.Remove(input) // otherwise each later round would fail on it at once
 	}
 	return found
 }
@@ -252,6 +254,6 @@ func lastNumber(pattern *regexp.Regexp, text string) uint64 {
 	if len(all) == 0 {
 		return 0
 	}
-	n, _ := strconv.ParseUint(all[len(all)-1][1], 10, 64) // digits, by the pattern
+	n, _ := strconv.ParseUint(all[len(all)-1][1], 10, 64) // the pattern matches digits only
 	return n
 }

@@ -9,19 +9,20 @@ import (
 	"slices"
 )
 
-// Isolated does another kind's rounds in a child process: what would end this process, a panic in a goroutine of the engine or
-// the race detector's judgement, becomes a finding.
+// Isolated executes the rounds of another kind in a child process. What would end this process then becomes a finding: a panic
+// in a goroutine of the engine, or a report of the race detector.
 type Isolated struct {
 	Kind
-	// Label is the name, default that of the kind.
+	// Label is the name; the default is the kind's name.
 	Label string
-	// Binary is a racewindow; its command soak knows the kind.
+	// Binary is a racewindow whose soak command knows the kind.
 	Binary string
-	// Environment is added to this process's.
+	// Environment is added to the environment of this process.
 	Environment []string
-	// Scratch is where a round has its files while it lasts, default the temporary folder. It decides which disk is a round's.
+	// Scratch is the folder for the files of a round in progress; the default is the temporary folder. It decides which disk a
+	// round works on.
 	Scratch string
-	// Logs is where the output of rounds is kept, "" for nowhere.
+	// Logs is the folder that keeps the output of rounds, "" for none.
 	Logs string
 }
 
@@ -33,7 +34,7 @@ func (i Isolated) Name() string {
 	return i.Kind.Name()
 }
 
-// Run has the child do the round.
+// Run executes the round in a child.
 func (i Isolated) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	scratch, err := scratchFor(i.Scratch)
 	if err != nil {
@@ -54,7 +55,7 @@ func (i Isolated) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) 
 	result, err := readResult(file)
 	result.Peak = e.peak
 	races := e.races()
-	if len(races) > 0 { // the reports say more than their number does
+	if len(races) > 0 { // the detector's reports say more than the child's finding, which only counts them
 		result.Found = slices.DeleteFunc(result.Found, func(f Found) bool { return f.Class == "data race" })
 		result.Found = append(result.Found, races...)
 	}
@@ -79,7 +80,7 @@ func readResult(file string) (r RoundResult, err error) {
 	return r, json.Unmarshal(content, &r)
 }
 
-// WriteResult writes what a round came to, for the process that asked for it.
+// WriteResult writes the result of a round, for the parent process.
 func WriteResult(file string, r RoundResult) error {
 	content, err := json.Marshal(r)
 	if err != nil {
@@ -88,10 +89,10 @@ func WriteResult(file string, r RoundResult) error {
 	return writeWhole(file, content)
 }
 
-// maxLogs is how many logs are kept, each of at most maxOutput bytes.
+// maxLogs is how many logs are kept. Each has at most maxOutput bytes.
 const maxLogs = 20
 
-// keepLog keeps an output, and removes the oldest ones. It is a convenience: that it fails changes nothing.
+// keepLog keeps an output, and removes the oldest logs. Logs are a convenience, so it ignores errors.
 func keepLog(folder, name, content string) {
 	if folder == "" || content == "" || os.MkdirAll(folder, 0o777) != nil {
 		return

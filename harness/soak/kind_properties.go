@@ -15,19 +15,19 @@ import (
 
 // Properties runs one property of the test binary of the package properties, over cases that follow from the seed.
 type Properties struct {
-	// Binary is the test binary, Folder the sources of the package, where there are any: its tests read files there.
+	// Binary is the test binary. Folder is the package's source folder, in which tests read files; "" if there are no sources.
 	Binary, Folder string
-	// Tests are the properties; one of them is drawn for each round. Bad is the canary: a test, as -test.run has it, which requires
-	// that a search finds what is known to be wrong.
+	// Tests are the properties; each round draws one of them. Bad is the canary: a value of -test.run for a test which requires
+	// that the search finds a known bug.
 	Tests []string
 	Bad   string
-	// PerSecond is how many cases a second of the round stands for; default 60.
+	// PerSecond is how many cases are executed for each second of a round; default 60.
 	PerSecond float64
-	// Scratch and Logs are as those of Isolated.
+	// Scratch and Logs are like those of Isolated.
 	Scratch, Logs string
 }
 
-// NewProperties asks the binary for its tests, of which properties are those that hold for any seed and number of cases.
+// NewProperties lists the tests of the binary. properties matches those that hold for any seed and number of cases.
 func NewProperties(binary string, properties *regexp.Regexp) (*Properties, error) {
 	binary, err := filepath.Abs(binary)
 	if err != nil {
@@ -52,10 +52,10 @@ func NewProperties(binary string, properties *regexp.Regexp) (*Properties, error
 // Name is properties.
 func (*Properties) Name() string { return "properties" }
 
-// Variants is one: a round draws its property.
+// Variants has one word: each round draws its property.
 func (*Properties) Variants() []string { return []string{"drawn"} }
 
-// Run has the binary check one property.
+// Run checks one property.
 func (p *Properties) Run(ctx context.Context, spec RoundSpec) (RoundResult, error) {
 	scratch, err := scratchFor(p.Scratch)
 	if err != nil {
@@ -82,10 +82,10 @@ func (p *Properties) Run(ctx context.Context, spec RoundSpec) (RoundResult, erro
 	return r, err
 }
 
-// VariantBad is the canary (Properties.Bad): it is not among the variants, but runs like one.
+// VariantBad is the canary (Properties.Bad). It is not among the variants, but Run takes it.
 const VariantBad = "bad"
 
-// PropertiesCanary is a preparation: the test that requires a known bug to be found must pass.
+// PropertiesCanary is a preparation: the test which requires that a known bug is found must pass.
 func PropertiesCanary(p *Properties, budget time.Duration) []Preparation {
 	return []Preparation{{CheckCanary, p.Name() + "/" + VariantBad, func(ctx context.Context, seed uint64) (Check, error) {
 		limit := max(budget, time.Minute)
@@ -96,13 +96,13 @@ func PropertiesCanary(p *Properties, budget time.Duration) []Preparation {
 		case err != nil:
 			return Check{}, err
 		case len(r.Found) > 0:
-			return Check{Detail: "the search for what is known to be wrong failed: " + tail(r.Found[0].Detail, 300)}, nil
+			return Check{Detail: "the search did not find the known bug: " + tail(r.Found[0].Detail, 300)}, nil
 		}
 		return Check{Passed: r.Inconclusive == "", Detail: cmp.Or(r.Inconclusive, "found, and shrunk") + lastResort(ctx.Err() != nil, limit)}, nil
 	}}}
 }
 
-// check has the binary check one property, and says how many cases it was told to execute.
+// check runs the binary on one property. number is how many cases it was told to execute.
 func (p *Properties) check(ctx context.Context, spec RoundSpec, scratch string) (e ended, test string, number int, err error) {
 	test = p.Tests[spec.Seed%uint64(len(p.Tests))]
 	run := "^" + test + "$"
@@ -131,13 +131,13 @@ func (p *Properties) check(ctx context.Context, spec RoundSpec, scratch string) 
 	return e, test, number, err
 }
 
-// replayLine is how a property's report names its shrunk case.
+// replayLine matches the shrunk case in a property's report, failLine the promise that it breaks.
 var (
 	replayLine = regexp.MustCompile(`racewindow replay '(v1 [^']*)'`)
 	failLine   = regexp.MustCompile(`(?m)^FAIL (\w+)`)
 )
 
-// failures reads the reports that the property has written; without one, what it printed is all there is.
+// failures makes findings of the reports that the property wrote, or of its output if it wrote none.
 func (p *Properties) failures(test, reports string, e ended) (all []Found, err error) {
 	files, err := filepath.Glob(filepath.Join(reports, "shrunk-*.txt"))
 	if err != nil {

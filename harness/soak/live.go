@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Live is what a campaign is doing at this moment. It is never changed.
+// Live is a snapshot of what a campaign is doing. It never changes.
 type Live struct {
 	*Summary
 	Now   time.Time
 	Total time.Duration
 	Left  time.Duration
-	// Round is what runs now, a round or what is to be seen first, Since how long; Progress what it has done.
+	// Round is the round or check that runs now, Since how long it has run, Progress what it has done.
 	Round    string
 	Since    time.Duration
 	Progress Counts
 	Ended    bool
-	// Checks says that the rounds have not begun.
+	// Checks says that the checks are running, and not the rounds.
 	Checks bool
 }
 
@@ -43,12 +43,12 @@ func (s *Soak) Live() Live {
 	return l
 }
 
-// rates are schedules and operations per second over the newest samples.
+// rates are schedules and operations per second, averaged over the newest samples.
 func (l Live) rates() (schedules, operations float64) {
 	return average(l.State.Samples, func(s Sample) float64 { return s.Schedules }), average(l.State.Samples, func(s Sample) float64 { return s.Operations })
 }
 
-// average is that of the newest samples in which there was any.
+// average is the average of the ten newest values that are not zero.
 func average(all []Sample, of func(Sample) float64) float64 {
 	sum, n := 0.0, 0
 	for i := len(all) - 1; i >= 0 && n < 10; i-- {
@@ -70,7 +70,7 @@ func (l Live) newest() Sample {
 	return Sample{}
 }
 
-// child is the most memory of the newest child process.
+// child is the peak memory of the newest child process, in bytes.
 func (l Live) child() uint64 {
 	for i := len(l.State.Samples) - 1; i >= 0; i-- {
 		if n := l.State.Samples[i].Child; n > 0 {
@@ -80,7 +80,7 @@ func (l Live) child() uint64 {
 	return 0
 }
 
-// Line is what is printed once a minute where nobody watches.
+// Line is the line that is printed once a minute if there is no terminal.
 func (l Live) Line() string {
 	schedules, operations := l.rates()
 	n := l.newest()
@@ -93,7 +93,7 @@ func (l Live) Line() string {
 		grouped(l.State.Counts[CountCrashes]), grouped(l.State.Counts[CountKills]), l.Passes, l.Pairs, bytesOf(n.Resident), len(l.State.Open()))
 }
 
-// doing is what runs now, how long, and what it has done.
+// doing says what runs now, for how long, and what it has done.
 func (l Live) doing() string {
 	doing := fmt.Sprintf("%s, %s", l.Round, short(l.Since))
 	if text := l.Progress.text(); text != "" {
@@ -102,7 +102,7 @@ func (l Live) doing() string {
 	return doing
 }
 
-// Rows is the live view, each row at most so many columns wide, and never fewer than 40.
+// Rows are the rows of the live view. They fit into so many columns, but take up to 40 if there are fewer.
 func (l Live) Rows(columns int) []string {
 	columns = max(columns, 40)
 	s, n := l.State, l.newest()
@@ -140,7 +140,7 @@ func (l Live) Rows(columns int) []string {
 	return rows
 }
 
-// fit cuts a row to so many characters, and replaces what would disturb a terminal.
+// fit cuts a row to so many characters, and cleans it for a terminal.
 func fit(row string, columns int) string {
 	clean := []rune(OneLine(row))
 	if len(clean) > columns {
@@ -157,7 +157,7 @@ func bar(done, total time.Duration, columns int) string {
 	return strings.Repeat("=", n) + strings.Repeat("-", columns-n)
 }
 
-// A Screen draws rows over the ones before.
+// A Screen draws rows over those that it drew before.
 type Screen struct {
 	Out io.Writer
 	// Plain leaves colours out.
@@ -165,7 +165,7 @@ type Screen struct {
 	drawn int
 }
 
-// Draw replaces what was drawn.
+// Draw replaces the rows. If bad, those about findings are red.
 func (s *Screen) Draw(rows []string, bad bool) {
 	var b strings.Builder
 	s.rewind(&b)
@@ -182,10 +182,10 @@ func (s *Screen) Draw(rows []string, bad bool) {
 		b.WriteString(row + "\x1b[K\n")
 	}
 	s.drawn = len(rows)
-	_, _ = io.WriteString(s.Out, b.String()) // a view that cannot be drawn stops nothing
+	_, _ = io.WriteString(s.Out, b.String()) // a campaign goes on without its view
 }
 
-// Say prints a text that stays, in rows that break at blanks and are less than so many columns wide.
+// Say prints a text that is not drawn over, wrapped at blanks into fewer than so many columns.
 func (s *Screen) Say(text string, columns int) {
 	s.Clear()
 	const indent = "  "
@@ -193,7 +193,7 @@ func (s *Screen) Say(text string, columns int) {
 	_, _ = io.WriteString(s.Out, strings.Join(rows, "\n"+indent)+"\n")
 }
 
-// Clear removes what was drawn, so that what follows starts on clean rows.
+// Clear removes the rows.
 func (s *Screen) Clear() {
 	var b strings.Builder
 	s.rewind(&b)

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// ReadState folds the journal of a campaign's folder, of which nothing is changed: a torn end is left out.
+// ReadState folds the journal in a campaign's folder. It changes nothing there, and ignores a torn last line.
 func ReadState(folder string) (*State, error) {
 	file, err := os.Open(filepath.Join(folder, journalName))
 	if err != nil {
@@ -23,12 +23,12 @@ func ReadState(folder string) (*State, error) {
 		return nil, fmt.Errorf("%s: %w", folder, err)
 	}
 	if s.Version == 0 {
-		return nil, fmt.Errorf("%s: %w: it says nothing of a campaign", folder, ErrJournal)
+		return nil, fmt.Errorf("%s: %w: it does not say what the campaign is", folder, ErrJournal)
 	}
 	return s, nil
 }
 
-// HasCorpus says whether the campaign in a folder tried the cases of a corpus. One that cannot be read may have.
+// HasCorpus reports whether the campaign in a folder tried the cases of a corpus. It assumes so of one that cannot be read.
 func HasCorpus(folder string) bool {
 	s, err := ReadState(folder)
 	if err != nil {
@@ -38,9 +38,10 @@ func HasCorpus(folder string) bool {
 	return all > 0
 }
 
-// Merge puts the shards of campaigns together: findings by fingerprint, counts and coverage. It writes a summary and the
-// findings' files to out. What cannot be read, did not come to its end or is not there is missed, and the rest is merged. Folders
-// whose rounds would be counted twice are an error, and so is one that is out itself, whose summary would go.
+// Merge merges the shards of campaigns: findings by fingerprint, counts and coverage. It writes a summary and the findings'
+// files to out. A shard that is missing, cannot be read or did not come to its end is listed in Missed, and the others are
+// merged. Folders whose rounds would count twice are an error. So is a folder that is out itself, because its summary would be
+// overwritten.
 func Merge(folders []string, out string, minimums Minimums) (*Summary, error) {
 	if len(folders) == 0 {
 		return nil, fmt.Errorf("%w: no folder to merge", ErrConfig)
@@ -72,13 +73,13 @@ func Merge(folders []string, out string, minimums Minimums) (*Summary, error) {
 	return m, errors.Join(err, m.Write(out))
 }
 
-// apart says whether out is one of the folders, by whatever name.
+// apart is an error if out is one of the folders, by whatever name.
 func apart(folders []string, out string) error {
 	target, err := filepath.Abs(out)
 	if err != nil {
 		return fmt.Errorf("merge: %w", err)
 	}
-	there, _ := os.Stat(target) // it need not be there
+	there, _ := os.Stat(target) // out need not exist
 	for _, folder := range folders {
 		name, err := filepath.Abs(folder)
 		if err != nil {
@@ -86,16 +87,16 @@ func apart(folders []string, out string) error {
 		}
 		info, _ := os.Stat(name)
 		if name == target || there != nil && info != nil && os.SameFile(there, info) {
-			return fmt.Errorf("%w: %s is to be merged, and is where the merged summary goes, which would take the place of its own: name another folder", ErrConfig, folder)
+			return fmt.Errorf("%w: %s is merged and also the folder for the merged summary, which would overwrite its own: name another folder", ErrConfig, folder)
 		}
 	}
 	return nil
 }
 
-// A merger is what was taken of the folders until now.
+// A merger collects the folders.
 type merger struct {
 	all    *State
-	from   map[string]source // by fingerprint: whose files are the smallest case's
+	from   map[string]source // by fingerprint: where the files of the smallest case are
 	seen   map[string]string // by seed and shard: the folder
 	parts  map[uint64]Shard  // by seed: one of its shards
 	shards []string
@@ -116,7 +117,7 @@ func (g *merger) take(folder string) error {
 	}
 	if other, known := g.parts[s.Seed]; known && other.Count != s.Shard.Count {
 		before := fmt.Sprintf("seed %d shard %v", s.Seed, other)
-		return fmt.Errorf("%w: %s is %s and %s is %s: rounds of one are rounds of the other, and would be counted twice", ErrConfig, g.seen[before], before, folder, key)
+		return fmt.Errorf("%w: %s is %s and %s is %s: they share rounds, which would count twice", ErrConfig, g.seen[before], before, folder, key)
 	}
 	g.seen[key], g.parts[s.Seed] = folder, s.Shard
 	g.shards = append(g.shards, key)
@@ -131,10 +132,10 @@ func (g *merger) take(folder string) error {
 	return nil
 }
 
-// maxLacking bounds how many shards that are missing are named.
+// maxLacking is how many missing shards are named.
 const maxLacking = 20
 
-// lackingShards says which parts of a campaign are not there: a machine that never reported is no pass.
+// lackingShards names the shards that are missing. A campaign does not pass if a machine never reported.
 func lackingShards(seen map[string]string) (lacking []string) {
 	more, done := 0, map[string]bool{}
 	for _, key := range slices.Sorted(maps.Keys(seen)) {
@@ -162,7 +163,7 @@ func lackingShards(seen map[string]string) (lacking []string) {
 	return lacking
 }
 
-// A source is the folder of a campaign, and what a finding is called there.
+// A source is the folder of a campaign, and the fingerprint of a finding there.
 type source struct{ folder, print string }
 
 // merge adds another campaign.
@@ -208,7 +209,7 @@ func (s *State) merge(other *State, folder string, from map[string]source) {
 		n.What = filepath.Base(folder) + ": " + n.What
 		s.NotRun = append(s.NotRun, n)
 	}
-	for _, print := range slices.Sorted(maps.Keys(other.Findings)) { // in one order, for what is joined with what depends on it
+	for _, print := range slices.Sorted(maps.Keys(other.Findings)) { // in a fixed order, because it decides which findings are joined
 		f := *other.Findings[print]
 		known := s.Findings[print]
 		if !f.Gone {
@@ -232,7 +233,8 @@ func (t *Tally) join(other *Tally) {
 	}
 }
 
-// copyFindings copies the files that the findings name, and no others. A file that cannot be had is missed, and named no more.
+// copyFindings copies the files that the findings name, and no others. A file that cannot be copied is returned as missed, and
+// its finding no longer names it.
 func copyFindings(s *State, from map[string]source, out string) (missed []string) {
 	for _, print := range slices.Sorted(maps.Keys(from)) {
 		f, of := s.Findings[print], from[print]

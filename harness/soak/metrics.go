@@ -2,14 +2,14 @@ package soak
 
 import "github.com/prometheus/client_golang/prometheus"
 
-// A collector makes Prometheus metrics of a campaign when somebody asks.
+// A collector makes the Prometheus metrics of a campaign each time they are requested.
 type collector struct{ live func() Live }
 
 func described(name, help string, labels ...string) *prometheus.Desc {
 	return prometheus.NewDesc("racewindow_soak_"+name, help, labels, nil)
 }
 
-// The metrics. Names and labels are part of what users rely on.
+// The metrics. Users rely on their names and labels.
 var (
 	metricLeft     = described("seconds_left", "Time left of the campaign.")
 	metricElapsed  = described("elapsed_seconds_total", "Time that rounds and checks have taken, over all processes of the campaign.")
@@ -34,7 +34,7 @@ var (
 	metricFiles    = described("open_files", "Open files after the newest round.")
 )
 
-// Describe tells that the metrics are made when they are asked for.
+// Describe sends the descriptions of all metrics.
 func (c collector) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
 		metricLeft, metricElapsed, metricEnded, metricPassed, metricRounds, metricNone, metricTook, metricCount, metricHandover, metricPoints, metricPoint,
@@ -44,7 +44,7 @@ func (c collector) Describe(to chan<- *prometheus.Desc) {
 	}
 }
 
-// Collect sends the figures of this moment.
+// Collect sends the current figures.
 func (c collector) Collect(to chan<- prometheus.Metric) {
 	l := c.live()
 	s, n := l.State, l.newest()

@@ -24,7 +24,7 @@ type curve struct {
 const (
 	plotWidth, plotHeight = 420, 150
 	plotLeft, plotBottom  = 64, 22
-	plotPoints            = 400 // at most so many points are drawn of a curve
+	plotPoints            = 400 // the most points of a curve
 )
 
 func plots(samples []Sample) []plot {
@@ -43,7 +43,7 @@ func plots(samples []Sample) []plot {
 	}
 }
 
-// picture draws up to two curves into one picture, from zero up. All that is put into it are numbers and the names above.
+// picture draws one or two curves, from zero up. Its HTML is safe: it has only numbers and the names above.
 func picture(samples []Sample, curves ...curve) template.HTML {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg viewBox="0 0 %d %d" role="img" aria-label="%s">`, plotWidth, plotHeight, curves[0].name)

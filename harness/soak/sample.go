@@ -12,12 +12,13 @@ import (
 	"time"
 )
 
-// A Sample says what the process held after a round, and how fast the round was.
+// A Sample says what the process holds after a round, and how fast the round was.
 type Sample struct {
-	Round   uint64      `json:"round"` // how many were finished
-	Start   int         `json:"start"` // the process, counted from 1
+	Round   uint64      `json:"round"` // how many rounds were finished
+	Start   int         `json:"start"` // the number of the process, from 1
 	Elapsed Nanoseconds `json:"elapsed_ns"`
-	// Resident is what the system says, Heap what the Go runtime holds after a collection, Child the most of a child process.
+	// Resident is the process's memory as the system counts it, Heap the Go heap after a collection, Child the peak memory of
+	// the round's child process.
 	Resident   uint64  `json:"resident_bytes"`
 	Heap       uint64  `json:"heap_bytes"`
 	Child      uint64  `json:"child_peak_bytes,omitempty"`
@@ -31,19 +32,19 @@ type Sample struct {
 	Behaviour  int     `json:"behaviour"`
 }
 
-// measure samples this process. Where the system does not say, a figure is 0.
+// measure samples this process. A figure that the system does not give is 0.
 func measure() Sample {
 	runtime.GC()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	s := Sample{Heap: m.HeapAlloc, Goroutines: runtime.NumGoroutine(), Resident: resident()}
 	if files, err := os.ReadDir("/proc/self/fd"); err == nil {
-		s.Files = len(files) - 1 // without that of the folder itself
+		s.Files = len(files) - 1 // without the one that reads the folder
 	}
 	return s
 }
 
-// diskOf adds up the files below a folder. What goes away meanwhile counts for nothing.
+// diskOf adds up the sizes of the files below a folder, without files that disappear meanwhile.
 func diskOf(folder string) (bytes uint64) {
 	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
@@ -73,28 +74,29 @@ func resident() uint64 {
 // A Trend is how one figure moved over the later half of a process's samples.
 type Trend struct {
 	What string `json:"what"`
-	// Growth is the robust slope (Theil and Sen: the median of the slopes of all pairs) times the span; Bound what is allowed.
+	// Growth is the robust slope (Theil and Sen: the median of the slopes of all pairs) times the span. Bound is the most that
+	// is allowed.
 	Growth  float64     `json:"growth"`
 	Bound   float64     `json:"bound"`
 	Median  float64     `json:"median"`
 	Samples int         `json:"samples"`
 	Span    Nanoseconds `json:"span_ns"`
-	// Leak says that the growth lies beyond the bound, and is steady; TooFew, that there are not samples enough to say anything.
+	// Leak says that the growth exceeds the bound and is steady, TooFew that there are too few samples to say anything.
 	Leak   bool `json:"leak"`
 	TooFew bool `json:"too_few_samples,omitempty"`
 }
 
 const (
-	// minTrendSamples is how many samples of the later half say something.
+	// minTrendSamples is the fewest samples in the later half that say anything.
 	minTrendSamples = 20
-	maxTrendSamples = 300 // of which pairs are made
-	// steady is the part of the bound that each half of those samples must grow by too: what leaks grows by a half of it in both,
-	// and what has jumped once in one of them at most. It is looked at every minute, and so also when the jump stands in the middle,
-	// where the median is no help.
+	maxTrendSamples = 300 // the most samples of which all pairs are formed
+	// steady is the part of the bound by which each half of these samples must grow too. A leak grows by half of the bound in
+	// both halves; a figure that jumped once grows in one of them at most. The median alone does not recognise a jump in the
+	// middle of the samples, and since trends are computed every minute, a jump will be in the middle at some time.
 	steady = 0.25
 )
 
-// watched are the figures that must not grow: by more than so much, or by that part of what they are, whatever is more.
+// watched are the figures that must not grow by more than least, or by more than part of their median, whichever is more.
 var watched = []struct {
 	what  string
 	least float64
@@ -108,7 +110,7 @@ var watched = []struct {
 	{"open files", 20, 0.25, func(s Sample) float64 { return float64(s.Files) }},
 }
 
-// Trends looks at the samples of the newest process that has any, which alone share a memory.
+// Trends computes the trends of the newest process that has samples. Samples of different processes cannot be compared.
 func Trends(all []Sample) (trends []Trend) {
 	if len(all) == 0 {
 		return nil
@@ -141,7 +143,7 @@ func trendOf(what string, half []Sample, of func(Sample) float64, least, part fl
 	return t
 }
 
-// thinned are samples few enough for all their pairs.
+// thinned leaves at most maxTrendSamples samples, evenly spread.
 func thinned(all []Sample) (thin []Sample) {
 	step := (len(all) + maxTrendSamples - 1) / maxTrendSamples
 	for i := 0; i < len(all); i += step {
@@ -190,7 +192,7 @@ func (t Trend) String() string {
 	return fmt.Sprintf("%s: %s; median %s, moved by %s in %v, at most %s", t.What, verdict, amount(t.Median), amount(t.Growth), t.Span.Round(time.Second), amount(t.Bound))
 }
 
-// leaks are findings made of trends.
+// leaks makes findings of the trends that are leaks.
 func leaks(trends []Trend) (found []Found) {
 	for _, t := range trends {
 		if t.Leak {
@@ -200,8 +202,8 @@ func leaks(trends []Trend) (found []Found) {
 	return found
 }
 
-// judgeLeaks makes findings of what grows in the process of that start, if it is the newest that was sampled. They are of no round.
-// It is done again and again, for a leak may end the process before anybody asks at the end; one that is known is only counted.
+// judgeLeaks makes findings of what grows in the process of a start, if that is the newest one with samples. The findings belong
+// to no round. It runs again and again, because a leak may end the process before its end; a known leak is only counted again.
 func (s *Soak) judgeLeaks(start int) error {
 	n := len(s.state.Samples)
 	if n == 0 || s.state.Samples[n-1].Start != start {

@@ -10,11 +10,11 @@ import (
 
 const scratchName = "scratch"
 
-// Scratch is the folder below a campaign's own where rounds have files for as long as they last. A campaign that was killed has
-// left some there; the next start removes them.
+// Scratch is the folder, below the campaign's folder, for the files of rounds in progress. A campaign that was killed leaves
+// files there, and the next start removes them.
 func Scratch(out string) string { return filepath.Join(out, scratchName) }
 
-// scratchFor makes a folder for one round, below the one that was asked for or else the temporary one.
+// scratchFor creates a folder for one round, below the given one or, if that is "", the temporary folder.
 func scratchFor(below string) (folder string, err error) {
 	if below != "" {
 		if err := os.MkdirAll(below, 0o777); err != nil {
@@ -24,10 +24,10 @@ func scratchFor(below string) (folder string, err error) {
 	return os.MkdirTemp(below, "racewindow-round-")
 }
 
-// clearScratch removes what rounds have left that were killed. A disk that one of them has mounted comes off first.
+// clearScratch removes the files of rounds that were killed. A disk that such a round mounted is unmounted first.
 func clearScratch(out string) error {
 	if err := room.RemoveAll(Scratch(out)); err != nil {
-		return fmt.Errorf("remove what a round has left: %w", err)
+		return fmt.Errorf("remove the files of a round that was killed: %w", err)
 	}
 	return nil
 }

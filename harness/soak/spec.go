@@ -8,21 +8,21 @@ import (
 	"time"
 )
 
-// A RoundSpec says everything that a round needs. Its text, String, runs alone again.
+// A RoundSpec is everything that a round needs. Its text (String) is enough to run the round alone again.
 type RoundSpec struct {
-	// Kind and Variant name what is done, as in "explore" of the hand-over "snapshot".
+	// Kind is what is done and Variant what it is done to, for example "explore" and the hand-over "snapshot".
 	Kind, Variant string
-	// Number is that of the round in the campaign, all shards together.
+	// Number is the round's number in the campaign, unique over all shards.
 	Number uint64
-	// Seed is where every random choice comes from.
+	// Seed determines every random choice.
 	Seed uint64
-	// For is about how long the round takes. Count, if it is set, ends the round after so much of what the kind counts, and For is a
-	// last resort.
+	// For is about how long the round takes. Count, if it is set, ends the round after so much of what the kind counts; For is
+	// then a last resort.
 	For   time.Duration
 	Count uint64
 
-	// First ends the round with the first finding, which need not be made smaller. It is not part of the text, nor is Progress, which,
-	// if set, hears what was done since the round began, now and then.
+	// First ends the round with the first finding, which need not be shrunk. Progress, if set, is called now and then with what
+	// was done since the round began. Neither is part of the text.
 	First    bool
 	Progress func(Counts)
 }
@@ -42,14 +42,14 @@ func (s RoundSpec) String() string {
 	return text
 }
 
-// arm is what the choice of the next round tells apart.
+// arm is the kind and variant, between which the choice of the next round decides.
 func (s RoundSpec) arm() string { return s.Kind + "/" + s.Variant }
 
 // ParseRound reads what String wrote. Unknown words are errors.
 func ParseRound(text string) (s RoundSpec, err error) {
 	words := strings.Fields(text)
 	if len(words) == 0 || words[0] != specVersion {
-		return s, fmt.Errorf("%w: it begins with %q: 'v1 kind=explore variant=snapshot seed=1 for=5s'", ErrSpec, specVersion)
+		return s, fmt.Errorf("%w: it must begin with %q, as in 'v1 kind=explore variant=snapshot seed=1 for=5s'", ErrSpec, specVersion)
 	}
 	seen := map[string]bool{}
 	for _, word := range words[1:] {
@@ -84,7 +84,7 @@ func ParseRound(text string) (s RoundSpec, err error) {
 	return s, nil
 }
 
-// CutShort says that the last resort ended a round before it had done what it was to do, "" if it did.
+// CutShort says that time, the last resort, ended a round before it had done its count; "" if the round had done it.
 func (s RoundSpec) CutShort(done uint64, what string) string {
 	if done >= s.Count {
 		return ""
@@ -92,16 +92,16 @@ func (s RoundSpec) CutShort(done uint64, what string) string {
 	return fmt.Sprintf("the last resort ended it, %v, after %d of %d %s (--round-for): the machine is slow, or busy", s.For, done, s.Count, what)
 }
 
-// limit is how long a round may take at the most: shrinking and an orderly end come on top of its time.
+// limit is the most time that a round may take: shrinking and an orderly end take more than For.
 func (s RoundSpec) limit() time.Duration { return 4*s.For + 2*time.Minute }
 
-// A Shard is one part of a campaign that runs on several machines: Index of Count, from 0. The zero Shard is the whole.
+// A Shard is one part of a campaign on several machines. Index counts from 0 to Count-1. The zero Shard is the whole campaign.
 type Shard struct {
 	Index uint64 `json:"index"`
 	Count uint64 `json:"count"`
 }
 
-// maxShards bounds Count, so that no number of a round overflows.
+// maxShards bounds Count, so that numbers of rounds do not overflow.
 const maxShards = 1 << 20
 
 // ParseShard reads "i/n", with i from 0 to n-1.
@@ -118,11 +118,12 @@ func ParseShard(text string) (Shard, error) {
 // String is i/n.
 func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.Index, max(s.Count, 1)) }
 
-// number is that of the shard's n-th round in the campaign: those of two shards are never equal.
+// number is the number, in the whole campaign, of the shard's nth round. Two shards have no number in common.
 func (s Shard) number(n uint64) uint64 { return n*max(s.Count, 1) + s.Index }
 
-// SeedOf is the seed of the round with that number. Of one campaign seed, no two rounds have the same: the golden ratio's
-// multiple is odd, so adding it steps through all numbers, and the finaliser of SplitMix64 maps each to another.
+// SeedOf is the seed of the round with a number. No two rounds of a campaign have the same seed: the constant, 2^64 over the
+// golden ratio, is odd, so its multiples are all different, and the finaliser of SplitMix64 maps different numbers to different
+// numbers.
 func SeedOf(campaign, number uint64) uint64 {
 	h := campaign + (number+1)*0x9e3779b97f4a7c15
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9

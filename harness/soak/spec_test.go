@@ -25,8 +25,8 @@ func TestARoundIsOneLineThatIsReadAgain(t *testing.T) {
 func TestWhatIsNoRoundIsRefused(t *testing.T) {
 	t.Parallel()
 	for text, message := range map[string]string{
-		"":                                       "it begins with",
-		"v2 kind=a variant=b for=1s":             "it begins with",
+		"":                                       "it must begin with",
+		"v2 kind=a variant=b for=1s":             "it must begin with",
 		"v1 kind=a variant=b":                    "a time above zero",
 		"v1 kind=a variant=b for=0s":             "a time above zero",
 		"v1 kind=a for=1s":                       "kind, variant",

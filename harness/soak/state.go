@@ -11,22 +11,23 @@ import (
 // A State is everything that is known about a campaign: what its journal folds to.
 type State struct {
 	Campaign
-	// Began is when the first process started, Elapsed how long rounds and checks took in all. Leg is the part of it in the newest
-	// leg, LegDone what was done in it: a leg begins with the first start after the end of the campaign's time, and all processes
-	// that work until that time has come again are part of it. For is how long it is to take, 0 where the journal does not say.
+	// Began is when the first process started, Elapsed how long rounds and checks took in all. Leg is how long they took in the
+	// newest leg, LegDone what was done in it. A leg begins with the first start after the campaign's time was over, and lasts
+	// until that time is over again, over as many processes as it takes. For is how long a leg lasts, 0 if the journal does not
+	// say.
 	Began   time.Time   `json:"began"`
 	Elapsed Nanoseconds `json:"elapsed_ns"`
 	Leg     Nanoseconds `json:"leg_ns"`
 	LegDone Done        `json:"leg"`
 	For     Nanoseconds `json:"for_ns"`
-	// Starts counts processes, Ended says how the last one ended, "" if it did not end in order; Complete, that its time was over.
-	// StartRounds are the rounds that it finished.
+	// Starts is how many processes have started. Ended says how the last one ended, "" if it did not end in order. Complete says
+	// that the time was over then. StartRounds is how many rounds it finished.
 	Starts      int    `json:"starts"`
 	StartRounds uint64 `json:"rounds_of_this_start"`
 	Ended       string `json:"ended"`
 	Complete    bool   `json:"complete"`
-	// Rounds were finished. InProgress is the one that has begun, Lost how many had when their process ended, Deaths how often
-	// that was the round which is to come next.
+	// Rounds is how many rounds were finished. InProgress is the round that has begun. Lost is how many rounds were in progress
+	// when their process ended, Deaths how often in a row that was the round that comes next.
 	Rounds     uint64 `json:"rounds"`
 	InProgress string `json:"in_progress,omitempty"`
 	Lost       uint64 `json:"rounds_lost"`
@@ -40,21 +41,22 @@ type State struct {
 	Handovers map[string]*Tally `json:"handovers"`
 	Engines   map[string]*Tally `json:"engines"`
 	Points    Counts            `json:"failpoints"`
-	// Declared are the failpoints that there are, as far as the newest start knows.
+	// Declared are all failpoints that the newest start knows.
 	Declared []string `json:"failpoints_declared,omitempty"`
 	Faults   Counts   `json:"faults,omitempty"`
 	// Behaviour is what was seen, with the number of the round that saw it first.
 	Behaviour map[string]uint64 `json:"behaviour"`
-	// Arms are what the choice of the next round looks at.
+	// Arms are what the choice of the next round depends on.
 	Arms map[string]*Arm `json:"arms"`
 	// Findings by fingerprint.
 	Findings map[string]*Finding `json:"findings"`
-	// Samples are taken after each round, and thinned out when they become too many; Every is how many rounds one stands for.
+	// Samples are taken after each round. When there are too many, every second one is dropped. Every is how many rounds there
+	// are for each sample.
 	Samples []Sample `json:"samples"`
 	Every   uint64   `json:"sample_every"`
 }
 
-// Done is what was done in a leg. Minimums are compared with it: what former nights did shows nothing of this one.
+// Done is what was done in a leg. Minimums are compared with it, because earlier legs say nothing about this one.
 type Done struct {
 	Rounds uint64            `json:"rounds"`
 	Counts Counts            `json:"counts"`
@@ -64,12 +66,12 @@ type Done struct {
 func (d *Done) add(kind string, r *RoundRecord) {
 	d.Rounds++
 	d.Counts.Add(r.Counts)
-	if !strings.HasPrefix(r.Inconclusive, interrupted) { // by whoever ended the campaign: that says nothing of the kind
+	if !strings.HasPrefix(r.Inconclusive, interrupted) { // an interruption says nothing about the kind
 		tally(d.Kinds, kind).add(r)
 	}
 }
 
-// A Tally is what was done of something.
+// A Tally is what was done of one kind, or with one hand-over or engine.
 type Tally struct {
 	Rounds       uint64      `json:"rounds"`
 	Inconclusive uint64      `json:"inconclusive"`
@@ -79,7 +81,7 @@ type Tally struct {
 	Counts       Counts      `json:"counts"`
 }
 
-// NotRun is something that could not be done at all. It is no pass.
+// NotRun is something that could not be done at all. It never counts as passed.
 type NotRun struct {
 	What    string `json:"what"`
 	Because string `json:"because"`
@@ -105,7 +107,7 @@ const defaultEngine = "storage"
 // maxSamples bounds the samples that are kept.
 const maxSamples = 4096
 
-// NewState is that of a campaign that has not begun.
+// NewState is the state of a campaign that has not begun.
 func NewState() *State {
 	return &State{
 		Counts: Counts{}, Kinds: map[string]*Tally{}, Handovers: map[string]*Tally{}, Engines: map[string]*Tally{}, Points: Counts{}, Faults: Counts{},
@@ -113,7 +115,7 @@ func NewState() *State {
 	}
 }
 
-// Fold takes over one entry.
+// Fold adds one entry of the journal.
 func (s *State) Fold(e Entry) error {
 	switch e.Type {
 	case entryCampaign:
@@ -149,7 +151,7 @@ func (s *State) Fold(e Entry) error {
 }
 
 func (s *State) start(e Entry) {
-	if s.Complete { // the summary of a leg that is over was of that leg; another begins
+	if s.Complete { // the leg is over, so this start begins another
 		s.Leg, s.LegDone = 0, NewState().LegDone
 	}
 	s.Starts++
@@ -222,7 +224,7 @@ func (t *Tally) add(r *RoundRecord) {
 	}
 }
 
-// addSample keeps a sample, and every second one when they become too many.
+// addSample keeps a sample. When there are too many, it drops every second one, and takes half as many from then on.
 func (s *State) addSample(n Sample) {
 	if s.Every > 1 && s.Rounds%s.Every != 0 {
 		return
@@ -239,7 +241,7 @@ func (s *State) addSample(n Sample) {
 	}
 }
 
-// novel are the behaviours that nothing has shown before, each once, in order; what is too long to be a name is cut.
+// novel are the behaviours that were not seen before, each once, in order. A name that is too long is cut.
 func (s *State) novel(seen []string) (names []string) {
 	for _, name := range seen {
 		if len(name) > 200 {
@@ -263,7 +265,7 @@ func (s *State) Pairs() (n int) {
 	return n
 }
 
-// Open are the findings that count, those seen most first.
+// Open are the findings that are not fixed, those seen most often first.
 func (s *State) Open() (open []*Finding) {
 	for _, f := range s.Findings {
 		if !f.Gone {
@@ -274,7 +276,8 @@ func (s *State) Open() (open []*Finding) {
 	return open
 }
 
-// fill makes the tables that JSON leaves nil, or that a former version did not have: then a leg counts from here on.
+// fill creates the maps that JSON leaves nil, and those that an earlier version did not write. A leg of such a version counts
+// from here on.
 func (s *State) fill() {
 	fresh := NewState()
 	for _, c := range []struct{ to, from *Counts }{{&s.Counts, &fresh.Counts}, {&s.LegDone.Counts, &fresh.LegDone.Counts}, {&s.Points, &fresh.Points}, {&s.Faults, &fresh.Faults}} {
@@ -299,7 +302,7 @@ func (s *State) fill() {
 	s.Every = max(s.Every, 1)
 }
 
-// rate is a number per second.
+// rate is a number per second, to one decimal.
 func rate(n uint64, took time.Duration) float64 {
 	if took <= 0 {
 		return 0

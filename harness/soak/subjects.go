@@ -8,19 +8,19 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-// Subjects is what a campaign knows of what it tests. The zero Subjects knows nothing: then a case is a text, and a class stands for
-// the promise that broke.
+// Subjects is what a campaign knows of what it tests. The zero Subjects knows nothing: a case is then only text, and the class of a
+// failure is used as its promise.
 type Subjects struct {
-	// Find reads the head of a case that can be executed in this process.
+	// Find finds the subject of a case that can be executed in this process.
 	Find cases.Find
-	// Promise is the promise that a class is about, and its sentence; "" for none. What breaks promises of one family breaks now the
-	// one and now the other, so that they are one bug; "" where a class stands for itself.
+	// Promise gives the promise that a class breaks, and its sentence; "" for none. family names promises of which the same bug
+	// breaks one or the other by chance, so that findings of one family may be one bug; "" for none.
 	Promise func(class string) (name, sentence, family string)
-	// Points are the failpoints that there are.
+	// Points are all failpoints of what is tested.
 	Points []string
 }
 
-var errUnknown = errors.New("nobody here knows what the case is about")
+var errUnknown = errors.New("this campaign does not know the subject of the case")
 
 func (s Subjects) parse(text string) (cases.Case, error) {
 	if s.Find == nil || text == "" {
@@ -29,7 +29,7 @@ func (s Subjects) parse(text string) (cases.Case, error) {
 	return cases.Parse(text, s.Find)
 }
 
-// promise is Promise, which may be nil.
+// promise calls Promise, which may be nil.
 func (s Subjects) promise(class string) (name, sentence, family string) {
 	if s.Promise == nil {
 		return "", "", ""
@@ -37,7 +37,8 @@ func (s Subjects) promise(class string) (name, sentence, family string) {
 	return s.Promise(class)
 }
 
-// report makes one of a finding that has none: of its case, if the scheduler shows the same, else of what was told of it.
+// report makes the report of a finding that has none. If the scheduler shows the same failure for its case, the report is of
+// that; otherwise it has what is known and the text.
 func (s Subjects) report(n *Finding, text string) *report.Report {
 	if c, err := s.parse(n.Case); err == nil && len(c.Delays) == 0 {
 		if r, err := report.OfCase(c); err == nil && r.Class == n.Class {

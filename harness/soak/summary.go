@@ -15,24 +15,24 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// SummarySchema names the form of the JSON summary. A field that is added keeps the number; one that changes its meaning or goes
-// makes another.
+// SummarySchema names the format of the JSON summary. The number stays when a field is added, and changes when a field changes
+// its meaning or is removed.
 const SummarySchema = "racewindow-soak/1"
 
 // Minimums say how much must have been done, by name: rounds, schedules, operations, failpoints, pairs, corpus, canaries, the
-// name of a kind for its rounds that have a verdict, or the name of a count. They are of the newest leg, that is since the last
-// time that the campaign came to its end; corpus and canaries are of the newest start. Only failpoints and pairs are of the whole
-// campaign, which looks less often at what it knows.
+// name of a kind for its rounds that have a verdict, or the name of a count. They are compared with what the newest leg did,
+// that is since the campaign's time was last over, and for corpus and canaries with what the newest start did. Only failpoints
+// and pairs are compared with the whole campaign, because a later leg spends less time on behaviour that is already known.
 type Minimums map[string]uint64
 
-// ownMinimums are the names that are no count and no kind's.
+// ownMinimums are the names of minimums that are neither counts nor kinds.
 var ownMinimums = []string{"rounds", "failpoints", "pairs", "corpus", "canaries"}
 
-// MinimumNames are all names that a minimum can have, beside those of kinds and of what else is counted. A name that nothing counts
-// would be missed for ever, after the whole night.
+// MinimumNames are all names that a minimum can have; more are the names of kinds and of their own counts. Other names must be
+// refused: a minimum that nothing counts would only show as missed after the whole night.
 func MinimumNames(more ...string) []string { return slices.Concat(ownMinimums, more, countNames) }
 
-// ParseMinimums reads KEY=N, of the names that are known, and "none", which takes away all before it.
+// ParseMinimums reads words of the form NAME=N with known names. The word "none" removes all minimums before it.
 func ParseMinimums(into Minimums, words, known []string) error {
 	for _, word := range words {
 		if word == "none" {
@@ -45,14 +45,14 @@ func ParseMinimums(into Minimums, words, known []string) error {
 			return fmt.Errorf("minimum %q: write NAME=N, such as schedules=100000, or none", word)
 		}
 		if !slices.Contains(known, key) {
-			return fmt.Errorf("no count is called %q%s: choose of %s", key, spelling.Meant(key, known), strings.Join(known, ", "))
+			return fmt.Errorf("no count is called %q%s: choose one of %s", key, spelling.Meant(key, known), strings.Join(known, ", "))
 		}
 		into[key] = n
 	}
 	return nil
 }
 
-// A Minimum is one that was asked for, and what there is: in the newest leg, or, if Whole says so, in the whole campaign.
+// A Minimum is a minimum, and what was done: in the newest leg or, if Whole is set, in the whole campaign.
 type Minimum struct {
 	Name  string `json:"name"`
 	Least uint64 `json:"least"`
@@ -60,7 +60,7 @@ type Minimum struct {
 	Whole bool   `json:"whole_campaign,omitempty"`
 }
 
-// missed says what is lacking, "" if nothing is.
+// missed says how much is missing, "" if nothing is.
 func (n Minimum) missed() string {
 	if n.Got >= n.Least {
 		return ""
@@ -76,27 +76,28 @@ const (
 	VerdictUnfinished = "unfinished"
 )
 
-// A Summary says what a campaign did, what it found, and whether that is a pass. It is never changed.
+// A Summary says what a campaign did, what it found, and whether it passed.
 type Summary struct {
 	Schema  string `json:"schema"`
 	Verdict string `json:"verdict"`
 	Passed  bool   `json:"passed"`
-	// Missed says in words why it is no pass though nothing was found.
+	// Missed says in words why it did not pass although nothing was found.
 	Missed   []string  `json:"missed"`
 	Minimums []Minimum `json:"minimums"`
 	Trends   []Trend   `json:"trends"`
-	// Pairs, Points and Seen count failpoint pairs, failpoints and all behaviour; Never are failpoints that nothing passed.
+	// Pairs, Passes and Seen count the pairs of failpoints, the failpoints that were passed, and all behaviour. Never are the
+	// failpoints that were never passed.
 	Pairs  int      `json:"failpoint_pairs"`
 	Passes int      `json:"failpoints_passed"`
 	Seen   int      `json:"behaviour_seen"`
 	Never  []string `json:"failpoints_never_passed"`
 	// Shards are the parts that a merged summary is made of.
 	Shards []string `json:"shards,omitempty"`
-	// State has everything else, but for the names of what was seen.
+	// State has everything else, except the names of behaviour.
 	State *State `json:"state"`
 }
 
-// Summary is what was done until now. It may be called by any goroutine.
+// Summary says what was done until now. Any goroutine may call it.
 func (s *Soak) Summary() *Summary {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -130,7 +131,7 @@ func (s *State) summary(minimums Minimums, ended bool) *Summary {
 	return m
 }
 
-// miss adds what is no pass; "" is nothing.
+// miss adds reasons for not passing; "" is none.
 func (m *Summary) miss(all ...string) {
 	for _, text := range all {
 		if text != "" {
@@ -139,7 +140,7 @@ func (m *Summary) miss(all ...string) {
 	}
 }
 
-// missed says that what had to be seen was not, "" if it was.
+// missed says that the check failed, "" if it did not.
 func (c Check) missed() string {
 	if c.Passed || c.Skipped {
 		return ""
@@ -147,13 +148,13 @@ func (c Check) missed() string {
 	return fmt.Sprintf("%s %s: %s", c.What, c.Name, c.Detail)
 }
 
-// shortfalls say why a campaign that works no more is no pass, whatever was asked for.
+// shortfalls say why a campaign that has ended does not pass, whatever its minimums are.
 func (s *State) shortfalls() (missed []string) {
 	switch {
 	case !s.Complete:
 		missed = append(missed, s.early())
 	case s.StartRounds == 0:
-		missed = append(missed, fmt.Sprintf("0 rounds in this start: the time of its leg, %v, was over before", s.For))
+		missed = append(missed, fmt.Sprintf("0 rounds in this start: the time of its leg, %v, was already over", s.For))
 	}
 	for _, name := range slices.Sorted(maps.Keys(s.LegDone.Kinds)) {
 		if t := s.LegDone.Kinds[name]; 2*t.Inconclusive > t.Rounds {
@@ -163,7 +164,7 @@ func (s *State) shortfalls() (missed []string) {
 	return missed
 }
 
-// early says how far a campaign came that did not come to its end.
+// early says how far a campaign came that ended before its time was over.
 func (s *State) early() string {
 	why, of := s.Ended, ""
 	if why == "" {
@@ -175,7 +176,7 @@ func (s *State) early() string {
 	return fmt.Sprintf("ended early: %s, %s%s", Clip(why, 300), short(s.Leg), of)
 }
 
-// judge decides. Violated is said at once, and passed only at the end.
+// judge sets the verdict. Violated is possible at any time, passed only at the end.
 func (m *Summary) judge(ended bool) {
 	m.Passed = false
 	switch {
@@ -190,7 +191,7 @@ func (m *Summary) judge(ended bool) {
 	}
 }
 
-// value is what a minimum is compared with, and whether that is of the whole campaign.
+// value is what a minimum is compared with, and whether that counts over the whole campaign.
 func (m *Summary) value(name string) (n uint64, whole bool) {
 	s := m.State
 	switch name {
@@ -213,7 +214,7 @@ func (m *Summary) value(name string) (n uint64, whole bool) {
 	return s.LegDone.Counts[name], false
 }
 
-// passed counts the checks of a sort.
+// passed counts the checks of one kind (What), and those of them that passed.
 func (s *State) passed(what string) (passed, all int) {
 	for _, c := range s.Checks {
 		if c.What != what {
@@ -226,7 +227,7 @@ func (s *State) passed(what string) (passed, all int) {
 	return passed, all
 }
 
-// clone copies what a campaign that goes on may change.
+// clone copies everything that the running campaign may change.
 func (s *State) clone() *State {
 	c := *s
 	c.Counts, c.Points, c.Faults = maps.Clone(s.Counts), maps.Clone(s.Points), maps.Clone(s.Faults)
@@ -295,7 +296,7 @@ func ReadSummary(folder string) (*Summary, error) {
 	return m, nil
 }
 
-// short prints a duration without what nobody reads.
+// short prints a duration with few digits.
 func short(d time.Duration) string {
 	switch {
 	case d < time.Second:
@@ -306,5 +307,5 @@ func short(d time.Duration) string {
 	return d.Round(time.Second).String()
 }
 
-// bytesOf prints bytes.
+// bytesOf prints a number of bytes in MiB.
 func bytesOf(n uint64) string { return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20)) }

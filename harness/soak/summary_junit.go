@@ -32,7 +32,7 @@ type junitText struct {
 
 const junitClass = "racewindow.soak."
 
-// pass adds a test that passed, fail one that did not, and skip one that could not be tried.
+// pass adds a test that passed, fail one that failed, skip one that could not be tried.
 func (s *junitSuite) pass(class, name, output string) {
 	s.Cases = append(s.Cases, junitCase{Class: junitClass + class, Name: printable(name), Output: printable(output)})
 }
@@ -47,8 +47,8 @@ func (s *junitSuite) skip(class, name, because string) {
 	s.Cases = append(s.Cases, junitCase{Class: junitClass + class, Name: printable(name), Skipped: &junitText{Message: printable(because)}})
 }
 
-// junit is the summary as JUnit XML: a test for each check, minimum, kind, trend and finding, and for whatever else was missed.
-// No failure means that it is a pass.
+// junit is the summary as JUnit XML: a test for each check, minimum, kind, trend and finding, and for each other reason for not
+// passing. The campaign passed if no test failed.
 func (m *Summary) junit() ([]byte, error) {
 	suite := &junitSuite{Name: "racewindow soak"}
 	told := m.junitMinimums(suite)
@@ -64,7 +64,7 @@ func (m *Summary) junit() ([]byte, error) {
 		suite.pass("kind", name, m.State.Kinds[name].Counts.text())
 	}
 	for _, t := range m.Trends {
-		if !t.TooFew { // and what grows is a finding
+		if !t.TooFew { // also if it grows: that is a finding, which fails below
 			suite.pass("leak", t.What, t.String())
 		}
 	}
@@ -82,7 +82,7 @@ func (m *Summary) junit() ([]byte, error) {
 	return append([]byte(xml.Header), append(text, '\n')...), err
 }
 
-// junitMinimums adds what was to be seen and to be done, and returns which of the missed this told.
+// junitMinimums adds the checks and minimums. It returns those of the texts in Missed that this covers.
 func (m *Summary) junitMinimums(suite *junitSuite) (told map[string]bool) {
 	told = map[string]bool{}
 	for _, c := range m.State.Checks {
@@ -107,7 +107,7 @@ func (m *Summary) junitMinimums(suite *junitSuite) (told map[string]bool) {
 	return told
 }
 
-// printable replaces what XML cannot hold.
+// printable replaces characters that XML cannot hold.
 func printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r < ' ' && r != '\n' && r != '\t' || r == 0xfffe || r == 0xffff {

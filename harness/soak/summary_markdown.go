@@ -54,7 +54,7 @@ func (m *Summary) Markdown() string {
 	return b.String()
 }
 
-// cell makes a text safe within a Markdown table.
+// cell makes a text safe in a Markdown table.
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", ">", "&gt;").Replace(OneLine(text))
 }

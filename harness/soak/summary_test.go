@@ -146,7 +146,7 @@ func TestHowOftenEachFailpointAndFaultCameIsInTheSummary(t *testing.T) {
 func TestAMinimumOfWhatNothingCountsIsRefusedWithWhatIsNear(t *testing.T) {
 	t.Parallel()
 	err := ParseMinimums(Minimums{}, []string{"schedulse=1"}, MinimumNames())
-	require.ErrorContains(t, err, `no count is called "schedulse" (did you mean "schedules"?): choose of rounds, `)
+	require.ErrorContains(t, err, `no count is called "schedulse" (did you mean "schedules"?): choose one of rounds, `)
 	for _, name := range MinimumNames() {
 		require.NoError(t, ParseMinimums(Minimums{}, []string{name + "=1"}, MinimumNames()))
 	}

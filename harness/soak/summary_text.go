@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// textWidth is how wide the summary's rows are, but for commands, which are never broken.
+// textWidth is the width of the summary's rows. Only commands may be wider, because they are never wrapped.
 const textWidth = 100
 
-// nameWidth is how long a name may be that stands in a row of a table.
+// nameWidth is the longest name that stands in the row of a table; longer ones have a row of their own.
 const nameWidth = 13
 
-// A page of text is made of lines, so many columns wide, of which none holds what a terminal would obey.
+// lines builds a text of lines for so many columns, each cleaned for a terminal.
 type lines struct {
 	strings.Builder
 	width int
@@ -24,7 +24,7 @@ func (b *lines) line(format string, args ...any) {
 	b.WriteString(OneLine(fmt.Sprintf(format, args...)) + "\n")
 }
 
-// wrap is a line that is broken at blanks, and what continues it is indented.
+// wrap adds a text, wrapped at blanks. Its second and further lines are indented more.
 func (b *lines) wrap(indent, text string) {
 	for i, part := range wrapped(OneLine(text), b.width-len(indent)-2) {
 		if i > 0 {
@@ -34,10 +34,10 @@ func (b *lines) wrap(indent, text string) {
 	}
 }
 
-// Text is the summary as summary.txt has it.
+// Text is the content of summary.txt.
 func (m *Summary) Text() string { return m.TextFor(textWidth) }
 
-// TextFor is the summary for a terminal of so many columns, of which it takes 60 at least and 100 at most.
+// TextFor is the summary as text for a terminal of so many columns. It is at least 60 and at most 100 columns wide.
 func (m *Summary) TextFor(columns int) string {
 	b := lines{width: min(max(columns, 60), textWidth)}
 	s := m.State
@@ -78,7 +78,7 @@ func (m *Summary) findings(b *lines) {
 		if f.Case != "" {
 			b.line("    %s", cmp.Or(f.Replay, "racewindow replay "+Quoted(f.Case)))
 		}
-		if s.Kinds[f.Kind] != nil { // or it was no round that found it
+		if s.Kinds[f.Kind] != nil { // otherwise no round found it
 			b.line("    racewindow soak --round %s", Quoted(f.Round))
 		}
 		b.wrap("    ", fmt.Sprintf("%s/%s: %s", findingsFolder, f.Fingerprint, strings.Join(f.Files, " ")))
@@ -94,7 +94,7 @@ func (m *Summary) findings(b *lines) {
 	}
 }
 
-// tooFew says of what too few samples say anything, "" if there is none.
+// tooFew names the figures with too few samples to say whether they grow, "" if there are none.
 func (m *Summary) tooFew() string {
 	var of []string
 	for _, t := range m.Trends {
@@ -111,7 +111,7 @@ func (m *Summary) tooFew() string {
 	return fmt.Sprintf("whether it grows: too few samples to say, at least %d of the later half are needed: %s", minTrendSamples, strings.Join(of, ", "))
 }
 
-// headline says the most in a line.
+// headline is the first line: verdict, rounds, time, seed.
 func (m *Summary) headline() string {
 	s := m.State
 	what := fmt.Sprintf("shard %v", s.Shard)
@@ -126,7 +126,7 @@ func (m *Summary) headline() string {
 	if s.Starts > 1 {
 		text += fmt.Sprintf("; %d starts, %d rounds lost", s.Starts, s.Lost)
 	}
-	if s.LegDone.Rounds != s.Rounds { // or there is only one
+	if s.LegDone.Rounds != s.Rounds { // there was an earlier leg
 		text += fmt.Sprintf("; this leg %d rounds in %s", s.LegDone.Rounds, short(s.Leg))
 	}
 	if s.Ended != "" {
@@ -156,7 +156,7 @@ func (m *Summary) checksText() string {
 	return orNone(words)
 }
 
-// minimumsText begins with those of the newest leg.
+// minimumsText lists the minimums of the newest leg, then those of the whole campaign.
 func (m *Summary) minimumsText() string {
 	var leg, whole []string
 	for _, n := range m.Minimums {
@@ -173,7 +173,7 @@ func (m *Summary) minimumsText() string {
 	return text
 }
 
-// A table is what was done, by kind, hand-over or engine.
+// A table says what was done, by kind, hand-over or engine.
 type table struct {
 	name string
 	of   map[string]*Tally
@@ -188,7 +188,7 @@ func (m *Summary) tables(b *lines) {
 		b.line("%-15s %7s %10s %9s %6s  done", t.name, "rounds", "no verdict", "time", "new")
 		for _, name := range slices.Sorted(maps.Keys(t.of)) {
 			n := t.of[name]
-			if len(name) > nameWidth { // it has a line of its own
+			if len(name) > nameWidth { // the name gets a line of its own
 				b.line("  %s", name)
 				name = ""
 			}
@@ -238,7 +238,7 @@ func rounded(n uint64) string {
 	return fmt.Sprint(n)
 }
 
-// grouped prints a number with its thousands apart.
+// grouped prints a number with commas between the thousands.
 func grouped(n uint64) string {
 	text := fmt.Sprint(n)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -254,7 +254,7 @@ func orNone(words []string) string {
 	return strings.Join(words, ", ")
 }
 
-// wrapped breaks a text at blanks.
+// wrapped breaks a text at blanks into lines of at most so many bytes.
 func wrapped(text string, width int) (lines []string) {
 	for len(text) > width {
 		at := strings.LastIndexByte(text[:width], ' ')
@@ -266,5 +266,5 @@ func wrapped(text string, width int) (lines []string) {
 	return append(lines, text)
 }
 
-// Quoted is one word for a shell.
+// Quoted quotes a word for a shell.
 func Quoted(word string) string { return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'" }

@@ -28,15 +28,15 @@ var assets embed.FS
 
 var pageTemplate = template.Must(template.ParseFS(assets, "assets/page.html"))
 
-// A page shows a campaign that goes on. It changes nothing, and serves no file but those that the findings name.
+// A page shows a running campaign. It changes nothing, and serves only those files that the findings name.
 type page struct {
 	live func() Live
 	out  string
-	any  bool // answers requests to any host name
+	any  bool // answer requests to any host name
 }
 
-// Handler is the page of a campaign, and its metrics. anyHost answers requests whatever host they name; without it only those
-// to this machine itself, so that no page of another site can read it through a name of its own.
+// Handler serves the page of a campaign, and its metrics. With anyHost it answers requests to any host name. Without, it answers
+// only requests to this machine itself, so that no other site can read the page through a name of its own (DNS rebinding).
 func (s *Soak) Handler(anyHost bool) http.Handler {
 	p := &page{live: s.Live, out: s.config.Out, any: anyHost}
 	registry := prometheus.NewRegistry()
@@ -52,7 +52,8 @@ func (s *Soak) Handler(anyHost bool) http.Handler {
 	return p.guard(mux)
 }
 
-// guard refuses what only reading cannot need, and says what a browser may do with what it gets.
+// guard refuses requests that do more than read, and those to a foreign host name. It also limits what a browser may do with
+// the answers.
 func (p *page) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
@@ -63,16 +64,16 @@ func (p *page) guard(next http.Handler) http.Handler {
 		switch {
 		case r.Method != http.MethodGet && r.Method != http.MethodHead:
 			h.Set("Allow", "GET, HEAD")
-			http.Error(w, "there is nothing to change here", http.StatusMethodNotAllowed)
+			http.Error(w, "this page is for reading only", http.StatusMethodNotAllowed)
 		case !p.any && !loopbackHost(r.Host):
-			http.Error(w, "ask this machine by its own name: localhost, or the address", http.StatusForbidden)
+			http.Error(w, "use this machine's own name: localhost, or its loopback address", http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)
 		}
 	})
 }
 
-// loopbackHost says whether a Host header names this machine itself.
+// loopbackHost reports whether a Host header names this machine itself.
 func loopbackHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
@@ -85,7 +86,7 @@ func asset(name, kind string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		content, _ := assets.ReadFile("assets/" + name) // embedded
 		w.Header().Set("Content-Type", kind)
-		_, _ = w.Write(content) // who has gone needs no answer
+		_, _ = w.Write(content) // an error means that the reader has gone
 	}
 }
 
@@ -104,7 +105,7 @@ type figure struct{ ID, Name, Value string }
 
 type openFinding struct {
 	*Finding
-	Page string // the file that a click opens, "" for none
+	Page string // the file to open on a click, "" for none
 }
 
 type pageTable struct {
@@ -186,15 +187,15 @@ func (p *page) summary(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(content)
 }
 
-// kinds of the files of findings; all else is text. A report's page has its script and style within, and is given no more than
-// that: it can reach neither this page nor anything else.
+// fileKinds are the content types of findings' files; all others are text. A report's page contains its script and style, and
+// reportPolicy allows it nothing more: it can reach neither this page nor anything else.
 var fileKinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json", ".xml": "text/xml; charset=utf-8",
 }
 
 const reportPolicy = "sandbox allow-scripts allow-popups; default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:"
 
-// finding serves a file that a finding names, from its own folder, whatever links there may be.
+// finding serves a file that a finding names. The file must lie in the finding's folder; links do not lead out of it.
 func (p *page) finding(w http.ResponseWriter, r *http.Request) {
 	print, name := r.PathValue("print"), r.PathValue("file")
 	f := p.live().State.Findings[print]
@@ -234,8 +235,8 @@ func readBelow(folder, name string) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// Reserve takes an address for the page of a campaign that has not begun: without a host that of this machine alone. Errors wrap
-// ErrConfig.
+// Reserve listens on an address for the page of a campaign that has not begun. Without a host, the address is for this machine
+// alone. Errors wrap ErrConfig.
 func Reserve(address string) (net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -251,7 +252,7 @@ func Reserve(address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// Serve serves the page and the metrics at an address that was reserved, until stop is called.
+// Serve serves the page and the metrics on a reserved listener, until stop is called.
 func (s *Soak) Serve(listener net.Listener) (url string, stop func()) {
 	heard := listener.Addr().(*net.TCPAddr)
 	server := &http.Server{Handler: s.Handler(!heard.IP.IsLoopback()), ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute, MaxHeaderBytes: 64 << 10}

@@ -1,3 +1,3 @@
-// Package fuzzcanary has a fuzz target that fails on purpose, which the fuzzing of a campaign must find before what it does not find
-// says anything. It imports nothing, so that its binary is built in a second.
+// Package fuzzcanary is the canary of a campaign's fuzzing: a fuzz target that fails on purpose. Fuzzing must find this failure
+// before it means anything that it finds no other. The package imports nothing, so that its binary is built in a second.
 package fuzzcanary

@@ -8,33 +8,33 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Bug is one of the two that the seed compares, with what is needed to measure it.
+// A Bug is one of the two bugs that the analysis compares, with what is needed to measure it.
 type Bug struct {
 	Title, Location, Cause string
-	// Program is what Scenario runs: a case, or in words.
+	// Program is what Scenario runs, as a case or in words.
 	Program  string
 	Scenario sched.Scenario
-	// Victim is the thread that stands in the window and Striker the one that comes into it. Under Until the victim goes its
-	// whole way before the striker comes.
+	// Victim is the thread that stands in the window, Striker the one that runs while it stands there. Until is a schedule in
+	// which the victim passes all its points before the striker runs.
 	Victim, Striker string
 	Until           sched.Schedule
 	Fixes           []Fix
 }
 
-// A Fix is a scenario in which the bug is said to be mended.
+// A Fix is a scenario in which the bug should be fixed.
 type Fix struct {
 	Name     string
 	Scenario sched.Scenario
 }
 
-// The programs, behind the heads of cases.
+// The head of a case with the known bug, and the programs that follow a head.
 const (
 	known          = "v1 scenario=registry removal=statusfirst"
 	removalProgram = "; setup: subscribe a; p0: publish a; m0: remove a"
 	asleepProgram  = "; setup: subscribe a, suspend a; p0: publish a; m0: remove a"
 )
 
-// Bugs are the two, in the order of the seed's table.
+// Bugs are the two bugs, in the order of the analysis's table.
 func Bugs() []Bug {
 	bug := written(known + removalProgram + "; @ start>m0, m0@dismiss/ended#1>a.1, a.1@end>m0")
 	removal := Bug{
@@ -55,7 +55,7 @@ func Bugs() []Bug {
 	return []Bug{removal, handoverBug()}
 }
 
-// written is a case that is written here.
+// written parses a case that this file contains.
 func written(text string) cases.Case {
 	c, err := cases.Parse(text, cases.Only(Subject))
 	if err != nil {
@@ -82,13 +82,13 @@ func handoverBug() Bug {
 	return handover
 }
 
-// The promises of the log's scenario: lostForGood is what ReadAfterWrite would be if the record never came back.
+// The promises of the log's scenario. lostForGood breaks if a record that a read missed never comes back.
 var (
 	readAfterWrite = Promise{"ReadAfterWrite", "a read that starts after an append returned yields its record"}
 	lostForGood    = Promise{"LostForGood", "in the end every record is read"}
 )
 
-// logScenario is the seed's subject: records are appended and flushed while the first of them is read.
+// logScenario is the scenario of the analysed bug: records are appended and flushed while the first of them is read.
 func logScenario(handover storage.Handover, appends int, upTo storage.Offset) sched.Scenario {
 	return func(x *sched.Execution) {
 		ctx := x.Context()

@@ -10,16 +10,16 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A Verdict is what the exhaustive exploration of a scenario came to.
+// A Verdict is the result of exploring a scenario exhaustively.
 type Verdict struct {
-	// Preemptions is the bound, Schedules how many there are within it.
+	// Preemptions is the bound, Schedules how many schedules there are within it.
 	Preemptions int
 	Schedules   uint64
-	// Findings are the ways in which it fails, those with the fewest preemptions first; one schedule for each.
+	// Findings are one failing schedule of each class, those with the fewest preemptions first.
 	Findings []sched.Finding
 }
 
-// Verify executes every schedule with at most so many preemptions and keeps one failing schedule of each class.
+// Verify executes every schedule with at most so many preemptions, and keeps one failing schedule of each class.
 func Verify(ctx context.Context, s sched.Scenario, preemptions int) (Verdict, error) {
 	r, err := sched.Search(ctx, s, sched.Options{Strategy: "bounded", Preemptions: preemptions, All: true, Workers: 1})
 	if err != nil {
@@ -41,7 +41,7 @@ func (v Verdict) of(class string) *sched.Finding {
 	return &v.Findings[i]
 }
 
-// String is a line for tables.
+// String is one line, for a table.
 func (v Verdict) String() string {
 	if len(v.Findings) == 0 {
 		return fmt.Sprintf("holds in all %d schedules with at most %s", v.Schedules, preemptions(v.Preemptions))
@@ -67,26 +67,27 @@ func preemptions(n int) string {
 	return fmt.Sprintf("%d preemptions", n)
 }
 
-// Measured is what was found out about a Bug.
+// Measured is what was measured of a Bug.
 type Measured struct {
 	Bug    Bug
 	Itself Verdict
 	// First is the failure with the fewest preemptions.
 	First sched.Finding
-	// Steps of the execution that shows it; the failure shows after some of them.
+	// Steps is the number of steps of that execution.
 	Steps int
-	// Median of the schedules that a random walk tries until it finds the bug, and the most, over Seeds seeds.
+	// Median and Most say how many schedules random walks with Seeds different seeds tried until they found the bug.
 	Median, Most uint64
 	Seeds        int
-	// Window are the points of the victim, its end included, at which it fails when the striker goes on there, of how many
-	// that it passes.
+	// Window are those points of the victim at which a switch to the striker shows the bug; its end counts as a point. Points
+	// is how many points it passes in all.
 	Window []string
 	Points int
 	// Verdicts of the fixes, in their order.
 	Verdicts []Verdict
 }
 
-// Measure explores a bug and its fixes. Without seeds it leaves the random walk out, which takes longest. The same build gives the same numbers each time.
+// Measure explores a bug and its fixes. With seeds=0 it leaves out the random walks, which take longest. The same build gives the
+// same numbers each time.
 func Measure(ctx context.Context, b Bug, bound, seeds int) (m Measured, err error) {
 	if err := failpoints.Require("the comparison of the two bugs", "racewindow test ./harness/subjects/registry"); err != nil {
 		return m, err
@@ -116,7 +117,7 @@ func Measure(ctx context.Context, b Bug, bound, seeds int) (m Measured, err erro
 	return m, nil
 }
 
-// randomWalks says how many schedules it takes to find the first failure.
+// randomWalks says how many schedules random walks try until the first failure.
 func randomWalks(ctx context.Context, s sched.Scenario, seeds int) (median, most uint64, err error) {
 	const limit = 100_000
 	var after []uint64
@@ -134,7 +135,7 @@ func randomWalks(ctx context.Context, s sched.Scenario, seeds int) (median, most
 	return after[len(after)/2], after[len(after)-1], nil
 }
 
-// window replays the victim's way once for each of its points and its end, and has the striker go on there.
+// window replays the victim once for each of its points, and for its end, with a switch to the striker there.
 func window(b Bug) (open []string, points int) {
 	runner := sched.NewRunner(b.Scenario, sched.Options{})
 	hits := map[string]int{}
@@ -160,7 +161,7 @@ func window(b Bug) (open []string, points int) {
 	return open, points
 }
 
-// severity is what the failures themselves say.
+// severity follows from the failures themselves.
 func (m *Measured) severity() string {
 	switch {
 	case m.Itself.of(NoCrash.Name) != nil:
@@ -174,7 +175,7 @@ func (m *Measured) severity() string {
 
 const randomWalkRow = "Random walk, schedules until found"
 
-// Table renders what was measured of two bugs as the seed's comparison.
+// Table renders the measurements of two bugs in the form of the analysis's table.
 func Table(one, two Measured) string {
 	rows := [][3]string{{"Aspect", one.Bug.Title, two.Bug.Title}, {"---", "---", "---"}}
 	add := func(name string, cell func(m *Measured) string) {

@@ -10,27 +10,27 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A consumer is the task that appends what it is sent to the log of one subscription.
+// A consumer is the task that appends the transactions sent to one subscription to its log.
 type consumer struct {
 	handle string
 	log    *storage.Log
 
-	mu       sync.Mutex // no failpoint is passed with it held
+	mu       sync.Mutex // whoever holds it passes no failpoint
 	inbox    []delivery
 	stopping bool
 
 	wake  chan struct{}
-	ended chan struct{} // closed when it takes nothing any more
-	gone  chan struct{} // closed when its log is closed and the table does not name it
+	ended chan struct{} // closed when it takes no more deliveries
+	gone  chan struct{} // closed when its log is closed and it is no longer in the table
 }
 
 type delivery struct {
 	tx Transaction
-	to chan answer // has room for the only one
+	to chan answer // has room for the one answer
 }
 
 type answer struct {
-	stopped bool // not taken, and never will be by this consumer
+	stopped bool // this consumer has not taken the delivery and never will
 	err     error
 }
 
@@ -44,7 +44,7 @@ func newConsumer(handle string, log *storage.Log) *consumer {
 	return &consumer{handle: handle, log: log, wake: make(chan struct{}, 1), ended: make(chan struct{}), gone: make(chan struct{})}
 }
 
-// send puts a transaction into the consumer's inbox and returns where the answer will be.
+// send puts a transaction into the consumer's inbox. The answer comes on the channel that it returns.
 //
 //racewindow:yielded because every caller has passed a point just before
 func (c *consumer) send(tx Transaction) <-chan answer {
@@ -61,7 +61,7 @@ func (c *consumer) send(tx Transaction) <-chan answer {
 	return d.to
 }
 
-// notify wakes the consumer. The lock is held.
+// notify wakes the consumer. The caller must hold mu.
 //
 //racewindow:atomic because a consumer that wakes needs the lock before it sees anything
 func (c *consumer) notify() {
@@ -94,7 +94,7 @@ func (c *consumer) run(ctx context.Context) {
 	}
 }
 
-// next takes a delivery, if there is one. A consumer that is to stop refuses what it has not begun.
+// next takes a delivery, if there is one. A consumer that was told to stop refuses all deliveries that it has not begun.
 //
 //racewindow:yielded because every caller has passed a point just before
 func (c *consumer) next() (d delivery, work, stop bool) {
@@ -115,7 +115,7 @@ func (c *consumer) next() (d delivery, work, stop bool) {
 	return d, true, false
 }
 
-// stop tells the consumer to end, and says whether nobody had done so.
+// stop tells the consumer to end, and reports whether this was the first call.
 //
 //racewindow:yielded because every caller has passed a point just before
 func (c *consumer) stop() (first bool) {
@@ -126,8 +126,8 @@ func (c *consumer) stop() (first bool) {
 	return first
 }
 
-// dismiss stops the consumer of a subscription, closes its log and takes it out of the table, in this order: while the
-// table names it nobody starts another one, whose log this would be.
+// dismiss stops the consumer of a subscription, closes its log and removes it from the table, in this order: while it is in the
+// table, no other consumer starts for the same log.
 //
 //racewindow:yielded because every caller has passed a point just before
 func (r *Registry) dismiss(ctx context.Context, handle string) error {

@@ -6,31 +6,31 @@ import (
 	"strings"
 )
 
-// A Promise is one thing that a registry's users rely on.
+// A Promise is one guarantee that a registry gives to its users.
 type Promise struct{ Name, Sentence string }
 
 // The promises.
 var (
-	// NoCrash is judged by every execution.
+	// NoCrash is judged in every execution.
 	NoCrash = Promise{"NoCrash", "publish never crashes"}
-	// Delivery is completeness.
+	// Delivery says that publications are complete.
 	Delivery = Promise{"Delivery", "a subscription made before a publication began, and not being removed before it returned, is delivered to"}
 	// Kept says what an acknowledgement is worth.
 	Kept = Promise{"Kept", "a transaction that was delivered to a subscription that is not removed is in its log once, and nothing else is"}
-	// NothingLeft is about what others may still do to a removed subscription.
+	// NothingLeft says what remains of a removed subscription after everything has settled.
 	NothingLeft = Promise{"NothingLeft", "once a removal has returned and the router has settled, no status, consumer, open log or route is left"}
-	// GoneAtReturn is the stronger one.
+	// GoneAtReturn is stronger than NothingLeft: it does not wait until everything has settled.
 	GoneAtReturn = Promise{"GoneAtReturn", "when a removal returns, no status, consumer, open log or route is left"}
 )
 
 // String is the promise's name.
 func (p Promise) String() string { return p.Name }
 
-// Promises are all of them, NoCrash first.
+// Promises are all promises, NoCrash first.
 func Promises() []Promise { return append(lasting(), GoneAtReturn) }
 
-// lasting are the promises that both fixes are meant to keep. GoneAtReturn is not among them: FilterNil leaves the route to
-// the router by design.
+// lasting are the promises that both fixes should keep. GoneAtReturn is not among them, because FilterNil leaves the route to the
+// router by design.
 func lasting() []Promise { return []Promise{NoCrash, Delivery, Kept, NothingLeft} }
 
 // A Violation is a promise that was broken.
@@ -56,19 +56,19 @@ func (v *Violation) Broken() (promise, sentence, detail string) {
 	return v.Promise.Name, v.Promise.Sentence, v.Detail
 }
 
-// A call is one operation of a program as it went.
+// A call is one operation of a program, with its results.
 type call struct {
 	operation  Operation
-	begin, end int // on the clock of the world; an end of 0 has not come
+	begin, end int // moments of the world's clock; end is 0 if it has not ended
 	value      string
 	handle     string   // of a subscription, a suspension or a removal
 	delivered  []string // of a publication
-	left       []string // when a removal returned
+	left       []string // what was left when a removal returned
 	err        error
 }
 
-// judge returns how the calls of an execution break a promise, nil if they do not. content is what the logs hold in the
-// end, by handle, of those subscriptions that nobody removed; left is what there is of those that were.
+// judge returns how the calls of an execution break a promise, nil if they do not. content is what the logs of the subscriptions
+// that were not removed hold in the end, by handle. left is what the registry still has of each subscription.
 func judge(p Promise, calls []call, content, left map[string][]string) *Violation {
 	switch p {
 	case Delivery:
@@ -80,9 +80,9 @@ func judge(p Promise, calls []call, content, left map[string][]string) *Violatio
 		switch {
 		case c.operation.Verb != Remove || c.err != nil:
 		case p == NothingLeft && len(left[c.handle]) > 0:
-			return p.broken("of %s, in the end: %s", c.handle, strings.Join(left[c.handle], ", "))
+			return p.broken("left of %s in the end: %s", c.handle, strings.Join(left[c.handle], ", "))
 		case p == GoneAtReturn && len(c.left) > 0:
-			return p.broken("of %s: %s", c.handle, strings.Join(c.left, ", "))
+			return p.broken("left of %s: %s", c.handle, strings.Join(c.left, ", "))
 		}
 	}
 	return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Transaction is what is published: records that belong together.
+// A Transaction is a publication: records that belong together.
 type Transaction []storage.Record
 
 var (
@@ -19,8 +19,8 @@ var (
 	consumerGone = failpoints.WaitPoint(packagePath, "publish/gone")
 )
 
-// Publish sends a transaction to every subscription of some shapes and waits for them. It returns the handles whose logs
-// have the transaction.
+// Publish sends a transaction to every subscription of the shapes, and waits for them. It returns the handles whose logs have the
+// transaction.
 func (r *Registry) Publish(ctx context.Context, tx Transaction, shapes ...string) (delivered []string, err error) {
 	if !r.options.Concurrent {
 		failpoints.Lock(ctx, publishTurn, &r.turn)
@@ -44,8 +44,8 @@ func (r *Registry) Publish(ctx context.Context, tx Transaction, shapes ...string
 	return delivered, nil
 }
 
-// resolve finds the consumers of some handles and starts those that sleep. One that is missing and cannot be started is
-// nil, unless the registry filters.
+// resolve finds the consumers of the handles, and starts those that sleep. A consumer that is missing and cannot be started is
+// nil, or left out if the registry filters.
 func (r *Registry) resolve(ctx context.Context, handles []string) (consumers []*consumer, err error) {
 	for _, handle := range handles {
 		failpoint.InjectCall("publish/before-lookup", ctx)
@@ -63,8 +63,8 @@ func (r *Registry) resolve(ctx context.Context, handles []string) (consumers []*
 	return consumers, nil
 }
 
-// broadcast sends to all consumers, then waits for all. again are the handles whose consumers were stopped before they took
-// the transaction: somebody may start them anew.
+// broadcast sends to all consumers, and then waits for all of them. again are the handles whose consumers were stopped before
+// they took the transaction; they can be started again.
 func broadcast(ctx context.Context, tx Transaction, consumers []*consumer) (done, again []string, err error) {
 	answers := make([]<-chan answer, 0, len(consumers))
 	for _, c := range consumers {
@@ -90,8 +90,8 @@ func broadcast(ctx context.Context, tx Transaction, consumers []*consumer) (done
 	return done, again, nil
 }
 
-// start starts the consumer of a live subscription, or returns the one that somebody else has started meanwhile. It is nil
-// if the subscription is not live.
+// start starts the consumer of a live subscription, or returns the one that was started meanwhile. It is nil if the subscription
+// is not live.
 func (r *Registry) start(ctx context.Context, handle string) (*consumer, error) {
 	failpoint.InjectCall("start/before-status", ctx)
 	if !r.isLive(handle) {
@@ -122,7 +122,7 @@ func (r *Registry) opened(handle string, log *storage.Log) {
 	r.logs[handle] = log
 }
 
-// closeLog closes a log, unless somebody else has.
+// closeLog closes a log, if it is not closed already.
 func (r *Registry) closeLog(ctx context.Context, handle string, log *storage.Log) error {
 	if err := log.Close(ctx); err != nil && !errors.Is(err, storage.ErrClosed) {
 		return err
@@ -143,8 +143,8 @@ func (r *Registry) consumer(handle string) *consumer {
 	return r.consumers[handle]
 }
 
-// enlist puts a consumer into the table unless there is one, which it then returns. With Checked it returns nil if the
-// subscription is not live any more: whoever took its status away has not seen this consumer and will not stop it.
+// enlist adds a consumer to the table, unless there is one, which it then returns. With Checked it returns nil if the
+// subscription is no longer live: the removal that took the status has not seen this consumer and will not stop it.
 //
 //racewindow:yielded because every caller has passed a point just before
 func (r *Registry) enlist(handle string, log *storage.Log) (c *consumer, fresh bool) {
@@ -161,7 +161,7 @@ func (r *Registry) enlist(handle string, log *storage.Log) (c *consumer, fresh b
 	return c, true
 }
 
-// strike takes a consumer out of the table.
+// strike removes a consumer from the table.
 //
 //racewindow:yielded because every caller has passed a point just before
 func (r *Registry) strike(c *consumer) {

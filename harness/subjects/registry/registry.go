@@ -17,7 +17,7 @@ import (
 // packagePath prefixes the names of this package's failpoints.
 const packagePath = "github.com/racewindow/racewindow/harness/subjects/registry"
 
-// An Order says in which order a removal takes a subscription apart, and what Publish does about one that is half gone.
+// An Order says in which order a removal removes the parts of a subscription, and what Publish does if some are gone.
 type Order uint8
 
 const (
@@ -27,8 +27,8 @@ const (
 	FilterNil
 	// Reorder removes the route first and at once, then the consumer, then the status.
 	Reorder
-	// Checked is FilterNil, and a consumer enters the table only if its subscription is live at that very moment. It is not
-	// the seed's: exploration found what FilterNil leaves behind.
+	// Checked is FilterNil, and a consumer enters the table only if its subscription is live at that moment. It is not from the
+	// analysis: exploration found that FilterNil leaves a consumer and an open log.
 	Checked
 )
 
@@ -43,15 +43,15 @@ func (o Order) String() string {
 // Options of a Registry. The zero value is the analysed system.
 type Options struct {
 	Order Order
-	// Concurrent lets publications go on while routes change.
+	// Concurrent lets routes change during publications.
 	Concurrent bool
-	// Gather is how long the router waits for more removals before
+	// Gather is how long the router waits for more removals before it does them together; default 10 ms, negative for no wait.
 	Gather time.Duration
 }
 
 func (o Options) filters() bool { return o.Order == FilterNil || o.Order == Checked }
 
-// ErrUnknown says that a handle names no subscription, or one that somebody else removes.
+// ErrUnknown says that a handle names no subscription, or one that another call is removing.
 var ErrUnknown = errors.New("no such subscription")
 
 // A Registry knows the subscriptions of a store. All methods may be called by many goroutines.
@@ -59,13 +59,13 @@ type Registry struct {
 	store   *storage.Store
 	options Options
 
-	turn sync.Mutex // a publication, or a change of routes
+	turn sync.Mutex // held by a publication, or by a change of routes
 
-	mu        sync.Mutex // guards the tables; no failpoint is passed with it held
+	mu        sync.Mutex // guards the tables; whoever holds it passes no failpoint
 	issued    map[string]int
 	live      map[string]bool
 	consumers map[string]*consumer
-	logs      map[string]*storage.Log // that are open
+	logs      map[string]*storage.Log // the open ones
 	routes    map[string][]string     // from a shape to handles, in the order of subscription
 	requests  []request               // to the router
 	closing   bool
@@ -80,7 +80,7 @@ var (
 	routerEnded = failpoints.WaitPoint(packagePath, "router/ended")
 )
 
-// New returns a registry on a store and starts its router. The store stays the caller's.
+// New returns a registry on a store, and starts its router. The caller must still close the store.
 func New(ctx context.Context, store *storage.Store, options Options) *Registry {
 	if options.Gather == 0 {
 		options.Gather = 10 * time.Millisecond
@@ -95,8 +95,8 @@ func New(ctx context.Context, store *storage.Store, options Options) *Registry {
 	return r
 }
 
-// Subscribe makes a subscription to a shape and returns its handle, which no other subscription ever has: what is left of
-// an old one cannot be taken for a new one. Transactions published from now on come to the log of that handle.
+// Subscribe makes a subscription to a shape and returns its handle. No other subscription ever has the same handle, so remains
+// of an old one cannot be taken for a new one. Transactions that are published after it returned come to the log of that handle.
 func (r *Registry) Subscribe(ctx context.Context, shape string) (handle string, err error) {
 	failpoint.InjectCall("subscribe/begun", ctx)
 	handle = r.issue(shape)
@@ -135,7 +135,7 @@ func (r *Registry) isLive(handle string) bool {
 	return r.live[handle]
 }
 
-// retire takes the status away. Of several who try one succeeds.
+// retire removes the status. Of several calls at once only one returns true.
 //
 //racewindow:yielded because every caller has passed a point just before
 func (r *Registry) retire(handle string) (was bool) {
@@ -156,7 +156,7 @@ func (r *Registry) Suspend(ctx context.Context, handle string) error {
 	return r.dismiss(ctx, handle)
 }
 
-// Left lists what the registry still has of a subscription: nothing, after a removal.
+// Left lists what the registry still has of a subscription. After a removal it should be nothing.
 //
 //racewindow:atomic because it is for looking on, and judges the moment in which it is called
 func (r *Registry) Left(handle string) (left []string) {
@@ -179,7 +179,7 @@ func (r *Registry) Left(handle string) (left []string) {
 	return left
 }
 
-// Close ends the router and every consumer. Nothing else may be called meanwhile or afterwards.
+// Close ends the router and every consumer. No other method may be called meanwhile or afterwards.
 //
 //racewindow:atomic because nothing else may be called meanwhile
 func (r *Registry) Close(ctx context.Context) error {

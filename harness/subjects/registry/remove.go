@@ -22,8 +22,8 @@ func (r *Registry) Remove(ctx context.Context, handle string) error {
 	return nil
 }
 
-// removeStatusFirst is the seed's order: from the moment that the status is gone until the router comes to its batch, a
-// route leads to a consumer that is not there and cannot be started.
+// removeStatusFirst is the analysed system's order: after the status is gone, and until the router does its batch, a route leads
+// to a consumer that does not exist and cannot be started.
 //
 //racewindow:yielded because Remove has passed a point just before
 func (r *Registry) removeStatusFirst(ctx context.Context, handle string) error {
@@ -39,7 +39,7 @@ func (r *Registry) removeStatusFirst(ctx context.Context, handle string) error {
 	return nil
 }
 
-// removeRouteFirst is the seed's second fix: nobody can be led to what is about to go.
+// removeRouteFirst is the analysis's second fix: no route leads to a subscription that is being removed.
 func (r *Registry) removeRouteFirst(ctx context.Context, handle string) error {
 	if !r.unrouteNow(ctx, handle) {
 		return ErrUnknown

@@ -9,10 +9,10 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// A request to the router is to remove the routes to a handle, or only to say when what was asked before is done.
+// A request asks the router to remove the routes to a handle, or, with done, to say when earlier requests are done.
 type request struct {
 	handle string
-	done   chan struct{} // nil, or closed when it is done
+	done   chan struct{} // closed when the request is done; may be nil
 }
 
 var (
@@ -21,7 +21,7 @@ var (
 	settleDone   = failpoints.WaitPoint(packagePath, "settle/done")
 )
 
-// router is the task that removes routes some time after it was asked, many at once.
+// router is the task that removes routes. It waits a while after a request, to do many at once.
 func (r *Registry) router(ctx context.Context) {
 	for {
 		if _, _, err := failpoints.Receive(ctx, routerWake, r.wake); err != nil {
@@ -45,7 +45,7 @@ func (r *Registry) router(ctx context.Context) {
 	}
 }
 
-// removeRoutes does a batch.
+// removeRoutes does a batch of requests.
 func (r *Registry) removeRoutes(ctx context.Context, batch []request) {
 	failpoints.Lock(ctx, routeTurn, &r.turn)
 	for _, q := range batch {
@@ -61,7 +61,7 @@ func (r *Registry) removeRoutes(ctx context.Context, batch []request) {
 	}
 }
 
-// Settle waits until the router has done everything that was asked of it before.
+// Settle waits until the router has done all earlier requests.
 func (r *Registry) Settle(ctx context.Context) error {
 	failpoint.InjectCall("settle/begun", ctx)
 	done := make(chan struct{})
@@ -70,7 +70,7 @@ func (r *Registry) Settle(ctx context.Context) error {
 	return err
 }
 
-// ask hands a request to the router and does not wait.
+// ask sends a request to the router without waiting for it.
 //
 //racewindow:yielded because every caller has passed a point just before
 func (r *Registry) ask(q request) {
@@ -98,7 +98,7 @@ func (r *Registry) takeRequests() (batch []request, closing bool) {
 	return batch, r.closing
 }
 
-// unrouteNow removes the routes to a handle between two publications, and says whether there was one.
+// unrouteNow removes the routes to a handle between two publications, and reports whether there was one.
 func (r *Registry) unrouteNow(ctx context.Context, handle string) bool {
 	failpoints.Lock(ctx, routeTurn, &r.turn)
 	defer r.turn.Unlock()

@@ -12,9 +12,9 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// scenario executes the program of a case on a registry, on a store in memory.
+// scenario executes the program of a case on a registry with a store in memory.
 //
-// The router gathers for no time: then how late it is, is the schedule's choice like all else, and not the clock's.
+// The router does not wait to gather requests: the schedule, and not the clock, decides how late it is.
 func scenario(c cases.Case) sched.Scenario {
 	s := c.Settings.(Settings)
 	s.Gather = -1
@@ -54,8 +54,8 @@ type world struct {
 	calls    [][]call // by thread
 }
 
-// setUp does what the thread called setup does and lets every task fall asleep: their first steps are no choices. It returns
-// the subscriptions that are there then, by shape.
+// setUp executes the thread called setup, and waits until every task sleeps, so that the tasks' first steps are no choices of
+// the schedule. It returns the subscriptions that exist then, by shape.
 func (w *world) setUp(ctx context.Context, threads []cases.Thread) map[string]string {
 	c := &client{world: w, name: setupThread, handles: map[string]string{}}
 	for i, thread := range threads {
@@ -70,7 +70,8 @@ func (w *world) setUp(ctx context.Context, threads []cases.Thread) map[string]st
 	return c.handles
 }
 
-// tick orders calls. The race detector must not take it for an order of the program's: one thread runs at a time.
+// tick returns the next moment of the clock that orders calls. One thread runs at a time, so it needs no lock; norace keeps the
+// race detector from seeing accesses that the program under test does not make.
 //
 //go:norace
 func (w *world) tick() int {
@@ -78,12 +79,12 @@ func (w *world) tick() int {
 	return w.clock
 }
 
-// A client does the operations of one thread.
+// A client executes the operations of one thread.
 type client struct {
 	world   *world
 	t       *sched.T // nil in setup
 	name    string
-	handles map[string]string // from a shape to the subscription that it means
+	handles map[string]string // from a shape to the handle that the thread's operations use
 	calls   *[]call
 }
 
@@ -122,7 +123,7 @@ func (c *client) do(ctx context.Context, made *call) {
 	}
 }
 
-// crashed is deferred: a panic of a publication breaks a promise of its own.
+// crashed is deferred: a panic during a publication breaks NoCrash.
 func (c *client) crashed() {
 	if c.t == nil {
 		return
@@ -144,8 +145,9 @@ func (c *call) outcome() string {
 	return fmt.Sprintf("%v: done, %s", c.operation, c.handle)
 }
 
-// finish settles and judges, and closes everything before: what is left must not be counted as leaked tasks. A removal that
-// another thread was quicker with is no failure, any other error is.
+// finish waits until the registry has settled, closes everything, and judges the promises. It closes before it judges, so that
+// running tasks do not count as leaked. A removal or suspension may fail because another thread removed the subscription first;
+// any other error is a failure.
 func (w *world) finish(ctx context.Context, promises []Promise) error {
 	err := w.registry.Settle(ctx)
 	content, left := map[string][]string{}, map[string][]string{}
@@ -173,7 +175,7 @@ func (w *world) finish(ctx context.Context, promises []Promise) error {
 	return err
 }
 
-// content is what a log holds. It opens one that is not open.
+// content is what a log holds. It opens the log if it is not open.
 func (w *world) content(ctx context.Context, handle string) (values []string, err error) {
 	log, err := w.store.Log(ctx, handle)
 	if err != nil {

@@ -15,12 +15,12 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// Subject is the registry, for package cases.
+// Subject is the registry as a subject of package cases. One of its cases:
 //
 //	v1 scenario=registry removal=filternil; setup: subscribe a, suspend a; p0: publish a+b, publish a; m0: remove a, subscribe a
 //
-// A thread called setup runs first, alone. A shape stands for the thread's own newest subscription to it, or for the newest of
-// setup's.
+// A thread called setup runs first, alone. In an operation, a shape means the thread's own newest subscription to it, or setup's
+// newest one if the thread has none.
 var Subject cases.Subject = subject{}
 
 type subject struct{}
@@ -31,14 +31,15 @@ var goTest string
 // GoTest implements report.Tested.
 func (subject) GoTest() string { return goTest }
 
-// Settings are the words of a case's head: removal=ORDER, default checked; concurrent=true; promise=NAME for one that is judged
-// alone, so that one that is broken hides no other. A crash always counts; default all that both fixes are meant to keep.
+// Settings are the words of a case's head: removal=ORDER, default checked; concurrent=true; and promise=NAME to judge one promise
+// alone, so that another broken one does not hide it. The default is to judge all promises that both fixes should keep. A crash
+// always counts.
 type Settings struct {
 	Options
 	Promise string
 }
 
-// String names the order, and what is not the default.
+// String names the order, and other settings that are not the default.
 func (s Settings) String() string {
 	words := "removal=" + s.Order.String()
 	if s.Concurrent {
@@ -53,7 +54,7 @@ func (s Settings) String() string {
 // Version implements cases.Versioned.
 func (s Settings) Version() string { return "registry " + s.String() }
 
-// Holds says whether what both fixes are meant to keep holds.
+// Holds reports whether the promises that both fixes should keep hold.
 func (s Settings) Holds() bool { return s.Order == Checked || s.Order == Reorder && !s.Concurrent }
 
 // defaults are the settings of a case that names none.
@@ -93,7 +94,7 @@ func (subject) Head() string { return "scenario=registry" }
 // Example implements cases.Exemplified.
 func (subject) Example() string { return "setup: subscribe a; p0: publish a; m0: remove a" }
 
-// Tasks implements cases.Subject. A consumer is called as its subscription is: after the shape, with a number.
+// Tasks implements cases.Subject. A consumer has the handle of its subscription as its name: the shape and a number.
 func (subject) Tasks() []string { return []string{routerThread, "SHAPE.NUMBER, a consumer"} }
 
 func (subject) IsTask(name string) bool {
@@ -135,12 +136,13 @@ func (subject) ParseOperation(text string) (cases.Operation, error) {
 	return o, nil
 }
 
-// notShape keeps to what handles of the store may be called.
+// notShape refuses shapes that cannot be part of the name of a log.
 func notShape(s string) bool {
 	return s == "" || len(s) > 32 || strings.ContainsFunc(s, func(c rune) bool { return (c < 'a' || c > 'z') && (c < '0' || c > '9') })
 }
 
-// Check says whether a thread besides setup has something to do, and whether all that is suspended or removed was subscribed to.
+// Check requires that a thread besides setup has an operation, and that each subscription that is suspended or removed was
+// made before.
 func (subject) Check(c cases.Case) error {
 	switch {
 	case len(c.Delays) > 0 || len(c.Faults) > 0 || c.Crash != nil:
@@ -168,12 +170,12 @@ func (subject) Check(c cases.Case) error {
 		}
 	}
 	if operations == 0 {
-		return fmt.Errorf("%w: nobody does anything after %s: add a thread such as 'p0: publish a'", cases.ErrCase, setupThread)
+		return fmt.Errorf("%w: no thread does anything after %s: add one such as 'p0: publish a'", cases.ErrCase, setupThread)
 	}
 	return nil
 }
 
-// Draw has one or two shapes subscribed to, some of them asleep, and clients that publish more often than they do anything else.
+// Draw draws a program with one or two subscriptions, some of them asleep, and clients that mostly publish.
 func (subject) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
 	s = s.WithDefaults()
 	shapes := []string{"a", "b"}[:1+random.Intn(2)]
@@ -199,10 +201,10 @@ func (subject) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
 	return c, nil
 }
 
-// DrawFaults implements cases.Subject: there are none.
+// DrawFaults implements cases.Subject. The registry takes no faults.
 func (subject) DrawFaults(*rand.Rand, cases.Case, int) []cases.Fault { return nil }
 
-// Smaller yields plainer settings, and publications to a shape less.
+// Smaller yields cases with fewer settings, and with publications to one shape fewer.
 func (subject) Smaller(c cases.Case) iter.Seq[cases.Case] {
 	return func(yield func(cases.Case) bool) {
 		s := c.Settings.(Settings)
@@ -244,7 +246,7 @@ func (subject) Canaries(cases.Case) ([]cases.Canary, error) {
 	return []cases.Canary{{What: "the known bug", Case: c, Plan: plan}}, err
 }
 
-// Cured implements cases.Cured: the only order that keeps every promise.
+// Cured implements cases.Cured, with the only order that keeps every promise.
 func (subject) Cured(c cases.Case) (cured cases.Case, what string, ok bool) {
 	s := c.Settings.(Settings)
 	right := Options{Order: Reorder}

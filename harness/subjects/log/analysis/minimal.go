@@ -1,5 +1,5 @@
-// Package analysis holds what was said of the known bug and its fixes against the real code, exhaustively, and finds the smallest
-// case of what a stress run has seen.
+// Package analysis checks what was said of the known bug and its fixes against the real code, exhaustively. It also finds the
+// smallest case of a violation that a stress run saw.
 package analysis
 
 import (
@@ -16,11 +16,11 @@ import (
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// givenProgram is how many schedules the program that is given gets from each of two strategies, if there is time.
+// givenProgram is how many schedules of the given program each of two strategies executes, if there is time.
 const givenProgram = 20_000
 
-// Minimal looks for a smallest case of a violation that something else has seen: first in the program that is given, threads
-// alone, then in drawn ones. The violation has that fingerprint (check.Violation.Fingerprint) or, if none is found, at least
+// Minimal searches for a smallest case of a violation that was seen elsewhere: first in the given program (its threads alone),
+// then in drawn ones. It prefers a violation with the fingerprint (check.Violation.Fingerprint), and otherwise takes one that
 // breaks the same promise. It returns nil if the budget ends first.
 func Minimal(ctx context.Context, handover, program, fingerprint string, budget time.Duration) (*report.Report, error) {
 	until := time.Now().Add(budget)
@@ -55,7 +55,7 @@ func minimalOf(ctx context.Context, c cases.Case, fingerprint string, o sched.Op
 	}
 	o.Seed, o.Class = 1, fingerprint
 	r, err := sched.Search(ctx, scenario, o)
-	if err != nil && !errors.Is(err, sched.ErrUnjudged) { // another search may do
+	if err != nil && !errors.Is(err, sched.ErrUnjudged) { // another search may still find a case
 		return nil, err
 	}
 	promise, _, _ := strings.Cut(fingerprint, "/")
@@ -75,7 +75,7 @@ func minimalOf(ctx context.Context, c cases.Case, fingerprint string, o sched.Op
 	return nil, nil
 }
 
-// rank is 0 for a finding of that class, 1 for another.
+// rank is 0 for a finding of the class, 1 for any other.
 func rank(f sched.Finding, class string) int {
 	if f.Failure.Class() == class {
 		return 0

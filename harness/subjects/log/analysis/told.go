@@ -7,7 +7,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
-// Told is report.Told for a class that begins with the name of a promise of the log, if it was one that broke.
+// Told is report.Told with the promise that the class names, if it begins with the name of a promise of the log.
 func Told(class, detail, replay, text string) *report.Report {
 	name, _, _ := strings.Cut(class, "/")
 	for _, p := range append(check.Promises(), check.Durability, check.RecoveryIdempotence, check.StickyPoison, check.AppendAfterRecovery, check.DamageReported) {

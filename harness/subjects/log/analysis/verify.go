@@ -12,20 +12,20 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Statement is something that is said about the engine for all schedules of a program, and what came of executing them.
+// A Statement is a claim about all schedules of a program, and the result of executing them.
 type Statement struct {
-	// Number is that of the analysis's model, 1 to 4; 0 for what goes beyond it.
+	// Number is the statement's number in the analysis's model, 1 to 4; 0 if it goes beyond the model.
 	Number   int    `json:"number"`
 	Text     string `json:"text"`
 	Handover string `json:"handover"`
 	Program  string `json:"program"`
-	// True says that what was found is what the statement says.
+	// True says that the executions show what the statement says.
 	True bool `json:"true"`
 	// Holds says that read-after-write held in every schedule that was executed.
 	Holds     bool   `json:"holds"`
 	Schedules uint64 `json:"schedules"`
-	// Bound is the highest number of preemptions of which every schedule was executed; -1 for none. Complete says that there
-	// are no schedules with more.
+	// Bound is the highest number of preemptions up to which every schedule was executed; -1 for none. Complete says that no
+	// schedule has more.
 	Bound    int  `json:"bound"`
 	Complete bool `json:"complete"`
 	// Exhausted says that the bound is the one that was asked for, or complete.
@@ -35,8 +35,8 @@ type Statement struct {
 	Class     string `json:"class,omitempty"`
 }
 
-// Unjudged says that nothing was found, and that not every schedule was executed and judged: it says neither that it is true nor
-// that it is not.
+// Unjudged reports whether nothing was found although not every schedule was executed and judged. The statement may then be true
+// or not.
 func (s Statement) Unjudged() bool { return !s.True && s.Holds && !s.Exhausted }
 
 // String is one line for a person.
@@ -60,12 +60,12 @@ func (s Statement) String() string {
 const (
 	withoutFlush = "w0: append 3; r0: read - end"
 	withFlush    = "w0: append 2, flush; r0: read - end"
-	// gap asks for a bound that no record has, while nothing is on the disk.
+	// gap reads up to an offset that no record has, while nothing is on the disk.
 	gap = "w0: append 1, append 1; r0: read - 1.+"
 )
 
-// verified are the programs for which the hand-overs that must hold are exhausted, with how many preemptions less than asked
-// for: each more costs a factor of about the number of choices.
+// verified are the programs whose schedules are exhausted for each hand-over that must hold. less is by how many preemptions the
+// bound is lower than the one asked for, because each more costs a factor of about the number of choices.
 var verified = []struct {
 	program string
 	less    int
@@ -80,10 +80,10 @@ var verified = []struct {
 	{"w0: append 1, reopen; r0: read - end, flush", 1},
 }
 
-// Verify holds the statements of the analysis's model, and read-after-write for the hand-overs that promise it, against every
-// schedule with at most so many preemptions. The four statements: the initial state is safe; after a flush the tail is empty
-// while a reader's snapshot still points there; such a reader misses what is on the disk; with the fix the reader falls back
-// to the disk.
+// Verify checks the statements of the analysis's model in every schedule with at most so many preemptions, and then
+// read-after-write for the hand-overs that promise it. The model's four statements are: the initial state is safe; after a flush
+// the tail is empty while a reader's snapshot still points there; such a reader misses what is on the disk; with the fix the
+// reader falls back to the disk. told is called with each statement.
 func Verify(ctx context.Context, preemptions int, told func(Statement)) (all []Statement, err error) {
 	check := func(number int, text, handover, program string, bound int, holds bool, class string) {
 		if err != nil {
@@ -133,7 +133,7 @@ func Verify(ctx context.Context, preemptions int, told func(Statement)) (all []S
 	return all, err
 }
 
-// state exhausts a program.
+// state executes every schedule of a program with at most so many preemptions.
 func state(ctx context.Context, handover, program string, preemptions int) (Statement, error) {
 	s := Statement{Handover: handover, Program: program, Holds: true, Bound: -1}
 	c, err := cases.Parse("v1 scenario=log handover=" + handover + "; " + program)

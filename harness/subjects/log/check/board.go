@@ -2,21 +2,21 @@ package check
 
 import "github.com/racewindow/racewindow/failpoints/raceoff"
 
-// A Board is where clients publish what was acknowledged to them, and look up what was acknowledged to anybody. What is
-// published after an append returned and looked up before a read is invoked is a fact for that read: no false alarm is
-// possible. The race detector does not see the board, so it orders nobody.
+// A Board is where clients publish what was acknowledged to them, and look up what was acknowledged to any client. It causes no
+// false alarms: an append is published after it returned and looked up before a read is invoked, so the read must yield it.
+// The race detector does not see the board, so the board adds no happens-before edge between clients.
 type Board struct {
 	acknowledged raceoff.Number
 	clients      []clientBoard
 	newest       []raceoff.Number // packed, by transaction number
 }
 
-// rememberedTransactions is how many of the newest transactions a board can tell the owner of, unless it is told that
-// there will be fewer. With them a reader sees at once that a transaction came back with the records of another.
+// rememberedTransactions is the number of newest transactions whose owners a board remembers, unless the run has fewer. With
+// them a reader notices at once that a transaction has the records of another one.
 const rememberedTransactions = 4096
 
-// owner is a transaction packed into one word, so that it is written in one piece: 20 bits of its number above the index
-// into the board, 20 of the client, 24 of its sequence number. What does not fit is not remembered.
+// owner packs a transaction into one word, so that it is written atomically: 20 bits of its number above the index into the
+// board, 20 bits of the client, 24 bits of the client's sequence number. A transaction that does not fit is not remembered.
 func (b *Board) owner(client, sequence uint32, tx uint64) uint64 {
 	if client >= 1<<20 || sequence >= 1<<24 {
 		return 0
@@ -24,7 +24,7 @@ func (b *Board) owner(client, sequence uint32, tx uint64) uint64 {
 	return tx/uint64(len(b.newest))<<44 | uint64(client)<<24 | uint64(sequence)
 }
 
-// otherOwner returns who was acknowledged transaction tx, if the board remembers that and it was not this append.
+// otherOwner returns the append that was acknowledged as transaction tx, if the board remembers it and it is not the given one.
 func (b *Board) otherOwner(client, sequence uint32, tx uint64) (otherClient, otherSequence uint32, other bool) {
 	have, want := b.newest[tx%uint64(len(b.newest))].Load(), b.owner(client, sequence, tx)
 	if have == 0 || want == 0 || have == want || have>>44 != want>>44 {
@@ -42,30 +42,31 @@ type clientBoard struct {
 // NewBoard makes the board of a run with that many clients, numbered from 0.
 func NewBoard(clients int) *Board { return NewSmallBoard(clients, rememberedTransactions) }
 
-// NewSmallBoard is NewBoard for a run of at most so many transactions; of more it remembers only so many of the newest.
+// NewSmallBoard is NewBoard for a run of at most so many transactions. If there are more, it remembers only so many of the
+// newest.
 func NewSmallBoard(clients, transactions int) *Board {
 	remembered := min(max(transactions, 1), rememberedTransactions)
 	return &Board{clients: make([]clientBoard, clients), newest: make([]raceoff.Number, remembered)}
 }
 
-// Invoke says that a client is about to append its transaction with that sequence number.
+// Invoke records that a client is about to append its transaction with a sequence number.
 func (b *Board) Invoke(client, sequence uint32) { b.clients[client].invoked.Store(uint64(sequence)) }
 
-// Acknowledge says that the append returned, and that the transaction got the number tx.
+// Acknowledge records that the append returned and its transaction got the number tx.
 func (b *Board) Acknowledge(client, sequence uint32, tx uint64) {
 	b.clients[client].acknowledged.Store(uint64(sequence))
 	b.newest[tx%uint64(len(b.newest))].Store(b.owner(client, sequence, tx))
 	b.acknowledged.Raise(tx)
 }
 
-// Fail says that the append returned an error: it may or may not have happened. The client must not append again until
-// a Scan after a reopen has settled it; if that showed that it never happened, its sequence number is free again.
+// Fail records that the append returned an error: it may or may not have happened. The client must not append again until a
+// Scan after a reopen has settled which. If it never happened, its sequence number is free again.
 func (b *Board) Fail(client, sequence uint32) { b.clients[client].failed.Store(uint64(sequence)) }
 
 // Failed is the client's append whose outcome is open, 0 for none.
 func (b *Board) Failed(client uint32) uint32 { return uint32(b.clients[client].failed.Load()) }
 
-// settle ends the uncertainty about the client's failed append.
+// settle records whether the client's failed append happened.
 func (b *Board) settle(client uint32, happened bool) {
 	c := &b.clients[client]
 	failed := c.failed.Load()
@@ -77,7 +78,7 @@ func (b *Board) settle(client uint32, happened bool) {
 	c.failed.Store(0)
 }
 
-// Acknowledged is the highest transaction number that was acknowledged to anybody, 0 for none.
+// Acknowledged is the highest transaction number that was acknowledged to any client, 0 for none.
 func (b *Board) Acknowledged() uint64 { return b.acknowledged.Load() }
 
 // Invoked is the sequence number of the last transaction that the client has begun to append, 0 for none.
@@ -88,7 +89,7 @@ func (b *Board) Invoked(client uint32) uint32 {
 	return uint32(b.clients[client].invoked.Load())
 }
 
-// invoked says whether the client has begun to append its transaction with that sequence number.
+// invoked reports whether the client has begun to append its transaction with a sequence number.
 func (b *Board) invoked(client, sequence uint32) bool {
 	return uint64(client) < uint64(len(b.clients)) && uint64(sequence) <= b.clients[client].invoked.Load()
 }

@@ -8,12 +8,12 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Client is one goroutine that appends to a log and reads it, whatever drives it: what it appends is numbered and published on the
-// board, and what it reads is checked. It is for one goroutine.
+// A Client appends to a log and reads it: it numbers its appends and publishes them on the board, and it checks its reads. One
+// goroutine may use it, under a scheduler or not.
 type Client struct {
 	Number uint32
 	Reader *Reader
-	// Sequence and Doomed are the last numbers that its transactions were given, those that it aborts apart from the others.
+	// Sequence is the number of its last transaction, Doomed that of the last one that it aborts. The two count separately.
 	Sequence, Doomed uint32
 	// Last is where the newest read of this client ended.
 	Last Bound
@@ -27,7 +27,7 @@ func NewClient(number uint32, board *Board, values Values) Client {
 	return Client{Number: number, Reader: NewReader(board, values), board: board, values: values}
 }
 
-// Invoke is the identity of the client's next transaction, which it is about to append; or to abort, if it is doomed.
+// Invoke returns the identity of the client's next transaction, which it is about to append, or to abort if it is doomed.
 func (c *Client) Invoke(records int, doomed bool) Identity {
 	id := Identity{Client: c.Number, Count: uint16(records), Doomed: doomed}
 	if doomed {
@@ -41,10 +41,10 @@ func (c *Client) Invoke(records int, doomed bool) Identity {
 	return id
 }
 
-// Acknowledge says that the client's last append returned that offset.
+// Acknowledge records that the client's last append returned an offset.
 func (c *Client) Acknowledge(at storage.Offset) { c.board.Acknowledge(c.Number, c.Sequence, at.Tx) }
 
-// Fail says that the client's last append returned an error, so that nobody knows what became of it.
+// Fail records that the client's last append returned an error, so it may or may not have happened.
 func (c *Client) Fail() { c.board.Fail(c.Number, c.Sequence) }
 
 // Transaction makes the records of a transaction.
@@ -57,7 +57,7 @@ func (v Values) Transaction(id Identity) []storage.Record {
 	return records
 }
 
-// Records makes those of a transaction of the client's.
+// Records makes the records of a transaction of this client.
 func (c *Client) Records(id Identity) []storage.Record { return c.values.Transaction(id) }
 
 // Whole is the bound after every record of a transaction and before the next one; zero for transaction 0.
@@ -68,8 +68,8 @@ func Whole(tx uint64) storage.Offset {
 	return storage.Offset{Tx: tx, Op: math.MaxUint64}
 }
 
-// Check checks a read whose bounds the reader was told, record by record. err is what ended it before its time; then nothing is known
-// of what is missing.
+// Check checks a read, record by record. Reader.Begin must have been called. err is the error that ended the read early; then
+// nothing is known about missing records.
 func (c *Client) Check(records iter.Seq2[storage.Record, error]) (v *Violation, err error) {
 	for r, err := range records {
 		if err != nil {
@@ -82,7 +82,7 @@ func (c *Client) Check(records iter.Seq2[storage.Record, error]) (v *Violation, 
 	return nil, nil
 }
 
-// End checks, after Check, that nothing is missing, and remembers where the read ended.
+// End follows Check. It checks that nothing is missing, and remembers where the read ended.
 func (c *Client) End() *Violation {
 	v := c.Reader.End()
 	if at, id := c.Reader.Last(); c.Reader.Got() > 0 {
@@ -91,7 +91,7 @@ func (c *Client) End() *Violation {
 	return v
 }
 
-// Mine checks that a read of the one transaction at has yielded what the client appended last, which was acknowledged as that.
+// Mine checks that a read of one transaction yielded the client's last append, which was acknowledged at that offset.
 func (c *Client) Mine(at storage.Offset) *Violation {
 	last, found := c.Reader.Last()
 	if last == at && found.Client == c.Number && found.Sequence == c.Sequence {

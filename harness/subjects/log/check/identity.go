@@ -8,16 +8,16 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// An Identity says of a record who appended it, as which of its transactions, and which part of it the record is. It is
-// the record's key; the record's value follows from the run's seed and the identity. So a record that is read can be
-// judged with no list of what was written.
+// An Identity says which client appended a record, in which of its transactions, and at which place there. It is the record's
+// key, and the record's value follows from it and the run's seed. So a record that is read can be judged without a list of what
+// was written.
 type Identity struct {
 	Client uint32
-	// Sequence counts the client's transactions from 1, those that it aborts apart from the others.
+	// Sequence counts the client's transactions from 1. Those that it aborts are counted separately.
 	Sequence uint32
 	// Index and Count place the record in its transaction.
 	Index, Count uint16
-	// Doomed marks a transaction that will be aborted: nobody may ever read it.
+	// Doomed marks a transaction that will be aborted: no read may ever yield it.
 	Doomed bool
 }
 
@@ -55,12 +55,12 @@ type Values struct {
 	Seed uint64
 	// MinBytes and MaxBytes bound the length of a value, both inclusive.
 	MinBytes, MaxBytes int
-	// Length, if set, says how long the value of a record is, and the bounds do not count.
+	// Length, if set, gives the length of a record's value; the bounds are then ignored.
 	Length func(Identity) int
 }
 
-// Append appends the value of the record with that identity to dst, which must be the caller's own: the race detector
-// does not watch, because it would take longer than the engine under test.
+// Append appends the value of the record with an identity to dst. dst must belong to the caller: the race detector does not
+// watch this function, because that would take longer than the engine under test does.
 //
 //go:norace
 func (v Values) Append(dst []byte, id Identity) []byte {
@@ -96,7 +96,7 @@ func mix(state *uint64) uint64 {
 	return z ^ z>>31
 }
 
-// Record makes the record with that identity. Key and value are fresh.
+// Record makes the record with an identity. Key and value are new memory.
 func (v Values) Record(id Identity) storage.Record {
 	buf := make([]byte, 0, identityBytes+v.MaxBytes+8)
 	buf = id.Key(buf)
@@ -104,8 +104,8 @@ func (v Values) Record(id Identity) storage.Record {
 	return storage.Record{Key: buf[:identityBytes:identityBytes], Value: value, Operation: storage.Operation(id.Sequence % 3)}
 }
 
-// intact says whether a record is byte for byte the one with that identity. scratch is overwritten and returned. The race
-// detector sees the record being read.
+// intact reports whether a record is byte for byte the one with an identity. scratch is overwritten and returned. The race
+// detector sees that the record is read.
 func (v Values) intact(r storage.Record, id Identity, scratch []byte) (bool, []byte) {
 	raceoff.Reads(r.Value)
 	scratch = v.Append(scratch[:0], id)

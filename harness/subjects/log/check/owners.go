@@ -6,10 +6,11 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// Owners are who appended the transactions of a log, by their number less one. One that nobody knows has the zero Identity.
+// Owners are the clients and sequence numbers of a log's transactions; transaction n is at index n-1. The zero Identity means
+// that it is not known.
 type Owners []Identity
 
-// Of is who appended a transaction, if that is known.
+// Of returns who appended a transaction, if that is known.
 func (o Owners) Of(tx uint64) (Identity, bool) {
 	if tx == 0 || tx > uint64(len(o)) || o[tx-1].Sequence == 0 {
 		return Identity{}, false
@@ -17,13 +18,13 @@ func (o Owners) Of(tx uint64) (Identity, bool) {
 	return o[tx-1], true
 }
 
-// Set says who appended a transaction.
+// Set records who appended a transaction.
 func (o *Owners) Set(tx uint64, client, sequence uint32) {
 	o.Resize(max(tx, uint64(len(*o))))
 	(*o)[tx-1] = Identity{Client: client, Sequence: sequence}
 }
 
-// Resize makes it so many transactions: those above are forgotten, and of new ones nobody is known.
+// Resize sets the number of transactions. It forgets those above, and those that it adds are not known.
 func (o *Owners) Resize(transactions uint64) {
 	if n := int(transactions); n <= len(*o) {
 		*o = (*o)[:n]
@@ -32,8 +33,8 @@ func (o *Owners) Resize(transactions uint64) {
 	}
 }
 
-// ReadRecovered checks a read of the whole log after a crash, and says who appended what is there. each, if it is not nil, looks at the
-// first record of each transaction too. err is what ended the read before its time.
+// ReadRecovered checks a read of the whole log after a crash, and returns who appended the transactions that are there. each, if
+// it is not nil, is called with the first record of each transaction. err is the error that ended the read early.
 func ReadRecovered(c *Recovered, records iter.Seq2[storage.Record, error], each func(storage.Offset, Identity) *Violation) (found Owners, v *Violation, err error) {
 	for r, err := range records {
 		if err != nil {

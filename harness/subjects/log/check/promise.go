@@ -1,14 +1,14 @@
-// Package check judges what an engine returned, while the run goes on.
+// Package check judges what an engine returns, while the run goes on.
 //
-// A reader checks each record as it comes, against what acknowledgements alone imply; nothing that the engine says about
-// itself is believed. The memory of a check does not grow with the run, and the check adds no happens-before edge
-// between the goroutines under test: what they share are numbers that the race detector does not see.
+// A reader checks each record as it comes, against what the acknowledgements alone imply; it believes nothing that the engine
+// says about itself. The memory of a check does not grow with the run. The check adds no happens-before edge between the
+// goroutines under test: they share only numbers that the race detector does not see.
 package check
 
 // A Promise is one guarantee that an engine gives to its users.
 type Promise struct {
 	Name string
-	// Sentence is what the documentation says, and what a report quotes.
+	// Sentence is the documentation's sentence, which reports quote.
 	Sentence string
 }
 
@@ -34,7 +34,7 @@ func Promises() []Promise {
 	}
 }
 
-// A Verdict is what became of a promise.
+// A Verdict is what a run showed about a promise.
 type Verdict uint8
 
 const (

@@ -7,13 +7,14 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Reader checks the reads of one client, one after the other. It is for one goroutine.
+// A Reader checks the reads of one client, one after the other. One goroutine may use it.
 type Reader struct {
 	board  *Board
 	values Values
-	// seen is the highest transaction that this client has read whole.
+	// seen is the highest transaction of which this client has read every record.
 	seen uint64
-	// Records counts the records that were checked, Shared those of transactions with several, Filled those with a value.
+	// Records counts the records that were checked, Shared those of transactions with several records, Filled those with a
+	// value.
 	Records, Shared, Filled uint64
 	scratch                 []byte
 	read                    readState
@@ -33,12 +34,12 @@ func NewReader(board *Board, values Values) *Reader { return &Reader{board: boar
 // A Bound is the lower bound of a read, and what is known about it.
 type Bound struct {
 	Offset storage.Offset
-	// Record is the identity of the record at Offset. Without it Offset must lie at or behind the last record of a
-	// transaction, or be zero.
+	// Record is the identity of the record at Offset. Without it, Offset must be zero, or the last record of a transaction or
+	// after it.
 	Record Identity
 }
 
-// Begin is called before the read is invoked. It samples what has been acknowledged by then.
+// Begin must be called before the read is invoked. It notes what has been acknowledged so far.
 func (c *Reader) Begin(after Bound, upTo storage.Offset) {
 	c.read = readState{after: after.Offset, identity: after.Record, upTo: upTo, acknowledged: c.board.Acknowledged()}
 }
@@ -46,7 +47,7 @@ func (c *Reader) Begin(after Bound, upTo storage.Offset) {
 // Acknowledged is what had been acknowledged when the read began.
 func (c *Reader) Acknowledged() uint64 { return c.read.acknowledged }
 
-// Seen is the highest transaction that this client has read whole.
+// Seen is the highest transaction of which this client has read every record.
 func (c *Reader) Seen() uint64 { return c.seen }
 
 // Got is how many records the read has yielded.
@@ -91,21 +92,21 @@ func (c *Reader) Record(r storage.Record) *Violation {
 	return nil
 }
 
-// checkPlace holds the offset against the bounds and the record before.
+// checkPlace compares the offset with the bounds and with the record before.
 func (c *Reader) checkPlace(at storage.Offset) *Violation {
 	s := &c.read
 	switch {
 	case at == s.previous && s.got > 0:
 		return c.violation(NoDuplicate, at, "%v came twice in a row", at)
 	case !s.previous.Before(at) && s.got > 0:
-		return c.violation(Order, at, "%v came behind %v", at, s.previous)
+		return c.violation(Order, at, "%v came after %v", at, s.previous)
 	case !s.after.Before(at) || s.upTo.Before(at):
 		return c.violation(NoPhantom, at, "%v lies outside the bounds (%v, %v]", at, s.after, s.upTo)
 	}
 	return nil
 }
 
-// checkContent holds the record against what somebody appended.
+// checkContent compares the record with what was appended.
 func (c *Reader) checkContent(r storage.Record, id Identity, parsed bool) *Violation {
 	switch {
 	case !parsed:
@@ -122,8 +123,8 @@ func (c *Reader) checkContent(r storage.Record, id Identity, parsed bool) *Viola
 	return nil
 }
 
-// checkSequel holds the record against the one before, or the lower bound: the same transaction goes on, or it was whole
-// and the next one begins.
+// checkSequel compares the record with the one before, or with the lower bound: it must continue the same transaction, or begin
+// the next one after a whole transaction.
 func (c *Reader) checkSequel(at storage.Offset, id Identity) *Violation {
 	s := &c.read
 	previous, before := s.previous, s.identity
@@ -134,7 +135,7 @@ func (c *Reader) checkSequel(at storage.Offset, id Identity) *Violation {
 	case at.Tx == previous.Tx && before.Count > 0:
 		return c.checkInside(previous, at, id)
 	case at.Tx == previous.Tx:
-		return c.violation(TransactionAtomicity, at, "%v lies behind %v, where its transaction was over", at, previous)
+		return c.violation(TransactionAtomicity, at, "%v comes after %v, where its transaction was over", at, previous)
 	case s.left() > 0 && s.got > 0:
 		return c.violation(TransactionAtomicity, at, "transaction %d stops after %d of %d records", previous.Tx, before.Index+1, before.Count)
 	case s.left() > 0:
@@ -149,7 +150,7 @@ func (c *Reader) checkSequel(at storage.Offset, id Identity) *Violation {
 	return nil
 }
 
-// checkInside holds a record against the one before in its transaction.
+// checkInside compares a record with the one before in the same transaction.
 func (c *Reader) checkInside(previous, at storage.Offset, id Identity) *Violation {
 	before := c.read.identity
 	switch {
@@ -158,7 +159,7 @@ func (c *Reader) checkInside(previous, at storage.Offset, id Identity) *Violatio
 	case id.Index == before.Index:
 		return c.violation(NoDuplicate, at, "%v is record %d of its transaction, as %v is", at, id.Index, previous)
 	case id.Index != before.Index+1:
-		return c.violation(Order, at, "%v is record %d of its transaction, behind record %d", at, id.Index, before.Index)
+		return c.violation(Order, at, "%v is record %d of its transaction, after record %d", at, id.Index, before.Index)
 	}
 	return nil
 }
@@ -185,23 +186,23 @@ func (c *Reader) End() *Violation {
 	}
 	must := max(s.acknowledged, c.seen)
 	if s.upTo.Tx < math.MaxUint64 && s.upTo.Op < math.MaxUint64 {
-		must = min(must, s.upTo.Tx-min(s.upTo.Tx, 1)) // of the bound's own transaction an unknown part is due
+		must = min(must, s.upTo.Tx-min(s.upTo.Tx, 1)) // how much of the bound's own transaction must come is not known
 	} else {
 		must = min(must, s.upTo.Tx)
 	}
-	if s.after.Tx <= next && next <= must { // behind the last number there is none
+	if s.after.Tx <= next && next <= must { // next wraps around to 0 after the highest number
 		return c.missing(next, must)
 	}
 	return nil
 }
 
-// missing is a violation by what did not come.
+// missing is the violation that transactions are missing.
 func (c *Reader) missing(from, to uint64) *Violation {
 	s := &c.read
 	promise, detail := ReadAfterWrite, "acknowledged before the read began"
 	switch {
 	case from > max(s.acknowledged, c.seen):
-		promise, detail = Order, "left out, though later ones came"
+		promise, detail = Order, "left out, although later ones came"
 	case from > s.acknowledged:
 		promise, detail = MonotonicReads, "this client had read it before"
 	}

@@ -29,11 +29,12 @@ func CrashPromises() []Promise {
 
 // Expected is what a crash may leave of a run.
 type Expected struct {
-	// Values are those of the run.
+	// Values are the values of the run.
 	Values Values
 	// Durable is the highest transaction that must be there.
 	Durable uint64
-	// Owner returns who was acknowledged a transaction; one that was not acknowledged may be any append that was invoked.
+	// Owner returns the append that was acknowledged as a transaction. If none was, the transaction may be any append that was
+	// invoked.
 	Owner func(tx uint64) (Identity, bool)
 	// Invoked is the last transaction that a client has begun to append.
 	Invoked func(client uint32) uint32
@@ -43,15 +44,15 @@ type Expected struct {
 // at least what was durable. Its memory is a number for each transaction.
 type Recovered struct {
 	Expected
-	next     storage.Offset // that must come
-	current  Identity       // of the transaction that is being read
+	next     storage.Offset // the offset that must come next
+	current  Identity       // of the newest record
 	seen     map[uint64]bool
 	scratch  []byte
 	Records  int
 	Complete uint64 // transactions
 }
 
-// NewRecovered makes the check of one recovered log.
+// NewRecovered makes a check of one recovered log.
 func NewRecovered(e Expected) *Recovered {
 	return &Recovered{Expected: e, next: storage.Offset{Tx: 1}, seen: map[uint64]bool{}}
 }
@@ -92,7 +93,7 @@ func (c *Recovered) Record(r storage.Record) *Violation {
 	return nil
 }
 
-// begin checks who appended a transaction.
+// begin checks who appended a transaction, at its first record.
 func (c *Recovered) begin(at storage.Offset, id Identity) *Violation {
 	key := uint64(id.Client)<<32 | uint64(id.Sequence)
 	owner, known := c.Owner(at.Tx)

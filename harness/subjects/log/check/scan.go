@@ -6,17 +6,16 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Scan checks a read of a whole log while nobody appends. Besides what a Reader checks it holds every client's appends
-// against what was acknowledged to that client, each one: none lost, none twice, none in another order. Its memory is a
-// number per client.
+// A Scan checks a read of a whole log while nobody appends. It checks what a Reader checks, and also every append of every
+// client: none is lost, none is there twice, and they are in order. Its memory is one number for each client.
 type Scan struct {
 	*Reader
 	reopened bool
-	last     []uint32 // by client, the last sequence number met
+	last     []uint32 // by client, the last sequence number that the scan yielded
 }
 
-// NewScan makes the check of one whole scan. reopened says that the engine was closed and opened again since the last
-// operation: then the scan settles what failed appends came to.
+// NewScan makes a check of one scan. reopened says that the engine was closed and opened again since the last operation; the
+// scan then settles whether failed appends happened.
 func NewScan(board *Board, values Values, reopened bool) *Scan {
 	s := &Scan{Reader: NewReader(board, values), reopened: reopened, last: make([]uint32, len(board.clients))}
 	s.Begin(Bound{}, storage.End)
@@ -37,9 +36,9 @@ func (s *Scan) record(r storage.Record) *Violation {
 	last := s.last[id.Client]
 	switch {
 	case id.Sequence == last:
-		return s.violation(NoDuplicate, r.Offset, "%v is append %d of client %d, which is stored before already", r.Offset, id.Sequence, id.Client)
+		return s.violation(NoDuplicate, r.Offset, "%v is append %d of client %d, which was already stored before", r.Offset, id.Sequence, id.Client)
 	case id.Sequence < last:
-		return s.violation(Order, r.Offset, "%v is append %d of client %d, behind its append %d", r.Offset, id.Sequence, id.Client, last)
+		return s.violation(Order, r.Offset, "%v is append %d of client %d, after its append %d", r.Offset, id.Sequence, id.Client, last)
 	case id.Sequence > last+1:
 		return s.violation(ReadAfterWrite, r.Offset, "between appends %d and %d of client %d an acknowledged one is missing", last, id.Sequence, id.Client)
 	}
@@ -66,7 +65,7 @@ func (s *Scan) end() *Violation {
 	return nil
 }
 
-// afterReopen gives a loss, or a phantom, that only the reopened engine shows the name of the promise that is about that.
+// afterReopen marks a violation that the reopened engine shows. A loss or a phantom then breaks CleanRecovery.
 func (s *Scan) afterReopen(v *Violation) *Violation {
 	if v == nil || !s.reopened {
 		return v

@@ -9,7 +9,7 @@ import (
 // A Violation is the evidence that a promise was broken.
 type Violation struct {
 	Promise Promise
-	// Detail says what is wrong, in a sentence without the promise's.
+	// Detail says in a sentence what is wrong, without the promise's own sentence.
 	Detail string
 	// After, UpTo and Acknowledged are the read's bounds and what had been acknowledged when it began.
 	After, UpTo  storage.Offset
@@ -18,11 +18,11 @@ type Violation struct {
 	MissingFrom, MissingTo uint64
 	// Got is how many records the read had yielded.
 	Got int
-	// At is the offset of the offending record, zero where a record is missing.
+	// At is the offset of the offending record, zero if a record is missing.
 	At storage.Offset
 }
 
-// Error makes a Violation an error.
+// Error names the promise, quotes its sentence and gives the detail.
 func (v *Violation) Error() string {
 	return fmt.Sprintf("%s (%q): %s", v.Promise.Name, v.Promise.Sentence, v.Detail)
 }

@@ -12,13 +12,13 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A client is one goroutine of an incarnation. Everything in it is its own.
+// A client is one goroutine of an incarnation. It shares nothing with others but through of.
 type client struct {
 	check.Client
 	of     *incarnation
 	random *rand.Rand
 	left   int
-	// acknowledged are its transactions of this incarnation.
+	// acknowledged are its transactions in this incarnation.
 	acknowledged []acknowledgement
 	faults       *crash.Counter
 	counts       counts
@@ -39,7 +39,7 @@ func newClient(n *incarnation, number uint32) *client {
 	return c
 }
 
-// run carries out the client's operations until there are no more, or no power.
+// run executes the client's operations until there are no more, or power is lost.
 func (c *client) run(ctx context.Context) {
 	ctx = failpoints.With(ctx, c.of.controller(uint64(c.Number)+2))
 	for ; c.left > 0 && !c.of.isGone() && !c.of.life.stopped(); c.left-- {
@@ -93,7 +93,7 @@ func whole(do func(context.Context, ...storage.Record) (storage.Offset, error)) 
 	}
 }
 
-// append appends the client's next transaction, and publishes what is acknowledged.
+// append appends the client's next transaction, and publishes it if it is acknowledged.
 func (c *client) append(ctx context.Context, do appender) (storage.Offset, error) {
 	at, err := do(ctx, c.Records(c.Invoke(c.draw(), false)))
 	if err == nil {
@@ -103,10 +103,10 @@ func (c *client) append(ctx context.Context, do appender) (storage.Offset, error
 	return at, err
 }
 
-// draw is how many records a transaction gets.
+// draw draws how many records a transaction gets.
 func (c *client) draw() int { return 1 + c.random.IntN(c.of.life.config.MaxRecords) }
 
-// fragments makes a transaction of fragments of a record each.
+// fragments appends a transaction in fragments of one record each.
 func (c *client) fragments(commit bool) appender {
 	return func(ctx context.Context, records []storage.Record) (storage.Offset, error) {
 		return engine.AppendFragments(ctx, c.of.log, slices.Collect(slices.Chunk(records, 1)), commit)
@@ -122,7 +122,7 @@ func (c *client) abort(ctx context.Context) error {
 func (c *client) finish(what string, err error, poisoned bool) *check.Violation {
 	switch {
 	case err == nil && poisoned:
-		return violation(check.StickyPoison, "%s of client %d succeeded, though an operation before it was told that the log is poisoned", what, c.Number)
+		return violation(check.StickyPoison, "%s of client %d succeeded, although an operation before it had returned that the log is poisoned", what, c.Number)
 	case err == nil || c.of.isGone():
 		return nil
 	case !c.of.tolerated(false, err):
@@ -135,7 +135,7 @@ func (c *client) finish(what string, err error, poisoned bool) *check.Violation 
 	return nil
 }
 
-// bounds draws what to read, by what is known now.
+// bounds draws the bounds of a read, from what is known now.
 func (c *client) bounds() (after check.Bound, upTo storage.Offset) {
 	known := c.of.board.Acknowledged()
 	switch c.random.IntN(4) {
@@ -175,7 +175,7 @@ func (c *client) read(ctx context.Context, after check.Bound, upTo storage.Offse
 	return c.End()
 }
 
-// readBack reads just what this client appended last.
+// readBack reads the transaction that this client appended last.
 func (c *client) readBack(ctx context.Context, at storage.Offset) *check.Violation {
 	if v := c.read(ctx, check.Bound{Offset: check.Whole(at.Tx - 1)}, check.Whole(at.Tx)); v != nil {
 		return v

@@ -1,9 +1,10 @@
-// Package crashstress loads an engine, takes the power away at a random moment, recovers from a disk that this may leave,
-// checks what is there, and goes on with the same log: again and again, on the disk in memory of package crash.
+// Package crashstress finds what an engine under load loses with the power. It loads a log, cuts the power at a random moment,
+// recovers from a disk that this may leave, checks what is there, and goes on with the same log: again and again, on the disk in
+// memory of package disks.
 //
-// Each cycle is: load (real goroutines, delayed at failpoints), loss of power (at a failpoint or after an operation of the
-// disk), one legal disk drawn, recovery (which may lose power itself), a check of everything that is there, an append behind
-// it. The load of the next cycle is on top of that. What was lost is never expected again, and never may come back.
+// A cycle is: load (real goroutines, delayed at failpoints); loss of power (at a failpoint, or after an operation of the disk);
+// one of the possible disks, drawn; recovery (which may lose power itself); a check of everything that is there; an append after
+// it. The next cycle goes on with that log. What was lost is never expected again, and must never come back.
 package crashstress
 
 import (
@@ -19,32 +20,32 @@ import (
 )
 
 var (
-	// ErrConfig is wrapped by what Run says of a Config that contradicts itself.
+	// ErrConfig is wrapped by the error of a Config that contradicts itself.
 	ErrConfig = errors.New("invalid settings")
-	// ErrTooLittle is wrapped by the error of a run that did less than it must have done for its verdict to count.
+	// ErrTooLittle is wrapped by the error of a run that did too little for its verdict to count.
 	ErrTooLittle = errors.New("the run did too little")
 )
 
 // A Config says what to run. Zero fields mean the documented defaults.
 type Config struct {
-	// Handover of the engine; default the engine's.
+	// Handover is the engine's hand-over; the default is the engine's default.
 	Handover storage.Handover
-	// Wrap, if it is set, stands between the engine and the disk: for disks that lie.
+	// Wrap, if it is set, wraps the disk that the engine gets: for disks that lie.
 	Wrap func(*crash.Disk) storage.Disk
 
-	// Goroutines is how many clients load the log at once; default 64. One alone is deterministic: the same seed gives the
-	// same cycles, crash for crash.
+	// Goroutines is how many clients load the log at once; default 64. With one client the run is deterministic: the same seed
+	// gives the same cycles, crash for crash.
 	Goroutines int
-	// Cycles ends the run; default no limit. Duration does too; default 10 s, none if Cycles is set.
+	// Cycles is how many cycles end the run; default no limit. Duration ends it too; default 10 s, or no limit if Cycles is set.
 	Cycles   uint64
 	Duration time.Duration
-	// Workers is how many logs are worked on side by side; default 1.
+	// Workers is how many logs are tested at the same time; default 1.
 	Workers int
-	// PerLog is how many cycles a log lives through; default 16.
+	// PerLog is how many cycles are run on one log; default 16.
 	PerLog int
-	// FirstLog is the number of the log to begin with: to see one again.
+	// FirstLog is the number of the log to begin with, to repeat a log of an earlier run.
 	FirstLog uint64
-	// Operations is the most that a client does in a cycle; default 8.
+	// Operations is the most operations of a client in a cycle; default 8.
 	Operations int
 	// MaxValueBytes bounds the values; default 200.
 	MaxValueBytes int
@@ -57,25 +58,25 @@ type Config struct {
 	Faults float64
 	// Interrupted is the share of recoveries that lose power themselves; default 0.25. Negative: none.
 	Interrupted float64
-	// Deaths is the share of cycles of a single goroutine in which the process dies and the machine lives: the next one finds
-	// what the cache holds, synced or not; default 0.1. Negative: none.
+	// Deaths is the share of cycles, if there is one goroutine, in which the process dies and the machine does not: the next
+	// process finds what the cache holds, synced or not; default 0.1. Negative: none.
 	Deaths float64
 
-	// Delays at failpoints.
+	// Delays are the delays at failpoints.
 	Delays failpoints.Delays
-	// Seed makes every choice; what the Go scheduler does is not in its hand.
+	// Seed determines every choice, except those of the Go scheduler.
 	Seed uint64
 	// Grace is how long a cycle may take before it counts as hanging; default 60 s.
 	Grace time.Duration
 
-	// MinDistinct and MinUnsynced are the least shares of cycles with a disk that had not been seen before, and with
-	// effects that the loss of power could take; defaults 0.25 and 0.25. Negative: none.
+	// MinDistinct is the least share of disks that were not seen before, MinUnsynced the least share of cycles in which the
+	// loss of power could take something; both default to 0.25. Negative: none.
 	MinDistinct, MinUnsynced float64
 	// Progress, if set, is called about five times a second.
 	Progress func(Progress)
 }
 
-// Progress is what a run tells while it goes on.
+// Progress is what a run reports while it goes on.
 type Progress struct {
 	Cycles, Limit     uint64
 	Elapsed, Duration time.Duration
@@ -108,7 +109,7 @@ func setDefault[T int | float64 | time.Duration](field *T, value T) {
 	}
 }
 
-// check reports the first contradiction, defaults applied.
+// check reports the first contradiction. Defaults must have been applied.
 func (c Config) check() error {
 	problem := ""
 	switch {
@@ -124,7 +125,7 @@ func (c Config) check() error {
 		problem = fmt.Sprintf("values of up to %d bytes: 0 to %d", c.MaxValueBytes, 1<<20)
 	case c.MaxRecords < 1 || c.MaxRecords > 1<<10:
 		problem = fmt.Sprintf("%d records in a transaction: 1 to %d", c.MaxRecords, 1<<10)
-	case !(c.Faults >= 0 && c.Faults <= 1): // also not a number
+	case !(c.Faults >= 0 && c.Faults <= 1): // written so that NaN is refused
 		problem = fmt.Sprintf("faults in a share of %v: 0 to 1", c.Faults)
 	case !(c.Interrupted <= 1 && c.Deaths <= 1 && c.MinDistinct <= 1 && c.MinUnsynced <= 1):
 		problem = "a share is at most 1"
@@ -143,8 +144,8 @@ func (c Config) check() error {
 // Check reports the first contradiction in the settings, as Run would.
 func (c Config) Check() error { return c.withDefaults().check() }
 
-// room refuses a run that would take all memory: then nothing could stop it. A log grows with each of its cycles, by values of half
-// the bound in half as many records, and its disk remembers what was written once more.
+// room refuses a run that would take all memory, because nothing could stop such a run. A log grows with each of its cycles, on
+// average by half the most records with values of half the bound, and its disk keeps a second copy of what was written.
 func (c Config) room() error {
 	cycles := uint64(c.PerLog)
 	if c.Cycles > 0 {
@@ -156,7 +157,7 @@ func (c Config) room() error {
 		memory.Part{What: "cycles of a log", Count: cycles * uint64(c.Workers), Each: 2 * written})
 }
 
-// goroutineBytes is what a client takes, frameBytes a record besides its value.
+// goroutineBytes is the memory of a client, frameBytes that of a record without its value.
 var goroutineBytes = map[bool]uint64{false: 12 << 10, true: 56 << 10}[RaceDetector]
 
 const frameBytes = 64

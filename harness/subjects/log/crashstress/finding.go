@@ -16,18 +16,18 @@ type Finding struct {
 	Promise  string `json:"promise"`
 	Sentence string `json:"sentence"`
 	Detail   string `json:"detail"`
-	// Log and Cycle say where it was, counted from 0.
+	// Log and Cycle are the numbers of the log and of the cycle, from 0.
 	Log   uint64 `json:"log"`
 	Cycle int    `json:"cycle"`
-	// Lost is where power was lost last, Death that only the process died.
+	// Lost is where power was last lost. Death says that only the process died there.
 	Lost  string `json:"lost"`
 	Death bool   `json:"process_death"`
-	// Unsynced is how many effects were pending then; Durable the transactions that had to survive.
+	// Unsynced is how many effects on the disk were not synced then, Durable how many transactions had to survive.
 	Unsynced int    `json:"unsynced_effects"`
 	Durable  uint64 `json:"durable_transactions"`
 	Model    string `json:"model"`
 	Options  string `json:"options"`
-	// Disk is the one from which the last recovery started; after a process death the newest state of its cache.
+	// Disk is the disk from which the last recovery started; after a process death it is the newest state of the cache.
 	Disk string `json:"disk"`
 
 	image *crash.Image
@@ -42,7 +42,7 @@ func (l *life) finding(v *check.Violation) *Finding {
 		image:   l.image,
 	}
 	if f.Lost == "" {
-		f.Lost = "nowhere yet: the log was new"
+		f.Lost = "nowhere yet, because the log was new"
 	}
 	if f.Death && l.disk != nil {
 		f.image = l.disk.Sample(l.config.Model, crash.Replay(nil))
@@ -51,7 +51,7 @@ func (l *life) finding(v *check.Violation) *Finding {
 	return f
 }
 
-// WriteText writes the report; again is the command that looks for it once more.
+// WriteText writes the report. again is the command that runs the same again.
 func (f *Finding) WriteText(w io.Writer, again string) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "FAIL %s  %q\n     %s\n", f.Promise, f.Sentence, f.Detail)
@@ -67,7 +67,7 @@ func (f *Finding) WriteText(w io.Writer, again string) error {
 	return err
 }
 
-// WriteDisk writes the files of the disk below a folder, as the loss of power has left them, and a description beside them.
+// WriteDisk writes the files of the disk, as the loss of power left them, to the folder disk below a folder.
 func (f *Finding) WriteDisk(folder string) error {
 	for _, path := range f.image.Paths() {
 		file := filepath.Join(folder, "disk", filepath.FromSlash(path))

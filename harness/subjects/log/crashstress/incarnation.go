@@ -23,24 +23,24 @@ type incarnation struct {
 	log     *storage.Log
 	board   *check.Board
 	clients []*client
-	base    []uint32 // by client, the last sequence number that was used before
-	planned int      // operations
+	base    []uint32 // by client, the last sequence number before this incarnation
+	planned int      // operations of all clients
 	faulty  bool
 	death   bool
 	seed    uint64
 
-	// Power is lost when so many failpoints have been passed, or the disk has taken so many operations, counted from when it is
-	// armed; 0 is never. The engine's tasks see this too, so it is hidden from the race detector.
+	// Power is lost at a number of failpoints passed, or of operations of the disk, counted since armed was set; 0 is never. The
+	// engine's tasks use these numbers too, so they are hidden from the race detector.
 	armed                raceoff.Number
 	failpoint, operation raceoff.Number
 	passed, operations   raceoff.Number
 	claimed, gone        raceoff.Number
 	loss                 loss
 
-	// parked holds back the engine's tasks beside a single client, which would otherwise not be alone.
+	// parked holds back the engine's tasks while a single client runs, because they would make the run nondeterministic.
 	parked chan struct{}
 
-	flushed  raceoff.Number // transactions that a flush has covered
+	flushed  raceoff.Number // the highest transaction that a flush has covered
 	poisoned raceoff.Number
 
 	mu        sync.Mutex
@@ -57,7 +57,7 @@ type loss struct {
 	moment   *crash.Moment
 }
 
-// A lossKind says at what sort of place it was.
+// A lossKind is a kind of place at which power is lost.
 type lossKind uint8
 
 const (
@@ -77,7 +77,7 @@ func newIncarnation(l *life, disk *crash.Disk) *incarnation {
 
 func (n *incarnation) isGone() bool { return n.gone.Load() != 0 }
 
-// goOn prepares the board and appends one transaction behind what was recovered: a recovered log takes appends.
+// goOn prepares the board, and appends a transaction to the recovered log, which must take it.
 func (n *incarnation) goOn(ctx context.Context) *check.Violation {
 	l := n.life
 	n.board = check.NewSmallBoard(l.config.Goroutines, len(l.owners)+l.config.Goroutines*(2*l.config.Operations+2))
@@ -105,7 +105,7 @@ func (n *incarnation) goOn(ctx context.Context) *check.Violation {
 	return nil
 }
 
-// live loads the log until power is lost, and sees to it that nothing of the incarnation is left running.
+// live loads the log until power is lost, and ends everything that the incarnation started.
 func (n *incarnation) live(ctx context.Context) *check.Violation {
 	n.arm()
 	if len(n.clients) == 1 {
@@ -122,25 +122,25 @@ func (n *incarnation) live(ctx context.Context) *check.Violation {
 		group.Wait()
 	}
 	n.lose("at rest, after all operations", atRest)
-	// The disk is dead: the close cannot make anything durable, and ends the flusher. What it says is of no interest.
+	// The disk is dead, so closing makes nothing durable; it ends the flusher. Its error does not matter.
 	_ = n.close(failpoints.With(ctx, nil))
 	n.disk.After(nil)
 	n.disk.Inject(nil)
 	return n.violation
 }
 
-// end closes a log that nothing has happened to.
+// end closes a recovered log without any load.
 func (n *incarnation) end(ctx context.Context) *check.Violation {
 	if err := n.close(ctx); err != nil {
 		return violation(check.Progress, "the recovered log does not close: %v", err)
 	}
 	if open := n.disk.OpenFiles(); open > 0 {
-		return violation(check.Progress, "the closed log has left %d files open", open)
+		return violation(check.Progress, "the closed log left %d files open", open)
 	}
 	return nil
 }
 
-// arm decides where power will be lost, and what else goes wrong.
+// arm draws where power will be lost, and which faults come before that.
 func (n *incarnation) arm() {
 	l := n.life
 	places, target := l.perClient*float64(n.planned), &n.failpoint
@@ -157,7 +157,7 @@ func (n *incarnation) arm() {
 	n.armed.Store(1)
 }
 
-// took is told of each operation of the disk.
+// took is called after each operation of the disk.
 //
 //go:norace
 func (n *incarnation) took(o crash.Operation) {
@@ -166,7 +166,7 @@ func (n *incarnation) took(o crash.Operation) {
 	}
 }
 
-// loadFault draws something that goes wrong under load.
+// loadFault draws a fault of the disk under load.
 func loadFault(l *life) crash.Injector {
 	nth := 1 + l.random.IntN(8)
 	fault := crash.Fault{Err: pick[error](l.random, syscall.EIO, syscall.EIO, syscall.ENOSPC), Keep: crash.Drawn}
@@ -181,7 +181,8 @@ func loadFault(l *life) crash.Injector {
 	return crash.Nth(nth, rule)
 }
 
-// lose takes the power away, once. What must survive is asked first, then the disk is looked at, and from then on it is dead.
+// lose cuts the power, once. It first notes what must survive, then the moment of the disk; then the disk is dead. In this order
+// there is no false alarm.
 //
 //go:norace
 func (n *incarnation) lose(where string, kind lossKind) {
@@ -197,7 +198,7 @@ func (n *incarnation) lose(where string, kind lossKind) {
 	n.disk.Kill()
 }
 
-// violated keeps the first violation, and ends the load.
+// violated keeps the first violation and ends the load.
 func (n *incarnation) violated(v *check.Violation) {
 	n.mu.Lock()
 	if n.violation == nil {
@@ -207,7 +208,7 @@ func (n *incarnation) violated(v *check.Violation) {
 	n.lose("a client saw a violation", atRest)
 }
 
-// tolerated says whether the contract names an error, and remembers that the log is poisoned.
+// tolerated reports whether the contract allows an error, and notes that the log is poisoned.
 func (n *incarnation) tolerated(read bool, err error) bool {
 	if !n.faulty {
 		return false
@@ -225,7 +226,7 @@ func (n *incarnation) tolerated(read bool, err error) bool {
 	return false
 }
 
-// A controller passes on where its goroutine is, and delays it. Power may be lost there.
+// A controller counts the failpoints that a goroutine passes, may cut the power there, and delays the goroutine.
 type controller struct {
 	*failpoints.Delayer
 	of *incarnation
@@ -235,7 +236,7 @@ func (n *incarnation) controller(stream uint64) *controller {
 	return &controller{failpoints.NewDelayer(n.life.config.Delays, n.seed, stream), n}
 }
 
-// Yield counts the point, perhaps loses power, perhaps loses time.
+// Yield counts the point, and may cut the power or delay the goroutine.
 func (c *controller) Yield(ctx context.Context, p *failpoints.Point) {
 	n := c.of
 	if n.armed.Load() != 0 && !n.isGone() {
@@ -246,8 +247,8 @@ func (c *controller) Yield(ctx context.Context, p *failpoints.Point) {
 	c.Delayer.Yield(ctx, p)
 }
 
-// Spawn gives a task of the engine a controller of its own. Beside a single client it does nothing until that is done: its
-// flushes would come whenever the Go scheduler likes.
+// Spawn gives a task of the engine a controller of its own. With a single client, the task waits until the client is done: its
+// flushes would otherwise come when the Go scheduler likes.
 func (c *controller) Spawn(ctx context.Context, name string, f func(context.Context)) func() {
 	child, parked := c.of.controller(math.MaxUint64-uint64(len(name))), c.of.parked
 	return func() {

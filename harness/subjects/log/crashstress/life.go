@@ -11,7 +11,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A life is what happens to one log: cycle after cycle. It is for one goroutine.
+// A life is the cycles of one log. One goroutine runs it.
 type life struct {
 	config  Config
 	number  uint64
@@ -20,20 +20,20 @@ type life struct {
 	options storage.Options
 	values  check.Values
 	counts  counts
-	seen    func(*crash.Image) // of each disk that is recovered from
-	stopped func() bool        // the run is over: a cycle need not come to its planned end
+	seen    func(*crash.Image) // called with each disk that is recovered from
+	stopped func() bool        // reports that the run is over, so that a cycle may end early
 
 	// What is known of the log, from cycle to cycle.
-	disk      *crash.Disk // of a process that died; nil if the power was lost
+	disk      *crash.Disk // the disk of a process that died; nil if power was lost
 	image     *crash.Image
 	owners    check.Owners
 	durable   uint64 // transactions that must be there
-	settled   uint64 // transactions that the last recovery found: later ones are of the last incarnation
+	settled   uint64 // transactions that the last recovery found; later ones are of the last incarnation
 	base      []uint32
-	sequences []uint32 // by client, the last that was used
+	sequences []uint32 // by client, the last sequence number
 	cycle     int
-	perClient float64 // places at which power may be lost, of one operation, as they were met
-	loss      loss    // the last
+	perClient float64 // failpoints that one operation passes, on average over the cycles so far
+	loss      loss    // the last loss
 }
 
 func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
@@ -55,10 +55,10 @@ func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
 		FlushBytes:    1 << 40,
 		FlushInterval: -1,
 	}
-	if c.Goroutines == 1 && !failpoints.Instrumented() { // then nothing holds the flusher back: it must have nothing to do
+	if c.Goroutines == 1 && !failpoints.Instrumented() { // nothing holds the flusher back in this build, so it must have nothing to do
 		l.options.ChunkBytes = 1 << 40
 	}
-	if c.Goroutines > 1 { // then the flusher may be at work too
+	if c.Goroutines > 1 { // the run is not deterministic anyway, so the flusher may work too
 		l.options.FlushBytes = pick[int64](l.random, 256, 4<<10, 1<<40)
 		l.options.FlushInterval = pick(l.random, -1, time.Millisecond, 5*time.Millisecond)
 	}
@@ -67,10 +67,10 @@ func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
 
 func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 
-// happens draws whether something of that probability happens.
+// happens draws whether something with a probability happens.
 func (l *life) happens(probability float64) bool { return l.random.Float64() < probability }
 
-// run goes through the cycles for which next says so.
+// run runs a cycle for each call of next that returns true, at most PerLog.
 func (l *life) run(ctx context.Context, next func() bool) *Finding {
 	for l.cycle = 0; l.cycle < l.config.PerLog && next(); l.cycle++ {
 		n, v := l.reopen(ctx)
@@ -82,7 +82,7 @@ func (l *life) run(ctx context.Context, next func() bool) *Finding {
 		}
 		l.take(n)
 	}
-	if l.cycle > 0 { // what the last loss left has not been looked at
+	if l.cycle > 0 { // what the last loss left has not been checked
 		if n, v := l.reopen(ctx); v != nil {
 			return l.finding(v)
 		} else if v := n.end(ctx); v != nil {
@@ -92,7 +92,7 @@ func (l *life) run(ctx context.Context, next func() bool) *Finding {
 	return nil
 }
 
-// take keeps what an incarnation came to: what was acknowledged, what must survive, and the disk that is left.
+// take keeps the results of an incarnation: what was acknowledged, what must survive, and the disk that is left.
 func (l *life) take(n *incarnation) {
 	for _, c := range n.clients {
 		l.sequences[c.Number] = c.Sequence

@@ -11,8 +11,8 @@ import (
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// Minimal looks for a smallest case in which a loss of power, or a fault, breaks a promise: one thread at a time, at every step
-// every disk. One that breaks the promise of that name is preferred. It returns nil if the budget ends first.
+// Minimal searches for a smallest case in which a loss of power, or a fault, breaks a promise, by exploration. It prefers a case
+// that breaks the promise with the given name. It returns nil if the budget ends first.
 func Minimal(ctx context.Context, handover, promise string, model crash.Model, faults bool, budget time.Duration) (*report.Report, error) {
 	var other *report.Report
 	until := time.Now().Add(budget)

@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// The files of a disk whose process is dead refuse every call by themselves; these are the calls on the disk.
+// gone is the error of a call on the disk after the process has died. Files refuse such calls by themselves.
 
 func (p process) gone(op, name string) error {
 	if p.dead() {
@@ -66,8 +66,8 @@ func (p process) Lock(name string) (io.Closer, error) {
 	return p.Disk.Lock(name)
 }
 
-// Syncless wraps a disk so that File.Sync says that it has done its work, and does nothing: the canary. What an engine makes
-// durable on it is lost with the power.
+// Syncless wraps a disk so that File.Sync does nothing and returns no error. It is the canary: what an engine makes durable on it
+// is lost with the power.
 func Syncless(d *crash.Disk) storage.Disk { return syncless{d} }
 
 type syncless struct{ storage.Disk }

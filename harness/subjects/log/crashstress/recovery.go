@@ -15,14 +15,14 @@ import (
 // handle is the log's name.
 const handle = "log"
 
-// recoveryOperations is more than a recovery has of those that change the disk.
+// recoveryOperations is more than the operations of a recovery that change the disk.
 const recoveryOperations = 14
 
 func violation(p check.Promise, format string, arguments ...any) *check.Violation {
 	return &check.Violation{Promise: p, Detail: fmt.Sprintf(format, arguments...)}
 }
 
-// reopen recovers the log from what the last loss has left, perhaps not at the first try, and checks it.
+// reopen recovers the log from what the last loss left, and checks it. The recovery may lose power itself, and is then repeated.
 func (l *life) reopen(ctx context.Context) (*incarnation, *check.Violation) {
 	disk, interrupted := l.disk, false
 	first := uint64(0)
@@ -64,7 +64,8 @@ func (l *life) reopen(ctx context.Context) (*incarnation, *check.Violation) {
 	return n, n.goOn(ctx)
 }
 
-// interrupt recovers, loses power in the midst of it, and returns what that leaves; nil if recovery was done before.
+// interrupt recovers, cuts the power during the recovery, and returns the disk that this leaves; nil if the recovery ended
+// before.
 func (l *life) interrupt(ctx context.Context) (left *crash.Image, _ *check.Violation) {
 	disk := crash.Crash(l.image)
 	target, tape := 1+l.random.IntN(recoveryOperations), crash.NewTape(l.random.Uint64())
@@ -97,7 +98,7 @@ func changes(k crash.Kind) bool {
 	return true
 }
 
-// recoverOnce recovers from the image without any further mishap, for comparison, and says how many transactions there are.
+// recoverOnce recovers from the image without interruption, for comparison, and returns how many transactions there are.
 func (l *life) recoverOnce(ctx context.Context) (complete uint64, v *check.Violation) {
 	disk := crash.Crash(l.image)
 	store, log, err := l.openLog(ctx, disk, nil, nil)
@@ -109,13 +110,13 @@ func (l *life) recoverOnce(ctx context.Context) (complete uint64, v *check.Viola
 		v = violation(check.Progress, "the recovered log does not close: %v", err)
 	}
 	if n := disk.OpenFiles(); n > 0 && v == nil {
-		v = violation(check.Progress, "the closed log has left %d files open", n)
+		v = violation(check.Progress, "the closed log left %d files open", n)
 	}
 	return uint64(len(found)), v
 }
 
-// openLog opens the log. Once dead, if it is not nil, says so, the disk takes no more calls of that process. If the log does not
-// open, the store's flusher is released before the store is closed.
+// openLog opens the log. If dead is set, the disk refuses calls once dead returns true. If the log does not open, release is
+// called before the store is closed, so that the store's flusher can end.
 func (l *life) openLog(ctx context.Context, disk *crash.Disk, dead func() bool, release func()) (*storage.Store, *storage.Log, error) {
 	l.counts.Recoveries++
 	options := l.options
@@ -140,7 +141,7 @@ func (l *life) openLog(ctx context.Context, disk *crash.Disk, dead func() bool, 
 	return store, log, nil
 }
 
-// open opens the log of an incarnation. With faults it may take two tries.
+// open opens the log of an incarnation. If a fault makes that fail, it tries again without faults.
 func (n *incarnation) open(ctx context.Context) (v *check.Violation) {
 	l := n.life
 	ctx = failpoints.With(ctx, n.controller(1))
@@ -173,8 +174,8 @@ func (n *incarnation) tryOpen(ctx context.Context) (err error) {
 	return err
 }
 
-// recoveryFault draws something that goes wrong while recovering. Whatever it is, recovery is right or refuses, and the next
-// one, on a disk that works, has everything: a read that errs or lies must not cost what is on the disk.
+// recoveryFault draws a fault of the disk during recovery. Whatever the fault is, the recovery must be right or refuse, and the
+// next one, on a disk that works, must find everything: a read that fails or lies must not destroy what is on the disk.
 func recoveryFault(l *life) crash.Injector {
 	kind := pick(l.random, crash.Read, crash.Read, crash.Write, crash.Sync, crash.SyncDir, crash.Truncate, crash.Create, crash.List, crash.Open)
 	fault := crash.Fault{Err: pick[error](l.random, syscall.EIO, syscall.ENOSPC), Keep: crash.Drawn}
@@ -185,7 +186,7 @@ func recoveryFault(l *life) crash.Injector {
 	return crash.Nth(nth, crash.On(kind, "*", fault))
 }
 
-// checkRecovered reads everything that is there, and returns who appended it.
+// checkRecovered reads and checks everything that is there, and returns who appended it.
 func (l *life) checkRecovered(ctx context.Context, log *storage.Log) (check.Owners, *check.Violation) {
 	c, last := check.NewRecovered(l.expected()), map[uint32]uint32{}
 	found, v, err := check.ReadRecovered(c, log.Read(ctx, storage.Offset{}, storage.End), func(at storage.Offset, id check.Identity) *check.Violation {
@@ -204,13 +205,13 @@ func (l *life) checkRecovered(ctx context.Context, log *storage.Log) (check.Owne
 	return found, v
 }
 
-// checkOrder adds to the check of a transaction what follows from the log's past: a client's appends stand in its order, and
-// what an earlier loss took does not come back.
+// checkOrder checks a transaction against the log's past: a client's appends must be in its order, and what an earlier loss took
+// must not come back.
 func (l *life) checkOrder(at storage.Offset, id check.Identity, last map[uint32]uint32) *check.Violation {
 	var v *check.Violation
 	switch {
 	case last[id.Client] >= id.Sequence:
-		v = violation(check.PrefixRecovery, "%v is append %d of client %d, behind its append %d", at, id.Sequence, id.Client, last[id.Client])
+		v = violation(check.PrefixRecovery, "%v is append %d of client %d, after its append %d", at, id.Sequence, id.Client, last[id.Client])
 	case at.Tx > l.settled && id.Sequence <= l.base[id.Client]:
 		v = violation(check.NoPhantom, "%v is append %d of client %d, which was lost in a crash before the last one", at, id.Sequence, id.Client)
 	default:
@@ -221,7 +222,7 @@ func (l *life) checkOrder(at storage.Offset, id check.Identity, last map[uint32]
 	return v
 }
 
-// A process is a disk as a process sees it, until it is dead.
+// A process is a disk as one process sees it. It refuses all calls once the process is dead.
 type process struct {
 	storage.Disk
 	dead func() bool

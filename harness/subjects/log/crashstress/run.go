@@ -13,7 +13,7 @@ import (
 	crash "github.com/racewindow/racewindow/harness/disks"
 )
 
-// maxDistinct is how many disks a run remembers; of later ones it cannot say that they are new.
+// maxDistinct is how many disks a run remembers. It does not know whether later ones are new.
 const maxDistinct = 4 << 20
 
 // A run hands out logs and cycles.
@@ -22,7 +22,7 @@ type run struct {
 	began   time.Time
 	logs    atomic.Uint64
 	tickets atomic.Uint64
-	cycles  atomic.Uint64 // begun
+	cycles  atomic.Uint64 // how many have begun
 	stop    atomic.Bool
 
 	mu      sync.Mutex
@@ -30,7 +30,7 @@ type run struct {
 	summary *Summary
 }
 
-// Run goes through cycles. The Summary says what was done and, in Violation, what was found. An error means that the run has no
+// Run runs cycles. The Summary says what was done and, in Violation, what was found. An error means that the run has no
 // verdict: the settings are wrong (ErrConfig), a cycle hangs (*HangError), or too little was done (ErrTooLittle).
 //
 // The end of ctx ends the run early and in order.
@@ -74,7 +74,7 @@ func Run(ctx context.Context, config Config) (*Summary, error) {
 	return &s, err
 }
 
-// work lives through one log after the other.
+// work runs one log after the other.
 func (r *run) work(ctx context.Context) {
 	for r.goesOn() {
 		l := newLife(r.config, r.config.FirstLog+r.logs.Add(1)-1, r.remember)
@@ -98,7 +98,7 @@ func (r *run) goesOn() bool {
 		(r.config.Duration == 0 || time.Since(r.began) < r.config.Duration)
 }
 
-// next says whether another cycle follows, and counts it.
+// next reports whether another cycle follows, and counts it.
 func (r *run) next() bool {
 	if !r.goesOn() || r.config.Cycles > 0 && r.tickets.Add(1) > r.config.Cycles {
 		return false
@@ -122,7 +122,7 @@ func (r *run) remember(i *crash.Image) {
 	s.Distinct = uint64(len(r.seen))
 }
 
-// watch reports progress until the work is done. Cycles that do not end are an error, not a verdict.
+// watch reports progress until the work is done. A cycle that does not end is an error, and no verdict.
 func (r *run) watch(ctx context.Context, done <-chan struct{}) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
@@ -154,33 +154,33 @@ func (r *run) watch(ctx context.Context, done <-chan struct{}) error {
 // A HangError says that a cycle did not end.
 type HangError struct {
 	Overdue time.Duration
-	// Stacks are those of all goroutines, equal ones counted.
+	// Stacks are the stacks of all goroutines, with equal ones counted.
 	Stacks string
 }
 
-// Error says how long; the stacks are for the reader's own choice.
+// Error says how long the cycle hangs, without the stacks.
 func (e *HangError) Error() string {
 	return fmt.Sprintf("a cycle has not ended for %v: a lost wake-up, a deadlock, or a machine that is far too slow (--grace)", e.Overdue.Round(time.Second))
 }
 
-// tooLittle judges whether a run without a violation did enough for that to mean something.
+// tooLittle is an error if a run without a violation did too little for that to mean anything.
 func (s *Summary) tooLittle(c Config, interrupted bool) error {
 	distinct, unsynced := float64(s.Distinct)/max(1, float64(s.Disks)), float64(s.Unsynced)/max(1, float64(s.Cycles))
 	switch {
 	case interrupted:
-		return fmt.Errorf("%w: interrupted after %v; what was done until then is in the summary", ErrTooLittle, s.Elapsed.Round(time.Millisecond))
+		return fmt.Errorf("%w: interrupted after %v; the summary has what was done until then", ErrTooLittle, s.Elapsed.Round(time.Millisecond))
 	case s.Cycles < c.Cycles:
 		return fmt.Errorf("%w: %d of %d cycles in %v: give it more time (--duration)", ErrTooLittle, s.Cycles, c.Cycles, s.Elapsed.Round(time.Millisecond))
 	case s.Cycles == 0:
 		return fmt.Errorf("%w: no cycle was completed: give it more time (--duration)", ErrTooLittle)
 	case s.Transactions == 0 || s.Exposed == 0:
-		return fmt.Errorf("%w: %d transactions were recovered, %d could be lost: both must be some", ErrTooLittle, s.Transactions, s.Exposed)
+		return fmt.Errorf("%w: %d transactions were recovered, %d could be lost: both must be above 0", ErrTooLittle, s.Transactions, s.Exposed)
 	case c.MinDistinct > 0 && !s.DistinctBounded && distinct < c.MinDistinct:
 		return fmt.Errorf("%w: %.3f of the disks were distinct, at least %.3f must be (--min-distinct)", ErrTooLittle, distinct, c.MinDistinct)
 	case c.MinUnsynced > 0 && unsynced < c.MinUnsynced:
 		return fmt.Errorf("%w: in %.3f of the cycles something could be lost, at least %.3f must (--min-unsynced)", ErrTooLittle, unsynced, c.MinUnsynced)
 	case c.Faults > 0 && s.Faults == 0:
-		return fmt.Errorf("%w: no fault came: raise --faults, or give it more time", ErrTooLittle)
+		return fmt.Errorf("%w: no fault happened: raise --faults, or give it more time", ErrTooLittle)
 	}
 	if names := s.untested(); len(names) > 0 && s.Cycles >= 100 && c.Interrupted > 0 {
 		return fmt.Errorf("%w: never put to the test: %s", ErrTooLittle, strings.Join(names, ", "))

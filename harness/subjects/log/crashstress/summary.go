@@ -10,25 +10,25 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
-// counts are what was done. Each goroutine has its own.
+// counts are the figures of what was done. Each goroutine has its own.
 type counts struct {
-	// Cycles that ended with a loss of power or a death; of these, those at a failpoint, after an operation of the disk, and
-	// with no operation in flight.
+	// Cycles counts those that ended with a loss of power or a process death. Of these, AtFailpoints ended at a failpoint,
+	// AtOperations after an operation of the disk, AtRest when no operation was running.
 	Cycles       uint64 `json:"cycles"`
 	AtFailpoints uint64 `json:"at_failpoints"`
 	AtOperations uint64 `json:"at_disk_operations"`
 	AtRest       uint64 `json:"at_rest"`
-	// Deaths are those at which the process died and the machine did not.
+	// Deaths counts the cycles in which the process died and the machine did not.
 	Deaths uint64 `json:"process_deaths"`
-	// Unsynced are those with effects that the loss could take, Effects how many these were in all.
+	// Unsynced counts the cycles with effects that the loss could take, Effects those effects.
 	Unsynced uint64 `json:"unsynced_cycles"`
 	Effects  uint64 `json:"unsynced_effects"`
-	// Exposed transactions were acknowledged and not durable when power was lost: they may be gone.
+	// Exposed counts transactions that were acknowledged and not durable when power was lost: they may be gone.
 	Exposed uint64 `json:"exposed_transactions"`
-	// Recoveries, those that were interrupted included; Refused are those that a fault made fail.
+	// Recoveries include those that were interrupted. Refused counts those that a fault made fail.
 	Recoveries uint64 `json:"recoveries"`
 	Refused    uint64 `json:"refused_recoveries"`
-	// Records and Transactions were checked after recoveries, Read records while the log was under load.
+	// Records and Transactions count what was checked after recoveries, Read the records that were checked under load.
 	Records      uint64 `json:"records_recovered"`
 	Transactions uint64 `json:"transactions_recovered"`
 	Read         uint64 `json:"records_read"`
@@ -38,7 +38,7 @@ type counts struct {
 	tested       [promiseCount]uint64
 }
 
-// A promise is one that a run puts to the test.
+// A promise is one that a run tests.
 type promise uint8
 
 const (
@@ -80,7 +80,7 @@ func (c *counts) add(more *counts) {
 	}
 }
 
-// lost counts a loss. acknowledged is the highest transaction that was.
+// lost counts a loss. acknowledged is the highest transaction that was acknowledged.
 func (c *counts) lost(l *loss, acknowledged uint64) {
 	c.Cycles++
 	switch l.kind {
@@ -111,9 +111,10 @@ type Summary struct {
 	Race       bool   `json:"race_detector"`
 	Logs       uint64 `json:"logs"`
 	counts
-	// Promises says how often each was put to the test.
+	// Promises says how often each promise was tested.
 	Promises map[string]uint64 `json:"promises"`
-	// Disks were recovered from; Distinct of them had not been seen before. DistinctBounded says that no more were remembered.
+	// Disks is how many disks were recovered from, Distinct how many of them were new. DistinctBounded says that Distinct
+	// reached its limit.
 	Disks           uint64        `json:"disks"`
 	Distinct        uint64        `json:"distinct_disks"`
 	DistinctBounded bool          `json:"distinct_disks_bounded"`
@@ -178,7 +179,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 
 func share(part, whole uint64) float64 { return 100 * float64(part) / float64(max(whole, 1)) }
 
-// untested lists the promises that every run must put to the test, and this one has not.
+// untested lists the promises that every run must test and this one did not.
 func (s *Summary) untested() (names []string) {
 	for i, p := range promises {
 		if s.tested[i] == 0 && promise(i) != stickyPoison { // which needs a fault at the right place
@@ -188,5 +189,5 @@ func (s *Summary) untested() (names []string) {
 	return names
 }
 
-// RaceDetector says whether this binary reports data races.
+// RaceDetector reports whether this binary has the race detector.
 const RaceDetector = raceoff.Enabled

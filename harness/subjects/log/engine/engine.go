@@ -7,43 +7,42 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// The words of the engine in this module serve for every engine.
+// Every engine uses the types of the engine in this module.
 type (
 	// Offset is a place in a log: transaction, then operation.
 	Offset = storage.Offset
-	// Record is what a log holds.
+	// Record is one record of a log.
 	Record = storage.Record
 )
 
 // An Engine is a system under test: an append-only log of transactions. All methods are called by many goroutines.
 //
-// The checker is exact because of two things that an engine must give. Transactions are numbered without gaps, from 1,
-// in the order in which they become visible; so an acknowledgement of one is an acknowledgement of all before it. And a
-// transaction's records come in the order in which they were given. (So the number of an aborted
-// transaction is given again.)
+// The checker is exact because of two guarantees that an engine must give. Transactions are numbered without gaps, from 1, in
+// the order in which they become visible: so an acknowledgement of one acknowledges all before it, and the number of an aborted
+// transaction is used again. And a transaction's records come in the order in which they were given.
 type Engine interface {
-	// Append makes one transaction of the records and returns the offset of its last one. When it returns without an
-	// error, every read that begins later yields the records. After an error they may or may not be there.
+	// Append appends the records as one transaction, and returns the offset of the last one. When it returns without an error,
+	// every read that begins later yields the records. After an error they may or may not be there.
 	Append(ctx context.Context, records []Record) (Offset, error)
 	// Flush makes everything durable that was acknowledged before it was called.
 	Flush(ctx context.Context) error
-	// Read yields the records behind after, up to upTo or the last complete transaction. A record's bytes hold until the
-	// next step.
+	// Read yields the records after the offset after, up to upTo (inclusive) or the end of the last complete transaction. A
+	// record's bytes are valid until the next one is yielded.
 	Read(ctx context.Context, after, upTo Offset) iter.Seq2[Record, error]
-	// Close ends the engine. A Factory that is called again afterwards finds what was acknowledged.
+	// Close closes the engine. If its Factory is called again afterwards, everything acknowledged is there.
 	Close(ctx context.Context) error
 }
 
-// A FragmentAppender is an Engine that also builds transactions piece by piece, and can take them back.
+// A FragmentAppender is an Engine that can also build a transaction from fragments, and abort it.
 type FragmentAppender interface {
-	// AppendFragments adds the fragments one after the other and then commits, or aborts. The offset is that of the last
-	// record, and means nothing after an abort.
+	// AppendFragments adds the fragments one after the other, and then commits or aborts. It returns the offset of the last
+	// record, which means nothing after an abort.
 	AppendFragments(ctx context.Context, fragments [][]Record, commit bool) (Offset, error)
 }
 
-// A Watermarked Engine says what a crash cannot take any more, and what can be read.
+// A Watermarked Engine says what no crash can take any more, and what can be read.
 type Watermarked interface {
-	// Durable is the last record of the last transaction that is durable, zero for none. It waits for nobody.
+	// Durable is the last record of the last durable transaction, zero for none. It does not wait.
 	Durable() Offset
 	// Visible is the last record that a read may return, zero for none.
 	Visible(ctx context.Context) Offset
@@ -53,7 +52,7 @@ type Watermarked interface {
 // tasks that the engine starts.
 type Factory func(ctx context.Context) (Engine, error)
 
-// StorageFactory opens the log of this module with one name on the disk in options, which must be set, or in folder.
+// StorageFactory opens a log of this module, by name, in folder. If options have a disk, folder is a folder on that disk.
 func StorageFactory(folder string, options storage.Options, name string) Factory {
 	return func(ctx context.Context) (Engine, error) {
 		store, err := storage.Open(ctx, folder, options)
@@ -94,7 +93,7 @@ func (e *storageEngine) AppendFragments(ctx context.Context, fragments [][]Recor
 	return AppendFragments(ctx, e.log, fragments, commit)
 }
 
-// AppendFragments is FragmentAppender for a log of this module.
+// AppendFragments implements FragmentAppender for a log of this module.
 func AppendFragments(ctx context.Context, log *storage.Log, fragments [][]Record, commit bool) (Offset, error) {
 	tx, err := log.Begin(ctx)
 	if err != nil {

@@ -7,16 +7,16 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Field is one thing that an engine lets a report show beside each step, in a few words.
+// A Field is one part of an engine's state that a report shows beside each step, in a few words.
 type Field struct{ Name, Value string }
 
-// An Exposer is an Engine that lets reports look into it. Both methods are called between two steps of an execution by the
-// scheduler, in which nothing else runs; they must neither wait nor pass a failpoint.
+// An Exposer is an Engine whose state reports can show. The scheduler calls both methods between two steps of an execution, while
+// nothing else runs. They must neither wait nor pass a failpoint.
 type Exposer interface {
-	// Expose lists the same fields in the same order each time. A report knows persisted, tail, visible and file, and draws
-	// them; others it prints. A list of records has blanks in between.
+	// Expose lists the same fields in the same order each time. A report draws the fields persisted, tail, visible and file,
+	// and prints others as text. In a list of records, blanks separate them.
 	Expose() []Field
-	// Learns names the fields that a thread that comes to a failpoint has just read, so that it may act on them later.
+	// Learns names the fields that a thread has just read when it comes to a failpoint, and on which it may act later.
 	Learns(point string) []string
 }
 
@@ -28,7 +28,7 @@ const (
 	FieldFile      = "file"
 )
 
-// Expose shows metadata, tail and files. Records in parentheses are written, and the metadata does not say so.
+// Expose shows metadata, tail and files. Records in parentheses are written, but not yet persisted according to the metadata.
 func (e *storageEngine) Expose() []Field {
 	s := e.log.Inspect()
 	return []Field{
@@ -39,7 +39,7 @@ func (e *storageEngine) Expose() []Field {
 	}
 }
 
-// Learns says when a reader takes over the metadata.
+// Learns names the metadata that a reader has read at a failpoint.
 func (e *storageEngine) Learns(point string) (fields []string) {
 	visible, persisted := e.log.Learns(point)
 	if persisted {
@@ -51,7 +51,7 @@ func (e *storageEngine) Learns(point string) (fields []string) {
 	return fields
 }
 
-// offsets lists records; those behind known stand in parentheses.
+// offsets lists records; those after known are in parentheses.
 func offsets(all []Offset, known Offset) string {
 	if len(all) == 0 {
 		return "(empty)"

@@ -6,7 +6,7 @@ import (
 	"math/rand/v2"
 )
 
-// An OperationKind is what a client does to an engine.
+// An OperationKind is a kind of call that a client makes.
 type OperationKind uint8
 
 const (
@@ -14,7 +14,7 @@ const (
 	OpAppend OperationKind = iota
 	// OpFragments builds a transaction from fragments and commits it.
 	OpFragments
-	// OpAbort builds a transaction from fragments and takes it back.
+	// OpAbort builds a transaction from fragments and aborts it.
 	OpAbort
 	// OpFlush flushes.
 	OpFlush
@@ -32,17 +32,17 @@ func OperationKinds() []OperationKind {
 	return []OperationKind{OpAppend, OpFragments, OpAbort, OpFlush, OpRead}
 }
 
-// A ReadShape says how the bounds of a read lie to what is known when it begins. The engine assigns numbers, so a
-// program cannot name them.
+// A ReadShape says how the bounds of a read follow from what is known when it begins. The engine assigns the numbers of
+// transactions, so a program cannot name them.
 type ReadShape uint8
 
 const (
 	// ReadTail reads from Back transactions before the newest acknowledged one to the end.
 	ReadTail ReadShape = iota
-	// ReadBetween does the same with an upper bound between two offsets that exist: behind an acknowledged transaction,
-	// before the next.
+	// ReadBetween does the same with an upper bound between two existing offsets: after an acknowledged transaction and before
+	// the next.
 	ReadBetween
-	// ReadOn reads on from the record that the client read last, to the end.
+	// ReadOn reads from after the record that the client read last, to the end.
 	ReadOn
 	// ReadOld reads a window of Length transactions from anywhere.
 	ReadOld
@@ -54,13 +54,13 @@ type Operation struct {
 	Kind OperationKind
 	// Records of an append, at least 1.
 	Records int
-	// Shape, Back and Length say what a read asks for; Point places an old window, 0 to 1.
+	// Shape, Back and Length say what a read asks for. Point is the place of an old window, 0 to 1.
 	Shape        ReadShape
 	Back, Length uint64
 	Point        float64
 }
 
-// A Mix says what kinds of operation a client draws, by weight.
+// A Mix gives the weights with which a client draws kinds of operations.
 type Mix struct {
 	Append, Fragments, Abort, Flush, Read int
 	// MaxRecords bounds a transaction; default 1.
@@ -104,7 +104,7 @@ func (p *Program) draw(kind OperationKind) Operation {
 		op.Records = 1 + p.random.IntN(max(1, p.mix.MaxRecords))
 	case OpRead:
 		op.Shape = ReadShape(p.random.IntN(int(readShapes)))
-		// Most reads want the newest records; the distances are spread over the orders of magnitude.
+		// Exponential, so that most reads are of the newest records and some go further back.
 		op.Back = uint64(math.Exp2(p.random.Float64() * 5))
 		op.Length = uint64(math.Exp2(p.random.Float64() * 4))
 		op.Point = p.random.Float64()

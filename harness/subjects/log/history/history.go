@@ -1,12 +1,12 @@
-// Package history keeps what the clients of one execution asked for and got, and has it judged by a checker of another make:
-// github.com/anishathalye/porcupine, against a sequential model of the log.
+// Package history gives a second opinion on executions of the log. It records the calls of the clients and their results, and
+// an independent checker, github.com/anishathalye/porcupine, judges them against a sequential model of the log.
 //
-// The project's own checker (package check) is exact because it uses what is special about a log, works while the run goes on
-// and needs no memory. Porcupine searches for an order of the operations that explains all results, knows nothing of that, and
-// takes long. So the two cannot be wrong in the same way: on small histories they must agree.
+// The project's own checker (package check) uses what is special about a log: it is exact, works while the run goes on, and
+// needs almost no memory. Porcupine knows nothing of that. It searches for an order of the operations that explains all results,
+// which takes long. So the two are unlikely to be wrong in the same way, and on small histories they must agree.
 //
-// A recorder orders nobody. Each client writes its own list; the moments come from the scheduler, which runs one thread at a
-// time and which the race detector does not see.
+// A recorder adds no happens-before edge between clients. Each client writes its own list, and the moments come from the
+// scheduler, which runs one thread at a time and which the race detector does not see.
 package history
 
 import (
@@ -34,26 +34,26 @@ type Seen struct {
 	Digest uint64
 }
 
-// A Call is one operation of a client. Appends that were taken back and flushes are none: the model does not know them.
+// A Call is one operation of a client. Flushes and aborted appends are not recorded, because the model does not have them.
 type Call struct {
 	Client int
 	Kind   Kind
-	// Begin and End are the moments of invocation and response; End is 0 of a call that never returned, or failed: it may or may
-	// not have happened.
+	// Begin and End are the moments of call and return. End is 0 if the call never returned, or failed: it may or may not have
+	// happened.
 	Begin, End int
-	// Digests are those of an append's records, and At what it was acknowledged as.
+	// Digests are the digests of an append's records, At is the offset with which it was acknowledged.
 	Digests []uint64
 	At      harness.Offset
-	// After and UpTo are a read's bounds, Got what it yielded. Cut says that the reader wanted no more.
+	// After and UpTo are a read's bounds, Got what it yielded. Cut says that the reader stopped the read.
 	After, UpTo harness.Offset
 	Got         []Seen
 	Cut         bool
 }
 
-// A Recorder keeps the calls of one execution after the other: of the latest.
+// A Recorder keeps the calls of the latest execution.
 type Recorder struct{ clients []*Client }
 
-// Begin forgets what was recorded. Clients are numbered from 0.
+// Begin forgets the calls of the execution before. Clients are numbered from 0.
 func (r *Recorder) Begin(clients int) {
 	r.clients = make([]*Client, clients)
 	for i := range r.clients {
@@ -70,7 +70,7 @@ func (r *Recorder) Calls() (all []Call) {
 	return all
 }
 
-// A Client records its own calls. Nobody else touches it before the execution is over.
+// A Client records its own calls. Nothing else may use it before the execution is over.
 type Client struct {
 	number int
 	moment func() int
@@ -86,7 +86,7 @@ func (r *Recorder) With(ctx context.Context, client int, moment func() int) cont
 	return context.WithValue(ctx, clientKey{}, c)
 }
 
-// Engine returns an engine that records the calls whose contexts With has made.
+// Engine returns an engine that records calls with a context from With.
 func Engine(e harness.Engine) harness.Engine { return engine{e} }
 
 type engine struct{ harness.Engine }
@@ -95,7 +95,7 @@ func (e engine) Append(ctx context.Context, records []harness.Record) (harness.O
 	return recorded(ctx, records, func() (harness.Offset, error) { return e.Engine.Append(ctx, records) })
 }
 
-// Durable implements harness.Watermarked: what an engine says is durable is held against its crashes.
+// Durable implements harness.Watermarked. Crashes are judged by what the engine says is durable.
 func (e engine) Durable() harness.Offset {
 	if w, ok := e.Engine.(harness.Watermarked); ok {
 		return w.Durable()
@@ -111,7 +111,7 @@ func (e engine) Visible(ctx context.Context) harness.Offset {
 	return harness.Offset{}
 }
 
-// AppendFragments implements harness.FragmentAppender, which the engine beneath must do too.
+// AppendFragments implements harness.FragmentAppender, if the inner engine does.
 func (e engine) AppendFragments(ctx context.Context, fragments [][]harness.Record, commit bool) (harness.Offset, error) {
 	appends := func() (harness.Offset, error) {
 		return e.Engine.(harness.FragmentAppender).AppendFragments(ctx, fragments, commit)
@@ -122,7 +122,7 @@ func (e engine) AppendFragments(ctx context.Context, fragments [][]harness.Recor
 	return recorded(ctx, slices.Concat(fragments...), appends)
 }
 
-// recorded is an append with its records.
+// recorded executes an append and records it.
 func recorded(ctx context.Context, records []harness.Record, appends func() (harness.Offset, error)) (harness.Offset, error) {
 	c, _ := ctx.Value(clientKey{}).(*Client)
 	if c == nil {
@@ -165,7 +165,7 @@ func (e engine) Read(ctx context.Context, after, upTo harness.Offset) iter.Seq2[
 	}
 }
 
-// Expose implements harness.Exposer for an engine beneath that does.
+// Expose implements harness.Exposer, if the inner engine does.
 func (e engine) Expose() []harness.Field {
 	if x, ok := e.Engine.(harness.Exposer); ok {
 		return x.Expose()
@@ -183,7 +183,7 @@ func (e engine) Learns(point string) []string {
 
 var seed = maphash.MakeSeed()
 
-// Digest tells records apart by key and value, within this process.
+// Digest is a hash of key, operation and value. It differs from process to process.
 func Digest(r harness.Record) uint64 {
 	var h maphash.Hash
 	h.SetSeed(seed)

@@ -17,26 +17,26 @@ type Verdict uint8
 const (
 	// Unknown means that the search took too long. It is never a pass.
 	Unknown Verdict = iota
-	// Explained means that for each reader there is an order of the appends and its reads that explains every result.
+	// Explained means that for each reader some order of the appends and its reads explains every result.
 	Explained
-	// Unexplained means that for one there is none.
+	// Unexplained means that for one reader no order does.
 	Unexplained
 )
 
 // String names the verdict.
 func (v Verdict) String() string { return [...]string{"unknown", "explained", "unexplained"}[v] }
 
-// Limits of a history that is small enough: porcupine's search is exponential in what overlaps.
+// Limits of porcupine's search, which is exponential in the number of overlapping calls.
 const (
 	MaxCalls = 400
 	patience = 2 * time.Second
 )
 
-// Judge has porcupine judge a history. reader is the client whose reads nothing explains, -1 for none.
+// Judge lets porcupine judge a history. reader is the client whose reads no order explains, -1 for none.
 //
-// Each reader is judged alone, with everybody's appends: the promises say nothing of two readers who compare what they saw. Of two
-// reads during one append the first may yield its records and the second, another client's, not. For one client that is
-// MonotonicReads, and here a read that comes after the other.
+// Each reader is judged alone, together with all appends, because the promises do not compare what two readers saw. Of two
+// reads during one append, the first may yield its records and the second, by another client, may not. Within one client
+// MonotonicReads forbids this, and so does the model, because one of its reads comes after the other.
 func Judge(calls []Call) (v Verdict, reader int) {
 	if len(calls) > MaxCalls {
 		return Unknown, -1
@@ -54,7 +54,7 @@ func Judge(calls []Call) (v Verdict, reader int) {
 	return v, -1
 }
 
-// readers are the clients that read, or one that nobody is, so that the appends are judged in any case.
+// readers returns the reading clients, or -1 if there are none, so that the appends are judged in any case.
 func readers(calls []Call) (all []int) {
 	for _, c := range calls {
 		if c.Kind == Read && !slices.Contains(all, c.Client) {
@@ -74,7 +74,7 @@ func operations(calls []Call, reader int) (all []porcupine.Operation) {
 		}
 		o := porcupine.Operation{ClientId: c.Client, Input: c, Output: c, Call: int64(c.Begin), Return: int64(c.End)}
 		if c.End == 0 {
-			o.Return = math.MaxInt64 // it may take effect at any time, or, after all else, never
+			o.Return = math.MaxInt64 // it may take effect at any time, even after all other calls, which means never
 		}
 		all = append(all, o)
 	}
@@ -100,8 +100,8 @@ func model() porcupine.Model {
 	}
 }
 
-// readable says whether a read of this log yields just that. Of the transaction in the middle of which its upper bound lies any
-// first part may be left out: package check says why.
+// readable reports whether a read of this log may yield what the call got. If the read's upper bound lies inside a transaction,
+// any number of that transaction's last records may be missing: how much of it must come is not known.
 func readable(log [][]uint64, c Call) bool {
 	i, inside := 0, c.UpTo.Op != math.MaxUint64
 	for tx, digests := range log {

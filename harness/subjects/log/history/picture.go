@@ -11,11 +11,12 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// ErrTooLarge is wrapped by what is said of a history that is beyond a search.
+// ErrTooLarge is wrapped by the error for a history that is too large to search.
 var ErrTooLarge = fmt.Errorf("%w: the history is too large", cases.ErrNoPicture)
 
-// Picture writes porcupine's own visualisation of a history, one HTML page: the calls as intervals and how far each order of them
-// goes. It shows the reader whose reads nothing explains, else the first one. Errors: ErrTooLarge, or what w says.
+// Picture writes porcupine's own visualisation of a history as one HTML page: the calls as intervals, and how far each order of
+// them explains the results. It shows the reader whose reads no order explains, and otherwise the first one. Errors are
+// ErrTooLarge, or those of w.
 func Picture(w io.Writer, calls []Call, names []string) error {
 	if len(calls) > MaxCalls {
 		return fmt.Errorf("%w: %d calls, porcupine's search takes at most %d", ErrTooLarge, len(calls), MaxCalls)

@@ -8,18 +8,18 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
-// ErrDisagree is wrapped by the error that two checkers do not say the same of one history: one of them is wrong.
+// ErrDisagree is wrapped by the error that the two checkers disagree on one history: one of them is wrong.
 var ErrDisagree = errors.New("the checker and porcupine disagree")
 
-// judged are the promises that a sequential model of the log knows of.
+// judged are the promises that a sequential model of the log covers.
 var judged = []check.Promise{
 	check.ReadAfterWrite, check.Order, check.NoDuplicate, check.NoPhantom, check.NoCorruption,
 	check.TransactionAtomicity, check.MonotonicReads,
 }
 
-// SecondOpinion holds what package check found in an execution, nil for nothing, against porcupine's word on its history. It
-// returns that word in a sentence, "" where the model does not know the promise. names are the clients'. The error wraps
-// ErrDisagree.
+// SecondOpinion compares what package check found in an execution, nil for nothing, with porcupine's verdict on its history. It
+// returns that verdict as a sentence, "" if the model does not cover the promise. names are the names of the clients. If the two
+// disagree, the error wraps ErrDisagree.
 func SecondOpinion(calls []Call, names []string, found *check.Violation) (sentence string, err error) {
 	if found != nil && !slices.Contains(judged, found.Promise) {
 		return "", nil

@@ -18,15 +18,15 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// childVariable makes a program that calls IsChild and Child a child. It holds a load.
+// childVariable, if it is set, makes a program that calls IsChild and Child a child. Its value is a load as JSON.
 const childVariable = "RACEWINDOW_KILL_CHILD"
 
 const (
 	exitFailed = 3 // the child could not do its work
-	exitBroken = 4 // it saw the contract broken
+	exitBroken = 4 // the engine broke its contract
 )
 
-// exitCode tells a broken contract from a process that may not have what it needs, which says nothing of the log.
+// exitCode distinguishes a broken contract from a process that lacks files or memory, which says nothing about the log.
 func exitCode(err error) int {
 	if starved(err) {
 		return exitFailed
@@ -34,12 +34,12 @@ func exitCode(err error) int {
 	return exitBroken
 }
 
-// starved says that the system gave this process no more files or memory.
+// starved reports whether an error means that the system gave this process no more files or memory.
 func starved(err error) bool {
 	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
 }
 
-// sequenceBits of a sequence number count within one child; those above are the child's number.
+// sequenceBits is how many low bits of a sequence number count within one child; the bits above are the child's number.
 const sequenceBits = 20
 
 // A load says what a child does.
@@ -52,12 +52,13 @@ type load struct {
 	MaxValueBytes int
 	Lie, NoSync   bool
 	FileLimit     uint64 // RLIMIT_FSIZE, 0 for none
-	Filler        string // takes up room until the disk is full
+	Filler        string // a file that fills the disk, "" for none
 }
 
 func (l load) values() check.Values { return check.Values{Seed: l.Seed, MaxBytes: l.MaxValueBytes} }
 
-// IsChild says whether this process was started to be killed. Then it must call Child and end with the code that this returns.
+// IsChild reports whether this process was started to be killed. It must then call Child, and end with the code that Child
+// returns.
 func IsChild() bool { return os.Getenv(childVariable) != "" }
 
 // Child loads a log until it is killed.
@@ -79,7 +80,7 @@ type child struct {
 	load
 	pipe   *os.File
 	log    *storage.Log
-	newest atomic.Uint64 // transaction that was acknowledged
+	newest atomic.Uint64 // the highest transaction that was acknowledged
 	room   sync.Mutex
 	ended  atomic.Bool
 }
@@ -106,7 +107,7 @@ func (c *child) run(ctx context.Context) error {
 		ArenaBytes: 4 << 10, ChunkBytes: 4 << 10, FlushBytes: 16 << 10, FlushInterval: 5 * time.Millisecond,
 		SegmentBytes: []int64{8 << 10, 64 << 10, 64 << 20}[random.IntN(3)],
 	}
-	if c.FileLimit > 0 { // which one file must reach
+	if c.FileLimit > 0 { // one file must reach the limit
 		options.SegmentBytes = 64 << 20
 	}
 	store, err := storage.Open(ctx, c.Dir, options)
@@ -136,7 +137,7 @@ func (c *child) run(ctx context.Context) error {
 	return errors.Join(errs...) // no close: the process ends here, as if it were killed
 }
 
-// client works until the process is killed, or the log is poisoned, or the disk full for good.
+// client works until the process is killed, the log is poisoned, or the disk is full for good.
 func (c *child) client(ctx context.Context, number uint32) error {
 	random := rand.New(rand.NewPCG(c.Seed^uint64(c.Child)<<32, uint64(number)+1))
 	for n := uint32(1); n < 1<<sequenceBits && !c.ended.Load(); n++ {
@@ -191,7 +192,7 @@ func (c *child) append(ctx context.Context, random *rand.Rand, number, sequence 
 	return at, nil
 }
 
-// judge holds an error against the contract.
+// judge decides whether the contract allows an error, and whether the client goes on after it.
 func (c *child) judge(ctx context.Context, number uint32, err error) (goesOn bool, broken error) {
 	switch {
 	case errors.Is(err, storage.ErrPoisoned) && c.FileLimit > 0:
@@ -199,10 +200,10 @@ func (c *child) judge(ctx context.Context, number uint32, err error) (goesOn boo
 	case errors.Is(err, storage.ErrNoSpace) && c.Filler != "":
 		return c.makeRoom(ctx, number)
 	}
-	return false, fmt.Errorf("client %d: an error without a cause: %w", number, err)
+	return false, fmt.Errorf("client %d: an error that the contract does not allow: %w", number, err)
 }
 
-// staysPoisoned checks that the poison is sticky, and that what is there can still be read.
+// staysPoisoned checks that the log stays poisoned, and that everything acknowledged can still be read.
 func (c *child) staysPoisoned(ctx context.Context, number uint32) error {
 	if _, err := c.log.Append(ctx, storage.Record{Value: []byte("after the poison")}); !errors.Is(err, storage.ErrPoisoned) {
 		return fmt.Errorf("%s: an append after the poison of client %d got %v", check.StickyPoison.Name, number, err)
@@ -224,13 +225,13 @@ func (c *child) staysPoisoned(ctx context.Context, number uint32) error {
 	return nil
 }
 
-// makeRoom removes the filler, once; then a flush must succeed. The next time the disk is full the child ends.
+// makeRoom removes the filler, once. After that a flush must succeed. When the disk is full again, the child ends.
 func (c *child) makeRoom(ctx context.Context, number uint32) (goesOn bool, broken error) {
 	c.room.Lock()
 	defer c.room.Unlock()
 	if err := os.Remove(c.Filler); errors.Is(err, os.ErrNotExist) {
 		newest := c.newest.Load()
-		if c.log.Flush(ctx) == nil { // another client has made room
+		if c.log.Flush(ctx) == nil { // another client made room meanwhile
 			c.say(durable, number, 0, newest)
 			return true, nil
 		}
@@ -240,7 +241,8 @@ func (c *child) makeRoom(ctx context.Context, number uint32) (goesOn bool, broke
 		return false, err
 	}
 	c.say(full, number, 0, 0)
-	// The first may share the error of a round that began before there was room; when it returns that round is over.
+	// The first flush may join a round of flushing that began before there was room, and get its error. That round is over when
+	// the flush returns.
 	if err := c.log.Flush(ctx); err != nil && !errors.Is(err, storage.ErrNoSpace) {
 		return false, fmt.Errorf("room was made, and a flush of client %d got: %w", number, err)
 	}
@@ -253,7 +255,7 @@ func (c *child) makeRoom(ctx context.Context, number uint32) (goesOn bool, broke
 	return true, nil
 }
 
-// readBack reads what was appended.
+// readBack checks that a transaction that was just appended can be read.
 func (c *child) readBack(ctx context.Context, at storage.Offset) error {
 	got := 0
 	for r, err := range c.log.Read(ctx, storage.Offset{Tx: at.Tx - 1, Op: 1<<64 - 1}, at) {

@@ -1,10 +1,10 @@
-// Package kill loads a log on the real disk in a process of its own, ends that process with SIGKILL again and again, and checks
-// each time what is there.
+// Package kill tests whether a log survives the death of its process. It loads a log on the real disk in a process of its own,
+// ends that process with SIGKILL again and again, and checks each time what is there.
 //
-// This shows the death of a process and nothing else. The kernel lives on, and with it every page that was written, synced or
-// not: an engine that never syncs passes. What a loss of power can do (lost pages, torn writes, writes out of order, names
-// without files) is shown by package crashstress, on a disk in memory. What this adds is that the files, locks and errors are
-// the real ones: those of ext4, of tmpfs, of a disk that is full, and of a file that may not grow (RLIMIT_FSIZE).
+// It shows nothing but the death of a process. The kernel keeps every page that was written, synced or not, so an engine that
+// never syncs passes. Package crashstress shows what a loss of power can do (lost pages, torn writes, writes out of order, names
+// without files), on a disk in memory. What this package adds are real files, locks and errors: those of ext4, of tmpfs, of a
+// disk that is full, and of a file that may not grow (RLIMIT_FSIZE).
 package kill
 
 import (
@@ -15,13 +15,13 @@ import (
 )
 
 var (
-	// ErrConfig is wrapped by what Run says of a Config that contradicts itself.
+	// ErrConfig is wrapped by the error of a Config that contradicts itself.
 	ErrConfig = errors.New("invalid settings")
-	// ErrTooLittle is wrapped by the error of a run that did less than it must have done for its verdict to count.
+	// ErrTooLittle is wrapped by the error of a run that did too little for its verdict to count.
 	ErrTooLittle = errors.New("the run did too little")
 )
 
-// Shows and ShowsNot are the sentences that every report has.
+// Shows and ShowsNot are sentences that every report has.
 const (
 	Shows    = "the death of the process: it was killed at any moment, its files and its lock are as the kernel has them"
 	ShowsNot = "lost pages: the kernel keeps what was written, so an engine that never syncs would pass (racewindow stress --crash)"
@@ -29,37 +29,37 @@ const (
 
 // A Config says what to run. Zero fields mean the documented defaults.
 type Config struct {
-	// Command starts this program again as a child (IsChild, Child); default the program itself, without arguments.
+	// Command starts this program again as a child (IsChild, Child); the default is the program itself, without arguments.
 	Command []string
-	// Dirs are folders on the disks to try.
+	// Dirs are folders on the disks to test.
 	Dirs []string
-	// Kills are made on each; default 50.
+	// Kills is the number of kills on each disk; default 50.
 	Kills int
 	// Limited is how many children get a file size limit that they will reach, on the first disk; default 5. Negative: none.
 	Limited int
-	// Full is how many children meet a full disk: a small tmpfs that is mounted for them; default 5. Negative: none. Where
-	// mounting is not allowed they are not run, and the summary says so.
+	// Full is how many children get a full disk, a small tmpfs that is mounted for them; default 5. Negative: none. If mounting
+	// is not allowed, they are not run, and the summary says so.
 	Full int
 	// PerLog is how many children work on one log; default 10.
 	PerLog int
-	// Goroutines load the log at once; default 8.
+	// Goroutines is how many goroutines load the log at once; default 8.
 	Goroutines int
-	// Messages is the most that a child acknowledges before it is killed; default 1000.
+	// Messages is the most appends that a child acknowledges before it is killed; default 1000.
 	Messages int
 	// MaxValueBytes bounds the values; default 300.
 	MaxValueBytes int
-	// Handover is the engine's; default its default.
+	// Handover is the name of the engine's hand-over; the default is the engine's default.
 	Handover string
-	// Lie makes the children acknowledge as durable before they write: the canary. NoSync has the engine never sync.
+	// Lie makes the children acknowledge as durable before they write: the canary. NoSync makes the engine never sync.
 	Lie, NoSync bool
-	// Seed makes every choice; when the kill strikes is not in its hand.
+	// Seed determines every choice, but not the moment of a kill.
 	Seed uint64
 	// Grace is how long a child may say nothing before it counts as hanging; default 60 s.
 	Grace time.Duration
-	// MinKills is the least share of kills that must have struck under load, after at least one acknowledgement; default 0.5.
-	// Negative: none.
+	// MinKills is the least share of kills that must have come under load, which is after at least one acknowledgement; default
+	// 0.5. Negative: none.
 	MinKills float64
-	// Keep, if set, is a folder that gets a copy of the log as a kill has left it, before it is opened.
+	// Keep, if set, is a folder that gets a copy of the log as a kill left it, before the log is opened.
 	Keep string
 	// Progress, if set, is called after each child.
 	Progress func(children, of int)
@@ -88,8 +88,8 @@ func setDefault[T int | float64 | time.Duration](field *T, value T) {
 // maxChildren bounds each number of children.
 const maxChildren = 1 << 30
 
-// Check reports the first contradiction in the settings, as Run would, and the first folder in which nothing can be made: the
-// second disk's turn comes late.
+// Check reports the first contradiction in the settings, as Run would, and the first folder in which nothing can be created. Run
+// would notice the latter only when that disk's turn comes.
 func (c Config) Check() error {
 	if err := c.withDefaults().check(); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (c Config) Check() error {
 	return nil
 }
 
-// check reports the first contradiction, defaults applied.
+// check reports the first contradiction. Defaults must have been applied.
 func (c Config) check() error {
 	problem := ""
 	switch {

@@ -17,27 +17,27 @@ type ledger struct {
 	owners  check.Owners
 	durable uint64 // transactions that must be there
 	settled uint64 // transactions that the last recovery found
-	last    uint32 // the last child that has opened the log
+	last    uint32 // the last child that opened the log
 	invoked map[uint32]uint32
-	newest  uint64 // transaction that was acknowledged since
+	newest  uint64 // the highest transaction that was acknowledged since then
 }
 
 func violation(p check.Promise, format string, arguments ...any) *check.Violation {
 	return &check.Violation{Promise: p, Detail: fmt.Sprintf(format, arguments...)}
 }
 
-// take enters what a child has said.
+// take records a message of a child.
 func (g *ledger) take(m message, child uint32, clients int) *check.Violation {
 	switch m.kind {
 	case opened:
 		return g.opened(m.tx, child, clients)
 	case acknowledged:
 		if o, known := g.owners.Of(m.tx); known {
-			return violation(check.NoDuplicate, "transaction %d was acknowledged to client %d as its append %d, and before to client %d as its append %d", m.tx, m.client, m.sequence, o.Client, o.Sequence)
+			return violation(check.NoDuplicate, "transaction %d was acknowledged to client %d as its append %d, and before that to client %d as its append %d", m.tx, m.client, m.sequence, o.Client, o.Sequence)
 		}
 		g.owners.Set(m.tx, m.client, m.sequence)
 		g.newest = max(g.newest, m.tx)
-		g.invoked[m.client] = m.sequence + 1 // a client has at most one append in flight
+		g.invoked[m.client] = m.sequence + 1 // its next append may also have begun, and no more
 	case failed:
 		g.invoked[m.client] = m.sequence + 1
 	case durable:
@@ -46,7 +46,8 @@ func (g *ledger) take(m message, child uint32, clients int) *check.Violation {
 	return nil
 }
 
-// opened enters what a child has recovered. Where the parent has not looked in between, it must take the child's word.
+// opened records how many transactions a child has recovered. If the parent has not checked the log before, it must believe the
+// child.
 func (g *ledger) opened(complete uint64, child uint32, clients int) *check.Violation {
 	if complete < g.durable {
 		return violation(check.Durability, "child %d recovered %d transactions, %d had been made durable", child, complete, g.durable)
@@ -59,7 +60,7 @@ func (g *ledger) opened(complete uint64, child uint32, clients int) *check.Viola
 	return nil
 }
 
-// A look is what a check of the log on disk came to.
+// A look is the result of a check of the log on disk.
 type look struct {
 	records, transactions uint64
 	lost                  uint64 // transactions that were acknowledged, not durable, and are gone
@@ -73,7 +74,7 @@ func (g *ledger) check(ctx context.Context, folder string) (found look, v *check
 	}
 	log, err := store.Log(ctx, handle)
 	if err != nil {
-		_ = store.Close(ctx) // what the log says is the news
+		_ = store.Close(ctx) // the error of the log is what counts
 		return found, broken("after the kill the log does not open", err), starving(err)
 	}
 	owners, records, v, failed := g.read(ctx, log)
@@ -89,7 +90,7 @@ func (g *ledger) check(ctx context.Context, folder string) (found look, v *check
 	return found, nil, nil
 }
 
-// broken is a log that cannot be had, unless it is this process that lacks something.
+// broken is the violation that a log cannot be opened or read; nil if the cause is that this process lacks files or memory.
 func broken(what string, err error) *check.Violation {
 	if starved(err) {
 		return nil
@@ -97,12 +98,12 @@ func broken(what string, err error) *check.Violation {
 	return violation(check.Durability, "%s: %v", what, err)
 }
 
-// starving is err if it is this process that lacks something.
+// starving is err if it means that this process lacks files or memory, otherwise nil.
 func starving(err error) error {
 	if !starved(err) {
 		return nil
 	}
-	return fmt.Errorf("look at the log after a kill: %w", err)
+	return fmt.Errorf("check the log after a kill: %w", err)
 }
 
 func (g *ledger) read(ctx context.Context, log *storage.Log) (owners check.Owners, records uint64, v *check.Violation, failed error) {
@@ -117,10 +118,11 @@ func (g *ledger) read(ctx context.Context, log *storage.Log) (owners check.Owner
 	return owners, uint64(c.Records), v, nil
 }
 
-// ofLast checks that a transaction which the last recovery did not find is of the last child: what was lost must not come back.
+// ofLast checks that a transaction which the last recovery did not find was appended by the last child. Otherwise it was lost
+// earlier, and must not come back.
 func (g *ledger) ofLast(at storage.Offset, id check.Identity) *check.Violation {
 	if child := id.Sequence >> sequenceBits; at.Tx > g.settled && child != g.last {
-		return violation(check.NoPhantom, "%v was appended by child %d, and lost when that was killed; child %d was the last", at, child, g.last)
+		return violation(check.NoPhantom, "%v was appended by child %d and lost when that child was killed, but is back; child %d was the last one", at, child, g.last)
 	}
 	return nil
 }

@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// A message is what a child says to its parent, in one write to a pipe that is never torn. What is in the pipe when the child
-// is killed has been said.
+// A message goes from a child to its parent, in one write to a pipe, which is never torn. The parent receives every message that
+// is in the pipe when the child is killed.
 type message struct {
 	kind             messageKind
 	client, sequence uint32
@@ -21,7 +21,7 @@ const (
 	opened messageKind = iota + 1
 	// acknowledged: the client's append returned, as transaction tx.
 	acknowledged
-	// durable: everything up to transaction tx.
+	// durable: everything up to transaction tx is durable.
 	durable
 	// failed: the client's append returned an error; it may or may not be there.
 	failed

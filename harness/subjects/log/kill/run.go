@@ -30,14 +30,14 @@ const (
 	kindFull    kind = "full disk"
 )
 
-// A target is one disk with one kind of end.
+// A target is the tests on one disk with one kind of end.
 type target struct {
 	*run
 	kind     kind
-	folder   string // of the logs
+	folder   string // for the logs
 	filler   string
 	children int
-	limit    uint64 // of the last child's files
+	limit    uint64 // the file size limit of the last child, in bytes
 	result   *Target
 }
 
@@ -128,13 +128,13 @@ func (r *run) in(ctx context.Context, dir string, k kind, children int) (err err
 			t.result.NotRun = err.Error()
 			return nil
 		}
-		defer func() { _ = unmount() }() // it is detached, and goes when the last file is closed
+		defer func() { _ = unmount() }() // a detached disk goes away when its last file is closed
 		t.result.FileSystem, t.filler = fmt.Sprintf("tmpfs of %d MiB", bytes>>20), filepath.Join(folder, "filler")
 	}
 	return t.work(ctx)
 }
 
-// work starts one child after the other, each log for some of them.
+// work starts one child after the other. PerLog children share a log.
 func (t *target) work(ctx context.Context) error {
 	var g *ledger
 	folder := ""
@@ -169,8 +169,8 @@ func (t *target) work(ctx context.Context) error {
 	return nil
 }
 
-// one starts a child, lets it work, ends it, and looks at what is there; now and then it leaves that to the next child, if there
-// is one: nobody would look at what the last has left.
+// one starts a child, lets it work, ends it, and checks the log. Now and then it leaves the check to the next child, but not if
+// this is the last one.
 func (t *target) one(ctx context.Context, g *ledger, folder string, child uint32, last bool) (*check.Violation, error) {
 	l := load{
 		Dir: folder, Handover: t.config.Handover, Seed: g.values.Seed, Child: child, Goroutines: t.config.Goroutines,
@@ -180,7 +180,7 @@ func (t *target) one(ctx context.Context, g *ledger, folder string, child uint32
 		if child == 1 {
 			t.limit = 0
 		}
-		t.limit += uint64(20<<10 + t.random.IntN(40<<10)) // the next child must be able to recover what this one has written
+		t.limit += uint64(20<<10 + t.random.IntN(40<<10)) // the next child must be able to recover what this one wrote
 		l.FileLimit = t.limit
 	}
 	if t.kind == kindFull {
@@ -189,7 +189,7 @@ func (t *target) one(ctx context.Context, g *ledger, folder string, child uint32
 		}
 	}
 	v, err := t.session(ctx, g, l)
-	if t.kind == kindFull { // what the check writes must have room
+	if t.kind == kindFull { // the check needs room to write
 		if err := os.Remove(t.filler); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, err
 		}
@@ -217,14 +217,14 @@ func (t *target) one(ctx context.Context, g *ledger, folder string, child uint32
 	return v, nil
 }
 
-// keep copies a log to a folder that holds the copy of the one before.
+// keep copies a log to the folder for copies, in the place of the copy before.
 func keep(to, folder string) error {
 	to = filepath.Join(to, "disk")
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
 	if _, err := os.Stat(folder); errors.Is(err, os.ErrNotExist) {
-		return nil // the child was killed before it made anything
+		return nil // the child was killed before it created anything
 	}
 	return os.CopyFS(to, os.DirFS(folder))
 }
@@ -250,7 +250,7 @@ func (t *target) session(ctx context.Context, g *ledger, l load) (*check.Violati
 	stop := context.AfterFunc(ctx, func() { _ = command.Process.Kill() })
 	defer stop()
 	hears := t.listen(ours, g, l, command)
-	waited := command.Wait() // also when it was heard to have hung: then it has been killed
+	waited := command.Wait() // a child that hangs has been killed by listen
 	var exit *exec.ExitError
 	switch code := command.ProcessState.ExitCode(); {
 	case hears.violation != nil || hears.err != nil:
@@ -258,14 +258,14 @@ func (t *target) session(ctx context.Context, g *ledger, l load) (*check.Violati
 	case waited != nil && !errors.As(waited, &exit):
 		return nil, waited
 	case code == exitBroken:
-		return violation(check.Progress, "a child saw the contract broken: %.2000s", stderr.String()), nil
+		return violation(check.Progress, "a child found that the contract is broken: %.2000s", stderr.String()), nil
 	case code == 0 && (t.kind != kindKilled):
 		t.result.Ended++
 	case code != -1:
 		return nil, fmt.Errorf("a child ended by itself with code %d: %.2000s", code, stderr.String())
-	case !hears.killed && ctx.Err() == nil: // short of memory, for one
+	case !hears.killed && ctx.Err() == nil: // for example by the system, for want of memory
 		how := strings.Replace(command.ProcessState.String(), ": ", " ", 1) // signal: killed
-		return nil, fmt.Errorf("a child ended by itself with %s, which nobody here has sent: %.2000s", how, stderr.String())
+		return nil, fmt.Errorf("a child ended by itself with %s, which this program did not send: %.2000s", how, stderr.String())
 	}
 	return nil, nil
 }
@@ -276,7 +276,7 @@ type heard struct {
 	killed    bool
 }
 
-// listen enters what the child says into the ledger, kills it when it has said enough, and hears the rest.
+// listen records the child's messages in the ledger, kills the child when it has acknowledged enough, and receives the rest.
 func (t *target) listen(from *os.File, g *ledger, l load, command *exec.Cmd) (h heard) {
 	said, enough := 0, t.enough()
 	kill := func() {
@@ -285,7 +285,7 @@ func (t *target) listen(from *os.File, g *ledger, l load, command *exec.Cmd) (h 
 			h.killed = true
 		}
 	}
-	if t.kind == kindKilled && t.random.IntN(10) == 0 { // while it starts, or recovers
+	if t.kind == kindKilled && t.random.IntN(10) == 0 { // kill it while it starts or recovers
 		time.Sleep(time.Duration(t.random.Int64N(int64(15 * time.Millisecond))))
 		kill()
 	}
@@ -333,8 +333,8 @@ func (t *target) listen(from *os.File, g *ledger, l load, command *exec.Cmd) (h 
 	return h
 }
 
-// enough draws after how many acknowledgements a child is killed: each order of magnitude is as likely. One with a limit ends by
-// itself.
+// enough draws after how many acknowledgements a child is killed; each order of magnitude is equally likely. A child with a file
+// size limit is not killed, because it ends by itself.
 func (t *target) enough() int {
 	if t.kind == kindLimited {
 		return math.MaxInt

@@ -14,25 +14,26 @@ type Target struct {
 	Kind       string `json:"kind"`
 	// NotRun says why nothing was done; empty if something was.
 	NotRun string `json:"not_run,omitempty"`
-	// Kills with SIGKILL; of these, UnderLoad those after at least one acknowledgement, BeforeOpen those before the child had
-	// recovered the log. Ended are children that ended by themselves, because the log was poisoned or the disk full.
+	// Kills counts kills with SIGKILL. Of these, UnderLoad came after at least one acknowledgement, BeforeOpen before the child
+	// had recovered the log. Ended counts children that ended by themselves, because the log was poisoned or the disk full.
 	Kills      uint64 `json:"kills"`
 	UnderLoad  uint64 `json:"kills_under_load"`
 	BeforeOpen uint64 `json:"kills_before_open"`
 	Ended      uint64 `json:"ended_by_themselves"`
-	// Acknowledged and Durable are messages, Failed, Poisoned, Full and Resumed too.
+	// The following are counts of messages.
 	Acknowledged uint64 `json:"appends_acknowledged"`
 	Durable      uint64 `json:"durable_acknowledged"`
 	Failed       uint64 `json:"appends_failed"`
 	Poisoned     uint64 `json:"clients_poisoned"`
 	Full         uint64 `json:"disk_full"`
 	Resumed      uint64 `json:"resumed_after_full"`
-	// Looks are how often the parent opened the log and read all of it; Unlooked are kills after which the next child opened it.
+	// Looks is how often the parent opened the log and read all of it, Unlooked after how many kills the next child opened it
+	// instead.
 	Looks        uint64 `json:"checks"`
 	Unlooked     uint64 `json:"left_to_the_next_child"`
 	Records      uint64 `json:"records_checked"`
 	Transactions uint64 `json:"transactions_checked"`
-	// Lost transactions were acknowledged, not durable, and are gone, as the contract allows.
+	// Lost counts transactions that were acknowledged and not durable, and are gone, as the contract allows.
 	Lost uint64 `json:"lost_as_allowed"`
 
 	resumedBy uint32
@@ -117,10 +118,10 @@ func (s *Summary) WriteText(w io.Writer) error {
 	return err
 }
 
-// tooLittle judges whether a run without a violation did enough for that to mean something.
+// tooLittle is an error if a run without a violation did too little for that to mean anything.
 func (s *Summary) tooLittle(c Config, interrupted bool) error {
 	if interrupted {
-		return fmt.Errorf("%w: interrupted after %v; what was done until then is in the summary", ErrTooLittle, s.Elapsed.Round(time.Millisecond))
+		return fmt.Errorf("%w: interrupted after %v; the summary has what was done until then", ErrTooLittle, s.Elapsed.Round(time.Millisecond))
 	}
 	for _, t := range s.Targets {
 		if t.NotRun != "" {
@@ -129,9 +130,9 @@ func (s *Summary) tooLittle(c Config, interrupted bool) error {
 		what := ""
 		switch {
 		case t.Durable == 0 || t.Transactions == 0:
-			what = fmt.Sprintf("%d durable acknowledgements, %d transactions checked: both must be some", t.Durable, t.Transactions)
+			what = fmt.Sprintf("%d durable acknowledgements, %d transactions checked: both must be above 0", t.Durable, t.Transactions)
 		case t.Kind == string(kindKilled) && c.MinKills > 0 && float64(t.UnderLoad) < c.MinKills*float64(t.Kills):
-			what = fmt.Sprintf("%d of %d kills struck under load, at least %.2f of them must (--min-under-load)", t.UnderLoad, t.Kills, c.MinKills)
+			what = fmt.Sprintf("%d of %d kills came under load, at least %.2f of them must (--min-under-load)", t.UnderLoad, t.Kills, c.MinKills)
 		case t.Kind == string(kindLimited) && t.Poisoned == 0:
 			what = "no child reached the file size limit"
 		case t.Kind == string(kindFull) && t.Resumed == 0:

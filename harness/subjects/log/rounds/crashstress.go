@@ -17,14 +17,14 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
 )
 
-// CrashStress loads logs and takes the power away at random moments, with settings that follow from the seed. With one client
-// (two rounds in five) each log is deterministic, so a violation is seen again by the log's number.
+// CrashStress loads logs and cuts the power at random moments, with settings that follow from the seed. With one client (two
+// rounds in five) each log is deterministic, so the log's number is enough to see a violation again.
 type CrashStress struct {
-	// Minimal is how long to look for the smallest case of a violation; default 10 s.
+	// Minimal is how long to search for the smallest case of a violation; default 10 s.
 	Minimal time.Duration
 }
 
-// VariantSyncless is the canary: a disk whose sync does nothing. It is not among the variants, but runs like one.
+// VariantSyncless is the canary: a disk whose sync does nothing. It is not among the variants, but Run takes it.
 const VariantSyncless = "syncless"
 
 // Name is crashstress.
@@ -33,7 +33,7 @@ func (CrashStress) Name() string { return "crashstress" }
 // Variants are the persistence models.
 func (CrashStress) Variants() []string { return models() }
 
-// settings draws what the load and its mishaps are like.
+// settings draws the settings of the load, its faults and its delays.
 func (CrashStress) settings(spec soak.RoundSpec) (c crashstress.Config, err error) {
 	r := rand.New(rand.NewPCG(spec.Seed, 0x6372617368000001))
 	c = crashstress.Config{
@@ -41,7 +41,7 @@ func (CrashStress) settings(spec soak.RoundSpec) (c crashstress.Config, err erro
 		MaxRecords: oneOf(r, 1, 3, 12), Faults: oneOf(r, 0, 0.2, 0.6), Interrupted: oneOf(r, 0.1, 0.25, 0.6),
 		Delays: failpoints.Delays{Probability: oneOf(r, 0.005, 0.02, 0.1), MaxSleep: oneOf(r, 50*time.Microsecond, 200*time.Microsecond, 2*time.Millisecond)},
 	}
-	if c.Goroutines == 1 { // there is nobody to be overtaken by, and room for another log
+	if c.Goroutines == 1 { // a delay needs another client that overtakes; and there is a core for another log
 		c.Delays, c.Workers = failpoints.Delays{}, lanes()
 	}
 	if spec.Variant == VariantSyncless {
@@ -52,7 +52,7 @@ func (CrashStress) settings(spec soak.RoundSpec) (c crashstress.Config, err erro
 	return c, err
 }
 
-// Run crashes until the round's time is over, or its count of crashes is reached.
+// Run runs cycles until the round's time is over, or its count of crashes is reached.
 func (k CrashStress) Run(ctx context.Context, spec soak.RoundSpec) (soak.RoundResult, error) {
 	c, err := k.settings(spec)
 	if err != nil {
@@ -92,8 +92,8 @@ func crashCounts(m *crashstress.Summary) soak.Counts {
 	}
 }
 
-// crashBehaviour names what kind of crashes there were. All but the promises are averages, so that a long round has no more to
-// show than a short one. Failpoints are not counted under this load.
+// crashBehaviour names the kinds of crashes that there were. Most figures are averages, so that a long round does not show more
+// than a short one. Failpoints are not counted under this load.
 func crashBehaviour(spec soak.RoundSpec, m *crashstress.Summary) (names []string) {
 	say := func(format string, arguments ...any) {
 		names = append(names, "crashstress "+spec.Variant+": "+fmt.Sprintf(format, arguments...))
@@ -116,7 +116,7 @@ func crashBehaviour(spec soak.RoundSpec, m *crashstress.Summary) (names []string
 	return names
 }
 
-// violation explains one: by its smallest case if there is one, by the disk that shows it, and by where it was.
+// violation makes a finding of the violation, with its smallest case if there is one, the disk that shows it, and the place.
 func (k CrashStress) violation(ctx context.Context, spec soak.RoundSpec, c crashstress.Config, m *crashstress.Summary) soak.Found {
 	v := m.Violation
 	f := soak.Found{Class: v.Promise, Shape: "crashstress of " + spec.Variant + ": " + soak.WithoutNumbers(v.Detail), Detail: v.Detail, Count: 1}
@@ -131,7 +131,7 @@ func (k CrashStress) violation(ctx context.Context, spec soak.RoundSpec, c crash
 		}
 		_ = os.RemoveAll(folder)
 	}
-	if c.Wrap != nil { // exploration knows no such disk
+	if c.Wrap != nil { // exploration cannot use such a disk
 		return f
 	}
 	r, err := crashstress.Minimal(ctx, m.Handover, v.Promise, c.Model, c.Faults > 0, cmp.Or(k.Minimal, minimalFor))
@@ -141,7 +141,7 @@ func (k CrashStress) violation(ctx context.Context, spec soak.RoundSpec, c crash
 	return f
 }
 
-// againCrash is the command that goes to the log of a violation, without the logs before it.
+// againCrash is the command that runs the log of a violation, without the logs before it.
 func againCrash(spec soak.RoundSpec, c crashstress.Config, v *crashstress.Finding) string {
 	if c.Wrap != nil {
 		return "racewindow soak --round " + soak.Quoted(spec.String())
@@ -149,7 +149,7 @@ func againCrash(spec soak.RoundSpec, c crashstress.Config, v *crashstress.Findin
 	text := fmt.Sprintf("racewindow stress --crash --goroutines %d --cycles %d --per-log %d --value-bytes %d --records %d --faults %v --interrupted %v --model %v --seed %d --log %d",
 		c.Goroutines, c.PerLog, c.PerLog, c.MaxValueBytes, c.MaxRecords, c.Faults, c.Interrupted, c.Model, c.Seed, v.Log)
 	if c.Goroutines > 1 {
-		text += fmt.Sprintf(" --delay %v --delay-sleep %v (the Go scheduler has its say: it may take another try)", c.Delays.Probability, c.Delays.MaxSleep)
+		text += fmt.Sprintf(" --delay %v --delay-sleep %v (the Go scheduler also decides: it may take several tries)", c.Delays.Probability, c.Delays.MaxSleep)
 	}
 	return text
 }

@@ -17,29 +17,30 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 )
 
-// Kill loads logs on the real disk, in processes that are ended with SIGKILL. It works on the disk of the temporary folder, which
-// is the campaign's own when the round has a process of its own (Isolated.Scratch). When a kill strikes is not in the seed's hand.
+// Kill loads logs on the real disk, in processes that it ends with SIGKILL. It works on the disk of the temporary folder. That is
+// the campaign's disk if the round has a process of its own (Isolated.Scratch). The seed does not determine when a kill comes.
 type Kill struct {
-	// Command starts a child (kill.IsChild, kill.Child); default this program.
+	// Command starts a child (kill.IsChild, kill.Child); the default is this program.
 	Command []string
-	// Children are killed on one log, and then the next begins; default 10. One more gets a file size limit, one a full disk.
+	// Children is how many children are killed on one log; default 10. One more child gets a file size limit, and one a full
+	// disk.
 	Children int
 }
 
-// How many children get a file size limit, and how many a full disk, where that can be mounted; else it is shown as not run.
+// How many children get a file size limit, and how many a full disk. If that disk cannot be mounted, it is shown as not run.
 const (
 	limitedChildren = 1
 	fullChildren    = 1
 )
 
-// Variants of Kill. VariantLiar is the canary, children that acknowledge as durable before they write: it is not among the
-// variants, but runs like one.
+// Variants of Kill. VariantLiar is the canary: children that acknowledge as durable before they write. It is not among the
+// variants, but Run takes it.
 const (
 	variantDisk = "disk"
 	VariantLiar = "liar"
 )
 
-// NewKill says where this cannot be done.
+// NewKill is an error on systems other than Linux.
 func NewKill() (Kill, error) {
 	if runtime.GOOS != "linux" {
 		return Kill{}, fmt.Errorf("processes are killed on Linux only, not on %s", runtime.GOOS)
@@ -50,10 +51,10 @@ func NewKill() (Kill, error) {
 // Name is kill.
 func (Kill) Name() string { return "kill" }
 
-// Variants is one.
+// Variants has one word, disk.
 func (Kill) Variants() []string { return []string{variantDisk} }
 
-// A killing is one round.
+// A killing collects the results of one round.
 type killing struct {
 	spec   soak.RoundSpec
 	result soak.RoundResult
@@ -61,12 +62,12 @@ type killing struct {
 	lost   uint64
 }
 
-// done says that something was found, or that as many were killed as are to be.
+// done reports whether something was found, or the round's count of kills is reached.
 func (x *killing) done() bool {
 	return len(x.result.Found) > 0 || x.spec.Count > 0 && x.result.Counts[soak.CountKills] >= x.spec.Count
 }
 
-// Run has children killed, log after log, until the round's time is over or its count of kills is reached; one log is always done.
+// Run kills children, log after log, until the round's time is over or its count of kills is reached. It does at least one log.
 func (k Kill) Run(ctx context.Context, spec soak.RoundSpec) (soak.RoundResult, error) {
 	if spec.Variant != variantDisk && spec.Variant != VariantLiar {
 		return soak.RoundResult{}, fmt.Errorf("%w: kill has no variant %q", soak.ErrSpec, spec.Variant)
@@ -94,12 +95,12 @@ func (k Kill) Run(ctx context.Context, spec soak.RoundSpec) (soak.RoundResult, e
 	return x.result, nil
 }
 
-// settings draws what the n-th log of a round is like.
+// settings draws the settings for the nth log of a round.
 func (k Kill) settings(spec soak.RoundSpec, n uint64) kill.Config {
 	seed := soak.SeedOf(spec.Seed, n)
 	r := rand.New(rand.NewPCG(seed, 0x6b696c6c00000001))
 	c := kill.Config{
-		Command: k.Command, Dirs: []string{os.TempDir()}, Seed: seed, Kills: k.Children, Limited: limitedChildren, Full: fullChildren, MinKills: -1, // conclude looks at all logs together
+		Command: k.Command, Dirs: []string{os.TempDir()}, Seed: seed, Kills: k.Children, Limited: limitedChildren, Full: fullChildren, MinKills: -1, // conclude judges all logs together
 		Goroutines: oneOf(r, 1, 8, 32), Messages: oneOf(r, 30, 300, 3000), MaxValueBytes: oneOf(r, 30, 300, 3000),
 	}
 	if c.Kills == 0 {
@@ -112,7 +113,7 @@ func (k Kill) settings(spec soak.RoundSpec, n uint64) kill.Config {
 	return c
 }
 
-// add takes over what happened to one log.
+// add adds the results of one log.
 func (x *killing) add(c kill.Config, s *kill.Summary) {
 	r := &x.result
 	for _, t := range s.Targets {
@@ -137,13 +138,13 @@ func (x *killing) add(c kill.Config, s *kill.Summary) {
 	}
 }
 
-// Names of counts that conclude looks at.
+// Names of counts that conclude needs.
 const (
 	countUnderLoad = "kills under load"
 	countDurable   = "acknowledged as durable"
 )
 
-// see names what kind of ends there were.
+// see records the kinds of ends that there were, as behaviour.
 func (x *killing) see(t *kill.Target) {
 	for what, n := range map[string]uint64{
 		"before the log was open": t.BeforeOpen, "under load": t.UnderLoad, "left to the next child": t.Unlooked, "lost what was not durable": t.Lost,
@@ -155,8 +156,8 @@ func (x *killing) see(t *kill.Target) {
 	}
 }
 
-// judge says what becomes of a log that has no verdict: too little in one log is no matter, an own death or a hang of a child is
-// a finding.
+// judge handles a log without a verdict. Too little in one log does not matter. A child that dies by itself or hangs is a
+// finding.
 func (x *killing) judge(err error) error {
 	switch {
 	case err == nil || errors.Is(err, kill.ErrTooLittle):
@@ -177,7 +178,7 @@ func childFailed(err error) soak.Found {
 	return soak.Death("a child of kill", strings.TrimPrefix(what, "a child ended by itself with "), output)
 }
 
-// conclude says whether enough was done.
+// conclude judges whether the round did enough.
 func (x *killing) conclude(ctx context.Context) {
 	r := &x.result
 	for name := range x.seen {
@@ -190,15 +191,15 @@ func (x *killing) conclude(ctx context.Context) {
 	case ctx.Err() != nil:
 		r.Inconclusive = "ended early: " + ctx.Err().Error()
 	case 2*r.Counts[countUnderLoad] < kills || kills == 0:
-		r.Inconclusive = fmt.Sprintf("%d of %d kills struck under load, at least half of them must", r.Counts[countUnderLoad], kills)
+		r.Inconclusive = fmt.Sprintf("%d of %d kills came under load, at least half of them must", r.Counts[countUnderLoad], kills)
 	case r.Counts[countDurable] == 0 || r.Counts[soak.CountRecords] == 0:
-		r.Inconclusive = fmt.Sprintf("%d durable acknowledgements, %d records checked: both must be some", r.Counts[countDurable], r.Counts[soak.CountRecords])
+		r.Inconclusive = fmt.Sprintf("%d durable acknowledgements, %d records checked: both must be above 0", r.Counts[countDurable], r.Counts[soak.CountRecords])
 	default:
 		r.Inconclusive = x.spec.CutShort(kills, soak.CountKills)
 	}
 }
 
-// killed explains a violation, with the files as the kill has left them.
+// killed makes a finding of a violation, with the files as the kill left them.
 func killed(spec soak.RoundSpec, c kill.Config, s *kill.Summary) soak.Found {
 	f := soak.Found{Class: s.Violation.Promise, Shape: "kill: " + s.Violation.Kind + ": " + soak.WithoutNumbers(s.Violation.Detail), Detail: s.Violation.Detail, Count: 1}
 	var text strings.Builder
@@ -208,7 +209,7 @@ func killed(spec soak.RoundSpec, c kill.Config, s *kill.Summary) soak.Found {
 	if c.Lie {
 		again = "racewindow soak --round " + soak.Quoted(spec.String())
 	}
-	fmt.Fprintf(&text, "again: %s (when a kill strikes is not in the seed's hand: it may take another try)\n", again)
+	fmt.Fprintf(&text, "again: %s (the seed does not determine when a kill comes: it may take several tries)\n", again)
 	f.Text = text.String()
 	f.Disk = soak.Packed(filepath.Join(c.Keep, "disk"))
 	return f

@@ -1,4 +1,4 @@
-// Package rounds is what a campaign (package soak) can do to the log: the kinds of rounds that only a log has, and the table of all.
+// Package rounds holds the kinds of rounds that a campaign (package soak) can run on the log, and their canaries.
 package rounds
 
 import (
@@ -17,7 +17,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// Handovers are the names of those that are to hold, or of those that are known to be wrong.
+// Handovers are the names of the hand-overs that must hold, or of those that are known to be wrong.
 func Handovers(hold bool) (names []string) {
 	for _, h := range storage.Handovers() {
 		if h.Holds() == hold {
@@ -27,7 +27,7 @@ func Handovers(hold bool) (names []string) {
 	return names
 }
 
-// orThoseThatHold are the names that were given, or the default.
+// orThoseThatHold returns the given names, or those of the hand-overs that must hold if there are none.
 func orThoseThatHold(names []string) []string {
 	if len(names) > 0 {
 		return names
@@ -35,7 +35,7 @@ func orThoseThatHold(names []string) []string {
 	return Handovers(true)
 }
 
-// Explore draws programs for a hand-over. One round in four has larger ones.
+// Explore explores drawn programs; its variants are hand-overs. One round in four has larger programs.
 func Explore(handovers []string) soak.Explore {
 	return soak.Explore{Label: "explore", Of: orThoseThatHold(handovers), Config: func(spec soak.RoundSpec) (explore.Config, error) {
 		handover, err := storage.HandoverByName(spec.Variant)
@@ -52,14 +52,15 @@ func Explore(handovers []string) soak.Explore {
 	}}
 }
 
-// How many schedules a drawn program gets. One with crashes has hundreds of recoveries in each.
+// How many schedules of a drawn program are executed. With crashes they are few, because each schedule has hundreds of
+// recoveries.
 const (
 	perProgram        = 600
 	perCrashedProgram = 40
 )
 
-// Crash draws programs, with faults in half of the rounds, and loses power at every step of their schedules. Its variants are the
-// persistence models. What survives does not depend on the hand-over.
+// Crash explores drawn programs, with faults in half of the rounds, and cuts the power at every step of their schedules. Its
+// variants are the persistence models. It uses one hand-over only, because what survives does not depend on it.
 func Crash() soak.Explore {
 	return soak.Explore{Label: "crash", Of: models(), Config: func(spec soak.RoundSpec) (explore.Config, error) {
 		model, err := disks.ModelByName(spec.Variant)
@@ -77,7 +78,7 @@ func Crash() soak.Explore {
 		if spec.Seed%2 == 0 {
 			c.DrawFaults = 2
 		}
-		if spec.Count > 0 { // a round of few schedules has several programs all the same
+		if spec.Count > 0 { // even a round with few schedules has several programs
 			c.PerProgram = max(1, min(c.PerProgram, int(spec.Count/4)))
 		}
 		return c, nil
@@ -92,10 +93,10 @@ func models() (names []string) {
 	return names
 }
 
-// lostReads is the family of the promises that one lost record breaks: which of them is luck.
+// lostReads is the family of the promises that a lost record breaks; which of them it breaks is chance.
 const lostReads = "reads"
 
-// Promise says of a class which promise it is about, for soak.Subjects.
+// Promise returns the promise that a class of failures breaks, for soak.Subjects.
 func Promise(class string) (name, sentence, family string) {
 	name, _, _ = strings.Cut(class, "/")
 	for _, p := range []check.Promise{check.ReadAfterWrite, check.Order, check.NoDuplicate, check.TransactionAtomicity, check.MonotonicReads} {
@@ -111,15 +112,15 @@ func Promise(class string) (name, sentence, family string) {
 	return "", "", family
 }
 
-// A Known kind is one that must find something before its rounds count: in which variant, within how much of what it counts for the
-// first try, and of which classes.
+// A Known is a known bug that a kind must find before its rounds count: the variant that has it, the count of the first try, and
+// the classes of failures, one of which must be found.
 type Known struct {
 	Variant string
 	Count   uint64
 	Classes []string
 }
 
-// Bad are the canaries of the kinds, by their names. Each variant runs like one of the kind's own, and no campaign draws it.
+// Bad are the canaries, by the names of the kinds. The kinds take these variants, but no campaign draws them.
 func Bad() map[string][]Known {
 	bad := map[string][]Known{
 		"crashstress": {{VariantSyncless, canaryCycles, []string{check.Durability.Name, check.RecoveryIdempotence.Name}}},
@@ -137,7 +138,7 @@ func Bad() map[string][]Known {
 	return bad
 }
 
-// What the first round of a canary may take; the n-th may take n times as much.
+// The counts of a canary's first round; the nth round has n times as much.
 const (
 	canarySchedules  = 100_000
 	canaryOperations = 20_000
@@ -145,16 +146,17 @@ const (
 	canaryKills      = 10
 )
 
-// CountNames are those of the counts that these kinds make, beside those of package soak.
+// CountNames are the names of the counts of these kinds, besides those in package soak.
 var CountNames = []string{countUnderLoad, countDurable, "process deaths", "crashes that could lose something", "clients poisoned", "reads across a flush", "flushes", "properties"}
 
-// minimalFor is how long to look for the smallest case of a violation, if nothing else was said.
+// minimalFor is the default time to search for the smallest case of a violation.
 const minimalFor = 10 * time.Second
 
 // oneOf picks one of several.
 func oneOf[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
 
-// lanes is how many logs are under load side by side: under the race detector a report must be somebody's.
+// lanes is how many logs are under load at the same time. Under the race detector it is one, so that a report belongs to one
+// log.
 func lanes() int {
 	if sched.UnderRaceDetector() {
 		return 1

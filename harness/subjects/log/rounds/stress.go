@@ -23,20 +23,20 @@ import (
 
 // Stress is a short stress run with settings that follow from the seed.
 type Stress struct {
-	// Handovers are the variants; default those that are to hold.
+	// Handovers are the variants; the default are those that must hold.
 	Handovers []string
-	// Minimal is how long to look for the smallest case of a violation; default 10 s.
+	// Minimal is how long to search for the smallest case of a violation; default 10 s.
 	Minimal time.Duration
 }
 
 // Name is stress.
 func (Stress) Name() string { return "stress" }
 
-// Variants are hand-overs.
+// Variants are the hand-overs.
 func (s Stress) Variants() []string { return orThoseThatHold(s.Handovers) }
 
-// settings draws what the engine and its clients are like. Everything is drawn, whether it is used or not, so that a seed means
-// the same for every length of a round.
+// settings draws the settings of the engine and its clients. It draws everything, used or not, so that a seed means the same for
+// every length of a round.
 func (s Stress) settings(spec soak.RoundSpec) (stress.Config, storage.Options, bool) {
 	r := rand.New(rand.NewPCG(spec.Seed, 0x7374726573730001))
 	o := storage.Options{
@@ -64,7 +64,7 @@ func (s Stress) settings(spec soak.RoundSpec) (stress.Config, storage.Options, b
 	return c, o, onDisk
 }
 
-// Run stresses one hand-over, for the time of the round or its count of operations.
+// Run stresses one hand-over until the round's time is over, or its count of operations is reached.
 func (s Stress) Run(ctx context.Context, spec soak.RoundSpec) (soak.RoundResult, error) {
 	handover, err := storage.HandoverByName(spec.Variant)
 	if err != nil {
@@ -106,7 +106,7 @@ func (s Stress) Run(ctx context.Context, spec soak.RoundSpec) (soak.RoundResult,
 	return s.result(ctx, spec, summary, err)
 }
 
-// result says what a stress run came to.
+// result makes the result of a round from a stress run.
 func (s Stress) result(ctx context.Context, spec soak.RoundSpec, m *stress.Summary, failed error) (soak.RoundResult, error) {
 	r := soak.RoundResult{
 		Handover: spec.Variant, Points: soak.Counts{}, Peak: m.PeakMemory,
@@ -133,7 +133,7 @@ func (s Stress) result(ctx context.Context, spec soak.RoundSpec, m *stress.Summa
 	return r, nil
 }
 
-// violation explains one, by its smallest case if there is one.
+// violation makes a finding of the violation, with its smallest case if there is one.
 func (s Stress) violation(ctx context.Context, spec soak.RoundSpec, m *stress.Summary) soak.Found {
 	v := m.Violation
 	f := soak.Found{Class: v.Fingerprint, Shape: spec.Variant, Detail: v.Detail, Count: 1}

@@ -15,13 +15,13 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A client is one goroutine of a round. It carries out its program, publishes what was acknowledged to it and checks
-// what it reads. Everything in it is its own; only done is watched from outside, invisibly.
+// A client is one goroutine of a round. It executes its program, publishes what was acknowledged to it, and checks what it
+// reads. No other goroutine uses it while it runs, except for done, which the race detector does not see.
 type client struct {
 	check.Client
 	round     *round
 	role      role
-	random    *rand.PCG // for what is not part of the program
+	random    *rand.PCG // for choices that are not part of the program
 	program   *harness.Program
 	recorder  *recorder
 	stuck     bool // an append failed: no more appends until a reopen
@@ -39,7 +39,7 @@ type tally struct {
 	appends    latencies
 }
 
-// An operation is one that was carried out, for the history.
+// An operation is an executed operation with its results, for the history.
 type operation struct {
 	harness.Operation
 	after, upTo  harness.Offset
@@ -49,7 +49,7 @@ type operation struct {
 	err          error
 }
 
-// A role is what a client does most.
+// A role is what a client does.
 type role uint8
 
 const (
@@ -70,8 +70,8 @@ func newClient(r *round, number uint32, role role, name string, mix harness.Mix)
 	}, nil
 }
 
-// run carries out operations until the round is over, and at least one. It rests first, so that the clients do not all
-// start at once and the first flush need not wait until every one of them has had its turn.
+// run executes operations until the round is over, and at least one. It rests first, so that the clients do not all start at
+// once, and the first flush does not wait until each of them has had its turn.
 func (c *client) run(ctx context.Context) {
 	ctx = failpoints.With(ctx, c.recorder)
 	c.rest()
@@ -85,8 +85,8 @@ func (c *client) run(ctx context.Context) {
 	}
 }
 
-// rest gives up the processor between two operations. Without that every goroutine would keep it for the scheduler's
-// 10 ms, and ten thousand of them would stand in line for a minute.
+// rest gives up the processor between two operations. Without it each goroutine would keep the processor for the Go scheduler's
+// 10 ms, and ten thousand of them would queue for a minute.
 func (c *client) rest() {
 	pause := c.round.config.Pause
 	if c.role == flushes {
@@ -100,20 +100,20 @@ func (c *client) rest() {
 	c.sleep(time.Duration(c.random.Uint64() % uint64(pause)))
 }
 
-// shortSleep is what whoever interrupts a run does not mind waiting for.
+// shortSleep is the longest sleep that need not end early when the run is interrupted.
 const shortSleep = 200 * time.Millisecond
 
-// The runtime reads a setting when the first timer is made. Made by a client, whose synchronisation is hidden below, that would be
-// reported as a data race.
+// The runtime reads a setting when the first timer is created. If a client created it, the race detector would report a data
+// race, because the client's synchronisation is hidden from it below.
 var _ = time.NewTimer(0).Stop()
 
-// sleep ends early if the run is interrupted.
+// sleep sleeps, and ends early if the run is interrupted.
 func (c *client) sleep(d time.Duration) {
 	if d <= shortSleep {
 		time.Sleep(d)
 		return
 	}
-	raceoff.Disable() // the channel orders nobody
+	raceoff.Disable() // the channel must not add a happens-before edge between clients
 	defer raceoff.Enable()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
@@ -172,7 +172,7 @@ func (c *client) append(ctx context.Context, op harness.Operation) *check.Violat
 	return v
 }
 
-// readBack reads just what this client appended last, and expects to find it under the offset that it was given.
+// readBack reads the transaction that this client appended last, and checks that it is at the offset that Append returned.
 func (c *client) readBack(ctx context.Context, at harness.Offset) *check.Violation {
 	began := time.Now()
 	c.operation = &operation{Operation: harness.Operation{Kind: harness.OpRead, Shape: harness.ReadBetween}}
@@ -190,7 +190,7 @@ func (c *client) read(ctx context.Context, op harness.Operation) *check.Violatio
 	return c.readBounds(ctx, after, upTo)
 }
 
-// bounds turns the shape of a read into offsets, by what this client knows now.
+// bounds turns the shape of a read into offsets, from what this client knows now.
 func (c *client) bounds(op harness.Operation) (after check.Bound, upTo harness.Offset) {
 	known := c.round.board.Acknowledged()
 	start := check.Whole(known - min(known, op.Back))
@@ -208,7 +208,7 @@ func (c *client) bounds(op harness.Operation) (after check.Bound, upTo harness.O
 	return check.Bound{Offset: start}, storage.End
 }
 
-// readBounds reads and checks record by record. The acknowledgements are sampled first, then the read begins.
+// readBounds reads and checks record by record. It must note what is acknowledged before the read begins.
 func (c *client) readBounds(ctx context.Context, after check.Bound, upTo harness.Offset) *check.Violation {
 	c.Reader.Begin(after, upTo)
 	c.operation.after, c.operation.upTo, c.operation.acknowledged = after.Offset, upTo, c.Reader.Acknowledged()
@@ -229,7 +229,7 @@ func (c *client) readBounds(ctx context.Context, after check.Bound, upTo harness
 	return c.End()
 }
 
-// finish ends the operation in the history. An error is a violation of progress, unless failures are allowed.
+// finish records the end of the operation. An error breaks Progress, unless failures are allowed.
 func (c *client) finish(err error) *check.Violation {
 	c.operation.err = err
 	c.recorder.note(eventEnd, nil, c.operation)

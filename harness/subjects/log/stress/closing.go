@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
-// WriteText writes the closing summary of a run: what was done.
+// WriteText writes the summary of a run: what was done, and the verdict.
 func (s *Summary) WriteText(w io.Writer, width int, p Palette) error {
 	width = min(max(width, leastColumns), reportColumns)
 	var b strings.Builder
@@ -61,12 +61,13 @@ func (s *Summary) WriteText(w io.Writer, width int, p Palette) error {
 	return err
 }
 
-// writePoints writes the hits of each failpoint, as many in a line as fit, and returns the names of those without any.
+// writePoints writes how often each failpoint was passed, as many in a line as fit, and returns the names of those that never
+// were.
 func (s *Summary) writePoints(b *strings.Builder, width int) (never []string) {
 	var cells []string
 	const nameWidth, countWidth, cellGap = 25, 10, 4
 	indent, inLine := "  %-12s ", (width-15+cellGap)/(nameWidth+countWidth+cellGap)
-	if inLine < 1 { // a line for the name alone, and one for each failpoint
+	if inLine < 1 { // not even one fits beside the name, so each gets a line of its own
 		b.WriteString("  failpoints\n")
 		indent, inLine = "  %.0s", 1
 	}
@@ -87,7 +88,7 @@ func (s *Summary) writePoints(b *strings.Builder, width int) (never []string) {
 	return never
 }
 
-// verdicts lists the promises that held, and those of which nothing is known.
+// verdicts lists the promises that held, and those that are unknown.
 func (s *Summary) verdicts() (satisfied, unknown []string) {
 	for _, promise := range Promises() {
 		switch s.Verdicts[promise.Name] {

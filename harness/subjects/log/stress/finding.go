@@ -13,14 +13,14 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Finding is a violation with what the history knows about it. Times are since the begin of the round.
+// A Finding is a violation with the history around it. Times count from the begin of the round.
 type Finding struct {
 	Promise     string `json:"promise"`
 	Sentence    string `json:"sentence"`
 	Detail      string `json:"detail"`
 	Fingerprint string `json:"fingerprint"`
 	Round       int    `json:"round"`
-	// Thread is the client whose operation showed it; empty where the scan at a round's end did.
+	// Thread is the client whose operation showed it; empty if the scan at the round's end did.
 	Thread       string `json:"thread,omitempty"`
 	After        string `json:"after"`
 	UpTo         string `json:"up_to"`
@@ -28,16 +28,16 @@ type Finding struct {
 	MissingFrom  uint64 `json:"missing_from,omitempty"`
 	MissingTo    uint64 `json:"missing_to,omitempty"`
 	Got          int    `json:"records_returned"`
-	// Found is when, and after how many operations of all clients in this round.
+	// Found is when it was found, Operations after how many operations of all clients in this round.
 	Found      time.Duration `json:"found_after_ns"`
 	Operations uint64        `json:"found_after_operations"`
-	// Moments is the history around the operation, oldest first, of the threads that matter.
+	// Moments is the history of the threads that matter around the operation, oldest first.
 	Moments []Moment `json:"timeline"`
-	// Window names two failpoints of Thread and what others did while it stood between them; empty if unknown.
+	// Window names two failpoints of Thread, and what another thread did while Thread was between them; nil if unknown.
 	Window *Window `json:"window,omitempty"`
-	// Program is made of the operations that met around the violation, for 'racewindow explore --program'; empty if unknown.
+	// Program has the operations around the violation, for 'racewindow explore --program'; empty if unknown.
 	Program string `json:"program,omitempty"`
-	// Overlapping counts operations of other clients that overlapped the one that failed, by kind.
+	// Overlapping counts the operations of other clients, by kind, that overlapped the one that failed.
 	Overlapping map[string]int `json:"overlapping"`
 }
 
@@ -46,12 +46,12 @@ type Moment struct {
 	At     time.Duration `json:"at_ns"`
 	Thread string        `json:"thread"`
 	Text   string        `json:"text"`
-	// Point is the failpoint that was passed, Source its place; empty for the begin or end of an operation.
+	// Point is the failpoint that was passed, Source its FILE:LINE; both are empty for the begin or end of an operation.
 	Point  string `json:"failpoint,omitempty"`
 	Source string `json:"source,omitempty"`
 }
 
-// A Window is a stretch of one thread's way in which others changed what it had decided upon.
+// A Window is a stretch of one thread, between two failpoints, during which another thread passed failpoints.
 type Window struct {
 	From   string        `json:"from"`
 	To     string        `json:"to"`
@@ -60,7 +60,7 @@ type Window struct {
 	Passed []string      `json:"other_passed"`
 }
 
-// bareFinding is what a violation says without any history.
+// bareFinding is the finding of a violation, without history.
 func bareFinding(r *round) *Finding {
 	v := r.violation
 	return &Finding{
@@ -96,7 +96,7 @@ func newFinding(r *round) *Finding {
 	return f
 }
 
-// bound prints a bound that lies behind all records of a transaction as "tx.+".
+// bound prints a bound. One after all records of a transaction is "tx.+".
 func bound(o harness.Offset) string {
 	if o != (harness.Offset{}) && o.Op == storage.End.Op && o != storage.End {
 		return fmt.Sprintf("%d.+", o.Tx)
@@ -115,7 +115,7 @@ func lastOperation(r *recorder) []event {
 	return events
 }
 
-// flusherBetween returns the goroutine that trimmed the tail last in that time, or that was flushing.
+// flusherBetween returns the goroutine that last trimmed the tail in that time, and otherwise one that was flushing.
 func (r *round) flusherBetween(from, to time.Duration) *recorder {
 	var found *recorder
 	best, bestAt := 0, time.Duration(0)
@@ -139,8 +139,8 @@ func (r *round) flusherBetween(from, to time.Duration) *recorder {
 	return found
 }
 
-// appendOf returns the goroutine to which a missing transaction was acknowledged, and the begin and end of its append, if
-// its history still knows.
+// appendOf returns the goroutine to which a missing transaction was acknowledged, and the begin and end of its append, if these
+// are still in its history.
 func (r *round) appendOf(v *check.Violation) (writer *recorder, found []event) {
 	r.everybody(func(t *recorder) {
 		var began event
@@ -169,7 +169,7 @@ func (r *round) everybody(visit func(*recorder)) {
 	}
 }
 
-// eventsBetween returns what a goroutine did in that time, and the begin of the operation in which it then was.
+// eventsBetween returns the events of a goroutine in that time, after the begin of the operation that was running at its start.
 func eventsBetween(t *recorder, from, to time.Duration) (found []event) {
 	for _, e := range t.events() {
 		switch {
@@ -186,7 +186,7 @@ func eventsBetween(t *recorder, from, to time.Duration) (found []event) {
 	return found
 }
 
-// moments describes events of a goroutine. Wait points are left out: the yield points around them tell as much.
+// moments describes events of a goroutine. It leaves out wait points, because the yield points around them say as much.
 func moments(t *recorder, events []event) (ms []Moment) {
 	for _, e := range events {
 		m := Moment{At: e.at, Thread: t.name, Text: describe(e)}
@@ -228,7 +228,7 @@ func describe(e event) string {
 	return "returns"
 }
 
-// windowOf finds the stretch of the thread's way, from one failpoint to its next, in which another thread passed most.
+// windowOf finds the stretch of the thread, from one moment to its next, during which another thread passed the most failpoints.
 func windowOf(thread string, moments []Moment) *Window {
 	var best *Window
 	var from *Moment

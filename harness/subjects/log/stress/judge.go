@@ -7,15 +7,15 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// Promises are those that a run judges, in the order in which reports show them.
+// Promises are the promises that a run judges, in the order in which reports show them.
 func Promises() []check.Promise {
 	return append(check.Promises(), check.Durability, check.ReadErrors)
 }
 
-// notJudged is the verdict on a promise that this run cannot put to the test.
+// notJudged is the verdict on a promise that this run cannot test.
 const notJudged = "not judged"
 
-// judge states a verdict on each promise. One that was never put to the test stays unknown, and its reason is kept.
+// judge sets the verdict on each promise. A promise that was never tested is unknown, and the reason is kept.
 func (s *Summary) judge() {
 	s.Reasons, s.NotJudged = nil, nil
 	for _, p := range Promises() {
@@ -60,12 +60,12 @@ func (s *Summary) byDesign(p check.Promise) string {
 	case p == check.Durability && s.config.Crash == nil && s.proof.marks > 0 && s.proof.flushes == 0:
 		return noNeedToFlush
 	case p == check.Durability && s.config.Crash == nil && s.proof.flushes > 0:
-		return "each flush covered what it had to by the engine's own word; no power was lost here (stress --crash, or Config.Crash)"
+		return "each flush covered what it had to, according to the engine itself; no power was lost here (stress --crash, or Config.Crash)"
 	}
 	return ""
 }
 
-// untested says why nothing is known of a promise, "" if it was put to the test.
+// untested says why a promise was not tested, "" if it was.
 func (s *Summary) untested(p check.Promise) string {
 	if s.RecordsChecked == 0 {
 		return "no read returned a record"
@@ -73,21 +73,21 @@ func (s *Summary) untested(p check.Promise) string {
 	switch p {
 	case check.CleanRecovery:
 		if s.RecordsScanned == 0 {
-			return "no round came to its scan"
+			return "no round reached its scan"
 		}
 	case check.TransactionAtomicity:
 		if s.shared == 0 {
-			return "no record was read that shares its transaction with others: give it more operations"
+			return "no record of a transaction with several records was read: give it more operations"
 		}
 	case check.NoCorruption:
 		if s.filled == 0 {
-			return "no record was read that has a value: give it more operations"
+			return "no record with a value was read: give it more operations"
 		}
 	case check.Progress:
 		return s.untestedProgress()
 	case check.Durability:
 		if s.proof.crashes == 0 {
-			return "nothing said what a flush had made durable: have the engine implement harness.Watermarked, set Config.Crash, or say why not in Config.NotJudged"
+			return "nothing said what a flush had made durable: implement harness.Watermarked in the engine, set Config.Crash, or say why not in Config.NotJudged"
 		}
 	case check.ReadErrors:
 		if s.proof.readFaults == 0 {
@@ -97,7 +97,8 @@ func (s *Summary) untested(p check.Promise) string {
 	return ""
 }
 
-// untestedProgress asks for an operation of each kind, and for an engine that works after the last failure.
+// untestedProgress says why Progress was not tested, "" if it was: there must be an operation of each kind, and the engine must
+// have worked after the last failure.
 func (s *Summary) untestedProgress() string {
 	switch {
 	case s.hung:

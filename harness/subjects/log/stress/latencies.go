@@ -7,8 +7,8 @@ import (
 	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
-// latencies counts durations in buckets of an eighth of an octave, so that ten thousand goroutines can each have their
-// own and order nobody by sharing one. They are merged into a proper histogram when the run is over.
+// latencies counts durations in buckets of an eighth of an octave. It is small, so that each of ten thousand goroutines can have
+// its own: a shared one would add happens-before edges between them. They are merged into one histogram after the run.
 type latencies struct {
 	buckets [latencyBuckets]uint32
 	longest time.Duration
@@ -63,7 +63,7 @@ func newLatencySum() *latencySum {
 func (s *latencySum) add(l *latencies) {
 	for bucket, n := range l.buckets {
 		if n > 0 {
-			// A duration beyond an hour cannot be recorded; Max still tells.
+			// A duration over an hour cannot be recorded here, but Max has it.
 			_ = s.histogram.RecordValues(int64(latencyOf(bucket)), int64(n))
 		}
 	}

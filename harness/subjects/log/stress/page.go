@@ -9,10 +9,10 @@ import (
 	reports "github.com/racewindow/racewindow/harness/report"
 )
 
-// Report is the finding in the form that every rendering is made from. A stress run cannot be replayed: the command runs the same
-// settings again. Each row says when it was, since the first one, because here the threads ran at once.
+// Report makes a report of the finding, for every format. A stress run cannot be replayed; the command runs the same settings
+// again. Each row has its time since the first row, because the threads ran at the same time.
 func (f *Finding) Report(again string) (*reports.Report, error) {
-	command, remark, _ := strings.Cut(again, " (") // a remark is no part of what goes into a shell
+	command, remark, _ := strings.Cut(again, " (") // the command must not contain the remark, so that it can be pasted
 	if remark != "" {
 		remark = "; " + strings.TrimSuffix(remark, ")")
 	}
@@ -39,7 +39,7 @@ func (f *Finding) Report(again string) (*reports.Report, error) {
 	return r, nil
 }
 
-// row is the i-th moment.
+// row makes the row of the ith moment.
 func (f *Finding) row(run *reports.Run, m Moment, i int) reports.Row {
 	thread := slices.Index(run.Threads, m.Thread)
 	if thread < 0 {
@@ -60,12 +60,12 @@ func (f *Finding) row(run *reports.Run, m Moment, i int) reports.Row {
 	return row
 }
 
-// ends says whether a moment is the end of an operation.
+// ends reports whether a moment is the end of an operation.
 func ends(m Moment) bool {
 	return strings.HasPrefix(m.Text, "returns") || strings.HasPrefix(m.Text, "acknowledged ") || strings.HasPrefix(m.Text, "fails: ")
 }
 
-// intervals are the operations whose begin is remembered.
+// intervals adds the operations whose begin is among the moments.
 func (f *Finding) intervals(run *reports.Run) {
 	for i, row := range run.Rows {
 		text := f.Moments[i].Text
@@ -83,7 +83,7 @@ func (f *Finding) intervals(run *reports.Run) {
 	}
 }
 
-// source is where a failpoint's marker stands.
+// source is the place of a failpoint's marker.
 func (f *Finding) source(point string) string {
 	for _, m := range f.Moments {
 		if m.Point == point {

@@ -14,22 +14,22 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// A run that found nothing means something only if its checks see a defect in this engine. So each of these defects is put
-// over the engine in turn, and the same checks must find it.
+// Planted defects. A run that found nothing only means something if its checks would find a defect in this engine. So each of
+// these defects is planted over the engine in turn, and the same checks must find it.
 
 // CanaryRounds is the number of the first round that a canary runs in.
 const CanaryRounds = 1 << 20
 
-// ErrUnseen is wrapped by the error of a run whose checks did not find a defect that was planted over the engine.
+// ErrUnseen is wrapped by the error of a run whose checks did not find a planted defect.
 var ErrUnseen = errors.New("the checks do not see what they must see")
 
 // A plant is one defect.
 type plant struct {
 	name string
-	// shownBy are the promises of which one must be seen broken.
+	// shownBy are the promises of which the defect must break at least one.
 	shownBy []check.Promise
 	over    func(harness.Engine, *planted) harness.Engine
-	// moot says why the defect is none in this engine, "" if it is one.
+	// moot says why this engine may have the defect without breaking a promise, "" if it may not.
 	moot func(c Config, p proof) string
 }
 
@@ -37,7 +37,7 @@ var wrongReads = []check.Promise{
 	check.ReadAfterWrite, check.Order, check.TransactionAtomicity, check.MonotonicReads, check.CleanRecovery, check.ReadErrors,
 }
 
-// plants are all of them, in the order in which a summary lists them.
+// plants are all defects, in the order in which a summary lists them.
 var plants = []plant{
 	{"a read that leaves out its last record", wrongReads, func(e harness.Engine, p *planted) harness.Engine { return shortReads{e, p} }, nil},
 	{"a read that returns what was there one append ago", wrongReads, func(e harness.Engine, p *planted) harness.Engine { return oldReads{e, p} }, nil},
@@ -46,8 +46,8 @@ var plants = []plant{
 	{"a read that hides its error", []check.Promise{check.ReadErrors}, func(e harness.Engine, p *planted) harness.Engine { return silentReads{e, p} }, mootReadErrors},
 }
 
-// noNeedToFlush is said of an engine that syncs each append.
-const noNeedToFlush = "no flush had anything to do: by the engine's own word each append was durable when it returned"
+// noNeedToFlush is the reason for an engine that syncs each append.
+const noNeedToFlush = "no flush had anything to do: according to the engine itself each append was durable when it returned"
 
 func mootFlush(c Config, p proof) string {
 	switch {
@@ -61,11 +61,11 @@ func mootFlush(c Config, p proof) string {
 
 func mootReadErrors(c Config, _ proof) string { return c.NotJudged[check.ReadErrors.Name] }
 
-// A planted is a defect at work. What it knows outlives a reopen.
+// A planted is a defect planted over an engine. Its state survives a reopen of the engine.
 type planted struct {
 	*plant
 	mu      sync.Mutex
-	struck  uint64 // how often it made a difference
+	struck  uint64 // how often the defect made a difference
 	appends uint64
 	// newest and before are the last two acknowledged appends.
 	newest, before harness.Offset
@@ -105,7 +105,7 @@ func (e shortReads) Read(ctx context.Context, after, upTo harness.Offset) iter.S
 	}
 }
 
-// oldReads answers as if the newest append had not been made.
+// oldReads reads as if the newest append had not been made.
 type oldReads struct {
 	harness.Engine
 	*planted
@@ -136,7 +136,7 @@ func (e oldReads) Read(ctx context.Context, after, upTo harness.Offset) iter.Seq
 	return e.Engine.Read(ctx, after, last)
 }
 
-// lostAppends acknowledges every fourth append under the number that it would get, and does not make it.
+// lostAppends acknowledges every fourth append with the number that it would get, without making it.
 type lostAppends struct {
 	harness.Engine
 	*planted
@@ -144,7 +144,7 @@ type lostAppends struct {
 
 func (e lostAppends) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
 	e.mu.Lock()
-	defer e.mu.Unlock() // no other append may get the number in the meantime
+	defer e.mu.Unlock() // no other append may get the number meanwhile
 	if e.appends++; e.appends%4 == 0 {
 		e.struck++
 		return harness.Offset{Tx: e.newest.Tx + 1, Op: uint64(len(records) - 1)}, nil
@@ -156,7 +156,7 @@ func (e lostAppends) Append(ctx context.Context, records []harness.Record) (harn
 	return at, err
 }
 
-// idleFlushes does nothing.
+// idleFlushes does nothing in a flush.
 type idleFlushes struct {
 	harness.Engine
 	*planted
@@ -167,7 +167,7 @@ func (e idleFlushes) Flush(context.Context) error {
 	return nil
 }
 
-// silentReads ends a read at its first error as if all had come.
+// silentReads ends a read at its first error, without the error.
 type silentReads struct {
 	harness.Engine
 	*planted
@@ -187,25 +187,26 @@ func (e silentReads) Read(ctx context.Context, after, upTo harness.Offset) iter.
 	}
 }
 
-// A Canary is what became of one planted defect.
+// A Canary is the result of one planted defect.
 type Canary struct {
 	Defect string `json:"defect"`
-	// Promise is what was seen broken, NotTried why the defect was not planted: one of them is set.
+	// Promise is the promise that the defect broke, NotTried why it was not planted. One of them is set.
 	Promise  string `json:"promise,omitempty"`
 	NotTried string `json:"not_tried,omitempty"`
 }
 
-// canaryGoroutines and canaryOperations are the size of a canary's round: at most so many clients, so many operations each.
+// canaryGoroutines is the most clients of a canary's round, canaryOperations how many operations each of them executes.
 const (
 	canaryGoroutines = 12
 	canaryOperations = 40
 )
 
-// plantAll has each defect found. A violation that no defect explains is the engine's own, and becomes the run's.
+// plantAll plants each defect, and requires that it is found. A violation that the defect does not explain is the engine's own,
+// and becomes that of the run.
 func (s *Summary) plantAll(ctx context.Context, config Config) error {
 	for i := range plants {
 		if ctx.Err() != nil {
-			return nil // the run is told to have been interrupted
+			return nil // the run ends as interrupted
 		}
 		p := &planted{plant: &plants[i]}
 		if p.moot != nil {
@@ -245,7 +246,7 @@ func (s *Summary) plantOne(ctx context.Context, c Config, p *planted, number int
 		if time.Since(r.began) > c.Grace {
 			took = fmt.Sprintf(" (the round was ended by its time, %v: --grace)", c.Grace)
 		}
-		return "", fmt.Errorf("%w: %s was planted over this engine, made a difference %d times in %d operations, and nothing was found%s; if it is none in this engine, say so in Config.NotJudged (%s)", ErrUnseen, p.name, p.struck, r.doneSoFar(), took, p.shownBy[0].Name)
+		return "", fmt.Errorf("%w: %s was planted over this engine, made a difference %d times in %d operations, and nothing was found%s; if that breaks no promise of this engine, say so in Config.NotJudged (%s)", ErrUnseen, p.name, p.struck, r.doneSoFar(), took, p.shownBy[0].Name)
 	case p.struck == 0 || !slices.Contains(p.shownBy, v.Promise):
 		s.Violation = newFinding(r)
 		return "", nil

@@ -203,7 +203,7 @@ func TestAPromiseThatDoesNotExistIsNotWaived(t *testing.T) {
 	config.NotJudged = map[string]string{"Durabilty": "typo"}
 	_, err := Run(context.Background(), config)
 	require.ErrorIs(t, err, ErrConfig)
-	require.ErrorContains(t, err, `no promise is called "Durabilty": choose of ReadAfterWrite`)
+	require.ErrorContains(t, err, `no promise is called "Durabilty": choose one of ReadAfterWrite`)
 }
 
 // A brokenForGood fails every append after so many.

@@ -9,20 +9,20 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// A recorder is the controller of one goroutine: it delays it, counts the failpoints that it passes and remembers the
-// latest. It shares nothing with other recorders that the race detector could see.
+// A recorder is the controller of one goroutine: it delays the goroutine, counts the failpoints that it passes, and keeps the
+// latest events. It shares nothing with other recorders that the race detector could see.
 type recorder struct {
 	delays *failpoints.Delayer
 	run    *round
 	name   string
 	hits   []uint32 // by point ID
 	recent [recentEvents]event
-	count  uint64            // events ever
-	fault  *failpoints.Point // to be injected, nil for none
-	fired  bool              // it was
+	count  uint64            // of all events, also those that are no longer kept
+	fault  *failpoints.Point // where to inject a fault, nil for nowhere
+	fired  bool              // the fault was injected
 }
 
-// recentEvents is how many events of a goroutine a report can look back on.
+// recentEvents is how many events of a goroutine are kept for a report.
 const recentEvents = 64
 
 // An event is one moment of one goroutine: a failpoint passed, or an operation begun or ended.
@@ -55,7 +55,7 @@ func (r *recorder) note(kind eventKind, p *failpoints.Point, op *operation) {
 	r.count++
 }
 
-// events returns the remembered events, oldest first.
+// events returns the kept events, oldest first.
 func (r *recorder) events() []event {
 	first := uint64(0)
 	if r.count > recentEvents {
@@ -68,13 +68,13 @@ func (r *recorder) events() []event {
 	return es
 }
 
-// Yield counts the point, remembers it and perhaps loses time.
+// Yield counts and records the point, and may delay the goroutine.
 func (r *recorder) Yield(ctx context.Context, p *failpoints.Point) {
 	r.pass(p)
 	r.delays.Yield(ctx, p)
 }
 
-// Fault counts the point, and delivers the point's usual fault if that was asked for.
+// Fault counts the point, and delivers the point's usual fault if it is the one to inject.
 func (r *recorder) Fault(_ context.Context, p *failpoints.Point) (any, bool) {
 	if id := p.ID(); id < len(r.hits) {
 		r.hits[id]++

@@ -12,7 +12,7 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// A report is at most reportColumns wide and reportRows high.
+// A report has at most reportColumns columns and reportRows rows.
 const (
 	reportColumns = 100
 	leastColumns  = 40
@@ -22,14 +22,14 @@ const (
 	detailRows    = 5
 )
 
-// A Palette is how a report marks what matters; the zero Palette writes plain text.
+// A Palette holds the escape sequences that a report marks text with. The zero Palette writes plain text.
 type Palette struct{ Bad, Good, Dim, Bold, Off string }
 
 // ANSI is the palette of a terminal.
 var ANSI = Palette{Bad: "\x1b[31;1m", Good: "\x1b[32;1m", Dim: "\x1b[2m", Bold: "\x1b[1m", Off: "\x1b[0m"}
 
-// WriteReport explains a violation: the promise, what is missing, how to run it again, and one column per thread with
-// time downwards. Only the command may be wider than the terminal: its words are never broken.
+// WriteReport explains a violation: the promise, what is missing, how to run it again, and a timeline with one column for each
+// thread. Only the command may be wider than the terminal, because its words are never broken.
 func WriteReport(w io.Writer, f *Finding, again string, width int, p Palette) error {
 	width = min(max(width, leastColumns), reportColumns)
 	var lines []string
@@ -71,7 +71,7 @@ func WriteReport(w io.Writer, f *Finding, again string, width int, p Palette) er
 	return nil
 }
 
-// timeline lays the moments out in columns, one per thread.
+// timeline lays out the moments in columns, one for each thread.
 func timeline(f *Finding, columns int) []string {
 	if len(f.Moments) == 0 {
 		return nil
@@ -104,8 +104,8 @@ func timeline(f *Finding, columns int) []string {
 	return lines
 }
 
-// columnWidths gives each thread the room that its longest text needs, and takes it from the widest where there is not
-// enough.
+// columnWidths gives each thread the room that its longest text needs. If there is not enough room, it narrows the widest
+// columns.
 func columnWidths(moments []Moment, threads []string, room int) []int {
 	widths := make([]int, len(threads))
 	for i, t := range threads {
@@ -130,7 +130,7 @@ func columnWidths(moments []Moment, threads []string, room int) []int {
 	}
 }
 
-// relative prints a time before or after the begin of the failed operation.
+// relative prints a time relative to the begin of the failed operation; it may be negative.
 func relative(d time.Duration) string {
 	if d < 0 {
 		return "-" + short(-d)
@@ -154,7 +154,7 @@ func row(cells []string, widths []int) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// fold joins equal moments that follow each other, and then leaves out the middle until the rest fits.
+// fold joins equal moments that follow each other, and then leaves out the middle so that the rest fits.
 func fold(moments []Moment, rows int) []Moment {
 	var out []Moment
 	times := 1
@@ -192,7 +192,7 @@ func counts(m map[string]int) string {
 	return strings.Join(parts, ", ")
 }
 
-// short prints a duration with three digits at most.
+// short prints a duration with few digits.
 func short(d time.Duration) string {
 	switch {
 	case d < time.Microsecond:
@@ -212,7 +212,7 @@ func pad(s string, width int) string {
 	return s
 }
 
-// clip cuts a text to width characters, and replaces what would disturb a terminal.
+// clip cuts a text to width characters, and replaces characters that a terminal would obey.
 func clip(s string, width int) string {
 	s = strings.Map(func(r rune) rune {
 		if r < ' ' || r == 0x7f || r == utf8.RuneError {
@@ -226,7 +226,7 @@ func clip(s string, width int) string {
 	return string([]rune(s)[:max(width-1, 0)]) + "…"
 }
 
-// cut leaves out what is more than so many lines, and says so in the last one.
+// cut leaves at most so many lines. If it leaves any out, the last line is "…".
 func cut(lines []string, rows int) []string {
 	if len(lines) > rows {
 		return append(slices.Clone(lines[:rows-1]), "     …")

@@ -17,7 +17,7 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// A round opens a fresh engine, sets all clients on it, and when they are done closes it, opens it again and scans it.
+// A round opens a fresh engine and runs all clients on it. When they are done, it closes the engine, opens it again and scans it.
 type round struct {
 	config  Config
 	number  int
@@ -32,18 +32,19 @@ type round struct {
 	ends    time.Duration // since began
 	points  []*failpoints.Point
 
-	// plant, if set, is the defect put over each engine.
+	// plant, if set, is the defect that is planted over each engine.
 	plant *planted
 	raw   harness.Engine // without the defect
 	proof proof
 
-	// window is odd while a flush is between write and trim; opens and closes are the points that say so.
+	// window is odd while a flush is between its write and its trim. A flush passes opens when that begins, and closes when it
+	// ends.
 	window        raceoff.Number
 	opens, closes *failpoints.Point
 
-	stop       raceoff.Number // not 0 once the clients should end: stopped, or interrupted
-	stopping   chan struct{}  // closed with interrupted
-	operations func() uint64  // of the whole run, for the limit
+	stop       raceoff.Number // not 0 once the clients should end: stopped or interrupted
+	stopping   chan struct{}  // closed when the run is interrupted
+	operations func() uint64  // how many the whole run has done, for its limit
 
 	mu        sync.Mutex
 	violation *check.Violation
@@ -77,7 +78,7 @@ func newRound(ctx context.Context, config Config, number int, ends time.Duration
 	return r, r.makeClients(ctx)
 }
 
-// makeClients stops where ctx ends: of a great number it takes a while.
+// makeClients makes the clients. It stops when ctx ends, because a great number of them takes a while.
 func (r *round) makeClients(ctx context.Context) error {
 	c := r.config
 	whole, pieces := 100, 0
@@ -106,13 +107,13 @@ func (r *round) makeClients(ctx context.Context) error {
 	return nil
 }
 
-// Why clients should end. Once somebody has interrupted the run not even the first operation of each is waited for.
+// Why clients should end. When the run is interrupted, a client ends even before its first operation.
 const (
 	stopped     = 1
 	interrupted = 2
 )
 
-// over says whether clients should end.
+// over reports whether clients should end.
 func (r *round) over() bool { return r.stop.Load() != 0 || time.Since(r.began) >= r.ends }
 
 // violated keeps the first violation and stops the round.
@@ -125,7 +126,7 @@ func (r *round) violated(c *client, v *check.Violation) {
 	r.stop.Store(stopped)
 }
 
-// run carries the round out. An error means that the run itself failed; a violation is in r.violation.
+// run executes the round. An error means that the run itself failed; a violation is in r.violation.
 func (r *round) run(ctx context.Context) error {
 	r.began = time.Now()
 	if err := r.open(ctx); err != nil {
@@ -170,14 +171,14 @@ func (r *round) open(ctx context.Context) error {
 	return nil
 }
 
-// watch reports progress until the clients are done, and ends the round when the operations are. Clients that do not end
-// long after they should have hang: that is an error, not a verdict, because only a person can tell it from a machine
+// watch reports progress until the clients are done, and stops them when the run's operations are done. If they have not ended
+// long after they should have, they hang. That is an error and no verdict, because only a person can tell a hang from a machine
 // that is too slow.
 func (r *round) watch(done <-chan struct{}) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	var ended time.Time
-	r.tell() // the peaks of a run that ends before the first tick
+	r.tell() // so that a run that ends before the first tick has its peaks
 	for {
 		select {
 		case <-done:
@@ -196,7 +197,7 @@ func (r *round) watch(done <-chan struct{}) error {
 	}
 }
 
-// tell reports progress and returns the operations of the run so far.
+// tell reports progress, and returns how many operations the run has done so far.
 func (r *round) tell() (total uint64) {
 	total = r.operations()
 	if r.config.Progress != nil {
@@ -209,11 +210,11 @@ func (r *round) tell() (total uint64) {
 type HangError struct {
 	Round   int
 	Overdue time.Duration
-	// Stacks are those of all goroutines, equal ones counted.
+	// Stacks are the stacks of all goroutines, with equal ones counted.
 	Stacks string
 }
 
-// Error says how long; the stacks are for the reader's own choice.
+// Error says how long the operations hang, without the stacks.
 func (e *HangError) Error() string {
 	return fmt.Sprintf("operations of round %d still hang %v after its end: a lost wake-up, a deadlock, or a machine that is far too slow (--grace)", e.Round, e.Overdue.Round(time.Second))
 }
@@ -224,5 +225,5 @@ func stacks() string {
 	return b.String()
 }
 
-// errIdle is the failure of a run in which some goroutine did nothing.
+// errIdle is the error of a run in which some goroutine did nothing.
 var errIdle = errors.New("a goroutine completed no operation")

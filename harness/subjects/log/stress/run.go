@@ -13,23 +13,23 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// Progress is what a run tells while it goes on.
+// Progress is what a run reports while it goes on.
 type Progress struct {
 	Round      int
 	Operations uint64
 	Goroutines int
 	RoundLeft  time.Duration
-	// Elapsed and Duration are those of the whole run.
+	// Elapsed and Duration are times of the whole run.
 	Elapsed, Duration time.Duration
 }
 
-// ErrTooLittle is wrapped by the error of a run that did less than it must have done for its verdict to count.
+// ErrTooLittle is wrapped by the error of a run that did too little for its verdict to count.
 var ErrTooLittle = errors.New("the run did too little")
 
 // Run stresses an engine. The Summary says what was done and, in Violation, what was found. An error means that the run
 // itself failed and has no verdict: the settings are wrong (ErrConfig), the binary is not instrumented
-// (failpoints.ErrNotInstrumented), the engine could not be opened, too little was done (ErrTooLittle), or a defect that was
-// planted over the engine was not found (ErrUnseen).
+// (failpoints.ErrNotInstrumented), the engine could not be opened, too little was done (ErrTooLittle), or a defect planted over
+// the engine was not found (ErrUnseen).
 //
 // The end of ctx ends the run early and in order.
 func Run(ctx context.Context, config Config) (*Summary, error) {
@@ -67,7 +67,7 @@ func (s *Summary) runRounds(ctx context.Context, config Config, began time.Time)
 	return nil
 }
 
-// goesOn says whether another round follows. A round that could only be a fraction of a second is not begun.
+// goesOn reports whether another round follows. A round that could only last for a fraction of a second is not begun.
 func (s *Summary) goesOn(ctx context.Context, c Config, elapsed time.Duration) bool {
 	left := c.Duration - elapsed
 	enough := c.Operations > 0 && s.Operations >= c.Operations || c.Rounds > 0 && s.Rounds >= c.Rounds
@@ -92,7 +92,7 @@ func (s *Summary) runRound(ctx context.Context, config Config, number int, began
 		r.config.Progress = s.watch
 	}
 	if err := r.run(ctx); err != nil {
-		if r.violation != nil { // others hang: what their histories hold cannot be read, but the violation can
+		if r.violation != nil { // other clients hang, so their histories must not be read, but the violation can
 			s.Violation = bareFinding(r)
 		}
 		return err
@@ -101,7 +101,7 @@ func (s *Summary) runRound(ctx context.Context, config Config, number int, began
 	return nil
 }
 
-// doneSoFar counts the operations of clients that are running.
+// doneSoFar counts the operations of the clients while they run.
 func (r *round) doneSoFar() (total uint64) {
 	for _, c := range r.clients {
 		total += c.done.Load()
@@ -109,13 +109,13 @@ func (r *round) doneSoFar() (total uint64) {
 	return total
 }
 
-// tooLittle judges whether a run without a violation did enough for that to mean something.
+// tooLittle is an error if a run without a violation did too little for that to mean anything.
 func (s *Summary) tooLittle(c Config, interrupted bool) error {
 	switch {
 	case s.Violation != nil:
 		return nil
 	case interrupted:
-		return fmt.Errorf("%w: interrupted after %v; what was done until then is in the summary", ErrTooLittle, s.Elapsed.Round(time.Millisecond))
+		return fmt.Errorf("%w: interrupted after %v; the summary has what was done until then", ErrTooLittle, s.Elapsed.Round(time.Millisecond))
 	case s.PerGoroutine.Min == 0:
 		return fmt.Errorf("%w: %w: give it more time (--duration), or fewer goroutines", ErrTooLittle, errIdle)
 	case s.RecordsChecked == 0:
@@ -125,14 +125,14 @@ func (s *Summary) tooLittle(c Config, interrupted bool) error {
 	case c.Operations > 0 && s.Operations < c.Operations:
 		return fmt.Errorf("%w: %d of %d operations in %v: give it more time", ErrTooLittle, s.Operations, c.Operations, s.Elapsed.Round(time.Millisecond))
 	case c.MinOverlaps > 0 && s.Overlaps < uint64(c.MinOverlaps):
-		return fmt.Errorf("%w: %d reads overlapped a flush between write and trim, at least %d must: give it more time, delays or flushers, or lower --min-overlaps", ErrTooLittle, s.Overlaps, c.MinOverlaps)
+		return fmt.Errorf("%w: only %d reads overlapped a flush between write and trim, and at least %d must: give it more time, delays or flushers, or lower --min-overlaps", ErrTooLittle, s.Overlaps, c.MinOverlaps)
 	case len(s.Reasons) > 0:
 		return fmt.Errorf("%w: never put to the test: %s", ErrTooLittle, strings.Join(s.reasons(s.Reasons), "; "))
 	}
 	return nil
 }
 
-// watch keeps the peaks. It is called by one goroutine.
+// watch updates the peaks. Only one goroutine calls it.
 func (s *Summary) watch(p Progress) {
 	s.PeakGoroutines = max(s.PeakGoroutines, p.Goroutines)
 	if time.Since(s.memoryRead) > time.Second {
@@ -141,8 +141,8 @@ func (s *Summary) watch(p Progress) {
 	}
 }
 
-// residentPeak is the most memory that the process has had in bytes: what the system says, which under the race detector is
-// several times what the Go runtime knows of; where it does not say, what the runtime knows.
+// residentPeak is the peak memory of the process in bytes. It is the system's figure, which under the race detector is several
+// times that of the Go runtime; the runtime's figure is used if the system gives none.
 func residentPeak() uint64 {
 	status, err := os.ReadFile("/proc/self/status")
 	if err == nil {
@@ -158,5 +158,5 @@ func residentPeak() uint64 {
 	return m.Sys
 }
 
-// RaceDetector says whether this binary reports data races.
+// RaceDetector reports whether this binary has the race detector.
 const RaceDetector = raceoff.Enabled

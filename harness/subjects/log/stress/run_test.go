@@ -34,7 +34,7 @@ func TestTheHandoversThatHoldDoHold(t *testing.T) {
 				}
 			}
 			require.Equal(t, notJudged, s.Verdicts[check.Durability.Name])
-			require.Contains(t, s.NotJudged[check.Durability.Name], "by the engine's own word")
+			require.Contains(t, s.NotJudged[check.Durability.Name], "according to the engine itself")
 			require.Len(t, s.Planted, len(plants))
 			require.Positive(t, s.PerGoroutine.Min, "every goroutine has completed an operation")
 			require.GreaterOrEqual(t, s.Rounds, 2)

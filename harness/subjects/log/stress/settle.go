@@ -12,15 +12,15 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// What a round does once its clients are done. The engine is quiet then, so each of these steps is certain to see what it
-// looks for: a flush that covers nothing, a read that hides its error, an acknowledged write that is not there.
+// The end of a round, after its clients are done. The engine is then quiet, so each of these steps is certain to find its
+// defect: a flush that covers nothing, a read that hides its error, an acknowledged write that is missing.
 
-// A proof counts what the end of a round put to the test.
+// A proof counts what the ends of rounds tested.
 type proof struct {
-	marks       uint64 // flushes after which the engine's own watermark was looked at
-	flushes     uint64 // those of them that found something not yet durable, and made it so by the engine's own watermark
-	crashes     uint64 // after which what had been flushed was there
-	readFaults  uint64 // injected into reads
+	marks       uint64 // flushes after which the engine's own watermark was checked
+	flushes     uint64 // those of them that made something durable, according to the engine's own watermark
+	crashes     uint64 // those after which everything flushed was there
+	readFaults  uint64 // faults injected into reads
 	worksAgain  uint64 // rounds with failures whose engine worked after the last of them
 	sawFailures uint64 // rounds with failures
 }
@@ -34,8 +34,8 @@ func (p *proof) add(other proof) {
 	p.sawFailures += other.sawFailures
 }
 
-// settle scans the log as it is, tries its flush and its reads, closes it, opens it again and scans once more: what was
-// acknowledged must be there, and the engine must work.
+// settle scans the log, tests its flush and its reads, closes it, opens it again and scans once more. Everything acknowledged
+// must be there, and the engine must work.
 func (r *round) settle(ctx context.Context) error {
 	for _, step := range []func(context.Context) *check.Violation{
 		func(ctx context.Context) *check.Violation { return r.scan(ctx, false) },
@@ -80,7 +80,7 @@ func (r *round) reopen(ctx context.Context) *check.Violation {
 	return v
 }
 
-// scan reads the whole log and holds it against all that was acknowledged.
+// scan reads the whole log and compares it with everything that was acknowledged.
 func (r *round) scan(ctx context.Context, reopened bool) *check.Violation {
 	scan, v, err := r.readAll(ctx, reopened)
 	if err != nil {
@@ -103,10 +103,10 @@ func (r *round) readAll(ctx context.Context, reopened bool) (scan *check.Scan, v
 	return scan, scan.End(), nil
 }
 
-// flushTries is how often a flush is tried: one that finds everything durable already shows nothing.
+// flushTries is how often a flush is tried, because one that finds everything durable already shows nothing.
 const flushTries = 8
 
-// tryFlush appends and flushes, and asks the engine whether the flush has covered the append.
+// tryFlush appends and flushes, and checks by the engine's watermark that the flush covered the append.
 func (r *round) tryFlush(ctx context.Context) *check.Violation {
 	w, able := r.raw.(harness.Watermarked)
 	for try := 0; try < flushTries && (able && r.proof.flushes == 0 || try == 0 || r.plant != nil); try++ {
@@ -139,7 +139,7 @@ func (r *round) tryFlush(ctx context.Context) *check.Violation {
 	return nil
 }
 
-// free is a client that appends, and has no append whose outcome is open.
+// free is a client that appends and has no append whose outcome is open; nil if there is none.
 func (r *round) free() *client {
 	for _, c := range r.clients[:r.config.Writers] {
 		if !c.stuck {
@@ -149,7 +149,7 @@ func (r *round) free() *client {
 	return nil
 }
 
-// alone carries out one append or flush of a client while all others are done.
+// alone executes one append or flush of a client after all clients are done.
 func (c *client) alone(ctx context.Context, kind harness.OperationKind) (v *check.Violation) {
 	ctx = failpoints.With(ctx, c.recorder)
 	began := time.Now()
@@ -165,10 +165,10 @@ func (c *client) alone(ctx context.Context, kind harness.OperationKind) (v *chec
 	return v
 }
 
-// crash takes the power away and looks for what the flush before has covered.
+// crash cuts the power, and checks that everything covered by the last flush is there.
 func (r *round) crash(ctx context.Context) error {
 	if err := r.config.Crash(r.number); err != nil {
-		return fmt.Errorf("take the power away in round %d: %w", r.number, err)
+		return fmt.Errorf("cut the power in round %d: %w", r.number, err)
 	}
 	_ = r.engine.Close(ctx) // it may fail: its disk has lost power
 	if err := r.open(ctx); err != nil {
@@ -185,7 +185,7 @@ func (r *round) crash(ctx context.Context) error {
 	return nil
 }
 
-// tryReadFaults has reads fail, one way after the other. Each must say so, or yield everything all the same.
+// tryReadFaults makes reads fail, in one way after the other. Each read must end with an error, or yield everything.
 func (r *round) tryReadFaults(ctx context.Context) *check.Violation {
 	if r.config.FailReads != nil {
 		heal, err := r.config.FailReads(r.number)
@@ -201,7 +201,7 @@ func (r *round) tryReadFaults(ctx context.Context) *check.Violation {
 	r.tasks.add(main)
 	ctx = failpoints.With(ctx, main)
 	if _, v, err := r.readAll(ctx, false); v != nil || err != nil {
-		return v // an error that nobody injected is told by the scan
+		return v // an error that was not injected is reported by the scan
 	}
 	for id, n := range slices.Clone(main.hits) {
 		if n == 0 || r.points[id].Kind() != failpoints.KindFault {
@@ -219,7 +219,7 @@ func (r *round) tryReadFaults(ctx context.Context) *check.Violation {
 	return nil
 }
 
-// faultyRead reads all of the log while something fails. Everything but an error must be the whole log.
+// faultyRead reads the whole log while something fails. If the read ends without an error, it must have yielded everything.
 func (r *round) faultyRead(ctx context.Context, what string) *check.Violation {
 	_, v, err := r.readAll(ctx, false)
 	if err != nil || v == nil {
@@ -229,13 +229,13 @@ func (r *round) faultyRead(ctx context.Context, what string) *check.Violation {
 	return v
 }
 
-// worksAgain has the reopened engine append, flush and read: where operations have failed, some must succeed after the last one
-// that did.
+// worksAgain tests that the reopened engine appends, flushes and reads. If operations failed in the round, this shows that the
+// engine works again after them.
 func (r *round) worksAgain(ctx context.Context) *check.Violation {
 	failed := false
 	for _, c := range r.clients {
 		failed = failed || c.tally.failures > 0
-		if c.stuck { // the scan has settled its last append
+		if c.stuck { // the scan has settled its failed append
 			c.stuck, c.Sequence = false, r.board.Invoked(c.Number)
 		}
 	}
@@ -263,7 +263,7 @@ func (r *round) worksAgain(ctx context.Context) *check.Violation {
 	return nil
 }
 
-// works appends, flushes and reads the append back; err is what failed, where that is allowed.
+// works appends, flushes and reads the append back. err is an operation's error that the engine's contract allows.
 func (c *client) works(ctx context.Context) (v *check.Violation, err error) {
 	if v = c.alone(ctx, harness.OpAppend); v != nil || c.operation.err != nil {
 		return v, c.operation.err

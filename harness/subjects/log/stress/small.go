@@ -10,9 +10,9 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// smallProgram puts the operations that met around a violation into a program that can be explored: the appends of the records
-// that are missing, what came right before and right behind them, a flush, and the read. Transactions are counted anew, so
-// that the first append makes transaction 1. In the grammar of package cases, without a header.
+// smallProgram makes a program that can be explored from the operations around a violation: the append of the missing records,
+// the transactions right before and after it, a flush, and the read. Transactions are renumbered, so that the first append makes
+// transaction 1. The program is in the grammar of package cases, without a head.
 func (r *round) smallProgram(v *check.Violation) string {
 	missing := v.MissingFrom
 	if missing == 0 {
@@ -23,7 +23,7 @@ func (r *round) smallProgram(v *check.Violation) string {
 	if v.After.Tx > 0 && missing > 1 {
 		before = 1
 	}
-	base := missing - 1 - before // what is taken off each number
+	base := missing - 1 - before // subtracted from each number
 	records := 1
 	if _, events := r.appendOf(v); len(events) == 2 {
 		records = events[1].op.Records
@@ -36,7 +36,7 @@ func (r *round) smallProgram(v *check.Violation) string {
 	return fmt.Sprintf("w0: %s; f0: flush; r0: read %s %s", strings.Join(appends, ", "), renumbered(v.After, base, true), renumbered(v.UpTo, base, false))
 }
 
-// renumbered is a bound of a read in the small program.
+// renumbered is a bound of a read, as the small program writes it.
 func renumbered(o harness.Offset, base uint64, lower bool) string {
 	switch {
 	case o == storage.End:
@@ -45,7 +45,7 @@ func renumbered(o harness.Offset, base uint64, lower bool) string {
 		return "-"
 	case o.Tx > base+3 || o.Tx <= base:
 		return "end"
-	case o.Op == math.MaxUint64 || lower: // inside of a transaction nothing would be due
+	case o.Op == math.MaxUint64 || lower: // a read from or to the inside of a transaction might yield nothing
 		return fmt.Sprintf("%d.+", o.Tx-base)
 	}
 	return fmt.Sprintf("%d.%d", o.Tx-base, o.Op)

@@ -12,7 +12,7 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// SummaryVersion is raised when a field of the JSON summary changes its meaning or goes.
+// SummaryVersion must be raised when a field of the JSON summary changes its meaning or is removed.
 const SummaryVersion = 1
 
 // A Summary says everything that a run did. It is what --json writes; durations are in nanoseconds.
@@ -22,15 +22,15 @@ type Summary struct {
 	Seed     uint64            `json:"seed"`
 	Race     bool              `json:"race_detector"`
 	Passed   bool              `json:"passed"`
-	Failure  string            `json:"failure,omitempty"` // why a run without a violation is no pass
-	Canary   string            `json:"canary,omitempty"`  // what became of the known bug
+	Failure  string            `json:"failure,omitempty"` // why a run without a violation did not pass
+	Canary   string            `json:"canary,omitempty"`  // how the known bug was caught
 	Elapsed  time.Duration     `json:"elapsed_ns"`
 	Rounds   int               `json:"rounds"`
 	Verdicts map[string]string `json:"verdicts"`
-	// Reasons say why a promise is unknown that should have been put to the test, NotJudged why one cannot be by such a run.
+	// Reasons say why promises are unknown that should have been tested, NotJudged why such a run cannot test others.
 	Reasons   map[string]string `json:"unknown_because,omitempty"`
 	NotJudged map[string]string `json:"not_judged_because,omitempty"`
-	// Planted are the defects that were put over the engine, and what showed them.
+	// Planted are the defects that were planted over the engine, and what found them.
 	Planted []Canary `json:"planted,omitempty"`
 
 	Goroutines struct {
@@ -69,7 +69,7 @@ type Summary struct {
 	config         Config
 }
 
-// A Spread of one number over all goroutines.
+// A Spread is the range of a number over all goroutines.
 type Spread struct {
 	Min    uint64 `json:"min"`
 	Median uint64 `json:"median"`
@@ -96,7 +96,7 @@ func newSummary(c Config) *Summary {
 	return s
 }
 
-// add takes over what a finished round did.
+// add adds the figures of a finished round.
 func (s *Summary) add(r *round) {
 	s.Rounds++
 	counts := make([]uint64, 0, len(r.clients))
@@ -146,7 +146,7 @@ func (s *Summary) addRecorder(r *recorder) {
 	}
 }
 
-// finish computes what needs the whole run. failed is why it has no verdict, if so.
+// finish computes the figures that need the whole run. failed is why the run has no verdict, nil if it has one.
 func (s *Summary) finish(failed error) {
 	if failed != nil {
 		s.Failure = failed.Error()
@@ -155,7 +155,7 @@ func (s *Summary) finish(failed error) {
 	s.DataRaces = raceoff.Races() - s.racesBefore
 	s.Reads, s.Appends = s.reads.latency(), s.appends.latency()
 	s.Points = []PointHits{}
-	atWork := map[string]bool{} // packages of which something ran; the engine of this module may be linked and another one under test
+	atWork := map[string]bool{} // packages whose points were passed; without others, those of an engine that is linked but not tested would be listed
 	for p := range s.hits {
 		atWork[p.Package()] = true
 	}
