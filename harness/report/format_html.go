@@ -23,14 +23,15 @@ var page = template.Must(template.New("page").Parse(pageText))
 type pageData struct {
 	*Report
 	Surroundings
-	Title  string
-	Sizes  string
-	Window []string
-	Passes string
-	Needed []string
-	Text   string
-	Style  template.CSS
-	Script template.JS
+	Title    string
+	Sizes    string
+	Window   []string
+	Passes   string
+	Needed   []string
+	Text     string
+	Glossary string
+	Style    template.CSS
+	Script   template.JS
 }
 
 // Surroundings are what a page shows besides its report if it is one of several pages.
@@ -57,6 +58,6 @@ func (r *Report) WritePage(w io.Writer, around Surroundings) error {
 	}
 	return page.Execute(w, pageData{
 		Report: r, Surroundings: around, Title: r.title(), Sizes: r.sizes(), Window: r.windowTexts(), Passes: r.passes(), Needed: r.needed(),
-		Text: text.String(), Style: template.CSS(pageStyle), Script: template.JS(pageScript), // both are files of this package
+		Text: text.String(), Glossary: Glossary, Style: template.CSS(pageStyle), Script: template.JS(pageScript), // both are files of this package
 	})
 }

@@ -44,6 +44,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if r.SecondOpinion != "" {
 		fmt.Fprintf(&b, "%s\n", markdown(r.SecondOpinion))
 	}
+	fmt.Fprintf(&b, "\n[What the words mean](%s)\n", Glossary)
 	_, err := io.WriteString(w, b.String())
 	return err
 }

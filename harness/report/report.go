@@ -16,6 +16,9 @@ import (
 // changes its meaning, needs a new number.
 const Schema = "racewindow-report/1"
 
+// Glossary is the address of the page that explains the words of reports.
+const Glossary = "https://github.com/racewindow/racewindow/blob/main/GLOSSARY.md"
+
 // A Report is one case with the result of executing it. Its texts are safe to print: they contain no control characters.
 type Report struct {
 	Schema string `json:"schema"`

@@ -148,6 +148,13 @@ func TestEachFormatHasItsGoldenFile(t *testing.T) {
 	}
 }
 
+func TestPagesSayWhereTheirWordsAreExplained(t *testing.T) {
+	t.Parallel()
+	r := load(t, "stale-empty")
+	require.Contains(t, string(render(t, "html", r)), `<a href="`+Glossary+`">`)
+	require.Contains(t, string(render(t, "markdown", r)), "("+Glossary+")")
+}
+
 func TestColoursAreWrittenOnlyIfAskedFor(t *testing.T) {
 	var text strings.Builder
 	require.NoError(t, load(t, "stale-empty").WriteText(&text, 100, ANSI))

@@ -14,9 +14,9 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-const caseRemedy = "give a file, or a case, which begins with 'v1 scenario=log handover=NAME', or with 'v1 test=TestX' where it is of a test"
+const caseRemedy = "give a file, or a case, which begins with 'v1 scenario=log handover=NAME', or with 'v1 test=TestX' if it belongs to a test"
 
-// isCaseText says whether an argument is the text of a case: it looks like one, and no file is called so.
+// isCaseText reports whether an argument is the text of a case: it looks like one, and no file has this name.
 func isCaseText(argument string) bool {
 	if !cases.IsText(argument) {
 		return false
@@ -24,7 +24,7 @@ func isCaseText(argument string) bool {
 	return !isFile(argument) || strings.HasPrefix(strings.TrimSpace(argument), "v1 ")
 }
 
-// isFile says whether something is called so.
+// isFile reports whether a file or folder of this name exists.
 func isFile(name string) bool {
 	_, err := os.Lstat(name)
 	return err == nil
@@ -45,7 +45,8 @@ func readCase(ctx context.Context, argument string) (cases.Case, error) {
 	})
 }
 
-// parseCase reads a case about what the command brings. One of a test is an ofTest error that keeps the text.
+// parseCase parses a case of a subject that the command brings. For the case of a test it returns an ofTest error with the
+// text.
 func parseCase(text string) (cases.Case, error) {
 	c, err := cases.ParseFile(text, subjectOf)
 	var other *ofTest
@@ -55,7 +56,8 @@ func parseCase(text string) (cases.Case, error) {
 	return c, err
 }
 
-// unlessInterrupted ends with the context: a pipe that nobody writes into can be waited for without end, and cannot be closed.
+// unlessInterrupted calls read and returns early if the context ends. Reading a pipe that nobody writes to would block for
+// ever, and closing the pipe would not end it.
 func unlessInterrupted[T any](ctx context.Context, argument string, read func() (T, error)) (T, error) {
 	type outcome struct {
 		value T
@@ -75,7 +77,7 @@ func unlessInterrupted[T any](ctx context.Context, argument string, read func() 
 	}
 }
 
-// caseIn reads the case in a file, from a reader of it.
+// caseIn reads the case in a file, from a reader of that file.
 func caseIn(file *os.File, from io.Reader) (cases.Case, error) {
 	content, err := io.ReadAll(io.LimitReader(from, cases.MaxTextBytes+1))
 	if err != nil {
@@ -95,7 +97,7 @@ func caseIn(file *os.File, from io.Reader) (cases.Case, error) {
 	return c, nil
 }
 
-// openNamed opens a file that an argument names; an error says what the argument is instead.
+// openNamed opens the file that an argument names. The error says what the argument is instead.
 func openNamed(argument string) (*os.File, error) {
 	if argument == "" {
 		return nil, errors.New("the argument is empty: " + caseRemedy)
@@ -116,7 +118,7 @@ func openNamed(argument string) (*os.File, error) {
 	return file, nil
 }
 
-// plainError is what the system said, without the name of the file, which is said before it.
+// plainError drops the name of the file from an error, because the message names it already.
 func plainError(err error) error {
 	var path *fs.PathError
 	if errors.As(err, &path) {

@@ -1,4 +1,5 @@
-// The Checks of other people's packages: their tests are built instrumented and carry out what the command orders (package drive).
+// Checks of other people's packages. Their tests are built instrumented, and carry out the orders that the command sends (package
+// drive).
 
 package main
 
@@ -28,7 +29,7 @@ import (
 // harnessPackage is what a package with a Check imports.
 const harnessPackage = "github.com/racewindow/racewindow/harness"
 
-// A checkRun has the Checks of some packages carry out one order.
+// A checkRun carries out one order with the Checks of some packages.
 type checkRun struct {
 	verb     string // of the command
 	pattern  string // go test's -run
@@ -37,22 +38,22 @@ type checkRun struct {
 	build    []string // flags for the go command
 	one      bool     // the order is for one Check
 	order    drive.Order
-	folder   string // for the reports of what is found; "" for none
+	folder   string // for the reports of findings; "" for none
 	out      io.Writer
 	screen   *os.File
 
-	session   *plain.Session // of the packages whose code has no markers
+	session   *plain.Session // for the packages whose code has no markers
 	byRuntime []string       // their import paths
 
 	began, judged int
 	refused       []drive.Event
 	kept          []drive.Event // findings and summaries, for --json
 	made          *drive.Event  // the report that was asked for
-	worst         int           // 1 found, 3 not judged
+	worst         int           // the worst exit code so far: 1 found, 3 not judged
 	unwritten     error         // reports that could not be written
 }
 
-// run builds, runs and tells. It ends with the error that says which exit code.
+// run builds the tests, runs them and prints the results. Its error gives the exit code.
 func (r *checkRun) run(ctx context.Context) error {
 	packages, err := r.withChecks(ctx)
 	if err == nil && r.one {
@@ -97,7 +98,7 @@ func (r *checkRun) run(ctx context.Context) error {
 	return r.conclude(ctx, code, err, output.String())
 }
 
-// replayFlags are those that the command has which executes a case again: what is built, and so what is found, depends on tags.
+// replayFlags are the --build flags of the command that executes a case again. What is found depends on them.
 func (r *checkRun) replayFlags(ctx context.Context) (flags string, err error) {
 	if os.Getenv("GOFLAGS") == "" && len(r.build) == 0 {
 		return "", nil
@@ -109,8 +110,8 @@ func (r *checkRun) replayFlags(ctx context.Context) (flags string, err error) {
 	return strings.Join(buildFlags(tool, r.build), " "), nil
 }
 
-// test has the selected Checks of packages carry out an order, each by its mechanism; pattern and skip are as go test's. It returns go test's
-// exit code.
+// test carries out an order with the selected Checks of packages, each under its mechanism. pattern and skip are go test's -run
+// and -skip. It returns go test's exit code.
 func (r *checkRun) test(ctx context.Context, packages []plain.Package, pattern, skip string, order drive.Order, output io.Writer) (code int, err error) {
 	order.Version = drive.Version
 	var unmarked []plain.Package
@@ -180,10 +181,10 @@ func checksHere(ctx context.Context) bool {
 	return err == nil
 }
 
-// poll is how often the events are looked at.
+// poll is the time between two reads of the events.
 const poll = 100 * time.Millisecond
 
-// follow shows what the Checks tell, until they are done.
+// follow handles the events of the Checks until they are done.
 func (r *checkRun) follow(done <-chan error) error {
 	line, began := newProgressLine(r.verb), time.Now()
 	defer line.clear()
@@ -216,12 +217,12 @@ func (r *checkRun) follow(done <-chan error) error {
 	}
 }
 
-// doing is the progress: what is being done, for how long there has been a run.
+// doing is the text of the progress line.
 func (r *checkRun) doing(began time.Time, status string) string {
 	return fmt.Sprintf("%s: %.0f s, %s", r.verb, time.Since(began).Seconds(), status)
 }
 
-// event takes one event, and returns what to show beside the progress.
+// event handles one event. It returns the new status for the progress line, "" to keep the old one.
 func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 	switch e.Event {
 	case drive.Began:
@@ -249,8 +250,8 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 	return ""
 }
 
-// write puts a finding's reports and its case into the folder that was asked for. Their names say which finding it is, so that none
-// takes the place of another.
+// write writes a finding's reports and its case to the folder of --out. Their names contain a hash of promise and case, so
+// that no finding overwrites another.
 func (r *checkRun) write(e drive.Event) {
 	if r.folder == "" || len(e.Report) == 0 {
 		return
@@ -276,7 +277,7 @@ func (r *checkRun) write(e drive.Event) {
 	r.unwritten = errors.Join(r.unwritten, err)
 }
 
-// conclude says what came of it. A finding wins over everything else.
+// conclude is the error that gives the exit code. A finding comes before everything else.
 func (r *checkRun) conclude(ctx context.Context, code int, failed error, output string) error {
 	var wrong *overlay.UsageError
 	switch {
@@ -296,17 +297,17 @@ func (r *checkRun) conclude(ctx context.Context, code int, failed error, output 
 	case r.began == 0 && code != 0:
 		return usageError{fmt.Errorf("the tests cannot be built or run:\n%s", strings.TrimSpace(output))}
 	case r.worst != 0 || r.judged < r.began:
-		return fmt.Errorf("no verdict: %d of %d Checks came to their end; what the tests said:\n%s", r.judged, r.began, strings.TrimSpace(output))
+		return fmt.Errorf("no verdict: %d of %d Checks ended with one; the tests printed:\n%s", r.judged, r.began, strings.TrimSpace(output))
 	case code != 0:
 		return fmt.Errorf("the Checks held, and other tests failed:\n%s", strings.TrimSpace(output))
 	}
 	return nil
 }
 
-// mostOfRaces bounds the race detector's reports that are shown.
+// mostOfRaces is the most reports of the race detector that are shown.
 const mostOfRaces = 3
 
-// racesIn are the race detector's reports in what the tests said.
+// racesIn are the first reports of the race detector in the output of tests.
 func racesIn(output string) string {
 	const frame = "=================="
 	var found []string
@@ -318,7 +319,7 @@ func racesIn(output string) string {
 	return strings.Join(found, "\n\n")
 }
 
-// refusal is the error of Checks that could not do what was ordered. It is a wrong call where all say so.
+// refusal is the error of Checks that refused the order. It is a usage error if all of them call it one.
 func (r *checkRun) refusal() error {
 	var words []string
 	wrongCall := true

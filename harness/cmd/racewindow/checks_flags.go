@@ -1,4 +1,4 @@
-// The flags of commands that are for the log and for the Checks of packages alike.
+// Flags of the commands that test both the log and the Checks of packages.
 
 package main
 
@@ -19,7 +19,7 @@ import (
 	"github.com/racewindow/racewindow/harness/output"
 )
 
-// checkFlags are those about the Checks of packages alone that stress and kill have.
+// checkFlags are the flags of stress and kill that are for the Checks of packages alone.
 type checkFlags struct {
 	pattern    string
 	race       bool
@@ -29,14 +29,15 @@ type checkFlags struct {
 	operations int
 }
 
-// define defines the flags: whether the race detector is on, what is said of that, and how many clients a program has at most.
+// define defines the flags. race is the default of --race, aboutRace is added to its usage, threads is the default of
+// --max-threads.
 func (c *checkFlags) define(flags *pflag.FlagSet, race bool, aboutRace string, threads int) {
-	flags.StringVar(&c.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
-	flags.BoolVar(&c.race, "race", race, "of packages: under the race detector"+aboutRace)
-	flags.StringToStringVar(&c.set, "set", nil, "of packages: settings of the subject, `NAME=VALUE,...`")
-	flags.IntVar(&c.programs, "programs", 200, "of packages: programs to draw, each executed again and again, `N`")
-	flags.IntVar(&c.threads, "max-threads", threads, "of packages: most clients of a program, `N`")
-	flags.IntVar(&c.operations, "max-operations", 3, "of packages: most operations of a client, `N`")
+	flags.StringVar(&c.pattern, "run", "", "with packages: only the tests that match `REGEXP`")
+	flags.BoolVar(&c.race, "race", race, "with packages: under the race detector"+aboutRace)
+	flags.StringToStringVar(&c.set, "set", nil, "with packages: settings of the subject, `NAME=VALUE,...`")
+	flags.IntVar(&c.programs, "programs", 200, "with packages: programs to draw, each executed again and again, `N`")
+	flags.IntVar(&c.threads, "max-threads", threads, "with packages: most clients of a program, `N`")
+	flags.IntVar(&c.operations, "max-operations", 3, "with packages: most operations of a client, `N`")
 }
 
 // check refuses numbers that no program can have.
@@ -44,7 +45,7 @@ func (c *checkFlags) check(flags *pflag.FlagSet) error {
 	return checkNumbers(flags, bound{"programs", 1, unbounded}, bound{"max-threads", 1, 64}, bound{"max-operations", 1, 64})
 }
 
-// order is what Checks are to do in a mode, as far as these flags say it.
+// order is the order to Checks in a mode, as far as these flags decide it.
 func (c *checkFlags) order(mode string, flags *pflag.FlagSet, packages []string) drive.Order {
 	return drive.Order{
 		Mode: mode, Programs: c.programs, Threads: c.threads, Operations: c.operations, Set: c.set,
@@ -52,21 +53,21 @@ func (c *checkFlags) order(mode string, flags *pflag.FlagSet, packages []string)
 	}
 }
 
-// A scope says which flags of a command are understood with packages: some with packages alone, some always.
+// A scope says which flags a command takes with packages: some only then, some also without.
 type scope struct{ packages, both []string }
 
 func (s scope) has(name string) bool {
 	return name == "help" || slices.Contains(s.packages, name) || slices.Contains(s.both, name)
 }
 
-// checksHere reports whether the current package has Checks, and nothing was said that only the log understands.
+// checksHere reports whether the current package has Checks, and no flag was given that only the log understands.
 func (s scope) checksHere(ctx context.Context, flags *pflag.FlagSet) bool {
 	return s.refuseOfLog(flags) == nil && checksHere(ctx)
 }
 
-// choose has the Checks of packages looked at, where packages are named or the current one has some; else what the command brings.
+// choose tests the Checks of packages, if packages are named or the current one has Checks, and otherwise the log.
 func (s scope) choose(cmd *cobra.Command, packages []string, checks func(context.Context, *pflag.FlagSet, io.Writer, []string) error,
-	brought func(context.Context, *pflag.FlagSet) error,
+	testLog func(context.Context, *pflag.FlagSet) error,
 ) error {
 	ctx, flags := cmd.Context(), cmd.Flags()
 	if len(packages) > 0 || flags.Changed("run") || s.checksHere(ctx, flags) {
@@ -75,24 +76,24 @@ func (s scope) choose(cmd *cobra.Command, packages []string, checks func(context
 	if err := s.refuseOfPackages(flags); err != nil {
 		return err
 	}
-	return brought(ctx, flags)
+	return testLog(ctx, flags)
 }
 
-// refuseOfLog refuses flags that say nothing of Checks.
+// refuseOfLog refuses flags that are for the log alone.
 func (s scope) refuseOfLog(flags *pflag.FlagSet) (wrong error) {
 	flags.Visit(func(flag *pflag.Flag) {
 		if wrong == nil && !s.has(flag.Name) {
-			wrong = usageError{fmt.Errorf("--%s is of the log that the command brings: leave it out, or leave the packages out", flag.Name)}
+			wrong = usageError{fmt.Errorf("--%s is for the log that the command brings: leave it out, or leave the packages out", flag.Name)}
 		}
 	})
 	return wrong
 }
 
-// refuseOfPackages refuses flags that say nothing of the log.
+// refuseOfPackages refuses flags that are for packages alone.
 func (s scope) refuseOfPackages(flags *pflag.FlagSet) error {
 	for _, name := range s.packages {
 		if flags.Changed(name) {
-			return usageError{fmt.Errorf("--%s is about the Checks of packages: name packages, such as ./..., or leave it out", name)}
+			return usageError{fmt.Errorf("--%s is for the Checks of packages: name packages, such as ./..., or leave it out", name)}
 		}
 	}
 	return nil
@@ -106,15 +107,15 @@ func packagesOr(named []string) []string {
 	return named
 }
 
-// onlyTheLog refuses another subject of the command's than the log.
+// onlyTheLog refuses any other subject that the command brings.
 func onlyTheLog(subject string) error {
 	if subject == "log" {
 		return nil
 	}
-	return fmt.Errorf("--subject %q: only the log can be run so; or name packages, whose tests call harness.Check", subject)
+	return fmt.Errorf("--subject %q: this command runs the log only; or name packages whose tests call harness.Check", subject)
 }
 
-// freely has the Checks of packages run freely as an order says, and writes what came of it.
+// freely runs the Checks of packages without a scheduler, as an order says, and writes the results.
 func (c *checkFlags) freely(ctx context.Context, verb string, order drive.Order, packages []string, out io.Writer, folder, jsonFile string) error {
 	r := &checkRun{verb: verb, pattern: c.pattern, packages: packages, race: c.race, order: order, folder: folder, out: out, screen: os.Stdout}
 	if jsonFile == "-" {
@@ -133,7 +134,8 @@ func (c *checkFlags) freely(ctx context.Context, verb string, order drive.Order,
 	return err
 }
 
-// againFlags are the flags that were given, but for those that say where results go, and the seed and the tests, which follow.
+// againFlags are the given flags for the command that runs the same again. Left out are those that say where results go, and
+// the seed and the tests, which each finding adds.
 func againFlags(flags *pflag.FlagSet) (words string) {
 	flags.Visit(func(flag *pflag.Flag) {
 		switch value := strings.Trim(flag.Value.String(), "[]"); flag.Name {
@@ -149,7 +151,7 @@ func againFlags(flags *pflag.FlagSet) (words string) {
 	return words
 }
 
-// quotedWord quotes a word, if it must be, so that a shell passes it on as it is.
+// quotedWord quotes a word for a shell, if it needs quotes.
 func quotedWord(word string) string {
 	if word != "" && strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.,=/_-") == "" {
 		return word

@@ -1,4 +1,4 @@
-// Which Checks there are, where one is needed or none ran.
+// Lists the Checks of packages: to choose the one that an order is for, and to say which there are when none ran.
 
 package main
 
@@ -18,7 +18,7 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// withOne are the packages in which the one Check is that the order is for. Several are an error that lists them.
+// withOne returns the package of the one Check that the order is for. Several Checks are an error that lists them.
 func (r *checkRun) withOne(ctx context.Context, packages []plain.Package) ([]plain.Package, error) {
 	if len(packages) == 1 && r.order.Case != "" {
 		return packages, nil // the pattern is the name of the case's test, and run says if there is none
@@ -30,7 +30,7 @@ func (r *checkRun) withOne(ctx context.Context, packages []plain.Package) ([]pla
 	case len(all) == 0:
 		return nil, usageError{r.noneRan(ctx, packages)}
 	case len(all) > 1:
-		return nil, usageError{fmt.Errorf("it is for one Check, and there are %d: choose one by its package and --run:\n%s", len(all), lines(all))}
+		return nil, usageError{fmt.Errorf("this is for one Check, and there are %d: choose one by its package and --run:\n%s", len(all), lines(all))}
 	}
 	if i := slices.IndexFunc(packages, func(p plain.Package) bool { return p.ImportPath == all[0].Package }); i >= 0 {
 		return packages[i : i+1], nil
@@ -38,7 +38,7 @@ func (r *checkRun) withOne(ctx context.Context, packages []plain.Package) ([]pla
 	return packages, nil
 }
 
-// list are the Checks that a pattern selects. A test that has nothing to do with the harness is not run for that.
+// list finds the Checks that a pattern selects. Tests that have nothing to do with the harness are not run for it.
 func (r *checkRun) list(ctx context.Context, packages []plain.Package, pattern string) (all []drive.Event, err error) {
 	folder, err := os.MkdirTemp("", "racewindow-checks-")
 	if err != nil {
@@ -56,7 +56,7 @@ func (r *checkRun) list(ctx context.Context, packages []plain.Package, pattern s
 			return nil, usageError{fmt.Errorf("the tests cannot be built or run:\n%s", strings.TrimSpace(said.String()))}
 		}
 	}
-	events, _ := os.ReadFile(order.Events) // there is none where no Check ran
+	events, _ := os.ReadFile(order.Events) // the file is missing if no Check ran
 	for line := range strings.Lines(string(events)) {
 		var e drive.Event
 		if json.Unmarshal([]byte(line), &e) == nil && e.Event == drive.Began && !slices.ContainsFunc(all, func(other drive.Event) bool { return sameCheck(e, other) }) {
@@ -67,13 +67,13 @@ func (r *checkRun) list(ctx context.Context, packages []plain.Package, pattern s
 	return all, nil
 }
 
-// A testGroup is packages that one call of go test serves, though it skips tests by their names in all of them.
+// A testGroup holds packages that one call of go test can serve, although -skip then applies to all of them.
 type testGroup struct {
 	packages   []plain.Package
 	skip, keep []string
 }
 
-// alike groups packages: what is to be skipped in one of a group is the name of nothing else in the others.
+// alike groups packages so that no test to skip in one has the name of a test to keep in another.
 func alike(packages []plain.Package) (groups []*testGroup) {
 	for _, p := range packages {
 		keep := slices.DeleteFunc(slices.Concat(p.Checks, p.Tests), func(name string) bool { return slices.Contains(p.Strangers, name) })
@@ -90,7 +90,7 @@ func alike(packages []plain.Package) (groups []*testGroup) {
 	return groups
 }
 
-// namesPattern matches these tests, as go test has patterns; "" for none.
+// namesPattern is a pattern of go test that matches these tests; "" for none.
 func namesPattern(names []string) string {
 	if len(names) == 0 {
 		return ""
@@ -98,7 +98,7 @@ func namesPattern(names []string) string {
 	return "^(" + strings.Join(names, "|") + ")$"
 }
 
-// nothingRan says whether no test was selected at all.
+// nothingRan reports whether no test was selected at all.
 func nothingRan(err error) bool {
 	var nothing *overlay.NothingRan
 	return errors.As(err, &nothing)
@@ -115,7 +115,7 @@ func lines(all []drive.Event) string {
 	return "  " + strings.Join(words, "\n  ")
 }
 
-// noneRan says that the pattern selects no Check, and which there are.
+// noneRan is the error for a pattern that selects no Check. It lists the Checks that there are.
 func (r *checkRun) noneRan(ctx context.Context, packages []plain.Package) error {
 	all, err := r.list(ctx, packages, "")
 	switch {

@@ -1,4 +1,4 @@
-// By which mechanism a Check's threads are held: where they come to markers, or by the runtime, which needs none.
+// Chooses the mechanism of a Check's threads: the markers of the code, or the runtime with hooks if the code has no markers.
 
 package main
 
@@ -23,10 +23,10 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// bySchedule are the modes in which a schedule is followed. In others Checks run freely, and need neither mechanism.
+// bySchedule are the modes with a scheduler. In the others Checks run freely, and need no mechanism.
 var bySchedule = []string{drive.Explore, drive.Replay, drive.Report}
 
-// findMechanisms finds the packages that are explored by the runtime, and not by their markers.
+// findMechanisms finds the packages whose code has no markers, which the runtime with hooks explores.
 func (r *checkRun) findMechanisms(ctx context.Context, packages []plain.Package) error {
 	if !slices.Contains(bySchedule, r.order.Mode) {
 		return nil
@@ -49,12 +49,12 @@ func (r *checkRun) findMechanisms(ctx context.Context, packages []plain.Package)
 	var unfit *runtime.UnfitError
 	switch {
 	case errors.As(err, &unsupported), errors.As(err, &unfit):
-		fmt.Fprintf(r.out, "Checks of %s: their code has no markers, and racewindow's runtime cannot be had here: %v\n", strings.Join(unmarked, ", "), err)
+		fmt.Fprintf(r.out, "Checks of %s: their code has no markers, and racewindow's runtime does not work here: %v\n", strings.Join(unmarked, ", "), err)
 		return nil
 	case err != nil:
 		return err
 	case r.race:
-		return usageError{fmt.Errorf("--race: the Checks of %s need the runtime, because their code has no markers, and under the race detector that explores plain tests only: leave it out",
+		return usageError{fmt.Errorf("--race: the Checks of %s need racewindow's runtime, because their code has no markers, and with the race detector that runtime explores plain tests only: leave --race out",
 			strings.Join(unmarked, ", "))}
 	}
 	r.session, r.byRuntime = session, unmarked
@@ -63,10 +63,10 @@ func (r *checkRun) findMechanisms(ctx context.Context, packages []plain.Package)
 	return nil
 }
 
-// failpointsPackage is what code with typed waits imports.
+// failpointsPackage is imported by code with typed waits.
 const failpointsPackage = "github.com/racewindow/racewindow/failpoints"
 
-// hasMarkers says whether a package, or one of its module that it is built from, has markers or typed waits.
+// hasMarkers reports whether a package, or a package of the same module that it depends on, has markers or typed waits.
 func hasMarkers(ctx context.Context, path string) (bool, error) {
 	cmd := exec.CommandContext(ctx, "go", "list", "-deps", "-test", "-json=ImportPath,Imports,ForTest,Module", "--", path)
 	cmd.Env = environment.Full()
@@ -105,7 +105,7 @@ func hasMarkers(ctx context.Context, path string) (bool, error) {
 	return len(markers) > 0, nil
 }
 
-// testByRuntime is test for one package whose code has no markers.
+// testByRuntime does what test does, for one package whose code has no markers.
 func (r *checkRun) testByRuntime(ctx context.Context, p plain.Package, pattern, skip string, order drive.Order, output io.Writer) (code int, err error) {
 	order.Own = p.Own()
 	folder, err := os.MkdirTemp("", "racewindow-checks-")

@@ -58,7 +58,7 @@ func TestTheCheckOfCodeWithoutMarkersIsExploredByTheRuntime(t *testing.T) {
 
 	code, output = commandIn(t, folder, "explore", "--race", ".")
 	require.Equal(t, exitUsage, code, output)
-	require.Contains(t, output, "need the runtime, because their code has no markers")
+	require.Contains(t, output, "need racewindow's runtime, because their code has no markers")
 }
 
 // A crash stands at the function of the object that was about to use the disk, and at none of the harness's own.

@@ -1,4 +1,4 @@
-// What a shell completes: the values of flags, and files where files belong. 'racewindow completion' writes the scripts.
+// Shell completion of flags' values and of files. 'racewindow completion' writes the scripts that call it.
 
 package main
 
@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// flagValues are the words that a flag takes, by its name. A flag with words has the same ones in every command.
+// flagValues are the words that a flag takes, by the flag's name. They are the same in every command.
 var flagValues = map[string]func() []string{
 	"handover":  handovers,
 	"handovers": handovers,
@@ -33,7 +33,7 @@ var flagValues = map[string]func() []string{
 	},
 }
 
-// folderFlags take a folder. What else takes a DIR or FILE is completed with files.
+// folderFlags take a folder. Other flags that take a DIR or FILE are completed with files.
 var folderFlags = []string{"dir", "out", "corpus", "source"}
 
 func models() []string { return []string{"ordered", "weak"} }
@@ -52,7 +52,7 @@ func endedBy(end string, words []string) (ended []string) {
 	return ended
 }
 
-// completeFlags tells the shell, for each flag of a command and its children, what it takes.
+// completeFlags registers the completion of each flag of a command and of its children.
 func completeFlags(cmd *cobra.Command) {
 	cmd.Flags().VisitAll(func(flag *pflag.Flag) {
 		known, isWord := flagValues[flag.Name]
@@ -65,12 +65,12 @@ func completeFlags(cmd *cobra.Command) {
 				return nil, cobra.ShellCompDirectiveFilterDirs
 			}
 		case kind == "FILE":
-			return // files, which is what a shell completes when nothing is said
+			return // the shell completes files by default
 		default:
 			complete = cobra.NoFileCompletions
 		}
 		if err := cmd.RegisterFlagCompletionFunc(flag.Name, complete); err != nil {
-			panic(err) // two are registered for one flag: a mistake in this file
+			panic(err) // a mistake in this file: two completions for one flag
 		}
 	})
 	for _, c := range cmd.Commands() {
@@ -78,7 +78,7 @@ func completeFlags(cmd *cobra.Command) {
 	}
 }
 
-// words completes one of the words, and after a comma another one if a flag takes a list of them.
+// words completes one of the known words. If the flag takes a list, it also completes another one after a comma.
 func words(known func() []string, list bool) cobra.CompletionFunc {
 	return func(_ *cobra.Command, _ []string, typed string) (found []string, _ cobra.ShellCompDirective) {
 		before, directive := "", cobra.ShellCompDirectiveNoFileComp
@@ -97,7 +97,7 @@ func words(known func() []string, list bool) cobra.CompletionFunc {
 	}
 }
 
-// completeFiles is for arguments that are files, completeFolders for those that are folders.
+// completeFiles completes arguments that are files, completeFolders those that are folders.
 func completeFiles(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	return nil, cobra.ShellCompDirectiveDefault
 }
@@ -106,7 +106,7 @@ func completeFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCom
 	return nil, cobra.ShellCompDirectiveFilterDirs
 }
 
-// completeGo is for the commands that wrap the go command: their own flags, and else files.
+// completeGo completes the commands that wrap the go command: their own flags, and otherwise files.
 func completeGo(_ *cobra.Command, _ []string, typed string) (found []string, _ cobra.ShellCompDirective) {
 	if !strings.HasPrefix(typed, "-") {
 		return nil, cobra.ShellCompDirectiveDefault
@@ -119,7 +119,7 @@ func completeGo(_ *cobra.Command, _ []string, typed string) (found []string, _ c
 	return found, cobra.ShellCompDirectiveNoFileComp
 }
 
-// settleCompletion gives cobra's command for the scripts the manners of the others.
+// settleCompletion makes cobra's completion command refuse arguments and describe itself as the other commands do.
 func settleCompletion(root *cobra.Command) {
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {

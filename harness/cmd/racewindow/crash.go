@@ -23,14 +23,14 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
 )
 
-// crashFlags are the settings of stress --crash that stress does not have.
+// crashFlags are the flags that stress has for --crash alone.
 type crashFlags struct {
 	on     bool
 	model  string
 	config crashstress.Config
 }
 
-// crashOnly are the flags that need --crash, crashShared those of stress that go with it.
+// crashOnly are the flags that need --crash, crashShared those of stress that also work with it.
 var (
 	crashOnly   = []string{"cycles", "model", "faults", "per-log", "log", "workers", "interrupted", "min-distinct", "min-unsynced"}
 	crashShared = []string{
@@ -41,19 +41,20 @@ var (
 
 func (k *crashFlags) define(flags *pflag.FlagSet) {
 	c := &k.config
-	flags.BoolVar(&k.on, "crash", false, "load, lose power, recover, check, go on with the same log: cycle after cycle, on a disk in memory")
-	flags.Uint64Var(&c.Cycles, "cycles", 0, "--crash: end after `N` cycles; fail if --duration is given and comes first (default no limit)")
-	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks may be left, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
+	flags.BoolVar(&k.on, "crash", false, "in cycles: load, lose power, recover, check, go on with the same log; on a disk in memory")
+	flags.Uint64Var(&c.Cycles, "cycles", 0, "--crash: end after `N` cycles; fail if --duration is given and ends the run first (default no limit)")
+	flags.StringVar(&k.model, "model", "ordered", "--crash: which disks a loss of power may leave, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.Float64Var(&c.Faults, "faults", 0, "--crash: share of cycles in which the disk also fails (EIO, ENOSPC, short writes, failed syncs, flipped bits), 0 to 1")
 	flags.Float64Var(&c.Interrupted, "interrupted", 0.25, "--crash: share of recoveries that lose power themselves, 0 to 1")
-	flags.IntVar(&c.PerLog, "per-log", 16, "--crash: cycles that one log lives through, `N`")
-	flags.Uint64Var(&c.FirstLog, "log", 0, "--crash: begin with log number `N` of the seed, to see one again")
+	flags.IntVar(&c.PerLog, "per-log", 16, "--crash: cycles on one log before the next one, `N`")
+	flags.Uint64Var(&c.FirstLog, "log", 0, "--crash: begin with log number `N` of the seed, to repeat it")
 	flags.IntVar(&c.Workers, "workers", 1, "--crash: logs side by side, `N`")
-	flags.Float64Var(&c.MinDistinct, "min-distinct", 0.25, "--crash: fail below this share of disks that had not been seen before; 0 for none")
-	flags.Float64Var(&c.MinUnsynced, "min-unsynced", 0.25, "--crash: fail below this share of cycles in which something could be lost; 0 for none")
+	flags.Float64Var(&c.MinDistinct, "min-distinct", 0.25, "--crash: fail if a smaller share of the disks was new; 0 for none")
+	flags.Float64Var(&c.MinUnsynced, "min-unsynced", 0.25, "--crash: fail if something could be lost in a smaller share of the cycles; 0 for none")
 }
 
-// settleCrash refuses flags that do not go together, and takes over those that both have. It says whether --crash is given.
+// settleCrash refuses flags that do not work together, and copies the flags that stress shares with --crash. It reports whether
+// --crash is given.
 func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 	k := &f.crash
 	flags.Visit(func(flag *pflag.Flag) {
@@ -62,7 +63,7 @@ func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 		case !k.on && slices.Contains(crashOnly, flag.Name):
 			err = fmt.Errorf("--%s says how to crash: add --crash", flag.Name)
 		case k.on && !slices.Contains(crashOnly, flag.Name) && !slices.Contains(crashShared, flag.Name):
-			err = fmt.Errorf("--%s does not go with --crash", flag.Name)
+			err = fmt.Errorf("--%s does not work with --crash", flag.Name)
 		}
 	})
 	if err != nil || !k.on {
@@ -108,7 +109,7 @@ func (f *stressFlags) settleCrash(flags *pflag.FlagSet) (on bool, err error) {
 		c.MaxRecords = f.config.MaxRecords
 	}
 	c.Delays, c.Seed, c.Grace = f.config.Delays, f.config.Seed, f.config.Grace
-	if c.Goroutines == 1 && !flags.Changed("delay") { // there is nobody to be overtaken by
+	if c.Goroutines == 1 && !flags.Changed("delay") { // a delay needs another client that overtakes
 		c.Delays.Probability = 0
 	}
 	c.Handover, err = handoverByName(f.handover)
@@ -143,7 +144,7 @@ func (f *stressFlags) runCrash(ctx context.Context) error {
 	return f.tellCrash(s, err)
 }
 
-// findSyncless has the canary caught: a disk that says it has synced, and has not.
+// findSyncless requires that the canary is caught: a disk whose sync does nothing.
 func (f *stressFlags) findSyncless(ctx context.Context) (string, error) {
 	c := f.crash.config
 	c.Wrap, c.Faults, c.Cycles, c.FirstLog, c.Duration = crashstress.Syncless, 0, canaryCycles, 0, f.within
@@ -152,7 +153,7 @@ func (f *stressFlags) findSyncless(ctx context.Context) (string, error) {
 	case s == nil || s.Violation == nil && ctx.Err() != nil:
 		return "", crashError(err)
 	case s.Violation == nil:
-		return "", fmt.Errorf("the canary was not caught: a disk whose sync does nothing lost nothing in %d cycles%s, so a run that finds nothing would mean nothing; give it more clients (--goroutines)",
+		return "", fmt.Errorf("the canary was not caught: a disk whose sync does nothing lost nothing in %d cycles%s, so it would mean nothing if this run found nothing; give it more clients (--goroutines)",
 			s.Cycles, f.lastResort(s.Cycles < canaryCycles))
 	case s.Violation.Promise != check.Durability.Name && s.Violation.Promise != check.RecoveryIdempotence.Name:
 		return "", fmt.Errorf("the canary could not run: %s: %s", s.Violation.Promise, s.Violation.Detail)
@@ -214,12 +215,12 @@ func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary, width int)
 	return s.WriteText(w)
 }
 
-// againCrash is the command that goes to the log of the violation.
+// againCrash is the command that runs the log of the violation again.
 func (f *stressFlags) againCrash(s *crashstress.Summary) string {
 	k := &f.crash.config
 	words := []string{"racewindow stress --crash --handover", s.Handover, f.changed, fmt.Sprintf("--seed %d --log %d --workers 1", s.Seed, s.Violation.Log)}
 	if k.Goroutines > 1 {
-		words = append(words, "(the Go scheduler has its say: it may take another try)")
+		words = append(words, "(the Go scheduler also decides: it may take several tries)")
 	}
 	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
 }

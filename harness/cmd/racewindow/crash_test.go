@@ -55,7 +55,7 @@ func TestWrongCallsOfCrashAndKillEndWithTwo(t *testing.T) {
 	t.Parallel()
 	for _, c := range [][]string{
 		{"--cycles says how to crash: add --crash", "stress", "--cycles", "10"},
-		{"--writers does not go with --crash", "stress", "--crash", "--writers", "2"},
+		{"--writers does not work with --crash", "stress", "--crash", "--writers", "2"},
 		{"--model strong", "stress", "--crash", "--model", "strong"},
 		{"--workers 0", "stress", "--crash", "--workers", "0"},
 		{"--faults 2: must lie between 0 and 1", "stress", "--crash", "--faults", "2"},

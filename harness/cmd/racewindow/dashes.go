@@ -10,8 +10,8 @@ import (
 	"github.com/racewindow/racewindow/failpoints/runtime"
 )
 
-// goDashes gives a second dash to flags that are written with one, as the go command writes them: -run, -race=false. What stands after
-// -- stays as it is, and so does the value of a flag. Of a command with --build, flags that only go test has become values of it.
+// goDashes adds a second dash to flags that are written as the go command writes them: -run, -race=false. Values of flags, and
+// everything after --, stay as they are. If the command has --build, flags that only go test has become values of --build.
 func goDashes(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil || cmd.DisableFlagParsing {
@@ -25,7 +25,7 @@ func goDashes(root *cobra.Command, args []string) []string {
 	for i, arg := range args {
 		name, _, given := strings.Cut(strings.TrimLeft(arg, "-"), "=")
 		if arg == "-json" && !isValue && cmd.Flags().Lookup("test2json") != nil && (i+1 == len(args) || !namesFile(args[i+1])) {
-			args[i] = "--test2json" // as go test has it: without a value
+			args[i] = "--test2json" // go test's -json, which has no value
 			continue
 		}
 		switch {
@@ -48,8 +48,8 @@ func goDashes(root *cobra.Command, args []string) []string {
 	return args
 }
 
-// goFlags makes --build=FLAG of the flags that go test has and the command has not, each with its value in the same word, and of each
-// argument after -args.
+// goFlags turns flags that go test has and the command does not into --build=FLAG, each with its value in the same word. It
+// does the same with each argument after -args.
 func goFlags(flags *pflag.FlagSet, args []string) (out []string) {
 	for i := 0; i < len(args); i++ {
 		arg := args[i]
@@ -87,7 +87,7 @@ func goFlags(flags *pflag.FlagSet, args []string) (out []string) {
 	return out
 }
 
-// namesFile says whether an argument after -json can be the name of a file for --json, rather than a package or another flag.
+// namesFile reports whether an argument after -json is the file of --json, and not a package or another flag.
 func namesFile(arg string) bool {
 	return arg == "-" || strings.HasSuffix(arg, ".json") || strings.HasPrefix(arg, "/dev/")
 }

@@ -20,17 +20,17 @@ func doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "Say whether plain tests can be explored here, and why not",
-		Long: `Say which Go builds the packages of the current folder, and whether the runtime with hooks can be had
-with it: that is what 'racewindow explore' explores plain tests with. Each change to a file of this Go
-must find its place exactly once; the first that does not is named, and nothing is built.
+		Long: `Say whether 'racewindow explore' can explore plain tests here: which Go builds the packages of the current
+folder, and whether its runtime can get the hooks that this needs. Each change to a file of this Go must
+find its place exactly once; the first that does not is named, and nothing is built. "Untested" means that
+all changes find their places, but Go's own tests were not run with these files.
 
-"Untested" says that all changes find their places, but that Go's own tests were not run with these files.
 Supported are ` + runtime.Supported + ` and ` + strings.Join(runtime.Minors, ", ") + `, whichever go.mod and GOTOOLCHAIN select. Elsewhere plain tests run
-free under -race, which is no exploration (exit code 3), and the line of a container is printed that has
-what is missing.
+free under -race, which is no exploration (exit code 3). A command line for a container that can explore
+them is then printed.
 
-With --json, cache.folder and cache.key are for a CI that keeps the build cache from run to run: the key is
-another one when the standard library with hooks must be built again.
+With --json, cache.folder and cache.key are for a CI that keeps the build cache from run to run: the key
+changes when the standard library with hooks must be built again.
 
 Exit codes: 0 plain tests can be explored, 2 wrong usage, 3 they cannot.`,
 		Example: "  racewindow doctor\n  racewindow doctor --json -",
@@ -51,38 +51,38 @@ Exit codes: 0 plain tests can be explored, 2 wrong usage, 3 they cannot.`,
 			d.tell(cmd.OutOrStdout())
 		}
 		if d.Mechanism != "runtime" {
-			err = errors.Join(err, fmt.Errorf("plain tests cannot be explored here; 'racewindow test' and what tests give to harness.Check work as ever"))
+			err = errors.Join(err, fmt.Errorf("plain tests cannot be explored here; 'racewindow test' works all the same, and so do Checks of code with failpoints"))
 		}
 		return err
 	}
-	cmd.Flags().StringVar(&jsonFile, "json", "", "write it as JSON to `FILE` (- for standard output)")
+	cmd.Flags().StringVar(&jsonFile, "json", "", "write the answer as JSON to `FILE` (- for standard output)")
 	return cmd
 }
 
-// A diagnosis is what can be had with the Go of a folder.
+// A diagnosis says what the Go of a folder makes possible.
 type diagnosis struct {
 	Go       string `json:"go"`
 	Platform string `json:"platform"`
 	Root     string `json:"root"`
-	// Supported is what the runtime with hooks is made for.
+	// Supported is the platform and the versions of Go that the runtime with hooks is made for.
 	Supported struct {
 		Platform string   `json:"platform"`
 		Go       []string `json:"go"`
 	} `json:"supported"`
-	// Mechanism is runtime where plain tests can be explored, otherwise what they get instead.
+	// Mechanism is "runtime" if plain tests can be explored, and otherwise how they run instead.
 	Mechanism string `json:"mechanism"`
-	Why       string `json:"why,omitempty"`   // there is no runtime
+	Why       string `json:"why,omitempty"`   // why there is no runtime with hooks
 	Unfit     string `json:"unfit,omitempty"` // the change that does not find its place
-	Changes   int    `json:"changes"`         // that find theirs
+	Changes   int    `json:"changes"`         // how many find their place
 	Tested    bool   `json:"tested"`          // Go's own tests were run with these files
 	Hash      string `json:"hash,omitempty"`  // of the files of GOROOT that are changed
-	Flags     string `json:"flags,omitempty"` // of GOFLAGS that are refused
-	Race      bool   `json:"race"`            // the race detector can be had
+	Flags     string `json:"flags,omitempty"` // why a flag in GOFLAGS is refused
+	Race      bool   `json:"race"`            // the race detector works here
 	Container string `json:"container,omitempty"`
 	Cache     struct {
 		Folder string `json:"folder"`
 		Bytes  int64  `json:"bytes"`
-		// Key is another one where what lies in the folder is of no use: for a CI that keeps it.
+		// Key changes when the contents of Folder become useless. It is for a CI that keeps the folder.
 		Key string `json:"key,omitempty"`
 	} `json:"cache"`
 }
@@ -139,9 +139,9 @@ func (d diagnosis) tell(out io.Writer) {
 	if d.Flags != "" {
 		fmt.Fprintf(out, "flags        %s\n", d.Flags)
 	}
-	race := "can be had"
+	race := "works"
 	if !d.Race {
-		race = "cannot be had: it needs cgo, a C compiler and a platform that has it"
+		race = "does not work: it needs cgo, a C compiler and a platform that supports it"
 	}
 	fmt.Fprintf(out, "race         the race detector %s\n", race)
 	fmt.Fprintf(out, "build cache  %s in %s\n", inMegabytes(d.Cache.Bytes), d.Cache.Folder)
@@ -152,8 +152,8 @@ func cleanCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "clean",
 		Short: "Remove the build cache of the runtime with hooks",
-		Long: `Remove the build cache that 'racewindow explore' keeps of the standard library with hooks, and say how much
-it took. The next exploration of plain tests builds it again, which takes a minute.
+		Long: `Remove the build cache with the standard library that 'racewindow explore' needs for plain tests, and say how large
+it was. The next exploration of plain tests builds it again, which takes a minute.
 
 Exit codes: 0 removed, 2 wrong usage, 3 it cannot be removed.`,
 		Example: "  racewindow clean",
@@ -173,5 +173,5 @@ Exit codes: 0 removed, 2 wrong usage, 3 it cannot be removed.`,
 	}
 }
 
-// inMegabytes rounds up, so that something is never nothing.
+// inMegabytes rounds up, so that a small cache is not 0 MB.
 func inMegabytes(bytes int64) string { return fmt.Sprintf("%d MB", (bytes+1<<20-1)>>20) }

@@ -1,4 +1,5 @@
-// Where the runtime with hooks cannot be had: plain tests run free, which is no exploration, and a container has what is missing.
+// Machines without the runtime with hooks: plain tests run free there, which is no exploration. A command line for a container
+// that can explore them is printed.
 
 package main
 
@@ -16,10 +17,10 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// openSession is a variable so that a test can be where there is no runtime.
+// openSession is a variable so that a test can pretend that there is no runtime with hooks.
 var openSession = plain.Open
 
-// notHere says which mechanism the plain tests get instead of the runtime, and lets them run.
+// notHere says why plain tests cannot be explored here, and runs them free.
 func (r *plainRun) notHere(ctx context.Context, why error) error {
 	n := 0
 	var paths []string
@@ -49,7 +50,7 @@ func (r *plainRun) notHere(ctx context.Context, why error) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("interrupted: %w", context.Cause(ctx))
 	case errors.As(err, &failed) && failed.ExitCode() == 1:
-		return violated(fmt.Errorf("tests fail that ran free, not explored: %w", why))
+		return violated(fmt.Errorf("tests failed, which ran free and were not explored: %w", why))
 	case err != nil:
 		return fmt.Errorf("go %s: %w", strings.Join(args, " "), err)
 	}
@@ -60,11 +61,11 @@ func (r *plainRun) unexplored(why error) error {
 	if r.unjudged {
 		return nil
 	}
-	return fmt.Errorf("plain tests cannot be explored here: %w; --unjudged=ok lives with that", why)
+	return fmt.Errorf("plain tests cannot be explored here: %w; --unjudged=ok accepts that", why)
 }
 
-// freeMechanism is how the go command runs tests here, under the race detector if it can be had, and what that is called. args are nil
-// where they cannot run, because what is built is for another platform.
+// freeMechanism returns the arguments with which the go command runs tests here, under the race detector if that works, and the
+// name of this mechanism. args are nil if tests cannot run because they are built for another platform.
 func freeMechanism(ctx context.Context) (args []string, mechanism string) {
 	ask := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(ctx, "go", args...)
@@ -77,17 +78,17 @@ func freeMechanism(ctx context.Context) (args []string, mechanism string) {
 	if err != nil || len(words) != 4 || words[0] != words[2] || words[1] != words[3] && (words[1] != "386" || words[3] != "amd64") {
 		return nil, "none"
 	}
-	if _, err := ask("list", "-race", "runtime"); err != nil { // it says whether this platform has the race detector, and cgo
+	if _, err := ask("list", "-race", "runtime"); err != nil { // it fails on a platform without the race detector, and without cgo
 		return []string{"test", "-count=1"}, "free-running, without -race"
 	}
 	return []string{"test", "-count=1", "-race"}, "free-running under -race"
 }
 
-// commandPath is what go run is given for this command.
+// commandPath is the import path of this command, for go run.
 const commandPath = "github.com/racewindow/racewindow/harness/cmd/racewindow"
 
-// containerLine is the command line that does the same in a container of the newest Go with a runtime with hooks. The folder that is
-// mounted is the module's or the workspace's.
+// containerLine is the command line that does the same in a container, with the newest Go that has a runtime with hooks. It
+// mounts the folder of the module or workspace.
 func containerLine(ctx context.Context, args []string) string {
 	newest := runtime.Minors[len(runtime.Minors)-1]
 	root, here := "", "."

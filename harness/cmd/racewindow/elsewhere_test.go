@@ -53,7 +53,7 @@ func TestWhatFailsWithoutTheRuntimeIsFound(t *testing.T) {
 	code, stdout, stderr := command(t, "explore", ".")
 	require.Equal(t, exitViolated, code, stderr)
 	require.Contains(t, stdout, "part_test.go:5: wrong")
-	require.Contains(t, stderr, "tests fail that ran free, not explored")
+	require.Contains(t, stderr, "tests failed, which ran free and were not explored")
 }
 
 func TestWithoutTheRuntimeAContainersCommandLineReplays(t *testing.T) {

@@ -25,26 +25,33 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-const exploreAbout = `Run the real code one thread at a time and choose at each failpoint who goes on. What is found is shrunk
-to the fewest operations and preemptions, and replays each time.
+const exploreAbout = `Find the schedules in which tests fail: one goroutine runs at a time, and racewindow chooses at each step who goes
+on. Each finding is shrunk to the fewest operations and preemptions, and its case replays it every time.
 
-With packages, what is explored are their tests. Objects that a test gives to harness.Check are explored at
-the failpoints of their code, and where that has none, as plain tests are; what is found is kept below
-testdata/racewindow of the package. Plain tests,
-which know nothing of racewindow, are explored unmodified: the runtime itself, with hooks, lets one goroutine
-run at a time, and a switch may come before each operation of sync, sync/atomic, channels and files in the
-code under test. Deadlocks, leaks, panics and failed assertions are found, and under --race what Go's race
-detector reports, each pair of places once. A test with timers that holds is searched once more, a quarter as
-long, with timers that may fire early; what only that finds is called timing. ('racewindow doctor' says
-whether that can be had here.) What is found is kept there too, and executed first the next time. In GitHub
-Actions it is annotated, and in the step summary. Without packages it is the current package, if a test of it
-calls harness.Check, and otherwise the log that racewindow brings; a command that cannot explore that log (one
-that 'go install' has made) takes the plain tests of the current package.
+With packages, their tests are explored:
 
-Without --program, programs are drawn from the seed, one after the other. Without --strategy, several take
-turns. --exhaustive goes through every schedule with at most --preemptions preemptions, and says so.
+  plain tests    Unmodified. Go's runtime, with hooks, lets one goroutine run at a time; a switch may come before
+                 each operation of sync, sync/atomic, channels and files in the code under test. Deadlocks, leaks,
+                 panics and failed assertions are found, and with --race what Go's race detector reports, each
+                 pair of places once. A test with timers that holds is searched once more, a quarter as long,
+                 with timers that may fire early; what only that finds is called timing. 'racewindow doctor'
+                 says whether plain tests can be explored here.
+  harness.Check  The objects that tests give to harness.Check. A switch may come at the failpoints of their code;
+                 where the code has none, it may come where it does in plain tests.
 
-Before the search, the known bug (the canary) must be found with the same strategy.
+A finding is kept below testdata/racewindow of the package, and the next run executes it first. In GitHub Actions
+it is also an annotation and in the step summary.
+
+Without packages, the current package is explored if one of its tests calls harness.Check; otherwise the log that
+racewindow brings. A command that cannot explore that log (one that 'go install' has made) explores the plain tests
+of the current package.
+
+For objects and the log, programs are drawn from the seed, one after the other; --program gives one instead. Several
+strategies take turns; --strategy names one. --exhaustive executes every schedule with at most --preemptions
+preemptions, and says so. Before the search, a known bug (the canary) must be found with the same strategy.
+
+The words (schedule, preemption, canary, ...) are explained in
+` + glossary + `
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage or tests that cannot be built,
 3 no verdict: the run itself failed, was interrupted, or left something without a verdict.`
@@ -61,8 +68,8 @@ const exploreExamples = `  racewindow explore ./cache                          w
 
 type exploreFlags struct {
 	subject    string
-	settings   string // of the subject, as a case has them
-	holds      bool   // with these settings it is meant to
+	settings   string // of the subject, as a case writes them
+	holds      bool   // the subject with these settings is meant to hold
 	handover   string
 	program    string
 	config     explore.Config
@@ -90,7 +97,7 @@ func exploreCommand() *cobra.Command {
 	f := &exploreFlags{}
 	cmd := &cobra.Command{
 		Use:     "explore [packages]",
-		Short:   "One thread at a time: every interleaving can be chosen, replayed, shrunk",
+		Short:   "Run one goroutine at a time: schedules are chosen, replayed, shrunk",
 		Long:    exploreAbout,
 		Example: exploreExamples,
 		Args:    onlyPackages,
@@ -105,11 +112,12 @@ func exploreCommand() *cobra.Command {
 	return cmd
 }
 
-const exploreCrashAbout = `racewindow explore --crash: one thread at a time, and power is lost at every step of every schedule. The object,
-or the log, is opened again from every disk that this may leave, and must hold what was durable. Of packages, it
-is for the objects of harness.Check that open their files with env.Disk(). All other flags are those of
-'racewindow explore'. ('racewindow stress --crash' loses power under load, with thousands of goroutines, and
-'racewindow kill' kills processes.)
+const exploreCrashAbout = `Find what a loss of power destroys: one thread runs at a time, and power is lost at every step of every schedule.
+The object, or the log, is opened again from every disk that this may leave, and must hold what was durable.
+
+With packages, it is for the objects of harness.Check that open their files with env.Disk(). The command is
+'racewindow explore --crash', and has its other flags. ('racewindow stress --crash' loses power under load, with
+thousands of goroutines; 'racewindow kill' kills processes.)
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage or tests that cannot be built,
 3 no verdict: the run itself failed, was interrupted, or left something without a verdict.`
@@ -121,7 +129,7 @@ const exploreCrashExamples = `  racewindow crash ./wal                          
 // exploreCrashCommand is explore that loses power.
 func exploreCrashCommand() *cobra.Command {
 	cmd := exploreCommand()
-	cmd.Use, cmd.Short = "crash [packages]", "One thread at a time, and power is lost at every step"
+	cmd.Use, cmd.Short = "crash [packages]", "Lose power at every step of every schedule"
 	cmd.Long, cmd.Example = exploreCrashAbout, exploreCrashExamples
 	if err := errors.Join(cmd.Flags().Set("crash", "true"), cmd.Flags().MarkHidden("crash")); err != nil {
 		panic(err) // the flag is defined
@@ -132,18 +140,18 @@ func exploreCrashCommand() *cobra.Command {
 func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	s := &f.config.Search
-	flags.StringVar(&f.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
-	flags.BoolVar(&f.race, "race", false, "of packages: under the race detector")
+	flags.StringVar(&f.pattern, "run", "", "with packages: only the tests that match `REGEXP`")
+	flags.BoolVar(&f.race, "race", false, "with packages: under the race detector")
 	flags.StringVar(&f.leaks, "leaks", "new", "of plain tests, which leaks are found, `NAME`: new (the schedule without a switch has not), always, or ok (none)")
 	flags.StringVar(&f.unjudged, "unjudged", "fail", "of plain tests, what it means that one gets no verdict, `NAME`: fail (exit code 3) or ok")
-	flags.StringArrayVar(&f.build, "build", nil, "of packages, a `FLAG` of go test, such as -tags=slow; repeat for more. Most can be given as go test has them")
+	flags.StringArrayVar(&f.build, "build", nil, "with packages, a `FLAG` of go test, such as -tags=slow; repeat for more. Most can be given as go test has them")
 	flags.IntVarP(&f.processes, "processes", "p", 1, "of plain tests: `N` side by side, each in a process of its own, which has one core")
 	flags.StringVar(&f.shard, "shard", "", "of plain tests: only every N-th, `I/N` with I from 1, so that N machines do them all")
 	flags.DurationVar(&f.perTest, "budget-per-test", 0, "of plain tests: how long to search in each; --budget is for all of them together")
 	flags.DurationVar(&f.timeout, "timeout", 0, "of plain tests: those of one package are ended after so long, and are not judged (default never)")
 	flags.StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
 	f.teller.define(flags)
-	flags.StringToStringVar(&f.set, "set", nil, "of packages and of --subject registry: settings, `NAME=VALUE,...`")
+	flags.StringToStringVar(&f.set, "set", nil, "with packages and --subject registry: settings, `NAME=VALUE,...`")
 	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: "+strings.Join(subjectNames(), " or "))
 	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
 	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
@@ -180,12 +188,12 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	if f.jsonFile == "-" {
 		out = os.Stderr
 	}
-	debug.SetGCPercent(400) // schedules make garbage and keep none of it
+	debug.SetGCPercent(400) // schedules make garbage and keep nothing
 	line := newProgressLine("explore")
 	f.config.Progress = line.explored
 	f.config.Found = func(failure *sched.Failure, c cases.Case) {
 		line.aside(func() {
-			fmt.Fprintf(os.Stderr, "explore: found %s, and makes it smaller: racewindow replay '%v'\n", failure.Class(), c)
+			fmt.Fprintf(os.Stderr, "explore: found %s, shrinking it: racewindow replay '%v'\n", failure.Class(), c)
 		})
 	}
 	summary, err := explore.Run(ctx, f.config)
@@ -223,7 +231,7 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 			return fmt.Errorf("--exhaustive: say of which program, with --program '%s'", exampleOf(f.config.Subject))
 		}
 		if flags.Changed("strategy") && s.Strategy != "bounded" && s.Strategy != "delay-bounded" {
-			return fmt.Errorf("--exhaustive --strategy %s: that one draws at random; leave it out", s.Strategy)
+			return fmt.Errorf("--exhaustive --strategy %s: this strategy draws at random; leave it out", s.Strategy)
 		}
 		if s.Strategy == "" {
 			s.Strategy = "bounded"
@@ -247,7 +255,7 @@ func (f *exploreFlags) settleDraw(flags *pflag.FlagSet) error {
 	f.config.Draw.Small, f.config.Draw.Torn = true, f.crash
 	if !flags.Changed("per-program") {
 		f.config.PerProgram = 2000
-		if f.crash { // most of what a crash shows, it shows in the first schedules of a program
+		if f.crash { // crashes show most of what they can in the first schedules of a program
 			f.config.PerProgram = 100
 		}
 	}
@@ -283,7 +291,7 @@ func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 	)
 }
 
-// parseProgram reads --program: the threads alone, or a whole case, whose options then count.
+// parseProgram reads --program: the threads alone, or a whole case, which then also sets the options.
 func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
 	text, whole, find := f.program, cases.IsText(f.program), cases.Only(f.config.Subject)
 	switch {
@@ -309,7 +317,8 @@ func (f *exploreFlags) parseProgram(flags *pflag.FlagSet) error {
 	return f.settleName(c.Settings)
 }
 
-// tell prints what came, and ends with the exit code that says it. failed is why the exploration itself came to no end.
+// tell prints findings and summary, and returns the error that gives the exit code. failed is why the exploration itself
+// failed, nil if it did not.
 func (f *exploreFlags) tell(s *explore.Summary, out io.Writer, failed error) error {
 	for _, finding := range s.Findings {
 		if err := finding.Report.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout)); err != nil {
@@ -336,7 +345,7 @@ func (f *exploreFlags) tell(s *explore.Summary, out io.Writer, failed error) err
 	return failed
 }
 
-// closing says what was done, in lines that no report has.
+// closing is the text after the reports: the verdict and what was done.
 func (f *exploreFlags) closing(s *explore.Summary) string {
 	var out strings.Builder
 	what := s.Name
@@ -351,8 +360,8 @@ func (f *exploreFlags) closing(s *explore.Summary) string {
 	return out.String()
 }
 
-// write writes the files that were asked for, and says which of them hold a finding. A finding's files are called by what it is,
-// so that none takes the place of another.
+// write writes the files that were asked for, and returns those that hold a finding. Their names contain the finding's
+// fingerprint, so that no finding overwrites another.
 func (f *exploreFlags) write(s *explore.Summary) (kept []string, err error) {
 	if f.jsonFile != "" {
 		err = writeJSON(f.jsonFile, s)

@@ -22,16 +22,18 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// What a drawn program of a Check gets: its first schedules show most of what it can show.
+// perProgramOfChecks is the default of --per-program for Checks. The first schedules of a program show most of what it can
+// show.
 const perProgramOfChecks = 200
 
-// withoutPackages are the flags with which the plain tests of the current package are explored though it is not named.
+// withoutPackages are the flags that may be given when the plain tests of the current package are explored although it is
+// not named.
 var withoutPackages = []string{
 	"race", "leaks", "unjudged", "processes", "shard", "budget", "budget-per-test", "timeout", "atomic", "test2json", "junit", "sarif", "known", "schedules", "seed", "all", "out", "json",
 }
 
-// hasTestsHere reports whether it is about the current package: it has Checks, or plain tests in a build that cannot explore the log
-// anyway, and nothing was said that only the log understands.
+// hasTestsHere reports whether a call without packages means the current package: the package has Checks, or it has plain
+// tests and this build cannot explore the log; and no flag was given that only the log understands.
 func (f *exploreFlags) hasTestsHere(ctx context.Context, flags *pflag.FlagSet) bool {
 	if flags.Changed("handover") || flags.Changed("subject") {
 		return false
@@ -51,10 +53,10 @@ func (f *exploreFlags) hasTestsHere(ctx context.Context, flags *pflag.FlagSet) b
 // tests explores the tests of packages: what they give to harness.Check, and then the plain ones.
 func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.Writer, packages []string) error {
 	if flags.Changed("handover") {
-		return usageError{errors.New("--handover is of the log that the command brings: leave it out, or leave the packages out")}
+		return usageError{errors.New("--handover is for the log that the command brings: leave it out, or leave the packages out")}
 	}
 	if flags.Changed("subject") {
-		return usageError{errors.New("--subject says which subject of the command's: leave it out, or leave the packages out")}
+		return usageError{errors.New("--subject chooses a subject that the command brings: leave it out, or leave the packages out")}
 	}
 	if err := f.checkFlags(flags); err != nil {
 		return usageError{err}
@@ -100,7 +102,7 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if err := f.atomicIsLinked(ctx, packages); err != nil {
 		return err
 	}
-	if len(with) == 0 || withChecks { // without either it says so
+	if len(with) == 0 || withChecks { // if there are neither, checks says so
 		err = f.checks(ctx, order, flags, out, packages)
 	}
 	var wrong usageError
@@ -110,7 +112,7 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	return besides(both(err, f.plain(ctx, order, flags, out, with)), f.teller.write(out))
 }
 
-// atomicIsLinked refuses an --atomic that names no package of the tests: nothing would be left out then, and nobody would notice.
+// atomicIsLinked refuses an --atomic that matches no package of the tests: it would do nothing, and nobody would notice.
 func (f *exploreFlags) atomicIsLinked(ctx context.Context, packages []string) error {
 	if len(f.atomic) == 0 {
 		return nil
@@ -123,14 +125,14 @@ func (f *exploreFlags) atomicIsLinked(ctx context.Context, packages []string) er
 		above, beneath := strings.CutSuffix(pattern, "/...")
 		is := func(path string) bool { return path == above || beneath && strings.HasPrefix(path, above+"/") }
 		if !slices.ContainsFunc(linked, is) {
-			return usageError{fmt.Errorf("--atomic %.200q: the tests are built from no such package%s; it is an import path, or PATH/... for all beneath",
+			return usageError{fmt.Errorf("--atomic %.200q: no package of the tests matches%s; give an import path, or PATH/... for all packages below it",
 				pattern, spelling.Meant(above, linked))}
 		}
 	}
 	return nil
 }
 
-// nothingToExplore says what packages have that have no tests.
+// nothingToExplore is the error for packages without tests. It names their fuzz targets, if there are any.
 func nothingToExplore(asked []string, listed []plain.Package) error {
 	var targets []string
 	for _, p := range listed {
@@ -143,7 +145,7 @@ func nothingToExplore(asked []string, listed []plain.Package) error {
 	return fmt.Errorf("%s has %s", strings.Join(asked, " "), what)
 }
 
-// besides is how a run ends of which something could not be written.
+// besides is the error of a run that ended with err, and some of whose results could not be written.
 func besides(err, unwritten error) error {
 	if unwritten == nil {
 		return err
@@ -151,7 +153,7 @@ func besides(err, unwritten error) error {
 	return both(err, unwritten)
 }
 
-// begin looks whether what was asked for can be written.
+// begin finds out before the run whether its results can be written.
 func (f *exploreFlags) begin(flags *pflag.FlagSet) error {
 	if f.teller.test2json && f.jsonFile == "-" {
 		return usageError{errors.New("--test2json and --json - both write to standard output: give --json a file, or leave one of the two out")}
@@ -165,7 +167,7 @@ func (f *exploreFlags) begin(flags *pflag.FlagSet) error {
 // mostProcesses bounds -p.
 const mostProcesses = 1024
 
-// sharded are the tests of the shard that was asked for: every N-th of all, in their order.
+// sharded leaves the tests of the shard that --shard names: every N-th of all, in their order.
 func (f *exploreFlags) sharded(packages []plain.Package) ([]plain.Package, error) {
 	if f.shard == "" {
 		return packages, nil
@@ -178,7 +180,7 @@ func (f *exploreFlags) sharded(packages []plain.Package) ([]plain.Package, error
 	case !ok || err != nil || other != nil || part < 1 || part > parts:
 		return nil, usageError{fmt.Errorf("--shard %.40q: write I/N with I from 1 to N, such as 2/4", f.shard)}
 	case parts > all:
-		return nil, usageError{fmt.Errorf("--shard %s: there are %d plain tests, so that a shard would have none: use at most %d", f.shard, all, all)}
+		return nil, usageError{fmt.Errorf("--shard %s: there are only %d plain tests, so a shard would have none: use at most %d shards", f.shard, all, all)}
 	}
 	var own []plain.Package
 	at := 0
@@ -199,7 +201,7 @@ func (f *exploreFlags) sharded(packages []plain.Package) ([]plain.Package, error
 	return own, nil
 }
 
-// both is how a run ends whose two parts have ended so: what was found wins, then what could not be judged.
+// both is the error of a run whose two parts ended with these. A finding comes before everything else.
 func both(first, second error) error {
 	switch {
 	case first == nil:
@@ -221,7 +223,7 @@ func both(first, second error) error {
 // listFlags are the flags of the go command that decide which files a package has.
 func listFlags(build []string, race bool) (flags []string) {
 	if race {
-		flags = append(flags, "-race") // files may say that they are built with it only
+		flags = append(flags, "-race") // a build constraint may ask for it
 	}
 	for _, given := range build {
 		name, _, _ := strings.Cut(strings.TrimLeft(given, "-"), "=")
@@ -232,7 +234,7 @@ func listFlags(build []string, race bool) (flags []string) {
 	return flags
 }
 
-// order is what a test binary is told to do.
+// order makes the order for the test binaries from the flags.
 func (f *exploreFlags) order(flags *pflag.FlagSet) (drive.Order, error) {
 	s := f.config.Search
 	order := drive.Order{
@@ -259,7 +261,7 @@ func (f *exploreFlags) order(flags *pflag.FlagSet) (drive.Order, error) {
 	return order, oneOf(map[string][]string{"leaks": {f.leaks, "new", "always", "ok"}, "unjudged": {f.unjudged, "fail", "ok"}})
 }
 
-// oneOf refuses a flag whose value, the first of the list, is none of the others.
+// oneOf refuses a flag with an unknown value. Each list has the value first, then the known ones.
 func oneOf(flags map[string][]string) error {
 	for name, values := range flags {
 		if !slices.Contains(values[1:], values[0]) {
@@ -294,7 +296,7 @@ const perTest = 5000
 func (f *exploreFlags) plain(ctx context.Context, order drive.Order, flags *pflag.FlagSet, out io.Writer, packages []plain.Package) error {
 	for _, name := range []string{"program", "set", "crash", "faults", "per-program", "max-threads", "max-operations"} {
 		if flags.Changed(name) {
-			return nil // it was asked for Checks alone
+			return nil // this flag is for Checks alone, so only they are meant
 		}
 	}
 	if !flags.Changed("budget") && !flags.Changed("budget-per-test") && !flags.Changed("schedules") && !f.exhaustive {

@@ -1,4 +1,4 @@
-// What was found in a plain test: its report, the place in the source, where it is kept.
+// Findings in plain tests: their report, their place in the source, where they are kept.
 
 package main
 
@@ -23,7 +23,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// found takes a finding: it makes the report, keeps the schedule, and returns what there is to say.
+// found makes the report of a finding, keeps its schedule, and returns the text to print.
 func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
 	token := plain.Token{Test: e.Test, Alone: e.Finding.Apart == drive.ApartFirst, Schedule: e.Finding.Schedule}
 	told := r.reportOf(p, e, token)
@@ -61,7 +61,7 @@ func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
 	return b.String()
 }
 
-// shown is a report for the terminal.
+// shown is the report as text for the terminal, with the first lines of its stacks.
 func (r *plainRun) shown(e *drive.Event, told *report.Report) string {
 	var b strings.Builder
 	columns, palette := 100, report.Palette{}
@@ -81,15 +81,15 @@ func (r *plainRun) shown(e *drive.Event, told *report.Report) string {
 	return b.String()
 }
 
-// How many lines of stacks are shown, and of what the race detector says: there are the two accesses, and where their goroutines were
-// started.
+// The most lines of stacks that are shown, and of a report of the race detector, which has the two accesses and where their
+// goroutines were started.
 const (
 	mostOfStack = 24
 	mostOfRace  = 40
 )
 
-// buildFlags are a user's flags for the go command as the command takes them. What is built, and so what is found, depends on tags; who pastes
-// the line may have other GOFLAGS.
+// buildFlags writes a user's flags for the go command as --build flags of a replay command. The tags of GOFLAGS are added:
+// what is found depends on them, and whoever pastes the line may have other GOFLAGS.
 func buildFlags(tool runtime.Toolchain, given []string) (flags []string) {
 	for _, f := range append(tool.SettingsOf(given, "tags"), given...) {
 		flags = append(flags, "--build="+quotedWord(f))
@@ -97,7 +97,7 @@ func buildFlags(tool runtime.Toolchain, given []string) (flags []string) {
 	return flags
 }
 
-// reportOf is the report of a finding.
+// reportOf makes the report of a finding, with the command that replays it.
 func (r *plainRun) reportOf(p plain.Package, e *drive.Event, token plain.Token) *report.Report {
 	command := []string{"racewindow", "replay"}
 	if r.race {
@@ -117,7 +117,7 @@ func (r *plainRun) reportOf(p plain.Package, e *drive.Event, token plain.Token) 
 	return told
 }
 
-// keep writes the schedule where the next run finds it, unless it comes from there.
+// keep writes the schedule to where the next run finds it, unless it was read from there.
 func (r *plainRun) keep(p plain.Package, e *drive.Event, token plain.Token, told *report.Report) {
 	if e.Kept != "" {
 		return
@@ -134,7 +134,7 @@ func (r *plainRun) keep(p plain.Package, e *drive.Event, token plain.Token, told
 	e.Kept = file
 }
 
-// write puts a finding's reports and its token into the folder that was asked for. It returns the page.
+// write writes a finding's reports and its token to the folder of --out. It returns the HTML page's file.
 func (r *plainRun) write(told *report.Report, token plain.Token) (page string) {
 	if r.folder == "" {
 		return ""
@@ -154,14 +154,15 @@ func (r *plainRun) write(told *report.Report, token plain.Token) (page string) {
 }
 
 var (
-	// placed is FILE:LINE in a failure's site, framed a line of a stack.
+	// placed matches FILE:LINE in a failure's site, framed a line of a stack.
 	placed = regexp.MustCompile(`([\w.-]+\.go):(\d+)`)
 	framed = regexp.MustCompile(`(?m)^\t(/.*\.go):(\d+)$`)
-	// raced is a line of what the race detector says.
+	// raced matches a line with a place in a report of the race detector.
 	raced = regexp.MustCompile(`(?m)^\s+(/.*\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// inALine is what was found, in a line. The own words of a data race do not say what they are about, and those of a deadlock tell of everybody.
+// inALine says in one line what was found. The detail of a data race does not name its kind, so that is added; the detail of
+// a deadlock or leak lists every goroutine, so it is shortened.
 func inALine(f *sched.Failure, detail string) string {
 	switch f.Kind {
 	case sched.DataRace:
@@ -172,13 +173,13 @@ func inALine(f *sched.Failure, detail string) string {
 	return detail
 }
 
-// mostWaiting is of how many goroutines a line says what they wait for.
+// mostWaiting is the most goroutines of which one line says what they wait for.
 const mostWaiting = 2
 
-// waiting is what is said of one goroutine.
+// waiting matches what a failure's message says of one waiting goroutine.
 var waiting = regexp.MustCompile(`(\S+) waits in (\S+) \([\w.-]+\.go:\d+\): ([^;]+)`)
 
-// whoWaits shortens what is said of a deadlock or a leak.
+// whoWaits says in one line which goroutines wait in a deadlock or a leak, and for what.
 func whoWaits(f *sched.Failure, detail string) string {
 	all := waiting.FindAllStringSubmatch(f.Message, -1)
 	if len(all) == 0 {
@@ -201,8 +202,8 @@ func whoWaits(f *sched.Failure, detail string) string {
 	return line
 }
 
-// placeOfRace is where the first of a data race's two accesses is whose place is known, by the message; the detector's text has the whole
-// name of its file.
+// placeOfRace is the place of the access that the message names. The message has the base name of the file; the detector's
+// report has its path.
 func placeOfRace(f *sched.Failure) (file string, line int) {
 	at := placed.FindStringSubmatch(f.Message)
 	for _, found := range raced.FindAllStringSubmatch(f.Stack, -1) {
@@ -213,8 +214,8 @@ func placeOfRace(f *sched.Failure) (file string, line int) {
 	return "", 0
 }
 
-// placeOf is where a finding shows, from the current folder on: where the test said so or the code panicked, at the first access of a data
-// race, else where the first goroutine stands that waits in the package.
+// placeOf is where a finding shows, as a path from the current folder: where the test reported the failure or the code
+// panicked, at the first access of a data race, and otherwise where the first goroutine waits in the package.
 func placeOf(p plain.Package, f *drive.PlainFinding) (file string, line int) {
 	failure := f.Failure
 	if f.Outcome.Failure != nil {
@@ -247,7 +248,7 @@ func number(digits string) int {
 	return n
 }
 
-// fromHere is a file from the current folder on, where it lies beneath it.
+// fromHere makes a path relative to the current folder, if the file is below it.
 func fromHere(file string) string {
 	here, err := os.Getwd()
 	if err != nil || file == "" {

@@ -1,4 +1,4 @@
-// Plain tests: those that call no harness.Check. They are explored unmodified, on the runtime with hooks (package plain).
+// Plain tests are those that call no harness.Check. They are explored unmodified, on the runtime with hooks (package plain).
 
 package main
 
@@ -23,26 +23,26 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A plainRun has the plain tests of some packages carry out one order.
+// A plainRun carries out one order with the plain tests of some packages.
 type plainRun struct {
 	verb      string
 	pattern   string // go test's -run
 	packages  []plain.Package
 	flags     []string // of the go command
 	race      bool     // with the race detector
-	debug     bool     // compiled for a debugger, as the next run will be
-	brief     bool     // findings are told in a line
+	debug     bool     // compile for a debugger, which will execute the same binary
+	brief     bool     // print a finding as one line
 	order     drive.Order
-	unjudged  bool          // what is not judged is no failure
-	folder    string        // for the reports of what is found; "" for none
-	processes int           // side by side
+	unjudged  bool          // a test without a verdict is no failure
+	folder    string        // for the reports of findings; "" for none
+	processes int           // at the same time
 	whole     time.Duration // for all tests together, 0 for no such bound
 	timeout   time.Duration // of one package's tests, 0 for none
 	tell      *teller
 	out       io.Writer
 	screen    *os.File
 
-	session  *plain.Session // once it was run
+	session  *plain.Session // nil before run
 	line     *progressLine
 	status   atomic.Value  // what is being done
 	kept     []drive.Event // for --json
@@ -51,11 +51,11 @@ type plainRun struct {
 	texts    map[string]string
 	began    map[string]time.Time
 	problems []error
-	claims   bool // a bound was exhausted
+	claims   bool // some bound was exhausted, so the conditions of that claim are printed
 	passed   map[string]uint64
 }
 
-// run explores one package after the other. It ends with the error that says which exit code.
+// run explores one package after the other. Its error gives the exit code.
 func (r *plainRun) run(ctx context.Context) error {
 	r.counts, r.findings, r.passed = map[string]int{}, map[string][]results.Finding{}, map[string]uint64{}
 	r.texts, r.began = map[string]string{}, map[string]time.Time{}
@@ -94,7 +94,7 @@ func (r *plainRun) run(ctx context.Context) error {
 	}
 	r.line = newProgressLine(r.verb)
 	if r.tell.stream != nil {
-		r.line.out = io.Discard // whoever reads the stream takes other lines for errors
+		r.line.out = io.Discard // readers of the stream take other lines for errors
 	}
 	session.Event = r.event
 	r.status.Store("begins")
@@ -115,7 +115,7 @@ func (r *plainRun) run(ctx context.Context) error {
 	return r.conclude(nil)
 }
 
-// testsOf is how many tests packages have.
+// testsOf counts the plain tests of packages.
 func testsOf(packages []plain.Package) (n int) {
 	for _, p := range packages {
 		n += len(p.Tests)
@@ -123,7 +123,7 @@ func testsOf(packages []plain.Package) (n int) {
 	return n
 }
 
-// event takes one event.
+// event handles one event of a test binary.
 func (r *plainRun) event(p plain.Package, e drive.Event) {
 	e.Package = p.ImportPath
 	at := p.ImportPath + " " + e.Test
@@ -148,7 +148,7 @@ func (r *plainRun) event(p plain.Package, e drive.Event) {
 	}
 }
 
-// say prints what there is to say of a test, or has it in the stream.
+// say prints a text about a test, or adds it to the stream.
 func (r *plainRun) say(p plain.Package, test, text string) {
 	r.texts[p.ImportPath+" "+test] += text
 	r.tell.said(p.ImportPath, test, text)
@@ -157,7 +157,7 @@ func (r *plainRun) say(p plain.Package, test, text string) {
 	}
 }
 
-// ended takes what became of a test.
+// ended records and prints the result of a test.
 func (r *plainRun) ended(p plain.Package, e drive.Event) {
 	at, verdict := p.ImportPath+" "+e.Test, e.Plain.Verdict
 	r.counts[verdict]++
@@ -175,13 +175,13 @@ func (r *plainRun) ended(p plain.Package, e drive.Event) {
 	})
 }
 
-// closing says what became of a test, in lines that no report has.
+// closing is the text after a test's reports: its verdict and what was done.
 func closing(e drive.Event, race bool) string {
 	s := e.Plain
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s", s.Verdict, e.Test)
 	if t := s.Timing; s.Verdict == drive.FoundSome && t != nil && t.Findings == s.Findings {
-		text.WriteString(": only where timers may fire early; where time passes when all wait") // what follows is about the search that held
+		text.WriteString(": only where timers may fire early; where time passes when all wait") // the figures that follow are of the search that held
 	}
 	switch st := s.Statistics; {
 	case (s.Verdict == drive.HeldAll || s.Verdict == drive.FoundSome) && st.Steps > 0:
@@ -226,7 +226,7 @@ func numberOf(n int) string {
 	return fmt.Sprint(n)
 }
 
-// exhausted says which schedules were executed.
+// exhausted says which schedules were all executed.
 func exhausted(x sched.Exhausted) string {
 	switch {
 	case x.Complete:
@@ -237,17 +237,17 @@ func exhausted(x sched.Exhausted) string {
 	return fmt.Sprintf("%d schedules with at most %d preemptions", x.Schedules, x.Bound)
 }
 
-// conditions are those of every claim that a bound is exhausted.
+// conditions states what every claim of an exhausted bound assumes.
 func (r *plainRun) conditions() string {
 	without := ""
 	if len(r.order.Atomic) > 0 {
-		without = ", but for those in " + strings.Join(r.order.Atomic, ", ") + ","
+		without = ", except those in " + strings.Join(r.order.Atomic, ", ") + ","
 	}
-	return "A bound is exhausted where each operation of sync, sync/atomic, channels, files and connections that the code under test calls" + without +
-		" counts as a place for a switch, what lies between two of them as one step, time passes only when all wait unless timers may fire early, and random numbers are the same each time.\n"
+	return "A bound is exhausted on these conditions: each operation of sync, sync/atomic, channels, files and connections that the code under test calls" + without +
+		" is a place for a switch; the code between two of them is one step; time passes only when all wait, unless timers may fire early; and random numbers are the same each time.\n"
 }
 
-// noisiest are the points that were passed most often, which --atomic may take out; "" if there are none.
+// noisiest names the five points that were passed most often, for --atomic; "" if there are none.
 func (r *plainRun) noisiest() string {
 	names := slices.SortedFunc(maps.Keys(r.passed), func(a, b string) int {
 		return cmp.Or(cmp.Compare(r.passed[b], r.passed[a]), strings.Compare(a, b))
@@ -259,10 +259,10 @@ func (r *plainRun) noisiest() string {
 	if len(words) == 0 {
 		return ""
 	}
-	return "noisiest points: " + strings.Join(words, ", ") + "; --atomic PACKAGE has none in a package\n"
+	return "noisiest points: " + strings.Join(words, ", ") + "; --atomic PACKAGE leaves out those of a package\n"
 }
 
-// conclude says what came of it all. A finding wins over everything else.
+// conclude prints the totals, and returns the error that gives the exit code.
 func (r *plainRun) conclude(failed error) error {
 	n := 0
 	for _, count := range r.counts {
@@ -287,7 +287,7 @@ func (r *plainRun) conclude(failed error) error {
 	return r.exit(errors.Join(append([]error{failed}, r.problems...)...), n)
 }
 
-// exit is the error that says which exit code.
+// exit is the error that gives the exit code. A finding comes before everything else. n is how many tests ended.
 func (r *plainRun) exit(failed error, n int) error {
 	var build *runtime.BuildError
 	var flag *runtime.FlagError
@@ -300,14 +300,14 @@ func (r *plainRun) exit(failed error, n int) error {
 	case failed != nil:
 		return failed
 	case n == 0:
-		return fmt.Errorf("no verdict: -run %q came to no plain test", r.pattern)
+		return fmt.Errorf("no verdict: -run %q matches no plain test", r.pattern)
 	case notJudged > 0 && !r.unjudged:
-		return fmt.Errorf("no verdict on %d of %d plain tests (--unjudged=ok lives with that)", notJudged, n)
+		return fmt.Errorf("no verdict on %d of %d plain tests (--unjudged=ok accepts that)", notJudged, n)
 	}
 	return nil
 }
 
-// selected are the packages that have plain tests which the pattern selects.
+// selected are the packages with plain tests that the pattern selects, each with those tests alone.
 func selected(packages []plain.Package, pattern string) (with []plain.Package, err error) {
 	for _, p := range packages {
 		p.Tests, err = p.Matching(pattern)
@@ -321,7 +321,7 @@ func selected(packages []plain.Package, pattern string) (with []plain.Package, e
 	return with, nil
 }
 
-// plainOf says whether a test is a plain one of these packages, and in which of them.
+// plainOf finds the package of a plain test, or of the plain test that a sub-test belongs to.
 func plainOf(packages []plain.Package, test string) (p plain.Package, is bool) {
 	for _, p := range packages {
 		if slices.Contains(p.Tests, topOf(test)) {

@@ -1,4 +1,4 @@
-// What a run over tests tells other programs: go test's JSON stream, JUnit, SARIF, GitHub, and the list of known findings.
+// Results of tests for other programs: go test's JSON stream, JUnit, SARIF, GitHub, and the list of known findings.
 
 package main
 
@@ -20,25 +20,25 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-// A teller collects what becomes of tests, and tells it in the forms that were asked for.
+// A teller collects the results of tests, and writes them in the forms that were asked for.
 type teller struct {
 	test2json          bool
 	junit, sarif, list string
 
 	stream        *results.TestJSON
-	open, problem string // the package whose tests run, and why they could not
+	open, problem string // the package whose tests run, and why they could not all run
 	known         *results.Known
 	all           []results.Result
 }
 
 func (t *teller) define(flags *pflag.FlagSet) {
-	flags.BoolVar(&t.test2json, "test2json", false, "of packages: write to standard output the stream that go test -json writes, for gotestsum and editors; -json does too")
-	flags.StringVar(&t.junit, "junit", "", "of packages: write what became of each test as JUnit XML to `FILE`")
-	flags.StringVar(&t.sarif, "sarif", "", "of packages: write what was found as SARIF 2.1.0 to `FILE`, for code scanning")
-	flags.StringVar(&t.list, "known", "", "of packages: `FILE` with findings that are known, one a line: they are told, and are no failure")
+	flags.BoolVar(&t.test2json, "test2json", false, "with packages: write to standard output the stream that go test -json writes, for gotestsum and editors; -json does too")
+	flags.StringVar(&t.junit, "junit", "", "with packages: write what became of each test as JUnit XML to `FILE`")
+	flags.StringVar(&t.sarif, "sarif", "", "with packages: write what was found as SARIF 2.1.0 to `FILE`, for code scanning")
+	flags.StringVar(&t.list, "known", "", "with packages: `FILE` with known findings, one a line: they are reported, and are no failure")
 }
 
-// begin reads the list of known findings, and begins the stream.
+// begin opens the stream and reads the list of known findings.
 func (t *teller) begin() error {
 	if t.test2json {
 		t.stream = results.NewTestJSON(standardOutput)
@@ -56,7 +56,7 @@ func (t *teller) begin() error {
 	return nil
 }
 
-// began says that a package's tests begin, and those of the one before are over; testBegan that one of them does.
+// began begins a package in the stream, after it has ended the package before. testBegan begins a test.
 func (t *teller) began(pkg string) {
 	if t.stream == nil || pkg == t.open {
 		return
@@ -73,20 +73,20 @@ func (t *teller) testBegan(pkg, test string) {
 	}
 }
 
-// Write has a line that is of no test as output of the package whose tests run.
+// Write adds a line that belongs to no test to the stream, as output of the package whose tests run.
 func (t *teller) Write(text []byte) (int, error) {
 	t.stream.Output(t.open, "", string(text))
 	return len(text), t.stream.Err()
 }
 
-// said is what was told of a test.
+// said adds a text about a test to the stream.
 func (t *teller) said(pkg, test, text string) {
 	if t.stream != nil {
 		t.stream.Output(pkg, test, text)
 	}
 }
 
-// ended takes what became of a test.
+// ended takes the result of a test.
 func (t *teller) ended(r results.Result) {
 	t.all = append(t.all, r)
 	if t.stream != nil {
@@ -94,10 +94,10 @@ func (t *teller) ended(r results.Result) {
 	}
 }
 
-// failed says that the tests of the package could not be executed, or not all.
+// failed records why the tests of the open package could not be executed, or not all of them.
 func (t *teller) failed(why error) { t.problem = printable(why.Error()) }
 
-// over says that the tests of the package are over that began last.
+// over ends the open package, if there is one.
 func (t *teller) over() {
 	if t.stream != nil && t.open != "" {
 		t.stream.Ended(t.open, t.problem)
@@ -105,7 +105,7 @@ func (t *teller) over() {
 	t.open, t.problem = "", ""
 }
 
-// checks takes what Checks have told.
+// checks makes results of the events that Checks sent.
 func (t *teller) checks(told []drive.Event) {
 	findings := map[string][]results.Finding{}
 	texts := map[string]string{}
@@ -134,7 +134,7 @@ func (t *teller) checks(told []drive.Event) {
 	t.over()
 }
 
-// write writes the files that were asked for, and what GitHub Actions is told.
+// write writes the files that were asked for, and in GitHub Actions the annotations and the step summary.
 func (t *teller) write(out io.Writer) (err error) {
 	root := checkout()
 	if t.junit != "" {
@@ -168,7 +168,7 @@ func (t *teller) summarize() error {
 	return errors.Join(results.WriteSummary(f, t.all), f.Close())
 }
 
-// written makes a file of what write writes. - is standard output.
+// written writes a file whole, from what write writes; "-" is standard output.
 func written(file string, write func(io.Writer) error) error {
 	var text bytes.Buffer
 	if err := write(&text); err != nil {
@@ -181,7 +181,7 @@ func written(file string, write func(io.Writer) error) error {
 	return output.Write(file, text.Bytes())
 }
 
-// checkout is the folder from which a CI names files: the workspace, or the top of the repository; "" if there is none.
+// checkout is the folder that a CI's paths of files begin at: the workspace, or the top of the repository; "" for none.
 func checkout() string {
 	if folder := os.Getenv("GITHUB_WORKSPACE"); folder != "" {
 		return folder
@@ -198,7 +198,7 @@ func checkout() string {
 	return ""
 }
 
-// knownLines say which findings are known, and which of the list did not show.
+// knownLines says which findings are known, and which findings on the list did not show.
 func (t *teller) knownLines() string {
 	var text strings.Builder
 	for _, r := range t.all {
@@ -214,7 +214,7 @@ func (t *teller) knownLines() string {
 	return text.String()
 }
 
-// unknown is how many findings no list names.
+// unknown counts the findings that are not on the list of known ones.
 func (t *teller) unknown() (n int) {
 	for _, r := range t.all {
 		for _, f := range r.Findings {
@@ -226,7 +226,7 @@ func (t *teller) unknown() (n int) {
 	return n
 }
 
-// outcomeOf is what a CI makes of a plain test.
+// outcomeOf is the outcome of a plain test for a CI: known findings pass.
 func outcomeOf(s *drive.PlainSummary, findings []results.Finding, unjudgedOK bool) results.Outcome {
 	switch s.Verdict {
 	case drive.HeldAll, drive.Sequential:
@@ -247,7 +247,7 @@ func outcomeOf(s *drive.PlainSummary, findings []results.Finding, unjudgedOK boo
 	return results.Fail
 }
 
-// took is how long a test took.
+// took is the time since a test began, 0 if it did not begin.
 func took(since time.Time) time.Duration {
 	if since.IsZero() {
 		return 0

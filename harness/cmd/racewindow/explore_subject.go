@@ -15,7 +15,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/registry"
 )
 
-// subjectNames are what --subject takes.
+// subjectNames are the names that --subject takes.
 func subjectNames() (names []string) {
 	for _, s := range subjects {
 		names = append(names, nameOf(s))
@@ -28,7 +28,7 @@ func nameOf(s cases.Subject) string {
 	return name
 }
 
-// subjectNamed is the one of that name that the command brings.
+// subjectNamed finds a subject that the command brings.
 func subjectNamed(name string) (cases.Subject, error) {
 	names := subjectNames()
 	i := slices.Index(names, name)
@@ -38,7 +38,7 @@ func subjectNamed(name string) (cases.Subject, error) {
 	return subjects[i], nil
 }
 
-// exampleOf is a program of a subject, for a person who is to write one.
+// exampleOf is a program of a subject, as an example for whoever must write one.
 func exampleOf(s cases.Subject) string {
 	if e, ok := s.(cases.Exemplified); ok {
 		return e.Example()
@@ -46,7 +46,7 @@ func exampleOf(s cases.Subject) string {
 	return "c0: OPERATION, OPERATION; c1: OPERATION"
 }
 
-// settleSubject settles what is explored and its settings. A whole case in --program names its subject itself.
+// settleSubject sets the subject and its settings from the flags. A whole case in --program later replaces both.
 func (f *exploreFlags) settleSubject(flags *pflag.FlagSet) error {
 	named, err := subjectNamed(f.subject)
 	if err != nil {
@@ -55,7 +55,7 @@ func (f *exploreFlags) settleSubject(flags *pflag.FlagSet) error {
 	f.config.Subject = named
 	if f.config.Subject == log.Subject {
 		if len(f.set) > 0 {
-			return errors.New("--set is of packages and of --subject registry: of the log, give --handover, or a whole case in --program")
+			return errors.New("--set is for packages and for --subject registry: for the log, give --handover, or a whole case in --program")
 		}
 		handover, err := handoverByName(f.handover)
 		if err != nil {
@@ -65,7 +65,7 @@ func (f *exploreFlags) settleSubject(flags *pflag.FlagSet) error {
 		return f.settleName(log.Options{Handover: handover.Name()})
 	}
 	if flags.Changed("handover") {
-		return fmt.Errorf("--handover is of the log: leave it out, and give settings of the %s with --set", f.subject)
+		return fmt.Errorf("--handover is for the log: leave it out, and give settings of the %s with --set", f.subject)
 	}
 	var words []cases.Setting
 	for _, name := range slices.Sorted(maps.Keys(f.set)) {
@@ -79,7 +79,8 @@ func (f *exploreFlags) settleSubject(flags *pflag.FlagSet) error {
 	return f.settleName(settings)
 }
 
-// settleName settles what the summary calls what is explored, and whether it is meant to hold: a known bug needs no canary.
+// settleName sets the name that the summary uses, and whether the subject is meant to hold: one with a known bug needs no
+// canary.
 func (f *exploreFlags) settleName(settings cases.Settings) error {
 	switch s := settings.(type) {
 	case log.Options:
@@ -91,7 +92,7 @@ func (f *exploreFlags) settleName(settings cases.Settings) error {
 	case registry.Settings:
 		f.config.Name, f.holds = "registry "+s.String(), s.Holds()
 		if f.crash || f.config.DrawFaults > 0 {
-			return errors.New("--crash and --faults are of the log: the registry promises nothing of crashes and faults")
+			return errors.New("--crash and --faults are for the log: the registry promises nothing about crashes and faults")
 		}
 	}
 	return nil

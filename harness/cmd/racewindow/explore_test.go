@@ -55,17 +55,17 @@ func TestASubjectIsSettledByItsOwnSettings(t *testing.T) {
 	const setup = "setup: subscribe a; p0: publish a; m0: remove a"
 	for message, args := range map[string][]string{
 		`--subject registri (did you mean "registry"?): use one of log, registry`: {"--subject", "registri"},
-		"--subject is empty":                                                       {"--subject", ""},
-		"--set is of packages and of --subject registry":                           {"--set", "removal=checked"},
-		"--handover is of the log: leave it out":                                   {"--subject", "registry", "--handover", "stale"},
+		"--subject is empty": {"--subject", ""},
+		"--set is for packages and for --subject registry":                         {"--set", "removal=checked"},
+		"--handover is for the log: leave it out":                                  {"--subject", "registry", "--handover", "stale"},
 		`--set: no option is called "remova" (did you mean "removal"?)`:            {"--subject", "registry", "--set", "remova=checked"},
 		`--set: removal=check (did you mean "checked"?): use one of statusfirst, `: {"--subject", "registry", "--set", "removal=check"},
-		"--crash and --faults are of the log":                                      {"--subject", "registry", "--crash"},
-		"the registry promises nothing of crashes":                                 {"--subject", "registry", "--faults", "1"},
+		"--crash and --faults are for the log":                                     {"--subject", "registry", "--crash"},
+		"the registry promises nothing about crashes":                              {"--subject", "registry", "--faults", "1"},
 		"the case is about scenario=log, and here is scenario=registr":             {"--subject", "registry", "--program", "v1 scenario=log handover=stale; " + staleProgram},
 		"--program names settings, and so does --set":                              {"--subject", "registry", "--set", "removal=checked", "--program", "v1 scenario=registry; " + setup},
 		"let setup, or the thread itself, 'subscribe a' before":                    {"--subject", "registry", "--program", "p0: publish a; m0: remove a"},
-		"--subject says which subject of the command's: leave it out":              {"--subject", "registry", "./..."},
+		"--subject chooses a subject that the command brings: leave it out":        {"--subject", "registry", "./..."},
 	} {
 		code, stdout, stderr := command(t, append([]string{"explore"}, args...)...)
 		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)
@@ -74,7 +74,7 @@ func TestASubjectIsSettledByItsOwnSettings(t *testing.T) {
 	}
 	code, _, stderr := command(t, "replay", "--free", "v1 scenario=registry; "+setup)
 	require.Equal(t, exitUsage, code, stderr)
-	require.Contains(t, stderr, "--free: the case is about scenario=registry, which the scheduler executes")
+	require.Contains(t, stderr, "--free: only the scheduler can execute a case of scenario=registry")
 }
 
 func TestTheRegistryIsExploredReplayedAndReported(t *testing.T) {

@@ -22,13 +22,13 @@ func failpointsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "failpoints [packages]",
 		Short: "List the failpoints of the engine, or the markers of packages: name, kind and place",
-		Long: `List the failpoints of the engine in this module: at a yield point another goroutine may run, at a wait
-point the code then waits, at a fault point an error can be injected. The resource is what the code after
-the point touches, and how. In an instrumented binary the place in the source is listed too.
+		Long: `List the failpoints of the engine in this module. At a yield point another goroutine may run; after a wait point
+the code waits; at a fault point an error can be injected. The resource is what the code after the point touches, the
+access how it does. An instrumented binary lists the place in the source too (--json).
 
 With packages, list the markers that racewindow test, build and run splice there, test files included: the
-name that enables the marker (empty where the program computes it), its kind, whose runtime it has (pingcap,
-gofail), and its place. What looks like a marker and cannot be spliced is an error.
+name that enables the marker ((computed) if the program computes it), its kind, the tool whose runtime it
+uses (pingcap, gofail), and its place. A marker that cannot be spliced is an error.
 
 Exit codes: 0 listed, 2 wrong usage, 3 the list cannot be written.`,
 		Example: "  racewindow failpoints\n  racewindow failpoints ./...\n  racewindow failpoints --include go.etcd.io/bbolt --json - ./...",
@@ -40,7 +40,7 @@ Exit codes: 0 listed, 2 wrong usage, 3 the list cannot be written.`,
 				return listMarkers(cmd, args, include, tags, jsonFile)
 			}
 			if len(include) > 0 || tags != "" {
-				return usageError{errors.New("--include and --tags choose among the markers of packages: name some with racewindow failpoints ./... or others")}
+				return usageError{errors.New("--include and --tags choose among the markers of packages: name packages, as in racewindow failpoints ./...")}
 			}
 			if jsonFile != "" {
 				return writeJSON(jsonFile, failpointRows())

@@ -1,4 +1,4 @@
-// Help: every text is laid out for the width of the terminal, and for 80 columns where there is none.
+// Help: every text is laid out for the width of the terminal, at most 80 columns.
 
 package main
 
@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/racewindow/racewindow/harness/columns"
+	"github.com/racewindow/racewindow/harness/report"
 )
 
 // Widths of help, in columns.
@@ -21,10 +22,13 @@ const (
 	leastHelp = 40
 )
 
-// helpWidth is the terminal's width, 80 columns at most.
+// glossary is where help says that its words are explained.
+const glossary = report.Glossary
+
+// helpWidth is the terminal's width, 80 columns at most and where there is no terminal.
 func helpWidth() int { return max(leastHelp, min(mostHelp, columnsOf(os.Stdout, mostHelp))) }
 
-// layOutHelp makes a command and its children write their help and usage so.
+// layOutHelp makes a command and its children lay out their help and usage for helpWidth.
 func layOutHelp(root *cobra.Command) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { writeHelp(cmd.OutOrStdout(), cmd, helpWidth()) })
 	root.SetUsageFunc(func(cmd *cobra.Command) error {
@@ -53,7 +57,7 @@ func writeUsage(w io.Writer, cmd *cobra.Command, width int) {
 	if cmd.HasExample() {
 		fmt.Fprintf(w, "\nExamples:\n%s\n", layOut(cmd.Example, width))
 	}
-	if cmd.HasAvailableSubCommands() && cmd.HasParent() { // the root's overview has them
+	if cmd.HasAvailableSubCommands() && cmd.HasParent() { // the root lists its commands in rootAbout
 		fmt.Fprintln(w, "\nCommands:")
 		for _, c := range cmd.Commands() {
 			if c.IsAvailableCommand() {
@@ -69,7 +73,7 @@ func writeUsage(w io.Writer, cmd *cobra.Command, width int) {
 	}
 }
 
-// flagUsages lists the flags; what pflag cannot wrap into so few columns is wrapped below each flag.
+// flagUsages lists the flags, each wrapped to the width; pflag itself cannot wrap to so few columns.
 func flagUsages(cmd *cobra.Command, width int) string {
 	var lines []string
 	for line := range strings.SplitSeq(strings.TrimRight(cmd.LocalFlags().FlagUsages(), "\n"), "\n") {
@@ -78,9 +82,9 @@ func flagUsages(cmd *cobra.Command, width int) string {
 	return strings.Join(lines, "\n")
 }
 
-// layOut fits a text into so many columns. Lines that begin at the margin are paragraphs, and end at an empty line or at a row.
-// Rows begin with blanks: a command or a word, and after two blanks or more what it is. A line with more blanks in front than
-// the row above it goes on with that row.
+// layOut wraps a text to a width in columns. Lines that begin at the margin form a paragraph, which ends at an empty line or
+// at a row. A row begins with blanks: it has a command or a word, then two or more blanks, then what that is. A line that is
+// indented further than the row above it continues that row.
 func layOut(text string, width int) string {
 	var lines []string
 	var paragraph []string
@@ -117,7 +121,7 @@ func layOut(text string, width int) string {
 
 func indentOf(line string) int { return len(line) - len(strings.TrimLeft(line, " \t")) }
 
-// twoParts is a row of a word, a gap, and what the word is.
+// twoParts matches a row: a word, a gap of two or more blanks, and what the word is.
 var twoParts = regexp.MustCompile(`^(\s*\S.*?\s{2,})(\S.*)$`)
 
 // leastText is how many columns the second part of a row needs to stand beside the first.
@@ -148,7 +152,7 @@ func layOutRow(row string, width int) []string {
 	return lines
 }
 
-// helpCommand is 'racewindow help'; cobra's own says nothing of a command that does not exist.
+// helpCommand is 'racewindow help'. It replaces cobra's own, which accepts a command that does not exist.
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
@@ -175,7 +179,7 @@ func helpCommand(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// commandAt goes down from a command by the names of its children.
+// commandAt finds the command that the names lead to from cmd: a child, the child's child, and so on.
 func commandAt(cmd *cobra.Command, names []string) (*cobra.Command, error) {
 	for _, name := range names {
 		var next *cobra.Command
@@ -186,7 +190,7 @@ func commandAt(cmd *cobra.Command, names []string) (*cobra.Command, error) {
 		}
 		switch {
 		case next == nil && !cmd.HasAvailableSubCommands():
-			return nil, usageError{fmt.Errorf("'%s' has no commands of its own, and so none that is called %q", cmd.CommandPath(), name)}
+			return nil, usageError{fmt.Errorf("'%s' has no commands of its own, so none is called %q", cmd.CommandPath(), name)}
 		case next == nil:
 			return nil, noCommand(cmd, name)
 		}

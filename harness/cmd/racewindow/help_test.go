@@ -93,6 +93,17 @@ func TestTheOverviewListsEveryCommand(t *testing.T) {
 	require.Equal(t, listed, strings.Count(rootAbout, "\n  racewindow "), "and none that does not exist")
 }
 
+func TestHelpSaysWhereItsWordsAreExplained(t *testing.T) {
+	t.Parallel()
+	_, overview, _ := command(t, "--help")
+	_, explore, _ := command(t, "explore", "--help")
+	page, found := strings.CutPrefix(glossary, "https://"+ownModule+"/blob/main/")
+	require.True(t, found, glossary)
+	require.FileExists(t, filepath.Join("..", "..", "..", page))
+	require.Contains(t, overview, glossary)
+	require.Contains(t, explore, glossary)
+}
+
 // own are the flags of the commands that pass what they do not know to the go command.
 var own = []string{"include", "plant", "strip", "strip-keep-api", "verbose", "help"}
 

@@ -16,7 +16,7 @@ import (
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 )
 
-// exitProcess is a variable for the tests.
+// exitProcess is a variable so that tests can replace it.
 var exitProcess = os.Exit
 
 const instrumentAbout = `
@@ -26,42 +26,42 @@ spliced into copies of the sources in a temporary folder, and the go command bui
 (-overlay). Your source tree is never touched, the ordinary build cache is used, and compile errors, vet
 failures, panics and race reports name your own files and lines.
 
-Instrumented are the main module, workspace modules and modules replaced by a local folder, as far as
-they belong to the packages named. In a build whose code imports github.com/racewindow/racewindow,
-markers that are given a context obey the controller in that context, if it carries one:
+The main module, workspace modules and modules replaced by a local folder are instrumented, as far as the
+packages that you name need them. In a build whose code imports github.com/racewindow/racewindow, a marker
+that gets a context obeys the controller in that context, if it carries one:
 
   failpoint.InjectCall("read/metadata-loaded", ctx)                     a yield point
   failpoint.InjectContext(ctx, "flush/sync", func(v failpoint.Value)…)  a fault point
 
-Every other marker means what pingcap's own tools make of it: failpoint.Enable, EnableCall and GO_FAILPOINTS
-work. A mere line in go.mod, as "go get -tool" writes it, changes nothing.
+Every other marker works as with pingcap's own tools: failpoint.Enable, EnableCall and GO_FAILPOINTS. Only an
+import does this; a line in go.mod, as "go get -tool" writes it, changes nothing.
 A marker that cannot be spliced is an error that names file, line and remedy.
 
-gofail's markers keep gofail's names, terms, GOFAIL_FAILPOINTS and GOFAIL_HTTP. Its runtime is the one that
-your go.mod requires, or else %[3]s, which is brought without a change of go.mod.
+gofail's markers keep gofail's names, terms, GOFAIL_FAILPOINTS and GOFAIL_HTTP. gofail's runtime is the one
+that your go.mod requires, and otherwise %[3]s, which needs no change of go.mod.
 
-A name that GO_FAILPOINTS or GOFAIL_FAILPOINTS enables and that no marker of the build has is a wrong call,
-and one that failpoint.Enable enables is warned of. racewindow failpoints ./... lists the names.
+If GO_FAILPOINTS or GOFAIL_FAILPOINTS enables a name that no marker of the build has, the call is wrong. If
+failpoint.Enable does, a warning says so. racewindow failpoints ./... lists the names.
 
 Racewindow's own flags, anywhere before the program's arguments (-args, --):
   --include MODULE   splice the markers of this dependency too; repeat for more
   --plant FILE       build with this patch applied, and leave the tree alone; repeat for more (see below)
-  --strip            the other direction, for production builds: no marker and no import of pingcap's
-                     package is left, nor what it brings (net/http, GO_FAILPOINTS, GO_FAILPOINTS_HTTP)
+  --strip            the opposite, for production builds: no marker and no import of pingcap's package
+                     is left, nor what that brings (net/http, GO_FAILPOINTS, GO_FAILPOINTS_HTTP)
   --strip-keep-api   as --strip, for code that uses pingcap's package for more than markers (HttpHandler,
-                     Enable): the package becomes one of the same names that does nothing
+                     Enable): a package with the same names that does nothing takes its place
   --verbose          say how many markers of which kind were spliced
   --help             this text
 
-A planted bug shows whether your tests would find it. The patch is what git diff prints, with paths that
-count from the module's root; make one by editing, and take the edit back:
+A planted bug shows whether your tests would find it. The patch is what git diff prints, with paths from
+the module's root. Make one by editing, and undo the edit:
 
   git diff > bug.patch && git checkout .
   racewindow test --plant bug.patch ./...
 
-Each hunk must fit at exactly one place of its file, wherever that is by now. One that fits nowhere or
-twice is an error, and so is a file that the build does not contain. Planted lines are called by their
-place in the patch in panics, compile errors and reports; all others keep the numbers of your files.
+Each hunk must fit at exactly one place of its file, whatever its line numbers say. A hunk that fits nowhere
+or twice is an error, and so is a file that the build does not contain. Panics, compile errors and reports
+name planted lines by their place in the patch; all other lines keep the numbers of your files.
 
 All other flags and arguments go to go %[1]s; -C, -cover, -json, -modfile, -overlay, -race, -tags,
 -toolexec and -trimpath work as usual (-cover without --plant only).%[2]s
@@ -89,7 +89,7 @@ func instrumentCommand(verb, arguments, short, example, more string) *cobra.Comm
 		Short:   short,
 		Long:    strings.TrimSpace(fmt.Sprintf(instrumentAbout, verb, more, overlay.GofailVersion)),
 		Example: example,
-		// The go command's flags are its own affair; they have single dashes, which cobra takes for something else.
+		// The go command parses its own flags. They have single dashes, which cobra would misread.
 		DisableFlagParsing:    true,
 		DisableFlagsInUseLine: true,
 		SilenceUsage:          true,
@@ -114,7 +114,7 @@ func runInstrumented(cmd *cobra.Command, verb string, args []string) error {
 	}
 	c.Env = environment.Full()
 	c.Stdin, c.Stdout, c.Stderr = cmd.InOrStdin(), fileOf(cmd.OutOrStdout()), cmd.ErrOrStderr()
-	// Run sees to signals itself: it passes on which one came, and not only that one did.
+	// Run handles signals itself, because it must pass on which signal came; a context only says that one did.
 	code, err := overlay.Run(context.WithoutCancel(cmd.Context()), c)
 	if err != nil {
 		failInstrumented(cmd.ErrOrStderr(), verb, err)
@@ -136,6 +136,6 @@ func failInstrumented(w io.Writer, verb string, err error) {
 	if errors.As(err, &refused) && len(refused.Problems) > 1 {
 		message = fmt.Sprintf("%d changes cannot be planted:\n%s", len(refused.Problems), message)
 	}
-	// Nothing can be done about an error stream that takes no text.
+	// If standard error takes no text, there is nowhere to say so.
 	_, _ = fmt.Fprintf(w, "racewindow %s: %s\n", verb, printable(message))
 }

@@ -1,4 +1,4 @@
-// The command that writes the spliced sources to a folder.
+// Writes the spliced sources to a folder, for build systems without -overlay.
 
 package main
 
@@ -14,26 +14,26 @@ import (
 )
 
 const instrumentTreeAbout = `
-racewindow instrument writes your module, its failpoint markers spliced, to a folder that builds with go
-alone: for build systems that read no -overlay, as Bazel. Your source tree is never touched.
+racewindow instrument writes your module, with its failpoint markers spliced, to a folder that builds with go
+alone: for build systems that know no -overlay, such as Bazel. Your source tree is never touched.
 
-The folder must be empty, or not exist. It gets the whole module or workspace (without .git), test files
-spliced too; modules from elsewhere that are spliced or replaced by a local folder go to its folder
-_racewindow, and its go.mod or go.work names them there. Lines keep their numbers. The folder appears
-complete or not at all, and go list has found every package of it.
+The folder must be empty, or not exist. It gets the whole module or workspace (without .git); test files are
+spliced too. Modules from elsewhere that are spliced or replaced by a local folder go to its folder
+_racewindow, where its go.mod or go.work names them. Lines keep their numbers. The folder appears complete or
+not at all, after go list has found every package in it.
 
-Without packages, all of the module (./...) are spliced.
+Without packages, all packages of the module (./...) are spliced.
 
-  --out DIR          the folder to write, counted from -C if that is given
+  --out DIR          the folder to write, relative to that of -C if it is given
   --include MODULE   splice the markers of this dependency too; repeat for more
-  --plant FILE       with this patch applied; repeat for more
-  --strip            without markers, instead of with markers at work; --strip-keep-api as in racewindow build
+  --plant FILE       apply this patch; repeat for more
+  --strip            leave out the markers instead of making them work; --strip-keep-api as in racewindow build
   --help             this text
 
 Of the go command's flags, -C and those that choose files are understood: -tags, -race, -mod and the like.
 
-Exit codes: 0 the folder was written; 2 for a wrong call; 3 when it could not be written: a marker that
-cannot be spliced, no marker at all.`
+Exit codes: 0 the folder was written; 2 for a wrong call; 3 when it could not be written, for example because
+a marker cannot be spliced, or there is none.`
 
 func instrumentTreeCommand() *cobra.Command {
 	return &cobra.Command{
@@ -65,7 +65,7 @@ func instrumentTreeCommand() *cobra.Command {
 	}
 }
 
-// sourcesError tells a wrong call from sources that cannot be spliced.
+// sourcesError makes a wrong call a usage error, and counts the problems of sources that cannot be spliced.
 func sourcesError(err error) error {
 	var asked *overlay.UsageError
 	if errors.As(err, &asked) {

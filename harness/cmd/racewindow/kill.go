@@ -19,28 +19,31 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 )
 
-const killAbout = `Load a log on the real disk in a process of its own, and end that process with SIGKILL, again and again. Each
-append and each flush that returned is reported through a pipe; what was written to the pipe before the kill
-counts as acknowledged. Then the log is opened and all of it checked: what was acknowledged as durable is
-there, the rest as a prefix, in whole transactions, byte for byte, and nothing that an earlier kill took.
-Now and then that is left to the next child, which may be killed while it recovers.
+const killAbout = `Kill a process that works on the real disk with SIGKILL, again and again, and check what it left.
 
-Some children get a file size limit (RLIMIT_FSIZE), which poisons the log; some a full disk: a small tmpfs,
-mounted for them where that is allowed (else it is reported as not run).
+Without packages, the process loads a log. It reports each append and each flush that returned through a pipe; what
+was written to the pipe before the kill counts as acknowledged. Then the log is opened and all of it checked: what was
+acknowledged as durable is there, the rest is a prefix of whole transactions, byte for byte, and nothing is there that
+an earlier kill took. Now and then the next child opens the log instead, and may be killed while it recovers.
 
-This shows the death of a process. It cannot show lost pages: the kernel keeps what was written, and an
-engine that never syncs would pass. For that, see racewindow stress --crash.
+Some children get a file size limit (RLIMIT_FSIZE), which poisons the log. Some get a full disk: a small tmpfs,
+mounted for them where that is allowed, and otherwise reported as not run.
+
+This shows the death of a process. It cannot show lost pages: the kernel keeps what was written, and an engine that
+never syncs would pass. For that, see racewindow stress --crash.
 
 Before the run, children that acknowledge as durable before they write (the canary) must be caught.
 
-With packages, or where a test of the current one calls harness.Check, it is the objects of their tests that
-do: many small programs on objects whose Open keeps its data on Env.Dir or Env.Disk, in processes of the test
-binary. What had returned by the time of the kill, as the subject's Durable says, must be there when another
-process opens the folder; it may go on there, and be killed too. A durable operation without an effect (the
-canary) must be found first. With --limited and --full some processes have no room besides: what failed there
-may have happened or not, what succeeded counts, and what cannot be opened is no violation. Processes that have
-room open what was left; a subject that says GoesOn is asked before that, when there is room again. A run in
-which no operation met the limit, or the full disk, is no verdict.
+With packages, or where a test of the current package calls harness.Check, the objects of those tests are killed: many
+small programs on objects whose Open keeps its data on Env.Dir or Env.Disk, in processes of the test binary. What had
+returned by the time of the kill and is durable, as the subject's Durable says, must be there when another process
+opens the folder. That process may go on with it, and be killed too. A durable operation without an effect (the canary)
+must be found first.
+
+With --limited and --full, some of these processes also run out of room. An operation that failed there may have
+happened or not, one that succeeded counts, and a folder that cannot be opened is no violation. Processes that have
+room open what was left; a subject that says GoesOn is asked before that, when there is room again. A run in which no
+operation met the limit, or the full disk, has no verdict.
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
@@ -64,7 +67,7 @@ func killCommand() *cobra.Command {
 	f := &killFlags{}
 	cmd := &cobra.Command{
 		Use:     "kill [packages]",
-		Short:   "A process under load on the real disk, killed again and again",
+		Short:   "Kill a process under load on the real disk, again and again",
 		Long:    killAbout,
 		Example: killExamples,
 		Args:    onlyPackages,
@@ -81,20 +84,20 @@ func (f *killFlags) define(flags *pflag.FlagSet) {
 	c := &f.config
 	flags.StringArrayVar(&c.Dirs, "dir", nil, "work in a new folder below `DIR`; repeat for more disks (default the temporary folder, and /dev/shm)")
 	flags.IntVar(&c.Kills, "kills", 50, "kills on each disk, `N`")
-	flags.IntVar(&c.Limited, "limited", 5, "children with a file size limit, `N` (of packages: default none)")
-	flags.IntVar(&c.Full, "full", 5, "children with a full disk, `N` (of packages: default none)")
-	flags.IntVar(&c.PerLog, "per-log", 10, "children that one log lives through, `N`")
+	flags.IntVar(&c.Limited, "limited", 5, "children with a file size limit, `N` (with packages: default none)")
+	flags.IntVar(&c.Full, "full", 5, "children with a full disk, `N` (with packages: default none)")
+	flags.IntVar(&c.PerLog, "per-log", 10, "children that work on one log, one after the other, `N`")
 	flags.IntVar(&c.Goroutines, "goroutines", 8, "clients at once, `N`")
 	flags.IntVar(&c.Messages, "acknowledgements", 1000, "most appends that a child acknowledges before it is killed, `N`")
 	flags.IntVar(&c.MaxValueBytes, "value-bytes", 300, "longest value, `BYTES`")
 	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: log")
 	flags.StringVar(&c.Handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
-	flags.BoolVar(&c.NoSync, "no-sync", false, "have the engine never sync: held all the same, which shows what this cannot show")
+	flags.BoolVar(&c.NoSync, "no-sync", false, "never sync: the run holds all the same, because the kernel keeps what was written")
 	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long a child may say nothing before it counts as hanging")
-	flags.Float64Var(&c.MinKills, "min-under-load", 0.5, "fail below this share of kills after at least one acknowledgement; 0 for none")
+	flags.Float64Var(&c.MinKills, "min-under-load", 0.5, "fail if a smaller share of the kills came after an acknowledgement; 0 for none")
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, on the first disk")
-	flags.StringVar(&f.out, "out", "", "write report, summary.json and, after a violation, the files as the kill has left them into this folder, `DIR`")
+	flags.StringVar(&f.out, "out", "", "write report, summary.json and, after a violation, the files as the kill left them to this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
 	f.ofChecks.define(flags)
 }
@@ -202,7 +205,7 @@ func killError(err error) error {
 	return err
 }
 
-// findLiar has the canary caught.
+// findLiar requires that the canary is caught: children that acknowledge before they write.
 func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 	c := f.config
 	c.Lie, c.Keep, c.Dirs, c.Limited, c.Full, c.Kills, c.MinKills = true, "", c.Dirs[:1], -1, -1, 50, -1
@@ -211,7 +214,7 @@ func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 	case s == nil || ctx.Err() != nil || err != nil && !errors.Is(err, kill.ErrTooLittle):
 		return "", killError(err)
 	case s.Violation == nil:
-		return "", fmt.Errorf("the canary was not caught: children that acknowledge before they write lost nothing in %d kills, so a run that finds nothing would mean nothing; use more --goroutines", s.Kills)
+		return "", fmt.Errorf("the canary was not caught: children that acknowledge before they write lost nothing in %d kills, so it would mean nothing if this run found nothing; use more --goroutines", s.Kills)
 	case s.Violation.Promise != check.Durability.Name:
 		return "", fmt.Errorf("the canary could not run: %s: %s", s.Violation.Promise, s.Violation.Detail)
 	}

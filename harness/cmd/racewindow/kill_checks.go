@@ -14,7 +14,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// killOfChecks are the flags of kill that are about the Checks of packages.
+// killOfChecks are the flags of kill for the Checks of packages.
 type killOfChecks struct {
 	checkFlags
 	duration time.Duration
@@ -23,10 +23,10 @@ type killOfChecks struct {
 }
 
 func (k *killOfChecks) define(flags *pflag.FlagSet) {
-	k.checkFlags.define(flags, false, ", which sees little here: what processes tell orders their clients", 3)
-	flags.DurationVar(&k.duration, "duration", 0, "of packages: how long to go on; fail if --kills is given and this comes first (default no limit)")
-	flags.IntVar(&k.workers, "workers", 0, "of packages: processes side by side, `N` (default one per processor)")
-	flags.Float64Var(&k.delay, "delay", delayOfChecks, "of packages: probability of a delay at a failpoint, 0 to 1")
+	k.checkFlags.define(flags, false, ", which sees little here: the messages of the processes order their clients", 3)
+	flags.DurationVar(&k.duration, "duration", 0, "with packages: how long to go on; fail if --kills is given and this ends the run first (default no limit)")
+	flags.IntVar(&k.workers, "workers", 0, "with packages: processes side by side, `N` (default one per processor)")
+	flags.Float64Var(&k.delay, "delay", delayOfChecks, "with packages: probability of a delay at a failpoint, 0 to 1")
 }
 
 var killScope = scope{
@@ -34,7 +34,7 @@ var killScope = scope{
 	both:     []string{"dir", "kills", "limited", "full", "per-log", "goroutines", "acknowledgements", "grace", "min-under-load", "seed", "canary", "out", "json"},
 }
 
-// checks has processes killed that work on the objects of packages' Checks.
+// checks kills processes that work on the objects of packages' Checks.
 func (f *killFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.Writer, packages []string) error {
 	if err := killScope.refuseOfLog(flags); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (f *killFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 	return own.freely(ctx, "kill", order, packages, out, f.out, f.jsonFile)
 }
 
-// settleChecks refuses what cannot be.
+// settleChecks checks the flags of a run on packages.
 func (f *killFlags) settleChecks(flags *pflag.FlagSet) error {
 	if err := f.settle(flags); err != nil {
 		return err
@@ -81,12 +81,12 @@ func (f *killFlags) settleChecks(flags *pflag.FlagSet) error {
 	return checkNumbers(flags, bound{"duration", shortest, unbounded}, bound{"workers", 1, sched.MaxWorkers}, bound{"delay", 0, 1})
 }
 
-// foldersIn makes a folder below each of these, which remove takes away with all that is in them: a Check that is interrupted does
-// not come to it.
+// foldersIn creates a folder below each place. remove removes them with their contents, because a Check that is interrupted
+// leaves its files there.
 func foldersIn(places []string) (folders []string, remove func(), err error) {
 	remove = func() {
 		for _, folder := range folders {
-			_ = room.RemoveAll(folder) // what stays is in a folder of temporary files, which the system clears
+			_ = room.RemoveAll(folder) // the system clears what is left among its temporary files
 		}
 	}
 	for _, place := range places {

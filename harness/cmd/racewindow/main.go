@@ -1,4 +1,4 @@
-// Command racewindow looks for the windows in which a storage engine loses a write.
+// Command racewindow finds the schedules in which concurrent Go code fails, and the crashes after which it loses data.
 package main
 
 import (
@@ -19,7 +19,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// Exit codes of every subcommand, but for those that pass on the go command's.
+// Exit codes of every subcommand, except those that pass on the go command's.
 const (
 	exitHeld     = 0
 	exitViolated = 1
@@ -27,10 +27,10 @@ const (
 	exitFailed   = 3
 )
 
-// errViolated ends a command whose run found a violation, which has been reported by then.
+// errViolated ends a command whose run found a violation and has already reported it.
 var errViolated = errors.New("a promise was violated")
 
-// violated ends a command that has found a violation, and could not do something else.
+// violated ends a command that has found a violation. failed is what else went wrong, nil for nothing.
 func violated(failed error) error {
 	if failed == nil {
 		return errViolated
@@ -75,14 +75,14 @@ func execute(ctx context.Context, args []string) int {
 	return exitCode(ran, err)
 }
 
-// exitCode is the code of how a command ended. It prints what there is to say of that.
+// exitCode prints the error that a command ended with, and returns its exit code.
 func exitCode(ran *cobra.Command, err error) int {
 	var usage usageError
 	switch {
 	case err == nil:
 		return exitHeld
 	case errors.Is(err, errViolated):
-		if err != errViolated { // what was found stands, whatever else went wrong
+		if err != errViolated { // a finding counts, whatever else went wrong
 			fmt.Fprintf(os.Stderr, "%s: %v\n", ran.CommandPath(), err)
 		}
 		return exitViolated
@@ -94,36 +94,38 @@ func exitCode(ran *cobra.Command, err error) int {
 	return exitFailed
 }
 
-const rootAbout = `Racewindow finds the moments in which a storage engine, a cache, a queue or a replicated log that is free
-of data races still loses a write: a reader loads the metadata, the writer flushes and clears the tail, the
-reader looks in the tail and finds nothing.
+const rootAbout = `Racewindow finds the moments in which Go code that is free of data races still fails: in a storage engine, a cache,
+a queue or a replicated log, one goroutine looks, another changes what it saw, and the first acts on the old answer.
 
-  racewindow explore         your tests, plain ones and objects of harness.Check, one thread at a time: chosen,
-                             replayed, shrunk, or exhausted up to a bound
-  racewindow crash           the same for objects that keep data, and power is lost at every step
-  racewindow verify          what was said of the known bug and its fixes, exhaustively on the real code
+  racewindow explore         your tests, one goroutine at a time: plain tests and objects of harness.Check;
+                             schedules are chosen, replayed, shrunk, or exhausted up to a bound
+  racewindow crash           the same for objects that keep data; power is lost at every step
+  racewindow verify          checks what was said of the known bug and its fixes, exhaustively on the real code
   racewindow stress          thousands of goroutines under -race, checked while they run
-  racewindow kill            a process under load on the real disk, killed again and again
+  racewindow kill            kills a process under load on the real disk, again and again
   racewindow soak            all of it in turn for hours, resumable, on one machine or many
-  racewindow replay CASE     one case, as a report prints it, executed again
+  racewindow replay CASE     executes one case again, as a report prints it
   racewindow report FILE     a counterexample as text, HTML, JSON, JUnit XML, Markdown, SVG or a Go test
-  racewindow failpoints      the windows that the engine marks, or the markers of packages of yours
+  racewindow failpoints      lists the failpoints of the engine, or the markers of your packages
   racewindow test ...        go test with failpoints at work, without touching your sources
   racewindow build ...       go build with failpoints at work, or without any trace of them (--strip)
   racewindow run ...         go run with failpoints at work
-  racewindow instrument ...  the sources with failpoints at work, in a folder that builds with go alone
-  racewindow doctor          whether plain tests can be explored here, and why not
-  racewindow clean           the build cache for them, removed
-  racewindow version         which racewindow this is
-  racewindow completion      the script that makes a shell complete all this
-  racewindow help COMMAND    what a command does, as COMMAND --help
+  racewindow instrument ...  writes the sources with failpoints at work to a folder that builds with go alone
+  racewindow doctor          says whether plain tests can be explored here, and why not
+  racewindow clean           removes the build cache that exploring plain tests needs
+  racewindow version         says which racewindow this is
+  racewindow completion      writes the script that makes a shell complete all this
+  racewindow help COMMAND    says what a command does, as COMMAND --help does
+
+The words (schedule, preemption, canary, ...) are explained in
+` + glossary + `
 
 Exit codes: 0 the promises held, 1 one was violated, 2 wrong usage, 3 the run itself failed or judged nothing.`
 
 func rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "racewindow",
-		Short:         "Find the windows in which a storage engine loses a write",
+		Short:         "Find the schedules in which concurrent Go code fails",
 		Long:          rootAbout,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -10,19 +10,19 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// A bound is what a flag with a number accepts, if it is given.
+// A bound is the range of numbers that a flag accepts.
 type bound struct {
 	flag        string
-	least, most float64 // a duration's are in nanoseconds; most may be unbounded
+	least, most float64 // in nanoseconds for a duration; most may be unbounded
 }
 
 // unbounded is no upper bound.
 var unbounded = math.Inf(1)
 
-// shortest is the least duration that is one.
+// shortest is the least bound of a duration that must not be zero.
 const shortest = float64(time.Nanosecond)
 
-// checkNumbers refuses the first number that was given and lies outside of its bounds.
+// checkNumbers refuses the first given flag whose number is out of bounds.
 func checkNumbers(flags *pflag.FlagSet, bounds ...bound) error {
 	for _, b := range bounds {
 		flag := flags.Lookup(b.flag)
@@ -39,7 +39,7 @@ func checkNumbers(flags *pflag.FlagSet, bounds ...bound) error {
 		if err != nil {
 			return fmt.Errorf("--%s %v: %w", b.flag, flag.Value, err)
 		}
-		if !(value >= b.least && value <= b.most) { // what is not a number lies outside too
+		if !(value >= b.least && value <= b.most) { // written so that NaN is refused
 			return fmt.Errorf("--%s %v: must %s; leave it out for the default", b.flag, flag.Value, b.words(duration))
 		}
 	}
@@ -62,7 +62,7 @@ func (b bound) words(duration bool) string {
 	return fmt.Sprintf("lie between %s and %s", number(b.least), number(b.most))
 }
 
-// checkTexts refuses the first of these flags that was given and is empty: most often a variable of a script that is not set.
+// checkTexts refuses the first of these flags that was given and is empty, most often from a script's variable that is not set.
 func checkTexts(flags *pflag.FlagSet, names ...string) error {
 	for _, name := range names {
 		if flag := flags.Lookup(name); flag.Changed && flag.Value.String() == "" {
@@ -72,10 +72,10 @@ func checkTexts(flags *pflag.FlagSet, names ...string) error {
 	return nil
 }
 
-// stepLimitAbout is what the flag --step-limit says.
-const stepLimitAbout = "a schedule that has not ended after `N` choices is a livelock, or unknown if it is not known to be one"
+// stepLimitAbout is the usage of --step-limit.
+const stepLimitAbout = "stop a schedule after `N` choices: it is a livelock if that can be shown, and otherwise unknown"
 
-// inFlags says the names of settings as the flags that set them.
+// inFlags replaces names of settings in a message by the flags that set them.
 func inFlags(message string) string {
 	return strings.ReplaceAll(message, "Options.StepLimit", "--step-limit")
 }

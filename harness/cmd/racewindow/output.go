@@ -16,7 +16,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/stress"
 )
 
-// A checkedStream remembers the first error of a stream, so that what could not be printed does not look like a pass.
+// A checkedStream remembers the first error of a stream, so that a command whose output was lost does not end with success.
 type checkedStream struct {
 	stream *os.File
 	failed error
@@ -46,7 +46,7 @@ func writeJSON(file string, v any) error {
 	return output.Write(file, data)
 }
 
-// fileOf is the file itself, for a process that inherits it.
+// fileOf is the file behind a checkedStream, for a child process that inherits it.
 func fileOf(w io.Writer) io.Writer {
 	if o, ok := w.(*checkedStream); ok {
 		return o.stream
@@ -54,7 +54,7 @@ func fileOf(w io.Writer) io.Writer {
 	return w
 }
 
-// palette is colour on a terminal, unless NO_COLOR is set.
+// palette has colours on a terminal, unless NO_COLOR is set.
 func palette(f *os.File) stress.Palette {
 	if os.Getenv("NO_COLOR") != "" || !term.IsTerminal(int(f.Fd())) {
 		return stress.Palette{}
@@ -62,10 +62,10 @@ func palette(f *os.File) stress.Palette {
 	return stress.ANSI
 }
 
-// terminalColumns is the width of the terminal; elsewhere what COLUMNS says, and 100 without it.
+// terminalColumns is the width of the terminal. Without a terminal it is COLUMNS, or 100 if that is not set.
 func terminalColumns(f *os.File) int { return columnsOf(f, 100) }
 
-// columnsOf is the width of a terminal; elsewhere what COLUMNS says, and what is given without it.
+// columnsOf is the width of a terminal. Without a terminal it is COLUMNS, or elsewhere if that is not set.
 func columnsOf(f *os.File, elsewhere int) int {
 	if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 		return width
@@ -76,8 +76,8 @@ func columnsOf(f *os.File, elsewhere int) int {
 	return elsewhere
 }
 
-// fitting is text for a file: on a terminal each line ends between two words, elsewhere it is as it was made, so that programs
-// find in one line what belongs to it. nil is no terminal.
+// fitting wraps text between words if f is a terminal. Otherwise, and if f is nil, it returns the text as it is, so that
+// programs find each line whole.
 func fitting(f *os.File, text string) string {
 	if f == nil {
 		return text
@@ -89,7 +89,7 @@ func fitting(f *os.File, text string) string {
 	return fit(text, width)
 }
 
-// commandHead is what a line with a command to paste begins with.
+// commandHead is the beginning of a line that holds a command to paste.
 func commandHead(line string) (head string, ok bool) {
 	for _, head := range []string{"again: ", "replay: "} {
 		if strings.HasPrefix(line, head) {
@@ -99,7 +99,8 @@ func commandHead(line string) (head string, ok bool) {
 	return "", false
 }
 
-// fit wraps each line that is too wide. A line with a name, a gap and a text goes on below the text, other lines indented.
+// fit wraps each line that is too wide. A line with a name, a gap and a text continues below the text; other lines continue
+// indented.
 func fit(text string, width int) string {
 	var b strings.Builder
 	for line := range strings.Lines(text) {
@@ -123,8 +124,8 @@ func fitLine(line string, width int) []string {
 	return columns.Words(line, width, indent)
 }
 
-// besideJSON is where words go when JSON is written to that file: not to standard output if that is the file (-), where nothing else
-// may be then.
+// besideJSON is where text goes when JSON is written to a file: to standard output, or to standard error if the file is "-",
+// because standard output must then have nothing but the JSON.
 func besideJSON(file string) (out io.Writer, screen *os.File) {
 	if file == "-" {
 		return os.Stderr, os.Stderr
@@ -132,7 +133,7 @@ func besideJSON(file string) (out io.Writer, screen *os.File) {
 	return standardOutput, os.Stdout
 }
 
-// tellSummary prints a summary, whose text may be as wide as a screen, and writes it as JSON to a file, "" for none.
+// tellSummary prints the text of a summary, fitted to the screen, and writes the summary as JSON to a file; "" for none.
 func tellSummary(file string, summary any, text func(screen *os.File) string) error {
 	out, screen := besideJSON(file)
 	_, err := io.WriteString(out, fitting(screen, text(screen)))

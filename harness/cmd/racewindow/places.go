@@ -14,8 +14,8 @@ import (
 	"github.com/racewindow/racewindow/harness/output"
 )
 
-// checkPlaces finds out before a run whether its results can be written after it: files are the flags that name one, where - is
-// standard output, folders those that name a folder. Nothing is made by that.
+// checkPlaces finds out before a run whether its results can be written after it. files are the flags that name a file, where -
+// is standard output; folders are those that name a folder. It creates nothing.
 func checkPlaces(flags *pflag.FlagSet, files, folders []string) error {
 	for _, name := range slices.Concat(files, folders) {
 		flag := flags.Lookup(name)
@@ -38,19 +38,20 @@ func checkPlaces(flags *pflag.FlagSet, files, folders []string) error {
 	return nil
 }
 
-// ownStream says whether a name is one for standard output, where nothing but the content may then be.
+// ownStream reports whether a name is one of standard output, to which nothing but the content may then be written.
 func ownStream(name string) bool {
 	return slices.Contains([]string{"-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}, name)
 }
 
-// earlierFolder is below a folder for results: what an earlier run has found, by number.
+// earlierFolder is the folder, below that for results, which keeps what earlier runs found in numbered folders.
 const earlierFolder = "earlier"
 
-// ownFolders are those that hold results of this run by now.
+// ownFolders are the folders that already hold results of this run.
 var ownFolders = map[string]bool{}
 
-// keepEarlier moves what an earlier run has found out of the way of the results of this one: a finding is never written over.
-// It is called before each write and does so before the first. marks are the files and folders that only a run with a finding leaves, others those that are written every time.
+// keepEarlier moves the findings of an earlier run away, so that the results of this run do not overwrite them. It is called
+// before each write to a folder and does this before the first. marks are files and folders that only a run with a finding
+// leaves, others those that every run writes.
 func keepEarlier(folder string, marks, others []string) error {
 	if ownFolders[folder] {
 		return nil
@@ -70,14 +71,14 @@ func keepEarlier(folder string, marks, others []string) error {
 	for _, name := range slices.Concat(marks, others) {
 		err := os.Rename(filepath.Join(folder, name), filepath.Join(aside, name))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("keep what an earlier run found: %w", err)
+			return fmt.Errorf("keep the findings of an earlier run: %w", err)
 		}
 	}
-	fmt.Fprintln(os.Stderr, "what an earlier run found is kept in", aside)
+	fmt.Fprintln(os.Stderr, "findings of an earlier run are kept in", aside)
 	return nil
 }
 
-// nextFolder makes the first folder below a place whose number is free.
+// nextFolder creates the folder with the lowest free number below a place.
 func nextFolder(place string) (string, error) {
 	if err := output.MakeFolder(place); err != nil {
 		return "", err

@@ -57,7 +57,7 @@ func TestAReportDoesNotTakeThePlaceOfItsCase(t *testing.T) {
 	require.NoError(t, os.WriteFile(file, []byte(staleCase), 0o666))
 	code, _, stderr := command(t, "report", file, "-o", file)
 	require.Equal(t, exitUsage, code, stderr)
-	require.Contains(t, stderr, "it is what is read")
+	require.Contains(t, stderr, "this file is read")
 	text, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Equal(t, staleCase, string(text))

@@ -36,13 +36,13 @@ func (l *progressLine) update(p stress.Progress) {
 		l.what, p.Elapsed.Seconds(), p.Duration.Seconds(), p.Round+1, p.Operations, rate, p.Goroutines))
 }
 
-// Off a terminal the first line comes soon, so that who waits sees that something happens, and the others seldom.
+// Without a terminal, the first line comes soon, to show that something happens; the others are rare.
 const (
 	first = 1500 * time.Millisecond
 	every = 5 * time.Second
 )
 
-// due says whether it is time for another line: always on a terminal, elsewhere every five seconds.
+// due reports whether it is time for another line: always on a terminal, elsewhere every five seconds.
 func (l *progressLine) due() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -75,7 +75,7 @@ func (l *progressLine) wipe() {
 	}
 }
 
-// aside prints something on a clean line.
+// aside removes the line, and calls print while no other goroutine can draw it.
 func (l *progressLine) aside(print func()) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -83,7 +83,7 @@ func (l *progressLine) aside(print func()) {
 	print()
 }
 
-// during shows how far a run is until stop is called, which leaves a clean line. text is called from another goroutine.
+// during shows the progress until stop is called, which removes the line. text is called from another goroutine.
 func (l *progressLine) during(text func() string) (stop func()) {
 	began := time.Now()
 	end, done := make(chan struct{}), make(chan struct{})

@@ -20,27 +20,26 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-const replayAbout = `Execute a case again: one line that a report has printed or a person has written, or a file that holds it
-(# begins a comment, and the case may take several lines). The words are in the documentation of the package
-harness/cases.
+const replayAbout = `Execute a case again: one line that a report printed or a person wrote, or a file that holds it (# begins a comment,
+and the case may take several lines). The documentation of the package harness/cases explains the words of a case.
 
-A case with switches (@), or with neither switches nor delays, runs one thread at a time and does the same
-each time; a switch, delay, fault or crash whose place is not reached is an error that names it. A case with delays (~) runs on
-goroutines, as does any with --free: what the case does not hold open is up to the Go scheduler then, so say
-how often to try.
+A case with switches (@), or with neither switches nor delays, runs one thread at a time and does the same each time.
+A switch, delay, fault or crash whose place is not reached is an error that names it. A case with delays (~) runs on
+goroutines, as does any case with --free: the Go scheduler then decides what the case leaves open, so say how often
+to try (--times).
 
-The schedule of a plain test, 'v1 test=TestX; @ ...' and its package, is executed in a test binary of its own.
-With --debug the debugger Delve (dlv, on the PATH) stops in it where the test fails, in your line on your
-goroutine: where it panics or says that it fails, at the accesses of a data race, and else at the last step of
-the goroutine that waits for ever; or at any step of the timeline (--debug-step). Two commands of dlv are added:
-'after' goes on until the operation is over, 'failure' until the test fails.
+The schedule of a plain test is 'v1 test=TestX; @ ...' and the package; it is executed in a test binary of its own.
+With --debug the debugger Delve (dlv, on the PATH) stops there where the test fails, in your line on your goroutine:
+where it panics or says that it fails, at the accesses of a data race, and otherwise at the last step of the goroutine
+that waits for ever. --debug-step stops at any step of the timeline instead. dlv gets two more commands: 'after' goes on
+until the operation is over, 'failure' until the test fails.
 
 Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the case could not be executed as
 it is written, or that was interrupted.`
 
-const buildAbout = "of the schedule of a plain test: a `FLAG` for the go command, such as -tags=slow; repeat for more"
+const buildAbout = "for the schedule of a plain test: a `FLAG` for the go command, such as -tags=slow; repeat for more"
 
-const atomicAbout = "of plain tests: no points in `PACKAGE`, such as a logger (PATH/... for all beneath); repeat for more"
+const atomicAbout = "of plain tests: allow no switch in `PACKAGE`, such as a logger (PATH/... for all below it); repeat for more"
 
 type replayFlags struct {
 	subject   subjectFlag
@@ -54,7 +53,7 @@ type replayFlags struct {
 	atomic    []string
 	debug     string
 	debugStep int
-	delve     string // the program
+	delve     string // the path of the program dlv
 }
 
 func replayCommand() *cobra.Command {
@@ -72,7 +71,7 @@ func replayCommand() *cobra.Command {
   racewindow replay --debug 'v1 test=TestEvict; @ main/evict#1@(*Cache).Evict.Lock#1>main' ./cache`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
-				return usageError{fmt.Errorf("%d arguments: give one case in quotes, or one file, and for the case of a test its package", len(args))}
+				return usageError{fmt.Errorf("%d arguments: give one case in quotes, or one file; add the package if the case belongs to a test", len(args))}
 			}
 			return nil
 		},
@@ -81,16 +80,16 @@ func replayCommand() *cobra.Command {
 	}
 	f.subject.define(cmd.Flags())
 	cmd.Flags().IntVar(&f.times, "times", 1, "execute it `N` times")
-	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' may take to come true")
+	cmd.Flags().DurationVar(&f.patience, "patience", 5*time.Second, "how long a 'while' or 'until' of a delay may take to come true")
 	cmd.Flags().IntVar(&f.stepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
-	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution that shows a violation; --timeline=false for no more than a line")
-	cmd.Flags().BoolVar(&f.free, "free", false, "run it on goroutines, though it has no delays")
+	cmd.Flags().BoolVar(&f.timeline, "timeline", true, "print what each thread did in the first execution with a violation; --timeline=false prints one line")
+	cmd.Flags().BoolVar(&f.free, "free", false, "run the case on goroutines, although it has no delays")
 	cmd.Flags().StringArrayVar(&f.build, "build", nil, buildAbout)
 	cmd.Flags().StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
 	cmd.Flags().StringVar(&f.debug, "debug", "", debugAbout)
 	cmd.Flags().Lookup("debug").NoOptDefVal = interactive
 	cmd.Flags().IntVar(&f.debugStep, "debug-step", 0, stepAbout)
-	cmd.Flags().BoolVar(&f.race, "race", false, "of the case of a test: under the race detector")
+	cmd.Flags().BoolVar(&f.race, "race", false, "for the case of a test: use the race detector")
 	return cmd
 }
 
@@ -114,11 +113,11 @@ func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string
 	case errors.As(err, &other):
 		return f.ofTest(cmd, other, packages)
 	case err == nil && len(packages) > 0:
-		return usageError{fmt.Errorf("%s: the case is about what the command brings, and needs no package", packages[0])}
+		return usageError{fmt.Errorf("%s: the case is of a subject that the command brings, and needs no package: leave the package out", packages[0])}
 	case err == nil && f.debug != "":
-		return usageError{errors.New("--debug: the case is about what the command brings, and only schedules of plain tests stop in a debugger: leave the flag out")}
+		return usageError{errors.New("--debug: the case is of a subject that the command brings, and only schedules of plain tests stop in a debugger: leave the flag out")}
 	case err == nil && f.race:
-		return usageError{errors.New("--race: the case is about what the command brings: build it with 'racewindow build -race', or leave the flag out")}
+		return usageError{errors.New("--race: the case is of a subject that the command brings: build the command with 'racewindow build -race', or leave the flag out")}
 	case cmd.Context().Err() != nil:
 		return err
 	case err != nil:
@@ -130,11 +129,11 @@ func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string
 	scheduled := len(c.Delays) == 0 && !f.free
 	switch {
 	case f.free && c.Subject != log.Subject:
-		return usageError{fmt.Errorf("--free: the case is about %s, which the scheduler executes: leave the flag out", c.Subject.Head())}
+		return usageError{fmt.Errorf("--free: only the scheduler can execute a case of %s: leave the flag out", c.Subject.Head())}
 	case f.free && len(c.Switches) > 0:
-		return usageError{fmt.Errorf("--free: the case has switches (@), which goroutines cannot follow: leave out the one or the other")}
+		return usageError{fmt.Errorf("--free: the case has switches (@), which goroutines cannot follow: leave out one of the two")}
 	case f.free && (c.Crash != nil || len(c.Faults) > 0):
-		return usageError{fmt.Errorf("--free: the case has faults (!) or a crash, which need the scheduler: leave out the one or the other")}
+		return usageError{fmt.Errorf("--free: the case has faults (!) or a crash, which need the scheduler: leave out one of the two")}
 	}
 	if err := failpoints.Require("racewindow replay", "make build (it makes bin/racewindow)"); err != nil {
 		return err
@@ -151,7 +150,7 @@ func (f *replayFlags) run(cmd *cobra.Command, argument string, packages []string
 // An execution executes the case once. If it shows a violation, show prints it; an error says that there is no verdict.
 type execution func(ctx context.Context, c cases.Case) (show func(io.Writer) error, err error)
 
-// replay executes the case as often as was asked for. What some executions show stands, whatever becomes of the others.
+// replay executes the case as often as --times says. A violation counts even if a later execution fails.
 func (f *replayFlags) replay(ctx context.Context, out io.Writer, c cases.Case, once execution) (failed error) {
 	var done, shown atomic.Int64
 	var notTold error
@@ -196,7 +195,7 @@ func interrupted(ctx context.Context) error {
 	return nil
 }
 
-// goroutines executes a case with delays.
+// goroutines executes a case with delays, on goroutines.
 func (f *replayFlags) goroutines(ctx context.Context, c cases.Case) (show func(io.Writer) error, err error) {
 	o, err := log.Runner{Patience: f.patience, Events: f.timeline}.Run(ctx, log.Of(c))
 	if err != nil || o.Violation == nil {
@@ -210,7 +209,7 @@ func (f *replayFlags) goroutines(ctx context.Context, c cases.Case) (show func(i
 	}, nil
 }
 
-// scheduled executes a case under its schedule.
+// scheduled makes the execution of a case under the scheduler.
 func (f *replayFlags) scheduled(c cases.Case) (execution, error) {
 	plan, err := c.Subject.Plan(c.Bare())
 	if err != nil {
@@ -243,7 +242,7 @@ func (f *replayFlags) scheduled(c cases.Case) (execution, error) {
 	}, nil
 }
 
-// unmet says what of a case that held was not executed as it is written.
+// unmet says which crash or faults of a case did not happen in an execution that held; nil if all did.
 func unmet(c cases.Case, came *cases.Crashes) *sched.Failure {
 	switch {
 	case c.Crash != nil && !c.Crash.Any && !came.Reached.Load():
@@ -252,7 +251,7 @@ func unmet(c cases.Case, came *cases.Crashes) *sched.Failure {
 		return nil
 	}
 	if missing := came.Missing(c); len(missing) > 0 {
-		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("these faults did not come: %v", missing)}
+		return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("these faults did not happen: %v", missing)}
 	}
 	return nil
 }
@@ -266,16 +265,16 @@ func tellCase(out io.Writer, c cases.Case) error {
 	return r.WriteText(out, terminalColumns(os.Stdout), reportPalette(os.Stdout))
 }
 
-// ofTest has the package of a test execute the case.
+// ofTest executes the case of a test, in the test's package.
 func (f *replayFlags) ofTest(cmd *cobra.Command, of *ofTest, packages []string) error {
 	if f.free {
-		return usageError{errors.New("--free: the case is of a test, which the scheduler executes: leave the flag out")}
+		return usageError{errors.New("--free: only the scheduler can execute the case of a test: leave the flag out")}
 	}
 	if done, err := f.ofPlainTest(cmd, of, packages); done {
 		return err
 	}
 	if f.debug != "" {
-		return usageError{fmt.Errorf("--debug: only schedules of plain tests stop in a debugger, and %s is none here: it calls harness.Check, or is in another package", of.test)}
+		return usageError{fmt.Errorf("--debug: only schedules of plain tests stop in a debugger, and %s is no plain test here: it calls harness.Check, or is in another package", of.test)}
 	}
 	r := of.run("replay", packages)
 	r.race, r.build, r.out = f.race, f.build, cmd.OutOrStdout()

@@ -1,4 +1,4 @@
-// The replay of a plain test's schedule under a debugger.
+// Replays the schedule of a plain test under a debugger.
 
 package main
 
@@ -22,12 +22,12 @@ import (
 )
 
 const (
-	debugAbout = "of the schedule of a plain test: stop in the debugger Delve (dlv) where it fails; =`FILE` has commands for dlv"
+	debugAbout = "for the schedule of a plain test: stop in the debugger Delve (dlv) where it fails; =`FILE` has commands for dlv"
 	stepAbout  = "with --debug: stop at step `N` of the timeline instead"
-	// interactive is the value of --debug without one.
+	// interactive is the value of --debug if it is given without one.
 	interactive = "the terminal"
 
-	noDelve = "--debug: there is no dlv on the PATH: go install github.com/go-delve/delve/cmd/dlv@latest, and add the folder that it goes to, " +
+	noDelve = "--debug: there is no dlv on the PATH: run go install github.com/go-delve/delve/cmd/dlv@latest, and add the folder where that puts it, " +
 		"'go env GOPATH'/bin, to PATH"
 )
 
@@ -35,11 +35,11 @@ const (
 func (f *replayFlags) checkDebug(cmd *cobra.Command) error {
 	switch {
 	case f.debug == "" && cmd.Flags().Changed("debug-step"):
-		return usageError{errors.New("--debug-step: says where --debug stops: add --debug")}
+		return usageError{errors.New("--debug-step says where --debug stops: add --debug")}
 	case f.debug == "":
 		return nil
 	case f.times != 1:
-		return usageError{fmt.Errorf("--times %d: a debugger looks at one execution: leave out --times or --debug", f.times)}
+		return usageError{fmt.Errorf("--times %d: a debugger follows one execution only: leave out --times or --debug", f.times)}
 	}
 	if f.debug != interactive {
 		if _, err := os.Stat(f.debug); err != nil {
@@ -49,7 +49,7 @@ func (f *replayFlags) checkDebug(cmd *cobra.Command) error {
 	return nil
 }
 
-// findDelve looks for dlv, if it is wanted.
+// findDelve finds the program dlv, if --debug is given.
 func (f *replayFlags) findDelve() (err error) {
 	if f.debug == "" {
 		return nil
@@ -60,7 +60,7 @@ func (f *replayFlags) findDelve() (err error) {
 	return nil
 }
 
-// debugPlain starts the debugger on the schedule that has just been executed and has failed as e says. That it has is the command's end.
+// debugPlain starts the debugger on the schedule that has just failed as e says. Afterwards the command ends with the violation.
 func (f *replayFlags) debugPlain(cmd *cobra.Command, r *plainRun, p plain.Package, e drive.Event) error {
 	d, err := f.stopOf(e)
 	if err != nil {
@@ -72,7 +72,7 @@ func (f *replayFlags) debugPlain(cmd *cobra.Command, r *plainRun, p plain.Packag
 	return violated(r.session.Debug(cmd.Context(), p, d))
 }
 
-// stopOf says where the debugger stops, and what is told there.
+// stopOf says where the debugger stops, and what it prints there.
 func (f *replayFlags) stopOf(e drive.Event) (d plain.Debugger, err error) {
 	found := e.Finding
 	failure := found.Failure
@@ -83,22 +83,22 @@ func (f *replayFlags) stopOf(e drive.Event) (d plain.Debugger, err error) {
 	rows := report.Numbered(found.Outcome.Events)
 	switch n := f.debugStep; {
 	case n > len(rows), n > 0 && !rows[n-1].Point:
-		return d, usageError{fmt.Errorf("--debug-step %d: the timeline has %d steps, and that is none at which a goroutine stops", n, len(rows))}
+		return d, usageError{fmt.Errorf("--debug-step %d: no goroutine stops at this step; the timeline has %d steps", n, len(rows))}
 	case n > 0:
 		d.Step, d.Here = rows[n-1].Step, stepWords(n, rows)
 	case failure.Kind == sched.DataRace:
 		d.Lines = accessLines(failure.Stack)
-		d.Here = "one of the two places of the data race, and 'continue' goes on to the other: " + firstLine(failure.Message)
+		d.Here = "this is one of the two places of the data race; 'continue' goes on to the other: " + firstLine(failure.Message)
 	case !plain.StopsAtFailure(failure):
 		if n = lastStep(rows, failure); n == 0 {
-			return d, fmt.Errorf("--debug: no goroutine of %s comes to a step before it fails: %s", e.Test, firstLine(failure.Message))
+			return d, fmt.Errorf("--debug: %s fails before any goroutine comes to a step: %s", e.Test, firstLine(failure.Message))
 		}
 		d.Step, d.Here = rows[n-1].Step, stepWords(n, rows)+"; after it "+firstLine(failure.Message)
 	}
 	return d, nil
 }
 
-// lastStep is the last step of a goroutine that waits for ever, if any does, and else the last one of all; 0 for none.
+// lastStep is the last step of a goroutine that waits for ever. If none does, it is the last step of all; 0 for none.
 func lastStep(rows []sched.Event, failure *sched.Failure) (n int) {
 	stuck := 0
 	for i, row := range rows {
@@ -119,7 +119,7 @@ func stepWords(n int, rows []sched.Event) string {
 	return fmt.Sprintf("step %d of %d: %s is at %s (%s:%d)", n, len(rows), row.Thread, row.Text, row.File, row.Line)
 }
 
-// accessed is a line of one of the two stacks of a data race.
+// accessed matches a line with a place in the stacks of a data race.
 var accessed = regexp.MustCompile(`(?m)^      (/.+\.go):(\d+)`)
 
 // accessLines are the innermost lines of the two accesses, as FILE:LINE.

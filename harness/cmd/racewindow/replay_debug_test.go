@@ -20,12 +20,12 @@ func TestWithoutADebuggerOnThePathItIsSaidHowToGetOne(t *testing.T) {
 	t.Setenv("PATH", folder)
 	code, _, stderr := command(t, "replay", "--debug", "v1 test="+t.Name(), ".")
 	require.Equal(t, exitUsage, code)
-	require.Contains(t, stderr, "--debug: there is no dlv on the PATH: go install github.com/go-delve/delve/cmd/dlv@latest")
+	require.Contains(t, stderr, "--debug: there is no dlv on the PATH: run go install github.com/go-delve/delve/cmd/dlv@latest")
 
 	// What would not stop in one either is refused for that.
 	code, _, stderr = command(t, "replay", "--debug", "v1 scenario=log handover=stale; w0: append 1")
 	require.Equal(t, exitUsage, code)
-	require.Contains(t, stderr, "--debug: the case is about what the command brings")
+	require.Contains(t, stderr, "--debug: the case is of a subject that the command brings")
 }
 
 func TestOnlyOneExecutionOfAPlainTestStopsInADebugger(t *testing.T) {
@@ -34,11 +34,11 @@ func TestOnlyOneExecutionOfAPlainTestStopsInADebugger(t *testing.T) {
 	t.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	const log = "v1 scenario=log handover=stale; w0: append 1"
 	for want, args := range map[string][]string{
-		"--times 2: a debugger looks at one execution":                           {"--debug", "--times", "2", log},
-		"--debug-step: says where --debug stops: add --debug":                    {"--debug-step", "2", log},
-		"--debug-step 0: the steps of a timeline are numbered from 1":            {"--debug", "--debug-step", "0", log},
-		"--debug=none: a file with commands for dlv is expected after =":         {"--debug=none", log},
-		"--debug: the case is about what the command brings, and only schedules": {"--debug", log},
+		"--times 2: a debugger follows one execution only":                              {"--debug", "--times", "2", log},
+		"--debug-step says where --debug stops: add --debug":                            {"--debug-step", "2", log},
+		"--debug-step 0: the steps of a timeline are numbered from 1":                   {"--debug", "--debug-step", "0", log},
+		"--debug=none: a file with commands for dlv is expected after =":                {"--debug=none", log},
+		"--debug: the case is of a subject that the command brings, and only schedules": {"--debug", log},
 	} {
 		code, _, stderr := command(t, append([]string{"replay"}, args...)...)
 		require.Equal(t, exitUsage, code, want)
@@ -80,5 +80,5 @@ func TestWhereADebuggerStopsFollowsFromTheFailure(t *testing.T) {
 	require.Contains(t, here, "a reads what b writes")
 	require.Len(t, accessLines("Read at 0x1 by main goroutine:\n  x.a()\n      /m/x.go:11 +0x1\n\nPrevious write at 0x1 by goroutine 8:\n  x.a()\n      /m/x.go:11 +0x2\n\n"), 1, "of one line")
 	_, err := (&replayFlags{debug: interactive, debugStep: 4}).stopOf(event(sched.Failure{Kind: sched.Failed}))
-	require.ErrorContains(t, err, "--debug-step 4: the timeline has 3 steps")
+	require.ErrorContains(t, err, "--debug-step 4: no goroutine stops at this step; the timeline has 3 steps")
 }

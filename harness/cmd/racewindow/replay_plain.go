@@ -19,11 +19,12 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// plainToken reads a text as the schedule of a plain test, if the test is one: one that calls harness.Check has cases instead.
+// plainToken reads a text as the schedule of a plain test. is reports whether the test is a plain one; a test that calls
+// harness.Check has cases instead.
 func plainToken(ctx context.Context, of *ofTest, flags []string, race bool, packages []string) (p plain.Package, token plain.Token, is bool, err error) {
 	listed, err := plain.List(ctx, "", environment.Full(), listFlags(flags, race), packages)
 	if err != nil {
-		return p, token, false, nil // whoever executes a case of a Check says what is wrong
+		return p, token, false, nil // executing it as the case of a Check then says what is wrong
 	}
 	token, malformed := plain.ParseToken(of.text)
 	name := token.Test
@@ -39,12 +40,13 @@ func plainToken(ctx context.Context, of *ofTest, flags []string, race bool, pack
 	case malformed != nil:
 		err = usageError{fmt.Errorf("%s is a plain test: %w", name, malformed)}
 	case len(packages) != 1 || strings.Contains(packages[0], "..."):
-		err = usageError{errors.New("name the one package that the test is of")}
+		err = usageError{errors.New("name the one package that the test is in")}
 	}
 	return p, token, is, err
 }
 
-// plainAlone are the tests of packages that have no Check; nil if one has: then whoever executes a Check lists them.
+// plainAlone lists the tests of packages without Checks. It is nil if a package has Checks: the error of executing a Check
+// lists those.
 func plainAlone(packages []plain.Package) (names []string) {
 	for _, p := range packages {
 		if len(p.Checks) > 0 {
@@ -55,13 +57,13 @@ func plainAlone(packages []plain.Package) (names []string) {
 	return names
 }
 
-// topOf is the test that a sub-test is of.
+// topOf is the test function of a sub-test.
 func topOf(test string) string {
 	name, _, _ := strings.Cut(test, "/")
 	return name
 }
 
-// ofPlainTest executes the schedule of a plain test, if it is one.
+// ofPlainTest executes the schedule of a plain test. done is false if the text is no such schedule.
 func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []string) (done bool, err error) {
 	p, token, is, err := plainToken(cmd.Context(), of, f.build, f.race, packages)
 	if !is || err != nil {

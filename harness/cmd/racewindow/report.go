@@ -21,13 +21,13 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-const reportAbout = `Render one counterexample. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, a file that holds
-a case, or a case itself; a case is executed for it, one thread at a time. The schedule of a plain test is a case
-too. --shrink first makes the case, also
-that of a report, as small as it gets and says what each of its parts is needed for. The case of a test is
-executed by the package of the test, default the current one.
+const reportAbout = `Render one counterexample for people or programs. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, or
+a file that holds a case; CASE is a case itself, also the schedule of a plain test. A case is executed for its report,
+one thread at a time, and the case of a test by the test's package (default the current one). --shrink first makes the
+case, also that of a report, as small as it gets, and says what each of its parts is needed for.
 
 Formats:
+
 %s
 Exit codes: 0 the report was written, whatever it says; 2 wrong usage; 3 it could not be made.`
 
@@ -59,7 +59,7 @@ func reportCommand() *cobra.Command {
   racewindow report cache/testdata/racewindow/TestEvict/0a1b2c3d4e5f6071.case --format html -o report.html ./cache`,
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 2 {
-				return usageError{fmt.Errorf("%d arguments: give one report, one file with a case, or one case in quotes, and for the case of a test its package", len(args))}
+				return usageError{fmt.Errorf("%d arguments: give one report, one file with a case, or one case in quotes; add the package if the case belongs to a test", len(args))}
 			}
 			return nil
 		},
@@ -85,7 +85,7 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string, packages []string
 		return err
 	}
 	if sameFile(f.out, argument) {
-		return usageError{fmt.Errorf("--out %s: it is what is read; name another file", f.out)}
+		return usageError{fmt.Errorf("--out %s: this file is read; name another one", f.out)}
 	}
 	if argument, err = f.subject.whole(argument); err != nil {
 		return err
@@ -96,7 +96,7 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string, packages []string
 	case errors.As(err, &of):
 		r, err = f.ofTest(cmd.Context(), of, packages)
 	case err == nil && len(packages) > 0:
-		err = usageError{fmt.Errorf("%s: what is reported is at hand, and needs no package", packages[0])}
+		err = usageError{fmt.Errorf("%s: this report needs no package, because its case does not belong to a test: leave it out", packages[0])}
 	}
 	if err != nil {
 		return err
@@ -117,7 +117,7 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string, packages []string
 	return output.Write(f.out, rendered.Bytes())
 }
 
-// ofTest has the package of a test make the report of a case of its Check.
+// ofTest makes the report of a case of a test, which the test's package executes.
 func (f *reportFlags) ofTest(ctx context.Context, of *ofTest, packages []string) (*report.Report, error) {
 	if p, token, is, err := plainToken(ctx, of, f.build, false, packages); is {
 		if err != nil {
@@ -137,7 +137,7 @@ func (f *reportFlags) ofTest(ctx context.Context, of *ofTest, packages []string)
 	return report.Load(bytes.NewReader(r.made.Report))
 }
 
-// sameFile says whether two names lead to one file.
+// sameFile reports whether two names lead to the same regular file.
 func sameFile(a, b string) bool {
 	first, err := os.Stat(a)
 	if err != nil || !first.Mode().IsRegular() {
@@ -147,7 +147,7 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(first, second)
 }
 
-// read takes a report as it is, and makes one of a case; with --shrink of the case that the report holds.
+// read returns a report as it is, and makes one from a case. With --shrink it makes one from the report's case.
 func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report, error) {
 	read, err := readReportOrCase(ctx, argument)
 	switch {
@@ -162,7 +162,7 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 				of.text = read.report.Case
 				return nil, of
 			}
-			return nil, usageError{fmt.Errorf("--shrink: %s holds no case that could be executed: %w; leave --shrink out to render the report as it is", argument, err)}
+			return nil, usageError{fmt.Errorf("--shrink: the case in %s cannot be executed: %w; leave --shrink out to render the report as it is", argument, err)}
 		}
 	case read.report != nil:
 		return read.report, nil
@@ -172,7 +172,7 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 		return nil, err
 	}
 	if len(c.Delays) > 0 {
-		return nil, usageError{errors.New("the case has delays (~): 'racewindow replay' executes it; a report needs switches (@), or neither")}
+		return nil, usageError{errors.New("the case has delays (~): use 'racewindow replay' for it; a report needs a case with switches (@), or with neither")}
 	}
 	if err := failpoints.Require("racewindow report of a case", "make build (it makes bin/racewindow)"); err != nil {
 		return nil, err
@@ -183,13 +183,13 @@ func (f *reportFlags) read(ctx context.Context, argument string) (*report.Report
 	return report.OfCase(c)
 }
 
-// A reportOrCase is a report, or the case to make one of.
+// A reportOrCase is a report, or a case to make one from.
 type reportOrCase struct {
 	report *report.Report
 	of     cases.Case
 }
 
-// readReportOrCase reads a file once: it may be a pipe. What begins with a brace is a report.
+// readReportOrCase reads a file only once, because it may be a pipe. Text that begins with a brace is a report.
 func readReportOrCase(ctx context.Context, argument string) (read reportOrCase, err error) {
 	if isCaseText(argument) {
 		read.of, err = readCase(ctx, argument)
@@ -216,7 +216,7 @@ func readReportOrCase(ctx context.Context, argument string) (read reportOrCase, 
 	})
 }
 
-// subjectIn is the subject that the text of a case names, though the rest of it may be wrong; nil for none that is known.
+// subjectIn is the subject that a case names, even if the rest of the case is wrong; nil if it is not known.
 func subjectIn(text string) (named cases.Subject) {
 	_, _ = cases.Parse(text, func(head string) (s cases.Subject, err error) {
 		named, err = subjectOf(head)
@@ -225,7 +225,7 @@ func subjectIn(text string) (named cases.Subject) {
 	return named
 }
 
-// skipTo skips a byte order mark and blanks, and says whether the next letter is the given one.
+// skipTo skips a byte order mark and blanks, and reports whether the next letter is the given one.
 func skipTo(r *bufio.Reader, letter rune) bool {
 	for {
 		next, _, err := r.ReadRune()
@@ -239,7 +239,7 @@ func skipTo(r *bufio.Reader, letter rune) bool {
 	}
 }
 
-// shrunk makes a case smaller, one that has no schedule after looking for one.
+// shrunk makes the report of a case after shrinking it. If the case has no schedule, it first searches for one that fails.
 func shrunk(ctx context.Context, c cases.Case) (*report.Report, error) {
 	line := newProgressLine("report")
 	defer line.clear()
@@ -248,7 +248,7 @@ func shrunk(ctx context.Context, c cases.Case) (*report.Report, error) {
 	return explore.Smallest(ctx, c, line.explored)
 }
 
-// writeReports writes a report in the two forms that are good for keeping: for people, and for programs.
+// writeReports writes a report as HTML for people and as JSON for programs.
 func writeReports(name string, r *report.Report) error {
 	for _, form := range []string{"json", "html"} {
 		format, err := report.FormatByName(form)

@@ -83,7 +83,7 @@ func TestReportOfAReportShrinksTheCaseThatItHolds(t *testing.T) {
 	require.NoError(t, os.WriteFile(other, content, 0o600))
 	code, _, stderr = command(t, "report", other, "--shrink")
 	require.Equal(t, exitUsage, code)
-	require.Contains(t, stderr, "--shrink: "+other+" holds no case")
+	require.Contains(t, stderr, "--shrink: the case in "+other+" cannot be executed")
 }
 
 func TestReportOfACaseThatHoldsSaysSo(t *testing.T) {

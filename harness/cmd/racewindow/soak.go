@@ -20,42 +20,58 @@ import (
 	"github.com/racewindow/racewindow/harness/soak"
 )
 
-const soakAbout = `Work for hours: first every known bug must show what it says and every canary must be found; then rounds of
-everything that the harness can do, more of what has found new behaviour lately. What is found is shrunk,
-kept below DIR/findings, and the campaign goes on; the same bug again is counted.
+const soakAbout = `Run a campaign for hours: rounds of everything that the harness can do. A campaign that was interrupted or killed
+goes on with the next start.
 
-With packages, the campaign is of the objects of their tests that call harness.Check: without any, of the current
-package's, where it has some, else of the log that the command brings. Kinds of rounds, of each Check that they fit:
-explore (programs drawn, several strategies in turn), crash (the same, power is lost at every step and the disk
-fails), race (many instances run freely under the race detector), crashstress (power is lost again and again while
-they run), kill (processes that work on the disk of DIR are killed). Those that lose something are of objects with
-durable operations on Env.Disk, kill also in Env.Dir. Each round finds bugs that it plants itself first. The tests
-are built at each start, and run in the packages' folders.
+First every kept case must show what it says, and every canary (a bug planted on purpose) must be found. Then come the
+rounds; more of them go where new behaviour was found lately. A finding is shrunk and kept below DIR/findings, and the
+campaign goes on; the same bug again is only counted.
 
-Everything is in DIR/journal.jsonl: a campaign that was interrupted or killed goes on with the next start,
-without the round that was in progress. The time of --for counts all starts together. A start after the end
-goes on for another --for, with what was learned. Each start tries the findings' cases again: one that holds is
-gone, and one that was gone may be back. Those without a case are closed by 'racewindow soak close'.
+With packages, the campaign tests the objects that their tests give to harness.Check. Without packages, it tests those
+of the current package if there are any, and otherwise the log that the command brings.
+
+Kinds of rounds of a Check, where they fit it:
+
+  explore      programs are drawn and explored, several strategies in turn
+  crash        the same; power is lost at every step, and the disk fails
+  race         many instances run freely under the race detector
+  crashstress  power is lost again and again while they run
+  kill         processes that work on the disk of DIR are killed
+
+The last two and crash need durable operations and Env.Disk; for kill, Env.Dir will do. Each round plants bugs of its
+own, and must find them first. The tests are built at each start, and run in the packages' folders.
+
+Kinds of rounds of the log:
+
+  explore      programs are drawn and explored, several strategies in turn
+  stress       in a child process
+  race         stress under the race detector; needs --race-binary, or a racewindow-race beside this binary
+  crash        power is lost at every step of drawn programs
+  crashstress  power is lost at random moments under load, and the same log goes on
+  kill         processes under load on the disk of DIR are killed, or get a file size limit; Linux only
+  properties   needs --properties, or bin/properties-race.test
+  fuzz         needs the go command and the sources
+
+A kind that cannot run here is shown as not run, never as passed; if --kinds names it, the campaign does not pass.
+
+A round takes a length of time. With --count it ends after so many schedules (explore, crash), operations (stress,
+race), losses of power (crashstress), kills (kill), cases (properties) or inputs (fuzz); time is then a last resort,
+and a round that it ends has no verdict. With --rounds the campaign ends after so many rounds, and --for is a last
+resort.
+
+Everything is in DIR/journal.jsonl. A start goes on without the round that was in progress. The time of --for counts
+all starts together; a start after the end goes on for another --for, with what was learned. Each start tries the
+findings' cases again: one that holds is gone, and one that was gone may be back. Findings without a case are closed
+by 'racewindow soak close'.
 
 A round runs alone again by its line, which findings, journal and log have:
   racewindow soak --round 'v1 kind=explore variant=snapshot number=17 seed=123 for=5s'
 
-Kinds of rounds of the log: explore (programs drawn, several strategies in turn), stress (in a child process), race (the
-same under the race detector, if --race-binary or a racewindow-race beside this binary is there), crash (power is
-lost at every step of drawn programs), crashstress (power is lost at random moments under load, the same log goes
-on), kill (processes under load on the disk of DIR, killed or given a file size limit; Linux only), properties (if
---properties or bin/properties-race.test is there), fuzz (if the go command and the sources are there).
-
-A round is a length of time, or with --count so many schedules (explore, crash), operations (stress, race), losses of
-power (crashstress), kills (kill), cases (properties) or inputs (fuzz); then time is a last resort, and a round that
-it ends has no verdict. With --rounds the campaign ends after so many rounds, and --for is a last resort.
-
-What cannot be run is shown as not run, and never as passed; if --kinds names it, the campaign is no pass.
-
-Enough is what --minimum says, and by default 10 schedules for each second of --for (1,000 at least) and a little of
-everything else. It is of the leg: of what all starts have done since the time was over last. Only failpoints and
-pairs are of the whole campaign. Besides, the time must be over, this start must have finished a round, and at
-least half of the rounds of each kind must have a verdict.
+A campaign passes if nothing was found, its time is over, this start finished a round, at least half of the rounds of
+each kind have a verdict, and enough was done. Enough is what --minimum says. By default it is, for the log, 10
+schedules for each second of --for (1,000 at least) and a little of everything else; with packages, a round of each
+kind for each Check. It counts what all starts have done since the time was last over (the leg); only failpoints and
+pairs count over the whole campaign.
 
 Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage, 3 too little was done,
 it was interrupted (the summary is written, the next start goes on), a canary was not found, or the run itself
@@ -96,7 +112,7 @@ func soakCommand() *cobra.Command {
 	f := &soakFlags{}
 	cmd := &cobra.Command{
 		Use:     "soak [flags] [packages]",
-		Short:   "A campaign for hours: everything in turn, resumable, on one machine or many",
+		Short:   "Run a campaign for hours, resumable, on one machine or many",
 		Long:    soakAbout,
 		Example: soakExamples,
 		Args:    packagesOrCommands,
@@ -115,27 +131,27 @@ func soakCommand() *cobra.Command {
 func (f *soakFlags) define(flags *pflag.FlagSet) {
 	flags.SortFlags = false
 	c := &f.config
-	flags.DurationVar(&c.For, "for", 10*time.Minute, "how long the campaign takes, all starts together")
+	flags.DurationVar(&c.For, "for", 10*time.Minute, "how long the campaign runs, all starts together")
 	flags.StringVar(&c.Out, "out", "", "the campaign's folder, `DIR`: journal, summary, findings")
-	flags.StringVar(&f.subject, "subject", "log", "the log, also where the current package has Checks: `NAME`")
-	flags.StringVar(&f.corpus, "corpus", filepath.Join("testdata", "cases"), "the cases that must show what they say, `DIR`")
+	flags.StringVar(&f.subject, "subject", "log", "`NAME` of the subject: log, even if the current package has Checks")
+	flags.StringVar(&f.corpus, "corpus", filepath.Join("testdata", "cases"), "`DIR` with the kept cases, which must show what they say")
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of the campaign (default that of the journal, or a new one, which the summary prints)")
 	flags.StringVar(&f.shard, "shard", "0/1", "which part of a campaign on several machines, `I/N`, from 0/N to N-1/N")
-	flags.StringVar(&f.listen, "listen", "", "serve a page and metrics at `HOST:PORT`; without a host for this machine alone")
-	flags.StringSliceVar(&f.minimums, "minimum", nil, "fail below that in this leg, `NAME=N,...`: rounds, schedules, operations, failpoints, pairs, corpus, canaries, a kind's rounds, any count; 'none' takes the defaults away")
-	flags.StringSliceVar(&f.kinds, "kinds", nil, "only these kinds of rounds, `NAME,...`, as above (default all that can be run)")
-	flags.StringSliceVar(&f.handovers, "handovers", nil, "the hand-overs of explore and stress, `NAME,...` (default those that are to hold)")
+	flags.StringVar(&f.listen, "listen", "", "serve a page and metrics at `HOST:PORT`; without a host, for this machine alone")
+	flags.StringSliceVar(&f.minimums, "minimum", nil, "fail below these numbers in this leg, `NAME=N,...`: rounds, schedules, operations, failpoints, pairs, corpus, canaries, a kind's rounds, any count; 'none' removes the defaults")
+	flags.StringSliceVar(&f.kinds, "kinds", nil, "only these kinds of rounds, `NAME,...`, as above (default all that can run here)")
+	flags.StringSliceVar(&f.handovers, "handovers", nil, "the hand-overs of explore and stress, `NAME,...` (default those that must hold)")
 	flags.DurationVar(&c.RoundFor, "round-for", 0, "about how long a round takes (default a fortieth of --for, from 1s to 10s)")
-	flags.StringSliceVar(&f.counts, "count", nil, "end a round after `N`, or KIND=N,..., of what its kind counts; then --round-for is a last resort, default 5m")
-	flags.Uint64Var(&c.Rounds, "rounds", 0, "end the campaign after `N` rounds, all starts together; then --for is a last resort")
-	flags.DurationVar(&f.canary, "canary-within", 10*time.Minute, "last resort for each canary, which counts its rounds, programs or inputs; 0 leaves them out, and the summary says so")
+	flags.StringSliceVar(&f.counts, "count", nil, "end a round after `N`, or KIND=N,..., of what its kind counts; --round-for is then a last resort, default 5m")
+	flags.Uint64Var(&c.Rounds, "rounds", 0, "end the campaign after `N` rounds, all starts together; --for is then a last resort")
+	flags.DurationVar(&f.canary, "canary-within", 10*time.Minute, "last resort for each canary, which normally ends after its rounds, programs or inputs; 0 leaves the canaries out, and the summary says so")
 	flags.StringVar(&f.race, "race-binary", "", "an instrumented racewindow with the race detector, `FILE` (default racewindow-race beside this one)")
 	flags.StringVar(&f.properties, "properties", "", "the instrumented test binary of the package properties, `FILE` (default properties-race.test beside this one)")
 	flags.StringVar(&f.source, "source", ".", "the module's sources, for fuzzing, `DIR`")
-	flags.StringVar(&f.pattern, "run", "", "of packages: only the tests that match `REGEXP`")
-	flags.StringToStringVar(&f.set, "set", nil, "of packages: settings of the subject, `NAME=VALUE,...`")
-	flags.StringVar(&f.round, "round", "", "do one round, as a `SPEC` says, and nothing else")
-	flags.StringVar(&f.result, "result", "", "with --round: write what it came to as JSON to `FILE`")
+	flags.StringVar(&f.pattern, "run", "", "with packages: only the tests that match `REGEXP`")
+	flags.StringToStringVar(&f.set, "set", nil, "with packages: settings of the subject, `NAME=VALUE,...`")
+	flags.StringVar(&f.round, "round", "", "execute only one round, the one that `SPEC` describes")
+	flags.StringVar(&f.result, "result", "", "with --round: write its result as JSON to `FILE`")
 	flags.BoolVar(&f.inProcess, "in-process", false, "with --round: not in a child process")
 }
 
@@ -152,7 +168,7 @@ func (f *soakFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Writer
 	if err := f.refuse(flags, packages); err != nil {
 		return err
 	}
-	if len(packages) == 0 { // the tests of packages are built instrumented, whatever this binary is
+	if len(packages) == 0 { // tests of packages are built instrumented, so this binary need not be
 		if err := failpoints.Require("racewindow soak", "make build (it makes bin/racewindow)"); err != nil {
 			return err
 		}
@@ -172,7 +188,7 @@ func (f *soakFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Writer
 		return err
 	}
 	var listener net.Listener
-	if f.listen != "" { // before anything is begun
+	if f.listen != "" { // an address that is taken must fail before the campaign begins
 		if listener, err = soak.Reserve(f.listen); err != nil {
 			return usageError{fmt.Errorf("--listen: %w", err)}
 		}
@@ -181,7 +197,7 @@ func (f *soakFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Writer
 	return f.campaign(ctx, out, listener)
 }
 
-// settle sees to flags that mean the same whatever is tested.
+// settle checks the flags that mean the same for the log and for packages.
 func (f *soakFlags) settle(flags *pflag.FlagSet) (err error) {
 	c := &f.config
 	if c.For <= 0 || c.RoundFor < 0 || f.canary < 0 {
@@ -197,7 +213,7 @@ func (f *soakFlags) settle(flags *pflag.FlagSet) (err error) {
 	case flags.Changed("rounds") && c.Rounds == 0:
 		return errors.New("--rounds 0: at least 1")
 	case f.round != "" && (c.Rounds > 0 || len(f.counts) > 0):
-		return errors.New("--rounds and --count are of a campaign: a round has its own count, as in 'v1 kind=KIND variant=NAME for=5m count=1000'")
+		return errors.New("--rounds and --count are for a campaign: a round has its own count, as in 'v1 kind=KIND variant=NAME for=5m count=1000'")
 	case f.round == "" && (f.result != "" || f.inProcess):
 		return errors.New("--result and --in-process go with --round 'v1 kind=KIND variant=NAME for=5s'")
 	case f.round == "" && c.Out == "":
@@ -228,7 +244,7 @@ func (f *soakFlags) parseCounts(kinds []string) error {
 	return nil
 }
 
-// campaign runs one and shows it.
+// campaign runs a campaign and shows its progress.
 func (f *soakFlags) campaign(ctx context.Context, out io.Writer, listener net.Listener) error {
 	debug.SetGCPercent(200)
 	view := newSoakView()
@@ -253,7 +269,7 @@ func (f *soakFlags) campaign(ctx context.Context, out io.Writer, listener net.Li
 	return tellSoak(out, summary, err)
 }
 
-// tellSoak prints the summary and ends with the exit code that says it.
+// tellSoak prints the summary, and returns the error that gives the exit code.
 func tellSoak(out io.Writer, summary *soak.Summary, err error) error {
 	if err != nil {
 		err = toldError{err}
@@ -271,7 +287,7 @@ func tellSoak(out io.Writer, summary *soak.Summary, err error) error {
 	return err
 }
 
-// A toldError quotes what rounds found, and goes to a terminal.
+// A toldError makes an error safe for a terminal: it may quote what rounds found.
 type toldError struct{ error }
 
 func (e toldError) Error() string { return soak.OneLine(e.error.Error()) }

@@ -1,4 +1,4 @@
-// A campaign of the Checks of packages.
+// Campaigns of the Checks of packages.
 
 package main
 
@@ -20,14 +20,14 @@ import (
 	"github.com/racewindow/racewindow/harness/soak"
 )
 
-// A checkKind is a kind of rounds of Checks: what is ordered, and how its count, time and seed become settings.
+// A checkKind is a kind of rounds of Checks: the mode of its orders, and how a round's count, time and seed become settings.
 type checkKind struct {
 	name   string
 	mode   string // of the order
 	settle func(o *drive.Order, spec soak.RoundSpec)
-	unit   string // that a count is of
+	unit   string // what a round's count counts
 	race   bool   // under the race detector
-	needs  string // what a Check must say of its subject, "" for nothing
+	needs  string // the use that a Check must declare of its subject, "" for none
 }
 
 // checkKinds are all of them. A new kind is one line.
@@ -39,15 +39,16 @@ var checkKinds = []checkKind{
 	{name: "kill", mode: drive.Kill, settle: killing, unit: soak.CountKills, needs: drive.Keeps},
 }
 
-// countsOfChecks are what rounds of Checks count, beside what all rounds do.
+// countsOfChecks are counts that only rounds of Checks have.
 var countsOfChecks = []string{"instances", "overlapping pairs", "histories", "crashes under load"}
 
-// What a round gets. One in four explores larger programs.
+// The programs of a round, and the schedules of each program in a round of crash.
 const (
 	perCrashOfRounds = 60
 	programsOfRounds = 100
 )
 
+// exploring explores programs; one round in four has larger ones.
 func exploring(o *drive.Order, spec soak.RoundSpec) {
 	o.Schedules, o.Budget, o.PerProgram, o.Threads, o.Operations = int(spec.Count), spec.For, perProgramOfChecks, 3, 3
 	if spec.Seed%4 == 0 {
@@ -70,13 +71,13 @@ func freely(o *drive.Order, spec soak.RoundSpec) {
 	o.Goroutines, o.Delay = []int{100, 400, goroutinesOfChecks / 2, goroutinesOfChecks}[spec.Seed%4], delayOfChecks
 }
 
-// nothingKept says why a kind fits no Check.
+// nothingKept says why a kind with needs fits no Check.
 var nothingKept = map[string]string{
 	drive.KeepsOnDisk: "no Check has operations that are durable (Op.Durable), and opens its subject on Env.Disk",
 	drive.Keeps:       "no Check has operations that are durable (Op.Durable), and opens its subject on Env.Disk or in Env.Dir",
 }
 
-// losingPower loses it under load, in recoveries too.
+// losingPower loses power under load, and during recoveries too.
 func losingPower(o *drive.Order, spec soak.RoundSpec) {
 	freely(o, spec)
 	o.OperationsInAll, o.Cycles, o.Threads, o.Delay = 0, spec.Count, 3, delayOfCrashes
@@ -85,14 +86,14 @@ func losingPower(o *drive.Order, spec soak.RoundSpec) {
 	o.FaultShare = []float64{0, 0.5}[spec.Seed/9%2]
 }
 
-// killing works in the folder of the round, on the disk of the campaign's.
+// killing kills processes that work in the round's folder, which is on the campaign's disk.
 func killing(o *drive.Order, spec soak.RoundSpec) {
 	o.Kills, o.Duration, o.Programs, o.Threads, o.Operations = int(spec.Count), spec.For, programsOfRounds, 3, 3
 	o.MinUnderLoad = 0.25
 	o.Goroutines, o.Acknowledgements = []int{2, 8, 32}[spec.Seed%3], []int{30, 300, 1000}[spec.Seed/3%3]
 }
 
-// kind makes rounds of the tests that it fits.
+// kind makes the kind of rounds for the tests that it fits.
 func (k checkKind) kind(tests []describedTest, set map[string]string, p soakPlaces) soak.Driven {
 	made := soak.Driven{Label: k.name, Unit: k.unit, Environment: environment.Full(), Scratch: p.scratch, Logs: p.logs}
 	made.Order = func(spec soak.RoundSpec) drive.Order {
@@ -111,26 +112,26 @@ func (k checkKind) kind(tests []describedTest, set map[string]string, p soakPlac
 	return made
 }
 
-// raceBinary is the binary under the race detector that lies beside another.
+// raceBinary is the file of the test binary with the race detector, beside that without.
 func raceBinary(plain string) string { return strings.TrimSuffix(plain, ".test") + "-race.test" }
 
-// A describedTest is a test with a Check, and what that uses.
+// A describedTest is a test with a Check, and what the Check says its subject uses.
 type describedTest struct {
 	soak.DrivenTest
 	uses []string
 }
 
-// flagsOfLogSoak have no meaning for packages, flagsOfCheckSoak none for the log.
+// flagsOfLogSoak are for the log alone, flagsOfCheckSoak for packages alone.
 var (
 	flagsOfLogSoak   = []string{"subject", "corpus", "handovers", "race-binary", "properties", "source", "in-process"}
 	flagsOfCheckSoak = []string{"run", "set"}
 )
 
-// refuse says what was given though it is of something else: of the log or of packages.
+// refuse refuses flags for packages in a campaign of the log, and flags for the log in a campaign of packages.
 func (f *soakFlags) refuse(flags *pflag.FlagSet, packages []string) error {
-	names, why := flagsOfCheckSoak, "about the Checks of packages: name packages, such as ./..., or leave it out"
+	names, why := flagsOfCheckSoak, "for the Checks of packages: name packages, such as ./..., or leave it out"
 	if len(packages) > 0 {
-		names, why = flagsOfLogSoak, "of the log that the command brings: leave it out, or leave the packages out"
+		names, why = flagsOfLogSoak, "for the log that the command brings: leave it out, or leave the packages out"
 	}
 	for _, name := range names {
 		if flags.Changed(name) {
@@ -140,8 +141,8 @@ func (f *soakFlags) refuse(flags *pflag.FlagSet, packages []string) error {
 	return nil
 }
 
-// packagesOf are the packages whose Checks are meant: those that were named, the one that a round names, or the current one where it
-// has Checks; none for the log.
+// packagesOf are the packages whose Checks are tested: those on the command line, the one that --round names, or the current one
+// if it has Checks; none for the log.
 func (f *soakFlags) packagesOf(ctx context.Context, flags *pflag.FlagSet, named []string) []string {
 	if len(named) > 0 {
 		return named
@@ -165,7 +166,7 @@ func (f *soakFlags) packagesOf(ctx context.Context, flags *pflag.FlagSet, named 
 	return []string{"."}
 }
 
-// prepareChecks says what there is to do with the Checks of packages.
+// prepareChecks settles a campaign of the Checks of packages: kinds of rounds, counts, minimums, canaries.
 func (f *soakFlags) prepareChecks(ctx context.Context, packages []string) error {
 	c := &f.config
 	known := namesOf(checkKinds)
@@ -216,7 +217,7 @@ func namesOf(kinds []checkKind) (names []string) {
 	return names
 }
 
-// kindsOfChecks builds the packages' tests, asks their Checks what they are, and makes the kinds that fit any.
+// kindsOfChecks builds the packages' tests, asks their Checks what they use, and makes the kinds that fit at least one.
 func (f *soakFlags) kindsOfChecks(ctx context.Context, packages []string) (kinds []soak.Driven, err error) {
 	p, err := f.places()
 	if err != nil {
@@ -281,7 +282,7 @@ func (f *soakFlags) testsOf(ctx context.Context, packages []string, race bool) (
 	return tests, nil
 }
 
-// buildTest makes the instrumented test binary of a package.
+// buildTest builds the instrumented test binary of a package.
 func buildTest(ctx context.Context, pkg, file string, race bool) error {
 	arguments := []string{"-c", "-o", file}
 	if race {
@@ -303,10 +304,10 @@ func buildTest(ctx context.Context, pkg, file string, race bool) error {
 	return nil
 }
 
-// binariesPrefix begins the name of a start's folder of test binaries, below the campaign's own.
+// binariesPrefix begins the name of the folder of test binaries, below the campaign's folder. Each start has its own.
 const binariesPrefix = "binaries-"
 
-// makeBinaries makes that folder: another start may be at work until the campaign is locked, so each has its own.
+// makeBinaries creates that folder. Until the campaign is locked another start may be at work, so the two must not share one.
 func (f *soakFlags) makeBinaries() (err error) {
 	below := f.config.Out
 	if below != "" {
@@ -323,13 +324,14 @@ func (f *soakFlags) makeBinaries() (err error) {
 
 func (f *soakFlags) removeBinaries() {
 	if f.binaries != "" {
-		_ = os.RemoveAll(f.binaries) // the next start removes what is left
+		_ = os.RemoveAll(f.binaries) // the next start removes the rest
 	}
 }
 
-// removeFormerBinaries removes what starts have left that were killed. The campaign is locked.
+// removeFormerBinaries removes the binaries of starts that were killed. The campaign must be locked, so that no other start is
+// at work.
 func (f *soakFlags) removeFormerBinaries() {
-	former, _ := filepath.Glob(filepath.Join(f.config.Out, binariesPrefix+"*")) // a pattern in the folder's name finds less
+	former, _ := filepath.Glob(filepath.Join(f.config.Out, binariesPrefix+"*")) // if the folder's name has wildcards, some are not found
 	for _, folder := range former {
 		if filepath.Base(folder) != filepath.Base(f.binaries) {
 			_ = os.RemoveAll(folder)
@@ -337,12 +339,12 @@ func (f *soakFlags) removeFormerBinaries() {
 	}
 }
 
-// roundOfChecks is the kind that a round names, made of the package and the test that it names.
+// roundOfChecks makes the kind of a round, for the one package and test that the round names.
 func (f *soakFlags) roundOfChecks(ctx context.Context, spec soak.RoundSpec) (soak.Kind, error) {
 	pkg, test, _ := strings.Cut(spec.Variant, ":")
 	i := slices.IndexFunc(checkKinds, func(k checkKind) bool { return k.name == spec.Kind })
 	if i < 0 {
-		return nil, usageError{fmt.Errorf("--round: no kind of rounds of Checks is called %q: choose of %s", spec.Kind, strings.Join(namesOf(checkKinds), ", "))}
+		return nil, usageError{fmt.Errorf("--round: no kind of rounds of Checks is called %q: choose one of %s", spec.Kind, strings.Join(namesOf(checkKinds), ", "))}
 	}
 	f.kinds, f.pattern = []string{spec.Kind}, soak.DrivenTest{Test: test}.Pattern()
 	kinds, err := f.kindsOfChecks(ctx, []string{pkg})

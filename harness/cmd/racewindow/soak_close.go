@@ -13,13 +13,13 @@ func soakCloseCommand() *cobra.Command {
 	out := ""
 	cmd := &cobra.Command{
 		Use:   "close FINGERPRINT...",
-		Short: "Say of findings that they are fixed",
-		Long: `Say of findings that they are fixed. A finding with a case is tried at each start of the campaign, and closes by
-itself when its case holds; this is for the others: a leak, a data race, a process that died. One that is seen
-again counts again.
+		Short: "Mark findings of a campaign as fixed",
+		Long: `Mark findings of a campaign as fixed. A finding with a case needs no mark: each start of the campaign tries the case, and
+closes the finding when the case holds. This command is for the others: a leak, a data race, a process that died. A
+finding that is seen again counts again.
 
-Exit codes: 0 closed, 2 wrong usage, no such campaign or finding is there, the journal is damaged, or somebody
-works on the campaign, 3 the journal cannot be written.`,
+Exit codes: 0 closed, 2 wrong usage, no such campaign or finding is there, the journal is damaged, or another
+process works on the campaign, 3 the journal cannot be written.`,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		Example:           "  racewindow soak close 7327f3db --out out/soak",
 		RunE: func(cmd *cobra.Command, prints []string) error {
@@ -31,7 +31,7 @@ works on the campaign, 3 the journal cannot be written.`,
 			case errors.Is(err, soak.ErrConfig), errors.Is(err, soak.ErrLocked):
 				return usageError{err}
 			case err == nil:
-				fmt.Fprintf(cmd.OutOrStdout(), "closed %d; the summary says so from the next start on\n", len(prints))
+				fmt.Fprintf(cmd.OutOrStdout(), "closed %d; the summary shows it from the next start on\n", len(prints))
 			}
 			return err
 		},

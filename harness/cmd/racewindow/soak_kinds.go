@@ -1,4 +1,4 @@
-// What a campaign can do to the log that the command brings.
+// The kinds of rounds of a campaign of the log.
 
 package main
 
@@ -18,13 +18,14 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/rounds"
 )
 
-// A soakKind is a kind of rounds by its name, and how it is made; an error says why it cannot be run here.
+// A soakKind is the name of a kind of rounds, and the function that makes it. The function's error says why the kind cannot
+// run here.
 type soakKind struct {
 	name string
 	make func(f *soakFlags, p soakPlaces) (soak.Kind, error)
 }
 
-// logKinds are those of the log. A new kind is one line.
+// logKinds are the kinds of rounds of the log. A new kind is one line.
 var logKinds = []soakKind{
 	{"explore", func(f *soakFlags, _ soakPlaces) (soak.Kind, error) { return rounds.Explore(f.handovers), nil }},
 	{"stress", func(f *soakFlags, p soakPlaces) (soak.Kind, error) {
@@ -46,12 +47,12 @@ func soakKinds() (names []string) {
 	return names
 }
 
-// minimumNames are all that a minimum can be of.
+// minimumNames are the names that --minimum takes.
 func minimumNames() []string {
 	return soak.MinimumNames(slices.Concat(soakKinds(), rounds.CountNames, countsOfChecks)...)
 }
 
-// soakPlaces are where rounds have their files, and the binary that does them.
+// soakPlaces are the folders of rounds, and the binary (self) that executes them.
 type soakPlaces struct{ self, logs, scratch string }
 
 func (f *soakFlags) places() (p soakPlaces, err error) {
@@ -91,11 +92,11 @@ func (f *soakFlags) allKinds() (kinds []soak.Kind, notRun []soak.NotRun, err err
 	return kinds, notRun, nil
 }
 
-// knownKinds refuses a kind that there is not.
+// knownKinds refuses an unknown kind.
 func knownKinds(asked, known []string) error {
 	for _, name := range asked {
 		if !slices.Contains(known, name) {
-			return fmt.Errorf("no kind is called %q%s: choose of %s", name, spelling.Meant(name, known), strings.Join(known, ", "))
+			return fmt.Errorf("no kind is called %q%s: choose one of %s", name, spelling.Meant(name, known), strings.Join(known, ", "))
 		}
 	}
 	return nil
@@ -120,7 +121,7 @@ func raceKind(f *soakFlags, p soakPlaces) (soak.Kind, error) {
 	return k, err
 }
 
-// beside is a binary that was named, or the one with that name beside this binary.
+// beside is the binary that a flag named, or the one with the usual name beside this binary.
 func beside(self, named, name string) (string, error) {
 	file := named
 	if file == "" {
@@ -136,8 +137,8 @@ func beside(self, named, name string) (string, error) {
 	return file, nil
 }
 
-// propertiesOfLog are tests of the package properties that hold for any seed and number of cases; the others are about the search
-// itself, and badProperty requires that it finds a hand-over that is wrong without any concurrency.
+// propertiesOfLog matches the tests of the package properties that hold for any seed and number of cases. The others test the
+// search itself. Among those, badProperty requires that the search finds a hand-over that is wrong without any concurrency.
 var propertiesOfLog = regexp.MustCompile(`^Test(EveryPromise|ManyClients|AProgramOf|Durable|TheChunkIndex|AnIterator|LogsOf|Recovery|PrefixRecovery|WhatIsDurable)`)
 
 const badProperty = "^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$"

@@ -14,12 +14,12 @@ func soakMergeCommand() *cobra.Command {
 	out, minimums := "", []string(nil)
 	cmd := &cobra.Command{
 		Use:   "merge DIR...",
-		Short: "Put the shards of a campaign together",
-		Long: `Put the folders of several soaks together: findings by fingerprint, counts and coverage. A shard that is
-missing, cannot be read, did not come to its end or has too few verdicts is no pass; the others are merged.
+		Short: "Merge the shards of a campaign",
+		Long: `Merge the folders of several soaks into one: findings by fingerprint, counts and coverage. If a shard is missing,
+cannot be read, did not come to its end or has too few verdicts, the whole does not pass; the others are merged.
 
-Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage (also two folders whose
-rounds would be counted twice, and an --out that is one of the folders), 3 too little was done.`,
+Exit codes: 0 nothing was found and enough was done, 1 something was found, 2 wrong usage (also folders that share
+rounds, which would count twice, and an --out that is one of the folders), 3 too little was done.`,
 		ValidArgsFunction: completeFolders,
 		Example:           "  racewindow soak merge out/soak-0 out/soak-1 --out out/soak --minimum schedules=1000000",
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -43,7 +43,7 @@ rounds would be counted twice, and an --out that is one of the folders), 3 too l
 			return tellSoak(cmd.OutOrStdout(), summary, err)
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "write summary and findings into this folder, `DIR`")
-	cmd.Flags().StringSliceVar(&minimums, "minimum", nil, "fail below that, `NAME=N,...`")
+	cmd.Flags().StringVar(&out, "out", "", "write summary and findings to this folder, `DIR`")
+	cmd.Flags().StringSliceVar(&minimums, "minimum", nil, "fail below these numbers, `NAME=N,...`")
 	return cmd
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// prepare says what there is to do.
+// prepare settles a campaign of the log: kinds of rounds, counts, corpus, minimums, canaries.
 func (f *soakFlags) prepare() error {
 	c := &f.config
 	var err error
@@ -40,7 +40,7 @@ func (f *soakFlags) prepare() error {
 	return nil
 }
 
-// knownHandovers are hand-overs as they are called, each once asked for.
+// knownHandovers checks names of hand-overs, and returns them as the engine writes them.
 func knownHandovers(asked []string) (names []string, err error) {
 	for _, name := range asked {
 		h, err := handoverByName(name)
@@ -52,7 +52,7 @@ func knownHandovers(asked []string) (names []string, err error) {
 	return names, nil
 }
 
-// notRunText says why what was asked for cannot be run.
+// notRunText says why the kinds that were asked for, or all if none was, cannot be run.
 func notRunText(all []soak.NotRun, asked []string) string {
 	var words []string
 	for _, n := range all {
@@ -63,18 +63,19 @@ func notRunText(all []soak.NotRun, asked []string) string {
 	return strings.Join(words, "; ")
 }
 
-// schedulesPerSecond is how many schedules the time of a campaign must have at least, on average over all its kinds. A round of
-// explore executes thousands a second, and has a sixteenth of the time at least where there are eight kinds: what does less than
-// ten is broken, and not a slow machine.
+// schedulesPerSecond is the fewest schedules for each second of a campaign, averaged over all its kinds. A round of explore
+// executes thousands a second, and explore gets at least a sixteenth of the time if there are eight kinds. So a campaign with
+// fewer than ten a second is broken; a slow machine does not explain it.
 const schedulesPerSecond = 10
 
-// leastOf are the minimums of what is to be done. A kind that was asked for by its name must be done, also if it cannot be run.
+// leastOf are the default minimums of a campaign. A kind that --kinds names is among them even if it cannot run here, so that
+// the campaign does not pass without it.
 func (f *soakFlags) leastOf(kinds []soak.Kind) soak.Minimums {
 	least := soak.Minimums{"rounds": 1, "corpus": 1, "canaries": 1}
 	for _, name := range f.kinds {
 		least[name] = 1
 	}
-	if f.config.Rounds > 0 { // it says how much is to be done
+	if f.config.Rounds > 0 { // --rounds says how much is enough
 		least["rounds"] = f.config.Rounds
 		return least
 	}
@@ -97,7 +98,7 @@ func (f *soakFlags) leastOf(kinds []soak.Kind) soak.Minimums {
 	return least
 }
 
-// addCanaries adds what must be found before the first round.
+// addCanaries adds the bugs that must be found before the first round.
 func (f *soakFlags) addCanaries() {
 	c := &f.config
 	if f.canary == 0 {

@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/rounds"
 )
 
-// oneRound does a round that a line describes.
+// oneRound executes the round of --round, and prints its findings and counts.
 func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 	spec, err := soak.ParseRound(f.round)
 	if err != nil {
@@ -58,7 +58,7 @@ func (f *soakFlags) oneRound(ctx context.Context, out io.Writer) error {
 	return nil
 }
 
-// badVariants are known to be bad: no campaign draws them, but they run like others.
+// badVariants are the variants with known bugs. No campaign draws them, but --round takes them.
 func badVariants(kind string) (names []string) {
 	for _, b := range rounds.Bad()[kind] {
 		names = append(names, b.Variant)
@@ -66,7 +66,7 @@ func badVariants(kind string) (names []string) {
 	return append(names, map[string][]string{"properties": {soak.VariantBad}, "fuzz": {soak.VariantFails}}[kind]...)
 }
 
-// kindOf is the kind that a round names, in this process if that was asked for.
+// kindOf is the kind that a round names. With --in-process it runs in this process.
 func (f *soakFlags) kindOf(spec soak.RoundSpec) (soak.Kind, error) {
 	f.kinds = []string{spec.Kind}
 	switch spec.Kind {
@@ -86,7 +86,7 @@ func (f *soakFlags) kindOf(spec soak.RoundSpec) (soak.Kind, error) {
 			continue
 		}
 		if known := append(k.Variants(), badVariants(spec.Kind)...); !slices.Contains(known, spec.Variant) {
-			return nil, fmt.Errorf("variant=%s: %s has none of that name: choose of %s", spec.Variant, spec.Kind, strings.Join(known, ", "))
+			return nil, fmt.Errorf("variant=%s: %s has no variant of that name: choose one of %s", spec.Variant, spec.Kind, strings.Join(known, ", "))
 		}
 		if isolated, ok := k.(soak.Isolated); ok && (f.inProcess || spec.Kind == "race" && sched.UnderRaceDetector()) {
 			return isolated.Kind, nil

@@ -35,7 +35,7 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 		`minimum "rounds"`:          {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
 		"--round: not a round":      {"--round", "v1 kind=explore"},
 		`variant=nobody: no hand-over is called "nobody"`:            {"--round", "v1 kind=stress variant=nobody seed=1 for=1s"},
-		"kill has none of that name: choose of":                      {"--round", "v1 kind=kill variant=nobody seed=1 for=1s"},
+		"kill has no variant of that name: choose one of":            {"--round", "v1 kind=kill variant=nobody seed=1 for=1s"},
 		`no count is called "schedulse" (did you mean "schedules"?)`: {"--out", t.TempDir(), "--corpus", corpusFolder, "--minimum", "schedulse=1"},
 		"--listen: ":                        {"--out", t.TempDir(), "--corpus", corpusFolder, "--listen", "203.0.113.7:80"},
 		`no kind is called "guess"`:         {"--round", "v1 kind=guess variant=snapshot for=1s"},
@@ -62,14 +62,14 @@ func TestASoakOfPackagesThatIsCalledWrongEndsWithTwo(t *testing.T) {
 	t.Parallel()
 	out := t.TempDir()
 	for message, args := range map[string][]string{
-		"--rounds 0: at least 1":                              {"--out", out, "--rounds", "0"},
-		`--count "0": write N or`:                             {"--out", out, "--corpus", corpusFolder, "--count", "0"},
-		`kind is called "kil" (did`:                           {"--out", out, "--corpus", corpusFolder, "--count", "kil=3"},
-		"a round has its own count":                           {"--count", "3", "--round", "v1 kind=kill variant=disk for=1s"},
-		"--set is about the Checks":                           {"--out", out, "--set", "size=3"},
-		"of the log that the":                                 {"--out", out, "--corpus", corpusFolder, "./somewhere"},
-		"choose of explore, crash, race, crashstress, kill\n": {"--out", out, "--kinds", "crush", "./somewhere"},
-		"rounds of Checks is":                                 {"--round", "v1 kind=kil variant=example.com/cache:TestCache for=1s"},
+		"--rounds 0: at least 1":                                  {"--out", out, "--rounds", "0"},
+		`--count "0": write N or`:                                 {"--out", out, "--corpus", corpusFolder, "--count", "0"},
+		`kind is called "kil" (did`:                               {"--out", out, "--corpus", corpusFolder, "--count", "kil=3"},
+		"a round has its own count":                               {"--count", "3", "--round", "v1 kind=kill variant=disk for=1s"},
+		"--set is for the Checks":                                 {"--out", out, "--set", "size=3"},
+		"for the log that the":                                    {"--out", out, "--corpus", corpusFolder, "./somewhere"},
+		"choose one of explore, crash, race, crashstress, kill\n": {"--out", out, "--kinds", "crush", "./somewhere"},
+		"rounds of Checks is":                                     {"--round", "v1 kind=kil variant=example.com/cache:TestCache for=1s"},
 	} {
 		code, _, stderr := command(t, append([]string{"soak"}, args...)...)
 		require.Equal(t, exitUsage, code, "%v: %s", args, stderr)

@@ -13,7 +13,8 @@ import (
 	"github.com/racewindow/racewindow/harness/soak"
 )
 
-// A soakView shows a campaign while it runs: on a terminal a few rows that are drawn again, elsewhere a line a minute.
+// A soakView shows a campaign while it runs: on a terminal in a few rows that are redrawn each second, elsewhere with one line
+// a minute.
 type soakView struct {
 	mu       sync.Mutex
 	out      io.Writer
@@ -28,7 +29,7 @@ func newSoakView() *soakView {
 	return v
 }
 
-// say prints a line that stays.
+// say prints a line that the rows do not overwrite.
 func (v *soakView) say(text string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()

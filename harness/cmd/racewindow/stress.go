@@ -35,38 +35,38 @@ type stressFlags struct {
 	options  storage.Options
 	canary   bool
 	delayMix []int
-	changed  string // the flags that were given and say what to run, for the command that runs it again
+	changed  string // the given flags that say what to run, for the command that runs the same again
 	within   time.Duration
 	out      string
 	jsonFile string
 	crash    crashFlags
 	ofChecks checkFlags
-	// minimal is the smallest case for what was found, made by exploration; nil if none was found in time.
+	// minimal is the smallest case that breaks the same promise, found by exploration; nil if none was found in time.
 	minimal    *rep.Report
 	minimalErr error
 }
 
-const stressAbout = `Run thousands of goroutines against the engine, lose time at its failpoints, and check every read while the
-run goes on: what was acknowledged before a read began must be returned by it.
+const stressAbout = `Find bugs under load: run thousands of goroutines against the log, delay them at its failpoints, and check every read
+while the run goes on. A read must return what was acknowledged before it began.
 
-Before the run, the known bug (the canary) must be caught under the same settings; a harness that cannot
-see it has no right to say "no promise violated". At the end of each round the log is scanned, flushed, read
-with faults, closed, reopened and scanned again. After a run that found nothing, defects are planted over the
-same engine (a record left out, an old answer, a lost append, a flush that does nothing, a read that hides its
-error), and each must be found. A promise that was never put to the test is named, and is no pass.
+Before the run, the known bug (the canary) must be caught under the same settings: a harness that cannot see it has no
+right to say "no promise violated". At the end of each round the log is scanned, flushed, read with faults, closed,
+opened again and scanned again. After a run that found nothing, defects are planted over the same engine (a record left
+out, an old answer, a lost append, a flush that does nothing, a read that hides its error), and each must be found. A
+promise that was never put to the test is named, and does not count as passed.
 
-With --crash, power is lost again and again: under load, at a failpoint or after an operation of the disk.
-Each time one disk that this may leave is drawn, the log is recovered from it (which may be interrupted too)
-and checked: what was acknowledged as durable survives, the rest survives as a prefix in whole transactions,
-recovering twice is recovering once, and the log goes on. Its canary is a disk whose sync does nothing.
+With --crash, power is lost again and again: under load, at a failpoint or after an operation of the disk. Each time
+one of the disks that this may leave is drawn, the log is recovered from it (which may be interrupted too) and checked:
+what was acknowledged as durable survives, the rest survives as a prefix of whole transactions, and recovering twice
+is the same as recovering once. Then the log goes on. The canary of --crash is a disk whose sync does nothing.
 
-With packages, or where a test of the current one calls harness.Check, the objects of their tests that do are
-stressed, under the race detector: many instances side by side, each with a small drawn program of 2 to 4
-clients, judged against the object executed one operation at a time. Bugs are planted around the object first,
-and must be caught. A panic, operations that hang and a data race are findings too; what is found is made
-smaller by exploring its program. With --crash, objects that keep their data on Env.Disk lose power while
-their clients run, are opened again on a disk that this may leave, and go on: what was durable must be there.
-Where their disk fails too (--faults), what returned an error may have happened or not.
+With packages, or where a test of the current package calls harness.Check, the objects of those tests are stressed
+under the race detector: many instances side by side, each with a small drawn program of 2 to 4 clients, judged against
+the object executed one operation at a time. Bugs are planted around the object first, and must be caught. A panic,
+operations that hang and a data race are findings too. Each finding is made smaller by exploring its program. With
+--crash, objects that keep their data on Env.Disk lose power while their clients run, are opened again on a disk that
+this may leave, and go on: what was durable must be there. Where their disk fails too (--faults), an operation that
+returned an error may have happened or not.
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
@@ -86,7 +86,7 @@ func stressCommand() *cobra.Command {
 	f := &stressFlags{}
 	cmd := &cobra.Command{
 		Use:     "stress [packages]",
-		Short:   "Thousands of goroutines, checked while they run",
+		Short:   "Run thousands of goroutines, and check them while they run",
 		Long:    stressAbout,
 		Example: stressExamples,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -106,10 +106,10 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&c.Writers, "writers", 0, "how many of them append, `N` (default a fifth)")
 	flags.IntVar(&c.Flushers, "flushers", 0, "how many of them flush, `N` (default 1 in 2500)")
 	flags.DurationVar(&c.Duration, "duration", 10*time.Second, "how long to run")
-	flags.Uint64Var(&c.Operations, "operations", 0, "end after `N` operations; fail if --duration is given and comes first (default no limit)")
-	flags.DurationVar(&c.Round, "round", 10*time.Second, "how long until the log is closed, reopened and begun anew")
-	flags.DurationVar(&c.Pause, "pause", 0, "longest rest of a client between two operations (default 200us for each goroutine); negative for none")
-	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long operations may go on after that before they count as hanging")
+	flags.Uint64Var(&c.Operations, "operations", 0, "end after `N` operations; fail if --duration is given and ends the run first (default no limit)")
+	flags.DurationVar(&c.Round, "round", 10*time.Second, "how long until the log is closed, opened again, checked, and a new one begun")
+	flags.DurationVar(&c.Pause, "pause", 0, "longest pause of a client between two operations (default 200us times the goroutines); negative for none")
+	flags.DurationVar(&c.Grace, "grace", time.Minute, "how long operations may go on after the end of a round before they count as hanging")
 	flags.IntVar(&c.MinValueBytes, "min-value-bytes", 0, "shortest value, `BYTES`")
 	flags.IntVar(&c.MaxValueBytes, "value-bytes", 256, "longest value, `BYTES`")
 	flags.IntVar(&c.MaxRecords, "records", 4, "most records in a transaction, `N`")
@@ -126,10 +126,10 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.IntSliceVar(&f.delayMix, "delay-mix", []int{1, 1, 1}, "weights of spinning, yielding and sleeping, `SPIN,YIELD,SLEEP`")
 	flags.StringSliceVar(&d.Points, "delay-points", nil, "delay only at failpoints that start with one of these, `PREFIX,...`")
 	flags.Uint64Var(&c.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
-	flags.IntVar(&c.MinOverlaps, "min-overlaps", 100, "fail below `N` reads that overlapped a flush between write and trim; negative for none")
+	flags.IntVar(&c.MinOverlaps, "min-overlaps", 100, "fail if fewer than `N` reads overlapped a flush between its write and its trim; negative for none")
 	flags.BoolVar(&f.canary, "canary", true, "find the known bug first, under the same settings")
-	flags.DurationVar(&f.within, "canary-within", 10*time.Minute, fmt.Sprintf("last resort for the canary, which has %d operations, or %d cycles with --crash", canaryOperations, canaryCycles))
-	flags.StringVar(&f.out, "out", "", "write the reports (txt, json, html) and summary.json into this folder, `DIR`")
+	flags.DurationVar(&f.within, "canary-within", 10*time.Minute, fmt.Sprintf("last resort for the canary, which normally ends after %d operations, or %d cycles with --crash", canaryOperations, canaryCycles))
+	flags.StringVar(&f.out, "out", "", "write the reports (txt, json, html) and summary.json to this folder, `DIR`")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output)")
 	f.crash.define(flags)
 	f.ofChecks.define(flags, true, "", 4)
@@ -183,10 +183,10 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 	return f.tell(summary, err)
 }
 
-// check finds what is wrong with the settings before the canary takes its time.
+// check refuses wrong settings before the canary takes its time.
 func (f *stressFlags) check(ctx context.Context, handover storage.Handover) error {
 	config := f.config
-	config.Open = func(int) (harness.Factory, error) { return nil, nil } // it is not called
+	config.Open = func(int) (harness.Factory, error) { return nil, nil } // Check only requires that it is not nil
 	if err := config.Check(); err != nil {
 		return err
 	}
@@ -261,9 +261,10 @@ func settingsError(err error) error {
 }
 
 const (
-	// canaryOperations are those in which the canary must be caught: about what 20 s bring with the default rests of clients.
+	// canaryOperations is how many operations may pass until the canary is caught. With the default pauses of clients they take
+	// about 20 s.
 	canaryOperations = 200_000
-	// canaryCycles are the same under --crash; the disk without syncs is commonly caught in the first few.
+	// canaryCycles is the same for the cycles of --crash. The disk without syncs is usually caught in the first few.
 	canaryCycles = 1000
 )
 
@@ -282,7 +283,7 @@ func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 		case s.Violation != nil && s.Violation.Promise == check.Progress.Name:
 			return "", fmt.Errorf("the canary %s could not run: %s", h.Name(), s.Violation.Detail)
 		case s.Violation == nil:
-			return "", fmt.Errorf("the canary was not caught: %v under %d goroutines and the same delays showed nothing in %d operations%s, so a run that finds nothing would mean nothing; give it delays (--delay) or flushers (--flushers)",
+			return "", fmt.Errorf("the canary was not caught: %v under %d goroutines and the same delays showed nothing in %d operations%s, so it would mean nothing if this run found nothing; give it delays (--delay) or flushers (--flushers)",
 				h.Name(), config.Goroutines, s.Operations, f.lastResort(s.Operations < canaryOperations))
 		}
 		found := fmt.Sprintf("caught: %s in %s after %.1f s and %d operations", s.Violation.Promise, h.Name(), s.Violation.Found.Seconds(), s.Operations)
@@ -292,12 +293,12 @@ func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 	return "", errors.New("no hand-over is registered as the canary")
 }
 
-// lastResort says that time ended a canary which counts something else.
+// lastResort is the part of a message that says that time ended a canary before it had done its count.
 func (f *stressFlags) lastResort(ended bool) string {
 	if !ended {
 		return ""
 	}
-	return fmt.Sprintf(", and then the last resort ended it, %v (--canary-within): the machine is slow, or busy", f.within)
+	return fmt.Sprintf(" before its time ran out, %v (--canary-within): the machine is slow, or busy", f.within)
 }
 
 // stress runs one hand-over.
@@ -337,7 +338,7 @@ func (f *stressFlags) stress(ctx context.Context, handover storage.Handover, con
 	return s, f.showHang(err)
 }
 
-// showHang writes the stacks of a hang where they help: into the output folder, or the commonest of them to the terminal.
+// showHang writes the stacks of a hang to the output folder. Without one it prints the first of them, the commonest.
 func (f *stressFlags) showHang(err error) error {
 	var hang *stress.HangError
 	if !errors.As(err, &hang) {
@@ -345,7 +346,7 @@ func (f *stressFlags) showHang(err error) error {
 	}
 	if f.out == "" {
 		fmt.Fprintf(os.Stderr, "%.6000s\n", hang.Stacks)
-		return fmt.Errorf("%w; the commonest stacks are above, --out DIR keeps all", err)
+		return fmt.Errorf("%w; the commonest stacks are above, and --out DIR keeps all of them", err)
 	}
 	file := filepath.Join(f.out, "stacks.txt")
 	if failed := errors.Join(output.MakeFolder(f.out), keepEarlier(f.out, stressMarks, stressFiles), output.Write(file, []byte(hang.Stacks))); failed != nil {
@@ -354,7 +355,7 @@ func (f *stressFlags) showHang(err error) error {
 	return fmt.Errorf("%w; the stacks are in %s", err, file)
 }
 
-// tell prints and writes the summary and, if there is one, the report; failed is why the run has no verdict.
+// tell prints and writes the summary and, after a violation, the report. failed is why the run has no verdict.
 func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 	if failed != nil {
 		s.Failure = failed.Error()
@@ -377,7 +378,7 @@ func (f *stressFlags) writeText(text io.Writer, screen *os.File, s *stress.Summa
 	return errors.Join(err, s.WriteText(text, terminalColumns(screen), palette(screen)))
 }
 
-// tellMinimal ends the report of a stress run with the smallest case that shows the same.
+// tellMinimal writes the smallest case that breaks the same promise, or why there is none.
 func (f *stressFlags) tellMinimal(w io.Writer, columns int, p rep.Palette) error {
 	switch {
 	case f.minimalErr != nil:
@@ -387,7 +388,7 @@ func (f *stressFlags) tellMinimal(w io.Writer, columns int, p rep.Palette) error
 		_, err := fmt.Fprint(w, "no smallest case: exploration did not show the same within 10 s; try 'racewindow explore' with more time\n\n")
 		return err
 	}
-	fmt.Fprint(w, "The same promise, broken by the smallest case, one thread at a time:\n\n")
+	fmt.Fprint(w, "The smallest case that breaks the same promise, executed one thread at a time:\n\n")
 	if err := f.minimal.WriteText(w, columns, p); err != nil {
 		return err
 	}
@@ -397,11 +398,11 @@ func (f *stressFlags) tellMinimal(w io.Writer, columns int, p rep.Palette) error
 
 // again is the command that runs the same settings once more.
 func (f *stressFlags) again(s *stress.Summary) string {
-	return fmt.Sprintf("racewindow stress --handover %s%s --seed %d (the Go scheduler has its say: it may take another try)",
+	return fmt.Sprintf("racewindow stress --handover %s%s --seed %d (the Go scheduler also decides: it may take several tries)",
 		s.Engine, f.changed, s.Seed)
 }
 
-// What stress leaves in a folder: stressMarks only with a finding, stressFiles every time.
+// Files that stress writes to a folder: stressMarks only after a finding, stressFiles every time.
 var (
 	stressMarks = []string{"report.json", "report.html", "disk", "stacks.txt"}
 	stressFiles = []string{"report.txt", "summary.json"}

@@ -24,11 +24,11 @@ var (
 	crashOfChecks = []string{"cycles", "model", "faults", "per-log", "interrupted"}
 )
 
-// What Checks get where nothing else is said: their programs are small, and their operations short.
+// Defaults for Checks: their programs are small, and their operations short.
 const (
 	goroutinesOfChecks = 2000
 	delayOfChecks      = 0.1
-	delayOfCrashes     = 0.3 // the disk in memory is fast: without it hardly anything is under way when power is lost
+	delayOfCrashes     = 0.3 // the disk in memory is fast: with fewer delays hardly any operation is running when power is lost
 )
 
 // checks stresses the Checks of packages.
@@ -56,7 +56,7 @@ func (f *stressFlags) checks(ctx context.Context, flags *pflag.FlagSet, out io.W
 	return f.ofChecks.freely(ctx, "stress", order, packages, out, f.out, f.jsonFile)
 }
 
-// refuseOfLog refuses flags that say nothing of Checks, and those that do not go together.
+// refuseOfLog refuses flags that are for the log alone, and flags that do not work together.
 func (f *stressFlags) refuseOfLog(flags *pflag.FlagSet) error {
 	wrong := stressScope.refuseOfLog(flags)
 	flags.Visit(func(flag *pflag.Flag) {
@@ -65,13 +65,13 @@ func (f *stressFlags) refuseOfLog(flags *pflag.FlagSet) error {
 		case !f.crash.on && slices.Contains(crashOfChecks, flag.Name):
 			wrong = fmt.Errorf("--%s says how to crash: add --crash", flag.Name)
 		case f.crash.on && flag.Name == "operations":
-			wrong = errors.New("--operations does not go with --crash: --cycles says how often power is lost")
+			wrong = errors.New("--operations does not work with --crash: --cycles says how often power is lost")
 		}
 	})
 	return wrong
 }
 
-// order has power be lost while the clients of Checks run.
+// order adds to an order that power is lost while the clients of Checks run.
 func (k *crashFlags) order(flags *pflag.FlagSet, o *drive.Order) {
 	c := &k.config
 	o.Mode, o.Crash, o.Cycles, o.Interrupted, o.FaultShare = drive.Crash, k.model, c.Cycles, c.Interrupted, c.Faults
@@ -85,11 +85,11 @@ func (k *crashFlags) order(flags *pflag.FlagSet, o *drive.Order) {
 		o.Delay = delayOfCrashes
 	}
 	if !flags.Changed("max-threads") {
-		o.Threads = 3 // what survives a crash is searched for among all orders of what may have
+		o.Threads = 3 // judging a crash tries all orders of the operations that may have survived, so few clients
 	}
 }
 
-// settleChecks gives what was not said, and refuses what cannot be.
+// settleChecks sets the defaults for Checks, and checks the flags.
 func (f *stressFlags) settleChecks(flags *pflag.FlagSet) error {
 	c, own := &f.config, &f.ofChecks
 	if !flags.Changed("goroutines") {
@@ -117,7 +117,7 @@ func (f *stressFlags) settleChecks(flags *pflag.FlagSet) error {
 	return c.Delays.Check()
 }
 
-// checkOfChecks refuses numbers that no run can have.
+// checkOfChecks checks the values of the flags for --crash.
 func (k *crashFlags) checkOfChecks(flags *pflag.FlagSet) error {
 	if err := checkTexts(flags, "model"); err != nil {
 		return err

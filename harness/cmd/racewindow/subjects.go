@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/registry"
 )
 
-// subjects are what the command brings.
+// subjects are those that the command brings.
 var subjects = []cases.Subject{log.Subject, registry.Subject}
 
 // subjectOf finds the subject of a case's head. It is a cases.Find.
@@ -32,17 +32,17 @@ func subjectOf(head string) (cases.Subject, error) {
 	return nil, fmt.Errorf("unknown %s %.80q%s: this racewindow knows %s", name, value, spelling.Meant(head, known), strings.Join(known, ", "))
 }
 
-// An ofTest error says that a case is of a test, which lies in a package of somebody's.
+// An ofTest error says that a case belongs to a test, so only the test's package can execute it.
 type ofTest struct {
 	test string
 	text string // of the case
 }
 
 func (e *ofTest) Error() string {
-	return "the case is of the test " + e.test + ", and only its package can execute it: give the package, or call it in the package's folder"
+	return "the case belongs to the test " + e.test + ", and only its package can execute it: give the package, or run this in the package's folder"
 }
 
-// run is what has the test's package carry out an order. It is the current one where none is named.
+// run is a run of the test's package, which is the current one if none is named. The caller adds the order.
 func (e *ofTest) run(verb string, packages []string) *checkRun {
 	if len(packages) == 0 {
 		packages = []string{"."}

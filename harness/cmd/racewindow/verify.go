@@ -15,22 +15,21 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 )
 
-const verifyAbout = `Hold what was said about the analysed bug and its fixes against the real engine: the four statements of the
-analysis's model, then read-after-write for the hand-overs that promise it, in every schedule of small
-programs with at most --preemptions preemptions (some programs: one less). Each failure is shown as its
-smallest case.
+const verifyAbout = `Check what was said about the known bug and its fixes against the real engine, exhaustively: the four statements of the
+analysis's model, then read-after-write for the hand-overs that promise it. Small programs are executed in every
+schedule with at most --preemptions preemptions (for some programs one fewer). Each failure is shown as its smallest
+case.
 
-A claim is about schedules: the code between two failpoints is taken as atomic, and nothing is lost on the
-disk in memory.
+A claim is about schedules: the code between two failpoints counts as atomic, and the disk in memory loses nothing.
 
-Exit codes: 0 everything is as it is said, 1 something is not, 2 wrong usage, 3 the run itself failed
+Exit codes: 0 every statement is as the analysis says, 1 one is not, 2 wrong usage, 3 the run itself failed
 or was interrupted.`
 
 func verifyCommand() *cobra.Command {
 	preemptions, jsonFile := 0, ""
 	cmd := &cobra.Command{
 		Use:     "verify",
-		Short:   "The analysis's statements, exhaustively on the real code",
+		Short:   "Check the analysis of the known bug, exhaustively on the real code",
 		Long:    verifyAbout,
 		Example: "  racewindow verify\n  racewindow verify --preemptions 3 --json statements.json",
 		Args:    noArguments,
@@ -38,7 +37,7 @@ func verifyCommand() *cobra.Command {
 			return verify(cmd, preemptions, jsonFile)
 		},
 	}
-	cmd.Flags().IntVar(&preemptions, "preemptions", 2, "most preemptions of a schedule, `N`: each more takes about thirty times as long")
+	cmd.Flags().IntVar(&preemptions, "preemptions", 2, "most preemptions of a schedule, `N`: each one more takes about thirty times as long")
 	cmd.Flags().StringVar(&jsonFile, "json", "", "write the statements as JSON to `FILE` (- for standard output, and the rest to standard error)")
 	return cmd
 }
@@ -54,7 +53,7 @@ func verify(cmd *cobra.Command, preemptions int, jsonFile string) error {
 	if err := failpoints.Require("racewindow verify", "make build (it makes bin/racewindow)"); err != nil {
 		return err
 	}
-	if jsonFile == "-" { // then nothing but JSON may be there
+	if jsonFile == "-" { // standard output must have nothing but the JSON
 		out = os.Stderr
 	}
 	debug.SetGCPercent(400)
@@ -86,7 +85,8 @@ func statementTitle(number int) string {
 	return fmt.Sprintf("statement %d", number)
 }
 
-// tellStatements ends with the exit code that says what came of them. failed is why they are not all.
+// tellStatements prints the totals, and returns the error that gives the exit code. failed is why not all statements were
+// checked, nil if they were.
 func tellStatements(out io.Writer, all []analysis.Statement, jsonFile string, took time.Duration, failed error) error {
 	wrong, unjudged, schedules := 0, 0, uint64(0)
 	for _, s := range all {
@@ -99,7 +99,7 @@ func tellStatements(out io.Writer, all []analysis.Statement, jsonFile string, to
 		}
 	}
 	fmt.Fprintf(out, "\n%d statements, %d not shown; %d schedules in %v\n", len(all), wrong+unjudged, schedules, took.Round(100*time.Millisecond))
-	if jsonFile != "" && failed == nil { // a part of the statements must not look like all
+	if jsonFile != "" && failed == nil { // a file with some of the statements would look complete
 		failed = writeJSON(jsonFile, all)
 	}
 	switch {

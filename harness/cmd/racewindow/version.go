@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// release is the version that this source becomes, or became: the newest of CHANGELOG.md.
+// release is the newest version in CHANGELOG.md: the one that this source will be, or was, released as.
 const release = "v0.1.0"
 
 // ownModule is the path of this module.
@@ -20,8 +20,8 @@ func versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Say which racewindow this is",
-		Long: `Say which version of racewindow this is, from which revision it was built, and by which Go. A command that was
-built from a checkout, and not by 'go install' of a version, has -dev in its version.
+		Long: `Say which version of racewindow this is, which revision it was built from, and which Go built it. If it was built
+from a checkout, and not by 'go install' of a version, the version ends with -dev.
 
 Exit codes: 0 said, 2 wrong usage.`,
 		Example: "  racewindow version",
@@ -44,7 +44,7 @@ func tellVersion(w io.Writer, info *debug.BuildInfo) {
 	fmt.Fprintf(w, "racewindow %s%s, %s %s/%s\n", version, revision(info), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// revision is the revision of a checkout, in brackets, and "" where the build does not know it.
+// revision is the revision of a checkout, in brackets, and "" if the build does not know it.
 func revision(info *debug.BuildInfo) string {
 	if info == nil || info.Main.Path != ownModule {
 		return ""
@@ -69,7 +69,8 @@ func moduleVersion(info *debug.BuildInfo) string {
 		return ""
 	}
 	for _, m := range append(info.Deps, &info.Main) {
-		// A checkout has (devel), or a version that Go makes of its revision, which nobody can fetch if it is not pushed.
+		// The version of a checkout is (devel), or one that Go makes from the revision. Nobody can fetch the latter if the
+		// revision is not pushed.
 		made := m == &info.Main && revision(info) != ""
 		if m.Path == ownModule && strings.HasPrefix(m.Version, "v") && !made {
 			return m.Version

@@ -1,4 +1,4 @@
-// What a wrong call is told: what is wrong, which word was probably meant, and what to write instead.
+// Errors of wrong calls: they say what is wrong, which word was probably meant, and what to write instead.
 
 package main
 
@@ -41,8 +41,8 @@ func noCommand(cmd *cobra.Command, name string) error {
 	return usageError{fmt.Errorf("no command%s is called %q%s: there are %s", whose, name, spelling.Meant(name, known), strings.Join(known, ", "))}
 }
 
-// onlyPackages refuses arguments that can be no packages: the name of a flag without its dashes, and the value of a flag that is on
-// or off.
+// onlyPackages refuses arguments that cannot be packages: the name of a flag without its dashes, and a true or false that
+// belongs to a flag.
 func onlyPackages(cmd *cobra.Command, args []string) error {
 	for _, arg := range args {
 		_, err := strconv.ParseBool(arg)
@@ -59,7 +59,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 		return nil
 	}
 	if _, err := strconv.ParseBool(args[0]); err == nil {
-		return usageError{fmt.Errorf("unexpected argument %q: a flag that is on or off takes it after an =, such as --canary=%s", args[0], args[0])}
+		return usageError{fmt.Errorf("unexpected argument %q: a flag that is true or false takes its value after =, as in --canary=%s", args[0], args[0])}
 	}
 	if cmd.HasAvailableSubCommands() {
 		return noCommand(cmd, args[0])
@@ -70,7 +70,7 @@ func noArguments(cmd *cobra.Command, args []string) error {
 	return usageError{fmt.Errorf("unexpected argument %q: everything is set by flags", args[0])}
 }
 
-// packagesOrCommands refuses a word that was meant for a command below this one.
+// packagesOrCommands takes packages, and refuses a word that is nearly the name of a command below this one.
 func packagesOrCommands(cmd *cobra.Command, args []string) error {
 	var commands []string
 	for _, c := range cmd.Commands() {
@@ -99,7 +99,7 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usageError{err}
 }
 
-// shortFlagError is for what begins with a single dash, which pflag takes for a row of flags of one letter each.
+// shortFlagError is for a word with a single dash, in which pflag takes each letter for a flag.
 func shortFlagError(cmd *cobra.Command, unknown *pflag.NotExistError) error {
 	written, _, _ := strings.Cut(unknown.GetSpecifiedShortnames(), "=")
 	return fmt.Errorf("unknown flag: -%s%s", written, meantFlag(cmd, written))
@@ -124,18 +124,19 @@ func meantFlag(cmd *cobra.Command, name string) string {
 	return ""
 }
 
-// checkCall refuses what no command takes.
+// checkCall refuses failpoints from the environment where the command controls them, and empty values.
 func checkCall(cmd *cobra.Command, _ []string) error {
 	for _, variable := range environment.Taken() {
 		if name, value, _ := strings.Cut(variable, "="); value != "" && !obeysEnvironment(cmd) {
-			return usageError{fmt.Errorf("%s is set (%s), and %s obeys no failpoint of the environment: it controls them itself; remove the variable, or use racewindow stress for delays and faults",
+			return usageError{fmt.Errorf("%s is set (%s), but %s obeys no failpoints from the environment: it controls them itself; remove the variable, or use racewindow stress for delays and faults",
 				name, value, cmd.CommandPath())}
 		}
 	}
 	return noEmptyValues(cmd)
 }
 
-// obeysEnvironment says whether the variables that enable failpoints are for what a command starts, or nothing to it.
+// obeysEnvironment reports whether a command may run with the variables that enable failpoints set: it passes them on to
+// what it starts, or does not care.
 func obeysEnvironment(cmd *cobra.Command) bool {
 	top := cmd
 	for top.HasParent() && top.Parent().HasParent() {
@@ -144,8 +145,8 @@ func obeysEnvironment(cmd *cobra.Command) bool {
 	return slices.Contains([]string{"test", "build", "run", "instrument", "failpoints", "help", "version", "completion", "__complete", "__completeNoDesc", "racewindow"}, top.Name())
 }
 
-// noEmptyValues refuses a flag that was given with nothing in it, as a shell does with a variable that is not set: what would
-// run then is not what was asked for.
+// noEmptyValues refuses a flag with an empty value, which is what a shell makes of a variable that is not set. The command
+// would otherwise run with the default, which was not asked for.
 func noEmptyValues(cmd *cobra.Command) (err error) {
 	cmd.Flags().Visit(func(flag *pflag.Flag) {
 		empty := flag.Value.Type() == "string" && flag.Value.String() == ""
@@ -160,7 +161,7 @@ func noEmptyValues(cmd *cobra.Command) (err error) {
 	return err
 }
 
-// valueRemedy says what a flag takes.
+// valueRemedy says which values a flag takes.
 func valueRemedy(e *pflag.InvalidValueError) string {
 	large := errors.Is(e, strconv.ErrRange)
 	switch e.GetFlag().Value.Type() {
@@ -186,15 +187,15 @@ func valueRemedy(e *pflag.InvalidValueError) string {
 	case "intSlice":
 		return "write whole numbers with commas between them, such as 1,2,3"
 	case "stringSlice":
-		return "write words with commas between them; one that holds a quotation mark or a comma stands in quotation marks"
+		return "write words with commas between them; put a word that holds a quotation mark or a comma in quotation marks"
 	}
 	return e.Unwrap().Error()
 }
 
-// longDuration is a duration as it is written; if it cannot be read, it is too long.
+// longDuration matches a well-formed duration. If time.ParseDuration refuses it, it is too long.
 var longDuration = regexp.MustCompile(`^[-+]?([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`)
 
-// handoverByName finds a hand-over, and says which one was meant.
+// handoverByName finds a hand-over. The error for an unknown name says which one was probably meant.
 func handoverByName(name string) (storage.Handover, error) {
 	h, err := storage.HandoverByName(name)
 	if err != nil {
@@ -213,11 +214,11 @@ func handovers() (names []string) {
 // strategies are what --strategy takes.
 func strategies() []string { return sched.Strategies() }
 
-// longestLine is how many letters of one line of an error are shown.
+// longestLine is the most letters of one line of an error that are shown.
 const longestLine = 2000
 
-// printable is an error's text for a terminal: what would move the cursor, change colours or turn the direction of the text is
-// shown as Go writes it, and a line that nobody can read is cut in its middle.
+// printable makes the text of an error safe for a terminal. Characters that would move the cursor, change colours or turn the
+// direction of the text are escaped as in Go, and a line over longestLine loses its middle.
 func printable(text string) string {
 	var b strings.Builder
 	for line := range strings.SplitAfterSeq(text, "\n") {

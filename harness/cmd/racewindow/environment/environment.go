@@ -1,10 +1,12 @@
-// Package environment takes the variables that enable failpoints out of the environment before pingcap's package reads them.
-// For the commands that wrap the go command they are meant for the tests or the program that the go command starts: were they
-// read here too, GO_FAILPOINTS_HTTP would find its port taken by the command around the program. The other commands obey none, and
-// say so: pingcap's package would end them before they begin, where it cannot read the variable.
+// Package environment hides the variables that enable failpoints from pingcap's package in this process.
 //
-// It must import nothing but os. Packages are initialised in the order of their paths, as soon as what they import is;
-// pingcap's waits for net/http, which comes after this path.
+// The commands that wrap the go command pass the variables on to the tests or the program that the go command starts. If they
+// were obeyed here too, the program would find the port of GO_FAILPOINTS_HTTP taken by the command around it. The other
+// commands refuse them with a message. Without this package they could not: pingcap's package ends the process during its
+// initialisation if it cannot read the variable.
+//
+// This package must import nothing but os. Go initialises packages in the order of their paths, each as soon as its imports
+// are initialised. pingcap's package waits for net/http, whose path comes after this one.
 package environment
 
 import "os"
@@ -13,7 +15,7 @@ var taken []string
 
 func init() {
 	if len(os.Args) > 1 && len(os.Args[1]) > 6 && os.Args[1][:6] == "-test." {
-		return // a test of the command
+		return // this is a test binary of the command, whose environment is its own affair
 	}
 	for _, name := range []string{"GO_FAILPOINTS", "GO_FAILPOINTS_HTTP"} {
 		if value, set := os.LookupEnv(name); set {
@@ -23,7 +25,7 @@ func init() {
 	}
 }
 
-// Full is the environment with the variables that were taken out.
+// Full is the environment, including the variables that were taken out.
 func Full() []string { return append(os.Environ(), taken...) }
 
 // Taken are the variables that were taken out, as NAME=VALUE.

@@ -8,8 +8,8 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-// WriteAnnotations writes a workflow command of GitHub Actions for each finding, which shows beside the line in the changed files. Only a
-// finding that is not known is an error. root is the folder that files are named from: the checkout.
+// WriteAnnotations writes a workflow command for each finding. GitHub Actions shows it beside the line in the changed files. A
+// known finding is a notice, any other an error. root is the checkout; paths of files are relative to it.
 func WriteAnnotations(w io.Writer, all []Result, root string) error {
 	for _, r := range all {
 		for i := range r.Findings {
@@ -30,7 +30,7 @@ func WriteAnnotations(w io.Writer, all []Result, root string) error {
 	return nil
 }
 
-// inData is text as a workflow command has it, inProperty the same of a value before it.
+// inData escapes the text of a workflow command, inProperty the value of one of its properties.
 func inData(text string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(text)
 }
@@ -39,7 +39,7 @@ func inProperty(text string) string {
 	return strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C").Replace(text)
 }
 
-// WriteSummary writes a step summary: how many tests came to what, and the report of each finding.
+// WriteSummary writes a step summary: how many tests have each verdict, and the report of each finding.
 func WriteSummary(w io.Writer, all []Result) error {
 	counts := map[string]int{}
 	var verdicts []string

@@ -111,7 +111,7 @@ func (r *Result) junit() junitCase {
 	return c
 }
 
-// inXML is text without the characters that XML cannot hold.
+// inXML removes the characters that XML cannot hold.
 func inXML(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\t' || r == '\n' || r >= ' ' && r != utf8.RuneError && r != 0xFFFE && r != 0xFFFF {

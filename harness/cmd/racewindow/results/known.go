@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// Known are findings that a run may have: one a line, as Finding.Name writes it. # begins a comment at the beginning of a line.
+// Known is a list of findings that a run may have: one a line, as Finding.Name writes it. A line that begins with # is a
+// comment.
 type Known struct {
 	lines []string
 	seen  map[string]bool
@@ -25,14 +26,14 @@ func ReadKnown(r io.Reader) (*Known, error) {
 		}
 		place, _, found := strings.Cut(line, ": ")
 		if words := strings.Fields(place); !found || len(words) != 2 || !strings.HasPrefix(words[1], "Test") {
-			return nil, fmt.Errorf("line %d: %.100q is no known finding: write PACKAGE TEST: CLASS, as a run prints it after 'known as:'", n, line)
+			return nil, fmt.Errorf("line %d: %.100q names no finding: write PACKAGE TEST: CLASS, as a run prints it after 'known as:'", n, line)
 		}
 		k.lines = append(k.lines, line)
 	}
 	return k, lines.Err()
 }
 
-// Mark says of a finding on the list that it is known.
+// Mark sets Known of a finding that is on the list.
 func (k *Known) Mark(f *Finding) {
 	if k == nil {
 		return
@@ -44,7 +45,7 @@ func (k *Known) Mark(f *Finding) {
 	}
 }
 
-// Gone are those of the tests that were judged which did not show.
+// Gone are the findings on the list whose tests were judged and did not show them.
 func (k *Known) Gone(all []Result) (gone []string) {
 	if k == nil {
 		return nil

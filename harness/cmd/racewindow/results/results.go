@@ -1,5 +1,5 @@
-// Package results holds what became of the tests of a run, and tells other programs: go test's JSON stream, JUnit, SARIF, GitHub's
-// annotations and step summary, and the list of findings that are known.
+// Package results writes the results of tests for other programs: as go test's JSON stream, JUnit, SARIF, and GitHub's
+// annotations and step summary. It also reads the list of known findings.
 package results
 
 import (
@@ -12,18 +12,18 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-// A Result is what became of one test.
+// A Result is the result of one test.
 type Result struct {
 	// Package is the import path, Test the name of the test function.
 	Package, Test string
 	Outcome       Outcome
-	// Verdict is the word for the outcome, such as held or sequential, and Text all that was told of the test, in lines.
+	// Verdict is the word for the result, such as held or sequential. Text is everything that was printed about the test.
 	Verdict, Text string
 	Elapsed       time.Duration
 	Findings      []Finding
 }
 
-// An Outcome is what a CI makes of a result.
+// An Outcome is a result as a CI counts it.
 type Outcome string
 
 // Outcomes, in the words of go test's JSON stream.
@@ -38,16 +38,17 @@ type Finding struct {
 	Report *report.Report
 	// Package and Test are the result's.
 	Package, Test string
-	// File, from the folder in which the command runs, and Line are where it shows; "" and 0 where that is not known.
+	// File and Line are where the finding shows; "" and 0 if that is not known. File is relative to the folder in which the
+	// command runs.
 	File string
 	Line int
-	// Known is the line of the list of known findings that it is on, "" if it is on none.
+	// Known is the finding's line on the list of known findings, "" if it is not on the list.
 	Known string
 }
 
-// Name is how a finding is called in a list of known ones: package, test and class, without what an edit moves: lines. A failed
-// assertion has what it says in the place of its line, N for each number in it, and /tmp for the folder of temporary files, which another
-// machine has elsewhere.
+// Name is the finding's line on a list of known findings: package, test and class, without line numbers, because edits move
+// lines. A failed assertion has its message instead of its line. In the message each number becomes N, and the folder of
+// temporary files becomes /tmp, because other machines have it elsewhere.
 func (f *Finding) Name() string {
 	class := f.Report.Class
 	if class == "" {
@@ -76,7 +77,7 @@ func (f *Finding) title() string {
 	return f.Test + ": " + kind
 }
 
-// Where is FILE:LINE, "" if it is not known.
+// Where is FILE:LINE, "" if that is not known.
 func (f *Finding) Where() string {
 	if f.File == "" || f.Line == 0 {
 		return ""

@@ -165,7 +165,7 @@ func TestAKnownFindingSurvivesEditsAndIsMissedWhenItIsGone(t *testing.T) {
 	require.Empty(t, other.Known, "another assertion of the same test is not known by that")
 	results := []Result{{Package: pkg, Test: "TestEvict", Outcome: Pass, Findings: []Finding{moved}}, {Package: pkg, Test: "TestGet", Outcome: Pass}}
 	require.Equal(t, []string{"example.com/cache TestGet: leak in Get: chan receive"}, k.Gone(results), "TestOther was not judged")
-	for text, says := range map[string]string{"TestX": "line 1", "a b c: d": "write PACKAGE TEST: CLASS", "example.com/x TestX": "known finding", "p BenchmarkX: y": "known finding"} {
+	for text, says := range map[string]string{"TestX": "line 1", "a b c: d": "write PACKAGE TEST: CLASS", "example.com/x TestX": "names no finding", "p BenchmarkX: y": "names no finding"} {
 		_, err := ReadKnown(strings.NewReader(text))
 		require.ErrorContains(t, err, says, text)
 	}

@@ -14,20 +14,20 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-// rules are the kinds of findings, each with a sentence for who reads the list.
+// rules are the kinds of findings, each with a sentence for the reader of the list.
 var rules = map[string]string{
 	"failed":        "An assertion of a test fails in some interleaving.",
 	"panic":         "The code panics in some interleaving.",
-	"fatal error":   "The runtime ends the program in some interleaving, as for an unlock of what is not locked.",
+	"fatal error":   "The runtime ends the program in some interleaving, for example because it unlocks a mutex that is not locked.",
 	"os.Exit":       "The code ends the process of its test in some interleaving.",
 	"process ended": "The process of a test ends in some interleaving.",
-	"deadlock":      "In some interleaving nobody can go on.",
+	"deadlock":      "In some interleaving no goroutine can go on.",
 	"leak":          "In some interleaving a goroutine is blocked for ever after its test.",
-	"data race":     "Two goroutines touch the same memory at the same time, one of them to write.",
-	"livelock":      "In some interleaving goroutines go round in a circle for ever.",
+	"data race":     "Two goroutines access the same memory at the same time, and one of them writes.",
+	"livelock":      "In some interleaving goroutines run for ever without getting anywhere.",
 }
 
-// rule is the kind of a finding; what is none of ours, as a promise of a Check, is a failure.
+// rule is the kind of a finding. Kinds without a rule, such as promises of Checks, are "failed".
 func (f *Finding) rule() string {
 	kind, _, _ := strings.Cut(f.Report.Class, " in ")
 	if _, known := rules[kind]; !known {
@@ -36,8 +36,8 @@ func (f *Finding) rule() string {
 	return kind
 }
 
-// WriteSARIF writes the findings as SARIF 2.1.0, for code scanning: the place, the steps of each goroutine as code flow, and a fingerprint
-// that survives edits. A known finding is suppressed. root is the folder that files are named from.
+// WriteSARIF writes the findings as SARIF 2.1.0, for code scanning: the place, the steps of each goroutine as code flow, and a
+// fingerprint that survives edits. A known finding is suppressed. root is the checkout; paths of files are relative to it.
 func WriteSARIF(w io.Writer, all []Result, root string) error {
 	run := sarif.NewRunWithInformationURI("racewindow", "https://github.com/racewindow/racewindow")
 	names := make([]string, 0, len(rules))
@@ -59,7 +59,7 @@ func WriteSARIF(w io.Writer, all []Result, root string) error {
 	return e.Encode(sarif.NewReport().AddRun(run))
 }
 
-// add makes a result of the run.
+// add adds the finding to a run as a result.
 func (f *Finding) add(run *sarif.Run, root string) {
 	r := run.CreateResultForRule(f.rule())
 	r.RuleIndex = run.GetRuleIndex(f.rule())
@@ -114,7 +114,7 @@ func location(file string, line int) *sarif.Location {
 	return l
 }
 
-// inRoot is a file from a folder on, as far as it lies beneath it.
+// inRoot makes a path relative to root, if the file is below it.
 func inRoot(file, root string) string {
 	absolute, err := filepath.Abs(file)
 	if err != nil || root == "" {

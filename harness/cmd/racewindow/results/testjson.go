@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// A TestJSON writes the stream that go test -json writes (cmd/test2json), so that whatever reads that reads this: gotestsum, editors, CIs.
-// It is for several goroutines at once.
+// A TestJSON writes the stream that go test -json writes (cmd/test2json), for its readers: gotestsum, editors, CIs. Several
+// goroutines may use it at once.
 type TestJSON struct {
 	mu     sync.Mutex
 	w      io.Writer
 	now    func() time.Time
 	failed error
-	began  map[string]time.Time // packages
+	began  map[string]time.Time // by package
 	bad    map[string]bool
 }
 
@@ -25,7 +25,7 @@ func NewTestJSON(w io.Writer) *TestJSON {
 	return &TestJSON{w: w, now: time.Now, began: map[string]time.Time{}, bad: map[string]bool{}}
 }
 
-// A testEvent is one of cmd/test2json's.
+// A testEvent is an event of cmd/test2json.
 type testEvent struct {
 	Time    time.Time
 	Action  string
@@ -46,7 +46,7 @@ func (t *TestJSON) send(e testEvent) {
 	}
 }
 
-// Began says that a package's tests begin.
+// Began writes that a package's tests begin.
 func (t *TestJSON) Began(pkg string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,7 +57,7 @@ func (t *TestJSON) Began(pkg string) {
 	t.send(testEvent{Action: "start", Package: pkg})
 }
 
-// TestBegan says that a test begins.
+// TestBegan writes that a test begins.
 func (t *TestJSON) TestBegan(pkg, test string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -65,7 +65,7 @@ func (t *TestJSON) TestBegan(pkg, test string) {
 	t.output(pkg, test, "=== RUN   "+test+"\n")
 }
 
-// Output is what is said of a package, or of a test of it.
+// Output writes output of a package, or of one of its tests.
 func (t *TestJSON) Output(pkg, test, text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -78,7 +78,7 @@ func (t *TestJSON) output(pkg, test, text string) {
 	}
 }
 
-// TestEnded says what became of a test. What was told of it is its output, and was written before.
+// TestEnded writes the result of a test. Its output must have been written before.
 func (t *TestJSON) TestEnded(r *Result) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -89,7 +89,7 @@ func (t *TestJSON) TestEnded(r *Result) {
 	t.bad[r.Package] = t.bad[r.Package] || r.Outcome == Fail
 }
 
-// Ended says that a package's tests are over; problem says why they could not be, "" if they could.
+// Ended writes that a package's tests are over. problem says why they could not all run, "" if they did.
 func (t *TestJSON) Ended(pkg, problem string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -110,7 +110,7 @@ func (t *TestJSON) Ended(pkg, problem string) {
 	t.send(testEvent{Action: string(outcome), Package: pkg, Elapsed: &seconds})
 }
 
-// Err is why something could not be written.
+// Err is the first error of writing.
 func (t *TestJSON) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
