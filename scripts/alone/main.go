@@ -1,17 +1,17 @@
-// Command alone shows that racewindow explore leaves a module alone, and explores it whatever shape it has: vendored, in a workspace, with
-// an old go.mod, beside another run, interrupted. Each shape is an archive of testdata (golang.org/x/tools/txtar): its comment says what
-// must come, its files are the module, run.sh what is called there, and prepare.sh what makes the module ready first.
+// Command alone tests that racewindow explore changes nothing in a module, and explores it whatever its shape: vendored, in a
+// workspace, with an old go.mod, beside another run, interrupted. Each shape is an archive in testdata (golang.org/x/tools/txtar).
+// Its comment says what must happen, its files are the module, prepare.sh prepares the module, and run.sh is the call to test.
 //
 //	go run ./scripts/alone [-short] [-run REGEXP]
 //
-// After a run each file of the module must have the bytes and the mode that it had, none may have been added, and go list -m all must say
-// what it said. Lines of a comment that mean something:
+// After a run each file of the module must have the same bytes and the same mode as before, no file may have been added, and go list
+// -m all must print the same. These lines of a comment are read:
 //
 //	exit: 1            the exit code
-//	says: REGEXP       what standard output and error must have, together; any number
-//	not: REGEXP        and what they must not have
-//	short              it is a part of -short
-//	cold               with a build cache of its own, which is empty
+//	says: REGEXP       must match standard output and error, together; may be repeated
+//	not: REGEXP        must not match them; may be repeated
+//	short              the shape is part of -short
+//	cold               the build cache is empty
 package main
 
 import (
@@ -33,7 +33,7 @@ import (
 	"golang.org/x/tools/txtar"
 )
 
-// perShape is a last resort, which says so: a cold build of the standard library on a busy machine takes minutes.
+// perShape is the most time for one shape, as a last resort: a cold build of the standard library on a busy machine takes minutes.
 const perShape = 20 * time.Minute
 
 func main() {
@@ -132,12 +132,12 @@ func read(file string) (s shape, err error) {
 		}
 	}
 	if s.exit == "" || len(s.says) == 0 {
-		return s, fmt.Errorf("%s: it says no exit code, or not what must be said", file)
+		return s, fmt.Errorf("%s: the comment must have a line 'exit: CODE' and a line 'says: REGEXP'", file)
 	}
 	return s, nil
 }
 
-// check lays the module out, runs what is to be run, and looks at all that came of it.
+// check writes the module, runs run.sh in it, and checks the output, the exit code and the module.
 func (s shape) check(ctx context.Context, bin, from string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, perShape, fmt.Errorf("it did not end within %v", perShape))
 	defer cancel()
@@ -169,7 +169,7 @@ func (s shape) check(ctx context.Context, bin, from string) error {
 		return string(said), err
 	}
 	if said, err := bash(scripts["prepare.sh"]); err != nil {
-		return fmt.Errorf("make it ready: %w\n%s", err, said)
+		return fmt.Errorf("prepare the module: %w\n%s", err, said)
 	}
 	before, err := snapshot(module, bash)
 	if err != nil {
@@ -216,7 +216,7 @@ func (s shape) judge(code, said string) error {
 	return nil
 }
 
-// snapshot is every file of a module with its mode and a hash of its bytes, and the list of modules.
+// snapshot lists every file of a module with its mode and a hash of its bytes, and the output of go list -m all.
 func snapshot(module string, bash func(string) (string, error)) (all []string, err error) {
 	err = filepath.WalkDir(module, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -243,11 +243,11 @@ func snapshot(module string, bash func(string) (string, error)) (all []string, e
 	if err != nil {
 		return nil, err
 	}
-	modules, failed := bash("go list -m all") // that of a module which go refuses is its refusal
+	modules, failed := bash("go list -m all") // if go refuses the module, its error is compared
 	return append(all, fmt.Sprintf("go list -m all: %s (%v)", modules, failed)), nil
 }
 
-// onlyKept says whether a folder holds nothing but what was found, which is kept in testdata/racewindow.
+// onlyKept reports whether a folder holds only kept findings (testdata/racewindow).
 func onlyKept(folder string) bool {
 	within, err := os.ReadDir(folder)
 	return err == nil && filepath.Base(folder) == "testdata" && len(within) == 1 && within[0].Name() == "racewindow"

@@ -11,18 +11,18 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// modules have the tests: those of concurrent code that a page explains, and those of points alone.
+// modules hold the tests to measure: those of concurrent code, which a page explains, and those of points alone.
 var modules = []string{"harness/plain/testdata/classics", "scripts/benchexplore/testdata/points"}
 
-// A test is of one of them.
+// A test is a test of one of the modules.
 type test struct{ module, name string }
 
-// binary is where build puts the test binary of a module.
+// binary is the file of a module's test binary.
 func binary(folder, module string, m mode) string {
 	return filepath.Join(folder, filepath.Base(module)+"."+m.name)
 }
 
-// build makes the test binaries of all modules in all modes.
+// build builds the test binaries of all modules in all modes.
 func (s *settings) build(ctx context.Context, folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
@@ -50,7 +50,8 @@ func (s *settings) build(ctx context.Context, folder string) error {
 	return nil
 }
 
-// buildOther has another revision build its own, in a work tree that is removed then. It has this command too.
+// buildOther builds the test binaries of another revision, with that revision's own benchexplore, in a work tree that it removes
+// afterwards.
 func buildOther(ctx context.Context, revision, scratch, folder string) error {
 	tree := filepath.Join(scratch, "tree")
 	if err := command(ctx, "", "git", "worktree", "add", "--detach", tree, revision); err != nil {

@@ -1,10 +1,10 @@
-// Command benchexplore measures how many schedules of plain tests a second of processor time brings, and what a point costs, without the race
-// detector and with it:
+// Command benchexplore measures how many schedules of plain tests are executed in a second of processor time, and what a point costs,
+// with and without the race detector:
 //
 //	make bench-explore [AGAINST=REVISION] [RUN=REGEXP]
 //
-// With another revision of this repository the test binaries of both take turns, because other work on the machine changes what each of them
-// comes to: only the ratio of one run means something. A figure is the median of the rounds.
+// With another revision of this repository, the test binaries of both take turns. Other work on the machine changes the figures of
+// both, so only their ratio within one run means something. A figure is the median of the rounds.
 package main
 
 import (
@@ -37,13 +37,13 @@ type mode struct {
 
 func main() {
 	s := settings{modes: []mode{{"plain", false}, {"race", true}}}
-	run := flag.String("run", "Right$|^TestPoints", "which of the tests, as a regular expression")
-	flag.IntVar(&s.schedules, "schedules", 40_000, "of each test in each round; a quarter with the race detector, and a fiftieth for TestPoints")
-	flag.IntVar(&s.rounds, "rounds", 5, "how often each is measured")
-	flag.StringVar(&s.strategy, "strategy", "pos", "who chooses: random, pct, pos or surw")
+	run := flag.String("run", "Right$|^TestPoints", "only the tests that match this regular expression")
+	flag.IntVar(&s.schedules, "schedules", 40_000, "schedules of each test in each round; a quarter with the race detector, and a fiftieth for TestPoints")
+	flag.IntVar(&s.rounds, "rounds", 5, "how often each test is measured")
+	flag.StringVar(&s.strategy, "strategy", "pos", "the strategy: random, pct, pos or surw")
 	flag.StringVar(&s.against, "against", "", "another revision of the repository, which takes turns with this one")
 	flag.StringVar(&s.profile, "profile", "", "a folder for a profile of each test's last round, for go tool pprof")
-	only := flag.String("mode", "", "plain or race; both without")
+	only := flag.String("mode", "", "plain or race (default both)")
 	build := flag.String("build", "", "only build the test binaries, in this folder")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -66,10 +66,10 @@ func main() {
 
 func (s *settings) check(run, only string) (err error) {
 	if flag.NArg() > 0 {
-		return fmt.Errorf("%q is no flag, and nothing else is expected", flag.Arg(0))
+		return fmt.Errorf("unexpected argument %q: there are only flags", flag.Arg(0))
 	}
 	if s.rounds < 1 || s.schedules < 1000 {
-		return errors.New("a round, and 1,000 schedules, are the least that says anything")
+		return errors.New("use at least 1 round and 1,000 schedules: fewer say nothing")
 	}
 	if s.run, err = regexp.Compile(run); err != nil {
 		return fmt.Errorf("-run: %w", err)
@@ -81,12 +81,12 @@ func (s *settings) check(run, only string) (err error) {
 		}
 	}
 	if only != "" {
-		return fmt.Errorf("-mode %s is none: plain or race", only)
+		return fmt.Errorf("-mode %s: use plain or race", only)
 	}
 	return nil
 }
 
-// measure builds, runs what was built in turns, and prints a table for each mode.
+// measure builds the test binaries, runs them in turns, and prints a table for each mode.
 func (s *settings) measure(ctx context.Context) error {
 	folder, err := os.MkdirTemp("", "racewindow-benchexplore-")
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *settings) measure(ctx context.Context) error {
 	return nil
 }
 
-// load is how many processes have wanted a processor, over 1, 5 and 15 minutes.
+// load is the average number of processes that wanted a processor, over 1, 5 and 15 minutes.
 func load() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if words := strings.Fields(string(text)); err == nil && len(words) > 3 {

@@ -23,9 +23,9 @@ func TestAWrongCallIsRefused(t *testing.T) {
 		s              settings
 		run, mode, why string
 	}{
-		{settings{rounds: 0, schedules: 1000}, ".", "", "the least that says anything"},
+		{settings{rounds: 0, schedules: 1000}, ".", "", "use at least 1 round"},
 		{settings{rounds: 1, schedules: 1000}, "(", "", "-run:"},
-		{settings{rounds: 1, schedules: 1000}, ".", "fast", "-mode fast is none"},
+		{settings{rounds: 1, schedules: 1000}, ".", "fast", "-mode fast: use plain"},
 	} {
 		require.ErrorContains(t, wrong.s.check(wrong.run, wrong.mode), wrong.why)
 	}

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// engineSearches are how the engines are explored without their bugs: none may be found.
+// engineSearches are the searches of the engines without their bugs. They must find nothing.
 var engineSearches = [][]string{nil, {"--faults", "2"}, {"--crash"}, {"--crash", "--model", "weak", "--faults", "2"}}
 
-// engineBugs are the searches that must find a bug of each of these tests.
+// engineBugs are the searches of the engines with their bugs. Each must find the bug of each of its tests.
 var engineBugs = []struct {
 	flags []string
 	tests []string
@@ -20,7 +20,7 @@ var engineBugs = []struct {
 	{[]string{"--faults", "2", "--run", "TestJournalThatGoesOn"}, []string{"TestJournalThatGoesOn"}},
 }
 
-// engines tries those of harness/examples/engines, and says what came.
+// engines tries the engines of harness/examples/engines, and makes their tables.
 func (t *trial) engines(schedules string) (made *rows, err error) {
 	made = table("| engines | without the bugs |")
 	for _, flags := range engineSearches {
@@ -77,15 +77,15 @@ func (t *trial) engineBugs(schedules string, flags, tests []string, made *rows) 
 	return os.RemoveAll(filepath.Join(t.folder, "engines", "testdata"))
 }
 
-// search is an exploration of a folder that writes FOLDER.json.
+// search is the arguments of an exploration of a folder, which writes FOLDER.json.
 func (t *trial) search(folder, schedules string, flags ...string) []string {
 	return append([]string{"explore", "--seed", "1", "--schedules", schedules, "--json", filepath.Join(t.folder, jsonOf(folder)), "./" + folder}, flags...)
 }
 
-// jsonOf is the file in which a search of a folder tells what it found.
+// jsonOf is the file to which a search of a folder writes its findings and summaries.
 func jsonOf(folder string) string { return strings.ReplaceAll(folder, "/", "-") + ".json" }
 
-// all are the findings and summaries of a file.
+// all reads the findings and summaries of a file.
 func (t *trial) all(file string) (all []finding, err error) {
 	content, err := os.ReadFile(filepath.Join(t.folder, file))
 	if err == nil {

@@ -1,8 +1,8 @@
-// The command examples tries the subjects of harness/examples as a stranger would: it builds racewindow, copies the module, and
-// for each subject has racewindow find the planted bug, replay what it found 100 times, hold the right one within the same
-// schedules, and go through every schedule of one program; where one keeps data, it is also run freely while power is lost and while
-// its processes are killed. So it tries the engines, with faults and crashes too. Short campaigns find the bug, and pass without it.
-// It prints the tables of harness/examples/README.md, and ends with 1 where something else came. With -readme it writes those that follow
+// Command examples tries the subjects of harness/examples as a stranger would, and prints the tables of harness/examples/README.md.
+// It builds racewindow and copies the module. With each subject, racewindow must find the planted bug, replay the finding 100
+// times, find nothing without the bug in as many schedules, and exhaust the schedules of one program. Subjects that keep data are
+// also run freely while power is lost and while their processes are killed. The engines are tried with faults and crashes too.
+// Short campaigns must find the bug, and pass without it. If anything else happens, the command ends with 1. With -readme it writes those that follow
 // from the seed into that page, with -check they must stand there.
 package main
 
@@ -19,13 +19,13 @@ import (
 	"time"
 )
 
-// An example is a subject and how it is tried.
+// An example is a subject, and how it is tried.
 type example struct {
 	folder  string
 	flags   []string // of explore, with and without the bug
-	program string   // that is explored exhaustively without it
-	free    []string // commands that run it freely, and must find the bug too
-	kind    string   // of the rounds of a campaign that find it; "" for none
+	program string   // explored exhaustively without the bug
+	free    []string // commands that run the subject freely, and must find the bug too
+	kind    string   // the kind of rounds with which a campaign finds it; "" for no campaign
 }
 
 var examples = []example{
@@ -39,8 +39,8 @@ var examples = []example{
 // times is how often a finding is replayed.
 const times = "100"
 
-// Short campaigns count: with the bug, rounds of one kind, so that what each does follows from the seed; without it, rounds of every
-// kind that fits.
+// Settings of the short campaigns, which count instead of measuring time. With the bug they have rounds of one kind, so that what
+// each round does follows from the seed; without it, rounds of every kind that fits.
 const (
 	rounds     = "5"
 	perRound   = "explore=30000,crash=200"
@@ -58,7 +58,7 @@ func main() {
 	where.part = *pattern != ""
 	selected, err := regexp.Compile(*pattern)
 	if err != nil || flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "examples: it takes flags alone, and -run a regular expression: %v\n", err)
+		fmt.Fprintf(os.Stderr, "examples: use flags only, and a regular expression for -run: %v\n", err)
 		os.Exit(2)
 	}
 	if where.readme != "" && where.part {
@@ -130,7 +130,7 @@ func run(selected *regexp.Regexp, schedules, crashes string, where page) error {
 	return err
 }
 
-// A trial is a copy of the module, so that what a search keeps does not lie in the source tree, and the command.
+// A trial is the command, and a copy of the module, so that kept findings do not get into the source tree.
 type trial struct{ folder, command string }
 
 func prepare(folder string) (*trial, error) {
@@ -160,7 +160,7 @@ func prepare(folder string) (*trial, error) {
 	return t, nil
 }
 
-// racewindow runs the command in the module. It is an error if it ends with another code.
+// racewindow runs the command in the module. It is an error if the exit code is another one.
 func (t *trial) racewindow(bug bool, code int, arguments ...string) (output string, err error) {
 	c := exec.Command(t.command, arguments...)
 	c.Dir, c.Env = t.folder, append(os.Environ(), "NO_COLOR=1", "RACEWINDOW_EXAMPLE_BUG=0")
@@ -179,7 +179,7 @@ func (t *trial) racewindow(bug bool, code int, arguments ...string) (output stri
 	return out.String(), nil
 }
 
-// A finding is what explore --json says of one.
+// A finding is an element of the JSON of explore --json: a finding or a summary.
 type finding struct {
 	Event, Test, Case string
 	Report            struct{ Promise string }
@@ -234,13 +234,13 @@ func (t *trial) try(e example, schedules string) (row string, err error) {
 	return fmt.Sprintf("%s%s held, `%s` |", row, all[1], e.program), nil
 }
 
-// What a free run says of how much it took, and of how much held.
+// What a free run prints: after how much it found the bug, or how much held.
 var (
 	foundAfter = regexp.MustCompile(`found after (\d+ (?:losses of power|kills))`)
 	heldIn     = regexp.MustCompile(`held: \w+: (power was lost \d+ times|\d+ processes were killed)`)
 )
 
-// freely makes the row of a run in which the Go scheduler has its say: it takes another try each time.
+// freely makes the row of a free run. Its figures differ each time, because the Go scheduler decides.
 func (t *trial) freely(e example, command string) (row string, err error) {
 	arguments := append(strings.Fields(command), "--seed", "1", "./"+e.folder)
 	began := time.Now()
@@ -258,12 +258,12 @@ func (t *trial) freely(e example, command string) (row string, err error) {
 	}
 	found, held := foundAfter.FindStringSubmatch(with), heldIn.FindStringSubmatch(without)
 	if found == nil || held == nil {
-		return "", fmt.Errorf("racewindow %s does not say how much it took:\n%s\n%s", strings.Join(arguments, " "), with, without)
+		return "", fmt.Errorf("racewindow %s does not print how much it took:\n%s\n%s", strings.Join(arguments, " "), with, without)
 	}
 	return fmt.Sprintf("| %s | `%s` | %s | %.0f s | held, %s |\n", e.folder, command, found[1], took.Seconds(), held[1]), nil
 }
 
-// foundBy is how a summary tells of a finding.
+// foundBy matches a finding in a summary.
 var foundBy = regexp.MustCompile(`(?m)^  [0-9a-f]{8} (\S+), \d+ times in (\d+) rounds`)
 
 // soak makes the row of two short campaigns.
@@ -284,7 +284,7 @@ func (t *trial) soak(e example) (row string, err error) {
 	}
 	found := foundBy.FindAllStringSubmatch(with, -1)
 	if found == nil || !strings.Contains(without, "soak passed: "+rounds+" rounds") {
-		return "", fmt.Errorf("the campaigns of %s do not say what they found:\n%s\n%s", e.folder, with, without)
+		return "", fmt.Errorf("the campaigns of %s do not print what they found:\n%s\n%s", e.folder, with, without)
 	}
 	return fmt.Sprintf("| %s | %s in %s of %s rounds of %s | %.0f s | %s rounds passed |\n", e.folder, found[0][1], found[0][2], rounds, e.kind, took.Seconds(), rounds), nil
 }

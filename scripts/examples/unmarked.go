@@ -6,8 +6,7 @@ import (
 	"regexp"
 )
 
-// unmarked are the same objects, without markers, typed waits and contexts, and the same Checks: they are found, replayed and held by the
-// runtime.
+// unmarked are the same objects and Checks, without markers, typed waits and contexts. The runtime with hooks explores them.
 var unmarked = []example{
 	{"unmarked/cache", nil, "", nil, ""},
 	{"unmarked/queue", nil, "", nil, ""},
@@ -16,7 +15,7 @@ var unmarked = []example{
 	{"unmarked/registry", nil, "", nil, ""},
 }
 
-// The most schedules of a search without markers, and of one with crashes, where each operation of the disk is a step.
+// The most schedules of a search without markers, and of one with crashes, in which each operation of the disk is a step.
 const (
 	schedulesUnmarked = "20000"
 	crashesUnmarked   = "1000"

@@ -1,6 +1,6 @@
-// Command falsealarms explores, under the race detector, modules that other people wrote and that have no data race: their own tests, and small
-// ones of testdata/others. It fails if a race is reported, since the scheduler or the runtime with hooks has then taken an edge away, and
-// if the race of TestControl is not found. Versions are pinned there. It takes minutes.
+// Command falsealarms looks for false alarms of explore --race. It explores other people's modules that have no data race: their own
+// tests, and small ones in testdata/others, which also pins the versions. It fails if a race is reported, because the scheduler or
+// the runtime with hooks has then removed a happens-before edge, and if the race of TestControl is not found. It takes minutes.
 //
 //	go run ./scripts/falsealarms [-schedules N]
 package main
@@ -18,7 +18,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// packages are those that are looked at; "." are the small tests.
+// packages are the packages to explore; "." has the small tests.
 var packages = []string{
 	".", "golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "golang.org/x/sync/semaphore", "github.com/sourcegraph/conc",
 	"github.com/sourcegraph/conc/iter", "github.com/sourcegraph/conc/panics", "github.com/sourcegraph/conc/pool", "github.com/sourcegraph/conc/stream",
@@ -28,7 +28,7 @@ var packages = []string{
 const control = "TestControl"
 
 func main() {
-	schedules := flag.Int("schedules", 2000, "of each test, at most `N`")
+	schedules := flag.Int("schedules", 2000, "at most `N` schedules of each test")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -42,7 +42,7 @@ func main() {
 	case all.races > 0:
 		os.Exit(1)
 	case !all.controlled:
-		fmt.Fprintf(os.Stderr, "falsealarms: the race of %s was not reported, so that nothing was looked at\n", control)
+		fmt.Fprintf(os.Stderr, "falsealarms: the race of %s was not reported, so the rest says nothing\n", control)
 		os.Exit(3)
 	case all.chose < len(packages):
 		fmt.Fprintln(os.Stderr, "falsealarms: too few tests had something to choose")
@@ -50,7 +50,7 @@ func main() {
 	}
 }
 
-// total is what came of all packages.
+// total is the sum over all packages.
 type total struct {
 	tests, chose, races int
 	controlled          bool
@@ -80,7 +80,7 @@ func look(ctx context.Context, schedules int) (all total, err error) {
 	return all, nil
 }
 
-// take counts, and prints what each test came to. What is found besides races is the modules' own business.
+// take counts and prints the result of each test. Findings other than races are printed, but do not count as false alarms.
 func (all *total) take(p plain.Package, e drive.Event) {
 	switch e.Event {
 	case drive.Found:

@@ -1,5 +1,5 @@
-// Command faults puts each fault to the engine in every schedule of a small program with at most one preemption, and prints
-// how often each promise was put to the test after it. It runs in the instrumented build:
+// Command faults injects each fault into the engine, in every schedule of a small program with at most one preemption, and prints
+// how often each promise was tested after it. It runs in the instrumented build:
 //
 //	go run ./harness/cmd/racewindow run ./scripts/faults
 //	go run ./harness/cmd/racewindow run ./scripts/faults -readme scripts/faults/README.md
@@ -35,7 +35,7 @@ const (
 // command is what the page says of how its table is made.
 const command = "racewindow run ./scripts/faults -readme scripts/faults/README.md"
 
-// A row is a fault in a program.
+// A row is one fault in one program.
 type row struct{ program, fault string }
 
 var rows = []row{
@@ -89,10 +89,10 @@ func main() {
 	}
 }
 
-// run writes the table. A violation, a fault that never comes and a promise that was not put to the test are errors.
+// run writes the table. A violation, a fault that never happens and a promise that was not tested are errors.
 func run(w io.Writer, rows []row) error {
 	if len(rows) == 0 {
-		return errors.New("no fault, so nothing was judged")
+		return errors.New("there are no faults, so nothing was judged")
 	}
 	for i, f := range rows {
 		c, err := cases.Parse("v1 scenario=log handover=snapshot chunk=100 segment=200; " + f.program + "; ! " + f.fault + "; crash any")
@@ -119,7 +119,7 @@ func run(w io.Writer, rows []row) error {
 			return fmt.Errorf("%s: %w", f.fault, err)
 		}
 		if came.Faults.Load() == 0 {
-			return fmt.Errorf("%s never came", f.fault)
+			return fmt.Errorf("%s never happened", f.fault)
 		}
 		if i == 0 {
 			fmt.Fprintf(w, "| fault | schedules | came | disks | %s |\n|---|---|---|---|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
@@ -129,7 +129,7 @@ func run(w io.Writer, rows []row) error {
 	return nil
 }
 
-// asked has each promise of the table, 0 for one that was never put to the test.
+// asked adds the promises of the table that were never tested, with 0.
 func asked(checked map[string]uint64) map[string]uint64 {
 	all := map[string]uint64{}
 	for _, p := range append(check.CrashPromises(), check.NoCorruption, check.Progress, check.ReadAfterWrite, check.TransactionAtomicity) {
@@ -139,9 +139,9 @@ func asked(checked map[string]uint64) map[string]uint64 {
 	return all
 }
 
-// cellsOf makes a cell of each count: the verdict, and how often it was reached. Two promises that exclude each other share a column:
-// a fault poisons for good or not at all. No read can be under way while a log is opened; then the cell says how often the opening was
-// refused.
+// cellsOf makes a cell of each count: the verdict, and how often it was reached. StickyPoison and NoPoison share a column, because
+// a fault poisons for good or not at all. While a log is opened no read can be running, so StableReads then says how often opening
+// was refused.
 func cellsOf(checked map[string]uint64, refused uint64) (names, cells []string, err error) {
 	sticky, none := checked[check.StickyPoison.Name], checked[check.NoPoison.Name]
 	for name, n := range checked {
@@ -150,7 +150,7 @@ func cellsOf(checked map[string]uint64, refused uint64) (names, cells []string, 
 		case name == check.NoPoison.Name:
 			continue
 		case name == check.StickyPoison.Name && sticky > 0 && none > 0:
-			return nil, nil, errors.New("it poisons, and it does not")
+			return nil, nil, errors.New("the fault poisons in some schedules and not in others")
 		case name == check.StickyPoison.Name:
 			name, cell = "Poison", fmt.Sprintf("sticky, held %d", sticky)
 			if n = sticky + none; none > 0 {
@@ -160,7 +160,7 @@ func cellsOf(checked map[string]uint64, refused uint64) (names, cells []string, 
 			n, cell = refused, fmt.Sprintf("closed %d", refused)
 		}
 		if n == 0 {
-			return nil, nil, fmt.Errorf("%s was not put to the test", name)
+			return nil, nil, fmt.Errorf("%s was not tested", name)
 		}
 		names, cells = append(names, name), append(cells, name+"|"+cell)
 	}

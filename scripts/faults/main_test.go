@@ -35,10 +35,10 @@ func TestNoCellIsEmpty(t *testing.T) {
 	require.Contains(t, cells, "none, held 1")
 	require.Contains(t, cells, "closed 7")
 	for want, c := range map[string]map[string]uint64{
-		"Durability was not":  counts(check.NoPoison, check.Durability),
-		"Poison was not":      counts(check.NoPoison, check.StickyPoison),
-		"StableReads was not": counts(check.NoPoison, check.StableReads),
-		"it poisons, and it":  counts(),
+		"Durability was not":   counts(check.NoPoison, check.Durability),
+		"Poison was not":       counts(check.NoPoison, check.StickyPoison),
+		"StableReads was not":  counts(check.NoPoison, check.StableReads),
+		"the fault poisons in": counts(),
 	} {
 		_, _, err = cellsOf(c, 0)
 		require.ErrorContains(t, err, want)
@@ -58,5 +58,5 @@ func TestARowSaysWhatHeldAndAFaultThatNeverComesIsAnError(t *testing.T) {
 	require.NoError(t, run(&table, []row{{reads, "r0@read/io-error#1=EIO"}}))
 	require.NoError(t, run(&table, []row{{reads, "disk read * #1 = EIO"}}), "faults of the disk are counted before the log is probed")
 	require.Contains(t, table.String(), "none, held ")
-	require.ErrorContains(t, run(&table, []row{{reads, "r0@read/io-error#9=EIO"}}), "was not put to the test")
+	require.ErrorContains(t, run(&table, []row{{reads, "r0@read/io-error#9=EIO"}}), "was not tested")
 }

@@ -1,11 +1,11 @@
-// Command firstreport does what a stranger does first: a module with a queue of 60 lines and one test, of which nothing knows racewindow,
-// from go mod init to the first shrunk report. It prints a transcript with what each command took, once with no standard library with hooks
-// built (cold) and once with it (warm), and looks whether Go's own commands notice anything of it afterwards.
+// Command firstreport measures what a stranger does first, from go mod init to the first shrunk report. The module is a queue of 60
+// lines with one test, and knows nothing of racewindow. The command prints a transcript with the time of each call, once without a
+// built standard library with hooks (cold) and once with it (warm). Afterwards it checks that Go's own commands notice nothing.
 //
 //	go run ./scripts/firstreport
 //
-// It ends with 1 if the bug is not found or does not replay, a file of the module has changed, the test binary that go test builds is not
-// the same byte for byte, or the warm part takes two minutes of CPU time.
+// It ends with 1 if the bug is not found or does not replay, if a file of the module or the test binary that go test builds has
+// changed by a byte, or if the warm part takes more than two minutes of CPU time.
 package main
 
 import (
@@ -24,7 +24,7 @@ import (
 	"time"
 )
 
-// longest is how much CPU time the warm part may take: what others do on the machine does not count.
+// longest is the most CPU time of the warm part. It is not wall time, so that other work on the machine does not count.
 const longest = 2 * time.Minute
 
 func main() {
@@ -36,7 +36,7 @@ func main() {
 	}
 }
 
-// A stranger works in a module of his own, with a build cache of racewindow's of his own.
+// A stranger works in a module of their own, with a build cache of racewindow of their own.
 type stranger struct {
 	ctx          context.Context
 	out          io.Writer
@@ -85,7 +85,7 @@ func run(ctx context.Context, out io.Writer) error {
 	return s.unnoticed(before)
 }
 
-// prepare builds the command and lays the module's two files down.
+// prepare builds the command, and writes the two files of the module.
 func (s *stranger) prepare(folder string) error {
 	root, err := exec.CommandContext(s.ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
 	if err != nil {
@@ -107,7 +107,7 @@ func (s *stranger) prepare(folder string) error {
 	return os.CopyFS(s.module, os.DirFS(filepath.Join(s.from, "scripts", "firstreport", "testdata", "queue")))
 }
 
-// find explores the module, and returns the arguments of replay that its report names.
+// find explores the module, and returns the arguments of the replay command in its report.
 func (s *stranger) find() (arguments string, err error) {
 	said, err := s.one(1, "FAIL TestQueue: deadlock", "racewindow explore --seed 1 .")
 	if err != nil {
@@ -115,12 +115,12 @@ func (s *stranger) find() (arguments string, err error) {
 	}
 	replay := regexp.MustCompile(`(?s)replay: racewindow replay (.*?)\n\s+replayed 5 of 5 times`).FindStringSubmatch(said)
 	if replay == nil {
-		return "", errors.New("the report has no line that replays it, 5 of 5 times")
+		return "", errors.New("the report has no replay command that replayed 5 of 5 times")
 	}
 	return regexp.MustCompile(`\s*\\?\n\s+`).ReplaceAllString(replay[1], " "), nil
 }
 
-// call carries commands out, one after the other. Each must end with a code and say something.
+// call runs commands, one after the other. Each must end with the code and print the text.
 func (s *stranger) call(code int, says string, commands ...string) error {
 	for _, command := range commands {
 		if _, err := s.one(code, says, command); err != nil {
@@ -156,7 +156,7 @@ func took(wall, cpu time.Duration) string {
 	return fmt.Sprintf("%.1f s, %.1f s of CPU", wall.Seconds(), cpu.Seconds())
 }
 
-// noticed is all that Go and git know of the module: its files, but for those that are kept of findings, its modules, the binary of its tests.
+// noticed is everything that Go knows of the module: its files without testdata, its modules and packages, its test binary.
 func (s *stranger) noticed() (all string, err error) {
 	var text strings.Builder
 	err = filepath.WalkDir(s.module, func(name string, entry fs.DirEntry, err error) error {
@@ -189,7 +189,7 @@ func (s *stranger) noticed() (all string, err error) {
 	return text.String(), nil
 }
 
-// unnoticed says what Go's own commands see that they did not see before.
+// unnoticed is an error if Go's own commands or git see anything that they did not see before, except kept findings.
 func (s *stranger) unnoticed(before string) error {
 	after, err := s.noticed()
 	if err != nil {

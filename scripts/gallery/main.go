@@ -1,5 +1,5 @@
-// Command gallery writes one page for the analysed bug and for each of its fixes, executed on the engine of this module, so that a
-// reader can click from the one to the other. It needs failpoints: make gallery.
+// Command gallery writes a page for the analysed bug and one for each of its fixes, with links between them. Each page shows an
+// execution of the engine of this module. It needs failpoints: make gallery.
 package main
 
 import (
@@ -23,7 +23,7 @@ import (
 // A Page shows one case.
 type Page struct {
 	File, Title, About string
-	// Case is made as small as it gets if it fails. One that holds is explored too.
+	// Case is shrunk if it fails. If it holds, its program is explored exhaustively.
 	Case   string
 	Report *report.Report
 }
@@ -31,7 +31,7 @@ type Page struct {
 // theBug is the schedule of the analysed bug, for any hand-over.
 const theBug = "v1 scenario=log handover=%s; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/metadata-loaded#1>w0"
 
-// preemptions is how many a schedule of a fix has at most.
+// preemptions is the bound for the schedules of a fix.
 const preemptions = 2
 
 var pages = []*Page{
@@ -124,7 +124,7 @@ func write(ctx context.Context, folder string) error {
 	return output.Write(filepath.Join(folder, "index.html"), html.Bytes())
 }
 
-// make executes the page's case. How long it took is left out, so that the same engine makes the same page.
+// make executes the page's case. It leaves out how long that took, so that the same engine makes the same page.
 func (p *Page) make(ctx context.Context) error {
 	c, err := cases.Parse(p.Case)
 	if err != nil {
@@ -147,7 +147,7 @@ func (p *Page) make(ctx context.Context) error {
 	return err
 }
 
-// claim goes through every schedule of a program with few preemptions.
+// claim executes every schedule of a program within the bound, and returns the claim.
 func claim(ctx context.Context, c cases.Case) (string, error) {
 	c.Switches = nil
 	scenario, err := c.Scenario()

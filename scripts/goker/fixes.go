@@ -10,7 +10,8 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// A fix is what mends a kernel: text that stands there exactly once, and what comes in its place. A kernel that is right as it is needs none.
+// A fix mends a kernel. Each edit is a text that must be in the kernel exactly once, and its replacement. A fix without edits says
+// that the kernel has no bug.
 type fix struct {
 	kernel string
 	edits  [][2]string
@@ -19,7 +20,7 @@ type fix struct {
 // preemptions is the bound within which a fix must hold.
 const preemptions = 2
 
-// cannotLeak says whether a kernel needs no edit to be right.
+// cannotLeak reports whether a kernel has no bug.
 func cannotLeak(k kernel) bool {
 	return slices.ContainsFunc(fixes, func(f fix) bool { return f.kernel == k.name && f.edits == nil })
 }
@@ -33,7 +34,7 @@ func mend(kernels []kernel) (mended []kernel, err error) {
 		}
 		for _, e := range fixes[i].edits {
 			if n := bytes.Count(k.source, []byte(e[0])); n != 1 {
-				return nil, fmt.Errorf("the fix of %s does not fit: %q stands there %d times", k.name, e[0], n)
+				return nil, fmt.Errorf("the fix of %s does not fit: %q is there %d times", k.name, e[0], n)
 			}
 			k.source = bytes.Replace(k.source, []byte(e[0]), []byte(e[1]), 1)
 		}
@@ -42,7 +43,7 @@ func mend(kernels []kernel) (mended []kernel, err error) {
 	return mended, nil
 }
 
-// checkFixes looks whether each fix holds in every schedule within the bound.
+// checkFixes checks that each fix holds in every schedule within the bound.
 func (s settings) checkFixes(ctx context.Context, session *plain.Session, folder string, kernels []kernel) (code int, err error) {
 	mended, err := mend(kernels)
 	if err != nil {

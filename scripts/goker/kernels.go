@@ -1,4 +1,4 @@
-// The kernels of the Go tree, and what is to be seen in each.
+// Reads the kernels of the Go tree, and the leaks that are expected of each.
 
 package main
 
@@ -17,7 +17,7 @@ import (
 	"strings"
 )
 
-// Where they lie in GOROOT/src.
+// Where they are, below GOROOT/src.
 const (
 	kernelFolder = "runtime/testdata/testgoroutineleakprofile/goker"
 	expectedFile = "runtime/goroutineleakprofile_test.go"
@@ -70,8 +70,8 @@ func readKernels(goroot string) (all []kernel, err error) {
 
 var registered = regexp.MustCompile(`register\("(\w+)", \w+\)`)
 
-// expectedLeaks are the patterns that Go's own test has for a kernel: of the function that a goroutine runs, and why it waits. One of
-// them is commented out there, since its program may also panic.
+// expectedLeaks are the patterns that Go's own test has for a kernel. They match the function that a goroutine runs, and why it
+// waits. One of them is commented out there, because its program may also panic.
 func expectedLeaks(test, name string) (all []*regexp.Regexp, err error) {
 	_, rest, found := strings.Cut(test, `"`+name+`"`)
 	if !found {
@@ -97,18 +97,18 @@ func expectedLeaks(test, name string) (all []*regexp.Regexp, err error) {
 
 var pattern = regexp.MustCompile("^,?(?:\\s|//[^`\n]*)*`([^`]*)`")
 
-// restless are kernels whose goroutines never come to rest, with the time after which their test ends: timers of a nanosecond and sleeps in loops
-// end in it.
+// restless are kernels whose goroutines never come to rest, because they have timers of a nanosecond, or sleep in loops. Each has
+// the time after which its test ends.
 var restless = map[string]string{"Istio18454": "0", "Cockroach2448": "time.Millisecond"}
 
-// A splice is bytes of a file that are replaced.
+// A splice replaces bytes of a file.
 type splice struct {
 	from, to int
 	with     string
 }
 
-// reduced takes out what Go has put into a kernel in order to meet its leak by chance: copies of it, yields, and the profile at the end. Lines and the
-// numbers of closures stay as they are.
+// reduced removes what Go added to a kernel to meet its leak by chance: copies of it, yields, and the profile at the end. Lines and
+// the numbers of closures stay the same.
 func reduced(name string, text []byte) ([]byte, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "", text, parser.ParseComments)
@@ -163,10 +163,10 @@ func reduced(name string, text []byte) ([]byte, error) {
 	return unimported(spliced(text, edits))
 }
 
-// manyCopies is from which count on a loop only makes an accident likelier.
+// manyCopies is the count from which on a loop only makes the leak likelier.
 const manyCopies = 100
 
-// boundOf is the number to which a loop counts, nil if it does not.
+// boundOf is the number to which a loop counts, nil if it does not count.
 func boundOf(loop *ast.ForStmt) *ast.BasicLit {
 	condition, is := loop.Cond.(*ast.BinaryExpr)
 	if !is || condition.Op != token.LSS && condition.Op != token.LEQ {
@@ -176,7 +176,7 @@ func boundOf(loop *ast.ForStmt) *ast.BasicLit {
 	return bound
 }
 
-// copies is what a loop counts to instead: one copy of a kernel, and two of what is repeated within.
+// copies is the new bound of a loop: one copy of a whole kernel, or two of what is repeated within it.
 func copies(loop *ast.ForStmt, whole bool) string {
 	n := 2
 	if whole {
@@ -192,7 +192,7 @@ func spliced(text []byte, edits []splice) (out []byte) {
 	last := 0
 	for _, e := range edits {
 		if e.from < last {
-			continue // inside of what is taken out already
+			continue // inside of what is already removed
 		}
 		out = append(append(out, text[last:e.from]...), e.with...)
 		last = e.to
@@ -200,7 +200,7 @@ func spliced(text []byte, edits []splice) (out []byte) {
 	return append(out, text[last:]...)
 }
 
-// unimported makes imports blank that are used no more.
+// unimported makes imports blank that are no longer used.
 func unimported(text []byte) ([]byte, error) {
 	set := token.NewFileSet()
 	file, err := parser.ParseFile(set, "", text, parser.SkipObjectResolution)
@@ -226,7 +226,8 @@ func unimported(text []byte) ([]byte, error) {
 	return spliced(text, edits), nil
 }
 
-// module writes a module that has each kernel as a test. It ends when the kernel has had time, as Go's own program looks for leaks then.
+// module writes a module with each kernel as a test. A test gives its kernel some time and then ends, as Go's own program does before
+// it looks for leaks.
 func module(folder, version string, all []kernel) error {
 	files := map[string][]byte{"go.mod": []byte("module example.com/goker\n\ngo " + version + "\n"), "main.go": []byte("package main\n\nfunc main() {}\n")}
 	var tests strings.Builder

@@ -1,6 +1,6 @@
 package main
 
-// fixes are what mends kernels, as the projects have done or as simply as it can be done.
+// fixes are the fixes of the kernels: as the projects fixed them, or as simple as possible.
 var fixes = []fix{
 	{"Cockroach584", [][2]string{
 		{"bootstrap() {\n\tfor {", "bootstrap() {\n\tdefer g.mu.Unlock()\n\tfor {"},
@@ -46,7 +46,8 @@ var fixes = []fix{
 		{"doneChan := make(chan bool)", "doneChan := make(chan bool, 1)"},
 	}},
 	{"Moby25348", [][2]string{{"\t\tgroup.Wait() // Block here\n\t}\n", "\t}\n\tgroup.Wait()\n"}}},
-	// As Go has changed it, the kernel cannot leak: readLogs holds the lock as long as it waits for what Close would close with the lock held.
+	// Go changed this kernel, so that it cannot leak: readLogs holds the lock while it waits for something that Close would close
+	// while it holds the same lock.
 	{"Moby27782", nil},
 	{"Moby30408", [][2]string{{"for !p.activated() {", "for !p.activated() && p.activateErr == nil {"}}},
 	{"Moby36114", [][2]string{{"hotRemoveVHDsAtStart() {\n\tsvm.Lock()\n\tdefer svm.Unlock()\n", "hotRemoveVHDsAtStart() {\n"}}},

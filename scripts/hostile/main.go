@@ -1,5 +1,6 @@
-// Command hostile makes the calls of its tables, each in a fresh folder, and checks the exit code and what is said. A table
-// is a file in tables/: the calls that once showed a fault, each with what it showed. To add a call, add a line.
+// Command hostile checks that wrong calls end well. It makes the calls of its tables, each in a fresh folder, and checks the exit
+// code and the output. A table is a file in tables/: calls that once showed a fault, each with that fault. To add a call, add a
+// line.
 //
 //	go run ./scripts/hostile
 //	go run ./scripts/hostile -run 'explore.*budget'
@@ -37,7 +38,7 @@ func main() {
 	os.Exit(code)
 }
 
-// check makes the selected calls and returns the exit code: 0 all as they must be, 1 some not, 3 if no call was made.
+// check makes the selected calls and returns the exit code: 0 if all ended as they must, 1 if some did not, 3 if none was made.
 func check(ctx context.Context, only string, limit time.Duration, verbose bool, side int) (int, error) {
 	root, err := os.Getwd()
 	if err != nil {
@@ -60,7 +61,7 @@ func check(ctx context.Context, only string, limit time.Duration, verbose bool, 
 	if err := ctx.Err(); err != nil {
 		return 3, errors.New("interrupted")
 	}
-	// Once more at the end, for who sees only the last lines.
+	// Again at the end, where they are seen.
 	for _, f := range failed {
 		tell(f)
 	}
@@ -102,14 +103,14 @@ func selected(folder, only string) (rows []row, err error) {
 	return rows, nil
 }
 
-// A result is what a call said, and what was wrong with it, or nil.
+// A result is the output of a call, and what was wrong with it, nil for nothing.
 type result struct {
 	row
 	said  string
 	wrong error
 }
 
-// all makes the calls, several side by side, and returns those that were not as they must be.
+// all makes the calls, several at the same time, and returns those that failed.
 func (s *stage) all(ctx context.Context, rows []row, side int) (failed []result) {
 	var running sync.WaitGroup
 	var printing sync.Mutex

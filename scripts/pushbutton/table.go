@@ -11,20 +11,20 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// onlyTiming is the verdict on a test of which all findings need a timer that fires although others could have gone on.
+// onlyTiming is the verdict on a test whose findings all need a timer that fires although other goroutines could have gone on.
 const onlyTiming = "timing"
 
 // worst has the verdicts in the order in which one takes the place of another, where a test function has several sub-tests.
 var worst = []string{drive.FoundSome, onlyTiming, drive.Unrepeatable, drive.Unjudged, drive.HeldAll, drive.Sequential, drive.SkippedItself}
 
-// A row is what came of one module.
+// A row is the result of one module.
 type row struct {
 	subject subject
-	label   string // of what was planted, or of the promise
+	label   string // names the planted bug, or the promise
 	tests   int
 	came    map[string]int // test functions by verdict
 	met     int            // test functions in which two goroutines could go on at once
-	left    int            // test functions that were not come to
+	left    int            // test functions that were not reached
 	refused []string       // packages that could not be built or run
 	stats   struct{ schedules, steps, distinct uint64 }
 	seconds float64
@@ -32,7 +32,7 @@ type row struct {
 	events  []drive.Event
 }
 
-// add takes in a package. Sub-tests, which are explored each alone, count as the function that they are in.
+// add counts the results of a package. Sub-tests are each explored alone, but count as the test function that they are in.
 func (r *row) add(p *result) {
 	if r.came == nil {
 		r.came = map[string]int{}
@@ -78,8 +78,8 @@ func (r *row) add(p *result) {
 	}
 }
 
-// bothEnabled says that a test held or failed in which two goroutines of the user could go on at once: one that held had such a choice, or it
-// would be sequential; one that failed may have done so before there was any.
+// bothEnabled says whether a test ran in which two goroutines of the user could go on at once. A test that held had such a choice, or it would
+// be sequential; one that failed may have failed before there was any.
 func bothEnabled(v *drive.PlainSummary) bool {
 	return v.Goroutines > 1 && (v.Verdict == drive.HeldAll || v.Verdict == drive.FoundSome && v.Statistics.Distinct > 1)
 }
@@ -103,7 +103,7 @@ func (r *row) each(p plain.Package) (rows []row) {
 	return rows
 }
 
-// print writes the tables.
+// print writes the table of all modules, then the findings and what was refused.
 func (s *settings) print(out io.Writer, rows []row) {
 	if s.kind != existing {
 		s.printFound(out, rows)

@@ -26,11 +26,11 @@ var programs = []struct{ handover, program string }{
 }
 
 func main() {
-	seeds := flag.Int("seeds", 100, "how many `seeds`")
+	seeds := flag.Int("seeds", 100, "how many `seeds` each median is over")
 	limit := flag.Int("schedules", 20_000, "give up a search after `N` schedules")
 	flag.Parse()
 	if *seeds < 1 || *limit < 1 || flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "strategies: --seeds %d --schedules %d %v: at least 1 each, and nothing else\n", *seeds, *limit, flag.Args())
+		fmt.Fprintf(os.Stderr, "strategies: --seeds %d --schedules %d %v: use at least 1 of each, and no other arguments\n", *seeds, *limit, flag.Args())
 		os.Exit(2)
 	}
 	if err := run(*seeds, *limit); err != nil {
@@ -74,7 +74,7 @@ func run(seeds, limit int) error {
 func measure(scenario sched.Scenario, strategy string, seeds, limit int) (string, error) {
 	var after []int
 	if strategy == "bounded" || strategy == "delay-bounded" {
-		seeds = 1 // nothing is drawn
+		seeds = 1 // it makes no random choice, so every seed gives the same
 	}
 	for seed := range seeds {
 		o := sched.Options{Strategy: strategy, Preemptions: 2, Schedules: limit, Seed: uint64(seed), Workers: 1, RepeatEvery: -1}

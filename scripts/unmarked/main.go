@@ -1,5 +1,5 @@
-// The command unmarked compares two ways to explore the engine: by its markers, and by plain tests in which these do nothing and the runtime
-// holds the goroutines. For each hand-over it says what both come to, and for the default one in which functions each has points: what the
+// Command unmarked compares two ways to explore the engine: by its markers, and by plain tests in which these do nothing and the runtime
+// holds the goroutines. For each hand-over it prints both verdicts, and for the default one the functions in which each has points: what the
 // runtime sees and no marker does is a second opinion on failpoints/yieldcheck.
 package main
 
@@ -28,7 +28,7 @@ import (
 //go:embed engine_test.go.txt
 var tests string
 
-// handovers are those of the tests, with the program that does the same.
+// handovers are the hand-overs that the tests explore, each with the log program that does the same.
 var handovers = []struct {
 	name, test, program string
 	wrong               bool
@@ -43,7 +43,7 @@ var handovers = []struct {
 
 func main() {
 	if len(os.Args) > 1 {
-		fmt.Fprintf(os.Stderr, "unmarked: it takes no arguments: %q\n", os.Args[1:])
+		fmt.Fprintf(os.Stderr, "unmarked: unexpected arguments: %q\n", os.Args[1:])
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -54,7 +54,7 @@ func main() {
 	}
 }
 
-// A comparison has the command in both builds and the module of the tests.
+// A comparison holds the folder of the tests' module and the command in both builds.
 type comparison struct{ root, folder, plain, marked string }
 
 func run(ctx context.Context) error {

@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 )
 
-// base is what is left when the engine is taken away: records framed by length and CRC-32C, collected in a buffer and
+// base is bare file I/O, the engine's rival in the table: records framed by length and CRC-32C, collected in a buffer and
 // written with plain file writes, read with pread and checked. It has no offsets, no transactions, no recovery of a torn
 // tail and no reader of what is not written yet, so it is a limit and not a competitor.
 type base struct {
@@ -37,7 +37,7 @@ func openBase(_ context.Context, folder string, w work, _ bool) (subject, error)
 		return nil, err
 	}
 	b := &base{file: file, value: make([]byte, w.value), buffer: make([]byte, 0, baseBuffer)}
-	// Opening includes finding the end of what is intact, as it does for the engine.
+	// Opening includes finding the end of the intact records, as it does for the engine.
 	if _, err := b.scan(context.Background()); err != nil {
 		return nil, errors.Join(err, file.Close())
 	}
@@ -61,7 +61,7 @@ func (b *base) append(_ context.Context, records int) error {
 	return nil
 }
 
-// put encodes one record. The buffer has room.
+// put encodes one record into the buffer, which must have room for it.
 func (b *base) put() {
 	at := len(b.buffer)
 	b.buffer = b.buffer[:at+baseHeader+len(b.value)]
@@ -87,7 +87,7 @@ func (b *base) flush(context.Context) error {
 	return syncData(b.file)
 }
 
-// appendDurable does not group: each record has a sync of its own.
+// appendDurable syncs each record on its own: it does not group them.
 func (b *base) appendDurable(ctx context.Context) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -125,7 +125,7 @@ func (b *base) scan(context.Context) (records int, err error) {
 		found, used := baseFrames(buffer[:kept+n])
 		if records += found; errors.Is(err, io.EOF) {
 			if used != kept+n {
-				return records, fmt.Errorf("base: damage behind record %d", records)
+				return records, fmt.Errorf("base: damage after record %d", records)
 			}
 			return records, nil
 		}

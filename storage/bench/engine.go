@@ -77,11 +77,11 @@ func (e *engine) newReader() func(ctx context.Context, times int) error {
 func (e *engine) readOne(ctx context.Context, tx uint64) error {
 	for r, err := range e.log.Read(ctx, storage.Offset{Tx: tx - 1}, storage.End) {
 		if err == nil && (r.Offset.Tx != tx || len(r.Value) != len(e.record.Value)) {
-			err = fmt.Errorf("engine: read %v, %d B, in place of transaction %d", r.Offset, len(r.Value), tx)
+			err = fmt.Errorf("engine: read %v, %d B, instead of transaction %d", r.Offset, len(r.Value), tx)
 		}
 		return err
 	}
-	return fmt.Errorf("engine: transaction %d is not there", tx)
+	return fmt.Errorf("engine: transaction %d is missing", tx)
 }
 
 func (e *engine) scan(ctx context.Context) (records int, err error) {
