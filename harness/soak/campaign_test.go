@@ -141,7 +141,7 @@ func TestAnotherCampaignIsRefused(t *testing.T) {
 	other.Of = "something else"
 	_, err = Open(other)
 	require.ErrorIs(t, err, ErrConfig)
-	require.ErrorContains(t, err, "is of a test, and this one of something else: choose another folder")
+	require.ErrorContains(t, err, "tests a test, and this one tests something else: choose another folder")
 	other = c
 	other.Shard = Shard{1, 2}
 	_, err = Open(other)

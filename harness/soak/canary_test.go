@@ -62,11 +62,11 @@ func TestACanaryThatIsNotFoundSaysWhy(t *testing.T) {
 	c, err := RoundCanary(blind, "liar", 10, time.Nanosecond, "Durability").Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.False(t, c.Passed)
-	require.Contains(t, c.Detail, "nothing was found in 1 rounds, and then the last resort ended it, 1ns (--canary-within): the machine is slow, or busy; the last has no verdict: the child could not do the round")
+	require.Contains(t, c.Detail, "nothing was found in 1 rounds, and then the last resort ended it, 1ns (--canary-within): the machine is slow, or busy; the last one has no verdict: the child could not do the round")
 	require.Len(t, blind.specs, 1)
 	c, err = RoundCanary(blind, "liar", 10, time.Hour, "Durability").Run(t.Context(), 1)
 	require.NoError(t, err)
-	require.Contains(t, c.Detail, "nothing was found in 12 rounds; the last has no verdict: the child could not do the round")
+	require.Contains(t, c.Detail, "nothing was found in 12 rounds; the last one has no verdict: the child could not do the round")
 	require.Equal(t, "liar", blind.specs[0].Variant)
 }
 

@@ -98,7 +98,7 @@ func TestEveryBrokenPromiseOfAReadIsFoundByName(t *testing.T) {
 		{"missing at the begin", "-", "end", "3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "transactions 1 to 2 missing"},
 		{"missing behind a bound inside, more", "1.1", "end", "3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "the rest of transactions 1 to 2 missing"},
 		{"missing behind a bound inside, the rest", "1.1", "end", "2.0 3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "the rest of transaction 1 missing"},
-		{"missing behind a bound inside, one record", "1.0", "end", "1.2 2.0 3.0 3.1 4.0 4.1 4.2", "Order", "1.2 is record 2 of its transaction, behind record 0"},
+		{"missing behind a bound inside, one record", "1.0", "end", "1.2 2.0 3.0 3.1 4.0 4.1 4.2", "Order", "1.2 is record 2 of its transaction, after record 0"},
 		{"missing at the end", "-", "end", "1.0 1.1 1.2 2.0", "ReadAfterWrite", "transactions 3 to 4 missing"},
 		{"missing at the end, with a bound", "1.2", "4.+", "2.0 3.0 3.1", "ReadAfterWrite", "transaction 4 missing"},
 		{"missing in the middle", "-", "end", "1.0 1.1 1.2 3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "transaction 2 missing"},
@@ -109,10 +109,10 @@ func TestEveryBrokenPromiseOfAReadIsFoundByName(t *testing.T) {
 		{"split in the middle", "-", "end", "1.0 1.1 1.2 2.0 3.0 4.0 4.1 4.2", "TransactionAtomicity", "transaction 3 stops after 1 of 2"},
 		{"split at its begin", "-", "end", "1.0 1.1 1.2 2.0 3.1 4.0 4.1 4.2", "TransactionAtomicity", "transaction 3 starts with its record 1"},
 		{"split at the begin of the read", "2.0", "end", "3.1 4.0 4.1 4.2", "TransactionAtomicity", "transaction 3 starts with its record 1"},
-		{"split by a hole", "-", "end", "1.0 1.2 2.0 3.0 3.1 4.0 4.1 4.2", "Order", "1.2 is record 2 of its transaction, behind record 0"},
+		{"split by a hole", "-", "end", "1.0 1.2 2.0 3.0 3.1 4.0 4.1 4.2", "Order", "1.2 is record 2 of its transaction, after record 0"},
 
 		{"twice in a row", "-", "end", "1.0 1.1 1.1 1.2", "NoDuplicate", "1.1 came twice in a row"},
-		{"twice, the file and then the tail", "-", "end", "1.0 1.1 1.2 2.0 1.0", "Order", "1.0 came behind 2.0"},
+		{"twice, the file and then the tail", "-", "end", "1.0 1.1 1.2 2.0 1.0", "Order", "1.0 came after 2.0"},
 		{"the wrong way round", "-", "end", "1.0 1.2 1.1", "Order", ""},
 		{"transactions the wrong way round", "-", "end", "1.0 1.1 1.2 3.0 3.1 2.0", "ReadAfterWrite", "transaction 2 missing"},
 
@@ -221,9 +221,9 @@ func TestARecordBehindTheEndOfItsTransactionIsFound(t *testing.T) {
 	records := w.pick(t, "3.0 4.0 4.1 4.2")
 	records[0].Offset.Op = 2
 	last := w.bound(parse(t, "3.1"))
-	requirePromise(t, "TransactionAtomicity", "3.2 lies behind 3.1, where its transaction was over",
+	requirePromise(t, "TransactionAtomicity", "3.2 comes after 3.1, where its transaction was over",
 		read(NewReader(w.board, w.values), Bound{Offset: last.Offset}, storage.End, records))
-	requirePromise(t, "Order", "3.2 is record 0 of its transaction, behind record 1",
+	requirePromise(t, "Order", "3.2 is record 0 of its transaction, after record 1",
 		read(NewReader(w.board, w.values), last, storage.End, records))
 }
 
@@ -255,7 +255,7 @@ func TestAHoleThatNobodyWasToldOfIsOneOfOrder(t *testing.T) {
 	t.Parallel()
 	w := example()
 	w.invoke(2, 1)
-	requirePromise(t, "Order", "transaction 5 missing (left out, though later ones came)",
+	requirePromise(t, "Order", "transaction 5 missing (left out, although later ones came)",
 		read(NewReader(w.board, w.values), Bound{Offset: parse(t, "4.+")}, storage.End, w.pick(t, "6.0")))
 }
 

@@ -57,9 +57,9 @@ func TestAScanHoldsEveryAppendAgainstItsClient(t *testing.T) {
 		{"the last of a client lost", []int{1, 2, 5, 4}, "ReadAfterWrite", "appends 2 to 2 of client 0 are missing at the end of the log"},
 		{"the only one of a client lost", []int{1, 2, 3, 5}, "ReadAfterWrite", "appends 1 to 1 of client 2 are missing"},
 		{"the last lost", []int{1, 2, 3}, "ReadAfterWrite", "transaction 4 missing"},
-		{"one doubled at once", []int{1, 1, 2, 3, 4, 5}, "NoDuplicate", "2.0 is append 1 of client 0, which is stored before already"},
-		{"one doubled later", []int{1, 2, 4, 3, 2, 5}, "NoDuplicate", "5.0 is append 1 of client 1, which is stored before already"},
-		{"an old one again", []int{1, 2, 3, 4, 1}, "Order", "5.0 is append 1 of client 0, behind its append 2"},
+		{"one doubled at once", []int{1, 1, 2, 3, 4, 5}, "NoDuplicate", "2.0 is append 1 of client 0, which was already stored before"},
+		{"one doubled later", []int{1, 2, 4, 3, 2, 5}, "NoDuplicate", "5.0 is append 1 of client 1, which was already stored before"},
+		{"an old one again", []int{1, 2, 3, 4, 1}, "Order", "5.0 is append 1 of client 0, after its append 2"},
 		{"reordered", []int{3, 1, 2, 4}, "ReadAfterWrite", "between appends 0 and 2 of client 0"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -166,14 +166,14 @@ func TestAChildThatDiesByItselfIsAFinding(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, r.Found, 1, "a signal that nobody here has sent, as when memory is short, is no kill")
 	require.Equal(t, "process death", r.Found[0].Class)
-	require.Equal(t, "a child of kill ended with signal killed, which nobody here has sent", r.Found[0].Detail)
+	require.Equal(t, "a child of kill ended with signal killed, which this program did not send", r.Found[0].Detail)
 
 	hang := childFailed(errors.New("a child said nothing for 1m0s: it hangs, or the machine is far too slow (--grace)"))
 	require.Equal(t, "hang", hang.Class)
 
 	x := &killing{spec: spec, result: soak.RoundResult{Counts: soak.Counts{soak.CountKills: 10, countUnderLoad: 4}}}
 	x.conclude(t.Context())
-	require.Contains(t, x.result.Inconclusive, "4 of 10 kills struck under load")
+	require.Contains(t, x.result.Inconclusive, "4 of 10 kills came under load")
 	x = &killing{spec: spec, result: soak.RoundResult{Counts: soak.Counts{soak.CountKills: 10, countUnderLoad: 9}}}
 	x.conclude(t.Context())
 	require.Contains(t, x.result.Inconclusive, "0 durable acknowledgements")

@@ -19,8 +19,8 @@ func TestSettingsThatContradictThemselvesAreRefusedByName(t *testing.T) {
 		message string
 	}{
 		{func(c *Config) { c.Open = nil }, "no engine to open"},
-		{func(c *Config) { c.Goroutines = 2 }, "2 goroutines: at least 3"},
-		{func(c *Config) { c.Goroutines = -5 }, "-5 goroutines: at least 3"},
+		{func(c *Config) { c.Goroutines = 2 }, "2 goroutines: use at least 3"},
+		{func(c *Config) { c.Goroutines = -5 }, "-5 goroutines: use at least 3"},
 		{func(c *Config) { c.Writers = -1 }, "-1 writers and 1 flushers of 60 goroutines"},
 		{func(c *Config) { c.Flushers = -2 }, "12 writers and -2 flushers"},
 		{func(c *Config) { c.Writers, c.Flushers = 30, 30 }, "30 writers and 30 flushers of 60 goroutines: at least one each, and one left to read"},
