@@ -98,7 +98,7 @@ func TestSettingsThatOnlyTheRunCanJudgeEndWithTwoAsWell(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
 	for message, args := range map[string][]string{
 		"--dir: ":                         {"--dir", missing},
-		"2 goroutines: use at least 3":        {"--goroutines", "2"},
+		"2 goroutines: use at least 3":    {"--goroutines", "2"},
 		"-1 writers":                      {"--writers", "-1"},
 		"delay probability 1.5":           {"--delay", "1.5"},
 		"delay weights -1, 2, 0":          {"--delay-mix=-1,2,0"},

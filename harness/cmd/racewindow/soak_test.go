@@ -30,7 +30,7 @@ func TestASoakThatIsCalledWrongEndsWithTwo(t *testing.T) {
 		"--out: say where":          {},
 		"counted from 0":            {"--out", out, "--shard", "4/4"},
 		"--for 0s":                  {"--out", out, "--for", "0s"},
-		"holds no case (*.case):":     {"--out", out, "--corpus", out},
+		"holds no case (*.case):":   {"--out", out, "--corpus", out},
 		`no kind is called "crush"`: {"--out", out, "--corpus", corpusFolder, "--kinds", "crush"},
 		`minimum "rounds"`:          {"--out", out, "--corpus", corpusFolder, "--minimum", "rounds"},
 		"--round: not a round":      {"--round", "v1 kind=explore"},
