@@ -241,7 +241,7 @@ func (m *mechanism) stand(thread int) *sched.Candidate {
 		c = m.standOfPlay(thread)
 	default:
 		o := &operations[t.Op]
-		c.Point, c.Action, c.Writes = m.point(t), o.action, !o.reads
+		c.Point, c.Site, c.Action, c.Writes = m.point(t), uint32(t.PC), o.action, !o.reads
 		switch {
 		case o.nowhere:
 			c.Resource, c.Writes = sched.Nowhere, false
