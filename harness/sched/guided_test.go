@@ -3,7 +3,9 @@ package sched_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,20 +28,51 @@ func reorder(setters int) func() sched.Mechanism {
 	}, all...)
 }
 
+// twoStage has writers that change one variable and then another one, each under a lock of its own, and a thread that fails if it finds the
+// first stage without the second.
+func twoStage(writers int) func() sched.Mechanism {
+	var all []program
+	for i := range writers {
+		all = append(all, thread(fmt.Sprintf("write%d", i), lock("first"), set("one", 1), unlock("first"), lock("second"), set("two", 1), unlock("second")))
+	}
+	reads := []instruction{lock("first"), load("one"), add("begun", 0), unlock("first"), lock("second"), load("two"), add("ended", 0), unlock("second")}
+	for i := range reads {
+		reads[i].at = "read." + reads[i].point() // it is other code than the writers'
+	}
+	all = append(all, thread("read", reads...))
+	return makes(func(m *machine) error {
+		if m.cells["begun"] == 1 && m.cells["ended"] == 0 {
+			return errors.New("the first stage is over, and the second has not begun")
+		}
+		return nil
+	}, all...)
+}
+
+var guidedSeeds = flag.Uint64("guided.seeds", 5, "with how many `seeds` the programs of studies are searched")
+
+// The bar is that of RFF's study.
 func TestAnOrderOfAHundredThreadsIsFoundByWhatSchedulesHaveShown(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(5) {
+	for name, study := range map[string]func() sched.Mechanism{"reorder_100": reorder(99), "twostage_100": twoStage(99)} {
 		for _, strategy := range []string{"", "guided"} {
-			f, err := found(reorder(99), sched.Options{Strategy: strategy, Schedules: 2000, Seed: seed, Workers: 1})
-			require.NoError(t, err, "%q, seed %d", strategy, seed)
-			require.Equal(t, "guided", f.Strategy)
-			require.LessOrEqual(t, f.After, uint64(100), "%q, seed %d", strategy, seed)
+			var after []uint64
+			for seed := range *guidedSeeds {
+				f, err := found(study, sched.Options{Strategy: strategy, Schedules: 2000, Seed: seed, Workers: 1})
+				require.NoError(t, err, "%s, %q, seed %d", name, strategy, seed)
+				require.LessOrEqual(t, f.After, uint64(100), "%s, %q, seed %d", name, strategy, seed)
+				after = append(after, f.After)
+			}
+			slices.Sort(after)
+			t.Logf("%s, %q: median %d, worst %d of %d seeds", name, strategy, after[len(after)/2], after[len(after)-1], len(after))
 		}
 	}
-	for _, strategy := range []string{"random", "pct", "pos"} {
-		_, err := found(reorder(99), sched.Options{Strategy: strategy, Schedules: 100, Seed: 1, Workers: 1})
-		require.ErrorIs(t, err, errNothing, "%s: chance does not come there", strategy)
+	missed := 0
+	for seed := range uint64(5) {
+		if _, err := found(reorder(99), sched.Options{Strategy: "pct", Schedules: 100, Seed: seed, Workers: 1}); errors.Is(err, errNothing) {
+			missed++
+		}
 	}
+	require.GreaterOrEqual(t, missed, 3, "PCT does not come there")
 }
 
 // Workers that execute a generation side by side show each other nothing of it.

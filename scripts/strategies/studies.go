@@ -38,7 +38,9 @@ var _ = failpoints.Declare(ownPackage, []failpoints.Declaration{
 	{Name: "token/pass", Kind: failpoints.KindYield, Resource: "token", Access: failpoints.Writes, Reason: "and passed on"},
 })
 
-func pass(t *sched.T, name string) { failpoints.Yield(t.Context(), failpoints.Lookup(ownPackage, name)) }
+func pass(t *sched.T, name string) {
+	failpoints.Yield(t.Context(), failpoints.Lookup(ownPackage, name))
+}
 
 // reorder has setters that store two variables one after the other, and checkers that must not see the first alone.
 func reorder(setters, checkers int) sched.Scenario {
