@@ -119,7 +119,7 @@ func (b *bounded) candidate(c *Choice, n int) int {
 func (*bounded) End(int, bool) {}
 
 // guess is how many schedules there are within a bound of 0 or 1, as far as the first one tells: 0 where the worker does not begin with it, or
-// has gone on. Knuth's estimate from one descent (estimate.go): the product of what can be chosen for nothing, times the number of places at
+// has gone on. Knuth's estimate (Mathematics of Computation 29, 1975) from one descent: the product of what can be chosen for nothing, times the number of places at
 // which something else can be chosen for a preemption.
 func (b *bounded) guess() float64 {
 	if !b.whole || b.part == nil || b.part.executed.Load() != 1 {
