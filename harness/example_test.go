@@ -57,14 +57,12 @@ func (a *account) overdraw(ctx context.Context, amount uint8) error {
 	return nil
 }
 
-func open(context.Context, harness.Env) (*account, error) { return &account{}, nil }
-
 // A Subject names the operations of an object. Check draws programs of several clients from them, and explores their schedules.
 // No model is written: the account itself, used by one client at a time, says which results are right.
 func Example() {
 	t := newTest("TestAccount") // in your own code: func TestAccount(t *testing.T)
 	harness.Check(t, harness.Subject[*account]{
-		Open:   open,
+		Open:   func(context.Context, harness.Env) (*account, error) { return &account{}, nil },
 		Ops:    harness.Ops{"deposit": (*account).deposit, "withdraw": (*account).withdraw, "left": (*account).left},
 		Errors: map[string]error{"short": errShort},
 	})
@@ -76,8 +74,8 @@ func Example() {
 func Example_finding() {
 	t := newTest("TestOverdraw")
 	harness.Check(t, harness.Subject[*account]{
-		Open:   open,
-		Ops:    harness.Ops{"deposit": (*account).deposit, "withdraw": (*account).overdraw},
+		Open:   func(context.Context, harness.Env) (*account, error) { return &account{balance: 2}, nil },
+		Ops:    harness.Ops{"withdraw": (*account).overdraw, "left": (*account).left},
 		Errors: map[string]error{"short": errShort},
 	})
 	t.print("FAIL", "        replayed")

@@ -202,7 +202,7 @@ func tags(t *testing.T, data []byte) map[string]bool {
 	return own
 }
 
-// holdMarkdown says that outside of blocks of code there is no HTML and no link but the page's own, and that each block ends.
+// holdMarkdown checks that outside of code blocks there is no HTML and no link but the page's own, and that each block ends.
 func holdMarkdown(t *testing.T, text string) {
 	t.Helper()
 	fence := ""

@@ -32,7 +32,8 @@
 // # Searching
 //
 // Explore is for tests; Search returns what it found. Without a strategy's name both begin with every schedule that needs no
-// preemption, then those that need one, and go on with random strategies in turn: the random walk, PCT, POS and SURW. What they
+// preemption, then those that need one, and go on with random strategies in turn: the random walk, PCT, POS, SURW,
+// and guided schedules, which go by what earlier ones have shown; where all of the first are too many, guided schedules come before them. What they
 // covered is told in partial orders, windows crossed, and an estimate of what is unseen; only an exhausted bound is a claim.
 //
 // A failure comes with its schedule: the few places at which another thread goes on than the one that would by itself. The

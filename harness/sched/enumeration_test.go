@@ -263,7 +263,7 @@ func enumerated(t *testing.T, p modelProgram, strategy string, bound, workers in
 		mechanism: p.scenario().mechanism, points: newPoints(), options: o, began: time.Now(), ctx: context.Background(),
 		distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{},
 	}
-	claims := s.enumerate(bound, 0, func() bool { return false })
+	claims := s.enumerate(bound, 0)
 	require.NoError(t, s.err, "%v", p)
 	return claims, s.distinct
 }

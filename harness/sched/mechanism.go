@@ -68,6 +68,8 @@ type Candidate struct {
 	Point PointID
 	// Resource is what it touches next: the same number for the same thing, within one execution.
 	Resource Resource
+	// Site tells the places apart that share a point's name, where the mechanism knows them: the same number for the same place in a search.
+	Site uint32
 	// Action is what it does there, and Writes whether that changes the resource.
 	Action Action
 	Writes bool

@@ -71,6 +71,7 @@ type mixture struct {
 	lessons []numbered // the learners, in the order in which they learn
 	claimed atomic.Uint64
 	limit   uint64 // of numbers
+	before  uint64 // guided schedules that were executed in a stage of their own
 	inARow  uint64 // schedules that a strategy has before it is the next one's turn
 }
 
@@ -80,8 +81,8 @@ const (
 	inAStage = 8
 )
 
-func newMixture(o Options, limit uint64) *mixture {
-	m := &mixture{seed: o.Seed, limit: limit, inARow: inARow}
+func newMixture(o Options) *mixture {
+	m := &mixture{seed: o.Seed, limit: everything, inARow: inARow}
 	if o.Enough != nil {
 		m.inARow = inAStage
 	}
@@ -137,10 +138,31 @@ func (m *mixture) forWorker() func(n uint64) Strategy {
 	return func(n uint64) Strategy {
 		i := (n - m.taught()) / m.inARow % uint64(len(own))
 		s := own[i]
+		if g, is := s.(*guided); is {
+			g.turn(m.before + m.ordinal(n))
+		}
 		s.restart(m.all[i], m.words(n))
 		s.Begin()
 		return s
 	}
+}
+
+// guidedWorker is forWorker for the guided schedules of a stage of their own.
+func (m *mixture) guidedWorker() func(n uint64) Strategy {
+	i := slices.IndexFunc(m.all, func(s numbered) bool { _, is := s.(*guided); return is })
+	own := m.all[i].another().(*guided)
+	return func(n uint64) Strategy {
+		own.turn(n)
+		own.restart(m.all[i], m.words(n+everything/2))
+		own.Begin()
+		return own
+	}
+}
+
+// ordinal is how many schedules the strategy of a number has had before it.
+func (m *mixture) ordinal(n uint64) uint64 {
+	n -= m.taught()
+	return n/(m.inARow*uint64(len(m.all)))*m.inARow + n%m.inARow
 }
 
 // words are the random words of a number.

@@ -73,6 +73,7 @@ var strategies = []struct {
 	{"pct", "PCT: random priorities and Preemptions changes of them (default 2)", newPCT},
 	{"pos", "partial order sampling: a random priority for each event, drawn again when a conflicting one was executed", newPOS},
 	{"surw", "selectively uniform random walk: every order of the accesses to one resource is as likely as any other", newSURW},
+	{"guided", "goes by what schedules have shown: aims at writes that no event has followed yet, and at what led to something new", newGuided},
 }
 
 // Strategies are the names that Options.Strategy may have.

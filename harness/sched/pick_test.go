@@ -27,7 +27,7 @@ func TestAScheduleNamesTheWayThatAnOperationTakes(t *testing.T) {
 func TestEveryStrategyPicksEachWay(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"random", "pct", "pos", "surw"} {
-		m := newMixture(Options{Strategy: name, Seed: 1}, everything)
+		m := newMixture(Options{Strategy: name, Seed: 1})
 		s := m.teachOrBegin()
 		seen := map[int]bool{}
 		c := &Chooser{strategy: s, limit: 1000, points: newPoints()}

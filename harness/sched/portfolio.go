@@ -3,20 +3,22 @@ package sched
 import (
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
 // A search without a strategy's name spends a part of its budget on enumerating every schedule without a preemption and then with
 // one, which finds most faults and each in its shortest form, and the rest on the random strategies in turn. A part is a quarter
 // of the schedules, at most partSchedules, and a quarter of the time: a search that is limited by the number of schedules
-// alone is the same each time.
+// alone is the same each time. Where the enumeration is likely not to come to its end in that part, guidedFirst guided schedules come before it.
 const (
 	partSchedules = 4096
 	partBounds    = 1
+	guidedFirst   = 64
 )
 
 // portfolio runs the parts until one of them has left nothing to do.
-func (s *search) portfolio() []Exhausted {
+func (s *search) portfolio() (all []Exhausted) {
 	limit := uint64(partSchedules)
 	if n := s.options.Schedules; n > 0 {
 		limit = min(limit, uint64(n+3)/4)
@@ -25,49 +27,105 @@ func (s *search) portfolio() []Exhausted {
 	if s.options.Budget > 0 {
 		until = s.began.Add(s.options.Budget / 4)
 	}
-	all := s.enumerate(partBounds, limit, func() bool { return !until.IsZero() && time.Now().After(until) })
+	late := func(*bounded) bool { return !until.IsZero() && time.Now().After(until) }
+	m := newMixture(s.options)
+	for bound, more := 0, true; bound <= partBounds && more; bound++ {
+		large := false
+		claims, goesOn := s.exhaust(bound, limit, func(b *bounded) bool {
+			if m.before == 0 && b.guess() > float64(limit-min(s.counted, limit)) {
+				large = true
+				return true
+			}
+			return late(b)
+		})
+		if large && !s.stopped.Load() {
+			limit += s.guide(m)
+			claims, goesOn = s.exhaust(bound, limit, late)
+		}
+		all, more = append(all, claims...), goesOn
+	}
 	if !s.stopped.Load() && (len(all) == 0 || !all[len(all)-1].Complete) {
-		s.sample()
+		s.sample(m)
 	}
 	return all
 }
 
-// enumerate exhausts one bound after the other, up to the last one, the limit of schedules (0 for none), or until enough says so.
-func (s *search) enumerate(last int, limit uint64, enough func() bool) (all []Exhausted) {
-	for bound := 0; bound <= last && !s.stopped.Load(); bound++ {
-		if limit > 0 && s.counted >= limit {
-			s.endedBy(endedByLimit)
-			break
+// guide executes the guided schedules that come first, and returns how many.
+func (s *search) guide(m *mixture) (schedules uint64) {
+	limit := uint64(guidedFirst)
+	if n := s.options.Schedules; n > 0 {
+		limit = min(limit, uint64(n+3)/4, uint64(n)-s.counted)
+	}
+	var claimed atomic.Uint64
+	s.run(s.options.Workers, true, func(int) func() (Strategy, uint64) {
+		begin := m.guidedWorker()
+		return func() (Strategy, uint64) {
+			n := claimed.Add(1) - 1
+			if n >= limit {
+				return nil, 0
+			}
+			return begin(n), n
 		}
-		left := newFrontier(s.options.Workers, limit-min(s.counted, limit))
-		s.mu.Lock()
-		s.frontier = left
-		s.mu.Unlock()
-		parts := make([]*bounded, s.options.Workers)
-		s.run(s.options.Workers, false, func(i int) func() (Strategy, uint64) {
-			parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", switches: s.options.switches, bound: bound, frontier: left}
-			return func() (Strategy, uint64) { return parts[i].next(enough) }
-		})
-		schedules, end, unjudged := left.settle(&s.shown, s.counted)
-		s.count(schedules)
-		if unjudged {
-			s.saysNothing(bound)
-		}
-		s.endedBy(end)
-		if end != notEnded || s.stopped.Load() || left.abandoned {
-			break
-		}
-		if s.unjudged != nil {
-			continue // a higher bound may find something, and none can be claimed
-		}
-		complete := !slices.ContainsFunc(parts, func(b *bounded) bool { return b.capped })
-		all = append(all, Exhausted{bound, schedules, s.stats.MaxSteps, complete})
-		s.ended = fmt.Sprintf("every schedule with at most %s was executed", s.options.bounds(bound))
-		if complete {
-			break
-		}
+	})
+	m.before = s.settleDrawn(min(claimed.Load(), limit))
+	return m.before
+}
+
+// settleDrawn counts the schedules of a stage that were drawn at random, of which so many were begun.
+func (s *search) settleDrawn(begun uint64) (counted uint64) {
+	if first, found := s.drawn.first(s.options.Class); found && (!s.options.All || s.options.Class != "") {
+		begun = first + 1
+	}
+	s.shown.include(&s.drawn, s.counted, begun)
+	s.drawn = sightings{}
+	s.count(begun)
+	return begun
+}
+
+// enumerate exhausts one bound after the other, up to the last one, or the limit of schedules (0 for none).
+func (s *search) enumerate(last int, limit uint64) (all []Exhausted) {
+	for bound, more := 0, true; bound <= last && more; bound++ {
+		var claims []Exhausted
+		claims, more = s.exhaust(bound, limit, func(*bounded) bool { return false })
+		all = append(all, claims...)
 	}
 	return all
+}
+
+// exhaust enumerates one bound, until enough says so or it comes to the limit of all schedules (0 for none). It returns what can be claimed,
+// and whether a higher bound may show more.
+func (s *search) exhaust(bound int, limit uint64, enough func(*bounded) bool) (claims []Exhausted, more bool) {
+	if s.stopped.Load() {
+		return nil, false
+	}
+	if limit > 0 && s.counted >= limit {
+		s.endedBy(endedByLimit)
+		return nil, false
+	}
+	left := newFrontier(s.options.Workers, limit-min(s.counted, limit))
+	s.mu.Lock()
+	s.frontier = left
+	s.mu.Unlock()
+	parts := make([]*bounded, s.options.Workers)
+	s.run(s.options.Workers, false, func(i int) func() (Strategy, uint64) {
+		parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", switches: s.options.switches, bound: bound, frontier: left}
+		return func() (Strategy, uint64) { return parts[i].next(enough) }
+	})
+	schedules, end, unjudged := left.settle(&s.shown, s.counted)
+	s.count(schedules)
+	if unjudged {
+		s.saysNothing(bound)
+	}
+	s.endedBy(end)
+	if end != notEnded || s.stopped.Load() || left.abandoned {
+		return nil, false
+	}
+	if s.unjudged != nil {
+		return nil, true // a higher bound may find something, and none can be claimed
+	}
+	complete := !slices.ContainsFunc(parts, func(b *bounded) bool { return b.capped })
+	s.ended = fmt.Sprintf("every schedule with at most %s was executed", s.options.bounds(bound))
+	return []Exhausted{{bound, schedules, s.stats.MaxSteps, complete}}, !complete
 }
 
 // endedBy says why the enumeration of a bound has ended.
@@ -86,12 +144,12 @@ func (s *search) saysNothing(bound int) {
 		return
 	}
 	s.ended = fmt.Sprintf("schedules with at most %d were given up after %d choices, so that bound says nothing", bound, s.options.StepLimit)
-	s.unjudged = fmt.Errorf("%w: %s; a loop that waits for another thread needs a strategy that is fair: random, pct, pos, surw", ErrUnjudged, s.ended)
+	s.unjudged = fmt.Errorf("%w: %s; a loop that waits for another thread needs a strategy that is fair: random, pct, pos, surw, guided", ErrUnjudged, s.ended)
 }
 
 // next goes to the next schedule, and numbers it within its part.
-func (b *bounded) next(enough func() bool) (Strategy, uint64) {
-	if enough() {
+func (b *bounded) next(enough func(*bounded) bool) (Strategy, uint64) {
+	if enough(b) {
 		b.frontier.abandon()
 		return nil, 0
 	}
@@ -111,12 +169,12 @@ const firstStage = 64
 const NothingNew = "what it shows is not new any more"
 
 // sample draws schedules at random until the budget is spent.
-func (s *search) sample() {
+func (s *search) sample(m *mixture) {
 	limit := uint64(everything)
 	if n := uint64(s.options.Schedules); n > 0 {
 		limit = n - min(s.counted, n)
 	}
-	m := newMixture(s.options, limit)
+	m.limit = limit
 	if m.taught() > 0 {
 		s.run(1, true, func(int) func() (Strategy, uint64) {
 			return func() (Strategy, uint64) {
@@ -151,14 +209,13 @@ func (s *search) sample() {
 		enough = s.options.Enough(s.statistics())
 	}
 	end := m.claimed.Load()
-	first, found := s.drawn.first(s.options.Class)
-	if wanted := !s.options.All || s.options.Class != ""; found && wanted {
-		end = first + 1
-	} else if end == limit {
+	_, found := s.drawn.first(s.options.Class)
+	switch wanted := !s.options.All || s.options.Class != ""; {
+	case found && wanted:
+	case end == limit:
 		s.stop("the number of schedules is reached", nil)
-	} else if enough {
+	case enough:
 		s.stop(NothingNew, nil)
 	}
-	s.shown.include(&s.drawn, s.counted, end)
-	s.count(end)
+	s.settleDrawn(end)
 }

@@ -111,7 +111,7 @@ func TestASearchEndsBetweenStagesWhereItIsEnough(t *testing.T) {
 // Else those that come last would never be asked where each search ends early.
 func TestEachStrategyHasItsTurnInTheFirstStage(t *testing.T) {
 	t.Parallel()
-	m := newMixture(Options{Enough: func(Statistics) bool { return false }}, everything)
+	m := newMixture(Options{Enough: func(Statistics) bool { return false }})
 	begin, had := m.forWorker(), map[string]bool{}
 	for n := m.taught(); n < firstStage; n++ {
 		had[begin(n).Name()] = true

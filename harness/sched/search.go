@@ -141,11 +141,11 @@ func SearchMechanism(ctx context.Context, mechanism func() Mechanism, o Options)
 	var result Result
 	switch {
 	case o.exhaustive():
-		result.Exhausted = s.enumerate(o.Preemptions, uint64(o.Schedules), func() bool { return false })
+		result.Exhausted = s.enumerate(o.Preemptions, uint64(o.Schedules))
 	case o.Strategy == "":
 		result.Exhausted = s.portfolio()
 	default:
-		s.sample()
+		s.sample(newMixture(o))
 	}
 	result.Findings, result.Ended = s.shown.findings(), s.ended
 	s.shortenCycles(result.Findings)

@@ -15,12 +15,12 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// tests are those that are measured.
+// tests are the tests to measure.
 func (s *settings) tests() (all []test) {
 	for _, module := range modules {
 		dir, err := filepath.Abs(module)
 		if err != nil {
-			continue // measure has found it before
+			continue // build has already succeeded with it
 		}
 		listed, err := plain.List(context.Background(), dir, nil, nil, []string{"."})
 		if err != nil {
@@ -47,7 +47,7 @@ func (s *settings) row(ctx context.Context, m mode, t test, builds []string) (st
 	figures := make([][]figure, len(builds))
 	for round := range s.rounds {
 		for i := range builds {
-			at := (i + round) % len(builds) // nobody is always first
+			at := (i + round) % len(builds) // each build is first in turn
 			profile := ""
 			if s.profile != "" && at == 0 && round == s.rounds-1 {
 				profile = filepath.Join(s.profile, t.name+"."+m.name+".pprof")
@@ -68,7 +68,7 @@ func (s *settings) row(ctx context.Context, m mode, t test, builds []string) (st
 	return row, nil
 }
 
-// A figure is what one process has done in so much processor time.
+// A figure is what one process did, and the processor time that it used.
 type figure struct {
 	schedules, choices uint64
 	used               time.Duration
@@ -81,7 +81,7 @@ func median(all []figure) figure {
 	return all[len(all)/2]
 }
 
-// once explores a test in a process of its own. What that takes to start, and the gate, are part of it.
+// once explores a test in a process of its own. The figure includes the start of the process and the gate.
 func (s *settings) once(ctx context.Context, m mode, t test, build, profile string) (f figure, err error) {
 	order := drive.Order{Mode: drive.Explore, Strategy: s.strategy, Schedules: s.schedules, All: true}
 	if m.race {

@@ -1,11 +1,12 @@
-// Command goker looks for the leaks of the kernels of GoKer that come with Go: real deadlocks and leaks of Kubernetes, etcd, CockroachDB,
-// gRPC, Moby and others. It reads them from the installed toolchain, reduces each to one copy, and explores it as a plain test:
+// Command goker tests that racewindow finds the leaks of the GoKer kernels that come with Go: real deadlocks and leaks of
+// Kubernetes, etcd, CockroachDB, gRPC, Moby and others. It reads them from the installed toolchain, reduces each to one copy, and
+// explores it as a plain test:
 //
 //	make goker
 //
-// Each goroutine that leaks must be one that Go's own test expects. A row says in how many schedules the first leak was found, and how
-// often its token leaked again, each time in a fresh process. Then come the fixes, which must hold in every schedule with at most two
-// preemptions. It ends with 1 if anything is not as it must be.
+// Each goroutine that leaks must be one that Go's own test expects. A row says after how many schedules the first leak was found,
+// and how often its token leaked again, each time in a fresh process. Then come the fixes, which must hold in every schedule with at
+// most two preemptions. If anything else happens, the command ends with 1.
 package main
 
 import (
@@ -35,14 +36,14 @@ type settings struct {
 
 func main() {
 	s := settings{out: os.Stdout}
-	flag.StringVar(&s.run, "run", ".", "which kernels, as a regular expression")
-	flag.IntVar(&s.schedules, "schedules", 2000, "how many schedules of each kernel are executed at most")
+	flag.StringVar(&s.run, "run", ".", "only the kernels that match this regular expression")
+	flag.IntVar(&s.schedules, "schedules", 2000, "most schedules of each kernel")
 	flag.IntVar(&s.again, "again", 100, "how often each token is executed again, each time in a fresh process")
-	flag.Uint64Var(&s.seed, "seed", 1, "where random choices come from")
-	flag.BoolVar(&s.fixes, "fixes", true, "show that the fixes hold too")
+	flag.Uint64Var(&s.seed, "seed", 1, "seed of every random choice")
+	flag.BoolVar(&s.fixes, "fixes", true, "also check that the fixes hold")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "goker: %q is no flag, and nothing else is expected\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "goker: unexpected argument %q: there are only flags\n", flag.Arg(0))
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -93,13 +94,13 @@ func (s settings) all(ctx context.Context) (code int, err error) {
 	return code, nil
 }
 
-// A result is what became of a kernel.
+// A result is the result of exploring a kernel.
 type result struct {
 	summary *drive.PlainSummary
 	found   []*drive.PlainFinding
 }
 
-// explore makes a test of each kernel and explores all. tell is called when one has been.
+// explore makes a test of each kernel, and explores all of them. tell is called after each.
 func (s settings) explore(ctx context.Context, session *plain.Session, folder string, kernels []kernel, order drive.Order, tell func(kernel, *result)) error {
 	version := strings.TrimPrefix(session.Toolchain.Version, "go")
 	if err := module(folder, version, kernels); err != nil {
@@ -183,10 +184,10 @@ func (s settings) findLeaks(ctx context.Context, session *plain.Session, folder 
 	return 0, nil
 }
 
-// leaked is the beginning of a goroutine's stack, and who that is.
+// leaked matches the head of a goroutine's stack, with its name and why it waits.
 var leaked = regexp.MustCompile(`(?m)^goroutine (\S+) \[(.*)\]:$`)
 
-// judge compares the stacks of the goroutines that leak with those that are expected.
+// judge compares the goroutines that leak with the expected leaks.
 func (k kernel) judge(stacks string) (leaks, wrong []string) {
 	heads := leaked.FindAllStringSubmatchIndex(stacks, -1)
 	for i, head := range heads {

@@ -1,7 +1,7 @@
 // Command runtimetests runs Go's own tests of the packages that the runtime with hooks changes (failpoints/runtime), on that runtime
 // and without a driver: what is not explored must behave as it always did. It takes minutes, the first time most of them for building
-// the standard library. For another architecture than that of this machine it only builds and vets them, and with -fit it only looks
-// whether each change finds its place.
+// the standard library. For another architecture than that of this machine it only builds and vets them, and with -fit it only checks
+// that each change finds its place and that the result compiles.
 //
 //	go run ./scripts/runtimetests [-race] [-short] [-fit] [-go VERSION,...] [-arch ARCH] [-run PACKAGE,...]
 package main
@@ -33,15 +33,15 @@ var touched = map[string]string{
 	"runtime": "^Test(Chan|Select|Pseudo|NonblockRecv|SelfSelect|MultiConsumer|ShrinkStack|Timer|Sema|Cond|Coro|Netpoll|Gosched|YieldProgress|Goexit|RecoverBefore|Park|LockOSThread|Rand|Synctest|GCFairness|PingPong)",
 }
 
-const perPackage = 15 * time.Minute // a last resort, which says so
+const perPackage = 15 * time.Minute // a last resort: a test binary that reaches it says so
 
-// cheap is packages without what takes long.
+// cheap is packages without those that take long.
 const cheap = "sync,sync/atomic,context,testing/synctest"
 
 // compiled are packages whose test binaries hold every other one that the edits change.
 const compiled = "os/signal,net"
 
-// A job is what is done with one version of Go.
+// A job builds and tests the packages with one version of Go.
 type job struct {
 	version, arch string
 	names         []string
@@ -50,9 +50,9 @@ type job struct {
 
 func main() {
 	race := flag.Bool("race", false, "with the race detector")
-	short := flag.Bool("short", false, "only the packages "+cheap)
-	fit := flag.Bool("fit", false, "test nothing, and look whether each change finds its place and what comes of it compiles")
-	names := flag.String("run", packages, "the `PACKAGES`, separated by commas")
+	short := flag.Bool("short", false, "test only the packages "+cheap)
+	fit := flag.Bool("fit", false, "only check that each change finds its place and that the result compiles")
+	names := flag.String("run", packages, "the `PACKAGES` to test, separated by commas")
 	versions := flag.String("go", "", "`VERSIONS` of Go, as GOTOOLCHAIN names them, separated by commas: go1.25.14 (default the one that is installed)")
 	arch := flag.String("arch", "", "the `ARCHITECTURE` to build for (default this machine's)")
 	flag.Parse()
@@ -84,11 +84,11 @@ func main() {
 	}
 }
 
-// errAbsent says that a version of Go is not there and cannot be downloaded.
-var errAbsent = errors.New("this version of Go cannot be had")
+// errAbsent means that a version of Go is not installed and cannot be downloaded.
+var errAbsent = errors.New("this version of Go is not installed and cannot be downloaded")
 
-// lacking says why it is an error that some versions could not be had, "" if it is none. A CI that has downloaded one can download the
-// others.
+// lacking returns an error message if some versions were skipped although others could be downloaded, and "" otherwise: a CI that has
+// downloaded one version can download the others.
 func lacking(had map[string]bool, ci bool) (why string) {
 	var absent []string
 	downloaded := false
@@ -131,7 +131,7 @@ func (j job) run(ctx context.Context) (failed int, err error) {
 	return j.build(ctx, tool, patch, env)
 }
 
-// build makes the test binary of each package, and runs it unless that is not wanted, or not possible here.
+// build makes the test binary of each package and runs it, except with -fit or for another architecture.
 func (j job) build(ctx context.Context, tool runtime.Toolchain, patch *runtime.Patch, env []string) (failed int, err error) {
 	cache, err := runtime.DefaultCache()
 	if err != nil {

@@ -10,6 +10,8 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/racewindow/racewindow/harness/sched"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
@@ -28,27 +30,29 @@ var programs = []struct{ handover, program string }{
 func main() {
 	seeds := flag.Int("seeds", 100, "how many `seeds` each median is over")
 	limit := flag.Int("schedules", 20_000, "give up a search after `N` schedules")
+	only := flag.String("only", "", "only programs whose line contains `TEXT`")
 	flag.Parse()
 	if *seeds < 1 || *limit < 1 || flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "strategies: --seeds %d --schedules %d %v: use at least 1 of each, and no other arguments\n", *seeds, *limit, flag.Args())
 		os.Exit(2)
 	}
-	if err := run(*seeds, *limit); err != nil {
+	if err := run(*seeds, *limit, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "strategies:", err)
 		os.Exit(3)
 	}
 }
 
-func run(seeds, limit int) error {
-	names := []string{"random", "pct", "pos", "surw", "bounded", "delay-bounded", ""}
-	fmt.Printf("schedules to the first violation, median of %d seeds (found/seeds); one worker\n\n| program |", seeds)
+func run(seeds, limit int, only string) error {
+	names := []string{"random", "pct", "pos", "surw", "guided", "bounded", "delay-bounded", ""}
+	fmt.Printf("schedules to the first violation, median and worst of %d seeds (found/seeds); one worker\n\n| program |", seeds)
 	for _, name := range names {
 		if name == "" {
 			name = "portfolio"
 		}
 		fmt.Printf(" %s |", name)
 	}
-	fmt.Print("\n|---|", "---|---|---|---|---|---|---|\n")
+	fmt.Printf("\n|---|%s\n", strings.Repeat("---|", len(names)))
+	all := studies
 	for _, p := range programs {
 		c, err := cases.Parse("v1 scenario=log handover=" + p.handover + "; " + p.program)
 		if err != nil {
@@ -58,11 +62,17 @@ func run(seeds, limit int) error {
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %s: %s |", p.handover, p.program)
+		all = append(all, study{p.handover + ": " + p.program, scenario})
+	}
+	for _, p := range all {
+		if !strings.Contains(p.name, only) {
+			continue
+		}
+		fmt.Printf("| %s |", p.name)
 		for _, name := range names {
-			cell, err := measure(scenario, name, seeds, limit)
+			cell, err := measure(p.scenario, name, seeds, limit)
 			if err != nil {
-				return err
+				return fmt.Errorf("%s: %w", p.name, err)
 			}
 			fmt.Printf(" %s |", cell)
 		}
@@ -90,5 +100,9 @@ func measure(scenario sched.Scenario, strategy string, seeds, limit int) (string
 		return fmt.Sprintf("none in %d", limit), nil
 	}
 	slices.Sort(after)
-	return fmt.Sprintf("%d (%d/%d)", after[len(after)/2], len(after), seeds), nil
+	worst := strconv.Itoa(after[len(after)-1])
+	if len(after) < seeds {
+		worst = "-"
+	}
+	return fmt.Sprintf("%d, %s (%d/%d)", after[len(after)/2], worst, len(after), seeds), nil
 }

@@ -53,7 +53,7 @@ func (m *mechanism) located(t *bubble.Thread) *located {
 	if at.pc != t.PC || at.op != t.Op || t.PC == 0 || !at.known {
 		o := &operations[t.Op]
 		*at = located{place: place{t.PC, t.Op}, known: true, touches: !o.nowhere}
-		at.does = sched.Candidate{Point: m.point(t), Action: o.action, Writes: !o.reads && !o.nowhere}
+		at.does = sched.Candidate{Point: m.point(t), Site: uint32(t.PC), Action: o.action, Writes: !o.reads && !o.nowhere}
 		if o.nowhere {
 			at.does.Resource = sched.Nowhere
 		}

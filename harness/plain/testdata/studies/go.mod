@@ -1,0 +1,3 @@
+module example.com/studies
+
+go 1.25
