@@ -46,6 +46,7 @@ func calls(t *testing.T, d *Disk) (failed []string) {
 		note("close", f.Close())
 	}
 	note("rename", d.Rename("folder/f", "folder/f"))
+	note("link", d.Link("folder/f", "folder/second"))
 	_, err = d.List("folder")
 	note("list", err)
 	note("syncdir", d.SyncDir("folder"))

@@ -140,7 +140,9 @@ func (p *plan) at(i int) *Call {
 
 // scenario is one execution.
 func (p *plan) scenario(x *sched.Execution) {
-	r := p.newRun(p.object.newEnv(p.settings), reflect.Value{})
+	e := p.object.newEnv(p.settings)
+	e.keeps = p.c.Crash != nil || p.faulty()
+	r := p.newRun(e, reflect.Value{})
 	if p.object.keeps() {
 		r.mortal()
 	}
@@ -231,7 +233,7 @@ func (r *run) injectFaults(x *sched.Execution) {
 		return
 	}
 	if r.env.disk == nil {
-		x.Fail(sched.UnusableError{Reason: "the object does not use Env.Disk, so its disk can neither fail nor lose power: open it on Env.Disk, or leave crashes and faults out"})
+		x.Fail(sched.UnusableError{Reason: r.env.diskless()})
 	}
 	r.env.disk.Sleep(x.Advance)
 	if r.failDisk(p.c.Faults) < len(p.c.Faults) {

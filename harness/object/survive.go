@@ -43,6 +43,22 @@ func (r *run) Ends() { r.heal() }
 // Judge implements cases.Survivor: the object opens, and what is there is what all durable and some of the other operations leave;
 // so it is when power is lost again while the object opens.
 func (r *run) Judge(a cases.Aftermath) error {
+	if r.env.recorded == nil {
+		return r.judgeLoss(a)
+	}
+	err := r.env.recorded.Err()
+	if err == nil {
+		if err = r.judgeLoss(a); err == nil {
+			return nil
+		}
+	}
+	if wrong := r.env.unrecorded(); wrong != nil { // nothing is said of a disk that lacks something
+		return wrong
+	}
+	return err
+}
+
+func (r *run) judgeLoss(a cases.Aftermath) error {
 	h := r.left(notClosed)
 	var during []*disks.Image
 	a.Disk.After(func(o disks.Operation) {
@@ -179,7 +195,7 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when stri
 	p.crashes.Recoveries.Add(1)
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
-	e.disk = d
+	e.disk, e.keeps = d, r.env.recorded != nil
 	asked, err := p.reopen(e, h, questions{opened: func() { d.After(nil) }})
 	var found *Violation
 	if err == nil {

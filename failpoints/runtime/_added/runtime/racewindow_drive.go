@@ -75,7 +75,7 @@ func racewindowStepIn(b unsafe.Pointer) {
 // racewindowHarness are the packages of a driver that is part of the program under test. What they do is no point.
 var racewindowHarness = [...]string{
 	"harness", "harness/cases", "harness/disks", "harness/drive", "harness/explore", "harness/object", "harness/plain/driver", "harness/report",
-	"harness/sched", "harness/shrink", "harness/spec", "harness/values", "failpoints/raceoff", "failpoints/runtime/bubble",
+	"harness/recorded", "harness/sched", "harness/shrink", "harness/spec", "harness/values", "failpoints/raceoff", "failpoints/runtime/bubble",
 }
 
 // racewindowIsHarness says whether a package is one of them.
