@@ -78,7 +78,8 @@ func (e *Env) Rand() *rand.Rand {
 	return e.random
 }
 
-// Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards. Where processes are killed
+// Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards. It loses power and fails as the case
+// says, in a build with racewindow's runtime, unless the object has asked for Disk. Where processes are killed
 // (racewindow kill) each of them finds what the one before has left.
 //
 //go:norace
