@@ -67,6 +67,13 @@ func (d *Disk) Names(path string, f disk.File) bool {
 	return is && err == nil && n == of.node
 }
 
+// Fails says whether anything may fail: an injector is asked.
+func (d *Disk) Fails() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.faults != nil
+}
+
 // Decide asks what becomes of an operation before it is made elsewhere, as the injector says. The next call on the disk is that operation, and
 // comes to the same.
 func (d *Disk) Decide(o Operation) Fault {

@@ -98,11 +98,11 @@ func (e *Env) Dir() string {
 
 // makeFolder makes the folder, and has it recorded if the data is there and power may be lost.
 func (e *Env) makeFolder() (err error) {
-	if !e.keeps || e.onDisk || !recorded.Possible() {
+	if !recorded.Possible() {
 		e.folder, err = os.MkdirTemp("", "racewindow-")
 		return err
 	}
-	if e.folder, err = recorded.Make(); err != nil {
+	if e.folder, err = recorded.Make(); err != nil || !e.keeps || e.onDisk {
 		return err
 	}
 	if e.disk == nil {

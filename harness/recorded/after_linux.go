@@ -66,7 +66,7 @@ func failed(c *bubble.Call) {
 
 // undecided takes back what was decided of a call that has failed by itself.
 func undecided(c *bubble.Call) {
-	if f, _, _ := foresee(c); f != nil {
+	if f, _, _ := decidable(c); f != nil {
 		f.disk.Undecided()
 	}
 }

@@ -3,6 +3,7 @@ package recorded
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strconv"
 	"syscall"
 
@@ -112,7 +113,7 @@ func (f *Folder) refuse(c *bubble.Call, what string) {
 
 // before lets calls fail that are to.
 func before(c *bubble.Call) {
-	f, o, id := foresee(c)
+	f, o, id := decidable(c)
 	if f == nil {
 		return
 	}
@@ -134,6 +135,17 @@ func before(c *bubble.Call) {
 		return
 	}
 	c.Instead, c.Errno = true, uintptr(number)
+}
+
+// decidable is foresee of a call that may fail. The folder is nil for others.
+func decidable(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
+	if !slices.ContainsFunc(folders(), func(f *Folder) bool { return f.disk.Fails() }) {
+		return nil, o, id
+	}
+	if f, o, id = foresee(c); f != nil && !f.disk.Fails() {
+		f = nil
+	}
+	return f, o, id
 }
 
 // foresee is the operation of a disk that a call is.
