@@ -2,6 +2,7 @@ package object
 
 import (
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"slices"
 
@@ -189,6 +190,20 @@ func someOf(a cases.Aftermath) []*disks.Image {
 	return drawn
 }
 
+// holdsUp says whether an opening that waits for ever may wait for a client of the run that lost power, which is still there.
+func (r *run) holdsUp(err error) bool {
+	var failure *sched.Failure
+	if !sched.OnGoroutines() || !errors.As(err, &failure) || failure.Kind != sched.Deadlock {
+		return false
+	}
+	for i := range r.status {
+		if r.status[i].Load() == underWay {
+			return true
+		}
+	}
+	return false
+}
+
 // recoverFrom opens an object on a disk, under a scheduler of its own, and judges what is there.
 func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when string) error {
 	p := r.plan
@@ -205,6 +220,9 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when stri
 	switch {
 	case errors.As(err, &unusable):
 		return unusable
+	case r.holdsUp(err):
+		return sched.UnusableError{Reason: fmt.Sprintf("%s%v; while power is lost the clients stand in the middle of operations, so that a lock which all "+
+			"instances of the object share, as a package variable is, may be one of theirs: nothing can be said of a crash then", when, err)}
 	case err != nil:
 		v := owed.broken("%s%v", when, err)
 		var failure *sched.Failure
