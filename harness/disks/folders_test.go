@@ -150,3 +150,15 @@ func TestWhatWasDecidedBecomesOfTheNextOperation(t *testing.T) {
 	_, err = f.WriteAt([]byte("abcd"), 0)
 	require.NoError(t, err, "each operation is asked for once")
 }
+
+func TestALostSyncMakesNothingDurable(t *testing.T) {
+	t.Parallel()
+	d := New()
+	d.LoseSyncs()
+	f, err := d.Create("f")
+	require.NoError(t, err)
+	require.NoError(t, f.Truncate(1))
+	require.NoError(t, f.Sync())
+	require.NoError(t, d.SyncDir("."))
+	require.Equal(t, 2, d.Unsynced())
+}

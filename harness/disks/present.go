@@ -67,6 +67,13 @@ func (d *Disk) Names(path string, f disk.File) bool {
 	return is && err == nil && n == of.node
 }
 
+// LoseSyncs has no sync make anything durable from now on, of files or folders, and all succeed: a canary.
+func (d *Disk) LoseSyncs() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.syncless = true
+}
+
 // Fails says whether anything may fail: an injector is asked.
 func (d *Disk) Fails() bool {
 	d.mu.Lock()

@@ -153,6 +153,9 @@ func (p *plan) scenario(x *sched.Execution) {
 		x.Fail(err)
 	}
 	r.object = object
+	if r.env.recorded != nil && p.planted != nil && p.planted.kind == losesSync {
+		r.env.disk.LoseSyncs()
+	}
 	if r.env.disk != nil && !r.env.system {
 		r.env.disk.After(func(disks.Operation) { x.AtDisk() })
 	}
