@@ -97,6 +97,13 @@ func (d *Disk) Decide(o Operation) Fault {
 	return f
 }
 
+// Spoil does to what was read elsewhere what a fault says.
+func (d *Disk) Spoil(f Fault, p []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f.spoil(p, d.tape)
+}
+
 // Undecided takes a decision back: the operation is not made.
 func (d *Disk) Undecided() {
 	d.mu.Lock()

@@ -20,6 +20,9 @@ func after(c *bubble.Call, data []byte) {
 	switch c.Kind {
 	case bubble.CallOpen:
 		opened(c)
+		undecided(c)
+	case bubble.CallRead:
+		read(c, data)
 	case bubble.CallWrite, bubble.CallCopy:
 		written(c, data)
 	case bubble.CallTruncate:
@@ -68,6 +71,14 @@ func failed(c *bubble.Call) {
 func undecided(c *bubble.Call) {
 	if f, _, _ := decidable(c); f != nil {
 		f.disk.Undecided()
+	}
+}
+
+// read flips a bit of what was read, as a fault may say.
+func read(c *bubble.Call, data []byte) {
+	if f, _, _ := decidable(c); f != nil {
+		f.disk.Undecided()
+		f.disk.Spoil(f.flip, data)
 	}
 }
 

@@ -124,6 +124,7 @@ func before(c *bubble.Call) {
 	}
 	fault := f.disk.Decide(o)
 	if fault.Err == nil {
+		f.flip = fault
 		return
 	}
 	number, is := fault.Err.(syscall.Errno)
@@ -151,7 +152,14 @@ func decidable(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
 // foresee is the operation of a disk that a call is.
 func foresee(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
 	switch c.Kind {
-	case bubble.CallWrite, bubble.CallSync, bubble.CallTruncate, bubble.CallAllocate:
+	case bubble.CallOpen:
+		f, below := place(c.FD, c.Path)
+		o = disks.Operation{Kind: disks.Open, Name: below}
+		if _, err := identifyName(absolute(c.FD, c.Path)); err != nil {
+			o.Kind = disks.Create
+		}
+		return f, o, id
+	case bubble.CallRead, bubble.CallWrite, bubble.CallSync, bubble.CallTruncate, bubble.CallAllocate:
 		if c.FD == cwd {
 			return nil, o, id
 		}
@@ -163,6 +171,8 @@ func foresee(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
 		switch o = (disks.Operation{Name: name, At: c.At, Bytes: int(c.Bytes)}); {
 		case c.Kind == bubble.CallWrite && file != nil:
 			o.Kind = disks.Write
+		case c.Kind == bubble.CallRead && file != nil:
+			o.Kind = disks.Read
 		case c.Kind == bubble.CallSync && file != nil:
 			o.Kind = disks.Sync
 		case c.Kind == bubble.CallSync:

@@ -27,6 +27,8 @@ type Folder struct {
 	files map[identity]disk.File
 	// owed are errors that the next write of a file returns, because the one before was short.
 	owed map[identity]syscall.Errno
+	// flip is what becomes of the read that is under way, where it does not fail.
+	flip disks.Fault
 	err  error
 }
 

@@ -342,3 +342,42 @@ func TestACallFailsAsTheCaseSays(t *testing.T) {
 	require.NoError(t, w.rename("f", "g"))
 	require.NoError(t, w.Check())
 }
+
+func TestReadsAndOpensFailAsTheCaseSays(t *testing.T) {
+	w := newWorld(t, disks.New())
+	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
+	require.NoError(t, w.write(fd, "abc", -1))
+	read := func() (string, error) {
+		data := make([]byte, 3)
+		n, err := told(t, bubble.Call{Kind: bubble.CallRead, Name: "pread64", FD: fd, At: 0, Bytes: 3}, data, func(*bubble.Call) (int, error) { return syscall.Pread(fd, data, 0) })
+		return string(data[:n]), err
+	}
+	w.disk.Inject(disks.Any(
+		disks.Nth(1, disks.On(disks.Read, "f", disks.Fault{Err: syscall.EIO})),
+		disks.Nth(2, disks.On(disks.Read, "f", disks.Fault{Flip: true, Bit: 8})),
+		disks.Nth(1, disks.On(disks.Open, "f", disks.Fault{Err: syscall.EIO})),
+		disks.Nth(1, disks.On(disks.Create, "g", disks.Fault{Err: syscall.ENOSPC}))))
+	_, err := read()
+	require.ErrorIs(t, err, syscall.EIO)
+	text, err := read()
+	require.NoError(t, err)
+	require.Equal(t, "acc", text)
+	text, err = read()
+	require.NoError(t, err)
+	require.Equal(t, "abc", text, "a bit that was read wrong is right on the disk")
+	open := func(name string, flags int) error {
+		n, err := told(t, bubble.Call{Kind: bubble.CallOpen, Name: "openat", FD: cwd, Path: w.name(name), Flags: int64(flags)}, nil, func(*bubble.Call) (int, error) {
+			return syscall.Open(w.name(name), flags|syscall.O_CLOEXEC, 0o600)
+		})
+		if err == nil {
+			_ = syscall.Close(n)
+		}
+		return err
+	}
+	require.ErrorIs(t, open("f", syscall.O_RDWR), syscall.EIO)
+	require.NoError(t, open("f", syscall.O_RDWR))
+	require.ErrorIs(t, open("g", syscall.O_RDWR|syscall.O_CREAT), syscall.ENOSPC)
+	require.NoError(t, open("g", syscall.O_RDWR|syscall.O_CREAT))
+	require.NoError(t, w.Check())
+	require.NoError(t, w.write(fd, "d", -1), "nothing that was decided is left for another operation")
+}

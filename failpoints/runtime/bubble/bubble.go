@@ -142,12 +142,13 @@ const (
 	CallCopy
 	CallMap
 	CallUnknown
+	CallRead
 )
 
 var linked *Functions
 
-// Record has all calls of the process told that may change files, before they are made and after them; after gets what a write has written,
-// and must not keep it. Two nils end that. It says false where the runtime was not offered.
+// Record has all calls of the process told that may change files, before they are made and after them; after gets what a write has written or
+// a read has read, which it may change, and must not keep it. Of calls that change nothing reads are told, because they may be made to fail. Two nils end that. It says false where the runtime was not offered.
 func Record(before func(c *Call), after func(c *Call, data []byte)) bool {
 	if linked == nil {
 		return false

@@ -33,6 +33,7 @@ const (
 	racewindowCopies
 	racewindowMaps
 	racewindowCannot // what is refused wherever a file of the record comes in
+	racewindowReads  // which may fail
 )
 
 var (
@@ -166,7 +167,7 @@ func racewindowDone(c *racewindowCall, s *racewindowShape, p1, p2, p3, p4 unsafe
 	p := [...]unsafe.Pointer{nil, p1, p2, p3, p4}
 	var data []byte
 	switch {
-	case c.Errno != 0 || s.kind != racewindowWrites:
+	case c.Errno != 0 || s.kind != racewindowWrites && s.kind != racewindowReads:
 	case s.data > 0:
 		data = unsafe.Slice((*byte)(p[s.data]), int(c.Result))
 	case s.vector > 0:

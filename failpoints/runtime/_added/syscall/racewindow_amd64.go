@@ -8,6 +8,9 @@ var racewindowShapes = [racewindowUnknown]racewindowShape{
 	296: {kind: racewindowWrites, name: "pwritev", fd: 1, vector: 2, size: 3, at: 4},
 	328: {kind: racewindowWrites, name: "pwritev2", fd: 1, vector: 2, size: 3, at: 4},
 
+	0:  {kind: racewindowReads, name: "read", fd: 1, data: 2, size: 3},
+	17: {kind: racewindowReads, name: "pread64", fd: 1, data: 2, size: 3, at: 4},
+
 	2:   {kind: racewindowOpens, name: "open", path: 1, flags: 2},
 	85:  {kind: racewindowOpens, name: "creat", path: 1, given: O_CREAT | O_WRONLY | O_TRUNC},
 	257: {kind: racewindowOpens, name: "openat", fd: 1, path: 2, flags: 3},

@@ -8,6 +8,9 @@ var racewindowShapes = [racewindowUnknown]racewindowShape{
 	70:  {kind: racewindowWrites, name: "pwritev", fd: 1, vector: 2, size: 3, at: 4},
 	287: {kind: racewindowWrites, name: "pwritev2", fd: 1, vector: 2, size: 3, at: 4},
 
+	63: {kind: racewindowReads, name: "read", fd: 1, data: 2, size: 3},
+	67: {kind: racewindowReads, name: "pread64", fd: 1, data: 2, size: 3, at: 4},
+
 	56:  {kind: racewindowOpens, name: "openat", fd: 1, path: 2, flags: 3},
 	437: {kind: racewindowOpens, name: "openat2", fd: 1, path: 2, given: O_CREAT}, // what it asks for is seen by what has come
 
