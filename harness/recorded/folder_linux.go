@@ -116,11 +116,8 @@ func (f *Folder) fillFile(name string, p disks.Present) error {
 		return err
 	}
 	defer file.Close()
-	if err := file.Truncate(p.Bytes); err != nil {
-		return err
-	}
 	var whole []byte // of sectors side by side
-	from := int64(0)
+	from, end := int64(0), int64(0)
 	flush := func() error {
 		_, err := file.WriteAt(whole, from)
 		whole = whole[:0]
@@ -130,11 +127,15 @@ func (f *Folder) fillFile(name string, p disks.Present) error {
 		if at != from+int64(len(whole)) {
 			err, from = flush(), at
 		}
+		end = at + int64(len(bytes))
 		whole = append(whole, bytes...)
 		return err
 	})
-	if err == nil {
+	if err == nil && len(whole) > 0 {
 		err = flush()
+	}
+	if err == nil && end < p.Bytes {
+		err = file.Truncate(p.Bytes)
 	}
 	if err != nil {
 		return err
