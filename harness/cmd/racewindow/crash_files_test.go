@@ -125,6 +125,21 @@ func TestPowerIsLostUnderCodeThatUsesPackageOsAlone(t *testing.T) {
 	}
 }
 
+// A client that stands in a write holds a lock of the package, and every recovery waits for it: in the process that lost power nobody would.
+func TestALockOfThePackageThatAClientHoldsIsNoDeadlockOfARecovery(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, strings.NewReplacer(
+		"\t\"path/filepath\"\n", "\t\"path/filepath\"\n\t\"sync\"\n",
+		"func New(folder string) (*Tally, error) { return", "var all sync.Mutex\n\nfunc New(folder string) (*Tally, error) {\n\tall.Lock()\n\tdefer all.Unlock()\n\treturn",
+		"return &Tally{folder}, nil }", "return &Tally{folder}, nil\n}",
+		"\tname := filepath", "\tall.Lock()\n\tdefer all.Unlock()\n\tname := filepath",
+	).Replace(fileCounter))
+	writeFile(t, folder, "tally_test.go", fileCheck)
+	exit, output := commandIn(t, folder, "crash", "--program", "c0: set(1), set(2)", "--schedules", "100", "--seed", "1", ".")
+	require.Equal(t, exitFailed, exit, output)
+	require.Contains(t, output, "a lock which all instances of the object share")
+}
+
 func TestWhatCannotBeRecordedHasNoVerdict(t *testing.T) {
 	t.Parallel()
 	folder := unmarkedModule(t, fileCounter)
