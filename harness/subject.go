@@ -98,10 +98,11 @@ const (
 	QuiescentlyConsistent = spec.Quiescent
 )
 
-// Env is what one execution gives to the object: Option, Int and Duration (settings of the case), Rand, Dir (a folder) and Disk (a
-// disk in memory that can fail and lose power). Under racewindow crash Dir can fail and lose power too, if the code has no markers: what it does
-// there with package os, syscall or golang.org/x/sys/unix is recorded. The same Env serves when the object is opened again. Where processes are killed
-// (racewindow kill) folder and disk are the system's, and hold what earlier processes have left.
+// Env is what an execution gives to the object: the settings of the case (Option, Int, Duration), Rand, Dir (a folder) and Disk
+// (a disk in memory that can fail and lose power). Under racewindow crash Dir can fail and lose power too, if the code has no
+// markers: what it does there with package os, syscall or golang.org/x/sys/unix is recorded. When the object is opened again, it
+// gets the same Env. In processes that are killed (racewindow kill), folder and disk are the system's, and hold what earlier
+// processes have left.
 type Env = *object.Env
 
 // A History lists the operations of one execution, in the order in which they were called.

@@ -57,7 +57,7 @@ func with(entries []entry, name string, n *node) []entry {
 	return edited
 }
 
-// place finds the folder and the base name of a path: "name", or names with slashes between them.
+// place returns the folder and the base name of a path: "name", or names with slashes between them.
 //
 //go:norace
 func (d *Disk) place(path string) (folder *node, name string, err error) {

@@ -62,7 +62,7 @@ func (s *snapshot) number(n *node) int {
 	return -1
 }
 
-// links lists the paths of folders that have these entries, by node, sorted within each folder. A renamed folder that has both names (Weak)
+// links lists the paths in folders with these entries (by node), sorted within each folder. A renamed folder that has both names (Weak)
 // has the first one here: no file system gives a folder two.
 func (s *snapshot) links(entries [][]entry) (links []link) {
 	seen := make([]bool, len(s.nodes))
