@@ -55,7 +55,7 @@ func (c *checking) kill() {
 		c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again("kill", r.Seed), ""), text, "", words, f.Told)
 		if text != "" {
 			c.send(drive.Event{Event: drive.Smaller, Text: fmt.Sprintf(
-				"no smallest case: a process was killed; if an object on Env.Disk shows the same, one thread at a time: %s --crash --program '%s'\n", c.command("explore"), text)})
+				"no smallest case: a process was killed; if losing power shows the same, one thread at a time: %s --crash --program '%s'\n", c.command("explore"), text)})
 		}
 	}
 	c.endFreely(err, r.Finding != nil, killsCounted(r)+roomCounted(r, "\n")+"\n"+killsShow, r.Canary, r)

@@ -130,7 +130,7 @@ func fileEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowMakes("+op.name+", true)", remains))
 	}
-	all = append(all, entropyEdits()...)
+	all = append(append(all, entropyEdits()...), recordEdits()...)
 	return append(all,
 		within("os/tempfile.go", "runtime_rand", "//go:linkname runtime_rand runtime.rand\n", "//go:linkname runtime_rand runtime.racewindowOtherRand\n", "a folder that is left from an earlier execution must not shift the random numbers of the code under test"),
 		enter("crypto/internal/sysrand/rand.go", "func Read(b []byte) {", "\tracewindowSecret()", "random numbers of the system's differ each time, which is to be named"),
@@ -155,6 +155,17 @@ func pipeEdits() (all []Edit) {
 		all = append(all, enter(op.file, op.head, "\tracewindowOn("+op.address+map[bool]string{true: ", ", false: ""}[op.address != ""]+"racewindow"+op.op+")", reason))
 	}
 	return append(all, enter("net/fd_unix.go", "func (fd *netFD) init() error {", "\tracewindowSocket()", "an execution that strays may do so because of the network, which is to be named"))
+}
+
+// recordEdits are the seam at which file operations are recorded.
+func recordEdits() []Edit {
+	const file, reason = "syscall/syscall_linux.go", "what the code under test does to files is recorded, so that power can be lost at each step of it"
+	return []Edit{
+		enter(file, "func Syscall(trap, a1, a2, a3 uintptr) (r1, r2 uintptr, err Errno) {",
+			"	if racewindowWatches(trap) {\n		return racewindowSyscall(trap, a1, a2, a3, 0, 0, 0)\n	}", reason),
+		enter(file, "func Syscall6(trap, a1, a2, a3, a4, a5, a6 uintptr) (r1, r2 uintptr, err Errno) {",
+			"	if racewindowWatches(trap) {\n		return racewindowSyscall(trap, a1, a2, a3, a4, a5, a6)\n	}", reason),
+	}
 }
 
 // entropyEdits are about FIPS 140-3, whose entropy is the jitter of a clock since Go 1.26.

@@ -29,6 +29,10 @@ type Disk struct {
 	after  func(Operation)
 	count  int // number of operations
 	looked int // number of calls of Look that have not returned
+	// syncless says that no sync makes anything durable.
+	syncless bool
+	// decided is what becomes of the next operation, nil if that is to be asked.
+	decided *Fault
 }
 
 var _ disk.Disk = (*Disk)(nil)
@@ -141,10 +145,14 @@ func (d *Disk) beginOn(n *node, o *Operation) (f Fault) {
 		return Fault{}
 	}
 	d.count++
-	if d.faults == nil {
+	switch decided := d.decided; {
+	case decided != nil:
+		f, d.decided = *decided, nil
+	case d.faults == nil:
 		return Fault{}
+	default:
+		f, _ = d.faults.inject(o)
 	}
-	f, _ = d.faults.inject(o)
 	if sleep := d.sleep; f.Delay > 0 && sleep != nil {
 		d.mu.Unlock()
 		sleep(f.Delay)
@@ -171,7 +179,7 @@ func (d *Disk) end(o *Operation, err error) error {
 	return &fs.PathError{Op: o.Kind.String(), Path: o.Name, Err: err}
 }
 
-// Mkdir makes a folder in the disk's root folder; it is no error if the folder exists.
+// Mkdir makes a folder; it is no error if the folder exists.
 //
 //go:norace
 func (d *Disk) Mkdir(path string) error {
@@ -184,8 +192,6 @@ func (d *Disk) Mkdir(path string) error {
 	switch {
 	case err != nil:
 	case find(folder.now, name) != nil:
-	case folder != d.root:
-		err = syscall.EINVAL
 	default:
 		d.change(edit{folder: folder, name: name, node: &node{folder: true}}, edit{})
 	}
@@ -246,7 +252,7 @@ func (d *Disk) open(n *node, path string) *file {
 	return &file{disk: d, node: n, life: d.life}
 }
 
-// Rename moves a file to newPath, and replaces what is there, in one step. Folders cannot be renamed (EPERM).
+// Rename moves a file or a folder to newPath in one step, and replaces a file that is there. A folder takes the place of nothing, or of an empty folder.
 //
 //go:norace
 func (d *Disk) Rename(oldPath, newPath string) error {
@@ -272,15 +278,54 @@ func (d *Disk) rename(oldPath, newPath string) error {
 	switch {
 	case n == nil:
 		return fs.ErrNotExist
-	case old != nil && old.folder && old != n:
+	case n == old:
+	case n.folder && (to == n || d.holds(n, to)):
+		return syscall.EINVAL
+	case old != nil && (old.folder && (!n.folder || len(old.now) > 0) || n.folder && !old.folder):
 		return fs.ErrExist
-	case n.folder:
-		return syscall.EPERM
-	case n != old:
+	default:
 		d.change(edit{folder: from, name: oldName}, edit{folder: to, name: newName, node: n})
 		n.name = newPath
 	}
 	return nil
+}
+
+// holds says whether a folder lies somewhere in another one.
+//
+//go:norace
+func (d *Disk) holds(outer, folder *node) bool {
+	for i := range outer.now {
+		if n := outer.now[i].node; n == folder || n.folder && d.holds(n, folder) {
+			return true
+		}
+	}
+	return false
+}
+
+// Link gives a file a second name.
+//
+//go:norace
+func (d *Disk) Link(path, newPath string) error {
+	o := Operation{Kind: Link, Name: path}
+	f := d.begin(&o)
+	if f.Err != nil {
+		return d.end(&o, f.Err)
+	}
+	n, err := d.lookup(path)
+	if err != nil {
+		return d.end(&o, err)
+	}
+	to, name, err := d.place(newPath)
+	switch {
+	case err != nil:
+	case n.folder:
+		err = syscall.EPERM
+	case find(to.now, name) != nil:
+		err = fs.ErrExist
+	default:
+		d.change(edit{folder: to, name: name, node: n}, edit{})
+	}
+	return d.end(&o, err)
 }
 
 // Remove deletes a file or an empty folder. A file that is open can still be used.
@@ -344,7 +389,7 @@ func (d *Disk) SyncDir(path string) error {
 	if err == nil && !n.folder {
 		err = syscall.ENOTDIR
 	}
-	if err == nil {
+	if err == nil && !d.syncless {
 		d.syncFolder(n)
 	}
 	return d.end(&o, err)

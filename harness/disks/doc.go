@@ -36,7 +36,7 @@
 //
 // # Not modelled
 //
-// Torn sectors, hard links, nested folders, renamed folders, the file that a real lock leaves behind, and pages that the
+// Torn sectors, links to names, permissions and times of files, the file that a real lock leaves behind, and pages that the
 // kernel evicts after a failed sync while the process lives. For damage at rest, inject bit flips on read.
 //
 // # Race detector

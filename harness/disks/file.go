@@ -122,6 +122,7 @@ func (f *file) Sync() error {
 	case f.closed || f.life != f.disk.life:
 	case fault.Err != nil:
 		f.node.failSync()
+	case f.disk.syncless:
 	default:
 		f.node.sync()
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strings"
 )
 
 // An Image is one disk that a crash may leave: names and bytes, all durable. It is immutable.
@@ -108,8 +109,7 @@ func (i *Image) String() string {
 func Crash(i *Image) *Disk {
 	d := New()
 	nodes := make([]*node, len(i.files))
-	var folder *node
-	var inside string
+	folders := map[string]*node{"": d.root} // by path, with a slash at the end
 	for k, f := range i.files {
 		n := &node{folder: f.folder}
 		switch {
@@ -119,13 +119,11 @@ func Crash(i *Image) *Disk {
 			n.durable, n.cache = f.content.clone(), f.content.clone()
 		}
 		nodes[k] = n
-		in, name := d.root, f.path
-		if folder != nil && len(f.path) > len(inside) && f.path[:len(inside)] == inside {
-			in, name = folder, f.path[len(inside):]
-		}
-		in.now = append(in.now, entry{name, n})
+		name := strings.LastIndexByte(f.path, '/') + 1
+		in := folders[f.path[:name]]
+		in.now = append(in.now, entry{f.path[name:], n})
 		if f.folder {
-			folder, inside = n, f.path+"/"
+			folders[f.path+"/"] = n
 		}
 	}
 	for _, n := range append(nodes, d.root) {

@@ -46,6 +46,7 @@ func calls(t *testing.T, d *Disk) (failed []string) {
 		note("close", f.Close())
 	}
 	note("rename", d.Rename("folder/f", "folder/f"))
+	note("link", d.Link("folder/f", "folder/second"))
 	_, err = d.List("folder")
 	note("list", err)
 	note("syncdir", d.SyncDir("folder"))
@@ -188,7 +189,7 @@ func TestAfterIsCalledAfterEachOperation(t *testing.T) {
 	_ = calls(t, d)
 	require.Equal(t, len(seen), d.Operations())
 	require.Equal(t, "lock LOCK, mkdir folder, create folder/f, open folder/f, write folder/f, read folder/f, allocate folder/f, "+
-		"truncate folder/f, sync folder/f, size folder/f, close folder/f, rename folder/f, list folder, syncdir folder, remove folder/f", strings.Join(seen, ", "))
+		"truncate folder/f, sync folder/f, size folder/f, close folder/f, rename folder/f, link folder/f, list folder, syncdir folder, remove folder/f", strings.Join(seen, ", "))
 }
 
 func TestFaultsThatCannotBeParsedSayWhy(t *testing.T) {

@@ -57,26 +57,51 @@ func with(entries []entry, name string, n *node) []entry {
 	return edited
 }
 
-// place returns the folder and the base name of a path: "name" or "folder/name".
+// place returns the folder and the base name of a path: "name", or names with slashes between them.
 //
 //go:norace
 func (d *Disk) place(path string) (folder *node, name string, err error) {
-	slash := strings.IndexByte(path, '/')
-	switch {
-	case path == "" || path == "." || path == ".." || slash == 0 || slash == len(path)-1 ||
-		slash > 0 && (strings.IndexByte(path[slash+1:], '/') >= 0 || path[:slash] == "." || path[:slash] == ".." || path[slash+1:] == "." || path[slash+1:] == ".."):
-		return nil, "", syscall.EINVAL
-	case slash < 0:
-		return d.root, path, nil
+	folder = d.root
+	for {
+		slash := strings.IndexByte(path, '/')
+		name = path
+		if slash >= 0 {
+			name = path[:slash]
+		}
+		if name == "" || name == "." || name == ".." {
+			return nil, "", syscall.EINVAL
+		}
+		if slash < 0 {
+			return folder, name, nil
+		}
+		folder, path = find(folder.now, name), path[slash+1:]
+		if folder == nil {
+			return nil, "", missing(path, fs.ErrNotExist)
+		}
+		if !folder.folder {
+			return nil, "", missing(path, syscall.ENOTDIR)
+		}
 	}
-	folder = find(d.root.now, path[:slash])
-	if folder == nil {
-		return nil, "", fs.ErrNotExist
+}
+
+// missing is why a path cannot be followed whose rest is this: err, unless the rest is no path at all.
+//
+//go:norace
+func missing(rest string, err error) error {
+	for {
+		slash := strings.IndexByte(rest, '/')
+		name := rest
+		if slash >= 0 {
+			name = rest[:slash]
+		}
+		if name == "" || name == "." || name == ".." {
+			return syscall.EINVAL
+		}
+		if slash < 0 {
+			return err
+		}
+		rest = rest[slash+1:]
 	}
-	if !folder.folder {
-		return nil, "", syscall.ENOTDIR
-	}
-	return folder, path[slash+1:], nil
 }
 
 // lookup returns the node with a path; "." is the root folder.

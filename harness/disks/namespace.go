@@ -62,18 +62,25 @@ func (s *snapshot) number(n *node) int {
 	return -1
 }
 
-// links lists the paths in folders with these entries (by node), sorted within each folder.
+// links lists the paths in folders with these entries (by node), sorted within each folder. A renamed folder that has both names (Weak)
+// has the first one here: no file system gives a folder two.
 func (s *snapshot) links(entries [][]entry) (links []link) {
-	for _, e := range entries[0] {
-		number := s.number(e.node)
-		links = append(links, link{e.name, number, s.folder[number]})
-		if !s.folder[number] {
-			continue
-		}
-		for _, in := range entries[number] {
-			links = append(links, link{e.name + "/" + in.name, s.number(in.node), false})
+	seen := make([]bool, len(s.nodes))
+	var within func(folder int, path string)
+	within = func(folder int, path string) {
+		seen[folder] = true
+		for _, e := range entries[folder] {
+			number := s.number(e.node)
+			if s.folder[number] && seen[number] {
+				continue
+			}
+			links = append(links, link{path + e.name, number, s.folder[number]})
+			if s.folder[number] {
+				within(number, path+e.name+"/")
+			}
 		}
 	}
+	within(0, "")
 	return links
 }
 

@@ -26,11 +26,12 @@ const (
 	Sync
 	Size
 	Close
+	Link // no call of disk.Disk
 )
 
 var kindNames = [...]string{
 	"any", "mkdir", "create", "open", "rename", "remove", "list", "syncdir", "lock",
-	"read", "write", "truncate", "allocate", "sync", "size", "close",
+	"read", "write", "truncate", "allocate", "sync", "size", "close", "link",
 }
 
 // String returns the kind's name in the text of faults.
@@ -44,7 +45,7 @@ func (k Kind) String() string {
 // Changes says whether the call changes what a crash may leave.
 func (k Kind) Changes() bool {
 	switch k {
-	case Mkdir, Create, Rename, Remove, SyncDir, Write, Truncate, Allocate, Sync:
+	case Mkdir, Create, Rename, Link, Remove, SyncDir, Write, Truncate, Allocate, Sync:
 		return true
 	}
 	return false

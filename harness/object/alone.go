@@ -38,6 +38,9 @@ func (s *sequential) scenario(x *sched.Execution) {
 	if err != nil {
 		x.Fail(err)
 	}
+	if e.inFolder && !e.onDisk {
+		o.inFolder.Store(1)
+	}
 	x.Go("alone", func(t *sched.T) {
 		var outcome values.Outcome
 		for _, i := range s.order {

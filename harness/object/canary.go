@@ -8,6 +8,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/recorded"
 	"github.com/racewindow/racewindow/harness/values"
 )
 
@@ -32,6 +33,7 @@ const (
 	losesUpdate                    // a write beside which another operation runs, in one window, has no effect
 	numberOfKind                   // of kinds of defects in each exploration
 	losesDurable                   // a durable write has no effect, in an exploration with crashes
+	losesSync                      // no sync reaches the disk, in an exploration with crashes of what is recorded
 )
 
 var defectWords = map[defectKind]string{
@@ -39,6 +41,7 @@ var defectWords = map[defectKind]string{
 	returnsOld:   "a result from before an operation that had returned",
 	losesUpdate:  "an update that is lost when another client runs in one window",
 	losesDurable: "a durable operation that a crash takes",
+	losesSync:    "a durable operation none of whose syncs reaches the disk",
 }
 
 // window is where the third canary can be preempted.
@@ -59,11 +62,17 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 		all = append(all, cases.Canary{What: defectWords[kind], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario}})
 	}
 	if of.Crash != nil && len(o.lasting()) > 0 {
-		canary, err := o.crashCanary(of.Crash)
-		if err != nil {
-			return nil, err
+		kinds := []defectKind{losesDurable}
+		if recorded.Possible() && o.inFolder.Load() != 0 {
+			kinds = append(kinds, losesSync)
 		}
-		all = append(all, canary)
+		for _, kind := range kinds {
+			canary, err := o.crashCanary(of.Crash, kind)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, canary)
+		}
 	}
 	return all, nil
 }
@@ -95,14 +104,15 @@ func (o *Object) lasting() (methods []*method) {
 	return methods
 }
 
-// crashCanary is a program of one client, of which a durable write has no effect. Nothing shows that but the object that is opened
-// after the crash.
-func (o *Object) crashCanary(crash *cases.Crash) (canary cases.Canary, err error) {
+// crashCanary is a program of one client, of which a durable write has no effect, or one that does not last. Nothing shows that but the
+// object that is opened after the crash.
+func (o *Object) crashCanary(crash *cases.Crash, kind defectKind) (canary cases.Canary, err error) {
 	p, err := o.losing(crash)
 	if err != nil {
 		return canary, err
 	}
-	return cases.Canary{What: defectWords[losesDurable], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario, Crashes: p.crashes}}, nil
+	p.planted.kind = kind
+	return cases.Canary{What: defectWords[kind], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario, Crashes: p.crashes}}, nil
 }
 
 // losing is such a program, with its defect; crash may be nil.

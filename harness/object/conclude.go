@@ -20,6 +20,9 @@ func (r *run) conclude(t *sched.T) {
 	if o.closer == nil || o.GoesOn {
 		r.heal()
 	}
+	if err := r.env.unrecorded(); err != nil {
+		t.Fail(err)
+	}
 	if err := r.judged(); err != nil {
 		t.Fail(err)
 	}

@@ -168,7 +168,7 @@ func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
 	case onFolder:
 		return fmt.Errorf("%w: %s uses neither Env.Disk nor Env.Dir when it is opened: have Open keep its data on one of them", ErrKeepsNothing, o.Name)
 	case e.inFolder:
-		return fmt.Errorf("%w in memory: %s uses Env.Dir, which cannot lose power: open it on Env.Disk, or have its processes killed (racewindow kill)", ErrKeepsNothing, o.Name)
+		return fmt.Errorf("%w in memory: %s uses Env.Dir, which cannot lose power while clients run freely: lose it one thread at a time (racewindow crash), open it on Env.Disk, or have its processes killed (racewindow kill)", ErrKeepsNothing, o.Name)
 	}
 	return fmt.Errorf("%w: %s does not use Env.Disk when it is opened, so its disk cannot lose power: have Open keep its data there", ErrKeepsNothing, o.Name)
 }

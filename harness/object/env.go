@@ -9,6 +9,8 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/recorded"
+	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
@@ -26,6 +28,9 @@ type Env struct {
 	// system says that the folder is somebody else's, and that the disk is the system's on it.
 	system  bool
 	problem error
+	// keeps says that power may be lost, or the disk fail, and so that what is done to the folder is recorded, by recorded, on disk.
+	keeps    bool
+	recorded *recorded.Folder
 }
 
 // envOn is an Env whose folder and disk are the system's, where they stay.
@@ -73,7 +78,8 @@ func (e *Env) Rand() *rand.Rand {
 	return e.random
 }
 
-// Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards. Where processes are killed
+// Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards. It loses power and fails as the case
+// says, in a build with racewindow's runtime, unless the object has asked for Disk. Where processes are killed
 // (racewindow kill) each of them finds what the one before has left.
 //
 //go:norace
@@ -81,15 +87,44 @@ func (e *Env) Dir() string {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.folder == "" {
-		folder, err := os.MkdirTemp("", "racewindow-")
-		if err != nil {
+		if err := e.makeFolder(); err != nil {
 			e.fail(fmt.Errorf("Env.Dir: %w", err))
 			return os.DevNull
 		}
-		e.folder = folder
 	}
 	e.inFolder = true
 	return e.folder
+}
+
+// makeFolder makes the folder, and has it recorded if the data is there and power may be lost.
+func (e *Env) makeFolder() (err error) {
+	if !recorded.Possible() {
+		e.folder, err = os.MkdirTemp("", "racewindow-")
+		return err
+	}
+	if e.folder, err = recorded.Make(); err != nil || !e.keeps || e.onDisk {
+		return err
+	}
+	if e.disk == nil {
+		e.disk = disks.New()
+	}
+	e.recorded, err = recorded.Attach(e.folder, e.disk)
+	return err
+}
+
+// unrecorded is an error that says what was done to the folder that is not on the disk, nil if all is.
+func (e *Env) unrecorded() error {
+	if e.recorded == nil {
+		return nil
+	}
+	err := e.recorded.Err()
+	if err == nil {
+		err = e.recorded.Check()
+	}
+	if err != nil {
+		return sched.UnusableError{Reason: "power cannot be lost under Env.Dir: " + err.Error()}
+	}
+	return nil
 }
 
 // Disk is a disk in memory, empty when the object is opened first. It loses power and fails as the case says. Where processes are
@@ -102,6 +137,10 @@ func (e *Env) Disk() disk.Disk {
 	e.onDisk = true
 	if e.system {
 		return disk.OS(e.folder)
+	}
+	if e.recorded != nil { // it is Disk that holds the data, and the folder something else
+		e.recorded.Detach()
+		e.recorded, e.disk = nil, nil
 	}
 	if e.disk == nil {
 		e.disk = disks.New()
@@ -118,8 +157,21 @@ func (e *Env) fail(err error) {
 
 // end removes what the execution has made.
 func (e *Env) end() {
+	if e.recorded != nil {
+		e.recorded.Detach()
+		e.recorded = nil
+	}
 	if e.folder != "" && !e.system {
 		_ = os.RemoveAll(e.folder) // a folder that stays is the system's to remove
 		e.folder = ""
 	}
+}
+
+// diskless says why there is no disk that could fail or lose power.
+func (e *Env) diskless() string {
+	if e.inFolder {
+		return "files in Env.Dir are recorded by racewindow's runtime only, which explores code without markers: this code has markers, so that its disk " +
+			"can neither fail nor lose power. Open it on Env.Disk, or leave crashes and faults out"
+	}
+	return "the object uses neither Env.Dir nor Env.Disk, so its disk can neither fail nor lose power: open it on one of them, or leave crashes and faults out"
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/values"
 )
@@ -18,7 +19,8 @@ type Object struct {
 	methods  []*method // by name
 	renderer values.Renderer
 	closer   closer
-	holds    sync.Mutex // one history at a time for the user's judge
+	holds    sync.Mutex     // one history at a time for the user's judge
+	inFolder raceoff.Number // 1: it keeps its data in Env.Dir
 }
 
 // A method is an operation that was checked.

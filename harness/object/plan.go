@@ -140,7 +140,9 @@ func (p *plan) at(i int) *Call {
 
 // scenario is one execution.
 func (p *plan) scenario(x *sched.Execution) {
-	r := p.newRun(p.object.newEnv(p.settings), reflect.Value{})
+	e := p.object.newEnv(p.settings)
+	e.keeps = p.c.Crash != nil || p.faulty()
+	r := p.newRun(e, reflect.Value{})
 	if p.object.keeps() {
 		r.mortal()
 	}
@@ -151,6 +153,9 @@ func (p *plan) scenario(x *sched.Execution) {
 		x.Fail(err)
 	}
 	r.object = object
+	if r.env.recorded != nil && p.planted != nil && p.planted.kind == losesSync {
+		r.env.disk.LoseSyncs()
+	}
 	if r.env.disk != nil && !r.env.system {
 		r.env.disk.After(func(disks.Operation) { x.AtDisk() })
 	}
@@ -231,7 +236,7 @@ func (r *run) injectFaults(x *sched.Execution) {
 		return
 	}
 	if r.env.disk == nil {
-		x.Fail(sched.UnusableError{Reason: "the object does not use Env.Disk, so its disk can neither fail nor lose power: open it on Env.Disk, or leave crashes and faults out"})
+		x.Fail(sched.UnusableError{Reason: r.env.diskless()})
 	}
 	r.env.disk.Sleep(x.Advance)
 	if r.failDisk(p.c.Faults) < len(p.c.Faults) {

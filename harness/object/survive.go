@@ -2,6 +2,7 @@ package object
 
 import (
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"slices"
 
@@ -43,6 +44,22 @@ func (r *run) Ends() { r.heal() }
 // Judge implements cases.Survivor: the object opens, and what is there is what all durable and some of the other operations leave;
 // so it is when power is lost again while the object opens.
 func (r *run) Judge(a cases.Aftermath) error {
+	if r.env.recorded == nil {
+		return r.judgeLoss(a)
+	}
+	err := r.env.recorded.Err()
+	if err == nil {
+		if err = r.judgeLoss(a); err == nil {
+			return nil
+		}
+	}
+	if wrong := r.env.unrecorded(); wrong != nil { // nothing is said of a disk that lacks something
+		return wrong
+	}
+	return err
+}
+
+func (r *run) judgeLoss(a cases.Aftermath) error {
 	h := r.left(notClosed)
 	var during []*disks.Image
 	a.Disk.After(func(o disks.Operation) {
@@ -173,13 +190,27 @@ func someOf(a cases.Aftermath) []*disks.Image {
 	return drawn
 }
 
+// holdsUp says whether an opening that waits for ever may wait for a client of the run that lost power, which is still there.
+func (r *run) holdsUp(err error) bool {
+	var failure *sched.Failure
+	if !sched.OnGoroutines() || !errors.As(err, &failure) || failure.Kind != sched.Deadlock {
+		return false
+	}
+	for i := range r.status {
+		if r.status[i].Load() == underWay {
+			return true
+		}
+	}
+	return false
+}
+
 // recoverFrom opens an object on a disk, under a scheduler of its own, and judges what is there.
 func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when string) error {
 	p := r.plan
 	p.crashes.Recoveries.Add(1)
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
-	e.disk = d
+	e.disk, e.keeps = d, r.env.recorded != nil
 	asked, err := p.reopen(e, h, questions{opened: func() { d.After(nil) }})
 	var found *Violation
 	if err == nil {
@@ -189,6 +220,9 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when stri
 	switch {
 	case errors.As(err, &unusable):
 		return unusable
+	case r.holdsUp(err):
+		return sched.UnusableError{Reason: fmt.Sprintf("%s%v; while power is lost the clients stand in the middle of operations, so that a lock which all "+
+			"instances of the object share, as a package variable is, may be one of theirs: nothing can be said of a crash then", when, err)}
 	case err != nil:
 		v := owed.broken("%s%v", when, err)
 		var failure *sched.Failure

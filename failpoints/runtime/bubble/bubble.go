@@ -119,9 +119,51 @@ type Functions = struct {
 	NextTimer func(t *Timer) bool
 	Settle    func()
 	Wraps     func(entry uintptr) (function, file string)
+	Record    func(before func(c *Call), after func(c *Call, data []byte))
 }
 
+// A Call is one of the system's that changes files, or may.
+type Call = struct {
+	Kind          uint8
+	Name          string // of the system call
+	FD, To        int    // the file; or the folders that Path and NewPath are relative to
+	Path, NewPath string
+	Flags, At     int64 // At is -1 for where the file stands
+	Bytes         int64
+	Result, Errno uintptr
+	Instead       bool  // the call is not made: it comes to Result and Errno
+	Most          int64 // bytes that a write may write, -1 for all
+}
+
+// Kinds of calls.
+const (
+	CallOpen = 1 + iota
+	CallWrite
+	CallTruncate
+	CallAllocate
+	CallSync
+	CallRename
+	CallLink
+	CallSymlink
+	CallRemove
+	CallMkdir
+	CallCopy
+	CallMap
+	CallUnknown
+	CallRead
+)
+
 var linked *Functions
+
+// Record has all calls of the process told that may change files, before they are made and after them; after gets what a write has written or
+// a read has read, which it may change, and must not keep it. Of calls that change nothing reads are told, because they may be made to fail. Two nils end that. It says false where the runtime was not offered.
+func Record(before func(c *Call), after func(c *Call, data []byte)) bool {
+	if linked == nil {
+		return false
+	}
+	linked.Record(before, after)
+	return true
+}
 
 // Offered are the functions of this program's runtime; nil in a copy of this package that was offered none.
 func Offered() *Functions { return linked }

@@ -115,14 +115,15 @@ func exploreCommand() *cobra.Command {
 const exploreCrashAbout = `Find what a loss of power destroys: one thread runs at a time, and power is lost at every step of every schedule.
 The object, or the log, is opened again from every disk that this may leave, and must hold what was durable.
 
-With packages, it is for the objects of harness.Check that open their files with env.Disk(). The command is
-'racewindow explore --crash', and has its other flags. ('racewindow stress --crash' loses power under load, with
+With packages, it is for the objects of harness.Check that open their files with env.Disk(), and for code without
+markers that has them in env.Dir(): what it does there with package os, syscall or golang.org/x/sys/unix is recorded.
+The command is 'racewindow explore --crash', and has its other flags. ('racewindow stress --crash' loses power under load, with
 thousands of goroutines; 'racewindow kill' kills processes.)
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage or tests that cannot be built,
 3 no verdict: the run itself failed, was interrupted, or left something without a verdict.`
 
-const exploreCrashExamples = `  racewindow crash ./wal                              the objects of ./wal that keep data on env.Disk()
+const exploreCrashExamples = `  racewindow crash ./wal                              the objects of ./wal that keep data on env.Disk() or in env.Dir()
   racewindow crash --model weak --faults 2 --run TestWAL ./wal
   racewindow crash --program 'w0: append 1, flush, append 1' --schedules 2000`
 

@@ -30,6 +30,7 @@ func init() {
 		NextTimer: nextTimer,
 		Settle:    settle,
 		Wraps:     wraps,
+		Record:    record,
 	}
 }
 
@@ -95,3 +96,6 @@ func settle()
 
 //go:linkname wraps runtime.racewindowWraps
 func wraps(entry uintptr) (function, file string)
+
+//go:linkname record syscall.racewindowRecord
+func record(before func(*Call), after func(*Call, []byte))

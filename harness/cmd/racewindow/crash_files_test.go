@@ -1,0 +1,160 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// fileCounter keeps a number in a file, with package os and the system's calls alone.
+const fileCounter = `package tally
+
+import (
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// A Tally keeps a number of one digit in a file.
+type Tally struct{ folder string }
+
+func New(folder string) (*Tally, error) { return &Tally{folder}, nil }
+
+func (t *Tally) Set(n uint8) error {
+	name := filepath.Join(t.folder, "tally")
+	f, err := os.Create(name + ".new")
+	if err != nil {
+		return err
+	}
+	written := make(chan error)
+	go func() { // its stack is small, and moves while the call is told
+		var digit [1]byte
+		digit[0] = '0' + n%10
+		_, err := unix.Pwrite(int(f.Fd()), digit[:], 0)
+		written <- err
+	}()
+	if err := <-written; err != nil {
+		return err
+	}
+	if err := syscall.Fdatasync(int(f.Fd())); err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := os.Rename(name+".new", name); err != nil {
+		return err
+	}
+	return t.settle()
+}
+
+func (t *Tally) settle() error {
+	folder, err := os.Open(t.folder)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
+}
+
+func (t *Tally) Get() string {
+	kept, _ := os.ReadFile(filepath.Join(t.folder, "tally"))
+	return string(kept)
+}
+`
+
+const fileCheck = `package tally_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/racewindow/racewindow/harness"
+	tally "strange.example/counting"
+)
+
+func TestKept(t *testing.T) {
+	harness.Check(t, harness.Subject[*tally.Tally]{
+		Open: func(_ context.Context, e harness.Env) (*tally.Tally, error) { return tally.New(e.Dir()) },
+		Ops:  harness.Ops{"set": harness.Op{Do: (*tally.Tally).Set, Durable: harness.OnReturn}, "get": (*tally.Tally).Get},
+	})
+}
+`
+
+func TestPowerIsLostUnderCodeThatUsesPackageOsAlone(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, fileCounter)
+	writeFile(t, folder, "tally_test.go", fileCheck)
+	for _, model := range []string{"ordered", "weak"} {
+		code, output := commandIn(t, folder, "crash", "--model", model, "--program", "c0: set(1), set(2), get()", "--schedules", "100", "--seed", "1", ".")
+		require.Equal(t, exitHeld, code, output)
+		require.Contains(t, output, "crashes ("+model+")")
+		require.Contains(t, output, "canary: a result that is dropped was found")
+		require.Contains(t, output, "a durable operation that a crash takes was found")
+		require.Contains(t, output, "a durable operation none of whose syncs reaches the disk was found")
+	}
+
+	for lost, found := range map[string]string{
+		"\treturn t.settle()\n":          `; crash c0@\S+ (disk|tape)=\d`,
+		"syscall.Fdatasync(int(f.Fd()))": `; crash c0@\S+ (disk|tape)=\d`,
+	} {
+		without := map[string]string{"\treturn t.settle()\n": "\treturn nil\n", "syscall.Fdatasync(int(f.Fd()))": "error(nil)"}[lost]
+		code := strings.Replace(fileCounter, lost, without, 1)
+		if !strings.Contains(code, "syscall.") {
+			code = strings.Replace(code, "\t\"syscall\"\n", "", 1)
+		}
+		writeFile(t, folder, "tally.go", code)
+		require.NoError(t, os.RemoveAll(filepath.Join(folder, "testdata")))
+		exit, output := commandIn(t, folder, "crash", "--program", "c0: set(1), set(2)", "--schedules", "100", "--seed", "1", "--json", "found.json", ".")
+		require.Equal(t, exitViolated, exit, output)
+		require.Contains(t, output, "FAIL Durability")
+		content, err := os.ReadFile(filepath.Join(folder, "found.json"))
+		require.NoError(t, err)
+		var told []struct{ Case string }
+		require.NoError(t, json.Unmarshal(content, &told))
+		require.Regexp(t, found, told[0].Case)
+		exit, output = commandIn(t, folder, "replay", "--times", "20", told[0].Case, ".")
+		require.Equal(t, exitViolated, exit, output)
+		require.Contains(t, output, "failed 20 of 20 times")
+	}
+}
+
+// A client that stands in a write holds a lock of the package, and every recovery waits for it: in the process that lost power nobody would.
+func TestALockOfThePackageThatAClientHoldsIsNoDeadlockOfARecovery(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, strings.NewReplacer(
+		"\t\"path/filepath\"\n", "\t\"path/filepath\"\n\t\"sync\"\n",
+		"func New(folder string) (*Tally, error) { return", "var all sync.Mutex\n\nfunc New(folder string) (*Tally, error) {\n\tall.Lock()\n\tdefer all.Unlock()\n\treturn",
+		"return &Tally{folder}, nil }", "return &Tally{folder}, nil\n}",
+		"\tname := filepath", "\tall.Lock()\n\tdefer all.Unlock()\n\tname := filepath",
+	).Replace(fileCounter))
+	writeFile(t, folder, "tally_test.go", fileCheck)
+	exit, output := commandIn(t, folder, "crash", "--program", "c0: set(1), set(2)", "--schedules", "100", "--seed", "1", ".")
+	require.Equal(t, exitFailed, exit, output)
+	require.Contains(t, output, "a lock which all instances of the object share")
+}
+
+func TestWhatCannotBeRecordedHasNoVerdict(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, fileCounter)
+	writeFile(t, folder, "tally_test.go", fileCheck)
+	for change, says := range map[string]string{
+		"if err := exec.Command(\"sh\", \"-c\", \"echo x >\"+name+\".side\").Run(); err != nil {\n\t\treturn err\n\t}\n":                  "tally.side is there, and no operation that is recorded did that: a child process",
+		"if _, err := unix.Mmap(int(f.Fd()), 0, 1, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {\n\t\treturn err\n\t}\n": "mmap cannot be recorded: what is written to a shared map",
+	} {
+		code := strings.Replace(fileCounter, "\twritten := make", "\t"+change+"\twritten := make", 1)
+		if strings.Contains(change, "exec.") {
+			code = strings.Replace(code, "\t\"os\"\n", "\t\"os\"\n\t\"os/exec\"\n", 1)
+		}
+		writeFile(t, folder, "tally.go", code)
+		exit, output := commandIn(t, folder, "crash", "--program", "c0: set(1), set(2)", "--schedules", "100", "--seed", "1", ".")
+		require.Equal(t, exitFailed, exit, output)
+		require.Contains(t, output, says)
+	}
+}

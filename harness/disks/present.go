@@ -1,0 +1,112 @@
+package disks
+
+import "github.com/racewindow/racewindow/storage/disk"
+
+// A Present is a name on a disk as the process sees it now, synced or not.
+type Present struct {
+	Path   string
+	Folder bool
+	// First is the number of the first name that the same file has, which is its own if it has no other before.
+	First int
+	// File stays that of the file whatever becomes of its names. It is nil for a folder.
+	File disk.File
+	// Bytes is the file's length.
+	Bytes   int64
+	content *content
+}
+
+// Present lists all names, those of a folder after it, sorted by name. It is no operation. What it shows of the contents is of this moment,
+// and nothing may write meanwhile.
+func (d *Disk) Present() (all []Present) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	first := map[*node]int{}
+	var within func(folder *node, path string)
+	within = func(folder *node, path string) {
+		for _, e := range folder.now {
+			p := Present{Path: path + e.name, Folder: e.node.folder, First: len(all)}
+			if !p.Folder {
+				if other, is := first[e.node]; is {
+					p.First = other
+				}
+				first[e.node] = p.First
+				p.File, p.Bytes, p.content = &file{disk: d, node: e.node, life: d.life}, e.node.cache.size, &e.node.cache
+			}
+			if all = append(all, p); p.Folder {
+				within(e.node, p.Path+"/")
+			}
+		}
+	}
+	within(d.root, "")
+	return all
+}
+
+// Parts calls a function with the bytes of the file that are not certain to be zeros, in order. They must not be changed or kept.
+func (p Present) Parts(part func(at int64, bytes []byte) error) error {
+	if p.content == nil {
+		return nil
+	}
+	for i, s := range p.content.sectors {
+		at := int64(i) * SectorBytes
+		if s == nil || at >= p.Bytes {
+			continue
+		}
+		if err := part(at, s[:min(SectorBytes, p.Bytes-at)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Names says whether a path names that file, which is one of this disk.
+func (d *Disk) Names(path string, f disk.File) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	of, is := f.(*file)
+	n, err := d.lookup(path)
+	return is && err == nil && n == of.node
+}
+
+// LoseSyncs has no sync make anything durable from now on, of files or folders, and all succeed: a canary.
+func (d *Disk) LoseSyncs() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.syncless = true
+}
+
+// Fails says whether anything may fail: an injector is asked.
+func (d *Disk) Fails() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.faults != nil
+}
+
+// Decide asks what becomes of an operation before it is made elsewhere, as the injector says. The next call on the disk is that operation, and
+// comes to the same.
+func (d *Disk) Decide(o Operation) Fault {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var f Fault
+	if d.faults != nil && d.looked == 0 {
+		f, _ = d.faults.inject(&o)
+	}
+	if f.Err != nil && o.Kind == Write {
+		f.Keep = f.keep(o.Bytes, d.tape)
+	}
+	d.decided = &f
+	return f
+}
+
+// Spoil does to what was read elsewhere what a fault says.
+func (d *Disk) Spoil(f Fault, p []byte) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	f.spoil(p, d.tape)
+}
+
+// Undecided takes a decision back: the operation is not made.
+func (d *Disk) Undecided() {
+	d.mu.Lock()
+	d.decided = nil
+	d.mu.Unlock()
+}

@@ -1,0 +1,276 @@
+package recorded
+
+import (
+	"syscall"
+
+	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
+	"github.com/racewindow/racewindow/harness/disks"
+)
+
+// after does on the disk what a call has done to a folder. data is what a write has written.
+func after(c *bubble.Call, data []byte) {
+	if c.Instead {
+		failed(c)
+		return
+	}
+	if c.Errno != 0 {
+		undecided(c)
+		return
+	}
+	switch c.Kind {
+	case bubble.CallOpen:
+		opened(c)
+		undecided(c)
+	case bubble.CallRead:
+		read(c, data)
+	case bubble.CallWrite, bubble.CallCopy:
+		written(c, data)
+	case bubble.CallTruncate:
+		truncated(c)
+	case bubble.CallAllocate:
+		allocated(c)
+	case bubble.CallSync:
+		synced(c)
+	case bubble.CallRename, bubble.CallLink, bubble.CallSymlink:
+		named(c)
+	case bubble.CallRemove:
+		if f, below := place(c.FD, c.Path); f != nil {
+			_ = f.disk.Remove(below)
+		}
+	case bubble.CallMkdir:
+		if f, below := place(c.FD, c.Path); f != nil {
+			_ = f.disk.Mkdir(below)
+		}
+	case bubble.CallMap:
+		mapped(c)
+	case bubble.CallUnknown:
+		for _, f := range folders() {
+			f.refuse(c, "its operations are carried out without a call for each")
+		}
+	}
+}
+
+// failed does what is left of a call that was not made, because a fault struck: the disk knows which.
+func failed(c *bubble.Call) {
+	f, o, _ := foresee(c)
+	if f == nil {
+		return
+	}
+	_, file, _, below := fileOf(c.FD)
+	switch o.Kind {
+	case disks.Sync:
+		_ = file.Sync()
+	case disks.SyncDir:
+		_ = f.disk.SyncDir(below)
+	default:
+		f.disk.Undecided() // it has no effect
+	}
+}
+
+// undecided takes back what was decided of a call that has failed by itself.
+func undecided(c *bubble.Call) {
+	if f, _, _ := decidable(c); f != nil {
+		f.disk.Undecided()
+	}
+}
+
+// read flips a bit of what was read, as a fault may say.
+func read(c *bubble.Call, data []byte) {
+	if f, _, _ := decidable(c); f != nil {
+		f.disk.Undecided()
+		f.disk.Spoil(f.flip, data)
+	}
+}
+
+// opened notes a file that was made, or emptied.
+func opened(c *bubble.Call) {
+	if c.Flags&(syscall.O_CREAT|syscall.O_TRUNC) == 0 && c.Flags&tmpfile != tmpfile {
+		return
+	}
+	fd := int(c.Result)
+	f, below := find(descriptor(fd))
+	if f == nil {
+		return
+	}
+	if c.Flags&tmpfile == tmpfile {
+		f.refuse(c, "it makes a file without a name (O_TMPFILE)")
+		return
+	}
+	id, mode, err := identify(fd)
+	if err != nil || mode&syscall.S_IFMT != syscall.S_IFREG {
+		return
+	}
+	file, known := f.files[id]
+	if known && f.disk.Names(below, file) {
+		if c.Flags&syscall.O_TRUNC != 0 {
+			_ = file.Truncate(0)
+		}
+		return
+	}
+	if file, err = f.disk.Create(below); err != nil {
+		f.refuse(c, err.Error())
+		return
+	}
+	f.files[id] = file
+}
+
+// written notes what a write has written, or a copy from another file.
+func written(c *bubble.Call, data []byte) {
+	if c.Result == 0 || c.FD == cwd {
+		return
+	}
+	f, file, _, _ := fileOf(c.FD)
+	if file == nil {
+		return
+	}
+	if c.Kind == bubble.CallCopy {
+		if c.At > 0 {
+			f.refuse(c, "the position is given by a pointer")
+			return
+		}
+		c.At = -1
+	}
+	at, flags := c.At, status(c.FD)
+	if at < 0 || flags&syscall.O_APPEND != 0 {
+		at = beginOfWrite(c.FD, at, int64(c.Result))
+	}
+	if c.Kind == bubble.CallCopy {
+		data = readBack(c.FD, at, int(c.Result))
+	}
+	if data == nil || at < 0 {
+		f.refuse(c, "where it wrote, or what, is not known")
+		return
+	}
+	_, _ = file.WriteAt(data, at)
+	if flags&syscall.O_DSYNC != 0 {
+		_ = file.Sync()
+	}
+}
+
+// beginOfWrite is where a write began that wrote so many bytes at the descriptor's position, or with O_APPEND at the end of the file.
+func beginOfWrite(fd int, at, bytes int64) int64 {
+	if at < 0 {
+		now, err := syscall.Seek(fd, 0, 1)
+		if err != nil {
+			return -1
+		}
+		return now - bytes
+	}
+	var s syscall.Stat_t
+	if syscall.Fstat(fd, &s) != nil {
+		return -1
+	}
+	return s.Size - bytes
+}
+
+// status are the flags with which a file was opened.
+func status(fd int) uintptr {
+	flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
+	return flags
+}
+
+// readBack reads what a copy has written.
+func readBack(fd int, at int64, bytes int) []byte {
+	again, err := syscall.Open(descriptor(fd), syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil
+	}
+	defer syscall.Close(again)
+	data := make([]byte, bytes)
+	for read := 0; read < bytes; {
+		n, err := syscall.Pread(again, data[read:], at+int64(read))
+		if n <= 0 || err != nil {
+			return nil
+		}
+		read += n
+	}
+	return data
+}
+
+func truncated(c *bubble.Call) {
+	if c.FD != cwd {
+		if _, file, _, _ := fileOf(c.FD); file != nil {
+			_ = file.Truncate(c.Bytes)
+		}
+		return
+	}
+	name := absolute(cwd, c.Path)
+	if f, _ := find(name); f != nil {
+		if id, err := identifyName(name); err == nil && f.files[id] != nil {
+			_ = f.files[id].Truncate(c.Bytes)
+		}
+	}
+}
+
+func allocated(c *bubble.Call) {
+	f, file, _, _ := fileOf(c.FD)
+	switch {
+	case file == nil || c.Flags == keepSize:
+	case c.Flags != 0:
+		f.refuse(c, "it changes what is in the file, and not only how long it is")
+	default:
+		_ = file.Allocate(c.At + c.Bytes)
+	}
+}
+
+// synced makes durable what a call has. A call for a whole file system makes all so.
+func synced(c *bubble.Call) {
+	if c.Name == "fsync" || c.Name == "fdatasync" {
+		f, file, _, below := fileOf(c.FD)
+		switch {
+		case file != nil:
+			_ = file.Sync()
+		case f != nil:
+			_ = f.disk.SyncDir(below)
+		}
+		return
+	}
+	if c.Name == "msync" { // of a map that may be written, which was refused
+		return
+	}
+	for _, f := range folders() {
+		_ = f.disk.SyncDir(".")
+		for _, p := range f.disk.Present() {
+			if p.Folder {
+				_ = f.disk.SyncDir(p.Path)
+			} else {
+				_ = p.File.Sync()
+			}
+		}
+	}
+}
+
+// named changes names.
+func named(c *bubble.Call) {
+	from, below := place(c.FD, c.Path)
+	to, newBelow := place(c.To, c.NewPath)
+	switch {
+	case c.Kind == bubble.CallSymlink:
+		if to != nil {
+			to.refuse(c, "it makes a link to a name")
+		}
+	case from == nil && to == nil:
+	case from != to && from != nil:
+		from.refuse(c, "the file is then in no folder that is recorded, or in another one: "+c.NewPath)
+	case from != to:
+		to.refuse(c, "the file comes from outside of what is recorded: "+c.Path)
+	case c.Kind == bubble.CallLink:
+		_ = from.disk.Link(below, newBelow)
+	case c.Flags&^noReplace != 0:
+		from.refuse(c, "it does more than to rename")
+	default:
+		_ = from.disk.Rename(below, newBelow)
+	}
+}
+
+// mapped refuses maps of files that may be written: what is written there no call tells.
+func mapped(c *bubble.Call) {
+	const shared = 1
+	protection, flags := c.Flags, c.At
+	if protection&syscall.PROT_WRITE == 0 || flags&shared == 0 || c.FD < 0 {
+		return
+	}
+	if f, file, _, _ := fileOf(c.FD); file != nil {
+		f.refuse(c, "what is written to a shared map of a file, no call tells")
+	}
+}

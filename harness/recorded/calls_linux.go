@@ -1,0 +1,194 @@
+package recorded
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"syscall"
+
+	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
+	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/storage/disk"
+)
+
+// Flags of the system's that package syscall does not have.
+const (
+	noReplace = 1 // renameat2
+	keepSize  = 1 // fallocate
+	tmpfile   = 0x410000
+	cwd       = -100
+)
+
+// folders are those that are recorded now.
+func folders() []*Folder {
+	attached.mu.Lock()
+	defer attached.mu.Unlock()
+	return attached.all
+}
+
+// fileOf is what a descriptor is of: a file of a folder that is recorded, or with file nil a folder of one, at the path below it.
+func fileOf(fd int) (f *Folder, file disk.File, id identity, below string) {
+	id, mode, err := identify(fd)
+	if err != nil {
+		return nil, nil, id, ""
+	}
+	switch mode & syscall.S_IFMT {
+	case syscall.S_IFREG:
+		for _, f := range folders() {
+			if file, is := f.files[id]; is {
+				return f, file, id, ""
+			}
+		}
+	case syscall.S_IFDIR:
+		f, below := find(descriptor(fd))
+		return f, nil, id, below
+	}
+	return nil, nil, id, ""
+}
+
+// descriptor is the path of an open file.
+func descriptor(fd int) string {
+	var name [syscall.PathMax]byte
+	n, err := syscall.Readlink("/proc/self/fd/"+strconv.Itoa(fd), name[:])
+	if err != nil {
+		return ""
+	}
+	return string(name[:n])
+}
+
+// find is the folder in which a path lies, nil for none.
+func find(path string) (f *Folder, below string) {
+	for _, f := range folders() {
+		if below, is := f.within(path); is {
+			return f, below
+		}
+	}
+	return nil, ""
+}
+
+// place is where a name lies that a call has given, relative to a folder that is open.
+func place(fd int, name string) (f *Folder, below string) { return find(absolute(fd, name)) }
+
+func absolute(fd int, name string) string {
+	if name == "" {
+		return descriptor(fd)
+	}
+	if name[0] != '/' {
+		folder := descriptor(fd)
+		if fd == cwd {
+			folder, _ = syscall.Getwd()
+		}
+		name = folder + "/" + name
+	}
+	folder, base := path.Split(path.Clean(name))
+	if resolved := resolve(folder); resolved != "" {
+		return path.Join(resolved, base)
+	}
+	return path.Clean(name)
+}
+
+// resolve follows the links of a folder's path, "" where there is no such folder.
+func resolve(folder string) string {
+	for _, f := range folders() {
+		if _, is := f.within(path.Clean(folder)); is {
+			return folder // in which there are no links
+		}
+	}
+	const openPath = 0x200000
+	fd, err := syscall.Open(folder, openPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return ""
+	}
+	defer syscall.Close(fd)
+	return descriptor(fd)
+}
+
+// refuse notes what cannot be recorded.
+func (f *Folder) refuse(c *bubble.Call, what string) {
+	if f.err == nil {
+		f.err = fmt.Errorf("what the code does with %s cannot be recorded: %s", c.Name, what)
+	}
+}
+
+// before lets calls fail that are to.
+func before(c *bubble.Call) {
+	f, o, id := decidable(c)
+	if f == nil {
+		return
+	}
+	if owed := f.owed[id]; owed != 0 && o.Kind == disks.Write {
+		delete(f.owed, id)
+		c.Instead, c.Errno = true, uintptr(owed)
+		return
+	}
+	fault := f.disk.Decide(o)
+	if fault.Err == nil {
+		f.flip = fault
+		return
+	}
+	number, is := fault.Err.(syscall.Errno)
+	if !is {
+		number = syscall.EIO
+	}
+	if o.Kind == disks.Write && fault.Keep > 0 {
+		f.owed[id], c.Most = number, int64(fault.Keep)
+		return
+	}
+	c.Instead, c.Errno = true, uintptr(number)
+}
+
+// decidable is foresee of a call that may fail. The folder is nil for others.
+func decidable(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
+	if !slices.ContainsFunc(folders(), func(f *Folder) bool { return f.disk.Fails() }) {
+		return nil, o, id
+	}
+	if f, o, id = foresee(c); f != nil && !f.disk.Fails() {
+		f = nil
+	}
+	return f, o, id
+}
+
+// foresee is the operation of a disk that a call is.
+func foresee(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
+	switch c.Kind {
+	case bubble.CallOpen:
+		f, below := place(c.FD, c.Path)
+		o = disks.Operation{Kind: disks.Open, Name: below}
+		if _, err := identifyName(absolute(c.FD, c.Path)); err != nil {
+			o.Kind = disks.Create
+		}
+		return f, o, id
+	case bubble.CallRead, bubble.CallWrite, bubble.CallSync, bubble.CallTruncate, bubble.CallAllocate:
+		if c.FD == cwd {
+			return nil, o, id
+		}
+		f, file, id, below := fileOf(c.FD)
+		if f == nil {
+			return nil, o, id
+		}
+		name, _ := f.within(descriptor(c.FD))
+		switch o = (disks.Operation{Name: name, At: c.At, Bytes: int(c.Bytes)}); {
+		case c.Kind == bubble.CallWrite && file != nil:
+			o.Kind = disks.Write
+		case c.Kind == bubble.CallRead && file != nil:
+			o.Kind = disks.Read
+		case c.Kind == bubble.CallSync && file != nil:
+			o.Kind = disks.Sync
+		case c.Kind == bubble.CallSync:
+			o.Kind, o.Name = disks.SyncDir, below
+		case c.Kind == bubble.CallTruncate && file != nil:
+			o.Kind, o.At = disks.Truncate, c.Bytes
+		case c.Kind == bubble.CallAllocate && file != nil && c.Flags == 0:
+			o.Kind, o.At = disks.Allocate, c.At+c.Bytes
+		default:
+			return nil, o, id
+		}
+		return f, o, id
+	case bubble.CallRename, bubble.CallRemove, bubble.CallMkdir, bubble.CallLink:
+		f, below := place(c.FD, c.Path)
+		kinds := map[uint8]disks.Kind{bubble.CallRename: disks.Rename, bubble.CallRemove: disks.Remove, bubble.CallMkdir: disks.Mkdir, bubble.CallLink: disks.Link}
+		return f, disks.Operation{Kind: kinds[c.Kind], Name: below}, id
+	}
+	return nil, o, id
+}

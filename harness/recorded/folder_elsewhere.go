@@ -1,0 +1,33 @@
+//go:build !linux
+
+package recorded
+
+import (
+	"errors"
+	"os"
+
+	"github.com/racewindow/racewindow/harness/disks"
+)
+
+// A Folder is none here.
+type Folder struct{}
+
+var errElsewhere = errors.New("files are recorded on Linux only")
+
+// Possible says that nothing is recorded here.
+func Possible() bool { return false }
+
+// Make makes an empty folder.
+func Make() (path string, err error) { return os.MkdirTemp("", "racewindow-") }
+
+// Attach always fails.
+func Attach(string, *disks.Disk) (*Folder, error) { return nil, errElsewhere }
+
+// Detach does nothing.
+func (*Folder) Detach() {}
+
+// Err is never asked, for there is no Folder.
+func (*Folder) Err() error { return errElsewhere }
+
+// Check is never asked either.
+func (*Folder) Check() error { return errElsewhere }
