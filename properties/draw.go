@@ -22,6 +22,8 @@ type Shape struct {
 	Delays int
 	// Quiet leaves out what the store does on its own: flushes by size and time.
 	Quiet bool
+	// Rough takes part what ends or refuses the calls of other clients. A delay may then wait for what never comes.
+	Rough bool
 }
 
 // Cases generates cases of a shape. A case contains everything that was drawn, so its text can be executed again.
@@ -66,7 +68,7 @@ type drawing struct {
 func one[T any](r *rand.Rand, all ...T) T { return all[r.Intn(len(all))] }
 
 func (d drawing) draw() cases.Case {
-	c := cases.Draw(d.random, cases.Shape{Threads: d.Threads, Operations: d.Operations, Quiet: d.Quiet})
+	c := cases.Draw(d.random, cases.Shape{Threads: d.Threads, Operations: d.Operations, Quiet: d.Quiet, Calm: !d.Rough})
 	c.Options.Handover = one(d.random, d.Handovers...)
 	if d.Delays > 0 {
 		for range d.random.Intn(d.Delays + 1) {

@@ -17,7 +17,7 @@ func SizeOf(c cases.Case) (s Size) {
 		for _, o := range t.Operations {
 			s.Records += o.Records()
 			switch o.Kind {
-			case cases.Append, cases.Fragments:
+			case cases.Append, cases.Fragments, cases.AppendDurable, cases.AppendAt, cases.Spent:
 				s.Appends++
 			case cases.Flush:
 				s.Flushes++

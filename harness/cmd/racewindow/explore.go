@@ -61,7 +61,7 @@ const exploreExamples = `  racewindow explore ./cache                          w
   racewindow explore --run 'TestEvict/full' --exhaustive --preemptions 2 ./cache    a plain test
   racewindow explore -json -p 4 --known known.txt --junit junit.xml --sarif races.sarif ./...    for a CI
   racewindow explore --handover stale                 the seed's bug: exit code 1 and a report
-  racewindow explore                                  random programs on the default hand-over for 10 s
+  racewindow explore                                  random programs on each hand-over that is meant to hold, for 10 s
   racewindow explore --program 'w0: append 1, flush; r0: read - end' --exhaustive --preemptions 3
   racewindow explore --handover recheck --strategy pct --seed 7 --json -
   racewindow explore --subject registry --set removal=statusfirst`
@@ -154,11 +154,11 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	f.teller.define(flags)
 	flags.StringToStringVar(&f.set, "set", nil, "with packages and --subject registry: settings, `NAME=VALUE,...`")
 	flags.StringVar(&f.subject, "subject", "log", "without packages, `NAME` of what the command brings: "+strings.Join(subjectNames(), " or "))
-	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default)")
+	flags.StringVar(&f.handover, "handover", "", "`NAME` of the hand-over: "+handoverNames()+" (default the engine's default; drawn programs: each that is meant to hold)")
 	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
-	flags.IntVar(&f.config.Draw.Operations, "max-operations", 3, "most operations of one thread of a drawn program, `N`")
-	flags.IntVar(&f.config.PerProgram, "per-program", 0, "most schedules of one drawn program, `N`: less where it repeats itself (default 2000, with --crash 100)")
+	flags.IntVar(&f.config.Draw.Operations, "max-operations", 5, "most operations of one thread of a drawn program, `N`: those of up to 3 come first")
+	flags.IntVar(&f.config.PerProgram, "per-program", 0, "most schedules of one drawn program, `N`: less where it repeats itself (default 600, with --crash 40)")
 	flags.StringVar(&s.Strategy, "strategy", "", "`NAME`: "+strings.Join(sched.Strategies(), ", ")+" (default several in turn)")
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
@@ -253,11 +253,11 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 
 // settleDraw settles which programs are drawn.
 func (f *exploreFlags) settleDraw(flags *pflag.FlagSet) error {
-	f.config.Draw.Small, f.config.Draw.Torn = true, f.crash
+	f.config.Draw.Small, f.config.Draw.Torn, f.config.ShortFirst = true, f.crash, true
 	if !flags.Changed("per-program") {
-		f.config.PerProgram = 2000
-		if f.crash { // crashes show most of what they can in the first schedules of a program
-			f.config.PerProgram = 100
+		f.config.PerProgram = 600
+		if f.crash { // most of what a crash shows, it shows in the first schedules of a program
+			f.config.PerProgram = 40
 		}
 	}
 	if f.program == "" {

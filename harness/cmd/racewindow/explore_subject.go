@@ -61,7 +61,12 @@ func (f *exploreFlags) settleSubject(flags *pflag.FlagSet) error {
 		if err != nil {
 			return err
 		}
-		f.settings, f.config.Settle = "handover="+handover.Name(), log.OnHandover(handover.Name())
+		f.settings = "handover=" + handover.Name()
+		if f.handover == "" && f.program == "" { // programs are drawn on each that is meant to hold
+			f.config.Name, f.holds = strings.Join(log.Holding(), " and "), true
+			return nil
+		}
+		f.config.Settle = log.OnHandover(handover.Name())
 		return f.settleName(log.Options{Handover: handover.Name()})
 	}
 	if flags.Changed("handover") {

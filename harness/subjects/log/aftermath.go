@@ -110,7 +110,7 @@ func (r *run) lost(complete uint64) (lengths []int) {
 	}
 	sequence := uint32(0)
 	for _, o := range r.c.Threads[id.Client].Operations {
-		if o.Records() == 0 || o.Kind == Abort {
+		if !o.ownLog() || r.c.Options.doomed(o) {
 			continue
 		}
 		if sequence++; sequence == id.Sequence {

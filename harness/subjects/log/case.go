@@ -32,7 +32,14 @@ type Options struct {
 	Handover              string
 	Arena                 int
 	Chunk, Segment, Flush int64
-	Interval              time.Duration
+	// Tail bounds what is unflushed, Value one value.
+	Tail     int64
+	Value    int
+	Interval time.Duration
+	// NoSync has flushes write without syncing; such a case has no crash.
+	NoSync bool
+	// Frames has the values consist of intact frames of another log.
+	Frames bool
 	// Seed is where the bytes of the values come from.
 	Seed uint64
 }
@@ -55,9 +62,22 @@ const (
 	Read
 	Reopen
 	Advance
+	AppendDurable
+	AppendAt
+	Spent
+	Visible
+	Durable
+	Cancel
+	Close
+	CloseStore
+	Handle
+	Other
 )
 
-var kindNames = []string{"append", "fragments", "abort", "flush", "read", "reopen", "advance"}
+var kindNames = []string{
+	"append", "fragments", "abort", "flush", "read", "reopen", "advance",
+	"appenddurable", "appendat", "spent", "visible", "durable", "cancel", "close", "closestore", "handle", "other",
+}
 
 // String is the word of the grammar.
 func (k Kind) String() string { return kindNames[k] }
@@ -73,7 +93,53 @@ type Operation struct {
 	After, UpTo Bound
 	// By is how far the clock is moved.
 	By time.Duration
+	// Place is where AppendAt puts its records: PlaceNext, PlaceLast or PlaceEqual.
+	Place string
+	// Thread is the one whose context Cancel ends.
+	Thread string
 }
+
+// Where an AppendAt puts its records. The log must refuse all but the first.
+const (
+	PlaceNext  = "next"  // the transaction after the one that is visible, again until nobody else was faster
+	PlaceLast  = "last"  // the transaction that is visible
+	PlaceEqual = "equal" // the next transaction, all records at one place: at least two
+)
+
+var places = []string{PlaceNext, PlaceLast, PlaceEqual}
+
+// transacts says whether the kind builds a transaction of records.
+func (k Kind) transacts() bool {
+	switch k {
+	case Append, Fragments, Abort, AppendDurable, AppendAt, Spent, Other:
+		return true
+	}
+	return false
+}
+
+// inParts says whether the kind's transaction may have several fragments.
+func (k Kind) inParts() bool { return k == Fragments || k == Abort || k == Spent }
+
+// doomed says whether nobody may ever read the operation's records: it takes them back, or the log must refuse them.
+func (o Options) doomed(op Operation) bool {
+	return op.Kind == Abort || op.Kind == AppendAt && op.Place != PlaceNext || o.tooLarge(op)
+}
+
+// tooLarge says whether a value of the operation is over the limit.
+func (o Options) tooLarge(op Operation) bool {
+	for i := 0; o.Value > 0 && i < op.Records(); i++ {
+		if op.ValueBytes(i) > o.Value {
+			return true
+		}
+	}
+	return false
+}
+
+// Appends says whether the operation, where nothing stands in its way, adds a transaction to the log of the case.
+func (c Case) Appends(o Operation) bool { return o.ownLog() && !c.Options.doomed(o) }
+
+// ownLog says whether the operation appends to the log of the case: not to another one.
+func (o Operation) ownLog() bool { return o.Kind.transacts() && o.Kind != Other }
 
 // Records is how many records the operation's transaction has.
 func (o Operation) Records() (n int) {
@@ -139,6 +205,9 @@ func (c Case) check() error {
 	for _, t := range c.Threads {
 		for j, o := range t.Operations {
 			n, err := o.check()
+			if err == nil && o.Kind == Cancel && c.thread(o.Thread) < 0 {
+				err = fmt.Errorf("cancel %s: no thread is called that: name one of the case", o.Thread)
+			}
 			if err != nil {
 				return fmt.Errorf("%w: operation %d of thread %s: %w", ErrCase, j+1, t.Name, err)
 			}
@@ -150,6 +219,12 @@ func (c Case) check() error {
 	}
 	if err := c.checkPoints(); err != nil {
 		return err
+	}
+	if c.faulty() && c.says(Close, CloseStore, Handle, Other) {
+		return fmt.Errorf("%w: faults beside close, closestore, handle or other: the contract after faults is of one log that is closed when nothing else runs: use reopen", ErrCase)
+	}
+	if c.Options.NoSync && (c.Crash != nil || c.faulty()) {
+		return fmt.Errorf("%w: sync=no with a crash or faults, after which power is lost: such a log promises nothing then: leave out the one or the other", ErrCase)
 	}
 	return c.checkFaults()
 }
@@ -196,10 +271,13 @@ func (o Options) check() error {
 	for _, b := range []struct {
 		name       string
 		value, low int64
-	}{{"arena", int64(o.Arena), 64}, {"chunk", o.Chunk, 1}, {"segment", o.Segment, 1}, {"flush", o.Flush, 1}} {
+	}{{"arena", int64(o.Arena), 64}, {"chunk", o.Chunk, 1}, {"segment", o.Segment, 1}, {"flush", o.Flush, 1}, {"tail", o.Tail, 1}, {"value", int64(o.Value), 1}} {
 		limit := int64(maxOption)
-		if b.name == "arena" {
+		switch b.name {
+		case "arena":
 			limit = 64 << 20
+		case "value":
+			limit = 16 << 20
 		}
 		if b.value != 0 && (b.value < b.low || b.value > limit) {
 			return fmt.Errorf("%w: %s=%d: must lie between %d and %d, or be left out", ErrCase, b.name, b.value, b.low, limit)
@@ -213,15 +291,15 @@ func (o Options) check() error {
 
 // check also returns how many bytes the operation puts into the log.
 func (o Operation) check() (bytes int, err error) {
-	switch o.Kind {
-	case Append, Fragments, Abort:
+	switch {
+	case o.Kind.transacts():
 		return o.checkTransaction()
-	case Read:
+	case o.Kind == Read:
 		if err := o.After.check(); err != nil {
 			return 0, err
 		}
 		return 0, o.UpTo.check()
-	case Advance:
+	case o.Kind == Advance:
 		if o.By <= 0 || o.By > MaxAdvance {
 			return 0, fmt.Errorf("advance %v: must be above 0s and at most %v", o.By, MaxAdvance)
 		}
@@ -230,8 +308,11 @@ func (o Operation) check() (bytes int, err error) {
 }
 
 func (o Operation) checkTransaction() (bytes int, err error) {
-	if len(o.Fragments) == 0 || len(o.Fragments) > MaxRecords || o.Kind == Append && len(o.Fragments) != 1 {
-		return 0, fmt.Errorf("%v with %d fragments: append has one, the others 1 to %d", o.Kind, len(o.Fragments), MaxRecords)
+	if len(o.Fragments) == 0 || len(o.Fragments) > MaxRecords || !o.Kind.inParts() && len(o.Fragments) != 1 {
+		return 0, fmt.Errorf("%v with %d fragments: an append has one, a transaction in parts 1 to %d", o.Kind, len(o.Fragments), MaxRecords)
+	}
+	if o.Kind == AppendAt && !slices.Contains(places, o.Place) || o.Place == PlaceEqual && o.Records() < 2 {
+		return 0, fmt.Errorf("appendat %s: write %s, of which the last has at least 2 records", o.Place, orList(places))
 	}
 	records := 0
 	for _, n := range o.Fragments {
@@ -262,7 +343,7 @@ var points = func() map[string]bool {
 	for _, e := range storage.Points() {
 		known[e.Name] = e.Kind != failpoints.KindFault
 	}
-	known["case/gate"], known["case/turn"] = true, true // where a reopen keeps others out
+	known["case/gate"], known["case/turn"], known["case/idle"] = true, true, true // where a reopen keeps others out, and at the end
 	return known
 }()
 

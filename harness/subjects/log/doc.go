@@ -13,7 +13,9 @@
 //	                handover=NAME                     required
 //	                arena=BYTES chunk=BYTES           storage.Options of the like name; what is left out has the
 //	                segment=BYTES flush=BYTES         engine's default, but for the interval: none
-//	                interval=DURATION
+//	                tail=BYTES value=BYTES            value is storage.Options.MaxValueBytes
+//	                interval=DURATION sync=no
+//	                values=frames                     the values consist of frames as a log writes them
 //	                seed=N                            the bytes of the values follow from it; default 0
 //	thread        NAME: OPERATION, OPERATION ...    a goroutine and what it does, in order
 //	switches      @ SWITCH, SWITCH ...              the schedule: where another thread goes on than would without them
@@ -30,6 +32,16 @@
 //	              read BOUND BOUND                  the records behind the first bound, up to the second
 //	              reopen                            close and open again; waits for running operations, holds up others'
 //	              advance DURATION                  move the clock, which otherwise stands still
+//	              appenddurable N [of SIZES]        an append that returns when it is durable
+//	              appendat PLACE N [of SIZES]       an append that brings its position: next (after what is visible, once more
+//	                                                where another was faster); last (what is visible) and equal (all records at
+//	                                                one place) must be refused
+//	              spent N+N... [of SIZES]           fragments, and then the transaction is used again in each way: all refused
+//	              visible, durable                  ask for the watermark, and read the record that it names
+//	              cancel THREAD                     end the context of that thread's calls, the one in progress too
+//	              close, closestore                 close the log, or the store under it, beside what runs
+//	              handle                            ask the store for the log again, which opens one that was closed
+//	              other N [of SIZES]                append to a second log of the store, and read that
 //	SIZES         BYTES or BYTES/BYTES/...          the values' lengths: one for all, or one for each record; default 8
 //
 //	bound         -, end                            before all records, behind all records

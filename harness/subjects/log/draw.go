@@ -7,65 +7,141 @@ import (
 )
 
 // Draw makes a program, and options for it but for the hand-over. Everything random about the case is in it: its text runs
-// again. Sizes have edges: values that fill an arena, and one byte to either side.
+// again. Sizes have edges: values that fill an arena, a flush, a tail or what a value may take, and one byte to either side.
 func Draw(random *rand.Rand, s Shape) Case {
 	s = s.WithDefaults()
-	d := drawing{Shape: s, random: random}
+	d := drawing{Shape: s, random: random, threads: 1 + random.Intn(s.Threads)}
 	c := Case{Options: d.options()}
-	d.arena = max(64, c.Options.Arena)
-	for i := range 1 + random.Intn(d.Threads) {
-		t := Thread{Name: fmt.Sprintf("t%d", i)}
-		for range 1 + random.Intn(d.Operations) {
-			t.Operations = append(t.Operations, d.operation())
+	d.drawn = c.Options
+	for i := range d.threads {
+		t := Thread{Name: threadName(i)}
+		for n := 1 + random.Intn(d.Operations); len(t.Operations) < n; {
+			o := d.operation()
+			t.Operations = append(t.Operations, o)
+			if (o.Kind == Close || o.Kind == CloseStore) && len(t.Operations) < n && random.Intn(2) == 0 {
+				t.Operations = append(t.Operations, reopeningOf(o))
+			}
 		}
 		c.Threads = append(c.Threads, t)
 	}
 	return c
 }
 
+func threadName(i int) string { return fmt.Sprintf("t%d", i) }
+
+// reopeningOf is the operation that has the log open again after a close.
+func reopeningOf(o Operation) Operation {
+	if o.Kind == Close {
+		return Operation{Kind: Handle}
+	}
+	return Operation{Kind: Reopen}
+}
+
 // A drawing draws one program.
 type drawing struct {
 	Shape
-	random *rand.Rand
-	arena  int
+	random  *rand.Rand
+	threads int
+	drawn   Options // that the operations are for
 }
 
 // one picks one of several.
 func one[T any](r *rand.Rand, all ...T) T { return all[r.Intn(len(all))] }
 
+// plainRoom is what a record with a value of the default length takes: limits at so many of them, and beside that, are edges.
+const plainRoom = (frameBytes + DefaultValueBytes + 7) &^ 7
+
 func (d drawing) options() (o Options) {
 	r := d.random
 	o = Options{
 		Arena:   one(r, 0, 64, 128, 256, 1024),
-		Chunk:   one(r, int64(0), 64, 160, 1000),
-		Segment: one(r, int64(0), 128, 512, 4096),
+		Chunk:   one(r, int64(0), 1, 64, 160, 1000),
+		Segment: one(r, int64(0), 1, 128, 512, 4096),
 		Seed:    uint64(r.Int63()),
 	}
+	if r.Intn(4) == 0 {
+		o.Tail = one(r, int64(1), plainRoom, plainRoom+1, 3*plainRoom)
+	}
+	if r.Intn(6) == 0 {
+		o.Value = one(r, DefaultValueBytes, 100)
+	}
+	o.NoSync = !d.Torn && r.Intn(25) == 0
+	o.Frames = r.Intn(8) == 0
 	if d.Quiet {
-		o.Chunk = 0 // a closed chunk is flushed
+		o.Chunk, o.Tail = 0, 0 // a closed chunk is flushed, and a full tail
 		return o
 	}
-	o.Flush = one(r, int64(0), 0, 100, 300, 1000)
+	o.Flush = one(r, int64(0), 0, 0, plainRoom, plainRoom+1, 2*plainRoom, 300, 1000)
 	o.Interval = one(r, 0, 0, time.Second)
 	return o
 }
 
-func (d drawing) operation() Operation {
-	switch n := d.random.Intn(100); {
-	case n < 30:
-		return d.transaction(Append, 1)
-	case n < 36:
-		return d.transaction(Fragments, 1+d.random.Intn(3))
-	case n < 40:
-		return d.transaction(Abort, 1+d.random.Intn(3))
-	case n < 58:
-		return Operation{Kind: Flush}
-	case n < 61:
-		return Operation{Kind: Reopen}
-	case n < 63:
-		return Operation{Kind: Advance, By: one(d.random, time.Millisecond, time.Second, time.Minute)}
+// weights say how often an operation is drawn. Calm programs leave out those after which others' calls may fail.
+var weights = []struct {
+	kind   Kind
+	weight int
+	rough  bool
+}{
+	{Append, 24, false},
+	{AppendDurable, 5, false},
+	{AppendAt, 5, false},
+	{Fragments, 6, false},
+	{Abort, 5, false},
+	{Spent, 2, false},
+	{Flush, 14, false},
+	{Visible, 3, false},
+	{Durable, 2, false},
+	{Other, 2, false},
+	{Reopen, 3, false},
+	{Advance, 3, false},
+	{Cancel, 4, true},
+	{Close, 2, true},
+	{CloseStore, 1, true},
+	{Handle, 2, true},
+	{Read, 45, false},
+}
+
+func (d drawing) kind() Kind {
+	total := 0
+	for _, w := range weights {
+		total += w.weight
 	}
-	return Operation{Kind: Read, After: d.bound(Bound{}), UpTo: d.bound(Bound{Base: TheEnd})}
+	for {
+		n := d.random.Intn(total)
+		for _, w := range weights {
+			if n -= w.weight; n >= 0 {
+				continue
+			}
+			if w.rough && d.Calm {
+				break
+			}
+			return w.kind
+		}
+	}
+}
+
+func (d drawing) operation() Operation {
+	r := d.random
+	switch kind := d.kind(); kind {
+	case Append, AppendDurable, Other:
+		return d.transaction(kind, 1)
+	case AppendAt:
+		o := d.transaction(kind, 1)
+		if o.Place = one(r, PlaceNext, PlaceNext, PlaceNext, PlaceLast, PlaceEqual); o.Place == PlaceEqual && o.Records() < 2 {
+			o.Fragments, o.Sizes = []int{2}, nil
+		}
+		return o
+	case Fragments, Abort, Spent:
+		return d.transaction(kind, 1+r.Intn(3))
+	case Advance:
+		return Operation{Kind: Advance, By: one(r, time.Millisecond, time.Millisecond, time.Second, time.Minute)}
+	case Cancel:
+		return Operation{Kind: Cancel, Thread: threadName(r.Intn(d.threads))}
+	case Read:
+		return Operation{Kind: Read, After: d.bound(Bound{}), UpTo: d.bound(Bound{Base: TheEnd})}
+	default:
+		return Operation{Kind: kind}
+	}
 }
 
 // sectorBytes is the value with which a first record ends where the sector does: the header of a segment takes 64 bytes.
@@ -95,8 +171,17 @@ func (d drawing) transaction(kind Kind, fragments int) Operation {
 	return o
 }
 
+// longBytes is a value that no buffer of a scan holds beside others.
+const longBytes = 300 << 10
+
 func (d drawing) size() int {
-	r, full := d.random, d.arena-frameBytes // the value with which a record fills an arena
+	r, full := d.random, max(64, d.drawn.Arena)-frameBytes // the value with which a record fills an arena
+	if !d.Torn && r.Intn(200) == 0 {                       // hundreds of recoveries would each read it
+		return longBytes
+	}
+	if limit := d.drawn.Value; limit > 0 && r.Intn(2) == 0 {
+		return limit + r.Intn(2)
+	}
 	switch {
 	case d.Small && d.Torn:
 		return one(r, 0, 1, 8, min(full, 100), sectorBytes, 600)
@@ -124,32 +209,55 @@ func (d drawing) bound(open Bound) Bound {
 	return open
 }
 
+// recoveryFaults are of what the disk does only while a log is opened.
+var recoveryFaults = []string{"open", "list", "size", "remove", "create", "mkdir"}
+
 // DrawFaults draws up to so many faults for a program: errors at the fault points that its threads may pass, and rules for the
-// disk.
+// disk. A program of which no fault is defined (Case.Check) gets none.
 func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
+	if c.Options.NoSync || c.says(Close, CloseStore, Handle, Other) {
+		return nil
+	}
 	for range 1 + random.Intn(most) {
-		if random.Intn(2) == 0 {
-			kind, fault := one(random, "write", "write", "sync", "sync", "syncdir", "read"), "EIO"
-			switch kind {
-			case "write":
-				fault = one(random, "EIO/40", "ENOSPC/40", "ENOSPC")
-			case "read":
-				fault = one(random, "EIO", "FLIP/300")
-			case "sync":
-				fault = one(random, "EIO", "EIO", "ENOSPC")
-			}
-			faults = append(faults, Fault{Disk: fmt.Sprintf("%s * #%d = %s", kind, 1+random.Intn(4), fault)})
-			continue
-		}
-		point := one(random, "flush/write-error", "flush/short-write", "flush/no-space", "flush/sync-error", "index/write-error", "segment/dirsync-error", "read/io-error", "read/bit-flip")
-		f := Fault{At: Place{Thread: one(random, c.Threads...).Name, Point: point, Hit: 1 + random.Intn(2)}, Value: one(random, "EIO", "EIO", "ENOSPC")}
 		switch {
-		case lengthPoints[point]:
-			f.Value = one(random, "0", "7", "40", "100")
-		case point == "read/io-error":
-			f.Value = "EIO"
+		case c.says(Reopen) && random.Intn(3) == 0:
+			faults = append(faults, Fault{Disk: fmt.Sprintf("%s * #%d = EIO", one(random, recoveryFaults...), 1+random.Intn(2))})
+		case random.Intn(2) == 0:
+			faults = append(faults, diskFault(random))
+		default:
+			faults = append(faults, pointFault(random, c))
 		}
-		faults = append(faults, f)
 	}
 	return faults
+}
+
+// diskFault draws one of what the disk does while the log is open.
+func diskFault(random *rand.Rand) Fault {
+	kind, fault := one(random, "write", "write", "sync", "sync", "syncdir", "read"), "EIO"
+	switch kind {
+	case "write":
+		fault = one(random, "EIO/40", "ENOSPC/40", "ENOSPC")
+	case "read":
+		fault = one(random, "EIO", "FLIP/300")
+	case "sync":
+		fault = one(random, "EIO", "EIO", "ENOSPC")
+	}
+	return Fault{Disk: fmt.Sprintf("%s * #%d = %s", kind, 1+random.Intn(4), fault)}
+}
+
+// pointFault draws one at a fault point.
+func pointFault(random *rand.Rand, c Case) Fault {
+	point := one(random, "flush/write-error", "flush/short-write", "flush/no-space", "flush/sync-error", "index/write-error", "segment/dirsync-error", "read/io-error", "read/bit-flip")
+	thread := one(random, c.Threads...).Name
+	if c.Options.Interval+time.Duration(c.Options.Flush) > 0 && random.Intn(3) == 0 {
+		thread = flusherThread
+	}
+	f := Fault{At: Place{Thread: thread, Point: point, Hit: 1 + random.Intn(2)}, Value: one(random, "EIO", "EIO", "ENOSPC")}
+	switch {
+	case lengthPoints[point]:
+		f.Value = one(random, "0", "7", "40", "100")
+	case point == "read/io-error":
+		f.Value = "EIO"
+	}
+	return f
 }

@@ -49,6 +49,9 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	r.countDiskFaults()
 	expected := r.expected()
 	if r.closed.Load() == 0 {
+		if v := r.flushesCome(ctx); v != nil {
+			t.Fail(violated{v, true, false})
+		}
 		t.Note("scan")
 		if v, err := r.scanned(ctx, false); err != nil {
 			t.Fail(fmt.Errorf("scan: %w", err))

@@ -25,6 +25,7 @@ var (
 var declared = failpoints.Declare(casesPackage, []failpoints.Declaration{
 	{Name: "case/gate", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "an operation begins; the engine may be about to be opened again"},
 	{Name: "case/turn", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "an operation waits while the engine is opened again: a missed wake-up hangs it"},
+	{Name: "case/idle", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "the program is over: time passes for the store's task"},
 })
 
 // Points are those of this package, beside the engine's.

@@ -24,7 +24,7 @@ func own(g cases.Case, err error) (Case, error) {
 }
 
 // optionNames are the words before the "=" of an option.
-var optionNames = []string{"scenario", "handover", "arena", "chunk", "segment", "flush", "interval", "seed"}
+var optionNames = []string{"scenario", "handover", "arena", "chunk", "segment", "flush", "tail", "value", "interval", "sync", "values", "seed"}
 
 func (o *Options) set(name, value string) (err error) {
 	var n int64
@@ -40,6 +40,19 @@ func (o *Options) set(name, value string) (err error) {
 		o.Segment, err = parseBytes(name, value)
 	case "flush":
 		o.Flush, err = parseBytes(name, value)
+	case "tail":
+		o.Tail, err = parseBytes(name, value)
+	case "value":
+		n, err = parseBytes(name, value)
+		o.Value = int(n)
+	case "sync":
+		if o.NoSync = true; value != "no" {
+			err = fmt.Errorf("sync=%s: write no, or leave it out", value)
+		}
+	case "values":
+		if o.Frames = true; value != "frames" {
+			err = fmt.Errorf("values=%s: write frames, or leave it out", value)
+		}
 	case "interval":
 		o.Interval, err = cases.ParseDuration(value)
 	case "seed":
@@ -77,8 +90,18 @@ func parseOperation(text string) (Operation, error) {
 	switch {
 	case kind < 0:
 		return o, fmt.Errorf("unknown operation %.80q%s: use %s", words[0], spelling.Meant(words[0], kindNames), orList(kindNames))
-	case o.Kind <= Abort:
+	case o.Kind == AppendAt && len(arguments) > 1:
+		o.Place = arguments[0]
+		return o.parseTransaction(arguments[1:])
+	case o.Kind == AppendAt:
+		return o, fmt.Errorf("appendat takes a place and records, such as 'appendat %s 2 of 8'", PlaceNext)
+	case o.Kind.transacts():
 		return o.parseTransaction(arguments)
+	case o.Kind == Cancel && len(arguments) == 1:
+		o.Thread = arguments[0]
+		return o, nil
+	case o.Kind == Cancel:
+		return o, errors.New("cancel takes the name of a thread, such as 'cancel w0'")
 	case o.Kind == Read && len(arguments) == 2:
 		if o.After, err = parseBound(arguments[0]); err == nil {
 			o.UpTo, err = parseBound(arguments[1])

@@ -24,13 +24,19 @@ func (o Options) String() string {
 	for _, option := range []struct {
 		name  string
 		value int64
-	}{{"arena", int64(o.Arena)}, {"chunk", o.Chunk}, {"segment", o.Segment}, {"flush", o.Flush}} {
+	}{{"arena", int64(o.Arena)}, {"chunk", o.Chunk}, {"segment", o.Segment}, {"flush", o.Flush}, {"tail", o.Tail}, {"value", int64(o.Value)}} {
 		if option.value != 0 {
 			text += fmt.Sprintf(" %s=%d", option.name, option.value)
 		}
 	}
 	if o.Interval != 0 {
 		text += " interval=" + cases.Duration(o.Interval)
+	}
+	if o.NoSync {
+		text += " sync=no"
+	}
+	if o.Frames {
+		text += " values=frames"
 	}
 	if o.Seed != 0 {
 		text += " seed=" + strconv.FormatUint(o.Seed, 10)
@@ -40,17 +46,23 @@ func (o Options) String() string {
 
 // String prints the operation as the grammar has it.
 func (o Operation) String() string {
-	switch o.Kind {
-	case Append, Fragments, Abort:
-		text := o.Kind.String() + " " + joinNumbers(o.Fragments, "+")
+	switch {
+	case o.Kind.transacts():
+		text := o.Kind.String() + " "
+		if o.Kind == AppendAt {
+			text += o.Place + " "
+		}
+		text += joinNumbers(o.Fragments, "+")
 		if len(o.Sizes) > 0 {
 			text += " of " + joinNumbers(o.Sizes, "/")
 		}
 		return text
-	case Read:
+	case o.Kind == Read:
 		return fmt.Sprintf("read %v %v", o.After, o.UpTo)
-	case Advance:
+	case o.Kind == Advance:
 		return "advance " + cases.Duration(o.By)
+	case o.Kind == Cancel:
+		return "cancel " + o.Thread
 	}
 	return o.Kind.String()
 }

@@ -83,6 +83,13 @@ type run struct {
 	flusher  *control
 	threads  []*thread
 
+	lifelines []*lifeline      // by thread; nil where nobody ends its context
+	refused   []raceoff.Number // by thread: the append of which an error has said that nothing of it was appended; 0 for none
+	closes    raceoff.Number   // of the log or its store that have begun, beside what runs
+	reopens   raceoff.Number   // of these, those after which the log is open again
+	others    others
+	lastAt    raceoff.Number // when something was acknowledged last, on the clock of the case
+
 	// gate is held shared by operations, and alone by one that reopens. Its readers are not ordered among themselves.
 	gate    sync.RWMutex
 	factory harness.Factory
@@ -142,11 +149,12 @@ func (r Runner) prepare(c Case) (*run, error) {
 	}
 	x.factory = harness.StorageFactory("memory", storage.Options{
 		Handover: handover, Disk: storage.MemoryDisk(), ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
-		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: interval,
+		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: interval, TailBytes: o.Tail, MaxValueBytes: o.Value, NoSync: o.NoSync,
 	}, "case")
 	transactions := x.countAppends()
 	x.acked = newNumbers(transactions + 1)
-	x.values = check.Values{Seed: o.Seed, Length: x.valueBytes, MaxBytes: MaxValueBytes}
+	x.values = check.Values{Seed: o.Seed, Length: x.valueBytes, MaxBytes: MaxValueBytes, Frames: o.Frames}
+	x.lifelines, x.refused = c.lifelines(), newNumbers(len(c.Threads))
 	points := len(failpoints.Points())
 	for i, t := range c.Threads {
 		x.controls = append(x.controls, &control{run: x, name: t.Name, passes: make([]raceoff.Number, points)})
@@ -169,12 +177,13 @@ func (r *run) countAppends() (transactions int) {
 	}
 	for i, t := range r.c.Threads {
 		for _, o := range t.Operations {
-			switch o.Kind {
-			case Append, Fragments:
+			switch {
+			case !o.ownLog():
+			case r.c.Options.doomed(o):
+				r.lengths[1][i] = append(r.lengths[1][i], o)
+			default:
 				r.lengths[0][i] = append(r.lengths[0][i], o)
 				transactions++
-			case Abort:
-				r.lengths[1][i] = append(r.lengths[1][i], o)
 			}
 		}
 	}
@@ -239,6 +248,11 @@ func (r *run) execute(ctx context.Context) error {
 
 // finish scans the log, closes, reopens and scans again.
 func (r *run) finish(ctx context.Context) error {
+	if !r.stopped() && !r.isOpen() {
+		if err := r.reopen(ctx); err != nil {
+			return err
+		}
+	}
 	for _, reopened := range []bool{false, true} {
 		if !r.stopped() {
 			if err := r.scan(ctx, reopened); err != nil {
@@ -260,7 +274,8 @@ func (r *run) finish(ctx context.Context) error {
 
 // reopen closes the engine and opens it again.
 func (r *run) reopen(ctx context.Context) error {
-	if err := r.engine.Close(ctx); err != nil {
+	closes, opened := r.closes.Load(), r.isOpen()
+	if err := r.engine.Close(ctx); err != nil && !(errors.Is(err, storage.ErrClosed) && !opened) {
 		return fmt.Errorf("close: %w", err)
 	}
 	engine, err := r.factory(ctx)
@@ -268,6 +283,7 @@ func (r *run) reopen(ctx context.Context) error {
 		return fmt.Errorf("reopen: %w", err)
 	}
 	r.engine = engine
+	r.reopens.Raise(closes)
 	return nil
 }
 
@@ -291,7 +307,10 @@ func (r *run) scanned(ctx context.Context, reopened bool) (*check.Violation, err
 			return v, nil
 		}
 	}
-	return s.End(), nil
+	if v := s.End(); v != nil {
+		return v, nil
+	}
+	return r.refusedAre(s), nil
 }
 
 // standing lists the operations that have not ended.

@@ -95,7 +95,7 @@ func newPlan(c Case) (*plan, error) {
 	o := c.Options
 	p := &plan{c: c, crashes: cases.NewCrashes(), general: c.General(), options: storage.Options{
 		Handover: handover, ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
-		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: o.Interval,
+		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: o.Interval, TailBytes: o.Tail, MaxValueBytes: o.Value, NoSync: o.NoSync,
 	}}
 	if o.Interval == 0 {
 		p.options.FlushInterval = -1
@@ -105,7 +105,7 @@ func newPlan(c Case) (*plan, error) {
 	}
 	r := &run{c: c}
 	p.transactions, p.lengths = r.countAppends(), r.lengths
-	r.values = check.Values{Seed: o.Seed, Length: r.valueBytes}
+	r.values = check.Values{Seed: o.Seed, Length: r.valueBytes, Frames: o.Frames}
 	for i, t := range c.Threads {
 		var labels []string
 		for _, o := range t.Operations {
@@ -113,21 +113,21 @@ func newPlan(c Case) (*plan, error) {
 			p.reopens = p.reopens || o.Kind == Reopen
 		}
 		p.labels = append(p.labels, labels)
-		p.records = append(p.records, prepareRecords(r.values, uint32(i), t.Operations))
+		p.records = append(p.records, prepareRecords(o, r.values, uint32(i), t.Operations))
 	}
 	return p, nil
 }
 
 // prepareRecords makes what a thread appends, the same for each execution.
-func prepareRecords(values check.Values, client uint32, operations []Operation) [][][]harness.Record {
+func prepareRecords(options Options, values check.Values, client uint32, operations []Operation) [][][]harness.Record {
 	var sequences [2]uint32
 	all := make([][][]harness.Record, len(operations))
 	for i, o := range operations {
-		if o.Records() == 0 {
+		if !o.ownLog() {
 			continue
 		}
 		doomed := 0
-		if o.Kind == Abort {
+		if options.doomed(o) {
 			doomed = 1
 		}
 		sequences[doomed]++
@@ -135,7 +135,10 @@ func prepareRecords(values check.Values, client uint32, operations []Operation) 
 			values.MaxBytes = max(values.MaxBytes, n)
 		}
 		values.MaxBytes = max(values.MaxBytes, DefaultValueBytes)
-		all[i] = fragmentsOf(values, o, check.Identity{Client: client, Sequence: sequences[doomed], Count: uint16(o.Records()), Doomed: o.Kind == Abort})
+		all[i] = fragmentsOf(values, o, check.Identity{Client: client, Sequence: sequences[doomed], Count: uint16(o.Records()), Doomed: doomed == 1})
+		if o.Kind == AppendAt {
+			placed(all[i][0], o)
+		}
 	}
 	return all
 }
@@ -183,14 +186,14 @@ func Violation(f *sched.Failure) *check.Violation {
 }
 
 // InHistory says whether the operations of the execution show the failure: what was seen in a log that was opened again after a
-// crash or a fault is not among them.
+// crash or a fault is not among them, nor is a call that neither appends nor reads.
 func InHistory(f *sched.Failure) bool {
 	if f == nil {
 		return true
 	}
 	switch v := f.Err.(type) {
 	case violated:
-		return !v.recovered
+		return !v.recovered && !v.Promise.Said()
 	case *cases.CrashError:
 		return false
 	}
@@ -203,8 +206,9 @@ func (p *plan) scenario(x *sched.Execution) {
 	r := &run{
 		plan: p, c: p.c, lengths: p.lengths, board: check.NewSmallBoard(len(p.c.Threads)+1, p.transactions+2),
 		factory: harness.StorageFactory("memory", options, "case"), acked: newNumbers(p.transactions + 2), // the probe is one more
+		lifelines: p.c.lifelines(), refused: newNumbers(len(p.c.Threads)),
 	}
-	r.values = check.Values{Seed: p.c.Options.Seed, Length: r.valueBytes, MaxBytes: MaxValueBytes}
+	r.values = check.Values{Seed: p.c.Options.Seed, Length: r.valueBytes, MaxBytes: MaxValueBytes, Frames: p.c.Options.Frames}
 	if p.c.faulty() || p.c.Crash != nil {
 		r.useDisk(p, x, options)
 	}
@@ -288,6 +292,7 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 	return func(st *sched.T) {
 		t := &thread{
 			Client: check.NewClient(uint32(number), r.board, r.values), run: r, control: &control{run: r, name: st.Name(), sink: st}, prepared: p.records[number],
+			lifeline: r.lifelines[number],
 		}
 		ctx := p.recorded(st, number)
 		for i, o := range p.c.Threads[number].Operations {
@@ -320,6 +325,13 @@ func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
 		return t.reopenFaulty(ctx, o)
 	case o.Kind == Reopen:
 		return t.progress(o, t.run.reopen(ctx))
+	case o.Kind == Cancel:
+		t.run.lifelines[t.run.c.thread(o.Thread)].end()
+		return nil
+	case o.Kind == Close || o.Kind == CloseStore:
+		return t.closeBeside(ctx, o)
+	case o.Kind == Handle:
+		return t.ask(ctx, o)
 	case o.Kind == Advance:
 		t.control.sink.Advance(o.By)
 		return nil
@@ -336,6 +348,14 @@ func (r *run) conclude(ctx context.Context, t *sched.T) {
 		r.concludeFaulty(ctx, t)
 		return
 	}
+	if v := r.flushesCome(ctx); v != nil {
+		t.Fail(violated{v, true, false})
+	}
+	if !r.isOpen() {
+		if err := r.reopen(ctx); err != nil {
+			t.Fail(err)
+		}
+	}
 	for _, reopened := range []bool{false, true} {
 		t.Note(map[bool]string{false: "scan", true: "scan after reopening"}[reopened])
 		if v, err := r.scanned(ctx, reopened); err != nil {
@@ -348,6 +368,9 @@ func (r *run) conclude(ctx context.Context, t *sched.T) {
 				t.Fail(err)
 			}
 		}
+	}
+	if v := r.otherIsWhole(ctx); v != nil {
+		t.Fail(violated{v, true, false})
 	}
 	if err := r.engine.Close(ctx); err != nil {
 		t.Fail(fmt.Errorf("close: %w", err))

@@ -95,6 +95,10 @@ func plainerOptions(c Case) iter.Seq[Case] {
 		func(o *Options) { o.Chunk = 0 },
 		func(o *Options) { o.Segment = 0 },
 		func(o *Options) { o.Flush = 0 },
+		func(o *Options) { o.Tail = 0 },
+		func(o *Options) { o.Value = 0 },
+		func(o *Options) { o.NoSync = false },
+		func(o *Options) { o.Frames = false },
 		func(o *Options) { o.Interval = 0 },
 		func(o *Options) { o.Seed = 0 },
 	}
@@ -126,10 +130,16 @@ func fewerRecords(c Case) iter.Seq[Case] {
 		}
 		sized := func(kind Kind, fragments ...int) {
 			next := Operation{Kind: kind, Fragments: fragments, Sizes: slices.Clone(o.Sizes)}
+			if kind == AppendAt {
+				next.Place = o.Place
+			}
 			if records := next.Records(); len(next.Sizes) > records {
 				next.Sizes = next.Sizes[:records]
 			}
 			smaller = append(smaller, next)
+		}
+		if plain, ok := plainerKind(o); ok {
+			sized(plain, o.Fragments...)
 		}
 		if o.Kind == Fragments {
 			sized(Append, n)
@@ -145,6 +155,17 @@ func fewerRecords(c Case) iter.Seq[Case] {
 		}
 		return smaller
 	})
+}
+
+// plainerKind is what does the same with less.
+func plainerKind(o Operation) (Kind, bool) {
+	switch {
+	case o.Kind == AppendDurable, o.Kind == AppendAt && o.Place == PlaceNext:
+		return Append, true
+	case o.Kind == Spent:
+		return Fragments, true
+	}
+	return o.Kind, false
 }
 
 func smallerValues(c Case) iter.Seq[Case] {

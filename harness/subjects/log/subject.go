@@ -7,6 +7,7 @@ import (
 	"math/rand"
 	"strings"
 
+	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log/history"
@@ -23,6 +24,23 @@ func (subject) Tasks() []string { return []string{flusherThread} }
 
 // Example implements cases.Exemplified.
 func (subject) Example() string { return "w0: append 1, flush; r0: read - end" }
+
+// Words implements explore.Vocal.
+func (subject) Words() []string { return kindNames }
+
+// Places implements explore.Vocal: the points where a thread may stand, but for those of the hand-overs that are known to be wrong.
+func (subject) Places() (names []string) {
+	for _, e := range storage.Points() {
+		switch e.Name {
+		case "tail/lock", "read/before-recheck", "read/rechecked":
+			continue
+		}
+		if e.Kind != failpoints.KindFault {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
 
 func (subject) IsTask(name string) bool { return isTask(name) }
 
@@ -42,8 +60,18 @@ func (subject) Check(g cases.Case) error { return Of(g).check() }
 
 func (subject) Draw(random *rand.Rand, s Shape) (cases.Case, error) {
 	c := Draw(random, s)
-	c.Options.Handover = "snapshot"
+	c.Options.Handover = one(random, Holding()...)
 	return c.General(), nil
+}
+
+// Holding are the hand-overs that are meant to hold, the default among them.
+func Holding() (names []string) {
+	for _, h := range storage.Handovers() {
+		if h.Holds() {
+			names = append(names, h.Name())
+		}
+	}
+	return names
 }
 
 func (subject) DrawFaults(random *rand.Rand, g cases.Case, most int) []Fault {

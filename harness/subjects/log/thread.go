@@ -25,11 +25,15 @@ type thread struct {
 	prepared [][][]harness.Record // by operation; nil if they are made when they are needed
 	reads    map[int][]harness.Offset
 	checked  uint64
+	lifeline *lifeline // of the thread's calls; nil if nobody ends it
+	opened   bool      // the log was, when the operation began, and so many closes had begun
+	closes   uint64
 }
 
 func newThread(r *run, number int) *thread {
 	return &thread{
 		Client: check.NewClient(uint32(number), r.board, r.values), run: r, control: r.controls[number], reads: map[int][]harness.Offset{},
+		lifeline: r.lifelines[number],
 	}
 }
 
@@ -46,6 +50,9 @@ func (t *thread) work(ctx context.Context) {
 		if v := t.step(ctx, o); v != nil {
 			t.run.violated(t, v)
 			break
+		}
+		if t.failed {
+			break // what becomes of its append is open, so it must not append again
 		}
 	}
 	if !t.run.stopped() {
@@ -88,6 +95,13 @@ func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
 	case Advance:
 		t.run.clock.Add(uint64(o.By))
 		return nil
+	case Cancel:
+		t.run.lifelines[t.run.c.thread(o.Thread)].end()
+		return nil
+	case Close, CloseStore:
+		return t.closeBeside(ctx, o)
+	case Handle:
+		return t.ask(ctx, o)
 	}
 	t.run.gate.RLock()
 	defer t.run.gate.RUnlock()
@@ -96,13 +110,18 @@ func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
 
 // operate carries out an operation that other threads' may overlap.
 func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
+	t.opened, t.closes = t.run.isOpen(), t.run.closes.Load()
 	switch o.Kind {
 	case Flush:
-		return t.flush(ctx, o)
+		return t.flush(t.calls(ctx), o)
 	case Read:
-		return t.read(ctx, o)
+		return t.read(t.calls(ctx), o)
+	case Visible, Durable:
+		return t.watermark(t.calls(ctx), o)
+	case Other:
+		return t.other(ctx, o)
 	}
-	return t.append(ctx, o)
+	return t.append(t.calls(ctx), o)
 }
 
 // count counts that a promise was put to the test.
@@ -126,7 +145,15 @@ func (t *thread) flush(ctx context.Context, o Operation) *check.Violation {
 
 // progress makes an error a violation, unless something went wrong on purpose and the error is what the contract names.
 func (t *thread) progress(o Operation, err error) *check.Violation {
-	if err == nil || t.run.c.faulty() && t.run.tolerates(o, err) {
+	var v brokenError
+	switch {
+	case err == nil || t.excused(err):
+		return nil
+	case errors.As(err, &v):
+		return v.Violation
+	case errors.Is(err, storage.ErrClosed) && t.run.mayBeClosed(t.opened, t.closes):
+		return nil
+	case t.run.c.faulty() && t.run.tolerates(o, err):
 		return nil
 	}
 	if errors.Is(err, storage.ErrPoisoned) && t.run.c.spares() {
@@ -136,15 +163,22 @@ func (t *thread) progress(o Operation, err error) *check.Violation {
 }
 
 func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
-	id := t.Invoke(o.Records(), o.Kind == Abort)
-	poisoned := t.run.poisoned.Load() != 0
+	id := t.Invoke(o.Records(), t.run.c.Options.doomed(o))
+	poisoned, over := t.run.poisoned.Load() != 0, t.lifeline.over()
 	t.count(poisoned, check.StickyPoison)
 	at, err := t.transact(ctx, o, id)
+	if want := t.mustRefuse(o); want != nil {
+		return t.mustHaveRefused(o, want, err)
+	}
+	if over && err == nil {
+		return t.calledOff(o)
+	}
 	if v := t.progress(o, err); v != nil || id.Doomed || err != nil {
 		t.control.event("returns", false)
 		t.failed = err != nil
 		if t.failed && !id.Doomed {
 			t.Fail()
+			t.refuse(o)
 		}
 		return v
 	}
@@ -158,10 +192,13 @@ func (t *thread) append(ctx context.Context, o Operation) *check.Violation {
 		t.run.acked[at.Tx].Store(pack(id))
 	}
 	t.Acknowledge(at)
+	if t.run.c.Options.Interval > 0 {
+		t.run.lastAt.Raise(uint64(failpoints.Now(ctx).UnixNano()))
+	}
 	if t.control.noting() {
 		t.control.event("acknowledged "+at.String(), false)
 	}
-	return nil
+	return t.tailIsBounded(o, at)
 }
 
 func (t *thread) transact(ctx context.Context, o Operation, id check.Identity) (harness.Offset, error) {
@@ -171,8 +208,15 @@ func (t *thread) transact(ctx context.Context, o Operation, id check.Identity) (
 	} else {
 		fragments = fragmentsOf(t.run.values, o, id)
 	}
-	if o.Kind == Append {
+	switch o.Kind {
+	case Append:
 		return t.run.engine.Append(ctx, fragments[0])
+	case AppendDurable:
+		return t.appendDurable(ctx, fragments[0])
+	case AppendAt:
+		return t.appendAt(ctx, o, fragments[0])
+	case Spent:
+		return t.spend(ctx, fragments)
 	}
 	return t.run.engine.(harness.FragmentAppender).AppendFragments(ctx, fragments, o.Kind == Fragments)
 }
@@ -207,6 +251,7 @@ func (r *run) identity(tx uint64) (id check.Identity, found bool) {
 
 // read reads and checks record by record. The acknowledgements are sampled first, then the read begins.
 func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
+	over := t.lifeline.over()
 	k := known{t.run.board.Acknowledged(), t.run.identity, t.Last}
 	after, upTo := o.After.lower(k), o.UpTo.resolve(k).Offset
 	t.Reader.Begin(after, upTo)
@@ -217,6 +262,9 @@ func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
 	}
 	if v != nil || t.failed {
 		return v
+	}
+	if over {
+		return t.calledOff(o)
 	}
 	return t.Client.End()
 }

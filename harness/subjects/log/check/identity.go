@@ -57,6 +57,8 @@ type Values struct {
 	MinBytes, MaxBytes int
 	// Length, if set, gives the length of a record's value; the bounds are then ignored.
 	Length func(Identity) int
+	// Frames has the values consist of intact frames, as a log writes them.
+	Frames bool
 }
 
 // Append appends the value of the record with an identity to dst. dst must belong to the caller: the race detector does not
@@ -81,6 +83,9 @@ func (v Values) Append(dst []byte, id Identity) []byte {
 	}
 	for at := len(dst); at < end; at += 8 {
 		binary.LittleEndian.PutUint64(dst[at:at+8:cap(dst)], mix(&state))
+	}
+	if v.Frames {
+		enframe(dst[end-length : end])
 	}
 	return dst[:end]
 }

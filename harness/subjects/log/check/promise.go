@@ -5,6 +5,8 @@
 // goroutines under test: they share only numbers that the race detector does not see.
 package check
 
+import "slices"
+
 // A Promise is one guarantee that an engine gives to its users.
 type Promise struct {
 	Name string
@@ -25,6 +27,28 @@ var (
 	ReadErrors           = Promise{"ReadErrors", "a read that cannot yield all that it must ends with an error"}
 	Progress             = Promise{"Progress", "every operation ends, without an error that the engine's contract does not name"}
 )
+
+// The promises about the operations that only some programs say. They are put to the test where a program says them.
+var (
+	DurableAppends    = Promise{"DurableAppends", "a durable append returns when its transaction is durable, which the watermark says too"}
+	EndedTransactions = Promise{"EndedTransactions", "a transaction that has ended refuses every call with ErrNoTransaction, and what it committed stays"}
+	EndedContexts     = Promise{"EndedContexts", "an append or a read whose context has ended before it began does nothing but return the context's error"}
+	Refusals          = Promise{"Refusals", "an append that returned an error has appended nothing; of a durable one alone that is not known"}
+	OneLog            = Promise{"OneLog", "a store has one log of a name: one that is open is returned as it is, and every one is listed"}
+	OtherLog          = Promise{"OtherLog", "another log of the same store keeps what it acknowledged, whatever happens to the first"}
+	NamedIsRead       = Promise{"NamedIsRead", "what Visible and Durable name is the last record of a transaction that every later read may yield"}
+	TailLimit         = Promise{"TailLimit", "an append that finds the tail over its limit waits for a flush"}
+	FlushBySize       = Promise{"FlushBySize", "when FlushBytes or more are unflushed, a flush comes without being asked for"}
+	FlushByTime       = Promise{"FlushByTime", "when a record has been unflushed for FlushInterval, a flush comes without being asked for, after a full disk too"}
+)
+
+// Said says whether p is one of SaidPromises, or of the watermarks: a history of appends and reads does not show it.
+func (p Promise) Said() bool { return p == Watermarks || slices.Contains(SaidPromises(), p) }
+
+// SaidPromises lists them in the order in which reports show them.
+func SaidPromises() []Promise {
+	return []Promise{DurableAppends, EndedTransactions, EndedContexts, Refusals, OneLog, OtherLog, NamedIsRead, TailLimit, FlushBySize, FlushByTime}
+}
 
 // Promises lists them in the order in which reports show them.
 func Promises() []Promise {

@@ -22,6 +22,9 @@ func NewScan(board *Board, values Values, reopened bool) *Scan {
 	return s
 }
 
+// Newest is the sequence number of the client's last append that the scan has met, 0 for none.
+func (s *Scan) Newest(client uint32) uint32 { return s.last[client] }
+
 // Record checks the next record of the scan.
 func (s *Scan) Record(r storage.Record) *Violation { return s.afterReopen(s.record(r)) }
 

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"iter"
+	"sync/atomic"
 
 	"github.com/racewindow/racewindow/storage"
 )
@@ -52,6 +53,14 @@ type Watermarked interface {
 // tasks that the engine starts.
 type Factory func(ctx context.Context) (Engine, error)
 
+// An Opened engine is the log of this module, for those who use what no other engine has. A log that was asked for again takes the
+// place of the one before, for everybody.
+type Opened interface {
+	Store() *storage.Store
+	Log() *storage.Log
+	Renew(log *storage.Log)
+}
+
 // StorageFactory opens a log of this module, by name, in folder. If options have a disk, folder is a folder on that disk.
 func StorageFactory(folder string, options storage.Options, name string) Factory {
 	return func(ctx context.Context) (Engine, error) {
@@ -64,33 +73,41 @@ func StorageFactory(folder string, options storage.Options, name string) Factory
 			_ = store.Close(ctx) // the first error is the one to tell
 			return nil, err
 		}
-		return &storageEngine{store, log}, nil
+		e := &storageEngine{store: store}
+		e.log.Store(log)
+		return e, nil
 	}
 }
 
 type storageEngine struct {
 	store *storage.Store
-	log   *storage.Log
+	log   atomic.Pointer[storage.Log]
 }
+
+func (e *storageEngine) Store() *storage.Store { return e.store }
+
+func (e *storageEngine) Log() *storage.Log { return e.log.Load() }
+
+func (e *storageEngine) Renew(log *storage.Log) { e.log.Store(log) }
 
 func (e *storageEngine) Append(ctx context.Context, records []Record) (Offset, error) {
-	return e.log.Append(ctx, records...)
+	return e.Log().Append(ctx, records...)
 }
 
-func (e *storageEngine) Flush(ctx context.Context) error { return e.log.Flush(ctx) }
+func (e *storageEngine) Flush(ctx context.Context) error { return e.Log().Flush(ctx) }
 
 func (e *storageEngine) Read(ctx context.Context, after, upTo Offset) iter.Seq2[Record, error] {
-	return e.log.Read(ctx, after, upTo)
+	return e.Log().Read(ctx, after, upTo)
 }
 
-func (e *storageEngine) Durable() Offset { return e.log.Durable() }
+func (e *storageEngine) Durable() Offset { return e.Log().Durable() }
 
-func (e *storageEngine) Visible(ctx context.Context) Offset { return e.log.Visible(ctx) }
+func (e *storageEngine) Visible(ctx context.Context) Offset { return e.Log().Visible(ctx) }
 
 func (e *storageEngine) Close(ctx context.Context) error { return e.store.Close(ctx) }
 
 func (e *storageEngine) AppendFragments(ctx context.Context, fragments [][]Record, commit bool) (Offset, error) {
-	return AppendFragments(ctx, e.log, fragments, commit)
+	return AppendFragments(ctx, e.Log(), fragments, commit)
 }
 
 // AppendFragments implements FragmentAppender for a log of this module.
@@ -105,8 +122,12 @@ func AppendFragments(ctx context.Context, log *storage.Log, fragments [][]Record
 			return Offset{}, err
 		}
 	}
-	if commit {
-		return tx.Commit(ctx)
+	if !commit {
+		return Offset{}, tx.Abort(ctx)
 	}
-	return Offset{}, tx.Abort(ctx)
+	at, err := tx.Commit(ctx)
+	if err != nil { // then it is still open, and all other writers wait for it
+		_ = tx.Abort(ctx) // the first error is the one to tell
+	}
+	return at, err
 }

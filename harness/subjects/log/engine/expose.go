@@ -30,7 +30,7 @@ const (
 
 // Expose shows metadata, tail and files. Records in parentheses are written, but not yet persisted according to the metadata.
 func (e *storageEngine) Expose() []Field {
-	s := e.log.Inspect()
+	s := e.Log().Inspect()
 	return []Field{
 		{FieldPersisted, s.Persisted.String()},
 		{FieldTail, offsets(s.Tail, storage.End)},
@@ -41,7 +41,7 @@ func (e *storageEngine) Expose() []Field {
 
 // Learns names the metadata that a reader has read at a failpoint.
 func (e *storageEngine) Learns(point string) (fields []string) {
-	visible, persisted := e.log.Learns(point)
+	visible, persisted := e.Log().Learns(point)
 	if persisted {
 		fields = append(fields, FieldPersisted)
 	}

@@ -42,7 +42,7 @@ func TestTheCheckersAgreeOnTheEngine(t *testing.T) {
 		t.Run(h.Name(), func(t *testing.T) {
 			t.Parallel()
 			random, bad, judged := rand.New(rand.NewSource(3)), 0, 0
-			for range 60 {
+			for n := 0; n < 60 || !h.Holds() && bad == 0 && n < 3000; n++ { // of a bad one until it is caught
 				c := cases.Draw(random, cases.Shape{Threads: 3, Operations: 4, Small: true})
 				c.Options.Handover = h.Name()
 				scenario, recorder, err := c.Recorded()
@@ -51,8 +51,8 @@ func TestTheCheckersAgreeOnTheEngine(t *testing.T) {
 				for range 10 {
 					out := runner.Run(walk{random}, false)
 					found := cases.Violation(out.Failure)
-					if out.Failure != nil && found == nil {
-						continue // a deadlock or a panic: others hold that
+					if out.Failure != nil && (found == nil || !cases.InHistory(out.Failure)) {
+						continue // a deadlock or a panic, or of a call that is no part of a history: others hold that
 					}
 					sentence, err := history.SecondOpinion(recorder.Calls(), nil, found)
 					require.NoError(t, err, "%v; @ %v", c, out.Schedule)

@@ -92,7 +92,16 @@ func Engine(e harness.Engine) harness.Engine { return engine{e} }
 type engine struct{ harness.Engine }
 
 func (e engine) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
-	return recorded(ctx, records, func() (harness.Offset, error) { return e.Engine.Append(ctx, records) })
+	return Appended(ctx, records, func() (harness.Offset, error) { return e.Engine.Append(ctx, records) })
+}
+
+// Opened is the engine beneath, if it is the log of this module.
+func Opened(e harness.Engine) (opened harness.Opened, ok bool) {
+	if recording, is := e.(engine); is {
+		e = recording.Engine
+	}
+	opened, ok = e.(harness.Opened)
+	return opened, ok
 }
 
 // Durable implements harness.Watermarked. Crashes are judged by what the engine says is durable.
@@ -119,11 +128,11 @@ func (e engine) AppendFragments(ctx context.Context, fragments [][]harness.Recor
 	if !commit {
 		return appends()
 	}
-	return recorded(ctx, slices.Concat(fragments...), appends)
+	return Appended(ctx, slices.Concat(fragments...), appends)
 }
 
-// recorded executes an append and records it.
-func recorded(ctx context.Context, records []harness.Record, appends func() (harness.Offset, error)) (harness.Offset, error) {
+// Appended records an append of these records, whatever call of the log it is, if With has made the context.
+func Appended(ctx context.Context, records []harness.Record, appends func() (harness.Offset, error)) (harness.Offset, error) {
 	c, _ := ctx.Value(clientKey{}).(*Client)
 	if c == nil {
 		return appends()

@@ -104,7 +104,7 @@ func Promise(class string) (name, sentence, family string) {
 			family = lostReads
 		}
 	}
-	for _, p := range append(check.Promises(), check.Durability, check.RecoveryIdempotence, check.StickyPoison, check.AppendAfterRecovery, check.DamageReported) {
+	for _, p := range append(append(check.Promises(), check.SaidPromises()...), check.Durability, check.RecoveryIdempotence, check.StickyPoison, check.AppendAfterRecovery, check.DamageReported) {
 		if p.Name == name {
 			return p.Name, p.Sentence, family
 		}

@@ -1,0 +1,65 @@
+package log
+
+import (
+	"context"
+
+	"github.com/racewindow/racewindow/failpoints/raceoff"
+)
+
+// A lifeline is how a program ends the context of a thread's calls.
+type lifeline struct {
+	ended raceoff.Number
+	done  chan struct{}
+}
+
+func newLifeline() *lifeline { return &lifeline{done: make(chan struct{})} }
+
+// end ends the context, once.
+func (l *lifeline) end() {
+	if l.ended.Add(1) == 1 {
+		close(l.done)
+	}
+}
+
+// over says whether it has ended.
+func (l *lifeline) over() bool { return l != nil && l.ended.Load() != 0 }
+
+// An endable context is its parent, but that it ends with the lifeline. It starts no goroutine, which a scheduler would not know.
+type endable struct {
+	context.Context
+	*lifeline
+}
+
+// Done implements context.Context.
+func (e endable) Done() <-chan struct{} { return e.done }
+
+// Err implements context.Context.
+func (e endable) Err() error {
+	select {
+	case <-e.done:
+		return context.Canceled
+	default:
+		return nil
+	}
+}
+
+// lifelines makes those of the threads that a program cancels; nil for the others.
+func (c Case) lifelines() []*lifeline {
+	all := make([]*lifeline, len(c.Threads))
+	for _, t := range c.Threads {
+		for _, o := range t.Operations {
+			if i := c.thread(o.Thread); o.Kind == Cancel && i >= 0 && all[i] == nil {
+				all[i] = newLifeline()
+			}
+		}
+	}
+	return all
+}
+
+// calls is the context of the thread's calls to the engine. What must not be left half done runs under ctx itself.
+func (t *thread) calls(ctx context.Context) context.Context {
+	if t.lifeline == nil {
+		return ctx
+	}
+	return endable{ctx, t.lifeline}
+}

@@ -1,0 +1,92 @@
+package log
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+)
+
+// That flushes come without being asked for, and that the tail keeps its limit. When the program is over only the store's task is left;
+// the clock moves when that has no more to do. So a flush that has not come by then never comes: no time is measured.
+
+var idle = failpoints.WaitPoint(casesPackage, "case/idle")
+
+// engineFlushBytes is the engine's default.
+const engineFlushBytes = 64 << 10
+
+// frameRoom is what a record takes in the log.
+func frameRoom(value int) int64 { return int64(frameBytes+value+7) &^ 7 }
+
+// unflushed counts the bytes of the transactions between two that are known to have been appended in one piece, so that no flush has
+// taken a part of one: the engine has at least so many. first and last are exclusive.
+func (r *run) unflushed(first, last uint64) (n int64) {
+	for tx := first + 1; tx < last; tx++ {
+		id, known := r.identity(tx)
+		if !known || int(id.Client) >= len(r.c.Threads) || id.Sequence == 0 {
+			continue
+		}
+		o := r.lengths[0][id.Client][id.Sequence-1]
+		for i := 0; !o.Kind.inParts() && i < o.Records(); i++ {
+			n += frameRoom(o.ValueBytes(i))
+		}
+	}
+	return n
+}
+
+// tailIsBounded judges an append that has returned.
+func (t *thread) tailIsBounded(o Operation, at harness.Offset) *check.Violation {
+	limit := t.run.c.Options.Tail
+	e, ok := t.run.engine.(harness.Watermarked)
+	if limit == 0 || !ok {
+		return nil
+	}
+	if n := t.run.unflushed(e.Durable().Tx, at.Tx); n >= limit {
+		return &check.Violation{Promise: check.TailLimit, At: at, Detail: fmt.Sprintf("%v by %s was appended though %d bytes before it were unflushed, and the limit is %d", o, t.control.name, n, limit)}
+	}
+	return nil
+}
+
+// flushesCome judges, when the program is over, what the store's task has flushed and will. Time passes for that.
+func (r *run) flushesCome(ctx context.Context) *check.Violation {
+	e, ok := r.engine.(harness.Watermarked)
+	if !ok || !r.isOpen() || r.poisoned.Load() != 0 {
+		return nil
+	}
+	acknowledged, limit := r.board.Acknowledged(), r.c.Options.Flush
+	if limit == 0 {
+		limit = engineFlushBytes
+	}
+	if !r.c.faulty() && r.unflushed(e.Durable().Tx, acknowledged+1) >= limit {
+		r.pass(ctx, time.Nanosecond)
+		if n := r.unflushed(e.Durable().Tx, acknowledged+1); n >= limit {
+			return &check.Violation{Promise: check.FlushBySize, Detail: fmt.Sprintf("%d bytes are unflushed, %d start a flush, and nobody is left to do it", n, limit)}
+		}
+	}
+	if r.c.Options.Interval == 0 || e.Durable().Tx >= acknowledged {
+		return nil
+	}
+	return r.flushesComeByTime(ctx, e, acknowledged)
+}
+
+// flushesComeByTime waits as long as a record may stay unflushed. The second log has a time of its own: who comes for that one must not
+// be late for this.
+func (r *run) flushesComeByTime(ctx context.Context, e harness.Watermarked, acknowledged uint64) *check.Violation {
+	interval := r.c.Options.Interval
+	due := interval // of what was appended when a fault was still there, and is to be flushed once more
+	if !r.c.faulty() {
+		due = time.Duration(int64(r.lastAt.Load())-failpoints.Now(ctx).UnixNano()) + interval
+	}
+	r.pass(ctx, max(due, 0)+time.Nanosecond)
+	durable := e.Durable().Tx
+	if durable >= acknowledged || r.c.faulty() && r.engine.Flush(ctx) != nil {
+		return nil // a flush of the store's own has met a fault that poisons, and nobody was told
+	}
+	return &check.Violation{Promise: check.FlushByTime, Detail: fmt.Sprintf("transactions %d to %d are unflushed %v after the last of them", durable+1, acknowledged, interval)}
+}
+
+// pass has the clock of the case move, which it does when nobody else can go on.
+func (r *run) pass(ctx context.Context, d time.Duration) { _ = failpoints.Sleep(ctx, idle, d) }

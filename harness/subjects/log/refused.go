@@ -1,0 +1,77 @@
+package log
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/storage"
+)
+
+// What an operation may answer when it was called off, when the log is closed beside it, or when it must be refused; and that what
+// was refused is not there.
+
+// excused says whether the error is that of the thread's own context, which the program has ended.
+func (t *thread) excused(err error) bool {
+	return t.lifeline.over() && errors.Is(err, context.Canceled)
+}
+
+// isOpen says whether the log is, as far as closes beside what runs are concerned.
+func (r *run) isOpen() bool { return r.closes.Load() == r.reopens.Load() }
+
+// mayBeClosed says whether ErrClosed is an answer to a call that began when so many closes had begun: it was not open then, or was
+// closed meanwhile.
+func (r *run) mayBeClosed(opened bool, closes uint64) bool {
+	return !opened || r.closes.Load() != closes
+}
+
+// mustRefuse are the errors of which the log must refuse an operation with one, nil if it need not.
+func (t *thread) mustRefuse(o Operation) (reasons []error) {
+	if t.run.c.Options.tooLarge(o) {
+		reasons = append(reasons, storage.ErrTooLarge)
+	}
+	if o.Kind == AppendAt && o.Place != PlaceNext {
+		reasons = append(reasons, storage.ErrNotIncreasing)
+	}
+	return reasons
+}
+
+func isOneOf(err error, reasons []error) bool {
+	return slices.ContainsFunc(reasons, func(reason error) bool { return errors.Is(err, reason) })
+}
+
+// mustHaveRefused judges the answer to an operation that the log must refuse with one error. What stands in its way may be told instead.
+func (t *thread) mustHaveRefused(o Operation, want []error, err error) *check.Violation {
+	t.control.event("returns", false)
+	switch {
+	case err == nil:
+		return &check.Violation{Promise: check.Refusals, Detail: fmt.Sprintf("%v by %s was taken, and must be refused: %v", o, t.control.name, errors.Join(want...))}
+	case isOneOf(err, want):
+		return nil
+	}
+	return t.progress(o, err)
+}
+
+// calledOff is the violation of an operation that was carried out though its context had ended before it began.
+func (t *thread) calledOff(o Operation) *check.Violation {
+	return &check.Violation{Promise: check.EndedContexts, Detail: fmt.Sprintf("%v by %s was carried out, though its context had ended before", o, t.control.name)}
+}
+
+// refuse notes that an error has said that nothing was appended.
+func (t *thread) refuse(o Operation) {
+	if o.Kind != AppendDurable && !t.run.c.Options.doomed(o) {
+		t.run.refused[t.Number].Store(uint64(t.Sequence))
+	}
+}
+
+// refusedAre judges a scan of the whole log by what errors have said.
+func (r *run) refusedAre(s *check.Scan) *check.Violation {
+	for i := range r.refused {
+		if n := r.refused[i].Load(); n > 0 && uint64(s.Newest(uint32(i))) == n {
+			return &check.Violation{Promise: check.Refusals, Detail: fmt.Sprintf("append %d of client %d is in the log, though it returned an error", n, i)}
+		}
+	}
+	return nil
+}
