@@ -38,7 +38,7 @@ func TestDurableNeverPassesVisibleAndNeitherGoesBack(t *testing.T) {
 // A read from anywhere uses the chunk index to find its place; a scan from the start does not.
 func TestTheChunkIndexAgreesWithAScan(t *testing.T) {
 	t.Parallel()
-	checkScripts(t, "a read behind any offset is the rest of a scan", stepWords, func(h storage.Handover, s []uint8) error {
+	checkScripts(t, "a read past any offset is the rest of a scan", stepWords, func(h storage.Handover, s []uint8) error {
 		r, err := newLogRig(tiny(h, storage.MemoryDisk()))
 		if err != nil {
 			return err

@@ -31,7 +31,7 @@ func (l *Log) AppendDurable(ctx context.Context, records ...Record) (Offset, err
 }
 
 // AppendAt makes one transaction of records that bring their offsets, all with the same Tx, at least 1 and below that of End,
-// and Ops that increase. It fails with ErrNotIncreasing, having changed nothing, unless they lie behind everything in the log.
+// and Ops that increase. It fails with ErrNotIncreasing, having changed nothing, unless they lie past everything in the log.
 func (l *Log) AppendAt(ctx context.Context, records ...Record) error {
 	_, _, err := l.append(ctx, records, true)
 	return err
@@ -67,7 +67,7 @@ func (l *Log) append(ctx context.Context, records []Record, at bool) (last Offse
 	return l.last, l.end, nil
 }
 
-// usedUp says that no Tx is left behind the log's last one. The lock is held.
+// usedUp says that no Tx is left past the log's last one. The lock is held.
 func (l *Log) usedUp() error {
 	return fmt.Errorf("append to log %s: %w: the log ends at %v and no Tx is left; start another log", l.handle, ErrNotIncreasing, l.last)
 }
@@ -131,7 +131,7 @@ func (l *Log) makeRoom(ctx context.Context, end uint64) error {
 	return l.flushTo(ctx, end)
 }
 
-// put encodes one frame behind the last one. The lock is held.
+// put encodes one frame after the last one. The lock is held.
 func (l *Log) put(r *Record, last bool) {
 	bytes := frameBytes(len(r.Key), len(r.Value))
 	if l.arena == nil || int(l.end-l.arena.start)+bytes > len(l.arena.data) {
@@ -149,9 +149,9 @@ func (l *Log) put(r *Record, last bool) {
 	l.last = r.Offset
 }
 
-// sinceDurable is how far behind the end of the log the position lies behind which a crash may take something: the end of the
-// last complete transaction that is durable. Fragments of an open one do not count, though they may be synced: recovery and
-// Abort cut them, and where such a cut is itself interrupted, frames behind it must not speak for them. A log that does not
+// sinceDurable is how many bytes at the end of the log a crash may take: those past the last complete transaction that is
+// durable. Fragments of an open one do not count, though they may be synced: recovery and
+// Abort cut them, and where such a cut is itself interrupted, frames past it must not speak for them. A log that does not
 // sync knows none.
 func (l *Log) sinceDurable() uint64 {
 	if l.options.NoSync {

@@ -33,7 +33,7 @@ func (a *arena) place(from, to int) {
 	}
 }
 
-// seek returns where, below end, the first frame behind after starts, or end. Both are indexes into data.
+// seek returns where, below end, the first frame past after starts, or end. Both are indexes into data.
 func (a *arena) seek(after Offset, end int) int {
 	blocks := (end + coverBytes - 1) / coverBytes
 	at := 0

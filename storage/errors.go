@@ -12,7 +12,7 @@ import (
 var (
 	// ErrEmpty refuses a transaction without records.
 	ErrEmpty = errors.New("empty transaction")
-	// ErrNotIncreasing refuses a position that does not lie behind the log's last one.
+	// ErrNotIncreasing refuses a position that does not lie past the log's last one.
 	ErrNotIncreasing = errors.New("position does not increase")
 	// ErrTooLarge refuses a key or value over its limit.
 	ErrTooLarge = errors.New("over the size limit")

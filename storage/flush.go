@@ -112,7 +112,7 @@ func (l *Log) step(ctx context.Context, err error) error {
 type flushBatch struct {
 	view       *view
 	from, end  uint64
-	settled    uint64 // behind the last complete transaction
+	settled    uint64 // past the last complete transaction
 	last       Offset // of the frame that ends at end
 	complete   Offset
 	boundaries []boundary
@@ -250,12 +250,12 @@ func (l *Log) syncFile(ctx context.Context, s *segment) (err error) {
 }
 
 // writeFailed tells a full disk, after which the log can go on, from every other failed write. What the write left
-// behind is cut off and the cut synced, so that no reader of the file meets it.
+// past is cut off and the cut synced, so that no reader of the file meets it.
 func (l *Log) writeFailed(s *segment, b flushBatch, cause error) error {
 	if !errors.Is(cause, syscall.ENOSPC) {
 		return l.poison(cause)
 	}
-	//racewindow:atomic because who reads behind the persisted position takes what is there: whole committed frames, or none
+	//racewindow:atomic because who reads past the persisted position takes what is there: whole committed frames, or none
 	if err := errors.Join(s.file.Truncate(s.at(b.from)), s.file.Sync()); err != nil {
 		return l.poison(fmt.Errorf("%w; and cut it back: %w", cause, err))
 	}

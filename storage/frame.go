@@ -13,7 +13,7 @@ import (
 //	      | CRC   |length | Tx            | Op            | key |op|flag| since | key …    | value …    | 0 … pad |
 //	      +-------+-------+---------------+---------------+-----+--+----+-------+----------+------------+---------+
 //
-// CRC is the CRC-32C of everything behind it up to length, which counts the header and not the padding; it starts from the
+// CRC is the CRC-32C of everything past it up to length, which counts the header and not the padding; it starts from the
 // frame's position (frameSeed). Frames start at
 // multiples of 8. "since" is the distance, in units of 8 bytes, from the position that was durable when the frame was
 // encoded, whole transactions only, to the frame itself: an intact frame so proves that everything before that position had been synced, which

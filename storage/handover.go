@@ -67,7 +67,7 @@ func HandoverByName(name string) (Handover, error) {
 	return Handover{}, fmt.Errorf("%w: no hand-over is called %q: choose one of %s", ErrOptions, name, strings.Join(known, ", "))
 }
 
-// A handover answers one question, once per read: who serves the records behind after, up to upTo?
+// A handover answers one question, once per read: who serves the records past after, up to upTo?
 type handover interface {
 	plan(ctx context.Context, l *Log, after, upTo Offset) sources
 }
@@ -99,8 +99,8 @@ type otherSources struct {
 	file        bool
 	after, upTo Offset
 	end         uint64
-	// asItIs says to go on behind end for as long as the file holds intact frames, whoever may be writing them.
+	// asItIs says to go on past end for as long as the file holds intact frames, whoever may be writing them.
 	asItIs bool
-	// eager are frames that were taken out of a tail while planning. They come behind the files'.
+	// eager are frames that were taken out of a tail while planning. They come after those of the files.
 	eager [][]byte
 }

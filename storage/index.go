@@ -24,7 +24,7 @@ type boundary struct {
 const (
 	boundaryBytes = 32 // Tx, Op, position, CRC of those, 0
 	indexName     = "index"
-	// cachedBoundaries is how many of the newest boundaries a view carries; a read that starts behind the oldest of them
+	// cachedBoundaries is how many of the newest boundaries a view carries; a read that starts past the oldest of them
 	// finds its place without touching the index file.
 	cachedBoundaries = 8
 )
@@ -53,7 +53,7 @@ func decodeBoundary(src []byte) (boundary, bool) {
 	return b, crc32.Checksum(src[:24], castagnoli) == binary.LittleEndian.Uint32(src[24:])
 }
 
-// seek returns a position at or before the first record behind after. It answers with 0, which is always right, rather
+// seek returns a position at or before the first record past after. It answers with 0, which is always right, rather
 // than with an error: an index that cannot be read costs time, not records.
 func (x *chunkIndex) seek(ctx context.Context, after Offset) uint64 {
 	behind := func(b boundary) bool { return after.Before(b.offset) }
@@ -90,7 +90,7 @@ func (x chunkIndex) add(more []boundary) chunkIndex {
 	return x
 }
 
-// before returns the index without the boundaries at position or behind it. The file keeps its bytes; they are
+// before returns the index without the boundaries at position or past it. The file keeps its bytes; they are
 // overwritten by later entries, and never looked at until then.
 //
 // An entry that cannot be read ends it: what lies before is then found by a scan.

@@ -8,7 +8,7 @@ type State struct {
 	Visible, Persisted Offset
 	// Tail are the records that a reader who looks in memory now would find there.
 	Tail []Offset
-	// File are the records that the files hold intact. Those behind Persisted are written, and readers do not know.
+	// File are the records that the files hold intact. Those past Persisted are written, and readers do not know.
 	File []Offset
 }
 

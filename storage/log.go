@@ -22,7 +22,7 @@ type Log struct {
 	writer   writerSide // the handover again, if it is one; else nil
 
 	_ [64]byte // readers load what follows; nothing else is written beside it
-	// committed is the position behind the last complete transaction: what a read may return lies below it.
+	// committed is the position past the last complete transaction: what a read may return lies below it.
 	committed atomic.Uint64
 	view      atomic.Pointer[view]
 	// broken is why appends and flushes are refused: poison, or ErrClosed.
@@ -42,7 +42,7 @@ type brokenState struct{ err error }
 // writerState is what an append changes, with Log.mu held.
 type writerState struct {
 	arena       *arena // nil until the next frame needs one
-	end         uint64 // position behind the last frame, committed or not
+	end         uint64 // position past the last frame, committed or not
 	last        Offset // of the last frame
 	complete    Offset // of the last record of the last complete transaction
 	open        *Transaction

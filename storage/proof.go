@@ -8,7 +8,7 @@ import (
 	"slices"
 )
 
-// findProof looks behind the position stop, at which the frames of g end, for an intact frame which was encoded when a
+// findProof looks past the position stop, at which the frames of g end, for an intact frame which was encoded when a
 // position beyond stop was durable. It returns the byte of the file at which that frame starts, or -1.
 //
 // The search tries each multiple of frameAlign. Its memory is bounded by a window and one frame, and the bytes that it
@@ -27,7 +27,7 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 		}
 		n, err := g.file.ReadAt(window, at)
 		if err != nil && !errors.Is(err, io.EOF) {
-			return -1, fmt.Errorf("look behind byte %d of %s: %w", g.at(stop), g.name, err)
+			return -1, fmt.Errorf("look past byte %d of %s: %w", g.at(stop), g.name, err)
 		}
 		for i := 0; i+frameHeaderBytes <= n; i += frameAlign {
 			byteAt := at + int64(i)

@@ -10,7 +10,7 @@ import (
 	"github.com/pingcap/failpoint"
 )
 
-// Read yields the records behind after, up to upTo or the last complete transaction, whichever comes first, in order.
+// Read yields the records past after, up to upTo or the last complete transaction, whichever comes first, in order.
 // Neither bound need be the offset of a record. The zero Offset and End mean "from the start" and "to the end".
 //
 // What is visible is settled when the iteration begins; appends and flushes during it change nothing. It reads files through

@@ -9,10 +9,10 @@ import (
 // An Offset is a place in a log: transaction, then operation within it. The zero Offset lies before every record.
 type Offset struct{ Tx, Op uint64 }
 
-// End lies behind every record.
+// End lies past every record.
 var End = Offset{Tx: math.MaxUint64, Op: math.MaxUint64}
 
-// Compare returns -1, 0 or 1 as o lies before, at or behind other.
+// Compare returns -1, 0 or 1 as o lies before, at or past other.
 func (o Offset) Compare(other Offset) int {
 	if c := cmp.Compare(o.Tx, other.Tx); c != 0 {
 		return c

@@ -14,11 +14,11 @@ import (
 // Recovery keeps the longest prefix of complete, intact transactions. It reads every frame of the log. Where the frames
 // end early it decides between two stories:
 //
-//   - Damage: the bad bytes had been synced, and are no longer what was written. An intact frame behind them proves it if
+//   - Damage: the bad bytes had been synced, and are no longer what was written. An intact frame past them proves it if
 //     it was encoded when a position beyond them was already durable (the frame says so itself), and so does the
 //     existence of a later segment, which is made only after everything before it was synced. Recovery then refuses, and
 //     changes nothing.
-//   - A torn tail: anything else. Unsynced writes may reach the disk in any order, so intact frames behind a bad one are
+//   - A torn tail: anything else. Unsynced writes may reach the disk in any order, so intact frames past a bad one are
 //     no contradiction. The tail is cut and the cut synced.
 //
 // Not every case can be told: a synced last batch that is damaged, with no later frame to speak for it, looks like a torn
@@ -27,7 +27,7 @@ import (
 // A recovered log is what a scan of the files found.
 type recovered struct {
 	segments   []*segment
-	end        uint64 // behind the last complete transaction
+	end        uint64 // past the last complete transaction
 	last       Offset // its last record
 	boundaries []boundary
 	durable    uint64 // the highest position that a frame says was durable

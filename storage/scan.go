@@ -65,7 +65,7 @@ func (s *scanner) next(ctx context.Context) (frame []byte, fault frameFault, err
 	return s.have[:frameRoom(s.have)], frameIntact, nil
 }
 
-// skip goes on behind a frame that next returned.
+// skip goes on past a frame that next returned.
 func (s *scanner) skip(frame []byte) {
 	s.have = s.have[len(frame):]
 	s.at += int64(len(frame))

@@ -188,7 +188,7 @@ func nameSegment(ctx context.Context, disk Disk, folder, name string, f File) (e
 // reserve asks the disk for room up to byte end of the file and some more, so that a sync need not write a new length
 // each time. A disk that has no room for more may still have some for what is to be written: the write will tell.
 //
-//racewindow:atomic because it adds zeros behind the records, at which a read ends as at the end of the file
+//racewindow:atomic because it adds zeros past the records, at which a read ends as at the end of the file
 func (s *segment) reserve(end int64) {
 	if end <= s.allocated {
 		return
@@ -207,7 +207,7 @@ func (l *Log) segmentsFor(ctx context.Context, b flushBatch) ([]*segment, error)
 	if b.view.last != b.view.durable || b.from-full.start < uint64(l.options.SegmentBytes) {
 		return segments, nil
 	}
-	//racewindow:atomic because what is cut are the zeros behind the records, at which a read ends as at the end of the file
+	//racewindow:atomic because what is cut are the zeros past the records, at which a read ends as at the end of the file
 	if err := errors.Join(full.file.Truncate(full.at(b.from)), full.file.Sync()); err != nil {
 		return nil, fmt.Errorf("finish segment %s/%s: %w", l.handle, full.name, err)
 	}

@@ -39,7 +39,7 @@ func (t *sharedTail) trim(ctx context.Context, _ *view) {
 	t.mu.Unlock()
 }
 
-// next is :ets.next_lookup: the first record behind after.
+// next is :ets.next_lookup: the first record past after.
 func (t *sharedTail) next(ctx context.Context, after Offset) []byte {
 	failpoints.Lock(ctx, sharedTailLock, &t.mu)
 	defer t.mu.Unlock()

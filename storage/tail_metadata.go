@@ -49,7 +49,7 @@ func (r *metadataRow) load(ctx context.Context, upTo Offset) (m *tailMetadata, b
 // fromFile serves (after, upTo] from the files. The files are the current ones, as the analysed system's single file is.
 func fromFile(ctx context.Context, l *Log, after, upTo Offset) sources {
 	failpoint.InjectCall("read/before-files", ctx)
-	end := l.committed.Load() // what lies behind it may be taken back by an abort
+	end := l.committed.Load() // what lies past it may be taken back by an abort
 	failpoint.InjectCall("read/files-bounded", ctx)
 	return sources{view: l.view.Load(), other: &otherSources{file: true, after: after, upTo: upTo, end: end, asItIs: true}}
 }

@@ -147,7 +147,7 @@ func (t *Transaction) abort(ctx context.Context) error {
 }
 
 // takeBack cuts from the file what flushes have written of the transaction, and syncs the cut, so that nothing of it can
-// come up behind what is written there next.
+// come up after what is written there next.
 //
 //racewindow:atomic because what is cut was never committed, so no read reaches it, and no flush runs beside an abort
 func (t *Transaction) takeBack(v *view) error {

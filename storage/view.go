@@ -13,7 +13,7 @@ import "sort"
 type view struct {
 	// persisted is the position up to which the files hold everything, synced. It may lie inside a transaction.
 	persisted uint64
-	// settled is the position behind the last complete transaction below persisted: no recovery and no abort ever cuts before it.
+	// settled is the position past the last complete transaction below persisted: no recovery and no abort ever cuts before it.
 	settled uint64
 	// last is the offset of the last record below persisted, zero if there is none.
 	last Offset
@@ -52,7 +52,7 @@ func (v *view) olderArenaAt(position uint64) int {
 	return sort.Search(len(v.arenas), func(i int) bool { return v.arenas[i].start > position }) - 1
 }
 
-// seekTail returns the position of the first record behind after that lies in [persisted, to), or to. There must be one
+// seekTail returns the position of the first record past after that lies in [persisted, to), or to. There must be one
 // in that range.
 func (v *view) seekTail(after Offset, to uint64) uint64 {
 	i := v.arenaAt(to - 1)

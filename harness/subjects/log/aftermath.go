@@ -217,7 +217,7 @@ func sameRecord(a, b storage.Record) bool {
 	return a.Offset == b.Offset && string(a.Key) == string(b.Key) && string(a.Value) == string(b.Value)
 }
 
-// readBehindEach reads from behind each transaction on: what the index says of the log must agree with it.
+// readBehindEach reads from the end of each transaction on: what the index says of the log must agree with it.
 func (s *secondLife) readBehindEach(l *recovered) *check.Violation {
 	s.plan.crashes.Tested(1, check.AppendAfterRecovery.Name)
 	if v := s.read(l, len(s.appended), "after the crash and more appends"); v != nil {
@@ -229,15 +229,15 @@ func (s *secondLife) readBehindEach(l *recovered) *check.Violation {
 		next := tx + 1
 		for record, err := range l.log.Read(context.Background(), storage.Offset{Tx: tx, Op: math.MaxUint64}, storage.End) {
 			if err != nil {
-				return appendFailed("and more appends a read behind transaction %d failed: %v", tx, err)
+				return appendFailed("and more appends a read past transaction %d failed: %v", tx, err)
 			}
 			if record.Offset.Tx != next && record.Offset.Tx != next-1 {
-				return appendFailed("and more appends a read behind transaction %d yields %v where transaction %d should come", tx, record.Offset, next)
+				return appendFailed("and more appends a read past transaction %d yields %v where transaction %d should come", tx, record.Offset, next)
 			}
 			next = record.Offset.Tx + 1
 		}
 		if next != last+1 {
-			return appendFailed("and more appends a read behind transaction %d ends before transaction %d", tx, next)
+			return appendFailed("and more appends a read past transaction %d ends before transaction %d", tx, next)
 		}
 	}
 	return nil
@@ -284,7 +284,7 @@ func (s *secondLife) damaged(before, whole *crash.Image) *check.Violation {
 	return nil
 }
 
-// writtenBits counts the bits of a file without the room behind what was written.
+// writtenBits counts the bits of a file without the room past what was written.
 func writtenBits(i *crash.Image, path string) int64 {
 	content, _ := i.Bytes(path)
 	return int64(len(bytes.TrimRight(content, "\x00"))) * 8

@@ -30,7 +30,7 @@ type Part uint8
 const (
 	// PartRecord is the record Bound.Op.
 	PartRecord Part = iota
-	// PartAll is behind all records.
+	// PartAll is past all records.
 	PartAll
 	// PartLast is the last record; only with Acked.
 	PartLast

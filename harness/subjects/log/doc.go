@@ -29,7 +29,7 @@
 //	              fragments N+N... [of SIZES]       one transaction, added in fragments of N records, then committed
 //	              abort N+N... [of SIZES]           the same, then taken back
 //	              flush
-//	              read BOUND BOUND                  the records behind the first bound, up to the second
+//	              read BOUND BOUND                  the records past the first bound, up to the second
 //	              reopen                            close and open again; waits for running operations, holds up others'
 //	              advance DURATION                  move the clock, which otherwise stands still
 //	              appenddurable N [of SIZES]        an append that returns when it is durable
@@ -44,12 +44,12 @@
 //	              other N [of SIZES]                append to a second log of the store, and read that
 //	SIZES         BYTES or BYTES/BYTES/...          the values' lengths: one for all, or one for each record; default 8
 //
-//	bound         -, end                            before all records, behind all records
+//	bound         -, end                            before all records, past all records
 //	              T.O                               record O of transaction T, whether there is one or not
-//	              T.+                               behind all records of transaction T, before those of the next
+//	              T.+                               past all records of transaction T, before those of the next
 //	              acked, acked-N, acked+N           what a program cannot know: the last record of the newest transaction
 //	                                                that was acknowledged to anybody when the read begins, or of the one N
-//	                                                before or behind it; .O and .+ may follow, as behind T
+//	                                                before or past it; .O and .+ may follow, as past T
 //	              last                              the record with which the thread's newest read ended, - if none did
 //
 //	switch        THREAD@POINT#N>THREAD             when the first thread comes to the point for the n-th time, the other goes on
