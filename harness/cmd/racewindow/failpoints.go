@@ -40,7 +40,7 @@ Exit codes: 0 listed, 2 wrong usage, 3 the list cannot be written.`,
 				return listMarkers(cmd, args, include, tags, jsonFile)
 			}
 			if len(include) > 0 || tags != "" {
-				return usageError{errors.New("--include and --tags choose among the markers of packages: name packages, as in racewindow failpoints ./...")}
+				return usageError{errors.New("--include and --tags choose among the markers of packages: name packages, as racewindow failpoints ./... does")}
 			}
 			if jsonFile != "" {
 				return writeJSON(jsonFile, failpointRows())
