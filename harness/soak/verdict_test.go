@@ -242,7 +242,7 @@ func TestAStartThatDoesNoRoundIsNoPass(t *testing.T) {
 	c.For = 2 * time.Second
 	m, err := run(t, c)
 	require.ErrorIs(t, err, ErrTooLittle)
-	require.Equal(t, []string{"0 rounds in this start: the time of its leg, 2s, was over before"}, m.Missed)
+	require.Equal(t, []string{"0 rounds in this start: the time of its leg, 2s, was already over"}, m.Missed)
 	require.Len(t, kind.specs, 5)
 	m, err = run(t, c)
 	require.NoError(t, err, "another leg")

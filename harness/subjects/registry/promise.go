@@ -80,9 +80,9 @@ func judge(p Promise, calls []call, content, left map[string][]string) *Violatio
 		switch {
 		case c.operation.Verb != Remove || c.err != nil:
 		case p == NothingLeft && len(left[c.handle]) > 0:
-			return p.broken("left of %s in the end: %s", c.handle, strings.Join(left[c.handle], ", "))
+			return p.broken("of %s, in the end: %s", c.handle, strings.Join(left[c.handle], ", "))
 		case p == GoneAtReturn && len(c.left) > 0:
-			return p.broken("left of %s: %s", c.handle, strings.Join(c.left, ", "))
+			return p.broken("of %s: %s", c.handle, strings.Join(c.left, ", "))
 		}
 	}
 	return nil
