@@ -10,13 +10,13 @@ import (
 
 var _ cases.Adviser = (*Object)(nil)
 
-// Advice implements cases.Adviser: who started a task that remains, and what to do about it.
+// Advice implements cases.Adviser. It says who started a task that remains, and what to do about it.
 func (o *Object) Advice(f *sched.Failure) string {
 	if f.Kind != sched.Leak {
 		return ""
 	}
 	starter, _, nested := strings.Cut(f.Thread, "/")
-	by := "Open" // which the main thread calls, and its tasks have no prefix
+	by := "Open" // the main thread calls Open, and its tasks have no prefix
 	switch {
 	case nested && isClient(starter):
 		by = "an operation of " + starter

@@ -10,14 +10,15 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// A sequential executes operations of a program one at a time on a fresh object. It runs under a scheduler of its own with one
-// client, so an operation that waits for somebody else is seen to block. It is not for several goroutines at once.
+// A sequential executes operations of a program one at a time on a fresh object. It runs them under its own scheduler with one
+// client, which detects an operation that waits for another client. It is not safe for concurrent use.
 type sequential struct {
 	plan   *plan
 	runner *sched.Runner
 	order  []int
 	done   []spec.Response
-	// values are what those done gave to a judge of the history, results what they returned.
+	// values and results have an entry for each response in done: what a judge of the history sees, and what the operation
+	// returned.
 	values  [][]any
 	results [][]reflect.Value
 }
@@ -64,7 +65,7 @@ func (s *sequential) responses(order []int) ([]spec.Response, error) {
 	return s.done, nil
 }
 
-// checkRepeatable executes the program alone twice. What it says of a difference names the operation, both results and the
+// checkRepeatable executes the program alone twice. If the results differ, its error names the operation, both results and the
 // remedy.
 func (s *sequential) checkRepeatable() error {
 	all := s.plan.inOrder()
@@ -86,7 +87,7 @@ func (s *sequential) checkRepeatable() error {
 	return nil
 }
 
-// inOrder are all operations of the program, client after client.
+// inOrder returns all operations of the program, client after client.
 func (p *plan) inOrder() []int {
 	all := make([]int, len(p.calls))
 	for i := range all {
@@ -95,7 +96,7 @@ func (p *plan) inOrder() []int {
 	return all
 }
 
-// said is a response in words.
+// said puts a response into words.
 func said(r spec.Response) string {
 	if r.Blocks {
 		return "no answer"
@@ -103,5 +104,5 @@ func said(r spec.Response) string {
 	return r.Result
 }
 
-// ErrAlone is wrapped where the object fails when nobody else is there.
+// ErrAlone is wrapped when the object fails although only one client runs.
 var ErrAlone = errors.New("the object fails without any concurrency")

@@ -12,15 +12,15 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// ErrBlind is returned when no canary can be planted: no operation changes what another one returns, so no search could see
-// anything.
+// ErrBlind is returned when no canary can be planted: no operation changes what another one returns, so a search could not see
+// any bug.
 var ErrBlind = errors.New("no operation changes what another returns")
 
 // A defect is a bug that is planted between the clients and the object.
 type defect struct {
 	kind  defectKind
 	write *Call  // changes what read returns
-	read  *Call  // of both clients
+	read  *Call  // both clients call it
 	old   answer // what read returns without write
 	wrote answer // what write returns
 }
@@ -30,10 +30,10 @@ type defectKind uint8
 const (
 	dropsResult  defectKind = iota // an operation's result is lost
 	returnsOld                     // a read returns what was there before a write that had returned
-	losesUpdate                    // a write beside which another operation runs, in one window, has no effect
-	numberOfKind                   // of kinds of defects in each exploration
+	losesUpdate                    // a write has no effect if another operation runs during it, in one window
+	numberOfKind                   // the number of kinds planted in every exploration
 	losesDurable                   // a durable write has no effect, in an exploration with crashes
-	losesSync                      // no sync reaches the disk, in an exploration with crashes of what is recorded
+	losesSync                      // no sync reaches the disk, in an exploration with crashes of recorded file operations
 )
 
 var defectWords = map[defectKind]string{
@@ -44,11 +44,11 @@ var defectWords = map[defectKind]string{
 	losesSync:    "a durable operation none of whose syncs reaches the disk",
 }
 
-// window is where the third canary can be preempted.
+// window is the point at which the canary losesUpdate can be preempted.
 var window = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "canary/window")
 
-// Canaries implements cases.Subject. The bugs are planted by the harness around the object itself: the same clients, the same
-// judge, and one defect.
+// Canaries implements cases.Subject. The harness plants the bugs around the object itself: the clients and the judge are the
+// same, and there is one defect.
 func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 	found, err := o.findSight(o.methods)
 	if err != nil {
@@ -77,8 +77,8 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 	return all, nil
 }
 
-// planted is the program that shows a defect of that kind, with the defect. The other client reads so many times: where nobody schedules them
-// it must still be there when the first one comes to its write.
+// planted returns a program that shows a defect of that kind, with the defect planted. The other client reads this many times:
+// where nothing schedules the clients, it must still be running when the first one comes to its write.
 func (o *Object) planted(of *sight, kind defectKind, reads int) (*plan, error) {
 	d := of.defect
 	d.kind = kind
@@ -94,7 +94,7 @@ func (o *Object) planted(of *sight, kind defectKind, reads int) (*plan, error) {
 	return p, nil
 }
 
-// lasting are the operations that become durable while the object is open.
+// lasting returns the operations that become durable while the object is open.
 func (o *Object) lasting() (methods []*method) {
 	for _, m := range o.methods {
 		if m.Durable != "" && m.Durable != AfterClose {
@@ -104,8 +104,8 @@ func (o *Object) lasting() (methods []*method) {
 	return methods
 }
 
-// crashCanary is a program of one client, of which a durable write has no effect, or one that does not last. Nothing shows that but the
-// object that is opened after the crash.
+// crashCanary returns a canary with one client. The defect makes its durable write have no effect, or keeps the syncs from the
+// disk. Only the object that is opened after the crash can show it.
 func (o *Object) crashCanary(crash *cases.Crash, kind defectKind) (canary cases.Canary, err error) {
 	p, err := o.losing(crash)
 	if err != nil {
@@ -115,7 +115,7 @@ func (o *Object) crashCanary(crash *cases.Crash, kind defectKind) (canary cases.
 	return cases.Canary{What: defectWords[kind], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario, Crashes: p.crashes}}, nil
 }
 
-// losing is such a program, with its defect; crash may be nil.
+// losing returns the program of a crash canary, with its defect; crash may be nil.
 func (o *Object) losing(crash *cases.Crash) (*plan, error) {
 	found, err := o.findSight(o.lasting())
 	if err != nil {
@@ -142,14 +142,14 @@ func (o *Object) losing(crash *cases.Crash) (*plan, error) {
 	return p, nil
 }
 
-// A sight is a write and a read that sees it, after some calls: a limiter of two, for one, shows nothing before it has been used
-// twice.
+// A sight is a write and a read that sees it, after some calls. A limiter of two, for example, shows nothing until it has been
+// used twice.
 type sight struct {
 	defect
 	before []*Call
 }
 
-// caseOf is the program of a canary: one client calls everything, the other reads too.
+// caseOf returns the program of a canary: one client makes all calls, and the other one only reads.
 func (o *Object) caseOf(before []*Call, write, read *Call) cases.Case {
 	first := cases.Thread{Name: "c0"}
 	for _, c := range append(before[:len(before):len(before)], write, read) {
@@ -160,14 +160,14 @@ func (o *Object) caseOf(before []*Call, write, read *Call) cases.Case {
 	}}
 }
 
-// Bounds of the search for calls of which one changes what another returns: how many there are before these two, and how many
-// programs are tried with each number.
+// Bounds of the search for a write and a read that sees it: the most calls before these two, and the programs tried for each
+// number of calls.
 const (
 	mostBefore    = 4
 	triedOfLength = 500
 )
 
-// findSight finds a write that is one of these operations.
+// findSight finds a sight whose write is one of these operations.
 func (o *Object) findSight(writes []*method) (*sight, error) {
 	random := rand.New(rand.NewSource(1))
 	drawing := &values.Drawing{Random: random}
@@ -196,7 +196,7 @@ func (o *Object) findSight(writes []*method) (*sight, error) {
 		"so no bug could be seen. Name an operation that reads what another writes", ErrBlind, o.Name, mostBefore, o.names(), (mostBefore+1)*triedOfLength)
 }
 
-// sees says whether a write changes what a read returns, after some calls, and how.
+// sees says whether a write, after some calls, changes what a read returns. It returns nil if not.
 func (o *Object) sees(before []*Call, write, read *Call) (*sight, error) {
 	p, err := o.plan(o.caseOf(before, write, read))
 	if err != nil {
@@ -222,7 +222,7 @@ func (o *Object) sees(before []*Call, write, read *Call) (*sight, error) {
 	return &sight{defect{write: write, read: read, old: without[n], wrote: with[n]}, before}, nil
 }
 
-// answers are the results of operations that are executed alone; nil if one blocks.
+// answers executes operations alone and returns their results, or nil if one blocks.
 func (p *plan) answers(order []int) (results []answer, err error) {
 	all, err := p.alone.responses(order)
 	if err != nil {

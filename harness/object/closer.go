@@ -5,7 +5,7 @@ import (
 	"reflect"
 )
 
-// A closer closes an object; nil if it has no Close that can be called.
+// A closer closes an object; it is nil if the object has no Close that can be called.
 type closer func(ctx context.Context, of reflect.Value) error
 
 // closerOf finds Close(), Close() error, Close(context.Context) or Close(context.Context) error.

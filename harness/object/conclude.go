@@ -7,14 +7,14 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// On whom probes are called.
+// What the probes are called on, for reports.
 const (
 	theObject = "the object"
 	theOpened = "the opened object"
 )
 
-// conclude checks what is left when all clients have ended: the history, the object after the faults, and what is there when it is
-// closed and opened again. Faults last until the object is closed, unless it says that it goes on after them.
+// conclude checks what is left after all clients have ended: the history, the object after the faults, and what it holds when
+// it is closed and opened again. Faults last until the object is closed, unless the object says that it goes on after them.
 func (r *run) conclude(t *sched.T) {
 	o, faulty := r.plan.object, r.plan.faulty()
 	if o.closer == nil || o.GoesOn {
@@ -42,7 +42,7 @@ func (r *run) conclude(t *sched.T) {
 	}
 }
 
-// heal ends the faults, and counts those of the disk.
+// heal ends the faults and counts those that came.
 func (r *run) heal() {
 	for i, counter := range r.faults {
 		if counter != nil && counter.Faults() > 0 {
@@ -55,9 +55,9 @@ func (r *run) heal() {
 	}
 }
 
-// requireGoingOn calls the probes, now that the faults are over: what they give is what some order of the operations gives, of which
-// those that failed may have taken effect or not. Where a judge of the history stands for that, each succeeds, or fails with an
-// error that the subject names.
+// requireGoingOn calls the probes after the faults are over. Some order of the operations must explain their results, where a
+// failed operation may have taken effect or not. If the subject has a judge of the history instead, each probe must succeed or
+// fail with an error that the subject names.
 func (r *run) requireGoingOn(t *sched.T) {
 	t.Note("the faults are over")
 	q := r.plan.inquire(r.history)
@@ -80,8 +80,8 @@ func (r *run) requireGoingOn(t *sched.T) {
 	}
 }
 
-// restarted opens the object again: all is there that had returned when it was closed in order, and after faults what was durable.
-// A process whose object could not be closed has died.
+// restarted opens the object again. After an orderly close the object must hold every operation that had returned; after
+// faults, every durable one. If the object could not be closed, its process counts as dead.
 func (r *run) restarted(t *sched.T, failed error) {
 	t.Note("closed and opened again")
 	closed := closedInOrder
@@ -109,7 +109,7 @@ func (r *run) restarted(t *sched.T, failed error) {
 	}
 }
 
-// reopen opens the object again, calls opened, asks, and closes the object.
+// reopen opens the object again, calls opened, calls the probes, and closes the object.
 func (q *inquiry) reopen(ctx context.Context, e *Env, opened func()) error {
 	o := q.plan.object
 	object, err := o.open(ctx, e)

@@ -1,8 +1,8 @@
-// Package object makes a subject of any Go object: its methods are the operations of cases, drawn, printed and read by package
-// values, executed by the scheduler, and judged by package spec against what the same object does when its operations are
-// executed one at a time.
+// Package object makes a subject of any Go object: its methods are the operations of cases. Package values draws, prints and
+// reads them, the scheduler executes them, and package spec compares their results with those of the same object when its
+// operations are executed one at a time.
 //
-// Users meet it as harness.Subject; this package is what stands behind that type parameter.
+// Users know it as harness.Subject; this package implements that type.
 package object
 
 import (
@@ -20,42 +20,43 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// When an operation is durable, besides the name of another operation.
+// When an operation is durable, if not after another operation, which Durable then names.
 const (
-	// OnReturn: when it returns.
+	// OnReturn: as soon as it returns.
 	OnReturn = "return"
-	// AfterClose: when the object has been closed.
+	// AfterClose: once the object has been closed.
 	AfterClose = "close"
 )
 
 // A Config says what an object is. Name, Type, Open and Operations must be set.
 type Config struct {
-	// Name is that of the test, as go test has it: TestCache/full.
+	// Name is the name of the test, as go test has it: TestCache/full.
 	Name string
-	// Type is that of the object.
+	// Type is the type of the object.
 	Type reflect.Type
-	// Open makes the object of one execution. It is called again, with the same Env, when the object is opened again.
+	// Open makes the object of one execution. It is called again, with the same Env, to open the object again.
 	Open func(ctx context.Context, e *Env) (any, error)
 	// Operations are what clients may call.
 	Operations []Method
-	// Options are settings by name. A case has one value of each; the first is the default.
+	// Options are settings by name. A case has one value of each; the first value is the default.
 	Options []Option
-	// Sentinels are errors that results are compared by.
+	// Sentinels are the errors by which results are compared: two results that wrap the same one are equal, whatever text they
+	// add.
 	Sentinels []values.Sentinel
-	// Indeterminate are errors after which an operation may have taken effect or not, at once or later.
+	// Indeterminate are errors after which an operation may have taken effect or not, now or later.
 	Indeterminate []error
-	// Order is what an explaining order must respect.
+	// Order is what an order that explains the history must respect.
 	Order spec.Order
-	// Prefix says that a crash loses only what came last.
+	// Prefix says that a crash loses only the last operations.
 	Prefix bool
-	// GoesOn says that operations succeed again when a fault is over, without opening the object again.
+	// GoesOn says that operations succeed again once a fault is over, without opening the object again.
 	GoesOn bool
-	// Scribbles overwrites what an operation's arguments refer to after it has returned, which finds an object that keeps a slice
-	// of the caller's.
+	// Scribbles overwrites the memory that an operation's arguments refer to, after the operation has returned. This finds an
+	// object that keeps a slice of its caller.
 	Scribbles bool
-	// TasksMayRemain says that tasks which still wait when the object is closed are no leak.
+	// TasksMayRemain says that a task which still waits when the object is closed is no leak.
 	TasksMayRemain bool
-	// Holds, if it is set, judges the history of each execution instead of the object's sequential behaviour.
+	// Holds, if set, judges the history of each execution in place of the object's sequential behaviour.
 	Holds func(History) error
 }
 
@@ -64,12 +65,12 @@ type Method struct {
 	Name string
 	// Do is a method expression or a function that takes the object first.
 	Do any
-	// Arguments draw them; nil draws by type.
+	// Arguments draw the arguments; nil draws them by their types.
 	Arguments []gopter.Gen
-	// Result, if it is set, is a function of the results, and its own results are compared instead.
+	// Result, if set, is a function of the results; what it returns is compared in their place.
 	Result any
 	// Durable says when the operation's effect survives a crash: OnReturn, AfterClose, or the name of an operation that makes
-	// all durable that returned before it was invoked. "" says that it changes nothing that lasts.
+	// durable all operations which returned before it was invoked. "" says that the operation changes nothing that lasts.
 	Durable string
 }
 
@@ -108,7 +109,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// checkDurability holds Durable to the names of operations.
+// checkDurability requires that Durable names an operation, or one of the constants.
 func (c *Config) checkDurability() (err error) {
 	for _, m := range c.Operations {
 		known := m.Durable == "" || m.Durable == OnReturn || m.Durable == AfterClose ||

@@ -14,29 +14,29 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// An aftermath is a disk that a loss of power has left, and what is known of the operations before it.
+// An aftermath is a disk as a loss of power has left it, and what is known of the operations before that.
 type aftermath struct {
 	plan    *plan
 	history spec.History // of the program
 	image   *disks.Image
 	where   string
-	faults  []cases.Fault // of the disk, that came before it
-	// before is what the loss of power before this one has left, on which the object was opened; nil for none.
+	faults  []cases.Fault // of the disk, before the loss of power
+	// before is the aftermath of the previous loss of power, on which the object was opened; nil for none.
 	before *aftermath
 	model  disks.Model
-	// interrupts has power lost once more, while the object is opened.
+	// interrupts says that power is lost again while the object is opened.
 	interrupts bool
 
-	asked spec.History // what the object held, for whoever reads the report
-	// gone are the operations that this loss and those before it certainly took; known says that they were looked for.
+	asked spec.History // what the object held, for the report
+	// gone are the operations that this loss and earlier ones certainly took; known says that gone has been computed.
 	gone  map[int]bool
 	known bool
 }
 
-// when says in which moment it was.
+// when says at which moment power was lost.
 func (a *aftermath) when() string { return "after a loss of power " + a.where }
 
-// crashes is how often power was lost until then.
+// crashes counts the losses of power up to this one.
 func (a *aftermath) crashes() (n int) {
 	for ; a != nil; a = a.before {
 		n++
@@ -44,12 +44,12 @@ func (a *aftermath) crashes() (n int) {
 	return n
 }
 
-// unfinished says whether the clients have something left to do.
+// unfinished says whether the clients have operations left.
 func (a *aftermath) unfinished() bool {
 	return slices.ContainsFunc(a.history, func(e spec.Entry) bool { return e.Outcome == spec.NotInvoked })
 }
 
-// key is the same for two aftermaths that no judge can tell apart.
+// key is equal for two aftermaths that no judge can tell apart.
 func (a *aftermath) key() (k key) {
 	text := binary.AppendUvarint(make([]byte, 0, 256), uint64(a.plan.number))
 	for _, e := range a.history {
@@ -76,7 +76,7 @@ func (a *aftermath) key() (k key) {
 	return k
 }
 
-// owed is the history with what an earlier loss of power took as what never was.
+// owed returns the history, without the operations that an earlier loss of power took.
 func (a *aftermath) owed() (spec.History, error) {
 	h := slices.Clone(a.history)
 	if a.before == nil {
@@ -91,7 +91,7 @@ func (a *aftermath) owed() (spec.History, error) {
 	return h, err
 }
 
-// takes are the operations that this loss of power and those before it certainly took.
+// takes returns the operations that this loss of power and earlier ones certainly took.
 func (a *aftermath) takes() (map[int]bool, error) {
 	if a.known {
 		return a.gone, nil
@@ -108,7 +108,7 @@ func (a *aftermath) takes() (map[int]bool, error) {
 	}
 	asked, err := a.reopen(disks.Crash(a.image), h, nil)
 	if err != nil {
-		return a.gone, nil // it is judged itself
+		return a.gone, nil // this error is found when the aftermath itself is judged
 	}
 	for _, i := range a.plan.taken(asked) {
 		a.gone[i] = true
@@ -123,7 +123,8 @@ func (a *aftermath) reopen(d *disks.Disk, h spec.History, during func(disks.Oper
 	return a.plan.reopen(e, h, questions{opened: func() { d.After(nil) }})
 }
 
-// judge opens the object on the disk and says what is wrong with what it holds; so it does when power is lost while it opens.
+// judge opens the object on the disk and says what is wrong with its contents. If interrupts is set, it also loses power
+// during the opening and judges what that leaves.
 func (a *aftermath) judge() (interrupted uint64, err error) {
 	h, err := a.owed()
 	if err != nil {
@@ -140,7 +141,7 @@ func (a *aftermath) judge() (interrupted uint64, err error) {
 			if !o.Kind.Changes() {
 				return
 			}
-			if steps++; tape.Draw(steps) == 0 { // each step is as likely
+			if steps++; tape.Draw(steps) == 0 { // every step is equally likely
 				during = d.At(a.model).Sample(tape)
 			}
 		}
@@ -151,7 +152,7 @@ func (a *aftermath) judge() (interrupted uint64, err error) {
 	return 1, a.holds(disks.Crash(during), h, nil, recovery, a.when()+", and a second one while the object was opened")
 }
 
-// holds judges one opening.
+// holds judges the object after one opening.
 func (a *aftermath) holds(d *disks.Disk, h spec.History, during func(disks.Operation), owed promise, when string) error {
 	asked, err := a.reopen(d, h, during)
 	a.asked = asked
@@ -171,7 +172,7 @@ func (a *aftermath) holds(d *disks.Disk, h spec.History, during func(disks.Opera
 	return nil
 }
 
-// told is all that is known: what was acknowledged, on what disk, and what the object held.
+// told reports all that is known: what was acknowledged, on what disk, and what the object held.
 func (a *aftermath) told() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "power was lost %s, and left %v\n", a.where, a.image)
@@ -186,7 +187,7 @@ func (a *aftermath) told() string {
 	return b.String()
 }
 
-// survivors is a line for each operation: when it was called and returned, what it gave, and whether it must survive.
+// survivors has a line for each operation: when it was called and returned, its result, and whether it must survive.
 func (p *plan) survivors(h spec.History, event string) string {
 	var b strings.Builder
 	calls := 0
@@ -219,8 +220,8 @@ func (p *plan) survivors(h spec.History, event string) string {
 	return b.String()
 }
 
-// answered is what an object gave to the probes: up to the index again, while it was open and had room again; from there on, when it
-// was opened again.
+// answered lists what the probes returned. Those before the index again were called while the object was open and had room
+// again, the others after it was opened again.
 func (p *plan) answered(asked spec.History, again int) string {
 	var b strings.Builder
 	for i := len(p.calls); i < len(asked); i++ {

@@ -12,22 +12,22 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// crashCounts are those of a lane in a round.
+// crashCounts are the counts of a lane in a round.
 type crashCounts struct{ instances, underLoad, unsynced, goneOn, disks, faults, abandoned uint64 }
 
-// A crashLane executes one instance after the other, each on a disk that loses power.
+// A crashLane executes one instance after another, each on a disk that loses power.
 type crashLane struct {
 	*lane
 	crashCounts
 	of   *crashLoad
-	left map[key]*aftermath // of the round, but for those that are known
+	left map[key]*aftermath // in this round, without those that are known already
 }
 
 func newCrashLane(of *crashLoad, i uint64) *crashLane {
 	return &crashLane{lane: newLane(of.load, i), of: of, left: map[key]*aftermath{}}
 }
 
-// addTo adds up what the lane has counted.
+// addTo adds the counts of the lane to the result, and resets them.
 func (n *crashLane) addTo(r *CrashResult) {
 	r.Instances += n.instances
 	r.UnderLoad += n.underLoad
@@ -45,7 +45,7 @@ func (n *crashLane) run() {
 	}
 }
 
-// instance executes a program: its clients go on after each loss of power with the operations that they had not begun.
+// instance executes a program. After each loss of power its clients go on with the operations that they had not begun.
 func (n *crashLane) instance() {
 	p, retired := n.plan()
 	if p == nil {
@@ -81,7 +81,7 @@ func (n *crashLane) instance() {
 	}
 }
 
-// keep keeps what a loss of power may have left, to be judged after the round. It returns all of it.
+// keep stores what a loss of power may have left, to be judged after the round. It returns all of it, including what is known.
 func (n *crashLane) keep(p *plan, lost *outage, before *aftermath) (left []*aftermath) {
 	if unsynced, _ := lost.moment.Unsynced(); unsynced > 0 {
 		n.unsynced++
@@ -108,7 +108,7 @@ func (n *crashLane) keep(p *plan, lost *outage, before *aftermath) (left []*afte
 	return left
 }
 
-// Of each loss of power so many disks are looked at: all if they are few, else one at the edges and one that is drawn.
+// After each loss of power, all disks are judged if they are few; otherwise one random disk and one near the edges.
 const (
 	allDisks   = 3
 	edgesDrawn = 16
@@ -132,15 +132,15 @@ type incarnation struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	before spec.History // what earlier incarnations did
-	// crashes is how often power was lost before.
+	// crashes is the number of earlier losses of power.
 	crashes int
-	// Power is lost at a tick: one of the disk's operations, or the return of one of the clients'.
+	// Power is lost at a tick: a change of the disk, or the return of a client's operation.
 	at, ticks      raceoff.Number
 	claimed, gone  raceoff.Number
 	moment, began  raceoff.Number
 	losses         chan *outage
 	ended          chan struct{}
-	clients, first []int // who has something left to do, and where each goes on
+	clients, first []int // the clients with operations left, and where each goes on
 	rules          []cases.Fault
 }
 
@@ -150,15 +150,15 @@ type outage struct {
 	history   spec.History
 	moment    *disks.Moment
 	underLoad bool
-	faults    []cases.Fault // that came before it
+	faults    []cases.Fault // before the loss of power
 }
 
-// open opens an object on a disk, which is armed.
+// open opens an object on a disk, and arms the disk to lose power.
 func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarnation, error) {
 	e := p.object.newEnv(p.settings)
 	e.disk = disk
 	ctx, cancel := context.WithCancel(context.Background())
-	ctx.Done() // made here, so that no client makes it and orders those that find it
+	ctx.Done() // made here: if a client made it, that would order the clients that find it
 	object, err := p.object.open(n.delayed(ctx), e)
 	if err != nil {
 		cancel()
@@ -188,7 +188,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 // mostFaultsOfLife bounds the faults between an opening and a loss of power.
 const mostFaultsOfLife = 3
 
-// came are the faults that came in an incarnation, now that its disk is at rest.
+// came returns the faults that came in an incarnation. Call it when its disk is at rest.
 func (in *incarnation) came() (rules []cases.Fault) {
 	for i, counter := range in.faults {
 		if counter.Faults() > 0 {
@@ -199,7 +199,7 @@ func (in *incarnation) came() (rules []cases.Fault) {
 	return rules
 }
 
-// remaining finds where each client goes on, and counts the operations that are left.
+// remaining finds where each client goes on, and counts the remaining operations.
 func (in *incarnation) remaining() (left int) {
 	for client, t := range in.plan.c.Threads {
 		first, end := in.plan.first[client], in.plan.first[client]+len(t.Operations)
@@ -214,7 +214,7 @@ func (in *incarnation) remaining() (left int) {
 	return left
 }
 
-// took is called after each operation of the disk, in whatever goroutine.
+// took is called after each operation of the disk, in any goroutine.
 //
 //go:norace
 func (in *incarnation) took(o disks.Operation) {
@@ -223,11 +223,11 @@ func (in *incarnation) took(o disks.Operation) {
 	}
 }
 
-// ticked says whether this is the tick.
+// ticked counts a tick, and says whether power is lost at it.
 func (in *incarnation) ticked() bool { return in.ticks.Add(1) == in.at.Load() }
 
-// lose takes the power away, once. What must survive is asked first, then the disk is looked at, and from then on it is dead. So
-// what is owed was a fact before, and whatever was called in between is open.
+// lose takes the power away, once. It first reads what must survive, then takes the image of the disk, and then kills the disk.
+// So whatever counts as durable was durable before the image, and an operation that was invoked in between is indeterminate.
 //
 //go:norace
 func (in *incarnation) lose(where string) {
@@ -265,11 +265,11 @@ func (in *incarnation) lose(where string) {
 		}
 	}
 	o.history = now.history
-	in.losses <- o // the race detector sees this, and that the lane receives it: it orders no two clients
+	in.losses <- o // the race detector sees this send, and the lane's receive: that orders no two clients
 }
 
-// live has the clients work until power is lost, and sees to it that nothing of the incarnation is left running. remain says that
-// operations do not come back.
+// live lets the clients work until power is lost, and waits until nothing of the incarnation runs. remain says that some
+// operations do not return.
 func (in *incarnation) live() (lost *outage, remain bool) {
 	l, clients := in.lane.load, len(in.clients)
 	l.peak.Raise(l.alive.Add(uint64(clients)))
@@ -286,7 +286,7 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 			left--
 			continue
 		case lost = <-in.losses:
-			in.cancel() // what waits is called off, now that it is known what had returned
+			in.cancel() // call off what waits, now that it is known what had returned
 			continue
 		case <-in.lane.timer.C:
 		}
@@ -314,7 +314,7 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 	return lost, remain
 }
 
-// discard closes what the incarnation has left behind. What the object says of its closing is of no interest: its disk is dead.
+// discard closes what the incarnation has left. It ignores errors of the object's Close, because the disk is dead.
 func (in *incarnation) discard() {
 	in.cancel()
 	in.env.disk.After(nil)
@@ -322,7 +322,7 @@ func (in *incarnation) discard() {
 		done := make(chan struct{})
 		go func() {
 			defer close(done)
-			defer func() { _ = recover() }() // an object without its disk may do as it likes
+			defer func() { _ = recover() }() // an object may panic if its disk is dead
 			_ = in.plan.object.closer(in.ctx, in.object)
 		}()
 		in.lane.timer.Reset(lastLook)
@@ -334,7 +334,7 @@ func (in *incarnation) discard() {
 	in.env.end()
 }
 
-// client is one goroutine of an incarnation.
+// client runs one client of an incarnation, in its own goroutine.
 func (in *incarnation) client(ctx context.Context, who int) {
 	l := in.lane.load
 	defer func() {

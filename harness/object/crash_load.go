@@ -14,53 +14,53 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// A CrashLoad runs many small programs side by side on goroutines, as a Load does, each on an object on a disk in memory that
-// loses power while its clients run. An object is opened on what that leaves, and its clients go on with it.
+// A CrashLoad runs many small programs side by side on goroutines, as a Load does. Each runs on an object whose disk, in
+// memory, loses power while the clients run. The object is then opened on what that leaves, and the clients go on with it.
 type CrashLoad struct {
 	Load
-	// Model says which disks may be left.
+	// Model says which disks a loss of power may leave.
 	Model disks.Model
-	// Cycles, if it is set, ends the run: losses of power. Duration or Cycles must be set, Operations must not.
+	// Cycles, if set, ends the run after this number of losses of power. Duration or Cycles must be set, Operations must not.
 	Cycles uint64
-	// PerLog is how often one object's disk loses power at most; default 3.
+	// PerLog is how often the disk of one object loses power at most; default 3.
 	PerLog int
-	// Interrupted is the share of recoveries in which power is lost too, 0 to 1.
+	// Interrupted is the share of recoveries during which power is lost again, 0 to 1.
 	Interrupted float64
-	// Faults is the share of lives of an object, from its opening to the loss of power, in which its disk also fails, 0 to 1. An
-	// operation that returns an error then may have taken effect or not; what returned without one is what it always is.
+	// Faults is the share of lives of an object, from its opening to the loss of power, in which its disk also fails, 0 to 1.
+	// An operation that then returns an error may have taken effect or not; one that returns without an error counts as ever.
 	Faults float64
-	// Progress, if it is set, is called after each round.
+	// Progress, if set, is called after each round.
 	Progress func(CrashResult)
 }
 
-// A CrashResult is what a CrashLoad came to.
+// A CrashResult is the result of a CrashLoad.
 type CrashResult struct {
 	Seed uint64 `json:"seed"`
-	// Model says which disks could be left.
+	// Model says which disks a loss of power could leave.
 	Model string `json:"model"`
-	// Programs were drawn, Instances are objects that one was begun on, Operations all operations of these that returned.
+	// Programs were drawn. Instances counts the objects that began a program, Operations all operations on them that returned.
 	Programs   int    `json:"programs"`
 	Instances  uint64 `json:"instances"`
 	Operations uint64 `json:"operations"`
-	// Cycles are losses of power; UnderLoad those while an operation was under way, Unsynced those at which something could be lost,
-	// GoneOn those after which the clients went on, with what was left.
+	// Cycles counts losses of power. UnderLoad counts those during an operation, Unsynced those at which something could be
+	// lost, and GoneOn those after which the clients went on with what was left.
 	Cycles    uint64 `json:"cycles"`
 	UnderLoad uint64 `json:"cycles_under_load"`
 	Unsynced  uint64 `json:"cycles_with_something_to_lose"`
 	GoneOn    uint64 `json:"second_lives"`
-	// Disks were left, as they came; Judged are those that differ, by what was on them or had to be; Unjudged would have taken too
-	// many orders. Interrupted are recoveries that lost power themselves.
+	// Disks counts all disks that were left. Judged counts the different ones, by their contents and by what they had to hold;
+	// Unjudged those that would have taken too many orders. Interrupted counts recoveries during which power was lost again.
 	Disks       uint64 `json:"disks"`
 	Judged      uint64 `json:"disks_judged"`
 	Unjudged    uint64 `json:"disks_not_judged"`
 	Interrupted uint64 `json:"recoveries_interrupted"`
-	// Faults are operations of the disk that failed.
+	// Faults counts operations of the disk that failed.
 	Faults uint64 `json:"faults"`
-	// Peak is how many clients there were at once, at most. Abandoned are objects whose operations did not come back although their
-	// disk was gone and their context had ended.
+	// Peak is the largest number of clients at once. Abandoned counts objects whose operations did not return although their
+	// disk was dead and their context had ended.
 	Peak      uint64 `json:"goroutines_at_the_peak"`
 	Abandoned uint64 `json:"instances_abandoned"`
-	// DataRaces are the race detector's reports.
+	// DataRaces counts the race detector's reports.
 	DataRaces int           `json:"data_races"`
 	Canary    string        `json:"canary,omitempty"`
 	Duration  time.Duration `json:"duration_ns"`
@@ -68,15 +68,15 @@ type CrashResult struct {
 	Finding   *CrashFinding `json:"-"`
 }
 
-// A CrashFinding is a program after which an object held what it must not.
+// A CrashFinding is a program after which an object held something that it must not hold.
 type CrashFinding struct {
 	Case      cases.Case
 	Violation *Violation
-	// Told is what was acknowledged, what was there afterwards, and on what.
+	// Told says what was acknowledged, what the object held afterwards, and on which disk.
 	Told string
 }
 
-// mostJudged is how many operations of a program leave room for the probes in what can be judged.
+// mostJudged is the most operations of a program: it leaves room for the probes in what the judge can take.
 const mostJudged = spec.MaxOperations - mostProbes
 
 func (c *CrashLoad) check() error {
@@ -93,11 +93,11 @@ func (c *CrashLoad) check() error {
 			ErrLoad, c.PerLog, c.Interrupted, c.Faults)
 	}
 	plain := c.Load
-	plain.Duration = max(plain.Duration, 1) // cycles may end it, too
+	plain.Duration = max(plain.Duration, 1) // a run that cycles end needs no duration
 	return plain.check()
 }
 
-// A canary may take so many cycles, with a last resort in time.
+// canaryCycles is the most losses of power for a canary; a limit in time is the last resort.
 const canaryCycles = 2000
 
 func (c *CrashLoad) setDefaults() {
@@ -110,11 +110,11 @@ func (c *CrashLoad) setDefaults() {
 	c.Load.setDefaults()
 }
 
-// ErrKeepsNothing is returned where nothing could survive, so that losing it shows nothing.
+// ErrKeepsNothing is returned when the object keeps nothing that could be lost.
 var ErrKeepsNothing = errors.New("the subject keeps nothing")
 
-// Crash loses power under load. An error means that the run itself failed, or showed too little for a verdict; what was found
-// stands even so.
+// Crash loses power under load. An error means that the run itself failed, or showed too little for a verdict; a finding
+// stands in either case.
 func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 	if err := c.check(); err != nil {
 		return CrashResult{}, err
@@ -146,7 +146,8 @@ func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 	return l.result, err
 }
 
-// requireKeeping opens the object once, to see whether it keeps anything that a crash, or the death of its process, could take.
+// requireKeeping opens the object once, to check that it keeps something that a crash, or the death of its process, could
+// take.
 func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
 	if len(o.lasting()) == 0 {
 		return fmt.Errorf("%w: no operation of %s says that it is durable while the object is open: set Op.Durable to harness.OnReturn, or to the operation after which it is", ErrKeepsNothing, o.Name)
@@ -173,8 +174,8 @@ func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
 	return fmt.Errorf("%w: %s does not use Env.Disk when it is opened, so its disk cannot lose power: have Open keep its data there", ErrKeepsNothing, o.Name)
 }
 
-// Keeps says whether a loss of power could take something of the object, on Env.Disk, and whether the death of its process could, on
-// Env.Disk or in Env.Dir. What it cannot be opened with is an error.
+// Keeps says whether a loss of power could take something of the object (on Env.Disk), and whether the death of its process
+// could (on Env.Disk or in Env.Dir). If the object cannot be opened, it returns that error.
 func (o *Object) Keeps(ctx context.Context) (onDisk, anywhere bool, err error) {
 	for onFolder, keeps := range map[bool]*bool{false: &onDisk, true: &anywhere} {
 		switch err := o.requireKeeping(ctx, onFolder); {
@@ -187,7 +188,7 @@ func (o *Object) Keeps(ctx context.Context) (onDisk, anywhere bool, err error) {
 	return onDisk, anywhere, nil
 }
 
-// crashLoadCanary makes sure that such a run sees a durable operation that has no effect.
+// crashLoadCanary makes sure that a run with these settings detects a durable operation that has no effect.
 func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad) (words string, err error) {
 	p, err := o.losing(nil)
 	if err != nil {
@@ -208,14 +209,14 @@ func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad) (words string
 	return fmt.Sprintf("%s was caught within %d losses of power", defectWords[losesDurable], l.result.Cycles), nil
 }
 
-// A crashLoad is one run. As in a load, what lanes share while they run is unseen by the race detector.
+// A crashLoad is one run. As in a load, the race detector does not see what lanes share while they run.
 type crashLoad struct {
 	CrashLoad
-	load   *load // what it has in common with a run without crashes
+	load   *load // what a run without crashes has too
 	lanes  []*crashLane
 	cycles raceoff.Number
-	ticks  []raceoff.Number // of a program, the most that one object took
-	// known are the aftermaths that were judged, by their keys. It is written between two rounds.
+	ticks  []raceoff.Number // for each program, the most that one object took
+	// known are the keys of the aftermaths that were judged. It is written between two rounds only.
 	known  map[key]struct{}
 	result CrashResult
 }
@@ -229,7 +230,7 @@ func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
 	return l
 }
 
-// run executes rounds. Between two of them no client runs, and what was left is judged.
+// run executes rounds. Between two rounds no client runs, and what was left is judged.
 func (l *crashLoad) run(ctx context.Context) (err error) {
 	r := &l.result
 	r.Ended, err = l.load.rounds(ctx, len(l.lanes), func(i int) { l.lanes[i].run() }, func(took time.Duration) (string, error) {
@@ -249,15 +250,15 @@ func (l *crashLoad) run(ctx context.Context) (err error) {
 	return err
 }
 
-// over says that no new instance is to begin.
+// over says that no new instance may begin.
 func (l *crashLoad) over() bool {
 	return l.load.stop.Load() != 0 || l.load.fresh.Load() > mostAftermaths || l.Cycles > 0 && l.cycles.Load() >= l.Cycles
 }
 
-// mostAftermaths wait to be judged at once: each holds a disk.
+// mostAftermaths is the most that may wait to be judged: each holds a disk in memory.
 const mostAftermaths = 4000
 
-// judge judges what the round has left, side by side where that is of several programs.
+// judge judges what the round has left, different programs in parallel.
 func (l *crashLoad) judge(ctx context.Context) error {
 	var due []*aftermath
 	for _, n := range l.lanes {
@@ -311,7 +312,7 @@ func (l *crashLoad) judgeOne(a *aftermath) {
 	}
 }
 
-// found ends the run. The lock of the load is held.
+// found records the finding and ends the run. The caller holds the lock of the load.
 func (l *crashLoad) found(a *aftermath, v *Violation) {
 	if l.result.Finding == nil {
 		program := a.plan.c.Clone()
@@ -321,7 +322,7 @@ func (l *crashLoad) found(a *aftermath, v *Violation) {
 	l.load.stop.Store(1)
 }
 
-// enough says why a run that found nothing says nothing, or nil.
+// enough returns an error if a run without a finding has shown too little, and nil otherwise.
 func (l *crashLoad) enough(ctx context.Context) error {
 	switch r := &l.result; {
 	case ctx.Err() != nil:

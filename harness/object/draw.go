@@ -10,9 +10,9 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// Draw implements cases.Subject. A client has at least one operation; programs are short more often than long, since most
-// bugs need few operations; and half of the programs have only some of the operations, since one that ends or empties the object
-// hides what the others would do.
+// Draw implements cases.Subject. A client has at least one operation. Short programs are more likely than long ones, because
+// most bugs need few operations. Half of the programs use only some of the operations, because one that closes or empties the
+// object hides what the others would do.
 func (o *Object) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
 	s = s.WithDefaults()
 	c := cases.Case{Subject: o, Settings: o.drawSettings(random)}
@@ -37,7 +37,7 @@ func (o *Object) Draw(random *rand.Rand, s cases.Shape) (cases.Case, error) {
 	return c, nil
 }
 
-// drawMethods are all operations, or at least two of them.
+// drawMethods returns all operations, or at least two of them.
 func (o *Object) drawMethods(random *rand.Rand) []*method {
 	if len(o.methods) <= 2 || random.Intn(2) == 0 {
 		return o.methods
@@ -81,7 +81,7 @@ func (o *Object) Smaller(c cases.Case) iter.Seq[cases.Case] {
 	}
 }
 
-// smaller are calls with one argument a step smaller.
+// smaller yields calls with one argument a step smaller.
 func (c *Call) smaller() iter.Seq[*Call] {
 	return func(yield func(*Call) bool) {
 		for arguments := range c.method.Smaller(c.arguments) {

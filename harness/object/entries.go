@@ -6,11 +6,12 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// The entries of a history are written by the clients' threads, and read by other threads and by the scheduler's goroutine, with
-// nothing between them that the race detector knows of. So all that touches them while threads run is in functions that it does
-// not see: else it would report the harness, or the harness would order the clients and so hide their races.
+// The clients' threads write the entries of a history. Other threads and the scheduler's goroutine read them, with no
+// synchronization in between that the race detector knows of. So every function that touches them while threads run is hidden
+// from the detector. Otherwise either the detector would report the harness, or the harness would order the clients and so
+// hide their races.
 
-// invoked notes that an operation begins.
+// invoked records that an operation begins.
 //
 //go:norace
 func (r *run) invoked(i, moment int) {
@@ -18,7 +19,7 @@ func (r *run) invoked(i, moment int) {
 	e.Invoked, e.Outcome = moment, spec.Pending
 }
 
-// returned notes what came of an operation.
+// returned records the result of an operation.
 //
 //go:norace
 func (r *run) returned(i, moment int, a answer) {
@@ -30,7 +31,7 @@ func (r *run) returned(i, moment int, a answer) {
 	r.values[i] = a.values
 }
 
-// now is the run with a history of its own, as it is at this moment.
+// now returns a copy of the run, with a history of its own, as it is at this moment.
 //
 //go:norace
 func (r *run) now() *run {
@@ -49,7 +50,7 @@ func (r *run) now() *run {
 	return now
 }
 
-// invoked and returned note what becomes of a probe; now is the history as it is at this moment.
+// invoked and returned record what becomes of a probe; now returns a copy of the history as it is at this moment.
 //
 //go:norace
 func (q *inquiry) invoked(i, moment int) {
@@ -74,7 +75,7 @@ func (q *inquiry) now() spec.History {
 	return now
 }
 
-// asks and asking keep the inquiry that is under way.
+// asks and asking set and get the inquiry that is under way.
 //
 //go:norace
 func (r *run) asks(q *inquiry) { r.inquiry = q }
@@ -82,8 +83,8 @@ func (r *run) asks(q *inquiry) { r.inquiry = q }
 //go:norace
 func (r *run) asking() *inquiry { return r.inquiry }
 
-// unseenValue copies a value that another goroutine has written, if it is a number, a truth, a string or a duration. What else a
-// judge reads of it, the detector sees.
+// unseenValue copies a value that another goroutine has written, if it is a number, a bool, a string or a duration. The race
+// detector sees a judge read any other value.
 //
 //go:norace
 func unseenValue(v any) any {
@@ -106,7 +107,7 @@ func unseenValue(v any) any {
 	return v
 }
 
-// unseen copies a string whose bytes another goroutine has written. The built-in copy would tell the detector.
+// unseen copies a string whose bytes another goroutine has written. The detector would see the built-in copy.
 //
 //go:norace
 func unseen(text string) string {

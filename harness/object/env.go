@@ -14,26 +14,26 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// An Env is what one execution gives to the object that it opens: the case's options, a source of random numbers, and a place for
-// its data. The same Env serves when the object is opened again within the execution, so it finds its data there.
+// An Env is what one execution gives to the object that it opens: the case's options, a source of random numbers, and a place
+// for its data. When the object is opened again within the execution, it gets the same Env, so it finds its data there.
 type Env struct {
 	settings *Settings
-	// mu is for operations that ask for the folder or the disk. Like what it guards, the race detector does not see it.
+	// mu serves operations that ask for the folder or the disk. The race detector sees neither it nor what it guards.
 	mu     raceoff.Mutex
 	random *rand.Rand
 	disk   *disks.Disk
-	// onDisk and inFolder say what was asked for.
+	// onDisk and inFolder say what the object has asked for.
 	onDisk, inFolder bool
 	folder           string
-	// system says that the folder is somebody else's, and that the disk is the system's on it.
+	// system says that the folder belongs to the caller, and that the disk is the system's, in that folder.
 	system  bool
 	problem error
-	// keeps says that power may be lost, or the disk fail, and so that what is done to the folder is recorded, by recorded, on disk.
+	// keeps says that power may be lost, or the disk fail. Then recorded records on disk what is done to the folder.
 	keeps    bool
 	recorded *recorded.Folder
 }
 
-// envOn is an Env whose folder and disk are the system's, where they stay.
+// envOn returns an Env with a folder and a disk of the system, which outlive it.
 func (o *Object) envOn(s *Settings, folder string) *Env {
 	return &Env{settings: s, folder: folder, system: true}
 }
@@ -42,8 +42,8 @@ func (o *Object) newEnv(s *Settings) *Env {
 	return &Env{settings: s}
 }
 
-// Option is the value that the case gives to an option of the subject. An option that the subject does not have is an error of
-// the execution.
+// Option is the value that the case gives to an option of the subject. Asking for an option that the subject does not have
+// fails the execution.
 func (e *Env) Option(name string) string {
 	value, ok := e.settings.value(name)
 	if !ok {
@@ -70,7 +70,7 @@ func (e *Env) Duration(name string) time.Duration {
 	return d
 }
 
-// Rand is a source of random numbers that is the same in every execution of the case.
+// Rand is a source of random numbers. It gives the same numbers in every execution of the case.
 func (e *Env) Rand() *rand.Rand {
 	if e.random == nil {
 		e.random = rand.New(rand.NewSource(int64(e.settings.seed)))
@@ -78,9 +78,9 @@ func (e *Env) Rand() *rand.Rand {
 	return e.random
 }
 
-// Dir is a folder of this execution, empty when the object is opened first. It is removed afterwards. It loses power and fails as the case
-// says, in a build with racewindow's runtime, unless the object has asked for Disk. Where processes are killed
-// (racewindow kill) each of them finds what the one before has left.
+// Dir is a folder of this execution, empty when the object is first opened. It is removed after the execution. In a build with
+// racewindow's runtime it loses power and fails as the case says, unless the object has asked for Disk. Where processes are killed
+// (racewindow kill), each process finds what the previous one has left.
 //
 //go:norace
 func (e *Env) Dir() string {
@@ -96,7 +96,7 @@ func (e *Env) Dir() string {
 	return e.folder
 }
 
-// makeFolder makes the folder, and has it recorded if the data is there and power may be lost.
+// makeFolder makes the folder. It has the folder recorded if it holds the data and power may be lost.
 func (e *Env) makeFolder() (err error) {
 	if !recorded.Possible() {
 		e.folder, err = os.MkdirTemp("", "racewindow-")
@@ -112,7 +112,7 @@ func (e *Env) makeFolder() (err error) {
 	return err
 }
 
-// unrecorded is an error that says what was done to the folder that is not on the disk, nil if all is.
+// unrecorded returns an error if the disk lacks something that was done to the folder.
 func (e *Env) unrecorded() error {
 	if e.recorded == nil {
 		return nil
@@ -127,8 +127,8 @@ func (e *Env) unrecorded() error {
 	return nil
 }
 
-// Disk is a disk in memory, empty when the object is opened first. It loses power and fails as the case says. Where processes are
-// killed it is the system's, on the folder that Dir returns.
+// Disk is a disk in memory, empty when the object is first opened. It loses power and fails as the case says. Where processes are
+// killed it is the system's, in the folder that Dir returns.
 //
 //go:norace
 func (e *Env) Disk() disk.Disk {
@@ -138,7 +138,7 @@ func (e *Env) Disk() disk.Disk {
 	if e.system {
 		return disk.OS(e.folder)
 	}
-	if e.recorded != nil { // it is Disk that holds the data, and the folder something else
+	if e.recorded != nil { // the data is on Disk, so the folder is for something else
 		e.recorded.Detach()
 		e.recorded, e.disk = nil, nil
 	}
@@ -162,7 +162,7 @@ func (e *Env) end() {
 		e.recorded = nil
 	}
 	if e.folder != "" && !e.system {
-		_ = os.RemoveAll(e.folder) // a folder that stays is the system's to remove
+		_ = os.RemoveAll(e.folder) // if this fails, the folder is left to the system
 		e.folder = ""
 	}
 }

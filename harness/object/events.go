@@ -9,25 +9,25 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// A History is what the operations of one execution did, in the order in which they were invoked.
+// A History lists the operations of one execution, in the order in which they were invoked.
 type History []Event
 
 // An Event is one operation of a client.
 type Event struct {
-	// Client is the thread, Call the operation as a case has it, Operation its name.
+	// Client is the thread, Call the operation as the case prints it, Operation its name.
 	Client, Call, Operation string
 	// Result is what it returned, as the text of Go literals, if Outcome is spec.OK.
 	Result  string
 	Outcome spec.Outcome
-	// Values are what it returned, copied; nil for an operation that has not returned, or has panicked. Of an iterator they have
-	// a []any.
+	// Values are copies of what it returned; nil if the operation has not returned, or has panicked. The value of an iterator
+	// is a []any of its elements.
 	Values []any
-	// Invoked and Returned are moments: of two things the one that happened first has the lower number. Returned is 0 for an
-	// operation that has not returned.
+	// Invoked and Returned are moments: what happened first has the lower number. Returned is 0 for an operation that has not
+	// returned.
 	Invoked, Returned int
 }
 
-// events are the operations that were invoked.
+// events returns the operations that were invoked.
 func (r *run) events() (h History) {
 	for i, e := range r.history {
 		if e.Outcome == spec.NotInvoked {
@@ -47,7 +47,7 @@ func sortByInvocation(h History) {
 	slices.SortFunc(h, func(a, b Event) int { return a.Invoked - b.Invoked })
 }
 
-// valuesOf are copies of what an operation returned.
+// valuesOf copies what an operation returned.
 func valuesOf(outcome *values.Outcome) (all []any) {
 	if outcome.Ended != values.Returned {
 		return nil
@@ -67,7 +67,7 @@ func valuesOf(outcome *values.Outcome) (all []any) {
 	return all
 }
 
-// String is a line for each operation: when it was called and returned, whose it is, and what it gave.
+// String has a line for each operation: when it was called and returned, by which client, and its result.
 func (h History) String() string {
 	clients, calls := 0, 0
 	for _, e := range h {

@@ -15,12 +15,12 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// patience is how long an operation may take in a free run before it counts as one that waits for somebody. Then the program is
-// given up, and nothing is said of it.
+// patience is how long an operation may take in a free run before it counts as waiting for another client. Then the program is
+// given up without a verdict.
 const patience = 200 * time.Millisecond
 
-// Free executes a program on goroutines, in whatever order the Go scheduler chooses, and judges what came. It needs no instrumented
-// build. A program in which an operation waits is not judged.
+// Free executes a program on goroutines, in whatever order the Go scheduler chooses, and judges the result. It needs no
+// instrumented build. It does not judge a program in which an operation waits.
 func (o *Object) Free(c cases.Case) error {
 	p, err := o.plan(c)
 	if err != nil {
@@ -55,7 +55,7 @@ func (o *Object) Free(c cases.Case) error {
 	return f.judge()
 }
 
-// within waits for something, and says whether it came to its end in time.
+// within calls do, and says whether do returned in time.
 func within(do func()) bool {
 	done := make(chan struct{})
 	go func() { defer close(done); do() }()
@@ -91,8 +91,8 @@ func (f *freeRun) client(ctx context.Context, r *run, thread int) {
 	})
 }
 
-// perform is what each client does that runs freely: it carries out the operations of its thread, from the one with that number in
-// the whole program on. calls hears of each before it is made, and ends the client by false; returns hears what came of it.
+// perform carries out the operations of one client in a free run, from operation number from (counted in the whole program).
+// It calls calls before each operation, and ends if that returns false; it calls returns after it.
 func (r *run) perform(ctx context.Context, thread, from int, calls func(i int) bool, returns func(i int, a answer)) {
 	var outcome values.Outcome
 	for i := from; i < r.plan.first[thread]+len(r.plan.c.Threads[thread].Operations); i++ {
@@ -104,10 +104,10 @@ func (r *run) perform(ctx context.Context, thread, from int, calls func(i int) b
 	}
 }
 
-// between is where a client is held up before an operation.
+// between is the point at which a client is held up before an operation.
 var between = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "load/between")
 
-// together lets clients go on when all of them have come, or the first would be over before the last begins.
+// together waits until all clients have come. Otherwise the first could be over before the last begins.
 func together(come *raceoff.Number, clients int) {
 	for come.Add(1); come.Load() < uint64(clients); {
 		runtime.Gosched()
@@ -124,12 +124,12 @@ func (f *freeRun) judge() error {
 	judge.Order, judge.Limit = p.object.Order, 5000
 	j, err := judge.Check(f.history)
 	if err != nil || j.Verdict != spec.Violated {
-		return nil // an operation waits alone, or there are too many orders: then nothing is said
+		return nil // an operation waits alone, or there are too many orders: no verdict
 	}
 	return p.unexplained(p.object.owed(), f.history, j, "")
 }
 
-// alone executes an order on goroutines. An operation that takes too long ends it with an error.
+// alone executes an order on goroutines. It returns an error if an operation takes too long.
 func (f *freeRun) alone(order []int) (done []spec.Response, err error) {
 	p := f.plan
 	env := p.object.newEnv(p.settings)

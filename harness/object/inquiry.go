@@ -10,25 +10,25 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// An inquiry calls the probes on an object, one after the other. What they give must follow from what the clients did before.
+// An inquiry calls the probes on an object, one after another. Their results must follow from what the clients did before.
 type inquiry struct {
 	plan *plan
-	// history has an entry for each operation of the program, and then twice for each probe, those of this inquiry from first on:
-	// an object may be asked after the faults, and again when it was opened again.
+	// history has an entry for each operation of the program, then two for each probe; the entries of this inquiry start at
+	// first. Two, because an object may be asked after the faults, and again after it was opened again.
 	history spec.History
 	first   int
 	failed  []error // by probe, the error that it returned
 }
 
-// inquire begins an inquiry after a history of the program, or of the program and an inquiry.
+// inquire begins an inquiry after before: a history of the program, with those of an earlier inquiry or without.
 func (p *plan) inquire(before spec.History) *inquiry {
 	return &inquiry{plan: p, history: p.withProbes(before), first: len(before), failed: make([]error, len(p.probes))}
 }
 
-// inquiries is how many there may be in one execution.
+// inquiries is the most inquiries in one execution.
 const inquiries = 2
 
-// ask calls the probes. One that waits for somebody else ends the execution there (see waits).
+// ask calls the probes. A probe that blocks ends the execution there (see waits).
 func (q *inquiry) ask(ctx context.Context, object reflect.Value) {
 	last := lastMoment(q.history)
 	var outcome values.Outcome
@@ -46,12 +46,12 @@ func (q *inquiry) waits() bool {
 	return slices.ContainsFunc(q.now()[q.first:], func(e spec.Entry) bool { return e.Outcome == spec.Pending })
 }
 
-// judge says whether what the probes gave follows from the history. whose says whom they were called on.
+// judge says whether the results of the probes follow from the history. whose names, for the report, what they were called on.
 func (q *inquiry) judge(owed promise, whose string) (*Violation, error) {
 	return q.plan.explainFor(owed, whose, q.now())
 }
 
-// undocumented is the first probe that failed with none of the errors that the subject names, and its error.
+// undocumented returns the first probe that failed with none of the errors that the subject names, and its error.
 func (q *inquiry) undocumented() (c *Call, failed error) {
 	for i, err := range q.failed {
 		known := slices.ContainsFunc(q.plan.object.Sentinels, func(s values.Sentinel) bool { return errors.Is(err, s.Error) })

@@ -33,23 +33,23 @@ type Violation struct {
 	stack  string
 }
 
-// Error says what came instead.
+// Error says what happened instead.
 func (v *Violation) Error() string { return v.detail }
 
-// Class tells violations apart.
+// Class tells violations apart: the name of the promise.
 func (v *Violation) Class() string { return v.name }
 
 // Broken implements report.Broken.
 func (v *Violation) Broken() (promise, sentence, detail string) { return v.name, v.sentence, v.detail }
 
-// Stack is that of a panic, "" for none.
+// Stack is the stack of a panic, "" for none.
 func (v *Violation) Stack() string { return v.stack }
 
 func (p promise) broken(format string, args ...any) *Violation {
 	return &Violation{promise: p, detail: fmt.Sprintf(format, args...)}
 }
 
-// owed is the promise about the order of operations.
+// owed returns the promise about the order of operations.
 func (o *Object) owed() promise {
 	if o.Order == spec.RealTime {
 		return linearizability
@@ -57,7 +57,7 @@ func (o *Object) owed() promise {
 	return consistency
 }
 
-// judged says whether some order explains the history.
+// judged returns nil if some order explains the history, and otherwise what is wrong.
 func (r *run) judged() error {
 	p := r.plan
 	if p.object.Holds != nil {
@@ -86,7 +86,8 @@ func (r *run) judged() error {
 	return p.unexplained(p.object.owed(), r.history, j, "")
 }
 
-// holdsOf asks the subject's own judge. One that panics does not hold: an operation whose result is lost has no values, for one.
+// holdsOf asks the subject's own judge. A judge that panics counts as a violation: it may, for example, use the values of an
+// operation that has none because its result was lost.
 func (o *Object) holdsOf(h History) (err error) {
 	defer func() {
 		if r := recover(); r != nil {
@@ -96,13 +97,13 @@ func (o *Object) holdsOf(h History) (err error) {
 	return o.Holds(h)
 }
 
-// An unknownError is a history of which nothing is known.
+// An unknownError is a history without a verdict.
 type unknownError struct{ sched.UnusableError }
 
-// Unwrap returns what the scheduler asks for.
+// Unwrap returns the error that the scheduler looks for.
 func (e unknownError) Unwrap() error { return e.UnusableError }
 
-// unexplained says where the longest explanation ends. asked says on whom the probes were called.
+// unexplained says where the longest explanation ends. asked names what the probes were called on.
 func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement, asked string) *Violation {
 	after := "at the beginning"
 	if len(j.Order) > 0 {
@@ -130,7 +131,7 @@ func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement, aske
 
 func (p *plan) whose(i int) string { return p.c.Threads[p.client[i]].Name }
 
-// stuck is called when no thread can go on. Operations that block alone too may: then the execution is over, and right.
+// stuck is called when no thread can go on. If the operations that wait also block alone, the execution is over and right.
 func (r *run) stuck() error {
 	if q := r.asking(); q != nil && q.waits() {
 		v, err := q.judge(restart, theOpened)
@@ -151,8 +152,8 @@ func (r *run) stuck() error {
 	return err
 }
 
-// panicked makes a panic a violation, unless the same operation panics when it is executed alone, at some place in some order. Where
-// a judge of the history stands for all orders, only the program's own counts.
+// panicked makes a panic a violation, unless some order of the operations executed alone explains it. If the subject has a
+// judge of the history, it compares with the program's own order only.
 func (r *run) panicked(t *sched.T, i int, a answer) {
 	p, err := r.plan, error(nil)
 	if p.object.Holds == nil {
@@ -167,7 +168,7 @@ func (r *run) panicked(t *sched.T, i int, a answer) {
 	}
 }
 
-// panicsAlone says whether an operation comes to this when the program is executed one operation at a time.
+// panicsAlone says whether an operation gives this text when the program is executed one operation at a time.
 func (p *plan) panicsAlone(i int, text string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -175,7 +176,7 @@ func (p *plan) panicsAlone(i int, text string) bool {
 	return err == nil && i < len(done) && done[i].Result == text
 }
 
-// openPending has what has not returned count as what may have taken effect or not.
+// openPending marks operations that have not returned as indeterminate.
 func (r *run) openPending() {
 	for i := range r.history {
 		if r.history[i].Outcome == spec.Pending {
@@ -184,7 +185,7 @@ func (r *run) openPending() {
 	}
 }
 
-// soFar judges the history of this moment: what has not returned may have taken effect or not.
+// soFar judges the history at this moment: an operation that has not returned may have taken effect or not.
 func (r *run) soFar() error {
 	now := r.now()
 	now.openPending()

@@ -18,29 +18,29 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// A task is what a process that will be killed is told first.
+// A task is the first message to a process that will be killed.
 type task struct {
-	// Left are the folders of processes that were killed before.
+	// Left are the folders that earlier, killed processes left.
 	Left []leftTask
-	// Base is where folders are made, First the number of the first.
+	// Base is where folders are made; First is the number of the first one.
 	Base  string
 	First uint64
-	// Child makes its random choices others than those of another process.
+	// Child gives each process random choices of its own.
 	Child uint64
-	// Last ends the process when Left are done.
+	// Last makes the process end once Left is done.
 	Last bool
-	// Planted has the canary be executed.
+	// Planted makes it execute the canary.
 	Planted bool
-	// Phase is whose programs these are; Short takes room away from the process, for some programs, then it ends.
+	// Phase names the set of programs. Short makes the process run some programs without room, and then end.
 	Phase want `json:",omitempty"`
 	Short bool `json:",omitempty"`
 }
 
-// A leftTask is a folder, and what is to be done with it: to ask what the object holds, or to go on.
+// A leftTask is a folder, and what to do with it: ask what the object holds, or go on with it.
 type leftTask struct {
 	Of, Program uint64
 	Folder      string
-	// GoesOn has each client go on with its operation of that number, counted in the whole program.
+	// GoesOn has, for each client, the operation to go on with, counted in the whole program; nil to ask instead.
 	GoesOn []int `json:",omitempty"`
 	// Asked is the number of the first probe, counted after the operations of the whole program.
 	Asked int
@@ -55,8 +55,8 @@ type victim struct {
 	next   atomic.Uint64
 }
 
-// Killed is what a process does that Kill has started: it reads from in what is to be done, tells through out what it does, and
-// works until it is killed, or in ends.
+// Killed is what a process does that Kill has started. It reads from in what to do, reports through out what it does, and
+// works until it is killed or in ends.
 func (o *Object) Killed(ctx context.Context, c KillLoad, in io.Reader, out io.Writer) error {
 	c.setDefaults()
 	v := &victim{KillLoad: c, object: o, teller: teller{to: out}}
@@ -70,7 +70,7 @@ func (o *Object) Killed(ctx context.Context, c KillLoad, in io.Reader, out io.Wr
 	}
 	v.next.Store(v.First)
 	if !v.Last {
-		go func() { // whoever has started this process may have died
+		go func() { // the process that started this one may have died
 			_, _ = io.Copy(io.Discard, reader)
 			os.Exit(0)
 		}()
@@ -108,34 +108,35 @@ func (v *victim) lane(plans *plans, number int) *victimLane {
 	return &victimLane{victim: v, plans: plans, random: rand.New(rand.NewPCG(v.Seed^v.Child, uint64(number)))}
 }
 
-// tell ends the process if nobody listens.
+// tell sends a message. It ends the process if nobody listens.
 func (v *victim) tell(m message) {
 	if v.teller.tell(m) != nil {
 		os.Exit(0)
 	}
 }
 
-// A victimLane works on one object after the other.
+// A victimLane works on one object after another.
 type victimLane struct {
 	*victim
 	plans  *plans
 	random *rand.Rand
-	// done is the object whose operations have all returned: it stays open until the next is done, for a kill to find it so.
+	// done is the last object whose operations have all returned. It stays open until the next one is done, so that a kill can
+	// hit it.
 	done *kept
-	// shortage, if it is set, is what the lane's objects meet.
+	// shortage, if set, is the want of room that the lane's objects meet.
 	shortage *shortage
 }
 
-// A kept object lies on a folder of the system's.
+// A kept object keeps its data in a folder of the system's.
 type kept struct {
 	*run
 	of     uint64
 	lane   *victimLane
 	ctx    context.Context
 	cancel context.CancelFunc
-	moved  atomic.Int64 // messages
-	met    atomic.Bool  // the want of room
-	asked  int          // the first probe that was not called
+	moved  atomic.Int64 // counts messages
+	met    atomic.Bool  // it has met the want of room
+	asked  int          // the index of the first probe that was not called
 }
 
 func (n *victimLane) plan(number uint64) *plan {
@@ -152,7 +153,7 @@ func fail(err error) {
 	os.Exit(1)
 }
 
-// take looks after a folder that a process has left.
+// take goes on with a folder that an earlier process left, or asks what it holds.
 func (n *victimLane) take(ctx context.Context, l leftTask, done func()) {
 	p := n.plan(l.Program)
 	if l.GoesOn != nil {
@@ -179,7 +180,7 @@ func (n *victimLane) begin(ctx context.Context) {
 	n.work(ctx, p, l, func() {})
 }
 
-// fresh is a program, all of which is to be executed on a new folder.
+// fresh picks a program, to be executed in full on a new folder.
 func (n *victimLane) fresh() (*plan, leftTask) {
 	of, number := n.next.Add(1)-1, n.random.Uint64N(uint64(n.plans.count()))
 	p := n.plan(number)
@@ -190,7 +191,7 @@ func (n *victimLane) fresh() (*plan, leftTask) {
 	return p, leftTask{Of: of, Program: number, Folder: folder, GoesOn: p.first, Asked: len(p.calls)}
 }
 
-// work opens an object on a folder and has its clients go on from their operations.
+// work opens an object on a folder and lets each client go on from its operation. It calls opening after the opening.
 func (n *victimLane) work(ctx context.Context, p *plan, l leftTask, opening func()) {
 	k, refused := n.open(ctx, p, l)
 	opening()
@@ -199,7 +200,7 @@ func (n *victimLane) work(ctx context.Context, p *plan, l leftTask, opening func
 		return
 	}
 	if !k.work(l.GoesOn) {
-		return // it stays as it is until the process is killed
+		return // leave it as it is until the process is killed
 	}
 	if n.done != nil {
 		n.done.forget(ctx)
@@ -207,7 +208,7 @@ func (n *victimLane) work(ctx context.Context, p *plan, l leftTask, opening func
 	n.done = k
 }
 
-// open opens an object on a folder. The error says why it cannot, and begins with a comma: the text before it says when.
+// open opens an object on a folder. Its error begins with a comma, because it follows a text that says when.
 func (n *victimLane) open(ctx context.Context, p *plan, l leftTask) (*kept, error) {
 	n.tell(message{opens, l.Of, uint64(p.number), l.Folder})
 	ctx, cancel := context.WithCancel(ctx)
@@ -223,7 +224,7 @@ func (n *victimLane) open(ctx context.Context, p *plan, l leftTask) (*kept, erro
 	return k, nil
 }
 
-// work has the clients go on from their operations, and says whether all have come to their end.
+// work lets each client go on from its operation, and says whether all have finished.
 func (k *kept) work(from []int) (all bool) {
 	var clients sync.WaitGroup
 	for client := range k.plan.c.Threads {
@@ -237,7 +238,7 @@ func (n *victimLane) delayed(ctx context.Context) context.Context {
 	return failpoints.With(ctx, failpoints.NewDelayer(n.Delays, n.random.Uint64(), n.random.Uint64()))
 }
 
-// client is one goroutine of an object.
+// client runs one client of an object, in its own goroutine.
 func (k *kept) client(ctx context.Context, thread, from int) {
 	k.perform(ctx, thread, from, func(i int) bool {
 		if ctx.Err() != nil {
@@ -258,8 +259,8 @@ func (k *kept) client(ctx context.Context, thread, from int) {
 	})
 }
 
-// wait waits for the clients. What waits for somebody who does not come is called off, and given up if that does not help. Time
-// decides when, and no verdict: what has not returned may have taken effect or not.
+// wait waits for the clients. If nothing moves, it cancels their context; if they still do not return, it gives up. Time
+// decides only when it does so, and never a verdict: an operation that has not returned may have taken effect or not.
 func (k *kept) wait(clients *sync.WaitGroup) (all bool) {
 	done := make(chan struct{})
 	go func() { defer close(done); clients.Wait() }()
@@ -287,8 +288,8 @@ func (k *kept) wait(clients *sync.WaitGroup) (all bool) {
 func (k *kept) forget(ctx context.Context) {
 	k.lane.tell(message{kind: forgotten, of: k.of})
 	if k.plan.object.closer != nil {
-		_ = k.plan.object.closer(ctx, k.run.object) // it is asked elsewhere whether an object can be closed
+		_ = k.plan.object.closer(ctx, k.run.object) // other runs check whether an object can be closed
 	}
 	k.cancel()
-	_ = os.RemoveAll(k.env.folder) // whoever has started this process removes what stays
+	_ = os.RemoveAll(k.env.folder) // the process that started this one removes what stays
 }

@@ -9,7 +9,8 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// killed makes what was under way when the process died open, and what had returned durable or not.
+// killed makes operations under way at the death of the process indeterminate, and those that had returned durable or
+// volatile.
 func (r *remains) killed() (underWay bool, returned, durable int) {
 	for i := range r.first {
 		switch e := &r.history[i]; {
@@ -27,8 +28,8 @@ func (r *remains) killed() (underWay bool, returned, durable int) {
 	return underWay, returned, durable
 }
 
-// judge says what is wrong with what an object holds that was opened again. Where the process that asked it was killed before it
-// came to anything, it is asked again.
+// judge says what is wrong with the contents of an object that was opened again. If the process that asked it was killed
+// before any probe returned, it asks again.
 func (s *session) judge(r *remains) (again bool, err error) {
 	probes := r.history[r.first:]
 	isOK := func(e spec.Entry) bool { return e.Outcome == spec.OK }
@@ -37,7 +38,7 @@ func (s *session) judge(r *remains) (again bool, err error) {
 			return s.askAgain(r), nil
 		}
 		for i := range probes {
-			if probes[i].Outcome == spec.Pending { // it was killed in it
+			if probes[i].Outcome == spec.Pending { // the process was killed during this probe
 				probes[i].Outcome = spec.Indeterminate
 			}
 		}
@@ -65,8 +66,8 @@ func (s *session) judge(r *remains) (again bool, err error) {
 	return false, nil
 }
 
-// askAgain says whether an object can be asked anew, and prepares that. It cannot where a probe that has an effect may have been
-// made.
+// askAgain says whether the object can be asked again, and resets its probes for that. It cannot if a probe with a lasting
+// effect may have been executed.
 func (s *session) askAgain(r *remains) bool {
 	for i, c := range r.plan.probes {
 		e := &r.history[r.first+i]
@@ -79,7 +80,7 @@ func (s *session) askAgain(r *remains) bool {
 	return true
 }
 
-// found keeps the first violation.
+// found records the first violation.
 func (s *session) found(r *remains, v *Violation) {
 	s.count(func(k *KillResult) {
 		if k.Finding == nil {
@@ -88,7 +89,7 @@ func (s *session) found(r *remains, v *Violation) {
 	})
 }
 
-// told is all that is known.
+// told reports all that is known.
 func (r *remains) told() string {
 	n := len(r.plan.calls)
 	how := "were killed"
@@ -99,7 +100,8 @@ func (r *remains) told() string {
 		r.plan.survivors(r.history[:n], r.ended()) + r.plan.answered(r.history, r.first)
 }
 
-// died is the finding of a process that ended by itself: a panic or a fatal error where no operation could have it as a result.
+// died returns the finding for a process that ended by itself: a panic or a fatal error outside any operation that could have
+// it as its result.
 func (s *session) died() *CrashFinding {
 	said := s.ended
 	for _, begin := range []string{"fatal error: ", "panic: "} {

@@ -15,57 +15,58 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A KillLoad runs many small programs side by side in processes, which are killed while they work: each program on an object on a
-// folder of the system's. Other processes open what is left.
+// A KillLoad runs many small programs side by side in processes, and kills these while they work. Each program runs on an
+// object that keeps its data in a folder of the system's. Other processes then open what is left.
 //
-// This shows the death of a process and nothing else. The kernel lives on, and with it every page that was written: an object that
-// never syncs passes. A CrashLoad shows the rest.
+// This shows what the death of a process loses, and nothing else. The kernel survives, and with it every page that was
+// written, so an object that never syncs passes. A CrashLoad shows the rest.
 type KillLoad struct {
-	// Load is as it is without kills, but that Goroutines are those of a process, default 8, of which none need meet; programs have up
-	// to 3 clients by default; Grace is how long a process may say nothing until it counts as hanging, and decides no verdict; and
-	// Operations say nothing.
+	// Load has its usual meaning, with these differences. Goroutines counts those of one process, default 8, and none of them
+	// need to meet. Programs have up to 3 clients by default. Grace is how long a process may be silent before it counts as
+	// hanging; it decides no verdict. Operations is ignored.
 	Load
-	// Dirs are folders on the disks to try. Kills, on each of them, end the run, or Duration in all does; zero for no such limit.
+	// Dirs are folders on the disks to try. The run ends after Kills on each of them, or after Duration in all; zero means no
+	// such limit.
 	Dirs  []string
 	Kills int
-	// Limited and Full are processes that, on the first disk, have no room for what their objects write: by a limit on the size of
-	// files, and by a disk that is full. They come after the kills, whatever Duration is.
+	// Limited and Full are numbers of processes that have no room, on the first disk, for what their objects write: because of
+	// a limit on the size of files, and because the disk is full. They run after the kills, whatever Duration is.
 	Limited, Full int
 	// PerLog is how often processes that work on one folder are killed at most; default 3.
 	PerLog int
-	// Workers are processes side by side; default one for each processor.
+	// Workers is how many processes run side by side; default one for each processor.
 	Workers int
-	// Acknowledgements is the most that a process tells to have returned before it is killed; default 1000.
+	// Acknowledgements is the most operations that a process reports as returned before it is killed; default 1000.
 	Acknowledgements int
-	// MinUnderLoad is the least share of kills that must strike after something had returned.
+	// MinUnderLoad is the least share of kills that must strike after an operation had returned.
 	MinUnderLoad float64
-	// Start makes the command of a process that calls Killed with the same settings, its standard input, and file 3.
+	// Start makes the command of a process that calls Killed with the same settings, its standard input, and file 3 as out.
 	Start func() *exec.Cmd
-	// Progress, if it is set, is called after each kill, from one goroutine at a time.
+	// Progress, if set, is called after each kill, from one goroutine at a time.
 	Progress func(KillResult)
 }
 
-// A KillResult is what a KillLoad came to.
+// A KillResult is the result of a KillLoad.
 type KillResult struct {
 	Seed     uint64 `json:"seed"`
 	Programs int    `json:"programs"`
-	// Kills with SIGKILL; of these, UnderLoad those after something had returned, Within those while an operation was under way,
-	// Opening those while an object that an earlier kill had left was opened or asked.
+	// Kills counts kills with SIGKILL. Of these, UnderLoad counts those after an operation had returned, Within those during
+	// an operation, and Opening those while an object that an earlier kill had left was opened or asked.
 	Kills     uint64 `json:"kills"`
 	UnderLoad uint64 `json:"kills_under_load"`
 	Within    uint64 `json:"kills_within_an_operation"`
 	Opening   uint64 `json:"kills_while_opening"`
-	// Operations had returned, Durable of them were durable when the process was killed.
+	// Operations had returned; Durable counts those of them that were durable when the process was killed.
 	Operations uint64 `json:"operations"`
 	Durable    uint64 `json:"operations_durable"`
-	// Folders were left by a kill; on GoneOn of them another process went on, Judged were asked what they hold. Unjudged would have
-	// taken too many orders, and of Dropped the asking was killed before it came to anything.
+	// Folders were left by a kill. On GoneOn of them another process went on; Judged were asked what they hold. Unjudged would
+	// have taken too many orders, and Dropped could not be asked again after a kill had interrupted the asking.
 	Folders  uint64 `json:"folders_left"`
 	GoneOn   uint64 `json:"second_lives"`
 	Judged   uint64 `json:"folders_judged"`
 	Unjudged uint64 `json:"folders_not_judged"`
 	Dropped  uint64 `json:"folders_dropped"`
-	// Limited and Full say what became of the processes without room, nil if there were to be none.
+	// Limited and Full say what became of the processes without room; nil if none were wanted.
 	Limited  *ShortResult  `json:"limited,omitempty"`
 	Full     *ShortResult  `json:"full,omitempty"`
 	Canary   string        `json:"canary,omitempty"`
@@ -115,11 +116,11 @@ func (c *KillLoad) setDefaults() {
 	c.Load.setDefaults()
 }
 
-// canaryKills may look for the canary.
+// canaryKills is the most kills that may be used to find the canary.
 const canaryKills = 100
 
-// Kill kills processes under load. An error means that the run itself failed, or showed too little for a verdict; what was found
-// stands even so.
+// Kill kills processes under load. An error means that the run itself failed, or showed too little for a verdict; a finding
+// stands in either case.
 func (o *Object) Kill(ctx context.Context, c KillLoad) (KillResult, error) {
 	c.setDefaults()
 	none := KillResult{Seed: c.Seed}
@@ -146,7 +147,7 @@ func (o *Object) Kill(ctx context.Context, c KillLoad) (KillResult, error) {
 	return k.result, err
 }
 
-// killCanary makes sure that such a run sees a durable operation that has no effect.
+// killCanary makes sure that a run with these settings detects a durable operation that has no effect.
 func (o *Object) killCanary(ctx context.Context, c KillLoad) (words string, err error) {
 	c.Dirs, c.Kills, c.Duration, c.Progress = c.Dirs[:1], canaryKills, canaryLastResort, nil
 	c.Limited, c.Full = 0, 0
@@ -164,7 +165,7 @@ func (o *Object) killCanary(ctx context.Context, c KillLoad) (words string, err 
 		ErrLoadCanary, defectWords[losesDurable], k.result.Kills)
 }
 
-// plans are the programs, by their numbers, each made when it is asked for: a process that will be killed needs few of them.
+// plans are the programs by number. Each is made when it is first asked for: a process that will be killed needs few of them.
 type plans struct {
 	KillLoad
 	object  *Object
@@ -200,8 +201,9 @@ func (p *plans) at(number uint64) (*plan, error) {
 	return made, nil
 }
 
-// make makes the program with that number. What it holds is asked for by what has no effect that lasts, if there is such: a disk's
-// syncs take their time. But when there is room again, what changes the object must succeed too.
+// make makes the program with that number. If it can, it asks what an object holds only by probes without a lasting effect,
+// because syncs take time. But for processes without room all probes stay: when there is room again, operations that change
+// the object must succeed too.
 func (p *plans) make(number uint64) (*plan, error) {
 	if p.planted {
 		return p.object.losing(nil)
@@ -226,7 +228,7 @@ type killing struct {
 
 	mu     sync.Mutex
 	result KillResult
-	claims int // kills of the present folder
+	claims int // kills in the present folder
 	child  uint64
 	err    error
 }
@@ -237,7 +239,7 @@ func newKilling(o *Object, c KillLoad, planted bool) *killing {
 	return k
 }
 
-// run has processes killed on each folder.
+// run kills processes on each folder of Dirs.
 func (k *killing) run(ctx context.Context) error {
 	for _, dir := range k.Dirs {
 		k.claims = 0
@@ -279,7 +281,7 @@ func (k *killing) run(ctx context.Context) error {
 	return nil
 }
 
-// claim says whether one process more is to be killed, and its number.
+// claim says whether one more process is to be killed, and gives it a number.
 func (k *killing) claim(ctx context.Context) (child uint64, more bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -300,7 +302,7 @@ func (k *killing) fail(err error) {
 	}
 }
 
-// enough says why a run that found nothing says nothing, or nil.
+// enough returns an error if a run without a finding has shown too little, and nil otherwise.
 func (k *killing) enough(ctx context.Context) error {
 	switch r := &k.result; {
 	case ctx.Err() != nil:

@@ -8,25 +8,25 @@ import (
 	"sync"
 )
 
-// What a process tells before it is killed goes through a pipe, one write for each message: what was written before the kill is read
-// after it. A call is told before it is made, and a return after it. So of two operations, one of which is told to have returned
-// before the other is told to be called, the first had returned before the second was called.
+// A process sends its messages through a pipe, one write for each, so what was written before a kill is read after it. It
+// announces a call before making it, and reports a return after it. So if the return of one operation was sent before the call
+// of another, the first had returned before the second was called.
 
 type messageKind uint8
 
 const (
-	opens     messageKind = iota // an object on a folder: the number is the program's, the text the folder
-	opened                       // it is open
-	refuses                      // it cannot be opened, asked and closed: the text says why
-	calls                        // an operation or a probe, by its number
-	returns                      // with the result as text
-	gaveOpen                     // returns, and whether it took effect is open
-	answered                     // all probes that do not wait
-	forgotten                    // the folder is of no interest any more: it is closed in order, and removed
-	settled                      // all folders that were there before are asked or open
-	notOpened                    // it cannot be opened for want of room: the text says why
-	hasMet                       // an operation of it has met the want of room
-	roomAgain                    // there is room again, and the open object is asked: calls and returns are of probes
+	opens     messageKind = iota // opens an object on a folder: the number is the program's, the text is the folder
+	opened                       // the object is open
+	refuses                      // the object cannot be opened, asked and closed: the text says why
+	calls                        // an operation or a probe is called: its number
+	returns                      // it has returned: its number, and its result as text
+	gaveOpen                     // it has returned, and is indeterminate
+	answered                     // all probes were called, as far as they return
+	forgotten                    // the folder no longer counts: the object is closed in order, and the folder removed
+	settled                      // all folders that earlier processes left are asked or open
+	notOpened                    // the object cannot be opened for want of room: the text says why
+	hasMet                       // one of its operations has met the want of room
+	roomAgain                    // there is room again, and the open object is asked: calls and returns are now of probes
 	numberOfMessages
 )
 
@@ -44,7 +44,7 @@ type teller struct {
 	line []byte
 }
 
-// tell returns an error if nobody listens any more.
+// tell returns an error if nobody listens any longer.
 func (t *teller) tell(m message) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,10 +57,10 @@ func (t *teller) tell(m message) error {
 	return err
 }
 
-// mostText bounds a message, so that a broken one asks for no memory.
+// mostText bounds the text of a message, so that a broken one cannot ask for huge memory.
 const mostText = 64 << 20
 
-// hear reads a message. At the end, and within one that was cut short, it returns io.EOF or io.ErrUnexpectedEOF.
+// hear reads a message. It returns io.EOF at the end, and io.ErrUnexpectedEOF within a message that was cut short.
 func hear(from *bufio.Reader) (m message, err error) {
 	kind, err := from.ReadByte()
 	if err != nil {

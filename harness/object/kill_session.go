@@ -19,7 +19,7 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// remains are a folder, and what is known of the operations of the object that lies there.
+// remains are a folder, and what is known of the operations of the object in it.
 type remains struct {
 	plan    *plan
 	folder  string
@@ -28,10 +28,10 @@ type remains struct {
 	moment  int
 	kills   int // of processes that worked on it
 	asked   bool
-	first   int  // of the probes that are to be called
-	waking  bool // the open object is asked, now that there is room again
-	lack    want // of room, that its last process had
-	over    bool // answered, or refused: the process that asked it needs it no more
+	first   int  // index of the first probe to be called
+	waking  bool // the open object is asked, because there is room again
+	lack    want // which room its last process lacked
+	over    bool // answered or refused: the process that asked it needs it no longer
 	refused string
 }
 
@@ -40,7 +40,7 @@ func newRemains(p *plan, folder string) *remains {
 	return &remains{plan: p, folder: folder, history: h, durable: make([]bool, len(h)), first: len(p.calls)}
 }
 
-// work kills one process after the other. Each looks after what the one before has left.
+// work kills one process after another. Each one takes over what the previous one has left.
 func (k *killing) work(ctx context.Context, base string) error {
 	var left []*remains
 	for {
@@ -78,12 +78,12 @@ type session struct {
 	known  map[uint64]*remains
 	left   []*remains
 	last   bool
-	// short says that the process has no room, which is counted there.
+	// short says that the process has no room; counted then takes its counts.
 	short   bool
 	counted *ShortResult
 
 	settled, killed bool
-	returned        int // operations, since it was settled
+	returned        int // operations that have returned since settled
 	enough          int
 	ended           string // what the process said of its own end
 }
@@ -104,7 +104,7 @@ func (s *session) run(ctx context.Context, base string, left []*remains) error {
 	return s.afterwards(ctx)
 }
 
-// assign says what the next process does with a folder. It goes on where it can, half of the time.
+// assign says what the next process does with a folder. If a program is unfinished, it goes on with it half of the time.
 func (s *session) assign(of uint64, r *remains) leftTask {
 	l := leftTask{Of: of, Program: uint64(r.plan.number), Folder: r.folder, Asked: r.first}
 	r.asked = true
@@ -115,7 +115,7 @@ func (s *session) assign(of uint64, r *remains) leftTask {
 	return l
 }
 
-// goesOn is the operation with which each client goes on.
+// goesOn returns the operation with which each client goes on.
 func (r *remains) goesOn() (from []int, unfinished bool) {
 	for client, t := range r.plan.c.Threads {
 		first, end := r.plan.first[client], r.plan.first[client]+len(t.Operations)
@@ -127,8 +127,8 @@ func (r *remains) goesOn() (from []int, unfinished bool) {
 	return from, unfinished
 }
 
-// drawEnough draws after how many returns a process is killed: each order of magnitude is as likely. One in eight is killed after
-// so many messages from its start, while it looks after what was left.
+// drawEnough draws after how many messages a process is killed, with each order of magnitude equally likely. One process in
+// eight is killed early, counted from its start, while it takes over what was left.
 func (s *session) drawEnough() int {
 	if s.last || s.short {
 		return math.MaxInt
@@ -146,7 +146,7 @@ func (s *session) count(what func(*KillResult)) {
 	what(&s.result)
 }
 
-// mostSaid is how much of what a process says besides is kept: the end of it, where a panic stands.
+// mostSaid bounds how much is kept of a process's other output: its end, which has the panic if there was one.
 const mostSaid = 64 << 10
 
 // A tail keeps the end of what is written to it.
@@ -159,7 +159,7 @@ func (t *tail) Write(p []byte) (int, error) {
 	return t.Buffer.Write(p)
 }
 
-// process starts a process, hears what it tells, and kills it.
+// process starts a process, reads its messages, and kills it.
 func (s *session) process(ctx context.Context, t task) error {
 	ours, theirs, err := os.Pipe()
 	if err != nil {
@@ -177,8 +177,8 @@ func (s *session) process(ctx context.Context, t task) error {
 		return fmt.Errorf("start a process: %w", err)
 	}
 	defer context.AfterFunc(ctx, func() { _ = command.Process.Kill() })()
-	line, _ := json.Marshal(t)             // it holds nothing that JSON cannot
-	_, _ = stdin.Write(append(line, '\n')) // a process that does not read it has died, which is seen
+	line, _ := json.Marshal(t)             // the task holds nothing that JSON cannot encode
+	_, _ = stdin.Write(append(line, '\n')) // if the process does not read this it has died, which Wait reports
 	wrong := s.hear(ours, command)
 	waited := command.Wait()
 	var exit *exec.ExitError
@@ -196,7 +196,7 @@ func (s *session) process(ctx context.Context, t task) error {
 	return nil
 }
 
-// hear enters what the process tells, kills it when that is enough, and hears the rest.
+// hear reads the messages of the process, kills it after enough of them, and reads the rest.
 func (s *session) hear(from io.Reader, command *exec.Cmd) error {
 	var hangs atomic.Bool
 	watchdog := time.AfterFunc(s.Grace, func() {
@@ -225,11 +225,11 @@ func (s *session) hear(from io.Reader, command *exec.Cmd) error {
 	}
 }
 
-// enter takes a message in.
+// enter records a message.
 func (s *session) enter(m message) error {
 	if s.settled || m.kind == settled {
 		s.settled = true
-		if m.kind != calls { // so that some kills strike while an operation is under way, and some between two
+		if m.kind != calls { // so that some kills strike during an operation, and some between two
 			s.returned++
 		}
 	}
@@ -285,7 +285,8 @@ func (r *remains) enter(m message) {
 	}
 }
 
-// makeDurable notes what is durable now that an operation has returned: itself, or what had returned before it was called.
+// makeDurable records what is durable after an operation has returned: the operation itself, or those that had returned before
+// it was called.
 func (r *remains) makeDurable(i int) {
 	done := r.plan.at(i).method
 	if done.Durable == OnReturn {
@@ -299,7 +300,7 @@ func (r *remains) makeDurable(i int) {
 	}
 }
 
-// afterwards judges what was asked, and keeps the rest for the next process.
+// afterwards judges the folders that were asked, and keeps the others for the next process.
 func (s *session) afterwards(ctx context.Context) error {
 	underWay, returned, durable, opening := false, 0, 0, false
 	for _, r := range s.known {

@@ -11,7 +11,7 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// A want says why a process has no room for what its objects write; "" for none.
+// A want says which room a process lacks for what its objects write; "" for none.
 type want string
 
 const (
@@ -19,14 +19,14 @@ const (
 	full    want = "full disk"
 )
 
-// A ShortResult is what became of processes without room.
+// A ShortResult says what became of processes without room.
 type ShortResult struct {
 	// NotRun says why there were none; empty if there were.
 	NotRun    string `json:"not_run,omitempty"`
 	Processes uint64 `json:"processes"`
-	// Met are objects of which an operation met the limit, or returned while the disk was full. NotOpened could not be opened for want
-	// of room, which is no violation. Asked were asked while they were open, when there was room again: only those of a subject that
-	// says GoesOn.
+	// Met counts objects of which an operation met the limit, or returned while the disk was full. NotOpened counts those that
+	// could not be opened for want of room, which is no violation. Asked counts those that were asked, still open, after there
+	// was room again; only for a subject that says GoesOn.
 	Met       uint64 `json:"objects_that_met_it"`
 	NotOpened uint64 `json:"objects_not_opened"`
 	Asked     uint64 `json:"objects_asked_with_room_again"`
@@ -37,7 +37,7 @@ const (
 	mostShort = 1 << 20 // processes without room, of either kind
 )
 
-// withoutRoom starts the processes that have no room, and has what they leave looked at by others that have.
+// withoutRoom starts the processes that have no room. Other processes, which have room, then open what they leave.
 func (k *killing) withoutRoom(ctx context.Context) (err error) {
 	if k.Limited > 0 && k.goesOn(ctx) {
 		k.result.Limited = &ShortResult{}
@@ -81,7 +81,7 @@ func (k *killing) without(ctx context.Context, lack want, processes int, r *Shor
 			k.Progress(k.result)
 		}
 		if i%2 == 0 && i < processes-1 {
-			continue // the next one, without room too, opens what this one has left
+			continue // the next process, without room too, opens what this one has left
 		}
 		if left, err = k.sessionWithout(ctx, base, plans, left, nil); err != nil {
 			return err
@@ -90,7 +90,7 @@ func (k *killing) without(ctx context.Context, lack want, processes int, r *Shor
 	return nil
 }
 
-// sessionWithout starts one process, without room if there is a result to be counted in, or one that asks what others have left.
+// sessionWithout starts one process. It has no room if counted is set; otherwise it asks what earlier processes have left.
 func (k *killing) sessionWithout(ctx context.Context, base string, p *plans, left []*remains, counted *ShortResult) ([]*remains, error) {
 	folder, err := os.MkdirTemp(base, "")
 	if err != nil {
@@ -106,7 +106,7 @@ func (k *killing) sessionWithout(ctx context.Context, base string, p *plans, lef
 	return s.left, err
 }
 
-// countShort enters what a process without room tells of an object.
+// countShort counts what a process without room reports of an object.
 func (s *session) countShort(kind messageKind) error {
 	if s.counted == nil {
 		return errors.New("a process that has room told of a want of it: it was built from other sources")
@@ -122,8 +122,8 @@ func (s *session) countShort(kind messageKind) error {
 	return nil
 }
 
-// judgeWaking judges what an object gave that was open when there was room again: what some order of the operations gives, of which
-// those that failed may have taken effect or not.
+// judgeWaking judges the answers of an object that was open when there was room again. Some order of the operations must
+// explain them, where a failed operation may have taken effect or not.
 func (s *session) judgeWaking(r *remains) error {
 	r.lack = s.plans.phase
 	if !r.waking {
@@ -151,7 +151,7 @@ func (s *session) judgeWaking(r *remains) error {
 	return nil
 }
 
-// ended says how the last process that worked on an object came to its end.
+// ended says how the last process that worked on an object ended.
 func (r *remains) ended() string {
 	if r.lack != "" {
 		return fmt.Sprintf("its process ended, which had met a %s", r.lack)
@@ -159,7 +159,7 @@ func (r *remains) ended() string {
 	return "its process was killed"
 }
 
-// enough says why processes without room that found nothing say nothing, or nil.
+// enough returns an error if processes without room met no want of it, so that finding nothing says nothing.
 func (r *ShortResult) enough(lack want) error {
 	switch {
 	case r == nil || r.NotRun != "" || r.Met > 0:

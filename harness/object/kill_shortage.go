@@ -14,26 +14,26 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// filler is the file that makes a disk full, below the folder that the disk is mounted on.
+// filler is the file that makes a disk full. It lies in the folder that the disk is mounted on.
 const filler = "filler"
 
-// How many programs a process without room executes: some before, to see how much room they take, then at most so many until some
-// have met the want of it.
+// How many programs a process without room executes: first some with room, to see how much they take, then at most
+// mostPrograms until mostMet of them have met the want of room.
 const (
 	samplePrograms = 6
 	mostPrograms   = 12
 	mostMet        = 3
 )
 
-// A shortage takes room away from this process.
+// A shortage takes away this process's room.
 type shortage struct {
 	lack   want
 	limit  *room.Limit // nil for a full disk, and while there is room
 	filler string
 }
 
-// short has objects meet a want of room. Those that did stay open until there is room again; then they are asked, if their subject
-// says that it goes on. The process ends without closing any, as if it were killed.
+// short lets objects meet a want of room. Those that did stay open until there is room again, and are then asked, if their
+// subject says that it goes on. The process ends without closing any object, as if it were killed.
 func (v *victim) short(ctx context.Context, n *victimLane) {
 	s := &shortage{lack: v.Phase, filler: filepath.Join(filepath.Dir(v.Base), filler)}
 	opened, ended := n.sample(ctx, s)
@@ -47,7 +47,7 @@ func (v *victim) short(ctx context.Context, n *victimLane) {
 		switch {
 		case k == nil:
 			n.tell(message{kind: notOpened, of: l.Of, text: refused.Error()})
-		case !k.work(l.GoesOn): // a client waits for ever: it stays as it is
+		case !k.work(l.GoesOn): // a client waits for ever: leave it as it is
 		case k.met.Load():
 			n.tell(message{kind: hasMet, of: l.Of})
 			met = append(met, k)
@@ -72,8 +72,8 @@ func (v *victim) short(ctx context.Context, n *victimLane) {
 	}
 }
 
-// sample executes programs that have room. It returns how much of it the most demanding took when its object was open, and when it
-// was done, in bytes: of its largest file, or on the disk.
+// sample executes programs that have room. It returns the most room that one of them took once its object was open, and once
+// it was done, in bytes: of its largest file, or on the disk.
 func (n *victimLane) sample(ctx context.Context, s *shortage) (opened, ended int64) {
 	for range samplePrograms {
 		p, l := n.fresh()
@@ -92,7 +92,7 @@ func (n *victimLane) sample(ctx context.Context, s *shortage) (opened, ended int
 	return opened, ended
 }
 
-// drawRoom draws how much room a process has, in units: mostly enough to open an object, and too little for all that it does.
+// drawRoom draws how much room a process has, in units: usually enough to open an object, but too little for all that it does.
 func drawRoom(random *rand.Rand, unit, opened, ended int64) int64 {
 	least, steps := opened/unit, (ended-opened)/unit
 	if steps <= 0 || random.IntN(4) == 0 {
@@ -101,7 +101,7 @@ func drawRoom(random *rand.Rand, unit, opened, ended int64) int64 {
 	return unit * (least + random.Int64N(steps))
 }
 
-// unit is the least by which room can differ.
+// unit is the smallest step in which room can differ, in bytes.
 func (s *shortage) unit() int64 {
 	if s.lack == full {
 		return int64(os.Getpagesize())
@@ -109,7 +109,7 @@ func (s *shortage) unit() int64 {
 	return 1
 }
 
-// taken is how much room an object takes.
+// taken returns how much room an object takes.
 func (s *shortage) taken(folder string) (bytes int64) {
 	if s.lack == full {
 		left, err := room.Free(folder)
@@ -120,7 +120,7 @@ func (s *shortage) taken(folder string) (bytes int64) {
 	}
 	_ = filepath.WalkDir(folder, func(_ string, entry fs.DirEntry, err error) error {
 		if err == nil && !entry.IsDir() {
-			if info, err := entry.Info(); err == nil { // else the object has removed it meanwhile
+			if info, err := entry.Info(); err == nil { // else the object has just removed it
 				bytes = max(bytes, info.Size())
 			}
 		}
@@ -144,8 +144,8 @@ func (s *shortage) end() error {
 	return s.limit.Lift()
 }
 
-// metBy says whether an operation has met the want of room: it says so, something in this process has made a file too long, or it
-// writes, and nothing is left. Where an object says nothing of it, the last two show it all the same.
+// metBy says whether an operation has met the want of room: its error says so, something in this process has made a file too
+// long, or the operation writes and no room is left. The last two detect it even if the object hides the error.
 func (s *shortage) metBy(c *Call, a answer) bool {
 	switch {
 	case s == nil:
@@ -159,8 +159,8 @@ func (s *shortage) metBy(c *Call, a answer) bool {
 	return err == nil && left == 0 && c.method.Durable != ""
 }
 
-// askAwake calls the probes on an object that is open, if it goes on when there is room again. A subject's judge of the history
-// cannot say what they must give.
+// askAwake calls the probes on an object that is still open, if its subject says that it goes on when there is room again. It
+// does not if the subject has a judge of the history, which cannot say what the probes must return.
 func (k *kept) askAwake() {
 	o, p := k.plan.object, k.plan
 	if !o.GoesOn || o.Holds != nil || k.asked > len(p.calls) {

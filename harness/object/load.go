@@ -15,52 +15,52 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A Load runs many small programs side by side on goroutines: each on an object of its own, one after the other, in whatever order
-// the Go scheduler chooses. Goroutines must be set, and Duration or Operations.
+// A Load runs many small programs side by side on goroutines, in whatever order the Go scheduler chooses. Each runs on its own
+// object, one after another. Goroutines must be set, and Duration or Operations.
 type Load struct {
-	// Goroutines is how many clients there are at once.
+	// Goroutines is how many clients run at once.
 	Goroutines int
-	// The run ends after Duration, or when Operations have been executed; zero for no such limit.
+	// The run ends after Duration, or after Operations have been executed; zero means no such limit.
 	Duration   time.Duration
 	Operations uint64
-	// Programs is how many programs are drawn; default 200. Each is executed many times, so that its oracle is asked seldom.
+	// Programs is how many programs are drawn; default 200. Each is executed many times, so its oracle is rarely asked.
 	Programs int
-	// Draw bounds them; default 4 clients and 3 operations each. Settle, if it is set, changes each.
+	// Draw bounds them; default 4 clients and 3 operations each. Settle, if set, changes each program.
 	Draw   cases.Shape
 	Settle func(*cases.Case)
-	// Delays is how clients are held up at failpoints.
+	// Delays says how clients are delayed at failpoints.
 	Delays failpoints.Delays
 	Seed   uint64
-	// Grace is how long nothing may move in an object whose operations would return alone, until they count as hanging; default
-	// a minute. It is a last resort: on a machine that stands still for so long it is wrong.
+	// Grace is how long an object may stand still, if its operations would return alone, before they count as hanging; default
+	// a minute. It is a last resort: on a machine that pauses for that long it is wrong.
 	Grace time.Duration
 	// NoCanary leaves out the planted bugs.
 	NoCanary bool
-	// Progress, if it is set, is called after each round.
+	// Progress, if set, is called after each round.
 	Progress func(LoadResult)
 
-	canaryOperations uint64 // that may look for one canary
+	canaryOperations uint64 // the most operations to look for one canary
 }
 
-// A LoadResult is what a Load came to.
+// A LoadResult is the result of a Load.
 type LoadResult struct {
 	Seed uint64 `json:"seed"`
-	// Programs were drawn, Instances are objects that one was executed on, Operations all operations of these.
+	// Programs were drawn. Instances counts the objects that executed a program, Operations all operations on these.
 	Programs   int    `json:"programs"`
 	Instances  uint64 `json:"instances"`
 	Operations uint64 `json:"operations"`
-	// Overlapping are pairs of operations of two clients on one object that were under way at the same time.
+	// Overlapping counts pairs of operations of two clients on one object that were under way at the same time.
 	Overlapping uint64 `json:"overlapping_pairs"`
-	// Peak is how many clients there were at once, at most.
+	// Peak is the largest number of clients at once.
 	Peak uint64 `json:"goroutines_at_the_peak"`
-	// Histories are those that differ and were judged; Unjudged those that would have taken too many orders.
+	// Histories counts the different ones that were judged; Unjudged those that would have taken too many orders.
 	Histories int `json:"histories"`
 	Unjudged  int `json:"histories_not_judged"`
-	// Waiting are instances in which an operation waited, as it does alone, and was called off. Abandoned are those in which it
-	// did not come back even so.
+	// Waiting counts instances in which an operation waited, as it does alone, and was cancelled. Abandoned counts those in
+	// which it did not return even then.
 	Waiting   uint64 `json:"instances_that_waited"`
 	Abandoned uint64 `json:"instances_abandoned"`
-	// DataRaces are the race detector's reports.
+	// DataRaces counts the race detector's reports.
 	DataRaces int           `json:"data_races"`
 	Canary    string        `json:"canary,omitempty"`
 	Duration  time.Duration `json:"duration_ns"`
@@ -68,18 +68,18 @@ type LoadResult struct {
 	Finding   *LoadFinding  `json:"-"`
 }
 
-// A LoadFinding is a program that did what it must not.
+// A LoadFinding is a program that did something that it must not do.
 type LoadFinding struct {
 	Case      cases.Case
 	Violation *Violation
-	// History is what happened, Stacks are those of the operations that do not come back.
+	// History is what happened; Stacks are the stacks of the operations that do not return.
 	History History
 	Stacks  string
 }
 
 // Reasons for which a Load has no verdict.
 var (
-	// ErrLoad is wrapped by what is wrong with the settings.
+	// ErrLoad is wrapped by errors about the settings.
 	ErrLoad = errors.New("a run that cannot be")
 	// ErrLoadCanary is returned when a planted bug was not found.
 	ErrLoadCanary = errors.New("the canary was not caught")
@@ -102,7 +102,7 @@ func (c *Load) check() error {
 	return nil
 }
 
-// checkSize refuses programs of which too little can be judged when an object was opened again.
+// checkSize refuses programs that leave too little room in a history for the probes after the object was opened again.
 func (c *Load) checkSize() error {
 	if shape := c.Draw.WithDefaults(); shape.Threads*shape.Operations > mostJudged {
 		return fmt.Errorf("%w: %d clients of %d operations: a program may have %d operations in all", ErrLoad, shape.Threads, shape.Operations, mostJudged)
@@ -110,11 +110,11 @@ func (c *Load) checkSize() error {
 	return nil
 }
 
-// defaultCanaryOperations is what each canary may take, with a last resort in time.
+// Bounds of one canary: a number of operations, and a time as the last resort.
 const (
 	defaultCanaryOperations = 1_000_000
-	canaryLastResort        = 5 * time.Minute // a loaded machine seldom lets two clients meet in one window
-	canaryGrace             = 5 * time.Second // a planted bug that makes operations hang need not be waited for as a real one
+	canaryLastResort        = 5 * time.Minute // on a loaded machine two clients rarely meet in one window
+	canaryGrace             = 5 * time.Second // a planted bug that makes operations hang need not be given as long as a real one
 )
 
 func (c *Load) setDefaults() {
@@ -132,8 +132,8 @@ func (c *Load) setDefaults() {
 	}
 }
 
-// Load executes programs freely. An error means that the run itself failed, or showed too little for a verdict; what was found
-// stands even so.
+// Load executes programs freely. An error means that the run itself failed, or showed too little for a verdict; a finding
+// stands in either case.
 func (o *Object) Load(ctx context.Context, c Load) (LoadResult, error) {
 	if err := c.check(); err != nil {
 		return LoadResult{}, err
@@ -160,7 +160,7 @@ func (o *Object) Load(ctx context.Context, c Load) (LoadResult, error) {
 	return l.result, err
 }
 
-// enough says why a run that found nothing says nothing, or nil.
+// enough returns an error if a run without a finding has shown too little, and nil otherwise.
 func (l *load) enough(ctx context.Context) error {
 	switch r := &l.result; {
 	case ctx.Err() != nil:
@@ -175,7 +175,7 @@ func (l *load) enough(ctx context.Context) error {
 	return nil
 }
 
-// mostOrders bounds how many orders of one program are executed alone for one history.
+// mostOrders bounds the orders of one program that are executed alone to judge one history.
 const mostOrders = 20_000
 
 // pool draws the programs.
@@ -195,7 +195,7 @@ func (o *Object) pool(c Load) (plans []*plan, err error) {
 	return plans, nil
 }
 
-// drawn draws one.
+// drawn draws one program.
 func (o *Object) drawn(random *rand.Rand, c Load) (*plan, error) {
 	program, err := o.Draw(random, c.Draw)
 	if err != nil {
@@ -207,7 +207,7 @@ func (o *Object) drawn(random *rand.Rand, c Load) (*plan, error) {
 	return o.plan(program)
 }
 
-// loadCanaries makes sure that such a run sees the bugs that the harness plants.
+// loadCanaries makes sure that a run with these settings detects the bugs that the harness plants.
 func (o *Object) loadCanaries(ctx context.Context, c Load) (words string, err error) {
 	found, err := o.findSight(o.methods)
 	if err != nil {
@@ -237,42 +237,42 @@ func (o *Object) loadCanaries(ctx context.Context, c Load) (words string, err er
 	return words[:len(words)-2], nil
 }
 
-// A load is one run. What its lanes share while they run is either not written then or unseen by the race detector, so that no
-// client is ordered before another one.
+// A load is one run. What its lanes share while they run is either not written then, or hidden from the race detector. So it
+// orders no two clients.
 type load struct {
 	Load
 	object *Object
 	plans  []*plan
-	// retired says of a plan that its operations do not come back even when they are called off.
+	// retired says of a plan that its operations do not return even when they are cancelled.
 	retired []raceoff.Number
 	lanes   []*lane
-	// known are the histories that are right, by their keys. It is written between two rounds.
+	// known are the keys of the histories that are right. It is written between two rounds only.
 	known map[key]struct{}
 
 	stop, interrupted, fresh, executed, alive, peak raceoff.Number
 
-	mu      sync.Mutex // of what ends the run
+	mu      sync.Mutex // guards what ends the run
 	problem error
 	result  LoadResult
 }
 
 func newLoad(o *Object, c Load, plans []*plan) *load {
 	l := &load{Load: c, object: o, plans: plans, retired: make([]raceoff.Number, len(plans)), known: map[key]struct{}{}}
-	for i := range c.Goroutines / 2 { // a program has two clients or more, and some have ended while others have not begun
+	for i := range c.Goroutines / 2 { // a program has at least two clients, and some have ended before others begin
 		l.lanes = append(l.lanes, newLane(l, uint64(i)))
 	}
 	l.result.Seed, l.result.Programs = c.Seed, len(plans)
 	return l
 }
 
-// Rounds are short at first, so that what is easily found is found at once.
+// Rounds are short at first, so that a bug that is easily found is found soon.
 const (
 	firstRound = 20 * time.Millisecond
 	lastRound  = 2 * time.Second
 	mostFresh  = 50_000 // histories that wait to be judged
 )
 
-// run executes rounds. Between two of them the machine is quiet, and what is new is judged.
+// run executes rounds. Between two rounds the machine is quiet, and new histories are judged.
 func (l *load) run(ctx context.Context) (err error) {
 	r := &l.result
 	r.Ended, err = l.rounds(ctx, len(l.lanes), func(i int) { l.lanes[i].run() }, func(took time.Duration) (string, error) {
@@ -294,8 +294,8 @@ func (l *load) run(ctx context.Context) (err error) {
 
 const violationFound = "a violation was found"
 
-// rounds executes rounds of lanes until the time is over, and says why it ended. After each settle says what came of it in all this
-// time: why the run is over, "" if it is not, or that it has failed.
+// rounds executes rounds of lanes until the time is over, and says why the run ended. After each round it calls settle with
+// the time since the start. settle says why the run is over, or "" to go on, or that the run has failed.
 func (l *load) rounds(ctx context.Context, lanes int, run func(lane int), settle func(took time.Duration) (over string, err error)) (ended string, err error) {
 	began := time.Now()
 	for round := firstRound; ; round = min(2*round, lastRound) {
@@ -338,12 +338,12 @@ func (l *load) round(ctx context.Context, length time.Duration, lanes int, run f
 	group.Wait()
 }
 
-// over says that no new instance is to begin.
+// over says that no new instance may begin.
 func (l *load) over() bool {
 	return l.stop.Load() != 0 || l.fresh.Load() > mostFresh || l.Operations > 0 && l.executed.Load() >= l.Operations
 }
 
-// judge judges the histories that are new.
+// judge judges the new histories.
 func (l *load) judge(ctx context.Context) {
 	for _, n := range l.lanes {
 		l.result.Instances += n.instances
@@ -393,7 +393,7 @@ func (l *load) found(r *run, v *Violation, stacks string) {
 	l.stop.Store(1)
 }
 
-// stopped is why the run has failed, nil if it has not.
+// stopped says why the run has failed; nil if it has not.
 func (l *load) stopped() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

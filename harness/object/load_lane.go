@@ -13,34 +13,34 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// When a lane looks at an instance in which nothing moves. It decides no verdict. Where the machine is so busy that an instance
-// takes longer, it looks later: looking means to ask the oracle while others run.
+// When a lane checks an instance in which nothing moves. Time decides no verdict. If the machine is so busy that an instance
+// takes longer, the lane checks later, because a check asks the oracle while others run.
 const (
 	firstLook  = 20 * time.Millisecond
 	lastLook   = time.Second
-	usualTimes = 2 // as long as is usual
+	usualTimes = 2 // times the usual duration
 )
 
-// lookAfter is when a lane looks for the first time, where what it executes usually takes so long.
+// lookAfter says when a lane checks for the first time, if what it executes usually takes this long.
 func lookAfter(usual time.Duration) time.Duration { return min(firstLook+usualTimes*usual, lastLook) }
 
-// toUsual takes another duration into the usual one.
+// toUsual updates the usual duration with another one.
 func toUsual(usual, took time.Duration) time.Duration { return usual + (took-usual)/8 }
 
-// A key is the same for two histories that no judge can tell apart.
+// A key is equal for two histories that no judge can tell apart.
 type key [16]byte
 
-// counts are those of a lane in a round.
+// counts are the counts of a lane in a round.
 type counts struct{ instances, overlapping, waiting, abandoned uint64 }
 
-// A lane executes one instance after the other.
+// A lane executes one instance after another.
 type lane struct {
 	counts
 	load   *load
 	random *rand.Rand
 	timer  *time.Timer
-	usual  time.Duration // that an instance takes
-	seen   map[key]*run  // new histories of the round
+	usual  time.Duration // how long an instance takes
+	seen   map[key]*run  // new histories of this round
 }
 
 func newLane(l *load, i uint64) *lane {
@@ -60,12 +60,12 @@ type instance struct {
 	cancel context.CancelFunc
 	moment raceoff.Number
 	begun  raceoff.Number // clients
-	// off says that the operations which wait were called off. What comes after that is open.
+	// off says that operations which wait were cancelled. What returns after that is indeterminate.
 	off   raceoff.Number
 	ended chan struct{}
 }
 
-// plan picks one that is not retired.
+// plan picks a plan that is not retired.
 func (n *lane) plan() (*plan, *raceoff.Number) {
 	first := n.random.IntN(len(n.load.plans))
 	for i := range n.load.plans {
@@ -86,7 +86,7 @@ func (n *lane) instance() {
 	o, clients := n.load.object, len(p.c.Threads)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	ctx.Done() // made here, so that no client makes it and orders those that find it
+	ctx.Done() // made here: if a client made it, that would order the clients that find it
 	e := o.newEnv(p.settings)
 	defer e.end()
 	object, err := o.open(n.delayed(ctx), e)
@@ -120,12 +120,12 @@ func (n *lane) instance() {
 	}
 }
 
-// delayed is a context whose failpoints hold up.
+// delayed returns a context that delays a client at failpoints.
 func (n *lane) delayed(ctx context.Context) context.Context {
 	return failpoints.With(ctx, failpoints.NewDelayer(n.load.Delays, n.random.Uint64(), n.random.Uint64()))
 }
 
-// client is one goroutine of an instance.
+// client runs one client of an instance, in its own goroutine.
 func (in *instance) client(ctx context.Context, thread int) {
 	l := in.lane.load
 	in.goroutines[thread].Store(goroutineNumber())
@@ -148,10 +148,11 @@ func (in *instance) client(ctx context.Context, thread int) {
 	})
 }
 
-// wait waits for the clients. It returns what is to be judged: the run, or what it was when its operations waited as they do alone,
-// and could not be called off: then left of them still wait. It is nil where there is nothing to judge.
+// wait waits for the clients. It returns what is to be judged: the run, or, if operations waited as they do alone and could
+// not be cancelled, the run at that moment, and the number of clients that still wait. settled is nil if there is nothing to
+// judge.
 func (in *instance) wait(clients int) (settled *run, left int) {
-	var calledOff *run // what was right when operations were called off
+	var calledOff *run // the right history at the moment of cancelling
 	look, moved, at := lookAfter(in.lane.usual), time.Now(), uint64(0)
 	for left = clients; left > 0; {
 		in.lane.timer.Reset(look)
@@ -168,7 +169,7 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 		look = max(look, min(2*look, lastLook))
 		now := in.now()
 		if now.waiting() < left && time.Since(moved) <= in.lane.load.Grace {
-			continue // somebody is between two operations, and has only to be given the processor
+			continue // a client is between two operations, and only needs the processor
 		}
 		v, err := in.lane.verdict(now)
 		switch {
@@ -192,7 +193,7 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 		}
 	}
 	if calledOff != nil && in.plan.object.Holds != nil {
-		return calledOff, 0 // what was called off is the run's doing, and nothing for a judge
+		return calledOff, 0 // the run caused what followed the cancelling, so it is not the judge's concern
 	}
 	return in.run, 0
 }
@@ -207,7 +208,7 @@ func (r *run) waiting() (n int) {
 	return n
 }
 
-// remain says whether clients still wait, now that their operations were called off and the object is closed.
+// remain says whether clients still wait after their operations were cancelled and the object was closed.
 func (in *instance) remain(left int) bool {
 	in.lane.timer.Reset(lastLook)
 	for ; left > 0; left-- {
@@ -220,14 +221,14 @@ func (in *instance) remain(left int) bool {
 	return false
 }
 
-// hanging says when operations that do not come back are taken for hanging.
+// hanging adds to a violation the time after which operations that do not return count as hanging.
 func (in *instance) hanging(v *Violation) *Violation {
 	hangs := *v
 	hangs.detail += fmt.Sprintf(" (nothing moved for %v, which is the last resort: --grace)", in.lane.load.Grace)
 	return &hangs
 }
 
-// verdict judges a history while others go on.
+// verdict judges a history while other instances run.
 func (n *lane) verdict(r *run) (*Violation, error) {
 	k := r.key()
 	if _, known := n.load.known[k]; known {
@@ -247,8 +248,8 @@ func (n *lane) verdict(r *run) (*Violation, error) {
 	}
 }
 
-// wrongAlready says whether a history is wrong whatever becomes of the operations that have not returned, and ends the run if so. A
-// judge of the history cannot be asked that: to it, what has not returned never does.
+// wrongAlready says whether a history is wrong whatever becomes of the operations that have not returned, and ends the run if
+// so. A judge of the history cannot be asked this: for it, they never return.
 func (n *lane) wrongAlready(r *run) bool {
 	if n.load.object.Holds != nil {
 		return false
@@ -264,19 +265,19 @@ func (n *lane) wrongAlready(r *run) bool {
 	return err != nil || v != nil
 }
 
-// remember keeps a history that is new, to be judged after the round.
+// remember keeps a new history, to be judged after the round.
 func (n *lane) remember(r *run) {
 	k := r.key()
 	if _, known := n.load.known[k]; known {
 		return
 	}
 	if _, seen := n.seen[k]; !seen {
-		n.seen[k] = &run{plan: r.plan, history: r.history, values: r.values, stacks: r.stacks} // and not the object
+		n.seen[k] = &run{plan: r.plan, history: r.history, values: r.values, stacks: r.stacks} // not the object
 		n.load.fresh.Add(1)
 	}
 }
 
-// close closes the object. That of an instance whose operations were abandoned is closed to free them.
+// close closes the object. If the operations of the instance were abandoned, it does so to free them.
 func (in *instance) close(ctx context.Context, judged bool) {
 	done := make(chan error, 1)
 	go func() {
@@ -301,8 +302,8 @@ func (in *instance) close(ctx context.Context, judged bool) {
 	}
 }
 
-// key tells histories apart: what came of each operation, and which of them came before which others. A judge of the user's sees
-// more, so then the whole order counts.
+// key tells histories apart: by the result of each operation, and by which operations came before which others. A user's judge
+// of the history sees more, so for it the moments of all calls and returns count.
 func (r *run) key() (k key) {
 	text := binary.AppendUvarint(make([]byte, 0, 256), uint64(r.plan.number))
 	whole := r.plan.object.Holds != nil

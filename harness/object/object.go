@@ -19,8 +19,8 @@ type Object struct {
 	methods  []*method // by name
 	renderer values.Renderer
 	closer   closer
-	holds    sync.Mutex     // one history at a time for the user's judge
-	inFolder raceoff.Number // 1: it keeps its data in Env.Dir
+	holds    sync.Mutex     // guards the user's judge: one history at a time
+	inFolder raceoff.Number // 1: the object keeps its data in Env.Dir
 }
 
 // A method is an operation that was checked.
@@ -30,7 +30,7 @@ type method struct {
 	result reflect.Value // the projection, or invalid
 }
 
-// New checks a Config. Everything that stands against it is told in one error, which wraps ErrConfig.
+// New checks a Config. It reports all that is wrong in one error, which wraps ErrConfig.
 func New(c Config) (*Object, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -75,7 +75,7 @@ func newMethod(m Method, receiver reflect.Type) (*method, error) {
 	return found, nil
 }
 
-// method is the operation of that name, nil for none.
+// method returns the operation of that name, nil for none.
 func (o *Object) method(name string) *method {
 	i, found := slices.BinarySearchFunc(o.methods, name, func(m *method, name string) int { return strings.Compare(m.Method.Name, name) })
 	if !found {
@@ -103,7 +103,7 @@ func newCall(m *method, arguments []reflect.Value) *Call {
 	return &Call{m, arguments, m.Text(arguments)}
 }
 
-// String is the call as a case has it.
+// String is the call as a case prints it.
 func (c *Call) String() string { return c.text }
 
 // Word is the operation's name.
@@ -129,13 +129,13 @@ func (o *Object) ParseOperation(text string) (cases.Operation, error) {
 	return newCall(m, arguments), nil
 }
 
-// Tasks implements cases.Subject: what the object calls its tasks is not known.
+// Tasks implements cases.Subject. It returns nil: the names of the object's tasks are unknown.
 func (o *Object) Tasks() []string { return nil }
 
-// IsTask says whether a thread of that name may be a task of the object: whatever is not called as clients are.
+// IsTask says whether a thread of that name may be a task of the object: any name that is not a client's.
 func (o *Object) IsTask(name string) bool { return !isClient(name) }
 
-// isClient says whether a thread is called c and a number.
+// isClient says whether a name is the letter c and a number.
 func isClient(name string) bool {
 	return len(name) > 1 && name[0] == 'c' && strings.Trim(name[1:], "0123456789") == ""
 }

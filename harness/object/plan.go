@@ -21,27 +21,28 @@ type plan struct {
 	object   *Object
 	c        cases.Case
 	settings *Settings
-	// calls are the operations of the program, thread after thread; first is where each thread's begin, client whose each is.
+	// calls are the operations of the program, thread after thread. first is the index of each thread's first one, client the
+	// thread of each.
 	calls  []*Call
 	first  []int
 	client []int
-	// probes are executed on an object that was opened again, those of asked first.
+	// probes are executed on an object that was opened again; those in asked come first.
 	asked   []*Call
 	probes  []*Call
 	crashes *cases.Crashes
-	planted *defect // of a canary, nil for none
+	planted *defect // the bug of a canary, nil for none
 	number  int     // in the pool of a Load
 
 	mu    sync.Mutex
 	alone *sequential
-	// isRepeatable says that it was checked.
+	// isRepeatable says that repeatable has succeeded.
 	isRepeatable bool
 	judge        *spec.Linearizability
 	recovered    *spec.Linearizability
 }
 
-// Plan implements cases.Subject. A program whose operations do not do the same when they are executed one at a time twice is an
-// error.
+// Plan implements cases.Subject. It returns an error if the program, executed twice one operation at a time, gives different
+// results.
 func (o *Object) Plan(c cases.Case) (*cases.Plan, error) {
 	p, err := o.plan(c)
 	if err != nil {
@@ -60,7 +61,7 @@ func (o *Object) Plan(c cases.Case) (*cases.Plan, error) {
 	return plan, nil
 }
 
-// plan is that of a case, whose object, when it is opened again, is asked the first questions too.
+// plan makes the plan of a case. The calls in first come before the other probes.
 func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -82,14 +83,14 @@ func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 	return p, nil
 }
 
-// probeWith settles the probes: the first questions, and those that follow from the program and from what it gives when it is
-// executed alone.
+// probeWith sets the probes: those in asked, and those that follow from the program and from its results when it is executed
+// alone.
 func (p *plan) probeWith(results [][]reflect.Value) {
 	p.probes = append(p.asked[:len(p.asked):len(p.asked)], p.object.probesOf(p.calls, results)...)
 	p.recovered = p.judgeOfRecovered()
 }
 
-// judgeOfRecovered judges what an object that was opened again holds: one client more calls the probes.
+// judgeOfRecovered returns the judge for an object that was opened again: one more client calls the probes.
 func (p *plan) judgeOfRecovered() *spec.Linearizability {
 	clients := p.client[:len(p.client):len(p.client)]
 	for range inquiries * len(p.probes) {
@@ -98,7 +99,7 @@ func (p *plan) judgeOfRecovered() *spec.Linearizability {
 	return p.judgeOf(clients)
 }
 
-// asksWithoutEffect leaves out the probes that have an effect that lasts, if there are others.
+// asksWithoutEffect leaves out the probes with a lasting effect, if there are others.
 func (p *plan) asksWithoutEffect() {
 	var reads []*Call
 	for _, c := range p.probes {
@@ -112,7 +113,7 @@ func (p *plan) asksWithoutEffect() {
 	}
 }
 
-// repeatable checks once that the program does the same when it is executed alone again.
+// repeatable checks, once, that the program gives the same results when it is executed alone again.
 func (p *plan) repeatable() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -130,7 +131,7 @@ func (p *plan) judgeOf(client []int) *spec.Linearizability {
 	return judge
 }
 
-// at is the call with that index: one of the program, or a probe.
+// at returns the call with that index: one of the program, or a probe.
 func (p *plan) at(i int) *Call {
 	if i < len(p.calls) {
 		return p.calls[i]
@@ -170,7 +171,7 @@ func (p *plan) scenario(x *sched.Execution) {
 	x.Finally(r.conclude)
 }
 
-// client is what one thread does.
+// client executes the operations of one thread.
 func (r *run) client(t *sched.T, thread int) {
 	var outcome values.Outcome
 	r.note(t, thread)
@@ -180,7 +181,7 @@ func (r *run) client(t *sched.T, thread int) {
 	}
 }
 
-// operate carries out one operation of the program.
+// operate executes one operation of the program.
 func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 	p := r.plan
 	c := p.calls[i]
@@ -199,14 +200,14 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 	}
 }
 
-// begin and end keep what a crash must know.
+// begin and end record what a crash must know.
 func (r *run) begin(i int) {
 	if r.status != nil {
 		r.status[i].Store(underWay)
 	}
 }
 
-// end asks when others were called and returned, which the race detector must not see.
+// end reads when other operations were called and returned, which the race detector must not see.
 //
 //go:norace
 func (r *run) end(i int, isOpen bool) {
@@ -229,7 +230,7 @@ func (r *run) end(i int, isOpen bool) {
 	}
 }
 
-// injectFaults has the disk and the fault points go wrong as the case says, now that the object is open.
+// injectFaults makes the disk and the fault points fail as the case says. Call it once the object is open.
 func (r *run) injectFaults(x *sched.Execution) {
 	p := r.plan
 	if len(p.c.Faults) == 0 && p.c.Crash == nil {
@@ -253,7 +254,7 @@ func (r *run) injectFaults(x *sched.Execution) {
 	}
 }
 
-// failDisk has the disk fail as some faults say, and returns how many of them are the disk's.
+// failDisk makes the disk fail as these faults say, and returns how many of them are faults of the disk.
 func (r *run) failDisk(faults []cases.Fault) (rules int) {
 	r.faults, r.failing = make([]*disks.Counter, len(faults)), len(faults) > 0
 	var all []disks.Injector
@@ -271,7 +272,7 @@ func (r *run) failDisk(faults []cases.Fault) (rules int) {
 
 func (p *plan) faulty() bool { return len(p.c.Faults) > 0 }
 
-// words names calls, for a report.
+// words lists calls for a report.
 func (p *plan) words(order []int) string {
 	words := make([]string, len(order))
 	for i, o := range order {

@@ -12,12 +12,12 @@ import (
 // mostProbes bounds how many calls an object that was opened again must answer.
 const mostProbes = 24
 
-// mostProbesOf are those after a program of so many operations: a history has room for no more.
+// mostProbesOf is the most probes after a program with so many calls: a history has no room for more.
 func mostProbesOf(calls int) int { return min(mostProbes, max(0, spec.MaxOperations-calls)/inquiries) }
 
-// probesOf are the calls by which an object that was opened again shows what it holds: first operations that change nothing that
-// lasts, then the others. They are those of the program, and calls with the first arguments that its calls have, or with what these
-// returned: the index of a record, for one.
+// probesOf returns calls that show what an object holds after it was opened again: first operations that change nothing
+// lasting, then the others. They are the calls of the program, and calls whose first argument is one that its calls have, or
+// one that its calls returned: for example the index of a record.
 func (o *Object) probesOf(calls []*Call, results [][]reflect.Value) (probes []*Call) {
 	var firsts []reflect.Value
 	for _, c := range calls {
@@ -53,7 +53,7 @@ func (o *Object) probesOf(calls []*Call, results [][]reflect.Value) (probes []*C
 	return probes
 }
 
-// callsWith are calls of m with those of the first arguments that it can take, so that they ask for what others wrote.
+// callsWith returns calls of m with those of the first arguments that fit its type, so that they ask for what others wrote.
 func (m *method) callsWith(firsts []reflect.Value) (all []*Call) {
 	drawn, err := (&values.Drawing{Random: rand.New(rand.NewSource(1))}).Draw(m.Operation)
 	if err != nil {

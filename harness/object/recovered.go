@@ -11,25 +11,26 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// An object that was opened again is asked what it holds, by its probes. Whether that is right is asked of the history: what came
+// Probes ask an object that was opened again what it holds. The answers are right if the history explains them: the operations
 // before, and the probes with their answers.
 
-// questions are what is to be done while an object is opened and asked; each may be nil.
+// questions are functions to call while an object is opened and asked; each may be nil.
 type questions struct {
-	// opened is called when it is open, or cannot be opened.
+	// opened is called once the object is open, or cannot be opened.
 	opened func()
-	// asks is called before a probe, answered after it, with its index in the history.
+	// asks is called before a probe, answered after it, each with the probe's index in the history.
 	asks, answered func(i int, e spec.Entry)
 }
 
-// withProbes is a history of the program, or of the program and an inquiry, with room for the probes, none of which has begun.
+// withProbes copies a history of the program, with those of an inquiry or without, and adds room for the probes, none of which
+// has begun.
 func (p *plan) withProbes(h spec.History) spec.History {
 	asked := make(spec.History, len(p.calls)+inquiries*len(p.probes))
 	copy(asked, h)
 	return asked
 }
 
-// ask opens an object and calls the probes on it, which it enters from the first on.
+// ask opens an object, calls the probes on it, and enters them in asked from index first.
 func (p *plan) ask(ctx context.Context, e *Env, asked spec.History, first int, q questions) error {
 	object, err := p.object.open(ctx, e)
 	if q.opened != nil {
@@ -61,12 +62,12 @@ func (p *plan) ask(ctx context.Context, e *Env, asked spec.History, first int, q
 	return nil
 }
 
-// reopen is ask under a scheduler of its own, so that a probe which waits for somebody is seen to: then it is pending, and the rest
-// are not asked. The error says, after a word or two about when, what stands against the opening.
+// reopen is ask under its own scheduler, which detects a probe that blocks: the probe stays pending, and the rest are not
+// called. The error continues a text that says when: it begins with a comma or a colon.
 func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, err error) {
 	asked = p.withProbes(h)
 	var refused error
-	var asking raceoff.Number // a probe: hidden from the race detector, because the scheduler asks
+	var asking raceoff.Number // 1 during a probe; hidden from the race detector, because the scheduler reads it
 	tell := q
 	tell.asks = func(i int, e spec.Entry) {
 		asking.Store(1)
@@ -87,7 +88,7 @@ func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, 
 			if asking.Load() == 0 {
 				return progress.broken("nobody else is there, and to open the object or to close it waits for somebody")
 			}
-			return nil // a probe that waits alone is judged as pending
+			return nil // the probe blocks alone: it is judged as pending
 		})
 		x.Go("recovered", func(t *sched.T) { refused = p.ask(t.Context(), e, asked, len(h), tell) })
 	}, sched.Options{}).Replay(nil, false)
@@ -100,13 +101,13 @@ func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, 
 	return asked, nil
 }
 
-// explain says what is wrong with what an object that was opened again holds, or nil. What has no effect that lasts and was not
-// asked for again is left out first, because orders are found sooner without it.
+// explain says what is wrong with the contents of an object that was opened again; nil if nothing is. It first leaves out
+// operations without a lasting effect, because orders are found sooner without them.
 func (p *plan) explain(asked spec.History) (*Violation, error) {
 	return p.explainFor(durability, theOpened, asked)
 }
 
-// explainFor is explain for another promise, of what was asked of somebody.
+// explainFor is explain for another promise; whose names what the probes were called on.
 func (p *plan) explainFor(owed promise, whose string, asked spec.History) (*Violation, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -131,8 +132,8 @@ func (p *plan) explainFor(owed promise, whose string, asked spec.History) (*Viol
 	return p.unexplained(owed, asked, j, whose), nil
 }
 
-// taken are operations that a crash certainly took: nothing explains what the object held after it if they were there. If one is
-// there after a later crash, it was made up.
+// taken returns the operations that a crash certainly took: if they were still there, nothing would explain the contents of
+// the object. If a later crash shows one of them again, the object made it up.
 func (p *plan) taken(asked spec.History) (all []int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -151,7 +152,7 @@ func (p *plan) taken(asked spec.History) (all []int) {
 	return all
 }
 
-// lastMoment is that of the last call or return.
+// lastMoment returns the moment of the last call or return.
 func lastMoment(h spec.History) (last int) {
 	for _, e := range h {
 		last = max(last, e.Invoked, e.Returned)

@@ -15,7 +15,7 @@ import (
 	"github.com/racewindow/racewindow/harness/values"
 )
 
-// isEnding says whether a panic is the scheduler's, which ends a thread by it.
+// isEnding says whether a panic is the one by which the scheduler ends a thread.
 func isEnding(recovered any) bool { return sched.Ends(recovered) }
 
 // A run is one execution of a case.
@@ -25,28 +25,28 @@ type run struct {
 	object reflect.Value
 	// history has an entry for each operation of the program, in the order of plan.calls.
 	history spec.History
-	// values are what each returned, for a judge of the history; nil for those that have not.
+	// values are what each operation returned, for a judge of the history; nil if it has not returned.
 	values [][]any
-	// durable says of each whether it is durable by now, status what has become of it: both for crashes, which look at them
-	// between two threads.
+	// durable says of each operation whether it is durable yet, status what has become of it. Both are for crashes, which read
+	// them between two threads.
 	durable []raceoff.Number
 	status  []raceoff.Number
 	stacks  []string         // of panics, by operation; nil for none
 	faults  []*disks.Counter // by fault of the case; nil for a fault point
-	failing bool             // its disk may fail, or its process may not write
-	later   spec.History     // what probes did after the faults
-	// goroutines are those of the clients, in a dump of stacks; 0 where nobody will read of it.
+	failing bool             // the disk may fail, or the process may lack room to write
+	later   spec.History     // what the probes did after the faults
+	// goroutines are the clients' numbers in a dump of stacks; 0 if no report needs them.
 	goroutines []raceoff.Number
-	moments    raceoff.Number // operations that a canary let through
-	inquiry    *inquiry       // that is under way when the clients have ended, nil for none
+	moments    raceoff.Number // operations that ended, as far as a canary let them through
+	inquiry    *inquiry       // under way after the clients have ended, nil for none
 }
 
-// newRun is an execution of a program on an object, which may be opened later.
+// newRun makes an execution of a program on an object, which may be opened later.
 func (p *plan) newRun(e *Env, object reflect.Value) *run {
 	return &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))}
 }
 
-// mortal has the run keep what a crash must know.
+// mortal makes the run record what a crash must know.
 func (r *run) mortal() *run {
 	r.status, r.durable = make([]raceoff.Number, len(r.history)), make([]raceoff.Number, len(r.history))
 	return r
@@ -57,7 +57,7 @@ const (
 	notBegun uint64 = iota
 	underWay
 	returned
-	open // returned, and whether it took effect is open
+	open // returned, but indeterminate
 )
 
 // open opens the object.
@@ -76,16 +76,16 @@ func (o *Object) open(ctx context.Context, e *Env) (reflect.Value, error) {
 	return v, nil
 }
 
-// An answer is what one call came to.
+// An answer is the result of one call.
 type answer struct {
 	text    string
 	values  []any           // for a judge of the history
 	results []reflect.Value // what it returned, before Method.Result
 	stack   string
-	open    bool // whether it took effect is open
+	open    bool // indeterminate: it may have taken effect or not
 }
 
-// call carries out one operation on an object. faulty says that an error may be that of a fault.
+// call executes one operation on an object. faulty says that an error may come from a fault.
 func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty bool, outcome *values.Outcome) (a answer) {
 	arguments := c.method.Copy(c.arguments)
 	c.method.Call(object, ctx, arguments, outcome)
@@ -105,8 +105,8 @@ func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty
 	return a
 }
 
-// isOpen says whether nobody knows if an operation that returned took effect: its context ended, a fault struck, or the error is one
-// that says so.
+// isOpen says whether an operation that returned is indeterminate: its context ended, a fault struck, or its error is one that
+// the subject names as indeterminate.
 func (o *Object) isOpen(outcome *values.Outcome, faulty bool) bool {
 	err := failure(outcome.Results)
 	if err == nil {
@@ -115,7 +115,7 @@ func (o *Object) isOpen(outcome *values.Outcome, faulty bool) bool {
 	return faulty || outcome.ContextError() || slices.ContainsFunc(o.Indeterminate, func(open error) bool { return errors.Is(err, open) })
 }
 
-// failure is the error that an operation returned, nil for none.
+// failure returns the error that an operation returned, nil for none.
 func failure(results []reflect.Value) error {
 	for _, v := range results {
 		if err, ok := v.Interface().(error); ok && err != nil {

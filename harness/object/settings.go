@@ -10,14 +10,14 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// Settings are the values of an object's options, and the seed of what Env.Rand draws. It implements cases.Settings.
+// Settings are the values of an object's options, and the seed of Env.Rand. They implement cases.Settings.
 type Settings struct {
 	object *Object
 	values []string // by option; "" for the default
 	seed   uint64
 }
 
-// String prints what is not the default.
+// String prints the values that differ from the defaults.
 func (s *Settings) String() string {
 	var words []string
 	for i, value := range s.values {
@@ -31,7 +31,7 @@ func (s *Settings) String() string {
 	return strings.Join(words, " ")
 }
 
-// settings are those of a case, the defaults if it has none.
+// settings returns the settings of a case, or the defaults if it has none.
 func (o *Object) settings(c cases.Case) *Settings {
 	if s, ok := c.Settings.(*Settings); ok {
 		return s
@@ -43,7 +43,7 @@ func (o *Object) defaults() *Settings {
 	return &Settings{object: o, values: make([]string, len(o.Options))}
 }
 
-// value is that of an option, and whether there is one of that name.
+// value returns the value of an option, and whether there is an option of that name.
 func (s *Settings) value(name string) (string, bool) {
 	for i, option := range s.object.Options {
 		if option.Name != name {
@@ -104,7 +104,7 @@ func (o *Object) drawSettings(random *rand.Rand) *Settings {
 	return s
 }
 
-// plainer are settings with one option at its default.
+// plainer returns settings in which one option, or the seed, is back at its default.
 func (s *Settings) plainer() (all []*Settings) {
 	without := func(change func(*Settings)) {
 		next := *s
@@ -123,7 +123,7 @@ func (s *Settings) plainer() (all []*Settings) {
 	return all
 }
 
-// Set returns what gives every program these settings. An option or a value that cannot be is an error.
+// Set returns a function that gives a program these settings. An unknown option or a bad value is an error.
 func (o *Object) Set(values map[string]string) (settle func(*cases.Case), err error) {
 	base := o.defaults()
 	for name, value := range values {

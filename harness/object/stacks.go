@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// ofTheObject are the frames of a panic's stack that are the object's, from the panic to the call of the operation.
+// ofTheObject cuts a panic's stack to the frames of the object, from the panic to the call of the operation.
 func ofTheObject(stack string) string {
 	lines := strings.Split(strings.TrimSpace(stack), "\n")
 	from := slices.IndexFunc(lines, func(line string) bool { return strings.HasPrefix(line, "panic(") })
@@ -34,14 +34,14 @@ func (r *run) keepStack(i int, stack string) {
 	r.stacks[i] = stack
 }
 
-// note keeps which goroutine a client is, in an execution that is reported.
+// note records which goroutine a client is, in an execution that is reported.
 func (r *run) note(t *sched.T, thread int) {
 	if t.Noting() {
 		r.goroutines[thread].Store(goroutineNumber())
 	}
 }
 
-// stacksOfWaiting are the stacks of the clients in operations that do not come back.
+// stacksOfWaiting returns the stacks of the clients whose operations do not return.
 func (r *run) stacksOfWaiting(now *run) string {
 	who := map[uint64]string{}
 	for i, e := range now.history {
@@ -56,7 +56,7 @@ func (r *run) stacksOfWaiting(now *run) string {
 	return stacksOf(who)
 }
 
-// stackOfPanic is the first that an operation left, "" for none.
+// stackOfPanic returns the first stack that a panic left, "" for none.
 func (r *run) stackOfPanic() string {
 	for _, stack := range r.stacks {
 		if stack != "" {
@@ -66,7 +66,7 @@ func (r *run) stackOfPanic() string {
 	return ""
 }
 
-// stacksOf are those of some goroutines, with who they are.
+// stacksOf returns the stacks of these goroutines, each with its name.
 func stacksOf(who map[uint64]string) string {
 	dump := make([]byte, 1<<20)
 	for runtime.Stack(dump, true) == len(dump) && len(dump) < 1<<28 {
@@ -76,7 +76,7 @@ func stacksOf(who map[uint64]string) string {
 	var found []string
 	for stack := range bytes.SplitSeq(dump, []byte("\n\n")) {
 		if name, ok := who[numberOf(stack)]; ok {
-			mine, _, _ := strings.Cut(string(stack), "\nreflect.Value.call(") // what is below is the harness
+			mine, _, _ := strings.Cut(string(stack), "\nreflect.Value.call(") // the frames below are the harness's
 			found = append(found, name+": "+strings.TrimSpace(mine))
 		}
 	}
@@ -84,13 +84,13 @@ func stacksOf(who map[uint64]string) string {
 	return strings.Join(found, "\n\n")
 }
 
-// goroutineNumber is that of the calling goroutine in a dump of stacks.
+// goroutineNumber is the number of the calling goroutine in a dump of stacks.
 func goroutineNumber() uint64 {
 	head := make([]byte, 64)
 	return numberOf(head[:runtime.Stack(head, false)])
 }
 
-// numberOf is 0 for what is no stack.
+// numberOf is the goroutine's number in a stack, 0 for any other text.
 func numberOf(stack []byte) (n uint64) {
 	digits, is := bytes.CutPrefix(stack, []byte("goroutine "))
 	for i := 0; is && i < len(digits) && '0' <= digits[i] && digits[i] <= '9'; i++ {

@@ -27,8 +27,8 @@ func (r *run) Expected() uint64 {
 	return h
 }
 
-// Exposed implements cases.Survivor: an operation that will last has begun, and what it did is not durable, wherever the object
-// keeps it.
+// Exposed implements cases.Survivor. It says whether an operation with a lasting effect has begun and is not durable yet,
+// wherever the object keeps its data.
 func (r *run) Exposed(unsynced bool) bool {
 	for i := range r.status {
 		if r.status[i].Load() != notBegun && (unsynced || r.durable[i].Load() == 0) && r.plan.calls[i].method.Durable != "" {
@@ -41,8 +41,8 @@ func (r *run) Exposed(unsynced bool) bool {
 // Ends implements cases.Survivor.
 func (r *run) Ends() { r.heal() }
 
-// Judge implements cases.Survivor: the object opens, and what is there is what all durable and some of the other operations leave;
-// so it is when power is lost again while the object opens.
+// Judge implements cases.Survivor. The object must open, and hold all durable operations and some of the others, also when
+// power is lost again while it opens.
 func (r *run) Judge(a cases.Aftermath) error {
 	if r.env.recorded == nil {
 		return r.judgeLoss(a)
@@ -53,7 +53,7 @@ func (r *run) Judge(a cases.Aftermath) error {
 			return nil
 		}
 	}
-	if wrong := r.env.unrecorded(); wrong != nil { // nothing is said of a disk that lacks something
+	if wrong := r.env.unrecorded(); wrong != nil { // a disk that lacks something allows no verdict
 		return wrong
 	}
 	return err
@@ -82,7 +82,7 @@ func (r *run) judgeLoss(a cases.Aftermath) error {
 	return nil
 }
 
-// A closing says how an object was closed, before what is left is looked at.
+// A closing says how an object was closed before it is opened again.
 type closing uint8
 
 const (
@@ -91,8 +91,9 @@ const (
 	closedInOrder
 )
 
-// left is the history as those find it who open the object again: what is durable is there, and what had only returned may be.
-// Everything that had returned is there when the object was closed in order, and what is durable after Close when that returned.
+// left returns the history as an object must hold it that is opened again: durable operations are there, and those that had
+// only returned may be. After an orderly close all that had returned are there; after faults also those that are durable after
+// Close, if Close succeeded.
 func (r *run) left(closed closing) spec.History {
 	p := r.plan
 	h := append(slices.Clone(r.history), r.later...)
@@ -111,7 +112,7 @@ func (r *run) left(closed closing) spec.History {
 	return h
 }
 
-// hasReturned says whether an operation of the program, or a probe, has returned, and is known to have taken effect.
+// hasReturned says whether an operation of the program, or a probe, has returned and is not indeterminate.
 func (r *run) hasReturned(i int) bool {
 	if i < len(r.status) {
 		return r.status[i].Load() == returned
@@ -126,8 +127,8 @@ func (r *run) isDurable(i int) bool {
 	return r.plan.at(i).method.Durable == OnReturn
 }
 
-// close closes the object. Where each step of a case loses power, so does each operation of the disk in Close, and what is durable
-// then is what must be there; after Close that is more.
+// close closes the object. If the case loses power at any step, it also loses power at each operation of the disk in Close,
+// and after Close; after it, more must be durable.
 func (r *run) close(t *sched.T) error {
 	closer, crash, disk := r.plan.object.closer, r.plan.c.Crash, r.env.disk
 	if crash == nil || !crash.Any || disk == nil {
@@ -153,7 +154,7 @@ func (r *run) close(t *sched.T) error {
 func (r *run) lost(t *sched.T, images []*disks.Image, h spec.History, when string) {
 	expected := fnv.New64a()
 	for _, e := range h {
-		_, _ = expected.Write([]byte{byte(e.Outcome)}) // a hash takes everything
+		_, _ = expected.Write([]byte{byte(e.Outcome)}) // writing to a hash cannot fail
 	}
 	for _, image := range images {
 		j := cases.Judgement{Disk: image.Hash(), Expected: expected.Sum64()}
@@ -161,19 +162,19 @@ func (r *run) lost(t *sched.T, images []*disks.Image, h spec.History, when strin
 			continue
 		}
 		if err := r.recoverFrom(disks.Crash(image), h, durability, when); err != nil {
-			r.plan.crashes.Retry(j) // so that the next execution shows it too
+			r.plan.crashes.Retry(j) // so that the next execution judges it again
 			t.Fail(err)
 		}
 	}
 }
 
-// Bounds of what is looked at after one crash.
+// Bounds of the images that are opened after one crash.
 const (
 	imagesOfRecovery = 32
 	imagesPerStep    = 4
 )
 
-// someOf are disks that a loss of power may leave now: all if they are few, else some that are drawn.
+// someOf returns disks that a loss of power may leave now: all if they are few, otherwise random ones.
 func someOf(a cases.Aftermath) []*disks.Image {
 	moment := a.Disk.At(a.Model)
 	if all := moment.Enumerate(2 * imagesPerStep); all != nil {
@@ -190,7 +191,7 @@ func someOf(a cases.Aftermath) []*disks.Image {
 	return drawn
 }
 
-// holdsUp says whether an opening that waits for ever may wait for a client of the run that lost power, which is still there.
+// holdsUp says whether an opening that blocks for ever may wait for a client of the run that lost power, which still exists.
 func (r *run) holdsUp(err error) bool {
 	var failure *sched.Failure
 	if !sched.OnGoroutines() || !errors.As(err, &failure) || failure.Kind != sched.Deadlock {
@@ -204,7 +205,7 @@ func (r *run) holdsUp(err error) bool {
 	return false
 }
 
-// recoverFrom opens an object on a disk, under a scheduler of its own, and judges what is there.
+// recoverFrom opens an object on a disk, under its own scheduler, and judges what it holds.
 func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when string) error {
 	p := r.plan
 	p.crashes.Recoveries.Add(1)
