@@ -14,17 +14,17 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// An aftermath is a disk that a crash has left, and how it is looked at.
+// An aftermath is a disk that a crash has left, and how it is checked.
 type aftermath struct {
 	disk  *crash.Disk
 	model crash.Model
-	// salt has each disk followed by draws of its own.
+	// salt seeds the random crash images, so each disk gets its own.
 	salt uint64
-	// thorough looks at all that is looked at else, and at more: for a crash that is executed by itself.
+	// thorough checks everything that is otherwise checked, and more; used when a single crash is replayed.
 	thorough bool
 }
 
-// some returns all disks that a loss of power may leave now, if they are few, or draws some.
+// some returns all disks that a loss of power may leave now, if they are few, otherwise random ones.
 func (a aftermath) some() []*crash.Image {
 	moment, most := a.disk.At(a.model), uint64(remainsPerStep)
 	if all := moment.Enumerate(2 * remainsPerStep); all != nil {
@@ -40,35 +40,35 @@ func (a aftermath) some() []*crash.Image {
 	return drawn
 }
 
-// A second life is what follows a recovery, and what a recovery that was wrong is found by: clients append again what was lost and
-// something more, it is flushed, power is lost a second time at each step of that, and at last a bit changes at rest.
+// A second life follows a recovery, and detects that the recovery was wrong. A client appends again what was lost, and
+// something more, and flushes it. Power is lost a second time at each step of that, and finally a bit changes at rest.
 type secondLife struct {
 	aftermath
 	plan     *plan
-	expected check.Expected // of the first life, all that was recovered in it
-	first    uint64         // transactions that were recovered
+	expected check.Expected // of the first life; all that was recovered counts as durable
+	first    uint64         // number of transactions that were recovered
 	appended []storage.Record
-	flushed  int // of these, by a flush that has returned
+	flushed  int // how many of them a flush has covered that returned
 	left     []remains
 	seen     map[remains]bool
 }
 
-// remains are a disk that the second loss of power may leave, and how many records of the second life must be on it.
+// remains are a disk that the second loss of power may leave, and the least number of records of the second life on it.
 type remains struct {
 	image   *crash.Image
 	hash    [32]byte
 	flushed int
 }
 
-// Bounds of what is looked at in a second life.
+// Bounds of the checks in a second life.
 const (
 	remainsPerStep = 4
 	mostRemains    = 16
 	mostRetries    = 4
-	flips          = 64 // bits of a disk, of which one life changes a quarter, one at a time
+	flips          = 64 // bits of a disk; one life flips a quarter of them, one at a time
 )
 
-// liveOn goes on with a log that was recovered with so many transactions, and ends it.
+// liveOn goes on with a recovered log that holds this many complete transactions, and closes it.
 func (r *run) liveOn(l *recovered, a aftermath, expected check.Expected, complete uint64) *check.Violation {
 	expected.Durable = complete
 	s := &secondLife{aftermath: a, plan: r.plan, expected: expected, first: complete, seen: map[remains]bool{}}
@@ -82,7 +82,7 @@ func (r *run) liveOn(l *recovered, a aftermath, expected check.Expected, complet
 	s.lose()
 	before := newest(s.disk, s.model)
 	if v == nil {
-		v = s.round(l, []int{3}) // in a batch of its own, it is the witness that what lies before was durable
+		v = s.round(l, []int{3}) // a batch of its own: it proves that what lies before it was durable
 	}
 	if v == nil {
 		v = s.readBehindEach(l)
@@ -98,8 +98,8 @@ func (r *run) liveOn(l *recovered, a aftermath, expected check.Expected, complet
 	return s.damaged(before, newest(s.disk, s.model))
 }
 
-// lost are the lengths of the values of the first transaction that the crash has taken, as far as it is known: its client appends
-// it again. Then what comes lies where the lost one lay, and ends where that ended.
+// lost returns the lengths of the values in the first transaction that the crash has taken, as far as it is known. When its
+// client appends it again, the new records lie where the lost ones lay, and end where those ended.
 func (r *run) lost(complete uint64) (lengths []int) {
 	id, known := r.identity(complete + 1)
 	if !known {
@@ -123,7 +123,7 @@ func (r *run) lost(complete uint64) (lengths []int) {
 	return nil
 }
 
-// round appends records with values of these lengths, and flushes.
+// round appends records with values of these lengths, and flushes them.
 func (s *secondLife) round(l *recovered, lengths []int) *check.Violation {
 	ctx := context.Background()
 	for _, n := range lengths {
@@ -157,7 +157,7 @@ func appendFailed(format string, arguments ...any) *check.Violation {
 	return &check.Violation{Promise: check.AppendAfterRecovery, Detail: "after the crash " + fmt.Sprintf(format, arguments...)}
 }
 
-// lose keeps some of the disks that a loss of power now would leave.
+// lose keeps some of the disks that a loss of power may leave now.
 func (s *secondLife) lose() {
 	for _, image := range s.some() {
 		key := remains{hash: image.Hash(), flushed: s.flushed}
@@ -168,12 +168,13 @@ func (s *secondLife) lose() {
 	}
 }
 
-// newest is the disk as it stands, were all of it durable.
+// newest is the disk as it is now, with everything durable.
 func newest(disk *crash.Disk, model crash.Model) *crash.Image {
 	return disk.Sample(model, crash.Replay(nil))
 }
 
-// read checks a read of the whole log: what the first life left, then at least so many records of the second, and no others.
+// read checks a read of the whole log: it must yield what the first life left, then at least this many records of the second,
+// and no others.
 func (s *secondLife) read(l *recovered, atLeast int, when string) *check.Violation {
 	c, second := check.NewRecovered(s.expected), 0
 	for record, err := range l.log.Read(context.Background(), storage.Offset{}, storage.End) {
@@ -201,7 +202,8 @@ func (s *secondLife) read(l *recovered, atLeast int, when string) *check.Violati
 	return nil
 }
 
-// promiseOf says what a foreign record breaks: one of the first life has come back after what was lost with it.
+// promiseOf says which promise a foreign record breaks. A record of the first life there has come back, past others that were
+// lost with it.
 func (s *secondLife) promiseOf(r storage.Record) check.Promise {
 	if _, ofFirst := check.ParseKey(r.Key); ofFirst {
 		return check.PrefixRecovery
@@ -217,7 +219,7 @@ func sameRecord(a, b storage.Record) bool {
 	return a.Offset == b.Offset && string(a.Key) == string(b.Key) && string(a.Value) == string(b.Value)
 }
 
-// readBehindEach reads from the end of each transaction on: what the index says of the log must agree with it.
+// readBehindEach reads past the end of each transaction: the index must agree with the log.
 func (s *secondLife) readBehindEach(l *recovered) *check.Violation {
 	s.plan.crashes.Tested(1, check.AppendAfterRecovery.Name)
 	if v := s.read(l, len(s.appended), "after the crash and more appends"); v != nil {
@@ -243,7 +245,7 @@ func (s *secondLife) readBehindEach(l *recovered) *check.Violation {
 	return nil
 }
 
-// afterSecondLoss recovers from what the second loss of power has left.
+// afterSecondLoss recovers from a disk that the second loss of power has left.
 func (s *secondLife) afterSecondLoss(left remains) *check.Violation {
 	l, err := s.plan.recover(crash.Crash(left.image))
 	if err != nil {
@@ -253,7 +255,8 @@ func (s *secondLife) afterSecondLoss(left remains) *check.Violation {
 	return l.end(s.read(l, left.flushed, "after a second crash, which came after the recovery,"))
 }
 
-// damaged changes a bit of what a later batch proves to have been durable: recovery must refuse, or what it yields be whole.
+// damaged flips bits of records that a later batch proves to have been durable. Recovery must refuse the log, or yield whole
+// records.
 func (s *secondLife) damaged(before, whole *crash.Image) *check.Violation {
 	hash := whole.Hash()
 	chosen := binary.LittleEndian.Uint64(hash[:])
@@ -284,13 +287,13 @@ func (s *secondLife) damaged(before, whole *crash.Image) *check.Violation {
 	return nil
 }
 
-// writtenBits counts the bits of a file without the room past what was written.
+// writtenBits counts the bits of a file up to the last byte that is not zero: past it is allocated room.
 func writtenBits(i *crash.Image, path string) int64 {
 	content, _ := i.Bytes(path)
 	return int64(len(bytes.TrimRight(content, "\x00"))) * 8
 }
 
-// segmentsOf are the files of an image that hold records.
+// segmentsOf returns the files of an image that hold records.
 func segmentsOf(i *crash.Image) (paths []string) {
 	for _, path := range i.Paths() {
 		if strings.HasSuffix(path, ".seg") {

@@ -11,10 +11,10 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// The ways to append that only the log of this module has: durably, at given positions, and through a transaction that is used
-// again when it has ended.
+// The ways to append that only this module's log has: durably, at given positions, and through a transaction that is used
+// again after it has ended.
 
-// log is the log of the run, for calls that no other engine has.
+// log returns the log of the run, for calls that no other engine has.
 func (r *run) log() *storage.Log {
 	opened, _ := history.Opened(r.engine)
 	return opened.Log()
@@ -25,7 +25,7 @@ func (r *run) store() *storage.Store {
 	return opened.Store()
 }
 
-// appendDurable appends, and holds the watermark against what it says.
+// appendDurable appends, and checks that the durable watermark covers the append.
 func (t *thread) appendDurable(ctx context.Context, records []harness.Record) (harness.Offset, error) {
 	l := t.run.log()
 	at, err := history.Appended(ctx, records, func() (harness.Offset, error) { return l.AppendDurable(ctx, records...) })
@@ -39,7 +39,7 @@ func (t *thread) appendDurable(ctx context.Context, records []harness.Record) (h
 	return at, nil
 }
 
-// placed gives the records of an AppendAt their places within the transaction.
+// placed gives the records of an AppendAt their positions within the transaction.
 func placed(records []harness.Record, o Operation) {
 	for i := range records {
 		if o.Place != PlaceEqual {
@@ -48,11 +48,11 @@ func placed(records []harness.Record, o Operation) {
 	}
 }
 
-// appendAt appends at a position. Where that must be the next one and another was faster, it asks again: each time means that
-// somebody else's append has succeeded, so there are no more tries than appends in the program.
+// appendAt appends at a position. If that must be the next one and another append was faster, it tries again. Each retry means
+// that another append has succeeded, so there are no more tries than appends in the program.
 func (t *thread) appendAt(ctx context.Context, o Operation, records []harness.Record) (at harness.Offset, err error) {
 	l := t.run.log()
-	records = append([]harness.Record(nil), records...) // the prepared ones are for every execution
+	records = append([]harness.Record(nil), records...) // the prepared records are shared by all executions
 	placed(records, o)
 	for range len(t.run.acked) + 1 {
 		at = harness.Offset{Tx: l.Visible(ctx).Tx, Op: records[len(records)-1].Offset.Op}
@@ -75,7 +75,7 @@ func (t *thread) appendAt(ctx context.Context, o Operation, records []harness.Re
 	return at, broken(check.Order, at, "appendat next by %s was refused more often than others appended: %v", t.control.name, err)
 }
 
-// spend commits a transaction in fragments, and then uses it again in each way. All of that is one operation.
+// spend commits a transaction in fragments, then uses it again in each way. All of this counts as one operation.
 func (t *thread) spend(ctx context.Context, fragments [][]harness.Record) (harness.Offset, error) {
 	return history.Appended(ctx, flat(fragments), func() (harness.Offset, error) { return t.spent(ctx, fragments) })
 }
@@ -106,14 +106,14 @@ func (t *thread) spent(ctx context.Context, fragments [][]harness.Record) (at ha
 	return at, nil
 }
 
-// build makes a transaction of fragments and commits it.
+// build makes a transaction of these fragments and commits it.
 func build(ctx context.Context, l *storage.Log, fragments [][]harness.Record) (tx *storage.Transaction, at harness.Offset, err error) {
 	if tx, err = l.Begin(ctx); err != nil {
 		return nil, at, err
 	}
 	for _, records := range fragments {
 		if err := tx.Add(ctx, records...); err != nil {
-			_ = tx.Abort(ctx) // the first error is the one to tell
+			_ = tx.Abort(ctx) // the first error is the one to report
 			return tx, at, err
 		}
 	}
@@ -130,7 +130,7 @@ func flat(fragments [][]harness.Record) (all []harness.Record) {
 	return all
 }
 
-// A brokenError is a violation on its way through calls that return errors.
+// A brokenError carries a violation through calls that return errors.
 type brokenError struct{ *check.Violation }
 
 func broken(p check.Promise, at harness.Offset, format string, arguments ...any) error {

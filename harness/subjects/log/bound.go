@@ -36,10 +36,10 @@ const (
 	PartLast
 )
 
-// A Bound of a read, in words that a program can say before anything has run. The zero Bound lies before all records.
+// A Bound of a read, in words that a program can use before anything has run. The zero Bound lies before all records.
 type Bound struct {
 	Base Base
-	// Tx is the transaction of a Fixed bound, at least 1; Shift how far an Acked one lies from the newest acknowledged.
+	// Tx is the transaction of a Fixed bound, at least 1. Shift is how far an Acked one lies from the newest acknowledged.
 	Tx    uint64
 	Shift int64
 	Part  Part
@@ -58,7 +58,7 @@ func (b Bound) check() error {
 	return nil
 }
 
-// String prints the bound as the grammar has it.
+// String prints the bound as the grammar writes it.
 func (b Bound) String() string {
 	switch b.Base {
 	case Beginning:
@@ -129,7 +129,7 @@ func parseBound(word string) (b Bound, err error) {
 	return b, nil
 }
 
-// parseNumber reads digits alone: no sign, no underscores.
+// parseNumber reads digits only: no sign, no underscores.
 func parseNumber(text string) (uint64, error) {
 	if text == "" || text[0] == '+' {
 		return 0, errBound
@@ -140,11 +140,11 @@ func parseNumber(text string) (uint64, error) {
 // known is what a thread knows when a read begins.
 type known struct {
 	acked    uint64
-	identity func(tx uint64) (check.Identity, bool) // of the first record of a transaction, if it was acknowledged
+	identity func(tx uint64) (check.Identity, bool) // of the first record of a transaction, if that was acknowledged
 	last     check.Bound
 }
 
-// resolve turns the bound into an offset, with what is known about the record there.
+// resolve turns the bound into an offset, and adds what is known about the record there.
 func (b Bound) resolve(k known) check.Bound {
 	switch b.Base {
 	case Beginning:
@@ -178,7 +178,8 @@ func (b Bound) resolve(k known) check.Bound {
 	return check.Bound{Offset: at, Record: id}
 }
 
-// lower is resolve for a lower bound: inside a transaction of which nothing is known, nothing can be said to be due.
+// lower is resolve for a lower bound. Inside an unknown transaction it moves the bound to the end, because nothing is known to
+// be due there.
 func (b Bound) lower(k known) check.Bound {
 	at := b.resolve(k)
 	if _, found := k.identity(at.Offset.Tx); at.Record.Count == 0 && at.Offset.Tx > 0 && at.Offset != storage.End && (!found || at.Offset.Tx > k.acked) {

@@ -14,33 +14,34 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A Case is a case about the log, with types of its own: General is the same for everybody. It is data: copy it with Clone before
-// changing it.
+// A Case is a case about the log, in the log's own types; General converts it to the common one. It is data: copy it with
+// Clone before changing it.
 type Case struct {
 	Options Options
 	Threads []Thread
-	// Delays hold goroutines up; Switches are the schedule of an execution by package sched. A case has the one or the other.
+	// Delays hold goroutines up. Switches are the schedule of an execution by package sched. A case has at most one of the
+	// two.
 	Delays   []Delay
 	Switches sched.Schedule
-	// Faults go wrong, and Crash ends it, nil for none; both only under the scheduler.
+	// Faults are injected. Crash ends the execution, nil for none. Both work only under the scheduler.
 	Faults []Fault
 	Crash  *Crash
 }
 
-// Options of the engine. Zero fields mean the engine's defaults, but for Interval: none.
+// Options of the engine. A zero field means the engine's default, except Interval, where it means none.
 type Options struct {
 	Handover              string
 	Arena                 int
 	Chunk, Segment, Flush int64
-	// Tail bounds what is unflushed, Value one value.
+	// Tail bounds the bytes that are unflushed, Value those of one value.
 	Tail     int64
 	Value    int
 	Interval time.Duration
-	// NoSync has flushes write without syncing; such a case has no crash.
+	// NoSync makes flushes write without syncing; such a case has no crash.
 	NoSync bool
-	// Frames has the values consist of intact frames of another log.
+	// Frames fills the values with intact frames of another log.
 	Frames bool
-	// Seed is where the bytes of the values come from.
+	// Seed determines the bytes of the values.
 	Seed uint64
 }
 
@@ -79,31 +80,31 @@ var kindNames = []string{
 	"appenddurable", "appendat", "spent", "visible", "durable", "cancel", "close", "closestore", "handle", "other",
 }
 
-// String is the word of the grammar.
+// String is the word that the grammar has for the kind.
 func (k Kind) String() string { return kindNames[k] }
 
 // An Operation is one step of a program.
 type Operation struct {
 	Kind Kind
-	// Fragments says how many records each fragment of a transaction has; a whole append has one fragment.
+	// Fragments says how many records each fragment of a transaction has; an Append has one fragment.
 	Fragments []int
 	// Sizes are the values' lengths in bytes: one for all, one for each record, or none for DefaultValueBytes.
 	Sizes []int
 	// After and UpTo are the bounds of a read.
 	After, UpTo Bound
-	// By is how far the clock is moved.
+	// By is how far the clock moves.
 	By time.Duration
 	// Place is where AppendAt puts its records: PlaceNext, PlaceLast or PlaceEqual.
 	Place string
-	// Thread is the one whose context Cancel ends.
+	// Thread is the thread whose context Cancel ends.
 	Thread string
 }
 
 // Where an AppendAt puts its records. The log must refuse all but the first.
 const (
-	PlaceNext  = "next"  // the transaction after the one that is visible, again until nobody else was faster
+	PlaceNext  = "next"  // the transaction past the one that is visible; tried again if another append was faster
 	PlaceLast  = "last"  // the transaction that is visible
-	PlaceEqual = "equal" // the next transaction, all records at one place: at least two
+	PlaceEqual = "equal" // the next transaction, with all records at one position: at least two
 )
 
 var places = []string{PlaceNext, PlaceLast, PlaceEqual}
@@ -120,12 +121,12 @@ func (k Kind) transacts() bool {
 // inParts says whether the kind's transaction may have several fragments.
 func (k Kind) inParts() bool { return k == Fragments || k == Abort || k == Spent }
 
-// doomed says whether nobody may ever read the operation's records: it takes them back, or the log must refuse them.
+// doomed says whether the operation's records must never be read: it takes them back, or the log must refuse them.
 func (o Options) doomed(op Operation) bool {
 	return op.Kind == Abort || op.Kind == AppendAt && op.Place != PlaceNext || o.tooLarge(op)
 }
 
-// tooLarge says whether a value of the operation is over the limit.
+// tooLarge says whether a value of the operation exceeds the limit.
 func (o Options) tooLarge(op Operation) bool {
 	for i := 0; o.Value > 0 && i < op.Records(); i++ {
 		if op.ValueBytes(i) > o.Value {
@@ -135,10 +136,10 @@ func (o Options) tooLarge(op Operation) bool {
 	return false
 }
 
-// Appends says whether the operation, where nothing stands in its way, adds a transaction to the log of the case.
+// Appends says whether the operation, if nothing prevents it, adds a transaction to the log of the case.
 func (c Case) Appends(o Operation) bool { return o.ownLog() && !c.Options.doomed(o) }
 
-// ownLog says whether the operation appends to the log of the case: not to another one.
+// ownLog says whether the operation appends to the log of the case, not to another one.
 func (o Operation) ownLog() bool { return o.Kind.transacts() && o.Kind != Other }
 
 // Records is how many records the operation's transaction has.
@@ -160,7 +161,7 @@ func (o Operation) ValueBytes(record int) int {
 	return o.Sizes[record]
 }
 
-// What every case has is in package cases.
+// The parts that every case has are in package cases.
 type (
 	Place   = cases.Place
 	Delay   = cases.Delay
@@ -171,7 +172,7 @@ type (
 	Shape   = cases.Shape
 )
 
-// Limits of what is the log's own in a case.
+// Limits of the parts of a case that are the log's own.
 const (
 	MaxRecords        = 4096    // in one transaction
 	MaxValueBytes     = 1 << 20 // of one record
@@ -179,11 +180,11 @@ const (
 	MaxAdvance        = 24 * time.Hour
 	DefaultValueBytes = 8
 	maxOption         = 1 << 30
-	// recordBytes stands for what a record takes besides its value.
+	// recordBytes stands for what a record takes in addition to its value.
 	recordBytes = 64
 )
 
-// flusherThread is the store's task.
+// flusherThread is the name of the store's task.
 const flusherThread = "flusher"
 
 // ErrCase is wrapped by every error about a case that is not well formed.
@@ -192,7 +193,7 @@ var ErrCase = cases.ErrCase
 // Check says what is wrong with c, and what to do about it.
 func (c Case) Check() error { return c.General().Check() }
 
-// check says what is wrong with c in what is the log's own.
+// check is Check for the parts that are the log's own.
 func (c Case) check() error {
 	if _, err := storage.HandoverByName(c.Options.Handover); err != nil || c.Options.Handover == "" {
 		return fmt.Errorf("%w: handover %q%s: choose one of %s", ErrCase, c.Options.Handover,
@@ -229,7 +230,7 @@ func (c Case) check() error {
 	return c.checkFaults()
 }
 
-// checkPoints holds the places of a case to the points of the engine.
+// checkPoints requires that the places of a case name points of the engine.
 func (c Case) checkPoints() error {
 	for i, d := range c.Delays {
 		places := []Place{d.At}
@@ -343,7 +344,7 @@ var points = func() map[string]bool {
 	for _, e := range storage.Points() {
 		known[e.Name] = e.Kind != failpoints.KindFault
 	}
-	known["case/gate"], known["case/turn"], known["case/idle"] = true, true, true // where a reopen keeps others out, and at the end
+	known["case/gate"], known["case/turn"], known["case/idle"] = true, true, true // where a reopen keeps others out, and the end
 	return known
 }()
 
@@ -363,7 +364,7 @@ func (c Case) Clone() Case {
 	return c
 }
 
-// General is the case as package cases has it.
+// General is the case in the types of package cases.
 func (c Case) General() cases.Case {
 	g := cases.Case{Subject: Subject, Settings: c.Options, Delays: c.Delays, Switches: c.Switches, Faults: c.Faults, Crash: c.Crash}
 	for _, t := range c.Threads {
@@ -376,7 +377,8 @@ func (c Case) General() cases.Case {
 	return g
 }
 
-// Of is a case about the log with the types of its own. A case about something else is a mistake of the caller's program, and panics.
+// Of is a case about the log, in the log's own types. It panics for a case about another subject, which is a mistake of the
+// caller.
 func Of(g cases.Case) Case {
 	c := Case{Options: g.Settings.(Options), Delays: g.Delays, Switches: g.Switches, Faults: g.Faults, Crash: g.Crash}
 	for _, t := range g.Threads {
@@ -389,7 +391,7 @@ func Of(g cases.Case) Case {
 	return c
 }
 
-// thread is the index of the thread with that name, -1 for none.
+// thread returns the index of the thread with that name, -1 for none.
 func (c Case) thread(name string) int {
 	return slices.IndexFunc(c.Threads, func(t Thread) bool { return t.Name == name })
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A log that is closed beside operations that run, its store closed under it, and the log asked for again while it is open or when it
-// was closed. Unlike a reopen, none of these waits for anybody.
+// These operations close the log while others run, close its store, or ask for the log again while it is open or after it was
+// closed. Unlike a reopen, none of them waits for another thread.
 
-// closeBeside closes the log or its store. What was acknowledged before is durable then.
+// closeBeside closes the log or its store. That makes durable what was acknowledged before it.
 func (t *thread) closeBeside(ctx context.Context, o Operation) *check.Violation {
 	r := t.run
 	covered, opened := r.board.Acknowledged(), r.isOpen()
@@ -60,7 +60,7 @@ func (t *thread) ask(ctx context.Context, o Operation) *check.Violation {
 	return nil
 }
 
-// listed asks the store which logs it has.
+// listed checks that the store lists a log.
 func (t *thread) listed(wanted string) *check.Violation {
 	handles, err := t.run.store().Handles()
 	if err == nil {

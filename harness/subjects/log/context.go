@@ -21,10 +21,11 @@ func (l *lifeline) end() {
 	}
 }
 
-// over says whether it has ended.
+// over says whether the context has ended.
 func (l *lifeline) over() bool { return l != nil && l.ended.Load() != 0 }
 
-// An endable context is its parent, but that it ends with the lifeline. It starts no goroutine, which a scheduler would not know.
+// An endable context is its parent, except that it also ends with the lifeline. It starts no goroutine, because a scheduler
+// would not know it.
 type endable struct {
 	context.Context
 	*lifeline
@@ -43,7 +44,7 @@ func (e endable) Err() error {
 	}
 }
 
-// lifelines makes those of the threads that a program cancels; nil for the others.
+// lifelines makes one for each thread that a program cancels; nil for the others.
 func (c Case) lifelines() []*lifeline {
 	all := make([]*lifeline, len(c.Threads))
 	for _, t := range c.Threads {
@@ -56,7 +57,7 @@ func (c Case) lifelines() []*lifeline {
 	return all
 }
 
-// calls is the context of the thread's calls to the engine. What must not be left half done runs under ctx itself.
+// calls returns the context of the thread's calls to the engine. What must not be left half done runs under ctx itself.
 func (t *thread) calls(ctx context.Context) context.Context {
 	if t.lifeline == nil {
 		return ctx

@@ -13,36 +13,36 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A control is the controller of one thread. What other threads look at in it is invisible to the race detector, so it
-// orders nobody.
+// A control is the controller of one thread. What other threads read of it is hidden from the race detector, so it orders no
+// threads.
 type control struct {
 	run    *run
 	name   string
-	passes []raceoff.Number // by the ID of the point: how often the thread has come to it
+	passes []raceoff.Number // by the ID of the point: how often the thread has reached it
 	done   raceoff.Number   // operations that have ended
-	begun  raceoff.Number   // 1 once the thread stands before its first operation
-	ended  raceoff.Number   // 1 once the thread has no more to do
+	begun  raceoff.Number   // 1 once the thread has reached its first operation
+	ended  raceoff.Number   // 1 once the thread has nothing more to do
 	held   []hold           // at failpoints
 	edges  []hold           // between operations
 	events []Event
-	sink   *sched.T // takes the events of an execution by the scheduler
+	sink   *sched.T // takes the events of an execution under the scheduler
 }
 
-// A hold is a delay in the thread that it concerns. A "while" is two of them: the thread waits for the end of the turn,
-// and the other waits at its beginning.
+// A hold is a delay, from the side of the thread that it delays. A "while" makes two of them: the thread waits for the end of
+// the operation, and the other thread waits before its beginning.
 type hold struct {
-	point, hit int // the point's ID; for edges how many operations the thread has done
+	point, hit int // the point's ID; for edges, how many operations the thread has done
 	sleep      time.Duration
 	until      func() bool
-	by         *control // who is to make until true
+	by         *control // who must make until true
 	text       string
-	came       *raceoff.Number // 1 once the thread has come to the place; nil for the other half of a "while"
+	came       *raceoff.Number // 1 once the thread has reached the place; nil for the other half of a "while"
 }
 
-// Yield counts the pass, tells it to whoever waits for it, and waits if a hold says so.
+// Yield counts the pass, which may release other threads, and waits if a hold says so.
 func (c *control) Yield(_ context.Context, p *failpoints.Point) {
 	if p.ID() >= len(c.passes) {
-		return // a point of somebody else's, made since the run began
+		return // a point outside the case, made since the run began
 	}
 	hit := int(c.passes[p.ID()].Add(1))
 	c.note(p.Name())
@@ -53,10 +53,10 @@ func (c *control) Yield(_ context.Context, p *failpoints.Point) {
 	}
 }
 
-// Fault delivers nothing.
+// Fault delivers no fault.
 func (c *control) Fault(context.Context, *failpoints.Point) (any, bool) { return nil, false }
 
-// Now stands still but for the operation advance.
+// Now stands still, except for the operation advance.
 func (c *control) Now() time.Time { return epoch.Add(time.Duration(c.run.clock.Load())) }
 
 var epoch = time.Unix(0, 0)
@@ -66,14 +66,14 @@ func (c *control) Spawn(ctx context.Context, _ string, f func(context.Context)) 
 	return func() { f(failpoints.With(ctx, &task{c.run.flusher})) }
 }
 
-// A task waits on the clock of the case, which only an operation moves: it looks again and again.
+// A task waits on the clock of the case, which only an operation moves, so it polls.
 type task struct{ *control }
 
 // Wait implements failpoints.Waiter.
 func (t *task) Wait(ctx context.Context, w failpoints.Wait) (expired bool) {
 	t.Yield(ctx, w.Point)
 	if w.Kind == failpoints.WaitLock {
-		return false // the goroutine then locks, and waits as long as it takes
+		return false // the goroutine then locks the mutex itself, for as long as that takes
 	}
 	for pause := time.Microsecond; w.Try == nil || !w.Try(); pause = min(2*pause, 100*time.Microsecond) {
 		if !w.Deadline.IsZero() && !t.Now().Before(w.Deadline) {
@@ -84,7 +84,7 @@ func (t *task) Wait(ctx context.Context, w failpoints.Wait) (expired bool) {
 	return false
 }
 
-// wait holds the thread up. A hold that cannot come true makes the run fail, unless it has found something by then.
+// wait holds the thread up. If the hold cannot come true, the run fails, unless a violation was found first.
 func (c *control) wait(h *hold) {
 	if h.came != nil {
 		h.came.Store(1)
@@ -107,7 +107,7 @@ func (c *control) wait(h *hold) {
 	}
 }
 
-// edge is passed between two operations.
+// edge is called between two operations.
 func (c *control) edge(done int) {
 	if done == 0 {
 		c.begun.Store(1)
@@ -125,7 +125,7 @@ type Event struct {
 	// At is the time since the run began.
 	At     time.Duration
 	Thread string
-	// Text is a failpoint, or what an operation is or came to; Point tells them apart.
+	// Text is a failpoint, an operation, or the result of one; Point is set for failpoints.
 	Text  string
 	Point bool
 }
@@ -134,7 +134,7 @@ const maxEvents = 4096 // of one thread
 
 func (c *control) note(point string) { c.event(point, true) }
 
-// noting says whether anybody will read events, for those that are dear to make.
+// noting says whether anybody will read events. Events that are costly to make ask it first.
 func (c *control) noting() bool { return c.run.events || c.sink != nil && c.sink.Noting() }
 
 func (c *control) event(text string, point bool) {
@@ -147,7 +147,7 @@ func (c *control) event(text string, point bool) {
 	}
 }
 
-// reached says whether the thread of c has come to a place.
+// reached says whether the thread of c has reached a place.
 func (c *control) reached(point, hit int) bool {
 	if point < 0 {
 		return c.begun.Load() == 1 && c.done.Load() >= uint64(hit)
@@ -155,7 +155,7 @@ func (c *control) reached(point, hit int) bool {
 	return c.passes[point].Load() >= uint64(hit)
 }
 
-// hold arms the delays of a case. Controls of all threads exist.
+// hold arms a delay of a case. The controls of all threads must exist.
 func (r *run) hold(number int, d Delay) {
 	c := r.control(d.At.Thread)
 	h := hold{point: pointID(d.At.Point), hit: d.At.Hit, sleep: d.For, text: d.String(), came: &r.came[number]}
@@ -194,7 +194,7 @@ func pointID(name string) int {
 	return failpoints.Lookup(storage.Package, name).ID()
 }
 
-// unreached says of the delays whose places no thread came to that the case was not executed as it is written.
+// unreached returns an error if no thread reached the place of a delay: then the case was not executed as written.
 func (r *run) unreached() error {
 	var places []string
 	for i, d := range r.c.Delays {
@@ -208,7 +208,7 @@ func (r *run) unreached() error {
 	return fmt.Errorf("%w: the threads did not come to %s", ErrUnmet, strings.Join(places, ", "))
 }
 
-// unmet notes the first hold that did not come true, and ends the run.
+// unmet records the first hold that did not come true, and ends the run.
 func (r *run) unmet(h *hold, ended bool) {
 	why := fmt.Errorf("it did not come true within %v; %w", r.patience, ErrPatience)
 	if ended {

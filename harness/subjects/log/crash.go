@@ -10,14 +10,14 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// CrashOf returns the crash that shows a failure, nil if it is not about one.
+// CrashOf returns the crash that shows a failure, nil if the failure is not about one.
 func CrashOf(f *sched.Failure) *Crash { return cases.CrashOf(f) }
 
-// FewDisks is how many disks of a moment are enumerated; of more some are drawn.
+// FewDisks is the most disks of a moment that are enumerated; if there are more, some are drawn.
 const FewDisks = cases.FewDisks
 
-// CrashCanary is a scenario whose crashes must be found wanting: it says of appends that no flush has covered that they are
-// durable. A search that does not find that is blind.
+// CrashCanary is a scenario with an engine that calls appends durable which no flush has covered. A search that does not find
+// this is blind.
 func CrashCanary() (sched.Scenario, error) {
 	_, scenario, err := boaster()
 	return scenario, err
@@ -41,7 +41,8 @@ func boaster() (Case, sched.Scenario, error) {
 // Disk implements cases.Survivor.
 func (r *run) Disk() *crash.Disk { return r.disk }
 
-// Exposed implements cases.Survivor: a thread of the case has begun to append, and not all is synced.
+// Exposed implements cases.Survivor. It says whether a thread of the case has begun to append while the disk holds unsynced
+// data.
 func (r *run) Exposed(unsynced bool) bool {
 	for i := range r.c.Threads {
 		if !unsynced {
@@ -65,7 +66,7 @@ func (r *run) Judge(a cases.Aftermath) error {
 	return nil
 }
 
-// Expected implements cases.Survivor: it identifies what must and may be on the disk now.
+// Expected implements cases.Survivor. It identifies what must and what may be on the disk now.
 func (r *run) Expected() uint64 {
 	const prime = 1099511628211
 	h := uint64(14695981039346656037)
@@ -74,13 +75,14 @@ func (r *run) Expected() uint64 {
 	for i := range r.acked {
 		mix(r.acked[i].Load())
 	}
-	for i := range len(r.c.Threads) + 1 { // the probe is one more
+	for i := range len(r.c.Threads) + 1 { // the probe counts as one more client
 		mix(uint64(r.board.Invoked(uint32(i))))
 	}
 	return h
 }
 
-// durable is the highest transaction that must survive: what a flush has covered, and what the engine says is durable.
+// durable is the highest transaction that must survive: the higher of what a flush has covered and what the engine calls
+// durable.
 func (r *run) durable() uint64 {
 	durable := r.flushed.Load()
 	if e, ok := r.engine.(harness.Watermarked); ok {
@@ -96,8 +98,8 @@ func (r *run) expected() check.Expected {
 	return check.Expected{Values: r.values, Durable: r.durable(), Owner: r.identity, Invoked: r.board.Invoked}
 }
 
-// judge recovers from a disk: what is there must be what may be there; recovery that crashes, and recovery once more, must give
-// the same; and the log must go on, through a second loss of power too.
+// judge recovers from a disk. The log must hold what it must, and only what it may. A recovery that crashes, and a second
+// recovery, must give the same. The log must then go on, through a second loss of power too.
 func (r *run) judge(a aftermath) *check.Violation {
 	expected, open := r.expected(), a.disk.Unsynced() > 0
 	var during []*crash.Image
@@ -112,7 +114,7 @@ func (r *run) judge(a aftermath) *check.Violation {
 		return &check.Violation{Promise: check.Durability, Detail: fmt.Sprintf("after the crash the log does not open: %v", err)}
 	}
 	complete, v := l.check(r.plan, expected)
-	if v == nil && open { // what no sync has covered may still go, until recovery has returned
+	if v == nil && open { // what no sync has covered may still be lost, until recovery has returned
 		v, during = r.judgeAgain(during, expected, 0), nil
 	}
 	if v == nil {
@@ -124,8 +126,8 @@ func (r *run) judge(a aftermath) *check.Violation {
 	return r.liveOn(l, a, expected, complete)
 }
 
-// judgeAgain recovers from disks that a crash while recovering, or right after it, has left. As many transactions must be there as
-// before, if that is not 0.
+// judgeAgain recovers from disks that a crash during recovery, or right after it, has left. If complete is not 0, exactly that
+// many transactions must be there.
 func (r *run) judgeAgain(images []*crash.Image, expected check.Expected, complete uint64) *check.Violation {
 	seen := map[[32]byte]bool{}
 	for _, image := range images {

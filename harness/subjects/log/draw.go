@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// Draw makes a program, and options for it but for the hand-over. Everything random about the case is in it: its text runs
-// again. Sizes have edges: values that fill an arena, a flush, a tail or what a value may take, and one byte to either side.
+// Draw makes a program, and its options except the hand-over. The case holds everything random about it, so its text executes
+// it again. Sizes are drawn at edges: values that fill an arena, a flush, a tail or the limit of a value, and one byte to
+// either side.
 func Draw(random *rand.Rand, s Shape) Case {
 	s = s.WithDefaults()
 	d := drawing{Shape: s, random: random, threads: 1 + random.Intn(s.Threads)}
@@ -29,7 +30,7 @@ func Draw(random *rand.Rand, s Shape) Case {
 
 func threadName(i int) string { return fmt.Sprintf("t%d", i) }
 
-// reopeningOf is the operation that has the log open again after a close.
+// reopeningOf returns the operation that opens the log again after a close.
 func reopeningOf(o Operation) Operation {
 	if o.Kind == Close {
 		return Operation{Kind: Handle}
@@ -42,13 +43,14 @@ type drawing struct {
 	Shape
 	random  *rand.Rand
 	threads int
-	drawn   Options // that the operations are for
+	drawn   Options // the options that the operations are drawn for
 }
 
-// one picks one of several.
+// one picks one of all.
 func one[T any](r *rand.Rand, all ...T) T { return all[r.Intn(len(all))] }
 
-// plainRoom is what a record with a value of the default length takes: limits at so many of them, and beside that, are edges.
+// plainRoom is what a record with a value of the default length takes. Limits at multiples of it, and one byte to either side,
+// are edges.
 const plainRoom = (frameBytes + DefaultValueBytes + 7) &^ 7
 
 func (d drawing) options() (o Options) {
@@ -68,7 +70,7 @@ func (d drawing) options() (o Options) {
 	o.NoSync = !d.Torn && r.Intn(25) == 0
 	o.Frames = r.Intn(8) == 0
 	if d.Quiet {
-		o.Chunk, o.Tail = 0, 0 // a closed chunk is flushed, and a full tail
+		o.Chunk, o.Tail = 0, 0 // a closed chunk starts a flush, and so does a full tail
 		return o
 	}
 	o.Flush = one(r, int64(0), 0, 0, plainRoom, plainRoom+1, 2*plainRoom, 300, 1000)
@@ -76,7 +78,7 @@ func (d drawing) options() (o Options) {
 	return o
 }
 
-// weights say how often an operation is drawn. Calm programs leave out those after which others' calls may fail.
+// weights say how often an operation is drawn. Calm programs leave out the rough ones, after which calls of others may fail.
 var weights = []struct {
 	kind   Kind
 	weight int
@@ -144,10 +146,11 @@ func (d drawing) operation() Operation {
 	}
 }
 
-// sectorBytes is the value with which a first record ends where the sector does: the header of a segment takes 64 bytes.
+// sectorBytes is the length of a value with which a first record ends at the end of its sector: the segment's header takes 64
+// bytes.
 const sectorBytes = 512 - 64 - frameBytes
 
-// frameBytes is what a record of a case takes in the log besides its value: header and key.
+// frameBytes is what a record of a case takes in the log in addition to its value: header and key.
 const frameBytes = 32 + 13
 
 func (d drawing) transaction(kind Kind, fragments int) Operation {
@@ -171,12 +174,12 @@ func (d drawing) transaction(kind Kind, fragments int) Operation {
 	return o
 }
 
-// longBytes is a value that no buffer of a scan holds beside others.
+// longBytes is the length of a value that fills the buffer of a scan alone.
 const longBytes = 300 << 10
 
 func (d drawing) size() int {
 	r, full := d.random, max(64, d.drawn.Arena)-frameBytes // the value with which a record fills an arena
-	if !d.Torn && r.Intn(200) == 0 {                       // hundreds of recoveries would each read it
+	if !d.Torn && r.Intn(200) == 0 {                       // each of hundreds of recoveries would read it
 		return longBytes
 	}
 	if limit := d.drawn.Value; limit > 0 && r.Intn(2) == 0 {
@@ -191,7 +194,7 @@ func (d drawing) size() int {
 	return one(r, 0, 1, 8, full-1, full, full+1, r.Intn(200), r.Intn(2000))
 }
 
-// bound draws a bound; most reads want everything or what is new.
+// bound draws a bound; most reads want everything, or what is new.
 func (d drawing) bound(open Bound) Bound {
 	r := d.random
 	switch r.Intn(8) {
@@ -209,11 +212,11 @@ func (d drawing) bound(open Bound) Bound {
 	return open
 }
 
-// recoveryFaults are of what the disk does only while a log is opened.
+// recoveryFaults are operations that the disk does only while a log is opened.
 var recoveryFaults = []string{"open", "list", "size", "remove", "create", "mkdir"}
 
-// DrawFaults draws up to so many faults for a program: errors at the fault points that its threads may pass, and rules for the
-// disk. A program of which no fault is defined (Case.Check) gets none.
+// DrawFaults draws at most this many faults for a program: errors at the fault points that its threads may pass, and rules for
+// the disk. A program for which no faults are defined (Case.Check) gets none.
 func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
 	if c.Options.NoSync || c.says(Close, CloseStore, Handle, Other) {
 		return nil
@@ -231,7 +234,7 @@ func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
 	return faults
 }
 
-// diskFault draws one of what the disk does while the log is open.
+// diskFault draws a fault of an operation that the disk does while the log is open.
 func diskFault(random *rand.Rand) Fault {
 	kind, fault := one(random, "write", "write", "sync", "sync", "syncdir", "read"), "EIO"
 	switch kind {
@@ -245,7 +248,7 @@ func diskFault(random *rand.Rand) Fault {
 	return Fault{Disk: fmt.Sprintf("%s * #%d = %s", kind, 1+random.Intn(4), fault)}
 }
 
-// pointFault draws one at a fault point.
+// pointFault draws a fault at a fault point.
 func pointFault(random *rand.Rand, c Case) Fault {
 	point := one(random, "flush/write-error", "flush/short-write", "flush/no-space", "flush/sync-error", "index/write-error", "segment/dirsync-error", "read/io-error", "read/bit-flip")
 	thread := one(random, c.Threads...).Name

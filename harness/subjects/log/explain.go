@@ -16,8 +16,7 @@ func (v violated) Broken() (promise, sentence, detail string) {
 	return v.Promise.Name, v.Promise.Sentence, v.Detail
 }
 
-// Explain names the records that did not come, and says when they were acknowledged and since when
-// they are on the disk.
+// Explain names the records that are missing, and says when they were acknowledged and since when they are on the disk.
 func (v violated) Explain(r cases.Timeline) (detail, mark string) {
 	if names, where := missing(r, v.Violation); names != "" {
 		detail, mark = "missing "+names+" "+where, names+" missing"
@@ -31,8 +30,8 @@ func (v violated) Explain(r cases.Timeline) (detail, mark string) {
 	return detail, mark
 }
 
-// missing names the records that did not come, "" if it was not that, and says when they were acknowledged and since when they
-// are on the disk.
+// missing names the records that are missing, "" if the violation is another one. It says when they were acknowledged and
+// since when they are on the disk.
 func missing(r cases.Timeline, v *check.Violation) (names, where string) {
 	if v.MissingFrom == 0 {
 		return "", ""
@@ -48,7 +47,7 @@ func missing(r cases.Timeline, v *check.Violation) (names, where string) {
 		return "", ""
 	}
 	first := harness.Offset{Tx: v.MissingFrom}
-	if v.At.Tx == v.MissingFrom { // the last one that came
+	if v.At.Tx == v.MissingFrom { // At is the last record that came
 		first.Op = v.At.Op + 1
 	}
 	names = first.String()
@@ -65,7 +64,7 @@ func later(a, b harness.Offset) harness.Offset {
 	return a
 }
 
-// onDisk says since when the files hold a record, by what was seen of them.
+// onDisk says since when the files hold a record, as far as they were observed.
 func onDisk(r cases.Timeline, at harness.Offset) string {
 	i := slices.Index(r.Fields, harness.FieldFile)
 	if i < 0 {

@@ -14,7 +14,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// flipsBits says whether the fault changes bits that are read.
+// flipsBits says whether the fault flips bits of what is read.
 func flipsBits(f Fault) bool {
 	if r := f.Rule(); r != nil {
 		return r.Fault().Flip
@@ -22,8 +22,8 @@ func flipsBits(f Fault) bool {
 	return f.At.Point == "read/bit-flip"
 }
 
-// spares says whether the contract has the log go on after the fault: a full disk on a write, whatever befalls a read or an
-// opening, and what is only slow.
+// spares says whether the log must go on after the fault by its contract: a full disk in a write, any fault of a read or of an
+// opening, and mere slowness.
 func spares(f Fault) bool {
 	if r := f.Rule(); r != nil {
 		what := r.Fault()
@@ -45,14 +45,14 @@ func spares(f Fault) bool {
 	return false
 }
 
-// poisons says whether the contract has the log poisoned by the fault, unless it comes while the log is opened.
+// poisons says whether the fault must poison the log by its contract, unless it comes while the log is opened.
 func poisons(f Fault) bool {
 	if r := f.Rule(); r != nil {
 		broken, full := errors.Is(r.Fault().Err, syscall.EIO), errors.Is(r.Fault().Err, syscall.ENOSPC)
 		switch r.Kind() {
 		case crash.Write, crash.Create:
 			return broken
-		case crash.Sync, crash.SyncDir, crash.Rename: // a full disk is excused on a write alone
+		case crash.Sync, crash.SyncDir, crash.Rename: // a full disk is excused in a write only
 			return broken || full
 		}
 		return false
@@ -60,7 +60,7 @@ func poisons(f Fault) bool {
 	return !spares(f) && (f.Value != "ENOSPC" || f.At.Point == "flush/sync-error") // delayed allocation fails in the sync, and drops pages
 }
 
-// spares says whether nothing that is to go wrong may poison the log, poisons whether all of it must.
+// spares says whether no fault of the case may poison the log, poisons whether all of them must.
 func (c Case) spares() bool {
 	return c.faulty() && !slices.ContainsFunc(c.Faults, func(f Fault) bool { return !spares(f) })
 }
@@ -69,7 +69,7 @@ func (c Case) poisons() bool {
 	return c.faulty() && !slices.ContainsFunc(c.Faults, func(f Fault) bool { return !poisons(f) })
 }
 
-// lengthPoints are the fault points that say where something is torn; all others deliver errors.
+// lengthPoints are the fault points whose value says where something is torn; all others deliver errors.
 var lengthPoints = map[string]bool{"flush/short-write": true, "flush/no-space": true, "index/write-error": true, "read/bit-flip": true}
 
 func (c Case) checkFaults() error {
@@ -81,7 +81,7 @@ func (c Case) checkFaults() error {
 	return nil
 }
 
-// checkFault holds a fault to the fault points of the engine, and to who passes them.
+// checkFault requires that a fault names a fault point of the engine, and a thread that passes it.
 func (c Case) checkFault(f Fault) error {
 	if f.Disk != "" {
 		return nil
@@ -101,7 +101,7 @@ func (c Case) checkFault(f Fault) error {
 	return nil
 }
 
-// faultPoints are the names of the points that a fault may come to.
+// faultPoints returns the names of the points that take a fault.
 func faultPoints() (names []string) {
 	for _, e := range storage.Points() {
 		if e.Kind == failpoints.KindFault {

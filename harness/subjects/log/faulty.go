@@ -13,9 +13,9 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// The contract after errors: what an operation may answer when something goes wrong on purpose, and what must be true then.
+// The contract after errors: how an operation may fail when faults are injected, and what must hold then.
 
-// tolerates says whether the contract names an error, and remembers that the log is poisoned.
+// tolerates says whether the contract allows an error, and records that the log is poisoned.
 func (r *run) tolerates(o Operation, err error) bool {
 	var damage *storage.DamageError
 	switch {
@@ -23,7 +23,7 @@ func (r *run) tolerates(o Operation, err error) bool {
 		return false
 	case errors.Is(err, storage.ErrPoisoned):
 		r.poisoned.Store(1)
-		return o.Kind != Read // a poisoned log still serves what it has
+		return o.Kind != Read // a poisoned log still serves what it holds
 	case errors.Is(err, storage.ErrNoSpace):
 		return o.Kind != Read
 	case o.Kind == Read:
@@ -32,7 +32,7 @@ func (r *run) tolerates(o Operation, err error) bool {
 	return false
 }
 
-// sticky makes it a violation that an operation succeeded which began after the log was known to be poisoned.
+// sticky makes it a violation that an operation succeeded although it began after the log was known to be poisoned.
 func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
 	if !poisoned {
 		return nil
@@ -40,9 +40,9 @@ func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
 	return &check.Violation{Promise: check.StickyPoison, Detail: fmt.Sprintf("%v by %s succeeded, though an operation before it was told that the log is poisoned", o, t.control.name)}
 }
 
-// concludeFaulty checks what is left after faults: as long as the log is open it serves everything that was acknowledged, and
-// goes on or does not, as the faults were; when it is opened again, on a disk that works, a prefix is there and in it what was
-// durable; and a crash right then changes nothing about that.
+// concludeFaulty checks what is left after faults. While the log is open it must serve everything that was acknowledged, and
+// go on or refuse to, depending on the faults. When it is opened again, on a working disk, it must hold a prefix that includes
+// what was durable. A crash right then must change nothing about that.
 func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	r.healed.Store(1)
 	r.disk.Inject(nil)
@@ -78,8 +78,8 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	}
 }
 
-// countDiskFaults counts the faults of the disk that have come in an execution that is about to end. The probe, which comes after
-// it, asks whether any came.
+// countDiskFaults counts the disk faults of an execution that is about to end. The probe, which follows, asks whether any
+// came.
 func (r *run) countDiskFaults() {
 	for i, counter := range r.faults {
 		if counter != nil && counter.Faults() > 0 {
@@ -90,16 +90,16 @@ func (r *run) countDiskFaults() {
 	r.faults = nil
 }
 
-// closeBehindFaults ends the log, and says what must be there when it is opened again.
+// closeBehindFaults closes the log, and says what must be there when it is opened again.
 func (r *run) closeBehindFaults(ctx context.Context, t *sched.T) check.Expected {
 	poisoned := r.poisoned.Load() != 0
 	expected := r.expected()
 	err := r.engine.Close(ctx)
-	if errors.Is(err, storage.ErrNoSpace) { // it joined a flush that the full disk had failed: now there is room, so once more
+	if errors.Is(err, storage.ErrNoSpace) { // it joined a flush that the full disk had failed; there is room now, so close again
 		err = r.engine.Close(ctx)
 	}
 	switch {
-	case err != nil && errors.Is(err, storage.ErrPoisoned): // the fault came in a flush of the store's own, or in this close
+	case err != nil && errors.Is(err, storage.ErrPoisoned): // the fault came in a flush of the store's task, or in this close
 		poisoned = true
 	case err != nil:
 		t.Fail(fmt.Errorf("close: %w", err))
@@ -109,8 +109,8 @@ func (r *run) closeBehindFaults(ctx context.Context, t *sched.T) check.Expected 
 	return expected
 }
 
-// reopenedAfterFaults opens the log on the disk as the process that failed has left it: its cache holds what a failed sync called
-// clean. What is there then must stay, through a loss of power too, and the log go on.
+// reopenedAfterFaults opens the log on the disk as the failed process has left it: its cache counts as clean what a failed
+// sync did not write. What is then there must stay, also after a loss of power, and the log must go on.
 func (r *run) reopenedAfterFaults(expected check.Expected, salt uint64) *check.Violation {
 	for again := range 2 { // recovering twice = once
 		if again > 0 {

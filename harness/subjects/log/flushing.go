@@ -10,19 +10,20 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// That flushes come without being asked for, and that the tail keeps its limit. When the program is over only the store's task is left;
-// the clock moves when that has no more to do. So a flush that has not come by then never comes: no time is measured.
+// Flushes must come by themselves, and the tail must keep its limit. When the program is over only the store's task is left,
+// and the clock moves once the task has nothing more to do. A flush that has not come by then never comes, so no real time is
+// measured.
 
 var idle = failpoints.WaitPoint(casesPackage, "case/idle")
 
-// engineFlushBytes is the engine's default.
+// engineFlushBytes is the engine's default for Options.Flush.
 const engineFlushBytes = 64 << 10
 
 // frameRoom is what a record takes in the log.
 func frameRoom(value int) int64 { return int64(frameBytes+value+7) &^ 7 }
 
-// unflushed counts the bytes of the transactions between two that are known to have been appended in one piece, so that no flush has
-// taken a part of one: the engine has at least so many. first and last are exclusive.
+// unflushed returns a lower bound of the engine's unflushed bytes. It counts the transactions between first and last, both
+// exclusive, that are known to have been appended in one piece, because a flush may have taken part of the others.
 func (r *run) unflushed(first, last uint64) (n int64) {
 	for tx := first + 1; tx < last; tx++ {
 		id, known := r.identity(tx)
@@ -37,7 +38,7 @@ func (r *run) unflushed(first, last uint64) (n int64) {
 	return n
 }
 
-// tailIsBounded judges an append that has returned.
+// tailIsBounded judges an append that has returned: the bytes unflushed before it must be below the limit.
 func (t *thread) tailIsBounded(o Operation, at harness.Offset) *check.Violation {
 	limit := t.run.c.Options.Tail
 	e, ok := t.run.engine.(harness.Watermarked)
@@ -50,7 +51,7 @@ func (t *thread) tailIsBounded(o Operation, at harness.Offset) *check.Violation 
 	return nil
 }
 
-// flushesCome judges, when the program is over, what the store's task has flushed and will. Time passes for that.
+// flushesCome judges, when the program is over, what the store's task has flushed and will flush. It lets time pass for that.
 func (r *run) flushesCome(ctx context.Context) *check.Violation {
 	e, ok := r.engine.(harness.Watermarked)
 	if !ok || !r.isOpen() || r.poisoned.Load() != 0 {
@@ -72,21 +73,21 @@ func (r *run) flushesCome(ctx context.Context) *check.Violation {
 	return r.flushesComeByTime(ctx, e, acknowledged)
 }
 
-// flushesComeByTime waits as long as a record may stay unflushed. The second log has a time of its own: who comes for that one must not
-// be late for this.
+// flushesComeByTime waits as long as a record may stay unflushed. The second log has its own deadline: the task that flushes
+// that one must not be late for this one.
 func (r *run) flushesComeByTime(ctx context.Context, e harness.Watermarked, acknowledged uint64) *check.Violation {
 	interval := r.c.Options.Interval
-	due := interval // of what was appended when a fault was still there, and is to be flushed once more
+	due := interval // for records that were appended during a fault and must be flushed again
 	if !r.c.faulty() {
 		due = time.Duration(int64(r.lastAt.Load())-failpoints.Now(ctx).UnixNano()) + interval
 	}
 	r.pass(ctx, max(due, 0)+time.Nanosecond)
 	durable := e.Durable().Tx
 	if durable >= acknowledged || r.c.faulty() && r.engine.Flush(ctx) != nil {
-		return nil // a flush of the store's own has met a fault that poisons, and nobody was told
+		return nil // a flush of the store's task has met a fault that poisons, and no operation was told
 	}
 	return &check.Violation{Promise: check.FlushByTime, Detail: fmt.Sprintf("transactions %d to %d are unflushed %v after the last of them", durable+1, acknowledged, interval)}
 }
 
-// pass has the clock of the case move, which it does when nobody else can go on.
+// pass moves the clock of the case, which moves when no other thread can go on.
 func (r *run) pass(ctx context.Context, d time.Duration) { _ = failpoints.Sleep(ctx, idle, d) }

@@ -7,8 +7,8 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// A gate keeps operations away from an engine that is being opened again. Only programs that reopen pass it: its lock orders
-// their threads.
+// A gate keeps operations away from an engine that is being opened again. Only programs with a reopen use it, because its lock
+// orders their threads.
 type gate struct {
 	mu      sync.Mutex
 	inside  int
@@ -21,14 +21,14 @@ var (
 	gateTurn = failpoints.WaitPoint(casesPackage, "case/turn")
 )
 
-// They conflict with everything, because each operation changes the gate when it ends.
+// The points conflict with everything, because each operation changes the gate when it ends.
 var declared = failpoints.Declare(casesPackage, []failpoints.Declaration{
 	{Name: "case/gate", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "an operation begins; the engine may be about to be opened again"},
 	{Name: "case/turn", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "an operation waits while the engine is opened again: a missed wake-up hangs it"},
 	{Name: "case/idle", Kind: failpoints.KindWait, Access: failpoints.Writes, Reason: "the program is over: time passes for the store's task"},
 })
 
-// Points are those of this package, beside the engine's.
+// Points are the points of this package, in addition to the engine's.
 func Points() []failpoints.Declaration { return declared }
 
 const casesPackage = "github.com/racewindow/racewindow/harness/subjects/log"
@@ -46,10 +46,10 @@ func (g *gate) enter(ctx context.Context, alone bool) {
 	}
 	g.inside++
 	g.closed = alone
-	g.mu.Unlock() // not deferred: an execution that is given up ends the thread within Wait, without the lock
+	g.mu.Unlock() // not deferred: when an execution is given up, the thread ends within Wait, without the lock
 }
 
-// leave cannot find the lock taken: nobody stops while holding it.
+// leave cannot find the lock taken: no thread stops while holding it.
 func (g *gate) leave(alone bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

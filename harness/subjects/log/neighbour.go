@@ -12,18 +12,18 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A second log in the store of the case. It shares the flusher and the lock on the folder, and nothing else: what happens to one must
-// not be seen in the other.
+// A second log in the store of the case. It shares only the flusher and the lock on the folder: what happens to one log must
+// not show in the other.
 
 const otherHandle = "other"
 
 // others is what is known of the second log.
 type others struct {
 	acked raceoff.Number // the highest transaction that was acknowledged
-	at    raceoff.Number // when, on the clock of the case
+	at    raceoff.Number // when that was, on the clock of the case
 }
 
-// says reports whether the program has an operation of that kind.
+// says reports whether the program has an operation of one of these kinds.
 func (c Case) says(kinds ...Kind) bool {
 	for _, t := range c.Threads {
 		for _, o := range t.Operations {
@@ -75,7 +75,7 @@ func (t *thread) other(ctx context.Context, o Operation) *check.Violation {
 	return nil
 }
 
-// otherIsWhole judges the second log when all is over and the store was opened again.
+// otherIsWhole judges the second log after the program is over and the store was opened again.
 func (r *run) otherIsWhole(ctx context.Context) *check.Violation {
 	acked := r.others.acked.Load()
 	if acked == 0 {

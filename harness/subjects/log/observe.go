@@ -8,10 +8,11 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/history"
 )
 
-// An observer shows the scheduler what the engine of a run exposes. A reopen replaces the engine, so it asks the run for it.
+// An observer shows the scheduler what the engine of a run exposes. It asks the run for the engine, because a reopen replaces
+// it.
 type observer struct{ run *run }
 
-// State implements sched.Observer. What it reads from a disk that can fail uses up none of its faults.
+// State implements sched.Observer. Its reads from a faulty disk use up none of the faults.
 func (o observer) State() (fields []sched.Field) {
 	e, ok := o.run.engine.(harness.Exposer)
 	if !ok {
@@ -38,7 +39,7 @@ func (o observer) Learns(point string) []string {
 	return nil
 }
 
-// record has the engine of a run keep the history. The scans at the end are those of one client more than the program has.
+// record makes the engine of a run keep the history. The scans at the end count as those of one more client.
 func (p *plan) record(r *run) {
 	p.history.Begin(len(p.c.Threads) + 1)
 	plain := r.factory
@@ -51,7 +52,7 @@ func (p *plan) record(r *run) {
 	}
 }
 
-// recorded is the context in which a thread calls the engine.
+// recorded returns the context in which a thread calls the engine.
 func (p *plan) recorded(t *sched.T, client int) context.Context {
 	if p.history == nil {
 		return t.Context()

@@ -151,7 +151,7 @@ func parseNumbers(text, separator string) (numbers []int, err error) {
 	return numbers, nil
 }
 
-// orList is "a, b or c".
+// orList joins words as "a, b or c".
 func orList(words []string) string {
 	last := len(words) - 1
 	return strings.Join(words[:last], ", ") + " or " + words[last]

@@ -18,7 +18,7 @@ func (o Operation) Weight() int { return o.Records() }
 // String prints the canonical line. Parse of it gives an equal case.
 func (c Case) String() string { return c.General().String() }
 
-// String prints the options as a case has them.
+// String prints the options as a case writes them.
 func (o Options) String() string {
 	text := "handover=" + o.Handover
 	for _, option := range []struct {
@@ -44,7 +44,7 @@ func (o Options) String() string {
 	return text
 }
 
-// String prints the operation as the grammar has it.
+// String prints the operation as the grammar writes it.
 func (o Operation) String() string {
 	switch {
 	case o.Kind.transacts():

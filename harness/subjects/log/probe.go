@@ -10,9 +10,9 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// What an open log must still do after faults, or must not: go on, keep its watermarks, leave no file open.
+// After faults an open log must go on or refuse to, keep its watermarks, and leave no file open.
 
-// faultsSoFar is how many faults have come in this execution.
+// faultsSoFar counts the faults that have come in this execution.
 func (r *run) faultsSoFar() uint64 {
 	n := r.struck.Load()
 	for _, c := range r.faults {
@@ -23,7 +23,7 @@ func (r *run) faultsSoFar() uint64 {
 	return n
 }
 
-// begun is how many transactions somebody has begun to append: no higher one can be visible.
+// begun counts the transactions that clients have begun to append: no higher one can be visible.
 func (r *run) begun() (n uint64) {
 	for i := range len(r.c.Threads) + 1 {
 		n += uint64(r.board.Invoked(uint32(i)))
@@ -31,12 +31,12 @@ func (r *run) begun() (n uint64) {
 	return n
 }
 
-// stable says whether the reads of the hand-over are of one moment. The known-bad ones promise nothing.
+// stable says whether a read of this hand-over must be of one moment. The known-bad ones promise nothing.
 func (r *run) stable() bool {
 	return r.plan != nil && r.disk != nil && r.plan.options.Handover.Holds()
 }
 
-// watch holds what the engine says is durable against what somebody has begun, and against what it has said before.
+// watch checks what the engine calls durable: no more than clients have begun to append, and no less than it has said before.
 func (r *run) watch() *check.Violation {
 	e, ok := r.engine.(harness.Watermarked)
 	if !ok {
@@ -54,7 +54,7 @@ func (r *run) watch() *check.Violation {
 	return nil
 }
 
-// watchBoth also asks what is visible, which takes the log's lock.
+// watchBoth also checks what is visible, which takes the log's lock.
 func (r *run) watchBoth(ctx context.Context) *check.Violation {
 	if v := r.watch(); v != nil {
 		return v
@@ -74,7 +74,7 @@ func (r *run) watchBoth(ctx context.Context) *check.Violation {
 	return nil
 }
 
-// leaked says what a log that is no longer open has left open.
+// leaked says whether a log that is no longer open has left files open.
 func (r *run) leaked(after string) *check.Violation {
 	r.plan.crashes.Tested(1, check.NoLeak.Name)
 	if n := r.disk.OpenFiles(); n > 0 {
@@ -83,8 +83,8 @@ func (r *run) leaked(after string) *check.Violation {
 	return nil
 }
 
-// probe appends and flushes when the faults are over. A poisoned log must refuse both, for poison is sticky even when the disk
-// works again; after a full disk or a failed read, the log must do both.
+// probe appends and flushes after the faults are over. A poisoned log must refuse both, because poison is sticky even when the
+// disk works again. After a full disk or a failed read, the log must do both.
 func (r *run) probe(ctx context.Context) *check.Violation {
 	if v := r.watchBoth(ctx); v != nil {
 		return v
@@ -115,7 +115,7 @@ func (r *run) probe(ctx context.Context) *check.Violation {
 			r.plan.crashes.Tested(1, check.NoPoison.Name)
 		}
 		return r.watchBoth(ctx)
-	case errors.Is(err, storage.ErrPoisoned) && !r.c.spares(): // the fault came in a flush that nobody was told of
+	case errors.Is(err, storage.ErrPoisoned) && !r.c.spares(): // the fault came in a flush of which no operation was told
 		r.poisoned.Store(1)
 		return r.probePoisoned(ctx)
 	}
@@ -139,12 +139,12 @@ func poisonedForNothing(what string, err error) *check.Violation {
 	return &check.Violation{Promise: check.NoPoison, Detail: fmt.Sprintf("%s failed, though nothing came but a full disk or failed reads: %v", what, err)}
 }
 
-// reopenFaulty is a reopen that may meet faults. A poisoned log stays as it is and the thread ends: the end of the execution comes
-// with a reopen, and with the check of what an open append came to. A log that could be closed holds what was acknowledged, and
-// whether it opens then is the disk's say: until a later reopen succeeds, all threads have no log.
+// reopenFaulty is a reopen that may meet faults. If the log is poisoned, it stays as it is and the thread ends: the end of the
+// execution reopens the log, and checks what has become of an indeterminate append. A log that could be closed holds what was
+// acknowledged, but it may not open because of the disk. Then no thread has a log until a later reopen succeeds.
 func (t *thread) reopenFaulty(ctx context.Context, o Operation) *check.Violation {
 	r := t.run
-	if r.poisoned.Load() != 0 { // also by the close of another thread's reopen, which has failed
+	if r.poisoned.Load() != 0 { // the failed close of another thread's reopen may have poisoned it
 		t.failed = true
 		return nil
 	}
@@ -156,7 +156,7 @@ func (t *thread) reopenFaulty(ctx context.Context, o Operation) *check.Violation
 				r.closed.Store(1)
 			}
 			if r.faultsSoFar() > before && !errors.Is(err, storage.ErrPoisoned) {
-				return nil // what it has flushed is durable, and the file keeps its room
+				return nil // what was flushed is durable, and the file keeps its room
 			}
 			return t.progress(o, err)
 		}
@@ -179,8 +179,9 @@ func (t *thread) reopenFaulty(ctx context.Context, o Operation) *check.Violation
 	return r.leaked("a reopen that was refused")
 }
 
-// reopening keeps changed bits away from a recovery: one in the last batch, for which no later record speaks, cannot be told from a
-// torn tail (see storage/recovery.go), so no engine could keep the promise. Damage that can be told is what aftermath.damaged asks for.
+// reopening keeps flipped bits away from a recovery. One in the last batch, which no later record proves, cannot be told from
+// a torn tail (see storage/recovery.go), so no engine could keep the promise. aftermath.damaged checks the damage that can be
+// told.
 func (r *run) reopening(begins bool) {
 	r.opening.Store(0)
 	if begins {

@@ -11,15 +11,15 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A recovered log is open on what a crash has left.
+// A recovered log is open on a disk that a crash has left.
 type recovered struct {
 	store   *storage.Store
 	log     *storage.Log
 	flusher *heldBack
 }
 
-// A heldBack flusher begins when the log is about to be closed: until then only the checks flush, so that a disk always leads to
-// the same.
+// A heldBack flusher begins when the log is about to be closed. Until then only the checks flush, so the same disk always
+// leads to the same result.
 type heldBack struct{ flusher func(context.Context) }
 
 // Yield implements failpoints.Controller.
@@ -56,7 +56,7 @@ func (p *plan) recover(disk *crash.Disk) (*recovered, error) {
 	return &recovered{store, log, flusher}, nil
 }
 
-// check reads everything.
+// check reads the whole log.
 func (l *recovered) check(p *plan, expected check.Expected) (complete uint64, v *check.Violation) {
 	c := check.NewRecovered(expected)
 	defer func() {
@@ -70,7 +70,7 @@ func (l *recovered) check(p *plan, expected check.Expected) (complete uint64, v 
 	return c.Complete, v
 }
 
-// end closes the log. What was found before counts first.
+// end closes the log. A violation found before takes precedence.
 func (l *recovered) end(v *check.Violation) *check.Violation {
 	l.flusher.begin()
 	if err := l.store.Close(context.Background()); err != nil && v == nil {

@@ -10,24 +10,24 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// What an operation may answer when it was called off, when the log is closed beside it, or when it must be refused; and that what
-// was refused is not there.
+// These checks say how an operation may fail when its context has ended, when the log is closed while it runs, or when the log
+// must refuse it; and that a refused append is not in the log.
 
-// excused says whether the error is that of the thread's own context, which the program has ended.
+// excused says whether the error comes from the thread's own context, which the program has ended.
 func (t *thread) excused(err error) bool {
 	return t.lifeline.over() && errors.Is(err, context.Canceled)
 }
 
-// isOpen says whether the log is, as far as closes beside what runs are concerned.
+// isOpen says whether the log is open, as far as closes by the program's operations go.
 func (r *run) isOpen() bool { return r.closes.Load() == r.reopens.Load() }
 
-// mayBeClosed says whether ErrClosed is an answer to a call that began when so many closes had begun: it was not open then, or was
-// closed meanwhile.
+// mayBeClosed says whether a call may return ErrClosed. opened and closes are of its beginning: the log was not open then, or
+// was closed meanwhile.
 func (r *run) mayBeClosed(opened bool, closes uint64) bool {
 	return !opened || r.closes.Load() != closes
 }
 
-// mustRefuse are the errors of which the log must refuse an operation with one, nil if it need not.
+// mustRefuse returns errors, with one of which the log must refuse an operation; nil if it need not.
 func (t *thread) mustRefuse(o Operation) (reasons []error) {
 	if t.run.c.Options.tooLarge(o) {
 		reasons = append(reasons, storage.ErrTooLarge)
@@ -42,7 +42,8 @@ func isOneOf(err error, reasons []error) bool {
 	return slices.ContainsFunc(reasons, func(reason error) bool { return errors.Is(err, reason) })
 }
 
-// mustHaveRefused judges the answer to an operation that the log must refuse with one error. What stands in its way may be told instead.
+// mustHaveRefused judges the answer to an operation that the log must refuse with one of these errors. Another error that
+// progress allows may come instead.
 func (t *thread) mustHaveRefused(o Operation, want []error, err error) *check.Violation {
 	t.control.event("returns", false)
 	switch {
@@ -54,19 +55,19 @@ func (t *thread) mustHaveRefused(o Operation, want []error, err error) *check.Vi
 	return t.progress(o, err)
 }
 
-// calledOff is the violation of an operation that was carried out though its context had ended before it began.
+// calledOff is the violation of an operation that was executed although its context had ended before it began.
 func (t *thread) calledOff(o Operation) *check.Violation {
 	return &check.Violation{Promise: check.EndedContexts, Detail: fmt.Sprintf("%v by %s was carried out, though its context had ended before", o, t.control.name)}
 }
 
-// refuse notes that an error has said that nothing was appended.
+// refuse records that an error has said that nothing was appended.
 func (t *thread) refuse(o Operation) {
 	if o.Kind != AppendDurable && !t.run.c.Options.doomed(o) {
 		t.run.refused[t.Number].Store(uint64(t.Sequence))
 	}
 }
 
-// refusedAre judges a scan of the whole log by what errors have said.
+// refusedAre checks, after a scan of the whole log, that no refused append is in it.
 func (r *run) refusedAre(s *check.Scan) *check.Violation {
 	for i := range r.refused {
 		if n := r.refused[i].Load(); n > 0 && uint64(s.Newest(uint32(i))) == n {

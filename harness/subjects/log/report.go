@@ -13,7 +13,7 @@ import (
 
 const reportColumns = 100
 
-// WriteViolation says what was promised and what came.
+// WriteViolation says what was promised and what happened instead.
 func (o Outcome) WriteViolation(text *strings.Builder) {
 	v := o.Violation
 	fmt.Fprintf(text, "FAIL %s  %q\n     %s\n", v.Promise.Name, v.Promise.Sentence, v.Detail)
@@ -36,8 +36,8 @@ func place(o harness.Offset) string {
 	return o.String()
 }
 
-// Timeline lays the events out in a column for each thread, with time downwards. At most rows lines; what happened first
-// is left out. clock adds the time of each event.
+// Timeline prints the events in a column for each thread, with time running down. It prints at most rows events and leaves out
+// the earliest. clock adds the time of each event.
 func (o Outcome) Timeline(rows int, clock bool) string {
 	var threads []string
 	for _, e := range o.Events {

@@ -17,11 +17,11 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// ErrUnmet is wrapped by the error of a run in which a "while" or an "until" could not come true. The case was not
-// executed as it is written, so there is no verdict.
+// ErrUnmet is wrapped by the error of a run in which a "while" or an "until" could not come true. The case was not executed as
+// written, so there is no verdict.
 var ErrUnmet = errors.New("a delay did not come true")
 
-// ErrPatience is wrapped beside ErrUnmet where nothing but time ran out: with more patience it might have come true.
+// ErrPatience is wrapped beside ErrUnmet if only time ran out: with more patience it might have come true.
 var ErrPatience = errors.New("perhaps the two threads wait for each other")
 
 // ErrHang is wrapped by the error of a run whose operations do not end.
@@ -33,22 +33,22 @@ type Runner struct {
 	Patience time.Duration
 	// Hang is how long the whole program may take; default 60 s. The threads that hang are left behind.
 	Hang time.Duration
-	// Reads keeps the offsets that each read yielded, and Events what each thread did.
+	// Reads keeps the offsets that each read yielded, Events what each thread did.
 	Reads, Events bool
 }
 
-// An Outcome is what an execution came to.
+// An Outcome is the result of an execution.
 type Outcome struct {
-	// Violation is the first that was found, nil if every promise held.
+	// Violation is the first one found, nil if every promise held.
 	Violation *check.Violation
-	// Thread and Operation, from 1, found it; empty and 0 for the scans at the end.
+	// Thread and Operation (from 1) found it; empty and 0 for the scans at the end.
 	Thread    string
 	Operation int
 	// Reads holds the offsets of the records of each read, by thread and operation (both from 0).
 	Reads map[[2]int][]harness.Offset
-	// Events are in the order of time.
+	// Events are ordered by time.
 	Events []Event
-	// Records is how many records were checked, those of the final scans included.
+	// Records counts the records that were checked, including those of the final scans.
 	Records uint64
 }
 
@@ -65,32 +65,32 @@ type run struct {
 	clock    raceoff.Number   // nanoseconds since the epoch
 	stop     raceoff.Number
 	panicked raceoff.Number
-	records  uint64           // that scans have checked
-	plan     *plan            // of an execution by the scheduler
+	records  uint64           // checked by scans
+	plan     *plan            // of an execution under the scheduler
 	disk     *crash.Disk      // of a case with faults or a crash, else nil
 	faults   []*crash.Counter // of the disk
-	flips    []*crash.Toggle  // of these, those that change bits
+	flips    []*crash.Toggle  // those of the faults that flip bits
 	flushed  raceoff.Number   // the highest transaction that a flush has covered
-	poisoned raceoff.Number   // 1 once an operation was told so
+	poisoned raceoff.Number   // 1 once an operation was told that the log is poisoned
 	healed   raceoff.Number   // 1 once faults are over
-	struck   raceoff.Number   // faults that threads have met at fault points, and those of the disk once they are counted
-	closed   raceoff.Number   // 1 while no log is open, after a reopen that was refused
+	struck   raceoff.Number   // faults that threads have met at fault points; disk faults are added when they are counted
+	closed   raceoff.Number   // 1 while no log is open, because a reopen was refused
 	opening  raceoff.Number   // 1 while a reopen is in progress
 	durables raceoff.Number   // the highest transaction that the engine has called durable
 	acked    []raceoff.Number // by transaction: who appended it, packed
-	came     []raceoff.Number // by delay: 1 once the thread has come to its place
+	came     []raceoff.Number // by delay: 1 once the thread has reached its place
 	controls []*control
 	flusher  *control
 	threads  []*thread
 
-	lifelines []*lifeline      // by thread; nil where nobody ends its context
-	refused   []raceoff.Number // by thread: the append of which an error has said that nothing of it was appended; 0 for none
-	closes    raceoff.Number   // of the log or its store that have begun, beside what runs
-	reopens   raceoff.Number   // of these, those after which the log is open again
+	lifelines []*lifeline      // by thread; nil if the program does not end its context
+	refused   []raceoff.Number // by thread: the append of which an error said that nothing was appended; 0 for none
+	closes    raceoff.Number   // closes of the log or its store that have begun, except by reopens
+	reopens   raceoff.Number   // how many of these came before the log was last opened again
 	others    others
-	lastAt    raceoff.Number // when something was acknowledged last, on the clock of the case
+	lastAt    raceoff.Number // when the latest acknowledgement came, on the clock of the case
 
-	// gate is held shared by operations, and alone by one that reopens. Its readers are not ordered among themselves.
+	// gate is held shared by operations, and alone by a reopen. It does not order its readers among themselves.
 	gate    sync.RWMutex
 	factory harness.Factory
 	engine  harness.Engine
@@ -105,8 +105,8 @@ type run struct {
 	violatedAt time.Duration
 }
 
-// Run executes the case once: each thread is a goroutine, the disk is in memory. At the end the log is scanned, closed,
-// reopened and scanned again. An error means that there is no verdict: it wraps failpoints.ErrNotInstrumented, ErrCase,
+// Run executes the case once: each thread is a goroutine, and the disk is in memory. At the end the log is scanned, closed,
+// opened again and scanned again. An error means that there is no verdict: it wraps failpoints.ErrNotInstrumented, ErrCase,
 // ErrUnmet or ErrHang, or it is the engine's.
 func (r Runner) Run(ctx context.Context, c Case) (Outcome, error) {
 	if err := failpoints.Require("a case", "racewindow build, or run the test with: racewindow test"); err != nil {
@@ -170,7 +170,7 @@ func (r Runner) prepare(c Case) (*run, error) {
 
 func newNumbers(n int) []raceoff.Number { return make([]raceoff.Number, n) }
 
-// countAppends lists the operations that append, so that the value of each record is known by its identity.
+// countAppends lists the operations that append, so that a record's identity determines its value.
 func (r *run) countAppends() (transactions int) {
 	for doomed := range r.lengths {
 		r.lengths[doomed] = make([][]Operation, len(r.c.Threads))
@@ -190,7 +190,7 @@ func (r *run) countAppends() (transactions int) {
 	return transactions
 }
 
-// valueBytes is the length of a record's value; 0 for a record that nobody appended.
+// valueBytes is the length of a record's value; 0 for a record that no client appended.
 func (r *run) valueBytes(id check.Identity) int {
 	doomed := 0
 	if id.Doomed {
@@ -214,7 +214,7 @@ func (r *run) execute(ctx context.Context) error {
 		return fmt.Errorf("open: %w", err)
 	}
 	r.engine = engine
-	uninterrupted := context.WithoutCancel(ctx) // an operation that is called off would look like one that failed
+	uninterrupted := context.WithoutCancel(ctx) // a cancelled operation would look like one that failed
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -226,7 +226,7 @@ func (r *run) execute(ctx context.Context) error {
 	}()
 	hang := time.NewTimer(r.Hang)
 	defer hang.Stop()
-	interrupted := context.AfterFunc(ctx, func() { r.stop.Store(1) }) // whoever waits for another thread stops waiting
+	interrupted := context.AfterFunc(ctx, func() { r.stop.Store(1) }) // releases the threads that wait for others
 	defer interrupted()
 	select {
 	case <-done:
@@ -246,7 +246,7 @@ func (r *run) execute(ctx context.Context) error {
 	return r.finish(main)
 }
 
-// finish scans the log, closes, reopens and scans again.
+// finish scans the log, closes it, opens it again and scans it again.
 func (r *run) finish(ctx context.Context) error {
 	if !r.stopped() && !r.isOpen() {
 		if err := r.reopen(ctx); err != nil {
@@ -313,7 +313,7 @@ func (r *run) scanned(ctx context.Context, reopened bool) (*check.Violation, err
 	return r.refusedAre(s), nil
 }
 
-// standing lists the operations that have not ended.
+// standing lists the operations that have not ended, for a report.
 func (r *run) standing() string {
 	var words []string
 	for i, c := range r.controls {
@@ -326,7 +326,7 @@ func (r *run) standing() string {
 
 func (r *run) stopped() bool { return r.stop.Load() != 0 }
 
-// violated keeps the first violation and ends the run. t is nil for the scans at the end.
+// violated records the first violation and ends the run. t is nil for the scans at the end.
 func (r *run) violated(t *thread, v *check.Violation) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -362,7 +362,7 @@ func (r *run) outcome() Outcome {
 	if flushed := func(e Event) bool { return e.Text == "flush/before-write" }; slices.ContainsFunc(r.flusher.events, flushed) {
 		o.Events = append(o.Events, r.flusher.events...)
 	}
-	if r.violation != nil { // closing is no part of it
+	if r.violation != nil { // what happened after the violation is not part of it
 		o.Events = slices.DeleteFunc(o.Events, func(e Event) bool { return e.At > r.violatedAt })
 	}
 	slices.SortStableFunc(o.Events, func(a, b Event) int { return int(a.At - b.At) })

@@ -16,8 +16,8 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// Scenario returns the case's program as a scenario of the scheduler; its switches are not part of it. Each thread of the
-// program is a thread, the store's flusher is a task. Every read is checked as it goes; at the end the log is scanned, closed,
+// Scenario returns the case's program as a scenario of the scheduler, without its switches. Each thread of the program is a
+// thread, and the store's flusher is a task. Every read is checked as it proceeds. At the end the log is scanned, closed,
 // opened again and scanned again.
 //
 // Errors wrap ErrCase or failpoints.ErrNotInstrumented.
@@ -29,7 +29,7 @@ func (c Case) Scenario() (sched.Scenario, error) {
 	return p.scenario, nil
 }
 
-// Recorded is Scenario that also keeps the history of the latest execution. It is for one execution at a time.
+// Recorded is Scenario, and also keeps the history of the latest execution. It is not for concurrent executions.
 func (c Case) Recorded() (sched.Scenario, *history.Recorder, error) {
 	p, err := c.plan()
 	if err != nil {
@@ -39,8 +39,8 @@ func (c Case) Recorded() (sched.Scenario, *history.Recorder, error) {
 	return p.scenario, p.history, nil
 }
 
-// Crashing is Scenario for a case with a crash or faults, and what these will have come to. A build with -race cannot look at a
-// disk between two threads without a data race: there a crash is an error.
+// Crashing is Scenario for a case with a crash or faults, and counts what becomes of them. A crash is an error in a build with
+// -race, which cannot read a disk between two threads without a data race.
 func (c Case) Crashing() (sched.Scenario, *Crashes, error) {
 	if c.Crash == nil && !c.faulty() {
 		return nil, nil, fmt.Errorf("%w: neither a crash nor faults: add the clause 'crash any'", ErrCase)
@@ -78,12 +78,12 @@ type plan struct {
 	labels       [][]string
 	records      [][][][]harness.Record // by thread and operation: the fragments
 	reopens      bool
-	history      *history.Recorder // nil if nobody asks for it
+	history      *history.Recorder // nil if nobody asked for it
 	crashes      *Crashes
-	boasts       bool // the canary: everything acknowledged is called durable
-	// lying puts something that lies between a log that is recovered and its disk, in the tests of what finds that.
+	boasts       bool // for the canary: the engine calls everything acknowledged durable
+	// lying puts a faulty layer between a recovered log and its disk, to test the checks that must find it.
 	lying func(*crash.Disk) storage.Disk
-	// wrong replaces the engine of an execution by one that breaks a promise, in the same tests.
+	// wrong replaces the engine of an execution with one that breaks a promise, in the same tests.
 	wrong func(*run, harness.Engine) harness.Engine
 }
 
@@ -118,7 +118,7 @@ func newPlan(c Case) (*plan, error) {
 	return p, nil
 }
 
-// prepareRecords makes what a thread appends, the same for each execution.
+// prepareRecords makes the records that a thread appends, the same for each execution.
 func prepareRecords(options Options, values check.Values, client uint32, operations []Operation) [][][]harness.Record {
 	var sequences [2]uint32
 	all := make([][][]harness.Record, len(operations))
@@ -143,8 +143,8 @@ func prepareRecords(options Options, values check.Values, client uint32, operati
 	return all
 }
 
-// arenaBytes is enough for the whole program in one arena: the engine's default, 64 KiB, costs more to clear than the rest of a
-// schedule.
+// arenaBytes is large enough for the whole program in one arena. The engine's default, 64 KiB, costs more to clear than the
+// rest of a schedule.
 func (p *plan) arenaBytes() int {
 	bytes := 0
 	for _, t := range p.c.Threads {
@@ -157,12 +157,12 @@ func (p *plan) arenaBytes() int {
 	return min(max(256, bytes), 64<<10)
 }
 
-// A violated promise is a failure of its own class: a read that misses everything is another finding than one that misses a part,
-// and what the scans at the end show another than what a read of the program shows.
+// A violated promise is a failure of its own class. A read that misses everything is a different finding from one that misses
+// a part. A violation in the scans at the end is a different finding from one in a read of the program.
 type violated struct {
 	*check.Violation
 	scan bool
-	// recovered says that it was seen in a log that was opened again: the history of the execution ends before.
+	// recovered says that it was seen in a log that was opened again after a crash or a fault: the history ends before that.
 	recovered bool
 }
 
@@ -185,8 +185,8 @@ func Violation(f *sched.Failure) *check.Violation {
 	return nil
 }
 
-// InHistory says whether the operations of the execution show the failure: what was seen in a log that was opened again after a
-// crash or a fault is not among them, nor is a call that neither appends nor reads.
+// InHistory says whether the operations of the execution show the failure. They do not if it was seen in a log that was opened
+// again after a crash or a fault, or by a call that neither appends nor reads.
 func InHistory(f *sched.Failure) bool {
 	if f == nil {
 		return true
@@ -239,7 +239,7 @@ func (p *plan) scenario(x *sched.Execution) {
 	x.Finally(func(t *sched.T) { r.conclude(p.recorded(t, len(p.c.Threads)), t) })
 }
 
-// useDisk puts a disk under the engine that can fail and lose power, and plans what goes wrong.
+// useDisk puts a disk under the engine that can fail and lose power, and arms the faults at fault points and the crash.
 func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 	r.disk = crash.New()
 	r.disk.Sleep(x.Advance)
@@ -264,13 +264,13 @@ func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 	}
 }
 
-// injectDiskFaults is called when the log is open.
+// injectDiskFaults arms the faults of the disk. Call it once the log is open.
 func (r *run) injectDiskFaults() {
 	var rules []crash.Injector
 	r.faults = make([]*crash.Counter, len(r.c.Faults))
 	for i, f := range r.c.Faults {
 		if f.Disk != "" {
-			rule, _ := crash.ParseRule(f.Disk) // it has been checked
+			rule, _ := crash.ParseRule(f.Disk) // Check has parsed it already
 			r.faults[i] = crash.Count(rule)
 			if toggle := crash.Switched(r.faults[i]); flipsBits(f) {
 				r.flips = append(r.flips, toggle)
@@ -287,7 +287,7 @@ func (r *run) injectDiskFaults() {
 
 func (c Case) faulty() bool { return len(c.Faults) > 0 }
 
-// client is what one thread of the program does.
+// client executes one thread of the program.
 func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 	return func(st *sched.T) {
 		t := &thread{
@@ -312,13 +312,13 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 				g.leave(o.Kind == Reopen)
 			}
 			if t.failed {
-				return // what becomes of its append is open, so it must not append again
+				return // nobody knows whether its append took effect, so it must not append again
 			}
 		}
 	}
 }
 
-// scheduled is step under the scheduler, which needs no lock against a reopen.
+// scheduled is step under the scheduler, where no lock is needed against a reopen.
 func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
 	switch {
 	case o.Kind == Reopen && t.run.c.faulty():
@@ -342,7 +342,7 @@ func (t *thread) scheduled(ctx context.Context, o Operation) *check.Violation {
 	return t.operate(ctx, o)
 }
 
-// conclude checks what is left when all threads have ended.
+// conclude checks what is left after all threads have ended.
 func (r *run) conclude(ctx context.Context, t *sched.T) {
 	if r.c.faulty() {
 		r.concludeFaulty(ctx, t)

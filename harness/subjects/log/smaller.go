@@ -7,8 +7,8 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// smaller yields cases a step smaller in what is the log's own: two appends made one, plainer options, fewer records, smaller
-// values, plainer bounds, and a delay that ends with a flush instead of after a time.
+// smaller yields cases that are a step smaller in the log's own parts: two appends merged, plainer options, fewer records,
+// smaller values, plainer bounds, and a delay that ends with a flush instead of after a time.
 func smaller(c Case) iter.Seq[cases.Case] {
 	return func(yield func(cases.Case) bool) {
 		for _, step := range []func(Case) iter.Seq[Case]{mergedAppends, heldByFlusher, plainerOptions, fewerRecords, smallerValues, plainerBounds} {
@@ -21,7 +21,7 @@ func smaller(c Case) iter.Seq[cases.Case] {
 	}
 }
 
-// each yields a copy of c for every index below n, changed by change, unless change says that it cannot be.
+// each yields a copy of c for every index below n, changed by change, unless change reports that it does not apply.
 func each(c Case, n int, change func(c *Case, i int) bool) iter.Seq[Case] {
 	return func(yield func(Case) bool) {
 		for i := range n {
@@ -32,8 +32,7 @@ func each(c Case, n int, change func(c *Case, i int) bool) iter.Seq[Case] {
 	}
 }
 
-// heldByFlusher puts in the place of a length of time the end of a flush by the store's task: then what happens meanwhile is the
-// same each time.
+// heldByFlusher replaces a duration by the end of a flush by the store's task. Then the same happens meanwhile each time.
 func heldByFlusher(c Case) iter.Seq[Case] {
 	const flushes = 3
 	return each(c, flushes*len(c.Delays), func(c *Case, i int) bool {
@@ -46,7 +45,7 @@ func heldByFlusher(c Case) iter.Seq[Case] {
 	})
 }
 
-// mergedAppends has one append take the records of another, which goes.
+// mergedAppends moves the records of one append into another one, and drops the first.
 func mergedAppends(c Case) iter.Seq[Case] {
 	type place struct{ thread, at int }
 	var appends []place
@@ -80,7 +79,7 @@ func mergedAppends(c Case) iter.Seq[Case] {
 	})
 }
 
-// sizesOf are the lengths of the values of an append, one for each record.
+// sizesOf returns the lengths of an append's values, one for each record.
 func sizesOf(o Operation) (sizes []int) {
 	for i := range o.Records() {
 		sizes = append(sizes, o.ValueBytes(i))
@@ -157,7 +156,7 @@ func fewerRecords(c Case) iter.Seq[Case] {
 	})
 }
 
-// plainerKind is what does the same with less.
+// plainerKind returns a kind that appends the same records in a plainer way.
 func plainerKind(o Operation) (Kind, bool) {
 	switch {
 	case o.Kind == AppendDurable, o.Kind == AppendAt && o.Place == PlaceNext:

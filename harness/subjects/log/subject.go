@@ -28,7 +28,7 @@ func (subject) Example() string { return "w0: append 1, flush; r0: read - end" }
 // Words implements explore.Vocal.
 func (subject) Words() []string { return kindNames }
 
-// Places implements explore.Vocal: the points where a thread may stand, but for those of the hand-overs that are known to be wrong.
+// Places implements explore.Vocal: the points where a thread may stand, except those of the known-bad hand-overs.
 func (subject) Places() (names []string) {
 	for _, e := range storage.Points() {
 		switch e.Name {
@@ -64,7 +64,7 @@ func (subject) Draw(random *rand.Rand, s Shape) (cases.Case, error) {
 	return c.General(), nil
 }
 
-// Holding are the hand-overs that are meant to hold, the default among them.
+// Holding returns the hand-overs that are meant to hold, including the default.
 func Holding() (names []string) {
 	for _, h := range storage.Handovers() {
 		if h.Holds() {
@@ -92,7 +92,7 @@ func (subject) Plan(g cases.Case) (*cases.Plan, error) {
 	return plan, nil
 }
 
-// Recorded implements cases.Witness: porcupine judges the history too.
+// Recorded implements cases.Witness: porcupine also judges the history.
 func (subject) Recorded(g cases.Case) (*cases.Plan, error) {
 	c := Of(g)
 	p, err := c.plan()
@@ -107,7 +107,7 @@ func (subject) Recorded(g cases.Case) (*cases.Plan, error) {
 	plan := &cases.Plan{Scenario: p.scenario, Opinion: func(f *sched.Failure) (string, error) {
 		v := Violation(f)
 		if f != nil && v == nil || !InHistory(f) {
-			return "", nil // of a panic, a deadlock or what a crash leaves a model of the log says nothing
+			return "", nil // a model of the log cannot judge a panic, a deadlock or the aftermath of a crash
 		}
 		return history.SecondOpinion(p.history.Calls(), names, v)
 	}}
@@ -138,7 +138,7 @@ var goTest string
 // GoTest implements report.Tested.
 func (subject) GoTest() string { return goTest }
 
-// Cured implements cases.Cured: the engine's default hand-over.
+// Cured implements cases.Cured with the engine's default hand-over.
 func (subject) Cured(g cases.Case) (cured cases.Case, what string, ok bool) {
 	right, err := storage.HandoverByName("")
 	o := g.Settings.(Options)
@@ -151,10 +151,10 @@ func (subject) Cured(g cases.Case) (cured cases.Case, what string, ok bool) {
 	return cured, "hand-over " + right.Name(), true
 }
 
-// canaryProgram has the analysed bug's window.
+// canaryProgram has the window of the analysed bug.
 const canaryProgram = "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end"
 
-// Canaries are the known bug, and where power is lost an engine that calls durable what no flush has covered.
+// Canaries are the known bug and, if power is lost, an engine that calls durable what no flush has covered.
 func (subject) Canaries(g cases.Case) (all []cases.Canary, err error) {
 	known, err := Parse(canaryProgram)
 	if err != nil {
@@ -177,14 +177,14 @@ func (subject) Canaries(g cases.Case) (all []cases.Canary, err error) {
 	}), nil
 }
 
-// isTask says whether that is what a store's task is called: the one from the start, or one that a thread's reopen started.
+// isTask says whether a name is that of a store's task: the one from the start, or one that a thread's reopen started.
 func isTask(name string) bool {
 	base := name[strings.LastIndexByte(name, '/')+1:]
 	base, _, _ = strings.Cut(base, "#")
 	return base == flusherThread
 }
 
-// OnHandover puts drawn programs on a hand-over, for explore.Config.Settle.
+// OnHandover returns a function that sets the hand-over of drawn programs, for explore.Config.Settle.
 func OnHandover(name string) func(*cases.Case) {
 	return func(g *cases.Case) {
 		o := g.Settings.(Options)

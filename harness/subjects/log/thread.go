@@ -14,19 +14,18 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A thread carries out its part of the program on a goroutine of its own and checks what it reads. Everything in it is its
-// own.
+// A thread executes its part of the program on its own goroutine and checks what it reads. It shares none of its fields.
 type thread struct {
 	check.Client
 	run      *run
 	control  *control
 	at       int                  // the operation, from 0
-	failed   bool                 // an operation of it failed, and it must not go on
-	prepared [][][]harness.Record // by operation; nil if they are made when they are needed
+	failed   bool                 // one of its operations failed, and it must not go on
+	prepared [][][]harness.Record // by operation; nil if they are made on demand
 	reads    map[int][]harness.Offset
 	checked  uint64
-	lifeline *lifeline // of the thread's calls; nil if nobody ends it
-	opened   bool      // the log was, when the operation began, and so many closes had begun
+	lifeline *lifeline // of the context of the thread's calls; nil if the program does not end it
+	opened   bool      // whether the log was open, and how many closes had begun, when the operation began
 	closes   uint64
 }
 
@@ -52,7 +51,7 @@ func (t *thread) work(ctx context.Context) {
 			break
 		}
 		if t.failed {
-			break // what becomes of its append is open, so it must not append again
+			break // nobody knows whether its append took effect, so it must not append again
 		}
 	}
 	if !t.run.stopped() {
@@ -60,7 +59,7 @@ func (t *thread) work(ctx context.Context) {
 	}
 }
 
-// end is deferred. A panic of the engine is a violation, and the engine is then left as it is: it may hold its locks.
+// end is deferred. A panic of the engine is a violation. The engine is then left as it is, because it may hold its locks.
 func (t *thread) end() {
 	if r := recover(); r != nil {
 		t.run.panicked.Store(1)
@@ -74,7 +73,7 @@ func (t *thread) end() {
 	t.control.ended.Store(1)
 }
 
-// panicPlace is the line of a stack at which the panic began.
+// panicPlace returns the file and line of a stack at which the panic began.
 func panicPlace(stack []byte) string {
 	_, below, _ := strings.Cut(string(stack), "\npanic(")
 	for line := range strings.Lines(below) {
@@ -108,7 +107,7 @@ func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
 	return t.operate(ctx, o)
 }
 
-// operate carries out an operation that other threads' may overlap.
+// operate executes an operation that operations of other threads may overlap.
 func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
 	t.opened, t.closes = t.run.isOpen(), t.run.closes.Load()
 	switch o.Kind {
@@ -124,7 +123,7 @@ func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
 	return t.append(t.calls(ctx), o)
 }
 
-// count counts that a promise was put to the test.
+// count counts that a promise was tested.
 func (t *thread) count(tested bool, p check.Promise) {
 	if tested && t.run.plan != nil {
 		t.run.plan.crashes.Tested(1, p.Name)
@@ -143,7 +142,7 @@ func (t *thread) flush(ctx context.Context, o Operation) *check.Violation {
 	return t.progress(o, err)
 }
 
-// progress makes an error a violation, unless something went wrong on purpose and the error is what the contract names.
+// progress makes an error a violation, unless the program or an injected fault accounts for it and the contract allows it.
 func (t *thread) progress(o Operation, err error) *check.Violation {
 	var v brokenError
 	switch {
@@ -221,7 +220,7 @@ func (t *thread) transact(ctx context.Context, o Operation, id check.Identity) (
 	return t.run.engine.(harness.FragmentAppender).AppendFragments(ctx, fragments, o.Kind == Fragments)
 }
 
-// fragmentsOf makes the records of a transaction, of which id is the first.
+// fragmentsOf makes the records of a transaction; id is the identity of the first.
 func fragmentsOf(values check.Values, o Operation, id check.Identity) [][]harness.Record {
 	fragments := make([][]harness.Record, 0, len(o.Fragments))
 	for _, n := range o.Fragments {
@@ -235,7 +234,7 @@ func fragmentsOf(values check.Values, o Operation, id check.Identity) [][]harnes
 	return fragments
 }
 
-// pack and unpack put what is known of an acknowledged transaction into a number: 0 for nothing.
+// pack puts what is known of an acknowledged transaction into a number that is not 0; identity unpacks it.
 func pack(id check.Identity) uint64 {
 	return uint64(id.Client)<<48 | uint64(id.Sequence)<<16 | uint64(id.Count)
 }
@@ -249,7 +248,7 @@ func (r *run) identity(tx uint64) (id check.Identity, found bool) {
 	return id, packed != 0
 }
 
-// read reads and checks record by record. The acknowledgements are sampled first, then the read begins.
+// read reads, and checks each record. It samples the acknowledgements before the read begins.
 func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
 	over := t.lifeline.over()
 	k := known{t.run.board.Acknowledged(), t.run.identity, t.Last}

@@ -10,8 +10,8 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// watermark asks how far the log is visible, or durable, and reads the record that it names: a read that begins now must yield it, as
-// the last of its transaction.
+// watermark asks how far the log is visible, or durable, and reads the record that it names: a read that begins now must yield
+// it, as the last of its transaction.
 func (t *thread) watermark(ctx context.Context, o Operation) *check.Violation {
 	r := t.run
 	e, ok := r.engine.(harness.Watermarked)
