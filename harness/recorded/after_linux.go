@@ -7,7 +7,7 @@ import (
 	"github.com/racewindow/racewindow/harness/disks"
 )
 
-// after does on the disk what a call has done to a folder. data is what a write has written.
+// after repeats on the disk what a call has done to a folder. data is what a write has written, or a read has read.
 func after(c *bubble.Call, data []byte) {
 	if c.Instead {
 		failed(c)
@@ -50,7 +50,7 @@ func after(c *bubble.Call, data []byte) {
 	}
 }
 
-// failed does what is left of a call that was not made, because a fault struck: the disk knows which.
+// failed repeats on the disk a call that a fault prevented: the disk has decided how it fails.
 func failed(c *bubble.Call) {
 	f, o, _ := foresee(c)
 	if f == nil {
@@ -63,18 +63,18 @@ func failed(c *bubble.Call) {
 	case disks.SyncDir:
 		_ = f.disk.SyncDir(below)
 	default:
-		f.disk.Undecided() // it has no effect
+		f.disk.Undecided() // the call has no effect
 	}
 }
 
-// undecided takes back what was decided of a call that has failed by itself.
+// undecided takes back the decision about a call that has failed by itself.
 func undecided(c *bubble.Call) {
 	if f, _, _ := decidable(c); f != nil {
 		f.disk.Undecided()
 	}
 }
 
-// read flips a bit of what was read, as a fault may say.
+// read flips a bit of what was read, if a fault says so.
 func read(c *bubble.Call, data []byte) {
 	if f, _, _ := decidable(c); f != nil {
 		f.disk.Undecided()
@@ -82,7 +82,7 @@ func read(c *bubble.Call, data []byte) {
 	}
 }
 
-// opened notes a file that was made, or emptied.
+// opened records a file that was created or truncated.
 func opened(c *bubble.Call) {
 	if c.Flags&(syscall.O_CREAT|syscall.O_TRUNC) == 0 && c.Flags&tmpfile != tmpfile {
 		return
@@ -114,7 +114,7 @@ func opened(c *bubble.Call) {
 	f.files[id] = file
 }
 
-// written notes what a write has written, or a copy from another file.
+// written records what a write has written, or a copy from another file.
 func written(c *bubble.Call, data []byte) {
 	if c.Result == 0 || c.FD == cwd {
 		return
@@ -147,7 +147,8 @@ func written(c *bubble.Call, data []byte) {
 	}
 }
 
-// beginOfWrite is where a write began that wrote so many bytes at the descriptor's position, or with O_APPEND at the end of the file.
+// beginOfWrite returns where a write of this many bytes began: before the descriptor's position, or with O_APPEND before the
+// end of the file.
 func beginOfWrite(fd int, at, bytes int64) int64 {
 	if at < 0 {
 		now, err := syscall.Seek(fd, 0, 1)
@@ -163,13 +164,13 @@ func beginOfWrite(fd int, at, bytes int64) int64 {
 	return s.Size - bytes
 }
 
-// status are the flags with which a file was opened.
+// status returns the flags with which a file was opened.
 func status(fd int) uintptr {
 	flags, _, _ := syscall.Syscall(syscall.SYS_FCNTL, uintptr(fd), syscall.F_GETFL, 0)
 	return flags
 }
 
-// readBack reads what a copy has written.
+// readBack reads what a copy has written, because the call does not have the bytes.
 func readBack(fd int, at int64, bytes int) []byte {
 	again, err := syscall.Open(descriptor(fd), syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 	if err != nil {
@@ -213,7 +214,7 @@ func allocated(c *bubble.Call) {
 	}
 }
 
-// synced makes durable what a call has. A call for a whole file system makes all so.
+// synced syncs the file or folder of a call. A call for a whole file system syncs everything.
 func synced(c *bubble.Call) {
 	if c.Name == "fsync" || c.Name == "fdatasync" {
 		f, file, _, below := fileOf(c.FD)
@@ -225,7 +226,7 @@ func synced(c *bubble.Call) {
 		}
 		return
 	}
-	if c.Name == "msync" { // of a map that may be written, which was refused
+	if c.Name == "msync" { // of a writable map, which was refused
 		return
 	}
 	for _, f := range folders() {
@@ -240,7 +241,7 @@ func synced(c *bubble.Call) {
 	}
 }
 
-// named changes names.
+// named records links and renames.
 func named(c *bubble.Call) {
 	from, below := place(c.FD, c.Path)
 	to, newBelow := place(c.To, c.NewPath)
@@ -263,7 +264,7 @@ func named(c *bubble.Call) {
 	}
 }
 
-// mapped refuses maps of files that may be written: what is written there no call tells.
+// mapped refuses writable shared maps of files: no call reports what is written to them.
 func mapped(c *bubble.Call) {
 	const shared = 1
 	protection, flags := c.Flags, c.At

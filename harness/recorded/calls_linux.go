@@ -12,7 +12,7 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// Flags of the system's that package syscall does not have.
+// Flags of the system that package syscall lacks.
 const (
 	noReplace = 1 // renameat2
 	keepSize  = 1 // fallocate
@@ -20,14 +20,15 @@ const (
 	cwd       = -100
 )
 
-// folders are those that are recorded now.
+// folders returns the folders that are recorded now.
 func folders() []*Folder {
 	attached.mu.Lock()
 	defer attached.mu.Unlock()
 	return attached.all
 }
 
-// fileOf is what a descriptor is of: a file of a folder that is recorded, or with file nil a folder of one, at the path below it.
+// fileOf returns what a descriptor refers to: a file of a recorded folder, or, with file nil, a folder of one at the path
+// below it.
 func fileOf(fd int) (f *Folder, file disk.File, id identity, below string) {
 	id, mode, err := identify(fd)
 	if err != nil {
@@ -57,7 +58,7 @@ func descriptor(fd int) string {
 	return string(name[:n])
 }
 
-// find is the folder in which a path lies, nil for none.
+// find returns the recorded folder that contains a path, nil for none.
 func find(path string) (f *Folder, below string) {
 	for _, f := range folders() {
 		if below, is := f.within(path); is {
@@ -67,7 +68,7 @@ func find(path string) (f *Folder, below string) {
 	return nil, ""
 }
 
-// place is where a name lies that a call has given, relative to a folder that is open.
+// place finds a name that a call has given, relative to an open folder.
 func place(fd int, name string) (f *Folder, below string) { return find(absolute(fd, name)) }
 
 func absolute(fd int, name string) string {
@@ -88,11 +89,11 @@ func absolute(fd int, name string) string {
 	return path.Clean(name)
 }
 
-// resolve follows the links of a folder's path, "" where there is no such folder.
+// resolve follows the links in a folder's path; "" if there is no such folder.
 func resolve(folder string) string {
 	for _, f := range folders() {
 		if _, is := f.within(path.Clean(folder)); is {
-			return folder // in which there are no links
+			return folder // a recorded folder contains no links
 		}
 	}
 	const openPath = 0x200000
@@ -104,14 +105,14 @@ func resolve(folder string) string {
 	return descriptor(fd)
 }
 
-// refuse notes what cannot be recorded.
+// refuse records the first call that cannot be recorded.
 func (f *Folder) refuse(c *bubble.Call, what string) {
 	if f.err == nil {
 		f.err = fmt.Errorf("what the code does with %s cannot be recorded: %s", c.Name, what)
 	}
 }
 
-// before lets calls fail that are to.
+// before asks the disk, before a call is made, whether a fault strikes it.
 func before(c *bubble.Call) {
 	f, o, id := decidable(c)
 	if f == nil {
@@ -138,7 +139,7 @@ func before(c *bubble.Call) {
 	c.Instead, c.Errno = true, uintptr(number)
 }
 
-// decidable is foresee of a call that may fail. The folder is nil for others.
+// decidable is foresee for a call that may fail. The folder is nil for other calls.
 func decidable(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
 	if !slices.ContainsFunc(folders(), func(f *Folder) bool { return f.disk.Fails() }) {
 		return nil, o, id
@@ -149,7 +150,7 @@ func decidable(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
 	return f, o, id
 }
 
-// foresee is the operation of a disk that a call is.
+// foresee returns the operation of a disk that corresponds to a call.
 func foresee(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
 	switch c.Kind {
 	case bubble.CallOpen:

@@ -9,12 +9,12 @@ import (
 	"github.com/racewindow/racewindow/harness/disks"
 )
 
-// A Folder is none here.
+// A Folder does not exist on this system.
 type Folder struct{}
 
 var errElsewhere = errors.New("files are recorded on Linux only")
 
-// Possible says that nothing is recorded here.
+// Possible says that nothing can be recorded here.
 func Possible() bool { return false }
 
 // Make makes an empty folder.
@@ -26,8 +26,8 @@ func Attach(string, *disks.Disk) (*Folder, error) { return nil, errElsewhere }
 // Detach does nothing.
 func (*Folder) Detach() {}
 
-// Err is never asked, for there is no Folder.
+// Err is never called, because there is no Folder.
 func (*Folder) Err() error { return errElsewhere }
 
-// Check is never asked either.
+// Check is never called either.
 func (*Folder) Check() error { return errElsewhere }

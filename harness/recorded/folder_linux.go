@@ -17,22 +17,22 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// Possible says whether this program has racewindow's runtime, without which nothing is recorded.
+// Possible says whether this program has racewindow's runtime, which records need.
 func Possible() bool { return bubble.Offered() != nil }
 
-// A Folder is one whose files are kept on a disk too.
+// A Folder is a folder whose files are also kept on a disk.
 type Folder struct {
 	path  string // absolute, without links
 	disk  *disks.Disk
 	files map[identity]disk.File
-	// owed are errors that the next write of a file returns, because the one before was short.
+	// owed are errors for the next write of a file, because the previous one was short.
 	owed map[identity]syscall.Errno
-	// flip is what becomes of the read that is under way, where it does not fail.
+	// flip is the fault that may spoil the read under way, if the read does not fail.
 	flip disks.Fault
 	err  error
 }
 
-// An identity is what tells files apart.
+// An identity tells files apart.
 type identity struct{ device, inode uint64 }
 
 // attached are all folders that are recorded now.
@@ -41,10 +41,10 @@ var attached struct {
 	all []*Folder
 }
 
-// memory is where folders are made: files there cost no disk, and a sync no time.
+// memory is where folders are made: there a file uses no disk, and a sync takes no time.
 const memory = "/dev/shm"
 
-// Make makes an empty folder, in memory where that can be had.
+// Make makes an empty folder, in memory if possible.
 func Make() (path string, err error) {
 	if path, err = os.MkdirTemp(memory, "racewindow-"); err != nil {
 		path, err = os.MkdirTemp("", "racewindow-")
@@ -52,8 +52,8 @@ func Make() (path string, err error) {
 	return path, err
 }
 
-// Attach fills an empty folder with what the process sees on a disk, and keeps on the disk what becomes of the folder until Detach. There is
-// no operation of the disk before that.
+// Attach fills an empty folder with the files that a process sees on a disk, and then repeats every change of the folder on
+// the disk until Detach. Filling it is no operation of the disk.
 func Attach(path string, d *disks.Disk) (*Folder, error) {
 	if !Possible() {
 		return nil, errors.New("record a folder: this program was not built with racewindow's runtime")
@@ -76,7 +76,7 @@ func Attach(path string, d *disks.Disk) (*Folder, error) {
 	return f, nil
 }
 
-// Detach ends the record.
+// Detach ends the recording.
 func (f *Folder) Detach() {
 	attached.mu.Lock()
 	defer attached.mu.Unlock()
@@ -86,10 +86,10 @@ func (f *Folder) Detach() {
 	}
 }
 
-// Err names what the program did that cannot be recorded, nil for nothing.
+// Err names the first thing the program did that cannot be recorded, nil if there is none.
 func (f *Folder) Err() error { return f.err }
 
-// fill writes the files.
+// fill writes the files of the disk into the folder.
 func (f *Folder) fill() error {
 	all := f.disk.Present()
 	for i, p := range all {
@@ -116,7 +116,7 @@ func (f *Folder) fillFile(name string, p disks.Present) error {
 		return err
 	}
 	defer file.Close()
-	var whole []byte // of sectors side by side
+	var whole []byte // adjacent sectors
 	from, end := int64(0), int64(0)
 	flush := func() error {
 		_, err := file.WriteAt(whole, from)
@@ -145,7 +145,7 @@ func (f *Folder) fillFile(name string, p disks.Present) error {
 	return err
 }
 
-// Check compares the folder with the disk. They differ where something was written that no call told.
+// Check compares the folder with the disk. They differ if something was written that no call reported.
 func (f *Folder) Check() error {
 	there := map[string]bool{}
 	err := filepath.WalkDir(f.path, func(path string, e fs.DirEntry, err error) error {
@@ -182,7 +182,7 @@ func (f *Folder) Check() error {
 	return nil
 }
 
-// differ is the first byte at which a file and what the disk holds of it differ, -1 for none.
+// differ returns the first byte at which a file differs from the disk's contents of it, -1 for none.
 func differ(name string, p disks.Present) (at int64, err error) {
 	file, err := os.Open(name)
 	if err != nil {
@@ -198,7 +198,7 @@ func differ(name string, p disks.Present) (at int64, err error) {
 	}
 	at = -1
 	has := make([]byte, disks.SectorBytes)
-	next := int64(0) // to be compared
+	next := int64(0) // the next byte to compare
 	same := func(from int64, want []byte) error {
 		if at >= 0 {
 			return nil
@@ -247,21 +247,21 @@ const seekData = 3 // lseek's SEEK_DATA
 
 var noBytes [disks.SectorBytes]byte
 
-// identify says which file a descriptor is of, and its mode.
+// identify returns which file a descriptor refers to, and its mode.
 func identify(fd int) (identity, uint32, error) {
 	var s syscall.Stat_t
 	err := syscall.Fstat(fd, &s)
 	return identity{uint64(s.Dev), s.Ino}, s.Mode, err
 }
 
-// identifyName is identify of a name.
+// identifyName is identify for a name.
 func identifyName(name string) (identity, error) {
 	var s syscall.Stat_t
 	err := syscall.Stat(name, &s)
 	return identity{uint64(s.Dev), s.Ino}, err
 }
 
-// within is the path below the folder of a file.
+// within returns the path of a file below the folder.
 func (f *Folder) within(path string) (below string, is bool) {
 	if path == f.path {
 		return ".", true
