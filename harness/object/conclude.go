@@ -42,7 +42,7 @@ func (r *run) conclude(t *sched.T) {
 	}
 }
 
-// heal ends the faults and counts those that came.
+// heal ends the faults and counts those of the disk that came.
 func (r *run) heal() {
 	for i, counter := range r.faults {
 		if counter != nil && counter.Faults() > 0 {

@@ -28,7 +28,7 @@ type Env struct {
 	// system says that the folder belongs to the caller, and that the disk is the system's, in that folder.
 	system  bool
 	problem error
-	// keeps says that power may be lost, or the disk fail. Then recorded records on disk what is done to the folder.
+	// keeps says that power may be lost, or the disk fail. Then the field recorded repeats on disk every change of the folder.
 	keeps    bool
 	recorded *recorded.Folder
 }

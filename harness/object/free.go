@@ -91,7 +91,7 @@ func (f *freeRun) client(ctx context.Context, r *run, thread int) {
 	})
 }
 
-// perform carries out the operations of one client in a free run, from operation number from (counted in the whole program).
+// perform executes the operations of one client in a free run, starting at the index from (counted in the whole program).
 // It calls calls before each operation, and ends if that returns false; it calls returns after it.
 func (r *run) perform(ctx context.Context, thread, from int, calls func(i int) bool, returns func(i int, a answer)) {
 	var outcome values.Outcome

@@ -20,7 +20,7 @@ type inquiry struct {
 	failed  []error // by probe, the error that it returned
 }
 
-// inquire begins an inquiry after before: a history of the program, with those of an earlier inquiry or without.
+// inquire begins an inquiry. before is the history of the program, with or without an earlier inquiry.
 func (p *plan) inquire(before spec.History) *inquiry {
 	return &inquiry{plan: p, history: p.withProbes(before), first: len(before), failed: make([]error, len(p.probes))}
 }

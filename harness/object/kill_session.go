@@ -83,7 +83,7 @@ type session struct {
 	counted *ShortResult
 
 	settled, killed bool
-	returned        int // operations that have returned since settled
+	returned        int // messages other than calls, since settled
 	enough          int
 	ended           string // what the process said of its own end
 }

@@ -22,7 +22,7 @@ type questions struct {
 	asks, answered func(i int, e spec.Entry)
 }
 
-// withProbes copies a history of the program, with those of an inquiry or without, and adds room for the probes, none of which
+// withProbes copies a history of the program, with or without an inquiry, and adds room for the probes, none of which
 // has begun.
 func (p *plan) withProbes(h spec.History) spec.History {
 	asked := make(spec.History, len(p.calls)+inquiries*len(p.probes))

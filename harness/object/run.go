@@ -37,7 +37,7 @@ type run struct {
 	later   spec.History     // what the probes did after the faults
 	// goroutines are the clients' numbers in a dump of stacks; 0 if no report needs them.
 	goroutines []raceoff.Number
-	moments    raceoff.Number // operations that ended, as far as a canary let them through
+	moments    raceoff.Number // operations that a canary let through
 	inquiry    *inquiry       // under way after the clients have ended, nil for none
 }
 

@@ -27,8 +27,8 @@ func (r *run) Expected() uint64 {
 	return h
 }
 
-// Exposed implements cases.Survivor. It says whether an operation with a lasting effect has begun and is not durable yet,
-// wherever the object keeps its data.
+// Exposed implements cases.Survivor. It says whether an operation with a lasting effect has begun while the disk holds
+// something unsynced, or while the operation itself is not durable, wherever the object keeps its data.
 func (r *run) Exposed(unsynced bool) bool {
 	for i := range r.status {
 		if r.status[i].Load() != notBegun && (unsynced || r.durable[i].Load() == 0) && r.plan.calls[i].method.Durable != "" {

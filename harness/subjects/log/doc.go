@@ -84,6 +84,6 @@
 //
 // Of the points at which a log may fail or lose power, this engine lacks three. The sync of an index cannot fail: an index is
 // never synced, because recovery builds it again from the log. An index ahead of the log is not a moment but a disk, one of those
-// that a crash may leave. A slow sync is a fault of the disk: 'disk sync * #1 = DELAY/10ms'. And no bit is flipped while the log is
-// opened: in the last batch, which no later record proves, a flipped bit cannot be told from a torn tail.
+// that a crash may leave. A slow sync is a fault of the disk: 'disk sync * #1 = DELAY/10ms'. And no bit is flipped while the log
+// is opened: in the last batch, which no later record proves, a flipped bit cannot be told from a torn tail.
 package log

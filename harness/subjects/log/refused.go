@@ -27,7 +27,7 @@ func (r *run) mayBeClosed(opened bool, closes uint64) bool {
 	return !opened || r.closes.Load() != closes
 }
 
-// mustRefuse returns errors, with one of which the log must refuse an operation; nil if it need not.
+// mustRefuse returns the errors of which the log must return one to refuse an operation; nil if it need not refuse it.
 func (t *thread) mustRefuse(o Operation) (reasons []error) {
 	if t.run.c.Options.tooLarge(o) {
 		reasons = append(reasons, storage.ErrTooLarge)
