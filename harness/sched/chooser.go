@@ -7,53 +7,53 @@ import (
 	"sync"
 )
 
-// A Chooser decides who goes on in an execution, and keeps what came of it. It knows threads by their numbers alone.
+// A Chooser decides which thread goes on in an execution, and records the result. It knows threads only by number.
 type Chooser struct {
 	mechanism Mechanism
 	viewer    Viewer // the mechanism, if it is one
 	points    *Points
 	strategy  Strategy
 	limit     int
-	trail     *Trail // nil if nobody wants it
+	trail     *Trail // nil if choices are not recorded
 
 	choice   Choice
-	at       int        // who went on last, as an index in choice.Enabled; -1 if that says nothing of the next choice
-	stopped  *Candidate // about whom the strategy is asked
+	at       int        // the thread that went on last, as an index in choice.Enabled; -1 if ChooseAgain cannot use it
+	stopped  *Candidate // the thread that has just stopped
 	trace    []step
 	hash     uint64
-	jumps    int // of the clock since a thread went on that counts
+	jumps    int // jumps of the clock since a thread that counts (Mechanism.Counts) last went on
 	turns    turns
-	alone    int  // steps at which only one thread could go on,
-	patience int  // and how many times the limit there may be with them
+	alone    int  // steps at which only one thread could go on; they do not count toward the limit
+	patience int  // an execution has at most patience*limit steps, these included
 	turnsAt  int  // the step from which threads take turns, -1 while a strategy is asked
 	fired    bool // a timer fired by choice
 	finished bool // the threads have ended; what follows is not chosen
-	enough   bool // the rest shows nothing
+	enough   bool // the execution ends here, without a failure
 
 	notes  bool
 	noted  []Note
-	sights []Sight // by step, if there are notes
+	sights []Sight // by step; empty without notes
 
 	failedMu sync.Mutex
 	failure  *Failure
-	beside   []*Failure // what else was wrong: data races, each class once
+	beside   []*Failure // further failures: data races, one of each class
 	failed   bool
-	closed   bool // what fails now is nobody's business
+	closed   bool // failures are ignored from now on
 }
 
-// A step is one decision: who stopped where, to do what next, and who went on. It takes twelve bytes.
+// A step is one decision: which thread stopped where, what it does next, and which thread went on. It takes 12 bytes.
 type step struct {
 	from, to int16
-	at       uint32 // the point, and above it the flags
+	at       uint32 // the point in the low 24 bits, the flags above
 	touches  uint32 // the resource, and whether it is written
 }
 
 const (
-	deviates   uint32 = 1 << (iota + 24) // from what happens without a switch
+	deviates   uint32 = 1 << (iota + 24) // this is not the default choice
 	preemption                           // the thread could have gone on
 	waited                               // the thread could not go on
 	ownTurn                              // no strategy was asked: the threads took turns
-	picked                               // the same thread goes on, and to is the way that it takes
+	picked                               // the same thread goes on, and to is the way that it takes (pick.go)
 )
 
 func newStep(stopped *Candidate, to int, flags uint32) step {
@@ -72,7 +72,7 @@ const (
 	fnvPrime  = 1099511628211
 )
 
-// begin is for the next execution. It keeps what can be used again.
+// begin prepares the next execution, and reuses the buffers.
 func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.mechanism, c.strategy = m, s
 	c.viewer, _ = m.(Viewer)
@@ -93,11 +93,11 @@ func (c *Chooser) begin(m Mechanism, s Strategy) {
 	m.Begin(c)
 }
 
-// Points are those of the search.
+// Points returns the points of the search.
 func (c *Chooser) Points() *Points { return c.points }
 
-// Choose is asked who goes on, now that a thread has stopped: nobody, if not ok, and the execution is over then. held is a hash of
-// what the thread's functions hold, which matters only if c is Watching.
+// Choose is called when a thread has stopped. It returns the thread that goes on; if not ok, the execution is over and none does.
+// held is a hash of the local variables of the thread's functions. It matters only while c is Watching.
 func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) {
 	if c.over() {
 		return 0, false
@@ -138,8 +138,8 @@ func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) 
 	return c.choose()
 }
 
-// ChooseAgain is Choose for a mechanism that knows that nobody else can go on than at the choice before: the thread that went on then has
-// stopped. It asks nothing of the mechanism. If not done, nothing has happened, and it is for Choose to decide.
+// ChooseAgain is a faster Choose, which does not ask the mechanism for candidates. A mechanism may call it if the thread that went on
+// at the last choice has stopped and no other candidate has changed. If not done, nothing has happened: call Choose.
 func (c *Chooser) ChooseAgain(stopped *Candidate) (thread int, ok, done bool) {
 	choice := &c.choice
 	at := c.at
@@ -156,12 +156,12 @@ func (c *Chooser) ChooseAgain(stopped *Candidate) (thread int, ok, done bool) {
 	return thread, ok, true
 }
 
-// limited says whether the strategy is not asked any more.
+// limited says whether the step limit is reached, so that the strategy is no longer asked.
 func (c *Chooser) limited() bool {
 	return len(c.trace)-c.alone >= c.limit || len(c.trace) >= max(c.patience, 1)*c.limit
 }
 
-// chosen is the part of the trace in which the strategy was asked.
+// chosen is the part of the trace for which the strategy was asked.
 func (c *Chooser) chosen() []step {
 	if c.turnsAt >= 0 {
 		return c.trace[:c.turnsAt]
@@ -179,7 +179,7 @@ func (c *Chooser) choose() (thread int, ok bool) {
 		}
 		return 0, false
 	}
-	if !choice.Timer { // else the strategy may have left out the clock
+	if !choice.Timer { // a strategy may remove the clock from the candidates, so ChooseAgain could not use them
 		c.at = i
 	}
 	flags := uint32(0)
@@ -199,13 +199,13 @@ func (c *Chooser) choose() (thread int, ok bool) {
 	return c.goOn(choice.Enabled[i].Thread, flags)
 }
 
-// ErrStrayed is what a failure wraps that says: this execution is not what the same choices made before, or it cannot go on because of
-// something that no choice decides.
+// ErrStrayed is wrapped by a failure that says: the same choices made a different execution before, or the execution cannot go
+// on because of something that no choice decides.
 var ErrStrayed = errors.New("the execution strayed")
 
 const lookFor = "Look for the wall clock, randomness, the order of a map, or state that is left from the execution before"
 
-// strayed fails an execution that repeats choices, and in which another number of threads can go on than there were.
+// strayed fails an execution that repeats choices, when the number of threads that can go on differs from the execution before.
 func (c *Choice) strayed(before int) {
 	x := c.chooser
 	where := ""
@@ -217,7 +217,7 @@ func (c *Choice) strayed(before int) {
 		c.Step+1, where, counted(before, "thread", "threads"), x.names(c.Enabled))})
 }
 
-// goOn takes a step.
+// goOn records a step.
 func (c *Chooser) goOn(to int, flags uint32) (thread int, ok bool) {
 	c.trace = append(c.trace, newStep(c.stopped, to, flags))
 	if c.trail != nil {
@@ -236,7 +236,7 @@ func (c *Chooser) goOn(to int, flags uint32) (thread int, ok bool) {
 	return to, true
 }
 
-// Pass is Choose where nothing is to be chosen, before the threads or after them: the first candidate goes on.
+// Pass is Choose before the threads begin and after they have ended: nothing is chosen, and the first candidate goes on.
 func (c *Chooser) Pass(stopped *Candidate, held uint64) (thread int, ok bool) {
 	if c.over() {
 		return 0, false
@@ -259,8 +259,7 @@ func (c *Chooser) Pass(stopped *Candidate, held uint64) (thread int, ok bool) {
 	}
 }
 
-// jump moves the clock to the earliest time that anybody waits for. It refuses when nothing but timers ticks for ever: that is
-// no progress.
+// jump moves the clock to the earliest time that a thread waits for. It refuses when only timers tick, for ever: that is no
 func (c *Chooser) jump() bool {
 	earliest, counts, any := c.mechanism.Due()
 	if !any || !counts && c.ticksForEver() {
@@ -271,7 +270,7 @@ func (c *Chooser) jump() bool {
 	return true
 }
 
-// stuck is when nobody can ever go on.
+// stuck is called when no thread can ever go on.
 func (c *Chooser) stuck() {
 	why := "no thread can go on: "
 	if c.jumps >= c.mostTicks() {
@@ -282,10 +281,10 @@ func (c *Chooser) stuck() {
 	}
 }
 
-// Steps is how many choices there were so far in this execution.
+// Steps is the number of choices so far in this execution.
 func (c *Chooser) Steps() int { return len(c.trace) }
 
-// Finish says that the threads have ended: what they still do is not chosen.
+// Finish is called when the clients have ended: from then on nothing is chosen.
 func (c *Chooser) Finish() { c.finished = true }
 
 // Enough ends the execution at this step, with no failure.
@@ -293,20 +292,20 @@ func (c *Chooser) Finish() { c.finished = true }
 //go:norace
 func (c *Chooser) Enough() { c.enough = true }
 
-// over says whether nobody is to go on.
+// over says whether no thread may go on.
 func (c *Chooser) over() bool { return c.enough || c.hasFailed() }
 
-// Watching says whether Choose must be told what a thread's functions hold.
+// Watching says whether Choose needs held.
 //
 //go:norace
 func (c *Chooser) Watching() bool { return c.turns.watching }
 
-// Noting says whether a report is being made, for which there are notes and a Viewer is asked.
+// Noting says whether a report is being made: then notes are kept, and a Viewer is asked.
 //
 //go:norace
 func (c *Chooser) Noting() bool { return c.notes }
 
-// Note keeps a note at this step. Threads may call it: the worker reads notes when all of them have ended.
+// Note keeps a note at this step. Threads may call it: the worker reads the notes after all of them have ended.
 //
 //go:norace
 func (c *Chooser) Note(n Note) {
@@ -314,10 +313,10 @@ func (c *Chooser) Note(n Note) {
 	c.noted = append(c.noted, n)
 }
 
-// A Sight is what was to be seen when a thread had stopped.
+// A Sight is what a report shows of the moment when a thread had stopped.
 type Sight struct {
-	// Place is where it stands in the source, nil if that is not known; State what an Observer saw, and Learned names the fields of
-	// it that the thread has just read.
+	// Place is where the thread stands in the source, nil if unknown. State is what an Observer saw. Learned names the fields of State
+	// that the thread has just read.
 	Place   *runtime.Frame
 	State   []Field
 	Learned []string
@@ -331,8 +330,8 @@ func (c *Chooser) view() {
 	c.sights = append(c.sights, s)
 }
 
-// Fail keeps the first failure of an execution, until it is dropped. The lock orders the thread with the scheduler in the eyes of
-// the race detector, once the execution is over anyhow.
+// Fail keeps the first failure of an execution, and ignores those after the execution was dropped. The race detector takes the lock
+// for an order between the thread and the scheduler; that hides nothing, because the execution is over anyway.
 //
 //go:norace
 func (c *Chooser) Fail(f *Failure) {
@@ -344,8 +343,8 @@ func (c *Chooser) Fail(f *Failure) {
 	c.failedMu.Unlock()
 }
 
-// failBeside keeps a failure that hides no other one and is hidden by none: a data race, which may be reported in an execution that
-// panics too.
+// failBeside keeps a failure that neither hides another one nor is hidden by it: a data race, which the detector may report in an
+// execution that also panics.
 func (c *Chooser) failBeside(f *Failure) {
 	if c.failure == nil {
 		c.Fail(f)
@@ -361,12 +360,12 @@ func (c *Chooser) failBeside(f *Failure) {
 	c.beside = append(c.beside, f)
 }
 
-// Doubt takes the place of any failure, because the execution says nothing.
+// Doubt replaces any failure, because the execution says nothing.
 func (c *Chooser) Doubt(problem string) {
 	c.failure, c.failed = &Failure{Kind: Unusable, Message: problem, Step: len(c.trace)}, true
 }
 
-// Remark is a word beside the failure about how the execution ended.
+// Remark adds a note to the failure about how the execution ended.
 //
 //go:norace
 func (c *Chooser) Remark(text string) {

@@ -2,17 +2,18 @@ package sched
 
 import "math/rand/v2"
 
-// Time. A mechanism's clock moves when nobody can go on (Mechanism.Due). Where timers are choices it is a candidate besides, the last one,
-// whose action is Fires: if it is chosen, the next timer fires although others could go on. Timeouts come early then, as they do on a
-// machine that is busy, so a search without that choice comes first, and what only the other one finds is of another class.
+// Time. A mechanism's clock moves when no thread can go on (Mechanism.Due). Where timers are choices, the clock is also a
+// candidate: the last one, with the action Fires. If it is chosen, the next timer fires although threads could go on. Timeouts
+// then come early, as they do on a busy machine. So a search without that choice comes first, and a finding that needs it has a
+// class of its own.
 //
-// The clock is a thread of the schedule that goes on for one step. It never goes on unless it is chosen, which counts as a preemption of
-// whoever could have gone on.
+// In a schedule the clock is a thread that goes on for one step. It goes on only when it is chosen, which counts as a preemption of
+// the thread that could have gone on.
 
-// seldom is how many choices there are for one of the clock: most programs have a timer at all times.
+// seldom: the clock is drawn once in so many choices, because most programs have a timer at all times.
 const seldom = 50
 
-// fires draws whether the next timer fires now. If it does not, the clock is no candidate any more.
+// fires draws whether the next timer fires now. If it does not, the clock is removed from the candidates.
 func (c *Choice) fires(source *rand.PCG) bool {
 	if !c.Timer {
 		return false
@@ -27,7 +28,7 @@ func (c *Choice) fires(source *rand.PCG) bool {
 // clock is the index of the clock, if there is one.
 func (c *Choice) clock() int { return len(c.Enabled) - 1 }
 
-// Fires says whether the clock goes on somewhere in a schedule of a mechanism that calls it by that name.
+// Fires says whether a schedule lets the clock go on. clock is the name that the mechanism gives it.
 func (s Schedule) Fires(clock string) bool {
 	for _, w := range s {
 		if w.To == clock {

@@ -7,20 +7,20 @@ import (
 	"strings"
 )
 
-// Coverage is what the executions of a search had of the program: how much of it they passed, and how differently.
+// Coverage says how much of the program the executions of a search passed, and in how many different orders.
 type Coverage struct {
-	// Executions is how many of the schedules the other figures look at: one in CoverageEvery.
+	// Executions is the number of schedules from which the other figures come: one in Every.
 	Executions uint64 `json:"coverage_schedules"`
 	Every      int    `json:"coverage_every"`
-	// PartialOrders counts schedules as one that differ only in the order of events that do not conflict: the traces of
-	// Mazurkiewicz. An event is what a thread does after a point; whether it conflicts with another thread's is Conflict. Up to
-	// 4 million are kept.
+	// PartialOrders counts as one the schedules that differ only in the order of events that do not conflict (Mazurkiewicz
+	// traces). An event is what a thread does after a point; Conflict says whether two events conflict. Up to 4 million are
+	// kept.
 	PartialOrders uint64 `json:"distinct_partial_orders"`
-	// Unseen estimates how likely one more random schedule is to show a new partial order (Good and Turing: the share of those
-	// that were seen once). It is 0 where every schedule of the last bound was executed, or none was drawn at random.
+	// Unseen estimates the probability that one more random schedule shows a new partial order (Good and Turing: the share of
+	// those seen once). It is 0 if every schedule of the last bound was executed, or none was drawn at random.
 	Unseen float64 `json:"unseen_estimate"`
-	// Points are those that threads passed. Undeclared are the names of those after which nobody has declared what is touched: they
-	// conflict with everything, so more orders are told apart than there are.
+	// Points are the points that threads passed. Undeclared names those without a declared resource: they conflict with every
+	// point, so more orders are counted than there are.
 	Points     []PointCount `json:"points"`
 	Undeclared []string     `json:"undeclared_points,omitempty"`
 	// Crossings are windows in which another thread did something that conflicts.
@@ -29,7 +29,7 @@ type Coverage struct {
 	Pairs int `json:"failpoint_pairs"`
 }
 
-// UndeclaredWords says how many points nobody has declared, and what that means; "" if there are none.
+// UndeclaredWords says how many points have no declared resource, and what that means; "" if there are none.
 func (c Coverage) UndeclaredWords() string {
 	n := len(c.Undeclared)
 	if n == 0 {
@@ -42,26 +42,26 @@ func (c Coverage) UndeclaredWords() string {
 	return fmt.Sprintf("undeclared: %d of %d points (%s): each conflicts with every other; failpoints.Declare says what it touches", n, len(c.Points), shown)
 }
 
-// A PointCount says how often a point was passed, and how many events of other threads came at the most while one stood there.
+// A PointCount says how often a point was passed, and the largest number of other threads' events while one thread stood there.
 type PointCount struct {
 	Point     string `json:"point"`
 	Count     uint64 `json:"count"`
 	Overtaken int    `json:"overtaken_by,omitempty"`
 }
 
-// A Crossing says that a thread stood at Window, between that point and its next, while another one completed what follows By,
-// which conflicts with what the first one did then.
+// A Crossing says that one thread stood at Window while another executed the event after By, and that this event conflicts with the
+// next one of the first thread.
 type Crossing struct {
 	Window string `json:"window"`
 	By     string `json:"by"`
 	Count  uint64 `json:"count"`
 }
 
-// A follower looks at the traces of one worker. Points are numbered as they come, so that its tables stay small.
+// A follower computes coverage from the traces of one worker. It numbers points as they come, so that its tables stay small.
 type follower struct {
 	numbers  []int32 // by point, -1 for none yet
 	points   []use
-	writes   []uint64   // by resource: the hash of the last one in this execution
+	writes   []uint64   // by resource: the hash of its last write in this execution
 	crossed  pairCounts // window and point
 	followed pairCounts // point and point
 
@@ -74,26 +74,26 @@ type use struct {
 	passed uint64
 	// overtaken is the largest number of other threads' events executed while a thread waited here.
 	overtaken int32
-	unknown   bool // what it touches, at least once
+	unknown   bool // its resource was unknown at least once
 }
 
-// following is where a thread stands, -1 for at no point, since which event of the execution and what it touches next, and the
-// hash of its last event.
+// following is where a thread stands (-1 for at no point), the number of events of the execution when it stopped there, what it
+// touches next, and the hash of its last event.
 type following struct {
 	stands  int32
 	since   int32
 	touches uint32
-	came    bool // to a point, in this execution
+	came    bool // it has come to a point in this execution
 	last    uint64
 }
 
-// coverageEvery is 1: following costs less than a tenth of an execution.
+// coverageEvery is 1, because following costs less than a tenth of an execution.
 const coverageEvery = 1
 
 func newFollower() *follower { return &follower{} }
 
-// follow counts one trace and returns its fingerprint, which does not depend on the order of events that do not conflict: each
-// event's hash holds its thread's event before and the last write of its resource, and they are summed.
+// follow counts one trace and returns its fingerprint, which does not depend on the order of events that do not conflict. Each
+// event's hash covers the event before it in its thread and the last write of its resource; the fingerprint is their sum.
 func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 	f.reset(threads)
 	previous, previousThread := int32(-1), int16(-1)
@@ -145,15 +145,15 @@ func (f *follower) reset(threads int) {
 	clear(f.writes)
 }
 
-// meet is Conflict.
+// meet is Conflict for what two steps touch.
 func meet(a, b uint32) bool {
 	ra, rb := Resource(a>>1), Resource(b>>1)
 	return ra == rb && (a|b)&1 != 0 || ra <= Everything || rb <= Everything
 }
 
-// hash is that of an event, and notes the event at its resource if it is a write. That is enough: a read and a write of one
-// resource are in another order just if the read has another write before it. Everything is written by what is unknown, and read by
-// every event.
+// hash returns the hash of an event and, if it is a write, notes it at its resource. The last write is enough: if a read and a
+// write of one resource change their order, then another write comes last before the read. An event of unknown resource writes
+// Everything, and every event reads Everything.
 func (f *follower) hash(at PointID, touches uint32, thread int16, before uint64) uint64 {
 	r := max(touches>>1, uint32(Everything))
 	for len(f.writes) <= int(r) {
@@ -167,7 +167,7 @@ func (f *follower) hash(at PointID, touches uint32, thread int16, before uint64)
 	return h
 }
 
-// mix is the finaliser of SplitMix64. Its results times odd numbers, added, are as good a hash as its results.
+// mix is the finaliser of SplitMix64. A sum of its results times odd numbers is as good a hash as one result.
 func mix(h uint64) uint64 {
 	h = (h ^ h>>30) * 0xbf58476d1ce4e5b9
 	h = (h ^ h>>27) * 0x94d049bb133111eb
@@ -188,7 +188,7 @@ func (f *follower) number(id PointID) int32 {
 	return f.numbers[id]
 }
 
-// pairCounts counts pairs of points, by a follower's numbers. Those of the points that came first are in a table.
+// pairCounts counts pairs of points, by a follower's numbers. Pairs of low numbers are in a table.
 type pairCounts struct {
 	table  []uint64
 	stride int32
@@ -199,7 +199,7 @@ type pairCounts struct {
 const mostStride = 256
 
 func (p *pairCounts) add(a, b int32) {
-	if a|b < p.stride { // a power of two
+	if a|b < p.stride { // stride is a power of two
 		p.table[a*p.stride+b]++
 		return
 	}
@@ -226,7 +226,7 @@ func (p *pairCounts) addOther(a, b int32) {
 	p.others[[2]int32{a, b}]++
 }
 
-// take hands over what was counted, and begins anew.
+// take hands over the counts, and begins again at zero.
 func (p *pairCounts) take(give func(a, b int32, n uint64)) {
 	for i, n := range p.table {
 		if n > 0 {
@@ -244,7 +244,7 @@ func (p *pairCounts) take(give func(a, b int32, n uint64)) {
 type covered struct {
 	executions uint64
 	sampled    uint64          // executions that were drawn at random
-	orders     map[uint64]bool // whether it was seen more than once, or in an enumeration
+	orders     map[uint64]bool // by fingerprint: true if seen more than once, or in an enumeration
 	singles    uint64
 	points     map[PointID]use
 	crossed    map[[2]PointID]uint64

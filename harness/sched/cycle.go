@@ -2,10 +2,11 @@ package sched
 
 import "slices"
 
-// What does not end has a schedule as long as the step limit. Its short form is the way into the circle, and the circle.
+// An execution that does not end has a schedule as long as the step limit. Its short form is the switches that lead into a
+// cycle, and the cycle.
 //
-// The switches of a random walk repeat nothing. So a few of its first are followed, and from there on every thread that can go on has
-// one step in turn: where that goes round for ever too, its steps do repeat.
+// The switches of a random walk do not repeat. So only a few of its first switches are followed; from there each thread that can go
+// on takes one step in turn. If that goes round for ever too, its steps do repeat.
 
 // turnwise follows a schedule, and then gives each thread a step in turn.
 type turnwise struct{ *replay }
@@ -23,10 +24,10 @@ func (t *turnwise) Next(c *Choice) int {
 	return 0
 }
 
-// leastRounds is how often a cycle must have been gone round to be believed.
+// leastRounds is how often an execution must repeat a cycle before it is believed.
 const leastRounds = 4
 
-// hung makes the schedule of an execution that does not end its cycle. Where it finds none the schedule stays as it is.
+// hung replaces the schedule of an execution that does not end by its cycle. If it finds none, the schedule stays as it is.
 func (m *shrinking) hung() {
 	m.best.Early = true
 	if !m.wayIn() {
@@ -54,7 +55,7 @@ func (m *shrinking) hung() {
 	})
 }
 
-// wayIn looks for as few of the first switches as do, when the threads have one step each in turn after them, and executes that last.
+// wayIn looks for the fewest first switches after which taking turns still shows the failure. It executes those last.
 func (m *shrinking) wayIn() (found bool) {
 	all, _ := m.best.Schedule.Cycle()
 	leads := func(s Schedule) bool {
@@ -80,7 +81,7 @@ func (m *shrinking) wayIn() (found bool) {
 	return leads(way)
 }
 
-// turning are the threads that had steps in the last quarter of the execution, of those that a strategy chose.
+// turning returns the threads that took steps in the last quarter of what a strategy chose.
 func (m *shrinking) turning() (threads []int16) {
 	c := &m.r.w.chooser
 	trace := c.chosen()
@@ -93,7 +94,7 @@ func (m *shrinking) turning() (threads []int16) {
 	return threads
 }
 
-// cycleOf is the schedule of the last execution: its switches until it repeats itself, and then the cycle.
+// cycleOf returns the schedule of the last execution: its switches until it repeats itself, and then the cycle.
 func (m *shrinking) cycleOf() (Schedule, bool) {
 	c := &m.r.w.chooser
 	trace := c.chosen()
@@ -124,7 +125,7 @@ func (m *shrinking) cycleOf() (Schedule, bool) {
 	return append(before, cycle...), len(cycle) > 0
 }
 
-// period is the smallest p with all[i] == all[i+p] for every i that has both, found as Knuth, Morris and Pratt do; at least 1.
+// period is the smallest p, at least 1, with all[i] == all[i+p] wherever both exist, found as Knuth, Morris and Pratt do.
 func period[E comparable](all []E) int {
 	border := make([]int, len(all)+1)
 	for i, n := 1, 0; i < len(all); i++ {
@@ -139,10 +140,10 @@ func period[E comparable](all []E) int {
 	return max(len(all)-border[len(all)], 1)
 }
 
-// wordy is how many switches the schedule of an execution that does not end may have without being made its cycle.
+// wordy is the most switches that the schedule of an execution without end may have before it is replaced by its cycle.
 const wordy = 32
 
-// shortenCycles gives findings that do not end a schedule that a person and a shell can take.
+// shortenCycles gives each finding that does not end a schedule that is short enough for a person and a shell.
 func (s *search) shortenCycles(all []Finding) {
 	for i := range all {
 		if f := &all[i]; f.Failure.hangs() && len(f.Schedule) > wordy {

@@ -10,11 +10,11 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// harnessPoints begins the names of the packages whose points are the harness's own, which nobody means.
+// harnessPoints is the package whose points are the harness's own. They are never suggested.
 const harnessPoints = "github.com/racewindow/racewindow/harness/object"
 
-// CheckDelays reports what is wrong with d in this program: numbers that cannot be, and a prefix with which none of the program's
-// failpoints begins at which a goroutine could be delayed. Where the failpoints were compiled away there is nothing to compare it with.
+// CheckDelays reports what is wrong with d in this program: impossible numbers, or a prefix that matches no failpoint at which a
+// goroutine could be delayed. If the failpoints were compiled away, the prefixes are not checked.
 func CheckDelays(d failpoints.Delays) error {
 	if err := d.Check(); err != nil || !failpoints.Instrumented() {
 		return err

@@ -1,7 +1,7 @@
 package sched
 
-// Ends says whether a recovered value is one by which the scheduler ends a thread. Whoever recovers from panics of the code under
-// test must panic with it again.
+// Ends says whether a recovered value is one with which the scheduler ends a thread. Code that recovers from panics of the code
+// under test must panic with such a value again.
 func Ends(recovered any) bool {
 	switch recovered.(type) {
 	case unwinding, stopThread:

@@ -8,7 +8,7 @@ import (
 
 // A Scenario prepares an execution: it makes what is to be tested, names the threads (Execution.Go) and says what must hold
 // (Execution.Finally, Execution.Invariant). It is called anew for every schedule and must do the same each time. Several workers
-// call it side by side (Options.Workers), so what it makes must be new each time: variables outside of it are shared.
+// call it at the same time (Options.Workers), so what it makes must be new each time: they share the variables outside of it.
 type Scenario func(x *Execution)
 
 type phase uint8
@@ -29,7 +29,7 @@ type Execution struct {
 	clients   []*thread
 	threads   []*thread // clients, then tasks
 	spawned   *thread   // not adopted yet, the newest first
-	spare     []*thread // of earlier executions; never under -race, where an old order would show
+	spare     []*thread // reused from earlier executions; never under -race, where the detector would see an old order
 	phase     phase
 	over      bool // threads that stop now are unwound
 	live      int  // clients that have not ended
@@ -39,26 +39,26 @@ type Execution struct {
 	invariant func() error
 	stuck     func() error
 	atEnd     []func()
-	tasksMay  bool // outlive the execution
+	tasksMay  bool // tasks may outlive the execution
 
 	now      int64 // virtual nanoseconds
 	observer Observer
 	moment   int
 
-	known []Candidate // what a thread does next that stands at a failpoint, by the ID of that
-	named bool        // the names of the clients were looked at
+	known []Candidate // by failpoint ID: what a thread that stands there does next
+	named bool        // the names of the clients have been checked
 	stray stray
 	pool  *pool
 }
 
-// Context is under the scheduler's control: for what the scenario's function itself calls.
+// Context is a context under the scheduler's control, for what the scenario's function itself calls.
 func (x *Execution) Context() context.Context { return x.main.ctx }
 
 // Fail says that the scenario cannot be prepared, and ends it.
 func (x *Execution) Fail(err error) { x.main.t.Fail(err) }
 
-// Go names a thread. It starts when the scenario's function has returned. The order in which threads are named is the order
-// in which they run where the schedule says nothing.
+// Go adds a thread. It starts after the scenario's function has returned. Where the schedule says nothing, threads run in the order
+// in which they were added.
 //
 //go:norace
 func (x *Execution) Go(name string, body func(t *T)) {
@@ -67,14 +67,14 @@ func (x *Execution) Go(name string, body func(t *T)) {
 	t.nexts, x.spawned = x.spawned, t
 }
 
-// Finally names what runs when all threads have ended, alone. Tasks go on meanwhile where it waits for them. When it has returned,
-// time passes for those that sleep; one that does not end then is a leak, unless TasksMayRemain.
+// Finally names the function that runs, alone, after all threads have ended. Tasks go on while it waits for them. After it has
+// returned, time passes for tasks that sleep; a task that does not end then is a leak, unless TasksMayRemain.
 //
 //go:norace
 func (x *Execution) Finally(body func(t *T)) { x.finally = body }
 
-// Invariant names what must hold at every step, between two threads. It must only look, and must not wait. A build with
-// -race refuses it: to look would be a data race.
+// Invariant names what must hold at every step, between two threads. It must only read, and must not wait. A build with
+// -race refuses it: the read would be a data race.
 //
 //go:norace
 func (x *Execution) Invariant(holds func() error) {
@@ -86,18 +86,18 @@ func (x *Execution) Invariant(holds func() error) {
 	x.invariant = holds
 }
 
-// Stuck names who judges that no thread can ever go on, between two threads: nil says that this is right, and ends the execution.
-// Without it that is a deadlock. It must not wait.
+// Stuck names the function that judges an execution in which no thread can ever go on. It is called between two threads. If it
+// returns nil, that is right, and the execution ends. Without it, that is a deadlock. It must not wait.
 //
 //go:norace
 func (x *Execution) Stuck(judge func() error) { x.stuck = judge }
 
-// AtEnd has something done when the execution is over and its threads have ended.
+// AtEnd adds a function that is called after the execution is over and its threads have ended.
 //
 //go:norace
 func (x *Execution) AtEnd(do func()) { x.atEnd = append(x.atEnd, do) }
 
-// TasksMayRemain says that tasks which still wait when all is over are no leak.
+// TasksMayRemain says that tasks which still wait at the end are no leak.
 //
 //go:norace
 func (x *Execution) TasksMayRemain() { x.tasksMay = true }

@@ -32,7 +32,7 @@ func init() {
 // short form, what each thread did, and the command that executes that schedule again. Without a limit in the options it takes
 // at most 2 s and 2,000 schedules.
 //
-// The command sets the flag -racewindow.replay; every Explore of the tests that run then executes that schedule only.
+// The command sets the flag -racewindow.replay; every Explore in the tests that run then executes only that schedule.
 //
 // A test that executed no schedule fails. So does one in which no thread came to any failpoint, because then nothing was
 // explored: its build is not instrumented (run racewindow test), or the code has no markers (Options.NoFailpoints).
@@ -58,7 +58,7 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		t.Fatalf("sched.Explore: %v", err)
 		return
 	}
-	if err != nil { // what was found before is not lost for that
+	if err != nil { // the findings made before the error are reported too
 		t.Errorf("sched.Explore: %v", err)
 	}
 	t.Logf("explored %d schedules, %d distinct, %d partial orders, at %d points: %s%s",
@@ -76,7 +76,7 @@ func Explore(t testing.TB, o Options, s Scenario) {
 	for _, f := range r.Findings {
 		how := fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)
 		runner := NewRunner(s, o)
-		if f.Failure.Kind != DataRace { // Go's detector tells of equal races once per process
+		if f.Failure.Kind != DataRace { // Go's detector reports equal races once per process
 			if len(f.Schedule) > wordy { // what follows may take seconds
 				t.Logf("found, and being made smaller: %v\nreplay: %s", f.Failure, replayCommand(t.Name(), f.Schedule))
 			}
@@ -102,7 +102,7 @@ func Explore(t testing.TB, o Options, s Scenario) {
 	}
 }
 
-// unknown names the schedules about which nothing can be said.
+// unknown says how many schedules came to the step limit, so that they say nothing.
 func (s Statistics) unknown(o Options) string {
 	if s.Unknown == 0 {
 		return ""
@@ -138,7 +138,7 @@ func hangAsked() time.Duration {
 
 func replayOnly(t testing.TB, o Options, s Scenario, text string) {
 	t.Helper()
-	if file := os.Getenv("RACEWINDOW_REPLAYED"); file != "" { // racewindow test asks whether any test came here
+	if file := os.Getenv("RACEWINDOW_REPLAYED"); file != "" { // racewindow test checks whether any test came here
 		if err := os.WriteFile(file, nil, 0o600); err != nil {
 			t.Errorf("sched.Explore: tell racewindow test of the replay: %v", err)
 		}
@@ -191,8 +191,8 @@ func (f failed) report(how string) string {
 	return text.String()
 }
 
-// which says, as a comment for a shell, what the error knows of the moment that the schedule does not say: on which disk it was
-// that a loss of power left, say. The replay comes to the same.
+// which returns, as a shell comment, what the error knows beyond the schedule: on which disk after a loss of power it was, say. The
+// replay comes to the same one.
 func (f failed) which() string {
 	var known interface{ Which() string }
 	if !errors.As(f.failure.Err, &known) {
@@ -208,7 +208,7 @@ func counted(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// replayCommand executes a schedule of a test again.
+// replayCommand is the command that executes a schedule of a test again.
 func replayCommand(test string, s Schedule) string {
 	words := []string{"go", "test"}
 	if len(failpoints.Spliced()) > 0 {

@@ -7,11 +7,11 @@ import (
 	"time"
 )
 
-// An explorer is a worker of a search and what it has not told the others yet.
+// An explorer is a worker of a search, with the results that it has not yet given to the search.
 type explorer struct {
 	search *search
 	source func() (Strategy, uint64)
-	number uint64 // of the schedule now; in an enumeration within its part
+	number uint64 // of the current schedule; in an enumeration, within its part
 	w      *worker
 	stats  Statistics
 	hashes []uint64
@@ -21,12 +21,12 @@ type explorer struct {
 	fingerprints []uint64
 
 	executed int
-	told     time.Time // when the search was told of what was done, last
+	told     time.Time // when the search was last told of the results
 	heard    []hearing // by thread, what the search knows
 
-	repeating *recorded // the execution now is the second of its kind
+	repeating *recorded // not nil while a schedule is executed a second time
 	first     []step
-	strategy  Strategy // that made the first
+	strategy  Strategy // that chose the first execution
 }
 
 // next picks the strategy of the next schedule, or repeats the last one.
@@ -39,7 +39,7 @@ func (e *explorer) next() Strategy {
 	if s.stopped.Load() {
 		return nil
 	}
-	now := time.Now() // for each schedule: one with crashes may take seconds
+	now := time.Now() // asked before each schedule, because one with crashes may take seconds
 	switch {
 	case s.ctx.Err() != nil:
 		s.stop("interrupted", nil)
@@ -85,7 +85,7 @@ func (e *explorer) judge(c *Chooser, strategy Strategy) {
 	}
 }
 
-// follow looks at one execution in coverageEvery.
+// follow computes coverage from one execution in coverageEvery.
 func (e *explorer) follow(c *Chooser) {
 	if e.executed%coverageEvery != 0 {
 		return
@@ -97,7 +97,7 @@ func (e *explorer) follow(c *Chooser) {
 	}
 }
 
-// listen notes which threads that count come to points.
+// listen notes which of the threads that count (Mechanism.Counts) come to points.
 func (e *explorer) listen(c *Chooser) {
 	for i := range c.mechanism.Threads() {
 		if !c.mechanism.Counts(i) {
@@ -139,12 +139,12 @@ func (e *explorer) flushCoverage() {
 	e.fingerprints = e.fingerprints[:0]
 }
 
-// notDeterministic is how a search ends that met an execution which cannot be repeated.
+// notDeterministic is Result.Ended of a search that met an execution which cannot be repeated.
 const notDeterministic = "the scenario is not deterministic"
 
 func (e *explorer) judgeRepeated(c *Chooser) {
 	e.repeating = nil
-	if f := c.failure; f != nil && f.Kind == DataRace && slices.Equal(c.trace, e.first) { // a race is one, however seldom the detector sees it
+	if f := c.failure; f != nil && f.Kind == DataRace && slices.Equal(c.trace, e.first) { // a data race is a finding, however seldom the detector sees it
 		e.found(c, e.strategy)
 		return
 	}
@@ -155,10 +155,11 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 	e.stats.Repeated++
 }
 
-// mostStrays is how many schedules may stray at least before the search ends because fewer could be repeated.
+// mostStrays: when so many schedules have strayed, the search ends if fewer could be repeated.
 const mostStrays = 8
 
-// strays is when an execution was not what it was before. It ends the search, or the enumeration that it is of, which rests on that.
+// strays is called when an execution differs from the earlier one with the same choices. It ends the search; or only the
+// enumeration, which cannot go on without repetition.
 func (e *explorer) strays(why string, strategy Strategy) {
 	s := e.search
 	s.mu.Lock()
@@ -207,7 +208,7 @@ func (e *explorer) unknown(failure *Failure, strategy Strategy) {
 	e.search.drawn.addUnknown(e.number, failure)
 }
 
-// keep takes a finding in, and ends the search if it is what was searched for.
+// keep records a finding, and ends the search if it is the one that was searched for.
 func (e *explorer) keep(f Finding, strategy Strategy) {
 	s, class := e.search, f.Failure.Class()
 	if b, enumerated := strategy.(*bounded); enumerated {
@@ -219,7 +220,7 @@ func (e *explorer) keep(f Finding, strategy Strategy) {
 	s.mu.Lock()
 	s.drawn.add(e.number, class, f)
 	s.mu.Unlock()
-	if s.wanted(class) { // all lower numbers were claimed before, and are executed
+	if s.wanted(class) { // all lower numbers have been claimed already, and will be executed
 		s.stop("a failure was found", nil)
 	}
 }

@@ -6,26 +6,26 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// Faults names who decides what fault points deliver: for the n-th pass (hit, from 1) of a thread at a point, a value, and
-// whether to deliver it. The main thread's are asked about too. What it decides must follow from its arguments alone, and under
-// -race it must hide what threads share through it.
+// Faults names the function that decides what fault points deliver. It is asked at the n-th pass (hit, from 1) of a thread at a
+// point, the main thread included. It returns a value, and whether to deliver it. Its decision must follow from its arguments
+// alone, and under -race it must hide from the detector what threads share through it.
 //
 //go:norace
 func (x *Execution) Faults(decide func(thread string, p *failpoints.Point, hit int) (value any, fires bool)) {
 	x.faults = decide
 }
 
-// maxFaultPoints is how many different fault points of one thread are counted; passes of others are not asked about.
+// maxFaultPoints is the most different fault points that are counted for one thread; at others, Faults' function is not asked.
 const maxFaultPoints = 32
 
-// A faultCount is how often a thread has come to a fault point. Counts lie in an array and not in a map, which would tell the
-// race detector of each access.
+// A faultCount is how often a thread has come to a fault point. Counts are in an array, because the race detector would see each
+// access of a map.
 type faultCount struct{ point, hits int }
 
 //go:norace
 func (x *Execution) hasFaults() bool { return x.faults != nil }
 
-// fault is on the side of the threads.
+// fault is called by the thread itself, not by the scheduler.
 //
 //go:norace
 func (x *Execution) fault(t *thread, p *failpoints.Point) (any, bool) {
@@ -42,7 +42,7 @@ func (x *Execution) fault(t *thread, p *failpoints.Point) (any, bool) {
 	return nil, false
 }
 
-// Standing is where the thread stands that has just stopped. It is for functions given to Invariant.
+// Standing is where the thread that has just stopped stands. It is for functions given to Invariant.
 func (x *Execution) Standing() Place {
 	c := x.chooser
 	s := newStep(c.stopped, 0, 0)
@@ -56,10 +56,10 @@ func (x *Execution) Standing() Place {
 }
 
 // Prefix identifies the choices so far: two executions of one scenario with the same prefix have done the same. It is for
-// functions given to Invariant that need not look twice.
+// functions given to Invariant that need not check the same state twice.
 func (x *Execution) Prefix() uint64 { return x.chooser.hash }
 
-// Advance moves the virtual clock, for what takes time without a thread of its own: a slow disk.
+// Advance moves the virtual clock for something that takes time without a thread of its own, such as a slow disk.
 //
 //go:norace
 func (x *Execution) Advance(d time.Duration) { x.advance(d) }

@@ -7,10 +7,10 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// A stray is a goroutine that came to a failpoint with a thread's context, and that is not the thread: a plain go statement
-// started it. When it runs is the Go runtime's choice, so that no schedule could be repeated.
+// A stray is a goroutine that came to a failpoint with a thread's context but is not the thread: a plain go statement started it.
+// The Go runtime decides when it runs, so no schedule could be repeated.
 //
-// What it says is kept here and not in the execution, whose fields belong to the thread that runs at the same time.
+// Its problem is kept here and not in the execution, whose fields belong to the thread that runs at the same time.
 type stray struct {
 	mu      raceoff.Mutex
 	problem string
@@ -18,8 +18,8 @@ type stray struct {
 	ended   bool // nobody will ask any more
 }
 
-// foreign ends the goroutine that calls it; its defers run, so that a thread that waits for it is not left behind. The search
-// or the replay ends with an error. Once that is over nobody is there to be told, and the process ends.
+// foreign ends the goroutine that calls it. Its defers run, so that a thread that waits for it does not wait for ever. The search
+// or the replay ends with an error; if that is already over, nobody can report the error, and the process ends.
 //
 //go:norace
 func (x *Execution) foreign(t *thread, place string) {
@@ -57,7 +57,7 @@ func (s *stray) seen() string {
 //go:norace
 func (s *stray) mayHaveCome() bool { return s.came }
 
-// end says that the worker stops, and returns what came.
+// end is called when the worker stops. It returns the problem that was reported.
 //
 //go:norace
 func (s *stray) end() (problem string) {
@@ -68,7 +68,7 @@ func (s *stray) end() (problem string) {
 	return problem
 }
 
-// begin forgets what came before the worker stopped last.
+// begin forgets what was reported before the worker last stopped.
 //
 //go:norace
 func (s *stray) begin() {
@@ -80,7 +80,7 @@ func (s *stray) begin() {
 	s.mu.Unlock()
 }
 
-// judgeStray makes an execution unusable in which, or since which, a stray goroutine came by, whatever else it showed.
+// judgeStray makes an execution unusable if a stray goroutine came by during it or since, whatever else it showed.
 func (x *Execution) judgeStray() {
 	if !x.stray.mayHaveCome() {
 		return

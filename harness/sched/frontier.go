@@ -5,11 +5,11 @@ import (
 	"sync/atomic"
 )
 
-// A frontier is a tree of schedules that several workers enumerate in parts. The parts stand in the order in which one worker
-// would come to them. What ends the enumeration in one part (a failure, the limit) makes what comes after it moot, while what
-// comes before goes on: so the same schedules count with any number of workers.
+// A frontier is a tree of schedules that several workers enumerate in parts. The parts are in the order in which one worker would
+// come to them. If the enumeration ends in one part (a failure, the limit), the parts after it become moot, and those before it go
+// on: so the same schedules count with any number of workers.
 type frontier struct {
-	hungry  atomic.Bool // somebody waits for a part
+	hungry  atomic.Bool // a worker waits for a part
 	mu      sync.Mutex
 	changed sync.Cond
 	first   *part
@@ -18,27 +18,27 @@ type frontier struct {
 	idle    int
 	waiting int // parts that nobody has taken
 	closed  bool
-	// abandoned says that something was left.
+	// abandoned says that some schedules were not executed.
 	abandoned bool
 }
 
 // A part is a subtree.
 type part struct {
 	branches    []branch
-	fixed       int // branches before this one are another part's to advance
+	fixed       int // branches before this one are advanced by another part
 	next        *part
 	taken, done bool
 	moot        atomic.Bool   // nothing that it does counts any more
 	executed    atomic.Uint64 // schedules
-	before      uint64        // at least so many were executed in earlier parts; only its worker looks
-	shown       sightings     // its worker's until the enumeration is over
-	end         ending        // it ended the enumeration after so many of its schedules
+	before      uint64        // at least so many were executed in earlier parts; only its worker uses it
+	shown       sightings     // only its worker uses it until the enumeration is over
+	end         ending        // why the enumeration ended here, after endedAfter of its schedules
 	endedAfter  uint64
-	unjudged    []uint64 // how many had been executed after each that came to the step limit; the frontier's lock guards it
+	unjudged    []uint64 // executed, just after each schedule that came to the step limit; guarded by frontier.mu
 }
 
 // mostUnjudged is how many schedules of an enumeration may come to the step limit before it ends: they take long, and the bound
-// says nothing any more.
+// can no longer be claimed.
 const mostUnjudged = 16
 
 // An ending is why an enumeration ended in a part.
@@ -51,15 +51,15 @@ const (
 	endedUnjudged // schedules came to the step limit, too many to go on
 )
 
-// newFrontier holds the whole tree.
+// newFrontier returns a frontier with the whole tree as one part.
 func newFrontier(workers int, limit uint64) *frontier {
 	f := &frontier{workers: workers, limit: limit, first: &part{}, waiting: 1}
 	f.changed.L = &f.mu
 	return f
 }
 
-// take returns the first part that nobody has, waiting for one. It returns nil when nothing is left and nobody works, or when
-// the frontier was closed. finished is the part that the caller had, if any.
+// take returns the first part that no worker has, and waits for one if necessary. It returns nil when nothing is left and nobody
+// works, or when the frontier was closed. finished is the part that the caller had, if any.
 func (f *frontier) take(finished *part) *part {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -88,7 +88,7 @@ func (f *frontier) take(finished *part) *part {
 	return p
 }
 
-// join makes one of neighbours that are done and have shown nothing, so that the list stays short.
+// join merges neighbouring parts that are done and have shown nothing, so that the list stays short.
 func (f *frontier) join() {
 	quiet := func(p *part) bool {
 		return p.done && p.end == notEnded && p.shown.empty() && len(p.unjudged) == 0
@@ -101,7 +101,7 @@ func (f *frontier) join() {
 	}
 }
 
-// give offers what comes after what a part keeps: the branches from fixed on have something left.
+// give offers the schedules after those that a part keeps: the branches from fixed on have something left.
 func (f *frontier) give(from *part, branches []branch, fixed int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -114,7 +114,7 @@ func (f *frontier) give(from *part, branches []branch, fixed int) {
 	f.changed.Signal()
 }
 
-// over says whether a part needs no schedule more.
+// over says whether a part needs no more schedules.
 func (f *frontier) over(p *part) bool {
 	if p.moot.Load() {
 		return true
@@ -123,7 +123,7 @@ func (f *frontier) over(p *part) bool {
 		return false
 	}
 	n := p.executed.Load()
-	if n%32 == 0 { // it only grows, and what is too much is not counted in the end
+	if n%32 == 0 { // a stale value only costs extra schedules, and settle does not count them
 		p.before = f.executedBefore(p)
 	}
 	if p.before+n < f.limit {
@@ -142,7 +142,7 @@ func (f *frontier) executedBefore(p *part) (n uint64) {
 	return n
 }
 
-// endIn says that no schedule counts that comes after those that a part has executed.
+// endIn ends the enumeration in a part: no schedule counts after those that it has executed.
 func (f *frontier) endIn(p *part, why ending) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -164,8 +164,8 @@ func (f *frontier) end(p *part, why ending) {
 	}
 }
 
-// unjudgedIn notes that the schedule of a part that was executed last came to the step limit. It ends the enumeration in the part
-// when too many did in it and in those before it: there they only become more, so that settle finds no later end.
+// unjudgedIn notes that the last executed schedule of a part came to the step limit. It ends the enumeration in the part when too
+// many did, in it and in those before it. Their number there only grows, so settle finds no later end.
 func (f *frontier) unjudgedIn(p *part) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -179,8 +179,7 @@ func (f *frontier) unjudgedIn(p *part) {
 	}
 }
 
-// settle counts the schedules up to where the enumeration ended and gathers what they have shown; base were counted before.
-// unjudged says that some of them came to the step limit.
+// settle counts the schedules up to where the enumeration ended, and gathers what they have shown; base were counted before.
 func (f *frontier) settle(all *sightings, base uint64) (schedules uint64, end ending, unjudged bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -208,7 +207,7 @@ func (f *frontier) settle(all *sightings, base uint64) (schedules uint64, end en
 	return schedules, end, unjudged
 }
 
-// abandon ends it because it is not worth more.
+// abandon ends the enumeration because it is not worth more schedules.
 func (f *frontier) abandon() {
 	f.mu.Lock()
 	f.abandoned = true
@@ -216,7 +215,7 @@ func (f *frontier) abandon() {
 	f.close()
 }
 
-// close ends it early.
+// close ends the enumeration early.
 func (f *frontier) close() {
 	f.mu.Lock()
 	f.closed = true

@@ -2,12 +2,11 @@
 
 package sched
 
-// goroutine identifies the calling goroutine as long as it lives, in a nanosecond.
+// goroutine identifies the calling goroutine as long as it lives. It takes about a nanosecond.
 func goroutine() uintptr
 
-// stackTop is where the stack of the calling goroutine begins, at its highest address. It is of the moment: a stack moves when it
-// grows.
+// stackTop is the highest address of the calling goroutine's stack. It is valid only for the moment: a stack moves when it grows.
 func stackTop() uintptr
 
-// framePointer is the caller's: where the frame pointer of its own caller lies, and after it the address to which it returns.
+// framePointer is the caller's: the address of its own caller's saved frame pointer, which the return address follows.
 func framePointer() uintptr

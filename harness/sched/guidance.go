@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// What guided schedules have shown. They come in generations: those of one go by what all before it have shown, in the order of their
-// numbers, so that it does not matter which worker executes which.
+// What guided schedules have shown. They come in generations. A generation uses what all generations before it have shown, taken in
+// the order of the schedules' numbers, so that it does not matter which worker executes which schedule.
 
-// A goal is an event and the write that it follows, 0 for none. own says that both are one thread's.
+// A goal is an event and the write that it follows, 0 for none. own says that one thread executed both.
 type goal struct {
 	event, follows visit
 	own            bool
@@ -24,15 +24,15 @@ type guidance struct {
 	known   knowledge
 	plan    *plan
 	shown   []showing // by number within the generation
-	over    int       // schedules of the generation
+	over    int       // executed schedules of the generation
 }
 
-// A showing is what an execution had.
+// A showing is what one execution has shown.
 type showing struct {
-	aim    goal   // the first one; the zero value for none
-	news   []goal // what it aimed at, if it may have shown something new
-	pairs  []goal // that it had, as far as they are rare
-	mayBe  []goal // those that another order of its events has
+	aim    goal   // its first aim; the zero value for none
+	news   []goal // all its aims, if it may have shown something new
+	pairs  []goal // the rare ones that it had
+	mayBe  []goal // those that another order of its events would have
 	states []uint64
 	often  []frequency
 	steps  int
@@ -46,35 +46,35 @@ type frequency struct {
 
 // Knowledge is what was seen in the generations that are over.
 type knowledge struct {
-	shown   map[goal]int  // how many executions had it, or aimed at it: all that were seen or may be
-	goals   []goal        // the same, in the order in which they came
-	often   map[visit]int // how often an event happens in one execution, at the most
+	shown   map[goal]int  // of each pair that was seen or may be: how many executions had it or aimed at it
+	goals   []goal        // the keys of shown, in the order in which they came
+	often   map[visit]int // the most times that an event happened in one execution
 	writers map[visit][]visit
 	states  map[uint64]struct{}
-	corpus  [][]goal // the aims of those that had shown something new
-	longest int      // of the executions of the first generation
+	corpus  [][]goal // the aims of the executions that showed something new
+	longest int      // the most steps of an execution of the first generation
 }
 
-// A plan is what a generation goes by. It does not change.
+// A plan is what the schedules of a generation use. It does not change.
 type plan struct {
 	from, to uint64 // the numbers of its schedules
 	known    *knowledge
 	goals    []goal
-	rare     []goal // those that few executions have had, the rarest first
+	rare     []goal // goals that few executions have had, the rarest first
 	corpus   [][]goal
 }
 
 const (
-	// firstGeneration walks at random. Each later one is twice as large, up to mostGeneration.
+	// firstGeneration schedules walk at random. Each later generation is twice as large, up to mostGeneration.
 	firstGeneration = 4
 	mostGeneration  = 32
-	// mostShown is in how many executions a pair was seen or aimed at when it is rare no more.
+	// mostShown: a pair is rare until so many executions have had it or aimed at it.
 	mostShown = 8
 	// mostStates, mostCorpus and mostGoals bound what is kept.
 	mostStates = 1 << 16
 	mostCorpus = 256
 	mostGoals  = 1 << 14
-	// mostAims are aimed at in one schedule.
+	// mostAims is the most aims of one schedule.
 	mostAims = 3
 )
 
@@ -86,7 +86,7 @@ func newGuidance(seed uint64) *guidance {
 	return g
 }
 
-// await returns the plan of a schedule, when the generations before are over.
+// await returns the plan of a schedule, after the generations before it are over.
 func (g *guidance) await(number uint64) *plan {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -191,10 +191,10 @@ type footprint struct {
 	ends    bool
 }
 
-// A summing is what is used again for each execution.
+// A summing holds the memory that shows reuses for each execution.
 type summing struct {
 	prints [][]footprint // by resource
-	before []uint64      // by thread: what its last event was and followed
+	before []uint64      // by thread: the hash of its last event and of the write that this followed
 	states map[uint64]struct{}
 	often  map[visit]int
 }
@@ -214,7 +214,7 @@ func (s *summing) begin(resources int) {
 	}
 }
 
-// shows sums up the execution that is over, as far as it is not known.
+// shows sums up what the finished execution has shown that is not yet known.
 func (g *guided) shows(known *knowledge) (s showing) {
 	sum := &g.summing
 	sum.begin(len(g.last))
@@ -280,7 +280,7 @@ func tread(all []footprint, e *event) []footprint {
 	return append(all, footprint{e.visit, e.thread, false, e.writes, e.ends})
 }
 
-// mayBe are the pairs of events of different threads that one resource may have, as far as they are not known.
+// mayBe appends the pairs of events of different threads that one resource may have, if they are not yet known.
 func mayBe(all []footprint, known *knowledge, pairs []goal) []goal {
 	for _, event := range all {
 		if event.ends {
@@ -308,7 +308,7 @@ func (k *knowledge) has(p goal) bool {
 	return has
 }
 
-// draw appends what the schedule of a number is to come to.
+// draw appends the aims of the schedule with a number.
 func (p *plan) draw(source *rand.PCG, number uint64, aims []goal) []goal {
 	n := number - p.from
 	switch {

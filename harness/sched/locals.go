@@ -7,16 +7,16 @@ import (
 	"unsafe"
 )
 
-// Whether a thread that comes to the same place again has gone on is told by its stack: a loop that counts its passes has its
-// count there, in the frame of the function that loops. The scheduler's own frames change each time and do not count.
+// When a thread comes to the same place again, its stack tells whether it has made progress: a loop that counts its passes has its
+// count in the frame of the function that loops. The scheduler's own frames change each time and do not count.
 
 // word is the size of a word of the stack in bytes.
 const word = unsafe.Sizeof(uintptr(0))
 
-// locals is a hash of what the functions under test hold that have called, on the calling goroutine's stack. Times are taken
-// relative to now, so that a timer that is set again and again holds the same.
+// locals is a hash of what the calling functions under test hold on the calling goroutine's stack. Times are taken relative to now,
+// so that a timer that is set again and again gives the same hash.
 //
-// Everything is found by its distance from the top of the stack, because the stack may move meanwhile.
+// Every word is addressed by its distance from the top of the stack, because the stack may move meanwhile.
 //
 //go:norace
 //go:nocheckptr
@@ -36,7 +36,7 @@ func locals(now int64) uint64 {
 	return hashStack(callersFrame(at), now)
 }
 
-// stackWord is the word that lies so far from the top of the calling goroutine's stack.
+// stackWord is the word at a distance from the top of the calling goroutine's stack.
 //
 //go:norace
 //go:nocheckptr
@@ -45,7 +45,7 @@ func stackWord(fromTop uintptr) uintptr {
 	return *(*uintptr)(unsafe.Add(unsafe.Pointer(&here), stackTop()-fromTop-uintptr(unsafe.Pointer(&here))))
 }
 
-// hashStack hashes the stack from its top down to a place.
+// hashStack hashes the stack from a place, given by its distance from the top, up to the top.
 //
 //go:norace
 func hashStack(from uintptr, now int64) (h uint64) {
@@ -64,14 +64,14 @@ func hashStack(from uintptr, now int64) (h uint64) {
 
 const (
 	nanoseconds = 1_000_000_000
-	// epoch is the second of 1970 in a time.Time, which counts from the year 1.
+	// epoch is the year 1970 in seconds since the year 1, as a time.Time counts.
 	epoch = (1969*365 + 1969/4 - 1969/100 + 1969/400) * 86400
-	// furthest is how many seconds from now a deadline may be to be taken for one.
+	// furthest is how many seconds from now a time may be and still count as a deadline.
 	furthest = 366 * 86400
 )
 
-// timeAt says how far from now a time.Time is whose first two words are these, if they are one near to it: nanoseconds, and
-// seconds since the year 1.
+// timeAt takes two words for the first two of a time.Time: nanoseconds, and seconds since the year 1. If that time is near to now,
+// it returns how far from now it is.
 func timeAt(wall, ext uint64, now int64) (later uint64, ok bool) {
 	seconds := int64(ext) - epoch - now/nanoseconds
 	if wall >= nanoseconds || seconds < -furthest || seconds > furthest {

@@ -2,5 +2,5 @@
 
 package sched
 
-// locals cannot be told here: what never ends and comes to the same places is taken for a circle.
+// locals cannot be read here: an execution that never ends and comes to the same places counts as a cycle.
 func locals(int64) uint64 { return 0 }
