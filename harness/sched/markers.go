@@ -8,11 +8,11 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// markers is the Mechanism of code with failpoints: each thread is the controller of its own context. How it is held and resumed,
-// on a coroutine or by a baton, is the build's.
+// markers is the Mechanism of code with failpoints: each thread is the controller of its own context. The build decides how a thread
+// is held and resumed: on a coroutine or by a baton.
 type markers struct{ Execution }
 
-// mechanism makes the scenario's.
+// mechanism makes a mechanism for the scenario.
 func (s Scenario) mechanism() Mechanism {
 	if goroutines != nil {
 		return goroutines.Mechanism(s)
@@ -20,7 +20,7 @@ func (s Scenario) mechanism() Mechanism {
 	return &markers{Execution{scenario: s, pool: newPool()}}
 }
 
-// Begin keeps what can be used again.
+// Begin reuses the threads of the execution before, but never under -race.
 func (x *markers) Begin(c *Chooser) {
 	x.stray.begin()
 	if !raceEnabled && x.main != nil {
@@ -37,7 +37,7 @@ func (x *markers) Begin(c *Chooser) {
 	x.upcoming = x.main
 }
 
-// Run ends with the tasks that have not ended though all is over.
+// Run executes the threads. A task that has not ended although all is over is a leak.
 func (x *markers) Run() {
 	for x.upcoming != nil {
 		x.resume()
@@ -53,7 +53,7 @@ func (x *markers) Run() {
 	}
 }
 
-// Drop unwinds what has not ended.
+// Drop unwinds the threads that have not ended.
 func (x *markers) Drop() {
 	x.over = true
 	for again := true; again; {
@@ -83,7 +83,7 @@ func (x *markers) Close() (problem string) {
 	return x.stray.end()
 }
 
-// mainBody is what the main thread does: the scenario's function, a pause while the threads run, then what must hold.
+// mainBody is what the main thread does: the scenario's function, a pause while the threads run, then Finally's function.
 func (x *Execution) mainBody(t *T) {
 	x.scenario(x)
 	x.startClients()
@@ -101,7 +101,7 @@ func (x *Execution) park() {
 	x.join()
 }
 
-// decide is called when t has stopped. It says who goes on: nobody, when all is over.
+// decide is called when t has stopped. It sets the thread that goes on: nil when all is over.
 func (x *Execution) decide(t *thread) {
 	x.adopt()
 	next := x.next(t)
@@ -122,7 +122,7 @@ func (x *Execution) next(t *thread) *thread {
 		if t == x.main {
 			x.assemble()
 		}
-		if !x.holds(&t.stands, t.name) { // the last step counts too
+		if !x.holds(&t.stands, t.name) { // the invariant must hold after the last step too
 			return nil
 		}
 		if x.live > 0 || x.chooser.hasFailed() {
@@ -144,7 +144,7 @@ func (x *Execution) next(t *thread) *thread {
 	}
 }
 
-// stand notes what t does next, where it stands.
+// stand notes what t does next, at the place where it stands.
 func (x *Execution) stand(t *thread) (ok bool) {
 	switch t.at.kind {
 	case atStart:
@@ -173,7 +173,7 @@ func (x *Execution) standAt(t *thread, p *failpoints.Point) (ok bool) {
 	return true
 }
 
-// meet notes what a thread does after a failpoint, as that is declared.
+// meet notes what a thread does after a failpoint, as the program declares it.
 func (x *Execution) meet(p *failpoints.Point) error {
 	for len(x.known) <= p.ID() {
 		x.known = append(x.known, Candidate{})
@@ -238,7 +238,7 @@ func (x *Execution) adopt() {
 	}
 }
 
-// unused numbers a name that another thread has.
+// unused adds a number to a name that another thread has.
 func (x *Execution) unused(name string) string {
 	n := 1
 	for _, t := range x.threads {
@@ -252,7 +252,7 @@ func (x *Execution) unused(name string) string {
 	return name
 }
 
-// holds asks the invariant, when a thread has stopped. It says whether the execution goes on.
+// holds asks the invariant after a thread has stopped. It says whether the execution goes on.
 func (x *Execution) holds(stopped *Candidate, name string) bool {
 	if x.invariant == nil {
 		return true
@@ -269,7 +269,8 @@ func (x *Execution) holds(stopped *Candidate, name string) bool {
 	return err == nil && !x.chooser.enough
 }
 
-// Candidates are the threads; while these do not run, the main thread alone if it can go on, else a task.
+// Candidates are the threads that can go on. Before and after the threads' part it is the main thread alone if it can go on, else a
+// task.
 func (x *markers) Candidates(all []Candidate) []Candidate {
 	if x.phase != phaseThreads && x.canGoOn(x.main) {
 		return append(all, x.main.stands)
@@ -293,8 +294,8 @@ func (x *Execution) canGoOn(t *thread) bool {
 	return false
 }
 
-// Due looks at the deadlines. When the main thread has ended too, time passes for tasks that sleep, unless they may remain: one
-// that ends then is no leak.
+// Due finds the earliest deadline. After the main thread has ended too, time passes for tasks that sleep, so that one that ends then
+// is no leak; it does not if tasks may remain.
 func (x *markers) Due() (at int64, counts, any bool) {
 	if x.main.state == ended && x.tasksMay {
 		return 0, false, false
@@ -315,10 +316,10 @@ func (x *markers) Due() (at int64, counts, any bool) {
 	return at, counts, any
 }
 
-// Jump moves the clock, and never back.
+// Jump moves the clock, but never back.
 func (x *markers) Jump(at int64) { x.now = max(x.now, at) }
 
-// Deadlock asks who judges that. When the main thread has ended, it is said of what is left that it leaks.
+// Deadlock asks the scenario's judge. After the main thread has ended it returns nil, because Run reports the tasks that are left.
 func (x *markers) Deadlock(why string) *Failure {
 	if x.main.state == ended {
 		return nil
@@ -331,7 +332,7 @@ func (x *markers) Threads() int { return len(x.threads) }
 //go:norace
 func (x *markers) Name(thread int) string { return x.threads[thread].name }
 
-// Counts says that the clients do, and tasks do not.
+// Counts says that clients count and tasks do not.
 func (x *markers) Counts(thread int) bool { return x.threads[thread].client }
 
 // Remaining lists the threads that have not ended and what they wait for.

@@ -4,14 +4,14 @@ package sched
 
 import "github.com/racewindow/racewindow/failpoints/raceoff"
 
-// Markers under a baton: under -race a thread is a goroutine, and a baton passes between it and the worker. The detector sees the go statement, the
-// end of a thread before Finally, and nothing of the baton.
+// Markers under a baton: under -race a thread is a goroutine, and a baton passes between it and the worker. The detector sees the go
+// statement and that a thread ends before Finally, and nothing of the baton.
 
 const raceEnabled = true
 
 type carrier struct {
 	wake   chan struct{}
-	joined chan struct{} // closed in plain sight when the thread has ended
+	joined chan struct{} // closed when the thread has ended; the detector sees this
 }
 
 // A pool holds the worker's end of the baton.
@@ -51,7 +51,7 @@ func (x *Execution) start(t *thread) {
 	go t.life()
 }
 
-// startClients is called by the main thread, which so is the one that executes the go statements.
+// startClients is called by the main thread, so that the detector sees that thread execute the go statements.
 //
 //go:norace
 func (x *Execution) startClients() {
@@ -65,7 +65,7 @@ func (x *Execution) startClients() {
 	}
 }
 
-// carry returns what the task's parent starts.
+// carry returns the function that the task's parent starts as a goroutine.
 //
 //go:norace
 func (t *thread) carry() func() {
@@ -94,7 +94,7 @@ func (x *Execution) join() {
 	}
 }
 
-// resume passes the baton to the upcoming thread, takes it back when that has stopped, and decides.
+// resume passes the baton to the upcoming thread, takes it back after that has stopped, and decides.
 func (x *Execution) resume() {
 	t := x.upcoming
 	raceoff.Disable()
@@ -102,7 +102,7 @@ func (x *Execution) resume() {
 	<-x.pool.stopped
 	raceoff.Enable()
 	if t.state == ended {
-		<-t.carrier.joined // what it wrote is read by the worker from now on
+		<-t.carrier.joined // from now on the worker reads what it wrote
 	}
 	x.decide(t)
 }

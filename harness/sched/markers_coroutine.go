@@ -4,14 +4,14 @@ package sched
 
 import "iter"
 
-// Markers under coroutines: without the race detector a thread runs on a coroutine. Choices are made on the stack of the thread that stops: one that
-// goes on itself costs no switch.
+// Markers under coroutines: without the race detector a thread runs on a coroutine. The thread that stops makes the choice on its own
+// stack, so that going on itself costs no switch.
 
 const raceEnabled = false
 
 type carrier = *coroutine
 
-// A coroutine carries one thread after the other.
+// A coroutine carries one thread after another.
 type coroutine struct {
 	resume    func() (struct{}, bool)
 	yield     func(struct{}) bool
@@ -37,7 +37,7 @@ func (p *pool) get() *coroutine {
 	return c
 }
 
-// close ends the coroutines; new ones come when they are needed.
+// close ends the free coroutines; get makes new ones when they are needed.
 func (p *pool) close() {
 	for _, c := range p.free {
 		c.finish()
@@ -52,7 +52,7 @@ func (c *coroutine) carry(yield func(struct{}) bool) {
 	}
 }
 
-// carryOne decides even when runtime.Goexit ends the thread; the coroutine is lost then, and the worker starts again.
+// carryOne decides even if runtime.Goexit ends the thread. The coroutine is lost then, and the worker starts again.
 func (c *coroutine) carryOne() {
 	t := c.thread
 	defer t.x.decide(t)
@@ -87,7 +87,7 @@ func (t *thread) handOver() {
 	}
 }
 
-// join orders the threads with the main thread, which a coroutine does by itself.
+// join does nothing: a coroutine by itself orders the threads before what the main thread does next.
 func (x *Execution) join() {}
 
 // resume runs the upcoming thread until it stops.

@@ -1,25 +1,26 @@
 package sched
 
-// A Mechanism stops and resumes the threads of one execution after the other: markers under coroutines, markers under a baton,
-// or anything else that can name its threads and hold them between two steps. All that is above it sees candidates and numbers
-// of threads only: strategies, searches, schedules as text, shrinking, coverage and reports are the same for each.
+// A Mechanism stops and resumes the threads of one execution after another: markers under coroutines, markers under a baton, or
+// anything else that can name its threads and hold them between two steps. All code above it sees only candidates and thread
+// numbers: strategies, searches, schedules as text, shrinking, coverage and reports are the same for each mechanism.
 //
-// The mechanism asks and does not answer, because who asks decides what a choice costs: a coroutine asks on the stack of the
-// thread that stops, so that one that goes on itself needs no switch; under the race detector only the worker may ask.
+// The mechanism asks who goes on, because the place that asks decides what a choice costs. A coroutine asks on the stack of the
+// thread that stops, so that going on itself needs no switch; under the race detector only the worker may ask.
 //
-// All calls are of one goroutine at a time, but for Running and Name, which the watchdog calls while a thread hangs. A Mechanism may
-// be a Viewer too, and may have a method Knows(point string) bool: false if the program has no point of that name, which a
-// replay then says; and a method Patience() int: so many times the step limit an execution may be long if it has steps at which only one
-// thread could go on, which then count for no limit otherwise. Without it they count as all others.
+// All calls come from one goroutine at a time, except Running and Name, which the watchdog calls while a thread hangs.
+//
+// A Mechanism may also be a Viewer, and may have two more methods. Knows(point string) bool returns false if the program has no point
+// of that name; a replay then says so. With Patience() int, steps at which only one thread could go on do not count toward the step
+// limit, but an execution ends after Patience times that limit in all. Without it they count as all others.
 type Mechanism interface {
-	// Begin prepares the next execution, of which nothing runs yet. c decides in it until Drop has returned.
+	// Begin prepares the next execution; nothing of it runs yet. c decides in it until Drop has returned.
 	Begin(c *Chooser)
-	// Run executes. Whenever a thread has stopped, it asks c.Choose who goes on, and resumes that one, until it is nobody. What
-	// fails meanwhile it gives to c.Fail. If runtime.Goexit ends the goroutine, Run is called again in another one, to go on.
+	// Run executes. Whenever a thread has stopped, it asks c.Choose which thread goes on and resumes that one, until none does. It
+	// gives failures to c.Fail. If runtime.Goexit ends the goroutine, Run is called again in another one, to continue.
 	Run()
-	// Drop ends the threads that have not ended; what fails in them is nobody's business. It is called again as Run is.
+	// Drop ends the threads that have not ended; failures in them are ignored. Like Run, it may be called again.
 	Drop()
-	// Close frees what was kept between executions, and returns what makes all of them doubtful, "" for nothing. Begin may follow.
+	// Close frees what was kept between executions. It returns what makes all of them doubtful, "" for nothing. Begin may follow.
 	Close() (problem string)
 
 	// Candidates appends the threads that can go on, in the order of their numbers.
@@ -28,14 +29,15 @@ type Mechanism interface {
 	// Jump moves the clock there.
 	Due() (at int64, counts, any bool)
 	Jump(at int64)
-	// Deadlock is asked when nobody can go on, nor waits for a time. It returns nil if that is right; why begins the message else.
+	// Deadlock is called when no thread can go on or waits for a time. It returns nil if that is right; else a failure whose message
+	// begins with why.
 	Deadlock(why string) *Failure
 
 	// Threads are numbered from 0, below MaxThreads. A schedule that repeats a prefix repeats the numbers, and Name is the same
 	// in every execution and in every build.
 	Threads() int
 	Name(thread int) string
-	// Counts says whether it is progress when the thread goes on: a timer of the program that ticks for ever is none.
+	// Counts says whether it is progress when the thread goes on: a timer of the program that ticks for ever makes none.
 	Counts(thread int) bool
 	// Remaining lists the threads that have not ended, and where they stand.
 	Remaining() string
@@ -43,18 +45,18 @@ type Mechanism interface {
 	Running() Running
 }
 
-// Running is a thread that has not stopped for too long: who it is, the stop that it has left last, as a clause that begins with
-// a comma, its stack, and what else is wrong, if anything is. Point is what the mechanism calls its points, and Advice says, in whole lines,
-// what is wrong most often and what to do.
+// Running is a thread that has not stopped for too long. Who names it, and Stack is its stack. Since is the stop that it left last, as
+// a clause that begins with a comma. Problem is what else is wrong, if anything. Point is what the mechanism calls its points. Advice
+// says, in whole lines, what is usually wrong and what to do.
 type Running struct{ Who, Since, Stack, Problem, Point, Advice string }
 
 // A Viewer is a Mechanism that can tell more for a report.
 type Viewer interface {
-	// View is what is to be seen when a thread has stopped.
+	// View is what a report shows of the moment when a thread has stopped.
 	View(stopped Candidate) Sight
 }
 
-// MaxThreads is how many threads an execution may have.
+// MaxThreads is the most threads of an execution.
 const MaxThreads = 1 << 13
 
 // NoThread is the thread that stops before any of the program's has run.
@@ -68,7 +70,7 @@ type Candidate struct {
 	Point PointID
 	// Resource is what it touches next: the same number for the same thing, within one execution.
 	Resource Resource
-	// Site tells the places apart that share a point's name, where the mechanism knows them: the same number for the same place in a search.
+	// Site tells apart the places that share a point's name, if the mechanism knows them: the same number for the same place in a search.
 	Site uint32
 	// Action is what it does there, and Writes whether that changes the resource.
 	Action Action
@@ -91,7 +93,7 @@ const (
 	Stores
 	// Pauses gives up its turn and touches nothing, so its resource is Nowhere.
 	Pauses
-	// Fires lets the next timer fire: it is the clock that does so (clock.go).
+	// Fires lets the next timer fire. Only the clock does this (clock.go).
 	Fires
 )
 
@@ -99,7 +101,7 @@ const (
 type Resource uint32
 
 const (
-	// Unknown is what a thread touches of which nobody has said anything: it conflicts with everything, and summaries count it.
+	// Unknown is what a thread touches after a point that declares no resource: it conflicts with everything, and summaries count it.
 	Unknown Resource = iota
 	// Everything is touched by what is known to conflict with everything.
 	Everything
@@ -114,10 +116,10 @@ type Addresses struct {
 	numbers map[uintptr]Resource
 }
 
-// fewAddresses are looked for one after the other, which is faster than a map.
+// fewAddresses are searched one after another, which is faster than a map.
 const fewAddresses = 16
 
-// Of is the number of what lies at an address.
+// Of is the number of the resource at an address.
 func (a *Addresses) Of(address uintptr) Resource {
 	for i, known := range a.first {
 		if known == address {
@@ -139,14 +141,13 @@ func (a *Addresses) Of(address uintptr) Resource {
 	return n
 }
 
-// Forget has the next execution begin anew.
+// Forget drops all numbers, for the next execution.
 func (a *Addresses) Forget() {
 	a.first = a.first[:0]
 	clear(a.numbers)
 }
 
-// Conflict says whether what two threads do next can depend on its order: both touch one resource and one writes. What is
-// unknown conflicts with everything. A thread at no point of the program touches nothing.
+// Conflict says whether the order of what two threads do next can matter: both touch one resource and one writes. What is
 func Conflict(a, b *Candidate) bool {
 	if a.Point < firstPoint || b.Point < firstPoint {
 		return false

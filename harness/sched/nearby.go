@@ -10,17 +10,17 @@ import (
 
 // A Window is the stretch of one thread in which the switch away from it shows the failure, wherever in it that happens.
 type Window struct {
-	// From is the first place of the stretch, To the last; their sources FILE:LINE, "" where they are not known.
+	// From is the first place of the stretch, To the last. FromSource and ToSource are their FILE:LINE, "" if unknown.
 	From       Place  `json:"from"`
 	To         Place  `json:"to"`
 	FromSource string `json:"from_source,omitempty"`
 	ToSource   string `json:"to_source,omitempty"`
-	// Other is the thread that goes on, and Preempts says that the one of the window could have.
+	// Other is the thread that goes on. Preempts says that the thread of the window could have gone on.
 	Other    string `json:"other"`
 	Preempts bool   `json:"preempts"`
 }
 
-// What Windows and Nearest execute is bounded, for each, in executions and in steps: those that have no end are long.
+// Windows and Nearest each execute at most so many schedules and steps, because executions that do not end are long.
 const (
 	nearbyExecutions = 2000
 	nearbySteps      = 3_000_000
@@ -29,7 +29,7 @@ const (
 // A nearby executes schedules that differ a little from one that fails.
 type nearby struct {
 	r                 *Runner
-	executions, steps int // that are left
+	executions, steps int // left to spend
 }
 
 func (r *Runner) nearby() *nearby { return &nearby{r, nearbyExecutions, nearbySteps} }
@@ -92,8 +92,8 @@ func (s Schedule) movedTo(i int, at Place) Schedule {
 	return other
 }
 
-// Windows moves each switch at a point of out, which was executed with its events and fails, back and forth, one point after the
-// other, as far as the same failure comes of it. It ends after 2,000 executions, or 3 million steps, with what it has.
+// Windows moves each switch of out at a point back and forth, one point at a time, as long as the same failure results. out must fail
+// and have its events. Windows ends after 2,000 executions, or 3 million steps, with what it has.
 func (r *Runner) Windows(out Outcome) []Window { return r.nearby().windows(out) }
 
 func (n *nearby) windows(out Outcome) (windows []Window) {
@@ -102,7 +102,7 @@ func (n *nearby) windows(out Outcome) (windows []Window) {
 		if n.spent() {
 			break
 		}
-		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // the execution that fails may end before the thread comes to them
+		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // without the switch, because the failing execution may end before the thread comes to all of them
 		at := indexOf(all, w.At)
 		if at < 0 {
 			continue
@@ -131,9 +131,9 @@ func (n *nearby) windows(out Outcome) (windows []Window) {
 	return windows
 }
 
-// Nearest looks among the schedules that differ from that of out, which fails, in one switch for one that passes: without one of its
-// preemptions, without one of its other switches, or with one of them at another point of the thread, the nearest first. change says
-// in words that follow "passes" what differs; it is "" if none was found in 2,000 executions or 3 million steps.
+// Nearest looks for a schedule that passes and differs in one switch from that of out, which fails: without one of its preemptions,
+// without another switch, or with one switch at another point of the thread, the nearest first. change says what differs, in words
+// that follow "passes"; it is "" if none was found in 2,000 executions or 3 million steps.
 func (r *Runner) Nearest(out Outcome) (passes Outcome, change string) {
 	return r.nearby().nearest(out)
 }
@@ -145,7 +145,7 @@ func (n *nearby) nearest(out Outcome) (passes Outcome, change string) {
 	return passes, change
 }
 
-// dropped tries the schedule without each of its switches, the preemptions first, the last of them first.
+// dropped tries the schedule without each of its switches: preemptions first, and later ones before earlier ones.
 func (n *nearby) dropped(out Outcome) (passes Outcome, change string) {
 	s := out.Schedule
 	order := make([]int, len(s))
@@ -192,7 +192,7 @@ func (n *nearby) moved(s Schedule) (passes Outcome, change string) {
 		if n.spent() {
 			break
 		}
-		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // the execution that fails may end before the others
+		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // without the switch, because the failing execution may end before the others
 		at := indexOf(all, w.At)
 		if at < 0 {
 			continue

@@ -5,20 +5,20 @@ import (
 	"sync/atomic"
 )
 
-// Random schedules are numbered. Which strategy has a schedule and what it chooses follow from the seed and the number alone, so
-// that a search finds the same with any number of workers. Strategies that learn do so in the first schedules, which one worker
-// executes alone; after that they learn nothing more.
+// Random schedules are numbered. The seed and the number alone decide which strategy has a schedule and what it chooses, so a search
+// finds the same with any number of workers. Strategies that learn do so in the first schedules, which one worker executes alone;
+// after that they learn nothing more.
 
 // A numbered strategy can begin at any number.
 type numbered interface {
 	Strategy
-	// restart has the next schedule follow from these random words and from what taught has learned, whatever was before.
+	// restart makes the next schedule follow from these random words and from what taught has learned, whatever came before.
 	restart(taught Strategy, words [2]uint64)
 	// another returns a strategy for another worker that knows the same.
 	another() Strategy
 }
 
-// A learner is a numbered strategy that goes by what it has seen in its first schedules (profiled).
+// A learner is a numbered strategy that uses what it has seen in its first schedules (profiled).
 type learner interface {
 	numbered
 	learned()
@@ -64,7 +64,7 @@ func (s *surw) another() Strategy {
 	return other
 }
 
-// A mixture hands out numbers. Each strategy that learns has the first few; then all have some in turn.
+// A mixture hands out numbers. First each strategy that learns has a few; then all strategies take turns.
 type mixture struct {
 	seed    uint64
 	all     []numbered
@@ -72,10 +72,11 @@ type mixture struct {
 	claimed atomic.Uint64
 	limit   uint64 // of numbers
 	before  uint64 // guided schedules that were executed in a stage of their own
-	inARow  uint64 // schedules that a strategy has before it is the next one's turn
+	inARow  uint64 // schedules of one strategy before the next one's turn
 }
 
-// inARow is that of a search, and inAStage where it may end after a stage: each strategy is to have its turn in the first one.
+// inARow is mixture.inARow. inAStage takes its place in a search that may end after a stage, so that each strategy has a turn in the
+// first one.
 const (
 	inARow   = 32
 	inAStage = 8
@@ -101,7 +102,7 @@ func newMixture(o Options) *mixture {
 // taught is how many schedules the lessons take.
 func (m *mixture) taught() uint64 { return uint64(profiled * len(m.lessons)) }
 
-// claim is the next number below an end.
+// claim takes the next number below an end.
 func (m *mixture) claim(end uint64) (n uint64, ok bool) {
 	for {
 		n = m.claimed.Load()
@@ -129,7 +130,7 @@ func (m *mixture) learned() {
 	}
 }
 
-// forWorker returns what has the strategy of a number ready.
+// forWorker returns a function that prepares the strategy of a number.
 func (m *mixture) forWorker() func(n uint64) Strategy {
 	own := make([]numbered, len(m.all))
 	for i, s := range m.all {

@@ -10,49 +10,50 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// Options of a search. The zero value is ready: a portfolio of strategies for 2 s, to the first failure.
+// Options of a search. The zero value is ready: a portfolio of strategies for 2 s, until the first failure.
 type Options struct {
 	// Strategy is one of Strategies, or "" for a portfolio of them.
 	Strategy string
-	// Preemptions is the highest bound of "bounded" and the number of delays of "delay-bounded", where 0 means none; "pct"
-	// changes so many priorities, 2 by default: its depth is one more.
+	// Preemptions is the highest bound of "bounded" and the number of delays of "delay-bounded", where 0 means none. For "pct" it
+	// is the number of priority changes, 2 by default: its depth is one more.
 	Preemptions int
-	// Schedules and Budget end the search; whichever comes first. Default: no limit, and 2 s if there is neither.
+	// Schedules and Budget end the search, whichever comes first. Default: no limit; if neither is set, 2 s.
 	Schedules int
 	Budget    time.Duration
-	// Seed is where every random choice comes from. The same seed makes the same search, whatever the number of workers, unless
-	// the budget of time ends it; each schedule is repeatable by its text.
+	// Seed is the source of every random choice. The same seed makes the same search with any number of workers, unless the budget
+	// of time ends it; the text of a schedule repeats it.
 	Seed uint64
-	// Workers search side by side; default one per processor, and 1 under -race, where a report must be somebody's.
+	// Workers is how many workers search at the same time; default one per processor, and 1 under -race, where a report must belong
+	// to one execution.
 	Workers int
 	// All goes on after the first failure, and keeps one schedule for each class (Failure.Class).
 	All bool
-	// Class, if it is set, is that of the failure that ends the search; those of other classes are kept, as with All.
+	// Class, if set, is the class of the failure that ends the search; failures of other classes are kept, as with All.
 	Class string
-	// StepLimit is after how many choices threads take turns, as many times again; what has not ended then is a livelock or
-	// unknown. Default 20,000.
+	// After StepLimit choices threads take turns, for as many choices again; an execution that has not ended then is a livelock or
 	StepLimit int
-	// RepeatEvery runs one schedule in so many a second time: what it does must be the same. Default 64, negative for never.
+	// RepeatEvery executes every Nth schedule again to detect nondeterminism. Default 64, negative for never.
 	RepeatEvery int
-	// Strays has the search go on where an execution cannot be repeated, as long as most of those can that are: it claims no bound then, and
-	// Result.Differed says of the first one what differed. Without it the search ends with an error.
+	// Strays lets the search go on after an execution could not be repeated, as long as most could. It then claims no bound, and
+	// Result.Differed says what differed the first time. Without it the search ends with an error.
 	Strays bool
-	// Hang is how long the code between two stops may take before the process ends with exit code 3, the marker that the thread
-	// passed last, the schedule and the stack; default 30 s, for Explore what -racewindow.hang says or 10 s. It decides no verdict.
+	// Hang is how long the code between two stops may take. After that the process prints the marker that the thread passed last, the
+	// schedule and the stack, and ends with exit code 3. Default 30 s; for Explore what -racewindow.hang says, or 10 s. It decides no
+	// verdict.
 	Hang time.Duration
-	// NoFailpoints lets Explore pass although no thread, or not each of them, came to a failpoint.
+	// NoFailpoints lets Explore pass although some or all threads came to no failpoint.
 	NoFailpoints bool
-	// Enough, if it is set, is asked between the stages of what is drawn at random, with what was executed so far, and ends the search
-	// when it says true. The first stage has firstStage schedules, each later one as many as all before it. Whatever the number
-	// of workers, it is asked about the same schedules.
+	// Enough, if set, ends the search when it returns true. It is asked between the stages of random schedules, with the statistics so
+	// far. The first stage has firstStage schedules, each later one as many as all before it. It is asked about the same schedules
+	// with any number of workers.
 	Enough func(Statistics) bool
-	// Trail, if it is not nil, notes what is chosen. There is one worker then.
+	// Trail, if not nil, records what is chosen. There is one worker then.
 	Trail *Trail
 	// Progress is called about once a second, from one goroutine.
 	Progress func(Statistics)
 	// test is the name of the test that explores.
 	test string
-	// switches has a bound count every switch: where shrinking looks for the fewest.
+	// switches makes a bound count every switch, for shrinking, which looks for the fewest.
 	switches bool
 }
 
@@ -86,9 +87,9 @@ func Strategies() []string {
 }
 
 const (
-	// MaxPreemptions bounds what can be asked for; long before it nothing ends.
+	// MaxPreemptions is the highest Options.Preemptions; an enumeration does not end even with far fewer.
 	MaxPreemptions = 1000
-	// MaxWorkers bounds what can be asked for; each keeps threads of its own.
+	// MaxWorkers is the highest Options.Workers; each worker keeps threads of its own.
 	MaxWorkers = 1024
 	// DefaultStepLimit is Options.StepLimit where it is not set.
 	DefaultStepLimit = 20_000
@@ -135,7 +136,7 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// bounds is n of what an enumeration bounds, in words.
+// bounds says in words n of what an enumeration bounds.
 func (o Options) bounds(n int) string {
 	if o.Strategy == "delay-bounded" {
 		return counted(n, "delay", "delays")

@@ -6,20 +6,20 @@ import (
 	"strings"
 )
 
-// Some operations of a thread have several ways to go on, such as a select of which several cases are ready. Which of them it is, is
-// chosen as who goes on is: it is a step of the execution, that no switch and no preemption, and a schedule's text lists it where it is
-// not the first way: PLACE=N.
+// Some operations of a thread can go on in several ways, such as a select with several ready cases. The way is chosen as the next
+// thread is: it is a step of the execution, but neither a switch nor a preemption. A schedule's text lists it unless it is the first
+// way: PLACE=N.
 
-// A picker is a strategy that chooses among ways in another manner than among threads.
+// A picker is a strategy that chooses among ways differently than among threads.
 type picker interface {
 	// Pick returns one of c.Enabled, all of which are the same thread.
 	Pick(c *Choice) int
 }
 
-// MostWays is how many ways may be offered.
+// MostWays is the most ways that are offered.
 const MostWays = 64
 
-// Pick is asked by a mechanism which of several ways a thread takes that has stopped, from 0. Nobody goes on, if not ok.
+// Pick returns which of several ways, from 0, a thread that has stopped takes. If not ok, no thread goes on.
 func (c *Chooser) Pick(stopped *Candidate, ways int) (way int, ok bool) {
 	if c.over() {
 		return 0, false
@@ -88,7 +88,7 @@ func (r *recorded) Pick(c *Choice) int {
 	return int(r.trace[r.at-1].to)
 }
 
-// Pick takes the way that the schedule lists, and else the first one.
+// Pick takes the way that the schedule lists, or else the first one.
 func (r *replay) Pick(c *Choice) int {
 	if len(r.before) == 0 {
 		return 0

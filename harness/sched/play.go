@@ -9,24 +9,24 @@ import (
 )
 
 // Goroutines executes scenarios where the runtime holds the program's goroutines (package harness/plain/driver). Then the code under test
-// needs no marker: a thread is a goroutine, and what that starts is one too.
+// needs no marker: a thread is a goroutine, and so is what that starts.
 type Goroutines interface {
 	// Mechanism makes one that executes plays of the scenario.
 	Mechanism(s Scenario) Mechanism
-	// Outside does something that opens executions of its own, whoever calls.
+	// Outside calls do, which opens executions of its own, from whichever goroutine.
 	Outside(do func())
 }
 
 // goroutines is nil where threads come to markers.
 var goroutines Goroutines
 
-// UseGoroutines has every scenario be executed so from now on, by one worker at a time.
+// UseGoroutines makes every scenario from now on run that way, on one worker at a time.
 func UseGoroutines(g Goroutines) { goroutines = g }
 
 // OnGoroutines says whether UseGoroutines was called.
 func OnGoroutines() bool { return goroutines != nil }
 
-// outside does something that executes.
+// outside calls do, which opens executions.
 func outside(do func()) {
 	if goroutines == nil {
 		do()
@@ -38,8 +38,8 @@ func outside(do func()) {
 // A Play is an execution of a scenario on goroutines. The mechanism runs Live as its first thread, and says who goes on.
 type Play struct {
 	Execution
-	// Start starts a goroutine and gives it a name. Stop stops the goroutine that calls it: at the marker p, or between two operations
-	// where p is nil. AtDisk stops it after an operation of a disk.
+	// Start starts a goroutine under a name. Stop stops the calling goroutine: at the marker p, or between two operations if p is nil.
+	// AtDisk stops it after an operation of a disk.
 	Start  func(name string, live func())
 	Stop   func(p *failpoints.Point)
 	AtDisk func()
@@ -68,7 +68,7 @@ func (p *Play) Begin(s Scenario, c *Chooser) {
 	p.main.id, p.main.body = NoThread, p.mainBody
 }
 
-// thread makes one. Its context has a controller for markers alone: how it waits, what it starts and what time it is, is the runtime's.
+// thread makes a thread. Its context has a controller for markers only: waiting, starting goroutines and the time are the runtime's.
 func (p *Play) thread(name string, client bool) *thread {
 	t := &thread{x: &p.Execution, name: name, client: client}
 	t.t.thread = t
@@ -102,7 +102,7 @@ func (m marked) Fault(ctx context.Context, p *failpoints.Point) (any, bool) {
 func (p *Play) Live() { p.main.run() }
 
 func (p *Play) mainBody(t *T) {
-	p.ended = make(chan struct{}) // one of the bubble
+	p.ended = make(chan struct{}) // made here, so that it belongs to the bubble
 	p.scenario(&p.Execution)
 	p.adopt()
 	p.live = len(p.clients)
@@ -144,16 +144,16 @@ func (p *Play) Stage() Stage {
 // Watched says whether something must hold at every step.
 func (p *Play) Watched() bool { return p.invariant != nil }
 
-// Holds asks that, when a thread has stopped. It says whether the execution goes on.
+// Holds asks the invariant after a thread has stopped. It says whether the execution goes on.
 func (p *Play) Holds(stopped *Candidate, name string) bool { return p.holds(stopped, name) }
 
 // TasksMay says whether tasks may outlive the execution.
 func (p *Play) TasksMay() bool { return p.tasksMay }
 
-// Stuck is asked while the clients play and none can go on, nor waits for a time. remaining lists them.
+// Stuck is called while the clients play and none can go on or waits for a time. remaining lists them.
 func (p *Play) Stuck(why, remaining string) *Failure { return p.judgeStuck(why, remaining) }
 
-// End does what was to be done when all is over.
+// End calls the functions given to AtEnd.
 func (p *Play) End() {
 	for _, do := range p.atEnd {
 		do()
@@ -173,7 +173,7 @@ func (p *Play) Marker(at *failpoints.Point, thread int) (Candidate, error) {
 	return c, nil
 }
 
-// judgeStuck asks who judges that nobody can ever go on.
+// judgeStuck asks the scenario's judge, if there is one, whether it is right that no thread can ever go on.
 func (x *Execution) judgeStuck(why, remaining string) *Failure {
 	if x.stuck == nil {
 		return &Failure{Kind: Deadlock, Message: why + remaining}

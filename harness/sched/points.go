@@ -24,8 +24,8 @@ const (
 // MaxPoints is how many points of the program one search can tell apart.
 const MaxPoints = 1 << 16
 
-// Points are those that the threads of a search have passed, and the resources that have a name. Numbers are given in the order of
-// the first pass, so they mean nothing outside of the search; schedules hold names. The workers share one.
+// Points are the points that the threads of a search have passed, and the named resources. Numbers are given in the order of
+// the first pass, so they mean nothing outside of the search; schedules hold names. All workers share one Points.
 type Points struct {
 	mu        sync.Mutex
 	byName    map[string]PointID
@@ -46,7 +46,7 @@ func newPoints() *Points {
 	return p
 }
 
-// NewPoints are none yet: for a Mechanism that is asked in another process than its search.
+// NewPoints returns an empty Points, for a Mechanism that is asked in another process than its search.
 func NewPoints() *Points { return newPoints() }
 
 // Count is how many numbers were given.
@@ -58,7 +58,7 @@ func (p *Points) At(id PointID) (name, file string, line int) {
 	return at.name, at.file, at.line
 }
 
-// Named is the point of a name, which stands in file:line. Points of one name are one point: a schedule's text does not tell them
+// Named is the point of a name, at file:line. Points of one name are one point, because a schedule's text does not tell them
 // apart.
 func (p *Points) Named(name, file string, line int) (PointID, error) {
 	p.mu.Lock()
@@ -66,8 +66,7 @@ func (p *Points) Named(name, file string, line int) (PointID, error) {
 	return p.intern(point{name, file, line})
 }
 
-// Called is the point at a program counter, which runtime.Callers returns: an operation that code calls there. Its name is
-// FUNCTION.OPERATION without the package, so it stays the same when lines move.
+// Called is the point of an operation that code calls at a program counter, which runtime.Callers returns. Its name is
 func (p *Points) Called(pc uintptr, operation string) (PointID, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

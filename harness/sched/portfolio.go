@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// A search without a strategy's name spends a part of its budget on enumerating every schedule without a preemption and then with
-// one, which finds most faults and each in its shortest form, and the rest on the random strategies in turn. A part is a quarter
-// of the schedules, at most partSchedules, and a quarter of the time: a search that is limited by the number of schedules
-// alone is the same each time. Where the enumeration is likely not to come to its end in that part, guidedFirst guided schedules come before it.
+// A search without a strategy's name spends a part of its budget on enumerating every schedule without a preemption, then those with
+// one. That finds most faults, each in its shortest form. The rest goes to the random strategies in turn. The part is a quarter of
+// the schedules, at most partSchedules, and a quarter of the time; so a search that only the number of schedules limits is the same
+// each time. If the enumeration will probably not end within its part, guidedFirst guided schedules come before it.
 const (
 	partSchedules = 4096
 	partBounds    = 1
@@ -71,7 +71,7 @@ func (s *search) guide(m *mixture) (schedules uint64) {
 	return m.before
 }
 
-// settleDrawn counts the schedules of a stage that were drawn at random, of which so many were begun.
+// settleDrawn counts the random schedules of a stage in which so many were begun.
 func (s *search) settleDrawn(begun uint64) (counted uint64) {
 	if first, found := s.drawn.first(s.options.Class); found && (!s.options.All || s.options.Class != "") {
 		begun = first + 1
@@ -82,7 +82,7 @@ func (s *search) settleDrawn(begun uint64) (counted uint64) {
 	return begun
 }
 
-// enumerate exhausts one bound after the other, up to the last one, or the limit of schedules (0 for none).
+// enumerate exhausts one bound after another, up to the last one, or the limit of schedules (0 for none).
 func (s *search) enumerate(last int, limit uint64) (all []Exhausted) {
 	for bound, more := 0, true; bound <= last && more; bound++ {
 		var claims []Exhausted
@@ -92,8 +92,7 @@ func (s *search) enumerate(last int, limit uint64) (all []Exhausted) {
 	return all
 }
 
-// exhaust enumerates one bound, until enough says so or it comes to the limit of all schedules (0 for none). It returns what can be claimed,
-// and whether a higher bound may show more.
+// exhaust enumerates one bound, until enough says so or all schedules come to the limit (0 for none). It returns what can be claimed,
 func (s *search) exhaust(bound int, limit uint64, enough func(*bounded) bool) (claims []Exhausted, more bool) {
 	if s.stopped.Load() {
 		return nil, false
@@ -147,7 +146,7 @@ func (s *search) saysNothing(bound int) {
 	s.unjudged = fmt.Errorf("%w: %s; a loop that waits for another thread needs a strategy that is fair: random, pct, pos, surw, guided", ErrUnjudged, s.ended)
 }
 
-// next goes to the next schedule, and numbers it within its part.
+// next moves to the next schedule, and numbers it within its part.
 func (b *bounded) next(enough func(*bounded) bool) (Strategy, uint64) {
 	if enough(b) {
 		b.frontier.abandon()
@@ -162,7 +161,7 @@ func (b *bounded) next(enough func(*bounded) bool) (Strategy, uint64) {
 	return nil, 0
 }
 
-// firstStage is how many schedules are drawn before it is asked whether that is enough.
+// firstStage is how many random schedules are drawn before Options.Enough is first asked.
 const firstStage = 64
 
 // NothingNew is Result.Ended of a search that Options.Enough has ended.

@@ -6,26 +6,25 @@ import (
 	"strings"
 )
 
-// What an execution keeps for a report when its events are asked for, and only then: where in the source each thread stopped,
-// what the system under test looked like at each step, and what a thread took over from it.
+// What an execution keeps for a report, and only if its events are asked for: where in the source each thread stopped, what the
+// system under test looked like at each step, and what a thread read from it.
 
-// A Field is one thing that can be seen of the system under test at a moment.
+// A Field is one visible thing of the system under test at a moment.
 type Field struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
 
-// An Observer looks at the system under test. It is called between two threads, so it needs no lock; it must only look, and
-// must neither wait nor pass a failpoint.
+// An Observer looks at the system under test. It is called between two threads, so it needs no lock. It must only read, and
 type Observer interface {
 	// State lists the same fields each time.
 	State() []Field
-	// Learns names the fields that a thread that has come to a failpoint has just read.
+	// Learns names the fields that a thread has just read when it comes to a failpoint.
 	Learns(point string) []string
 }
 
-// Observe names what is shown beside each step where events are asked for. A build with -race does not call it: to look
-// would be a data race.
+// Observe sets the Observer whose state is shown beside each step, if events are asked for. A build with -race does not call it: the
+// read would be a data race.
 //
 //go:norace
 func (x *Execution) Observe(o Observer) { x.observer = o }
@@ -70,7 +69,7 @@ func placeOfCaller() *runtime.Frame {
 	}
 }
 
-// whereabouts says of a task where it was started and where it waits, in an execution that is reported. The task has noted both.
+// whereabouts says where a task was started and where it waits, in an execution that is reported. The task has noted both.
 //
 //go:norace
 func (t *thread) whereabouts() (words string) {
@@ -97,8 +96,8 @@ func (s Sight) describe(e *Event) {
 	}
 }
 
-// A Moment orders what threads do in an execution: each call returns a higher number, whoever calls. It is for histories, and
-// the race detector takes it for no order.
+// Moment orders what threads do in an execution: each call returns a higher number, whichever thread calls. It is for histories; the
+// race detector sees no order in it.
 //
 //go:norace
 func (t *T) Moment() int {

@@ -6,24 +6,24 @@ import (
 	"time"
 )
 
-// An Outcome is what one execution came to.
+// An Outcome is the result of one execution.
 type Outcome struct {
 	// Failure is nil if everything held.
 	Failure *Failure
 	// Beside are other failures of the same execution: data races beside a panic, say. Each has a class of its own.
 	Beside []*Failure `json:",omitempty"`
-	// Schedule is what was executed; Preemptions how many of its switches were away from a thread that could have gone on.
+	// Schedule is what was executed. Preemptions counts its switches away from a thread that could have gone on.
 	Schedule    Schedule
 	Preemptions int
 	// Steps is how many choices there were.
 	Steps int
-	// Early says that Shrink ended before it had tried to leave out each switch: a smaller schedule may do.
+	// Early says that Shrink ended before it had tried to leave out each switch: a smaller schedule may exist.
 	Early bool
 	// Events are what the threads did, in order; only if they were asked for.
 	Events []Event
 }
 
-// Of is the outcome with the failure of a class as Failure, and the others beside it. It is the outcome as it is if there is none.
+// Of returns the outcome with the failure of a class as Failure and the others beside it; unchanged if there is no such failure.
 func (o Outcome) Of(class string) Outcome {
 	for i, f := range o.Beside {
 		if f.Class() == class {
@@ -46,15 +46,15 @@ type Event struct {
 	Point bool
 	File  string
 	Line  int
-	// Path is the whole name of File and Function what the line belongs to; only where they were recorded.
+	// Path is the full name of File, and Function is where the line belongs to; only if they were recorded.
 	Path, Function string
 	// State is what an Observer saw then, and Learned names the fields of it that the thread has just read.
 	State   []Field
 	Learned []string
-	// Next is the thread that went on then, if that is another one, and Preempted whether this one could have.
+	// Next is the thread that went on then, if that is another one. Preempted says whether this one could have.
 	Next      string
 	Preempted bool
-	// Begins says that Text is an operation, which so begins.
+	// Begins says that Text is an operation, which begins here.
 	Begins bool
 	// Ended says that the thread came to its end; Waits that it could not go on.
 	Ended, Waits bool
@@ -69,7 +69,7 @@ type Note struct {
 	Begins bool
 }
 
-// A Runner executes single schedules of one program. It is not for several goroutines at once.
+// A Runner executes single schedules of one program. Only one goroutine at a time may use it.
 type Runner struct {
 	w    *worker
 	hang time.Duration
@@ -118,7 +118,7 @@ func (r *Runner) run(s Strategy, events bool) (o Outcome) {
 }
 
 // Replay executes the scenario once under a schedule. A switch whose place is not reached, or that cannot be made, is a
-// Failure of the kind Unusable, unless the execution fails otherwise before.
+// Failure of the kind Unusable, unless the execution has failed before.
 func (r *Runner) Replay(s Schedule, events bool) Outcome { return r.Run(Replay(s), events) }
 
 func (c *Chooser) outcome(s Strategy, events bool) (o Outcome) {
@@ -140,14 +140,14 @@ func (c *Chooser) outcome(s Strategy, events bool) (o Outcome) {
 	return o
 }
 
-// Of an execution with very many events its first and its last ones are told.
+// A report shows only the first and the last events of an execution that has very many.
 const (
 	firstEvents = 3000
 	lastEvents  = 1000
 )
 
-// Shortened are the first 3,000 and the last 1,000 events of an execution that has more, and between them one that says how many were left
-// out. An execution that has no end has hundreds of thousands, of which nobody reads as many.
+// Shortened returns the first 3,000 and the last 1,000 events of an execution that has more, and between them one that says how many
+// were left out. An execution that does not end has hundreds of thousands, more than anybody reads.
 func Shortened(events []Event) []Event {
 	left := len(events) - firstEvents - lastEvents
 	if left <= 0 {

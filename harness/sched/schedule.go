@@ -37,8 +37,8 @@ func (p Place) String() string {
 	return p.Thread + "@" + p.Point + "#" + strconv.Itoa(p.Hit)
 }
 
-// A Switch says that at a place another thread goes on than the one that would without it, or that the thread takes another way than
-// the first: then To is =N.
+// A Switch says that at a place another thread goes on than would without it, or that the thread takes another way than the first;
+// then To is =N.
 type Switch struct {
 	At Place
 	To string
@@ -55,9 +55,9 @@ func (s Switch) String() string {
 // A Schedule is what a strategy chose, in the shortest form: the first thread runs until it ends or waits, then the first one
 // that can go on, except at these switches.
 //
-// The last switches may be a cycle: those whose places have EachHit. When all switches before it were made, the threads go
-// round in it: the first of its switches is made where its thread next comes to its point, then the second, and after the last
-// the first again, for ever. It is over when a thread to which it switches has ended.
+// The last switches may be a cycle: those whose places have EachHit. After all switches before it were made, the threads repeat
+// it: the first of its switches is made when its thread next comes to its point, then the second, and after the last one the
+// first again, for ever. The cycle is over when a thread to which it switches has ended.
 type Schedule []Switch
 
 // Cycle splits the schedule.
@@ -203,8 +203,8 @@ func isPointName(s string) bool {
 	return s != "" && s != EndPoint && s != StartPoint && s != SeedPoint && !strings.ContainsAny(s, " \t\n\r,;>@#'\"")
 }
 
-// schedule is what was chosen so far, and how many of the switches are preemptions. The watchdog asks too, which is not ordered
-// with the worker.
+// schedule returns what was chosen so far, and how many of the switches are preemptions. The watchdog calls it too, without any
+// order with the worker.
 //
 //go:norace
 func (c *Chooser) schedule() (s Schedule, preemptions int) {
@@ -229,7 +229,7 @@ func (c *Chooser) whither(s step) string {
 	return c.name(int(s.to))
 }
 
-// preemptions counts those among the first steps.
+// preemptions counts the preemptions among the first steps.
 func (c *Chooser) preemptions(steps int) (n int) {
 	for _, step := range c.trace[:min(steps, len(c.trace))] {
 		if step.is(preemption) {

@@ -15,7 +15,7 @@ type Finding struct {
 	Failure     *Failure `json:"failure"`
 	Schedule    Schedule `json:"schedule"`
 	Preemptions int      `json:"preemptions"`
-	// Strategy found it first, in the schedule of that number, from 1. Schedule may be a later and lighter one.
+	// Strategy found it first, in schedule number After, from 1. Schedule may be a later and lighter one.
 	Strategy string `json:"strategy"`
 	After    uint64 `json:"after_schedules"`
 	// Count is how many schedules showed a failure of its class.
@@ -27,15 +27,15 @@ type Statistics struct {
 	Schedules uint64        `json:"schedules"`
 	Steps     uint64        `json:"steps"`
 	Duration  time.Duration `json:"duration_ns"`
-	// Distinct schedules, among those whose hashes were kept: all, up to 4 million.
+	// Distinct counts the distinct schedules among those whose hashes were kept: all, up to 4 million.
 	Distinct uint64 `json:"distinct_schedules"`
 	// Repeated schedules were executed twice and did the same.
 	Repeated uint64 `json:"repeated_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
-	// Strayed schedules did something else when they were executed again, or when others were that begin as they do (Options.Strays).
+	// Strayed schedules did something else when they were executed again, or when others with the same beginning were (Options.Strays).
 	Strayed uint64 `json:"strayed_schedules,omitempty"`
-	// Unknown schedules did not end within the step limit, nor when the threads took turns for as long again: nothing was judged.
+	// Unknown schedules did not end within the step limit, nor while the threads took turns for as long again: nothing was judged.
 	Unknown uint64 `json:"unknown_schedules,omitempty"`
 	Coverage
 }
@@ -51,7 +51,7 @@ func (s Statistics) Rate() float64 {
 // ErrNoSchedule is wrapped by the error of a search that was over before its first schedule.
 var ErrNoSchedule = errors.New("no schedule was executed")
 
-// ErrNoVerdict is wrapped by the error of a search none of whose schedules came to its end.
+// ErrNoVerdict is wrapped by the error of a search in which no schedule came to its end.
 var ErrNoVerdict = errors.New("nothing was judged")
 
 // ErrUnjudged is wrapped by the error of an enumeration that found nothing and in which a schedule came to the step limit: it was
@@ -67,16 +67,16 @@ type Exhausted struct {
 	Complete bool `json:"complete"`
 }
 
-// A Result is what a search came to.
+// A Result is what a search has found.
 type Result struct {
 	Statistics
 	Findings  []Finding   `json:"findings"`
 	Exhausted []Exhausted `json:"exhausted"`
-	// Silent are threads that came to their end and to no point in any schedule: nothing of them was interleaved.
+	// Silent are threads that ended and came to no point in any schedule: nothing of them was interleaved.
 	Silent []string `json:"silent_threads,omitempty"`
 	// Ended says why it ended.
 	Ended string `json:"ended"`
-	// Differed says what did in the first schedule that could not be repeated, "" if there was none.
+	// Differed says what differed in the first schedule that could not be repeated, "" if there was none.
 	Differed string `json:"differed,omitempty"`
 }
 
@@ -85,7 +85,7 @@ func (r Result) ExhaustedTo(bound int) bool {
 	return slices.ContainsFunc(r.Exhausted, func(e Exhausted) bool { return e.Complete || e.Bound >= bound })
 }
 
-// TimeIsUp is why a search ended that its budget of time has ended: how far it came is not the same each time then.
+// TimeIsUp is Result.Ended of a search that ended with its budget of time: how far it comes is not the same each time.
 const TimeIsUp = "the budget is spent (time: the same seed may come further or less far, and the same within a number of schedules)"
 
 // search is what the workers of one Search share.
@@ -98,8 +98,8 @@ type search struct {
 	deadline  time.Time
 
 	stopped atomic.Bool
-	// counted are the schedules of the parts of the search that are over. Of those that several workers have executed beyond the
-	// one that ended a part, none counts.
+	// counted is the number of schedules of the finished parts of the search. Schedules that workers executed past the one that ended
+	// a part do not count.
 	counted uint64
 
 	mu       sync.Mutex
@@ -108,7 +108,7 @@ type search struct {
 	covered  *covered
 	passed   map[string]bool // by thread that counts and has ended: whether it has come to a point
 	shown    sightings
-	drawn    sightings // at random, by their numbers among those
+	drawn    sightings // of random schedules, by their numbers among these
 	unjudged error     // why an enumeration says nothing
 	err      error
 	strayed  string
@@ -118,17 +118,17 @@ type search struct {
 
 const maxDistinct = 4 << 20
 
-// tellEvery is how long a worker may keep to itself what it has done.
+// tellEvery is how long a worker may keep its results to itself.
 const tellEvery = 200 * time.Millisecond
 
 // Search explores the schedules of a scenario. An error means that the search itself failed: the scenario is not
-// deterministic, or the options are wrong, or ctx ended before anything was tried, or a bound was to be exhausted and could not
+// deterministic, or the options are wrong, or ctx ended before anything was tried, or a bound could not be exhausted
 // (ErrUnjudged). What the search found does not depend on the number of workers, unless time ended it.
 func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	return SearchMechanism(ctx, scenario.mechanism, o)
 }
 
-// SearchMechanism is Search in a program that has a mechanism of its own. Each worker has another one.
+// SearchMechanism is Search in a program that has a mechanism of its own. Each worker makes one.
 func SearchMechanism(ctx context.Context, mechanism func() Mechanism, o Options) (Result, error) {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -164,7 +164,7 @@ func SearchMechanism(ctx context.Context, mechanism func() Mechanism, o Options)
 	return result, s.err
 }
 
-// nothingJudged is why a search that went well says nothing, or not what it was to say, or nil.
+// nothingJudged is why a search without an error says nothing, or not what it was asked; nil if it does.
 func (s *search) nothingJudged(r Result) error {
 	var given error
 	switch {
@@ -182,7 +182,7 @@ func (s *search) nothingJudged(r Result) error {
 	return fmt.Errorf("%w; %w", given, s.unjudged)
 }
 
-// silent lists the threads that count, have ended and never come to a point.
+// silent lists the threads that count, have ended and never came to a point.
 func (s *search) silent() (names []string) {
 	for name, passed := range s.passed {
 		if !passed {
@@ -193,8 +193,7 @@ func (s *search) silent() (names []string) {
 	return names
 }
 
-// run has workers work until there is nothing left, or the search was stopped. random says what kind of sample the schedules
-// are.
+// run lets workers work until nothing is left or the search is stopped. random says whether the schedules are drawn at random.
 func (s *search) run(workers int, random bool, source func(worker int) func() (Strategy, uint64)) {
 	progress := s.progress()
 	var all sync.WaitGroup
@@ -262,7 +261,7 @@ func (s *search) wanted(class string) bool {
 	return s.options.Class == class || s.options.Class == "" && !s.options.All
 }
 
-// stop ends the search, because of an error or not.
+// stop ends the search; err may be nil.
 func (s *search) stop(why string, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -275,7 +274,7 @@ func (s *search) stop(why string, err error) {
 	}
 }
 
-// reject makes an error of a search that was over.
+// reject ends the search with an error, even if it was over already.
 func (s *search) reject(err error) {
 	s.stop("a schedule could not be executed", err)
 	s.mu.Lock()

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// Shrinking is bounded by what it executes and not by time, so that it comes to the same each time.
+// Shrinking is bounded by what it executes and not by time, so that its result is the same each time.
 const (
 	shrinkExecutions = 4000
 	shrinkSteps      = 6_000_000
@@ -13,19 +13,19 @@ const (
 	shrinkSchedules = 2000
 )
 
-// Shrink makes a failing schedule smaller: it leaves out switches, many at once at first, as long as a failure of the same class is
-// left, then looks for one with fewer preemptions among all schedules with fewer, as far as 2,000 go. A schedule that does not end
-// becomes its cycle. It returns what the smallest one came to; with Failure nil if the schedule does not fail at all. It ends
-// after 4,000 executions, or 6 million steps, and Outcome.Early says so.
+// Shrink makes a failing schedule smaller. It leaves out switches, many at once at first, as long as a failure of the same class
+// remains. Then it searches all schedules with fewer preemptions, up to 2,000, for one that fails. A schedule that does not end
+// becomes its cycle. Shrink returns the outcome of the smallest one; its Failure is nil if the schedule does not fail at all. It ends
+// after 4,000 executions, or 6 million steps; Outcome.Early says so.
 func (r *Runner) Shrink(s Schedule) Outcome { return r.ShrinkTo(s, "") }
 
-// ShrinkTo is Shrink for one failure of several that a schedule shows, by its class; "" for the first.
+// ShrinkTo is Shrink for one of the failures that a schedule shows, given by its class; "" for the first.
 func (r *Runner) ShrinkTo(s Schedule, class string) Outcome {
 	return r.shrink(s, class, shrinkExecutions, shrinkSteps)
 }
 
-// Fewest is ShrinkTo, and then looks for a schedule with fewer switches of any kind and no more preemptions, among all with fewer, as
-// far as 2,000 go: where who waits or ends decides who is next, leaving out switches one at a time may not come to the smallest.
+// Fewest is ShrinkTo, and then searches all schedules with fewer switches of any kind, up to 2,000, for one that fails with no more
+// preemptions. Where a thread that waits or ends decides which one is next, leaving out switches one at a time may miss the smallest.
 func (r *Runner) Fewest(s Schedule, class string) Outcome {
 	m := &shrinking{r: r, class: class, executions: shrinkExecutions, steps: shrinkSteps}
 	if m.shrink(s); m.best.Failure == nil || m.best.Failure.hangs() {
@@ -85,7 +85,7 @@ type shrinking struct {
 	r                 *Runner
 	class             string
 	best              Outcome
-	executions, steps int // that are left
+	executions, steps int // left to spend
 }
 
 func (m *shrinking) run(s Strategy) Outcome {
@@ -115,9 +115,9 @@ func (m *shrinking) fewerSwitches() {
 }
 
 // LeaveOut is delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", TSE 2002) without the
-// half of it that looks at single chunks, which a long schedule does not need: it leaves out half of n things, then quarters, down to
-// single ones, and these until none can be. n says how many there are now; without leaves some of them out and says whether that
-// could be. It returns false if it was spent before.
+// half that tests single chunks, which a long schedule does not need. It leaves out half of n things, then quarters, down to single
+// ones, and repeats these until none can be left out. n says how many there are now; without leaves out some of them and says
+// whether it could. LeaveOut returns false if spent said true first.
 func LeaveOut(n func() int, spent func() bool, without func(from, to int) bool) (settled bool) {
 	for span := max(1, n()/2); n() > 0; span = max(1, min(span, n())/2) {
 		changed := false
@@ -143,7 +143,7 @@ func (m *shrinking) fewerPreemptions() Schedule {
 	return m.search(Options{Preemptions: m.best.Preemptions - 1})
 }
 
-// search looks for a schedule that shows the same within a bound.
+// search looks within a bound for a schedule that shows the same failure.
 func (m *shrinking) search(o Options) Schedule {
 	o.Schedules = min(shrinkSchedules, m.executions, m.steps/max(m.best.Steps, 1))
 	if o.Schedules <= 0 {

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Sightings are the failures of numbered schedules, by class. What they come to depends on the numbers and not on the order in
-// which they are added, so that several workers find the same as one.
+// Sightings are the failures of numbered schedules, by class. The result depends on the numbers and not on the order in which
+// they are added, so that several workers find the same as one.
 type sightings struct {
 	classes map[string]*sighting
 	unknown sighting // of schedules that say nothing, because they came to the step limit
@@ -17,7 +17,7 @@ type sightings struct {
 type sighting struct {
 	numbers []uint64 // of the schedules that showed it, as they came, up to maxNumbers
 	more    uint64   // how many more there were
-	// lightest are the findings that are lighter than every one of a lower number, by their numbers.
+	// lightest are the findings that are lighter than every one of a lower number, in the order of their numbers.
 	lightest []numberedFinding
 }
 
@@ -31,14 +31,14 @@ const (
 	everything = math.MaxUint64 // no number is above it
 )
 
-// add takes in what a schedule has shown.
+// add records what a schedule has shown.
 func (s *sightings) add(number uint64, class string, f Finding) {
 	seen := s.of(class)
 	seen.count(number)
 	seen.keep(numberedFinding{number, f})
 }
 
-// addUnknown takes in that a schedule says nothing.
+// addUnknown records that a schedule says nothing.
 func (s *sightings) addUnknown(number uint64, why *Failure) {
 	s.unknown.count(number)
 	s.unknown.keep(numberedFinding{number, Finding{Failure: why}})
@@ -65,7 +65,7 @@ func (s *sighting) count(number uint64) {
 	}
 }
 
-// keep takes in a finding, unless one of a lower number is as light; heavier ones of higher numbers go.
+// keep records a finding, unless one of a lower number is as light. It drops those of higher numbers that are not lighter.
 func (s *sighting) keep(f numberedFinding) {
 	at, _ := slices.BinarySearchFunc(s.lightest, f.number, func(g numberedFinding, number uint64) int { return cmp.Compare(g.number, number) })
 	if at > 0 && !f.lighter(s.lightest[at-1]) {
@@ -86,7 +86,7 @@ func (f numberedFinding) lighter(g numberedFinding) bool {
 // total is how many schedules have shown it.
 func (s *sighting) total() uint64 { return uint64(len(s.numbers)) + s.more }
 
-// include adds what other has seen in schedules of numbers below a limit; they are counted from base here.
+// include adds what other has seen in schedules numbered below a limit; here their numbers begin at base.
 func (s *sightings) include(other *sightings, base, below uint64) {
 	s.unknown.include(&other.unknown, base, below)
 	for class, theirs := range other.classes {
@@ -120,7 +120,7 @@ func (s *sightings) first(class string) (number uint64, any bool) {
 	return number, any
 }
 
-// findings are one for each class, in the order in which they were first seen: the lightest, and who saw the first.
+// findings returns one finding for each class, in the order in which the classes were first seen: the lightest, and who saw the first.
 func (s *sightings) findings() (all []Finding) {
 	var seen []*sighting
 	for _, one := range s.classes {

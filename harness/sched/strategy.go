@@ -8,7 +8,7 @@ type Strategy interface {
 	Begin() (more bool)
 	// Next returns which of c.Enabled goes on, as an index.
 	Next(c *Choice) int
-	// End is told that the schedule is over, after how many choices, and whether it failed.
+	// End is called when the schedule is over, with the number of its choices and whether it failed.
 	End(steps int, failed bool)
 }
 
@@ -16,7 +16,7 @@ type Strategy interface {
 type Choice struct {
 	// Step counts the choices of this execution, from 0.
 	Step int
-	// Enabled are the threads that can go on, at least one, in their order.
+	// Enabled are the threads that can go on, at least one, in the order of their numbers.
 	Enabled []Candidate
 	// Current is the index in Enabled of the thread that has just stopped, -1 if that cannot go on.
 	Current int
@@ -28,8 +28,8 @@ type Choice struct {
 	chooser *Chooser
 }
 
-// Default is the choice that no schedule has to list: the thread goes on, or the first one that can. Where a thread gives up its turn it is
-// the next one's.
+// Default is the choice that no schedule has to list: the current thread goes on, or else the first one that can. If the current
+// thread gives up its turn, the next one goes on.
 func (c *Choice) Default() int {
 	if c.Current < 0 || c.Enabled[c.Current].Action != Pauses {
 		return max(c.Current, 0)

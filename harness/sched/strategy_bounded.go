@@ -7,12 +7,12 @@ import "fmt"
 // the thread cannot go on, and between two operations, are free.
 //
 // With delays instead of preemptions it is delay bounding of Emmi, Qadeer and Rakamarić (POPL 2011): threads go on in a fixed
-// order, and a schedule may pass over the next one a number of times, wherever that is.
+// order, and a schedule may pass over the next one a number of times, at any step.
 //
 // The stack holds what was chosen at each step of the last schedule; the next schedule repeats it up to the deepest step with
 // something left to choose.
 //
-// For shrinking it counts every switch, also where the thread cannot go on.
+// For shrinking it counts every switch, even if the thread cannot go on.
 type bounded struct {
 	delays   bool
 	switches bool
@@ -20,7 +20,7 @@ type bounded struct {
 	frontier *frontier
 	part     *part // that it works on
 	stack    []branch
-	fixed    int  // branches before this one are another part's to advance
+	fixed    int  // branches before this one are advanced by another part
 	whole    bool // the part begins with the first schedule of all
 	depth    int  // of the current schedule
 	spent    int  // by the current schedule
@@ -31,10 +31,10 @@ type bounded struct {
 // A branch is one step: which of its candidates was taken, counted from the one that goes on without a switch.
 type branch struct {
 	taken, count uint16
-	costly       bool // others than the first count against the bound
+	costly       bool // every candidate but the first counts against the bound
 	timer        bool // the last one is the clock, which counts too
 	spent        int32
-	since        uint64 // how many schedules the part had when this candidate was taken
+	since        uint64 // how many schedules the part had executed when this candidate was taken
 }
 
 func (b *bounded) Name() string {
@@ -44,7 +44,7 @@ func (b *bounded) Name() string {
 	return fmt.Sprintf("bounded(%d)", b.bound)
 }
 
-// Begin goes to the next schedule of its own stack, or takes a part of somebody else's.
+// Begin moves to the next schedule of its own stack, or takes another part.
 func (b *bounded) Begin() bool {
 	b.depth, b.spent = 0, 0
 	if !b.begun {
@@ -86,7 +86,7 @@ func (b *bounded) more(r *branch) bool {
 	return true
 }
 
-// Next repeats the stack, then takes what costs nothing.
+// Next repeats the stack, then takes the candidates that cost nothing.
 func (b *bounded) Next(c *Choice) int {
 	if b.depth == len(b.stack) {
 		b.stack = append(b.stack, branch{count: uint16(len(c.Enabled)), costly: c.Current >= 0 && !c.Boundary, timer: c.Timer, spent: int32(b.spent), since: b.part.executed.Load()})
@@ -102,7 +102,7 @@ func (b *bounded) Next(c *Choice) int {
 }
 
 // candidate is the index of the n-th candidate: first the one that goes on without a switch, then the others in their order;
-// for delays the others follow it around.
+// for delays the order begins at that one and goes round.
 func (b *bounded) candidate(c *Choice, n int) int {
 	first := c.Default()
 	switch {
@@ -118,9 +118,9 @@ func (b *bounded) candidate(c *Choice, n int) int {
 
 func (*bounded) End(int, bool) {}
 
-// guess is how many schedules there are within a bound of 0 or 1, as far as the first one tells: 0 where the worker does not begin with it, or
-// has gone on. Knuth's estimate (Mathematics of Computation 29, 1975) from one descent: the product of what can be chosen for nothing, times the number of places at
-// which something else can be chosen for a preemption.
+// guess estimates how many schedules there are within a bound of 0 or 1, from the first one. It is 0 if this worker has not begun
+// with the first one, or has executed more. It is Knuth's estimate (Mathematics of Computation 29, 1975) from one descent: the product
+// of the choices that cost nothing; with a preemption, times the number of candidates that cost one, plus one for none.
 func (b *bounded) guess() float64 {
 	if !b.whole || b.part == nil || b.part.executed.Load() != 1 {
 		return 0
@@ -150,15 +150,15 @@ func (b *bounded) take() bool {
 	return true
 }
 
-// leave gives up what is left of the part.
+// leave drops what is left of the part.
 func (b *bounded) leave() { b.stack = b.stack[:b.fixed] }
 
-// worthSharing is how many schedules a candidate has had when those after it at its step are worth giving away.
+// worthSharing is how many schedules a candidate must have had before those after it at its step are worth giving away.
 const worthSharing = 8
 
-// share gives what is left from a step upwards to a worker that has nothing to do, and keeps what is deeper. It is the shallowest
-// step that has something left, for it leaves most; but where there is a limit it is the deepest that is worth it, because what
-// comes long after this may not count in the end.
+// share gives what is left from a step upwards to an idle worker, and keeps what is deeper. It picks the shallowest step that has
+// something left, because that leaves most. With a limit it picks the deepest one that is worth it, because schedules long after
+// this one may not count in the end.
 func (b *bounded) share() {
 	if !b.frontier.hungry.Load() {
 		return

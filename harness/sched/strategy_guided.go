@@ -5,19 +5,20 @@ import (
 	"slices"
 )
 
-// guided goes by what earlier schedules have shown, as RFF does (Wolff, Shi, Duck, Mathur and Roychoudhury, "Greybox Fuzzing for
-// Concurrency Testing", ASPLOS 2024): an execution is described by its reads-from pairs, each an event and the write of the same resource that
-// it follows, and a schedule is drawn by aiming at some of these. A thread that comes to the event is held until that write is the last one;
-// meanwhile nobody else may write. So an order of two events out of thousands takes one schedule, where a random walk would have to guess
-// each step between.
+// guided uses what earlier schedules have shown, as RFF does (Wolff, Shi, Duck, Mathur and Roychoudhury, "Greybox Fuzzing for
+// Concurrency Testing", ASPLOS 2024). It describes an execution by its reads-from pairs, each an event and the write of the same
+// resource that it follows, and draws a schedule by aiming at some of these. A thread that comes to the event is held until that write
+// is the last one; meanwhile no other thread may write. So an order of two events out of thousands takes one schedule, where a random
+// walk would have to guess each step between.
 //
-// Half of the schedules aim at a pair that no execution has shown yet, the others at what had shown something new, changed a little. New is a
-// pair, and a state at a point, as in feedback-guided schedule testing (FEST): a state of a thread is what its event before has followed.
+// Half of the schedules aim at a pair that few executions have shown, the rarest first. The others aim at what has shown something
+// new, changed a little: a new pair, or a new state at a point, as in feedback-guided schedule testing (FEST). The state of a thread is
+// its event before and what that followed.
 //
-// Departures. An event is the n-th visit of a thread to a point, of any thread and whatever its place in memory, so that it means the same in the
-// next execution; which resource it touches is what the candidates say. Between aims each thread has a random priority, drawn anew after its steps never, sometimes or always, by schedule: RFF
-// has partial order sampling there. Where everybody is held somebody is let go. After several times as many steps as the first
-// schedules had, nobody is held any more.
+// Departures. An event is the n-th visit of a thread to a point, whichever thread and wherever in memory, so that it means the same
+// in the next execution; the candidates say which resource it touches. Between aims each thread has a random priority, which it draws
+// again after its steps never, sometimes or always, by schedule; RFF has partial order sampling there. If all threads are held, one is
+// let go. After several times as many steps as the first schedules had, no thread is held any more.
 type guided struct {
 	source  rand.PCG
 	shared  *guidance
@@ -26,20 +27,20 @@ type guided struct {
 	aims    []aim
 	goals   []goal // of the aims
 	begun   bool
-	redraws int // how often in four a thread draws its priority again after a step
+	redraws int // after how many of four steps a thread draws its priority again
 	walks   bool
 
 	priorities []uint64    // by thread
 	last       []write     // by resource
 	events     []event     // of this execution
 	visits     [][]visited // by thread
-	touched    []Resource  // by thread: what it did last
+	touched    []Resource  // by thread: the resource of its last step
 	free       []int       // candidates of the choice that no aim holds
 
 	summing summing
 }
 
-// A visit is the n-th time that a thread comes to a site of a point, whichever thread that is. Those after the fourth are one. It is 0 for none.
+// A visit is the n-th time that a thread comes to a site of a point, whichever thread that is. From the fourth on all are one. 0 is none.
 type visit uint64
 
 const mostVisits = 4
@@ -50,29 +51,29 @@ type event struct {
 	visit    visit
 	resource Resource
 	writes   bool
-	ends     bool // what the thread has begun: nobody else can have come between
+	ends     bool // it ends what the thread has begun, an unlock: no other thread can have come between
 	follows  write
 }
 
-// A write is the last one of a resource. The zero value says that there was none.
+// A write is the last one of a resource. The zero value says that there is none.
 type write struct {
 	thread int32
 	visit  visit
 }
 
-// An aim is a pair to come to.
+// An aim is a pair that a schedule tries to reach.
 type aim struct {
 	goal
-	writers []visit // that may be what the event follows
-	skips   int     // so many threads that come to the event before the one that is meant
-	thread  int     // that is meant, NoThread for not known yet
+	writers []visit // the visits whose write the event may follow
+	skips   int     // how many threads come to the event before the one that is meant
+	thread  int     // the one that is meant, NoThread if not known yet
 	over    bool
 }
 
 const (
-	// leastGuided is how many steps are guided at the least.
+	// leastGuided is the least number of guided steps.
 	leastGuided = 64
-	// alwaysRedraws is the redraws of a thread that draws after each step.
+	// alwaysRedraws is redraws in a schedule whose threads draw after each step.
 	alwaysRedraws = 4
 )
 
@@ -87,11 +88,11 @@ func (g *guided) sow() int           { return sown(&g.source) }
 func (g *guided) restart(_ Strategy, words [2]uint64) { g.source.Seed(words[0], words[1]) }
 func (g *guided) another() Strategy                   { return &guided{shared: g.shared} }
 
-// turn says which of the guided schedules is next.
+// turn sets the number of the next guided schedule.
 func (g *guided) turn(number uint64) { g.coming = number }
 
 func (g *guided) Begin() bool {
-	if g.begun { // and never ended: it has shown nothing, and nobody must wait for it
+	if g.begun { // the schedule before never ended: it has shown nothing, and no worker must wait for it
 		g.events = g.events[:0]
 		g.End(0, false)
 	}
@@ -185,12 +186,12 @@ func (a *aim) holds(e *Candidate, v visit, last write) (held, now bool) {
 	return last.visit == a.follows && (a.follows == 0 || v != a.follows), false
 }
 
-// reached says whether the event of a thread would follow what it is to.
+// reached says whether the event of a thread would follow the write that the aim names.
 func (a *aim) reached(last write, thread int) bool {
 	return last.visit == a.follows && (last.visit == 0 || (int(last.thread) == thread) == a.own)
 }
 
-// Visited is how often a thread has come to a site.
+// A visited is how often a thread has come to a site.
 type visited struct {
 	site  uint64
 	times uint64
@@ -198,7 +199,7 @@ type visited struct {
 
 func exactly(e *Candidate) uint64 { return uint64(e.Point)<<32 | uint64(e.Site) }
 
-// visitOf is the visit of a thread that stands at a point.
+// visitOf is the visit that a thread is about to make where it stands.
 func (g *guided) visitOf(e *Candidate) visit {
 	site, times := exactly(e), uint64(0)
 	if e.Thread < len(g.visits) {
@@ -227,7 +228,7 @@ func (g *guided) visit(e *Candidate) {
 	g.visits[e.Thread] = append(own, visited{site, 1})
 }
 
-// highest is the thread of the highest priority among those that are free.
+// highest is the free thread of the highest priority.
 func (g *guided) highest(c *Choice) (best int) {
 	top := uint64(0)
 	for n, i := range g.free {
@@ -253,7 +254,7 @@ func (g *guided) lastOf(e *Candidate) write {
 	return write{}
 }
 
-// happens notes what the thread does that goes on.
+// happens notes what a thread does when it goes on.
 func (g *guided) happens(e *Candidate) {
 	if e.Point < firstPoint || e.Resource == Nowhere {
 		return
@@ -267,7 +268,7 @@ func (g *guided) happens(e *Candidate) {
 	}
 	before := g.touched[e.Thread]
 	if g.touched[e.Thread] = r; before == r && e.Action == Waits && r != Everything {
-		return // it has what it has waited for: the operation was an event before
+		return // its wait is over: the operation has already been counted as an event
 	}
 	v := g.visitOf(e)
 	g.visit(e)

@@ -7,36 +7,35 @@ import "math/rand/v2"
 // of k the thread that would go on falls below all others. A fault that d ordered steps of n threads show is found with a
 // probability of at least 1/(n*k^(d-1)).
 //
-// Departures. k is not given: the first schedules are random walks, and the longest of them is k. Tasks get their priority when
-// they appear, among all others. A thread of high priority that waits in a loop for another one would never end, so
-// it falls below all others when it has gone on for k steps in a row; a schedule that is several times as long goes on as a random walk, and such
-// schedules do not count for k. A thread that gives up its turn (Pauses) falls below all others at once. The guarantee holds as far as k is the
-// truth.
+// Departures. k is not given: the first schedules are random walks, and the longest of them is k. A task gets its priority when it
+// appears, anywhere among the others. A thread of high priority that waits in a loop for another one would never end, so it falls below
+// all others after k steps in a row. A schedule several times as long as k goes on as a random walk, and does not count for k. A thread
+// that gives up its turn (Pauses) falls at once below all others that no change has lowered. The guarantee holds as far as k is right.
 type pct struct {
 	source     rand.PCG
 	changes    []change
 	begun      int
 	longest    int
 	passed     int      // changes of this schedule that were made
-	last, run  int      // the thread that went on last, and how many steps before in a row
+	last, run  int      // the thread that went on last, and how many times in a row before
 	pauses     uint64   // turns that were given up
 	priorities []uint64 // by thread
 }
 
-// A change lowers the thread that would go on at that step.
+// A change lowers the priority of the thread that would go on at a step.
 type change struct {
 	step     int
 	priority uint64
 }
 
 const (
-	// profiled is how many schedules of a strategy only measure.
+	// profiled is how many of a strategy's first schedules only measure.
 	profiled = 4
-	// initial is set in the priorities from which no change has taken a thread yet.
+	// initial is set in the priority of a thread that no change has lowered yet.
 	initial = 1 << 63
-	// leastLoop is how many steps of a thread in a row may be a loop that waits.
+	// leastLoop is how many steps in a row a thread may take before they count as a loop that waits.
 	leastLoop = 32
-	// patience is how many times the longest schedule may be exceeded by priority.
+	// patience times the longest schedule is where priorities end and the random walk begins.
 	patience = 4
 )
 
@@ -82,8 +81,8 @@ func (p *pct) Next(c *Choice) int {
 	return p.tire(c, best)
 }
 
-// tire has a thread fall below all others that goes round in a loop which another one must end: it has gone on by itself for longer than a
-// whole schedule usually is. If it is the lowest already, the next one gets a turn.
+// tire makes a thread fall below all others if it seems to loop until another one acts: it has gone on by itself for longer than a whole
+// schedule usually is. If it is the lowest already, the next one gets a turn.
 func (p *pct) tire(c *Choice, best int) int {
 	thread := c.Enabled[best].Thread
 	if thread != p.last || len(c.Enabled) == 1 {
@@ -101,12 +100,12 @@ func (p *pct) tire(c *Choice, best int) int {
 	return p.highest(c)
 }
 
-// pause has a thread that gives up its turn fall below all others that no change has lowered.
+// pause makes a thread that gives up its turn fall below all others that no change has lowered.
 func (p *pct) pause(c *Choice) {
 	if c.Current < 0 || c.Enabled[c.Current].Action != Pauses {
 		return
 	}
-	p.highest(c) // all have a priority
+	p.highest(c) // gives each a priority
 	if own := &p.priorities[c.Enabled[c.Current].Thread]; *own > uint64(len(p.changes)) {
 		p.pauses++
 		*own = initial - p.pauses

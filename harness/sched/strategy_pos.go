@@ -6,9 +6,9 @@ import "math/rand/v2"
 // random priority; the highest is executed, and the pending events that conflict with it draw again. So the schedules that
 // differ only in the order of events that do not conflict share their probability.
 //
-// Departures. What conflicts is what the candidates say (Conflict): where nothing is known everything conflicts, and
-// this is a random walk. A thread that could not go on draws again when it can: what woke it conflicts with what it does next. An
-// event that was passed over many times in a row draws again, because threads that spin until it happens would draw for ever.
+// Departures. The candidates say what conflicts (Conflict): where nothing is known everything does, and this is a random walk. A thread
+// that could not go on draws again when it can, because what woke it conflicts with what it does next. An event that was passed over
+// many times in a row draws again, because otherwise threads that spin until it happens would draw for ever.
 type pos struct {
 	source  rand.PCG
 	pending []pending // by thread
@@ -17,8 +17,8 @@ type pos struct {
 
 type pending struct {
 	priority uint64
-	step     int // the next one after that at which it was a candidate
-	passed   int // how often another one was chosen since it drew
+	step     int // the step after the last one at which it was a candidate
+	passed   int // how often another one was chosen since it drew its priority
 }
 
 // mostPassed is how often an event is passed over before it draws again.

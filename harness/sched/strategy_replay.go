@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// replay follows a schedule's text. What it cannot follow it keeps in problem, and the execution says nothing then.
+// replay follows a schedule's text. If it cannot, problem says why, and the execution says nothing.
 type replay struct {
 	before, cycle Schedule
 	at            map[Place]int // index of the switch before the cycle
@@ -101,7 +101,7 @@ func (r *replay) goRound(c *Choice, at Place) int {
 	return n
 }
 
-// cannot says that a switch cannot be made.
+// cannot reports that a switch cannot be made.
 func (r *replay) cannot(c *Choice, s Switch) int {
 	x := c.chooser
 	r.problem = fmt.Sprintf("at %v thread %s cannot go on; those that can: %s", s.At, s.To, x.names(c.Enabled))
@@ -144,7 +144,7 @@ func (c *Chooser) names(enabled []Candidate) string {
 	return strings.Join(words, ", ")
 }
 
-// numbered says which of the switches one is.
+// numbered says which of the switches it is.
 func (r *replay) numbered(i int) string { return fmt.Sprintf(" [switch %d of %d]", i+1, len(r.before)) }
 
 // unmet says which switches were never made, and why not; "" if all were.

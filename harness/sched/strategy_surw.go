@@ -3,15 +3,15 @@ package sched
 import "math/rand/v2"
 
 // surw is the selectively uniform random walk of Zhao, Wolff, Mathur and Roychoudhury ("Selectively Uniform Concurrency
-// Testing", ASPLOS 2025). Of all events a few are interesting; a walk that picks each next thread with the weight of the
-// interesting events it still has before it makes every order of these equally likely. Which thread executes the next
-// interesting one is drawn first; the others stop before theirs, and go on freely elsewhere.
+// Testing", ASPLOS 2025). A few of all events are interesting. If a walk draws each next thread in proportion to the interesting
+// events that it has still to execute, every order of these events is equally likely. The thread of the next interesting event is
+// drawn first; the others stop before theirs, and go on freely elsewhere.
 //
-// Interesting are, in each schedule anew, the accesses to one resource, drawn among those that two threads touch
+// In each schedule the interesting events are the accesses to one resource, which is drawn from those that two threads touch
 // and one writes. Points about which nothing is known count as one more resource that is written.
 //
 // Departures. The counts are estimates: for each thread, by its name, the most accesses in any of the first schedules, which are
-// random walks. A task counts from when it starts, not in its parent's weight before. A thread that cannot go on is not drawn,
+// random walks. A task counts from its start; before, its parent's weight does not include it. A thread that cannot go on is not drawn,
 // so locks and channels bend the uniformity. Without any such resource it is a random walk.
 type surw struct {
 	source   rand.PCG
@@ -21,10 +21,10 @@ type surw struct {
 	profiles map[string]*profile
 
 	candidates []int // resources that may be interesting
-	resource   int   // that is, in this schedule; -1 for none
+	resource   int   // the interesting one of this schedule; -1 for none
 	intended   int   // thread that executes the next interesting event; -1 for not drawn
 	threads    []*profile
-	left       []int // interesting events that each thread has before it
+	left       []int // by thread: interesting events still to execute
 	free       []int // candidates that may go on
 }
 
@@ -84,7 +84,7 @@ func (s *surw) Next(c *Choice) (next int) {
 	return next
 }
 
-// meet looks up threads that are new in this schedule.
+// meet looks up the profiles of threads that are new in this schedule.
 func (s *surw) meet(c *Choice) {
 	if last := c.Enabled[len(c.Enabled)-1].Thread; last < len(s.threads) {
 		return
@@ -138,7 +138,7 @@ func (s *surw) count(e *Candidate) {
 	p.run[r]++
 }
 
-// weighted is one of the threads that may go on: the intended one, and those whose next event is not interesting.
+// weighted draws one of the threads that may go on: the intended one, and those whose next event is not interesting.
 func (s *surw) weighted(c *Choice) int {
 	if len(c.Enabled) == 1 {
 		return 0
@@ -154,7 +154,7 @@ func (s *surw) weighted(c *Choice) int {
 			s.free = append(s.free, i)
 		}
 	}
-	if intended < 0 { // or it cannot go on
+	if intended < 0 { // none was drawn, or it cannot go on
 		intended = s.intend(c)
 	}
 	if s.of(&c.Enabled[intended]) == s.resource {

@@ -16,9 +16,9 @@ type state uint8
 
 const (
 	ready   state = iota // nothing
-	waiting              // that its wait is over
-	parked               // that the scenario comes to its end: only the main thread
-	ended                // there is no more
+	waiting              // the end of its wait
+	parked               // the end of the threads' part: only the main thread
+	ended                // it never goes on
 )
 
 // A thread is one line of execution. It is the controller of its context, so that everything that passes a failpoint with
@@ -43,7 +43,7 @@ type thread struct {
 	at      arrival
 	stands  Candidate // at, as the chooser sees it
 	wait    failpoints.Wait
-	place   *runtime.Frame // in the source, if it is recorded; started is where the task was
+	place   *runtime.Frame // where it stands in the source, if recorded; started is where a task was started
 	started *runtime.Frame
 	ops     int // that have begun
 	nexts   *thread
@@ -51,10 +51,10 @@ type thread struct {
 
 	goroutine uintptr
 	carrier   carrier
-	unwound   bool   // the sentinel was thrown
-	passed    bool   // a failpoint
-	after     int    // stops that the thread came to since
-	locals    uint64 // what its functions hold, while somebody watches
+	unwound   bool   // unwinding was thrown
+	passed    bool   // it has passed a failpoint
+	after     int    // stops that it came to since it was unwound
+	locals    uint64 // a hash of what its functions hold, while the chooser is watching
 }
 
 // An arrival is where a thread came to a stop.
@@ -75,8 +75,8 @@ const (
 // unwinding is thrown through a thread that must not go on.
 type unwinding struct{}
 
-// newThread uses the thread of that name of an earlier execution again, if there is one: its context holds it, and needs not
-// be made anew.
+// newThread reuses the thread of that name of an earlier execution, if there is one: the context that holds it need not be
+// made anew.
 //
 //go:norace
 func newThread(x *Execution, name string, client bool) *thread {
@@ -96,7 +96,7 @@ func newThread(x *Execution, name string, client bool) *thread {
 	return t
 }
 
-// Yield is a choice of the scheduler's.
+// Yield stops the thread at a marker, where the scheduler chooses.
 //
 //go:norace
 func (t *thread) Yield(_ context.Context, p *failpoints.Point) {
@@ -154,7 +154,7 @@ func (t *thread) Wait(_ context.Context, w failpoints.Wait) (expired bool) {
 			continue
 		}
 		if !t.x.over {
-			return true // only its time can have come
+			return true // only its deadline can have passed
 		}
 	}
 }
@@ -165,7 +165,7 @@ func (t *thread) try(w failpoints.Wait) {
 	}
 }
 
-// Spawn makes a task a thread.
+// Spawn makes a thread of a task.
 //
 //go:norace
 func (t *thread) Spawn(ctx context.Context, name string, f func(context.Context)) func() {
@@ -192,7 +192,7 @@ func (t *thread) Spawn(ctx context.Context, name string, f func(context.Context)
 //go:norace
 func (t *thread) Now() time.Time { return time.Unix(0, t.x.now) }
 
-// stop hands over to the scheduler and returns when the thread is to go on.
+// stop hands over to the scheduler, and returns when the thread goes on.
 //
 //go:norace
 func (t *thread) stop() {
@@ -210,8 +210,8 @@ func (t *thread) stop() {
 	}
 }
 
-// throw ends the thread. A panic costs least, because the coroutine survives it. Where code under test has recovered from that,
-// runtime.Goexit follows, which nothing recovers from.
+// throw ends the thread. A panic is cheapest, because the coroutine survives it. If code under test has recovered from it,
+// runtime.Goexit follows; nothing recovers from that.
 //
 //go:norace
 func (t *thread) throw() {
@@ -222,11 +222,11 @@ func (t *thread) throw() {
 	panic(unwinding{})
 }
 
-// mostAfter bounds what a thread that is being unwound may pass in its defers.
+// mostAfter bounds the stops of a thread in its defers while it is being unwound.
 const mostAfter = 10_000
 
-// goOnEnding returns if a thread that is being unwound has come to a stop in a function that it deferred. A thread that has come
-// there otherwise has recovered from the unwinding, as a worker does that survives the panics of its jobs.
+// goOnEnding returns if a thread that is being unwound has come to a stop in a deferred function. Otherwise the thread has recovered
+// from the unwinding, like a worker that survives the panics of its jobs, and goOnEnding ends it.
 //
 //go:norace
 func (t *thread) goOnEnding() {
@@ -261,7 +261,7 @@ func inDeferred() bool {
 	}
 }
 
-// run is the life of a thread. Whatever ends it, a return, a panic or runtime.Goexit, comes by its defer.
+// run is the life of a thread. Whatever ends it, a return, a panic or runtime.Goexit, passes its defer.
 //
 //go:norace
 func (t *thread) run() {
@@ -273,7 +273,7 @@ func (t *thread) run() {
 	returned = true
 }
 
-// end is deferred.
+// end is deferred by run.
 //
 //go:norace
 func (t *thread) end(returned *bool) {
@@ -322,7 +322,7 @@ type stopThread struct{}
 // Context is what the thread hands to the code under test: its failpoints are under the scheduler's control.
 func (t *T) Context() context.Context { return t.thread.ctx }
 
-// Name is the thread's.
+// Name is the thread's name.
 func (t *T) Name() string { return t.thread.name }
 
 // Helper does nothing; it is there for testify.
@@ -347,7 +347,7 @@ func (t *T) Op(name string) {
 // Note writes a line into the thread's column of the timeline.
 func (t *T) Note(text string) { t.note(text) }
 
-// Noting says whether anybody will read notes, for those that are dear to make.
+// Noting says whether notes will be read, for callers whose notes are expensive to make.
 //
 //go:norace
 func (t *T) Noting() bool { return t.thread.x.chooser.Noting() }
@@ -364,15 +364,15 @@ func (t *T) note(text string) {
 //go:norace
 func (t *T) Advance(d time.Duration) { t.thread.x.advance(d) }
 
-// Errorf says that the execution is wrong. The thread goes on; the execution ends where it stops next. What is said at different
+// Errorf reports that the execution is wrong. The thread goes on; the execution ends at its next stop. Reports from different
 // places of the source are different findings, whatever the text.
 func (t *T) Errorf(format string, args ...any) {
 	t.failed = true
 	t.thread.x.chooser.Fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...), Site: assertionSite()})
 }
 
-// Fail says that the execution is wrong because of err, and ends the thread. If err, or what it wraps, has a method
-// Class() string, failures of different classes are different findings, else those at different places of the source. With an
+// Fail reports that the execution is wrong because of err, and ends the thread. If err, or what it wraps, has a method
+// Class() string, failures of different classes are different findings; else those from different places of the source are. With an
 // UnusableError the execution says nothing.
 func (t *T) Fail(err error) {
 	t.failed = true

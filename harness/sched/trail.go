@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// A Trail notes what a worker chooses in memory that outlives its process, such as a mapped file: when the process has ended in the
-// middle of an execution, whoever reads the memory can have the execution made again.
+// A Trail notes what a worker chooses in memory that outlives its process, such as a mapped file. If the process has ended in the
+// middle of an execution, another process can read the memory and repeat the execution.
 //
 // The memory holds, as little-endian numbers, how many executions have begun (8 bytes), how many choices the last of them has made (8
 // bytes), and these (2 bytes each): the thread that went on, or, with the highest bit, the way that was picked.
@@ -21,7 +21,7 @@ const (
 // TrailSize is how many bytes a trail needs for so many choices.
 func TrailSize(choices int) int { return trailHead + 2*choices }
 
-// NewTrail notes choices in memory, which nobody else writes to. Choices for which there is no room are counted only.
+// NewTrail notes choices in memory, which nobody else writes to. Choices for which there is no room are only counted.
 func NewTrail(memory []byte) *Trail { return &Trail{memory} }
 
 func (t *Trail) begin() {
@@ -38,11 +38,11 @@ func (t *Trail) add(choice uint16) {
 	binary.LittleEndian.PutUint64(t.memory[8:], n+1)
 }
 
-// ErrTrail says that a text is not what a Trail has noted, or that it had no room for all choices.
+// ErrTrail says that memory is not what a Trail has written, or that it had no room for all choices.
 var ErrTrail = errors.New("not a whole trail of an execution")
 
-// ParseTrail reads a trail's memory: how many executions have begun, and a strategy that makes the last of them again. Where its choices end,
-// nothing is switched any more.
+// ParseTrail reads a trail's memory. It returns how many executions have begun, and a strategy that repeats the choices of the last
+// one. After these choices it makes no more switches.
 func ParseTrail(memory []byte) (executions uint64, again Strategy, err error) {
 	if len(memory) < trailHead {
 		return 0, nil, ErrTrail
@@ -58,7 +58,7 @@ func ParseTrail(memory []byte) (executions uint64, again Strategy, err error) {
 	return binary.LittleEndian.Uint64(memory), r, nil
 }
 
-// retrace makes the choices of a trail.
+// retrace repeats the choices of a trail.
 type retrace struct {
 	choices []uint16
 	at      int
@@ -76,7 +76,8 @@ func (r *retrace) next() (choice uint16, any bool) {
 	return r.choices[r.at-1], true
 }
 
-// Next goes on by itself where the trail does not fit: what is looked for is the same end, and a trail of another process may be a step off.
+// Next makes the default choice where the trail does not fit: only the same end matters, and a trail of another process may be a
+// step off.
 func (r *retrace) Next(c *Choice) int {
 	choice, any := r.next()
 	if i := slices.IndexFunc(c.Enabled, func(e Candidate) bool { return uint16(e.Thread) == choice }); any && i >= 0 {

@@ -2,47 +2,47 @@ package sched
 
 import "fmt"
 
-// What does not end within the step limit is either unfair, or long, or a livelock. It is told apart so:
+// An execution that does not end within the step limit is either unfair, or long, or a livelock. These rules tell them apart:
 //
 //  1. From the limit on the strategy is not asked any more. The threads take turns, for as many choices again. A schedule that only
-//     starved a thread comes to its end now and is judged as any other.
-//  2. If it does not end, it may be a livelock, provided that in the second half of the turns everything went round in a circle: the
-//     same threads come to the same places, and what their functions hold is the same again (locals), four times at least. A loop
-//     that counts its passes does not.
-//  3. A count may lie elsewhere than in the functions. So it is a livelock only if the scenario is usually much shorter: among a few
+//     starved a thread then comes to its end, and is judged as any other.
+//  2. If it does not end, it may be a livelock, provided that the second half of the turns repeated a cycle at least four times: the
+//     same threads came to the same places, and their functions held the same (locals). A loop that counts its passes does not
+//     repeat.
+//  3. A count may be elsewhere than in the functions. So it is a livelock only if the scenario is usually much shorter: among a few
 //     fair schedules (usualSteps) at least one ends, and none of those that end takes a tenth of this one.
 //
 // Everything else is the step limit: unknown. A timer that ticks while no client can go on is judged by the second rule alone,
-// because time passes for it alone: when it has ticked the same for half of the step limit, the clients are deadlocked.
+// because time passes for it alone: after it has ticked the same way for half of the step limit, the clients are deadlocked.
 
-// A turns has seen what threads do while they take turns, or while only timers tick.
+// A turns records what threads do while they take turns, or while only timers tick.
 type turns struct {
 	watching bool
 	last     int      // thread that had the last turn
-	seen     []uint64 // what each step came to
-	circled  bool     // when the execution was given up,
-	standing string   // and where threads stood then
+	seen     []uint64 // by step: a hash of the place it came to and of what was held there
+	circled  bool     // seen repeated itself when the execution was given up
+	standing string   // where threads stood then
 }
 
 func (u *turns) begin() { *u = turns{last: -1, seen: u.seen[:0]} }
 
 func (u *turns) forget() { u.watching, u.seen = false, u.seen[:0] }
 
-// see keeps what a step came to.
+// see records what a step came to.
 func (u *turns) see(stopped *Candidate, held uint64) {
 	if u.watching {
 		u.seen = append(u.seen, mix(held*0x9e3779b97f4a7c15+uint64(stopped.Point)<<16+uint64(stopped.Thread+1)))
 	}
 }
 
-// circle says whether what was seen last repeats itself.
+// circle says whether the second half of what was seen repeats itself.
 func (u *turns) circle() bool {
 	window := u.seen[len(u.seen)/2:]
 	return len(window) >= leastRounds*period(window)
 }
 
-// takeTurn lets the next thread in the order go on, as a step that the schedule's text does not name: who repeats the schedule
-// with the same step limit takes the same turns.
+// takeTurn lets the next thread in order go on. The schedule's text does not list this step, because a replay with the same step
+// limit takes the same turns.
 func (c *Chooser) takeTurn() (thread int, ok bool) {
 	choice := &c.choice
 	if c.turnsAt < 0 {
@@ -69,8 +69,8 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 	return c.goOn(next, flags)
 }
 
-// TakesTurns says whether the strategy has not the last word any more. A mechanism may let time pass then: who waits for a moment is
-// starved too, by one who never waits.
+// TakesTurns says whether the strategy is no longer asked. A mechanism may let time pass then, because a thread that never waits also
+// starves one that waits for a moment.
 func (c *Chooser) TakesTurns() bool { return c.turnsAt >= 0 }
 
 func (c *Chooser) giveUp(after string) {
@@ -79,10 +79,10 @@ func (c *Chooser) giveUp(after string) {
 		after, c.limit, c.turns.standing)})
 }
 
-// mostTicks is how often the clock may jump without a client that goes on before it is asked whether only timers tick.
+// mostTicks is how often the clock may jump while no client goes on, before ticksForEver asks whether only timers tick.
 func (c *Chooser) mostTicks() int { return max(c.limit/2, 64) }
 
-// ticksForEver watches what happens while no client goes on.
+// ticksForEver says whether only timers tick, always the same, while no client goes on.
 func (c *Chooser) ticksForEver() bool {
 	if c.jumps >= c.mostTicks()/4 {
 		c.turns.watching = true
@@ -91,13 +91,13 @@ func (c *Chooser) ticksForEver() bool {
 }
 
 const (
-	// usualRuns is how many fair schedules say how long a scenario usually is.
+	// usualRuns is how many fair schedules show how long a scenario usually is.
 	usualRuns = 8
-	// farLonger is how many times as long as usual a livelock is at least.
+	// farLonger: a livelock is at least so many times as long as usual.
 	farLonger = 10
 )
 
-// judgeCircle says whether an execution that was given up is a livelock.
+// judgeCircle makes an execution that was given up a livelock, if it is one.
 func (w *worker) judgeCircle() {
 	c := &w.chooser
 	if !c.turns.circled || w.comparing {
@@ -114,8 +114,8 @@ func (w *worker) judgeCircle() {
 		len(c.trace), len(c.trace)-c.turnsAt, w.usual, c.turns.standing)}
 }
 
-// usualSteps is the length of the longest of a few fair schedules, among those that end; 0 if none does. It is the same for a
-// scenario each time.
+// usualSteps is the length of the longest of a few fair schedules, among those that end; 0 if none does. For one scenario it is the
+// same each time.
 func (w *worker) usualSteps() (longest int) {
 	other := newWorker(w.another, w.chooser.points, w.chooser.limit)
 	other.comparing, other.chooser.trail = true, w.chooser.trail
@@ -130,7 +130,7 @@ func (w *worker) usualSteps() (longest int) {
 		return newRandom(Parameters{Seed: uint64(left)})
 	}
 	other.judge = func(c *Chooser, s Strategy) {
-		w.runs.Add(1) // something happens
+		w.runs.Add(1) // tells the watchdog that something happens
 		if c.finished && !c.TakesTurns() {
 			longest = max(longest, len(c.trace))
 		}

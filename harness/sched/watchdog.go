@@ -11,7 +11,7 @@ import (
 
 // The watchdog ends a process in which a thread blocks where the scheduler cannot see it. It decides no verdict.
 
-// watch ends the process when no stop is reached for too long. It returns what ends the watch.
+// watch ends the process when no stop is reached for too long. It returns a function that ends the watch.
 func (w *worker) watch(hang time.Duration) (stop func()) {
 	end := make(chan struct{})
 	go func() {
@@ -34,18 +34,18 @@ func (w *worker) watch(hang time.Duration) (stop func()) {
 	return func() { close(end) }
 }
 
-// mark changes whenever anything happens. It looks without a lock at what another goroutine writes; a torn look is a change.
+// mark changes whenever anything happens. It reads without a lock what another goroutine writes; a torn read counts as a change.
 //
 //go:norace
 func (w *worker) mark() [2]uint64 { return [2]uint64{w.runs.Load(), uint64(len(w.chooser.trace))} }
 
-// exit is a variable for tests: the process cannot go on, because what hangs cannot be stopped.
+// exit is a variable for tests. The process must end, because a thread that hangs cannot be stopped.
 var exit = os.Exit
 
 var beforeExit atomic.Pointer[func(report string)]
 
-// OnHang has do called, with what is also printed, before a process ends in which a thread hangs, so that it can say so elsewhere; nil
-// for nobody. What hangs still does. It returns what was called before.
+// OnHang sets a function that is called, with the printed report, before a process ends because a thread hangs, so that it can report
+// elsewhere; nil for none. The thread still hangs meanwhile. It returns the function that was set before.
 func OnHang(do func(report string)) (before func(report string)) {
 	if p := beforeExit.Swap(&do); p != nil {
 		before = *p
@@ -66,8 +66,8 @@ func (w *worker) hung(hang time.Duration) {
 	exit(3)
 }
 
-// hangReport says which thread hangs, since which marker, on which schedule and where. It looks without a lock: the thread that
-// hangs touches nothing.
+// hangReport says which thread hangs, since which marker, on which schedule and where. It reads without a lock, because the thread
+// that hangs writes nothing.
 //
 //go:norace
 func (w *worker) hangReport(hang time.Duration, hangs Running) string {
@@ -93,7 +93,7 @@ const markersAdvice = "What another thread holds or sends must be waited for wit
 	"a loop needs a marker; work that only takes long needs a longer Options.Hang (in a test that explores: -" + hangFlag + "=1m).\n" +
 	"Code without markers is explored as it is by 'racewindow explore', which sees all waits.\n"
 
-// Running looks without a lock too.
+// Running reads without a lock too.
 //
 //go:norace
 func (x *markers) Running() Running {
@@ -104,7 +104,7 @@ func (x *markers) Running() Running {
 	return r
 }
 
-// lastStop says which stop the thread has left last.
+// lastStop says which stop the thread left last.
 //
 //go:norace
 func (t *thread) lastStop() string {
@@ -122,7 +122,7 @@ func (t *thread) lastStop() string {
 	return fmt.Sprintf(", since it passed %s (%s:%d)", p.Name(), file, line)
 }
 
-// hangingStacks are those of the threads that run; of all goroutines, if there is none.
+// hangingStacks are the stacks of the threads that run; of all goroutines, if no thread does.
 func hangingStacks() string {
 	buffer := make([]byte, 4<<20)
 	all := string(buffer[:runtime.Stack(buffer, true)])

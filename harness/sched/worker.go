@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// A worker executes schedules one after the other.
+// A worker executes schedules one after another.
 type worker struct {
 	chooser   Chooser
 	mechanism Mechanism
@@ -23,18 +23,18 @@ type worker struct {
 	races     int
 	runs      atomic.Uint64
 	idle      atomic.Bool // waits for a schedule
-	// usual is usualSteps, -1 for not known yet. A worker that is comparing finds that out.
+	// usual is usualSteps, -1 if not known yet. A worker that is comparing finds it out.
 	usual     int
 	comparing bool
-	test      string // that searches, for its replay command; "" if it is none
+	test      string // the test that searches, for its replay command; "" if there is none
 }
 
 func newWorker(mechanism func() Mechanism, points *Points, limit int) *worker {
 	return &worker{another: mechanism, mechanism: mechanism(), chooser: Chooser{points: points, limit: limit}, done: make(chan struct{}), usual: -1}
 }
 
-// loop executes schedules until there is none. A thread that ends with runtime.Goexit ends this goroutine too, which is how
-// package iter passes it on; another one then goes on where this one was.
+// loop executes schedules until there is none. If a thread ends with runtime.Goexit, package iter passes it on and this goroutine
+// ends too; another one then continues from here.
 func (w *worker) loop() {
 	defer func() {
 		if w.finished {
@@ -79,9 +79,9 @@ func (w *worker) execute() {
 	}
 }
 
-// A Racer is a Mechanism that knows what Go's race detector says.
+// A Racer is a Mechanism that knows the reports of Go's race detector.
 type Racer interface {
-	// Races are the data races that were reported in the execution that is over, one for each class.
+	// Races are the data races that were reported in the finished execution, one for each class.
 	Races() []*Failure
 }
 
@@ -138,7 +138,7 @@ func (c *Chooser) diverged(first []step) string {
 	return ""
 }
 
-// lastPlace is where the last of so many steps was taken, with the number of its hit.
+// lastPlace is the place of the last of these steps, with the number of its hit.
 func (c *Chooser) lastPlace(steps []step) Place {
 	hits, hit := hitCounts{}, 0
 	for _, s := range steps {
@@ -147,7 +147,7 @@ func (c *Chooser) lastPlace(steps []step) Place {
 	return c.place(steps[len(steps)-1], hit)
 }
 
-// beneath says in which way two steps differ that were taken at the same place, "" if the places differ.
+// beneath says how two steps that were taken at the same place differ, "" if the places differ.
 func (c *Chooser) beneath(want, got step) string {
 	switch {
 	case want.from != got.from || want.point() != got.point():
