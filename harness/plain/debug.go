@@ -1,5 +1,5 @@
-// A replay that a debugger looks at: Delve (https://github.com/go-delve/delve) starts the test binary, and a script has it stop where the
-// schedule fails, in the user's line on the user's goroutine.
+// A replay under a debugger: Delve (https://github.com/go-delve/delve) starts the test binary, and a script makes it stop where the
+// schedule fails, at the user's line on the user's goroutine.
 
 package plain
 
@@ -19,34 +19,34 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A Debugger is Delve, and where it is to stop.
+// A Debugger is Delve, and where it stops.
 type Debugger struct {
 	Program string // dlv
-	// Step is the choice at which a thread comes to where Delve stops (sched.Event.Step); negative for where the test fails.
+	// Step is the choice at which a thread comes to the place where Delve stops (sched.Event.Step); negative for where the test fails.
 	Step int
-	// Lines are other places, FILE:LINE, that are stopped at whoever comes there: the accesses of a data race.
+	// Lines are other places, FILE:LINE, at which Delve stops whichever goroutine comes there: the accesses of a data race.
 	Lines []string
-	// Here is told at the step or at one of the lines, and Failure where the test fails. Both are one line.
+	// Here is printed at the step or at one of the lines, and Failure where the test fails. Both are one line.
 	Here, Failure string
-	// Commands is a file with commands for Delve, one a line, that are carried out after the stop; "" for none.
+	// Commands is a file with commands for Delve, one a line, which it executes after the stop; "" for none.
 	Commands string
 
 	In       io.Reader
 	Out, Err io.Writer
-	// Terminal says that somebody sits at these three.
+	// Terminal says that a person uses these three.
 	Terminal bool
 }
 
-// debugScript is what Delve is to do. Delve runs scripts in Starlark.
+// debugScript tells Delve what to do, in Starlark.
 //
 //go:embed debug.star
 var debugScript string
 
-// untold is a time that is over after years: whoever looks at a goroutine may take as long as he likes.
+// untold is a time of years: a person who looks at a goroutine may take as long as needed.
 const untold = 10 * 365 * 24 * time.Hour
 
-// Debug builds the tests of a package for a debugger and has it execute the schedule of the order, which is one of the mode drive.Replay
-// and for one test. It returns when Delve has ended.
+// Debug builds the tests of a package for a debugger, under which they execute the schedule of the order. The order must have the mode
+// drive.Replay and be for one test. Debug returns when Delve has ended.
 func (s *Session) Debug(ctx context.Context, p Package, d Debugger) error {
 	own := *s
 	own.ForDebugger = true
@@ -68,7 +68,7 @@ func (s *Session) Debug(ctx context.Context, p Package, d Debugger) error {
 	if !d.Terminal {
 		call = append(call, "--allow-non-terminal-interactive=true")
 	}
-	cmd := exec.Command(d.Program, append(append(call, "--"), args...)...) // a Ctrl-C is for Delve, which stops the test then
+	cmd := exec.Command(d.Program, append(append(call, "--"), args...)...) // Ctrl-C goes to Delve, which then stops the test
 	if !d.Terminal {
 		env = append(env, "TERM=dumb") // no colours
 	}
@@ -116,8 +116,8 @@ func quoted(words []string) string {
 	return strings.Join(all, ", ")
 }
 
-// StopsAtFailure says whether a failure is itself a moment of a goroutine: it panics, or says that the test fails. Others are what is left
-// when nobody goes on.
+// StopsAtFailure says whether a failure is a moment of one goroutine: it panics, or reports that the test fails. Other failures show
+// only when no goroutine goes on.
 func StopsAtFailure(f *sched.Failure) bool {
 	return f.Kind == sched.Failed || f.Kind == sched.Panicked || f.Kind == sched.Fatal || f.Kind == sched.Exited
 }

@@ -1,7 +1,7 @@
-// Package plain explores plain, unmodified Go tests: it builds the test binary of a package with the runtime with hooks
-// (failpoints/runtime) and with a driver in it (harness/plain/driver), has it carry out an order (harness/drive), and tells what came.
+// Package plain explores plain, unmodified Go tests. It builds the test binary of a package with the runtime with hooks
+// (failpoints/runtime) and a driver (harness/plain/driver), makes it carry out an order (harness/drive), and reports the results.
 //
-// The module under test is left alone. What enters its test binary imports the standard library only and arrives by an overlay
-// beneath GOROOT/src/internal/racewindow: the sources of the driver, the scheduler and what they need are part of the racewindow
-// command. go.mod, go.sum and the list of modules stay as they are, and the module need not require racewindow.
+// The module under test is not changed. What enters its test binary imports only the standard library and arrives by an overlay
+// beneath GOROOT/src/internal/racewindow: the racewindow command contains the sources of the driver, the scheduler and what they
+// need. go.mod, go.sum and the list of modules stay as they are, and the module need not require racewindow.
 package plain

@@ -1,5 +1,5 @@
-// What was found is kept in the package's testdata/racewindow and the test's name, as for a harness.Check, and is executed first the next
-// time. The go command does not look there.
+// A finding is kept in the package's folder testdata/racewindow/TEST, as for a harness.Check, and is executed first the next time.
+// The go command ignores that folder.
 
 package plain
 
@@ -21,15 +21,15 @@ import (
 // keptIn is the folder of a test's schedules, below that of its package.
 func keptIn(test string) string { return filepath.Join("testdata", "racewindow", test) }
 
-// A ForeignError says that nothing is kept in the folder of a package that is none of the user's.
+// A ForeignError says that nothing is kept in the folder of a package that is not the user's.
 type ForeignError struct{ Package, Why string }
 
 func (e *ForeignError) Error() string {
 	return fmt.Sprintf("what is found in %s is not kept in its folder, for %s: the command under replay shows it, and --out DIR writes it elsewhere", e.Package, e.Why)
 }
 
-// Keep writes the token of a finding where the next run finds it; about is a line that says what it shows. It returns the file, from
-// the package's folder on. The error is a *ForeignError if that is not the user's.
+// Keep writes the token of a finding to where the next run finds it; about is a line that says what it shows. It returns the file,
+// relative to the package's folder. The error is a *ForeignError if that folder is not the user's.
 func (p Package) Keep(token Token, about string) (file string, err error) {
 	if p.Foreign != "" {
 		return "", &ForeignError{p.ImportPath, p.Foreign}
@@ -75,7 +75,7 @@ func ReadToken(file string) (t Token, about string, err error) {
 	return t, about, err
 }
 
-// A KeptError says which kept files hold no schedule of their test.
+// A KeptError says that a kept file holds no schedule of its test.
 type KeptError struct {
 	File string
 	Err  error
@@ -87,7 +87,7 @@ func (e *KeptError) Error() string {
 
 func (e *KeptError) Unwrap() error { return e.Err }
 
-// kept are the schedules that were kept for the tests of a package, by test or sub-test. A data race is executed under the race detector only.
+// kept returns the kept schedules of a package's tests, by test or sub-test. A data race is executed only under the race detector.
 func (b *binary) kept() (all map[string][]drive.KeptSchedule, err error) {
 	all = map[string][]drive.KeptSchedule{}
 	for _, test := range b.of.Tests {
@@ -113,10 +113,10 @@ func (b *binary) kept() (all map[string][]drive.KeptSchedule, err error) {
 	return all, err
 }
 
-// raceMark is in the comment of what only the race detector shows.
+// raceMark is in the comment of a case that only the race detector shows.
 const raceMark = ": data race"
 
-// giveKept writes the kept schedules to a file for the driver, as there is a bound on what the environment holds.
+// giveKept writes the kept schedules to a file for the driver, because the environment has limited room.
 func (b *binary) giveKept() (file string, err error) {
 	all, problem := b.kept()
 	if len(all) == 0 {

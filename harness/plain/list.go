@@ -23,31 +23,31 @@ import (
 	"unicode/utf8"
 )
 
-// harnessPackage is what a test with a Check imports.
+// harnessPackage is the package that a test with a Check imports.
 const harnessPackage = module + "/harness"
 
 // A Package is one that has tests.
 type Package struct {
 	ImportPath, Name, Dir string
 	// Tests are the names of its plain tests, in the order of the source; Checks those of tests that call harness.Check. Strangers are
-	// those of Tests that name nothing of the harness at all, so that nothing which they call can hold a Check of theirs.
+	// those of Tests that name nothing of the harness, so that nothing they call can hold a Check of theirs.
 	Tests, Checks, Strangers []string
 	// Fuzz are the names of fuzz targets, which are not explored.
 	Fuzz []string
-	// Left are plain tests that are not to be executed.
+	// Left are plain tests that are not executed.
 	Left []string
-	// Foreign says whose the package is, if its folder is none to write to: Go's, or that of a module that is not the user's. It is "" for
-	// one of the user's modules, and for one that a replace directive takes from a folder.
+	// Foreign says whose the package is, if its folder must not be written to: Go's, or that of a module that is not the user's. It is ""
+	// for a package of the user's modules, and for one that a replace directive takes from a folder.
 	Foreign string
 }
 
-// A ListError is what the go command said of packages that it could not list.
+// A ListError is what the go command said about packages that it could not list.
 type ListError struct{ Said string }
 
 func (e *ListError) Error() string { return "the packages cannot be listed: " + e.Said }
 
-// List finds the tests of packages. flags are those of the go command that decide which files a package has, env its environment; nil is
-// the process's own.
+// List finds the tests of packages. flags are the go command's flags that decide which files a package has. env is its environment;
+// nil is the process's own.
 func List(ctx context.Context, dir string, env, flags, patterns []string) (all []Package, err error) {
 	args := append([]string{"list", "-e", "-json=ImportPath,Name,Dir,Standard,Module,TestGoFiles,XTestGoFiles,Error"}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(append(args, "--"), patterns...)...)
@@ -73,7 +73,7 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 		} else if err != nil {
 			return nil, fmt.Errorf("understand go list: %w", err)
 		}
-		if p.ImportPath == "command-line-arguments" { // what is built is the package of the folder, whose tokens are not of that name
+		if p.ImportPath == "command-line-arguments" { // the build is of the folder's package, whose tokens have another name
 			return nil, &ListError{"files were named: name their package, " + p.Dir + ", and choose tests with -run"}
 		}
 		if p.Error != nil {
@@ -89,14 +89,14 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 	}
 }
 
-// A listedModule is what the go command says of a package's module.
+// A listedModule is what the go command says about a package's module.
 type listedModule struct {
 	Path, Version, Dir string
 	Main               bool
 	Replace            *listedModule
 }
 
-// foreign says whose the package in a folder of the module is, if it is none of the user's.
+// foreign says whose the package in a folder of the module is; "" if it is the user's.
 func (m *listedModule) foreign(dir string) string {
 	vendored := slices.Contains(strings.Split(filepath.ToSlash(dir), "/"), "vendor")
 	switch {
@@ -113,7 +113,7 @@ func (m *listedModule) foreign(dir string) string {
 	return "it is of the module " + m.Path + "@" + m.Version
 }
 
-// cached says whether a folder is a module's in a module cache: there the name of its own folder, or of one above, ends with the version.
+// cached says whether a folder is a module's in a module cache: there its name, or that of a folder above it, ends with the version.
 func cached(dir string) bool {
 	for name := range strings.SplitSeq(filepath.ToSlash(dir), "/") {
 		if _, version, versioned := strings.Cut(name, "@"); versioned && semver.MatchString(version) {
@@ -125,8 +125,8 @@ func cached(dir string) bool {
 
 var semver = regexp.MustCompile(`^v\d+\.\d+\.\d+`)
 
-// Linked are the import paths of what the tests of packages are built from, Go's own included; dir, env and flags are as List has them. The
-// go command's errors are left to List.
+// Linked returns the import paths of the packages that tests are built from, Go's own included. dir, env and flags are as for List, to
+// which the go command's errors are left.
 func Linked(ctx context.Context, dir string, env, flags, patterns []string) ([]string, error) {
 	args := append([]string{"list", "-e", "-deps", "-test", "-f", "{{with .ForTest}}{{.}}{{else}}{{.ImportPath}}{{end}}"}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(append(args, "--"), patterns...)...)
@@ -140,7 +140,7 @@ func Linked(ctx context.Context, dir string, env, flags, patterns []string) ([]s
 	return slices.Compact(all), nil
 }
 
-// meantFolder is the remedy where a folder was named as only a package of the standard library is.
+// meantFolder suggests a folder that was named as if it were a package of the standard library.
 func meantFolder(dir, path string) string {
 	if info, err := os.Stat(filepath.Join(dir, filepath.FromSlash(path))); path == "" || strings.HasPrefix(path, ".") || err != nil || !info.IsDir() {
 		return ""
@@ -159,7 +159,7 @@ func (p *Package) read(files []string) error {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 		var syntax scanner.ErrorList
 		switch {
-		case errors.As(err, &syntax) && file != nil: // what it has before that is enough: its package alone does not build then
+		case errors.As(err, &syntax) && file != nil: // what it has before the error is enough: only this package will not build
 			broken = err
 		case err != nil:
 			return &ListError{err.Error()}
@@ -209,7 +209,7 @@ func (p *Package) read(files []string) error {
 	return nil
 }
 
-// spread adds the functions that use one which is of them.
+// spread adds every function that uses one of the set.
 func spread(of map[string]bool, calls map[string][]string) {
 	for again := true; again; {
 		again = false

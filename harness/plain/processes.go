@@ -1,4 +1,4 @@
-// How the tests of a package are divided among processes, and a time among tests.
+// How the tests of a package are divided among processes, and time among tests.
 
 package plain
 
@@ -13,20 +13,20 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// A Share divides a time among tests: one that needs less leaves more for those after it. It is for several goroutines at once.
+// A Share divides time among tests: one that needs less leaves more for those after it. Several goroutines may use it at once.
 type Share struct {
 	mu    sync.Mutex
 	left  time.Duration
 	tests int
 }
 
-// NewShare divides so much time of one process among so many tests.
+// NewShare divides the time of one process among a number of tests.
 func NewShare(whole time.Duration, tests int) *Share { return &Share{left: whole, tests: tests} }
 
-// leastShare is what a test has when the time is spent: it is executed a few times nevertheless.
+// leastShare is what a test gets when the time is spent: it is still executed a few times.
 const leastShare = 100 * time.Millisecond
 
-// take is the time of the next test, at most most if that is not 0; back gives back what was not needed.
+// take returns the time of the next test, at most most unless that is 0. back gives back what was not needed.
 func (s *Share) take(most time.Duration) (own time.Duration, back func(used time.Duration)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +100,7 @@ func (b *binary) one(ctx context.Context, test string) error {
 	return b.some(ctx, []string{test})
 }
 
-// some explores some of the tests, one after the other.
+// some explores some of the tests, one after another.
 func (b *binary) some(ctx context.Context, tests []string) (err error) {
 	b.done = slices.Concat(b.of.Checks, b.of.Left)
 	for _, test := range b.of.Tests {
@@ -117,7 +117,7 @@ func (b *binary) some(ctx context.Context, tests []string) (err error) {
 	return b.passedOver(tests)
 }
 
-// stopped tells of the test that was being explored when all came to an end.
+// stopped reports the test that was being explored when all came to an end.
 func (b *binary) stopped(ctx context.Context, err error) error {
 	if b.began != "" && ctx.Err() != nil {
 		b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: context.Cause(ctx).Error()}})

@@ -1,4 +1,4 @@
-// The life of one test binary: built, run until every test was explored, its findings executed again in fresh processes.
+// The life of one test binary: it is built, runs until every test is explored, and executes its findings again in fresh processes.
 
 package plain
 
@@ -26,29 +26,28 @@ type Session struct {
 	Patch     *runtime.Patch
 	Cache     runtime.Cache
 	Race      bool
-	// Flags are the user's of go test, as -tags=x (runtime.Build, runtime.TestArguments).
+	// Flags are the user's flags for go test, such as -tags=x (runtime.Build, runtime.TestArguments).
 	Flags []string
 	Env   []string // of the go command and of the tests; the process's own when nil
-	// Order is carried out; the Session sets what says where and for which package.
+	// Order is carried out; the Session sets the fields that say where and for which package.
 	Order drive.Order
 	// Run is go test's -run; "" for all tests.
 	Run string
-	// Processes is how many test binaries run side by side; then each has one test. Below 2 it is one for all tests of a package.
+	// Processes is how many test binaries run at the same time, each with one test. Below 2 one binary runs all tests of a package.
 	Processes int
-	// Share, if it is not nil, divides a time among the tests.
+	// Share, if not nil, divides time among the tests.
 	Share *Share
-	// Timeout bounds how long the tests of one package may take; 0 for without end.
+	// Timeout bounds how long the tests of one package may take; 0 for no bound.
 	Timeout time.Duration
 	// Again is how often a finding is executed again, each time in a fresh process.
 	Again int
-	// ForDebugger has the tests compiled for a debugger (runtime.Build).
+	// ForDebugger compiles the tests for a debugger (runtime.Build).
 	ForDebugger bool
-	// Event is called with what happens, by one goroutine at a time.
+	// Event is called with what happens, from one goroutine at a time.
 	Event func(Package, drive.Event)
 }
 
-// Open finds the toolchain of a folder and makes the edits in its files. Where it is not supported the error is a
-// *runtime.UnsupportedError or a *runtime.UnfitError.
+// Open finds the toolchain of a folder and makes the edits in its files. If the toolchain is not supported, the error is a
 func Open(ctx context.Context, dir string, env []string) (*Session, error) {
 	tool, err := runtime.Find(ctx, dir, env)
 	if err != nil {
@@ -65,24 +64,23 @@ func Open(ctx context.Context, dir string, env []string) (*Session, error) {
 	return &Session{Toolchain: tool, Patch: patch, Cache: cache, Env: env, Again: 5}, nil
 }
 
-// A binary is one test binary and what came of its tests.
+// A binary is one test binary and the state of its tests.
 type binary struct {
 	*Session
 	of     Package
 	folder string
 	file   string
 	began  string   // the test that is being explored
-	ended  *ending  // why the next process executes each schedule of a test in one of its own, nil if it does not
+	ended  *ending  // why the next process executes each schedule of a test in a process of its own; nil if it does not
 	left   bool     // a test has left something in the process
-	astray *ending  // what a test has shown in this process does not count
+	astray *ending  // not nil if what a test has shown in this process does not count
 	done   []string // tests that need not be executed any more
 	// arguments are the user's for the binary, after the session's own.
 	arguments []string
-	others    int // of them, those that never were to be
+	others    int // how many of done were never to be executed
 }
 
-// Explore builds the tests of a package and has them carry out the order. The error is a *runtime.BuildError where the package cannot be
-// built.
+// Explore builds the tests of a package, which then carry out the order. The error is a *runtime.BuildError if the package cannot be
 func (s *Session) Explore(ctx context.Context, p Package) error {
 	b, err := s.build(ctx, p)
 	if err != nil {
@@ -97,7 +95,7 @@ func (s *Session) Explore(ctx context.Context, p Package) error {
 	return b.all(ctx)
 }
 
-// build makes the test binary of a package, in a folder of its own that remove takes away.
+// build makes the test binary of a package, in a folder of its own that remove deletes.
 func (s *Session) build(ctx context.Context, p Package) (b *binary, err error) {
 	arguments, err := runtime.TestArguments(s.Toolchain.Flags, s.Flags)
 	if err != nil {
@@ -107,7 +105,7 @@ func (s *Session) build(ctx context.Context, p Package) (b *binary, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for a test binary: %w", err)
 	}
-	own := *s // the order becomes the package's
+	own := *s // a copy, because its order becomes the package's
 	b = &binary{Session: &own, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), arguments: arguments}
 	if err := s.Compile(ctx, p, b.file); err != nil {
 		b.remove()
@@ -116,7 +114,8 @@ func (s *Session) build(ctx context.Context, p Package) (b *binary, err error) {
 	return b, nil
 }
 
-// Compile makes the test binary of a package, as a file. It carries out an order that it finds in its environment (drive.Variable).
+// Compile builds the test binary of a package into a file. The binary carries out the order that it finds in its environment
+// (drive.Variable).
 func (s *Session) Compile(ctx context.Context, p Package, file string) error {
 	err := runtime.Build{
 		Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: file, Race: s.Race, Flags: s.Flags,
@@ -131,7 +130,7 @@ func (s *Session) Compile(ctx context.Context, p Package, file string) error {
 
 func (b *binary) remove() { _ = os.RemoveAll(b.folder) } // it is a temporary one
 
-// passedOver tells of those of the tests that no process came to: a TestMain may run none of them.
+// passedOver reports the tests to which no process came: a TestMain may run none of them.
 func (b *binary) passedOver(tests []string) error {
 	selected, err := b.of.Matching(b.Run)
 	if err != nil {
@@ -152,12 +151,12 @@ func (b *binary) passedOver(tests []string) error {
 	return nil
 }
 
-// An ending is that of a process in the middle of a test, or of what it has shown: how the test is to be executed then, what the process has
-// noted, and why.
+// An ending says that a process ended in the middle of a test, or that what the test has shown there does not count: how the test is
+// to be executed next, the file of what the process has noted, and why.
 type ending struct{ test, how, trail, words string }
 
-// process runs the binary once. A test that ends it is explored once more in another process, which executes
-// each schedule in one of its own, first that in which the process has ended. If that ends too the test is not judged. Then come the others.
+// process runs the binary once. If a test ends the process, another process explores it again and executes each schedule in a process
+// of its own, first the one that ended the process. If that process ends too, the test is not judged. Then the other tests follow.
 func (b *binary) process(ctx context.Context) (more bool, err error) {
 	order := b.Order
 	order.Skip = b.done
@@ -191,8 +190,8 @@ func (b *binary) process(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
-// howItEnded says how a test is to be executed that has ended its process: one that does so in the very first execution has nothing to be warmed
-// up by.
+// howItEnded says how to execute a test that has ended its process. If the very first execution did so, nothing can warm up the
+// process.
 func howItEnded(trail string) string {
 	memory, err := os.ReadFile(trail)
 	if err != nil {
@@ -204,7 +203,7 @@ func howItEnded(trail string) string {
 	return drive.ApartWarm
 }
 
-// take passes an event on, and knows which test is being explored.
+// take passes an event on, and notes which test is being explored.
 func (b *binary) take(ctx context.Context, e drive.Event) {
 	switch e.Event {
 	case drive.Began:
@@ -237,7 +236,7 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 	b.Event(b.of, e)
 }
 
-// again executes a finding in fresh processes.
+// again executes a finding again, in fresh processes.
 func (b *binary) again(ctx context.Context, e *drive.Event) {
 	if b.Order.Mode != drive.Explore {
 		return
@@ -287,7 +286,7 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 	return said.String(), cmd.ProcessState, nil
 }
 
-// call are the arguments and the environment with which the binary carries an order out, and appends what happens to a file.
+// call returns the arguments and the environment with which the binary carries out an order and appends what happens to a file.
 func (b *binary) call(order drive.Order, run, events string) (args, env []string, err error) {
 	order.Version, order.Events, order.Own = drive.Version, events, b.of.Own()
 	args = []string{"-test.count=1", "-test.timeout=0", "-test.paniconexit0"}
@@ -315,9 +314,9 @@ func (b *binary) environment() []string {
 	return env[:len(env):len(env)]
 }
 
-// RacesTold are the race detector's settings for an exploration. Of two that say different things it takes the later one, so they come
-// after the user's. By itself it reports equal races once in a process, by stacks or by address: then only one schedule of all those that show
-// a race would. It must not end the process, and not sleep at its end, since there are many.
+// RacesTold are the race detector's settings for an exploration. They come after the user's, because the later of two settings counts.
+// By default the detector reports equal races once in a process, by stacks or by address; then only one schedule of all that show a race
+// would report it. It must not end the process, and must not sleep at its end, because there are many processes.
 const RacesTold = "suppress_equal_stacks=0 suppress_equal_addresses=0 halt_on_error=0 exitcode=0 atexit_sleep_ms=0 report_bugs=1"
 
 // detectorSettings is the last GORACE of an environment, which is the one that counts.
@@ -330,7 +329,7 @@ func detectorSettings(env []string) (settings string) {
 	return settings
 }
 
-// poll is how often the events are looked at.
+// poll is how often the events are read.
 const poll = 50 * time.Millisecond
 
 // follow passes on the events in a file until the process that writes them has ended.
@@ -379,7 +378,7 @@ func (l *lastBytes) Write(p []byte) (int, error) {
 
 func (l *lastBytes) String() string { return string(l.text) }
 
-// lastWords are what the runtime says before it ends a process, "" if it has said nothing.
+// lastWords are what the runtime printed before it ended a process, "" if it printed nothing.
 func lastWords(output string) string {
 	for line := range strings.Lines(output) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") {

@@ -12,7 +12,7 @@ import (
 )
 
 // A Token names a test, or a sub-test, and a schedule of it: v1 test=TestX/sub; @ main/serve#1@(*Cache).Get.RLock#2>main. Without a
-// schedule nothing is switched.
+// schedule there is no switch.
 type Token struct {
 	Test string
 	// Alone says that the schedule must be the first thing that a process executes: v1 test=TestX; alone; @ ...
@@ -31,7 +31,7 @@ const alone = "; alone"
 // escaped are the characters of a sub-test's name that mean something in the text.
 const escaped = "%; @'\"\\"
 
-// String is the text that Parse reads.
+// String is the text that ParseToken reads.
 func (t Token) String() string {
 	var name strings.Builder
 	for _, r := range t.Test {
