@@ -5,11 +5,11 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// debugging is what a debugger reads. The command has it break at the functions below (harness/plain/debug.go), which therefore are
+// debugging is what a debugger reads. The command makes it break at the functions below (harness/plain/debug.go), which therefore are
 // never inlined.
 var debugging struct {
 	on     bool // the execution is the one that the debugger looks at
-	thread int  // that has come to the step
+	thread int  // the one that has come to the step
 }
 
 //go:noinline
@@ -21,7 +21,7 @@ func debugArrives() {}
 //go:noinline
 func debugFails() {}
 
-// debug executes one schedule for a debugger, as replay does. What it comes to was told by a replay before.
+// debug executes one schedule for a debugger, as replay does. A replay has reported its outcome before.
 func (t *test) debug(runner *sched.Runner, schedule sched.Schedule) {
 	if order.Apart != drive.ApartFirst {
 		runner.Replay(nil, false)
@@ -32,7 +32,7 @@ func (t *test) debug(runner *sched.Runner, schedule sched.Schedule) {
 	debugging.on = false
 }
 
-// debugStep lets the debugger stop where a thread has come to the step that is ordered.
+// debugStep lets the debugger stop when a thread has come to the ordered step.
 func (m *mechanism) debugStep(stopped *sched.Candidate) {
 	if !debugging.on || stopped.Thread < 0 {
 		return
@@ -43,7 +43,7 @@ func (m *mechanism) debugStep(stopped *sched.Candidate) {
 	}
 }
 
-// debugFailure lets the debugger stop when nobody can ever go on, while all goroutines stand where they wait.
+// debugFailure lets the debugger stop when no thread can ever go on, while all goroutines stand where they wait.
 func (m *mechanism) debugFailure() {
 	if debugging.on {
 		debugFails()

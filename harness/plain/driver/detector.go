@@ -13,17 +13,17 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A detector reads what Go's race detector writes. The command has sent that to a file, so that a report is the finding's and not
-// somewhere in the output of the tests.
+// A detector reads the reports of Go's race detector. The command sends them to a file, so that a report belongs to its finding and is
+// not somewhere in the output of the tests.
 type detector struct {
 	file *os.File // nil before the first report
-	rest string   // the beginning of a report that is not whole
+	rest string   // the beginning of an incomplete report
 }
 
-// detectorVariable is the variable of the environment that the detector read when the process started.
+// detectorVariable is the environment variable that the detector read when the process started.
 const detectorVariable = "GORACE"
 
-// forgetDetector gives processes that a test starts the user's own settings of the detector.
+// forgetDetector gives the processes that a test starts the user's own settings of the detector.
 func forgetDetector() {
 	switch {
 	case order.RaceLog == "":
@@ -34,15 +34,15 @@ func forgetDetector() {
 	}
 }
 
-// reports are the whole ones of a process of this program that have come since the last call.
+// reports returns the complete reports of a process of this program since the last call.
 func (d *detector) reports(process int) (all []string) {
-	if order == nil || order.RaceLog == "" { // a program that drives itself leaves them where they come
+	if order == nil || order.RaceLog == "" { // a program that drives itself leaves the reports where they are written
 		return nil
 	}
 	if d.file == nil {
 		file, err := os.Open(fmt.Sprintf("%s.%d", order.RaceLog, process))
 		if err != nil {
-			return nil // the race is told without its text
+			return nil // the race is reported without its text
 		}
 		d.file = file
 	}
@@ -63,7 +63,7 @@ const (
 	reportHead = "WARNING: DATA RACE\n"
 )
 
-// races are the data races that so many reports are about, one for each pair of places.
+// races returns the data races in the new reports, one for each pair of places. count is how many reports the detector has counted.
 func (d *detector) races(process, count int) (all []*sched.Failure) {
 	for _, text := range d.reports(process) {
 		f := raceOf(text)
@@ -77,7 +77,8 @@ func (d *detector) races(process, count int) (all []*sched.Failure) {
 	return all
 }
 
-// racesOf are the data races of a process that has executed one schedule; a count of 0 is not known, because the process has ended.
+// racesOf returns the data races of a process that has executed one schedule. count is 0 if it is not known, because the process has
+// ended.
 func racesOf(process, count int) []*sched.Failure {
 	if !raceEnabled {
 		return nil
@@ -86,18 +87,18 @@ func racesOf(process, count int) []*sched.Failure {
 	all := d.races(process, count)
 	if d.file != nil {
 		_ = d.file.Close()           // it was only read
-		_ = os.Remove(d.file.Name()) // it lies in a folder that is removed
+		_ = os.Remove(d.file.Name()) // its folder is removed later
 	}
 	return all
 }
 
-// own is what the detector says in this process, and how many of its reports have been taken.
+// own is the detector of this process, and how many of its reports have been taken.
 var own struct {
 	detector
 	taken int
 }
 
-// noteRaces begins an execution: what was reported before is not of it.
+// noteRaces begins an execution: what was reported before does not belong to it.
 func noteRaces() {
 	if n := raceoff.Races(); n != own.taken {
 		own.taken = n
@@ -105,7 +106,7 @@ func noteRaces() {
 	}
 }
 
-// Races are the data races of the execution that is over.
+// Races returns the data races of the execution that is over.
 func (m *mechanism) Races() []*sched.Failure {
 	n := raceoff.Races() - own.taken
 	if n == 0 {
@@ -122,7 +123,7 @@ func (m *mechanism) Races() []*sched.Failure {
 	return races
 }
 
-// An access is one of the two of a data race.
+// An access is one of the two accesses of a data race.
 type access struct{ function, operation, place string }
 
 var (
@@ -130,8 +131,8 @@ var (
 	raceFrame = regexp.MustCompile(`(?m)^  (\S.*)\(\)\n      (.+):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// raceOf makes the failure of a report. Two reports are of one race if the same two functions do the same: lines move, and addresses
-// and the numbers of goroutines are others each time.
+// raceOf makes a failure from a report. Two reports are of one race if the same two functions do the same, because lines move, and
+// addresses and the numbers of goroutines differ each time.
 func raceOf(text string) *sched.Failure {
 	f := &sched.Failure{Kind: sched.DataRace, Stack: text + "\n"}
 	var accesses []access
@@ -150,8 +151,8 @@ func raceOf(text string) *sched.Failure {
 	return f
 }
 
-// accessOf is the access whose stack this is. Its function is the innermost one that is the user's: what the standard library or the
-// runtime does for it is its own access.
+// accessOf is the access that has this stack. Its function is the innermost one of the user's: what the standard library or the
+// runtime does for it counts as its own access.
 func accessOf(operation, stack string) access {
 	a := access{function: "code whose stack is lost", operation: operation}
 	for i, frame := range raceFrame.FindAllStringSubmatch(stack, -1) {

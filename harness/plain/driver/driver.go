@@ -17,11 +17,10 @@ import (
 )
 
 // order is what the command has ordered, nil if it has not: then the tests run as they always do, as they must in a process that a
-// test starts.
 var (
 	order  *drive.Order
 	events = &drive.Sink{}
-	inside bool // a test is being explored; its own runs and sub-tests are not
+	inside bool // a test is being explored; the runs and sub-tests inside it are not
 	spent  bool // a test has left something behind, so that the others need another process
 )
 
@@ -50,7 +49,7 @@ func Start() {
 		}
 	}
 	debug.SetGCPercent(400)     // executions make garbage and keep none of it
-	debug.SetMaxStack(maxStack) // an endless recursion fills four times as much otherwise, in each execution that shows it
+	debug.SetMaxStack(maxStack) // by default an endless recursion fills four times as much, in each execution that shows it
 	sched.OnHang(func(report string) {
 		tell(drive.Event{Event: drive.Refused, Test: exploring, Text: report, Code: 3})
 	})
@@ -64,8 +63,8 @@ var (
 // mostChoices is how many choices of one execution the trail has room for.
 const mostChoices = 1 << 18
 
-// Test is asked before a test's function runs. It says whether it has done with the test what was ordered. prepare makes an execution
-// ready, of one of its sub-tests alone if only is the name of one.
+// Test is called before a test's function runs. It says whether it has done with the test what was ordered. prepare makes an execution
+// ready: of the whole test, or of one sub-test alone if only names one.
 func Test(name string, prepare func(only string) Run) (done bool) {
 	switch {
 	case order == nil || inside:
@@ -75,7 +74,7 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 	}
 	inside, exploring = true, name
 	defer func() { inside = false }()
-	// More than one processor would let those outside of the bubble run at the same time, and make it matter when.
+	// With more than one processor the goroutines outside of the bubble would run at the same time, and their timing would matter.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	if order.Mode == drive.Serve {
 		newTest(name, order.Test, prepare).serve()
@@ -127,7 +126,7 @@ func (t *test) carryOut() {
 	}
 }
 
-// tell writes an event. A process that cannot say what it finds must not go on.
+// tell writes an event. A process that cannot report what it finds must not go on.
 func tell(e drive.Event) {
 	if err := events.Send(e); err != nil {
 		fmt.Fprintln(os.Stderr, "racewindow: the events cannot be written:", err)
@@ -135,7 +134,7 @@ func tell(e drive.Event) {
 	}
 }
 
-// lastExecution makes the execution again in which a process has ended, nil if it has not noted all of it.
+// lastExecution returns a strategy that repeats the execution in which a process has ended, nil if the process has not noted all of it.
 func lastExecution(file string) sched.Strategy {
 	memory, err := os.ReadFile(file)
 	if err != nil {
@@ -148,30 +147,30 @@ func lastExecution(file string) sched.Strategy {
 	return again
 }
 
-// A test is one that is explored, or a sub-test.
+// A test is a test, or a sub-test, that is explored.
 type test struct {
 	name      string
 	whole     string // the test that it is a sub-test of, or itself
 	prepare   func() Run
 	sights    *sights
 	mechanism func() sched.Mechanism
-	timed     func() sched.Mechanism // in which timers are choices
+	timed     func() sched.Mechanism // makes one in which timers are choices
 	summary   drive.PlainSummary
-	share     int            // it has such a part of what is ordered for the test
+	share     int            // it gets 1/share of what is ordered for the test
 	warm      *sched.Outcome // of an execution before the gate, nil if there was none
 	gated     uint64         // executions of the gate
 	hint      sched.Strategy // what to try first, nil for nothing
-	how       string         // schedules are executed, as in drive.Order.Apart
+	how       string         // how schedules are executed, as in drive.Order.Apart
 	pool      *pool          // of processes, nil if schedules have none of their own
 	kept      string         // the file of the kept schedule that has failed, "" for none
 	said      []drive.Event  // about kept schedules that hold
 	gone      []goneCase
-	unshown   string // what was found, and fresh processes do not show again; "" for nothing
-	strayed   string // what differed in the first schedule that a process of its own did not repeat; "" for nothing
-	strays    uint64 // how many there were
+	unshown   string // a finding that fresh processes do not show again; "" for none
+	strayed   string // what differed in the first schedule that a process of its own did not repeat; "" for none
+	strays    uint64 // how many schedules strayed
 }
 
-// newTest is for a test, or for a sub-test of it. unit is "" for the test.
+// newTest makes a test, or a sub-test of it if unit names one.
 func newTest(name, unit string, prepare func(only string) Run) *test {
 	t := &test{name: name, whole: name, sights: &sights{}, share: 1}
 	t.prepare = func() Run { return prepare("") }
@@ -198,7 +197,7 @@ func (t *test) options() sched.Options {
 	return o
 }
 
-// leastSchedules is how many a sub-test has at least, if as many are ordered.
+// leastSchedules is the fewest schedules of a sub-test, if as many are ordered.
 const leastSchedules = 64
 
 // hangs is how long the code between two points may take.
@@ -209,14 +208,14 @@ func hangs() time.Duration {
 	return 20 * time.Second
 }
 
-// maxStack is how many bytes the stack of a goroutine may have.
+// maxStack is the largest stack of a goroutine, in bytes.
 const maxStack = 256 << 20
 
 // hangApart is how long a process may take to start, to come to the test, and to warm up.
 const hangApart = 10 * time.Minute
 
-// explore looks whether the test can be explored, searches, and tells what it finds. What cannot be repeated in one process goes on in a
-// process for each schedule.
+// explore checks whether the test can be explored, searches, and reports what it finds. If executions in one process cannot be repeated,
+// it starts again with a process for each schedule.
 func (t *test) explore() {
 	strays := t.search()
 	if strays != "" && !t.inProcesses() {
@@ -233,8 +232,8 @@ func (t *test) explore() {
 	t.end()
 }
 
-// search looks whether the test can be explored as it is executed now, searches, and tells what it finds. strays says why the executions so
-// far do not count, "" if they do: one left something for the next, or took another way than it did before.
+// search checks whether the test can be explored as it is executed now, searches, and reports what it finds. strays says why the
+// executions so far do not count, "" if they do: one left something for the next, or took another way than before.
 func (t *test) search() (strays string) {
 	t.kept, t.said, t.gone, t.unshown, t.strayed, t.strays = "", nil, nil, "", "", 0
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
@@ -288,7 +287,7 @@ func (t *test) search() (strays string) {
 	return ""
 }
 
-// look searches, unless the schedule without a switch fails, or what was to be tried first does.
+// look searches, unless the schedule without a switch fails, or one that is tried before the search does.
 func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Result, err error) {
 	hit := func(out sched.Outcome, strategy, ended string) sched.Result {
 		for _, f := range append([]*sched.Failure{out.Failure}, out.Beside...) {
@@ -325,12 +324,12 @@ func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Resu
 	return sched.SearchMechanism(context.Background(), t.mechanism, o)
 }
 
-// tryEndless is how many schedules are tried of a test that has no end without a switch, before it is taken for one that never has: each of
-// them goes to the step limit, which takes as long as thousands that end.
+// tryEndless is how many schedules of a test that does not end without a switch are tried before it counts as one that never ends: each
+// of them goes to the step limit, which takes as long as thousands that end.
 const tryEndless = 32
 
-// disturbed says what shows that executions in this process have disturbed each other: the search came to one that it could not repeat, or
-// after a failure the schedule without a switch is not what it was.
+// disturbed says what shows that executions in this process have disturbed each other: the search met one that it could not repeat, or
+// after a failure the schedule without a switch took another way.
 func (t *test) disturbed(runner *sched.Runner, first sched.Outcome, found sched.Result, err error) string {
 	var failure *sched.Failure
 	switch {
@@ -349,10 +348,10 @@ func (t *test) disturbed(runner *sched.Runner, first sched.Outcome, found sched.
 	return ""
 }
 
-// outsideState ends what the runtime says when an execution uses an object of an earlier one.
+// outsideState ends the runtime's message when an execution uses an object of an earlier one.
 const outsideState = "there is state outside of the test"
 
-// end tells what the exploration came to.
+// end reports the result of the exploration.
 func (t *test) end() {
 	if t.sights.leak != nil {
 		t.summary.Leaks = []string{t.sights.leak.Class()}

@@ -7,13 +7,13 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A send on a channel that another goroutine closes shows itself twice under the race detector: as a panic where the close comes first, and
-// as a data race of the two wherever nothing orders them. It is one bug.
+// A send on a channel that another goroutine closes shows itself twice under the race detector: as a panic if the close comes first,
+// and as a data race of the two wherever nothing orders them. It is one bug.
 
-// sentOnClosed is what the panic says.
+// sentOnClosed is the message of that panic.
 const sentOnClosed = "panic: send on closed channel"
 
-// echoes says whether a data race is that of a send and a close, and the other failure the panic of the same send.
+// echoes says whether race is the data race of a send and a close, and other the panic of the same send.
 func echoes(race, other *sched.Failure) bool {
 	if race == nil || other == nil || race.Kind != sched.DataRace || other.Kind != sched.Panicked || other.Message != sentOnClosed {
 		return false
@@ -31,12 +31,12 @@ func echoes(race, other *sched.Failure) bool {
 	return closed && sender != "" && strings.HasPrefix(other.Site, sender+" (")
 }
 
-// withoutEchoes leaves out races that another failure of the same execution tells.
+// withoutEchoes drops the races that another failure of the same execution already shows.
 func withoutEchoes(races []*sched.Failure, failed *sched.Failure) []*sched.Failure {
 	return slices.DeleteFunc(races, func(race *sched.Failure) bool { return echoes(race, failed) })
 }
 
-// distinct leaves out findings that another one tells.
+// distinct drops the findings that another one already shows.
 func distinct(all []sched.Finding) []sched.Finding {
 	echo := func(f sched.Finding) bool {
 		return slices.ContainsFunc(all, func(g sched.Finding) bool { return echoes(f.Failure, g.Failure) })

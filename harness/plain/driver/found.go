@@ -9,10 +9,10 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// replays is how often a shrunk schedule is executed again here. The command does so in a fresh process.
+// replays is how often a shrunk schedule is executed again here. The command repeats that in fresh processes.
 const replays = 5
 
-// found makes a finding as small as it can be, and tells it.
+// found makes a finding as small as it can be, and reports it.
 func (t *test) found(f sched.Finding) {
 	told := &drive.PlainFinding{
 		Failure: f.Failure, Schedule: f.Schedule, Preemptions: f.Preemptions, Strategy: f.Strategy, After: f.After,
@@ -52,7 +52,7 @@ func (t *test) found(f sched.Finding) {
 	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Kept: kept, Finding: told})
 }
 
-// replayed is how many of some executions of a schedule show a failure of a class.
+// replayed executes a schedule a few times, and returns how many executions show a failure of a class.
 func replayed(runner *sched.Runner, s sched.Schedule, class string) (n int) {
 	for range replays {
 		if out := runner.Replay(s, false).Of(class); out.Failure != nil && out.Failure.Class() == class {
@@ -62,7 +62,7 @@ func replayed(runner *sched.Runner, s sched.Schedule, class string) (n int) {
 	return n
 }
 
-// shorten leaves out events that nobody reads.
+// shorten drops events that nobody reads.
 func shorten(told *drive.PlainFinding) {
 	told.Outcome.Events = sched.Shortened(told.Outcome.Events)
 	if told.Passing != nil {
@@ -70,8 +70,8 @@ func shorten(told *drive.PlainFinding) {
 	}
 }
 
-// shows says whether a schedule that has failed does so again in one of a few processes that execute nothing else. Else it was something outside
-// of them: a port, say, that another process has had.
+// shows says whether a schedule that has failed fails again in one of a few processes that execute nothing else. If not, the cause was
+// outside of the process: a port that another process had, say.
 func (t *test) shows(runner *sched.Runner, f sched.Finding) bool {
 	if !t.inProcesses() || f.Failure.Kind == sched.DataRace || f.Strategy == "replay" {
 		return true
@@ -79,7 +79,7 @@ func (t *test) shows(runner *sched.Runner, f sched.Finding) bool {
 	return replayed(runner, f.Schedule, f.Failure.Class()) > 0
 }
 
-// runner executes schedules of one kind.
+// runner returns what executes a schedule: with timers as choices if one fires in it.
 func (t *test) runner(s sched.Schedule) *sched.Runner {
 	if s.Fires(clockName) {
 		return sched.NewMechanismRunner(t.timed, t.options())
@@ -87,7 +87,7 @@ func (t *test) runner(s sched.Schedule) *sched.Runner {
 	return sched.NewMechanismRunner(t.mechanism, t.options())
 }
 
-// around looks at what lies next to the schedule of a finding: where its switches matter, and the nearest schedule that passes.
+// around finds what lies next to the schedule of a finding: where its switches matter, and the nearest schedule that passes.
 func (t *test) around(runner *sched.Runner, told *drive.PlainFinding) {
 	out := told.Outcome
 	if out.Failure == nil {
@@ -118,7 +118,7 @@ func (t *test) replay() {
 		return
 	}
 	if !t.inProcesses() {
-		runner.Replay(nil, false) // a first execution has a point more, where lazy state is made
+		runner.Replay(nil, false) // a first execution comes to one point more, where lazy state is made
 	}
 	times := max(order.Times, 1)
 	var all []*drive.PlainFinding // one for each class
@@ -148,7 +148,7 @@ func (t *test) replay() {
 	t.end()
 }
 
-// count takes in each failure of an execution.
+// count adds each failure of an execution to the findings.
 func (t *test) count(all []*drive.PlainFinding, out sched.Outcome, schedule sched.Schedule) []*drive.PlainFinding {
 	for _, f := range append([]*sched.Failure{out.Failure}, out.Beside...) {
 		if f == nil || f.Kind == sched.StepLimit {

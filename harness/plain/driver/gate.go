@@ -11,12 +11,12 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// gateRuns is how often the schedule without a switch is executed before a search. The first time only warms up: a package's lazy
-// state is made then, and an execution after that comes to other points.
+// gateRuns is how often the schedule without a switch is executed before a search. The first time only warms up: it makes a package's
+// lazy state, and an execution after that comes to other points.
 const gateRuns = 5
 
-// gate executes the schedule without a switch several times, and says whether the test can be explored: it takes the same way each
-// time (else strays says where it did not), and there is something to choose. Otherwise there is a verdict.
+// gate executes the schedule without a switch several times, and says whether the test can be explored: it must take the same way each
+// time (else strays says where it did not), and there must be something to choose. Otherwise there is a verdict.
 func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 	if t.warm == nil && !t.inProcesses() {
 		out := runner.Replay(nil, false)
@@ -40,7 +40,7 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 			continue
 		}
 		if differs := difference(first, out); differs != "" {
-			if t.inProcesses() && !(run == gateRuns-1 && t.strays == uint64(run-2)) { // one that strays now and then has schedules that can be repeated
+			if t.inProcesses() && !(run == gateRuns-1 && t.strays == uint64(run-2)) { // a test that strays now and then has schedules that can be repeated
 				t.strayed, t.strays = cmp.Or(t.strayed, "the schedule without a switch went another way: "+differs), t.strays+1
 				continue
 			}
@@ -66,10 +66,10 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 	return first, ""
 }
 
-// RemoveLeft removes the files that executions which held have left behind, and says which there were.
+// RemoveLeft removes the files that executions left behind although they held, and returns their names.
 var RemoveLeft = func() (names []string) { return nil }
 
-// leftBehind says that the schedule without a switch fails only because of files that an earlier execution has left, "" if it does not.
+// leftBehind says how the schedule without a switch differs once the files that earlier executions left are removed, "" if it does not.
 func leftBehind(runner *sched.Runner, first sched.Outcome) (strays string) {
 	left := relative(RemoveLeft())
 	if left == "" {
@@ -81,7 +81,7 @@ func leftBehind(runner *sched.Runner, first sched.Outcome) (strays string) {
 	return ""
 }
 
-// relative names some files from the current folder on.
+// relative lists files by their names relative to the current folder.
 func relative(names []string) string {
 	folder, _ := os.Getwd()
 	for i, name := range names {
@@ -95,12 +95,12 @@ func relative(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// mostNames is of how many files the names are told.
+// mostNames is how many files are named.
 const mostNames = 3
 
 const whyStrays = "Look for state outside of the test, the order of a map with pointers, or randomness that is not math/rand's"
 
-// ending is what an execution came to, in a word.
+// ending is the result of an execution in a word.
 func ending(o sched.Outcome) string {
 	if o.Failure == nil {
 		return "held"
@@ -132,7 +132,7 @@ func difference(a, b sched.Outcome) string {
 	return ""
 }
 
-// hint says what is known of why an execution cannot be repeated.
+// hint says what is known about why an execution cannot be repeated.
 func (s *sights) hint() (words string) {
 	if s.secret != "" {
 		words = ". It reads random numbers of crypto/rand, which differ each time, in " + s.secret

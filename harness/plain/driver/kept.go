@@ -9,14 +9,14 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A goneCase is a kept one that cannot be executed any more: an edit of the code, as a fix is one, can remove its places.
+// A goneCase is a kept case that cannot be executed any more: an edit of the code, such as a fix, can remove its places.
 type goneCase struct{ file, why string }
 
-// byKept is the strategy that has found what a kept schedule shows. It stays as it is.
+// byKept is the strategy of a finding that a kept schedule shows. The schedule is not shrunk.
 const byKept = "kept"
 
-// executeKept executes the schedules that were kept for the test, until one fails. What there is to say of the others is told with the
-// test's end.
+// executeKept executes the kept schedules of the test until one fails. What there is to say about the others is reported at the test's
+// end.
 func (t *test) executeKept() (failing sched.Outcome) {
 	for _, kept := range keptOf(t.name) {
 		out := t.runner(kept.Schedule).Replay(kept.Schedule, false)
@@ -40,7 +40,7 @@ func (t *test) holds(kept drive.KeptSchedule) {
 	})
 }
 
-// sequentialKept says of the kept schedules of a test in which nothing can be switched any more that they are gone.
+// sequentialKept reports the kept schedules of a test in which nothing can be switched any more: those with a switch are gone.
 func (t *test) sequentialKept() {
 	if t.summary.Verdict != drive.Sequential {
 		return
@@ -71,7 +71,7 @@ func keptOf(test string) []drive.KeptSchedule {
 	return all[test]
 }
 
-// tellKept says which kept cases hold, and of those that could not be executed what the search says instead.
+// tellKept reports which kept cases hold and, for those that could not be executed, what the search says instead.
 func (t *test) tellKept() {
 	for _, e := range t.said {
 		tell(e)

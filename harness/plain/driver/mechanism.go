@@ -13,14 +13,14 @@ import (
 type Run interface {
 	// Run is the life of the test's goroutine.
 	Run()
-	// HasFailed says whether the test has failed so far, and Failed what came of it, when nothing of it runs any more.
+	// HasFailed says whether the test has failed so far. Failed returns its result, after all of it has stopped running.
 	HasFailed() bool
 	Failed() (failed, skipped bool, output string)
-	// Said is what has first made it fail: the file and line, and the words. ok is false if nobody has said so.
+	// Said returns what first made it fail: the file and line, and the words. ok is false if nothing was said.
 	Said() (site, words string, ok bool)
-	// Clean removes what is left of it, then: also the files that it has made, if it was broken off.
+	// Clean then removes what is left of it: also the files that it has made, if it was broken off.
 	Clean(broken bool)
-	// Watch, before Run, has its sub-tests kept, and Units, after it, lists those that can be explored each alone; or the test itself.
+	// Watch, before Run, makes it record its sub-tests. Units, after Run, lists those that can be explored alone; or the test itself.
 	Watch()
 	Units() []string
 }
@@ -35,17 +35,17 @@ type mechanism struct {
 	chooser chooser
 	state   *bubble.State
 	threads *[bubble.Most]bubble.Thread // of state
-	changes uint32                      // of state when it was asked last who can go on
+	changes uint32                      // state.Changes when the candidates were last asked for
 	decider func(thread int32) int32    // decide
 	stands  []sched.Candidate           // by thread: what it does when it goes on
-	nobody  sched.Candidate             // has stopped before any thread has run
+	nobody  sched.Candidate             // what stops before any thread has run
 	names   names
 	points  map[place]sched.PointID
 	recent  [256]located   // by their places
 	atomic  map[place]bool // whether a place lies in a package that has no points
 	address sched.Addresses
 
-	chosen    int  // who goes on, of the last decision; -1 for nobody
+	chosen    int  // the thread that goes on by the last decision; -1 for none
 	hasAtomic bool // some packages have no points
 	asked     bool // the decision about the thread that stopped last was made on its own stack
 	after     int  // steps since the test's goroutine has ended
@@ -60,13 +60,13 @@ type sights struct {
 	choices uint64         // decisions for which there was more than one thread
 	threads int            // of the execution that had most
 	skipped uint64         // executions in which the test skipped itself
-	running string         // who went on for too long after the test's end
+	running string         // the goroutine that went on for too long after the test's end
 	timers  bool           // a timer could have fired while others could go on
 	fired   []string       // the timers that did so by choice, in the last execution
-	polls   string         // who has let time pass in the last execution though others could go on, because it reads the clock in a loop
+	polls   string         // who let time pass in the last execution although others could go on, because it reads the clock in a loop
 	random  bool           // random numbers were drawn
-	socket  bool           // one was made
-	secret  string         // where random numbers of the system's were read
+	socket  bool           // a socket was made
+	secret  string         // where random numbers of the system were read
 	leak    *sched.Failure // of the schedule without a switch; it is a finding only if there are schedules without it
 	leaked  uint64         // executions that have this leak
 	ended   uint64         // executions that came to the end of the test, and did not fail otherwise
@@ -78,7 +78,7 @@ func newMechanism(prepare func() Run, seen *sights, timing bool) func() sched.Me
 	}
 }
 
-// Begin opens a bubble. Who is outside of it and could go on does so before.
+// Begin opens a bubble. Goroutines outside of it that could go on do so first.
 func (m *mechanism) Begin(c *sched.Chooser) {
 	if m.play != nil {
 		m.beginPlay(c)
@@ -99,14 +99,14 @@ func (m *mechanism) begin(c chooser) {
 	}
 	decide := m.decider
 	if raceEnabled || debugging.on {
-		decide = nil // what is decided on a thread's stack would be the thread's in the eyes of the detector, and of a debugger
+		decide = nil // the detector, and a debugger, would take a decision on a thread's stack for the thread's own
 	}
 	m.seen.fired, m.seen.polls = m.seen.fired[:0], ""
 	m.state = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)+1))
 	m.threads, m.changes = &m.state.Threads, m.state.Changes
 }
 
-// Run lets threads go on until nobody does.
+// Run lets threads go on until none does.
 func (m *mechanism) Run() {
 	stopped := &m.nobody
 	for m.ask(stopped) {
@@ -129,7 +129,7 @@ func (m *mechanism) Run() {
 	m.conclude()
 }
 
-// decide is called on the stack of a thread that has stopped at a point. What is not a plain choice is left to the root.
+// decide is called on the stack of a thread that has stopped at a point. It leaves everything but a plain choice to the root.
 func (m *mechanism) decide(thread int32) int32 {
 	m.asked = false
 	t := &m.threads[thread]
@@ -195,16 +195,16 @@ func (m *mechanism) due() bool {
 	return when > 0 && when <= now
 }
 
-// ended says whether the test's goroutine has: what others do then is not chosen.
+// ended says whether the test's goroutine has ended: from then on nothing is chosen.
 func (m *mechanism) ended() bool { return m.threads[0].State == bubble.Ended }
 
-// Bounds of what may happen after the test's end: it only shows whether goroutines of the test come to theirs.
+// Bounds of an execution after the test's end, which only shows whether the test's goroutines end too.
 const (
 	mostAfter = 1_000
 	longAfter = int64(24 * 3600 * 1e9)
 )
 
-// pass lets who remains go on after the test's end.
+// pass lets the remaining threads go on after the test's end.
 func (m *mechanism) pass(stopped *sched.Candidate) (thread int, ok bool) {
 	if m.after == 0 {
 		m.chooser.Finish()
@@ -216,8 +216,8 @@ func (m *mechanism) pass(stopped *sched.Candidate) (thread int, ok bool) {
 	return m.chooser.Pass(stopped, 0)
 }
 
-// Candidates are the threads that are ready. If there are none, files are waited for, and whoever is outside of the bubble may wake a
-// thread.
+// Candidates are the threads that are ready. If there are none, it waits for files, and for goroutines outside of the bubble, which may
+// wake a thread.
 func (m *mechanism) Candidates(all []sched.Candidate) []sched.Candidate {
 	m.meet()
 	all = m.ready(all)
@@ -248,10 +248,10 @@ func (m *mechanism) ready(all []sched.Candidate) []sched.Candidate {
 const (
 	step        = 20
 	forFile     = 1_000_000
-	ratherTimer = 1_000 // where time could go on instead
+	ratherTimer = 1_000 // if a timer could fire instead
 )
 
-// waitOutside waits until somebody is ready. It says whether anybody is.
+// waitOutside waits until a thread is ready. It says whether one is.
 func (m *mechanism) waitOutside() bool {
 	if m.live() == 0 {
 		return false
@@ -297,12 +297,12 @@ func (m *mechanism) waitsForFile() bool {
 	return false
 }
 
-// Patience bounds an execution in which there is nothing to choose for long. Such steps count for no limit otherwise.
+// Patience bounds an execution that has nothing to choose for long, because such steps do not count toward the step limit.
 func (m *mechanism) Patience() int { return alonePatience }
 
 const alonePatience = 16
 
-// Due is the bubble's next timer. After the test's end time goes on for a day at most.
+// Due is the bubble's next timer. After the test's end time goes on for at most a day.
 func (m *mechanism) Due() (at int64, counts, any bool) {
 	when, _ := bubble.Next()
 	if when == 0 || m.late > 0 && when > m.late+longAfter {
@@ -317,21 +317,21 @@ func (m *mechanism) Jump(at int64) { bubble.Advance(at) }
 // Threads are the goroutines of the test so far, ended ones included.
 func (m *mechanism) Threads() int { return len(m.stands) }
 
-// Name is a thread's: main, or who started it and the function that it runs.
+// Name is main, or who started the thread and the function that it runs.
 func (m *mechanism) Name(thread int) string {
 	return m.names.of(m.threads[:len(m.stands)], thread)
 }
 
-// Counts says that every thread does: a goroutine of the program that waits for a ticker is no less than another. The clock is none.
+// Counts says that every thread counts: a goroutine of the program that waits for a ticker is no less than another. The clock does not.
 func (m *mechanism) Counts(thread int) bool { return thread != bubble.Clock }
 
-// Drop is done: Run has closed the bubble.
+// Drop does nothing: Run has closed the bubble.
 func (m *mechanism) Drop() {}
 
-// Close keeps nothing.
+// Close has nothing to free.
 func (m *mechanism) Close() (problem string) { return "" }
 
-// Running describes the thread that does not stop. It is called by the watchdog, outside of the bubble.
+// Running describes the thread that does not stop. The watchdog calls it, outside of the bubble.
 func (m *mechanism) Running() sched.Running {
 	r := sched.Running{Who: "a goroutine", Stack: stacks(), Point: aPoint, Advice: hangAdvice}
 	for i := range m.stands {
@@ -346,7 +346,7 @@ func (m *mechanism) Running() sched.Running {
 	return r
 }
 
-// aPoint is what goroutines come to, and hangAdvice what to do where one does not.
+// aPoint names what goroutines come to, and hangAdvice says what to do if one does not.
 const (
 	aPoint     = "an operation of sync, sync/atomic, channels or files"
 	hangAdvice = "A loop that computes for long, cgo, and a system call that waits for something outside of the process are not seen: " +

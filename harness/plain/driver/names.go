@@ -12,11 +12,11 @@ import (
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 )
 
-// Names must survive edits: lines move, closures get other numbers. So a point is called FUNCTION.OPERATION, where a closure counts as
-// the function that it is written in, and a goroutine is called after who started it, the function it runs, and which of these it is:
-// main/serve#1. The test's own goroutine is main. Who set a timer has started what that starts.
+// Names must survive edits, in which lines move and closures get other numbers. So a point is called FUNCTION.OPERATION, where a
+// closure counts as the function that it is written in. A goroutine is called after who started it, the function it runs, and its
+// number among these: main/serve#1. The test's own goroutine is main. A goroutine that a timer starts was started by who set the timer.
 
-// names are those of the threads of one execution.
+// names holds the names of the threads of one execution.
 type names struct {
 	all   []string
 	count map[string]int // goroutines by parent and function
@@ -29,7 +29,7 @@ func (n *names) forget() {
 	clear(n.given)
 }
 
-// of is the name of a thread. Threads are named in the order in which they were started.
+// of is the name of a thread. Threads are named in the order in which they started.
 func (n *names) of(threads []bubble.Thread, thread int) string {
 	if n.count == nil {
 		n.count = map[string]int{}
@@ -60,7 +60,7 @@ func (n *names) numbered(name string) string {
 	return fmt.Sprintf("%s#%d", name, n.count[name])
 }
 
-// known is a name that is known already, and else the number.
+// known is the name of a thread if it has one already, else its number.
 func (n *names) known(thread int) string {
 	switch {
 	case thread < len(n.all):
@@ -71,8 +71,8 @@ func (n *names) known(thread int) string {
 	return fmt.Sprint(thread)
 }
 
-// runs is the function that a goroutine runs: that of the go statement, or where that is a closure, or inside of the standard library,
-// the user's function that started it.
+// runs is the function that a goroutine runs: that of the go statement. If that is a closure, or in the standard library, it is the
+// user's function that started the goroutine.
 func runs(t *bubble.Thread) string {
 	function, known := entries[t.Entry]
 	if !known {
@@ -82,7 +82,7 @@ func runs(t *bubble.Thread) string {
 	if function != "" {
 		return function
 	}
-	if t.Started == 0 { // nobody of the user's, as for the goroutine of a bubble of testing/synctest
+	if t.Started == 0 { // no code of the user's started it, as for the goroutine of a bubble of testing/synctest
 		return packageName(t.Entry)
 	}
 	function, known = starters[t.Started]
@@ -135,8 +135,8 @@ var closure = regexp.MustCompile(`(\.(func|gowrap|deferwrap)\d+|-range\d+|\.\d+)
 // instance matches the type arguments of a generic function, which the compiler names by their shape.
 var instance = regexp.MustCompile(`\[.*\]`)
 
-// shortFunction is a function's name without closures' numbers, without type arguments, and without the folders of its package; of the package under test it
-// has no package at all.
+// shortFunction is a function's name without numbers of closures, without type arguments, and without the folders of its package. A
+// function of the package under test has no package at all.
 func shortFunction(name string) string {
 	name = closure.ReplaceAllString(name, "")
 	name = instance.ReplaceAllString(name, "[...]")
@@ -152,7 +152,7 @@ func shortFunction(name string) string {
 	}, name)
 }
 
-// inPackages says whether a function is of one of some packages: import paths, or PATH/... for all beneath.
+// inPackages says whether a function belongs to one of some packages: import paths, or PATH/... for all beneath.
 func inPackages(function string, packages []string) bool {
 	folder, rest := function[:strings.LastIndexByte(function, '/')+1], function[strings.LastIndexByte(function, '/')+1:]
 	name, _, _ := strings.Cut(rest, ".")
@@ -176,14 +176,14 @@ func pointAt(pc uintptr, operation string) (name, file string, line int) {
 	return shortFunction(frame.Function) + "." + operation, filepath.Base(frame.File), frame.Line
 }
 
-// userFrame is the innermost function of a return address that is the user's.
+// userFrame is the user's innermost function at a return address.
 func userFrame(pc uintptr) (f runtime.Frame) {
 	f.PC = pc
 	f.Function, f.File, f.Line = bubble.Frame(pc)
 	return f
 }
 
-// isStandard says whether a file is of the standard library.
+// isStandard says whether a file belongs to the standard library.
 func isStandard(file string) bool { return strings.HasPrefix(file, standardFolder) }
 
 // standardFolder is the folder of the standard library's sources.

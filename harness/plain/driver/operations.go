@@ -6,7 +6,7 @@ import "github.com/racewindow/racewindow/harness/sched"
 type operation struct {
 	name    string
 	action  sched.Action
-	reads   bool // and does not write
+	reads   bool // it reads and does not write
 	nowhere bool // it touches nothing that is shared
 }
 

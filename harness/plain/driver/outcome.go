@@ -11,9 +11,9 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// conclude closes the bubble and judges the execution. What failed first counts.
+// conclude closes the bubble and judges the execution. The first failure counts.
 func (m *mechanism) conclude() {
-	m.seen.threads = max(m.seen.threads, len(m.stands)-1) // the clock is none
+	m.seen.threads = max(m.seen.threads, len(m.stands)-1) // without the clock
 	over := bubble.Over()
 	if !over && m.after > mostAfter {
 		m.seen.running = m.Remaining()
@@ -63,7 +63,7 @@ func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
 	return f
 }
 
-// whoDied is the name of a thread that may have come to no point, and so have no name yet.
+// whoDied is the name of a thread that may have come to no point, and so may have no name yet.
 func (m *mechanism) whoDied(thread int) string {
 	if thread >= 0 && thread < len(m.stands) {
 		return m.Name(thread)
@@ -71,7 +71,7 @@ func (m *mechanism) whoDied(thread int) string {
 	return m.names.known(thread)
 }
 
-// panicText renders what was panicked with, as the runtime does; methods of it may panic again.
+// panicText renders the value of a panic as the runtime does; methods of that value may panic again.
 func panicText(arg any) (text string) {
 	defer func() {
 		if recover() != nil {
@@ -84,7 +84,7 @@ func panicText(arg any) (text string) {
 	return fmt.Sprint(arg)
 }
 
-// Deadlock judges that nobody can ever go on.
+// Deadlock judges an execution in which no thread can ever go on.
 func (m *mechanism) Deadlock(why string) *sched.Failure {
 	f := m.timed(m.stuck(why))
 	if f != nil {
@@ -93,7 +93,8 @@ func (m *mechanism) Deadlock(why string) *sched.Failure {
 	return f
 }
 
-// stuck is the failure that it is when nobody can ever go on, nil if it is none. When the test has ended, what remains leaks if it can never go on either.
+// stuck is the failure of an execution in which no thread can ever go on, nil if it is none. After the end of the test, goroutines that
+// can never go on leak.
 func (m *mechanism) stuck(why string) *sched.Failure {
 	if m.waitsForFile() {
 		if m.ended() {
@@ -109,7 +110,7 @@ func (m *mechanism) stuck(why string) *sched.Failure {
 		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing(), Stack: m.waiting()}
 	}
 	if m.live() == 0 || m.run.HasFailed() {
-		return nil // a test that has failed has done so before anything was left
+		return nil // a test that has failed did so before anything was left
 	}
 	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.Remaining(), Site: m.standing()}
 	if when, _ := bubble.Next(); when > 0 { // a timer that is too far away: nobody can tell whether it would wake one of them
@@ -137,7 +138,7 @@ func (m *mechanism) waiting() string {
 	return text.String()
 }
 
-// printStack prints the functions of a stack that are not the runtime's, and says where the innermost one is that is the user's, "" if there is
+// printStack prints the functions of a stack that are not the runtime's, and returns where the user's innermost one is, "" if there is
 // none.
 func printStack(text *strings.Builder, pcs []uintptr) (site string) {
 	s := rendered.stack(pcs)
@@ -163,7 +164,7 @@ func renderStack(pcs []uintptr) renderedStack {
 	return renderedStack{text.String(), site}
 }
 
-// isMachinery says whether a function is of no interest in a stack: of the runtime, or of what executes the test.
+// isMachinery says whether a stack leaves a function out: it belongs to the runtime, or to what executes the test.
 func isMachinery(function string) bool {
 	return function == "" || strings.HasPrefix(function, "runtime.") || strings.HasPrefix(function, "sync.(*WaitGroup).Go.") || // raises a panic again
 		strings.HasPrefix(function, "testing.(*RacewindowRun)") ||
@@ -179,7 +180,7 @@ func (m *mechanism) live() (n int) {
 	return n
 }
 
-// known says whether a leak is the one that the schedule without a switch has too.
+// known says whether the schedule without a switch has the same leak.
 func (s *sights) known(f *sched.Failure) bool {
 	if order.LeaksOK {
 		return true
@@ -210,7 +211,7 @@ func (m *mechanism) Remaining() string {
 	return strings.Join(words, "; ")
 }
 
-// waits says where a thread is blocked, and in what.
+// waits says where a thread is blocked, and on what.
 func waits(t *bubble.Thread) string {
 	pc := t.At
 	if pc == 0 {
@@ -224,12 +225,12 @@ func waits(t *bubble.Thread) string {
 	return at.function + at.line + words
 }
 
-// reason is why a thread waits. The runtime calls it durable that the wait is within a bubble.
+// reason is why a thread waits, without the runtime's mark of a wait within a bubble.
 func reason(t *bubble.Thread) string {
 	return strings.TrimSuffix(bubble.Reason(t.Reason), " (durable)")
 }
 
-// standing tells deadlocks and leaks apart: the functions in which goroutines wait, and in what, without lines and numbers.
+// standing tells deadlocks and leaks apart: the functions in which goroutines wait, and on what, without lines and numbers.
 func (m *mechanism) standing() string {
 	var words []string
 	for i := range m.stands {

@@ -14,7 +14,7 @@ type place struct {
 // located is a place, and what a thread that stands there does next.
 type located struct {
 	place
-	known, touches bool // touches says that it does that to what the operation is about
+	known, touches bool // touches says that it touches the object of the operation
 	does           sched.Candidate
 }
 
@@ -40,7 +40,7 @@ func (m *mechanism) stand(thread int) *sched.Candidate {
 	return c
 }
 
-// meet takes in threads that have started since.
+// meet adds the threads that have started since.
 func (m *mechanism) meet() {
 	for len(m.stands) < int(m.state.Count) {
 		m.stands = append(m.stands, sched.Candidate{Thread: len(m.stands), Point: sched.AtStart})
@@ -81,7 +81,7 @@ func (m *mechanism) point(t *bubble.Thread) sched.PointID {
 	return id
 }
 
-// passes says whether a thread goes on though it has come to a point, because that is in a package that has none.
+// passes says whether a thread goes on past its point without a choice, because the point is in a package that has none.
 func (m *mechanism) passes(t *bubble.Thread) bool {
 	if !m.hasAtomic || t.State != bubble.Ready && t.State != bubble.Running || t.Op <= bubble.OpEnd || t.PC == 0 {
 		return false

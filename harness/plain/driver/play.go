@@ -12,15 +12,15 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Scenarios on goroutines. A harness.Check is part of the program under test, and drives itself: it has its own copy of this package, and the
-// functions of the runtime are offered to it. Its clients are threads of a bubble, beside whatever they start.
+// Scenarios on goroutines. A harness.Check is part of the program under test, and drives itself: it has its own copy of this package,
+// and the functions of the runtime are offered to it. Its clients are threads of a bubble, as are all goroutines that they start.
 
-// ErrVersions is returned by Take where the functions of the runtime are not those that this package calls.
+// ErrVersions is returned by Take if the functions of the runtime are not those that this package calls.
 var ErrVersions = errors.New("the module requires another racewindow than the command is: require the command's version, or run the module's own " +
 	"with 'go run github.com/racewindow/racewindow/harness/cmd/racewindow'")
 
-// Take has all scenarios of this program be executed on goroutines from now on, by functions of the runtime that a test was offered. own are
-// the names of the package under test, as in an order.
+// Take makes all scenarios of this program run on goroutines from now on, through functions of the runtime that a test was offered. own
+// are the names of the package under test, as in an order.
 func Take(offered any, own string) error {
 	if !bubble.Use(offered) {
 		return ErrVersions
@@ -43,20 +43,20 @@ func (goroutines) Mechanism(s sched.Scenario) sched.Mechanism {
 	return m
 }
 
-// A play is one of a scenario, as the mechanism has it.
+// A play is a sched.Play with the state that the mechanism keeps for it.
 type play struct {
 	sched.Play
 	scenario sched.Scenario
-	outer    *mechanism        // that is held open meanwhile
+	outer    *mechanism        // its bubble is held open meanwhile
 	errand   func()            // what the root is to do for a thread
-	marker   *failpoints.Point // to which a thread comes, nil for the boundary between two operations
-	began    bool              // the clients
+	marker   *failpoints.Point // the marker that a thread has come to, nil for the boundary between two operations
+	began    bool              // the clients have begun
 }
 
 // innermost is the mechanism whose bubble was opened last.
 var innermost *mechanism
 
-// Outside does something that opens bubbles. A thread has its root do that, which steps out of the bubble meanwhile.
+// Outside calls do, which opens bubbles. If a thread calls it, the thread's root calls do, and steps out of the bubble meanwhile.
 func (goroutines) Outside(do func()) {
 	switch bubble.Where() {
 	case bubble.InThread:
@@ -92,7 +92,7 @@ type played struct{ m *mechanism }
 
 func (p played) Run() { p.m.play.Live() }
 
-// HasFailed, Failed and Said say nothing: what fails in a play is told to its chooser.
+// HasFailed, Failed and Said report nothing: failures in a play go to its chooser.
 func (played) HasFailed() bool                               { return false }
 func (played) Failed() (failed, skipped bool, output string) { return false, false, "" }
 func (played) Said() (site, words string, ok bool)           { return "", "", false }
@@ -102,14 +102,14 @@ func (played) Clean(bool)      {}
 func (played) Watch()          {}
 func (played) Units() []string { return nil }
 
-// beginPlay opens it.
+// beginPlay opens the play.
 func (m *mechanism) beginPlay(c *sched.Chooser) {
 	m.play.outer, innermost = innermost, m
 	m.play.began, m.play.errand = false, nil
 	m.play.Begin(m.play.scenario, c)
 }
 
-// endPlay closes it.
+// endPlay closes the play.
 func (m *mechanism) endPlay() {
 	innermost = m.play.outer
 	m.play.End()
@@ -153,7 +153,7 @@ func advance(d time.Duration) {
 	bubble.Advance(now + int64(d))
 }
 
-// standOfPlay notes where a thread stands that has stopped by itself.
+// standOfPlay is what a thread does next that has stopped at a marker, or between two operations.
 func (m *mechanism) standOfPlay(thread int) (c sched.Candidate) {
 	if m.threads[thread].Op == opBoundary {
 		return sched.Candidate{Thread: thread, Point: sched.AtOp}
@@ -165,8 +165,8 @@ func (m *mechanism) standOfPlay(thread int) (c sched.Candidate) {
 	return c
 }
 
-// decidePlay decides on a thread's stack what needs no asking: before the clients begin and after their end nobody takes a turn. ok is
-// false where the root decides.
+// decidePlay decides on a thread's stack what needs no choice: while the scenario's function runs, and for the first thread after the
+// clients have ended. next is -1 if the root must decide. If not done, the thread is at a choice of the play, and decide goes on.
 func (m *mechanism) decidePlay(thread int32) (next int32, done bool) {
 	switch p := m.play; {
 	case p.Watched():
@@ -212,7 +212,7 @@ func (m *mechanism) nameOf(stopped *sched.Candidate) string {
 	return m.Name(stopped.Thread)
 }
 
-// stuckInPlay judges that nobody can ever go on.
+// stuckInPlay judges a play in which no thread can ever go on.
 func (m *mechanism) stuckInPlay(why string) *sched.Failure {
 	switch {
 	case m.play.Stage() != sched.SetsUp && !m.ended():

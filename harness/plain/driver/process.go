@@ -18,7 +18,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// How a process of this program is started once more: as this one was, before any test could change that.
+// How another process of this program is started: as this one was, before any test could change that.
 var began struct {
 	folder      string
 	environment []string
@@ -39,7 +39,7 @@ type pool struct {
 // ahead is how many processes are started before they are needed.
 const ahead = 2
 
-// newPool is for a test, or a unit of it: a sub-test, or the test itself.
+// newPool makes a pool for a unit of a test: a sub-test, or the test itself.
 func newPool(test, unit, how string) *pool { return &pool{test: test, unit: unit, how: how} }
 
 func (p *pool) take() *process {
@@ -64,7 +64,7 @@ func (p *pool) close() {
 type process struct {
 	*wire
 	cmd     *exec.Cmd
-	in, out *os.File // of this side
+	in, out *os.File // this side's ends of the pipes
 	said    lastWords
 	ended   chan struct{}
 	problem error // it could not be started
@@ -100,7 +100,7 @@ func (p *pool) start() *process {
 	return c
 }
 
-// arguments are those of this process, but that one test alone is to run.
+// arguments are those of this process, except that only one test runs.
 func arguments(test string) (args []string) {
 	for _, a := range os.Args[1:] {
 		if !strings.HasPrefix(a, "-test.run=") && !strings.HasPrefix(a, "-test.v=") {
@@ -113,7 +113,7 @@ func arguments(test string) (args []string) {
 // patience ends a wait for the next message when code between two points takes too long.
 func (p *process) patience() { _ = p.in.SetReadDeadline(time.Now().Add(hangs())) }
 
-// leave is when nothing more is expected of a process: one that waits for a schedule sees that none comes.
+// leave is called when nothing more is expected of a process: one that waits for a schedule sees that none comes.
 func (p *process) leave() {
 	if p.problem != nil {
 		return
@@ -122,10 +122,10 @@ func (p *process) leave() {
 	go p.wait(true)
 }
 
-// mostDying is how long a process may take to end when nothing is left to do but to clean up, or to print where its goroutines stand.
+// mostDying is how long a process may take to end when it only has to clean up, or to print where its goroutines stand.
 const mostDying = time.Minute
 
-// wait waits for the end of a process, and returns what it has printed. One that was told to end may not do so.
+// wait waits until a process has ended, and returns what it has printed. One that was told to end, and does not, is killed.
 func (p *process) wait(told bool) string {
 	if told {
 		select {
@@ -167,13 +167,13 @@ func (l *lastWords) String() string {
 	return l.first.String() + string(l.last)
 }
 
-// lastLines are the end of what a process has printed.
+// lastLines are the last of what a process has printed.
 func lastLines(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }
 
-// death makes a failure of a process that has ended: what it has said last, and the first function of the user's that it named then.
+// death makes a failure of a process that has ended: from what it said last, and from the user's first function named there.
 func death(state *os.ProcessState, output string) *sched.Failure {
 	f := &sched.Failure{Kind: sched.Died, Message: fmt.Sprintf("the process ended with exit code %d", state.ExitCode())}
 	if status, is := state.Sys().(syscall.WaitStatus); is && status.Signaled() {

@@ -13,8 +13,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A remote mechanism executes each schedule in a process of its own, which is this program once more: nothing of one execution is left for
-// the next, and what ends the process is a failure like any other.
+// A remote is a mechanism that executes each schedule in a process of its own, which runs this program again: nothing of one execution is
+// left for the next, and if something ends the process, that is a failure like any other.
 type remote struct {
 	pool   *pool
 	seen   *sights
@@ -28,7 +28,7 @@ type remote struct {
 	place   *runtime.Frame
 	running int // the thread that went on last
 	races   []*sched.Failure
-	told    *sched.Failure // what the process has said was wrong
+	told    *sched.Failure // the failure that the process has reported
 	seed    int
 	due     struct {
 		at          int64
@@ -82,7 +82,7 @@ func (m *remote) Run() {
 	}
 }
 
-// stopped decides who goes on.
+// stopped decides which thread goes on.
 func (m *remote) stopped() {
 	p := m.process
 	how, ways := p.get(), int(p.get())
@@ -140,7 +140,7 @@ func (m *remote) failed() {
 	f := &sched.Failure{}
 	m.process.getJSON(f)
 	if f.Kind == sched.Unusable && strings.HasPrefix(f.Message, waitsOutside) {
-		f.Err = sched.ErrStrayed // the next one may not have to wait
+		f.Err = sched.ErrStrayed // the next execution may not have to wait
 	}
 	if m.process.err == nil && !(f.Kind == sched.Leak && m.seen.known(f)) {
 		m.chooser.Fail(f)
@@ -148,7 +148,7 @@ func (m *remote) failed() {
 	}
 }
 
-// over takes in what the execution has shown.
+// over reads what the execution has shown.
 func (m *remote) over() {
 	p := m.process
 	threads, choices, skipped, ended, races := p.get(), p.get(), p.get(), p.get(), p.get()
@@ -178,7 +178,7 @@ func (m *remote) over() {
 	}
 }
 
-// Races are those of the process.
+// Races returns the data races of the process.
 func (m *remote) Races() []*sched.Failure {
 	for _, f := range m.races {
 		f.Timing = m.seen.polls != ""
@@ -186,11 +186,11 @@ func (m *remote) Races() []*sched.Failure {
 	return withoutEchoes(m.races, m.told)
 }
 
-// ended is when the process has ended in the middle of an execution, or says nothing for too long.
+// ended is called when the process has ended in the middle of an execution, or has said nothing for too long.
 func (m *remote) ended(reached bool) {
 	p := m.process
 	if errors.Is(p.err, os.ErrDeadlineExceeded) {
-		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it says where everybody stands
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it prints where its goroutines stand
 		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("no goroutine has come to a point for %v: %s blocks where the scheduler cannot see it, or runs in circles:\n%s",
 			hangs(), m.Name(m.running), p.wait(true))})
 		return
@@ -208,7 +208,7 @@ func (m *remote) ended(reached bool) {
 	m.chooser.Fail(f)
 }
 
-// Drop has the process end by itself.
+// Drop lets the process end by itself.
 func (m *remote) Drop() {
 	if m.process != nil {
 		m.process.leave()
@@ -216,18 +216,18 @@ func (m *remote) Drop() {
 	}
 }
 
-// Close keeps processes that wait: Begin may follow.
+// Close keeps the processes that wait, because Begin may follow.
 func (m *remote) Close() (problem string) { return "" }
 
-// Candidates are those that the process has told.
+// Candidates are those that the process has reported.
 func (m *remote) Candidates(all []sched.Candidate) []sched.Candidate {
 	return append(all, m.enabled...)
 }
 
-// Due is what the process has told.
+// Due is what the process has reported.
 func (m *remote) Due() (at int64, counts, any bool) { return m.due.at, m.due.counts, m.due.any }
 
-// Jump has the process let time go on.
+// Jump makes the process let time go on.
 func (m *remote) Jump(at int64) {
 	m.process.put(asksJump, at).send()
 	m.enabled = m.enabled[:0]
@@ -259,7 +259,7 @@ func (m *remote) Remaining() (text string) {
 
 func (m *remote) answered() bool { return m.process.get() == saysAnswer && m.process.err == nil }
 
-// Threads are those that the process has told.
+// Threads are those that the process has reported.
 func (m *remote) Threads() int { return len(m.names) }
 
 // Name is what the process calls a thread.
@@ -270,10 +270,10 @@ func (m *remote) Name(thread int) string {
 	return fmt.Sprint(thread)
 }
 
-// Counts says that every thread does. The clock is none.
+// Counts says that every thread counts, but not the clock.
 func (m *remote) Counts(thread int) bool { return thread != bubble.Clock }
 
-// Patience is as elsewhere.
+// Patience is the same as without processes.
 func (m *remote) Patience() int { return alonePatience }
 
 // Running is for a watchdog that is more patient than this mechanism.
@@ -281,14 +281,14 @@ func (m *remote) Running() sched.Running {
 	return sched.Running{Who: "a process of the test", Stack: stacks(), Point: aPoint, Advice: hangAdvice}
 }
 
-// View is what the process has told.
+// View is what the process has reported.
 func (m *remote) View(sched.Candidate) (s sched.Sight) {
 	s.Place = m.place
 	return s
 }
 
-// apart has a test's schedules executed in processes of their own from now on: each as the first thing that its process executes, or, if
-// the test was warmed up, after the schedule without a switch.
+// apart makes a test's schedules execute in processes of their own from now on: each as the first thing that its process executes or,
+// if the test is warmed up, after the schedule without a switch.
 func (t *test) apart(how string) {
 	t.how = how
 	t.pool = newPool(t.whole, t.name, how)

@@ -6,24 +6,24 @@ import (
 	"path/filepath"
 )
 
-// rendered are stacks and places in words. A search that goes on after its first finding, a shrinker and a replay meet the same ones in
-// thousands of executions, and to find words for them takes ten times as long as an execution.
+// rendered holds stacks and places in words. A search that goes on after its first finding, a shrinker and a replay meet the same ones in
+// thousands of executions, and finding the words takes ten times as long as an execution.
 var rendered = renderings{places: map[uintptr]renderedPlace{}, stacks: map[string]renderedStack{}}
 
-// renderings are for one goroutine at a time: the watchdog does without.
+// renderings may be used by one goroutine at a time, so the watchdog does without.
 type renderings struct {
 	places map[uintptr]renderedPlace
 	stacks map[string]renderedStack // by their program counters, 8 bytes each
 	key    []byte
 }
 
-// A renderedPlace is the user's function at a program counter, and the line as it is told: " (file.go:12): ".
+// A renderedPlace is the user's function at a program counter, and the line as a report shows it: " (file.go:12): ".
 type renderedPlace struct{ function, line string }
 
-// A renderedStack says too where the innermost function is that is the user's.
+// A renderedStack also says where the user's innermost function is.
 type renderedStack struct{ text, site string }
 
-// mostRendered bounds the stacks. A program has no more places than instructions.
+// mostRendered bounds the stacks. Places need no bound: a program has no more of them than instructions.
 const mostRendered = 1024
 
 func (r *renderings) at(pc uintptr) renderedPlace {

@@ -9,7 +9,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// failed makes the failure of a test that says itself that it has failed: the first time, whatever it has logged before and said after that.
+// failed makes the failure of a test that reports it itself: the first report, whatever the test logged before and said after.
 func (m *mechanism) failed(output string) *sched.Failure {
 	if pc := m.over.Counts; pc != 0 {
 		frame := userFrame(pc)
@@ -26,7 +26,7 @@ func (m *mechanism) failed(output string) *sched.Failure {
 	if strings.TrimSpace(words) == "" {
 		f.Message = site + ": the test failed without a word"
 		if strings.TrimSpace(output) != "" {
-			f.Stack = "the test has written:\n" + said(output) + "\n" // where else would what was wrong be told
+			f.Stack = "the test has written:\n" + said(output) + "\n" // this alone may tell what was wrong
 		}
 	}
 	return f
@@ -37,7 +37,7 @@ func firstOf(text string) string {
 	return first
 }
 
-// said is what a test has written, without the lines that say which of its sub-tests have failed.
+// said is what a test has written, without the lines that name its failed sub-tests.
 func said(output string) string {
 	var lines []string
 	for line := range strings.Lines(output) {
@@ -57,7 +57,7 @@ var verdict = regexp.MustCompile(`^--- (FAIL|PASS|SKIP): `)
 // logged is a line that a test has written with its place.
 var logged = regexp.MustCompile(`(?m)^\s*([\w.-]+\.go:\d+): `)
 
-// siteOfOutput is where a test said first that something is wrong.
+// siteOfOutput is where a test first said that something is wrong.
 func siteOfOutput(output string) string {
 	if found := logged.FindStringSubmatch(output); found != nil {
 		return found[1]
@@ -65,13 +65,13 @@ func siteOfOutput(output string) string {
 	return ""
 }
 
-// withoutLabels is what an assertion says, in lines. Those of testify have labels, and begin with places whose folders differ from one
-// machine to the next; the place and the test's name are known.
+// withoutLabels is what an assertion says, in lines. Those of testify have labels, and begin with places whose folders differ between
+// machines. The place and the test's name are known already, so they are left out.
 func withoutLabels(words string) string {
 	var lines []string
 	label := ""
 	for line := range strings.Lines(words) {
-		if strings.Contains(line, "\t") { // as a label has: what takes the longest is not to find one
+		if strings.Contains(line, "\t") { // as a label has; it is slow to search a line in vain
 			if found := labelled.FindStringSubmatch(line); found != nil {
 				label, line = found[1], found[2]
 			}
@@ -83,5 +83,5 @@ func withoutLabels(words string) string {
 	return strings.Join(lines, "\n")
 }
 
-// labelled is a line of testify's that begins a part of what it says.
+// labelled matches a line of testify's that begins a part of its message.
 var labelled = regexp.MustCompile(`^\s*(Error Trace|Error|Test|Messages): *\t(.*)`)

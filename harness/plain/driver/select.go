@@ -5,8 +5,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// pick chooses which of the ready cases the select takes to which a thread has come. They are numbered in the order of the source,
-// from 0. Then the thread goes on.
+// pick chooses the ready case that a select takes, after a thread has come to it. Cases are numbered in the order of the source,
 func (m *mechanism) pick(stopped *sched.Candidate) (thread int, ok bool) {
 	m.debugStep(stopped)
 	way, ok := m.chooser.Pick(stopped, int(m.threads[stopped.Thread].Cases))

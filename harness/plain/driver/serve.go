@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A chooser is what a mechanism asks: that of the search, or one that asks another process.
+// A chooser is what a mechanism asks: the one of the search, or one that asks another process.
 type chooser interface {
 	Choose(stopped *sched.Candidate, held uint64) (thread int, ok bool)
 	ChooseAgain(stopped *sched.Candidate) (thread int, ok, done bool)
@@ -23,7 +23,7 @@ type chooser interface {
 	Points() *sched.Points
 }
 
-// serve executes one schedule for another process, which says who goes on. Then the test is over, and so soon is this process.
+// serve executes one schedule for another process, which says who goes on. After that the test is over, and soon this process ends.
 func (t *test) serve() {
 	in, out := os.NewFile(uintptr(order.Pipes[0]), "schedule"), os.NewFile(uintptr(order.Pipes[1]), "execution")
 	w := newWire(in, out)
@@ -42,7 +42,7 @@ func (t *test) serve() {
 	races := raceoff.Races()
 	m.begin(a)
 	m.Run()
-	RemoveLeft() // the next process must not find it
+	RemoveLeft() // the next process must not find what is left
 	w.put(saysOver, int64(t.sights.threads), int64(t.sights.choices), int64(t.sights.skipped), int64(t.sights.ended), int64(raceoff.Races()-races)).text(t.sights.running)
 	w.put(boolean(t.sights.random), boolean(t.sights.timers)).text(t.sights.secret).put(int64(len(t.sights.fired)))
 	for _, text := range t.sights.fired {
@@ -56,8 +56,8 @@ type asking struct {
 	*wire
 	mechanism *mechanism
 	points    *sched.Points
-	told      sched.PointID // of points, so many
-	named     int           // threads
+	told      sched.PointID // how many points were reported
+	named     int           // how many threads were reported
 	views     bool          // the other process wants to know where threads stand in the source
 	failed    bool
 	turns     bool // the other process has said that threads take turns
@@ -73,7 +73,7 @@ func (a *asking) Seed(bool) int { return a.seed }
 // TakesTurns is what the other process has said.
 func (a *asking) TakesTurns() bool { return a.turns }
 
-// Noting says that nobody wants notes: what is to be seen is asked for.
+// Noting says that no notes are kept: the other process asks for what is to be seen.
 func (a *asking) Noting() bool { return false }
 
 // Note drops a note.
@@ -90,7 +90,7 @@ func (a *asking) Choose(stopped *sched.Candidate, _ uint64) (thread int, ok bool
 	return a.ask(choosing, stopped, 0)
 }
 
-// ChooseAgain leaves it to Choose: the other process wants to know who can go on.
+// ChooseAgain leaves it to Choose, because the other process must know who can go on.
 func (a *asking) ChooseAgain(*sched.Candidate) (thread int, ok, done bool) { return 0, false, false }
 
 func (a *asking) Pass(stopped *sched.Candidate, _ uint64) (thread int, ok bool) {
@@ -101,7 +101,7 @@ func (a *asking) Pick(stopped *sched.Candidate, ways int) (way int, ok bool) {
 	return a.ask(picking, stopped, ways)
 }
 
-// ask tells where everybody stands, and answers questions until the other process has decided.
+// ask reports where all threads stand, and answers questions until the other process has decided.
 func (a *asking) ask(how int64, stopped *sched.Candidate, ways int) (thread int, ok bool) {
 	if a.failed {
 		return 0, false
@@ -139,7 +139,7 @@ func (a *asking) ask(how int64, stopped *sched.Candidate, ways int) (thread int,
 	}
 }
 
-// state tells of points and threads that are new, of the clock, and who can go on.
+// state reports the points and threads that are new, the clock, and who can go on.
 func (a *asking) state(enabled []sched.Candidate) {
 	n := sched.PointID(a.points.Count())
 	a.put(int64(n - a.told))

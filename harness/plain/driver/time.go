@@ -11,14 +11,14 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Time passes when all wait. Where timers are choices the next one may fire before that too: the clock is a candidate then, and a thread
-// of the schedule that goes on for one step. Its places are called after who set the timer: clock@serve.timer#1.
+// Time passes when all threads wait. Where timers are choices, the next one may also fire before that: then the clock is a candidate, and
+// a thread of the schedule that goes on for one step. Its places are named after who set the timer: clock@serve.timer#1.
 
-// clockName is the clock's in schedules. Goroutines but for main have a slash in their names.
+// clockName is the clock's name in schedules. Goroutines other than main have a slash in their names.
 const clockName = "clock"
 
-// slowest is how long a goroutine may take for a step, in the eyes of a timer that fires by choice: leases and timeouts of a process that
-// is paused are shorter. An hour passes when all wait, and not between two steps of who goes on.
+// slowest is how long a goroutine may take for a step while a timer fires by choice: the leases and timeouts that a paused process misses
+// are shorter. An hour passes when all wait, and not between two steps.
 const slowest = int64(time.Minute)
 
 // mayFire says whether a timer may fire now by choice.
@@ -35,10 +35,10 @@ func (m *mechanism) mayFire() bool {
 	return any && m.timing
 }
 
-// turn is what a step takes when threads take turns: more than it does, and so little that no timeout of seconds is over.
+// turn is how long a step takes when threads take turns: longer than it really does, and so short that no timeout of seconds expires.
 const turn = int64(time.Microsecond)
 
-// turnTakesTime lets a timer fire at last while somebody goes round in a loop that reads no clock.
+// turnTakesTime lets a timer fire in the end while a thread repeats a loop that reads no clock.
 func (m *mechanism) turnTakesTime() {
 	if !m.chooser.TakesTurns() {
 		return
@@ -48,7 +48,7 @@ func (m *mechanism) turnTakesTime() {
 	}
 }
 
-// fire lets the next timer fire, and says where the clock stands then.
+// fire lets the next timer fire, and returns where the clock stands then.
 func (m *mechanism) fire() *sched.Candidate {
 	m.meet()
 	c := &m.stands[bubble.Clock]
@@ -71,10 +71,10 @@ func (m *mechanism) fire() *sched.Candidate {
 	return c
 }
 
-// fail keeps a failure.
+// fail reports a failure to the chooser.
 func (m *mechanism) fail(f *sched.Failure) { m.chooser.Fail(m.timed(f)) }
 
-// timed notes of a failure that time had passed before it though others could go on: somebody has polled the clock.
+// timed marks a failure before which time had passed although others could go on, because a goroutine had polled the clock.
 func (m *mechanism) timed(f *sched.Failure) *sched.Failure {
 	clock := &m.threads[bubble.Clock]
 	if f == nil || f.Kind == sched.Unusable || !clock.Late || m.play != nil {
@@ -86,9 +86,9 @@ func (m *mechanism) timed(f *sched.Failure) *sched.Failure {
 	return f
 }
 
-// timer describes one: what it is, for how long, and who set it.
+// timer describes a timer: what it is, for how long, and who set it.
 func (m *mechanism) timer(t bubble.Timer) string {
-	length := time.Duration(t.Length) // with what the clock has moved for being read
+	length := time.Duration(t.Length) // includes what the clock has moved because it was read
 	if length > time.Millisecond {
 		length = length.Round(time.Microsecond)
 	}
@@ -100,7 +100,7 @@ func (m *mechanism) timer(t bubble.Timer) string {
 	return fmt.Sprintf("%s at %s (%s:%d)", text, name, file, line)
 }
 
-// fireTimers searches once more, for a quarter as long, with timers as choices, and tells what was not found without that choice.
+// fireTimers searches once more, for a quarter as long, with timers as choices, and reports what was not found without that choice.
 func (t *test) fireTimers(before []sched.Finding) {
 	o := t.options()
 	o.Schedules, o.Budget = (o.Schedules+3)/4, o.Budget/4
@@ -135,7 +135,7 @@ func (t *test) fireTimers(before []sched.Finding) {
 	}
 }
 
-// withoutTimers is the finding as time that passes when all wait shows it too, if it does.
+// withoutTimers returns a finding in which time passes only when all wait, if that shows the same failure; else f.
 func (t *test) withoutTimers(f sched.Finding) sched.Finding {
 	if !f.Schedule.Fires(clockName) {
 		return f
@@ -153,7 +153,7 @@ func (t *test) withoutTimers(f sched.Finding) sched.Finding {
 	return f
 }
 
-// untimed is the class of a failure without the word that timers fired early.
+// untimed is the class of a failure without the mark that timers fired early.
 func untimed(f *sched.Failure) string {
 	plain := *f
 	plain.Timing = false

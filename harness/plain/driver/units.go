@@ -6,8 +6,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// units are the tests that are explored each alone: a test itself, or its sub-tests, as one execution without a switch shows them. It is the
-// first execution of the test in this process.
+// units are the tests that are explored each alone: a test itself, or its sub-tests, as one execution without a switch shows them. That
+// execution is the first of the test in this process.
 func units(name string, prepare func(only string) Run) (all []string, first sched.Outcome) {
 	t := newTest(name, "", prepare)
 	all, first = t.watch()
@@ -17,11 +17,11 @@ func units(name string, prepare func(only string) Run) (all []string, first sche
 			return all, first
 		}
 	}
-	return []string{name}, first // it was broken off, and others may come after that; or they need each other
+	return []string{name}, first // it was broken off, so there may be more sub-tests; or they need each other
 }
 
-// standAlone says whether each sub-test of a test that has passed passes alone too: it may need what one before it has left, and names may be
-// others each time.
+// standAlone says whether each sub-test of a test that has passed passes alone too: it may need what an earlier one has left, and names
+// may differ each time.
 func standAlone(name string, all []string, prepare func(only string) Run) bool {
 	for _, unit := range all {
 		if unit == name {
@@ -37,7 +37,7 @@ func standAlone(name string, all []string, prepare func(only string) Run) bool {
 	return true
 }
 
-// units are what is in the test.
+// units are the sub-tests that can be explored alone.
 func (t *test) units() []string {
 	all, _ := t.watch()
 	if len(all) == 1 && all[0] == t.whole {

@@ -11,8 +11,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Where each schedule has a process of its own, the mechanism is there and the search is here. The two talk through pipes: the process
-// asks who goes on, tells what came of the execution, and in between answers questions. A message is a byte that says what it is, and then
+// If each schedule has a process of its own, the mechanism is there and the search is here. The two talk through pipes: the process asks
+// who goes on, reports what came of the execution, and in between answers questions. A message is a byte that says what it is, and then
 // numbers and texts.
 const (
 	// The process says: the test is reached; it is ready for a schedule; a thread has stopped; the test's goroutine has ended; a failure;
@@ -40,7 +40,7 @@ const (
 	picking
 )
 
-// A wire is one end of a conversation. An error of it lasts: the other process has ended.
+// A wire is one end of a conversation. Its first error stays: the other process has ended.
 type wire struct {
 	in   *bufio.Reader
 	out  io.Writer
@@ -110,7 +110,7 @@ func (w *wire) getJSON(v any) {
 	}
 }
 
-// mostText is how long a text may be.
+// mostText is the longest text, in bytes.
 const mostText = 64 << 20
 
 func boolean(b bool) int64 {
@@ -120,7 +120,7 @@ func boolean(b bool) int64 {
 	return 0
 }
 
-// candidate sends where a thread stands. Points have the numbers of the process.
+// candidate sends where a thread stands. Points are numbered as in the process.
 func (w *wire) candidate(c *sched.Candidate) {
 	w.put(int64(c.Thread), int64(c.Point), int64(c.Resource), int64(c.Action), boolean(c.Writes))
 }
