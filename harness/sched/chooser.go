@@ -138,8 +138,8 @@ func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) 
 	return c.choose()
 }
 
-// ChooseAgain is a faster Choose, which does not ask the mechanism for candidates. A mechanism may call it if the thread that went on
-// at the last choice has stopped and no other candidate has changed. If not done, nothing has happened: call Choose.
+// ChooseAgain is a faster Choose, which does not ask the mechanism for candidates. A mechanism may call it if the thread that
+// went on at the last choice has stopped and no other candidate has changed. If not done, nothing has happened: call Choose.
 func (c *Chooser) ChooseAgain(stopped *Candidate) (thread int, ok, done bool) {
 	choice := &c.choice
 	at := c.at
@@ -260,6 +260,7 @@ func (c *Chooser) Pass(stopped *Candidate, held uint64) (thread int, ok bool) {
 }
 
 // jump moves the clock to the earliest time that a thread waits for. It refuses when only timers tick, for ever: that is no
+// progress.
 func (c *Chooser) jump() bool {
 	earliest, counts, any := c.mechanism.Due()
 	if !any || !counts && c.ticksForEver() {
@@ -315,8 +316,8 @@ func (c *Chooser) Note(n Note) {
 
 // A Sight is what a report shows of the moment when a thread had stopped.
 type Sight struct {
-	// Place is where the thread stands in the source, nil if unknown. State is what an Observer saw. Learned names the fields of State
-	// that the thread has just read.
+	// Place is where the thread stands in the source, nil if unknown. State is what an Observer saw. Learned names the fields of
+	// State that the thread has just read.
 	Place   *runtime.Frame
 	State   []Field
 	Learned []string
@@ -330,8 +331,8 @@ func (c *Chooser) view() {
 	c.sights = append(c.sights, s)
 }
 
-// Fail keeps the first failure of an execution, and ignores those after the execution was dropped. The race detector takes the lock
-// for an order between the thread and the scheduler; that hides nothing, because the execution is over anyway.
+// Fail keeps the first failure of an execution, and ignores those after the execution was dropped. The race detector takes the
+// lock for an order between the thread and the scheduler; that hides nothing, because the execution is over anyway.
 //
 //go:norace
 func (c *Chooser) Fail(f *Failure) {

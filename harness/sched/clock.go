@@ -7,8 +7,8 @@ import "math/rand/v2"
 // then come early, as they do on a busy machine. So a search without that choice comes first, and a finding that needs it has a
 // class of its own.
 //
-// In a schedule the clock is a thread that goes on for one step. It goes on only when it is chosen, which counts as a preemption of
-// the thread that could have gone on.
+// In a schedule the clock is a thread that goes on for one step. It goes on only when it is chosen, which counts as a preemption
+// of the thread that could have gone on.
 
 // seldom: the clock is drawn once in so many choices, because most programs have a timer at all times.
 const seldom = 50

@@ -49,8 +49,8 @@ type PointCount struct {
 	Overtaken int    `json:"overtaken_by,omitempty"`
 }
 
-// A Crossing says that one thread stood at Window while another executed the event after By, and that this event conflicts with the
-// next one of the first thread.
+// A Crossing says that one thread stood at Window while another executed the event after By, and that this event conflicts with
+// the next one of the first thread.
 type Crossing struct {
 	Window string `json:"window"`
 	By     string `json:"by"`

@@ -5,8 +5,8 @@ import "slices"
 // An execution that does not end has a schedule as long as the step limit. Its short form is the switches that lead into a
 // cycle, and the cycle.
 //
-// The switches of a random walk do not repeat. So only a few of its first switches are followed; from there each thread that can go
-// on takes one step in turn. If that goes round for ever too, its steps do repeat.
+// The switches of a random walk do not repeat. So only a few of its first switches are followed; from there each thread that can
+// go on takes one step in turn. If that goes round for ever too, its steps do repeat.
 
 // turnwise follows a schedule, and then gives each thread a step in turn.
 type turnwise struct{ *replay }

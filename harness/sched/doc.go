@@ -47,6 +47,7 @@
 // # Ways to run
 //
 // A Mechanism decides how threads are stopped and resumed. Search and NewRunner use that of scenarios; SearchMechanism and
+// NewMechanismRunner take any.
 //
 // In a plain build threads are coroutines (package iter) and a switch costs tens of nanoseconds. Under -race they are
 // goroutines that pass a baton. The detector does not see the baton, so it knows of no order but the program's own.

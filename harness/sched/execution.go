@@ -57,8 +57,8 @@ func (x *Execution) Context() context.Context { return x.main.ctx }
 // Fail says that the scenario cannot be prepared, and ends it.
 func (x *Execution) Fail(err error) { x.main.t.Fail(err) }
 
-// Go adds a thread. It starts after the scenario's function has returned. Where the schedule says nothing, threads run in the order
-// in which they were added.
+// Go adds a thread. It starts after the scenario's function has returned. Where the schedule says nothing, threads run in the
+// order in which they were added.
 //
 //go:norace
 func (x *Execution) Go(name string, body func(t *T)) {

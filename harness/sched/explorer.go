@@ -155,7 +155,7 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 	e.stats.Repeated++
 }
 
-// mostStrays: when so many schedules have strayed, the search ends if fewer could be repeated.
+// mostStrays: once so many schedules have strayed, the search ends if fewer could be repeated.
 const mostStrays = 8
 
 // strays is called when an execution differs from the earlier one with the same choices. It ends the search; or only the

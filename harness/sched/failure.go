@@ -16,8 +16,8 @@ const (
 	Failed Kind = "failed"
 	// Panicked is a panic of a thread.
 	Panicked Kind = "panic"
-	// Fatal means that the runtime ends the program, for example after an unlock of an unlocked mutex or two concurrent writes to a
-	// map. Nothing recovers from it.
+	// Fatal means that the runtime ends the program, for example after an unlock of an unlocked mutex or two concurrent writes
+	// to a map. Nothing recovers from it.
 	Fatal Kind = "fatal error"
 	// Exited means that code under test ends its process with os.Exit.
 	Exited Kind = "os.Exit"
@@ -49,8 +49,8 @@ type Failure struct {
 	Err   error  `json:"-"` // what was given to T.Fail, or nil
 	Stack string `json:"stack,omitempty"`
 	Step  int    `json:"step"` // how many choices had been made
-	// Timing says that time had passed while threads could have gone on. Either a timer fired by choice, which a search without that
-	// choice does not show; or a thread had read the clock in a loop, as the mechanism knows.
+	// Timing says that time had passed while threads could have gone on. Either a timer fired by choice, which a search without
+	// that choice does not show; or a thread had read the clock in a loop, as the mechanism knows.
 	Timing bool `json:"timing,omitempty"`
 	// Note says how the execution ended, where that was not as usual.
 	Note string `json:"note,omitempty"`

@@ -15,7 +15,7 @@ type stray struct {
 	mu      raceoff.Mutex
 	problem string
 	came    bool // read without mu: a stale value only delays detection, and the final check takes mu
-	ended   bool // nobody will ask any more
+	ended   bool // the worker has stopped, and reads problem no more
 }
 
 // foreign ends the goroutine that calls it. Its defers run, so that a thread that waits for it does not wait for ever. The search

@@ -180,6 +180,7 @@ func (f *frontier) unjudgedIn(p *part) {
 }
 
 // settle counts the schedules up to where the enumeration ended, and gathers what they have shown; base were counted before.
+// unjudged says that some of them came to the step limit.
 func (f *frontier) settle(all *sightings, base uint64) (schedules uint64, end ending, unjudged bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

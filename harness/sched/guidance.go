@@ -7,8 +7,8 @@ import (
 	"sync"
 )
 
-// What guided schedules have shown. They come in generations. A generation uses what all generations before it have shown, taken in
-// the order of the schedules' numbers, so that it does not matter which worker executes which schedule.
+// What guided schedules have shown. They come in generations. A generation uses what all generations before it have shown, taken
+// in the order of the schedules' numbers, so that it does not matter which worker executes which schedule.
 
 // A goal is an event and the write that it follows, 0 for none. own says that one thread executed both.
 type goal struct {

@@ -8,8 +8,8 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// markers is the Mechanism of code with failpoints: each thread is the controller of its own context. The build decides how a thread
-// is held and resumed: on a coroutine or by a baton.
+// markers is the Mechanism of code with failpoints: each thread is the controller of its own context. The build decides how a
+// thread is held and resumed: on a coroutine or by a baton.
 type markers struct{ Execution }
 
 // mechanism makes a mechanism for the scenario.
@@ -269,8 +269,8 @@ func (x *Execution) holds(stopped *Candidate, name string) bool {
 	return err == nil && !x.chooser.enough
 }
 
-// Candidates are the threads that can go on. Before and after the threads' part it is the main thread alone if it can go on, else a
-// task.
+// Candidates are the threads that can go on. Before and after the threads' part it is the main thread alone if it can go on,
+// else a task.
 func (x *markers) Candidates(all []Candidate) []Candidate {
 	if x.phase != phaseThreads && x.canGoOn(x.main) {
 		return append(all, x.main.stands)
@@ -294,8 +294,8 @@ func (x *Execution) canGoOn(t *thread) bool {
 	return false
 }
 
-// Due finds the earliest deadline. After the main thread has ended too, time passes for tasks that sleep, so that one that ends then
-// is no leak; it does not if tasks may remain.
+// Due finds the earliest deadline. After the main thread has ended too, time passes for tasks that sleep, so that one that ends
+// then is no leak; it does not if tasks may remain.
 func (x *markers) Due() (at int64, counts, any bool) {
 	if x.main.state == ended && x.tasksMay {
 		return 0, false, false

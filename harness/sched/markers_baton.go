@@ -4,8 +4,8 @@ package sched
 
 import "github.com/racewindow/racewindow/failpoints/raceoff"
 
-// Markers under a baton: under -race a thread is a goroutine, and a baton passes between it and the worker. The detector sees the go
-// statement and that a thread ends before Finally, and nothing of the baton.
+// Markers under a baton: under -race a thread is a goroutine, and a baton passes between it and the worker. The detector sees
+// the go statement and that a thread ends before Finally, and nothing of the baton.
 
 const raceEnabled = true
 

@@ -4,8 +4,8 @@ package sched
 
 import "iter"
 
-// Markers under coroutines: without the race detector a thread runs on a coroutine. The thread that stops makes the choice on its own
-// stack, so that going on itself costs no switch.
+// Markers under coroutines: without the race detector a thread runs on a coroutine. The thread that stops makes the choice on
+// its own stack, so that going on itself costs no switch.
 
 const raceEnabled = false
 

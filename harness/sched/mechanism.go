@@ -9,9 +9,9 @@ package sched
 //
 // All calls come from one goroutine at a time, except Running and Name, which the watchdog calls while a thread hangs.
 //
-// A Mechanism may also be a Viewer, and may have two more methods. Knows(point string) bool returns false if the program has no point
-// of that name; a replay then says so. With Patience() int, steps at which only one thread could go on do not count toward the step
-// limit, but an execution ends after Patience times that limit in all. Without it they count as all others.
+// A Mechanism may also be a Viewer, and may have two more methods. Knows(point string) bool returns false if the program has no
+// point of that name; a replay then says so. With Patience() int, steps at which only one thread could go on do not count toward
+// the step limit, but an execution ends after Patience times that limit in all. Without it they count as all others.
 type Mechanism interface {
 	// Begin prepares the next execution; nothing of it runs yet. c decides in it until Drop has returned.
 	Begin(c *Chooser)
@@ -29,8 +29,8 @@ type Mechanism interface {
 	// Jump moves the clock there.
 	Due() (at int64, counts, any bool)
 	Jump(at int64)
-	// Deadlock is called when no thread can go on or waits for a time. It returns nil if that is right; else a failure whose message
-	// begins with why.
+	// Deadlock is called when no thread can go on or waits for a time. It returns nil if that is right; else a failure whose
+	// message begins with why.
 	Deadlock(why string) *Failure
 
 	// Threads are numbered from 0, below MaxThreads. A schedule that repeats a prefix repeats the numbers, and Name is the same
@@ -45,9 +45,9 @@ type Mechanism interface {
 	Running() Running
 }
 
-// Running is a thread that has not stopped for too long. Who names it, and Stack is its stack. Since is the stop that it left last, as
-// a clause that begins with a comma. Problem is what else is wrong, if anything. Point is what the mechanism calls its points. Advice
-// says, in whole lines, what is usually wrong and what to do.
+// Running is a thread that has not stopped for too long. Who names it, and Stack is its stack. Since is the stop that it left
+// last, as a clause that begins with a comma. Problem is what else is wrong, if anything. Point is what the mechanism calls its
+// points. Advice says, in whole lines, what is usually wrong and what to do.
 type Running struct{ Who, Since, Stack, Problem, Point, Advice string }
 
 // A Viewer is a Mechanism that can tell more for a report.
@@ -70,7 +70,8 @@ type Candidate struct {
 	Point PointID
 	// Resource is what it touches next: the same number for the same thing, within one execution.
 	Resource Resource
-	// Site tells apart the places that share a point's name, if the mechanism knows them: the same number for the same place in a search.
+	// Site tells apart the places that share a point's name, if the mechanism knows them: the same number for the same place in
+	// a search.
 	Site uint32
 	// Action is what it does there, and Writes whether that changes the resource.
 	Action Action
@@ -101,7 +102,8 @@ const (
 type Resource uint32
 
 const (
-	// Unknown is what a thread touches after a point that declares no resource: it conflicts with everything, and summaries count it.
+	// Unknown is what a thread touches after a point that declares no resource: it conflicts with everything, and summaries
+	// count it.
 	Unknown Resource = iota
 	// Everything is touched by what is known to conflict with everything.
 	Everything
@@ -148,6 +150,7 @@ func (a *Addresses) Forget() {
 }
 
 // Conflict says whether the order of what two threads do next can matter: both touch one resource and one writes. What is
+// unknown conflicts with everything. A thread at no point of the program touches nothing.
 func Conflict(a, b *Candidate) bool {
 	if a.Point < firstPoint || b.Point < firstPoint {
 		return false

@@ -92,8 +92,8 @@ func (s Schedule) movedTo(i int, at Place) Schedule {
 	return other
 }
 
-// Windows moves each switch of out at a point back and forth, one point at a time, as long as the same failure results. out must fail
-// and have its events. Windows ends after 2,000 executions, or 3 million steps, with what it has.
+// Windows moves each switch of out at a point back and forth, one point at a time, as long as the same failure results. out must
+// fail and have its events. Windows ends after 2,000 executions, or 3 million steps, with what it has.
 func (r *Runner) Windows(out Outcome) []Window { return r.nearby().windows(out) }
 
 func (n *nearby) windows(out Outcome) (windows []Window) {
@@ -102,7 +102,7 @@ func (n *nearby) windows(out Outcome) (windows []Window) {
 		if n.spent() {
 			break
 		}
-		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // without the switch, because the failing execution may end before the thread comes to all of them
+		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // without the switch: the execution that fails may end too early
 		at := indexOf(all, w.At)
 		if at < 0 {
 			continue
@@ -131,9 +131,9 @@ func (n *nearby) windows(out Outcome) (windows []Window) {
 	return windows
 }
 
-// Nearest looks for a schedule that passes and differs in one switch from that of out, which fails: without one of its preemptions,
-// without another switch, or with one switch at another point of the thread, the nearest first. change says what differs, in words
-// that follow "passes"; it is "" if none was found in 2,000 executions or 3 million steps.
+// Nearest looks for a schedule that passes and differs in one switch from that of out, which fails: without one of its
+// preemptions, without another switch, or with one switch at another point of the thread, the nearest first. change says what
+// differs, in words that follow "passes"; it is "" if none was found in 2,000 executions or 3 million steps.
 func (r *Runner) Nearest(out Outcome) (passes Outcome, change string) {
 	return r.nearby().nearest(out)
 }
@@ -192,7 +192,7 @@ func (n *nearby) moved(s Schedule) (passes Outcome, change string) {
 		if n.spent() {
 			break
 		}
-		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // without the switch, because the failing execution may end before the others
+		all := stops(n.run(Follow(s.without(i)), true).Events, w.At.Thread) // without the switch: the execution that fails may end too early
 		at := indexOf(all, w.At)
 		if at < 0 {
 			continue

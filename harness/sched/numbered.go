@@ -5,9 +5,9 @@ import (
 	"sync/atomic"
 )
 
-// Random schedules are numbered. The seed and the number alone decide which strategy has a schedule and what it chooses, so a search
-// finds the same with any number of workers. Strategies that learn do so in the first schedules, which one worker executes alone;
-// after that they learn nothing more.
+// Random schedules are numbered. The seed and the number alone decide which strategy has a schedule and what it chooses, so a
+// search finds the same with any number of workers. Strategies that learn do so in the first schedules, which one worker
+// executes alone; after that they learn nothing more.
 
 // A numbered strategy can begin at any number.
 type numbered interface {
@@ -75,8 +75,8 @@ type mixture struct {
 	inARow  uint64 // schedules of one strategy before the next one's turn
 }
 
-// inARow is mixture.inARow. inAStage takes its place in a search that may end after a stage, so that each strategy has a turn in the
-// first one.
+// inARow is mixture.inARow. inAStage takes its place in a search that may end after a stage, so that each strategy has a turn in
+// the first one.
 const (
 	inARow   = 32
 	inAStage = 8

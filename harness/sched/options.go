@@ -23,29 +23,30 @@ type Options struct {
 	// Seed is the source of every random choice. The same seed makes the same search with any number of workers, unless the budget
 	// of time ends it; the text of a schedule repeats it.
 	Seed uint64
-	// Workers is how many workers search at the same time; default one per processor, and 1 under -race, where a report must belong
-	// to one execution.
+	// Workers is how many workers search at the same time; default one per processor, and 1 under -race, where a report must
+	// belong to one execution.
 	Workers int
 	// All goes on after the first failure, and keeps one schedule for each class (Failure.Class).
 	All bool
 	// Class, if set, is the class of the failure that ends the search; failures of other classes are kept, as with All.
 	Class string
 	// After StepLimit choices threads take turns, for as many choices again; an execution that has not ended then is a livelock or
+	// unknown. Default 20,000.
 	StepLimit int
 	// RepeatEvery executes every Nth schedule again to detect nondeterminism. Default 64, negative for never.
 	RepeatEvery int
 	// Strays lets the search go on after an execution could not be repeated, as long as most could. It then claims no bound, and
 	// Result.Differed says what differed the first time. Without it the search ends with an error.
 	Strays bool
-	// Hang is how long the code between two stops may take. After that the process prints the marker that the thread passed last, the
-	// schedule and the stack, and ends with exit code 3. Default 30 s; for Explore what -racewindow.hang says, or 10 s. It decides no
-	// verdict.
+	// Hang is how long the code between two stops may take. After that the process prints the marker that the thread passed
+	// last, the schedule and the stack, and ends with exit code 3. Default 30 s; for Explore what -racewindow.hang says, or 10
+	// s. It decides no verdict.
 	Hang time.Duration
 	// NoFailpoints lets Explore pass although some or all threads came to no failpoint.
 	NoFailpoints bool
-	// Enough, if set, ends the search when it returns true. It is asked between the stages of random schedules, with the statistics so
-	// far. The first stage has firstStage schedules, each later one as many as all before it. It is asked about the same schedules
-	// with any number of workers.
+	// Enough, if set, ends the search when it returns true. It is asked between the stages of random schedules, with the
+	// statistics so far. The first stage has firstStage schedules, each later one as many as all before it. It is asked about
+	// the same schedules with any number of workers.
 	Enough func(Statistics) bool
 	// Trail, if not nil, records what is chosen. There is one worker then.
 	Trail *Trail

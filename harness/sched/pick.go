@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Some operations of a thread can go on in several ways, such as a select with several ready cases. The way is chosen as the next
-// thread is: it is a step of the execution, but neither a switch nor a preemption. A schedule's text lists it unless it is the first
-// way: PLACE=N.
+// Some operations of a thread can go on in several ways, such as a select with several ready cases. The way is chosen as the
+// next thread is: it is a step of the execution, but neither a switch nor a preemption. A schedule's text lists it unless it is
+// the first way: PLACE=N.
 
 // A picker is a strategy that chooses among ways differently than among threads.
 type picker interface {

@@ -38,8 +38,8 @@ func outside(do func()) {
 // A Play is an execution of a scenario on goroutines. The mechanism runs Live as its first thread, and says who goes on.
 type Play struct {
 	Execution
-	// Start starts a goroutine under a name. Stop stops the calling goroutine: at the marker p, or between two operations if p is nil.
-	// AtDisk stops it after an operation of a disk.
+	// Start starts a goroutine under a name. Stop stops the calling goroutine: at the marker p, or between two operations if p
+	// is nil. AtDisk stops it after an operation of a disk.
 	Start  func(name string, live func())
 	Stop   func(p *failpoints.Point)
 	AtDisk func()
@@ -68,7 +68,8 @@ func (p *Play) Begin(s Scenario, c *Chooser) {
 	p.main.id, p.main.body = NoThread, p.mainBody
 }
 
-// thread makes a thread. Its context has a controller for markers only: waiting, starting goroutines and the time are the runtime's.
+// thread makes a thread. Its context has a controller for markers only: waiting, starting goroutines and the time are the
+// runtime's.
 func (p *Play) thread(name string, client bool) *thread {
 	t := &thread{x: &p.Execution, name: name, client: client}
 	t.t.thread = t

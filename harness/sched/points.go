@@ -67,6 +67,7 @@ func (p *Points) Named(name, file string, line int) (PointID, error) {
 }
 
 // Called is the point of an operation that code calls at a program counter, which runtime.Callers returns. Its name is
+// FUNCTION.OPERATION without the package, so it stays the same when lines move.
 func (p *Points) Called(pc uintptr, operation string) (PointID, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

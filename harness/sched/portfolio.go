@@ -7,10 +7,11 @@ import (
 	"time"
 )
 
-// A search without a strategy's name spends a part of its budget on enumerating every schedule without a preemption, then those with
-// one. That finds most faults, each in its shortest form. The rest goes to the random strategies in turn. The part is a quarter of
-// the schedules, at most partSchedules, and a quarter of the time; so a search that only the number of schedules limits is the same
-// each time. If the enumeration will probably not end within its part, guidedFirst guided schedules come before it.
+// A search without a strategy's name spends a part of its budget on enumerating every schedule without a preemption, then those
+// with one. That finds most faults, each in its shortest form. The rest goes to the random strategies in turn. The part is a
+// quarter of the schedules, at most partSchedules, and a quarter of the time; so a search that only the number of schedules
+// limits is the same each time. If the enumeration will probably not end within its part, guidedFirst guided schedules come
+// before it.
 const (
 	partSchedules = 4096
 	partBounds    = 1
@@ -92,7 +93,8 @@ func (s *search) enumerate(last int, limit uint64) (all []Exhausted) {
 	return all
 }
 
-// exhaust enumerates one bound, until enough says so or all schedules come to the limit (0 for none). It returns what can be claimed,
+// exhaust enumerates one bound, until enough says so or all schedules come to the limit (0 for none). It returns what can be
+// claimed, and whether a higher bound may show more.
 func (s *search) exhaust(bound int, limit uint64, enough func(*bounded) bool) (claims []Exhausted, more bool) {
 	if s.stopped.Load() {
 		return nil, false

@@ -16,6 +16,7 @@ type Field struct {
 }
 
 // An Observer looks at the system under test. It is called between two threads, so it needs no lock. It must only read, and
+// must neither wait nor pass a failpoint.
 type Observer interface {
 	// State lists the same fields each time.
 	State() []Field
@@ -23,8 +24,8 @@ type Observer interface {
 	Learns(point string) []string
 }
 
-// Observe sets the Observer whose state is shown beside each step, if events are asked for. A build with -race does not call it: the
-// read would be a data race.
+// Observe sets the Observer whose state is shown beside each step, if events are asked for. A build with -race does not call it:
+// the read would be a data race.
 //
 //go:norace
 func (x *Execution) Observe(o Observer) { x.observer = o }
@@ -96,8 +97,8 @@ func (s Sight) describe(e *Event) {
 	}
 }
 
-// Moment orders what threads do in an execution: each call returns a higher number, whichever thread calls. It is for histories; the
-// race detector sees no order in it.
+// Moment orders what threads do in an execution: each call returns a higher number, whichever thread calls. It is for histories;
+// the race detector sees no order in it.
 //
 //go:norace
 func (t *T) Moment() int {

@@ -146,8 +146,8 @@ const (
 	lastEvents  = 1000
 )
 
-// Shortened returns the first 3,000 and the last 1,000 events of an execution that has more, and between them one that says how many
-// were left out. An execution that does not end has hundreds of thousands, more than anybody reads.
+// Shortened returns the first 3,000 and the last 1,000 events of an execution that has more, and between them one that says how
+// many were left out. An execution that does not end has hundreds of thousands, more than anybody reads.
 func Shortened(events []Event) []Event {
 	left := len(events) - firstEvents - lastEvents
 	if left <= 0 {

@@ -33,7 +33,8 @@ type Statistics struct {
 	Repeated uint64 `json:"repeated_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
-	// Strayed schedules did something else when they were executed again, or when others with the same beginning were (Options.Strays).
+	// Strayed schedules did something else when they were executed again, or when others with the same beginning were
+	// (Options.Strays).
 	Strayed uint64 `json:"strayed_schedules,omitempty"`
 	// Unknown schedules did not end within the step limit, nor while the threads took turns for as long again: nothing was judged.
 	Unknown uint64 `json:"unknown_schedules,omitempty"`
@@ -98,8 +99,8 @@ type search struct {
 	deadline  time.Time
 
 	stopped atomic.Bool
-	// counted is the number of schedules of the finished parts of the search. Schedules that workers executed past the one that ended
-	// a part do not count.
+	// counted is the number of schedules of the finished parts of the search. Schedules that workers executed past the one that
+	// ended a part do not count.
 	counted uint64
 
 	mu       sync.Mutex

@@ -2,8 +2,8 @@ package sched
 
 import "math/rand/v2"
 
-// Random numbers of the program under test follow from a seed, which belongs to the schedule: seed=N is its first switch. Without one
-// it is 0. Like a choice among ways it is a step of the execution, and shrinking leaves it out if it can.
+// Random numbers of the program under test follow from a seed, which belongs to the schedule: seed=N is its first switch.
+// Without one it is 0. Like a choice among ways it is a step of the execution, and shrinking leaves it out if it can.
 
 // SeedPoint is the place of a seed in a schedule's text.
 const SeedPoint = "seed"
@@ -14,8 +14,8 @@ const MaxSeed = 1<<15 - 1
 // A sower draws seeds.
 type sower interface{ sow() int }
 
-// Seed is called by a mechanism before any thread runs. draws says that the program is known to use random numbers: otherwise only a
-// prescribed seed matters.
+// Seed is called by a mechanism before any thread runs. draws says that the program is known to use random numbers: otherwise
+// only a prescribed seed matters.
 func (c *Chooser) Seed(draws bool) int {
 	seed := 0
 	switch s := c.strategy.(type) {

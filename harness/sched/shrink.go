@@ -15,8 +15,8 @@ const (
 
 // Shrink makes a failing schedule smaller. It leaves out switches, many at once at first, as long as a failure of the same class
 // remains. Then it searches all schedules with fewer preemptions, up to 2,000, for one that fails. A schedule that does not end
-// becomes its cycle. Shrink returns the outcome of the smallest one; its Failure is nil if the schedule does not fail at all. It ends
-// after 4,000 executions, or 6 million steps; Outcome.Early says so.
+// becomes its cycle. Shrink returns the outcome of the smallest one; its Failure is nil if the schedule does not fail at all. It
+// ends after 4,000 executions, or 6 million steps; Outcome.Early says so.
 func (r *Runner) Shrink(s Schedule) Outcome { return r.ShrinkTo(s, "") }
 
 // ShrinkTo is Shrink for one of the failures that a schedule shows, given by its class; "" for the first.
@@ -24,8 +24,9 @@ func (r *Runner) ShrinkTo(s Schedule, class string) Outcome {
 	return r.shrink(s, class, shrinkExecutions, shrinkSteps)
 }
 
-// Fewest is ShrinkTo, and then searches all schedules with fewer switches of any kind, up to 2,000, for one that fails with no more
-// preemptions. Where a thread that waits or ends decides which one is next, leaving out switches one at a time may miss the smallest.
+// Fewest is ShrinkTo, and then searches all schedules with fewer switches of any kind, up to 2,000, for one that fails with no
+// more preemptions. Where a thread that waits or ends decides which one is next, leaving out switches one at a time may miss the
+// smallest.
 func (r *Runner) Fewest(s Schedule, class string) Outcome {
 	m := &shrinking{r: r, class: class, executions: shrinkExecutions, steps: shrinkSteps}
 	if m.shrink(s); m.best.Failure == nil || m.best.Failure.hangs() {
@@ -115,9 +116,9 @@ func (m *shrinking) fewerSwitches() {
 }
 
 // LeaveOut is delta debugging (Zeller and Hildebrandt, "Simplifying and isolating failure-inducing input", TSE 2002) without the
-// half that tests single chunks, which a long schedule does not need. It leaves out half of n things, then quarters, down to single
-// ones, and repeats these until none can be left out. n says how many there are now; without leaves out some of them and says
-// whether it could. LeaveOut returns false if spent said true first.
+// half that tests single chunks, which a long schedule does not need. It leaves out half of n things, then quarters, down to
+// single ones, and repeats these until none can be left out. n says how many there are now; without leaves out some of them and
+// says whether it could. LeaveOut returns false if spent said true first.
 func LeaveOut(n func() int, spent func() bool, without func(from, to int) bool) (settled bool) {
 	for span := max(1, n()/2); n() > 0; span = max(1, min(span, n())/2) {
 		changed := false

@@ -118,9 +118,10 @@ func (b *bounded) candidate(c *Choice, n int) int {
 
 func (*bounded) End(int, bool) {}
 
-// guess estimates how many schedules there are within a bound of 0 or 1, from the first one. It is 0 if this worker has not begun
-// with the first one, or has executed more. It is Knuth's estimate (Mathematics of Computation 29, 1975) from one descent: the product
-// of the choices that cost nothing; with a preemption, times the number of candidates that cost one, plus one for none.
+// guess estimates how many schedules there are within a bound of 0 or 1, from the first one. It is 0 if this worker has not
+// begun with the first one, or has executed more. It is Knuth's estimate (Mathematics of Computation 29, 1975) from one descent:
+// the product of the choices that cost nothing and, for a bound of 1, of one plus the number of candidates that cost a
+// preemption.
 func (b *bounded) guess() float64 {
 	if !b.whole || b.part == nil || b.part.executed.Load() != 1 {
 		return 0

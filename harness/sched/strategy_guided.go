@@ -7,18 +7,18 @@ import (
 
 // guided uses what earlier schedules have shown, as RFF does (Wolff, Shi, Duck, Mathur and Roychoudhury, "Greybox Fuzzing for
 // Concurrency Testing", ASPLOS 2024). It describes an execution by its reads-from pairs, each an event and the write of the same
-// resource that it follows, and draws a schedule by aiming at some of these. A thread that comes to the event is held until that write
-// is the last one; meanwhile no other thread may write. So an order of two events out of thousands takes one schedule, where a random
-// walk would have to guess each step between.
+// resource that it follows, and draws a schedule by aiming at some of these. A thread that comes to the event is held until that
+// write is the last one; meanwhile no other thread may write. So an order of two events out of thousands takes one schedule,
+// where a random walk would have to guess each step between.
 //
-// Half of the schedules aim at a pair that few executions have shown, the rarest first. The others aim at what has shown something
-// new, changed a little: a new pair, or a new state at a point, as in feedback-guided schedule testing (FEST). The state of a thread is
-// its event before and what that followed.
+// Half of the schedules aim at a pair that few executions have shown, the rarest first. The others aim at what has shown
+// something new, changed a little: a new pair, or a new state at a point, as in feedback-guided schedule testing (FEST). The
+// state of a thread is its event before and what that followed.
 //
-// Departures. An event is the n-th visit of a thread to a point, whichever thread and wherever in memory, so that it means the same
-// in the next execution; the candidates say which resource it touches. Between aims each thread has a random priority, which it draws
-// again after its steps never, sometimes or always, by schedule; RFF has partial order sampling there. If all threads are held, one is
-// let go. After several times as many steps as the first schedules had, no thread is held any more.
+// Departures. An event is the n-th visit of a thread to a point, whichever thread and wherever in memory, so that it means the
+// same in the next execution; the candidates say which resource it touches. Between aims each thread has a random priority,
+// which it draws again after its steps never, sometimes or always, by schedule; RFF has partial order sampling there. If all
+// threads are held, one is let go. After several times as many steps as the first schedules had, no thread is held any more.
 type guided struct {
 	source  rand.PCG
 	shared  *guidance
@@ -40,7 +40,8 @@ type guided struct {
 	summing summing
 }
 
-// A visit is the n-th time that a thread comes to a site of a point, whichever thread that is. From the fourth on all are one. 0 is none.
+// A visit is the n-th time that a thread comes to a site of a point, whichever thread that is. From the fourth on all are one. 0
+// is none.
 type visit uint64
 
 const mostVisits = 4

@@ -7,10 +7,11 @@ import "math/rand/v2"
 // of k the thread that would go on falls below all others. A fault that d ordered steps of n threads show is found with a
 // probability of at least 1/(n*k^(d-1)).
 //
-// Departures. k is not given: the first schedules are random walks, and the longest of them is k. A task gets its priority when it
-// appears, anywhere among the others. A thread of high priority that waits in a loop for another one would never end, so it falls below
-// all others after k steps in a row. A schedule several times as long as k goes on as a random walk, and does not count for k. A thread
-// that gives up its turn (Pauses) falls at once below all others that no change has lowered. The guarantee holds as far as k is right.
+// Departures. k is not given: the first schedules are random walks, and the longest of them is k. A task gets its priority when
+// it appears, anywhere among the others. A thread of high priority that waits in a loop for another one would never end, so it
+// falls below all others after k steps in a row. A schedule several times as long as k goes on as a random walk, and does not
+// count for k. A thread that gives up its turn (Pauses) falls at once below all others that no change has lowered. The guarantee
+// holds as far as k is right.
 type pct struct {
 	source     rand.PCG
 	changes    []change
@@ -31,7 +32,7 @@ type change struct {
 const (
 	// profiled is how many of a strategy's first schedules only measure.
 	profiled = 4
-	// initial is set in the priority of a thread that no change has lowered yet.
+	// initial is set in a priority as it was drawn, and in no lowered one.
 	initial = 1 << 63
 	// leastLoop is how many steps in a row a thread may take before they count as a loop that waits.
 	leastLoop = 32
@@ -81,8 +82,8 @@ func (p *pct) Next(c *Choice) int {
 	return p.tire(c, best)
 }
 
-// tire makes a thread fall below all others if it seems to loop until another one acts: it has gone on by itself for longer than a whole
-// schedule usually is. If it is the lowest already, the next one gets a turn.
+// tire makes a thread fall below all others if it seems to loop until another one acts: it has gone on by itself for longer than
+// a whole schedule usually is. If it is the lowest already, the next one gets a turn.
 func (p *pct) tire(c *Choice, best int) int {
 	thread := c.Enabled[best].Thread
 	if thread != p.last || len(c.Enabled) == 1 {

@@ -6,9 +6,9 @@ import "math/rand/v2"
 // random priority; the highest is executed, and the pending events that conflict with it draw again. So the schedules that
 // differ only in the order of events that do not conflict share their probability.
 //
-// Departures. The candidates say what conflicts (Conflict): where nothing is known everything does, and this is a random walk. A thread
-// that could not go on draws again when it can, because what woke it conflicts with what it does next. An event that was passed over
-// many times in a row draws again, because otherwise threads that spin until it happens would draw for ever.
+// Departures. The candidates say what conflicts (Conflict): where nothing is known everything does, and this is a random walk. A
+// thread that could not go on draws again when it can, because what woke it conflicts with what it does next. An event that was
+// passed over many times in a row draws again, because otherwise threads that spin until it happens would draw for ever.
 type pos struct {
 	source  rand.PCG
 	pending []pending // by thread

@@ -11,8 +11,8 @@ import "math/rand/v2"
 // and one writes. Points about which nothing is known count as one more resource that is written.
 //
 // Departures. The counts are estimates: for each thread, by its name, the most accesses in any of the first schedules, which are
-// random walks. A task counts from its start; before, its parent's weight does not include it. A thread that cannot go on is not drawn,
-// so locks and channels bend the uniformity. Without any such resource it is a random walk.
+// random walks. A task counts from its start; before, its parent's weight does not include it. A thread that cannot go on is not
+// drawn, so locks and channels bend the uniformity. Without any such resource it is a random walk.
 type surw struct {
 	source   rand.PCG
 	begun    int

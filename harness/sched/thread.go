@@ -225,8 +225,8 @@ func (t *thread) throw() {
 // mostAfter bounds the stops of a thread in its defers while it is being unwound.
 const mostAfter = 10_000
 
-// goOnEnding returns if a thread that is being unwound has come to a stop in a deferred function. Otherwise the thread has recovered
-// from the unwinding, like a worker that survives the panics of its jobs, and goOnEnding ends it.
+// goOnEnding returns if a thread that is being unwound has come to a stop in a deferred function. Otherwise the thread has
+// recovered from the unwinding, like a worker that survives the panics of its jobs, and goOnEnding ends it.
 //
 //go:norace
 func (t *thread) goOnEnding() {
@@ -371,8 +371,8 @@ func (t *T) Errorf(format string, args ...any) {
 	t.thread.x.chooser.Fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...), Site: assertionSite()})
 }
 
-// Fail reports that the execution is wrong because of err, and ends the thread. If err, or what it wraps, has a method
-// Class() string, failures of different classes are different findings; else those from different places of the source are. With an
+// Fail reports that the execution is wrong because of err, and ends the thread. If err, or what it wraps, has a method Class()
+// string, failures of different classes are different findings; else those from different places of the source are. With an
 // UnusableError the execution says nothing.
 func (t *T) Fail(err error) {
 	t.failed = true

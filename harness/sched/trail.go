@@ -41,8 +41,8 @@ func (t *Trail) add(choice uint16) {
 // ErrTrail says that memory is not what a Trail has written, or that it had no room for all choices.
 var ErrTrail = errors.New("not a whole trail of an execution")
 
-// ParseTrail reads a trail's memory. It returns how many executions have begun, and a strategy that repeats the choices of the last
-// one. After these choices it makes no more switches.
+// ParseTrail reads a trail's memory. It returns how many executions have begun, and a strategy that repeats the choices of the
+// last one. After these choices it makes no more switches.
 func ParseTrail(memory []byte) (executions uint64, again Strategy, err error) {
 	if len(memory) < trailHead {
 		return 0, nil, ErrTrail

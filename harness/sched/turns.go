@@ -69,8 +69,8 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 	return c.goOn(next, flags)
 }
 
-// TakesTurns says whether the strategy is no longer asked. A mechanism may let time pass then, because a thread that never waits also
-// starves one that waits for a moment.
+// TakesTurns says whether the strategy is no longer asked. A mechanism may let time pass then, because a thread that never waits
+// also starves one that waits for a moment.
 func (c *Chooser) TakesTurns() bool { return c.turnsAt >= 0 }
 
 func (c *Chooser) giveUp(after string) {
@@ -114,8 +114,8 @@ func (w *worker) judgeCircle() {
 		len(c.trace), len(c.trace)-c.turnsAt, w.usual, c.turns.standing)}
 }
 
-// usualSteps is the length of the longest of a few fair schedules, among those that end; 0 if none does. For one scenario it is the
-// same each time.
+// usualSteps is the length of the longest of a few fair schedules, among those that end; 0 if none does. For one scenario it is
+// the same each time.
 func (w *worker) usualSteps() (longest int) {
 	other := newWorker(w.another, w.chooser.points, w.chooser.limit)
 	other.comparing, other.chooser.trail = true, w.chooser.trail

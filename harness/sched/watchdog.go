@@ -44,8 +44,8 @@ var exit = os.Exit
 
 var beforeExit atomic.Pointer[func(report string)]
 
-// OnHang sets a function that is called, with the printed report, before a process ends because a thread hangs, so that it can report
-// elsewhere; nil for none. The thread still hangs meanwhile. It returns the function that was set before.
+// OnHang sets a function that is called, with the printed report, before a process ends because a thread hangs, so that it can
+// report elsewhere; nil for none. The thread still hangs meanwhile. It returns the function that was set before.
 func OnHang(do func(report string)) (before func(report string)) {
 	if p := beforeExit.Swap(&do); p != nil {
 		before = *p
