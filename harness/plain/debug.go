@@ -1,5 +1,5 @@
-// A replay under a debugger: Delve (https://github.com/go-delve/delve) starts the test binary, and a script makes it stop where the
-// schedule fails, at the user's line on the user's goroutine.
+// A replay under a debugger: Delve (https://github.com/go-delve/delve) starts the test binary, and a script makes it stop where
+// the schedule fails, at the user's line on the user's goroutine.
 
 package plain
 
@@ -22,7 +22,8 @@ import (
 // A Debugger is Delve, and where it stops.
 type Debugger struct {
 	Program string // dlv
-	// Step is the choice at which a thread comes to the place where Delve stops (sched.Event.Step); negative for where the test fails.
+	// Step is the choice at which a thread comes to the place where Delve stops (sched.Event.Step); negative for where the test
+	// fails.
 	Step int
 	// Lines are other places, FILE:LINE, at which Delve stops whichever goroutine comes there: the accesses of a data race.
 	Lines []string
@@ -45,8 +46,8 @@ var debugScript string
 // untold is a time of years: a person who looks at a goroutine may take as long as needed.
 const untold = 10 * 365 * 24 * time.Hour
 
-// Debug builds the tests of a package for a debugger, under which they execute the schedule of the order. The order must have the mode
-// drive.Replay and be for one test. Debug returns when Delve has ended.
+// Debug builds the tests of a package for a debugger, under which they execute the schedule of the order. The order must have
+// the mode drive.Replay and be for one test. Debug returns when Delve has ended.
 func (s *Session) Debug(ctx context.Context, p Package, d Debugger) error {
 	own := *s
 	own.ForDebugger = true
@@ -116,8 +117,8 @@ func quoted(words []string) string {
 	return strings.Join(all, ", ")
 }
 
-// StopsAtFailure says whether a failure is a moment of one goroutine: it panics, or reports that the test fails. Other failures show
-// only when no goroutine goes on.
+// StopsAtFailure says whether a failure is a moment of one goroutine: it panics, or reports that the test fails. Other failures
+// show only when no goroutine goes on.
 func StopsAtFailure(f *sched.Failure) bool {
 	return f.Kind == sched.Failed || f.Kind == sched.Panicked || f.Kind == sched.Fatal || f.Kind == sched.Exited
 }

@@ -36,8 +36,8 @@ type Package struct {
 	Fuzz []string
 	// Left are plain tests that are not executed.
 	Left []string
-	// Foreign says whose the package is, if its folder must not be written to: Go's, or that of a module that is not the user's. It is ""
-	// for a package of the user's modules, and for one that a replace directive takes from a folder.
+	// Foreign says whose the package is, if its folder must not be written to: Go's, or that of a module that is not the user's.
+	// It is "" for a package of the user's modules, and for one that a replace directive takes from a folder.
 	Foreign string
 }
 
@@ -46,8 +46,8 @@ type ListError struct{ Said string }
 
 func (e *ListError) Error() string { return "the packages cannot be listed: " + e.Said }
 
-// List finds the tests of packages. flags are the go command's flags that decide which files a package has. env is its environment;
-// nil is the process's own.
+// List finds the tests of packages. flags are the go command's flags that decide which files a package has. env is its
+// environment; nil is the process's own.
 func List(ctx context.Context, dir string, env, flags, patterns []string) (all []Package, err error) {
 	args := append([]string{"list", "-e", "-json=ImportPath,Name,Dir,Standard,Module,TestGoFiles,XTestGoFiles,Error"}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(append(args, "--"), patterns...)...)
@@ -113,7 +113,8 @@ func (m *listedModule) foreign(dir string) string {
 	return "it is of the module " + m.Path + "@" + m.Version
 }
 
-// cached says whether a folder is a module's in a module cache: there its name, or that of a folder above it, ends with the version.
+// cached says whether a folder is a module's in a module cache: there its name, or that of a folder above it, ends with the
+// version.
 func cached(dir string) bool {
 	for name := range strings.SplitSeq(filepath.ToSlash(dir), "/") {
 		if _, version, versioned := strings.Cut(name, "@"); versioned && semver.MatchString(version) {
@@ -125,8 +126,8 @@ func cached(dir string) bool {
 
 var semver = regexp.MustCompile(`^v\d+\.\d+\.\d+`)
 
-// Linked returns the import paths of the packages that tests are built from, Go's own included. dir, env and flags are as for List, to
-// which the go command's errors are left.
+// Linked returns the import paths of the packages that tests are built from, Go's own included. dir, env and flags are as for
+// List, to which the go command's errors are left.
 func Linked(ctx context.Context, dir string, env, flags, patterns []string) ([]string, error) {
 	args := append([]string{"list", "-e", "-deps", "-test", "-f", "{{with .ForTest}}{{.}}{{else}}{{.ImportPath}}{{end}}"}, flags...)
 	cmd := exec.CommandContext(ctx, "go", append(append(args, "--"), patterns...)...)

@@ -15,8 +15,8 @@ func Exactly(test string) string {
 	return strings.Join(parts, "/")
 }
 
-// Own are the names that the functions of the package may begin with, separated by blanks: the last element of its import path, and
-// its name.
+// Own are the names that the functions of the package may begin with, separated by blanks: the last element of its import path,
+// and its name.
 func (p Package) Own() string { return path.Base(p.ImportPath) + " " + p.Name }
 
 // Matching are the tests of a package that a pattern for -run selects, by its first part.

@@ -33,7 +33,8 @@ type Session struct {
 	Order drive.Order
 	// Run is go test's -run; "" for all tests.
 	Run string
-	// Processes is how many test binaries run at the same time, each with one test. Below 2 one binary runs all tests of a package.
+	// Processes is how many test binaries run at the same time, each with one test. Below 2 one binary runs all tests of a
+	// package.
 	Processes int
 	// Share, if not nil, divides time among the tests.
 	Share *Share
@@ -48,6 +49,7 @@ type Session struct {
 }
 
 // Open finds the toolchain of a folder and makes the edits in its files. If the toolchain is not supported, the error is a
+// *runtime.UnsupportedError or a *runtime.UnfitError.
 func Open(ctx context.Context, dir string, env []string) (*Session, error) {
 	tool, err := runtime.Find(ctx, dir, env)
 	if err != nil {
@@ -80,7 +82,8 @@ type binary struct {
 	others    int // how many of done were never to be executed
 }
 
-// Explore builds the tests of a package, which then carry out the order. The error is a *runtime.BuildError if the package cannot be
+// Explore builds the tests of a package, which then carry out the order. The error is a *runtime.BuildError if the package cannot
+// be built.
 func (s *Session) Explore(ctx context.Context, p Package) error {
 	b, err := s.build(ctx, p)
 	if err != nil {
@@ -151,12 +154,13 @@ func (b *binary) passedOver(tests []string) error {
 	return nil
 }
 
-// An ending says that a process ended in the middle of a test, or that what the test has shown there does not count: how the test is
-// to be executed next, the file of what the process has noted, and why.
+// An ending says that a process ended in the middle of a test, or that what the test has shown there does not count: how the
+// test is to be executed next, the file of what the process has noted, and why.
 type ending struct{ test, how, trail, words string }
 
-// process runs the binary once. If a test ends the process, another process explores it again and executes each schedule in a process
-// of its own, first the one that ended the process. If that process ends too, the test is not judged. Then the other tests follow.
+// process runs the binary once. If a test ends the process, another process explores it again and executes each schedule in a
+// process of its own, first the one that ended the process. If that process ends too, the test is not judged. Then the other
+// tests follow.
 func (b *binary) process(ctx context.Context) (more bool, err error) {
 	order := b.Order
 	order.Skip = b.done
@@ -314,9 +318,10 @@ func (b *binary) environment() []string {
 	return env[:len(env):len(env)]
 }
 
-// RacesTold are the race detector's settings for an exploration. They come after the user's, because the later of two settings counts.
-// By default the detector reports equal races once in a process, by stacks or by address; then only one schedule of all that show a race
-// would report it. It must not end the process, and must not sleep at its end, because there are many processes.
+// RacesTold are the race detector's settings for an exploration. They come after the user's, because the later of two settings
+// counts. By default the detector reports equal races once in a process, by stacks or by address; then only one schedule of all
+// that show a race would report it. It must not end the process, and must not sleep at its end, because there are many
+// processes.
 const RacesTold = "suppress_equal_stacks=0 suppress_equal_addresses=0 halt_on_error=0 exitcode=0 atexit_sleep_ms=0 report_bugs=1"
 
 // detectorSettings is the last GORACE of an environment, which is the one that counts.

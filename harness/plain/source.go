@@ -22,8 +22,8 @@ const (
 	beneath = "internal/racewindow"
 )
 
-// Driver returns the files that the overlay adds to GOROOT/src for the driver. A package's folder is the last part of its import path,
-// so these parts must differ.
+// Driver returns the files that the overlay adds to GOROOT/src for the driver. A package's folder is the last part of its import
+// path, so these parts must differ.
 func Driver() map[string][]byte {
 	files := map[string][]byte{}
 	for name, source := range map[string]fs.FS{
@@ -52,8 +52,8 @@ func take(files map[string][]byte, source fs.FS, from, to string) {
 	}
 }
 
-// wanted says whether a file is part of the driver. The go command runs the assembler in the folder of a package, and this folder exists
-// only in the overlay: so the files for any other architecture are taken instead.
+// wanted says whether a file is part of the driver. The go command runs the assembler in the folder of a package, and this
+// folder exists only in the overlay: so the files for any other architecture are taken instead.
 func wanted(source fs.FS, name string) bool {
 	base := path.Base(name)
 	if strings.HasSuffix(base, "_test.go") || base == "source.go" {
@@ -63,7 +63,8 @@ func wanted(source fs.FS, name string) bool {
 	return err != nil && strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, "_amd64.go") && !strings.HasSuffix(base, "_arm64.go")
 }
 
-// rewritten names the packages of this module by their paths beneath GOROOT/src. A file for other architectures becomes one for all.
+// rewritten names the packages of this module by their paths beneath GOROOT/src. A file for other architectures becomes one for
+// all.
 func rewritten(name, text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

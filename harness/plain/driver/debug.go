@@ -5,8 +5,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// debugging is what a debugger reads. The command makes it break at the functions below (harness/plain/debug.go), which therefore are
-// never inlined.
+// debugging is what a debugger reads. The command makes it break at the functions below (harness/plain/debug.go), which
+// therefore are never inlined.
 var debugging struct {
 	on     bool // the execution is the one that the debugger looks at
 	thread int  // the one that has come to the step

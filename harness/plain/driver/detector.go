@@ -13,8 +13,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A detector reads the reports of Go's race detector. The command sends them to a file, so that a report belongs to its finding and is
-// not somewhere in the output of the tests.
+// A detector reads the reports of Go's race detector. The command sends them to a file, so that a report belongs to its finding
+// and is not somewhere in the output of the tests.
 type detector struct {
 	file *os.File // nil before the first report
 	rest string   // the beginning of an incomplete report
@@ -63,7 +63,8 @@ const (
 	reportHead = "WARNING: DATA RACE\n"
 )
 
-// races returns the data races in the new reports, one for each pair of places. count is how many reports the detector has counted.
+// races returns the data races in the new reports, one for each pair of places. count is how many reports the detector has
+// counted.
 func (d *detector) races(process, count int) (all []*sched.Failure) {
 	for _, text := range d.reports(process) {
 		f := raceOf(text)
@@ -77,8 +78,8 @@ func (d *detector) races(process, count int) (all []*sched.Failure) {
 	return all
 }
 
-// racesOf returns the data races of a process that has executed one schedule. count is 0 if it is not known, because the process has
-// ended.
+// racesOf returns the data races of a process that has executed one schedule. count is 0 if it is not known, because the process
+// has ended.
 func racesOf(process, count int) []*sched.Failure {
 	if !raceEnabled {
 		return nil

@@ -63,8 +63,8 @@ var (
 // mostChoices is how many choices of one execution the trail has room for.
 const mostChoices = 1 << 18
 
-// Test is called before a test's function runs. It says whether it has done with the test what was ordered. prepare makes an execution
-// ready: of the whole test, or of one sub-test alone if only names one.
+// Test is called before a test's function runs. It says whether it has done with the test what was ordered. prepare makes an
+// execution ready: of the whole test, or of one sub-test alone if only names one.
 func Test(name string, prepare func(only string) Run) (done bool) {
 	switch {
 	case order == nil || inside:
@@ -134,7 +134,8 @@ func tell(e drive.Event) {
 	}
 }
 
-// lastExecution returns a strategy that repeats the execution in which a process has ended, nil if the process has not noted all of it.
+// lastExecution returns a strategy that repeats the execution in which a process has ended, nil if the process has not noted all
+// of it.
 func lastExecution(file string) sched.Strategy {
 	memory, err := os.ReadFile(file)
 	if err != nil {
@@ -214,8 +215,8 @@ const maxStack = 256 << 20
 // hangApart is how long a process may take to start, to come to the test, and to warm up.
 const hangApart = 10 * time.Minute
 
-// explore checks whether the test can be explored, searches, and reports what it finds. If executions in one process cannot be repeated,
-// it starts again with a process for each schedule.
+// explore checks whether the test can be explored, searches, and reports what it finds. If executions in one process cannot be
+// repeated, it starts again with a process for each schedule.
 func (t *test) explore() {
 	strays := t.search()
 	if strays != "" && !t.inProcesses() {
@@ -324,12 +325,12 @@ func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Resu
 	return sched.SearchMechanism(context.Background(), t.mechanism, o)
 }
 
-// tryEndless is how many schedules of a test that does not end without a switch are tried before it counts as one that never ends: each
-// of them goes to the step limit, which takes as long as thousands that end.
+// tryEndless is how many schedules of a test that does not end without a switch are tried before it counts as one that never
+// ends: each of them goes to the step limit, which takes as long as thousands that end.
 const tryEndless = 32
 
-// disturbed says what shows that executions in this process have disturbed each other: the search met one that it could not repeat, or
-// after a failure the schedule without a switch took another way.
+// disturbed says what shows that executions in this process have disturbed each other: the search met one that it could not
+// repeat, or after a failure the schedule without a switch took another way.
 func (t *test) disturbed(runner *sched.Runner, first sched.Outcome, found sched.Result, err error) string {
 	var failure *sched.Failure
 	switch {

@@ -70,8 +70,8 @@ func shorten(told *drive.PlainFinding) {
 	}
 }
 
-// shows says whether a schedule that has failed fails again in one of a few processes that execute nothing else. If not, the cause was
-// outside of the process: a port that another process had, say.
+// shows says whether a schedule that has failed fails again in one of a few processes that execute nothing else. If not, the
+// cause was outside of the process: a port that another process had, say.
 func (t *test) shows(runner *sched.Runner, f sched.Finding) bool {
 	if !t.inProcesses() || f.Failure.Kind == sched.DataRace || f.Strategy == "replay" {
 		return true

@@ -11,12 +11,12 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// gateRuns is how often the schedule without a switch is executed before a search. The first time only warms up: it makes a package's
-// lazy state, and an execution after that comes to other points.
+// gateRuns is how often the schedule without a switch is executed before a search. The first time only warms up: it makes a
+// package's lazy state, and an execution after that comes to other points.
 const gateRuns = 5
 
-// gate executes the schedule without a switch several times, and says whether the test can be explored: it must take the same way each
-// time (else strays says where it did not), and there must be something to choose. Otherwise there is a verdict.
+// gate executes the schedule without a switch several times, and says whether the test can be explored: it must take the same
+// way each time (else strays says where it did not), and there must be something to choose. Otherwise there is a verdict.
 func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 	if t.warm == nil && !t.inProcesses() {
 		out := runner.Replay(nil, false)
@@ -66,10 +66,11 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 	return first, ""
 }
 
-// RemoveLeft removes the files that executions left behind although they held, and returns their names.
+// RemoveLeft removes the files that executions which held have left behind, and returns their names.
 var RemoveLeft = func() (names []string) { return nil }
 
-// leftBehind says how the schedule without a switch differs once the files that earlier executions left are removed, "" if it does not.
+// leftBehind says how the schedule without a switch differs once the files that earlier executions left are removed, "" if it
+// does not.
 func leftBehind(runner *sched.Runner, first sched.Outcome) (strays string) {
 	left := relative(RemoveLeft())
 	if left == "" {

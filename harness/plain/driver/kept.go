@@ -15,8 +15,8 @@ type goneCase struct{ file, why string }
 // byKept is the strategy of a finding that a kept schedule shows. The schedule is not shrunk.
 const byKept = "kept"
 
-// executeKept executes the kept schedules of the test until one fails. What there is to say about the others is reported at the test's
-// end.
+// executeKept executes the kept schedules of the test until one fails. What there is to say about the others is reported at the
+// test's end.
 func (t *test) executeKept() (failing sched.Outcome) {
 	for _, kept := range keptOf(t.name) {
 		out := t.runner(kept.Schedule).Replay(kept.Schedule, false)

@@ -20,7 +20,8 @@ type Run interface {
 	Said() (site, words string, ok bool)
 	// Clean then removes what is left of it: also the files that it has made, if it was broken off.
 	Clean(broken bool)
-	// Watch, before Run, makes it record its sub-tests. Units, after Run, lists those that can be explored alone; or the test itself.
+	// Watch, before Run, makes it record its sub-tests. Units, after Run, lists those that can be explored alone; or the test
+	// itself.
 	Watch()
 	Units() []string
 }
@@ -216,8 +217,8 @@ func (m *mechanism) pass(stopped *sched.Candidate) (thread int, ok bool) {
 	return m.chooser.Pass(stopped, 0)
 }
 
-// Candidates are the threads that are ready. If there are none, it waits for files, and for goroutines outside of the bubble, which may
-// wake a thread.
+// Candidates are the threads that are ready. If there are none, it waits for files, and for goroutines outside of the bubble,
+// which may wake a thread.
 func (m *mechanism) Candidates(all []sched.Candidate) []sched.Candidate {
 	m.meet()
 	all = m.ready(all)
@@ -317,12 +318,13 @@ func (m *mechanism) Jump(at int64) { bubble.Advance(at) }
 // Threads are the goroutines of the test so far, ended ones included.
 func (m *mechanism) Threads() int { return len(m.stands) }
 
-// Name is main, or who started the thread and the function that it runs.
+// Name is main, or the name of the thread that started this one, and the function that it runs.
 func (m *mechanism) Name(thread int) string {
 	return m.names.of(m.threads[:len(m.stands)], thread)
 }
 
-// Counts says that every thread counts: a goroutine of the program that waits for a ticker is no less than another. The clock does not.
+// Counts says that every thread counts: a goroutine of the program that waits for a ticker is no less than another. The clock
+// does not.
 func (m *mechanism) Counts(thread int) bool { return thread != bubble.Clock }
 
 // Drop does nothing: Run has closed the bubble.

@@ -13,8 +13,9 @@ import (
 )
 
 // Names must survive edits, in which lines move and closures get other numbers. So a point is called FUNCTION.OPERATION, where a
-// closure counts as the function that it is written in. A goroutine is called after who started it, the function it runs, and its
-// number among these: main/serve#1. The test's own goroutine is main. A goroutine that a timer starts was started by who set the timer.
+// closure counts as the function that it is written in. A goroutine is called after who started it, the function it runs, and
+// its number among these: main/serve#1. The test's own goroutine is main. A goroutine that a timer starts was started by who set
+// the timer.
 
 // names holds the names of the threads of one execution.
 type names struct {
@@ -71,8 +72,8 @@ func (n *names) known(thread int) string {
 	return fmt.Sprint(thread)
 }
 
-// runs is the function that a goroutine runs: that of the go statement. If that is a closure, or in the standard library, it is the
-// user's function that started the goroutine.
+// runs is the function that a goroutine runs: that of the go statement. If that is a closure, or in the standard library, it is
+// the user's function that started the goroutine.
 func runs(t *bubble.Thread) string {
 	function, known := entries[t.Entry]
 	if !known {
@@ -135,8 +136,8 @@ var closure = regexp.MustCompile(`(\.(func|gowrap|deferwrap)\d+|-range\d+|\.\d+)
 // instance matches the type arguments of a generic function, which the compiler names by their shape.
 var instance = regexp.MustCompile(`\[.*\]`)
 
-// shortFunction is a function's name without numbers of closures, without type arguments, and without the folders of its package. A
-// function of the package under test has no package at all.
+// shortFunction is a function's name without numbers of closures, without type arguments, and without the folders of its
+// package. A function of the package under test has no package at all.
 func shortFunction(name string) string {
 	name = closure.ReplaceAllString(name, "")
 	name = instance.ReplaceAllString(name, "[...]")

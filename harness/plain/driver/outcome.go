@@ -93,8 +93,8 @@ func (m *mechanism) Deadlock(why string) *sched.Failure {
 	return f
 }
 
-// stuck is the failure of an execution in which no thread can ever go on, nil if it is none. After the end of the test, goroutines that
-// can never go on leak.
+// stuck is the failure of an execution in which no thread can ever go on, nil if it is none. After the end of the test,
+// goroutines that can never go on leak.
 func (m *mechanism) stuck(why string) *sched.Failure {
 	if m.waitsForFile() {
 		if m.ended() {
@@ -138,8 +138,8 @@ func (m *mechanism) waiting() string {
 	return text.String()
 }
 
-// printStack prints the functions of a stack that are not the runtime's, and returns where the user's innermost one is, "" if there is
-// none.
+// printStack prints the functions of a stack that are not the runtime's, and returns where the user's innermost one is, "" if
+// there is none.
 func printStack(text *strings.Builder, pcs []uintptr) (site string) {
 	s := rendered.stack(pcs)
 	text.WriteString(s.text)

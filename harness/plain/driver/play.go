@@ -12,15 +12,16 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Scenarios on goroutines. A harness.Check is part of the program under test, and drives itself: it has its own copy of this package,
-// and the functions of the runtime are offered to it. Its clients are threads of a bubble, as are all goroutines that they start.
+// Scenarios on goroutines. A harness.Check is part of the program under test, and drives itself: it has its own copy of this
+// package, and the functions of the runtime are offered to it. Its clients are threads of a bubble, as are all goroutines that
+// they start.
 
 // ErrVersions is returned by Take if the functions of the runtime are not those that this package calls.
 var ErrVersions = errors.New("the module requires another racewindow than the command is: require the command's version, or run the module's own " +
 	"with 'go run github.com/racewindow/racewindow/harness/cmd/racewindow'")
 
-// Take makes all scenarios of this program run on goroutines from now on, through functions of the runtime that a test was offered. own
-// are the names of the package under test, as in an order.
+// Take makes all scenarios of this program run on goroutines from now on, through functions of the runtime that a test was
+// offered. own are the names of the package under test, as in an order.
 func Take(offered any, own string) error {
 	if !bubble.Use(offered) {
 		return ErrVersions
@@ -165,8 +166,9 @@ func (m *mechanism) standOfPlay(thread int) (c sched.Candidate) {
 	return c
 }
 
-// decidePlay decides on a thread's stack what needs no choice: while the scenario's function runs, and for the first thread after the
-// clients have ended. next is -1 if the root must decide. If not done, the thread is at a choice of the play, and decide goes on.
+// decidePlay decides on a thread's stack what needs no choice: while the scenario's function runs, and for the first thread
+// after the clients have ended. next is -1 if the root must decide. If not done, the thread is at a choice of the play, and
+// decide goes on.
 func (m *mechanism) decidePlay(thread int32) (next int32, done bool) {
 	switch p := m.play; {
 	case p.Watched():

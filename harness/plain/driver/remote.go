@@ -13,8 +13,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A remote is a mechanism that executes each schedule in a process of its own, which runs this program again: nothing of one execution is
-// left for the next, and if something ends the process, that is a failure like any other.
+// A remote is a mechanism that executes each schedule in a process of its own, which runs this program again: nothing of one
+// execution is left for the next, and if something ends the process, that is a failure like any other.
 type remote struct {
 	pool   *pool
 	seen   *sights
@@ -287,8 +287,8 @@ func (m *remote) View(sched.Candidate) (s sched.Sight) {
 	return s
 }
 
-// apart makes a test's schedules execute in processes of their own from now on: each as the first thing that its process executes or,
-// if the test is warmed up, after the schedule without a switch.
+// apart makes a test's schedules execute in processes of their own from now on: each as the first thing that its process
+// executes or, if the test is warmed up, after the schedule without a switch.
 func (t *test) apart(how string) {
 	t.how = how
 	t.pool = newPool(t.whole, t.name, how)

@@ -6,8 +6,8 @@ import (
 	"path/filepath"
 )
 
-// rendered holds stacks and places in words. A search that goes on after its first finding, a shrinker and a replay meet the same ones in
-// thousands of executions, and finding the words takes ten times as long as an execution.
+// rendered holds stacks and places in words. A search that goes on after its first finding, a shrinker and a replay meet the
+// same ones in thousands of executions, and finding the words takes ten times as long as an execution.
 var rendered = renderings{places: map[uintptr]renderedPlace{}, stacks: map[string]renderedStack{}}
 
 // renderings may be used by one goroutine at a time, so the watchdog does without.

@@ -65,8 +65,8 @@ func siteOfOutput(output string) string {
 	return ""
 }
 
-// withoutLabels is what an assertion says, in lines. Those of testify have labels, and begin with places whose folders differ between
-// machines. The place and the test's name are known already, so they are left out.
+// withoutLabels is what an assertion says, in lines. Those of testify have labels, and begin with places whose folders differ
+// between machines. The place and the test's name are known already, so they are left out.
 func withoutLabels(words string) string {
 	var lines []string
 	label := ""

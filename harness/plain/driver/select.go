@@ -6,6 +6,7 @@ import (
 )
 
 // pick chooses the ready case that a select takes, after a thread has come to it. Cases are numbered in the order of the source,
+// from 0. Then the thread goes on.
 func (m *mechanism) pick(stopped *sched.Candidate) (thread int, ok bool) {
 	m.debugStep(stopped)
 	way, ok := m.chooser.Pick(stopped, int(m.threads[stopped.Thread].Cases))

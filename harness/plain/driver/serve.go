@@ -23,7 +23,8 @@ type chooser interface {
 	Points() *sched.Points
 }
 
-// serve executes one schedule for another process, which says who goes on. After that the test is over, and soon this process ends.
+// serve executes one schedule for another process, which says who goes on. After that the test is over, and soon this process
+// ends.
 func (t *test) serve() {
 	in, out := os.NewFile(uintptr(order.Pipes[0]), "schedule"), os.NewFile(uintptr(order.Pipes[1]), "execution")
 	w := newWire(in, out)
@@ -34,7 +35,7 @@ func (t *test) serve() {
 	}
 	w.put(saysReady).send()
 	if w.get() != ordersBegin || w.err != nil {
-		return // nobody needs it any more
+		return // the schedule is not needed any more
 	}
 	m := t.mechanism().(*mechanism)
 	a := &asking{wire: w, mechanism: m, points: sched.NewPoints(), views: w.get() != 0, seed: int(w.get())}

@@ -11,14 +11,15 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Time passes when all threads wait. Where timers are choices, the next one may also fire before that: then the clock is a candidate, and
-// a thread of the schedule that goes on for one step. Its places are named after who set the timer: clock@serve.timer#1.
+// Time passes when all threads wait. Where timers are choices, the next one may also fire before that: then the clock is a
+// candidate, and a thread of the schedule that goes on for one step. Its places are named after who set the timer:
+// clock@serve.timer#1.
 
 // clockName is the clock's name in schedules. Goroutines other than main have a slash in their names.
 const clockName = "clock"
 
-// slowest is how long a goroutine may take for a step while a timer fires by choice: the leases and timeouts that a paused process misses
-// are shorter. An hour passes when all wait, and not between two steps.
+// slowest is how long a goroutine may take for a step while a timer fires by choice: the leases and timeouts that a paused
+// process misses are shorter. An hour passes when all wait, and not between two steps.
 const slowest = int64(time.Minute)
 
 // mayFire says whether a timer may fire now by choice.
@@ -35,7 +36,8 @@ func (m *mechanism) mayFire() bool {
 	return any && m.timing
 }
 
-// turn is how long a step takes when threads take turns: longer than it really does, and so short that no timeout of seconds expires.
+// turn is how long a step takes when threads take turns: longer than it really does, and so short that no timeout of seconds
+// expires.
 const turn = int64(time.Microsecond)
 
 // turnTakesTime lets a timer fire in the end while a thread repeats a loop that reads no clock.
@@ -100,7 +102,8 @@ func (m *mechanism) timer(t bubble.Timer) string {
 	return fmt.Sprintf("%s at %s (%s:%d)", text, name, file, line)
 }
 
-// fireTimers searches once more, for a quarter as long, with timers as choices, and reports what was not found without that choice.
+// fireTimers searches once more, for a quarter as long, with timers as choices, and reports what was not found without that
+// choice.
 func (t *test) fireTimers(before []sched.Finding) {
 	o := t.options()
 	o.Schedules, o.Budget = (o.Schedules+3)/4, o.Budget/4

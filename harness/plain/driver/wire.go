@@ -11,9 +11,9 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// If each schedule has a process of its own, the mechanism is there and the search is here. The two talk through pipes: the process asks
-// who goes on, reports what came of the execution, and in between answers questions. A message is a byte that says what it is, and then
-// numbers and texts.
+// If each schedule has a process of its own, the mechanism is there and the search is here. The two talk through pipes: the
+// process asks who goes on, reports what came of the execution, and in between answers questions. A message is a byte that says
+// what it is, and then numbers and texts.
 const (
 	// The process says: the test is reached; it is ready for a schedule; a thread has stopped; the test's goroutine has ended; a failure;
 	// the answer to a question; the execution is over.
@@ -24,7 +24,7 @@ const (
 	saysFailed
 	saysAnswer
 	saysOver
-	// The search says: execute; that thread goes on; nobody does; let time go on; is that a deadlock; who remains.
+	// The search says: execute; that thread goes on; none does; let time go on; is that a deadlock; which threads remain.
 	ordersBegin
 	ordersGo
 	ordersStop
