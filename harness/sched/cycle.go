@@ -143,7 +143,7 @@ func period[E comparable](all []E) int {
 // wordy is the most switches that the schedule of an execution without end may have before it is replaced by its cycle.
 const wordy = 32
 
-// shortenCycles gives each finding that does not end a schedule that is short enough for a person and a shell.
+// shortenCycles gives a shorter schedule to each finding that does not end: one that a person can read and a shell can take.
 func (s *search) shortenCycles(all []Finding) {
 	for i := range all {
 		if f := &all[i]; f.Failure.hangs() && len(f.Schedule) > wordy {

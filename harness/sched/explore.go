@@ -191,8 +191,8 @@ func (f failed) report(how string) string {
 	return text.String()
 }
 
-// which returns, as a shell comment, what the error knows beyond the schedule: on which disk after a loss of power it was, say.
-// The replay comes to the same one.
+// which returns, as a shell comment, what the error knows beyond the schedule: which of the possible disks a loss of power left,
+// say. The replay comes to the same one.
 func (f failed) which() string {
 	var known interface{ Which() string }
 	if !errors.As(f.failure.Err, &known) {

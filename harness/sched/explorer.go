@@ -158,8 +158,8 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 // mostStrays: once so many schedules have strayed, the search ends if fewer could be repeated.
 const mostStrays = 8
 
-// strays is called when an execution differs from the earlier one with the same choices. It ends the search; or only the
-// enumeration, which cannot go on without repetition.
+// strays is called when an execution differs from the earlier one with the same choices. It ends the search or, if the search may
+// go on (Options.Strays), the enumeration, which relies on repetition.
 func (e *explorer) strays(why string, strategy Strategy) {
 	s := e.search
 	s.mu.Lock()

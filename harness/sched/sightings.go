@@ -120,8 +120,8 @@ func (s *sightings) first(class string) (number uint64, any bool) {
 	return number, any
 }
 
-// findings returns one finding for each class, in the order in which the classes were first seen: the lightest, and who saw the
-// first.
+// findings returns one finding for each class, in the order in which the classes were first seen: the lightest one, with the
+// strategy that saw the class first.
 func (s *sightings) findings() (all []Finding) {
 	var seen []*sighting
 	for _, one := range s.classes {
