@@ -33,7 +33,7 @@ type Session struct {
 	Order drive.Order
 	// Run is go test's -run; "" for all tests.
 	Run string
-	// Processes is how many test binaries run at the same time, each with one test. Below 2 one binary runs all tests of a
+	// Processes is how many test binaries run at the same time, each with one test. Below 2, one binary runs all tests of a
 	// package.
 	Processes int
 	// Share, if not nil, divides time among the tests.
