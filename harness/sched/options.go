@@ -21,7 +21,7 @@ type Options struct {
 	Schedules int
 	Budget    time.Duration
 	// Seed is the source of every random choice. The same seed makes the same search with any number of workers, unless the budget
-	// of time ends it; the text of a schedule repeats it.
+	// of time ends it; each schedule can be repeated by its text.
 	Seed uint64
 	// Workers is how many workers search at the same time; default one per processor, and 1 under -race, where a report must
 	// belong to one execution.
@@ -38,9 +38,9 @@ type Options struct {
 	// Strays lets the search go on after an execution could not be repeated, as long as most could. It then claims no bound, and
 	// Result.Differed says what differed the first time. Without it the search ends with an error.
 	Strays bool
-	// Hang is how long the code between two stops may take. After that the process prints the marker that the thread passed
-	// last, the schedule and the stack, and ends with exit code 3. Default 30 s; for Explore what -racewindow.hang says, or 10
-	// s. It decides no verdict.
+	// Hang is how long the code between two stops may take. After that the process prints the marker that the thread passed last,
+	// the schedule and the stack, and ends with exit code 3. Default 30 s; for Explore what -racewindow.hang says, or 10 s. It
+	// decides no verdict.
 	Hang time.Duration
 	// NoFailpoints lets Explore pass although some or all threads came to no failpoint.
 	NoFailpoints bool

@@ -40,8 +40,8 @@ type guided struct {
 	summing summing
 }
 
-// A visit is the n-th time that a thread comes to a site of a point, whichever thread that is. From the fourth on all are one. 0
-// is none.
+// A visit is the n-th time that a thread comes to a site of a point, whichever thread that is. From the fourth on all are one.
+// 0 is none.
 type visit uint64
 
 const mostVisits = 4
