@@ -84,21 +84,39 @@ func (t *Tried) lines(s *Summary, subject cases.Subject) (lines []string) {
 	if !ok {
 		return lines
 	}
-	var never []string
+	var words, places []string
 	for _, word := range vocal.Words() {
 		if t.Operations[word] == 0 {
-			never = append(never, "operation "+word)
+			words = append(words, word)
 		}
 	}
 	for _, place := range vocal.Places() {
 		if !slices.ContainsFunc(s.Statistics.Points, func(p sched.PointCount) bool { return p.Point == place }) {
-			never = append(never, place)
+			places = append(places, place)
 		}
 	}
+	var never []string
+	if len(words) > 0 {
+		never = append(never, "operations "+some(words))
+	}
+	if len(places) > 0 {
+		never = append(never, "places "+some(places))
+	}
 	if len(never) > 0 {
-		lines = append(lines, "never reached: "+strings.Join(never, ", "))
+		lines = append(lines, "never reached: "+strings.Join(never, "; "))
 	}
 	return lines
+}
+
+// mostNamed is how many names a line of the summary has.
+const mostNamed = 8
+
+// some names the first ones, and counts the others.
+func some(names []string) string {
+	if len(names) <= mostNamed {
+		return strings.Join(names, ", ")
+	}
+	return fmt.Sprintf("%s and %d more", strings.Join(names[:mostNamed], ", "), len(names)-mostNamed)
 }
 
 // sizes says how long the clients of one drawn program after the other may be: most bugs need few operations, and few take few
