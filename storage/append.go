@@ -10,18 +10,20 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// Append makes one transaction of the records, gives it the next Tx and returns the offset of its last record. When
-// Append returns, every later read sees all of it. It is durable after a flush. Offsets in records are ignored.
+// Append makes one transaction of the records, gives it the next Tx and returns the offset of its last record. After
+// Append has returned, every read sees the whole transaction. It is durable after a flush. Append ignores the offsets in
+// records.
 //
-// An error means that nothing was appended: ErrEmpty, ErrTooLarge, ErrClosed, ErrPoisoned, the context's, or, when the
-// tail is full and the disk too, ErrNoSpace.
+// An error means that nothing was appended: ErrEmpty, ErrTooLarge, ErrClosed, ErrPoisoned, the context's error, or
+// ErrNoSpace if both the tail and the disk are full.
 func (l *Log) Append(ctx context.Context, records ...Record) (Offset, error) {
 	last, _, err := l.append(ctx, records, false)
 	return last, err
 }
 
-// AppendDurable is Append, and returns only when the transaction is durable. Goroutines that wait at the same time share
-// one sync. If it fails after the append itself, the transaction may be visible and may or may not survive a crash.
+// AppendDurable appends as Append does, and returns only when the transaction is durable. Goroutines that wait at the
+// same time share one sync. If the flush fails after the append, the transaction is visible and may or may not survive a
+// crash.
 func (l *Log) AppendDurable(ctx context.Context, records ...Record) (Offset, error) {
 	last, end, err := l.append(ctx, records, false)
 	if err != nil {
@@ -30,8 +32,9 @@ func (l *Log) AppendDurable(ctx context.Context, records ...Record) (Offset, err
 	return last, l.flushTo(ctx, end)
 }
 
-// AppendAt makes one transaction of records that bring their offsets, all with the same Tx, at least 1 and below that of End,
-// and Ops that increase. It fails with ErrNotIncreasing, having changed nothing, unless they lie past everything in the log.
+// AppendAt makes one transaction of records whose Offset the caller has set: all with the same Tx, at least 1 and below
+// that of End, and with increasing Ops. If they do not lie past everything in the log, AppendAt changes nothing and fails
+// with ErrNotIncreasing.
 func (l *Log) AppendAt(ctx context.Context, records ...Record) error {
 	_, _, err := l.append(ctx, records, true)
 	return err
@@ -67,17 +70,17 @@ func (l *Log) append(ctx context.Context, records []Record, at bool) (last Offse
 	return l.last, l.end, nil
 }
 
-// usedUp says that no Tx is left past the log's last one. The lock is held.
+// usedUp is the error when no Tx is left past the log's last one. The lock is held.
 func (l *Log) usedUp() error {
 	return fmt.Errorf("append to log %s: %w: the log ends at %v and no Tx is left; start another log", l.handle, ErrNotIncreasing, l.last)
 }
 
 // lockForWriting locks the log when no transaction is open and appends are possible.
 //
-// The end of a transaction wakes one writer. A writer that was woken and got its turn wakes the next, because its own
-// append will not: without that the others would sleep until another transaction ends, perhaps for ever.
+// The end of a transaction wakes one writer. A writer that was woken and got its turn wakes the next one, because its
+// own append wakes nobody: without that the others would sleep until another transaction ends, perhaps for ever.
 //
-// It also finds room: while the tail is over its limit it lets the lock go and waits for a flush.
+// It also makes room: while the tail is over its limit, it releases the lock and waits for a flush.
 func (l *Log) lockForWriting(ctx context.Context) error {
 	failpoints.Lock(ctx, writeLock, &l.mu)
 	err := l.writable()
@@ -123,7 +126,7 @@ func (l *Log) mayWait(ctx context.Context) error {
 
 // makeRoom flushes when a tail that ends at end is over its limit.
 func (l *Log) makeRoom(ctx context.Context, end uint64) error {
-	//racewindow:atomic because flushTo looks again after its own point, and to have found the tail full costs that look
+	//racewindow:atomic because flushTo checks again after its own point, so a stale view only costs that extra check
 	if v := l.view.Load(); end < v.persisted || end-v.persisted < uint64(l.options.TailBytes) {
 		return nil
 	}
@@ -149,10 +152,10 @@ func (l *Log) put(r *Record, last bool) {
 	l.last = r.Offset
 }
 
-// sinceDurable is how many bytes at the end of the log a crash may take: those past the last complete transaction that is
-// durable. Fragments of an open one do not count, though they may be synced: recovery and
-// Abort cut them, and where such a cut is itself interrupted, frames past it must not speak for them. A log that does not
-// sync knows none.
+// sinceDurable is how many bytes at the end of the log a crash may take: those past the last complete durable transaction.
+// Fragments of an open transaction never count as durable, though they may be synced: recovery and Abort cut them, and if
+// a crash interrupts such a cut, frames past them must not prove that they were durable. A log that does not sync never
+// knows what is durable, so it answers math.MaxUint64.
 func (l *Log) sinceDurable() uint64 {
 	if l.options.NoSync {
 		return math.MaxUint64
@@ -165,7 +168,7 @@ func (l *Log) newArena(bytes int) {
 	l.arena = newArena(l.end, max(bytes, l.options.ArenaBytes))
 	v := *l.lockedView()
 	v.arenas = append(append(make([]*arena, 0, len(v.arenas)+1), v.arenas...), l.arena)
-	l.view.Store(&v) //racewindow:atomic because no reader can tell the views apart while nothing in the arena is committed
+	l.view.Store(&v) //racewindow:atomic because readers cannot tell the two views apart while nothing in the new arena is committed
 }
 
 // commit makes the frames from position from on visible. The lock is held.
@@ -181,7 +184,7 @@ func (l *Log) commit(ctx context.Context, from uint64) {
 	l.askForFlush(ctx)
 }
 
-// frames lists the frames that are in the tail, from a position that starts a frame to another.
+// frames lists the frames in the tail from position from, which starts a frame, to position to, which ends one.
 func (l *Log) frames(from, to uint64) (frames [][]byte) {
 	v := l.lockedView()
 	v.tail(max(from, v.persisted), to, func(b []byte) bool {
@@ -195,8 +198,8 @@ func (l *Log) frames(from, to uint64) (frames [][]byte) {
 	return frames
 }
 
-// askForFlush tells the store's flusher of a log that has something to flush: now, if there is enough of it, else when
-// the interval has passed. The lock is held.
+// askForFlush asks the store's flusher to flush this log: at once if there is enough to flush, and in any case when the
+// interval has passed. The lock is held.
 func (l *Log) askForFlush(ctx context.Context) {
 	if !l.urgent && (l.end-l.lockedView().persisted >= uint64(l.options.FlushBytes) || l.chunkClosed) {
 		l.urgent = true
@@ -205,7 +208,8 @@ func (l *Log) askForFlush(ctx context.Context) {
 	l.askForFlushLater(ctx)
 }
 
-// askForFlushLater tells the flusher to come when the interval has passed, unless it has been told. The lock is held.
+// askForFlushLater asks the flusher for a flush when the interval has passed, unless such a request waits already. The
+// lock is held.
 func (l *Log) askForFlushLater(ctx context.Context) {
 	if !l.queued && l.options.FlushInterval > 0 {
 		l.queued = true
@@ -213,7 +217,7 @@ func (l *Log) askForFlushLater(ctx context.Context) {
 	}
 }
 
-// checkRecords judges what the caller brought before anything is locked.
+// checkRecords checks the caller's records before anything is locked.
 func (l *Log) checkRecords(records []Record, at bool) error {
 	if len(records) == 0 {
 		return fmt.Errorf("append to log %s: %w: a transaction has at least one record", l.handle, ErrEmpty)

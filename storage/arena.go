@@ -2,17 +2,18 @@ package storage
 
 import "sort"
 
-// An arena is a block of the tail: the very frames that the file will hold, at the same positions. The writer fills it
-// from the front; readers look only below the committed position that they loaded, so they and the writer never touch
-// the same byte. An arena that no view holds any more is freed by the garbage collector, after its last reader.
+// An arena is a block of the tail. It holds the same bytes as the file will, at the same positions of the log. The writer
+// fills it from the front. Readers read only below the committed position that they loaded, so they and the writer never
+// touch the same byte. When no view and no reader holds an arena any more, the garbage collector frees it.
 type arena struct {
 	start uint64 // position of data[0]
 	data  []byte
-	// cover[k] is where the frame starts that holds byte k*coverBytes. The writer sets it before the frame is committed.
+	// cover[k] is the index in data at which the frame with byte k*coverBytes starts. The writer sets it before it commits
+	// the frame.
 	cover []uint32
 }
 
-// coverBytes is the distance between two entry points into an arena: a search ends with walking that far.
+// coverBytes is the distance between two entry points into an arena. A search walks at most that far after its entry point.
 const coverBytes = 512
 
 func newArena(start uint64, bytes int) *arena {
@@ -26,14 +27,14 @@ func newArena(start uint64, bytes int) *arena {
 // first is the offset of the first frame.
 func (a *arena) first() Offset { return frameOffset(a.data) }
 
-// place makes the entry points of a frame at data[from:to].
+// place sets the entry points that lie in the frame at data[from:to].
 func (a *arena) place(from, to int) {
 	for k := (from + coverBytes - 1) / coverBytes; k*coverBytes < to; k++ {
 		a.cover[k] = uint32(from)
 	}
 }
 
-// seek returns where, below end, the first frame past after starts, or end. Both are indexes into data.
+// seek returns where the first frame past after starts, or end if there is none below end. Both are indexes into data.
 func (a *arena) seek(after Offset, end int) int {
 	blocks := (end + coverBytes - 1) / coverBytes
 	at := 0

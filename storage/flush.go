@@ -12,9 +12,9 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// A flush makes the tail durable: write, sync, publish, trim. One goroutine at a time leads a round; whoever needs the
-// log durable up to some position waits for the round in progress, and if that did not reach it, leads or joins the next.
-// So any number of durable appends share one sync.
+// A flush makes the tail durable: write, sync, publish, trim. One goroutine at a time leads a round. Whoever needs the
+// log durable up to a position waits for the round in progress; if that round did not reach the position, it leads or
+// joins the next one. So any number of durable appends share one sync.
 
 // A flushRound is one leader's turn. err is set before done is closed.
 type flushRound struct {
@@ -22,12 +22,12 @@ type flushRound struct {
 	err  error
 }
 
-// Flush returns when everything that was visible when it was called is durable.
+// Flush returns when everything that was visible at its call is durable.
 //
-// After a failed write or sync it returns ErrPoisoned, now and ever after; a disk that is full gives ErrNoSpace and
-// leaves the log usable, the records in memory.
+// After a failed write or sync, this and every later call returns ErrPoisoned. On a full disk it returns ErrNoSpace; the
+// log stays usable and keeps the records in memory.
 //
-//racewindow:atomic because it is a call's first step: what comes before it came before the call. Close comes when no append can
+//racewindow:atomic because it is a call's first step: a switch before it comes before the call; Close refuses appends first
 func (l *Log) Flush(ctx context.Context) error { return l.flushTo(ctx, l.committed.Load()) }
 
 // flushTail answers a request to the flusher: it flushes the whole tail, fragments of an open transaction included.
@@ -43,7 +43,7 @@ func (l *Log) flushTail(ctx context.Context, r flushRequest) error {
 	return l.flushTo(ctx, end)
 }
 
-// flushAgain asks the flusher to come once more when the interval has passed.
+// flushAgain asks the flusher for another flush when the interval has passed.
 func (l *Log) flushAgain(ctx context.Context) {
 	failpoints.Lock(ctx, flushLock, &l.mu)
 	defer l.mu.Unlock()
@@ -62,7 +62,7 @@ func (l *Log) flushTo(ctx context.Context, position uint64) error {
 		}
 		r, leads := l.joinRound(ctx)
 		if leads {
-			return l.step(ctx, l.flushOnce(ctx)) // takes everything, so also what the caller needs
+			return l.step(ctx, l.flushOnce(ctx)) // flushes the whole tail, so also what the caller needs
 		}
 		if _, _, err := failpoints.Receive(ctx, flushWait, r.done); err != nil {
 			return fmt.Errorf("wait for a flush of log %s: %w", l.handle, err)
@@ -83,7 +83,8 @@ func (l *Log) joinRound(ctx context.Context) (r *flushRound, leads bool) {
 	return l.round, leads
 }
 
-// lead begins a round that the caller leads, waiting for those before it: for work that must not meet a flush.
+// lead waits for the rounds before it, then begins one that the caller leads. It is for work that must not run beside a
+// flush.
 func (l *Log) lead(ctx context.Context) error {
 	for {
 		r, leads := l.joinRound(ctx)
@@ -96,7 +97,7 @@ func (l *Log) lead(ctx context.Context) error {
 	}
 }
 
-// step ends the caller's round and passes err to those who wait for it.
+// step ends the caller's round and passes err to the goroutines that wait for it.
 func (l *Log) step(ctx context.Context, err error) error {
 	failpoints.Lock(ctx, flushTurn, &l.flushMu)
 	r := l.round
@@ -112,14 +113,14 @@ func (l *Log) step(ctx context.Context, err error) error {
 type flushBatch struct {
 	view       *view
 	from, end  uint64
-	settled    uint64 // past the last complete transaction
+	settled    uint64 // position past the last complete transaction
 	last       Offset // of the frame that ends at end
-	complete   Offset
+	complete   Offset // of the last record of the last complete transaction
 	boundaries []boundary
 }
 
-// flushOnce is a leader's work. A hand-over with a tail of its own has the log locked throughout, because what it stands
-// for has one process that both appends and flushes.
+// flushOnce is a leader's work. With a hand-over that keeps a tail of its own, the log stays locked throughout, because in
+// the analysed system one process both appends and flushes.
 func (l *Log) flushOnce(ctx context.Context) error {
 	failpoints.Lock(ctx, flushLock, &l.mu)
 	b := l.captureBatch()
@@ -154,11 +155,11 @@ func (l *Log) flushOnce(ctx context.Context) error {
 	return nil
 }
 
-// flushFailed closes a file that no view will hold, and wakes the writers that wait for the open transaction: it may never
-// end now. The lock is held if the caller's hand-over holds it.
+// flushFailed closes a new file that no view will hold. It wakes the writers that wait for the open transaction, which may
+// never end now. The lock is held if the hand-over keeps a tail of its own.
 func (l *Log) flushFailed(ctx context.Context, b flushBatch, segments []*segment) {
 	if len(segments) > len(b.view.segments) {
-		//racewindow:atomic because no view holds the file; the error that matters has been met
+		//racewindow:atomic because no view holds the file; the caller already has the error that matters
 		_ = segments[len(segments)-1].file.Close()
 	}
 	if l.writer == nil {
@@ -168,16 +169,16 @@ func (l *Log) flushFailed(ctx context.Context, b flushBatch, segments []*segment
 	l.idle.Broadcast()
 }
 
-// captureBatch takes everything that is in the tail now. The lock is held.
+// captureBatch takes the whole tail as the batch. The lock is held.
 func (l *Log) captureBatch() flushBatch {
 	v := l.lockedView()
-	committed := l.committed.Load() //racewindow:atomic because it changes with the lock held only
+	committed := l.committed.Load() //racewindow:atomic because it changes only with the lock held
 	b := flushBatch{view: v, from: v.persisted, end: l.end, settled: committed, last: l.last, complete: l.complete, boundaries: l.boundaries}
 	l.chunkClosed = false
 	return b
 }
 
-// makeDurable writes and syncs the batch. It returns the files and the index as they then are.
+// makeDurable writes and syncs the batch. It returns the files and the index with the batch included.
 func (l *Log) makeDurable(ctx context.Context, b flushBatch) ([]*segment, chunkIndex, error) {
 	segments, err := l.segmentsFor(ctx, b)
 	if errors.Is(err, ErrNoSpace) {
@@ -202,7 +203,7 @@ func (l *Log) makeDurable(ctx context.Context, b flushBatch) ([]*segment, chunkI
 	return segments, index, nil
 }
 
-// writeBatch writes the arenas' bytes to the positions that they have.
+// writeBatch writes the arenas' bytes to the file, at their positions in the log.
 func (l *Log) writeBatch(ctx context.Context, s *segment, b flushBatch) error {
 	s.reserve(s.at(b.end))
 	at := b.from
@@ -249,13 +250,13 @@ func (l *Log) syncFile(ctx context.Context, s *segment) (err error) {
 	return nil
 }
 
-// writeFailed tells a full disk, after which the log can go on, from every other failed write. What the write left
-// past is cut off and the cut synced, so that no reader of the file meets it.
+// writeFailed tells a full disk from every other failed write, which poisons the log. After a full disk the log can go on:
+// writeFailed cuts off what the write left past the durable end and syncs the cut, so that no reader of the file meets it.
 func (l *Log) writeFailed(s *segment, b flushBatch, cause error) error {
 	if !errors.Is(cause, syscall.ENOSPC) {
 		return l.poison(cause)
 	}
-	//racewindow:atomic because who reads past the persisted position takes what is there: whole committed frames, or none
+	//racewindow:atomic because whoever reads past the persisted position takes what is there: whole committed frames, or none
 	if err := errors.Join(s.file.Truncate(s.at(b.from)), s.file.Sync()); err != nil {
 		return l.poison(fmt.Errorf("%w; and cut it back: %w", cause, err))
 	}
@@ -267,7 +268,8 @@ func noSpace(cause error) error {
 	return fmt.Errorf("%w: %w; free some space and flush again: nothing is lost while the process lives", ErrNoSpace, cause)
 }
 
-// writeIndex writes the entries of chunks that the batch made durable. On a full disk they wait for the next flush.
+// writeIndex writes the index entries of the chunks that the batch made durable. On a full disk they wait for the next
+// flush.
 func (l *Log) writeIndex(ctx context.Context, b flushBatch) (chunkIndex, error) {
 	index := b.view.index
 	if len(b.boundaries) == 0 {
@@ -287,11 +289,11 @@ func (l *Log) writeIndex(ctx context.Context, b flushBatch) (chunkIndex, error) 
 	return index.add(b.boundaries), nil
 }
 
-// publish stores the view in which the batch is the files'. The lock is held.
+// publish stores the view in which the files serve the batch. The lock is held.
 //
 //racewindow:yielded because flushOnce has passed flush/synced and touched nothing since but the lock
 func (l *Log) publish(b flushBatch, segments []*segment, index chunkIndex) *view {
-	now := l.lockedView() // newer than the batch's where a new arena came
+	now := l.lockedView() // newer than the batch's view if an append added an arena meanwhile
 	v := &view{persisted: b.end, settled: b.settled, last: b.last, durable: b.complete, segments: segments, index: index}
 	for i := range now.arenas {
 		if i+1 == len(now.arenas) || now.arenas[i+1].start > b.end {

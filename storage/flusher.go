@@ -11,7 +11,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// The flusher is the store's one task: it flushes logs whose interval has passed, and at once those that ask for it.
+// The flusher is the store's only task. It flushes a log when its interval has passed, or at once if the log asks for it.
 
 // flushLater asks for a flush of l when the interval has passed.
 func (s *Store) flushLater(ctx context.Context, l *Log) {
@@ -32,19 +32,19 @@ func (s *Store) wakeFlusher(ctx context.Context) {
 	failpoint.InjectCall("flusher/before-wake", ctx)
 	select {
 	case s.wake <- struct{}{}:
-	default: // it has been woken and will see everything that came before it looks
+	default: // a wake-up is already waiting, and the flusher will see every request made before it takes it
 	}
 }
 
 func (s *Store) flusher(ctx context.Context) {
-	defer close(s.stopped) //racewindow:atomic because nobody waits for it but Close, which waits for nothing else
+	defer close(s.stopped) //racewindow:atomic because only Close waits for it, and Close waits for nothing else
 	for {
 		due, next, closed := s.takeDue(ctx)
 		if closed {
 			return
 		}
 		for _, r := range due {
-			// Any other error is the log's: it is sticky, and every append and flush of that log returns it.
+			// Any other error is sticky in the log: every later append and flush of that log returns it.
 			if err := r.log.flushTail(ctx, r); errors.Is(err, ErrNoSpace) {
 				r.log.flushAgain(ctx)
 			}
@@ -58,7 +58,8 @@ func (s *Store) flusher(ctx context.Context) {
 	}
 }
 
-// takeDue removes and returns the requests whose time has come, and says when the next one's will, zero for none.
+// takeDue removes and returns the requests whose time has come. next is the earliest time of those that remain, zero if
+// there are none.
 func (s *Store) takeDue(ctx context.Context) (due []flushRequest, next time.Time, closed bool) {
 	now := failpoints.Now(ctx)
 	failpoints.Lock(ctx, storeLock, &s.mu)

@@ -13,11 +13,12 @@ import (
 //	      | CRC   |length | Tx            | Op            | key |op|flag| since | key …    | value …    | 0 … pad |
 //	      +-------+-------+---------------+---------------+-----+--+----+-------+----------+------------+---------+
 //
-// CRC is the CRC-32C of everything past it up to length, which counts the header and not the padding; it starts from the
-// frame's position (frameSeed). Frames start at
-// multiples of 8. "since" is the distance, in units of 8 bytes, from the position that was durable when the frame was
-// encoded, whole transactions only, to the frame itself: an intact frame so proves that everything before that position had been synced, which
-// tells damage from a torn tail (recovery.go). The largest value means "unknown, far".
+// Frames start at multiples of 8. length counts the header but not the padding. CRC is the CRC-32C of the bytes from
+// length to the end of the value; its start value depends on the frame's position (frameSeed).
+//
+// "since" is a distance in units of 8 bytes: from the position that was durable when the frame was encoded, counting
+// whole transactions only, to the frame itself. So an intact frame proves that everything before that position had been
+// synced, which tells damage from a torn tail (recovery.go). The largest value means unknown or too far.
 //
 // A header of zeros is no frame, so preallocated space ends a log.
 const (
@@ -29,13 +30,13 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// frameBytes is the room that a record takes, padding included.
+// frameBytes is the number of bytes that a record takes, including padding.
 func frameBytes(key, value int) int {
 	return (frameHeaderBytes + key + value + frameAlign - 1) &^ (frameAlign - 1)
 }
 
-// frameSeed is what the checksum of the frame at a position starts from. So the bytes of a frame are intact in one place
-// only: a value that holds frames, such as a copy of a log, cannot pass for a part of the log.
+// frameSeed is the start value for the checksum of the frame at a position. Because of it the bytes of a frame are intact
+// at one position only: frames inside a value, such as a copy of a log, cannot pass for a part of the log.
 func frameSeed(position uint64) uint32 { return uint32(position/frameAlign) ^ uint32(position>>35) }
 
 // encodeFrame writes r to dst, which is frameBytes long and will lie at position.
@@ -58,10 +59,10 @@ func encodeFrame(dst []byte, r *Record, last bool, since, position uint64) {
 	binary.LittleEndian.PutUint32(h[:], crc32.Update(frameSeed(position), castagnoli, dst[4:length]))
 }
 
-// headerOf is the header as an array, so that its bounds are checked once and not field by field.
+// headerOf returns the header as an array, so that bounds are checked once and not for each field.
 func headerOf(f []byte) *[frameHeaderBytes]byte { return (*[frameHeaderBytes]byte)(f) }
 
-// The following read the header of an intact frame.
+// The functions below read the header of an intact frame.
 
 func frameOffset(f []byte) Offset {
 	h := headerOf(f)
@@ -74,7 +75,7 @@ func frameRoom(f []byte) int { return (frameLength(f) + frameAlign - 1) &^ (fram
 
 func frameIsLast(f []byte) bool { return headerOf(f)[27]&flagLast != 0 }
 
-// frameDurable is the position that was durable when the frame at position was encoded, 0 where the frame does not tell.
+// frameDurable is the position that was durable when the frame at position was encoded, 0 if the frame does not say.
 func frameDurable(f []byte, position uint64) uint64 {
 	since := binary.LittleEndian.Uint32(headerOf(f)[28:])
 	if since == sinceUnknown || uint64(since)*frameAlign > position {
@@ -114,8 +115,8 @@ func (f frameFault) String() string {
 	}[f]
 }
 
-// checkFrame judges the bytes at the start of b as the frame at position. maxBytes bounds the length that a header may claim, so that a hostile
-// one allocates nothing.
+// checkFrame says whether the bytes at the start of b are an intact frame at position. maxBytes bounds the length that a
+// header may claim, so that a hostile header cannot make the caller allocate much.
 func checkFrame(b []byte, maxBytes int, position uint64) frameFault {
 	if fault := checkFrameHeader(b, maxBytes); fault != frameIntact {
 		return fault
@@ -156,5 +157,5 @@ func allZero(b []byte) bool {
 	return true
 }
 
-// maxFrameBytes is the longest frame that these options can have written, with room for older, larger limits.
+// maxFrameBytes bounds the length of a frame that any allowed options can have written.
 const maxFrameBytes = frameHeaderBytes + MaxKeyBytes + maxValueBytes + frameAlign

@@ -2,9 +2,10 @@ package storage
 
 import "context"
 
-// Fallback is what the analysed system shipped (electric-sql/electric, pull request 3719): if the tail ends short of the
-// bound, it must have been cleared, so what was looked for is in the file; read everything from there. A bound between
-// two existing offsets is never reached, so such a read goes to the file whether the records are there or not.
+// Fallback is what the analysed system shipped (electric-sql/electric, pull request 3719). If the tail ends short of the
+// bound, it takes the tail to have been cleared by a flush, and reads everything from the file instead. But no tail
+// reaches a bound that lies between two existing offsets, so such a read goes to the file even if its records are only
+// in memory.
 var Fallback = register(Handover{
 	name:    "fallback",
 	summary: "what the analysed system shipped: if the tail ends short of the bound, read the file instead",

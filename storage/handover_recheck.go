@@ -6,9 +6,10 @@ import (
 	"github.com/pingcap/failpoint"
 )
 
-// Recheck is Option A as it was meant: before any read of the tail, look at the persisted offset once more and decide by
-// that, with a strict comparison and the bound kept. (The analysis changes the read of the tail alone; here the mixed read
-// looks again too, so this is the most that a second look can do.) The window between the look and the read is narrower, and open.
+// Recheck is Option A as it was meant: before it reads the tail, it loads the persisted offset again and decides by that,
+// with a strict comparison and with the bound kept. (The analysis changes only the read of the tail alone. Here the mixed
+// read checks again too, so this is the most that a second check can do.) The window between the check and the read is
+// narrower, but still there.
 var Recheck = register(Handover{
 	name:    "recheck",
 	summary: "Option A as meant: look at the persisted offset again just before the tail; narrows the window",

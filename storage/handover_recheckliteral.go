@@ -6,10 +6,10 @@ import (
 	"github.com/pingcap/failpoint"
 )
 
-// RecheckLiteral is Option A exactly as the analysis writes it: before a read of the tail alone, look at the persisted
-// offset once more, and if it "is not less than" the lower bound, read the file. "Not less" is also true when the two
-// are equal, which they are whenever a reader follows the log's flushed end; the file is then read with the reader's own
-// upper bound instead of the last complete transaction.
+// RecheckLiteral is Option A exactly as the analysis writes it: before a read of the tail alone, it loads the persisted
+// offset again, and if that "is not less than" the lower bound, it reads the file. "Not less" is also true if the two are
+// equal, as they are whenever a reader follows the log's flushed end. It then reads the file up to the reader's own upper
+// bound instead of the last complete transaction.
 var RecheckLiteral = register(Handover{
 	name:    "recheckliteral",
 	summary: "Option A as written: look again before reading the tail, but compare with 'not less' and drop the bound",

@@ -10,9 +10,9 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// Retain is Option B of the analysis: a flush retires a generation of the tail instead of clearing it, and the
-// generation goes when the readers that may need it have left. A reader says so before it loads the metadata: a
-// generation that was retired before that cannot be one it will look in.
+// Retain is Option B of the analysis: a flush retires a generation of the tail instead of clearing it. The generation is
+// dropped when the readers that may need it have left. A reader enters before it loads the metadata, so it can never need
+// a generation that was retired before it entered.
 var Retain = register(Handover{
 	name:    "retain",
 	summary: "a flush retires a generation of the tail, which goes when its readers have left (Option B)",
@@ -28,7 +28,7 @@ type retain struct {
 	metadataRow
 	mu          sync.Mutex
 	generations []generation   // oldest first; the last one is being filled
-	readers     map[uint64]int // readers that entered when that generation was the last
+	readers     map[uint64]int // for each generation, how many readers entered while it was the last
 }
 
 type generation struct {

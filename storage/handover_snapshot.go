@@ -7,8 +7,8 @@ import (
 )
 
 // Snapshot is Option C of the analysis, read-copy-update: the metadata carries its own tail. A view holds the arenas
-// that belong to its persisted position; a flush publishes another view and takes nothing away from the old one, which
-// lives for as long as a reader holds it. Go's garbage collector is the grace period. Readers take no lock and wait for
+// that belong to its persisted position. A flush publishes a new view and takes nothing away from the old one, which
+// lives as long as a reader holds it. Go's garbage collector provides the grace period. Readers take no lock and wait for
 // nobody.
 var Snapshot = register(Handover{
 	name:    "snapshot",

@@ -2,8 +2,8 @@ package storage
 
 import "context"
 
-// Stale is the seed's bug: the reader decides by its snapshot of the metadata to look in the tail, the writer flushes and
-// clears the tail, the reader looks. It finds nothing, or, cleared between two records, a part.
+// Stale is the seed's bug: from its snapshot of the metadata the reader decides to read the tail; then the writer flushes
+// and clears the tail; then the reader reads it. It finds nothing, or only a part if the tail is cleared between two records.
 // (pure_file_storage.ex:1115-1156 and write_loop.ex:312-340 of the analysed system, before its fix.)
 var Stale = register(Handover{
 	name:    "stale",

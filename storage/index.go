@@ -24,17 +24,17 @@ type boundary struct {
 const (
 	boundaryBytes = 32 // Tx, Op, position, CRC of those, 0
 	indexName     = "index"
-	// cachedBoundaries is how many of the newest boundaries a view carries; a read that starts past the oldest of them
-	// finds its place without touching the index file.
+	// cachedBoundaries is how many of the newest boundaries a view holds. A read that starts past the oldest of them finds
+	// its position without reading the index file.
 	cachedBoundaries = 8
 )
 
-// A chunkIndex maps offsets to positions, coarsely. It is derived: recovery rebuilds it from the log, so it needs no
-// sync, and an entry is written only after the records it points to are durable.
+// A chunkIndex maps offsets to positions, one entry per chunk. Recovery rebuilds it from the log, so it needs no sync. An
+// entry is written only after the records that it points to are durable.
 type chunkIndex struct {
 	file   File
 	count  int        // entries in the file
-	newest []boundary // the last ones of them, at most cachedBoundaries
+	newest []boundary // the last of these entries, at most cachedBoundaries
 }
 
 func (b boundary) encode(dst []byte) {
@@ -53,8 +53,8 @@ func decodeBoundary(src []byte) (boundary, bool) {
 	return b, crc32.Checksum(src[:24], castagnoli) == binary.LittleEndian.Uint32(src[24:])
 }
 
-// seek returns a position at or before the first record past after. It answers with 0, which is always right, rather
-// than with an error: an index that cannot be read costs time, not records.
+// seek returns a position at or before the first record past after. If it cannot read the index, it returns 0, which is
+// always right, and no error: an unreadable index costs time, not records.
 func (x *chunkIndex) seek(ctx context.Context, after Offset) uint64 {
 	behind := func(b boundary) bool { return after.Before(b.offset) }
 	if k := sort.Search(len(x.newest), func(k int) bool { return behind(x.newest[k]) }); k > 0 {
@@ -79,7 +79,7 @@ func (x *chunkIndex) seek(ctx context.Context, after Offset) uint64 {
 	return 0
 }
 
-// add returns the index with more boundaries, whose entries are in the file already.
+// add returns the index with more boundaries. Their entries are in the file already.
 func (x chunkIndex) add(more []boundary) chunkIndex {
 	if len(more) == 0 {
 		return x
@@ -90,10 +90,10 @@ func (x chunkIndex) add(more []boundary) chunkIndex {
 	return x
 }
 
-// before returns the index without the boundaries at position or past it. The file keeps its bytes; they are
-// overwritten by later entries, and never looked at until then.
+// before returns the index without the boundaries at position or past it. The file keeps their bytes; nobody reads them
+// before later entries overwrite them.
 //
-// An entry that cannot be read ends it: what lies before is then found by a scan.
+// If it cannot read an entry, it returns an empty index, and reads start their scan at position 0.
 //
 //racewindow:atomic because only the leader of a round writes the index, and that is the caller
 func (x chunkIndex) before(position uint64) chunkIndex {
@@ -124,9 +124,9 @@ func encodeBoundaries(bs []boundary) []byte {
 	return buf
 }
 
-// repairIndex makes the index file hold exactly the boundaries that a scan of the log found, and returns the index. On a full
-// disk, which must not keep a log closed that is whole, it holds those of them that the file held before, perhaps none;
-// waiting are the others.
+// repairIndex makes the index file hold exactly the boundaries that a scan of the log found, and returns the index. A full
+// disk must not keep an intact log closed, so there the index holds only the boundaries at the start of found that the
+// file held before, perhaps none, and waiting lists the others.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func repairIndex(disk Disk, folder string, found []boundary) (index chunkIndex, waiting []boundary, err error) {
@@ -161,7 +161,7 @@ func repairIndex(disk Disk, folder string, found []boundary) (index chunkIndex, 
 	return chunkIndex{file: f}.add(found), waiting, nil
 }
 
-// sameEntries counts the entries at the start of two encoded lists that are the same in both.
+// sameEntries counts the entries at the start of two encoded lists that are equal.
 func sameEntries(have, want []byte) (n int) {
 	for (n+1)*boundaryBytes <= len(want) && string(have[n*boundaryBytes:(n+1)*boundaryBytes]) == string(want[n*boundaryBytes:(n+1)*boundaryBytes]) {
 		n++
@@ -169,8 +169,8 @@ func sameEntries(have, want []byte) (n int) {
 	return n
 }
 
-// A noIndexFile stands for an index file that a full disk had no room to create. No boundary ever gets into it, so reads
-// start where the log does; the next recovery makes a real one.
+// A noIndexFile stands for an index file that a full disk had no room to create. It never holds a boundary, so reads start
+// at the log's start. The next recovery makes a real one.
 type noIndexFile struct{}
 
 func (noIndexFile) ReadAt([]byte, int64) (int, error)  { return 0, io.EOF }

@@ -2,26 +2,27 @@ package storage
 
 import "math"
 
-// A State is what a log holds at one moment, for those who look on: a report draws it beside each step of an execution.
+// A State is what a log holds at one moment. A report draws it beside each step of an execution.
 type State struct {
-	// Visible is the last record that the metadata tells readers of, Persisted the last one that it says the files hold.
+	// Visible is the last record that the metadata shows to readers. Persisted is the last one that the metadata says the
+	// files hold.
 	Visible, Persisted Offset
-	// Tail are the records that a reader who looks in memory now would find there.
+	// Tail lists the records that a reader would find in memory now.
 	Tail []Offset
-	// File are the records that the files hold intact. Those past Persisted are written, and readers do not know.
+	// File lists the records that the files hold intact. Those past Persisted are written, but readers do not know it yet.
 	File []Offset
 }
 
 // maxInspected bounds the lists of a State: it keeps the newest records.
 const maxInspected = 64
 
-// An onlooker is a hand-over with metadata and a tail of its own.
+// An onlooker is a hand-over that can show metadata and a tail of its own.
 type onlooker interface {
 	inspect() (m tailMetadata, frames [][]byte)
 }
 
-// Inspect looks into the log without taking a lock and without passing a failpoint. Nothing may run meanwhile: it is for a
-// scheduler that runs one thread at a time, between two steps, in a build without -race.
+// Inspect returns the log's state without taking a lock and without passing a failpoint. Nothing may run meanwhile: only a
+// scheduler that runs one thread at a time may call it, between two steps, in a build without -race.
 //
 //racewindow:atomic because nothing runs meanwhile
 func (l *Log) Inspect() (s State) {
@@ -51,7 +52,7 @@ func (l *Log) Inspect() (s State) {
 
 func newest(all []Offset) []Offset { return all[max(0, len(all)-maxInspected):] }
 
-// inspect lists the intact frames of a file. What cannot be read is not listed.
+// inspect lists the intact frames of a file, up to the first that is not intact or cannot be read.
 //
 //racewindow:atomic because nothing runs meanwhile
 func (s *segment) inspect() (found []Offset) {
@@ -74,8 +75,8 @@ func (s *segment) inspect() (found []Offset) {
 	return found
 }
 
-// Learns says what a reader has taken over from the metadata in the step that brought it to a failpoint: how far records
-// are visible, and how far the files go.
+// Learns says what a reader loaded from the metadata in the step that ended at a failpoint: how far records are visible,
+// how far the files reach, or both.
 func (l *Log) Learns(point string) (visible, persisted bool) {
 	switch point {
 	case "read/committed-loaded":

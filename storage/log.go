@@ -10,27 +10,27 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// A Log is one append-only log of a Store. All methods may be called by many goroutines. A context with a controller
-// (package failpoints) puts the call's failpoints under control; a context that ends is noticed where a call waits and
-// between the blocks of a read. An append or a read whose context has ended before it begins does nothing and returns the
-// context's error.
+// A Log is one append-only log of a Store. Many goroutines may call its methods at once. A context with a controller
+// (package failpoints) puts the call's failpoints under its control. A call checks whether its context has ended where
+// it waits, and a read also between two blocks. An append or a read whose context has ended before it begins does
+// nothing and returns the context's error.
 type Log struct {
 	store    *Store
 	handle   string
 	options  Options
 	handover handover
-	writer   writerSide // the handover again, if it is one; else nil
+	writer   writerSide // the same value as handover if that is a writerSide, else nil
 
-	_ [64]byte // readers load what follows; nothing else is written beside it
-	// committed is the position past the last complete transaction: what a read may return lies below it.
+	_ [64]byte // readers load the fields that follow, so they share no cache line with fields that writers change
+	// committed is the position past the last complete transaction; a read returns nothing at or past it.
 	committed atomic.Uint64
 	view      atomic.Pointer[view]
 	// broken is why appends and flushes are refused: poison, or ErrClosed.
 	broken atomic.Pointer[brokenState]
 	_      [64]byte
 
-	mu   sync.Mutex // guards the writers' state, and every change of view
-	idle failpoints.Cond
+	mu   sync.Mutex      // guards the writers' state, and every change of view
+	idle failpoints.Cond // wakes writers that wait for the open transaction to end
 	writerState
 
 	flushMu sync.Mutex // guards round
@@ -48,11 +48,11 @@ type writerState struct {
 	open        *Transaction
 	chunkStart  uint64     // position of the newest boundary
 	chunks      bool       // there is a boundary
-	chunkClosed bool       // one was closed since the last flush
+	chunkClosed bool       // a chunk has ended since the last flush took the tail
 	boundaries  []boundary // not in the index yet
-	queued      bool       // the flusher has a request to come by time
-	urgent      bool       // the flusher has a request to come at once
-	closing     bool       // nothing more is taken
+	queued      bool       // the flusher has a request for this log with a time
+	urgent      bool       // the flusher has a request for this log to flush it at once
+	closing     bool       // appends are refused
 }
 
 var (
@@ -73,20 +73,20 @@ func (l *Log) Visible(ctx context.Context) Offset {
 	return l.complete
 }
 
-// Durable is the offset of the last record of the last complete transaction that a crash cannot take any more, zero for
-// none. Records between it and Visible are served from memory.
+// Durable is the offset of the last record of the last complete transaction that survives a crash, zero if there is
+// none. Reads serve the records between it and Visible from memory.
 //
-//racewindow:atomic because it is the call's only step: what comes before it came before the call
+//racewindow:atomic because it is the call's only step: a switch before it is a switch before the call
 func (l *Log) Durable() Offset { return l.view.Load().durable }
 
 // lockedView is the view, for those who hold the lock.
 //
-//racewindow:atomic because the view changes with the lock held only
+//racewindow:atomic because the view changes only with the lock held
 func (l *Log) lockedView() *view { return l.view.Load() }
 
 // usable says whether appends and flushes may go on.
 //
-//racewindow:atomic because the answer changes once and then stays: who is to act on it asks again with the lock held
+//racewindow:atomic because the answer changes once and then stays: whoever acts on it asks again with the lock held
 func (l *Log) usable() error {
 	if b := l.broken.Load(); b != nil {
 		return b.err
@@ -104,7 +104,8 @@ func (l *Log) writable() error {
 
 func (l *Log) closedError() error { return &closedError{l.handle} }
 
-// A closedError is ErrClosed with the log's handle. Every Close makes one, and hardly any is read.
+// A closedError is ErrClosed with the log's handle. It formats its text only when asked: every Close makes one, and few
+// are ever printed.
 type closedError struct{ handle string }
 
 func (e *closedError) Error() string {
@@ -113,9 +114,9 @@ func (e *closedError) Error() string {
 
 func (e *closedError) Unwrap() error { return ErrClosed }
 
-// readable says whether reads may start: a poisoned log still serves what it has.
+// readable says whether a read may start. A poisoned log still serves what it has.
 //
-//racewindow:atomic because it is the first step of a read: who closes the log before it closed it before the read
+//racewindow:atomic because it is the first step of a read: a Close before it is a Close before the read
 func (l *Log) readable(ctx context.Context) error {
 	if b := l.broken.Load(); b != nil && errors.Is(b.err, ErrClosed) {
 		return b.err
@@ -123,22 +124,22 @@ func (l *Log) readable(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// poison makes cause the answer to every later append and flush, and returns that answer.
+// poison makes every later append and flush fail with ErrPoisoned and cause, and returns that error. The first cause
+// stays.
 //
-//racewindow:atomic because those who see the answer, appends and flushes, do not see the file whose failure it tells
+//racewindow:atomic because appends and flushes see only the error, never the file that failed
 func (l *Log) poison(cause error) error {
 	err := fmt.Errorf("log %s: %w: %w; reopen the store: what was durable is kept, the rest is what the disk has of it", l.handle, ErrPoisoned, cause)
 	l.broken.CompareAndSwap(nil, &brokenState{err})
 	return l.broken.Load().err
 }
 
-// Close flushes what is unflushed and releases the log; a transaction that is still open is lost, as it would be in a
-// crash. A poisoned log is not flushed again: Close returns the poison. Closing twice returns ErrClosed.
-// On a full disk it returns ErrNoSpace and the log stays open, because what is in memory would be lost: make room and
-// close again. It goes on when
-// ctx ends: a log that is half closed would serve nobody.
+// Close flushes what is unflushed and releases the log. A transaction that is still open is lost, as in a crash. A
+// poisoned log is not flushed again: Close releases it and returns ErrPoisoned. Closing twice returns ErrClosed. On a
+// full disk Close returns ErrNoSpace and the log stays open, because the records in memory would be lost: make room and
+// close again. Close goes on after ctx ends, because nobody could use a log that is half closed.
 func (l *Log) Close(ctx context.Context) error {
-	failpoints.Lock(ctx, storeOpening, &l.store.opening) // nobody must recover its files before they are closed
+	failpoints.Lock(ctx, storeOpening, &l.store.opening) // so nobody recovers the files before they are closed
 	defer l.store.opening.Unlock()
 	err := l.close(ctx)
 	if !errors.Is(err, ErrNoSpace) {
@@ -167,7 +168,7 @@ func (l *Log) close(ctx context.Context) error {
 	return errors.Join(flushed, l.closeFiles(flushed == nil))
 }
 
-// refuseWriters makes every append from now on fail with ErrClosed, those that wait included.
+// refuseWriters makes every append from now on fail with ErrClosed, including those that wait.
 func (l *Log) refuseWriters(ctx context.Context) error {
 	failpoints.Lock(ctx, writeLock, &l.mu)
 	defer l.mu.Unlock()
@@ -179,16 +180,16 @@ func (l *Log) refuseWriters(ctx context.Context) error {
 	return nil
 }
 
-// acceptWriters takes refuseWriters back.
+// acceptWriters undoes refuseWriters.
 func (l *Log) acceptWriters(ctx context.Context) {
 	failpoints.Lock(ctx, writeLock, &l.mu)
 	l.closing = false
 	l.mu.Unlock()
 }
 
-// closeFiles closes index and segments; tidy first cuts the room that was reserved and not used.
+// closeFiles closes the index and the segments. With tidy it first cuts the room that was reserved and never used.
 //
-//racewindow:atomic because a read that goes on has the bytes as before the log was closed, or ErrClosed as after
+//racewindow:atomic because a read in progress gets the bytes as before the close, or ErrClosed as after it
 func (l *Log) closeFiles(tidy bool) error {
 	v := l.lockedView()
 	var errs []error

@@ -15,20 +15,21 @@ type Options struct {
 	Disk Disk
 	// ArenaBytes is the size of the blocks that hold the tail, 64 bytes to 64 MiB; default 64 KiB.
 	ArenaBytes int
-	// FlushBytes of unflushed records start a flush; default 64 KiB.
+	// FlushBytes is how many bytes of unflushed records start a flush; default 64 KiB.
 	FlushBytes int64
-	// FlushInterval is how long a record may stay unflushed before the store's flusher is asked to come; default 1 s. It
-	// takes the logs one after the other, so many logs on a slow disk wait longer. Negative: no flush by time.
+	// FlushInterval is how long a record may stay unflushed before the log asks the store's flusher for a flush; default
+	// 1 s. The flusher takes one log after another, so many logs on a slow disk wait longer. Negative: no flush by time.
 	FlushInterval time.Duration
-	// TailBytes bounds the memory of unflushed records: an append that finds more waits for a flush; default 64 MiB.
+	// TailBytes bounds the memory that unflushed records take: an append that finds it used up waits for a flush; default
+	// 64 MiB.
 	TailBytes int64
 	// ChunkBytes is the distance between two entries of the chunk index; default 64 KiB.
 	ChunkBytes int64
-	// SegmentBytes is the size at which a log goes on in a new file, checked at each flush; default 64 MiB.
+	// SegmentBytes is the size at which a log continues in a new file, checked at each flush; default 64 MiB.
 	SegmentBytes int64
 	// MaxValueBytes bounds the value of a record; default and maximum 16 MiB.
 	MaxValueBytes int
-	// NoSync makes flushes write without syncing: what a crash of the machine leaves is then up to the kernel.
+	// NoSync makes flushes write without syncing. The kernel then decides what survives a crash of the machine.
 	NoSync bool
 }
 

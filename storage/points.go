@@ -5,10 +5,19 @@ import "github.com/racewindow/racewindow/failpoints"
 // Package is the import path of this package, which prefixes the names of its failpoints.
 const Package = "github.com/racewindow/racewindow/storage"
 
-// The resources: committed (the position below which records are visible), view (the published view), metadata (the row
-// of a hand-over with a tail of its own), tail (the records in memory), file (the segments), index (the chunk index),
-// log (the writers' state), round (who leads a flush), store (open logs and due flushes), wake (the flusher's channel),
-// folder (names on disk).
+// The resources:
+//
+//	committed  the position below which records are visible
+//	view       the published view
+//	metadata   the row of a hand-over that keeps a tail of its own
+//	tail       the records in memory
+//	file       the segments
+//	index      the chunk index
+//	log        the writers' state
+//	round      who leads a flush
+//	store      the open logs and the due flushes
+//	wake       the flusher's channel
+//	folder     the names on disk
 var declarations = failpoints.Declare(Package, []failpoints.Declaration{
 	{Name: "append/before-room", Kind: failpoints.KindYield, Resource: "committed", Access: failpoints.Reads, Reason: "the tail may fill or drain before its size is looked at"},
 	{Name: "append/buffer-full", Kind: failpoints.KindYield, Resource: "round", Access: failpoints.Writes, Reason: "an append waits for a flush that others may lead"},
@@ -76,5 +85,5 @@ var declarations = failpoints.Declare(Package, []failpoints.Declaration{
 	{Name: "flusher/flushed", Kind: failpoints.KindYield, Resource: "store", Access: failpoints.Reads, Reason: "one log is flushed, the next is due"},
 })
 
-// Points are what this package declares of its failpoints, in their order.
+// Points returns the declarations of this package's failpoints, in their order.
 func Points() []failpoints.Declaration { return append([]failpoints.Declaration(nil), declarations...) }

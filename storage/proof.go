@@ -8,12 +8,12 @@ import (
 	"slices"
 )
 
-// findProof looks past the position stop, at which the frames of g end, for an intact frame which was encoded when a
-// position beyond stop was durable. It returns the byte of the file at which that frame starts, or -1.
+// findProof looks for a proof of damage: an intact frame past the position stop, at which the frames of g end, that was
+// encoded when a position past stop was durable. It returns the byte of the file at which that frame starts, or -1.
 //
-// The search tries each multiple of frameAlign. Its memory is bounded by a window and one frame, and the bytes that it
-// checksums by a multiple of the file, so a file of crafted headers cannot hold it up; where that bound is reached it
-// says that there is no proof.
+// The search tries each multiple of frameAlign. It holds at most a window and one frame in memory. The number of bytes
+// that it checksums is bounded by a multiple of the file's size, so a file of crafted headers cannot hold it up. When it
+// reaches that bound, it says that there is no proof.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64, error) {
@@ -37,7 +37,7 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 			}
 			length := int64(frameLength(window[i:]))
 			if byteAt+length > size {
-				continue // it costs nothing: a look at the gap between two short frames often claims millions of bytes
+				continue // not charged to the budget: bytes between two short frames often claim a length of millions
 			}
 			if budget -= length; budget < 0 {
 				continue
@@ -54,7 +54,7 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 	return -1, nil
 }
 
-// couldProve judges a header: plausible, and claiming that a position beyond stop was durable.
+// couldProve says whether a header is plausible and claims that a position past stop was durable.
 func couldProve(header []byte, position, stop uint64) bool {
 	if allZero(header[:frameHeaderBytes]) {
 		return false
@@ -62,7 +62,7 @@ func couldProve(header []byte, position, stop uint64) bool {
 	return checkFrameHeader(header[:frameHeaderBytes], maxFrameBytes) == frameIntact && frameDurable(header, position) > stop
 }
 
-// intactAt reads as much as frame holds, and says whether it is a frame.
+// intactAt fills frame from the file, and says whether it is an intact frame.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func intactAt(file io.ReaderAt, at int64, frame []byte, position uint64) (bool, error) {

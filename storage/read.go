@@ -10,13 +10,14 @@ import (
 	"github.com/pingcap/failpoint"
 )
 
-// Read yields the records past after, up to upTo or the last complete transaction, whichever comes first, in order.
-// Neither bound need be the offset of a record. The zero Offset and End mean "from the start" and "to the end".
+// Read yields the records past after in order, up to and including upTo, or up to the last complete transaction if that
+// comes first. Neither bound need be the offset of a record. The zero Offset and End mean "from the start" and "to the
+// end".
 //
-// What is visible is settled when the iteration begins; appends and flushes during it change nothing. It reads files through
-// a buffer of at most 256 KiB, or one record, whatever the range; the part of the tail that it began with stays in memory
-// until it ends, at most Options.TailBytes. An error ends the iteration, yielded with a zero Record: ErrClosed, a
-// *DamageError, the context's, or the disk's.
+// The start of the iteration decides what is visible; appends and flushes during it change nothing. Whatever the range, it
+// reads files through a buffer of at most 256 KiB, or of one record if that is larger. The part of the tail that it began
+// with stays in memory until it ends, at most Options.TailBytes. An error ends the iteration and is yielded with a zero
+// Record: ErrClosed, a *DamageError, the context's error, or the disk's.
 func (l *Log) Read(ctx context.Context, after, upTo Offset) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) { l.read(ctx, after, upTo, yield) }
 }
@@ -35,7 +36,7 @@ func (l *Log) read(ctx context.Context, after, upTo Offset, yield func(Record, e
 	}
 }
 
-// readOther yields what others than the view's arenas serve, and says whether to go on with those.
+// readOther yields what the files and the eager frames serve. It says whether to go on with the arenas.
 func (l *Log) readOther(ctx context.Context, v *view, o *otherSources, yield func(Record, error) bool) bool {
 	if o.file && !l.readFile(ctx, v, o, yield) {
 		return false
@@ -48,7 +49,7 @@ func (l *Log) readOther(ctx context.Context, v *view, o *otherSources, yield fun
 	return true
 }
 
-// readTail yields the records in the arenas' positions [from, to), up to upTo. A frame starts at from.
+// readTail yields the records that the arenas hold in the positions [from, to), up to upTo. A frame starts at from.
 func (v *view) readTail(ctx context.Context, from, to uint64, upTo Offset, yield func(Record, error) bool) {
 	for i := v.arenaAt(from); from < to; i++ {
 		a, end := v.arenas[i], to
@@ -67,16 +68,16 @@ func (v *view) readTail(ctx context.Context, from, to uint64, upTo Offset, yield
 	}
 }
 
-// A readStep says how a read goes on after a part of it.
+// A readStep says how a read goes on after one of its parts.
 type readStep uint8
 
 const (
 	readOn      readStep = iota // with what follows
-	readPast                    // the file part's upper bound was passed
+	readPast                    // with the tail: the upper bound of the files' part was passed
 	readStopped                 // not at all: an error was yielded, or the caller has enough
 )
 
-// readFile yields the part of a read that the files serve, and says whether to go on with the rest.
+// readFile yields the part of a read that the files serve. It says whether to go on with the rest.
 func (l *Log) readFile(ctx context.Context, v *view, o *otherSources, yield func(Record, error) bool) bool {
 	segments := v.segments
 	position := v.index.seek(ctx, o.after)
@@ -102,14 +103,14 @@ func (l *Log) readFile(ctx context.Context, v *view, o *otherSources, yield func
 	return true
 }
 
-// readSegment yields what lies in the positions [from, end) of one file and within the bounds of the file part.
+// readSegment yields the records in the positions [from, end) of one file that lie within o's bounds.
 func (l *Log) readSegment(ctx context.Context, v *view, o *otherSources, g *segment, from, end uint64, yield func(Record, error) bool) readStep {
 	scan := newScanner(g.file, g.at(from), g.at(end), from)
 	for scan.at < scan.end {
 		frame, fault, err := scan.next(ctx)
 		if err == nil && fault != frameIntact {
 			if o.asItIs && g.positionAt(scan.at) >= min(v.persisted, o.end) {
-				return readPast // whoever writes there has not got further
+				return readPast // a flush that writes there has not got further yet
 			}
 			err = &DamageError{File: l.handle + "/" + g.name, Byte: scan.at, Reason: fault.String()}
 		}
@@ -128,9 +129,9 @@ func (l *Log) readSegment(ctx context.Context, v *view, o *otherSources, g *segm
 	return readOn
 }
 
-// readError says where a read failed, or that the log was closed under it.
+// readError says where a read failed, or that the log was closed during the read.
 //
-//racewindow:atomic because it is asked where a read has failed, and the answer stays
+//racewindow:atomic because it is called only after a read has failed, and the answer does not change any more
 func (l *Log) readError(g *segment, err error) error {
 	if b := l.broken.Load(); b != nil && errors.Is(b.err, ErrClosed) {
 		return b.err

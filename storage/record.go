@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// An Offset is a place in a log: transaction, then operation within it. The zero Offset lies before every record.
+// An Offset names a place in a log: a transaction, then an operation within it. The zero Offset lies before every record.
 type Offset struct{ Tx, Op uint64 }
 
 // End lies past every record.
@@ -57,14 +57,14 @@ const (
 
 // A Record is one entry of a transaction.
 //
-// Key and Value of a record that Read yields belong to the log: they must not be changed, and hold only until the next
-// step of the iteration. Clone keeps them.
+// Key and Value of a record that Read yields belong to the log: do not change them. They are valid only until the next
+// step of the iteration; use Clone to keep them.
 type Record struct {
 	// Offset is assigned by Append; AppendAt takes it from the caller.
 	Offset Offset
 	// Key is at most MaxKeyBytes long.
 	Key []byte
-	// Operation is stored as it is.
+	// Operation is stored and not interpreted.
 	Operation Operation
 	// Value is at most Options.MaxValueBytes long.
 	Value []byte

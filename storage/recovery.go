@@ -12,31 +12,30 @@ import (
 )
 
 // Recovery keeps the longest prefix of complete, intact transactions. It reads every frame of the log. Where the frames
-// end early it decides between two stories:
+// end early, it decides between two cases:
 //
-//   - Damage: the bad bytes had been synced, and are no longer what was written. An intact frame past them proves it if
-//     it was encoded when a position beyond them was already durable (the frame says so itself), and so does the
-//     existence of a later segment, which is made only after everything before it was synced. Recovery then refuses, and
-//     changes nothing.
-//   - A torn tail: anything else. Unsynced writes may reach the disk in any order, so intact frames past a bad one are
-//     no contradiction. The tail is cut and the cut synced.
+//   - Damage: the bad bytes had been synced and have changed since. Two things prove it: an intact frame past them that
+//     was encoded when a position past them was already durable (the frame says so itself), or a later segment, which is
+//     made only after everything before it was synced. Recovery then refuses, and changes nothing.
+//   - A torn tail: anything else. Unsynced writes may reach the disk in any order, so intact frames past a bad one do not
+//     contradict it. Recovery cuts the tail and syncs the cut.
 //
-// Not every case can be told: a synced last batch that is damaged, with no later frame to speak for it, looks like a torn
-// tail and is cut.
+// Recovery cannot tell every case: a damaged last batch that was synced, with no later frame to prove it, looks like a
+// torn tail and is cut.
 
 // A recovered log is what a scan of the files found.
 type recovered struct {
 	segments   []*segment
-	end        uint64 // past the last complete transaction
-	last       Offset // its last record
+	end        uint64 // position past the last complete transaction
+	last       Offset // of that transaction's last record
 	boundaries []boundary
 	durable    uint64 // the highest position that a frame says was durable
-	// stop is where intact frames end, and why.
+	// stop is the position at which the intact frames end; fault says why.
 	stop  uint64
 	fault frameFault
-	// midway is set while frames of a transaction without its last record have been seen.
+	// midway is set while the scan has seen the start of a transaction but not its last record.
 	midway   bool
-	previous Offset
+	previous Offset // of the last intact frame
 }
 
 //racewindow:atomic because the log is not open yet: nobody else has its files
@@ -68,7 +67,7 @@ func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
 	return s.makeLog(handle, found, index, waiting), nil
 }
 
-// newLog makes the first file of a log, and the log's name durable.
+// newLog makes the first file of a log, and makes the log's name durable.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) newLog(ctx context.Context, handle string, found *recovered) error {
@@ -102,7 +101,7 @@ func (s *Store) scanLog(ctx context.Context, handle string, names []string, foun
 	return s.settleTail(ctx, handle, found)
 }
 
-// scanSegment walks over the frames of one file.
+// scanSegment reads the frames of one file in order.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) scanSegment(ctx context.Context, found *recovered, g *segment) error {
@@ -131,9 +130,9 @@ func (s *Store) scanSegment(ctx context.Context, found *recovered, g *segment) e
 	return found.readAgain(ctx, g, size, uint64(s.options.ChunkBytes))
 }
 
-// readAgain reads once more where the frames of g end. If the next one is there now, a bit was flipped on its way, and the
-// file is right: it is neither cut nor called damaged. A flip that has come to stay, in the cache or on the disk, reads the
-// same again.
+// readAgain reads again where the frames of g end. If it finds an intact frame there now, a bit was flipped on the way and
+// the file is right, so recovery neither cuts it nor calls it damaged. A flip that is in the cache or on the disk reads
+// the same again.
 func (r *recovered) readAgain(ctx context.Context, g *segment, size int64, chunkBytes uint64) error {
 	frame, fault, err := newScanner(g.file, g.at(r.stop), size, r.stop).next(ctx)
 	if err != nil {
@@ -145,8 +144,8 @@ func (r *recovered) readAgain(ctx context.Context, g *segment, size int64, chunk
 	return nil
 }
 
-// accept takes the frame at found.stop, if it can follow the one before it: its offset is higher, and a transaction
-// begins only when the one before is complete.
+// accept takes the frame at r.stop if it can follow the frame before it: its offset is higher, and a transaction begins
+// only after the one before it is complete.
 func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 	offset := frameOffset(frame)
 	if !r.previous.Before(offset) || offset.Tx == 0 || r.midway && offset.Tx != r.previous.Tx || !r.midway && offset.Tx == r.previous.Tx {
@@ -164,8 +163,8 @@ func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 	return true
 }
 
-// frameBefore is a position in g, at most the given one unless that lies before g, at which the scan has met a frame. (What
-// a frame calls durable need not be one, in a file that somebody made up.)
+// frameBefore is the last boundary in g at or before position, or else the start of g: at both, the scan has found a frame.
+// (In a crafted file, the position that a frame calls durable need not be the start of a frame.)
 func (r *recovered) frameBefore(g *segment, position uint64) uint64 {
 	for n := len(r.boundaries) - 1; n >= 0 && r.boundaries[n].position > g.start; n-- {
 		if r.boundaries[n].position <= position {
@@ -175,7 +174,7 @@ func (r *recovered) frameBefore(g *segment, position uint64) uint64 {
 	return g.start
 }
 
-// why says why the frames end where they do.
+// why says why the intact frames end at r.stop.
 func (r *recovered) why() string {
 	if r.fault == frameIntact {
 		return "the last transaction is incomplete"
@@ -183,7 +182,8 @@ func (r *recovered) why() string {
 	return r.fault.String()
 }
 
-// settleTail decides about what follows the last complete transaction, and leaves a file that ends with it, synced.
+// settleTail decides whether what follows the last complete transaction is damage or a torn tail. It cuts a torn tail, and
+// leaves a synced file that ends with that transaction.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) settleTail(ctx context.Context, handle string, found *recovered) error {
@@ -208,7 +208,7 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	if err == nil {
 		err = rewrite(ctx, g, found.frameBefore(g, found.durable), max(found.durable, g.start), found.end)
 	}
-	if err == nil { // a crash may have come between a file's rename and the sync of its name
+	if err == nil { // a crash may have come after the rename of a file and before the sync of its name
 		err = errors.Join(s.disk.SyncDir(handle), s.disk.SyncDir("."))
 	}
 	if err != nil {
@@ -217,13 +217,13 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	return nil
 }
 
-// cutTail makes the file end at a byte, and the length one that the next sync has to write.
+// cutTail makes the file end at byte end, and makes sure that the next sync writes that length.
 //
-// A file that ends there already may do so only in memory: an earlier recovery has cut it, and its sync failed. The kernel
-// then calls the inode clean, and a sync that finds nothing to do writes nothing. Power loss would bring back what was cut,
-// into the midst of what is written over it. Bytes that are written again do not help: fdatasync leaves out a length that
-// nobody has changed since. So the length is changed, and changed back; in between, the file ends with a zero, which is no
-// frame.
+// A file that ends there already may end there only in memory: an earlier recovery cut it, and the sync failed. The kernel
+// then calls the inode clean, and a sync that finds nothing to do writes nothing. A power loss would bring back the bytes
+// that were cut, in the middle of those written over them. Writing bytes again does not help: fdatasync leaves out a length
+// that has not changed since. So cutTail changes the length and changes it back. In between, the file ends with a zero,
+// which is no frame.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func cutTail(g *segment, size, end int64) error {
@@ -235,16 +235,17 @@ func cutTail(g *segment, size, end int64) error {
 	return g.file.Truncate(end)
 }
 
-// rewrite writes the frames in [from, end) once more and syncs them. After a sync that failed, the kernel may hold these
-// bytes, call them clean and lose them with the power; so what is not known to be durable is made so, not believed.
+// rewrite writes the frames in [from, end) again and syncs them. After a failed sync, the kernel may hold these bytes, call
+// them clean and lose them with the power. So recovery does not trust bytes that no frame calls durable, and makes them
+// durable itself.
 //
-// It reads them again for that, from start on, where a frame starts. Whatever does not read as an intact frame now, though
-// it did before, is not written back: it is the reading that is wrong, and the file that is right.
+// For that it reads them again, starting at start, where a frame starts. If a frame that was intact before is not intact
+// now, rewrite does not write it back and fails: the reading is wrong, and the file is right.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func rewrite(ctx context.Context, g *segment, start, from, end uint64) error {
 	scan := newScanner(g.file, g.at(start), g.at(end), start)
-	var run []byte // intact frames that end where the scanner stands, to be written
+	var run []byte // intact frames to write; they end at the scanner's position
 	for from < end && scan.at < scan.end {
 		frame, fault, err := scan.next(ctx)
 		if err != nil {
@@ -283,7 +284,7 @@ func (s *Store) makeLog(handle string, found *recovered, index chunkIndex, waiti
 	if n := len(found.boundaries); n > 0 {
 		l.chunks, l.chunkStart = true, found.boundaries[n-1].position
 	}
-	l.boundaries = waiting // for which the disk had no room
+	l.boundaries = waiting // the disk had no room for these
 	l.view.Store(&view{persisted: found.end, settled: found.end, last: found.last, durable: found.last, segments: found.segments, index: index})
 	l.committed.Store(found.end)
 	l.handover = s.options.Handover.make(l)

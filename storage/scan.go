@@ -12,12 +12,12 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// A scanner walks over the frames of one file. Its memory is bounded by maxScanBytes or one frame, whichever is larger,
-// whatever lengths the file claims.
+// A scanner reads the frames of one file in order. Its memory is bounded by maxScanBytes or one frame, whichever is
+// larger, whatever lengths the file claims.
 type scanner struct {
 	file io.ReaderAt
 	at   int64 // byte of the file at which have starts
-	// shift is the log's position at byte 0 of the file; in a first segment it lies before 0 and wraps.
+	// shift is the log's position at byte 0 of the file. In the first segment it is negative, so it wraps.
 	shift uint64
 	end   int64 // byte at which to stop
 	have  []byte
@@ -29,16 +29,16 @@ const (
 	maxScanBytes = 256 << 10
 )
 
-// newScanner returns a scanner of the bytes [from, end) of a file, the first of which is the log's position start.
+// newScanner returns a scanner of the bytes [from, end) of a file. Byte from is the log's position start.
 func newScanner(file io.ReaderAt, from, end int64, start uint64) *scanner {
 	return &scanner{file: file, at: from, end: end, shift: start - uint64(from)}
 }
 
-// position is where in the log the scanner stands.
+// position is the scanner's position in the log.
 func (s *scanner) position() uint64 { return s.shift + uint64(s.at) }
 
-// next returns the frame at s.at, which holds until the call after skip; or why there is none. At the end of the range
-// it says frameZero. An error is the disk's.
+// next returns the frame at s.at, or why there is none. The frame is valid until the next call of next after skip. At the
+// end of the range the fault is frameZero. An error is the disk's or the context's.
 func (s *scanner) next(ctx context.Context) (frame []byte, fault frameFault, err error) {
 	if len(s.have) < frameHeaderBytes {
 		if err := s.fill(ctx, frameHeaderBytes); err != nil {
@@ -55,7 +55,7 @@ func (s *scanner) next(ctx context.Context) (frame []byte, fault frameFault, err
 		if err := s.fill(ctx, room); err != nil {
 			return nil, frameShort, err
 		}
-		if len(s.have) < room { // a frame without its padding: what follows would not start where it is looked for
+		if len(s.have) < room { // the padding is missing, so the next frame would not start where next looks for it
 			return nil, frameShort, nil
 		}
 	}
@@ -71,8 +71,8 @@ func (s *scanner) skip(frame []byte) {
 	s.at += int64(len(frame))
 }
 
-// fill reads on until have holds want bytes or the range ends. The buffer grows while a scan goes on, so that a read of
-// few records costs little.
+// fill reads until have holds want bytes or the range ends. The buffer starts small and grows during a scan, so that a
+// read of few records costs little.
 func (s *scanner) fill(ctx context.Context, want int) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -93,7 +93,7 @@ func (s *scanner) fill(ctx context.Context, want int) error {
 	return err
 }
 
-// readAt fills p as far as the file goes.
+// readAt fills p, or as much of it as the file has bytes for.
 func (s *scanner) readAt(ctx context.Context, p []byte, at int64) (n int, err error) {
 	failpoint.InjectCall("read/before-file", ctx)
 	failpoint.InjectContext(ctx, "read/io-error", func(v failpoint.Value) { err = failpoints.AsError(v, syscall.EIO) })

@@ -25,13 +25,13 @@ import (
 //	      | "RACEWLOG"   |version| 0     | start         | CRC   | frames …
 //	      +--------------+-------+-------+---------------+-------+-----
 //
-// (CRC-32C of the bytes before it, then padding to segmentHeaderBytes. Later versions keep these fields.) The file is named
-// after start, in hexadecimal, and starts with a transaction.
+// (The CRC is the CRC-32C of the bytes before it; padding up to segmentHeaderBytes follows. Later versions keep these
+// fields.) The file's name is start in hexadecimal. Its first frame is the first of a transaction.
 type segment struct {
 	name  string
 	start uint64
 	file  File
-	// allocated is the file's length, as far as it was reserved; only the goroutine that flushes uses it.
+	// allocated is the file's length including reserved room; only the goroutine that leads a flush uses it.
 	allocated int64
 }
 
@@ -108,7 +108,7 @@ func readSegmentHeader(f io.ReaderAt, path string) (start uint64, err error) {
 	return start, nil
 }
 
-// listSegments returns the names of a log's segment files in order, and removes files that a crash left unfinished.
+// listSegments returns the names of a log's segment files in order. It removes files that a crash left unfinished.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func listSegments(disk Disk, folder string) ([]string, error) {
@@ -132,7 +132,8 @@ func listSegments(disk Disk, folder string) ([]string, error) {
 	return names, nil
 }
 
-// createSegment makes an empty segment that appears under its name only when it is whole, and whose name is durable.
+// createSegment makes an empty segment. It appears under its name only when it is whole, and its name is durable when
+// createSegment returns.
 func createSegment(ctx context.Context, disk Disk, folder string, start uint64) (*segment, error) {
 	g, err := beginSegment(disk, folder, start)
 	if err != nil {
@@ -141,8 +142,8 @@ func createSegment(ctx context.Context, disk Disk, folder string, start uint64) 
 	return g.finish(ctx, disk, folder)
 }
 
-// beginSegment writes an empty segment under a name that a recovery removes. A disk that is full may fail it without
-// harm: nothing refers to the file, and the next call makes it again.
+// beginSegment writes an empty segment under a temporary name, which recovery removes. It may fail on a full disk
+// without harm: nothing refers to the file, and the next call makes it again.
 //
 //racewindow:atomic because nobody knows of the file while no view holds it
 func beginSegment(disk Disk, folder string, start uint64) (*segment, error) {
@@ -158,7 +159,7 @@ func beginSegment(disk Disk, folder string, start uint64) (*segment, error) {
 	return &segment{name: name, start: start, file: f}, nil
 }
 
-// finish gives a segment that beginSegment made its name. If it fails the file is closed.
+// finish gives a segment from beginSegment its final name. If it fails, it closes the file.
 //
 //racewindow:atomic because nobody knows of the file while no view holds it
 func (s *segment) finish(ctx context.Context, disk Disk, folder string) (*segment, error) {
@@ -185,8 +186,8 @@ func nameSegment(ctx context.Context, disk Disk, folder, name string, f File) (e
 	return disk.SyncDir(folder)
 }
 
-// reserve asks the disk for room up to byte end of the file and some more, so that a sync need not write a new length
-// each time. A disk that has no room for more may still have some for what is to be written: the write will tell.
+// reserve asks the disk for room past byte end of the file, so that not every sync has to write a new length. It ignores
+// a refusal: the disk may still have room for the batch itself, and the write will tell.
 //
 //racewindow:atomic because it adds zeros past the records, at which a read ends as at the end of the file
 func (s *segment) reserve(end int64) {
@@ -199,15 +200,15 @@ func (s *segment) reserve(end int64) {
 	}
 }
 
-// segmentsFor returns the files that a batch needs: those there are, or one more when the last is full. A file starts with
-// a transaction: one that went over from one file to the next could not be cut off.
+// segmentsFor returns the files that a batch needs: the present ones, and a new one if the last is full. Only a batch that
+// starts a transaction begins a new file, because recovery could not cut off a transaction that spans two files.
 func (l *Log) segmentsFor(ctx context.Context, b flushBatch) ([]*segment, error) {
 	segments := b.view.segments
 	full := segments[len(segments)-1]
 	if b.view.last != b.view.durable || b.from-full.start < uint64(l.options.SegmentBytes) {
 		return segments, nil
 	}
-	//racewindow:atomic because what is cut are the zeros past the records, at which a read ends as at the end of the file
+	//racewindow:atomic because it cuts only zeros past the records, at which a read ends as at the end of the file
 	if err := errors.Join(full.file.Truncate(full.at(b.from)), full.file.Sync()); err != nil {
 		return nil, fmt.Errorf("finish segment %s/%s: %w", l.handle, full.name, err)
 	}
@@ -219,7 +220,7 @@ func (l *Log) segmentsFor(ctx context.Context, b flushBatch) ([]*segment, error)
 		return nil, err
 	}
 	if next, err = next.finish(ctx, l.store.disk, l.handle); err != nil {
-		return nil, err // a full disk too: of what a sync has failed to write nothing can be believed
+		return nil, err // poisons even if the disk is full: after a failed sync nothing is known about what was written
 	}
 	return append(append([]*segment(nil), segments...), next), nil
 }

@@ -10,10 +10,10 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// A sharedTail is the tail as the analysed system keeps it (an ETS table): one table of records, shared by all readers
-// and cleared by the writer at each flush, beside metadata that readers load on its own. The two are consistent each for
-// itself and not with each other; that is the seed's bug. Every access is synchronised: what goes wrong here is wrong by
-// order, not undefined.
+// A sharedTail is the tail as the analysed system keeps it (an ETS table): one table of records, which all readers share
+// and the writer clears at each flush. Readers load the metadata separately. Each of the two is consistent by itself, but
+// they are not consistent with each other; that is the seed's bug. Every access is synchronised: what goes wrong here is
+// the order of the steps, not a data race.
 type sharedTail struct {
 	metadataRow
 	mu     sync.Mutex
@@ -31,8 +31,8 @@ func (t *sharedTail) committed(ctx context.Context, frames [][]byte, last Offset
 	t.setSeen(last)
 }
 
-// trim is trim_ets: delete_all_objects. Everything in the table has been flushed, because the analysed system's writer
-// is one process: nothing is appended during a flush.
+// trim is trim_ets: delete_all_objects. Everything in the table has been flushed: the analysed system's writer is one
+// process, so nothing is appended during a flush.
 func (t *sharedTail) trim(ctx context.Context, _ *view) {
 	failpoints.Lock(ctx, sharedTailLock, &t.mu)
 	t.frames = nil
@@ -50,8 +50,8 @@ func (t *sharedTail) next(ctx context.Context, after Offset) []byte {
 	return t.frames[i]
 }
 
-// read is read_range_from_ets_cache: record by record, so the table may be cleared between two of them. reached is the
-// offset of the last record found, zero if there was none.
+// read is read_range_from_ets_cache. It takes one record at a time, so a flush may clear the table between two of them.
+// reached is the offset of the last record found, zero if there was none.
 func (t *sharedTail) read(ctx context.Context, after, upTo Offset) (frames [][]byte, reached Offset) {
 	failpoint.InjectCall("read/before-tail", ctx)
 	for at := after; ; at = reached {

@@ -14,19 +14,19 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// A Store holds many logs in one folder, each in a subfolder named after its handle, and owns the task that flushes
-// them. One process at a time has it open.
+// A Store holds many logs in one folder, each in a subfolder named after its handle. It owns the task that flushes them.
+// Only one process at a time can have it open.
 type Store struct {
 	disk    Disk
 	options Options
 	lock    io.Closer
 
-	opening sync.Mutex // held while a log is recovered or closed, which may take long
+	opening sync.Mutex // held while a log is recovered or closed, which may take a while
 
 	mu     sync.Mutex
 	logs   map[string]*Log
 	closed bool
-	// due lists logs to flush; those that are urgent have the zero time. wake tells the flusher of a new entry.
+	// due lists the logs to flush; an urgent request has the zero time. wake tells the flusher of a new entry.
 	due     []flushRequest
 	wake    chan struct{}
 	stopped chan struct{}
@@ -46,12 +46,12 @@ var (
 	storeClosed  = failpoints.WaitPoint(Package, "store/close")
 )
 
-// Open opens the store in a folder. The controller of ctx, if there is one, also controls the store's flusher; ctx's end
-// does not end the store.
+// Open opens the store in a folder. If ctx has a controller, it also controls the store's flusher. The end of ctx does
+// not end the store.
 //
 // Errors: ErrOptions, ErrMissing, ErrLocked, ErrForeign.
 //
-//racewindow:atomic because the store is not open yet: nobody has it, and its lock keeps other processes out
+//racewindow:atomic because the store is not open yet: no caller has it, and its lock keeps other processes out
 func Open(ctx context.Context, folder string, options Options) (*Store, error) {
 	failpoints.CheckEnvironment(Package)
 	options = options.withDefaults()
@@ -65,7 +65,7 @@ func Open(ctx context.Context, folder string, options Options) (*Store, error) {
 		}
 		disk = OSDisk(folder)
 	}
-	if err := checkEntries(disk); err != nil { // before a lock is left in a folder that is not a store's
+	if err := checkEntries(disk); err != nil { // before Lock, which would leave its file in a folder that is not a store's
 		return nil, fmt.Errorf("open store %s: %w", folder, err)
 	}
 	lock, err := disk.Lock(lockName)
@@ -94,7 +94,7 @@ func checkFolder(folder string, create bool) error {
 	return err
 }
 
-// makeFolder makes a folder and those above it that are missing, and each of their names durable.
+// makeFolder makes a folder and its missing parents, and makes each of their names durable.
 //
 //racewindow:atomic because the store is not open yet
 func makeFolder(folder string) error {
@@ -110,7 +110,7 @@ func makeFolder(folder string) error {
 	return OSDisk(parent).SyncDir(".")
 }
 
-// checkEntries refuses a folder in which something other than logs lies: it may not be a store's.
+// checkEntries refuses a folder that holds a file other than the lock: it may not be a store's.
 //
 //racewindow:atomic because the store is not open yet
 func checkEntries(disk Disk) error {
@@ -126,10 +126,10 @@ func checkEntries(disk Disk) error {
 	return nil
 }
 
-// Log opens the log with that handle, recovering it, or makes it. A handle is 1 to 128 letters, digits, '.', '_' and
-// '-', and starts with none of the last three. A log that is open is returned as it is.
+// Log returns the log with that handle. It recovers a log that exists, and makes one that does not; a log that is open
+// already is returned as it is. A handle is 1 to 128 letters, digits, '.', '_' and '-', and starts with a letter or digit.
 //
-// Errors: ErrHandle, ErrClosed, ErrForeign, ErrNewerFormat, ErrReadsDiffer, *DamageError, or what the disk says.
+// Errors: ErrHandle, ErrClosed, ErrForeign, ErrNewerFormat, ErrReadsDiffer, *DamageError, or the disk's own error.
 func (s *Store) Log(ctx context.Context, handle string) (*Log, error) {
 	if err := checkHandle(handle); err != nil {
 		return nil, err
@@ -173,7 +173,7 @@ func checkHandle(handle string) error {
 
 // Handles returns the handles of all logs in the store, open or not, sorted.
 //
-//racewindow:atomic because it is the call's only step: what comes before it came before the call
+//racewindow:atomic because it is the call's only step: a switch before it is a switch before the call
 func (s *Store) Handles() ([]string, error) {
 	entries, err := s.disk.List(".")
 	if err != nil {
@@ -188,8 +188,8 @@ func (s *Store) Handles() ([]string, error) {
 	return handles, nil
 }
 
-// Close closes every log, as Log.Close does, ends the flusher and gives up the lock. If a log stays open because the disk
-// is full, so does the store.
+// Close closes every log as Log.Close does, ends the flusher and releases the lock. If a full disk keeps a log open, the
+// store stays open too.
 func (s *Store) Close(ctx context.Context) error {
 	failpoints.Lock(ctx, storeOpening, &s.opening)
 	defer s.opening.Unlock()
@@ -222,7 +222,7 @@ func (s *Store) Close(ctx context.Context) error {
 	return errors.Join(append(errs, s.lock.Close())...)
 }
 
-// stop makes the flusher end when it wakes next.
+// stop makes the flusher end when it next wakes.
 func (s *Store) stop(ctx context.Context) {
 	failpoints.Lock(ctx, storeLock, &s.mu)
 	s.closed = true

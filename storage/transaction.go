@@ -9,20 +9,20 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// A Transaction is built from fragments. While it is open all other writers of its log wait; readers do not, and see
-// none of it until Commit. Its methods are for one goroutine at a time.
+// A Transaction is built from fragments. While it is open, all other writers of its log wait. Readers do not wait, and see
+// nothing of it until Commit. Only one goroutine at a time may call its methods.
 //
 // Fragments need not fit in memory: flushes may write them while the transaction is open.
 type Transaction struct {
 	log   *Log
 	tx    uint64
 	count uint64
-	// held is the newest record. It is encoded when the next one comes, or at Commit, as the last of its transaction.
+	// held is the newest record. Add encodes it when another record follows; Commit encodes it as the last of its transaction.
 	held  *Record
 	start transactionStart
 }
 
-// transactionStart is what Abort goes back to.
+// transactionStart is the writers' state that Abort restores.
 type transactionStart struct {
 	end        uint64
 	last       Offset
@@ -30,7 +30,7 @@ type transactionStart struct {
 	chunks     bool
 }
 
-// Begin opens a transaction with the next Tx, waiting for one that is open.
+// Begin opens a transaction with the next Tx. If one is open, it waits until that one ends.
 func (l *Log) Begin(ctx context.Context) (*Transaction, error) {
 	if err := l.mayWait(ctx); err != nil {
 		return nil, err
@@ -50,7 +50,7 @@ func (l *Log) Begin(ctx context.Context) (*Transaction, error) {
 // Tx is the transaction's number; its records are Tx.0, Tx.1 and so on in the order of Add.
 func (t *Transaction) Tx() uint64 { return t.tx }
 
-// Add adds records, which it copies. After an error the transaction is as it was before the call, and may go on.
+// Add copies records into the transaction. After an error the transaction is as it was before the call, and may go on.
 func (t *Transaction) Add(ctx context.Context, records ...Record) error {
 	if err := t.log.checkRecords(records, false); err != nil {
 		return err
@@ -76,7 +76,7 @@ func (t *Transaction) Add(ctx context.Context, records ...Record) error {
 	return nil
 }
 
-// waitForRoom waits for a flush while the tail, uncommitted fragments included, is over its limit.
+// waitForRoom waits for a flush while the tail, including uncommitted fragments, is over its limit.
 func (t *Transaction) waitForRoom(ctx context.Context) error {
 	if err := t.lock(ctx); err != nil {
 		return err
@@ -103,8 +103,8 @@ func (t *Transaction) Commit(ctx context.Context) (Offset, error) {
 	return l.last, nil
 }
 
-// Abort takes the transaction back: no read and no recovery sees any of it, and its Tx will be given again. It does so
-// also when ctx has ended, because all other writers wait for it.
+// Abort takes the transaction back: no read and no recovery sees any of it, and the next transaction gets its Tx. Abort
+// works even if ctx has ended, because all other writers wait for it.
 func (t *Transaction) Abort(ctx context.Context) error {
 	ctx = failpoints.Detach(ctx)
 	l := t.log
@@ -112,7 +112,7 @@ func (t *Transaction) Abort(ctx context.Context) error {
 		return err
 	}
 	err := t.abort(ctx)
-	_ = l.step(ctx, nil) // those who wait for a flush have no part in this
+	_ = l.step(ctx, nil) // goroutines that wait for a flush do not get the error of an abort
 	return err
 }
 
@@ -136,7 +136,7 @@ func (t *Transaction) abort(ctx context.Context) error {
 	for len(l.boundaries) > 0 && l.boundaries[len(l.boundaries)-1].position >= t.start.end {
 		l.boundaries = l.boundaries[:len(l.boundaries)-1]
 	}
-	l.arena = nil // the next frame starts another: readers of older views may stand in this one
+	l.arena = nil // the next frame starts another arena: readers of older views may be reading this one
 	l.end, l.last, l.chunkStart, l.chunks = t.start.end, t.start.last, t.start.chunkStart, t.start.chunks
 	l.view.Store(&v)
 	if l.writer != nil {
@@ -146,10 +146,10 @@ func (t *Transaction) abort(ctx context.Context) error {
 	return nil
 }
 
-// takeBack cuts from the file what flushes have written of the transaction, and syncs the cut, so that nothing of it can
-// come up after what is written there next.
+// takeBack cuts from the file what flushes have written of the transaction. It syncs the cut, so that nothing of it can
+// reappear after what is written there next.
 //
-//racewindow:atomic because what is cut was never committed, so no read reaches it, and no flush runs beside an abort
+//racewindow:atomic because the bytes that it cuts were never committed, so no read reaches them, and no flush runs beside an abort
 func (t *Transaction) takeBack(v *view) error {
 	l, s := t.log, v.segments[len(v.segments)-1]
 	s.allocated = 0
@@ -180,7 +180,7 @@ func (t *Transaction) lock(ctx context.Context) error {
 	return err
 }
 
-// end lets the next writer in, which lets in the one behind it (lockForWriting). The lock is held.
+// end wakes one waiting writer, which wakes the next one (lockForWriting). The lock is held.
 func (t *Transaction) end() {
 	t.log.open = nil
 	t.log.idle.Signal()

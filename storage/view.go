@@ -2,31 +2,32 @@ package storage
 
 import "sort"
 
-// A view is what a reader needs to find a record, as it was at one moment. It is immutable: a flush, a new arena and a
-// new segment each publish another one.
+// A view is what a reader needs to find a record, as of one moment. It is immutable: a flush, a new arena and an abort
+// each publish a new one.
 //
-// What is committed inside it is not in it, but in Log.committed, one atomic position, because a view per append would
-// cost more than the append. A reader loads committed FIRST and the view SECOND. Then every position below committed is
-// in the view it got: an arena is published before anything in it is committed, and leaves the views only when all of it
-// is durable, which the same view says. (In the other order the view could be older than the committed position, and
-// know neither arena nor file for its last records.)
+// The view does not say how far records are committed. Log.committed does, one atomic position, because a view per append
+// would cost more than the append. A reader loads committed FIRST and the view SECOND. Then the view covers every position
+// below committed: an arena is in the view before anything in it is committed, and leaves only in a view whose persisted
+// position covers all of it. (In the other order the view could be older than the committed position, and have neither
+// arena nor file for the last records.)
 type view struct {
 	// persisted is the position up to which the files hold everything, synced. It may lie inside a transaction.
 	persisted uint64
-	// settled is the position past the last complete transaction below persisted: no recovery and no abort ever cuts before it.
+	// settled is the position past the last complete transaction below persisted. Neither recovery nor an abort cuts
+	// anything before it.
 	settled uint64
 	// last is the offset of the last record below persisted, zero if there is none.
 	last Offset
 	// durable is the offset of the last record of the last complete transaction below persisted.
 	durable Offset
-	// arenas hold at least all positions from persisted on, in order. The last one is being filled.
+	// arenas hold at least all positions from persisted on, in order. The writer fills the last one.
 	arenas []*arena
 	// segments are the files, in order. Together they hold [0, persisted).
 	segments []*segment
 	index    chunkIndex
 }
 
-// tail calls visit with the committed bytes of each arena from position from to position to, in order.
+// tail calls visit with each arena's bytes between the positions from and to, in order, until visit returns false.
 func (v *view) tail(from, to uint64, visit func(frames []byte) bool) {
 	for i, a := range v.arenas {
 		end := to
@@ -39,7 +40,7 @@ func (v *view) tail(from, to uint64, visit func(frames []byte) bool) {
 	}
 }
 
-// arenaAt returns the index of the arena that holds position, mostly the last.
+// arenaAt returns the index of the arena that holds position, in most calls the last.
 func (v *view) arenaAt(position uint64) int {
 	last := len(v.arenas) - 1
 	if v.arenas[last].start <= position {
@@ -52,8 +53,8 @@ func (v *view) olderArenaAt(position uint64) int {
 	return sort.Search(len(v.arenas), func(i int) bool { return v.arenas[i].start > position }) - 1
 }
 
-// seekTail returns the position of the first record past after that lies in [persisted, to), or to. There must be one
-// in that range.
+// seekTail returns the position of the first record past after in [persisted, to), or to if there is none. The range must
+// not be empty.
 func (v *view) seekTail(after Offset, to uint64) uint64 {
 	i := v.arenaAt(to - 1)
 	if i > 0 && after.Before(v.arenas[i].first()) {

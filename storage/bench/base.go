@@ -13,9 +13,10 @@ import (
 	"sync/atomic"
 )
 
-// base is bare file I/O, the engine's rival in the table: records framed by length and CRC-32C, collected in a buffer and
-// written with plain file writes, read with pread and checked. It has no offsets, no transactions, no recovery of a torn
-// tail and no reader of what is not written yet, so it is a limit and not a competitor.
+// base is bare file I/O, which the table compares with the engine. It frames records with length and CRC-32C, collects
+// them in a buffer and writes that with plain file writes; it reads with pread and checks the CRC. It has no offsets, no
+// transactions, no recovery of a torn tail and no reads of what is not written yet, so it shows a limit and is no
+// competitor.
 type base struct {
 	file    *os.File
 	value   []byte
@@ -134,7 +135,7 @@ func (b *base) scan(context.Context) (records int, err error) {
 	}
 }
 
-// baseFrames counts the intact frames at the start of bytes, and the bytes that they take.
+// baseFrames counts the intact frames at the start of bytes, and how many bytes they take.
 func baseFrames(bytes []byte) (records, used int) {
 	for used+baseHeader <= len(bytes) {
 		end := used + baseHeader + int(binary.LittleEndian.Uint32(bytes[used:]))

@@ -15,13 +15,13 @@ type engine struct {
 	log    *storage.Log
 	record storage.Record
 	batch  []storage.Record
-	newest atomic.Uint64 // Tx of the newest record that readers know of
+	newest atomic.Uint64 // Tx of the newest record that append has reported
 }
 
 func openEngine(ctx context.Context, folder string, w work, background bool) (subject, error) {
 	options := storage.Options{Create: true, NoSync: background}
 	if !background {
-		// A closed chunk would be flushed too.
+		// A chunk that ends would start a flush too.
 		options.FlushBytes, options.FlushInterval, options.ChunkBytes = 1<<40, -1, 1<<40
 	}
 	store, err := storage.Open(ctx, folder, options)

@@ -6,8 +6,8 @@ import (
 	"os"
 )
 
-// makeFolder makes a folder for the run below parent. Without a parent it takes the temporary folder, or the working folder if the
-// temporary one is in memory.
+// makeFolder makes a folder for the run below parent. Without a parent it takes the temporary folder, or the working
+// folder if the temporary one is in memory.
 func makeFolder(parent string, messages io.Writer) (string, error) {
 	if parent == "" {
 		parent = os.TempDir()

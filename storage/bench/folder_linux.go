@@ -12,5 +12,5 @@ func inMemory(folder string) bool {
 	return syscall.Statfs(folder, &s) == nil && int64(s.Type) == tmpfs
 }
 
-// syncData is what the engine calls too: bytes and length, not the times.
+// syncData makes the same call as the engine: it makes bytes and length durable, not the times.
 func syncData(f *os.File) error { return syscall.Fdatasync(int(f.Fd())) }

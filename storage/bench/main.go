@@ -1,6 +1,6 @@
-// Command bench measures the storage engine beside bare file I/O: framed and checksummed records, written and read with
-// nothing in between. Both do the same work in the same run, taking turns, so that the ratio means something on a machine
-// whose speed does not hold still.
+// Command bench compares the storage engine with bare file I/O, which writes and reads framed and checksummed records
+// with nothing in between. Both do the same work in the same run and take turns, so that their ratio means something
+// even on a machine whose speed varies.
 //
 //	go run ./storage/bench --quick
 package main
@@ -22,7 +22,7 @@ const (
 	exitError = 3
 )
 
-// settings are what the flags say.
+// settings hold the values of the flags.
 type settings struct {
 	quick  bool
 	json   string
@@ -76,7 +76,8 @@ func parse(args []string, messages io.Writer) (settings, error) {
 	return s, err
 }
 
-// The bounds of a value: eight bytes so that a reader can look at something, and less than a block of the engine's tail.
+// The bounds of a value's size in bytes: large enough that a reader reads something, and less than a block of the
+// engine's tail.
 const (
 	minValue = 8
 	maxValue = 32 << 10

@@ -11,9 +11,9 @@ import (
 // A row is one line of the table.
 type row struct {
 	name, unit string
-	// faster says in which direction speed grows.
+	// faster says whether a higher or a lower figure is faster.
 	faster direction
-	// aim is what the engine should reach: a ratio, or, in absolute, a figure; 0 for no aim.
+	// aim is what the engine should reach: a ratio, or a figure if absolute is set; 0 for no aim.
 	aim      float64
 	absolute bool
 }
@@ -26,13 +26,13 @@ const (
 	lower                   // a time
 )
 
-// A measurement is one piece of work that is done by each contestant in turn. It yields a value for each row.
+// A measurement is one piece of work that each contestant does in turn. It yields a value for each row.
 type measurement struct {
 	rows []row
 	run  func(ctx context.Context, c contestant, folder string, w work) ([]float64, error)
 }
 
-// The aims come from an engine of 260 lines that had no transactions and no recovery: they are what is possible.
+// The aims come from an engine of 260 lines that had no transactions and no recovery, so they show what is possible.
 var measurements = []measurement{
 	{[]row{{name: "append, one a call, no sync", unit: "k/s", faster: higher, aim: 0.5}}, appendSingly},
 	{[]row{{name: "append, 64 KiB a call, no sync", unit: "k/s", faster: higher, aim: 0.5}}, appendInBatches},
@@ -45,7 +45,7 @@ var measurements = []measurement{
 	{[]row{{name: "reopen", unit: "ms/100 MB", faster: lower}}, reopen},
 }
 
-// A figure is what a row came to.
+// A figure is the result of a row.
 type figure struct {
 	row
 	value        int
@@ -53,7 +53,7 @@ type figure struct {
 	ratio        float64 // median of the rounds' ratios: how many times as fast as base
 }
 
-// met says whether the aim was reached; ok is false where there is none.
+// met says whether the aim was reached; ok is false if there is no aim.
 func (f figure) met() (met, ok bool) {
 	switch {
 	case f.aim == 0:
@@ -66,7 +66,7 @@ func (f figure) met() (met, ok bool) {
 	return f.engine >= f.aim, true
 }
 
-// takeTurns has each contestant do the work once a round, each round beginning with another one.
+// takeTurns makes each contestant do the work once per round. Each round begins with another contestant.
 func takeTurns(ctx context.Context, m measurement, w work, folder string, rounds int) ([]figure, error) {
 	taken := make([][len(contestants)][]float64, len(m.rows))
 	for round := range rounds {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// stall is the time without a finished read from which on a reader counts as held up, by the engine or by the Go
-// scheduler.
+// stall is the longest time without a finished read that still counts as reading. Past it the reader counts as held up, by
+// the engine or by the Go scheduler.
 const stall = 100 * time.Microsecond
 
 func tailRows(readers string) []row {
@@ -19,8 +19,8 @@ func tailRows(readers string) []row {
 	}
 }
 
-// readTail has readers read the newest record over and over while a writer appends and syncs 64 KiB at a time. The time
-// of a read is taken outside of the stalls, which are the second value.
+// readTail makes readers read the newest record over and over while a writer appends and syncs 64 KiB at a time. The first
+// value is the time of a read without the stalls; the second is the share of the time that was stalled.
 func readTail(readers int) func(context.Context, contestant, string, work) ([]float64, error) {
 	return func(ctx context.Context, c contestant, folder string, w work) ([]float64, error) {
 		return with(ctx, c, folder, w, false, func(s subject) ([]float64, error) {
@@ -38,7 +38,7 @@ func readTail(readers int) func(context.Context, contestant, string, work) ([]fl
 	}
 }
 
-// writeUntil appends in small groups, so that what readers see as newest is in the tail most of the time.
+// writeUntil appends in small groups, so that most of the time the newest record is in the tail.
 func writeUntil(ctx context.Context, s subject, w work, stop *atomic.Bool) error {
 	const group = 8
 	for !stop.Load() {
@@ -58,7 +58,7 @@ func writeUntil(ctx context.Context, s subject, w work, stop *atomic.Bool) error
 type tally struct{ reads, busy, stalled atomic.Int64 }
 
 func (t *tally) read(ctx context.Context, read func(context.Context, int) error, w work) error {
-	const times = 32 // reads between two looks at the clock
+	const times = 32 // reads between two readings of the clock
 	begin := time.Now()
 	for at := time.Duration(0); at < time.Duration(w.millis)*time.Millisecond; {
 		if err := read(ctx, times); err != nil {
@@ -81,7 +81,7 @@ func (t *tally) values() []float64 {
 	return []float64{busy / float64(max(1, t.reads.Load())), 100 * stalled / max(1, busy+stalled)}
 }
 
-// scanAll reads a log of which nothing is left in memory but the kernel's pages.
+// scanAll reads a flushed log, of which only the kernel's page cache holds anything in memory.
 func scanAll(ctx context.Context, c contestant, folder string, w work) ([]float64, error) {
 	return with(ctx, c, folder, w, true, func(s subject) ([]float64, error) {
 		if err := errors.Join(s.append(ctx, w.records), s.flush(ctx)); err != nil {
@@ -96,7 +96,7 @@ func scanAll(ctx context.Context, c contestant, folder string, w work) ([]float6
 	})
 }
 
-// reopen opens a log that was synced as it was written and closed in good order.
+// reopen measures opening a log that was synced in 20 parts and closed properly.
 func reopen(ctx context.Context, c contestant, folder string, w work) ([]float64, error) {
 	_, err := with(ctx, c, folder, w, false, func(s subject) ([]float64, error) {
 		const syncs = 20

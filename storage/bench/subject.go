@@ -4,9 +4,9 @@ import "context"
 
 // A subject is what is measured: the engine, or bare file I/O. Every measurement runs the same code on both.
 //
-// append, appendBatch and flush are for one goroutine, the rest is for many.
+// One goroutine at a time may call append, appendBatch and flush; many may call the other methods at once.
 type subject interface {
-	// append appends that many records, one a call.
+	// append appends that many records, one per call of the log.
 	append(ctx context.Context, records int) error
 	// appendBatch appends that many records at once.
 	appendBatch(ctx context.Context, records int) error
@@ -14,15 +14,15 @@ type subject interface {
 	flush(ctx context.Context) error
 	// appendDurable appends one record and returns when it is durable.
 	appendDurable(ctx context.Context) error
-	// newReader returns a function that reads the newest record that can be read, that many times.
+	// newReader returns a function that reads the newest readable record that many times.
 	newReader() func(ctx context.Context, times int) error
 	// scan reads everything from the file and returns the number of records.
 	scan(ctx context.Context) (records int, err error)
 	close(ctx context.Context) error
 }
 
-// A contestant makes subjects. background says that written bytes may reach the file at any time and need no sync;
-// without it, nothing is written before flush asks for it.
+// A contestant makes subjects. With background, appended bytes may reach the file at any time and need no sync. Without
+// it, the engine writes nothing before flush asks for it.
 type contestant struct {
 	name string
 	open func(ctx context.Context, folder string, w work, background bool) (subject, error)
@@ -41,7 +41,7 @@ type work struct {
 	records  int // appended, and scanned
 	reopened int // records in a log that is reopened
 	syncs    int // of 64 KiB each
-	millis   int // for measurements that go by time
+	millis   int // length of a measurement that runs for a given time
 }
 
 func newWork(value int, quick bool) work {

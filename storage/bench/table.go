@@ -25,7 +25,7 @@ func table(figures []figure, rounds int) string {
 	return b.String()
 }
 
-// number has three digits that count, and no exponent.
+// number prints about three significant digits, without an exponent.
 func number(x float64) string {
 	switch {
 	case x >= 100:

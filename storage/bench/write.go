@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// with opens a subject for the time of f.
+// with opens a subject, runs f on it and closes it.
 func with(ctx context.Context, c contestant, folder string, w work, background bool, f func(subject) ([]float64, error)) ([]float64, error) {
 	s, err := c.open(ctx, folder, w, background)
 	if err != nil {
@@ -18,7 +18,7 @@ func with(ctx context.Context, c contestant, folder string, w work, background b
 	return values, errors.Join(err, s.close(ctx))
 }
 
-// appendSingly includes writing everything to the file, without a sync.
+// appendSingly also measures writing everything to the file, without a sync.
 func appendSingly(ctx context.Context, c contestant, folder string, w work) ([]float64, error) {
 	begin := time.Now()
 	_, err := with(ctx, c, folder, w, true, func(s subject) ([]float64, error) { return nil, s.append(ctx, w.records) })
@@ -51,7 +51,7 @@ func syncEachBatch(ctx context.Context, c contestant, folder string, w work) ([]
 	})
 }
 
-// durably counts the appends that many goroutines get durable in a given time.
+// durably counts how many appends that many goroutines make durable in a given time.
 func durably(goroutines int) func(context.Context, contestant, string, work) ([]float64, error) {
 	return func(ctx context.Context, c contestant, folder string, w work) ([]float64, error) {
 		return with(ctx, c, folder, w, false, func(s subject) ([]float64, error) {

@@ -13,21 +13,22 @@ var (
 	ErrForeign = errors.New("not a file of this store")
 )
 
-// A Disk is the file system as the store sees it: one folder, one level of subfolders, names with forward slashes and
-// never a way out. The errors of its methods wrap fs.ErrNotExist, fs.ErrExist and syscall.ENOSPC where those are meant.
+// A Disk is the file system as the store sees it: one folder and one level of subfolders. Names use forward slashes and
+// never lead out of the folder. The errors of its methods wrap fs.ErrNotExist, fs.ErrExist and syscall.ENOSPC where those
+// apply.
 //
-// A simulated disk may keep what was synced apart from what was not: File.Sync makes a file's bytes and length durable,
-// SyncDir the names in a folder, and nothing else does.
+// A simulated disk may tell synced data from unsynced data: File.Sync makes a file's bytes and length durable, SyncDir
+// makes the names in a folder durable, and nothing else does.
 //
 //racewindow:shared
 type Disk interface {
-	// Mkdir makes a subfolder; one that exists is no error.
+	// Mkdir makes a subfolder. It is no error if the subfolder exists.
 	Mkdir(name string) error
-	// Create makes an empty file, or empties the one there.
+	// Create makes an empty file. It empties a file that exists.
 	Create(name string) (File, error)
 	// Open opens an existing file for reading and writing.
 	Open(name string) (File, error)
-	// Rename replaces newName with oldName in one step.
+	// Rename gives oldName the name newName in one step. It replaces what had that name.
 	Rename(oldName, newName string) error
 	// Remove deletes a file or an empty subfolder.
 	Remove(name string) error
@@ -35,7 +36,7 @@ type Disk interface {
 	List(name string) ([]Entry, error)
 	// SyncDir makes the names in a folder durable.
 	SyncDir(name string) error
-	// Lock takes the store's lock until the Closer is closed. ErrLocked says that somebody has it.
+	// Lock takes the store's lock until the Closer is closed. It fails with ErrLocked if somebody holds it.
 	Lock(name string) (io.Closer, error)
 }
 
@@ -54,8 +55,8 @@ type File interface {
 	io.Closer
 	// Truncate sets the length.
 	Truncate(bytes int64) error
-	// Allocate reserves room up to that length and makes the file that long, the new part zeros. A disk that cannot may
-	// do nothing.
+	// Allocate reserves room and makes the file at least that long; the new part holds zeros. A disk that cannot reserve
+	// room may do nothing.
 	Allocate(bytes int64) error
 	// Sync makes bytes and length durable.
 	Sync() error

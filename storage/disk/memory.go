@@ -11,12 +11,12 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
-// Memory returns an empty disk in memory. It orders nobody: to the race detector, goroutines that meet only in its
-// files have not met, as they have not when they meet in the files of a kernel. (The real os.File does order them,
-// and so hides races.) Bytes handed to it are read, and buffers written, in plain sight of the detector.
+// Memory returns an empty disk in memory. The race detector sees no order between goroutines that share only its files,
+// just as a kernel's files give none. (The real os.File does order them, and so hides races.) The detector does see each
+// access of the disk to the caller's buffers: WriteAt reads them, ReadAt writes them.
 func Memory() Disk { return &memoryDisk{} }
 
-// memoryDisk keeps its names in a slice, because maps report every access to the race detector.
+// memoryDisk keeps its names in a slice, because the runtime reports every access to a map to the race detector.
 type memoryDisk struct {
 	mu     raceoff.Mutex
 	nodes  []*memoryNode
@@ -63,7 +63,7 @@ func (d *memoryDisk) Create(name string) (File, error) {
 	return &memoryHandle{file: f}, nil
 }
 
-// hasFolderOf says whether a file of that name would have a folder to lie in.
+// hasFolderOf says whether the folder of a file with that name exists.
 //
 //go:norace
 func (d *memoryDisk) hasFolderOf(name string) bool {
@@ -72,7 +72,7 @@ func (d *memoryDisk) hasFolderOf(name string) bool {
 	return folder == "." || i >= 0 && d.nodes[i].file == nil
 }
 
-// drop forgets a node. It moves the rest by hand, because the runtime tells the race detector of an append's copies.
+// drop removes a node. It moves the others one by one, because the runtime reports what append copies to the race detector.
 //
 //go:norace
 func (d *memoryDisk) drop(i int) {
@@ -165,7 +165,7 @@ func (u unlockMemory) Close() error {
 // memoryPageBytes is how a file's bytes are split, so that a growing file is never copied.
 const memoryPageBytes = 1 << 10
 
-// A memoryFile is the content of a file; all who open it share it.
+// A memoryFile is the content of a file. All its handles share it.
 type memoryFile struct {
 	name  string
 	mu    raceoff.Mutex
@@ -269,8 +269,8 @@ func (f *memoryFile) Sync() error { return nil }
 
 func (f *memoryFile) Close() error { return nil }
 
-// A memoryHandle is a file as one caller has opened it. Closed, it refuses as a real one does: a handle that is closed under
-// a reader would otherwise go unnoticed.
+// A memoryHandle is a file as one caller has opened it. After Close it refuses every call, as a real file does: otherwise
+// nobody would notice a handle that is closed while a reader uses it.
 type memoryHandle struct {
 	file   *memoryFile
 	closed raceoff.Number

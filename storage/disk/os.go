@@ -13,16 +13,16 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// OS is the real file system below a folder, which must exist. Nothing leads out of that folder: a name that would, and
-// a link in the folder, are refused, because what is behind a link is not the store's to write, cut or empty.
+// OS is the real file system below a folder, which must exist. Nothing leads out of that folder: it refuses names that
+// would, and links in the folder, because the target of a link is not the store's to write, cut or empty.
 func OS(folder string) Disk { return osDisk{folder} }
 
 //racewindow:atomic because each method is one step, and the engine passes a point before it calls one
 type osDisk struct{ folder string }
 
-// within calls do with the folder, once it is sure that name, and the folder in which that lies, are files, folders or
-// nothing. The folder is opened for each call, since a Disk is never closed; what is done to an open file, which is nearly
-// everything, does not come this way.
+// within checks name and the folder in which it lies: each must be a file, a folder or missing. Then it calls do with the
+// store's folder. It opens that folder for each call, since a Disk is never closed. Operations on an open file, which are
+// nearly all, do not come this way.
 func (d osDisk) within(name string, do func(root *os.Root) error) error {
 	root, err := os.OpenRoot(d.folder)
 	if err != nil {
@@ -39,7 +39,7 @@ func (d osDisk) within(name string, do func(root *os.Root) error) error {
 	return errors.Join(d.inFull(err), root.Close())
 }
 
-// inFull has an error name the whole path.
+// inFull makes an error name the full path.
 func (d osDisk) inFull(err error) error {
 	if e := (*fs.PathError)(nil); errors.As(err, &e) && !filepath.IsAbs(e.Path) {
 		e.Path = filepath.Join(d.folder, e.Path)
@@ -47,9 +47,9 @@ func (d osDisk) inFull(err error) error {
 	return err
 }
 
-// regular refuses what is neither a file nor a folder nor nothing at all.
+// regular refuses a name that exists and is neither a file nor a folder.
 //
-//racewindow:atomic because it is part of a step of the disk's
+//racewindow:atomic because it is part of one step of the disk
 func regular(root *os.Root, name string) error {
 	info, err := root.Lstat(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -108,7 +108,7 @@ func (d osDisk) Remove(name string) error {
 	return d.within(name, func(root *os.Root) error { return root.Remove(name) })
 }
 
-// List also refuses a folder in which a link lies, so that none is met later.
+// List also refuses a folder that holds a link, so that no later call meets one.
 func (d osDisk) List(name string) (entries []Entry, err error) {
 	err = d.within(name, func(root *os.Root) error {
 		folder, err := root.Open(name)
@@ -129,7 +129,7 @@ func (d osDisk) List(name string) (entries []Entry, err error) {
 	return entries, err
 }
 
-// SyncDir syncs a handle of the folder: a root has no sync, and that of its parent would not do.
+// SyncDir opens the folder itself and syncs that: an os.Root has no Sync, and a sync of the parent would not be enough.
 func (d osDisk) SyncDir(name string) error {
 	return d.within(name, func(root *os.Root) error {
 		folder, err := root.Open(name)
@@ -140,7 +140,7 @@ func (d osDisk) SyncDir(name string) error {
 	})
 }
 
-// Lock opens the file by its path, which the lock's package wants.
+// Lock opens the file by its path, because package flock takes a path.
 func (d osDisk) Lock(name string) (io.Closer, error) {
 	if err := d.within(name, func(*os.Root) error { return nil }); err != nil {
 		return nil, err

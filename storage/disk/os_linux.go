@@ -5,12 +5,12 @@ import (
 	"syscall"
 )
 
-// Sync is fdatasync: it makes the bytes durable and, because readers need it, a changed length too, but not the times.
+// Sync is fdatasync. It makes the bytes durable, and a changed length too, because readers need it, but not the times.
 func (f osFile) Sync() error {
 	return f.system("fdatasync", func(fd int) error { return syscall.Fdatasync(fd) })
 }
 
-// Allocate is fallocate. A file system without it leaves the file as it is: the room is then found at each write.
+// Allocate is fallocate. A file system without it leaves the file as it is; each write then allocates its own room.
 func (f osFile) Allocate(bytes int64) error {
 	err := f.system("fallocate", func(fd int) error { return syscall.Fallocate(fd, 0, 0, bytes) })
 	if errors.Is(err, syscall.EOPNOTSUPP) || errors.Is(err, syscall.ENOSYS) {
@@ -19,7 +19,7 @@ func (f osFile) Allocate(bytes int64) error {
 	return err
 }
 
-// system makes a system call on the file, again as often as a signal interrupts it.
+// system makes a system call on the file. It repeats the call while a signal interrupts it.
 func (f osFile) system(name string, call func(fd int) error) error {
 	raw, err := f.SyscallConn()
 	if err != nil {

@@ -2,5 +2,5 @@
 
 package disk
 
-// Allocate does nothing: the room is found at each write.
+// Allocate does nothing: each write allocates its own room.
 func (f osFile) Allocate(int64) error { return nil }
