@@ -1,4 +1,4 @@
-// One test binary with the runtime.
+// Building one test binary with the runtime.
 
 package runtime
 
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// A Build is one test binary. Toolchain, Patch, Cache, Dir, Package and Output are needed.
+// A Build describes one test binary. Toolchain, Patch, Cache, Dir, Package and Output are required.
 type Build struct {
 	Toolchain Toolchain
 	Patch     *Patch
@@ -25,20 +25,21 @@ type Build struct {
 	Package   string
 	Output    string // the binary
 	Race      bool
-	// Flags are the user's for the go command: -tags, -gcflags and such.
+	// Flags are the user's flags for the go command: -tags, -gcflags and such.
 	Flags []string
-	// Driver are files that come to GOROOT/src besides those of the patch: what drives the binary, and imports nothing else.
+	// Driver holds files that are added to GOROOT/src besides those of the patch. They drive the binary and import nothing else.
 	Driver map[string][]byte
-	// Unraced is a pattern of packages of the driver that the race detector need not look into, which costs a third of its time.
+	// Unraced is a pattern for packages of the driver that are compiled without race detection, which would cost a third of the
+	// driver's time.
 	Unraced string
-	// Debug has everything but the standard library compiled for a debugger: no function inlined, no variable optimized away.
+	// Debug compiles everything except the standard library for a debugger: nothing is inlined, no variable is optimized away.
 	Debug bool
 	// Undriven lets the binary start without a driver: for Go's own tests on the runtime.
 	Undriven bool
-	Env      []string // of the go command; the process's own when nil
+	Env      []string // environment of the go command; nil for the process's own
 }
 
-// A BuildError is what the go command said of a package that it could not build.
+// A BuildError holds what the go command said about a package that it could not build.
 type BuildError struct {
 	Package, Said string
 	// NoTests says that the package has no test files.
@@ -49,10 +50,10 @@ func (e *BuildError) Error() string {
 	return fmt.Sprintf("the tests of %s cannot be built:\n%s", e.Package, e.Said)
 }
 
-// stopAfter is how long an interrupted go command may go on before it is killed.
+// stopAfter is how long an interrupted go command may continue before it is killed.
 const stopAfter = 5 * time.Second
 
-// Run builds. The error is a *BuildError where it is the package that is wrong.
+// Run builds the binary. The error is a *BuildError if the package itself does not build.
 func (b Build) Run(ctx context.Context) error {
 	root, overlay, done, err := b.prepare()
 	if err != nil {
@@ -73,7 +74,7 @@ func (b Build) Run(ctx context.Context) error {
 	return b.carried()
 }
 
-// Vet has go vet look at the package with the files of the patch, all but its rule for unsafe.Pointer, which the runtime breaks.
+// Vet runs go vet on the package with the files of the patch. It leaves out the rule for unsafe.Pointer, which the runtime breaks.
 func (b Build) Vet(ctx context.Context) error {
 	root, overlay, done, err := b.prepare()
 	if err != nil {
@@ -105,7 +106,7 @@ func (b Build) prepare() (root, overlay string, done func(), err error) {
 	return root, overlay, done, nil
 }
 
-// command runs the go command. The error is a *BuildError where that does not like the package.
+// command runs the go command. The error is a *BuildError if the go command rejects the package.
 func (b Build) command(ctx context.Context, root string, args []string) (said string, err error) {
 	cmd := exec.CommandContext(ctx, filepath.Join(root, "bin", "go"), args...)
 	cmd.Dir, cmd.Env = b.Dir, b.environment(root)
@@ -125,11 +126,11 @@ func (b Build) command(ctx context.Context, root string, args []string) (said st
 	return said, nil
 }
 
-// refusal is what a binary with the runtime says when it has no driver, and so a text that every one has (racewindowStart).
+// refusal is what a binary with the runtime prints if it has no driver (racewindowStart). So every such binary contains this text.
 const refusal = "racewindow: this program was built with racewindow's runtime and has no driver"
 
-// carried says that the binary has the runtime. The go command passes over an overlay in silence where it knows the same folder by
-// another name, and what it builds then would run as ever and seem to hold.
+// carried checks that the binary contains the runtime. If the go command knows the same folder by another name, it silently ignores
+// the overlay. The binary would then run its tests in the usual way, and they would seem to hold.
 func (b Build) carried() error {
 	content, err := os.ReadFile(b.Output)
 	if err != nil {
@@ -141,7 +142,7 @@ func (b Build) carried() error {
 	return nil
 }
 
-// environment is the go command's. What is set later counts.
+// environment is the go command's environment. Of two entries for one variable, the later one counts.
 func (b Build) environment(root string) []string {
 	env := b.Env
 	if env == nil {
@@ -150,9 +151,9 @@ func (b Build) environment(root string) []string {
 	return append(env[:len(env):len(env)], "GOROOT="+root, "GOTOOLCHAIN=local", "GOCACHE="+b.Cache.build(), "PWD="+b.Dir)
 }
 
-// written is when a file of the stage is said to have been written. The go command does not index files that are seconds old, and the
-// early releases of Go 1.26 do not find a package of the overlay that they have not indexed. The index knows a file by its name, size and
-// time, so the time follows from the content.
+// written is the modification time that a file of the stage gets. The go command does not index files that are only seconds old, and
+// the early releases of Go 1.26 do not find a package of the overlay that they have not indexed. The index identifies a file by its
+// name, size and time, so the time is derived from the content.
 func written(content []byte) time.Time { return time.Unix(int64(crc32.ChecksumIEEE(content)>>2), 0) }
 
 // stage writes the files of the build, and the overlay that puts them where they belong.

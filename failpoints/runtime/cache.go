@@ -1,4 +1,4 @@
-// The build cache of what is built with the runtime.
+// The cache for builds with the runtime.
 
 package runtime
 
@@ -13,7 +13,7 @@ import (
 // A Cache is a folder that holds a build cache and links to toolchains.
 type Cache struct{ Dir string }
 
-// DefaultCache is the user's.
+// DefaultCache is in the user's cache folder.
 func DefaultCache() (Cache, error) {
 	dir, err := os.UserCacheDir()
 	if err != nil {
@@ -25,7 +25,7 @@ func DefaultCache() (Cache, error) {
 // build is the folder that GOCACHE names.
 func (c Cache) build() string { return filepath.Join(c.Dir, "build") }
 
-// make makes the folders, for their owner alone: what lies there is executed.
+// make makes the folders, accessible only to their owner, because what lies there is executed.
 func (c Cache) make() error {
 	if err := os.MkdirAll(c.build(), 0o700); err != nil {
 		return fmt.Errorf("make the build cache: %w", err)
@@ -42,7 +42,7 @@ func (c Cache) make() error {
 func (c Cache) Size() (bytes int64, err error) {
 	err = filepath.WalkDir(c.Dir, func(_ string, entry fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // somebody else removes things
+			return nil // another process removes files meanwhile
 		}
 		if err != nil || !entry.Type().IsRegular() {
 			return err
@@ -55,7 +55,7 @@ func (c Cache) Size() (bytes int64, err error) {
 	return bytes, err
 }
 
-// Clean removes the cache, and says how many bytes it took.
+// Clean removes the cache. It returns how many bytes the cache took.
 func (c Cache) Clean() (bytes int64, err error) {
 	if bytes, err = c.Size(); err != nil {
 		return 0, err

@@ -1,4 +1,4 @@
-// A change to a file of GOROOT, and what it means that it does not fit.
+// A change to a file of GOROOT, and the error if it does not fit.
 
 package runtime
 
@@ -12,21 +12,22 @@ import (
 
 // An Edit is one change to a file of GOROOT/src.
 type Edit struct {
-	// Name is how a refusal calls it; it is unique.
+	// Name identifies the edit in an error; it is unique.
 	Name string
 	// File is the path below GOROOT/src.
 	File string
-	// Anchor is text that stands exactly once in the file. Text comes in its place. Newlines count.
+	// Anchor is text that must occur exactly once in the file, newlines included. Text replaces it.
 	Anchor, Text string
-	// Pattern is used instead of Anchor, where the same is changed in many places: Text is a template as regexp has it, and the
-	// pattern must match exactly Times times.
+	// Pattern is used instead of Anchor where many places change in the same way. It must match exactly Times times. Text is then a
+	// template of package regexp.
 	Pattern *regexp.Regexp
 	Times   int
-	// From is the first version of Go that the edit is for, as go1.27, and Before the first that it is no longer for; "" for no bound.
+	// From is the first version of Go that the edit is for, such as go1.27. Before is the first that it is not for any more. "" means
+	// no bound.
 	From, Before string
 	// Arch is the one architecture that the edit is for; "" for all.
 	Arch string
-	// Reason says what would be wrong without it.
+	// Reason says why the edit is needed.
 	Reason string
 }
 
@@ -34,7 +35,7 @@ type Edit struct {
 type UnfitError struct {
 	Edit    Edit
 	Version string
-	Found   int // how often the anchor stands in the file; -1: there is no such file
+	Found   int // how often the anchor occurs in the file; -1: there is no such file
 }
 
 func (e *UnfitError) Error() string {
@@ -53,7 +54,8 @@ func (e Edit) meant(version, arch string) bool {
 
 func (e Edit) times() int { return max(e.Times, 1) }
 
-// apply makes the change in a file's text. found is how often the anchor stands there, which is enough only if it is times.
+// apply makes the change in a file's text. found is how often the anchor occurs there; the result is right only if found equals
+// times().
 func (e Edit) apply(text string) (changed string, found int) {
 	if e.Pattern != nil {
 		found = len(e.Pattern.FindAllStringIndex(text, -1))
@@ -62,7 +64,7 @@ func (e Edit) apply(text string) (changed string, found int) {
 	return strings.Replace(text, e.Anchor, e.Text, 1), strings.Count(text, e.Anchor)
 }
 
-// enter is an edit that puts statements before all others of the function with that head.
+// enter is an edit that inserts statements at the start of the function with that head.
 func enter(file, head, statements, reason string) Edit {
 	return Edit{Name: named(file, head), File: file, Anchor: "\n" + head + "\n", Text: "\n" + head + "\n" + statements + "\n", Reason: reason}
 }
@@ -73,7 +75,7 @@ func point(file, head, op, address string) Edit {
 		"the operation is a place at which another goroutine may go on")
 }
 
-// within names a part of a file that is to be changed.
+// within is an edit that replaces anchor in a file by text; name says which part of the file that is.
 func within(file, name, anchor, text, reason string) Edit {
 	return Edit{Name: path.Base(file) + ": " + name, File: file, Anchor: anchor, Text: text, Reason: reason}
 }

@@ -1,4 +1,4 @@
-// The packages whose operations are points.
+// Edits of the standard library's other packages: their operations become points.
 
 package runtime
 
@@ -55,8 +55,8 @@ func syncEdits() (all []Edit) {
 		within("sync/rwmutex.go", "(*rlocker).Unlock", readUnlock, "func (r *rlocker) Unlock() { racewindowPoint(racewindowRUnlock, unsafe.Pointer(r)); (*RWMutex)(r).RUnlock() }", reason))
 }
 
-// atomicEdits make the functions of sync/atomic Go functions with a point, around what they were, which gets another name. The methods
-// of its types call them.
+// atomicEdits turn the functions of sync/atomic into Go functions that pass a point and then call the original function, which gets
+// another name. The methods of the package's types call these functions.
 func atomicEdits() (all []Edit) {
 	const reason = "an atomic operation is a point, and an instruction has no place for one"
 	const directives = `(?m)^(//go:noescape\n)?((?://go:linknamestd \w+\n)?)` // the second since Go 1.27: who may reach the function by its name
@@ -93,7 +93,7 @@ func atomicEdits() (all []Edit) {
 		Edit{Name: "atomic_pointer.go: names", File: "runtime/atomic_pointer.go", Pattern: regexp.MustCompile(`(//go:linkname \w+ sync/atomic\.)([A-Z])`), Times: 6, Text: "${1}racewindow${2}", Reason: reason})
 }
 
-// How often the assembly and the race detector name a function of sync/atomic.
+// How often the assembly files and the race detector name a function of sync/atomic.
 const (
 	asmNames  = 36
 	raceNames = 58
@@ -138,8 +138,8 @@ func fileEdits() (all []Edit) {
 		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
 }
 
-// pipeEdits are about pipes in memory, of package io and of net, and the end of a listener or a connection. Their reads, and Accept, are points
-// of the runtime's own (poll_runtime_pollReset).
+// pipeEdits make points of the operations on pipes in memory, of packages io and net, and of closing a listener or a connection. Reads
+// and writes of a connection, and Accept, are points in the runtime itself (poll_runtime_pollReset).
 func pipeEdits() (all []Edit) {
 	const reason = "another goroutine may go on before an operation on a pipe or a connection, and see that it is not closed yet"
 	for _, op := range []struct{ file, head, op, address string }{
@@ -157,7 +157,7 @@ func pipeEdits() (all []Edit) {
 	return append(all, enter("net/fd_unix.go", "func (fd *netFD) init() error {", "\tracewindowSocket()", "an execution that strays may do so because of the network, which is to be named"))
 }
 
-// recordEdits are the seam at which file operations are recorded.
+// recordEdits change the system calls through which file operations are recorded.
 func recordEdits() []Edit {
 	const file, reason = "syscall/syscall_linux.go", "what the code under test does to files is recorded, so that power can be lost at each step of it"
 	return []Edit{
@@ -168,7 +168,7 @@ func recordEdits() []Edit {
 	}
 }
 
-// entropyEdits are about FIPS 140-3, whose entropy is the jitter of a clock since Go 1.26.
+// entropyEdits are for FIPS 140-3, which since Go 1.26 draws entropy from the jitter of a clock.
 func entropyEdits() []Edit {
 	const file, name, reason = "crypto/internal/fips140deps/time/time.go", "HighPrecisionNow", "a clock whose readings are a nanosecond apart has no jitter, so that no entropy comes of it"
 	now := within(file, name, "	return int64(time.Since(start))\n", "	_ = time.Since\n	_ = start\n	return racewindowMoment()\n", reason)

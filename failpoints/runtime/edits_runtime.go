@@ -1,4 +1,4 @@
-// The runtime's own files: where its scheduler asks who goes on.
+// Edits of the runtime's own files: where its scheduler asks which goroutine goes on.
 
 package runtime
 
@@ -82,8 +82,8 @@ func bubbleEdits() []Edit {
 	}
 }
 
-// outsideEdits pass over the fatal errors of testing/synctest about objects of another bubble: package-level state and what outlives a
-// test have such objects, which is for the driver to tell.
+// outsideEdits suppress the fatal errors of testing/synctest about objects of another bubble. Package-level state, and whatever
+// outlives a test, contains such objects; the driver reports them instead.
 func outsideEdits() (all []Edit) {
 	const reason = "an object of an earlier execution is for the driver to tell, not the end of the process"
 	for _, e := range []struct {

@@ -12,7 +12,7 @@ var added embed.FS
 // Bubble is the import path that package bubble has in a build with the runtime.
 const Bubble = "internal/racewindow/bubble"
 
-// Added are the files that come to GOROOT/src, by their paths there.
+// Added returns the files that are added to GOROOT/src, by their paths there.
 func Added() map[string][]byte {
 	files := map[string][]byte{}
 	err := fs.WalkDir(added, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -28,7 +28,7 @@ func Added() map[string][]byte {
 		return err
 	})
 	if err != nil {
-		panic(err) // what is embedded can be read
+		panic(err) // embedded files can always be read
 	}
 	return files
 }

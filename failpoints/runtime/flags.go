@@ -1,4 +1,4 @@
-// The flags of go test: which of them a build with the runtime takes, which its test binary gets, and which are refused.
+// The flags of go test: which of them the build gets, which the test binary gets, and which are refused.
 
 package runtime
 
@@ -11,10 +11,10 @@ import (
 	"strings"
 )
 
-// A FlagError says that a flag of go test cannot be had together with the runtime.
+// A FlagError says that a flag of go test cannot be used together with the runtime.
 type FlagError struct {
 	Flag, Why, Remedy string
-	// Setting is GOFLAGS where the flag stands there.
+	// Setting is GOFLAGS if the flag comes from there, else "".
 	Setting string
 }
 
@@ -26,7 +26,7 @@ func (e *FlagError) Error() string {
 	return fmt.Sprintf("%s cannot be had together with racewindow's runtime: %s; %s", where, e.Why, remedy)
 }
 
-// A flagUse is what becomes of a flag.
+// A flagUse says where a flag goes.
 type flagUse int
 
 const (
@@ -34,14 +34,14 @@ const (
 	toBuild           // the go command gets it
 	toTest            // the test binary gets it
 	toProgram         // its value is an argument of the test binary (-args)
-	idle              // exploring is like that already
+	idle              // accepted without effect: exploring does that anyway
 )
 
-// A goFlag is one of go test's.
+// A goFlag is a flag of go test.
 type goFlag struct {
 	use         flagUse
-	bare        bool   // it may stand without a value
-	why, remedy string // of a refusal
+	bare        bool   // it may be given without a value
+	why, remedy string // for the error if it is refused
 	only        string // idle with this value, otherwise refused
 }
 
@@ -103,18 +103,18 @@ var goFlags = map[string]goFlag{
 	"timeout":   {why: "no length of time decides a verdict", remedy: "say with --budget how long to search"},
 }
 
-// GoFlag says whether go test has a flag, and whether it may stand without a value.
+// GoFlag says whether go test has a flag, and whether it may be given without a value.
 func GoFlag(name string) (known, bare bool) {
 	f, known := goFlags[name]
 	return known, f.bare
 }
 
-// noIntrinsics keeps the compiler from making instructions of atomic operations in the code under test: they would be no points. In the
-// standard library they are none anyway, and some of its functions are nothing but instructions.
+// noIntrinsics keeps the compiler from turning atomic operations of the code under test into instructions, which would not be points.
+// In the standard library atomic operations are no points anyway, and some of its functions exist only as instructions.
 const noIntrinsics = "-d=ssa/intrinsics/off"
 
-// standard are patterns that match every package of the standard library: of each folder of GOROOT/src. "std" does not match with every
-// release of Go 1.27.
+// standard returns patterns that match every package of the standard library, one for each folder of GOROOT/src. The pattern "std"
+// does not match in every release of Go 1.27.
 func (t Toolchain) standard() (patterns []string, err error) {
 	folders, err := os.ReadDir(filepath.Join(t.Root, "src"))
 	if err != nil {
@@ -128,8 +128,8 @@ func (t Toolchain) standard() (patterns []string, err error) {
 	return patterns, nil
 }
 
-// arguments are those of the go command. Of two flags with patterns the later one counts, so the user's come last, with what the
-// runtime needs added. A profile is left out, or the standard library would be built for each.
+// arguments returns the arguments of the go command. Of two flags with patterns the later one counts, so the user's flags come last,
+// extended by what the runtime needs. No profile is used, or the standard library would be built again for each profile.
 func (b Build) arguments(overlay string) ([]string, error) {
 	compiler := noIntrinsics
 	if b.Debug {
@@ -143,8 +143,8 @@ func (b Build) arguments(overlay string) ([]string, error) {
 	for _, pattern := range standard {
 		args = append(args, "-gcflags="+pattern+"=")
 	}
-	args = append(args, "-gcflags=sync/atomic="+noIntrinsics) // its methods, where the user's flags forbid to inline them
-	tags := "netgo,osusergo"                                  // cgo's own threads could not be controlled
+	args = append(args, "-gcflags=sync/atomic="+noIntrinsics) // for its methods, if the user's flags forbid inlining
+	tags := "netgo,osusergo"                                  // the threads of cgo could not be controlled
 	flags, err := usedFlags(b.Toolchain.Flags, b.Flags)
 	if err != nil {
 		return nil, err
@@ -171,7 +171,7 @@ func (b Build) arguments(overlay string) ([]string, error) {
 	return append(args, "-tags="+tags, b.Package), nil
 }
 
-// BuildFlags are those of a user's flags that the go command is given, in this build and in any other of the same packages.
+// BuildFlags returns those of a user's flags that go to the go command, in this build and in any other of the same packages.
 func BuildFlags(flags []string) (build []string) {
 	for _, given := range flags {
 		if f := parseFlag(given); goFlags[f.name].use == toBuild {
@@ -191,7 +191,8 @@ func (t Toolchain) Race(flags []string) (asked bool) {
 	return asked
 }
 
-// SettingsOf are the flags of GOFLAGS with one of these names, as -tags=x, where the user's flags have none of that name: it counts then.
+// SettingsOf returns the flags of GOFLAGS that have one of these names, such as -tags=x. It leaves out a flag that the user's flags
+// have too, because theirs counts then.
 func (t Toolchain) SettingsOf(flags []string, names ...string) (all []string) {
 	for _, given := range splitQuoted(t.Flags) {
 		f := parseFlag(given)
@@ -203,7 +204,7 @@ func (t Toolchain) SettingsOf(flags []string, names ...string) (all []string) {
 	return all
 }
 
-// GoTest are the arguments of go test, after the verb, for packages and a user's flags.
+// GoTest returns the arguments that follow "go test", for packages and a user's flags.
 func GoTest(flags, packages []string) (args []string) {
 	var program []string
 	for _, given := range flags {
@@ -220,15 +221,15 @@ func GoTest(flags, packages []string) (args []string) {
 	return args
 }
 
-// What the test binary is given if the user does not say otherwise. Fuzz targets and examples would run free, and not be explored. As
-// many tests go on at a time after t.Parallel on every machine, or a schedule would be one of so many processors.
+// The default arguments of the test binary. Fuzz targets and examples would run unexplored, so they are skipped. The number of tests
+// that run at once after t.Parallel is the same on every machine; otherwise a schedule would fit only machines with as many processors.
 const (
 	notTests = "^(Fuzz|Example)"
 	parallel = "-test.parallel=8"
 )
 
-// TestArguments are what the test binary is given, of GOFLAGS and the user's flags too: flags first, as -test.short=true, and then what
-// comes after -args. The error is a *FlagError.
+// TestArguments returns the arguments of the test binary, including those from GOFLAGS and from the user's flags: first flags such as
+// -test.short=true, then what follows -args. The error is a *FlagError.
 func TestArguments(goflags string, flags []string) ([]string, error) {
 	used, err := usedFlags(goflags, flags)
 	if err != nil {
@@ -252,7 +253,8 @@ func TestArguments(goflags string, flags []string) ([]string, error) {
 	return append(append(args, "-test.skip="+skip), program...), nil
 }
 
-// Skipped says which tests the user's -skip, or that of GOFLAGS, takes out as a whole. Its error is that of the flag's regular expression.
+// Skipped says which tests are skipped as a whole by the user's -skip or by that in GOFLAGS. The error is a *FlagError, also for an
+// invalid regular expression.
 func Skipped(goflags string, flags []string) (skip func(test string) bool, err error) {
 	used, err := usedFlags(goflags, flags)
 	if err != nil {
@@ -274,12 +276,12 @@ func Skipped(goflags string, flags []string) (skip func(test string) bool, err e
 
 type flagValue struct{ name, value, setting string }
 
-// usedFlags are those of GOFLAGS that have a meaning here, and the user's. The error is a *FlagError.
+// usedFlags returns the flags of GOFLAGS that have a meaning here, then the user's. The error is a *FlagError.
 func usedFlags(goflags string, flags []string) (all []flagValue, err error) {
 	for _, given := range splitQuoted(goflags) {
 		f := parseFlag(given)
 		f.setting = "GOFLAGS"
-		if goFlags[f.name].only == "" { // GOFLAGS are for go test, which may well run each test three times
+		if goFlags[f.name].only == "" { // GOFLAGS is meant for go test too, where -count=3, for example, makes sense
 			all = append(all, f)
 		}
 	}
@@ -301,7 +303,7 @@ func usedFlags(goflags string, flags []string) (all []flagValue, err error) {
 	return all, nil
 }
 
-// parseFlag reads a flag that has its value in the same word.
+// parseFlag reads a flag whose value is in the same word.
 func parseFlag(given string) flagValue {
 	name, value, has := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(given, "-"), "-"), "=")
 	if !has {
@@ -310,7 +312,7 @@ func parseFlag(given string) flagValue {
 	return flagValue{name: name, value: value}
 }
 
-// splitQuoted splits as the go command does with GOFLAGS: at spaces, with ' or " around a whole entry.
+// splitQuoted splits s as the go command splits GOFLAGS: at spaces; ' or " may quote a whole entry.
 func splitQuoted(s string) (words []string) {
 	for s = strings.TrimSpace(s); s != ""; s = strings.TrimSpace(s) {
 		if q := s[0]; q == '\'' || q == '"' {

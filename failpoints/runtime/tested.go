@@ -1,7 +1,7 @@
 package runtime
 
-// tested are the hashes (Patch.Hash) of the files of GOROOT with which Go's own tests and this project's were run, and the release that
-// has them. Several releases may have the same.
+// tested maps the hash (Patch.Hash) of files of GOROOT with which Go's own tests and this project's have run to the release that has
+// them. Several releases may have the same files.
 var tested = map[string]string{
 	"705be2fabdfbfea0": "go1.26.8",
 }

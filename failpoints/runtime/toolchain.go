@@ -24,26 +24,26 @@ type Toolchain struct {
 	Root     string // GOROOT
 	Version  string // go1.26.8
 	OS, Arch string
-	// ModuleCache and Flags are the settings GOMODCACHE and GOFLAGS.
+	// ModuleCache and Flags are the values of GOMODCACHE and GOFLAGS.
 	ModuleCache, Flags string
 }
 
 // Supported is the platform for which the edits are made.
 const Supported = "linux/amd64"
 
-// Built is a platform for which they can be built, and nobody has run them.
+// Built is a platform for which the edits build, but on which nobody has run them.
 const Built = "linux/arm64"
 
-// Minors are the versions of Go for which the edits are made, the oldest first. What differs between them in the added files is chosen
-// by build constraints, as in the standard library.
+// Minors are the versions of Go for which the edits are made, the oldest first. Where the added files differ between versions, build
+// constraints choose, as in the standard library.
 var Minors = []string{"go1.25", "go1.26", "go1.27"}
 
-// An UnsupportedError says why the runtime cannot be had here.
+// An UnsupportedError says why the runtime is not available here.
 type UnsupportedError struct{ Why string }
 
 func (e *UnsupportedError) Error() string { return e.Why }
 
-// Find asks the go command which toolchain serves a folder. env is its environment, nil for the process's own.
+// Find asks the go command which toolchain it uses in a folder. env is its environment, nil for the process's own.
 func Find(ctx context.Context, dir string, env []string) (Toolchain, error) {
 	cmd := exec.CommandContext(ctx, "go", "env", "-json", "GOROOT", "GOVERSION", "GOOS", "GOARCH", "GOMODCACHE", "GOFLAGS")
 	cmd.Dir, cmd.Env = dir, env
@@ -68,16 +68,16 @@ func (t Toolchain) minor() string {
 	return goversion.Lang(version)
 }
 
-// A Patch is every file of GOROOT/src that a build reads from elsewhere, by its path there.
+// A Patch holds every file that a build uses in place of one of GOROOT/src, or besides those, by its path there.
 type Patch struct {
 	Files map[string][]byte
-	// Tested says that these very files of GOROOT are known: with others the anchors fit, and nothing more is known.
+	// Tested says that the edits have been tested with exactly these files of GOROOT. Otherwise it is only known that the anchors fit.
 	Tested bool
-	// Hash is that of the files of GOROOT that are edited.
+	// Hash is the hash of the original files of GOROOT that the edits change.
 	Hash string
 }
 
-// Patch makes the edits in the toolchain's files. The error is an *UnsupportedError or an *UnfitError where this Go cannot be used.
+// Patch applies the edits to the toolchain's files. If this Go cannot be used, the error is an *UnsupportedError or an *UnfitError.
 func (t Toolchain) Patch() (*Patch, error) {
 	if platform := t.OS + "/" + t.Arch; platform != Supported {
 		why := fmt.Sprintf("racewindow's runtime is made for %s, and this builds for %s", Supported, platform)
@@ -89,7 +89,8 @@ func (t Toolchain) Patch() (*Patch, error) {
 	return t.Fit()
 }
 
-// Fit makes the edits without asking whether their platform is supported: for building and vetting them. The error is that of Patch.
+// Fit applies the edits without checking whether their platform is supported: for building and vetting them. Its errors are those of
+// Patch.
 func (t Toolchain) Fit() (*Patch, error) {
 	if !slices.Contains(Minors, t.minor()) {
 		return nil, &UnsupportedError{fmt.Sprintf("racewindow's runtime is made for %s, and go.mod or the PATH selects %s", strings.Join(Minors, ", "), t.Version)}
@@ -118,8 +119,8 @@ func (t Toolchain) Fit() (*Patch, error) {
 	return p, nil
 }
 
-// Key names everything that the standard library with these changes and a driver is built from, but for the compiler's flags: where it is the
-// same, a build cache of another machine holds it already.
+// Key identifies everything that the standard library with these changes and a driver is built from, except the compiler's flags. If
+// two machines have the same key, one can use the build cache of the other.
 func (t Toolchain) Key(p *Patch, driver map[string][]byte) string {
 	return fmt.Sprintf("%s-%s-%s-%s", strings.ReplaceAll(t.Version, " ", "-"), t.OS, t.Arch, hashOf(map[string][]byte{
 		"root": []byte(t.Root), "patch": []byte(hashOf(p.Files)), "driver": []byte(hashOf(driver)),
@@ -141,8 +142,8 @@ func hashOf(files map[string][]byte) string {
 	return hex.EncodeToString(sum.Sum(nil)[:8])
 }
 
-// Reached is the toolchain's own folder, by a path beneath which the go command takes overlays: it takes none for what lies in the
-// module cache, where downloaded toolchains are, so these get a symbolic link in the cache.
+// Reached returns a path to the toolchain's folder below which the go command applies overlays. It applies none in the module cache,
+// where downloaded toolchains lie, so Reached makes a symbolic link in c to such a toolchain.
 func (t Toolchain) Reached(c Cache) (root string, err error) {
 	real, err := filepath.EvalSymlinks(t.Root)
 	if err != nil {
@@ -150,7 +151,7 @@ func (t Toolchain) Reached(c Cache) (root string, err error) {
 	}
 	cache, err := filepath.EvalSymlinks(t.ModuleCache)
 	if err != nil || !beneath(real, cache) && !beneath(t.Root, t.ModuleCache) {
-		return t.Root, nil // a module cache that is not there holds nothing
+		return t.Root, nil // a module cache that does not exist holds no toolchain
 	}
 	link := filepath.Join(c.Dir, "toolchains", t.Version)
 	if at, err := os.Readlink(link); err == nil && at == real {

@@ -1,6 +1,6 @@
-// Package bubble is what a driver has of the runtime with hooks: bubbles in which one goroutine runs at a time, and it says which.
+// Package bubble is a driver's interface to the runtime with hooks. In a bubble one goroutine runs at a time, and the driver says which.
 //
-// A driver opens a bubble and so becomes its root, lets threads go on one after the other, and closes it:
+// A driver opens a bubble and becomes its root by that. It lets one thread after another go on, and closes the bubble:
 //
 //	state := bubble.Open(main, decide, seed)
 //	for next := 0; next >= 0; next = choose(state.Threads[:state.Count]) {
@@ -11,10 +11,10 @@ package bubble
 
 import "unsafe"
 
-// The functions are the runtime's own in the copy of this package that lies beneath GOROOT/src (linked.go there). In another copy of it, of a
-// module that drives bubbles itself, they are those that the first one offers (Use).
+// In the copy of this package below GOROOT/src, the functions are the runtime's own (linked.go there). A module that drives bubbles
+// itself has another copy of it; there the functions are those that the first copy offers (Use).
 
-// Most is how many goroutines a bubble may have.
+// Most is the largest number of goroutines that a bubble may have.
 const Most = 8192
 
 // States of a thread.
@@ -26,37 +26,37 @@ const (
 	Ended
 )
 
-// Operations that a driver must know: a thread has not begun, waits, or has ended.
+// Operations that a driver must know: a thread has not begun, is blocked, or has ended.
 const (
 	OpStart = iota
 	OpBlocked
 	OpEnd
 
-	// OpCase is a select of which several cases are ready.
+	// OpCase is a select with several ready cases.
 	OpCase = 9
 )
 
-// A Thread is a goroutine of a bubble. The runtime writes it. Like Outcome and Functions it is a type without a name of its own, so that it is
-// the same type in each copy of this package.
+// A Thread is a goroutine of a bubble. The runtime writes it. Like Outcome and Functions it is an alias of an unnamed type, so that it
+// is the same type in each copy of this package.
 type Thread = struct {
-	PC      uintptr // of the user's function that came to the operation
-	Addr    uintptr // what the operation is about; 0 if that is unknown
+	PC      uintptr // of the user's function that reached the operation
+	Addr    uintptr // the object of the operation; 0 if unknown
 	Entry   uintptr // the goroutine's function
 	Started uintptr // of the user's function that started it
 	At      uintptr // of the user's function in which it is blocked; after Locate
-	Parent  int32   // the thread that started it, or set the timer that did; -1 for the first one
-	Cases   int32   // how many cases of a select are ready; of the Clock, 0 if no timer was ever set
+	Parent  int32   // the thread that started it, or that set the timer that started it; -1 for the first thread
+	Cases   int32   // how many cases of a select are ready; for the Clock, 0 if no timer was ever set
 	Op      uint8
 	State   uint8
-	Reason  uint8 // why it waits, as the runtime numbers it
-	Late    bool  // started when the first thread had ended; of the Clock, At read it until time had passed though others could go on
+	Reason  uint8 // why it waits, as the runtime's number for that
+	Late    bool  // started after the first thread had ended; for the Clock: At polled it until time passed, though others could go on
 }
 
 // A State is what the driver sees of a bubble. The runtime writes it.
 type State = struct {
 	Threads [Most]Thread
 	Count   int32  // threads so far
-	Changes uint32 // grows when another thread can go on than could before, or one cannot any more
+	Changes uint32 // grows whenever the set of threads that can go on changes
 	Timed   bool   // a timer was set
 }
 
@@ -64,22 +64,22 @@ type State = struct {
 type Outcome = struct {
 	Arg     any // of the panic that ended it
 	Message string
-	PCs     [64]uintptr // the stack of who panicked
+	PCs     [64]uintptr // the stack of the goroutine that panicked
 	Depth   int
 	Thread  int32
 	Dying   bool    // a panic or a fatal error, with Message, ended it
 	Refused bool    // Message says what cannot be controlled
-	Outside bool    // somebody outside of the bubble used an object of it
-	Random  bool    // random numbers were drawn, or the order of a map
-	Secret  uintptr // of the user's function that first read random numbers of the system's
-	Counts  uintptr // of the user's function that first counted what is allocated
-	Socket  bool    // one was made
+	Outside bool    // a goroutine outside the bubble used an object of it
+	Random  bool    // a random number or the order of a map was drawn
+	Secret  uintptr // of the user's function that first read the system's random numbers
+	Counts  uintptr // of the user's function that first read allocation counts
+	Socket  bool    // a socket was made
 }
 
-// Clock is the number of no thread, which the driver gives to the clock. The thread of that number has always ended.
+// Clock is a thread number that the driver uses for the clock. No goroutine has it: the thread with that number has always ended.
 const Clock = 1
 
-// What a timer does, as operations are numbered.
+// What a timer does, numbered like the operations.
 const (
 	OpSleep = 80 + iota
 	OpTimer
@@ -87,7 +87,7 @@ const (
 	OpAfterFunc
 )
 
-// A Timer is one that fires.
+// A Timer is a timer that will fire.
 type Timer = struct {
 	PC     uintptr // of the user's function that set it
 	When   int64   // what the clock shows then
@@ -96,7 +96,8 @@ type Timer = struct {
 	Op     uint8
 }
 
-// Functions are what the runtime offers. Two racewindows with different ones do not understand each other, and the type says so.
+// Functions are what the runtime offers. Two versions of racewindow with different functions do not understand each other; then the
+// types differ, so Use notices it.
 type Functions = struct {
 	Open      func(main func(), decide func(thread int32) int32, seed uint64) *State
 	Resume    func(thread int32) int32
@@ -122,17 +123,17 @@ type Functions = struct {
 	Record    func(before func(c *Call), after func(c *Call, data []byte))
 }
 
-// A Call is one of the system's that changes files, or may.
+// A Call is a system call that changes files, or may change them.
 type Call = struct {
 	Kind          uint8
 	Name          string // of the system call
 	FD, To        int    // the file; or the folders that Path and NewPath are relative to
 	Path, NewPath string
-	Flags, At     int64 // At is -1 for where the file stands
+	Flags, At     int64 // At is -1 for the file's current position
 	Bytes         int64
 	Result, Errno uintptr
-	Instead       bool  // the call is not made: it comes to Result and Errno
-	Most          int64 // bytes that a write may write, -1 for all
+	Instead       bool  // the call is not made; its outcome is Result and Errno
+	Most          int64 // how many bytes a write may write, -1 for all
 }
 
 // Kinds of calls.
@@ -155,8 +156,9 @@ const (
 
 var linked *Functions
 
-// Record has all calls of the process told that may change files, before they are made and after them; after gets what a write has written or
-// a read has read, which it may change, and must not keep it. Of calls that change nothing reads are told, because they may be made to fail. Two nils end that. It says false where the runtime was not offered.
+// Record reports every call of the process that may change files: to before, before it is made, and to after, after it. after gets the
+// data that a write has written or a read has read; it may change the data, and must not keep it. Reads are reported too, though they
+// change nothing, because they can be made to fail. Two nils end the recording. Record returns false if no runtime was offered.
 func Record(before func(c *Call), after func(c *Call, data []byte)) bool {
 	if linked == nil {
 		return false
@@ -165,10 +167,10 @@ func Record(before func(c *Call), after func(c *Call, data []byte)) bool {
 	return true
 }
 
-// Offered are the functions of this program's runtime; nil in a copy of this package that was offered none.
+// Offered returns the functions of this program's runtime, nil in a copy of this package that was offered none.
 func Offered() *Functions { return linked }
 
-// Use takes functions that another copy of this package offers. It says whether they are of the same version.
+// Use takes the functions that another copy of this package offers. It says whether they are of the same version.
 func Use(offered any) (understood bool) {
 	functions, understood := offered.(*Functions)
 	if understood {
@@ -177,70 +179,72 @@ func Use(offered any) (understood bool) {
 	return understood && linked != nil
 }
 
-// Open makes the caller the root of a bubble in which main will be the first thread, number 0. decide, if it is not nil, is called on
-// the stack of a thread that has stopped at a point, and returns which thread goes on, or -1 if the root is to say that: Resume then
-// returns. The state is valid until Close.
+// Open makes the caller the root of a bubble in which main will be the first thread, number 0. If decide is not nil, it is called on
+// the stack of a thread that has stopped at a point. It returns the thread that goes on, or -1 to leave the choice to the root: Resume
+// then returns. The state is valid until Close.
 func Open(main func(), decide func(thread int32) int32, seed uint64) *State {
 	return linked.Open(main, decide, seed)
 }
 
-// Resume lets a thread go on that is Ready, and returns the one that has given the token back.
+// Resume lets a Ready thread go on. It returns the thread that has given the token back.
 func Resume(thread int) (stopped int) { return int(linked.Resume(int32(thread))) }
 
-// Choose says which of the ready cases the select takes to which a thread has come.
+// Choose says which ready case is taken by the select that a thread has reached.
 func Choose(nth int) { linked.Choose(int32(nth)) }
 
-// Next is when the next timer fires, 0 for never, and what the clock shows, both in nanoseconds. A thread may ask too.
+// Next returns when the next timer fires, 0 for never, and what the clock shows, both in nanoseconds. A thread may call it too.
 func Next() (when, now int64) { return linked.Next() }
 
-// Advance moves the clock forward, and lets the timers fire that are due.
+// Advance moves the clock forward and fires the timers that are due.
 func Advance(to int64) { linked.Advance(to) }
 
-// NextTimer is the timer that fires next, of those that are not due yet. Advance to its When lets it fire, and those that are due by
-// then. A thread may ask too.
+// NextTimer returns the timer that fires next, of those that are not due yet. Advance to its When fires it and the others that are due
+// by then. A thread may call it too.
 func NextTimer() (t Timer, any bool) {
 	any = linked.NextTimer(&soonest)
 	return soonest, any
 }
 
-// soonest is used by who has the token. Memory of its own would be made for each call.
+// soonest is used only by whoever has the token. A local variable would be allocated at each call.
 var soonest Timer
 
-// Settle lets those go on whose bubbles of testing/synctest have come to rest. It is called before it is chosen who goes on.
+// Settle looks for bubbles of testing/synctest that have come to rest. In each it readies a thread that waits for that, fires the next
+// timer, or readies the thread that runs the bubble. Call it before choosing which thread goes on.
 func Settle() { linked.Settle() }
 
-// Wraps is the function that the compiler's function for a go statement calls, and its file; "" if that is not known.
+// Wraps returns the function that the compiler's wrapper for a go statement calls, and its file; "" if unknown.
 func Wraps(entry uintptr) (function, file string) { return linked.Wraps(entry) }
 
-// Poll makes those threads ready whose files are, and says whether any thread has ever waited for a file.
+// Poll readies the threads whose files are ready, and says whether any thread has ever waited for a file.
 func Poll() (io bool) { return linked.Poll() }
 
-// Pause lets goroutines outside of the bubble run, after so much real time.
+// Pause lets goroutines outside the bubble run, for that much real time.
 func Pause(microseconds int) { linked.Pause(uint32(microseconds)) }
 
-// Over says that nobody can go on any more.
+// Over says that no thread goes on any more: one has panicked, or something cannot be controlled.
 func Over() bool { return linked.Over() }
 
 // Locate sets At of threads that are blocked.
 func Locate() { linked.Locate() }
 
-// Stack fills in the program counters at which a thread stands that does not run, as runtime.Callers does, and says how many there are.
+// Stack fills pcs with the program counters of a thread's stack, as runtime.Callers does, and returns how many there are. The thread
+// must not be running.
 func Stack(thread int, pcs []uintptr) (n int) { return int(linked.Stack(int32(thread), pcs)) }
 
-// Frame is the innermost function at a thread's PC that is the user's, and where; it may have operations of the standard library
-// inlined. It is known once a bubble was opened.
+// Frame returns the innermost function of the user at a thread's PC, and its place; operations of the standard library may be inlined
+// in it. It works after a bubble has been opened.
 func Frame(pc uintptr) (function, file string, line int) { return linked.Frame(pc) }
 
-// Reason is why a thread waits, in the runtime's words.
+// Reason says why a thread waits, in the runtime's words.
 func Reason(number uint8) string { return linked.Reason(number) }
 
 // Close ends the bubble. Threads that have not ended never go on.
 func Close(o *Outcome) { linked.Close(o) }
 
-// Stop is a point of the driver's own, at the user's function that called it: the calling thread stops there. addr is what it is about.
+// Stop is a point of the driver's own: the calling thread stops in the user's function that called it. addr is the operation's object.
 func Stop(op uint8, addr uintptr) { linked.Stop(op, addr) }
 
-// Ask has the calling thread give the token to the root, which is to do something for it and to resume it then.
+// Ask makes the calling thread give the token to the root. The root does something for the thread and then resumes it.
 func Ask() { linked.Ask() }
 
 // Where the caller is.
@@ -253,8 +257,8 @@ const (
 // Where says whether the caller is a thread of a bubble, or its root.
 func Where() int { return int(linked.Where()) }
 
-// StepOut has the root leave its bubble for a while: it may open another one meanwhile. StepIn ends that.
+// StepOut takes the root out of its bubble, until StepIn. Meanwhile it may open another one.
 func StepOut() unsafe.Pointer { return linked.StepOut() }
 
-// StepIn has the root go on with the bubble that StepOut has returned.
+// StepIn takes the root back into the bubble that StepOut returned.
 func StepIn(bubble unsafe.Pointer) { linked.StepIn(bubble) }
