@@ -2,8 +2,8 @@ package main
 
 import "math"
 
-// interval is the Clopper-Pearson interval at 95 % of a probability that showed itself hits times in n: exact, so it covers the
-// true value at least that often, also where hits is 0.
+// interval is the Clopper-Pearson interval at 95 % for the probability of an event that occurred hits times in n trials. It is
+// exact: it covers the true value at least that often, even if hits is 0.
 func interval(hits, n uint64) (low, high float64) {
 	low, high = 0, 1
 	if n == 0 {
@@ -43,7 +43,7 @@ func atMost(k, n uint64, p float64) float64 {
 	return incompleteBeta(float64(n-k), float64(k+1), 1-p)
 }
 
-// incompleteBeta is the regularized incomplete beta function, by Lentz's continued fraction.
+// incompleteBeta is the regularized incomplete beta function, from its continued fraction by Lentz's method.
 func incompleteBeta(a, b, x float64) float64 {
 	if x <= 0 || x >= 1 {
 		return min(max(x, 0), 1)

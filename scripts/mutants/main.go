@@ -1,6 +1,7 @@
-// Command mutants measures the harness's teeth: it plants one small bug after the other in the engine (the patches of its folder,
-// through the overlay, so the tree is left alone), has each strategy look for it, and prints what was caught, after how many
-// schedules, and the smallest case. A bug that is not caught, and that its patch does not declare equivalent, is exit code 1.
+// Command mutants measures how many bugs the harness finds. It plants one small bug after another in the engine, and each
+// strategy searches for it. The bugs are the patches of its folder; the overlay plants them, so the tree does not change. The
+// command prints which bugs were caught, after how many schedules, and the smallest case. It ends with exit code 1 if a bug is not
+// caught and its patch does not declare it equivalent.
 //
 //	go run ./scripts/mutants --seeds 3 --out out/mutants
 package main
@@ -30,7 +31,7 @@ import (
 // strategyNames are the columns of the table.
 var strategyNames = []string{"random", "pct", "pos", "surw", "bounded", "portfolio"}
 
-// A config is what the flags say.
+// A config holds the values of the flags.
 type config struct {
 	folder, out, readme string
 	racewindow          string
@@ -70,7 +71,7 @@ func main() {
 	os.Exit(planted.ExitCode(err))
 }
 
-// settle takes the flags that need a look.
+// settle compiles --run and checks the other flags.
 func (c *config) settle(only string, rest []string) (err error) {
 	if c.run, err = regexp.Compile(only); err != nil {
 		return fmt.Errorf("%w: --run: %w", planted.ErrUsage, err)
@@ -88,7 +89,7 @@ func (c *config) settle(only string, rest []string) (err error) {
 	return nil
 }
 
-// matching says that --run leaves nothing.
+// matching is an error if --run matches no planted bug.
 func (c config) matching(mutants []mutant) error {
 	var all []string
 	for _, m := range mutants {
@@ -116,7 +117,7 @@ func (c config) measure(ctx context.Context) error {
 	if err := goCommand(ctx, "build", "-o", c.racewindow, "./harness/cmd/racewindow"); err != nil {
 		return err
 	}
-	// The engine as it is comes first: what is found there would be found everywhere.
+	// The engine without a bug comes first: what is found there would be found with every bug.
 	mutants = append([]mutant{{Name: control, Bug: "none: the engine as it is"}}, mutants...)
 	before, err := c.before()
 	if err != nil {
@@ -131,13 +132,13 @@ func (c config) measure(ctx context.Context) error {
 	r := results{Seeds: c.seeds, Schedules: c.schedules, Budget: c.budget, Mutants: before.with(mutants, c.all(ctx, chosen))}
 	r.Duration = before.Duration + time.Since(began)
 	if ctx.Err() != nil {
-		c.readme = "" // what has been measured is told, and is no page
+		c.readme = "" // an interrupted measurement is printed, but goes into no page
 		return errors.Join(fmt.Errorf("interrupted: %w", ctx.Err()), c.tell(r))
 	}
 	return c.tell(r)
 }
 
-// before is the earlier measurement whose rows are kept: those of the bugs that --run leaves out.
+// before reads the earlier measurement with --keep. It keeps the rows of the bugs that --run leaves out.
 func (c config) before() (r results, err error) {
 	if !c.keep {
 		return r, nil
@@ -150,7 +151,7 @@ func (c config) before() (r results, err error) {
 	return r, err
 }
 
-// all measures the bugs, a few at a time, in their order.
+// all measures the bugs, c.parallel at a time. The results come in the order of the bugs.
 func (c config) all(ctx context.Context, chosen []mutant) []measured {
 	list := make([]measured, len(chosen))
 	slots := make(chan struct{}, c.parallel)
@@ -174,7 +175,7 @@ func (c config) all(ctx context.Context, chosen []mutant) []measured {
 	return list
 }
 
-// tell prints the results, keeps them, and says whether they are as they should be.
+// tell prints and saves the results. It returns an error if they are no pass.
 func (c config) tell(r results) error {
 	text, err := json.MarshalIndent(r, "", "  ")
 	if err != nil {

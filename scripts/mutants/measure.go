@@ -22,7 +22,7 @@ import (
 // control names the row without a bug.
 const control = "(none)"
 
-// measured is what came of one planted bug.
+// measured is the result of one planted bug.
 type measured struct {
 	mutant
 	Searches []told.Search  `json:"searches"`
@@ -32,7 +32,7 @@ type measured struct {
 	Duration time.Duration  `json:"duration_ns"`
 }
 
-// one builds the prober with the bug in it and runs it.
+// one builds the prober with the bug planted and runs it.
 func (c config) one(ctx context.Context, m mutant) measured {
 	began := time.Now()
 	got := measured{mutant: m}
@@ -43,7 +43,7 @@ func (c config) one(ctx context.Context, m mutant) measured {
 			arguments = append([]string{"build", "--plant", m.path}, arguments[1:]...)
 		}
 		err = run(ctx, c.racewindow, arguments...)
-		defer func() { _ = os.Remove(binary) }() // the build cache holds what it was made of
+		defer func() { _ = os.Remove(binary) }() // the build cache can make it again quickly
 	}
 	if err == nil {
 		err = c.probe(ctx, binary, &got)
@@ -60,8 +60,8 @@ func (c config) one(ctx context.Context, m mutant) measured {
 	return got
 }
 
-// probe runs the prober until all searches have been made. A bug that ends the process is caught by the search in progress, and
-// the next process goes on after it.
+// probe runs the prober until all searches are done. If a bug ends the process, the search in progress counts as having caught
+// it, and a new process goes on with the next search.
 func (c config) probe(ctx context.Context, binary string, got *measured) error {
 	for searches := len(strategyNames) * c.seeds; ; {
 		at, stderr, err := c.process(ctx, binary, got)
@@ -74,7 +74,7 @@ func (c config) probe(ctx context.Context, binary string, got *measured) error {
 			return nil
 		case !errors.As(err, &exit), strings.HasPrefix(stderr, "prober: "):
 			return fmt.Errorf("prober: %w: %s", err, firstLine(stderr))
-		case len(got.Searches) == searches || at == nil: // while it made something smaller
+		case len(got.Searches) == searches || at == nil: // it ended while it minimised the case
 			return fmt.Errorf("the process ended while the case was made smaller: %s", firstLine(stderr))
 		}
 		at.Found, at.Class = true, "process ended: "+firstLine(stderr)
@@ -85,7 +85,7 @@ func (c config) probe(ctx context.Context, binary string, got *measured) error {
 	}
 }
 
-// process runs the prober once. It returns where it stood when it ended.
+// process runs the prober once. at is the search in which it ended, nil if it was in none.
 func (c config) process(ctx context.Context, binary string, got *measured) (at *told.Search, stderr string, err error) {
 	var known []string
 	for _, s := range got.Searches {
@@ -112,7 +112,7 @@ func (c config) process(ctx context.Context, binary string, got *measured) (at *
 	return at, said.String(), err
 }
 
-// listen takes in the lines of the prober until it ends.
+// listen reads the prober's lines until it ends.
 func (m *measured) listen(pipe io.Reader) (at *told.Search, err error) {
 	lines := bufio.NewScanner(pipe)
 	lines.Buffer(nil, 1<<22)
@@ -159,10 +159,10 @@ func (m measured) caught() bool {
 	return slices.ContainsFunc(m.Searches, func(s told.Search) bool { return s.Found })
 }
 
-// hard says that a random schedule of the smallest program shows the bug less than once in a thousand times.
+// hard says whether a random schedule of the smallest program shows the bug with a probability below 0.001.
 func (m measured) hard() bool { return m.Estimate != nil && m.Estimate.High < 0.001 }
 
-// class is what was broken.
+// class is the class of the failure.
 func (m measured) class() string {
 	if m.Smallest != nil {
 		return m.Smallest.Class
@@ -175,8 +175,8 @@ func (m measured) class() string {
 	return ""
 }
 
-// by is the median of a strategy's schedules to detection over all its seeds, and how many of them found it. A search that
-// found nothing counts as longer than all others, so the median may be unknown: 0.
+// by is a strategy's median number of schedules to detection over all its seeds, and how many of them found the bug. A search
+// that found nothing counts as longer than all others, so the median may be unknown; then it is 0.
 func (m measured) by(strategy string) (median uint64, found, seeds int) {
 	var after []uint64
 	for _, s := range m.Searches {

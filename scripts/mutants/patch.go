@@ -6,12 +6,12 @@ import (
 	"github.com/racewindow/racewindow/scripts/mutants/planted"
 )
 
-// A mutant is a patch with what its first lines say of it:
+// A mutant is a patch and the fields of its first lines:
 //
 //	# bug: what is wrong, in one line
 //	# resembles: the bug of which system, or the class of bugs, in one line
 //	# equivalent: why no promise can break, for a mutant that nothing can find
-//	# hint: the one program that is searched instead of the course
+//	# hint: the only program to search, instead of the course
 //
 // The first two are required.
 type mutant struct {

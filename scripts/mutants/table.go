@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// results are what a measurement came to. The first row is the engine as it is.
+// results are the results of a measurement. The first row is the engine without a bug.
 type results struct {
 	Seeds     int           `json:"seeds"`
 	Schedules int           `json:"schedules"`
@@ -17,7 +17,7 @@ type results struct {
 	Duration  time.Duration `json:"duration_ns"`
 }
 
-// row is that of a bug; what its patch says of it may have changed since.
+// row returns the row of a bug, with the present header of its patch, which may have changed since the measurement.
 func (r results) row(m mutant) (row measured, known bool) {
 	for _, row := range r.Mutants {
 		if row.Name == m.Name {
@@ -28,7 +28,7 @@ func (r results) row(m mutant) (row measured, known bool) {
 	return row, false
 }
 
-// with returns the rows of r and of fresh ones, in the order of the bugs. A bug that has none is left out.
+// with returns a row for each bug, in the order of all: the fresh one, or else that of r. It leaves out a bug that has neither.
 func (r results) with(all []mutant, fresh []measured) (rows []measured) {
 	for _, m := range all {
 		if row, known := (results{Mutants: fresh}).row(m); known {
@@ -40,7 +40,7 @@ func (r results) with(all []mutant, fresh []measured) (rows []measured) {
 	return rows
 }
 
-// header and cells are the table.
+// header and cells make the table.
 func header() []string {
 	return append([]string{"planted bug", "shown as", "smallest", "a random schedule shows it"}, strategyNames...)
 }
@@ -97,7 +97,7 @@ func probability(p float64) string {
 	return fmt.Sprintf("%.1e", p)
 }
 
-// cell is the median of schedules to detection, and how many seeds found it where not all did.
+// cell is the median number of schedules to detection. If not all seeds found the bug, it also says how many did.
 func (m measured) cell(strategy string) string {
 	median, found, seeds := m.by(strategy)
 	switch {
@@ -113,7 +113,7 @@ func (m measured) cell(strategy string) string {
 	return fmt.Sprintf("%d (%d/%d)", median, found, seeds)
 }
 
-// line is what is said of a bug when it has been measured.
+// line is the progress message after a bug has been measured.
 func (m measured) line() string {
 	text := fmt.Sprintf("%s: %s, %s, %s in %.0f s", m.Name, m.verdict(), m.smallest(), m.chance(), m.Duration.Seconds())
 	if m.Problem != "" {
@@ -122,7 +122,7 @@ func (m measured) line() string {
 	return text
 }
 
-// summary counts.
+// summary says how many bugs were caught, are equivalent and are hard.
 func (r results) summary() string {
 	var caught, hard, equivalent, all int
 	for _, m := range r.Mutants {
@@ -147,7 +147,7 @@ func (r results) summary() string {
 		"%d seeds, at most %d schedules and %v a search; %v in all.", hard, r.Seeds, r.Schedules, r.Budget, r.Duration.Round(time.Second))
 }
 
-// perStrategy says of each strategy how many bugs it caught with most of its seeds, and the median of its medians.
+// perStrategy says how many bugs each strategy caught with any of its seeds and with most of them, and the median of its medians.
 func (r results) perStrategy() (rows [][]string) {
 	for _, strategy := range strategyNames {
 		var medians []uint64
@@ -236,10 +236,10 @@ func (r results) markdown() string {
 	return text.String()
 }
 
-// command makes a part of a page.
+// command is the command that makes the part of the page.
 const command = "make mutants"
 
-// verdict is an error if the measurement is no pass.
+// verdict is an error if the measurement is not a pass.
 func (r results) verdict() error {
 	var bad []string
 	for _, m := range r.Mutants {

@@ -1,5 +1,5 @@
-// Command durability builds the engine once for each durability bug in this folder, planted through the overlay, and runs the search
-// that its header names. It prints a table, and fails if a bug is not found, or if the engine without a bug fails the same search.
+// Command durability plants each durability bug of this folder in the engine through the overlay, and runs the search that the
+// patch's header names. It prints a table. It fails if a bug is not found, or if the engine without a bug fails the same search.
 // Run it in the module's root: make durability.
 package main
 
@@ -25,18 +25,18 @@ import (
 
 const folder = "scripts/mutants/durability"
 
-// A mutant is a patch with what its first lines say of it:
+// A mutant is a patch and the fields of its first lines:
 //
 //	# bug: what is wrong, in one line
 //	# resembles: the bug of which system, or the class of bugs, in one line
-//	# find: the arguments of racewindow explore that find it; the program may be in '' and is then the last
-//	# survives: why nothing that is searched here shows it
+//	# find: the arguments of racewindow explore that find it; a program in single quotes must come last
+//	# survives: why no search here shows it
 type mutant struct {
 	name, path                     string
 	bug, resembles, find, survives string
 }
 
-// A summary is what the table needs of racewindow explore --json.
+// A summary holds what the table needs from racewindow explore --json.
 type summary struct {
 	Statistics struct {
 		Schedules uint64 `json:"schedules"`
@@ -152,7 +152,7 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 	return pages.Write(readme, command, page.String())
 }
 
-// searchable are the names of the bugs that are looked for.
+// searchable returns the names of the bugs that have a search.
 func searchable(mutants []mutant) (names []string) {
 	for _, m := range mutants {
 		if m.find != "" {
@@ -162,10 +162,10 @@ func searchable(mutants []mutant) (names []string) {
 	return names
 }
 
-// command makes a part of a page.
+// command is the command that makes the part of the page.
 const command = "make durability"
 
-// look builds the engine with one bug, and searches.
+// look builds the engine with one bug and searches for it.
 func look(ctx context.Context, tool, work string, m mutant, drawn time.Duration) (row string, found bool, err error) {
 	planted := filepath.Join(work, m.name)
 	if err := build(ctx, tool, nil, planted, "--plant", m.path); err != nil {
@@ -185,7 +185,7 @@ func look(ctx context.Context, tool, work string, m mutant, drawn time.Duration)
 		s.Statistics.Schedules, s.Crashes.Distinct, s.Crashes.Recoveries, smallest, byDrawn), found, err
 }
 
-// lookFurther searches without a program that was made for the bug.
+// lookFurther searches with drawn programs instead of one that was made for the bug.
 func lookFurther(ctx context.Context, planted string, budget time.Duration) (string, error) {
 	if budget == 0 {
 		return "not tried", nil
@@ -209,7 +209,7 @@ func build(ctx context.Context, command string, before []string, out string, mor
 	return nil
 }
 
-// explore searches. That it finds something is no error.
+// explore runs a search. A finding is not an error.
 func explore(ctx context.Context, tool, find string) (s summary, err error) {
 	c := exec.CommandContext(ctx, tool, append([]string{"explore", "--json", "-"}, words(find)...)...)
 	var errs strings.Builder
@@ -222,7 +222,7 @@ func explore(ctx context.Context, tool, find string) (s summary, err error) {
 	return s, json.Unmarshal(output, &s)
 }
 
-// words splits arguments; the last may be quoted.
+// words splits arguments at spaces. The last one may be in single quotes.
 func words(find string) []string {
 	plain, quoted, has := strings.Cut(strings.TrimSpace(find), "'")
 	all := strings.Fields(plain)

@@ -1,4 +1,4 @@
-// Package planted is what the measurements of planted bugs share: patches with a header, and exit codes.
+// Package planted holds what the measurements of planted bugs share: patches with a header, and exit codes.
 package planted
 
 import (
@@ -12,12 +12,12 @@ import (
 )
 
 var (
-	// ErrSurvivor is wrapped where a bug was not found, ErrUsage by what is said of a wrong call.
+	// ErrSurvivor is wrapped by the error for a bug that was not found, ErrUsage by the error for a wrong call.
 	ErrSurvivor = errors.New("a planted bug was not found")
 	ErrUsage    = errors.New("wrong call")
 )
 
-// ExitCode is 0 if all were found, 1 if one was not, 2 for a wrong call, 3 if nothing was judged.
+// ExitCode is 0 if all bugs were found, 1 if one was not, 2 for a wrong call, 3 for any other error.
 func ExitCode(err error) int {
 	switch {
 	case err == nil:
@@ -30,7 +30,7 @@ func ExitCode(err error) int {
 	return 3
 }
 
-// Read has each called with every patch of a folder, in order of their names.
+// Read calls each with every patch of a folder, in order of their names.
 func Read(folder string, each func(path, text string) error) error {
 	paths, err := filepath.Glob(filepath.Join(folder, "*.patch"))
 	if err != nil {
@@ -51,10 +51,10 @@ func Read(folder string, each func(path, text string) error) error {
 	return nil
 }
 
-// Name is what a patch is called.
+// Name is the name of a patch: its file's name without ".patch".
 func Name(path string) string { return strings.TrimSuffix(filepath.Base(path), ".patch") }
 
-// Header reads the first lines of a patch, '# WORD: text', each word of fields at most once.
+// Header reads the first lines of a patch, '# WORD: text', into fields. Each word may occur at most once.
 func Header(path, text string, fields map[string]*string) error {
 	for line := range strings.Lines(text) {
 		rest, comment := strings.CutPrefix(line, "# ")

@@ -1,7 +1,7 @@
-// Command prober looks for a bug that was planted in the engine: each strategy for each seed goes through the same course of
-// programs until a promise is broken. What was found is made smaller, and the smallest program is executed under random
-// schedules, to see how often those show it. It prints a line of JSON
-// for each thing that happens, because a planted bug may end the process. 'make mutants' builds it once for each planted bug.
+// Command prober searches for a bug that was planted in the engine. With each seed, each strategy goes through the same course
+// of programs until a promise is broken. The prober minimises what was found, then executes the smallest program under random
+// schedules to see how often these show the bug. It prints a line of JSON for each event as it happens, because a planted bug
+// may end the process. 'make mutants' builds the prober once for each planted bug.
 package main
 
 import (
@@ -29,10 +29,10 @@ type search struct {
 	found cases.Case
 }
 
-// hang is how long a step may take before the process ends with exit code 3: the engine goes round in circles.
+// hang is how long a step may take. After that the process ends with exit code 3, because the engine loops for ever.
 const hang = 5 * time.Second
 
-// A config is what the flags say.
+// A config holds the values of the flags.
 type config struct {
 	strategies []string
 	seeds      int
@@ -70,7 +70,7 @@ func main() {
 func (c config) run(ctx context.Context, known string) error {
 	var found []cases.Case
 	for text := range strings.Lines(known) {
-		// A case that cannot be read again is not among those that are made smaller.
+		// A case that cannot be parsed again is left out of the minimisation.
 		if k, err := cases.Parse(strings.TrimSpace(text)); err == nil {
 			found = append(found, k)
 		}
@@ -105,7 +105,7 @@ func (c config) run(ctx context.Context, known string) error {
 	return tell(told.Event{Estimate: e})
 }
 
-// minimize makes the smallest of what was found smaller, from a few beginnings, and keeps the smallest result.
+// minimize minimises the smallest of the found cases, at most three of them, and returns the smallest result.
 func minimize(ctx context.Context, found []cases.Case) (best shrink.Minimized, err error) {
 	slices.SortStableFunc(found, func(a, b cases.Case) int { return size(a) - size(b) })
 	const beginnings = 3
@@ -121,7 +121,7 @@ func minimize(ctx context.Context, found []cases.Case) (best shrink.Minimized, e
 	return best, nil
 }
 
-// operations counts those of the case that is left.
+// operations counts the operations of the minimised case.
 func operations(m shrink.Minimized) (n int) {
 	for _, t := range m.Case.Threads {
 		n += len(t.Operations)
@@ -136,8 +136,8 @@ func size(c cases.Case) (operations int) {
 	return operations
 }
 
-// search goes through the course until something is found or the limits are reached. A program gets few schedules at first and
-// four times as many in each later round.
+// search goes through the course until it finds something or reaches a limit. A program gets 200 schedules in the first round, and
+// in each later round four times as many, up to the seventh.
 func (c config) search(ctx context.Context, strategy string, seed uint64) search {
 	s := search{Search: told.Search{Strategy: strategy, Seed: seed}}
 	way := newCourse(seed, c.hint)
@@ -183,7 +183,7 @@ func (s *search) try(ctx context.Context, program cases.Case, o sched.Options) e
 	}
 	s.Schedules += r.Schedules
 	if errors.Is(err, sched.ErrUnjudged) {
-		return nil // the next program may be judged
+		return nil // nothing was judged here; the next program may give a verdict
 	}
 	return err
 }

@@ -6,8 +6,8 @@ import (
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// programs is the fixed course that every planted bug goes through. None was written for one bug: each stands for a way in
-// which a log is used, with the sizes at which arenas, chunks and files change (a record of 8 bytes takes 56 in the log).
+// programs is the fixed list that is searched for every planted bug. None was written for a single bug: each stands for a way
+// to use a log, with sizes at which arenas, chunks and files change (a record of 8 bytes takes 56 in the log).
 var programs = []string{
 	"w0: append 1, flush, append 1, flush; r0: read - end, read last end",
 	"arena=64; w0: append 1, append 1, flush, append 1; r0: read - end; r1: read - end",
@@ -24,7 +24,7 @@ var programs = []string{
 	"chunk=100; w0: append 8, append 8, append 8, flush, read 1.0 end, read 1.3 end, read 2.+ end; r0: read last end, read last end, reopen, read 1.2 end",
 }
 
-// handovers are those that are meant to hold; which of them a bug is in nobody tells the search.
+// handovers are those that are meant to hold. The search does not know which of them contains the bug.
 var handovers = []string{"snapshot", "retain"}
 
 // A course is the order in which a search takes up programs.
@@ -39,7 +39,7 @@ func newCourse(seed uint64, hint string) *course {
 	return &course{random: rand.New(rand.NewSource(int64(seed))), hint: hint}
 }
 
-// next returns a program, and in which round it comes: a program of a later round deserves more schedules.
+// next returns the next program and the number of its round. A program gets more schedules in a later round.
 func (c *course) next() (program cases.Case, round int, err error) {
 	if len(c.queue) == 0 {
 		if err := c.fill(); err != nil {
@@ -51,7 +51,7 @@ func (c *course) next() (program cases.Case, round int, err error) {
 	return program, c.rounds - 1, nil
 }
 
-// fill queues each program of the list under each hand-over and as many drawn ones, shuffled. A hint replaces all that.
+// fill queues each program of the list under each hand-over, and as many drawn ones, and shuffles them. A hint replaces all of these.
 func (c *course) fill() error {
 	texts := programs
 	if c.hint != "" {
@@ -75,7 +75,7 @@ func (c *course) fill() error {
 	return nil
 }
 
-// caseText is a program as a case. It begins with options, or with the first thread.
+// caseText makes the text of a case from a program, which begins with options or with its first thread.
 func caseText(handover, program string) string {
 	header := "v1 scenario=log handover=" + handover
 	if startsWithThread(program) {

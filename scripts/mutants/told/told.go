@@ -1,7 +1,8 @@
-// Package told is what the prober prints, and the command mutants reads: a line of JSON for each Event.
+// Package told defines what the prober prints and command mutants reads: one line of JSON per Event.
 package told
 
-// An Event is where a search stands, how it ended, or what all that was found came to; one of these is set.
+// An Event says how far a search is (At), how it ended (Search), or what follows from everything found (Smallest, Estimate). Exactly
+// one field is set.
 type Event struct {
 	At       *Search   `json:"at,omitempty"`
 	Search   *Search   `json:"search,omitempty"`
@@ -21,7 +22,7 @@ type Search struct {
 	Error     string `json:"error,omitempty"`
 }
 
-// A Smallest case shows the bug.
+// Smallest is the smallest case found that shows the bug.
 type Smallest struct {
 	Case        string `json:"case"`
 	Program     string `json:"program"`
@@ -32,8 +33,8 @@ type Smallest struct {
 	Minimal     bool   `json:"minimal"`
 }
 
-// An Estimate is how many of a number of random schedules of the smallest program broke a promise. Low and High bound the
-// probability; who reads it enters them.
+// An Estimate says how many of a number of random schedules of the smallest program broke a promise. Low and High bound the
+// probability; the reader of the event sets them.
 type Estimate struct {
 	Schedules uint64  `json:"schedules"`
 	Failed    uint64  `json:"failed"`
