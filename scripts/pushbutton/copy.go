@@ -12,7 +12,7 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// copied is the folder with the copy of a module, which is made if it is not there.
+// copied returns the folder with the copy of a module. It makes the copy if there is none.
 func (s *settings) copied(ctx context.Context, m subject, kind string) (dir string, err error) {
 	dir = filepath.Join(s.folder, "modules", kind, m.name+"@"+m.version)
 	if _, err := os.Stat(dir); err == nil {
@@ -32,7 +32,7 @@ func (s *settings) copied(ctx context.Context, m subject, kind string) (dir stri
 	if err := copyFolder(half, at.Dir); err != nil {
 		return "", err
 	}
-	if _, err := os.Stat(filepath.Join(half, "go.mod")); err != nil { // it is older than modules
+	if _, err := os.Stat(filepath.Join(half, "go.mod")); err != nil { // the release is older than Go modules
 		if err := os.WriteFile(filepath.Join(half, "go.mod"), []byte("module "+m.module+"\n\ngo 1.18\n"), 0o666); err != nil {
 			return "", err
 		}
@@ -45,7 +45,7 @@ func (s *settings) copied(ctx context.Context, m subject, kind string) (dir stri
 	return dir, os.Rename(half, dir)
 }
 
-// copyFolder copies what can then be written.
+// copyFolder copies a folder. The copies are writable, unlike files in the module cache.
 func copyFolder(to, from string) error {
 	return filepath.WalkDir(from, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -67,7 +67,7 @@ func copyFolder(to, from string) error {
 	})
 }
 
-// packages are those of a copy that have tests.
+// packages returns the packages of a copy that have tests.
 func (s *settings) packages(ctx context.Context, dir string, patterns []string) (with []plain.Package, err error) {
 	if len(patterns) == 0 {
 		patterns = []string{"./..."}

@@ -1,9 +1,10 @@
-// The command pushbutton explores the tests of modules that other people wrote, in pinned releases, as they are.
+// The command pushbutton explores the unedited tests of modules that other people wrote, in pinned releases.
 //
-// Each module is copied from the module cache, with the dependencies of its tests. 'racewindow explore' runs over one package after the
-// other; what came is kept in a folder, so that a run that was interrupted goes on where it was. Besides the existing tests, which seldom let
-// operations meet, there are two more kinds: bugs that are planted in the copy as edits, and small tests of a module's main type, written
-// from the guarantees in its documentation alone. The tables go to standard output, as Markdown; FINDINGS.md says what was looked at by hand.
+// It copies each module from the module cache and downloads the dependencies of its tests. It runs 'racewindow explore' on one package
+// after another and keeps the results in a folder, so that an interrupted run can go on where it stopped. Existing tests seldom make
+// operations overlap, so there are two more kinds: bugs that are planted in the copy as edits, and small tests of a module's main type,
+// written only from the guarantees in its documentation. The tables go to standard output as Markdown; FINDINGS.md says what people
+// checked by hand.
 package main
 
 import (
@@ -22,7 +23,7 @@ import (
 	"time"
 )
 
-// Kinds of what is explored.
+// The kinds of tests to explore.
 const (
 	existing = "existing"
 	planted  = "planted"
@@ -37,7 +38,7 @@ type settings struct {
 	perTest      time.Duration
 	perPackage   time.Duration
 	memory       int // MiB of address space
-	steps        int // most choices of a schedule, 0 for what explore does by itself
+	steps        int // most choices of a schedule, 0 for the default of explore
 	seed         uint64
 	command      string
 }
@@ -133,7 +134,7 @@ func (s *settings) run(ctx context.Context, selected *regexp.Regexp) error {
 	return errors.Join(problems...)
 }
 
-// explore makes the rows of one module.
+// explore explores one module and returns its rows.
 func (s *settings) explore(ctx context.Context, m subject) (rows []row, err error) {
 	switch s.kind {
 	case planted:

@@ -1,12 +1,12 @@
 package main
 
-// A subject is a module that other people wrote, in a pinned release, and which of its packages are explored.
+// A subject is a module that other people wrote, in a pinned release, and the packages of it to explore.
 type subject struct {
 	name, module, version string
-	packages              []string // "./..." if there are none
+	packages              []string // none means "./..."
 }
 
-// subjects are explored in this order: what builds quickly comes first.
+// subjects are explored in this order. Modules that build quickly come first.
 var subjects = []subject{
 	{"sync", "golang.org/x/sync", "v0.25.0", nil},
 	{"golang-lru", "github.com/hashicorp/golang-lru/v2", "v2.0.7", nil},

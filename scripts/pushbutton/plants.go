@@ -15,18 +15,18 @@ import (
 // errMissed says that a planted bug was not found.
 var errMissed = errors.New("a planted bug was not found by default budget")
 
-// A plant is a check-then-act bug in a module, as edits of the copy, each at an anchor that stands there exactly once, and the plain test that
-// must find it by default budget.
+// A plant is a check-then-act bug in a module, and the plain test that must find it with the default budget. The bug is a list of edits
+// to the copy; the anchor of each must occur exactly once.
 type plant struct {
 	name, of, file string
 	edits          [][2]string
 	in, test, body string // the folder of the package, the test's name, and its file
 }
 
-// newer has a file be of this version of the language, whatever its module says.
+// newer sets the language version of a file, whatever its module's go.mod says.
 const newer = "//go:build go1.22\n\n"
 
-// bugs are those that are planted.
+// bugs are the bugs to plant.
 var bugs = []plant{
 	{
 		name: "Add says that nothing is there, and adds under the lock again", of: "go-cache", file: "cache.go",
@@ -125,7 +125,7 @@ func TestPlanted(t *testing.T) {
 	},
 }
 
-// plants plants the bugs of a module, one after the other, each in a copy of its own.
+// plants plants the bugs of a module one after another, each in a copy of its own, and explores them.
 func (s *settings) plants(ctx context.Context, m subject) (rows []row, err error) {
 	for i, p := range bugs {
 		if p.of != m.name || ctx.Err() != nil {
@@ -150,7 +150,7 @@ func (s *settings) plants(ctx context.Context, m subject) (rows []row, err error
 	return rows, err
 }
 
-// plainly are the arguments of explore by default budget, unless -schedules says otherwise.
+// plainly returns the arguments of explore. They leave its default budget, unless -schedules is given.
 func (s *settings) plainly(args ...string) []string {
 	if s.schedules > 0 {
 		args = append(args, "--schedules", fmt.Sprint(s.schedules))
@@ -158,10 +158,10 @@ func (s *settings) plainly(args ...string) []string {
 	return args
 }
 
-// apply makes the edits, unless they were made.
+// apply makes the edits, unless an earlier run has made them, and writes the test.
 func (p plant) apply(dir string) error {
 	test := filepath.Join(dir, p.in, "racewindow_planted_test.go")
-	if _, err := os.Stat(test); err == nil { // the edits were made
+	if _, err := os.Stat(test); err == nil { // an earlier run has made the edits
 		return os.WriteFile(test, []byte(p.body), 0o666)
 	}
 	file := filepath.Join(dir, filepath.FromSlash(p.file))

@@ -14,13 +14,13 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// tests are small tests of the guarantees in a module's documentation, by the name of the module: each begins with what it quotes. They are
-// copied into the package in the module's root.
+// tests holds small tests of the guarantees in a module's documentation, one folder per module. Each test begins with a quotation of the
+// guarantee. A test is copied into the package in the module's root, unless its name says another package.
 //
 //go:embed testdata
 var tests embed.FS
 
-// promises explores the small tests of a module, by default budget.
+// promises explores the small tests of a module with the default budget.
 func (s *settings) promises(ctx context.Context, m subject) (rows []row, err error) {
 	from := path.Join("testdata", m.name)
 	files, _ := fs.ReadDir(tests, from) // a module may have none
@@ -37,7 +37,7 @@ func (s *settings) promises(ctx context.Context, m subject) (rows []row, err err
 		if err != nil {
 			return nil, err
 		}
-		// A file for a package below the root is called after it: semaphore__promises_test.go.txt.
+		// The name of a file for a package below the root begins with that package: semaphore__promises_test.go.txt.
 		sub, name, below := strings.Cut(strings.TrimSuffix(f.Name(), ".txt"), "__")
 		if !below {
 			sub, name = ".", sub

@@ -20,20 +20,20 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// A result is what came of one package.
+// A result is the result of exploring one package.
 type result struct {
 	Package string
-	Tests   []string // that it has
+	Tests   []string // all tests of the package
 	Args    []string // of explore
 	Code    int
 	Seconds float64
-	Said    string        // where the code is neither 0 nor 1
+	Said    string        // the end of the output, if Code is neither 0 nor 1
 	Events  []drive.Event // ended tests, and findings without their timelines
-	Cuts    int           `json:",omitempty"` // how often the time of the package ended, and it went on with what was left
-	Passed  []string      `json:",omitempty"` // tests in which that happened, which were not tried again
+	Cuts    int           `json:",omitempty"` // how often the package's time ran out and it went on with the tests left
+	Passed  []string      `json:",omitempty"` // tests in which the time ran out; they were not tried again
 }
 
-// left are the tests that were not come to.
+// left returns the tests that were not reached.
 func (r *result) left() []string {
 	return slices.DeleteFunc(slices.Clone(r.Tests), func(test string) bool {
 		return slices.Contains(r.Passed, test) || slices.ContainsFunc(r.Events, func(e drive.Event) bool {
@@ -43,8 +43,8 @@ func (r *result) left() []string {
 	})
 }
 
-// package1 explores one package, or takes what an earlier run has kept, and adds it to a row. What was added to the package, written, is part of
-// what the result is kept by.
+// package1 explores one package, or takes the result that an earlier run has kept, and adds it to a row. written is what was added to
+// the package; it is part of the key of the kept result, so a change of it makes package1 explore again.
 func (s *settings) package1(ctx context.Context, r *row, dir string, p plain.Package, args []string, written ...string) error {
 	args = append(args, "--seed", fmt.Sprint(s.seed), "--unjudged=ok")
 	if s.steps > 0 {
@@ -55,14 +55,14 @@ func (s *settings) package1(ctx context.Context, r *row, dir string, p plain.Pac
 	done, err := load(file)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %s: %d tests\n", r.subject.name, p.ImportPath, len(p.Tests))
-		// What an earlier run found is kept there, and would be found at once.
+		// Findings of an earlier run are kept there, and would be found again at once.
 		if err := os.RemoveAll(filepath.Join(p.Dir, "testdata", "racewindow")); err != nil {
 			return err
 		}
 		if done, err = s.run1(ctx, p, args); err != nil {
 			return err
 		}
-		if done.Code != 2 { // what could not be built may be mended
+		if done.Code != 2 { // not kept if the build failed: that may be fixed by the next run
 			if err := save(file, done); err != nil {
 				return err
 			}
@@ -81,11 +81,11 @@ func (s *settings) package1(ctx context.Context, r *row, dir string, p plain.Pac
 	return nil
 }
 
-// mostCuts is how often a package goes on after its time has ended.
+// mostCuts is how often a package may go on after its time has run out.
 const mostCuts = 6
 
-// goOn explores what was left of a package when its time ended. The test in which it ended has told so, or is the first one that is left: it
-// is not tried again.
+// goOn explores the tests that were left when a package's time ran out. It does not try again the test in which that happened: the last
+// event names that test, or else it is the first one that is left.
 func (s *settings) goOn(ctx context.Context, p plain.Package, args []string, done *result) error {
 	done.Cuts++
 	left := done.left()
@@ -129,7 +129,8 @@ func save(file string, r *result) error {
 	return err
 }
 
-// run1 has racewindow explore a package, within bounds of time and memory. One that takes too long is interrupted, and says what it has.
+// run1 runs racewindow explore on a package, with bounds on time and memory. If it takes too long, it is interrupted and reports what it
+// has so far.
 func (s *settings) run1(ctx context.Context, p plain.Package, args []string) (*result, error) {
 	told, err := os.CreateTemp(s.folder, "events-")
 	if err != nil {
@@ -162,7 +163,7 @@ func (s *settings) run1(ctx context.Context, p plain.Package, args []string) (*r
 	}
 	content, err := os.ReadFile(told.Name())
 	if err != nil || len(content) == 0 {
-		return r, nil // nothing was told: all tests of it are left
+		return r, nil // no events: all tests of the package are left
 	}
 	if err := json.Unmarshal(content, &r.Events); err != nil {
 		return nil, fmt.Errorf("understand what racewindow tells: %w", err)

@@ -14,7 +14,7 @@ import (
 // onlyTiming is the verdict on a test whose findings all need a timer that fires although other goroutines could have gone on.
 const onlyTiming = "timing"
 
-// worst has the verdicts in the order in which one takes the place of another, where a test function has several sub-tests.
+// worst lists the verdicts from worst to best. A test function with several sub-tests gets the worst of their verdicts.
 var worst = []string{drive.FoundSome, onlyTiming, drive.Unrepeatable, drive.Unjudged, drive.HeldAll, drive.Sequential, drive.SkippedItself}
 
 // A row is the result of one module.
@@ -22,7 +22,7 @@ type row struct {
 	subject subject
 	label   string // names the planted bug, or the promise
 	tests   int
-	came    map[string]int // test functions by verdict
+	came    map[string]int // number of test functions, by verdict
 	met     int            // test functions in which two goroutines could go on at once
 	left    int            // test functions that were not reached
 	refused []string       // packages that could not be built or run
@@ -32,7 +32,7 @@ type row struct {
 	events  []drive.Event
 }
 
-// add counts the results of a package. Sub-tests are each explored alone, but count as the test function that they are in.
+// add counts the results of a package. Each sub-test is explored alone, but a test function counts once with all its sub-tests.
 func (r *row) add(p *result) {
 	if r.came == nil {
 		r.came = map[string]int{}
@@ -78,8 +78,8 @@ func (r *row) add(p *result) {
 	}
 }
 
-// bothEnabled says whether a test ran in which two goroutines of the user could go on at once. A test that held had such a choice, or it would
-// be sequential; one that failed may have failed before there was any.
+// bothEnabled says whether two goroutines of the user could go on at once in a test. A test that held had such a choice, or its verdict
+// would be sequential. A test that failed may have failed before its first choice.
 func bothEnabled(v *drive.PlainSummary) bool {
 	return v.Goroutines > 1 && (v.Verdict == drive.HeldAll || v.Verdict == drive.FoundSome && v.Statistics.Distinct > 1)
 }
@@ -137,7 +137,7 @@ func (r *row) print(out io.Writer, name string) {
 		r.stats.schedules, r.stats.steps, r.stats.distinct, r.seconds)
 }
 
-// printFound writes a line for each planted bug, or small test.
+// printFound writes a line for each planted bug or small test.
 func (s *settings) printFound(out io.Writer, rows []row) {
 	fmt.Fprint(out, "| module | what | verdict | schedules | token |\n|---|---|---|---|---|\n")
 	for _, r := range rows {
