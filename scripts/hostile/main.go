@@ -1,6 +1,6 @@
-// Command hostile checks that wrong calls end well. It makes the calls of its tables, each in a fresh folder, and checks the exit
-// code and the output. A table is a file in tables/: calls that once showed a fault, each with that fault. To add a call, add a
-// line.
+// Command hostile checks that wrong calls of racewindow end with a clear message. It makes the calls of its tables, each in a fresh
+// folder, and checks the exit code and the output. A table is a file in tables/. It lists calls that once showed a fault, each with
+// that fault. To add a call, add a line.
 //
 //	go run ./scripts/hostile
 //	go run ./scripts/hostile -run 'explore.*budget'
@@ -38,7 +38,8 @@ func main() {
 	os.Exit(code)
 }
 
-// check makes the selected calls and returns the exit code: 0 if all ended as they must, 1 if some did not, 3 if none was made.
+// check makes the selected calls and returns the exit code: 0 if all ended as they must, 1 if some did not, 3 for an error that kept it
+// from checking them.
 func check(ctx context.Context, only string, limit time.Duration, verbose bool, side int) (int, error) {
 	root, err := os.Getwd()
 	if err != nil {
@@ -61,7 +62,7 @@ func check(ctx context.Context, only string, limit time.Duration, verbose bool, 
 	if err := ctx.Err(); err != nil {
 		return 3, errors.New("interrupted")
 	}
-	// Again at the end, where they are seen.
+	// Print the failures again at the end, where people look.
 	for _, f := range failed {
 		tell(f)
 	}
@@ -103,7 +104,7 @@ func selected(folder, only string) (rows []row, err error) {
 	return rows, nil
 }
 
-// A result is the output of a call, and what was wrong with it, nil for nothing.
+// A result is the output of a call, and what was wrong with it, nil if nothing was.
 type result struct {
 	row
 	said  string

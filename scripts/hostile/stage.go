@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// A stage is where calls are made: the built commands, and the folder below which each call gets one of its own.
+// A stage is where calls are made: it has the built commands, and a folder in which each call gets a folder of its own.
 type stage struct {
 	root    string // the checkout
 	place   string // a temporary folder
@@ -21,7 +21,7 @@ type stage struct {
 	verbose bool
 }
 
-// build makes the commands that a call finds on its PATH: racewindow with failpoints at work, and racewindow-plain without.
+// build builds the commands that a call finds on its PATH: racewindow with active failpoints, and racewindow-plain without.
 func (s *stage) build(ctx context.Context) error {
 	bin := filepath.Join(s.place, "bin")
 	plain := filepath.Join(bin, "racewindow-plain")
@@ -31,7 +31,7 @@ func (s *stage) build(ctx context.Context) error {
 	return s.goCommand(ctx, "run", "./harness/cmd/racewindow", "build", "-o", filepath.Join(bin, "racewindow"), "./harness/cmd/racewindow")
 }
 
-// call makes one call and says what was wrong with how it ended, or nil.
+// call makes one call. wrong says what was wrong with how it ended, nil if nothing was.
 func (s *stage) call(ctx context.Context, r row) (said string, wrong error) {
 	folder, err := os.MkdirTemp(s.place, "call-")
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *stage) call(ctx context.Context, r row) (said string, wrong error) {
 	return said, nil
 }
 
-// shell runs a command line in a folder, in a process group of its own, so that nothing of it outlives the call.
+// shell runs a command line in a folder, in a process group of its own, so that none of its processes outlives the call.
 func (s *stage) shell(ctx context.Context, folder, line string) (code int, said string, err error) {
 	temporary := folder + "-tmp"
 	if err := os.MkdirAll(temporary, 0o755); err != nil {
@@ -87,7 +87,7 @@ func (s *stage) shell(ctx context.Context, folder, line string) (code int, said 
 	return command.ProcessState.ExitCode(), output.String(), err
 }
 
-// copyFixture copies a module of testdata, whose go.mod may name the checkout as RACEWINDOW_ROOT.
+// copyFixture copies a module of testdata into folder. RACEWINDOW_ROOT in its go.mod becomes the path of the checkout.
 func (s *stage) copyFixture(folder, name string) error {
 	from := filepath.Join(s.root, "scripts", "hostile", "testdata", name)
 	if err := os.CopyFS(folder, os.DirFS(from)); err != nil {

@@ -11,9 +11,9 @@ import (
 // A row is one hostile call: what is typed, how it must end, and what it must say.
 type row struct {
 	table   string // name of the file, without its folder
-	line    int    // where the row stands in it, from 1
-	shows   string // what the call showed, or what it guards
-	fixture string // folder of testdata that the call runs in a copy of, "" for an empty folder
+	line    int    // line of the row in that file, from 1
+	shows   string // the fault that the call showed, or what it guards
+	fixture string // the call runs in a copy of this folder of testdata; "" for an empty folder
 	command string // typed at a shell
 	code    int    // exit code of the shell
 	pattern *regexp.Regexp
@@ -30,9 +30,9 @@ const separator = " :: "
 //	CODE :: COMMAND :: PATTERN
 //	CODE :: COMMAND :: PATTERN :: not PATTERN
 //
-// where PATTERN is a regular expression over standard output and standard error together, and a COMMAND may begin with
-// @FIXTURE. The lines that begin with # above rows say what they showed; a row without any is an error, as is a table
-// without a row.
+// where PATTERN is a regular expression that is matched against standard output and standard error together. A COMMAND may begin
+// with @FIXTURE. Lines that begin with # say what the rows below them showed. A row without such a line is an error, and so is a
+// table without a row.
 func parse(name, text string) (rows []row, err error) {
 	shows, above := "", false
 	scanner := bufio.NewScanner(strings.NewReader(text))
