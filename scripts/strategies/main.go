@@ -17,7 +17,7 @@ import (
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// programs are larger than what the bugs need, so that there is something to look for.
+// programs are the programs of the engine to search. The first two are larger than their bugs need, so a search has more to do.
 var programs = []struct{ handover, program string }{
 	{"stale", "w0: append 1, flush, append 1, flush, append 1; r0: read - end, read last end; r1: read - end, read last end"},
 	{"recheck", "w0: append 1, flush, append 1, flush, append 1; r0: read - end, read last end; r1: read - end, read last end"},
@@ -84,7 +84,7 @@ func run(seeds, limit int, only string) error {
 func measure(scenario sched.Scenario, strategy string, seeds, limit int) (string, error) {
 	var after []int
 	if strategy == "bounded" || strategy == "delay-bounded" {
-		seeds = 1 // it makes no random choice, so every seed gives the same
+		seeds = 1 // it makes no random choice, so every seed gives the same result
 	}
 	for seed := range seeds {
 		o := sched.Options{Strategy: strategy, Preemptions: 2, Schedules: limit, Seed: uint64(seed), Workers: 1, RepeatEvery: -1}

@@ -8,15 +8,15 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A study is a program.
+// A study is a program to search, with the name of its row.
 type study struct {
 	name     string
 	scenario sched.Scenario
 }
 
-// Programs of the studies in which chance fails, written from their description (SCTBench: Thomson, Donaldson and Betts, "Concurrency Testing
-// Using Controlled Schedulers", TOPC 2016; they are in RFF's and SURW's evaluations too): the more threads there are, the less likely is the one order
-// of a few events that shows the bug.
+// studies are programs from published studies in which random search fails, written from their descriptions (SCTBench: Thomson,
+// Donaldson and Betts, "Concurrency Testing Using Controlled Schedulers", TOPC 2016; the evaluations of RFF and SURW use them too).
+// Only one order of a few events shows the bug, and the more threads there are, the less likely that order is.
 var studies = []study{
 	{"reorder_100", reorder(99, 1)},
 	{"twostage_100", twoStage(99, 1)},
@@ -42,7 +42,7 @@ func pass(t *sched.T, name string) {
 	failpoints.Yield(t.Context(), failpoints.Lookup(ownPackage, name))
 }
 
-// reorder has setters that store two variables one after the other, and checkers that must not see the first alone.
+// reorder has setters, which store two variables one after the other, and checkers, which must not see the first store alone.
 func reorder(setters, checkers int) sched.Scenario {
 	return func(x *sched.Execution) {
 		var a, b int
@@ -67,7 +67,7 @@ func reorder(setters, checkers int) sched.Scenario {
 	}
 }
 
-// twoStage has writers that change one number, and then another one that depends on it, each under a lock of its own.
+// twoStage has writers, which change one number and then a second one that depends on it, each under a lock of its own.
 func twoStage(writers, readers int) sched.Scenario {
 	return func(x *sched.Execution) {
 		var one, two int
@@ -95,7 +95,8 @@ func twoStage(writers, readers int) sched.Scenario {
 	}
 }
 
-// lostTokens has threads each of which looks at a token and passes it on: what two look at together is lost, and here all of them do.
+// lostTokens has threads that each take a token and pass it on. If two threads take the same token, one pass is lost; the bug shows
+// only if all of them take the same one.
 func lostTokens(threads int) sched.Scenario {
 	return func(x *sched.Execution) {
 		passed := 0
