@@ -1,6 +1,6 @@
-// Command unmarked compares two ways to explore the engine: by its markers, and by plain tests in which these do nothing and the runtime
-// holds the goroutines. For each hand-over it prints both verdicts, and for the default one the functions in which each has points: what the
-// runtime sees and no marker does is a second opinion on failpoints/yieldcheck.
+// Command unmarked compares two ways to explore the engine: by its markers, and by plain tests, in which the markers do nothing and the
+// runtime controls the goroutines. It prints both verdicts for each hand-over. For the default hand-over it also prints the functions in
+// which each way has points: a function with points of the runtime but no marker checks failpoints/yieldcheck independently.
 package main
 
 import (
@@ -28,7 +28,7 @@ import (
 //go:embed engine_test.go.txt
 var tests string
 
-// handovers are the hand-overs that the tests explore, each with the log program that does the same.
+// handovers are the hand-overs that the tests explore, each with the log program that does the same as the test.
 var handovers = []struct {
 	name, test, program string
 	wrong               bool
@@ -54,7 +54,7 @@ func main() {
 	}
 }
 
-// A comparison holds the folder of the tests' module and the command in both builds.
+// A comparison holds the root of the checkout, the folder of the tests' module, and the command in both builds.
 type comparison struct{ root, folder, plain, marked string }
 
 func run(ctx context.Context) error {
@@ -118,13 +118,13 @@ func (c comparison) prepare(ctx context.Context) error {
 	return nil
 }
 
-// An outcome is what one search came to.
+// An outcome is the result of one search.
 type outcome struct {
 	sched.Statistics
 	verdict, token string
 }
 
-// tell runs a command that writes what came as JSON. It may end with 1.
+// tell runs a command that writes its results as JSON, and reads them into a value. Exit code 1 is no error.
 func (c comparison) tell(ctx context.Context, into any, command string, args ...string) error {
 	file := filepath.Join(c.folder, "told.json")
 	cmd := exec.CommandContext(ctx, command, append(args, "--json", file)...)
@@ -173,7 +173,7 @@ func (c comparison) byMarkers(ctx context.Context, name, program string) (o outc
 	return outcome{Statistics: told.Statistics, verdict: told.Verdict}, err
 }
 
-// functions prints in which functions of the engine both have points, and in which only one.
+// functions prints in which functions of the engine both ways have points, and in which only one has.
 func (c comparison) functions(ctx context.Context, plain, marked sched.Statistics) error {
 	var rows []struct{ Name, Source string }
 	cmd := exec.CommandContext(ctx, c.marked, "failpoints", "--json", "-")
@@ -191,7 +191,7 @@ func (c comparison) functions(ctx context.Context, plain, marked sched.Statistic
 	byMarkers, byRuntime := map[string]bool{}, map[string]bool{}
 	for _, p := range marked.Points {
 		for _, r := range rows {
-			if r.Name == p.Point && r.Source != "" { // a typed wait has no place of its own
+			if r.Name == p.Point && r.Source != "" { // a typed wait has no place in the source
 				byMarkers[enclosing(r.Source)] = true
 			}
 		}
@@ -219,7 +219,7 @@ func (c comparison) functions(ctx context.Context, plain, marked sched.Statistic
 	return nil
 }
 
-// functionsOf says which function of a package a line lies in.
+// functionsOf returns a function that says in which function of a package a place (FILE:LINE) lies.
 func functionsOf(folder string) (func(place string) string, error) {
 	type span struct {
 		file     string
