@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick bench-sched bench-explore gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability defaults soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick bench-sched bench-explore gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ mutants: ## plant small bugs in the engine, one at a time, and see which strateg
 
 durability: ## plant bugs that lose data in crashes and on bad disks, and find each by exploring: RUN= DRAWN=30s
 	$(GO) run ./scripts/mutants/durability $(if $(RUN),-run '$(RUN)') $(if $(DRAWN),-drawn $(DRAWN))
+
+defaults: ## plant bugs and look for each as a user would, with the detectors' defaults: RUN= ALL=1
+	$(GO) run ./scripts/mutants/defaults $(if $(RUN),-run '$(RUN)') $(if $(ALL),-all)
 
 soak: build bin/racewindow-race bin/properties-race.test ## everything in turn, resumable; a campaign lies in OUT/soak: FOR= SEED=
 	@bin/racewindow soak --for $(FOR) --out $(OUT)/soak $(if $(SEED),--seed $(SEED))

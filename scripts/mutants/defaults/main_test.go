@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/bluekeyes/go-gitdiff/gitdiff"
+	"github.com/stretchr/testify/require"
+)
+
+// Every hunk fits at exactly one place, as --plant wants it.
+func TestEveryPatchApplies(t *testing.T) {
+	t.Parallel()
+	mutants, err := readMutants(".")
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, len(mutants), 25)
+	for _, m := range mutants {
+		text, err := os.ReadFile(m.path)
+		require.NoError(t, err)
+		files, _, err := gitdiff.Parse(bytes.NewReader(text))
+		require.NoError(t, err, m.name)
+		require.NotEmpty(t, files, m.name)
+		for _, f := range files {
+			source, err := os.ReadFile(filepath.Join("../../..", f.OldName))
+			require.NoError(t, err, m.name)
+			for _, hunk := range f.TextFragments {
+				before := ""
+				for _, l := range hunk.Lines {
+					if l.Op != gitdiff.OpAdd {
+						before += l.Line
+					}
+				}
+				require.Equal(t, 1, bytes.Count(append([]byte("\n"), source...), []byte("\n"+before)), "%s: %s: %s fits not once", m.name, f.OldName, hunk.Header())
+			}
+		}
+	}
+}
+
+// The header of a row is the bug's name: a table that was made before a bug came is no table of all.
+func TestThePageHasEveryBug(t *testing.T) {
+	t.Parallel()
+	mutants, err := readMutants(".")
+	require.NoError(t, err)
+	page, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	for _, m := range mutants {
+		require.Contains(t, string(page), "| "+m.name+" |")
+	}
+}
+
+func TestANameThatNoBugHasIsNoPass(t *testing.T) {
+	t.Parallel()
+	t.Run("none", func(t *testing.T) {
+		_, err := chooseFrom("no-such-bug", ".")
+		require.ErrorContains(t, err, "nothing was judged")
+	})
+	t.Run("one", func(t *testing.T) {
+		mutants, err := chooseFrom("^committed-twice$", ".")
+		require.NoError(t, err)
+		require.Len(t, mutants, 1)
+	})
+}
+
+func TestTheBugsOfTheOtherFoldersAreTakenToo(t *testing.T) {
+	t.Parallel()
+	mutants, err := chooseFrom(".", ".", "..", "../durability")
+	require.NoError(t, err)
+	require.Greater(t, len(mutants), 75)
+	for _, m := range mutants {
+		require.Empty(t, m.survives+m.equivalent, m.name)
+	}
+}
