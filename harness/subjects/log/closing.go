@@ -11,7 +11,7 @@ import (
 )
 
 // These operations close the log while others run, close its store, or ask for the log again while it is open or after it was
-// closed. Unlike a reopen, none of them waits for another thread.
+// closed. Unlike a reopen, none of them waits for the operations that run. Each keeps a reopen away, which replaces the engine.
 
 // closeBeside closes the log or its store. That makes durable what was acknowledged before it.
 func (t *thread) closeBeside(ctx context.Context, o Operation) *check.Violation {

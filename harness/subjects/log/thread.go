@@ -97,13 +97,15 @@ func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
 	case Cancel:
 		t.run.lifelines[t.run.c.thread(o.Thread)].end()
 		return nil
+	}
+	t.run.gate.RLock()
+	defer t.run.gate.RUnlock()
+	switch o.Kind {
 	case Close, CloseStore:
 		return t.closeBeside(ctx, o)
 	case Handle:
 		return t.ask(ctx, o)
 	}
-	t.run.gate.RLock()
-	defer t.run.gate.RUnlock()
 	return t.operate(ctx, o)
 }
 
