@@ -42,7 +42,7 @@ func TestTheCheckOfCodeWithoutMarkersIsExploredByTheRuntime(t *testing.T) {
 	require.NoError(t, err)
 	var told []struct{ Case string }
 	require.NoError(t, json.Unmarshal(content, &told))
-	require.Regexp(t, `^v1 test=TestTally/of_ints; c\d: add\(\d\)(, get\(\))?; c\d: add\(\d\)(, get\(\))?; @ c\d@\(\*Tally\)\.Add\.Store#1>c\d$`, told[0].Case, "the place is an operation of sync/atomic")
+	require.Regexp(t, `^v1 test=TestTally/of_ints; c\d: add\(\d\)(, get\(\))?; c\d: add\(\d\)(, get\(\))?; @ c\d@\(\*Tally\)\.Add\.Store#1>c\d(, c\d@op#1>c\d)?$`, told[0].Case, "one preemption, at an operation of sync/atomic")
 
 	code, output = commandIn(t, folder, "replay", "--times", "100", told[0].Case, ".")
 	require.Equal(t, exitViolated, code, output)
