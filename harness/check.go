@@ -17,6 +17,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/explore"
@@ -257,7 +258,7 @@ func (c *checking) ordered() (explore.Config, error) {
 		},
 		Progress: func(p explore.Progress) {
 			c.send(drive.Event{
-				Event: drive.Progress, Text: fmt.Sprintf("%s, %d schedules of %d programs", p.Stage, p.Statistics.Schedules, p.Program),
+				Event: drive.Progress, Text: fmt.Sprintf("%s, %s of %s", p.Stage, columns.Count(p.Statistics.Schedules, "schedule"), columns.Count(p.Program, "program")),
 				Done: &drive.Done{Counts: map[string]uint64{explore.CountSchedules: p.Statistics.Schedules, explore.CountPrograms: uint64(p.Program)}},
 			})
 		},
@@ -301,8 +302,9 @@ func (c *checking) explore(config explore.Config) {
 		}
 		c.found(f.Report, f.Case, c.keep(f))
 	}
-	words := fmt.Sprintf("%s: %s: %d schedules of %d programs, %d partial orders, seed %d; %s",
-		summary.Verdict, config.Name, summary.Statistics.Schedules, summary.Programs, summary.Statistics.PartialOrders, summary.Seed, summary.Ended)
+	words := fmt.Sprintf("%s: %s: %s of %s, %s, seed %d; %s",
+		summary.Verdict, config.Name, columns.Count(summary.Statistics.Schedules, "schedule"), columns.Count(summary.Programs, "program"),
+		columns.Count(summary.Statistics.PartialOrders, "partial order"), summary.Seed, summary.Ended)
 	for _, line := range summary.Lines(config) {
 		words += "\n" + line
 	}

@@ -3,9 +3,22 @@
 package columns
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 )
+
+// Count returns a number with what it counts: 1 schedule, 2 schedules, 2 switches. A word that ends in s stays as it is.
+func Count[N int | uint64](n N, what string) string {
+	switch {
+	case n == 1 || strings.HasSuffix(what, "s"):
+	case strings.HasSuffix(what, "sh") || strings.HasSuffix(what, "ch"):
+		what += "es"
+	default:
+		what += "s"
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
 
 // Wrap breaks text at blanks into lines no wider than columns; the lines after the first begin with indent. A word that
 // is wider than a line is broken at the end of the line. Columns below 1 mean no limit.

@@ -3,7 +3,6 @@ package explore
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/racewindow/racewindow/harness/cases"
@@ -25,7 +24,7 @@ func (s *Summary) findCanaries(ctx context.Context, c Config) error {
 	if err != nil {
 		return fmt.Errorf("canary: %w", err)
 	}
-	var found []string
+	var found, programs []string // programs has the program of each
 	for _, canary := range all {
 		if canary.Case.Crash == nil && !c.Canary {
 			continue
@@ -34,10 +33,26 @@ func (s *Summary) findCanaries(ctx context.Context, c Config) error {
 		if err != nil || words == "" {
 			return err
 		}
-		found = append(found, words)
+		found, programs = append(found, words), append(programs, canary.Case.String())
 	}
-	s.Canary = strings.Join(found, "; ")
+	s.Canary = canariesFound(found, programs)
 	return nil
+}
+
+// canariesFound names a program once for all canaries that were found in it.
+func canariesFound(found, programs []string) (text string) {
+	for i, words := range found {
+		text += words
+		switch {
+		case i+1 == len(found):
+			text += fmt.Sprintf(" of '%s'", programs[i])
+		case programs[i] == programs[i+1]:
+			text += ", "
+		default:
+			text += fmt.Sprintf(" of '%s'; ", programs[i])
+		}
+	}
+	return text
 }
 
 // mostRaces bounds how many searches for one canary may find a data race instead.
@@ -78,7 +93,7 @@ func searchCanary(ctx context.Context, canary cases.Canary, o sched.Options) (ra
 	case canary.Case.Crash != nil && cases.CrashOf(r.Findings[0].Failure) == nil:
 		return nil, "", fmt.Errorf("%w: %s lost nothing in any crash", ErrCanary, canary.What)
 	}
-	return nil, fmt.Sprintf("%s was found in schedule %d of '%v'", canary.What, r.Findings[0].After, canary.Case), nil
+	return nil, fmt.Sprintf("%s was found in schedule %d", canary.What, r.Findings[0].After), nil
 }
 
 func strategyName(o sched.Options) string {

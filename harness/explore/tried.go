@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -72,9 +73,10 @@ func (t *Tried) lines(s *Summary, subject cases.Subject) (lines []string) {
 	if s.Programs == 0 || len(t.Operations) == 0 {
 		return nil
 	}
-	text := fmt.Sprintf("tried: %d programs of up to %d operations a client, %d partial orders", s.Programs, t.Longest, s.Statistics.PartialOrders)
+	text := fmt.Sprintf("tried: %s of up to %s a client, %s", columns.Count(s.Programs, "program"),
+		columns.Count(t.Longest, "operation"), columns.Count(s.Statistics.PartialOrders, "partial order"))
 	if n := s.Crashes.Distinct; n > 0 {
-		text += fmt.Sprintf(", %d disks", n)
+		text += fmt.Sprintf(", %s", columns.Count(n, "disk"))
 	}
 	if values := t.values(); len(values) > 0 {
 		text += "; values of settings: " + strings.Join(values, ", ")

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
 )
@@ -92,7 +93,7 @@ func OfSchedule(scenario sched.Scenario, s sched.Schedule, command string) (*Rep
 		return nil, err
 	}
 	r.Replay = clean(command, maxCase)
-	r.Size = plural(len(r.Run.Threads), "thread") + ", " + preemptions(out.Preemptions)
+	r.Size = columns.Count(len(r.Run.Threads), "thread") + ", " + preemptions(out.Preemptions)
 	if r.failed() && repeatable(out.Failure) {
 		r.findWindows(scenario, s)
 		r.Passing = nearest(scenario, out, &r.Run, func(s sched.Schedule) string { return s.String() })
@@ -158,7 +159,7 @@ func Size(c cases.Case, n int) string {
 	}
 	var words []string
 	for _, name := range order {
-		words = append(words, plural(counts[name], name))
+		words = append(words, columns.Count(counts[name], name))
 	}
 	return strings.Join(append(words, preemptions(n)), ", ")
 }
@@ -167,18 +168,7 @@ func preemptions(n int) string {
 	if n == 0 {
 		return "no preemption"
 	}
-	return plural(n, "preemption")
-}
-
-func plural(n int, name string) string {
-	switch {
-	case n == 1 || strings.HasSuffix(name, "s"):
-	case strings.HasSuffix(name, "sh") || strings.HasSuffix(name, "ch"):
-		name += "es"
-	default:
-		name += "s"
-	}
-	return fmt.Sprintf("%d %s", n, name)
+	return columns.Count(n, "preemption")
 }
 
 // quoted returns word as one word for a shell.

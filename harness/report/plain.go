@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
 )
@@ -23,7 +24,7 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 		Preemptions: f.Preemptions, NoSwitch: len(f.Schedule) == 0, Run: lay(out, token),
 	}
 	r.Run.failsAt(failure, out.Events)
-	r.Size = plural(goroutines(out.Events, failure), "goroutine") + ", " + preemptions(f.Preemptions)
+	r.Size = columns.Count(goroutines(out.Events, failure), "goroutine") + ", " + preemptions(f.Preemptions)
 	r.describe(failure)
 	r.Promise, r.Sentence, r.Detail = clean(test, maxName), "", clean(failure.Message, maxText)
 	switch kind := failure.Kind; {
@@ -34,7 +35,7 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 		r.Promise = clean(fmt.Sprintf("%s: %s", test, kind), maxName)
 	}
 	if f.FromSwitches > len(f.Schedule) {
-		r.From = fmt.Sprintf("%s and %s", plural(f.FromSwitches, "switch"), preemptions(f.FromPreemptions))
+		r.From = fmt.Sprintf("%s and %s", columns.Count(f.FromSwitches, "switch"), preemptions(f.FromPreemptions))
 		r.Shrink = &Shrink{Minimal: !f.Early}
 	}
 	if f.Passing != nil {

@@ -250,11 +250,15 @@ func (r *Run) doing(i int) string {
 // needed says what each part of the case is needed for: what all schedules without it show.
 func (r *Report) needed() (texts []string) {
 	var hold, open []string
+	unit := "" // of the first number
 	for _, w := range toldOnce(r.Without) {
 		switch {
 		case w.Exhausted && w.Shows != "":
-			texts = append(texts, fmt.Sprintf("needed: %s shows %s instead, in %s", w.What, w.Shows, plural(int(w.Schedules), "schedule")))
+			texts = append(texts, fmt.Sprintf("needed: %s shows %s instead, in %s", w.What, w.Shows, columns.Count(w.Schedules, "schedule")))
 		case w.Exhausted:
+			if len(hold) == 0 {
+				_, unit, _ = strings.Cut(columns.Count(w.Schedules, "schedule"), " ")
+			}
 			hold = append(hold, fmt.Sprintf("%s (%d)", w.What, w.Schedules))
 		default:
 			open = append(open, fmt.Sprintf("%s (%d)", w.What, w.Schedules))
@@ -264,7 +268,7 @@ func (r *Report) needed() (texts []string) {
 		texts = append([]string{"perhaps needed, not all schedules were tried: " + strings.Join(open, ", ")}, texts...)
 	}
 	if len(hold) > 0 {
-		hold[0] = strings.TrimSuffix(hold[0], ")") + " schedules)"
+		hold[0] = strings.TrimSuffix(hold[0], ")") + " " + unit + ")"
 		texts = append([]string{"needed: all schedules hold " + strings.Join(hold, ", ")}, texts...)
 	}
 	return texts

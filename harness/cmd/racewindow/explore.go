@@ -17,6 +17,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/columns"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/explore"
@@ -351,10 +352,11 @@ func (f *exploreFlags) closing(s *explore.Summary) string {
 	var out strings.Builder
 	what := s.Name
 	if s.Programs > 1 {
-		what += fmt.Sprintf(", %d programs", s.Programs)
+		what += ", " + columns.Count(s.Programs, "program")
 	}
-	fmt.Fprintf(&out, "%s: %s: %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, seed %d; %s\n", s.Verdict, what,
-		s.Statistics.Schedules, s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct, s.Statistics.PartialOrders, s.Seed, s.Ended)
+	fmt.Fprintf(&out, "%s: %s: %s in %.1f s (%.0f/s), %d distinct, %s, seed %d; %s\n", s.Verdict, what,
+		columns.Count(s.Statistics.Schedules, "schedule"), s.Statistics.Duration.Seconds(), s.Rate, s.Statistics.Distinct,
+		columns.Count(s.Statistics.PartialOrders, "partial order"), s.Seed, s.Ended)
 	for _, line := range s.Lines(f.config) {
 		fmt.Fprintln(&out, line)
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/results"
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -186,8 +187,8 @@ func closing(e drive.Event, race bool) string {
 	}
 	switch st := s.Statistics; {
 	case (s.Verdict == drive.HeldAll || s.Verdict == drive.FoundSome) && st.Steps > 0:
-		fmt.Fprintf(&text, ": %d schedules in %.1f s (%.0f/s), %d distinct, %d partial orders, up to %d goroutines, seed %d; %s", st.Schedules,
-			st.Duration.Seconds(), st.Rate(), st.Distinct, st.PartialOrders, s.Goroutines, s.Seed, s.Because)
+		fmt.Fprintf(&text, ": %s in %.1f s (%.0f/s), %d distinct, %s, up to %s, seed %d; %s", columns.Count(st.Schedules, "schedule"),
+			st.Duration.Seconds(), st.Rate(), st.Distinct, columns.Count(st.PartialOrders, "partial order"), columns.Count(s.Goroutines, "goroutine"), s.Seed, s.Because)
 	default:
 		fmt.Fprintf(&text, ": %s", s.Because)
 	}

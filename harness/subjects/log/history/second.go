@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
@@ -50,12 +51,5 @@ func count(calls []Call) string {
 			appends++
 		}
 	}
-	return plural(appends, "append") + " and " + plural(len(calls)-appends, "read")
-}
-
-func plural(n int, name string) string {
-	if n == 1 {
-		return "1 " + name
-	}
-	return fmt.Sprintf("%d %ss", n, name)
+	return columns.Count(appends, "append") + " and " + columns.Count(len(calls)-appends, "read")
 }
