@@ -187,7 +187,7 @@ func TestStatement4WithTheFixTheReaderFallsBackToDisk(t *testing.T) {
 }
 
 // After a flushed record Option A as it is written does look in the tail, and can be too late there like the other.
-func TestStatement4BehindAFlushedRecord(t *testing.T) {
+func TestStatement4AfterAFlushedRecord(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	const whole, part, nothing = "2.0 2.1 2.2", "2.0", ""

@@ -66,7 +66,7 @@ func requireDamage(t testing.TB, err error, size int, untouched bool) {
 	require.True(t, untouched, "damage is reported, and nothing changed")
 }
 
-// referenceStops is a log in one file, and the positions behind each of its three flushes.
+// referenceStops is a log in one file, and the positions after each of its three flushes.
 func referenceStops(t *testing.T) (content []byte, stops []uint64) {
 	r := newRig(t, roomy())
 	for i := range 3 {
@@ -95,7 +95,7 @@ func TestABadByteBelowAWatermarkIsDamage(t *testing.T) {
 	}
 }
 
-func TestABadByteBehindEveryWatermarkIsATornTail(t *testing.T) {
+func TestABadByteAfterEveryWatermarkIsATornTail(t *testing.T) {
 	t.Parallel()
 	content, stops := referenceStops(t)
 	for at := stops[1]; at < stops[2]; at += 8 {

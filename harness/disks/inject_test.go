@@ -164,7 +164,7 @@ func TestADrawnShortWriteFollowsTheTape(t *testing.T) {
 	require.ErrorIs(t, err, io.ErrShortWrite)
 	require.Equal(t, 30, n)
 	n, _ = f.WriteAt(make([]byte, 100), 0)
-	require.Zero(t, n, "behind its end a tape says 0")
+	require.Zero(t, n, "after its end a tape says 0")
 }
 
 func TestDelaysGoToTheGivenClock(t *testing.T) {

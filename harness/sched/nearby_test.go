@@ -70,7 +70,7 @@ func TestASwitchThatNobodyWasPreemptedByIsCalledASwitch(t *testing.T) {
 }
 
 // An execution without an end is long: two thousand of them would take minutes.
-func TestWhatIsLookedAtNearbyIsBoundedInSteps(t *testing.T) {
+func TestTheSearchOfNearbySchedulesIsBoundedInSteps(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the scenario is a data race")
 	}

@@ -266,7 +266,7 @@ func TestAPanicKeepsItsOwnStack(t *testing.T) {
 
 func panickingFunction() { panic("no") }
 
-func TestInvariantsAreLookedAtBetweenThreads(t *testing.T) {
+func TestInvariantsAreCheckedBetweenThreads(t *testing.T) {
 	t.Parallel()
 	if raceEnabled {
 		t.Skip("an invariant looks at what threads write: not under -race")
@@ -290,7 +290,7 @@ func TestInvariantsAreLookedAtBetweenThreads(t *testing.T) {
 	require.Equal(t, "invariant in mover: a and b differ", r.Findings[0].Failure.Error())
 }
 
-func TestTheLastStepIsLookedAtToo(t *testing.T) {
+func TestInvariantsAreCheckedAfterTheLastStep(t *testing.T) {
 	t.Parallel()
 	if raceEnabled {
 		t.Skip("an invariant looks at what threads write: not under -race")

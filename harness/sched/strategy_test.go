@@ -202,7 +202,7 @@ func schedulesOf(n int) int {
 	return n
 }
 
-func TestPOSDelaysAnEventBehindManyThatDoNotConflict(t *testing.T) {
+func TestPOSDelaysAnEventUntilAfterManyThatDoNotConflict(t *testing.T) {
 	t.Parallel()
 	const before, times = 19, 10_000
 	b := []*failpoints.Point{}

@@ -92,7 +92,7 @@ func TestEachLineIsSyncedBeforeTheNext(t *testing.T) {
 	}
 }
 
-func TestNothingIsWrittenBehindALineThatFailed(t *testing.T) {
+func TestNothingIsWrittenAfterALineThatFailed(t *testing.T) {
 	t.Parallel()
 	folder, content := written(t)
 	j, err := openJournal(folder, func(Entry) error { return nil })

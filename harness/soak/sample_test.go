@@ -65,7 +65,7 @@ func TestEachFigureThatGrowsBeyondItsBoundIsALeakOfItsOwn(t *testing.T) {
 }
 
 // What is looked at every minute is looked at when a jump stands in the middle of what is looked at.
-func TestAJumpIsNoLeakWheneverItIsLookedAt(t *testing.T) {
+func TestAJumpIsNoLeakWheneverItIsChecked(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 2))
 	for _, noise := range []float64{0, 30} {

@@ -8,7 +8,7 @@ import (
 )
 
 // A piece replaces its own rows and leaves the others as they stand.
-func TestRowsOfPackagesThatWereNotLookedAtStay(t *testing.T) {
+func TestRowsOfPackagesThatWereNotRunStay(t *testing.T) {
 	t.Parallel()
 	first := pieces{
 		{path: "github.com/sourcegraph/conc", tests: 1, chose: 1, schedules: 7},

@@ -78,7 +78,7 @@ func TestTheFlagIsNamedAndNotTheOption(t *testing.T) {
 }
 
 // Two goroutines that write a plain variable held, and nothing said that nobody had looked at that.
-func TestATestThatHeldWithoutTheDetectorSaysWhatNobodyLookedAt(t *testing.T) {
+func TestATestThatHeldWithoutTheDetectorSaysWhatWasNotChecked(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		verdict    string

@@ -209,7 +209,7 @@ func TestAnErrorOfACampaignDisturbsNoTerminal(t *testing.T) {
 	require.Equal(t, "the campaign did too little: lost  [2J", err.Error())
 }
 
-// A campaign that is killed in the midst of crashes and kills leaves nothing behind its next start, which goes on.
+// A campaign that is killed in the midst of crashes and kills leaves nothing in the way of its next start, which goes on.
 func TestASoakThatIsKilledGoesOnAndItsFilesGo(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

@@ -84,7 +84,7 @@ func openFile(d disk.Disk, name string) (file, []record, error) {
 		}
 		records, data = append(records, r), data[frameBytes:]
 	}
-	// What lies behind, or was never synced, must be neither found nor lost later.
+	// What lies after it, or was never synced, must be neither found nor lost later.
 	opened := file{f}
 	return opened, records, errors.Join(f.Truncate(int64(len(records))*frameBytes), opened.write(0, records...), f.Sync())
 }

@@ -116,7 +116,7 @@ func TestEachFaultPointHasACase(t *testing.T) {
 	}
 }
 
-func TestTheContractHoldsBehindEachFaultInEverySchedule(t *testing.T) {
+func TestTheContractHoldsAfterEachFaultInEverySchedule(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	for _, handover := range []string{"snapshot", "retain"} {

@@ -99,7 +99,7 @@ func TestNothingIsLeftOfARemovedSubscriptionAndTheNextOneIsAnother(t *testing.T)
 }
 
 // The crash needs no scheduler and no second goroutine: the router is late, and somebody publishes.
-func TestAPublicationBehindARemovalCrashesWithTheStatusFirst(t *testing.T) {
+func TestAPublicationAfterARemovalCrashesWithTheStatusFirst(t *testing.T) {
 	t.Parallel()
 	for _, order := range Orders() {
 		t.Run(order.String(), func(t *testing.T) {

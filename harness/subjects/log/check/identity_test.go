@@ -47,7 +47,7 @@ func TestKeysThatNoIdentityHasAreRefused(t *testing.T) {
 		"too short":          good[:12],
 		"too long":           append(bytes.Clone(good), 0),
 		"sequence 0":         Identity{Client: 3, Count: 1}.Key(nil),
-		"behind the count":   Identity{Sequence: 1, Index: 2, Count: 2}.Key(nil),
+		"after the count":    Identity{Sequence: 1, Index: 2, Count: 2}.Key(nil),
 		"no record":          Identity{Sequence: 1}.Key(nil),
 		"doomed and a half":  append(bytes.Clone(good[:12]), 2),
 		"something in ASCII": []byte("thirteen byte"),
@@ -77,7 +77,7 @@ func TestValuesFollowFromSeedAndIdentity(t *testing.T) {
 	bounds := gopter.CombineGens(gen.IntRange(0, 40), gen.IntRange(0, 60)).Map(func(drawn []any) [2]int {
 		return [2]int{drawn[0].(int), drawn[0].(int) + drawn[1].(int)}
 	})
-	properties.Property("the same once more, within the bounds, behind what is there", prop.ForAll(func(seed uint64, b [2]int, id Identity) bool {
+	properties.Property("the same once more, within the bounds, after what is there", prop.ForAll(func(seed uint64, b [2]int, id Identity) bool {
 		v := Values{Seed: seed, MinBytes: b[0], MaxBytes: b[1]}
 		first := v.Append(nil, id)
 		second := v.Append([]byte("before"), id)

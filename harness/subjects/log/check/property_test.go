@@ -46,7 +46,7 @@ func (l *mutexLog) read(after, upTo storage.Offset) (records []storage.Record) {
 
 const propertyClients = 4
 
-// somewhere draws an offset on, between or behind those of the log.
+// somewhere draws an offset on, between or after those of the log.
 func somewhere(random *rand.Rand, l *mutexLog) storage.Offset {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,7 +70,7 @@ func (l *mutexLog) boundAt(at storage.Offset) Bound {
 	if i := slices.IndexFunc(l.records, func(r storage.Record) bool { return r.Offset == at }); i >= 0 {
 		b.Record, _ = ParseKey(l.records[i].Key)
 	} else if at.Tx > l.tx {
-		b.Offset.Op = storage.End.Op // nothing may be said to lie behind a transaction of which nothing is known
+		b.Offset.Op = storage.End.Op // nothing may be said to lie after a transaction of which nothing is known
 	}
 	return b
 }

@@ -44,12 +44,12 @@ func TestACorrectReadIsNoViolation(t *testing.T) {
 		{"inside one transaction", "4.0", "4.1", "4.1"},
 		{"to the middle of what was not acknowledged yet", "4.2", "5.0", "5.0"},
 		{"or not there yet", "4.2", "5.0", ""},
-		{"behind the newest record", "4.+", "end", ""},
-		{"behind the end", "end", "end", ""},
+		{"after the newest record", "4.+", "end", ""},
+		{"after the end", "end", "end", ""},
 		{"nothing between the bounds", "2.0", "2.+", ""},
 		{"bounds that are equal", "3.0", "3.0", ""},
 		{"bounds the wrong way round", "3.1", "1.2", ""},
-		{"far behind the end", "9.3", "12.+", ""},
+		{"far after the end", "9.3", "12.+", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -91,14 +91,14 @@ func TestEveryBrokenPromiseOfAReadIsFoundByName(t *testing.T) {
 		promise, detail     string
 	}{
 		{"missing, empty", "-", "end", "", "ReadAfterWrite", "transactions 1 to 4 missing"},
-		{"missing, empty behind a bound", "3.1", "end", "", "ReadAfterWrite", "transaction 4 missing"},
-		{"missing, empty behind a bound inside", "4.1", "end", "", "ReadAfterWrite", "the rest of transaction 4 missing"},
+		{"missing, empty after a bound", "3.1", "end", "", "ReadAfterWrite", "transaction 4 missing"},
+		{"missing, empty after a bound inside", "4.1", "end", "", "ReadAfterWrite", "the rest of transaction 4 missing"},
 		{"missing, empty before an upper bound between", "-", "3.+", "", "ReadAfterWrite", "transactions 1 to 3 missing"},
 		{"missing, empty before an upper bound inside", "-", "4.1", "", "ReadAfterWrite", "transactions 1 to 3 missing"},
 		{"missing at the begin", "-", "end", "3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "transactions 1 to 2 missing"},
-		{"missing behind a bound inside, more", "1.1", "end", "3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "the rest of transactions 1 to 2 missing"},
-		{"missing behind a bound inside, the rest", "1.1", "end", "2.0 3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "the rest of transaction 1 missing"},
-		{"missing behind a bound inside, one record", "1.0", "end", "1.2 2.0 3.0 3.1 4.0 4.1 4.2", "Order", "1.2 is record 2 of its transaction, after record 0"},
+		{"missing after a bound inside, more", "1.1", "end", "3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "the rest of transactions 1 to 2 missing"},
+		{"missing after a bound inside, the rest", "1.1", "end", "2.0 3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "the rest of transaction 1 missing"},
+		{"missing after a bound inside, one record", "1.0", "end", "1.2 2.0 3.0 3.1 4.0 4.1 4.2", "Order", "1.2 is record 2 of its transaction, after record 0"},
 		{"missing at the end", "-", "end", "1.0 1.1 1.2 2.0", "ReadAfterWrite", "transactions 3 to 4 missing"},
 		{"missing at the end, with a bound", "1.2", "4.+", "2.0 3.0 3.1", "ReadAfterWrite", "transaction 4 missing"},
 		{"missing in the middle", "-", "end", "1.0 1.1 1.2 3.0 3.1 4.0 4.1 4.2", "ReadAfterWrite", "transaction 2 missing"},
@@ -118,8 +118,8 @@ func TestEveryBrokenPromiseOfAReadIsFoundByName(t *testing.T) {
 
 		{"on the lower bound", "1.2", "end", "1.2 2.0 3.0 3.1 4.0 4.1 4.2", "NoPhantom", "1.2 lies outside the bounds (1.2, end]"},
 		{"before the lower bound", "2.0", "end", "1.2", "NoPhantom", "outside the bounds"},
-		{"behind the upper bound", "2.0", "3.0", "3.0 3.1", "NoPhantom", "3.1 lies outside the bounds (2.0, 3.0]"},
-		{"behind an upper bound between", "2.0", "3.+", "3.0 3.1 4.0", "NoPhantom", "outside the bounds"},
+		{"after the upper bound", "2.0", "3.0", "3.0 3.1", "NoPhantom", "3.1 lies outside the bounds (2.0, 3.0]"},
+		{"after an upper bound between", "2.0", "3.+", "3.0 3.1 4.0", "NoPhantom", "outside the bounds"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -215,7 +215,7 @@ func TestARecordTwiceUnderTwoOffsetsIsADuplicate(t *testing.T) {
 		read(NewReader(w.board, w.values), Bound{Offset: parse(t, "2.+")}, storage.End, records))
 }
 
-func TestARecordBehindTheEndOfItsTransactionIsFound(t *testing.T) {
+func TestARecordAfterTheEndOfItsTransactionIsFound(t *testing.T) {
 	t.Parallel()
 	w := example()
 	records := w.pick(t, "3.0 4.0 4.1 4.2")

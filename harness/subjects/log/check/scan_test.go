@@ -147,7 +147,7 @@ func TestAReopenSettlesThatAFailedAppendNeverHappened(t *testing.T) {
 }
 
 // The number of an append that never happened is free again, however often that comes to pass.
-func TestAClientGoesOnBehindAppendsThatNeverHappened(t *testing.T) {
+func TestAClientGoesOnAfterAppendsThatNeverHappened(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1, values)
 	for range 3 {

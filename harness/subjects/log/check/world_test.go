@@ -76,7 +76,7 @@ func (w *world) pick(t *testing.T, offsets string) (records []storage.Record) {
 	return records
 }
 
-// bound is the lower bound of a read that goes on behind that offset, with what a client would know of it.
+// bound is the lower bound of a read that goes on after that offset, with what a client would know of it.
 func (w *world) bound(at storage.Offset) Bound {
 	if at.Tx == 0 || at.Tx > uint64(len(w.log)) || at.Op >= uint64(len(w.log[at.Tx-1])) {
 		return Bound{Offset: at}
@@ -85,7 +85,7 @@ func (w *world) bound(at storage.Offset) Bound {
 	return Bound{Offset: at, Record: id}
 }
 
-// parse reads an offset: "-", "end", "3.1", or "3.+" for behind all records of a transaction.
+// parse reads an offset: "-", "end", "3.1", or "3.+" for after all records of a transaction.
 func parse(t *testing.T, text string) (o storage.Offset) {
 	t.Helper()
 	switch {

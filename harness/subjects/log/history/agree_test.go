@@ -31,7 +31,7 @@ type simulated struct {
 	sequence uint32
 	now      *made
 	effect   bool
-	last     harness.Offset // behind the last record that it read
+	last     harness.Offset // after the last record that it read
 }
 
 // A made call also has the records themselves, which package check judges.

@@ -52,7 +52,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	require.Contains(t, text(t, s), ShowsNot)
 }
 
-func TestWhatTheLastChildLeavesIsLookedAt(t *testing.T) {
+func TestWhatTheLastChildLeavesIsChecked(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(12) { // a quarter of the children that are not the last are left to the next
 		s, _ := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Kills: 1, Limited: -1, Full: -1, Messages: 20, Seed: seed})
