@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability defaults soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick bench-sched bench-explore gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability defaults soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick race-to-bug bench-sched bench-explore gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -109,6 +109,9 @@ runtime-versions: ## Go's own tests and those of plain tests on each supported v
 	for v in $$(echo $(GO_VERSIONS) | tr , ' '); do RACEWINDOW_TEST_GO=$$v $(GO) test -count=1 ./harness/plain || exit 1; done
 	$(GO) run ./scripts/alone -run '^releases$$'
 	$(GO) run ./scripts/runtimetests -arch arm64
+
+race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: SEEDS= RUN= README=
+	$(RACEWINDOW) run ./scripts/racetobug $(if $(SEEDS),-seeds $(SEEDS)) $(if $(RUN),-only '$(RUN)') $(if $(README),-readme $(README))
 
 first-report: ## what a stranger does first, timed, from go mod init to the first report, and that Go's own commands notice nothing
 	@$(GO) run ./scripts/firstreport

@@ -3,27 +3,32 @@ package main
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/racewindow/racewindow/failpoints"
-	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A study is a program to search, with the name of its row.
-type study struct {
-	name     string
-	scenario sched.Scenario
+// A world executes a program of a study: under the scheduler, or freely.
+type world interface {
+	// Go starts a thread. It calls pass before each of its accesses.
+	Go(name string, body func(pass func(point string)) error)
+	// Finally judges what all threads have left.
+	Finally(judge func() error)
 }
 
 // studies are programs from published studies in which random search fails, written from their descriptions (SCTBench: Thomson,
 // Donaldson and Betts, "Concurrency Testing Using Controlled Schedulers", TOPC 2016; the evaluations of RFF and SURW use them too).
 // Only one order of a few events shows the bug, and the more threads there are, the less likely that order is.
-var studies = []study{
+var studies = []struct {
+	name    string
+	program func(world)
+}{
 	{"reorder_100", reorder(99, 1)},
 	{"twostage_100", twoStage(99, 1)},
 	{"lost_tokens_100", lostTokens(100)},
 }
 
-const ownPackage = "github.com/racewindow/racewindow/scripts/strategies"
+const ownPackage = "github.com/racewindow/racewindow/scripts/racetobug"
 
 var _ = failpoints.Declare(ownPackage, []failpoints.Declaration{
 	{Name: "set/a", Kind: failpoints.KindYield, Resource: "a", Access: failpoints.Writes, Reason: "a setter says that it begins"},
@@ -38,58 +43,58 @@ var _ = failpoints.Declare(ownPackage, []failpoints.Declaration{
 	{Name: "token/pass", Kind: failpoints.KindYield, Resource: "token", Access: failpoints.Writes, Reason: "and passed on"},
 })
 
-func pass(t *sched.T, name string) {
-	failpoints.Yield(t.Context(), failpoints.Lookup(ownPackage, name))
-}
-
 // reorder has setters, which store two variables one after the other, and checkers, which must not see the first store alone.
-func reorder(setters, checkers int) sched.Scenario {
-	return func(x *sched.Execution) {
-		var a, b int
+func reorder(setters, checkers int) func(world) {
+	return func(w world) {
+		var a, b atomic.Int64
 		for i := range setters {
-			x.Go(fmt.Sprintf("set%d", i), func(t *sched.T) {
-				pass(t, "set/a")
-				a = 1
-				pass(t, "set/b")
-				b = -1
+			w.Go(fmt.Sprintf("set%d", i), func(pass func(string)) error {
+				pass("set/a")
+				a.Store(1)
+				pass("set/b")
+				b.Store(-1)
+				return nil
 			})
 		}
 		for i := range checkers {
-			x.Go(fmt.Sprintf("check%d", i), func(t *sched.T) {
-				pass(t, "check/a")
-				begun := a
-				pass(t, "check/b")
-				if begun == 1 && b == 0 {
-					t.Fail(errors.New("a setter has begun, and none has ended"))
+			w.Go(fmt.Sprintf("check%d", i), func(pass func(string)) error {
+				pass("check/a")
+				begun := a.Load()
+				pass("check/b")
+				if begun == 1 && b.Load() == 0 {
+					return errors.New("a setter has begun, and none has ended")
 				}
+				return nil
 			})
 		}
 	}
 }
 
 // twoStage has writers, which change one number and then a second one that depends on it, each under a lock of its own.
-func twoStage(writers, readers int) sched.Scenario {
-	return func(x *sched.Execution) {
-		var one, two int
+func twoStage(writers, readers int) func(world) {
+	return func(w world) {
+		var one, two atomic.Int64
 		for i := range writers {
-			x.Go(fmt.Sprintf("write%d", i), func(t *sched.T) {
-				pass(t, "one/write")
-				one = 1
-				pass(t, "two/write")
-				two = one + 1
+			w.Go(fmt.Sprintf("write%d", i), func(pass func(string)) error {
+				pass("one/write")
+				one.Store(1)
+				pass("two/write")
+				two.Store(one.Load() + 1)
+				return nil
 			})
 		}
 		for i := range readers {
-			x.Go(fmt.Sprintf("read%d", i), func(t *sched.T) {
-				pass(t, "one/read")
-				before := one
+			w.Go(fmt.Sprintf("read%d", i), func(pass func(string)) error {
+				pass("one/read")
+				before := one.Load()
 				if before == 0 {
-					return
+					return nil
 				}
-				pass(t, "two/read")
-				if two != before+1 {
-					t.Fail(fmt.Errorf("the first stage is %d, and the second %d", before, two))
+				pass("two/read")
+				if now := two.Load(); now != before+1 {
+					return fmt.Errorf("the first stage is %d, and the second %d", before, now)
 				}
+				return nil
 			})
 		}
 	}
@@ -97,21 +102,23 @@ func twoStage(writers, readers int) sched.Scenario {
 
 // lostTokens has threads that each take a token and pass it on. If two threads take the same token, one pass is lost; the bug shows
 // only if all of them take the same one.
-func lostTokens(threads int) sched.Scenario {
-	return func(x *sched.Execution) {
-		passed := 0
+func lostTokens(threads int) func(world) {
+	return func(w world) {
+		var passed atomic.Int64
 		for i := range threads {
-			x.Go(fmt.Sprintf("t%d", i), func(t *sched.T) {
-				pass(t, "token/take")
-				n := passed
-				pass(t, "token/pass")
-				passed = n + 1
+			w.Go(fmt.Sprintf("t%d", i), func(pass func(string)) error {
+				pass("token/take")
+				n := passed.Load()
+				pass("token/pass")
+				passed.Store(n + 1)
+				return nil
 			})
 		}
-		x.Finally(func(t *sched.T) {
-			if passed < 2 {
-				t.Fail(errors.New("all took the same token"))
+		w.Finally(func() error {
+			if passed.Load() < 2 {
+				return errors.New("all took the same token")
 			}
+			return nil
 		})
 	}
 }
