@@ -255,11 +255,9 @@ func newCovered() *covered {
 	return &covered{orders: map[uint64]bool{}, points: map[PointID]use{}, crossed: map[[2]PointID]uint64{}, followed: map[[2]PointID]struct{}{}}
 }
 
-// add takes over what a worker has followed since the last time.
-func (c *covered) add(f *follower, fingerprints []uint64, random bool) {
-	for _, h := range fingerprints {
-		c.see(h, random)
-	}
+// add takes over what a worker has followed since the last time: the points that were passed and what came between. It also has
+// those schedules that a worker executed past the end of a part of the search.
+func (c *covered) add(f *follower) {
 	for i := range f.points {
 		from := &f.points[i]
 		all := c.points[from.id]
@@ -270,6 +268,7 @@ func (c *covered) add(f *follower, fingerprints []uint64, random bool) {
 	f.followed.take(func(a, b int32, _ uint64) { c.followed[[2]PointID{f.points[a].id, f.points[b].id}] = struct{}{} })
 }
 
+// see counts the partial order of a schedule; random says whether it was drawn at random.
 func (c *covered) see(order uint64, random bool) {
 	c.executions++
 	if random {

@@ -84,7 +84,8 @@ func TestCrossingsAreConflictsInsideAWindow(t *testing.T) {
 		runs(s, Replay(schedule), 1, func(x *Chooser) {
 			require.Nil(t, x.failure)
 			points = x.points
-			c.add(f, []uint64{f.follow(x.trace, x.mechanism.Threads())}, true)
+			f.follow(x.trace, x.mechanism.Threads())
+			c.add(f)
 		})
 		return c.coverage(points)
 	}

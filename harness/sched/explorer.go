@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -14,11 +15,12 @@ type explorer struct {
 	number uint64 // of the current schedule; in an enumeration, within its part
 	w      *worker
 	stats  Statistics
-	hashes []uint64
 	random bool
 
-	follower     *follower
-	fingerprints []uint64
+	follower *follower
+	marks    []mark
+	// current is no higher than the number of the schedule that is being executed.
+	current atomic.Uint64
 
 	executed int
 	told     time.Time // when the search was last told of the results
@@ -37,6 +39,7 @@ func (e *explorer) next() Strategy {
 	}
 	s := e.search
 	if s.stopped.Load() {
+		e.current.Store(everything)
 		return nil
 	}
 	now := time.Now() // asked before each schedule, because one with crashes may take seconds
@@ -52,9 +55,16 @@ func (e *explorer) next() Strategy {
 		e.told = now
 	}
 	var strategy Strategy
-	strategy, e.number = e.source()
+	if strategy, e.number = e.source(); strategy == nil {
+		e.current.Store(everything)
+	} else {
+		e.current.Store(e.number)
+	}
 	return strategy
 }
+
+// flushEvery is how many schedules a worker keeps to itself.
+const flushEvery = 512
 
 func (e *explorer) judge(c *Chooser, strategy Strategy) {
 	if e.repeating != nil {
@@ -67,10 +77,8 @@ func (e *explorer) judge(c *Chooser, strategy Strategy) {
 	}
 	e.executed++
 	e.stats.Schedules++
-	e.stats.Steps += uint64(len(c.trace))
-	e.stats.MaxSteps = max(e.stats.MaxSteps, len(c.trace))
-	e.hashes = append(e.hashes, c.hash)
-	e.follow(c)
+	e.mark(c, strategy)
+	e.listen(c)
 	if b, ok := strategy.(*bounded); ok && c.TakesTurns() { // what it shows counts, but the bound cannot be exhausted any more
 		defer b.frontier.unjudgedIn(b.part)
 	}
@@ -80,19 +88,8 @@ func (e *explorer) judge(c *Chooser, strategy Strategy) {
 		e.first = append(e.first[:0], c.trace...)
 		e.repeating, e.strategy = &recorded{trace: e.first}, strategy
 	}
-	if len(e.hashes) >= 512 {
+	if e.stats.Schedules >= flushEvery {
 		e.flush()
-	}
-}
-
-// follow computes coverage from one execution in coverageEvery.
-func (e *explorer) follow(c *Chooser) {
-	if e.executed%coverageEvery != 0 {
-		return
-	}
-	e.fingerprints = append(e.fingerprints, e.follower.follow(c.trace, c.mechanism.Threads()))
-	e.listen(c)
-	if len(e.fingerprints) >= 512 {
 		e.flushCoverage()
 	}
 }
@@ -135,8 +132,7 @@ const (
 func (e *explorer) flushCoverage() {
 	e.search.mu.Lock()
 	defer e.search.mu.Unlock()
-	e.search.covered.add(e.follower, e.fingerprints, e.random)
-	e.fingerprints = e.fingerprints[:0]
+	e.search.covered.add(e.follower)
 }
 
 // notDeterministic is Result.Ended of a search that met an execution which cannot be repeated.
@@ -231,16 +227,7 @@ func (e *explorer) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Schedules += e.stats.Schedules
-	s.stats.Steps += e.stats.Steps
 	s.stats.Repeated += e.stats.Repeated
 	s.stats.Unknown += e.stats.Unknown
-	s.stats.MaxSteps = max(s.stats.MaxSteps, e.stats.MaxSteps)
 	e.stats = Statistics{}
-	for _, h := range e.hashes {
-		if len(s.distinct) >= maxDistinct {
-			break
-		}
-		s.distinct[h] = struct{}{}
-	}
-	e.hashes = e.hashes[:0]
 }

@@ -20,6 +20,7 @@ type frontier struct {
 	closed  bool
 	// abandoned says that some schedules were not executed.
 	abandoned bool
+	kept      atomic.Int64 // marks
 }
 
 // A part is a subtree.
@@ -34,6 +35,8 @@ type part struct {
 	shown       sightings     // only its worker uses it until the enumeration is over
 	end         ending        // why the enumeration ended here, after endedAfter of its schedules
 	endedAfter  uint64
+	marks       []mark // of its schedules after the first told ones; only its worker uses it
+	told        uint64
 	unjudged    []uint64 // executed, just after each schedule that came to the step limit; guarded by frontier.mu
 }
 
@@ -96,6 +99,7 @@ func (f *frontier) join() {
 	for p := f.first; p != nil; p = p.next {
 		for quiet(p) && p.next != nil && quiet(p.next) {
 			p.executed.Add(p.next.executed.Load())
+			p.marks, p.told = append(p.marks, p.next.marks...), p.told+p.next.told
 			p.next = p.next.next
 		}
 	}
@@ -180,8 +184,8 @@ func (f *frontier) unjudgedIn(p *part) {
 }
 
 // settle counts the schedules up to where the enumeration ended, and gathers what they have shown; base were counted before.
-// unjudged says that some of them came to the step limit.
-func (f *frontier) settle(all *sightings, base uint64) (schedules uint64, end ending, unjudged bool) {
+// unjudged says that some of them came to the step limit. count is given the marks of the schedules that count.
+func (f *frontier) settle(all *sightings, base uint64, count func([]mark)) (schedules uint64, end ending, unjudged bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	given := 0
@@ -203,6 +207,7 @@ func (f *frontier) settle(all *sightings, base uint64) (schedules uint64, end en
 		}
 		unjudged = unjudged || given > 0
 		all.include(&p.shown, base+schedules, n)
+		count(p.counted(n))
 		schedules += n
 	}
 	return schedules, end, unjudged

@@ -79,6 +79,7 @@ func (s *search) settleDrawn(begun uint64) (counted uint64) {
 	}
 	s.shown.include(&s.drawn, s.counted, begun)
 	s.drawn = sightings{}
+	s.countLate(begun)
 	s.count(begun)
 	return begun
 }
@@ -112,7 +113,7 @@ func (s *search) exhaust(bound int, limit uint64, enough func(*bounded) bool) (c
 		parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", switches: s.options.switches, bound: bound, frontier: left}
 		return func() (Strategy, uint64) { return parts[i].next(enough) }
 	})
-	schedules, end, unjudged := left.settle(&s.shown, s.counted)
+	schedules, end, unjudged := left.settle(&s.shown, s.counted, func(marks []mark) { s.countMarks(marks, false) })
 	s.count(schedules)
 	if unjudged {
 		s.saysNothing(bound)
@@ -207,6 +208,7 @@ func (s *search) sample(m *mixture) {
 		if s.stopped.Load() || m.claimed.Load() != upTo || upTo == limit {
 			break
 		}
+		s.countLate(upTo)
 		enough = s.options.Enough(s.statistics())
 	}
 	end := m.claimed.Load()

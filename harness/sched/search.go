@@ -107,6 +107,8 @@ type search struct {
 	stats    Statistics
 	distinct map[uint64]struct{}
 	covered  *covered
+	working  []*explorer     // the workers of this part
+	late     []mark          // of schedules drawn at random, until it is known which of them count
 	passed   map[string]bool // by thread that counts and has ended: whether it has come to a point
 	shown    sightings
 	drawn    sightings // of random schedules, by their numbers among these
@@ -198,8 +200,12 @@ func (s *search) silent() (names []string) {
 func (s *search) run(workers int, random bool, source func(worker int) func() (Strategy, uint64)) {
 	progress := s.progress()
 	var all sync.WaitGroup
-	for i := range workers {
-		e := &explorer{search: s, source: source(i), random: random, follower: newFollower()}
+	s.working = nil
+	for range workers {
+		s.working = append(s.working, &explorer{search: s, random: random, follower: newFollower()})
+	}
+	for i, e := range s.working {
+		e.source = source(i)
 		e.w = newWorker(s.mechanism, s.points, s.options.StepLimit)
 		e.w.chooser.trail = s.options.Trail
 		e.w.next, e.w.judge, e.w.test = e.next, e.judge, s.options.test
@@ -216,6 +222,9 @@ func (s *search) run(workers int, random bool, source func(worker int) func() (S
 		})
 	}
 	all.Wait()
+	for _, e := range s.working {
+		s.late = append(s.late, e.marks...)
+	}
 	progress()
 }
 

@@ -35,7 +35,10 @@ func manyWays(x *Execution) {
 
 // sameAs is what must not depend on the number of workers.
 func sameAs(r Result) Result {
-	return Result{Findings: r.Findings, Exhausted: r.Exhausted, Ended: r.Ended, Statistics: Statistics{Schedules: r.Schedules}}
+	return Result{Findings: r.Findings, Exhausted: r.Exhausted, Ended: r.Ended, Statistics: Statistics{
+		Schedules: r.Schedules, Steps: r.Steps, Distinct: r.Distinct, MaxSteps: r.MaxSteps,
+		Coverage: Coverage{Executions: r.Executions, PartialOrders: r.PartialOrders, Unseen: r.Unseen},
+	}}
 }
 
 func TestASearchFindsTheSameWithAnyNumberOfWorkers(t *testing.T) {
