@@ -32,8 +32,8 @@ func racewindowOn(f *File, op uint8) {
 	racewindowFile(op, unsafe.Pointer(f))
 }
 
-// racewindowStreams are what the process began with, and no variables that the code under test may change. What is written there nobody
-// in the process reads, and all who print would conflict with each other.
+// racewindowStreams are the process's own standard streams, whatever the code under test stores in os.Stdout. Writing there is no point: nobody
+// in the process reads it, and all goroutines that print would conflict with each other.
 var racewindowStreams = [...]*File{Stdout, Stderr}
 
 // racewindowNames stands for all names of files: two operations on names conflict.

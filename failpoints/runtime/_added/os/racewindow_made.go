@@ -2,8 +2,8 @@ package os
 
 import _ "unsafe" // for go:linkname
 
-// racewindowMade are the files and folders that the execution now has made, and those that it has moved. One that is broken off, or fails, may
-// never come to the line that removes them or moves them back, and the next one would find them.
+// racewindowMade are the files and folders that the current execution has made or moved. An execution that is broken off, or fails, may never
+// remove them or move them back, and the next one would find them.
 var racewindowMade []racewindowEntry
 
 // A racewindowEntry was made, or was there before by the name from.
@@ -90,7 +90,7 @@ func racewindowWithin(name, folder string) bool {
 	return folder != "" && len(name) > len(folder) && name[:len(folder)] == folder && name[len(folder)] == '/'
 }
 
-// racewindowLeft are those of executions that held. They are there for the next one, as they are for the next run of a test.
+// racewindowLeft are the files of executions that held. The next execution finds them, as the next run of a test does.
 var racewindowLeft []racewindowEntry
 
 // RacewindowMade ends an execution: what it has made is removed if it was broken off, or has failed.

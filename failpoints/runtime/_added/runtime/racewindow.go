@@ -1,10 +1,9 @@
-// Controlled bubbles. A bubble of testing/synctest in which one goroutine runs at a time, and a driver outside of the runtime
-// decides which: it holds the bubble open (racewindow_open.go), the bubble's goroutines stop at points (racewindow_point.go), and
-// what the scheduler does with them is turned aside to here (racewindow_hook.go). What remains at the end is freed without having
-// run (racewindow_drop.go).
+// Controlled bubbles: bubbles of testing/synctest in which one goroutine runs at a time. A driver outside of the runtime chooses which.
+// It opens the bubble (racewindow_open.go). The bubble's goroutines stop at points (racewindow_point.go). The scheduler asks here before
+// it does anything with them (racewindow_hook.go). Goroutines that remain at the end are freed without running (racewindow_drop.go).
 //
-// One goroutine has the token and runs; the root, which is the driver's goroutine, has it when none of them does. Everything in a
-// racewindowBubble is touched by who has the token, but for the states of threads that wait for the outside (mu).
+// The goroutine that runs has the token. If no goroutine of the bubble has it, the root has it: the driver's own goroutine. Only the
+// holder of the token touches a racewindowBubble, except for the states of threads that wait for something outside (mu).
 
 package runtime
 
@@ -19,7 +18,7 @@ const (
 	racewindowEnded
 )
 
-// What a thread came to. The packages whose operations are points have the same numbers, and the driver their names.
+// The operation that a thread came to. The packages whose operations are points use the same numbers; the driver has their names.
 const (
 	racewindowOpStart = iota
 	racewindowOpBlocked
@@ -36,7 +35,7 @@ const (
 // racewindowMost is how many goroutines a bubble may have, ended ones included.
 const racewindowMost = 8192
 
-// racewindowClock is the number of no goroutine, which the driver gives to the clock. The first goroutine is number 0.
+// racewindowClock is the number of the clock. No goroutine has it; the first goroutine is number 0.
 const racewindowClock = 1
 
 // A racewindowThread is what the driver sees of a goroutine, and the driver declares the same type.
@@ -54,8 +53,8 @@ type racewindowThread struct {
 	late    bool  // started when the main goroutine had ended; of the clock, at read it until time had passed though others could go on
 }
 
-// A racewindowState is what the driver sees of a bubble, and the driver declares the same type. It looks without asking: at each point it
-// does.
+// A racewindowState is what the driver sees of a bubble, and the driver declares the same type. The driver reads it at each point,
+// without a call.
 type racewindowState struct {
 	threads [racewindowMost]racewindowThread
 	n       int32  // threads so far
@@ -110,14 +109,15 @@ type racewindowBubble struct {
 	contexts racewindowContexts
 }
 
-// racewindowKept are used again, for they are large.
+// racewindowKept are bubbles to use again, because they are large.
 var racewindowKept *racewindowBubble
 
 // racewindowBeginStack is how many bytes of stack goroutines begin with.
 const racewindowBeginStack = 16 << 10
 
-// racewindowEpoch is where clocks begin, in nanoseconds: Wednesday, 2025-05-14 11:37:42.123456789 UTC. It lies at no edge of a second, an
-// hour, a day or a year, on the same day almost everywhere: at midnight of a New Year jobs were due, and yesterday was in another century.
+// racewindowEpoch is where clocks begin, in nanoseconds: Wednesday, 2025-05-14 11:37:42.123456789 UTC. That is far from the edge of a
+// second, an hour, a day or a year, and the same day almost everywhere. When clocks began at midnight of a New Year, jobs were due at once,
+// and yesterday was in another century.
 const racewindowEpoch = 1747222662123456789
 
 //go:nosplit
@@ -146,19 +146,18 @@ func (c *racewindowBubble) refuse(why string) {
 	}
 }
 
-// racewindowDriver is set by what drives the bubbles of a program. It is data of another package, so that it is there before any
-// code has run.
+// racewindowDriver is the name of the driver. Another package sets it as data, so that it is there before any code has run.
 //
 //go:linkname racewindowDriver
 var racewindowDriver string
 
-// racewindowStart is called before any code of the program has run. It refuses to run a program that nobody drives: its goroutines would be as fast as a scheduler with hooks is, and
-// the wrong thing to measure or to ship.
+// racewindowStart is called before any code of the program has run. It refuses to run a program that has no driver: nobody should measure
+// or ship a program with this runtime.
 func racewindowStart() {
-	// A channel of a timer of Go before 1.23 is filled although nobody looks at it, so that a ticker of a nanosecond never lets a second pass.
+	// Before Go 1.23, a timer's channel is filled although nobody reads it. A ticker of a nanosecond would then never let a second pass.
 	godebugDefault += ",asynctimerchan=0"
-	// Decisions are made on the stacks of goroutines that have just begun: one that has to grow is copied, again and again, in each execution.
-	// The runtime would go by how large stacks are when the collector runs.
+	// Decisions are made on the stacks of young goroutines. A small stack would grow, and so be copied, in each execution. By default the
+	// runtime chooses the size from what the collector sees.
 	debug.adaptivestackstart, startingStackSize = 0, racewindowBeginStack
 	if racewindowDriver == "" {
 		printlock()

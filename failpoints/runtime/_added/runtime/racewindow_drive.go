@@ -1,5 +1,4 @@
-// What a driver needs that is part of the program under test: points of its own, and bubbles that are opened while another one is held
-// open.
+// For a driver that is part of the program under test: points of its own, and bubbles that it opens while another one is open.
 
 package runtime
 
@@ -21,7 +20,7 @@ func racewindowStop(op uint8, addr uintptr) {
 	c.stop(gp, op, addr, racewindowStands(getfp()), 0)
 }
 
-// racewindowAsk gives the token to the root, and returns when the root has resumed the thread.
+// racewindowAsk gives the token to the root. It returns when the root resumes the thread.
 //
 //go:linkname racewindowAsk
 func racewindowAsk() {
@@ -72,13 +71,13 @@ func racewindowStepIn(b unsafe.Pointer) {
 	racewindowLatest = (*synctestBubble)(b)
 }
 
-// racewindowHarness are the packages of a driver that is part of the program under test. What they do is no point.
+// racewindowHarness are the packages of a driver that is part of the program under test. Their operations are no points.
 var racewindowHarness = [...]string{
 	"harness", "harness/cases", "harness/disks", "harness/drive", "harness/explore", "harness/object", "harness/plain/driver", "harness/report",
 	"harness/recorded", "harness/sched", "harness/shrink", "harness/spec", "harness/values", "failpoints/raceoff", "failpoints/runtime/bubble",
 }
 
-// racewindowIsHarness says whether a package is one of them, or is of the system.
+// racewindowIsHarness says whether a package is one of racewindowHarness, or of the standard library.
 func racewindowIsHarness(pkg string) bool {
 	const module = "github.com/racewindow/racewindow/"
 	if pkg == "golang.org/x/sys/unix" { // the system's calls, as package syscall; who stopped in its lock for maps would keep everybody from them

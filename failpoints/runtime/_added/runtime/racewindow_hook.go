@@ -18,7 +18,7 @@ func racewindowWaits(r waitReason) bool {
 	return false
 }
 
-// racewindowParking is asked before a park is committed: whoever ends the wait may do so before racewindowParked.
+// racewindowParking is called before a goroutine parks. Whoever ends the wait may do so before racewindowParked is called.
 func racewindowParking(gp *g) *racewindowBubble {
 	c := racewindowOf(gp)
 	if c == nil || gp == c.root || !racewindowWaits(gp.waitreason) {
@@ -36,7 +36,7 @@ func racewindowParking(gp *g) *racewindowBubble {
 	return c
 }
 
-// racewindowUnparking says that the park did not come about.
+// racewindowUnparking is called if the goroutine does not park after all.
 func racewindowUnparking(gp *g, c *racewindowBubble) {
 	c.threads[gp.racewindow].state = racewindowRunning
 	c.changes++
@@ -180,8 +180,8 @@ func racewindowSwitched(gnext *g, id int32) {
 	}
 }
 
-// racewindowReading is what the clock of a bubble shows. Each reading takes a nanosecond; for a loop that does nothing but read it,
-// time passes faster and faster. In a bubble of testing/synctest it stands still until all wait, as tests rely on.
+// racewindowReading reads the clock of a bubble. Each reading takes a nanosecond. For a loop that only reads the clock, time passes faster
+// and faster. In a bubble of testing/synctest the clock stands still until all goroutines wait, because tests rely on that.
 func racewindowReading(b *synctestBubble) int64 {
 	c := b.racewindow
 	if c == nil || getg() == c.root || c.off || b.inner {
@@ -195,7 +195,7 @@ func racewindowReading(b *synctestBubble) int64 {
 	return b.now
 }
 
-// leaps notes that time passes though another goroutine could go on, and for whom.
+// leaps notes that time passes for a goroutine that reads the clock, although another goroutine could go on.
 //
 //go:noinline
 func (c *racewindowBubble) leaps() {
@@ -211,13 +211,13 @@ func (c *racewindowBubble) leaps() {
 	}
 }
 
-// racewindowLong is after how many readings more the clock has moved by more than a millisecond: a step may take as long as that.
+// racewindowLong is how many readings more move the clock by more than a millisecond. A single step may take a millisecond.
 const racewindowLong = 20
 
-// racewindowPatience is how often the clock may be read between two stops at different places until that counts as a loop.
+// racewindowPatience is how often the clock may be read without a stop at another place. More readings are a loop.
 const racewindowPatience = 256
 
-// racewindowDying is asked before a panic or a fatal error ends the process. In a controlled bubble it ends the execution.
+// racewindowDying is called before a panic or a fatal error ends the process. In a controlled bubble it ends the execution instead.
 func racewindowDying(arg any, message string) {
 	gp := getg()
 	c := racewindowOf(gp)
@@ -260,9 +260,10 @@ func racewindowApart(f func()) {
 // racewindowLatest is the controlled bubble that was opened last.
 var racewindowLatest *synctestBubble
 
-// racewindowOutside judges the use of an object of a bubble by a goroutine that is not in it. One of a controlled bubble has an
-// object of an earlier execution: there is state outside of the test. Others may. Between the bubbles of one execution it is as for
-// testing/synctest: what was made inside must not be used outside.
+// racewindowOutside judges the use of a bubble's object by a goroutine outside of that bubble:
+//   - A goroutine of another controlled bubble has the object from an earlier execution. So the test keeps state, and is refused.
+//   - Within one execution the rule of testing/synctest holds: an object of one of its bubbles must not be used outside.
+//   - Goroutines outside of all bubbles may use it; that is noted.
 func racewindowOutside(b *synctestBubble) bool {
 	if b == nil || !b.controlled {
 		return false

@@ -1,5 +1,5 @@
-// The function of a go statement with arguments. The compiler makes a function without any for it, and names that after the one in which
-// the statement stands.
+// The function of a go statement with arguments. The compiler wraps the call into a function without arguments, and names the wrapper after
+// the function that holds the statement.
 
 package runtime
 
@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// racewindowWraps is the function that a function of the compiler's for a go statement calls, and its file; "" if that is not known, as for
-// a method of an interface. It is part of it if the compiler has inlined it, and else its first call.
+// racewindowWraps is the function that such a wrapper calls, and that function's file. It is "" if it is not known, as for a method of an
+// interface. The function is either inlined in the wrapper, or is the wrapper's first call.
 //
 //go:linkname racewindowWraps
 func racewindowWraps(entry uintptr) (function, file string) {

@@ -52,16 +52,15 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *rac
 	return &c.racewindowState
 }
 
-// racewindowOthers lets those go on who are outside of any bubble and want the processor, the collector too.
+// racewindowOthers lets goroutines outside of any bubble run, and the garbage collector.
 func racewindowOthers() {
 	if !runqempty(getg().m.p.ptr()) || !sched.runq.empty() || gcBlackenEnabled != 0 {
 		Gosched()
 	}
 }
 
-// racewindowEmptyPools forgets what is in each sync.Pool: what one execution has put there is not for the next. A pool keeps things for one
-// collection more, hence twice. As when the world is stopped nobody is in the middle of an operation on a pool: that would have a
-// processor for itself, and there is one.
+// racewindowEmptyPools empties every sync.Pool, so that one execution finds nothing of an earlier one. It empties twice, because a pool keeps
+// its content for one collection more. Nobody is in the middle of an operation on a pool: that holds its processor, and there is only one.
 func racewindowEmptyPools() {
 	if poolcleanup != nil {
 		mp := acquirem()
@@ -71,14 +70,13 @@ func racewindowEmptyPools() {
 	}
 }
 
-// racewindowKeepsPools says whether a collection leaves pools as they are: in a controlled bubble it would come at another moment each
-// time.
+// racewindowKeepsPools says whether a collection leaves pools as they are. In a controlled bubble it must, because collections come at
+// other moments in each execution.
 func racewindowKeepsPools() bool {
 	return racewindowLatest != nil && racewindowLatest.racewindow != nil
 }
 
-// racewindowResume lets a thread go on, and returns the one that has given the token back: it has stopped at a point, waits, or has
-// ended.
+// racewindowResume lets a thread go on. It returns the thread that gives the token back, because it stops at a point, waits, or ends.
 //
 //go:linkname racewindowResume
 func racewindowResume(thread int32) (stopped int32) {
@@ -93,7 +91,7 @@ func racewindowResume(thread int32) (stopped int32) {
 //go:linkname racewindowChoose
 func racewindowChoose(nth int32) { getg().bubble.racewindow.chosen = nth }
 
-// racewindowNext is when the next timer of the bubble fires, 0 for never, and what its clock shows.
+// racewindowNext returns when the bubble's next timer fires, 0 for never, and the time on the bubble's clock.
 //
 //go:linkname racewindowNext
 func racewindowNext() (when, now int64) {
@@ -123,9 +121,9 @@ func racewindowPasses(b *synctestBubble, to int64) {
 	})
 }
 
-// racewindowPoll makes those threads ready whose files are, and lets who is outside of the bubble run. It says whether any thread
-// has ever waited for a file. Nobody else looks at files meanwhile, so that what is ready depends on what threads have done, and not on when:
-// while a thread was in a system call the scheduler may have had another one wait for files, and now and then sysmon asks for them.
+// racewindowPoll makes threads ready whose files are ready, and lets goroutines outside of the bubble run. It says whether any thread has
+// ever waited for a file. Nobody else polls files meanwhile, neither the scheduler nor sysmon. So which threads are ready depends on what
+// threads have done, and not on the moment.
 //
 //go:linkname racewindowPoll
 func racewindowPoll() (io bool) {
@@ -184,7 +182,7 @@ func racewindowBlockedAt() {
 	}
 }
 
-// racewindowStack is the stack of a thread that does not run, the innermost caller first. It says how many there are.
+// racewindowStack writes the stack of a thread that does not run, the innermost caller first, and returns its depth.
 //
 //go:linkname racewindowStack
 func racewindowStack(thread int32, pcs []uintptr) (n int32) {
@@ -193,7 +191,7 @@ func racewindowStack(thread int32, pcs []uintptr) (n int32) {
 	return n
 }
 
-// racewindowFrame is the innermost function at a return address that is the user's: what it calls may be inlined in it.
+// racewindowFrame is the innermost function of the user's at a return address, where several may be inlined.
 //
 //go:linkname racewindowFrame
 func racewindowFrame(pc uintptr) (function, file string, line int) {

@@ -1,7 +1,7 @@
 // Points: operations of the runtime, sync, sync/atomic and os at which the driver may let another goroutine go on. An operation is a
-// point only if the user's code calls it. What the standard library does inside is no choice of the user's, differs between builds
-// (without -race its atomics are instructions), and would make schedules many times as long. Only context counts as the user's: a
-// cancellation is passed on in it; and what hands on to a file: bufio and fmt write what the user's code says, where it says.
+// point only if the user's code calls it. What the standard library does inside differs between builds (without -race its atomics are
+// instructions), and would make schedules many times as long. Two parts of it count as the user's code: context, because it passes
+// cancellations on, and packages such as bufio and fmt that write the user's data to the user's file.
 
 package runtime
 
@@ -54,8 +54,8 @@ func racewindowChan(op uint8, addr unsafe.Pointer) {
 	}
 }
 
-// racewindowNetwork is racewindowPoint for net, whose connections are prepared before each of their operations. What it touches is what the
-// network holds, of both ends.
+// racewindowNetwork is racewindowPoint for net, which prepares a connection before each operation. What the operation touches is the network
+// between both ends.
 //
 //go:noinline
 func racewindowNetwork(pd *pollDesc, mode int) {
@@ -83,7 +83,7 @@ func racewindowConnected(op uint8) {
 	}
 }
 
-// racewindowSocket notes that a socket was made: what it has delivered when is for the kernel to say.
+// racewindowSocket notes that a socket was made. When it delivers its data is for the kernel to say.
 //
 //go:linkname racewindowSocket
 func racewindowSocket() {
@@ -95,9 +95,9 @@ func racewindowSocket() {
 // racewindowConnections stands for all connections: an operation on one end is seen at another.
 var racewindowConnections byte
 
-// racewindowPool says whether a sync.Pool drops what is put into it, which it asks under the race detector only. By itself it drops one in
-// four at random, lest it orders goroutines that share nothing but the pool. What the user's code puts there stays, as it does
-// without the detector; what the standard library does, in fmt say, would order all who print.
+// racewindowPool says whether a sync.Pool drops what is put into it. It is asked under the race detector only, where a pool drops one in
+// four at random, so that it does not order goroutines that share nothing but the pool. What the user's code puts there stays, as without
+// the detector. What the standard library puts there is dropped: fmt's pool would order all goroutines that print.
 //
 //go:linkname racewindowPool
 //go:noinline
@@ -110,7 +110,7 @@ func racewindowPool() (drops bool) {
 	return !counts
 }
 
-// What a walk up the stack passes before the caller that decides.
+// The frames that a walk up the stack passes before it comes to the caller that decides.
 const (
 	racewindowStatement   = iota // the runtime
 	racewindowInstruction        // sync/atomic, and context is no caller that counts
@@ -171,8 +171,8 @@ func racewindowLeave() {
 	mcall(racewindowSwitch)
 }
 
-// racewindowSelect is called before a select looks at its channels. It finds the cases of a select that are ready; if there are several, which of
-// them is taken is a choice too. Nobody else runs, so no channel needs its lock.//
+// racewindowSelect is called before a select looks at its channels. It finds the ready cases; if there are several, the driver chooses
+// one. Nobody else runs, so no channel needs its lock.
 //
 //go:noinline
 func racewindowSelect(gp *g, scases []scase, nsends int) {
@@ -210,8 +210,8 @@ func racewindowSelect(gp *g, scases []scase, nsends int) {
 	}
 }
 
-// racewindowIsReady is the index of the n-th case, if that is ready, and else -1. In the source's order the compiler has put the cases
-// that send first, and those that receive last, the last of them first.
+// racewindowIsReady is the index of the n-th case if that is ready, else -1. The compiler has put the cases that send first, in the
+// source's order, and then the cases that receive, in the opposite order.
 func racewindowIsReady(scases []scase, nsends, n int) int {
 	i := n
 	if n >= nsends {
@@ -236,8 +236,8 @@ func racewindowIsReady(scases []scase, nsends, n int) int {
 	return i
 }
 
-// racewindowOrder says where a select puts its case i, when it has put n already: at the place of another one, which goes to the
-// end. The case that was chosen comes first.
+// racewindowOrder says where a select puts its case i after n others: in the place of one of them, which moves to the end. The chosen case
+// comes first.
 func racewindowOrder(gp *g, i int, n uint32) uint32 {
 	c := racewindowOf(gp)
 	switch {
@@ -249,7 +249,7 @@ func racewindowOrder(gp *g, i int, n uint32) uint32 {
 	return n
 }
 
-// racewindowClasses remembers what a return address is.
+// racewindowClasses remembers the class of each return address.
 var racewindowClasses [8192]uint64
 
 // What the functions of a frame are.
@@ -296,13 +296,13 @@ func racewindowStands(fp uintptr) uintptr {
 	return 0
 }
 
-// racewindowSlot is where it is remembered what a return address is: the class, above it what the walk still passes (4 bits each), and above
-// both the address and what the walk has passed before.
+// racewindowSlot is the place in racewindowClasses for a return address. It holds the class (4 bits), what the walk still passes above it
+// (4 bits), and the address with what the walk has passed before.
 func racewindowSlot(pc uintptr, passes uint8) *uint64 {
 	return &racewindowClasses[(pc^pc>>13+uintptr(passes)*977)%uintptr(len(racewindowClasses))]
 }
 
-// racewindowLook looks at a return address, and remembers what it is.
+// racewindowLook finds the class of a return address, and remembers it.
 //
 //go:noinline
 func racewindowLook(pc uintptr, passes uint8) (known uint64) {
@@ -312,7 +312,7 @@ func racewindowLook(pc uintptr, passes uint8) (known uint64) {
 	return known
 }
 
-// racewindowClass looks at the functions of one frame, the inlined ones first. rest is what the walk still passes above it.
+// racewindowClass is the class of a frame, from its functions, the inlined ones first. rest is what the walk still passes above it.
 func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 	f := findfunc(pc)
 	if !f.valid() {
@@ -369,9 +369,9 @@ func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 	return racewindowPassed, passes
 }
 
-// racewindowHanders are the packages of the standard library that read and write files which their callers gave them, with all beneath
-// them: a record that goes through bufio or fmt is lost in the same window as one that is written directly. What others do with files,
-// net with those of its configuration say, is theirs, and not the same in each execution.
+// racewindowHanders are the packages of the standard library, with those below them, that read and write their callers' files. A record that
+// goes through bufio or fmt is lost in the same window as one that is written directly. Files that other packages read are their own, such
+// as net's configuration, and they do not read them in each execution.
 var racewindowHanders = [...]string{"bufio", "io", "fmt", "log", "encoding", "compress", "archive", "text", "bytes", "strings"}
 
 func racewindowHandsOn(pkg string) bool {

@@ -2,7 +2,7 @@
 
 package runtime
 
-// racewindowUnignore ends what a goroutine has asked the race detector not to see.
+// racewindowUnignore lets the race detector see a goroutine again.
 func racewindowUnignore(gp *g) {
 	if gp.raceignore > 0 {
 		gp.raceignore = 0
@@ -17,9 +17,9 @@ func racewindowEnd(gp *g) {
 	gp.racectx = 0
 }
 
-// racewindowContexts are what the detector has of goroutines and timers of a bubble that have ended. It forgets the stacks of a
-// goroutine when 64 more have ended, and reports no race with what it did; so they end when the execution is over. The detector cannot have
-// more than 8128 at once, so there is an end to that.
+// racewindowContexts are the detector's records of a bubble's goroutines and timers that have ended. The detector forgets the stacks of a
+// goroutine after 64 more have ended, and then reports no race with it. So it is told of ends only after the execution. It has room for
+// 8128 goroutines, so that from some number on it is told at once.
 type racewindowContexts struct {
 	kept [1024]uintptr
 	n    int // that have ever been kept
@@ -55,8 +55,8 @@ func racewindowKeep(gp *g) bool {
 	return true
 }
 
-// racewindowTimer lets each firing be somebody of its own for the detector. One for all timers of a bubble would order who set one timer
-// before what another one starts.
+// racewindowTimer makes each firing of a timer a goroutine of its own for the detector. One for all timers of a bubble would order whoever
+// sets a timer before everything that another timer starts.
 func racewindowTimer(ts *timers, b *synctestBubble) {
 	if b != nil && b.racewindow != nil && ts.raceCtx != 0 {
 		b.racewindow.contexts.keep(ts.raceCtx)

@@ -23,8 +23,8 @@ func (c *racewindowBubble) seeded(seed uint64) {
 	c.others = 1 << 33
 }
 
-// racewindowDraws is the controlled bubble of a goroutine of the code under test. The driver draws elsewhere: how often it does is its own
-// business.
+// racewindowDraws is the controlled bubble of a goroutine of the code under test. The driver's numbers come from elsewhere, so that it may draw
+// as often as it likes.
 //
 //go:nosplit
 func racewindowDraws(gp *g) *racewindowBubble {

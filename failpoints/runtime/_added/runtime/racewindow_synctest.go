@@ -1,6 +1,6 @@
-// testing/synctest inside of a controlled bubble. Its goroutines are threads of the controlled bubble as all others are, in a bubble of
-// their own, because that has a clock of its own, which moves when all of them wait and at no other time, and because what is made in it
-// must not be used outside. Run and Wait wait as threads do, and racewindowSettle says when they go on.
+// testing/synctest inside of a controlled bubble. Its goroutines are threads of the controlled bubble like all others. They also have a bubble
+// of their own: that has its own clock, which moves only when all of them wait, and its objects must not be used outside. Run and Wait
+// wait as threads do, and racewindowSettle says when they go on.
 
 package runtime
 
@@ -67,8 +67,8 @@ func racewindowIsMain(gp *g, c *racewindowBubble) bool {
 	return b == c.bubble
 }
 
-// racewindowSettle lets those go on whose bubbles of testing/synctest have come to rest: who waits for that, or the timer that fires next,
-// or who runs the bubble.
+// racewindowSettle is called when bubbles of testing/synctest may have come to rest. In a bubble at rest it lets go on whoever is in Wait,
+// else the next timer, else whoever is in Run.
 //
 //go:linkname racewindowSettle
 func racewindowSettle() {
@@ -85,7 +85,7 @@ func racewindowSettle() {
 // racewindowFruitless is how many timers of a bubble may fire one after the other while nobody goes on.
 const racewindowFruitless = 1000
 
-// settle looks at one bubble, and says whether its clock has moved.
+// settle does so for one bubble, and says whether its clock has moved.
 func (c *racewindowBubble) settle(b *synctestBubble) (again bool) {
 	root := &c.threads[b.root.racewindow]
 	if b.main == nil || root.state != racewindowBlocked || waitReason(root.reason) != waitReasonSynctestRun {
@@ -116,7 +116,7 @@ func (c *racewindowBubble) settle(b *synctestBubble) (again bool) {
 	return false
 }
 
-// idle says whether a thread waits for something that only its own bubble can bring.
+// idle says whether a thread waits for something that only its own bubble can give it.
 func (c *racewindowBubble) idle(i int, b *synctestBubble) bool {
 	t := &c.threads[i]
 	if t.state != racewindowBlocked || !waitReason(t.reason).isIdleInSynctest() {

@@ -1,5 +1,5 @@
-// The timers of a controlled bubble. When all wait, the next one fires, and the driver may let it fire before that as well. So it must
-// know of all of them: a channel's timer lies in no heap while nobody waits for it, and fires when somebody looks.
+// The timers of a controlled bubble. When all threads wait, the next timer fires; the driver may also let it fire earlier. So the driver must
+// know all timers. The runtime does not: a channel's timer lies in no heap while nobody waits for it, and fires when somebody looks.
 
 package runtime
 
@@ -31,7 +31,7 @@ type racewindowDue struct {
 	op     uint8
 }
 
-// racewindowTimerSet notes who sets a timer. It is called by whoever does.
+// racewindowTimerSet notes who sets a timer. The function that sets it calls this.
 //
 //go:noinline
 func racewindowTimerSet(t *timer, when, period int64) {
@@ -93,7 +93,7 @@ func racewindowNextTimer(due *racewindowDue) bool {
 	return true
 }
 
-// racewindowFiring says which timer fires now: what it starts is its maker's.
+// racewindowFiring notes which timer fires now. Goroutines that it starts count as started by whoever has set it.
 func racewindowFiring(b *synctestBubble, t *timer) {
 	if c := b.racewindow; c != nil {
 		c.firing = t.racewindow

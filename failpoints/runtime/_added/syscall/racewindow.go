@@ -1,5 +1,5 @@
-// The seam at which file operations are recorded: every call of the system's that changes a file goes through Syscall or Syscall6,
-// whoever makes it, package os, this one or golang.org/x/sys/unix.
+// The seam at which file operations are recorded. Every system call that changes a file goes through Syscall or Syscall6, whether package os,
+// this package or golang.org/x/sys/unix makes it.
 
 package syscall
 
@@ -41,7 +41,7 @@ var (
 	racewindowAfter  func(c *racewindowCall, data []byte)
 )
 
-// racewindowRecord has calls told from now on; nil ends that.
+// racewindowRecord sets the function that is told of each call from now on; nil ends that.
 //
 //go:linkname racewindowRecord
 func racewindowRecord(before func(c *racewindowCall), after func(c *racewindowCall, data []byte)) {
@@ -67,8 +67,8 @@ func racewindowWatches(trap uintptr) bool {
 	return racewindowAfter != nil && trap < racewindowUnknown && racewindowShapes[trap].kind != 0
 }
 
-// racewindowSyscall makes a call that is told. Arguments that are pointers may lie on this goroutine's stack, which may move while the call is
-// told: so they are kept as pointers, which move with it.
+// racewindowSyscall makes a call and tells the record. Arguments may point into this goroutine's stack, which may move meanwhile. So they are
+// kept as pointers, which move with it.
 //
 //go:norace
 //go:nosplit

@@ -10,7 +10,7 @@ import (
 	"sync"
 )
 
-// racewindowTest, if a driver has set it, is asked before a test's function runs, and says whether it has done what there is to do.
+// racewindowTest is set by a driver. It is called before a test's function runs, and says whether it has run the test itself.
 var racewindowTest func(t *T, fn func(*T)) bool
 
 // RacewindowHook has a driver explore tests.
@@ -28,8 +28,8 @@ type RacewindowRun struct {
 	match  matcher
 }
 
-// racewindowSpare is of the execution that is over, nil for none. It is used again, but for the test and what that tells of itself: code may
-// keep a T for longer, and what it does with it then must not count for a later execution.
+// racewindowSpare is from the last execution, nil for none, and is used again. Its T is not: code may keep a T for longer, and what it does
+// with it must not count for a later execution.
 var racewindowSpare *RacewindowRun
 
 // RacewindowPrepare makes an execution of a test ready. Names of sub-tests begin anew each time. If only is the name of a sub-test, then
@@ -77,14 +77,14 @@ var racewindowNobody = func() chan bool {
 	return barrier
 }()
 
-// Run is the life of the test's goroutine. Who writes to the test after that makes a mistake, which panics.
+// Run is the life of the test's goroutine. Writing to the test's log after it panics.
 func (r *RacewindowRun) Run() {
 	defer func() { r.t.parent.done = true }()
 	tRunner(r.t, r.fn)
 }
 
-// HasFailed says whether the test or one of its sub-tests has failed so far. Others may still run: it asks under their locks, for the race
-// detector would report what is read without.
+// HasFailed says whether the test or one of its sub-tests has failed so far. Sub-tests may still run, so it takes their locks; otherwise the
+// race detector would report its reads.
 func (r *RacewindowRun) HasFailed() bool {
 	return r.t.racewindowFailed() || r.t.parent.racewindowFailed()
 }
@@ -100,8 +100,8 @@ func (r *RacewindowRun) Failed() (failed, skipped bool, output string) {
 	return r.t.failed || r.t.parent.failed, r.t.skipped, r.output.String() + string(r.t.output)
 }
 
-// Clean removes the temporary folders of an execution, and all files that it has made if it was broken off or has failed: what was to be
-// called at its end never is.
+// Clean removes the temporary folders of an execution. If the execution was broken off or has failed, its cleanups were never called, and Clean
+// removes all files that it has made.
 func (r *RacewindowRun) Clean(broken bool) {
 	os.RacewindowMade(broken || r.t.failed || r.t.parent.failed)
 	for _, dir := range racewindowTempDirs {
