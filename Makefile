@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability defaults soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick race-to-bug bench-sched bench-explore gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability weaken defaults soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick race-to-bug bench-sched bench-explore gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ stress-short: bin/racewindow-race ## the same in a few seconds, for CI
 
 mutants: ## plant small bugs in the engine, one at a time, and see which strategy finds each: SEEDS= RUN=
 	$(GO) run ./scripts/mutants --out $(OUT)/mutants $(if $(SEEDS),--seeds $(SEEDS)) $(if $(RUN),--run '$(RUN)')
+
+weaken: ## which syncs, checksums and error checks of the engine would no test miss?
+	$(GO) run ./harness/cmd/racewindow test --weaken --known storage/weaken.txt ./storage ./storage/disk
 
 durability: ## plant bugs that lose data in crashes and on bad disks, and find each by exploring: RUN= DRAWN=30s
 	$(GO) run ./scripts/mutants/durability $(if $(RUN),-run '$(RUN)') $(if $(DRAWN),-drawn $(DRAWN))

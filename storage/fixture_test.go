@@ -344,6 +344,20 @@ func (d *brokenDisk) SyncDir(name string) error {
 	return d.Disk.SyncDir(name)
 }
 
+func (d *brokenDisk) Mkdir(name string) error {
+	if f := d.ask("mkdir", name); f != nil {
+		return f.err
+	}
+	return d.Disk.Mkdir(name)
+}
+
+func (d *brokenDisk) Remove(name string) error {
+	if f := d.ask("remove", name); f != nil {
+		return f.err
+	}
+	return d.Disk.Remove(name)
+}
+
 type brokenFile struct {
 	File
 	disk *brokenDisk
@@ -370,6 +384,13 @@ func (f *brokenFile) Truncate(bytes int64) error {
 		return fault.err
 	}
 	return f.File.Truncate(bytes)
+}
+
+func (f *brokenFile) Allocate(bytes int64) error {
+	if fault := f.disk.ask("allocate", f.name); fault != nil {
+		return fault.err
+	}
+	return f.File.Allocate(bytes)
 }
 
 func (f *brokenFile) Sync() error {

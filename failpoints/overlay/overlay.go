@@ -48,8 +48,14 @@ type Command struct {
 	Include []string // module paths of dependencies whose markers are spliced too
 	Plant   []string // patches, as git diff prints them, applied in this build only
 	Out     string   // set by Parse only: the folder that --out names
-	Args    []string // everything that the go command would get after its verb
-	Env     []string // environment of the go command; nil means that of this process
+
+	// Change holds new texts for files of the build, by absolute path, before their markers are spliced. A text must keep the
+	// lines of its file. Add holds new Go files of the packages in whose folders they lie. Files that the build does not
+	// contain are left alone.
+	Change, Add map[string][]byte
+
+	Args []string // everything that the go command would get after its verb
+	Env  []string // environment of the go command; nil means that of this process
 
 	Stdin          io.Reader // nil means no input
 	Stdout, Stderr io.Writer // nil discards
@@ -141,7 +147,7 @@ func prepare(ctx context.Context, g *goCommand, c Command, stage *stage) (*build
 	if err := b.includedForNothing(c.Include); err != nil {
 		return nil, err
 	}
-	if changed == 0 {
+	if changed == 0 && len(c.Change) == 0 {
 		_, _ = fmt.Fprintf(g.stderr, "racewindow: no failpoint markers in %s: nothing to %s\n", b.scope(), purpose(c.Strip))
 	}
 	if c.Verbose && !c.Strip {
@@ -165,6 +171,7 @@ func (b *build) splice(ctx context.Context, c Command) (changed int, err error) 
 	if err := b.plant(c.Plant); err != nil {
 		return 0, err
 	}
+	b.change(c.Change, c.Add)
 	steps, err := transforms(ctx, b, c.Strip)
 	if err != nil {
 		return 0, err

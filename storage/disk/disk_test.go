@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"syscall"
 	"testing"
 
 	"github.com/leanovate/gopter"
@@ -316,4 +317,18 @@ func contentOf(f File) []byte {
 	content := make([]byte, size)
 	_, _ = f.ReadAt(content, 0)
 	return content
+}
+
+// The system refuses to sync what is below /proc, which shows that it was asked.
+func TestASyncOfTheRealDiskAsksTheSystem(t *testing.T) {
+	t.Parallel()
+	if _, err := os.Stat("/proc/self/comm"); err != nil {
+		t.Skip("there is no /proc")
+	}
+	require.ErrorIs(t, OS("/proc").SyncDir("."), syscall.EINVAL)
+	f, err := OS("/proc/self").Open("comm")
+	require.NoError(t, err)
+	require.ErrorIs(t, f.Sync(), syscall.EINVAL)
+	require.NoError(t, f.Close())
+	require.ErrorIs(t, OS(t.TempDir()).SyncDir("missing"), fs.ErrNotExist)
 }

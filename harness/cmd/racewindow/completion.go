@@ -107,12 +107,12 @@ func completeFolders(*cobra.Command, []string, string) ([]string, cobra.ShellCom
 }
 
 // completeGo completes the commands that wrap the go command: their own flags, and otherwise files.
-func completeGo(_ *cobra.Command, _ []string, typed string) (found []string, _ cobra.ShellCompDirective) {
+func completeGo(cmd *cobra.Command, _ []string, typed string) (found []string, _ cobra.ShellCompDirective) {
 	if !strings.HasPrefix(typed, "-") {
 		return nil, cobra.ShellCompDirectiveDefault
 	}
-	for _, flag := range []string{"--include", "--plant", "--strip", "--help", "-race", "-tags", "-cover"} {
-		if strings.HasPrefix(flag, typed) {
+	for _, flag := range []string{"--include", "--plant", "--strip", "--weaken", "--help", "-race", "-tags", "-cover"} {
+		if strings.HasPrefix(flag, typed) && (flag != "--weaken" || cmd.Name() == "test") {
 			found = append(found, flag)
 		}
 	}

@@ -105,7 +105,7 @@ func TestHelpSaysWhereItsWordsAreExplained(t *testing.T) {
 }
 
 // own are the flags of the commands that pass what they do not know to the go command.
-var own = []string{"include", "plant", "strip", "strip-keep-api", "verbose", "help"}
+var own = []string{"include", "plant", "strip", "strip-keep-api", "verbose", "help", "weaken", "known", "budget", "each", "json"}
 
 // foreign are flags of others that are named, with whose they are.
 var foreign = map[string]string{

@@ -75,7 +75,8 @@ func instrumentCommands() []*cobra.Command {
 		instrumentCommand("test", "[go test flags] [packages]", "Run go test with failpoints at work",
 			"  racewindow test -race ./...\n  racewindow test -run TestFlush -count=10 ./storage\n"+
 				"  racewindow test --include go.etcd.io/bbolt -coverprofile=cover.out ./...\n"+
-				"  racewindow test --plant testdata/bugs/unsynced.patch -race ./...", ""),
+				"  racewindow test --plant testdata/bugs/unsynced.patch -race ./...\n"+
+				"  racewindow test --weaken --known durability.txt ./...", weakenAbout),
 		instrumentCommand("build", "[go build flags] [packages]", "Run go build with failpoints at work, or without any trace of them (--strip)",
 			"  racewindow build -race -o bin/stress ./cmd/stress\n  racewindow build --strip -trimpath -o bin/server ./cmd/server", ""),
 		instrumentCommand("run", "[go run flags] package [arguments]", "Run go run with failpoints at work",
@@ -84,8 +85,12 @@ func instrumentCommands() []*cobra.Command {
 }
 
 func instrumentCommand(verb, arguments, short, example, more string) *cobra.Command {
+	weaken := ""
+	if verb == "test" {
+		weaken = " [--weaken]"
+	}
 	return &cobra.Command{
-		Use:     verb + " [--include MODULE] [--plant FILE] [--strip] " + arguments,
+		Use:     verb + weaken + " [--include MODULE] [--plant FILE] [--strip] " + arguments,
 		Short:   short,
 		Long:    strings.TrimSpace(fmt.Sprintf(instrumentAbout, verb, more, overlay.GofailVersion)),
 		Example: example,
@@ -103,6 +108,9 @@ func instrumentCommand(verb, arguments, short, example, more string) *cobra.Comm
 
 // runInstrumented runs the go command and ends the process with its exit code.
 func runInstrumented(cmd *cobra.Command, verb string, args []string) error {
+	if verb == "test" && weakens(args) {
+		return runWeakened(cmd, args)
+	}
 	c, help, err := overlay.Parse(verb, args)
 	if err != nil {
 		failInstrumented(cmd.ErrOrStderr(), verb, err)

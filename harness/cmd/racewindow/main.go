@@ -15,6 +15,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
+	"github.com/racewindow/racewindow/failpoints/weaken"
 	"github.com/racewindow/racewindow/harness/subjects/log/kill"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -64,6 +65,9 @@ func main() {
 func execute(ctx context.Context, args []string) int {
 	if kill.IsChild() {
 		return kill.Child()
+	}
+	if weaken.IsKeeper() {
+		return weaken.Keep()
 	}
 	root := rootCommand()
 	root.SetArgs(goDashes(root, args))

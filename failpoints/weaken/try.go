@@ -1,0 +1,212 @@
+package weaken
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// longEnough is how long a binary must run for its tests to be tried one at a time first, to know which of them reach a place.
+const longEnough = 2 * time.Second
+
+// quick is how long the quickest tests of a place may take together; they run before the others.
+const quick = time.Second
+
+// unchanged runs all tests without a change. They must pass.
+func (s *session) unchanged(ctx context.Context) error {
+	reached := 0
+	for i, b := range s.binaries {
+		s.progress(fmt.Sprintf("running the tests of %s without a change, package %d of %d", b.name, i+1, len(s.binaries)), 0)
+		o, err := b.run(ctx, s.env, nil, 0, unchangedLimit)
+		if err != nil {
+			return err
+		}
+		if o.failed {
+			return fmt.Errorf("the tests of %s fail without any change, so they can notice none: %s %s\n%s", b.name, o.test, o.how, lastLines(o.output))
+		}
+		s.summary.Unchanged += o.took.Seconds()
+		b.units = []*unit{{"", o.reached, o.took}}
+		reached += len(o.reached)
+		if o.took > longEnough && len(o.finished) > 1 && len(o.reached) > 0 && b.divisible() {
+			b.units = nil
+			for _, test := range o.finished {
+				b.units = append(b.units, &unit{test: test})
+			}
+		}
+	}
+	if reached == 0 {
+		return fmt.Errorf("%w: no test reaches any of the %d places of %s", ErrNothing, len(s.found.Places), strings.Join(s.found.Packages, " "))
+	}
+	return nil
+}
+
+// unchangedLimit is how long the tests of a package may take without a change, as for go test.
+const unchangedLimit = 10 * time.Minute
+
+// limit is how long a run may take that takes so long without a change.
+func (s *session) limit(took time.Duration) time.Duration {
+	if s.Each > 0 {
+		return s.Each
+	}
+	return max(leastTime, timesSlower*took).Round(time.Second)
+}
+
+// divisible says whether the tests of a binary can be named one by one: the call chooses no subtests.
+func (b *binary) divisible() bool {
+	return !slices.ContainsFunc(b.Arguments, func(a string) bool {
+		return strings.HasPrefix(strings.TrimLeft(a, "-"), "test.run=") && strings.Contains(a, "/")
+	})
+}
+
+// alone runs each test by itself, without a change. A test that fails then needs the others, and so all tests of its package
+// run together.
+func (s *session) alone(ctx context.Context) error {
+	for _, b := range s.binaries {
+		for i, u := range b.units {
+			if u.test == "" {
+				break
+			}
+			s.progress(fmt.Sprintf("running each test of %s alone, %d of %d", b.name, i+1, len(b.units)), 0)
+			o, err := b.run(ctx, s.env, []string{u.test}, 0, unchangedLimit)
+			if err != nil {
+				return err
+			}
+			if o.failed {
+				if b.units, err = s.together(ctx, b); err != nil {
+					return err
+				}
+				break
+			}
+			u.reached, u.took = o.reached, o.took
+		}
+	}
+	return nil
+}
+
+// together makes all tests of a binary one unit.
+func (s *session) together(ctx context.Context, b *binary) ([]*unit, error) {
+	o, err := b.run(ctx, s.env, nil, 0, unchangedLimit)
+	if err == nil && o.failed {
+		err = fmt.Errorf("the tests of %s passed, and fail now without any change: %s %s\n%s", b.name, o.test, o.how, lastLines(o.output))
+	}
+	return []*unit{{"", o.reached, o.took}}, err
+}
+
+// canary ends a test of each binary at the first place that it reaches. If the test passes all the same, the switch has no
+// effect there, and no verdict would mean anything.
+func (s *session) canary(ctx context.Context) error {
+	for _, b := range s.binaries {
+		units := b.reaching(0)
+		if len(units) == 0 {
+			continue
+		}
+		s.progress("canary: ending the tests of "+b.name+" at the first place", 0)
+		o, err := b.run(ctx, s.env, names(units[:1]), Canary, s.limit(units[0].took))
+		if err != nil {
+			return err
+		}
+		if !o.failed {
+			return fmt.Errorf("the canary was missed: a test of %s that reaches a place (%s) passes although it ends there, so no verdict would mean anything",
+				b.name, units[0].said())
+		}
+		s.summary.Canary = "caught: a place that ends the test process"
+	}
+	return nil
+}
+
+func (u *unit) said() string {
+	if u.test == "" {
+		return "all of them"
+	}
+	return u.test
+}
+
+// reaching are the units that reach a place, or any place for 0, the quickest first.
+func (b *binary) reaching(place int) []*unit {
+	units := slices.DeleteFunc(slices.Clone(b.units), func(u *unit) bool {
+		return len(u.reached) == 0 || place > 0 && !u.reached[place]
+	})
+	slices.SortStableFunc(units, func(x, y *unit) int { return int(x.took - y.took) })
+	return units
+}
+
+func names(units []*unit) (tests []string) {
+	for _, u := range units {
+		if u.test != "" {
+			tests = append(tests, u.test)
+		}
+	}
+	return tests
+}
+
+// batches splits the units of a place: first those that take little time together, then the others.
+func batches(units []*unit) (all [][]*unit) {
+	total := time.Duration(0)
+	for i, u := range units {
+		if total += u.took; total > quick && i > 0 {
+			return [][]*unit{units[:i], units[i:]}
+		}
+	}
+	if len(units) == 0 {
+		return nil
+	}
+	return [][]*unit{units}
+}
+
+// each weakens one place after the other.
+func (s *session) each(ctx context.Context) error {
+	for i, p := range s.found.Places {
+		s.progress(p.Name(), i)
+		r := &Result{Place: p}
+		s.summary.Results = append(s.summary.Results, r)
+		if s.Budget > 0 && time.Since(s.began) > s.Budget {
+			r.Verdict = Untried
+			s.summary.Untried++
+			continue
+		}
+		began := time.Now()
+		if err := s.try(ctx, r); err != nil {
+			return err
+		}
+		r.Seconds = time.Since(began).Seconds()
+		switch {
+		case r.Verdict == Noticed && p.Reason != "":
+			s.summary.Stale = append(s.summary.Stale, fmt.Sprintf("%s: %s notices it (%s)", p.Name(), r.Test, r.How))
+			s.summary.Noticed++
+		case r.Verdict == Noticed:
+			s.summary.Noticed++
+		case p.Reason != "":
+			s.summary.Known++
+		default:
+			s.summary.Missed++
+		}
+	}
+	return nil
+}
+
+// try weakens one place, and runs the tests that reach it until one notices.
+func (s *session) try(ctx context.Context, r *Result) error {
+	r.Verdict = Unreached
+	for _, b := range s.binaries {
+		units := b.reaching(r.Number)
+		r.Tests += len(units)
+		for _, batch := range batches(units) {
+			r.Verdict = Missed
+			took := time.Duration(0)
+			for _, u := range batch {
+				took += u.took
+			}
+			o, err := b.run(ctx, s.env, names(batch), r.Number, s.limit(took))
+			if err != nil {
+				return err
+			}
+			if o.failed {
+				r.Verdict, r.In, r.Test, r.How = Noticed, b.name, o.test, o.how
+				return nil
+			}
+		}
+	}
+	return nil
+}

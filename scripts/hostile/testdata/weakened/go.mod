@@ -1,0 +1,3 @@
+module example.com/weakened
+
+go 1.26
