@@ -261,7 +261,9 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	crashes := plan.Crashes
 	if crashes != nil {
 		defer func() { s.Crashes.add(crashes, program) }()
-		crashes.Until(over(ctx, o.Budget))
+		ended, release := over(ctx, o.Budget)
+		defer release()
+		crashes.Until(ended)
 	}
 	before := s.Statistics
 	o.Progress = s.show(before, crashes)
@@ -303,10 +305,14 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 	return errors.Join(disagreement, s.addAll(ctx, c, program, r.Findings)) // even with a disagreement, the findings are reported
 }
 
-// over returns a function that says when to stop trying disks: after an interruption, or once the budget is spent.
-func over(ctx context.Context, budget time.Duration) func() bool {
-	deadline := time.Now().Add(budget)
-	return func() bool { return ctx.Err() != nil || budget > 0 && time.Now().After(deadline) }
+// over returns a function that says when to stop trying disks: after an interruption, or once the budget is spent; and one that
+// releases what that needs. A timer says when, because the function is called in an execution, whose clock may be its own.
+func over(ctx context.Context, budget time.Duration) (is func() bool, release func()) {
+	if budget <= 0 {
+		return func() bool { return ctx.Err() != nil }, func() {}
+	}
+	ctx, cancel := context.WithTimeout(ctx, budget)
+	return func() bool { return ctx.Err() != nil }, cancel
 }
 
 // show returns a function that passes the statistics of a search to the teller.
