@@ -134,6 +134,7 @@ bench-quick: ## speed of the engine beside bare file I/O in the same run
 bench-sched: ## schedules a second, and what a choice and a switch cost beside a bare coroutine switch
 	$(GO) test -run '^$$' -bench . ./harness/sched
 	$(RACEWINDOW) test -run '^$$' -bench Reference ./harness/subjects/log
+	$(RACEWINDOW) test -run '^$$' -bench Minimize -benchtime 1x ./harness/shrink
 
 bench-explore: ## plain tests: schedules for each second of processor time, and what a choice and a replay cost: RUN= AGAINST=REVISION
 	@$(GO) run ./scripts/benchexplore $(if $(RUN),-run '$(RUN)') $(if $(AGAINST),-against $(AGAINST))

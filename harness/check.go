@@ -294,6 +294,7 @@ func (c *checking) ordered() (explore.Config, error) {
 // explore searches, keeps the findings and fails the test with them.
 func (c *checking) explore(config explore.Config) {
 	c.t.Helper()
+	config.Found = c.sighted
 	summary, err := explore.Run(c.context(), config)
 	for _, f := range summary.Findings {
 		if !c.order.Unkept && c.knows(f) { // with Unkept, whoever keeps the findings also tells them apart
@@ -324,6 +325,13 @@ func (c *checking) explore(config explore.Config) {
 	data, _ := json.Marshal(summary) // a summary holds only what JSON can hold
 	done := summary.Done()
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: &done})
+}
+
+// sighted tells a finding before it is made smaller.
+func (c *checking) sighted(f *sched.Failure, found cases.Case) {
+	words := drive.SightedWords(f.Class(), len(found.Switches))
+	c.send(drive.Event{Event: drive.Sighted, Text: words, Case: found.String()})
+	c.t.Logf("%s: %s", words, found)
 }
 
 // context returns a context that ends with the test.

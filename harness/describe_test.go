@@ -42,7 +42,10 @@ func TestEventsSayWhatWasDoneAndWhatWasFound(t *testing.T) {
 	require.NotEmpty(t, last.Done.Points)
 	require.NotEmpty(t, last.Done.Seen)
 	require.NotEmpty(t, last.Done.Canary)
-	found := all[1]
+	sighted, found := all[1], all[2]
+	require.Equal(t, drive.Sighted, sighted.Event, "it is told before it is made smaller")
+	require.Regexp(t, `^found \S+, with \d+ switch(es)?; it is being made smaller$`, sighted.Text)
+	require.Contains(t, sighted.Case, "v1 test=TestBalance")
 	require.Equal(t, drive.Found, found.Event)
 	require.Regexp(t, `^test=TestBalance: .+`, found.Shape)
 	require.Positive(t, found.Size)

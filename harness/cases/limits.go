@@ -15,7 +15,7 @@ import (
 const (
 	MaxTextBytes  = 1 << 18
 	MaxThreads    = 64
-	MaxOperations = 4096 // in all threads together
+	MaxOperations = 1 << 14 // in all threads together
 	MaxDelays     = 256
 	MaxSwitches   = 4096
 	MaxFaults     = 64

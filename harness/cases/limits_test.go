@@ -33,7 +33,7 @@ func TestALimitHoldsAtItsEdge(t *testing.T) {
 		remedy string
 	}{
 		"threads":    {MaxThreads, func(c *Case, n int) { c.Threads = threads(n) }, "65 threads: write 1 to 64"},
-		"operations": {MaxOperations - 1, func(c *Case, n int) { c.Threads[1].Operations = repeated[Operation](n, call{"get", ""}) }, "4097 operations: at most 4096"},
+		"operations": {MaxOperations - 1, func(c *Case, n int) { c.Threads[1].Operations = repeated[Operation](n, call{"get", ""}) }, "16385 operations: at most 16384"},
 		"delays":     {MaxDelays, func(c *Case, n int) { c.Delays = repeated(n, delay) }, "257 delays: at most 256"},
 		"faults":     {MaxFaults, func(c *Case, n int) { c.Faults = repeated(n, fault) }, "65 faults: at most 64"},
 		"switches": {MaxSwitches, func(c *Case, n int) {

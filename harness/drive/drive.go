@@ -180,16 +180,38 @@ func (o *Order) String() string {
 const (
 	Began    = "check"
 	Progress = "progress"
-	Found    = "finding"
-	Smaller  = "smaller"
-	Made     = "report"
-	Ended    = "summary"
+	// Sighted is a finding as it was found, before it is made smaller: that may take a while, and be interrupted. Case executes it.
+	Sighted = "sighted"
+	Found   = "finding"
+	Smaller = "smaller"
+	Made    = "report"
+	Ended   = "summary"
 	// Again says that a kept schedule of a plain test does not fail any more, or cannot be executed.
 	Again   = "again"
 	Refused = "refused"
 	// Passed says that nothing is left to do for a plain test, because other processes have explored its subtests.
 	Passed = "passed over"
 )
+
+// SightedWords says what was found, and that it is not yet as small as it becomes.
+func SightedWords(class string, switches int) string {
+	if switches == 1 {
+		return fmt.Sprintf("found %s, with 1 switch; it is being made smaller", class)
+	}
+	return fmt.Sprintf("found %s, with %d switches; it is being made smaller", class, switches)
+}
+
+// mostShown is how many bytes of a case a line shows.
+const mostShown = 400
+
+// Sighting is the line that shows a finding before it is made smaller. It leaves out a case that is too long for a line.
+func (e *Event) Sighting() string {
+	line := e.Test + ": " + e.Text
+	if len(e.Case) <= mostShown && e.Case != "" {
+		line += ": " + e.Case
+	}
+	return line
+}
 
 // An Event is something that happened in a Check.
 type Event struct {

@@ -29,3 +29,11 @@ func TestAnOrderOfAnyLengthFitsIntoTheEnvironment(t *testing.T) {
 	_, err = OfEnvironment("@/nowhere/order")
 	require.ErrorContains(t, err, Variable)
 }
+
+func TestASightingIsALine(t *testing.T) {
+	t.Parallel()
+	e := Event{Test: "TestX", Text: SightedWords("deadlock", 1), Case: "main@f#1>g"}
+	require.Equal(t, "TestX: found deadlock, with 1 switch; it is being made smaller: main@f#1>g", e.Sighting())
+	e = Event{Test: "TestX", Text: SightedWords("leak", 900), Case: strings.Repeat("main@f#1>g, ", 900)}
+	require.Equal(t, "TestX: found leak, with 900 switches; it is being made smaller", e.Sighting())
+}

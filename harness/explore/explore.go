@@ -49,7 +49,7 @@ type Config struct {
 	Exhaustive bool
 	// Progress, if set, is called about four times a second, from one goroutine, until Run returns.
 	Progress func(Progress)
-	// Found is called with each failure and its case, before the case is made smaller, which can take a while.
+	// Found is called with each failure that will be made smaller, and its case, before that: it can take a while.
 	Found func(*sched.Failure, cases.Case)
 }
 
@@ -344,12 +344,12 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	if crash := cases.CrashOf(f.Failure); crash != nil && found.Crash != nil {
 		found.Crash = &cases.Crash{Any: true, Model: crash.Model}
 	}
-	if c.Found != nil {
-		c.Found(f.Failure, found)
-	}
 	if first := s.enough(c, f.Failure.Class()); first != nil {
 		first.Count += f.Count
 		return nil
+	}
+	if c.Found != nil && f.Failure.Kind != sched.DataRace {
+		c.Found(f.Failure, found)
 	}
 	m := shrink.Minimized{Case: found, Failure: f.Failure, Preemptions: f.Preemptions}
 	var err error

@@ -77,7 +77,7 @@ func Explore(t testing.TB, o Options, s Scenario) {
 		how := fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)
 		runner := NewRunner(s, o)
 		if f.Failure.Kind != DataRace { // Go's detector reports equal races once per process
-			if len(f.Schedule) > wordy { // what follows may take seconds
+			if len(f.Schedule) > 0 { // what follows may take seconds
 				t.Logf("found, and being made smaller: %v\nreplay: %s", f.Failure, replayCommand(t.Name(), f.Schedule))
 			}
 			small := runner.Shrink(f.Schedule)

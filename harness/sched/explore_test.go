@@ -74,7 +74,8 @@ step  a                                              b
    5                                                 end
       ---- b ended, a goes on ----
 `, f.errs[0])
-	require.Len(t, f.logged, 2)
+	require.Len(t, f.logged, 3)
+	require.Equal(t, "found, and being made smaller: failed in main: the counter is 1\nreplay: racewindow test "+raceWord()+"-run '^TestCounter$/^two_threads$' -racewindow.replay='a@test/store#1>b'", f.logged[2])
 	require.Equal(t, "undeclared: 2 of 2 points (test/load, test/store): each conflicts with every other; failpoints.Declare says what it touches", f.logged[1])
 	require.Contains(t, f.logged[0], "explored 4 schedules, 3 distinct, 3 partial orders, at 2 points: a failure was found")
 }

@@ -121,6 +121,17 @@ func (r *Runner) run(s Strategy, events bool) (o Outcome) {
 // Failure of the kind Unusable, unless the execution has failed before.
 func (r *Runner) Replay(s Schedule, events bool) Outcome { return r.Run(Replay(s), events) }
 
+// Places executes the scenario once under a schedule, and returns where threads stopped, in order. It looks at nothing else, so it
+// costs no more than the execution.
+func (r *Runner) Places(s Schedule) (all []Place) {
+	r.Replay(s, false)
+	c, hits := &r.w.chooser, hitCounts{}
+	for _, step := range c.trace {
+		all = append(all, c.place(step, hits.next(step)))
+	}
+	return all
+}
+
 func (c *Chooser) outcome(s Strategy, events bool) (o Outcome) {
 	s.End(len(c.trace), c.failure != nil)
 	o.Failure, o.Beside, o.Steps = c.failure, c.beside, len(c.trace)

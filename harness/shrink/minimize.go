@@ -78,7 +78,8 @@ type minimizer struct {
 // Minimize makes a case smaller that fails under its switches: fewer threads, operations, records and preemptions, shorter
 // values, plainer options and bounds, fewer switches. The failure keeps its class. A candidate replaces the case if its own
 // switches still show the failure, or a few random schedules do. When no candidate can replace the case in this way,
-// Minimize searches all schedules of each candidate with no more preemptions than the case has.
+// Minimize searches all schedules of each candidate with no more preemptions than the case has. Of a long program it first leaves
+// out many operations at once.
 func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	if l.Schedules == 0 {
 		l.Schedules = 4000
@@ -101,6 +102,7 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	m.class = out.Failure.Class()
 	m.take(c, out)
 	m.Steps = 0
+	m.fewerOperations()
 	for m.fewerSwitches() || m.smaller(m.quick) || m.fewerPreemptions() || m.smaller(m.thorough) {
 		if m.ended() {
 			break

@@ -232,6 +232,9 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 		r.made = &e
 	case drive.Progress:
 		return e.Test + ": " + e.Text
+	case drive.Sighted:
+		r.kept = append(r.kept, e)
+		line.aside(func() { fmt.Fprintln(r.out, e.Sighting()) })
 	case drive.Found, drive.Smaller:
 		r.worst, r.kept = 1, append(r.kept, e)
 		line.aside(func() { fmt.Fprintf(r.out, "%s\n", e.Text); r.write(e) })

@@ -142,6 +142,8 @@ func (r *plainRun) event(p plain.Package, e drive.Event) {
 		} else {
 			r.say(p, e.Test, e.Text+"\n")
 		}
+	case drive.Sighted:
+		r.say(p, e.Test, e.Sighting()+"\n")
 	case drive.Found:
 		r.say(p, e.Test, r.found(p, &e))
 		r.kept = append(r.kept, e)

@@ -27,7 +27,7 @@ func (t *test) found(f sched.Finding) {
 	if f.Strategy == byKept {
 		kept = t.kept
 	} else {
-		tell(drive.Event{Event: drive.Progress, Test: t.name, Text: fmt.Sprintf("found %s, and makes it smaller", class)})
+		tell(drive.Event{Event: drive.Sighted, Test: t.name, Case: f.Schedule.String(), Text: drive.SightedWords(class, len(f.Schedule))})
 		if small := runner.Fewest(f.Schedule, class); small.Failure != nil {
 			told.Failure, told.Schedule, told.Preemptions, told.Early = small.Failure, small.Schedule, small.Preemptions, small.Early
 		}
