@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability weaken defaults soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick race-to-bug bench-sched bench-explore gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability weaken defaults soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick race-to-bug bench-sched bench-explore adapters-short gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,14 @@ hostile: ## wrong calls, lost files and green lights for nothing: each must end 
 examples: ## the subjects of harness/examples as a stranger tries them: find the bug, replay it, hold without it: RUN=
 	@cd harness/examples && $(GO) vet ./... && $(GO) test -short ./...
 	@$(GO) run ./scripts/examples -check harness/examples/README.md $(if $(RUN),-run '$(RUN)')
+
+adapters-short: build ## engines of others: those with few dependencies hold while clients meet, and lose what their findings say
+	rm -rf harness/adapters/*/testdata/racewindow
+	cd harness/adapters && $(GO) vet . ./bbolt ./tidwall ./findings/... && $(GO) test -short ./bbolt ./tidwall
+	cd harness/adapters && ../../bin/racewindow explore --seed 1 --schedules 200 ./bbolt ./tidwall
+	cd harness/adapters && for engine in bbolt tidwall; do \
+	../../bin/racewindow crash --seed 1 --schedules 20 ./$$engine; [ $$? -eq 1 ] || { echo "crash ./$$engine has not found it"; exit 1; }; \
+	$(GO) run ./findings/$$engine; [ $$? -eq 1 ] || { echo "findings/$$engine is no finding any more"; exit 1; }; done
 
 pushbutton: ## the tests of modules that other people wrote, explored as they are: RUN=, WHAT=existing|planted|promises
 	$(GO) run ./scripts/pushbutton $(if $(RUN),-run '$(RUN)') $(if $(WHAT),-what $(WHAT))

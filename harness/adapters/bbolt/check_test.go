@@ -1,0 +1,70 @@
+package bbolt
+
+import (
+	"context"
+	"os"
+	"strings"
+	"testing"
+
+	"go.etcd.io/bbolt"
+
+	"github.com/racewindow/racewindow/harness"
+)
+
+func TestMap(t *testing.T) { check(t, func(string) error { return nil }) }
+
+// TestMapAfterItsFileIsNamed goes past what is known of a new file: its folder is synced once the database is open.
+func TestMapAfterItsFileIsNamed(t *testing.T) {
+	check(t, func(folder string) error {
+		f, err := os.Open(folder)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return f.Sync()
+	})
+}
+
+func check(t *testing.T, opened func(folder string) error) {
+	harness.Check(t, harness.Subject[*Log]{
+		Open: func(_ context.Context, env harness.Env) (*Log, error) {
+			l, err := Open(env.Dir(), true)
+			if err == nil {
+				err = opened(env.Dir())
+			}
+			return l, err
+		},
+		Ops: harness.Ops{
+			"put":    harness.Op{Do: set, Durable: harness.OnReturn},
+			"long":   harness.Op{Do: long, Durable: harness.OnReturn},
+			"delete": harness.Op{Do: remove, Durable: harness.OnReturn},
+			"get":    get,
+		},
+		LosesOnlyTheEnd: true,
+	})
+}
+
+func set(l *Log, name string, value int) error {
+	return l.Engine.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucket).Put([]byte("k"+name), []byte{byte(value), byte(value >> 8)})
+	})
+}
+
+// long values take pages of their own.
+func long(l *Log, name, value string) error {
+	return l.Engine.Update(func(tx *bbolt.Tx) error {
+		return tx.Bucket(bucket).Put([]byte("k"+name), []byte(strings.Repeat(value+"-", 5000)))
+	})
+}
+
+func remove(l *Log, name string) error {
+	return l.Engine.Update(func(tx *bbolt.Tx) error { return tx.Bucket(bucket).Delete([]byte("k" + name)) })
+}
+
+func get(l *Log, name string) (value string, err error) {
+	err = l.Engine.View(func(tx *bbolt.Tx) error {
+		value = string(tx.Bucket(bucket).Get([]byte("k" + name)))
+		return nil
+	})
+	return value, err
+}

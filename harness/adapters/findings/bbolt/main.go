@@ -1,0 +1,78 @@
+// Command bbolt shows what findings/bbolt.md says: a process that dies and then a loss of power leave a file that cannot be used.
+// It ends with 1 if that is so.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"go.etcd.io/bbolt"
+)
+
+func main() {
+	folder, err := os.MkdirTemp("", "bbolt-finding-")
+	must(err)
+	defer os.RemoveAll(folder)
+	file := func(name string) string { return filepath.Join(folder, name) }
+
+	// A database with a bucket, durable.
+	first, err := bbolt.Open(file("db"), 0o600, nil)
+	must(err)
+	must(first.Update(func(tx *bbolt.Tx) error {
+		_, err := tx.CreateBucket([]byte("bucket"))
+		return err
+	}))
+	durable := read(file("db"))
+
+	// An Update writes its pages and syncs them, then writes its meta page. There the process dies: the meta page is in the page
+	// cache, and its sync has not been made.
+	must(first.Update(put))
+	written := read(file("db"))
+	must(os.WriteFile(file("next"), written, 0o600))
+
+	// Another process opens the file, and commits a transaction. Its pages have been written, and not synced, when power is lost. Of what is
+	// not synced, its pages reach the disk and the two meta pages do not.
+	second, err := bbolt.Open(file("next"), 0o600, nil)
+	must(err)
+	must(second.Update(func(*bbolt.Tx) error { return nil }))
+	left := read(file("next"))
+	copy(left[:2*os.Getpagesize()], durable)
+	must(os.WriteFile(file("left"), left, 0o600))
+
+	defer func() {
+		if came := recover(); came != nil {
+			fmt.Printf("%T: %v\n", came, came)
+			os.RemoveAll(folder)
+			os.Exit(1)
+		}
+	}()
+	third, err := bbolt.Open(file("left"), 0o600, nil)
+	must(err)
+	must(third.View(func(tx *bbolt.Tx) error {
+		fmt.Println("value:", string(tx.Bucket([]byte("bucket")).Get([]byte("key"))))
+		return nil
+	}))
+	must(third.Update(put))
+	must(third.View(func(tx *bbolt.Tx) error {
+		for err := range tx.Check() {
+			panic(err)
+		}
+		return nil
+	}))
+	fmt.Println("the database is whole")
+}
+
+func put(tx *bbolt.Tx) error { return tx.Bucket([]byte("bucket")).Put([]byte("key"), []byte("value")) }
+
+func read(name string) []byte {
+	content, err := os.ReadFile(name)
+	must(err)
+	return content
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -1,0 +1,26 @@
+// Package adapters says what a Log is: the face that the adapter of each engine has. The engines are those of others, in the
+// releases that go.mod names. An adapter is one small file, written with the public API alone, both of the engine and of the harness.
+package adapters
+
+import "errors"
+
+// ErrMissing says that a log has no record of that number.
+var ErrMissing = errors.New("no such record")
+
+// A Log is a folder in which an engine keeps records. They are numbered from 1, in the order in which they were appended. Many
+// goroutines may call all of its methods at once, except for Close.
+//
+// Each adapter has a function Open that makes one, and says there whether an append is durable when it returns.
+type Log interface {
+	// Append appends values, in one call of the engine.
+	Append(values ...[]byte) error
+	// Sync makes durable whatever was appended before it was called.
+	Sync() error
+	// Last is the number of the newest record, 0 for none.
+	Last() (uint64, error)
+	// Read returns the record of that number, or an error that wraps ErrMissing.
+	Read(number uint64) ([]byte, error)
+	// Scan visits all records in order, and stops at the first error that visit returns. The value is valid until visit returns.
+	Scan(visit func(value []byte) error) error
+	Close() error
+}
