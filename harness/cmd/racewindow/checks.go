@@ -233,7 +233,6 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 	case drive.Progress:
 		return e.Test + ": " + e.Text
 	case drive.Sighted:
-		r.kept = append(r.kept, e)
 		line.aside(func() { fmt.Fprintln(r.out, e.Sighting()) })
 	case drive.Found, drive.Smaller:
 		r.worst, r.kept = 1, append(r.kept, e)
