@@ -30,8 +30,9 @@ const harnessPackage = module + "/harness"
 type Package struct {
 	ImportPath, Name, Dir string
 	// Tests are the names of its plain tests, in the order of the source; Checks those of tests that call harness.Check. Strangers are
-	// those of Tests that name nothing of the harness, so that nothing they call can hold a Check of theirs.
-	Tests, Checks, Strangers []string
+	// those of Tests that name nothing of the harness but LosePower, so that nothing they call can hold a Check of theirs. Losers are
+	// those of Tests that call harness.LosePower.
+	Tests, Checks, Strangers, Losers []string
 	// Fuzz are the names of fuzz targets, which are not explored.
 	Fuzz []string
 	// Left are plain tests that are not executed.
@@ -155,7 +156,7 @@ func (p *Package) read(files []string) error {
 	var tests []string
 	var broken error               // the last syntax error
 	calls := map[string][]string{} // function -> names that it uses
-	checks, names := map[string]bool{}, map[string]bool{}
+	checks, names, loses := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, name := range files {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 		var syntax scanner.ErrorList
@@ -182,7 +183,8 @@ func (p *Package) read(files []string) error {
 				switch n := n.(type) {
 				case *ast.SelectorExpr:
 					if pkg, is := n.X.(*ast.Ident); is && harness != "" && pkg.Name == harness {
-						names[f.Name.Name] = true
+						loses[f.Name.Name] = loses[f.Name.Name] || n.Sel.Name == "LosePower"
+						names[f.Name.Name] = names[f.Name.Name] || n.Sel.Name != "LosePower"
 						checks[f.Name.Name] = checks[f.Name.Name] || strings.HasPrefix(n.Sel.Name, "Check")
 					}
 				case *ast.Ident:
@@ -197,12 +199,16 @@ func (p *Package) read(files []string) error {
 	}
 	spread(checks, calls)
 	spread(names, calls)
+	spread(loses, calls)
 	for _, name := range tests {
 		if checks[name] {
 			p.Checks = append(p.Checks, name)
 			continue
 		}
 		p.Tests = append(p.Tests, name)
+		if loses[name] {
+			p.Losers = append(p.Losers, name)
+		}
 		if !names[name] {
 			p.Strangers = append(p.Strangers, name)
 		}

@@ -22,6 +22,9 @@ func TestDirect(t *testing.T)    { harness.Check(t, harness.Subject[int]{}) }
 func TestIndirect(t *testing.T)  { check(t) }
 func TestElsewhere(t *testing.T) { suite.Run(t, subject()) }
 func TestOrdinary(t *testing.T)  {}
+func TestLoses(t *testing.T)     { lose(t) }
+
+func lose(t *testing.T) { harness.LosePower(t, "", func(string, []int) error { return nil }) }
 `), 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(p.Dir, "b_test.go"), []byte(`package p
 
@@ -31,8 +34,9 @@ func TestDot(t *testing.T) { Check(t, Subject[int]{}) }
 `), 0o600))
 	require.NoError(t, p.read([]string{"a_test.go", "b_test.go"}))
 	require.Equal(t, []string{"TestDirect", "TestIndirect"}, p.Checks)
-	require.Equal(t, []string{"TestElsewhere", "TestOrdinary", "TestDot"}, p.Tests)
-	require.Equal(t, []string{"TestOrdinary"}, p.Strangers)
+	require.Equal(t, []string{"TestElsewhere", "TestOrdinary", "TestLoses", "TestDot"}, p.Tests)
+	require.Equal(t, []string{"TestOrdinary", "TestLoses"}, p.Strangers)
+	require.Equal(t, []string{"TestLoses"}, p.Losers)
 }
 
 // Its package alone does not build then; the others are explored.

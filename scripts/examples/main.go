@@ -124,6 +124,10 @@ func run(selected *regexp.Regexp, schedules, crashes string, where page) error {
 			err = errors.Join(err, where.put("engines", words))
 		}
 	}
+	if selected.MatchString("strange") {
+		tried++
+		err = errors.Join(err, t.strange())
+	}
 	if tried == 0 {
 		return errors.New("-run selects no subject")
 	}

@@ -118,6 +118,7 @@ The object, or the log, is opened again from every disk that this may leave, and
 
 With packages, it is for the objects of harness.Check that open their files with env.Disk(), and for code without
 markers that has them in env.Dir(): what it does there with package os, syscall or golang.org/x/sys/unix is recorded.
+A plain test loses power in its own folder if it calls harness.LosePower, and says there what must survive.
 The command is 'racewindow explore --crash', and has its other flags. ('racewindow stress --crash' loses power under load, with
 thousands of goroutines; 'racewindow kill' kills processes.)
 

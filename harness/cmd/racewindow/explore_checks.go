@@ -102,7 +102,10 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	if err := f.atomicIsLinked(ctx, packages); err != nil {
 		return err
 	}
-	if len(with) == 0 || withChecks { // if there are neither, checks says so
+	if with = f.losers(flags, with); f.crash && len(with) == 0 && !withChecks {
+		return usageError{fmt.Errorf("no test of %s calls harness.Check or harness.LosePower, which say what a loss of power must leave; LosePower takes --model ordered alone", strings.Join(packages, " "))}
+	}
+	if len(with) == 0 || withChecks && f.checksMeant(listed, with) { // if there are neither, checks says so
 		err = f.checks(ctx, order, flags, out, packages)
 	}
 	var wrong usageError
@@ -110,6 +113,44 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 		return besides(err, f.teller.write(out))
 	}
 	return besides(both(err, f.plain(ctx, order, flags, out, with)), f.teller.write(out))
+}
+
+// losers leaves of plain tests those that lose power, if that is asked for.
+func (f *exploreFlags) losers(flags *pflag.FlagSet, with []plain.Package) (losing []plain.Package) {
+	if !f.crash {
+		return with
+	}
+	if flags.Changed("model") && f.model != "ordered" {
+		return nil // LosePower has one model
+	}
+	for _, p := range with {
+		var tests []string
+		for _, test := range p.Tests {
+			if slices.Contains(p.Losers, test) {
+				tests = append(tests, test)
+			} else {
+				p.Left = append(p.Left, test)
+			}
+		}
+		if p.Tests = tests; len(tests) > 0 {
+			losing = append(losing, p)
+		}
+	}
+	return losing
+}
+
+// checksMeant says whether --run may choose a Check: it matches one, or a plain test that may call one somewhere else.
+func (f *exploreFlags) checksMeant(listed, with []plain.Package) bool {
+	for _, p := range listed {
+		of := p
+		of.Tests = p.Checks
+		if checks, err := of.Matching(f.pattern); err != nil || len(checks) > 0 {
+			return true
+		}
+	}
+	return slices.ContainsFunc(with, func(p plain.Package) bool {
+		return slices.ContainsFunc(p.Tests, func(test string) bool { return !slices.Contains(p.Strangers, test) })
+	})
 }
 
 // atomicIsLinked refuses an --atomic that matches no package of the tests: it would do nothing, and nobody would notice.
@@ -292,15 +333,21 @@ func (f *exploreFlags) checks(ctx context.Context, order drive.Order, flags *pfl
 // perTest bounds the schedules of a plain test where nothing else does, so that a run is the same on every machine.
 const perTest = 5000
 
+// perLosingTest is the same for tests that lose power: each of their schedules has many recoveries.
+const perLosingTest = 500
+
 // plain explores plain tests.
 func (f *exploreFlags) plain(ctx context.Context, order drive.Order, flags *pflag.FlagSet, out io.Writer, packages []plain.Package) error {
-	for _, name := range []string{"program", "set", "crash", "faults", "per-program", "max-threads", "max-operations"} {
+	for _, name := range []string{"program", "set", "faults", "per-program", "max-threads", "max-operations"} {
 		if flags.Changed(name) {
 			return nil // this flag is for Checks alone, so only they are meant
 		}
 	}
 	if !flags.Changed("budget") && !flags.Changed("budget-per-test") && !flags.Changed("schedules") && !f.exhaustive {
 		order.Schedules = perTest
+		if f.crash {
+			order.Schedules = perLosingTest
+		}
 	}
 	order.Budget, order.Atomic = f.perTest, f.atomic
 	r := &plainRun{
