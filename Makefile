@@ -136,8 +136,14 @@ false-alarms: ## other people's modules without a data race, explored under the 
 	for piece in $(if $(RUN),'$(RUN)',$(foreach p,$(FALSE_ALARMS),'$(p)')); do $(GO) run ./scripts/falsealarms -run "$$piece" \
 	$(if $(SCHEDULES),-schedules $(SCHEDULES)) $(if $(EACH),-each $(EACH)) $(if $(README),-readme $(README)) || exit 1; done
 
-bench-quick: ## speed of the engine beside bare file I/O in the same run
-	$(GO) run ./storage/bench --quick
+BENCH = mkdir -p bin $(OUT) && cd harness/adapters && $(GO) build -o $(abspath bin)/bench ./bench && $(abspath bin)/bench \
+	$(if $(ONLY),--only $(ONLY)) $(if $(COMPARE),--compare $(COMPARE))
+
+bench: ## speed of the engine beside bare file I/O and engines of others, in turns: ONLY=engine,pebble COMPARE=REVISION ARGS='--logs 1000'
+	@$(BENCH) --json $(abspath $(OUT))/bench.json --plots $(abspath $(OUT))/bench $(ARGS)
+
+bench-quick: ## the same in about a minute
+	@$(BENCH) --quick $(ARGS)
 
 bench-sched: ## schedules a second, and what a choice and a switch cost beside a bare coroutine switch
 	$(GO) test -run '^$$' -bench . ./harness/sched

@@ -18,19 +18,48 @@ type engine struct {
 	newest atomic.Uint64 // Tx of the newest record that append has reported
 }
 
-func openEngine(ctx context.Context, folder string, w work, background bool) (subject, error) {
-	options := storage.Options{Create: true, NoSync: background}
-	if !background {
+func engineOptions(m mode) storage.Options {
+	options := storage.Options{Create: true, NoSync: m == never}
+	if m != never {
 		// A chunk that ends would start a flush too.
 		options.FlushBytes, options.FlushInterval, options.ChunkBytes = 1<<40, -1, 1<<40
 	}
-	store, err := storage.Open(ctx, folder, options)
+	return options
+}
+
+func openEngine(ctx context.Context, folder string, w work, m mode) (subject, error) {
+	store, err := storage.Open(ctx, folder, engineOptions(m))
 	if err != nil {
 		return nil, err
 	}
-	log, err := store.Log(ctx, "bench")
+	e, err := engineOf(ctx, store, "bench", w)
 	if err != nil {
 		return nil, errors.Join(err, store.Close(ctx))
+	}
+	return e, nil
+}
+
+// openEngines opens many logs of one store, which the returned function closes.
+func openEngines(ctx context.Context, folder string, w work, logs int) ([]subject, func(context.Context) error, error) {
+	store, err := storage.Open(ctx, folder, engineOptions(never))
+	if err != nil {
+		return nil, nil, err
+	}
+	var all []subject
+	for i := range logs {
+		e, err := engineOf(ctx, store, fmt.Sprintf("bench%d", i), w)
+		if err != nil {
+			return nil, nil, errors.Join(err, store.Close(ctx))
+		}
+		all = append(all, e)
+	}
+	return all, store.Close, nil
+}
+
+func engineOf(ctx context.Context, store *storage.Store, name string, w work) (*engine, error) {
+	log, err := store.Log(ctx, name)
+	if err != nil {
+		return nil, err
 	}
 	e := &engine{store: store, log: log, record: storage.Record{Value: make([]byte, w.value)}}
 	for range w.batch {

@@ -32,7 +32,7 @@ const (
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-func openBase(_ context.Context, folder string, w work, _ bool) (subject, error) {
+func openBase(_ context.Context, folder string, w work, _ mode) (subject, error) {
 	file, err := os.OpenFile(filepath.Join(folder, "records"), os.O_RDWR|os.O_CREATE, 0o666)
 	if err != nil {
 		return nil, err
