@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/subjects/log/history"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -16,10 +17,11 @@ import (
 // closeBeside closes the log or its store. That makes durable what was acknowledged before it.
 func (t *thread) closeBeside(ctx context.Context, o Operation) *check.Violation {
 	r := t.run
-	covered, opened := r.board.Acknowledged(), r.isOpen()
+	covered, opened, l := r.board.Acknowledged(), r.isOpen(), r.log()
 	before := r.closes.Add(1)
+	defer r.closesOver.Add(1)
 	var err error
-	if l := r.log(); o.Kind == Close {
+	if o.Kind == Close {
 		err = l.Close(ctx)
 	} else {
 		err = r.store().Close(ctx)
@@ -41,6 +43,7 @@ func (t *thread) ask(ctx context.Context, o Operation) *check.Violation {
 	r := t.run
 	engine, _ := history.Opened(r.engine)
 	closes, opened, before := r.closes.Load(), r.isOpen(), engine.Log()
+	quiet := r.closesOver.Load() == closes // else a close in progress may still close the log that is returned
 	l, err := engine.Store().Log(ctx, "case")
 	switch {
 	case errors.Is(err, storage.ErrClosed) && r.mayBeClosed(opened, closes):
@@ -49,15 +52,30 @@ func (t *thread) ask(ctx context.Context, o Operation) *check.Violation {
 		return t.progress(o, err)
 	case opened && r.closes.Load() == closes && l != before:
 		return &check.Violation{Promise: check.OneLog, Detail: fmt.Sprintf("%v by %s got another log than the one that is open", o, t.control.name)}
-	case l == before:
+	}
+	if l != before {
+		if l.Handle() != "case" {
+			return &check.Violation{Promise: check.OneLog, Detail: fmt.Sprintf("%v by %s got the log %s", o, t.control.name, l.Handle())}
+		}
+		engine.Renew(l) // before anything else, which another close might overtake
+	}
+	_, err = firstOf(ctx, l)
+	if !quiet || r.closes.Load() != closes {
 		return nil
 	}
-	if l.Handle() != "case" {
-		return &check.Violation{Promise: check.OneLog, Detail: fmt.Sprintf("%v by %s got the log %s", o, t.control.name, l.Handle())}
+	if errors.Is(err, storage.ErrClosed) {
+		return &check.Violation{Promise: check.OneLog, Detail: fmt.Sprintf("%v by %s got a log that was closed before", o, t.control.name)}
 	}
-	engine.Renew(l)
 	r.reopens.Raise(closes)
 	return nil
+}
+
+// firstOf reads the first record of a log; there may be none.
+func firstOf(ctx context.Context, l *storage.Log) (first harness.Record, err error) {
+	for record, err := range l.Read(ctx, harness.Offset{}, storage.End) {
+		return record, err
+	}
+	return first, nil
 }
 
 // listed checks that the store lists a log.

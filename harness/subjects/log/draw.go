@@ -58,7 +58,7 @@ func (d drawing) options() (o Options) {
 	o = Options{
 		Arena:   one(r, 0, 64, 128, 256, 1024),
 		Chunk:   one(r, int64(0), 1, 64, 160, 1000),
-		Segment: one(r, int64(0), 1, 128, 512, 4096),
+		Segment: one(r, int64(0), 1, 1, 128, 512, 4096),
 		Seed:    uint64(r.Int63()),
 	}
 	if r.Intn(4) == 0 {
@@ -68,7 +68,7 @@ func (d drawing) options() (o Options) {
 		o.Value = one(r, DefaultValueBytes, 100)
 	}
 	o.NoSync = !d.Torn && r.Intn(25) == 0
-	o.Frames = r.Intn(8) == 0
+	o.Frames = r.Intn(8) == 0 || d.Torn && r.Intn(6) == 0 // a write that tears shows what a value holds
 	if d.Quiet {
 		o.Chunk, o.Tail = 0, 0 // a closed chunk starts a flush, and so does a full tail
 		return o
@@ -93,8 +93,8 @@ var weights = []struct {
 	{Flush, 14, false},
 	{Visible, 3, false},
 	{Durable, 2, false},
-	{Other, 2, false},
-	{Reopen, 3, false},
+	{Other, 4, false},
+	{Reopen, 5, false},
 	{Advance, 3, false},
 	{Cancel, 4, true},
 	{Close, 2, true},
@@ -186,6 +186,8 @@ func (d drawing) size() int {
 		return limit + r.Intn(2)
 	}
 	switch {
+	case d.drawn.Frames && d.Torn && r.Intn(2) == 0:
+		return one(r, sectorBytes, 600, 1000) // frames on more than one sector
 	case d.Small && d.Torn:
 		return one(r, 0, 1, 8, min(full, 100), sectorBytes, 600)
 	case d.Small:
@@ -212,8 +214,8 @@ func (d drawing) bound(open Bound) Bound {
 	return open
 }
 
-// recoveryFaults are operations that the disk does only while a log is opened.
-var recoveryFaults = []string{"open", "list", "size", "remove", "create", "mkdir"}
+// openingFaults are operations that the disk does above all while a log is opened.
+var openingFaults = []string{"open", "list", "size", "remove", "create", "mkdir"}
 
 // DrawFaults draws at most this many faults for a program: errors at the fault points that its threads may pass, and rules for
 // the disk. A program for which no faults are defined (Case.Check) gets none.
@@ -223,10 +225,10 @@ func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
 	}
 	for range 1 + random.Intn(most) {
 		switch {
-		case c.says(Reopen) && random.Intn(3) == 0:
-			faults = append(faults, Fault{Disk: fmt.Sprintf("%s * #%d = EIO", one(random, recoveryFaults...), 1+random.Intn(2))})
+		case random.Intn(4) == 0 || c.says(Reopen) && random.Intn(3) == 0:
+			faults = append(faults, openingFault(random, c))
 		case random.Intn(2) == 0:
-			faults = append(faults, diskFault(random))
+			faults = append(faults, diskFault(random, c))
 		default:
 			faults = append(faults, pointFault(random, c))
 		}
@@ -234,18 +236,44 @@ func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
 	return faults
 }
 
+// struck draws which of the operations that match fails, or from which on all do. Most programs have few.
+func struck(random *rand.Rand, all bool) string {
+	switch n := one(random, 1, 1, 1, 2, 2, 3, 4); {
+	case all && n == 1:
+		return ""
+	case all:
+		return fmt.Sprintf(" #%d+", n)
+	default:
+		return fmt.Sprintf(" #%d", n)
+	}
+}
+
+// openingFault draws a fault of an operation that the disk does while a log is opened. A log of several files opens several.
+func openingFault(random *rand.Rand, c Case) Fault {
+	kind := one(random, append(openingFaults, "open", "list", "size")...)
+	if n := c.Options.Segment; n > 0 && n < sectorBytes && random.Intn(2) == 0 {
+		kind = "open"
+	}
+	return Fault{Disk: fmt.Sprintf("%s *%s = EIO", kind, struck(random, random.Intn(3) == 0))}
+}
+
 // diskFault draws a fault of an operation that the disk does while the log is open.
-func diskFault(random *rand.Rand) Fault {
-	kind, fault := one(random, "write", "write", "sync", "sync", "syncdir", "read"), "EIO"
+func diskFault(random *rand.Rand, c Case) Fault {
+	kind, fault, all := one(random, "write", "write", "sync", "sync", "syncdir", "read"), "EIO", false
+	if c.Options.Tail > 0 && random.Intn(2) == 0 {
+		kind = "write" // where the tail can be full, the disk can
+	}
 	switch kind {
 	case "write":
-		fault = one(random, "EIO/40", "ENOSPC/40", "ENOSPC")
+		if fault = one(random, "EIO/40", "ENOSPC/40", "ENOSPC"); fault == "ENOSPC" && random.Intn(2) == 0 {
+			all = true // the disk stays full
+		}
 	case "read":
 		fault = one(random, "EIO", "FLIP/300")
 	case "sync":
 		fault = one(random, "EIO", "EIO", "ENOSPC")
 	}
-	return Fault{Disk: fmt.Sprintf("%s * #%d = %s", kind, 1+random.Intn(4), fault)}
+	return Fault{Disk: fmt.Sprintf("%s *%s = %s", kind, struck(random, all), fault)}
 }
 
 // pointFault draws a fault at a fault point.

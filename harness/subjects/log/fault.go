@@ -22,6 +22,12 @@ func flipsBits(f Fault) bool {
 	return f.At.Point == "read/bit-flip"
 }
 
+// ofOpening says whether the fault is of an operation that the disk does above all while a log is opened.
+func ofOpening(f Fault) bool {
+	r := f.Rule()
+	return r != nil && slices.Contains(openingFaults, r.Kind().String())
+}
+
 // spares says whether the log must go on after the fault by its contract: a full disk in a write, any fault of a read or of an
 // opening, and mere slowness.
 func spares(f Fault) bool {

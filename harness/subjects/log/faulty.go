@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"syscall"
+	"time"
 
 	"github.com/racewindow/racewindow/harness/cases"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -44,6 +47,9 @@ func (t *thread) sticky(o Operation, poisoned bool) *check.Violation {
 // go on or refuse to, depending on the faults. When it is opened again, on a working disk, it must hold a prefix that includes
 // what was durable. A crash right then must change nothing about that.
 func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
+	if v := r.meetTheRest(ctx, t); v != nil {
+		t.Fail(violated{v, true, false})
+	}
 	r.healed.Store(1)
 	r.disk.Inject(nil)
 	r.countDiskFaults()
@@ -76,6 +82,33 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 		r.plan.crashes.Retry(left)
 		t.Fail(violated{v, true, true})
 	}
+}
+
+// meetTheRest lets the faults strike that the program has not met: a flush by time may come, and faults of openings wait for one.
+func (r *run) meetTheRest(ctx context.Context, t *sched.T) *check.Violation {
+	if e, ok := r.engine.(harness.Watermarked); ok && r.closed.Load() == 0 && r.poisoned.Load() == 0 &&
+		r.c.Options.Interval > 0 && e.Durable().Tx < r.board.Acknowledged() {
+		r.pass(ctx, r.c.Options.Interval+time.Nanosecond)
+	}
+	if !slices.ContainsFunc(r.c.Faults, ofOpening) {
+		return nil
+	}
+	t.Note("reopen")
+	r.lastReopened = true
+	last := &thread{run: r, control: &control{run: r, name: t.Name(), sink: t}}
+	return last.reopenFaulty(ctx, Operation{Kind: Reopen})
+}
+
+// maxRefusals is how many faults may come while no operation begins or ends. The flusher tries again once in an interval; an
+// operation that meets more tries again for ever.
+const maxRefusals = 100
+
+// goesOn is an invariant: operations end although the disk refuses them again and again.
+func (r *run) goesOn() error {
+	if n := r.faultsSoFar(); n > r.met.Load()+maxRefusals {
+		return violated{&check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("%d faults came since an operation began or ended: one tries again for ever", n-r.met.Load())}, false, true}
+	}
+	return nil
 }
 
 // countDiskFaults counts the disk faults of an execution that is about to end. The probe, which follows, asks whether any

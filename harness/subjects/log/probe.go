@@ -96,18 +96,15 @@ func (r *run) probe(ctx context.Context) *check.Violation {
 	if errors.Is(err, storage.ErrNoSpace) { // it joined a flush that the full disk had failed
 		err = r.engine.Flush(ctx)
 	}
-	id, at := check.Identity{Client: uint32(len(r.c.Threads)), Sequence: 1, Count: 1}, harness.Offset{}
+	at := harness.Offset{}
 	if err == nil {
-		r.board.Invoke(id.Client, 1)
-		if at, err = r.engine.Append(ctx, []harness.Record{r.values.Record(id)}); err == nil {
-			r.acked[at.Tx].Store(pack(id))
-			r.board.Acknowledge(id.Client, 1, at.Tx)
+		if at, err = r.appendProbe(ctx); err == nil {
 			err = r.engine.Flush(ctx)
 		}
 	}
 	came := r.faultsSoFar() > 0
 	switch {
-	case err == nil && came && r.c.poisons() && !r.plan.reopens:
+	case err == nil && came && r.c.poisons() && !r.plan.reopens && !r.lastReopened:
 		return &check.Violation{Promise: check.StickyPoison, At: at, Detail: fmt.Sprintf("an append and a flush succeeded after %v", r.c.Faults)}
 	case err == nil:
 		r.flushed.Raise(at.Tx)
@@ -120,6 +117,17 @@ func (r *run) probe(ctx context.Context) *check.Violation {
 		return r.probePoisoned(ctx)
 	}
 	return poisonedForNothing("an append and a flush when the disk works again", err)
+}
+
+// appendProbe appends one record after the program is over, as a client of its own.
+func (r *run) appendProbe(ctx context.Context) (at harness.Offset, err error) {
+	id := check.Identity{Client: uint32(len(r.c.Threads)), Sequence: 1, Count: 1}
+	r.board.Invoke(id.Client, 1)
+	if at, err = r.engine.Append(ctx, []harness.Record{r.values.Record(id)}); err == nil {
+		r.acked[at.Tx].Store(pack(id))
+		r.board.Acknowledge(id.Client, 1, at.Tx)
+	}
+	return at, err
 }
 
 func (r *run) probePoisoned(ctx context.Context) *check.Violation {

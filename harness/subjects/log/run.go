@@ -55,40 +55,43 @@ type Outcome struct {
 // A run is one execution.
 type run struct {
 	Runner
-	c        Case
-	began    time.Time
-	patience time.Duration
-	events   bool
-	board    *check.Board
-	values   check.Values
-	lengths  [2][][]Operation // by doomed, thread and sequence: the operations that append
-	clock    raceoff.Number   // nanoseconds since the epoch
-	stop     raceoff.Number
-	panicked raceoff.Number
-	records  uint64           // checked by scans
-	plan     *plan            // of an execution under the scheduler
-	disk     *crash.Disk      // of a case with faults or a crash, else nil
-	faults   []*crash.Counter // of the disk
-	flips    []*crash.Toggle  // those of the faults that flip bits
-	flushed  raceoff.Number   // the highest transaction that a flush has covered
-	poisoned raceoff.Number   // 1 once an operation was told that the log is poisoned
-	healed   raceoff.Number   // 1 once faults are over
-	struck   raceoff.Number   // faults that threads have met at fault points; disk faults are added when they are counted
-	closed   raceoff.Number   // 1 while no log is open, because a reopen was refused
-	opening  raceoff.Number   // 1 while a reopen is in progress
-	durables raceoff.Number   // the highest transaction that the engine has called durable
-	acked    []raceoff.Number // by transaction: who appended it, packed
-	came     []raceoff.Number // by delay: 1 once the thread has reached its place
-	controls []*control
-	flusher  *control
-	threads  []*thread
+	c            Case
+	began        time.Time
+	patience     time.Duration
+	events       bool
+	board        *check.Board
+	values       check.Values
+	lengths      [2][][]Operation // by doomed, thread and sequence: the operations that append
+	clock        raceoff.Number   // nanoseconds since the epoch
+	stop         raceoff.Number
+	panicked     raceoff.Number
+	records      uint64           // checked by scans
+	plan         *plan            // of an execution under the scheduler
+	disk         *crash.Disk      // of a case with faults or a crash, else nil
+	faults       []*crash.Counter // of the disk
+	flips        []*crash.Toggle  // those of the faults that flip bits
+	flushed      raceoff.Number   // the highest transaction that a flush has covered
+	poisoned     raceoff.Number   // 1 once an operation was told that the log is poisoned
+	healed       raceoff.Number   // 1 once faults are over
+	struck       raceoff.Number   // faults that threads have met at fault points; disk faults are added when they are counted
+	closed       raceoff.Number   // 1 while no log is open, because a reopen was refused
+	lastReopened bool             // the log was opened again after the program, while the disk could still fail
+	opening      raceoff.Number   // 1 while a reopen is in progress
+	met          raceoff.Number   // the faults that had come when an operation last began or ended
+	durables     raceoff.Number   // the highest transaction that the engine has called durable
+	acked        []raceoff.Number // by transaction: who appended it, packed
+	came         []raceoff.Number // by delay: 1 once the thread has reached its place
+	controls     []*control
+	flusher      *control
+	threads      []*thread
 
-	lifelines []*lifeline      // by thread; nil if the program does not end its context
-	refused   []raceoff.Number // by thread: the append of which an error said that nothing was appended; 0 for none
-	closes    raceoff.Number   // closes of the log or its store that have begun, except by reopens
-	reopens   raceoff.Number   // how many of these came before the log was last opened again
-	others    others
-	lastAt    raceoff.Number // when the latest acknowledgement came, on the clock of the case
+	lifelines  []*lifeline      // by thread; nil if the program does not end its context
+	refused    []raceoff.Number // by thread: the append of which an error said that nothing was appended; 0 for none
+	closes     raceoff.Number   // closes of the log or its store that have begun, except by reopens
+	closesOver raceoff.Number   // how many of these have returned
+	reopens    raceoff.Number   // how many of these came before the log was last opened again
+	others     others
+	lastAt     raceoff.Number // when the latest acknowledgement came, on the clock of the case
 
 	// gate is held shared by operations, and alone by a reopen. It does not order its readers among themselves.
 	gate    sync.RWMutex

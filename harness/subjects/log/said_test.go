@@ -164,7 +164,7 @@ func TestAFaultIsDrawnForEachThingThatARecoveryDoes(t *testing.T) {
 			kinds[f.Kind()] = true
 		}
 	}
-	for _, kind := range recoveryFaults {
+	for _, kind := range openingFaults {
 		require.True(t, kinds["disk "+kind+" EIO"], kind)
 	}
 }

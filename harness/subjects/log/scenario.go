@@ -258,6 +258,9 @@ func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
 			p.crashes.FaultCame(index, 1)
 			return value, true
 		})
+		if !raceoff.Enabled && p.c.Crash == nil { // a crash has an invariant of its own
+			x.Invariant(r.goesOn)
+		}
 	}
 	if p.c.Crash != nil {
 		p.crashes.Watch(x, *p.c.Crash, r)
@@ -301,10 +304,12 @@ func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
 			if p.reopens {
 				g.enter(ctx, o.Kind == Reopen)
 			}
+			r.met.Store(r.faultsSoFar())
 			v := t.scheduled(ctx, o)
 			if v == nil && r.disk != nil {
 				v = r.watch()
 			}
+			r.met.Store(r.faultsSoFar())
 			if v != nil {
 				st.Fail(violated{v, false, false})
 			}
