@@ -249,7 +249,7 @@ func (c *checking) driven(text string) {
 func (c *checking) ordered() (explore.Config, error) {
 	d := c.order
 	config := explore.Config{
-		Subject: c.object, Name: c.name, PerProgram: d.PerProgram, Canary: !d.NoCanary, Exhaustive: d.Exhaustive, DrawFaults: d.Faults,
+		Subject: c.object, Name: c.name, PerProgram: d.PerProgram, Canary: !d.NoCanary, Exhaustive: d.Exhaustive, Estimate: d.Exhaustive, DrawFaults: d.Faults,
 		PerClass: d.PerClass,
 		Draw:     cases.Shape{Threads: d.Threads, Operations: d.Operations, Small: true},
 		Search: sched.Options{

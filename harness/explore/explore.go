@@ -47,6 +47,9 @@ type Config struct {
 	Canary bool
 	// Exhaustive demands the claim that every schedule up to Search.Preemptions holds; anything less is no verdict.
 	Exhaustive bool
+	// Estimate estimates the space of Program before it is searched; Estimated, if set, is then called with the estimate.
+	Estimate  bool
+	Estimated func(Estimate, Config)
 	// Progress, if set, is called about four times a second, from one goroutine, until Run returns.
 	Progress func(Progress)
 	// Found is called with each failure that will be made smaller, and its case, before that: it can take a while.
@@ -77,6 +80,8 @@ type Summary struct {
 	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
 	Claims     []string          `json:"claims,omitempty"`
 	Canary     string            `json:"canary,omitempty"`
+	// Estimate is how large the space was estimated to be, before it was searched.
+	Estimate *Estimate `json:"estimate,omitempty"`
 	// SecondOpinions counts the histories on which porcupine agreed with the checker.
 	SecondOpinions int       `json:"second_opinions"`
 	Crashes        Crashes   `json:"crashes"`
@@ -172,6 +177,9 @@ func (s *Summary) run(ctx context.Context, c Config) error {
 		program := *c.Program
 		program.Crash = c.Crash
 		s.Program = program.String()
+		if err := s.estimate(ctx, c, program, c.Search); err != nil {
+			return err
+		}
 		return s.explore(ctx, c, program, c.Search)
 	}
 	return s.drawn(ctx, c)

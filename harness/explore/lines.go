@@ -20,6 +20,9 @@ func (s *Summary) Lines(c Config) (lines []string) {
 		}
 		say("unknown: %d schedules did not end within %d choices, and say nothing: raise --step-limit", n, limit)
 	}
+	if s.Estimate != nil {
+		say("estimate: %s", s.Estimate.Words(c))
+	}
 	lines = append(lines, s.Tried.lines(s, c.Subject)...)
 	if len(s.Claims) > 0 && len(s.Findings) == 0 {
 		say("%s", s.Claims[len(s.Claims)-1])

@@ -9,9 +9,10 @@ import (
 
 // The stages of an exploration.
 const (
-	StageCanary = "looking for the canary"
-	StageSearch = "searching"
-	StageShrink = "making what was found smaller"
+	StageCanary   = "looking for the canary"
+	StageEstimate = "estimating how many schedules there are"
+	StageSearch   = "searching"
+	StageShrink   = "making what was found smaller"
 )
 
 // Progress says how far an exploration has come.
