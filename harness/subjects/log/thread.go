@@ -11,6 +11,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/words"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -146,12 +147,11 @@ func (t *thread) flush(ctx context.Context, o Operation) *check.Violation {
 
 // progress makes an error a violation, unless the program or an injected fault accounts for it and the contract allows it.
 func (t *thread) progress(o Operation, err error) *check.Violation {
-	var v brokenError
-	switch {
+	switch v := words.Broken(err); {
 	case err == nil || t.excused(err):
 		return nil
-	case errors.As(err, &v):
-		return v.Violation
+	case v != nil:
+		return v
 	case errors.Is(err, storage.ErrClosed) && t.run.mayBeClosed(t.opened, t.closes):
 		return nil
 	case t.run.c.faulty() && t.run.tolerates(o, err):

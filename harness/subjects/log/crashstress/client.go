@@ -9,6 +9,7 @@ import (
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/words"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -58,11 +59,21 @@ func (c *client) step(ctx context.Context) *check.Violation {
 	poisoned := c.of.poisoned.Load() != 0
 	log := c.of.log
 	switch at := c.random.IntN(100); {
-	case at < 40:
+	case at < 34:
 		_, err := c.append(ctx, whole(log.Append))
 		return c.finish("append", err, poisoned)
+	case at < 37:
+		_, err := c.append(ctx, func(ctx context.Context, records []storage.Record) (storage.Offset, error) {
+			return words.AppendNext(ctx, log, records)
+		})
+		return c.finish("append at a position", err, poisoned)
+	case at < 40:
+		_, err := c.append(ctx, c.spent())
+		return c.finish("ended transaction", err, poisoned)
 	case at < 54:
-		offset, err := c.append(ctx, whole(log.AppendDurable))
+		offset, err := c.append(ctx, func(ctx context.Context, records []storage.Record) (storage.Offset, error) {
+			return words.AppendDurable(ctx, log, records)
+		})
 		if err == nil {
 			c.of.flushed.Raise(offset.Tx)
 		}
@@ -79,6 +90,12 @@ func (c *client) step(ctx context.Context) *check.Violation {
 			c.of.flushed.Raise(acknowledged)
 		}
 		return c.finish("flush", err, poisoned)
+	case at < 88:
+		return c.said("watermarks", words.Watermarks(ctx, log, c.of.board.Acknowledged()))
+	case at < 89:
+		return c.said("ended context", words.Ended(ctx, log, c.Records(c.Invoke(1, true))))
+	case at < 90:
+		return c.said("refused append", words.Taken(ctx, log, c.Records(c.Invoke(c.draw(), true))))
 	}
 	after, upTo := c.bounds()
 	return c.read(ctx, after, upTo)
@@ -118,6 +135,28 @@ func (c *client) abort(ctx context.Context) error {
 	return err
 }
 
+// spent appends a transaction in fragments, and uses it again after it has ended.
+func (c *client) spent() appender {
+	return func(ctx context.Context, records []storage.Record) (storage.Offset, error) {
+		excused := func(err error) bool { return c.of.isGone() || c.of.tolerated(false, err) }
+		return words.Spend(ctx, c.of.log, slices.Collect(slices.Chunk(records, 1)), excused)
+	}
+}
+
+// said judges a word that appends nothing.
+func (c *client) said(what string, err error) *check.Violation {
+	switch v := words.Broken(err); {
+	case err == nil || c.of.isGone():
+		return nil
+	case v != nil:
+		return v
+	case c.of.tolerated(false, err) || c.of.tolerated(true, err):
+		c.counts.Failures++
+		return nil
+	}
+	return violation(check.Progress, "%s of client %d failed: %v", what, c.Number, err)
+}
+
 // finish judges how an append or a flush ended.
 func (c *client) finish(what string, err error, poisoned bool) *check.Violation {
 	switch {
@@ -125,6 +164,8 @@ func (c *client) finish(what string, err error, poisoned bool) *check.Violation 
 		return violation(check.StickyPoison, "%s of client %d succeeded, although an operation before it had returned that the log is poisoned", what, c.Number)
 	case err == nil || c.of.isGone():
 		return nil
+	case words.Broken(err) != nil:
+		return words.Broken(err)
 	case !c.of.tolerated(false, err):
 		return violation(check.Progress, "%s of client %d failed: %v", what, c.Number, err)
 	}

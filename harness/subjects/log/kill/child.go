@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -15,6 +16,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/harness/room"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	"github.com/racewindow/racewindow/harness/subjects/log/words"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -165,6 +167,11 @@ func (c *child) client(ctx context.Context, number uint32) error {
 				return err
 			}
 		}
+		if random.IntN(32) == 0 {
+			if err := c.ask(ctx, random, number, sequence); err != nil {
+				return fmt.Errorf("client %d: %w", number, err)
+			}
+		}
 	}
 	return nil
 }
@@ -172,11 +179,7 @@ func (c *child) client(ctx context.Context, number uint32) error {
 func (c *child) append(ctx context.Context, random *rand.Rand, number, sequence uint32) (storage.Offset, error) {
 	records := c.values().Transaction(check.Identity{Client: number, Sequence: sequence, Count: uint16(1 + random.IntN(3))})
 	syncs := random.IntN(4) == 0
-	do := c.log.Append
-	if syncs && !c.Lie {
-		do = c.log.AppendDurable
-	}
-	at, err := do(ctx, records...)
+	at, err := c.do(ctx, random, syncs && !c.Lie, records)
 	if err != nil {
 		return at, err
 	}
@@ -190,6 +193,37 @@ func (c *child) append(ctx context.Context, random *rand.Rand, number, sequence 
 		return at, c.log.Flush(ctx)
 	}
 	return at, nil
+}
+
+// do appends in one of the ways that the log has.
+func (c *child) do(ctx context.Context, random *rand.Rand, durably bool, records []storage.Record) (storage.Offset, error) {
+	switch way := random.IntN(16); {
+	case durably:
+		return words.AppendDurable(ctx, c.log, records)
+	case way == 0:
+		return words.AppendNext(ctx, c.log, records)
+	case way == 1:
+		// A log that is poisoned or full meanwhile may say so instead.
+		excused := func(err error) bool { return errors.Is(err, storage.ErrPoisoned) || errors.Is(err, storage.ErrNoSpace) }
+		return words.Spend(ctx, c.log, slices.Collect(slices.Chunk(records, 1)), excused)
+	}
+	return c.log.Append(ctx, records...)
+}
+
+// ask asks for what the log says of itself, or for what it must refuse. A log that is poisoned or full may refuse it for that.
+func (c *child) ask(ctx context.Context, random *rand.Rand, number, sequence uint32) error {
+	newest := c.newest.Load()
+	doomed := c.values().Transaction(check.Identity{Client: number, Sequence: sequence, Count: 1, Doomed: true})
+	err := words.Watermarks(ctx, c.log, newest)
+	if err == nil && random.IntN(2) == 0 {
+		err = words.Taken(ctx, c.log, doomed)
+	} else if err == nil {
+		err = words.Ended(ctx, c.log, doomed)
+	}
+	if words.Broken(err) == nil && (errors.Is(err, storage.ErrPoisoned) || errors.Is(err, storage.ErrNoSpace)) {
+		return nil
+	}
+	return err
 }
 
 // judge decides whether the contract allows an error, and whether the client goes on after it.

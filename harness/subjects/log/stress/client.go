@@ -12,6 +12,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/words"
 	"github.com/racewindow/racewindow/storage"
 )
 
@@ -32,7 +33,7 @@ type client struct {
 
 // A tally is what a client counts for itself.
 type tally struct {
-	operations [5]uint64 // by kind
+	operations [harness.Kinds]uint64
 	failures   uint64
 	overlaps   uint64
 	reads      latencies
@@ -127,10 +128,19 @@ func (c *client) step(ctx context.Context, op harness.Operation) *check.Violatio
 	if _, able := c.round.engine.(harness.FragmentAppender); !able && (op.Kind == harness.OpFragments || op.Kind == harness.OpAbort) {
 		op.Kind = harness.OpAppend
 	}
+	own := c.own()
+	if op.Kind.Own() && own == nil {
+		op = harness.Operation{Kind: harness.OpAppend, Records: max(1, op.Records)}
+		if c.role == reads {
+			op = harness.Operation{Kind: harness.OpRead, Shape: harness.ReadTail}
+		}
+	}
 	c.operation = &operation{Operation: op}
 	began := time.Now()
 	var v *check.Violation
 	switch {
+	case op.Kind.Own() && !op.Kind.Appends():
+		v = c.say(ctx, own, op)
 	case op.Kind == harness.OpRead:
 		v = c.read(ctx, op)
 		c.tally.reads.add(time.Since(began))
@@ -142,7 +152,7 @@ func (c *client) step(ctx context.Context, op harness.Operation) *check.Violatio
 	default:
 		v = c.append(ctx, op)
 		c.tally.appends.add(time.Since(began))
-		if v == nil && c.operation.err == nil && op.Kind != harness.OpAbort && c.Sequence%4 == 0 {
+		if v == nil && c.operation.err == nil && op.Kind.Appends() && c.Sequence%4 == 0 {
 			v = c.readBack(ctx, c.operation.at)
 		}
 	}
@@ -155,9 +165,12 @@ func (c *client) append(ctx context.Context, op harness.Operation) *check.Violat
 	records := c.Records(id)
 	c.recorder.note(eventBegin, nil, c.operation)
 	var err error
-	if op.Kind == harness.OpAppend {
+	switch {
+	case op.Kind == harness.OpAppend:
 		c.operation.at, err = c.round.engine.Append(ctx, records)
-	} else {
+	case op.Kind.Own():
+		c.operation.at, err = appendOwn(ctx, c.own().Log(), op.Kind, records)
+	default:
 		engine := c.round.engine.(harness.FragmentAppender)
 		c.operation.at, err = engine.AppendFragments(ctx, slices.Collect(slices.Chunk(records, 1)), op.Kind == harness.OpFragments)
 	}
@@ -235,6 +248,9 @@ func (c *client) finish(err error) *check.Violation {
 	c.recorder.note(eventEnd, nil, c.operation)
 	if err == nil {
 		return nil
+	}
+	if v := words.Broken(err); v != nil {
+		return v
 	}
 	c.tally.failures++
 	if c.round.config.AllowFailures {

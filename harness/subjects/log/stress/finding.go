@@ -157,7 +157,7 @@ func (r *round) appendOf(v *check.Violation) (writer *recorder, found []event) {
 }
 
 func appended(op *operation) bool {
-	return op.err == nil && (op.Kind == harness.OpAppend || op.Kind == harness.OpFragments)
+	return op.err == nil && op.Kind.Appends()
 }
 
 func (r *round) everybody(visit func(*recorder)) {
@@ -212,8 +212,8 @@ func describe(e event) string {
 		if e.op.Kind == harness.OpRead {
 			return fmt.Sprintf("read (%s, %s]", bound(e.op.after), bound(e.op.upTo))
 		}
-		if e.op.Kind == harness.OpFlush {
-			return "flush"
+		if e.op.Records == 0 {
+			return e.op.Kind.String()
 		}
 		return fmt.Sprintf("%v of %d", e.op.Kind, e.op.Records)
 	}

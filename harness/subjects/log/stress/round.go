@@ -90,10 +90,10 @@ func (r *round) makeClients(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return nil
 		}
-		mix, role, name := harness.Mix{Read: 1}, reads, fmt.Sprintf("r%d", i-c.Writers-c.Flushers)
+		mix, role, name := harness.Mix{Read: 100, Watching: 2}, reads, fmt.Sprintf("r%d", i-c.Writers-c.Flushers)
 		switch {
 		case i < c.Writers:
-			mix = harness.Mix{Append: whole, Fragments: pieces, Abort: (pieces + 3) / 4, MaxRecords: c.MaxRecords}
+			mix = harness.Mix{Append: whole, Fragments: pieces, Abort: (pieces + 3) / 4, Writing: 6, MaxRecords: c.MaxRecords}
 			role, name = appends, fmt.Sprintf("w%d", i)
 		case i < c.Writers+c.Flushers:
 			mix, role, name = harness.Mix{Flush: 1}, flushes, fmt.Sprintf("f%d", i-c.Writers)
