@@ -160,7 +160,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
 	flags.IntVar(&f.config.Draw.Operations, "max-operations", 5, "most operations of one thread of a drawn program, `N`: those of up to 3 come first")
-	flags.IntVar(&f.config.PerProgram, "per-program", 0, "most schedules of one drawn program, `N`: less where it repeats itself (default 600, with --faults 150, with --crash 40)")
+	flags.IntVar(&f.config.PerProgram, "per-program", 0, "most schedules of one drawn program, `N`: less where it repeats itself (default 600, with --faults 60, with --crash 40)")
 	flags.StringVar(&s.Strategy, "strategy", "", "`NAME`: "+strings.Join(sched.Strategies(), ", ")+" (default several in turn)")
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
@@ -199,6 +199,9 @@ func (f *exploreFlags) run(ctx context.Context, flags *pflag.FlagSet, out io.Wri
 			fmt.Fprintf(os.Stderr, "explore: found %s, shrinking it: racewindow replay '%v'\n", failure.Class(), c)
 		})
 	}
+	f.config.Estimated = func(e explore.Estimate, c explore.Config) {
+		line.aside(func() { fmt.Fprintln(os.Stderr, "explore: "+e.Words(c)) })
+	}
 	summary, err := explore.Run(ctx, f.config)
 	line.clear()
 	if err != nil && len(summary.Findings) == 0 && summary.Statistics.Schedules == 0 {
@@ -229,7 +232,7 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 	} else if flags.Changed("model") {
 		return fmt.Errorf("--model says what a crash may leave: add --crash")
 	}
-	if f.config.Exhaustive = f.exhaustive; f.exhaustive {
+	if f.config.Exhaustive, f.config.Estimate = f.exhaustive, f.exhaustive; f.exhaustive {
 		if f.program == "" {
 			return fmt.Errorf("--exhaustive: say of which program, with --program '%s'", exampleOf(f.config.Subject))
 		}
@@ -259,7 +262,7 @@ func (f *exploreFlags) settleDraw(flags *pflag.FlagSet) error {
 	if !flags.Changed("per-program") {
 		f.config.PerProgram = 600
 		if f.config.DrawFaults > 0 {
-			f.config.PerProgram = 150 // which fault meets which operation matters more than the schedule
+			f.config.PerProgram = 60 // which fault meets which operation matters more than the schedule
 		}
 		if f.crash { // most of what a crash shows, it shows in the first schedules of a program
 			f.config.PerProgram = 40

@@ -225,10 +225,12 @@ func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
 	}
 	for range 1 + random.Intn(most) {
 		switch {
-		case random.Intn(4) == 0 || c.says(Reopen) && random.Intn(3) == 0:
+		case random.Intn(3) == 0:
 			faults = append(faults, openingFault(random, c))
+		case (c.Options.Tail > 0 || c.Options.Interval > 0) && random.Intn(2) == 0:
+			faults = append(faults, fullDisk(random, random.Intn(3) > 0)) // while the log waits for room, or for a flush
 		case random.Intn(2) == 0:
-			faults = append(faults, diskFault(random, c))
+			faults = append(faults, diskFault(random))
 		default:
 			faults = append(faults, pointFault(random, c))
 		}
@@ -250,30 +252,33 @@ func struck(random *rand.Rand, all bool) string {
 
 // openingFault draws a fault of an operation that the disk does while a log is opened. A log of several files opens several.
 func openingFault(random *rand.Rand, c Case) Fault {
-	kind := one(random, append(openingFaults, "open", "list", "size")...)
+	kind := one(random, "open", "open", "list", "list", "size", "size", one(random, openingFaults...))
 	if n := c.Options.Segment; n > 0 && n < sectorBytes && random.Intn(2) == 0 {
 		kind = "open"
 	}
-	return Fault{Disk: fmt.Sprintf("%s *%s = EIO", kind, struck(random, random.Intn(3) == 0))}
+	later := one(random, "", " #1", " #2", " #2", " #2+", " #3")
+	return Fault{Disk: fmt.Sprintf("%s *%s = EIO", kind, later)}
 }
 
 // diskFault draws a fault of an operation that the disk does while the log is open.
-func diskFault(random *rand.Rand, c Case) Fault {
-	kind, fault, all := one(random, "write", "write", "sync", "sync", "syncdir", "read"), "EIO", false
-	if c.Options.Tail > 0 && random.Intn(2) == 0 {
-		kind = "write" // where the tail can be full, the disk can
-	}
+func diskFault(random *rand.Rand) Fault {
+	kind, fault := one(random, "write", "write", "sync", "sync", "syncdir", "read"), "EIO"
 	switch kind {
 	case "write":
-		if fault = one(random, "EIO/40", "ENOSPC/40", "ENOSPC"); fault == "ENOSPC" && random.Intn(2) == 0 {
-			all = true // the disk stays full
+		if fault = one(random, "EIO/40", "ENOSPC/40", "ENOSPC"); fault == "ENOSPC" {
+			return fullDisk(random, random.Intn(2) == 0)
 		}
 	case "read":
 		fault = one(random, "EIO", "FLIP/300")
 	case "sync":
 		fault = one(random, "EIO", "EIO", "ENOSPC")
 	}
-	return Fault{Disk: fmt.Sprintf("%s *%s = %s", kind, struck(random, all), fault)}
+	return Fault{Disk: fmt.Sprintf("%s *%s = %s", kind, struck(random, false), fault)}
+}
+
+// fullDisk draws a disk that has no room for a write, or for none from some write on.
+func fullDisk(random *rand.Rand, stays bool) Fault {
+	return Fault{Disk: fmt.Sprintf("write *%s = ENOSPC", struck(random, stays))}
 }
 
 // pointFault draws a fault at a fault point.
