@@ -137,7 +137,11 @@ func Watermarks(ctx context.Context, l *storage.Log, acknowledged uint64) error 
 		if err != nil {
 			return err
 		}
-		if last != at {
+		switch {
+		case last == at:
+		case last.Tx == 0 && at.Tx <= acknowledged:
+			return broken(check.ReadAfterWrite, at, "transaction %d was acknowledged, and a read of it yields nothing", at.Tx)
+		default:
 			return broken(check.NamedIsRead, at, "a watermark is %v, and a read of that transaction ends with %v", at, last)
 		}
 	}
