@@ -31,7 +31,7 @@ func TestTheSummarySaysWhatWasTriedAndWhatWasNot(t *testing.T) {
 	require.Equal(t, 1, s.Tried.Longest)
 	require.NotEmpty(t, s.Tried.Settings)
 	lines := strings.Join(s.Lines(c), "\n")
-	require.Contains(t, lines, "programs of up to 1 operations a client")
+	require.Contains(t, lines, "programs of up to 1 operation a client")
 	require.Contains(t, lines, "handover 2", "each that is meant to hold")
 	require.NotContains(t, lines, "seed", "another in each program says nothing")
 	_, never, found := strings.Cut(lines, "never reached: operations ")
