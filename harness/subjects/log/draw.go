@@ -74,6 +74,9 @@ func (d drawing) options() (o Options) {
 		return o
 	}
 	o.Flush = one(r, int64(0), 0, 0, plainRoom, plainRoom+1, 2*plainRoom, 300, 1000)
+	if o.Segment > 0 && o.Segment < sectorBytes && r.Intn(2) == 0 {
+		o.Flush = plainRoom // a flush ends a file, and a log of several files needs several
+	}
 	o.Interval = one(r, 0, 0, time.Second)
 	return o
 }
@@ -225,7 +228,7 @@ func DrawFaults(random *rand.Rand, c Case, most int) (faults []Fault) {
 	}
 	for range 1 + random.Intn(most) {
 		switch {
-		case random.Intn(3) == 0:
+		case random.Intn(3) == 0 || c.manyFiles() && random.Intn(3) == 0:
 			faults = append(faults, openingFault(random, c))
 		case (c.Options.Tail > 0 || c.Options.Interval > 0) && random.Intn(2) == 0:
 			faults = append(faults, fullDisk(random, random.Intn(3) > 0)) // while the log waits for room, or for a flush
@@ -250,11 +253,14 @@ func struck(random *rand.Rand, all bool) string {
 	}
 }
 
+// manyFiles says whether almost each flush begins another file.
+func (c Case) manyFiles() bool { return c.Options.Segment > 0 && c.Options.Segment < sectorBytes }
+
 // openingFault draws a fault of an operation that the disk does while a log is opened. A log of several files opens several.
 func openingFault(random *rand.Rand, c Case) Fault {
 	kind := one(random, "open", "open", "list", "list", "size", "size", one(random, openingFaults...))
-	if n := c.Options.Segment; n > 0 && n < sectorBytes && random.Intn(2) == 0 {
-		kind = "open"
+	if c.manyFiles() && random.Intn(2) == 0 {
+		kind = one(random, "open", "size")
 	}
 	later := one(random, "", " #1", " #2", " #2", " #2+", " #3")
 	return Fault{Disk: fmt.Sprintf("%s *%s = EIO", kind, later)}
