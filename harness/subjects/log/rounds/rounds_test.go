@@ -16,7 +16,7 @@ import (
 func TestExploreFindsShrinksAndSaysWhatItSaw(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
-	spec := counted("explore", "stale", 9, 600)
+	spec := counted("explore", "stale", 7, 600)
 	first, err := Explore(nil).Run(t.Context(), spec)
 	require.NoError(t, err)
 	requireKnownCounts(t, first)
