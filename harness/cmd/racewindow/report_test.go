@@ -18,7 +18,7 @@ func TestReportRendersWhatExploreFoundAndACase(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	folder := t.TempDir()
-	code, _, stderr := command(t, "explore", "--handover", "stale", "--seed", "1", "--out", folder)
+	code, _, stderr := command(t, "explore", "--handover", "stale", "--program", "w0: append 1, flush; r0: read - end", "--seed", "1", "--out", folder)
 	require.Equal(t, exitViolated, code, stderr)
 	found := func(pattern string) string {
 		files, err := filepath.Glob(filepath.Join(folder, pattern))

@@ -33,7 +33,7 @@ func (t *thread) watermark(ctx context.Context, o Operation) *check.Violation {
 	if at.Tx == 0 {
 		return nil
 	}
-	last := harness.Offset{}
+	last, due := harness.Offset{}, r.board.Acknowledged()
 	for record, err := range r.engine.Read(ctx, check.Whole(at.Tx-1), check.Whole(at.Tx)) {
 		if err != nil {
 			if errors.Is(err, storage.ErrClosed) && r.mayBeClosed(opened, closes) {
@@ -42,6 +42,12 @@ func (t *thread) watermark(ctx context.Context, o Operation) *check.Violation {
 			return t.progress(Operation{Kind: Read}, err)
 		}
 		last = record.Offset
+	}
+	if last.Tx == 0 && at.Tx <= due {
+		return &check.Violation{
+			Promise: check.ReadAfterWrite, At: at, After: check.Whole(at.Tx - 1), UpTo: check.Whole(at.Tx), Acknowledged: due, MissingFrom: at.Tx, MissingTo: at.Tx,
+			Detail: fmt.Sprintf("transaction %d missing, which %v by %s names", at.Tx, o, t.control.name),
+		}
 	}
 	if last != at {
 		return &check.Violation{Promise: check.NamedIsRead, At: at, Detail: fmt.Sprintf("%v by %s is %v, and a read of that transaction ends with %v", o, t.control.name, at, last)}
