@@ -1,7 +1,9 @@
 package storage
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +31,7 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 		if err != nil && !errors.Is(err, io.EOF) {
 			return -1, fmt.Errorf("look past byte %d of %s: %w", g.at(stop), g.name, err)
 		}
-		for i := 0; i+frameHeaderBytes <= n; i += frameAlign {
+		for i := nextHeader(window[:n], 0); i+frameHeaderBytes <= n; i = nextHeader(window[:n], i+frameAlign) {
 			byteAt := at + int64(i)
 			position := g.start + uint64(byteAt-segmentHeaderBytes)
 			if !couldProve(window[i:n], position, stop) {
@@ -54,11 +56,25 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 	return -1, nil
 }
 
+var zeros [4 << 10]byte
+
+// nextHeader returns the first multiple of frameAlign from i on at which b may hold a header, or len(b). It steps over
+// blocks of zeros, because a crash leaves millions of them: the room that was reserved for more records. A header that
+// starts in such a block has its length there, and no frame has length 0.
+func nextHeader(b []byte, i int) int {
+	for ; i+frameHeaderBytes <= len(b); i += frameAlign {
+		for i+len(zeros) <= len(b) && bytes.Equal(b[i:i+len(zeros)], zeros[:]) {
+			i += len(zeros)
+		}
+		if i+frameHeaderBytes <= len(b) && binary.LittleEndian.Uint32(b[i+4:]) >= frameHeaderBytes {
+			return i
+		}
+	}
+	return len(b)
+}
+
 // couldProve says whether a header is plausible and claims that a position past stop was durable.
 func couldProve(header []byte, position, stop uint64) bool {
-	if allZero(header[:frameHeaderBytes]) {
-		return false
-	}
 	return checkFrameHeader(header[:frameHeaderBytes], maxFrameBytes) == frameIntact && frameDurable(header, position) > stop
 }
 
