@@ -104,7 +104,7 @@ func (l load) runFor(handover storage.Handover, duration time.Duration) error {
 		Delays: failpoints.Delays{Probability: 0.02, MaxSleep: 200 * time.Microsecond},
 		Open: func(int) (harness.Factory, error) {
 			return harness.StorageFactory("memory", storage.Options{
-				Handover: handover, Disk: storage.MemoryDisk(), ArenaBytes: l.Arena, FlushBytes: l.Flush, ChunkBytes: l.Chunk,
+				Handover: handover, Disk: storage.MemoryDisk(), ArenaBytes: l.Arena, FlushBytes: l.Flush, ChunkBytes: l.Chunk, CacheBytes: -1,
 			}, "log"), nil
 		},
 	})

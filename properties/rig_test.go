@@ -10,7 +10,7 @@ import (
 
 // tiny fills arenas, chunks and files with a few records.
 func tiny(h storage.Handover, disk storage.Disk) storage.Options {
-	return storage.Options{Handover: h, Disk: disk, ArenaBytes: 128, ChunkBytes: 160, SegmentBytes: 512, FlushBytes: 400, FlushInterval: -1}
+	return storage.Options{Handover: h, Disk: disk, ArenaBytes: 128, ChunkBytes: 160, SegmentBytes: 512, FlushBytes: 400, CacheBytes: -1, FlushInterval: -1}
 }
 
 // A logRig is a store with one log, and what was appended to it.

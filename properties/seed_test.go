@@ -46,7 +46,7 @@ type openLog struct {
 
 func open(t *testing.T, handover storage.Handover) openLog {
 	t.Helper()
-	store, err := storage.Open(background, "memory", storage.Options{Handover: handover, Disk: storage.MemoryDisk(), FlushInterval: -1})
+	store, err := storage.Open(background, "memory", storage.Options{Handover: handover, Disk: storage.MemoryDisk(), FlushInterval: -1, CacheBytes: -1})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, store.Close(background)) })
 	log, err := store.Log(background, "log")

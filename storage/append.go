@@ -168,6 +168,7 @@ func (l *Log) newArena(bytes int) {
 	l.arena = newArena(l.end, max(bytes, l.options.ArenaBytes))
 	v := *l.lockedView()
 	v.arenas = append(append(make([]*arena, 0, len(v.arenas)+1), v.arenas...), l.arena)
+	l.arena.previous = l.last
 	l.view.Store(&v) //racewindow:atomic because readers cannot tell the two views apart while nothing in the new arena is committed
 }
 

@@ -6,8 +6,9 @@ import "sort"
 // fills it from the front. Readers read only below the committed position that they loaded, so they and the writer never
 // touch the same byte. When no view and no reader holds an arena any more, the garbage collector frees it.
 type arena struct {
-	start uint64 // position of data[0]
-	data  []byte
+	start    uint64 // position of data[0]
+	previous Offset // of the last frame before start, zero if there is none
+	data     []byte
 	// cover[k] is the index in data at which the frame with byte k*coverBytes starts. The writer sets it before it commits
 	// the frame.
 	cover []uint32

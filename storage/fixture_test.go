@@ -26,11 +26,11 @@ const onRequest = 1 << 30
 
 // small makes arenas, chunks and segments so small that a few records fill several, and flushes only on request.
 func small() Options {
-	return Options{ArenaBytes: 128, ChunkBytes: 160, SegmentBytes: 512, FlushBytes: onRequest, FlushInterval: -1}
+	return Options{ArenaBytes: 128, ChunkBytes: 160, SegmentBytes: 512, FlushBytes: onRequest, FlushInterval: -1, CacheBytes: -1}
 }
 
 // roomy flushes only on request and has everything else as by default.
-func roomy() Options { return Options{FlushBytes: onRequest, FlushInterval: -1} }
+func roomy() Options { return Options{FlushBytes: onRequest, FlushInterval: -1, CacheBytes: -1} }
 
 // A rig is an open log and what is needed to open it again.
 type rig struct {

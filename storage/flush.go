@@ -289,6 +289,16 @@ func (l *Log) writeIndex(ctx context.Context, b flushBatch) (chunkIndex, error) 
 	return index.add(b.boundaries), nil
 }
 
+// cacheShare is how many bytes of flushed records this log may keep in memory.
+//
+//racewindow:atomic because a share that is out of date is corrected at the next flush
+func (l *Log) cacheShare() int64 {
+	if l.writer != nil || l.options.CacheBytes <= 0 {
+		return 0
+	}
+	return l.options.CacheBytes / max(1, l.store.openLogs.Load())
+}
+
 // publish stores the view in which the files serve the batch. The lock is held.
 //
 //racewindow:yielded because flushOnce has passed flush/synced and touched nothing since but the lock
@@ -301,6 +311,7 @@ func (l *Log) publish(b flushBatch, segments []*segment, index chunkIndex) *view
 			break
 		}
 	}
+	v.keepCached(now.arenas, l.cacheShare())
 	l.boundaries = l.boundaries[index.count-b.view.index.count:]
 	l.view.Store(v)
 	return v

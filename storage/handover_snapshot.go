@@ -26,10 +26,10 @@ func (snapshot) plan(ctx context.Context, l *Log, after, upTo Offset) sources {
 	failpoint.InjectCall("read/committed-loaded", ctx)
 	v := l.view.Load()
 	failpoint.InjectCall("read/metadata-loaded", ctx)
-	s := sources{view: v, tailFrom: v.persisted, tailEnd: end}
-	if after.Before(v.last) {
-		s.other = &otherSources{file: true, after: after, upTo: upTo, end: min(end, v.persisted)}
-	} else if v.persisted < end {
+	s := sources{view: v, tailFrom: v.cached, tailEnd: end}
+	if after.Before(v.cachedAfter) {
+		s.other = &otherSources{file: true, after: after, upTo: upTo, end: min(end, v.cached)}
+	} else if v.cached < end {
 		s.tailFrom = v.seekTail(after, end)
 	}
 	return s

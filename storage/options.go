@@ -23,6 +23,10 @@ type Options struct {
 	// TailBytes bounds the memory that unflushed records take: an append that finds it used up waits for a flush; default
 	// 64 MiB.
 	TailBytes int64
+	// CacheBytes is how many bytes of flushed records stay in memory for readers, those of all logs of the store together;
+	// default 8 MiB, negative: none. At each flush a log keeps its newest records up to an equal share, in whole arenas
+	// and at most 256 of them. A read of these does not touch the disk. Only the default hand-over has this cache.
+	CacheBytes int64
 	// ChunkBytes is the distance between two entries of the chunk index; default 64 KiB.
 	ChunkBytes int64
 	// SegmentBytes is the size at which a log continues in a new file, checked at each flush; default 64 MiB.
@@ -47,6 +51,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.FlushBytes, 64<<10)
 	setDefault(&o.FlushInterval, time.Second)
 	setDefault(&o.TailBytes, 64<<20)
+	setDefault(&o.CacheBytes, 8<<20)
 	setDefault(&o.ChunkBytes, 64<<10)
 	setDefault(&o.SegmentBytes, 64<<20)
 	setDefault(&o.MaxValueBytes, maxValueBytes)
@@ -68,6 +73,7 @@ func (o Options) check() error {
 		{"ArenaBytes", int64(o.ArenaBytes), minArenaBytes, maxArenaBytes},
 		{"FlushBytes", o.FlushBytes, 1, 1 << 40},
 		{"TailBytes", o.TailBytes, 1, 1 << 40},
+		{"CacheBytes", max(o.CacheBytes, 0), 0, 1 << 40},
 		{"ChunkBytes", o.ChunkBytes, 1, 1 << 40},
 		{"SegmentBytes", o.SegmentBytes, 1, 1 << 40},
 		{"MaxValueBytes", int64(o.MaxValueBytes), 1, maxValueBytes},

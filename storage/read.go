@@ -16,7 +16,7 @@ import (
 //
 // The start of the iteration decides what is visible; appends and flushes during it change nothing. Whatever the range, it
 // reads files through a buffer of at most 256 KiB, or of one record if that is larger. The part of the tail that it began
-// with stays in memory until it ends, at most Options.TailBytes. An error ends the iteration and is yielded with a zero
+// with stays in memory until it ends, at most Options.TailBytes and CacheBytes. An error ends the iteration and is yielded with a zero
 // Record: ErrClosed, a *DamageError, the context's error, or the disk's.
 func (l *Log) Read(ctx context.Context, after, upTo Offset) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) { l.read(ctx, after, upTo, yield) }

@@ -285,7 +285,7 @@ func (s *Store) makeLog(handle string, found *recovered, index chunkIndex, waiti
 		l.chunks, l.chunkStart = true, found.boundaries[n-1].position
 	}
 	l.boundaries = waiting // the disk had no room for these
-	l.view.Store(&view{persisted: found.end, settled: found.end, last: found.last, durable: found.last, segments: found.segments, index: index})
+	l.view.Store(&view{persisted: found.end, settled: found.end, last: found.last, durable: found.last, cached: found.end, cachedAfter: found.last, segments: found.segments, index: index})
 	l.committed.Store(found.end)
 	l.handover = s.options.Handover.make(l)
 	l.writer, _ = l.handover.(writerSide)

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -26,6 +27,8 @@ type Store struct {
 	mu     sync.Mutex
 	logs   map[string]*Log
 	closed bool
+	// openLogs is len(logs); it changes with mu held.
+	openLogs atomic.Int64
 	// due lists the logs to flush; an urgent request has the zero time. wake tells the flusher of a new entry.
 	due     []flushRequest
 	wake    chan struct{}
@@ -146,6 +149,7 @@ func (s *Store) Log(ctx context.Context, handle string) (*Log, error) {
 	failpoints.Lock(ctx, storeLock, &s.mu)
 	defer s.mu.Unlock()
 	s.logs[handle] = l
+	s.openLogs.Store(int64(len(s.logs))) //racewindow:atomic because it says only how much memory the next flush may keep
 	return l, nil
 }
 
@@ -234,5 +238,6 @@ func (s *Store) forget(ctx context.Context, l *Log) {
 	defer s.mu.Unlock()
 	if s.logs[l.handle] == l {
 		delete(s.logs, l.handle)
+		s.openLogs.Store(int64(len(s.logs))) //racewindow:atomic because it says only how much memory the next flush may keep
 	}
 }

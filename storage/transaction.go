@@ -130,6 +130,9 @@ func (t *Transaction) abort(ctx context.Context) error {
 			return l.poison(err)
 		}
 	}
+	if v.cached > v.persisted {
+		v.cached, v.cachedAfter = v.persisted, v.last
+	}
 	for len(v.arenas) > 0 && v.arenas[len(v.arenas)-1].start >= t.start.end {
 		v.arenas = v.arenas[: len(v.arenas)-1 : len(v.arenas)-1]
 	}

@@ -5,6 +5,9 @@ import "sort"
 // A view is what a reader needs to find a record, as of one moment. It is immutable: a flush, a new arena and an abort
 // each publish a new one.
 //
+// Flushed records may stay in arenas as a cache. Any reader may use it, since memory and files hold the same bytes at the
+// same positions.
+//
 // The view does not say how far records are committed. Log.committed does, one atomic position, because a view per append
 // would cost more than the append. A reader loads committed FIRST and the view SECOND. Then the view covers every position
 // below committed: an arena is in the view before anything in it is committed, and leaves only in a view whose persisted
@@ -20,7 +23,11 @@ type view struct {
 	last Offset
 	// durable is the offset of the last record of the last complete transaction below persisted.
 	durable Offset
-	// arenas hold at least all positions from persisted on, in order. The writer fills the last one.
+	// cached is the position from which readers are served from memory, at or before persisted; cachedAfter is the offset
+	// of the last record before it, zero if there is none. Without a cache these are persisted and last.
+	cached      uint64
+	cachedAfter Offset
+	// arenas hold at least all positions from cached on, in order. The writer fills the last one.
 	arenas []*arena
 	// segments are the files, in order. Together they hold [0, persisted).
 	segments []*segment
@@ -53,7 +60,7 @@ func (v *view) olderArenaAt(position uint64) int {
 	return sort.Search(len(v.arenas), func(i int) bool { return v.arenas[i].start > position }) - 1
 }
 
-// seekTail returns the position of the first record past after in [persisted, to), or to if there is none. The range must
+// seekTail returns the position of the first record past after in [cached, to), or to if there is none. The range must
 // not be empty.
 func (v *view) seekTail(after Offset, to uint64) uint64 {
 	i := v.arenaAt(to - 1)
@@ -62,7 +69,28 @@ func (v *view) seekTail(after Offset, to uint64) uint64 {
 		to = v.arenas[i+1].start
 	}
 	a := v.arenas[i]
-	return max(v.persisted, a.start+uint64(a.seek(after, int(to-a.start))))
+	return max(v.cached, a.start+uint64(a.seek(after, int(to-a.start))))
+}
+
+// maxCachedArenas bounds the list that each new arena copies.
+const maxCachedArenas = 256
+
+// keepCached takes back those of the arenas before the view's that fit in cacheBytes, newest first. all are the arenas that
+// end with the view's. With 0 bytes readers are served from memory only past the persisted position.
+func (v *view) keepCached(all []*arena, cacheBytes int64) {
+	v.cached, v.cachedAfter = v.persisted, v.last
+	if cacheBytes <= 0 || len(all) == 0 {
+		return
+	}
+	i := len(all) - len(v.arenas)
+	for kept := 0; i > 0 && kept < maxCachedArenas && int64(len(all[i-1].data)) <= cacheBytes; kept++ {
+		i--
+		cacheBytes -= int64(len(all[i].data))
+	}
+	v.arenas = all[i:]
+	if first := v.arenas[0]; first.start < v.persisted {
+		v.cached, v.cachedAfter = first.start, first.previous
+	}
 }
 
 // segmentAt returns the index of the segment that holds position.

@@ -33,7 +33,7 @@ func recordsOf(tx int) []storage.Record {
 }
 
 func onRequest(o storage.Options, d storage.Disk) storage.Options {
-	o.Disk, o.FlushInterval = d, -1
+	o.Disk, o.FlushInterval, o.CacheBytes = d, -1, -1
 	if o.ArenaBytes == 0 {
 		o.ArenaBytes = 4096
 	}

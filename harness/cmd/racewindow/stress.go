@@ -118,6 +118,7 @@ func (f *stressFlags) define(flags *pflag.FlagSet) {
 	flags.DurationVar(&o.FlushInterval, "flush-interval", time.Second, "longest time without a flush; negative for none")
 	flags.IntVar(&o.ArenaBytes, "arena-bytes", 16<<10, "`BYTES` of one block of the tail")
 	flags.Int64Var(&o.ChunkBytes, "chunk-bytes", 16<<10, "`BYTES` between two entries of the chunk index")
+	flags.Int64Var(&o.CacheBytes, "cache-bytes", -1, "flushed `BYTES` that stay in memory for readers; negative for none, so that reads reach the files")
 	flags.Int64Var(&o.SegmentBytes, "segment-bytes", 64<<20, "`BYTES` after which the log goes on in a new file")
 	flags.StringVar(&f.folder, "dir", "", "use the real disk, in a new folder below `DIR` (default a disk in memory, which hides no race)")
 	flags.Float64Var(&d.Probability, "delay", 0.02, "probability of a delay at a failpoint, 0 to 1")
@@ -213,7 +214,7 @@ func (f *stressFlags) check(ctx context.Context, handover storage.Handover) erro
 func (f *stressFlags) settle(flags *pflag.FlagSet) error {
 	for _, name := range []string{
 		"goroutines", "duration", "round", "grace", "records", "canary-within",
-		"flush-bytes", "flush-interval", "arena-bytes", "chunk-bytes", "segment-bytes",
+		"flush-bytes", "flush-interval", "arena-bytes", "chunk-bytes", "cache-bytes", "segment-bytes",
 	} {
 		if flag := flags.Lookup(name); flag.Changed && strings.TrimSuffix(flag.Value.String(), "s") == "0" {
 			return fmt.Errorf("--%s %v: must not be zero; leave it out for the default, %s", name, flag.Value, flag.DefValue)

@@ -34,8 +34,10 @@ type Options struct {
 	Arena                 int
 	Chunk, Segment, Flush int64
 	// Tail bounds the bytes that are unflushed, Value those of one value.
-	Tail     int64
-	Value    int
+	Tail  int64
+	Value int
+	// Cache is how many flushed bytes stay in memory for readers; zero means none, so that reads reach the files.
+	Cache    int64
 	Interval time.Duration
 	// NoSync makes flushes write without syncing; such a case has no crash.
 	NoSync bool
@@ -268,11 +270,19 @@ func checkPoint(p Place) error {
 		spelling.Meant(p.Point, slices.Sorted(maps.Keys(points))))
 }
 
+// cacheBytes is the engine's option, in which zero means the default.
+func (o Options) cacheBytes() int64 {
+	if o.Cache == 0 {
+		return -1
+	}
+	return o.Cache
+}
+
 func (o Options) check() error {
 	for _, b := range []struct {
 		name       string
 		value, low int64
-	}{{"arena", int64(o.Arena), 64}, {"chunk", o.Chunk, 1}, {"segment", o.Segment, 1}, {"flush", o.Flush, 1}, {"tail", o.Tail, 1}, {"value", int64(o.Value), 1}} {
+	}{{"arena", int64(o.Arena), 64}, {"chunk", o.Chunk, 1}, {"segment", o.Segment, 1}, {"flush", o.Flush, 1}, {"tail", o.Tail, 1}, {"cache", o.Cache, 1}, {"value", int64(o.Value), 1}} {
 		limit := int64(maxOption)
 		switch b.name {
 		case "arena":

@@ -12,8 +12,9 @@
 //	                scenario=log                      the engine of this module; required
 //	                handover=NAME                     required
 //	                arena=BYTES chunk=BYTES           the storage.Options of the same name; one that is left out
-//	                segment=BYTES flush=BYTES         has the engine's default, except interval: none
-//	                tail=BYTES value=BYTES            value is storage.Options.MaxValueBytes
+//	                segment=BYTES flush=BYTES         has the engine's default, except interval and cache: none
+//	                tail=BYTES cache=BYTES            flushed bytes that stay in memory for readers
+//	                value=BYTES                       value is storage.Options.MaxValueBytes
 //	                interval=DURATION sync=no
 //	                values=frames                     the values consist of frames as a log writes them
 //	                seed=N                            the bytes of the values follow from it; default 0

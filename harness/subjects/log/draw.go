@@ -69,6 +69,9 @@ func (d drawing) options() (o Options) {
 	}
 	o.NoSync = !d.Torn && r.Intn(25) == 0
 	o.Frames = r.Intn(8) == 0 || d.Torn && r.Intn(6) == 0 // a write that tears shows what a value holds
+	if o.Seed%16 == 0 {                                   // rarely, because a read from the cache does not reach the files
+		o.Cache = []int64{64, 256, 4096}[o.Seed/16%3]
+	}
 	if d.Quiet {
 		o.Chunk, o.Tail = 0, 0 // a closed chunk starts a flush, and so does a full tail
 		return o

@@ -24,7 +24,7 @@ func own(g cases.Case, err error) (Case, error) {
 }
 
 // optionNames are the words before the "=" of an option.
-var optionNames = []string{"scenario", "handover", "arena", "chunk", "segment", "flush", "tail", "value", "interval", "sync", "values", "seed"}
+var optionNames = []string{"scenario", "handover", "arena", "chunk", "segment", "flush", "tail", "cache", "value", "interval", "sync", "values", "seed"}
 
 func (o *Options) set(name, value string) (err error) {
 	var n int64
@@ -42,6 +42,8 @@ func (o *Options) set(name, value string) (err error) {
 		o.Flush, err = parseBytes(name, value)
 	case "tail":
 		o.Tail, err = parseBytes(name, value)
+	case "cache":
+		o.Cache, err = parseBytes(name, value)
 	case "value":
 		n, err = parseBytes(name, value)
 		o.Value = int(n)

@@ -24,7 +24,7 @@ func (o Options) String() string {
 	for _, option := range []struct {
 		name  string
 		value int64
-	}{{"arena", int64(o.Arena)}, {"chunk", o.Chunk}, {"segment", o.Segment}, {"flush", o.Flush}, {"tail", o.Tail}, {"value", int64(o.Value)}} {
+	}{{"arena", int64(o.Arena)}, {"chunk", o.Chunk}, {"segment", o.Segment}, {"flush", o.Flush}, {"tail", o.Tail}, {"cache", o.Cache}, {"value", int64(o.Value)}} {
 		if option.value != 0 {
 			text += fmt.Sprintf(" %s=%d", option.name, option.value)
 		}

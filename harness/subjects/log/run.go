@@ -152,7 +152,7 @@ func (r Runner) prepare(c Case) (*run, error) {
 	}
 	x.factory = harness.StorageFactory("memory", storage.Options{
 		Handover: handover, Disk: storage.MemoryDisk(), ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
-		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: interval, TailBytes: o.Tail, MaxValueBytes: o.Value, NoSync: o.NoSync,
+		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: interval, TailBytes: o.Tail, CacheBytes: o.cacheBytes(), MaxValueBytes: o.Value, NoSync: o.NoSync,
 	}, "case")
 	transactions := x.countAppends()
 	x.acked = newNumbers(transactions + 1)

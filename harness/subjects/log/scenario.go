@@ -95,7 +95,7 @@ func newPlan(c Case) (*plan, error) {
 	o := c.Options
 	p := &plan{c: c, crashes: cases.NewCrashes(), general: c.General(), options: storage.Options{
 		Handover: handover, ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
-		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: o.Interval, TailBytes: o.Tail, MaxValueBytes: o.Value, NoSync: o.NoSync,
+		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: o.Interval, TailBytes: o.Tail, CacheBytes: o.cacheBytes(), MaxValueBytes: o.Value, NoSync: o.NoSync,
 	}}
 	if o.Interval == 0 {
 		p.options.FlushInterval = -1

@@ -95,6 +95,7 @@ func plainerOptions(c Case) iter.Seq[Case] {
 		func(o *Options) { o.Segment = 0 },
 		func(o *Options) { o.Flush = 0 },
 		func(o *Options) { o.Tail = 0 },
+		func(o *Options) { o.Cache = 0 },
 		func(o *Options) { o.Value = 0 },
 		func(o *Options) { o.NoSync = false },
 		func(o *Options) { o.Frames = false },

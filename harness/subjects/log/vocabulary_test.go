@@ -45,6 +45,7 @@ var said = map[string]string{
 	"Options.FlushBytes":    "flush=",
 	"Options.FlushInterval": "interval=",
 	"Options.TailBytes":     "tail=",
+	"Options.CacheBytes":    "cache=",
 	"Options.ChunkBytes":    "chunk=",
 	"Options.SegmentBytes":  "segment=",
 	"Options.MaxValueBytes": "value=",

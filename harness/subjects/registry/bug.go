@@ -92,7 +92,7 @@ var (
 func logScenario(handover storage.Handover, appends int, upTo storage.Offset) sched.Scenario {
 	return func(x *sched.Execution) {
 		ctx := x.Context()
-		store, err := storage.Open(ctx, "", storage.Options{Disk: storage.MemoryDisk(), Handover: handover, FlushInterval: -1, ArenaBytes: 256})
+		store, err := storage.Open(ctx, "", storage.Options{Disk: storage.MemoryDisk(), Handover: handover, FlushInterval: -1, ArenaBytes: 256, CacheBytes: -1})
 		if err != nil {
 			panic(err)
 		}

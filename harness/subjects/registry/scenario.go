@@ -23,7 +23,7 @@ func scenario(c cases.Case) sched.Scenario {
 	})
 	return func(x *sched.Execution) {
 		ctx := x.Context()
-		store, err := storage.Open(ctx, "", storage.Options{Disk: storage.MemoryDisk(), FlushInterval: -1, ArenaBytes: 256})
+		store, err := storage.Open(ctx, "", storage.Options{Disk: storage.MemoryDisk(), FlushInterval: -1, ArenaBytes: 256, CacheBytes: -1})
 		if err != nil {
 			panic(err)
 		}

@@ -53,6 +53,7 @@ func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
 		ChunkBytes:    pick[int64](l.random, 256, 2048, 64<<10),
 		SegmentBytes:  pick[int64](l.random, 1024, 8<<10, 64<<20),
 		FlushBytes:    1 << 40,
+		CacheBytes:    -1, // so that reads reach the files
 		FlushInterval: -1,
 	}
 	if c.Goroutines == 1 && !failpoints.Instrumented() { // nothing holds the flusher back in this build, so it must have nothing to do

@@ -106,7 +106,7 @@ func (c *child) run(ctx context.Context) error {
 	random := rand.New(rand.NewPCG(c.Seed, uint64(c.Child)))
 	options := storage.Options{
 		Create: true, Handover: handover, NoSync: c.NoSync,
-		ArenaBytes: 4 << 10, ChunkBytes: 4 << 10, FlushBytes: 16 << 10, FlushInterval: 5 * time.Millisecond,
+		ArenaBytes: 4 << 10, ChunkBytes: 4 << 10, CacheBytes: 8 << 10, FlushBytes: 16 << 10, FlushInterval: 5 * time.Millisecond,
 		SegmentBytes: []int64{8 << 10, 64 << 10, 64 << 20}[random.IntN(3)],
 	}
 	if c.FileLimit > 0 { // one file must reach the limit

@@ -43,6 +43,9 @@ func (s Stress) settings(spec soak.RoundSpec) (stress.Config, storage.Options, b
 		ArenaBytes: oneOf(r, 256, 4<<10, 16<<10), FlushBytes: oneOf(r, int64(1<<10), 16<<10, 64<<10), ChunkBytes: oneOf(r, int64(1<<10), 16<<10),
 		SegmentBytes: oneOf(r, int64(16<<10), 1<<20, 64<<20), FlushInterval: oneOf(r, 5*time.Millisecond, 50*time.Millisecond, time.Second),
 	}
+	if o.CacheBytes = -1; spec.Seed%4 == 0 { // in most rounds reads of what was flushed reach the files
+		o.CacheBytes = 32 << 10
+	}
 	c := stress.Config{
 		Name: spec.Variant, Goroutines: oneOf(r, 30, 100, 300, 1000), Duration: spec.For, Operations: spec.Count, Round: max(spec.For/2, 100*time.Millisecond),
 		MaxValueBytes: oneOf(r, -1, 16, 256, 4096), MaxRecords: oneOf(r, 1, 4, 24), Fragments: oneOf(r, -1, 0.02, 0.3), MinOverlaps: -1,

@@ -53,7 +53,7 @@ func smallRun(open func(round int) (harness.Factory, error)) Config {
 func storageOn(h storage.Handover) func(int) (harness.Factory, error) {
 	return func(int) (harness.Factory, error) {
 		return harness.StorageFactory("memory", storage.Options{
-			Handover: h, Disk: storage.MemoryDisk(), ArenaBytes: 16 << 10, ChunkBytes: 16 << 10, FlushBytes: 16 << 10,
+			Handover: h, Disk: storage.MemoryDisk(), ArenaBytes: 16 << 10, ChunkBytes: 16 << 10, FlushBytes: 16 << 10, CacheBytes: -1,
 		}, "log"), nil
 	}
 }
