@@ -21,7 +21,8 @@ type Options struct {
 	// 1 s. The flusher takes one log after another, so many logs on a slow disk wait longer. Negative: no flush by time.
 	FlushInterval time.Duration
 	// TailBytes bounds the memory that unflushed records take: an append that finds it used up waits for a flush; default
-	// 64 MiB.
+	// 8 MiB. A larger tail takes a longer burst without waiting, and costs more for each record: it never fits in a
+	// processor's cache.
 	TailBytes int64
 	// CacheBytes is how many bytes of flushed records stay in memory for readers, those of all logs of the store together;
 	// default 8 MiB, negative: none. At each flush a log keeps its newest records up to an equal share, in whole arenas
@@ -50,7 +51,7 @@ func (o Options) withDefaults() Options {
 	setDefault(&o.ArenaBytes, 64<<10)
 	setDefault(&o.FlushBytes, 64<<10)
 	setDefault(&o.FlushInterval, time.Second)
-	setDefault(&o.TailBytes, 64<<20)
+	setDefault(&o.TailBytes, 8<<20)
 	setDefault(&o.CacheBytes, 8<<20)
 	setDefault(&o.ChunkBytes, 64<<10)
 	setDefault(&o.SegmentBytes, 64<<20)
