@@ -279,6 +279,9 @@ func (f *exploreFlags) settleDraw(flags *pflag.FlagSet) error {
 	return nil
 }
 
+// mostDrawn is the most operations of a thread in a drawn program. Longer histories take the checkers longer than they are worth.
+const mostDrawn = 64
+
 // checkFlags refuses values that no run can have.
 func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 	if err := checkTexts(flags, "program", "subject", "handover", "strategy", "model"); err != nil {
@@ -286,7 +289,7 @@ func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 	}
 	return checkNumbers(flags,
 		bound{"max-threads", 1, cases.MaxThreads},
-		bound{"max-operations", 1, cases.MaxOperations / cases.MaxThreads},
+		bound{"max-operations", 1, mostDrawn},
 		bound{"per-program", 1, unbounded},
 		bound{"preemptions", 0, sched.MaxPreemptions},
 		bound{"faults", 0, cases.MaxFaults},

@@ -110,10 +110,10 @@ func TestAnExplorationOfNothingEndsWithThree(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
 	for message, args := range map[string][]string{
-		"no schedule was executed":           {"--budget", "1ns"},
-		"no fault came in 1 schedules":       {"--faults", "2", "--schedules", "1", "--max-threads", "1", "--max-operations", "1", "--seed", "3"},
-		"faults that never came":             {"--schedules", "20", "--program", "w0: append 1; ! w0@flush/write-error#7=EIO"},
-		"NOT exhausted: the number of sched": {"--exhaustive", "--schedules", "10", "--program", staleProgram},
+		"no schedule was executed":                 {"--budget", "1ns"},
+		"no fault came in 1 schedule of 1 program": {"--faults", "2", "--schedules", "1", "--max-threads", "1", "--max-operations", "1", "--seed", "2"},
+		"faults that never came":                   {"--schedules", "20", "--program", "w0: append 1; ! w0@flush/write-error#7=EIO"},
+		"NOT exhausted: the number of sched":       {"--exhaustive", "--schedules", "10", "--program", staleProgram},
 	} {
 		code, stdout, stderr := command(t, append([]string{"explore"}, args...)...)
 		require.Equal(t, exitFailed, code, "%v: %s%s", args, stdout, stderr)
