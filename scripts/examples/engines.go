@@ -6,6 +6,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/racewindow/racewindow/harness/columns"
 )
 
 // engineSearches are the searches of the engines without their bugs. They must find nothing.
@@ -72,7 +74,7 @@ func (t *trial) engineBugs(schedules string, flags, tests []string, made *rows) 
 			return fmt.Errorf("the bug of %s was not found with %q", test, flags)
 		}
 		_, smallest, _ := strings.Cut(f.Case, "; ")
-		made.add(fmt.Sprintf("| %s | %s | %d schedules | `%s` |", test, f.Report.Promise, after[test], smallest))
+		made.add(fmt.Sprintf("| %s | %s | %s | `%s` |", test, f.Report.Promise, columns.Count(after[test], "schedule"), smallest))
 	}
 	return os.RemoveAll(filepath.Join(t.folder, "engines", "testdata"))
 }
