@@ -89,7 +89,7 @@ func TestFourShardsAreMerged(t *testing.T) {
 		out := filepath.Join(folder, fmt.Sprintf("shard-%d", i))
 		folders = append(folders, out)
 		all.Go(func() {
-			codes[i], _, _ = command(t, "soak", "--rounds", "2", "--count", "100", "--seed", "5", "--shard", fmt.Sprintf("%d/4", i), "--out", out, "--corpus", corpusFolder,
+			codes[i], _, _ = command(t, "soak", "--rounds", "2", "--count", "300", "--seed", "5", "--shard", fmt.Sprintf("%d/4", i), "--out", out, "--corpus", corpusFolder,
 				"--kinds", "explore", "--handovers", "recheckliteral", "--canary-within", "0", "--minimum", "none,explore=1")
 		})
 	}
