@@ -44,6 +44,18 @@ func (a *aftermath) crashes() (n int) {
 	return n
 }
 
+// allFaults returns the faults of all lives up to this loss of power, the latest life first, each rule once.
+func (a *aftermath) allFaults() (all []cases.Fault) {
+	for ; a != nil; a = a.before {
+		for _, fault := range a.faults {
+			if !slices.Contains(all, fault) {
+				all = append(all, fault)
+			}
+		}
+	}
+	return all
+}
+
 // unfinished says whether the clients have operations left.
 func (a *aftermath) unfinished() bool {
 	return slices.ContainsFunc(a.history, func(e spec.Entry) bool { return e.Outcome == spec.NotInvoked })
@@ -176,11 +188,13 @@ func (a *aftermath) holds(d *disks.Disk, h spec.History, during func(disks.Opera
 func (a *aftermath) told() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "power was lost %s, and left %v\n", a.where, a.image)
-	for _, fault := range a.faults {
-		fmt.Fprintf(&b, "before that the disk failed: %v\n", fault)
-	}
-	for before := a.before; before != nil; before = before.before {
-		fmt.Fprintf(&b, "before that it was lost %s, and left %v\n", before.where, before.image)
+	for life := a; life != nil; life = life.before {
+		if life != a {
+			fmt.Fprintf(&b, "before that it was lost %s, and left %v\n", life.where, life.image)
+		}
+		for _, fault := range life.faults {
+			fmt.Fprintf(&b, "before that the disk failed: %v\n", fault)
+		}
 	}
 	b.WriteString(a.plan.survivors(a.history, "power was lost"))
 	b.WriteString(a.plan.answered(a.asked, len(a.plan.calls)))

@@ -316,7 +316,7 @@ func (l *crashLoad) judgeOne(a *aftermath) {
 func (l *crashLoad) found(a *aftermath, v *Violation) {
 	if l.result.Finding == nil {
 		program := a.plan.c.Clone()
-		program.Faults = a.faults
+		program.Faults = a.allFaults()
 		l.result.Finding = &CrashFinding{Case: program, Violation: v, Told: a.told()}
 	}
 	l.load.stop.Store(1)

@@ -217,6 +217,23 @@ func TestADiskThatFailsTellsWhoGoesOnFromWhoWedges(t *testing.T) {
 	require.ErrorIs(t, err, ErrLoad)
 }
 
+// The fault may have come in an earlier life than the loss of power that shows what it did.
+func TestAFindingTellsTheFaultsOfEveryLife(t *testing.T) {
+	t.Parallel()
+	o := journals(t, sound, nil)
+	c, err := cases.Parse("v1 "+o.Head()+"; c0: flush()", cases.Only(o))
+	require.NoError(t, err)
+	p, err := o.plan(c)
+	require.NoError(t, err)
+	write, sync := cases.Fault{Disk: "write journal #1 = EIO"}, cases.Fault{Disk: "sync journal #1 = EIO"}
+	first := &aftermath{plan: p, where: "after write journal", image: &disks.Image{}, faults: []cases.Fault{sync, write}}
+	second := &aftermath{plan: p, where: "after sync journal", image: &disks.Image{}, faults: []cases.Fault{write}, before: first}
+	require.Equal(t, []cases.Fault{write, sync}, second.allFaults())
+	second.history = make(spec.History, 1)
+	require.Regexp(t, `(?s)^power was lost after sync journal.*before that the disk failed: disk write.*`+
+		`before that it was lost after write journal.*before that the disk failed: disk sync`, second.told())
+}
+
 func TestAnObjectThatCannotBeOpenedAfterACrashIsFound(t *testing.T) {
 	t.Parallel()
 	r, err := journals(t, unopenable, nil).Crash(t.Context(), crashLoadOf(nil))
