@@ -124,6 +124,8 @@ type checking struct {
 	// the kept cases that name such places.
 	withoutPlaces bool
 	unreached     int
+	// leftToCrash counts the kept cases that lose power, which a search without crashes does not execute.
+	leftToCrash int
 	// shown holds the bugs that have been reported.
 	shown []bug
 }
@@ -308,6 +310,9 @@ func (c *checking) explore(config explore.Config) {
 		columns.Count(summary.Statistics.PartialOrders, "partial order"), summary.Seed, summary.Ended)
 	for _, line := range summary.Lines(config) {
 		words += "\n" + line
+	}
+	if c.leftToCrash > 0 {
+		words += fmt.Sprintf("\n%s of a loss of power not executed: %s does that first", columns.Count(uint64(c.leftToCrash), "kept case"), c.command("crash"))
 	}
 	code := map[string]int{explore.Held: 0, explore.Violated: 1, explore.NoVerdict: 3}[summary.Verdict]
 	if code == 3 {

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/harness/report"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -114,7 +115,8 @@ func (c *checking) saved() (failed bool) {
 
 // regression executes a case that failed before; kept is its file, or "" if it has none. A case that holds is logged as
 // fixed. A case that cannot be executed fails the test, with one exception: if its places are no longer reached, as after a
-// fix, its program is explored instead.
+// fix, its program is explored instead. A case that loses power is left to 'racewindow crash' if the order is to explore
+// without crashes.
 func (c *checking) regression(what, kept, text string) {
 	c.t.Helper()
 	parsed, err := cases.ParseFile(text, cases.Only(c.object))
@@ -124,6 +126,10 @@ func (c *checking) regression(what, kept, text string) {
 	}
 	if c.withoutPlaces && moves(parsed) {
 		c.unreached++
+		return
+	}
+	if parsed.Crash != nil && c.order.Mode == drive.Explore && c.order.Crash == "" {
+		c.leftToCrash++
 		return
 	}
 	r, err := report.OfCase(parsed)

@@ -40,8 +40,8 @@ With packages, their tests are explored:
   harness.Check  The objects that tests give to harness.Check. A switch may come at the failpoints of their code;
                  where the code has none, it may come where it does in plain tests.
 
-A finding is kept below testdata/racewindow of the package, and the next run executes it first. In GitHub Actions
-it is also an annotation and in the step summary.
+A finding is kept below testdata/racewindow of the package, and the next run executes it first; one of a Check that
+loses power waits for the next crash. In GitHub Actions it is also an annotation and in the step summary.
 
 Without packages, the current package is explored if one of its tests calls harness.Check; otherwise the log that
 racewindow brings. A command that cannot explore that log (one that 'go install' has made) explores the plain tests
