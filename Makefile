@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants durability weaken defaults soak hostile examples runtime-tests goker false-alarms pushbutton unmarked first-report bench-quick race-to-bug bench-sched bench-explore adapters-short gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants weaken durability defaults soak hostile examples adapters-short pushbutton unmarked runtime-tests goker runtime-short runtime-versions race-to-bug first-report alone false-alarms bench bench-quick bench-sched bench-explore gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,11 +71,12 @@ mutants: ## plant small bugs in the engine, one at a time, and see which strateg
 weaken: ## which syncs, checksums and error checks of the engine would no test miss?
 	$(GO) run ./harness/cmd/racewindow test --weaken --known storage/weaken.txt ./storage ./storage/disk
 
-durability: ## plant bugs that lose data in crashes and on bad disks, and find each by exploring: RUN= DRAWN=30s
-	$(GO) run ./scripts/mutants/durability $(if $(RUN),-run '$(RUN)') $(if $(DRAWN),-drawn $(DRAWN))
+durability: ## plant bugs that lose data in crashes and on bad disks, and find each by exploring: RUN= DRAWN=30s CHECK=1
+	$(GO) run ./scripts/mutants/durability $(if $(RUN),-run '$(RUN)') $(if $(DRAWN),-drawn $(DRAWN)) \
+	$(if $(CHECK),-check scripts/mutants/durability/README.md)
 
-defaults: ## plant bugs and look for each as a user would, with the detectors' defaults: RUN= ALL=1
-	$(GO) run ./scripts/mutants/defaults $(if $(RUN),-run '$(RUN)') $(if $(ALL),-all)
+defaults: ## plant bugs and look for each as a user would, with the detectors' defaults: RUN= ALL=1 CHECK=1
+	$(GO) run ./scripts/mutants/defaults $(if $(RUN),-run '$(RUN)') $(if $(ALL),-all) $(if $(CHECK),-check scripts/mutants/defaults/README.md)
 
 soak: build bin/racewindow-race bin/properties-race.test ## everything in turn, resumable; a campaign lies in OUT/soak: FOR= SEED=
 	@bin/racewindow soak --for $(FOR) --out $(OUT)/soak $(if $(SEED),--seed $(SEED))
@@ -121,8 +122,9 @@ runtime-versions: ## Go's own tests and those of plain tests on each supported v
 	$(GO) run ./scripts/alone -run '^releases$$'
 	$(GO) run ./scripts/runtimetests -arch arm64
 
-race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: SEEDS= RUN= README=
-	$(RACEWINDOW) run ./scripts/racetobug $(if $(SEEDS),-seeds $(SEEDS)) $(if $(RUN),-only '$(RUN)') $(if $(README),-readme $(README))
+race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: SEEDS= RUN= FREE_SEEDS= README= CHECK=1
+	$(RACEWINDOW) run ./scripts/racetobug $(if $(SEEDS),-seeds $(SEEDS)) $(if $(RUN),-only '$(RUN)') $(if $(FREE_SEEDS),-free-seeds $(FREE_SEEDS)) \
+	$(if $(README),-readme $(README)) $(if $(CHECK),-check harness/sched/README.md)
 
 first-report: ## what a stranger does first, timed, from go mod init to the first report, and that Go's own commands notice nothing
 	@$(GO) run ./scripts/firstreport

@@ -2,7 +2,7 @@
 // seeds. Beside them stand plain goroutines, and goroutines that sleep at random. The programs are those that show the known-bad
 // hand-overs, and programs of published studies in which chance fails. It runs in the instrumented build:
 //
-//	go run ./harness/cmd/racewindow run ./scripts/racetobug [-seeds N] [-schedules N] [-free-seeds N] [-free-for TIME] [-only TEXT] [-readme FILE]
+//	go run ./harness/cmd/racewindow run ./scripts/racetobug [-seeds N] [-schedules N] [-free-seeds N] [-free-for TIME] [-only TEXT] [-readme FILE | -check FILE]
 package main
 
 import (
@@ -45,25 +45,26 @@ type row struct {
 type config struct {
 	seeds, schedules, freeSeeds int
 	freeFor                     time.Duration
-	only, readme                string
+	only, readme, check         string
 }
 
 func main() {
 	var c config
 	flag.IntVar(&c.seeds, "seeds", 100, "how many `SEEDS` each median is over")
-	flag.IntVar(&c.schedules, "schedules", 20_000, "give up a search after `N` schedules")
+	flag.IntVar(&c.schedules, "schedules", 5_000, "give up a search after `N` schedules")
 	flag.IntVar(&c.freeSeeds, "free-seeds", 10, "how many `SEEDS` the median of plain goroutines is over; 0 leaves them out")
 	flag.DurationVar(&c.freeFor, "free-for", 3*time.Second, "give plain goroutines up after this `TIME`, or after as many executions as schedules")
 	flag.StringVar(&c.only, "only", "", "only programs whose name contains `TEXT`")
 	flag.StringVar(&c.readme, "readme", "", "write the table into the page `FILE`")
+	flag.StringVar(&c.check, "check", "", "fail unless the page `FILE` says the same of each strategy and program that is measured")
 	flag.Parse()
 	if c.seeds < 1 || c.schedules < 1 || c.freeSeeds < 0 || c.freeFor <= 0 || flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "racetobug: -seeds %d -schedules %d -free-seeds %d -free-for %v %v: use at least 1 seed and 1 schedule, a time above 0, and no other arguments\n",
 			c.seeds, c.schedules, c.freeSeeds, c.freeFor, flag.Args())
 		os.Exit(2)
 	}
-	if c.readme != "" && c.only != "" {
-		fmt.Fprintln(os.Stderr, "racetobug: -readme writes the whole table, and -only makes a part of it")
+	if c.readme != "" && (c.only != "" || c.check != "") {
+		fmt.Fprintln(os.Stderr, "racetobug: -readme writes the whole table: leave -only out, which makes a part of it, and -check, which writes nothing")
 		os.Exit(2)
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -155,11 +156,13 @@ func run(ctx context.Context, c config) error {
 	if c.freeSeeds > 0 {
 		say("Plain goroutines: executions, %d seeds, each given up after %v. With sleeps: each point sleeps with probability %.1f for up to %v.\n", c.freeSeeds, c.freeFor, sleepShare, sleepMost)
 	}
-	if c.readme == "" {
+	switch {
+	case c.readme == "" && c.check == "":
 		return nil
-	}
-	if ctx.Err() != nil {
-		return errors.New("interrupted: no page is written")
+	case ctx.Err() != nil:
+		return errors.New("interrupted: no page is written or checked")
+	case c.check != "":
+		return pages.Agree(c.check, command, table.String(), titles()...)
 	}
 	return pages.Write(c.readme, command, table.String())
 }

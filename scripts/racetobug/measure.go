@@ -23,6 +23,14 @@ func title(strategy string) string {
 	return strategy
 }
 
+// titles are the columns that follow from the seeds alone. Those of plain goroutines do not.
+func titles() (all []string) {
+	for _, strategy := range strategies {
+		all = append(all, title(strategy))
+	}
+	return all
+}
+
 // A measured is how many executions came up to the first one that showed the bug, for each seed that found it.
 type measured struct {
 	after        []int

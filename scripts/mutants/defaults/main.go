@@ -49,6 +49,7 @@ func main() {
 	with := flag.String("detectors", "", "only the detectors whose names match this `REGEXP`")
 	all := flag.Bool("all", false, "look for the bugs of the other folders too")
 	readme := flag.String("readme", "", "also put the table into this `FILE`, between its markers")
+	check := flag.String("check", "", "fail unless the page `FILE` calls the same bugs found, of those that are looked for")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := usage(*only, flag.Args())
@@ -56,7 +57,7 @@ func main() {
 		err = use(*with)
 	}
 	if err == nil {
-		err = run(ctx, *only, *readme, *all)
+		err = run(ctx, *only, *readme, *check, *all)
 	}
 	stop()
 	if err != nil {
@@ -91,7 +92,7 @@ func usage(only string, rest []string) error {
 // command makes a part of a page.
 const command = "make defaults"
 
-func run(ctx context.Context, only, readme string, all bool) error {
+func run(ctx context.Context, only, readme, check string, all bool) error {
 	mutants, err := choose(only, all)
 	if err != nil {
 		return err
@@ -114,8 +115,8 @@ func run(ctx context.Context, only, readme string, all bool) error {
 	for _, d := range detectors {
 		head, rule = head+" "+d.name+" |", rule+"---|"
 	}
-	tell(head + " shown as |")
-	tell(rule + "---|")
+	tell(head + " found | shown as |")
+	tell(rule + "---|---|")
 	if clean := look(ctx, tool, work, "(none)"); clean.err != nil || clean.found > 0 {
 		return fmt.Errorf("without a bug: %s %w", clean.row, clean.err)
 	} else {
@@ -137,10 +138,20 @@ func run(ctx context.Context, only, readme string, all bool) error {
 	}
 	tell("")
 	tell(fmt.Sprintf("%d of %d planted bugs were found by a detector with its defaults; not found: %s.", len(mutants)-len(missed), len(mutants), listed(missed)))
+	return keep(readme, check, page.String())
+}
+
+// keep puts the table into a page, and holds it against another: times differ, but what is found must be found.
+func keep(readme, check, table string) error {
+	if check != "" {
+		if err := pages.Agree(check, command, table, "found"); err != nil {
+			return err
+		}
+	}
 	if readme == "" {
 		return nil
 	}
-	return pages.Write(readme, command, page.String())
+	return pages.Write(readme, command, table)
 }
 
 func listed(names []string) string {
@@ -234,7 +245,11 @@ func look(ctx context.Context, tool, work, name string) (r result) {
 			shown = class
 		}
 	}
-	r.row += " " + shown + " |"
+	found := "no"
+	if r.found > 0 {
+		found = "yes"
+	}
+	r.row += " " + found + " | " + shown + " |"
 	return r
 }
 

@@ -4,10 +4,13 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/scripts/pages"
 )
 
 // Every hunk fits at exactly one place, as --plant wants it.
@@ -38,16 +41,28 @@ func TestEveryPatchApplies(t *testing.T) {
 	}
 }
 
-// The header of a row is the bug's name: a table that was made before a bug came is no table of all.
-func TestThePageHasEveryBug(t *testing.T) {
+// A table that was made before a bug came is no table of all.
+func TestThePageHasARowForEachBug(t *testing.T) {
 	t.Parallel()
 	mutants, err := readMutants(".")
 	require.NoError(t, err)
-	page, err := os.ReadFile("README.md")
-	require.NoError(t, err)
+	names := []string{"(none)"}
 	for _, m := range mutants {
-		require.Contains(t, string(page), "| "+m.name+" |")
+		names = append(names, m.name)
 	}
+	rows, err := pages.Rows("README.md", command)
+	require.NoError(t, err)
+	require.Equal(t, names, rows)
+}
+
+func TestABugThatIsFoundNoMoreMakesTheTableStale(t *testing.T) {
+	t.Parallel()
+	made, err := pages.Made("README.md", command)
+	require.NoError(t, err)
+	require.NoError(t, keep("", "README.md", made))
+	changed := strings.Replace(made, "| yes |", "| no |", 1)
+	require.NotEqual(t, made, changed)
+	require.ErrorIs(t, keep("", "README.md", changed), pages.ErrStale)
 }
 
 func TestANameThatNoBugHasIsNoPass(t *testing.T) {

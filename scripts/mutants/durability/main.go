@@ -59,11 +59,12 @@ func main() {
 	only := flag.String("run", "", "look for the bugs whose names match this `REGEXP` only")
 	drawn := flag.Duration("drawn", 0, "also look for each with programs and faults that are drawn, for at most so long")
 	readme := flag.String("readme", "", "also put the table into this `FILE`, between its markers")
+	check := flag.String("check", "", "fail unless the page `FILE` says the same of each bug that is looked for")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := usage(*only, *drawn, flag.Args())
 	if err == nil {
-		err = run(ctx, *only, *readme, *drawn)
+		err = run(ctx, *only, *readme, *check, *drawn)
 	}
 	stop()
 	if err != nil {
@@ -85,7 +86,7 @@ func usage(only string, drawn time.Duration, rest []string) error {
 	return nil
 }
 
-func run(ctx context.Context, only, readme string, drawn time.Duration) error {
+func run(ctx context.Context, only, readme, check string, drawn time.Duration) error {
 	chosen, err := regexp.Compile(only)
 	if err != nil {
 		return err
@@ -146,10 +147,23 @@ func run(ctx context.Context, only, readme string, drawn time.Duration) error {
 	for _, m := range survivors {
 		tell(fmt.Sprintf("- %s: %s. %s.", m.name, m.bug, m.survives))
 	}
+	return keep(readme, check, page.String())
+}
+
+// checked are the columns that follow from the seed.
+var checked = []string{"found by `racewindow explore`", "promise", "schedules", "smallest case"}
+
+// keep puts the table into a page, and holds it against another.
+func keep(readme, check, table string) error {
+	if check != "" {
+		if err := pages.Agree(check, command, table, checked...); err != nil {
+			return err
+		}
+	}
 	if readme == "" {
 		return nil
 	}
-	return pages.Write(readme, command, page.String())
+	return pages.Write(readme, command, table)
 }
 
 // searchable returns the names of the bugs that have a search.

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/bluekeyes/go-gitdiff/gitdiff"
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/scripts/mutants/planted"
+	"github.com/racewindow/racewindow/scripts/pages"
 )
 
 // Every hunk fits at exactly one place, as --plant wants it.
@@ -45,21 +47,28 @@ func TestTheLastWordMayBeQuoted(t *testing.T) {
 	require.Equal(t, []string{"--crash", "--program", "w0: append 1, flush; ! disk sync * #1 = EIO"}, words("--crash --program 'w0: append 1, flush; ! disk sync * #1 = EIO'"))
 }
 
-func TestThePageHasEveryBug(t *testing.T) {
+func TestThePageHasARowForEachBugThatIsSearchedFor(t *testing.T) {
 	t.Parallel()
 	mutants, err := readMutants(".")
 	require.NoError(t, err)
-	page, err := os.ReadFile("README.md")
+	rows, err := pages.Rows("README.md", command)
 	require.NoError(t, err)
-	for _, m := range mutants {
-		require.Contains(t, string(page), m.name)
-		require.NotContains(t, string(page), m.name+" | `"+m.find+"` | **not found**")
-	}
+	require.Equal(t, searchable(mutants), rows)
+}
+
+func TestATableThatSaysSomethingElseIsStale(t *testing.T) {
+	t.Parallel()
+	made, err := pages.Made("README.md", command)
+	require.NoError(t, err)
+	require.NoError(t, keep("", "README.md", made))
+	changed := strings.Replace(made, "| NoCorruption |", "| **not found** |", 1)
+	require.NotEqual(t, made, changed)
+	require.ErrorIs(t, keep("", "README.md", changed), pages.ErrStale)
 }
 
 func TestANameThatNoBugHasIsNoPass(t *testing.T) {
 	t.Chdir("../../..")
-	err := run(t.Context(), "sync-nothing", "", 0)
+	err := run(t.Context(), "sync-nothing", "", "", 0)
 	require.ErrorContains(t, err, "nothing was judged; near are ")
 	require.Equal(t, 3, planted.ExitCode(err))
 	require.Equal(t, 2, planted.ExitCode(usage("[", 0, nil)))

@@ -58,6 +58,42 @@ func TestTheWorkflowCallsWhatThereIs(t *testing.T) {
 	require.Contains(t, content, "bash scripts/nightly/issues.sh")
 }
 
+// A table that no job measures again would go stale unseen.
+func TestTheWorkflowMeasuresEveryTableThatCIDoesNot(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join("..", "..", "..")
+	_, job, _ := strings.Cut(string(read(t, "workflow.yml")), "\n  tables:\n")
+	job, _, _ = strings.Cut(job, "\n    name:")
+	jobs := regexp.MustCompile(`(?m)^          - (.*)$`).FindAllStringSubmatch(job, -1)
+	ci, err := os.ReadFile(filepath.Join(root, ".ci", "run"))
+	require.NoError(t, err)
+	measured := map[string]bool{"racewindow": true} // its command names the page: a test of the command holds the table
+	for _, line := range regexp.MustCompile(`(?m)^make ([a-z-]+)\n`).FindAllStringSubmatch(string(ci), -1) {
+		measured[line[1]] = true
+	}
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	require.NoError(t, err)
+	for _, job := range jobs {
+		target, _, _ := strings.Cut(job[1], " ")
+		measured[target] = true
+		require.Contains(t, string(makefile), "\n"+target+":")
+	}
+	tables := 0
+	err = filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".md") {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, mark := range regexp.MustCompile(`<!-- begin: (?:make )?([a-z-]+)`).FindAllSubmatch(text, -1) {
+			tables++
+			require.True(t, measured[string(mark[1])], "%s: nothing measures what 'make %s' has put there", path, mark[1])
+		}
+		return err
+	})
+	require.NoError(t, err)
+	require.GreaterOrEqual(t, tables, 8)
+}
+
 func TestTheWorkflowHasEveryKindOfRound(t *testing.T) {
 	t.Parallel()
 	command, err := os.ReadFile(filepath.Join("..", "..", "..", "harness", "cmd", "racewindow", "soak_kinds.go"))
