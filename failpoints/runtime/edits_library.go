@@ -9,7 +9,7 @@ import (
 
 func syncEdits() (all []Edit) {
 	for _, file := range []string{"sync/mutex.go", "sync/once.go", "sync/map.go"} {
-		all = append(all, within(file, "imports", "import (\n", "import (\n\t\"unsafe\"\n", "a point has an address"))
+		all = append(all, within(file, "imports", "import (\n", "import (\n\t\"unsafe\"\n", "a point needs the address of its object"))
 	}
 	for _, op := range []struct{ file, head, op, address string }{
 		{"sync/mutex.go", "func (m *Mutex) Lock() {", "Lock", "m"},
@@ -45,8 +45,8 @@ func syncEdits() (all []Edit) {
 		all = append(all, point(op.file, op.head, op.op, op.address))
 	}
 	all = append(all,
-		within("sync/pool.go", "(*Pool).Put, what is dropped", "		if runtime_randn(4) == 0 {\n", "		if racewindowPool() {\n", "what a pool hands on under the race detector is what it hands on without"),
-		within("sync/pool.go", "poolRaceHash", "var poolRaceHash [128]uint64\n", "var poolRaceHash [1 << 16]uint64\n", "two objects with one entry would order those who put the one before those who get the other"))
+		within("sync/pool.go", "(*Pool).Put, what is dropped", "		if runtime_randn(4) == 0 {\n", "		if racewindowPool() {\n", "a pool must hand on the same objects with -race as without"),
+		within("sync/pool.go", "poolRaceHash", "var poolRaceHash [128]uint64\n", "var poolRaceHash [1 << 16]uint64\n", "two objects that share an entry would order the goroutine that puts one before the goroutine that gets the other"))
 	const readLock = "func (r *rlocker) Lock()   { (*RWMutex)(r).RLock() }"
 	const readUnlock = "func (r *rlocker) Unlock() { (*RWMutex)(r).RUnlock() }"
 	const reason = "the operation is a place at which another goroutine may go on"
@@ -58,8 +58,8 @@ func syncEdits() (all []Edit) {
 // atomicEdits turn the functions of sync/atomic into Go functions that pass a point and then call the original function, which gets
 // another name. The methods of the package's types call these functions.
 func atomicEdits() (all []Edit) {
-	const reason = "an atomic operation is a point, and an instruction has no place for one"
-	const directives = `(?m)^(//go:noescape\n)?((?://go:linknamestd \w+\n)?)` // the second since Go 1.27: who may reach the function by its name
+	const reason = "an atomic operation is a point, and a single instruction leaves no room for one"
+	const directives = `(?m)^(//go:noescape\n)?((?://go:linknamestd \w+\n)?)` // the second since Go 1.27: it lists the functions that may refer to it
 	for _, shape := range []struct {
 		name, pattern, call string
 		plain, wide         int // how many there are in doc.go and in doc_64.go
@@ -83,9 +83,9 @@ func atomicEdits() (all []Edit) {
 	return append(all,
 		Edit{
 			Name: "doc.go: linknamestd", File: "sync/atomic/doc.go", From: "go1.27", Pattern: regexp.MustCompile(`(?m)^//go:linknamestd (\w+)$`), Times: 3,
-			Text: "//go:linknamestd ${1}\n//go:linknamestd racewindow${1}", Reason: "the linker lets the runtime refer only to names that are opened to it",
+			Text: "//go:linknamestd ${1}\n//go:linknamestd racewindow${1}", Reason: "the linker lets the runtime refer only to names that are exported to it",
 		},
-		within("sync/atomic/doc_64.go", "imports", "package atomic\n", "package atomic\n\nimport \"unsafe\"\n", "a point has an address"),
+		within("sync/atomic/doc_64.go", "imports", "package atomic\n", "package atomic\n\nimport \"unsafe\"\n", "a point needs the address of its object"),
 		Edit{Name: "asm.s: names", File: "sync/atomic/asm.s", Pattern: regexp.MustCompile(`(TEXT |JMP\t)·([A-Z])`), Times: asmNames, Text: "${1}·racewindow${2}", Reason: reason},
 		Edit{Name: "race_arm64.s: names", File: "runtime/race_arm64.s", Arch: "arm64", Pattern: regexp.MustCompile(`sync∕atomic·([A-Z])`), Times: raceNames, Text: "sync∕atomic·racewindow${1}", Reason: reason},
 		Edit{Name: "race_amd64.s: names", File: "runtime/race_amd64.s", Arch: "amd64", Pattern: regexp.MustCompile(`sync∕atomic·([A-Z])`), Times: raceNames, Text: "sync∕atomic·racewindow${1}", Reason: reason},
@@ -101,7 +101,7 @@ const (
 )
 
 func fileEdits() (all []Edit) {
-	const reason = "another goroutine may go on before a file operation: one that was lost needs that"
+	const reason = "another goroutine may go on before a file operation, where data gets lost"
 	for _, op := range []struct{ file, head, op string }{
 		{"os/file.go", "func (f *File) Read(b []byte) (n int, err error) {", "Read"},
 		{"os/file.go", "func (f *File) ReadAt(b []byte, off int64) (n int, err error) {", "Read"},
@@ -122,7 +122,7 @@ func fileEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowNamed(racewindow"+op.op+")"+op.makes, reason))
 	}
-	const remains = "what an execution has made that is broken off would be there for the next one"
+	const remains = "what an abandoned execution made would still be there in the next one"
 	for _, op := range []struct{ file, head, name string }{
 		{"os/file.go", "func Mkdir(name string, perm FileMode) error {", "name"},
 		{"os/file_unix.go", "func Link(oldname, newname string) error {", "newname"},
@@ -133,15 +133,15 @@ func fileEdits() (all []Edit) {
 	all = append(append(all, entropyEdits()...), recordEdits()...)
 	return append(all,
 		within("os/tempfile.go", "runtime_rand", "//go:linkname runtime_rand runtime.rand\n", "//go:linkname runtime_rand runtime.racewindowOtherRand\n", "a folder that is left from an earlier execution must not shift the random numbers of the code under test"),
-		enter("crypto/internal/sysrand/rand.go", "func Read(b []byte) {", "\tracewindowSecret()", "random numbers of the system's differ each time, which is to be named"),
-		enter("os/proc.go", "func Exit(code int) {", "\tracewindowExiting(code)", "what would end the process ends the execution"),
+		enter("crypto/internal/sysrand/rand.go", "func Read(b []byte) {", "\tracewindowSecret()", "the system's random numbers differ each time, and the report must name that cause"),
+		enter("os/proc.go", "func Exit(code int) {", "\tracewindowExiting(code)", "it must end the execution, not the process"),
 		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
 }
 
 // pipeEdits make points of the operations on pipes in memory, of packages io and net, and of closing a listener or a connection. Reads
 // and writes of a connection, and Accept, are points in the runtime itself (poll_runtime_pollReset).
 func pipeEdits() (all []Edit) {
-	const reason = "another goroutine may go on before an operation on a pipe or a connection, and see that it is not closed yet"
+	const reason = "another goroutine may go on before an operation on a pipe or a connection, and see it still open"
 	for _, op := range []struct{ file, head, op, address string }{
 		{"io/pipe.go", "func (p *pipe) read(b []byte) (n int, err error) {", "Read", "p"},
 		{"io/pipe.go", "func (p *pipe) write(b []byte) (n int, err error) {", "Write", "p"},
@@ -154,7 +154,7 @@ func pipeEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowOn("+op.address+map[bool]string{true: ", ", false: ""}[op.address != ""]+"racewindow"+op.op+")", reason))
 	}
-	return append(all, enter("net/fd_unix.go", "func (fd *netFD) init() error {", "\tracewindowSocket()", "an execution that strays may do so because of the network, which is to be named"))
+	return append(all, enter("net/fd_unix.go", "func (fd *netFD) init() error {", "\tracewindowSocket()", "the network may make executions differ, and the report must name that cause"))
 }
 
 // recordEdits change the system calls through which file operations are recorded.
@@ -170,7 +170,7 @@ func recordEdits() []Edit {
 
 // entropyEdits are for FIPS 140-3, which since Go 1.26 draws entropy from the jitter of a clock.
 func entropyEdits() []Edit {
-	const file, name, reason = "crypto/internal/fips140deps/time/time.go", "HighPrecisionNow", "a clock whose readings are a nanosecond apart has no jitter, so that no entropy comes of it"
+	const file, name, reason = "crypto/internal/fips140deps/time/time.go", "HighPrecisionNow", "a clock whose readings are a nanosecond apart has no jitter, and so yields no entropy"
 	now := within(file, name, "	return int64(time.Since(start))\n", "	_ = time.Since\n	_ = start\n	return racewindowMoment()\n", reason)
 	now.From, now.Before = "go1.26", "go1.27"
 	later := within(file, name, "	return monoTime()\n", "	return racewindowMoment()\n", reason)
@@ -180,18 +180,18 @@ func entropyEdits() []Edit {
 
 func testingEdits() []Edit {
 	return []Edit{
-		within("testing/testing.go", "tRunner's name", "func tRunner(t *T, fn func(t *T)) {\n	t.runner = callerName(0)\n", "func tRunner(t *T, fn func(t *T)) {\n	t.runner = \"testing.tRunner\"\n", "to look up a name that is always the same takes a twentieth of an execution"),
-		within("testing/testing.go", "T.report", "	dstr := fmtDuration(t.duration)\n	format := \"--- %s: %s (%s)\\n\"\n", "	if t.chatty == nil && !t.Failed() {\n		return\n	}\n	dstr := fmtDuration(t.duration)\n	format := \"--- %s: %s (%s)\\n\"\n", "to write a duration that nobody reads takes a twentieth of an execution"),
-		within("testing/testing.go", "tRunner", "	t.resetRaces()\n	fn(t)\n", "	t.resetRaces()\n	if racewindowTest == nil || !racewindowTest(t, fn) {\n		fn(t)\n	}\n", "the driver explores a test in the place of running it once"),
+		within("testing/testing.go", "tRunner's name", "func tRunner(t *T, fn func(t *T)) {\n	t.runner = callerName(0)\n", "func tRunner(t *T, fn func(t *T)) {\n	t.runner = \"testing.tRunner\"\n", "looking up a name that is always the same takes a twentieth of an execution"),
+		within("testing/testing.go", "T.report", "	dstr := fmtDuration(t.duration)\n	format := \"--- %s: %s (%s)\\n\"\n", "	if t.chatty == nil && !t.Failed() {\n		return\n	}\n	dstr := fmtDuration(t.duration)\n	format := \"--- %s: %s (%s)\\n\"\n", "writing a duration that nobody reads takes a twentieth of an execution"),
+		within("testing/testing.go", "tRunner", "	t.resetRaces()\n	fn(t)\n", "	t.resetRaces()\n	if racewindowTest == nil || !racewindowTest(t, fn) {\n		fn(t)\n	}\n", "the driver explores a test instead of running it once"),
 		{
 			Name: "testing.go: what an error says", File: "testing/testing.go", Pattern: regexp.MustCompile(`c\.log\((fmt\.Sprint\w+\([^\n]*args\.\.\.\))((?:, true)?)\)\n\tc\.(Fail(?:Now)?)\(\)`), Times: 4,
-			Text: "c.log(racewindowSays(c, ${1})${2})\n\tc.${3}()", Reason: "what the first error says is told, and not what was logged before it",
+			Text: "c.log(racewindowSays(c, ${1})${2})\n\tc.${3}()", Reason: "a report quotes the first error, not what was logged before it",
 		},
-		enter("testing/testing.go", "func (c *common) Fail() {", "	racewindowSays(c, \"\")", "a test may fail without a word"),
-		enter("testing/testing.go", "func (m *M) Run() (code int) {", "	defer racewindowEnds()", "files that executions have left are no part of the user's module"),
+		enter("testing/testing.go", "func (c *common) Fail() {", "	racewindowSays(c, \"\")", "a test may fail without a message"),
+		enter("testing/testing.go", "func (m *M) Run() (code int) {", "	defer racewindowEnds()", "files that executions left behind do not belong in the user's module"),
 		enter("testing/allocs.go", "func AllocsPerRun(runs int, f func()) (avg float64) {", "	racewindowAlone(true)\n	defer racewindowAlone(false)", "what the driver allocates would be counted"),
-		enter("testing/testing.go", "func (c *common) checkRaces() (raceErrors int64) {", "	if racewindowExplores {\n		return 0\n	}", "a data race is a finding of its own, and the test has not failed for it"),
-		within("testing/testing.go", "T.Run", "	t.setOutputWriter()\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "	t.setOutputWriter()\n	racewindowSubtest(t)\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "sub-tests are explored each alone, so the driver must know of them"),
-		within("testing/testing.go", "TempDir", "		if c.tempDirErr == nil {\n			c.Cleanup(func() {\n", "		if c.tempDirErr == nil {\n			racewindowTempDir(c.tempDir)\n			c.Cleanup(func() {\n", "an execution that was broken off has removed nothing"),
+		enter("testing/testing.go", "func (c *common) checkRaces() (raceErrors int64) {", "	if racewindowExplores {\n		return 0\n	}", "a data race is a finding of its own, not a failure of the test"),
+		within("testing/testing.go", "T.Run", "	t.setOutputWriter()\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "	t.setOutputWriter()\n	racewindowSubtest(t)\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "each sub-test is explored alone, so the driver must know of it"),
+		within("testing/testing.go", "TempDir", "		if c.tempDirErr == nil {\n			c.Cleanup(func() {\n", "		if c.tempDirErr == nil {\n			racewindowTempDir(c.tempDir)\n			c.Cleanup(func() {\n", "an abandoned execution has removed nothing"),
 	}
 }

@@ -23,7 +23,7 @@ func (e *FlagError) Error() string {
 	if e.Setting != "" {
 		where, remedy = e.Setting+" has -"+e.Flag+", which", "set "+e.Setting+" without it for this command"
 	}
-	return fmt.Sprintf("%s cannot be had together with racewindow's runtime: %s; %s", where, e.Why, remedy)
+	return fmt.Sprintf("%s cannot be used with racewindow's runtime: %s; %s", where, e.Why, remedy)
 }
 
 // A flagUse says where a flag goes.
@@ -63,7 +63,7 @@ var goFlags = map[string]goFlag{
 	"args": {use: toProgram},
 
 	"v": {use: idle, bare: true}, "vet": {use: idle},
-	"count":   {only: "1", why: "every test is executed thousands of times", remedy: "say how often with --schedules or --budget"},
+	"count":   {only: "1", why: "every test is executed thousands of times", remedy: "set how often with --schedules or --budget"},
 	"shuffle": {only: "off", why: "tests are explored one by one, and none of them sees what another has done", remedy: leaveOut},
 	"pgo":     {only: "off", why: "a profile only makes code faster; the default.pgo of a main package is passed over too", remedy: leaveOut},
 
@@ -80,7 +80,7 @@ var goFlags = map[string]goFlag{
 	"exec": {why: "the command starts the test binary itself, and again for each finding", remedy: "leave it out, and put the command in front of racewindow"},
 	"C":    {why: "the folder is the one in which the command is started", remedy: "leave it out, and change to the folder first"},
 	"a":    {bare: true, why: "the standard library would be built again for each package", remedy: "leave it out; racewindow clean removes what was built"},
-	"n":    {bare: true, why: "nothing would be built", remedy: leaveOut}, "x": {bare: true, why: "what is printed belongs to nobody", remedy: leaveOut},
+	"n":    {bare: true, why: "nothing would be built", remedy: leaveOut}, "x": {bare: true, why: "nothing reads what it prints", remedy: leaveOut},
 	"work": {bare: true, why: "its folders are removed", remedy: leaveOut},
 	"c":    {bare: true, why: "a binary alone does nothing: it needs the command that drives it", remedy: leaveOut},
 	"o":    {why: "a binary alone does nothing: it needs the command that drives it", remedy: leaveOut},
@@ -89,7 +89,7 @@ var goFlags = map[string]goFlag{
 	"coverpkg": {why: uncovered, remedy: withGoTest}, "coverprofile": {why: uncovered, remedy: withGoTest},
 	"bench": {why: unmeasured, remedy: withGoTest}, "benchtime": {why: unmeasured, remedy: withGoTest}, "benchmem": {bare: true, why: unmeasured, remedy: withGoTest},
 	"cpu":      {why: "one goroutine runs at a time, with however many processors", remedy: leaveOut},
-	"fuzz":     {why: "the fuzzer draws inputs, and racewindow orders", remedy: "leave it out; call the target from a test with one input, and explore that"},
+	"fuzz":     {why: "the fuzzer varies inputs, and racewindow varies orders", remedy: "leave it out; call the target from a test with one input, and explore that"},
 	"fuzztime": {why: "nothing is fuzzed", remedy: leaveOut}, "fuzzminimizetime": {why: "nothing is fuzzed", remedy: leaveOut},
 	"cpuprofile": {why: profiled, remedy: withGoTest}, "memprofile": {why: profiled, remedy: withGoTest}, "memprofilerate": {why: profiled, remedy: withGoTest},
 	"blockprofile": {why: profiled, remedy: withGoTest}, "blockprofilerate": {why: profiled, remedy: withGoTest},
@@ -99,8 +99,8 @@ var goFlags = map[string]goFlag{
 	"failfast":  {bare: true, why: "each test gets its verdict", remedy: leaveOut},
 	"fullpath":  {bare: true, why: "reports have places of their own", remedy: leaveOut},
 	"artifacts": {bare: true, why: "thousands of executions would write into one folder", remedy: leaveOut},
-	"json":      {bare: true, why: "it is the command that tells of tests", remedy: leaveOut},
-	"timeout":   {why: "no length of time decides a verdict", remedy: "say with --budget how long to search"},
+	"json":      {bare: true, why: "the command itself reports on tests", remedy: leaveOut},
+	"timeout":   {why: "no length of time decides a verdict", remedy: "set the length of the search with --budget"},
 }
 
 // GoFlag says whether go test has a flag, and whether it may be given without a value.

@@ -40,7 +40,7 @@ func TestFlagsThatCannotBeHadAreRefusedByName(t *testing.T) {
 		_, err := Build{Toolchain: tool, Flags: []string{"-" + name + "=x"}}.arguments("overlay.json")
 		var refusal *FlagError
 		require.ErrorAs(t, err, &refusal, name)
-		require.ErrorContains(t, err, "-"+name+" cannot be had together with racewindow's runtime: ")
+		require.ErrorContains(t, err, "-"+name+" cannot be used with racewindow's runtime: ")
 		require.ErrorContains(t, err, f.remedy)
 		_, err = TestArguments("", []string{"-" + name + "=x"})
 		require.ErrorAs(t, err, &refusal, "the test binary gets it neither")
@@ -52,13 +52,13 @@ func TestFlagsThatCannotBeHadAreRefusedByName(t *testing.T) {
 			continue
 		}
 		require.ErrorAs(t, err, &refusal, "in GOFLAGS too")
-		require.ErrorContains(t, err, "GOFLAGS has -"+name+", which cannot be had")
+		require.ErrorContains(t, err, "GOFLAGS has -"+name+", which cannot be used")
 	}
 	require.Greater(t, none, 40)
 	_, err := Build{Toolchain: tool, Flags: []string{"-trimpath=false"}}.arguments("overlay.json")
 	require.NoError(t, err)
 	_, err = Build{Toolchain: tool, Flags: []string{"-update"}}.arguments("overlay.json")
-	require.ErrorContains(t, err, "-update cannot be had together with racewindow's runtime: go test has no such flag; flags of the test itself come after -args")
+	require.ErrorContains(t, err, "-update cannot be used with racewindow's runtime: go test has no such flag; flags of the test itself come after -args")
 }
 
 func TestTheTestBinaryGetsItsFlagsAndItsArguments(t *testing.T) {
@@ -97,7 +97,7 @@ func TestATestThatTheUserSkipsIsNotMissed(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, skip("TestA"), "a part of it is skipped, and not the whole")
 	_, err = Skipped("", []string{"-skip=("})
-	require.ErrorContains(t, err, "-skip cannot be had together with racewindow's runtime: error parsing regexp")
+	require.ErrorContains(t, err, "-skip cannot be used with racewindow's runtime: error parsing regexp")
 }
 
 func TestSettingsOfGoflagsAreOverruledByFlags(t *testing.T) {

@@ -82,7 +82,7 @@ func (t Toolchain) Patch() (*Patch, error) {
 	if platform := t.OS + "/" + t.Arch; platform != Supported {
 		why := fmt.Sprintf("racewindow's runtime is made for %s, and this builds for %s", Supported, platform)
 		if platform == Built {
-			why += ", for which it is built, and was never run"
+			why += ", for which it builds but was never tested"
 		}
 		return nil, &UnsupportedError{why}
 	}

@@ -1,7 +1,7 @@
-// Command runtimetests runs Go's own tests of the packages that the runtime with hooks changes (failpoints/runtime), on that runtime
-// and without a driver: what is not explored must behave as it always did. It takes minutes, the first time most of them for building
-// the standard library. For another architecture than that of this machine it only builds and vets them, and with -fit it only checks
-// that each change finds its place and that the result compiles.
+// Command runtimetests runs Go's own tests of the packages that the runtime with hooks changes (failpoints/runtime), on
+// that runtime and without a driver: code that is not explored must behave as always. It takes minutes, the first time
+// mostly for building the standard library. For another architecture than this machine's it only builds and vets the
+// tests, and with -fit it only checks that each change finds its place and that the result compiles.
 //
 //	go run ./scripts/runtimetests [-race] [-short] [-fit] [-go VERSION,...] [-arch ARCH] [-run PACKAGE,...]
 package main
@@ -23,11 +23,11 @@ import (
 	"github.com/racewindow/racewindow/failpoints/runtime"
 )
 
-// packages are those that are tested if no others are named. Of runtime and net only what the edits touch: the rest takes long, and
-// starts programs that no driver would drive, or looks for a network.
+// packages are tested by default. Of runtime and net, only the tests of what the edits touch run: the others take long,
+// start programs that have no driver, or look for a network.
 const packages = "sync,sync/atomic,context,time,testing/synctest,io,net,runtime"
 
-// touched selects the tests of packages.
+// touched selects those tests, by package.
 var touched = map[string]string{
 	"net":     "^Test(Pipe|Listener|Close|ConnClose|Accept|Conn|TCP|Unix|Read|Write|Deadline)",
 	"runtime": "^Test(Chan|Select|Pseudo|NonblockRecv|SelfSelect|MultiConsumer|ShrinkStack|Timer|Sema|Cond|Coro|Netpoll|Gosched|YieldProgress|Goexit|RecoverBefore|Park|LockOSThread|Rand|Synctest|GCFairness|PingPong)",
@@ -35,10 +35,10 @@ var touched = map[string]string{
 
 const perPackage = 15 * time.Minute // a last resort: a test binary that reaches it says so
 
-// cheap is packages without those that take long.
+// cheap are the packages that do not take long.
 const cheap = "sync,sync/atomic,context,testing/synctest"
 
-// compiled are packages whose test binaries hold every other one that the edits change.
+// compiled are packages whose test binaries contain all other packages that the edits change.
 const compiled = "os/signal,net"
 
 // A job builds and tests the packages with one version of Go.
@@ -70,7 +70,7 @@ func main() {
 			os.Exit(3)
 		}
 		if !had[version] {
-			fmt.Printf("SKIPPED %s, nothing is known of it: %v\n", version, err)
+			fmt.Printf("SKIPPED %s, nothing is known about it: %v\n", version, err)
 		}
 		failed += n
 	}
@@ -87,8 +87,8 @@ func main() {
 // errAbsent means that a version of Go is not installed and cannot be downloaded.
 var errAbsent = errors.New("this version of Go is not installed and cannot be downloaded")
 
-// lacking returns an error message if some versions were skipped although others could be downloaded, and "" otherwise: a CI that has
-// downloaded one version can download the others.
+// lacking returns an error message if some versions were skipped although others could be downloaded, and "" otherwise: a
+// CI that has downloaded one version can download the others.
 func lacking(had map[string]bool, ci bool) (why string) {
 	var absent []string
 	downloaded := false
@@ -102,7 +102,7 @@ func lacking(had map[string]bool, ci bool) (why string) {
 		return ""
 	}
 	slices.Sort(absent)
-	return "other versions of Go could be downloaded, and these were skipped: " + strings.Join(absent, ", ")
+	return "other versions of Go could be downloaded, but these were skipped: " + strings.Join(absent, ", ")
 }
 
 func (j job) run(ctx context.Context) (failed int, err error) {
@@ -155,7 +155,7 @@ func (j job) build(ctx context.Context, tool runtime.Toolchain, patch *runtime.P
 			return failed, err
 		}
 		if j.fit {
-			fmt.Printf("%s %s/%s: what comes of them compiles in %s\n", tool.Version, tool.OS, tool.Arch, name)
+			fmt.Printf("%s %s/%s: the changed files compile in %s\n", tool.Version, tool.OS, tool.Arch, name)
 			continue
 		}
 		if j.arch != "" {

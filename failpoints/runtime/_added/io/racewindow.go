@@ -9,8 +9,8 @@ const (
 	racewindowClose = 67
 )
 
-// racewindowFile lets another goroutine go on, if this one is of a controlled bubble (package runtime). It is package os that sets it: functions
-// without a body are none of this package's.
+// racewindowFile lets another goroutine go on, if this one belongs to a controlled bubble (package runtime). Package os sets it, because this
+// package cannot declare functions without a body.
 var racewindowFile func(op uint8, addr unsafe.Pointer)
 
 // RacewindowOffer sets it.

@@ -2,7 +2,7 @@ package net
 
 import _ "unsafe" // for go:linkname
 
-// racewindowConnected lets another goroutine go on, if this one is of a controlled bubble (package runtime).
+// racewindowConnected lets another goroutine go on, if this one belongs to a controlled bubble (package runtime).
 //
 //go:linkname racewindowConnected runtime.racewindowConnected
 func racewindowConnected(op uint8)

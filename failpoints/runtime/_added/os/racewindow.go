@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// racewindowFile lets another goroutine go on, if this one is of a controlled bubble (package runtime).
+// racewindowFile lets another goroutine go on, if this one belongs to a controlled bubble (package runtime).
 //
 //go:linkname racewindowFile runtime.racewindowFile
 func racewindowFile(op uint8, addr unsafe.Pointer)
@@ -32,16 +32,16 @@ func racewindowOn(f *File, op uint8) {
 	racewindowFile(op, unsafe.Pointer(f))
 }
 
-// racewindowStreams are the process's own standard streams, whatever the code under test stores in os.Stdout. Writing there is no point: nobody
-// in the process reads it, and all goroutines that print would conflict with each other.
+// racewindowStreams are the process's own standard streams, whatever the code under test stores in os.Stdout. A write to them is no point:
+// nobody in the process reads it, and as points all goroutines that print would conflict with each other.
 var racewindowStreams = [...]*File{Stdout, Stderr}
 
-// racewindowNames stands for all names of files: two operations on names conflict.
+// racewindowNames stands for all file names: any two operations on names conflict.
 var racewindowNames byte
 
 func racewindowNamed(op uint8) { racewindowFile(op, unsafe.Pointer(&racewindowNames)) }
 
-// racewindowExiting ends the execution in the place of the process, if the caller is of a controlled bubble.
+// racewindowExiting ends the execution instead of the process, if the caller belongs to a controlled bubble.
 //
 //go:linkname racewindowExiting runtime.racewindowExiting
 func racewindowExiting(code int)

@@ -2,19 +2,20 @@ package os
 
 import _ "unsafe" // for go:linkname
 
-// racewindowMade are the files and folders that the current execution has made or moved. An execution that is broken off, or fails, may never
-// remove them or move them back, and the next one would find them.
+// racewindowMade lists the files and folders that the current execution has made or moved. An execution that fails or is abandoned may never
+// remove them or move them back, and the next execution would find them.
 var racewindowMade []racewindowEntry
 
-// A racewindowEntry was made, or was there before by the name from.
+// A racewindowEntry is a file that the execution made (from is empty) or moved; from is its name before the execution.
 type racewindowEntry struct{ name, from string }
 
-// racewindowIsThread says whether the caller is of a controlled bubble (package runtime).
+// racewindowIsThread says whether the caller belongs to a controlled bubble (package runtime).
 //
 //go:linkname racewindowIsThread runtime.racewindowIsThread
 func racewindowIsThread() bool
 
-// racewindowMakes notes what is about to be made, if it is not there. The race detector does not see it: who makes two files shares nothing.
+// racewindowMakes notes a file that is about to be made, unless it exists. The race detector sees none of it: goroutines that make two
+// different files share nothing.
 //
 //go:norace
 func racewindowMakes(name string, makes bool) {
@@ -23,8 +24,8 @@ func racewindowMakes(name string, makes bool) {
 	}
 }
 
-// racewindowMoves is racewindowMakes for another name of a file: what was there before the execution is the user's, and gets its first name
-// back.
+// racewindowMoves notes that a file is about to get another name. A file that existed before the execution belongs to the user, so it gets
+// its old name back at the end.
 //
 //go:norace
 func racewindowMoves(from, to string) {
@@ -40,8 +41,8 @@ func racewindowMoves(from, to string) {
 	}
 }
 
-// racewindowFirst is the name that a file had before the execution, "" if that has made it or the folder it lies in. Its name now is
-// forgotten.
+// racewindowFirst returns the name that a file had before the execution; "" if the execution made the file or a folder that contains it. It
+// forgets the file's entry.
 //
 //go:norace
 func racewindowFirst(name string) string {
@@ -60,7 +61,7 @@ func racewindowFirst(name string) string {
 	return first
 }
 
-// racewindowFree is the whole name of what a thread is about to make, "" if it is there.
+// racewindowFree returns the absolute path of a file that a thread is about to make; "" if the file exists.
 //
 //go:norace
 func racewindowFree(name string, makes bool) string {
@@ -90,24 +91,24 @@ func racewindowWithin(name, folder string) bool {
 	return folder != "" && len(name) > len(folder) && name[:len(folder)] == folder && name[len(folder)] == '/'
 }
 
-// racewindowLeft are the files of executions that held. The next execution finds them, as the next run of a test does.
+// racewindowLeft lists the files of executions that passed. The next execution finds them, as the next run of a test would.
 var racewindowLeft []racewindowEntry
 
-// RacewindowMade ends an execution: what it has made is removed if it was broken off, or has failed.
+// RacewindowMade ends an execution. If remove is set, because it was abandoned or failed, what it made is removed.
 func RacewindowMade(remove bool) {
 	if remove {
 		racewindowUnmake(racewindowMade)
 		racewindowMade = nil
 	}
 	for _, file := range racewindowMade {
-		if _, err := Lstat(file.name); err == nil { // else the test has removed it, and by the end of this process it may be another one's
+		if _, err := Lstat(file.name); err == nil { // else the test removed it, and when this process ends, the name may belong to another one's file
 			racewindowLeft = append(racewindowLeft, file)
 		}
 	}
 	racewindowMade = nil
 }
 
-// RacewindowLeft removes what executions have left, and says what there was, but for what is in folders that they have made.
+// RacewindowLeft removes what executions have left, and returns the names, without those inside a folder that it names.
 func RacewindowLeft() (names []string) {
 	last := ""
 	for _, file := range racewindowLeft {

@@ -18,7 +18,7 @@ const (
 	racewindowEnded
 )
 
-// The operation that a thread came to. The packages whose operations are points use the same numbers; the driver has their names.
+// The operation that a thread reached. The packages whose operations are points use the same numbers; the driver has their names.
 const (
 	racewindowOpStart = iota
 	racewindowOpBlocked
@@ -40,17 +40,17 @@ const racewindowClock = 1
 
 // A racewindowThread is what the driver sees of a goroutine, and the driver declares the same type.
 type racewindowThread struct {
-	pc      uintptr // of the user's function that came to the operation
-	addr    uintptr // what the operation is about
+	pc      uintptr // of the user's function that reached the operation
+	addr    uintptr // the object of the operation
 	entry   uintptr // the goroutine's function
-	started uintptr // the go statement's caller in the user's code
-	at      uintptr // of the user's function in which it is blocked; only when asked for
-	parent  int32   // who started it, or set the timer that did; -1 for the first one
-	cases   int32   // how many cases of a select are ready; of the clock, 0 if no timer was ever set
+	started uintptr // of the user's function that started it
+	at      uintptr // of the user's function in which it is blocked; set on request only
+	parent  int32   // the thread that started it, or that set the timer that did; -1 for the first one
+	cases   int32   // how many cases of a select are ready; for the clock, 0 if no timer was ever set
 	op      uint8
 	state   uint8
 	reason  uint8 // waitReason
-	late    bool  // started when the main goroutine had ended; of the clock, at read it until time had passed though others could go on
+	late    bool  // started after the main goroutine had ended; for the clock: at polled it until time passed, though others could go on
 }
 
 // A racewindowState is what the driver sees of a bubble, and the driver declares the same type. The driver reads it at each point,
@@ -58,61 +58,61 @@ type racewindowThread struct {
 type racewindowState struct {
 	threads [racewindowMost]racewindowThread
 	n       int32  // threads so far
-	changes uint32 // grows when another thread can go on than could before, or one cannot any more
+	changes uint32 // grows whenever the set of threads that can go on changes
 	timed   bool   // a timer was set
 }
 
-// A racewindowOutcome is how a bubble ended.
+// A racewindowOutcome says how a bubble ended.
 type racewindowOutcome struct {
 	arg     any // of the panic that ended it
 	message string
-	pcs     [64]uintptr // the stack of who panicked
+	pcs     [64]uintptr // the stack of the goroutine that panicked
 	depth   int
 	thread  int32
 	dying   bool    // a panic or a fatal error ended it
 	refused bool    // message says what cannot be controlled
-	outside bool    // somebody outside of the bubble used an object of it
-	random  bool    // random numbers were drawn, or the order of a map
-	secret  uintptr // of the user's function that first read random numbers of the system's
-	counts  uintptr // of the user's function that first counted what is allocated
-	socket  bool    // one was made
+	outside bool    // a goroutine outside of the bubble used an object of it
+	random  bool    // a random number or the order of a map was drawn
+	secret  uintptr // of the user's function that first read the system's random numbers
+	counts  uintptr // of the user's function that first read allocation counts
+	socket  bool    // a socket was made
 }
 
 // A racewindowBubble controls a bubble.
 type racewindowBubble struct {
 	racewindowState
-	mu       mutex // threads' states, against those outside of the bubble who make them ready
+	mu       mutex // guards the states of threads against goroutines outside of the bubble that make them ready
 	bubble   *synctestBubble
 	root     *g
 	decide   func(thread int32) int32
 	gs       [racewindowMost]*g
 	waits    [racewindowMost]unsafe.Pointer // the semaphore of a goroutine that waits for I/O
-	last     int32                          // that stopped
-	want     int32                          // that is to go on; -1 the root
-	chosen   int32                          // case of the select that is executed now
-	alone    int32                          // passes its points without asking; -1 for nobody
-	io       int32                          // goroutines have waited for I/O so often
-	readings int64                          // of the clock since a thread stopped elsewhere
+	last     int32                          // the thread that stopped last
+	want     int32                          // the thread that goes on next; -1 for the root
+	chosen   int32                          // the case that the select being executed takes
+	alone    int32                          // the thread that passes its points without asking the driver; -1 for none
+	io       int32                          // how often goroutines have waited for I/O
+	readings int64                          // of the clock since a thread last stopped elsewhere
 	lastPC   uintptr
 	timers   []*timer // of the bubble's clock
 	firing   racewindowMaker
-	inner    []*synctestBubble // that testing/synctest has made in this execution
+	inner    []*synctestBubble // bubbles that testing/synctest made in this execution
 	drawn    racewindowRandom  // for the code under test
 	ties     racewindowRandom  // orders timers that are due at the same moment
-	others   racewindowRandom  // for what must not shift drawn: sync.Pool, the names of temporary files
+	others   racewindowRandom  // for draws that must not shift drawn: sync.Pool, the names of temporary files
 	parked   bool
 	off      bool // the driver's code runs on a thread's stack
-	over     bool // nobody goes on any more
-	ended    bool // the main goroutine has
+	over     bool // no thread goes on any more
+	ended    bool // the main goroutine has ended
 	outcome  racewindowOutcome
-	kept     *racewindowBubble // another one that is not in use
+	kept     *racewindowBubble // the next bubble that is not in use
 	contexts racewindowContexts
 }
 
-// racewindowKept are bubbles to use again, because they are large.
+// racewindowKept is a list of bubbles to use again, because they are large.
 var racewindowKept *racewindowBubble
 
-// racewindowBeginStack is how many bytes of stack goroutines begin with.
+// racewindowBeginStack is the size in bytes of a new goroutine's stack.
 const racewindowBeginStack = 16 << 10
 
 // racewindowEpoch is where clocks begin, in nanoseconds: Wednesday, 2025-05-14 11:37:42.123456789 UTC. That is far from the edge of a
@@ -128,7 +128,7 @@ func racewindowOf(gp *g) *racewindowBubble {
 	return nil
 }
 
-// racewindowReader is the bubble of a goroutine that reads the stacks of all, nil if it is none of a controlled bubble.
+// racewindowReader returns the bubble of a goroutine that reads the stacks of all goroutines; nil if it belongs to no controlled bubble.
 func racewindowReader(gp *g) *racewindowBubble {
 	if gp == nil {
 		return nil
@@ -154,10 +154,10 @@ var racewindowDriver string
 // racewindowStart is called before any code of the program has run. It refuses to run a program that has no driver: nobody should measure
 // or ship a program with this runtime.
 func racewindowStart() {
-	// Before Go 1.23, a timer's channel is filled although nobody reads it. A ticker of a nanosecond would then never let a second pass.
+	// Before Go 1.23, a timer's channel is filled even if nobody reads it. A ticker of a nanosecond would then never let a second pass.
 	godebugDefault += ",asynctimerchan=0"
-	// Decisions are made on the stacks of young goroutines. A small stack would grow, and so be copied, in each execution. By default the
-	// runtime chooses the size from what the collector sees.
+	// The driver decides on the stacks of young goroutines. A small stack would grow, and so be copied, in each execution. By default the
+	// runtime chooses the size from what the garbage collector measured.
 	debug.adaptivestackstart, startingStackSize = 0, racewindowBeginStack
 	if racewindowDriver == "" {
 		printlock()

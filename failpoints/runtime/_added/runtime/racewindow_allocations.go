@@ -1,10 +1,10 @@
-// Tests that count what is allocated. The driver allocates too, in the same process.
+// Tests that count allocations. The driver allocates too, in the same process.
 
 package runtime
 
 import _ "unsafe" // for go:linkname
 
-// racewindowCounts notes who counts.
+// racewindowCounts notes the function that reads allocation counts.
 //
 //go:noinline
 func racewindowCounts() {
@@ -14,7 +14,8 @@ func racewindowCounts() {
 	}
 }
 
-// racewindowAlone has a goroutine pass its points, so that the driver does nothing meanwhile. That ends when it waits, or is ended.
+// racewindowAlone lets a goroutine pass its points without a stop, so that the driver allocates nothing meanwhile. That ends with
+// racewindowAlone(false), or when the goroutine waits.
 //
 //go:linkname racewindowAlone
 func racewindowAlone(begins bool) {

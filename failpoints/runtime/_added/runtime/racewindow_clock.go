@@ -3,11 +3,11 @@
 
 package runtime
 
-// racewindowAhead is how long before the clocks of bubbles the clock outside begins. A time that was read outside lies in the past of every
-// bubble, until the process has run for so long.
+// racewindowAhead is how far the clock outside starts before the clocks of bubbles. So a time that was read outside lies in the past of every
+// bubble, until the process has run for that long.
 const racewindowAhead = 3600 * 1e9
 
-// racewindowBegan is the real time at which the program began. It is 0 for a program without a driver, which has the real clock alone.
+// racewindowBegan is the real time at which the program began. It is 0 in a program without a driver, which has only the real clock.
 var racewindowBegan int64
 
 // racewindowNow is time.Now outside of bubbles. It has no monotonic reading, as in bubbles: otherwise time.Since would compare the monotonic

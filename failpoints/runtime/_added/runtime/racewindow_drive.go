@@ -53,7 +53,7 @@ func racewindowIsThread() bool {
 	return c != nil && gp != c.root && !c.off
 }
 
-// racewindowStepOut has the root leave its bubble, whose threads wait meanwhile.
+// racewindowStepOut takes the root out of its bubble, whose threads wait meanwhile.
 //
 //go:linkname racewindowStepOut
 func racewindowStepOut() unsafe.Pointer {
@@ -63,7 +63,7 @@ func racewindowStepOut() unsafe.Pointer {
 	return unsafe.Pointer(b)
 }
 
-// racewindowStepIn has the root go on with its bubble.
+// racewindowStepIn takes the root back into its bubble.
 //
 //go:linkname racewindowStepIn
 func racewindowStepIn(b unsafe.Pointer) {
@@ -71,16 +71,16 @@ func racewindowStepIn(b unsafe.Pointer) {
 	racewindowLatest = (*synctestBubble)(b)
 }
 
-// racewindowHarness are the packages of a driver that is part of the program under test. Their operations are no points.
+// racewindowHarness lists the packages of a driver that is part of the program under test. Their operations are no points.
 var racewindowHarness = [...]string{
 	"harness", "harness/cases", "harness/disks", "harness/drive", "harness/explore", "harness/object", "harness/plain/driver", "harness/report",
 	"harness/recorded", "harness/sched", "harness/shrink", "harness/spec", "harness/values", "failpoints/raceoff", "failpoints/runtime/bubble",
 }
 
-// racewindowIsHarness says whether a package is one of racewindowHarness, or of the standard library.
+// racewindowIsHarness says whether a package is in racewindowHarness or in the standard library.
 func racewindowIsHarness(pkg string) bool {
 	const module = "github.com/racewindow/racewindow/"
-	if pkg == "golang.org/x/sys/unix" { // the system's calls, as package syscall; who stopped in its lock for maps would keep everybody from them
+	if pkg == "golang.org/x/sys/unix" { // system calls, as in package syscall; a thread that stopped inside its lock for maps would keep all others out
 		return true
 	}
 	if len(pkg) < len(module) || pkg[:len(module)] != module {

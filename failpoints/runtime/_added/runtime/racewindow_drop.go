@@ -1,5 +1,4 @@
-// Goroutines that remain when an execution is over are taken out of whatever they wait in, and freed. Their deferred functions do
-// not run.
+// Goroutines that remain at the end of an execution are taken out of whatever they wait in, and freed. Their deferred functions do not run.
 
 package runtime
 
@@ -75,7 +74,7 @@ func racewindowUnsema(addr *uint32, gp *g) {
 		next := s.waitlink
 		owner := s.g
 		s.ticket, s.parent, s.next, s.prev, s.waittail, s.waitlink = 0, nil, nil, nil, nil, nil
-		root.queue(addr, s, false) // it takes the caller for the owner
+		root.queue(addr, s, false) // queue takes the caller for the goroutine that waits
 		getg().waiting = nil
 		s.g, owner.waiting = owner, s
 		s = next

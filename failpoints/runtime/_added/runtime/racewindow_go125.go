@@ -2,7 +2,7 @@
 
 package runtime
 
-// racewindowElement is what a goroutine sends or receives, or the semaphore that it waits for.
+// racewindowElement returns what a goroutine sends or receives, or the semaphore that it waits for.
 func racewindowElement(s *sudog) uintptr { return uintptr(s.elem) }
 
 func racewindowChannel(s *sudog) *hchan { return s.c }

@@ -4,8 +4,8 @@ package runtime
 
 import _ "unsafe" // for go:linkname
 
-// racewindowWaits says whether a wait ends when another goroutine of the bubble, its clock or the network says so. With other
-// waits, for the collector or the system, a goroutine keeps the token.
+// racewindowWaits says whether a wait is ended by another goroutine of the bubble, its clock or the network. During other waits, for the
+// garbage collector or the system, a goroutine keeps the token.
 func racewindowWaits(r waitReason) bool {
 	switch r {
 	case waitReasonChanReceiveNilChan, waitReasonChanSendNilChan, waitReasonSelect, waitReasonSelectNoCases,
@@ -114,7 +114,7 @@ func racewindowSpawned(newg, parent *g, callerpc uintptr) bool {
 	case parent == c.root:
 	case parent.m != nil && parent == parent.m.curg:
 		t.parent = parent.racewindow
-	default: // a timer has it started
+	default: // a timer starts it
 		t.parent, t.started = c.firing.thread, c.firing.pc
 	}
 	newg.racewindow, newg.tracking = id, false
@@ -122,7 +122,7 @@ func racewindowSpawned(newg, parent *g, callerpc uintptr) bool {
 	return true
 }
 
-// racewindowGo makes the go statement a point, after the new goroutine is there.
+// racewindowGo makes the go statement a point, after the new goroutine exists.
 //
 //go:noinline
 func racewindowGo() {
@@ -134,7 +134,7 @@ func racewindowGo() {
 	fp := getfp()
 	pc, counts := racewindowCaller(fp, racewindowStatement)
 	if !counts {
-		pc = racewindowStands(fp) // who called what has the go statement, such as sync.WaitGroup.Go
+		pc = racewindowStands(fp) // the user's function that called the function with the go statement, such as sync.WaitGroup.Go
 	}
 	if t := &c.threads[c.n-1]; t.parent == gp.racewindow && t.op == racewindowOpStart && t.state == racewindowReady {
 		t.started = pc
@@ -172,7 +172,7 @@ func racewindowGosched() bool {
 	return true
 }
 
-// racewindowSwitched says that a coroutine goes on in the place of the goroutine that runs it.
+// racewindowSwitched notes that a coroutine takes the place of the goroutine that resumes it.
 func racewindowSwitched(gnext *g, id int32) {
 	gnext.racewindow = id
 	if c := racewindowOf(gnext); c != nil {
@@ -180,8 +180,8 @@ func racewindowSwitched(gnext *g, id int32) {
 	}
 }
 
-// racewindowReading reads the clock of a bubble. Each reading takes a nanosecond. For a loop that only reads the clock, time passes faster
-// and faster. In a bubble of testing/synctest the clock stands still until all goroutines wait, because tests rely on that.
+// racewindowReading reads the clock of a bubble. Each reading takes a nanosecond. For a loop that does nothing but read the clock, time
+// passes faster and faster. In a bubble of testing/synctest the clock stands still until all goroutines wait, because tests rely on that.
 func racewindowReading(b *synctestBubble) int64 {
 	c := b.racewindow
 	if c == nil || getg() == c.root || c.off || b.inner {
@@ -211,10 +211,11 @@ func (c *racewindowBubble) leaps() {
 	}
 }
 
-// racewindowLong is how many readings more move the clock by more than a millisecond. A single step may take a millisecond.
+// racewindowLong is how many readings beyond racewindowPatience move the clock by more than a millisecond. A single step may take a
+// millisecond.
 const racewindowLong = 20
 
-// racewindowPatience is how often the clock may be read without a stop at another place. More readings are a loop.
+// racewindowPatience is how often the clock may be read before a thread stops elsewhere. More readings count as a loop.
 const racewindowPatience = 256
 
 // racewindowDying is called before a panic or a fatal error ends the process. In a controlled bubble it ends the execution instead.

@@ -8,8 +8,8 @@ import (
 	"unsafe"
 )
 
-// racewindowWraps is the function that such a wrapper calls, and that function's file. It is "" if it is not known, as for a method of an
-// interface. The function is either inlined in the wrapper, or is the wrapper's first call.
+// racewindowWraps returns the function that such a wrapper calls, and that function's file; "" if unknown, as for a method of an interface.
+// The function is either inlined in the wrapper, or is the wrapper's first call.
 //
 //go:linkname racewindowWraps
 func racewindowWraps(entry uintptr) (function, file string) {
@@ -26,7 +26,7 @@ func racewindowWraps(entry uintptr) (function, file string) {
 		if inlined != "" {
 			return inlined, inlinedFile
 		}
-		if function != "" || goarch.IsAmd64 == 0 || *(*byte)(unsafe.Pointer(pc)) != 0xe8 { // CALL, and how far from the next instruction
+		if function != "" || goarch.IsAmd64 == 0 || *(*byte)(unsafe.Pointer(pc)) != 0xe8 { // a CALL instruction, followed by the distance to the function
 			continue
 		}
 		target := pc + 5 + uintptr(*(*int32)(unsafe.Pointer(pc + 1)))
@@ -38,5 +38,5 @@ func racewindowWraps(entry uintptr) (function, file string) {
 	return function, file
 }
 
-// racewindowMostCode bounds the search. Such functions are short.
+// racewindowMostCode limits the search, in bytes. Such wrappers are short.
 const racewindowMostCode = 4096

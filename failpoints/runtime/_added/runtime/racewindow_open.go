@@ -1,4 +1,4 @@
-// What the driver calls. It is package internal/racewindow/bubble that has these functions.
+// What the driver calls. Package internal/racewindow/bubble declares these functions.
 
 package runtime
 
@@ -60,7 +60,7 @@ func racewindowOthers() {
 }
 
 // racewindowEmptyPools empties every sync.Pool, so that one execution finds nothing of an earlier one. It empties twice, because a pool keeps
-// its content for one collection more. Nobody is in the middle of an operation on a pool: that holds its processor, and there is only one.
+// its content for one more collection. No operation on a pool is in progress: it would hold its processor, and there is only one.
 func racewindowEmptyPools() {
 	if poolcleanup != nil {
 		mp := acquirem()
@@ -71,7 +71,7 @@ func racewindowEmptyPools() {
 }
 
 // racewindowKeepsPools says whether a collection leaves pools as they are. In a controlled bubble it must, because collections come at
-// other moments in each execution.
+// different moments in each execution.
 func racewindowKeepsPools() bool {
 	return racewindowLatest != nil && racewindowLatest.racewindow != nil
 }
@@ -108,7 +108,7 @@ func racewindowAdvance(to int64) {
 	racewindowPasses(gp.bubble, to)
 }
 
-// racewindowPasses lets the timers of a bubble fire that are due at a time.
+// racewindowPasses fires the timers of a bubble that are due at the given time.
 func racewindowPasses(b *synctestBubble, to int64) {
 	gp := getg()
 	b.now = max(b.now, to)
@@ -171,7 +171,7 @@ func racewindowBlockedAt() {
 		t.at = racewindowStands(gp.sched.bp)
 		switch s := gp.waiting; {
 		case s == nil:
-		case s.waitlink != nil: // a select: its channels are in the order of their addresses, which the next execution has not
+		case s.waitlink != nil: // a select: its channels are in the order of their addresses, which differ in the next execution
 			t.addr = 0
 		default:
 			t.addr = racewindowElement(s)
@@ -191,7 +191,7 @@ func racewindowStack(thread int32, pcs []uintptr) (n int32) {
 	return n
 }
 
-// racewindowFrame is the innermost function of the user's at a return address, where several may be inlined.
+// racewindowFrame returns the user's innermost function at a return address, where several may be inlined.
 //
 //go:linkname racewindowFrame
 func racewindowFrame(pc uintptr) (function, file string, line int) {
@@ -209,7 +209,7 @@ func racewindowFrame(pc uintptr) (function, file string, line int) {
 	return function, file, line
 }
 
-// racewindowReason is a wait reason in words.
+// racewindowReason returns a wait reason in words.
 //
 //go:linkname racewindowReason
 func racewindowReason(number uint8) string { return waitReason(number).String() }
@@ -240,7 +240,7 @@ func racewindowClose(o *racewindowOutcome) {
 	c.kept, racewindowKept = racewindowKept, c
 }
 
-// racewindowOver says that nobody goes on any more: a thread has panicked, or something cannot be controlled.
+// racewindowOver says that no thread goes on any more: one has panicked, or something cannot be controlled.
 //
 //go:linkname racewindowOver
 func racewindowOver() bool { return getg().bubble.racewindow.over }

@@ -54,8 +54,8 @@ func racewindowChan(op uint8, addr unsafe.Pointer) {
 	}
 }
 
-// racewindowNetwork is racewindowPoint for net, which prepares a connection before each operation. What the operation touches is the network
-// between both ends.
+// racewindowNetwork is racewindowPoint for net, which prepares a connection before each operation. The operation touches the network between
+// both ends.
 //
 //go:noinline
 func racewindowNetwork(pd *pollDesc, mode int) {
@@ -72,7 +72,7 @@ func racewindowNetwork(pd *pollDesc, mode int) {
 	c.point(gp, op, uintptr(unsafe.Pointer(&racewindowConnections)), getfp(), racewindowConnection)
 }
 
-// racewindowConnected is racewindowNetwork for what net does without the network: pipes in memory, and the end of a listener or a connection.
+// racewindowConnected is racewindowPoint for what net does without the network: pipes in memory, and closing a listener or a connection.
 //
 //go:linkname racewindowConnected
 //go:noinline
@@ -83,7 +83,7 @@ func racewindowConnected(op uint8) {
 	}
 }
 
-// racewindowSocket notes that a socket was made. When it delivers its data is for the kernel to say.
+// racewindowSocket notes that a socket was made. The kernel, not the driver, decides when it delivers its data.
 //
 //go:linkname racewindowSocket
 func racewindowSocket() {
@@ -95,9 +95,9 @@ func racewindowSocket() {
 // racewindowConnections stands for all connections: an operation on one end is seen at another.
 var racewindowConnections byte
 
-// racewindowPool says whether a sync.Pool drops what is put into it. It is asked under the race detector only, where a pool drops one in
-// four at random, so that it does not order goroutines that share nothing but the pool. What the user's code puts there stays, as without
-// the detector. What the standard library puts there is dropped: fmt's pool would order all goroutines that print.
+// racewindowPool says whether a sync.Pool drops what is put into it. Only builds with -race ask: there a pool drops one object in four at
+// random, so that it does not order goroutines that share nothing but the pool. In a bubble, the pool keeps what the user's code puts there,
+// as without -race. It drops what the standard library puts there: fmt's pool would order all goroutines that print.
 //
 //go:linkname racewindowPool
 //go:noinline
@@ -110,18 +110,18 @@ func racewindowPool() (drops bool) {
 	return !counts
 }
 
-// The frames that a walk up the stack passes before it comes to the caller that decides.
+// The frames that a walk up the stack skips before it reaches the caller that decides.
 const (
 	racewindowStatement   = iota // the runtime
-	racewindowInstruction        // sync/atomic, and context is no caller that counts
+	racewindowInstruction        // sync/atomic; context does not count as a caller
 	racewindowOperation          // the one function that is the operation
-	racewindowInside             // all of os, and what hands on to it
+	racewindowInside             // all of os, and the packages that pass data on to it (racewindowHanders)
 	racewindowConnection         // net, and then as racewindowInside
-	racewindowContext            // context: whose it is, its caller says
-	racewindowAnything           // whatever is not the user's, in inlined functions too
+	racewindowContext            // context: its caller decides
+	racewindowAnything           // everything but the user's code, in inlined functions too
 )
 
-// point stops the goroutine if the user's code called the operation. fp is the frame above which the operation's return address is.
+// point stops the goroutine if the user's code called the operation. The operation's return address lies above the frame fp.
 func (c *racewindowBubble) point(gp *g, op uint8, addr, fp uintptr, passes uint8) {
 	if !racewindowMayStop(gp) || gp == c.root || c.off {
 		return
@@ -136,13 +136,13 @@ func (c *racewindowBubble) point(gp *g, op uint8, addr, fp uintptr, passes uint8
 	c.stop(gp, op, addr, pc, 0)
 }
 
-// racewindowMayStop says whether the goroutine runs, and not the runtime for it.
+// racewindowMayStop says whether the goroutine itself runs, and not the runtime on its behalf.
 func racewindowMayStop(gp *g) bool {
 	mp := gp.m
 	return mp.curg == gp && mp.locks == 0 && mp.mallocing == 0 && mp.preemptoff == ""
 }
 
-// stop lets the driver choose who goes on.
+// stop lets the driver choose which thread goes on.
 func (c *racewindowBubble) stop(gp *g, op uint8, addr, pc uintptr, cases int32) {
 	if gp.racewindow == c.alone {
 		return
@@ -153,7 +153,7 @@ func (c *racewindowBubble) stop(gp *g, op uint8, addr, pc uintptr, cases int32) 
 	if pc != c.lastPC {
 		c.lastPC, c.readings = pc, 0
 	}
-	if c.decide != nil && c.io == 0 { // where threads wait for files the root looks at these first
+	if c.decide != nil && c.io == 0 { // once a thread has waited for a file, the root decides, because it polls files first
 		c.off = true
 		c.want = c.decide(gp.racewindow)
 		c.off = false
@@ -171,8 +171,8 @@ func racewindowLeave() {
 	mcall(racewindowSwitch)
 }
 
-// racewindowSelect is called before a select looks at its channels. It finds the ready cases; if there are several, the driver chooses
-// one. Nobody else runs, so no channel needs its lock.
+// racewindowSelect is called before a select looks at its channels. It finds the ready cases; if there are several, the driver chooses one.
+// No other goroutine runs, so no channel needs its lock.
 //
 //go:noinline
 func racewindowSelect(gp *g, scases []scase, nsends int) {
@@ -210,7 +210,7 @@ func racewindowSelect(gp *g, scases []scase, nsends int) {
 	}
 }
 
-// racewindowIsReady is the index of the n-th case if that is ready, else -1. The compiler has put the cases that send first, in the
+// racewindowIsReady returns the index of the n-th case if that is ready, else -1. The compiler puts the cases that send first, in the
 // source's order, and then the cases that receive, in the opposite order.
 func racewindowIsReady(scases []scase, nsends, n int) int {
 	i := n
@@ -236,8 +236,8 @@ func racewindowIsReady(scases []scase, nsends, n int) int {
 	return i
 }
 
-// racewindowOrder says where a select puts its case i after n others: in the place of one of them, which moves to the end. The chosen case
-// comes first.
+// racewindowOrder returns where a select puts its case i, given that it has placed n others: at the index of one of them, which moves to the
+// end, or at the end. The chosen case comes first.
 func racewindowOrder(gp *g, i int, n uint32) uint32 {
 	c := racewindowOf(gp)
 	switch {
@@ -252,10 +252,10 @@ func racewindowOrder(gp *g, i int, n uint32) uint32 {
 // racewindowClasses remembers the class of each return address.
 var racewindowClasses [8192]uint64
 
-// What the functions of a frame are.
+// Classes of a frame, by its functions.
 const (
-	racewindowPassed  = iota // all of them are passed
-	racewindowForeign        // they do not count
+	racewindowPassed  = iota // skipped: the walk goes on above it
+	racewindowForeign        // not the user's: the operation does not count
 	racewindowUsers
 )
 
@@ -265,7 +265,7 @@ func racewindowCaller(fp uintptr, passes uint8) (pc uintptr, counts bool) {
 		below := pc
 		pc = *(*uintptr)(unsafe.Pointer(fp + 8))
 		fp = *(*uintptr)(unsafe.Pointer(fp))
-		if fp == 0 && passes == racewindowContext { // a goroutine of context's own, and goexit
+		if fp == 0 && passes == racewindowContext { // context's own goroutine, and goexit above it
 			return below, true
 		}
 		known := *racewindowSlot(pc, passes)
@@ -280,7 +280,7 @@ func racewindowCaller(fp uintptr, passes uint8) (pc uintptr, counts bool) {
 	return 0, false
 }
 
-// racewindowStands is the innermost caller that is the user's.
+// racewindowStands returns the innermost caller in the user's code.
 func racewindowStands(fp uintptr) uintptr {
 	for depth := 0; depth < 32 && fp != 0; depth++ {
 		pc := *(*uintptr)(unsafe.Pointer(fp + 8))
@@ -296,13 +296,13 @@ func racewindowStands(fp uintptr) uintptr {
 	return 0
 }
 
-// racewindowSlot is the place in racewindowClasses for a return address. It holds the class (4 bits), what the walk still passes above it
-// (4 bits), and the address with what the walk has passed before.
+// racewindowSlot returns the place in racewindowClasses for a return address. It holds the class (4 bits), what the walk still skips above it
+// (4 bits), and the address together with what the walk was skipping.
 func racewindowSlot(pc uintptr, passes uint8) *uint64 {
 	return &racewindowClasses[(pc^pc>>13+uintptr(passes)*977)%uintptr(len(racewindowClasses))]
 }
 
-// racewindowLook finds the class of a return address, and remembers it.
+// racewindowLook determines the class of a return address, and remembers it.
 //
 //go:noinline
 func racewindowLook(pc uintptr, passes uint8) (known uint64) {
@@ -312,7 +312,7 @@ func racewindowLook(pc uintptr, passes uint8) (known uint64) {
 	return known
 }
 
-// racewindowClass is the class of a frame, from its functions, the inlined ones first. rest is what the walk still passes above it.
+// racewindowClass returns the class of a frame, from its functions, the inlined ones first. rest is what the walk still skips above it.
 func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 	f := findfunc(pc)
 	if !f.valid() {
@@ -369,9 +369,9 @@ func racewindowClass(pc uintptr, passes uint8) (class, rest uint8) {
 	return racewindowPassed, passes
 }
 
-// racewindowHanders are the packages of the standard library, with those below them, that read and write their callers' files. A record that
-// goes through bufio or fmt is lost in the same window as one that is written directly. Files that other packages read are their own, such
-// as net's configuration, and they do not read them in each execution.
+// racewindowHanders lists the packages of the standard library, with those below them, that read and write their callers' files. A record
+// that goes through bufio or fmt is lost in the same window as one that is written directly. Other packages read only files of their own,
+// such as net's configuration, and not in each execution.
 var racewindowHanders = [...]string{"bufio", "io", "fmt", "log", "encoding", "compress", "archive", "text", "bytes", "strings"}
 
 func racewindowHandsOn(pkg string) bool {
@@ -383,7 +383,7 @@ func racewindowHandsOn(pkg string) bool {
 	return false
 }
 
-// racewindowPackage is the import path that the name of a function begins with.
+// racewindowPackage returns the import path in the name of a function.
 func racewindowPackage(name string) string {
 	from := 0
 	for i := 0; i < len(name) && name[i] != '[' && name[i] != '('; i++ {
@@ -399,7 +399,7 @@ func racewindowPackage(name string) string {
 	return name
 }
 
-// racewindowSources is the folder that the standard library was built from.
+// racewindowSources is the folder from which the standard library was built.
 var racewindowSources string
 
 func racewindowIsStandard(file string) bool {

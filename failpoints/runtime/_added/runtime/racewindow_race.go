@@ -17,12 +17,12 @@ func racewindowEnd(gp *g) {
 	gp.racectx = 0
 }
 
-// racewindowContexts are the detector's records of a bubble's goroutines and timers that have ended. The detector forgets the stacks of a
-// goroutine after 64 more have ended, and then reports no race with it. So it is told of ends only after the execution. It has room for
-// 8128 goroutines, so that from some number on it is told at once.
+// racewindowContexts holds the detector's records of a bubble's goroutines and timers that have ended. Once 64 more goroutines have ended,
+// the detector forgets the stacks of an ended one, and then reports no race with it. So it learns of ends only after the execution. It has
+// room for 8128 goroutines, so beyond 1024 kept records the oldest ends at once.
 type racewindowContexts struct {
 	kept [1024]uintptr
-	n    int // that have ever been kept
+	n    int // how many were ever kept
 }
 
 func (c *racewindowContexts) keep(ctx uintptr) {
@@ -34,7 +34,7 @@ func (c *racewindowContexts) keep(ctx uintptr) {
 	c.n++
 }
 
-// end ends them, in the order in which they came.
+// end ends the kept records, the oldest first.
 func (c *racewindowContexts) end() {
 	for i := max(0, c.n-len(c.kept)); i < c.n; i++ {
 		at := &c.kept[i%len(c.kept)]
@@ -44,7 +44,7 @@ func (c *racewindowContexts) end() {
 	c.n = 0
 }
 
-// racewindowKeep says whether the detector is told of a goroutine's end later.
+// racewindowKeep says whether the detector learns of a goroutine's end later, and keeps the goroutine's record if so.
 func racewindowKeep(gp *g) bool {
 	c := racewindowOf(gp)
 	if c == nil || gp == c.root {
@@ -55,8 +55,8 @@ func racewindowKeep(gp *g) bool {
 	return true
 }
 
-// racewindowTimer makes each firing of a timer a goroutine of its own for the detector. One for all timers of a bubble would order whoever
-// sets a timer before everything that another timer starts.
+// racewindowTimer makes each firing of a timer a goroutine of its own for the detector. A single one for all timers of a bubble would order
+// whoever sets a timer before everything that another timer starts.
 func racewindowTimer(ts *timers, b *synctestBubble) {
 	if b != nil && b.racewindow != nil && ts.raceCtx != 0 {
 		b.racewindow.contexts.keep(ts.raceCtx)
@@ -64,15 +64,15 @@ func racewindowTimer(ts *timers, b *synctestBubble) {
 	}
 }
 
-// racewindowIdle orders what a goroutine of a bubble of testing/synctest did before it waits before what follows the end of Wait, as
-// testing/synctest does.
+// racewindowIdle is for goroutines in a bubble of testing/synctest. Like testing/synctest, it orders what a goroutine did before it waited
+// before everything after the end of Wait.
 func racewindowIdle(gp *g) {
 	if gp.bubble.inner {
 		racereleasemergeg(gp, gp.bubble.raceaddr())
 	}
 }
 
-// racewindowAcquire is the other side of racewindowIdle.
+// racewindowAcquire is the other end of racewindowIdle's edge.
 func racewindowAcquire(gp *g, b *synctestBubble) { raceacquireg(gp, b.raceaddr()) }
 
 // racewindowJoin orders what the execution did before what follows it.

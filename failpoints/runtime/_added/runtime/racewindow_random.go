@@ -23,8 +23,8 @@ func (c *racewindowBubble) seeded(seed uint64) {
 	c.others = 1 << 33
 }
 
-// racewindowDraws is the controlled bubble of a goroutine of the code under test. The driver's numbers come from elsewhere, so that it may draw
-// as often as it likes.
+// racewindowDraws returns the controlled bubble of a goroutine of the code under test; nil for the driver, whose numbers come from elsewhere,
+// so that it may draw as often as it likes.
 //
 //go:nosplit
 func racewindowDraws(gp *g) *racewindowBubble {
@@ -58,7 +58,7 @@ func racewindowTie(b *synctestBubble) uint32 {
 	return cheaprand()
 }
 
-// racewindowSecret notes who reads random numbers that no seed makes.
+// racewindowSecret notes the function that reads random numbers that follow from no seed.
 //
 //go:linkname racewindowSecret
 //go:noinline
@@ -68,7 +68,7 @@ func racewindowSecret() {
 	}
 }
 
-// racewindowMoment is the time that passes outside of any bubble, in nanoseconds.
+// racewindowMoment returns the time outside of any bubble, in nanoseconds.
 //
 //go:linkname racewindowMoment
 func racewindowMoment() int64 { return nanotime() }

@@ -67,8 +67,8 @@ func racewindowIsMain(gp *g, c *racewindowBubble) bool {
 	return b == c.bubble
 }
 
-// racewindowSettle is called when bubbles of testing/synctest may have come to rest. In a bubble at rest it lets go on whoever is in Wait,
-// else the next timer, else whoever is in Run.
+// racewindowSettle is called when bubbles of testing/synctest may have come to rest. In a bubble at rest it wakes the goroutine in Wait, else
+// fires the next timer, else wakes the goroutine in Run.
 //
 //go:linkname racewindowSettle
 func racewindowSettle() {
@@ -82,10 +82,10 @@ func racewindowSettle() {
 	}
 }
 
-// racewindowFruitless is how many timers of a bubble may fire one after the other while nobody goes on.
+// racewindowFruitless is how many timers of a bubble may fire in a row while no goroutine goes on.
 const racewindowFruitless = 1000
 
-// settle does so for one bubble, and says whether its clock has moved.
+// settle is racewindowSettle for one bubble, and says whether its clock has moved.
 func (c *racewindowBubble) settle(b *synctestBubble) (again bool) {
 	root := &c.threads[b.root.racewindow]
 	if b.main == nil || root.state != racewindowBlocked || waitReason(root.reason) != waitReasonSynctestRun {

@@ -13,7 +13,7 @@ const (
 	racewindowOpAfterFunc
 )
 
-// A racewindowMaker is who set a timer, and for how long. It holds no pointer: timers lie outside of the heap too.
+// A racewindowMaker says who set a timer, and for how long. It holds no pointer, because timers also lie outside of the heap.
 type racewindowMaker struct {
 	pc     uintptr // of the user's function
 	length int64   // nanoseconds
@@ -62,7 +62,7 @@ func racewindowTimerSet(t *timer, when, period int64) {
 	c.threads[racewindowClock].cases = int32(len(c.timers))
 }
 
-// forgetTimers takes those out of the list that do not fire any more.
+// forgetTimers removes timers that will not fire any more from the list.
 func (c *racewindowBubble) forgetTimers() {
 	kept := c.timers[:0]
 	for _, t := range c.timers {
@@ -74,7 +74,7 @@ func (c *racewindowBubble) forgetTimers() {
 	c.timers = kept
 }
 
-// racewindowNextTimer finds the timer that fires next and is not due yet. Whoever calls it has the token, so nobody changes one.
+// racewindowNextTimer finds the timer that fires next and is not due yet. The caller has the token, so no timer changes meanwhile.
 //
 //go:linkname racewindowNextTimer
 func racewindowNextTimer(due *racewindowDue) bool {
@@ -93,7 +93,7 @@ func racewindowNextTimer(due *racewindowDue) bool {
 	return true
 }
 
-// racewindowFiring notes which timer fires now. Goroutines that it starts count as started by whoever has set it.
+// racewindowFiring notes which timer fires now. Goroutines that it starts count as started by the thread that set it.
 func racewindowFiring(b *synctestBubble, t *timer) {
 	if c := b.racewindow; c != nil {
 		c.firing = t.racewindow

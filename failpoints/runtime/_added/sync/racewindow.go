@@ -2,7 +2,7 @@ package sync
 
 import "unsafe"
 
-// racewindowPoint lets another goroutine go on, if this one is of a controlled bubble (package runtime).
+// racewindowPoint lets another goroutine go on, if this one belongs to a controlled bubble (package runtime).
 //
 //go:linkname racewindowPoint runtime.racewindowPoint
 func racewindowPoint(op uint8, addr unsafe.Pointer)

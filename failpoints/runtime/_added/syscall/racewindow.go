@@ -5,17 +5,17 @@ package syscall
 
 import "unsafe"
 
-// A racewindowCall is a call of the system's, decoded. It is the same type as that of package internal/racewindow/bubble.
+// A racewindowCall is a decoded system call. It is the same type as that of package internal/racewindow/bubble.
 type racewindowCall = struct {
 	Kind          uint8
 	Name          string // of the system call
 	FD, To        int    // the file; or the folders that Path and NewPath are relative to
 	Path, NewPath string
-	Flags, At     int64 // At is -1 for where the file stands
+	Flags, At     int64 // At is -1 for the file's current position
 	Bytes         int64
 	Result, Errno uintptr
-	Instead       bool  // the call is not made: it comes to Result and Errno
-	Most          int64 // bytes that a write may write, -1 for all
+	Instead       bool  // the call is not made; its outcome is Result and Errno
+	Most          int64 // how many bytes a write may write, -1 for all
 }
 
 // Kinds of calls.
@@ -32,8 +32,8 @@ const (
 	racewindowMkdirs
 	racewindowCopies
 	racewindowMaps
-	racewindowCannot // what is refused wherever a file of the record comes in
-	racewindowReads  // which may fail
+	racewindowCannot // refused for every file that is recorded
+	racewindowReads  // reported because it may be made to fail
 )
 
 var (
@@ -41,24 +41,24 @@ var (
 	racewindowAfter  func(c *racewindowCall, data []byte)
 )
 
-// racewindowRecord sets the function that is told of each call from now on; nil ends that.
+// racewindowRecord sets the functions that each call is reported to from now on, before and after it is made; two nils end that.
 //
 //go:linkname racewindowRecord
 func racewindowRecord(before func(c *racewindowCall), after func(c *racewindowCall, data []byte)) {
 	racewindowBefore, racewindowAfter = before, after
 }
 
-// A racewindowShape says what the arguments of a call are. Of each kind of argument it holds the place, from 1; 0 for none.
+// A racewindowShape says what the arguments of a call are. For each kind of argument it holds the position, from 1; 0 for none.
 type racewindowShape struct {
 	kind                                                 uint8
 	fd, to, path, newPath, data, vector, flags, at, size uint8
-	given                                                int64 // flags that the call has without saying so
+	given                                                int64 // flags that the call implies
 	name                                                 string
 }
 
 const (
 	racewindowCwd     = -100
-	racewindowUnknown = 512 // calls are numbered below
+	racewindowUnknown = 512 // all numbers of system calls lie below
 )
 
 //go:norace
@@ -67,8 +67,8 @@ func racewindowWatches(trap uintptr) bool {
 	return racewindowAfter != nil && trap < racewindowUnknown && racewindowShapes[trap].kind != 0
 }
 
-// racewindowSyscall makes a call and tells the record. Arguments may point into this goroutine's stack, which may move meanwhile. So they are
-// kept as pointers, which move with it.
+// racewindowSyscall makes a call and reports it. Arguments may point into this goroutine's stack, which may move meanwhile. So they are kept
+// as pointers, which move with it.
 //
 //go:norace
 //go:nosplit
@@ -120,7 +120,7 @@ func racewindowPoints(s *racewindowShape, n uint8) bool {
 	return s.path == n || s.newPath == n || s.data == n || s.vector == n
 }
 
-// racewindowTold decodes a call and tells it.
+// racewindowTold decodes a call and reports it, before it is made.
 //
 //go:norace
 //go:noinline
@@ -155,7 +155,7 @@ func racewindowTold(s *racewindowShape, a1, a2, a3, a4, a5, a6 uintptr, p1, p2, 
 	return c
 }
 
-// racewindowDone tells what a call has come to.
+// racewindowDone reports the outcome of a call.
 //
 //go:norace
 //go:noinline
@@ -176,7 +176,7 @@ func racewindowDone(c *racewindowCall, s *racewindowShape, p1, p2, p3, p4 unsafe
 	after(c, data)
 }
 
-// racewindowGather are the first so many bytes of some parts.
+// racewindowGather returns the first bytes of some parts, at most that many.
 func racewindowGather(parts []Iovec, bytes int) (all []byte) {
 	for _, part := range parts {
 		n := min(int(part.Len), bytes-len(all))
@@ -185,7 +185,7 @@ func racewindowGather(parts []Iovec, bytes int) (all []byte) {
 	return all
 }
 
-// racewindowText copies a text that ends with a zero.
+// racewindowText copies a text that ends with a zero byte.
 func racewindowText(p unsafe.Pointer) string {
 	n := 0
 	for *(*byte)(unsafe.Add(p, n)) != 0 {

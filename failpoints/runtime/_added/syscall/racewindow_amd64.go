@@ -1,6 +1,6 @@
 package syscall
 
-// racewindowShapes are the calls that are told, by number.
+// racewindowShapes are the calls that are reported, by number.
 var racewindowShapes = [racewindowUnknown]racewindowShape{
 	1:   {kind: racewindowWrites, name: "write", fd: 1, data: 2, size: 3},
 	18:  {kind: racewindowWrites, name: "pwrite64", fd: 1, data: 2, size: 3, at: 4},
@@ -14,7 +14,7 @@ var racewindowShapes = [racewindowUnknown]racewindowShape{
 	2:   {kind: racewindowOpens, name: "open", path: 1, flags: 2},
 	85:  {kind: racewindowOpens, name: "creat", path: 1, given: O_CREAT | O_WRONLY | O_TRUNC},
 	257: {kind: racewindowOpens, name: "openat", fd: 1, path: 2, flags: 3},
-	437: {kind: racewindowOpens, name: "openat2", fd: 1, path: 2, given: O_CREAT}, // what it asks for is seen by what has come
+	437: {kind: racewindowOpens, name: "openat2", fd: 1, path: 2, given: O_CREAT}, // its flags lie in a struct; the outcome shows what it did
 
 	76:  {kind: racewindowTruncates, name: "truncate", path: 1, size: 2},
 	77:  {kind: racewindowTruncates, name: "ftruncate", fd: 1, size: 2},

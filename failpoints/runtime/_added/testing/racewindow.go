@@ -13,10 +13,10 @@ import (
 // racewindowTest is set by a driver. It is called before a test's function runs, and says whether it has run the test itself.
 var racewindowTest func(t *T, fn func(*T)) bool
 
-// RacewindowHook has a driver explore tests.
+// RacewindowHook lets a driver explore tests.
 func RacewindowHook(test func(t *T, fn func(*T)) bool) { racewindowTest = test }
 
-// racewindowExplores says that the tests of this process are explored: the driver tells of data races.
+// racewindowExplores says that the tests of this process are explored: then the driver reports data races.
 var racewindowExplores bool
 
 // A RacewindowRun is one execution of a test by its real runner, with a T of its own.
@@ -28,12 +28,12 @@ type RacewindowRun struct {
 	match  matcher
 }
 
-// racewindowSpare is from the last execution, nil for none, and is used again. Its T is not: code may keep a T for longer, and what it does
-// with it must not count for a later execution.
+// racewindowSpare is the last execution, to be used again; nil for none. Its T is not used again: code may keep a T for longer, and what it
+// does with it must not count for a later execution.
 var racewindowSpare *RacewindowRun
 
-// RacewindowPrepare makes an execution of a test ready. Names of sub-tests begin anew each time. If only is the name of a sub-test, then
-// that one runs and no other, but for those in it.
+// RacewindowPrepare prepares an execution of a test. Names of sub-tests start anew each time. If only is the name of a sub-test, only that
+// sub-test and those in it run.
 func RacewindowPrepare(t *T, fn func(*T), only string) *RacewindowRun {
 	racewindowExplores, racewindowSaid = true, racewindowWord{}
 	r := racewindowSpare
@@ -70,7 +70,7 @@ func RacewindowPrepare(t *T, fn func(*T), only string) *RacewindowRun {
 	return r
 }
 
-// racewindowNobody is what t.Parallel waits for, which is nothing: there is no other test.
+// racewindowNobody is what t.Parallel waits for: nothing, because there is no other test.
 var racewindowNobody = func() chan bool {
 	barrier := make(chan bool)
 	close(barrier)
@@ -95,13 +95,14 @@ func (c *common) racewindowFailed() bool {
 	return c.failed
 }
 
-// Failed says whether the test or one of its sub-tests has failed or was skipped, and what they have written. Nothing of the test runs any more.
+// Failed says whether the test or one of its sub-tests has failed or was skipped, and returns what they have written. Nothing of the test may
+// still run.
 func (r *RacewindowRun) Failed() (failed, skipped bool, output string) {
 	return r.t.failed || r.t.parent.failed, r.t.skipped, r.output.String() + string(r.t.output)
 }
 
-// Clean removes the temporary folders of an execution. If the execution was broken off or has failed, its cleanups were never called, and Clean
-// removes all files that it has made.
+// Clean removes the temporary folders of an execution. If the execution was abandoned (broken) or has failed, its cleanups were never called,
+// so Clean also removes all files that it has made.
 func (r *RacewindowRun) Clean(broken bool) {
 	os.RacewindowMade(broken || r.t.failed || r.t.parent.failed)
 	for _, dir := range racewindowTempDirs {
@@ -111,37 +112,37 @@ func (r *RacewindowRun) Clean(broken bool) {
 	racewindowSpare = r
 }
 
-// racewindowEnds ends the tests of a process.
+// racewindowEnds is called when all tests of a process have ended.
 func racewindowEnds() {
 	if racewindowExplores {
 		os.RacewindowLeft()
 	}
 }
 
-// racewindowTempDirs are the folders of T.TempDir in the execution now.
+// racewindowTempDirs are the folders of T.TempDir in the current execution.
 var racewindowTempDirs []string
 
 func racewindowTempDir(dir string) {
 	if racewindowTest != nil && dir != "" {
-		race.Disable() // of two sub-tests that run side by side one may come after the other
+		race.Disable() // must not order two sub-tests that run in parallel
 		racewindowTempDirs = append(racewindowTempDirs, dir)
 		race.Enable()
 	}
 }
 
-// RacewindowLevel is 1 for a test that is no sub-test.
+// RacewindowLevel is 1 for a test that is not a sub-test.
 func RacewindowLevel(t *T) int { return t.level }
 
 // racewindowOffered are the functions of the runtime, for a test that drives goroutines itself.
 var racewindowOffered any
 
-// RacewindowOffer keeps them.
+// RacewindowOffer sets racewindowOffered.
 func RacewindowOffer(functions any) { racewindowOffered = functions }
 
 // Racewindow returns what was offered. A harness.Check asks for it.
 func (c *common) Racewindow() any { return racewindowOffered }
 
-// racewindowOnly selects one sub-test by its whole name.
+// racewindowOnly selects one sub-test by its full name, one element for each level.
 type racewindowOnly []string
 
 func (o racewindowOnly) matches(name []string, _ func(pat, str string) (bool, error)) (ok, partial bool) {
@@ -151,12 +152,12 @@ func (o racewindowOnly) matches(name []string, _ func(pat, str string) (bool, er
 
 func (racewindowOnly) verify(string, func(pat, str string) (bool, error)) error { return nil }
 
-// racewindowSubtests are the sub-tests of the execution now, if they are wanted.
+// racewindowSubtests are the sub-tests of the current execution, if they are wanted.
 var racewindowSubtests struct {
 	mu     sync.Mutex
 	wanted bool
 	all    []*T
-	beside map[*common]bool // tests whose sub-tests run side by side
+	beside map[*common]bool // tests whose sub-tests run in parallel
 }
 
 func racewindowSubtest(t *T) {
@@ -174,13 +175,13 @@ func racewindowSubtest(t *T) {
 	s.all = append(s.all, t)
 }
 
-// Watch has sub-tests kept that run from now on.
+// Watch starts to record the sub-tests that run.
 func (r *RacewindowRun) Watch() {
 	racewindowSubtests.wanted, racewindowSubtests.beside = true, map[*common]bool{}
 }
 
-// Units ends Watch and lists the tests that can be explored each alone, by their whole names: sub-tests in which there are none; but those
-// that run side by side are explored together, as the one that they are in.
+// Units ends Watch and returns the full names of the tests that can be explored alone: the innermost sub-tests. Those that run in parallel
+// are explored together, as the test that contains them.
 func (r *RacewindowRun) Units() (names []string) {
 	names = racewindowUnits(r.t)
 	s := &racewindowSubtests

@@ -2,5 +2,5 @@
 
 package testing
 
-// racewindowPaths says which package a test is of, as another test says it: t.ArtifactDir asks.
+// racewindowPaths copies the package of a test to another one, for t.ArtifactDir.
 func racewindowPaths(c *common, of *T) { c.modulePath, c.importPath = of.modulePath, of.importPath }

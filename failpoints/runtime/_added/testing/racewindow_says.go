@@ -6,7 +6,7 @@ import (
 	_ "unsafe" // for go:linkname
 )
 
-// racewindowSaid is what has first made the test of the execution now fail.
+// racewindowSaid is the first failure of the current execution.
 var racewindowSaid racewindowWord
 
 // A racewindowWord is a call of Error, Fatal, Fail or another such function.
@@ -15,19 +15,19 @@ type racewindowWord struct {
 	site, words string
 }
 
-// racewindowSays notes the first failure of an execution: where it is, as log says it, and in which words. It returns these. Fail says none; it
-// is called by all others, after they have said theirs.
+// racewindowSays notes the first failure of an execution: its place, as log prints it, and its words. It returns the words. Fail has none;
+// all other functions report theirs first and then call Fail.
 func racewindowSays(c *common, words string) string {
 	if racewindowTest == nil || racewindowNoted() {
 		return words
 	}
-	if n := c.destination(); n != nil { // else the test is over, and the next thing is a panic
+	if n := c.destination(); n != nil { // otherwise the test is over, and a panic follows
 		racewindowNote(strings.TrimSuffix(n.callSite(racewindowDepth()), ": "), words)
 	}
 	return words
 }
 
-// racewindowDepth is how many callers callSite has to pass: itself, and functions of this file and of common.
+// racewindowDepth returns how many callers callSite must skip: itself, and functions of this file and of common.
 func racewindowDepth() (skip int) {
 	var pcs [16]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])]) // racewindowSays first

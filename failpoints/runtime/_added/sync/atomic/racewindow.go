@@ -2,7 +2,7 @@ package atomic
 
 import "unsafe"
 
-// racewindowAtomic lets another goroutine go on, if this one is of a controlled bubble (package runtime).
+// racewindowAtomic lets another goroutine go on, if this one belongs to a controlled bubble (package runtime).
 //
 //go:linkname racewindowAtomic runtime.racewindowAtomic
 func racewindowAtomic(op uint8, addr unsafe.Pointer)

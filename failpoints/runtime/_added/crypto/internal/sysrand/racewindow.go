@@ -2,7 +2,7 @@ package sysrand
 
 import _ "unsafe" // for go:linkname
 
-// racewindowSecret says that random numbers are read that no seed makes (package runtime).
+// racewindowSecret notes that the system's random numbers are read, which follow from no seed (package runtime).
 //
 //go:linkname racewindowSecret runtime.racewindowSecret
 func racewindowSecret()
