@@ -113,7 +113,7 @@ func newDispatcher(ctx context.Context, b *build) (*dispatcher, error) {
 	}
 	d.available = runtime.Error == nil
 	if !d.available {
-		_, _ = fmt.Fprintf(b.g.stderr, "racewindow: all markers keep pingcap's runtime, for %s cannot be imported here: %s\n",
+		_, _ = fmt.Fprintf(b.g.stderr, "racewindow: all markers keep pingcap's runtime, because %s cannot be imported here: %s\n",
 			ownRuntime, strings.TrimSpace(runtime.Error.Err))
 	}
 	for _, path := range append(runtime.Deps, ownRuntime) {

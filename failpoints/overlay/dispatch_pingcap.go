@@ -166,7 +166,7 @@ func (s *splicer) label(m marker) {
 		name, ok = labelArgument(m.call.Args[0])
 	}
 	if !ok || m.labeled {
-		s.problem(m.call.Pos(), fmt.Sprintf("%s.Label stands behind a label or does not name one by a constant", m.pkg),
+		s.problem(m.call.Pos(), fmt.Sprintf("%s.Label follows another label, or does not name its label by a constant", m.pkg),
 			fmt.Sprintf("write %s.Label(\"label\") as a statement of its own", m.pkg))
 		return
 	}

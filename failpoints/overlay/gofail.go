@@ -81,7 +81,7 @@ func (s *source) gofailHeader(m *gofailMarker) bool {
 	case !exact && !gofailMeant.MatchString(c.Text):
 		return false // prose
 	case !exact:
-		s.problem(c.Pos(), fmt.Sprintf("%q is no gofail marker, for gofail reads %q only", firstLine(c.Text), gofailPrefix),
+		s.problem(c.Pos(), fmt.Sprintf("%q is no gofail marker, because gofail only reads %q", firstLine(c.Text), gofailPrefix),
 			"write "+gofailPrefix+" var name type")
 		return false
 	case !s.startsLine(c):

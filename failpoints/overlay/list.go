@@ -120,7 +120,7 @@ func (b *build) refuseTwins(ctx context.Context) error {
 			problems = append(problems, Problem{
 				File: m.File, Line: m.Line,
 				What:   fmt.Sprintf("the gofail marker %s has the name of the one at %s:%d", m.Name, b.shown(twin.File), twin.Line),
-				Remedy: "a name may stand once in a binary: rename one of the two",
+				Remedy: "a binary can hold a name once only: rename one of the two",
 			})
 		}
 	}

@@ -127,7 +127,7 @@ func (b *build) find(p *patch, change *patchedFile) (*packageFiles, *sourceFile,
 			"name a package that it belongs to or that imports it; files of tests are built by racewindow test only")
 	}
 	return nil, nil, refuse("does not exist in the module in "+root,
-		"paths count from the module's root, behind a/ and b/: write the patch there with git diff --relative > bug.patch")
+		"after a/ and b/, paths are relative to the module's root: write the patch there with git diff --relative > bug.patch")
 }
 
 // plantFile applies the hunks of one file, and checks the result.
@@ -182,11 +182,11 @@ func (change *patchedFile) places(p *patch, lines []authoredLine) (places []int,
 		found := occurrences(lines, h.before())
 		switch {
 		case len(found) == 0 && h.planted(lines):
-			refuse("the tree holds this change already", "git checkout "+change.name+", or leave out --plant")
+			refuse("the tree already holds this change", "git checkout "+change.name+", or leave out --plant")
 		case len(found) == 0:
 			refuse("it no longer applies: "+difference(lines, h), "make the change again in the tree, and git diff > bug.patch")
 		case len(found) > 1:
-			refuse(fmt.Sprintf("it is ambiguous, for it fits at the lines %d and %d", lines[found[0]].line, lines[found[1]].line),
+			refuse(fmt.Sprintf("it is ambiguous, because it fits at lines %d and %d", lines[found[0]].line, lines[found[1]].line),
 				"give it more context: git diff -U10 > bug.patch")
 		case found[0] < end:
 			refuse("it fits only before the end of the hunk above it", "make the change again in the tree, and git diff > bug.patch")

@@ -134,11 +134,11 @@ var refusals = []struct{ name, patch, want, remedy string }{
 	},
 	{
 		"is in the tree already", patchOf("store/store.go", "15\n \tfailpoint.InjectCall(\"put/before\", ctx)\n+\ts.values = append(s.values, value)\n \tfailpoint.InjectCall(\"put/after\", ctx)\n"),
-		"x.patch:4: store/store.go, hunk @@ -15,2 +15,3 @@: the tree holds this change already", "git checkout store/store.go",
+		"x.patch:4: store/store.go, hunk @@ -15,2 +15,3 @@: the tree already holds this change", "git checkout store/store.go",
 	},
 	{
 		"is ambiguous", patchOf("store/store.go", "37\n \tn += 2\n-\tn += 3\n \tn += 4\n"),
-		"x.patch:4: store/store.go, hunk @@ -37,3 +37,2 @@: it is ambiguous, for it fits at the lines 36 and 44", "git diff -U10",
+		"x.patch:4: store/store.go, hunk @@ -37,3 +37,2 @@: it is ambiguous, because it fits at lines 36 and 44", "git diff -U10",
 	},
 	{
 		"has hunks in the wrong order", patchOf("store/store.go", "51\n func (s *Store) Len() int { return len(s.values) }\n+// end\n",

@@ -42,7 +42,7 @@ func WriteTree(ctx context.Context, c Command, out string) ([]Marker, error) {
 	case err != nil:
 		return nil, err
 	case inv.fileList():
-		return nil, usage("a tree is written of packages, not of single files")
+		return nil, usage("a tree holds packages, not single files: name packages")
 	case inv.flags["modfile"] != "":
 		return nil, usage("a tree has one go.mod: leave out -modfile")
 	}
@@ -56,7 +56,7 @@ func WriteTree(ctx context.Context, c Command, out string) ([]Marker, error) {
 		return nil, err
 	}
 	if changed == 0 && len(c.Plant) == 0 {
-		return nil, fmt.Errorf("no failpoint markers in %s: nothing to %s, and no tree is written", b.scope(), purpose(c.Strip))
+		return nil, fmt.Errorf("no failpoint markers in %s: nothing to %s, so no tree is written", b.scope(), purpose(c.Strip))
 	}
 	t := &tree{b: b, to: map[string]string{}}
 	if err := t.plan(out); err != nil {

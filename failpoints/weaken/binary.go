@@ -25,7 +25,7 @@ type binary struct {
 	units []*unit
 }
 
-// A unit is what runs of a binary at once: one test, or all of them.
+// A unit is the part of a binary that runs at once: one test, or all of them.
 type unit struct {
 	test    string // "" for all
 	reached map[int]bool
@@ -35,12 +35,12 @@ type unit struct {
 // Limits of a run of a test binary.
 const (
 	mostOutput  = 1 << 20
-	mostMemory  = 4 << 30 // bytes in memory; a weakened check may let a loop allocate for ever
+	mostMemory  = 4 << 30 // bytes in memory; a weakened check may let a loop allocate without end
 	leastTime   = 10 * time.Second
 	timesSlower = 5
 )
 
-// openKept reads what the keeper has kept.
+// openKept reads what the keeper kept in a folder.
 func openKept(folder string) (all []*binary, err error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {
@@ -61,7 +61,7 @@ func openKept(folder string) (all []*binary, err error) {
 	return all, nil
 }
 
-// An outcome is how a run of a test binary ended.
+// An outcome says how a run of a test binary ended.
 type outcome struct {
 	failed   bool
 	how      string // in words, if it failed
@@ -100,7 +100,7 @@ func (b *binary) run(ctx context.Context, env []string, tests []string, weakened
 	}
 	output := &firstBytes{most: mostOutput}
 	cmd.Stdout, cmd.Stderr = output, output
-	cmd.WaitDelay = time.Second // children that keep the output open are not waited for
+	cmd.WaitDelay = time.Second // do not wait for children that keep the output open
 	began := time.Now()
 	why, ended := runGroup(ctx, cmd, limit+limit/4)
 	o = outcome{output: output.text(), took: time.Since(began), reached: readReached(reached)}
@@ -129,8 +129,8 @@ func flagsFirst(arguments []string) []string {
 	return append(flags, rest...)
 }
 
-// runGroup runs a program and everything that it starts, and ends it all when it takes too long or too much memory; why says
-// so.
+// runGroup runs a program and everything that it starts, and ends all of it if it takes too long or too much memory; why
+// then says which of the two.
 func runGroup(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (why string, ended error) {
 	ownGroup(cmd)
 	if err := cmd.Start(); err != nil {
@@ -161,7 +161,7 @@ func runGroup(ctx context.Context, cmd *exec.Cmd, limit time.Duration) (why stri
 	}
 }
 
-// memory is how many bytes of a process lie in memory; 0 where the system does not say.
+// memory returns how many bytes of a process are in memory; 0 where the system does not say.
 func memory(cmd *exec.Cmd) int {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", cmd.Process.Pid))
 	fields := strings.Fields(string(text))
@@ -190,7 +190,7 @@ var (
 	running = regexp.MustCompile(`(?m)^running tests:\n\t(\S+)`)
 )
 
-// read reads from the output which test failed, and how.
+// read finds out from the output which test failed, and how.
 func (o *outcome) read(why string, exit *exec.ExitError, limit time.Duration) {
 	for _, found := range begun.FindAllStringSubmatch(o.output, -1) {
 		if !slices.Contains(o.finished, found[1]) {

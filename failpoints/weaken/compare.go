@@ -42,7 +42,8 @@ func (s *sight) compares(node *ast.BinaryExpr, f *flow) (kind Kind, text string,
 	return "", "", false
 }
 
-// operation returns the operation on files whose error an expression is: the call itself, or what the variable was last given.
+// operation returns the file operation whose error an expression is: the call itself, or the call last assigned to the
+// variable.
 func (s *sight) operation(checked ast.Expr, f *flow) (operation *ast.CallExpr) {
 	value := ast.Unparen(checked)
 	if name, is := value.(*ast.Ident); is {
@@ -59,8 +60,8 @@ func (s *sight) operation(checked ast.Expr, f *flow) (operation *ast.CallExpr) {
 	return operation
 }
 
-// sum says whether the value of an expression comes from a checksum: it is one, or a variable that was last given one, or it
-// is computed from one without a call.
+// sum says whether the value of an expression comes from a checksum: the expression computes one, or is a variable to
+// which one was last assigned, or combines one with other values without a call.
 func (s *sight) sum(e ast.Expr, f *flow, depth int) bool {
 	const deepest = 4
 	if e == nil || depth > deepest {

@@ -16,7 +16,7 @@ import (
 	"golang.org/x/tools/go/packages"
 )
 
-// A Search says where places are sought.
+// A Search says where to look for places.
 type Search struct {
 	Dir      string   // the folder of the call
 	Env      []string // of the go command
@@ -24,7 +24,7 @@ type Search struct {
 	Patterns []string // packages
 }
 
-// A Found is what a search has found.
+// A Found is the outcome of a search.
 type Found struct {
 	Places   []*Place
 	Changed  map[string][]byte // by file: its text with the switches; lines keep their numbers
@@ -36,8 +36,8 @@ type Found struct {
 // ErrLoad is the error of packages that cannot be loaded or compiled.
 var ErrLoad = errors.New("the packages cannot be loaded")
 
-// Find finds the places of the packages that a pattern names and that lie outside of the standard library and of the module
-// cache, test files left out.
+// Find finds the places of the packages that match the patterns. It leaves out test files, the standard library and the
+// module cache.
 func Find(ctx context.Context, s Search) (*Found, error) {
 	loaded, err := packages.Load(&packages.Config{
 		Context: ctx, Dir: s.Dir, Env: s.Env, BuildFlags: s.Flags,
@@ -122,7 +122,7 @@ func (f *finder) search(p *packages.Package) {
 	}
 }
 
-// functionName is how a report calls a function: flush, (*Log).flush.
+// functionName returns what a report calls a function: flush, (*Log).flush.
 func functionName(f *ast.FuncDecl) string {
 	if f.Recv == nil || len(f.Recv.List) == 0 {
 		return f.Name.Name
@@ -189,8 +189,8 @@ func (s *sight) sync(cursor inspector.Cursor, call *ast.CallExpr, function strin
 	s.add(call, function, kind, text, "func() error { if %s { return nil }; return ", " }()")
 }
 
-// compare gives a comparison its switch. The comparison is always made, so that what it calls is called, and the switch is
-// asked only if something is wrong: a test reaches an error check if it makes the error happen.
+// compare gives a comparison its switch. The comparison is always made, so that the functions in it are called. The
+// switch is consulted only if something is wrong, so a test reaches an error check only if it makes the error happen.
 func (s *sight) compare(node *ast.BinaryExpr, function string, kind Kind, text string) {
 	if basic, is := s.p.TypesInfo.TypeOf(node).(*types.Basic); !is || basic.Info()&types.IsBoolean == 0 {
 		s.leave(node, "its result has a type of its own, "+s.p.TypesInfo.TypeOf(node).String())

@@ -6,14 +6,14 @@ import (
 	"go/types"
 )
 
-// A flow knows, within one function, what was assigned to a variable. It looks at the text alone: of several assignments, the
-// last one above a place counts. Variables that a closure shares with its function have the same assignments in both.
+// A flow knows what was assigned to the variables of one function. It goes by the text alone: of several assignments, the
+// last one above a place counts. A closure shares the assignments of its function.
 type flow struct {
 	info     *types.Info
 	assigned map[types.Object][]assignment // in the order of the source
 }
 
-// An assignment is a value that a variable gets, from the position on.
+// An assignment is a value that a variable gets, and the position from which it holds.
 type assignment struct {
 	at    token.Pos
 	value ast.Expr
@@ -53,7 +53,7 @@ func (f *flow) assign(at token.Pos, to, values []ast.Expr) {
 	}
 }
 
-// last is what a variable was last given above a position; nil if nothing.
+// last returns the value last assigned to a variable above a position; nil if there is none.
 func (f *flow) last(name *ast.Ident, before token.Pos) (value ast.Expr) {
 	for _, a := range f.assigned[f.info.ObjectOf(name)] {
 		if a.at <= before {
@@ -63,7 +63,7 @@ func (f *flow) last(name *ast.Ident, before token.Pos) (value ast.Expr) {
 	return value
 }
 
-// calls calls visit with each call of an expression that is made when it is evaluated, until visit returns true.
+// calls calls visit with each call that evaluating an expression makes, until visit returns true.
 func calls(e ast.Node, visit func(*ast.CallExpr) bool) (found bool) {
 	ast.Inspect(e, func(n ast.Node) bool {
 		if found {

@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// environmentKeep names the folder in which a keeper puts test binaries.
+// environmentKeep names the variable that holds the folder in which a keeper puts test binaries.
 const environmentKeep = "RACEWINDOW_WEAKEN_KEEP"
 
-// A kept test binary: where it lies, and how go test would have run it.
+// A kept is a test binary that was not run: where it lies, and how go test would have run it.
 type kept struct {
 	Dir       string   // the folder in which it runs
 	Arguments []string // without those that only the go command needs
 }
 
-// IsKeeper says whether the go command runs this process instead of a test binary (-exec), to keep the binary.
+// IsKeeper says whether the go command has started this process in place of a test binary (-exec), to keep the binary.
 func IsKeeper() bool { return os.Getenv(environmentKeep) != "" && len(os.Args) > 1 }
 
 // Keep keeps the test binary that os.Args names, without running it, and returns the exit code of the process.
@@ -55,7 +55,7 @@ func keep(folder, binary string, arguments []string) error {
 	return os.WriteFile(filepath.Join(into, keptCall), call, 0o600)
 }
 
-// withoutOutput leaves out what says how the output looks, what the go command wants to know for its cache, and the time limit.
+// withoutOutput removes the arguments that shape the output, feed the go command's cache or limit the time.
 func withoutOutput(arguments []string) []string {
 	return slices.DeleteFunc(slices.Clone(arguments), func(a string) bool {
 		name, _, _ := strings.Cut(strings.TrimLeft(a, "-"), "=")

@@ -15,8 +15,8 @@ type Known struct {
 	Line         int // in the list, from 1
 }
 
-// ParseKnown reads a list of known places: one a line, NAME because REASON, where NAME is what Place.Name returns. Empty lines
-// and lines that begin with # say nothing. The error names each line that is wrong.
+// ParseKnown reads a list of known places: one a line, NAME because REASON, where NAME is what Place.Name returns. It
+// ignores empty lines and lines that begin with #. The error names each line that is wrong.
 func ParseKnown(text string) (known []Known, err error) {
 	seen := map[string]int{}
 	for i, line := range strings.Split(text, "\n") {
@@ -30,7 +30,7 @@ func ParseKnown(text string) (known []Known, err error) {
 			err = errors.Join(err, fmt.Errorf("line %d: %q is not NAME because REASON", i+1, line))
 			continue
 		case seen[name] > 0:
-			err = errors.Join(err, fmt.Errorf("line %d: %s stands in line %d already", i+1, name, seen[name]))
+			err = errors.Join(err, fmt.Errorf("line %d: %s is already in line %d", i+1, name, seen[name]))
 			continue
 		}
 		seen[name] = i + 1

@@ -13,7 +13,7 @@ import (
 // syncNames are the names of functions and methods that make a file or a folder durable.
 var syncNames = regexp.MustCompile(`(?i)^(f|fdata|data|m)?sync_?(dir|directory|folder|parent|parentdir|data|file|all|range)?$|^(dir|folder)sync$`)
 
-// folderNames are those among them that sync a folder.
+// folderNames match those of them that sync a folder.
 var folderNames = regexp.MustCompile(`(?i)dir|folder|parent`)
 
 // fileOperations are the operations on files that racewindow records, by the names that packages os, syscall and x/sys/unix
@@ -23,7 +23,7 @@ var fileOperations = set(`open openfile opendir openat create createtemp creat r
 	sync fsync fdatasync syncdir syncdata datasync msync rename renameat renameat2 link linkat symlink remove removeall unlink
 	unlinkat mkdir mkdirall mkdirat mkdirtemp mmap copyfilerange copy_file_range sendfile`)
 
-// streamOperations are those of packages io and bufio that do the above to what they are given.
+// streamOperations are the functions and methods of packages io and bufio that do one of these to what they are given.
 var streamOperations = set(`copy copyn copybuffer readfull readatleast readall writestring flush write writebyte writerune readfrom
 	read readbyte peek discard readline readbytes readstring`)
 
@@ -43,7 +43,7 @@ func endsInError(s *types.Signature) (results int, is bool) {
 	return n, n > 0 && types.Identical(s.Results().At(n-1).Type(), errorType)
 }
 
-// callee returns the name and the signature of what a call calls, and the type of its receiver, if it is a method.
+// callee returns the name and the signature of the function that a call calls, and for a method the type of its receiver.
 func callee(info *types.Info, call *ast.CallExpr) (name string, s *types.Signature, receiver types.Type) {
 	s, is := types.Unalias(info.TypeOf(call.Fun)).(*types.Signature)
 	if !is {
@@ -72,7 +72,7 @@ func has(t types.Type, names ...string) bool {
 	return false
 }
 
-// isFile says whether a type is an open file: it can be synced, and read, written or cut.
+// isFile says whether a type is an open file: it can be synced, and read, written or truncated.
 func isFile(t types.Type) bool {
 	return t != nil && has(t, "Sync", "Fsync", "Fdatasync", "SyncData") && has(t, "Write", "WriteAt", "Read", "ReadAt", "Truncate")
 }
@@ -80,8 +80,8 @@ func isFile(t types.Type) bool {
 // isDisk says whether a type is a file system: it can rename and remove.
 func isDisk(t types.Type) bool { return t != nil && has(t, "Rename") && has(t, "Remove") }
 
-// syncs says whether a call makes a file or a folder durable: a function of this kind by its name, a method by its name and
-// by what else its receiver can do, so that the Sync of a logger is none. It returns an error or nothing.
+// syncs says whether a call makes a file or a folder durable. A function counts by its name. A method counts by its name
+// and its receiver's other methods, so that the Sync of a logger is no sync. The call returns an error or nothing.
 func (s *sight) syncs(call *ast.CallExpr, f *flow) (Kind, bool) {
 	name, signature, receiver := callee(s.p.TypesInfo, call)
 	if signature == nil || !syncNames.MatchString(name) {
@@ -100,7 +100,7 @@ func (s *sight) syncs(call *ast.CallExpr, f *flow) (Kind, bool) {
 	return Sync, true
 }
 
-// openedToRead says whether the receiver of a method was opened with os.Open, as a folder is whose names are to be synced.
+// openedToRead says whether the receiver of a method was opened with os.Open, as a folder is in order to sync its names.
 func (s *sight) openedToRead(call *ast.CallExpr, f *flow) bool {
 	selector, is := ast.Unparen(call.Fun).(*ast.SelectorExpr)
 	if !is {
@@ -118,8 +118,8 @@ func (s *sight) openedToRead(call *ast.CallExpr, f *flow) bool {
 	return function != nil && (function.FullName() == "os.Open" || function.FullName() == "(*os.Root).Open")
 }
 
-// operates says whether a call is an operation on files that returns an error, or a call of a function that passes such an error
-// on.
+// operates says whether a call is a file operation that returns an error, or calls a function that passes on such an
+// error.
 func operates(info *types.Info, call *ast.CallExpr, passing map[string]bool) bool {
 	name, signature, receiver := callee(info, call)
 	if signature == nil {
@@ -156,8 +156,8 @@ func onFile(info *types.Info, call *ast.CallExpr) bool {
 	return false
 }
 
-// passing finds the functions of the packages that return an error and make an operation on files, or call such a function.
-// A method of an interface is one of them if a method that implements it is.
+// passing finds the functions of the packages that return an error and call a file operation, or call such a function. A
+// method of an interface counts if a method that implements it does.
 func passing(loaded []*packages.Package) map[string]bool {
 	all := map[string]bool{}
 	for grew := true; grew; {
@@ -178,7 +178,7 @@ func passing(loaded []*packages.Package) map[string]bool {
 	return all
 }
 
-// passes adds a function, if it is one of them and new.
+// passes adds a function to all if it belongs there, and says whether it was new.
 func passes(info *types.Info, declared ast.Decl, all map[string]bool) bool {
 	function, is := declared.(*ast.FuncDecl)
 	if !is || function.Body == nil {
@@ -198,7 +198,7 @@ func passes(info *types.Info, declared ast.Decl, all map[string]bool) bool {
 	return false
 }
 
-// implemented adds the methods of the packages' interfaces that are implemented by one of them.
+// implemented adds the methods of the packages' interfaces that methods in all implement.
 func implemented(loaded []*packages.Package, all map[string]bool) (grew bool) {
 	var interfaces, others []*types.Named
 	for _, p := range loaded {

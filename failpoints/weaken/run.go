@@ -19,34 +19,34 @@ import (
 
 // A Config says what to weaken, and which tests must notice.
 type Config struct {
-	Command  overlay.Command // racewindow test: its packages are those whose tests run
+	Command  overlay.Command // racewindow test: the tests of its packages run
 	Weaken   []string        // the packages that are weakened; nil means those of Command
 	Known    []Known         // places that no test needs to notice
-	Budget   time.Duration   // after this time no further place is tried; 0 means no limit
-	Each     time.Duration   // the longest run of a test binary; 0 means five times as long as without a change, at least 10 s
-	Keeper   string          // a program for which IsKeeper holds, if the go command runs it
+	Budget   time.Duration   // no further place is tried after this time; 0 means no limit
+	Each     time.Duration   // time limit for one run of a test binary; 0 means five times its time without a change, at least 10 s
+	Keeper   string          // a program for which IsKeeper returns true when the go command runs it
 	Progress func(Progress)  // called before each step; nil for none
 }
 
-// Progress says what a run does now.
+// Progress says what a run is doing.
 type Progress struct {
 	Step         string
 	Tried, Of    int
 	Not, Noticed int
 }
 
-// A Verdict says what became of a place.
+// A Verdict says what a place's tests noticed.
 type Verdict string
 
 // The verdicts.
 const (
 	Noticed   Verdict = "noticed"
 	Missed    Verdict = "missed"    // tests reach the place, and pass without it
-	Unreached Verdict = "unreached" // no test reaches the place; of a check: in no test is anything wrong there
-	Untried   Verdict = "untried"   // the budget was over
+	Unreached Verdict = "unreached" // no test reaches the place; for a check: no test makes anything go wrong there
+	Untried   Verdict = "untried"   // the budget ran out
 )
 
-// A Result is a place and what became of it.
+// A Result is a place and its verdict.
 type Result struct {
 	*Place
 	Verdict Verdict `json:"verdict"`
@@ -66,20 +66,20 @@ type Summary struct {
 	Stale     []string  `json:"stale,omitempty"` // known places that a test does notice
 	Canary    string    `json:"canary"`
 	Noticed   int       `json:"noticed"`
-	Missed    int       `json:"missed"` // without a reason, Unreached ones included
+	Missed    int       `json:"missed"` // without a reason; includes Unreached ones
 	Known     int       `json:"known"`  // missed, with a reason
 	Untried   int       `json:"untried"`
 	Seconds   float64   `json:"seconds"`
 	Unchanged float64   `json:"seconds_unchanged"` // how long all tests took without a change
 }
 
-// ErrNothing says that there is nothing to weaken, or no test of it.
+// ErrNothing says that there is nothing to weaken, or no test for it.
 var ErrNothing = errors.New("nothing to weaken")
 
 // A UsageError is a wrong call.
 type UsageError struct{ error }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the error that says what is wrong.
 func (e UsageError) Unwrap() error { return e.error }
 
 // A session is one run.
@@ -143,7 +143,7 @@ func (s *session) find(ctx context.Context) (err error) {
 		return err
 	}
 	if len(s.found.Places) == 0 {
-		return fmt.Errorf("%w in %s: no sync, no comparison of a checksum, no check of the error of an operation on files; name packages that keep data",
+		return fmt.Errorf("%w in %s: no sync, no comparison of a checksum, no check of a file operation's error; name packages that keep data",
 			ErrNothing, strings.Join(patterns, " "))
 	}
 	s.summary.Packages, s.summary.Left = s.found.Packages, s.found.Left
@@ -160,7 +160,7 @@ func (s *session) build(ctx context.Context) error {
 		return err
 	}
 	if len(tests) == 0 {
-		return fmt.Errorf("%w: no package of %s has a test that needs %s: name packages with such tests (./... are all)",
+		return fmt.Errorf("%w: no package of %s has a test that needs %s: name packages with such tests (./... names all)",
 			ErrNothing, strings.Join(s.call.Packages, " "), strings.Join(s.found.Packages, " "))
 	}
 	s.progress(fmt.Sprintf("building the tests of %d packages", len(tests)), 0)
@@ -179,7 +179,7 @@ func (s *session) build(ctx context.Context) error {
 	c.Stdout, c.Stderr = told, io.MultiWriter(told, s.stderr())
 	code, err := overlay.Run(ctx, c)
 	if err == nil && code != 0 {
-		err = fmt.Errorf("the tests cannot be built (go test ended with %d):\n%s", code, lastLines(told.text()))
+		err = fmt.Errorf("the tests cannot be built (exit code %d of go test):\n%s", code, lastLines(told.text()))
 	}
 	if err != nil {
 		return err
@@ -192,7 +192,7 @@ func (s *session) build(ctx context.Context) error {
 		s.summary.Tests = append(s.summary.Tests, b.name)
 	}
 	if len(s.binaries) == 0 {
-		return fmt.Errorf("%w: the packages with tests have been built, and no test binary came", ErrNothing)
+		return fmt.Errorf("%w: the packages with tests were built, and there is no test binary", ErrNothing)
 	}
 	return nil
 }
@@ -248,7 +248,7 @@ func (s *session) dependants(ctx context.Context) (tests []string, err error) {
 	}
 }
 
-// lastLines is the end of an output, for an error.
+// lastLines returns the end of an output, for an error.
 func lastLines(text string) string {
 	const most = 40
 	lines := strings.Split(strings.TrimRight(strings.ReplaceAll(text, "\x16", ""), "\n"), "\n")

@@ -6,18 +6,18 @@ import (
 	"slices"
 )
 
-// The environment of a test process.
+// The variables in the environment of a test process.
 const (
-	// EnvironmentWeaken holds the number of the place that does nothing. At Canary the process ends at the first place that it
-	// reaches.
+	// EnvironmentWeaken holds the number of the place that is weakened. If it is Canary, the process ends at the first
+	// place that it reaches.
 	EnvironmentWeaken = "RACEWINDOW_WEAKEN"
 	// EnvironmentReached names a file to which a process appends the number of each place that it reaches, one a line.
 	EnvironmentReached = "RACEWINDOW_WEAKEN_REACHED"
-	// Canary is the number of no place. A binary that does not end with it at the first place has no switch.
+	// Canary is no place's number. A binary that does not end at the first place with it has no switch.
 	Canary = 1<<31 - 1
 )
 
-// A edit inserts text into a file. before and after surround a node of this many bytes.
+// An edit inserts text into a file. before and after surround a node of this many bytes.
 type edit struct {
 	at    int
 	text  string
@@ -63,8 +63,8 @@ func off(n int) string { return fmt.Sprintf("_racewindow_weakened(%d)", n) }
 // switchFile is the name of the file that each weakened package gets.
 const switchFile = "zz_racewindow_weaken.go"
 
-// switchSource returns the file with the switch. It imports the standard library only. Without the variables of the
-// environment no place is weakened.
+// switchSource returns the file with the switch. It imports the standard library only. Without the variables in the
+// environment, no place is weakened.
 func switchSource(packageName string) []byte {
 	return fmt.Appendf(nil, switchText, packageName, EnvironmentWeaken, EnvironmentReached, Canary)
 }

@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// longEnough is how long a binary must run for its tests to be tried one at a time first, to know which of them reach a place.
+// longEnough is how long the tests of a binary must take before they are first run one at a time, to find out which of
+// them reach a place.
 const longEnough = 2 * time.Second
 
 // quick is how long the quickest tests of a place may take together; they run before the others.
@@ -24,7 +25,7 @@ func (s *session) unchanged(ctx context.Context) error {
 			return err
 		}
 		if o.failed {
-			return fmt.Errorf("the tests of %s fail without any change, so they can notice none: %s %s\n%s", b.name, o.test, o.how, lastLines(o.output))
+			return fmt.Errorf("the tests of %s fail without any change, so they cannot notice one: %s %s\n%s", b.name, o.test, o.how, lastLines(o.output))
 		}
 		s.summary.Unchanged += o.took.Seconds()
 		b.units = []*unit{{"", o.reached, o.took}}
@@ -45,7 +46,7 @@ func (s *session) unchanged(ctx context.Context) error {
 // unchangedLimit is how long the tests of a package may take without a change, as for go test.
 const unchangedLimit = 10 * time.Minute
 
-// limit is how long a run may take that takes so long without a change.
+// limit is how long a run may take if it took that long without a change.
 func (s *session) limit(took time.Duration) time.Duration {
 	if s.Each > 0 {
 		return s.Each
@@ -60,8 +61,8 @@ func (b *binary) divisible() bool {
 	})
 }
 
-// alone runs each test by itself, without a change. A test that fails then needs the others, and so all tests of its package
-// run together.
+// alone runs each test by itself, without a change. If a test fails then, it needs the others, so all tests of its
+// package run together.
 func (s *session) alone(ctx context.Context) error {
 	for _, b := range s.binaries {
 		for i, u := range b.units {
@@ -89,12 +90,12 @@ func (s *session) alone(ctx context.Context) error {
 func (s *session) together(ctx context.Context, b *binary) ([]*unit, error) {
 	o, err := b.run(ctx, s.env, nil, 0, unchangedLimit)
 	if err == nil && o.failed {
-		err = fmt.Errorf("the tests of %s passed, and fail now without any change: %s %s\n%s", b.name, o.test, o.how, lastLines(o.output))
+		err = fmt.Errorf("the tests of %s passed, and now fail without any change: %s %s\n%s", b.name, o.test, o.how, lastLines(o.output))
 	}
 	return []*unit{{"", o.reached, o.took}}, err
 }
 
-// canary ends a test of each binary at the first place that it reaches. If the test passes all the same, the switch has no
+// canary ends the tests of each binary at the first place that they reach. If they pass all the same, the switch has no
 // effect there, and no verdict would mean anything.
 func (s *session) canary(ctx context.Context) error {
 	for _, b := range s.binaries {
@@ -108,7 +109,7 @@ func (s *session) canary(ctx context.Context) error {
 			return err
 		}
 		if !o.failed {
-			return fmt.Errorf("the canary was missed: a test of %s that reaches a place (%s) passes although it ends there, so no verdict would mean anything",
+			return fmt.Errorf("the canary was missed: a test of %s that reaches a place (%s) passes although the canary ends it there, so no verdict would mean anything",
 				b.name, units[0].said())
 		}
 		s.summary.Canary = "caught: a place that ends the test process"
@@ -123,7 +124,7 @@ func (u *unit) said() string {
 	return u.test
 }
 
-// reaching are the units that reach a place, or any place for 0, the quickest first.
+// reaching returns the units that reach a place, or any place for 0, the quickest first.
 func (b *binary) reaching(place int) []*unit {
 	units := slices.DeleteFunc(slices.Clone(b.units), func(u *unit) bool {
 		return len(u.reached) == 0 || place > 0 && !u.reached[place]
@@ -186,7 +187,7 @@ func (s *session) each(ctx context.Context) error {
 	return nil
 }
 
-// try weakens one place, and runs the tests that reach it until one notices.
+// try weakens one place, and runs the tests that reach it until one of them notices.
 func (s *session) try(ctx context.Context, r *Result) error {
 	r.Verdict = Unreached
 	for _, b := range s.binaries {

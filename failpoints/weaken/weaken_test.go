@@ -246,7 +246,7 @@ func TestWhatCannotBeJudgedIsAnError(t *testing.T) {
 		says string
 		is   error
 	}{
-		"tests fail without a change": {"package store\n\nimport \"testing\"\n\nfunc TestNo(t *testing.T) { t.Fatal(\"no\") }\n", []string{"."}, "fail without any change, so they can notice none: TestNo", nil},
+		"tests fail without a change": {"package store\n\nimport \"testing\"\n\nfunc TestNo(t *testing.T) { t.Fatal(\"no\") }\n", []string{"."}, "fail without any change, so they cannot notice one: TestNo", nil},
 		"no test reaches a place":     {"package store\n\nimport \"testing\"\n\nfunc TestYes(t *testing.T) {}\n", []string{"."}, "no test reaches any of the 1 places", weaken.ErrNothing},
 		"no test needs the package":   {"package store\n", []string{"./disk"}, "no package of ./disk has a test that needs", weaken.ErrNothing},
 		"the tests do not compile":    {"package store\n\nvar x int = true\n", []string{"."}, "store_test.go:3", nil},
@@ -290,7 +290,7 @@ func TestAListOfKnownPlacesSaysWhichOfItsLinesAreWrong(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []weaken.Known{{"a b: sync: c", "of d", 3}, {"x", "y", 4}}, known)
 	_, err = weaken.ParseKnown("nothing\nx because \nx because y\nx because z")
-	for _, says := range []string{`line 1: "nothing" is not NAME because REASON`, "line 2:", "line 4: x stands in line 3 already"} {
+	for _, says := range []string{`line 1: "nothing" is not NAME because REASON`, "line 2:", "line 4: x is already in line 3"} {
 		require.ErrorContains(t, err, says)
 	}
 }
