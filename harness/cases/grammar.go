@@ -18,7 +18,7 @@ type Find func(head string) (Subject, error)
 func Only(s Subject) Find {
 	return func(head string) (Subject, error) {
 		if head != s.Head() {
-			return nil, fmt.Errorf("the case is about %.80s%s, and here is %s", head, spelling.Meant(head, []string{s.Head()}), s.Head())
+			return nil, fmt.Errorf("the case is about %.80s%s, but this is %s", head, spelling.Meant(head, []string{s.Head()}), s.Head())
 		}
 		return s, nil
 	}
@@ -172,7 +172,7 @@ func (c *Case) parseClause(clause string, rank *byte) error {
 		next = rankCrash
 	}
 	if next < *rank || next == *rank && next != rankThread {
-		return errors.New("out of order: after the threads come the delays (~) or the switches (@), then the faults (!), then the crash, each at most once; a case has the one or the other of the first two")
+		return errors.New("out of order: after the threads come the delays (~) or the switches (@), then the faults (!), then the crash, each at most once; a case has either delays or switches")
 	}
 	*rank = next
 	switch {

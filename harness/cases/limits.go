@@ -105,7 +105,7 @@ func (c Case) checkSwitches() error {
 	case len(c.Switches) > MaxSwitches:
 		return fmt.Errorf("%w: %d switches: at most %d", ErrCase, len(c.Switches), MaxSwitches)
 	case len(c.Switches) > 0 && len(c.Delays) > 0:
-		return fmt.Errorf("%w: delays (~) are for goroutines, switches (@) for the scheduler: leave out the one or the other", ErrCase)
+		return fmt.Errorf("%w: delays (~) are for goroutines, switches (@) for the scheduler: leave out one of the two", ErrCase)
 	}
 	if before, _ := c.Switches.Cycle(); slices.ContainsFunc(before, func(s sched.Switch) bool { return s.At.Hit == sched.EachHit }) {
 		return fmt.Errorf("%w: %v: a cycle is the last of a schedule", ErrCase, c.Switches)

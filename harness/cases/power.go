@@ -67,7 +67,7 @@ func parseCrash(text string) (c Crash, err error) {
 	for _, word := range words[1:] {
 		name, value, ok := strings.Cut(word, "=")
 		if ok == (name == "kill") || seen[name] {
-			return c, fmt.Errorf("%q%s: after the place stand disk=N, tape=N or kill, and model=ordered or model=weak", word, spelling.Meant(name, crashWords))
+			return c, fmt.Errorf("%q%s: after the place come disk=N, tape=N or kill, and model=ordered or model=weak", word, spelling.Meant(name, crashWords))
 		}
 		seen[name] = true
 		if err := c.set(name, value); err != nil {

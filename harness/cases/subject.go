@@ -21,7 +21,7 @@
 //
 //	switch        THREAD@POINT#N>THREAD             when the first thread comes to the point for the n-th time, the other goes on
 //	              THREAD@op#N>THREAD                between its n-th operation and the next
-//	              THREAD@end>THREAD                 at its end; without a switch the first thread goes on that can
+//	              THREAD@end>THREAD                 at its end; without a switch, the first thread that can go on does
 //	              start>THREAD                      instead of the first thread
 //
 //	fault         THREAD@FAULTPOINT#N=VALUE         delivered when the thread comes to the fault point for the n-th time: EIO,

@@ -87,7 +87,7 @@ func TestUniqueArgumentsAreDistinctWithinAProgram(t *testing.T) {
 			for range 30 {
 				written, err := Literal(d.value(kind, false))
 				if err != nil || seen[written] {
-					return fmt.Errorf("%s comes twice: %w", written, err)
+					return fmt.Errorf("%s appears twice: %w", written, err)
 				}
 				seen[written] = true
 			}

@@ -67,7 +67,7 @@ func ExampleNew() {
 	_, err := values.New("watch", (*Shelf).Watch, reflect.TypeFor[*Shelf](), values.Options{})
 	fmt.Println(err)
 	// Output:
-	// watch: argument 1 (chan string) is a channel, which no text can tell: wrap the operation in a func that makes the channel itself
+	// watch: argument 1 (chan string) is a channel, which no text can express: wrap the operation in a func that makes the channel itself
 }
 
 // A line of calls is split at its commas, and each call is read by its operation.

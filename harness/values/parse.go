@@ -301,11 +301,11 @@ func (r *reader) composite(e ast.Expr, v reflect.Value) error {
 		}
 		v.Set(reflect.MakeSlice(t, n, n))
 	} else if n > t.Len() {
-		return r.fail(literal.Elts[t.Len()], fmt.Sprintf("%s has %d elements, not %d", typeText(t), t.Len(), n), "leave out what is too much")
+		return r.fail(literal.Elts[t.Len()], fmt.Sprintf("%s has %d elements, not %d", typeText(t), t.Len(), n), "leave out the rest")
 	}
 	for i, element := range literal.Elts {
 		if _, ok := element.(*ast.KeyValueExpr); ok {
-			return r.fail(element, "an index stands before an element", "write all elements in their order, without indices")
+			return r.fail(element, "an element has an index", "write all elements in their order, without indices")
 		}
 		if err := r.value(element, v.Index(i)); err != nil {
 			return err
@@ -331,7 +331,7 @@ func (r *reader) fields(literal *ast.CompositeLit, v reflect.Value) error {
 			return r.fail(pair.Key, typeText(t)+" has no exported field "+name.Name, "its fields are %s", exportedFields(t))
 		}
 		if seen[name.Name] {
-			return r.fail(pair.Key, "the field "+name.Name+" comes twice", "leave one out")
+			return r.fail(pair.Key, "the field "+name.Name+" appears twice", "leave one out")
 		}
 		seen[name.Name] = true
 		if err := r.value(pair.Value, v.FieldByIndex(field.Index)); err != nil {
@@ -375,10 +375,10 @@ func (r *reader) entries(literal *ast.CompositeLit, v reflect.Value) error {
 			return err
 		}
 		if !key.Comparable() {
-			return r.fail(pair.Key, "this can be no key", "write a number or a string")
+			return r.fail(pair.Key, "this cannot be a key", "write a number or a string")
 		}
 		if v.MapIndex(key).IsValid() {
-			return r.fail(pair.Key, "the key comes twice", "leave one out")
+			return r.fail(pair.Key, "the key appears twice", "leave one out")
 		}
 		v.SetMapIndex(key, value)
 	}

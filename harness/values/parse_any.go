@@ -12,7 +12,7 @@ import (
 func (r *reader) dynamic(e ast.Expr, v reflect.Value) error {
 	t := r.dynamicType(e)
 	if t == nil || t.Kind() == reflect.Interface {
-		return r.fail(e, "the text does not tell the type of this value, or an any cannot hold it", "write a value such as %s", example(v.Type()))
+		return r.fail(e, "the text does not show the type of this value, or an any cannot hold it", "write a value such as %s", example(v.Type()))
 	}
 	if t.Size() > maxTypeBytes {
 		return r.fail(e, fmt.Sprintf("an array of %d bytes is too large", t.Size()), "write at most %d", maxTypeBytes)

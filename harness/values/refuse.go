@@ -35,12 +35,12 @@ func (o *Operation) checkReceiver(receiver reflect.Type) error {
 	}
 	example := fmt.Sprintf("give a method expression such as (%s).Method, or a func whose first parameter is %[1]s", typeText(receiver))
 	if !o.function.IsValid() {
-		return refuse("is nil, and no function", example)
+		return refuse("is nil, not a function", example)
 	}
 	t := o.function.Type()
 	switch {
 	case t.Kind() != reflect.Func:
-		return refuse("is of type "+typeText(t)+", and no function", example)
+		return refuse("is of type "+typeText(t)+", not a function", example)
 	case o.function.IsNil():
 		return refuse("is a nil function", example)
 	case t.NumIn() == 0:
@@ -54,7 +54,7 @@ func (o *Operation) checkReceiver(receiver reflect.Type) error {
 	case t.In(0) == reflect.PointerTo(receiver):
 		return refuse("is called on "+typeText(t.In(0))+" while Open returns "+typeText(receiver), "let Open return a pointer")
 	}
-	return refuse("takes "+typeText(t.In(0))+" first, and not the receiver "+typeText(receiver),
+	return refuse("takes "+typeText(t.In(0))+" first, not the receiver "+typeText(receiver),
 		example+" (a method value such as object.Method is bound to one object already)")
 }
 
@@ -114,9 +114,9 @@ func (c *typeCheck) argument(t reflect.Type, place string) {
 	}
 	switch t.Kind() {
 	case reflect.Chan:
-		c.refuse(place, "is a channel, which no text can tell", "wrap the operation in a func that makes the channel itself")
+		c.refuse(place, "is a channel, which no text can express", "wrap the operation in a func that makes the channel itself")
 	case reflect.Func:
-		c.refuse(place, "is a function, which no text can tell", "wrap the operation in a func that chooses the function itself, by a number or a bool that it takes")
+		c.refuse(place, "is a function, which no text can express", "wrap the operation in a func that chooses the function itself, by a number or a bool that it takes")
 	case reflect.UnsafePointer:
 		c.refuse(place, "is an address", "wrap the operation in a func that makes the pointer itself")
 	case reflect.Interface:
@@ -125,7 +125,7 @@ func (c *typeCheck) argument(t reflect.Type, place string) {
 		c.argument(t.Elem(), place+", what it holds ("+typeText(t.Elem())+")")
 	case reflect.Map:
 		if !comparesByContent(t.Key()) {
-			c.refuse(place, "has keys that are equal to themselves alone", "wrap the operation in a func that takes pairs of plain values and makes the map")
+			c.refuse(place, "has keys that are equal only to themselves", "wrap the operation in a func that takes pairs of plain values and makes the map")
 			return
 		}
 		c.argument(t.Key(), place+", its keys ("+typeText(t.Key())+")")
@@ -141,13 +141,13 @@ func (c *typeCheck) argumentInterface(t reflect.Type, place string) {
 	case t.NumMethod() == 0:
 		return
 	case t == contextType:
-		remedy = "let the context come once, straight after the receiver"
+		remedy = "take one context, directly after the receiver"
 	case t == errorType:
 		remedy = "wrap the operation in a func that takes a string and makes the error with errors.New, or chooses one by a number"
 	case t.Implements(reflect.TypeFor[io.Reader]()):
-		remedy = "wrap the operation in a func that takes a []byte and hands on bytes.NewReader of it"
+		remedy = "wrap the operation in a func that takes a []byte and passes on bytes.NewReader of it"
 	case t.Implements(reflect.TypeFor[io.Writer]()):
-		remedy = "wrap the operation in a func that hands on a bytes.Buffer and returns what it then holds"
+		remedy = "wrap the operation in a func that passes on a bytes.Buffer and returns what it then holds"
 	}
 	c.refuse(place, "is an interface, and no type says which values it may have", remedy)
 }
@@ -171,7 +171,7 @@ func (c *typeCheck) argumentStruct(t reflect.Type, place string) {
 		}
 	}
 	if exported == 0 && t.NumField() > 0 && len(c.refusals) == 0 {
-		c.refuse(place, "has no exported field, so each call would be the same", "wrap the operation in a func that takes plain values and makes the "+typeText(t))
+		c.refuse(place, "has no exported field, so all calls would be equal", "wrap the operation in a func that takes plain values and makes the "+typeText(t))
 	}
 }
 
@@ -235,7 +235,7 @@ func (c *typeCheck) result(t reflect.Type, place string) {
 	case t.Kind() == reflect.UnsafePointer:
 		c.refuse(place, "is an address, another in each execution", "wrap the operation in a func that returns what lies there")
 	case t.Implements(reader), t.Kind() != reflect.Interface && reflect.PointerTo(t).Implements(reader):
-		c.refuse(place, "is a reader, whose content is not read yet",
+		c.refuse(place, "is a reader, whose content has not been read yet",
 			"wrap the operation in a func that reads it with io.ReadAll, closes it, and returns the bytes and the error")
 	case t.Kind() == reflect.Slice, t.Kind() == reflect.Array, t.Kind() == reflect.Pointer:
 		c.result(t.Elem(), place+", what it holds ("+typeText(t.Elem())+")")

@@ -39,8 +39,8 @@ type Sentinel struct {
 //
 // The text contains no addresses. A cycle is cut where it repeats: ^2 is the value two levels up.
 //
-// Rendering reads everything that the result refers to. If the subject goes on changing that, this is the same data race
-// that a client would have that reads its result. Set Exported if a result contains its own lock.
+// Rendering reads everything that the result refers to. If the subject goes on changing that, this is the data race that
+// a client would have who reads its result. Set Exported if a result contains its own lock.
 //
 // The zero value is ready to use. A Renderer is immutable, so many goroutines may use it.
 type Renderer struct {

@@ -138,8 +138,8 @@ func smallerString(s string, yield func(string) bool) bool {
 	return true
 }
 
-// smallerReferred makes the value behind a reference smaller, and yields nil last, because operations refuse nil more often
-// than small values.
+// smallerReferred makes the value that a reference refers to smaller, and yields nil last, because operations refuse nil
+// more often than small values.
 func smallerReferred(v reflect.Value, yield func(reflect.Value) bool) bool {
 	if v.IsNil() {
 		return true
