@@ -22,7 +22,8 @@ type Shape struct {
 	Delays int
 	// Quiet leaves out what the store does on its own: flushes by size and time.
 	Quiet bool
-	// Rough takes part what ends or refuses the calls of other clients. A delay may then wait for what never comes.
+	// Rough also draws operations that end or refuse the calls of other clients. A delay may then wait for something that
+	// never happens.
 	Rough bool
 }
 
@@ -90,8 +91,8 @@ var (
 	fragmentPoints = []string{"transaction/begun", "transaction/added"}
 	flushPoints    = []string{"flush/before-write", "flush/written", "flush/synced", "flush/published", "flush/trimmed", "flush/notify"}
 
-	// onlyOf lists, for points that not every hand-over has, those that have it. With another hand-over, a delay there never
-	// comes.
+	// onlyOf lists, for points that not every hand-over has, the hand-overs that have it. With another hand-over, a delay
+	// there never happens.
 	onlyOf = map[string][]string{
 		"read/committed-loaded": {"snapshot"},
 		"read/before-recheck":   {"recheck", "recheckliteral"},

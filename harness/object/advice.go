@@ -10,7 +10,7 @@ import (
 
 var _ cases.Adviser = (*Object)(nil)
 
-// Advice implements cases.Adviser. It says who started a task that remains, and what to do about it.
+// Advice implements cases.Adviser. It says what started a task that remains, and what to do about it.
 func (o *Object) Advice(f *sched.Failure) string {
 	if f.Kind != sched.Leak {
 		return ""

@@ -41,7 +41,7 @@ var defectWords = map[defectKind]string{
 	returnsOld:   "a result from before an operation that had returned",
 	losesUpdate:  "an update that is lost when another client runs in one window",
 	losesDurable: "a durable operation that a crash takes",
-	losesSync:    "a durable operation none of whose syncs reaches the disk",
+	losesSync:    "a durable operation whose syncs never reach the disk",
 }
 
 // window is the point at which the canary losesUpdate can be preempted.

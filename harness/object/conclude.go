@@ -13,8 +13,9 @@ const (
 	theOpened = "the opened object"
 )
 
-// conclude checks what is left after all clients have ended: the history, the object after the faults, and what it holds when
-// it is closed and opened again. Faults last until the object is closed, unless the object says that it goes on after them.
+// conclude checks what is left after all clients have ended: the history, the object after the faults, and what it holds
+// after it was closed and opened again. Faults last until the object is closed, unless the object says that it goes on
+// after them.
 func (r *run) conclude(t *sched.T) {
 	o, faulty := r.plan.object, r.plan.faulty()
 	if o.closer == nil || o.GoesOn {
@@ -68,14 +69,14 @@ func (r *run) requireGoingOn(t *sched.T) {
 	r.plan.crashes.Tested(uint64(len(r.plan.probes)), goesOn.name)
 	if r.plan.object.Holds != nil {
 		if c, err := q.undocumented(); c != nil {
-			t.Fail(goesOn.broken("%s gives %v though the faults are over", c.text, err))
+			t.Fail(goesOn.broken("%s gives %v although the faults are over", c.text, err))
 		}
 		return
 	}
 	if v, err := q.judge(goesOn, theObject); err != nil {
 		t.Fail(err)
 	} else if v != nil {
-		v.detail = "though the faults are over, " + v.detail
+		v.detail = "although the faults are over, " + v.detail
 		t.Fail(v)
 	}
 }

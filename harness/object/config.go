@@ -43,7 +43,7 @@ type Config struct {
 	// Sentinels are the errors by which results are compared: two results that wrap the same one are equal, whatever text they
 	// add.
 	Sentinels []values.Sentinel
-	// Indeterminate are errors after which an operation may have taken effect or not, now or later.
+	// Indeterminate are errors after which it is open whether an operation has taken effect, now or later.
 	Indeterminate []error
 	// Order is what an order that explains the history must respect.
 	Order spec.Order
@@ -100,7 +100,7 @@ func (c *Config) check() error {
 			return fmt.Errorf("%w: an option called %q: use small letters, digits, '-' and '_', and not test, scenario or seed", ErrConfig, o.Name)
 		}
 		if len(o.Values) == 0 || slices.ContainsFunc(c.Options[:i], func(other Option) bool { return other.Name == o.Name }) {
-			return fmt.Errorf("%w: the option %s has no value, or stands twice", ErrConfig, o.Name)
+			return fmt.Errorf("%w: the option %s has no value, or appears twice", ErrConfig, o.Name)
 		}
 		if slices.ContainsFunc(o.Values, func(v string) bool { return v == "" || strings.ContainsAny(v, " \t\n;") }) {
 			return fmt.Errorf("%w: the option %s has a value that cannot stand in a case: no blanks, no semicolons, not empty", ErrConfig, o.Name)
@@ -115,7 +115,7 @@ func (c *Config) checkDurability() (err error) {
 		known := m.Durable == "" || m.Durable == OnReturn || m.Durable == AfterClose ||
 			slices.ContainsFunc(c.Operations, func(other Method) bool { return other.Name == m.Durable })
 		if !known {
-			err = errors.Join(err, fmt.Errorf("%w: %s is durable after %q, and no operation is called that: name one, or %q or %q",
+			err = errors.Join(err, fmt.Errorf("%w: %s is durable after %q, but no operation is called that: name one, or use %q or %q",
 				ErrConfig, m.Name, m.Durable, OnReturn, AfterClose))
 		}
 	}

@@ -217,8 +217,8 @@ func TestAnObjectThatSaysThatItGoesOnAndWedgesIsFound(t *testing.T) {
 		{way{syncs: true}, true, "", ""}, // at(7) fails as it does without a fault
 		{way{syncs: true, wedges: true}, false, "", ""},
 		{way{syncs: true}, false, "", ""},
-		{way{syncs: true, wedges: true}, true, "GoesOn", "and gave 0, *errors.errorString(\"wedged\")"},
-		{way{syncs: true, forgets: true}, true, "GoesOn", "at(0) of the object would give 1, nil, and gave 0, errNothing"},
+		{way{syncs: true, wedges: true}, true, "GoesOn", "but gave 0, *errors.errorString(\"wedged\")"},
+		{way{syncs: true, forgets: true}, true, "GoesOn", "at(0) of the object would give 1, nil, but gave 0, errNothing"},
 	} {
 		o := shelves(t, c.way, func(config *Config) { config.GoesOn = c.goesOn })
 		class, words := found(t, o, program)
@@ -292,7 +292,7 @@ func TestAnObjectIsAskedForWhatItsOperationsReturned(t *testing.T) {
 	withoutRead := func(c *Config) { c.Operations = c.Operations[:2] }
 	class, words := found(t, shelves(t, way{syncs: true, forgetsOnOpen: true}, withoutRead), "c0: put(9)")
 	require.Equal(t, "Restart", class)
-	require.Contains(t, words, "at(0) of the opened object would give 9, nil, and gave 0, nil")
+	require.Contains(t, words, "at(0) of the opened object would give 9, nil, but gave 0, nil")
 }
 
 func TestAnErrorAfterWhichNobodyKnowsMayBeFollowedByEither(t *testing.T) {

@@ -107,7 +107,7 @@ func (r *run) perform(ctx context.Context, thread, from int, calls func(i int) b
 // between is the point at which a client is held up before an operation.
 var between = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "load/between")
 
-// together waits until all clients have come. Otherwise the first could be over before the last begins.
+// together waits until all clients have arrived. Otherwise the first could be over before the last begins.
 func together(come *raceoff.Number, clients int) {
 	for come.Add(1); come.Load() < uint64(clients); {
 		runtime.Gosched()

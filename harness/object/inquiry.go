@@ -13,11 +13,11 @@ import (
 // An inquiry calls the probes on an object, one after another. Their results must follow from what the clients did before.
 type inquiry struct {
 	plan *plan
-	// history has an entry for each operation of the program, then two for each probe; the entries of this inquiry start at
-	// first. Two, because an object may be asked after the faults, and again after it was opened again.
+	// history has an entry for each operation of the program, then two for each probe; the entries of this inquiry start
+	// at first. There are two because an object may be asked after the faults, and again after it is opened again.
 	history spec.History
 	first   int
-	failed  []error // by probe, the error that it returned
+	failed  []error // by probe: the error that it returned
 }
 
 // inquire begins an inquiry. before is the history of the program, with or without an earlier inquiry.

@@ -118,9 +118,9 @@ func (p *plan) unexplained(owed promise, h spec.History, j *spec.Judgement, aske
 		switch seen := h[s.Operation]; {
 		case seen.Outcome == spec.Pending:
 			owed = progress
-			words = append(words, fmt.Sprintf("%s of %s would return %s, and never returned", c.text, whose, s.Alone.Result))
+			words = append(words, fmt.Sprintf("%s of %s would return %s, but never returned", c.text, whose, s.Alone.Result))
 		default:
-			words = append(words, fmt.Sprintf("%s of %s would give %s, and gave %s", c.text, whose, said(s.Alone), seen.Result))
+			words = append(words, fmt.Sprintf("%s of %s would give %s, but gave %s", c.text, whose, said(s.Alone), seen.Result))
 		}
 	}
 	if len(words) > 3 {

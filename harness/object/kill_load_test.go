@@ -166,7 +166,7 @@ func TestAWriteThatFailedAndWasAcknowledgedIsFound(t *testing.T) {
 		}
 		require.NotNil(t, r.Finding)
 		require.Equal(t, "Durability", r.Finding.Violation.Class())
-		require.ErrorContains(t, r.Finding.Violation, "after its process ended, which had met a f")
+		require.ErrorContains(t, r.Finding.Violation, "after its process ended, having met a f")
 	}
 }
 
@@ -176,7 +176,7 @@ func TestAnObjectThatSaysItGoesOnAndDoesNotIsFoundWhenThereIsRoomAgain(t *testin
 	require.NoError(t, err)
 	require.NotNil(t, r.Finding)
 	require.Equal(t, "GoesOn", r.Finding.Violation.Class())
-	require.ErrorContains(t, r.Finding.Violation, "though there is room again after a file size limit, no order explains")
+	require.ErrorContains(t, r.Finding.Violation, "although there is room again after a file size limit, no order explains")
 	require.Regexp(t, `with room again, add\(\d+\) gives .*file too large`, r.Finding.Told)
 }
 

@@ -17,7 +17,7 @@ type messageKind uint8
 const (
 	opens     messageKind = iota // opens an object on a folder: the number is the program's, the text is the folder
 	opened                       // the object is open
-	refuses                      // the object cannot be opened, asked and closed: the text says why
+	refuses                      // the object cannot be opened, queried and closed: the text says why
 	calls                        // an operation or a probe is called: its number
 	returns                      // it has returned: its number, and its result as text
 	gaveOpen                     // it has returned, and is indeterminate
@@ -74,7 +74,7 @@ func hear(from *bufio.Reader) (m message, err error) {
 		}
 	}
 	if m.kind >= numberOfMessages || length > mostText {
-		return m, fmt.Errorf("a process told what is no message: kind %d, %d bytes", kind, length)
+		return m, fmt.Errorf("a process sent something that is no message: kind %d, %d bytes", kind, length)
 	}
 	text := make([]byte, length)
 	if _, err = io.ReadFull(from, text); err != nil {

@@ -208,7 +208,7 @@ func (s *session) hear(from io.Reader, command *exec.Cmd) error {
 		m, err := hear(reader)
 		switch {
 		case hangs.Load():
-			return fmt.Errorf("a process told nothing for %v: it hangs, or the machine is far too slow (--grace)", s.Grace)
+			return fmt.Errorf("a process reported nothing for %v: it hangs, or the machine is far too slow (--grace)", s.Grace)
 		case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
 			return nil
 		case err == nil:
@@ -249,7 +249,7 @@ func (s *session) enter(m message) error {
 		s.known[m.of] = r
 	}
 	if r == nil || (m.kind == calls || m.kind == returns || m.kind == gaveOpen) && m.number >= uint64(len(r.history)) {
-		return fmt.Errorf("a process told of what it was not given: message %d of object %d, operation %d: it was built from other sources", m.kind, m.of, m.number)
+		return fmt.Errorf("a process reported something that it was not given: message %d of object %d, operation %d: it was built from other sources", m.kind, m.of, m.number)
 	}
 	r.enter(m)
 	switch m.kind {

@@ -109,7 +109,7 @@ func (k *killing) sessionWithout(ctx context.Context, base string, p *plans, lef
 // countShort counts what a process without room reports of an object.
 func (s *session) countShort(kind messageKind) error {
 	if s.counted == nil {
-		return errors.New("a process that has room told of a want of it: it was built from other sources")
+		return errors.New("a process that has room reported a want of room: it was built from other sources")
 	}
 	switch kind {
 	case notOpened:
@@ -145,7 +145,7 @@ func (s *session) judgeWaking(r *remains) error {
 	case err != nil:
 		return err
 	case v != nil:
-		v.detail = fmt.Sprintf("though there is room again after a %s, %s", r.lack, v.detail)
+		v.detail = fmt.Sprintf("although there is room again after a %s, %s", r.lack, v.detail)
 		s.found(r, v)
 	}
 	return nil
@@ -154,7 +154,7 @@ func (s *session) judgeWaking(r *remains) error {
 // ended says how the last process that worked on an object ended.
 func (r *remains) ended() string {
 	if r.lack != "" {
-		return fmt.Sprintf("its process ended, which had met a %s", r.lack)
+		return fmt.Sprintf("its process ended, having met a %s", r.lack)
 	}
 	return "its process was killed"
 }
@@ -165,7 +165,7 @@ func (r *ShortResult) enough(lack want) error {
 	case r == nil || r.NotRun != "" || r.Met > 0:
 		return nil
 	case lack == full:
-		return fmt.Errorf("no disk of %d processes was full when an operation returned (--full): files grow by whole pages of %d bytes, and nothing that was drawn needs another one", r.Processes, os.Getpagesize())
+		return fmt.Errorf("no disk of %d processes was full when an operation returned (--full): files grow by whole pages of %d bytes, and no drawn operation needs another one", r.Processes, os.Getpagesize())
 	}
-	return fmt.Errorf("no operation of %d processes met its file size limit (--limited): nothing that was drawn makes a file longer", r.Processes)
+	return fmt.Errorf("no operation of %d processes met its file size limit (--limited): no drawn operation makes a file longer", r.Processes)
 }

@@ -80,7 +80,7 @@ type LoadFinding struct {
 // Reasons for which a Load has no verdict.
 var (
 	// ErrLoad is wrapped by errors about the settings.
-	ErrLoad = errors.New("a run that cannot be")
+	ErrLoad = errors.New("these settings cannot run")
 	// ErrLoadCanary is returned when a planted bug was not found.
 	ErrLoadCanary = errors.New("the canary was not caught")
 	// ErrNoOverlap is returned when no two operations were ever under way at the same time.
@@ -168,7 +168,7 @@ func (l *load) enough(ctx context.Context) error {
 	case l.Operations > 0 && r.Operations < l.Operations:
 		return fmt.Errorf("%d of %d operations were executed: %s", r.Operations, l.Operations, r.Ended)
 	case r.Overlapping == 0:
-		return fmt.Errorf("%w, in %d operations: give them more time, more delays, and failpoints inside of them to be delayed at", ErrNoOverlap, r.Operations)
+		return fmt.Errorf("%w, in %d operations: give them more time, more delays, and failpoints inside operations at which to delay", ErrNoOverlap, r.Operations)
 	case r.Histories == 0:
 		return fmt.Errorf("none of %d histories was judged: each would take too many orders; make programs smaller", r.Unjudged)
 	}

@@ -74,7 +74,7 @@ func (n *lane) plan() (*plan, *raceoff.Number) {
 			return n.load.plans[at], &n.load.retired[at]
 		}
 	}
-	n.load.fail(fmt.Errorf("in every program an operation waits that does not come back when its context ends or the object is closed: have it take a context, or give the subject a Close that frees it"))
+	n.load.fail(fmt.Errorf("in every program, an operation waits and does not return when its context ends or the object is closed: have it take a context, or give the subject a Close that frees it"))
 	return nil, nil
 }
 
@@ -296,7 +296,7 @@ func (in *instance) close(ctx context.Context, judged bool) {
 		}
 	case <-in.lane.timer.C:
 		if judged {
-			v := closes.broken("close does not come back")
+			v := closes.broken("Close does not return")
 			in.lane.load.found(in.run, in.hanging(v), stacksOf(map[uint64]string{in.goroutines[0].Load(): "close"}))
 		}
 	}

@@ -286,7 +286,7 @@ func TestALostWakeUpIsFound(t *testing.T) {
 	require.Len(t, r.Findings, 1)
 	require.Equal(t, sched.Deadlock, r.Findings[0].Failure.Kind)
 	require.Equal(t, "Progress", r.Findings[0].Failure.Class())
-	require.ErrorContains(t, r.Findings[0].Failure, "take() of c0 would return 1, nil, and never returned")
+	require.ErrorContains(t, r.Findings[0].Failure, "take() of c0 would return 1, nil, but never returned")
 	var v *Violation
 	c := parseOf(t, boxes(t, true, false), "c0: take(); c1: put(1)")
 	p, err := c.Subject.Plan(c)
@@ -459,16 +459,16 @@ func TestAWrongConfigIsRefusedWithEverythingThatStandsAgainstIt(t *testing.T) {
 	_, err := New(good)
 	require.NoError(t, err)
 	for message, change := range map[string]func(*Config){
-		"has no Open":                   func(c *Config) { c.Open = nil },
-		"has no Ops":                    func(c *Config) { c.Operations = nil },
-		"cannot stand in a case":        func(c *Config) { c.Name = "a b" },
-		"an option called":              func(c *Config) { c.Options = []Option{{"test", []string{"1"}}} },
-		"has no value, or stands twice": func(c *Config) { c.Options = []Option{{"a", nil}} },
-		"has a value that cannot stand": func(c *Config) { c.Options = []Option{{"a", []string{"x y"}}} },
-		"durable after \"sync\"":        func(c *Config) { c.Operations[0].Durable = "sync" },
-		"two operations are called get": func(c *Config) { c.Operations = append(c.Operations, c.Operations[0]) },
-		"Result must be a function of":  func(c *Config) { c.Operations[0].Result = func(string) int { return 0 } },
-		"get":                           func(c *Config) { c.Operations[0].Do = func(int) {} },
+		"has no Open":                    func(c *Config) { c.Open = nil },
+		"has no Ops":                     func(c *Config) { c.Operations = nil },
+		"cannot stand in a case":         func(c *Config) { c.Name = "a b" },
+		"an option called":               func(c *Config) { c.Options = []Option{{"test", []string{"1"}}} },
+		"has no value, or appears twice": func(c *Config) { c.Options = []Option{{"a", nil}} },
+		"has a value that cannot stand":  func(c *Config) { c.Options = []Option{{"a", []string{"x y"}}} },
+		"durable after \"sync\"":         func(c *Config) { c.Operations[0].Durable = "sync" },
+		"two operations are called get":  func(c *Config) { c.Operations = append(c.Operations, c.Operations[0]) },
+		"Result must be a function of":   func(c *Config) { c.Operations[0].Result = func(string) int { return 0 } },
+		"get":                            func(c *Config) { c.Operations[0].Do = func(int) {} },
 	} {
 		c := good
 		c.Operations = append([]Method(nil), good.Operations...)

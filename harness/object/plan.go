@@ -67,7 +67,7 @@ func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 		return nil, err
 	}
 	if (c.Crash != nil || len(c.Faults) > 0) && raceoff.Enabled {
-		return nil, fmt.Errorf("%w: a case with a crash or faults needs a build without -race: the disk is looked at between two threads", cases.ErrCase)
+		return nil, fmt.Errorf("%w: a case with a crash or faults needs a build without -race: the disk is examined between two threads", cases.ErrCase)
 	}
 	p := &plan{object: o, c: c.Clone(), settings: o.settings(c), crashes: cases.NewCrashes()}
 	for i, t := range c.Threads {

@@ -86,7 +86,7 @@ func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, 
 		x.TasksMayRemain()
 		x.Stuck(func() error {
 			if asking.Load() == 0 {
-				return progress.broken("nobody else is there, and to open the object or to close it waits for somebody")
+				return progress.broken("opening or closing the object waits for another thread, and there is none")
 			}
 			return nil // the probe blocks alone: it is judged as pending
 		})

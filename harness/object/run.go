@@ -71,7 +71,7 @@ func (o *Object) open(ctx context.Context, e *Env) (reflect.Value, error) {
 	}
 	v := reflect.ValueOf(object)
 	if !v.IsValid() || v.Type() != o.Type {
-		return reflect.Value{}, fmt.Errorf("open: Open returned %v, and not %v", v, o.Type)
+		return reflect.Value{}, fmt.Errorf("open: Open returned %v, not %v", v, o.Type)
 	}
 	return v, nil
 }

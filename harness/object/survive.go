@@ -91,9 +91,9 @@ const (
 	closedInOrder
 )
 
-// left returns the history as an object must hold it that is opened again: durable operations are there, and those that had
-// only returned may be. After an orderly close all that had returned are there; after faults also those that are durable after
-// Close, if Close succeeded.
+// left returns the history that an object must show when it is opened again. Durable operations are there; those that had
+// only returned may be. After an orderly close, all that had returned are there. After faults, those that Close makes
+// durable are there too, if Close succeeded.
 func (r *run) left(closed closing) spec.History {
 	p := r.plan
 	h := append(slices.Clone(r.history), r.later...)
@@ -191,7 +191,8 @@ func someOf(a cases.Aftermath) []*disks.Image {
 	return drawn
 }
 
-// holdsUp says whether an opening that blocks for ever may wait for a client of the run that lost power, which still exists.
+// holdsUp says whether an opening that blocks for ever may wait for a client of the run that lost power, because those
+// clients still exist.
 func (r *run) holdsUp(err error) bool {
 	var failure *sched.Failure
 	if !sched.OnGoroutines() || !errors.As(err, &failure) || failure.Kind != sched.Deadlock {
@@ -222,8 +223,8 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when stri
 	case errors.As(err, &unusable):
 		return unusable
 	case r.holdsUp(err):
-		return sched.UnusableError{Reason: fmt.Sprintf("%s%v; while power is lost the clients stand in the middle of operations, so that a lock which all "+
-			"instances of the object share, as a package variable is, may be one of theirs: nothing can be said of a crash then", when, err)}
+		return sched.UnusableError{Reason: fmt.Sprintf("%s%v; when power is lost the clients are in the middle of operations, so a lock that all "+
+			"instances of the object share, as a package variable is, may be one of theirs: then nothing can be said about a crash", when, err)}
 	case err != nil:
 		v := owed.broken("%s%v", when, err)
 		var failure *sched.Failure
