@@ -107,5 +107,5 @@ func TestWhatNoFreshProcessShowsIsNotFound(t *testing.T) {
 	got := explored(t, s, dir)
 	require.Empty(t, got.findings)
 	require.Equal(t, drive.Unrepeatable, got.ended["TestOutside"].Verdict)
-	require.Contains(t, got.ended["TestOutside"].Because, "a schedule failed (failed in files_test.go:122), and none of 5 fresh processes shows that again: it was something outside of the process")
+	require.Contains(t, got.ended["TestOutside"].Because, "a schedule failed (failed in files_test.go:122), but none of 5 fresh processes shows that again: something outside of the process caused it")
 }

@@ -22,10 +22,11 @@ import (
 // A Debugger is Delve, and where it stops.
 type Debugger struct {
 	Program string // dlv
-	// Step is the choice at which a thread comes to the place where Delve stops (sched.Event.Step); negative for where the test
-	// fails.
+	// Step is the choice (sched.Event.Step) at which a thread reaches the place where Delve stops. It is negative if
+	// Delve is to stop where the test fails.
 	Step int
-	// Lines are other places, FILE:LINE, at which Delve stops whichever goroutine comes there: the accesses of a data race.
+	// Lines are other places, FILE:LINE, at which Delve stops whichever goroutine gets there: the accesses of a data
+	// race.
 	Lines []string
 	// Here is printed at the step or at one of the lines, and Failure where the test fails. Both are one line.
 	Here, Failure string
@@ -43,11 +44,11 @@ type Debugger struct {
 //go:embed debug.star
 var debugScript string
 
-// untold is a time of years: a person who looks at a goroutine may take as long as needed.
+// untold is a time of years: a person may look at a goroutine for as long as they like.
 const untold = 10 * 365 * 24 * time.Hour
 
-// Debug builds the tests of a package for a debugger, under which they execute the schedule of the order. The order must have
-// the mode drive.Replay and be for one test. Debug returns when Delve has ended.
+// Debug builds the tests of a package for a debugger, and lets them execute the schedule of the order under it. The order
+// must have the mode drive.Replay and be for one test. Debug returns when Delve has ended.
 func (s *Session) Debug(ctx context.Context, p Package, d Debugger) error {
 	own := *s
 	own.ForDebugger = true

@@ -21,11 +21,11 @@ import (
 // keptIn is the folder of a test's schedules, below that of its package.
 func keptIn(test string) string { return filepath.Join("testdata", "racewindow", test) }
 
-// A ForeignError says that nothing is kept in the folder of a package that is not the user's.
+// A ForeignError says that nothing is kept in the folder of a package that does not belong to the user.
 type ForeignError struct{ Package, Why string }
 
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("what is found in %s is not kept in its folder, for %s: the command under replay shows it, and --out DIR writes it elsewhere", e.Package, e.Why)
+	return fmt.Sprintf("what is found in %s is not kept in its folder, because %s: the command under replay shows it, and --out DIR writes it elsewhere", e.Package, e.Why)
 }
 
 // Keep writes the token of a finding to where the next run finds it; about is a line that says what it shows. It returns the file,
@@ -82,12 +82,13 @@ type KeptError struct {
 }
 
 func (e *KeptError) Error() string {
-	return fmt.Sprintf("the kept case %s cannot be executed: %v; remove it if what it is about is gone", e.File, e.Err)
+	return fmt.Sprintf("the kept case %s cannot be executed: %v; remove it if the code that it tests is gone", e.File, e.Err)
 }
 
 func (e *KeptError) Unwrap() error { return e.Err }
 
-// kept returns the kept schedules of a package's tests, by test or sub-test. A data race is executed only under the race detector.
+// kept returns the kept schedules of a package's tests, by test or sub-test. Those with a data race count only under the
+// race detector.
 func (b *binary) kept() (all map[string][]drive.KeptSchedule, err error) {
 	all = map[string][]drive.KeptSchedule{}
 	for _, test := range b.of.Tests {
@@ -99,7 +100,7 @@ func (b *binary) kept() (all map[string][]drive.KeptSchedule, err error) {
 			case errors.Is(failed, fs.ErrNotExist):
 				continue
 			case failed == nil && token.top() != test:
-				failed = fmt.Errorf("it is of %s", token.Test)
+				failed = fmt.Errorf("it belongs to %s", token.Test)
 			case failed == nil && strings.Contains(about, raceMark) && !b.Race:
 				continue
 			}

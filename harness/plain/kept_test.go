@@ -41,7 +41,7 @@ func TestWhatIsKeptIsReadAsItWasWritten(t *testing.T) {
 	var bad *KeptError
 	require.ErrorAs(t, err, &bad)
 	require.ErrorContains(t, err, "the kept case testdata/racewindow/TestX/bad.case cannot be executed: ")
-	require.ErrorContains(t, err, "TestX/other.case cannot be executed: it is of TestY; remove it if what it is about is gone")
+	require.ErrorContains(t, err, "TestX/other.case cannot be executed: it belongs to TestY; remove it if the code that it tests is gone")
 	b.Race = true
 	all, _ = b.kept()
 	require.Len(t, all["TestY"], 1)
@@ -122,7 +122,7 @@ func TestAKeptScheduleIsExecutedFirst(t *testing.T) {
 	require.Equal(t, drive.HeldAll, summary.Verdict)
 	require.Empty(t, found)
 	require.Len(t, again, 1)
-	require.Equal(t, "the kept case "+file+" holds now: keep it, so that it stays so", again[0].Text)
+	require.Equal(t, "the kept case "+file+" holds now: keep it as a regression test", again[0].Text)
 }
 
 func mend(t *testing.T, dir, name, from, to string) {

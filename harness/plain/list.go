@@ -1,4 +1,4 @@
-// Which packages have plain tests, and which of their tests are something else.
+// Which packages have plain tests, and which of their tests are of other kinds.
 
 package plain
 
@@ -26,19 +26,19 @@ import (
 // harnessPackage is the package that a test with a Check imports.
 const harnessPackage = module + "/harness"
 
-// A Package is one that has tests.
+// A Package is a package that has tests.
 type Package struct {
 	ImportPath, Name, Dir string
-	// Tests are the names of its plain tests, in the order of the source; Checks those of tests that call harness.Check. Strangers are
-	// those of Tests that name nothing of the harness but LosePower, so that nothing they call can hold a Check of theirs. Losers are
-	// those of Tests that call harness.LosePower.
+	// Tests are the names of its plain tests, in the order of the source; Checks are those of tests that call
+	// harness.Check. Of Tests, Strangers are those that name nothing of the harness but LosePower, so nothing that they
+	// call can hold a Check of theirs; Losers are those that call harness.LosePower.
 	Tests, Checks, Strangers, Losers []string
 	// Fuzz are the names of fuzz targets, which are not explored.
 	Fuzz []string
 	// Left are plain tests that are not executed.
 	Left []string
-	// Foreign says whose the package is, if its folder must not be written to: Go's, or that of a module that is not the user's.
-	// It is "" for a package of the user's modules, and for one that a replace directive takes from a folder.
+	// Foreign says whose the package is, if nothing may be written to its folder: Go's, or another module's. It is "" for
+	// a package of the user's modules, and for one that a replace directive takes from a folder.
 	Foreign string
 }
 
@@ -111,11 +111,11 @@ func (m *listedModule) foreign(dir string) string {
 		}
 		return ""
 	}
-	return "it is of the module " + m.Path + "@" + m.Version
+	return "it belongs to the module " + m.Path + "@" + m.Version
 }
 
-// cached says whether a folder is a module's in a module cache: there its name, or that of a folder above it, ends with the
-// version.
+// cached says whether a folder belongs to a module in a module cache: its name, or that of a folder above it, ends with
+// the version.
 func cached(dir string) bool {
 	for name := range strings.SplitSeq(filepath.ToSlash(dir), "/") {
 		if _, version, versioned := strings.Cut(name, "@"); versioned && semver.MatchString(version) {
@@ -150,8 +150,8 @@ func meantFolder(dir, path string) string {
 	return "; did you mean ./" + path + "?"
 }
 
-// read finds the tests in the package's test files. A test that calls harness.Check, by itself or through functions of these files, is a
-// Check.
+// read finds the tests in the package's test files. A test that calls harness.Check, itself or through functions of these
+// files, is a Check.
 func (p *Package) read(files []string) error {
 	var tests []string
 	var broken error               // the last syntax error
@@ -161,7 +161,7 @@ func (p *Package) read(files []string) error {
 		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 		var syntax scanner.ErrorList
 		switch {
-		case errors.As(err, &syntax) && file != nil: // what it has before the error is enough: only this package will not build
+		case errors.As(err, &syntax) && file != nil: // what precedes the error is enough: this package alone will fail to build
 			broken = err
 		case err != nil:
 			return &ListError{err.Error()}
@@ -228,7 +228,7 @@ func spread(of map[string]bool, calls map[string][]string) {
 	}
 }
 
-// importName is what a file calls the harness, "" if it does not import it.
+// importName returns a file's name for the harness, "" if the file does not import it.
 func importName(file *ast.File) string {
 	for _, imported := range file.Imports {
 		if strings.Trim(imported.Path.Value, `"`) != harnessPackage {

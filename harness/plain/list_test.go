@@ -101,7 +101,7 @@ func TestNothingIsKeptInAFolderThatIsNotTheUsers(t *testing.T) {
 	for where, want := range map[string]struct{ folder, pattern, foreign string }{
 		"the user's module":             {"", ".", ""},
 		"Go":                            {"", "errors", "it is Go's"},
-		"a vendor folder":               {"", "example.com/far", "it is of the module example.com/far@v1.0.0"},
+		"a vendor folder":               {"", "example.com/far", "it belongs to the module example.com/far@v1.0.0"},
 		"a module of the cache":         {"cache/far@v1.0.0", ".", "it lies in a module cache"},
 		"a folder by replace, vendored": {"", "example.com/near", "it is vendored"},
 	} {
@@ -114,7 +114,7 @@ func TestNothingIsKeptInAFolderThatIsNotTheUsers(t *testing.T) {
 		require.Equal(t, want.foreign, all[0].Foreign, where)
 		_, err = all[0].Keep(Token{Test: "TestX"}, "TestX")
 		if want.foreign != "" {
-			require.ErrorContains(t, err, "what is found in "+all[0].ImportPath+" is not kept in its folder, for "+want.foreign, where)
+			require.ErrorContains(t, err, "what is found in "+all[0].ImportPath+" is not kept in its folder, because "+want.foreign, where)
 			require.NoDirExists(t, filepath.Join(all[0].Dir, "testdata"))
 		} else {
 			require.NoError(t, err)

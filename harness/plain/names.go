@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Exactly is the pattern for go test's -run that matches one test, or sub-test, and no other.
+// Exactly returns the pattern for go test's -run that matches one test, or sub-test, and no other.
 func Exactly(test string) string {
 	parts := strings.Split(test, "/")
 	for i, p := range parts {
@@ -15,11 +15,11 @@ func Exactly(test string) string {
 	return strings.Join(parts, "/")
 }
 
-// Own are the names that the functions of the package may begin with, separated by blanks: the last element of its import path,
-// and its name.
+// Own returns the names with which functions of the package may begin, separated by blanks: the last element of its
+// import path, and its name.
 func (p Package) Own() string { return path.Base(p.ImportPath) + " " + p.Name }
 
-// Matching are the tests of a package that a pattern for -run selects, by its first part.
+// Matching returns the tests of a package that the first part of a pattern for -run selects.
 func (p Package) Matching(pattern string) (tests []string, err error) {
 	first, _, _ := strings.Cut(pattern, "/")
 	re, err := regexp.Compile(first)

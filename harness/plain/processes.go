@@ -13,7 +13,8 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// A Share divides time among tests: one that needs less leaves more for those after it. Several goroutines may use it at once.
+// A Share divides time among tests: a test that needs less leaves more for those after it. Several goroutines may use it
+// at once.
 type Share struct {
 	mu    sync.Mutex
 	left  time.Duration
@@ -23,10 +24,10 @@ type Share struct {
 // NewShare divides the time of one process among a number of tests.
 func NewShare(whole time.Duration, tests int) *Share { return &Share{left: whole, tests: tests} }
 
-// leastShare is what a test gets when the time is spent: it is still executed a few times.
+// leastShare is what a test gets when the time is used up: it is still executed a few times.
 const leastShare = 100 * time.Millisecond
 
-// take returns the time of the next test, at most most unless that is 0. back gives back what was not needed.
+// take returns the time for the next test, at most most unless that is 0. back returns the time that was not needed.
 func (s *Share) take(most time.Duration) (own time.Duration, back func(used time.Duration)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -51,7 +52,7 @@ var ErrTimeout = errors.New("the tests took too long")
 func (b *binary) all(ctx context.Context) error {
 	if b.Timeout > 0 {
 		var stop context.CancelFunc
-		ctx, stop = context.WithTimeoutCause(ctx, b.Timeout, fmt.Errorf("%w: those of %s more than %v", ErrTimeout, b.of.ImportPath, b.Timeout))
+		ctx, stop = context.WithTimeoutCause(ctx, b.Timeout, fmt.Errorf("%w: those of %s took more than %v", ErrTimeout, b.of.ImportPath, b.Timeout))
 		defer stop()
 	}
 	if b.Processes < 2 && b.Share == nil {
@@ -117,7 +118,7 @@ func (b *binary) some(ctx context.Context, tests []string) (err error) {
 	return b.passedOver(tests)
 }
 
-// stopped reports the test that was being explored when all came to an end.
+// stopped reports the test that was being explored when everything was stopped.
 func (b *binary) stopped(ctx context.Context, err error) error {
 	if b.began != "" && ctx.Err() != nil {
 		b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: context.Cause(ctx).Error()}})

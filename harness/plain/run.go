@@ -29,7 +29,7 @@ type Session struct {
 	// Flags are the user's flags for go test, such as -tags=x (runtime.Build, runtime.TestArguments).
 	Flags []string
 	Env   []string // of the go command and of the tests; the process's own when nil
-	// Order is carried out; the Session sets the fields that say where and for which package.
+	// Order is carried out. The Session sets its fields that say where, and for which package.
 	Order drive.Order
 	// Run is go test's -run; "" for all tests.
 	Run string
@@ -44,7 +44,7 @@ type Session struct {
 	Again int
 	// ForDebugger compiles the tests for a debugger (runtime.Build).
 	ForDebugger bool
-	// Event is called with what happens, from one goroutine at a time.
+	// Event is called with each event, from one goroutine at a time.
 	Event func(Package, drive.Event)
 }
 
@@ -73,13 +73,13 @@ type binary struct {
 	folder string
 	file   string
 	began  string   // the test that is being explored
-	ended  *ending  // why the next process executes each schedule of a test in a process of its own; nil if it does not
-	left   bool     // a test has left something in the process
-	astray *ending  // not nil if what a test has shown in this process does not count
+	ended  *ending  // how the next process executes a test, and why; nil if it does so in the usual way
+	left   bool     // a test left something in the process
+	astray *ending  // set if what a test showed in this process does not count
 	done   []string // tests that need not be executed any more
-	// arguments are the user's for the binary, after the session's own.
+	// arguments are the user's for the binary. They come after the session's own.
 	arguments []string
-	others    int // how many of done were never to be executed
+	others    int // how many of done never needed to be executed
 }
 
 // Explore builds the tests of a package, which then carry out the order. The error is a *runtime.BuildError if the package cannot
@@ -133,7 +133,7 @@ func (s *Session) Compile(ctx context.Context, p Package, file string) error {
 
 func (b *binary) remove() { _ = os.RemoveAll(b.folder) } // it is a temporary one
 
-// passedOver reports the tests to which no process came: a TestMain may run none of them.
+// passedOver reports the tests that no process reached: a TestMain may run none of them.
 func (b *binary) passedOver(tests []string) error {
 	selected, err := b.of.Matching(b.Run)
 	if err != nil {
@@ -147,20 +147,20 @@ func (b *binary) passedOver(tests []string) error {
 		came := slices.ContainsFunc(b.done, func(done string) bool { return done == name || strings.HasPrefix(done, name+"/") })
 		if slices.Contains(selected, name) && !came && !skip(name) {
 			b.Event(b.of, drive.Event{Event: drive.Ended, Test: name, Code: 3, Plain: &drive.PlainSummary{
-				Verdict: drive.Unjudged, Because: "the test binary did not come to it: TestMain must call m.Run, and end with what that returns",
+				Verdict: drive.Unjudged, Because: "the test binary did not reach it: TestMain must call m.Run, and exit with its result",
 			}})
 		}
 	}
 	return nil
 }
 
-// An ending says that a process ended in the middle of a test, or that what the test has shown there does not count: how the
-// test is to be executed next, the file of what the process has noted, and why.
+// An ending says that a process ended in the middle of a test, or that what the test showed there does not count: how to
+// execute the test next, the file that the process recorded, and why.
 type ending struct{ test, how, trail, words string }
 
-// process runs the binary once. If a test ends the process, another process explores it again and executes each schedule in a
-// process of its own, first the one that ended the process. If that process ends too, the test is not judged. Then the other
-// tests follow.
+// process runs the binary once. If a test ends the process, another process explores it again and executes each schedule
+// in a process of its own, starting with the one that ended the process. If that process ends too, the test is not
+// judged. Then the other tests follow.
 func (b *binary) process(ctx context.Context) (more bool, err error) {
 	order := b.Order
 	order.Skip = b.done
@@ -194,12 +194,12 @@ func (b *binary) process(ctx context.Context) (more bool, err error) {
 	return true, nil
 }
 
-// howItEnded says how to execute a test that has ended its process. If the very first execution did so, nothing can warm up the
-// process.
+// howItEnded says how to execute a test that has ended its process. If the very first execution did so, nothing can warm
+// up the process.
 func howItEnded(trail string) string {
 	memory, err := os.ReadFile(trail)
 	if err != nil {
-		return drive.ApartWarm // it was a replay, which notes nothing
+		return drive.ApartWarm // it was a replay, which records nothing
 	}
 	if executions, _, err := sched.ParseTrail(memory); err == nil && executions <= 1 {
 		return drive.ApartFirst
@@ -218,7 +218,7 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 	case drive.Found:
 		b.again(ctx, &e)
 		if f := e.Finding; f.Replayed < f.Replays && f.Apart == drive.ApartNone && f.Failure.Kind != sched.DataRace && b.Order.Mode == drive.Explore {
-			b.astray = &ending{e.Test, drive.ApartFirst, "", fmt.Sprintf("a schedule failed in a process that had executed others (%s), and %d of %d times in a fresh one", f.Failure.Class(), f.Replayed, f.Replays)}
+			b.astray = &ending{e.Test, drive.ApartFirst, "", fmt.Sprintf("a schedule failed in a process that had executed others (%s), but only %d of %d times in a fresh one", f.Failure.Class(), f.Replayed, f.Replays)}
 			return
 		}
 	case drive.Ended:
@@ -233,7 +233,7 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 		b.left = b.left || e.Plain.Apart != ""
 	case drive.Refused:
 		b.began = ""
-		b.left = b.left || b.Order.Mode == drive.Explore // one that hangs has ended the process, so the others need another one
+		b.left = b.left || b.Order.Mode == drive.Explore // a test that hangs has ended the process, so the others need another one
 		b.done = append(b.done, e.Test)
 		e = drive.Event{Event: drive.Ended, Test: e.Test, Code: e.Code, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: e.Text}}
 	}
@@ -318,13 +318,13 @@ func (b *binary) environment() []string {
 	return env[:len(env):len(env)]
 }
 
-// RacesTold are the race detector's settings for an exploration. They come after the user's, because the later of two settings
-// counts. By default the detector reports equal races once in a process, by stacks or by address; then only one schedule of all
-// that show a race would report it. It must not end the process, and must not sleep at its end, because there are many
-// processes.
+// RacesTold are the race detector's settings for an exploration. They come after the user's, because the later of two
+// settings counts. By default the detector reports equal races once in a process, by stacks or by address; then only the
+// first schedule that shows a race would report it. The detector must not end the process, and must not sleep at its end,
+// because there are many processes.
 const RacesTold = "suppress_equal_stacks=0 suppress_equal_addresses=0 halt_on_error=0 exitcode=0 atexit_sleep_ms=0 report_bugs=1"
 
-// detectorSettings is the last GORACE of an environment, which is the one that counts.
+// detectorSettings returns the last GORACE of an environment, the one that counts.
 func detectorSettings(env []string) (settings string) {
 	for _, word := range env {
 		if value, is := strings.CutPrefix(word, "GORACE="); is {
@@ -334,14 +334,14 @@ func detectorSettings(env []string) (settings string) {
 	return settings
 }
 
-// poll is how often the events are read.
+// poll is the interval between two reads of the events.
 const poll = 50 * time.Millisecond
 
 // follow passes on the events in a file until the process that writes them has ended.
 func follow(ctx context.Context, events io.Reader, ended <-chan error, take func(context.Context, drive.Event)) error {
 	var rest []byte
 	look := func() {
-		more, _ := io.ReadAll(events) // what cannot be read now is read the next time, or missed, and then the test is not judged
+		more, _ := io.ReadAll(events) // what cannot be read now is read the next time; if it never is, the test is not judged
 		rest = append(rest, more...)
 		for {
 			line, after, whole := bytes.Cut(rest, []byte("\n"))
@@ -383,7 +383,7 @@ func (l *lastBytes) Write(p []byte) (int, error) {
 
 func (l *lastBytes) String() string { return string(l.text) }
 
-// lastWords are what the runtime printed before it ended a process, "" if it printed nothing.
+// lastWords returns what the runtime printed before it ended a process, "" if it printed nothing.
 func lastWords(output string) string {
 	for line := range strings.Lines(output) {
 		if line = strings.TrimSpace(line); strings.HasPrefix(line, "fatal error: ") || strings.HasPrefix(line, "panic: ") {
@@ -393,7 +393,7 @@ func lastWords(output string) string {
 	return ""
 }
 
-// mostLines is how much of an output is shown.
+// mostLines is how many lines of an output are shown.
 const mostLines = 30
 
 func tail(output string) string {

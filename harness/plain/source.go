@@ -16,14 +16,14 @@ import (
 //go:embed _added driver/*.go
 var own embed.FS
 
-// module begins the import paths in the driver's sources, and beneath is where these sources are in GOROOT/src.
+// module begins the import paths in the driver's sources. beneath is where these sources lie in GOROOT/src.
 const (
 	module  = "github.com/racewindow/racewindow"
 	beneath = "internal/racewindow"
 )
 
-// Driver returns the files that the overlay adds to GOROOT/src for the driver. A package's folder is the last part of its import
-// path, so these parts must differ.
+// Driver returns the files that the overlay adds to GOROOT/src for the driver. A package's folder is the last part of its
+// import path, so these parts must differ.
 func Driver() map[string][]byte {
 	files := map[string][]byte{}
 	for name, source := range map[string]fs.FS{
@@ -37,7 +37,7 @@ func Driver() map[string][]byte {
 	return files
 }
 
-// take adds the sources of a folder except its tests, with the import paths of this module rewritten.
+// take adds the sources of a folder except its tests, and rewrites the import paths of this module.
 func take(files map[string][]byte, source fs.FS, from, to string) {
 	err := fs.WalkDir(source, from, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() || !wanted(source, name) {
@@ -48,12 +48,12 @@ func take(files map[string][]byte, source fs.FS, from, to string) {
 		return err
 	})
 	if err != nil {
-		panic(err) // what is embedded can be read
+		panic(err) // embedded files can always be read
 	}
 }
 
-// wanted says whether a file is part of the driver. The go command runs the assembler in the folder of a package, and this
-// folder exists only in the overlay: so the files for any other architecture are taken instead.
+// wanted says whether a file is part of the driver. The go command runs the assembler in a package's folder, but this
+// folder exists only in the overlay. So the driver uses the files for architectures without assembly.
 func wanted(source fs.FS, name string) bool {
 	base := path.Base(name)
 	if strings.HasSuffix(base, "_test.go") || base == "source.go" {
@@ -63,8 +63,8 @@ func wanted(source fs.FS, name string) bool {
 	return err != nil && strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, "_amd64.go") && !strings.HasSuffix(base, "_arm64.go")
 }
 
-// rewritten names the packages of this module by their paths beneath GOROOT/src. A file for other architectures becomes one for
-// all.
+// rewritten names the packages of this module by their paths beneath GOROOT/src. It makes a file for other architectures
+// one for all.
 func rewritten(name, text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {

@@ -11,8 +11,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A Token names a test, or a sub-test, and a schedule of it: v1 test=TestX/sub; @ main/serve#1@(*Cache).Get.RLock#2>main. Without a
-// schedule there is no switch.
+// A Token names a test, or a sub-test, and a schedule of it: v1 test=TestX/sub; @ main/serve#1@(*Cache).Get.RLock#2>main.
+// Without a schedule, there is no switch.
 type Token struct {
 	Test string
 	// Alone says that the schedule must be the first thing that a process executes: v1 test=TestX; alone; @ ...
@@ -31,7 +31,7 @@ const alone = "; alone"
 // escaped are the characters of a sub-test's name that mean something in the text.
 const escaped = "%; @'\"\\"
 
-// String is the text that ParseToken reads.
+// String returns the text that ParseToken reads.
 func (t Token) String() string {
 	var name strings.Builder
 	for _, r := range t.Test {
@@ -57,11 +57,11 @@ func ParseToken(text string) (t Token, err error) {
 	text = strings.Join(strings.Fields(text), " ")
 	rest, is := strings.CutPrefix(text, head)
 	if !is {
-		return t, fmt.Errorf("%w: it begins with 'v1 test=NAME', %.80q does not", ErrToken, text)
+		return t, fmt.Errorf("%w: a token begins with 'v1 test=NAME', and %.80q does not", ErrToken, text)
 	}
 	name, schedule, scheduled := strings.Cut(rest, ";")
 	if t.Test, err = url.PathUnescape(strings.TrimSpace(name)); err != nil || t.Test == "" {
-		return t, fmt.Errorf("%w: %.80q is no name of a test", ErrToken, name)
+		return t, fmt.Errorf("%w: %.80q is not the name of a test", ErrToken, name)
 	}
 	if first, rest, more := strings.Cut(schedule, ";"); strings.TrimSpace(first) == "alone" {
 		t.Alone, schedule, scheduled = true, rest, more
@@ -71,7 +71,7 @@ func ParseToken(text string) (t Token, err error) {
 	}
 	schedule, is = strings.CutPrefix(strings.TrimSpace(schedule), "@")
 	if !is {
-		return t, fmt.Errorf("%w: after the test's name comes '; alone', if its process has executed nothing before, and '; @ ' with the schedule; %.80q is of a harness.Check, or misspelt", ErrToken, schedule)
+		return t, fmt.Errorf("%w: after the test's name come '; alone', if it must be the first execution in its process, and '; @ ' with the schedule; %.80q belongs to a harness.Check, or is misspelt", ErrToken, schedule)
 	}
 	if t.Schedule, err = sched.ParseSchedule(schedule); err != nil {
 		return t, fmt.Errorf("%w: %w", ErrToken, err)

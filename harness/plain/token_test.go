@@ -34,13 +34,13 @@ func TestWhatIsNoTokenSaysWhatOneIs(t *testing.T) {
 	for text, says := range map[string]string{
 		"":                               "begins with 'v1 test=NAME'",
 		"v1 scenario=log":                "begins with 'v1 test=NAME'",
-		"v1 test=":                       "no name of a test",
-		"v1 test=; @ a@b#1>c":            "no name of a test",
-		"v1 test=T%zz":                   "no name of a test",
-		"v1 test=TestCache; c0: put(1)":  "is of a harness.Check, or misspelt",
+		"v1 test=":                       "is not the name of a test",
+		"v1 test=; @ a@b#1>c":            "is not the name of a test",
+		"v1 test=T%zz":                   "is not the name of a test",
+		"v1 test=TestCache; c0: put(1)":  "belongs to a harness.Check, or is misspelt",
 		"v1 test=TestX; @ main@F.Lock>b": "is no place",
 		"v1 test=TestX; @ main@F.Lock#1>b; alone":     "write THREAD@POINT#N>THREAD",
-		"v1 test=TestX; lonely":                       "is of a harness.Check, or misspelt",
+		"v1 test=TestX; lonely":                       "belongs to a harness.Check, or is misspelt",
 		"v1 test=TestX; @ main@F.Lock#1>b; crash any": "write THREAD@POINT#N>THREAD",
 	} {
 		_, err := ParseToken(text)

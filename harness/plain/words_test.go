@@ -17,8 +17,8 @@ func TestAFailureIsToldInTheWordsOfTheFirstOneAndAtItsPlace(t *testing.T) {
 	for test, want := range map[string]struct{ class, message string }{
 		"TestError":           {"failed in words_test.go:29", "words_test.go:29: first of 2"},
 		"TestFatalInSubtests": {"failed in words_test.go:41", "words_test.go:41: the end"},
-		"TestFailAlone":       {"failed in words_test.go:49", "words_test.go:49: the test failed without a word"},
-		"TestFailNow":         {"failed in words_test.go:56", "words_test.go:56: the test failed without a word"},
+		"TestFailAlone":       {"failed in words_test.go:49", "words_test.go:49: the test failed without a message"},
+		"TestFailNow":         {"failed in words_test.go:56", "words_test.go:56: the test failed without a message"},
 		"TestHelper":          {"failed in words_test.go:70", "words_test.go:70: not ok"},
 		"TestAssert":          {"failed in words_test.go:79", "words_test.go:79: Not equal:\nexpected: 0\nactual  : 1\nnobody came"},
 		"TestRequireInHelper": {"failed in words_test.go:84", "words_test.go:84: Should be false"},

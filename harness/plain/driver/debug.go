@@ -9,7 +9,7 @@ import (
 // therefore are never inlined.
 var debugging struct {
 	on     bool // the execution is the one that the debugger looks at
-	thread int  // the one that has come to the step
+	thread int  // the thread that has reached the step
 }
 
 //go:noinline
@@ -43,7 +43,7 @@ func (m *mechanism) debugStep(stopped *sched.Candidate) {
 	}
 }
 
-// debugFailure lets the debugger stop when no thread can ever go on, while all goroutines stand where they wait.
+// debugFailure lets the debugger stop when no thread can ever go on, while all goroutines still wait.
 func (m *mechanism) debugFailure() {
 	if debugging.on {
 		debugFails()

@@ -23,7 +23,7 @@ type detector struct {
 // detectorVariable is the environment variable that the detector read when the process started.
 const detectorVariable = "GORACE"
 
-// forgetDetector gives the processes that a test starts the user's own settings of the detector.
+// forgetDetector restores the user's own settings of the detector for processes that a test starts.
 func forgetDetector() {
 	switch {
 	case order.RaceLog == "":
@@ -57,7 +57,7 @@ func (d *detector) reports(process int) (all []string) {
 	return all
 }
 
-// reportEdge is the line before a report and after it, and reportHead begins one.
+// reportEdge is the line before and after a report, and reportHead begins a report.
 const (
 	reportEdge = "==================\n"
 	reportHead = "WARNING: DATA RACE\n"
@@ -78,8 +78,8 @@ func (d *detector) races(process, count int) (all []*sched.Failure) {
 	return all
 }
 
-// racesOf returns the data races of a process that has executed one schedule. count is 0 if it is not known, because the process
-// has ended.
+// racesOf returns the data races of a process that has executed one schedule. count is 0 if it is unknown because the
+// process has ended.
 func racesOf(process, count int) []*sched.Failure {
 	if !raceEnabled {
 		return nil
@@ -93,13 +93,13 @@ func racesOf(process, count int) []*sched.Failure {
 	return all
 }
 
-// own is the detector of this process, and how many of its reports have been taken.
+// own is the detector of this process, and how many of its reports were taken.
 var own struct {
 	detector
 	taken int
 }
 
-// noteRaces begins an execution: what was reported before does not belong to it.
+// noteRaces begins an execution: earlier reports do not belong to it.
 func noteRaces() {
 	if n := raceoff.Races(); n != own.taken {
 		own.taken = n
@@ -132,8 +132,8 @@ var (
 	raceFrame = regexp.MustCompile(`(?m)^  (\S.*)\(\)\n      (.+):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// raceOf makes a failure from a report. Two reports are of one race if the same two functions do the same, because lines move, and
-// addresses and the numbers of goroutines differ each time.
+// raceOf makes a failure from a report. Two reports show the same race if the same two functions do the same. Lines do
+// not count, because they move; nor do addresses and goroutine numbers, because they differ each time.
 func raceOf(text string) *sched.Failure {
 	f := &sched.Failure{Kind: sched.DataRace, Stack: text + "\n"}
 	var accesses []access
@@ -141,7 +141,7 @@ func raceOf(text string) *sched.Failure {
 		accesses = append(accesses, accessOf(strings.ToLower(found[1])+"s", found[2]))
 	}
 	if len(accesses) < 2 {
-		f.Message = "Go's race detector reported a data race, in words that are not understood"
+		f.Message = "Go's race detector reported a data race, but the report cannot be understood"
 		return f
 	}
 	now, before := accesses[0], accesses[1]
@@ -152,8 +152,8 @@ func raceOf(text string) *sched.Failure {
 	return f
 }
 
-// accessOf is the access that has this stack. Its function is the innermost one of the user's: what the standard library or the
-// runtime does for it counts as its own access.
+// accessOf returns the access with this stack. Its function is the user's innermost one: what the standard library or the
+// runtime does for that function counts as its access.
 func accessOf(operation, stack string) access {
 	a := access{function: "code whose stack is lost", operation: operation}
 	for i, frame := range raceFrame.FindAllStringSubmatch(stack, -1) {

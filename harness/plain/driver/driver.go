@@ -16,12 +16,13 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// order is what the command has ordered, nil if it has not: then the tests run as they always do, as they must in a process that a
+// order is the command's order. It is nil in a process without one, such as one that a test starts: there, tests run as
+// usual.
 var (
 	order  *drive.Order
 	events = &drive.Sink{}
 	inside bool // a test is being explored; the runs and sub-tests inside it are not
-	spent  bool // a test has left something behind, so that the others need another process
+	spent  bool // a test left something in the process, so the others need another process
 )
 
 // Start reads the order. It is called before any test runs.
@@ -44,12 +45,12 @@ func Start() {
 	forgetDetector()
 	if order.Trail != "" {
 		if trail, err = openTrail(order.Trail); err != nil {
-			fmt.Fprintln(os.Stderr, "racewindow: what is chosen cannot be noted:", err)
+			fmt.Fprintln(os.Stderr, "racewindow: the choices cannot be recorded:", err)
 			os.Exit(3)
 		}
 	}
 	debug.SetGCPercent(400)     // executions make garbage and keep none of it
-	debug.SetMaxStack(maxStack) // by default an endless recursion fills four times as much, in each execution that shows it
+	debug.SetMaxStack(maxStack) // with the default, an endless recursion fills four times as much, in each execution that shows it
 	sched.OnHang(func(report string) {
 		tell(drive.Event{Event: drive.Refused, Test: exploring, Text: report, Code: 3})
 	})
@@ -57,14 +58,14 @@ func Start() {
 
 var (
 	exploring string       // the name of the test that is being explored
-	trail     *sched.Trail // of what is chosen in this process, nil for none
+	trail     *sched.Trail // of the choices in this process; nil for none
 )
 
-// mostChoices is how many choices of one execution the trail has room for.
+// mostChoices is how many choices of one execution fit in the trail.
 const mostChoices = 1 << 18
 
-// Test is called before a test's function runs. It says whether it has done with the test what was ordered. prepare makes an
-// execution ready: of the whole test, or of one sub-test alone if only names one.
+// Test is called before a test's function runs. done says that Test has carried out the order with the test. prepare
+// prepares an execution of the whole test, or of one sub-test alone if only names one.
 func Test(name string, prepare func(only string) Run) (done bool) {
 	switch {
 	case order == nil || inside:
@@ -74,7 +75,8 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 	}
 	inside, exploring = true, name
 	defer func() { inside = false }()
-	// With more than one processor the goroutines outside of the bubble would run at the same time, and their timing would matter.
+	// With more than one processor, goroutines outside of the bubble would run in parallel, and their timing would
+	// matter.
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	if order.Mode == drive.Serve {
 		newTest(name, order.Test, prepare).serve()
@@ -107,7 +109,7 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 	return true
 }
 
-// carryOut does with the test what was ordered.
+// carryOut carries out the order with the test.
 func (t *test) carryOut() {
 	if order.Apart != drive.ApartNone && !order.Debugger {
 		t.apart(order.Apart)
@@ -134,8 +136,8 @@ func tell(e drive.Event) {
 	}
 }
 
-// lastExecution returns a strategy that repeats the execution in which a process has ended, nil if the process has not noted all
-// of it.
+// lastExecution returns a strategy that repeats the execution in which a process ended; nil if the process did not record
+// all of it.
 func lastExecution(file string) sched.Strategy {
 	memory, err := os.ReadFile(file)
 	if err != nil {
@@ -148,30 +150,30 @@ func lastExecution(file string) sched.Strategy {
 	return again
 }
 
-// A test is a test, or a sub-test, that is explored.
+// A test is a test or sub-test that is explored.
 type test struct {
 	name      string
-	whole     string // the test that it is a sub-test of, or itself
+	whole     string // the test that it is a sub-test of, or the test itself
 	prepare   func() Run
 	sights    *sights
 	mechanism func() sched.Mechanism
 	timed     func() sched.Mechanism // makes one in which timers are choices
 	summary   drive.PlainSummary
-	share     int            // it gets 1/share of what is ordered for the test
+	share     int            // the test gets 1/share of what the order allows
 	warm      *sched.Outcome // of an execution before the gate, nil if there was none
 	gated     uint64         // executions of the gate
-	hint      sched.Strategy // what to try first, nil for nothing
+	hint      sched.Strategy // a strategy to try first, nil for none
 	how       string         // how schedules are executed, as in drive.Order.Apart
-	pool      *pool          // of processes, nil if schedules have none of their own
+	pool      *pool          // of processes; nil if schedules do not run in processes of their own
 	kept      string         // the file of the kept schedule that has failed, "" for none
 	said      []drive.Event  // about kept schedules that hold
 	gone      []goneCase
 	unshown   string // a finding that fresh processes do not show again; "" for none
-	strayed   string // what differed in the first schedule that a process of its own did not repeat; "" for none
+	strayed   string // what differed in the first schedule that did not repeat in a process of its own; "" for none
 	strays    uint64 // how many schedules strayed
 }
 
-// newTest makes a test, or a sub-test of it if unit names one.
+// newTest makes a test, or one of its sub-tests if unit names one.
 func newTest(name, unit string, prepare func(only string) Run) *test {
 	t := &test{name: name, whole: name, sights: &sights{}, share: 1}
 	t.prepare = func() Run { return prepare("") }
@@ -198,7 +200,7 @@ func (t *test) options() sched.Options {
 	return o
 }
 
-// leastSchedules is the fewest schedules of a sub-test, if as many are ordered.
+// leastSchedules is the fewest schedules of a sub-test, if the order allows as many.
 const leastSchedules = 64
 
 // hangs is how long the code between two points may take.
@@ -212,7 +214,7 @@ func hangs() time.Duration {
 // maxStack is the largest stack of a goroutine, in bytes.
 const maxStack = 256 << 20
 
-// hangApart is how long a process may take to start, to come to the test, and to warm up.
+// hangApart is how long a process may take to start, to reach the test, and to warm up.
 const hangApart = 10 * time.Minute
 
 // explore checks whether the test can be explored, searches, and reports what it finds. If executions in one process cannot be
@@ -233,8 +235,9 @@ func (t *test) explore() {
 	t.end()
 }
 
-// search checks whether the test can be explored as it is executed now, searches, and reports what it finds. strays says why the
-// executions so far do not count, "" if they do: one left something for the next, or took another way than before.
+// search checks whether the test can be explored in the present way, searches, and reports what it finds. strays says why
+// the executions so far do not count: one left something for the next, or took another way than before. It is "" if they
+// count.
 func (t *test) search() (strays string) {
 	t.kept, t.said, t.gone, t.unshown, t.strayed, t.strays = "", nil, nil, "", "", 0
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
@@ -255,7 +258,7 @@ func (t *test) search() (strays string) {
 	}
 	if leak := t.sights.leak; leak != nil && t.sights.ended > t.sights.leaked && len(found.Findings) == 0 {
 		found.Findings = []sched.Finding{{Failure: leak, Strategy: "default", After: 1, Count: t.sights.leaked}}
-		found.Ended += "; the schedule without a switch leaks, and others do not"
+		found.Ended += "; the schedule without a switch leaks, but others do not"
 		t.sights.leak = nil
 	}
 	t.strayed, t.strays = cmp.Or(t.strayed, found.Differed), t.strays+found.Strayed
@@ -274,7 +277,7 @@ func (t *test) search() (strays string) {
 		t.summary.Verdict = drive.FoundSome
 	case t.unshown != "":
 		t.summary.Verdict = drive.Unrepeatable
-		t.summary.Because = t.unshown + ": it was something outside of the process" + t.sights.hint()
+		t.summary.Because = t.unshown + ": something outside of the process caused it" + t.sights.hint()
 	case err != nil:
 		t.summary.Verdict, t.summary.Because = drive.Unjudged, err.Error()
 	case t.sights.skipped == found.Schedules+t.gated:
@@ -288,7 +291,7 @@ func (t *test) search() (strays string) {
 	return ""
 }
 
-// look searches, unless the schedule without a switch fails, or one that is tried before the search does.
+// look searches, unless the schedule without a switch fails, or a schedule that is tried before the search.
 func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Result, err error) {
 	hit := func(out sched.Outcome, strategy, ended string) sched.Result {
 		for _, f := range append([]*sched.Failure{out.Failure}, out.Beside...) {
@@ -301,7 +304,7 @@ func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Resu
 		return hit(first, "default", "the schedule without a switch fails"), nil
 	}
 	if t.hint != nil {
-		out := sched.NewMechanismRunner(t.timed, t.options()).Run(t.hint, false) // it may have been a timer that fired early
+		out := sched.NewMechanismRunner(t.timed, t.options()).Run(t.hint, false) // a timer that fired early may have caused it
 		t.gated++
 		if f := out.Failure; f != nil && f.Kind != sched.StepLimit && f.Kind != sched.Unusable {
 			return hit(out, "retrace", "a process that executed many schedules ended in this one"), nil
@@ -325,12 +328,12 @@ func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Resu
 	return sched.SearchMechanism(context.Background(), t.mechanism, o)
 }
 
-// tryEndless is how many schedules of a test that does not end without a switch are tried before it counts as one that never
-// ends: each of them goes to the step limit, which takes as long as thousands that end.
+// tryEndless is how many schedules are tried of a test that does not end without a switch, before it counts as one that
+// never ends. Each of them runs to the step limit, which takes as long as thousands of schedules that end.
 const tryEndless = 32
 
-// disturbed says what shows that executions in this process have disturbed each other: the search met one that it could not
-// repeat, or after a failure the schedule without a switch took another way.
+// disturbed says how executions in this process have disturbed each other: the search met a schedule that it could not
+// repeat, or the schedule without a switch took another way after a failure. It returns "" if they have not.
 func (t *test) disturbed(runner *sched.Runner, first sched.Outcome, found sched.Result, err error) string {
 	var failure *sched.Failure
 	switch {

@@ -7,8 +7,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A send on a channel that another goroutine closes shows itself twice under the race detector: as a panic if the close comes
-// first, and as a data race of the two wherever nothing orders them. It is one bug.
+// A send on a channel that another goroutine closes shows up twice under the race detector: as a panic if the close comes
+// first, and as a data race of the two whenever nothing orders them. It is one bug.
 
 // sentOnClosed is the message of that panic.
 const sentOnClosed = "panic: send on closed channel"

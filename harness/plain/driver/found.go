@@ -9,7 +9,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// replays is how often a shrunk schedule is executed again here. The command repeats that in fresh processes.
+// replays is how often this process executes a shrunk schedule again. The command repeats that in fresh processes.
 const replays = 5
 
 // found makes a finding as small as it can be, and reports it.
@@ -21,7 +21,7 @@ func (t *test) found(f sched.Finding) {
 	runner, kept := t.runner(f.Schedule), ""
 	class := f.Failure.Class()
 	if !t.shows(runner, f) {
-		t.unshown = fmt.Sprintf("a schedule failed (%s), and none of %d fresh processes shows that again", class, replays)
+		t.unshown = fmt.Sprintf("a schedule failed (%s), but none of %d fresh processes shows that again", class, replays)
 		return
 	}
 	if f.Strategy == byKept {
@@ -37,7 +37,7 @@ func (t *test) found(f sched.Finding) {
 			told.Replayed = replayed(runner, told.Schedule, class)
 		}
 		if t.strayed != "" && told.Replayed < replays && f.Failure.Kind != sched.DataRace {
-			t.unshown = fmt.Sprintf("a schedule failed (%s), and %d of %d fresh processes show that again", class, told.Replayed, replays)
+			t.unshown = fmt.Sprintf("a schedule failed (%s), but only %d of %d fresh processes show that again", class, told.Replayed, replays)
 			return
 		}
 	}
@@ -62,7 +62,7 @@ func replayed(runner *sched.Runner, s sched.Schedule, class string) (n int) {
 	return n
 }
 
-// shorten drops events that nobody reads.
+// shorten drops events that no report shows.
 func shorten(told *drive.PlainFinding) {
 	told.Outcome.Events = sched.Shortened(told.Outcome.Events)
 	if told.Passing != nil {
@@ -70,8 +70,8 @@ func shorten(told *drive.PlainFinding) {
 	}
 }
 
-// shows says whether a schedule that has failed fails again in one of a few processes that execute nothing else. If not, the
-// cause was outside of the process: a port that another process had, say.
+// shows says whether a schedule that failed fails again in one of a few processes that execute nothing else. If not,
+// something outside of the process was the cause, for example a port that another process had.
 func (t *test) shows(runner *sched.Runner, f sched.Finding) bool {
 	if !t.inProcesses() || f.Failure.Kind == sched.DataRace || f.Strategy == "replay" {
 		return true
@@ -79,7 +79,7 @@ func (t *test) shows(runner *sched.Runner, f sched.Finding) bool {
 	return replayed(runner, f.Schedule, f.Failure.Class()) > 0
 }
 
-// runner returns what executes a schedule: with timers as choices if one fires in it.
+// runner returns a runner for a schedule: one with timers as choices if the schedule lets one fire.
 func (t *test) runner(s sched.Schedule) *sched.Runner {
 	if s.Fires(clockName) {
 		return sched.NewMechanismRunner(t.timed, t.options())
@@ -87,7 +87,7 @@ func (t *test) runner(s sched.Schedule) *sched.Runner {
 	return sched.NewMechanismRunner(t.mechanism, t.options())
 }
 
-// around finds what lies next to the schedule of a finding: where its switches matter, and the nearest schedule that passes.
+// around finds what lies next to a finding's schedule: where its switches matter, and the nearest schedule that passes.
 func (t *test) around(runner *sched.Runner, told *drive.PlainFinding) {
 	out := told.Outcome
 	if out.Failure == nil {
@@ -118,7 +118,7 @@ func (t *test) replay() {
 		return
 	}
 	if !t.inProcesses() {
-		runner.Replay(nil, false) // a first execution comes to one point more, where lazy state is made
+		runner.Replay(nil, false) // the first execution reaches more points, because it makes lazy state
 	}
 	times := max(order.Times, 1)
 	var all []*drive.PlainFinding // one for each class

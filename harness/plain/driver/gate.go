@@ -11,12 +11,13 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// gateRuns is how often the schedule without a switch is executed before a search. The first time only warms up: it makes a
-// package's lazy state, and an execution after that comes to other points.
+// gateRuns is how often the schedule without a switch is executed before a search. The first execution only warms up: it
+// makes a package's lazy state, so later executions reach other points.
 const gateRuns = 5
 
-// gate executes the schedule without a switch several times, and says whether the test can be explored: it must take the same
-// way each time (else strays says where it did not), and there must be something to choose. Otherwise there is a verdict.
+// gate executes the schedule without a switch several times, and says whether the test can be explored. Every execution
+// must take the same way; otherwise strays says where one did not. And there must be something to choose; otherwise gate
+// sets the verdict.
 func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 	if t.warm == nil && !t.inProcesses() {
 		out := runner.Replay(nil, false)
@@ -40,7 +41,7 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 			continue
 		}
 		if differs := difference(first, out); differs != "" {
-			if t.inProcesses() && !(run == gateRuns-1 && t.strays == uint64(run-2)) { // a test that strays now and then has schedules that can be repeated
+			if t.inProcesses() && !(run == gateRuns-1 && t.strays == uint64(run-2)) { // a test that strays now and then also has schedules that can be repeated
 				t.strayed, t.strays = cmp.Or(t.strayed, "the schedule without a switch went another way: "+differs), t.strays+1
 				continue
 			}
@@ -66,18 +67,18 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 	return first, ""
 }
 
-// RemoveLeft removes the files that executions which held have left behind, and returns their names.
+// RemoveLeft removes the files that passing executions left behind, and returns their names.
 var RemoveLeft = func() (names []string) { return nil }
 
-// leftBehind says how the schedule without a switch differs once the files that earlier executions left are removed, "" if it
-// does not.
+// leftBehind says how the schedule without a switch differs once the files that earlier executions left are removed; ""
+// if it does not differ.
 func leftBehind(runner *sched.Runner, first sched.Outcome) (strays string) {
 	left := relative(RemoveLeft())
 	if left == "" {
 		return ""
 	}
 	if differs := difference(first, runner.Replay(nil, true)); differs != "" {
-		return fmt.Sprintf("the schedule without a switch went another way when files were removed that executions before it had left (%s): %s", left, differs)
+		return fmt.Sprintf("the schedule without a switch went another way after files were removed that earlier executions had left (%s): %s", left, differs)
 	}
 	return ""
 }
@@ -101,7 +102,7 @@ const mostNames = 3
 
 const whyStrays = "Look for state outside of the test, the order of a map with pointers, or randomness that is not math/rand's"
 
-// ending is the result of an execution in a word.
+// ending names the result of an execution in a word.
 func ending(o sched.Outcome) string {
 	if o.Failure == nil {
 		return "held"
@@ -109,7 +110,7 @@ func ending(o sched.Outcome) string {
 	return o.Failure.Class()
 }
 
-// difference is the first place at which two executions differ, "" if they do not.
+// difference describes the first place at which two executions differ; "" if they do not.
 func difference(a, b sched.Outcome) string {
 	at := func(o sched.Outcome, i int) string {
 		if i >= len(o.Events) {
@@ -139,7 +140,7 @@ func (s *sights) hint() (words string) {
 		words = ". It reads random numbers of crypto/rand, which differ each time, in " + s.secret
 	}
 	if s.socket {
-		words += ". It uses the network, and when the system delivers what was sent is nobody's choice: net.Pipe in its place can be repeated"
+		words += ". It uses the network, and nothing controls when the system delivers what was sent: net.Pipe in its place can be repeated"
 	}
 	return words
 }

@@ -15,8 +15,7 @@ type goneCase struct{ file, why string }
 // byKept is the strategy of a finding that a kept schedule shows. The schedule is not shrunk.
 const byKept = "kept"
 
-// executeKept executes the kept schedules of the test until one fails. What there is to say about the others is reported at the
-// test's end.
+// executeKept executes the kept schedules of the test until one fails. Reports about the others come at the test's end.
 func (t *test) executeKept() (failing sched.Outcome) {
 	for _, kept := range keptOf(t.name) {
 		out := t.runner(kept.Schedule).Replay(kept.Schedule, false)
@@ -36,11 +35,12 @@ func (t *test) executeKept() (failing sched.Outcome) {
 
 func (t *test) holds(kept drive.KeptSchedule) {
 	t.said = append(t.said, drive.Event{
-		Event: drive.Again, Test: t.name, Kept: kept.File, Text: fmt.Sprintf("the kept case %s holds now: keep it, so that it stays so", kept.File),
+		Event: drive.Again, Test: t.name, Kept: kept.File, Text: fmt.Sprintf("the kept case %s holds now: keep it as a regression test", kept.File),
 	})
 }
 
-// sequentialKept reports the kept schedules of a test in which nothing can be switched any more: those with a switch are gone.
+// sequentialKept reports the kept schedules of a test in which nothing can be switched any more: those with a switch are
+// gone.
 func (t *test) sequentialKept() {
 	if t.summary.Verdict != drive.Sequential {
 		return
@@ -84,7 +84,7 @@ func (t *test) tellKept() {
 		case drive.FoundSome:
 			text += ", and the test fails otherwise: remove it"
 		default:
-			text, code = text+"; remove it if what it is about is gone", 3
+			text, code = text+"; remove it if the code that it tests is gone", 3
 		}
 		tell(drive.Event{Event: drive.Again, Test: t.name, Kept: c.file, Text: text, Code: code})
 	}

@@ -18,10 +18,10 @@ type Run interface {
 	Failed() (failed, skipped bool, output string)
 	// Said returns what first made it fail: the file and line, and the words. ok is false if nothing was said.
 	Said() (site, words string, ok bool)
-	// Clean then removes what is left of it: also the files that it has made, if it was broken off.
+	// Clean removes what is left of it afterwards, and if it was broken off, also the files that it has made.
 	Clean(broken bool)
-	// Watch, before Run, makes it record its sub-tests. Units, after Run, lists those that can be explored alone; or the test
-	// itself.
+	// Watch, before Run, makes it record its sub-tests. Units, after Run, lists those that can be explored alone, or the
+	// test itself.
 	Watch()
 	Units() []string
 }
@@ -39,38 +39,38 @@ type mechanism struct {
 	changes uint32                      // state.Changes when the candidates were last asked for
 	decider func(thread int32) int32    // decide
 	stands  []sched.Candidate           // by thread: what it does when it goes on
-	nobody  sched.Candidate             // what stops before any thread has run
+	nobody  sched.Candidate             // the candidate that stops before any thread has run
 	names   names
 	points  map[place]sched.PointID
-	recent  [256]located   // by their places
+	recent  [256]located   // a cache of located places, by a hash of the program counter
 	atomic  map[place]bool // whether a place lies in a package that has no points
 	address sched.Addresses
 
-	chosen    int  // the thread that goes on by the last decision; -1 for none
+	chosen    int  // the thread that the last decision chose; -1 for none
 	hasAtomic bool // some packages have no points
-	asked     bool // the decision about the thread that stopped last was made on its own stack
-	after     int  // steps since the test's goroutine has ended
+	asked     bool // the thread that stopped last made the decision on its own stack
+	after     int  // steps since the test's goroutine ended
 	late      int64
 	over      bubble.Outcome
 
 	play *play // nil for a test
 }
 
-// Sights are what all executions of a test have shown.
+// Sights are what the executions of a test have shown.
 type sights struct {
-	choices uint64         // decisions for which there was more than one thread
-	threads int            // of the execution that had most
+	choices uint64         // decisions with more than one thread to choose from
+	threads int            // in the execution with the most
 	skipped uint64         // executions in which the test skipped itself
 	running string         // the goroutine that went on for too long after the test's end
 	timers  bool           // a timer could have fired while others could go on
-	fired   []string       // the timers that did so by choice, in the last execution
-	polls   string         // who let time pass in the last execution although others could go on, because it reads the clock in a loop
+	fired   []string       // the timers that fired early, by choice, in the last execution
+	polls   string         // who let time pass in the last execution, although others could go on, by reading the clock in a loop
 	random  bool           // random numbers were drawn
 	socket  bool           // a socket was made
-	secret  string         // where random numbers of the system were read
+	secret  string         // where the system's random numbers were read
 	leak    *sched.Failure // of the schedule without a switch; it is a finding only if there are schedules without it
-	leaked  uint64         // executions that have this leak
-	ended   uint64         // executions that came to the end of the test, and did not fail otherwise
+	leaked  uint64         // executions with this leak
+	ended   uint64         // executions that reached the end of the test and did not fail otherwise
 }
 
 func newMechanism(prepare func() Run, seen *sights, timing bool) func() sched.Mechanism {
@@ -100,7 +100,7 @@ func (m *mechanism) begin(c chooser) {
 	}
 	decide := m.decider
 	if raceEnabled || debugging.on {
-		decide = nil // the detector, and a debugger, would take a decision on a thread's stack for the thread's own
+		decide = nil // the detector, or a debugger, would attribute a decision on a thread's stack to the thread
 	}
 	m.seen.fired, m.seen.polls = m.seen.fired[:0], ""
 	m.state = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)+1))
@@ -130,7 +130,8 @@ func (m *mechanism) Run() {
 	m.conclude()
 }
 
-// decide is called on the stack of a thread that has stopped at a point. It leaves everything but a plain choice to the root.
+// decide is called on the stack of a thread that has stopped at a point. It leaves everything but plain choices to the
+// root.
 func (m *mechanism) decide(thread int32) int32 {
 	m.asked = false
 	t := &m.threads[thread]
@@ -154,7 +155,7 @@ func (m *mechanism) decide(thread int32) int32 {
 	return int32(next)
 }
 
-// ask decides about a thread that has stopped, on the root's stack.
+// ask makes the decision about a thread that has stopped, on the root's stack.
 func (m *mechanism) ask(stopped *sched.Candidate) bool {
 	m.asked = false
 	if m.due() {
@@ -190,13 +191,13 @@ func (m *mechanism) choose(stopped *sched.Candidate) (thread int, ok bool) {
 	return m.chooser.Choose(stopped, 0)
 }
 
-// due says whether a timer should have fired: the clock has moved because it was read.
+// due says whether a timer should have fired because reading the clock has moved it.
 func (m *mechanism) due() bool {
 	when, now := bubble.Next()
 	return when > 0 && when <= now
 }
 
-// ended says whether the test's goroutine has ended: from then on nothing is chosen.
+// ended says whether the test's goroutine has ended: from then on there are no choices.
 func (m *mechanism) ended() bool { return m.threads[0].State == bubble.Ended }
 
 // Bounds of an execution after the test's end, which only shows whether the test's goroutines end too.
@@ -217,8 +218,8 @@ func (m *mechanism) pass(stopped *sched.Candidate) (thread int, ok bool) {
 	return m.chooser.Pass(stopped, 0)
 }
 
-// Candidates are the threads that are ready. If there are none, it waits for files, and for goroutines outside of the bubble,
-// which may wake a thread.
+// Candidates returns the threads that are ready. If there are none, it waits for files and for goroutines outside of the
+// bubble, which may wake a thread.
 func (m *mechanism) Candidates(all []sched.Candidate) []sched.Candidate {
 	m.meet()
 	all = m.ready(all)
@@ -245,7 +246,7 @@ func (m *mechanism) ready(all []sched.Candidate) []sched.Candidate {
 	return all
 }
 
-// Limits of waiting, in microseconds, for what the bubble does not control.
+// Limits of waiting for what the bubble does not control, in microseconds.
 const (
 	step        = 20
 	forFile     = 1_000_000
@@ -298,12 +299,12 @@ func (m *mechanism) waitsForFile() bool {
 	return false
 }
 
-// Patience bounds an execution that has nothing to choose for long, because such steps do not count toward the step limit.
+// Patience bounds a stretch without a choice, because such steps do not count towards the step limit.
 func (m *mechanism) Patience() int { return alonePatience }
 
 const alonePatience = 16
 
-// Due is the bubble's next timer. After the test's end time goes on for at most a day.
+// Due returns the bubble's next timer. After the test's end, time goes on for at most a day.
 func (m *mechanism) Due() (at int64, counts, any bool) {
 	when, _ := bubble.Next()
 	if when == 0 || m.late > 0 && when > m.late+longAfter {
@@ -315,16 +316,15 @@ func (m *mechanism) Due() (at int64, counts, any bool) {
 // Jump lets timers fire.
 func (m *mechanism) Jump(at int64) { bubble.Advance(at) }
 
-// Threads are the goroutines of the test so far, ended ones included.
+// Threads counts the goroutines of the test so far, including those that have ended.
 func (m *mechanism) Threads() int { return len(m.stands) }
 
-// Name is main, or the name of the thread that started this one, and the function that it runs.
+// Name returns main, or the name of the thread that started this one plus the function that this one runs.
 func (m *mechanism) Name(thread int) string {
 	return m.names.of(m.threads[:len(m.stands)], thread)
 }
 
-// Counts says that every thread counts: a goroutine of the program that waits for a ticker is no less than another. The clock
-// does not.
+// Counts says that every thread counts, also a goroutine that waits for a ticker, but not the clock.
 func (m *mechanism) Counts(thread int) bool { return thread != bubble.Clock }
 
 // Drop does nothing: Run has closed the bubble.
@@ -333,7 +333,7 @@ func (m *mechanism) Drop() {}
 // Close has nothing to free.
 func (m *mechanism) Close() (problem string) { return "" }
 
-// Running describes the thread that does not stop. The watchdog calls it, outside of the bubble.
+// Running describes the thread that does not stop. The watchdog calls it, from outside of the bubble.
 func (m *mechanism) Running() sched.Running {
 	r := sched.Running{Who: "a goroutine", Stack: stacks(), Point: aPoint, Advice: hangAdvice}
 	for i := range m.stands {
@@ -348,7 +348,7 @@ func (m *mechanism) Running() sched.Running {
 	return r
 }
 
-// aPoint names what goroutines come to, and hangAdvice says what to do if one does not.
+// aPoint names the points of goroutines, and hangAdvice says what to do if a goroutine reaches none.
 const (
 	aPoint     = "an operation of sync, sync/atomic, channels or files"
 	hangAdvice = "A loop that computes for long, cgo, and a system call that waits for something outside of the process are not seen: " +

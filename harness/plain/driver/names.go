@@ -12,16 +12,16 @@ import (
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 )
 
-// Names must survive edits, in which lines move and closures get other numbers. So a point is called FUNCTION.OPERATION, where a
-// closure counts as the function that it is written in. A goroutine is called after who started it, the function it runs, and
-// its number among these: main/serve#1. The test's own goroutine is main. A goroutine that a timer starts was started by who set
-// the timer.
+// Names must survive edits: lines move, and closures get other numbers. So a point is called FUNCTION.OPERATION, where a
+// closure counts as the function that contains it. A goroutine is called after its parent, the function that it runs, and
+// its number among its like: main/serve#1. The test's own goroutine is main. The parent of a goroutine that a timer
+// starts is the thread that set the timer.
 
 // names holds the names of the threads of one execution.
 type names struct {
 	all   []string
 	count map[string]int // goroutines by parent and function
-	given map[int]string // by thread: what it is called
+	given map[int]string // names by thread
 }
 
 func (n *names) forget() {
@@ -30,7 +30,7 @@ func (n *names) forget() {
 	clear(n.given)
 }
 
-// of is the name of a thread. Threads are named in the order in which they started.
+// of returns the name of a thread. Threads are named in the order in which they started.
 func (n *names) of(threads []bubble.Thread, thread int) string {
 	if n.count == nil {
 		n.count = map[string]int{}
@@ -61,7 +61,7 @@ func (n *names) numbered(name string) string {
 	return fmt.Sprintf("%s#%d", name, n.count[name])
 }
 
-// known is the name of a thread if it has one already, else its number.
+// known returns the name of a thread if it has one already, otherwise its number.
 func (n *names) known(thread int) string {
 	switch {
 	case thread < len(n.all):
@@ -72,8 +72,8 @@ func (n *names) known(thread int) string {
 	return fmt.Sprint(thread)
 }
 
-// runs is the function that a goroutine runs: that of the go statement. If that is a closure, or in the standard library, it is
-// the user's function that started the goroutine.
+// runs returns the function that a goroutine runs: that of the go statement. If that is a closure, or in the standard
+// library, it returns the user's function that started the goroutine.
 func runs(t *bubble.Thread) string {
 	function, known := entries[t.Entry]
 	if !known {
@@ -83,7 +83,7 @@ func runs(t *bubble.Thread) string {
 	if function != "" {
 		return function
 	}
-	if t.Started == 0 { // no code of the user's started it, as for the goroutine of a bubble of testing/synctest
+	if t.Started == 0 { // no code of the user started it, as for the goroutine of a bubble of testing/synctest
 		return packageName(t.Entry)
 	}
 	function, known = starters[t.Started]
@@ -97,7 +97,7 @@ func runs(t *bubble.Thread) string {
 
 var entries, starters = map[uintptr]string{}, map[uintptr]string{}
 
-// packageName is the last part of the package of a function.
+// packageName returns the last part of a function's package.
 func packageName(entry uintptr) string {
 	f := runtime.FuncForPC(entry)
 	if f == nil {
@@ -108,7 +108,7 @@ func packageName(entry uintptr) string {
 	return name
 }
 
-// userFunction is the short name of a named function of the user's code, "" for any other.
+// userFunction returns the short name of a named function in the user's code; "" for any other.
 func userFunction(entry uintptr) string {
 	f := runtime.FuncForPC(entry)
 	if f == nil {
@@ -136,8 +136,8 @@ var closure = regexp.MustCompile(`(\.(func|gowrap|deferwrap)\d+|-range\d+|\.\d+)
 // instance matches the type arguments of a generic function, which the compiler names by their shape.
 var instance = regexp.MustCompile(`\[.*\]`)
 
-// shortFunction is a function's name without numbers of closures, without type arguments, and without the folders of its
-// package. A function of the package under test has no package at all.
+// shortFunction returns a function's name without numbers of closures, type arguments, and the folders of its package. A
+// function of the package under test has no package at all.
 func shortFunction(name string) string {
 	name = closure.ReplaceAllString(name, "")
 	name = instance.ReplaceAllString(name, "[...]")
@@ -165,19 +165,19 @@ func inPackages(function string, packages []string) bool {
 	return false
 }
 
-// ownPackage are the names that functions of the package under test may begin with.
+// ownPackage are the names with which functions of the package under test may begin.
 var ownPackage []string
 
-// pointAt is the name of a point, and where it is.
+// pointAt returns the name of a point, and where it is.
 func pointAt(pc uintptr, operation string) (name, file string, line int) {
 	frame := userFrame(pc)
-	if frame.Function == "" { // it has come to no point of the user's yet
+	if frame.Function == "" { // it has not reached a point in the user's code yet
 		return operation, "", 0
 	}
 	return shortFunction(frame.Function) + "." + operation, filepath.Base(frame.File), frame.Line
 }
 
-// userFrame is the user's innermost function at a return address.
+// userFrame returns the user's innermost function at a return address.
 func userFrame(pc uintptr) (f runtime.Frame) {
 	f.PC = pc
 	f.Function, f.File, f.Line = bubble.Frame(pc)

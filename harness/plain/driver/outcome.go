@@ -63,7 +63,7 @@ func (m *mechanism) died(o *bubble.Outcome) *sched.Failure {
 	return f
 }
 
-// whoDied is the name of a thread that may have come to no point, and so may have no name yet.
+// whoDied returns the name of a thread, even if it reached no point and so has no name yet.
 func (m *mechanism) whoDied(thread int) string {
 	if thread >= 0 && thread < len(m.stands) {
 		return m.Name(thread)
@@ -93,8 +93,8 @@ func (m *mechanism) Deadlock(why string) *sched.Failure {
 	return f
 }
 
-// stuck is the failure of an execution in which no thread can ever go on, nil if it is none. After the end of the test,
-// goroutines that can never go on leak.
+// stuck makes the failure of an execution in which no thread can ever go on; nil if it is none. After the end of the
+// test, goroutines that can never go on are leaks.
 func (m *mechanism) stuck(why string) *sched.Failure {
 	if m.waitsForFile() {
 		if m.ended() {
@@ -110,7 +110,7 @@ func (m *mechanism) stuck(why string) *sched.Failure {
 		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing(), Stack: m.waiting()}
 	}
 	if m.live() == 0 || m.run.HasFailed() {
-		return nil // a test that has failed did so before anything was left
+		return nil // a test that failed did so before anything was left
 	}
 	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.Remaining(), Site: m.standing()}
 	if when, _ := bubble.Next(); when > 0 { // a timer that is too far away: nobody can tell whether it would wake one of them
@@ -125,7 +125,7 @@ func (m *mechanism) stuck(why string) *sched.Failure {
 
 const waitsOutside = "the test waits for what racewindow does not control"
 
-// waiting are the stacks of the goroutines that wait.
+// waiting returns the stacks of the goroutines that wait.
 func (m *mechanism) waiting() string {
 	var text strings.Builder
 	for i := range m.stands {
@@ -138,8 +138,8 @@ func (m *mechanism) waiting() string {
 	return text.String()
 }
 
-// printStack prints the functions of a stack that are not the runtime's, and returns where the user's innermost one is, "" if
-// there is none.
+// printStack prints the functions of a stack except the runtime's. It returns the place of the user's innermost one, ""
+// if there is none.
 func printStack(text *strings.Builder, pcs []uintptr) (site string) {
 	s := rendered.stack(pcs)
 	text.WriteString(s.text)
@@ -192,7 +192,7 @@ func (s *sights) known(f *sched.Failure) bool {
 	return true
 }
 
-// Remaining lists the goroutines that have not ended, and where they stand.
+// Remaining lists the goroutines that have not ended, and where they are.
 func (m *mechanism) Remaining() string {
 	bubble.Locate()
 	var words []string
@@ -225,12 +225,13 @@ func waits(t *bubble.Thread) string {
 	return at.function + at.line + words
 }
 
-// reason is why a thread waits, without the runtime's mark of a wait within a bubble.
+// reason says why a thread waits, without the runtime's mark of a wait inside a bubble.
 func reason(t *bubble.Thread) string {
 	return strings.TrimSuffix(bubble.Reason(t.Reason), " (durable)")
 }
 
-// standing tells deadlocks and leaks apart: the functions in which goroutines wait, and on what, without lines and numbers.
+// standing tells deadlocks and leaks apart: the functions in which goroutines wait, and on what, without lines and
+// numbers.
 func (m *mechanism) standing() string {
 	var words []string
 	for i := range m.stands {

@@ -11,14 +11,14 @@ type place struct {
 	op uint8
 }
 
-// located is a place, and what a thread that stands there does next.
+// A located is a place, and what a thread there does next.
 type located struct {
 	place
 	known, touches bool // touches says that it touches the object of the operation
 	does           sched.Candidate
 }
 
-// stand notes where a thread stands, and what it does when it goes on.
+// stand notes where a thread is, and what it does when it goes on.
 func (m *mechanism) stand(thread int) *sched.Candidate {
 	m.meet()
 	t, c := &m.threads[thread], &m.stands[thread]
@@ -40,14 +40,14 @@ func (m *mechanism) stand(thread int) *sched.Candidate {
 	return c
 }
 
-// meet adds the threads that have started since.
+// meet adds the threads that have started since the last call.
 func (m *mechanism) meet() {
 	for len(m.stands) < int(m.state.Count) {
 		m.stands = append(m.stands, sched.Candidate{Thread: len(m.stands), Point: sched.AtStart})
 	}
 }
 
-// located is where a thread stands.
+// located returns the place of a thread.
 func (m *mechanism) located(t *bubble.Thread) *located {
 	at := &m.recent[(t.PC^t.PC>>8)%uintptr(len(m.recent))]
 	if at.pc != t.PC || at.op != t.Op || t.PC == 0 || !at.known {
@@ -61,10 +61,10 @@ func (m *mechanism) located(t *bubble.Thread) *located {
 	return at
 }
 
-// point is the number of the point at which a thread stands.
+// point returns the number of the point at which a thread is.
 func (m *mechanism) point(t *bubble.Thread) sched.PointID {
 	at := place{t.PC, t.Op}
-	if at.pc == 0 && t.Op == bubble.OpBlocked { // it has passed no point before
+	if at.pc == 0 && t.Op == bubble.OpBlocked { // it has passed no point yet
 		bubble.Locate()
 		at.pc = t.At
 	}
@@ -81,7 +81,7 @@ func (m *mechanism) point(t *bubble.Thread) sched.PointID {
 	return id
 }
 
-// passes says whether a thread goes on past its point without a choice, because the point is in a package that has none.
+// passes says whether a thread passes its point without a choice, because the point lies in a package without points.
 func (m *mechanism) passes(t *bubble.Thread) bool {
 	if !m.hasAtomic || t.State != bubble.Ready && t.State != bubble.Running || t.Op <= bubble.OpEnd || t.PC == 0 {
 		return false

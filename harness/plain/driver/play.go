@@ -12,16 +12,16 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Scenarios on goroutines. A harness.Check is part of the program under test, and drives itself: it has its own copy of this
-// package, and the functions of the runtime are offered to it. Its clients are threads of a bubble, as are all goroutines that
-// they start.
+// Scenarios on goroutines. A harness.Check is part of the program under test and drives itself: it has its own copy of
+// this package, and the functions of the runtime are offered to it. Its clients, and all goroutines that they start, are
+// threads of a bubble.
 
 // ErrVersions is returned by Take if the functions of the runtime are not those that this package calls.
-var ErrVersions = errors.New("the module requires another racewindow than the command is: require the command's version, or run the module's own " +
+var ErrVersions = errors.New("the module requires another version of racewindow than the command's: require the command's version, or run the module's own " +
 	"with 'go run github.com/racewindow/racewindow/harness/cmd/racewindow'")
 
-// Take makes all scenarios of this program run on goroutines from now on, through functions of the runtime that a test was
-// offered. own are the names of the package under test, as in an order.
+// Take makes all scenarios of this program run on goroutines from now on, through the runtime's functions that were
+// offered to a test. own are the names of the package under test, as in an order.
 func Take(offered any, own string) error {
 	if !bubble.Use(offered) {
 		return ErrVersions
@@ -48,16 +48,17 @@ func (goroutines) Mechanism(s sched.Scenario) sched.Mechanism {
 type play struct {
 	sched.Play
 	scenario sched.Scenario
-	outer    *mechanism        // its bubble is held open meanwhile
-	errand   func()            // what the root is to do for a thread
-	marker   *failpoints.Point // the marker that a thread has come to, nil for the boundary between two operations
+	outer    *mechanism        // the mechanism whose bubble is open around this one
+	errand   func()            // what the root must do for a thread
+	marker   *failpoints.Point // the marker that a thread has reached; nil for the boundary between two operations
 	began    bool              // the clients have begun
 }
 
 // innermost is the mechanism whose bubble was opened last.
 var innermost *mechanism
 
-// Outside calls do, which opens bubbles. If a thread calls it, the thread's root calls do, and steps out of the bubble meanwhile.
+// Outside calls do, which opens bubbles. If a thread calls Outside, the thread's root steps out of its bubble meanwhile
+// and calls do.
 func (goroutines) Outside(do func()) {
 	switch bubble.Where() {
 	case bubble.InThread:
@@ -98,7 +99,7 @@ func (played) HasFailed() bool                               { return false }
 func (played) Failed() (failed, skipped bool, output string) { return false, false, "" }
 func (played) Said() (site, words string, ok bool)           { return "", "", false }
 
-// Clean, Watch and Units have nothing to do: a play makes no folder of package testing, and has no sub-tests.
+// Clean, Watch and Units do nothing: a play makes no folders of package testing, and has no sub-tests.
 func (played) Clean(bool)      {}
 func (played) Watch()          {}
 func (played) Units() []string { return nil }
@@ -124,7 +125,7 @@ func (m *mechanism) startClient(name string, live func()) {
 	go live()
 }
 
-// Operations of the driver's own.
+// The driver's own operations.
 const (
 	opBoundary = 200 + iota
 	opMarker
@@ -154,7 +155,7 @@ func advance(d time.Duration) {
 	bubble.Advance(now + int64(d))
 }
 
-// standOfPlay is what a thread does next that has stopped at a marker, or between two operations.
+// standOfPlay returns what a thread does next that has stopped at a marker, or between two operations.
 func (m *mechanism) standOfPlay(thread int) (c sched.Candidate) {
 	if m.threads[thread].Op == opBoundary {
 		return sched.Candidate{Thread: thread, Point: sched.AtOp}
@@ -166,9 +167,9 @@ func (m *mechanism) standOfPlay(thread int) (c sched.Candidate) {
 	return c
 }
 
-// decidePlay decides on a thread's stack what needs no choice: while the scenario's function runs, and for the first thread
-// after the clients have ended. next is -1 if the root must decide. If not done, the thread is at a choice of the play, and
-// decide goes on.
+// decidePlay makes, on a thread's stack, the decisions that need no choice: while the scenario's function runs, and for
+// the first thread after the clients have ended. next is -1 if the root must decide. If done is false, the thread is at a
+// choice of the play, which decide makes.
 func (m *mechanism) decidePlay(thread int32) (next int32, done bool) {
 	switch p := m.play; {
 	case p.Watched():

@@ -18,7 +18,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// How another process of this program is started: as this one was, before any test could change that.
+// How another process of this program is started: as this one was, before any test could change anything.
 var began struct {
 	folder      string
 	environment []string
@@ -29,14 +29,14 @@ func rememberStart() {
 	began.environment = os.Environ()
 }
 
-// A pool starts processes ahead, so that one waits for a schedule while another executes one.
+// A pool starts processes ahead of time, so that one waits for a schedule while another executes one.
 type pool struct {
 	test, unit, how string
 	ahead           []*process
 	all             sync.WaitGroup
 }
 
-// ahead is how many processes are started before they are needed.
+// ahead is how many processes start before they are needed.
 const ahead = 2
 
 // newPool makes a pool for a unit of a test: a sub-test, or the test itself.
@@ -67,7 +67,7 @@ type process struct {
 	in, out *os.File // this side's ends of the pipes
 	said    lastWords
 	ended   chan struct{}
-	problem error // it could not be started
+	problem error // why it could not be started
 }
 
 func (p *pool) start() *process {
@@ -94,7 +94,7 @@ func (p *pool) start() *process {
 		return c
 	}
 	p.all.Go(func() {
-		_ = c.cmd.Wait() // how it ended is in its state
+		_ = c.cmd.Wait() // its state says how it ended
 		close(c.ended)
 	})
 	return c
@@ -110,10 +110,11 @@ func arguments(test string) (args []string) {
 	return append(args, "-test.run=^"+regexp.QuoteMeta(test)+"$")
 }
 
-// patience ends a wait for the next message when code between two points takes too long.
+// patience ends a wait for the next message if code between two points takes too long.
 func (p *process) patience() { _ = p.in.SetReadDeadline(time.Now().Add(hangs())) }
 
-// leave is called when nothing more is expected of a process: one that waits for a schedule sees that none comes.
+// leave is called when nothing more is expected of a process. A process that waits for a schedule then learns that none
+// comes.
 func (p *process) leave() {
 	if p.problem != nil {
 		return
@@ -122,10 +123,11 @@ func (p *process) leave() {
 	go p.wait(true)
 }
 
-// mostDying is how long a process may take to end when it only has to clean up, or to print where its goroutines stand.
+// mostDying is how long a process may take to end when all that is left is to clean up, or to print its goroutines'
+// stacks.
 const mostDying = time.Minute
 
-// wait waits until a process has ended, and returns what it has printed. One that was told to end, and does not, is killed.
+// wait waits until a process has ended, and returns what it has printed. It kills one that was told to end and does not.
 func (p *process) wait(told bool) string {
 	if told {
 		select {
@@ -167,13 +169,13 @@ func (l *lastWords) String() string {
 	return l.first.String() + string(l.last)
 }
 
-// lastLines are the last of what a process has printed.
+// lastLines returns the last lines that a process has printed.
 func lastLines(output string) string {
 	lines := strings.Split(strings.TrimSpace(output), "\n")
 	return strings.Join(lines[max(0, len(lines)-10):], "\n")
 }
 
-// death makes a failure of a process that has ended: from what it said last, and from the user's first function named there.
+// death makes a failure of a process that has ended, from its last words and the user's first function in them.
 func death(state *os.ProcessState, output string) *sched.Failure {
 	f := &sched.Failure{Kind: sched.Died, Message: fmt.Sprintf("the process ended with exit code %d", state.ExitCode())}
 	if status, is := state.Sys().(syscall.WaitStatus); is && status.Signaled() {
@@ -199,13 +201,13 @@ func death(state *os.ProcessState, output string) *sched.Failure {
 }
 
 var (
-	// lastWord begins what the runtime prints before it ends a process.
+	// lastWord matches the beginning of what the runtime prints before it ends a process.
 	lastWord = regexp.MustCompile(`(?m)^(fatal error: |panic: |SIG[A-Z]+: |runtime: out of memory)`)
-	// framed are two lines of a stack.
+	// framed matches two lines of a stack.
 	framed = regexp.MustCompile(`(?m)^(\S.*?)\((?:[^()]|\([^()]*\))*\)\n\t(.*):(\d+)`)
 )
 
-// stackOf is the stack of the goroutine that ran when the process ended: the runtime prints it first.
+// stackOf returns the stack of the goroutine that ran when the process ended: the runtime prints it first.
 func stackOf(text string) string {
 	var stack strings.Builder
 	inside := false

@@ -7,10 +7,10 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// attributes makes a process end with the one that has started it.
+// attributes make a process end together with the process that started it.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }
 
-// openTrail maps a file, so that what is noted in it outlives this process.
+// openTrail maps a file into memory, so that what is written there outlives this process.
 func openTrail(file string) (*sched.Trail, error) {
 	f, err := os.OpenFile(file, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A remote is a mechanism that executes each schedule in a process of its own, which runs this program again: nothing of one
-// execution is left for the next, and if something ends the process, that is a failure like any other.
+// A remote is a mechanism that executes each schedule in a process of its own, which runs this program again. So no
+// execution leaves anything for the next, and whatever ends the process is a failure like any other.
 type remote struct {
 	pool   *pool
 	seen   *sights
@@ -28,7 +28,7 @@ type remote struct {
 	place   *runtime.Frame
 	running int // the thread that went on last
 	races   []*sched.Failure
-	told    *sched.Failure // the failure that the process has reported
+	told    *sched.Failure // the failure that the process reported
 	seed    int
 	due     struct {
 		at          int64
@@ -76,7 +76,7 @@ func (m *remote) Run() {
 			m.over()
 			return
 		default:
-			m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("a process of the test has said %d, which means nothing", said)})
+			m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("a process of the test sent the message %d, which is unknown", said)})
 			return
 		}
 	}
@@ -186,11 +186,11 @@ func (m *remote) Races() []*sched.Failure {
 	return withoutEchoes(m.races, m.told)
 }
 
-// ended is called when the process has ended in the middle of an execution, or has said nothing for too long.
+// ended is called when the process ended in the middle of an execution, or was silent for too long.
 func (m *remote) ended(reached bool) {
 	p := m.process
 	if errors.Is(p.err, os.ErrDeadlineExceeded) {
-		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // it prints where its goroutines stand
+		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // then it prints the stacks of its goroutines
 		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("no goroutine has come to a point for %v: %s blocks where the scheduler cannot see it, or runs in circles:\n%s",
 			hangs(), m.Name(m.running), p.wait(true))})
 		return
@@ -219,12 +219,12 @@ func (m *remote) Drop() {
 // Close keeps the processes that wait, because Begin may follow.
 func (m *remote) Close() (problem string) { return "" }
 
-// Candidates are those that the process has reported.
+// Candidates returns those that the process reported.
 func (m *remote) Candidates(all []sched.Candidate) []sched.Candidate {
 	return append(all, m.enabled...)
 }
 
-// Due is what the process has reported.
+// Due returns what the process reported.
 func (m *remote) Due() (at int64, counts, any bool) { return m.due.at, m.due.counts, m.due.any }
 
 // Jump makes the process let time go on.
@@ -259,10 +259,10 @@ func (m *remote) Remaining() (text string) {
 
 func (m *remote) answered() bool { return m.process.get() == saysAnswer && m.process.err == nil }
 
-// Threads are those that the process has reported.
+// Threads counts those that the process reported.
 func (m *remote) Threads() int { return len(m.names) }
 
-// Name is what the process calls a thread.
+// Name returns the process's name for a thread.
 func (m *remote) Name(thread int) string {
 	if thread < len(m.names) {
 		return m.names[thread]
@@ -276,19 +276,19 @@ func (m *remote) Counts(thread int) bool { return thread != bubble.Clock }
 // Patience is the same as without processes.
 func (m *remote) Patience() int { return alonePatience }
 
-// Running is for a watchdog that is more patient than this mechanism.
+// Running serves a watchdog that is more patient than this mechanism.
 func (m *remote) Running() sched.Running {
 	return sched.Running{Who: "a process of the test", Stack: stacks(), Point: aPoint, Advice: hangAdvice}
 }
 
-// View is what the process has reported.
+// View returns what the process reported.
 func (m *remote) View(sched.Candidate) (s sched.Sight) {
 	s.Place = m.place
 	return s
 }
 
-// apart makes a test's schedules execute in processes of their own from now on: each as the first thing that its process
-// executes or, if the test is warmed up, after the schedule without a switch.
+// apart makes a test's schedules execute in processes of their own from now on: each as the first execution in its
+// process or, if the test is warmed up, after the schedule without a switch.
 func (t *test) apart(how string) {
 	t.how = how
 	t.pool = newPool(t.whole, t.name, how)

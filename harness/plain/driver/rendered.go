@@ -6,11 +6,11 @@ import (
 	"path/filepath"
 )
 
-// rendered holds stacks and places in words. A search that goes on after its first finding, a shrinker and a replay meet the
-// same ones in thousands of executions, and finding the words takes ten times as long as an execution.
+// rendered holds stacks and places as text. A search that goes on after its first finding, a shrinker and a replay meet
+// the same ones in thousands of executions, and making the text takes ten times as long as an execution.
 var rendered = renderings{places: map[uintptr]renderedPlace{}, stacks: map[string]renderedStack{}}
 
-// renderings may be used by one goroutine at a time, so the watchdog does without.
+// renderings may be used by one goroutine at a time, so the watchdog does not use them.
 type renderings struct {
 	places map[uintptr]renderedPlace
 	stacks map[string]renderedStack // by their program counters, 8 bytes each

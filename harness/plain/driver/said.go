@@ -9,7 +9,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// failed makes the failure of a test that reports it itself: the first report, whatever the test logged before and said after.
+// failed makes the failure of a test that reports it itself: the first report, whatever the test logged before or said
+// after.
 func (m *mechanism) failed(output string) *sched.Failure {
 	if pc := m.over.Counts; pc != 0 {
 		frame := userFrame(pc)
@@ -24,9 +25,9 @@ func (m *mechanism) failed(output string) *sched.Failure {
 	}
 	f.Site, f.Message = site, site+": "+withoutLabels(words)
 	if strings.TrimSpace(words) == "" {
-		f.Message = site + ": the test failed without a word"
+		f.Message = site + ": the test failed without a message"
 		if strings.TrimSpace(output) != "" {
-			f.Stack = "the test has written:\n" + said(output) + "\n" // this alone may tell what was wrong
+			f.Stack = "the test has written:\n" + said(output) + "\n" // this may be all that tells what was wrong
 		}
 	}
 	return f
@@ -37,7 +38,7 @@ func firstOf(text string) string {
 	return first
 }
 
-// said is what a test has written, without the lines that name its failed sub-tests.
+// said returns what a test has written, without the lines that name its failed sub-tests.
 func said(output string) string {
 	var lines []string
 	for line := range strings.Lines(output) {
@@ -54,10 +55,10 @@ func said(output string) string {
 // verdict matches a line of package testing.
 var verdict = regexp.MustCompile(`^--- (FAIL|PASS|SKIP): `)
 
-// logged is a line that a test has written with its place.
+// logged matches a line that a test has written with its place.
 var logged = regexp.MustCompile(`(?m)^\s*([\w.-]+\.go:\d+): `)
 
-// siteOfOutput is where a test first said that something is wrong.
+// siteOfOutput returns where a test first said that something is wrong.
 func siteOfOutput(output string) string {
 	if found := logged.FindStringSubmatch(output); found != nil {
 		return found[1]
@@ -65,13 +66,13 @@ func siteOfOutput(output string) string {
 	return ""
 }
 
-// withoutLabels is what an assertion says, in lines. Those of testify have labels, and begin with places whose folders differ
-// between machines. The place and the test's name are known already, so they are left out.
+// withoutLabels returns what an assertion says, as lines. Messages of testify have labels, and begin with places whose
+// folders differ between machines. The place and the test's name are known already, so they are left out.
 func withoutLabels(words string) string {
 	var lines []string
 	label := ""
 	for line := range strings.Lines(words) {
-		if strings.Contains(line, "\t") { // as a label has; it is slow to search a line in vain
+		if strings.Contains(line, "\t") { // as a label has; a search that finds nothing is slow
 			if found := labelled.FindStringSubmatch(line); found != nil {
 				label, line = found[1], found[2]
 			}

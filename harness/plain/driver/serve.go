@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A chooser is what a mechanism asks: the one of the search, or one that asks another process.
+// A chooser makes a mechanism's choices: the search's chooser, or one that asks another process.
 type chooser interface {
 	Choose(stopped *sched.Candidate, held uint64) (thread int, ok bool)
 	ChooseAgain(stopped *sched.Candidate) (thread int, ok, done bool)
@@ -23,7 +23,7 @@ type chooser interface {
 	Points() *sched.Points
 }
 
-// serve executes one schedule for another process, which says who goes on. After that the test is over, and soon this process
+// serve executes one schedule for another process, which makes the choices. Then the test is over, and this process soon
 // ends.
 func (t *test) serve() {
 	in, out := os.NewFile(uintptr(order.Pipes[0]), "schedule"), os.NewFile(uintptr(order.Pipes[1]), "execution")
@@ -35,7 +35,7 @@ func (t *test) serve() {
 	}
 	w.put(saysReady).send()
 	if w.get() != ordersBegin || w.err != nil {
-		return // the schedule is not needed any more
+		return // the schedule is no longer needed
 	}
 	m := t.mechanism().(*mechanism)
 	a := &asking{wire: w, mechanism: m, points: sched.NewPoints(), views: w.get() != 0, seed: int(w.get())}
@@ -59,19 +59,19 @@ type asking struct {
 	points    *sched.Points
 	told      sched.PointID // how many points were reported
 	named     int           // how many threads were reported
-	views     bool          // the other process wants to know where threads stand in the source
+	views     bool          // the other process wants to know where threads are in the source
 	failed    bool
-	turns     bool // the other process has said that threads take turns
+	turns     bool // the other process said that threads take turns
 	seed      int
 	enabled   []sched.Candidate
 }
 
 func (a *asking) Points() *sched.Points { return a.points }
 
-// Seed is what the other process has said.
+// Seed returns what the other process said.
 func (a *asking) Seed(bool) int { return a.seed }
 
-// TakesTurns is what the other process has said.
+// TakesTurns returns what the other process said.
 func (a *asking) TakesTurns() bool { return a.turns }
 
 // Noting says that no notes are kept: the other process asks for what is to be seen.
@@ -91,7 +91,7 @@ func (a *asking) Choose(stopped *sched.Candidate, _ uint64) (thread int, ok bool
 	return a.ask(choosing, stopped, 0)
 }
 
-// ChooseAgain leaves it to Choose, because the other process must know who can go on.
+// ChooseAgain leaves the choice to Choose, because the other process must know who can go on.
 func (a *asking) ChooseAgain(*sched.Candidate) (thread int, ok, done bool) { return 0, false, false }
 
 func (a *asking) Pass(stopped *sched.Candidate, _ uint64) (thread int, ok bool) {
@@ -102,7 +102,7 @@ func (a *asking) Pick(stopped *sched.Candidate, ways int) (way int, ok bool) {
 	return a.ask(picking, stopped, ways)
 }
 
-// ask reports where all threads stand, and answers questions until the other process has decided.
+// ask reports where all threads are, and answers questions until the other process has decided.
 func (a *asking) ask(how int64, stopped *sched.Candidate, ways int) (thread int, ok bool) {
 	if a.failed {
 		return 0, false
@@ -140,7 +140,7 @@ func (a *asking) ask(how int64, stopped *sched.Candidate, ways int) (thread int,
 	}
 }
 
-// state reports the points and threads that are new, the clock, and who can go on.
+// state reports new points and threads, the clock, and who can go on.
 func (a *asking) state(enabled []sched.Candidate) {
 	n := sched.PointID(a.points.Count())
 	a.put(int64(n - a.told))

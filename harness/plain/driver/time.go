@@ -11,15 +11,15 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Time passes when all threads wait. Where timers are choices, the next one may also fire before that: then the clock is a
-// candidate, and a thread of the schedule that goes on for one step. Its places are named after who set the timer:
-// clock@serve.timer#1.
+// Time passes when all threads wait. Where timers are choices, the next timer may also fire earlier: then the clock is a
+// candidate, and a thread of the schedule that goes on for one step. Its places are named after the thread that set the
+// timer: clock@serve.timer#1.
 
 // clockName is the clock's name in schedules. Goroutines other than main have a slash in their names.
 const clockName = "clock"
 
-// slowest is how long a goroutine may take for a step while a timer fires by choice: the leases and timeouts that a paused
-// process misses are shorter. An hour passes when all wait, and not between two steps.
+// slowest is how long a goroutine may take for a step while a timer fires by choice. The leases and timeouts that a
+// paused process misses are shorter. An hour passes when all wait, but not between two steps.
 const slowest = int64(time.Minute)
 
 // mayFire says whether a timer may fire now by choice.
@@ -36,11 +36,11 @@ func (m *mechanism) mayFire() bool {
 	return any && m.timing
 }
 
-// turn is how long a step takes when threads take turns: longer than it really does, and so short that no timeout of seconds
+// turn is how long a step takes when threads take turns: longer than in reality, but so short that no timeout of seconds
 // expires.
 const turn = int64(time.Microsecond)
 
-// turnTakesTime lets a timer fire in the end while a thread repeats a loop that reads no clock.
+// turnTakesTime makes a timer fire eventually while a thread repeats a loop that reads no clock.
 func (m *mechanism) turnTakesTime() {
 	if !m.chooser.TakesTurns() {
 		return
@@ -50,14 +50,14 @@ func (m *mechanism) turnTakesTime() {
 	}
 }
 
-// fire lets the next timer fire, and returns where the clock stands then.
+// fire lets the next timer fire, and returns the clock's candidate, which is at the timer's place.
 func (m *mechanism) fire() *sched.Candidate {
 	m.meet()
 	c := &m.stands[bubble.Clock]
 	*c = sched.Candidate{Thread: bubble.Clock, Point: sched.AtOp, Resource: sched.Everything, Writes: true, Action: sched.Fires}
 	t, any := bubble.NextTimer()
 	if !any {
-		return c // it was there when it was chosen
+		return c // it was there when the clock was chosen
 	}
 	at := &m.threads[bubble.Clock]
 	at.PC, at.Op = t.PC, t.Op
@@ -76,7 +76,7 @@ func (m *mechanism) fire() *sched.Candidate {
 // fail reports a failure to the chooser.
 func (m *mechanism) fail(f *sched.Failure) { m.chooser.Fail(m.timed(f)) }
 
-// timed marks a failure before which time had passed although others could go on, because a goroutine had polled the clock.
+// timed marks a failure before which time passed although others could go on, because a goroutine polled the clock.
 func (m *mechanism) timed(f *sched.Failure) *sched.Failure {
 	clock := &m.threads[bubble.Clock]
 	if f == nil || f.Kind == sched.Unusable || !clock.Late || m.play != nil {
@@ -90,7 +90,7 @@ func (m *mechanism) timed(f *sched.Failure) *sched.Failure {
 
 // timer describes a timer: what it is, for how long, and who set it.
 func (m *mechanism) timer(t bubble.Timer) string {
-	length := time.Duration(t.Length) // includes what the clock has moved because it was read
+	length := time.Duration(t.Length) // includes how far reading the clock has moved it
 	if length > time.Millisecond {
 		length = length.Round(time.Microsecond)
 	}
@@ -102,8 +102,7 @@ func (m *mechanism) timer(t bubble.Timer) string {
 	return fmt.Sprintf("%s at %s (%s:%d)", text, name, file, line)
 }
 
-// fireTimers searches once more, for a quarter as long, with timers as choices, and reports what was not found without that
-// choice.
+// fireTimers searches once more, for a quarter as long, with timers as choices, and reports what only this search finds.
 func (t *test) fireTimers(before []sched.Finding) {
 	o := t.options()
 	o.Schedules, o.Budget = (o.Schedules+3)/4, o.Budget/4
@@ -138,7 +137,7 @@ func (t *test) fireTimers(before []sched.Finding) {
 	}
 }
 
-// withoutTimers returns a finding in which time passes only when all wait, if that shows the same failure; else f.
+// withoutTimers returns a finding with the same failure in which time passes only when all wait; f if there is none.
 func (t *test) withoutTimers(f sched.Finding) sched.Finding {
 	if !f.Schedule.Fires(clockName) {
 		return f
@@ -156,7 +155,7 @@ func (t *test) withoutTimers(f sched.Finding) sched.Finding {
 	return f
 }
 
-// untimed is the class of a failure without the mark that timers fired early.
+// untimed returns the class of a failure without the mark that timers fired early.
 func untimed(f *sched.Failure) string {
 	plain := *f
 	plain.Timing = false

@@ -6,8 +6,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// units are the tests that are explored each alone: a test itself, or its sub-tests, as one execution without a switch shows
-// them. That execution is the first of the test in this process.
+// units returns the tests that are explored alone: a test itself, or its sub-tests, as one execution without a switch
+// shows them. That execution is the first of the test in this process.
 func units(name string, prepare func(only string) Run) (all []string, first sched.Outcome) {
 	t := newTest(name, "", prepare)
 	all, first = t.watch()
@@ -20,8 +20,8 @@ func units(name string, prepare func(only string) Run) (all []string, first sche
 	return []string{name}, first // it was broken off, so there may be more sub-tests; or they need each other
 }
 
-// standAlone says whether each sub-test of a test that has passed passes alone too: it may need what an earlier one has left,
-// and names may differ each time.
+// standAlone says whether each sub-test of a test that passed also passes alone. It may not: a sub-test may need what an
+// earlier one left, and names may differ each time.
 func standAlone(name string, all []string, prepare func(only string) Run) bool {
 	for _, unit := range all {
 		if unit == name {
@@ -37,7 +37,7 @@ func standAlone(name string, all []string, prepare func(only string) Run) bool {
 	return true
 }
 
-// units are the sub-tests that can be explored alone.
+// units returns the sub-tests that can be explored alone.
 func (t *test) units() []string {
 	all, _ := t.watch()
 	if len(all) == 1 && all[0] == t.whole {

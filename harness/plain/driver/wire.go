@@ -11,12 +11,12 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// If each schedule has a process of its own, the mechanism is there and the search is here. The two talk through pipes: the
-// process asks who goes on, reports what came of the execution, and in between answers questions. A message is a byte that says
-// what it is, and then numbers and texts.
+// If each schedule has a process of its own, the mechanism is in that process and the search is here. The two talk
+// through pipes: the process asks who goes on, reports how the execution went, and in between answers questions. A
+// message is a byte that says what it is, followed by numbers and texts.
 const (
-	// The process says: the test is reached; it is ready for a schedule; a thread has stopped; the test's goroutine has ended; a failure;
-	// the answer to a question; the execution is over.
+	// The process says: the test is reached; it is ready for a schedule; a thread has stopped; the test's goroutine has
+	// ended; a failure; the answer to a question; the execution is over.
 	saysHere = iota + 1
 	saysReady
 	saysStopped
@@ -24,7 +24,8 @@ const (
 	saysFailed
 	saysAnswer
 	saysOver
-	// The search says: execute; that thread goes on; none does; let time go on; is that a deadlock; which threads remain.
+	// The search says: execute; this thread goes on; none does; let time go on; is that a deadlock?; which threads
+	// remain?
 	ordersBegin
 	ordersGo
 	ordersStop
@@ -40,11 +41,11 @@ const (
 	picking
 )
 
-// A wire is one end of a conversation. Its first error stays: the other process has ended.
+// A wire is one end of a conversation. It keeps its first error: the other process has ended.
 type wire struct {
 	in   *bufio.Reader
 	out  io.Writer
-	line []byte // what is to be sent
+	line []byte // what will be sent
 	err  error
 }
 
@@ -68,7 +69,7 @@ func (w *wire) text(s string) *wire {
 func (w *wire) json(v any) *wire {
 	text, err := json.Marshal(v)
 	if err != nil {
-		panic(err) // it holds nothing that JSON cannot
+		panic(err) // JSON can hold all of it
 	}
 	return w.text(string(text))
 }
@@ -105,7 +106,7 @@ func (w *wire) getText() string {
 func (w *wire) getJSON(v any) {
 	if text := w.getText(); w.err == nil {
 		if err := json.Unmarshal([]byte(text), v); err != nil {
-			w.err = fmt.Errorf("a process of the test has sent what is no message: %w", err)
+			w.err = fmt.Errorf("a process of the test sent something that is no message: %w", err)
 		}
 	}
 }
@@ -120,7 +121,7 @@ func boolean(b bool) int64 {
 	return 0
 }
 
-// candidate sends where a thread stands. Points are numbered as in the process.
+// candidate sends where a thread is. Points have the numbers that the process gave them.
 func (w *wire) candidate(c *sched.Candidate) {
 	w.put(int64(c.Thread), int64(c.Point), int64(c.Resource), int64(c.Action), boolean(c.Writes))
 }
