@@ -1,5 +1,5 @@
-// Package room really takes away a process's room for files: by a limit on the size of its files, or by a small disk that is
-// full. It works on Linux; elsewhere each function returns an error.
+// Package room takes away the room that a process has for files: by a limit on the size of its files, or by a small disk
+// that is full. It works on Linux; elsewhere each function returns an error.
 package room
 
 import (

@@ -10,7 +10,7 @@ import "math/rand/v2"
 // In a schedule the clock is a thread that goes on for one step. It goes on only when it is chosen, which counts as a preemption
 // of the thread that could have gone on.
 
-// seldom: the clock is drawn once in so many choices, because most programs have a timer at all times.
+// seldom is in how many choices the clock is drawn once. It is rare, because most programs have a timer at all times.
 const seldom = 50
 
 // fires draws whether the next timer fires now. If it does not, the clock is removed from the candidates.
@@ -25,7 +25,7 @@ func (c *Choice) fires(source *rand.PCG) bool {
 	return false
 }
 
-// clock is the index of the clock, if there is one.
+// clock returns the index of the clock, if there is one.
 func (c *Choice) clock() int { return len(c.Enabled) - 1 }
 
 // Fires says whether a schedule lets the clock go on. clock is the name that the mechanism gives it.
@@ -38,7 +38,7 @@ func (s Schedule) Fires(clock string) bool {
 	return false
 }
 
-// Without is the schedule without the switches to and from a thread.
+// Without returns the schedule without the switches to and from a thread.
 func (s Schedule) Without(thread string) (rest Schedule) {
 	for _, w := range s {
 		if w.To != thread && w.At.Thread != thread {

@@ -226,7 +226,7 @@ func (p *pairCounts) addOther(a, b int32) {
 	p.others[[2]int32{a, b}]++
 }
 
-// take hands over the counts, and begins again at zero.
+// take passes the counts to give, and starts again at zero.
 func (p *pairCounts) take(give func(a, b int32, n uint64)) {
 	for i, n := range p.table {
 		if n > 0 {
@@ -240,7 +240,7 @@ func (p *pairCounts) take(give func(a, b int32, n uint64)) {
 	clear(p.others)
 }
 
-// A covered is what the workers of a search have seen together.
+// A covered is what all workers of a search have seen.
 type covered struct {
 	executions uint64
 	sampled    uint64          // executions that were drawn at random
@@ -255,8 +255,8 @@ func newCovered() *covered {
 	return &covered{orders: map[uint64]bool{}, points: map[PointID]use{}, crossed: map[[2]PointID]uint64{}, followed: map[[2]PointID]struct{}{}}
 }
 
-// add takes over what a worker has followed since the last time: the points that were passed and what came between. It also has
-// those schedules that a worker executed past the end of a part of the search.
+// add takes over what a worker has followed since the last call: the points that were passed and what came between. That
+// includes schedules that the worker executed past the end of a part of the search.
 func (c *covered) add(f *follower) {
 	for i := range f.points {
 		from := &f.points[i]

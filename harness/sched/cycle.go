@@ -2,11 +2,11 @@ package sched
 
 import "slices"
 
-// An execution that does not end has a schedule as long as the step limit. Its short form is the switches that lead into a
-// cycle, and the cycle.
+// An execution that does not end has a schedule as long as the step limit. Its short form is the switches that lead into
+// a cycle, followed by the cycle.
 //
-// The switches of a random walk do not repeat. So only a few of its first switches are followed; from there each thread that can
-// go on takes one step in turn. If that goes round for ever too, its steps do repeat.
+// The switches of a random walk do not repeat. So only a few of its first switches are followed; after them, each thread
+// that can go on takes one step in turn. If that goes on for ever too, its steps do repeat.
 
 // turnwise follows a schedule, and then gives each thread a step in turn.
 type turnwise struct{ *replay }
@@ -140,10 +140,10 @@ func period[E comparable](all []E) int {
 	return max(len(all)-border[len(all)], 1)
 }
 
-// wordy is the most switches that the schedule of an execution without end may have before it is replaced by its cycle.
+// wordy is the most switches that the schedule of an endless execution may have before its cycle replaces it.
 const wordy = 32
 
-// shortenCycles gives a shorter schedule to each finding that does not end: one that a person can read and a shell can take.
+// shortenCycles gives each endless finding a shorter schedule: one that a person can read and a shell can take.
 func (s *search) shortenCycles(all []Finding) {
 	for i := range all {
 		if f := &all[i]; f.Failure.hangs() && len(f.Schedule) > wordy {

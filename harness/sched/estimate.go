@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// An Estimate says about how many schedules an enumeration of one bound has.
+// An Estimate says roughly how many schedules an enumeration of one bound has.
 //
 // It is Knuth's estimate of the size of a search tree (Estimating the Efficiency of Backtrack Programs, Mathematics of Computation
 // 29, 1975): a descent chooses at random at each step, and one divided by the probability of its choices has the number of
@@ -27,7 +27,7 @@ type Estimate struct {
 // Space is the estimate of an enumeration of all bounds, from 0 on.
 type Space []Estimate
 
-// Schedules is how many all bounds have together: an enumeration executes those of a lower bound again.
+// Schedules returns the number for all bounds together: an enumeration executes those of a lower bound again.
 func (s Space) Schedules() (n float64) {
 	for _, e := range s {
 		n += e.Schedules
@@ -35,7 +35,8 @@ func (s Space) Schedules() (n float64) {
 	return min(n, math.MaxFloat64)
 }
 
-// Time is how long that takes so many workers, if schedules take as long as the descents did. At most the longest Duration.
+// Time returns how long that many workers take, if schedules take as long as the descents did. It is at most the longest
+// Duration.
 func (s Space) Time(workers int) time.Duration {
 	descents, spent := 0, time.Duration(0)
 	for _, e := range s {
@@ -51,9 +52,10 @@ func (s Space) Time(workers int) time.Duration {
 	return math.MaxInt64
 }
 
-// EstimateSpace estimates how many schedules an exhaustive search with these options executes. It executes so many descents for each
-// bound, or fewer if the time is over; the first one, which only shows how long a schedule is, does not count. Failures are left for
-// the search. Options.Workers does not matter: one worker descends, so the same seed gives the same estimate unless time ends it.
+// EstimateSpace estimates how many schedules an exhaustive search with these options executes. It executes that many
+// descents for each bound, or fewer if the time is over; the first one only shows how long a schedule is and does not
+// count. Failures are left for the search. Options.Workers does not matter: one worker descends, so the same seed gives
+// the same estimate unless time ends it.
 func EstimateSpace(ctx context.Context, scenario Scenario, o Options, descents int, most time.Duration) (Space, error) {
 	return EstimateMechanism(ctx, scenario.mechanism, o, descents, most)
 }
@@ -183,8 +185,8 @@ func (d *descent) Next(c *Choice) int {
 	return d.take(c, &r, pays, below(d.random, of))
 }
 
-// probability is that of a candidate that costs something. It goes by the longest schedule so far: with a shorter one, what comes
-// late in a long schedule would have a probability near zero, and a weight to match.
+// probability returns the probability of a candidate that costs something. It goes by the longest schedule so far: with a
+// shorter one, whatever comes late in a long schedule would have a probability near zero, and a weight to match.
 func (d *descent) probability() float64 {
 	if d.schedules == 0 {
 		return 0 // the pilot
@@ -193,7 +195,7 @@ func (d *descent) probability() float64 {
 	return min(float64(d.bound-d.spent)/float64(left), 0.5)
 }
 
-// take takes the n-th candidate of those that cost something, or of the others.
+// take takes the n-th candidate among those that cost something, or among the others.
 func (d *descent) take(c *Choice, r *branch, pays bool, n int) int {
 	for candidate := range r.count {
 		cost := int(d.cost(r, candidate))

@@ -94,7 +94,7 @@ func (e *explorer) judge(c *Chooser, strategy Strategy) {
 	}
 }
 
-// listen notes which of the threads that count (Mechanism.Counts) come to points.
+// listen notes which of the threads that count (Mechanism.Counts) reach points.
 func (e *explorer) listen(c *Chooser) {
 	for i := range c.mechanism.Threads() {
 		if !c.mechanism.Counts(i) {
@@ -151,7 +151,7 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 	e.stats.Repeated++
 }
 
-// mostStrays: once so many schedules have strayed, the search ends if fewer could be repeated.
+// mostStrays is the number of strayed schedules from which the search ends if fewer could be repeated.
 const mostStrays = 8
 
 // strays is called when an execution differs from the earlier one with the same choices. It ends the search or, if the search may

@@ -10,7 +10,7 @@ import (
 // What guided schedules have shown. They come in generations. A generation uses what all generations before it have shown, taken
 // in the order of the schedules' numbers, so that it does not matter which worker executes which schedule.
 
-// A goal is an event and the write that it follows, 0 for none. own says that one thread executed both.
+// A goal is an event and the write that it follows; 0 for no write. own says that one thread executed both.
 type goal struct {
 	event, follows visit
 	own            bool
@@ -38,7 +38,7 @@ type showing struct {
 	steps  int
 }
 
-// A frequency is how often an event happened.
+// A frequency says how often an event happened.
 type frequency struct {
 	visit visit
 	n     int
@@ -68,7 +68,7 @@ const (
 	// firstGeneration schedules walk at random. Each later generation is twice as large, up to mostGeneration.
 	firstGeneration = 4
 	mostGeneration  = 32
-	// mostShown: a pair is rare until so many executions have had it or aimed at it.
+	// mostShown is how many executions may have had a pair, or aimed at it, before it is no longer rare.
 	mostShown = 8
 	// mostStates, mostCorpus and mostGoals bound what is kept.
 	mostStates = 1 << 16

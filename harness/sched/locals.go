@@ -13,8 +13,8 @@ import (
 // word is the size of a word of the stack in bytes.
 const word = unsafe.Sizeof(uintptr(0))
 
-// locals is a hash of what the calling functions under test hold on the calling goroutine's stack. Times are taken relative to
-// now, so that a timer that is set again and again gives the same hash.
+// locals returns a hash of what the calling functions under test hold on the calling goroutine's stack. Times count
+// relative to now, so that a timer that is set again and again gives the same hash.
 //
 // Every word is addressed by its distance from the top of the stack, because the stack may move meanwhile.
 //
@@ -36,7 +36,7 @@ func locals(now int64) uint64 {
 	return hashStack(callersFrame(at), now)
 }
 
-// stackWord is the word at a distance from the top of the calling goroutine's stack.
+// stackWord returns the word at a distance from the top of the calling goroutine's stack.
 //
 //go:norace
 //go:nocheckptr

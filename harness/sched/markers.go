@@ -269,8 +269,8 @@ func (x *Execution) holds(stopped *Candidate, name string) bool {
 	return err == nil && !x.chooser.enough
 }
 
-// Candidates are the threads that can go on. Before and after the threads' part it is the main thread alone if it can go on,
-// else a task.
+// Candidates returns the threads that can go on. Before and after the threads' part, that is the main thread alone if it
+// can go on, otherwise a task.
 func (x *markers) Candidates(all []Candidate) []Candidate {
 	if x.phase != phaseThreads && x.canGoOn(x.main) {
 		return append(all, x.main.stands)
@@ -335,7 +335,7 @@ func (x *markers) Name(thread int) string { return x.threads[thread].name }
 // Counts says that clients count and tasks do not.
 func (x *markers) Counts(thread int) bool { return x.threads[thread].client }
 
-// Remaining lists the threads that have not ended and what they wait for.
+// Remaining lists the threads that have not ended, and what they wait for.
 func (x *markers) Remaining() string {
 	var words []string
 	for _, t := range append(append([]*thread(nil), x.threads...), x.main) {

@@ -1,8 +1,8 @@
 package sched
 
-// What a schedule adds to the counts of a search must not depend on the number of workers. Workers may execute schedules past the
-// one that ends a part of the search, and only then is known which these are. So the counts of a schedule are kept as a mark until
-// it is certain that the schedule counts.
+// What a schedule adds to the counts of a search must not depend on the number of workers. Workers may execute schedules
+// past the one that ends a part of the search, and only later is it known which these are. So the counts of a schedule
+// are kept as a mark until it is certain that the schedule counts.
 
 // A mark is what one schedule adds.
 type mark struct {
@@ -12,8 +12,8 @@ type mark struct {
 	steps  int
 }
 
-// mostMarks is how many marks an enumeration keeps: 32 MiB. If there are more, they are counted early, and if the enumeration is
-// then cut short, some too many are.
+// mostMarks is how many marks an enumeration keeps: 32 MiB. If there are more, they are counted early. If the enumeration
+// is then cut short, a few too many are counted.
 const mostMarks = 1 << 20
 
 // mark keeps what the schedule that was just executed adds.
@@ -72,7 +72,7 @@ func (s *search) countMarks(marks []mark, random bool) {
 	}
 }
 
-// countLate counts those of the schedules drawn at random that no worker could count, and that come before the end.
+// countLate counts those of the schedules drawn at random that no worker could count and that come before the end.
 func (s *search) countLate(end uint64) {
 	var marks []mark
 	for _, m := range s.late {

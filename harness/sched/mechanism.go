@@ -4,8 +4,8 @@ package sched
 // anything else that can name its threads and hold them between two steps. All code above it sees only candidates and thread
 // numbers: strategies, searches, schedules as text, shrinking, coverage and reports are the same for each mechanism.
 //
-// The mechanism asks who goes on, because the place that asks decides what a choice costs. A coroutine asks on the stack of the
-// thread that stops, so that going on itself needs no switch; under the race detector only the worker may ask.
+// The mechanism asks who goes on, because the place that asks decides what a choice costs. A coroutine asks on the stack
+// of the thread that stops, so going on itself needs no switch; under the race detector only the worker may ask.
 //
 // All calls come from one goroutine at a time, except Running and Name, which the watchdog calls while a thread hangs.
 //

@@ -20,7 +20,7 @@ type Window struct {
 	Preempts bool   `json:"preempts"`
 }
 
-// Windows and Nearest each execute at most so many schedules and steps, because executions that do not end are long.
+// Limits of Windows and of Nearest, in schedules and in steps, because endless executions are long.
 const (
 	nearbyExecutions = 2000
 	nearbySteps      = 3_000_000
@@ -43,14 +43,14 @@ func (n *nearby) run(s Strategy, events bool) Outcome {
 
 func (n *nearby) spent() bool { return n.executions <= 0 || n.steps <= 0 }
 
-// A stop is a point that a thread came to, and its line in the source.
+// A stop is a point that a thread reached, and its line in the source.
 type stop struct {
 	Place
 	source    string
 	preempted bool
 }
 
-// stops are the points that a thread comes to, in order.
+// stops returns the points that a thread reaches, in order.
 func stops(events []Event, thread string) (all []stop) {
 	hits := map[string]int{}
 	for _, e := range events {
@@ -67,12 +67,12 @@ func stops(events []Event, thread string) (all []stop) {
 	return all
 }
 
-// indexOf is the index of a place among stops, -1 for none.
+// indexOf returns the index of a place among stops; -1 for none.
 func indexOf(all []stop, at Place) int {
 	return slices.IndexFunc(all, func(s stop) bool { return s.Place == at })
 }
 
-// threads are those away from which the schedule switches, each once.
+// threads returns the threads away from which the schedule switches, each once.
 func (s Schedule) threads() (names []string) {
 	for _, w := range s {
 		if !slices.Contains(names, w.At.Thread) {
@@ -82,10 +82,10 @@ func (s Schedule) threads() (names []string) {
 	return names
 }
 
-// without is the schedule less one switch.
+// without returns the schedule without one switch.
 func (s Schedule) without(i int) Schedule { return slices.Delete(slices.Clone(s), i, i+1) }
 
-// movedTo is the schedule with one switch at another place.
+// movedTo returns the schedule with one switch moved to another place.
 func (s Schedule) movedTo(i int, at Place) Schedule {
 	other := slices.Clone(s)
 	other[i].At = at

@@ -8,19 +8,19 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// Goroutines executes scenarios where the runtime holds the program's goroutines (package harness/plain/driver). Then the code under test
-// needs no marker: a thread is a goroutine, and so is what that starts.
+// Goroutines executes scenarios where the runtime holds the program's goroutines (package harness/plain/driver). Then the
+// code under test needs no marker: a thread is a goroutine, and so is whatever it starts.
 type Goroutines interface {
-	// Mechanism makes one that executes plays of the scenario.
+	// Mechanism makes a mechanism that executes plays of the scenario.
 	Mechanism(s Scenario) Mechanism
 	// Outside calls do, which opens executions of its own, from whichever goroutine.
 	Outside(do func())
 }
 
-// goroutines is nil where threads come to markers.
+// goroutines is nil where threads stop at markers.
 var goroutines Goroutines
 
-// UseGoroutines makes every scenario from now on run that way, on one worker at a time.
+// UseGoroutines makes every later scenario run that way, one worker at a time.
 func UseGoroutines(g Goroutines) { goroutines = g }
 
 // OnGoroutines says whether UseGoroutines was called.
@@ -77,7 +77,7 @@ func (p *Play) thread(name string, client bool) *thread {
 	return t
 }
 
-// A marked thread comes to markers, if there are any.
+// A marked thread stops at markers, if there are any.
 type marked struct{ thread *thread }
 
 // Yield stops at a marker.
@@ -99,7 +99,7 @@ func (m marked) Fault(ctx context.Context, p *failpoints.Point) (any, bool) {
 	return m.thread.Fault(ctx, p)
 }
 
-// Live is what the first thread does.
+// Live is the life of the first thread.
 func (p *Play) Live() { p.main.run() }
 
 func (p *Play) mainBody(t *T) {
@@ -131,7 +131,7 @@ func (p *Play) left() {
 	}
 }
 
-// Stage is where the execution stands.
+// Stage says how far the execution is.
 func (p *Play) Stage() Stage {
 	switch {
 	case p.phase == phaseSetup:
@@ -161,7 +161,7 @@ func (p *Play) End() {
 	}
 }
 
-// Marker is what a thread does after a marker.
+// Marker returns what a thread does after a marker.
 func (p *Play) Marker(at *failpoints.Point, thread int) (Candidate, error) {
 	id := at.ID()
 	if id >= len(p.known) || p.known[id].Point < firstPoint {

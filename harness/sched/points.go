@@ -13,8 +13,8 @@ import (
 type PointID uint32
 
 const (
-	// AtStart is where a thread stands that has not begun, AtOp between two of its operations, AtEnd when it has ended. They are no
-	// points of the program.
+	// AtStart is where a thread is before it begins, AtOp is between two of its operations, AtEnd is after it has ended.
+	// They are no points of the program.
 	AtStart PointID = iota
 	AtOp
 	AtEnd
@@ -24,8 +24,9 @@ const (
 // MaxPoints is how many points of the program one search can tell apart.
 const MaxPoints = 1 << 16
 
-// Points are the points that the threads of a search have passed, and the named resources. Numbers are given in the order of
-// the first pass, so they mean nothing outside of the search; schedules hold names. All workers share one Points.
+// Points are the points that the threads of a search have passed, and the named resources. They are numbered in the order
+// of the first pass, so the numbers mean nothing outside of the search; schedules hold names. All workers share one
+// Points.
 type Points struct {
 	mu        sync.Mutex
 	byName    map[string]PointID
@@ -49,25 +50,25 @@ func newPoints() *Points {
 // NewPoints returns an empty Points, for a Mechanism that is asked in another process than its search.
 func NewPoints() *Points { return newPoints() }
 
-// Count is how many numbers were given.
+// Count returns how many numbers were given.
 func (p *Points) Count() int { return len(*p.all.Load()) }
 
-// At is the name of a point, and where it stands.
+// At returns the name of a point, and where it is.
 func (p *Points) At(id PointID) (name, file string, line int) {
 	at := p.of(id)
 	return at.name, at.file, at.line
 }
 
-// Named is the point of a name, at file:line. Points of one name are one point, because a schedule's text does not tell them
-// apart.
+// Named returns the point with a name, at file:line. Points of one name are one point, because a schedule's text does not
+// tell them apart.
 func (p *Points) Named(name, file string, line int) (PointID, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.intern(point{name, file, line})
 }
 
-// Called is the point of an operation that code calls at a program counter, which runtime.Callers returns. Its name is
-// FUNCTION.OPERATION without the package, so it stays the same when lines move.
+// Called returns the point of an operation that code calls at a program counter, as runtime.Callers returns it. Its name
+// is FUNCTION.OPERATION without the package, so it stays the same when lines move.
 func (p *Points) Called(pc uintptr, operation string) (PointID, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,7 +106,7 @@ func (p *Points) intern(made point) (PointID, error) {
 	return id, nil
 }
 
-// Resource is the number of a named resource; "" is Everything.
+// Resource returns the number of a named resource; "" is Everything.
 func (p *Points) Resource(name string) Resource {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -117,5 +118,5 @@ func (p *Points) Resource(name string) Resource {
 	return n
 }
 
-// of is the point of a number.
+// of returns the point with a number.
 func (p *Points) of(id PointID) point { return (*p.all.Load())[id] }

@@ -51,7 +51,7 @@ func (s *search) portfolio() (all []Exhausted) {
 	return all
 }
 
-// guide executes the guided schedules that come first, and returns how many.
+// guide executes the guided schedules that come first, and returns their number.
 func (s *search) guide(m *mixture) (schedules uint64) {
 	limit := uint64(guidedFirst)
 	if n := s.options.Schedules; n > 0 {
@@ -72,7 +72,7 @@ func (s *search) guide(m *mixture) (schedules uint64) {
 	return m.before
 }
 
-// settleDrawn counts the random schedules of a stage in which so many were begun.
+// settleDrawn counts the random schedules of a stage in which that many were begun.
 func (s *search) settleDrawn(begun uint64) (counted uint64) {
 	if first, found := s.drawn.first(s.options.Class); found && (!s.options.All || s.options.Class != "") {
 		begun = first + 1

@@ -53,7 +53,7 @@ func (t *thread) locate() {
 	}
 }
 
-// placeOfCaller is the first caller that is no machinery, nil if there is none near.
+// placeOfCaller returns the first caller outside of the machinery; nil if there is none near.
 //
 //go:norace
 func placeOfCaller() *runtime.Frame {

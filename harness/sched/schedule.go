@@ -203,8 +203,8 @@ func isPointName(s string) bool {
 	return s != "" && s != EndPoint && s != StartPoint && s != SeedPoint && !strings.ContainsAny(s, " \t\n\r,;>@#'\"")
 }
 
-// schedule returns what was chosen so far, and how many of the switches are preemptions. The watchdog calls it too, without any
-// order with the worker.
+// schedule returns what was chosen so far, and how many of the switches are preemptions. The watchdog calls it too,
+// without synchronisation with the worker.
 //
 //go:norace
 func (c *Chooser) schedule() (s Schedule, preemptions int) {
@@ -221,7 +221,7 @@ func (c *Chooser) schedule() (s Schedule, preemptions int) {
 	return s, preemptions
 }
 
-// whither is the thread that went on, or the way that the same one took.
+// whither returns the thread that went on, or the way that the same thread took.
 func (c *Chooser) whither(s step) string {
 	if s.is(picked) {
 		return way(int(s.to))

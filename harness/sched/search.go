@@ -33,10 +33,11 @@ type Statistics struct {
 	Repeated uint64 `json:"repeated_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
-	// Strayed schedules did something else when they were executed again, or when others with the same beginning were
+	// Strayed schedules did something else when they were executed again, or differed from others with the same beginning
 	// (Options.Strays).
 	Strayed uint64 `json:"strayed_schedules,omitempty"`
-	// Unknown schedules did not end within the step limit, nor while the threads took turns for as long again: nothing was judged.
+	// Unknown schedules did not end within the step limit, nor while the threads took turns for as many choices again:
+	// nothing was judged.
 	Unknown uint64 `json:"unknown_schedules,omitempty"`
 	Coverage
 }
@@ -59,7 +60,7 @@ var ErrNoVerdict = errors.New("nothing was judged")
 // not judged, so the bound says nothing.
 var ErrUnjudged = errors.New("the bound could not be exhausted")
 
-// An Exhausted bound is a claim: no schedule of the scenario with at most so many preemptions (or delays) fails.
+// An Exhausted bound is a claim: no schedule of the scenario with at most that many preemptions (or delays) fails.
 type Exhausted struct {
 	Bound     int    `json:"bound"`
 	Schedules uint64 `json:"schedules"`
@@ -73,7 +74,7 @@ type Result struct {
 	Statistics
 	Findings  []Finding   `json:"findings"`
 	Exhausted []Exhausted `json:"exhausted"`
-	// Silent are threads that ended and came to no point in any schedule: nothing of them was interleaved.
+	// Silent are threads that ended and reached no point in any schedule: nothing in them was interleaved.
 	Silent []string `json:"silent_threads,omitempty"`
 	// Ended says why it ended.
 	Ended string `json:"ended"`
@@ -81,12 +82,12 @@ type Result struct {
 	Differed string `json:"differed,omitempty"`
 }
 
-// ExhaustedTo says whether every schedule with at most so many preemptions (or delays) was executed and judged.
+// ExhaustedTo says whether every schedule with at most that many preemptions (or delays) was executed and judged.
 func (r Result) ExhaustedTo(bound int) bool {
 	return slices.ContainsFunc(r.Exhausted, func(e Exhausted) bool { return e.Complete || e.Bound >= bound })
 }
 
-// TimeIsUp is Result.Ended of a search that ended with its budget of time: how far it comes is not the same each time.
+// TimeIsUp is Result.Ended of a search that ended with its time budget: how far it gets is not the same each time.
 const TimeIsUp = "the budget is spent (time: the same seed may come further or less far, and the same within a number of schedules)"
 
 // search is what the workers of one Search share.
@@ -108,7 +109,7 @@ type search struct {
 	distinct map[uint64]struct{}
 	covered  *covered
 	working  []*explorer     // the workers of this part
-	late     []mark          // of schedules drawn at random, until it is known which of them count
+	late     []mark          // of schedules drawn at random, until it is certain which of them count
 	passed   map[string]bool // by thread that counts and has ended: whether it has come to a point
 	shown    sightings
 	drawn    sightings // of random schedules, by their numbers among these
@@ -167,7 +168,7 @@ func SearchMechanism(ctx context.Context, mechanism func() Mechanism, o Options)
 	return result, s.err
 }
 
-// nothingJudged is why a search without an error says nothing, or not what it was asked; nil if it does.
+// nothingJudged says why a search without an error says nothing, or does not say what it was asked; nil if it does.
 func (s *search) nothingJudged(r Result) error {
 	var given error
 	switch {
@@ -185,7 +186,7 @@ func (s *search) nothingJudged(r Result) error {
 	return fmt.Errorf("%w; %w", given, s.unjudged)
 }
 
-// silent lists the threads that count, have ended and never came to a point.
+// silent lists the threads that count, have ended and never reached a point.
 func (s *search) silent() (names []string) {
 	for name, passed := range s.passed {
 		if !passed {
@@ -258,7 +259,7 @@ func (s *search) statistics() Statistics {
 	return stats
 }
 
-// count adds the schedules of a part of the search that is over.
+// count adds the schedules of a finished part of the search.
 func (s *search) count(schedules uint64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -284,7 +285,7 @@ func (s *search) stop(why string, err error) {
 	}
 }
 
-// reject ends the search with an error, even if it was over already.
+// reject ends the search with an error, even if it had ended already.
 func (s *search) reject(err error) {
 	s.stop("a schedule could not be executed", err)
 	s.mu.Lock()

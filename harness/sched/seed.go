@@ -3,7 +3,8 @@ package sched
 import "math/rand/v2"
 
 // Random numbers of the program under test follow from a seed, which belongs to the schedule: seed=N is its first switch.
-// Without one it is 0. Like a choice among ways it is a step of the execution, and shrinking leaves it out if it can.
+// Without one it is 0. Like a choice among ways, the seed is a step of the execution, and shrinking leaves it out if it
+// can.
 
 // SeedPoint is the place of a seed in a schedule's text.
 const SeedPoint = "seed"
@@ -44,7 +45,7 @@ func (c *Chooser) Seed(draws bool) int {
 	return seed
 }
 
-// sown is 0 half of the time.
+// sown returns 0 half of the time.
 func sown(source *rand.PCG) int { return max(below(source, 2*MaxSeed+1)-MaxSeed, 0) }
 
 func (r *random) sow() int { return sown(&r.source) }

@@ -83,7 +83,7 @@ func (f numberedFinding) lighter(g numberedFinding) bool {
 	return cmp.Or(cmp.Compare(f.Preemptions, g.Preemptions), cmp.Compare(len(f.Schedule), len(g.Schedule))) < 0
 }
 
-// total is how many schedules have shown it.
+// total returns how many schedules have shown it.
 func (s *sighting) total() uint64 { return uint64(len(s.numbers)) + s.more }
 
 // include adds what other has seen in schedules numbered below a limit; here their numbers begin at base.
@@ -109,7 +109,7 @@ func (s *sighting) include(other *sighting, base, below uint64) {
 	}
 }
 
-// first is the lowest number that showed a class, or any if class is "".
+// first returns the lowest number that showed a class, or any class if class is "".
 func (s *sightings) first(class string) (number uint64, any bool) {
 	number = everything
 	for name, seen := range s.classes {

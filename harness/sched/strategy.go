@@ -18,7 +18,7 @@ type Choice struct {
 	Step int
 	// Enabled are the threads that can go on, at least one, in the order of their numbers.
 	Enabled []Candidate
-	// Current is the index in Enabled of the thread that has just stopped, -1 if that cannot go on.
+	// Current is the index in Enabled of the thread that has just stopped; -1 if that thread cannot go on.
 	Current int
 	// Boundary says that the thread stopped between two operations: another one may go on without that being a preemption.
 	Boundary bool
@@ -28,8 +28,8 @@ type Choice struct {
 	chooser *Chooser
 }
 
-// Default is the choice that no schedule has to list: the current thread goes on, or else the first one that can. If the current
-// thread gives up its turn, the next one goes on.
+// Default returns the choice that no schedule has to list: the current thread goes on, or else the first one that can. If
+// the current thread gives up its turn, the next one goes on.
 func (c *Choice) Default() int {
 	if c.Current < 0 || c.Enabled[c.Current].Action != Pauses {
 		return max(c.Current, 0)

@@ -63,7 +63,7 @@ func (b *bounded) Begin() bool {
 	return b.take()
 }
 
-// cost is what taking a candidate spends.
+// cost returns what taking a candidate spends.
 func (b *bounded) cost(r *branch, taken uint16) int32 {
 	switch {
 	case b.delays:
@@ -101,8 +101,8 @@ func (b *bounded) Next(c *Choice) int {
 	return b.candidate(c, int(r.taken))
 }
 
-// candidate is the index of the n-th candidate: first the one that goes on without a switch, then the others in their order;
-// for delays the order begins at that one and goes round.
+// candidate returns the index of the n-th candidate: first the one that goes on without a switch, then the others in
+// their order; for delays the order begins at that one and wraps around.
 func (b *bounded) candidate(c *Choice, n int) int {
 	first := c.Default()
 	switch {

@@ -40,8 +40,8 @@ type guided struct {
 	summing summing
 }
 
-// A visit is the n-th time that a thread comes to a site of a point, whichever thread that is. From the fourth on all are one.
-// 0 is none.
+// A visit is the n-th time that a thread comes to a site of a point, whichever thread that is. From the fourth on, all
+// visits are one. 0 is none.
 type visit uint64
 
 const mostVisits = 4
@@ -192,7 +192,7 @@ func (a *aim) reached(last write, thread int) bool {
 	return last.visit == a.follows && (last.visit == 0 || (int(last.thread) == thread) == a.own)
 }
 
-// A visited is how often a thread has come to a site.
+// A visited counts how often a thread has come to a site.
 type visited struct {
 	site  uint64
 	times uint64
@@ -200,7 +200,7 @@ type visited struct {
 
 func exactly(e *Candidate) uint64 { return uint64(e.Point)<<32 | uint64(e.Site) }
 
-// visitOf is the visit that a thread is about to make where it stands.
+// visitOf returns the visit that a thread is about to make.
 func (g *guided) visitOf(e *Candidate) visit {
 	site, times := exactly(e), uint64(0)
 	if e.Thread < len(g.visits) {
@@ -229,7 +229,7 @@ func (g *guided) visit(e *Candidate) {
 	g.visits[e.Thread] = append(own, visited{site, 1})
 }
 
-// highest is the free thread of the highest priority.
+// highest returns the free thread with the highest priority.
 func (g *guided) highest(c *Choice) (best int) {
 	top := uint64(0)
 	for n, i := range g.free {
@@ -255,7 +255,7 @@ func (g *guided) lastOf(e *Candidate) write {
 	return write{}
 }
 
-// happens notes what a thread does when it goes on.
+// happens notes what a thread does as it goes on.
 func (g *guided) happens(e *Candidate) {
 	if e.Point < firstPoint || e.Resource == Nowhere {
 		return

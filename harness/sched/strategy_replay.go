@@ -115,12 +115,12 @@ func (r *replay) cannot(c *Choice, s Switch) int {
 	return -1
 }
 
-// enabled is the index of a thread among those that can go on, -1 if it cannot.
+// enabled returns the index of a thread among those that can go on; -1 if it cannot.
 func (c *Chooser) enabled(name string) int {
 	return slices.IndexFunc(c.choice.Enabled, func(e Candidate) bool { return c.name(e.Thread) == name })
 }
 
-// numberOf is the number of a thread, -1 if there is none of that name.
+// numberOf returns the number of a thread; -1 if there is none of that name.
 func (c *Chooser) numberOf(name string) int {
 	for i := range c.mechanism.Threads() {
 		if c.name(i) == name {
@@ -130,7 +130,7 @@ func (c *Chooser) numberOf(name string) int {
 	return -1
 }
 
-// arrived is the step that is being decided, and how often its thread has come there.
+// arrived returns the step that is being decided, and how often its thread has come there.
 func (c *Chooser) arrived(r *replay) (step, int) {
 	s := newStep(c.stopped, 0, 0)
 	return s, r.hits.next(s)
@@ -189,7 +189,7 @@ func (r *replay) why(c *Chooser, p Place) string {
 	return fmt.Sprintf(" (%s came there %s)", p.Thread, counted(times, "time", "times"))
 }
 
-// followed is the schedule as far as it was followed, once the threads have gone round in its cycle.
+// followed returns the schedule as far as it was followed, after the threads have gone round in its cycle.
 func (r *replay) followed() (all Schedule) {
 	for i, s := range r.before {
 		if r.met[i] {

@@ -109,7 +109,7 @@ func (s *surw) add(name string) {
 	s.threads, s.left = append(s.threads, p), append(s.left, left)
 }
 
-// of is the number of what a thread touches, -1 for nothing.
+// of returns the number of what a thread touches; -1 for nothing.
 func (s *surw) of(e *Candidate) int {
 	if e.Point < firstPoint {
 		return -1

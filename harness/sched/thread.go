@@ -187,7 +187,7 @@ func (t *thread) Spawn(ctx context.Context, name string, f func(context.Context)
 	return child.carry()
 }
 
-// Now is the virtual time.
+// Now returns the virtual time.
 //
 //go:norace
 func (t *thread) Now() time.Time { return time.Unix(0, t.x.now) }
@@ -319,10 +319,11 @@ type T struct {
 // stopThread ends a thread from within.
 type stopThread struct{}
 
-// Context is what the thread hands to the code under test: its failpoints are under the scheduler's control.
+// Context returns what the thread passes to the code under test: a context whose failpoints are under the scheduler's
+// control.
 func (t *T) Context() context.Context { return t.thread.ctx }
 
-// Name is the thread's name.
+// Name returns the thread's name.
 func (t *T) Name() string { return t.thread.name }
 
 // Helper does nothing; it is there for testify.
@@ -371,9 +372,9 @@ func (t *T) Errorf(format string, args ...any) {
 	t.thread.x.chooser.Fail(&Failure{Kind: Failed, Thread: t.thread.name, Message: fmt.Sprintf(format, args...), Site: assertionSite()})
 }
 
-// Fail reports that the execution is wrong because of err, and ends the thread. If err, or what it wraps, has a method Class()
-// string, failures of different classes are different findings; else those from different places of the source are. With an
-// UnusableError the execution says nothing.
+// Fail reports that the execution is wrong because of err, and ends the thread. If err, or an error that it wraps, has a
+// method Class() string, failures of different classes are different findings; otherwise failures from different places
+// of the source are. With an UnusableError the execution says nothing.
 func (t *T) Fail(err error) {
 	t.failed = true
 	kind := Failed

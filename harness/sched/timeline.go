@@ -57,7 +57,7 @@ func timeline(events []Event) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// cell is what stands in a thread's column.
+// cell returns the text in a thread's column.
 func (e Event) cell() string {
 	switch {
 	case e.Point:
@@ -70,7 +70,7 @@ func (e Event) cell() string {
 	return strings.ReplaceAll(e.Text, "\n", " ")
 }
 
-// reason is why another thread went on.
+// reason says why another thread went on.
 func (e Event) reason() string {
 	switch {
 	case e.Ended:

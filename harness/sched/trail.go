@@ -6,11 +6,12 @@ import (
 	"slices"
 )
 
-// A Trail notes what a worker chooses in memory that outlives its process, such as a mapped file. If the process has ended in the
-// middle of an execution, another process can read the memory and repeat the execution.
+// A Trail records a worker's choices in memory that outlives its process, such as a mapped file. If the process ends in
+// the middle of an execution, another process can read the memory and repeat the execution.
 //
-// The memory holds, as little-endian numbers, how many executions have begun (8 bytes), how many choices the last of them has made (8
-// bytes), and these (2 bytes each): the thread that went on, or, with the highest bit, the way that was picked.
+// The memory holds, as little-endian numbers, how many executions have begun (8 bytes), how many choices the last one has
+// made (8 bytes), and these choices (2 bytes each): the thread that went on or, with the highest bit set, the way that
+// was picked.
 type Trail struct{ memory []byte }
 
 const (
@@ -18,10 +19,10 @@ const (
 	trailWay  = 1 << 15
 )
 
-// TrailSize is how many bytes a trail needs for so many choices.
+// TrailSize returns how many bytes a trail needs for that many choices.
 func TrailSize(choices int) int { return trailHead + 2*choices }
 
-// NewTrail notes choices in memory, which nobody else writes to. Choices for which there is no room are only counted.
+// NewTrail records choices in memory to which nobody else writes. Choices for which there is no room are only counted.
 func NewTrail(memory []byte) *Trail { return &Trail{memory} }
 
 func (t *Trail) begin() {
@@ -38,7 +39,7 @@ func (t *Trail) add(choice uint16) {
 	binary.LittleEndian.PutUint64(t.memory[8:], n+1)
 }
 
-// ErrTrail says that memory is not what a Trail has written, or that it had no room for all choices.
+// ErrTrail says that memory does not hold what a Trail has written, or had no room for all choices.
 var ErrTrail = errors.New("not a whole trail of an execution")
 
 // ParseTrail reads a trail's memory. It returns how many executions have begun, and a strategy that repeats the choices of the
@@ -76,8 +77,8 @@ func (r *retrace) next() (choice uint16, any bool) {
 	return r.choices[r.at-1], true
 }
 
-// Next makes the default choice where the trail does not fit: only the same end matters, and a trail of another process may be a
-// step off.
+// Next makes the default choice where the trail does not fit: only the end must be the same, and a trail of another
+// process may be off by a step.
 func (r *retrace) Next(c *Choice) int {
 	choice, any := r.next()
 	if i := slices.IndexFunc(c.Enabled, func(e Candidate) bool { return uint16(e.Thread) == choice }); any && i >= 0 {

@@ -2,10 +2,11 @@ package sched
 
 import "fmt"
 
-// An execution that does not end within the step limit is either unfair, or long, or a livelock. These rules tell them apart:
+// An execution that does not end within the step limit is either unfair, or long, or a livelock. These rules tell the
+// three apart:
 //
-//  1. From the limit on the strategy is not asked any more. The threads take turns, for as many choices again. A schedule that only
-//     starved a thread then comes to its end, and is judged as any other.
+//  1. From the limit on, the strategy is not asked any more. The threads take turns, for as many choices again. A schedule that only
+//     starved a thread then ends, and is judged like any other.
 //  2. If it does not end, it may be a livelock, provided that the second half of the turns repeated a cycle at least four times: the
 //     same threads came to the same places, and their functions held the same (locals). A loop that counts its passes does not
 //     repeat.
@@ -18,7 +19,7 @@ import "fmt"
 // A turns records what threads do while they take turns, or while only timers tick.
 type turns struct {
 	watching bool
-	last     int      // thread that had the last turn
+	last     int      // the thread that had the last turn
 	seen     []uint64 // by step: a hash of the place it came to and of what was held there
 	circled  bool     // seen repeated itself when the execution was given up
 	standing string   // where threads stood then
@@ -28,7 +29,7 @@ func (u *turns) begin() { *u = turns{last: -1, seen: u.seen[:0]} }
 
 func (u *turns) forget() { u.watching, u.seen = false, u.seen[:0] }
 
-// see records what a step came to.
+// see records the place that a step reached.
 func (u *turns) see(stopped *Candidate, held uint64) {
 	if u.watching {
 		u.seen = append(u.seen, mix(held*0x9e3779b97f4a7c15+uint64(stopped.Point)<<16+uint64(stopped.Thread+1)))
@@ -91,13 +92,13 @@ func (c *Chooser) ticksForEver() bool {
 }
 
 const (
-	// usualRuns is how many fair schedules show how long a scenario usually is.
+	// usualRuns is how many fair schedules are executed to find out how long a scenario usually is.
 	usualRuns = 8
-	// farLonger: a livelock is at least so many times as long as usual.
+	// farLonger is how many times as long as usual a livelock is at least.
 	farLonger = 10
 )
 
-// judgeCircle makes an execution that was given up a livelock, if it is one.
+// judgeCircle turns an execution that was given up into a livelock, if it is one.
 func (w *worker) judgeCircle() {
 	c := &w.chooser
 	if !c.turns.circled || w.comparing {
@@ -114,8 +115,8 @@ func (w *worker) judgeCircle() {
 		len(c.trace), len(c.trace)-c.turnsAt, w.usual, c.turns.standing)}
 }
 
-// usualSteps is the length of the longest of a few fair schedules, among those that end; 0 if none does. For one scenario it is
-// the same each time.
+// usualSteps returns the length of the longest among a few fair schedules that end; 0 if none does. For one scenario it
+// is the same each time.
 func (w *worker) usualSteps() (longest int) {
 	other := newWorker(w.another, w.chooser.points, w.chooser.limit)
 	other.comparing, other.chooser.trail = true, w.chooser.trail

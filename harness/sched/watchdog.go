@@ -11,7 +11,7 @@ import (
 
 // The watchdog ends a process in which a thread blocks where the scheduler cannot see it. It decides no verdict.
 
-// watch ends the process when no stop is reached for too long. It returns a function that ends the watch.
+// watch ends the process when no thread stops for too long. It returns a function that ends the watch.
 func (w *worker) watch(hang time.Duration) (stop func()) {
 	end := make(chan struct{})
 	go func() {
@@ -104,7 +104,7 @@ func (x *markers) Running() Running {
 	return r
 }
 
-// lastStop says which stop the thread left last.
+// lastStop names the stop that the thread left last.
 //
 //go:norace
 func (t *thread) lastStop() string {
@@ -122,7 +122,7 @@ func (t *thread) lastStop() string {
 	return fmt.Sprintf(", since it passed %s (%s:%d)", p.Name(), file, line)
 }
 
-// hangingStacks are the stacks of the threads that run; of all goroutines, if no thread does.
+// hangingStacks returns the stacks of the threads that run; of all goroutines, if no thread does.
 func hangingStacks() string {
 	buffer := make([]byte, 4<<20)
 	all := string(buffer[:runtime.Stack(buffer, true)])

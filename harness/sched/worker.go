@@ -18,7 +18,7 @@ type worker struct {
 	strategy  Strategy
 	running   bool
 	finished  bool
-	problem   string // that makes all doubtful; "" for none
+	problem   string // that makes all executions doubtful; "" for none
 	done      chan struct{}
 	races     int
 	runs      atomic.Uint64
@@ -138,7 +138,7 @@ func (c *Chooser) diverged(first []step) string {
 	return ""
 }
 
-// lastPlace is the place of the last of these steps, with the number of its hit.
+// lastPlace returns the place of the last of these steps, with the number of its hit.
 func (c *Chooser) lastPlace(steps []step) Place {
 	hits, hit := hitCounts{}, 0
 	for _, s := range steps {
@@ -147,7 +147,7 @@ func (c *Chooser) lastPlace(steps []step) Place {
 	return c.place(steps[len(steps)-1], hit)
 }
 
-// beneath says how two steps that were taken at the same place differ, "" if the places differ.
+// beneath says how two steps that were taken at the same place differ; "" if the places differ.
 func (c *Chooser) beneath(want, got step) string {
 	switch {
 	case want.from != got.from || want.point() != got.point():
