@@ -91,7 +91,7 @@ func Check[T any](t testing.TB, s Subject[T]) {
 	case failpoints.Instrumented():
 		c.short()
 	case os.Getenv(RequireVariable) == "1":
-		t.Fatalf("harness.Check: %s=1, and this build is not instrumented, so that nothing can be explored. Run:\n    %s", RequireVariable, c.command("test"))
+		t.Fatalf("harness.Check: %s=1, and this build is not instrumented, so nothing can be explored. Run:\n    %s", RequireVariable, c.command("test"))
 	default:
 		c.plain()
 	}
@@ -161,10 +161,10 @@ func (c *checking) short() {
 	}
 	if c.unmarked(config) {
 		if os.Getenv(RequireVariable) == "1" {
-			c.t.Fatalf("harness.Check: %s=1, and the code has no markers, so that this build explores nothing. Run:\n    %s", RequireVariable, c.command("explore"))
+			c.t.Fatalf("harness.Check: %s=1, and the code has no markers, so this build explores nothing. Run:\n    %s", RequireVariable, c.command("explore"))
 			return
 		}
-		c.t.Log("the code has no markers, so that racewindow test explores nothing of it")
+		c.t.Log("the code has no markers, so racewindow test explores none of it")
 		if c.withoutPlaces = true; !c.saved() {
 			c.plain()
 		}
@@ -177,13 +177,13 @@ func (c *checking) short() {
 	}
 }
 
-// looksForMarkers is how many drawn programs are executed to see whether any thread comes to a marker.
+// looksForMarkers is how many drawn programs are executed to find out whether any thread reaches a marker.
 const looksForMarkers = 100
 
 // unmarked says whether the code has no markers. Then no thread can be interrupted in it, so each program has one schedule,
 // and kept cases with the runtime's places seem outdated. A failure here is left to the search.
 func (c *checking) unmarked(config explore.Config) bool {
-	if !hasPoints() { // return before anything is executed: an operation that waits would be waited for
+	if !hasPoints() { // before anything is executed, because this would wait for an operation that waits
 		return true
 	}
 	config.Canary, config.PerProgram, config.Search.Schedules = false, 1, looksForMarkers
@@ -216,7 +216,7 @@ func (c *checking) driven(text string) {
 	}
 	c.send(drive.Event{Event: drive.Began})
 	if order.Mode != drive.List && !explorable() {
-		c.refuse(3, "this build is not instrumented, so that nothing can be explored: run it with racewindow")
+		c.refuse(3, "this build is not instrumented, so nothing can be explored: run it with racewindow")
 		return
 	}
 	switch order.Mode {
@@ -299,8 +299,8 @@ func (c *checking) explore(config explore.Config) {
 	config.Found = c.sighted
 	summary, err := explore.Run(c.context(), config)
 	for _, f := range summary.Findings {
-		if !c.order.Unkept && c.knows(f) { // with Unkept, whoever keeps the findings also tells them apart
-			c.t.Logf("this shows the same again: %s", f.Case)
+		if !c.order.Unkept && c.knows(f) { // with Unkept, the driving process keeps the findings and tells them apart
+			c.t.Logf("this case shows the same bug again: %s", f.Case)
 			continue
 		}
 		c.found(f.Report, f.Case, c.keep(f))
@@ -332,7 +332,7 @@ func (c *checking) explore(config explore.Config) {
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: &done})
 }
 
-// sighted tells a finding before it is made smaller.
+// sighted sends a finding to the command before it is made smaller.
 func (c *checking) sighted(f *sched.Failure, found cases.Case) {
 	words := drive.SightedWords(f.Class(), len(found.Switches))
 	c.send(drive.Event{Event: drive.Sighted, Text: words, Case: found.String()})
@@ -356,7 +356,7 @@ func (c *checking) replay(text string, times int) {
 		return
 	}
 	if !explorable() {
-		c.refuse(3, "this build is not instrumented, so that no schedule can be followed: run\n    "+c.command("test")+" -"+caseFlag+"=CASE")
+		c.refuse(3, "this build is not instrumented, so no schedule can be followed: run\n    "+c.command("test")+" -"+caseFlag+"=CASE")
 		return
 	}
 	failed, r := 0, (*report.Report)(nil)
@@ -448,7 +448,7 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 	}
 	c.t.Error("\n" + b.String())
 	e := drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: encoded(r)}
-	if parsed, err := cases.Parse(r.Case, cases.Only(c.object)); err == nil { // a report of something that was not executed has no case
+	if parsed, err := cases.Parse(r.Case, cases.Only(c.object)); err == nil { // a report of a failure without an execution has no case
 		e.Shape, e.Size = report.ShapeOf(parsed, r), report.SizeOf(parsed)
 		c.shown = append(c.shown, bug{r.Class, e.Shape})
 	}

@@ -23,8 +23,9 @@ func (c *checking) keptIn() string {
 	return filepath.Join("testdata", "racewindow", filepath.FromSlash(caseName(c.name)))
 }
 
-// keep writes the case of a finding to where the next run finds it, and returns the file. It returns "" if the file cannot
-// be written, in which case the finding is still in the test's output, or if whoever drives the test keeps the findings.
+// keep writes the case of a finding to where the next run finds it, and returns the file. It returns "" if the file
+// cannot be written, in which case the finding is still in the test's output, or if the driving process keeps the
+// findings.
 func (c *checking) keep(f explore.Finding) string {
 	if c.order.Unkept {
 		return ""
@@ -47,7 +48,8 @@ func (c *checking) keep(f explore.Finding) string {
 	return filepath.ToSlash(file)
 }
 
-// foreign says whether a folder lies in a module's vendor folder, or in a module of a module cache, whose own folder has the version in its name.
+// foreign says whether a folder lies in a module's vendor folder, or in a module cache, where a module's folder has the
+// version in its name.
 func foreign(dir string) bool {
 	for ; ; dir = filepath.Dir(dir) {
 		if versioned.MatchString(filepath.Base(dir)) {
@@ -141,7 +143,7 @@ func (c *checking) regression(what, kept, text string) {
 	case r.Verdict == report.Violated:
 		c.found(r, parsed.String(), kept)
 	default:
-		c.t.Logf("%s holds now: keep it, so that it stays so", what)
+		c.t.Logf("%s holds now: keep it as a regression test", what)
 	}
 }
 
@@ -171,7 +173,7 @@ func (c *checking) around(what string, kept cases.Case, why error) {
 		for _, f := range summary.Findings {
 			c.found(f.Report, f.Case, c.keep(f))
 		}
-		c.t.Logf("it was found in the program of %s, whose own places are gone: remove that one", what)
+		c.t.Logf("it was found in the program of %s, whose own places are gone: remove that case", what)
 	case err != nil || summary.Verdict != explore.Held:
 		c.unexecuted(what, errors.Join(why, err))
 	default:
@@ -184,5 +186,5 @@ func (c *checking) around(what string, kept cases.Case, why error) {
 func (c *checking) unexecuted(what string, err error) {
 	c.t.Helper()
 	c.unjudged++
-	c.t.Errorf("harness.Check: %s cannot be executed: %v; remove it if what it is about is gone", what, err)
+	c.t.Errorf("harness.Check: %s cannot be executed: %v; remove it if the code that it tests is gone", what, err)
 }

@@ -116,7 +116,7 @@ func killsCounted(r object.KillResult) string {
 		r.Kills, rate, r.UnderLoad, r.Within, r.Opening, r.Operations, r.Durable, r.Folders, r.Judged, r.GoneOn, r.Programs, r.Seed)
 	return words + besides(r.Ended, []count{
 		{r.Unjudged, "folders not judged: they would take too many orders"},
-		{r.Dropped, "folders dropped: they were asked by a process that was killed"},
+		{r.Dropped, "folders dropped: a kill interrupted the process that queried them"},
 	})
 }
 
@@ -131,7 +131,7 @@ func roomCounted(r object.KillResult, separator string) (words string) {
 		case s.NotRun != "":
 			words += fmt.Sprintf("%sNOT RUN: processes with %s: %s", separator, each.what, s.NotRun)
 		default:
-			words += fmt.Sprintf("%s%d processes with %s: %d objects met it, %d could not be opened for it, %d were asked while open when there was room again",
+			words += fmt.Sprintf("%s%d processes with %s: %d objects ran into it, %d could not be opened because of it, %d were queried without being reopened after there was room again",
 				separator, s.Processes, each.what, s.Met, s.NotOpened, s.Asked)
 		}
 	}

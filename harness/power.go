@@ -12,8 +12,8 @@ import (
 	"github.com/racewindow/racewindow/harness/recorded"
 )
 
-// LosePower has a plain test lose power while it writes to a folder. Call it while the folder is empty, and durable with each
-// thing that must survive from then on:
+// LosePower makes a plain test lose power while it writes to a folder. Call LosePower while the folder is empty. From
+// then on, call durable with each thing that must survive:
 //
 //	dir := t.TempDir()
 //	durable := harness.LosePower(t, dir, func(dir string, durable []string) error {
@@ -109,7 +109,7 @@ func (p *power[T]) after(o disks.Operation) {
 	p.mu.Unlock()
 }
 
-// ends notes what must survive a loss of power at the last moment, which ends now.
+// ends notes what must survive a loss of power after the last operation.
 //
 //go:norace
 func (p *power[T]) ends() {
@@ -118,7 +118,7 @@ func (p *power[T]) ends() {
 	}
 }
 
-// judge has the test recover from what losses of power may have left.
+// judge makes the test recover from the disks that losses of power may leave.
 func (p *power[T]) judge() {
 	p.t.Helper()
 	p.disk.After(nil)
@@ -154,8 +154,8 @@ type loss struct {
 	image  *disks.Image
 }
 
-// losses lists the disks to recover from: of each moment some, and no two that are equal and must hold the same. If they are too
-// many, those that are left are spread over the execution.
+// losses lists the disks to recover from: some of each moment, and no two equal disks that must hold the same. If there
+// are too many, it chooses some, spread over the execution.
 func (p *power[T]) losses() (all []loss) {
 	type key struct {
 		hash    [32]byte
@@ -180,8 +180,8 @@ func (p *power[T]) losses() (all []loss) {
 	return spread
 }
 
-// imagesAt lists disks that a loss of power at a moment may leave: all if they are few, else the oldest, those at the edges, and
-// random ones that follow from the number of the moment.
+// imagesAt lists disks that a loss of power at a moment may leave: all if they are few, else the oldest, those at the
+// edges, and random ones that follow from the number of the moment.
 func (p *power[T]) imagesAt(number int, m *disks.Moment, most int) []*disks.Image {
 	if all := m.Enumerate(most); all != nil {
 		return all
@@ -193,7 +193,8 @@ func (p *power[T]) imagesAt(number int, m *disks.Moment, most int) []*disks.Imag
 	return some
 }
 
-// lose has the test recover from a disk, and from disks that a loss of power during that leaves.
+// lose makes the test recover from a disk, and from the disks that a second loss of power, during that recovery, may
+// leave.
 func (p *power[T]) lose(image *disks.Image, durable []T) error {
 	during, err := p.recover(image, durable, true)
 	if err != nil {
@@ -211,8 +212,8 @@ func (p *power[T]) lose(image *disks.Image, durable []T) error {
 	return nil
 }
 
-// recover has the test recover from a disk in a folder of its own. It returns disks that a loss of power during that may leave,
-// if they are wanted.
+// recover makes the test recover from a disk in a folder of its own. If wanted, it returns disks that a loss of power
+// during that recovery may leave.
 func (p *power[T]) recover(image *disks.Image, durable []T, wanted bool) (during []*disks.Image, err error) {
 	dir, err := recorded.Make()
 	if err != nil {

@@ -82,7 +82,7 @@ func (c *checking) replayInstead(r *replayed) {
 	case failpoints.Instrumented():
 		c.regression("the case of "+c.t.Name(), "", r.text)
 	case os.Getenv(RequireVariable) == "1":
-		c.t.Fatalf("harness.Replay: %s=1, and this build is not instrumented, so that no schedule can be followed. Run:\n    %s", RequireVariable, command)
+		c.t.Fatalf("harness.Replay: %s=1, and this build is not instrumented, so no schedule can be followed. Run:\n    %s", RequireVariable, command)
 	default:
 		c.t.Skipf("NOT executed, because this build is not instrumented: %s", command)
 	}

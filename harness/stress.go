@@ -99,7 +99,7 @@ func counted(r object.LoadResult) string {
 	return words + besides(r.Ended, []count{
 		{uint64(r.Unjudged), "histories not judged: they would take too many orders"},
 		{r.Waiting, "instances in which operations waited, as they do alone"},
-		{r.Abandoned, "instances abandoned, because these could not be called off"},
+		{r.Abandoned, "instances abandoned, because these operations could not be cancelled"},
 		{uint64(r.DataRaces), "data races"},
 	})
 }
@@ -196,6 +196,6 @@ func (c *checking) racedFreely(races int, seed uint64) {
 	}
 	const class = "data race"
 	c.found(report.Told(class, class, "two goroutines touch the same memory, one of them writes, and nothing orders them",
-		fmt.Sprintf("Go's race detector reported %d, which stand in the test's output", races), c.again("stress", seed), ""), "", "",
+		fmt.Sprintf("Go's race detector reported %d, see the test's output", races), c.again("stress", seed), ""), "", "",
 		"to have one with the schedule that shows it: "+c.command("explore")+" --race")
 }

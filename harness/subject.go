@@ -27,18 +27,18 @@ type Subject[T any] struct {
 	// Errors are the errors that operations are documented to return, by name. Two results are equal if both wrap the same
 	// error.
 	Errors map[string]error
-	// Indeterminate are errors after which nobody knows: the operation may or may not take effect, now or at any later time.
-	// The error of a context is always one of them, and in an execution with faults every error is.
+	// Indeterminate are errors that leave open what happened: the operation may or may not take effect, now or at any
+	// later time. A context's error always counts as one; in an execution with faults, every error does.
 	Indeterminate []error
 	// Order says which order the operations must keep to explain their results; the zero value is Linearizable.
 	Order Order
 	// LosesOnlyTheEnd says that a crash takes only the last operations: if an operation survives, so does every operation
 	// that had returned before it was called. Without it, a crash may take any operation that is not durable.
 	LosesOnlyTheEnd bool
-	// GoesOn says that once a fault is over the object goes on without being opened again. It then behaves as it would without the
-	// fault, except that the operations that failed may or may not have taken effect. Without GoesOn, the object may refuse
-	// everything after the first fault, as engines do that a failed sync poisons; what was durable must be there when it is
-	// opened again.
+	// GoesOn says that once a fault is over the object goes on without being opened again. It then behaves as it would
+	// without the fault, except that the operations that failed may or may not have taken effect. Without GoesOn, the
+	// object may refuse everything after the first fault, as engines do that a failed sync poisons; but what was durable
+	// must be there when it is opened again.
 	GoesOn bool
 	// Scribbles overwrites the memory of the arguments after each call. It finds an object that keeps a caller's slice.
 	Scribbles bool

@@ -36,7 +36,7 @@ const (
 	// the mode Killed, which the Check itself orders.
 	Kill   = "kill"
 	Killed = "killed"
-	// Describe makes a Check say what its subject keeps. It executes nothing but Open.
+	// Describe makes a Check say whether, and where, its subject keeps data. It executes nothing but Open.
 	Describe = "describe"
 	Report   = "report" // of a case
 	List     = "list"   // lists the Checks, and executes nothing
@@ -113,12 +113,12 @@ type Order struct {
 	DelayMix        []int         `json:"delay_mix,omitempty"`
 	DelayPoints     []string      `json:"delay_points,omitempty"`
 	Grace           time.Duration `json:"grace,omitempty"`
-	// LeaksAlways also counts as a finding that a plain test leaks without any switch. LeaksOK accepts every leak of a plain
-	// test.
+	// LeaksAlways makes a leak a finding even if a plain test leaks without any switch. LeaksOK accepts every leak of a
+	// plain test.
 	LeaksAlways bool `json:"leaks_always,omitempty"`
 	LeaksOK     bool `json:"leaks_ok,omitempty"`
-	// Apart says whether each schedule of a plain test gets its own process. Trail is a file in which a process records what
-	// it chooses. After is the trail that a process left which ended in the middle of an execution; that execution is
+	// Apart says whether each schedule of a plain test gets its own process. Trail is a file in which a process records
+	// what it chooses. After is the trail of a process that ended in the middle of an execution; that execution is
 	// repeated first.
 	Apart string `json:"apart,omitempty"`
 	Trail string `json:"trail,omitempty"`
@@ -180,7 +180,7 @@ func (o *Order) String() string {
 const (
 	Began    = "check"
 	Progress = "progress"
-	// Sighted is a finding as it was found, before it is made smaller: that may take a while, and be interrupted. Case executes it.
+	// Sighted is a finding before it is made smaller, which may take a while and be interrupted. Case executes it.
 	Sighted = "sighted"
 	Found   = "finding"
 	Smaller = "smaller"
@@ -193,7 +193,7 @@ const (
 	Passed = "passed over"
 )
 
-// SightedWords says what was found, and that it is not yet as small as it becomes.
+// SightedWords returns a sentence for a finding that is still being made smaller.
 func SightedWords(class string, switches int) string {
 	if switches == 1 {
 		return fmt.Sprintf("found %s, with 1 switch; it is being made smaller", class)

@@ -93,8 +93,8 @@ type PlainSummary struct {
 	Findings int `json:"findings"`
 	// Apart says why each schedule had its own process; "" if none had.
 	Apart string `json:"apart,omitempty"`
-	// Strayed says what differed in the first schedule that went another way in another process, and why that may be; "" for none. How many did
-	// is in Statistics.
+	// Strayed says what differed in the first schedule that went another way in another process, and what may have caused
+	// that; "" for none. Statistics counts such schedules.
 	Strayed string `json:"strayed,omitempty"`
 	// Timing is the result of the search in which timers are choices; nil if the test has no timer that could fire early, or
 	// if there was no such search because the first one had findings.
@@ -127,7 +127,8 @@ type PlainFinding struct {
 	// Timers are those that fired early, by choice: what each is, its duration, and who set it where. Failure.Timing is then
 	// set.
 	Timers []string `json:"timers,omitempty"`
-	// Polls says who has read the clock in a loop until time had passed although others could go on, "" for nobody. Then Failure.Timing is set.
+	// Polls names whoever read the clock in a loop until time had passed although others could go on; "" for nobody. If
+	// it is set, Failure.Timing is too.
 	Polls string `json:"polls,omitempty"`
 	// Early says that shrinking ended before everything was tried.
 	Early bool `json:"early,omitempty"`

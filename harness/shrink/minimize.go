@@ -75,11 +75,11 @@ type minimizer struct {
 	unsettled bool
 }
 
-// Minimize makes a case smaller that fails under its switches: fewer threads, operations, records and preemptions, shorter
-// values, plainer options and bounds, fewer switches. The failure keeps its class. A candidate replaces the case if its own
-// switches still show the failure, or a few random schedules do. When no candidate can replace the case in this way,
-// Minimize searches all schedules of each candidate with no more preemptions than the case has. Of a long program it first leaves
-// out many operations at once.
+// Minimize makes a case smaller that fails under its switches: fewer threads, operations, records and preemptions,
+// shorter values, plainer options and bounds, fewer switches. The failure keeps its class. A candidate replaces the case
+// if its own switches still show the failure, or a few random schedules do. When no candidate can replace the case in
+// this way, Minimize searches all schedules of each candidate with no more preemptions than the case has. From a long
+// program it first removes many operations at a time.
 func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	if l.Schedules == 0 {
 		l.Schedules = 4000

@@ -6,14 +6,15 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A program of thousands of operations must become small before anything is searched: a schedule of it takes milliseconds, and so
-// does the text of a candidate. So the first steps leave out many operations at once, each with one execution.
+// A program of thousands of operations must become small before anything is searched: a schedule of it takes
+// milliseconds, and so does the text of a candidate. So the first steps remove many operations at a time, with one
+// execution each.
 
-// reduced: with fewer operations, searching costs little.
+// reduced is the number of operations below which a search costs little.
 const reduced = 24
 
-// fewerOperations leaves out operations of one thread after the other by delta debugging, while the failure remains. The switches
-// move with the operations in which they stand.
+// fewerOperations removes operations of each thread in turn by delta debugging, as long as the failure remains. The
+// switches move with the operations that contain them.
 func (m *minimizer) fewerOperations() {
 	for changed := true; changed && operations(m.Case) > reduced && !m.ended(); {
 		changed = false
@@ -30,7 +31,7 @@ func (m *minimizer) fewerOperations() {
 	}
 }
 
-// without leaves out some operations of a thread, and says whether the failure remains.
+// without removes some operations of a thread, and says whether the failure remains.
 func (m *minimizer) without(thread, from, to int, passes []pass) bool {
 	smaller, name := m.Case.Clone(), m.Case.Threads[thread].Name
 	for at := to - 1; at >= from; at-- {
@@ -47,7 +48,7 @@ func (m *minimizer) without(thread, from, to int, passes []pass) bool {
 	return true
 }
 
-// A pass is that a thread comes to a point, during an operation with this number, from 0.
+// A pass is one arrival of a thread at a point, during the operation with this number, from 0.
 type pass struct {
 	point     string
 	operation int
@@ -73,8 +74,8 @@ func (m *minimizer) passesOf(thread string) (passes []pass) {
 	return passes
 }
 
-// moved returns the switches of a case without some operations of a thread. A switch within these operations is dropped. One at
-// their end moves to the end of the operation before them, or to the start.
+// moved returns the switches of a case without some operations of a thread. A switch inside these operations is dropped.
+// A switch at their end moves to the end of the operation before them, or to the start.
 func moved(switches sched.Schedule, thread string, from, to int, passes []pass) (all sched.Schedule) {
 	for _, s := range switches {
 		at := &s.At

@@ -12,5 +12,5 @@ var errLimit = errors.New("too many sequential executions")
 var ErrUnrepeatable = errors.New("the sequential execution is not the same each time")
 
 func errUnrepeatable(order []int, came int) error {
-	return fmt.Errorf("%w: in the order %v only %d operations came to an end, and more did before", ErrUnrepeatable, order, came)
+	return fmt.Errorf("%w: in the order %v only %d operations returned, and more did the first time", ErrUnrepeatable, order, came)
 }

@@ -1,5 +1,5 @@
 // Package spelling finds the known word that somebody meant. A wrong name in a call or a case is usually one typing error
-// away from a right one; an error message that suggests it spares a look at the help. All commands and grammars use this
+// away from a right one; an error message that suggests it saves reading the help. All commands and grammars use this
 // package.
 package spelling
 
