@@ -24,7 +24,7 @@ type Config struct {
 	// Seed is the campaign's seed; 0 for the journal's, or for a new one if there is no journal.
 	Seed  uint64
 	Shard Shard
-	// Kinds are the kinds of rounds, NotRun what was asked for and cannot be done here.
+	// Kinds are the kinds of rounds. NotRun is what was asked for but cannot be done here.
 	Kinds  []Kind
 	NotRun []NotRun
 	// Checks run before the first round. One that fails ends the campaign.
@@ -33,8 +33,8 @@ type Config struct {
 	Minimums Minimums
 	// Subjects are what this process knows of what is tested.
 	Subjects Subjects
-	// Rounds, if it is set, ends the campaign after so many rounds of a leg; For is then a last resort. Counts, by kind, end a
-	// round after so much of what the kind counts; RoundFor is then a last resort, default 5 minutes.
+	// Rounds, if it is set, ends the campaign after that many rounds of a leg; For is then a last resort. Counts, by
+	// kind, ends a round after that much of what the kind counts; RoundFor is then a last resort, default 5 minutes.
 	Rounds uint64
 	Counts map[string]uint64
 	// Say, if set, is called with one line for each thing that happens.
@@ -160,7 +160,7 @@ func (s *Soak) settle() error {
 	return nil
 }
 
-// append writes an entry to the journal and then folds it into the state, so that all that the views show is on the disk.
+// append writes an entry to the journal and then folds it into the state, so the views show only what is on the disk.
 func (s *Soak) append(e Entry) error {
 	e.Time = s.config.Now().UTC()
 	if err := s.journal.append(e); err != nil {
@@ -182,8 +182,8 @@ func (s *Soak) Close() error { return s.journal.close() }
 
 // Errors that end a campaign.
 var (
-	// ErrChecks is wrapped if a check failed: the harness does not see what it must see.
-	ErrChecks = errors.New("the harness does not see what it must see")
+	// ErrChecks is wrapped if a check failed: the harness misses what it must find.
+	ErrChecks = errors.New("the harness misses what it must find")
 	// ErrTooLittle is wrapped by a campaign that did less than its minimums.
 	ErrTooLittle = errors.New("the campaign did too little")
 )
@@ -194,7 +194,7 @@ const interrupted = "interrupted"
 // Run works until the time is over, or ctx ends. The summary says what was done. An error says that the campaign did not pass
 // for a reason other than its findings.
 func (s *Soak) Run(ctx context.Context) (*Summary, error) {
-	former := 0 // the start before, if it did not end in order: the system may have ended it because it leaked
+	former := 0 // the number of the previous start if it did not end in order: the system may have ended it because it leaked
 	if s.state.Ended == "" {
 		former = s.state.Starts
 	}
@@ -216,7 +216,7 @@ func (s *Soak) Run(ctx context.Context) (*Summary, error) {
 	if failed := summary.Write(s.config.Out); failed != nil {
 		summary.miss(failed.Error())
 		summary.judge(true)
-		_ = summary.Write(s.config.Out) // those formats that can be written must not say that it passed
+		_ = summary.Write(s.config.Out) // the formats that can be written must not say that it passed
 		err = errors.Join(err, failed)
 	}
 	return summary, err
@@ -418,7 +418,7 @@ func (s *Soak) keepAll(all []Found, spec RoundSpec) (kept []Finding, err error) 
 	return kept, nil
 }
 
-// Clip cuts a text to at most so many bytes, at the end of a letter, and adds "…" if it cut anything.
+// Clip cuts a text to at most that many bytes, at the end of a letter, and adds "…" if it cut anything.
 func Clip(text string, most int) string {
 	if len(text) <= most {
 		return text

@@ -87,7 +87,7 @@ func (c child) run(ctx context.Context) (ended, error) {
 	return ended{command.ProcessState.ExitCode(), output.String(), peakOf(command.ProcessState), command.ProcessState.String()}, nil
 }
 
-// why says how a child ended, and what it printed last, in at most so many bytes.
+// why says how a child ended and what it printed last, in at most that many bytes.
 func (e ended) why(most int) string {
 	printed := tail(e.output, most)
 	if printed == "" {
@@ -186,7 +186,7 @@ func (e ended) races() (all []Found) {
 				after = false
 			}
 		}
-		slices.Sort(functions) // their order in the report is chance
+		slices.Sort(functions) // the detector reports them in any order
 		shape := strings.Join(slices.Compact(functions), " | ")
 		if i, known := at[shape]; known {
 			all[i].Count++
@@ -198,7 +198,7 @@ func (e ended) races() (all []Found) {
 	return all
 }
 
-// tail is the end of an output, at most so many bytes.
+// tail returns the end of an output, at most that many bytes.
 func tail(text string, most int) string {
 	text = string(bytes.TrimSpace([]byte(text)))
 	if len(text) > most {

@@ -23,7 +23,7 @@ func CloseFindings(out string, prints []string) (err error) {
 		case f == nil:
 			return fmt.Errorf("%w: %s has no finding %q", ErrConfig, out, print)
 		case f.Gone:
-			return fmt.Errorf("%w: finding %s is gone already", ErrConfig, print)
+			return fmt.Errorf("%w: finding %s is already gone", ErrConfig, print)
 		}
 		closed = append(closed, Finding{Fingerprint: print, Gone: true})
 	}

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// hung journals that a thread hangs, in a process that is about to end because of it. The next start then goes on after the
-// round, and the summary shows the finding. Nothing else changes the state meanwhile, because the round or check that hangs has
-// not returned.
+// hung journals that a thread hangs, just before the process ends because of it. The next start then goes on after the
+// round, and the summary shows the finding. Nothing else changes the state meanwhile, because the round or check that
+// hangs has not returned.
 func (s *Soak) hung(report string) {
 	s.mu.Lock()
 	spec, since, inRound := s.current, s.since, s.state.InProgress != ""

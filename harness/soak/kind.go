@@ -76,7 +76,7 @@ type RoundResult struct {
 	Unnamed uint64 `json:"unnamed,omitempty"`
 	// Found are violations, shrunk if that was possible.
 	Found []Found `json:"found,omitempty"`
-	// NotRun is what the round should have done and could not do here.
+	// NotRun is what the round should have done but could not do here.
 	NotRun []NotRun `json:"not_run,omitempty"`
 	// Inconclusive says why the round has no verdict, "" if it has one. A round without a verdict never passes.
 	Inconclusive string `json:"inconclusive,omitempty"`

@@ -102,7 +102,7 @@ func (l Live) doing() string {
 	return doing
 }
 
-// Rows are the rows of the live view. They fit into so many columns, but take up to 40 if there are fewer.
+// Rows returns the rows of the live view, each at most that many columns wide; fewer than 40 columns count as 40.
 func (l Live) Rows(columns int) []string {
 	columns = max(columns, 40)
 	s, n := l.State, l.newest()
@@ -140,7 +140,7 @@ func (l Live) Rows(columns int) []string {
 	return rows
 }
 
-// fit cuts a row to so many characters, and cleans it for a terminal.
+// fit cuts a row to that many characters, and cleans it for a terminal.
 func fit(row string, columns int) string {
 	clean := []rune(OneLine(row))
 	if len(clean) > columns {
@@ -185,7 +185,7 @@ func (s *Screen) Draw(rows []string, bad bool) {
 	_, _ = io.WriteString(s.Out, b.String()) // a campaign goes on without its view
 }
 
-// Say prints a text that is not drawn over, wrapped at blanks into fewer than so many columns.
+// Say prints a text that is not drawn over, wrapped at blanks into lines narrower than that.
 func (s *Screen) Say(text string, columns int) {
 	s.Clear()
 	const indent = "  "

@@ -16,8 +16,8 @@ type RoundSpec struct {
 	Number uint64
 	// Seed determines every random choice.
 	Seed uint64
-	// For is about how long the round takes. Count, if it is set, ends the round after so much of what the kind counts; For is
-	// then a last resort.
+	// For is about how long the round takes. Count, if it is set, ends the round after that much of what the kind counts;
+	// For is then a last resort.
 	For   time.Duration
 	Count uint64
 

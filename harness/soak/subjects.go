@@ -13,8 +13,8 @@ import (
 type Subjects struct {
 	// Find finds the subject of a case that can be executed in this process.
 	Find cases.Find
-	// Promise gives the promise that a class breaks, and its sentence; "" for none. family names promises of which the same bug
-	// breaks one or the other by chance, so that findings of one family may be one bug; "" for none.
+	// Promise gives the promise that a class breaks, and its sentence; "" for none. family names a group of promises: the
+	// same bug breaks one or another of them by chance, so findings of one family may be one bug. "" for none.
 	Promise func(class string) (name, sentence, family string)
 	// Points are all failpoints of what is tested.
 	Points []string

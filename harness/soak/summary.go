@@ -19,10 +19,11 @@ import (
 // its meaning or is removed.
 const SummarySchema = "racewindow-soak/1"
 
-// Minimums say how much must have been done, by name: rounds, schedules, operations, failpoints, pairs, corpus, canaries, the
-// name of a kind for its rounds that have a verdict, or the name of a count. They are compared with what the newest leg did,
-// that is since the campaign's time was last over, and for corpus and canaries with what the newest start did. Only failpoints
-// and pairs are compared with the whole campaign, because a later leg spends less time on behaviour that is already known.
+// Minimums say how much must have been done, by name: rounds, schedules, operations, failpoints, pairs, corpus, canaries,
+// the name of a kind for its rounds that have a verdict, or the name of a count. They are compared with what the newest
+// leg did, that is, with everything since the campaign's time was last over; for corpus and canaries, with what the
+// newest start did. Only failpoints and pairs are compared with the whole campaign, because a later leg spends less time
+// on behaviour that is already known.
 type Minimums map[string]uint64
 
 // ownMinimums are the names of minimums that are neither counts nor kinds.

@@ -14,7 +14,7 @@ const textWidth = 100
 // nameWidth is the longest name that stands in the row of a table; longer ones have a row of their own.
 const nameWidth = 13
 
-// lines builds a text of lines for so many columns, each cleaned for a terminal.
+// lines builds a text of lines that are at most width columns wide, each cleaned for a terminal.
 type lines struct {
 	strings.Builder
 	width int
@@ -37,7 +37,7 @@ func (b *lines) wrap(indent, text string) {
 // Text is the content of summary.txt.
 func (m *Summary) Text() string { return m.TextFor(textWidth) }
 
-// TextFor is the summary as text for a terminal of so many columns. It is at least 60 and at most 100 columns wide.
+// TextFor is the summary as text for a terminal with that many columns. It is at least 60 and at most 100 columns wide.
 func (m *Summary) TextFor(columns int) string {
 	b := lines{width: min(max(columns, 60), textWidth)}
 	s := m.State
@@ -254,7 +254,7 @@ func orNone(words []string) string {
 	return strings.Join(words, ", ")
 }
 
-// wrapped breaks a text at blanks into lines of at most so many bytes.
+// wrapped breaks a text at blanks into lines of at most that many bytes.
 func wrapped(text string, width int) (lines []string) {
 	for len(text) > width {
 		at := strings.LastIndexByte(text[:width], ' ')

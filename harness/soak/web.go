@@ -187,7 +187,7 @@ func (p *page) summary(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(content)
 }
 
-// fileKinds are the content types of findings' files; all others are text. A report's page contains its script and style, and
+// fileKinds are the content types of findings' files; all others are text. A report's page contains its script and style.
 // reportPolicy allows it nothing more: it can reach neither this page nor anything else.
 var fileKinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json", ".xml": "text/xml; charset=utf-8",
