@@ -301,7 +301,7 @@ func (r *checkRun) conclude(ctx context.Context, code int, failed error, output 
 	case r.worst != 0 || r.judged < r.began:
 		return fmt.Errorf("no verdict: %d of %d Checks ended with one; the tests printed:\n%s", r.judged, r.began, strings.TrimSpace(output))
 	case code != 0:
-		return fmt.Errorf("the Checks held, and other tests failed:\n%s", strings.TrimSpace(output))
+		return fmt.Errorf("the Checks held, but other tests failed:\n%s", strings.TrimSpace(output))
 	}
 	return nil
 }

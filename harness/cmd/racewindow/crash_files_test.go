@@ -97,7 +97,7 @@ func TestPowerIsLostUnderCodeThatUsesPackageOsAlone(t *testing.T) {
 		require.Contains(t, output, "crashes ("+model+")")
 		require.Contains(t, output, "canary: a result that is dropped was found")
 		require.Contains(t, output, "a durable operation that a crash takes was found")
-		require.Contains(t, output, "a durable operation none of whose syncs reaches the disk was found")
+		require.Contains(t, output, "a durable operation whose syncs never reach the disk was found")
 	}
 
 	for lost, found := range map[string]string{

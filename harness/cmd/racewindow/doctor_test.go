@@ -33,7 +33,7 @@ func TestDoctorSaysTheSameAsJSON(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(stdout), &d), stdout)
 	require.Equal(t, d.Mechanism == "runtime", code == exitHeld)
 	require.Equal(t, []string{"go1.25", "go1.26", "go1.27"}, d.Supported.Go)
-	require.Contains(t, d.Flags, "GOFLAGS has -trimpath, which cannot be had together with racewindow's runtime")
+	require.Contains(t, d.Flags, "GOFLAGS has -trimpath, which cannot be used with racewindow's runtime")
 	require.NotEmpty(t, d.Cache.Folder)
 	if code == exitHeld {
 		require.Greater(t, d.Changes, 100)

@@ -26,16 +26,16 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-const exploreAbout = `Find the schedules in which tests fail: one goroutine runs at a time, and racewindow chooses at each step who goes
-on. Each finding is shrunk to the fewest operations and preemptions, and its case replays it every time.
+const exploreAbout = `Find the schedules in which tests fail: one goroutine runs at a time, and racewindow chooses at each step which one
+goes on. Each finding is shrunk to the fewest operations and preemptions, and its case replays it every time.
 
 With packages, their tests are explored:
 
   plain tests    Unmodified. Go's runtime, with hooks, lets one goroutine run at a time; a switch may come before
                  each operation of sync, sync/atomic, channels and files in the code under test. Deadlocks, leaks,
-                 panics and failed assertions are found, and with --race what Go's race detector reports, each
-                 pair of places once. A test with timers that holds is searched once more, a quarter as long,
-                 with timers that may fire early; what only that finds is called timing. 'racewindow doctor'
+                 panics and failed assertions are found, and with --race also what Go's race detector reports, each
+                 pair of places once. If a test with timers holds, it is searched once more, a quarter as long,
+                 with timers that may fire early; what only that search finds is called timing. 'racewindow doctor'
                  says whether plain tests can be explored here.
   harness.Check  The objects that tests give to harness.Check. A switch may come at the failpoints of their code;
                  where the code has none, it may come where it does in plain tests.
@@ -145,13 +145,13 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	s := &f.config.Search
 	flags.StringVar(&f.pattern, "run", "", "with packages: only the tests that match `REGEXP`")
 	flags.BoolVar(&f.race, "race", false, "with packages: under the race detector")
-	flags.StringVar(&f.leaks, "leaks", "new", "of plain tests, which leaks are found, `NAME`: new (the schedule without a switch has not), always, or ok (none)")
-	flags.StringVar(&f.unjudged, "unjudged", "fail", "of plain tests, what it means that one gets no verdict, `NAME`: fail (exit code 3) or ok")
+	flags.StringVar(&f.leaks, "leaks", "new", "for plain tests, which leaks are findings, `NAME`: new (those that the schedule without a switch does not have), always, or ok (none)")
+	flags.StringVar(&f.unjudged, "unjudged", "fail", "for plain tests, what a test without a verdict means, `NAME`: fail (exit code 3) or ok")
 	flags.StringArrayVar(&f.build, "build", nil, "with packages, a `FLAG` of go test, such as -tags=slow; repeat for more. Most can be given as go test has them")
-	flags.IntVarP(&f.processes, "processes", "p", 1, "of plain tests: `N` side by side, each in a process of its own, which has one core")
-	flags.StringVar(&f.shard, "shard", "", "of plain tests: only every N-th, `I/N` with I from 1, so that N machines do them all")
-	flags.DurationVar(&f.perTest, "budget-per-test", 0, "of plain tests: how long to search in each; --budget is for all of them together")
-	flags.DurationVar(&f.timeout, "timeout", 0, "of plain tests: those of one package are ended after so long, and are not judged (default never)")
+	flags.IntVarP(&f.processes, "processes", "p", 1, "for plain tests: explore `N` side by side, each in a process of its own, which has one core")
+	flags.StringVar(&f.shard, "shard", "", "for plain tests: explore only every N-th, `I/N` with I from 1, so that N machines do them all")
+	flags.DurationVar(&f.perTest, "budget-per-test", 0, "for plain tests: how long to search in each; --budget is for all of them together")
+	flags.DurationVar(&f.timeout, "timeout", 0, "for plain tests: end those of a package after this time, without a verdict (default never)")
 	flags.StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
 	f.teller.define(flags)
 	flags.StringToStringVar(&f.set, "set", nil, "with packages and --subject registry: settings, `NAME=VALUE,...`")
@@ -174,7 +174,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.IntVar(&s.StepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
 	flags.BoolVar(&s.All, "all", false, "go on after the first violation")
 	flags.BoolVar(&f.config.Canary, "canary", true, "find the known bug first, with the same strategy")
-	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`; what lies there of earlier runs stays")
+	flags.StringVar(&f.out, "out", "", "write report, summary and the cases that were found into this folder, `DIR`; results of earlier runs stay there")
 	flags.StringVar(&f.jsonFile, "json", "", "write the summary as JSON to `FILE` (- for standard output, and the rest to standard error)")
 }
 

@@ -115,7 +115,7 @@ func (f *exploreFlags) tests(ctx context.Context, flags *pflag.FlagSet, out io.W
 	return besides(both(err, f.plain(ctx, order, flags, out, with)), f.teller.write(out))
 }
 
-// losers leaves of plain tests those that lose power, if that is asked for.
+// losers returns the plain tests that may lose power, if the flags ask for that.
 func (f *exploreFlags) losers(flags *pflag.FlagSet, with []plain.Package) (losing []plain.Package) {
 	if !f.crash {
 		return with
@@ -153,7 +153,7 @@ func (f *exploreFlags) checksMeant(listed, with []plain.Package) bool {
 	})
 }
 
-// atomicIsLinked refuses an --atomic that matches no package of the tests: it would do nothing, and nobody would notice.
+// atomicIsLinked refuses an --atomic that matches no package of the tests: otherwise it would silently do nothing.
 func (f *exploreFlags) atomicIsLinked(ctx context.Context, packages []string) error {
 	if len(f.atomic) == 0 {
 		return nil

@@ -134,7 +134,7 @@ func (r *plainRun) keep(p plain.Package, e *drive.Event, token plain.Token, told
 	e.Kept = file
 }
 
-// unkept says, once for each package, why its findings are not kept. That of one folder is that of all.
+// unkept says why the findings of a package are not kept, once for each package: the reason is the same for all of them.
 func (r *plainRun) unkept(p plain.Package, why error) {
 	if r.told == p.ImportPath {
 		return
@@ -170,7 +170,8 @@ var (
 	raced = regexp.MustCompile(`(?m)^\s+(/.*\.go):(\d+)(?: \+0x[0-9a-f]+)?$`)
 )
 
-// mostOfLine is how many letters the line of a finding has, and endOfLine how many of them are its last ones: there is what it needs of time.
+// mostOfLine is how many letters the line of a finding may have. endOfLine is how many of them come from its end, which
+// says what the finding needs of time.
 const (
 	mostOfLine = 400
 	endOfLine  = 160
@@ -197,10 +198,10 @@ func inALine(f *sched.Failure, detail string) string {
 	return detail
 }
 
-// mostWaiting is the most goroutines of which one line says what they wait for.
+// mostWaiting is how many waiting goroutines one line names.
 const mostWaiting = 2
 
-// waiting matches what a failure's message says of one waiting goroutine.
+// waiting matches what a failure's message says about one waiting goroutine.
 var waiting = regexp.MustCompile(`(\S+) waits in (\S+) \([\w.-]+\.go:\d+\): ([^;]+)`)
 
 // whoWaits says in one line which goroutines wait in a deadlock or a leak, and for what.

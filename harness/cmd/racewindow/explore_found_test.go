@@ -87,7 +87,7 @@ func TestATestThatHeldWithoutTheDetectorSaysWhatWasNotChecked(t *testing.T) {
 		var said bytes.Buffer
 		r := &plainRun{verb: "explore", out: &said, tell: &teller{}, counts: map[string]int{c.verdict: 1}, race: c.race}
 		require.NoError(t, r.conclude(nil))
-		const words = "memory that goroutines share without sync, sync/atomic and channels is no place for a switch; --race looks for it\n"
+		const words = "uses of shared memory without sync, sync/atomic or channels are no places for a switch; --race looks for them\n"
 		require.Equal(t, c.says, strings.Contains(said.String(), words), "%+v", c)
 	}
 }
@@ -99,5 +99,5 @@ func TestWhatStrayedIsTold(t *testing.T) {
 	summary.Statistics.Strayed, summary.Timing = 2, &drive.PlainTiming{}
 	summary.Timing.Statistics.Strayed = 1
 	require.Contains(t, closing(drive.Event{Test: "TestX", Plain: summary}, false),
-		"strayed: 3 of the schedules of TestX that were executed again went another way then, so no bound is claimed; the first: at choice 6\n")
+		"strayed: 3 schedules of TestX went another way when they were executed again, so no bound is claimed; the first: at choice 6\n")
 }

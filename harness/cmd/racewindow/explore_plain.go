@@ -185,7 +185,7 @@ func closing(e drive.Event, race bool) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "%s: %s", s.Verdict, e.Test)
 	if t := s.Timing; s.Verdict == drive.FoundSome && t != nil && t.Findings == s.Findings {
-		text.WriteString(": only where timers may fire early; where time passes when all wait") // the figures that follow are of the search that held
+		text.WriteString(": only where timers may fire early; where time passes when all wait") // the figures that follow belong to the search that held
 	}
 	switch st := s.Statistics; {
 	case (s.Verdict == drive.HeldAll || s.Verdict == drive.FoundSome) && st.Steps > 0:
@@ -206,7 +206,7 @@ func closing(e drive.Event, race bool) string {
 		if s.Timing != nil {
 			n += s.Timing.Statistics.Strayed
 		}
-		fmt.Fprintf(&text, "strayed: %d of the schedules of %s that were executed again went another way then, so no bound is claimed; the first: %s\n", n, e.Test, s.Strayed)
+		fmt.Fprintf(&text, "strayed: %d schedules of %s went another way when they were executed again, so no bound is claimed; the first: %s\n", n, e.Test, s.Strayed)
 	}
 	if n := s.Statistics.Unknown; n > 0 {
 		fmt.Fprintf(&text, "unknown: %d schedules of %s did not end within the step limit, and say nothing\n", n, e.Test)
@@ -215,7 +215,7 @@ func closing(e drive.Event, race bool) string {
 		fmt.Fprintf(&text, "exhausted: all %s of %s\n", exhausted(s.Exhausted[n-1]), e.Test)
 	}
 	if timing := s.Timing; timing != nil {
-		fmt.Fprintf(&text, "timing: %d schedules of %s in which timers may fire early, %s found by that alone; %s\n", timing.Statistics.Schedules, e.Test, numberOf(timing.Findings), timing.Because)
+		fmt.Fprintf(&text, "timing: %d schedules of %s in which timers may fire early, %s found by that search alone; %s\n", timing.Statistics.Schedules, e.Test, numberOf(timing.Findings), timing.Because)
 		if n := len(timing.Exhausted); n > 0 && s.Verdict != drive.FoundSome {
 			fmt.Fprintf(&text, "exhausted: all %s of %s in which a timer that fires early counts as a preemption\n", exhausted(timing.Exhausted[n-1]), e.Test)
 		}
@@ -258,12 +258,12 @@ func (r *plainRun) conditions() string {
 		" is a place for a switch; the code between two of them is one step; time passes only when all wait, unless timers may fire early; and random numbers are the same each time.\n"
 }
 
-// unlooked says what nobody has looked at where tests held without the race detector.
+// unlooked says what nothing has looked for, if tests held without the race detector.
 func (r *plainRun) unlooked() string {
 	if r.race || r.counts[drive.HeldAll] == 0 {
 		return ""
 	}
-	return "memory that goroutines share without sync, sync/atomic and channels is no place for a switch; --race looks for it\n"
+	return "uses of shared memory without sync, sync/atomic or channels are no places for a switch; --race looks for them\n"
 }
 
 // noisiest names the five points that were passed most often, for --atomic; "" if there are none.

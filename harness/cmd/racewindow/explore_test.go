@@ -62,7 +62,7 @@ func TestASubjectIsSettledByItsOwnSettings(t *testing.T) {
 		`--set: removal=check (did you mean "checked"?): use one of statusfirst, `: {"--subject", "registry", "--set", "removal=check"},
 		"--crash and --faults are for the log":                                     {"--subject", "registry", "--crash"},
 		"the registry promises nothing about crashes":                              {"--subject", "registry", "--faults", "1"},
-		"the case is about scenario=log, and here is scenario=registr":             {"--subject", "registry", "--program", "v1 scenario=log handover=stale; " + staleProgram},
+		"the case is about scenario=log, but this is scenario=registr":             {"--subject", "registry", "--program", "v1 scenario=log handover=stale; " + staleProgram},
 		"--program names settings, and so does --set":                              {"--subject", "registry", "--set", "removal=checked", "--program", "v1 scenario=registry; " + setup},
 		"let setup, or the thread itself, 'subscribe a' before":                    {"--subject", "registry", "--program", "p0: publish a; m0: remove a"},
 		"--subject chooses a subject that the command brings: leave it out":        {"--subject", "registry", "./..."},

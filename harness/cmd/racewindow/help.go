@@ -156,8 +156,8 @@ func layOutRow(row string, width int) []string {
 func helpCommand(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Say what a command does",
-		Long:  "Say what a command does: its flags, examples and exit codes.\n\nExit codes: 0 said, 2 there is no such command.",
+		Short: "Print what a command does",
+		Long:  "Print what a command does: its flags, examples and exit codes.\n\nExit codes: 0 printed, 2 there is no such command.",
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) (words []string, _ cobra.ShellCompDirective) {
 			if cmd, err := commandAt(root, args); err == nil {
 				for _, c := range cmd.Commands() {

@@ -29,17 +29,17 @@ goroutines, as does any case with --free: the Go scheduler then decides what the
 to try (--times).
 
 The schedule of a plain test is 'v1 test=TestX; @ ...' and the package; it is executed in a test binary of its own.
-With --debug the debugger Delve (dlv, on the PATH) stops there where the test fails, in your line on your goroutine:
-where it panics or says that it fails, at the accesses of a data race, and otherwise at the last step of the goroutine
-that waits for ever. --debug-step stops at any step of the timeline instead. dlv gets two more commands: 'after' goes on
+With --debug the debugger Delve (dlv, on the PATH) stops where the test fails, at your line in your goroutine: where it
+panics or reports that it fails, at the accesses of a data race, and otherwise at the last step of a goroutine that waits
+for ever. --debug-step stops at any step of the timeline instead. dlv gets two more commands: 'after' goes on
 until the operation is over, 'failure' until the test fails.
 
 Exit codes: 0 held each time, 1 violated at least once, 2 wrong usage, 3 the case could not be executed as
-it is written, or that was interrupted.`
+it is written, or the execution was interrupted.`
 
 const buildAbout = "for the schedule of a plain test: a `FLAG` for the go command, such as -tags=slow; repeat for more"
 
-const atomicAbout = "of plain tests: allow no switch in `PACKAGE`, such as a logger (PATH/... for all below it); repeat for more"
+const atomicAbout = "for plain tests: allow no switch in `PACKAGE`, such as a logger (PATH/... for all below it); repeat for more"
 
 type replayFlags struct {
 	subject   subjectFlag

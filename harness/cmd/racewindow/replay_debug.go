@@ -31,7 +31,7 @@ const (
 		"'go env GOPATH'/bin, to PATH"
 )
 
-// checkDebug refuses what does not go together with --debug.
+// checkDebug refuses flags that cannot be combined with --debug.
 func (f *replayFlags) checkDebug(cmd *cobra.Command) error {
 	switch {
 	case f.debug == "" && cmd.Flags().Changed("debug-step"):

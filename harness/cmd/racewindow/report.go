@@ -22,9 +22,9 @@ import (
 )
 
 const reportAbout = `Render one counterexample for people or programs. FILE is a report that 'racewindow explore --out DIR' wrote as JSON, or
-a file that holds a case; CASE is a case itself, also the schedule of a plain test. A case is executed for its report,
-one thread at a time, and the case of a test by the test's package (default the current one). --shrink first makes the
-case, also that of a report, as small as it gets, and says what each of its parts is needed for.
+a file that holds a case; CASE is a case itself, or the schedule of a plain test. A case is executed for its report,
+one thread at a time; the case of a test is executed by the test's package (default the current one). --shrink first
+makes the case, or the case of a report, as small as possible, and says what each of its parts is needed for.
 
 Formats:
 

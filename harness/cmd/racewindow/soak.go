@@ -54,10 +54,10 @@ Kinds of rounds of the log:
 
 A kind that cannot run here is shown as not run, never as passed; if --kinds names it, the campaign does not pass.
 
-A round takes a length of time. With --count it ends after so many schedules (explore, crash), operations (stress,
-race), losses of power (crashstress), kills (kill), cases (properties) or inputs (fuzz); time is then a last resort,
-and a round that it ends has no verdict. With --rounds the campaign ends after so many rounds, and --for is a last
-resort.
+A round takes a length of time. With --count it ends after that number of schedules (explore, crash), operations
+(stress, race), losses of power (crashstress), kills (kill), cases (properties) or inputs (fuzz); time is then a last
+resort, and a round that it ends has no verdict. With --rounds the campaign ends after that number of rounds, and
+--for is a last resort.
 
 Everything is in DIR/journal.jsonl. A start goes on without the round that was in progress. The time of --for counts
 all starts together; a start after the end goes on for another --for, with what was learned. Each start tries the

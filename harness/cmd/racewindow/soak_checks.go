@@ -73,8 +73,8 @@ func freely(o *drive.Order, spec soak.RoundSpec) {
 
 // nothingKept says why a kind with needs fits no Check.
 var nothingKept = map[string]string{
-	drive.KeepsOnDisk: "no Check has operations that are durable (Op.Durable), and opens its subject on Env.Disk",
-	drive.Keeps:       "no Check has operations that are durable (Op.Durable), and opens its subject on Env.Disk or in Env.Dir",
+	drive.KeepsOnDisk: "no Check has both durable operations (Op.Durable) and a subject that opens on Env.Disk",
+	drive.Keeps:       "no Check has both durable operations (Op.Durable) and a subject that opens on Env.Disk or in Env.Dir",
 }
 
 // losingPower loses power under load, and during recoveries too.

@@ -15,8 +15,8 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 )
 
-const verifyAbout = `Check what was said about the known bug and its fixes against the real engine, exhaustively: the four statements of the
-analysis's model, then read-after-write for the hand-overs that promise it. Small programs are executed in every
+const verifyAbout = `Check what was said about the known bug and its fixes against the real engine, exhaustively: the four statements of
+the analysis's model, then read-after-write for the hand-overs that promise it. Small programs are executed in every
 schedule with at most --preemptions preemptions (for some programs one fewer). Each failure is shown as its smallest
 case.
 

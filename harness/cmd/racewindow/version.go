@@ -19,11 +19,11 @@ const ownModule = "github.com/racewindow/racewindow"
 func versionCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
-		Short: "Say which racewindow this is",
-		Long: `Say which version of racewindow this is, which revision it was built from, and which Go built it. If it was built
+		Short: "Print which racewindow this is",
+		Long: `Print which version of racewindow this is, which revision it was built from, and which Go built it. If it was built
 from a checkout, and not by 'go install' of a version, the version ends with -dev.
 
-Exit codes: 0 said, 2 wrong usage.`,
+Exit codes: 0 printed, 2 wrong usage.`,
 		Example: "  racewindow version",
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -21,20 +21,20 @@ import (
 
 const weakenAbout = `
 
-With --weaken the tests are tested: would one of them notice if your code did not sync? Each of these places
+--weaken tests the tests: would one of them notice if your code did not sync? Each of these places
 of the named packages (test files left out) is made to do nothing, one at a time:
 
-  sync              a call of Sync, Fsync, Fdatasync or the like, on a file or of a function of that name
-  directory sync    the same for a folder, by the name (SyncDir), or because os.Open opened it
-  checksum          a comparison (==, !=, bytes.Equal) with a checksum of package hash, crypto, xxhash or the
-                    like, or of a function whose name says so; it counts as right
-  error check       a comparison with nil of the error of an operation on files, or of a function of these
-                    packages that passes such an error on; it counts as no error
+  sync              a call of Sync, Fsync, Fdatasync or the like, as a method of a file or as a function
+  directory sync    the same for a folder: one whose name says so (SyncDir), or that os.Open opened
+  checksum          a comparison (==, !=, bytes.Equal) with a checksum from package hash, crypto, xxhash or the
+                    like, or from a function whose name says so; the checksum then counts as right
+  error check       a comparison with nil of the error of a file operation, or of the error of a function of these
+                    packages that passes such an error on; the error then counts as nil
 
-Then the tests run that reach the place. The list says which test noticed, and which places no test misses.
+Then the tests that reach the place run. The list says which test noticed, and which places no test misses.
 All places are in one build, and the environment of a test process chooses one. Your sources are not touched.
 
-  --weaken           weaken the packages of the call; --weaken=PATTERN others than those whose tests run
+  --weaken           weaken the packages of the call; --weaken=PATTERN weakens others, tested by those of the call
   --known FILE       places that no test needs to notice, one a line: NAME because REASON, with the name that
                      the list prints; an entry that fits no place, or that a test notices, is an error
   --budget 10m       try no further place after this time
@@ -42,12 +42,12 @@ All places are in one build, and the environment of a test process chooses one. 
                      at least 10 s
   --json FILE        write the outcome as JSON (- for standard output)
 
-It finds no sync by a method value or a raw system call. -bench, -c, -cover, -exec, -fuzz, -json, -list, -o,
--overlay, --plant and --strip do not go together with it.
+Syncs through a method value or a raw system call are not found. -bench, -c, -cover, -exec, -fuzz, -json, -list, -o,
+-overlay, --plant and --strip cannot be combined with it.
 
 Exit codes with --weaken: 0 every place was noticed or is known; 1 some were not; 2 for a wrong call; 3 when
 the tests fail without a change, nothing can be weakened, the canary was missed, an entry of --known is
-noticed, or the budget was over first.`
+noticed, or the budget ran out first.`
 
 // weakens says whether the arguments of racewindow test ask for --weaken.
 func weakens(args []string) bool {
@@ -122,7 +122,7 @@ func (w *weakenCall) set(name, value string) (err error) {
 	return nil
 }
 
-// besidesWeaken are the flags of go test that do not go together with --weaken.
+// besidesWeaken are the flags of go test that cannot be combined with --weaken.
 var besidesWeaken = strings.Fields("bench c cover covermode coverpkg coverprofile exec fuzz json list n o overlay")
 
 // weakenConfig makes the settings of a run of the arguments.
@@ -140,11 +140,11 @@ func weakenConfig(cmd *cobra.Command, args []string) (c weaken.Config, w *weaken
 	}
 	for _, flag := range besidesWeaken {
 		if _, set := inv.Flags[flag]; set {
-			return c, w, false, fmt.Errorf("-%s does not go together with --weaken: leave out one of the two", flag)
+			return c, w, false, fmt.Errorf("-%s cannot be combined with --weaken: leave out one of the two", flag)
 		}
 	}
 	if c.Command.Strip || len(c.Command.Plant) > 0 {
-		return c, w, false, errors.New("--plant and --strip do not go together with --weaken: leave out one of the two")
+		return c, w, false, errors.New("--plant and --strip cannot be combined with --weaken: leave out one of the two")
 	}
 	if ownStream(w.json) {
 		w.json = "-"
@@ -202,7 +202,7 @@ func runWeakened(cmd *cobra.Command, args []string) error {
 	case len(s.Stale) > 0:
 		return fmt.Errorf("--known %s names places that a test notices: remove their entries", w.known)
 	case s.Untried > 0:
-		return fmt.Errorf("the budget of %v was over before %d of %d places were tried", w.budget, s.Untried, len(s.Results))
+		return fmt.Errorf("the budget of %v ran out before %d of %d places were tried", w.budget, s.Untried, len(s.Results))
 	}
 	return nil
 }
@@ -215,7 +215,7 @@ func weakenError(w *weakenCall, err error) error {
 	return sourcesError(err)
 }
 
-// weakenText is the outcome for people: what was noticed, then what was not.
+// weakenText is the outcome as text: the places that were noticed, then those that were not.
 func weakenText(s *weaken.Summary) string {
 	var b strings.Builder
 	for _, r := range s.Results {

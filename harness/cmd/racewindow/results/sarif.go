@@ -24,7 +24,7 @@ var rules = map[string]string{
 	"deadlock":      "In some interleaving no goroutine can go on.",
 	"leak":          "In some interleaving a goroutine is blocked for ever after its test.",
 	"data race":     "Two goroutines access the same memory at the same time, and one of them writes.",
-	"livelock":      "In some interleaving goroutines run for ever without getting anywhere.",
+	"livelock":      "In some interleaving goroutines run for ever without making progress.",
 }
 
 // rule is the kind of a finding. Kinds without a rule, such as promises of Checks, are "failed".
