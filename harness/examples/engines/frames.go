@@ -18,25 +18,25 @@ const packagePath = "github.com/racewindow/racewindow/harness/examples/engines"
 
 var lock = failpoints.WaitPoint(packagePath, "lock")
 
-// The points of all engines, each of which is a file and what is known of it.
+// The points of all engines. Each engine's points touch its file and what it knows about the file.
 var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
 	{Name: "lock", Kind: failpoints.KindWait, Resource: "records", Access: failpoints.Writes, Reason: "callers take turns"},
 	{Name: "indexed/counted", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "counted without the lock: another append may get the same index"},
-	{Name: "indexed/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
-	{Name: "indexed/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "durable, and not readable"},
+	{Name: "indexed/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, but not synced"},
+	{Name: "indexed/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "durable, but not readable yet"},
 	{Name: "indexed/read", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the record may be cut from the file"},
 	{Name: "journal/end", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the end was looked for without the lock"},
-	{Name: "journal/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
+	{Name: "journal/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, but not synced"},
 	{Name: "kept/loaded", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "another append may add to the same copy"},
 	{Name: "kept/read", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "nothing is read"},
-	{Name: "kept/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the new file is whole and has the wrong name"},
+	{Name: "kept/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the new file is complete, but still has the wrong name"},
 	{Name: "late/taken", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the batch is taken, and others hand over"},
-	{Name: "late/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
-	{Name: "late/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "durable, and nobody knows"},
-	{Name: "numbered/given", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the number is given, and nothing written"},
-	{Name: "numbered/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
-	{Name: "singles/reserved", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the place is reserved, and nothing written"},
-	{Name: "singles/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, and not synced"},
+	{Name: "late/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, but not synced"},
+	{Name: "late/synced", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "durable, but nobody knows yet"},
+	{Name: "numbered/given", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the number is given, but nothing is written"},
+	{Name: "numbered/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, but not synced"},
+	{Name: "singles/reserved", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "the place is reserved, but nothing is written"},
+	{Name: "singles/written", Kind: failpoints.KindYield, Resource: "records", Access: failpoints.Writes, Reason: "written, but not synced"},
 })
 
 // A guard is a mutex that a scheduler can wait for.
@@ -50,13 +50,13 @@ type record struct {
 	value  int
 }
 
-// frameBytes are a number, a value and a checksum of both and of the frame's place.
+// frameBytes is the size of a frame: a number, a value, and a checksum of both and of the frame's place.
 const frameBytes = 20
 
 // A file holds records in frames of one size.
 type file struct{ disk.File }
 
-// openFile opens a file, or makes one whose name is durable, and reads its records up to the first frame that is not whole.
+// openFile opens a file, or creates it and makes its name durable. It reads the records up to the first incomplete frame.
 func openFile(d disk.Disk, name string) (file, []record, error) {
 	f, err := d.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -84,12 +84,12 @@ func openFile(d disk.Disk, name string) (file, []record, error) {
 		}
 		records, data = append(records, r), data[frameBytes:]
 	}
-	// What lies after it, or was never synced, must be neither found nor lost later.
+	// Whatever follows them, or was never synced, must not be found now and lost later.
 	opened := file{f}
 	return opened, records, errors.Join(f.Truncate(int64(len(records))*frameBytes), opened.write(0, records...), f.Sync())
 }
 
-// write puts records into the frames from the given one on. They are durable when the file is synced.
+// write writes records into consecutive frames, starting at the given one. They are durable once the file is synced.
 func (f file) write(at int, records ...record) error {
 	var data []byte
 	for i, r := range records {

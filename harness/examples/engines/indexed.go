@@ -13,23 +13,24 @@ import (
 // ErrNoRecord is returned by a read of an index that no record has.
 var ErrNoRecord = errors.New("no record has that index")
 
-// An Indexed is read by index, from 0 on, and in no other way.
+// An Indexed returns records by index, counted from 0, and in no other way.
 //
 // It guarantees:
 //   - A record that was appended is durable, and At with the index that Append gave returns it.
 //   - Indexes have no gaps.
-//   - Readers do not wait for those who append.
+//   - Readers do not wait for appends.
 //   - After an error of the disk, appends fail with ErrBroken until the engine is opened again.
 type Indexed struct {
 	guard
 	records file
 	count   atomic.Int64
 	broken  bool
-	// countsFirst has Append count a record before it is written. It is a bug: At reads a frame that is not there.
+	// countsFirst makes Append count a record before it is written. That is a bug: At then reads a frame that is not
+	// there.
 	countsFirst bool
 }
 
-// OpenIndexed opens the engine that lies on a disk, or makes one.
+// OpenIndexed opens the engine on a disk, or creates it.
 func OpenIndexed(d disk.Disk) (*Indexed, error) {
 	records, known, err := openFile(d, "records")
 	e := &Indexed{records: records}

@@ -12,24 +12,24 @@ import (
 //
 // It guarantees:
 //   - A record that was appended is durable, and in each later Read, in the order of the appends.
-//   - One that wedges refuses each append with ErrBroken after an error of the disk. Another one goes on when the disk does.
+//   - If it wedges, each append after an error of the disk is refused with ErrBroken. If not, it goes on when the disk does.
 type Journal struct {
 	guard
 	records file
 	known   []record
 	wedges  bool
 	broken  bool
-	// looksEarly has Append look for the end without the lock. It is a bug: two appends write to one place.
+	// looksEarly makes Append look for the end without the lock. That is a bug: two appends may write to the same place.
 	looksEarly bool
 }
 
-// OpenJournal opens the engine that lies on a disk, or makes one.
+// OpenJournal opens the engine on a disk, or creates it.
 func OpenJournal(d disk.Disk, wedges bool) (*Journal, error) {
 	records, known, err := openFile(d, "records")
 	return &Journal{records: records, known: known, wedges: wedges}, err
 }
 
-// Append adds a record. One that failed is overwritten by the next.
+// Append adds a record. The next append overwrites a record that failed.
 func (e *Journal) Append(ctx context.Context, value int) error {
 	e.hold(ctx)
 	defer e.Unlock()

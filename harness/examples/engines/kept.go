@@ -19,11 +19,11 @@ type Kept struct {
 	guard
 	disk  disk.Disk
 	known atomic.Pointer[[]int]
-	// forgetsLock has Append add to a copy without the lock. It is a bug: two appends may add to the same copy.
+	// forgetsLock makes Append add to a copy without the lock. That is a bug: two appends may add to the same copy.
 	forgetsLock bool
 }
 
-// OpenKept opens the engine that lies on a disk, or makes one.
+// OpenKept opens the engine on a disk, or creates it.
 func OpenKept(d disk.Disk) (*Kept, error) {
 	e := &Kept{disk: d}
 	f, known, err := openFile(d, "records")
@@ -56,7 +56,7 @@ func (e *Kept) Read(ctx context.Context) []int {
 	return *e.known.Load()
 }
 
-// Close writes what there is to a new file, which takes the place of the old one.
+// Close writes all records to a new file, which replaces the old one.
 func (e *Kept) Close(ctx context.Context) error {
 	f, err := e.disk.Create("new")
 	if err != nil {

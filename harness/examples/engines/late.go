@@ -9,10 +9,12 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// ErrHandedOver is returned by an append that leaves its record to one that is writing. It appears, or not, at any later time.
+// ErrHandedOver is returned by an append that leaves its record to another append that is writing. The record may appear
+// at any later time, or never.
 var ErrHandedOver = errors.New("the record was handed over")
 
-// A Late keeps a record whose append failed, and tries it again with the next one: it may surface after the error.
+// A Late keeps a record whose append failed and tries it again with the next append, so the record may appear after the
+// error.
 //
 // It guarantees:
 //   - A record whose append returned without an error is durable, and in each later Read.
@@ -24,12 +26,12 @@ type Late struct {
 	known   []record // durable
 	queue   []record
 	writing bool
-	// forgets has the writer drop the queue when it has written, with what was handed over meanwhile. That it may. It also tells
-	// who handed over that all is well, which is a bug.
+	// forgets makes the writer drop the queue after a write, including records that were handed over meanwhile. That is
+	// allowed. But it also reports success to the appends that handed them over, which is a bug.
 	forgets bool
 }
 
-// OpenLate opens the engine that lies on a disk, or makes one.
+// OpenLate opens the engine on a disk, or creates it.
 func OpenLate(d disk.Disk) (*Late, error) {
 	records, known, err := openFile(d, "records")
 	return &Late{records: records, known: known}, err

@@ -15,11 +15,11 @@ const block = 4
 // ErrBroken is returned by each append after one that failed, until the engine is opened again.
 var ErrBroken = errors.New("an earlier write failed")
 
-// A Numbered gives each record a number, and has gaps: numbers are reserved in blocks, and those of a block that is not used up when
-// the engine is closed or lost are never given. A failed append leaves a gap too.
+// A Numbered gives each record a number. Numbers have gaps: they are reserved in blocks, and the unused numbers of a
+// block are never given after the engine was closed or lost. A failed append leaves a gap too.
 //
 // It guarantees:
-//   - Numbers increase, also from one opening to the next. Nothing is said of how far.
+//   - Numbers increase, also from one opening to the next. By how much is not promised.
 //   - A record that was appended is durable, and each later Read yields it, in the order of the numbers.
 type Numbered struct {
 	guard
@@ -30,12 +30,12 @@ type Numbered struct {
 	blocks  int
 	next    uint64
 	broken  bool
-	// givesEarly has Append give the number before it holds the lock under which it writes. It is a bug: a record may appear
-	// before one that is already visible.
+	// givesEarly makes Append give the number before it holds the lock for writing. That is a bug: a record may appear in
+	// front of one that is already visible.
 	givesEarly bool
 }
 
-// OpenNumbered opens the engine that lies on a disk, or makes one.
+// OpenNumbered opens the engine on a disk, or creates it.
 func OpenNumbered(d disk.Disk) (*Numbered, error) {
 	e := &Numbered{disk: d}
 	var limits []record
@@ -83,7 +83,7 @@ func (e *Numbered) Append(ctx context.Context, value int) (uint64, error) {
 	return number, nil
 }
 
-// number is the next one, of a block that is durable.
+// number returns the next number, from a block that is durable.
 func (e *Numbered) number() (uint64, error) {
 	if e.next == uint64(e.blocks*block) {
 		if err := errors.Join(e.limits.write(e.blocks, record{}), e.limits.Sync()); err != nil {
@@ -95,7 +95,7 @@ func (e *Numbered) number() (uint64, error) {
 	return e.next, nil
 }
 
-// Read yields the records whose numbers are greater, with their numbers.
+// Read yields the records with greater numbers, and their numbers.
 func (e *Numbered) Read(ctx context.Context, after uint64) func(yield func(number uint64, value int) bool) {
 	e.hold(ctx)
 	known := e.known

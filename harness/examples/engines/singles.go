@@ -8,25 +8,25 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// A Singles knows no transactions: each record is appended by itself, and flushed with all before it.
+// A Singles knows no transactions: each record is appended alone, and a flush covers all records before it.
 //
 // It guarantees:
 //   - A record that was appended is in each later Read, in the order of the appends.
 //   - What was appended before a Flush was called is durable when that returns without an error.
-//   - A crash leaves the records up to some place, and none after it.
+//   - A crash leaves all records up to some place, and none after it.
 //   - After an error of the disk, appends and flushes fail with ErrBroken until the engine is opened again.
 type Singles struct {
 	guard
 	records file
 	known   []record
 	broken  bool
-	// reserves has Append reserve a frame under the lock and write it without. It is a bug: Read ends at a frame that is not
-	// written, though one after it is.
+	// reserves makes Append reserve a frame under the lock and write it without the lock. That is a bug: Read ends at a
+	// frame that is not written yet, though a later one is.
 	reserves bool
 	written  map[int]bool // frames, if it reserves them
 }
 
-// OpenSingles opens the engine that lies on a disk, or makes one.
+// OpenSingles opens the engine on a disk, or creates it.
 func OpenSingles(d disk.Disk) (*Singles, error) {
 	records, known, err := openFile(d, "records")
 	e := &Singles{records: records, known: known, written: map[int]bool{}}

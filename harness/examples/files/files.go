@@ -1,4 +1,5 @@
-// Package files is what a map with a log and snapshots has on its disk: frames with a checksum, segments, a snapshot.
+// Package files reads and writes the files of a map that has a log and snapshots: frames with a checksum, segments, and
+// the snapshot.
 package files
 
 import (
@@ -29,7 +30,7 @@ func (c Change) Apply(values map[string]int) {
 	}
 }
 
-// headBytes are the length and the checksum before the content of a frame.
+// headBytes is the size of the length and the checksum in front of a frame's content.
 const headBytes = 8
 
 func frameOf(content any) []byte {
@@ -42,10 +43,10 @@ func frameOf(content any) []byte {
 	return append(frame, text...)
 }
 
-// Frame is the change as it stands in a segment.
+// Frame returns the change as it is stored in a segment.
 func (c Change) Frame() []byte { return frameOf(c) }
 
-// unframe reads a frame into content and returns what is after it. It is not whole where a write was cut short.
+// unframe reads a frame into content and returns what follows it. whole is false if the frame's write was cut short.
 func unframe(data []byte, content any) (rest []byte, whole bool) {
 	if len(data) < headBytes {
 		return nil, false
@@ -69,7 +70,7 @@ func read(f disk.File) ([]byte, error) {
 	return io.ReadAll(io.NewSectionReader(f, 0, size))
 }
 
-// Replay makes the changes of a segment, and cuts a last one that was not written whole: nobody was told that it is durable.
+// Replay applies the changes of a segment. It cuts an incomplete last one: nobody was told that it is durable.
 func Replay(f disk.File, values map[string]int) (end int64, err error) {
 	data, err := read(f)
 	if err != nil {
@@ -90,10 +91,10 @@ func Replay(f disk.File, values map[string]int) (end int64, err error) {
 	return end, err
 }
 
-// SegmentName is the file of a segment.
+// SegmentName returns the name of a segment's file.
 func SegmentName(number int) string { return fmt.Sprintf("log-%06d", number) }
 
-// RemoveSegments removes those before first.
+// RemoveSegments removes the segments before first.
 func RemoveSegments(d disk.Disk, first int) error {
 	entries, err := d.List(".")
 	if err != nil {
@@ -110,7 +111,7 @@ func RemoveSegments(d disk.Disk, first int) error {
 	return nil
 }
 
-// A Snapshot holds the values before the segment First.
+// A Snapshot holds the values from before the segment First.
 type Snapshot struct {
 	First  int
 	Values map[string]int
@@ -121,7 +122,7 @@ const (
 	newName      = "snapshot.new"
 )
 
-// WriteSnapshot replaces the snapshot in one step, which is durable when it returns.
+// WriteSnapshot replaces the snapshot in one step. It is durable when WriteSnapshot returns.
 func WriteSnapshot(d disk.Disk, s Snapshot) error {
 	f, err := d.Create(newName)
 	if err != nil {
@@ -143,7 +144,7 @@ func WriteSnapshot(d disk.Disk, s Snapshot) error {
 	return nil
 }
 
-// ReadSnapshot reads it; where there is none yet, it is empty.
+// ReadSnapshot reads the snapshot. If there is none yet, it is empty.
 func ReadSnapshot(d disk.Disk) (Snapshot, error) {
 	s := Snapshot{First: 1}
 	f, err := d.Open(snapshotName)

@@ -3,7 +3,7 @@ package first
 
 import "sync"
 
-// A Cache keeps the two keys that were put last. It may be used by many goroutines.
+// A Cache keeps the two keys that were put last. Many goroutines may use it at once.
 type Cache struct {
 	mu     sync.Mutex
 	keys   []string // the oldest first
@@ -13,13 +13,13 @@ type Cache struct {
 // most is how many keys a cache keeps.
 const most = 2
 
-// New is an empty cache.
+// New returns an empty cache.
 func New() *Cache { return &Cache{values: map[string]int{}} }
 
-// Put keeps a value. Where there is no room the oldest key makes some.
+// Put keeps a value. If there is no room, it evicts the oldest key.
 func (c *Cache) Put(key string, value int) {
 	for c.full(key) {
-		c.evict() // another client may have made room since the look
+		c.evict() // another client may have made room since full was called
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -29,7 +29,7 @@ func (c *Cache) Put(key string, value int) {
 	c.values[key] = value
 }
 
-// Get is the value of a key, and whether there is one.
+// Get returns the value of a key, and whether it has one.
 func (c *Cache) Get(key string) (int, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -1,4 +1,4 @@
-// Package limiter lets things happen at a rate.
+// Package limiter limits how often things happen.
 package limiter
 
 import (
@@ -19,35 +19,35 @@ var (
 	tick    = failpoints.WaitPoint(packagePath, "timer/tick")
 )
 
-// All that is shared lies under one lock, so each point touches the same.
+// One lock guards everything that is shared, so all points name the same resource.
 var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
 	{Name: "lock", Kind: failpoints.KindWait, Resource: "tokens", Access: failpoints.Writes, Reason: "callers and the timer take turns"},
-	{Name: "wait/granted", Kind: failpoints.KindWait, Resource: "tokens", Access: failpoints.Writes, Reason: "who waits may give up just when a token is granted"},
-	{Name: "timer/tick", Kind: failpoints.KindWait, Resource: "tokens", Access: failpoints.Writes, Reason: "time goes on, and tokens come"},
-	{Name: "timer/stopping", Kind: failpoints.KindYield, Resource: "tokens", Access: failpoints.Writes, Reason: "nobody waits, and the timer has not said that it stops"},
+	{Name: "wait/granted", Kind: failpoints.KindWait, Resource: "tokens", Access: failpoints.Writes, Reason: "a caller may give up just when it is granted a token"},
+	{Name: "timer/tick", Kind: failpoints.KindWait, Resource: "tokens", Access: failpoints.Writes, Reason: "time has passed, so there are more tokens"},
+	{Name: "timer/stopping", Kind: failpoints.KindYield, Resource: "tokens", Access: failpoints.Writes, Reason: "nobody waits, but the timer has not noted yet that it stops"},
 })
 
 // A Limiter grants tokens: a burst at once, and then one in each interval. Many goroutines may use it at once.
 //
 // It guarantees:
 //   - Until any time t after New, at most burst + t/interval tokens have been granted.
-//   - Whoever waits is granted a token in the end, those who came first, first.
+//   - Every waiting caller is granted a token eventually, in the order in which they came.
 //   - Allow never waits.
 type Limiter struct {
 	burst    int
 	interval time.Duration
-	// stopsInTwoSteps has the timer see that nobody waits, and say that it stops, in two steps. It is a bug: who begins to
-	// wait in between believes that there is a timer.
+	// stopsInTwoSteps makes the timer notice that nobody waits, and note that it stops, in two steps. That is a bug: a
+	// caller that begins to wait in between believes that there is a timer.
 	stopsInTwoSteps bool
 
 	mu      sync.Mutex
 	tokens  int
-	counted time.Time // until when tokens are counted
+	counted time.Time // the time up to which tokens are counted
 	waiting []chan struct{}
 	ticking bool // there is a timer; it runs only while somebody waits
 }
 
-// New makes a limiter that holds a burst of tokens.
+// New returns a limiter that holds a burst of tokens.
 func New(ctx context.Context, burst int, interval time.Duration) *Limiter {
 	return &Limiter{burst: burst, interval: interval, tokens: burst, counted: failpoints.Now(ctx)}
 }
@@ -58,7 +58,7 @@ func newBuggy(ctx context.Context, burst int, interval time.Duration) *Limiter {
 	return l
 }
 
-// Allow takes a token if there is one now, and says whether it did.
+// Allow takes a token if there is one, and says whether it did.
 func (l *Limiter) Allow(ctx context.Context) bool {
 	failpoints.Lock(ctx, lock, &l.mu)
 	defer l.mu.Unlock()
@@ -66,7 +66,7 @@ func (l *Limiter) Allow(ctx context.Context) bool {
 	return len(l.waiting) == 0 && l.take()
 }
 
-// Wait takes a token as soon as there is one. The error is that of ctx.
+// Wait takes a token as soon as there is one. Its error is the error of ctx.
 func (l *Limiter) Wait(ctx context.Context) error {
 	failpoints.Lock(ctx, lock, &l.mu)
 	l.count(ctx)
@@ -128,7 +128,7 @@ func (l *Limiter) take() bool {
 	return true
 }
 
-// forget drops one who waits no longer. A token that was granted meanwhile is given back.
+// forget drops a caller that no longer waits. If it was granted a token meanwhile, the token is given back.
 func (l *Limiter) forget(ctx context.Context, mine chan struct{}) {
 	failpoints.Lock(ctx, lock, &l.mu)
 	defer l.mu.Unlock()

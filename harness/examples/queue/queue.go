@@ -1,4 +1,4 @@
-// Package queue is a queue with a bound: who puts into a full one waits, and who takes from an empty one does too.
+// Package queue is a queue with a bound: Put waits while it is full, and Take waits while it is empty.
 package queue
 
 import (
@@ -19,44 +19,44 @@ var (
 	notEmpty = failpoints.WaitPoint(packagePath, "take/empty")
 )
 
-// All that is shared lies under one lock, so each point touches the same.
+// One lock guards everything that is shared, so all points name the same resource.
 var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
 	{Name: "lock", Kind: failpoints.KindWait, Resource: "values", Access: failpoints.Writes, Reason: "callers take turns"},
-	{Name: "put/full", Kind: failpoints.KindWait, Resource: "values", Access: failpoints.Writes, Reason: "who puts waits for room: a missed wake-up hangs it"},
-	{Name: "take/empty", Kind: failpoints.KindWait, Resource: "values", Access: failpoints.Writes, Reason: "who takes waits for a value: a missed wake-up hangs it"},
-	{Name: "put/added", Kind: failpoints.KindYield, Resource: "values", Access: failpoints.Writes, Reason: "the value is in, and nobody was woken"},
-	{Name: "take/taken", Kind: failpoints.KindYield, Resource: "values", Access: failpoints.Writes, Reason: "the value is out, and nobody was woken"},
+	{Name: "put/full", Kind: failpoints.KindWait, Resource: "values", Access: failpoints.Writes, Reason: "Put waits for room: a missed wake-up makes it hang"},
+	{Name: "take/empty", Kind: failpoints.KindWait, Resource: "values", Access: failpoints.Writes, Reason: "Take waits for a value: a missed wake-up makes it hang"},
+	{Name: "put/added", Kind: failpoints.KindYield, Resource: "values", Access: failpoints.Writes, Reason: "the value is in, but nobody is woken yet"},
+	{Name: "take/taken", Kind: failpoints.KindYield, Resource: "values", Access: failpoints.Writes, Reason: "the value is out, but nobody is woken yet"},
 })
 
 // ErrEnded is returned by Put and Take after End.
 var ErrEnded = errors.New("the queue has ended")
 
-// A Queue passes values from those who put to those who take. Many goroutines may use it at once.
+// A Queue passes values from callers of Put to callers of Take. Many goroutines may use it at once.
 //
 // It guarantees:
 //   - Each method takes effect at one moment between its call and its return.
 //   - Values come out in the order in which they went in, each once.
-//   - It never holds more than its capacity: Put waits while it is full, Take while it is empty.
-//   - Nobody waits who could go on.
-//   - After End, Put fails, and Take gives what is left and then fails. Who waits is woken.
+//   - It never holds more values than its capacity: Put waits while it is full, Take while it is empty.
+//   - No call waits that could go on.
+//   - After End, Put fails, and Take returns what is left and then fails. Calls that wait are woken.
 type Queue[T any] struct {
 	capacity int
 	mu       sync.Mutex
 	values   []T
 	ended    bool
-	// Who waits for room and who waits for a value wait apart, so that one Signal wakes somebody who can go on.
+	// Put and Take wait on different conditions, so that one Signal wakes a caller that can go on.
 	room, value *failpoints.Cond
 }
 
-// New makes an empty queue for that many values, at least 1.
+// New returns an empty queue for that many values, at least 1.
 func New[T any](capacity int) *Queue[T] {
 	q := &Queue[T]{capacity: max(capacity, 1)}
 	q.room, q.value = &failpoints.Cond{L: &q.mu}, &failpoints.Cond{L: &q.mu}
 	return q
 }
 
-// newBuggy makes a queue in which all wait at one place. It is a bug: a Signal that is meant for a Put may wake a Take, which waits
-// again and tells nobody.
+// newBuggy returns a queue in which all callers wait on one condition. That is a bug: a Signal that is meant for a Put
+// may wake a Take, which waits again and tells nobody.
 func newBuggy[T any](capacity int) *Queue[T] {
 	q := New[T](capacity)
 	q.value = q.room
@@ -81,7 +81,7 @@ func (q *Queue[T]) Put(ctx context.Context, v T) error {
 	return nil
 }
 
-// Take takes the first value. It waits while the queue is empty.
+// Take removes and returns the first value. It waits while the queue is empty.
 func (q *Queue[T]) Take(ctx context.Context) (v T, err error) {
 	failpoints.Lock(ctx, lock, &q.mu)
 	defer q.mu.Unlock()
@@ -99,7 +99,7 @@ func (q *Queue[T]) Take(ctx context.Context) (v T, err error) {
 	return v, nil
 }
 
-// Len is how many values wait to be taken.
+// Len returns how many values wait to be taken.
 func (q *Queue[T]) Len(ctx context.Context) int {
 	failpoints.Lock(ctx, lock, &q.mu)
 	defer q.mu.Unlock()

@@ -20,20 +20,20 @@ var (
 
 var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
 	{Name: "lock", Kind: failpoints.KindWait, Resource: "mailboxes", Access: failpoints.Writes, Reason: "callers take turns"},
-	{Name: "publish/delivering", Kind: failpoints.KindYield, Resource: "messages", Access: failpoints.Writes, Reason: "one mailbox after the other: who unsubscribes in between may miss the message"},
+	{Name: "publish/delivering", Kind: failpoints.KindYield, Resource: "messages", Access: failpoints.Writes, Reason: "one mailbox after the other: a subscriber that leaves in between may miss the message"},
 	{Name: "mailbox/lock", Kind: failpoints.KindWait, Resource: "messages", Access: failpoints.Writes, Reason: "delivering and receiving take turns"},
 })
 
-// A Registry knows who has subscribed, by name. Many goroutines may use it at once.
+// A Registry knows the subscribers by name. Many goroutines may use it at once.
 //
 // It guarantees:
 //   - Each method takes effect at one moment between its call and its return.
-//   - A message comes once to everybody who is subscribed when it is published, and to nobody else.
+//   - A message reaches everybody who is subscribed when it is published, once, and nobody else.
 //   - All subscribers see messages in the same order.
-//   - A message that was counted by Publish is given out by Receive or by Unsubscribe.
+//   - A message that Publish has counted is returned by Receive or by Unsubscribe.
 type Registry struct {
-	// deliversLate has Publish deliver after it has given up the lock, so that slow subscribers hold nobody up. It is a bug: who
-	// unsubscribes in between loses the message, and two messages may change places.
+	// deliversLate makes Publish deliver after it has released the lock, so that slow subscribers hold nobody up. That is
+	// a bug: a subscriber that leaves in between loses the message, and two messages may change places.
 	deliversLate bool
 
 	mu        sync.Mutex
@@ -46,7 +46,7 @@ type mailbox struct {
 	messages []int
 }
 
-// New makes a registry without subscribers.
+// New returns a registry without subscribers.
 func New() *Registry { return &Registry{mailboxes: map[string]*mailbox{}} }
 
 func newBuggy() *Registry {
@@ -55,7 +55,7 @@ func newBuggy() *Registry {
 	return r
 }
 
-// Subscribe makes name a subscriber, and says whether it was none.
+// Subscribe makes name a subscriber, and says whether it was not one before.
 func (r *Registry) Subscribe(ctx context.Context, name string) bool {
 	failpoints.Lock(ctx, lock, &r.mu)
 	defer r.mu.Unlock()
@@ -94,7 +94,8 @@ func (r *Registry) Publish(ctx context.Context, message int) int {
 	return len(all)
 }
 
-// Receive returns the messages that a subscriber has not received yet, the oldest first; nil if there are none, or no such subscriber.
+// Receive returns the messages that a subscriber has not received yet, the oldest first; nil if there are none, or no
+// such subscriber.
 func (r *Registry) Receive(ctx context.Context, name string) []int {
 	failpoints.Lock(ctx, lock, &r.mu)
 	defer r.mu.Unlock()
@@ -116,7 +117,7 @@ func (m *mailbox) add(ctx context.Context, message int) {
 	m.messages = append(m.messages, message)
 }
 
-// empty takes all messages of a mailbox, which may be nil.
+// empty removes and returns all messages of a mailbox, which may be nil.
 func (m *mailbox) empty(ctx context.Context) []int {
 	if m == nil {
 		return nil

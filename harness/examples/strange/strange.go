@@ -1,4 +1,5 @@
-// Package strange is a map in a folder, written as anybody writes one: with package os, and without a thought of being tested.
+// Package strange is a map in a folder, written as anybody would write it: with package os, and without a thought for
+// tests.
 package strange
 
 import (
@@ -20,7 +21,8 @@ import (
 // What Set and Delete did is durable when they return without an error. Compact changes nothing that can be seen.
 type Map struct {
 	folder string
-	// trusts has Compact empty the log before the name of the snapshot is durable. It is a bug: a loss of power may take the name.
+	// trusts makes Compact empty the log before the snapshot's name is durable. That is a bug: a loss of power may take
+	// the name.
 	trusts bool
 
 	mu     sync.Mutex
@@ -36,7 +38,7 @@ type change struct {
 	Deleted bool `json:",omitempty"`
 }
 
-// Open opens the map in a folder, which exists.
+// Open opens the map in a folder that exists.
 func Open(folder string) (*Map, error) {
 	m := &Map{folder: folder, values: map[string]int{}}
 	if err := m.readSnapshot(); err != nil {
@@ -133,14 +135,14 @@ func (m *Map) apply(c change) {
 	m.values[c.Key] = c.Value
 }
 
-// frame is a body with its length and its checksum before it.
+// frame returns a body with its length and its checksum in front.
 func frame(body []byte) []byte {
 	framed := binary.LittleEndian.AppendUint32(nil, uint32(len(body)))
 	framed = binary.LittleEndian.AppendUint32(framed, crc32.ChecksumIEEE(body))
 	return append(framed, body...)
 }
 
-// next reads a frame. io.EOF says that there is no whole one.
+// next reads a frame. It returns io.EOF if there is no complete one.
 func next(r io.Reader) (body []byte, err error) {
 	var head [8]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
@@ -157,7 +159,8 @@ func next(r io.Reader) (body []byte, err error) {
 	return body, nil
 }
 
-// replay makes the changes of the log, and cuts what is no whole change, so that the next one is written where it is read.
+// replay applies the changes of the log. It cuts an incomplete end, so that the next change is written where it will be
+// read.
 func (m *Map) replay() error {
 	end, reader := int64(0), bufio.NewReader(m.log)
 	for {

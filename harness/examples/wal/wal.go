@@ -23,16 +23,17 @@ var (
 	snapshotLock = failpoints.WaitPoint(packagePath, "snapshot/lock")
 )
 
-// Changes and snapshots share the values and the disk, so each point touches the same.
+// Changes and snapshots share the values and the disk, so all points name the same resource.
 var _ = failpoints.Declare(packagePath, []failpoints.Declaration{
 	{Name: "lock", Kind: failpoints.KindWait, Resource: "map", Access: failpoints.Writes, Reason: "callers take turns"},
 	{Name: "snapshot/lock", Kind: failpoints.KindWait, Resource: "map", Access: failpoints.Writes, Reason: "snapshots take turns"},
-	{Name: "change/written", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "written, and not durable"},
-	{Name: "snapshot/copied", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "changes from here on are in the log alone"},
-	{Name: "snapshot/durable", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "the log before the snapshot is needed no more"},
+	{Name: "change/written", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "written, but not durable"},
+	{Name: "snapshot/copied", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "later changes are in the log alone"},
+	{Name: "snapshot/durable", Kind: failpoints.KindYield, Resource: "map", Access: failpoints.Writes, Reason: "the log before the snapshot is no longer needed"},
 })
 
-// ErrBroken is returned by each change after one that failed: what the disk holds is not known then. Open it again.
+// ErrBroken is returned by each change after one that failed, because nobody knows then what the disk holds. Open the map
+// again.
 var ErrBroken = errors.New("an earlier write failed")
 
 // A Map keeps values by key on a disk. Many goroutines may use it at once.
@@ -44,8 +45,8 @@ var ErrBroken = errors.New("an earlier write failed")
 //   - After an error of the disk, changes fail with ErrBroken until the map is opened again.
 type Map struct {
 	disk disk.Disk
-	// emptiesLog has Snapshot empty the log when the snapshot is on the disk, and go on in the same segment. It is a bug: what was
-	// changed while the snapshot was written is in neither.
+	// emptiesLog makes Snapshot empty the log once the snapshot is on the disk, and go on in the same segment. That is a
+	// bug: a change that was made while the snapshot was written is in neither.
 	emptiesLog bool
 
 	snapshots sync.Mutex // one at a time
@@ -58,7 +59,7 @@ type Map struct {
 	broken  error
 }
 
-// Open opens the map that lies on a disk, or makes one.
+// Open opens the map on a disk, or creates it.
 func Open(_ context.Context, d disk.Disk) (*Map, error) {
 	m := &Map{disk: d, values: map[string]int{}}
 	return m, m.recover()
@@ -109,7 +110,7 @@ func (m *Map) change(ctx context.Context, c files.Change) error {
 	return nil
 }
 
-// Snapshot writes all values to a file of their own, so that the log before it is needed no more.
+// Snapshot writes all values to a file of their own, so that the log before it is no longer needed.
 func (m *Map) Snapshot(ctx context.Context) error {
 	failpoints.Lock(ctx, snapshotLock, &m.snapshots)
 	defer m.snapshots.Unlock()
@@ -128,7 +129,7 @@ func (m *Map) Snapshot(ctx context.Context) error {
 	return files.RemoveSegments(m.disk, first)
 }
 
-// cut copies the values, and returns the segment that the changes after them go to.
+// cut copies the values, and returns the segment that takes the changes after them.
 func (m *Map) cut(ctx context.Context) (values map[string]int, first int, err error) {
 	failpoints.Lock(ctx, lock, &m.mu)
 	defer m.mu.Unlock()

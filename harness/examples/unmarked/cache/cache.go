@@ -1,4 +1,4 @@
-// Package cache is a cache in memory that keeps what was used last.
+// Package cache is a cache in memory that evicts the key that was used longest ago.
 package cache
 
 import (
@@ -11,16 +11,16 @@ import (
 // It guarantees:
 //   - Each method takes effect at one moment between its call and its return.
 //   - After Put returned, Get gives that value until the key is put again, deleted, or evicted.
-//   - Evicted is the key whose last Put or Get with a hit is longest ago, and only when a Put of a new key finds the cache full.
+//   - Evicted is the key whose last Put, or last Get that found it, is longest ago, and only when Put adds a new key to a full cache.
 type Cache struct {
 	capacity int
-	// evictsLate has Put choose what is evicted under the lock and evict it after that, under the lock again. It is a bug:
-	// what was chosen may have been put again in between.
+	// evictsLate makes Put choose the victim under the lock, release the lock, and evict the victim under the lock again.
+	// That is a bug: the victim may have been put again in between.
 	evictsLate bool
 
 	mu      sync.Mutex
 	entries map[string]*list.Element
-	recent  *list.List // of entry, the one used last first
+	recent  *list.List // of entry, the most recently used first
 }
 
 type entry struct {
@@ -28,7 +28,7 @@ type entry struct {
 	value int
 }
 
-// New makes an empty cache for that many keys, at least 1.
+// New returns an empty cache for that many keys, at least 1.
 func New(capacity int) *Cache {
 	return &Cache{capacity: max(capacity, 1), entries: map[string]*list.Element{}, recent: list.New()}
 }
@@ -94,7 +94,7 @@ func (c *Cache) set(key string, value int) {
 	c.entries[key] = c.recent.PushFront(&entry{key, value})
 }
 
-// victim is the key to evict, if there is one too many. It is called with the lock held.
+// victim returns the key to evict, if there is one key too many. It is called with the lock held.
 func (c *Cache) victim() (key string, full bool) {
 	if len(c.entries) <= c.capacity {
 		return "", false

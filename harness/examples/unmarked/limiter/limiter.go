@@ -1,4 +1,4 @@
-// Package limiter lets things happen at a rate.
+// Package limiter limits how often things happen.
 package limiter
 
 import (
@@ -10,23 +10,23 @@ import (
 //
 // It guarantees:
 //   - Until any time t after New, at most burst + t/interval tokens have been granted.
-//   - Whoever waits is granted a token in the end, those who came first, first.
+//   - Every waiting caller is granted a token eventually, in the order in which they came.
 //   - Allow never waits.
 type Limiter struct {
 	burst    int
 	interval time.Duration
-	// stopsInTwoSteps has the timer see that nobody waits, and say that it stops, in two steps. It is a bug: who begins to
-	// wait in between believes that there is a timer.
+	// stopsInTwoSteps makes the timer notice that nobody waits, and note that it stops, in two steps. That is a bug: a
+	// caller that begins to wait in between believes that there is a timer.
 	stopsInTwoSteps bool
 
 	mu      sync.Mutex
 	tokens  int
-	counted time.Time // until when tokens are counted
+	counted time.Time // the time up to which tokens are counted
 	waiting []chan struct{}
 	ticking bool // there is a timer; it runs only while somebody waits
 }
 
-// New makes a limiter that holds a burst of tokens.
+// New returns a limiter that holds a burst of tokens.
 func New(burst int, interval time.Duration) *Limiter {
 	return &Limiter{burst: burst, interval: interval, tokens: burst, counted: time.Now()}
 }
@@ -37,7 +37,7 @@ func newBuggy(burst int, interval time.Duration) *Limiter {
 	return l
 }
 
-// Allow takes a token if there is one now, and says whether it did.
+// Allow takes a token if there is one, and says whether it did.
 func (l *Limiter) Allow() bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -6,16 +6,16 @@ import (
 	"sync"
 )
 
-// A Registry knows who has subscribed, by name. Many goroutines may use it at once.
+// A Registry knows the subscribers by name. Many goroutines may use it at once.
 //
 // It guarantees:
 //   - Each method takes effect at one moment between its call and its return.
-//   - A message comes once to everybody who is subscribed when it is published, and to nobody else.
+//   - A message reaches everybody who is subscribed when it is published, once, and nobody else.
 //   - All subscribers see messages in the same order.
-//   - A message that was counted by Publish is given out by Receive or by Unsubscribe.
+//   - A message that Publish has counted is returned by Receive or by Unsubscribe.
 type Registry struct {
-	// deliversLate has Publish deliver after it has given up the lock, so that slow subscribers hold nobody up. It is a bug: who
-	// unsubscribes in between loses the message, and two messages may change places.
+	// deliversLate makes Publish deliver after it has released the lock, so that slow subscribers hold nobody up. That is
+	// a bug: a subscriber that leaves in between loses the message, and two messages may change places.
 	deliversLate bool
 
 	mu        sync.Mutex
@@ -28,7 +28,7 @@ type mailbox struct {
 	messages []int
 }
 
-// New makes a registry without subscribers.
+// New returns a registry without subscribers.
 func New() *Registry { return &Registry{mailboxes: map[string]*mailbox{}} }
 
 func newBuggy() *Registry {
@@ -37,7 +37,7 @@ func newBuggy() *Registry {
 	return r
 }
 
-// Subscribe makes name a subscriber, and says whether it was none.
+// Subscribe makes name a subscriber, and says whether it was not one before.
 func (r *Registry) Subscribe(name string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -97,7 +97,7 @@ func (m *mailbox) add(message int) {
 	m.messages = append(m.messages, message)
 }
 
-// empty takes all messages of a mailbox, which may be nil.
+// empty removes and returns all messages of a mailbox, which may be nil.
 func (m *mailbox) empty() []int {
 	if m == nil {
 		return nil

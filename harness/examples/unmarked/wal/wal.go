@@ -12,7 +12,8 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// ErrBroken is returned by each change after one that failed: what the disk holds is not known then. Open it again.
+// ErrBroken is returned by each change after one that failed, because nobody knows then what the disk holds. Open the map
+// again.
 var ErrBroken = errors.New("an earlier write failed")
 
 // A Map keeps values by key on a disk. Many goroutines may use it at once.
@@ -24,8 +25,8 @@ var ErrBroken = errors.New("an earlier write failed")
 //   - After an error of the disk, changes fail with ErrBroken until the map is opened again.
 type Map struct {
 	disk disk.Disk
-	// emptiesLog has Snapshot empty the log when the snapshot is on the disk, and go on in the same segment. It is a bug: what was
-	// changed while the snapshot was written is in neither.
+	// emptiesLog makes Snapshot empty the log once the snapshot is on the disk, and go on in the same segment. That is a
+	// bug: a change that was made while the snapshot was written is in neither.
 	emptiesLog bool
 
 	snapshots sync.Mutex // one at a time
@@ -38,7 +39,7 @@ type Map struct {
 	broken  error
 }
 
-// Open opens the map that lies on a disk, or makes one.
+// Open opens the map on a disk, or creates it.
 func Open(d disk.Disk) (*Map, error) {
 	m := &Map{disk: d, values: map[string]int{}}
 	return m, m.recover()
@@ -88,7 +89,7 @@ func (m *Map) change(c files.Change) error {
 	return nil
 }
 
-// Snapshot writes all values to a file of their own, so that the log before it is needed no more.
+// Snapshot writes all values to a file of their own, so that the log before it is no longer needed.
 func (m *Map) Snapshot() error {
 	m.snapshots.Lock()
 	defer m.snapshots.Unlock()
@@ -105,7 +106,7 @@ func (m *Map) Snapshot() error {
 	return files.RemoveSegments(m.disk, first)
 }
 
-// cut copies the values, and returns the segment that the changes after them go to.
+// cut copies the values, and returns the segment that takes the changes after them.
 func (m *Map) cut() (values map[string]int, first int, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
