@@ -29,7 +29,7 @@ type settings struct {
 	modes     []mode
 }
 
-// A mode is with the race detector or without.
+// A mode says whether the race detector is on.
 type mode struct {
 	name string
 	race bool
@@ -121,7 +121,7 @@ func (s *settings) measure(ctx context.Context) error {
 	return nil
 }
 
-// load is the average number of processes that wanted a processor, over 1, 5 and 15 minutes.
+// load returns the average number of processes that wanted a processor, over 1, 5 and 15 minutes.
 func load() string {
 	text, err := os.ReadFile("/proc/loadavg")
 	if words := strings.Fields(string(text)); err == nil && len(words) > 3 {

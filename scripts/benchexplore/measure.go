@@ -105,7 +105,8 @@ func (s *settings) once(ctx context.Context, m mode, t test, build, profile stri
 	return f, nil
 }
 
-// execute has a process do what is ordered with a test, and returns what that tells and the time of the processor that it has used.
+// execute makes a process carry out an order with a test. It returns the process's events and the processor time that it
+// used.
 func execute(ctx context.Context, m mode, t test, build string, order drive.Order, profile string) (told []drive.Event, used time.Duration, err error) {
 	order.Version, order.Seed, order.Own = drive.Version, 1, filepath.Base(t.module)
 	order.Events, order.RaceLog = filepath.Join(build, "events"), filepath.Join(build, "races")
@@ -128,7 +129,7 @@ func execute(ctx context.Context, m mode, t test, build string, order drive.Orde
 	}
 	text, err := os.ReadFile(order.Events)
 	if err != nil {
-		return nil, 0, fmt.Errorf("%s told nothing: %w\n%s", t.name, err, said)
+		return nil, 0, fmt.Errorf("%s reported nothing: %w\n%s", t.name, err, said)
 	}
 	for line := range bytes.Lines(text) {
 		if e, err := drive.ParseEvent(line); err == nil {

@@ -9,16 +9,17 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// failing are tests of which a schedule is found that fails, to see what it takes to replay it.
+// failing are tests that fail in some schedule, to measure what a replay of it takes.
 var failing = []string{"TestLog", "TestCond", "TestLockOrder", "TestFeed"}
 
-// inProcess is how many replays in one process say what each of them takes.
+// inProcess is how many replays in one process are averaged.
 const inProcess = 2000
 
-// A replay is the time of the processor that one takes: as a process of its own, which is started for it, and in one that has executed others.
+// A replay is the processor time of one replay: in a process that is started for it (fresh), and in a process that has
+// executed others (again).
 type replay struct{ fresh, again time.Duration }
 
-// replays prints what replays take.
+// replays prints how long replays take.
 func (s *settings) replays(ctx context.Context, builds []string) error {
 	head := fmt.Sprintf("%-24s %12s %12s", "replays", "fresh", "in process")
 	if s.against != "" {
@@ -46,7 +47,7 @@ func (s *settings) replays(ctx context.Context, builds []string) error {
 	return nil
 }
 
-// replayed finds a schedule that fails, and replays it.
+// replayed finds a schedule that fails, and measures its replays.
 func replayed(ctx context.Context, t test, build string) (r replay, err error) {
 	without := mode{name: "plain"}
 	events, _, err := execute(ctx, without, t, build, drive.Order{Mode: drive.Explore, Schedules: 4000}, "")

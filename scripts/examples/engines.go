@@ -10,10 +10,10 @@ import (
 	"github.com/racewindow/racewindow/harness/columns"
 )
 
-// engineSearches are the searches of the engines without their bugs. They must find nothing.
+// engineSearches are the searches for the engines without their bugs. They must find nothing.
 var engineSearches = [][]string{nil, {"--faults", "2"}, {"--crash"}, {"--crash", "--model", "weak", "--faults", "2"}}
 
-// engineBugs are the searches of the engines with their bugs. Each must find the bug of each of its tests.
+// engineBugs are the searches for the engines with their bugs. Each must find the bug of each of its tests.
 var engineBugs = []struct {
 	flags []string
 	tests []string
@@ -79,12 +79,12 @@ func (t *trial) engineBugs(schedules string, flags, tests []string, made *rows) 
 	return os.RemoveAll(filepath.Join(t.folder, "engines", "testdata"))
 }
 
-// search is the arguments of an exploration of a folder, which writes FOLDER.json.
+// search returns the arguments of an exploration of a folder, which writes FOLDER.json.
 func (t *trial) search(folder, schedules string, flags ...string) []string {
 	return append([]string{"explore", "--seed", "1", "--schedules", schedules, "--json", filepath.Join(t.folder, jsonOf(folder)), "./" + folder}, flags...)
 }
 
-// jsonOf is the file to which a search of a folder writes its findings and summaries.
+// jsonOf returns the file to which a search of a folder writes its findings and summaries.
 func jsonOf(folder string) string { return strings.ReplaceAll(folder, "/", "-") + ".json" }
 
 // all reads the findings and summaries of a file.

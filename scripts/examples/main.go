@@ -1,9 +1,10 @@
-// Command examples tries the subjects of harness/examples as a stranger would, and prints the tables of harness/examples/README.md.
-// It builds racewindow and copies the module. With each subject, racewindow must find the planted bug, replay the finding 100
-// times, find nothing without the bug in as many schedules, and exhaust the schedules of one program. Subjects that keep data are
-// also run freely while power is lost and while their processes are killed. The engines are tried with faults and crashes too.
-// Short campaigns must find the bug, and pass without it. If anything else happens, the command ends with 1. With -readme it writes those that follow
-// from the seed into that page, with -check they must stand there.
+// Command examples tries the subjects of harness/examples as a stranger would, and prints the tables of
+// harness/examples/README.md. It builds racewindow and copies the module. With each subject, racewindow must find the
+// planted bug, replay the finding 100 times, find nothing without the bug in as many schedules, and exhaust the schedules
+// of one program. Subjects that keep data also run freely while power is lost and while their processes are killed. The
+// engines are tried with faults and crashes too. Short campaigns must find the bug, and pass without it. If anything else
+// happens, the command ends with 1. With -readme it writes the tables that follow from the seed into that page; with
+// -check the page must hold them already.
 package main
 
 import (
@@ -19,7 +20,7 @@ import (
 	"time"
 )
 
-// An example is a subject, and how it is tried.
+// An example is a subject, and how to try it.
 type example struct {
 	folder  string
 	flags   []string // of explore, with and without the bug
@@ -53,7 +54,7 @@ func main() {
 	crashes := flag.String("crash-schedules", "4000", "most schedules of a search with crashes, `N`")
 	var where page
 	flag.StringVar(&where.readme, "readme", "", "write what follows from the seed into the page `FILE`")
-	flag.StringVar(&where.check, "check", "", "it is an error if the page `FILE` does not hold what follows from the seed")
+	flag.StringVar(&where.check, "check", "", "fail if the page `FILE` does not hold what follows from the seed")
 	flag.Parse()
 	where.part = *pattern != ""
 	selected, err := regexp.Compile(*pattern)
@@ -62,7 +63,7 @@ func main() {
 		os.Exit(2)
 	}
 	if where.readme != "" && where.part {
-		fmt.Fprintln(os.Stderr, "examples: -readme writes whole tables, and -run makes a part of them")
+		fmt.Fprintln(os.Stderr, "examples: -readme writes whole tables, but -run makes only a part of them")
 		os.Exit(2)
 	}
 	if err := run(selected, *schedules, *crashes, where); err != nil {
@@ -134,7 +135,7 @@ func run(selected *regexp.Regexp, schedules, crashes string, where page) error {
 	return err
 }
 
-// A trial is the command, and a copy of the module, so that kept findings do not get into the source tree.
+// A trial is the command and a copy of the module, so that kept findings stay out of the source tree.
 type trial struct{ folder, command string }
 
 func prepare(folder string) (*trial, error) {
@@ -164,7 +165,7 @@ func prepare(folder string) (*trial, error) {
 	return t, nil
 }
 
-// racewindow runs the command in the module. It is an error if the exit code is another one.
+// racewindow runs the command in the module. Another exit code than the given one is an error.
 func (t *trial) racewindow(bug bool, code int, arguments ...string) (output string, err error) {
 	c := exec.Command(t.command, arguments...)
 	c.Dir, c.Env = t.folder, append(os.Environ(), "NO_COLOR=1", "RACEWINDOW_EXAMPLE_BUG=0")
@@ -183,7 +184,7 @@ func (t *trial) racewindow(bug bool, code int, arguments ...string) (output stri
 	return out.String(), nil
 }
 
-// A finding is an element of the JSON of explore --json: a finding or a summary.
+// A finding is an element of the JSON of explore --json: either a finding or a summary.
 type finding struct {
 	Event, Test, Case string
 	Report            struct{ Promise string }

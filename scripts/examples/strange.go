@@ -5,10 +5,10 @@ import "fmt"
 // strangeTests are the tests of harness/examples/strange. Each must find its bug when power is lost, and nothing without it.
 var strangeTests = []string{"TestMap", "TestSetSurvivesCompact"}
 
-// schedulesStrange is the most schedules of a search there: each has many recoveries from folders.
+// schedulesStrange is the most schedules of each such search: each schedule has many recoveries from folders.
 const schedulesStrange = "100"
 
-// strange tries the store that is written with package os alone, with a Check and with a plain test.
+// strange tries the store that uses nothing but package os, with a Check and with a plain test.
 func (t *trial) strange() error {
 	for _, test := range strangeTests {
 		search := []string{"crash", "--seed", "1", "--schedules", schedulesStrange, "--run", "^" + test + "$", "./strange"}

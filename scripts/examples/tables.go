@@ -8,13 +8,13 @@ import (
 	"github.com/racewindow/racewindow/scripts/pages"
 )
 
-// A rows is a table, or several, as Markdown, and how many rows they have.
+// A rows is one or several tables as Markdown, with the number of their rows.
 type rows struct {
 	text strings.Builder
 	rows int
 }
 
-// table begins with a line of headings.
+// table begins a table with a line of headings.
 func table(headings string) *rows {
 	t := &rows{}
 	t.begin(headings)
@@ -34,13 +34,14 @@ func (r *rows) add(row string) {
 	r.rows++
 }
 
-// A page is where tables go: printed, written into a page, or held against it.
+// A page is where tables go: they are printed, written into a page, or compared with it.
 type page struct {
 	readme, check string
 	part          bool // -run selects some rows
 }
 
-// put prints a table that follows from the seed, and writes or checks it where that was asked for. A table without a row is none.
+// put prints a table that follows from the seed, and writes or checks it if that was asked for. It leaves out a table
+// without rows.
 func (p page) put(name string, t *rows) (err error) {
 	if t.rows == 0 {
 		return nil

@@ -6,7 +6,8 @@ import (
 	"regexp"
 )
 
-// unmarked are the same objects and Checks, without markers, typed waits and contexts. The runtime with hooks explores them.
+// unmarked are the same objects and Checks without markers, typed waits and contexts. The runtime with hooks explores
+// them.
 var unmarked = []example{
 	{"unmarked/cache", nil, "", nil, ""},
 	{"unmarked/queue", nil, "", nil, ""},
@@ -15,13 +16,13 @@ var unmarked = []example{
 	{"unmarked/registry", nil, "", nil, ""},
 }
 
-// The most schedules of a search without markers, and of one with crashes, in which each operation of the disk is a step.
+// The most schedules of a search without markers, and of one with crashes, where each operation of the disk is a step.
 const (
 	schedulesUnmarked = "20000"
 	crashesUnmarked   = "1000"
 )
 
-// unmarked makes the rows of those that are selected.
+// unmarked makes the rows of the selected ones.
 func (t *trial) unmarked(selected *regexp.Regexp) (made *rows, err error) {
 	made = table("| subject | broken | found after | smallest case | replayed | without the bug |")
 	for _, e := range unmarked {

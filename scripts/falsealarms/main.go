@@ -1,7 +1,8 @@
-// Command falsealarms explores, under the race detector, modules that other people wrote and that have no data race: their own tests, and small
-// ones of testdata/others. It fails if a race is reported, since the scheduler or the runtime with hooks has then taken an edge away, if
-// the race of TestControl is not found, and if anything else is found that expected.go does not explain. Versions are pinned in
-// testdata/others. A piece of it, a package or a part of its tests, takes minutes.
+// Command falsealarms explores, under the race detector, modules that other people wrote and that have no data race:
+// their own tests, and small tests in testdata/others. It fails if a race is reported, because then the scheduler or the
+// runtime with hooks has removed an edge; if the race of TestControl is not found; or if anything else is found that
+// expected.go does not explain. testdata/others pins the versions. A part of it (a package, or some of its tests) takes
+// minutes.
 //
 //	go run ./scripts/falsealarms [-run PACKAGES] [-tests TESTS] [-schedules N] [-each TIME] [-readme FILE]
 package main
@@ -23,22 +24,22 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// own is the package of the small tests, "." in its folder, and folder that.
+// own is the package of the small tests, which is "." in its folder; folder is that folder.
 const (
 	own    = "example.com/others"
 	folder = "scripts/falsealarms/testdata/others"
 )
 
-// packages are those that are looked at.
+// packages are explored, in this order.
 var packages = []string{
 	own, "golang.org/x/sync/errgroup", "golang.org/x/sync/singleflight", "golang.org/x/sync/semaphore", "github.com/sourcegraph/conc",
 	"github.com/sourcegraph/conc/iter", "github.com/sourcegraph/conc/panics", "github.com/sourcegraph/conc/pool", "github.com/sourcegraph/conc/stream",
 }
 
-// control is the test that has a race.
+// control is the test that does have a race.
 const control = "TestControl"
 
-// A call is what was asked for.
+// A call is what the flags ask for.
 type call struct {
 	which, tests *regexp.Regexp
 	schedules    int
@@ -48,10 +49,10 @@ type call struct {
 
 func main() {
 	c := call{}
-	which := flag.String("run", "", "look at the packages whose path matches the `EXPRESSION` alone")
-	tests := flag.String("tests", "", "of those, at the tests whose name matches the `EXPRESSION` alone; without -readme")
-	flag.IntVar(&c.schedules, "schedules", 2000, "of each test, at most `N`")
-	flag.DurationVar(&c.each, "each", 15*time.Second, "of each test, at most for this `TIME`")
+	which := flag.String("run", "", "only the packages whose path matches the `EXPRESSION`")
+	tests := flag.String("tests", "", "of those packages, only the tests whose name matches the `EXPRESSION`; without -readme")
+	flag.IntVar(&c.schedules, "schedules", 2000, "at most `N` schedules of each test")
+	flag.DurationVar(&c.each, "each", 15*time.Second, "explore each test for at most this `TIME`")
 	flag.StringVar(&c.readme, "readme", "", "put the rows of the packages into the tables of `FILE`")
 	flag.Parse()
 	if err := c.read(*which, *tests, flag.Args()); err != nil {
@@ -73,10 +74,10 @@ func main() {
 	os.Exit(code)
 }
 
-// read checks what was typed.
+// read checks the flags.
 func (c *call) read(which, tests string, rest []string) (err error) {
 	if len(rest) > 0 {
-		return fmt.Errorf("%q is no flag, and nothing else is expected", rest[0])
+		return fmt.Errorf("unexpected argument %q: use flags only", rest[0])
 	}
 	if c.which, err = regexp.Compile(which); err != nil {
 		return fmt.Errorf("-run: %w", err)
@@ -90,7 +91,7 @@ func (c *call) read(which, tests string, rest []string) (err error) {
 	return nil
 }
 
-// A piece is what came of a package.
+// A piece is the result of one package.
 type piece struct {
 	path                  string
 	tests, chose, races   int
@@ -100,10 +101,10 @@ type piece struct {
 	notJudged, unexpected []string
 }
 
-// A finding is no race.
+// A finding is a finding that is no data race.
 type finding struct{ test, class, reason string }
 
-// pieces are those that were looked at.
+// pieces are the results of the explored packages.
 type pieces []*piece
 
 // look explores the packages.
@@ -125,7 +126,7 @@ func (c *call) look(ctx context.Context) (all pieces, err error) {
 		}
 	}
 	if len(paths) == 0 {
-		return nil, fmt.Errorf("-run %v: no package is called so: there are %s", c.which, strings.Join(packages, ", "))
+		return nil, fmt.Errorf("-run %v: no package matches: there are %s", c.which, strings.Join(packages, ", "))
 	}
 	listed, err := plain.List(ctx, dir, nil, nil, paths)
 	if err != nil {
@@ -144,7 +145,7 @@ func (c *call) look(ctx context.Context) (all pieces, err error) {
 	return all, nil
 }
 
-// take counts, and prints what each test came to.
+// take counts the result of a test, and prints it.
 func (one *piece) take(p plain.Package, e drive.Event) {
 	switch e.Event {
 	case drive.Found:
@@ -180,7 +181,7 @@ func (one *piece) takeFound(p plain.Package, e drive.Event) {
 	}
 }
 
-// judge says with which code the command ends, and why. whole is that no test of a package was left out.
+// judge returns the exit code of the command, and the reason. whole says that no test of a package was left out.
 func (all pieces) judge(whole bool) (code int, words string) {
 	tests, chose, races := 0, 0, 0
 	var unexpected, wrong []string
@@ -188,7 +189,7 @@ func (all pieces) judge(whole bool) (code int, words string) {
 		tests, chose, races = tests+one.tests, chose+one.chose, races+one.races
 		unexpected = append(unexpected, one.unexpected...)
 		if whole && one.path == own && !one.controlled {
-			wrong = append(wrong, "the race of "+control+" was not reported, so that nothing was looked at")
+			wrong = append(wrong, "the race of "+control+" was not reported, so the run proves nothing")
 		}
 		if whole && one.chose == 0 {
 			wrong = append(wrong, "no test of "+one.path+" had something to choose")
@@ -196,7 +197,7 @@ func (all pieces) judge(whole bool) (code int, words string) {
 	}
 	words = fmt.Sprintf("%d tests of %d packages were explored, %d with something to choose; %d data races were reported beside the planted one", tests, len(all), chose, races)
 	if len(unexpected) > 0 {
-		words += "\nnot expected, see scripts/falsealarms/expected.go: " + strings.Join(unexpected, "; ")
+		words += "\nnot expected (see scripts/falsealarms/expected.go): " + strings.Join(unexpected, "; ")
 	}
 	if len(wrong) > 0 {
 		words += "\n" + strings.Join(wrong, "\n")

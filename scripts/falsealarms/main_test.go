@@ -31,7 +31,7 @@ func TestWhatIsNotExpectedEndsWithOne(t *testing.T) {
 		"the race of TestControl was not reported":          {{path: own, chose: 1}},
 		"no test of " + singleflight + " had something":     {{path: singleflight}},
 		"1 data races were reported beside the planted one": {{path: singleflight, chose: 1, races: 1}},
-		"not expected, see":                                 {{path: singleflight, chose: 1, unexpected: []string{"TestX: leak"}}},
+		"not expected (see":                                 {{path: singleflight, chose: 1, unexpected: []string{"TestX: leak"}}},
 	} {
 		code, words := all.judge(true)
 		require.Contains(t, words, says)

@@ -8,16 +8,16 @@ import (
 	"github.com/racewindow/racewindow/scripts/pages"
 )
 
-// command is what the tables of a page are made by.
+// command is the command that makes the tables of the page.
 const command = "make false-alarms"
 
-// The heads of the tables. Rows of packages that were not looked at stay as they are.
+// The heads of the tables. Rows of packages that were not explored stay as they are.
 const (
 	head  = "| package | tests | with something to choose | schedules | races | findings | not judged |\n|---|---|---|---|---|---|---|\n"
-	heads = "\n| package | test | found | why it is true |\n|---|---|---|---|\n"
+	heads = "\n| package | test | found | why it is correct |\n|---|---|---|---|\n"
 )
 
-// write puts the rows into a page.
+// write writes the rows into a page.
 func (all pieces) write(page string) error {
 	old, err := pages.Made(page, command)
 	if err != nil {
@@ -26,7 +26,7 @@ func (all pieces) write(page string) error {
 	return pages.Write(page, command, all.rows(old))
 }
 
-// rows are both tables: those of the packages that were looked at, and the others as they stand in the old text.
+// rows makes both tables: fresh rows for the packages that were explored, and the old text's rows for the others.
 func (all pieces) rows(old string) string {
 	of := func(line string) (path string) {
 		cells := strings.Split(line, "|")

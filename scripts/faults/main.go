@@ -4,7 +4,7 @@
 //	go run ./harness/cmd/racewindow run ./scripts/faults
 //	go run ./harness/cmd/racewindow run ./scripts/faults -readme scripts/faults/README.md
 //
-// With -check the page must hold what is measured. The search has one worker then, or some counts move by a few.
+// With -check the page must hold what is measured. The search then has one worker; with more, some counts move by a few.
 package main
 
 import (
@@ -32,7 +32,7 @@ const (
 	again = "w0: append 1, reopen, reopen; r0: read - end"
 )
 
-// command is what the page says of how its table is made.
+// command is what the page names as the command that makes its table.
 const command = "racewindow run ./scripts/faults -readme scripts/faults/README.md"
 
 // A row is one fault in one program.
@@ -66,10 +66,10 @@ var rows = []row{
 
 func main() {
 	readme := flag.String("readme", "", "write the table into the page `FILE`")
-	check := flag.String("check", "", "it is an error if the page `FILE` holds another table")
+	check := flag.String("check", "", "fail if the page `FILE` holds another table")
 	flag.Parse()
 	if flag.NArg() > 0 {
-		fmt.Fprintf(os.Stderr, "faults: unexpected argument %q: it takes flags alone\n", flag.Arg(0))
+		fmt.Fprintf(os.Stderr, "faults: unexpected argument %q: use flags only\n", flag.Arg(0))
 		os.Exit(2)
 	}
 	var table strings.Builder
@@ -139,9 +139,9 @@ func asked(checked map[string]uint64) map[string]uint64 {
 	return all
 }
 
-// cellsOf makes a cell of each count: the verdict, and how often it was reached. StickyPoison and NoPoison share a column, because
-// a fault poisons for good or not at all. While a log is opened no read can be running, so StableReads then says how often opening
-// was refused.
+// cellsOf makes a cell of each count: the verdict, and how often it was reached. StickyPoison and NoPoison share a
+// column, because a fault either poisons for good or not at all. While a log is opened no read can run, so StableReads
+// then says how often opening was refused.
 func cellsOf(checked map[string]uint64, refused uint64) (names, cells []string, err error) {
 	sticky, none := checked[check.StickyPoison.Name], checked[check.NoPoison.Name]
 	for name, n := range checked {
@@ -150,7 +150,7 @@ func cellsOf(checked map[string]uint64, refused uint64) (names, cells []string, 
 		case name == check.NoPoison.Name:
 			continue
 		case name == check.StickyPoison.Name && sticky > 0 && none > 0:
-			return nil, nil, errors.New("the fault poisons in some schedules and not in others")
+			return nil, nil, errors.New("the fault poisons in some schedules but not in others")
 		case name == check.StickyPoison.Name:
 			name, cell = "Poison", fmt.Sprintf("sticky, held %d", sticky)
 			if n = sticky + none; none > 0 {

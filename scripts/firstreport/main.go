@@ -1,6 +1,7 @@
-// Command firstreport measures what a stranger does first, from go mod init to the first shrunk report. The module is a queue of 60
-// lines with one test, and knows nothing of racewindow. The command prints a transcript with the time of each call, once without a
-// built standard library with hooks (cold) and once with it (warm). Afterwards it checks that Go's own commands notice nothing.
+// Command firstreport measures a stranger's first minutes, from go mod init to the first shrunk report. The module is a
+// queue of 60 lines with one test, and knows nothing of racewindow. The command prints a transcript with the time of each
+// call, first without a built standard library with hooks (cold), then with one (warm). Afterwards it checks that Go's
+// own commands notice nothing.
 //
 //	go run ./scripts/firstreport
 //
@@ -156,7 +157,8 @@ func took(wall, cpu time.Duration) string {
 	return fmt.Sprintf("%.1f s, %.1f s of CPU", wall.Seconds(), cpu.Seconds())
 }
 
-// noticed is everything that Go knows of the module: its files without testdata, its modules and packages, its test binary.
+// noticed lists everything that Go knows about the module: its files without testdata, its modules and packages, its test
+// binary.
 func (s *stranger) noticed() (all string, err error) {
 	var text strings.Builder
 	err = filepath.WalkDir(s.module, func(name string, entry fs.DirEntry, err error) error {
@@ -189,7 +191,7 @@ func (s *stranger) noticed() (all string, err error) {
 	return text.String(), nil
 }
 
-// unnoticed is an error if Go's own commands or git see anything that they did not see before, except kept findings.
+// unnoticed returns an error if Go's own commands or git see any difference except kept findings.
 func (s *stranger) unnoticed(before string) error {
 	after, err := s.noticed()
 	if err != nil {

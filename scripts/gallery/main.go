@@ -51,7 +51,7 @@ var pages = []*Page{
 	},
 	{
 		File: "option-a-meant.html", Title: "Option A, as meant",
-		About: "With the comparison put right the window is smaller and still there: after the second look.",
+		About: "With the comparison put right the window is smaller, but still there: after the second look.",
 		Case:  "v1 scenario=log handover=recheck; w0: append 1, flush; r0: read - end; @ w0@op#1>r0, r0@read/rechecked#1>w0",
 	},
 	{

@@ -72,8 +72,8 @@ func readKernels(goroot string) (all []kernel, err error) {
 	return all, nil
 }
 
-// wrappers are what the compiler calls the functions that it makes of go statements with arguments, by the function that these call, as
-// Go's own test names a goroutine: after the function in which the statement stands.
+// wrappers returns the compiler's names for the functions that it makes of go statements with arguments, by the function
+// that these call. Go's own test names a goroutine in this way: after the function that contains the statement.
 func wrappers(text []byte) (all map[string][]string, err error) {
 	file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
 	if err != nil {
@@ -114,7 +114,7 @@ func wrappers(text []byte) (all map[string][]string, err error) {
 	return all, nil
 }
 
-// fullName is what the compiler calls a function or a method of a pointer, without its package.
+// fullName returns the compiler's name for a function or a method of a pointer, without its package.
 func fullName(f *ast.FuncDecl) string {
 	if f.Recv == nil {
 		return f.Name.Name
@@ -127,8 +127,8 @@ func fullName(f *ast.FuncDecl) string {
 
 var registered = regexp.MustCompile(`register\("(\w+)", \w+\)`)
 
-// expectedLeaks are the patterns that Go's own test has for a kernel. They match the function that a goroutine runs, and why it
-// waits. One of them is commented out there, because its program may also panic.
+// expectedLeaks returns the patterns that Go's own test has for a kernel. They match the function that a goroutine runs,
+// and why it waits. One of them is commented out there, because its program may also panic.
 func expectedLeaks(test, name string) (all []*regexp.Regexp, err error) {
 	_, rest, found := strings.Cut(test, `"`+name+`"`)
 	if !found {
@@ -154,8 +154,8 @@ func expectedLeaks(test, name string) (all []*regexp.Regexp, err error) {
 
 var pattern = regexp.MustCompile("^,?(?:\\s|//[^`\n]*)*`([^`]*)`")
 
-// restless are kernels whose goroutines never come to rest, because they have timers of a nanosecond, or sleep in loops. Each has
-// the time after which its test ends.
+// restless are kernels whose goroutines never come to rest, because they have timers of a nanosecond, or sleep in loops.
+// The value is the time after which the kernel's test ends.
 var restless = map[string]string{"Istio18454": "0", "Cockroach2448": "time.Millisecond"}
 
 // A splice replaces bytes of a file.
@@ -220,10 +220,10 @@ func reduced(name string, text []byte) ([]byte, error) {
 	return unimported(spliced(text, edits))
 }
 
-// manyCopies is the count from which on a loop only makes the leak likelier.
+// manyCopies is the count from which a loop only makes the leak likelier.
 const manyCopies = 100
 
-// boundOf is the number to which a loop counts, nil if it does not count.
+// boundOf returns the number to which a loop counts; nil if it does not count.
 func boundOf(loop *ast.ForStmt) *ast.BasicLit {
 	condition, is := loop.Cond.(*ast.BinaryExpr)
 	if !is || condition.Op != token.LSS && condition.Op != token.LEQ {
@@ -233,7 +233,7 @@ func boundOf(loop *ast.ForStmt) *ast.BasicLit {
 	return bound
 }
 
-// copies is the new bound of a loop: one copy of a whole kernel, or two of what is repeated within it.
+// copies returns the new bound of a loop: one copy of a whole kernel, or two of what is repeated inside it.
 func copies(loop *ast.ForStmt, whole bool) string {
 	n := 2
 	if whole {

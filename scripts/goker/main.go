@@ -146,7 +146,7 @@ func (s settings) findLeaks(ctx context.Context, session *plain.Session, folder 
 	var after []uint64
 	right, cannot := 0, 0
 	err = s.explore(ctx, session, folder, kernels, drive.Order{Schedules: s.schedules}, func(k kernel, r *result) {
-		if len(r.found) == 0 && s.fixes && cannotLeak(k) { // which is shown then
+		if len(r.found) == 0 && s.fixes && cannotLeak(k) { // the fixes show that
 			right, cannot = right+1, cannot+1
 			fmt.Fprintf(s.out, "| %s | none | | | cannot leak as Go has changed it: it is among the fixes |\n", k.name)
 			return

@@ -25,7 +25,7 @@ import (
 func main() {
 	run := flag.String("run", "", "only calls whose place, text or fault matches `REGEXP`")
 	limit := flag.Duration("limit", 3*time.Minute, "longest time of one call; a call that takes longer fails")
-	verbose := flag.Bool("v", false, "print what each call said")
+	verbose := flag.Bool("v", false, "print the output of each call")
 	side := flag.Int("parallel", runtime.GOMAXPROCS(0), "calls side by side, `N`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

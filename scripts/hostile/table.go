@@ -91,7 +91,7 @@ func parseRow(content string) (r row, err error) {
 	if len(columns) == 4 {
 		absent, ok := strings.CutPrefix(strings.TrimSpace(columns[3]), "not ")
 		if !ok {
-			return r, fmt.Errorf("the fourth column is 'not PATTERN', and this is %q", columns[3])
+			return r, fmt.Errorf("the fourth column must be 'not PATTERN', and is %q", columns[3])
 		}
 		if r.absent, err = regexp.Compile("(?s)" + absent); err != nil {
 			return r, err

@@ -1,5 +1,5 @@
-// Package pages puts what a command has measured into a page, between two marks that name the command, and holds what stands there
-// against what the command measures now.
+// Package pages puts the output of a command into a page, between two marks that name the command, and compares what is
+// there with what the command measures now.
 package pages
 
 import (
@@ -11,15 +11,16 @@ import (
 	"github.com/racewindow/racewindow/harness/output"
 )
 
-// ErrStale is wrapped where a page holds something else than what was measured.
+// ErrStale is wrapped by the error for a page that holds something else than what was measured.
 var ErrStale = errors.New("the page is stale")
 
-// Marks are the lines of a page between which a command puts what it has made.
+// Marks returns the lines of a page between which a command puts its output.
 func Marks(command string) (begin, end string) {
 	return "<!-- begin: " + command + " -->", "<!-- end: " + command + " -->"
 }
 
-// cut returns the three parts of a page: up to and with the first mark, what the command has made, from the second mark on.
+// cut returns the three parts of a page: up to and including the first mark, the command's output, and the rest from the
+// second mark on.
 func cut(path, command string) (before, made, after string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -34,13 +35,13 @@ func cut(path, command string) (before, made, after string, err error) {
 	return before + begin, made, end + after, nil
 }
 
-// Made is what a command has put into a page.
+// Made returns the output that a command has put into a page.
 func Made(path, command string) (string, error) {
 	_, made, _, err := cut(path, command)
 	return made, err
 }
 
-// Write replaces what a command has put into a page.
+// Write replaces the output of a command in a page.
 func Write(path, command, made string) error {
 	before, _, after, err := cut(path, command)
 	if err != nil {
@@ -49,8 +50,8 @@ func Write(path, command, made string) error {
 	return output.Write(path, []byte(before+"\n\n"+strings.TrimSpace(made)+"\n\n"+after))
 }
 
-// Check is an error if the page holds something else than made. Of a part, which a run of a few rows makes, each line must stand
-// in the page.
+// Check returns an error if the page holds something else than made. If part is set, because the run made only some rows,
+// each line of made must be in the page.
 func Check(path, command, made string, part bool) error {
 	_, old, _, err := cut(path, command)
 	if err != nil {

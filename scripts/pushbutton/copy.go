@@ -23,7 +23,7 @@ func (s *settings) copied(ctx context.Context, m subject, kind string) (dir stri
 	told, err := download.Output()
 	var at struct{ Dir, Error string }
 	if json.Unmarshal(told, &at) != nil || at.Dir == "" {
-		return "", fmt.Errorf("%s@%s cannot be had: %v %s", m.module, m.version, err, at.Error)
+		return "", fmt.Errorf("%s@%s cannot be downloaded: %v %s", m.module, m.version, err, at.Error)
 	}
 	half := dir + ".half"
 	if err := os.RemoveAll(half); err != nil {
@@ -40,7 +40,7 @@ func (s *settings) copied(ctx context.Context, m subject, kind string) (dir stri
 	tidy := exec.CommandContext(ctx, "go", "mod", "tidy")
 	tidy.Dir = half
 	if out, err := tidy.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("the dependencies of the tests of %s cannot be had: %w\n%s", m.module, err, out)
+		return "", fmt.Errorf("the dependencies of the tests of %s cannot be downloaded: %w\n%s", m.module, err, out)
 	}
 	return dir, os.Rename(half, dir)
 }

@@ -48,20 +48,20 @@ func main() {
 	pattern := flag.String("run", "", "only the modules that match `REGEXP`")
 	flag.StringVar(&s.kind, "what", "existing", "`WHAT`: existing (tests, unedited), planted (bugs, found by a plain test), or promises (small tests of what the documentation says)")
 	flag.StringVar(&s.folder, "folder", "out/pushbutton", "the `FOLDER` for the copies and the results; what it holds is not done again")
-	flag.IntVar(&s.schedules, "schedules", 0, "most schedules of one test, `N` (default 200 of existing tests, and else what explore does by itself)")
+	flag.IntVar(&s.schedules, "schedules", 0, "most schedules of one test, `N` (default 200 of existing tests, otherwise the default of explore)")
 	flag.DurationVar(&s.perTest, "per-test", 10*time.Second, "how `long` one existing test is explored")
 	flag.DurationVar(&s.perPackage, "per-package", 10*time.Minute, "how `long` one package is explored, its build included; what is left is counted")
 	flag.IntVar(&s.memory, "memory", 8192, "the address space of each process, in `MIB`")
-	flag.IntVar(&s.steps, "step-limit", 0, "most choices of one schedule, `N` (default what explore does by itself); what never ends is shrunk faster with few")
+	flag.IntVar(&s.steps, "step-limit", 0, "most choices of one schedule, `N` (default that of explore); with fewer, schedules that never end are shrunk faster")
 	flag.Uint64Var(&s.seed, "seed", 1, "the `SEED` of the searches")
 	flag.Usage = func() {
-		fmt.Fprintf(flag.CommandLine.Output(), "pushbutton explores the tests of modules that other people wrote, and prints what came.\n\nmodules:\n")
+		fmt.Fprintf(flag.CommandLine.Output(), "pushbutton explores the tests of modules that other people wrote, and prints the results.\n\nmodules:\n")
 		for _, m := range subjects {
 			fmt.Fprintf(flag.CommandLine.Output(), "  %-16s %s %s\n", m.name, m.module, m.version)
 		}
 		fmt.Fprint(flag.CommandLine.Output(), "\n")
 		flag.PrintDefaults()
-		fmt.Fprint(flag.CommandLine.Output(), "\nExit codes: 0 all was explored that there is, 1 a planted bug was not found, 2 wrong usage, 3 something could not be had or was cut short.\n")
+		fmt.Fprint(flag.CommandLine.Output(), "\nExit codes: 0 everything was explored, 1 a planted bug was not found, 2 wrong usage, 3 something could not be downloaded or was cut short.\n")
 	}
 	flag.Parse()
 	selected, err := regexp.Compile(*pattern)
@@ -88,7 +88,7 @@ func main() {
 func (s *settings) check(rest []string) error {
 	switch {
 	case len(rest) > 0:
-		return fmt.Errorf("%q: it takes flags alone", rest[0])
+		return fmt.Errorf("unexpected argument %q: use flags only", rest[0])
 	case !slices.Contains(kinds, s.kind):
 		return fmt.Errorf("-what %q: choose one of %s", s.kind, strings.Join(kinds, ", "))
 	case s.schedules < 0 || s.steps < 0 || s.perTest <= 0 || s.perPackage <= 0 || s.memory < 1024:
@@ -128,7 +128,7 @@ func (s *settings) run(ctx context.Context, selected *regexp.Regexp) error {
 		problems = append(problems, errors.New("interrupted: call it again to go on"))
 	}
 	if len(rows) == 0 && len(problems) == 0 {
-		return fmt.Errorf("-run selects no module that has something %s", s.kind)
+		return fmt.Errorf("-run selects no module with anything to explore for -what %s", s.kind)
 	}
 	s.print(os.Stdout, rows)
 	return errors.Join(problems...)

@@ -13,7 +13,7 @@ import (
 )
 
 // errMissed says that a planted bug was not found.
-var errMissed = errors.New("a planted bug was not found by default budget")
+var errMissed = errors.New("a planted bug was not found with the default budget")
 
 // A plant is a check-then-act bug in a module, and the plain test that must find it with the default budget. The bug is a list of edits
 // to the copy; the anchor of each must occur exactly once.
@@ -29,7 +29,7 @@ const newer = "//go:build go1.22\n\n"
 // bugs are the bugs to plant.
 var bugs = []plant{
 	{
-		name: "Add says that nothing is there, and adds under the lock again", of: "go-cache", file: "cache.go",
+		name: "Add finds nothing there, and adds after it has locked again", of: "go-cache", file: "cache.go",
 		edits: [][2]string{{
 			"		c.mu.Unlock()\n		return fmt.Errorf(\"Item %s already exists\", k)\n	}\n	c.set(k, x, d)\n",
 			"		c.mu.Unlock()\n		return fmt.Errorf(\"Item %s already exists\", k)\n	}\n	c.mu.Unlock()\n	c.mu.Lock()\n	c.set(k, x, d)\n",
@@ -172,7 +172,7 @@ func (p plant) apply(dir string) error {
 	text := string(content)
 	for _, e := range p.edits {
 		if n := strings.Count(text, e[0]); n != 1 {
-			return fmt.Errorf("%s: the anchor stands there %d times, and not once:\n%s", p.file, n, e[0])
+			return fmt.Errorf("%s: the anchor occurs %d times, not once:\n%s", p.file, n, e[0])
 		}
 		text = strings.Replace(text, e[0], e[1], 1)
 	}

@@ -34,7 +34,7 @@ func TestARowCountsWhatWasNotComeTo(t *testing.T) {
 	var out bytes.Buffer
 	(&settings{kind: existing}).print(&out, []row{r})
 	require.Contains(t, out.String(), "| m v1 | 6 | 1 | 0 | 0 | 1 | 0 | 1 | 0 | 3 | 1 | 30 | 300 | 0 | 0 |")
-	require.Contains(t, out.String(), "not come to: m/broken: it cannot be built")
+	require.Contains(t, out.String(), "not reached: m/broken: it cannot be built")
 
 	each := r.each(plain.Package{ImportPath: "m/lru", Tests: []string{"Test" + drive.HeldAll, "TestPromiseElse"}})
 	require.Equal(t, 1, each[0].came[drive.HeldAll])
@@ -76,7 +76,7 @@ func TestWrongCallsAreRefused(t *testing.T) {
 	right := settings{kind: existing, perTest: 1, perPackage: 1, memory: 1024}
 	require.NoError(t, right.check(nil))
 	require.Equal(t, 200, right.schedules)
-	require.ErrorContains(t, right.check([]string{"x"}), "it takes flags alone")
+	require.ErrorContains(t, right.check([]string{"x"}), "use flags only")
 	for _, wrong := range []settings{{kind: "all"}, {kind: planted, perTest: 1, perPackage: 1, memory: 1}, {kind: planted, schedules: -1, perTest: 1, perPackage: 1, memory: 1024}, {kind: planted, steps: -1, perTest: 1, perPackage: 1, memory: 1024}} {
 		require.Error(t, wrong.check(nil), wrong)
 	}
@@ -97,7 +97,7 @@ func TestAPlantedBugIsAnEditOfTheCopy(t *testing.T) {
 	p.edits[0][0] = "elsewhere"
 	other := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(other, "a.go"), content, 0o666))
-	require.ErrorContains(t, p.apply(other), "a.go: the anchor stands there 0 times")
+	require.ErrorContains(t, p.apply(other), "a.go: the anchor occurs 0 times")
 	for _, b := range bugs {
 		require.Contains(t, b.body, "func "+b.test+"(", b.name)
 	}

@@ -29,8 +29,8 @@ type result struct {
 	Seconds float64
 	Said    string        // the end of the output, if Code is neither 0 nor 1
 	Events  []drive.Event // ended tests, and findings without their timelines
-	Cuts    int           `json:",omitempty"` // how often the package's time ran out and it went on with the tests left
-	Passed  []string      `json:",omitempty"` // tests in which the time ran out; they were not tried again
+	Cuts    int           `json:",omitempty"` // how often the package's time ran out and the run went on with the remaining tests
+	Passed  []string      `json:",omitempty"` // tests during which the time ran out; they were not tried again
 }
 
 // left returns the tests that were not reached.

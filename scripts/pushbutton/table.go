@@ -109,7 +109,7 @@ func (s *settings) print(out io.Writer, rows []row) {
 		s.printFound(out, rows)
 		return
 	}
-	fmt.Fprintln(out, "| module | tests | held | found | timing | sequential | skipped | cannot be repeated | not judged | not come to | two enabled | schedules | decisions | distinct orders | s |")
+	fmt.Fprintln(out, "| module | tests | held | found | timing | sequential | skipped | cannot be repeated | not judged | not reached | two enabled | schedules | decisions | distinct orders | s |")
 	fmt.Fprintln(out, "|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|")
 	all := row{came: map[string]int{}}
 	for _, r := range rows {
@@ -126,7 +126,7 @@ func (s *settings) print(out io.Writer, rows []row) {
 			fmt.Fprintf(out, "\nfound: %s %s: %s\n  %s\n", e.Package, e.Case, e.Finding.Failure.Class(), indented(e.Finding.Failure.Message))
 		}
 		for _, why := range r.refused {
-			fmt.Fprintf(out, "\nnot come to: %s\n", indented(why))
+			fmt.Fprintf(out, "\nnot reached: %s\n", indented(why))
 		}
 	}
 }
@@ -152,11 +152,11 @@ func (s *settings) printFound(out io.Writer, rows []row) {
 			token = "`" + e.Case + "`"
 		}
 		if verdict == "" {
-			verdict = "not come to"
+			verdict = "not reached"
 		}
 		fmt.Fprintf(out, "| %s %s | %s | %s | %d | %s |\n", r.subject.module, r.subject.version, r.label, strings.ReplaceAll(verdict, "|", "\\|"), r.stats.schedules, token)
 		for _, why := range r.refused {
-			fmt.Fprintf(out, "\nnot come to: %s\n", indented(why))
+			fmt.Fprintf(out, "\nnot reached: %s\n", indented(why))
 		}
 	}
 }

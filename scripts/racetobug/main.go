@@ -75,7 +75,7 @@ func main() {
 	}
 }
 
-// rows are the programs whose name contains a text.
+// rows returns the programs whose name contains a text.
 func rows(only string) (all []row, err error) {
 	for _, s := range studies {
 		if !strings.Contains(s.name, only) {

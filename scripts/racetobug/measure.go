@@ -23,7 +23,7 @@ func title(strategy string) string {
 	return strategy
 }
 
-// titles are the columns that follow from the seeds alone. Those of plain goroutines do not.
+// titles are the columns that follow from the seeds alone; those of plain goroutines do not.
 func titles() (all []string) {
 	for _, strategy := range strategies {
 		all = append(all, title(strategy))
@@ -31,13 +31,13 @@ func titles() (all []string) {
 	return all
 }
 
-// A measured is how many executions came up to the first one that showed the bug, for each seed that found it.
+// A measured is how many executions it took to show the bug, for each seed that found it.
 type measured struct {
 	after        []int
 	seeds, limit int
 }
 
-// median counts a seed that found nothing as one that needed all it was given.
+// median counts a seed that found nothing as one that needed all executions that it was given.
 func (m measured) median() int {
 	all := slices.Clone(m.after)
 	for len(all) < m.seeds {

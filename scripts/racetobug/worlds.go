@@ -33,7 +33,7 @@ func (w scheduled) Finally(judge func() error) {
 	})
 }
 
-// free executes a program with plain goroutines, which wait for each other only to begin.
+// A free executes a program with plain goroutines, which only wait for each other to begin.
 type free struct {
 	begin   chan struct{}
 	threads sync.WaitGroup

@@ -219,7 +219,7 @@ func (c comparison) functions(ctx context.Context, plain, marked sched.Statistic
 	return nil
 }
 
-// functionsOf returns a function that says in which function of a package a place (FILE:LINE) lies.
+// functionsOf returns a function that finds the function of a package in which a place (FILE:LINE) lies.
 func functionsOf(folder string) (func(place string) string, error) {
 	type span struct {
 		file     string

@@ -1,7 +1,7 @@
-// Package check holds the nightly workflow, the Kubernetes job and the workflow that explores a stranger's tests (scripts/workflow) against
-// what can be known of them without their services: actionlint reads the workflows, Kubernetes's own types the job. The commands of the
-// stranger's are executed. It is a module of its own, so that nobody who uses racewindow needs
-// either.
+// Package check tests the nightly workflow, the Kubernetes job and the workflow that explores a stranger's tests
+// (scripts/workflow), as far as that is possible without their services: actionlint reads the workflows, and Kubernetes's
+// own types read the job. The commands of the stranger's workflow are executed. It is a module of its own, so that users
+// of racewindow need none of this.
 //
 //	cd scripts/nightly/check && go test ./...
 package check
