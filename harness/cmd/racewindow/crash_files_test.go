@@ -137,7 +137,7 @@ func TestALockOfThePackageThatAClientHoldsIsNoDeadlockOfARecovery(t *testing.T) 
 	writeFile(t, folder, "tally_test.go", fileCheck)
 	exit, output := commandIn(t, folder, "crash", "--program", "c0: set(1), set(2)", "--schedules", "100", "--seed", "1", ".")
 	require.Equal(t, exitFailed, exit, output)
-	require.Contains(t, output, "a lock which all instances of the object share")
+	require.Contains(t, output, "a lock that all instances of the object share")
 }
 
 func TestWhatCannotBeRecordedHasNoVerdict(t *testing.T) {

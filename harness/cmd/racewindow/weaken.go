@@ -26,15 +26,16 @@ of the named packages (test files left out) is made to do nothing, one at a time
 
   sync              a call of Sync, Fsync, Fdatasync or the like, as a method of a file or as a function
   directory sync    the same for a folder: one whose name says so (SyncDir), or that os.Open opened
-  checksum          a comparison (==, !=, bytes.Equal) with a checksum from package hash, crypto, xxhash or the
-                    like, or from a function whose name says so; the checksum then counts as right
-  error check       a comparison with nil of the error of a file operation, or of the error of a function of these
-                    packages that passes such an error on; the error then counts as nil
+  checksum          a comparison (==, !=, bytes.Equal) with a checksum from package hash, crypto, xxhash or
+                    the like, or from a function whose name says so; the checksum then counts as right
+  error check       a comparison with nil of the error of a file operation, or of the error of a function of
+                    these packages that passes such an error on; the error then counts as nil
 
 Then the tests that reach the place run. The list says which test noticed, and which places no test misses.
 All places are in one build, and the environment of a test process chooses one. Your sources are not touched.
 
-  --weaken           weaken the packages of the call; --weaken=PATTERN weakens others, tested by those of the call
+  --weaken           weaken the packages of the call; --weaken=PATTERN weakens others, tested by
+                     those of the call
   --known FILE       places that no test needs to notice, one a line: NAME because REASON, with the name that
                      the list prints; an entry that fits no place, or that a test notices, is an error
   --budget 10m       try no further place after this time
@@ -42,8 +43,8 @@ All places are in one build, and the environment of a test process chooses one. 
                      at least 10 s
   --json FILE        write the outcome as JSON (- for standard output)
 
-Syncs through a method value or a raw system call are not found. -bench, -c, -cover, -exec, -fuzz, -json, -list, -o,
--overlay, --plant and --strip cannot be combined with it.
+Syncs through a method value or a raw system call are not found. -bench, -c, -cover, -exec, -fuzz, -json,
+-list, -o, -overlay, --plant and --strip cannot be combined with it.
 
 Exit codes with --weaken: 0 every place was noticed or is known; 1 some were not; 2 for a wrong call; 3 when
 the tests fail without a change, nothing can be weakened, the canary was missed, an entry of --known is

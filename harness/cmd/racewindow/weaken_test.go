@@ -67,9 +67,9 @@ func TestWrongCallsOfWeakenEndWithTwo(t *testing.T) {
 		"line 1: there is no place file.go G": {"--weaken", "--known", known},
 		"\"soon\" for \"--budget\"":           {"--weaken", "--budget", "soon"},
 		"\"-1s\"":                             {"--weaken", "--each=-1s"},
-		"-c does not go together":             {"--weaken", "-c"},
-		"-cover does not go together":         {"-cover", "--weaken"},
-		"--plant and --strip do not go":       {"--weaken", "--strip"},
+		"-c cannot be combined with":          {"--weaken", "-c"},
+		"-cover cannot be combined with":      {"-cover", "--weaken"},
+		"--plant and --strip cannot be":       {"--weaken", "--strip"},
 		"--json: ":                            {"--weaken", "--json", "/nowhere/x.json"},
 	} {
 		code, _, stderr := command(t, append([]string{"test", "-C", dir}, args...)...)
