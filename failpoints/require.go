@@ -38,7 +38,7 @@ func EnvironmentEnables() bool {
 
 // namedBelow returns the first failpoint in the GO_FAILPOINTS setting value whose full name starts with prefix.
 func namedBelow(value, prefix string) (full string, ok bool) {
-	for _, setting := range strings.Split(value, ";") {
+	for setting := range strings.SplitSeq(value, ";") {
 		if name, _, _ := strings.Cut(setting, "="); strings.HasPrefix(strings.TrimSpace(name), prefix) {
 			return strings.TrimSpace(name), true
 		}
