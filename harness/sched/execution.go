@@ -30,6 +30,8 @@ type Execution struct {
 	threads   []*thread // clients, then tasks
 	spawned   *thread   // not adopted yet, the newest first
 	spare     []*thread // reused from earlier executions; never under -race, where the detector would see an old order
+	mainDoes  func(*T)
+	kept      any
 	phase     phase
 	over      bool // threads that stop now are unwound
 	live      int  // clients that have not ended
@@ -65,6 +67,23 @@ func (x *Execution) Go(name string, body func(t *T)) {
 	t := newThread(x, name, true)
 	t.body, t.late = body, x.phase != phaseSetup
 	t.nexts, x.spawned = x.spawned, t
+}
+
+// Keep leaves v for the next execution by the same worker, which takes it with Kept: memory that need not be made anew. Call it when
+// all else is done, so that an execution that ends early leaves nothing. Under -race nothing is left: the detector would see an
+// order between two executions.
+func (x *Execution) Keep(v any) {
+	if !raceEnabled {
+		x.kept = v
+	}
+}
+
+// Kept takes what the execution before has left, nil if that is nothing.
+func (x *Execution) Kept() (v any) {
+	if !raceEnabled {
+		v, x.kept = x.kept, nil
+	}
+	return v
 }
 
 // Finally names the function that runs, alone, after all threads have ended. Tasks go on while it waits for them. After it has

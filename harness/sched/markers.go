@@ -3,6 +3,7 @@ package sched
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -32,7 +33,10 @@ func (x *markers) Begin(c *Chooser) {
 	x.stuck, x.atEnd, x.faults, x.observer = nil, x.atEnd[:0], nil, nil
 	x.now, x.moment = 0, 0
 	x.main = newThread(&x.Execution, "main", false)
-	x.main.id, x.main.body = NoThread, x.mainBody
+	if x.mainDoes == nil {
+		x.mainDoes = x.mainBody
+	}
+	x.main.id, x.main.body = NoThread, x.mainDoes
 	x.start(x.main)
 	x.upcoming = x.main
 }
@@ -59,7 +63,11 @@ func (x *markers) Drop() {
 	for again := true; again; {
 		again = false
 		x.adopt()
-		for _, t := range append(append([]*thread(nil), x.threads...), x.main) {
+		for i, n := 0, len(x.threads); i <= n; i++ {
+			t := x.main // the last
+			if i < n {
+				t = x.threads[i]
+			}
 			if t.state != ended {
 				x.upcoming = t
 				x.resume()
@@ -197,8 +205,7 @@ func (x *Execution) meet(p *failpoints.Point) error {
 
 // assemble puts the clients before the tasks, and numbers both.
 func (x *Execution) assemble() {
-	tasks := append([]*thread(nil), x.threads...)
-	x.threads = append(append(x.threads[:0], x.clients...), tasks...)
+	x.threads = slices.Insert(x.threads, 0, x.clients...)
 	for i, t := range x.threads {
 		t.id, t.stands.Thread = i, i
 	}
@@ -213,13 +220,12 @@ func (x *Execution) adopt() {
 	if x.spawned == nil {
 		return
 	}
-	var newest []*thread
-	for t := x.spawned; t != nil; t = t.nexts {
-		newest = append(newest, t)
+	var oldest *thread
+	for t := x.spawned; t != nil; {
+		t.nexts, oldest, t = oldest, t, t.nexts
 	}
 	x.spawned = nil
-	for i := len(newest) - 1; i >= 0; i-- {
-		t := newest[i]
+	for t := oldest; t != nil; t = t.nexts {
 		if t.late {
 			x.chooser.Fail(&Failure{Kind: Unusable, Thread: t.name, Message: "Execution.Go is for the scenario's function: a thread starts another one with failpoints.Go"})
 			continue

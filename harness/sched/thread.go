@@ -30,6 +30,7 @@ type thread struct {
 	x      *Execution
 	id     int // in Execution.threads; NoThread for the main thread
 	name   string
+	given  string // the name before a number was added to it
 	client bool
 	late   bool                  // a client that was named when threads were running
 	body   func(*T)              // of a client or the main thread
@@ -81,16 +82,16 @@ type unwinding struct{}
 //go:norace
 func newThread(x *Execution, name string, client bool) *thread {
 	for i, t := range x.spare {
-		if t.name != name {
+		if t.given != name {
 			continue
 		}
 		x.spare[i] = x.spare[len(x.spare)-1]
 		x.spare = x.spare[:len(x.spare)-1]
-		*t = thread{x: x, name: name, client: client, ctx: t.ctx}
+		*t = thread{x: x, name: name, given: name, client: client, ctx: t.ctx}
 		t.t.thread = t
 		return t
 	}
-	t := &thread{x: x, name: name, client: client}
+	t := &thread{x: x, name: name, given: name, client: client}
 	t.t.thread = t
 	t.ctx = failpoints.With(context.Background(), t)
 	return t
