@@ -332,3 +332,50 @@ func TestASyncOfTheRealDiskAsksTheSystem(t *testing.T) {
 	require.NoError(t, f.Close())
 	require.ErrorIs(t, OS(t.TempDir()).SyncDir("missing"), fs.ErrNotExist)
 }
+
+func TestAClearedDiskIsANewDisk(t *testing.T) {
+	if raceoff.Enabled {
+		t.Skip("a disk is not cleared under -race")
+	}
+	t.Parallel()
+	used := Memory().(*memoryDisk)
+	for seed := range uint64(300) {
+		fresh := Memory().(*memoryDisk)
+		want, got := runScript(fresh, seed, 60), runScript(used, seed, 60)
+		require.Equal(t, want, got, "seed %d", seed)
+		require.Equal(t, fresh.AppendImage(nil), used.AppendImage(nil), "seed %d", seed)
+		used.Clear()
+		require.Equal(t, Memory().(*memoryDisk).AppendImage(nil), used.AppendImage(nil), "seed %d", seed)
+	}
+}
+
+func TestDisksThatDifferHaveDifferentImages(t *testing.T) {
+	t.Parallel()
+	made := func(change func(d Disk, f File)) string {
+		d := Memory()
+		require.NoError(t, d.Mkdir("folder"))
+		f, err := d.Create("folder/a")
+		require.NoError(t, err)
+		_, err = f.WriteAt(bytes.Repeat([]byte{1}, 2*memoryPageBytes), 10)
+		require.NoError(t, err)
+		change(d, f)
+		return string(d.(*memoryDisk).AppendImage(nil))
+	}
+	images := map[string]string{}
+	for name, change := range map[string]func(d Disk, f File){
+		"nothing":       func(Disk, File) {},
+		"a byte":        func(_ Disk, f File) { _, _ = f.WriteAt([]byte{2}, memoryPageBytes+5) },
+		"a length":      func(_ Disk, f File) { _ = f.Truncate(memoryPageBytes) },
+		"room":          func(_ Disk, f File) { _ = f.Allocate(9 * memoryPageBytes) },
+		"a name":        func(d Disk, _ File) { _ = d.Rename("folder/a", "folder/b") },
+		"a folder":      func(d Disk, _ File) { _ = d.Mkdir("other") },
+		"an empty file": func(d Disk, _ File) { _, _ = d.Create("other") },
+		"a lock":        func(d Disk, _ File) { _, _ = d.Lock("LOCK") },
+		"no file":       func(d Disk, _ File) { _ = d.Remove("folder/a") },
+	} {
+		image := made(change)
+		require.Equal(t, image, made(change), "%s", name)
+		require.NotContains(t, images, image, "%s and %s", name, images[image])
+		images[image] = name
+	}
+}

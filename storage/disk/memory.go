@@ -6,7 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"path"
-	"sort"
+	"slices"
+	"strings"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
@@ -21,6 +22,7 @@ type memoryDisk struct {
 	mu     raceoff.Mutex
 	nodes  []*memoryNode
 	locked bool
+	spare  []*memoryNode // removed by Clear
 }
 
 // A memoryNode is a name with its file; file is nil for a folder.
@@ -44,7 +46,7 @@ func (d *memoryDisk) Mkdir(name string) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.find(name) < 0 {
-		d.nodes = append(d.nodes, &memoryNode{name: name})
+		d.add(name).file = nil
 	}
 	return nil
 }
@@ -58,9 +60,25 @@ func (d *memoryDisk) Create(name string) (File, error) {
 	} else if i >= 0 || !d.hasFolderOf(name) {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrNotExist}
 	}
-	f := &memoryFile{name: name}
-	d.nodes = append(d.nodes, &memoryNode{name: name, file: f})
-	return &memoryHandle{file: f}, nil
+	n := d.add(name)
+	if n.file == nil {
+		n.file = &memoryFile{}
+	}
+	n.file.name = name
+	return &memoryHandle{file: n.file}, nil
+}
+
+// add adds a node, one with an empty file if Clear has left one.
+//
+//go:norace
+func (d *memoryDisk) add(name string) *memoryNode {
+	n := &memoryNode{}
+	if last := len(d.spare) - 1; last >= 0 {
+		n, d.spare = d.spare[last], d.spare[:last]
+	}
+	n.name = name
+	d.nodes = append(d.nodes, n)
+	return n
 }
 
 // hasFolderOf says whether the folder of a file with that name exists.
@@ -135,7 +153,7 @@ func (d *memoryDisk) List(name string) ([]Entry, error) {
 			entries = append(entries, Entry{Name: path.Base(n.name), Folder: n.file == nil})
 		}
 	}
-	sort.Slice(entries, func(i, j int) bool { return entries[i].Name < entries[j].Name })
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
 	return entries, nil
 }
 
@@ -171,6 +189,7 @@ type memoryFile struct {
 	mu    raceoff.Mutex
 	pages [][]byte
 	size  int64
+	spare [][]byte // pages that Clear has freed
 }
 
 var errNegative = errors.New("negative position")
@@ -230,7 +249,12 @@ func (f *memoryFile) page(i int64) []byte {
 		f.pages = append(f.pages, nil)
 	}
 	if f.pages[i] == nil {
-		f.pages[i] = make([]byte, memoryPageBytes)
+		if last := len(f.spare) - 1; last >= 0 {
+			f.pages[i], f.spare = f.spare[last], f.spare[:last]
+			clear(f.pages[i])
+		} else {
+			f.pages[i] = make([]byte, memoryPageBytes)
+		}
 	}
 	return f.pages[i]
 }
