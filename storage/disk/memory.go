@@ -72,9 +72,11 @@ func (d *memoryDisk) Create(name string) (File, error) {
 //
 //go:norace
 func (d *memoryDisk) add(name string) *memoryNode {
-	n := &memoryNode{}
+	var n *memoryNode
 	if last := len(d.spare) - 1; last >= 0 {
 		n, d.spare = d.spare[last], d.spare[:last]
+	} else {
+		n = &memoryNode{}
 	}
 	n.name = name
 	d.nodes = append(d.nodes, n)

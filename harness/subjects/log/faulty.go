@@ -61,7 +61,7 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 			}
 		}
 		t.Note("scan")
-		if v, err := r.scanned(ctx, false); err != nil {
+		if v, err := r.scanned(r.whole(ctx), false); err != nil {
 			t.Fail(fmt.Errorf("scan: %w", err))
 		} else if v != nil {
 			t.Fail(violated{v, true, false})

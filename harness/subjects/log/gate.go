@@ -13,7 +13,7 @@ type gate struct {
 	mu      sync.Mutex
 	inside  int
 	closed  bool
-	changed failpoints.Cond
+	changed failpoints.Cond // its lock is mu
 }
 
 var (
@@ -32,12 +32,6 @@ var declared = failpoints.Declare(casesPackage, []failpoints.Declaration{
 func Points() []failpoints.Declaration { return declared }
 
 const casesPackage = "github.com/racewindow/racewindow/harness/subjects/log"
-
-func newGate() *gate {
-	g := &gate{}
-	g.changed.L = &g.mu
-	return g
-}
 
 func (g *gate) enter(ctx context.Context, alone bool) {
 	failpoints.Lock(ctx, gateLock, &g.mu)

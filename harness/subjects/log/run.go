@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -55,6 +56,7 @@ type Outcome struct {
 // A run is one execution.
 type run struct {
 	Runner
+	parts
 	c            Case
 	began        time.Time
 	patience     time.Duration
@@ -95,6 +97,7 @@ type run struct {
 
 	// gate is held shared by operations, and alone by a reopen. It does not order its readers among themselves.
 	gate    sync.RWMutex
+	turns   gate // the same under the scheduler
 	factory harness.Factory
 	engine  harness.Engine
 	hung    bool
@@ -281,39 +284,57 @@ func (r *run) reopen(ctx context.Context) error {
 	if err := r.engine.Close(ctx); err != nil && !(errors.Is(err, storage.ErrClosed) && !opened) {
 		return fmt.Errorf("close: %w", err)
 	}
+	if err := r.open(ctx); err != nil {
+		return err
+	}
+	r.reopens.Raise(closes)
+	return nil
+}
+
+// open opens the engine again.
+func (r *run) open(ctx context.Context) error {
 	engine, err := r.factory(ctx)
 	if err != nil {
 		return fmt.Errorf("reopen: %w", err)
 	}
 	r.engine = engine
-	r.reopens.Raise(closes)
 	return nil
 }
 
 func (r *run) scan(ctx context.Context, reopened bool) error {
-	v, err := r.scanned(ctx, reopened)
+	v, err := r.scanned(r.whole(ctx), reopened)
 	if v != nil {
 		r.violated(nil, v)
 	}
 	return err
 }
 
-// scanned reads the whole log and checks it.
-func (r *run) scanned(ctx context.Context, reopened bool) (*check.Violation, error) {
-	s := check.NewScan(r.board, r.values, reopened)
-	defer func() { r.records += s.Records }()
-	for record, err := range r.engine.Read(ctx, harness.Offset{}, storage.End) {
-		if err != nil {
-			return nil, fmt.Errorf("scan: %w", err)
-		}
-		if v := s.Record(record); v != nil {
-			return v, nil
-		}
+// whole reads the whole log.
+func (r *run) whole(ctx context.Context) iter.Seq2[harness.Record, error] {
+	return r.engine.Read(ctx, harness.Offset{}, storage.End)
+}
+
+// scanned checks what a read of the whole log yields.
+func (r *run) scanned(whole iter.Seq2[harness.Record, error], reopened bool) (*check.Violation, error) {
+	s := &r.scanning
+	s.begin(r, reopened)
+	whole(s.take)
+	s.over = true
+	r.records += s.check.Records
+	if s.v != nil || s.err != nil {
+		return s.v, wrapped("scan", s.err)
 	}
-	if v := s.End(); v != nil {
+	if v := s.check.End(); v != nil {
 		return v, nil
 	}
-	return r.refusedAre(s), nil
+	return r.refusedAre(s.check), nil
+}
+
+func wrapped(what string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: %w", what, err)
 }
 
 // standing lists the operations that have not ended, for a report.

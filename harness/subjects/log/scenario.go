@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 
 	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
@@ -78,6 +79,8 @@ type plan struct {
 	labels       [][]string
 	records      [][][][]harness.Record // by thread and operation: the fragments
 	reopens      bool
+	cancels      bool
+	reopenings   reopenings
 	history      *history.Recorder // nil if nobody asked for it
 	crashes      *Crashes
 	boasts       bool // for the canary: the engine calls everything acknowledged durable
@@ -111,6 +114,7 @@ func newPlan(c Case) (*plan, error) {
 		for _, o := range t.Operations {
 			labels = append(labels, o.String())
 			p.reopens = p.reopens || o.Kind == Reopen
+			p.cancels = p.cancels || o.Kind == Cancel
 		}
 		p.labels = append(p.labels, labels)
 		p.records = append(p.records, prepareRecords(o, r.values, uint32(i), t.Operations))
@@ -201,16 +205,9 @@ func InHistory(f *sched.Failure) bool {
 }
 
 func (p *plan) scenario(x *sched.Execution) {
-	options := p.options
-	options.Disk = storage.MemoryDisk()
-	r := &run{
-		plan: p, c: p.c, lengths: p.lengths, board: check.NewSmallBoard(len(p.c.Threads)+1, p.transactions+2),
-		factory: harness.StorageFactory("memory", options, "case"), acked: newNumbers(p.transactions + 2), // the probe is one more
-		lifelines: p.c.lifelines(), refused: newNumbers(len(p.c.Threads)),
-	}
-	r.values = check.Values{Seed: p.c.Options.Seed, Length: r.valueBytes, MaxBytes: MaxValueBytes, Frames: p.c.Options.Frames}
+	r := p.next(x)
 	if p.c.faulty() || p.c.Crash != nil {
-		r.useDisk(p, x, options)
+		r.useDisk(p, x)
 	}
 	if p.wrong != nil {
 		plain := r.factory
@@ -232,17 +229,17 @@ func (p *plan) scenario(x *sched.Execution) {
 	r.engine = engine
 	r.injectDiskFaults()
 	x.Observe(observer{r})
-	g := newGate()
-	for i, t := range p.c.Threads {
-		x.Go(t.Name, p.client(r, g, i))
+	for _, t := range r.threads {
+		x.Go(t.control.name, t.body)
 	}
-	x.Finally(func(t *sched.T) { r.conclude(p.recorded(t, len(p.c.Threads)), t) })
+	x.Finally(r.finally)
 }
 
 // useDisk puts a disk under the engine that can fail and lose power, and arms the faults at fault points and the crash.
-func (r *run) useDisk(p *plan, x *sched.Execution, options storage.Options) {
-	r.disk = crash.New()
+func (r *run) useDisk(p *plan, x *sched.Execution) {
+	r.disk, r.memory = crash.New(), nil
 	r.disk.Sleep(x.Advance)
+	options := p.options
 	options.Disk = r.disk
 	r.factory = harness.StorageFactory("memory", options, "case")
 	if p.c.faulty() {
@@ -290,35 +287,31 @@ func (r *run) injectDiskFaults() {
 
 func (c Case) faulty() bool { return len(c.Faults) > 0 }
 
-// client executes one thread of the program.
-func (p *plan) client(r *run, g *gate, number int) func(*sched.T) {
-	return func(st *sched.T) {
-		t := &thread{
-			Client: check.NewClient(uint32(number), r.board, r.values), run: r, control: &control{run: r, name: st.Name(), sink: st}, prepared: p.records[number],
-			lifeline: r.lifelines[number],
+// execute is what a client does: one thread of the program.
+func (t *thread) execute(st *sched.T) {
+	p, r := t.run.plan, t.run
+	t.control.sink = st
+	ctx := p.recorded(st, int(t.Number))
+	for i, o := range p.c.Threads[t.Number].Operations {
+		st.Op(p.labels[t.Number][i])
+		t.at = i
+		if p.reopens {
+			r.turns.enter(ctx, o.Kind == Reopen)
 		}
-		ctx := p.recorded(st, number)
-		for i, o := range p.c.Threads[number].Operations {
-			st.Op(p.labels[number][i])
-			t.at = i
-			if p.reopens {
-				g.enter(ctx, o.Kind == Reopen)
-			}
-			r.met.Store(r.faultsSoFar())
-			v := t.scheduled(ctx, o)
-			if v == nil && r.disk != nil {
-				v = r.watch()
-			}
-			r.met.Store(r.faultsSoFar())
-			if v != nil {
-				st.Fail(violated{v, false, false})
-			}
-			if p.reopens {
-				g.leave(o.Kind == Reopen)
-			}
-			if t.failed {
-				return // nobody knows whether its append took effect, so it must not append again
-			}
+		r.met.Store(r.faultsSoFar())
+		v := t.scheduled(ctx, o)
+		if v == nil && r.disk != nil {
+			v = r.watch()
+		}
+		r.met.Store(r.faultsSoFar())
+		if v != nil {
+			st.Fail(violated{v, false, false})
+		}
+		if p.reopens {
+			r.turns.leave(o.Kind == Reopen)
+		}
+		if t.failed {
+			return // nobody knows whether its append took effect, so it must not append again
 		}
 	}
 }
@@ -361,23 +354,45 @@ func (r *run) conclude(ctx context.Context, t *sched.T) {
 			t.Fail(err)
 		}
 	}
-	for _, reopened := range []bool{false, true} {
-		t.Note(map[bool]string{false: "scan", true: "scan after reopening"}[reopened])
-		if v, err := r.scanned(ctx, reopened); err != nil {
-			t.Fail(err)
-		} else if v != nil {
-			t.Fail(violated{v, true, false})
-		}
-		if !reopened {
-			if err := r.reopen(ctx); err != nil {
-				t.Fail(err)
-			}
-		}
+	t.Note("scan")
+	r.mustHold(t, r.whole(ctx), false)
+	if err := r.engine.Close(ctx); err != nil {
+		t.Fail(fmt.Errorf("close: %w", err))
 	}
+	r.concludeReopened(ctx, t)
+}
+
+// concludeReopened checks what the log holds once it is opened again, and closes it.
+func (r *run) concludeReopened(ctx context.Context, t *sched.T) {
+	image := r.image(ctx, t)
+	if records, found := r.plan.reopenings.find(image); found {
+		r.mustHold(t, recall(records), true)
+		r.keep(t)
+		return
+	}
+	if err := r.open(ctx); err != nil {
+		t.Fail(err)
+	}
+	t.Note("scan after reopening")
+	var records []harness.Record
+	r.mustHold(t, keeping(r.whole(ctx), &records), true)
 	if v := r.otherIsWhole(ctx); v != nil {
 		t.Fail(violated{v, true, false})
 	}
 	if err := r.engine.Close(ctx); err != nil {
 		t.Fail(fmt.Errorf("close: %w", err))
+	}
+	if image != nil {
+		r.plan.reopenings.add(image, records)
+	}
+	r.keep(t)
+}
+
+// mustHold checks a read of the whole log.
+func (r *run) mustHold(t *sched.T, whole iter.Seq2[harness.Record, error], reopened bool) {
+	if v, err := r.scanned(whole, reopened); err != nil {
+		t.Fail(err)
+	} else if v != nil {
+		t.Fail(violated{v, true, false})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/harness/subjects/log/words"
@@ -28,13 +29,27 @@ type thread struct {
 	lifeline *lifeline // of the context of the thread's calls; nil if the program does not end it
 	opened   bool      // whether the log was open, and how many closes had begun, when the operation began
 	closes   uint64
+
+	body    func(*sched.T) // execute
+	reading reading
+	take    func(harness.Record, error) bool // taken
+}
+
+// A reading is a read in progress.
+type reading struct {
+	of    Operation
+	begun uint64 // the highest transaction that had begun when the read yielded its first record
+	over  bool
+	v     *check.Violation
 }
 
 func newThread(r *run, number int) *thread {
-	return &thread{
+	t := &thread{
 		Client: check.NewClient(uint32(number), r.board, r.values), run: r, control: r.controls[number], reads: map[int][]harness.Offset{},
 		lifeline: r.lifelines[number],
 	}
+	t.take = t.taken
+	return t
 }
 
 func (t *thread) work(ctx context.Context) {
@@ -271,27 +286,39 @@ func (t *thread) read(ctx context.Context, o Operation) *check.Violation {
 }
 
 func (t *thread) readRecords(ctx context.Context, o Operation, after, upTo harness.Offset) *check.Violation {
-	begun := uint64(0)
 	if t.run.disk != nil {
 		struck := t.run.faultsSoFar()
 		defer func() { t.count(t.run.faultsSoFar() > struck && !t.failed, check.StableReads) }()
 	}
-	for r, err := range t.run.engine.Read(ctx, after, upTo) {
-		if err != nil {
-			t.failed = true
-			return t.progress(o, err)
-		}
-		if v := t.Reader.Record(r); v != nil {
-			return v
-		}
-		if t.Reader.Got() == 1 {
-			begun = t.run.begun()
-		} else if r.Offset.Tx > begun && t.run.stable() {
-			return &check.Violation{Promise: check.StableReads, At: r.Offset, Detail: fmt.Sprintf("%v by %s yields %v, which nobody had begun to append when it yielded its first record", o, t.control.name, r.Offset)}
-		}
-		if t.run.Reads {
-			t.reads[t.at] = append(t.reads[t.at], r.Offset)
-		}
+	t.reading = reading{of: o}
+	t.run.engine.Read(ctx, after, upTo)(t.take)
+	t.reading.over = true
+	return t.reading.v
+}
+
+// taken checks what a read yields.
+func (t *thread) taken(r harness.Record, err error) bool {
+	mustGoOn(t.reading.over)
+	t.reading.v = t.yielded(r, err)
+	t.reading.over = err != nil || t.reading.v != nil
+	return !t.reading.over
+}
+
+func (t *thread) yielded(r harness.Record, err error) *check.Violation {
+	if err != nil {
+		t.failed = true
+		return t.progress(t.reading.of, err)
+	}
+	if v := t.Reader.Record(r); v != nil {
+		return v
+	}
+	if t.Reader.Got() == 1 {
+		t.reading.begun = t.run.begun()
+	} else if r.Offset.Tx > t.reading.begun && t.run.stable() {
+		return &check.Violation{Promise: check.StableReads, At: r.Offset, Detail: fmt.Sprintf("%v by %s yields %v, which nobody had begun to append when it yielded its first record", t.reading.of, t.control.name, r.Offset)}
+	}
+	if t.run.Reads {
+		t.reads[t.at] = append(t.reads[t.at], r.Offset)
 	}
 	return nil
 }

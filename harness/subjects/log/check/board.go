@@ -49,6 +49,13 @@ func NewSmallBoard(clients, transactions int) *Board {
 	return &Board{clients: make([]clientBoard, clients), newest: make([]raceoff.Number, remembered)}
 }
 
+// Clear makes the board as it was when it was new. Nobody may use it meanwhile.
+func (b *Board) Clear() {
+	b.acknowledged.Store(0)
+	clear(b.clients)
+	clear(b.newest)
+}
+
 // Invoke records that a client is about to append its transaction with a sequence number.
 func (b *Board) Invoke(client, sequence uint32) { b.clients[client].invoked.Store(uint64(sequence)) }
 

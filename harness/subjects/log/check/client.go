@@ -27,6 +27,12 @@ func NewClient(number uint32, board *Board, values Values) Client {
 	return Client{Number: number, Reader: NewReader(board, values), board: board, values: values}
 }
 
+// Renew makes the client as it was when it was new.
+func (c *Client) Renew() {
+	c.Reader.renew()
+	*c = Client{Number: c.Number, Reader: c.Reader, board: c.board, values: c.values}
+}
+
 // Invoke returns the identity of the client's next transaction, which it is about to append, or to abort if it is doomed.
 func (c *Client) Invoke(records int, doomed bool) Identity {
 	id := Identity{Client: c.Number, Count: uint16(records), Doomed: doomed}

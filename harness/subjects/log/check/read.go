@@ -31,6 +31,10 @@ type readState struct {
 // NewReader makes the checker of one client's reads.
 func NewReader(board *Board, values Values) *Reader { return &Reader{board: board, values: values} }
 
+func (c *Reader) renew() {
+	*c = Reader{board: c.board, values: c.values, scratch: c.scratch}
+}
+
 // A Bound is the lower bound of a read, and what is known about it.
 type Bound struct {
 	Offset storage.Offset

@@ -22,6 +22,14 @@ func NewScan(board *Board, values Values, reopened bool) *Scan {
 	return s
 }
 
+// Renew makes the scan as NewScan does.
+func (s *Scan) Renew(reopened bool) {
+	s.renew()
+	clear(s.last)
+	s.reopened = reopened
+	s.Begin(Bound{}, storage.End)
+}
+
 // Newest is the sequence number of the client's last append that the scan has met, 0 for none.
 func (s *Scan) Newest(client uint32) uint32 { return s.last[client] }
 

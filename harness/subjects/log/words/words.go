@@ -21,6 +21,9 @@ func broken(p check.Promise, at storage.Offset, format string, arguments ...any)
 
 // Broken returns the violation that an error of this package is, nil if it is none.
 func Broken(err error) *check.Violation {
+	if err == nil {
+		return nil
+	}
 	var v *check.Violation
 	if errors.As(err, &v) {
 		return v
