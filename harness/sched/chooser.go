@@ -29,6 +29,7 @@ type Chooser struct {
 	fired    bool // a timer fired by choice
 	finished bool // the threads have ended; what follows is not chosen
 	enough   bool // the execution ends here, without a failure
+	shared   bool // Execution.Shares was called since the last choice
 
 	notes  bool
 	noted  []Note
@@ -80,7 +81,7 @@ func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.at = -1
 	c.trace, c.noted, c.sights = c.trace[:0], c.noted[:0], nil
 	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
-	c.alone, c.turnsAt, c.fired = 0, -1, false
+	c.alone, c.turnsAt, c.fired, c.shared = 0, -1, false, false
 	c.patience = 1
 	if p, is := m.(interface{ Patience() int }); is {
 		c.patience = p.Patience()

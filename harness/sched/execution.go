@@ -111,6 +111,13 @@ func (x *Execution) Invariant(holds func() error) {
 //go:norace
 func (x *Execution) Stuck(judge func() error) { x.stuck = judge }
 
+// Shares says that the thread that runs now touches, before its next stop, what no point declares and other threads touch too: a
+// count that the scenario keeps beside the system under test, say. A search then takes no order of this step and another one as
+// arbitrary (Options.Reduced). What happens between two operations need not be told.
+//
+//go:norace
+func (x *Execution) Shares() { x.chooser.shared = true }
+
 // AtEnd adds a function that is called after the execution is over and its threads have ended.
 //
 //go:norace

@@ -75,6 +75,9 @@ func (e *explorer) judge(c *Chooser, strategy Strategy) {
 	if b, ok := strategy.(*bounded); ok {
 		b.part.executed.Add(1)
 	}
+	if r, ok := strategy.(*reduced); ok && !r.of.counts() {
+		return
+	}
 	e.executed++
 	e.stats.Schedules++
 	e.mark(c, strategy)
@@ -169,6 +172,8 @@ func (e *explorer) strays(why string, strategy Strategy) {
 		s.stop(notDeterministic, fmt.Errorf("%s. %s", why, lookFor))
 	} else if b, is := strategy.(*bounded); is {
 		b.frontier.abandon()
+	} else if r, is := strategy.(*reduced); is {
+		r.of.abandon()
 	}
 }
 

@@ -374,6 +374,10 @@ func (x *markers) View(stopped Candidate) (s Sight) {
 	return s
 }
 
+// Declares says whether what a step does is all in what its point declares. An invariant looks at everything between any two
+// steps, and a fault may come with the Nth pass of a point by any thread.
+func (x *markers) Declares() bool { return x.invariant == nil && x.faults == nil }
+
 // Knows says whether this build has a point of that name.
 func (x *markers) Knows(name string) bool {
 	for _, p := range failpoints.Points() {

@@ -54,7 +54,7 @@ func (e *explorer) flushMarks() {
 	for n < len(e.marks) && e.marks[n].number < lowest {
 		n++
 	}
-	s.countMarks(e.marks[:n], true)
+	s.countMarks(e.marks[:n], e.random)
 	e.marks = e.marks[:copy(e.marks, e.marks[n:])]
 }
 
@@ -73,7 +73,7 @@ func (s *search) countMarks(marks []mark, random bool) {
 }
 
 // countLate counts those of the schedules drawn at random that no worker could count and that come before the end.
-func (s *search) countLate(end uint64) {
+func (s *search) countLate(end uint64, random bool) {
 	var marks []mark
 	for _, m := range s.late {
 		if m.number < end {
@@ -81,5 +81,5 @@ func (s *search) countLate(end uint64) {
 		}
 	}
 	s.late = s.late[:0]
-	s.countMarks(marks, true)
+	s.countMarks(marks, random)
 }

@@ -26,6 +26,9 @@ type Options struct {
 	// Workers is how many workers search at the same time; default one per processor, and 1 under -race, where a report must
 	// belong to one execution.
 	Workers int
+	// Reduced lets "bounded" execute only one of the schedules that differ in the order of independent steps, where that loses
+	// nothing (strategy_reduced.go): with markers, without faults, and with nothing that is asked between steps.
+	Reduced bool
 	// All goes on after the first failure, and keeps one schedule for each class (Failure.Class).
 	All bool
 	// Class, if set, is the class of the failure that ends the search; failures of other classes are kept, as with All.
@@ -122,6 +125,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
+	o.Reduced = o.Reduced && o.Strategy == "bounded" && !o.switches && !raceEnabled
 	if raceEnabled || o.Trail != nil || goroutines != nil {
 		o.Workers = 1
 	}
@@ -143,6 +147,15 @@ func (o Options) bounds(n int) string {
 		return counted(n, "delay", "delays")
 	}
 	return counted(n, "preemption", "preemptions")
+}
+
+// everySchedule says what was executed within a bound.
+func (o Options) everySchedule(bound int) string {
+	text := fmt.Sprintf("every schedule with at most %s was executed", o.bounds(bound))
+	if o.Reduced {
+		text += ", up to the order of independent steps"
+	}
+	return text
 }
 
 // exhaustive says whether the search ends by itself.

@@ -68,24 +68,30 @@ func (s *search) guide(m *mixture) (schedules uint64) {
 			return begin(n), n
 		}
 	})
-	m.before = s.settleDrawn(min(claimed.Load(), limit))
+	m.before = s.settleDrawn(min(claimed.Load(), limit), true)
 	return m.before
 }
 
 // settleDrawn counts the random schedules of a stage in which that many were begun.
-func (s *search) settleDrawn(begun uint64) (counted uint64) {
+func (s *search) settleDrawn(begun uint64, random bool) (counted uint64) {
 	if first, found := s.drawn.first(s.options.Class); found && (!s.options.All || s.options.Class != "") {
 		begun = first + 1
 	}
 	s.shown.include(&s.drawn, s.counted, begun)
 	s.drawn = sightings{}
-	s.countLate(begun)
+	s.countLate(begun, random)
 	s.count(begun)
 	return begun
 }
 
 // enumerate exhausts one bound after another, up to the last one, or the limit of schedules (0 for none).
 func (s *search) enumerate(last int, limit uint64) (all []Exhausted) {
+	if s.options.Reduced {
+		if claims, suits := s.reduce(last, limit); suits {
+			return claims
+		}
+		s.options.Reduced = false
+	}
 	for bound, more := 0, true; bound <= last && more; bound++ {
 		var claims []Exhausted
 		claims, more = s.exhaust(bound, limit, func(*bounded) bool { return false })
@@ -126,8 +132,8 @@ func (s *search) exhaust(bound int, limit uint64, enough func(*bounded) bool) (c
 		return nil, true // a higher bound may find something, and none can be claimed
 	}
 	complete := !slices.ContainsFunc(parts, func(b *bounded) bool { return b.capped })
-	s.ended = fmt.Sprintf("every schedule with at most %s was executed", s.options.bounds(bound))
-	return []Exhausted{{bound, schedules, s.stats.MaxSteps, complete}}, !complete
+	s.ended = s.options.everySchedule(bound)
+	return []Exhausted{{Bound: bound, Schedules: schedules, MaxSteps: s.stats.MaxSteps, Complete: complete}}, !complete
 }
 
 // endedBy says why the enumeration of a bound has ended.
@@ -208,7 +214,7 @@ func (s *search) sample(m *mixture) {
 		if s.stopped.Load() || m.claimed.Load() != upTo || upTo == limit {
 			break
 		}
-		s.countLate(upTo)
+		s.countLate(upTo, true)
 		enough = s.options.Enough(s.statistics())
 	}
 	end := m.claimed.Load()
@@ -220,5 +226,5 @@ func (s *search) sample(m *mixture) {
 	case enough:
 		s.stop(NothingNew, nil)
 	}
-	s.settleDrawn(end)
+	s.settleDrawn(end, true)
 }

@@ -67,6 +67,8 @@ type Exhausted struct {
 	MaxSteps  int    `json:"max_steps"`
 	// Complete says that the bound left nothing out: there are no more schedules at all.
 	Complete bool `json:"complete"`
+	// Reduced says that of the schedules which differ only in the order of independent steps one was executed (Options.Reduced).
+	Reduced bool `json:"reduced,omitempty"`
 }
 
 // A Result is what a search has found.
@@ -117,7 +119,7 @@ type search struct {
 	err      error
 	strayed  string
 	ended    string
-	frontier *frontier
+	frontier interface{ close() } // of the enumeration that goes on
 }
 
 const maxDistinct = 4 << 20
