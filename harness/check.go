@@ -177,8 +177,8 @@ func (c *checking) short() {
 	}
 }
 
-// looksForMarkers is how many drawn programs are executed to find out whether any thread reaches a marker.
-const looksForMarkers = 100
+// markerPrograms is how many drawn programs are executed to find out whether any thread reaches a marker.
+const markerPrograms = 100
 
 // unmarked says whether the code has no markers. Then no thread can be interrupted in it, so each program has one schedule,
 // and kept cases with the runtime's places seem outdated. A failure here is left to the search.
@@ -186,7 +186,7 @@ func (c *checking) unmarked(config explore.Config) bool {
 	if !hasPoints() { // before anything is executed, because this would wait for an operation that waits
 		return true
 	}
-	config.Canary, config.PerProgram, config.Search.Schedules = false, 1, looksForMarkers
+	config.Canary, config.PerProgram, config.Search.Schedules = false, 1, markerPrograms
 	summary, err := explore.Run(c.context(), config)
 	return err == nil && summary.Verdict == explore.Held && len(summary.Statistics.Points) == 0
 }

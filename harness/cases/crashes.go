@@ -221,7 +221,7 @@ func CrashOf(f *sched.Failure) *Crash {
 // Watch makes an execution lose power as the case says: at every step, or at one.
 func (c *Crashes) Watch(x *sched.Execution, at Crash, s Survivor) {
 	w := &watch{crashes: c, at: at, survivor: s, x: x, operations: -1}
-	x.Invariant(w.look)
+	x.Invariant(w.atStep)
 }
 
 // A watch makes one execution lose power, or tries what a loss of power would leave.
@@ -235,10 +235,10 @@ type watch struct {
 	partial    bool
 }
 
-// look runs at each step, between two threads.
-func (w *watch) look() error {
+// atStep runs at each step, between two threads. It loses power there if the case names that place, or any.
+func (w *watch) atStep() error {
 	if !w.at.Any {
-		return w.lookAt()
+		return w.atPlace()
 	}
 	disk, expected := w.survivor.Disk(), w.survivor.Expected()
 	if n := disk.Operations(); n == w.operations && expected == w.expected {
@@ -343,8 +343,8 @@ func (w *watch) try(j Judgement, shown Crash, image *disks.Image) error {
 	return &CrashError{shown, err}
 }
 
-// lookAt loses power at one place, and tries one disk.
-func (w *watch) lookAt() error {
+// atPlace loses power at one place, and tries one disk.
+func (w *watch) atPlace() error {
 	if w.x.Standing() != w.at.At {
 		return nil
 	}

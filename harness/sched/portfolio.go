@@ -122,7 +122,7 @@ func (s *search) exhaust(bound int, limit uint64, enough func(*bounded) bool) (c
 	schedules, end, unjudged := left.settle(&s.shown, s.counted, func(marks []mark) { s.countMarks(marks, false) })
 	s.count(schedules)
 	if unjudged {
-		s.saysNothing(bound)
+		s.noteUnjudged(bound)
 	}
 	s.endedBy(end)
 	if end != notEnded || s.stopped.Load() || left.abandoned {
@@ -146,8 +146,8 @@ func (s *search) endedBy(end ending) {
 	}
 }
 
-// saysNothing notes that schedules of a bound came to the step limit.
-func (s *search) saysNothing(bound int) {
+// noteUnjudged notes that schedules of a bound came to the step limit.
+func (s *search) noteUnjudged(bound int) {
 	if s.unjudged != nil {
 		return
 	}

@@ -320,7 +320,7 @@ func (s *search) reduce(last int, limit uint64) (claims []Exhausted, suits bool)
 	}
 	executed := s.settleDrawn(x.before+uint64(x.given), false)
 	if x.unjudged > 0 {
-		s.saysNothing(x.spends)
+		s.noteUnjudged(x.spends)
 	}
 	if x.limited && executed == limit {
 		s.endedBy(endedByLimit)

@@ -141,7 +141,7 @@ func (f *stressFlags) runCrash(ctx context.Context) error {
 		smallest, f.minimalErr = crashstress.Minimal(ctx, s.Handover, s.Violation.Promise, k.config.Model, k.config.Faults > 0, 10*time.Second)
 		f.minimal = smallest
 	}
-	return f.tellCrash(s, err)
+	return f.printCrash(s, err)
 }
 
 // findSyncless requires that the canary is caught: a disk whose sync does nothing.
@@ -184,9 +184,9 @@ func crashError(err error) error {
 	return err
 }
 
-// tellCrash prints and writes the summary and, if there is one, the report.
-func (f *stressFlags) tellCrash(s *crashstress.Summary, failed error) error {
-	err := tellSummary(f.jsonFile, s, func(screen *os.File) string {
+// printCrash prints and writes the summary and, if there is one, the report.
+func (f *stressFlags) printCrash(s *crashstress.Summary, failed error) error {
+	err := printSummary(f.jsonFile, s, func(screen *os.File) string {
 		var text strings.Builder
 		_ = f.writeCrash(&text, s, terminalColumns(screen)) // a Builder takes everything
 		return text.String()
@@ -208,7 +208,7 @@ func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary, width int)
 			return err
 		}
 		fmt.Fprintln(w)
-		if err := f.tellMinimal(w, width, rep.Palette{}); err != nil {
+		if err := f.printMinimal(w, width, rep.Palette{}); err != nil {
 			return err
 		}
 	}

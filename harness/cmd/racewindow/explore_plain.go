@@ -258,8 +258,8 @@ func (r *plainRun) conditions() string {
 		" is a place for a switch; the code between two of them is one step; time passes only when all wait, unless timers may fire early; and random numbers are the same each time.\n"
 }
 
-// unlooked says what nothing has looked for, if tests held without the race detector.
-func (r *plainRun) unlooked() string {
+// uncheckedMemory says that nothing checked the uses of shared memory, if tests held without the race detector.
+func (r *plainRun) uncheckedMemory() string {
 	if r.race || r.counts[drive.HeldAll] == 0 {
 		return ""
 	}
@@ -291,7 +291,7 @@ func (r *plainRun) conclude(failed error) error {
 		fmt.Fprint(r.out, fitting(r.screen, r.conditions()))
 	}
 	if r.verb == "explore" && n > 0 {
-		fmt.Fprint(r.out, fitting(r.screen, r.unlooked()+r.noisiest()+r.tell.knownLines()))
+		fmt.Fprint(r.out, fitting(r.screen, r.uncheckedMemory()+r.noisiest()+r.tell.knownLines()))
 	}
 	if n > 1 {
 		var words []string

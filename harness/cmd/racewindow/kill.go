@@ -227,7 +227,7 @@ func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 func (f *killFlags) tell(s *kill.Summary, failed error) error {
 	var closing strings.Builder
 	_ = s.WriteText(&closing) // a Builder takes everything
-	err := tellSummary(f.jsonFile, s, func(*os.File) string { return closing.String() })
+	err := printSummary(f.jsonFile, s, func(*os.File) string { return closing.String() })
 	if f.out != "" {
 		err = errors.Join(err, output.Write(filepath.Join(f.out, "report.txt"), []byte(closing.String())), writeJSON(filepath.Join(f.out, "summary.json"), s))
 	}

@@ -133,8 +133,8 @@ func besideJSON(file string) (out io.Writer, screen *os.File) {
 	return standardOutput, os.Stdout
 }
 
-// tellSummary prints the text of a summary, fitted to the screen, and writes the summary as JSON to a file; "" for none.
-func tellSummary(file string, summary any, text func(screen *os.File) string) error {
+// printSummary prints the text of a summary, fitted to the screen, and writes the summary as JSON to a file; "" for none.
+func printSummary(file string, summary any, text func(screen *os.File) string) error {
 	out, screen := besideJSON(file)
 	_, err := io.WriteString(out, fitting(screen, text(screen)))
 	if file != "" {

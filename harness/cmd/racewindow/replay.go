@@ -237,7 +237,7 @@ func (f *replayFlags) scheduled(c cases.Case) (execution, error) {
 			if !f.timeline {
 				return nil
 			}
-			return tellCase(out, c)
+			return printCase(out, c)
 		}, nil
 	}, nil
 }
@@ -256,8 +256,8 @@ func unmet(c cases.Case, came *cases.Crashes) *sched.Failure {
 	return nil
 }
 
-// tellCase prints the report of a case as it is, with nothing shrunk.
-func tellCase(out io.Writer, c cases.Case) error {
+// printCase prints the report of a case as it is, with nothing shrunk.
+func printCase(out io.Writer, c cases.Case) error {
 	r, err := report.OfCase(c)
 	if err != nil {
 		return err

@@ -266,11 +266,11 @@ func (f *soakFlags) campaign(ctx context.Context, out io.Writer, listener net.Li
 	end := view.watch(s)
 	summary, err := s.Run(ctx)
 	end()
-	return tellSoak(out, summary, err)
+	return printSoak(out, summary, err)
 }
 
-// tellSoak prints the summary, and returns the error that gives the exit code.
-func tellSoak(out io.Writer, summary *soak.Summary, err error) error {
+// printSoak prints the summary, and returns the error that gives the exit code.
+func printSoak(out io.Writer, summary *soak.Summary, err error) error {
 	if err != nil {
 		err = toldError{err}
 	}

@@ -40,7 +40,7 @@ rounds, which would count twice, and an --out that is one of the folders), 3 too
 			if errors.Is(err, soak.ErrConfig) {
 				return usageError{err}
 			}
-			return tellSoak(cmd.OutOrStdout(), summary, err)
+			return printSoak(cmd.OutOrStdout(), summary, err)
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "write summary and findings to this folder, `DIR`")

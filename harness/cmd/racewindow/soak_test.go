@@ -204,7 +204,7 @@ func TestAMergeOfWhatIsNotThereEndsWithThree(t *testing.T) {
 // What rounds found is quoted by errors too.
 func TestAnErrorOfACampaignDisturbsNoTerminal(t *testing.T) {
 	t.Parallel()
-	err := tellSoak(io.Discard, nil, fmt.Errorf("%w: lost\n\x1b[2J", soak.ErrTooLittle))
+	err := printSoak(io.Discard, nil, fmt.Errorf("%w: lost\n\x1b[2J", soak.ErrTooLittle))
 	require.ErrorIs(t, err, soak.ErrTooLittle)
 	require.Equal(t, "the campaign did too little: lost  [2J", err.Error())
 }

@@ -374,13 +374,13 @@ func (f *stressFlags) writeText(text io.Writer, screen *os.File, s *stress.Summa
 	if s.Violation != nil {
 		err = stress.WriteReport(text, s.Violation, f.again(s), terminalColumns(screen), palette(screen))
 		fmt.Fprintln(text)
-		err = errors.Join(err, f.tellMinimal(text, terminalColumns(screen), reportPalette(screen)))
+		err = errors.Join(err, f.printMinimal(text, terminalColumns(screen), reportPalette(screen)))
 	}
 	return errors.Join(err, s.WriteText(text, terminalColumns(screen), palette(screen)))
 }
 
-// tellMinimal writes the smallest case that breaks the same promise, or why there is none.
-func (f *stressFlags) tellMinimal(w io.Writer, columns int, p rep.Palette) error {
+// printMinimal writes the smallest case that breaks the same promise, or why there is none.
+func (f *stressFlags) printMinimal(w io.Writer, columns int, p rep.Palette) error {
 	switch {
 	case f.minimalErr != nil:
 		_, err := fmt.Fprintf(w, "no smallest case: %v\n\n", f.minimalErr)
@@ -436,7 +436,7 @@ func (f *stressFlags) write(s *stress.Summary) error {
 		}
 		_ = stress.WriteReport(&report, s.Violation, f.again(s), 100, stress.Palette{}) // a buffer takes everything
 		report.WriteByte('\n')
-		_ = f.tellMinimal(&report, 100, rep.Palette{})
+		_ = f.printMinimal(&report, 100, rep.Palette{})
 	}
 	_ = s.WriteText(&report, 100, stress.Palette{})
 	if err := output.Write(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {

@@ -75,7 +75,7 @@ func verify(cmd *cobra.Command, preemptions int, jsonFile string) error {
 	if cmd.Context().Err() != nil {
 		err = fmt.Errorf("interrupted after %d statements: %w", len(all), cmd.Context().Err())
 	}
-	return tellStatements(out, all, jsonFile, time.Since(began), err)
+	return printStatements(out, all, jsonFile, time.Since(began), err)
 }
 
 func statementTitle(number int) string {
@@ -85,9 +85,9 @@ func statementTitle(number int) string {
 	return fmt.Sprintf("statement %d", number)
 }
 
-// tellStatements prints the totals, and returns the error that gives the exit code. failed is why not all statements were
+// printStatements prints the totals, and returns the error that gives the exit code. failed is why not all statements were
 // checked, nil if they were.
-func tellStatements(out io.Writer, all []analysis.Statement, jsonFile string, took time.Duration, failed error) error {
+func printStatements(out io.Writer, all []analysis.Statement, jsonFile string, took time.Duration, failed error) error {
 	wrong, unjudged, schedules := 0, 0, uint64(0)
 	for _, s := range all {
 		schedules += s.Schedules

@@ -28,15 +28,15 @@ Exit codes: 0 printed, 2 wrong usage.`,
 		Args:    noArguments,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			info, _ := debug.ReadBuildInfo()
-			tellVersion(cmd.OutOrStdout(), info)
+			printVersion(cmd.OutOrStdout(), info)
 			return nil
 		},
 	}
 	return cmd
 }
 
-// tellVersion writes one line. info is nil in a binary that was built without modules.
-func tellVersion(w io.Writer, info *debug.BuildInfo) {
+// printVersion writes one line. info is nil in a binary that was built without modules.
+func printVersion(w io.Writer, info *debug.BuildInfo) {
 	version := moduleVersion(info)
 	if version == "" {
 		version = release + "-dev"

@@ -35,7 +35,7 @@ func TestVersionTellsAReleaseFromACheckout(t *testing.T) {
 		{"a build without modules", nil, "racewindow " + release + "-dev, go"},
 	} {
 		var out bytes.Buffer
-		tellVersion(&out, c.info)
+		printVersion(&out, c.info)
 		require.Contains(t, out.String(), c.says, c.what)
 	}
 	code, stdout, stderr := command(t, "version")

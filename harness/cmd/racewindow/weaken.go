@@ -194,7 +194,7 @@ func runWeakened(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return weakenError(w, err)
 	}
-	if err := tellSummary(w.json, s, func(*os.File) string { return weakenText(s) }); err != nil {
+	if err := printSummary(w.json, s, func(*os.File) string { return weakenText(s) }); err != nil {
 		return err
 	}
 	switch {

@@ -252,7 +252,7 @@ func (t *test) search() (strays string) {
 		t.sequentialKept()
 		return strays
 	}
-	found, err := t.look(runner, first)
+	found, err := t.findFailures(runner, first)
 	if strays = t.disturbed(runner, first, found, err); strays != "" {
 		return strays
 	}
@@ -291,8 +291,8 @@ func (t *test) search() (strays string) {
 	return ""
 }
 
-// look searches, unless the schedule without a switch fails, or a schedule that is tried before the search.
-func (t *test) look(runner *sched.Runner, first sched.Outcome) (found sched.Result, err error) {
+// findFailures searches, unless the schedule without a switch fails, or a schedule that is tried before the search.
+func (t *test) findFailures(runner *sched.Runner, first sched.Outcome) (found sched.Result, err error) {
 	hit := func(out sched.Outcome, strategy, ended string) sched.Result {
 		for _, f := range append([]*sched.Failure{out.Failure}, out.Beside...) {
 			found.Findings = append(found.Findings, sched.Finding{Failure: f, Schedule: out.Schedule, Preemptions: out.Preemptions, Strategy: strategy, After: 1})
