@@ -393,6 +393,6 @@ func TestAGoroutineThatBlocksInTheSystemIsNamedAndTheOthersGoOn(t *testing.T) {
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 20, Seed: 1, Hang: 2 * time.Second}
 	got := explored(t, s, dir)
 	require.Equal(t, drive.Unjudged, got.ended["TestBlocks"].Verdict)
-	require.Contains(t, got.ended["TestBlocks"].Because, "goroutine main blocks where the scheduler cannot see it, or runs in circles, since it passed TestBlocks.Add (blocks_test.go:17)", "the point that it passed last")
+	require.Contains(t, got.ended["TestBlocks"].Because, "goroutine main blocks where the scheduler cannot see it, or loops, since it passed TestBlocks.Add (blocks_test.go:17)", "the point that it passed last")
 	require.Equal(t, drive.HeldAll, got.ended["TestAfterItRight"].Verdict)
 }

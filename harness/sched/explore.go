@@ -39,7 +39,7 @@ func init() {
 func Explore(t testing.TB, o Options, s Scenario) {
 	t.Helper()
 	if !failpoints.Instrumented() && !o.NoFailpoints {
-		t.Fatalf("sched.Explore: this build is not instrumented, so that nothing would be explored. Run:\n    racewindow test -run %s", quoted(testPattern(t.Name())))
+		t.Fatalf("sched.Explore: this build is not instrumented, so nothing can be explored. Run:\n    racewindow test -run %s", quoted(testPattern(t.Name())))
 		return
 	}
 	o.test = t.Name()
@@ -97,7 +97,7 @@ func Explore(t testing.TB, o Options, s Scenario) {
 			"Hand the context of the thread's own T to the code under test, or put a marker into it (or, if that is meant, set Options.NoFailpoints)", threadsNamed(r.Silent), r.Schedules)
 	}
 	if len(r.Points) == 0 && len(r.Findings) == 0 && !o.NoFailpoints {
-		t.Errorf("sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run %s",
+		t.Errorf("sched.Explore: no thread came to a failpoint, so nothing was explored. Build instrumented:\n    racewindow test -run %s",
 			quoted(testPattern(t.Name())))
 	}
 }

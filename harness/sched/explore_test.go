@@ -91,7 +91,7 @@ func TestExploreOfNothingFails(t *testing.T) {
 	t.Parallel()
 	pass := func(x *Execution) { x.Go("a", func(*T) {}) }
 	f := exploring("TestX", Options{Schedules: 10}, pass)
-	require.Equal(t, []string{"sched.Explore: no thread came to a failpoint, so that nothing was explored. Build instrumented:\n    racewindow test -run '^TestX$'"}, f.errs)
+	require.Equal(t, []string{"sched.Explore: no thread came to a failpoint, so nothing was explored. Build instrumented:\n    racewindow test -run '^TestX$'"}, f.errs)
 	require.Empty(t, exploring("TestX", Options{Schedules: 10, NoFailpoints: true}, pass).errs)
 
 	f = exploring("TestX", Options{}, func(*Execution) {})

@@ -124,7 +124,7 @@ func TestAThreadThatBlocksUnseenEndsTheProcessWithItsStack(t *testing.T) {
 	t.Parallel()
 	output, code := child(t, t.Name(), "hang")
 	require.Equal(t, 3, code, output)
-	require.Contains(t, output, "racewindow: no thread has come to a failpoint for 300ms: thread a blocks where the scheduler cannot see it, or runs in circles, since it passed test/load (fixture_test.go:1).")
+	require.Contains(t, output, "racewindow: no thread has come to a failpoint for 300ms: thread a blocks where the scheduler cannot see it, or loops, since it passed test/load (fixture_test.go:1).")
 	require.Contains(t, output, "failpoints.Lock, Receive, Sleep or Cond")
 	require.Contains(t, output, "Code without markers is explored as it is by 'racewindow explore'")
 	require.Contains(t, output, "schedule so far: ''")
@@ -153,7 +153,7 @@ func TestHangingExploration(t *testing.T) {
 func TestAnExplorationThatHangsNamesTheMarkerAndTheScheduleAndHangsAgainByIt(t *testing.T) {
 	t.Parallel()
 	hangs := []string{
-		"for 200ms: thread b blocks where the scheduler cannot see it, or runs in circles, since it passed test/load (fixture_test.go:1).",
+		"for 200ms: thread b blocks where the scheduler cannot see it, or loops, since it passed test/load (fixture_test.go:1).",
 		"-racewindow.hang=1m",
 		"schedule so far: 'a@test/store#1>b'\n",
 		"replay: racewindow test " + raceWord() + "-run '^TestHangingExploration$' -racewindow.replay='a@test/store#1>b'\n",

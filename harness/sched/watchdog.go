@@ -73,7 +73,7 @@ func (w *worker) hung(hang time.Duration) {
 func (w *worker) hangReport(hang time.Duration, hangs Running) string {
 	c := &w.chooser
 	var text strings.Builder
-	fmt.Fprintf(&text, "no thread has come to %s for %v: %s blocks where the scheduler cannot see it, or runs in circles%s.\n%s", hangs.Point, hang, hangs.Who, hangs.Since, hangs.Advice)
+	fmt.Fprintf(&text, "no thread has come to %s for %v: %s blocks where the scheduler cannot see it, or loops%s.\n%s", hangs.Point, hang, hangs.Who, hangs.Since, hangs.Advice)
 	c.failedMu.Lock()
 	if c.closed && c.failure != nil {
 		fmt.Fprintf(&text, "A failure had been found before, and the thread was being ended: %v\n", c.failure)

@@ -191,7 +191,7 @@ func (m *remote) ended(reached bool) {
 	p := m.process
 	if errors.Is(p.err, os.ErrDeadlineExceeded) {
 		_ = p.cmd.Process.Signal(syscall.SIGQUIT) // then it prints the stacks of its goroutines
-		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("no goroutine has come to a point for %v: %s blocks where the scheduler cannot see it, or runs in circles:\n%s",
+		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("no goroutine has come to a point for %v: %s blocks where the scheduler cannot see it, or loops:\n%s",
 			hangs(), m.Name(m.running), p.wait(true))})
 		return
 	}
