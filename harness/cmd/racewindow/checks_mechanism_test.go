@@ -179,7 +179,7 @@ func (t *Tally) Get() int {
 	code, output := commandIn(t, folder, "explore", "--program", "c0: add(2); c1: get(); c2: get()", "--exhaustive", "--preemptions", "2", ".")
 	require.Equal(t, exitViolated, code, output)
 	require.Contains(t, output, "FAIL Progress")
-	require.Contains(t, output, "and never")
+	require.Contains(t, output, "but never")
 
 	require.NoError(t, os.RemoveAll(filepath.Join(folder, "testdata")))
 	for _, program := range []string{
