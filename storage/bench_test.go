@@ -10,7 +10,11 @@ package storage_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/racewindow/racewindow/storage"
@@ -100,6 +104,25 @@ func BenchmarkReadTail(b *testing.B) {
 	}
 }
 
+// BenchmarkReadFlushed reads one record somewhere in the files, when memory holds none.
+func BenchmarkReadFlushed(b *testing.B) {
+	for _, bytes := range []int{128, 1024} {
+		b.Run(fmt.Sprintf("%dB", bytes), func(b *testing.B) {
+			log := benchmarkLog(b, storage.Options{CacheBytes: -1})
+			const records = 20_000
+			appendAll(b, log, records, bytes)
+			if err := log.Flush(b.Context()); err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			b.ResetTimer()
+			for n := range b.N {
+				readOne(b, log, 1+uint64(n*7919)%records)
+			}
+		})
+	}
+}
+
 func readOne(b *testing.B, log *storage.Log, tx uint64) {
 	for r, err := range log.Read(context.Background(), storage.Offset{Tx: tx - 1}, storage.End) {
 		if err != nil || r.Offset.Tx != tx {
@@ -131,5 +154,82 @@ func BenchmarkScan(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkReopen opens a log of 64 MiB that was closed, and one whose files were copied while it was open, as a crash
+// leaves them.
+func BenchmarkReopen(b *testing.B) {
+	for _, bytes := range []int{128, 1024} {
+		b.Run(fmt.Sprintf("closed/%dB", bytes), func(b *testing.B) { benchmarkReopen(b, bytes, false) })
+		b.Run(fmt.Sprintf("crashed/%dB", bytes), func(b *testing.B) { benchmarkReopen(b, bytes, true) })
+	}
+}
+
+func benchmarkReopen(b *testing.B, valueBytes int, crashed bool) {
+	const logBytes = 64 << 20
+	folder := b.TempDir()
+	store, err := storage.Open(b.Context(), folder, storage.Options{SegmentBytes: 2 * logBytes})
+	if err != nil {
+		b.Fatal(err)
+	}
+	log, err := store.Log(b.Context(), "log")
+	if err != nil {
+		b.Fatal(err)
+	}
+	appendAll(b, log, logBytes/valueBytes, valueBytes)
+	if err := log.Flush(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	left := filepath.Join(b.TempDir(), "left")
+	if crashed {
+		copyFolder(b, left, folder)
+	}
+	if err := store.Close(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if !crashed {
+		left = folder
+	}
+	b.SetBytes(logBytes)
+	b.ResetTimer()
+	for range b.N {
+		b.StopTimer()
+		again := filepath.Join(b.TempDir(), "again")
+		copyFolder(b, again, left)
+		b.StartTimer()
+		store, err := storage.Open(b.Context(), again, storage.Options{})
+		if err == nil {
+			_, err = store.Log(b.Context(), "log")
+		}
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.StopTimer()
+		if err := errors.Join(store.Close(b.Context()), os.RemoveAll(again)); err != nil {
+			b.Fatal(err)
+		}
+		b.StartTimer()
+	}
+}
+
+// copyFolder copies files and syncs them, so that recovery does not have to write what the copy left to the kernel.
+func copyFolder(b *testing.B, to, from string) {
+	b.Helper()
+	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
+		b.Fatal(err)
+	}
+	err := filepath.WalkDir(to, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		file, err := os.OpenFile(path, os.O_RDWR, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(file.Sync(), file.Close())
+	})
+	if err != nil {
+		b.Fatal(err)
 	}
 }

@@ -41,6 +41,7 @@ func copyFolder(to, from string) error {
 	})
 }
 
+// copyFile syncs the copy: an opening that syncs would otherwise wait for the disk to take the whole copy.
 func copyFile(to, from string) (err error) {
 	in, err := os.Open(from)
 	if err != nil {
@@ -65,7 +66,7 @@ func copyFile(to, from string) (err error) {
 			}
 		}
 		if at += int64(n); errors.Is(err, io.EOF) {
-			return out.Truncate(info.Size())
+			return errors.Join(out.Truncate(info.Size()), out.Sync())
 		} else if err != nil {
 			return err
 		}
