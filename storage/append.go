@@ -148,8 +148,8 @@ func (l *Log) put(r *Record, last bool) {
 	at := int(l.end - l.arena.start)
 	encodeFrame(l.arena.data[at:at+bytes], r, last, l.sinceDurable(), l.end)
 	l.arena.place(at, at+bytes)
+	l.last, l.lastStart = r.Offset, l.end
 	l.end += uint64(bytes)
-	l.last = r.Offset
 }
 
 // sinceDurable is how many bytes at the end of the log a crash may take: those past the last complete durable transaction.

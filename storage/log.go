@@ -44,6 +44,7 @@ type writerState struct {
 	arena       *arena // nil until the next frame needs one
 	end         uint64 // position past the last frame, committed or not
 	last        Offset // of the last frame
+	lastStart   uint64 // position of the last frame
 	complete    Offset // of the last record of the last complete transaction
 	open        *Transaction
 	chunkStart  uint64     // position of the newest boundary
@@ -137,7 +138,8 @@ func (l *Log) poison(cause error) error {
 // Close flushes what is unflushed and releases the log. A transaction that is still open is lost, as in a crash. A
 // poisoned log is not flushed again: Close releases it and returns ErrPoisoned. Closing twice returns ErrClosed. On a
 // full disk Close returns ErrNoSpace and the log stays open, because the records in memory would be lost: make room and
-// close again. Close goes on after ctx ends, because nobody could use a log that is half closed.
+// close again. Close goes on after ctx ends, because nobody could use a log that is half closed. It seals the log, so that
+// the next opening need not read every record.
 func (l *Log) Close(ctx context.Context) error {
 	failpoints.Lock(ctx, storeOpening, &l.store.opening) // so nobody recovers the files before they are closed
 	defer l.store.opening.Unlock()
@@ -164,8 +166,9 @@ func (l *Log) close(ctx context.Context) error {
 	defer l.step(ctx, nil)
 	failpoints.Lock(ctx, writeLock, &l.mu)
 	defer l.mu.Unlock()
+	sound := flushed == nil && l.usable() == nil
 	l.broken.Store(&brokenState{l.closedError()})
-	return errors.Join(flushed, l.closeFiles(flushed == nil))
+	return errors.Join(flushed, l.closeFiles(sound))
 }
 
 // refuseWriters makes every append from now on fail with ErrClosed, including those that wait.
@@ -187,14 +190,20 @@ func (l *Log) acceptWriters(ctx context.Context) {
 	l.mu.Unlock()
 }
 
-// closeFiles closes the index and the segments. With tidy it first cuts the room that was reserved and never used.
+// closeFiles closes the index and the segments. With sound, which says that nothing has failed, it first cuts the room that
+// was reserved and never used, and seals the log.
 //
 //racewindow:atomic because a read in progress gets the bytes as before the close, or ErrClosed as after it
-func (l *Log) closeFiles(tidy bool) error {
+func (l *Log) closeFiles(sound bool) error {
 	v := l.lockedView()
 	var errs []error
-	if s := v.segments[len(v.segments)-1]; tidy && s.allocated > s.at(v.persisted) {
-		errs = append(errs, s.file.Truncate(s.at(v.persisted)))
+	if s := v.segments[len(v.segments)-1]; sound && s.allocated > s.at(v.persisted) {
+		if err := s.file.Truncate(s.at(v.persisted)); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	if sound && len(errs) == 0 {
+		l.seal()
 	}
 	for _, s := range v.segments {
 		errs = append(errs, s.file.Close())

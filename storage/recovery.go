@@ -11,8 +11,8 @@ import (
 	"github.com/racewindow/racewindow/failpoints"
 )
 
-// Recovery keeps the longest prefix of complete, intact transactions. It reads every frame of the log. Where the frames
-// end early, it decides between two cases:
+// Recovery keeps the longest prefix of complete, intact transactions. It reads every frame of the log, unless the log was
+// closed and its seal fits (seal.go). Where the frames end early, it decides between two cases:
 //
 //   - Damage: the bad bytes had been synced and have changed since. Two things prove it: an intact frame past them that
 //     was encoded when a position past them was already durable (the frame says so itself), or a later segment, which is
@@ -28,8 +28,11 @@ type recovered struct {
 	segments   []*segment
 	end        uint64 // position past the last complete transaction
 	last       Offset // of that transaction's last record
+	lastStart  uint64 // position of that record
 	boundaries []boundary
-	durable    uint64 // the highest position that a frame says was durable
+	// index is the index file if it has a seal that fits; then boundaries are only its newest.
+	index   *chunkIndex
+	durable uint64 // the highest position that a frame says was durable
 	// stop is the position at which the intact frames end; fault says why.
 	stop  uint64
 	fault frameFault
@@ -55,10 +58,16 @@ func (s *Store) recoverLog(ctx context.Context, handle string) (*Log, error) {
 	}
 	var index chunkIndex
 	var waiting []boundary
-	if err == nil {
+	switch {
+	case found.index != nil:
+		index = *found.index
+	case err == nil:
 		index, waiting, err = repairIndex(s.disk, handle, found.boundaries)
 	}
 	if err != nil {
+		if found.index != nil {
+			err = errors.Join(err, index.file.Close())
+		}
 		for _, g := range found.segments {
 			err = errors.Join(err, g.file.Close())
 		}
@@ -87,6 +96,18 @@ func (s *Store) scanLog(ctx context.Context, handle string, names []string, foun
 		}
 		found.segments = append(found.segments, g)
 	}
+	sealed, err := s.believeSeal(ctx, handle, found)
+	if err == nil && !sealed {
+		err = s.scanSegments(ctx, handle, found)
+	}
+	if err != nil {
+		return err
+	}
+	return s.settleTail(ctx, handle, found)
+}
+
+// scanSegments reads every frame of the log.
+func (s *Store) scanSegments(ctx context.Context, handle string, found *recovered) error {
 	for i, g := range found.segments {
 		if g.start != found.end {
 			return &DamageError{File: handle + "/" + g.name, Byte: 0, Reason: fmt.Sprintf("it starts at position %d, but the files before it end at %d: one is missing or cut", g.start, found.end)}
@@ -98,7 +119,7 @@ func (s *Store) scanLog(ctx context.Context, handle string, names []string, foun
 			return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: found.why() + ", and a later segment proves that this one was whole"}
 		}
 	}
-	return s.settleTail(ctx, handle, found)
+	return nil
 }
 
 // scanSegment reads the frames of one file in order.
@@ -155,10 +176,11 @@ func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 		r.boundaries = append(r.boundaries, boundary{offset, r.stop})
 	}
 	r.durable = max(r.durable, frameDurable(frame, r.stop))
+	start := r.stop
 	r.stop += uint64(len(frame))
 	r.previous, r.midway = offset, !frameIsLast(frame)
 	if !r.midway {
-		r.end, r.last = r.stop, offset
+		r.end, r.last, r.lastStart = r.stop, offset, start
 	}
 	return true
 }
@@ -280,7 +302,7 @@ func readsDiffer(g *segment, at int64, how string) error {
 func (s *Store) makeLog(handle string, found *recovered, index chunkIndex, waiting []boundary) *Log {
 	l := &Log{store: s, handle: handle, options: s.options}
 	l.idle.L = &l.mu
-	l.end, l.last, l.complete = found.end, found.last, found.last
+	l.end, l.last, l.lastStart, l.complete = found.end, found.last, found.lastStart, found.last
 	if n := len(found.boundaries); n > 0 {
 		l.chunks, l.chunkStart = true, found.boundaries[n-1].position
 	}

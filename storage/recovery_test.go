@@ -123,7 +123,7 @@ func TestALogThatDidNotSyncHasNoProofOfDamage(t *testing.T) {
 	require.Equal(t, "", held)
 }
 
-// several is a log of several files.
+// several is a log of several files, as recovery scans it: without a seal.
 func several(t *testing.T) (r *rig, names []string) {
 	t.Helper()
 	r = newRig(t, small())
@@ -132,6 +132,7 @@ func several(t *testing.T) (r *rig, names []string) {
 		r.flush()
 	}
 	require.NoError(t, r.store.Close(background))
+	removeSeal(t, r.options.Disk)
 	names, err := listSegments(r.options.Disk, theHandle)
 	require.NoError(t, err)
 	require.Greater(t, len(names), 3)

@@ -130,7 +130,8 @@ func checkEntries(disk Disk) error {
 }
 
 // Log returns the log with that handle. It recovers a log that exists, and makes one that does not; a log that is open
-// already is returned as it is. A handle is 1 to 128 letters, digits, '.', '_' and '-', and starts with a letter or digit.
+// already is returned as it is. Recovery reads every record, and so finds all damage, unless the log was closed: then the
+// first read that meets damage reports it. A handle is 1 to 128 letters, digits, '.', '_' and '-', and starts with a letter or digit.
 //
 // Errors: ErrHandle, ErrClosed, ErrForeign, ErrNewerFormat, ErrReadsDiffer, *DamageError, or the disk's own error.
 func (s *Store) Log(ctx context.Context, handle string) (*Log, error) {

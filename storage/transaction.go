@@ -26,6 +26,7 @@ type Transaction struct {
 type transactionStart struct {
 	end        uint64
 	last       Offset
+	lastStart  uint64
 	chunkStart uint64
 	chunks     bool
 }
@@ -42,7 +43,7 @@ func (l *Log) Begin(ctx context.Context) (*Transaction, error) {
 	if l.last.Tx+1 >= End.Tx {
 		return nil, l.usedUp()
 	}
-	l.open = &Transaction{log: l, tx: l.last.Tx + 1, start: transactionStart{l.end, l.last, l.chunkStart, l.chunks}}
+	l.open = &Transaction{log: l, tx: l.last.Tx + 1, start: transactionStart{l.end, l.last, l.lastStart, l.chunkStart, l.chunks}}
 	failpoint.InjectCall("transaction/begun", ctx)
 	return l.open, nil
 }
@@ -140,7 +141,7 @@ func (t *Transaction) abort(ctx context.Context) error {
 		l.boundaries = l.boundaries[:len(l.boundaries)-1]
 	}
 	l.arena = nil // the next frame starts another arena: readers of older views may be reading this one
-	l.end, l.last, l.chunkStart, l.chunks = t.start.end, t.start.last, t.start.chunkStart, t.start.chunks
+	l.end, l.last, l.lastStart, l.chunkStart, l.chunks = t.start.end, t.start.last, t.start.lastStart, t.start.chunkStart, t.start.chunks
 	l.view.Store(&v)
 	if l.writer != nil {
 		l.writer.published(ctx, &v)

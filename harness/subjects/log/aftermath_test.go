@@ -73,7 +73,7 @@ func TestASecondLossOfPowerShowsATailThatWasNotCut(t *testing.T) {
 }
 
 // secondLifeOf is that of a log with one transaction of the first, on a disk of its own.
-func secondLifeOf(t *testing.T) (s *secondLife, before, whole *crash.Image) {
+func secondLifeOf(t *testing.T) (s *secondLife, before, open, closed *crash.Image) {
 	t.Helper()
 	requireInstrumented(t)
 	c, err := Parse("v1 scenario=log handover=snapshot; w0: append 1, flush")
@@ -91,34 +91,39 @@ func secondLifeOf(t *testing.T) (s *secondLife, before, whole *crash.Image) {
 	before = newest(disk, crash.Ordered)
 	require.Nil(t, s.round(l, []int{3}))
 	require.Nil(t, s.readBehindEach(l))
+	open = newest(disk, crash.Ordered)
 	require.Nil(t, l.end(nil))
-	return s, before, newest(disk, crash.Ordered)
+	return s, before, open, newest(disk, crash.Ordered)
 }
 
 func TestDamageThatIsTakenForATornTailIsAViolation(t *testing.T) {
 	t.Parallel()
-	s, before, whole := secondLifeOf(t)
-	path := segmentsOf(whole)[0]
-	bytes, _ := whole.Bytes(path)
-	lost, reported := 0, 0
-	for bit := int64(0); bit < int64(len(bytes))*8; bit += 5 {
-		switch v := s.decayed(whole.Flip(path, bit), path, bit); {
-		case v == nil:
-			reported++
-		default: // in the last batch, for which nothing speaks
-			require.Equal(t, check.DamageReported, v.Promise, "%v", v)
-			require.Contains(t, v.Detail, path)
-			lost++
+	s, before, open, closed := secondLifeOf(t)
+	path := segmentsOf(open)[0]
+	for _, c := range []struct {
+		image   *crash.Image
+		atReads bool
+	}{{open, false}, {closed, true}} {
+		lost, reported := 0, 0
+		for bit := int64(0); bit < writtenBits(c.image, path); bit += 5 {
+			switch v := s.decayed(c.image.Flip(path, bit), path, bit, c.atReads); {
+			case v == nil:
+				reported++
+			default: // in the last batch, for which nothing speaks
+				require.Equal(t, check.DamageReported, v.Promise, "%v", v)
+				require.Contains(t, v.Detail, path)
+				lost++
+			}
 		}
+		require.Positive(t, lost)
+		require.Greater(t, reported, lost, "what a later batch speaks for is reported")
 	}
-	require.Positive(t, lost)
-	require.Greater(t, reported, lost, "what a later batch speaks for is reported")
-	require.Nil(t, s.damaged(before, whole), "and that alone is asked for")
+	require.Nil(t, s.damaged(before, open, closed), "and that alone is asked for")
 }
 
 func TestASecondLifeMissesNothing(t *testing.T) {
 	t.Parallel()
-	s, _, whole := secondLifeOf(t)
+	s, _, _, whole := secondLifeOf(t)
 	for name, spoil := range map[string]func(){
 		"gone":    func() { s.appended = append(s.appended, s.appended[0]) },
 		"changed": func() { s.appended[1].Value = []byte("another") },

@@ -51,6 +51,28 @@ func TestNothingDurableIsLostAtAnyCrashOfAnySchedule(t *testing.T) {
 	}
 }
 
+// The seal that a close leaves is never synced, so a crash may keep it, tear it, lose it, or bring an older one back.
+func TestNoSealMakesACrashTakeWhatWasDurable(t *testing.T) {
+	for _, model := range crash.Models {
+		for _, program := range []string{
+			"w0: append 1 of 40, reopen, append 1 of 40, flush, append 1 of 40",
+			"w0: append 1 of 40, reopen, append 1 of 40, reopen, fragments 1+1",
+			"w0: append 2 of 40, reopen, abort 1+1 of 40, reopen, append 1 of 80, flush",
+		} {
+			t.Run(model.String()+" "+program, func(t *testing.T) {
+				text := "v1 scenario=log handover=snapshot chunk=100 segment=200; " + program + "; crash any"
+				if model == crash.Weak {
+					text += " model=weak"
+				}
+				r, crashes := crashing(t, text, 1)
+				require.Empty(t, r.Findings, "%v", r.Findings)
+				require.Greater(t, crashes.Distinct(), 30)
+				require.Positive(t, crashes.Unsynced.Load())
+			})
+		}
+	}
+}
+
 func TestTheCrashCanaryIsFound(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {
