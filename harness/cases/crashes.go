@@ -222,6 +222,7 @@ func CrashOf(f *sched.Failure) *Crash {
 func (c *Crashes) Watch(x *sched.Execution, at Crash, s Survivor) {
 	w := &watch{crashes: c, at: at, survivor: s, x: x, operations: -1}
 	x.Invariant(w.atStep)
+	x.Progress(func() uint64 { return c.Disks.Load() + c.Recoveries.Load() })
 }
 
 // A watch makes one execution lose power, or tries what a loss of power would leave.

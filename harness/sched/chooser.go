@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // A Chooser decides which thread goes on in an execution, and records the result. It knows threads only by number.
@@ -34,6 +35,9 @@ type Chooser struct {
 	notes  bool
 	noted  []Note
 	sights []Sight // by step; empty without notes
+
+	// progress counts what is done between two steps, for the watchdog.
+	progress atomic.Pointer[func() uint64]
 
 	failedMu sync.Mutex
 	failure  *Failure

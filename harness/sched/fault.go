@@ -64,5 +64,10 @@ func (x *Execution) Prefix() uint64 { return x.chooser.hash }
 //go:norace
 func (x *Execution) Advance(d time.Duration) { x.advance(d) }
 
+// Progress names the function that counts what a function given to Invariant has done so far, such as the recoveries from the disks of one
+// step, which may together take long: while the count changes, no thread is taken for one that hangs. It is called from another
+// goroutine.
+func (x *Execution) Progress(count func() uint64) { x.chooser.progress.Store(&count) }
+
 // Enough ends the execution at this step, with no failure: a function given to Invariant has seen what it wanted.
 func (x *Execution) Enough() { x.chooser.Enough() }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
 // childVariable tells a child process what to do.
@@ -181,6 +182,32 @@ func TestAHangWhileAThreadIsEndedNamesTheFailureThatWasFound(t *testing.T) {
 	require.Equal(t, 3, code, output)
 	require.Contains(t, output, "thread worker blocks where the scheduler cannot see it")
 	require.Contains(t, output, "A failure had been found before, and the thread was being ended: failed in checker: the invariant is broken")
+}
+
+// Between two steps many disks may be recovered from. That takes long, and is no thread that hangs.
+func TestWhatGoesOnBetweenTwoStepsIsNoThreadThatHangs(t *testing.T) {
+	if os.Getenv(childVariable) != "" {
+		done := raceoff.Number{}
+		r, err := Search(context.Background(), func(x *Execution) {
+			x.Progress(done.Load)
+			if !UnderRaceDetector() {
+				x.Invariant(func() error {
+					for range 20 {
+						time.Sleep(40 * time.Millisecond)
+						done.Add(1)
+					}
+					return nil
+				})
+			}
+			x.Go("a", func(*T) {})
+		}, Options{Strategy: "random", Schedules: 1, Hang: 400 * time.Millisecond})
+		require.NoError(t, err)
+		require.EqualValues(t, 1, r.Statistics.Schedules)
+		return
+	}
+	t.Parallel()
+	output, code := child(t, t.Name(), "hang")
+	require.Zero(t, code, output)
 }
 
 //go:noinline

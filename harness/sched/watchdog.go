@@ -37,7 +37,13 @@ func (w *worker) watch(hang time.Duration) (stop func()) {
 // mark changes whenever anything happens. It reads without a lock what another goroutine writes; a torn read counts as a change.
 //
 //go:norace
-func (w *worker) mark() [2]uint64 { return [2]uint64{w.runs.Load(), uint64(len(w.chooser.trace))} }
+func (w *worker) mark() [3]uint64 {
+	between := uint64(0)
+	if count := w.chooser.progress.Load(); count != nil {
+		between = (*count)()
+	}
+	return [3]uint64{w.runs.Load(), uint64(len(w.chooser.trace)), between}
+}
 
 // exit is a variable for tests. The process must end, because a thread that hangs cannot be stopped.
 var exit = os.Exit
