@@ -78,6 +78,8 @@ type effect struct {
 	cut int64
 	// stepwise says that the change of the length may stop at any sector.
 	stepwise bool
+	// astray says that sectors are not what the cache holds there.
+	astray bool
 }
 
 // A lostSector was in the cache when a sync failed. It may have reached the disk, and no sync will write it again.
@@ -141,6 +143,29 @@ func (f *node) write(p []byte, at int64) {
 	f.pending = append(f.pending, e)
 }
 
+// misplace is write for bytes that do not reach the disk where they belong: they reach it so many sectors further on, if the file
+// has these, and with 0 nowhere.
+//
+//go:norace
+func (f *node) misplace(p []byte, at int64, further int) {
+	if len(p) == 0 {
+		return
+	}
+	f.write(p, at)
+	e := &f.pending[len(f.pending)-1]
+	written := e.sectors
+	e.sectors = nil
+	e.first += further
+	keep := min(sectorsFor(f.cache.size)-e.first, len(written))
+	if further == 0 || keep <= 0 {
+		return
+	}
+	e.astray, e.sectors = true, make([]sector, keep)
+	for k := range e.sectors {
+		e.sectors[k] = written[k]
+	}
+}
+
 // resize truncates the file, or extends it with zeros.
 //
 //go:norace
@@ -188,7 +213,11 @@ func (f *node) sync() {
 	for k := range f.pending[f.dropped:] {
 		e := &f.pending[f.dropped+k]
 		for i := range e.sectors {
-			if int64(e.first+i)*SectorBytes < f.cache.size {
+			switch {
+			case int64(e.first+i)*SectorBytes >= f.cache.size:
+			case e.astray:
+				f.durable.set(e.first+i, &e.sectors[i])
+			default:
 				f.durable.set(e.first+i, f.cache.at(e.first+i))
 			}
 		}

@@ -23,12 +23,13 @@ type Disk struct {
 	life  int
 	files int // open files
 
-	faults Injector
-	tape   *Tape
-	sleep  func(time.Duration)
-	after  func(Operation)
-	count  int // number of operations
-	looked int // number of calls of Look that have not returned
+	faults    Injector
+	tape      *Tape
+	sleep     func(time.Duration)
+	after     func(Operation)
+	count     int // number of operations
+	looked    int // number of calls of Look that have not returned
+	misplaced int // number of writes that were lost, or went astray
 	// syncless says that no sync makes anything durable.
 	syncless bool
 	// decided is what becomes of the next operation, nil if that is to be asked.

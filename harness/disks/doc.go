@@ -21,6 +21,10 @@
 //	File.Sync                         bytes and length, not the file's name, not another file
 //	File.Sync that fails              the cache shows the new bytes and calls them clean; each of their sectors may or may not
 //	                                  survive, and no later Sync changes that unless the sector is written again
+//	File.WriteAt that is LOST         succeeds; the cache shows the bytes, and no sync brings them to the disk unless the sector is
+//	                                  written again; the length becomes durable as usual
+//	File.WriteAt that is ASTRAY       the same, and what was written is uncertain, then durable, that many sectors further on in the
+//	                                  file; sectors past its end go to no file
 //	Lock                              released
 //
 // A sector that is written several times between two syncs holds one of the states that the cache had, never a mixture of
@@ -36,7 +40,7 @@
 //
 // # Not modelled
 //
-// Torn sectors, links to names, permissions and times of files, the file that a real lock leaves behind, and pages that the
+// Bytes that go astray to another file, torn sectors, links to names, permissions and times of files, the file that a real lock leaves behind, and pages that the
 // kernel evicts after a failed sync while the process lives. For damage at rest, inject bit flips on read.
 //
 // # Race detector

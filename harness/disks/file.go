@@ -70,7 +70,12 @@ func (f *file) WriteAt(p []byte, at int64) (n int, err error) {
 	case fault.Err != nil:
 		n = fault.keep(len(p), f.disk.tape)
 	}
-	f.node.write(p[:n], at)
+	if fault.Misplaces() {
+		f.disk.misplaced++
+		f.node.misplace(p[:n], at, fault.Astray)
+	} else {
+		f.node.write(p[:n], at)
+	}
 	return n, f.disk.end(&o, fault.Err)
 }
 

@@ -16,7 +16,7 @@ func (d *Disk) Fork() *Disk {
 	defer d.mu.Unlock()
 	f := forking{}
 	to := New()
-	to.root = f.node(d.root)
+	to.root, to.misplaced = f.node(d.root), d.misplaced
 	for k := range d.journal {
 		c := d.journal[k]
 		for i := 0; i < c.count; i++ {

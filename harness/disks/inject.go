@@ -47,6 +47,9 @@ func (r *Rule) Kind() Kind { return r.kind }
 // Fault returns the fault that the rule injects.
 func (r *Rule) Fault() Fault { return r.fault }
 
+// Misplaces says whether the rule's fault does.
+func (r *Rule) Misplaces() bool { return r.fault.Misplaces() }
+
 //go:norace
 func (r *Rule) inject(o *Operation) (Fault, bool) {
 	if r.kind != AnyKind && r.kind != o.Kind || !matches(r.glob, o.Name) {

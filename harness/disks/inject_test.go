@@ -66,6 +66,56 @@ func TestEveryKindOfOperationCanFail(t *testing.T) {
 	}
 }
 
+// Three sectors are durable; then the second is written, and power is lost.
+func TestAWriteIsLostOrGoesAstrayThoughItSucceeds(t *testing.T) {
+	t.Parallel()
+	for fault, want := range map[string][]string{
+		"write f #2 = LOST":     {"f=a1536"},
+		"write f #2 = ASTRAY/1": {"f=a1024b512"},
+		"write f #2 = ASTRAY/2": {"f=a1536"}, // it goes to no file
+		"write f #3 = LOST":     {"f=a512b512a512"},
+	} {
+		d := New()
+		i, err := Parse(fault)
+		require.NoError(t, err)
+		d.Inject(i)
+		f := durableFile(t, d, "f", 'a', 3*SectorBytes)
+		write(t, f, 'b', SectorBytes, SectorBytes)
+		seen := make([]byte, 3*SectorBytes)
+		_, err = f.ReadAt(seen, 0)
+		require.NoError(t, err)
+		require.Equal(t, "a512b512a512", short(seen), "until power is lost, nobody can tell")
+		uncertain := texts(t, d, Weak)
+		require.Subset(t, []string{"f=a1536", want[0]}, uncertain, fault)
+		require.NoError(t, f.Sync())
+		require.Equal(t, want, texts(t, d, Weak), fault)
+		require.Equal(t, fault != "write f #3 = LOST", d.Misplaced() > 0)
+		require.Equal(t, d.Misplaced(), d.Fork().Misplaced())
+
+		write(t, f, 'c', SectorBytes, SectorBytes)
+		require.NoError(t, f.Sync())
+		if fault == "write f #2 = LOST" {
+			require.Equal(t, []string{"f=a512c512a512"}, texts(t, d, Weak), "written again, the sector is right")
+		}
+	}
+}
+
+func TestALostWriteThatGrowsTheFileLeavesZeros(t *testing.T) {
+	t.Parallel()
+	d := New()
+	f := durableFile(t, d, "f", 'a', 2*SectorBytes)
+	d.Inject(On(Write, "f", Fault{Lost: true}))
+	write(t, f, 'b', 2*SectorBytes, 2*SectorBytes)
+	require.NoError(t, f.Sync())
+	require.Equal(t, []string{"f=a1024.1024"}, texts(t, d, Ordered))
+	d.Inject(On(Write, "f", Fault{Astray: 1}))
+	write(t, f, 'c', 2*SectorBytes, 0)
+	d.Inject(nil)
+	write(t, f, 'd', SectorBytes, 2*SectorBytes)
+	require.NoError(t, f.Sync())
+	require.Equal(t, []string{"f=a512c512d512.512"}, texts(t, d, Ordered), "the later of two writes to a sector counts")
+}
+
 func TestRulesCountAndMatch(t *testing.T) {
 	t.Parallel()
 	for rule, want := range map[string]string{
@@ -195,19 +245,24 @@ func TestAfterIsCalledAfterEachOperation(t *testing.T) {
 func TestFaultsThatCannotBeParsedSayWhy(t *testing.T) {
 	t.Parallel()
 	for text, why := range map[string]string{
-		"write f":               "kind name [#n] = fault",
-		"scribble f = EIO":      "is called \"scribble\": use any, mkdir",
-		"write f = EWHAT":       "use EIO",
-		"write f = EIO/x":       "neither a number nor ?",
-		"write f 2 = EIO":       "write #2 for the second one",
-		"write f #0 = EIO":      "write #2 for the second one",
-		"write f#2 = EIO":       "a blank is missing",
-		"sync f = DELAY/-1s":    "a delay is positive",
-		"write f = EIO; sync":   "kind name [#n] = fault",
-		"read f = FLIP":         "neither a number nor ?",
-		"write f = ":            "use EIO",
-		"write f #1 #2 = EIO":   "kind name [#n] = fault",
-		"write f = ENOSPC/99e9": "neither a number nor ?",
+		"write f":                "kind name [#n] = fault",
+		"scribble f = EIO":       "is called \"scribble\": use any, mkdir",
+		"write f = EWHAT":        "use EIO",
+		"write f = EIO/x":        "neither a number nor ?",
+		"write f 2 = EIO":        "write #2 for the second one",
+		"write f #0 = EIO":       "write #2 for the second one",
+		"write f#2 = EIO":        "a blank is missing",
+		"sync f = DELAY/-1s":     "a delay is positive",
+		"sync f = LOST":          "LOST and ASTRAY are for writes that succeed",
+		"write f = ASTRAY/1+EIO": "LOST and ASTRAY are for writes that succeed",
+		"write f = LOST/4":       "all of the write is lost",
+		"write f = ASTRAY/0":     "how many sectors further on",
+		"write f = ASTRAY":       "how many sectors further on",
+		"write f = EIO; sync":    "kind name [#n] = fault",
+		"read f = FLIP":          "neither a number nor ?",
+		"write f = ":             "use EIO",
+		"write f #1 #2 = EIO":    "kind name [#n] = fault",
+		"write f = ENOSPC/99e9":  "neither a number nor ?",
 	} {
 		_, err := Parse(text)
 		require.ErrorIs(t, err, ErrFault, text)
@@ -218,6 +273,7 @@ func TestFaultsThatCannotBeParsedSayWhy(t *testing.T) {
 func FuzzFaultTextIsStable(f *testing.F) {
 	for _, text := range []string{
 		"", "write *.seg #2 = ENOSPC/4096", "sync log/* = EIO; read * #5+ = FLIP/?", "any index = DELAY/2ms+FLIP/3+EIO/?", "write f = SHORT/1",
+		"write f #1 = LOST", "write f #2+ = DELAY/1ms+ASTRAY/8",
 		"close ? #1 = EMFILE", "open a=EACCES", "syncdir . #3=EROFS",
 	} {
 		f.Add(text)

@@ -21,6 +21,9 @@ import (
 //	sync log/* = EIO                 every sync of a file in log fails
 //	read * #5+ = FLIP/?              from the fifth read on, a bit is flipped that the tape chooses
 //	any index = DELAY/2ms            every operation on the index waits
+//	sync * = DELAY/1s                syncs are slow: timers of the code fire before they return
+//	write *.seg #3 = LOST            the third write succeeds, and no byte of it reaches the disk
+//	write *.seg #3 = ASTRAY/4        it reaches the disk four sectors further on in the file, and not where it belongs
 //
 // The kinds are those of Kind. After the slash comes the number of bytes that a failed write keeps (default 0), the bit that
 // FLIP inverts, or a time. SHORT is io.ErrShortWrite. A fault can combine parts: DELAY/1ms+EIO.
@@ -70,6 +73,12 @@ func (f Fault) String() string {
 	}
 	if f.Flip {
 		parts = append(parts, "FLIP/"+number(f.Bit))
+	}
+	if f.Lost {
+		parts = append(parts, "LOST")
+	}
+	if f.Astray > 0 {
+		parts = append(parts, "ASTRAY/"+strconv.Itoa(f.Astray))
 	}
 	if f.Err != nil {
 		text := f.Err.Error()
@@ -137,6 +146,9 @@ func parseRule(text string) (*Rule, error) {
 	if strings.Contains(words[1], "#") {
 		return nil, errors.New("a blank is missing before #")
 	}
+	if f.Misplaces() && (kind != Write || f.Err != nil) {
+		return nil, errors.New("LOST and ASTRAY are for writes that succeed: write GLOB [#n] = LOST")
+	}
 	if len(words) == 2 {
 		return r, nil
 	}
@@ -172,6 +184,15 @@ func parseFault(text string) (f Fault, err error) {
 		case "FLIP":
 			f.Flip = true
 			f.Bit, err = parseNumber(argument)
+		case "LOST":
+			if f.Lost = true; has {
+				err = errors.New("all of the write is lost: write LOST")
+			}
+		case "ASTRAY":
+			f.Astray, err = strconv.Atoi(argument)
+			if err != nil || f.Astray < 1 || f.Astray > MaxFileBytes/SectorBytes {
+				err = errors.New("write how many sectors further on the bytes go, from 1: ASTRAY/4")
+			}
 		default:
 			err = f.parseError(name, argument, has)
 		}
@@ -197,11 +218,11 @@ func (f *Fault) parseError(name, argument string, has bool) (err error) {
 			return err
 		}
 	}
-	known := []string{"FLIP", "DELAY"}
+	known := []string{"FLIP", "DELAY", "LOST", "ASTRAY"}
 	for _, e := range faultErrors {
 		known = append(known, e.name)
 	}
-	return fmt.Errorf("unknown%s: use EIO, ENOSPC, EDQUOT, EFBIG, EROFS, EACCES, EMFILE, SHORT, FLIP/bit or DELAY/time", spelling.Meant(name, known))
+	return fmt.Errorf("unknown%s: use EIO, ENOSPC, EDQUOT, EFBIG, EROFS, EACCES, EMFILE, SHORT, FLIP/bit, LOST, ASTRAY/sectors or DELAY/time", spelling.Meant(name, known))
 }
 
 func parseNumber(text string) (int, error) {

@@ -74,6 +74,15 @@ func (d *Disk) LoseSyncs() {
 	d.syncless = true
 }
 
+// Misplaced returns how many writes were lost or went astray, though they succeeded. A loss of power may then take what was synced.
+//
+//go:norace
+func (d *Disk) Misplaced() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.misplaced
+}
+
 // Fails says whether anything may fail: an injector is asked.
 func (d *Disk) Fails() bool {
 	d.mu.Lock()
@@ -93,6 +102,12 @@ func (d *Disk) Decide(o Operation) Fault {
 	if f.Err != nil && o.Kind == Write {
 		f.Keep = f.keep(o.Bytes, d.tape)
 	}
+	if sleep := d.sleep; f.Delay > 0 && sleep != nil { // here, so that operations wait too that the disk is not told of
+		d.mu.Unlock()
+		sleep(f.Delay)
+		d.mu.Lock()
+	}
+	f.Delay = 0
 	d.decided = &f
 	return f
 }

@@ -54,10 +54,14 @@ func (q *inquiry) judge(owed promise, whose string) (*Violation, error) {
 // undocumented returns the first probe that failed with none of the errors that the subject names, and its error.
 func (q *inquiry) undocumented() (c *Call, failed error) {
 	for i, err := range q.failed {
-		known := slices.ContainsFunc(q.plan.object.Sentinels, func(s values.Sentinel) bool { return errors.Is(err, s.Error) })
-		if err != nil && !known {
+		if !q.plan.object.isNamed(err) {
 			return q.plan.probes[i], err
 		}
 	}
 	return nil, nil
+}
+
+// isNamed says whether an error is nil, or one that the subject names.
+func (o *Object) isNamed(err error) bool {
+	return err == nil || slices.ContainsFunc(o.Sentinels, func(s values.Sentinel) bool { return errors.Is(err, s.Error) })
 }

@@ -20,7 +20,15 @@ type questions struct {
 	opened func()
 	// asks is called before a probe, answered after it, each with the probe's index in the history.
 	asks, answered func(i int, e spec.Entry)
+	// mayFail says that a probe which returns an error, other than those that the subject names, tells nothing.
+	mayFail bool
 }
+
+// A refusedError is what Open or Close of an object returned.
+type refusedError struct{ error }
+
+// Unwrap returns that error.
+func (e refusedError) Unwrap() error { return e.error }
 
 // withProbes copies a history of the program, with or without an inquiry, and adds room for the probes, none of which
 // has begun.
@@ -49,6 +57,9 @@ func (p *plan) ask(ctx context.Context, e *Env, asked spec.History, first int, q
 		}
 		a := p.object.call(ctx, object, c, false, &outcome)
 		*entry = spec.Entry{Outcome: spec.OK, Result: a.text, Invoked: last + 1, Returned: last + 2}
+		if q.mayFail && !p.object.isNamed(failure(outcome.Results)) {
+			*entry = spec.Entry{}
+		}
 		if q.answered != nil {
 			q.answered(first+i, *entry)
 		}
@@ -94,7 +105,7 @@ func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, 
 	}, sched.Options{}).Replay(nil, false)
 	switch {
 	case refused != nil:
-		return asked, fmt.Errorf(", the object cannot be opened and closed: %w", refused)
+		return asked, fmt.Errorf(", the object cannot be opened and closed: %w", refusedError{refused})
 	case out.Failure != nil:
 		return asked, fmt.Errorf(": %w", out.Failure)
 	}

@@ -24,6 +24,9 @@ func (r *run) Expected() uint64 {
 	for i := range r.status {
 		h = (h ^ (r.status[i].Load()<<1 | r.durable[i].Load())) * prime
 	}
+	if r.misplaced() {
+		h *= prime
+	}
 	return h
 }
 
@@ -60,7 +63,7 @@ func (r *run) Judge(a cases.Aftermath) error {
 }
 
 func (r *run) judgeLoss(a cases.Aftermath) error {
-	h := r.left(notClosed)
+	h := r.withoutPower(notClosed)
 	var during []*disks.Image
 	a.Disk.After(func(o disks.Operation) {
 		if o.Kind.Changes() && len(during) < imagesOfRecovery {
@@ -112,6 +115,22 @@ func (r *run) left(closed closing) spec.History {
 	return h
 }
 
+// misplaced says whether a write succeeded and its bytes are not on the disk, or not where they belong. Then the disk itself takes what
+// was durable, and the object owes less after a loss of power: what it cannot trust it may refuse, and all else is what some of the
+// operations leave.
+func (r *run) misplaced() bool { return r.env.disk != nil && r.env.disk.Misplaced() > 0 }
+
+// withoutPower is left for an object whose disk has lost power.
+func (r *run) withoutPower(closed closing) spec.History {
+	h := r.left(closed)
+	for i := range h {
+		if h[i].Outcome == spec.Durable && r.misplaced() {
+			h[i].Outcome = spec.Volatile
+		}
+	}
+	return h
+}
+
 // hasReturned says whether an operation of the program, or a probe, has returned and is not indeterminate.
 func (r *run) hasReturned(i int) bool {
 	if i < len(r.status) {
@@ -143,9 +162,9 @@ func (r *run) close(t *sched.T) error {
 	})
 	failed := closer(t.Context(), r.object)
 	disk.After(nil)
-	r.lost(t, during, r.left(notClosed), "when power is lost while the object is closed")
+	r.lost(t, during, r.withoutPower(notClosed), "when power is lost while the object is closed")
 	if failed == nil {
-		r.lost(t, someOf(a), r.left(closedAfterFaults), "when power is lost after the object was closed")
+		r.lost(t, someOf(a), r.withoutPower(closedAfterFaults), "when power is lost after the object was closed")
 	}
 	return failed
 }
@@ -209,17 +228,24 @@ func (r *run) holdsUp(err error) bool {
 // recoverFrom opens an object on a disk, under its own scheduler, and judges what it holds.
 func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when string) error {
 	p := r.plan
+	if r.misplaced() {
+		owed = damage
+	}
 	p.crashes.Recoveries.Add(1)
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
 	e.disk, e.keeps = d, r.env.recorded != nil
-	asked, err := p.reopen(e, h, questions{opened: func() { d.After(nil) }})
+	asked, err := p.reopen(e, h, questions{opened: func() { d.After(nil) }, mayFail: r.misplaced()})
 	var found *Violation
 	if err == nil {
 		found, err = p.explain(asked)
 	}
 	var unusable sched.UnusableError
+	var refused refusedError
 	switch {
+	case r.misplaced() && errors.As(err, &refused):
+		p.crashes.Refused.Add(1)
+		return nil
 	case errors.As(err, &unusable):
 		return unusable
 	case r.holdsUp(err):

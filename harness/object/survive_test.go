@@ -14,7 +14,7 @@ import (
 
 // moved is a note that opening writes anew after it has removed it, so that a crash in between loses it.
 func moved(ctx context.Context, e *Env) (any, error) {
-	n := &note{e, true}
+	n := &note{env: e, syncs: true}
 	value, err := n.Get(ctx)
 	if err != nil || value < 0 {
 		return n, nil

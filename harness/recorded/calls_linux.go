@@ -132,8 +132,9 @@ func before(c *bubble.Call) {
 	if !is {
 		number = syscall.EIO
 	}
-	if o.Kind == disks.Write && fault.Keep > 0 {
-		f.owed[id], c.Most = number, int64(fault.Keep)
+	// A system that fails has not written all: it answers with what it has written, and fails the call for the rest.
+	if keep := min(fault.Keep, o.Bytes-1); o.Kind == disks.Write && keep > 0 {
+		f.owed[id], c.Most = number, int64(keep)
 		return
 	}
 	c.Instead, c.Errno = true, uintptr(number)

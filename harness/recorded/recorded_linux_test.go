@@ -6,6 +6,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -340,6 +341,62 @@ func TestACallFailsAsTheCaseSays(t *testing.T) {
 	require.ErrorIs(t, w.rename("f", "g"), syscall.EIO)
 	require.NoError(t, w.Check())
 	require.NoError(t, w.rename("f", "g"))
+	require.NoError(t, w.Check())
+}
+
+// A write that is shorter than what a fault keeps fails too, and not the next one in its place.
+func TestAShortWriteFailsForItsRest(t *testing.T) {
+	w := newWorld(t, disks.New())
+	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
+	w.disk.Inject(disks.Nth(1, disks.On(disks.Write, "f", disks.Fault{Err: syscall.ENOSPC, Keep: 40})))
+	require.ErrorIs(t, w.write(fd, "abc", -1), syscall.ENOSPC)
+	require.NoError(t, w.Check())
+	content, err := os.ReadFile(w.name("f"))
+	require.NoError(t, err)
+	require.Equal(t, "ab", string(content))
+	require.NoError(t, w.write(fd, "d", -1))
+	require.NoError(t, w.Check())
+}
+
+func TestAWriteSucceedsAndItsBytesAreLostOrGoAstray(t *testing.T) {
+	for fault, want := range map[disks.Fault]string{
+		{Lost: true}: "f=" + strings.Repeat("a", 1024),
+		{Astray: 1}:  "f=" + strings.Repeat("a", 512) + strings.Repeat("b", 512),
+	} {
+		w := newWorld(t, disks.New())
+		fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
+		require.NoError(t, w.write(fd, strings.Repeat("a", 1024), -1))
+		require.NoError(t, w.sync(fd))
+		require.NoError(t, w.sync(w.open(".", syscall.O_RDONLY)))
+		w.disk.Inject(disks.Nth(1, disks.On(disks.Write, "f", fault)))
+		require.NoError(t, w.write(fd, strings.Repeat("b", 512), 0))
+		require.NoError(t, w.sync(fd))
+		require.NoError(t, w.Check(), "who reads the folder sees the bytes where they belong")
+		require.Equal(t, []string{want}, w.disksNow(disks.Weak))
+		require.Equal(t, 1, w.disk.Misplaced())
+	}
+}
+
+func TestSlowCallsLetTimePass(t *testing.T) {
+	w := newWorld(t, disks.New())
+	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
+	slept := time.Duration(0)
+	w.disk.Sleep(func(d time.Duration) { slept += d })
+	w.disk.Inject(disks.Any(
+		disks.On(disks.Sync, "f", disks.Fault{Delay: time.Second}),
+		disks.On(disks.SyncDir, "*", disks.Fault{Delay: time.Minute, Err: syscall.EIO})))
+	require.NoError(t, w.write(fd, "a", -1))
+	require.Zero(t, slept)
+	require.NoError(t, w.sync(fd))
+	require.Equal(t, time.Second, slept)
+	require.ErrorIs(t, w.sync(w.open(".", syscall.O_RDONLY)), syscall.EIO)
+	require.Equal(t, time.Minute+time.Second, slept, "once, and not when the call is repeated on the disk")
+	w.disk.Inject(disks.On(disks.Read, "f", disks.Fault{Delay: time.Hour}))
+	_, err := told(t, bubble.Call{Kind: bubble.CallRead, Name: "pread64", FD: fd, At: 0, Bytes: 1}, make([]byte, 1), func(*bubble.Call) (int, error) {
+		return syscall.Pread(fd, make([]byte, 1), 0)
+	})
+	require.NoError(t, err)
+	require.Equal(t, time.Hour+time.Minute+time.Second, slept, "the disk itself is not told of reads")
 	require.NoError(t, w.Check())
 }
 

@@ -119,6 +119,12 @@ The object, or the log, is opened again from every disk that this may leave, and
 With packages, it is for the objects of harness.Check that open their files with env.Disk(), and for code without
 markers that has them in env.Dir(): what it does there with package os, syscall or golang.org/x/sys/unix is recorded.
 A plain test loses power in its own folder if it calls harness.LosePower, and says there what must survive.
+
+--faults draws errors, short writes and failed syncs. A --program may also have slow calls, and writes that succeed and
+never reach the disk, or another place in the file; the object may then miss or refuse what it had kept, but not
+give something else:  --program 'v1 test=TestWAL; c0: put("a"); ! disk sync * #1 = DELAY/1s, disk write * #2 = LOST'
+(ASTRAY/4: four sectors further on).
+
 The command is 'racewindow explore --crash', and has its other flags. ('racewindow stress --crash' loses power under load, with
 thousands of goroutines; 'racewindow kill' kills processes.)
 

@@ -2,6 +2,7 @@ package log
 
 import (
 	_ "embed"
+	"fmt"
 	"io"
 	"iter"
 	"math/rand"
@@ -81,6 +82,11 @@ func (subject) DrawFaults(random *rand.Rand, g cases.Case, most int) []Fault {
 func (subject) Smaller(g cases.Case) iter.Seq[cases.Case] { return smaller(Of(g)) }
 
 func (subject) Plan(g cases.Case) (*cases.Plan, error) {
+	for _, f := range g.Faults {
+		if rule := f.Rule(); rule != nil && rule.Misplaces() {
+			return nil, fmt.Errorf("%w: fault %v: the log promises nothing of a disk that misplaces what it has synced; Checks are judged then", cases.ErrCase, f)
+		}
+	}
 	p, err := Of(g).plan()
 	if err != nil {
 		return nil, err
