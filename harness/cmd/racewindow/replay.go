@@ -212,7 +212,10 @@ func (f *replayFlags) goroutines(ctx context.Context, c cases.Case) (show func(i
 // scheduled makes the execution of a case under the scheduler.
 func (f *replayFlags) scheduled(c cases.Case) (execution, error) {
 	plan, err := c.Subject.Plan(c.Bare())
-	if err != nil {
+	switch {
+	case errors.Is(err, cases.ErrCase):
+		return nil, usageError{err}
+	case err != nil:
 		return nil, err
 	}
 	came, runner := plan.Crashes, sched.NewRunner(plan.Scenario, sched.Options{StepLimit: f.stepLimit})
