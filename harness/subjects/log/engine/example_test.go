@@ -1,0 +1,26 @@
+package engine_test
+
+import (
+	"fmt"
+
+	"github.com/racewindow/racewindow/harness/subjects/log/engine"
+)
+
+// A client's operations follow from the seed and its number, so a run can be had again.
+func ExampleNewProgram() {
+	mix := engine.Mix{Append: 3, Flush: 1, Read: 2, MaxRecords: 4}
+	one, err := engine.NewProgram(mix, 1, 0)
+	fmt.Println(err)
+	again, err := engine.NewProgram(mix, 1, 0)
+	fmt.Println(err)
+	for range 3 {
+		a, b := one.Next(), again.Next()
+		fmt.Println(a == b)
+	}
+	// Output:
+	// <nil>
+	// <nil>
+	// true
+	// true
+	// true
+}
