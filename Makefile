@@ -29,7 +29,7 @@ bin/racewindow-race: FORCE
 FORCE:
 
 # Packages with tests that look between two threads, which cannot be under -race.
-BETWEEN_THREADS := ./harness/explore ./harness/object ./harness/report ./harness/sched ./harness/shrink \
+BETWEEN_THREADS := ./harness ./harness/explore ./harness/object ./harness/report ./harness/sched ./harness/shrink \
 	./harness/subjects/log ./harness/subjects/registry ./scripts/faults
 
 test: ## every test, under -race and with failpoints at work
