@@ -41,6 +41,20 @@ func Made(path, command string) (string, error) {
 	return made, err
 }
 
+// Ready is an error if one of the pages has no place for what a command makes. Ask before the command measures for minutes.
+// An empty path is no page.
+func Ready(command string, paths ...string) error {
+	for _, path := range paths {
+		if path == "" {
+			continue
+		}
+		if _, err := Made(path, command); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Write replaces the output of a command in a page.
 func Write(path, command, made string) error {
 	before, _, after, err := cut(path, command)

@@ -29,6 +29,9 @@ func TestThePageKeepsWhatIsNotGenerated(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("no marks"), 0o600))
 	require.ErrorContains(t, Write(path, "make something", "new"), "no lines")
 	require.ErrorContains(t, Check(path, "make something", "new", false), "no lines")
+	require.ErrorContains(t, Ready("make something", "", path), "no lines")
+	require.NoError(t, Ready("make something", "", pageOf(t, "old")))
+	require.ErrorIs(t, Ready("make something", filepath.Join(t.TempDir(), "none")), os.ErrNotExist)
 }
 
 func TestAPageThatHoldsSomethingElseIsStale(t *testing.T) {

@@ -108,6 +108,9 @@ func rows(only string) (all []row, err error) {
 }
 
 func run(ctx context.Context, c config) error {
+	if err := pages.Ready(command, c.readme, c.check); err != nil {
+		return err
+	}
 	all, err := rows(c.only)
 	if err != nil {
 		return err

@@ -57,6 +57,9 @@ func main() {
 		err = use(*with)
 	}
 	if err == nil {
+		err = pages.Ready(command, *readme, *check)
+	}
+	if err == nil {
 		err = run(ctx, *only, *readme, *check, *all)
 	}
 	stop()

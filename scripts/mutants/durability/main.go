@@ -64,6 +64,9 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := usage(*only, *drawn, flag.Args())
 	if err == nil {
+		err = pages.Ready(command, *readme, *check)
+	}
+	if err == nil {
 		err = run(ctx, *only, *readme, *check, *drawn)
 	}
 	stop()
