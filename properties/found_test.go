@@ -27,12 +27,20 @@ var bad = []struct {
 	handover string
 	within   int
 	largest  Size
+	promises []string
 }{
-	{"stale", 5000, Size{Threads: 2, Appends: 1, Flushes: 1, Reads: 1, Records: 2, Delays: 2}},
-	{"recheckliteral", 200, Size{Threads: 1, Appends: 1, Reads: 1, Records: 1}},
-	{"recheck", 8000, Size{Threads: 2, Appends: 1, Flushes: 1, Reads: 1, Records: 2, Delays: 2}},
-	{"fallback", 5000, Size{Threads: 1, Appends: 2, Reads: 1, Records: 2}},
+	{"stale", 5000, Size{Threads: 2, Appends: 1, Flushes: 1, Reads: 1, Records: 2, Delays: 2}, readAfterWrite},
+	{"recheckliteral", 200, Size{Threads: 1, Appends: 1, Reads: 1, Others: 1, Records: 1}, eitherLog},
+	{"recheck", 8000, Size{Threads: 2, Appends: 1, Flushes: 1, Reads: 1, Records: 2, Delays: 2}, readAfterWrite},
+	{"fallback", 5000, Size{Threads: 1, Appends: 2, Reads: 1, Records: 2}, eitherLog},
 }
+
+// The promises that a bad hand-over breaks first. One that needs no second thread loses a write of the case's second log just
+// as well as one of its first.
+var (
+	readAfterWrite = []string{"ReadAfterWrite"}
+	eitherLog      = []string{"ReadAfterWrite", "OtherLog"}
+)
 
 // spread returns the least, the median and the largest of some numbers.
 func spread(numbers []int) string {
@@ -66,13 +74,14 @@ func TestBadHandoversAreFoundAndShrunk(t *testing.T) {
 					say(t, "must be found, and is:\n%s", report)
 				}
 				size := SizeOf(s.Shrunk)
-				require.Equal(t, "ReadAfterWrite", s.Found.Violation.Promise.Name)
+				require.Contains(t, b.promises, s.Found.Violation.Promise.Name)
 				for _, pair := range [][2]int{
 					{size.Threads, b.largest.Threads},
 					{size.Operations(), b.largest.Operations()},
 					{size.Appends, b.largest.Appends},
 					{size.Flushes, b.largest.Flushes},
 					{size.Reads, b.largest.Reads},
+					{size.Others, b.largest.Others},
 					{size.Records, b.largest.Records},
 					{size.Delays, b.largest.Delays},
 				} {
