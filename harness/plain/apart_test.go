@@ -17,7 +17,7 @@ func TestWhatCannotBeRepeatedInOneProcessHasAProcessForEachSchedule(t *testing.T
 	first := got.ended["TestFirstProcessRight"]
 	require.Equal(t, drive.HeldAll, first.Verdict, first.Because)
 	require.Empty(t, got.findings)
-	require.Contains(t, first.Apart, "a schedule failed in a process that had executed others (failed in apart_test.go:121), and 0 of 5 times in a fresh one")
+	require.Contains(t, first.Apart, "a schedule failed in a process that had executed others (failed in apart_test.go:121), but only 0 of 5 times in a fresh one")
 	s.Run = "Test(Counter|Worker|Lock|Any|Parts)"
 	got = explored(t, s, dir)
 	require.Equal(t, drive.HeldAll, got.ended["TestParts/oneRight"].Verdict)
