@@ -13,8 +13,16 @@ import (
 func TestTheFigureOfAWholeTableIsTheMedianOfItsRounds(t *testing.T) {
 	t.Parallel()
 	of := func(schedules uint64) figure { return figure{schedules, schedules * 10, time.Second} }
-	require.Equal(t, of(3), median([]figure{of(9), of(3), of(1)}))
+	require.Equal(t, of(3), figures{all: []figure{of(9), of(3), of(1)}}.result())
 	require.InDelta(t, 3, of(3).rate(), 0)
+}
+
+// The slower processes of both kinds say nothing, and the start of a process is left out.
+func TestTheFigureOfAPointIsADifferenceOfTheFastest(t *testing.T) {
+	t.Parallel()
+	few := []figure{{20, 200, 5 * time.Second}, {20, 200, 3 * time.Second}}
+	all := []figure{{100, 1000, 11 * time.Second}, {100, 1000, 19 * time.Second}}
+	require.Equal(t, figure{80, 800, 8 * time.Second}, figures{few, all}.result())
 }
 
 func TestAWrongCallIsRefused(t *testing.T) {
@@ -49,11 +57,13 @@ func TestEachTestIsExploredAsOftenAsItIsTold(t *testing.T) {
 	tests := s.tests()
 	require.Len(t, tests, 2)
 	for i, schedules := range []uint64{1000, 20} {
-		f, err := s.once(t.Context(), s.modes[0], tests[i], folder, "")
-		require.NoError(t, err)
-		require.Equal(t, schedules, f.schedules)
-		require.Positive(t, f.used)
-		_, err = s.row(t.Context(), s.modes[0], tests[i], []string{folder, folder})
+		var got figures
+		require.NoError(t, s.once(t.Context(), s.modes[0], tests[i], folder, "", &got))
+		require.Len(t, got.all, 1)
+		require.Equal(t, schedules, got.all[0].schedules)
+		require.Positive(t, got.all[0].used)
+		require.Len(t, got.few, i, "a test of points is measured by a difference")
+		_, err := s.row(t.Context(), s.modes[0], tests[i], []string{folder, folder})
 		require.NoError(t, err)
 		profile, err := os.Stat(filepath.Join(s.profile, tests[i].name+".plain.pprof"))
 		require.NoError(t, err)
