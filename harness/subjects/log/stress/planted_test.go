@@ -110,6 +110,7 @@ type durableLog struct {
 	idle    bool // its flush does nothing
 	failing bool // its reads fail
 	hides   bool // its reads do not say so
+	caches  bool // its reads come from memory until it is opened again
 }
 
 func (l *durableLog) Flush(context.Context) error {
@@ -131,7 +132,7 @@ func (l *durableLog) losePower() {
 
 func (l *durableLog) Read(ctx context.Context, after, upTo harness.Offset) iter.Seq2[harness.Record, error] {
 	l.mu.Lock()
-	failing, hides := l.failing, l.hides
+	failing, hides := l.failing && !l.caches, l.hides
 	l.mu.Unlock()
 	if !failing {
 		return l.sliceLog.Read(ctx, after, upTo)
@@ -147,8 +148,15 @@ func (l *durableLog) Read(ctx context.Context, after, upTo harness.Offset) iter.
 func durableRun(l *durableLog) Config {
 	logs := map[int]*durableLog{}
 	c := strangerRun(func(round int) (harness.Factory, error) {
-		logs[round] = &durableLog{idle: l.idle, hides: l.hides}
-		return func(context.Context) (harness.Engine, error) { return logs[round], nil }, nil
+		own := &durableLog{idle: l.idle, hides: l.hides}
+		logs[round] = own
+		opened := false
+		return func(context.Context) (harness.Engine, error) {
+			own.mu.Lock()
+			defer own.mu.Unlock()
+			own.caches, opened = l.caches && !opened, true
+			return own, nil
+		}, nil
 	})
 	c.Crash = func(round int) error { logs[round].losePower(); return nil }
 	c.FailReads = func(round int) (func(), error) {
@@ -183,6 +191,25 @@ func TestAnotherEngineIsJudgedInFullWhereItLendsAHand(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "ReadErrors", s.Violation.Promise)
 	require.Contains(t, s.Violation.Detail, "the disk's reads fail")
+}
+
+// An engine that has everything in memory reads nothing from its disk. So its reads are tested once more after it was opened
+// again.
+func TestReadsAreMadeToFailWhereTheyReachTheDisk(t *testing.T) {
+	requireInstrumented(t)
+	t.Parallel()
+	run := func(l *durableLog) *Summary {
+		config := durableRun(l)
+		config.Crash = nil // it comes after the first test of reads
+		config.NotJudged = map[string]string{check.Durability.Name: "no power is lost"}
+		s, err := Run(context.Background(), config)
+		require.NoError(t, err)
+		return s
+	}
+	s := run(&durableLog{caches: true})
+	require.Equal(t, check.Satisfied.String(), s.Verdicts[check.ReadErrors.Name])
+	require.Equal(t, "ReadErrors", s.Planted[4].Promise)
+	require.Equal(t, "ReadErrors", run(&durableLog{caches: true, hides: true}).Violation.Promise)
 }
 
 func TestADefectThatNobodySeesMakesTheRunFail(t *testing.T) {

@@ -38,8 +38,8 @@ func (p *proof) add(other proof) {
 // must be there, and the engine must work.
 func (r *round) settle(ctx context.Context) error {
 	for _, step := range []func(context.Context) *check.Violation{
-		func(ctx context.Context) *check.Violation { return r.scan(ctx, false) },
-		r.tryFlush, r.tryReadFaults,
+		func(ctx context.Context) *check.Violation { return r.scan(ctx, false) }, r.tryFlush,
+		func(ctx context.Context) *check.Violation { return r.tryReadFaults(ctx, false) },
 	} {
 		if r.violation = step(ctx); r.violation != nil {
 			_ = r.engine.Close(ctx) // the violation is the news
@@ -54,7 +54,12 @@ func (r *round) settle(ctx context.Context) error {
 	if r.violation = r.reopen(ctx); r.violation != nil {
 		return nil
 	}
-	r.violation = r.worksAgain(ctx)
+	if r.proof.readFaults == 0 { // the engine had everything in memory; now it has not
+		r.violation = r.tryReadFaults(ctx, true)
+	}
+	if r.violation == nil {
+		r.violation = r.worksAgain(ctx)
+	}
 	if err := r.engine.Close(ctx); err != nil && r.violation == nil {
 		r.violation = &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("close after reopening failed: %v", err)}
 	}
@@ -186,21 +191,23 @@ func (r *round) crash(ctx context.Context) error {
 }
 
 // tryReadFaults makes reads fail, in one way after the other. Each read must end with an error, or yield everything.
-func (r *round) tryReadFaults(ctx context.Context) *check.Violation {
+func (r *round) tryReadFaults(ctx context.Context, reopened bool) *check.Violation {
 	if r.config.FailReads != nil {
 		heal, err := r.config.FailReads(r.number)
 		if err != nil {
 			return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("make reads fail: %v", err)}
 		}
-		v := r.faultyRead(ctx, "the disk's reads fail")
+		v, reached := r.faultyRead(ctx, reopened, "the disk's reads fail")
 		heal()
-		r.proof.readFaults++
+		if reached {
+			r.proof.readFaults++
+		}
 		return v
 	}
 	main := newRecorder(r, "faults", math.MaxUint64-1)
 	r.tasks.add(main)
 	ctx = failpoints.With(ctx, main)
-	if _, v, err := r.readAll(ctx, false); v != nil || err != nil {
+	if _, v, err := r.readAll(ctx, reopened); v != nil || err != nil {
 		return v // an error that was not injected is reported by the scan
 	}
 	for id, n := range slices.Clone(main.hits) {
@@ -208,7 +215,7 @@ func (r *round) tryReadFaults(ctx context.Context) *check.Violation {
 			continue
 		}
 		main.fault, main.fired = r.points[id], false
-		v := r.faultyRead(ctx, "a fault was injected at "+r.points[id].Name())
+		v, _ := r.faultyRead(ctx, reopened, "a fault was injected at "+r.points[id].Name())
 		if main.fault = nil; main.fired {
 			r.proof.readFaults++
 		}
@@ -219,14 +226,18 @@ func (r *round) tryReadFaults(ctx context.Context) *check.Violation {
 	return nil
 }
 
-// faultyRead reads the whole log while something fails. If the read ends without an error, it must have yielded everything.
-func (r *round) faultyRead(ctx context.Context, what string) *check.Violation {
-	_, v, err := r.readAll(ctx, false)
-	if err != nil || v == nil {
-		return nil
+// faultyRead reads the whole log while something fails. If the read ends without an error, it must have yielded everything; then
+// it has not reached what fails.
+func (r *round) faultyRead(ctx context.Context, reopened bool, what string) (v *check.Violation, reached bool) {
+	_, v, err := r.readAll(ctx, reopened)
+	switch {
+	case err != nil:
+		return nil, true
+	case v == nil:
+		return nil, false
 	}
 	v.Promise, v.Detail = check.ReadErrors, fmt.Sprintf("%s, and the read ended without an error: %s", what, v.Detail)
-	return v
+	return v, true
 }
 
 // worksAgain tests that the reopened engine appends, flushes and reads. If operations failed in the round, this shows that the
