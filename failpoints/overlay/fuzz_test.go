@@ -1,5 +1,5 @@
-// The splicer against any Go source: what parses must parse again, with every function on its line, or be refused with
-// problems.
+// The splicer with arbitrary Go sources. A source that parses must parse again after splicing, with every function on the same
+// line, or the splicer must refuse it with problems.
 
 package overlay
 
@@ -47,8 +47,8 @@ func spliceEveryWay(t testing.TB, text []byte) {
 	}
 }
 
-// Real code is full of constructions that nobody thinks of. The standard library has no markers, so every file gets some:
-// one at the start of every function body.
+// Real code has constructions that no test author thinks of. The standard library has no markers, so the test puts one at the start
+// of every function body.
 func TestStandardLibraryWithAMarkerInEveryFunctionStaysInPlace(t *testing.T) {
 	t.Parallel()
 	count := 0

@@ -91,7 +91,7 @@ func main() {
 	return m
 }
 
-// publish gives the module a proxy that has one more module, and its own module cache.
+// publish gives the module its own module cache, and a proxy that has one more module.
 func (m *module) publish(t *testing.T, path, version string, files map[string]string) {
 	t.Helper()
 	var archive bytes.Buffer

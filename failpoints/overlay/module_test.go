@@ -86,7 +86,7 @@ func (m *module) runCommand(c Command) result {
 	return result{code, err, stdout.String(), stderr.String()}
 }
 
-// mustRun is run for what must succeed.
+// mustRun is run, and requires success.
 func (m *module) mustRun(t *testing.T, verb string, args ...string) result {
 	t.Helper()
 	r := m.run(verb, args...)
@@ -118,7 +118,7 @@ func (m *module) hash(t *testing.T) string {
 	return fmt.Sprintf("%x", digest.Sum(nil))
 }
 
-// requireClean says that nothing of racewindow is left in the temporary folder.
+// requireClean requires that racewindow has left nothing in the temporary folder.
 func (m *module) requireClean(t *testing.T) {
 	t.Helper()
 	left, err := filepath.Glob(filepath.Join(m.temp(), "racewindow-*"))

@@ -1,6 +1,5 @@
-// Test runs in which nothing ran, which the go command calls ok. The source files show what can run: the top-level functions
-// that the patterns of -run, -bench, -fuzz and -skip choose. Subtests are known only while a test runs, but then that test
-// has run.
+// Test runs in which no test ran, although the go command prints ok. The source files show what can run: the top-level functions
+// that the patterns of -run, -bench, -fuzz and -skip choose. Subtests are known only while a test runs, but then that test has run.
 
 package overlay
 

@@ -1,4 +1,4 @@
-// Outputs that are no ordinary files.
+// Outputs that are not ordinary files.
 
 //go:build unix
 

@@ -117,7 +117,7 @@ func patchOf(name string, hunks ...string) string {
 	return out.String()
 }
 
-// refusals are patches that cannot be planted, and what must be said of each: the patch, the file, the hunk, the remedy.
+// refusals are patches that cannot be planted. The message about each must name the patch, the file, the hunk and the remedy.
 var refusals = []struct{ name, patch, want, remedy string }{
 	{
 		"no longer applies", patchOf("store/store.go", "14\n func (s *Store) Put(ctx context.Context, value int) {\n-\treturn\n"),
@@ -274,7 +274,7 @@ func TestAPatchOfAnotherDiffAndOneOfCommandLineFilesArePlanted(t *testing.T) {
 	require.Equal(t, "racewindow: no failpoint markers in crlf/main.go: nothing to instrument\n2\n", r.stderr)
 }
 
-// Whatever a patch says, it is planted as it says or refused.
+// Every patch is either planted exactly as it is written, or refused.
 func FuzzPatchesApplyAsTheySayOrAreRefused(f *testing.F) {
 	const file = "package p\n\nvar a = 1\n\nvar b = 2\n\nvar c = `\nraw\n`\n"
 	for _, c := range refusals {

@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// A Problem is a marker, or a use of pingcap's package, that cannot be spliced.
+// A Problem is a part of a source file that racewindow cannot use, such as a marker that cannot be spliced.
 type Problem struct {
 	File   string
 	Line   int

@@ -1,4 +1,4 @@
-// Signals: what racewindow started must end with it, and nothing may be left behind.
+// Signals: every process that racewindow started must end with it, and no file may be left.
 
 //go:build unix
 
@@ -48,10 +48,10 @@ func (m *module) start(t *testing.T, args ...string) (*exec.Cmd, *bufio.Reader) 
 	return cmd, bufio.NewReader(out)
 }
 
-// patience is how long a test waits for what must happen at once, on a machine with much to do.
+// patience is how long a test waits for something that happens at once on an idle machine.
 const patience = time.Minute
 
-// requireGone says that a process has ended, or ends very soon.
+// requireGone requires that a process has ended, or ends very soon.
 func requireGone(t *testing.T, pid string) {
 	t.Helper()
 	number, err := strconv.Atoi(strings.TrimSpace(pid))
@@ -60,7 +60,7 @@ func requireGone(t *testing.T, pid string) {
 		"process %d goes on", number)
 }
 
-// requireEmpty says that the temporary folder is empty, or is so very soon.
+// requireEmpty requires that the temporary folder is empty, or becomes empty very soon.
 func (m *module) requireEmpty(t *testing.T) {
 	t.Helper()
 	var left []os.DirEntry
@@ -101,7 +101,7 @@ func main() {
 	}
 }
 
-// compiling starts a build and returns while a compiler of it runs, which it would for an hour.
+// compiling starts a build, and returns while a compiler of that build runs, which would take an hour.
 func (m *module) compiling(t *testing.T) (cmd *exec.Cmd, compiler string) {
 	t.Helper()
 	_ = os.Remove(filepath.Join(m.dir, "pid"))
@@ -138,7 +138,7 @@ func TestNoCompilerOutlivesASignalAndTheGoCommandsFolderGoesToo(t *testing.T) {
 	}
 }
 
-// A test that calls Run and runs into its timeout ends as suddenly.
+// A test that calls Run and reaches its timeout ends as suddenly as a killed process.
 func TestNothingOutlivesAKilledRacewindow(t *testing.T) {
 	t.Parallel()
 	m := unpack(t, "pingcap")

@@ -87,7 +87,7 @@ func parse(t testing.TB, text []byte) (*ast.File, *token.FileSet) {
 	return file, fset
 }
 
-// marks returns the lines of all function declarations, and of the comments that say that they stay.
+// marks returns the lines of all function declarations, and of the comments that must stay on their lines.
 func marks(fset *token.FileSet, file *ast.File) map[int]string {
 	found := map[int]string{}
 	for _, decl := range file.Decls {

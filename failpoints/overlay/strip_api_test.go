@@ -108,7 +108,7 @@ func TestStripKeepsTheAPIAndNothingBehindIt(t *testing.T) {
 	check()
 }
 
-// The package in the place of pingcap's must have every name of it, or somebody's build breaks.
+// The package that replaces pingcap's must have all of its names. Otherwise the builds of some users break.
 func TestPackageInThePlaceOfPingcapsHasItsNames(t *testing.T) {
 	t.Parallel()
 	dir, err := exec.Command("go", "list", "-f", "{{.Dir}}", pingcapModule).Output()

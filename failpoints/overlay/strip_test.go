@@ -15,7 +15,7 @@ import (
 func TestStrippedBinaryLinksNoFailpointPackageAndObeysNoEnvironment(t *testing.T) {
 	t.Parallel()
 	m := unpack(t, "pingcap")
-	// A main package that needs no network itself: if net/http is there, pingcap's package brought it.
+	// This main package does not use the network itself. If net/http is linked, pingcap's package has brought it.
 	before := m.hash(t)
 	binary := filepath.Join(m.temp(), "b.bin")
 	r := m.runCommand(Command{Verb: "build", Strip: true, Args: []string{"-o", binary, "./cmd/b"}})

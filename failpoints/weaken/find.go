@@ -189,8 +189,8 @@ func (s *sight) sync(cursor inspector.Cursor, call *ast.CallExpr, function strin
 	s.add(call, function, kind, text, "func() error { if %s { return nil }; return ", " }()")
 }
 
-// compare gives a comparison its switch. The comparison is always made, so that the functions in it are called. The
-// switch is consulted only if something is wrong, so a test reaches an error check only if it makes the error happen.
+// compare gives a comparison its switch. The comparison is always made, so that the functions in it are called. The switch is read
+// only if something is wrong. So a test reaches an error check only if it makes the error happen.
 func (s *sight) compare(node *ast.BinaryExpr, function string, kind Kind, text string) {
 	if basic, is := s.p.TypesInfo.TypeOf(node).(*types.Basic); !is || basic.Info()&types.IsBoolean == 0 {
 		s.leave(node, "its result has a type of its own, "+s.p.TypesInfo.TypeOf(node).String())

@@ -124,7 +124,7 @@ func run(t *testing.T, dir string, c weaken.Config, args ...string) (*weaken.Sum
 	return weaken.Run(context.Background(), c)
 }
 
-// verdicts are the outcomes by name.
+// verdicts returns the verdict of each place, by name.
 func verdicts(s *weaken.Summary) map[string]string {
 	all := map[string]string{}
 	for _, r := range s.Results {
@@ -162,7 +162,7 @@ func TestEachPlaceIsNoticedByTheTestThatNeedsItOrMissed(t *testing.T) {
 	require.Len(t, left, 4, "nothing is added to the module")
 }
 
-// nothingElse leaves one place in the package, so that little has to be tried.
+// nothingElse leaves one place in the package, so that the run is short.
 const nothingElse = `package store
 
 import "example.com/store/disk"

@@ -1,5 +1,5 @@
-// Package adapters says what a Log is: the face that the adapter of each engine has. The engines are those of others, in the
-// releases that go.mod names. An adapter is one small file, written with the public API alone, both of the engine and of the harness.
+// Package adapters defines Log, the interface that each adapter gives to an engine of others. go.mod names the release of each
+// engine. An adapter is one small file, which uses only the public API of the engine and of the harness.
 package adapters
 
 import "errors"

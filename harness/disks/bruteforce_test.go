@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// The brute force knows only what the documentation says: it keeps the whole file after each operation, and composes every
+// The brute force implements only what the documentation says: it keeps the whole file after each operation, and composes every
 // legal crash byte by byte.
 
 // A moment in a file's life: its bytes, and where the previous operation cut the file, -1 if it did not.

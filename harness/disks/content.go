@@ -78,7 +78,7 @@ type effect struct {
 	cut int64
 	// stepwise says that the change of the length may stop at any sector.
 	stepwise bool
-	// astray says that sectors are not what the cache holds there.
+	// astray says that the disk gets these sectors, and the cache does not.
 	astray bool
 }
 
@@ -143,8 +143,8 @@ func (f *node) write(p []byte, at int64) {
 	f.pending = append(f.pending, e)
 }
 
-// misplace is write for bytes that do not reach the disk where they belong: they reach it so many sectors further on, if the file
-// has these, and with 0 nowhere.
+// misplace is write for bytes that do not reach the disk where they belong. They reach it that many sectors further on, if the file
+// has those sectors; with 0 they reach it nowhere.
 //
 //go:norace
 func (f *node) misplace(p []byte, at int64, further int) {

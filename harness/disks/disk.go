@@ -30,9 +30,9 @@ type Disk struct {
 	count     int // number of operations
 	looked    int // number of calls of Look that have not returned
 	misplaced int // number of writes that were lost, or went astray
-	// syncless says that no sync makes anything durable.
+	// syncless is set once LoseSyncs was called: no sync makes anything durable.
 	syncless bool
-	// decided is what becomes of the next operation, nil if that is to be asked.
+	// decided is the fault that Decide has chosen for the next operation; nil if the injector must still be asked.
 	decided *Fault
 }
 

@@ -40,8 +40,9 @@
 //
 // # Not modelled
 //
-// Bytes that go astray to another file, torn sectors, links to names, permissions and times of files, the file that a real lock leaves behind, and pages that the
-// kernel evicts after a failed sync while the process lives. For damage at rest, inject bit flips on read.
+// These are not modelled: bytes that go astray to another file, torn sectors, symbolic links, permissions and times of files, the
+// file that a real lock leaves, and pages that the kernel evicts after a failed sync while the process lives. For damage at rest,
+// inject bit flips on read.
 //
 // # Race detector
 //

@@ -11,7 +11,7 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// A script runs random operations on a disk and writes down what it saw, errors by kind.
+// A script runs random operations on a disk and records their results, errors by kind.
 type script struct {
 	disk   disk.Disk
 	random *rand.Rand
@@ -162,7 +162,7 @@ func TestTheNewestImageLooksAsTheDiskDoes(t *testing.T) {
 	}
 }
 
-// look is everything that can be seen on a disk.
+// look returns everything that a process can see on a disk.
 func look(t *testing.T, d disk.Disk) (seen []string) {
 	t.Helper()
 	for _, folder := range []string{".", "folder", "other", "a"} {

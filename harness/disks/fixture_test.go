@@ -40,7 +40,7 @@ func write(t testing.TB, f disk.File, letter byte, n int, at int64) {
 	require.Equal(t, n, written)
 }
 
-// durableFile makes a file of n equal letters that no crash can take.
+// durableFile makes a file of n equal letters that survives every crash.
 func durableFile(t testing.TB, d *Disk, name string, letter byte, n int) disk.File {
 	t.Helper()
 	f := create(t, d, name)

@@ -25,7 +25,7 @@ func holding(t *testing.T) *Disk {
 	return d
 }
 
-// paths are those of each disk that a crash may leave.
+// paths returns the paths of each disk that a crash may leave.
 func paths(d *Disk, m Model) (all [][]string) {
 	for _, image := range d.Enumerate(m, 100) {
 		all = append(all, image.Paths())

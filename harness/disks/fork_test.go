@@ -64,7 +64,7 @@ func TestAForkIsWhatTheNextProcessFinds(t *testing.T) {
 	require.NoError(t, lock.Close())
 }
 
-// What a later sync would do counts too: a disk with a failed sync differs from one without.
+// A fingerprint includes what a later sync would do: a disk with a failed sync differs from one without.
 func TestFingerprintTellsDisksApartThatHoldTheSame(t *testing.T) {
 	t.Parallel()
 	seen := map[[hashBytes]byte]string{}

@@ -47,7 +47,7 @@ func (r *Rule) Kind() Kind { return r.kind }
 // Fault returns the fault that the rule injects.
 func (r *Rule) Fault() Fault { return r.fault }
 
-// Misplaces says whether the rule's fault does.
+// Misplaces says whether the rule's fault does so (Fault.Misplaces).
 func (r *Rule) Misplaces() bool { return r.fault.Misplaces() }
 
 //go:norace

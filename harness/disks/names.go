@@ -84,7 +84,8 @@ func (d *Disk) place(path string) (folder *node, name string, err error) {
 	}
 }
 
-// missing is why a path cannot be followed whose rest is this: err, unless the rest is no path at all.
+// missing returns the error for a path that cannot be followed. rest is the part that was not found: err, unless rest is not a path
+// at all.
 //
 //go:norace
 func missing(rest string, err error) error {

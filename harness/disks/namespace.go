@@ -62,8 +62,8 @@ func (s *snapshot) number(n *node) int {
 	return -1
 }
 
-// links lists the paths in folders with these entries (by node), sorted within each folder. A renamed folder that has both names (Weak)
-// has the first one here: no file system gives a folder two.
+// links lists the paths in folders with these entries (by node), sorted within each folder. In Weak a renamed folder may have both
+// names. Only the first one is listed, because no file system gives a folder two.
 func (s *snapshot) links(entries [][]entry) (links []link) {
 	seen := make([]bool, len(s.nodes))
 	var within func(folder int, path string)

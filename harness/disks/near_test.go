@@ -38,7 +38,7 @@ func TestNearDisksAreLegalAndDifferInOneSector(t *testing.T) {
 	require.Greater(t, listed, 1000)
 }
 
-// The disk that loses a cut, but keeps later writes, is one of few among many, and at an edge.
+// The disk that loses a truncation but keeps later writes is rare among many, and Near lists it because it lies at an edge.
 func TestANearDiskHasASectorThatWasWrittenBeforeACut(t *testing.T) {
 	t.Parallel()
 	d := New()

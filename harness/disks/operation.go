@@ -75,17 +75,17 @@ type Fault struct {
 	// Drawn lets the tape choose.
 	Flip bool
 	Bit  int
-	// Lost has a Write succeed of which no byte reaches the disk: reads show the new bytes until power is lost, and no sync changes
-	// that, unless the sector is written again. Only the length of the file becomes what it should be.
+	// Lost makes a Write succeed although none of its bytes reaches the disk. Reads show the new bytes until power is lost. No sync
+	// writes them, unless the sector is written again. The length of the file becomes what it should be.
 	Lost bool
-	// Astray has a Write succeed whose sectors reach the disk that many sectors further on in the file, and not where they belong: it
-	// is Lost otherwise, and wholly for sectors past the end of the file.
+	// Astray makes a Write succeed although its sectors reach the disk that many sectors further on in the file. Where they belong,
+	// the write is Lost. Sectors that would lie past the end of the file are Lost too.
 	Astray int
 	// Delay is passed to the disk's Sleep before anything else happens.
 	Delay time.Duration
 }
 
-// Misplaces says whether a Write succeeds and its bytes do not reach the disk where they belong.
+// Misplaces says whether the fault makes a Write succeed although its bytes do not reach the place where they belong.
 //
 //go:norace
 func (f *Fault) Misplaces() bool { return f.Lost || f.Astray > 0 }

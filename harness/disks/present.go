@@ -6,17 +6,17 @@ import "github.com/racewindow/racewindow/storage/disk"
 type Present struct {
 	Path   string
 	Folder bool
-	// First is the number of the first name that the same file has, which is its own if it has no other before.
+	// First is the index of the first name of the same file: this one's own index, unless an earlier one is of the same file.
 	First int
-	// File stays that of the file whatever becomes of its names. It is nil for a folder.
+	// File identifies the file, whatever names it gets or loses. It is nil for a folder.
 	File disk.File
 	// Bytes is the file's length.
 	Bytes   int64
 	content *content
 }
 
-// Present lists all names, those of a folder after it, sorted by name. It is no operation. What it shows of the contents is of this moment,
-// and nothing may write meanwhile.
+// Present lists all names, sorted, each folder before what is in it. It counts as no operation. Nothing may write while the
+// contents are read.
 func (d *Disk) Present() (all []Present) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -58,7 +58,7 @@ func (p Present) Parts(part func(at int64, bytes []byte) error) error {
 	return nil
 }
 
-// Names says whether a path names that file, which is one of this disk.
+// Names says whether a path of this disk names that file.
 func (d *Disk) Names(path string, f disk.File) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -67,14 +67,15 @@ func (d *Disk) Names(path string, f disk.File) bool {
 	return is && err == nil && n == of.node
 }
 
-// LoseSyncs has no sync make anything durable from now on, of files or folders, and all succeed: a canary.
+// LoseSyncs makes all later syncs, of files and folders, succeed and make nothing durable: a canary.
 func (d *Disk) LoseSyncs() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.syncless = true
 }
 
-// Misplaced returns how many writes were lost or went astray, though they succeeded. A loss of power may then take what was synced.
+// Misplaced returns how many writes succeeded and were lost or went astray. If there are any, a loss of power may take what was
+// synced.
 //
 //go:norace
 func (d *Disk) Misplaced() int {
@@ -90,8 +91,8 @@ func (d *Disk) Fails() bool {
 	return d.faults != nil
 }
 
-// Decide asks what becomes of an operation before it is made elsewhere, as the injector says. The next call on the disk is that operation, and
-// comes to the same.
+// Decide asks the injector about an operation that is about to be made elsewhere, and returns its fault. The next call on the disk
+// must be that operation, and gets the same fault.
 func (d *Disk) Decide(o Operation) Fault {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -102,7 +103,7 @@ func (d *Disk) Decide(o Operation) Fault {
 	if f.Err != nil && o.Kind == Write {
 		f.Keep = f.keep(o.Bytes, d.tape)
 	}
-	if sleep := d.sleep; f.Delay > 0 && sleep != nil { // here, so that operations wait too that the disk is not told of
+	if sleep := d.sleep; f.Delay > 0 && sleep != nil { // here, so that operations of which the disk is never told are delayed too
 		d.mu.Unlock()
 		sleep(f.Delay)
 		d.mu.Lock()
@@ -112,14 +113,14 @@ func (d *Disk) Decide(o Operation) Fault {
 	return f
 }
 
-// Spoil does to what was read elsewhere what a fault says.
+// Spoil applies a fault to bytes that were read elsewhere.
 func (d *Disk) Spoil(f Fault, p []byte) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	f.spoil(p, d.tape)
 }
 
-// Undecided takes a decision back: the operation is not made.
+// Undecided drops what Decide has decided, because the operation is not made.
 func (d *Disk) Undecided() {
 	d.mu.Lock()
 	d.decided = nil

@@ -13,8 +13,8 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// What goes wrong while a log is recovered, and what the next recovery does then. A case cannot express this, because its
-// faults end before it opens the log again.
+// Faults during a recovery, and what the next recovery does after them. A case cannot express this, because its faults end before
+// it opens the log again.
 
 // frameOf is a record that takes that many bytes of the log.
 func frameOf(letter byte, bytesOfLog int) storage.Record {
@@ -123,8 +123,8 @@ func killedWhenDurable(t *testing.T, o storage.Options, transactions int) *Disk 
 	return d
 }
 
-// A bit that flips on its way from the disk is neither a torn tail nor damage. Recovery reports it, or is right; it neither
-// cuts nor writes back what it has misread.
+// A bit that flips on its way from the disk is neither a torn tail nor damage. Recovery reports it or recovers everything. It
+// neither cuts the file because of what it has misread, nor writes that back.
 func TestNoBitThatIsFlippedWhileRecoveringTakesWhatIsDurable(t *testing.T) {
 	t.Parallel()
 	const transactions = 4

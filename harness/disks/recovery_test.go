@@ -103,7 +103,7 @@ type verdictKey struct {
 	acknowledged, appended int
 }
 
-// quick says that less is tried, because everything takes minutes under -race, and the disk is the same.
+// quick makes the test try less under -race, where everything takes minutes. The disk is the same in both builds.
 func quick() bool { return testing.Short() || raceoff.Enabled }
 
 func newJudge(o storage.Options, few, samples int) *judge {
@@ -370,7 +370,7 @@ func TestACrashAtAnyMomentOfASmallProgramLosesNothingAcknowledged(t *testing.T) 
 	}
 }
 
-// Disks that keep less than they promise, so that the judge has something to find.
+// Disks that break their promises, so that the judge has something to find.
 type (
 	noSync    struct{ storage.Disk }
 	noSyncDir struct{ storage.Disk }
@@ -451,7 +451,7 @@ func (y *tally) live(t *testing.T, o storage.Options, program, rules string) {
 	}
 }
 
-// randomRules are faults of the kinds that a program survives or restarts after, one after the other.
+// randomRules returns faults of the kinds that a program survives, or after which it restarts.
 func randomRules(random *rand.Rand) string {
 	var rules []string
 	for range 1 + random.IntN(2) {
@@ -465,7 +465,7 @@ func randomRules(random *rand.Rand) string {
 	return strings.Join(rules, "; ")
 }
 
-// livesVariable asks for more random lives than the 24 of every run; they start at the seed 0 too.
+// livesVariable sets the number of random lives; the default is 24. Their seeds begin with 0.
 const livesVariable = "RACEWINDOW_CRASH_LIVES"
 
 func TestRandomLivesWithErrorsAndCrashesLoseNothingAcknowledged(t *testing.T) {

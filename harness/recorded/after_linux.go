@@ -67,7 +67,7 @@ func failed(c *bubble.Call) {
 	}
 }
 
-// undecided takes back the decision about a call that has failed by itself.
+// undecided drops the decision about a call that has failed without a fault.
 func undecided(c *bubble.Call) {
 	if f, _, _ := decidable(c); f != nil {
 		f.disk.Undecided()

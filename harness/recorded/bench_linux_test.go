@@ -12,15 +12,15 @@ import (
 	"github.com/racewindow/racewindow/harness/disks"
 )
 
-// processor is the processor time of this process so far, in nanoseconds: what a run takes on a machine that does other work too.
+// processor is the processor time of this process so far, in nanoseconds. Other work on the machine does not count in it.
 func processor() int64 {
 	var used syscall.Rusage
 	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // it cannot fail for the process itself
 	return used.Utime.Nano() + used.Stime.Nano()
 }
 
-// What a write of 100 bytes and a sync of a file in memory take by themselves, and recorded. The tests' hooks stand for the runtime's, which
-// cost a call more.
+// The cost of a write of 100 bytes and of a sync, to a file in memory, alone and recorded. The tests' hooks replace the runtime's,
+// which need one call more.
 func BenchmarkWriteAndSync(b *testing.B) {
 	folder, err := Make()
 	require.NoError(b, err)
@@ -63,7 +63,8 @@ func BenchmarkWriteAndSync(b *testing.B) {
 	})
 }
 
-// What it takes to make a folder of a disk with three files, and to remove it: as many disks a second as there are, without what recovers.
+// The cost of making a folder from a disk with three files and removing it. It bounds how many disks can be tried in a second,
+// apart from the recovery itself.
 func BenchmarkAFolderOfADisk(b *testing.B) {
 	d := disks.New()
 	for _, name := range []string{"log", "snapshot", "index"} {

@@ -132,7 +132,7 @@ func before(c *bubble.Call) {
 	if !is {
 		number = syscall.EIO
 	}
-	// A system that fails has not written all: it answers with what it has written, and fails the call for the rest.
+	// A system that cannot write everything returns how much it has written, and fails the call for the rest.
 	if keep := min(fault.Keep, o.Bytes-1); o.Kind == disks.Write && keep > 0 {
 		f.owed[id], c.Most = number, int64(keep)
 		return

@@ -25,9 +25,9 @@ type Folder struct {
 	path  string // absolute, without links
 	disk  *disks.Disk
 	files map[identity]disk.File
-	// owed are errors for the next write of a file, because the previous one was short.
+	// owed holds, by file, the error that its next write must return because the previous one was short.
 	owed map[identity]syscall.Errno
-	// flip is the fault that may spoil the read under way, if the read does not fail.
+	// flip is the fault that flips a bit of the read in progress, unless that read fails.
 	flip disks.Fault
 	err  error
 }
@@ -86,7 +86,7 @@ func (f *Folder) Detach() {
 	}
 }
 
-// Err names the first thing the program did that cannot be recorded, nil if there is none.
+// Err returns an error for the first thing that the program did and that cannot be recorded; nil if there was none.
 func (f *Folder) Err() error { return f.err }
 
 // fill writes the files of the disk into the folder.

@@ -15,7 +15,7 @@ import (
 	"github.com/racewindow/racewindow/harness/disks"
 )
 
-// hooks are those that the runtime would call. Here the tests do, around the calls that they make.
+// hooks are the functions that the runtime would call. Here the tests call them, around each of their system calls.
 var hooks struct {
 	before func(*bubble.Call)
 	after  func(*bubble.Call, []byte)
@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// told makes a call as the runtime does: tells it, makes it if it is to be made, and tells what it came to.
+// told makes a call as the runtime does. It reports the call, makes it unless a fault prevents that, and reports the result.
 func told(t *testing.T, c bubble.Call, data []byte, call func(c *bubble.Call) (n int, err error)) (n int, err error) {
 	t.Helper()
 	c.Most = -1
@@ -109,7 +109,7 @@ func (w world) rename(from, to string) error {
 	})
 }
 
-// disksNow are what a crash may leave, each as the contents by name.
+// disksNow returns the disks that a crash may leave now, each as contents by name.
 func (w world) disksNow(m disks.Model) (all []string) {
 	w.t.Helper()
 	require.NoError(w.t, w.Err())
@@ -344,7 +344,7 @@ func TestACallFailsAsTheCaseSays(t *testing.T) {
 	require.NoError(t, w.Check())
 }
 
-// A write that is shorter than what a fault keeps fails too, and not the next one in its place.
+// A write that is shorter than what a fault keeps fails itself. The fault does not pass to the next write.
 func TestAShortWriteFailsForItsRest(t *testing.T) {
 	w := newWorld(t, disks.New())
 	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)

@@ -1,6 +1,7 @@
-// Command alone tests that racewindow explore changes nothing in a module, and explores it whatever its shape: vendored, in a
-// workspace, with an old go.mod, beside another run, interrupted. Each shape is an archive in testdata (golang.org/x/tools/txtar).
-// Its comment says what must happen, its files are the module, prepare.sh prepares the module, and run.sh is the call to test.
+// Command alone tests that racewindow explore changes nothing in a module, and that it can explore modules of every shape:
+// vendored, in a workspace, with an old go.mod, beside another run, interrupted. Each shape is an archive in testdata
+// (golang.org/x/tools/txtar). Its comment says what must happen, its files are the module, prepare.sh prepares the module, and
+// run.sh is the call to test.
 //
 //	go run ./scripts/alone [-short] [-run REGEXP]
 //

@@ -11,7 +11,7 @@ import (
 	"github.com/racewindow/racewindow/harness/plain"
 )
 
-// modules hold the tests to measure: those of concurrent code, which a page explains, and those of points alone.
+// modules hold the tests to measure: tests of small concurrent programs, and tests that consist almost only of points.
 var modules = []string{"harness/plain/testdata/classics", "scripts/benchexplore/testdata/points"}
 
 // A test is a test of one of the modules.

@@ -8,7 +8,7 @@ var strangeTests = []string{"TestMap", "TestSetSurvivesCompact"}
 // schedulesStrange is the most schedules of each such search: each schedule has many recoveries from folders.
 const schedulesStrange = "100"
 
-// strange tries the store that uses nothing but package os, with a Check and with a plain test.
+// strange tries the store that only uses package os, with a Check and with a plain test.
 func (t *trial) strange() error {
 	for _, test := range strangeTests {
 		search := []string{"crash", "--seed", "1", "--schedules", schedulesStrange, "--run", "^" + test + "$", "./strange"}

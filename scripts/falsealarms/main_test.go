@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A piece replaces its own rows and leaves the others as they stand.
+// A piece replaces its own rows and leaves the others unchanged.
 func TestRowsOfPackagesThatWereNotRunStay(t *testing.T) {
 	t.Parallel()
 	first := pieces{
@@ -23,7 +23,7 @@ func TestRowsOfPackagesThatWereNotRunStay(t *testing.T) {
 		"| golang.org/x/sync/singleflight | TestGoexitDo | timing: failed | why |\n", again)
 }
 
-// A race, or a finding that nobody has explained, is no pass, and neither is a run that looked at nothing.
+// A race does not pass, nor does a finding without an explanation, nor a run that explored nothing.
 func TestWhatIsNotExpectedEndsWithOne(t *testing.T) {
 	t.Parallel()
 	for says, all := range map[string]pieces{

@@ -129,7 +129,7 @@ func run(w io.Writer, rows []row) error {
 	return nil
 }
 
-// asked adds the promises of the table that were never tested, with 0.
+// asked returns the counts with every promise of the table: 0 for one that was never tested.
 func asked(checked map[string]uint64) map[string]uint64 {
 	all := map[string]uint64{}
 	for _, p := range append(check.CrashPromises(), check.NoCorruption, check.Progress, check.ReadAfterWrite, check.TransactionAtomicity) {

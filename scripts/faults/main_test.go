@@ -12,7 +12,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
-// counts has every promise tested once, but for those that are named.
+// counts has every promise tested once, except the named ones.
 func counts(without ...check.Promise) map[string]uint64 {
 	all := map[string]uint64{}
 	for _, p := range check.CrashPromises() {

@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/harness/report"
 )
 
-// maxPageBytes is what a page that is committed may take.
+// maxPageBytes is the largest size of a committed page.
 const maxPageBytes = 200 << 10
 
 func TestTheGalleryShowsTheBugAndEachFix(t *testing.T) {
@@ -50,7 +50,7 @@ func TestTheGalleryShowsTheBugAndEachFix(t *testing.T) {
 	}
 }
 
-// The pages that are committed are those that the program makes: of each page's case, at least.
+// Each committed page shows the case for which the program would make it today.
 func TestTheCommittedGalleryHasEachPage(t *testing.T) {
 	for _, p := range pages {
 		content, err := os.ReadFile(filepath.Join("..", "..", "properties", "gallery", p.File))

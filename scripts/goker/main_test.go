@@ -109,7 +109,8 @@ func TestALeakIsHeldAgainstWhatIsExpected(t *testing.T) {
 	require.Error(t, err)
 }
 
-// Go's test names the goroutine of one kernel after the function that starts it. The list of what is expected had a leak that none of them was.
+// Go's test names the goroutine of one kernel after the function that starts it. Without that name, this leak was in the list of
+// expected leaks and matched no goroutine.
 func TestAGoroutineIsNamedAfterItsGoStatementToo(t *testing.T) {
 	t.Parallel()
 	kernels, err := readKernels(goroot(t))

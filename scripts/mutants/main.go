@@ -53,7 +53,7 @@ func main() {
 	flag.IntVar(&c.schedules, "schedules", 100_000, "give up a search after `N` schedules")
 	flag.DurationVar(&c.budget, "budget", 10*time.Second, "give up a search after this time")
 	flag.IntVar(&c.estimate, "estimate", 100_000, "random schedules of each smallest program")
-	flag.IntVar(&c.parallel, "parallel", 2, "so many bugs at a time")
+	flag.IntVar(&c.parallel, "parallel", 2, "how many bugs are measured at the same time")
 	flag.DurationVar(&c.timeout, "timeout", 10*time.Minute, "for one bug")
 	flag.BoolVar(&c.json, "json", false, "print JSON instead of the table")
 	flag.BoolVar(&c.keep, "keep", false, "take the results of bugs that --run leaves out from an earlier measurement in --out")

@@ -32,7 +32,7 @@ type measured struct {
 	Duration time.Duration  `json:"duration_ns"`
 }
 
-// one builds the prober with the bug planted and runs it.
+// one builds the prober with the bug planted, and runs it.
 func (c config) one(ctx context.Context, m mutant) measured {
 	began := time.Now()
 	got := measured{mutant: m}

@@ -20,7 +20,7 @@ import (
 
 const root = "../.."
 
-// Every patch fits at exactly one place for each hunk, as --plant wants it, and what it leaves compiles.
+// Each hunk of every patch fits at exactly one place, as --plant requires, and the engine still compiles with the patch.
 func TestEveryPatchApplies(t *testing.T) {
 	t.Parallel()
 	mutants, err := readMutants(".")
@@ -68,7 +68,7 @@ func TestHeadersAreHeldAgainstTheirForm(t *testing.T) {
 	}
 }
 
-// planted returns the files that a patch changes, as it leaves them.
+// planted returns the changed text of each file that a patch changes.
 func apply(patch []byte) (map[string][]byte, error) {
 	files, _, err := gitdiff.Parse(bytes.NewReader(patch))
 	if err != nil || len(files) == 0 {
@@ -100,7 +100,7 @@ func apply(patch []byte) (map[string][]byte, error) {
 	return after, nil
 }
 
-// places counts where whole lines stand in a text.
+// places counts the places of a text at which these whole lines occur.
 func places(text, lines string) int { return strings.Count("\n"+text, "\n"+lines) }
 
 type plainError string

@@ -147,7 +147,8 @@ func (r results) summary() string {
 		"%d seeds, at most %d schedules and %v a search; %v in all.", hard, r.Seeds, r.Schedules, r.Budget, r.Duration.Round(time.Second))
 }
 
-// perStrategy says how many bugs each strategy caught with any of its seeds and with most of them, and the median of its medians.
+// perStrategy says, for each strategy, how many bugs it caught with at least one seed, how many with most seeds, and the median of
+// its medians.
 func (r results) perStrategy() (rows [][]string) {
 	for _, strategy := range strategyNames {
 		var medians []uint64

@@ -41,8 +41,8 @@ func Made(path, command string) (string, error) {
 	return made, err
 }
 
-// Ready is an error if one of the pages has no place for what a command makes. Ask before the command measures for minutes.
-// An empty path is no page.
+// Ready returns an error if one of the pages has no place for what a command makes. Call it before the command measures for
+// minutes. An empty path names no page.
 func Ready(command string, paths ...string) error {
 	for _, path := range paths {
 		if path == "" {

@@ -64,8 +64,8 @@ func Rows(path, command string) ([]string, error) {
 	return slices.Sorted(maps.Keys(tableOf(made).rows)), nil
 }
 
-// Agree is an error if a row of made says something else than the page's row of the same name in one of the columns. Columns that
-// depend on time or on the machine are left out by not naming them. The page may have more rows.
+// Agree returns an error if a row of made differs, in one of the named columns, from the page's row of the same name. Do not name
+// columns that depend on time or on the machine. The page may have more rows.
 func Agree(path, command, made string, columns ...string) error {
 	old, err := Made(path, command)
 	if err != nil {

@@ -47,7 +47,7 @@ func main() {
 	var s settings
 	pattern := flag.String("run", "", "only the modules that match `REGEXP`")
 	flag.StringVar(&s.kind, "what", "existing", "`WHAT`: existing (tests, unedited), planted (bugs, found by a plain test), or promises (small tests of what the documentation says)")
-	flag.StringVar(&s.folder, "folder", "out/pushbutton", "the `FOLDER` for the copies and the results; what it holds is not done again")
+	flag.StringVar(&s.folder, "folder", "out/pushbutton", "the `FOLDER` for copies and results; a later run skips what is there already")
 	flag.IntVar(&s.schedules, "schedules", 0, "most schedules of one test, `N` (default 200 of existing tests, otherwise the default of explore)")
 	flag.DurationVar(&s.perTest, "per-test", 10*time.Second, "how `long` one existing test is explored")
 	flag.DurationVar(&s.perPackage, "per-package", 10*time.Minute, "how `long` one package is explored, its build included; what is left is counted")

@@ -18,7 +18,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// What was cut short, and what could not be built, is counted and told: it is no pass.
+// A package that was cut short or could not be built is counted and named. It does not pass.
 func TestARowCountsWhatWasNotComeTo(t *testing.T) {
 	t.Parallel()
 	ended := func(verdict string, goroutines int) drive.Event {
@@ -41,8 +41,8 @@ func TestARowCountsWhatWasNotComeTo(t *testing.T) {
 	require.Equal(t, 1, each[1].left)
 }
 
-// A function with sub-tests is one test, with the worst of their verdicts. What needs a timer to fire early is told apart, and a failure before
-// anybody could have been interrupted is none of two goroutines that meet.
+// A function with sub-tests is one test, with the worst of their verdicts. A failure that needs a timer to fire early is counted
+// apart. A failure before two goroutines could go on at once does not count as one of two goroutines.
 func TestARowCountsFunctions(t *testing.T) {
 	t.Parallel()
 	ended := func(test, verdict string, distinct uint64) drive.Event {
@@ -62,7 +62,7 @@ func TestARowCountsFunctions(t *testing.T) {
 	require.Equal(t, 1, r.left)
 }
 
-// What is left of a package, when its time ends, are the test functions of which nothing was told, but for one that took all the time.
+// When the time of a package ends, the test functions without a result are left, except the one that took all the time.
 func TestWhatIsLeftOfAPackage(t *testing.T) {
 	t.Parallel()
 	r := &result{Tests: []string{"TestA", "TestB", "TestC", "TestD"}, Passed: []string{"TestC"}, Events: []drive.Event{
@@ -82,7 +82,7 @@ func TestWrongCallsAreRefused(t *testing.T) {
 	}
 }
 
-// An edit is made once, and an anchor that does not stand there exactly once is an error that shows it.
+// An edit is made once. An anchor that does not occur exactly once is an error, which quotes it.
 func TestAPlantedBugIsAnEditOfTheCopy(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -103,7 +103,7 @@ func TestAPlantedBugIsAnEditOfTheCopy(t *testing.T) {
 	}
 }
 
-// Each small test is short, and says what the documentation promises.
+// Each small test is short, and quotes what the documentation promises.
 func TestEachPromiseIsQuoted(t *testing.T) {
 	t.Parallel()
 	looked := 0

@@ -21,7 +21,7 @@ func TestASeedThatFoundNothingCountsAsAll(t *testing.T) {
 	require.InDelta(t, 2, geometricMean([]float64{1, 2, 4}), 1e-9)
 }
 
-// Whoever runs one thread after the other sees nothing, or the bug would be no matter of the schedule.
+// If each thread runs to its end before the next one begins, the bug does not show. Otherwise it would not depend on the schedule.
 func TestAStudyHoldsOneThreadAfterTheOther(t *testing.T) {
 	t.Parallel()
 	for _, s := range studies {

@@ -20,7 +20,7 @@ func TestAVersionThatCannotBeHadIsAnErrorInACIThatHasDownloadedAnother(t *testin
 		{map[string]bool{"go1.0.1": true, "go1.0.2": true}, true, ""},
 		{map[string]bool{"go1.0.1": true, "go1.0.2": false}, true, "these were skipped: go1.0.2"},
 		{map[string]bool{"go1.0.1": true, "go1.0.2": false}, false, ""},
-		{map[string]bool{"": true, "go1.0.2": false}, true, ""}, // the installed one says nothing of the network
+		{map[string]bool{"": true, "go1.0.2": false}, true, ""}, // the installed version proves nothing about the network
 	} {
 		if why := lacking(c.had, c.ci); c.says == "" {
 			require.Empty(t, why, "%+v", c)
@@ -36,7 +36,7 @@ func TestAVersionThatIsNotThereIsToldFromAChangeThatDoesNotFit(t *testing.T) {
 	require.ErrorIs(t, err, errAbsent)
 }
 
-// A change may find its place in a version of Go, and be wrong there.
+// A change may find its place in a version of Go although it is wrong there.
 func TestWhatDoesNotCompileDoesNotFit(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds the standard library")

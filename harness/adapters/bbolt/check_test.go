@@ -13,7 +13,7 @@ import (
 
 func TestMap(t *testing.T) { check(t, func(string) error { return nil }) }
 
-// TestMapAfterItsFileIsNamed goes past what is known of a new file: its folder is synced once the database is open.
+// TestMapAfterItsFileIsNamed leaves out the known loss of a new file: it syncs the folder as soon as the database is open.
 func TestMapAfterItsFileIsNamed(t *testing.T) {
 	check(t, func(folder string) error {
 		f, err := os.Open(folder)

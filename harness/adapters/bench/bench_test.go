@@ -29,7 +29,7 @@ func each(b *testing.B, m mode, f func(b *testing.B, s subject, w work)) {
 	}
 }
 
-// offered ends a benchmark of what a contestant does not have.
+// offered skips a benchmark of an operation that the contestant does not have.
 func offered(b *testing.B, s subject, err error) {
 	if err == nil {
 		return
@@ -68,7 +68,7 @@ func BenchmarkNewest(b *testing.B) {
 	})
 }
 
-// Each contestant does each work, and what it has appended is found when it is opened again.
+// Each contestant does every work, and finds everything that it has appended when it is opened again.
 func TestEachContestantDoesEachWork(t *testing.T) {
 	t.Parallel()
 	s := settings{values: []int{100}, readers: []int{2}, millis: 5, megabytes: 1, rounds: 1, logs: 3, contestants: contestants, folder: t.TempDir()}

@@ -117,7 +117,7 @@ func oneRound(ctx context.Context, binary, file string, s settings) (r report, e
 	return r, json.Unmarshal(text, &r)
 }
 
-// add puts a round's figures of one side beside those that there are. A report has the rows in the order of the measurements.
+// add appends the figures of one side's round to the earlier ones. Reports have their rows in the order of the measurements.
 func add(figures []figure, r report, side int) []figure {
 	for k, found := range r.Figures {
 		if k == len(figures) {

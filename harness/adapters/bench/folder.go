@@ -24,7 +24,7 @@ func makeFolder(parent string, messages io.Writer) (string, error) {
 	return os.MkdirTemp(parent, "racewindow-bench-")
 }
 
-// copyFolder copies what is in a folder, as long as it takes no room that files only reserve: zeros become holes.
+// copyFolder copies the contents of a folder. Zeros become holes, so that the copy takes no room that the files have only reserved.
 func copyFolder(to, from string) error {
 	return filepath.WalkDir(from, func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

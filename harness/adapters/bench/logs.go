@@ -17,7 +17,7 @@ func logRows(logs int) []row {
 	}
 }
 
-// manyLogs opens that many logs, measures what they take of the heap, and appends to one after the other without a sync.
+// manyLogs opens that many logs, measures how much of the heap they take, and appends to them in turn without a sync.
 func manyLogs(logs int) func(context.Context, contestant, string, work) ([]float64, error) {
 	return func(ctx context.Context, c contestant, folder string, w work) (values []float64, err error) {
 		before := heap()

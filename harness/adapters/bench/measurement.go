@@ -55,7 +55,8 @@ func measurements(readers []int, logs int) []measurement {
 	return all
 }
 
-// A figure is the result of a row: what each contestant reached in each round. A contestant that does not offer it has none.
+// A figure is the result of a row: a value for each contestant and each round. A contestant that does not offer the row has no
+// values.
 type figure struct {
 	row
 	value  int

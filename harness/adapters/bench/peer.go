@@ -25,7 +25,7 @@ type peer struct {
 	grouped func(values ...[]byte) error
 	// syncs says that each append is durable when it returns, whatever the mode is.
 	syncs bool
-	// remembers says that reads are served from what the adapter has in memory, so that they are none of the engine's.
+	// remembers says that the adapter serves reads from its own memory, so that they do not measure the engine.
 	remembers bool
 }
 

@@ -54,7 +54,7 @@ func Open(folder string, durable bool) (*Log, error) {
 	return l, nil
 }
 
-// quiet drops what the engine has to say, but for what must end the process.
+// quiet drops the messages of the engine, except those that must end the process.
 type quiet struct{}
 
 func (quiet) Infof(string, ...any)  {}
@@ -79,7 +79,7 @@ func (l *Log) Append(values ...[]byte) error {
 
 func key(number uint64) []byte { return binary.BigEndian.AppendUint64(nil, number) }
 
-// Sync is adapters.Log's: a record of the engine's log that says nothing is synced, and with it all that came before it.
+// Sync is adapters.Log's. It syncs an empty record of the engine's log, and so everything before that record.
 func (l *Log) Sync() error { return l.Engine.LogData(nil, pebble.Sync) }
 
 // Last is adapters.Log's.

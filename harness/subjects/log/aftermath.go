@@ -48,12 +48,12 @@ type secondLife struct {
 	expected check.Expected // of the first life; all that was recovered counts as durable
 	first    uint64         // number of transactions that were recovered
 	appended []storage.Record
-	flushed  int // how many of them a flush has covered that returned
+	flushed  int // how many of them a completed flush has covered
 	left     []remains
 	seen     map[remains]bool
 }
 
-// remains are a disk that the second loss of power may leave, and the least number of records of the second life on it.
+// remains is a disk that the second loss of power may leave, with the least number of the second life's records that it must hold.
 type remains struct {
 	image   *crash.Image
 	hash    [32]byte
@@ -85,7 +85,7 @@ func (r *run) liveOn(l *recovered, a aftermath, expected check.Expected, complet
 		v = s.round(l, []int{3}) // a batch of its own: it proves that what lies before it was durable
 	}
 	if v == nil {
-		v = s.readBehindEach(l)
+		v = s.readPastEach(l)
 	}
 	open := newest(s.disk, s.model)
 	if v = l.end(v); v != nil {
@@ -210,8 +210,8 @@ func (s *secondLife) readUpTo(l *recovered, atLeast int, when string, right func
 	return nil
 }
 
-// promiseOf says which promise a foreign record breaks. A record of the first life there has come back, past others that were
-// lost with it.
+// promiseOf says which promise an unexpected record breaks. If it is of the first life, it was lost, and has come back although
+// other lost records before it have not.
 func (s *secondLife) promiseOf(r storage.Record) check.Promise {
 	if _, ofFirst := check.ParseKey(r.Key); ofFirst {
 		return check.PrefixRecovery
@@ -227,8 +227,8 @@ func sameRecord(a, b storage.Record) bool {
 	return a.Offset == b.Offset && string(a.Key) == string(b.Key) && string(a.Value) == string(b.Value)
 }
 
-// readBehindEach reads past the end of each transaction: the index must agree with the log.
-func (s *secondLife) readBehindEach(l *recovered) *check.Violation {
+// readPastEach reads from the end of each transaction on: the index must agree with the log.
+func (s *secondLife) readPastEach(l *recovered) *check.Violation {
 	s.plan.crashes.Tested(1, check.AppendAfterRecovery.Name)
 	if v := s.read(l, len(s.appended), "after the crash and more appends"); v != nil {
 		v.Promise = check.AppendAfterRecovery

@@ -14,7 +14,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A liar is a disk that says it did what it did not.
+// A liar is a disk that returns success for operations that it has not done.
 type liar struct {
 	storage.Disk
 	file func(name string, f storage.File) storage.File
@@ -36,7 +36,7 @@ type noCut struct{ storage.File }
 
 func (noCut) Truncate(int64) error { return nil }
 
-// recoveringOnALiar looks at every crash of a program whose logs are recovered on a disk that lies.
+// recoveringOnALiar tries every crash of a program, and recovers each log on a disk that lies.
 func recoveringOnALiar(t *testing.T, program string, file func(string, storage.File) storage.File) *sched.Failure {
 	t.Helper()
 	requireInstrumented(t)
@@ -72,7 +72,7 @@ func TestASecondLossOfPowerShowsATailThatWasNotCut(t *testing.T) {
 	require.Contains(t, f.Error(), "after a second crash, which came after the recovery")
 }
 
-// secondLifeOf is that of a log with one transaction of the first, on a disk of its own.
+// secondLifeOf returns the second life of a log that has one transaction of the first life, on a disk of its own.
 func secondLifeOf(t *testing.T) (s *secondLife, before, open, closed *crash.Image) {
 	t.Helper()
 	requireInstrumented(t)
@@ -90,7 +90,7 @@ func secondLifeOf(t *testing.T) (s *secondLife, before, open, closed *crash.Imag
 	require.Nil(t, s.round(l, []int{40, 16}))
 	before = newest(disk, crash.Ordered)
 	require.Nil(t, s.round(l, []int{3}))
-	require.Nil(t, s.readBehindEach(l))
+	require.Nil(t, s.readPastEach(l))
 	open = newest(disk, crash.Ordered)
 	require.Nil(t, l.end(nil))
 	return s, before, open, newest(disk, crash.Ordered)
@@ -109,16 +109,16 @@ func TestDamageThatIsTakenForATornTailIsAViolation(t *testing.T) {
 			switch v := s.decayed(c.image.Flip(path, bit), path, bit, c.atReads); {
 			case v == nil:
 				reported++
-			default: // in the last batch, for which nothing speaks
+			default: // in the last batch, which nothing proves to have been durable
 				require.Equal(t, check.DamageReported, v.Promise, "%v", v)
 				require.Contains(t, v.Detail, path)
 				lost++
 			}
 		}
 		require.Positive(t, lost)
-		require.Greater(t, reported, lost, "what a later batch speaks for is reported")
+		require.Greater(t, reported, lost, "damage before a later batch is reported")
 	}
-	require.Nil(t, s.damaged(before, open, closed), "and that alone is asked for")
+	require.Nil(t, s.damaged(before, open, closed), "and no other damage must be")
 }
 
 func TestASecondLifeMissesNothing(t *testing.T) {

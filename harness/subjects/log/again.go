@@ -8,9 +8,9 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// parts are the memory of an execution under the scheduler. When an execution has held, and all its threads have ended, the
-// next one by the same worker uses its parts again: made anew, they would be half of a schedule's garbage. Each is emptied before
-// that; the engine itself is always new.
+// parts is memory that one execution leaves to the next. If an execution has held and all its threads have ended, the next
+// execution of the same worker uses its parts again, emptied. To allocate them each time would make half of a schedule's garbage.
+// The engine itself is always new.
 type parts struct {
 	execution *sched.Execution
 	memory    storage.Disk // nil if the disk can fail
@@ -74,7 +74,7 @@ func (r *run) keep(t *sched.T) {
 	}
 }
 
-// unseen says whether nobody but the search looks at the execution, so that no more is needed of it than its verdict.
+// unseen says whether only the verdict of the execution is needed: nothing records it or reports it.
 func (r *run) unseen(t *sched.T) bool {
 	return !raceoff.Enabled && r.plan.history == nil && r.plan.wrong == nil && !t.Noting()
 }
@@ -84,7 +84,7 @@ func empty(disk storage.Disk) { disk.(interface{ Clear() }).Clear() }
 
 func (r *run) conclusion(t *sched.T) { r.conclude(r.plan.recorded(t, len(r.c.Threads)), t) }
 
-// A scanning is a check of a read of the whole log. It is told the records by a function that is made once.
+// A scanning checks one read of the whole log. Its function is made once and used for every read.
 type scanning struct {
 	check *check.Scan
 	take  func(harness.Record, error) bool
@@ -112,7 +112,7 @@ func (s *scanning) taken(record harness.Record, err error) bool {
 	return !s.over
 }
 
-// mustGoOn panics if an engine yields another record after it was told to stop, as Go does for a loop.
+// mustGoOn panics if an engine yields a record after the loop has ended, as Go does in a range over a function.
 func mustGoOn(over bool) {
 	if over {
 		panic("the engine goes on with a read after it was told to stop, or after it has returned")

@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// An engine that is asleep after its first flush says for ever that it is durable so far.
+// After its first flush, a sleeping engine never reports anything further as durable.
 type asleep struct {
 	full
 	first *harness.Offset
@@ -44,7 +44,7 @@ func TestAFlushByTimeThatComesOnlyOnceIsAViolation(t *testing.T) {
 	}
 }
 
-// A tireless engine flushes again until there is room.
+// A tireless engine repeats a flush until there is room.
 type tireless struct{ full }
 
 func (e tireless) Flush(ctx context.Context) error {
@@ -64,7 +64,7 @@ func TestAnOperationThatTriesAgainForEverIsAViolation(t *testing.T) {
 	require.Contains(t, f.Error(), "one tries again for ever")
 }
 
-// The program flushes and opens nothing: what comes after it meets the faults.
+// The program neither flushes nor opens a log, so the faults strike after its end.
 func TestFaultsThatTheProgramHasNotMetComeAtItsEnd(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -83,7 +83,7 @@ func TestFaultsThatTheProgramHasNotMetComeAtItsEnd(t *testing.T) {
 	}
 }
 
-// Who closes the log and asks for it again has one that is open, whatever else closes it meanwhile.
+// A thread that closes the log and asks for it again gets an open log, even if other threads close it meanwhile.
 func TestALogThatIsAskedForAfterACloseIsOpen(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

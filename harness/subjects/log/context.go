@@ -57,7 +57,7 @@ func (c Case) lifelines() []*lifeline {
 	return all
 }
 
-// calls returns the context of the thread's calls to the engine. What must not be left half done runs under ctx itself.
+// calls returns the context of the thread's calls to the engine. Calls that must not end halfway use ctx itself.
 func (t *thread) calls(ctx context.Context) context.Context {
 	if t.lifeline == nil {
 		return ctx

@@ -134,7 +134,7 @@ const maxEvents = 4096 // of one thread
 
 func (c *control) note(point string) { c.event(point, true) }
 
-// noting says whether anybody will read events. Events that are costly to make ask it first.
+// noting says whether anybody will read the events. Ask it before you make an event that is costly.
 func (c *control) noting() bool { return c.run.events || c.sink != nil && c.sink.Noting() }
 
 func (c *control) event(text string, point bool) {

@@ -12,8 +12,8 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// Every bug that was ever found, and schedules that a fix must survive. A file says what it expects: "holds", or the class of
-// the failure.
+// The corpus has a case for every bug that was found, and schedules in which a fix must hold. A file says what it expects: "holds",
+// or the class of the failure.
 func TestTheCorpusShowsWhatItSays(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

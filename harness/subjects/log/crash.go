@@ -16,8 +16,8 @@ func CrashOf(f *sched.Failure) *Crash { return cases.CrashOf(f) }
 // FewDisks is the most disks of a moment that are enumerated; if there are more, some are drawn.
 const FewDisks = cases.FewDisks
 
-// CrashCanary is a scenario with an engine that calls appends durable which no flush has covered. A search that does not find
-// this is blind.
+// CrashCanary is a scenario with an engine that calls appends durable before a flush has covered them. A search that does not find
+// this defect proves nothing.
 func CrashCanary() (sched.Scenario, error) {
 	_, scenario, err := boaster()
 	return scenario, err

@@ -15,7 +15,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// crashing explores a case with crashes at every step.
+// crashing explores a case, with a crash at every step.
 func crashing(t *testing.T, text string, preemptions int) (sched.Result, *Crashes) {
 	t.Helper()
 	requireInstrumented(t)

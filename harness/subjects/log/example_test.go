@@ -6,7 +6,7 @@ import (
 	log "github.com/racewindow/racewindow/harness/subjects/log"
 )
 
-// A case says all that one execution needs, in one line.
+// A case has everything that one execution needs, in one line.
 func ExampleParse() {
 	c, err := log.Parse("v1 scenario=log  handover=stale arena=256; w0: append 1,flush; r0: read - end; @ r0@read/metadata-loaded#1>w0")
 	fmt.Println(c, err)

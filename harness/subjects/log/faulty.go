@@ -69,7 +69,7 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 		if v := r.probe(ctx); v != nil {
 			t.Fail(violated{v, true, false})
 		}
-		expected = r.closeBehindFaults(ctx, t)
+		expected = r.closeAfterFaults(ctx, t)
 	}
 	if v := r.leaked("the close"); v != nil {
 		t.Fail(violated{v, true, true})
@@ -86,7 +86,8 @@ func (r *run) concludeFaulty(ctx context.Context, t *sched.T) {
 	}
 }
 
-// meetTheRest lets the faults strike that the program has not met: a flush by time may come, and faults of openings wait for one.
+// meetTheRest makes the remaining faults strike: it lets time pass, so that a flush by time comes, and opens the log, because some
+// faults strike only then.
 func (r *run) meetTheRest(ctx context.Context, t *sched.T) *check.Violation {
 	if e, ok := r.engine.(harness.Watermarked); ok && r.closed.Load() == 0 && r.poisoned.Load() == 0 &&
 		r.c.Options.Interval > 0 && e.Durable().Tx < r.board.Acknowledged() {
@@ -101,8 +102,8 @@ func (r *run) meetTheRest(ctx context.Context, t *sched.T) *check.Violation {
 	return last.reopenFaulty(ctx, Operation{Kind: Reopen})
 }
 
-// maxRefusals is how many faults may come while no operation begins or ends. The flusher tries again once in an interval; an
-// operation that meets more tries again for ever.
+// maxRefusals is how many faults may come while no operation begins or ends. The flusher tries only once in each interval. So if
+// more faults come, an operation repeats its call for ever.
 const maxRefusals = 100
 
 // goesOn is an invariant: operations end although the disk refuses them again and again.
@@ -125,8 +126,8 @@ func (r *run) countDiskFaults() {
 	r.faults = nil
 }
 
-// closeBehindFaults closes the log, and says what must be there when it is opened again.
-func (r *run) closeBehindFaults(ctx context.Context, t *sched.T) check.Expected {
+// closeAfterFaults closes the log, and says what must be there when it is opened again.
+func (r *run) closeAfterFaults(ctx context.Context, t *sched.T) check.Expected {
 	poisoned := r.poisoned.Load() != 0
 	expected := r.expected()
 	err := r.engine.Close(ctx)

@@ -118,5 +118,5 @@ func (r *run) flushesComeAgain(ctx context.Context, e harness.Watermarked) *chec
 	return nil
 }
 
-// pass moves the clock of the case, which moves when no other thread can go on.
+// pass sleeps on the clock of the case. That clock moves only when no other thread can go on.
 func (r *run) pass(ctx context.Context, d time.Duration) { _ = failpoints.Sleep(ctx, idle, d) }

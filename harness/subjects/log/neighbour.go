@@ -17,7 +17,7 @@ import (
 
 const otherHandle = "other"
 
-// others is what is known of the second log.
+// others is what the run knows of the second log.
 type others struct {
 	acked raceoff.Number // the highest transaction that was acknowledged
 	at    raceoff.Number // when that was, on the clock of the case

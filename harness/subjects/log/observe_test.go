@@ -9,7 +9,7 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// A report looks into the engine at each step. What the engine's disk is asked for that must not use up the count of a fault.
+// A report reads the engine's state at each step. The reads of the disk that this needs must not count for faults.
 func TestLookingAtAnExecutionDoesNotChangeIt(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {

@@ -15,7 +15,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// wrongEngine explores a case with an engine that breaks a promise, and returns what shows it first.
+// wrongEngine explores a case with an engine that breaks a promise, and returns the first failure.
 func wrongEngine(t *testing.T, text string, wrong func(*run, harness.Engine) harness.Engine) *sched.Failure {
 	t.Helper()
 	requireInstrumented(t)
@@ -30,7 +30,7 @@ func wrongEngine(t *testing.T, text string, wrong func(*run, harness.Engine) har
 	return r.Findings[0].Failure
 }
 
-// full is the engine as it is, with one method that a test replaces.
+// full is the real engine, with methods that a test replaces.
 type full interface {
 	harness.Engine
 	harness.FragmentAppender
@@ -39,7 +39,7 @@ type full interface {
 
 type healed struct{ full }
 
-// Flush forgets the poison when it is asked again.
+// Flush forgets the poison when it is called again.
 func (h healed) Flush(ctx context.Context) error {
 	if err := h.full.Flush(ctx); !errors.Is(err, storage.ErrPoisoned) {
 		return err
@@ -79,7 +79,7 @@ func TestAnEngineThatIsPoisonedByNoFaultAtAllIsAViolation(t *testing.T) {
 	require.Equal(t, "StickyPoison/record at the end", f.Class(), "%v", f)
 }
 
-// deaf hears of no fault of the disk: it goes on as if nothing had come.
+// deaf does not notice faults of the disk: it goes on as if none had come.
 type deaf struct{ full }
 
 func (e deaf) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
@@ -102,7 +102,7 @@ func TestAnEngineThatNoticesNoFaultOfTheDiskIsAViolation(t *testing.T) {
 	require.Contains(t, f.Error(), "an append and a flush succeeded")
 }
 
-// touchy takes a full disk for a broken one.
+// touchy treats a full disk as a broken one.
 type touchy struct{ full }
 
 func (e touchy) Flush(ctx context.Context) error {
@@ -118,7 +118,7 @@ func TestAFullDiskThatPoisonsIsAViolation(t *testing.T) {
 	require.Equal(t, "NoPoison/record", f.Class())
 }
 
-// stuck finds no room any more once there was none.
+// stuck finds no room once the disk was full, even when there is room again.
 type stuck struct {
 	full
 	full2 *bool
@@ -138,7 +138,7 @@ func TestALogThatStaysFullWhenThereIsRoomIsAViolation(t *testing.T) {
 	require.Equal(t, "NoPoison/record at the end", f.Class())
 }
 
-// marked says something else of its watermarks.
+// marked returns wrong watermarks.
 type marked struct {
 	full
 	durable func(storage.Offset) storage.Offset
@@ -168,7 +168,7 @@ func TestWatermarksThatGoBackOrAheadAreViolations(t *testing.T) {
 		},
 		"after it has said so of 1": func(r *run) marked {
 			return marked{durable: func(o storage.Offset) storage.Offset {
-				if r.poisoned.Load() != 0 { // what was durable is forgotten with the failed sync
+				if r.poisoned.Load() != 0 { // a failed sync makes it forget what was durable
 					return storage.Offset{}
 				}
 				return o
@@ -191,7 +191,7 @@ func TestWatermarksThatGoBackOrAheadAreViolations(t *testing.T) {
 	}
 }
 
-// restless looks for what is new once it has yielded all that there was, if a fault has come meanwhile.
+// restless also yields records that were appended during the read, if a fault has come meanwhile.
 type restless struct {
 	full
 	run *run
@@ -222,7 +222,7 @@ func TestAReadThatAFaultChangesIsAViolation(t *testing.T) {
 	require.Equal(t, "StableReads/record", f.Class())
 }
 
-// leaky opens a file too many.
+// leaky opens one file too many.
 type leaky struct {
 	full
 	run *run

@@ -14,14 +14,15 @@ import (
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// What a log shows that is closed and opened again follows from the bytes on its disk and from the time: one thread opens, reads
-// and closes it, and nothing is left to choose. Schedules of one program leave few different disks. So each disk is opened once,
-// and its records are kept. After a schedule that leaves a known disk, these records are checked against what that schedule has
-// acknowledged. The key is the whole disk, so nothing can be mistaken for it. Only a disk on which everything held is known.
+// The bytes on the disk and the time determine what a log shows after it was closed and opened again: one thread opens, reads and
+// closes it, so the scheduler has no choice. The schedules of one program leave few different disks. So each disk is opened once,
+// and the records that it showed are kept. If a later schedule leaves the same disk, these records are checked against what that
+// schedule has acknowledged. The key is the whole disk, so two disks cannot be confused. A disk is kept only if everything held on
+// it.
 //
 // Every disk is opened for a report, for a recorded history, for a disk that fails, and under -race.
 
-// reopenings are a log's records after it was opened again, by the image of its disk and the time before the image.
+// reopenings keeps the records that a log showed when it was opened again. The key is the time, then the image of the disk.
 type reopenings struct {
 	mu    sync.Mutex // for those who add
 	known atomic.Pointer[map[string][]harness.Record]
@@ -56,7 +57,8 @@ func (k *reopenings) add(image []byte, records []harness.Record) {
 // An imager is a disk that can say all that is on it.
 type imager interface{ AppendImage(image []byte) []byte }
 
-// image returns all that decides what a log shows that is opened on the run's disk now. It is nil if every disk is to be opened.
+// image returns everything that determines what a log would show if it were opened on the run's disk now. It is nil if every disk
+// must be opened.
 func (r *run) image(ctx context.Context, t *sched.T) []byte {
 	disk, ok := r.memory.(imager)
 	if !ok || !r.unseen(t) || r.others.acked.Load() > 0 {

@@ -32,7 +32,7 @@ func planOf(t *testing.T, text string) *plan {
 	return p
 }
 
-// A known disk is not opened again, and what it showed is held against each schedule.
+// A known disk is not opened again. What it showed is compared with each later schedule.
 func TestTheRecordsOfAKnownDiskAreCheckedAfterEachSchedule(t *testing.T) {
 	p := planOf(t, reference)
 	require.Empty(t, searchPlan(t, p).Findings)
@@ -48,7 +48,7 @@ func TestTheRecordsOfAKnownDiskAreCheckedAfterEachSchedule(t *testing.T) {
 	require.Equal(t, check.CleanRecovery.Name, Violation(r.Findings[0].Failure).Promise.Name)
 }
 
-// An execution with the memory of the one before is as one with its own.
+// An execution that uses the memory of the one before gives the same result as one with memory of its own.
 func TestSchedulesWithOldAndWithNewPartsAreTheSame(t *testing.T) {
 	for _, program := range []string{
 		reference,

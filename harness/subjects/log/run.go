@@ -28,7 +28,7 @@ var ErrPatience = errors.New("perhaps the two threads wait for each other")
 // ErrHang is wrapped by the error of a run whose operations do not end.
 var ErrHang = errors.New("operations do not end")
 
-// A Runner executes cases. The zero Runner is ready.
+// A Runner executes cases. The zero value can be used.
 type Runner struct {
 	// Patience is how long a "while" or an "until" may take; default 5 s.
 	Patience time.Duration

@@ -32,7 +32,7 @@ func TestADelayWhosePlaceIsNotReachedIsNoVerdict(t *testing.T) {
 	}
 }
 
-// Who waits for another thread with much patience stops when the run is to end.
+// A thread that waits patiently for another one stops when the run must end.
 func TestARunThatIsInterruptedDoesNotWaitForItsDelays(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -44,7 +44,7 @@ func TestARunThatIsInterruptedDoesNotWaitForItsDelays(t *testing.T) {
 	require.ErrorIs(t, err, context.Canceled)
 }
 
-// No more disks are tried once the time is over, and the schedules that lack some are counted.
+// No more disks are tried once the time is over, and the schedules with untried disks are counted.
 func TestNoMoreDisksAreTriedOnceItIsOver(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {
@@ -65,7 +65,7 @@ func TestNoMoreDisksAreTriedOnceItIsOver(t *testing.T) {
 	require.EqualValues(t, 5, crashes.Partial.Load())
 }
 
-// A fault of the disk that came before the place of the crash has come, though the execution ends there.
+// A fault of the disk that came before the place of the crash counts, although the execution ends there.
 func TestAFaultBeforeTheCrashHasCome(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {

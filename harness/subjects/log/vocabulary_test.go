@@ -52,7 +52,7 @@ var said = map[string]string{
 	"Options.NoSync":        "sync=",
 }
 
-// unsaid are those that no case can say, and why.
+// unsaid are the functions and options that no case can use, with the reason.
 var unsaid = map[string]string{
 	"Options.Create":     "A case lies on a disk in memory, which has no folder to make; kill and stress on a real disk make one.",
 	"OSDisk":             "A schedule that waits for a real disk would not be the same each time; kill and stress use it.",
@@ -110,7 +110,7 @@ func exported(t *testing.T) (names []string) {
 	return names
 }
 
-// wordsDrawn are the operations and options of many cases that were drawn, of each kind of exploration.
+// wordsDrawn returns the operations and options of many drawn cases, of each kind of exploration.
 func wordsDrawn(t *testing.T) map[string]bool {
 	t.Helper()
 	words := map[string]bool{"*": true}
@@ -131,7 +131,8 @@ func wordsDrawn(t *testing.T) map[string]bool {
 	return words
 }
 
-// What the engine offers and no drawn case ever does is not tested by any search: each has a word, or a reason why it cannot.
+// No search tests what no drawn case uses. So each function and option of the engine has a word in drawn cases, or a reason why it
+// cannot have one.
 func TestEverythingThatStorageExportsIsSaidByDrawnCases(t *testing.T) {
 	t.Parallel()
 	words, all := wordsDrawn(t), exported(t)

@@ -158,7 +158,7 @@ func (r *Registry) Suspend(ctx context.Context, handle string) error {
 
 // Left lists what the registry still has of a subscription. After a removal it should be nothing.
 //
-//racewindow:atomic because it is for looking on, and judges the moment in which it is called
+//racewindow:atomic because it only observes, and its answer is about the moment of the call
 func (r *Registry) Left(handle string) (left []string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -98,7 +98,7 @@ func TestNothingIsLeftOfARemovedSubscriptionAndTheNextOneIsAnother(t *testing.T)
 	}
 }
 
-// The crash needs no scheduler and no second goroutine: the router is late, and somebody publishes.
+// The crash needs neither a scheduler nor a second goroutine: the router is late, and a client publishes.
 func TestAPublicationAfterARemovalCrashesWithTheStatusFirst(t *testing.T) {
 	t.Parallel()
 	for _, order := range Orders() {

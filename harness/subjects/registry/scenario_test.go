@@ -136,7 +136,7 @@ func TestOnlyReorderLeavesNothingWhenARemovalReturns(t *testing.T) {
 	}
 }
 
-// A judge that could not say no would make every fix hold.
+// The judge must be able to report a violation: otherwise every fix would seem to hold.
 func TestThePromisesAreJudged(t *testing.T) {
 	t.Parallel()
 	a := []string{"a"}

@@ -50,7 +50,7 @@ func TestWhatIsNoCaseIsRefusedWithTheRemedy(t *testing.T) {
 	}
 }
 
-// Whatever is drawn is a case, and so is all that is a step smaller.
+// Each drawn program is a well-formed case, and so is each case that is a step smaller.
 func TestDrawnCasesAndSmallerOnesAreCases(t *testing.T) {
 	t.Parallel()
 	random, smaller := rand.New(rand.NewSource(1)), 0

@@ -25,7 +25,7 @@ import (
 // folders hold planted bugs, this command's own first.
 var folders = []string{"scripts/mutants/defaults", "scripts/mutants", "scripts/mutants/durability"}
 
-// A detector is a command with its defaults; the seed alone is given, so that it can be had again.
+// A detector is a command with its defaults. Only the seed is given, so that a run can be repeated.
 type detector struct {
 	name      string
 	arguments []string
@@ -38,7 +38,8 @@ var detectors = []detector{
 	{"stress", []string{"stress", "--seed", "1"}},
 }
 
-// A mutant is a patch and the first line of its header. The other folders' have more, which is for their commands.
+// A mutant is a patch and the first line of its header. Patches of the other folders have more lines, for the commands of these
+// folders.
 type mutant struct {
 	name, path                                       string
 	bug, resembles, find, survives, equivalent, hint string
@@ -49,7 +50,7 @@ func main() {
 	with := flag.String("detectors", "", "only the detectors whose names match this `REGEXP`")
 	all := flag.Bool("all", false, "look for the bugs of the other folders too")
 	readme := flag.String("readme", "", "also put the table into this `FILE`, between its markers")
-	check := flag.String("check", "", "fail unless the page `FILE` calls the same bugs found, of those that are looked for")
+	check := flag.String("check", "", "fail unless the page `FILE` says the same about each bug that is looked for")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := usage(*only, flag.Args())
@@ -69,7 +70,7 @@ func main() {
 	os.Exit(planted.ExitCode(err))
 }
 
-// use leaves out the detectors that are not asked for.
+// use keeps only the detectors that the flag names.
 func use(pattern string) error {
 	asked, err := regexp.Compile(pattern)
 	if err != nil {
@@ -144,7 +145,7 @@ func run(ctx context.Context, only, readme, check string, all bool) error {
 	return keep(readme, check, page.String())
 }
 
-// keep puts the table into a page, and holds it against another: times differ, but what is found must be found.
+// keep writes the table into one page, and compares it with another. Times may differ, but the same bugs must be found.
 func keep(readme, check, table string) error {
 	if check != "" {
 		if err := pages.Agree(check, command, table, "found"); err != nil {
@@ -164,7 +165,7 @@ func listed(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// choose reads the patches that are looked for.
+// choose reads the patches of the bugs to look for.
 func choose(only string, all bool) (mutants []mutant, err error) {
 	if all {
 		return chooseFrom(only, folders...)
@@ -216,14 +217,14 @@ func build(ctx context.Context, out string, more ...string) error {
 	return nil
 }
 
-// A result is a row of the table, and how many detectors have found something.
+// A result is a row of the table, with the number of detectors that have found something.
 type result struct {
 	row   string
 	found int
 	err   error
 }
 
-// look has each detector look.
+// look runs each detector.
 func look(ctx context.Context, tool, work, name string) (r result) {
 	r.row = "| " + name + " |"
 	shown := ""
@@ -263,8 +264,7 @@ type summary struct {
 	} `json:"findings"`
 }
 
-// detect runs one detector. Exit code 1 is a finding, 0 is none, and anything else no verdict: an error, which no user takes for a
-// finding.
+// detect runs one detector. Exit code 1 means a finding, 0 means none, and any other code is an error, which is no verdict.
 func detect(ctx context.Context, tool, work string, d detector) (found bool, class string, err error) {
 	file := filepath.Join(work, "summary.json")
 	c := exec.CommandContext(ctx, tool, append(slices.Clone(d.arguments), "--json", file)...)

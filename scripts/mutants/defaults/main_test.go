@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/scripts/pages"
 )
 
-// Every hunk fits at exactly one place, as --plant wants it.
+// Every hunk fits at exactly one place, as --plant requires.
 func TestEveryPatchApplies(t *testing.T) {
 	t.Parallel()
 	mutants, err := readMutants(".")
@@ -35,13 +35,13 @@ func TestEveryPatchApplies(t *testing.T) {
 						before += l.Line
 					}
 				}
-				require.Equal(t, 1, bytes.Count(append([]byte("\n"), source...), []byte("\n"+before)), "%s: %s: %s fits not once", m.name, f.OldName, hunk.Header())
+				require.Equal(t, 1, bytes.Count(append([]byte("\n"), source...), []byte("\n"+before)), "%s: %s: %s does not fit exactly once", m.name, f.OldName, hunk.Header())
 			}
 		}
 	}
 }
 
-// A table that was made before a bug came is no table of all.
+// A table that lacks a bug, because the bug was added later, is stale.
 func TestThePageHasARowForEachBug(t *testing.T) {
 	t.Parallel()
 	mutants, err := readMutants(".")

@@ -57,7 +57,7 @@ type summary struct {
 
 func main() {
 	only := flag.String("run", "", "look for the bugs whose names match this `REGEXP` only")
-	drawn := flag.Duration("drawn", 0, "also look for each with programs and faults that are drawn, for at most so long")
+	drawn := flag.Duration("drawn", 0, "also look for each bug with drawn programs and faults, for at most this time")
 	readme := flag.String("readme", "", "also put the table into this `FILE`, between its markers")
 	check := flag.String("check", "", "fail unless the page `FILE` says the same of each bug that is looked for")
 	flag.Parse()
@@ -153,10 +153,10 @@ func run(ctx context.Context, only, readme, check string, drawn time.Duration) e
 	return keep(readme, check, page.String())
 }
 
-// checked are the columns that follow from the seed.
+// checked are the columns that the seed determines, so that they can be compared.
 var checked = []string{"found by `racewindow explore`", "promise", "schedules", "smallest case"}
 
-// keep puts the table into a page, and holds it against another.
+// keep writes the table into one page, and compares it with another.
 func keep(readme, check, table string) error {
 	if check != "" {
 		if err := pages.Agree(check, command, table, checked...); err != nil {
@@ -182,7 +182,7 @@ func searchable(mutants []mutant) (names []string) {
 // command is the command that makes the part of the page.
 const command = "make durability"
 
-// look builds the engine with one bug and searches for it.
+// look builds the engine with one planted bug, and runs the search for it.
 func look(ctx context.Context, tool, work string, m mutant, drawn time.Duration) (row string, found bool, err error) {
 	planted := filepath.Join(work, m.name)
 	if err := build(ctx, tool, nil, planted, "--plant", m.path); err != nil {

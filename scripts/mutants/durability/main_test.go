@@ -14,7 +14,7 @@ import (
 	"github.com/racewindow/racewindow/scripts/pages"
 )
 
-// Every hunk fits at exactly one place, as --plant wants it.
+// Every hunk fits at exactly one place, as --plant requires.
 func TestEveryPatchApplies(t *testing.T) {
 	t.Parallel()
 	mutants, err := readMutants(".")
@@ -36,7 +36,7 @@ func TestEveryPatchApplies(t *testing.T) {
 						before += l.Line
 					}
 				}
-				require.Equal(t, 1, bytes.Count(append([]byte("\n"), source...), []byte("\n"+before)), "%s: %s: %s fits not once", m.name, f.OldName, hunk.Header())
+				require.Equal(t, 1, bytes.Count(append([]byte("\n"), source...), []byte("\n"+before)), "%s: %s: %s does not fit exactly once", m.name, f.OldName, hunk.Header())
 			}
 		}
 	}

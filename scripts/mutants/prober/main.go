@@ -52,7 +52,7 @@ func main() {
 	flag.IntVar(&c.schedules, "schedules", 60_000, "give up a search after `N` schedules")
 	flag.DurationVar(&c.budget, "budget", 10*time.Second, "give up a search after this time")
 	flag.IntVar(&c.estimate, "estimate", 100_000, "random schedules of the smallest program")
-	flag.DurationVar(&c.estimateIn, "estimate-budget", 10*time.Second, "at most this long")
+	flag.DurationVar(&c.estimateIn, "estimate-budget", 10*time.Second, "give up the estimate after this time")
 	flag.StringVar(&c.hint, "hint", "", "search this `PROGRAM` alone")
 	known := flag.String("known", "", "a `CASE` that searches before the skipped ones have found")
 	flag.Parse()
@@ -70,7 +70,7 @@ func main() {
 func (c config) run(ctx context.Context, known string) error {
 	var found []cases.Case
 	for text := range strings.Lines(known) {
-		// A case that cannot be parsed again is left out of the minimisation.
+		// The minimisation leaves out a case that cannot be parsed.
 		if k, err := cases.Parse(strings.TrimSpace(text)); err == nil {
 			found = append(found, k)
 		}

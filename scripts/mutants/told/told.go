@@ -1,8 +1,8 @@
 // Package told defines what the prober prints and command mutants reads: one line of JSON per Event.
 package told
 
-// An Event says how far a search is (At), how it ended (Search), or what follows from everything found (Smallest, Estimate). Exactly
-// one field is set.
+// An Event is the progress of a search (At), its end (Search), or a result of all searches (Smallest, Estimate). Exactly one field
+// is set.
 type Event struct {
 	At       *Search   `json:"at,omitempty"`
 	Search   *Search   `json:"search,omitempty"`

@@ -17,7 +17,7 @@ import (
 // exploring is the workflow that a stranger copies.
 const exploring = "../workflow/explore.yml"
 
-// A workflow is what these tests read of one.
+// A workflow holds the parts of a workflow file that these tests read.
 type workflow struct {
 	Jobs map[string]struct {
 		Steps []struct {
@@ -39,7 +39,7 @@ func TestTheWorkflowOfAStrangerIsOne(t *testing.T) {
 	require.NotEmpty(t, lint(t, broken), "the linter sees a step that there is not")
 }
 
-// Its commands are executed as they stand, but for the installation, on a module with a bug.
+// Its commands, except the installation, are executed unchanged on a module with a bug.
 func TestTheWorkflowOfAStrangerFindsKeepsAndTells(t *testing.T) {
 	t.Parallel()
 	requireJQ(t)
@@ -90,7 +90,7 @@ func TestTheWorkflowOfAStrangerFindsKeepsAndTells(t *testing.T) {
 	requireTold(t, filepath.Join(temp, "found"), summary)
 }
 
-// requireTold looks at what the workflow uploads.
+// requireTold checks what the workflow uploads.
 func requireTold(t *testing.T, found, summary string) {
 	t.Helper()
 	content, err := os.ReadFile(summary)
@@ -115,7 +115,7 @@ func requireTold(t *testing.T, found, summary string) {
 	require.Len(t, pages, 1)
 }
 
-// What is kept must be what the key was made of, and be kept after a run that found something.
+// The folder that is cached must be the one from which the key was made. It must be saved after a run that found something, too.
 func TestTheWorkflowOfAStrangerKeepsTheStandardLibrary(t *testing.T) {
 	t.Parallel()
 	content := string(read(t, exploring))

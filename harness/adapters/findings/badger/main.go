@@ -1,5 +1,5 @@
-// Command badger makes with badger v4.9.6, through its public API, what a process leaves that is killed while it makes a new table in
-// memory, and says what Open does with it. Exit codes: 1 as findings/badger.md says, 0 otherwise, 2 on an error.
+// Command badger shows what Open of badger v4.9.6 does with the files of a process that was killed while it made a new table in
+// memory. It makes these files through badger's public API. Exit codes: 1 as findings/badger.md says, 0 otherwise, 2 on an error.
 package main
 
 import (
@@ -55,7 +55,7 @@ func open(folder string) (*badger.DB, error) {
 	return badger.Open(badger.DefaultOptions(folder).WithSyncWrites(true).WithLogger(nil).WithMemTableSize(16 << 20).WithValueLogFileSize(1 << 20))
 }
 
-// acknowledged writes a value, and copies the folder while the database is open: that is what a killed process leaves.
+// acknowledged writes a value, and copies the folder while the database is open. The copy is what a killed process leaves.
 func acknowledged(living, left string) error {
 	db, err := open(living)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Command bbolt shows what findings/bbolt.md says: a process that dies and then a loss of power leave a file that cannot be used.
-// It ends with 1 if that is so.
+// Command bbolt shows what findings/bbolt.md says: if a process dies and power is lost later, the file cannot be used. The command
+// ends with 1 if it sees that.
 package main
 
 import (
@@ -31,8 +31,8 @@ func main() {
 	written := read(file("db"))
 	must(os.WriteFile(file("next"), written, 0o600))
 
-	// Another process opens the file, and commits a transaction. Its pages have been written, and not synced, when power is lost. Of what is
-	// not synced, its pages reach the disk and the two meta pages do not.
+	// Another process opens the file and commits a transaction. It has written its pages and not synced them when power is lost.
+	// These pages reach the disk, and the two meta pages, which are not synced either, do not.
 	second, err := bbolt.Open(file("next"), 0o600, nil)
 	must(err)
 	must(second.Update(func(*bbolt.Tx) error { return nil }))

@@ -1,4 +1,5 @@
-// Command tidwall shows what findings/tidwall.md says of writes that a loss of power has torn. It ends with 1 if that is so.
+// Command tidwall shows what findings/tidwall.md says about writes that a loss of power has torn. It ends with 1 if it sees the
+// same.
 package main
 
 import (
@@ -22,7 +23,7 @@ func main() {
 	name := filepath.Join(torn, segment)
 	info, err := os.Stat(name)
 	must(err)
-	must(os.Truncate(name, info.Size()-500)) // of the second write, which had not returned, a part has arrived
+	must(os.Truncate(name, info.Size()-500)) // a part of the second write has arrived, which had not returned
 	_, first := wal.Open(torn, nil)
 	fmt.Println("torn write: Open says:", first)
 

@@ -56,7 +56,7 @@ func TestAStatementSaysWhatWasExecuted(t *testing.T) {
 	require.Contains(t, broken.String(), "v1 x")
 }
 
-// A class that begins with the name of a promise quotes it; another stands for itself.
+// A class that begins with the name of a promise quotes that promise. Any other class is printed as it is.
 func TestWhatIsToldQuotesThePromiseOfTheLog(t *testing.T) {
 	t.Parallel()
 	for class, promise := range map[string]string{
@@ -72,7 +72,7 @@ func TestWhatIsToldQuotesThePromiseOfTheLog(t *testing.T) {
 	require.Empty(t, r.Sentence)
 }
 
-// A statement whose schedules were not all executed is neither shown nor refuted.
+// If not all schedules of a statement were executed, it is neither shown nor refuted.
 func TestAStatementThatWasNotExhaustedIsUnjudged(t *testing.T) {
 	t.Parallel()
 	require.True(t, Statement{Holds: true}.Unjudged())

@@ -6,7 +6,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/analysis"
 )
 
-// A statement of the analysis says what the executions of its program have shown.
+// A statement of the analysis prints what the executions of its program have shown.
 func ExampleStatement() {
 	fmt.Println(analysis.Statement{
 		Number: 1, Text: "a read misses what was acknowledged", Handover: "stale", Program: "w0: append 1, flush; r0: read - end",

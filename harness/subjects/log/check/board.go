@@ -49,7 +49,7 @@ func NewSmallBoard(clients, transactions int) *Board {
 	return &Board{clients: make([]clientBoard, clients), newest: make([]raceoff.Number, remembered)}
 }
 
-// Clear makes the board as it was when it was new. Nobody may use it meanwhile.
+// Clear empties the board for another run. Nobody may use it meanwhile.
 func (b *Board) Clear() {
 	b.acknowledged.Store(0)
 	clear(b.clients)

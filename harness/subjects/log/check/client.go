@@ -27,7 +27,7 @@ func NewClient(number uint32, board *Board, values Values) Client {
 	return Client{Number: number, Reader: NewReader(board, values), board: board, values: values}
 }
 
-// Renew makes the client as it was when it was new.
+// Renew resets the client to what NewClient returned.
 func (c *Client) Renew() {
 	c.Reader.renew()
 	*c = Client{Number: c.Number, Reader: c.Reader, board: c.board, values: c.values}

@@ -25,7 +25,7 @@ func yielding(records []storage.Record, err error) iter.Seq2[storage.Record, err
 	}
 }
 
-// A lonely client is the only one of a log, to which it has appended transactions of two records.
+// A lonely client is the only client of a log. It has appended transactions of two records.
 func lonely(t *testing.T, transactions int) (*world, Client) {
 	t.Helper()
 	w := newWorld(1, values)

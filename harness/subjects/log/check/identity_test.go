@@ -122,7 +122,7 @@ func TestValueLengths(t *testing.T) {
 	}
 }
 
-// Records that differ in one part of their identity only must not have the same value, or a mix-up would go unseen.
+// Records whose identities differ in one part must have different values. Otherwise nobody would notice if they were exchanged.
 func TestEveryPartOfTheIdentityMakesAnotherValue(t *testing.T) {
 	t.Parallel()
 	v := Values{Seed: 5, MinBytes: 16, MaxBytes: 16}

@@ -28,7 +28,7 @@ var (
 	Progress             = Promise{"Progress", "every operation ends, without an error that the engine's contract does not name"}
 )
 
-// The promises about the operations that only some programs say. They are put to the test where a program says them.
+// The promises about operations that only some programs have. Only these programs test them.
 var (
 	DurableAppends    = Promise{"DurableAppends", "a durable append returns when its transaction is durable, which the watermark says too"}
 	EndedTransactions = Promise{"EndedTransactions", "a transaction that has ended refuses every call with ErrNoTransaction, and what it committed stays"}
@@ -42,7 +42,8 @@ var (
 	FlushByTime       = Promise{"FlushByTime", "when a record has been unflushed for FlushInterval, a flush comes without being asked for, after a full disk too"}
 )
 
-// Said says whether p is one of SaidPromises, or of the watermarks: a history of appends and reads does not show it.
+// Said says whether p is one of SaidPromises or a promise about watermarks. A history of appends and reads cannot show that such a
+// promise is broken.
 func (p Promise) Said() bool { return p == Watermarks || slices.Contains(SaidPromises(), p) }
 
 // SaidPromises lists them in the order in which reports show them.

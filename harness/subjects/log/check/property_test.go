@@ -64,13 +64,13 @@ func somewhere(random *rand.Rand, l *mutexLog) storage.Offset {
 	}
 }
 
-// boundAt is a lower bound with what somebody who has read that far would know.
+// boundAt returns a lower bound, with what a client knows that has read up to there.
 func (l *mutexLog) boundAt(at storage.Offset) Bound {
 	b := Bound{Offset: at}
 	if i := slices.IndexFunc(l.records, func(r storage.Record) bool { return r.Offset == at }); i >= 0 {
 		b.Record, _ = ParseKey(l.records[i].Key)
 	} else if at.Tx > l.tx {
-		b.Offset.Op = storage.End.Op // nothing may be said to lie after a transaction of which nothing is known
+		b.Offset.Op = storage.End.Op // nothing is due after an unknown transaction
 	}
 	return b
 }
@@ -144,7 +144,7 @@ func TestACorrectLogIsNeverAccused(t *testing.T) {
 	properties.TestingRun(t)
 }
 
-// damages change one record of what a log holds. They return nil for a change that neither a read nor a scan can know.
+// damages change one record of a log. They return nil for a change that neither a read nor a scan can notice.
 var damages = map[string]func(random *rand.Rand, records []storage.Record, i int) []storage.Record{
 	"dropped": func(_ *rand.Rand, records []storage.Record, i int) []storage.Record {
 		return slices.Delete(records, i, i+1)
@@ -169,7 +169,7 @@ var damages = map[string]func(random *rand.Rand, records []storage.Record, i int
 		one, _ := ParseKey(records[i].Key)
 		other, _ := ParseKey(records[j].Key)
 		if one.Client != other.Client && one.Count == 1 && other.Count == 1 {
-			return nil // which of two clients came first is known to those two only, who must read back what they appended
+			return nil // only the two clients know which of them came first, and they read back what they appended
 		}
 		records[i].Offset, records[j].Offset = records[j].Offset, records[i].Offset
 		records[i], records[j] = records[j], records[i]
@@ -193,8 +193,8 @@ var damages = map[string]func(random *rand.Rand, records []storage.Record, i int
 	},
 }
 
-// The read must notice when the place lies within what it can know: all but the transaction in whose middle its upper
-// bound lies, and the order of whole appends. There the scan must.
+// The read must notice every damage, with two exceptions: damage in the transaction in whose middle the read's upper bound lies,
+// and a changed order of whole appends. The scan must notice these.
 func TestOneDamagedRecordIsAlwaysFound(t *testing.T) {
 	t.Parallel()
 	properties := gopter.NewProperties(parameters(100))

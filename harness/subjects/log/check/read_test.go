@@ -196,7 +196,7 @@ func TestEveryAlteredRecordIsFoundByName(t *testing.T) {
 	}
 }
 
-// Where values are empty, nothing but the keys tells records apart.
+// If the values are empty, only the keys tell the records apart.
 func TestCountsThatDisagreeAreFoundWithoutValues(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1, Values{})
@@ -227,7 +227,7 @@ func TestARecordAfterTheEndOfItsTransactionIsFound(t *testing.T) {
 		read(NewReader(w.board, w.values), last, storage.End, records))
 }
 
-// Numbers that readers have met imply those before, even where nobody was told yet.
+// If a client has read a transaction, all earlier ones must be there too, even those that were not acknowledged yet.
 func TestWhatAClientHasReadStaysReadableForIt(t *testing.T) {
 	t.Parallel()
 	w := example()
@@ -259,7 +259,7 @@ func TestAHoleThatNobodyWasToldOfIsOneOfOrder(t *testing.T) {
 		read(NewReader(w.board, w.values), Bound{Offset: parse(t, "4.+")}, storage.End, w.pick(t, "6.0")))
 }
 
-// What is acknowledged while a read goes on binds the next one, not this one.
+// A transaction that is acknowledged during a read must be in the next read, not in this one.
 func TestOnlyWhatWasAcknowledgedBeforeTheReadIsDue(t *testing.T) {
 	t.Parallel()
 	w := example()

@@ -8,7 +8,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// relog renumbers transactions: what a log would hold that lost, doubled or moved some of them as if that were right.
+// relog renumbers transactions, as a log would that has lost, doubled or moved some of them without noticing.
 func relog(transactions ...[]storage.Record) (records []storage.Record) {
 	for i, transaction := range transactions {
 		for _, r := range transaction {
@@ -36,7 +36,7 @@ func TestATransactionWithTheRecordsOfAnotherIsFoundAtOnce(t *testing.T) {
 	require.Equal(t, []uint32{1, 1}, []uint32{client, sequence})
 }
 
-// forget makes the board as it is after many more transactions: it no longer knows who appended these.
+// forget makes the board forget who appended these transactions, as if many more had followed.
 func (w *world) forget() {
 	for i := range w.board.newest {
 		w.board.newest[i].Store(0)
@@ -146,7 +146,7 @@ func TestAReopenSettlesThatAFailedAppendNeverHappened(t *testing.T) {
 		read(NewReader(w.board, w.values), Bound{}, storage.End, w.all()))
 }
 
-// The number of an append that never happened is free again, however often that comes to pass.
+// The number of an append that never happened is free again, however often that happens.
 func TestAClientGoesOnAfterAppendsThatNeverHappened(t *testing.T) {
 	t.Parallel()
 	w := newWorld(1, values)
@@ -164,7 +164,7 @@ func TestAClientGoesOnAfterAppendsThatNeverHappened(t *testing.T) {
 	require.Len(t, w.log, 4)
 }
 
-// settling is nothing that a scan which found a violation has the right to.
+// A scan that found a violation settles nothing.
 func TestAScanThatFindsAViolationSettlesNothingOfThatClient(t *testing.T) {
 	t.Parallel()
 	w := failed()

@@ -130,7 +130,7 @@ func (w *world) scan(reopened bool, records []storage.Record) *Violation {
 	return s.End()
 }
 
-// requirePromise says that there is a violation of that promise whose detail contains that text; none for "".
+// requirePromise requires a violation of that promise whose detail contains that text. For "" it requires that there is none.
 func requirePromise(t *testing.T, promise, detail string, v *Violation) {
 	t.Helper()
 	if promise == "" {

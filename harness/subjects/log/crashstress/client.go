@@ -143,7 +143,7 @@ func (c *client) spent() appender {
 	}
 }
 
-// said judges a word that appends nothing.
+// said judges an operation of package words that appends nothing.
 func (c *client) said(what string, err error) *check.Violation {
 	switch v := words.Broken(err); {
 	case err == nil || c.of.isGone():

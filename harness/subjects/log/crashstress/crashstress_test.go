@@ -74,7 +74,7 @@ func TestManyGoroutinesWhilePowerIsLost(t *testing.T) {
 		require.Zero(t, s.Deaths)
 		require.Less(t, s.AtRest, s.Cycles/2, "most strike while operations are in flight")
 	}
-	// Parallel tests have their own; a leak here would be thousands.
+	// Parallel tests have goroutines of their own. A leak here would be thousands.
 	require.Less(t, runtime.NumGoroutine(), before+200)
 }
 
@@ -98,7 +98,7 @@ func TestTheSameSeedGivesTheSameCycles(t *testing.T) {
 	}
 }
 
-// The canary: a disk whose sync does nothing. So is one that forgets names.
+// The canaries: a disk whose sync does nothing, and one whose directory sync does nothing.
 func TestDisksThatLieAreCaught(t *testing.T) {
 	t.Parallel()
 	for name, wrap := range map[string]func(*crash.Disk) storage.Disk{"sync": Syncless, "syncdir": nameless} {

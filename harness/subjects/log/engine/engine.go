@@ -53,8 +53,8 @@ type Watermarked interface {
 // tasks that the engine starts.
 type Factory func(ctx context.Context) (Engine, error)
 
-// An Opened engine is the log of this module, for those who use what no other engine has. A log that was asked for again takes the
-// place of the one before, for everybody.
+// An Opened engine gives access to the log of this module, for calls that no other engine has. If the store gives out the log
+// again, that log replaces the earlier one for every user.
 type Opened interface {
 	Store() *storage.Store
 	Log() *storage.Log

@@ -6,7 +6,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
-// A client's operations follow from the seed and its number, so a run can be had again.
+// The seed and a client's number determine its operations, so a run can be repeated.
 func ExampleNewProgram() {
 	mix := engine.Mix{Append: 3, Flush: 1, Read: 2, MaxRecords: 4}
 	one, err := engine.NewProgram(mix, 1, 0)

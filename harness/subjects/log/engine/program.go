@@ -59,7 +59,8 @@ func OperationKinds() (all []OperationKind) {
 	return all
 }
 
-// writing and watching are what clients that append and those that read do of the words of this module's log.
+// writing and watching are the operations of this module's log alone: those for clients that append, and those for clients that
+// read.
 var (
 	writing  = []OperationKind{OpDurable, OpDurable, OpPlaced, OpSpent, OpTaken, OpEnded, OpWatermarks, OpAgain, OpOther}
 	watching = []OperationKind{OpWatermarks, OpWatermarks, OpEnded, OpAgain}
@@ -108,7 +109,8 @@ type Operation struct {
 // A Mix gives the weights with which a client draws kinds of operations.
 type Mix struct {
 	Append, Fragments, Abort, Flush, Read int
-	// Writing and Watching are the words of this module's log, for clients that append and for those that read.
+	// Writing and Watching are the weights of the operations of this module's log alone, for clients that append and for clients
+	// that read.
 	Writing, Watching int
 	// MaxRecords bounds a transaction; default 1.
 	MaxRecords int

@@ -25,7 +25,7 @@ type world struct {
 	calls   []made
 }
 
-// A simulated client is in one operation at a time.
+// A simulated client executes one operation at a time.
 type simulated struct {
 	number   int
 	sequence uint32
@@ -34,7 +34,7 @@ type simulated struct {
 	last     harness.Offset // after the last record that it read
 }
 
-// A made call also has the records themselves, which package check judges.
+// A made call also has the records, because package check judges them.
 type made struct {
 	Call
 	records []harness.Record
@@ -124,7 +124,7 @@ func (w *world) perform(c *simulated) {
 	}
 }
 
-// spoil changes what one read yielded. It may come out as what another order would have yielded, and be good.
+// spoil changes what one read yielded. The result may be what another order would have yielded; then it is right.
 func (w *world) spoil() {
 	var reads []int
 	for i, m := range w.calls {
@@ -139,7 +139,7 @@ func (w *world) spoil() {
 	n := len(m.records)
 	m.records = slices.Clone(m.records)
 	switch kind := w.random.IntN(7); {
-	case kind == 0: // records of somebody who has not asked yet, or of any other time
+	case kind == 0: // records of an append that has not begun, or of any other time
 		if len(w.log) > 0 {
 			m.records = append(m.records, w.log[w.random.IntN(len(w.log))]...)
 		}
@@ -163,7 +163,7 @@ func (w *world) spoil() {
 	}
 }
 
-// history is what porcupine gets.
+// history returns the calls as porcupine gets them.
 func (w *world) history() (calls []Call) {
 	for _, m := range w.calls {
 		c := m.Call
@@ -177,7 +177,7 @@ func (w *world) history() (calls []Call) {
 	return calls
 }
 
-// checked has package check judge the same, in the order of the moments.
+// checked lets package check judge the same calls, in the order of their moments.
 func (w *world) checked() (found *check.Violation) {
 	board := check.NewBoard(len(w.clients))
 	readers := make([]*check.Reader, len(w.clients))

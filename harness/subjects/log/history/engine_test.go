@@ -26,7 +26,7 @@ func requireInstrumented(t *testing.T) {
 	t.Skip(message)
 }
 
-// walk goes on with any thread, again and again until there have been enough schedules.
+// walk chooses threads at random, for a number of schedules.
 type walk struct{ random *rand.Rand }
 
 func (walk) Name() string               { return "walk" }
@@ -34,7 +34,7 @@ func (walk) Begin() bool                { return true }
 func (walk) End(int, bool)              {}
 func (w walk) Next(c *sched.Choice) int { return w.random.Intn(len(c.Enabled)) }
 
-// Whatever an engine does, one that holds or one that does not, the two checkers say the same of it.
+// The two checkers agree on every execution, of engines that hold and of engines that do not.
 func TestTheCheckersAgreeOnTheEngine(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -42,7 +42,7 @@ func TestTheCheckersAgreeOnTheEngine(t *testing.T) {
 		t.Run(h.Name(), func(t *testing.T) {
 			t.Parallel()
 			random, bad, judged := rand.New(rand.NewSource(3)), 0, 0
-			for n := 0; n < 60 || !h.Holds() && bad == 0 && n < 3000; n++ { // of a bad one until it is caught
+			for n := 0; n < 60 || !h.Holds() && bad == 0 && n < 3000; n++ { // a bad one until it is caught
 				c := cases.Draw(random, cases.Shape{Threads: 3, Operations: 4, Small: true})
 				c.Options.Handover = h.Name()
 				scenario, recorder, err := c.Recorded()
@@ -52,7 +52,7 @@ func TestTheCheckersAgreeOnTheEngine(t *testing.T) {
 					out := runner.Run(walk{random}, false)
 					found := cases.Violation(out.Failure)
 					if out.Failure != nil && (found == nil || !cases.InHistory(out.Failure)) {
-						continue // a deadlock or a panic, or of a call that is no part of a history: others hold that
+						continue // a deadlock or a panic, or a call that is not part of a history: other tests check these
 					}
 					sentence, err := history.SecondOpinion(recorder.Calls(), nil, found)
 					require.NoError(t, err, "%v; @ %v", c, out.Schedule)

@@ -7,7 +7,7 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/history"
 )
 
-// An append is acknowledged, and a read that starts after that does not yield its record: no order of the two explains it.
+// An append is acknowledged, and a read that starts later does not yield its record. No order of the two explains that.
 func ExampleJudge() {
 	first := engine.Offset{Tx: 1}
 	calls := []history.Call{

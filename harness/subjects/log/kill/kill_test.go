@@ -38,8 +38,8 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	require.Len(t, s.Targets, 3)
 	killed, limited, full := s.Targets[0], s.Targets[1], s.Targets[2]
 	require.EqualValues(t, 12, killed.Kills)
-	require.Positive(t, killed.Looks)
-	require.EqualValues(t, 12, killed.Looks+killed.Unlooked)
+	require.Positive(t, killed.Checks)
+	require.EqualValues(t, 12, killed.Checks+killed.LeftToNext)
 	if limited.NotRun == "" {
 		require.EqualValues(t, 2, limited.Ended)
 		require.Positive(t, limited.Poisoned)
@@ -58,8 +58,8 @@ func TestWhatTheLastChildLeavesIsChecked(t *testing.T) {
 		s, _ := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Kills: 1, Limited: -1, Full: -1, Messages: 20, Seed: seed})
 		require.NotNil(t, s)
 		require.Nil(t, s.Violation, text(t, s))
-		require.EqualValues(t, 1, s.Targets[0].Looks, text(t, s))
-		require.Zero(t, s.Targets[0].Unlooked)
+		require.EqualValues(t, 1, s.Targets[0].Checks, text(t, s))
+		require.Zero(t, s.Targets[0].LeftToNext)
 	}
 }
 
@@ -72,13 +72,13 @@ func TestChildrenThatAcknowledgeBeforeTheyWriteAreCaught(t *testing.T) {
 	require.NotNil(t, s.Violation)
 	require.Equal(t, check.Durability.Name, s.Violation.Promise)
 	require.Contains(t, text(t, s), "FAIL Durability")
-	if !strings.HasPrefix(s.Violation.Detail, "child") { // then it was the parent that looked
+	if !strings.HasPrefix(s.Violation.Detail, "child") { // then the parent has found it
 		_, err = os.Stat(filepath.Join(keep, "disk"))
 		require.NoError(t, err, "the files are kept")
 	}
 }
 
-// What this cannot show, shown: without any sync nothing is lost, because the kernel lives on.
+// A kill cannot show a missing sync: an engine that never syncs loses nothing, because the kernel lives on.
 func TestAnEngineThatNeverSyncsPasses(t *testing.T) {
 	t.Parallel()
 	s, err := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Kills: 6, Limited: -1, Full: -1, NoSync: true, Messages: 300, Seed: 3})
@@ -146,7 +146,7 @@ func TestTheLedgerKnowsWhatWasLost(t *testing.T) {
 	require.Equal(t, check.Durability, v.Promise)
 }
 
-// The second disk's turn comes after all kills on the first.
+// The second disk is tested after all kills on the first.
 func TestAFolderInWhichNothingCanBeMadeIsFoundBeforeTheRun(t *testing.T) {
 	t.Parallel()
 	err := Config{Dirs: []string{t.TempDir(), filepath.Join(t.TempDir(), "missing")}}.Check()
@@ -155,7 +155,7 @@ func TestAFolderInWhichNothingCanBeMadeIsFoundBeforeTheRun(t *testing.T) {
 	require.NoError(t, Config{Dirs: []string{t.TempDir()}}.Check())
 }
 
-// A process that may open no more files says nothing of the log.
+// A process that may open no more files proves nothing about the log.
 func TestWhatAProcessLacksIsNoViolation(t *testing.T) {
 	t.Parallel()
 	for _, lacking := range []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOMEM} {

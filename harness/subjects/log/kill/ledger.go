@@ -60,14 +60,14 @@ func (g *ledger) opened(complete uint64, child uint32, clients int) *check.Viola
 	return nil
 }
 
-// A look is the result of a check of the log on disk.
-type look struct {
+// An inspection is the result of opening the log on disk and reading all of it.
+type inspection struct {
 	records, transactions uint64
 	lost                  uint64 // transactions that were acknowledged, not durable, and are gone
 }
 
 // check opens the log as the next process will, reads everything, and closes it.
-func (g *ledger) check(ctx context.Context, folder string) (found look, v *check.Violation, failed error) {
+func (g *ledger) check(ctx context.Context, folder string) (found inspection, v *check.Violation, failed error) {
 	store, err := storage.Open(ctx, folder, storage.Options{Create: true, FlushInterval: -1})
 	if err != nil {
 		return found, broken("after the kill the store does not open", err), starving(err)
@@ -85,7 +85,7 @@ func (g *ledger) check(ctx context.Context, folder string) (found look, v *check
 		return found, v, failed
 	}
 	complete := uint64(len(owners))
-	found = look{records, complete, g.newest - min(g.newest, complete)}
+	found = inspection{records, complete, g.newest - min(g.newest, complete)}
 	g.owners, g.durable, g.settled, g.newest = owners, complete, complete, complete
 	return found, nil, nil
 }

@@ -198,7 +198,7 @@ func (t *target) one(ctx context.Context, g *ledger, folder string, child uint32
 		return v, err
 	}
 	if t.kind == kindKilled && t.random.IntN(4) == 0 && !last {
-		t.result.Unlooked++
+		t.result.LeftToNext++
 		return nil, nil
 	}
 	if t.config.Keep != "" {
@@ -210,7 +210,7 @@ func (t *target) one(ctx context.Context, g *ledger, folder string, child uint32
 	if err != nil {
 		return nil, err
 	}
-	t.result.Looks++
+	t.result.Checks++
 	t.result.Records += found.records
 	t.result.Transactions += found.transactions
 	t.result.Lost += found.lost

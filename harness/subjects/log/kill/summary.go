@@ -27,10 +27,10 @@ type Target struct {
 	Poisoned     uint64 `json:"clients_poisoned"`
 	Full         uint64 `json:"disk_full"`
 	Resumed      uint64 `json:"resumed_after_full"`
-	// Looks is how often the parent opened the log and read all of it, Unlooked after how many kills the next child opened it
+	// Checks is how often the parent opened the log and read all of it, LeftToNext after how many kills the next child opened it
 	// instead.
-	Looks        uint64 `json:"checks"`
-	Unlooked     uint64 `json:"left_to_the_next_child"`
+	Checks       uint64 `json:"checks"`
+	LeftToNext   uint64 `json:"left_to_the_next_child"`
 	Records      uint64 `json:"records_checked"`
 	Transactions uint64 `json:"transactions_checked"`
 	// Lost counts transactions that were acknowledged and not durable, and are gone, as the contract allows.
@@ -100,7 +100,7 @@ func (s *Summary) WriteText(w io.Writer) error {
 		if t.Failed+t.Poisoned+t.Full > 0 {
 			fmt.Fprintf(&b, "  errors    %d appends failed, %d clients saw the poison stick, the disk was full %d times and went on %d times\n", t.Failed, t.Poisoned, t.Full, t.Resumed)
 		}
-		fmt.Fprintf(&b, "  checked   %d times, %d left to the next child; %d records in %d transactions; %d not durable were lost\n", t.Looks, t.Unlooked, t.Records, t.Transactions, t.Lost)
+		fmt.Fprintf(&b, "  checked   %d times, %d left to the next child; %d records in %d transactions; %d not durable were lost\n", t.Checks, t.LeftToNext, t.Records, t.Transactions, t.Lost)
 	}
 	fmt.Fprintf(&b, "  shows     %s\n  shows not %s\n", s.Shows, s.ShowsNot)
 	if s.Canary != "" {

@@ -124,7 +124,7 @@ func (x *killing) add(c kill.Config, s *kill.Summary) {
 			continue
 		}
 		r.Counts.Add(soak.Counts{
-			soak.CountKills: t.Kills, countUnderLoad: t.UnderLoad, soak.CountOperations: t.Acknowledged + t.Failed, soak.CountRecords: t.Records, soak.CountRecoveries: t.Looks,
+			soak.CountKills: t.Kills, countUnderLoad: t.UnderLoad, soak.CountOperations: t.Acknowledged + t.Failed, soak.CountRecords: t.Records, soak.CountRecoveries: t.Checks,
 			countDurable: t.Durable, "clients poisoned": t.Poisoned,
 		})
 		x.lost += t.Lost
@@ -147,7 +147,7 @@ const (
 // see records the kinds of ends that there were, as behaviour.
 func (x *killing) see(t *kill.Target) {
 	for what, n := range map[string]uint64{
-		"before the log was open": t.BeforeOpen, "under load": t.UnderLoad, "left to the next child": t.Unlooked, "lost what was not durable": t.Lost,
+		"before the log was open": t.BeforeOpen, "under load": t.UnderLoad, "left to the next child": t.LeftToNext, "lost what was not durable": t.Lost,
 		"an append failed": t.Failed, "the poison stuck": t.Poisoned, "went on when there was room": t.Resumed,
 	} {
 		if n > 0 {

@@ -17,8 +17,8 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A stress run must not order the goroutines under test: then the race detector would be blind to what the harness is
-// for. These tests run engines with a planted race, in a process of their own, because the detector's word is its exit.
+// A stress run must not order the goroutines under test, because the race detector would then miss the races that the harness must
+// find. These tests run engines with a planted race, in a process of their own, because the detector reports through the exit code.
 
 // plantedVariable tells a child process which engine to run.
 const plantedVariable = "RACEWINDOW_PLANTED_RACE"
@@ -75,7 +75,7 @@ func TestTheHarnessHidesNoRace(t *testing.T) {
 	}
 }
 
-// The second engine gives no happens-before edge at all, so any access that the harness shared would be reported.
+// The second engine adds no happens-before edge at all, so every access that the harness shared would be reported.
 func TestACleanEngineYieldsNoReport(t *testing.T) {
 	requireRace(t)
 	for _, name := range []string{"storage", "unordered"} {
@@ -147,8 +147,8 @@ func wrapped(open func(int) (harness.Factory, error)) func(int) (harness.Factory
 	}
 }
 
-// An unorderedLog excludes without ordering, as the disk in memory does: to the race detector its callers never meet. Of
-// its plain fields only planted is touched in plain sight.
+// An unorderedLog excludes its callers from each other without ordering them for the race detector, as the disk in memory does. The
+// detector sees accesses to only one of its plain fields, planted.
 type unorderedLog struct {
 	mu      raceoff.Mutex
 	records []harness.Record // of fixed length

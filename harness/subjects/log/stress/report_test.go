@@ -40,7 +40,7 @@ func requireGolden(t *testing.T, name, text string) {
 
 const us = time.Microsecond
 
-// theFinding is the seed's bug as a run would find it.
+// theFinding is the analysed bug as a run would find it.
 func theFinding() *Finding {
 	moment := func(at time.Duration, thread, text, source string) Moment {
 		point, _ := strings.CutPrefix(text, "* ")
@@ -262,7 +262,7 @@ func TestTheSummarySaysWhatWasDone(t *testing.T) {
 	}
 }
 
-// The names of the JSON summary are an interface to others: one that changes or goes raises SummaryVersion.
+// Other programs read the names of the JSON summary. If a name changes or is removed, SummaryVersion must be raised.
 func TestTheFieldsOfTheJSONSummary(t *testing.T) {
 	t.Parallel()
 	s := theSummary()

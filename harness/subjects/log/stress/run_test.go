@@ -104,7 +104,7 @@ func requireFound(t *testing.T, h storage.Handover, d failpoints.Delays) {
 	t.Logf("%s after %v and %d operations: %s", f.Promise, f.Found, f.Operations, f.Detail)
 }
 
-// An engine that is not ours, with no failpoint in it.
+// An engine of somebody else, without failpoints.
 func TestAnotherEngineRuns(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -178,7 +178,7 @@ func TestARunThatIsInterruptedSaysWhatWasDone(t *testing.T) {
 	require.Zero(t, s.Rounds)
 }
 
-// The clients rest for hours: an interruption wakes them, and waits for none of them to do a first operation.
+// The clients rest for hours. An interruption wakes them, and does not wait for their first operations.
 func TestARunIsInterruptedWhileItsClientsRest(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()
@@ -250,7 +250,7 @@ func TestAHangIsAnErrorWithTheStacks(t *testing.T) {
 	require.Equal(t, check.Unknown.String(), s.Verdicts["Progress"])
 }
 
-// The grace begins when the round ends, not when it was to end.
+// The grace begins when the round ends, not when it should have ended.
 func TestAHangIsToldSoonAfterTheLimitOfOperations(t *testing.T) {
 	requireInstrumented(t)
 	t.Parallel()

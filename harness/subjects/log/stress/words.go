@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// Clients of the log of this module also say what no other engine has (package words).
+// Clients of this module's log also execute the operations that no other engine has (package words).
 
 // own is the engine as the log of this module, nil if it is another one, or has a planted defect.
 func (c *client) own() harness.Opened {
@@ -32,7 +32,7 @@ func appendOwn(ctx context.Context, l *storage.Log, kind harness.OperationKind, 
 // otherLog is the handle of the second log of the store.
 const otherLog = "other"
 
-// say says a word that appends nothing to the log of the round.
+// say executes an operation of package words that appends nothing to the log of the round.
 func (c *client) say(ctx context.Context, own harness.Opened, op harness.Operation) *check.Violation {
 	acknowledged := c.round.board.Acknowledged()
 	c.recorder.note(eventBegin, nil, c.operation)

@@ -1,6 +1,6 @@
-// Package words carries out what only the log of this module can do, and judges what its documentation promises of that: durable
-// appends, given positions, ended transactions, watermarks, ended contexts, a log that is asked for again, a second log. The clients
-// of stress, crashstress and kill use it, and so do cases.
+// Package words executes the operations that only the log of this module has, and judges what the log's documentation promises of
+// each: durable appends, appends at a given position, calls on an ended transaction, watermarks, calls with an ended context,
+// opening a log that is open, appends to a second log. Cases use it, and so do the clients of stress, crashstress and kill.
 //
 // A function's error is a *check.Violation if a promise is broken, and else what the log returned.
 package words
@@ -46,7 +46,8 @@ func AppendDurable(ctx context.Context, l *storage.Log, records []storage.Record
 // mostTries is how often AppendNext gives a position before it leaves the position to the log.
 const mostTries = 4
 
-// AppendNext gives the records the position after what is visible. If other appends are faster each time, it appends them without.
+// AppendNext appends the records at the position after what is visible. If another append is faster each time, it gives no position
+// in the end.
 func AppendNext(ctx context.Context, l *storage.Log, records []storage.Record) (storage.Offset, error) {
 	for range mostTries {
 		at := position(records, l.Visible(ctx).Tx+1)
@@ -181,7 +182,7 @@ func Ended(ctx context.Context, l *storage.Log, doomed []storage.Record) error {
 	return broken(check.EndedContexts, storage.Offset{}, "a read returned no error, though its context had ended before")
 }
 
-// Again asks the store for a log that is open: it must be the same.
+// Again asks the store for a log that is open. The store must return that log, not another one.
 func Again(ctx context.Context, s *storage.Store, l *storage.Log) error {
 	again, err := s.Log(ctx, l.Handle())
 	if err == nil && again != l {

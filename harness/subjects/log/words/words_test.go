@@ -33,7 +33,7 @@ func records(n int, text string) (all []storage.Record) {
 
 func never(error) bool { return false }
 
-// say says every word once; what it appended for good is counted.
+// say executes every operation once, and counts the transactions that it appended.
 func say(ctx context.Context, s *storage.Store, l *storage.Log, text string) (appended int, err error) {
 	for _, appends := range []func() (storage.Offset, error){
 		func() (storage.Offset, error) { return AppendDurable(ctx, l, records(2, text)) },
@@ -88,7 +88,7 @@ func TestTheLogKeepsWhatEachWordPromises(t *testing.T) {
 	}
 }
 
-// An error that the log returns for a reason is handed on, and is no violation by itself.
+// An error that the log returns for a reason is passed on, and is no violation by itself.
 func TestAClosedLogBreaksNoPromise(t *testing.T) {
 	t.Parallel()
 	s, l := open(t, storage.Options{})

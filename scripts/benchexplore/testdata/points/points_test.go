@@ -1,4 +1,4 @@
-// Package points has tests in which little happens but points, to see what one costs.
+// Package points has tests that consist almost only of points, to measure what a point costs.
 package points
 
 import (

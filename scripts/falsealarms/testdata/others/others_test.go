@@ -1,4 +1,4 @@
-// Package others uses modules that other people wrote, as their documentation says, and has no data race but in TestControl.
+// Package others uses modules of other people as their documentation says. Only TestControl has a data race.
 package others
 
 import (
@@ -18,7 +18,7 @@ import (
 	_ "github.com/stretchr/testify/require" // the tests of conc need it
 )
 
-// TestControl has a race: a run that does not see it has looked at nothing.
+// TestControl has a race. A run that does not report it proves nothing about the other tests.
 func TestControl(t *testing.T) {
 	n := 0
 	var g errgroup.Group
@@ -28,7 +28,7 @@ func TestControl(t *testing.T) {
 	_ = g.Wait()
 }
 
-// What each function of the group writes is there after Wait.
+// After Wait, everything that the functions of the group wrote can be read.
 func TestErrgroup(t *testing.T) {
 	got := make([]int, 3)
 	var g errgroup.Group
@@ -41,7 +41,7 @@ func TestErrgroup(t *testing.T) {
 	}
 }
 
-// The first error cancels the context, and is what Wait returns; what was written before it is there.
+// The first error cancels the context, and Wait returns it. Everything written before it can be read.
 func TestErrgroupContext(t *testing.T) {
 	why, last := errors.New("why"), 0
 	g, ctx := errgroup.WithContext(t.Context())
@@ -52,7 +52,7 @@ func TestErrgroupContext(t *testing.T) {
 	}
 }
 
-// Callers of one key share a result, and what the function wrote.
+// Callers with the same key share the result, and can read everything that the function wrote.
 func TestSingleflight(t *testing.T) {
 	var g singleflight.Group
 	done := make(chan *int, 3)
@@ -97,7 +97,7 @@ func TestSemaphore(t *testing.T) {
 	}
 }
 
-// Who holds all of it is alone.
+// A caller that holds the whole weight is alone.
 func TestSemaphoreReadersAndWriter(t *testing.T) {
 	s, n := semaphore.NewWeighted(2), 0
 	var wg conc.WaitGroup

@@ -1,4 +1,4 @@
-// Package kept holds one object for each thing that a loss of power, or the death of a process, may find.
+// Package kept holds one object for each kind of bug that a loss of power, or the death of a process, can show.
 package kept
 
 import (

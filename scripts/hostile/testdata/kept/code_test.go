@@ -27,7 +27,7 @@ func TestFolder(t *testing.T)   { check(t, onFolder, harness.OnReturn, faults{})
 func TestNowhere(t *testing.T)  { check(t, nowhere, harness.OnReturn, faults{}) }
 func TestVolatile(t *testing.T) { check(t, onDisk, "", faults{}) }
 
-// It is broken for good by an error of the disk, whatever it says.
+// An error of the disk breaks it for good, whichever error that is.
 func TestSaysItGoesOn(t *testing.T) {
 	harness.Check(t, harness.Subject[*page]{
 		Open:   func(_ context.Context, e harness.Env) (*page, error) { return open(e.Disk(), faults{}) },

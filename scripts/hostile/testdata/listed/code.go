@@ -1,4 +1,4 @@
-// Package listed has a Check, and tests that have nothing to do with the harness and say that they ran.
+// Package listed has a Check, and ordinary tests that print that they ran.
 package listed
 
 import (

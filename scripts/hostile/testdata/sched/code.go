@@ -1,4 +1,4 @@
-// Package code is what a hostile user has explored: workers that recover from every panic, loops that spin, plain locks.
+// Package code is hard to explore: workers that recover from every panic, loops that spin, plain locks.
 package code
 
 import (
@@ -62,7 +62,7 @@ func Spin(ctx context.Context, done *atomic.Bool) {
 	}
 }
 
-// Enter claims, then waits until the other has no claim. Both claim: nobody goes on.
+// Enter claims, then waits until the other one has no claim. If both claim first, neither can go on.
 func Enter(ctx context.Context, flags *[2]atomic.Bool, me int) {
 	failpoint.InjectCall("claim", ctx)
 	flags[me].Store(true)

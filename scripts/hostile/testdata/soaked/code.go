@@ -1,4 +1,5 @@
-// Package soaked holds one object for each thing that a campaign may find: it adds, and keeps the sum on a disk if it has one.
+// Package soaked holds one object for each kind of bug that a campaign can find. The object adds numbers, and keeps the sum on a
+// disk if it has one.
 package soaked
 
 import (
@@ -14,7 +15,7 @@ import (
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
-// ErrBroken is the answer of all operations after one that could not write.
+// ErrBroken is returned by all operations after one that could not write.
 var ErrBroken = errors.New("the disk has failed")
 
 type faults struct {
@@ -32,7 +33,7 @@ type sum struct {
 	readings int
 }
 
-// open begins with what the disk holds; nil is no disk.
+// open reads the sum from the disk; nil means no disk.
 func open(d disk.Disk, f faults) (*sum, error) {
 	s := &sum{faults: f}
 	if d == nil {

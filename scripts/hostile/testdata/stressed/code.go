@@ -1,4 +1,4 @@
-// Package stressed holds one object for each thing that a stress run may find.
+// Package stressed holds one object for each kind of bug that a stress run can find.
 package stressed
 
 import (
