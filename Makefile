@@ -105,8 +105,9 @@ unmarked: ## the engine's hand-overs explored without their markers, beside the 
 runtime-tests: ## Go's own tests of what the runtime with hooks changes, on it: RUN=sync,time
 	$(GO) run ./scripts/runtimetests $(if $(RUN),-run '$(RUN)')
 
-goker: ## the 63 real deadlocks and leaks that come with Go, found as plain tests, and fixes that hold: RUN= AGAIN=
-	$(GO) run ./scripts/goker $(if $(RUN),-run '$(RUN)') $(if $(AGAIN),-again $(AGAIN))
+goker: ## the 63 real deadlocks and leaks that come with Go, found as plain tests, and fixes that hold: RUN= AGAIN= README= CHECK=1
+	$(GO) run ./scripts/goker $(if $(RUN),-run '$(RUN)') $(if $(AGAIN),-again $(AGAIN)) $(if $(README),-readme $(README)) \
+	$(if $(CHECK),-check scripts/goker/README.md)
 
 runtime-short: ## the same for CI, on the installed Go, and whether each change fits the other versions that are supported, and compiles there
 	$(GO) run ./scripts/runtimetests -short

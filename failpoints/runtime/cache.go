@@ -25,6 +25,12 @@ func DefaultCache() (Cache, error) {
 // build is the folder that GOCACHE names.
 func (c Cache) build() string { return filepath.Join(c.Dir, "build") }
 
+// Empty says that nothing was built yet, so the next build also builds the standard library.
+func (c Cache) Empty() bool {
+	entries, err := os.ReadDir(c.build())
+	return err != nil || len(entries) == 0
+}
+
 // make makes the folders, accessible only to their owner, because what lies there is executed.
 func (c Cache) make() error {
 	if err := os.MkdirAll(c.build(), 0o700); err != nil {

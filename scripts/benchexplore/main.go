@@ -19,6 +19,9 @@ import (
 	"syscall"
 )
 
+// measured matches the tests that are measured by default; the page has a row for each.
+const measured = "Right$|^TestPoints"
+
 type settings struct {
 	run       *regexp.Regexp
 	schedules int
@@ -37,7 +40,7 @@ type mode struct {
 
 func main() {
 	s := settings{modes: []mode{{"plain", false}, {"race", true}}}
-	run := flag.String("run", "Right$|^TestPoints", "only the tests that match this regular expression")
+	run := flag.String("run", measured, "only the tests that match this regular expression")
 	flag.IntVar(&s.schedules, "schedules", 40_000, "schedules of each test in each round; a quarter with the race detector, and a fiftieth for tests of points")
 	flag.IntVar(&s.rounds, "rounds", 5, "how often each test is measured")
 	flag.StringVar(&s.strategy, "strategy", "pos", "the strategy: random, pct, pos or surw")

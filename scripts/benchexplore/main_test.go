@@ -4,10 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/scripts/pages"
 )
 
 func TestTheFigureOfAWholeTableIsTheMedianOfItsRounds(t *testing.T) {
@@ -45,7 +48,20 @@ func TestTheFigureOfReplaysIsTheMedianOfEachKind(t *testing.T) {
 	require.Equal(t, []time.Duration{3, 2}, []time.Duration{fresh, again})
 }
 
-// Both modules are measured, each test in a process of its own, and a profile comes of the last round.
+// The figures depend on the machine; which tests have figures does not.
+func TestThePageHasARowForEachMeasuredTest(t *testing.T) {
+	t.Chdir("../..")
+	var names []string
+	for _, one := range (&settings{run: regexp.MustCompile(measured)}).tests() {
+		names = append(names, one.name)
+	}
+	slices.Sort(names)
+	rows, err := pages.Rows("scripts/benchexplore/README.md", "make bench-explore")
+	require.NoError(t, err)
+	require.Equal(t, names, rows)
+}
+
+// Both modules are measured, each test in a process of its own, and the last round leaves a profile.
 func TestEachTestIsExploredAsOftenAsItIsTold(t *testing.T) {
 	if testing.Short() {
 		t.Skip("it builds test binaries with the runtime with hooks")

@@ -2,11 +2,12 @@
 // Kubernetes, etcd, CockroachDB, gRPC, Moby and others. It reads them from the installed toolchain, reduces each to one copy, and
 // explores it as a plain test:
 //
-//	make goker
+//	make goker [RUN=REGEXP] [AGAIN=100] [README=scripts/goker/README.md] [CHECK=1]
 //
 // Each goroutine that leaks must be one that Go's own test expects. A row says after how many schedules the first leak was found,
 // and how often its token leaked again, each time in a fresh process. Then come the fixes, which must hold in every schedule with at
-// most two preemptions. If anything else happens, the command ends with 1.
+// most two preemptions. If anything else happens, the command ends with 1. -readme writes both tables into a page; -check ends with 1 if
+// the page says something else about a kernel that was run.
 package main
 
 import (
@@ -23,6 +24,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
+	"github.com/racewindow/racewindow/scripts/pages"
 )
 
 type settings struct {
@@ -31,7 +33,21 @@ type settings struct {
 	again     int
 	seed      uint64
 	fixes     bool
+	readme    string // the page to write the tables into
+	check     string // the page to compare them with
 	out       io.Writer
+}
+
+// The commands that the marks of a page name, one for each table.
+const (
+	leakCommand = "make goker"
+	fixCommand  = "make goker, fixes"
+)
+
+// heldColumns are the columns of both tables that do not depend on the machine, or on how often a token is executed again.
+var heldColumns = map[string][]string{
+	leakCommand: {"schedules to the first leak", "preemptions", "leaks"},
+	fixCommand:  {"schedules"},
 }
 
 func main() {
@@ -41,6 +57,8 @@ func main() {
 	flag.IntVar(&s.again, "again", 100, "how often each token is executed again, each time in a fresh process")
 	flag.Uint64Var(&s.seed, "seed", 1, "seed of every random choice")
 	flag.BoolVar(&s.fixes, "fixes", true, "also check that the fixes hold")
+	flag.StringVar(&s.readme, "readme", "", "write the tables into `PAGE`")
+	flag.StringVar(&s.check, "check", "", "end with 1 if `PAGE` says something else about a kernel that was run")
 	flag.Parse()
 	if flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "goker: unexpected argument %q: there are only flags\n", flag.Arg(0))
@@ -57,11 +75,16 @@ func main() {
 }
 
 // all makes the tables.
-func (s settings) all(ctx context.Context) (code int, err error) {
+func (s *settings) all(ctx context.Context) (code int, err error) {
 	which, err := regexp.Compile(s.run)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "goker: -run:", err)
 		return 2, nil
+	}
+	for command := range heldColumns {
+		if err := pages.Ready(command, s.readme, s.check); err != nil {
+			return 0, err
+		}
 	}
 	folder, err := os.MkdirTemp("", "goker-")
 	if err != nil {
@@ -80,18 +103,33 @@ func (s settings) all(ctx context.Context) (code int, err error) {
 	if len(kernels) == 0 {
 		return 0, fmt.Errorf("no kernel is called %s", s.run)
 	}
-	code, err = s.findLeaks(ctx, session, folder, kernels)
-	if err != nil {
-		return 0, err
+	code, err = s.table(leakCommand, func() (int, error) { return s.findLeaks(ctx, session, folder, kernels) })
+	if err != nil || !s.fixes {
+		return code, err
 	}
-	if s.fixes {
-		held, err := s.checkFixes(ctx, session, folder, kernels)
-		if err != nil {
-			return 0, err
+	held, err := s.table(fixCommand, func() (int, error) { return s.checkFixes(ctx, session, folder, kernels) })
+	return max(code, held), err
+}
+
+// table makes a table, and writes it into the page or compares it with the page.
+func (s *settings) table(command string, measure func() (int, error)) (code int, err error) {
+	var made strings.Builder
+	out := s.out
+	s.out = io.MultiWriter(out, &made)
+	code, err = measure()
+	s.out = out
+	switch {
+	case err != nil || code != 0 || made.Len() == 0:
+		return code, err
+	case s.readme != "":
+		return 0, pages.Write(s.readme, command, made.String())
+	case s.check != "":
+		if err := pages.Agree(s.check, command, made.String(), heldColumns[command]...); err != nil {
+			fmt.Fprintln(os.Stderr, "goker:", err)
+			return 1, nil
 		}
-		code = max(code, held)
 	}
-	return code, nil
+	return 0, nil
 }
 
 // A result is the result of exploring a kernel.
@@ -101,7 +139,7 @@ type result struct {
 }
 
 // explore makes a test of each kernel, and explores all of them. tell is called after each.
-func (s settings) explore(ctx context.Context, session *plain.Session, folder string, kernels []kernel, order drive.Order, tell func(kernel, *result)) error {
+func (s *settings) explore(ctx context.Context, session *plain.Session, folder string, kernels []kernel, order drive.Order, tell func(kernel, *result)) error {
 	version := strings.TrimPrefix(session.Toolchain.Version, "go")
 	if err := module(folder, version, kernels); err != nil {
 		return err
@@ -141,7 +179,7 @@ func (s settings) explore(ctx context.Context, session *plain.Session, folder st
 }
 
 // findLeaks prints a row for each kernel.
-func (s settings) findLeaks(ctx context.Context, session *plain.Session, folder string, kernels []kernel) (code int, err error) {
+func (s *settings) findLeaks(ctx context.Context, session *plain.Session, folder string, kernels []kernel) (code int, err error) {
 	fmt.Fprintln(s.out, "| kernel | schedules to the first leak | preemptions | replayed | leaks |\n|---|---|---|---|---|")
 	var after []uint64
 	right, cannot := 0, 0

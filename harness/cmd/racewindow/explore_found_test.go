@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -67,6 +69,17 @@ func mustAbs(t *testing.T, name string) string {
 func TestProgressOfChecksSaysForHowLong(t *testing.T) {
 	t.Parallel()
 	require.Regexp(t, `^explore: \d{4} s, building$`, (&checkRun{verb: "explore"}).doing(time.Now().Add(-time.Hour), "building"), "the same line again looks like nothing happens")
+}
+
+// A stranger's first call takes a minute or more, and "building" alone looked as if his own package took that long.
+func TestTheFirstBuildSaysThatItBuildsTheStandardLibraryOnce(t *testing.T) {
+	t.Parallel()
+	cache := runtime.Cache{Dir: t.TempDir()}
+	p := plain.Package{}
+	p.ImportPath = "example.com/a"
+	require.Equal(t, "building Go's standard library, once, and example.com/a", building(cache, p))
+	require.NoError(t, os.MkdirAll(filepath.Join(cache.Dir, "build", "00"), 0o700))
+	require.Equal(t, "building example.com/a", building(cache, p))
 }
 
 func TestTheFlagIsNamedAndNotTheOption(t *testing.T) {

@@ -102,7 +102,7 @@ func (r *plainRun) run(ctx context.Context) error {
 	r.status.Store("begins")
 	stop := r.line.during(func() string { return r.status.Load().(string) })
 	for _, p := range r.packages {
-		r.status.Store("building " + p.ImportPath)
+		r.status.Store(building(session.Cache, p))
 		r.tell.began(p.ImportPath)
 		if err := session.Explore(ctx, p); err != nil {
 			r.tell.failed(err)
@@ -115,6 +115,14 @@ func (r *plainRun) run(ctx context.Context) error {
 	}
 	stop()
 	return r.conclude(nil)
+}
+
+// building is the status while the tests of a package are built. The first build takes a minute, and says why.
+func building(cache runtime.Cache, p plain.Package) string {
+	if cache.Empty() {
+		return "building Go's standard library, once, and " + p.ImportPath
+	}
+	return "building " + p.ImportPath
 }
 
 // testsOf counts the plain tests of packages.
