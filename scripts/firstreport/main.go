@@ -114,7 +114,7 @@ func (s *stranger) find() (arguments string, err error) {
 	if err != nil {
 		return "", err
 	}
-	replay := regexp.MustCompile(`(?s)replay: racewindow replay (.*?)\n\s+replayed 5 of 5 times`).FindStringSubmatch(said)
+	replay := regexp.MustCompile(`(?s)replay: (?:GOTOOLCHAIN=\S+ )?racewindow replay (.*?)\n\s+replayed 5 of 5 times`).FindStringSubmatch(said)
 	if replay == nil {
 		return "", errors.New("the report has no replay command that replayed 5 of 5 times")
 	}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	goversion "go/version"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -97,9 +98,19 @@ func buildFlags(tool runtime.Toolchain, given []string) (flags []string) {
 	return flags
 }
 
+// inGo is the setting that selects the same release of Go again; nothing for one that no setting selects, such as a development
+// version. A token replays under other releases too, but what the standard library does in them may be something else.
+func inGo(tool runtime.Toolchain) []string {
+	version, _, experiments := strings.Cut(tool.Version, " ")
+	if experiments || !goversion.IsValid(version) {
+		return nil
+	}
+	return []string{"GOTOOLCHAIN=" + version}
+}
+
 // reportOf makes the report of a finding, with the command that replays it.
 func (r *plainRun) reportOf(p plain.Package, e *drive.Event, token plain.Token) *report.Report {
-	command := []string{"racewindow", "replay"}
+	command := append(inGo(r.session.Toolchain), "racewindow", "replay")
 	if r.race {
 		command = append(command, "--race")
 	}

@@ -114,3 +114,18 @@ func TestWhatStrayedIsTold(t *testing.T) {
 	require.Contains(t, closing(drive.Event{Test: "TestX", Plain: summary}, false),
 		"strayed: 3 schedules of TestX went another way when they were executed again, so no bound is claimed; the first: at choice 6\n")
 }
+
+// A line that is pasted where another release of Go is in use selects the one of the search.
+func TestTheReplayLineSelectsTheReleaseOfGo(t *testing.T) {
+	t.Parallel()
+	for version, line := range map[string]string{
+		"go1.26.8":             "GOTOOLCHAIN=go1.26.8 racewindow replay --race --build=-tags=slow 'v1 test=TestX' example.com/a",
+		"go1.26.8 X:nodwarf5":  "racewindow replay --race --build=-tags=slow 'v1 test=TestX' example.com/a",
+		"devel go1.28-0123456": "racewindow replay --race --build=-tags=slow 'v1 test=TestX' example.com/a",
+	} {
+		r := &plainRun{race: true, flags: []string{"-tags=slow"}, session: &plain.Session{Toolchain: runtime.Toolchain{Version: version}}}
+		f := &drive.PlainFinding{Failure: &sched.Failure{Kind: sched.Failed}, Outcome: sched.Outcome{Failure: &sched.Failure{Kind: sched.Failed}}}
+		told := r.reportOf(plain.Package{ImportPath: "example.com/a"}, &drive.Event{Test: "TestX", Finding: f}, plain.Token{Test: "TestX"})
+		require.Equal(t, line, told.Replay, version)
+	}
+}
