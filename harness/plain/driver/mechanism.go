@@ -250,7 +250,7 @@ func (m *mechanism) ready(all []sched.Candidate) []sched.Candidate {
 const (
 	step        = 20
 	forFile     = 1_000_000
-	ratherTimer = 1_000 // if a timer could fire instead
+	ratherTimer = 1_000 // if a timer could fire instead, or after the test's end
 )
 
 // waitOutside waits until a thread is ready. It says whether one is.
@@ -268,7 +268,7 @@ func (m *mechanism) waitOutside() bool {
 		return false
 	}
 	limit := forFile
-	if when, _ := bubble.Next(); when > 0 {
+	if when, _ := bubble.Next(); when > 0 || m.ended() { // nothing is concluded from a wait for a file after the test's end
 		limit = ratherTimer
 	}
 	for waited := 0; waited < limit; waited += step {
