@@ -2,6 +2,7 @@ package plain
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // exploredAlarms explores testdata/alarms, whose tests pass.
@@ -108,4 +110,41 @@ func TestWhatNoFreshProcessShowsIsNotFound(t *testing.T) {
 	require.Empty(t, got.findings)
 	require.Equal(t, drive.Unrepeatable, got.ended["TestOutside"].Verdict)
 	require.Contains(t, got.ended["TestOutside"].Because, "a schedule failed (failed in files_test.go:122), but none of 5 fresh processes shows that again: something outside of the process caused it")
+}
+
+// Processes that are started ahead may disturb each other, so that they show what no process alone shows: a port that is taken.
+func TestWhatOnlyProcessesOfTheSearchShowIsNotFound(t *testing.T) {
+	t.Parallel()
+	holds, err := exec.LookPath("true") // as a test binary that shows nothing
+	require.NoError(t, err)
+	for _, c := range []struct {
+		apart    string
+		kind     sched.Kind
+		verdict  string
+		findings int
+	}{
+		{drive.ApartFirst, sched.Failed, drive.Unrepeatable, 0},
+		{drive.ApartWarm, sched.Panicked, drive.Unrepeatable, 0},
+		{drive.ApartFirst, sched.DataRace, drive.FoundSome, 1}, // the detector need not report it each time
+	} {
+		var found []drive.Event
+		var ended drive.Event
+		b := &binary{Session: &Session{Again: 5, Order: drive.Order{Mode: drive.Explore}}, folder: t.TempDir(), file: holds}
+		b.Event = func(_ Package, e drive.Event) {
+			if ended = e; e.Event == drive.Found {
+				found = append(found, e)
+			}
+		}
+		f := &drive.PlainFinding{Failure: &sched.Failure{Kind: c.kind}, Apart: c.apart}
+		b.take(t.Context(), drive.Event{Event: drive.Found, Test: "TestX", Code: 1, Finding: f})
+		b.take(t.Context(), drive.Event{Event: drive.Ended, Test: "TestX", Code: 1, Plain: &drive.PlainSummary{Verdict: drive.FoundSome, Findings: 1}})
+		require.Equal(t, 5, f.Replays)
+		require.Zero(t, f.Replayed)
+		require.Len(t, found, c.findings, c)
+		require.Equal(t, c.verdict, ended.Plain.Verdict, c)
+		if c.findings == 0 {
+			require.Equal(t, 3, ended.Code)
+			require.Contains(t, ended.Plain.Because, "but none of 5 fresh processes shows that again")
+		}
+	}
 }

@@ -72,11 +72,13 @@ type binary struct {
 	of     Package
 	folder string
 	file   string
-	began  string   // the test that is being explored
-	ended  *ending  // how the next process executes a test, and why; nil if it does so in the usual way
-	left   bool     // a test left something in the process
-	astray *ending  // set if what a test showed in this process does not count
-	done   []string // tests that need not be executed any more
+	began  string  // the test that is being explored
+	ended  *ending // how the next process executes a test, and why; nil if it does so in the usual way
+	left   bool    // a test left something in the process
+	astray *ending // set if what a test showed in this process does not count
+	// unshown are findings that no fresh process has shown.
+	unshown []drive.Event
+	done    []string // tests that need not be executed any more
 	// arguments are the user's for the binary. They come after the session's own.
 	arguments []string
 	others    int // how many of done never needed to be executed
@@ -221,11 +223,15 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 			b.astray = &ending{e.Test, drive.ApartFirst, "", fmt.Sprintf("a schedule failed in a process that had executed others (%s), but only %d of %d times in a fresh one", f.Failure.Class(), f.Replayed, f.Replays)}
 			return
 		}
+		if b.unshownBy(ctx, e) {
+			return
+		}
 	case drive.Ended:
 		b.began = ""
 		if b.astray != nil && b.astray.test == e.Test {
 			return
 		}
+		b.withdraw(&e)
 		b.done = append(b.done, e.Test)
 		if b.ended != nil && e.Plain.Apart == "" {
 			e.Plain.Apart = b.ended.words
@@ -238,6 +244,34 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 		e = drive.Event{Event: drive.Ended, Test: e.Test, Code: e.Code, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: e.Text}}
 	}
 	b.Event(b.of, e)
+}
+
+// unshownBy says whether not all fresh processes show a finding that had processes of its own already. Those may have disturbed each other:
+// two of them are started ahead. The race detector need not report a race each time.
+func (b *binary) unshownBy(ctx context.Context, e drive.Event) bool {
+	f := e.Finding
+	if f.Apart == drive.ApartNone || f.Replayed == f.Replays || f.Failure.Kind == sched.DataRace || b.Order.Mode != drive.Explore || ctx.Err() != nil {
+		return false
+	}
+	shown := fmt.Sprintf("only %d of %d fresh processes show that again", f.Replayed, f.Replays)
+	if f.Replayed == 0 {
+		shown = fmt.Sprintf("none of %d fresh processes shows that again", f.Replays)
+	}
+	b.unshown = append(b.unshown, drive.Event{Test: e.Test, Text: fmt.Sprintf("a schedule failed (%s), but %s: something outside of the process caused it", f.Failure.Class(), shown)})
+	return true
+}
+
+// withdraw takes what no fresh process has shown out of a test's summary.
+func (b *binary) withdraw(e *drive.Event) {
+	for _, u := range b.unshown {
+		if u.Test != e.Test || e.Plain.Verdict != drive.FoundSome {
+			continue
+		}
+		if e.Plain.Findings--; e.Plain.Findings <= 0 {
+			e.Code, e.Plain.Verdict, e.Plain.Because = 3, drive.Unrepeatable, u.Text
+		}
+	}
+	b.unshown = slices.DeleteFunc(b.unshown, func(u drive.Event) bool { return u.Test == e.Test })
 }
 
 // again executes a finding again, in fresh processes.
