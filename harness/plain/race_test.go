@@ -114,6 +114,21 @@ func TestTheVerdictDoesNotDependOnTheUsersGORACE(t *testing.T) {
 	}
 }
 
+// The schedule without a switch orders the two accesses, so that go test -race never shows the race.
+func TestARaceThatTheDefaultScheduleNeverShowsIsReportedByItsTokenEachTime(t *testing.T) {
+	s, dir := raced(t, "races")
+	s.Run, s.Again = Exactly("TestBox"), 20
+	s.Order = drive.Order{Mode: drive.Replay, Times: 100}
+	got := explored(t, s, dir)
+	require.Equal(t, drive.HeldAll, got.ended["TestBox"].Verdict, got.ended["TestBox"].Because)
+	require.EqualValues(t, 100, got.ended["TestBox"].Statistics.Schedules)
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 200, Seed: 1}
+	got = explored(t, s, dir)
+	require.Len(t, got.findings["TestBox"], 1)
+	f := got.findings["TestBox"][0].Finding
+	require.Equal(t, []int{20, 20}, []int{f.Replayed, f.Replays}, "each in a process of its own: %s", f.Schedule)
+}
+
 func TestATokenIsTheSameWithTheRaceDetectorAndWithout(t *testing.T) {
 	replayed := func(race bool, name, text string) (failed, times int) {
 		s, dir := raced(t, name)
