@@ -281,6 +281,15 @@ func TestStressThatDidTooLittleEndsWithThree(t *testing.T) {
 	require.Contains(t, stderr, "--min-overlaps")
 }
 
+// Whoever sees nothing for longer believes that the command hangs.
+func TestTheFirstLineOfProgressComesWithinTwoSeconds(t *testing.T) {
+	t.Parallel()
+	l := newProgressLine("explore")
+	require.LessOrEqual(t, time.Until(l.shown.Add(every)), 2*time.Second)
+	l.shown = l.shown.Add(-2 * time.Second)
+	require.True(t, l.due())
+}
+
 func TestTheProgressLineIsQuietWhereNobodyWatches(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
