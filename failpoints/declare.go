@@ -33,8 +33,18 @@ type Declaration struct {
 	// resource, conflicts with every point.
 	Resource string
 	Access   Access
+	// Also lists what else that code touches. Strategies and the count of partial orders go by Resource alone. A search that
+	// takes the order of independent steps as arbitrary goes by both, so that Resource and Also must be all that is shared: what
+	// a lock guards need not be listed as long as the code holds the lock.
+	Also []Touch
 	// Reason says why the point exists: what can go wrong there.
 	Reason string
+}
+
+// A Touch is a piece of the package's shared state and what is done with it. The resource "" is everything.
+type Touch struct {
+	Resource string
+	Access   Access
 }
 
 // declared holds the declarations by import path.
@@ -62,7 +72,7 @@ func Declare(pkg string, all []Declaration) []Declaration {
 func (p *Point) declare() {
 	for _, d := range declared[p.pkg] {
 		if d.Name == p.name {
-			p.resource, p.access, p.declared = d.Resource, d.Access, true
+			p.resource, p.access, p.also, p.declared = d.Resource, d.Access, d.Also, true
 		}
 	}
 }

@@ -43,6 +43,7 @@ type Point struct {
 	spliced  bool
 	resource string
 	access   Access
+	also     []Touch
 	declared bool
 }
 
@@ -71,6 +72,9 @@ func (p *Point) Declared() bool { return p.declared }
 
 // Resource names what the code after the point touches, and how; it is empty if the point is not declared.
 func (p *Point) Resource() (string, Access) { return p.resource, p.access }
+
+// Also lists what else the code after the point touches, as its package declares it. Do not change it.
+func (p *Point) Also() []Touch { return p.also }
 
 // registry holds every point. It is written while packages initialise, and later read without a lock: a lock that all
 // markers share would order the goroutines that pass them, and hide their data races.

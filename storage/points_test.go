@@ -114,6 +114,11 @@ func TestEveryDeclarationSaysWhy(t *testing.T) {
 		seen[e.Name] = true
 		require.NotEmpty(t, e.Reason, e.Name)
 		require.True(t, resources[e.Resource], "%s: resource %q is not one that points.go describes", e.Name, e.Resource)
+		for _, also := range e.Also {
+			require.True(t, resources[also.Resource], "%s: resource %q is not one that points.go describes", e.Name, also.Resource)
+			require.NotEqual(t, failpoints.Nothing, also.Access, "%s says neither read nor write of %s", e.Name, also.Resource)
+			require.NotEqual(t, e.Resource, also.Resource, "%s names %s twice", e.Name, e.Resource)
+		}
 		require.NotEqual(t, failpoints.Nothing, e.Access, "%s says neither read nor write", e.Name)
 		topic, moment, ok := strings.Cut(e.Name, "/")
 		require.True(t, ok && topic != "" && moment != "", "%s: a name is topic/moment", e.Name)

@@ -153,6 +153,9 @@ func (s Shape) WithDefaults() Shape {
 type Plan struct {
 	// Scenario executes the program. It does not contain the case's switches.
 	Scenario sched.Scenario
+	// Declared says that the subject shares nothing between clients without saying so (sched.Execution.Shares): if the points of
+	// the code under test declare all that its steps touch too, an enumeration may be reduced (sched.Options.Reduced).
+	Declared bool
 	// Crashes counts crashes and faults; nil for a case that has neither.
 	Crashes *Crashes
 	// Opinion asks a second checker about the latest execution; nil if there is none. It returns what that checker says, ""

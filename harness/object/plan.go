@@ -54,7 +54,7 @@ func (o *Object) Plan(c cases.Case) (*cases.Plan, error) {
 	if o.keeps() || o.GoesOn {
 		p.probeWith(p.alone.results)
 	}
-	plan := &cases.Plan{Scenario: p.scenario}
+	plan := &cases.Plan{Scenario: p.scenario, Declared: c.Crash == nil && !p.faulty()}
 	if c.Crash != nil || len(c.Faults) > 0 {
 		plan.Crashes = p.crashes
 	}
@@ -164,6 +164,7 @@ func (p *plan) scenario(x *sched.Execution) {
 		x.TasksMayRemain()
 	}
 	r.injectFaults(x)
+	r.shares = x.Shares
 	for i, t := range p.c.Threads {
 		x.Go(t.Name, func(t *sched.T) { r.client(t, i) })
 	}
@@ -186,6 +187,7 @@ func (r *run) operate(t *sched.T, i int, outcome *values.Outcome) {
 	p := r.plan
 	c := p.calls[i]
 	t.Op(c.text)
+	r.shares() // what an operation does before its first point is in no declaration
 	r.begin(i)
 	r.invoked(i, t.Moment())
 	a := p.planted.call(t.Context(), r, i, outcome)

@@ -38,6 +38,7 @@ type run struct {
 	// goroutines are the clients' numbers in a dump of stacks; 0 if no report needs them.
 	goroutines []raceoff.Number
 	moments    raceoff.Number // operations that a canary let through
+	shares     func()         // tells the search that the step of now touches what no point declares
 	inquiry    *inquiry       // under way after the clients have ended, nil for none
 }
 

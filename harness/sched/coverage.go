@@ -13,8 +13,8 @@ type Coverage struct {
 	Executions uint64 `json:"coverage_schedules"`
 	Every      int    `json:"coverage_every"`
 	// PartialOrders counts as one the schedules that differ only in the order of events that do not conflict (Mazurkiewicz
-	// traces). An event is what a thread does after a point; Conflict says whether two events conflict. Up to 4 million are
-	// kept.
+	// traces). An event is what a thread does after a point; Conflict says whether two events conflict, by the resource that
+	// each point names first (not by failpoints.Declaration.Also). Up to 4 million are kept.
 	PartialOrders uint64 `json:"distinct_partial_orders"`
 	// Unseen estimates the probability that one more random schedule shows a new partial order (Good and Turing: the share of
 	// those seen once). It is 0 if every schedule of the last bound was executed, or none was drawn at random.

@@ -48,6 +48,7 @@ type Execution struct {
 	moment   int
 
 	known []Candidate // by failpoint ID: what a thread that stands there does next
+	also  [][]touch   // by point: what it touches besides
 	named bool        // the names of the clients have been checked
 	stray stray
 	pool  *pool
@@ -113,7 +114,8 @@ func (x *Execution) Stuck(judge func() error) { x.stuck = judge }
 
 // Shares says that the thread that runs now touches, before its next stop, what no point declares and other threads touch too: a
 // count that the scenario keeps beside the system under test, say. A search then takes no order of this step and another one as
-// arbitrary (Options.Reduced). What happens between two operations need not be told.
+// arbitrary (Options.Reduced). What happens between two operations need not be told. What an operation does before its first point
+// is in no declaration, so it must be told.
 //
 //go:norace
 func (x *Execution) Shares() { x.chooser.shared = true }

@@ -200,7 +200,20 @@ func (x *Execution) meet(p *failpoints.Point) error {
 		does.Action = Waits
 	}
 	x.known[p.ID()] = does
+	x.meetAlso(p, id)
 	return nil
+}
+
+// meetAlso notes what else a thread touches after a failpoint.
+func (x *Execution) meetAlso(p *failpoints.Point, id PointID) {
+	for len(x.also) <= int(id) {
+		x.also = append(x.also, nil)
+	}
+	var all []touch
+	for _, t := range p.Also() {
+		all = append(all, newTouch(x.chooser.points.Resource(t.Resource), t.Resource == "" || t.Access == failpoints.Writes))
+	}
+	x.also[id] = all
 }
 
 // assemble puts the clients before the tasks, and numbers both.
@@ -377,6 +390,9 @@ func (x *markers) View(stopped Candidate) (s Sight) {
 // Declares says whether what a step does is all in what its point declares. An invariant looks at everything between any two
 // steps, and a fault may come with the Nth pass of a point by any thread.
 func (x *markers) Declares() bool { return x.invariant == nil && x.faults == nil }
+
+// alsoTouches lists what a step touches besides its point's resource.
+func (x *markers) alsoTouches(at PointID) []touch { return x.also[at] }
 
 // Knows says whether this build has a point of that name.
 func (x *markers) Knows(name string) bool {

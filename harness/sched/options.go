@@ -27,7 +27,8 @@ type Options struct {
 	// belong to one execution.
 	Workers int
 	// Reduced lets "bounded" execute only one of the schedules that differ in the order of independent steps, where that loses
-	// nothing (strategy_reduced.go): with markers, without faults, and with nothing that is asked between steps.
+	// nothing (strategy_reduced.go): with markers, without faults, with nothing that is asked between steps, and while no thread
+	// waits for the clock. It believes what points declare (failpoints.Declaration: Resource and Also).
 	Reduced bool
 	// All goes on after the first failure, and keeps one schedule for each class (Failure.Class).
 	All bool
@@ -91,6 +92,9 @@ func Strategies() []string {
 }
 
 const (
+	// ReductionPays is the bound from which Options.Reduced saves time. With fewer preemptions, what it leaves out costs no more
+	// than to find out what that is.
+	ReductionPays = 4
 	// MaxPreemptions is the highest Options.Preemptions; an enumeration does not end even with far fewer.
 	MaxPreemptions = 1000
 	// MaxWorkers is the highest Options.Workers; each worker keeps threads of its own.
@@ -125,7 +129,7 @@ func (o Options) withDefaults() (Options, error) {
 	if o.Workers == 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
 	}
-	o.Reduced = o.Reduced && o.Strategy == "bounded" && !o.switches && !raceEnabled
+	o.Reduced = o.Reduced && o.Strategy == "bounded" && !o.switches && !raceEnabled && goroutines == nil
 	if raceEnabled || o.Trail != nil || goroutines != nil {
 		o.Workers = 1
 	}

@@ -30,6 +30,8 @@ var (
 		{Name: "write/x", Kind: failpoints.KindYield, Resource: "x", Access: failpoints.Writes, Reason: "test"},
 		{Name: "write/y", Kind: failpoints.KindYield, Resource: "y", Access: failpoints.Writes, Reason: "test"},
 		{Name: "write/z", Kind: failpoints.KindYield, Resource: "z", Access: failpoints.Writes, Reason: "test"},
+		{Name: "both", Kind: failpoints.KindYield, Resource: "x", Access: failpoints.Writes, Also: []failpoints.Touch{{Resource: "y", Access: failpoints.Writes}}, Reason: "test"},
+		{Name: "one", Kind: failpoints.KindYield, Resource: "x", Access: failpoints.Writes, Reason: "test"},
 		{Name: "send", Kind: failpoints.KindYield, Resource: "channel", Access: failpoints.Writes, Reason: "test"},
 		{Name: "receive", Kind: failpoints.KindWait, Resource: "channel", Access: failpoints.Writes, Reason: "test"},
 		{Name: "lock", Kind: failpoints.KindWait, Resource: "lock", Access: failpoints.Writes, Reason: "test"},
@@ -38,6 +40,7 @@ var (
 	readPoints  = []*failpoints.Point{yieldPoint("read/x"), yieldPoint("read/y"), yieldPoint("read/z")}
 	writePoints = []*failpoints.Point{yieldPoint("write/x"), yieldPoint("write/y"), yieldPoint("write/z")}
 	sendPoint   = yieldPoint("send")
+	sleepPoint  = failpoints.WaitPoint(reducedPackage, "sleep")
 	recvPoint   = failpoints.WaitPoint(reducedPackage, "receive")
 	lockPoints  = []*failpoints.Point{failpoints.WaitPoint(reducedPackage, "lock"), failpoints.WaitPoint(reducedPackage, "lock2")}
 )
@@ -392,6 +395,26 @@ func TestAStepThatSharesIsOrderedWithAllOthers(t *testing.T) {
 	require.Less(t, schedules[0], schedules[1], "without Shares the two steps are independent, as far as their points say")
 }
 
+func TestWhatAPointTouchesBesidesIsOrderedToo(t *testing.T) {
+	t.Parallel()
+	notUnderRace(t)
+	var schedules []uint64
+	for _, p := range []*failpoints.Point{yieldPoint("one"), yieldPoint("both")} {
+		r := reducedSearch(t, func(x *Execution) {
+			x.Go("a", func(t *T) {
+				failpoints.Yield(t.Context(), p)
+				failpoints.Yield(t.Context(), p)
+			})
+			x.Go("b", func(t *T) {
+				failpoints.Yield(t.Context(), readPoints[1])
+				failpoints.Yield(t.Context(), readPoints[1])
+			})
+		}, Options{Preemptions: 3})
+		schedules = append(schedules, r.Schedules)
+	}
+	require.Less(t, schedules[0], schedules[1], "reads of y are independent of writes of x, and not of a step that also writes y")
+}
+
 func TestWhatADeclarationLeavesOutIsFound(t *testing.T) {
 	t.Parallel()
 	notUnderRace(t)
@@ -418,6 +441,10 @@ func TestWhatCannotBeReducedIsEnumerated(t *testing.T) {
 	for name, scenario := range map[string]Scenario{
 		"faults": func(x *Execution) {
 			x.Faults(func(string, *failpoints.Point, int) (any, bool) { return nil, false })
+			independent(x)
+		},
+		"clock": func(x *Execution) {
+			x.Go("sleeper", func(t *T) { _ = failpoints.Sleep(t.Context(), sleepPoint, time.Second) })
 			independent(x)
 		},
 		"invariant": func(x *Execution) {

@@ -328,7 +328,7 @@ func (s *search) reduce(last int, limit uint64) (claims []Exhausted, suits bool)
 	if x.against != nil {
 		name, _, _ := s.points.At(*x.against)
 		s.reject(&Failure{Kind: Unusable, Message: fmt.Sprintf("Options.Reduced: a thread that went on from %s stood elsewhere afterwards than after the same steps in another order: "+
-			"declare (failpoints.Declare) all that the steps after its points touch, or nothing, or search without Reduced", name)})
+			"declare (failpoints.Declare) all that the steps after its points touch, or nothing, or search without Reduced (racewindow explore --every-order)", name)})
 		return nil, true
 	}
 	if x.abandoned || s.unjudged != nil {

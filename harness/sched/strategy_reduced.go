@@ -16,6 +16,8 @@ import "fmt"
 //   - between all steps and a step that begins and ends an operation and comes to no point, or in which the scenario itself shares
 //     something (Execution.Shares), or whose point does not declare what it touches.
 //
+// A thread that has waited for the clock reads it, which no declaration says: such programs are not reduced.
+//
 // What points declare must be all that the steps after them touch. A state that was reached twice is therefore compared: threads
 // that stand elsewhere contradict the declarations.
 type reduced struct {
@@ -24,6 +26,7 @@ type reduced struct {
 	place int // in the batch
 
 	chooser *Chooser
+	knows   interface{ alsoTouches(PointID) []touch } // nil if points declare one resource alone
 	prefix  []turning
 	moments []moment
 	keys    []stateKey // of the candidates of all moments after the prefix
@@ -53,10 +56,26 @@ type moment struct {
 // A standing is where a thread stands, what it touches next, and the hash of what it did last.
 type standing struct {
 	at     PointID
-	touch  uint32
+	touch  touch
+	also   []touch
 	last   sum
 	begins bool // its last step began an operation
 }
+
+// A touch is a resource, and in the lowest bit whether it is written.
+type touch uint32
+
+func newTouch(r Resource, writes bool) touch {
+	t := touch(r) << 1
+	if writes {
+		t |= 1
+	}
+	return t
+}
+
+func (t touch) resource() Resource { return max(Resource(t>>1), Everything) }
+
+func (t touch) writes() bool { return t&1 != 0 || t.resource() == Everything }
 
 // A sum is a hash of 128 bits: no two states of a search have the same by chance.
 type sum [2]uint64
@@ -97,6 +116,7 @@ func (r *reduced) Begin() bool {
 // Next repeats the prefix, then takes the candidates that cost nothing.
 func (r *reduced) Next(c *Choice) int {
 	r.chooser = c.chooser
+	r.knows, _ = c.chooser.mechanism.(interface{ alsoTouches(PointID) []touch })
 	n, taken := len(r.moments), c.Default()
 	if n < len(r.prefix) {
 		taken = int(r.prefix[n].taken)
@@ -108,6 +128,7 @@ func (r *reduced) Next(c *Choice) int {
 	r.arrive(c)
 	m := moment{at: len(r.keys), many: len(c.Enabled), taken: uint16(taken), current: int16(c.Current), free: c.Current < 0 || c.Boundary, spent: int32(r.spent)}
 	m.state, m.came, m.from = r.all, r.came(c), r.from
+	r.strange = r.strange || c.chooser.jumps > 0 // what a thread reads on the clock is in no declaration
 	for i := range c.Enabled {
 		r.strange = r.strange || c.Enabled[i].Action == Pauses || c.Enabled[i].Action == Fires
 		if n >= len(r.prefix) {
@@ -128,9 +149,9 @@ func (r *reduced) arrive(c *Choice) {
 	c.chooser.shared = false
 	if s := c.chooser.stopped; r.ran >= 0 && s.Thread == r.ran {
 		t := &r.stands[r.ran]
-		t.at, t.touch = s.Point, uint32(s.Resource)<<1
-		if s.Writes {
-			t.touch |= 1
+		t.at, t.touch, t.also = s.Point, newTouch(s.Resource, s.Writes), nil
+		if r.knows != nil && s.Point >= firstPoint {
+			t.also = r.knows.alsoTouches(s.Point)
 		}
 		if s.Point < firstPoint {
 			r.ended = r.ended.plus(hashed(hashOfEnd, t.last))
@@ -158,10 +179,12 @@ func (r *reduced) step(thread int) sum {
 	if t.at < firstPoint {
 		return hashed(word, t.last, r.write(Everything), r.ended)
 	}
-	return hashed(word, t.last, r.write(Everything), r.write(resourceOf(t.touch)))
+	h := hashed(word, t.last, r.write(Everything), r.write(t.touch.resource()))
+	for _, also := range t.also {
+		h = hashed(hashOfStep|uint64(also), h, r.write(also.resource()))
+	}
+	return h
 }
-
-func resourceOf(touch uint32) Resource { return max(Resource(touch>>1), Everything) }
 
 // goOn takes in a step.
 func (r *reduced) goOn(thread int) {
@@ -169,8 +192,11 @@ func (r *reduced) goOn(thread int) {
 	r.from = t.at
 	r.all = r.all.plus(h)
 	t.last, t.begins = h, t.at < firstPoint
-	if at := resourceOf(t.touch); !t.begins && (at == Everything || t.touch&1 != 0) {
-		r.setWrite(at, h)
+	if !t.begins {
+		r.touches(t.touch, h)
+		for _, also := range t.also {
+			r.touches(also, h)
+		}
 	}
 	r.ran = thread
 }
@@ -185,6 +211,12 @@ func (r *reduced) came(c *Choice) (all sum) {
 		all = all.plus(hashed(hashOfStep, r.stands[c.Enabled[i].Thread].last))
 	}
 	return all
+}
+
+func (r *reduced) touches(t touch, h sum) {
+	if t.writes() {
+		r.setWrite(t.resource(), h)
+	}
 }
 
 func (r *reduced) write(at Resource) sum {

@@ -299,7 +299,9 @@ func (t *thread) execute(st *sched.T) {
 			r.turns.enter(ctx, o.Kind == Reopen)
 		}
 		r.met.Store(r.faultsSoFar())
+		t.shares(o)
 		v := t.scheduled(ctx, o)
+		t.shares(o)
 		if v == nil && r.disk != nil {
 			v = r.watch()
 		}
@@ -314,6 +316,20 @@ func (t *thread) execute(st *sched.T) {
 			return // nobody knows whether its append took effect, so it must not append again
 		}
 	}
+}
+
+// shares tells the search what no point declares: at its beginning and at its end every operation but a read changes what
+// judges know of all clients, or looks at what points declare before its first point. So reads need not tell.
+func (t *thread) shares(o Operation) {
+	if o.Kind != Read {
+		t.run.execution.Shares()
+	}
+}
+
+// declared says whether the points of the engine, and shares, tell all that the threads of the case share. Where an operation closes
+// or opens a log, or uses a second one, more is shared in the middle of operations; a crash and faults come between any two steps.
+func (c Case) declared() bool {
+	return c.Crash == nil && !c.faulty() && !c.says(Reopen, Close, CloseStore, Handle, Other)
 }
 
 // scheduled is step under the scheduler, where no lock is needed against a reopen.

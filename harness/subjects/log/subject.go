@@ -91,7 +91,7 @@ func (subject) Plan(g cases.Case) (*cases.Plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	plan := &cases.Plan{Scenario: p.scenario}
+	plan := &cases.Plan{Scenario: p.scenario, Declared: p.c.declared()}
 	if g.Crash != nil || len(g.Faults) > 0 {
 		plan.Crashes = p.crashes
 	}
