@@ -256,7 +256,7 @@ func (c *checking) ordered() (explore.Config, error) {
 		Draw:     cases.Shape{Threads: d.Threads, Operations: d.Operations, Small: true},
 		Search: sched.Options{
 			Strategy: d.Strategy, Preemptions: d.Preemptions, Schedules: d.Schedules, Budget: d.Budget, Seed: d.Seed, Workers: d.Workers,
-			All: d.All, StepLimit: d.StepLimit,
+			All: d.All, StepLimit: d.StepLimit, Reduced: d.Exhaustive && !d.EveryOrder && d.Preemptions >= sched.ReductionPays,
 		},
 		Progress: func(p explore.Progress) {
 			c.send(drive.Event{

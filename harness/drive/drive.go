@@ -64,6 +64,7 @@ type Order struct {
 	Strategy    string        `json:"strategy,omitempty"`
 	Preemptions int           `json:"preemptions,omitempty"`
 	Exhaustive  bool          `json:"exhaustive,omitempty"`
+	EveryOrder  bool          `json:"every_order,omitempty"`
 	Budget      time.Duration `json:"budget,omitempty"`
 	Schedules   int           `json:"schedules,omitempty"`
 	PerProgram  int           `json:"per_program,omitempty"`

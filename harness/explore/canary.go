@@ -76,6 +76,7 @@ func (s *Summary) findCanary(ctx context.Context, c Config, canary cases.Canary)
 
 func searchCanary(ctx context.Context, canary cases.Canary, o sched.Options) (race *sched.Finding, words string, err error) {
 	o.Budget, o.Schedules, o.Progress, o.All, o.Class = lastResort, canarySchedules, nil, false, ""
+	o.Reduced = false // a canary is a wrapper whose points, if any, are those of what it wraps
 	o.Preemptions = max(o.Preemptions, 1)
 	if canary.Case.Crash != nil {
 		o.Strategy, o.Workers = "bounded", 1

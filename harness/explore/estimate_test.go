@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/subjects/log"
 )
@@ -29,6 +30,39 @@ func TestAnExhaustiveSearchIsEstimatedBeforeItBegins(t *testing.T) {
 	require.InEpsilon(t, float64(s.Statistics.Schedules), s.Estimate.Schedules, 0.5, "%+v", s.Estimate)
 	require.Positive(t, s.Estimate.Duration)
 	require.Contains(t, s.Lines(config), "estimate: "+s.Estimate.Words(config))
+}
+
+func TestAnExhaustiveSearchIsReducedWhereTheSubjectDeclares(t *testing.T) {
+	requireInstrumented(t)
+	if raceoff.Enabled {
+		t.Skip("a search under -race is not reduced")
+	}
+	t.Parallel()
+	const up = "up to the order of steps that share nothing by what their points declare"
+	for text, reduces := range map[string]bool{
+		"w0: append 1, flush; r0: read - end": true,
+		"w0: append 1, close; r0: read - end": false,
+	} {
+		c := parse(t, "v1 scenario=log handover=snapshot; "+text)
+		config := Config{Subject: log.Subject, Program: &c, Exhaustive: true, Search: sched.Options{Seed: 1, Strategy: "bounded", Preemptions: 1, Workers: 1}}
+		all, err := Run(context.Background(), config)
+		require.NoError(t, err)
+		config.Search.Reduced = true
+		less, err := Run(context.Background(), config)
+		require.NoError(t, err)
+		for _, s := range []*Summary{all, less} {
+			require.Equal(t, Held, s.Verdict, s.Because)
+			require.NotEmpty(t, s.Claims)
+		}
+		require.NotContains(t, all.Claims[len(all.Claims)-1], up)
+		if !reduces {
+			require.Equal(t, all.Claims, less.Claims)
+			continue
+		}
+		require.Contains(t, less.Claims[len(less.Claims)-1], "with at most 1 preemptions, "+up)
+		require.Less(t, less.Statistics.Schedules, all.Statistics.Schedules)
+		require.Equal(t, all.Statistics.PartialOrders, less.Statistics.PartialOrders)
+	}
 }
 
 func TestAnEstimateIsSaidInWords(t *testing.T) {

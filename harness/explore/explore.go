@@ -34,7 +34,7 @@ type Config struct {
 	Draw cases.Shape
 	// ShortFirst draws programs of few operations first; half of all programs stay short.
 	ShortFirst bool
-	// Search holds the settings of the search.
+	// Search holds the settings of the search. Reduced counts only where a plan says Declared.
 	Search sched.Options
 	// PerProgram is the largest number of schedules for a drawn program; default 2,000. A program that repeats itself gets
 	// fewer (news.go).
@@ -274,6 +274,7 @@ func (s *Summary) explore(ctx context.Context, c Config, program cases.Case, o s
 		crashes.Until(ended)
 	}
 	before := s.Statistics
+	o.Reduced = o.Reduced && plan.Declared
 	o.Progress = s.show(before, crashes)
 	if c.Program == nil {
 		o.Enough = repeats(crashes)
@@ -421,6 +422,9 @@ func Claim(e sched.Exhausted, program cases.Case, strategy string, points int, c
 	most := fmt.Sprintf("with at most %d %s", e.Bound, what)
 	if e.Complete {
 		most = "that there are"
+	}
+	if e.Reduced {
+		most += ", up to the order of steps that share nothing by what their points declare,"
 	}
 	disk := "nothing lost on the disk in memory"
 	if program.Crash != nil {

@@ -49,7 +49,9 @@ of the current package.
 
 For objects and the log, programs are drawn from the seed, one after the other; --program gives one instead. Several
 strategies take turns; --strategy names one. --exhaustive executes every schedule with at most --preemptions
-preemptions, and says so. Before the search, a known bug (the canary) must be found with the same strategy.
+preemptions, and says so. From 4 preemptions on it executes one of the schedules that differ only in the order of steps
+that share nothing, and says that too: it believes what failpoints.Declare says of them; --every-order believes
+nothing. Before the search, a known bug (the canary) must be found with the same strategy.
 
 The words (schedule, preemption, canary, ...) are explained in
 ` + glossary + `
@@ -75,6 +77,7 @@ type exploreFlags struct {
 	program    string
 	config     explore.Config
 	exhaustive bool
+	everyOrder bool
 	crash      bool
 	model      string
 	pattern    string
@@ -170,6 +173,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&s.Strategy, "strategy", "", "`NAME`: "+strings.Join(sched.Strategies(), ", ")+" (default several in turn)")
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")
+	flags.BoolVar(&f.everyOrder, "every-order", false, "with --exhaustive: every order of steps that share nothing by what their points declare")
 	flags.BoolVar(&f.crash, "crash", false, "lose power at every step of every schedule, and recover from every disk that this may leave")
 	flags.StringVar(&f.model, "model", "ordered", "which disks these are, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.IntVar(&f.config.DrawFaults, "faults", 0, "up to `N` faults in each drawn program: errors, short writes, a full disk, flipped bits")
@@ -248,6 +252,7 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 		if s.Strategy == "" {
 			s.Strategy = "bounded"
 		}
+		s.Reduced = !f.everyOrder && s.Preemptions >= sched.ReductionPays
 	}
 	if !flags.Changed("seed") {
 		s.Seed = rand.Uint64()
@@ -292,6 +297,9 @@ const mostDrawn = 64
 func (f *exploreFlags) checkFlags(flags *pflag.FlagSet) error {
 	if err := checkTexts(flags, "program", "subject", "handover", "strategy", "model"); err != nil {
 		return err
+	}
+	if f.everyOrder && !f.exhaustive {
+		return errors.New("--every-order says what --exhaustive executes: add --exhaustive")
 	}
 	return checkNumbers(flags,
 		bound{"max-threads", 1, cases.MaxThreads},

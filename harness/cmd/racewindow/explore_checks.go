@@ -279,7 +279,7 @@ func listFlags(build []string, race bool) (flags []string) {
 func (f *exploreFlags) order(flags *pflag.FlagSet) (drive.Order, error) {
 	s := f.config.Search
 	order := drive.Order{
-		Mode: drive.Explore, Program: f.program, Set: f.set, Strategy: s.Strategy, Preemptions: s.Preemptions, Exhaustive: f.exhaustive,
+		Mode: drive.Explore, Program: f.program, Set: f.set, Strategy: s.Strategy, Preemptions: s.Preemptions, Exhaustive: f.exhaustive, EveryOrder: f.everyOrder,
 		Budget: s.Budget, Schedules: s.Schedules, PerProgram: f.config.PerProgram, Seed: s.Seed, Workers: s.Workers, All: s.All,
 		NoCanary: !f.config.Canary, StepLimit: s.StepLimit, Threads: f.config.Draw.Threads, Operations: f.config.Draw.Operations, Faults: f.config.DrawFaults,
 		LeaksAlways: f.leaks == "always", LeaksOK: f.leaks == "ok",
