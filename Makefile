@@ -90,7 +90,7 @@ examples: ## the subjects of harness/examples as a stranger tries them: find the
 
 adapters-short: build ## engines of others: those with few dependencies hold while clients meet, and lose what their findings say
 	rm -rf harness/adapters/*/testdata/racewindow
-	cd harness/adapters && $(GO) vet . ./bbolt ./tidwall ./findings/... && $(GO) test -short ./bbolt ./tidwall
+	cd harness/adapters && $(GO) vet . ./bbolt ./tidwall ./findings/... && $(GO) test -short . ./bbolt ./tidwall
 	cd harness/adapters && ../../bin/racewindow explore --seed 1 --schedules 200 ./bbolt ./tidwall
 	cd harness/adapters && for engine in bbolt tidwall; do \
 	../../bin/racewindow crash --seed 1 --schedules 20 ./$$engine; [ $$? -eq 1 ] || { echo "crash ./$$engine has not found it"; exit 1; }; \

@@ -13,7 +13,7 @@ import (
 	"github.com/racewindow/racewindow/storage"
 )
 
-// A client is one goroutine of an incarnation. It shares nothing with others but through of.
+// A client is one goroutine of an incarnation. It shares state with others only through of.
 type client struct {
 	check.Client
 	of     *incarnation
