@@ -48,10 +48,12 @@ type Execution struct {
 	moment   int
 
 	known []Candidate // by failpoint ID: what a thread that stands there does next
-	also  [][]touch   // by point: what it touches besides
-	named bool        // the names of the clients have been checked
-	stray stray
-	pool  *pool
+	also  [][]touch   // by point: what it touches besides, where somebody has asked
+	// besides is the same as the program declares it.
+	besides [][]failpoints.Touch
+	named   bool // the names of the clients have been checked
+	stray   stray
+	pool    *pool
 }
 
 // Context is a context under the scheduler's control, for what the scenario's function itself calls.

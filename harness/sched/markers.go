@@ -200,20 +200,11 @@ func (x *Execution) meet(p *failpoints.Point) error {
 		does.Action = Waits
 	}
 	x.known[p.ID()] = does
-	x.meetAlso(p, id)
+	for len(x.besides) <= int(id) {
+		x.besides, x.also = append(x.besides, nil), append(x.also, nil)
+	}
+	x.besides[id] = slices.Concat(x.besides[id], p.Also()) // points of one name are one point
 	return nil
-}
-
-// meetAlso notes what else a thread touches after a failpoint.
-func (x *Execution) meetAlso(p *failpoints.Point, id PointID) {
-	for len(x.also) <= int(id) {
-		x.also = append(x.also, nil)
-	}
-	var all []touch
-	for _, t := range p.Also() {
-		all = append(all, newTouch(x.chooser.points.Resource(t.Resource), t.Resource == "" || t.Access == failpoints.Writes))
-	}
-	x.also[id] = all
 }
 
 // assemble puts the clients before the tasks, and numbers both.
@@ -391,8 +382,14 @@ func (x *markers) View(stopped Candidate) (s Sight) {
 // steps, and a fault may come with the Nth pass of a point by any thread.
 func (x *markers) Declares() bool { return x.invariant == nil && x.faults == nil }
 
-// alsoTouches lists what a step touches besides its point's resource.
-func (x *markers) alsoTouches(at PointID) []touch { return x.also[at] }
+// alsoTouches lists what a step touches besides its point's resource. These resources get their numbers only when somebody asks,
+// because strategies go by the numbers of the others.
+func (x *markers) alsoTouches(at PointID) []touch {
+	for _, t := range x.besides[at][len(x.also[at]):] {
+		x.also[at] = append(x.also[at], newTouch(x.chooser.points.Resource(t.Resource), t.Resource == "" || t.Access == failpoints.Writes))
+	}
+	return x.also[at]
+}
 
 // Knows says whether this build has a point of that name.
 func (x *markers) Knows(name string) bool {
