@@ -188,7 +188,7 @@ const poll = 100 * time.Millisecond
 func (r *checkRun) follow(done <-chan error) error {
 	line, began := newProgressLine(r.verb), time.Now()
 	defer line.clear()
-	status := "building"
+	status := r.building()
 	events, err := drive.OpenTail(r.order.Events)
 	if err != nil {
 		return errors.Join(err, <-done)
@@ -215,6 +215,16 @@ func (r *checkRun) follow(done <-chan error) error {
 			}
 		}
 	}
+}
+
+// building is the status while the tests are built.
+func (r *checkRun) building() string {
+	if len(r.byRuntime) > 0 {
+		if cache, err := runtime.DefaultCache(); err == nil && cache.Empty() {
+			return "building Go's standard library, once, and the tests"
+		}
+	}
+	return "building"
 }
 
 // doing is the text of the progress line.

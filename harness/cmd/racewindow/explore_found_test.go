@@ -71,6 +71,18 @@ func TestProgressOfChecksSaysForHowLong(t *testing.T) {
 	require.Regexp(t, `^explore: \d{4} s, building$`, (&checkRun{verb: "explore"}).doing(time.Now().Add(-time.Hour), "building"), "the same line again looks like nothing happens")
 }
 
+func TestTheFirstBuildOfAChecksTestsSaysSoToo(t *testing.T) {
+	folder := t.TempDir()
+	t.Setenv("XDG_CACHE_HOME", folder)
+	require.Equal(t, "building", (&checkRun{}).building(), "markers need no other standard library")
+	r := &checkRun{byRuntime: []string{"example.com/a"}}
+	require.Equal(t, "building Go's standard library, once, and the tests", r.building())
+	cache, err := runtime.DefaultCache()
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Join(cache.Dir, "build", "00"), 0o700))
+	require.Equal(t, "building", r.building())
+}
+
 // A stranger's first call takes a minute or more, and "building" alone looked as if his own package took that long.
 func TestTheFirstBuildSaysThatItBuildsTheStandardLibraryOnce(t *testing.T) {
 	t.Parallel()
