@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,6 +60,9 @@ func TestThePageHasARowForEachMeasuredTest(t *testing.T) {
 	rows, err := pages.Rows("scripts/benchexplore/README.md", "make bench-explore")
 	require.NoError(t, err)
 	require.Equal(t, names, rows)
+	rows, err = pages.Rows("scripts/benchexplore/README.md", "make bench-explore, points")
+	require.NoError(t, err)
+	require.Equal(t, slices.DeleteFunc(names, func(name string) bool { return !strings.HasPrefix(name, "TestPoints") }), rows)
 }
 
 // Both modules are measured, each test in a process of its own, and the last round leaves a profile.
