@@ -52,7 +52,7 @@ func (c *checking) kill() {
 			text = f.Case.String()
 			words += "\nprogram: " + text
 		}
-		c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again("kill", r.Seed), ""), text, "", words, f.Told)
+		c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("kill", r.Seed), ""), text, "", words, f.Evidence)
 		if text != "" {
 			c.send(drive.Event{Event: drive.Smaller, Text: fmt.Sprintf(
 				"no smallest case: a process was killed; if losing power shows the same, one thread at a time: %s --crash --program '%s'\n", c.command("explore"), text)})

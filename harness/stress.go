@@ -144,7 +144,7 @@ func (c *checking) foundFreely(r object.LoadResult) {
 		}
 	}
 	// Report the finding before making it smaller: the search may end the process, as the subject's own fatal errors do.
-	c.found(report.Told(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", more...)
+	c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", more...)
 	c.makeSmaller(f.Case)
 }
 
@@ -195,7 +195,7 @@ func (c *checking) racedFreely(races int, seed uint64) {
 		return
 	}
 	const class = "data race"
-	c.found(report.Told(class, class, "two goroutines touch the same memory, one of them writes, and nothing orders them",
+	c.found(report.WithoutExecution(class, class, "two goroutines touch the same memory, one of them writes, and nothing orders them",
 		fmt.Sprintf("Go's race detector reported %d, see the test's output", races), c.again("stress", seed), ""), "", "",
 		"to have one with the schedule that shows it: "+c.command("explore")+" --race")
 }

@@ -382,7 +382,7 @@ func (s *Summary) add(ctx context.Context, c Config, program cases.Case, f sched
 	rep, failed := report.New(m, found, f.Preemptions)
 	if failed != nil {
 		err = errors.Join(err, fmt.Errorf("report %v: %w", m.Case, failed))
-		rep = report.Told(f.Failure.Class(), "", "", f.Failure.Error(), "racewindow replay '"+found.String()+"'", f.Failure.Stack)
+		rep = report.WithoutExecution(f.Failure.Class(), "", "", f.Failure.Error(), "racewindow replay '"+found.String()+"'", f.Failure.Stack)
 	}
 	s.Findings = append(s.Findings, Finding{rep, m.Case.String(), found.String(), f.Strategy, f.After, f.Count, f.Failure.Class()})
 	return err

@@ -72,8 +72,8 @@ type CrashResult struct {
 type CrashFinding struct {
 	Case      cases.Case
 	Violation *Violation
-	// Told says what was acknowledged, what the object held afterwards, and on which disk.
-	Told string
+	// Evidence says what was acknowledged, what the object held afterwards, and on which disk.
+	Evidence string
 }
 
 // mostJudged is the most operations of a program: it leaves room for the probes in what the judge can take.
@@ -317,7 +317,7 @@ func (l *crashLoad) found(a *aftermath, v *Violation) {
 	if l.result.Finding == nil {
 		program := a.plan.c.Clone()
 		program.Faults = a.allFaults()
-		l.result.Finding = &CrashFinding{Case: program, Violation: v, Told: a.told()}
+		l.result.Finding = &CrashFinding{Case: program, Violation: v, Evidence: a.told()}
 	}
 	l.load.stop.Store(1)
 }

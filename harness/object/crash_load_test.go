@@ -194,7 +194,7 @@ func TestWhatIsCalledDurableAndIsNotIsFoundUnderLoad(t *testing.T) {
 	require.NotNil(t, r.Finding)
 	require.Equal(t, "Durability", r.Finding.Violation.Class())
 	require.ErrorContains(t, r.Finding.Violation, "after a loss of power")
-	require.Regexp(t, `(?s)power was lost .* and left .*\w+\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
+	require.Regexp(t, `(?s)power was lost .* and left .*\w+\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Evidence)
 }
 
 // What failed may have happened or not; what returned without an error after that is what it always is. A flush after one that failed
@@ -210,7 +210,7 @@ func TestADiskThatFailsTellsWhoGoesOnFromWhoWedges(t *testing.T) {
 	r, err = journals(t, sound, func(c *Config) { c.Operations = c.Operations[1:] }).Crash(t.Context(), failing)
 	require.NoError(t, err)
 	require.NotNil(t, r.Finding)
-	require.Contains(t, r.Finding.Told, "before that the disk failed: disk sync")
+	require.Contains(t, r.Finding.Evidence, "before that the disk failed: disk sync")
 	require.NotEmpty(t, r.Finding.Case.Faults)
 	failing.Faults = 1.5
 	_, err = journals(t, sound, nil).Crash(t.Context(), failing)

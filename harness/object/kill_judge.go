@@ -84,7 +84,7 @@ func (s *session) askAgain(r *remains) bool {
 func (s *session) found(r *remains, v *Violation) {
 	s.count(func(k *KillResult) {
 		if k.Finding == nil {
-			k.Finding = &CrashFinding{Case: r.plan.c, Violation: v, Told: r.told()}
+			k.Finding = &CrashFinding{Case: r.plan.c, Violation: v, Evidence: r.told()}
 		}
 	})
 }
@@ -112,7 +112,7 @@ func (s *session) died() *CrashFinding {
 	first, _, _ := strings.Cut(said, "\n")
 	v := noPanic.broken("a process under load ended by itself: %s", first)
 	v.stack = said
-	f := &CrashFinding{Violation: v, Told: said}
+	f := &CrashFinding{Violation: v, Evidence: said}
 	for _, r := range s.known {
 		f.Case = r.plan.c
 		break

@@ -130,7 +130,7 @@ func TestWhatAProcessKeptInItsMemoryIsFound(t *testing.T) {
 	require.NotNil(t, r.Finding)
 	require.Equal(t, "Durability", r.Finding.Violation.Class())
 	require.ErrorContains(t, r.Finding.Violation, "after its process was killed, no order explains")
-	require.Regexp(t, `(?s)processes that worked on .* and were killed: \d+.*\w+\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Told)
+	require.Regexp(t, `(?s)processes that worked on .* and were killed: \d+.*\w+\(\d+\) .*\(durable\).*opened again, all\(\) gives`, r.Finding.Evidence)
 }
 
 // shortOf is a run in which some processes have no room.
@@ -177,7 +177,7 @@ func TestAnObjectThatSaysItGoesOnAndDoesNotIsFoundWhenThereIsRoomAgain(t *testin
 	require.NotNil(t, r.Finding)
 	require.Equal(t, "GoesOn", r.Finding.Violation.Class())
 	require.ErrorContains(t, r.Finding.Violation, "although there is room again after a file size limit, no order explains")
-	require.Regexp(t, `with room again, add\(\d+\) gives .*file too large`, r.Finding.Told)
+	require.Regexp(t, `with room again, add\(\d+\) gives .*file too large`, r.Finding.Evidence)
 }
 
 // A program that only reads needs no room.
@@ -221,7 +221,7 @@ func TestAProcessThatDiesOfItselfIsFoundWithItsStack(t *testing.T) {
 	require.NotNil(t, r.Finding)
 	require.Equal(t, "NoPanic", r.Finding.Violation.Class())
 	require.ErrorContains(t, r.Finding.Violation, "it dies of itself")
-	require.Contains(t, r.Finding.Told, "goroutine")
+	require.Contains(t, r.Finding.Evidence, "goroutine")
 }
 
 func TestWhatCannotBeKilledIsRefused(t *testing.T) {

@@ -9,7 +9,7 @@ import (
 
 // A finding without an execution has a report too, in every format.
 func ExampleFormatByName() {
-	r := report.Told("leak", "Progress", "every operation ends", "2 goroutines remain", "racewindow stress --seed 1", "")
+	r := report.WithoutExecution("leak", "Progress", "every operation ends", "2 goroutines remain", "racewindow stress --seed 1", "")
 	format, err := report.FormatByName("text")
 	if err != nil {
 		fmt.Println(err)

@@ -205,7 +205,7 @@ func TestACaseThatCannotBeExecutedIsAnError(t *testing.T) {
 // A report without a case has every format that needs none, and its texts are safe there too.
 func TestAFailureThatIsOnlyToldHasAReport(t *testing.T) {
 	t.Parallel()
-	r := Told("Durability/lost", "Durability", "what is flushed stays", "transaction 7 was acknowledged\nas durable and is gone \x1b[31m", "racewindow soak --round 'v1 kind=kill'", "child 3\n<script>alert(1)</script>")
+	r := WithoutExecution("Durability/lost", "Durability", "what is flushed stays", "transaction 7 was acknowledged\nas durable and is gone \x1b[31m", "racewindow soak --round 'v1 kind=kill'", "child 3\n<script>alert(1)</script>")
 	require.Equal(t, "Durability", r.Promise)
 	require.Equal(t, "what is flushed stays", r.Sentence)
 	for _, f := range Formats {
@@ -222,7 +222,7 @@ func TestAFailureThatIsOnlyToldHasAReport(t *testing.T) {
 			require.NotContains(t, b.String(), "<script>alert", f.Name)
 		}
 	}
-	leak := Told("leak", "", "", "goroutines: 100 more", "", "")
+	leak := WithoutExecution("leak", "", "", "goroutines: 100 more", "", "")
 	require.Equal(t, "leak", leak.Promise)
 }
 

@@ -56,7 +56,7 @@ func rendered(t *testing.T, r *report.Report) json.RawMessage {
 
 // lost is a report of a case of somebody's test.
 func lost(t *testing.T, text string) json.RawMessage {
-	r := report.Told("Linearizability", "Linearizability", "some order explains the results", "no order does", "racewindow replay '"+text+"'", "")
+	r := report.WithoutExecution("Linearizability", "Linearizability", "some order explains the results", "no order does", "racewindow replay '"+text+"'", "")
 	r.Case, r.Package = text, "cache"
 	return rendered(t, r)
 }
@@ -97,7 +97,7 @@ func TestACheckCarriesOutARound(t *testing.T) {
 func TestWhatACheckFindsIsOneFindingWithItsCase(t *testing.T) {
 	t.Parallel()
 	const text = "v1 test=TestCache/full; c0: put(1); c1: get(1); @ c0@put/evicting#1>c1"
-	told := report.Told("Linearizability", "Linearizability", "", "found freely", "racewindow stress", "")
+	told := report.WithoutExecution("Linearizability", "Linearizability", "", "found freely", "racewindow stress", "")
 	for what, events := range map[string][]drive.Event{
 		"explored":                  {{Event: drive.Found, Report: lost(t, text), Text: "the report", Shape: "test=TestCache/full: put/evicting .. put/evicted", Size: 2000}},
 		"freely, then made smaller": {{Event: drive.Found, Report: rendered(t, told), Text: "the report"}, {Event: drive.Smaller, Report: lost(t, text), Shape: "test=TestCache/full: put/evicting .. put/evicted", Size: 2000}},
@@ -150,7 +150,7 @@ func TestACheckThatGivesNoVerdictIsNoPass(t *testing.T) {
 
 func TestADataRaceOfACheckIsToldByTheDetector(t *testing.T) {
 	t.Parallel()
-	told := report.Told("data race", "data race", "", "1 report", "racewindow stress", "")
+	told := report.WithoutExecution("data race", "data race", "", "1 report", "racewindow stress", "")
 	race := "==================\nWARNING: DATA RACE\nWrite at 0x00c000 by goroutine 7:\n  p.f()\n      /x/y.go:5 +0x1\n\nPrevious read at 0x00c000 by goroutine 8:\n  p.g()\n      /x/y.go:9\n==================\n"
 	r, err := driven(t, "cat <<'END'\n"+race+"END\nexit 66", drive.Event{Event: drive.Found, Report: rendered(t, told)}, drive.Event{Event: drive.Ended, Code: 1}).Run(t.Context(), drivenSpec())
 	require.NoError(t, err)

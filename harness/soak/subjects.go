@@ -50,7 +50,7 @@ func (s Subjects) report(n *Finding, text string) *report.Report {
 		again = "racewindow replay " + Quoted(n.Case)
 	}
 	promise, sentence, _ := s.promise(n.Class)
-	return report.Told(n.Class, promise, sentence, n.Detail, again, text)
+	return report.WithoutExecution(n.Class, promise, sentence, n.Detail, again, text)
 }
 
 // replayOf is the command that executes the case of a report again, "" if there is none.

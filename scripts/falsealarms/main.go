@@ -61,7 +61,7 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	all, err := c.look(ctx)
+	all, err := c.explore(ctx)
 	if err == nil && c.readme != "" {
 		err = all.write(c.readme)
 	}
@@ -107,8 +107,8 @@ type finding struct{ test, class, reason string }
 // pieces are the results of the explored packages.
 type pieces []*piece
 
-// look explores the packages.
-func (c *call) look(ctx context.Context) (all pieces, err error) {
+// explore explores the packages.
+func (c *call) explore(ctx context.Context) (all pieces, err error) {
 	dir, err := filepath.Abs(folder)
 	if err != nil {
 		return nil, err

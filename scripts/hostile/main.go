@@ -64,7 +64,7 @@ func check(ctx context.Context, only string, limit time.Duration, verbose bool, 
 	}
 	// Print the failures again at the end, where people look.
 	for _, f := range failed {
-		tell(f)
+		show(f)
 	}
 	fmt.Printf("%d passed, %d failed\n", len(rows)-len(failed), len(failed))
 	if len(failed) > 0 {
@@ -135,14 +135,14 @@ func (s *stage) all(ctx context.Context, rows []row, side int) (failed []result)
 			if made.wrong != nil {
 				failed = append(failed, made)
 			}
-			tell(made)
+			show(made)
 		})
 	}
 	running.Wait()
 	return failed
 }
 
-func tell(r result) {
+func show(r result) {
 	if r.wrong != nil {
 		fmt.Printf("FAIL  %v  %v\n", r.row, r.wrong)
 	} else {

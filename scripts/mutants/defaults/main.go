@@ -121,7 +121,7 @@ func run(ctx context.Context, only, readme, check string, all bool) error {
 	}
 	tell(head + " found | shown as |")
 	tell(rule + "---|---|")
-	if clean := look(ctx, tool, work, "(none)"); clean.err != nil || clean.found > 0 {
+	if clean := detectAll(ctx, tool, work, "(none)"); clean.err != nil || clean.found > 0 {
 		return fmt.Errorf("without a bug: %s %w", clean.row, clean.err)
 	} else {
 		tell(clean.row)
@@ -132,7 +132,7 @@ func run(ctx context.Context, only, readme, check string, all bool) error {
 		if err := build(ctx, path, "--plant", m.path); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
-		r := look(ctx, path, work, m.name)
+		r := detectAll(ctx, path, work, m.name)
 		if err := errors.Join(r.err, os.Remove(path)); err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
@@ -224,8 +224,8 @@ type result struct {
 	err   error
 }
 
-// look runs each detector.
-func look(ctx context.Context, tool, work, name string) (r result) {
+// detectAll runs each detector.
+func detectAll(ctx context.Context, tool, work, name string) (r result) {
 	r.row = "| " + name + " |"
 	shown := ""
 	for _, d := range detectors {

@@ -132,7 +132,7 @@ func run(ctx context.Context, only, readme, check string, drawn time.Duration) e
 				return fmt.Errorf("without a bug, explore %s fails too: %s", m.find, s.Findings[0].Case)
 			}
 		}
-		row, found, err := look(ctx, tool, work, m, drawn)
+		row, found, err := measure(ctx, tool, work, m, drawn)
 		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
@@ -182,8 +182,8 @@ func searchable(mutants []mutant) (names []string) {
 // command is the command that makes the part of the page.
 const command = "make durability"
 
-// look builds the engine with one planted bug, and runs the search for it.
-func look(ctx context.Context, tool, work string, m mutant, drawn time.Duration) (row string, found bool, err error) {
+// measure builds the engine with one planted bug, and runs the search for it.
+func measure(ctx context.Context, tool, work string, m mutant, drawn time.Duration) (row string, found bool, err error) {
 	planted := filepath.Join(work, m.name)
 	if err := build(ctx, tool, nil, planted, "--plant", m.path); err != nil {
 		return "", false, err

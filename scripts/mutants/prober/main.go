@@ -21,7 +21,7 @@ import (
 	"github.com/racewindow/racewindow/scripts/mutants/told"
 )
 
-func tell(e told.Event) error { return json.NewEncoder(os.Stdout).Encode(e) }
+func write(e told.Event) error { return json.NewEncoder(os.Stdout).Encode(e) }
 
 // A search is one strategy with one seed.
 type search struct {
@@ -77,7 +77,7 @@ func (c config) run(ctx context.Context, known string) error {
 	}
 	for i := c.skip; i < len(c.strategies)*c.seeds; i++ {
 		s := c.search(ctx, c.strategies[i/c.seeds], uint64(i%c.seeds))
-		if err := tell(told.Event{Search: &s.Search}); err != nil {
+		if err := write(told.Event{Search: &s.Search}); err != nil {
 			return err
 		}
 		if s.Found {
@@ -92,7 +92,7 @@ func (c config) run(ctx context.Context, known string) error {
 		return err
 	}
 	program := cases.Of(best.Case.Bare())
-	if err := tell(told.Event{Smallest: &told.Smallest{
+	if err := write(told.Event{Smallest: &told.Smallest{
 		Case: best.Case.String(), Program: program.String(), Class: best.Failure.Class(), Message: best.Failure.Error(),
 		Preemptions: best.Preemptions, Operations: operations(best), Minimal: best.Minimal,
 	}}); err != nil {
@@ -102,7 +102,7 @@ func (c config) run(ctx context.Context, known string) error {
 	if err != nil {
 		return err
 	}
-	return tell(told.Event{Estimate: e})
+	return write(told.Event{Estimate: e})
 }
 
 // minimize minimises the smallest of the found cases, at most three of them, and returns the smallest result.
@@ -144,7 +144,7 @@ func (c config) search(ctx context.Context, strategy string, seed uint64) search
 	for until := time.Now().Add(c.budget); int(s.Schedules) < c.schedules && time.Now().Before(until); {
 		program, round, err := way.next()
 		if err == nil {
-			err = tell(told.Event{At: &s.Search})
+			err = write(told.Event{At: &s.Search})
 		}
 		if err == nil {
 			err = s.try(ctx, program, sched.Options{

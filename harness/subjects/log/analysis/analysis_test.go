@@ -62,12 +62,12 @@ func TestWhatIsToldQuotesThePromiseOfTheLog(t *testing.T) {
 	for class, promise := range map[string]string{
 		"ReadAfterWrite/empty": "ReadAfterWrite", "Durability/lost": "Durability", "StickyPoison": "StickyPoison",
 	} {
-		r := Told(class, "it is gone", "racewindow soak", "child 3")
+		r := WithoutExecution(class, "it is gone", "racewindow soak", "child 3")
 		require.Equal(t, promise, r.Promise)
 		require.NotEmpty(t, r.Sentence, class)
 		require.Equal(t, class, r.Class)
 	}
-	r := Told("leak", "goroutines: 100 more", "", "")
+	r := WithoutExecution("leak", "goroutines: 100 more", "", "")
 	require.Equal(t, "leak", r.Promise)
 	require.Empty(t, r.Sentence)
 }

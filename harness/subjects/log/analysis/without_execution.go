@@ -7,13 +7,13 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
-// Told is report.Told with the promise that the class names, if it begins with the name of a promise of the log.
-func Told(class, detail, replay, text string) *report.Report {
+// WithoutExecution is report.WithoutExecution with the promise that the class names, if it begins with the name of a promise of the log.
+func WithoutExecution(class, detail, replay, text string) *report.Report {
 	name, _, _ := strings.Cut(class, "/")
 	for _, p := range append(check.Promises(), check.Durability, check.RecoveryIdempotence, check.StickyPoison, check.AppendAfterRecovery, check.DamageReported) {
 		if p.Name == name {
-			return report.Told(class, p.Name, p.Sentence, detail, replay, text)
+			return report.WithoutExecution(class, p.Name, p.Sentence, detail, replay, text)
 		}
 	}
-	return report.Told(class, "", "", detail, replay, text)
+	return report.WithoutExecution(class, "", "", detail, replay, text)
 }
