@@ -1,6 +1,7 @@
 package plain
 
 import (
+	goversion "go/version"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,15 +17,40 @@ func TestALeakIsOfItsTestAndBlockedForEver(t *testing.T) {
 	s := session(t, dir)
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 60, Seed: 1}
 	got := explored(t, s, dir)
-	for _, test := range []string{"TestBesideOthersRight", "TestTimersRight", "TestPipeRight", "TestCleansUpRight"} {
+	for _, test := range []string{"TestBesideOthersRight", "TestTimersRight", "TestPipeRight", "TestCleansUpRight", "TestTickersMayWakeRight", "TestLoneLocksRight"} {
 		end := got.ended[test]
 		require.Equal(t, drive.HeldAll, end.Verdict, "%s: %s, %v", test, end.Because, got.findings[test])
 		require.Empty(t, end.Leaks, test)
 		require.Empty(t, end.Apart, test)
 	}
+	for _, test := range []string{"TestLocksBesideATicker", "TestLocksBesideAPipe"} {
+		if goversion.Compare(s.Toolchain.Version, "go1.26") < 0 { // its collector does not say who is reached
+			require.Equal(t, drive.HeldAll, got.ended[test].Verdict, test)
+			continue
+		}
+		f := requireFound(t, got, test)
+		require.Equal(t, sched.Leak, f.Failure.Kind)
+		require.Equal(t, "locksBoth: sync.Mutex.Lock", f.Failure.Site, "and neither the pipe nor the ticker")
+		require.Contains(t, f.Failure.Message, "because no other one reaches what they wait for: main/locksBoth#1 waits in ")
+	}
 	f := requireFound(t, got, "TestSends")
 	require.Equal(t, sched.Leak, f.Failure.Kind)
 	require.Equal(t, "TestSends: chan send", f.Failure.Site, "and nobody whom init or TestMain has started")
+}
+
+// The collector sees through each kind of wait.
+func TestWhoWaitsInAnyWayMayHaveLeakedBesideOthers(t *testing.T) {
+	dir := copied(t, "left")
+	s := session(t, dir)
+	if goversion.Compare(s.Toolchain.Version, "go1.26") < 0 {
+		return // its collector does not say who is reached, which the test above requires
+	}
+	s.Run = Exactly("TestEachWaitBesideATicker")
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 60, Seed: 1, LeaksAlways: true}
+	f := requireFound(t, explored(t, s, dir), "TestEachWaitBesideATicker")
+	require.Equal(t, sched.Leak, f.Failure.Kind)
+	require.Equal(t, "TestEachWaitBesideATicker: chan send, TestEachWaitBesideATicker: select, TestEachWaitBesideATicker: sync.Cond.Wait, "+
+		"TestEachWaitBesideATicker: sync.Mutex.Lock, TestEachWaitBesideATicker: sync.RWMutex.RLock, TestEachWaitBesideATicker: sync.WaitGroup.Wait", f.Failure.Site)
 }
 
 // --leaks=ok

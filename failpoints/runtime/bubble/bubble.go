@@ -50,6 +50,7 @@ type Thread = struct {
 	State   uint8
 	Reason  uint8 // why it waits, as the runtime's number for that
 	Late    bool  // started after the first thread had ended; for the Clock: At polled it until time passed, though others could go on
+	Lost    bool  // nobody who may still go on can wake it; after Reach
 }
 
 // A State is what the driver sees of a bubble. The runtime writes it.
@@ -121,6 +122,7 @@ type Functions = struct {
 	Settle    func()
 	Wraps     func(entry uintptr) (function, file string)
 	Record    func(before func(c *Call), after func(c *Call, data []byte))
+	Reach     func() bool
 }
 
 // A Call is a system call that changes files, or may change them.
@@ -226,6 +228,10 @@ func Over() bool { return linked.Over() }
 
 // Locate sets At of threads that are blocked.
 func Locate() { linked.Locate() }
+
+// Reach sets Lost of threads that are blocked on channels, locks and the like which nobody reaches who may still go on. The garbage
+// collector finds that out. It returns false if this version of Go cannot. Only the root may call it.
+func Reach() bool { return linked.Reach() }
 
 // Stack fills pcs with the program counters of a thread's stack, as runtime.Callers does, and returns how many there are. The thread
 // must not be running.

@@ -15,8 +15,10 @@ import (
 func (m *mechanism) conclude() {
 	m.seen.threads = max(m.seen.threads, len(m.stands)-1) // without the clock
 	over := bubble.Over()
+	var leak *sched.Failure
 	if !over && m.after > mostAfter {
 		m.seen.running = m.Remaining()
+		leak = m.leakBeside()
 	}
 	broken := !m.ended()
 	bubble.Close(&m.over)
@@ -43,8 +45,11 @@ func (m *mechanism) conclude() {
 		m.seen.skipped++
 	}
 	m.seen.ended++
-	if failed {
+	switch {
+	case failed:
 		m.fail(m.failed(output))
+	case leak != nil:
+		m.fail(leak)
 	}
 }
 
@@ -98,7 +103,7 @@ func (m *mechanism) Deadlock(why string) *sched.Failure {
 func (m *mechanism) stuck(why string) *sched.Failure {
 	if m.waitsForFile() {
 		if m.ended() {
-			return nil
+			return m.leakBeside()
 		}
 		return &sched.Failure{Kind: sched.Unusable, Message: waitsOutside + ", for longer than a second: " + m.Remaining()}
 	}
@@ -107,29 +112,66 @@ func (m *mechanism) stuck(why string) *sched.Failure {
 		return m.stuckInPlay(why)
 	}
 	if !m.ended() {
-		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing(), Stack: m.waiting()}
+		return &sched.Failure{Kind: sched.Deadlock, Message: why + m.Remaining(), Site: m.standing(isBlocked), Stack: m.waiting(isBlocked)}
 	}
 	if m.live() == 0 || m.run.HasFailed() {
 		return nil // a test that failed did so before anything was left
 	}
-	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.Remaining(), Site: m.standing()}
-	if when, _ := bubble.Next(); when > 0 { // a timer that is too far away: nobody can tell whether it would wake one of them
+	if when, _ := bubble.Next(); when > 0 { // a timer that is too far away
+		return m.leakBeside()
+	}
+	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.Remaining(), Site: m.standing(isBlocked)}
+	if m.seen.known(f) {
 		return nil
+	}
+	f.Stack = m.waiting(isBlocked)
+	return f
+}
+
+// leakBeside makes the failure of a test after whose end some goroutines can never go on, although others might: those run, or wait for a
+// timer or a file. Nobody who might go on reaches what the leaked ones wait for. It returns nil if there are none, or if the collector of
+// this version of Go cannot tell.
+func (m *mechanism) leakBeside() *sched.Failure {
+	if m.play != nil || !m.ended() || m.run.HasFailed() || !m.any(mayBeLost) || !bubble.Reach() || !m.any(isLost) {
+		return nil
+	}
+	bubble.Locate()
+	f := &sched.Failure{
+		Kind: sched.Leak, Site: m.standing(isLost),
+		Message: "the test has ended, and these goroutines can never go on, because no other one reaches what they wait for: " + m.listed(isLost),
 	}
 	if m.seen.known(f) {
 		return nil
 	}
-	f.Stack = m.waiting()
+	f.Stack = m.waiting(isLost)
 	return f
+}
+
+func (m *mechanism) any(is func(t *bubble.Thread) bool) bool {
+	for i := range m.stands {
+		if is(&m.threads[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+func isBlocked(t *bubble.Thread) bool { return t.State == bubble.Blocked }
+
+func isLost(t *bubble.Thread) bool { return isBlocked(t) && t.Lost }
+
+// mayBeLost says whether a thread waits for another one.
+func mayBeLost(t *bubble.Thread) bool {
+	return isBlocked(t) && reason(t) != "sleep" && reason(t) != "IO wait"
 }
 
 const waitsOutside = "the test waits for what racewindow does not control"
 
-// waiting returns the stacks of the goroutines that wait.
-func (m *mechanism) waiting() string {
+// waiting returns the stacks of goroutines that wait.
+func (m *mechanism) waiting(is func(t *bubble.Thread) bool) string {
 	var text strings.Builder
 	for i := range m.stands {
-		if t := &m.threads[i]; t.State == bubble.Blocked {
+		if t := &m.threads[i]; is(t) {
 			var pcs [64]uintptr
 			fmt.Fprintf(&text, "goroutine %s [%s]:\n", m.Name(i), reason(t))
 			printStack(&text, pcs[:bubble.Stack(i, pcs[:])])
@@ -195,11 +237,19 @@ func (s *sights) known(f *sched.Failure) bool {
 // Remaining lists the goroutines that have not ended, and where they are.
 func (m *mechanism) Remaining() string {
 	bubble.Locate()
+	return m.listed(func(t *bubble.Thread) bool { return t.State != bubble.Ended })
+}
+
+// listed says where goroutines are.
+func (m *mechanism) listed(is func(t *bubble.Thread) bool) string {
 	var words []string
 	for i := range m.stands {
 		t := &m.threads[i]
 		if m.play != nil && i == 0 {
 			continue // it waits for the others
+		}
+		if !is(t) {
+			continue
 		}
 		switch t.State {
 		case bubble.Blocked:
@@ -232,10 +282,10 @@ func reason(t *bubble.Thread) string {
 
 // standing tells deadlocks and leaks apart: the functions in which goroutines wait, and on what, without lines and
 // numbers.
-func (m *mechanism) standing() string {
+func (m *mechanism) standing(is func(t *bubble.Thread) bool) string {
 	var words []string
 	for i := range m.stands {
-		if t := &m.threads[i]; t.State == bubble.Blocked {
+		if t := &m.threads[i]; is(t) {
 			word := rendered.at(t.At).function + ": " + reason(t)
 			if !slices.Contains(words, word) {
 				words = append(words, word)

@@ -228,5 +228,5 @@ func (m *mechanism) stuckInPlay(why string) *sched.Failure {
 	if when, _ := bubble.Next(); when > 0 {
 		return nil
 	}
-	return &sched.Failure{Kind: sched.Leak, Message: "a goroutine has not ended: " + m.Remaining(), Site: m.standing()}
+	return &sched.Failure{Kind: sched.Leak, Message: "a goroutine has not ended: " + m.Remaining(), Site: m.standing(isBlocked)}
 }

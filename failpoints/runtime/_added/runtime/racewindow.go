@@ -51,6 +51,7 @@ type racewindowThread struct {
 	state   uint8
 	reason  uint8 // waitReason
 	late    bool  // started after the main goroutine had ended; for the clock: at polled it until time passed, though others could go on
+	lost    bool  // nobody who may still go on can wake it; set on request only
 }
 
 // A racewindowState is what the driver sees of a bubble, and the driver declares the same type. The driver reads it at each point,

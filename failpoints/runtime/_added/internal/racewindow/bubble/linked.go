@@ -31,6 +31,7 @@ func init() {
 		Settle:    settle,
 		Wraps:     wraps,
 		Record:    record,
+		Reach:     reach,
 	}
 }
 
@@ -60,6 +61,9 @@ func over() bool
 
 //go:linkname locate runtime.racewindowBlockedAt
 func locate()
+
+//go:linkname reach runtime.racewindowReach
+func reach() bool
 
 //go:linkname stack runtime.racewindowStack
 func stack(thread int32, pcs []uintptr) int32
