@@ -131,7 +131,7 @@ func wordsDrawn(t *testing.T) map[string]bool {
 	return words
 }
 
-// No search tests what no drawn case uses. So each function and option of the engine has a word in drawn cases, or a reason why it
+// A search tests only what drawn cases use. So each function and option of the engine has a word in drawn cases, or a reason why it
 // cannot have one.
 func TestEverythingThatStorageExportsIsSaidByDrawnCases(t *testing.T) {
 	t.Parallel()
