@@ -96,10 +96,13 @@ func models() (names []string) {
 // lostReads is the family of the promises that a lost record breaks; which of them it breaks is chance.
 const lostReads = "reads"
 
+// ofLostReads are the promises of this family.
+var ofLostReads = []check.Promise{check.ReadAfterWrite, check.Order, check.NoDuplicate, check.TransactionAtomicity, check.MonotonicReads, check.NamedIsRead}
+
 // Promise returns the promise that a class of failures breaks, for soak.Subjects.
 func Promise(class string) (name, sentence, family string) {
 	name, _, _ = strings.Cut(class, "/")
-	for _, p := range []check.Promise{check.ReadAfterWrite, check.Order, check.NoDuplicate, check.TransactionAtomicity, check.MonotonicReads} {
+	for _, p := range ofLostReads {
 		if p.Name == name {
 			family = lostReads
 		}
@@ -131,7 +134,10 @@ func Bad() map[string][]Known {
 	}
 	for _, h := range storage.Handovers() {
 		if h.Canary() {
-			known := Known{h.Name(), canaryOperations, []string{check.ReadAfterWrite.Name, check.TransactionAtomicity.Name}}
+			known := Known{Variant: h.Name(), Count: canaryOperations}
+			for _, p := range ofLostReads {
+				known.Classes = append(known.Classes, p.Name)
+			}
 			bad["stress"], bad["race"] = append(bad["stress"], known), append(bad["race"], known)
 		}
 	}
