@@ -24,7 +24,8 @@ func failpointsCommand() *cobra.Command {
 		Short: "List the failpoints of the engine, or the markers of packages: name, kind and place",
 		Long: `List the failpoints of the engine in this module. At a yield point another goroutine may run; after a wait point
 the code waits; at a fault point an error can be injected. The resource is what the code after the point touches, the
-access how it does. An instrumented binary lists the place in the source too (--json).
+access how it does, and ALSO lists what else it touches: an exhaustive search that takes the order of independent steps
+as arbitrary goes by all of it. An instrumented binary lists the place in the source too (--json).
 
 With packages, list the markers that racewindow test, build and run splice there, test files included: the
 name that enables the marker ((computed) if the program computes it), its kind, the tool whose runtime it
@@ -87,8 +88,25 @@ type failpointRow struct {
 	Kind     string `json:"kind"`
 	Resource string `json:"resource"`
 	Access   string `json:"access"`
-	Reason   string `json:"reason"`
-	Source   string `json:"source,omitempty"`
+	// Also is what else the code after the point touches.
+	Also   []touchRow `json:"also,omitempty"`
+	Reason string     `json:"reason"`
+	Source string     `json:"source,omitempty"`
+}
+
+// A touchRow is a resource that the code after a failpoint touches besides.
+type touchRow struct {
+	Resource string `json:"resource"`
+	Access   string `json:"access"`
+}
+
+// also lists the touches of a row in words.
+func (r failpointRow) also() string {
+	var words []string
+	for _, t := range r.Also {
+		words = append(words, t.Access+" "+t.Resource)
+	}
+	return strings.Join(words, ", ")
 }
 
 func failpointRows() (rows []failpointRow) {
@@ -99,16 +117,20 @@ func failpointRows() (rows []failpointRow) {
 		}
 	}
 	for _, e := range storage.Points() {
-		rows = append(rows, failpointRow{e.Name, e.Kind.String(), e.Resource, e.Access.String(), e.Reason, sources[e.Name]})
+		row := failpointRow{Name: e.Name, Kind: e.Kind.String(), Resource: e.Resource, Access: e.Access.String(), Reason: e.Reason, Source: sources[e.Name]}
+		for _, t := range e.Also {
+			row.Also = append(row.Also, touchRow{t.Resource, t.Access.String()})
+		}
+		rows = append(rows, row)
 	}
 	return rows
 }
 
 func writeFailpoints(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(table, "NAME\tKIND\tRESOURCE\tACCESS\tREASON")
+	fmt.Fprintln(table, "NAME\tKIND\tRESOURCE\tACCESS\tALSO\tREASON")
 	for _, r := range failpointRows() {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", r.Name, r.Kind, r.Resource, r.Access, r.Reason)
+		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\t%s\n", r.Name, r.Kind, r.Resource, r.Access, r.also(), r.Reason)
 	}
 	return table.Flush()
 }

@@ -147,11 +147,13 @@ func TestFailpointsListsEveryDeclaredPoint(t *testing.T) {
 	require.Equal(t, exitHeld, code, stderr)
 	lines := strings.Split(strings.TrimSpace(stdout), "\n")
 	require.Len(t, lines, 1+len(storage.Points()))
-	require.Equal(t, []string{"NAME", "KIND", "RESOURCE", "ACCESS", "REASON"}, strings.Fields(lines[0]))
+	require.Equal(t, []string{"NAME", "KIND", "RESOURCE", "ACCESS", "ALSO", "REASON"}, strings.Fields(lines[0]))
 	for i, e := range storage.Points() {
 		require.Equal(t, []string{e.Name, e.Kind.String(), e.Resource, e.Access.String()}, strings.Fields(lines[i+1])[:4])
 		require.True(t, strings.HasSuffix(lines[i+1], e.Reason), lines[i+1])
 	}
+
+	require.Regexp(t, `(?m)^flush/before-write +yield +file +write +read tail +the batch`, stdout, "what it touches besides")
 
 	code, stdout, stderr = command(t, "failpoints", "--json", "-")
 	require.Equal(t, exitHeld, code, stderr)
@@ -159,7 +161,11 @@ func TestFailpointsListsEveryDeclaredPoint(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(stdout), &rows), "standard output is JSON and nothing else")
 	require.Len(t, rows, len(storage.Points()))
 	for i, e := range storage.Points() {
-		require.Equal(t, failpointRow{e.Name, e.Kind.String(), e.Resource, e.Access.String(), e.Reason, rows[i].Source}, rows[i])
+		var also []touchRow
+		for _, t := range e.Also {
+			also = append(also, touchRow{t.Resource, t.Access.String()})
+		}
+		require.Equal(t, failpointRow{e.Name, e.Kind.String(), e.Resource, e.Access.String(), also, e.Reason, rows[i].Source}, rows[i])
 		if failpoints.Instrumented() && e.Name == "flush/synced" {
 			require.Regexp(t, `^flush\.go:\d+$`, rows[i].Source)
 		}
