@@ -15,9 +15,11 @@ import (
 type Estimate struct {
 	// Bounds are the estimates for each bound, from 0 on.
 	Bounds sched.Space `json:"bounds"`
-	// Schedules is how many the search will probably execute, Duration how long that takes.
+	// Schedules is how many the search will probably execute, Duration how long that takes. If Reduced, the search is one up to the
+	// order of independent steps: then Schedules counts every order, so that the search executes fewer, each of which costs more.
 	Schedules float64       `json:"schedules"`
 	Duration  time.Duration `json:"duration_ns"`
+	Reduced   bool          `json:"reduced,omitempty"`
 }
 
 const (
@@ -44,7 +46,7 @@ func (s *Summary) estimate(ctx context.Context, c Config, program cases.Case, o 
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
-	s.Estimate = &Estimate{Bounds: space, Schedules: space.Schedules(), Duration: space.Time(workers)}
+	s.Estimate = &Estimate{Bounds: space, Schedules: space.Schedules(), Duration: space.Time(workers), Reduced: o.Reduced && plan.Declared}
 	if c.Estimated != nil {
 		c.Estimated(*s.Estimate, c)
 	}
@@ -65,7 +67,11 @@ func (e Estimate) Words(c Config) string {
 	case percent >= 1:
 		how = fmt.Sprintf("with a standard error of %.0f %%", percent)
 	}
-	return fmt.Sprintf("about %s schedules with at most %d %s, %s (from %d descents, %s)", number(e.Schedules), last.Bound, what, length(e.Duration), descentsOf(e.Bounds), how)
+	reduced := ""
+	if e.Reduced {
+		reduced = "; this counts every order of steps that share nothing, of which the search executes one"
+	}
+	return fmt.Sprintf("about %s schedules with at most %d %s, %s (from %d descents, %s)%s", number(e.Schedules), last.Bound, what, length(e.Duration), descentsOf(e.Bounds), how, reduced)
 }
 
 func descentsOf(s sched.Space) (n int) {

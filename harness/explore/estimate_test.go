@@ -47,7 +47,7 @@ func TestAnExhaustiveSearchIsReducedWhereTheSubjectDeclares(t *testing.T) {
 		config := Config{Subject: log.Subject, Program: &c, Exhaustive: true, Search: sched.Options{Seed: 1, Strategy: "bounded", Preemptions: 1, Workers: 1}}
 		all, err := Run(context.Background(), config)
 		require.NoError(t, err)
-		config.Search.Reduced = true
+		config.Search.Reduced, config.Estimate = true, true
 		less, err := Run(context.Background(), config)
 		require.NoError(t, err)
 		for _, s := range []*Summary{all, less} {
@@ -55,6 +55,7 @@ func TestAnExhaustiveSearchIsReducedWhereTheSubjectDeclares(t *testing.T) {
 			require.NotEmpty(t, s.Claims)
 		}
 		require.NotContains(t, all.Claims[len(all.Claims)-1], up)
+		require.Equal(t, reduces, less.Estimate.Reduced)
 		if !reduces {
 			require.Equal(t, all.Claims, less.Claims)
 			continue
@@ -78,5 +79,9 @@ func TestAnEstimateIsSaidInWords(t *testing.T) {
 	} {
 		require.Equal(t, want, e.Words(Config{}))
 	}
+	reduced := of(7, 0, time.Millisecond)
+	reduced.Reduced = true
+	require.Equal(t, "about 7 schedules with at most 2 preemptions, about 1ms (from 200 descents, with a standard error of less than 1 %)"+
+		"; this counts every order of steps that share nothing, of which the search executes one", reduced.Words(Config{}))
 	require.Contains(t, of(7, 0, time.Hour).Words(Config{Search: sched.Options{Strategy: "delay-bounded"}}), "at most 2 delays, about 1 hours")
 }

@@ -3,10 +3,13 @@ package log
 import (
 	"context"
 	"fmt"
+	"os"
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
@@ -74,14 +77,31 @@ var declaredPrograms = []struct {
 	{"handover=retain; w0: append 2, append 1; c0: flush, read - end", 1},
 	{"handover=stale; w0: append 1, flush; r0: read - end", 1},
 	{"handover=recheck; w0: append 1, flush; r0: read - end", 1},
+	{"handover=snapshot; w0: append 1; r0: read - end, read - end", 2},
+	{"handover=snapshot; w0: append 1; f0: flush; r0: read - end", 1},
 }
 
+// estimated is the estimate of a program's space, as explore --exhaustive says it, which knows nothing of what is reduced.
+func estimated(t *testing.T, text string, bound int) float64 {
+	t.Helper()
+	p, err := parse(t, text).plan()
+	require.NoError(t, err)
+	space, err := sched.EstimateSpace(context.Background(), p.scenario, sched.Options{Preemptions: bound, Seed: 1}, 200, time.Minute)
+	require.NoError(t, err)
+	require.Len(t, space, bound+1)
+	return space.Schedules()
+}
+
+// The page has a row for each program: the estimate, and the schedules that are executed in every order and reduced. If the engine's
+// points have changed, put the rows that this test logs into the page.
 func TestThePointsOfTheEngineDeclareWhatItsStepsTouch(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {
 		t.Skip("a search under -race is not reduced")
 	}
 	t.Parallel()
+	page, err := os.ReadFile("../../sched/README.md")
+	require.NoError(t, err)
 	var plain, reduced uint64
 	for _, p := range declaredPrograms {
 		text := "v1 scenario=log " + p.text
@@ -92,6 +112,9 @@ func TestThePointsOfTheEngineDeclareWhatItsStepsTouch(t *testing.T) {
 		require.Equal(t, outcomes(all), outcomes(less), text)
 		require.Equal(t, classes(all), classes(less), text)
 		plain, reduced = plain+all.Schedules, reduced+less.Schedules
+		row := fmt.Sprintf("| `%s` | %d | %.0f | %d | %d | %.2f |", p.text, p.bound, estimated(t, text, p.bound), all.Schedules, less.Schedules, float64(all.Schedules)/float64(less.Schedules))
+		t.Log(row)
+		assert.Contains(t, string(page), "\n"+row+"\n")
 	}
 	require.Less(t, reduced, plain)
 	t.Logf("%d schedules, %d up to the order of steps that share nothing", plain, reduced)
