@@ -50,10 +50,12 @@ const stressAbout = `Find bugs under load: run thousands of goroutines against t
 while the run goes on. A read must return what was acknowledged before it began.
 
 Before the run, the known bug (the canary) must be caught under the same settings: a harness that cannot see it has no
-right to say "no promise violated". At the end of each round the log is scanned, flushed, read with faults, closed,
-opened again and scanned again. After a run that found nothing, defects are planted over the same engine (a record left
-out, an old answer, a lost append, a flush that does nothing, a read that hides its error), and each must be found. A
-promise that was never put to the test is named, and does not count as passed.
+right to say "no promise violated". At the end of each round the log is scanned, flushed, read with faults, closed
+beside appends, flushes and reads, opened again and scanned again; on a second log the tail is filled to its limit, and
+appends that wait are called off. After a run that found nothing, defects are planted over the same engine (a record
+left out, an old answer, a lost append, a flush that does nothing, a read that hides its error, a tail without its
+limit, an append made although it was called off, one acknowledged although a close refused it), and each must be
+found. A promise that was never put to the test is named, and does not count as passed.
 
 With --crash, power is lost again and again: under load, at a failpoint or after an operation of the disk. Each time
 one of the disks that this may leave is drawn, the log is recovered from it (which may be interrupted too) and checked:

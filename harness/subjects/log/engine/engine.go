@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"sync/atomic"
@@ -58,6 +59,8 @@ type Factory func(ctx context.Context) (Engine, error)
 type Opened interface {
 	Store() *storage.Store
 	Log() *storage.Log
+	// TailBytes is the limit of the unflushed bytes in memory, of each log of the store.
+	TailBytes() int64
 	Renew(log *storage.Log)
 }
 
@@ -73,20 +76,26 @@ func StorageFactory(folder string, options storage.Options, name string) Factory
 			_ = store.Close(ctx) // the first error is the one to tell
 			return nil, err
 		}
-		e := &storageEngine{store: store}
+		e := &storageEngine{store: store, tailBytes: cmp.Or(options.TailBytes, tailBytes)}
 		e.log.Store(log)
 		return e, nil
 	}
 }
 
+// tailBytes is the storage package's default for Options.TailBytes.
+const tailBytes = 8 << 20
+
 type storageEngine struct {
-	store *storage.Store
-	log   atomic.Pointer[storage.Log]
+	store     *storage.Store
+	log       atomic.Pointer[storage.Log]
+	tailBytes int64
 }
 
 func (e *storageEngine) Store() *storage.Store { return e.store }
 
 func (e *storageEngine) Log() *storage.Log { return e.log.Load() }
+
+func (e *storageEngine) TailBytes() int64 { return e.tailBytes }
 
 func (e *storageEngine) Renew(log *storage.Log) { e.log.Store(log) }
 

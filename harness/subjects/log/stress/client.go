@@ -26,6 +26,7 @@ type client struct {
 	program   *harness.Program
 	recorder  *recorder
 	stuck     bool // an append failed: no more appends until a reopen
+	refused   bool // that append was refused by a close, so it has appended nothing
 	operation *operation
 	done      raceoff.Number
 	tally     tally

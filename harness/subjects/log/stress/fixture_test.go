@@ -54,6 +54,7 @@ func storageOn(h storage.Handover) func(int) (harness.Factory, error) {
 	return func(int) (harness.Factory, error) {
 		return harness.StorageFactory("memory", storage.Options{
 			Handover: h, Disk: storage.MemoryDisk(), ArenaBytes: 16 << 10, ChunkBytes: 16 << 10, FlushBytes: 16 << 10, CacheBytes: -1,
+			TailBytes: 1 << 20, // a full one is made quickly, also under -race
 		}, "log"), nil
 	}
 }

@@ -12,6 +12,8 @@ import (
 
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
+	"github.com/racewindow/racewindow/harness/subjects/log/words"
+	"github.com/racewindow/racewindow/storage"
 )
 
 // Planted defects. A run that found nothing only means something if its checks would find a defect in this engine. So each of
@@ -29,6 +31,9 @@ type plant struct {
 	// shownBy are the promises of which the defect must break at least one.
 	shownBy []check.Promise
 	over    func(harness.Engine, *planted) harness.Engine
+	// waits plants the defect over the log whose appends wait instead, closes says that it matters while the engine is closed.
+	waits  func(words.Log, *planted) words.Log
+	closes bool
 	// moot says why this engine may have the defect without breaking a promise, "" if it may not.
 	moot func(c Config, p proof) string
 }
@@ -39,11 +44,17 @@ var wrongReads = []check.Promise{
 
 // plants are all defects, in the order in which a summary lists them.
 var plants = []plant{
-	{"a read that leaves out its last record", wrongReads, func(e harness.Engine, p *planted) harness.Engine { return shortReads{e, p} }, nil},
-	{"a read that returns what was there one append ago", wrongReads, func(e harness.Engine, p *planted) harness.Engine { return oldReads{e, p} }, nil},
-	{"an append that is acknowledged and not made", wrongReads, func(e harness.Engine, p *planted) harness.Engine { return lostAppends{e, p} }, nil},
-	{"a flush that does nothing", []check.Promise{check.Durability}, func(e harness.Engine, p *planted) harness.Engine { return idleFlushes{e, p} }, mootFlush},
-	{"a read that hides its error", []check.Promise{check.ReadErrors}, func(e harness.Engine, p *planted) harness.Engine { return silentReads{e, p} }, mootReadErrors},
+	{name: "a read that leaves out its last record", shownBy: wrongReads, over: func(e harness.Engine, p *planted) harness.Engine { return shortReads{e, p} }},
+	{name: "a read that returns what was there one append ago", shownBy: wrongReads, over: func(e harness.Engine, p *planted) harness.Engine { return oldReads{e, p} }},
+	{name: "an append that is acknowledged and not made", shownBy: wrongReads, over: func(e harness.Engine, p *planted) harness.Engine { return lostAppends{e, p} }},
+	{name: "a flush that does nothing", shownBy: []check.Promise{check.Durability}, over: func(e harness.Engine, p *planted) harness.Engine { return idleFlushes{e, p} }, moot: mootFlush},
+	{name: "a read that hides its error", shownBy: []check.Promise{check.ReadErrors}, over: func(e harness.Engine, p *planted) harness.Engine { return silentReads{e, p} }, moot: mootReadErrors},
+	{name: "an append that takes more than the tail's limit", shownBy: []check.Promise{check.TailLimit}, waits: func(l words.Log, p *planted) words.Log { return boundless{l, p} }, moot: mootWaits},
+	{name: "an append that is made although it was called off", shownBy: []check.Promise{check.Refusals}, waits: func(l words.Log, p *planted) words.Log { return &lateAppends{l, p, nil} }, moot: mootWaits},
+	{
+		name: "an append that a close refused, and that is acknowledged", shownBy: wrongReads, closes: true,
+		over: func(e harness.Engine, p *planted) harness.Engine { return refusedAppends{e, p} }, moot: mootCloses,
+	},
 }
 
 // noNeedToFlush is the reason for an engine that syncs each append.
@@ -60,6 +71,20 @@ func mootFlush(c Config, p proof) string {
 }
 
 func mootReadErrors(c Config, _ proof) string { return c.NotJudged[check.ReadErrors.Name] }
+
+func mootWaits(_ Config, p proof) string {
+	if p.waits == 0 {
+		return "no append of this engine waited and was called off"
+	}
+	return ""
+}
+
+func mootCloses(_ Config, p proof) string {
+	if p.closes == 0 {
+		return "this engine was not closed beside operations"
+	}
+	return ""
+}
 
 // A planted is a defect planted over an engine. Its state survives a reopen of the engine.
 type planted struct {
@@ -187,6 +212,63 @@ func (e silentReads) Read(ctx context.Context, after, upTo harness.Offset) iter.
 	}
 }
 
+// boundless appends although the tail is over its limit.
+type boundless struct {
+	words.Log
+	*planted
+}
+
+func (l boundless) Append(ctx context.Context, records ...harness.Record) (harness.Offset, error) {
+	at, err := l.Log.Append(ctx, records...)
+	if errors.Is(err, context.Canceled) {
+		l.strike()
+		return at, nil
+	}
+	return at, err
+}
+
+// lateAppends makes an append that was called off when the next one is made.
+type lateAppends struct {
+	words.Log
+	*planted
+	late []harness.Record
+}
+
+func (l *lateAppends) Append(ctx context.Context, records ...harness.Record) (harness.Offset, error) {
+	if late := l.late; late != nil {
+		l.late = nil
+		l.strike()
+		if at, err := l.Log.Append(ctx, late...); err != nil {
+			return at, err
+		}
+	}
+	at, err := l.Log.Append(ctx, records...)
+	if errors.Is(err, context.Canceled) {
+		l.late = records
+	}
+	return at, err
+}
+
+// refusedAppends acknowledges an append that a close has refused, with the number that it would get.
+type refusedAppends struct {
+	harness.Engine
+	*planted
+}
+
+func (e refusedAppends) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
+	at, err := e.Engine.Append(ctx, records)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case err == nil && e.newest.Before(at):
+		e.newest = at
+	case errors.Is(err, storage.ErrClosed):
+		e.struck++
+		return harness.Offset{Tx: e.newest.Tx + 1, Op: uint64(len(records) - 1)}, nil
+	}
+	return at, err
+}
+
 // A Canary is the result of one planted defect.
 type Canary struct {
 	Defect string `json:"defect"`
@@ -209,6 +291,9 @@ func (s *Summary) plantAll(ctx context.Context, config Config) error {
 			return nil // the run ends as interrupted
 		}
 		p := &planted{plant: &plants[i]}
+		if (p.waits != nil || p.closes) && s.proof.ours == 0 {
+			continue // other engines promise nothing about it
+		}
 		if p.moot != nil {
 			if why := p.moot(config, s.proof); why != "" {
 				s.Planted = append(s.Planted, Canary{Defect: p.name, NotTried: why})

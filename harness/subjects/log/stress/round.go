@@ -42,6 +42,8 @@ type round struct {
 	window        raceoff.Number
 	opens, closes *failpoints.Point
 
+	closed     raceoff.Number // not 0 once a close beside operations has returned
+	uncounted  raceoff.Number // appends that were acknowledged beside it
 	stop       raceoff.Number // not 0 once the clients should end: stopped or interrupted
 	stopping   chan struct{}  // closed when the run is interrupted
 	operations func() uint64  // how many the whole run has done, for its limit
@@ -165,7 +167,7 @@ func (r *round) open(ctx context.Context) error {
 		return fmt.Errorf("open the engine for round %d: %w", r.number, err)
 	}
 	r.raw, r.engine = engine, engine
-	if r.plant != nil {
+	if r.plant != nil && r.plant.plant.over != nil {
 		r.engine = r.plant.over(engine)
 	}
 	return nil

@@ -13,7 +13,8 @@ import (
 )
 
 // The end of a round, after its clients are done. The engine is then quiet, so each of these steps is certain to find its
-// defect: a flush that covers nothing, a read that hides its error, an acknowledged write that is missing.
+// defect: a flush that covers nothing, a read that hides its error, an acknowledged write that is missing. The close alone comes
+// beside operations (beside.go).
 
 // A proof counts what the ends of rounds tested.
 type proof struct {
@@ -23,6 +24,9 @@ type proof struct {
 	readFaults  uint64 // faults injected into reads
 	worksAgain  uint64 // rounds with failures whose engine worked after the last of them
 	sawFailures uint64 // rounds with failures
+	ours        uint64 // rounds of the log of this module
+	waits       uint64 // those in which appends that waited were called off
+	closes      uint64 // those that were closed beside operations
 }
 
 func (p *proof) add(other proof) {
@@ -32,16 +36,25 @@ func (p *proof) add(other proof) {
 	p.readFaults += other.readFaults
 	p.worksAgain += other.worksAgain
 	p.sawFailures += other.sawFailures
+	p.ours += other.ours
+	p.waits += other.waits
+	p.closes += other.closes
 }
 
 // settle scans the log, tests its flush and its reads, closes it, opens it again and scans once more. Everything acknowledged
 // must be there, and the engine must work.
 func (r *round) settle(ctx context.Context) error {
-	for _, step := range []func(context.Context) *check.Violation{
-		func(ctx context.Context) *check.Violation { return r.scan(ctx, false) }, r.tryFlush,
-		func(ctx context.Context) *check.Violation { return r.tryReadFaults(ctx, false) },
+	for _, step := range []func(context.Context) (*check.Violation, error){
+		func(ctx context.Context) (*check.Violation, error) { return r.scan(ctx, false), nil },
+		func(ctx context.Context) (*check.Violation, error) { return r.tryFlush(ctx), nil },
+		func(ctx context.Context) (*check.Violation, error) { return r.tryReadFaults(ctx, false), nil },
+		r.tryWaits,
 	} {
-		if r.violation = step(ctx); r.violation != nil {
+		var err error
+		if r.violation, err = step(ctx); err != nil {
+			return err
+		}
+		if r.violation != nil {
 			_ = r.engine.Close(ctx) // the violation is the news
 			return nil
 		}
@@ -51,8 +64,9 @@ func (r *round) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	if r.violation = r.reopen(ctx); r.violation != nil {
-		return nil
+	var err error
+	if r.violation, err = r.reopen(ctx); err != nil || r.violation != nil {
+		return err
 	}
 	if r.proof.readFaults == 0 { // the engine had everything in memory; now it has not
 		r.violation = r.tryReadFaults(ctx, true)
@@ -71,18 +85,18 @@ func (r *round) settle(ctx context.Context) error {
 	return nil
 }
 
-func (r *round) reopen(ctx context.Context) *check.Violation {
-	if err := r.engine.Close(ctx); err != nil {
-		return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("close failed: %v", err)}
+func (r *round) reopen(ctx context.Context) (*check.Violation, error) {
+	if v, err := r.close(ctx); v != nil || err != nil {
+		return v, err
 	}
 	if err := r.open(ctx); err != nil {
-		return &check.Violation{Promise: check.CleanRecovery, Detail: fmt.Sprintf("reopen failed: %v", err)}
+		return &check.Violation{Promise: check.CleanRecovery, Detail: fmt.Sprintf("reopen failed: %v", err)}, nil
 	}
 	v := r.scan(ctx, true)
 	if v != nil {
 		_ = r.engine.Close(ctx) // the violation is the news
 	}
-	return v
+	return v, nil
 }
 
 // scan reads the whole log and compares it with everything that was acknowledged.
@@ -92,6 +106,9 @@ func (r *round) scan(ctx context.Context, reopened bool) *check.Violation {
 		return &check.Violation{Promise: check.Progress, Detail: fmt.Sprintf("scan failed: %v", err)}
 	}
 	r.scanned += scan.Records
+	if v == nil && reopened {
+		v = r.refusedAre(scan)
+	}
 	return v
 }
 

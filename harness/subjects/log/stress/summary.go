@@ -127,7 +127,7 @@ func (s *Summary) add(r *round) {
 	}
 	s.PerGoroutine.Median = counts[len(counts)/2]
 	s.PerGoroutine.Max = max(s.PerGoroutine.Max, counts[len(counts)-1])
-	s.Transactions += r.board.Acknowledged()
+	s.Transactions += r.board.Acknowledged() - r.uncounted.Load()
 	s.RecordsScanned += r.scanned
 	if r.violation != nil {
 		s.Violation = newFinding(r)
