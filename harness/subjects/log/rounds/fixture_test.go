@@ -98,7 +98,7 @@ func TestAPromiseOfReadsIsOfOneFamily(t *testing.T) {
 	t.Parallel()
 	for class, want := range map[string][3]string{
 		"ReadAfterWrite/empty": {"ReadAfterWrite", "", lostReads}, "MonotonicReads/partial": {"MonotonicReads", "", lostReads},
-		"NamedIsRead": {"NamedIsRead", "", lostReads},
+		"NamedIsRead":     {"NamedIsRead", "", lostReads},
 		"Durability/lost": {"Durability", "", ""}, "StickyPoison": {"StickyPoison", "", ""}, "leak": {},
 	} {
 		name, sentence, family := Promise(class)
