@@ -44,7 +44,7 @@ func killedInATransaction(t *testing.T) *Disk {
 	for range 8 {
 		require.NoError(t, tx.Add(ctx, frameOf('a', SectorBytes)))
 	}
-	require.Eventually(t, func() bool { return synced.Load() >= 8*SectorBytes }, 10*time.Second, time.Millisecond, "the flusher")
+	require.Eventually(t, func() bool { return synced.Load() >= 8*SectorBytes }, time.Minute, time.Millisecond, "the flusher")
 	d.Kill()
 	_ = s.close()
 	d.After(nil)

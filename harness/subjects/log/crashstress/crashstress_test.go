@@ -166,7 +166,10 @@ func TestAReaderThatMissesARecordIsAViolationToo(t *testing.T) {
 	s, err := Run(context.Background(), Config{Handover: stale, Duration: 10 * time.Second, Seed: 7, Delays: failpoints.Delays{Probability: 0.05}})
 	require.NoError(t, err)
 	require.NotNil(t, s.Violation)
-	require.Equal(t, check.ReadAfterWrite.Name, s.Violation.Promise)
+	// The reads and watermarks of clients that run freely: whichever of them misses a record first breaks a promise of its own.
+	require.Contains(t, []string{
+		check.ReadAfterWrite.Name, check.MonotonicReads.Name, check.Order.Name, check.TransactionAtomicity.Name, check.NamedIsRead.Name,
+	}, s.Violation.Promise, s.Violation.Detail)
 }
 
 func TestARunThatDidTooLittleHasNoVerdict(t *testing.T) {
