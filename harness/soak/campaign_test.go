@@ -161,7 +161,7 @@ func TestAKilledCampaignGoesOn(t *testing.T) {
 		command := exec.Command(os.Args[0])
 		command.Env = append(os.Environ(), childVariable+"=endless", "RACEWINDOW_SOAK_OUT="+folder)
 		require.NoError(t, command.Start())
-		require.Eventually(t, func() bool { return roundsIn(folder) >= before+20 }, 60*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return roundsIn(folder) >= before+20 }, 3*time.Minute, time.Millisecond)
 		_, err := Open(Config{Out: folder, Kinds: []Kind{&scripted{name: "quick"}}})
 		require.ErrorIs(t, err, ErrLocked)
 		require.NoError(t, command.Process.Kill())

@@ -142,7 +142,7 @@ func signalled(t *testing.T, signal os.Signal, after func(stdout, stderr string)
 		require.NoError(t, err)
 		return string(content)
 	}
-	require.Eventually(t, func() bool { return after(text("stdout"), text("stderr")) }, time.Minute, 20*time.Millisecond, "%v", args)
+	require.Eventually(t, func() bool { return after(text("stdout"), text("stderr")) }, 3*time.Minute, 20*time.Millisecond, "%v", args)
 	require.NoError(t, c.Process.Signal(signal))
 	require.NoError(t, c.Process.Signal(signal), "timeout and make send it twice")
 	_ = c.Wait()

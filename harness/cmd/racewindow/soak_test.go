@@ -141,7 +141,7 @@ func TestASoakThatIsToldToEndWritesItsSummary(t *testing.T) {
 	require.Eventually(t, func() bool {
 		s, err := soak.ReadState(out)
 		return err == nil && s.Rounds >= 2 && len(s.Findings) > 0
-	}, 60*time.Second, 20*time.Millisecond)
+	}, 3*time.Minute, 20*time.Millisecond)
 	require.NoError(t, c.Process.Signal(syscall.SIGTERM))
 	require.Error(t, c.Wait())
 	require.Equal(t, exitViolated, c.ProcessState.ExitCode(), stderr.String())
