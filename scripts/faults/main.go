@@ -4,7 +4,8 @@
 //	go run ./harness/cmd/racewindow run ./scripts/faults
 //	go run ./harness/cmd/racewindow run ./scripts/faults -readme scripts/faults/README.md
 //
-// With -check the page must hold what is measured. The search then has one worker; with more, some counts move by a few.
+// With -check the page must hold what is measured. Each search has one worker, since with more some counts move by a few; as many rows
+// as there are processors are searched at the same time.
 package main
 
 import (
@@ -15,6 +16,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 
@@ -89,44 +91,75 @@ func main() {
 	}
 }
 
-// run writes the table. A violation, a fault that never happens and a promise that was not tested are errors.
+// run writes the table, a row as soon as those above it are there. A violation, a fault that never happens and a promise that was not
+// tested are errors.
 func run(w io.Writer, rows []row) error {
 	if len(rows) == 0 {
 		return errors.New("there are no faults, so nothing was judged")
 	}
-	for i, f := range rows {
-		c, err := cases.Parse("v1 scenario=log handover=snapshot chunk=100 segment=200; " + f.program + "; ! " + f.fault + "; crash any")
-		if err != nil {
-			return err
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	type line struct {
+		names []string
+		text  string
+		err   error
+	}
+	lines, free := make([]chan line, len(rows)), make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i := range rows {
+		lines[i] = make(chan line, 1)
+	}
+	go func() {
+		for i, f := range rows {
+			free <- struct{}{}
+			go func() {
+				defer func() { <-free }()
+				names, text, err := f.measure(ctx)
+				lines[i] <- line{names, text, err}
+			}()
 		}
-		s, came, err := c.Crashing()
-		if err != nil {
-			return err
-		}
-		r, err := sched.Search(context.Background(), s, sched.Options{Strategy: "bounded", Preemptions: 1, Workers: 1})
-		if err != nil {
-			return err
-		}
-		if len(r.Findings) > 0 {
-			c.Switches = r.Findings[0].Schedule
-			return fmt.Errorf("%w: %v", r.Findings[0].Failure, c)
-		}
-		if !r.ExhaustedTo(1) {
-			return fmt.Errorf("%v: not every schedule with one preemption was executed: %s", c, r.Ended)
-		}
-		names, cells, err := cellsOf(asked(came.Checked()), came.Refused.Load())
-		if err != nil {
-			return fmt.Errorf("%s: %w", f.fault, err)
-		}
-		if came.Faults.Load() == 0 {
-			return fmt.Errorf("%s never happened", f.fault)
+	}()
+	for i := range rows {
+		l := <-lines[i]
+		if l.err != nil {
+			return l.err
 		}
 		if i == 0 {
-			fmt.Fprintf(w, "| fault | schedules | came | disks | %s |\n|---|---|---|---|%s\n", strings.Join(names, " | "), strings.Repeat("---|", len(names)))
+			fmt.Fprintf(w, "| fault | schedules | came | disks | %s |\n|---|---|---|---|%s\n", strings.Join(l.names, " | "), strings.Repeat("---|", len(l.names)))
 		}
-		fmt.Fprintf(w, "| `%s` | %d | %d | %d | %s |\n", f.fault, r.Schedules, came.Faults.Load(), came.Disks.Load(), strings.Join(cells, " | "))
+		fmt.Fprint(w, l.text)
 	}
 	return nil
+}
+
+// measure searches the schedules of a row, with one worker, and returns the promises of the table and the row's line in it.
+func (f row) measure(ctx context.Context) (names []string, line string, err error) {
+	c, err := cases.Parse("v1 scenario=log handover=snapshot chunk=100 segment=200; " + f.program + "; ! " + f.fault + "; crash any")
+	if err != nil {
+		return nil, "", err
+	}
+	s, came, err := c.Crashing()
+	if err != nil {
+		return nil, "", err
+	}
+	r, err := sched.Search(ctx, s, sched.Options{Strategy: "bounded", Preemptions: 1, Workers: 1})
+	if err != nil {
+		return nil, "", err
+	}
+	if len(r.Findings) > 0 {
+		c.Switches = r.Findings[0].Schedule
+		return nil, "", fmt.Errorf("%w: %v", r.Findings[0].Failure, c)
+	}
+	if !r.ExhaustedTo(1) {
+		return nil, "", fmt.Errorf("%v: not every schedule with one preemption was executed: %s", c, r.Ended)
+	}
+	names, cells, err := cellsOf(asked(came.Checked()), came.Refused.Load())
+	if err != nil {
+		return nil, "", fmt.Errorf("%s: %w", f.fault, err)
+	}
+	if came.Faults.Load() == 0 {
+		return nil, "", fmt.Errorf("%s never happened", f.fault)
+	}
+	return names, fmt.Sprintf("| `%s` | %d | %d | %d | %s |\n", f.fault, r.Schedules, came.Faults.Load(), came.Disks.Load(), strings.Join(cells, " | ")), nil
 }
 
 // asked returns the counts with every promise of the table: 0 for one that was never tested.
