@@ -22,11 +22,14 @@ var engineBugs = []struct {
 	{[]string{"--faults", "2", "--run", "TestJournalThatGoesOn"}, []string{"TestJournalThatGoesOn"}},
 }
 
+// engineSchedules is the most schedules of a search of one engine. Each bug is found in a tenth of them.
+const engineSchedules = "1000"
+
 // engines tries the engines of harness/examples/engines, and makes their tables.
-func (t *trial) engines(schedules string) (made *rows, err error) {
+func (t *trial) engines() (made *rows, err error) {
 	made = table("| engines | without the bugs |")
 	for _, flags := range engineSearches {
-		if _, err := t.racewindow(false, 0, t.search("engines", schedules, flags...)...); err != nil {
+		if _, err := t.racewindow(false, 0, t.search("engines", engineSchedules, flags...)...); err != nil {
 			return nil, err
 		}
 		all, err := t.all("engines.json")
@@ -44,7 +47,7 @@ func (t *trial) engines(schedules string) (made *rows, err error) {
 	}
 	made.begin("| engine | broken | found after | smallest case |")
 	for _, bugs := range engineBugs {
-		if err := t.engineBugs(schedules, bugs.flags, bugs.tests, made); err != nil {
+		if err := t.engineBugs(bugs.flags, bugs.tests, made); err != nil {
 			return nil, err
 		}
 	}
@@ -52,8 +55,8 @@ func (t *trial) engines(schedules string) (made *rows, err error) {
 }
 
 // engineBugs explores with the bugs, and adds a row for each. Each of the tests must find its own.
-func (t *trial) engineBugs(schedules string, flags, tests []string, made *rows) error {
-	if _, err := t.racewindow(true, 1, t.search("engines", schedules, flags...)...); err != nil {
+func (t *trial) engineBugs(flags, tests []string, made *rows) error {
+	if _, err := t.racewindow(true, 1, t.search("engines", engineSchedules, flags...)...); err != nil {
 		return err
 	}
 	all, err := t.all("engines.json")

@@ -119,7 +119,7 @@ func run(selected *regexp.Regexp, schedules, crashes string, where page) error {
 	}
 	if selected.MatchString("engines") {
 		tried++
-		if words, failed := t.engines(crashes); failed != nil {
+		if words, failed := t.engines(); failed != nil {
 			err = errors.Join(err, fmt.Errorf("engines: %w", failed))
 		} else {
 			err = errors.Join(err, where.put("engines", words))
