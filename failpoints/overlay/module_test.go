@@ -26,6 +26,9 @@ type module struct {
 // unpack writes a module of testdata to a folder of the test's own, ready to be built without a network.
 func unpack(t *testing.T, name string) *module {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("builds modules with the go command; tests without -short do, as make test does")
+	}
 	archive, err := txtar.ParseFile(filepath.Join("testdata", "modules", name+".txtar"))
 	require.NoError(t, err)
 	repository, err := filepath.Abs("../..")

@@ -16,8 +16,17 @@ import (
 
 // Every line of a package under testdata that must be reported says so; no other line may be reported.
 
+// needsGo skips a test in short runs, because the go command loads packages for it.
+func needsGo(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("loads packages with the go command; tests without -short do, as make test does")
+	}
+}
+
 func check(t *testing.T, name string) {
 	t.Helper()
+	needsGo(t)
 	analysistest.Run(t, analysistest.TestData(), yieldcheck.Analyzer, name)
 }
 
@@ -40,6 +49,7 @@ func TestTypesOfOtherPackagesAreNamedByAFlag(t *testing.T) {
 // build builds the command.
 func build(t *testing.T) string {
 	t.Helper()
+	needsGo(t)
 	tool := filepath.Join(t.TempDir(), "yieldcheck")
 	out, err := exec.Command("go", "build", "-o", tool, "./cmd/yieldcheck").CombinedOutput()
 	require.NoError(t, err, "%s", out)

@@ -26,6 +26,7 @@ func placeWithoutRuntime() {
 // withoutRuntime makes this such a place, in a folder with a module of one test.
 func withoutRuntime(t *testing.T, body string) {
 	t.Helper()
+	needsBuilds(t)
 	t.Setenv(elsewhereVariable, "racewindow's runtime is made for linux/amd64, and this builds for plan9/mips")
 	t.Setenv("CGO_ENABLED", "0") // without the race detector, which would have the standard library built once more
 	t.Setenv("GOFLAGS", "")

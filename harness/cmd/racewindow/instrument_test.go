@@ -18,6 +18,7 @@ import (
 // instrumented runs one of the commands under a root of the test's own and returns what it did.
 func instrumented(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
+	needsBuilds(t)
 	code = -1
 	exitProcess = func(c int) { code = c }
 	t.Cleanup(func() { exitProcess = os.Exit })

@@ -60,6 +60,14 @@ func requireInstrumented(t *testing.T) {
 	t.Skip(message)
 }
 
+// needsBuilds skips a test in short runs, because the command that it calls builds modules.
+func needsBuilds(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("builds modules with the go command; tests without -short do, as make test does")
+	}
+}
+
 func TestWrongCallsEndWithTwoAndSayWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {

@@ -14,6 +14,7 @@ import (
 // weakly is a module with one sync that a test notices and one that none does.
 func weakly(t *testing.T) string {
 	t.Helper()
+	needsBuilds(t)
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"go.mod":  "module example.com/weakly\n\ngo 1.26\n",
