@@ -33,8 +33,8 @@ BETWEEN_THREADS := ./harness ./harness/explore ./harness/object ./harness/report
 	./harness/subjects/log ./harness/subjects/registry ./scripts/faults
 
 test: ## every test, under -race and with failpoints at work
-	RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/tests $(RACEWINDOW) test -race -timeout 20m ./...
-	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -timeout 20m $(BETWEEN_THREADS)
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 RACEWINDOW_OUT=$(abspath $(OUT))/tests $(RACEWINDOW) test -race -vet=off -timeout 20m ./...
+	RACEWINDOW_REQUIRE_INSTRUMENTED=1 $(RACEWINDOW) test -vet=off -timeout 20m $(BETWEEN_THREADS)
 
 test-plain: ## every test in a normal build; says which need the instrumented one
 	$(GO) test ./...
@@ -84,12 +84,12 @@ hostile: ## wrong calls, lost files and green lights for nothing: each must end 
 	@$(GO) run ./scripts/hostile $(if $(RUN),-run '$(RUN)')
 
 examples: ## the subjects of harness/examples as a stranger tries them: find the bug, replay it, hold without it: RUN=
-	@cd harness/examples && $(GO) vet ./... && $(GO) test -short ./...
+	@cd harness/examples && $(GO) vet ./... && $(GO) test -vet=off -short ./...
 	@$(GO) run ./scripts/examples -check harness/examples/README.md $(if $(RUN),-run '$(RUN)')
 
 adapters-short: build ## engines of others: those with few dependencies hold while clients meet, and lose what their findings say
 	rm -rf harness/adapters/*/testdata/racewindow
-	cd harness/adapters && $(GO) vet . ./bbolt ./tidwall ./findings/... && $(GO) test -short . ./bbolt ./tidwall
+	cd harness/adapters && $(GO) vet . ./bbolt ./tidwall ./findings/... && $(GO) test -vet=off -short . ./bbolt ./tidwall
 	cd harness/adapters && ../../bin/racewindow explore --seed 1 --schedules 200 ./bbolt ./tidwall
 	cd harness/adapters && for engine in bbolt tidwall; do \
 	../../bin/racewindow crash --seed 1 --schedules 20 ./$$engine; [ $$? -eq 1 ] || { echo "crash ./$$engine has not found it"; exit 1; }; \
@@ -159,7 +159,7 @@ gallery: ## a page for the analysed bug and for each of its fixes, properties/ga
 	$(RACEWINDOW) run ./scripts/gallery properties/gallery
 
 test-browser: ## a report's page and a campaign's in a real browser: needs Chromium, and skips without it
-	cd harness/browsertest && $(GO) vet ./... && $(GO) test -count=1 ./...
+	cd harness/browsertest && $(GO) vet ./... && $(GO) test -vet=off -count=1 ./...
 
 lint: ## formatting, vet, staticcheck, and a failpoint before every operation on shared state
 	@unformatted=$$($(GOFUMPT) -l $$(git ls-files '*.go' | grep -v /testdata/)); \
