@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants weaken durability defaults soak hostile examples adapters-short pushbutton unmarked runtime-tests goker runtime-short runtime-versions race-to-bug first-report alone false-alarms bench bench-quick bench-sched bench-explore gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants weaken durability defaults soak hostile examples adapters adapters-short pushbutton unmarked runtime-tests goker runtime-short runtime-versions race-to-bug first-report alone false-alarms bench bench-quick bench-sched bench-explore gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -86,6 +86,9 @@ hostile: ## wrong calls, lost files and green lights for nothing: each must end 
 examples: ## the subjects of harness/examples as a stranger tries them: find the bug, replay it, hold without it: RUN=
 	@cd harness/examples && $(GO) vet ./... && $(GO) test -vet=off -short ./...
 	@$(GO) run ./scripts/examples -check harness/examples/README.md $(if $(RUN),-run '$(RUN)')
+
+adapters: ## engines of others, each tried in every way; makes rows of the table of harness/adapters: RUN= README= CHECK=1
+	$(GO) run ./scripts/adapters $(if $(RUN),-run '$(RUN)') $(if $(README),-readme $(README)) $(if $(CHECK),-check harness/adapters/README.md)
 
 adapters-short: build ## engines of others: those with few dependencies hold while clients meet, and lose what their findings say
 	rm -rf harness/adapters/*/testdata/racewindow

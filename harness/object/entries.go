@@ -64,6 +64,13 @@ func (q *inquiry) returned(i, moment int, a answer) {
 	e.Returned, e.Result, e.Outcome = moment, a.text, spec.OK
 }
 
+// began says whether the first probe was called.
+//
+//go:norace
+func (q *inquiry) began() bool {
+	return len(q.plan.probes) > 0 && q.history[q.first].Outcome != spec.NotInvoked
+}
+
 //go:norace
 func (q *inquiry) now() spec.History {
 	now := make(spec.History, len(q.history))

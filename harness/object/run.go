@@ -10,6 +10,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/recorded"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/spec"
 	"github.com/racewindow/racewindow/harness/values"
@@ -96,7 +97,7 @@ func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty
 	} else if outcome.Ended == values.Returned && c.method.result.IsValid() {
 		outcome.Results = c.method.result.Call(outcome.Results)
 	}
-	a.text = o.renderer.Text(outcome)
+	a.text = recorded.Placeless(o.renderer.Text(outcome))
 	if o.Holds != nil {
 		a.values = valuesOf(outcome)
 	}

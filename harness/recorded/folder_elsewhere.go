@@ -17,8 +17,8 @@ var errElsewhere = errors.New("files are recorded on Linux only")
 // Possible says that nothing can be recorded here.
 func Possible() bool { return false }
 
-// Make makes an empty folder.
-func Make() (path string, err error) { return os.MkdirTemp("", "racewindow-") }
+// Make makes an empty folder. No other folder of this process had its name.
+func Make() (path string, err error) { return os.MkdirTemp("", pattern()) }
 
 // Attach always fails.
 func Attach(string, *disks.Disk) (*Folder, error) { return nil, errElsewhere }

@@ -44,10 +44,10 @@ var attached struct {
 // memory is where folders are made: there a file uses no disk, and a sync takes no time.
 const memory = "/dev/shm"
 
-// Make makes an empty folder, in memory if possible.
+// Make makes an empty folder, in memory if possible. No other folder of this process had its name.
 func Make() (path string, err error) {
-	if path, err = os.MkdirTemp(memory, "racewindow-"); err != nil {
-		path, err = os.MkdirTemp("", "racewindow-")
+	if path, err = os.MkdirTemp(memory, pattern()); err != nil {
+		path, err = os.MkdirTemp("", pattern())
 	}
 	return path, err
 }

@@ -45,7 +45,7 @@ func Open(folder string, durable bool) (*Log, error) {
 	if err != nil {
 		return nil, errors.Join(err, engine.Close())
 	}
-	if newest.Last() {
+	if newest.Last() && len(newest.Key()) == 8 {
 		l.last.Store(binary.BigEndian.Uint64(newest.Key()))
 	}
 	if err := errors.Join(newest.Error(), newest.Close()); err != nil {

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/racewindow/racewindow/scripts/pages"
+)
+
+// command is what the marks of the page name.
+const command = "make adapters"
+
+const header = "| engine, way | operations | schedules | disks | a second | came |\n|---|---|---|---|---|---|\n"
+
+// row is the cell's row. Columns of what it does not have are empty.
+func (c cell) row(got result) string {
+	operations, schedules, disks, rate := "", "", "", ""
+	switch {
+	case c.refused != "":
+	case got.summary != nil:
+		s := got.summary.Statistics
+		schedules, rate = count(s.Schedules), perSecond(s.Schedules, s.Duration.Seconds())+" schedules"
+		if crashes := got.summary.Crashes; crashes.Recoveries > 0 {
+			disks, rate = count(crashes.Distinct), perSecond(crashes.Recoveries, s.Duration.Seconds())+" recoveries"
+		}
+	default:
+		operations = count(got.counts["operations"])
+		if c.way == "kill" {
+			operations += fmt.Sprintf(", %s durable", count(got.counts["acknowledged as durable"]))
+			disks = fmt.Sprintf("%s folders after %s kills", count(got.counts["recoveries"]), count(got.counts["kills"]))
+		}
+	}
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", c.name(), operations, schedules, disks, rate, c.came(got))
+}
+
+// came is what the table says came of it.
+func (c cell) came(got result) string {
+	switch {
+	case c.refused != "":
+		return "refused: " + c.because
+	case c.broken == "":
+		return "held"
+	}
+	words := fmt.Sprintf("[%s](%s)", c.because, c.page)
+	if got.after > 0 {
+		words += fmt.Sprintf(", in schedule %s", count(got.after))
+	}
+	return words
+}
+
+// perSecond has two digits below 10, because the rates of slow engines are small.
+func perSecond(n uint64, seconds float64) string {
+	rate := float64(n) / max(seconds, 0.001)
+	if rate < 10 {
+		return fmt.Sprintf("%.1f", rate)
+	}
+	return count(uint64(rate + 0.5))
+}
+
+// count writes a number with commas.
+func count(n uint64) string {
+	digits := fmt.Sprint(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
+// write puts rows into the table of a page. Rows that were not made stay.
+func write(page string, rows []string) error {
+	old, err := pages.Made(page, command)
+	if err != nil {
+		return err
+	}
+	stands := map[string]string{}
+	for _, line := range append(strings.Split(old, "\n"), rows...) {
+		stands[first(line)] = line
+	}
+	var all []string
+	for _, c := range cells {
+		if row, is := stands[c.name()]; is && !slices.Contains(all, row) {
+			all = append(all, row)
+		}
+	}
+	return pages.Write(page, command, header+strings.Join(all, "\n")+"\n")
+}
+
+// first is the first cell of a row.
+func first(line string) string {
+	_, line, _ = strings.Cut(line, "|")
+	line, _, _ = strings.Cut(line, "|")
+	return strings.TrimSpace(line)
+}

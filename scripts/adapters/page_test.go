@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/scripts/pages"
+)
+
+const page = "../../harness/adapters/README.md"
+
+func TestThePageHasARowForEachCell(t *testing.T) {
+	t.Parallel()
+	var want []string
+	for _, c := range cells {
+		want = append(want, c.name())
+	}
+	slices.Sort(want)
+	rows, err := pages.Rows(page, command)
+	require.NoError(t, err)
+	require.Equal(t, want, rows)
+}
+
+func TestEachAdapterIsTriedInEveryWayOrThePageSaysWhichIsMissing(t *testing.T) {
+	t.Parallel()
+	checks, err := filepath.Glob("../../harness/adapters/*/check_test.go")
+	require.NoError(t, err)
+	require.NotEmpty(t, checks)
+	for _, check := range checks {
+		folder := filepath.Base(filepath.Dir(check))
+		for way := range ways {
+			tried := slices.ContainsFunc(cells, func(c cell) bool { return c.folder == folder && c.way == way })
+			require.NotEqual(t, tried, slices.Contains(untried[folder], way), "%s, %s: give it a cell, or name it in untried, and not both", folder, way)
+		}
+	}
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	for folder, missing := range untried {
+		require.Contains(t, string(text), fmt.Sprintf("[%s](%[1]s/%[1]s.go): `%s`", folder, strings.Join(missing, "`, `")))
+	}
+	for _, c := range cells {
+		require.Contains(t, ways, c.way, c.name())
+		require.FileExists(t, filepath.Join("../../harness/adapters", c.folder, "check_test.go"))
+	}
+}
+
+// What the page says came of a cell is what the cell expects, and a finding has a page.
+func TestThePageSaysWhatIsExpected(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(page)
+	require.NoError(t, err)
+	for _, c := range cells {
+		i := slices.IndexFunc(strings.Split(string(text), "\n"), func(line string) bool { return first(line) == c.name() })
+		require.GreaterOrEqual(t, i, 0, c.name())
+		line := strings.Split(string(text), "\n")[i]
+		require.Contains(t, line, "| "+c.came(result{}), c.name())
+		if c.broken == "" {
+			require.Empty(t, c.page, c.name())
+			continue
+		}
+		if !strings.HasPrefix(c.page, "https://") {
+			require.FileExists(t, filepath.Join("../../harness/adapters", c.page))
+		}
+	}
+}
+
+func TestWhatIsNotExpectedIsAnError(t *testing.T) {
+	t.Parallel()
+	holds, breaks, refused := cell{}, cell{broken: "Durability"}, cell{refused: "cannot be recorded"}
+	for _, each := range []struct {
+		c      cell
+		code   int
+		broken string
+		output string
+		says   string
+	}{
+		{holds, 0, "", "", ""},
+		{holds, 1, "Durability", "", "it must hold, and ended with 1"},
+		{holds, 3, "", "", "it must hold, and ended with 3"},
+		{breaks, 1, "Durability", "", ""},
+		{breaks, 0, "", "", "it ended with 0"},
+		{breaks, 1, "Progress", "", "it was Progress"},
+		{refused, 3, "", "mmap cannot\n  be recorded", ""},
+		{refused, 3, "", "out of memory", "cannot be recorded"},
+		{refused, 0, "", "cannot be recorded", "ended with 0"},
+	} {
+		err := each.c.judge(result{promise: each.broken}, each.output, each.code)
+		if each.says == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, each.says)
+		}
+	}
+}
+
+func TestRowsOfCellsThatWereNotTriedStay(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "page.md")
+	begin, end := pages.Marks(command)
+	one, two := cells[0], cells[1]
+	require.NoError(t, os.WriteFile(name, []byte(begin+"\n| "+two.name()+" | old |\n| nobody, crash | old |\n"+end+"\n"), 0o600))
+	require.NoError(t, write(name, []string{"| " + one.name() + " | new |"}))
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.Equal(t, begin+"\n\n"+header+"| "+one.name()+" | new |\n| "+two.name()+" | old |\n\n"+end+"\n", string(text))
+}
