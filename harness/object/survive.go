@@ -47,6 +47,9 @@ func (r *run) Ends() { r.heal() }
 // Judge implements cases.Survivor. The object must open, and hold all durable operations and some of the others, also when
 // power is lost again while it opens.
 func (r *run) Judge(a cases.Aftermath) error {
+	if q := r.asking(); q != nil && q.began() { // its calls are in no history that a crash could be judged by
+		return nil
+	}
 	if r.env.recorded == nil {
 		return r.judgeLoss(a)
 	}

@@ -67,3 +67,26 @@ func TestACrashHasACanaryOfItsOwn(t *testing.T) {
 		require.Nil(t, other.Case.Crash)
 	}
 }
+
+// What the harness itself calls, to see what an object holds after it was closed and opened again, is no operation of the program: power
+// that is lost meanwhile is not judged, because no history says which of these calls must survive.
+func TestPowerThatIsLostWhileTheOpenedObjectIsAskedIsNotJudged(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	o := notes(t, true)
+	c, err := cases.Parse("v1 "+o.Head()+"; c0: get(); crash any", cases.Only(o))
+	require.NoError(t, err)
+	p, err := o.plan(c)
+	require.NoError(t, err)
+	r := p.newRun(o.newEnv(p.settings), reflect.Value{}).mortal()
+	require.NoError(t, (&note{env: r.env, syncs: true}).Set(t.Context(), 7))
+	judged := func() error { return r.Judge(cases.Aftermath{Disk: r.env.disk.Fork(), Model: disks.Ordered}) }
+	require.ErrorContains(t, judged(), "no order explains", "no operation of the program has set anything")
+	q := p.inquire(r.history)
+	r.asks(q)
+	require.Error(t, judged(), "the object is opened, and nothing has been asked")
+	q.invoked(q.first, 1)
+	require.NoError(t, judged())
+}
