@@ -14,11 +14,13 @@ type Chooser struct {
 	viewer    Viewer // the mechanism, if it is one
 	points    *Points
 	strategy  Strategy
+	stayer    stayer // the strategy, if it is one
 	limit     int
 	trail     *Trail // nil if choices are not recorded
 
 	choice   Choice
 	at       int        // the thread that went on last, as an index in choice.Enabled; -1 if ChooseAgain cannot use it
+	until    int        // the first step for which the strategy must be asked again, if ChooseAgain is called for the steps before
 	stopped  *Candidate // the thread that has just stopped
 	trace    []step
 	hash     uint64
@@ -81,8 +83,9 @@ const (
 func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.mechanism, c.strategy = m, s
 	c.viewer, _ = m.(Viewer)
+	c.stayer, _ = s.(stayer)
 	c.choice = Choice{Enabled: c.choice.Enabled[:0], chooser: c}
-	c.at = -1
+	c.at, c.until = -1, 0
 	c.trace, c.noted, c.sights = c.trace[:0], c.noted[:0], nil
 	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
 	c.alone, c.turnsAt, c.fired, c.shared = 0, -1, false, false
@@ -148,7 +151,18 @@ func (c *Chooser) Choose(stopped *Candidate, held uint64) (thread int, ok bool) 
 func (c *Chooser) ChooseAgain(stopped *Candidate) (thread int, ok, done bool) {
 	choice := &c.choice
 	at := c.at
-	if at < 0 || choice.Enabled[at].Thread != stopped.Thread || c.over() || c.turns.watching || c.limited() {
+	if at < 0 || choice.Enabled[at].Thread != stopped.Thread || c.over() || c.turns.watching {
+		return 0, false, false
+	}
+	if len(c.trace) < c.until && stopped.Action != Pauses {
+		c.stopped = stopped
+		if len(choice.Enabled) == 1 {
+			c.alone++
+		}
+		thread, ok = c.goOn(stopped.Thread, 0)
+		return thread, ok, true
+	}
+	if c.limited() {
 		return 0, false, false
 	}
 	c.stopped = stopped
@@ -159,6 +173,12 @@ func (c *Chooser) ChooseAgain(stopped *Candidate) (thread int, ok, done bool) {
 	}
 	thread, ok = c.choose()
 	return thread, ok, true
+}
+
+// stayUntil returns the first step for which the strategy must be asked again: at the latest that of the step limit.
+func (c *Chooser) stayUntil() int {
+	now := len(c.trace)
+	return min(now+1+c.stayer.Stays(), c.limit+c.alone, max(c.patience, 1)*c.limit)
 }
 
 // limited says whether the step limit is reached, so that the strategy is no longer asked.
@@ -186,6 +206,9 @@ func (c *Chooser) choose() (thread int, ok bool) {
 	}
 	if !choice.Timer { // a strategy may remove the clock from the candidates, so ChooseAgain could not use them
 		c.at = i
+		if c.stayer != nil {
+			c.until = c.stayUntil()
+		}
 	}
 	flags := uint32(0)
 	if choice.Current < 0 {

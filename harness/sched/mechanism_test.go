@@ -84,24 +84,50 @@ func TestAChoiceAmongTheSameThreadsAsBeforeIsNoOther(t *testing.T) {
 		{increments("a"), increments("b"), increments("c")},
 		{thread("a", lock("l"), load("n"), add("n", 1), unlock("l")), thread("b", load("m"), lock("l"), load("n"), unlock("l"), add("m", 1)), sleeper},
 		{busy("a"), busy("b"), busy("c")},
+		{long("a"), long("b"), busy("c"), thread("d", sleep(time.Second), load("n"), add("n", 1), pause(), load("m"))},
+		{thread("a", set("go", 1), load("n"), add("n", 1), set("go", 0)), spins("b"), spins("c"), spins("d"), spins("e"), spins("f")},
 	} {
-		for _, strategy := range everyStrategy() {
-			o := sched.Options{Strategy: strategy, Preemptions: 1, Seed: 7, Schedules: 300, Workers: 1, All: true, StepLimit: 25, RepeatEvery: 5}
-			var again atomic.Uint64
-			search := func(again *atomic.Uint64) (r sched.Result, problem string) {
-				r, err := sched.SearchMechanism(context.Background(), func() sched.Mechanism { return &machine{programs: programs, must: is("n", 3), again: again} }, o)
-				if r.Duration = 0; err != nil {
-					problem = err.Error()
-				}
-				return r, problem
+		for _, limit := range []int{25, 1000} { // the larger one lets strategies look ahead, lower priorities, and grow tired of a thread
+			for _, strategy := range everyStrategy() {
+				requireTheSameChoices(t, programs, sched.Options{
+					Strategy: strategy, Preemptions: 1, Seed: 7, Schedules: 300, Workers: 1, All: true, StepLimit: limit, RepeatEvery: 5,
+				})
 			}
-			each, problem := search(nil)
-			same, other := search(&again)
-			require.Equal(t, each, same, strategy)
-			require.Equal(t, problem, other, strategy)
-			require.Greater(t, again.Load(), each.Steps/4, "%s: it is seldom that another one can go on", strategy)
 		}
 	}
+}
+
+func requireTheSameChoices(t *testing.T, programs []program, o sched.Options) {
+	var again atomic.Uint64
+	search := func(again *atomic.Uint64) (r sched.Result, problem string) {
+		r, err := sched.SearchMechanism(context.Background(), func() sched.Mechanism { return &machine{programs: programs, must: is("n", 3), again: again} }, o)
+		if r.Duration = 0; err != nil {
+			problem = err.Error()
+		}
+		return r, problem
+	}
+	each, problem := search(nil)
+	same, other := search(&again)
+	require.Equal(t, each, same, "%s, %d steps", o.Strategy, o.StepLimit)
+	require.Equal(t, problem, other, o.Strategy)
+	require.Greater(t, again.Load(), each.Steps/4, "%s: it is seldom that another one can go on", o.Strategy)
+}
+
+// spins waits for somebody else in a loop, so that strategies must grow tired of it.
+func spins(name string) program {
+	return thread(name, load("m"), backWhile("go", 1))
+}
+
+// long reads and writes many times, at first under a lock.
+func long(name string) program {
+	code := []instruction{lock("l")}
+	for range 2 {
+		for range 20 {
+			code = append(code, load("n"), load("m"), add("n", 1))
+		}
+		code = append(code, unlock("l"))
+	}
+	return thread(name, code[:len(code)-1]...)
 }
 
 // busy counts who works, then waits until nobody does. Where the count loses an update, it goes round for ever.

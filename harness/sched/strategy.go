@@ -12,6 +12,14 @@ type Strategy interface {
 	End(steps int, failed bool)
 }
 
+// A stayer is a strategy that knows more than one choice at a time. Most points of a program are passed without a switch, and
+// asking a strategy at each of them took a sixth of a choice.
+type stayer interface {
+	// Stays returns how many of the following choices will also let the thread go on that Next has just returned, if until then
+	// the same threads can go on and this one does not give up its turn. Next need not be called for them.
+	Stays() int
+}
+
 // A Choice is a moment at which a thread has stopped and the next one is to be chosen.
 type Choice struct {
 	// Step counts the choices of this execution, from 0.

@@ -19,6 +19,9 @@ type pct struct {
 	longest    int
 	passed     int      // changes of this schedule that were made
 	last, run  int      // the thread that went on last, and how many times in a row before
+	step       int      // of the last call of Next
+	alone      bool     // only one thread could go on then
+	tired      bool     // a thread fell below all others then, so that another one goes on
 	pauses     uint64   // turns that were given up
 	priorities []uint64 // by thread
 }
@@ -53,7 +56,7 @@ func (*pct) Name() string { return "pct" }
 // Begin draws the steps of the changes. Each has the priority of its number, so that which of two is lower is random too.
 func (p *pct) Begin() bool {
 	p.begun++
-	p.passed, p.pauses, p.priorities, p.last, p.run = 0, 0, p.priorities[:0], NoThread, 0
+	p.passed, p.pauses, p.priorities, p.last, p.run, p.step, p.alone = 0, 0, p.priorities[:0], NoThread, 0, -1, false
 	for i := range p.changes {
 		c := change{1 + below(&p.source, max(p.longest, 1)), 1 + uint64(i)}
 		at := i
@@ -69,9 +72,14 @@ func (p *pct) Next(c *Choice) int {
 	if c.fires(&p.source) {
 		return c.clock()
 	}
-	if p.begun <= profiled || c.Step > patience*p.longest {
+	if p.walks(c.Step) {
+		p.step = c.Step
 		return walk(&p.source, c)
 	}
+	if !p.alone {
+		p.run += c.Step - p.step - 1 // what Stays promised
+	}
+	p.step, p.alone, p.tired = c.Step, len(c.Enabled) == 1, false
 	p.pause(c)
 	best := p.highest(c)
 	for p.passed < len(p.changes) && p.changes[p.passed].step <= c.Step {
@@ -80,6 +88,22 @@ func (p *pct) Next(c *Choice) int {
 		best = p.highest(c)
 	}
 	return p.tire(c, best)
+}
+
+// walks says whether a step is one of a random walk.
+func (p *pct) walks(step int) bool { return p.begun <= profiled || step > patience*p.longest }
+
+// Stays counts the steps before the next change, before the thread tires, and before the random walk. Nothing else makes another
+// thread the highest.
+func (p *pct) Stays() int {
+	if p.walks(p.step+1) || p.tired {
+		return 0
+	}
+	n := min(patience*p.longest-p.step, max(p.longest, leastLoop)-p.run-1)
+	if p.passed < len(p.changes) {
+		n = min(n, p.changes[p.passed].step-p.step-1)
+	}
+	return n
 }
 
 // tire makes a thread fall below all others if it seems to loop until another one acts: it has gone on by itself for longer than
@@ -93,7 +117,7 @@ func (p *pct) tire(c *Choice, best int) int {
 	if p.run++; p.run < max(p.longest, leastLoop) {
 		return best
 	}
-	p.run = 0
+	p.run, p.tired = 0, true
 	if p.priorities[thread] == 0 {
 		return (best + 1) % len(c.Enabled)
 	}

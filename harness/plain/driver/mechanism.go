@@ -182,7 +182,9 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 }
 
 func (m *mechanism) choose(stopped *sched.Candidate) (thread int, ok bool) {
-	m.debugStep(stopped)
+	if debugging.on {
+		m.debugStep(stopped)
+	}
 	if m.state.Changes == m.changes && !(m.state.Timed && m.mayFire()) {
 		if thread, ok, done := m.chooser.ChooseAgain(stopped); done {
 			return thread, ok
