@@ -114,8 +114,12 @@ func (f *follower) follow(trace []step, threads int) (fingerprint uint64) {
 		t.stands = -1
 		u := &f.points[n]
 		u.passed++
-		u.overtaken = max(u.overtaken, events-t.since)
-		u.unknown = u.unknown || Resource(touches>>1) == Unknown
+		if by := events - t.since; by > u.overtaken {
+			u.overtaken = by
+		}
+		if Resource(touches>>1) == Unknown {
+			u.unknown = true
+		}
 		events++
 		t.last = f.hash(u.id, touches, s.to, t.last)
 		fingerprint += t.last

@@ -140,14 +140,21 @@ func (m *mechanism) decide(thread int32) int32 {
 			return next
 		}
 	}
-	if t.Op == bubble.OpCase || m.ended() || m.state.Timed && (m.due() || m.mayFire()) || m.chooser.TakesTurns() {
+	if t.Op == bubble.OpCase || m.ended() || m.state.Timed && (m.due() || m.mayFire()) {
 		return -1
 	}
 	if m.hasAtomic && m.passes(t) {
 		return thread
 	}
+	stopped := m.stand(int(thread))
+	next, ok, done := m.chooseAgain(stopped)
+	if !done {
+		if m.chooser.TakesTurns() {
+			return -1
+		}
+		next, ok = m.chooser.Choose(stopped, 0)
+	}
 	m.asked = true
-	next, ok := m.choose(m.stand(int(thread)))
 	if !ok {
 		next = -1
 	}
@@ -182,15 +189,19 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 }
 
 func (m *mechanism) choose(stopped *sched.Candidate) (thread int, ok bool) {
-	if debugging.on {
-		m.debugStep(stopped)
-	}
-	if m.state.Changes == m.changes && !(m.state.Timed && m.mayFire()) {
-		if thread, ok, done := m.chooser.ChooseAgain(stopped); done {
-			return thread, ok
-		}
+	m.debugStep(stopped)
+	if thread, ok, done := m.chooseAgain(stopped); done {
+		return thread, ok
 	}
 	return m.chooser.Choose(stopped, 0)
+}
+
+// chooseAgain chooses if the same threads can go on as before.
+func (m *mechanism) chooseAgain(stopped *sched.Candidate) (thread int, ok, done bool) {
+	if m.state.Changes != m.changes || m.state.Timed && m.mayFire() {
+		return 0, false, false
+	}
+	return m.chooser.ChooseAgain(stopped)
 }
 
 // due says whether a timer should have fired because reading the clock has moved it.
