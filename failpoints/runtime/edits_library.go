@@ -130,11 +130,14 @@ func fileEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowMakes("+op.name+", true)", remains))
 	}
+	const another = "a failure must not count if time passed on the test's clock while a process that it waits for had none"
 	all = append(append(all, entropyEdits()...), recordEdits()...)
 	return append(all,
 		within("os/tempfile.go", "runtime_rand", "//go:linkname runtime_rand runtime.rand\n", "//go:linkname runtime_rand runtime.racewindowOtherRand\n", "a folder that is left from an earlier execution must not shift the random numbers of the code under test"),
 		enter("crypto/internal/sysrand/rand.go", "func Read(b []byte) {", "\tracewindowSecret()", "the system's random numbers differ each time, and the report must name that cause"),
 		enter("os/proc.go", "func Exit(code int) {", "\tracewindowExiting(code)", "it must end the execution, not the process"),
+		within("os/exec_posix.go", "startProcess", "	runtime.KeepAlive(attr)\n\n	if e != nil {\n		return nil, &PathError{Op: \"fork/exec\", Path: name, Err: e}\n	}\n", "	runtime.KeepAlive(attr)\n\n	if e != nil {\n		return nil, &PathError{Op: \"fork/exec\", Path: name, Err: e}\n	}\n	racewindowChild(true)\n", another),
+		within("os/exec.go", "(*Process).Wait", "	return p.wait()\n", "	ps, err := p.wait()\n	if ps != nil {\n		racewindowChild(false)\n	}\n	return ps, err\n", another),
 		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
 }
 

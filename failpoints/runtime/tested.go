@@ -3,7 +3,7 @@ package runtime
 // tested maps the hash (Patch.Hash) of files of GOROOT with which Go's own tests and this project's have run to the release that has
 // them. Several releases may have the same files.
 var tested = map[string]string{
-	"30ba5236638e9194": "go1.25.14",
-	"705be2fabdfbfea0": "go1.26.8",
-	"4c097bb51494223d": "go1.27.4",
+	"ba94fcf181f51077": "go1.25.14",
+	"37fb6ca7dcc503ac": "go1.26.8",
+	"133c78446681c88b": "go1.27.4",
 }

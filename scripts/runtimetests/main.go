@@ -179,7 +179,7 @@ func test(ctx context.Context, b runtime.Build, name string) (ok bool) {
 	cmd := exec.CommandContext(ctx, b.Output, args...)
 	cmd.Dir = filepath.Join(b.Dir, filepath.FromSlash(name))
 	root := filepath.Dir(b.Dir)
-	cmd.Env = append(os.Environ(), "GOROOT="+root, "GOTOOLCHAIN=local", "PATH="+filepath.Join(root, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
+	cmd.Env = append(os.Environ(), "GOROOT="+root, "GOTOOLCHAIN=local", "PWD="+cmd.Dir, "PATH="+filepath.Join(root, "bin")+string(os.PathListSeparator)+os.Getenv("PATH"))
 	said, err := cmd.CombinedOutput()
 	if err != nil {
 		fmt.Printf("FAIL %s: %v\n%s\n", name, err, said)

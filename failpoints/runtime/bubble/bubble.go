@@ -75,6 +75,8 @@ type Outcome = struct {
 	Secret  uintptr // of the user's function that first read the system's random numbers
 	Counts  uintptr // of the user's function that first read allocation counts
 	Socket  bool    // a socket was made
+	Child   uintptr // of the user's function that first started a process
+	Beside  int64   // how long a process that the execution started ran, in nanoseconds of the bubble's clock
 }
 
 // Clock is a thread number that the driver uses for the clock. No goroutine has it: the thread with that number has always ended.

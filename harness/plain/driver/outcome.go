@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -34,7 +35,7 @@ func (m *mechanism) conclude() {
 	}
 	switch o := &m.over; {
 	case o.Dying:
-		m.fail(m.died(o))
+		m.fail(m.unlessBeside(m.died(o)))
 		return
 	case o.Refused:
 		m.chooser.Fail(&sched.Failure{Kind: sched.Unusable, Message: o.Message})
@@ -47,10 +48,27 @@ func (m *mechanism) conclude() {
 	m.seen.ended++
 	switch {
 	case failed:
-		m.fail(m.failed(output))
+		m.fail(m.unlessBeside(m.failed(output)))
 	case leak != nil:
 		m.fail(leak)
 	}
+}
+
+// atLeastBeside is how much time must have passed beside another process for a failure to say nothing: to start one takes longer in
+// reality, and no test has a shorter limit for it.
+const atLeastBeside = time.Millisecond
+
+// unlessBeside returns a failure, or why it says nothing: the test has started another process, and time passed on the clock of the
+// test while that process ran. A time limit for the process ended too early then.
+func (m *mechanism) unlessBeside(f *sched.Failure) *sched.Failure {
+	passed := time.Duration(m.over.Beside)
+	if passed < atLeastBeside {
+		return f
+	}
+	frame := userFrame(m.over.Child)
+	return &sched.Failure{Kind: sched.Unusable, Message: fmt.Sprintf("the test starts another process in %s (%s:%d), and %v passed on the clock of the test while that ran, which has another clock. "+
+		"So a time limit for it means nothing, and neither does this failure (%s). Wait without a limit, for a line of its output or for its end",
+		shortFunction(frame.Function), filepath.Base(frame.File), frame.Line, passed.Round(time.Millisecond), f.Class())}
 }
 
 // died makes the failure of a panic, of a fatal error of the runtime, or of os.Exit.

@@ -45,3 +45,8 @@ func racewindowNamed(op uint8) { racewindowFile(op, unsafe.Pointer(&racewindowNa
 //
 //go:linkname racewindowExiting runtime.racewindowExiting
 func racewindowExiting(code int)
+
+// racewindowChild notes that a process was started, or that one was waited for.
+//
+//go:linkname racewindowChild runtime.racewindowChild
+func racewindowChild(started bool)

@@ -77,6 +77,8 @@ type racewindowOutcome struct {
 	secret  uintptr // of the user's function that first read the system's random numbers
 	counts  uintptr // of the user's function that first read allocation counts
 	socket  bool    // a socket was made
+	child   uintptr // of the user's function that first started a process
+	beside  int64   // how long a process that the execution started ran, in nanoseconds of the bubble's clock
 }
 
 // A racewindowBubble controls a bubble.
@@ -97,6 +99,8 @@ type racewindowBubble struct {
 	lastPC   uintptr
 	timers   []*timer // of the bubble's clock
 	firing   racewindowMaker
+	children int32            // processes that were started and have not been waited for
+	since    int64            // when the first of them was started
 	inner    []*synctestBubble // bubbles that testing/synctest made in this execution
 	drawn    racewindowRandom  // for the code under test
 	ties     racewindowRandom  // orders timers that are due at the same moment

@@ -37,7 +37,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *rac
 	c.seeded(seed)
 	c.n, c.changes, c.timed = 0, 0, false
 	c.last, c.want, c.chosen, c.io, c.readings, c.lastPC = -1, -1, -1, 0, 0, 0
-	c.alone = -1
+	c.alone, c.children = -1, 0
 	c.parked, c.off, c.over, c.ended = false, false, false, false
 	c.outcome = racewindowOutcome{}
 	b.racewindow, gp.bubble, racewindowLatest = c, b, b
@@ -223,6 +223,9 @@ func racewindowClose(o *racewindowOutcome) {
 	c := b.racewindow
 	c.over = true
 	racewindowJoin(gp, c)
+	if c.children > 0 {
+		c.outcome.beside += b.now - c.since
+	}
 	*o = c.outcome
 	for i := range c.threads[:c.n] {
 		if c.threads[i].state != racewindowEnded {

@@ -92,6 +92,33 @@ func racewindowSocket() {
 	}
 }
 
+// racewindowChild notes that a process was started, or that one was waited for. What the bubble's clock says means nothing to it.
+//
+//go:linkname racewindowChild
+//go:noinline
+func racewindowChild(started bool) {
+	gp := getg()
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root {
+		return
+	}
+	if started {
+		if c.children++; c.children == 1 {
+			c.since = c.bubble.now
+		}
+		if c.outcome.child == 0 {
+			c.outcome.child = racewindowStands(getfp())
+		}
+		return
+	}
+	if c.children == 0 {
+		return // it was started before the execution
+	}
+	if c.children--; c.children == 0 {
+		c.outcome.beside += c.bubble.now - c.since
+	}
+}
+
 // racewindowConnections stands for all connections: an operation on one end is seen at another.
 var racewindowConnections byte
 

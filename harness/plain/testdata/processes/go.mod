@@ -1,0 +1,3 @@
+module example/processes
+
+go 1.25
