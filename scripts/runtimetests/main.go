@@ -25,7 +25,7 @@ import (
 
 // packages are tested by default. Of runtime and net, only the tests of what the edits touch run: the others take long,
 // start programs that have no driver, or look for a network.
-const packages = "sync,sync/atomic,context,time,testing/synctest,io,net,runtime"
+const packages = "sync,sync/atomic,context,time,testing/synctest,io,os,os/exec,net,runtime"
 
 // touched selects those tests, by package.
 var touched = map[string]string{
