@@ -99,8 +99,8 @@ type racewindowBubble struct {
 	lastPC   uintptr
 	timers   []*timer // of the bubble's clock
 	firing   racewindowMaker
-	children int32            // processes that were started and have not been waited for
-	since    int64            // when the first of them was started
+	children int32             // processes that were started and have not been waited for
+	since    int64             // when the first of them was started
 	inner    []*synctestBubble // bubbles that testing/synctest made in this execution
 	drawn    racewindowRandom  // for the code under test
 	ties     racewindowRandom  // orders timers that are due at the same moment
