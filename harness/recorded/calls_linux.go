@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"syscall"
+	"unsafe"
 
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 	"github.com/racewindow/racewindow/harness/disks"
@@ -96,13 +97,28 @@ func resolve(folder string) string {
 			return folder // a recorded folder contains no links
 		}
 	}
-	const openPath = 0x200000
-	fd, err := syscall.Open(folder, openPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	fd, err := openFolder(folder)
 	if err != nil {
 		return ""
 	}
-	defer syscall.Close(fd)
+	defer func() { _, _, _ = syscall.RawSyscall(syscall.SYS_CLOSE, uintptr(fd), 0, 0) }()
 	return descriptor(fd)
+}
+
+// openFolder opens a folder, only to be resolved. The runtime does not tell of raw calls: told of this one, resolve would call itself for
+// ever.
+func openFolder(folder string) (fd int, err error) {
+	name, err := syscall.BytePtrFromString(folder)
+	if err != nil {
+		return 0, err
+	}
+	const openPath = 0x200000
+	at := cwd
+	n, _, number := syscall.RawSyscall6(syscall.SYS_OPENAT, uintptr(at), uintptr(unsafe.Pointer(name)), openPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0, 0, 0)
+	if number != 0 {
+		return 0, number
+	}
+	return int(n), nil
 }
 
 // refuse records the first call that cannot be recorded.

@@ -125,6 +125,26 @@ func TestPowerIsLostUnderCodeThatUsesPackageOsAlone(t *testing.T) {
 	}
 }
 
+// Faults strike the calls of such code, and calls outside of its folder, such as making the next one, are left alone.
+func TestTheDiskFailsUnderCodeThatUsesPackageOsAlone(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, fileCounter)
+	writeFile(t, folder, "tally_test.go", fileCheck)
+	exit, output := commandIn(t, folder, "crash", "--program", "v1 test=TestKept; c0: set(1), get(); ! disk read * #1 = EIO", "--schedules", "400", "--seed", "1", ".")
+	require.Equal(t, exitViolated, exit, output)
+	require.Contains(t, output, "replay: racewindow replay 'v1 test=TestKept; c0: set(0), get(); ! disk read * #1 = EIO'")
+
+	told := strings.NewReplacer(
+		"Get() string {\n\tkept, _ :=", "Get() (string, error) {\n\tkept, err :=",
+		"\treturn string(kept)\n", "\tif os.IsNotExist(err) {\n\t\treturn \"\", nil\n\t}\n\treturn string(kept), err\n",
+	).Replace(fileCounter)
+	require.NotEqual(t, fileCounter, told)
+	writeFile(t, folder, "tally.go", told)
+	require.NoError(t, os.RemoveAll(filepath.Join(folder, "testdata")))
+	exit, output = commandIn(t, folder, "crash", "--program", "v1 test=TestKept; c0: set(1), get(); ! disk read * #1 = EIO", "--schedules", "400", "--seed", "1", ".")
+	require.Equal(t, exitHeld, exit, output)
+}
+
 // A client that stands in a write holds a lock of the package, and every recovery waits for it: in the process that lost power nobody would.
 func TestALockOfThePackageThatAClientHoldsIsNoDeadlockOfARecovery(t *testing.T) {
 	t.Parallel()
