@@ -147,6 +147,7 @@ func (f *Folder) fillFile(name string, p disks.Present) error {
 
 // Check compares the folder with the disk. They differ if something was written that no call reported.
 func (f *Folder) Check() error {
+	defer unseen()()
 	there := map[string]bool{}
 	err := filepath.WalkDir(f.path, func(path string, e fs.DirEntry, err error) error {
 		if path != f.path && err == nil {
