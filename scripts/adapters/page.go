@@ -18,6 +18,8 @@ func (c cell) row(got result) string {
 	operations, schedules, disks, rate := "", "", "", ""
 	switch {
 	case c.refused != "":
+	case c.way == "stress":
+		operations = fmt.Sprintf("%s in %s instances", count(got.counts["operations"]), count(got.counts["instances"]))
 	case got.summary != nil:
 		s := got.summary.Statistics
 		schedules, rate = count(s.Schedules), perSecond(s.Schedules, s.Duration.Seconds())+" schedules"

@@ -7,9 +7,11 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/harness/explore"
 	"github.com/racewindow/racewindow/scripts/pages"
 )
 
@@ -109,4 +111,18 @@ func TestRowsOfCellsThatWereNotTriedStay(t *testing.T) {
 	text, err := os.ReadFile(name)
 	require.NoError(t, err)
 	require.Equal(t, begin+"\n\n"+header+"| "+one.name()+" | new |\n| "+two.name()+" | old |\n\n"+end+"\n", string(text))
+}
+
+func TestARowHasTheCountsOfItsWay(t *testing.T) {
+	t.Parallel()
+	searched := &explore.Summary{}
+	searched.Statistics.Schedules, searched.Statistics.Duration = 1500, 10*time.Second
+	counts := map[string]uint64{"operations": 8603, "instances": 1968, "acknowledged as durable": 12, "recoveries": 41, "kills": 20}
+	for way, want := range map[string]string{
+		"explore": "| e, explore |  | 1,500 |  | 150 schedules | held |",
+		"stress":  "| e, stress | 8,603 in 1,968 instances |  |  |  | held |",
+	} {
+		require.Equal(t, want, cell{engine: "e", way: way}.row(result{summary: searched, counts: counts}))
+	}
+	require.Equal(t, "| e, kill | 8,603, 12 durable |  | 41 folders after 20 kills |  | held |", cell{engine: "e", way: "kill"}.row(result{counts: counts}))
 }

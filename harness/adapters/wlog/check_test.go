@@ -22,5 +22,6 @@ func TestLog(t *testing.T) {
 		},
 		Errors:          map[string]error{"missing": adapters.ErrMissing},
 		LosesOnlyTheEnd: true,
+		TasksMayRemain:  true, // a Close that cannot write the last page returns before it stops the task, and nothing says otherwise
 	})
 }
