@@ -438,3 +438,21 @@ func TestReadsAndOpensFailAsTheCaseSays(t *testing.T) {
 	require.NoError(t, w.Check())
 	require.NoError(t, w.write(fd, "d", -1), "nothing that was decided is left for another operation")
 }
+
+func TestCallsOfTheRecorderItselfAreNeitherStruckNorRecorded(t *testing.T) {
+	w := newWorld(t, disks.New())
+	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
+	require.NoError(t, w.write(fd, "abc", -1))
+	w.disk.Inject(disks.On(disks.Read, "f", disks.Fault{Err: syscall.EIO}))
+	read := func() error {
+		data := make([]byte, 3)
+		_, err := told(t, bubble.Call{Kind: bubble.CallRead, Name: "pread64", FD: fd, At: 0, Bytes: 3}, data, func(*bubble.Call) (int, error) { return syscall.Pread(fd, data, 0) })
+		return err
+	}
+	end := unseen()
+	require.NoError(t, read())
+	require.NoError(t, w.write(fd, "d", -1))
+	end()
+	require.ErrorIs(t, read(), syscall.EIO)
+	require.ErrorContains(t, w.Check(), "f has other bytes", "the write was not recorded")
+}
