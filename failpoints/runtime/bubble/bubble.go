@@ -125,6 +125,7 @@ type Functions = struct {
 	Wraps     func(entry uintptr) (function, file string)
 	Record    func(before func(c *Call), after func(c *Call, data []byte))
 	Reach     func() bool
+	Held      func(thread int32) uint64
 }
 
 // A Call is a system call that changes files, or may change them.
@@ -238,6 +239,10 @@ func Reach() bool { return linked.Reach() }
 // Stack fills pcs with the program counters of a thread's stack, as runtime.Callers does, and returns how many there are. The thread
 // must not be running.
 func Stack(thread int, pcs []uintptr) (n int) { return int(linked.Stack(int32(thread), pcs)) }
+
+// Held returns a hash of what the user's functions hold on a thread's stack. It is the same if the thread has made no progress since it
+// came to the same place before. The thread must not be running.
+func Held(thread int) uint64 { return linked.Held(int32(thread)) }
 
 // Frame returns the innermost function of the user at a thread's PC, and its place; operations of the standard library may be inlined
 // in it. It works after a bubble has been opened.

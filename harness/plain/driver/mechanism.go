@@ -193,7 +193,15 @@ func (m *mechanism) choose(stopped *sched.Candidate) (thread int, ok bool) {
 	if thread, ok, done := m.chooseAgain(stopped); done {
 		return thread, ok
 	}
-	return m.chooser.Choose(stopped, 0)
+	return m.chooser.Choose(stopped, m.held(stopped))
+}
+
+// held returns a hash of what a thread holds, once threads take turns: a loop that counts its passes is no livelock.
+func (m *mechanism) held(stopped *sched.Candidate) uint64 {
+	if !m.chooser.TakesTurns() || stopped.Thread < 0 || stopped.Thread == bubble.Clock {
+		return 0
+	}
+	return bubble.Held(stopped.Thread)
 }
 
 // chooseAgain chooses if the same threads can go on as before.

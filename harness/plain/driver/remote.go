@@ -85,7 +85,7 @@ func (m *remote) Run() {
 // stopped decides which thread goes on.
 func (m *remote) stopped() {
 	p := m.process
-	how, ways := p.get(), int(p.get())
+	how, ways, held := p.get(), int(p.get()), uint64(p.get())
 	m.state()
 	stopped := p.getCandidate(m.points)
 	m.place = nil
@@ -100,7 +100,7 @@ func (m *remote) stopped() {
 	if how == picking {
 		next, ok = m.chooser.Pick(&stopped, ways)
 	} else {
-		next, ok = m.chooser.Choose(&stopped, 0)
+		next, ok = m.chooser.Choose(&stopped, held)
 	}
 	if !ok {
 		p.put(ordersStop).send()

@@ -87,27 +87,27 @@ func (a *asking) Fail(f *sched.Failure) {
 	a.put(saysFailed).json(f).send()
 }
 
-func (a *asking) Choose(stopped *sched.Candidate, _ uint64) (thread int, ok bool) {
-	return a.ask(choosing, stopped, 0)
+func (a *asking) Choose(stopped *sched.Candidate, held uint64) (thread int, ok bool) {
+	return a.ask(choosing, stopped, 0, held)
 }
 
 // ChooseAgain leaves the choice to Choose, because the other process must know who can go on.
 func (a *asking) ChooseAgain(*sched.Candidate) (thread int, ok, done bool) { return 0, false, false }
 
 func (a *asking) Pass(stopped *sched.Candidate, _ uint64) (thread int, ok bool) {
-	return a.ask(passing, stopped, 0)
+	return a.ask(passing, stopped, 0, 0)
 }
 
 func (a *asking) Pick(stopped *sched.Candidate, ways int) (way int, ok bool) {
-	return a.ask(picking, stopped, ways)
+	return a.ask(picking, stopped, ways, 0)
 }
 
 // ask reports where all threads are, and answers questions until the other process has decided.
-func (a *asking) ask(how int64, stopped *sched.Candidate, ways int) (thread int, ok bool) {
+func (a *asking) ask(how int64, stopped *sched.Candidate, ways int, held uint64) (thread int, ok bool) {
 	if a.failed {
 		return 0, false
 	}
-	a.put(saysStopped, how, int64(ways))
+	a.put(saysStopped, how, int64(ways), int64(held))
 	if how == picking {
 		a.state(nil)
 	} else {

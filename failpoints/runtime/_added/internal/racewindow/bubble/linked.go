@@ -32,6 +32,7 @@ func init() {
 		Wraps:     wraps,
 		Record:    record,
 		Reach:     reach,
+		Held:      held,
 	}
 }
 
@@ -64,6 +65,9 @@ func locate()
 
 //go:linkname reach runtime.racewindowReach
 func reach() bool
+
+//go:linkname held runtime.racewindowHeld
+func held(thread int32) uint64
 
 //go:linkname stack runtime.racewindowStack
 func stack(thread int32, pcs []uintptr) int32

@@ -1,0 +1,3 @@
+module example/circles
+
+go 1.25
