@@ -263,11 +263,12 @@ func TestStressOfTheDefaultHolds(t *testing.T) {
 	require.Equal(t, exitHeld, code, "%s%s", stdout, stderr)
 	require.Contains(t, stdout, "No promise violated.")
 	require.Contains(t, stdout, "stress of snapshot:")
-	require.True(t, strings.HasPrefix(stderr, "canary caught: ReadAfterWrite in stale"), stderr)
+	const caught = `caught: (ReadAfterWrite|MonotonicReads|Order|TransactionAtomicity|NamedIsRead) in stale` // goroutines run freely
+	require.Regexp(t, `(?m)^canary `+caught, stderr, "progress comes first on a slow machine")
 	s := readSummary(t, file)
 	require.True(t, s.Passed)
 	require.Equal(t, stress.SummaryVersion, s.Version)
-	require.Contains(t, s.Canary, "caught: ReadAfterWrite in stale")
+	require.Regexp(t, caught, s.Canary)
 	require.NotZero(t, s.Seed, "a new one, which the summary prints")
 }
 
