@@ -1,4 +1,4 @@
-// Command hostile checks that wrong calls of racewindow end with a clear message. It makes the calls of its tables, each in a fresh
+// Command hostile checks that wrong calls of racewindow end with a clear message. It makes the calls of its tables, each in an empty
 // folder, and checks the exit code and the output. A table is a file in tables/. It lists calls that once showed a fault, each with
 // that fault. To add a call, add a line.
 //
@@ -115,21 +115,25 @@ type result struct {
 func (s *stage) all(ctx context.Context, rows []row, side int) (failed []result) {
 	var running sync.WaitGroup
 	var printing sync.Mutex
-	turns := make(chan struct{}, side)
+	free := make(chan string, side)
+	for i := range side {
+		free <- filepath.Join(s.place, fmt.Sprintf("call-%d", i))
+	}
 	for _, r := range rows {
 		if ctx.Err() != nil {
 			break
 		}
-		turns <- struct{}{}
+		folder := <-free
 		running.Go(func() {
-			defer func() { <-turns }()
+			defer func() { free <- folder }()
 			began := time.Now()
 			made := result{row: r}
-			made.said, made.wrong = s.call(ctx, r)
+			var used time.Duration
+			made.said, used, made.wrong = s.call(ctx, folder, r)
 			printing.Lock()
 			defer printing.Unlock()
 			if made.wrong == nil && !s.verbose {
-				fmt.Printf("ok    %-22v %5.1f s  %s\n", r, time.Since(began).Seconds(), r.command)
+				fmt.Printf("ok    %-22v %5.1f s, %5.1f CPU s  %s\n", r, time.Since(began).Seconds(), used.Seconds(), r.command)
 				return
 			}
 			if made.wrong != nil {

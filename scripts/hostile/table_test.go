@@ -58,7 +58,8 @@ func TestACallIsHeldToItsCodeAndItsWords(t *testing.T) {
 	t.Parallel()
 	s := &stage{root: "../..", place: t.TempDir(), limit: 10 * time.Second}
 	good := row{command: "echo said; exit 2", code: 2, pattern: regexp.MustCompile("said"), absent: regexp.MustCompile("else")}
-	_, wrong := s.call(context.Background(), good)
+	folder := filepath.Join(s.place, "call")
+	_, _, wrong := s.call(context.Background(), folder, good)
 	require.NoError(t, wrong)
 	for message, change := range map[string]func(*row){
 		"exit code 2, not 0":   func(r *row) { r.code = 0 },
@@ -68,11 +69,11 @@ func TestACallIsHeldToItsCodeAndItsWords(t *testing.T) {
 	} {
 		r := good
 		change(&r)
-		_, wrong := s.call(context.Background(), r)
+		_, _, wrong := s.call(context.Background(), folder, r)
 		require.ErrorContains(t, wrong, message)
 	}
 	s.limit = 100 * time.Millisecond
-	_, wrong = s.call(context.Background(), row{command: "sleep 60", pattern: regexp.MustCompile("")})
+	_, _, wrong = s.call(context.Background(), folder, row{command: "sleep 60", pattern: regexp.MustCompile("")})
 	require.ErrorContains(t, wrong, "still running after")
 	left, err := os.ReadDir(s.place)
 	require.NoError(t, err)
