@@ -280,3 +280,26 @@ func contains(all []string, one string) bool {
 	}
 	return false
 }
+
+// CI tells make test which packages an earlier step has run whole without the race detector. Their tests must neither need failpoints nor
+// heed -short: a test that the race detector skips would then run nowhere.
+func TestWhatCIRunsOnceWithoutTheDetectorSkipsNothingInTheNormalBuild(t *testing.T) {
+	ci, err := os.ReadFile(".ci/run")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(ci), "PLAIN_RAN='")
+	require.True(t, found)
+	folders, _, _ := strings.Cut(rest, "'")
+	require.NotEmpty(t, folders)
+	for _, folder := range strings.Fields(folders) {
+		files, err := filepath.Glob(filepath.Join(folder, "*_test.go"))
+		require.NoError(t, err)
+		require.NotEmpty(t, files, folder)
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			for _, reason := range []string{"testing.Short()", "REQUIRE_INSTRUMENTED", "failpoints.Instrumented()"} {
+				require.False(t, strings.Contains(string(text), reason), "%s has %s", file, reason)
+			}
+		}
+	}
+}
