@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"runtime/debug"
 	"sort"
 	"strconv"
 	"strings"
@@ -15,6 +16,11 @@ import (
 
 	"github.com/racewindow/racewindow/storage/disk"
 )
+
+func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // recoveries make garbage and keep nothing
+	m.Run()
+}
 
 // create makes a file.
 func create(t testing.TB, d disk.Disk, name string) disk.File {
