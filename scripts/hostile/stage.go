@@ -35,7 +35,7 @@ func (s *stage) build(ctx context.Context) error {
 // with how it ended, nil if nothing was. Calls have a folder one after the other: in a folder of another name, Go would compile and vet
 // the same module again.
 func (s *stage) call(ctx context.Context, folder string, r row) (said string, used time.Duration, wrong error) {
-	if err := errors.Join(os.Mkdir(folder, 0o700), os.Mkdir(temporary(folder), 0o700)); err != nil {
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		return "", 0, err
 	}
 	defer func() {
@@ -76,26 +76,27 @@ func (s *stage) judge(ctx context.Context, r row, ended *os.ProcessState, said s
 	return nil
 }
 
-// remove removes the folder of a call and its temporary folder. It moves them away first, so that a process that outlived its call
-// leaves nothing for the next one.
+// remove removes the folder of a call. It moves it away first, so that a process that outlived its call leaves nothing for the next one.
 func (s *stage) remove(folder string) error {
 	away, err := os.MkdirTemp(s.place, "away-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(away)
-	return errors.Join(os.Rename(folder, filepath.Join(away, "call")), os.Rename(temporary(folder), filepath.Join(away, "temporary")))
+	return os.Rename(folder, filepath.Join(away, "call"))
 }
-
-// temporary is the TMPDIR of the call in a folder.
-func temporary(folder string) string { return folder + "-tmp" }
 
 // shell runs a command line in a folder, in a process group of its own, so that none of its processes outlives the call.
 func (s *stage) shell(ctx context.Context, folder, line string) (ended *os.ProcessState, said string, err error) {
+	temporary, err := os.MkdirTemp(s.place, "temporary-") // of a name that no process of another call can know
+	if err != nil {
+		return nil, "", err
+	}
+	defer os.RemoveAll(temporary)
 	command := exec.CommandContext(ctx, "bash", "-c", line)
 	command.Dir = folder
 	command.Env = append(os.Environ(), "PATH="+filepath.Join(s.place, "bin")+":"+os.Getenv("PATH"), "ROOT="+s.root,
-		"TMPDIR="+temporary(folder), "NO_COLOR=1", "GOFLAGS=-mod=mod", "COLUMNS=100")
+		"TMPDIR="+temporary, "NO_COLOR=1", "GOFLAGS=-mod=mod", "COLUMNS=100")
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	command.Cancel = func() error { return syscall.Kill(-command.Process.Pid, syscall.SIGKILL) }
 	command.WaitDelay = 5 * time.Second
