@@ -94,6 +94,9 @@ func ReceiveUntil[T any](ctx context.Context, p *Point, ch <-chan T, deadline ti
 			c.Yield(ctx, p)
 		}
 	}
+	if _, timed := ctx.Deadline(); !timed && deadline.IsZero() {
+		return receiveWithoutTimer(ctx, ch)
+	}
 	var timeout <-chan time.Time
 	if !deadline.IsZero() {
 		timer := time.NewTimer(deadline.Sub(Now(ctx)))
@@ -105,6 +108,17 @@ func ReceiveUntil[T any](ctx context.Context, p *Point, ch <-chan T, deadline ti
 		return value, ok, false, nil
 	case <-timeout:
 		return value, false, true, nil
+	case <-ctx.Done():
+		return value, false, false, ctx.Err()
+	}
+}
+
+// receiveWithoutTimer receives from ch or waits for the end of ctx, which has no deadline. In a stack, its name says that no timer
+// ends the wait (package deadlock).
+func receiveWithoutTimer[T any](ctx context.Context, ch <-chan T) (value T, ok, expired bool, err error) {
+	select {
+	case value, ok = <-ch:
+		return value, ok, false, nil
 	case <-ctx.Done():
 		return value, false, false, ctx.Err()
 	}

@@ -208,6 +208,9 @@ func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary, width int)
 			return err
 		}
 		fmt.Fprintln(w)
+		if waits := s.Violation.Stacks; waits != "" && f.out == "" {
+			fmt.Fprintf(w, "%s\n\n", firstStacks(waits))
+		}
 		if err := f.printMinimal(w, width, rep.Palette{}); err != nil {
 			return err
 		}
@@ -218,7 +221,10 @@ func (f *stressFlags) writeCrash(w io.Writer, s *crashstress.Summary, width int)
 // againCrash is the command that runs the log of the violation again.
 func (f *stressFlags) againCrash(s *crashstress.Summary) string {
 	k := &f.crash.config
-	words := []string{"racewindow stress --crash --handover", s.Handover, f.changed, fmt.Sprintf("--seed %d --log %d --workers 1", s.Seed, s.Violation.Log)}
+	words := []string{"racewindow stress --crash --handover", s.Handover, f.changed, fmt.Sprintf("--seed %d", s.Seed)}
+	if s.Violation.Stacks == "" {
+		words = append(words, fmt.Sprintf("--log %d --workers 1", s.Violation.Log))
+	}
 	if k.Goroutines > 1 {
 		words = append(words, "(the Go scheduler also decides: it may take several tries)")
 	}
@@ -240,6 +246,11 @@ func (f *stressFlags) keepCrash(s *crashstress.Summary) error {
 	if s.Violation != nil {
 		if err := s.Violation.WriteDisk(f.out); err != nil {
 			return err
+		}
+		if waits := s.Violation.Stacks; waits != "" {
+			if err := output.Write(filepath.Join(f.out, "stacks.txt"), []byte(waits)); err != nil {
+				return err
+			}
 		}
 		if f.minimal != nil {
 			if err := writeReports(filepath.Join(f.out, "report"), f.minimal); err != nil {

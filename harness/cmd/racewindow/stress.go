@@ -358,6 +358,22 @@ func (f *stressFlags) showHang(err error) error {
 	return fmt.Errorf("%w; the stacks are in %s", err, file)
 }
 
+// firstStacks returns as many whole stacks as a screen has room for, at least one.
+func firstStacks(all string) string {
+	const most = 4000
+	stacks := strings.Split(strings.TrimSpace(all), "\n\n")
+	shown, length := 0, 0
+	for shown < len(stacks) && (shown == 0 || length+len(stacks[shown]) <= most) {
+		length += len(stacks[shown])
+		shown++
+	}
+	text := strings.Join(stacks[:shown], "\n\n")
+	if left := len(stacks) - shown; left > 0 {
+		text += fmt.Sprintf("\n\n%d more; --out DIR keeps all of them", left)
+	}
+	return text
+}
+
 // tell prints and writes the summary and, after a violation, the report. failed is why the run has no verdict.
 func (f *stressFlags) tell(s *stress.Summary, failed error) error {
 	if failed != nil {
@@ -376,6 +392,9 @@ func (f *stressFlags) writeText(text io.Writer, screen *os.File, s *stress.Summa
 	if s.Violation != nil {
 		err = stress.WriteReport(text, s.Violation, f.again(s), terminalColumns(screen), palette(screen))
 		fmt.Fprintln(text)
+		if waits := s.Violation.Stacks; waits != "" && f.out == "" {
+			fmt.Fprintf(text, "%s\n\n", firstStacks(waits))
+		}
 		err = errors.Join(err, f.printMinimal(text, terminalColumns(screen), reportPalette(screen)))
 	}
 	return errors.Join(err, s.WriteText(text, terminalColumns(screen), palette(screen)))
@@ -439,6 +458,11 @@ func (f *stressFlags) write(s *stress.Summary) error {
 		_ = stress.WriteReport(&report, s.Violation, f.again(s), 100, stress.Palette{}) // a buffer takes everything
 		report.WriteByte('\n')
 		_ = f.printMinimal(&report, 100, rep.Palette{})
+		if s.Violation.Stacks != "" {
+			if err := output.Write(filepath.Join(f.out, "stacks.txt"), []byte(s.Violation.Stacks)); err != nil {
+				return err
+			}
+		}
 	}
 	_ = s.WriteText(&report, 100, stress.Palette{})
 	if err := output.Write(filepath.Join(f.out, "report.txt"), report.Bytes()); err != nil {

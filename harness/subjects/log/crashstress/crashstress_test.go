@@ -251,6 +251,39 @@ func (s stuck) SyncDir(string) error {
 	return os.ErrClosed
 }
 
+// A forgetful disk never wakes who waits for its sync of a folder.
+type forgetful struct {
+	storage.Disk
+	woken chan struct{}
+}
+
+var forgetfulSync = failpoints.WaitPoint("crashstress", "forgetful/sync")
+
+func (f forgetful) SyncDir(string) error {
+	_, _, _ = failpoints.Receive(context.Background(), forgetfulSync, f.woken)
+	return os.ErrClosed
+}
+
+// No other test may run beside this one: it looks at the goroutines of the process.
+func TestACycleWhoseGoroutinesWaitForOneAnotherBreaksAPromise(t *testing.T) {
+	woken := make(chan struct{})
+	wrap := func(d *crash.Disk) storage.Disk { return forgetful{d, woken} }
+	s, err := Run(context.Background(), Config{Goroutines: 2, Cycles: 10, Wrap: wrap, Grace: 10 * time.Minute})
+	close(woken)
+	require.NoError(t, err)
+	require.NotNil(t, s.Violation)
+	require.Equal(t, "Progress", s.Violation.Promise)
+	require.Contains(t, s.Violation.Detail, "a cycle never ends: all ")
+	require.Contains(t, s.Violation.Detail, "crashstress.forgetful.SyncDir")
+	require.Contains(t, s.Violation.Stacks, "receiveWithoutTimer")
+	var text strings.Builder
+	require.NoError(t, s.Violation.WriteText(&text, "again"))
+	require.NotContains(t, text.String(), "power was lost")
+	folder := t.TempDir()
+	require.NoError(t, s.Violation.WriteDisk(folder))
+	require.NoDirExists(t, filepath.Join(folder, "disk"), "which disk it was is not known")
+}
+
 func TestWhatACrashTookDoesNotComeBack(t *testing.T) {
 	t.Parallel()
 	l := newLife(Config{Goroutines: 2}.withDefaults(), 0, func(*crash.Image) {})

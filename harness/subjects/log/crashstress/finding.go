@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/racewindow/racewindow/harness/deadlock"
 	crash "github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
@@ -29,6 +30,9 @@ type Finding struct {
 	Options  string `json:"options"`
 	// Disk is the disk from which the last recovery started; after a process death it is the newest state of the cache.
 	Disk string `json:"disk"`
+	// Stacks are those of the goroutines that wait for one another. Then the log, the loss and the disk are not known, because the
+	// cycle has not ended; empty for any other violation.
+	Stacks string `json:"stacks,omitempty"`
 
 	image *crash.Image
 }
@@ -51,6 +55,14 @@ func (l *life) finding(v *check.Violation) *Finding {
 	return f
 }
 
+// deadlocked is the finding of a cycle whose goroutines wait for one another.
+func (c Config) deadlocked(d *deadlock.Deadlock) *Finding {
+	return &Finding{
+		Promise: check.Progress.Name, Sentence: check.Progress.Sentence, Detail: "a cycle never ends: " + d.String(),
+		Log: c.FirstLog, Model: c.Model.String(), Stacks: d.Stacks,
+	}
+}
+
 // WriteText writes the report. again is the command that runs the same again.
 func (f *Finding) WriteText(w io.Writer, again string) error {
 	var b strings.Builder
@@ -58,6 +70,11 @@ func (f *Finding) WriteText(w io.Writer, again string) error {
 	what := "power was lost"
 	if f.Death {
 		what = "the process died"
+	}
+	if f.Stacks != "" {
+		fmt.Fprintf(&b, "again: %s\n", again)
+		_, err := io.WriteString(w, b.String())
+		return err
 	}
 	fmt.Fprintf(&b, "     log %d, cycle %d: %s %s, with %d unsynced effects; %d transactions had to survive\n", f.Log, f.Cycle, what, f.Lost, f.Unsynced, f.Durable)
 	fmt.Fprintf(&b, "again: %s\n", again)
@@ -67,8 +84,12 @@ func (f *Finding) WriteText(w io.Writer, again string) error {
 	return err
 }
 
-// WriteDisk writes the files of the disk, as the loss of power left them, to the folder disk below a folder.
+// WriteDisk writes the files of the disk, as the loss of power left them, to the folder disk below a folder. If the disk is not known,
+// it writes nothing.
 func (f *Finding) WriteDisk(folder string) error {
+	if f.image == nil {
+		return nil
+	}
 	for _, path := range f.image.Paths() {
 		file := filepath.Join(folder, "disk", filepath.FromSlash(path))
 		if strings.HasSuffix(path, "/") {

@@ -3,6 +3,7 @@ package crashstress
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime/pprof"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/racewindow/racewindow/harness/deadlock"
 	crash "github.com/racewindow/racewindow/harness/disks"
 )
 
@@ -31,7 +33,7 @@ type run struct {
 }
 
 // Run runs cycles. The Summary says what was done and, in Violation, what was found. An error means that the run has no
-// verdict: the settings are wrong (ErrConfig), a cycle hangs (*HangError), or too little was done (ErrTooLittle).
+// verdict: the settings are wrong (ErrConfig), a cycle takes too long (*HangError), or too little was done (ErrTooLittle).
 //
 // The end of ctx ends the run early and in order.
 func Run(ctx context.Context, config Config) (*Summary, error) {
@@ -65,6 +67,9 @@ func Run(ctx context.Context, config Config) (*Summary, error) {
 		s.Promises[p.Name] = s.tested[i]
 	}
 	s.Rate = float64(s.Cycles) / max(s.Elapsed.Seconds(), 1e-6)
+	if hang := new(HangError); errors.As(err, &hang) && hang.Deadlock != nil && s.Violation == nil {
+		s.Violation, err = config.deadlocked(hang.Deadlock), nil
+	}
 	if err == nil && s.Violation == nil {
 		err = s.tooLittle(config, ctx.Err() != nil)
 	}
@@ -122,12 +127,14 @@ func (r *run) remember(i *crash.Image) {
 	s.Distinct = uint64(len(r.seen))
 }
 
-// watch reports progress until the work is done. A cycle that does not end is an error, and no verdict.
+// watch reports progress until the work is done. A cycle that does not end is an error: it has a verdict if its goroutines wait for
+// one another, and none if it only takes long.
 func (r *run) watch(ctx context.Context, done <-chan struct{}) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	before, since := uint64(0), time.Now()
 	interrupted := ctx.Done()
+	look := &deadlock.Watch{NoTimer: []string{"github.com/racewindow/racewindow/harness/subjects/log/words."}}
 	for {
 		select {
 		case <-done:
@@ -143,23 +150,31 @@ func (r *run) watch(ctx context.Context, done <-chan struct{}) error {
 		}
 		if now != before {
 			before, since = now, time.Now()
-		} else if overdue := time.Since(since); overdue > r.config.Grace {
-			var stacks strings.Builder
-			_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1) // a Builder takes everything
-			return &HangError{Overdue: overdue, Stacks: stacks.String()}
+		} else if overdue := time.Since(since); overdue > deadlock.Every {
+			if d := look.Look(); d != nil || overdue > r.config.Grace {
+				var stacks strings.Builder
+				_ = pprof.Lookup("goroutine").WriteTo(&stacks, 1) // a Builder takes everything
+				return &HangError{Overdue: overdue, Deadlock: d, Stacks: stacks.String()}
+			}
 		}
 	}
 }
 
-// A HangError says that a cycle did not end.
+// A HangError says that a cycle did not end: because its goroutines wait for one another, or not for a long time. Only the first
+// breaks a promise.
 type HangError struct {
 	Overdue time.Duration
+	// Deadlock says where they wait for one another; nil if it is not known that they do.
+	Deadlock *deadlock.Deadlock
 	// Stacks are the stacks of all goroutines, with equal ones counted.
 	Stacks string
 }
 
 // Error says how long the cycle hangs, without the stacks.
 func (e *HangError) Error() string {
+	if e.Deadlock != nil {
+		return fmt.Sprintf("a cycle never ends: %v", e.Deadlock)
+	}
 	return fmt.Sprintf("a cycle has not ended for %v: a lost wake-up, a deadlock, or a machine that is far too slow (--grace)", e.Overdue.Round(time.Second))
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/deadlock"
 	"github.com/racewindow/racewindow/harness/room"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/subjects/log/words"
@@ -135,8 +136,21 @@ func (c *child) run(ctx context.Context) error {
 			}
 		}()
 	}
+	go endIfDeadlocked()
 	group.Wait()
 	return errors.Join(errs...) // no close: the process ends here, as if it were killed
+}
+
+// endIfDeadlocked ends the process once all its goroutines wait for one another.
+func endIfDeadlocked() {
+	look := &deadlock.Watch{NoTimer: []string{"github.com/racewindow/racewindow/harness/subjects/log/words."}}
+	for {
+		time.Sleep(deadlock.Every)
+		if d := look.Look(); d != nil {
+			fmt.Fprintf(os.Stderr, "%s: %v\n\n%s", check.Progress.Name, d, d.Stacks)
+			os.Exit(exitBroken)
+		}
+	}
 }
 
 // client works until the process is killed, the log is poisoned, or the disk is full for good.

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 
@@ -15,7 +16,16 @@ import (
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 )
 
+// forgetsToWake, in the environment, makes a child one whose goroutines wait for one another.
+const forgetsToWake = "RACEWINDOW_TEST_FORGETS_TO_WAKE"
+
 func TestMain(m *testing.M) {
+	if IsChild() && os.Getenv(forgetsToWake) != "" {
+		go endIfDeadlocked()
+		var nobody sync.WaitGroup
+		nobody.Add(1)
+		nobody.Wait()
+	}
 	if IsChild() {
 		os.Exit(Child())
 	}
@@ -50,6 +60,16 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		require.Contains(t, text(t, s), "NOT RUN")
 	}
 	require.Contains(t, text(t, s), ShowsNot)
+}
+
+// Its parent would have to guess, from how long it says nothing.
+func TestAChildWhoseGoroutinesWaitForOneAnotherSaysSo(t *testing.T) {
+	t.Setenv(forgetsToWake, "1")
+	s, err := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Kills: 1, Limited: -1, Full: -1, Seed: 2})
+	require.NoError(t, err)
+	require.NotNil(t, s.Violation)
+	require.Equal(t, "Progress", s.Violation.Promise)
+	require.Contains(t, s.Violation.Detail, "all 1 goroutines that are left wait for one another: 1 in kill.TestMain")
 }
 
 func TestWhatTheLastChildLeavesIsChecked(t *testing.T) {

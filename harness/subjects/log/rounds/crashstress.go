@@ -124,6 +124,7 @@ func (k CrashStress) violation(ctx context.Context, spec soak.RoundSpec, c crash
 	_ = v.WriteText(&text, againCrash(spec, c, v)) // a builder takes everything
 	text.WriteByte('\n')
 	_ = m.WriteText(&text)
+	text.WriteString(soak.Clip(v.Stacks, 1<<20))
 	f.Text = text.String()
 	if folder, err := os.MkdirTemp("", "racewindow-disk-"); err == nil {
 		if err := v.WriteDisk(folder); err == nil {

@@ -142,6 +142,7 @@ func (s Stress) violation(ctx context.Context, spec soak.RoundSpec, m *stress.Su
 	f := soak.Found{Class: v.Fingerprint, Shape: spec.Variant, Detail: v.Detail, Count: 1}
 	var text bytes.Buffer
 	_ = stress.WriteReport(&text, v, "racewindow soak --round "+soak.Quoted(spec.String()), 100, stress.Palette{}) // a buffer takes everything
+	text.WriteString(soak.Clip(v.Stacks, 1<<20))
 	f.Text = text.String()
 	r, err := analysis.Minimal(ctx, spec.Variant, v.Program, v.Fingerprint, cmp.Or(s.Minimal, minimalFor))
 	if err == nil && r != nil && strings.HasPrefix(r.Class, v.Promise) {

@@ -62,15 +62,19 @@ func (r *round) tryWaits(ctx context.Context) (v *check.Violation, err error) {
 
 // inTime executes what may hang. If it does, that is an error, as for the clients.
 func (r *round) inTime(do func()) error {
-	done := make(chan struct{})
+	done, began, look := make(chan struct{}), time.Now(), newWatch()
 	go func() { defer close(done); do() }()
-	limit := time.NewTimer(r.config.Grace)
-	defer limit.Stop()
-	select {
-	case <-done:
-		return nil
-	case <-limit.C:
-		return &HangError{Round: r.number, Overdue: r.config.Grace, Stacks: stacks()}
+	tick := time.NewTicker(min(200*time.Millisecond, r.config.Grace))
+	defer tick.Stop()
+	for {
+		select {
+		case <-done:
+			return nil
+		case <-tick.C:
+		}
+		if err := r.hangs(look, time.Since(began)); err != nil {
+			return err
+		}
 	}
 }
 

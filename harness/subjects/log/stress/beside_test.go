@@ -3,11 +3,15 @@ package stress
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/harness/deadlock"
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 	"github.com/racewindow/racewindow/storage"
 )
@@ -139,4 +143,56 @@ func TestAnAppendThatACloseDoesNotEndHangs(t *testing.T) {
 	var hang *HangError
 	require.ErrorAs(t, err, &hang)
 	require.Contains(t, hang.Stacks, "stuckLog.Append")
+}
+
+// A forgetfulLog wakes nobody who waits for an open transaction while the log is closed.
+type forgetfulLog struct {
+	harness.Engine
+	woken chan struct{}
+}
+
+var forgetfulAppend = failpoints.WaitPoint("stress", "forgetful/append")
+
+func (l forgetfulLog) Append(ctx context.Context, records []harness.Record) (harness.Offset, error) {
+	at, err := l.Engine.Append(ctx, records)
+	if errors.Is(err, storage.ErrClosed) {
+		_, _, _ = failpoints.Receive(context.Background(), forgetfulAppend, l.woken)
+	}
+	return at, err
+}
+
+// No other test may run beside this one: it looks at the goroutines of the process.
+func TestAnAppendThatNobodyCanWakeBreaksAPromise(t *testing.T) {
+	requireInstrumented(t)
+	woken := make(chan struct{})
+	defer close(woken)
+	config := smallRun(changed(func(_ harness.Opened, e harness.Engine) harness.Engine { return forgetfulLog{e, woken} }))
+	config.Each, config.Grace = 5, 10*time.Minute
+	s, err := Run(context.Background(), config)
+	require.NoError(t, err)
+	require.NotNil(t, s.Violation)
+	require.Equal(t, "Progress", s.Violation.Promise)
+	require.Equal(t, check.Violated.String(), s.Verdicts["Progress"])
+	require.Contains(t, s.Violation.Detail, "operations never end: all ")
+	require.Contains(t, s.Violation.Detail, "in stress.forgetfulLog.Append")
+	require.Contains(t, s.Violation.Stacks, "receiveWithoutTimer")
+	require.Empty(t, s.Failure)
+}
+
+// Half of the rounds open no transaction before the close, so in a run of one round only the rounds with a planted defect may show it.
+func TestADeadlockInARoundWithAPlantedDefectIsTheEngines(t *testing.T) {
+	requireInstrumented(t)
+	config := smallRun(storageOn(storage.Snapshot))
+	r, err := newRound(context.Background(), config, CanaryRounds, time.Minute)
+	require.NoError(t, err)
+	r.operations = r.doneSoFar
+	s := newSummary(config)
+	slow := fmt.Errorf("planted: %w", &HangError{Round: r.number})
+	require.False(t, s.deadlocked(r, slow), "it may only be slow")
+	require.Nil(t, s.Violation)
+	hang := &HangError{Round: r.number, Deadlock: &deadlock.Deadlock{Goroutines: 2, Places: []string{"2 in storage.(*Log).append"}, Stacks: "stacks"}}
+	require.True(t, s.deadlocked(r, fmt.Errorf("planted: %w", hang)))
+	require.Equal(t, "Progress", s.Violation.Promise)
+	require.Equal(t, "operations never end: all 2 goroutines that are left wait for one another: 2 in storage.(*Log).append", s.Violation.Detail)
+	require.Equal(t, "stacks", s.Violation.Stacks)
 }

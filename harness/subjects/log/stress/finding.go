@@ -37,6 +37,8 @@ type Finding struct {
 	Window *Window `json:"window,omitempty"`
 	// Program has the operations around the violation, for 'racewindow explore --program'; empty if unknown.
 	Program string `json:"program,omitempty"`
+	// Stacks are those of the goroutines that wait for one another; empty for any other violation.
+	Stacks string `json:"stacks,omitempty"`
 	// Overlapping counts the operations of other clients, by kind, that overlapped the one that failed.
 	Overlapping map[string]int `json:"overlapping"`
 }

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"math"
 	"runtime"
-	"runtime/pprof"
-	"strings"
 	"sync"
 	"time"
 
@@ -173,14 +171,14 @@ func (r *round) open(ctx context.Context) error {
 	return nil
 }
 
-// watch reports progress until the clients are done, and stops them when the run's operations are done. If they have not ended
-// long after they should have, they hang. That is an error and no verdict, because only a person can tell a hang from a machine
-// that is too slow.
+// watch reports progress until the clients are done, and stops them when the run's operations are done. If they then wait for one
+// another, they hang, and so does who does not end for long after that.
 func (r *round) watch(done <-chan struct{}) error {
 	tick := time.NewTicker(200 * time.Millisecond)
 	defer tick.Stop()
 	var ended time.Time
-	r.tell() // so that a run that ends before the first tick has its peaks
+	look := newWatch()
+	before := r.tell() // so that a run that ends before the first tick has its peaks
 	for {
 		select {
 		case <-done:
@@ -190,12 +188,16 @@ func (r *round) watch(done <-chan struct{}) error {
 		if ended.IsZero() && r.over() {
 			ended = time.Now()
 		}
-		if !ended.IsZero() && time.Since(ended) > r.config.Grace {
-			return &HangError{Round: r.number, Overdue: time.Since(ended), Stacks: stacks()}
-		}
-		if total := r.tell(); r.config.Operations > 0 && total >= r.config.Operations {
+		total := r.tell()
+		if r.config.Operations > 0 && total >= r.config.Operations {
 			r.stop.Store(stopped)
 		}
+		if !ended.IsZero() && (total == before || time.Since(ended) > r.config.Grace) { // while operations end, to look costs time for nothing
+			if err := r.hangs(look, time.Since(ended)); err != nil {
+				return err
+			}
+		}
+		before = total
 	}
 }
 
@@ -206,25 +208,6 @@ func (r *round) tell() (total uint64) {
 		r.config.Progress(Progress{Round: r.number, Operations: total, Goroutines: runtime.NumGoroutine(), RoundLeft: r.ends - time.Since(r.began)})
 	}
 	return total
-}
-
-// A HangError says that operations did not end long after the round was over.
-type HangError struct {
-	Round   int
-	Overdue time.Duration
-	// Stacks are the stacks of all goroutines, with equal ones counted.
-	Stacks string
-}
-
-// Error says how long the operations hang, without the stacks.
-func (e *HangError) Error() string {
-	return fmt.Sprintf("operations of round %d still hang %v after its end: a lost wake-up, a deadlock, or a machine that is far too slow (--grace)", e.Round, e.Overdue.Round(time.Second))
-}
-
-func stacks() string {
-	var b strings.Builder
-	_ = pprof.Lookup("goroutine").WriteTo(&b, 1) // a Builder takes everything
-	return b.String()
 }
 
 // errIdle is the error of a run in which some goroutine did nothing.

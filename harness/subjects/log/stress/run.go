@@ -92,6 +92,9 @@ func (s *Summary) runRound(ctx context.Context, config Config, number int, began
 		r.config.Progress = s.watch
 	}
 	if err := r.run(ctx); err != nil {
+		if s.deadlocked(r, err) {
+			return nil
+		}
 		if r.violation != nil { // other clients hang, so their histories must not be read, but the violation can
 			s.Violation = bareFinding(r)
 		}
@@ -99,6 +102,19 @@ func (s *Summary) runRound(ctx context.Context, config Config, number int, began
 	}
 	s.add(r)
 	return nil
+}
+
+// deadlocked takes the violation of a round whose operations wait for one another, and says whether they do. Their histories must not be
+// read.
+func (s *Summary) deadlocked(r *round, failed error) bool {
+	var hang *HangError
+	if !errors.As(failed, &hang) || hang.Deadlock == nil || r.violation != nil {
+		return false
+	}
+	r.violation = hang.violation()
+	s.Violation = bareFinding(r)
+	s.Violation.Stacks = hang.Deadlock.Stacks
+	return true
 }
 
 // doneSoFar counts the operations of the clients while they run.
