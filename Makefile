@@ -77,8 +77,8 @@ durability: ## plant bugs that lose data in crashes and on bad disks, and find e
 	$(GO) run ./scripts/mutants/durability $(if $(RUN),-run '$(RUN)') $(if $(DRAWN),-drawn $(DRAWN)) \
 	$(if $(CHECK),-check scripts/mutants/durability/README.md)
 
-defaults: ## plant bugs and look for each as a user would, with the detectors' defaults: RUN= ALL=1 CHECK=1
-	$(GO) run ./scripts/mutants/defaults $(if $(RUN),-run '$(RUN)') $(if $(ALL),-all) $(if $(CHECK),-check scripts/mutants/defaults/README.md)
+defaults: ## plant bugs and look for each as a user would, with the detectors' defaults: RUN= DETECTORS= ALL=1 README= CHECK=1
+	$(GO) run ./scripts/mutants/defaults $(if $(RUN),-run '$(RUN)') $(if $(DETECTORS),-detectors '$(DETECTORS)') $(if $(ALL),-all) $(if $(README),-readme $(README)) $(if $(CHECK),-check scripts/mutants/defaults/README.md)
 
 soak: build bin/racewindow-race bin/properties-race.test ## everything in turn, resumable; a campaign lies in OUT/soak: FOR= SEED=
 	@bin/racewindow soak --for $(FOR) --out $(OUT)/soak $(if $(SEED),--seed $(SEED))

@@ -55,6 +55,12 @@ func (t table) at(row, column string) string {
 	return ""
 }
 
+// Table returns the first table of a text: its header, and its rows by their first cell.
+func Table(text string) (header []string, rows map[string][]string) {
+	t := tableOf(text)
+	return t.header, t.rows
+}
+
 // Rows returns the first cells of the rows of the first table that a command has put into a page, in alphabetical order.
 func Rows(path, command string) ([]string, error) {
 	made, err := Made(path, command)

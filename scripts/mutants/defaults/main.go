@@ -25,18 +25,23 @@ import (
 // folders hold planted bugs, this command's own first.
 var folders = []string{"scripts/mutants/defaults", "scripts/mutants", "scripts/mutants/durability"}
 
-// A detector is a command with its defaults. Only the seed is given, so that a run can be repeated.
+// A detector is a command with its defaults. Only the seed is given, so that a run can be repeated; and how long and with how many
+// goroutines a stress is, because what these bugs show comes at the end of a round.
 type detector struct {
 	name      string
 	arguments []string
 }
 
-var detectors = []detector{
+// everyDetector are all detectors, in the order of the columns.
+var everyDetector = []detector{
 	{"explore", []string{"explore", "--seed", "1"}},
-	{"explore --crash", []string{"explore", "--crash", "--seed", "1"}},
 	{"explore --faults 2", []string{"explore", "--faults", "2", "--seed", "1"}},
-	{"stress", []string{"stress", "--seed", "1"}},
+	{"explore --crash", []string{"explore", "--crash", "--seed", "1"}},
+	{"stress of 1 s", []string{"stress", "--goroutines", "60", "--duration", "1s", "--seed", "1"}},
 }
+
+// detectors are those that look.
+var detectors = everyDetector
 
 // A mutant is a patch and the first line of its header. Patches of the other folders have more lines, for the commands of these
 // folders.
@@ -49,7 +54,7 @@ func main() {
 	only := flag.String("run", "", "look for the bugs whose names match this `REGEXP` only")
 	with := flag.String("detectors", "", "only the detectors whose names match this `REGEXP`")
 	all := flag.Bool("all", false, "look for the bugs of the other folders too")
-	readme := flag.String("readme", "", "also put the table into this `FILE`, between its markers")
+	readme := flag.String("readme", "", "also put the cells that were measured into the table of this `FILE`, between its markers")
 	check := flag.String("check", "", "fail unless the page `FILE` says the same about each bug that is looked for")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -76,7 +81,7 @@ func use(pattern string) error {
 	if err != nil {
 		return fmt.Errorf("%w: -detectors: %w", planted.ErrUsage, err)
 	}
-	detectors = slices.DeleteFunc(detectors, func(d detector) bool { return !asked.MatchString(d.name) })
+	detectors = slices.DeleteFunc(slices.Clone(detectors), func(d detector) bool { return !asked.MatchString(d.name) })
 	if len(detectors) == 0 {
 		return fmt.Errorf("%w: -detectors %s: no detector has such a name", planted.ErrUsage, pattern)
 	}
@@ -121,7 +126,7 @@ func run(ctx context.Context, only, readme, check string, all bool) error {
 	}
 	tell(head + " found | shown as |")
 	tell(rule + "---|---|")
-	if clean := detectAll(ctx, tool, work, "(none)"); clean.err != nil || clean.found > 0 {
+	if clean := detectAll(ctx, tool, work, none); clean.err != nil || clean.found > 0 {
 		return fmt.Errorf("without a bug: %s %w", clean.row, clean.err)
 	} else {
 		tell(clean.row)
@@ -155,7 +160,11 @@ func keep(readme, check, table string) error {
 	if readme == "" {
 		return nil
 	}
-	return pages.Write(readme, command, table)
+	old, err := pages.Made(readme, command)
+	if err != nil {
+		return err
+	}
+	return pages.Write(readme, command, merged(old, table))
 }
 
 func listed(names []string) string {
@@ -233,7 +242,7 @@ func detectAll(ctx context.Context, tool, work, name string) (r result) {
 		found, class, err := detect(ctx, tool, work, d)
 		var exit *exec.ExitError
 		switch {
-		case errors.As(err, &exit) && exit.ExitCode() > 0 && name != "(none)":
+		case errors.As(err, &exit) && exit.ExitCode() > 0 && name != none:
 			r.row += fmt.Sprintf(" exit code %d |", exit.ExitCode())
 			continue
 		case err != nil:
@@ -257,11 +266,14 @@ func detectAll(ctx context.Context, tool, work, name string) (r result) {
 	return r
 }
 
-// A summary is what the table needs of explore --json.
+// A summary is what the table needs of --json.
 type summary struct {
 	Findings []struct {
 		Class string `json:"class"`
 	} `json:"findings"`
+	Violation struct {
+		Promise string `json:"promise"`
+	} `json:"violation"` // of stress
 }
 
 // detect runs one detector. Exit code 1 means a finding, 0 means none, and any other code is an error, which is no verdict.
@@ -277,8 +289,10 @@ func detect(ctx context.Context, tool, work string, d detector) (found bool, cla
 		return false, "", fmt.Errorf("%w\n%s", err, output)
 	}
 	var s summary
-	if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &s) == nil && len(s.Findings) > 0 {
-		class = s.Findings[0].Class
+	if text, err := os.ReadFile(file); err == nil && json.Unmarshal(text, &s) == nil {
+		if class = s.Violation.Promise; len(s.Findings) > 0 {
+			class = s.Findings[0].Class
+		}
 	}
 	return true, class, nil
 }

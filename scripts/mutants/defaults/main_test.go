@@ -65,6 +65,18 @@ func TestABugThatIsFoundNoMoreMakesTheTableStale(t *testing.T) {
 	require.ErrorIs(t, keep("", "README.md", changed), pages.ErrStale)
 }
 
+// A piece of the table keeps what another piece has measured.
+func TestThePageIsMadeInPieces(t *testing.T) {
+	t.Parallel()
+	const old = "| planted bug | explore | explore --crash | found | shown as |\n|---|---|---|---|---|\n" +
+		"| (none) | - | - | no |  |\n| a | 5.4 s | | yes | Progress |\n| b | - | - | no |  |\n"
+	piece := merged(old, "| planted bug | stress of 1 s | found | shown as |\n|---|---|---|---|\n| (none) | - | no |  |\n| b | 2.1 s | yes | TailLimit |\n| c | exit code 3 | no | |\n")
+	require.Equal(t, "| planted bug | explore | explore --crash | stress of 1 s | found | shown as |\n|---|---|---|---|---|---|\n"+
+		"| (none) | - | - | - | no |  |\n| a | 5.4 s |  |  | yes | Progress |\n| b | - | - | 2.1 s | yes | TailLimit |\n| c |  |  | exit code 3 | no |  |\n", piece)
+	again := merged(piece, "| planted bug | explore | found | shown as |\n|---|---|---|---|\n| a | - | no |  |\n")
+	require.Contains(t, again, "| a | - |  |  | no |  |")
+}
+
 func TestANameThatNoBugHasIsNoPass(t *testing.T) {
 	t.Parallel()
 	t.Run("none", func(t *testing.T) {
