@@ -36,6 +36,8 @@ type Crashes struct {
 	// Recoveries counts the recoveries executed: one for each disk with what must and may be on it, and those that crash
 	// themselves.
 	Recoveries raceoff.Number
+	// SecondLives counts the recoveries from a second crash, after the subject has gone on from the first.
+	SecondLives raceoff.Number
 
 	over func() bool // nil for never
 

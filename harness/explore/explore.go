@@ -113,7 +113,9 @@ type Crashes struct {
 	Distinct   uint64 `json:"distinct_disks"`
 	Kills      uint64 `json:"kills"`
 	Recoveries uint64 `json:"recoveries"`
-	Faults     uint64 `json:"faults"`
+	// SecondLives are those from a second crash, after the subject has gone on from the first.
+	SecondLives uint64 `json:"second_lives,omitempty"`
+	Faults      uint64 `json:"faults"`
 	// Exposed are the moments at which the program had begun to do something that a crash may take, from the disk or from
 	// memory.
 	Exposed uint64 `json:"exposed_moments"`
@@ -131,6 +133,7 @@ func (c *Crashes) add(more *cases.Crashes, of cases.Case) {
 	c.Distinct += uint64(more.Distinct())
 	c.Kills += more.Kills.Load()
 	c.Recoveries += more.Recoveries.Load()
+	c.SecondLives += more.SecondLives.Load()
 	c.Faults += more.Faults.Load()
 	c.Exposed += more.Exposed.Load()
 	c.Partial += more.Partial.Load()

@@ -27,17 +27,8 @@ func (s *Summary) Lines(c Config) (lines []string) {
 	if len(s.Claims) > 0 && len(s.Findings) == 0 {
 		say("%s", s.Claims[len(s.Claims)-1])
 	}
-	if d := s.Crashes; d.Moments > 0 {
-		crash := c.Crash
-		if c.Program != nil && c.Program.Crash != nil {
-			crash = c.Program.Crash
-		}
-		model := ""
-		if crash != nil {
-			model = fmt.Sprintf(" (%v)", crash.Model)
-		}
-		say("crashes%s: %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)", model,
-			d.Moments, d.Unsynced, d.Disks, d.Drawn, d.Distinct, d.Kills, d.Recoveries, float64(d.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001))
+	if s.Crashes.Moments > 0 {
+		say("%s", s.crashes(c))
 	}
 	if n := s.Crashes.Partial; n > 0 {
 		say("tried in part: %d schedules, of which not every disk was tried before it was over", n)
@@ -52,4 +43,21 @@ func (s *Summary) Lines(c Config) (lines []string) {
 		say("canary: %s", s.Canary)
 	}
 	return lines
+}
+
+// crashes is the line of the crashes.
+func (s *Summary) crashes(c Config) string {
+	crash, model, lives := c.Crash, "", ""
+	if c.Program != nil && c.Program.Crash != nil {
+		crash = c.Program.Crash
+	}
+	if crash != nil {
+		model = fmt.Sprintf(" (%v)", crash.Model)
+	}
+	d := s.Crashes
+	if d.SecondLives > 0 {
+		lives = fmt.Sprintf(", %d of them after a second life", d.SecondLives)
+	}
+	return fmt.Sprintf("crashes%s: %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)%s",
+		model, d.Moments, d.Unsynced, d.Disks, d.Drawn, d.Distinct, d.Kills, d.Recoveries, float64(d.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001), lives)
 }

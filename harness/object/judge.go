@@ -19,6 +19,7 @@ var (
 	noPanic         = promise{"NoPanic", "an operation that returns when it is executed alone does not panic beside others"}
 	progress        = promise{"Progress", "an operation that can return does"}
 	durability      = promise{"Durability", "what was durable is there after a crash"}
+	lastsTwice      = promise{"SecondLife", "what is durable after a crash is there after the next one"}
 	damage          = promise{"Damage", "what the disk has lost or misplaced is missing or refused, and never given as something else"}
 	restart         = promise{"Restart", "what was closed in order is opened as it was"}
 	recovery        = promise{"RecoveryIdempotence", "recovering once more, after a crash during recovery too, gives the same"}

@@ -39,6 +39,8 @@ type plan struct {
 	isRepeatable bool
 	judge        *spec.Linearizability
 	recovered    *spec.Linearizability
+	// lostByNew says, by probe, what losesInOneLife has found.
+	lostByNew map[int]bool
 }
 
 // Plan implements cases.Subject. It returns an error if the program, executed twice one operation at a time, gives different
@@ -69,7 +71,7 @@ func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 	if (c.Crash != nil || len(c.Faults) > 0) && raceoff.Enabled {
 		return nil, fmt.Errorf("%w: a case with a crash or faults needs a build without -race: the disk is examined between two threads", cases.ErrCase)
 	}
-	p := &plan{object: o, c: c.Clone(), settings: o.settings(c), crashes: cases.NewCrashes()}
+	p := &plan{object: o, c: c.Clone(), settings: o.settings(c), crashes: cases.NewCrashes(), lostByNew: map[int]bool{}}
 	for i, t := range c.Threads {
 		p.first = append(p.first, len(p.calls))
 		for _, operation := range t.Operations {

@@ -73,7 +73,8 @@ func (r *run) judgeLoss(a cases.Aftermath) error {
 			during = append(during, someOf(a)...)
 		}
 	})
-	if err := r.recoverFrom(a.Disk, h, durability, "after the crash"); err != nil {
+	second := r.secondLife(a, h)
+	if err := r.recoverInto(second, a, h); err != nil {
 		return err
 	}
 	seen := map[[32]byte]bool{}
@@ -85,7 +86,7 @@ func (r *run) judgeLoss(a cases.Aftermath) error {
 			}
 		}
 	}
-	return nil
+	return r.judgeSecondLife(second, a)
 }
 
 // A closing says how an object was closed before it is opened again.
@@ -230,6 +231,22 @@ func (r *run) holdsUp(err error) bool {
 
 // recoverFrom opens an object on a disk, under its own scheduler, and judges what it holds.
 func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when string) error {
+	_, err := r.recovered(d, h, owed, when, nil)
+	return err
+}
+
+// recoverInto is recoverFrom for the disk of a crash, and keeps what a second life needs, if it is not nil.
+func (r *run) recoverInto(second *secondLife, a cases.Aftermath, h spec.History) (err error) {
+	const when = "after the crash"
+	if second == nil {
+		return r.recoverFrom(a.Disk, h, durability, when)
+	}
+	second.history, err = r.recovered(a.Disk, h, durability, when, func(probe int, e *Env) { second.answered(probe, a, e) })
+	return err
+}
+
+// recovered is recoverFrom, and returns what the object answered. It calls answered, if not nil, after each probe.
+func (r *run) recovered(d *disks.Disk, h spec.History, owed promise, when string, answered func(probe int, e *Env)) (asked spec.History, err error) {
 	p := r.plan
 	if r.misplaced() {
 		owed = damage
@@ -238,17 +255,29 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when stri
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
 	e.disk, e.keeps = d, r.env.recorded != nil
-	asked, err := p.reopen(e, h, questions{opened: func() { d.After(nil) }, mayFail: r.misplaced()})
+	q := questions{opened: func() { d.After(nil) }, mayFail: r.misplaced()}
+	if answered != nil {
+		q.answered = func(i int, _ spec.Entry) { answered(i-len(h), e) }
+	}
+	asked, err = p.reopen(e, h, q)
 	var found *Violation
 	if err == nil {
 		found, err = p.explain(asked)
 	}
+	return asked, r.verdict(found, err, owed, when)
+}
+
+// verdict says what a recovery has shown: found is what is wrong with what the object holds, and err why that cannot be said.
+func (r *run) verdict(found *Violation, err error, owed promise, when string) error {
 	var unusable sched.UnusableError
 	var refused refusedError
+	var unknown unknownError
 	switch {
 	case r.misplaced() && errors.As(err, &refused):
-		p.crashes.Refused.Add(1)
+		r.plan.crashes.Refused.Add(1)
 		return nil
+	case errors.As(err, &unknown):
+		return unknown
 	case errors.As(err, &unusable):
 		return unusable
 	case r.holdsUp(err):

@@ -125,6 +125,113 @@ func TestPowerIsLostUnderCodeThatUsesPackageOsAlone(t *testing.T) {
 	}
 }
 
+// fileJournal appends values to a file. Opening it cuts a record that is torn.
+const fileJournal = `package tally
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+)
+
+// A Tally is a file of records: a value, and its complement more than a sector later.
+type Tally struct {
+	file   *os.File
+	values []uint8
+}
+
+const record = 600
+
+func New(folder string) (*Tally, error) {
+	f, err := os.OpenFile(filepath.Join(folder, "journal"), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	names, err := os.Open(folder)
+	if err != nil {
+		return nil, err
+	}
+	defer names.Close()
+	if err := names.Sync(); err != nil {
+		return nil, err
+	}
+	t := &Tally{file: f}
+	for r := make([]byte, record); ; t.values = append(t.values, r[0]) {
+		n, _ := f.ReadAt(r, int64(record*len(t.values)))
+		if n == 0 {
+			return t, nil
+		}
+		if n < record || r[0]^r[record-1] != 0xff {
+			return t, t.cut()
+		}
+	}
+}
+
+func (t *Tally) cut() error { return errors.Join(t.file.Truncate(int64(record*len(t.values))), t.file.Sync()) }
+
+func (t *Tally) Append(n uint8) error {
+	r := make([]byte, record)
+	r[0], r[record-1] = n, ^n
+	if _, err := t.file.Write(r); err != nil {
+		return err
+	}
+	t.values = append(t.values, n)
+	return t.file.Sync()
+}
+
+func (t *Tally) All() string { return fmt.Sprint(t.values) }
+
+func (t *Tally) Close() error { return t.file.Close() }
+`
+
+const journalCheck = `package tally_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/racewindow/racewindow/harness"
+	tally "strange.example/counting"
+)
+
+func TestJournal(t *testing.T) {
+	harness.Check(t, harness.Subject[*tally.Tally]{
+		Open: func(_ context.Context, e harness.Env) (*tally.Tally, error) { return tally.New(e.Dir()) },
+		Ops:  harness.Ops{"append": harness.Op{Do: (*tally.Tally).Append, Durable: harness.OnReturn}, "all": (*tally.Tally).All},
+	})
+}
+`
+
+// A torn record that opening leaves where it is does no harm until something is written after it.
+func TestARecoveryThatGoesWrongOnlyLaterIsFoundByASecondLife(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, fileJournal)
+	writeFile(t, folder, "tally_test.go", journalCheck)
+	crash := []string{"crash", "--program", "c0: append(1), append(2)", "--schedules", "100", "--seed", "1", "--json", "found.json", "."}
+	exit, output := commandIn(t, folder, crash...)
+	require.Equal(t, exitHeld, exit, output)
+	require.Regexp(t, `recoveries \(\d+/s\), [1-9]\d* of them after a second life`, output)
+
+	careless := strings.Replace(fileJournal, "return t, t.cut()", "return t, nil", 1)
+	require.NotEqual(t, fileJournal, careless)
+	writeFile(t, folder, "tally.go", careless)
+	exit, output = commandIn(t, folder, crash...)
+	require.Equal(t, exitViolated, exit, output)
+	require.Contains(t, output, "FAIL SecondLife")
+	require.Contains(t, output, "replayed 5 of 5 times")
+	content, err := os.ReadFile(filepath.Join(folder, "found.json"))
+	require.NoError(t, err)
+	var told []struct{ Case string }
+	require.NoError(t, json.Unmarshal(content, &told))
+	require.Regexp(t, `^v1 test=TestJournal; c0: append\(\d\); crash c0@\S+ (disk|tape)=\d+$`, told[0].Case, "made as small as it can be")
+	for range 3 {
+		exit, output = commandIn(t, folder, "replay", told[0].Case, ".")
+		require.Equal(t, exitViolated, exit, output)
+		require.Contains(t, output, "FAIL SecondLife")
+	}
+}
+
 // Faults strike the calls of such code, and calls outside of its folder, such as making the next one, are left alone.
 func TestTheDiskFailsUnderCodeThatUsesPackageOsAlone(t *testing.T) {
 	t.Parallel()
@@ -139,6 +246,7 @@ func TestTheDiskFailsUnderCodeThatUsesPackageOsAlone(t *testing.T) {
 		"\treturn string(kept)\n", "\tif os.IsNotExist(err) {\n\t\treturn \"\", nil\n\t}\n\treturn string(kept), err\n",
 	).Replace(fileCounter)
 	require.NotEqual(t, fileCounter, told)
+	told += "\nfunc (t *Tally) Close() error { return nil }\n" // the disk fails until then, so while the record is compared with it too
 	writeFile(t, folder, "tally.go", told)
 	require.NoError(t, os.RemoveAll(filepath.Join(folder, "testdata")))
 	for _, fault := range []string{"disk read * #1+ = EIO", "disk open * #2+ = EIO"} { // what the record looks at itself, no fault strikes

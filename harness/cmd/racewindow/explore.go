@@ -121,6 +121,7 @@ The object, or the log, is opened again from every disk that this may leave, and
 
 With packages, it is for the objects of harness.Check that open their files with env.Disk(), and for code without
 markers that has them in env.Dir(): what it does there with package os, syscall or golang.org/x/sys/unix is recorded.
+Such code also goes on after one crash in four, and loses power once more: what it made durable then must be there too.
 A plain test loses power in its own folder if it calls harness.LosePower, and says there what must survive.
 
 --faults draws errors, short writes and failed syncs. A --program may also have slow calls, and writes that succeed and
