@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,6 +111,25 @@ func TestWhatNoFreshProcessShowsIsNotFound(t *testing.T) {
 	require.Empty(t, got.findings)
 	require.Equal(t, drive.Unrepeatable, got.ended["TestOutside"].Verdict)
 	require.Contains(t, got.ended["TestOutside"].Because, "a schedule failed (failed in files_test.go:122), but none of 5 fresh processes shows that again: something outside of the process caused it")
+}
+
+// A server that a test leaves held its port in the process that starts those for single schedules, and so did processes that were started
+// ahead. So no test that listens on a fixed port was judged.
+func TestAFixedPortIsFreeForEachSchedule(t *testing.T) {
+	dir := copied(t, "alarms")
+	s := session(t, dir)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	address := l.Addr().String()
+	require.NoError(t, l.Close())
+	s.Env = append(os.Environ(), "RACEWINDOW_TEST_ADDRESS="+address)
+	s.Run = "TestOnOnePort"
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 20, Seed: 1}
+	got := explored(t, s, dir)
+	require.Equal(t, drive.HeldAll, got.ended["TestOnOnePort"].Verdict, got.ended["TestOnOnePort"].Because)
+	require.Empty(t, got.ended["TestOnOnePort"].Apart)
+	require.Equal(t, drive.FoundSome, got.ended["TestOnOnePortFails"].Verdict, got.ended["TestOnOnePortFails"].Because)
+	require.Contains(t, got.findings["TestOnOnePortFails"][0].Finding.Failure.Message, "on one port")
 }
 
 // Processes that are started ahead may disturb each other, so that they show what no process alone shows: a port that is taken.

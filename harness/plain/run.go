@@ -274,7 +274,7 @@ func (b *binary) withdraw(e *drive.Event) {
 	b.unshown = slices.DeleteFunc(b.unshown, func(u drive.Event) bool { return u.Test == e.Test })
 }
 
-// again executes a finding again, in fresh processes.
+// again executes a finding again, in fresh processes. If the search's own process no longer showed it, one of these makes the report.
 func (b *binary) again(ctx context.Context, e *drive.Event) {
 	if b.Order.Mode != drive.Explore {
 		return
@@ -286,8 +286,18 @@ func (b *binary) again(ctx context.Context, e *drive.Event) {
 			Version: drive.Version, Mode: drive.Replay, Case: e.Case, Test: e.Test, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true,
 			Apart: e.Finding.Apart, Atomic: b.Order.Atomic,
 		}
+		if len(e.Finding.Outcome.Events) == 0 {
+			order.Mode = drive.Report
+		}
 		_, _, err := b.execute(ctx, order, Exactly(e.Test), func(_ context.Context, again drive.Event) {
-			failed = failed || again.Event == drive.Found && again.Finding.Failure.Class() == e.Finding.Failure.Class()
+			if again.Event != drive.Found || again.Finding.Failure.Class() != e.Finding.Failure.Class() {
+				return
+			}
+			failed = true
+			if order.Mode == drive.Report {
+				e.Finding.Outcome, e.Finding.Windows = again.Finding.Outcome, again.Finding.Windows
+				e.Finding.Passing, e.Finding.Change = again.Finding.Passing, again.Finding.Change
+			}
 		})
 		if err == nil && failed {
 			e.Finding.Replayed++

@@ -71,8 +71,9 @@ type Note struct {
 
 // A Runner executes single schedules of one program. Only one goroutine at a time may use it.
 type Runner struct {
-	w    *worker
-	hang time.Duration
+	w     *worker
+	hang  time.Duration
+	until time.Time // when shrinking ends; zero for no such time
 }
 
 // NewRunner returns a Runner with the step limit and the hang limit of o.
@@ -85,8 +86,12 @@ func NewMechanismRunner(mechanism func() Mechanism, o Options) *Runner {
 	o, _ = o.withDefaults()
 	w := newWorker(mechanism, newPoints(), o.StepLimit)
 	w.test, w.chooser.trail = o.test, o.Trail
-	return &Runner{w, o.Hang}
+	return &Runner{w: w, hang: o.Hang}
 }
+
+// Until bounds the time of shrinking too. It is for programs whose executions wait for the system and stray, such as those that use the
+// network: thousands of them take minutes, and the result is not the same each time anyway.
+func (r *Runner) Until(t time.Time) { r.until = t }
 
 // Run executes the scenario once under a strategy. events also collects the timeline.
 func (r *Runner) Run(s Strategy, events bool) (o Outcome) {

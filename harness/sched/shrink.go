@@ -3,9 +3,10 @@ package sched
 import (
 	"context"
 	"slices"
+	"time"
 )
 
-// Shrinking is bounded by what it executes and not by time, so that its result is the same each time.
+// Shrinking is bounded by what it executes and not by time, so that its result is the same each time. Runner.Until adds a time.
 const (
 	shrinkExecutions = 4000
 	shrinkSteps      = 6_000_000
@@ -96,7 +97,9 @@ func (m *shrinking) run(s Strategy) Outcome {
 	return out
 }
 
-func (m *shrinking) spent() bool { return m.executions <= 0 || m.steps <= 0 }
+func (m *shrinking) spent() bool { return m.executions <= 0 || m.steps <= 0 || m.late() }
+
+func (m *shrinking) late() bool { return !m.r.until.IsZero() && time.Until(m.r.until) <= 0 }
 
 func (m *shrinking) shows(out Outcome) bool {
 	return out.Failure != nil && out.Failure.Class() == m.class
@@ -147,8 +150,11 @@ func (m *shrinking) fewerPreemptions() Schedule {
 // search looks within a bound for a schedule that shows the same failure.
 func (m *shrinking) search(o Options) Schedule {
 	o.Schedules = min(shrinkSchedules, m.executions, m.steps/max(m.best.Steps, 1))
-	if o.Schedules <= 0 {
+	if o.Schedules <= 0 || m.late() {
 		return nil
+	}
+	if !m.r.until.IsZero() {
+		o.Budget = time.Until(m.r.until)
 	}
 	o.Strategy, o.Workers, o.RepeatEvery, o.Class = "bounded", 1, -1, m.class
 	o.StepLimit, o.Hang, o.Trail = min(m.r.w.chooser.limit, 4*m.best.Steps+100), m.r.hang, m.r.w.chooser.trail

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -110,6 +111,15 @@ func TestShrinkingIsBoundedAndSaysSo(t *testing.T) {
 		require.LessOrEqual(t, executed, 51)
 	}
 	require.False(t, runner.Shrink(found.Schedule).Early, "what is left out singly is within the usual bound")
+
+	runner.Until(time.Now())
+	executed = 0
+	out := runner.Fewest(found.Schedule, found.Failure.Class())
+	require.True(t, out.Early)
+	require.Equal(t, found.Failure.Class(), out.Failure.Class())
+	require.Equal(t, 1, executed, "the time is over")
+	runner.Until(time.Now().Add(time.Hour))
+	require.False(t, runner.Shrink(found.Schedule).Early)
 }
 
 func TestAnOutcomeHasEachOfItsFailuresInFront(t *testing.T) {

@@ -58,6 +58,7 @@ func Start() {
 
 var (
 	exploring string       // the name of the test that is being explored
+	ports     []int        // the file descriptors at which the process listened before that test
 	trail     *sched.Trail // of the choices in this process; nil for none
 )
 
@@ -73,7 +74,7 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 	case spent, slices.Contains(order.Skip, name):
 		return true
 	}
-	inside, exploring = true, name
+	inside, exploring, ports = true, name, listeners()
 	defer func() { inside = false }()
 	// With more than one processor, goroutines outside of the bubble would run in parallel, and their timing would
 	// matter.

@@ -28,7 +28,10 @@ func (m *mechanism) conclude() {
 	}
 	m.run.Clean(broken || m.over.Dying || m.over.Refused)
 	m.seen.random = m.seen.random || m.over.Random
-	m.seen.socket = m.seen.socket || m.over.Socket
+	if m.over.Socket {
+		m.seen.socket = true
+		releasePorts(ports) // nobody accepts there any more, and the next execution may want the same port
+	}
 	if pc := m.over.Secret; pc != 0 {
 		frame := userFrame(pc)
 		m.seen.secret = fmt.Sprintf("%s (%s:%d)", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line)

@@ -42,7 +42,13 @@ const ahead = 2
 // newPool makes a pool for a unit of a test: a sub-test, or the test itself.
 func newPool(test, unit, how string) *pool { return &pool{test: test, unit: unit, how: how} }
 
-func (p *pool) take() *process {
+// take returns a process that waits for a schedule. If it must be alone, because two processes may want the same port, all others end first
+// and none is started ahead.
+func (p *pool) take(alone bool) *process {
+	if alone {
+		p.close()
+		return p.start()
+	}
 	for len(p.ahead) <= ahead {
 		p.ahead = append(p.ahead, p.start())
 	}

@@ -11,6 +11,10 @@ import (
 
 func attributes() *syscall.SysProcAttr { return nil }
 
+func listeners() []int { return nil }
+
+func releasePorts([]int) {}
+
 func openTrail(string) (*sched.Trail, error) {
 	return nil, errors.New("plain tests are explored on Linux only")
 }

@@ -2,6 +2,8 @@ package driver
 
 import (
 	"os"
+	"slices"
+	"strconv"
 	"syscall"
 
 	"github.com/racewindow/racewindow/harness/sched"
@@ -26,4 +28,34 @@ func openTrail(file string) (*sched.Trail, error) {
 		return nil, err
 	}
 	return sched.NewTrail(memory), nil
+}
+
+// listeners returns the file descriptors at which this process listens.
+func listeners() (all []int) {
+	files, _ := os.ReadDir("/proc/self/fd")
+	for _, file := range files {
+		fd, err := strconv.Atoi(file.Name())
+		if err != nil {
+			continue
+		}
+		if listens, err := syscall.GetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_ACCEPTCONN); err == nil && listens == 1 {
+			all = append(all, fd)
+		}
+	}
+	return all
+}
+
+// releasePorts frees the ports of listeners, except those of keep. Each file descriptor stays taken, by a socket without a port, because its
+// owner may yet close it.
+func releasePorts(keep []int) {
+	empty, err := syscall.Socket(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return
+	}
+	defer syscall.Close(empty)
+	for _, fd := range listeners() {
+		if !slices.Contains(keep, fd) {
+			_ = syscall.Dup3(empty, fd, syscall.O_CLOEXEC)
+		}
+	}
 }

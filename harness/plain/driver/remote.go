@@ -45,7 +45,7 @@ func (m *remote) Begin(c *sched.Chooser) {
 	m.chooser, m.running, m.races, m.told = c, 0, nil, nil
 	m.seed, m.seen.fired, m.seen.polls = c.Seed(m.seen.random), m.seen.fired[:0], ""
 	m.points, m.names, m.enabled, m.place = m.points[:0], m.names[:0], m.enabled[:0], nil
-	m.process = m.pool.take()
+	m.process = m.pool.take(m.seen.socket)
 }
 
 // Run answers the process until the execution is over.
@@ -292,7 +292,7 @@ func (m *remote) View(sched.Candidate) (s sched.Sight) {
 func (t *test) apart(how string) {
 	t.how = how
 	t.pool = newPool(t.whole, t.name, how)
-	t.sights = &sights{}
+	t.sights = &sights{socket: t.sights.socket}
 	t.mechanism, t.timed = newRemote(t.pool, t.sights, false), newRemote(t.pool, t.sights, true)
 }
 
