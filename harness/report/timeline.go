@@ -33,7 +33,7 @@ func (r *Run) layOut(rows []Row, columns int) layout {
 	least := stepWidth + (n-1)*leastWidth + lastWidth
 	if n == 0 || least > columns {
 		for _, t := range r.Threads {
-			l.named = max(l.named, min(12, utf8.RuneCountInString(t)+1))
+			l.named = max(l.named, min(17, utf8.RuneCountInString(t)+1))
 		}
 		l.named = max(l.named, 1)
 		least = stepWidth + l.named + lastWidth
@@ -127,7 +127,7 @@ func (r *Run) line(row Row, l layout) textLine {
 	}
 	switch {
 	case l.named > 0:
-		line += pad(clip(r.thread(row.Thread), l.named-1), l.named)
+		line += pad(clipName(r.thread(row.Thread), l.named-1), l.named)
 	case row.Thread >= 0 && row.Thread < len(l.threads):
 		line = pad(line, l.threads[row.Thread])
 	}

@@ -73,7 +73,7 @@ type Note struct {
 type Runner struct {
 	w     *worker
 	hang  time.Duration
-	until time.Time // when shrinking ends; zero for no such time
+	until time.Time // when shrinking and the search nearby end; zero for no such time
 }
 
 // NewRunner returns a Runner with the step limit and the hang limit of o.
@@ -89,9 +89,11 @@ func NewMechanismRunner(mechanism func() Mechanism, o Options) *Runner {
 	return &Runner{w: w, hang: o.Hang}
 }
 
-// Until bounds the time of shrinking too. It is for programs whose executions wait for the system and stray, such as those that use the
-// network: thousands of them take minutes, and the result is not the same each time anyway.
+// Until bounds the time of shrinking, of Windows and of Nearest too. It is for programs whose executions wait for the system and stray, such
+// as those that use the network: thousands of them take minutes, and the result is not the same each time anyway.
 func (r *Runner) Until(t time.Time) { r.until = t }
+
+func (r *Runner) late() bool { return !r.until.IsZero() && time.Until(r.until) <= 0 }
 
 // Run executes the scenario once under a strategy. events also collects the timeline.
 func (r *Runner) Run(s Strategy, events bool) (o Outcome) {

@@ -97,9 +97,7 @@ func (m *shrinking) run(s Strategy) Outcome {
 	return out
 }
 
-func (m *shrinking) spent() bool { return m.executions <= 0 || m.steps <= 0 || m.late() }
-
-func (m *shrinking) late() bool { return !m.r.until.IsZero() && time.Until(m.r.until) <= 0 }
+func (m *shrinking) spent() bool { return m.executions <= 0 || m.steps <= 0 || m.r.late() }
 
 func (m *shrinking) shows(out Outcome) bool {
 	return out.Failure != nil && out.Failure.Class() == m.class
@@ -150,7 +148,7 @@ func (m *shrinking) fewerPreemptions() Schedule {
 // search looks within a bound for a schedule that shows the same failure.
 func (m *shrinking) search(o Options) Schedule {
 	o.Schedules = min(shrinkSchedules, m.executions, m.steps/max(m.best.Steps, 1))
-	if o.Schedules <= 0 || m.late() {
+	if o.Schedules <= 0 || m.r.late() {
 		return nil
 	}
 	if !m.r.until.IsZero() {

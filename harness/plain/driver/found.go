@@ -13,7 +13,7 @@ import (
 // replays is how often this process executes a shrunk schedule again. The command repeats that in fresh processes.
 const replays = 5
 
-// shrinkNetwork is how long the finding of a test that uses the network is made smaller.
+// shrinkNetwork is how long the finding of a test that uses the network is made smaller; half as long again for what lies next to it.
 const shrinkNetwork = 20 * time.Second
 
 // found makes a finding as small as it can be, and reports it.
@@ -49,6 +49,9 @@ func (t *test) found(f sched.Finding) {
 		}
 	}
 	told.Outcome = showing(runner, told, class)
+	if t.sights.socket {
+		runner.Until(time.Now().Add(shrinkNetwork / 2))
+	}
 	told.Timers, told.Polls = slices.Clone(t.sights.fired), t.sights.polls
 	t.around(runner, told)
 	shorten(told)
