@@ -174,8 +174,8 @@ func (m *model) bound(b cases.Bound, lower bool) harness.Offset {
 		tx = uint64(shifted)
 	}
 	at := harness.Offset{Tx: tx, Op: b.Op}
-	behind := tx > uint64(len(m.counts))
-	if b.Part == cases.PartAll || behind && (lower || b.Part == cases.PartLast) {
+	past := tx > uint64(len(m.counts))
+	if b.Part == cases.PartAll || past && (lower || b.Part == cases.PartLast) {
 		at.Op = storage.End.Op
 	} else if b.Part == cases.PartLast {
 		at.Op = uint64(m.counts[tx-1] - 1)

@@ -41,7 +41,7 @@ func TestRecoveryAfterCloseEqualsWhatWasThere(t *testing.T) {
 // A transaction that is open when the log closes is lost, though its fragments are in the file already.
 func TestPrefixRecoveryHoldsWhenATransactionIsOpenAtTheClose(t *testing.T) {
 	t.Parallel()
-	checkScripts(t, "what is recovered is every whole transaction, in the order of the appends, and nothing behind it", stepWords, func(h storage.Handover, s []uint8) error {
+	checkScripts(t, "what is recovered is every whole transaction, in the order of the appends, and nothing past it", stepWords, func(h storage.Handover, s []uint8) error {
 		disk := &countedDisk{Disk: storage.MemoryDisk()}
 		r, err := newLogRig(tiny(h, disk))
 		if err != nil {

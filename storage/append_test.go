@@ -65,12 +65,12 @@ func TestAppendAtTakesPositionsThatIncrease(t *testing.T) {
 		"equal ops":      {{8, 1}, {8, 1}},
 		"decreasing ops": {{8, 2}, {8, 1}},
 		"the zero Tx":    {{0, 1}},
-		"the last Tx":    {{math.MaxUint64, 0}}, // End lies behind every record
+		"the last Tx":    {{math.MaxUint64, 0}}, // End lies past every record
 	} {
 		require.ErrorIs(t, at(offsets...), ErrNotIncreasing, name)
 	}
 	require.Equal(t, "5.0 7.3 7.8 7.18446744073709551615", r.all())
-	require.Equal(t, Offset{8, 1}, r.append(2), "Append goes on behind it")
+	require.Equal(t, Offset{8, 1}, r.append(2), "Append goes on past it")
 	r.reopen()
 	require.ErrorIs(t, at(Offset{8, 9}), ErrNotIncreasing, "also after reopening")
 	require.NoError(t, at(Offset{1 << 50, 1}))

@@ -31,13 +31,13 @@ func Example() {
 		fmt.Printf("%v: order %s is %s\n", record.Offset, record.Key, record.Value)
 	}
 	for record := range log.Read(ctx, first, storage.End) {
-		fmt.Printf("behind %v: %v\n", first, record.Offset)
+		fmt.Printf("past %v: %v\n", first, record.Offset)
 	}
 	fmt.Println(store.Close(ctx))
 	// Output:
 	// 1.0: order 7 is two apples
 	// 2.0: order 8 is a pear
-	// behind 1.0: 2.0
+	// past 1.0: 2.0
 	// <nil>
 }
 

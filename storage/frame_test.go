@@ -53,7 +53,7 @@ func TestARecordOfAFrameCannotGrowIntoItsNeighbour(t *testing.T) {
 func TestEveryFlippedBitOfAFrameIsNoticed(t *testing.T) {
 	t.Parallel()
 	f := encoded(recordAt(Offset{3, 4}), true, 64)
-	for i := range frameLength(f) { // behind it is padding, which holds nothing
+	for i := range frameLength(f) { // past it is padding, which holds nothing
 		for bit := range 8 {
 			f[i] ^= 1 << bit
 			require.NotEqual(t, frameIntact, checkFrame(f, maxFrameBytes, 0), "byte %d bit %d", i, bit)

@@ -68,7 +68,7 @@ func TestInspectKeepsTheNewestRecordsOnly(t *testing.T) {
 	require.NoError(t, store.Close(ctx))
 }
 
-// A look may meet anything behind the records, a header that claims millions of bytes too.
+// Whoever looks may meet anything past the records, a header that claims millions of bytes too.
 func TestInspectBelievesNoLength(t *testing.T) {
 	r := newRig(t, roomy())
 	r.append(2)

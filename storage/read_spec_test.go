@@ -15,18 +15,18 @@ import (
 // where 2 was built from fragments. What Read yields must not depend on who serves it, so each row is read from each of the
 // sources below, before and after a reopen.
 
-// readSpec is, for each boundary, what lies up to it and what lies behind it.
+// readSpec is, for each boundary, what lies up to it and what lies past it.
 var readSpec = []struct {
 	boundary string
 	at       Offset
 	upTo     string // of Read(-, at]
-	behind   string // of Read(at, end]
+	past     string // of Read(at, end]
 }{
 	{"before the first record", Offset{}, "", "1.0 2.0 2.1 2.2 2.3 3.0 4.0 4.1"},
 	{"before the first transaction, with an op", Offset{0, 9}, "", "1.0 2.0 2.1 2.2 2.3 3.0 4.0 4.1"},
 	{"at the first record", Offset{1, 0}, "1.0", "2.0 2.1 2.2 2.3 3.0 4.0 4.1"},
 	{"between two records of two transactions", Offset{1, 1}, "1.0", "2.0 2.1 2.2 2.3 3.0 4.0 4.1"},
-	{"behind all of a transaction", Offset{1, math.MaxUint64}, "1.0", "2.0 2.1 2.2 2.3 3.0 4.0 4.1"},
+	{"past all of a transaction", Offset{1, math.MaxUint64}, "1.0", "2.0 2.1 2.2 2.3 3.0 4.0 4.1"},
 	{"at the first record of a transaction", Offset{2, 0}, "1.0 2.0", "2.1 2.2 2.3 3.0 4.0 4.1"},
 	{"inside a transaction", Offset{2, 1}, "1.0 2.0 2.1", "2.2 2.3 3.0 4.0 4.1"},
 	{"inside a transaction, one further", Offset{2, 2}, "1.0 2.0 2.1 2.2", "2.3 3.0 4.0 4.1"},
@@ -107,13 +107,13 @@ func TestReadAtEveryBoundary(t *testing.T) {
 	eachSpecLog(t, func(t *testing.T, r *rig) {
 		for _, row := range readSpec {
 			require.Equal(t, row.upTo, r.offsets(Offset{}, row.at), "up to %v, %s", row.at, row.boundary)
-			require.Equal(t, row.behind, r.offsets(row.at, End), "behind %v, %s", row.at, row.boundary)
-			require.Equal(t, "", r.offsets(row.at, row.at), "nothing lies behind %v and up to it", row.at)
+			require.Equal(t, row.past, r.offsets(row.at, End), "past %v, %s", row.at, row.boundary)
+			require.Equal(t, "", r.offsets(row.at, row.at), "nothing lies past %v and up to it", row.at)
 		}
 	})
 }
 
-// Between two boundaries lies what is behind the one and not behind the other.
+// Between two boundaries lies what is past the one and not past the other.
 func TestReadBetweenEveryTwoBoundaries(t *testing.T) {
 	t.Parallel()
 	eachSpecLog(t, func(t *testing.T, r *rig) {
@@ -121,7 +121,7 @@ func TestReadBetweenEveryTwoBoundaries(t *testing.T) {
 			for _, upTo := range readSpec {
 				want := ""
 				if after.at.Before(upTo.at) {
-					want = strings.TrimSpace(strings.TrimSuffix(after.behind, upTo.behind))
+					want = strings.TrimSpace(strings.TrimSuffix(after.past, upTo.past))
 				}
 				require.Equal(t, want, r.offsets(after.at, upTo.at), "from %s to %s", after.boundary, upTo.boundary)
 			}
@@ -169,14 +169,14 @@ func TestReadAtEveryBoundaryWhereAHandoverIsKnownToBeWrong(t *testing.T) {
 			o.Handover = h
 			r := specLog(t, o, source.flushed)
 			for _, row := range readSpec {
-				if r.offsets(Offset{}, row.at) != row.upTo || r.offsets(row.at, End) != row.behind {
+				if r.offsets(Offset{}, row.at) != row.upTo || r.offsets(row.at, End) != row.past {
 					wrong[h.Name()]++
 				}
 			}
 			r.reopen()
 			for _, row := range readSpec {
 				require.Equal(t, row.upTo, r.offsets(Offset{}, row.at), "%s after a reopen, when all is on disk: up to %v", h.Name(), row.at)
-				require.Equal(t, row.behind, r.offsets(row.at, End), "%s after a reopen, when all is on disk: behind %v", h.Name(), row.at)
+				require.Equal(t, row.past, r.offsets(row.at, End), "%s after a reopen, when all is on disk: past %v", h.Name(), row.at)
 			}
 		}
 	}

@@ -70,7 +70,7 @@ func mendSums(content []byte) {
 	}
 }
 
-// Were the sums of an intact log not right as they are, a fuzzer that mends them would never get behind the first frame.
+// Were the sums of an intact log not right as they are, a fuzzer that mends them would never get past the first frame.
 func TestMendingAnIntactLogChangesNothing(t *testing.T) {
 	t.Parallel()
 	content := referenceContent(t)

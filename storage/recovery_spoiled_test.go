@@ -32,7 +32,7 @@ func longestPrefix(content, spoiled []byte, start uint64) string {
 	return strings.Join(words[:whole], " ")
 }
 
-// referenceContent is the one file of the reference log, without the room that was reserved behind it.
+// referenceContent is the one file of the reference log, without the room that was reserved past it.
 func referenceContent(t *testing.T) []byte {
 	t.Helper()
 	r := reference(t)

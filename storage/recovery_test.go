@@ -158,7 +158,7 @@ func TestAMissingFileIsDamage(t *testing.T) {
 		err := r.openError()
 		var damage *DamageError
 		require.True(t, errors.As(err, &damage), "%v", err)
-		require.Equal(t, theHandle+"/"+names[i+1], damage.File, "the file behind the gap")
+		require.Equal(t, theHandle+"/"+names[i+1], damage.File, "the file past the gap")
 		require.ErrorContains(t, err, "one is missing or cut")
 		require.ErrorContains(t, err, "open log log")
 	}
