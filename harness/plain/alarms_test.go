@@ -46,7 +46,7 @@ func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 	for i := range left {
 		left[i] = filepath.Base(left[i])
 	}
-	require.Equal(t, []string{"alarms_test.go", "files_test.go", "go.mod", "mine.txt", "parts_test.go"}, left)
+	require.Equal(t, []string{"alarms_test.go", "files_test.go", "go.mod", "mine.txt", "parts_test.go", "ports_test.go"}, left)
 	mine, err := os.ReadFile(filepath.Join(dir, "mine.txt"))
 	require.NoError(t, err)
 	require.Equal(t, "of the user\n", string(mine), "what was moved is moved back, and not removed")

@@ -17,21 +17,21 @@ func TestWhatCannotBeRepeatedInOneProcessHasAProcessForEachSchedule(t *testing.T
 	first := got.ended["TestFirstProcessRight"]
 	require.Equal(t, drive.HeldAll, first.Verdict, first.Because)
 	require.Empty(t, got.findings)
-	require.Contains(t, first.Apart, "a schedule failed in a process that had executed others (failed in apart_test.go:121), but only 0 of 5 times in a fresh one")
+	require.Contains(t, first.Apart, "a schedule failed in a process that had executed others (failed in apart_test.go:108), but only 0 of 5 times in a fresh one")
 	s.Run = "Test(Counter|Worker|Lock|Any|Parts)"
 	got = explored(t, s, dir)
 	require.Equal(t, drive.HeldAll, got.ended["TestParts/oneRight"].Verdict)
 	require.NotContains(t, got.ended, "TestParts", "its sub-tests were explored, and later processes pass it over")
 	for name, want := range map[string]struct{ verdict, because, apart, class, schedule string }{
 		"TestCounterRight": {drive.HeldAll, "", "at step 3 it came to main@TestCounterRight.Lock (apart_test.go:", "", ""},
-		"TestCounter":      {drive.FoundSome, "", "went another way at repetition 2", "failed in apart_test.go:48", "main@overtaken.Load#2>main/overtaken#1"},
-		"TestWorker":       {drive.FoundSome, "", `to "deadlock in TestWorker: chan send"`, "failed in apart_test.go:70", "main@overtaken.Load#2>main/overtaken#1"},
+		"TestCounter":      {drive.FoundSome, "", "went another way at repetition 2", "failed in apart_test.go:47", "main@overtaken.Load#2>main/overtaken#1"},
+		"TestWorker":       {drive.FoundSome, "", `to "deadlock in TestWorker: chan send"`, "failed in apart_test.go:69", "main@overtaken.Load#2>main/overtaken#1"},
 		"TestLockIsKept": {
 			drive.FoundSome, "", "after a failure the schedule without a switch went another way: at step ", "leak in TestLockIsKept: select (no cases)",
 			"main/TestLockIsKept#1@overtaken.Load#2>main/TestLockIsKept#1/overtaken#1",
 		},
-		"TestLockIsKeptAlways": {drive.FoundSome, "", "", "failed in apart_test.go:97", ""},
-		"TestAnyNumber":        {drive.Unrepeatable, "main@TestAnyNumber.Lock (apart_test.go:109)", "went another way at repetition", "", ""},
+		"TestLockIsKeptAlways": {drive.FoundSome, "", "", "failed in apart_test.go:96", ""},
+		"TestAnyNumber":        {drive.Unrepeatable, "main@TestAnyNumber.Lock (any_test.go:16)", "went another way at repetition", "", ""},
 	} {
 		require.Contains(t, got.ended, name)
 		summary := got.ended[name]
@@ -62,12 +62,12 @@ func TestATestThatEndsItsProcessIsAFindingWithTheScheduleThatLedThere(t *testing
 	got := explored(t, s, dir)
 	const switched = "main@overtaken.Load#2>main/overtaken#1"
 	for name, want := range map[string]struct{ message, class, schedule string }{
-		"TestStackOverflows":     {"exit code 2: fatal error: stack overflow", "process ended in deeper (apart_test.go:125)", switched},
-		"TestMemoryEnds":         {"memory", "process ended in TestMemoryEnds (apart_test.go:143)", switched},
+		"TestStackOverflows":     {"exit code 2: fatal error: stack overflow", "process ended in deeper (apart_test.go:112)", switched},
+		"TestMemoryEnds":         {"memory", "process ended in TestMemoryEnds (apart_test.go:130)", switched},
 		"TestIsKilled":           {"the process was ended by a signal: killed", "process ended", switched},
 		"TestExitsBelow":         {"the process ended with exit code 0", "process ended", switched},
 		"TestAlwaysExitsBelow":   {"the process ended with exit code 7", "process ended", ""},
-		"TestDrawsTheSameAlways": {"", "failed in apart_test.go:181", ""},
+		"TestDrawsTheSameAlways": {"", "failed in apart_test.go:168", ""},
 	} {
 		require.Contains(t, got.ended, name)
 		require.Equal(t, drive.FoundSome, got.ended[name].Verdict, "%s: %s", name, got.ended[name].Because)
@@ -91,7 +91,7 @@ func TestATokenOfWhatEndsItsProcessReplaysAHundredTimes(t *testing.T) {
 	s := session(t, dir)
 	for text, class := range map[string]string{
 		"v1 test=TestIsKilled; @ main@overtaken.Load#2>main/overtaken#1":       "process ended",
-		"v1 test=TestCounter; alone; @ main@overtaken.Load#2>main/overtaken#1": "failed in apart_test.go:48",
+		"v1 test=TestCounter; alone; @ main@overtaken.Load#2>main/overtaken#1": "failed in apart_test.go:47",
 	} {
 		token, err := ParseToken(text)
 		require.NoError(t, err)

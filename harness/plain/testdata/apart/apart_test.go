@@ -2,7 +2,6 @@
 package apart
 
 import (
-	crand "crypto/rand"
 	"math/rand/v2"
 	"os"
 	"runtime/debug"
@@ -98,18 +97,6 @@ func TestLockIsKeptAlways(t *testing.T) {
 		return
 	}
 	global.Unlock()
-}
-
-// Nothing repeats this, not even in two processes.
-func TestAnyNumber(t *testing.T) {
-	var mu sync.Mutex
-	var drawn [1]byte
-	_, _ = crand.Read(drawn[:])
-	for range drawn[0] {
-		mu.Lock()
-		mu.Unlock()
-	}
-	overtaken()
 }
 
 // isFirst says that no process of this package has been before.
