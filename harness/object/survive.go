@@ -272,6 +272,7 @@ func (r *run) verdict(found *Violation, err error, owed promise, when string) er
 	var unusable sched.UnusableError
 	var refused refusedError
 	var unknown unknownError
+	var failure *sched.Failure
 	switch {
 	case r.misplaced() && errors.As(err, &refused):
 		r.plan.crashes.Refused.Add(1)
@@ -280,13 +281,14 @@ func (r *run) verdict(found *Violation, err error, owed promise, when string) er
 		return unknown
 	case errors.As(err, &unusable):
 		return unusable
+	case errors.As(err, &failure) && failure.Kind == sched.Unusable: // for example too many goroutines: the scheduler's limit, not the object's
+		return sched.UnusableError{Reason: when + ": " + failure.Message}
 	case r.holdsUp(err):
 		return sched.UnusableError{Reason: fmt.Sprintf("%s%v; when power is lost the clients are in the middle of operations, so a lock that all "+
 			"instances of the object share, as a package variable is, may be one of theirs: then nothing can be said about a crash", when, err)}
 	case err != nil:
 		v := owed.broken("%s%v", when, err)
-		var failure *sched.Failure
-		if errors.As(err, &failure) {
+		if failure != nil {
 			v.stack = failure.Stack
 		}
 		return v

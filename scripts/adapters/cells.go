@@ -45,7 +45,7 @@ var cells = []cell{
 	{engine: "Prometheus' wlog", folder: "wlog", way: "stress"},
 	{engine: "Prometheus' wlog", folder: "wlog", way: "kill"},
 	{engine: "NATS JetStream", folder: "nats", way: "explore"},
-	{engine: "NATS JetStream", folder: "nats", way: "crash"},
+	{engine: "NATS JetStream", folder: "nats", way: "crash", more: []string{"--schedules", "5"}},
 	{engine: "NATS JetStream", folder: "nats", way: "kill"},
 	{engine: "badger", folder: "badger", way: "explore", refused: repeatsSaid, because: repeats},
 	{engine: "badger", folder: "badger", way: "crash", refused: mapsSaid, because: maps},

@@ -1,0 +1,27 @@
+package object
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/sched"
+)
+
+// A recovery that started the 8,193rd goroutine of an execution was told as one that had lost something.
+func TestALimitOfTheSchedulersInARecoveryIsNoVerdict(t *testing.T) {
+	t.Parallel()
+	r := &run{env: &Env{}}
+	limit := &sched.Failure{Kind: sched.Unusable, Message: "more than 8192 goroutines in one execution"}
+	err := r.verdict(nil, fmt.Errorf("open the object: %w", limit), durability, "after the crash")
+	var unusable sched.UnusableError
+	require.ErrorAs(t, err, &unusable)
+	require.Equal(t, "after the crash: more than 8192 goroutines in one execution", unusable.Reason)
+
+	var lost *Violation
+	panicked := &sched.Failure{Kind: sched.Panicked, Message: "panic: none", Stack: "at"}
+	require.ErrorAs(t, r.verdict(nil, panicked, durability, "after the crash"), &lost)
+	require.Equal(t, durability, lost.promise)
+	require.Equal(t, "at", lost.stack)
+}
