@@ -83,8 +83,8 @@ defaults: ## plant bugs and look for each as a user would, with the detectors' d
 soak: build bin/racewindow-race bin/properties-race.test ## everything in turn, resumable; a campaign lies in OUT/soak: FOR= SEED=
 	@bin/racewindow soak --for $(FOR) --out $(OUT)/soak $(if $(SEED),--seed $(SEED))
 
-hostile: ## wrong calls, lost files and green lights for nothing: each must end as its table says: RUN=
-	@$(GO) run ./scripts/hostile $(if $(RUN),-run '$(RUN)')
+hostile: ## wrong calls, lost files and green lights for nothing: each must end as its table says: RUN= SHORT=1
+	@$(GO) run ./scripts/hostile $(if $(SHORT),-short) $(if $(RUN),-run '$(RUN)')
 
 examples: ## the subjects of harness/examples as a stranger tries them: find the bug, replay it, hold without it: RUN=
 	@cd harness/examples && $(GO) vet ./... && $(GO) test -vet=off -short ./...

@@ -33,3 +33,16 @@ func TestALoopThatCountsIsNoLivelock(t *testing.T) {
 	}
 	requireCounts(explore(Exactly("TestCounts"), drive.ApartFirst, 6), "TestCounts")
 }
+
+// The mark was lost when an execution without an end turned out to be a livelock.
+func TestALivelockThatNeedsAnEarlyTimerIsAMatterOfTiming(t *testing.T) {
+	t.Parallel()
+	dir := copied(t, "circles")
+	s := session(t, dir)
+	s.Run = "TestAwaitsWhoGaveUp"
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 200, Seed: 1, StepLimit: 2_000}
+	f := requireFound(t, explored(t, s, dir), s.Run)
+	require.Equal(t, sched.Livelock, f.Failure.Kind)
+	require.True(t, f.Failure.Timing)
+	require.Len(t, f.Timers, 1, "it fires many times, and is named once")
+}

@@ -110,7 +110,7 @@ func (w *worker) judgeCircle() {
 	if w.usual == 0 || len(c.trace) < farLonger*w.usual {
 		return
 	}
-	c.failure = &Failure{Kind: Livelock, Step: c.failure.Step, Note: c.failure.Note, Message: fmt.Sprintf(
+	c.failure = &Failure{Kind: Livelock, Step: c.failure.Step, Note: c.failure.Note, Timing: c.failure.Timing, Message: fmt.Sprintf(
 		"the threads go round in a circle: no end after %d choices, the last %d of them with turns for each thread, where other schedules end after %d: %s",
 		len(c.trace), len(c.trace)-c.turnsAt, w.usual, c.turns.standing)}
 }

@@ -4,6 +4,7 @@
 //
 //	go run ./scripts/hostile
 //	go run ./scripts/hostile -run 'explore.*budget'
+//	go run ./scripts/hostile -short
 package main
 
 import (
@@ -17,6 +18,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"sync"
 	"syscall"
 	"time"
@@ -24,12 +26,13 @@ import (
 
 func main() {
 	run := flag.String("run", "", "only calls whose place, text or fault matches `REGEXP`")
+	short := flag.Bool("short", false, "leave out the calls that begin with @night")
 	limit := flag.Duration("limit", 3*time.Minute, "longest time of one call; a call that takes longer fails")
 	verbose := flag.Bool("v", false, "print the output of each call")
 	side := flag.Int("parallel", runtime.GOMAXPROCS(0), "calls side by side, `N`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code, err := check(ctx, *run, *limit, *verbose, *side)
+	code, err := check(ctx, *run, *short, *limit, *verbose, *side)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "hostile:", err)
@@ -40,7 +43,7 @@ func main() {
 
 // check makes the selected calls and returns the exit code: 0 if all ended as they must, 1 if some did not, 3 for an error that kept it
 // from checking them.
-func check(ctx context.Context, only string, limit time.Duration, verbose bool, side int) (int, error) {
+func check(ctx context.Context, only string, short bool, limit time.Duration, verbose bool, side int) (int, error) {
 	root, err := os.Getwd()
 	if err != nil {
 		return 3, err
@@ -48,6 +51,13 @@ func check(ctx context.Context, only string, limit time.Duration, verbose bool, 
 	rows, err := selected(filepath.Join(root, "scripts", "hostile", "tables"), only)
 	if err != nil {
 		return 3, err
+	}
+	all := len(rows)
+	if short {
+		rows = slices.DeleteFunc(rows, func(r row) bool { return r.night })
+	}
+	if len(rows) == 0 {
+		return 3, errors.New("-short leaves out all calls that match: call it without")
 	}
 	place, err := os.MkdirTemp("", "hostile-")
 	if err != nil {
@@ -66,7 +76,11 @@ func check(ctx context.Context, only string, limit time.Duration, verbose bool, 
 	for _, f := range failed {
 		show(f)
 	}
-	fmt.Printf("%d passed, %d failed\n", len(rows)-len(failed), len(failed))
+	fmt.Printf("%d passed, %d failed", len(rows)-len(failed), len(failed))
+	if left := all - len(rows); left > 0 {
+		fmt.Printf(", %d left out by -short", left)
+	}
+	fmt.Println()
 	if len(failed) > 0 {
 		return 1, nil
 	}

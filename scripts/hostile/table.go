@@ -14,6 +14,7 @@ type row struct {
 	line    int    // line of the row in that file, from 1
 	shows   string // the fault that the call showed, or what it guards
 	fixture string // the call runs in a copy of this folder of testdata; "" for an empty folder
+	night   bool   // -short leaves it out: it takes long, and a quicker row shows nearly the same
 	command string // typed at a shell
 	code    int    // exit code of the shell
 	pattern *regexp.Regexp
@@ -31,7 +32,7 @@ const separator = " :: "
 //	CODE :: COMMAND :: PATTERN :: not PATTERN
 //
 // where PATTERN is a regular expression that is matched against standard output and standard error together. A COMMAND may begin
-// with @FIXTURE. Lines that begin with # say what the rows below them showed. A row without such a line is an error, and so is a
+// with @night, and then with @FIXTURE. Lines that begin with # say what the rows below them showed. A row without such a line is an error, and so is a
 // table without a row.
 func parse(name, text string) (rows []row, err error) {
 	shows, above := "", false
@@ -78,7 +79,7 @@ func parseRow(content string) (r row, err error) {
 	if r.code, err = strconv.Atoi(strings.TrimSpace(columns[0])); err != nil {
 		return r, fmt.Errorf("exit code %q: %w", columns[0], err)
 	}
-	r.command = strings.TrimSpace(columns[1])
+	r.command, r.night = strings.CutPrefix(strings.TrimSpace(columns[1]), "@night ")
 	if rest, ok := strings.CutPrefix(r.command, "@"); ok {
 		r.fixture, r.command, _ = strings.Cut(rest, " ")
 	}

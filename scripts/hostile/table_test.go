@@ -13,9 +13,12 @@ import (
 
 func TestATableIsReadRowByRow(t *testing.T) {
 	t.Parallel()
-	rows, err := parse("a.table", "# one fault\n2 :: racewindow x :: no command\n\n# another\n# of two lines\n0 :: @fixture true :: ok :: not bad\n")
+	rows, err := parse("a.table", "# one fault\n2 :: racewindow x :: no command\n\n# another\n# of two lines\n0 :: @fixture true :: ok :: not bad\n1 :: @night @other false :: no\n")
 	require.NoError(t, err)
-	require.Len(t, rows, 2)
+	require.Len(t, rows, 3)
+	require.False(t, rows[1].night)
+	require.True(t, rows[2].night)
+	require.Equal(t, "other", rows[2].fixture)
 	require.Equal(t, "a.table:2", rows[0].String())
 	require.Equal(t, "another of two lines", rows[1].shows)
 	require.Equal(t, "fixture", rows[1].fixture)
@@ -52,6 +55,26 @@ func TestEveryTableOfTheRepositoryIsRead(t *testing.T) {
 	}
 	_, err = selected("tables", "no call says this")
 	require.ErrorContains(t, err, "no call matches")
+}
+
+// What -short leaves out must have a relative that it makes, with the same words above them.
+func TestShortMakesACallOfEachKind(t *testing.T) {
+	t.Parallel()
+	rows, err := selected("tables", "")
+	require.NoError(t, err)
+	left, made := map[string]row{}, map[string]bool{}
+	for _, r := range rows {
+		kind := r.table + ": " + r.shows
+		if r.night {
+			left[kind] = r
+		} else {
+			made[kind] = true
+		}
+	}
+	require.NotEmpty(t, left)
+	for kind, r := range left {
+		require.True(t, made[kind], "%v is of a kind of its own: it must be made each time", r)
+	}
 }
 
 func TestACallIsHeldToItsCodeAndItsWords(t *testing.T) {

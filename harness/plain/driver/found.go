@@ -52,11 +52,24 @@ func (t *test) found(f sched.Finding) {
 	if t.sights.socket {
 		runner.Until(time.Now().Add(shrinkNetwork / 2))
 	}
-	told.Timers, told.Polls = slices.Clone(t.sights.fired), t.sights.polls
+	told.Timers, told.Polls = t.sights.timersThatFired(), t.sights.polls
 	t.around(runner, told)
 	shorten(told)
 	t.summary.Findings++
 	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Kept: kept, Finding: told})
+}
+
+// mostTimers bounds the timers that a finding names.
+const mostTimers = 20
+
+// timersThatFired returns the timers that fired early, each once. In an execution without an end, a ticker fires thousands of times.
+func (s *sights) timersThatFired() (all []string) {
+	for _, timer := range s.fired {
+		if len(all) < mostTimers && !slices.Contains(all, timer) {
+			all = append(all, timer)
+		}
+	}
+	return all
 }
 
 // showing executes a finding's schedule until it shows the failure, for the report. Where executions stray, as those that use the network do,
@@ -180,7 +193,7 @@ func (t *test) count(all []*drive.PlainFinding, out sched.Outcome, schedule sche
 		at := slices.IndexFunc(all, func(told *drive.PlainFinding) bool { return told.Failure.Class() == f.Class() })
 		if at < 0 {
 			at = len(all)
-			all = append(all, &drive.PlainFinding{Failure: f, Schedule: schedule, Outcome: out.Of(f.Class()), Preemptions: out.Preemptions, Apart: t.how, Timers: slices.Clone(t.sights.fired), Polls: t.sights.polls})
+			all = append(all, &drive.PlainFinding{Failure: f, Schedule: schedule, Outcome: out.Of(f.Class()), Preemptions: out.Preemptions, Apart: t.how, Timers: t.sights.timersThatFired(), Polls: t.sights.polls})
 		}
 		all[at].Replayed++
 	}

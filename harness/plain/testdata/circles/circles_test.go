@@ -2,6 +2,7 @@
 package circles
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -83,3 +84,23 @@ func TestAwaits(t *testing.T) { await(func() bool { return true }) }
 func TestAwaitsAndAllocates(t *testing.T) { await(func() *box { return &box{} }) }
 
 func TestAwaitsAndReadsTheClock(t *testing.T) { await(time.Now) }
+
+// The other goroutine gives up if a timer of a second has fired before it looks, and nobody tells this one.
+func TestAwaitsWhoGaveUp(t *testing.T) {
+	var late, done atomic.Bool
+	ticks := time.NewTicker(time.Second)
+	defer ticks.Stop()
+	go func() {
+		for range ticks.C {
+			late.Store(true)
+		}
+	}()
+	go func() {
+		if !late.Load() {
+			done.Store(true)
+		}
+	}()
+	for !done.Load() {
+		runtime.Gosched()
+	}
+}
