@@ -87,6 +87,9 @@ func (l *ledger) Sync() {}
 // ledgers are durable when Append returns, or if synced is set when Sync does.
 func ledgers(t *testing.T, careless, synced bool) *plan {
 	t.Helper()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
 	durable := OnReturn
 	if synced {
 		durable = "sync"
