@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"encoding/json"
 	"net"
 	"os"
 	"os/exec"
@@ -130,6 +131,28 @@ func TestAFixedPortIsFreeForEachSchedule(t *testing.T) {
 	require.Empty(t, got.ended["TestOnOnePort"].Apart)
 	require.Equal(t, drive.FoundSome, got.ended["TestOnOnePortFails"].Verdict, got.ended["TestOnOnePortFails"].Because)
 	require.Contains(t, got.findings["TestOnOnePortFails"][0].Finding.Failure.Message, "on one port")
+}
+
+// The searching process may no longer show what it has found, above all where the network is used. The report then had the steps of whatever
+// its last execution did.
+func TestAFreshProcessMakesTheReportThatTheSearchCannotMake(t *testing.T) {
+	t.Parallel()
+	failure := &sched.Failure{Kind: sched.Failed, Message: "failed"}
+	told := func(o sched.Outcome) string {
+		text, err := json.Marshal(drive.Event{Event: drive.Found, Test: "TestX", Code: 1, Finding: &drive.PlainFinding{Failure: failure, Outcome: o, Change: "none"}})
+		require.NoError(t, err)
+		return string(text)
+	}
+	steps := sched.Outcome{Failure: failure, Events: []sched.Event{{Step: 1, Thread: "main", Text: "Lock"}}}
+	script := filepath.Join(t.TempDir(), "binary") // stands for a test binary
+	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nfile=$(printf %s \"$"+drive.Variable+"\" | sed 's/.*\"events\":\"\\([^\"]*\\)\".*/\\1/')\n"+
+		"case \"$"+drive.Variable+"\" in *'\"mode\":\"report\"'*) cat >>\"$file\" <<'END'\n"+told(steps)+"\nEND\n;; *) cat >>\"$file\" <<'END'\n"+told(sched.Outcome{Failure: failure})+"\nEND\n;; esac\n"), 0o755))
+	b := &binary{Session: &Session{Again: 3, Order: drive.Order{Mode: drive.Explore}}, folder: t.TempDir(), file: script}
+	e := drive.Event{Event: drive.Found, Test: "TestX", Finding: &drive.PlainFinding{Failure: failure, Outcome: sched.Outcome{Failure: failure}}}
+	b.again(t.Context(), &e)
+	require.Equal(t, 3, e.Finding.Replayed)
+	require.Equal(t, steps.Events, e.Finding.Outcome.Events)
+	require.Equal(t, "none", e.Finding.Change)
 }
 
 // Processes that are started ahead may disturb each other, so that they show what no process alone shows: a port that is taken.
