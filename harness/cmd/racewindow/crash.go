@@ -126,8 +126,9 @@ func (f *stressFlags) runCrash(ctx context.Context) error {
 	}
 	canary := ""
 	var err error
+	var hidden *hiddenCanary
 	if f.canary {
-		if canary, err = f.findSyncless(ctx); err != nil {
+		if canary, err = f.findSyncless(ctx); err != nil && !errors.As(err, &hidden) {
 			return err
 		}
 	}
@@ -136,6 +137,9 @@ func (f *stressFlags) runCrash(ctx context.Context) error {
 		return crashError(err)
 	}
 	s.Canary = canary
+	if s.Violation == nil && hidden != nil {
+		s.Failure, err = hidden.Error(), hidden
+	}
 	var smallest *rep.Report
 	if s.Violation != nil {
 		smallest, f.minimalErr = crashstress.Minimal(ctx, s.Handover, s.Violation.Promise, k.config.Model, k.config.Faults > 0, 10*time.Second)
@@ -156,7 +160,7 @@ func (f *stressFlags) findSyncless(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("the canary was not caught: a disk whose sync does nothing lost nothing in %d cycles%s, so it would mean nothing if this run found nothing; give it more clients (--goroutines)",
 			s.Cycles, f.lastResort(s.Cycles < canaryCycles))
 	case s.Violation.Promise != check.Durability.Name && s.Violation.Promise != check.RecoveryIdempotence.Name:
-		return "", fmt.Errorf("the canary could not run: %s: %s", s.Violation.Promise, s.Violation.Detail)
+		return "", &hiddenCanary{s.Violation.Promise, s.Violation.Detail}
 	}
 	found := fmt.Sprintf("caught: a disk whose sync does nothing: %s after %d cycles and %.1f s", s.Violation.Promise, s.Cycles, s.Elapsed.Seconds())
 	fmt.Fprintln(os.Stderr, "canary "+found)
@@ -274,4 +278,13 @@ func (l *progressLine) crashed(p crashstress.Progress) {
 		of = fmt.Sprintf(" of %d", p.Limit)
 	}
 	l.show(fmt.Sprintf("%s: %.0f s, %d%s cycles (%.0f/s)", l.what, p.Elapsed.Seconds(), p.Cycles, of, float64(p.Cycles)/max(p.Elapsed.Seconds(), 0.001)))
+}
+
+// A hiddenCanary is the error of a canary that was not seen, because another promise was broken before. What the canary does may be the
+// cause, so the run without it says more: a finding of that run is the news, and this error is if there is none.
+type hiddenCanary struct{ promise, detail string }
+
+// Error says what was broken instead.
+func (e *hiddenCanary) Error() string {
+	return fmt.Sprintf("the canary was not seen, because %s was broken before: %s; the run without the canary found nothing, which means nothing then", e.promise, e.detail)
 }

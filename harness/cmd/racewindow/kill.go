@@ -122,9 +122,10 @@ func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 		return usageError{err}
 	}
 	canary := ""
+	var hidden *hiddenCanary
 	if f.canary {
 		var err error
-		if canary, err = f.findLiar(ctx); err != nil {
+		if canary, err = f.findLiar(ctx); err != nil && !errors.As(err, &hidden) {
 			return err
 		}
 	}
@@ -141,6 +142,9 @@ func (f *killFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 		return killError(err)
 	}
 	s.Canary = canary
+	if s.Violation == nil && hidden != nil {
+		s.Failure, err = hidden.Error(), hidden
+	}
 	return f.tell(s, err)
 }
 
@@ -216,7 +220,7 @@ func (f *killFlags) findLiar(ctx context.Context) (string, error) {
 	case s.Violation == nil:
 		return "", fmt.Errorf("the canary was not caught: children that acknowledge before they write lost nothing in %d kills, so it would mean nothing if this run found nothing; use more --goroutines", s.Kills)
 	case s.Violation.Promise != check.Durability.Name:
-		return "", fmt.Errorf("the canary could not run: %s: %s", s.Violation.Promise, s.Violation.Detail)
+		return "", &hiddenCanary{s.Violation.Promise, s.Violation.Detail}
 	}
 	found := fmt.Sprintf("caught: acknowledged before it was written: %s after %d kills and %.1f s", s.Violation.Promise, s.Kills, s.Elapsed.Seconds())
 	fmt.Fprintln(os.Stderr, "canary "+found)
