@@ -26,7 +26,7 @@ import (
 var folders = []string{"scripts/mutants/defaults", "scripts/mutants", "scripts/mutants/durability"}
 
 // A detector is a command with its defaults. Only the seed is given, so that a run can be repeated; and how long and with how many
-// goroutines a stress is, because what these bugs show comes at the end of a round.
+// goroutines a stress is, because what these bugs show comes at the end of a round; and how long the others go on that judge no programs.
 type detector struct {
 	name      string
 	arguments []string
@@ -38,6 +38,8 @@ var everyDetector = []detector{
 	{"explore --faults 2", []string{"explore", "--faults", "2", "--seed", "1"}},
 	{"explore --crash", []string{"explore", "--crash", "--seed", "1"}},
 	{"stress of 1 s", []string{"stress", "--goroutines", "60", "--duration", "1s", "--seed", "1"}},
+	{"stress --crash of 3 s", []string{"stress", "--crash", "--duration", "3s", "--seed", "1"}},
+	{"kill, 40 times", []string{"kill", "--kills", "40", "--seed", "1"}},
 }
 
 // detectors are those that look.

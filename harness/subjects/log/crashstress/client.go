@@ -2,6 +2,7 @@ package crashstress
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"slices"
 
@@ -21,6 +22,8 @@ type client struct {
 	left   int
 	// acknowledged are its transactions in this incarnation.
 	acknowledged []acknowledgement
+	refused      uint32 // the sequence number of its append that a close refused
+	besides      *besides
 	faults       *crash.Counter
 	counts       counts
 }
@@ -37,6 +40,7 @@ func newClient(n *incarnation, number uint32) *client {
 	}
 	c.Sequence = n.base[number]
 	c.left = 1 + c.random.IntN(n.life.config.Operations)
+	c.drawBesides()
 	return c
 }
 
@@ -56,11 +60,15 @@ func (c *client) run(ctx context.Context) {
 }
 
 func (c *client) step(ctx context.Context) *check.Violation {
+	if did, v := c.beside(ctx); did {
+		return v
+	}
 	poisoned := c.of.poisoned.Load() != 0
 	log := c.of.log
 	switch at := c.random.IntN(100); {
 	case at < 34:
 		_, err := c.append(ctx, whole(log.Append))
+		c.refuses(err)
 		return c.finish("append", err, poisoned)
 	case at < 37:
 		_, err := c.append(ctx, func(ctx context.Context, records []storage.Record) (storage.Offset, error) {
@@ -80,6 +88,7 @@ func (c *client) step(ctx context.Context) *check.Violation {
 		return c.finish("durable append", err, poisoned)
 	case at < 63:
 		_, err := c.append(ctx, c.fragments(true))
+		c.refuses(err)
 		return c.finish("append in fragments", err, poisoned)
 	case at < 66:
 		return c.finish("abort", c.abort(ctx), poisoned)
@@ -138,19 +147,27 @@ func (c *client) abort(ctx context.Context) error {
 // spent appends a transaction in fragments, and uses it again after it has ended.
 func (c *client) spent() appender {
 	return func(ctx context.Context, records []storage.Record) (storage.Offset, error) {
-		excused := func(err error) bool { return c.of.isGone() || c.of.tolerated(false, err) }
+		excused := func(err error) bool { return c.of.isGone() || c.of.refusedByClose(err) || c.of.tolerated(false, err) }
 		return words.Spend(ctx, c.of.log, slices.Collect(slices.Chunk(records, 1)), excused)
 	}
 }
 
-// said judges an operation of package words that appends nothing.
+// said judges an operation of package words that appends nothing to the log.
 func (c *client) said(what string, err error) *check.Violation {
+	if err != nil && c.of.faulty && errors.Is(err, storage.ErrPoisoned) {
+		c.of.poisoned.Store(1)
+	}
+	return c.saidElsewhere(what, err)
+}
+
+// saidElsewhere judges an operation on another log, or on the store, whose error says nothing about the log.
+func (c *client) saidElsewhere(what string, err error) *check.Violation {
 	switch v := words.Broken(err); {
-	case err == nil || c.of.isGone():
+	case err == nil || c.of.isGone() || c.isClosed(err):
 		return nil
 	case v != nil:
 		return v
-	case c.of.tolerated(false, err) || c.of.tolerated(true, err):
+	case c.of.allows(false, err) || c.of.allows(true, err):
 		c.counts.Failures++
 		return nil
 	}
@@ -162,7 +179,7 @@ func (c *client) finish(what string, err error, poisoned bool) *check.Violation 
 	switch {
 	case err == nil && poisoned:
 		return violation(check.StickyPoison, "%s of client %d succeeded, although an operation before it had returned that the log is poisoned", what, c.Number)
-	case err == nil || c.of.isGone():
+	case err == nil || c.of.isGone() || c.isClosed(err):
 		return nil
 	case words.Broken(err) != nil:
 		return words.Broken(err)
@@ -203,7 +220,7 @@ func (c *client) read(ctx context.Context, after check.Bound, upTo storage.Offse
 	switch {
 	case v != nil:
 		return v
-	case err != nil && c.of.isGone():
+	case err != nil && (c.of.isGone() || c.isClosed(err)):
 		return nil
 	case err != nil && c.of.tolerated(true, err):
 		c.counts.Failures++

@@ -42,6 +42,7 @@ type incarnation struct {
 
 	flushed  raceoff.Number // the highest transaction that a flush has covered
 	poisoned raceoff.Number
+	closing  raceoff.Number // a client has begun to close the store
 
 	mu        sync.Mutex
 	violation *check.Violation
@@ -208,15 +209,22 @@ func (n *incarnation) violated(v *check.Violation) {
 	n.lose("a client saw a violation", atRest)
 }
 
-// tolerated reports whether the contract allows an error, and notes that the log is poisoned.
+// tolerated reports whether the contract allows an error of the log, and notes that the log is poisoned.
 func (n *incarnation) tolerated(read bool, err error) bool {
+	if n.faulty && errors.Is(err, storage.ErrPoisoned) {
+		n.poisoned.Store(1)
+	}
+	return n.allows(read, err)
+}
+
+// allows reports whether the contract allows an error of a log, or of the store.
+func (n *incarnation) allows(read bool, err error) bool {
 	if !n.faulty {
 		return false
 	}
 	var damage *storage.DamageError
 	switch {
 	case errors.Is(err, storage.ErrPoisoned):
-		n.poisoned.Store(1)
 		return !read // a poisoned log still serves what it has
 	case errors.Is(err, storage.ErrNoSpace):
 		return !read

@@ -31,6 +31,7 @@ type life struct {
 	settled   uint64 // transactions that the last recovery found; later ones are of the last incarnation
 	base      []uint32
 	sequences []uint32 // by client, the last sequence number
+	refused   []uint32 // by client, the append of the last incarnation that a close refused; 0 is none
 	cycle     int
 	perClient float64 // failpoints that one operation passes, on average over the cycles so far
 	loss      loss    // the last loss
@@ -45,6 +46,7 @@ func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
 		image:     crash.New().Sample(c.Model, crash.Replay(nil)),
 		base:      make([]uint32, c.Goroutines),
 		sequences: make([]uint32, c.Goroutines),
+		refused:   make([]uint32, c.Goroutines),
 		perClient: 8,
 	}
 	l.options = storage.Options{
@@ -62,6 +64,7 @@ func newLife(c Config, number uint64, seen func(*crash.Image)) *life {
 	if c.Goroutines > 1 { // the run is not deterministic anyway, so the flusher may work too
 		l.options.FlushBytes = pick[int64](l.random, 256, 4<<10, 1<<40)
 		l.options.FlushInterval = pick(l.random, -1, time.Millisecond, 5*time.Millisecond)
+		l.options.TailBytes = pick[int64](l.random, 0, smallTail)
 	}
 	return l
 }
@@ -96,7 +99,7 @@ func (l *life) run(ctx context.Context, next func() bool) *Finding {
 // take keeps the results of an incarnation: what was acknowledged, what must survive, and the disk that is left.
 func (l *life) take(n *incarnation) {
 	for _, c := range n.clients {
-		l.sequences[c.Number] = c.Sequence
+		l.sequences[c.Number], l.refused[c.Number] = c.Sequence, c.refused
 		for _, a := range c.acknowledged {
 			l.owners.Set(a.tx, c.Number, a.sequence)
 		}

@@ -212,6 +212,8 @@ func (l *life) checkOrder(at storage.Offset, id check.Identity, last map[uint32]
 	switch {
 	case last[id.Client] >= id.Sequence:
 		v = violation(check.PrefixRecovery, "%v is append %d of client %d, after its append %d", at, id.Sequence, id.Client, last[id.Client])
+	case int64(id.Client) < int64(len(l.refused)) && id.Sequence == l.refused[id.Client]:
+		v = violation(check.Refusals, "%v is append %d of client %d, though it returned an error that says that the store is closed", at, id.Sequence, id.Client)
 	case at.Tx > l.settled && id.Sequence <= l.base[id.Client]:
 		v = violation(check.NoPhantom, "%v is append %d of client %d, which was lost in a crash before the last one", at, id.Sequence, id.Client)
 	default:

@@ -35,7 +35,10 @@ type counts struct {
 	Operations   uint64 `json:"operations"`
 	Failures     uint64 `json:"operations_failed"`
 	Faults       uint64 `json:"faults"`
-	tested       [promiseCount]uint64
+	// Closes counts the closes of the store beside other clients, Waits how often appends were made to wait, and called off.
+	Closes uint64 `json:"closes_beside_clients"`
+	Waits  uint64 `json:"waits_called_off"`
+	tested [promiseCount]uint64
 }
 
 // A promise is one that a run tests.
@@ -75,6 +78,8 @@ func (c *counts) add(more *counts) {
 	c.Operations += more.Operations
 	c.Failures += more.Failures
 	c.Faults += more.Faults
+	c.Closes += more.Closes
+	c.Waits += more.Waits
 	for i, n := range more.tested {
 		c.tested[i] += n
 	}
@@ -147,6 +152,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 	line("disks", "%d recovered from,%s %d distinct (%.0f %%)", s.Disks, bounded, s.Distinct, share(s.Distinct, s.Disks))
 	line("recovered", "%d recoveries, %d refused by a fault; %d records in %d transactions checked", s.Recoveries, s.Refused, s.Records, s.Transactions)
 	line("load", "%d operations, %d records read and checked, %d faults, %d operations failed", s.Operations, s.Read, s.Faults, s.Failures)
+	if s.Goroutines > 1 {
+		line("besides", "the store was closed %d times beside clients, appends were made to wait %d times", s.Closes, s.Waits)
+	}
 	var held []string
 	for _, p := range promises {
 		verdict := fmt.Sprintf("%s %d", p.Name, s.Promises[p.Name])

@@ -81,11 +81,15 @@ func Child() int {
 
 type child struct {
 	load
-	pipe   *os.File
-	log    *storage.Log
-	newest atomic.Uint64 // the highest transaction that was acknowledged
-	room   sync.Mutex
-	ended  atomic.Bool
+	pipe    *os.File
+	options storage.Options
+	store   atomic.Pointer[storage.Store]
+	log     atomic.Pointer[storage.Log]
+	newest  atomic.Uint64 // the highest transaction that was acknowledged
+	room    sync.Mutex
+	closing sync.RWMutex // held for writing by a client that closes the store and opens it again
+	closed  atomic.Bool  // a client has begun to do so at some time
+	ended   atomic.Bool
 }
 
 func (c *child) say(kind messageKind, client, sequence uint32, tx uint64) {
@@ -105,22 +109,20 @@ func (c *child) run(ctx context.Context) error {
 		return err
 	}
 	random := rand.New(rand.NewPCG(c.Seed, uint64(c.Child)))
-	options := storage.Options{
+	c.options = storage.Options{
 		Create: true, Handover: handover, NoSync: c.NoSync,
 		ArenaBytes: 4 << 10, ChunkBytes: 4 << 10, CacheBytes: 8 << 10, FlushBytes: 16 << 10, FlushInterval: 5 * time.Millisecond,
 		SegmentBytes: []int64{8 << 10, 64 << 10, 64 << 20}[random.IntN(3)],
 	}
 	if c.FileLimit > 0 { // one file must reach the limit
-		options.SegmentBytes = 64 << 20
+		c.options.SegmentBytes = 64 << 20
+	} else if c.Filler == "" && random.IntN(2) == 0 {
+		c.options.TailBytes = smallTail
 	}
-	store, err := storage.Open(ctx, c.Dir, options)
-	if err != nil {
+	if err := c.open(ctx); err != nil {
 		return err
 	}
-	if c.log, err = store.Log(ctx, handle); err != nil {
-		return err
-	}
-	c.newest.Store(c.log.Visible(ctx).Tx)
+	c.newest.Store(c.log.Load().Visible(ctx).Tx)
 	c.say(opened, 0, 0, c.newest.Load())
 	var group sync.WaitGroup
 	errs := make([]error, c.Goroutines)
@@ -139,6 +141,21 @@ func (c *child) run(ctx context.Context) error {
 	go endIfDeadlocked()
 	group.Wait()
 	return errors.Join(errs...) // no close: the process ends here, as if it were killed
+}
+
+// open opens the store and the log.
+func (c *child) open(ctx context.Context) error {
+	store, err := storage.Open(ctx, c.Dir, c.options)
+	if err != nil {
+		return err
+	}
+	log, err := store.Log(ctx, handle)
+	if err != nil {
+		return err
+	}
+	c.store.Store(store)
+	c.log.Store(log)
+	return nil
 }
 
 // endIfDeadlocked ends the process once all its goroutines wait for one another.
@@ -166,25 +183,31 @@ func (c *child) client(ctx context.Context, number uint32) error {
 			if c.Lie {
 				c.say(durable, number, 0, newest)
 			}
-			if err = c.log.Flush(ctx); err == nil {
+			if err = c.log.Load().Flush(ctx); err == nil {
 				c.say(durable, number, 0, newest)
 			}
 		}
 		if err != nil {
+			if c.isClosed(err) {
+				continue
+			}
 			if goesOn, err := c.judge(ctx, number, err); !goesOn {
 				return err
 			}
 			continue
 		}
 		if random.IntN(16) == 0 {
-			if err := c.readBack(ctx, at); err != nil {
+			if err := c.readBack(ctx, at); err != nil && !c.isClosed(err) {
 				return err
 			}
 		}
 		if random.IntN(32) == 0 {
-			if err := c.ask(ctx, random, number, sequence); err != nil {
+			if err := c.ask(ctx, random, number, sequence); err != nil && !c.isClosed(err) {
 				return fmt.Errorf("client %d: %w", number, err)
 			}
+		}
+		if err := c.beside(ctx, random, number, sequence); err != nil && !c.isClosed(err) {
+			return fmt.Errorf("client %d: %w", number, err)
 		}
 	}
 	return nil
@@ -204,7 +227,7 @@ func (c *child) append(ctx context.Context, random *rand.Rand, number, sequence 
 		c.say(durable, number, 0, at.Tx)
 	}
 	if syncs && c.Lie {
-		return at, c.log.Flush(ctx)
+		return at, c.log.Load().Flush(ctx)
 	}
 	return at, nil
 }
@@ -213,26 +236,28 @@ func (c *child) append(ctx context.Context, random *rand.Rand, number, sequence 
 func (c *child) do(ctx context.Context, random *rand.Rand, durably bool, records []storage.Record) (storage.Offset, error) {
 	switch way := random.IntN(16); {
 	case durably:
-		return words.AppendDurable(ctx, c.log, records)
+		return words.AppendDurable(ctx, c.log.Load(), records)
 	case way == 0:
-		return words.AppendNext(ctx, c.log, records)
+		return words.AppendNext(ctx, c.log.Load(), records)
 	case way == 1:
 		// A log that is poisoned or full meanwhile may say so instead.
-		excused := func(err error) bool { return errors.Is(err, storage.ErrPoisoned) || errors.Is(err, storage.ErrNoSpace) }
-		return words.Spend(ctx, c.log, slices.Collect(slices.Chunk(records, 1)), excused)
+		excused := func(err error) bool {
+			return errors.Is(err, storage.ErrPoisoned) || errors.Is(err, storage.ErrNoSpace) || c.refusedByClose(err)
+		}
+		return words.Spend(ctx, c.log.Load(), slices.Collect(slices.Chunk(records, 1)), excused)
 	}
-	return c.log.Append(ctx, records...)
+	return c.log.Load().Append(ctx, records...)
 }
 
 // ask asks for what the log says of itself, or for what it must refuse. A log that is poisoned or full may refuse it for that.
 func (c *child) ask(ctx context.Context, random *rand.Rand, number, sequence uint32) error {
 	newest := c.newest.Load()
 	doomed := c.values().Transaction(check.Identity{Client: number, Sequence: sequence, Count: 1, Doomed: true})
-	err := words.Watermarks(ctx, c.log, newest)
+	err := words.Watermarks(ctx, c.log.Load(), newest)
 	if err == nil && random.IntN(2) == 0 {
-		err = words.Taken(ctx, c.log, doomed)
+		err = words.Taken(ctx, c.log.Load(), doomed)
 	} else if err == nil {
-		err = words.Ended(ctx, c.log, doomed)
+		err = words.Ended(ctx, c.log.Load(), doomed)
 	}
 	if words.Broken(err) == nil && (errors.Is(err, storage.ErrPoisoned) || errors.Is(err, storage.ErrNoSpace)) {
 		return nil
@@ -253,14 +278,14 @@ func (c *child) judge(ctx context.Context, number uint32, err error) (goesOn boo
 
 // staysPoisoned checks that the log stays poisoned, and that everything acknowledged can still be read.
 func (c *child) staysPoisoned(ctx context.Context, number uint32) error {
-	if _, err := c.log.Append(ctx, storage.Record{Value: []byte("after the poison")}); !errors.Is(err, storage.ErrPoisoned) {
+	if _, err := c.log.Load().Append(ctx, storage.Record{Value: []byte("after the poison")}); !errors.Is(err, storage.ErrPoisoned) {
 		return fmt.Errorf("%s: an append after the poison of client %d got %v", check.StickyPoison.Name, number, err)
 	}
-	if err := c.log.Flush(ctx); !errors.Is(err, storage.ErrPoisoned) {
+	if err := c.log.Load().Flush(ctx); !errors.Is(err, storage.ErrPoisoned) {
 		return fmt.Errorf("%s: a flush after the poison of client %d got %v", check.StickyPoison.Name, number, err)
 	}
 	newest, last := c.newest.Load(), storage.Offset{}
-	for r, err := range c.log.Read(ctx, storage.Offset{}, storage.End) {
+	for r, err := range c.log.Load().Read(ctx, storage.Offset{}, storage.End) {
 		if err != nil {
 			return fmt.Errorf("a read of the poisoned log: %w", err)
 		}
@@ -279,7 +304,7 @@ func (c *child) makeRoom(ctx context.Context, number uint32) (goesOn bool, broke
 	defer c.room.Unlock()
 	if err := os.Remove(c.Filler); errors.Is(err, os.ErrNotExist) {
 		newest := c.newest.Load()
-		if c.log.Flush(ctx) == nil { // another client made room meanwhile
+		if c.log.Load().Flush(ctx) == nil { // another client made room meanwhile
 			c.say(durable, number, 0, newest)
 			return true, nil
 		}
@@ -291,11 +316,11 @@ func (c *child) makeRoom(ctx context.Context, number uint32) (goesOn bool, broke
 	c.say(full, number, 0, 0)
 	// The first flush may join a round of flushing that began before there was room, and get its error. That round is over when
 	// the flush returns.
-	if err := c.log.Flush(ctx); err != nil && !errors.Is(err, storage.ErrNoSpace) {
+	if err := c.log.Load().Flush(ctx); err != nil && !errors.Is(err, storage.ErrNoSpace) {
 		return false, fmt.Errorf("room was made, and a flush of client %d got: %w", number, err)
 	}
 	newest := c.newest.Load()
-	if err := c.log.Flush(ctx); err != nil {
+	if err := c.log.Load().Flush(ctx); err != nil {
 		return false, fmt.Errorf("room was made, and a flush of client %d still got: %w", number, err)
 	}
 	c.say(durable, number, 0, newest)
@@ -306,7 +331,7 @@ func (c *child) makeRoom(ctx context.Context, number uint32) (goesOn bool, broke
 // readBack checks that a transaction that was just appended can be read.
 func (c *child) readBack(ctx context.Context, at storage.Offset) error {
 	got := 0
-	for r, err := range c.log.Read(ctx, storage.Offset{Tx: at.Tx - 1, Op: 1<<64 - 1}, at) {
+	for r, err := range c.log.Load().Read(ctx, storage.Offset{Tx: at.Tx - 1, Op: 1<<64 - 1}, at) {
 		if err != nil {
 			return fmt.Errorf("read %v: %w", at, err)
 		}

@@ -30,6 +30,10 @@ const (
 	// full: a flush found no room. resumed: after room was made, a flush succeeded.
 	full
 	resumed
+	// reopened: the client closed the store beside the others, and opened it again.
+	reopened
+	// waited: the client made appends wait, and called them off.
+	waited
 )
 
 const messageBytes = 17

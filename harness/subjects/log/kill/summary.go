@@ -27,6 +27,8 @@ type Target struct {
 	Poisoned     uint64 `json:"clients_poisoned"`
 	Full         uint64 `json:"disk_full"`
 	Resumed      uint64 `json:"resumed_after_full"`
+	Reopened     uint64 `json:"reopened_beside_clients"`
+	Waited       uint64 `json:"waits_called_off"`
 	// Checks is how often the parent opened the log and read all of it, LeftToNext after how many kills the next child opened it
 	// instead.
 	Checks       uint64 `json:"checks"`
@@ -53,6 +55,10 @@ func (t *Target) count(m message) {
 		t.Full++
 	case resumed:
 		t.Resumed++
+	case reopened:
+		t.Reopened++
+	case waited:
+		t.Waited++
 	}
 }
 
@@ -97,6 +103,9 @@ func (s *Summary) WriteText(w io.Writer) error {
 		}
 		fmt.Fprintf(&b, "  children  %d killed: %d under load, %d before the log was open; %d ended by themselves\n", t.Kills, t.UnderLoad, t.BeforeOpen, t.Ended)
 		fmt.Fprintf(&b, "  load      %d appends acknowledged, %d times as durable\n", t.Acknowledged, t.Durable)
+		if t.Kind == string(kindKilled) {
+			fmt.Fprintf(&b, "  besides   the store was closed beside clients and opened again %d times, appends were made to wait %d times\n", t.Reopened, t.Waited)
+		}
 		if t.Failed+t.Poisoned+t.Full > 0 {
 			fmt.Fprintf(&b, "  errors    %d appends failed, %d clients saw the poison stick, the disk was full %d times and went on %d times\n", t.Failed, t.Poisoned, t.Full, t.Resumed)
 		}
