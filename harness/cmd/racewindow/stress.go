@@ -170,8 +170,9 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 		return usageError{err}
 	}
 	canary := ""
+	var hidden *hiddenCanary
 	if f.canary && handover.Holds() {
-		if canary, err = f.findCanary(ctx); err != nil {
+		if canary, err = f.findCanary(ctx); err != nil && !errors.As(err, &hidden) {
 			return err
 		}
 	}
@@ -180,6 +181,9 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 		return settingsError(err)
 	}
 	summary.Canary = canary
+	if summary.Violation == nil && hidden != nil {
+		summary.Failure, err = hidden.Error(), hidden
+	}
 	if summary.Violation != nil {
 		f.minimal, f.minimalErr = analysis.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Fingerprint, 10*time.Second)
 	}
@@ -284,7 +288,7 @@ func (f *stressFlags) findCanary(ctx context.Context) (string, error) {
 		case s == nil || ctx.Err() != nil || err != nil && !errors.Is(err, stress.ErrTooLittle):
 			return "", settingsError(err)
 		case s.Violation != nil && s.Violation.Promise == check.Progress.Name:
-			return "", fmt.Errorf("the canary %s could not run: %s", h.Name(), s.Violation.Detail)
+			return "", &hiddenCanary{s.Violation.Promise, s.Violation.Detail}
 		case s.Violation == nil:
 			return "", fmt.Errorf("the canary was not caught: %v under %d goroutines and the same delays showed nothing in %d operations%s, so it would mean nothing if this run found nothing; give it delays (--delay) or flushers (--flushers)",
 				h.Name(), config.Goroutines, s.Operations, f.lastResort(s.Operations < canaryOperations))
