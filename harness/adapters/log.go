@@ -2,7 +2,10 @@
 // engine. An adapter is one small file, which uses only the public API of the engine and of the harness.
 package adapters
 
-import "errors"
+import (
+	"errors"
+	"os"
+)
 
 // ErrMissing says that a log has no record of that number.
 var ErrMissing = errors.New("no such record")
@@ -23,4 +26,15 @@ type Log interface {
 	// Scan visits all records in order, and stops at the first error that visit returns. The value is valid until visit returns.
 	Scan(visit func(value []byte) error) error
 	Close() error
+}
+
+// SyncFolder makes the names of the files in a folder durable, as an engine should that has made files there. Tests use it to leave out
+// the known loss of a name.
+func SyncFolder(folder string) error {
+	f, err := os.Open(folder)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.Sync()
 }

@@ -2,28 +2,19 @@ package bbolt
 
 import (
 	"context"
-	"os"
 	"strings"
 	"testing"
 
 	"go.etcd.io/bbolt"
 
 	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/harness/adapters"
 )
 
 func TestMap(t *testing.T) { check(t, func(string) error { return nil }) }
 
 // TestMapAfterItsFileIsNamed leaves out the known loss of a new file: it syncs the folder as soon as the database is open.
-func TestMapAfterItsFileIsNamed(t *testing.T) {
-	check(t, func(folder string) error {
-		f, err := os.Open(folder)
-		if err != nil {
-			return err
-		}
-		defer f.Close()
-		return f.Sync()
-	})
-}
+func TestMapAfterItsFileIsNamed(t *testing.T) { check(t, adapters.SyncFolder) }
 
 func check(t *testing.T, opened func(folder string) error) {
 	harness.Check(t, harness.Subject[*Log]{

@@ -63,7 +63,7 @@ func Open(folder string, durable bool) (l *Log, err error) {
 }
 
 func (l *Log) connect() (err error) {
-	if l.client, err = nats.Connect("", nats.InProcessServer(l.Server)); err != nil {
+	if l.client, err = nats.Connect("", nats.InProcessServer(l.Server), nats.Timeout(patience)); err != nil {
 		return err
 	}
 	if l.log, err = jetstream.New(l.client, jetstream.WithDefaultTimeout(patience)); err != nil {
