@@ -43,9 +43,18 @@ func (c cell) name() string { return c.engine + ", " + c.way }
 
 // try runs a cell and returns its row.
 func (t *trial) try(ctx context.Context, c cell) (row string, err error) {
+	got, err := t.result(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	return c.row(got), nil
+}
+
+// result runs a cell. It returns an error if something else came than was expected.
+func (t *trial) result(ctx context.Context, c cell) (got result, err error) {
 	events := filepath.Join(t.folder, "events.json")
 	if err := os.RemoveAll(events); err != nil {
-		return "", err
+		return got, err
 	}
 	arguments := append([]string{}, ways[c.way]...)
 	arguments = append(append(arguments, c.more...), "--json", events)
@@ -59,16 +68,16 @@ func (t *trial) try(ctx context.Context, c cell) (row string, err error) {
 	case errors.As(ended, &exit):
 		code = exit.ExitCode()
 	case ended != nil:
-		return "", ended
+		return got, ended
 	}
-	got, err := read(events)
+	got, err = read(events)
 	if err != nil && c.refused == "" {
-		return "", fmt.Errorf("%w\n%s", err, output)
+		return got, fmt.Errorf("%w\n%s", err, output)
 	}
 	if err := c.judge(got, output, code); err != nil {
-		return "", fmt.Errorf("%w\n%s", err, output)
+		return got, fmt.Errorf("%w\n%s", err, output)
 	}
-	return c.row(got), nil
+	return got, nil
 }
 
 // judge returns an error if something else came than was expected.

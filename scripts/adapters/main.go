@@ -4,8 +4,9 @@
 //	make adapters [RUN=REGEXP] [README=harness/adapters/README.md] [CHECK=1]
 //
 // Each row ends as it is expected to (cells.go): it holds, it finds what a page below findings describes, or racewindow refuses it by
-// name. If anything else happens, the command ends with 1. -readme writes the rows of what was tried into a page, and leaves the others;
-// -check ends with 1 if the page says that something else came of what was tried.
+// name. A second table has bugs that others have published, most of them in older releases (published.go). If anything else happens, the
+// command ends with 1. -readme writes the rows of what was tried into a page, and leaves the others; -check ends with 1 if the page says
+// that something else came of what was tried.
 package main
 
 import (
@@ -41,7 +42,7 @@ func main() {
 }
 
 func try(ctx context.Context, selected *regexp.Regexp, readme, check string) error {
-	if err := pages.Ready(command, readme, check); err != nil {
+	if err := errors.Join(pages.Ready(command, readme, check), pages.Ready(publishedCommand, readme, check)); err != nil {
 		return err
 	}
 	folder, err := os.MkdirTemp("", "racewindow-adapters-")
@@ -53,29 +54,60 @@ func try(ctx context.Context, selected *regexp.Regexp, readme, check string) err
 	if err != nil {
 		return err
 	}
-	var rows []string
-	tried := 0
-	for _, c := range cells {
-		if !selected.MatchString(c.name()) {
+	now, tried, err := attempt(cells, selected, func(c cell) (string, error) { return t.try(ctx, c) })
+	old, triedOld, errOld := attempt(published, selected, func(k known) (string, error) { return t.tryPublished(ctx, k) })
+	if tried+triedOld == 0 {
+		return errors.New("-run selects nothing")
+	}
+	return errors.Join(err, errOld,
+		finish(table{command, header, names(cells), []string{"came"}}, now, readme, check),
+		finish(table{publishedCommand, publishedHeader, names(published), []string{"release", "published", "came"}}, old, readme, check))
+}
+
+// A row of a table has a name, in its first cell.
+type named interface{ name() string }
+
+func names[T named](all []T) (names []string) {
+	for _, each := range all {
+		names = append(names, each.name())
+	}
+	return names
+}
+
+// attempt tries those whose names are selected, and prints and returns the rows of those that ended as expected.
+func attempt[T named](all []T, selected *regexp.Regexp, try func(T) (string, error)) (rows []string, tried int, err error) {
+	for _, each := range all {
+		if !selected.MatchString(each.name()) {
 			continue
 		}
 		tried++
-		row, failed := t.try(ctx, c)
+		row, failed := try(each)
 		if failed != nil {
-			err = errors.Join(err, fmt.Errorf("%s: %w", c.name(), failed))
+			err = errors.Join(err, fmt.Errorf("%s: %w", each.name(), failed))
 			continue
 		}
 		fmt.Println(row)
 		rows = append(rows, row)
 	}
-	if tried == 0 {
-		return errors.New("-run selects nothing")
+	return rows, tried, err
+}
+
+// A table is what a command puts into the page: its header, the names of its rows in their order, and the columns that must not change.
+type table struct {
+	command, header string
+	names, same     []string
+}
+
+// finish compares rows with those of a page, or writes them there.
+func finish(t table, rows []string, readme, check string) (err error) {
+	if len(rows) == 0 {
+		return nil
 	}
-	if check != "" && len(rows) > 0 {
-		err = errors.Join(err, pages.Agree(check, command, header+strings.Join(rows, "\n")+"\n", "came"))
+	if check != "" {
+		err = pages.Agree(check, t.command, t.header+strings.Join(rows, "\n")+"\n", t.same...)
 	}
-	if readme != "" && len(rows) > 0 {
-		err = errors.Join(err, write(readme, rows))
+	if readme != "" {
+		err = errors.Join(err, write(readme, t, rows))
 	}
 	return err
 }

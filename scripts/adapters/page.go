@@ -20,20 +20,22 @@ func (c cell) row(got result) string {
 	case c.refused != "":
 	case c.way == "stress":
 		operations = fmt.Sprintf("%s in %s instances", count(got.counts["operations"]), count(got.counts["instances"]))
-	case got.summary != nil:
+	case c.way == "kill":
+		operations = fmt.Sprintf("%s, %s durable", count(got.counts["operations"]), count(got.counts["acknowledged as durable"]))
+		disks = got.folders()
+	default:
 		s := got.summary.Statistics
 		schedules, rate = count(s.Schedules), perSecond(s.Schedules, s.Duration.Seconds())+" schedules"
 		if crashes := got.summary.Crashes; crashes.Recoveries > 0 {
 			disks, rate = count(crashes.Distinct), perSecond(crashes.Recoveries, s.Duration.Seconds())+" recoveries"
 		}
-	default:
-		operations = count(got.counts["operations"])
-		if c.way == "kill" {
-			operations += fmt.Sprintf(", %s durable", count(got.counts["acknowledged as durable"]))
-			disks = fmt.Sprintf("%s folders after %s kills", count(got.counts["recoveries"]), count(got.counts["kills"]))
-		}
 	}
 	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", c.name(), operations, schedules, disks, rate, c.came(got))
+}
+
+// folders counts what killed processes left.
+func (r result) folders() string {
+	return fmt.Sprintf("%s folders after %s kills", count(r.counts["recoveries"]), count(r.counts["kills"]))
 }
 
 // came is what the table says came of it.
@@ -70,8 +72,8 @@ func count(n uint64) string {
 }
 
 // write puts rows into the table of a page. Rows that were not made stay.
-func write(page string, rows []string) error {
-	old, err := pages.Made(page, command)
+func write(page string, t table, rows []string) error {
+	old, err := pages.Made(page, t.command)
 	if err != nil {
 		return err
 	}
@@ -80,12 +82,12 @@ func write(page string, rows []string) error {
 		stands[first(line)] = line
 	}
 	var all []string
-	for _, c := range cells {
-		if row, is := stands[c.name()]; is && !slices.Contains(all, row) {
+	for _, name := range t.names {
+		if row, is := stands[name]; is && !slices.Contains(all, row) {
 			all = append(all, row)
 		}
 	}
-	return pages.Write(page, command, header+strings.Join(all, "\n")+"\n")
+	return pages.Write(page, t.command, t.header+strings.Join(all, "\n")+"\n")
 }
 
 // first is the first cell of a row.
