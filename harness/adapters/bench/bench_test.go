@@ -132,10 +132,20 @@ func TestWhatAContestantAppendsIsThereWhenItIsOpenedAgain(t *testing.T) {
 func TestWrongFlagsAreRefused(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{
-		{"--value", "7"}, {"--value", "x"}, {"--readers", "0"}, {"--only", "nobody"}, {"--rounds", "-1"}, {"--logs", "-1"}, {"more"}, {"--unknown"},
+		{"--value", "7"}, {"--value", "x"}, {"--readers", "0"}, {"--only", "nobody"}, {"--rows", "nothing"}, {"--rounds", "-1"}, {"--logs", "-1"}, {"more"}, {"--unknown"},
 	} {
 		if _, err := parse(args, testWriter{t}); err == nil {
 			t.Errorf("%v was taken", args)
+		}
+	}
+}
+
+func TestRowsAreChosenByAPartOfTheirNames(t *testing.T) {
+	t.Parallel()
+	all := measurements([]int{1}, 0)
+	for text, want := range map[string]int{"": len(all), "append": 2, "reopen after a crash": 1, "nothing": 0} {
+		if chosen := named(text, measurements([]int{1}, 0)); len(chosen) != want {
+			t.Errorf("%q chose %d measurements, not %d", text, len(chosen), want)
 		}
 	}
 }

@@ -104,7 +104,7 @@ func oneRound(ctx context.Context, binary, file string, s settings) (r report, e
 	list := func(numbers []int) string {
 		return strings.Trim(strings.ReplaceAll(fmt.Sprint(numbers), " ", ","), "[]")
 	}
-	err = command(ctx, binary, "--only", "engine", "--rounds", "1", "--json", file, "--dir", s.folder,
+	err = command(ctx, binary, "--only", "engine", "--rows", s.rows, "--rounds", "1", "--json", file, "--dir", s.folder,
 		"--value", list(s.values), "--readers", list(s.readers), "--logs", fmt.Sprint(s.logs),
 		"--millis", fmt.Sprint(s.millis), "--megabytes", fmt.Sprint(s.megabytes))
 	if err != nil {

@@ -50,6 +50,7 @@ Examples:
   bench --quick                          in about a minute
   bench --value 100,65536 --readers 1,8,64 --megabytes 1024
   bench --only engine,pebble --logs 1000 many logs at once
+  bench --rows append --compare HEAD~3   some rows only
   bench --plots out/bench --json out/bench.json
   bench --compare HEAD~3                 the engine of two revisions, in turns
 
@@ -60,6 +61,7 @@ Flags:
 type settings struct {
 	quick           bool
 	json, plots     string
+	rows            string
 	folder, compare string
 	values, readers []int
 	rounds, logs    int
@@ -101,6 +103,7 @@ func parse(args []string, help io.Writer) (settings, error) {
 	flags.StringVar(&s.folder, "dir", "", "work in a new folder below this `DIR`; default a temporary folder that is not in memory")
 	flags.StringVar(&s.compare, "compare", "", "compare the engine with that of this `REVISION`, and leave out the peers")
 	flags.StringVar(&only, "only", "", "only these contestants, `NAMES` separated by commas")
+	flags.StringVar(&s.rows, "rows", "", "only the rows whose name contains this `TEXT`, such as append")
 	flags.StringVar(&values, "value", "128,1024", "sizes of the records' values in `BYTES`, separated by commas")
 	flags.StringVar(&readers, "readers", "1,2", "`NUMBERS` of readers beside a writer, separated by commas")
 	flags.IntVar(&s.logs, "logs", 0, "also append to `N` logs in turn")
@@ -122,7 +125,13 @@ func parse(args []string, help io.Writer) (settings, error) {
 	s.values, errs[0] = numbers("--value", values, minValue, maxValue)
 	s.readers, errs[1] = numbers("--readers", readers, 1, 1024)
 	s.contestants, errs[2] = chosen(only)
-	return s, errors.Join(errors.Join(errs[:]...), s.defaults())
+	if err := errors.Join(errors.Join(errs[:]...), s.defaults()); err != nil {
+		return s, err
+	}
+	if len(named(s.rows, measurements(s.readers, s.logs))) == 0 {
+		return s, fmt.Errorf("--rows %q: no row has that in its name; the table names them", s.rows)
+	}
+	return s, nil
 }
 
 // defaults fills in what was not given, and refuses what makes no sense.
@@ -194,7 +203,7 @@ func measure(ctx context.Context, s settings, progress io.Writer) (figures []fig
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	begin := time.Now()
-	all := measurements(s.readers, s.logs)
+	all := named(s.rows, measurements(s.readers, s.logs))
 	for i, value := range s.values {
 		for k, m := range all {
 			fmt.Fprintf(progress, "bench: %.0f s, %d of %d: %s, %d B\n", time.Since(begin).Seconds(),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 )
 
 // A row is one line of the table.
@@ -53,6 +54,13 @@ func measurements(readers []int, logs int) []measurement {
 		all = append(all, measurement{logRows(logs), manyLogs(logs)})
 	}
 	return all
+}
+
+// named keeps the measurements that have a row whose name contains text.
+func named(text string, all []measurement) []measurement {
+	return slices.DeleteFunc(all, func(m measurement) bool {
+		return !slices.ContainsFunc(m.rows, func(r row) bool { return strings.Contains(r.name, text) })
+	})
 }
 
 // A figure is the result of a row: a value for each contestant and each round. A contestant that does not offer the row has no
