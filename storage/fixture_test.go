@@ -393,6 +393,13 @@ func (f *brokenFile) Allocate(bytes int64) error {
 	return f.File.Allocate(bytes)
 }
 
+func (f *brokenFile) Size() (int64, error) {
+	if fault := f.disk.ask("size", f.name); fault != nil {
+		return 0, fault.err
+	}
+	return f.File.Size()
+}
+
 func (f *brokenFile) Sync() error {
 	if fault := f.disk.ask("sync", f.name); fault != nil {
 		return fault.err

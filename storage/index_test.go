@@ -12,10 +12,10 @@ import (
 // scanBoundaries is what a scan of the log's files finds, chunk by chunk.
 func scanBoundaries(t testing.TB, r *rig) []boundary {
 	t.Helper()
-	found := &recovered{}
-	for _, g := range r.view.Load().segments {
+	found := &recovered{segments: r.view.Load().segments}
+	for i, g := range found.segments {
 		require.Equal(t, found.stop, g.start)
-		require.NoError(t, r.store.scanSegment(background, found, g))
+		require.NoError(t, r.store.scanSegment(background, found, i))
 	}
 	return found.boundaries
 }

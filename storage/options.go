@@ -34,7 +34,10 @@ type Options struct {
 	SegmentBytes int64
 	// MaxValueBytes bounds the value of a record; default and maximum 16 MiB.
 	MaxValueBytes int
-	// NoSync makes flushes write without syncing. The kernel then decides what survives a crash of the machine.
+	// NoSync makes flushes write without syncing. The kernel then decides what survives a crash of the machine: some prefix of
+	// whole transactions, which holds at least what the log held when it was opened. What comes after the first damage in
+	// what was written since is cut off, as a torn tail is. The next opening makes all of it durable, which takes as
+	// long as writing it again.
 	NoSync bool
 }
 

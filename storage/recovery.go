@@ -15,10 +15,10 @@ import (
 // closed and its seal fits (seal.go). Where the frames end early, it decides between two cases:
 //
 //   - Damage: the bad bytes had been synced and have changed since. Two things prove it: an intact frame past them that
-//     was encoded when a position past them was already durable (the frame says so itself), or a later segment, which is
-//     made only after everything before it was synced. Recovery then refuses, and changes nothing.
+//     was encoded when a position past them was already durable (the frame says so itself), or a later segment whose name
+//     says that everything before it was synced. Recovery then refuses, and changes nothing.
 //   - A torn tail: anything else. Unsynced writes may reach the disk in any order, so intact frames past a bad one do not
-//     contradict it. Recovery cuts the tail and syncs the cut.
+//     contradict it. Recovery cuts the tail and syncs the cut. Later segments that a log without syncs has made go with it.
 //
 // Recovery cannot tell every case: a damaged last batch that was synced, with no later frame to prove it, looks like a
 // torn tail and is cut.
@@ -26,9 +26,11 @@ import (
 // A recovered log is what a scan of the files found.
 type recovered struct {
 	segments   []*segment
-	end        uint64 // position past the last complete transaction
-	last       Offset // of that transaction's last record
-	lastStart  uint64 // position of that record
+	synced     int      // the last of the segments whose name says that everything before it was synced
+	dropped    []string // the names of later files, which do not belong to the log: it ends before them
+	end        uint64   // position past the last complete transaction
+	last       Offset   // of that transaction's last record
+	lastStart  uint64   // position of that record
 	boundaries []boundary
 	// index is the index file if it has a seal that fits; then boundaries are only its newest.
 	index   *chunkIndex
@@ -94,7 +96,9 @@ func (s *Store) scanLog(ctx context.Context, handle string, names []string, foun
 		if err != nil {
 			return err
 		}
-		found.segments = append(found.segments, g)
+		if found.segments = append(found.segments, g); g.vouches() {
+			found.synced = len(found.segments) - 1
+		}
 	}
 	sealed, err := s.believeSeal(ctx, handle, found)
 	if err == nil && !sealed {
@@ -106,29 +110,77 @@ func (s *Store) scanLog(ctx context.Context, handle string, names []string, foun
 	return s.settleTail(ctx, handle, found)
 }
 
-// scanSegments reads every frame of the log.
+// scanSegments reads every frame of the log. Where a file that nothing proves to have been synced ends early, the log ends.
 func (s *Store) scanSegments(ctx context.Context, handle string, found *recovered) error {
 	for i, g := range found.segments {
+		if g.start != found.end && i > found.synced {
+			return found.drop(i)
+		}
 		if g.start != found.end {
 			return &DamageError{File: handle + "/" + g.name, Byte: 0, Reason: fmt.Sprintf("it starts at position %d, but the files before it end at %d: one is missing or cut", g.start, found.end)}
 		}
-		if err := s.scanSegment(ctx, found, g); err != nil {
+		if err := s.scanSegment(ctx, found, i); err != nil {
 			return err
 		}
-		if i+1 < len(found.segments) && (found.fault != frameIntact || found.midway) {
-			return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: found.why() + ", and a later segment proves that this one was whole"}
+		if i+1 == len(found.segments) || found.fault == frameIntact && !found.midway {
+			continue
 		}
+		if i >= found.synced {
+			return found.drop(i + 1)
+		}
+		return &DamageError{File: handle + "/" + g.name, Byte: g.at(found.stop), Reason: found.why() + ", and a later segment proves that this one was whole"}
 	}
 	return nil
 }
 
-// scanSegment reads the frames of one file in order.
+// drop makes the log end before the segment with that index. Recovery removes the files of the others.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
-func (s *Store) scanSegment(ctx context.Context, found *recovered, g *segment) error {
+func (r *recovered) drop(from int) (err error) {
+	for _, g := range r.segments[from:] {
+		r.dropped = append(r.dropped, g.name)
+		err = errors.Join(err, g.file.Close())
+	}
+	r.segments = r.segments[:from]
+	return err
+}
+
+// dropEmpty drops the last segments that hold no complete transaction and do not vouch: the next flush makes a file that does,
+// and which may start there.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
+func (r *recovered) dropEmpty() error {
+	from := len(r.segments)
+	for from-1 > r.synced && r.segments[from-1].start >= r.end {
+		from--
+	}
+	return r.drop(from)
+}
+
+// endOf is the byte up to which the segment with that index may hold records. A file of a log that does not sync may be
+// longer than that: a crash brings back the room that was cut when the next file was made.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
+func (r *recovered) endOf(i int) (int64, error) {
+	g := r.segments[i]
 	size, err := g.file.Size()
 	if err != nil {
-		return fmt.Errorf("size of %s: %w", g.name, err)
+		return 0, fmt.Errorf("size of %s: %w", g.name, err)
+	}
+	if i >= r.synced && i+1 < len(r.segments) {
+		size = min(size, g.at(r.segments[i+1].start))
+	}
+	return size, nil
+}
+
+// scanSegment reads the frames of the file with that index, in order.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
+func (s *Store) scanSegment(ctx context.Context, found *recovered, i int) error {
+	g := found.segments[i]
+	size, err := found.endOf(i)
+	if err != nil {
+		return err
 	}
 	scan := newScanner(g.file, segmentHeaderBytes, size, g.start)
 	for scan.at < scan.end {
@@ -209,6 +261,9 @@ func (r *recovered) why() string {
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) settleTail(ctx context.Context, handle string, found *recovered) error {
+	if err := found.dropEmpty(); err != nil {
+		return err
+	}
 	g := found.segments[len(found.segments)-1]
 	size, err := g.file.Size()
 	if err != nil {
@@ -225,6 +280,9 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	failpoint.InjectCall("recovery/before-cut", ctx)
 	failpoint.InjectContext(ctx, "recovery/truncate-error", func(v failpoint.Value) { err = failpoints.AsError(v, syscall.EIO) })
 	if err == nil {
+		err = s.settleOthers(ctx, handle, found)
+	}
+	if err == nil {
 		err = cutTail(g, size, g.at(found.end))
 	}
 	if err == nil {
@@ -235,6 +293,32 @@ func (s *Store) settleTail(ctx context.Context, handle string, found *recovered)
 	}
 	if err != nil {
 		return fmt.Errorf("cut the tail of %s/%s at byte %d: %w; the log stays closed until the disk allows it", handle, g.name, g.at(found.end), err)
+	}
+	return nil
+}
+
+// settleOthers removes the files that do not belong to the log. With those before the last that nobody vouches for it does
+// what settleTail does with the last.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
+func (s *Store) settleOthers(ctx context.Context, handle string, found *recovered) error {
+	for _, name := range found.dropped {
+		if err := s.disk.Remove(handle + "/" + name); err != nil {
+			return err
+		}
+	}
+	for i := found.synced; i+1 < len(found.segments); i++ {
+		g, end := found.segments[i], found.segments[i+1].start
+		size, err := g.file.Size()
+		if err == nil {
+			err = cutTail(g, size, g.at(end))
+		}
+		if err == nil {
+			err = rewrite(ctx, g, found.frameBefore(g, found.durable), max(found.durable, g.start), end)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", g.name, err)
+		}
 	}
 	return nil
 }

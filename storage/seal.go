@@ -135,7 +135,7 @@ func (s *Store) believeSeal(ctx context.Context, handle string, found *recovered
 		return false, errors.Join(err, f.Close())
 	}
 	*found = recovered{
-		segments: found.segments, index: &index, boundaries: index.newest,
+		segments: found.segments, synced: found.synced, index: &index, boundaries: index.newest,
 		end: sealed.end, stop: sealed.end, durable: sealed.end,
 		last: sealed.last, lastStart: sealed.lastStart, previous: sealed.last,
 	}

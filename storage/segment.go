@@ -27,6 +27,11 @@ import (
 //
 // (The CRC is the CRC-32C of the bytes before it; padding up to segmentHeaderBytes follows. Later versions keep these
 // fields.) The file's name is start in hexadecimal. Its first frame is the first of a transaction.
+//
+// The suffix of the name says what was durable when the file was made. With segmentSuffix that is everything before start,
+// so recovery knows that an earlier file which ends too early is damaged. A log that does not sync makes files with
+// unsyncedSuffix, which say nothing of that kind. Recovery makes them durable, and the next flush that syncs begins a file
+// whose name says so.
 type segment struct {
 	name  string
 	start uint64
@@ -40,15 +45,21 @@ const (
 	segmentVersion     = 1
 	segmentHeaderBytes = 64
 	segmentSuffix      = ".seg"
+	unsyncedSuffix     = ".unsynced.seg"
 	unfinishedSuffix   = ".tmp"
 )
 
 func segmentName(start uint64) string { return fmt.Sprintf("%016x%s", start, segmentSuffix) }
 
+func unsyncedName(start uint64) string { return fmt.Sprintf("%016x%s", start, unsyncedSuffix) }
+
 func isSegmentName(name string) bool {
-	start, err := strconv.ParseUint(strings.TrimSuffix(name, segmentSuffix), 16, 64)
-	return err == nil && name == segmentName(start)
+	start, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSuffix(name, segmentSuffix), ".unsynced"), 16, 64)
+	return err == nil && (name == segmentName(start) || name == unsyncedName(start))
 }
+
+// vouches says whether everything before the segment was durable when it was made.
+func (s *segment) vouches() bool { return s.name == segmentName(s.start) }
 
 // at is where in the file a position of the log lies.
 func (s *segment) at(position uint64) int64 {
@@ -77,7 +88,7 @@ func openSegment(disk Disk, folder, name string) (*segment, error) {
 		return nil, fmt.Errorf("open segment %s: %w", path, err)
 	}
 	start, err := readSegmentHeader(f, path)
-	if err == nil && segmentName(start) != name {
+	if err == nil && segmentName(start) != name && unsyncedName(start) != name {
 		err = &DamageError{File: path, Byte: 16, Reason: fmt.Sprintf("the header says that it starts at position %d, the name says otherwise", start)}
 	}
 	if err != nil {
@@ -135,7 +146,7 @@ func listSegments(disk Disk, folder string) ([]string, error) {
 // createSegment makes an empty segment. It appears under its name only when it is whole, and its name is durable when
 // createSegment returns.
 func createSegment(ctx context.Context, disk Disk, folder string, start uint64) (*segment, error) {
-	g, err := beginSegment(disk, folder, start)
+	g, err := beginSegment(disk, folder, segmentName(start), start)
 	if err != nil {
 		return nil, err
 	}
@@ -146,8 +157,7 @@ func createSegment(ctx context.Context, disk Disk, folder string, start uint64) 
 // without harm: nothing refers to the file, and the next call makes it again.
 //
 //racewindow:atomic because nobody knows of the file while no view holds it
-func beginSegment(disk Disk, folder string, start uint64) (*segment, error) {
-	name := segmentName(start)
+func beginSegment(disk Disk, folder, name string, start uint64) (*segment, error) {
 	path := folder + "/" + name + unfinishedSuffix
 	f, err := disk.Create(path)
 	if err != nil {
@@ -200,19 +210,21 @@ func (s *segment) reserve(end int64) {
 	}
 }
 
-// segmentsFor returns the files that a batch needs: the present ones, and a new one if the last is full. Only a batch that
-// starts a transaction begins a new file, because recovery could not cut off a transaction that spans two files.
+// segmentsFor returns the files that a batch needs: the present ones, and a new one if the last is full, or if a log that syncs
+// has found it as one that does not vouch. Only a batch that starts a transaction begins a new file, because recovery could
+// not cut off a transaction that spans two files.
 func (l *Log) segmentsFor(ctx context.Context, b flushBatch) ([]*segment, error) {
 	segments := b.view.segments
 	full := segments[len(segments)-1]
-	if b.view.last != b.view.durable || b.from-full.start < uint64(l.options.SegmentBytes) {
+	wanted := b.from-full.start >= uint64(l.options.SegmentBytes) || !l.options.NoSync && !full.vouches()
+	if !wanted || b.view.last != b.view.durable {
 		return segments, nil
 	}
-	//racewindow:atomic because it cuts only zeros past the records, at which a read ends as at the end of the file
-	if err := errors.Join(full.file.Truncate(full.at(b.from)), full.file.Sync()); err != nil {
+	name, err := l.finishSegment(full, b.from)
+	if err != nil {
 		return nil, fmt.Errorf("finish segment %s/%s: %w", l.handle, full.name, err)
 	}
-	next, err := beginSegment(l.store.disk, l.handle, b.from)
+	next, err := beginSegment(l.store.disk, l.handle, name, b.from)
 	if errors.Is(err, syscall.ENOSPC) {
 		return nil, noSpace(err)
 	}
@@ -223,4 +235,15 @@ func (l *Log) segmentsFor(ctx context.Context, b flushBatch) ([]*segment, error)
 		return nil, err // poisons even if the disk is full: after a failed sync nothing is known about what was written
 	}
 	return append(append([]*segment(nil), segments...), next), nil
+}
+
+// finishSegment cuts the room that a full file does not need. It makes the file durable, unless the store does not sync:
+// for that the disk would have to write a whole file while appends wait. It returns the name of the next file.
+//
+//racewindow:atomic because it cuts only zeros past the records, at which a read ends as at the end of the file
+func (l *Log) finishSegment(full *segment, end uint64) (next string, err error) {
+	if l.options.NoSync {
+		return unsyncedName(end), full.file.Truncate(full.at(end))
+	}
+	return segmentName(end), errors.Join(full.file.Truncate(full.at(end)), full.file.Sync())
 }

@@ -84,6 +84,9 @@ func (r *run) Expected() uint64 {
 // durable is the highest transaction that must survive: the higher of what a flush has covered and what the engine calls
 // durable.
 func (r *run) durable() uint64 {
+	if r.c.Options.NoSync {
+		return 0
+	}
 	durable := r.flushed.Load()
 	if e, ok := r.engine.(harness.Watermarked); ok {
 		durable = max(durable, e.Durable().Tx)

@@ -73,6 +73,30 @@ func TestNoSealMakesACrashTakeWhatWasDurable(t *testing.T) {
 	}
 }
 
+// A log that does not sync promises nothing of a crash but this: a prefix of whole transactions is left, whichever of its files
+// came to the disk, and once it has been opened with syncs nothing of that is lost.
+func TestALogThatDoesNotSyncKeepsAPrefixAtAnyCrash(t *testing.T) {
+	for _, model := range crash.Models {
+		for _, program := range []string{
+			"w0: append 1 of 300, flush, append 1 of 300, flush, append 1 of 300, flush, append 1, flush",
+			"w0: append 1 of 300, flush, append 1, flush; w1: append 1 of 300, flush",
+			"w0: append 1 of 300, flush, append 1 of 200, reopen, append 1 of 300, flush",
+			"w0: append 1 of 300, flush, abort 1+1 of 300, fragments 1+1 of 200, flush; w1: flush",
+		} {
+			t.Run(model.String()+" "+program, func(t *testing.T) {
+				text := "v1 scenario=log handover=snapshot segment=200 sync=no; " + program + "; crash any"
+				if model == crash.Weak {
+					text += " model=weak"
+				}
+				r, crashes := crashing(t, text, 0)
+				require.Empty(t, r.Findings, "%v", r.Findings)
+				require.Greater(t, crashes.Distinct(), 50)
+				require.Positive(t, crashes.Unsynced.Load())
+			})
+		}
+	}
+}
+
 func TestTheCrashCanaryIsFound(t *testing.T) {
 	requireInstrumented(t)
 	if raceoff.Enabled {

@@ -39,7 +39,7 @@ func (h *heldBack) begin() { go h.flusher(context.Background()) }
 func (p *plan) recover(disk *crash.Disk) (*recovered, error) {
 	p.crashes.Recoveries.Add(1)
 	options := p.options
-	options.Disk, options.FlushInterval, options.MaxValueBytes = disk, -1, 0
+	options.Disk, options.FlushInterval, options.MaxValueBytes, options.NoSync = disk, -1, 0, false
 	if p.lying != nil {
 		options.Disk = p.lying(disk)
 	}
