@@ -165,7 +165,8 @@ func (l *Log) sinceDurable() uint64 {
 
 // newArena publishes a view in which the tail goes on in another arena, before anything in that arena is committed.
 func (l *Log) newArena(bytes int) {
-	l.arena = newArena(l.end, max(bytes, l.options.ArenaBytes))
+	few := l.store.openLogs.Load() <= slabLogs //racewindow:atomic because it says only where the memory comes from
+	l.arena = newArena(l.end, l.slab.take(max(bytes, l.options.ArenaBytes), few))
 	v := *l.lockedView()
 	v.arenas = append(append(make([]*arena, 0, len(v.arenas)+1), v.arenas...), l.arena)
 	l.arena.previous = l.last

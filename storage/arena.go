@@ -17,11 +17,12 @@ type arena struct {
 // coverBytes is the distance between two entry points into an arena. A search walks at most that far after its entry point.
 const coverBytes = 512
 
-func newArena(start uint64, bytes int) *arena {
+// newArena makes an arena of memory that is all zero.
+func newArena(start uint64, memory []byte) *arena {
 	return &arena{
 		start: start,
-		data:  make([]byte, bytes),
-		cover: make([]uint32, (bytes+coverBytes-1)/coverBytes),
+		data:  memory,
+		cover: make([]uint32, (len(memory)+coverBytes-1)/coverBytes),
 	}
 }
 

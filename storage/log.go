@@ -42,6 +42,7 @@ type brokenState struct{ err error }
 // writerState is what an append changes, with Log.mu held.
 type writerState struct {
 	arena       *arena // nil until the next frame needs one
+	slab        slab   // the memory of the next arenas
 	end         uint64 // position past the last frame, committed or not
 	last        Offset // of the last frame
 	lastStart   uint64 // position of the last frame

@@ -13,7 +13,8 @@ type Options struct {
 	Handover Handover
 	// Disk replaces the file system, for tests and simulations; default is the real one below the store's folder.
 	Disk Disk
-	// ArenaBytes is the size of the blocks that hold the tail, 64 bytes to 64 MiB; default 64 KiB.
+	// ArenaBytes is the size of the blocks that hold the tail, 64 bytes to 64 MiB; default 64 KiB. In a store of few logs, a
+	// log that has appended 256 KiB takes several at a time, and may so keep 4 MiB more in memory than it uses.
 	ArenaBytes int
 	// FlushBytes is how many bytes of unflushed records start a flush; default 64 KiB.
 	FlushBytes int64
