@@ -59,7 +59,7 @@ func findingOpens(t *testing.T, c *campaign) {
 	tab.until(`!!` + reported)
 	tab.run(chromedp.Navigate(evaluate[string](tab, reported+`.href`)), chromedp.WaitVisible(chromedp.CSS(`html[data-ready="true"]`)))
 	text := evaluate[string](tab, `document.body.textContent`)
-	require.Regexp(t, `^\s*Skip to the timeline\s+FAIL (ReadAfterWrite|TransactionAtomicity|Order)\b`, text[:min(len(text), 200)], "what the first finding of this bug shows depends on the seed")
+	require.Regexp(t, `^\s*Skip to the timeline\s+FAIL [A-Z]\w+`, text[:min(len(text), 200)], "a promise; which one the first finding of this bug shows depends on the seed")
 	require.Contains(t, text, "stale")
 	tab.picture("finding")
 	tab.quiet()

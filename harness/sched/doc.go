@@ -33,9 +33,9 @@
 //
 // Explore is for tests; Search returns what it found. Without a strategy's name both begin with every schedule that needs no
 // preemption, then those that need one, and go on with random strategies in turn: the random walk, PCT, POS, SURW, and guided
-// schedules, which use what earlier ones have shown. If the first are too many to enumerate, some guided schedules come before
-// them. Coverage is reported as partial orders, windows crossed, and an estimate of what is unseen; only an exhausted bound is
-// a claim.
+// schedules, which use what earlier ones have shown. If they estimate that the first are too many to enumerate, or the second,
+// some guided schedules take their place. Coverage is reported as partial orders, windows crossed, and an estimate of what is
+// unseen; only an exhausted bound is a claim.
 //
 // A failure comes with its schedule: the few places at which another thread goes on than by default. With the flag
 // -racewindow.replay=SCHEDULE the same test executes only that schedule; a dash is the schedule without any switch. If threads

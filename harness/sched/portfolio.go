@@ -10,8 +10,11 @@ import (
 // A search without a strategy's name spends a part of its budget on enumerating every schedule without a preemption, then those
 // with one. That finds most faults, each in its shortest form. The rest goes to the random strategies in turn. The part is a
 // quarter of the schedules, at most partSchedules, and a quarter of the time; so a search that only the number of schedules
-// limits is the same each time. If the enumeration will probably not end within its part, guidedFirst guided schedules come
-// before it.
+// limits is the same each time.
+//
+// The first schedule of a bound tells about how many there are (bounded.guess). If these are more than the part has left, the
+// bound is left: only its last choices would ever be changed, and nothing could be claimed. guidedFirst guided schedules come
+// then, before the random strategies.
 const (
 	partSchedules = 4096
 	partBounds    = 1
@@ -33,15 +36,15 @@ func (s *search) portfolio() (all []Exhausted) {
 	for bound, more := 0, true; bound <= partBounds && more; bound++ {
 		large := false
 		claims, goesOn := s.exhaust(bound, limit, func(b *bounded) bool {
-			if m.before == 0 && b.guess() > float64(limit-min(s.counted, limit)) {
+			if b.guess() > float64(limit-min(s.counted, limit)) {
 				large = true
 				return true
 			}
 			return late(b)
 		})
 		if large && !s.stopped.Load() {
-			limit += s.guide(m)
-			claims, goesOn = s.exhaust(bound, limit, late)
+			s.guide(m)
+			break
 		}
 		all, more = append(all, claims...), goesOn
 	}
@@ -51,8 +54,8 @@ func (s *search) portfolio() (all []Exhausted) {
 	return all
 }
 
-// guide executes the guided schedules that come first, and returns their number.
-func (s *search) guide(m *mixture) (schedules uint64) {
+// guide executes the guided schedules that come in place of an enumeration.
+func (s *search) guide(m *mixture) {
 	limit := uint64(guidedFirst)
 	if n := s.options.Schedules; n > 0 {
 		limit = min(limit, uint64(n+3)/4, uint64(n)-s.counted)
@@ -69,7 +72,6 @@ func (s *search) guide(m *mixture) (schedules uint64) {
 		}
 	})
 	m.before = s.settleDrawn(min(claimed.Load(), limit), true)
-	return m.before
 }
 
 // settleDrawn counts the random schedules of a stage in which that many were begun.

@@ -41,6 +41,64 @@ func TestThePortfolioBeginsWithTheFewestPreemptions(t *testing.T) {
 	require.Greater(t, r.Distinct, uint64(300), "and then random ones")
 }
 
+// A part of an enumeration changes only the last choices, and says nothing of the rest.
+func TestAnEnumerationThatCannotEndInItsShareIsLeftAfterItsFirstSchedule(t *testing.T) {
+	t.Parallel()
+	six := func(x *Execution) { // 720 schedules without a preemption
+		for i := range 6 {
+			x.Go(string(rune('a'+i)), func(t *T) { failpoints.Yield(t.Context(), pointLoad) })
+		}
+	}
+	for _, c := range []struct {
+		name      string
+		program   Scenario
+		schedules int
+		claims    []int
+		before    uint64 // schedules before the random ones
+	}{
+		{"720 of 719 are too many", six, 4 * 719, nil, 1 + guidedFirst},
+		{"720 of 720 are not", six, 4 * 720, []int{0}, 720},
+		{"6 without a preemption are few, those with one too many", long, 400, []int{0}, 6 + 1 + guidedFirst},
+	} {
+		for _, workers := range []int{1, 4} {
+			before := uint64(0)
+			r := explore(t, c.program, Options{Schedules: c.schedules, Workers: workers, Enough: func(s Statistics) bool {
+				before = s.Executions - firstStage
+				return true
+			}})
+			require.Equal(t, c.claims, bounds(r), "%s, %d workers", c.name, workers)
+			require.Equal(t, c.before, before, "%s, %d workers", c.name, workers)
+		}
+	}
+}
+
+func TestAnEnumerationThatFitsIntoItsShareIsExhausted(t *testing.T) {
+	t.Parallel()
+	two := func(x *Execution) {
+		for _, name := range []string{"a", "b"} {
+			x.Go(name, func(t *T) {
+				for range 12 {
+					failpoints.Yield(t.Context(), pointLoad)
+				}
+			})
+		}
+	}
+	for _, workers := range []int{1, 4} {
+		before := uint64(0)
+		r := explore(t, two, Options{Schedules: 400, Workers: workers, Enough: func(s Statistics) bool {
+			before = s.Executions - firstStage
+			return true
+		}})
+		require.Len(t, r.Exhausted, 2)
+		for bound, e := range r.Exhausted {
+			require.Equal(t, bound, e.Bound)
+			require.False(t, e.Complete)
+		}
+		require.Greater(t, r.Exhausted[1].Schedules, uint64(20))
+		require.Equal(t, r.Exhausted[0].Schedules+r.Exhausted[1].Schedules, before, "nothing is guided where it is not needed")
+	}
+}
+
 func TestThePortfolioEndsWhenNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	r := explore(t, passing([]*failpoints.Point{pointLoad}), Options{})
