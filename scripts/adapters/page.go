@@ -30,7 +30,7 @@ func (c cell) row(got result) string {
 			disks, rate = count(crashes.Distinct), perSecond(crashes.Recoveries, s.Duration.Seconds())+" recoveries"
 		}
 	}
-	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", c.name(), operations, schedules, disks, rate, c.came(got))
+	return fmt.Sprintf("| %s | %s | %s | %s | %s | %s |", c.name(), operations, schedules, disks, rate, c.came())
 }
 
 // folders counts what killed processes left.
@@ -39,18 +39,14 @@ func (r result) folders() string {
 }
 
 // came is what the table says came of it.
-func (c cell) came(got result) string {
+func (c cell) came() string {
 	switch {
 	case c.refused != "":
 		return "refused: " + c.because
 	case c.broken == "":
 		return "held"
 	}
-	words := fmt.Sprintf("[%s](%s)", c.because, c.page)
-	if got.after > 0 {
-		words += fmt.Sprintf(", in schedule %s", count(got.after))
-	}
-	return words
+	return fmt.Sprintf("[%s](%s)", c.because, c.page)
 }
 
 // perSecond has two digits below 10, because the rates of slow engines are small.
