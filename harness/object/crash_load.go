@@ -133,7 +133,7 @@ func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 		}
 		canary = words
 	}
-	plans, err := o.pool(c.Load)
+	plans, err := o.pool(ctx, c.Load)
 	if err != nil {
 		return none, err
 	}

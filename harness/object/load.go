@@ -23,7 +23,8 @@ type Load struct {
 	// The run ends after Duration, or after Operations have been executed; zero means no such limit.
 	Duration   time.Duration
 	Operations uint64
-	// Programs is how many programs are drawn; default 200. Each is executed many times, so its oracle is rarely asked.
+	// Programs is how many programs are drawn; default 200, or as many as a quarter of Duration allows, but at least 8: each is first
+	// executed alone, twice. Each is executed many times, so its oracle is rarely asked.
 	Programs int
 	// Draw bounds them; default 4 clients and 3 operations each. Settle, if set, changes each program.
 	Draw   cases.Shape
@@ -39,7 +40,8 @@ type Load struct {
 	// Progress, if set, is called after each round.
 	Progress func(LoadResult)
 
-	canaryOperations uint64 // the most operations to look for one canary
+	canaryOperations uint64        // the most operations to look for one canary
+	drawing          time.Duration // how long programs are drawn, except the first few; 0: until all are
 }
 
 // A LoadResult is the result of a Load.
@@ -120,6 +122,7 @@ const (
 func (c *Load) setDefaults() {
 	if c.Programs == 0 {
 		c.Programs = 200
+		c.drawing = max(time.Second, c.Duration/4)
 	}
 	if c.Draw.Threads == 0 {
 		c.Draw = cases.Shape{Threads: 4, Operations: 3, Small: true}
@@ -147,7 +150,7 @@ func (o *Object) Load(ctx context.Context, c Load) (LoadResult, error) {
 		}
 		canary = words
 	}
-	plans, err := o.pool(c)
+	plans, err := o.pool(ctx, c)
 	if err != nil {
 		return LoadResult{Seed: c.Seed}, err
 	}
@@ -178,10 +181,16 @@ func (l *load) enough(ctx context.Context) error {
 // mostOrders bounds the orders of one program that are executed alone to judge one history.
 const mostOrders = 20_000
 
+// leastPrograms are drawn even if that takes longer than it should.
+const leastPrograms = 8
+
 // pool draws the programs.
-func (o *Object) pool(c Load) (plans []*plan, err error) {
-	random := rand.New(rand.NewSource(int64(c.Seed)))
-	for range c.Programs {
+func (o *Object) pool(ctx context.Context, c Load) (plans []*plan, err error) {
+	random, began := rand.New(rand.NewSource(int64(c.Seed))), time.Now()
+	for len(plans) < c.Programs && (c.drawing == 0 || len(plans) < leastPrograms || time.Since(began) < c.drawing) {
+		if ctx.Err() != nil {
+			return nil, fmt.Errorf("interrupted after %d programs were drawn, and before any was executed by several clients: %w", len(plans), ctx.Err())
+		}
 		p, err := o.drawn(random, c)
 		if err == nil {
 			err = p.alone.checkRepeatable()

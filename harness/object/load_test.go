@@ -174,3 +174,26 @@ func TestAJudgeOfTheHistoryIsNotAskedOfOperationsUnderWay(t *testing.T) {
 		require.Equal(t, wrong, l.lanes[0].wrongAlready(seen), "get() gives 7, whatever becomes of add(1)")
 	}
 }
+
+// An engine that opens slowly would be executed alone for minutes before any client begins.
+func TestProgramsAreDrawnForAPartOfTheTimeOnly(t *testing.T) {
+	t.Parallel()
+	o := counters(t, true)
+	c := Load{Duration: 10 * time.Second}
+	c.setDefaults()
+	require.Equal(t, 2500*time.Millisecond, c.drawing)
+	asked := Load{Programs: 12}
+	asked.setDefaults()
+	require.Zero(t, asked.drawing, "who asks for a number gets it")
+	for want, drawing := range map[int]time.Duration{leastPrograms: 1, 12: 0} {
+		asked.drawing = drawing
+		plans, err := o.pool(t.Context(), asked)
+		require.NoError(t, err)
+		require.Len(t, plans, want)
+	}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err := o.pool(ended, asked)
+	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorContains(t, err, "interrupted after 0 programs were drawn")
+}

@@ -35,7 +35,7 @@ func (c *checkFlags) define(flags *pflag.FlagSet, race bool, aboutRace string, t
 	flags.StringVar(&c.pattern, "run", "", "with packages: only the tests that match `REGEXP`")
 	flags.BoolVar(&c.race, "race", race, "with packages: under the race detector"+aboutRace)
 	flags.StringToStringVar(&c.set, "set", nil, "with packages: settings of the subject, `NAME=VALUE,...`")
-	flags.IntVar(&c.programs, "programs", 200, "with packages: programs to draw, each executed again and again, `N`")
+	flags.IntVar(&c.programs, "programs", 0, "with packages: programs to draw, each executed again and again, `N` (default 200; in stress fewer if a quarter of --duration has passed)")
 	flags.IntVar(&c.threads, "max-threads", threads, "with packages: most clients of a program, `N`")
 	flags.IntVar(&c.operations, "max-operations", 3, "with packages: most operations of a client, `N`")
 }
