@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync/atomic"
 
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/spec"
@@ -21,6 +22,8 @@ type sequential struct {
 	// returned.
 	values  [][]any
 	results [][]reflect.Value
+	// executed counts the orders.
+	executed atomic.Uint64
 }
 
 func newSequential(p *plan) *sequential {
@@ -56,6 +59,7 @@ func (s *sequential) scenario(x *sched.Execution) {
 func (s *sequential) responses(order []int) ([]spec.Response, error) {
 	s.order, s.done, s.values, s.results = order, make([]spec.Response, 0, len(order)), nil, nil
 	out := s.runner.Replay(nil, false)
+	s.executed.Add(1)
 	if f := out.Failure; f != nil {
 		return nil, fmt.Errorf("executed alone, %s: %w", s.plan.words(order), f)
 	}

@@ -166,12 +166,22 @@ func (p *plan) scenario(x *sched.Execution) {
 		x.TasksMayRemain()
 	}
 	r.injectFaults(x)
+	x.Progress(p.done)
 	r.shares = x.Shares
 	for i, t := range p.c.Threads {
 		x.Go(t.Name, func(t *sched.T) { r.client(t, i) })
 	}
 	x.Stuck(r.stuck)
 	x.Finally(r.conclude)
+}
+
+// done counts what is done while no thread runs: recoveries, and the orders that a judge executes.
+func (p *plan) done() uint64 {
+	n := p.alone.executed.Load()
+	if p.crashes != nil {
+		n += p.crashes.Disks.Load() + p.crashes.Recoveries.Load()
+	}
+	return n
 }
 
 // client executes the operations of one thread.

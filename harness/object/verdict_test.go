@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -24,4 +25,19 @@ func TestALimitOfTheSchedulersInARecoveryIsNoVerdict(t *testing.T) {
 	require.ErrorAs(t, r.verdict(nil, panicked, durability, "after the crash"), &lost)
 	require.Equal(t, durability, lost.promise)
 	require.Equal(t, "at", lost.stack)
+}
+
+// A judge executes many orders while no thread runs, which may take longer than a thread may take to its next step.
+func TestTheOrdersOfAJudgeAreProgress(t *testing.T) {
+	t.Parallel()
+	o := counters(t, true)
+	p, err := o.plan(parseOf(t, o, "c0: add(1); c1: get()"))
+	require.NoError(t, err)
+	before := p.done()
+	_, err = p.alone.responses(p.inOrder())
+	require.NoError(t, err)
+	require.Equal(t, before+1, p.done())
+	p.crashes = &cases.Crashes{}
+	p.crashes.Recoveries.Add(2)
+	require.Equal(t, before+3, p.done(), "and what is recovered counts, too")
 }
