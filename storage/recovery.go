@@ -147,8 +147,6 @@ func (r *recovered) drop(from int) (err error) {
 
 // dropEmpty drops the last segments that hold no complete transaction and do not vouch: the next flush makes a file that does,
 // and which may start there.
-//
-//racewindow:atomic because the log is not open yet: nobody else has its files
 func (r *recovered) dropEmpty() error {
 	from := len(r.segments)
 	for from-1 > r.synced && r.segments[from-1].start >= r.end {
@@ -174,8 +172,6 @@ func (r *recovered) endOf(i int) (int64, error) {
 }
 
 // scanSegment reads the frames of the file with that index, in order.
-//
-//racewindow:atomic because the log is not open yet: nobody else has its files
 func (s *Store) scanSegment(ctx context.Context, found *recovered, i int) error {
 	g := found.segments[i]
 	size, err := found.endOf(i)
