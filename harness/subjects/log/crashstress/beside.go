@@ -103,9 +103,11 @@ func (c *client) wait(ctx context.Context) *check.Violation {
 func (c *client) closeStore(ctx context.Context) *check.Violation {
 	n := c.of
 	if c.besides.random.IntN(2) == 0 {
-		if _, err := n.log.Begin(ctx); err != nil {
+		tx, err := n.log.Begin(ctx)
+		if err != nil {
 			return c.said("begin a transaction before the close", err)
 		}
+		defer func() { _ = tx.Abort(ctx) }() // if the close fails, the log is open, and the others wait for the transaction
 	}
 	n.closing.Store(1)
 	err := n.store.Close(ctx)

@@ -2,6 +2,7 @@ package crashstress
 
 import (
 	"context"
+	"math/rand/v2"
 	"sync"
 	"syscall"
 	"testing"
@@ -112,5 +113,22 @@ func TestABadDiskMayRefuseAnotherLog(t *testing.T) {
 		require.Zero(t, n.poisoned.Load())
 		n.disk.Inject(nil)
 		require.Nil(t, n.end(t.Context()))
+	}
+}
+
+// The log stays open then, and the others waited for a transaction that nobody was going to end.
+func TestACloseThatFailsLeavesNobodyWaiting(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) { // in half of the cases a transaction is open
+		l, n := opened(t)
+		n.faulty = true
+		n.clients[0].besides.closeAt = n.clients[0].left
+		n.clients[0].besides.random = rand.New(rand.NewPCG(seed, 1))
+		faults := crash.Count(crash.On(crash.Write, "*", crash.Fault{Err: syscall.ENOSPC}))
+		n.clients[0].faults = faults
+		n.disk.Inject(faults)
+		work(t, l, n)
+		require.Positive(t, faults.Faults())
+		require.Zero(t, l.counts.Closes)
 	}
 }
