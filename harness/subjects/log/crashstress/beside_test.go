@@ -56,7 +56,8 @@ func TestWhatWasAppendedBesideACloseSurvivesIt(t *testing.T) {
 	work(t, l, n)
 	require.EqualValues(t, 1, l.counts.Closes)
 	require.Positive(t, len(l.owners))
-	require.EqualValues(t, len(l.owners), l.durable, "after the close all of it was durable")
+	// A durable append whose flush the close refused returned an error, and is there all the same.
+	require.GreaterOrEqual(t, l.durable, uint64(len(l.owners)), "after the close all of it was durable")
 	acknowledged := len(l.owners)
 	n, v := l.reopen(t.Context())
 	require.Nil(t, v)
