@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime"
 	"sync"
 	"syscall"
 
@@ -34,7 +35,7 @@ type incarnation struct {
 	armed                raceoff.Number
 	failpoint, operation raceoff.Number
 	passed, operations   raceoff.Number
-	claimed, gone        raceoff.Number
+	claimed, gone, lost  raceoff.Number
 	loss                 loss
 
 	// parked holds back the engine's tasks while a single client runs, because they would make the run nondeterministic.
@@ -123,6 +124,9 @@ func (n *incarnation) live(ctx context.Context) *check.Violation {
 		group.Wait()
 	}
 	n.lose("at rest, after all operations", atRest)
+	for n.lost.Load() == 0 { // a task of a store that a client has begun to close may be losing the power right now
+		runtime.Gosched()
+	}
 	// The disk is dead, so closing makes nothing durable; it ends the flusher. Its error does not matter.
 	_ = n.close(failpoints.With(ctx, nil))
 	n.disk.After(nil)
@@ -197,6 +201,7 @@ func (n *incarnation) lose(where string, kind lossKind) {
 		n.loss.moment = n.disk.At(n.life.config.Model)
 	}
 	n.disk.Kill()
+	n.lost.Store(1)
 }
 
 // violated keeps the first violation and ends the load.
