@@ -3,6 +3,7 @@ package crashstress
 import (
 	"context"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"syscall"
 	"testing"
@@ -132,4 +133,28 @@ func TestACloseThatFailsLeavesNobodyWaiting(t *testing.T) {
 		require.Positive(t, faults.Faults())
 		require.Zero(t, l.counts.Closes)
 	}
+}
+
+// A task of a store that a client has begun to close may be losing the power when all clients have ended, and nobody else waits for it.
+func TestALossThatATaskHasBegunIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	l, n := opened(t)
+	require.EqualValues(t, 1, n.claimed.Add(1), "the loss is the task's")
+	n.gone.Store(1)
+	go loseLate(n)
+	require.Nil(t, n.live(t.Context()))
+	require.NotNil(t, n.loss.moment)
+	l.take(n)
+}
+
+// loseLate loses the power, later than clients that have ended need to come to the end.
+//
+//go:norace
+func loseLate(n *incarnation) {
+	for range 200_000 {
+		runtime.Gosched()
+	}
+	n.loss.moment = n.disk.At(n.life.config.Model)
+	n.disk.Kill()
+	close(n.lost)
 }

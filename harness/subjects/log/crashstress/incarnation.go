@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"runtime"
 	"sync"
 	"syscall"
 
@@ -35,8 +34,9 @@ type incarnation struct {
 	armed                raceoff.Number
 	failpoint, operation raceoff.Number
 	passed, operations   raceoff.Number
-	claimed, gone, lost  raceoff.Number
+	claimed, gone        raceoff.Number
 	loss                 loss
+	lost                 chan struct{} // closed once loss is complete
 
 	// parked holds back the engine's tasks while a single client runs, because they would make the run nondeterministic.
 	parked chan struct{}
@@ -72,6 +72,7 @@ func newIncarnation(l *life, disk *crash.Disk) *incarnation {
 	return &incarnation{
 		life: l, disk: disk, seed: l.random.Uint64(),
 		base:   append([]uint32(nil), l.sequences...),
+		lost:   make(chan struct{}),
 		faulty: l.happens(l.config.Faults),
 		death:  l.config.Goroutines == 1 && l.happens(l.config.Deaths),
 	}
@@ -124,9 +125,7 @@ func (n *incarnation) live(ctx context.Context) *check.Violation {
 		group.Wait()
 	}
 	n.lose("at rest, after all operations", atRest)
-	for n.lost.Load() == 0 { // a task of a store that a client has begun to close may be losing the power right now
-		runtime.Gosched()
-	}
+	<-n.lost // a task of a store that a client has begun to close may be losing the power right now
 	// The disk is dead, so closing makes nothing durable; it ends the flusher. Its error does not matter.
 	_ = n.close(failpoints.With(ctx, nil))
 	n.disk.After(nil)
@@ -201,7 +200,7 @@ func (n *incarnation) lose(where string, kind lossKind) {
 		n.loss.moment = n.disk.At(n.life.config.Model)
 	}
 	n.disk.Kill()
-	n.lost.Store(1)
+	close(n.lost)
 }
 
 // violated keeps the first violation and ends the load.
