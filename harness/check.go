@@ -456,9 +456,9 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 }
 
 // refuse fails the test because it cannot do what was asked.
-func (c *checking) refuse(code int, why string) {
+func (c *checking) refuse(code int, why string, uses ...string) {
 	c.t.Helper()
-	c.send(drive.Event{Event: drive.Refused, Text: why, Code: code})
+	c.send(drive.Event{Event: drive.Refused, Text: why, Code: code, Uses: uses})
 	c.t.Fatalf("harness.Check: %s", why)
 }
 

@@ -28,7 +28,7 @@ func (c *checking) crash() {
 			fmt.Sprintf("found after %d losses of power under load\nprogram: %v", r.Cycles, f.Case), f.Evidence)
 		shown := f.Case.Clone()
 		shown.Crash = &cases.Crash{Any: true, Model: load.Model}
-		c.makeSmaller(shown)
+		c.onGoroutines(func() { c.makeSmaller(shown) })
 	}
 	c.racedFreely(r.DataRaces, r.Seed)
 	c.endFreely(err, r.Finding != nil || r.DataRaces > 0, crashesCounted(r), r.Canary, r)

@@ -36,11 +36,15 @@ func (c *checking) stress() {
 // refused says whether a free run is impossible, and then refuses the order.
 func (c *checking) refused(err error) bool {
 	c.t.Helper()
-	cannot := errors.Is(err, object.ErrLoad) || errors.Is(err, object.ErrKeepsNothing)
-	if cannot {
+	switch {
+	case errors.Is(err, object.ErrInFolder):
+		c.refuse(2, err.Error(), drive.KeepsInFolder)
+	case errors.Is(err, object.ErrLoad), errors.Is(err, object.ErrKeepsNothing):
 		c.refuse(2, err.Error())
+	default:
+		return false
 	}
-	return cannot
+	return true
 }
 
 // endFreely reports the result of a free run. counted says how much it did; err says why it has no verdict, if it found

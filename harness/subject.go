@@ -99,8 +99,8 @@ const (
 )
 
 // Env is what an execution gives to the object: the settings of the case (Option, Int, Duration), Rand, Dir (a folder) and Disk
-// (a disk in memory that can fail and lose power). Under racewindow crash Dir can fail and lose power too, if the code has no
-// markers: what it does there with package os, syscall or golang.org/x/sys/unix is recorded. When the object is opened again, it
+// (a disk in memory that can fail and lose power). Under racewindow crash and stress --crash Dir can fail and lose power too, if the code has
+// no markers: what it does there with package os, syscall or golang.org/x/sys/unix is recorded. When the object is opened again, it
 // gets the same Env. In processes that are killed (racewindow kill), folder and disk are the system's, and hold what earlier
 // processes have left.
 type Env = *object.Env

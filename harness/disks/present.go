@@ -30,6 +30,9 @@ func (d *Disk) Present() (all []Present) {
 					p.First = other
 				}
 				first[e.node] = p.First
+				if e.node.name == "" { // of a disk after a crash: reports name it so
+					e.node.name = p.Path
+				}
 				p.File, p.Bytes, p.content = &file{disk: d, node: e.node, life: d.life}, e.node.cache.size, &e.node.cache
 			}
 			if all = append(all, p); p.Folder {

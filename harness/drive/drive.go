@@ -224,7 +224,8 @@ type Event struct {
 	Text string `json:"text,omitempty"`
 	// Code is the exit code for the event: 0 held, 1 found, 2 wrong call, 3 nothing was judged.
 	Code int `json:"code,omitempty"`
-	// Uses is the answer to Describe: KeepsOnDisk, Keeps.
+	// Uses is the answer to Describe: KeepsOnDisk, Keeps. A Check that refuses to lose power because it needs racewindow's runtime for
+	// that says KeepsInFolder.
 	Uses []string `json:"uses,omitempty"`
 	// Shape and Size belong to a finding (report.ShapeOf, report.SizeOf); a finding without a case has none.
 	Shape string `json:"shape,omitempty"`
@@ -247,6 +248,8 @@ type Event struct {
 const (
 	KeepsOnDisk = "disk"
 	Keeps       = "keeps"
+	// KeepsInFolder: it keeps its data in Env.Dir.
+	KeepsInFolder = "folder"
 )
 
 // Done says in numbers what was done, by names in the plural, such as schedules.

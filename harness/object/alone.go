@@ -42,9 +42,7 @@ func (s *sequential) scenario(x *sched.Execution) {
 	if err != nil {
 		x.Fail(err)
 	}
-	if e.inFolder && !e.onDisk {
-		o.inFolder.Store(1)
-	}
+	o.seen(e)
 	x.Go("alone", func(t *sched.T) {
 		var outcome values.Outcome
 		for _, i := range s.order {

@@ -6,9 +6,11 @@ import (
 	"math/rand"
 	"time"
 
+	"github.com/racewindow/racewindow/failpoints"
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/recorded"
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
@@ -66,6 +68,10 @@ func (n *crashLane) instance() {
 			return
 		}
 		lost, remain := in.live()
+		if lost.unrecorded != nil {
+			n.load.fail(lost.unrecorded)
+			return
+		}
 		n.of.cycles.Add(1)
 		left := n.keep(p, lost, before)
 		if remain {
@@ -151,12 +157,14 @@ type outage struct {
 	moment    *disks.Moment
 	underLoad bool
 	faults    []cases.Fault // before the loss of power
+	// unrecorded says what the disk lacks of what was done in a folder, nil for nothing.
+	unrecorded error
 }
 
 // open opens an object on a disk, and arms the disk to lose power.
 func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarnation, error) {
 	e := p.object.newEnv(p.settings)
-	e.disk = disk
+	e.disk, e.keeps, e.delay = disk, true, n.delayCalls()
 	ctx, cancel := context.WithCancel(context.Background())
 	ctx.Done() // made here: if a client made it, that would order the clients that find it
 	object, err := p.object.open(n.delayed(ctx), e)
@@ -181,8 +189,25 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 		in.rules = n.load.object.DrawFaults(rand.New(rand.NewSource(int64(n.random.Uint64()))), p.c, mostFaultsOfLife)
 		in.failDisk(in.rules)
 	}
+	if p.planted != nil && p.planted.kind == losesSync {
+		disk.LoseSyncs()
+	}
 	disk.After(in.took)
 	return in, nil
+}
+
+// call is the point at which what an object does to its folder is delayed.
+var call = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "load/call")
+
+// delayCalls returns a function that delays the calls of one object at its folder, nil if none is recorded. Any goroutine may call it.
+func (n *crashLane) delayCalls() func() {
+	if !recorded.Possible() {
+		return nil
+	}
+	delays, seed, calls := n.load.Delays, n.random.Uint64(), raceoff.Number{}
+	return func() {
+		failpoints.NewDelayer(delays, seed, calls.Add(1)).Yield(context.Background(), call)
+	}
 }
 
 // mostFaultsOfLife bounds the faults between an opening and a loss of power.
@@ -219,7 +244,7 @@ func (in *incarnation) remaining() (left int) {
 //go:norace
 func (in *incarnation) took(o disks.Operation) {
 	if o.Kind.Changes() && in.ticked() {
-		in.lose("after " + o.Kind.String() + " " + o.Name)
+		in.lose("after "+o.Kind.String()+" "+o.Name, true)
 	}
 }
 
@@ -227,10 +252,11 @@ func (in *incarnation) took(o disks.Operation) {
 func (in *incarnation) ticked() bool { return in.ticks.Add(1) == in.at.Load() }
 
 // lose takes the power away, once. It first reads what must survive, then takes the image of the disk, and then kills the disk.
-// So whatever counts as durable was durable before the image, and an operation that was invoked in between is indeterminate.
+// So whatever counts as durable was durable before the image, and an operation that was invoked in between is indeterminate. inCall
+// says that it is called after an operation of the disk, in the goroutine of that.
 //
 //go:norace
-func (in *incarnation) lose(where string) {
+func (in *incarnation) lose(where string, inCall bool) {
 	if in.claimed.Add(1) != 1 {
 		return
 	}
@@ -240,8 +266,8 @@ func (in *incarnation) lose(where string) {
 		durable[i] = in.durable[i].Load()
 		status[i] = in.status[i].Load()
 	}
-	o := &outage{where: where, moment: in.env.disk.At(in.lane.of.Model)}
-	in.env.disk.Kill()
+	o := &outage{where: where}
+	in.cut(o, inCall)
 	now := in.now()
 	for i := range in.status {
 		e := &now.history[i]
@@ -266,6 +292,20 @@ func (in *incarnation) lose(where string) {
 	}
 	o.history = now.history
 	in.losses <- o // the race detector sees this send, and the lane's receive: that orders no two clients
+}
+
+// cut takes the image of the disk, and kills the disk. A folder lives on, and what is done there is repeated no more.
+func (in *incarnation) cut(o *outage, inCall bool) {
+	cut := func() {
+		o.moment = in.env.disk.At(in.lane.of.Model)
+		o.unrecorded = in.env.unrecorded()
+		in.env.disk.Kill()
+	}
+	if in.env.recorded == nil {
+		cut()
+		return
+	}
+	in.env.recorded.Between(inCall, true, cut)
 }
 
 // live lets the clients work until power is lost, and waits until nothing of the incarnation runs. remain says that some
@@ -295,13 +335,13 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 		case now != at:
 			at, moved = now, time.Now()
 		case lost == nil:
-			in.lose("while operations waited")
+			in.lose("while operations waited", false)
 			waited, moved = true, time.Now()
 		default:
 			remain = time.Since(moved) > l.Grace || l.interrupted.Load() != 0
 		}
 	}
-	in.lose("at rest, when all had returned")
+	in.lose("at rest, when all had returned", false)
 	if lost == nil {
 		lost = <-in.losses
 	}
@@ -329,6 +369,8 @@ func (in *incarnation) discard() {
 		select {
 		case <-done:
 		case <-in.lane.timer.C:
+			in.lane.of.isUnclosed(unclosed{in.env, done})
+			return
 		}
 	}
 	in.env.end()
@@ -356,7 +398,7 @@ func (in *incarnation) client(ctx context.Context, who int) {
 		in.returned(i, int(in.moment.Add(1)), a)
 		in.end(i, a.open)
 		if in.ticked() {
-			in.lose(fmt.Sprintf("when %s of %s had returned", in.plan.calls[i].text, in.plan.whose(i)))
+			in.lose(fmt.Sprintf("when %s of %s had returned", in.plan.calls[i].text, in.plan.whose(i)), false)
 		}
 	})
 }

@@ -5,17 +5,20 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/recorded"
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
 // A CrashLoad runs many small programs side by side on goroutines, as a Load does. Each runs on an object whose disk, in
-// memory, loses power while the clients run. The object is then opened on what that leaves, and the clients go on with it.
+// memory, loses power while the clients run. The object is then opened on what that leaves, and the clients go on with it. In a program
+// with racewindow's runtime, its data may be in a folder instead (Env.Dir).
 type CrashLoad struct {
 	Load
 	// Model says which disks a loss of power may leave.
@@ -113,6 +116,9 @@ func (c *CrashLoad) setDefaults() {
 // ErrKeepsNothing is returned when the object keeps nothing that could be lost.
 var ErrKeepsNothing = errors.New("the subject keeps nothing")
 
+// ErrInFolder is returned when the object keeps its data in a folder, and this build cannot take the power from it.
+var ErrInFolder = errors.New("which loses power in racewindow's runtime only")
+
 // Crash loses power under load. An error means that the run itself failed, or showed too little for a verdict; a finding
 // stands in either case.
 func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
@@ -126,7 +132,7 @@ func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 	}
 	races, canary := raceoff.Races(), ""
 	if !c.NoCanary {
-		words, err := o.crashLoadCanary(ctx, c)
+		words, err := o.crashLoadCanaries(ctx, c)
 		if err != nil {
 			none.DataRaces = raceoff.Races() - races
 			return none, err
@@ -163,13 +169,14 @@ func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
 			return fmt.Errorf("close: %w", err)
 		}
 	}
+	o.seen(e)
 	switch {
-	case e.onDisk, onFolder && e.inFolder:
+	case e.onDisk, e.inFolder && (onFolder || recorded.Possible()):
 		return nil
 	case onFolder:
 		return fmt.Errorf("%w: %s uses neither Env.Disk nor Env.Dir when it is opened: have Open keep its data on one of them", ErrKeepsNothing, o.Name)
 	case e.inFolder:
-		return fmt.Errorf("%w in memory: %s uses Env.Dir, which cannot lose power while clients run freely: lose it one thread at a time (racewindow crash), open it on Env.Disk, or have its processes killed (racewindow kill)", ErrKeepsNothing, o.Name)
+		return fmt.Errorf("%w in memory: %s uses Env.Dir, %w, and that takes code without markers and no race detector: open it on Env.Disk, or have its processes killed (racewindow kill)", ErrKeepsNothing, o.Name, ErrInFolder)
 	}
 	return fmt.Errorf("%w: %s does not use Env.Disk when it is opened, so its disk cannot lose power: have Open keep its data there", ErrKeepsNothing, o.Name)
 }
@@ -188,12 +195,29 @@ func (o *Object) Keeps(ctx context.Context) (onDisk, anywhere bool, err error) {
 	return onDisk, anywhere, nil
 }
 
-// crashLoadCanary makes sure that a run with these settings detects a durable operation that has no effect.
-func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad) (words string, err error) {
+// crashLoadCanaries makes sure that a run with these settings detects a durable operation that has no effect, and one whose syncs do not
+// reach a disk of recorded files.
+func (o *Object) crashLoadCanaries(ctx context.Context, c CrashLoad) (words string, err error) {
+	kinds := []defectKind{losesDurable}
+	if recorded.Possible() && o.inFolder.Load() != 0 {
+		kinds = append(kinds, losesSync)
+	}
+	for _, kind := range kinds {
+		caught, err := o.crashLoadCanary(ctx, c, kind)
+		if err != nil {
+			return "", err
+		}
+		words += "; " + caught
+	}
+	return words[2:], nil
+}
+
+func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad, kind defectKind) (words string, err error) {
 	p, err := o.losing(nil)
 	if err != nil {
 		return "", fmt.Errorf("canary: %w", err)
 	}
+	p.planted.kind = kind
 	c.Duration, c.Cycles, c.Progress, c.Faults = canaryLastResort, canaryCycles, nil, 0
 	l := newCrashLoad(o, c, []*plan{p})
 	err = l.run(ctx)
@@ -204,9 +228,9 @@ func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad) (words string
 		return "", fmt.Errorf("interrupted before the canary was caught: %w", ctx.Err())
 	case r.Finding == nil:
 		return "", fmt.Errorf("%w (%s): %d losses of power in '%v' under the same settings showed nothing, so a run that finds nothing would mean nothing",
-			ErrLoadCanary, defectWords[losesDurable], r.Cycles, p.c)
+			ErrLoadCanary, defectWords[kind], r.Cycles, p.c)
 	}
-	return fmt.Sprintf("%s was caught within %d losses of power", defectWords[losesDurable], l.result.Cycles), nil
+	return fmt.Sprintf("%s was caught within %d losses of power", defectWords[kind], l.result.Cycles), nil
 }
 
 // A crashLoad is one run. As in a load, the race detector does not see what lanes share while they run.
@@ -219,6 +243,37 @@ type crashLoad struct {
 	// known are the keys of the aftermaths that were judged. It is written between two rounds only.
 	known  map[key]struct{}
 	result CrashResult
+	// unclosed are the objects whose Close took long. Their folders stay until it has returned, or the run is over.
+	unclosed []unclosed
+}
+
+// An unclosed is an object that is being closed, and what it was opened in.
+type unclosed struct {
+	env  *Env
+	done chan struct{}
+}
+
+func (l *crashLoad) isUnclosed(c unclosed) {
+	l.load.mu.Lock()
+	defer l.load.mu.Unlock()
+	l.unclosed = append(l.unclosed, c)
+}
+
+// clear removes the folders of the objects that are closed by now, or of all.
+func (l *crashLoad) clear(all bool) {
+	l.load.mu.Lock()
+	defer l.load.mu.Unlock()
+	l.unclosed = slices.DeleteFunc(l.unclosed, func(c unclosed) bool {
+		select {
+		case <-c.done:
+		default:
+			if !all {
+				return false
+			}
+		}
+		c.env.end()
+		return true
+	})
 }
 
 func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
@@ -232,9 +287,11 @@ func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
 
 // run executes rounds. Between two rounds no client runs, and what was left is judged.
 func (l *crashLoad) run(ctx context.Context) (err error) {
+	defer l.clear(true)
 	r := &l.result
 	r.Ended, err = l.load.rounds(ctx, len(l.lanes), func(i int) { l.lanes[i].run() }, func(took time.Duration) (string, error) {
 		err := l.judge(ctx)
+		l.clear(false)
 		r.Cycles, r.Operations, r.Peak, r.Duration = l.cycles.Load(), l.load.executed.Load(), l.load.peak.Load(), took
 		if l.Progress != nil {
 			l.Progress(*r)

@@ -28,9 +28,11 @@ type Env struct {
 	// system says that the folder belongs to the caller, and that the disk is the system's, in that folder.
 	system  bool
 	problem error
-	// keeps says that power may be lost, or the disk fail. Then the field recorded repeats on disk every change of the folder.
+	// keeps says that power may be lost, or the disk fail. Then the field recorded repeats on disk every change of the folder. Where the
+	// object's goroutines run freely, delay is called before each.
 	keeps    bool
 	recorded *recorded.Folder
+	delay    func()
 }
 
 // envOn returns an Env with a folder and a disk of the system, which outlive it.
@@ -79,7 +81,7 @@ func (e *Env) Rand() *rand.Rand {
 }
 
 // Dir is a folder of this execution, empty when the object is first opened. It is removed after the execution. In a build with
-// racewindow's runtime it loses power and fails as the case says, unless the object has asked for Disk. Where processes are killed
+// racewindow's runtime it loses power and fails as the case says, or while clients run freely, unless the object has asked for Disk. Where processes are killed
 // (racewindow kill), each process finds what the previous one has left.
 //
 //go:norace
@@ -108,8 +110,19 @@ func (e *Env) makeFolder() (err error) {
 	if e.disk == nil {
 		e.disk = disks.New()
 	}
-	e.recorded, err = recorded.Attach(e.folder, e.disk)
+	if sched.OnGoroutines() {
+		e.recorded, err = recorded.Attach(e.folder, e.disk)
+	} else {
+		e.recorded, err = recorded.AttachFreely(e.folder, e.disk, e.delay)
+	}
 	return err
+}
+
+// seen notes what an object has asked for when it was opened.
+func (o *Object) seen(e *Env) {
+	if e.inFolder && !e.onDisk {
+		o.inFolder.Store(1)
+	}
 }
 
 // unrecorded returns an error if the disk lacks something that was done to the folder.

@@ -1,6 +1,7 @@
 package recorded
 
 import (
+	"strconv"
 	"syscall"
 
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
@@ -9,9 +10,7 @@ import (
 
 // after repeats on the disk what a call has done to a folder. data is what a write has written, or a read has read.
 func after(c *bubble.Call, data []byte) {
-	if own.Load() > 0 {
-		return
-	}
+	defer release(c)
 	if c.Instead {
 		failed(c)
 		return
@@ -99,12 +98,16 @@ func opened(c *bubble.Call) {
 		f.refuse(c, "it makes a file without a name (O_TMPFILE)")
 		return
 	}
+	if f.free && c.Kept != any(f) {
+		f.refuse(c, "it reaches the file by a link from elsewhere")
+		return
+	}
 	id, mode, err := identify(fd)
 	if err != nil || mode&syscall.S_IFMT != syscall.S_IFREG {
 		return
 	}
-	file, known := f.files[id]
-	if known && f.disk.Names(below, file) {
+	file := f.file(id)
+	if file != nil && f.disk.Names(below, file) {
 		if c.Flags&syscall.O_TRUNC != 0 {
 			_ = file.Truncate(0)
 		}
@@ -114,7 +117,7 @@ func opened(c *bubble.Call) {
 		f.refuse(c, err.Error())
 		return
 	}
-	f.files[id] = file
+	f.know(id, file)
 }
 
 // written records what a write has written, or a copy from another file.
@@ -175,19 +178,14 @@ func status(fd int) uintptr {
 
 // readBack reads what a copy has written, because the call does not have the bytes.
 func readBack(fd int, at int64, bytes int) []byte {
-	defer unseen()()
-	again, err := syscall.Open(descriptor(fd), syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	again, err := quietOpen("/proc/self/fd/"+strconv.Itoa(fd), syscall.O_RDONLY)
 	if err != nil {
 		return nil
 	}
 	defer syscall.Close(again)
 	data := make([]byte, bytes)
-	for read := 0; read < bytes; {
-		n, err := syscall.Pread(again, data[read:], at+int64(read))
-		if n <= 0 || err != nil {
-			return nil
-		}
-		read += n
+	if quietRead(again, data, at) != nil {
+		return nil
 	}
 	return data
 }
@@ -201,8 +199,10 @@ func truncated(c *bubble.Call) {
 	}
 	name := absolute(cwd, c.Path)
 	if f, _ := find(name); f != nil {
-		if id, err := identifyName(name); err == nil && f.files[id] != nil {
-			_ = f.files[id].Truncate(c.Bytes)
+		if id, err := identifyName(name); err == nil {
+			if file := f.file(id); file != nil {
+				_ = file.Truncate(c.Bytes)
+			}
 		}
 	}
 }
@@ -234,13 +234,25 @@ func synced(c *bubble.Call) {
 		return
 	}
 	for _, f := range folders() {
-		_ = f.disk.SyncDir(".")
-		for _, p := range f.disk.Present() {
-			if p.Folder {
-				_ = f.disk.SyncDir(p.Path)
-			} else {
-				_ = p.File.Sync()
+		if !f.free {
+			f.syncAll()
+			continue
+		}
+		f.Between(false, false, func() {
+			if !f.isOver() {
+				f.syncAll()
 			}
+		})
+	}
+}
+
+func (f *Folder) syncAll() {
+	_ = f.disk.SyncDir(".")
+	for _, p := range f.disk.Present() {
+		if p.Folder {
+			_ = f.disk.SyncDir(p.Path)
+		} else {
+			_ = p.File.Sync()
 		}
 	}
 }

@@ -49,15 +49,15 @@ func BenchmarkWriteAndSync(b *testing.B) {
 		require.NoError(b, err)
 		defer file.Close()
 		fd := int(file.Fd())
-		hooks.after(&bubble.Call{Kind: bubble.CallOpen, Flags: syscall.O_CREAT, Result: uintptr(fd)}, nil)
+		hooks.Load().after(&bubble.Call{Kind: bubble.CallOpen, Flags: syscall.O_CREAT, Result: uintptr(fd)}, nil)
 		began := processor()
 		for b.Loop() {
 			written, synced := bubble.Call{Kind: bubble.CallWrite, FD: fd, Result: 100}, bubble.Call{Kind: bubble.CallSync, Name: "fsync", FD: fd}
-			hooks.before(&written)
-			hooks.before(&synced)
+			hooks.Load().before(&written)
+			hooks.Load().before(&synced)
 			write(fd)
-			hooks.after(&written, data)
-			hooks.after(&synced, nil)
+			hooks.Load().after(&written, data)
+			hooks.Load().after(&synced, nil)
 		}
 		b.ReportMetric(float64(processor()-began)/float64(b.N), "cpu-ns/op")
 	})

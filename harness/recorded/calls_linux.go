@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"syscall"
 
-	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/storage/disk"
@@ -28,6 +27,9 @@ func folders() []*Folder {
 	return attached.all
 }
 
+// isOver says that the folder's calls are repeated no more.
+func (f *Folder) isOver() bool { return f.free && f.over.Load() != 0 }
+
 // fileOf returns what a descriptor refers to: a file of a recorded folder, or, with file nil, a folder of one at the path
 // below it.
 func fileOf(fd int) (f *Folder, file disk.File, id identity, below string) {
@@ -38,7 +40,7 @@ func fileOf(fd int) (f *Folder, file disk.File, id identity, below string) {
 	switch mode & syscall.S_IFMT {
 	case syscall.S_IFREG:
 		for _, f := range folders() {
-			if file, is := f.files[id]; is {
+			if file := f.file(id); file != nil && !f.isOver() {
 				return f, file, id, ""
 			}
 		}
@@ -62,7 +64,7 @@ func descriptor(fd int) string {
 // find returns the recorded folder that contains a path, nil for none.
 func find(path string) (f *Folder, below string) {
 	for _, f := range folders() {
-		if below, is := f.within(path); is {
+		if below, is := f.within(path); is && !f.isOver() {
 			return f, below
 		}
 	}
@@ -97,9 +99,7 @@ func resolve(folder string) string {
 			return folder // a recorded folder contains no links
 		}
 	}
-	defer unseen()()
-	const openPath = 0x200000
-	fd, err := syscall.Open(folder, openPath|syscall.O_DIRECTORY|syscall.O_CLOEXEC, 0)
+	fd, err := quietOpen(folder, openPath|syscall.O_DIRECTORY)
 	if err != nil {
 		return ""
 	}
@@ -107,27 +107,22 @@ func resolve(folder string) string {
 	return descriptor(fd)
 }
 
-// own counts who in this package makes calls of its own.
-var own raceoff.Number
-
-// unseen begins a stretch of calls that this package makes for itself: they are not recorded, and no fault strikes them. Otherwise a
-// disk that fails would hide what is on it, and the record of a call could go on recording itself for ever. It returns how the stretch
-// ends. Nobody else goes on meanwhile.
-func unseen() (end func()) {
-	own.Add(1)
-	return func() { own.Add(^uint64(0)) }
-}
-
 // refuse records the first call that cannot be recorded.
 func (f *Folder) refuse(c *bubble.Call, what string) {
+	f.known.Lock()
+	defer f.known.Unlock()
 	if f.err == nil {
 		f.err = fmt.Errorf("what the code does with %s cannot be recorded: %s", c.Name, what)
 	}
 }
 
-// before asks the disk, before a call is made, whether a fault strikes it.
+// before holds the folder of a call that is about to be made, if goroutines run freely, and asks its disk whether a fault strikes the
+// call.
 func before(c *bubble.Call) {
-	if own.Load() > 0 {
+	if !slices.ContainsFunc(folders(), func(f *Folder) bool { return f.free || f.disk.Fails() }) {
+		return
+	}
+	if f := concerned(c); f != nil && f.free && !f.hold(c) {
 		return
 	}
 	f, o, id := decidable(c)
@@ -156,12 +151,64 @@ func before(c *bubble.Call) {
 	c.Instead, c.Errno = true, uintptr(number)
 }
 
+// hold keeps all other calls of the folder out, until release. It returns false if the folder's calls are repeated no more.
+func (f *Folder) hold(c *bubble.Call) bool {
+	if f.delay != nil && !f.isOver() {
+		f.delay()
+	}
+	f.calls.Lock()
+	if f.isOver() {
+		f.calls.Unlock()
+		return false
+	}
+	c.Kept = f
+	return true
+}
+
+func release(c *bubble.Call) {
+	if f, is := c.Kept.(*Folder); is {
+		f.calls.Unlock()
+	}
+}
+
+// concerned returns the folder that a call changes, or that its disk may keep it from; nil for none. A call that reads or writes at the
+// descriptor's position concerns the folder too, because it moves the position.
+func concerned(c *bubble.Call) *Folder {
+	switch c.Kind {
+	case bubble.CallOpen, bubble.CallRemove, bubble.CallMkdir:
+		f, _ := place(c.FD, c.Path)
+		return f
+	case bubble.CallRename, bubble.CallLink, bubble.CallSymlink:
+		if f, _ := place(c.FD, c.Path); f != nil {
+			return f
+		}
+		f, _ := place(c.To, c.NewPath)
+		return f
+	case bubble.CallTruncate:
+		if c.FD == cwd {
+			f, _ := find(absolute(cwd, c.Path))
+			return f
+		}
+	case bubble.CallWrite, bubble.CallCopy, bubble.CallAllocate, bubble.CallSync, bubble.CallRead:
+	default:
+		return nil
+	}
+	if c.FD == cwd {
+		return nil
+	}
+	f, _, _, _ := fileOf(c.FD)
+	if f != nil && c.Kind == bubble.CallRead && c.At >= 0 && !f.disk.Fails() {
+		return nil
+	}
+	return f
+}
+
 // decidable is foresee for a call that may fail. The folder is nil for other calls.
 func decidable(c *bubble.Call) (f *Folder, o disks.Operation, id identity) {
 	if !slices.ContainsFunc(folders(), func(f *Folder) bool { return f.disk.Fails() }) {
 		return nil, o, id
 	}
-	if f, o, id = foresee(c); f != nil && !f.disk.Fails() {
+	if f, o, id = foresee(c); f != nil && (!f.disk.Fails() || f.free && c.Kept != any(f)) {
 		f = nil
 	}
 	return f, o, id

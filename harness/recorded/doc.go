@@ -4,6 +4,8 @@
 // order. So the disks that a crash may leave are those of package disks. Each of them becomes a folder again (Attach), on which the
 // program opens what it finds.
 //
+// Where goroutines run freely (AttachFreely), no other call of the folder is made between a call and its repetition.
+//
 // A file is known by its device and inode numbers, whatever its names and descriptors are, and whoever has opened it. The bytes of a
 // write are taken from the call, and their place from the descriptor's position after it.
 //

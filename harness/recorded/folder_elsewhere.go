@@ -23,10 +23,16 @@ func Make() (path string, err error) { return os.MkdirTemp("", pattern()) }
 // Attach always fails.
 func Attach(string, *disks.Disk) (*Folder, error) { return nil, errElsewhere }
 
+// AttachFreely always fails.
+func AttachFreely(string, *disks.Disk, func()) (*Folder, error) { return nil, errElsewhere }
+
+// Between is never called, because there is no Folder.
+func (*Folder) Between(bool, bool, func()) {}
+
 // Detach does nothing.
 func (*Folder) Detach() {}
 
-// Err is never called, because there is no Folder.
+// Err is never called either.
 func (*Folder) Err() error { return errElsewhere }
 
 // Check is never called either.

@@ -1,10 +1,8 @@
 package recorded
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,14 +20,21 @@ func Possible() bool { return bubble.Offered() != nil }
 
 // A Folder is a folder whose files are also kept on a disk.
 type Folder struct {
-	path  string // absolute, without links
-	disk  *disks.Disk
-	files map[identity]disk.File
+	path string // absolute, without links
+	disk *disks.Disk
+	// free says that the program's goroutines run freely. Then calls is held during each call and its repetition.
+	free  bool
+	calls raceoff.Mutex
+	delay func() // before each call, nil for none
+	over  raceoff.Number
 	// owed holds, by file, the error that its next write must return because the previous one was short.
 	owed map[identity]syscall.Errno
 	// flip is the fault that flips a bit of the read in progress, unless that read fails.
 	flip disks.Fault
-	err  error
+
+	known raceoff.Mutex // guards files and err
+	files map[identity]disk.File
+	err   error
 }
 
 // An identity tells files apart.
@@ -53,8 +58,18 @@ func Make() (path string, err error) {
 }
 
 // Attach fills an empty folder with the files that a process sees on a disk, and then repeats every change of the folder on
-// the disk until Detach. Filling it is no operation of the disk.
+// the disk until Detach. Filling it is no operation of the disk. The goroutines that use the folder must run one at a time.
 func Attach(path string, d *disks.Disk) (*Folder, error) {
+	return attach(&Folder{disk: d}, path)
+}
+
+// AttachFreely is Attach for goroutines that run freely. A call and its repetition are then one step: no other call of the folder is
+// made meanwhile. delay, if it is not nil, is called before each call, in its goroutine.
+func AttachFreely(path string, d *disks.Disk, delay func()) (*Folder, error) {
+	return attach(&Folder{disk: d, free: true, delay: delay}, path)
+}
+
+func attach(f *Folder, path string) (*Folder, error) {
 	if !Possible() {
 		return nil, errors.New("record a folder: this program was not built with racewindow's runtime")
 	}
@@ -65,7 +80,7 @@ func Attach(path string, d *disks.Disk) (*Folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("record a folder: %w", err)
 	}
-	f := &Folder{path: path, disk: d, files: map[identity]disk.File{}, owed: map[identity]syscall.Errno{}}
+	f.path, f.files, f.owed = path, map[identity]disk.File{}, map[identity]syscall.Errno{}
 	if err := f.fill(); err != nil {
 		return nil, fmt.Errorf("put what a disk holds into %s: %w", path, err)
 	}
@@ -76,8 +91,13 @@ func Attach(path string, d *disks.Disk) (*Folder, error) {
 	return f, nil
 }
 
-// Detach ends the recording.
+// Detach ends the recording. A call that is under way is repeated first.
 func (f *Folder) Detach() {
+	if f.free {
+		f.calls.Lock()
+		f.over.Store(1)
+		f.calls.Unlock()
+	}
 	attached.mu.Lock()
 	defer attached.mu.Unlock()
 	attached.all = slices.DeleteFunc(slices.Clone(attached.all), func(other *Folder) bool { return other == f })
@@ -86,8 +106,38 @@ func (f *Folder) Detach() {
 	}
 }
 
+// Between calls a function while no call of a folder that was attached freely is under way, and ends the recording if over. inCall says
+// that the caller is in a call itself: in a function that the disk calls after an operation.
+func (f *Folder) Between(inCall, over bool, do func()) {
+	if !inCall {
+		f.calls.Lock()
+		defer f.calls.Unlock()
+	}
+	do()
+	if over {
+		f.over.Store(1)
+	}
+}
+
 // Err returns an error for the first thing that the program did and that cannot be recorded; nil if there was none.
-func (f *Folder) Err() error { return f.err }
+func (f *Folder) Err() error {
+	f.known.Lock()
+	defer f.known.Unlock()
+	return f.err
+}
+
+// file returns the file of the disk, nil if the folder has none of that identity. know enters one.
+func (f *Folder) file(id identity) disk.File {
+	f.known.Lock()
+	defer f.known.Unlock()
+	return f.files[id]
+}
+
+func (f *Folder) know(id identity, file disk.File) {
+	f.known.Lock()
+	defer f.known.Unlock()
+	f.files[id] = file
+}
 
 // fill writes the files of the disk into the folder.
 func (f *Folder) fill() error {
@@ -141,112 +191,9 @@ func (f *Folder) fillFile(name string, p disks.Present) error {
 		return err
 	}
 	id, _, err := identify(int(file.Fd()))
-	f.files[id] = p.File
+	f.know(id, p.File)
 	return err
 }
-
-// Check compares the folder with the disk. They differ if something was written that no call reported.
-func (f *Folder) Check() error {
-	defer unseen()()
-	there := map[string]bool{}
-	err := filepath.WalkDir(f.path, func(path string, e fs.DirEntry, err error) error {
-		if path != f.path && err == nil {
-			there[path[len(f.path)+1:]] = e.IsDir()
-		}
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("look at the files of the record: %w", err)
-	}
-	const why = "%s %s, and no operation that is recorded did that: a child process, a shared map or io_uring may have, or a call that only RawSyscall makes"
-	for _, p := range f.disk.Present() {
-		folder, is := there[p.Path]
-		delete(there, p.Path)
-		switch {
-		case !is:
-			return fmt.Errorf(why, p.Path, "is gone")
-		case folder != p.Folder:
-			return fmt.Errorf(why, p.Path, "is another kind of file")
-		}
-		if p.Folder {
-			continue
-		}
-		if at, err := differ(filepath.Join(f.path, p.Path), p); err != nil {
-			return fmt.Errorf("look at a file of the record: %w", err)
-		} else if at >= 0 {
-			return fmt.Errorf(why, p.Path, fmt.Sprintf("has other bytes from byte %d on", at))
-		}
-	}
-	for name := range there {
-		return fmt.Errorf(why, name, "is there")
-	}
-	return nil
-}
-
-// differ returns the first byte at which a file differs from the disk's contents of it, -1 for none.
-func differ(name string, p disks.Present) (at int64, err error) {
-	file, err := os.Open(name)
-	if err != nil {
-		return 0, err
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return 0, err
-	}
-	if info.Size() != p.Bytes {
-		return min(info.Size(), p.Bytes), nil
-	}
-	at = -1
-	has := make([]byte, disks.SectorBytes)
-	next := int64(0) // the next byte to compare
-	same := func(from int64, want []byte) error {
-		if at >= 0 {
-			return nil
-		}
-		if _, err := file.ReadAt(has[:len(want)], from); err != nil {
-			return err
-		}
-		if !bytes.Equal(has[:len(want)], want) {
-			at = from
-		}
-		return nil
-	}
-	zeros := func(to int64) error {
-		for next < to && at < 0 {
-			data, err := syscall.Seek(int(file.Fd()), next, seekData) // holes are not read
-			if err == syscall.ENXIO || data >= to {
-				next = to
-				return nil
-			} else if err != nil {
-				return err
-			}
-			next = max(next, data/disks.SectorBytes*disks.SectorBytes)
-			n := min(disks.SectorBytes, to-next)
-			if err := same(next, noBytes[:n]); err != nil {
-				return err
-			}
-			next += n
-		}
-		return nil
-	}
-	err = p.Parts(func(from int64, want []byte) error {
-		err := zeros(from)
-		if err == nil {
-			err = same(from, want)
-		}
-		next = from + int64(len(want))
-		return err
-	})
-	if err == nil {
-		err = zeros(p.Bytes)
-	}
-	return at, err
-}
-
-const seekData = 3 // lseek's SEEK_DATA
-
-var noBytes [disks.SectorBytes]byte
 
 // identify returns which file a descriptor refers to, and its mode.
 func identify(fd int) (identity, uint32, error) {

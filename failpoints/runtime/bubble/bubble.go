@@ -139,6 +139,7 @@ type Call = struct {
 	Result, Errno uintptr
 	Instead       bool  // the call is not made; its outcome is Result and Errno
 	Most          int64 // how many bytes a write may write, -1 for all
+	Kept          any   // what before has left for after
 }
 
 // Kinds of calls.

@@ -35,12 +35,14 @@ type checkRun struct {
 	pattern  string // go test's -run
 	packages []string
 	race     bool
-	build    []string // flags for the go command
-	one      bool     // the order is for one Check
-	order    drive.Order
-	folder   string // for the reports of findings; "" for none
-	out      io.Writer
-	screen   *os.File
+	// Of a run that loses power under load: --race, or --goroutines, was given.
+	raceGiven, goroutinesGiven bool
+	build                      []string // flags for the go command
+	one                        bool     // the order is for one Check
+	order                      drive.Order
+	folder                     string // for the reports of findings; "" for none
+	out                        io.Writer
+	screen                     *os.File
 
 	session   *plain.Session // for the packages whose code has no markers
 	byRuntime []string       // their import paths
@@ -80,6 +82,9 @@ func (r *checkRun) run(ctx context.Context) error {
 	if err = r.findMechanisms(ctx, packages); err != nil {
 		return err
 	}
+	if err = r.findFolders(ctx, packages); err != nil {
+		return err
+	}
 	if r.order.ReplayFlags, err = r.replayFlags(ctx); err != nil {
 		return err
 	}
@@ -89,6 +94,9 @@ func (r *checkRun) run(ctx context.Context) error {
 		done <- failed
 	}()
 	err = r.follow(done)
+	if inFolders := r.takeInFolders(); len(inFolders) > 0 && err == nil && ctx.Err() == nil {
+		code, err = r.losePowerInFolders(ctx, packages, inFolders, &output)
+	}
 	if r.began == 0 && ctx.Err() == nil && (code == 0 && err == nil || nothingRan(err)) {
 		if err = r.noneRan(ctx, packages); r.one {
 			err = usageError{err}

@@ -27,6 +27,8 @@ type checkFlags struct {
 	programs   int
 	threads    int
 	operations int
+
+	raceGiven, goroutinesGiven bool
 }
 
 // define defines the flags. race is the default of --race, aboutRace is added to its usage, threads is the default of
@@ -42,6 +44,7 @@ func (c *checkFlags) define(flags *pflag.FlagSet, race bool, aboutRace string, t
 
 // check refuses numbers that no program can have.
 func (c *checkFlags) check(flags *pflag.FlagSet) error {
+	c.raceGiven, c.goroutinesGiven = c.race && flags.Changed("race"), flags.Changed("goroutines")
 	return checkNumbers(flags, bound{"programs", 1, unbounded}, bound{"max-threads", 1, 64}, bound{"max-operations", 1, 64})
 }
 
@@ -117,7 +120,7 @@ func onlyTheLog(subject string) error {
 
 // freely runs the Checks of packages without a scheduler, as an order says, and writes the results.
 func (c *checkFlags) freely(ctx context.Context, verb string, order drive.Order, packages []string, out io.Writer, folder, jsonFile string) error {
-	r := &checkRun{verb: verb, pattern: c.pattern, packages: packages, race: c.race, order: order, folder: folder, out: out, screen: os.Stdout}
+	r := &checkRun{verb: verb, pattern: c.pattern, packages: packages, race: c.race, raceGiven: c.raceGiven, goroutinesGiven: c.goroutinesGiven, order: order, folder: folder, out: out, screen: os.Stdout}
 	if jsonFile == "-" {
 		r.out, r.screen = os.Stderr, os.Stderr
 	}

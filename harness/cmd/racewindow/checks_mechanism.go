@@ -108,6 +108,9 @@ func hasMarkers(ctx context.Context, path string) (bool, error) {
 // testByRuntime does what test does, for one package whose code has no markers.
 func (r *checkRun) testByRuntime(ctx context.Context, p plain.Package, pattern, skip string, order drive.Order, output io.Writer) (code int, err error) {
 	order.Own = p.Own()
+	if order.Mode == drive.Crash && !r.goroutinesGiven {
+		order.Goroutines = goroutinesOfFolders
+	}
 	folder, err := os.MkdirTemp("", "racewindow-checks-")
 	if err != nil {
 		return 0, err

@@ -66,9 +66,10 @@ With packages, or where a test of the current package calls harness.Check, the o
 under the race detector: many instances side by side, each with a small drawn program of 2 to 4 clients, judged against
 the object executed one operation at a time. Bugs are planted around the object first, and must be caught. A panic,
 operations that hang and a data race are findings too. Each finding is made smaller by exploring its program. With
---crash, objects that keep their data on Env.Disk lose power while their clients run, are opened again on a disk that
-this may leave, and go on: what was durable must be there. Where their disk fails too (--faults), an operation that
-returned an error may have happened or not.
+--crash, objects lose power while their clients run, are opened again on a disk that this may leave, and go on: what was
+durable must be there. Their data is on Env.Disk, or in Env.Dir if their code has no markers: what it does there with
+package os, syscall or golang.org/x/sys/unix is recorded by racewindow's runtime, without the race detector. Where their
+disk fails too (--faults), an operation that returned an error may have happened or not.
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
@@ -82,7 +83,8 @@ const stressExamples = `  racewindow stress                                   10
   racewindow stress --crash --faults 0.5 --model weak --out found
   racewindow stress ./cache --duration 60s            the Checks of a package, under the race detector
   racewindow stress --run TestCache --goroutines 2000 --delay 0.3
-  racewindow stress --crash ./wal                     power is lost while the clients of ./wal run`
+  racewindow stress --crash ./wal                     power is lost while the clients of ./wal run
+  racewindow stress --crash ./kv --goroutines 8       the same for an engine in a folder: 8 clients have 4 of it open at once`
 
 func stressCommand() *cobra.Command {
 	f := &stressFlags{}

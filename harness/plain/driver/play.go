@@ -23,13 +23,37 @@ var ErrVersions = errors.New("the module requires another version of racewindow 
 // Take makes all scenarios of this program run on goroutines from now on, through the runtime's functions that were
 // offered to a test. own are the names of the package under test, as in an order.
 func Take(offered any, own string) error {
+	if err := Use(offered); err != nil {
+		return err
+	}
+	take(own)
+	return nil
+}
+
+// take returns a function that undoes it.
+func take(own string) (undo func()) {
+	ownPackage = strings.Fields(own)
+	processors := runtime.GOMAXPROCS(1) // as in Test
+	percent := debug.SetGCPercent(400)
+	sched.UseGoroutines(goroutines{})
+	return func() {
+		sched.UseGoroutines(nil)
+		debug.SetGCPercent(percent)
+		runtime.GOMAXPROCS(processors)
+	}
+}
+
+// While makes scenarios run on goroutines while do runs, after Use.
+func While(own string, do func()) {
+	defer take(own)()
+	do()
+}
+
+// Use takes the functions that were offered to a test, and leaves the goroutines to Go's scheduler.
+func Use(offered any) error {
 	if !bubble.Use(offered) {
 		return ErrVersions
 	}
-	ownPackage = strings.Fields(own)
-	runtime.GOMAXPROCS(1) // as in Test
-	debug.SetGCPercent(400)
-	sched.UseGoroutines(goroutines{})
 	return nil
 }
 

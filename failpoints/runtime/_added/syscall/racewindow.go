@@ -16,6 +16,7 @@ type racewindowCall = struct {
 	Result, Errno uintptr
 	Instead       bool  // the call is not made; its outcome is Result and Errno
 	Most          int64 // how many bytes a write may write, -1 for all
+	Kept          any   // what before has left for after
 }
 
 // Kinds of calls.
