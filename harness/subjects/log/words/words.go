@@ -182,13 +182,22 @@ func Ended(ctx context.Context, l *storage.Log, doomed []storage.Record) error {
 	return broken(check.EndedContexts, storage.Offset{}, "a read returned no error, though its context had ended before")
 }
 
-// Again asks the store for a log that is open. The store must return that log, not another one.
+// Again asks the store for a log that is open. The store must return that log, not another one. If a close that failed has closed the log,
+// and left the store open, the store opens it anew.
 func Again(ctx context.Context, s *storage.Store, l *storage.Log) error {
 	again, err := s.Log(ctx, l.Handle())
-	if err == nil && again != l {
+	if err == nil && again != l && !isClosed(ctx, l) {
 		return broken(check.OneLog, storage.Offset{}, "the store gave out another log %s than the one that is open", l.Handle())
 	}
 	return err
+}
+
+// isClosed says whether a log is closed. A log is closed before the store forgets it.
+func isClosed(ctx context.Context, l *storage.Log) bool {
+	for _, err := range l.Read(ctx, storage.Offset{}, storage.End) {
+		return errors.Is(err, storage.ErrClosed)
+	}
+	return false
 }
 
 // Neighbour appends to another log of the store, and reads back what it has appended. What it acknowledged stays in that log.
