@@ -67,8 +67,8 @@ stress: bin/racewindow-race ## find the known bug, 10,000 goroutines under -race
 stress-short: bin/racewindow-race ## find the known bug, and 5,000 goroutines for a few seconds, for CI
 	@bin/racewindow-race stress --goroutines 5000 --duration 10s --out $(OUT)/stress $(STRESS)
 
-mutants: ## plant small bugs in the engine, one at a time, and see which strategy finds each: SEEDS= RUN=
-	$(GO) run ./scripts/mutants --out $(OUT)/mutants $(if $(SEEDS),--seeds $(SEEDS)) $(if $(RUN),--run '$(RUN)')
+mutants: ## plant small bugs in the engine, one at a time, and see which strategy finds each: SEEDS= RUN= STRATEGIES=
+	$(GO) run ./scripts/mutants --out $(OUT)/mutants $(if $(SEEDS),--seeds $(SEEDS)) $(if $(RUN),--run '$(RUN)') $(if $(STRATEGIES),--strategies $(STRATEGIES))
 
 weaken: ## which syncs, checksums and error checks of the engine would no test miss?
 	$(GO) run ./harness/cmd/racewindow test --weaken --known storage/weaken.txt ./storage ./storage/disk

@@ -29,7 +29,7 @@ import (
 )
 
 // strategyNames are the columns of the table.
-var strategyNames = []string{"random", "pct", "pos", "surw", "bounded", "portfolio"}
+var strategyNames = []string{"random", "pct", "pos", "surw", "guided", "bounded", "portfolio"}
 
 // A config holds the values of the flags.
 type config struct {
@@ -40,6 +40,7 @@ type config struct {
 	budget, timeout     time.Duration
 	json, keep          bool
 	run                 *regexp.Regexp
+	strategies          []string // some of strategyNames
 }
 
 var errSurvivor = fmt.Errorf("%w: strengthen the harness, or declare the patch '# equivalent: ARGUMENT'", planted.ErrSurvivor)
@@ -56,10 +57,12 @@ func main() {
 	flag.IntVar(&c.parallel, "parallel", 2, "how many bugs are measured at the same time")
 	flag.DurationVar(&c.timeout, "timeout", 10*time.Minute, "for one bug")
 	flag.BoolVar(&c.json, "json", false, "print JSON instead of the table")
-	flag.BoolVar(&c.keep, "keep", false, "take the results of bugs that --run leaves out from an earlier measurement in --out")
+	flag.BoolVar(&c.keep, "keep", false, "take the results of bugs that --run leaves out, and of strategies that --strategies leaves out, from an earlier measurement in --out")
+	strategies := flag.String("strategies", strings.Join(strategyNames, ","), "only these `STRATEGIES`, separated by commas")
 	only := flag.String("run", "", "only bugs whose name matches this `REGEXP`")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	c.strategies = strings.Split(*strategies, ",")
 	err := c.settle(*only, flag.Args())
 	if err == nil {
 		err = c.measure(ctx)
@@ -75,6 +78,11 @@ func main() {
 func (c *config) settle(only string, rest []string) (err error) {
 	if c.run, err = regexp.Compile(only); err != nil {
 		return fmt.Errorf("%w: --run: %w", planted.ErrUsage, err)
+	}
+	for _, name := range c.strategies {
+		if !slices.Contains(strategyNames, name) {
+			return fmt.Errorf("%w: --strategies %q%s: choose some of %s", planted.ErrUsage, name, spelling.Meant(name, strategyNames), strings.Join(strategyNames, ", "))
+		}
 	}
 	switch {
 	case len(rest) > 0:
@@ -123,10 +131,11 @@ func (c config) measure(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var chosen []mutant
+	var chosen []measured
 	for _, m := range mutants {
-		if _, known := before.row(m); !known && (m.Name == control || c.run.MatchString(m.Name)) {
-			chosen = append(chosen, m)
+		row, _ := before.row(m)
+		if row.mutant = m; (m.Name == control || c.run.MatchString(m.Name)) && !row.has(c.strategies) {
+			chosen = append(chosen, row)
 		}
 	}
 	r := results{Seeds: c.seeds, Schedules: c.schedules, Budget: c.budget, Mutants: before.with(mutants, c.all(ctx, chosen))}
@@ -138,7 +147,7 @@ func (c config) measure(ctx context.Context) error {
 	return c.tell(r)
 }
 
-// before reads the earlier measurement with --keep. It keeps the rows of the bugs that --run leaves out.
+// before reads the earlier measurement with --keep. It leaves out the searches that are to be made again.
 func (c config) before() (r results, err error) {
 	if !c.keep {
 		return r, nil
@@ -147,12 +156,20 @@ func (c config) before() (r results, err error) {
 	if err == nil {
 		err = json.Unmarshal(text, &r)
 	}
-	r.Mutants = slices.DeleteFunc(r.Mutants, func(m measured) bool { return m.Name != control && c.run.MatchString(m.Name) })
+	if err == nil && (r.Seeds != c.seeds || r.Schedules != c.schedules || r.Budget != c.budget) {
+		err = fmt.Errorf("%w: --keep: the earlier measurement has --seeds %d --schedules %d --budget %v: give the same", planted.ErrUsage, r.Seeds, r.Schedules, r.Budget)
+	}
+	for i := range r.Mutants {
+		if m := &r.Mutants[i]; m.Name != control && c.run.MatchString(m.Name) || !m.has(c.strategies) {
+			m.forget(c.strategies)
+		}
+	}
+	r.Mutants = slices.DeleteFunc(r.Mutants, func(m measured) bool { return len(m.Searches) == 0 })
 	return r, err
 }
 
 // all measures the bugs, c.parallel at a time. The results come in the order of the bugs.
-func (c config) all(ctx context.Context, chosen []mutant) []measured {
+func (c config) all(ctx context.Context, chosen []measured) []measured {
 	list := make([]measured, len(chosen))
 	slots := make(chan struct{}, c.parallel)
 	var wait sync.WaitGroup

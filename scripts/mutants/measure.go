@@ -32,10 +32,26 @@ type measured struct {
 	Duration time.Duration  `json:"duration_ns"`
 }
 
-// one builds the prober with the bug planted, and runs it.
-func (c config) one(ctx context.Context, m mutant) measured {
-	began := time.Now()
-	got := measured{mutant: m}
+// has says whether there are searches with each of these strategies.
+func (m measured) has(strategies []string) bool {
+	return !slices.ContainsFunc(strategies, func(strategy string) bool {
+		_, _, seeds := m.by(strategy)
+		return seeds == 0
+	})
+}
+
+// forget removes the searches with these strategies. What is known of the smallest case stays if another strategy has found the bug.
+func (m *measured) forget(strategies []string) {
+	m.Searches = slices.DeleteFunc(m.Searches, func(s told.Search) bool { return slices.Contains(strategies, s.Strategy) })
+	if !m.caught() {
+		m.Smallest, m.Estimate = nil, nil
+	}
+}
+
+// one builds the prober with the bug planted, and runs it. got is what is known of the bug before: searches with other strategies.
+func (c config) one(ctx context.Context, got measured) measured {
+	began, m := time.Now(), got.mutant
+	got.Problem = ""
 	binary, err := filepath.Abs(filepath.Join(c.out, "prober-"+strings.Trim(m.Name, "()")))
 	if err == nil {
 		arguments := []string{"build", "-o", binary, "./scripts/mutants/prober"}
@@ -56,15 +72,16 @@ func (c config) one(ctx context.Context, m mutant) measured {
 	if err != nil {
 		got.Problem = err.Error()
 	}
-	got.Duration = time.Since(began)
+	got.Duration += time.Since(began)
 	return got
 }
 
 // probe runs the prober until all searches are done. If a bug ends the process, the search in progress counts as having caught
 // it, and a new process goes on with the next search.
 func (c config) probe(ctx context.Context, binary string, got *measured) error {
-	for searches := len(strategyNames) * c.seeds; ; {
-		at, stderr, err := c.process(ctx, binary, got)
+	kept := len(got.Searches)
+	for searches := len(got.Searches) + len(c.strategies)*c.seeds; ; {
+		at, stderr, err := c.process(ctx, binary, got, len(got.Searches)-kept)
 		if ctx.Err() != nil {
 			return fmt.Errorf("not measured to the end: %w", ctx.Err())
 		}
@@ -85,17 +102,17 @@ func (c config) probe(ctx context.Context, binary string, got *measured) error {
 	}
 }
 
-// process runs the prober once. at is the search in which it ended, nil if it was in none.
-func (c config) process(ctx context.Context, binary string, got *measured) (at *told.Search, stderr string, err error) {
+// process runs the prober once, after it has made some searches. at is the search in which it ended, nil if it was in none.
+func (c config) process(ctx context.Context, binary string, got *measured, made int) (at *told.Search, stderr string, err error) {
 	var known []string
 	for _, s := range got.Searches {
 		if s.Case != "" {
 			known = append(known, s.Case)
 		}
 	}
-	command := exec.CommandContext(ctx, binary, "-strategies", strings.Join(strategyNames, ","), "-seeds", strconv.Itoa(c.seeds),
-		"-skip", strconv.Itoa(len(got.Searches)), "-schedules", strconv.Itoa(c.schedules), "-budget", c.budget.String(),
-		"-estimate", strconv.Itoa(c.estimate), "-hint", got.Hint, "-known", strings.Join(known, "\n"))
+	command := exec.CommandContext(ctx, binary, "-strategies", strings.Join(c.strategies, ","), "-seeds", strconv.Itoa(c.seeds),
+		"-skip", strconv.Itoa(made), "-schedules", strconv.Itoa(c.schedules), "-budget", c.budget.String(),
+		"-estimate", strconv.Itoa(c.estimate), fmt.Sprintf("-smallest=%t", got.Smallest == nil), "-hint", got.Hint, "-known", strings.Join(known, "\n"))
 	var said bytes.Buffer
 	command.Stderr = &said
 	pipe, err := command.StdoutPipe()

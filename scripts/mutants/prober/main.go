@@ -42,11 +42,12 @@ type config struct {
 	estimate   int
 	estimateIn time.Duration
 	hint       string
+	smallest   bool
 }
 
 func main() {
 	var c config
-	strategies := flag.String("strategies", "random,pct,pos,surw,bounded,portfolio", "comma-separated")
+	strategies := flag.String("strategies", "random,pct,pos,surw,guided,bounded,portfolio", "comma-separated")
 	flag.IntVar(&c.seeds, "seeds", 3, "searches of each strategy")
 	flag.IntVar(&c.skip, "skip", 0, "leave out the first `N` searches")
 	flag.IntVar(&c.schedules, "schedules", 60_000, "give up a search after `N` schedules")
@@ -54,6 +55,7 @@ func main() {
 	flag.IntVar(&c.estimate, "estimate", 100_000, "random schedules of the smallest program")
 	flag.DurationVar(&c.estimateIn, "estimate-budget", 10*time.Second, "give up the estimate after this time")
 	flag.StringVar(&c.hint, "hint", "", "search this `PROGRAM` alone")
+	flag.BoolVar(&c.smallest, "smallest", true, "also look for the smallest case, and how many random schedules show it")
 	known := flag.String("known", "", "a `CASE` that searches before the skipped ones have found")
 	flag.Parse()
 	c.strategies = strings.Split(*strategies, ",")
@@ -84,7 +86,7 @@ func (c config) run(ctx context.Context, known string) error {
 			found = append(found, s.found)
 		}
 	}
-	if len(found) == 0 {
+	if len(found) == 0 || !c.smallest {
 		return nil
 	}
 	best, err := minimize(ctx, found)
