@@ -25,6 +25,9 @@ type Shape struct {
 	// Rough also draws operations that end or refuse the calls of other clients. A delay may then wait for something that
 	// never happens.
 	Rough bool
+	// Closing adds a thread that closes the log or its store. With Delays, the close and operations of the others overlap for
+	// certain; other delays are not drawn. Closing implies Rough.
+	Closing bool
 }
 
 // Cases generates cases of a shape. A case contains everything that was drawn, so its text can be executed again.
@@ -69,8 +72,12 @@ type drawing struct {
 func one[T any](r *rand.Rand, all ...T) T { return all[r.Intn(len(all))] }
 
 func (d drawing) draw() cases.Case {
-	c := cases.Draw(d.random, cases.Shape{Threads: d.Threads, Operations: d.Operations, Quiet: d.Quiet, Calm: !d.Rough})
+	c := cases.Draw(d.random, cases.Shape{Threads: d.Threads, Operations: d.Operations, Quiet: d.Quiet, Calm: !d.Rough && !d.Closing})
 	c.Options.Handover = one(d.random, d.Handovers...)
+	if d.Closing {
+		d.addClose(&c)
+		return c
+	}
 	if d.Delays > 0 {
 		for range d.random.Intn(d.Delays + 1) {
 			if delay := d.delay(c); delay.At.Thread != "" {

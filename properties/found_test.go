@@ -75,24 +75,30 @@ func TestBadHandoversAreFoundAndShrunk(t *testing.T) {
 				}
 				size := SizeOf(s.Shrunk)
 				require.Contains(t, b.promises, s.Found.Violation.Promise.Name)
-				for _, pair := range [][2]int{
-					{size.Threads, b.largest.Threads},
-					{size.Operations(), b.largest.Operations()},
-					{size.Appends, b.largest.Appends},
-					{size.Flushes, b.largest.Flushes},
-					{size.Reads, b.largest.Reads},
-					{size.Others, b.largest.Others},
-					{size.Records, b.largest.Records},
-					{size.Delays, b.largest.Delays},
-				} {
-					require.LessOrEqual(t, pair[0], pair[1], "%v, at most %v\n%s", size, b.largest, report)
-				}
+				requireAtMost(t, b.largest, size, report)
 				executed, steps, replayed = append(executed, s.Executed), append(steps, s.Steps), append(replayed, s.Replayed(5))
 				operations, records, delays = append(operations, size.Operations()), append(records, size.Records), append(delays, size.Delays)
 			}
 			say(t, "%d seeds, least/middle/most: found after %s cases; shrunk to %s operations, %s records, %s delays in %s steps; replays of 5: %s; %v in all",
 				*seedsFlag, spread(executed), spread(operations), spread(records), spread(delays), spread(steps), spread(replayed), time.Since(began).Round(time.Second))
 		})
+	}
+}
+
+// requireAtMost requires that a shrunk case has at most so many of each thing.
+func requireAtMost(t *testing.T, largest, size Size, report string) {
+	t.Helper()
+	for _, pair := range [][2]int{
+		{size.Threads, largest.Threads},
+		{size.Operations(), largest.Operations()},
+		{size.Appends, largest.Appends},
+		{size.Flushes, largest.Flushes},
+		{size.Reads, largest.Reads},
+		{size.Others, largest.Others},
+		{size.Records, largest.Records},
+		{size.Delays, largest.Delays},
+	} {
+		require.LessOrEqual(t, pair[0], pair[1], "%v, at most %v\n%s", size, largest, report)
 	}
 }
 

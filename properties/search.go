@@ -13,6 +13,7 @@ import (
 	"github.com/racewindow/racewindow/harness/shrink"
 	cases "github.com/racewindow/racewindow/harness/subjects/log"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
+	harness "github.com/racewindow/racewindow/harness/subjects/log/engine"
 )
 
 // A Search checks the property that no case breaks a promise. Until it finds something, it executes each case once. Then it
@@ -45,12 +46,13 @@ type Search struct {
 	// Steps counts the steps from First to Shrunk, Tries the candidates tried.
 	Steps, Tries int
 
-	draw      gopter.Gen    // nil for Cases of Shape
-	hang      time.Duration // 0 means the runner's default
-	hung      bool          // the case found does not end, so each candidate would take as long
-	pace      time.Duration // how long executions take at the moment
-	spent     int           // on shrinking, in executed operations
-	solid     bool          // Shrunk broke the promise in every execution
+	draw      gopter.Gen                          // nil for Cases of Shape
+	over      func(harness.Engine) harness.Engine // plants a defect over the engine; nil for none
+	hang      time.Duration                       // 0 means the runner's default
+	hung      bool                                // the case found does not end, so each candidate would take as long
+	pace      time.Duration                       // how long executions take at the moment
+	spent     int                                 // on shrinking, in executed operations
+	solid     bool                                // Shrunk broke the promise in every execution
 	doubts    int
 	pinned    map[string]bool
 	late      []cases.Case  // candidates refused because time ran out
@@ -311,7 +313,7 @@ func (s *Search) patience() time.Duration {
 // execute executes a case once. An engine that fails, or an execution that does not end, also breaks a promise.
 func (s *Search) execute(c cases.Case, patience time.Duration) (cases.Outcome, error) {
 	began := time.Now()
-	o, err := cases.Runner{Patience: patience, Hang: s.hang, Events: true, Reads: s.Also != nil}.Run(context.Background(), c)
+	o, err := cases.Runner{Over: s.over, Patience: patience, Hang: s.hang, Events: true, Reads: s.Also != nil}.Run(context.Background(), c)
 	s.spent += 1 + SizeOf(c).Operations()
 	switch {
 	case errors.Is(err, cases.ErrPatience):

@@ -36,6 +36,9 @@ type Runner struct {
 	Hang time.Duration
 	// Reads keeps the offsets that each read yielded, Events what each thread did.
 	Reads, Events bool
+	// Over plants a defect over the engine each time that it is opened; nil for none. What it returns must be a FragmentAppender
+	// and Opened, too.
+	Over func(harness.Engine) harness.Engine
 }
 
 // An Outcome is the result of an execution.
@@ -157,6 +160,9 @@ func (r Runner) prepare(c Case) (*run, error) {
 		Handover: handover, Disk: storage.MemoryDisk(), ArenaBytes: o.Arena, ChunkBytes: o.Chunk,
 		SegmentBytes: o.Segment, FlushBytes: o.Flush, FlushInterval: interval, TailBytes: o.Tail, CacheBytes: o.cacheBytes(), MaxValueBytes: o.Value, NoSync: o.NoSync,
 	}, "case")
+	if r.Over != nil {
+		x.factory = r.planted(x.factory)
+	}
 	transactions := x.countAppends()
 	x.acked = newNumbers(transactions + 1)
 	x.values = check.Values{Seed: o.Seed, Length: x.valueBytes, MaxBytes: MaxValueBytes, Frames: o.Frames}
@@ -172,6 +178,17 @@ func (r Runner) prepare(c Case) (*run, error) {
 		x.hold(i, d)
 	}
 	return x, nil
+}
+
+// planted opens engines with the defect over them.
+func (r Runner) planted(open harness.Factory) harness.Factory {
+	return func(ctx context.Context) (harness.Engine, error) {
+		engine, err := open(ctx)
+		if err != nil {
+			return nil, err
+		}
+		return r.Over(engine), nil
+	}
 }
 
 func newNumbers(n int) []raceoff.Number { return make([]raceoff.Number, n) }
