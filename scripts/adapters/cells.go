@@ -23,6 +23,9 @@ const (
 // slow are the flags for an engine that takes long to open: fewer clients at once, and fewer programs, each of which is first executed alone.
 var slow = []string{"--goroutines", "20", "--programs", "10"}
 
+// eitherCrash are the promises of which one breaks when power is lost under load: the second, if it was lost during an opening too.
+const eitherCrash = "Durability or RecoveryIdempotence"
+
 // untilFound kills until a kill strikes the moment that it must strike: of three runs with 20 kills, two have found it.
 var untilFound = []string{"--kills", "200"}
 
@@ -30,47 +33,57 @@ var untilFound = []string{"--kills", "200"}
 var cells = []cell{
 	{engine: "bbolt", folder: "bbolt", way: "crash", test: anyFile, broken: "RecoveryIdempotence", page: "findings/bbolt.md", because: "power is lost while a new file is made"},
 	{engine: "bbolt", folder: "bbolt", way: "stress", test: anyFile},
+	{engine: "bbolt", folder: "bbolt", way: power, test: anyFile, broken: eitherCrash, page: "findings/bbolt.md", because: "the name of a new file is not durable"},
 	{engine: "bbolt", folder: "bbolt", way: "kill", test: anyFile},
 	{engine: "bbolt, its folder synced after Open", folder: "bbolt", way: "explore", test: namedFile},
 	{engine: "bbolt, its folder synced after Open", folder: "bbolt", way: "crash", test: namedFile, broken: "RecoveryIdempotence", page: "findings/bbolt.md", because: "a process dies, then power is lost: the file cannot be used"},
 	{engine: "bbolt, its folder synced after Open", folder: "bbolt", way: "faults", test: namedFile, broken: "RecoveryIdempotence", page: "findings/bbolt.md", because: "a process dies, then power is lost: the file cannot be used"},
 	{engine: "bbolt, its folder synced after Open", folder: "bbolt", way: "stress", test: namedFile},
+	{engine: "bbolt, its folder synced after Open", folder: "bbolt", way: power, test: namedFile},
 	{engine: "bbolt, its folder synced after Open", folder: "bbolt", way: "kill", test: namedFile},
 	{engine: "tidwall/wal", folder: "tidwall", way: "explore"},
 	{engine: "tidwall/wal", folder: "tidwall", way: "crash", broken: "Durability", page: "findings/tidwall.md", because: "a torn write; the name of a segment"},
 	{engine: "tidwall/wal", folder: "tidwall", way: "faults", broken: "Durability", page: "findings/tidwall.md", because: "the name of a segment"},
 	{engine: "tidwall/wal", folder: "tidwall", way: "stress"},
+	{engine: "tidwall/wal", folder: "tidwall", way: power, broken: eitherCrash, page: "findings/tidwall.md", because: "a torn write; the name of a segment"},
 	{engine: "tidwall/wal", folder: "tidwall", way: "kill"},
 	{engine: "raft-wal", folder: "raftwal", way: "explore", test: anyLog},
 	{engine: "raft-wal", folder: "raftwal", way: "crash", test: anyLog, more: []string{"--budget", "5m"}, broken: "SecondLife", page: "findings/raftwalrestart.md", because: "a restart, then power is lost: the name of a segment"},
 	{engine: "raft-wal", folder: "raftwal", way: "faults", test: anyLog, more: []string{"--budget", "5m"}, broken: "SecondLife", page: "findings/raftwalrestart.md", because: "a restart, then power is lost: the name of a segment"},
 	{engine: "raft-wal", folder: "raftwal", way: "stress", test: anyLog},
+	{engine: "raft-wal", folder: "raftwal", way: power, test: anyLog},
 	{engine: "raft-wal", folder: "raftwal", way: "kill", test: anyLog},
 	{engine: "raft-wal, its end is deleted", folder: "raftwal", way: "crash", test: shortened, broken: "Durability", page: "findings/raftwalsealed.md", because: "a full segment takes no entry after a restart"},
+	{engine: "raft-wal, its end is deleted", folder: "raftwal", way: power, test: shortened, broken: eitherCrash, page: "findings/raftwalsealed.md", because: "a full segment takes no entry after a restart"},
 	{engine: "raft-wal, going on after a fault", folder: "raftwal", way: "faults", test: goingOn},
 	{engine: "etcd's wal", folder: "etcdwal", way: "explore"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "crash"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "faults"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "stress"},
+	{engine: "etcd's wal", folder: "etcdwal", way: power},
 	{engine: "etcd's wal", folder: "etcdwal", way: "kill"},
 	{engine: "pebble", folder: "pebble", way: "explore", refused: repeatsSaid, because: pebbleRepeats},
 	{engine: "pebble", folder: "pebble", way: "crash"},
 	{engine: "pebble", folder: "pebble", way: "faults", more: []string{"--schedules", "8"}, refused: "no fault came in", because: "no verdict, because no fault came in the 8 schedules that half a minute allows"},
 	{engine: "pebble", folder: "pebble", way: "stress"},
+	{engine: "pebble", folder: "pebble", way: power},
 	{engine: "pebble", folder: "pebble", way: "kill"},
 	{engine: "Prometheus' wlog", folder: "wlog", way: "explore", test: anyLog},
 	{engine: "Prometheus' wlog", folder: "wlog", way: "crash", test: anyLog, broken: "Durability", page: "findings/wlog.md", because: "the name of a segment"},
 	{engine: "Prometheus' wlog", folder: "wlog", way: "faults", test: anyLog, broken: "Durability", page: "findings/wlog.md", because: "the name of a segment"},
 	{engine: "Prometheus' wlog", folder: "wlog", way: "stress", test: anyLog},
+	{engine: "Prometheus' wlog", folder: "wlog", way: power, test: anyLog, broken: eitherCrash, page: "findings/wlog.md", because: "the name of a segment"},
 	{engine: "Prometheus' wlog", folder: "wlog", way: "kill", test: anyLog},
 	{engine: "NATS JetStream", folder: "nats", way: "explore"},
 	{engine: "NATS JetStream", folder: "nats", way: "crash", more: []string{"--schedules", "5"}},
 	{engine: "NATS JetStream", folder: "nats", way: "faults", more: []string{"--per-program", "1", "--schedules", "5"}},
 	{engine: "NATS JetStream", folder: "nats", way: "stress", more: slow},
+	{engine: "NATS JetStream", folder: "nats", way: power, more: slow},
 	{engine: "NATS JetStream", folder: "nats", way: "kill"},
 	{engine: "badger", folder: "badger", way: "explore", refused: repeatsSaid, because: repeats},
 	{engine: "badger", folder: "badger", way: "crash", refused: mapsSaid, because: maps},
 	{engine: "badger", folder: "badger", way: "faults", refused: mapsSaid, because: maps},
 	{engine: "badger", folder: "badger", way: "stress", more: slow},
+	{engine: "badger", folder: "badger", way: power, refused: mapsSaid, because: maps},
 	{engine: "badger", folder: "badger", way: "kill", more: untilFound, broken: "Durability", page: "findings/badger.md", because: "a kill while a file is made: the next Open fails"},
 }

@@ -20,6 +20,9 @@ func (c cell) row(got result) string {
 	case c.refused != "":
 	case c.way == "stress":
 		operations = fmt.Sprintf("%s in %s instances", count(got.counts["operations"]), count(got.counts["instances"]))
+	case c.way == power:
+		operations = fmt.Sprintf("%s in %s instances", count(got.counts["operations"]), count(got.counts["instances"]))
+		disks = fmt.Sprintf("%s after %s losses", count(got.counts["distinct disks"]), count(got.counts["crashes"]))
 	case c.way == "kill":
 		operations = fmt.Sprintf("%s, %s durable", count(got.counts["operations"]), count(got.counts["acknowledged as durable"]))
 		disks = got.folders()

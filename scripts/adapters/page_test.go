@@ -80,6 +80,8 @@ func TestWhatIsNotExpectedIsAnError(t *testing.T) {
 		{breaks, 1, "Durability", "", ""},
 		{breaks, 0, "", "", "it ended with 0"},
 		{breaks, 1, "Progress", "", "it was Progress"},
+		{cell{broken: "Progress or Durability"}, 1, "Durability", "", ""},
+		{cell{broken: "Progress or Durability"}, 1, "SecondLife", "", "it was SecondLife"},
 		{refused, 3, "", "mmap cannot\n  be recorded", ""},
 		{refused, 3, "", "out of memory", "cannot be recorded"},
 		{refused, 0, "", "cannot be recorded", "ended with 0"},
@@ -110,10 +112,11 @@ func TestARowHasTheCountsOfItsWay(t *testing.T) {
 	t.Parallel()
 	searched := &explore.Summary{}
 	searched.Statistics.Schedules, searched.Statistics.Duration = 1500, 10*time.Second
-	counts := map[string]uint64{"operations": 8603, "instances": 1968, "acknowledged as durable": 12, "recoveries": 41, "kills": 20}
+	counts := map[string]uint64{"operations": 8603, "instances": 1968, "acknowledged as durable": 12, "recoveries": 41, "kills": 20, "crashes": 300, "distinct disks": 330}
 	for way, want := range map[string]string{
 		"explore": "| e, explore |  | 1,500 |  | 150 schedules | held |",
 		"stress":  "| e, stress | 8,603 in 1,968 instances |  |  |  | held |",
+		power:     "| e, stress --crash | 8,603 in 1,968 instances |  | 330 after 300 losses |  | held |",
 	} {
 		require.Equal(t, want, cell{engine: "e", way: way}.row(result{summary: searched, counts: counts}))
 	}
