@@ -21,6 +21,8 @@ type DrivenTest struct {
 	Package, Test string
 	// Binary is the test binary. It runs in Folder, the package's folder.
 	Binary, Folder string
+	// Own is that of each order (drive.Order), for a binary with racewindow's runtime.
+	Own string
 }
 
 // Variant is the name of the test as a variant of a kind.
@@ -98,7 +100,7 @@ func (k Driven) drive(ctx context.Context, t DrivenTest, pattern, skip string, o
 	if scratch, err = filepath.Abs(scratch); err != nil {
 		return e, err
 	}
-	order.Version, order.Events, order.Dirs = drive.Version, filepath.Join(scratch, "events"), []string{scratch}
+	order.Version, order.Events, order.Dirs, order.Own = drive.Version, filepath.Join(scratch, "events"), []string{scratch}, t.Own
 	tail, err := drive.OpenTail(order.Events)
 	if err != nil {
 		return e, err

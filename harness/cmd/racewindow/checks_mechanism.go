@@ -105,6 +105,16 @@ func hasMarkers(ctx context.Context, path string) (bool, error) {
 	return len(markers) > 0, nil
 }
 
+// buildByRuntime builds a package's tests with racewindow's runtime.
+func buildByRuntime(ctx context.Context, s *plain.Session, p plain.Package, file string, flags []string) error {
+	err := runtime.Build{Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: file, Driver: plain.Driver(), Env: s.Env, Flags: flags}.Run(ctx)
+	var wrong *runtime.BuildError
+	if errors.As(err, &wrong) {
+		return usageError{err}
+	}
+	return err
+}
+
 // testByRuntime does what test does, for one package whose code has no markers.
 func (r *checkRun) testByRuntime(ctx context.Context, p plain.Package, pattern, skip string, order drive.Order, output io.Writer) (code int, err error) {
 	order.Own = p.Own()
@@ -117,12 +127,7 @@ func (r *checkRun) testByRuntime(ctx context.Context, p plain.Package, pattern, 
 	}
 	defer os.RemoveAll(folder)
 	file := filepath.Join(folder, p.Name+".test")
-	s := r.session
-	err = runtime.Build{Toolchain: s.Toolchain, Patch: s.Patch, Cache: s.Cache, Dir: p.Dir, Package: ".", Output: file, Driver: plain.Driver(), Env: s.Env, Flags: r.build}.Run(ctx)
-	var wrong *runtime.BuildError
-	if errors.As(err, &wrong) {
-		return 0, usageError{err}
-	} else if err != nil {
+	if err := buildByRuntime(ctx, r.session, p, file, r.build); err != nil {
 		return 0, err
 	}
 	args := []string{"-test.count=1", "-test.timeout=0", "-" + drive.Flag + "=" + order.String()}

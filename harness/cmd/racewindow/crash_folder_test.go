@@ -105,3 +105,17 @@ func TestWhatCannotBeRecordedUnderLoadIsNoVerdict(t *testing.T) {
 	require.Equal(t, exitFailed, code, output)
 	require.Contains(t, output, "what is written to a shared map of a file, no call tells")
 }
+
+// Schedules, losses of power at each step and losses under load: a campaign has all of them for code without markers, too.
+func TestACampaignTakesCodeWithoutMarkers(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, strings.Replace(safeFileCounter, "\treturn t.settle()\n", "\treturn nil\n", 1))
+	writeFile(t, folder, "tally_test.go", fileCheck)
+	code, output := commandIn(t, folder, "soak", "--rounds", "3", "--kinds", "explore,crash,crashstress", "--count", "explore=300,crash=60,crashstress=100", "--seed", "1", "--out", "out", ".")
+	require.Equal(t, exitViolated, code, output)
+	require.Contains(t, output, "3 of 3 of the canaries found")
+	require.NotContains(t, output, "not run: crash")
+	words := strings.Join(strings.Fields(output), " ")
+	require.Regexp(t, ` crash 1 0 .* crashstress 1 0 .*crashes under load [1-9].* explore 1 0 .*schedules 300, partial orders [1-9]\d`, words)
+	require.Contains(t, output, "Durability, ")
+}

@@ -38,8 +38,9 @@ Kinds of rounds of a Check, where they fit it:
   crashstress  power is lost again and again while they run
   kill         processes that work on the disk of DIR are killed
 
-The last two and crash need durable operations and Env.Disk; for kill, Env.Dir will do. Each round plants bugs of its
-own, and must find them first. The tests are built at each start, and run in the packages' folders.
+The last two and crash need durable operations and Env.Disk; where the code has no markers, and for kill, Env.Dir will
+do. Each round plants bugs of its own, and must find them first. The tests are built at each start, and run in the
+packages' folders.
 
 Kinds of rounds of the log:
 

@@ -17,6 +17,7 @@ import (
 	"github.com/racewindow/racewindow/failpoints/overlay"
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/plain"
 	"github.com/racewindow/racewindow/harness/soak"
 )
 
@@ -28,14 +29,16 @@ type checkKind struct {
 	unit   string // what a round's count counts
 	race   bool   // under the race detector
 	needs  string // the use that a Check must declare of its subject, "" for none
+	// byRuntime says that racewindow's runtime takes the place of markers, in code that has none.
+	byRuntime bool
 }
 
 // checkKinds are all of them. A new kind is one line.
 var checkKinds = []checkKind{
-	{name: "explore", mode: drive.Explore, settle: exploring, unit: soak.CountSchedules},
-	{name: "crash", mode: drive.Explore, settle: crashing, unit: soak.CountSchedules, needs: drive.KeepsOnDisk},
+	{name: "explore", mode: drive.Explore, settle: exploring, unit: soak.CountSchedules, byRuntime: true},
+	{name: "crash", mode: drive.Explore, settle: crashing, unit: soak.CountSchedules, needs: drive.KeepsOnDisk, byRuntime: true},
 	{name: "race", mode: drive.Stress, settle: freely, unit: soak.CountOperations, race: true},
-	{name: "crashstress", mode: drive.Crash, settle: losingPower, unit: soak.CountCrashes, needs: drive.KeepsOnDisk},
+	{name: "crashstress", mode: drive.Crash, settle: losingPower, unit: soak.CountCrashes, needs: drive.KeepsOnDisk, byRuntime: true},
 	{name: "kill", mode: drive.Kill, settle: killing, unit: soak.CountKills, needs: drive.Keeps},
 }
 
@@ -73,7 +76,7 @@ func freely(o *drive.Order, spec soak.RoundSpec) {
 
 // nothingKept says why a kind with needs fits no Check.
 var nothingKept = map[string]string{
-	drive.KeepsOnDisk: "no Check has both durable operations (Op.Durable) and a subject that opens on Env.Disk",
+	drive.KeepsOnDisk: "no Check has both durable operations (Op.Durable) and a subject that opens on Env.Disk or, in code without markers, in Env.Dir",
 	drive.Keeps:       "no Check has both durable operations (Op.Durable) and a subject that opens on Env.Disk or in Env.Dir",
 }
 
@@ -103,8 +106,11 @@ func (k checkKind) kind(tests []describedTest, set map[string]string, p soakPlac
 	}
 	for _, t := range tests {
 		if k.needs == "" || slices.Contains(t.uses, k.needs) {
-			if k.race {
+			switch {
+			case k.race:
 				t.Binary = raceBinary(t.Binary)
+			case k.byRuntime && t.Own != "":
+				t.Binary = runtimeBinary(t.Binary)
 			}
 			made.Tests = append(made.Tests, t.DrivenTest)
 		}
@@ -112,8 +118,11 @@ func (k checkKind) kind(tests []describedTest, set map[string]string, p soakPlac
 	return made
 }
 
-// raceBinary is the file of the test binary with the race detector, beside that without.
+// raceBinary is the file of the test binary with the race detector, and runtimeBinary that of the one with racewindow's runtime, beside
+// that without.
 func raceBinary(plain string) string { return strings.TrimSuffix(plain, ".test") + "-race.test" }
+
+func runtimeBinary(plain string) string { return strings.TrimSuffix(plain, ".test") + "-runtime.test" }
 
 // A describedTest is a test with a Check, and what the Check says its subject uses.
 type describedTest struct {
@@ -231,7 +240,7 @@ func (f *soakFlags) kindsOfChecks(ctx context.Context, packages []string) (kinds
 		}
 		chosen = append(chosen, k)
 	}
-	tests, err := f.testsOf(ctx, packages, slices.ContainsFunc(chosen, func(k checkKind) bool { return k.race }))
+	tests, err := f.testsOf(ctx, packages, chosen)
 	if err != nil {
 		return nil, err
 	}
@@ -245,8 +254,8 @@ func (f *soakFlags) kindsOfChecks(ctx context.Context, packages []string) (kinds
 	return kinds, nil
 }
 
-// testsOf builds the tests of packages and lists their Checks.
-func (f *soakFlags) testsOf(ctx context.Context, packages []string, race bool) (tests []describedTest, err error) {
+// testsOf builds the tests of packages, as some kinds need them, and lists their Checks.
+func (f *soakFlags) testsOf(ctx context.Context, packages []string, kinds []checkKind) (tests []describedTest, err error) {
 	found, err := (&checkRun{packages: packages}).withChecks(ctx)
 	if err == nil {
 		err = f.makeBinaries()
@@ -255,31 +264,60 @@ func (f *soakFlags) testsOf(ctx context.Context, packages []string, race bool) (
 		return nil, err
 	}
 	for _, in := range found {
-		pkg, folder := in.ImportPath, in.Dir
-		t := soak.DrivenTest{Package: pkg, Folder: folder, Binary: filepath.Join(f.binaries, strings.ReplaceAll(pkg, "/", "-")+".test")}
-		if err := buildTest(ctx, pkg, t.Binary, false); err != nil {
+		t, err := f.buildTests(ctx, in, kinds)
+		if err != nil {
 			return nil, err
 		}
-		if race {
-			if err := buildTest(ctx, pkg, raceBinary(t.Binary), true); err != nil {
-				return nil, err
-			}
+		asked := t
+		if t.Own != "" {
+			asked.Binary = runtimeBinary(t.Binary)
 		}
-		checks, uses, note, err := soak.Describe(ctx, t, f.pattern, namesPattern(in.Strangers), environment.Full())
+		checks, uses, note, err := soak.Describe(ctx, asked, f.pattern, namesPattern(in.Strangers), environment.Full())
 		if err != nil {
 			return nil, err
 		}
 		if note != "" {
-			f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: pkg, Because: note})
+			f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: in.ImportPath, Because: note})
 		}
-		for i := range checks {
-			tests = append(tests, describedTest{checks[i], uses[i]})
+		for i, c := range checks {
+			c.Binary = t.Binary
+			tests = append(tests, describedTest{c, uses[i]})
 		}
 	}
 	if len(tests) == 0 {
 		return nil, usageError{fmt.Errorf("no Check ran: --run %q matches no test that calls harness.Check in %s", f.pattern, strings.Join(packages, " "))}
 	}
 	return tests, nil
+}
+
+// buildTests builds the binaries of a package's tests. Own is set if there is one with racewindow's runtime.
+func (f *soakFlags) buildTests(ctx context.Context, p plain.Package, kinds []checkKind) (t soak.DrivenTest, err error) {
+	t = soak.DrivenTest{Package: p.ImportPath, Folder: p.Dir, Binary: filepath.Join(f.binaries, strings.ReplaceAll(p.ImportPath, "/", "-")+".test")}
+	if err := buildTest(ctx, p.ImportPath, t.Binary, false); err != nil {
+		return t, err
+	}
+	if slices.ContainsFunc(kinds, func(k checkKind) bool { return k.race }) {
+		if err := buildTest(ctx, p.ImportPath, raceBinary(t.Binary), true); err != nil {
+			return t, err
+		}
+	}
+	if !slices.ContainsFunc(kinds, func(k checkKind) bool { return k.byRuntime }) {
+		return t, nil
+	}
+	marked, err := hasMarkers(ctx, p.ImportPath)
+	if err != nil || marked {
+		return t, err
+	}
+	session, err := plain.Open(ctx, "", environment.Full())
+	switch {
+	case lacksRuntime(err):
+		f.config.NotRun = append(f.config.NotRun, soak.NotRun{What: "schedules of " + p.ImportPath, Because: "its code has no markers, and racewindow's runtime does not work here: " + err.Error()})
+		return t, nil
+	case err != nil:
+		return t, err
+	}
+	t.Own = p.Own()
+	return t, buildByRuntime(ctx, session, p, runtimeBinary(t.Binary), nil)
 }
 
 // buildTest builds the instrumented test binary of a package.
