@@ -35,6 +35,8 @@ type recovered struct {
 	// index is the index file if it has a seal that fits; then boundaries are only its newest.
 	index   *chunkIndex
 	durable uint64 // the highest position that a frame says was durable
+	// marks are starts of frames, at least markBytes apart. The first is the last at or before durable, or the first there was.
+	marks []uint64
 	// stop is the position at which the intact frames end; fault says why.
 	stop  uint64
 	fault frameFault
@@ -223,7 +225,12 @@ func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 	if n := len(r.boundaries); n == 0 || r.stop-r.boundaries[n-1].position >= chunkBytes {
 		r.boundaries = append(r.boundaries, boundary{offset, r.stop})
 	}
-	r.durable = max(r.durable, frameDurable(frame, r.stop))
+	if n := len(r.marks); n == 0 || r.stop-r.marks[n-1] >= markBytes {
+		r.marks = append(r.marks, r.stop)
+	}
+	for r.durable = max(r.durable, frameDurable(frame, r.stop)); len(r.marks) > 1 && r.marks[1] <= r.durable; {
+		r.marks = r.marks[1:]
+	}
 	start := r.stop
 	r.stop += uint64(len(frame))
 	r.previous, r.midway = offset, !frameIsLast(frame)
@@ -233,12 +240,15 @@ func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 	return true
 }
 
-// frameBefore is the last boundary in g at or before position, or else the start of g: at both, the scan has found a frame.
+// markBytes is the least distance of two marks: how much rewrite may read before the first frame that it writes.
+const markBytes = 64 << 10
+
+// frameBefore is the last mark in g at or before position, or else the start of g: at both, the scan has found a frame.
 // (In a crafted file, the position that a frame calls durable need not be the start of a frame.)
 func (r *recovered) frameBefore(g *segment, position uint64) uint64 {
-	for n := len(r.boundaries) - 1; n >= 0 && r.boundaries[n].position > g.start; n-- {
-		if r.boundaries[n].position <= position {
-			return r.boundaries[n].position
+	for n := len(r.marks) - 1; n >= 0 && r.marks[n] > g.start; n-- {
+		if r.marks[n] <= position {
+			return r.marks[n]
 		}
 	}
 	return g.start
