@@ -8,36 +8,37 @@ import (
 	"fmt"
 	"io"
 	"slices"
+
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // findProof looks for a proof of damage: an intact frame past the position stop, at which the frames of g end, that was
 // encoded when a position past stop was durable. It returns the byte of the file at which that frame starts, or -1.
 //
-// The search tries each multiple of frameAlign. It holds at most a window and one frame in memory. The number of bytes
+// The search tries each multiple of frameAlign. It does not read room that was reserved and never written, if the file knows
+// where that is: there may be more of it than there are records. It holds at most a window and one frame in memory. The number of bytes
 // that it checksums is bounded by a multiple of the file's size, so a file of crafted headers cannot hold it up. When it
 // reaches that bound, it says that there is no proof.
 //
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64, error) {
-	const windowBytes = 256 << 10
-	window := make([]byte, min(windowBytes, max(size-g.at(stop), 0)))
+	var w window
 	budget := 64*size + maxFrameBytes
 	var frame []byte
-	for at := g.at(stop) + frameAlign; at+frameHeaderBytes <= size; at += int64(len(window)) - frameHeaderBytes {
+	for from := g.at(stop) + frameAlign; from+frameHeaderBytes <= size; from = w.at + int64(len(w.bytes)) - frameHeaderBytes {
 		if err := ctx.Err(); err != nil {
 			return -1, err
 		}
-		n, err := g.file.ReadAt(window, at)
-		if err != nil && !errors.Is(err, io.EOF) {
+		if err := w.read(g.file, from, size-from); err != nil {
 			return -1, fmt.Errorf("look past byte %d of %s: %w", g.at(stop), g.name, err)
 		}
-		for i := nextHeader(window[:n], 0); i+frameHeaderBytes <= n; i = nextHeader(window[:n], i+frameAlign) {
-			byteAt := at + int64(i)
+		for i := nextHeader(w.bytes, 0); i+frameHeaderBytes <= len(w.bytes); i = nextHeader(w.bytes, i+frameAlign) {
+			byteAt := w.at + int64(i)
 			position := g.start + uint64(byteAt-segmentHeaderBytes)
-			if !couldProve(window[i:n], position, stop) {
+			if !couldProve(w.bytes[i:], position, stop) {
 				continue
 			}
-			length := int64(frameLength(window[i:]))
+			length := int64(frameLength(w.bytes[i:]))
 			if byteAt+length > size {
 				continue // not charged to the budget: bytes between two short frames often claim a length of millions
 			}
@@ -49,11 +50,53 @@ func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64,
 				return byteAt, err
 			}
 		}
-		if n < len(window) {
+		if w.ends {
 			break
 		}
 	}
 	return -1, nil
+}
+
+// A window is a part of a file that findProof looks at. It grows while data follows on data.
+type window struct {
+	at    int64
+	bytes []byte
+	ends  bool // nothing but zeros follows
+}
+
+const maxWindowBytes = 256 << 10
+
+// read moves the window to byte from of the file, a multiple of frameAlign, or past the hole that is there. No frame starts
+// in a hole, because its length would be 0; the header of one may end in a hole.
+// The file has rest bytes from there.
+//
+//racewindow:atomic because the log is not open yet: nobody else has its files
+func (w *window) read(file File, from, rest int64) error {
+	size := min(rest+frameAlign, maxWindowBytes)
+	w.at = from
+	if sparse, ok := file.(disk.SparseFile); ok {
+		size = min(max(2*int64(cap(w.bytes)), minScanBytes), maxWindowBytes)
+		data, hole := sparse.NextData(from)
+		if w.at = max(from, data&^(frameAlign-1)); w.at > from {
+			size = minScanBytes
+		}
+		if w.ends = data == hole; w.ends {
+			w.bytes = w.bytes[:0]
+			return nil
+		}
+		if hole-w.at < size {
+			size = hole - w.at + frameHeaderBytes
+		}
+	}
+	if size > int64(cap(w.bytes)) {
+		w.bytes = make([]byte, size)
+	}
+	n, err := file.ReadAt(w.bytes[:size], w.at)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	w.bytes, w.ends = w.bytes[:n], int64(n) < size
+	return nil
 }
 
 var zeros [4 << 10]byte

@@ -180,7 +180,7 @@ func (s *Store) scanSegment(ctx context.Context, found *recovered, i int) error 
 	if err != nil {
 		return err
 	}
-	scan := newScanner(g.file, segmentHeaderBytes, size, g.start)
+	scan := newSparseScanner(g.file, segmentHeaderBytes, size, g.start)
 	for scan.at < scan.end {
 		frame, fault, err := scan.next(ctx)
 		if err != nil {
@@ -205,7 +205,7 @@ func (s *Store) scanSegment(ctx context.Context, found *recovered, i int) error 
 // the file is right, so recovery neither cuts it nor calls it damaged. A flip that is in the cache or on the disk reads
 // the same again.
 func (r *recovered) readAgain(ctx context.Context, g *segment, size int64, chunkBytes uint64) error {
-	frame, fault, err := newScanner(g.file, g.at(r.stop), size, r.stop).next(ctx)
+	frame, fault, err := newSparseScanner(g.file, g.at(r.stop), size, r.stop).next(ctx)
 	if err != nil {
 		return fmt.Errorf("scan %s: %w", g.name, err)
 	}

@@ -31,7 +31,12 @@ var referenceSegment = theHandle + "/" + segmentName(0)
 // the file is as it was.
 func recoverSpoiled(t testing.TB, content []byte) (held string, untouched bool, err error) {
 	t.Helper()
-	disk := MemoryDisk()
+	return recoverSpoiledOn(t, MemoryDisk(), content)
+}
+
+// recoverSpoiledOn does that on an empty disk.
+func recoverSpoiledOn(t testing.TB, disk Disk, content []byte) (held string, untouched bool, err error) {
+	t.Helper()
 	require.NoError(t, disk.Mkdir(theHandle))
 	putFile(t, disk, referenceSegment, content)
 	o := roomy()

@@ -10,6 +10,7 @@ import (
 	"github.com/pingcap/failpoint"
 
 	"github.com/racewindow/racewindow/failpoints"
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // A scanner reads the frames of one file in order. Its memory is bounded by maxScanBytes or one frame, whichever is
@@ -22,6 +23,9 @@ type scanner struct {
 	end   int64 // byte at which to stop
 	have  []byte
 	buf   []byte
+	// sparse is the file if it knows where it holds zeros only; then data is the byte up to which it may hold more.
+	sparse disk.SparseFile
+	data   int64
 }
 
 const (
@@ -32,6 +36,14 @@ const (
 // newScanner returns a scanner of the bytes [from, end) of a file. Byte from is the log's position start.
 func newScanner(file io.ReaderAt, from, end int64, start uint64) *scanner {
 	return &scanner{file: file, at: from, end: end, shift: start - uint64(from)}
+}
+
+// newSparseScanner returns a scanner that reads ahead no zeros of which the file knows. A file may hold more of them than
+// records, and the kernel would fill memory with them.
+func newSparseScanner(file io.ReaderAt, from, end int64, start uint64) *scanner {
+	s := newScanner(file, from, end, start)
+	s.sparse, _ = file.(disk.SparseFile)
+	return s
 }
 
 // position is the scanner's position in the log.
@@ -79,6 +91,9 @@ func (s *scanner) fill(ctx context.Context, want int) error {
 	}
 	size := max(want, min(max(2*len(s.buf), minScanBytes), maxScanBytes))
 	size = int(min(int64(size), max(s.end-s.at, 0)))
+	if s.sparse != nil {
+		size = max(min(want, size), min(size, s.dataAhead()))
+	}
 	if size <= len(s.have) {
 		return nil
 	}
@@ -91,6 +106,18 @@ func (s *scanner) fill(ctx context.Context, want int) error {
 	n, err := s.readAt(ctx, s.buf[kept:size], s.at+int64(kept))
 	s.have = s.buf[:kept+n]
 	return err
+}
+
+// dataAhead is how many bytes from s.at on are worth reading.
+func (s *scanner) dataAhead() int {
+	if next := s.at + int64(len(s.have)); next >= s.data {
+		from, to := s.sparse.NextData(next)
+		if from > next {
+			to = next + minScanBytes
+		}
+		s.data = to
+	}
+	return int(min(s.data-s.at, maxScanBytes))
 }
 
 // readAt fills p, or as much of it as the file has bytes for.

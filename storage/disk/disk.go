@@ -63,3 +63,12 @@ type File interface {
 	// Size returns the length.
 	Size() (int64, error)
 }
+
+// A SparseFile is a File that knows where it holds nothing but zeros, such as room that was reserved. A File need not be one.
+//
+//racewindow:shared
+type SparseFile interface {
+	// NextData returns the first stretch [from, to) of the file, at byte at or past it, that may hold anything but zeros. Past the
+	// last one both are math.MaxInt64. If it does not know, it says that all may: [at, math.MaxInt64).
+	NextData(at int64) (from, to int64)
+}

@@ -2,6 +2,7 @@ package disk
 
 import (
 	"errors"
+	"math"
 	"syscall"
 )
 
@@ -17,6 +18,30 @@ func (f osFile) Allocate(bytes int64) error {
 		return nil
 	}
 	return err
+}
+
+// NextData asks the file system. Room that was reserved and not written is a hole to it.
+func (f osFile) NextData(at int64) (from, to int64) {
+	const data, hole = 3, 4 // SEEK_DATA, SEEK_HOLE
+	from, err := f.seek(at, data)
+	if errors.Is(err, syscall.ENXIO) {
+		return math.MaxInt64, math.MaxInt64
+	}
+	if err == nil {
+		to, err = f.seek(from, hole)
+	}
+	if err != nil {
+		return at, math.MaxInt64
+	}
+	return from, to
+}
+
+func (f osFile) seek(at int64, whence int) (found int64, err error) {
+	err = f.system("lseek", func(fd int) (err error) {
+		found, err = syscall.Seek(fd, at, whence)
+		return err
+	})
+	return found, err
 }
 
 // system makes a system call on the file. It repeats the call while a signal interrupts it.

@@ -1,0 +1,59 @@
+package disk
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// What a file calls a hole is zero, whatever was written, cut and reserved. (How much it calls a hole is up to the file system.)
+func TestAFileHoldsNothingButZerosInItsHoles(t *testing.T) {
+	t.Parallel()
+	d := OS(t.TempDir())
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20 {
+		f, err := d.Create("file")
+		require.NoError(t, err)
+		for range 12 {
+			at := random.Int64N(1 << 20)
+			switch random.IntN(4) {
+			case 0:
+				require.NoError(t, f.Truncate(at))
+			case 1:
+				require.NoError(t, f.Allocate(at))
+			default:
+				_, err := f.WriteAt([]byte("something"), at)
+				require.NoError(t, err)
+			}
+			requireZeroHoles(t, f)
+		}
+		require.NoError(t, f.Close())
+	}
+}
+
+func requireZeroHoles(t *testing.T, f File) {
+	t.Helper()
+	content := contentOf(f)
+	size := int64(len(content))
+	for at := int64(0); at < size; {
+		from, to := f.(SparseFile).NextData(at)
+		require.GreaterOrEqual(t, from, at)
+		for _, b := range content[at:min(from, size)] {
+			require.Zero(t, b)
+		}
+		require.True(t, to > from || from == math.MaxInt64)
+		at = to
+	}
+}
+
+func TestAClosedFileKnowsOfNoHoles(t *testing.T) {
+	t.Parallel()
+	f, err := OS(t.TempDir()).Create("file")
+	require.NoError(t, err)
+	require.NoError(t, f.Truncate(1<<20))
+	require.NoError(t, f.Close())
+	from, to := f.(SparseFile).NextData(8)
+	require.Equal(t, []int64{8, math.MaxInt64}, []int64{from, to})
+}
