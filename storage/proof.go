@@ -16,11 +16,9 @@ import (
 // encoded when a position past stop was durable. It returns the byte of the file at which that frame starts, or -1.
 //
 // The search tries each multiple of frameAlign. It does not read room that was reserved and never written, if the file knows
-// where that is: there may be more of it than there are records. It holds at most a window and one frame in memory. The number of bytes
-// that it checksums is bounded by a multiple of the file's size, so a file of crafted headers cannot hold it up. When it
-// reaches that bound, it says that there is no proof.
-//
-//racewindow:atomic because the log is not open yet: nobody else has its files
+// where that is: there may be more of it than there are records. It holds at most a window and one frame in memory. The
+// number of bytes that it checksums is bounded by a multiple of the file's size, so a file of crafted headers cannot hold it
+// up. When it reaches that bound, it says that there is no proof.
 func findProof(ctx context.Context, g *segment, stop uint64, size int64) (int64, error) {
 	var w window
 	budget := 64*size + maxFrameBytes

@@ -181,24 +181,36 @@ func (s *Store) scanSegment(ctx context.Context, found *recovered, i int) error 
 		return err
 	}
 	scan := newSparseScanner(g.file, segmentHeaderBytes, size, g.start)
-	for scan.at < scan.end {
-		frame, fault, err := scan.next(ctx)
-		if err != nil {
-			return fmt.Errorf("scan %s: %w", g.name, err)
-		}
-		if fault == frameIntact && !found.accept(frame, uint64(s.options.ChunkBytes)) {
-			fault = frameHeader
-		}
-		if found.fault = fault; fault != frameIntact {
-			break
-		}
-		scan.skip(frame)
+	chunkBytes := uint64(s.options.ChunkBytes)
+	err = found.scanParts(ctx, scan, g, partStarts(ctx, scan.at, scan.dataEnd()), chunkBytes)
+	if err == nil {
+		err = found.scanFrames(ctx, scan, chunkBytes)
+	}
+	if err != nil {
+		return fmt.Errorf("scan %s: %w", g.name, err)
 	}
 	failpoint.InjectCall("recovery/scanned", ctx)
 	if found.fault == frameIntact {
 		return nil
 	}
-	return found.readAgain(ctx, g, size, uint64(s.options.ChunkBytes))
+	return found.readAgain(ctx, g, size, chunkBytes)
+}
+
+// scanFrames takes the frames that start before scan.until, or those before something else.
+func (r *recovered) scanFrames(ctx context.Context, scan *scanner, chunkBytes uint64) error {
+	for r.fault == frameIntact && scan.at < scan.until {
+		frame, fault, err := scan.next(ctx)
+		if err != nil {
+			return err
+		}
+		if fault == frameIntact && !r.accept(frame, chunkBytes) {
+			fault = frameHeader
+		}
+		if r.fault = fault; fault == frameIntact {
+			scan.skip(frame)
+		}
+	}
+	return nil
 }
 
 // readAgain reads again where the frames of g end. If it finds an intact frame there now, a bit was flipped on the way and
@@ -219,7 +231,7 @@ func (r *recovered) readAgain(ctx context.Context, g *segment, size int64, chunk
 // only after the one before it is complete.
 func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 	offset := frameOffset(frame)
-	if !r.previous.Before(offset) || offset.Tx == 0 || r.midway && offset.Tx != r.previous.Tx || !r.midway && offset.Tx == r.previous.Tx {
+	if !r.mayFollow(offset) {
 		return false
 	}
 	if n := len(r.boundaries); n == 0 || r.stop-r.boundaries[n-1].position >= chunkBytes {
@@ -228,9 +240,7 @@ func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 	if n := len(r.marks); n == 0 || r.stop-r.marks[n-1] >= markBytes {
 		r.marks = append(r.marks, r.stop)
 	}
-	for r.durable = max(r.durable, frameDurable(frame, r.stop)); len(r.marks) > 1 && r.marks[1] <= r.durable; {
-		r.marks = r.marks[1:]
-	}
+	r.sawDurable(frameDurable(frame, r.stop))
 	start := r.stop
 	r.stop += uint64(len(frame))
 	r.previous, r.midway = offset, !frameIsLast(frame)
@@ -240,18 +250,9 @@ func (r *recovered) accept(frame []byte, chunkBytes uint64) bool {
 	return true
 }
 
-// markBytes is the least distance of two marks: how much rewrite may read before the first frame that it writes.
-const markBytes = 64 << 10
-
-// frameBefore is the last mark in g at or before position, or else the start of g: at both, the scan has found a frame.
-// (In a crafted file, the position that a frame calls durable need not be the start of a frame.)
-func (r *recovered) frameBefore(g *segment, position uint64) uint64 {
-	for n := len(r.marks) - 1; n >= 0 && r.marks[n] > g.start; n-- {
-		if r.marks[n] <= position {
-			return r.marks[n]
-		}
-	}
-	return g.start
+// mayFollow says whether the next frame may have that offset.
+func (r *recovered) mayFollow(offset Offset) bool {
+	return r.previous.Before(offset) && offset.Tx != 0 && r.midway == (offset.Tx == r.previous.Tx)
 }
 
 // why says why the intact frames end at r.stop.
@@ -357,7 +358,8 @@ func cutTail(g *segment, size, end int64) error {
 //racewindow:atomic because the log is not open yet: nobody else has its files
 func rewrite(ctx context.Context, g *segment, start, from, end uint64) error {
 	scan := newScanner(g.file, g.at(start), g.at(end), start)
-	var run []byte // intact frames to write; they end at the scanner's position
+	scan.buf = make([]byte, min(end-start, maxScanBytes))
+	var run []byte // intact frames to write: a part of the scanner's buffer that ends at its position
 	for from < end && scan.at < scan.end {
 		frame, fault, err := scan.next(ctx)
 		if err != nil {
@@ -368,17 +370,20 @@ func rewrite(ctx context.Context, g *segment, start, from, end uint64) error {
 		}
 		scan.skip(frame)
 		if scan.position() > from {
-			padding := len(frame) - frameLength(frame) // no checksum covers it
-			run = append(run, frame...)
-			clear(run[len(run)-padding:])
+			clear(frame[frameLength(frame):]) // no checksum covers the padding
+			if len(run) == 0 {
+				run = frame
+			} else {
+				run = run[:len(run)+len(frame)]
+			}
 		}
-		if len(run) < maxScanBytes && scan.at < scan.end {
+		if len(run) == 0 || scan.holdsFrame() && scan.at < scan.end {
 			continue
 		}
 		if _, err := g.file.WriteAt(run, scan.at-int64(len(run))); err != nil {
 			return err
 		}
-		run = run[:0]
+		run = nil
 	}
 	failpoint.InjectCall("recovery/before-sync", ctx)
 	return g.file.Sync()

@@ -21,6 +21,7 @@ type scanner struct {
 	// shift is the log's position at byte 0 of the file. In the first segment it is negative, so it wraps.
 	shift uint64
 	end   int64 // byte at which to stop
+	until int64 // byte up to which to read ahead
 	have  []byte
 	buf   []byte
 	// sparse is the file if it knows where it holds zeros only; then data is the byte up to which it may hold more.
@@ -35,7 +36,7 @@ const (
 
 // newScanner returns a scanner of the bytes [from, end) of a file. Byte from is the log's position start.
 func newScanner(file io.ReaderAt, from, end int64, start uint64) *scanner {
-	return &scanner{file: file, at: from, end: end, shift: start - uint64(from)}
+	return &scanner{file: file, at: from, end: end, until: end, shift: start - uint64(from)}
 }
 
 // newSparseScanner returns a scanner that reads ahead no zeros of which the file knows. A file may hold more of them than
@@ -52,6 +53,9 @@ func (s *scanner) position() uint64 { return s.shift + uint64(s.at) }
 // next returns the frame at s.at, or why there is none. The frame is valid until the next call of next after skip. At the
 // end of the range the fault is frameZero. An error is the disk's or the context's.
 func (s *scanner) next(ctx context.Context) (frame []byte, fault frameFault, err error) {
+	if s.holdsFrame() && checkFrame(s.have, maxFrameBytes, s.position()) == frameIntact { // nearly all
+		return s.have[:frameRoom(s.have)], frameIntact, nil
+	}
 	if len(s.have) < frameHeaderBytes {
 		if err := s.fill(ctx, frameHeaderBytes); err != nil {
 			return nil, frameShort, err
@@ -83,6 +87,11 @@ func (s *scanner) skip(frame []byte) {
 	s.at += int64(len(frame))
 }
 
+// holdsFrame says whether have holds a whole frame, if its header is right.
+func (s *scanner) holdsFrame() bool {
+	return len(s.have) >= frameHeaderBytes && frameRoom(s.have) <= len(s.have)
+}
+
 // fill reads until have holds want bytes or the range ends. The buffer starts small and grows during a scan, so that a
 // read of few records costs little.
 func (s *scanner) fill(ctx context.Context, want int) error {
@@ -91,9 +100,7 @@ func (s *scanner) fill(ctx context.Context, want int) error {
 	}
 	size := max(want, min(max(2*len(s.buf), minScanBytes), maxScanBytes))
 	size = int(min(int64(size), max(s.end-s.at, 0)))
-	if s.sparse != nil {
-		size = max(min(want, size), min(size, s.dataAhead()))
-	}
+	size = max(min(want, size), min(size, s.worthReading()))
 	if size <= len(s.have) {
 		return nil
 	}
@@ -108,16 +115,29 @@ func (s *scanner) fill(ctx context.Context, want int) error {
 	return err
 }
 
-// dataAhead is how many bytes from s.at on are worth reading.
-func (s *scanner) dataAhead() int {
-	if next := s.at + int64(len(s.have)); next >= s.data {
-		from, to := s.sparse.NextData(next)
-		if from > next {
-			to = next + minScanBytes
-		}
-		s.data = to
+// dataEnd is the byte at which the file's first data ends, or else the end of the scan.
+func (s *scanner) dataEnd() int64 {
+	if s.sparse == nil {
+		return s.end
 	}
-	return int(min(s.data-s.at, maxScanBytes))
+	_, to := s.sparse.NextData(s.at)
+	return min(to, s.end)
+}
+
+// worthReading is how many bytes from s.at on are worth reading ahead.
+func (s *scanner) worthReading() int {
+	to := s.until
+	if next := s.at + int64(len(s.have)); s.sparse != nil {
+		if next >= s.data {
+			from, data := s.sparse.NextData(next)
+			if from > next {
+				data = next + minScanBytes
+			}
+			s.data = data
+		}
+		to = min(to, s.data)
+	}
+	return int(min(to-s.at, maxScanBytes))
 }
 
 // readAt fills p, or as much of it as the file has bytes for.
