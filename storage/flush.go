@@ -203,9 +203,12 @@ func (l *Log) makeDurable(ctx context.Context, b flushBatch) ([]*segment, chunkI
 	return segments, index, nil
 }
 
+// oftenBytes is the most that a batch holds if the time of a sync matters more than that of writing.
+const oftenBytes = 256 << 10
+
 // writeBatch writes the arenas' bytes to the file, at their positions in the log.
 func (l *Log) writeBatch(ctx context.Context, s *segment, b flushBatch) error {
-	s.reserve(s.at(b.end))
+	s.reserve(s.at(b.end), !l.options.NoSync && b.end-b.from <= oftenBytes)
 	at := b.from
 	var failed error
 	b.view.tail(b.from, b.end, func(frames []byte) bool {

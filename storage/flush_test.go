@@ -374,3 +374,33 @@ func TestNoSyncDoesNotSync(t *testing.T) {
 	r.crash()
 	require.Equal(t, "1.0 1.1 1.2", r.all())
 }
+
+// The disk prepares a little room and not much: so a log asks for little if it syncs often.
+func TestALogThatSyncsOftenReservesLittleRoom(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		noSync    bool
+		perFlush  int
+		more, max int64
+	}{
+		{false, 32 << 10, 0, 1 << 20},
+		{false, 1 << 20, 1 << 20, 16 << 20},
+		{true, 32 << 10, 1 << 20, 16 << 20},
+	} {
+		o := roomy()
+		o.NoSync = c.noSync
+		r := newRig(t, o)
+		most := int64(0)
+		for written := 0; written < 4<<20; written += c.perFlush {
+			_, err := r.Append(background, Record{Value: make([]byte, c.perFlush)})
+			require.NoError(t, err)
+			r.flush()
+			v := r.view.Load()
+			size, err := v.segments[0].file.Size()
+			require.NoError(t, err)
+			most = max(most, size-v.segments[0].at(v.persisted))
+		}
+		require.Greater(t, most, c.more)
+		require.LessOrEqual(t, most, c.max)
+	}
+}

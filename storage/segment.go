@@ -197,14 +197,19 @@ func nameSegment(ctx context.Context, disk Disk, folder, name string, f File) (e
 }
 
 // reserve asks the disk for room past byte end of the file, so that not every sync has to write a new length. It ignores
-// a refusal: the disk may still have room for the batch itself, and the write will tell.
+// a refusal: the disk may still have room for the batch itself, and the write will tell. With often, which says that few bytes
+// are written for each sync, it asks for little room, which the disk prepares.
 //
 //racewindow:atomic because it adds zeros past the records, at which a read ends as at the end of the file
-func (s *segment) reserve(end int64) {
+func (s *segment) reserve(end int64, often bool) {
 	if end <= s.allocated {
 		return
 	}
-	s.allocated = end + min(max(end, 64<<10), 16<<20)
+	most := int64(16 << 20)
+	if often {
+		most = 1 << 20
+	}
+	s.allocated = end + min(max(end, 64<<10), most)
 	if s.file.Allocate(s.allocated) != nil {
 		s.allocated = 0
 	}

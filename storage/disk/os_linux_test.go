@@ -57,3 +57,24 @@ func TestAClosedFileKnowsOfNoHoles(t *testing.T) {
 	from, to := f.(SparseFile).NextData(8)
 	require.Equal(t, []int64{8, math.MaxInt64}, []int64{from, to})
 }
+
+// A little room is written, where that makes a sync cheaper; what the file holds already is not touched.
+func TestRoomIsZerosPastWhatTheFileHolds(t *testing.T) {
+	t.Parallel()
+	f, err := OS(t.TempDir()).Create("file")
+	require.NoError(t, err)
+	_, err = f.WriteAt([]byte("records"), 0)
+	require.NoError(t, err)
+	for _, size := range []int64{3, 7, 8, 100_000, 1 << 20, 8 << 20} {
+		require.NoError(t, f.Allocate(size))
+		content := contentOf(f)
+		require.Equal(t, "records", string(content[:7]))
+		require.True(t, bytes.Equal(content[7:], make([]byte, len(content)-7)))
+		if f.(osFile).overwrites() && size == 1<<20 {
+			from, to := f.(SparseFile).NextData(0)
+			require.Equal(t, []int64{0, size}, []int64{from, to}, "none of it is a hole")
+		}
+	}
+	require.NoError(t, f.Close())
+	require.Error(t, f.Allocate(9<<20))
+}
