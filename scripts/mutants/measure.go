@@ -76,12 +76,16 @@ func (c config) one(ctx context.Context, got measured) measured {
 	return got
 }
 
+// mostWithout is how many cases may end the process while they are made smaller.
+const mostWithout = 5
+
 // probe runs the prober until all searches are done. If a bug ends the process, the search in progress counts as having caught
-// it, and a new process goes on with the next search.
+// it, and a new process goes on with the next search. If it ends the process while a case is made smaller, a new one does not begin
+// with the smallest case.
 func (c config) probe(ctx context.Context, binary string, got *measured) error {
-	kept := len(got.Searches)
+	kept, without := len(got.Searches), 0
 	for searches := len(got.Searches) + len(c.strategies)*c.seeds; ; {
-		at, stderr, err := c.process(ctx, binary, got, len(got.Searches)-kept)
+		at, stderr, err := c.process(ctx, binary, got, len(got.Searches)-kept, without)
 		if ctx.Err() != nil {
 			return fmt.Errorf("not measured to the end: %w", ctx.Err())
 		}
@@ -91,6 +95,9 @@ func (c config) probe(ctx context.Context, binary string, got *measured) error {
 			return nil
 		case !errors.As(err, &exit), strings.HasPrefix(stderr, "prober: "):
 			return fmt.Errorf("prober: %w: %s", err, firstLine(stderr))
+		case len(got.Searches) == searches && without < mostWithout:
+			without++
+			continue
 		case len(got.Searches) == searches || at == nil: // it ended while it minimised the case
 			return fmt.Errorf("the process ended while the case was made smaller: %s", firstLine(stderr))
 		}
@@ -102,8 +109,9 @@ func (c config) probe(ctx context.Context, binary string, got *measured) error {
 	}
 }
 
-// process runs the prober once, after it has made some searches. at is the search in which it ended, nil if it was in none.
-func (c config) process(ctx context.Context, binary string, got *measured, made int) (at *told.Search, stderr string, err error) {
+// process runs the prober once, after it has made some searches. It leaves out the smallest cases that were found. at is the search in
+// which it ended, nil if it was in none.
+func (c config) process(ctx context.Context, binary string, got *measured, made, without int) (at *told.Search, stderr string, err error) {
 	var known []string
 	for _, s := range got.Searches {
 		if s.Case != "" {
@@ -112,7 +120,7 @@ func (c config) process(ctx context.Context, binary string, got *measured, made 
 	}
 	command := exec.CommandContext(ctx, binary, "-strategies", strings.Join(c.strategies, ","), "-seeds", strconv.Itoa(c.seeds),
 		"-skip", strconv.Itoa(made), "-schedules", strconv.Itoa(c.schedules), "-budget", c.budget.String(),
-		"-estimate", strconv.Itoa(c.estimate), fmt.Sprintf("-smallest=%t", got.Smallest == nil), "-hint", got.Hint, "-known", strings.Join(known, "\n"))
+		"-estimate", strconv.Itoa(c.estimate), fmt.Sprintf("-smallest=%t", got.Smallest == nil), "-without", strconv.Itoa(without), "-hint", got.Hint, "-known", strings.Join(known, "\n"))
 	var said bytes.Buffer
 	command.Stderr = &said
 	pipe, err := command.StdoutPipe()

@@ -43,6 +43,7 @@ type config struct {
 	estimateIn time.Duration
 	hint       string
 	smallest   bool
+	without    int
 }
 
 func main() {
@@ -56,11 +57,12 @@ func main() {
 	flag.DurationVar(&c.estimateIn, "estimate-budget", 10*time.Second, "give up the estimate after this time")
 	flag.StringVar(&c.hint, "hint", "", "search this `PROGRAM` alone")
 	flag.BoolVar(&c.smallest, "smallest", true, "also look for the smallest case, and how many random schedules show it")
+	flag.IntVar(&c.without, "without", 0, "leave out the `N` smallest of the cases from which the smallest case is looked for")
 	known := flag.String("known", "", "a `CASE` that searches before the skipped ones have found")
 	flag.Parse()
 	c.strategies = strings.Split(*strategies, ",")
-	if c.seeds < 1 || c.schedules < 1 || c.skip < 0 || c.estimate < 1 {
-		fmt.Fprintf(os.Stderr, "prober: --seeds %d --schedules %d --skip %d --estimate %d: at least 1, 1, 0 and 1\n", c.seeds, c.schedules, c.skip, c.estimate)
+	if c.seeds < 1 || c.schedules < 1 || c.skip < 0 || c.without < 0 || c.estimate < 1 {
+		fmt.Fprintf(os.Stderr, "prober: --seeds %d --schedules %d --skip %d --without %d --estimate %d: at least 1, 1, 0, 0 and 1\n", c.seeds, c.schedules, c.skip, c.without, c.estimate)
 		os.Exit(2)
 	}
 	if err := c.run(context.Background(), *known); err != nil {
@@ -86,6 +88,7 @@ func (c config) run(ctx context.Context, known string) error {
 			found = append(found, s.found)
 		}
 	}
+	found = beginnings(found, c.without)
 	if len(found) == 0 || !c.smallest {
 		return nil
 	}
@@ -107,11 +110,17 @@ func (c config) run(ctx context.Context, known string) error {
 	return write(told.Event{Estimate: e})
 }
 
-// minimize minimises the smallest of the found cases, at most three of them, and returns the smallest result.
-func minimize(ctx context.Context, found []cases.Case) (best shrink.Minimized, err error) {
+// beginnings are the cases to minimise: the smallest three, after as many were left out as the flag says.
+func beginnings(found []cases.Case, without int) []cases.Case {
 	slices.SortStableFunc(found, func(a, b cases.Case) int { return size(a) - size(b) })
-	const beginnings = 3
-	for i, c := range found[:min(beginnings, len(found))] {
+	const most = 3
+	found = found[min(without, len(found)):]
+	return found[:min(most, len(found))]
+}
+
+// minimize minimises the cases, and returns the smallest result.
+func minimize(ctx context.Context, found []cases.Case) (best shrink.Minimized, err error) {
+	for i, c := range found {
 		m, err := shrink.Minimize(ctx, c.General(), shrink.Limits{Budget: 8 * time.Second})
 		if err != nil {
 			return best, err

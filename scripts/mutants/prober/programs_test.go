@@ -49,3 +49,21 @@ func TestAHintReplacesTheCourse(t *testing.T) {
 		require.Contains(t, p.String(), "arena=64; w0: flush")
 	}
 }
+
+func TestTheSmallestCasesAreMadeSmaller(t *testing.T) {
+	t.Parallel()
+	of := func(texts ...string) (all []cases.Case) {
+		for _, text := range texts {
+			c, err := cases.Parse(caseText("snapshot", text))
+			require.NoError(t, err)
+			all = append(all, c)
+		}
+		return all
+	}
+	const one, two, three, four = "w0: flush", "w0: flush, flush", "w0: flush; w1: flush, flush", "w0: flush, flush, flush, flush"
+	found := of(four, one, three, two)
+	require.Equal(t, of(one, two, three), beginnings(found, 0))
+	require.Equal(t, of(two, three, four), beginnings(found, 1))
+	require.Equal(t, of(four), beginnings(found, 3))
+	require.Empty(t, beginnings(found, 5))
+}
