@@ -74,7 +74,7 @@ func (b *binary) all(ctx context.Context) error {
 				event(p, e)
 			}
 			for test := range queue {
-				one := &binary{Session: &own, of: b.of, folder: b.folder, file: b.file, arguments: b.arguments}
+				one := &binary{Session: &own, of: b.of, folder: b.folder, file: b.file, home: b.home, arguments: b.arguments}
 				if err := one.one(ctx, test); err != nil {
 					mu.Lock()
 					failed = errors.Join(failed, err)

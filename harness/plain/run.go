@@ -17,6 +17,7 @@ import (
 
 	"github.com/racewindow/racewindow/failpoints/runtime"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/recorded"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -72,10 +73,13 @@ type binary struct {
 	of     Package
 	folder string
 	file   string
-	began  string  // the test that is being explored
-	ended  *ending // how the next process executes a test, and why; nil if it does so in the usual way
-	left   bool    // a test left something in the process
-	astray *ending // set if what a test showed in this process does not count
+	// home is the environment variable that names where its processes record files (recorded.Home), and removeHome removes that folder.
+	home       string
+	removeHome func()
+	began      string  // the test that is being explored
+	ended      *ending // how the next process executes a test, and why; nil if it does so in the usual way
+	left       bool    // a test left something in the process
+	astray     *ending // set if what a test showed in this process does not count
 	// unshown are findings that no fresh process has shown.
 	unshown []drive.Event
 	done    []string // tests that need not be executed any more
@@ -112,6 +116,10 @@ func (s *Session) build(ctx context.Context, p Package) (b *binary, err error) {
 	}
 	own := *s // a copy, because its order becomes the package's
 	b = &binary{Session: &own, of: p, folder: folder, file: filepath.Join(folder, p.Name+".test"), arguments: arguments}
+	if b.home, b.removeHome, err = recorded.Home(); err != nil {
+		b.remove()
+		return nil, err
+	}
 	if err := s.Compile(ctx, p, b.file); err != nil {
 		b.remove()
 		return nil, err
@@ -133,7 +141,12 @@ func (s *Session) Compile(ctx context.Context, p Package, file string) error {
 	return err
 }
 
-func (b *binary) remove() { _ = os.RemoveAll(b.folder) } // it is a temporary one
+func (b *binary) remove() {
+	_ = os.RemoveAll(b.folder) // it is a temporary one
+	if b.removeHome != nil {
+		b.removeHome()
+	}
+}
 
 // passedOver reports the tests that no process reached: a TestMain may run none of them.
 func (b *binary) passedOver(tests []string) error {
@@ -359,7 +372,11 @@ func (b *binary) environment() []string {
 	if env == nil {
 		env = os.Environ()
 	}
-	return env[:len(env):len(env)]
+	env = env[:len(env):len(env)]
+	if b.home != "" {
+		env = append(env, b.home)
+	}
+	return env
 }
 
 // RacesTold are the race detector's settings for an exploration. They come after the user's, because the later of two

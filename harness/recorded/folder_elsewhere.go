@@ -23,6 +23,9 @@ func Make() (path string, err error) { return os.MkdirTemp("", pattern()) }
 // Attach always fails.
 func Attach(string, *disks.Disk) (*Folder, error) { return nil, errElsewhere }
 
+// Home does nothing: where nothing is recorded, the system removes what processes have left.
+func Home() (variable string, remove func(), err error) { return homeVariable + "=", func() {}, nil }
+
 // AttachFreely always fails.
 func AttachFreely(string, *disks.Disk, func()) (*Folder, error) { return nil, errElsewhere }
 

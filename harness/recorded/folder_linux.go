@@ -51,10 +51,27 @@ const memory = "/dev/shm"
 
 // Make makes an empty folder, in memory if possible. No other folder of this process had its name.
 func Make() (path string, err error) {
-	if path, err = os.MkdirTemp(memory, pattern()); err != nil {
-		path, err = os.MkdirTemp("", pattern())
+	home := os.Getenv(homeVariable)
+	if home == "" {
+		home = memory
+	}
+	return makeIn(home, pattern())
+}
+
+func makeIn(home, pattern string) (path string, err error) {
+	if path, err = os.MkdirTemp(home, pattern); err != nil {
+		path, err = os.MkdirTemp("", pattern)
 	}
 	return path, err
+}
+
+// Home makes a folder in which processes with this environment variable make theirs, so that nothing is left of a process that is killed.
+func Home() (variable string, remove func(), err error) {
+	path, err := makeIn(memory, prefix)
+	if err != nil {
+		return "", nil, fmt.Errorf("make a folder for the files that are recorded: %w", err)
+	}
+	return homeVariable + "=" + path, func() { _ = os.RemoveAll(path) }, nil // what cannot be removed is left to the system
 }
 
 // Attach fills an empty folder with the files that a process sees on a disk, and then repeats every change of the folder on

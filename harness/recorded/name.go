@@ -9,6 +9,9 @@ import (
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 )
 
+// homeVariable names the folder in which Make makes folders.
+const homeVariable = "RACEWINDOW_HOME_OF_FOLDERS"
+
 // prefix begins the name of each folder that Make makes.
 const prefix = "racewindow-"
 

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/recorded"
 	"github.com/racewindow/racewindow/harness/report"
 )
 
@@ -97,6 +98,11 @@ func (k Driven) drive(ctx context.Context, t DrivenTest, pattern, skip string, o
 		return e, err
 	}
 	defer os.RemoveAll(scratch)
+	home, remove, err := recorded.Home()
+	if err != nil {
+		return e, err
+	}
+	defer remove()
 	if scratch, err = filepath.Abs(scratch); err != nil {
 		return e, err
 	}
@@ -124,7 +130,7 @@ func (k Driven) drive(ctx context.Context, t DrivenTest, pattern, skip string, o
 	e, err = child{
 		name: t.Binary, folder: t.Folder,
 		arguments:   []string{"-test.run", pattern, "-test.skip", skip, "-test.count=1", "-test.timeout=0", "-" + drive.Flag + "=" + order.String()},
-		environment: append([]string{"GORACE=atexit_sleep_ms=0", "TMPDIR=" + scratch}, k.Environment...),
+		environment: append([]string{"GORACE=atexit_sleep_ms=0", "TMPDIR=" + scratch, home}, k.Environment...),
 	}.run(ctx)
 	close(over)
 	<-done

@@ -21,6 +21,7 @@ import (
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
+	"github.com/racewindow/racewindow/harness/recorded"
 )
 
 // bySchedule are the modes with a scheduler. In the others Checks run freely, and need no mechanism.
@@ -137,8 +138,13 @@ func (r *checkRun) testByRuntime(ctx context.Context, p plain.Package, pattern, 
 	if skip != "" {
 		args = append(args, "-test.skip="+skip)
 	}
+	home, remove, err := recorded.Home()
+	if err != nil {
+		return 0, err
+	}
+	defer remove()
 	cmd := exec.CommandContext(ctx, file, args...)
-	cmd.Dir, cmd.Env = p.Dir, append(environment.Full(), "PWD="+p.Dir)
+	cmd.Dir, cmd.Env = p.Dir, append(environment.Full(), "PWD="+p.Dir, home)
 	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = output, output, time.Second
 	var failed *exec.ExitError
 	if err := cmd.Run(); err != nil && !errors.As(err, &failed) && ctx.Err() == nil {
