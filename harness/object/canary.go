@@ -63,7 +63,7 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 	}
 	if of.Crash != nil && len(o.lasting()) > 0 {
 		kinds := []defectKind{losesDurable}
-		if recorded.Possible() && o.inFolder.Load() != 0 {
+		if recorded.Possible() && o.keepsInFolder() {
 			kinds = append(kinds, losesSync)
 		}
 		for _, kind := range kinds {

@@ -130,7 +130,7 @@ func (a *aftermath) takes() (map[int]bool, error) {
 
 func (a *aftermath) reopen(d *disks.Disk, h spec.History, during func(disks.Operation)) (spec.History, error) {
 	e := a.plan.object.newEnv(a.plan.settings)
-	e.disk, e.keeps = d, true
+	e.disk, e.keeps = d, a.plan.object.keepsInFolder()
 	d.After(during)
 	return a.plan.reopen(e, h, questions{opened: func() { d.After(nil) }})
 }

@@ -164,7 +164,7 @@ type outage struct {
 // open opens an object on a disk, and arms the disk to lose power.
 func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarnation, error) {
 	e := p.object.newEnv(p.settings)
-	e.disk, e.keeps, e.delay = disk, true, n.delayCalls()
+	e.disk, e.keeps, e.delay = disk, p.object.keepsInFolder(), n.delayCalls()
 	ctx, cancel := context.WithCancel(context.Background())
 	ctx.Done() // made here: if a client made it, that would order the clients that find it
 	object, err := p.object.open(n.delayed(ctx), e)

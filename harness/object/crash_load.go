@@ -199,7 +199,7 @@ func (o *Object) Keeps(ctx context.Context) (onDisk, anywhere bool, err error) {
 // reach a disk of recorded files.
 func (o *Object) crashLoadCanaries(ctx context.Context, c CrashLoad) (words string, err error) {
 	kinds := []defectKind{losesDurable}
-	if recorded.Possible() && o.inFolder.Load() != 0 {
+	if recorded.Possible() && o.keepsInFolder() {
 		kinds = append(kinds, losesSync)
 	}
 	for _, kind := range kinds {

@@ -125,6 +125,9 @@ func (o *Object) seen(e *Env) {
 	}
 }
 
+// keepsInFolder says that the object keeps its data in Env.Dir. If it uses Env.Disk, too, the folder is for something else.
+func (o *Object) keepsInFolder() bool { return o.inFolder.Load() != 0 }
+
 // unrecorded returns an error if the disk lacks something that was done to the folder.
 func (e *Env) unrecorded() error {
 	if e.recorded == nil {

@@ -106,6 +106,77 @@ func TestWhatCannotBeRecordedUnderLoadIsNoVerdict(t *testing.T) {
 	require.Contains(t, output, "what is written to a shared map of a file, no call tells")
 }
 
+// diskCheck keeps a value on the disk, and something else in the folder.
+const diskCheck = `package tally_test
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/racewindow/racewindow/harness"
+	"github.com/racewindow/racewindow/storage/disk"
+)
+
+type both struct {
+	mu   sync.Mutex
+	file disk.File
+}
+
+func openBoth(_ context.Context, e harness.Env) (*both, error) {
+	if err := os.WriteFile(filepath.Join(e.Dir(), "note"), []byte("not data"), 0o600); err != nil {
+		return nil, err
+	}
+	file, err := e.Disk().Open("value")
+	if err != nil {
+		if file, err = e.Disk().Create("value"); err == nil {
+			err = e.Disk().SyncDir(".")
+		}
+	}
+	return &both{file: file}, err
+}
+
+func (b *both) Set(n uint8) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, err := b.file.WriteAt([]byte{n + 1}, 0); err != nil {
+		return err
+	}
+	return b.file.Sync()
+}
+
+func (b *both) Get() (n byte, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var one [1]byte
+	if _, err = b.file.ReadAt(one[:], 0); errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return one[0], err
+}
+
+func TestBoth(t *testing.T) {
+	harness.Check(t, harness.Subject[*both]{
+		Open: openBoth,
+		Ops:  harness.Ops{"set": harness.Op{Do: (*both).Set, Durable: harness.OnReturn}, "get": (*both).Get},
+	})
+}
+`
+
+func TestWhatIsOnTheDiskIsNotInTheFolder(t *testing.T) {
+	t.Parallel()
+	folder := unmarkedModule(t, safeFileCounter)
+	writeFile(t, folder, "tally_test.go", diskCheck)
+	code, output := commandIn(t, folder, "soak", "--rounds", "2", "--kinds", "crash,crashstress", "--count", "crash=600,crashstress=200", "--seed", "2", "--out", "out", ".")
+	require.Equal(t, exitHeld, code, output)
+	require.Contains(t, output, "2 of 2 of the canaries found")
+	require.Regexp(t, `crashes under load [1-9]`, strings.Join(strings.Fields(output), " "))
+}
+
 // Schedules, losses of power at each step and losses under load: a campaign has all of them for code without markers, too.
 func TestACampaignTakesCodeWithoutMarkers(t *testing.T) {
 	t.Parallel()
