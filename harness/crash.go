@@ -24,8 +24,11 @@ func (c *checking) crash() {
 	}
 	if f := r.Finding; f != nil {
 		promise, sentence, detail := f.Violation.Broken()
-		c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "",
-			fmt.Sprintf("found after %d losses of power under load\nprogram: %v", r.Cycles, f.Case), f.Evidence)
+		told := []string{fmt.Sprintf("found after %d losses of power under load\nprogram: %v", r.Cycles, f.Case), f.Evidence}
+		if stack := f.Violation.Stack(); stack != "" {
+			told = append(told, stack)
+		}
+		c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", told...)
 		shown := f.Case.Clone()
 		shown.Crash = &cases.Crash{Any: true, Model: load.Model}
 		c.onGoroutines(func() { c.makeSmaller(shown) })

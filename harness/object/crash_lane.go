@@ -79,6 +79,12 @@ func (n *crashLane) instance() {
 			n.crashCounts.abandoned++
 			return
 		}
+		if v := in.panicked(); v != nil {
+			n.load.mu.Lock()
+			n.of.found(left[0], v)
+			n.load.mu.Unlock()
+			return
+		}
 		if before = left[n.random.IntN(len(left))]; !before.unfinished() {
 			return
 		}
@@ -181,6 +187,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 		in.before, in.crashes = before.history, before.crashes()
 		in.moment.Store(uint64(lastMoment(before.history)))
 	}
+	in.stacks = make([]string, total)
 	left := in.remaining()
 	in.ended = make(chan struct{}, len(in.clients))
 	usual := max(n.of.ticks[p.number].Load(), uint64(total))
@@ -376,6 +383,19 @@ func (in *incarnation) discard() {
 	in.env.end()
 }
 
+// panicked is the violation of a panic before the loss of power; nil if there was none, or if the operation panics when it is executed
+// alone, too.
+func (in *incarnation) panicked() *Violation {
+	for i, stack := range in.stacks {
+		if text := in.history[i].Result; stack != "" && !in.plan.panicsAlone(i, text) {
+			v := noPanic.broken("%s of %s: %s", in.plan.calls[i].text, in.plan.whose(i), text)
+			v.stack = stack
+			return v
+		}
+	}
+	return nil
+}
+
 // client runs one client of an incarnation, in its own goroutine.
 func (in *incarnation) client(ctx context.Context, who int) {
 	l := in.lane.load
@@ -394,9 +414,10 @@ func (in *incarnation) client(ctx context.Context, who int) {
 	}, func(i int, a answer) {
 		if in.gone.Load() == 0 {
 			l.executed.Add(1)
+			in.stacks[i] = a.stack // an object may panic if its disk is dead
 		}
 		in.returned(i, int(in.moment.Add(1)), a)
-		in.end(i, a.open)
+		in.end(i, a.open || a.stack != "")
 		if in.ticked() {
 			in.lose(fmt.Sprintf("when %s of %s had returned", in.plan.calls[i].text, in.plan.whose(i)), false)
 		}

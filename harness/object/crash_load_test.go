@@ -46,6 +46,7 @@ const (
 	rewrites        // empties the file and writes it anew when it is opened
 	wedges          // refuses what changes it after the disk has failed: no flaw
 	swallows        // what the disk says of a write that has failed
+	dies            // by a panic, if a write fails
 )
 
 func openJournal(d disk.Disk, f flaw) (*journal, error) {
@@ -103,6 +104,9 @@ func (j *journal) add(ctx context.Context, value uint8, sync bool) error {
 		return nil
 	}
 	if _, err := j.file.WriteAt(j.buffered, j.end); err != nil && j.flaw != swallows {
+		if j.flaw == dies {
+			panic(err)
+		}
 		return j.note(err)
 	}
 	failpoints.Yield(ctx, written)
@@ -218,6 +222,21 @@ func TestADiskThatFailsTellsWhoGoesOnFromWhoWedges(t *testing.T) {
 }
 
 // The fault may have come in an earlier life than the loss of power that shows what it did.
+// A panic breaks a promise, and is no operation that must survive. One that comes because the power is gone is neither.
+func TestAPanicBeforeTheLossOfPowerIsFound(t *testing.T) {
+	t.Parallel()
+	r, err := journals(t, dies, nil).Crash(t.Context(), crashLoadOf(nil))
+	require.NoError(t, err)
+	require.Nil(t, r.Finding, "%+v", r.Finding)
+
+	r, err = journals(t, dies, nil).Crash(t.Context(), crashLoadOf(func(c *CrashLoad) { c.Faults, c.Cycles = 1, 20_000 }))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Equal(t, "NoPanic", r.Finding.Violation.Class(), r.Finding.Evidence)
+	require.Contains(t, r.Finding.Violation.Stack(), "(*journal).add")
+	require.Contains(t, r.Finding.Evidence, "before that the disk failed: ")
+}
+
 func TestAFindingTellsTheFaultsOfEveryLife(t *testing.T) {
 	t.Parallel()
 	o := journals(t, sound, nil)
