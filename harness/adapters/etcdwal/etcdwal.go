@@ -6,7 +6,8 @@
 //     does the same. (https://pkg.go.dev/go.etcd.io/etcd/server/v3@v3.7.3/storage/wal#WAL)
 //   - Durable: when Save returns, which syncs if there are entries, because raft sends messages only after its entries are durable.
 //     (https://pkg.go.dev/go.etcd.io/raft/v3#MustSync)
-//   - After an error: nothing is said of a failed Save; etcd ends its process. A torn end makes ReadAll return io.ErrUnexpectedEOF;
+//   - After an error: nothing is said of a failed Save; etcd ends its process, so the adapter appends nothing more. (The next Save would
+//     be carried out, and then the log cannot be opened any more: its checksums go on from those of the entries that failed.) A torn end makes ReadAll return io.ErrUnexpectedEOF;
 //     Repair cuts it, and is called at most once. (https://pkg.go.dev/go.etcd.io/etcd/server/v3@v3.7.3/storage/wal#Repair)
 package etcdwal
 
@@ -31,6 +32,7 @@ type Log struct {
 
 	mu      sync.RWMutex
 	entries []*raftpb.Entry // what Save has taken and what was found when the log was opened
+	failed  error           // of a Save
 }
 
 var _ adapters.Log = (*Log)(nil)
@@ -76,14 +78,17 @@ func opened(engine *wal.WAL, entries []*raftpb.Entry, durable bool) *Log {
 func (l *Log) Append(values ...[]byte) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.failed != nil {
+		return l.failed
+	}
 	term, last := uint64(1), uint64(len(l.entries))
 	entries := make([]*raftpb.Entry, len(values))
 	for i, value := range values {
 		index := last + 1 + uint64(i)
 		entries[i] = &raftpb.Entry{Term: &term, Index: &index, Data: value}
 	}
-	if err := l.Engine.Save(&raftpb.HardState{}, entries); err != nil {
-		return err
+	if l.failed = l.Engine.Save(&raftpb.HardState{}, entries); l.failed != nil {
+		return l.failed
 	}
 	l.entries = append(l.entries, entries...)
 	return nil

@@ -3,6 +3,7 @@ package pebble
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -25,16 +26,30 @@ func TestMap(t *testing.T) {
 	})
 }
 
-func put(l *Log, key string, value int) error {
+// errDied is what an operation returns whose process pebble would have ended: it panics if its log cannot be written.
+var errDied = errors.New("pebble has panicked")
+
+func died(err *error) {
+	if cause := recover(); cause != nil {
+		*err = fmt.Errorf("%w: %v", errDied, cause)
+	}
+}
+
+func put(l *Log, key string, value int) (err error) {
+	defer died(&err)
 	return l.Engine.Set([]byte(key), []byte{byte(value), byte(value >> 8)}, pebble.Sync)
 }
 
 // long values cross the sectors of a disk.
-func long(l *Log, key, value string) error {
+func long(l *Log, key, value string) (err error) {
+	defer died(&err)
 	return l.Engine.Set([]byte(key), []byte(strings.Repeat(value+"-", 500)), pebble.Sync)
 }
 
-func remove(l *Log, key string) error { return l.Engine.Delete([]byte(key), pebble.Sync) }
+func remove(l *Log, key string) (err error) {
+	defer died(&err)
+	return l.Engine.Delete([]byte(key), pebble.Sync)
+}
 
 func get(l *Log, key string) (string, error) {
 	value, closer, err := l.Engine.Get([]byte(key))
