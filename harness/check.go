@@ -126,6 +126,8 @@ type checking struct {
 	unreached     int
 	// leftToCrash counts the kept cases that lose power, which a search without crashes does not execute.
 	leftToCrash int
+	// disk is a packed disk that belongs to the finding that is told next.
+	disk []byte
 	// shown holds the bugs that have been reported.
 	shown []bug
 }
@@ -447,7 +449,8 @@ func (c *checking) tell(event string, r *report.Report, text, kept string, more 
 		fmt.Fprintf(&b, "\n%s\n", strings.TrimRight(words, "\n"))
 	}
 	c.t.Error("\n" + b.String())
-	e := drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: encoded(r)}
+	e := drive.Event{Event: event, Text: b.String(), Code: 1, Case: text, Kept: kept, Report: encoded(r), Disk: c.disk}
+	c.disk = nil
 	if parsed, err := cases.Parse(r.Case, cases.Only(c.object)); err == nil { // a report of a failure without an execution has no case
 		e.Shape, e.Size = report.ShapeOf(parsed, r), report.SizeOf(parsed)
 		c.shown = append(c.shown, bug{r.Class, e.Shape})

@@ -28,6 +28,7 @@ func (c *checking) crash() {
 		if stack := f.Violation.Stack(); stack != "" {
 			told = append(told, stack)
 		}
+		c.disk = f.Disk.Packed()
 		c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", told...)
 		shown := f.Case.Clone()
 		shown.Crash = &cases.Crash{Any: true, Model: load.Model}

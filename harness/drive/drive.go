@@ -236,6 +236,8 @@ type Event struct {
 	Case   string          `json:"case,omitempty"`
 	Kept   string          `json:"kept,omitempty"`
 	Report json.RawMessage `json:"report,omitempty"`
+	// Disk is what the loss of power left that led to a finding, as a gzipped tar; empty if it would be too large.
+	Disk []byte `json:"disk,omitempty"`
 	// Summary is the result of a search, an explore.Summary.
 	Summary json.RawMessage `json:"summary,omitempty"`
 	// For a plain test, Plain and Finding take the place of Summary and Report.

@@ -77,6 +77,8 @@ type CrashFinding struct {
 	Violation *Violation
 	// Evidence says what was acknowledged, what the object held afterwards, and on which disk.
 	Evidence string
+	// Disk is what the last loss of power left.
+	Disk *disks.Image
 }
 
 // mostJudged is the most operations of a program: it leaves room for the probes in what the judge can take.
@@ -374,7 +376,7 @@ func (l *crashLoad) found(a *aftermath, v *Violation) {
 	if l.result.Finding == nil {
 		program := a.plan.c.Clone()
 		program.Faults = a.allFaults()
-		l.result.Finding = &CrashFinding{Case: program, Violation: v, Evidence: a.told()}
+		l.result.Finding = &CrashFinding{Case: program, Violation: v, Evidence: a.told(), Disk: a.image}
 	}
 	l.load.stop.Store(1)
 }

@@ -158,6 +158,7 @@ func (w *driving) hear(e drive.Event) {
 		if n := len(w.found); n > 0 && len(e.Report) > 0 {
 			smaller := w.finding(e)
 			smaller.Text = w.found[n-1].Text + "\n" + smaller.Text
+			smaller.Disk = w.found[n-1].Disk
 			w.found[n-1] = smaller
 		}
 	case drive.Ended, drive.Refused:
@@ -167,7 +168,7 @@ func (w *driving) hear(e drive.Event) {
 
 // finding makes a finding of a Check's event. Without a case, the finding is identified by its class and the test.
 func (w *driving) finding(e drive.Event) Found {
-	f := Found{Class: "violation", Detail: e.Text, Text: e.Text, Count: 1, Size: e.Size, Shape: w.test.Variant()}
+	f := Found{Class: "violation", Detail: e.Text, Text: e.Text, Count: 1, Size: e.Size, Shape: w.test.Variant(), Disk: e.Disk}
 	if _, rest, found := strings.Cut(e.Shape, ": "); found {
 		f.Shape += ": " + rest
 	}

@@ -253,8 +253,9 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 	case drive.Sighted:
 		line.aside(func() { fmt.Fprintln(r.out, e.Sighting()) })
 	case drive.Found, drive.Smaller:
-		r.worst, r.kept = 1, append(r.kept, e)
 		line.aside(func() { fmt.Fprintf(r.out, "%s\n", e.Text); r.write(e) })
+		e.Disk = nil // it has its own file
+		r.worst, r.kept = 1, append(r.kept, e)
 	case drive.Ended:
 		r.judged++
 		r.kept = append(r.kept, e)
@@ -290,6 +291,9 @@ func (r *checkRun) write(e drive.Event) {
 	err = errors.Join(output.Write(file+".txt", []byte(e.Text)), writeReports(file, found))
 	if e.Case != "" {
 		err = errors.Join(err, output.Write(filepath.Join(r.folder, "found-"+name+".case"), []byte(e.Case+"\n")))
+	}
+	if len(e.Disk) > 0 {
+		err = errors.Join(err, output.Write(filepath.Join(r.folder, "disk-"+name+".tar.gz"), e.Disk))
 	}
 	if err == nil {
 		fmt.Fprintf(r.out, "reports: %s\n\n", file+".html")

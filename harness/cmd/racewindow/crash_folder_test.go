@@ -51,6 +51,9 @@ func TestAFolderThatLosesAWriteUnderLoadIsFoundAndMadeSmaller(t *testing.T) {
 	require.Contains(t, output, "FAIL Durability")
 	require.Contains(t, output, "the smallest case of the same program, one thread at a time")
 	require.Contains(t, output, "replayed 5 of 5 times")
+	disks, err := filepath.Glob(filepath.Join(folder, "found", "disk-*.tar.gz"))
+	require.NoError(t, err)
+	require.Len(t, disks, 1, "what the loss under load has left")
 	kept, err := filepath.Glob(filepath.Join(folder, "found", "found-*.case"))
 	require.NoError(t, err)
 	var smallest string
