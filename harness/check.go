@@ -412,6 +412,9 @@ func (c *checking) withFlags(r *report.Report) {
 	if flags := c.order.ReplayFlags; flags != "" && !strings.Contains(r.Replay, replay+flags) {
 		r.Replay = strings.Replace(r.Replay, replay, replay+flags+" ", 1)
 	}
+	if of := " " + c.importPath; c.order.Named && strings.HasPrefix(r.Replay, replay) && !strings.HasSuffix(r.Replay, of) {
+		r.Replay += of
+	}
 }
 
 // encoded returns a report as JSON (report.Schema).

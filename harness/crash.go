@@ -32,7 +32,7 @@ func (c *checking) crash() {
 		c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", told...)
 		shown := f.Case.Clone()
 		shown.Crash = &cases.Crash{Any: true, Model: load.Model}
-		c.onGoroutines(func() { c.makeSmaller(shown) })
+		c.onGoroutines(func() { c.makeSmaller(shown, f.Violation.Class()) })
 	}
 	c.racedFreely(r.DataRaces, r.Seed)
 	c.endFreely(err, r.Finding != nil || r.DataRaces > 0, crashesCounted(r), r.Canary, r)

@@ -149,18 +149,23 @@ func (c *checking) foundFreely(r object.LoadResult) {
 	}
 	// Report the finding before making it smaller: the search may end the process, as the subject's own fatal errors do.
 	c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", more...)
-	c.makeSmaller(f.Case)
+	c.makeSmaller(f.Case, f.Violation.Class())
 }
 
 // makeSmaller explores a program that failed, and reports its smallest case.
-func (c *checking) makeSmaller(program cases.Case) {
+func (c *checking) makeSmaller(program cases.Case, class string) {
 	c.t.Helper()
+	c.send(drive.Event{Event: drive.Progress, Text: fmt.Sprintf("found %s; its program is explored one thread at a time, for the smallest case", class)})
 	smallest, why := c.smallest(program)
 	if smallest == nil {
 		c.send(drive.Event{Event: drive.Smaller, Text: "no smallest case: " + why + "\n"})
 		return
 	}
-	c.tell(drive.Smaller, smallest.Report, smallest.Case, c.keep(*smallest), "the smallest case of the same program, one thread at a time")
+	words := "the smallest case of the same program, one thread at a time"
+	if smallest.Report.Class != class {
+		words += "; it breaks another promise, so it may be another bug"
+	}
+	c.tell(drive.Smaller, smallest.Report, smallest.Case, c.keep(*smallest), words)
 }
 
 // smallest explores a program: first each schedule with one preemption, then random ones. A program with a crash loses power

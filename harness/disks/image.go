@@ -100,6 +100,9 @@ func (i *Image) String() string {
 		}
 		text += fmt.Sprintf(" %s:%d", f.path, f.content.size)
 	}
+	if len(i.files) == 0 {
+		text += " nothing"
+	}
 	hash := i.Hash()
 	return text + " " + hex.EncodeToString(hash[:4])
 }

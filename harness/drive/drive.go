@@ -134,6 +134,9 @@ type Order struct {
 	// Test is the subtest of a plain test that is meant; "" means the test itself. Timing says that timers are choices.
 	Test   string `json:"test,omitempty"`
 	Timing bool   `json:"timing,omitempty"`
+	// Named says that the command was given packages other than the current one, so the command that executes a case again must name the
+	// package of its Check.
+	Named bool `json:"named,omitempty"`
 	// ReplayFlags are flags for the command that executes the case of a Check again, quoted for a shell: build tags.
 	ReplayFlags string `json:"replay_flags,omitempty"`
 	// Atomic are packages in which a plain test has no points: import paths, and PATH/... for all packages below.

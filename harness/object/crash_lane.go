@@ -60,7 +60,7 @@ func (n *crashLane) instance() {
 		switch {
 		case err != nil && before != nil:
 			n.load.mu.Lock()
-			n.of.found(before, durability.broken("%s, the object could be opened neither while others ran: %v", before.when(), err))
+			n.of.found(before, durability.broken("%s, the object could not be opened while others ran: %v", before.when(), err))
 			n.load.mu.Unlock()
 			return
 		case err != nil:
@@ -151,6 +151,7 @@ type incarnation struct {
 	claimed, gone  raceoff.Number
 	moment, began  raceoff.Number
 	losses         chan *outage
+	closed         chan struct{} // closed when Close of the object has returned; nil if it was not called
 	ended          chan struct{}
 	clients, first []int // the clients with operations left, and where each goes on
 	rules          []cases.Fault
@@ -348,6 +349,9 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 			remain = time.Since(moved) > l.Grace || l.interrupted.Load() != 0
 		}
 	}
+	if lost == nil && !remain && in.plan.object.closer != nil && in.lane.random.IntN(closedShare) == 0 {
+		in.closeWithPower()
+	}
 	in.lose("at rest, when all had returned", false)
 	if lost == nil {
 		lost = <-in.losses
@@ -366,21 +370,61 @@ func (in *incarnation) discard() {
 	in.cancel()
 	in.env.disk.After(nil)
 	if in.plan.object.closer != nil {
-		done := make(chan struct{})
-		go func() {
-			defer close(done)
-			defer func() { _ = recover() }() // an object may panic if its disk is dead
-			_ = in.plan.object.closer(in.ctx, in.object)
-		}()
+		if in.closed == nil {
+			in.close(in.ctx, func(error) {})
+		}
 		in.lane.timer.Reset(lastLook)
 		select {
-		case <-done:
+		case <-in.closed:
 		case <-in.lane.timer.C:
-			in.lane.of.isUnclosed(unclosed{in.env, done})
+			in.lane.of.isUnclosed(unclosed{in.env, in.closed})
 			return
 		}
 	}
 	in.env.end()
+}
+
+// close begins to close the object, and calls a function with the result.
+func (in *incarnation) close(ctx context.Context, then func(error)) {
+	in.closed = make(chan struct{})
+	go func() {
+		defer close(in.closed)
+		defer func() { _ = recover() }() // an object may panic if its disk is dead
+		then(in.plan.object.closer(ctx, in.object))
+	}()
+}
+
+// Where all clients have ended, power is lost while the object is closed, or after that, once in closedShare times, at one of the first
+// changes of the disk.
+const (
+	closedShare      = 2
+	changesOfClosing = 8
+)
+
+// closeWithPower closes the object, and loses power meanwhile or after that. What is durable after Close must survive if it has returned
+// without an error.
+func (in *incarnation) closeWithPower() {
+	in.at.Store(in.ticks.Load() + 1 + uint64(in.lane.random.IntN(changesOfClosing)))
+	in.close(in.lane.delayed(in.ctx), func(err error) {
+		if err == nil && in.gone.Load() == 0 {
+			in.afterClose()
+		}
+		in.lose("when Close had returned", false)
+	})
+	in.lane.timer.Reset(lastLook)
+	select {
+	case <-in.closed:
+	case <-in.lane.timer.C:
+	}
+}
+
+// afterClose notes what is durable because the object was closed.
+func (in *incarnation) afterClose() {
+	for i, c := range in.plan.calls {
+		if c.method.Durable == AfterClose && in.status[i].Load() == returned {
+			in.durable[i].Store(1)
+		}
+	}
 }
 
 // panicked is the violation of a panic before the loss of power; nil if there was none, or if the operation panics when it is executed

@@ -119,7 +119,7 @@ func (c *CrashLoad) setDefaults() {
 var ErrKeepsNothing = errors.New("the subject keeps nothing")
 
 // ErrInFolder is returned when the object keeps its data in a folder, and this build cannot take the power from it.
-var ErrInFolder = errors.New("which loses power in racewindow's runtime only")
+var ErrInFolder = errors.New("a folder loses power in racewindow's runtime only")
 
 // Crash loses power under load. An error means that the run itself failed, or showed too little for a verdict; a finding
 // stands in either case.
@@ -158,7 +158,7 @@ func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 // take.
 func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
 	if len(o.lasting()) == 0 {
-		return fmt.Errorf("%w: no operation of %s says that it is durable while the object is open: set Op.Durable to harness.OnReturn, or to the operation after which it is", ErrKeepsNothing, o.Name)
+		return fmt.Errorf("%w while it is open: no operation of %s says that it is durable then: set Op.Durable to harness.OnReturn, or to the operation after which it is; what is durable after Close only is tried one thread at a time (racewindow crash)", ErrKeepsNothing, o.Name)
 	}
 	e := o.newEnv(o.defaults())
 	defer e.end()
@@ -178,7 +178,7 @@ func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
 	case onFolder:
 		return fmt.Errorf("%w: %s uses neither Env.Disk nor Env.Dir when it is opened: have Open keep its data on one of them", ErrKeepsNothing, o.Name)
 	case e.inFolder:
-		return fmt.Errorf("%w in memory: %s uses Env.Dir, %w, and that takes code without markers and no race detector: open it on Env.Disk, or have its processes killed (racewindow kill)", ErrKeepsNothing, o.Name, ErrInFolder)
+		return fmt.Errorf("%s keeps its data in Env.Dir, and %w, which takes code without markers, and no race detector: remove the markers, leave --race out, open it on Env.Disk, or have its processes killed (racewindow kill)", o.Name, ErrInFolder)
 	}
 	return fmt.Errorf("%w: %s does not use Env.Disk when it is opened, so its disk cannot lose power: have Open keep its data there", ErrKeepsNothing, o.Name)
 }
@@ -190,7 +190,7 @@ func (o *Object) Keeps(ctx context.Context) (onDisk, anywhere bool, err error) {
 		switch err := o.requireKeeping(ctx, onFolder); {
 		case err == nil:
 			*keeps = true
-		case !errors.Is(err, ErrKeepsNothing):
+		case !errors.Is(err, ErrKeepsNothing) && !errors.Is(err, ErrInFolder):
 			return false, false, err
 		}
 	}

@@ -47,6 +47,7 @@ const (
 	wedges          // refuses what changes it after the disk has failed: no flaw
 	swallows        // what the disk says of a write that has failed
 	dies            // by a panic, if a write fails
+	settles         // syncs when it is closed: no flaw
 )
 
 func openJournal(d disk.Disk, f flaw) (*journal, error) {
@@ -136,7 +137,14 @@ func (j *journal) All(ctx context.Context) []byte {
 	return j.all()
 }
 
-func (j *journal) Close() error { return j.file.Close() }
+func (j *journal) Close() error {
+	if j.flaw == settles {
+		if err := j.file.Sync(); err != nil {
+			return err
+		}
+	}
+	return j.file.Close()
+}
 
 func journalConfig(f flaw) Config {
 	return Config{
@@ -222,6 +230,20 @@ func TestADiskThatFailsTellsWhoGoesOnFromWhoWedges(t *testing.T) {
 }
 
 // The fault may have come in an earlier life than the loss of power that shows what it did.
+func TestWhatIsDurableAfterCloseSurvivesALossAfterIt(t *testing.T) {
+	t.Parallel()
+	atClose := func(c *Config) { c.Operations[1].Durable = AfterClose }
+	r, err := journals(t, settles, atClose).Crash(t.Context(), crashLoadOf(nil))
+	require.NoError(t, err)
+	require.Nil(t, r.Finding, "%+v", r.Finding)
+
+	r, err = journals(t, sound, atClose).Crash(t.Context(), crashLoadOf(func(c *CrashLoad) { c.Cycles = 20_000 }))
+	require.NoError(t, err)
+	require.NotNil(t, r.Finding)
+	require.Equal(t, "Durability", r.Finding.Violation.Class())
+	require.Regexp(t, `power was lost when Close had returned`, r.Finding.Evidence)
+}
+
 // A panic breaks a promise, and is no operation that must survive. One that comes because the power is gone is neither.
 func TestAPanicBeforeTheLossOfPowerIsFound(t *testing.T) {
 	t.Parallel()
@@ -278,7 +300,7 @@ func TestWhatCannotLosePowerIsRefused(t *testing.T) {
 	_, err = journals(t, sound, func(c *Config) {
 		c.Open = func(_ context.Context, e *Env) (any, error) { return openJournal(disk.OS(e.Dir()), sound) }
 	}).Crash(t.Context(), crashLoadOf(nil))
-	require.ErrorIs(t, err, ErrKeepsNothing)
+	require.ErrorIs(t, err, ErrInFolder)
 	require.ErrorContains(t, err, "open it on Env.Disk")
 	_, err = journals(t, sound, func(c *Config) {
 		c.Open = func(context.Context, *Env) (any, error) { return openJournal(disk.Memory(), sound) }

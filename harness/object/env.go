@@ -178,9 +178,38 @@ func (e *Env) end() {
 		e.recorded = nil
 	}
 	if e.folder != "" && !e.system {
-		_ = os.RemoveAll(e.folder) // if this fails, the folder is left to the system
+		unremoved.remove(e.folder)
 		e.folder = ""
 	}
+}
+
+// unremoved are folders in which somebody still made files when they were removed: a goroutine that the object has left. They are tried
+// again with the next folder. What is left then is left to the system, or to who has made a home for the process.
+var unremoved leftFolders
+
+type leftFolders struct {
+	mu  raceoff.Mutex
+	all []string
+}
+
+// mostLeft bounds them, and with that what a removal costs.
+const mostLeft = 64
+
+//go:norace
+func (l *leftFolders) remove(folder string) {
+	failed := os.RemoveAll(folder) != nil
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var left []string
+	for _, folder := range l.all {
+		if os.RemoveAll(folder) != nil {
+			left = append(left, folder)
+		}
+	}
+	if failed {
+		left = append(left, folder)
+	}
+	l.all = left[:min(len(left), mostLeft)]
 }
 
 // diskless says why there is no disk that could fail or lose power.

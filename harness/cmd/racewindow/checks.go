@@ -73,6 +73,7 @@ func (r *checkRun) run(ctx context.Context) error {
 	var output bytes.Buffer
 	var code int
 	r.order.Events = filepath.Join(folder, "events")
+	r.order.Named = !slices.Equal(r.packages, []string{"."})
 	if r.screen != nil {
 		r.order.Columns = terminalColumns(r.screen)
 	}

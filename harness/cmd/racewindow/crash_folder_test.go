@@ -37,7 +37,7 @@ func TestPowerIsLostUnderLoadInAFolder(t *testing.T) {
 
 	code, output = losePower(t, folder, "--cycles", "300", "--race")
 	require.Equal(t, exitUsage, code, output)
-	require.Contains(t, output, "that takes code without markers and no race detector")
+	require.Contains(t, output, "which takes code without markers, and no race detector")
 }
 
 // The program that failed under load is made smaller one thread at a time, and replayed, although goroutines ran freely before.

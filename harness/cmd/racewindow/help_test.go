@@ -111,7 +111,7 @@ var own = []string{"include", "plant", "strip", "strip-keep-api", "verbose", "he
 var foreign = map[string]string{
 	"rm": "docker", "platform": "docker",
 	"quick": "harness/adapters/bench", "value": "harness/adapters/bench", "readers": "harness/adapters/bench", "logs": "harness/adapters/bench", "megabytes": "harness/adapters/bench", "rows": "harness/adapters/bench",
-	"seeds": "scripts/mutants", "run": "scripts/mutants", "no-descriptions": "cobra's completion",
+	"seeds": "scripts/mutants", "keep": "scripts/mutants", "estimate": "scripts/mutants", "parallel": "scripts/mutants", "strategies": "scripts/mutants", "run": "scripts/mutants", "no-descriptions": "cobra's completion",
 	"relative": "git diff", "init": "dlv", "wd": "dlv", "allow-non-terminal-interactive": "dlv",
 }
 
