@@ -107,7 +107,7 @@ func (o *Object) lasting() (methods []*method) {
 // crashCanary returns a canary with one client. The defect makes its durable write have no effect, or keeps the syncs from the
 // disk. Only the object that is opened after the crash can show it.
 func (o *Object) crashCanary(crash *cases.Crash, kind defectKind) (canary cases.Canary, err error) {
-	p, err := o.losing(crash)
+	p, err := o.losing(crash, o.lasting())
 	if err != nil {
 		return canary, err
 	}
@@ -115,9 +115,26 @@ func (o *Object) crashCanary(crash *cases.Crash, kind defectKind) (canary cases.
 	return cases.Canary{What: defectWords[kind], Case: p.c, Plan: &cases.Plan{Scenario: p.scenario, Crashes: p.crashes}}, nil
 }
 
-// losing returns the program of a crash canary, with its defect; crash may be nil.
-func (o *Object) losing(crash *cases.Crash) (*plan, error) {
-	found, err := o.findSight(o.lasting())
+// lastingAnyhow returns these, or, if there are none, those that are durable after Close.
+func (o *Object) lastingAnyhow() (methods []*method) {
+	if methods = o.lasting(); len(methods) > 0 || o.closer == nil {
+		return methods
+	}
+	return o.lastingAfterClose()
+}
+
+func (o *Object) lastingAfterClose() (methods []*method) {
+	for _, m := range o.methods {
+		if m.Durable == AfterClose {
+			methods = append(methods, m)
+		}
+	}
+	return methods
+}
+
+// losing returns the program of a crash canary, with its defect in one of these operations; crash may be nil.
+func (o *Object) losing(crash *cases.Crash, among []*method) (*plan, error) {
+	found, err := o.findSight(among)
 	if err != nil {
 		return nil, err
 	}

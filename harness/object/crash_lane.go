@@ -192,7 +192,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	left := in.remaining()
 	in.ended = make(chan struct{}, len(in.clients))
 	usual := max(n.of.ticks[p.number].Load(), uint64(total))
-	in.at.Store(1 + uint64(n.random.Float64()*1.1*float64(usual)*float64(left)/float64(total)))
+	in.at.Store(1 + uint64(n.random.Float64()*p.object.span()*float64(usual)*float64(left)/float64(total)))
 	if n.random.Float64() < n.of.Faults {
 		in.rules = n.load.object.DrawFaults(rand.New(rand.NewSource(int64(n.random.Uint64()))), p.c, mostFaultsOfLife)
 		in.failDisk(in.rules)
@@ -216,6 +216,15 @@ func (n *crashLane) delayCalls() func() {
 	return func() {
 		failpoints.NewDelayer(delays, seed, calls.Add(1)).Yield(context.Background(), call)
 	}
+}
+
+// span is where the drawn moment of a loss may lie, as a multiple of the usual length of a life. What lies beyond the end is at rest, or while
+// the object is closed: that is for objects that are durable then.
+func (o *Object) span() float64 {
+	if len(o.lastingAfterClose()) > 0 {
+		return 2
+	}
+	return 1.2
 }
 
 // mostFaultsOfLife bounds the faults between an opening and a loss of power.

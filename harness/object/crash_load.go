@@ -157,8 +157,11 @@ func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 // requireKeeping opens the object once, to check that it keeps something that a crash, or the death of its process, could
 // take.
 func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
-	if len(o.lasting()) == 0 {
-		return fmt.Errorf("%w while it is open: no operation of %s says that it is durable then: set Op.Durable to harness.OnReturn, or to the operation after which it is; what is durable after Close only is tried one thread at a time (racewindow crash)", ErrKeepsNothing, o.Name)
+	switch {
+	case len(o.lastingAnyhow()) == 0:
+		return fmt.Errorf("%w: no operation of %s says when it is durable: set Op.Durable to harness.OnReturn, to the operation after which it is, or to harness.AfterClose", ErrKeepsNothing, o.Name)
+	case onFolder && len(o.lasting()) == 0:
+		return fmt.Errorf("%w that a killed process could lose: what %s does is durable after Close only; lose power instead (racewindow crash, racewindow stress --crash)", ErrKeepsNothing, o.Name)
 	}
 	e := o.newEnv(o.defaults())
 	defer e.end()
@@ -215,7 +218,7 @@ func (o *Object) crashLoadCanaries(ctx context.Context, c CrashLoad) (words stri
 }
 
 func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad, kind defectKind) (words string, err error) {
-	p, err := o.losing(nil)
+	p, err := o.losing(nil, o.lastingAnyhow())
 	if err != nil {
 		return "", fmt.Errorf("canary: %w", err)
 	}

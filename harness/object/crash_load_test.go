@@ -232,8 +232,16 @@ func TestADiskThatFailsTellsWhoGoesOnFromWhoWedges(t *testing.T) {
 // The fault may have come in an earlier life than the loss of power that shows what it did.
 func TestWhatIsDurableAfterCloseSurvivesALossAfterIt(t *testing.T) {
 	t.Parallel()
+	only := func(c *Config) {
+		c.Operations = []Method{{Name: "put", Do: (*journal).Put, Durable: AfterClose}, {Name: "all", Do: (*journal).All}}
+	}
+	r, err := journals(t, settles, only).Crash(t.Context(), crashLoadOf(nil))
+	require.NoError(t, err)
+	require.Nil(t, r.Finding, "%+v", r.Finding)
+	require.Contains(t, r.Canary, "a durable operation that a crash takes was caught within")
+
 	atClose := func(c *Config) { c.Operations[1].Durable = AfterClose }
-	r, err := journals(t, settles, atClose).Crash(t.Context(), crashLoadOf(nil))
+	r, err = journals(t, settles, atClose).Crash(t.Context(), crashLoadOf(nil))
 	require.NoError(t, err)
 	require.Nil(t, r.Finding, "%+v", r.Finding)
 

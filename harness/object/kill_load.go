@@ -206,7 +206,7 @@ func (p *plans) at(number uint64) (*plan, error) {
 // the object must succeed too.
 func (p *plans) make(number uint64) (*plan, error) {
 	if p.planted {
-		return p.object.losing(nil)
+		return p.object.losing(nil, p.object.lasting())
 	}
 	made, err := p.object.drawn(rand.New(rand.NewSource(int64(p.Seed^(number+1)*0x9e3779b97f4a7c15))), p.Load)
 	if err != nil {
