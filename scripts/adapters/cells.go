@@ -7,6 +7,8 @@ const (
 	namedFile = "AfterItsFileIsNamed"
 	goingOn   = "TestLogThatGoesOn$"
 	shortened = "TestLogWhoseEndIsDeleted$"
+	anySeries = "TestSeries$"
+	ofProcess = "TestSeriesOfAProcess$"
 )
 
 // Why a way is refused, for the table, and what the command says then.
@@ -71,6 +73,12 @@ var cells = []cell{
 	{engine: "Prometheus' wlog", folder: "wlog", way: "stress", test: anyLog},
 	{engine: "Prometheus' wlog", folder: "wlog", way: power, test: anyLog, broken: eitherCrash, page: "findings/wlog.md", because: "the name of a segment"},
 	{engine: "Prometheus' wlog", folder: "wlog", way: "kill", test: anyLog},
+	{engine: "Prometheus' tsdb", folder: "tsdb", way: "explore", test: anySeries},
+	{engine: "Prometheus' tsdb", folder: "tsdb", way: "crash", test: anySeries, broken: "Durability", page: "findings/wlog.md", because: "the name of the log's folder"},
+	{engine: "Prometheus' tsdb", folder: "tsdb", way: "faults", test: anySeries, broken: "Durability", page: "findings/wlog.md", because: "the name of the log's folder"},
+	{engine: "Prometheus' tsdb", folder: "tsdb", way: "stress", test: anySeries, more: slow},
+	{engine: "Prometheus' tsdb", folder: "tsdb", way: power, test: anySeries, more: slow, broken: eitherCrash, page: "findings/wlog.md", because: "the name of the log's folder"},
+	{engine: "Prometheus' tsdb", folder: "tsdb", way: "kill", test: ofProcess},
 	{engine: "NATS JetStream", folder: "nats", way: "explore"},
 	{engine: "NATS JetStream", folder: "nats", way: "crash", more: []string{"--schedules", "5"}},
 	{engine: "NATS JetStream", folder: "nats", way: "faults", more: []string{"--per-program", "1", "--schedules", "5"}},
