@@ -1,12 +1,14 @@
 package soak
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -31,8 +33,6 @@ type Fuzz struct {
 	mu     sync.Mutex
 	built  map[string]error
 }
-
-var fuzzDeclared = regexp.MustCompile(`^func (Fuzz\w+)\(\w+ \*testing\.F\)`)
 
 // NewFuzz finds the fuzz targets in the module's tests.
 func NewFuzz(goCommand, module, folder, logs string) (*Fuzz, error) {
@@ -68,28 +68,40 @@ func nested(folder string) bool {
 }
 
 func (f *Fuzz) addTargets(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
 	below, err := filepath.Rel(f.Module, filepath.Dir(path))
 	if err != nil {
 		return err
 	}
-	lines := bufio.NewScanner(file)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		m := fuzzDeclared.FindStringSubmatch(lines.Text())
-		switch target := filepath.ToSlash(below) + "."; {
-		case m == nil:
-		case m[1] == "FuzzCanary":
-			f.canary = target + m[1]
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.SkipObjectResolution)
+	if err != nil {
+		return err
+	}
+	for _, d := range file.Decls {
+		declared, is := d.(*ast.FuncDecl)
+		if !is || declared.Recv != nil || !isFuzz(declared) {
+			continue
+		}
+		switch target := filepath.ToSlash(below) + "." + declared.Name.Name; declared.Name.Name {
+		case "FuzzCanary":
+			f.canary = target
 		default:
-			f.Targets = append(f.Targets, target+m[1])
+			f.Targets = append(f.Targets, target)
 		}
 	}
-	return lines.Err()
+	return nil
+}
+
+// isFuzz says whether a function is a fuzz target: FuzzXxx(*testing.F).
+func isFuzz(f *ast.FuncDecl) bool {
+	if !strings.HasPrefix(f.Name.Name, "Fuzz") || len(f.Type.Params.List) != 1 {
+		return false
+	}
+	pointer, is := f.Type.Params.List[0].Type.(*ast.StarExpr)
+	if !is {
+		return false
+	}
+	of, is := pointer.X.(*ast.SelectorExpr)
+	return is && of.Sel.Name == "F"
 }
 
 // Name is fuzz.

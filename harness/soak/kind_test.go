@@ -169,7 +169,7 @@ func TestAFuzzTargetThatFailsIsAFindingWithItsInput(t *testing.T) {
 	t.Parallel()
 	module := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(module, "a"), 0o777))
-	require.NoError(t, os.WriteFile(filepath.Join(module, "a", "a_test.go"), []byte("package a\n\nfunc FuzzOne(f *testing.F) {}\n"), 0o666))
+	require.NoError(t, os.WriteFile(filepath.Join(module, "a", "a_test.go"), []byte("package a\n\nfunc FuzzOne(f *testing.F) {}\n\nconst text = `\nfunc FuzzText(f *testing.F) {}\n`\n\nfunc FuzzHelper(n int) {}\n"), 0o666))
 	binary := "#!/bin/sh\n" + `mkdir -p testdata/fuzz/FuzzOne; echo 'go test fuzz v1' > testdata/fuzz/FuzzOne/123; echo 'fuzz: elapsed: 1s, execs: 42 (1/sec), new interesting: 2 (total: 3)'; echo '    a_test.go:12: 7 is odd'; exit 1`
 	goCommand := script(t, "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\ncat > $out <<'END'\n"+binary+"\nEND\nchmod +x $out\n")
 	f, err := NewFuzz(goCommand, module, filepath.Join(t.TempDir(), "fuzz"), "")
