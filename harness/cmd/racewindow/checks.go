@@ -48,6 +48,7 @@ type checkRun struct {
 	byRuntime []string       // their import paths
 
 	began, judged int
+	current       drive.Event // the beginning of the last Check that began
 	refused       []drive.Event
 	kept          []drive.Event // findings and summaries, for --json
 	made          *drive.Event  // the report that was asked for
@@ -246,6 +247,7 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 	switch e.Event {
 	case drive.Began:
 		r.began++
+		r.current = e
 		return e.Test
 	case drive.Made:
 		r.made = &e
@@ -321,6 +323,8 @@ func (r *checkRun) conclude(ctx context.Context, code int, failed error, output 
 		return r.refusal()
 	case r.began == 0 && code != 0:
 		return usageError{fmt.Errorf("the tests cannot be built or run:\n%s", strings.TrimSpace(output))}
+	case r.judged < r.began && r.died(output):
+		return violated(r.unwritten)
 	case r.worst != 0 || r.judged < r.began:
 		return fmt.Errorf("no verdict: %d of %d Checks ended with one; the tests printed:\n%s", r.judged, r.began, strings.TrimSpace(output))
 	case code != 0:
