@@ -223,7 +223,7 @@ func TestStressOfTheSeedsBugEndsWithOneAndAReport(t *testing.T) {
 	}
 	s := readSummary(t, filepath.Join(out, "summary.json"))
 	broken := s.Violation
-	require.Contains(t, []string{"ReadAfterWrite", "MonotonicReads", "Order", "TransactionAtomicity", "NamedIsRead"}, broken.Promise,
+	require.Contains(t, []string{"ReadAfterWrite", "MonotonicReads", "Order", "TransactionAtomicity", "NamedIsRead", "OtherLog"}, broken.Promise,
 		"goroutines run freely, so chance decides what the lost record breaks")
 	for _, word := range []string{
 		fmt.Sprintf("FAIL %s  %q", broken.Promise, broken.Sentence),
@@ -263,7 +263,7 @@ func TestStressOfTheDefaultHolds(t *testing.T) {
 	require.Equal(t, exitHeld, code, "%s%s", stdout, stderr)
 	require.Contains(t, stdout, "No promise violated.")
 	require.Contains(t, stdout, "stress of snapshot:")
-	const caught = `caught: (ReadAfterWrite|MonotonicReads|Order|TransactionAtomicity|NamedIsRead) in stale` // goroutines run freely
+	const caught = `caught: (ReadAfterWrite|MonotonicReads|Order|TransactionAtomicity|NamedIsRead|OtherLog) in stale` // goroutines run freely
 	require.Regexp(t, `(?m)^canary `+caught, stderr, "progress comes first on a slow machine")
 	s := readSummary(t, file)
 	require.True(t, s.Passed)

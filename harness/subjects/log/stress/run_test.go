@@ -97,7 +97,7 @@ func requireFound(t *testing.T, h storage.Handover, d failpoints.Delays) {
 	require.NotNil(t, f, "nothing found in %v and %d operations", s.Elapsed, s.Operations)
 	require.False(t, s.Passed)
 	// A read that loses records breaks whichever of these is asked first: the watermark's reader is one of the readers.
-	require.Contains(t, []string{"ReadAfterWrite", "MonotonicReads", "Order", "TransactionAtomicity", "NamedIsRead"}, f.Promise, f.Detail)
+	require.Contains(t, []string{"ReadAfterWrite", "MonotonicReads", "Order", "TransactionAtomicity", "NamedIsRead", "OtherLog"}, f.Promise, f.Detail)
 	require.Equal(t, check.Violated.String(), s.Verdicts[f.Promise])
 	require.Equal(t, check.Unknown.String(), s.Verdicts["NoCorruption"], "a run that ends early shows nothing else")
 	require.NotEmpty(t, f.Moments)
