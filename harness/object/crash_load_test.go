@@ -48,6 +48,7 @@ const (
 	swallows        // what the disk says of a write that has failed
 	dies            // by a panic, if a write fails
 	settles         // syncs when it is closed: no flaw
+	bursts          // panics before it syncs what it has written, always: no flaw, because it does not return
 )
 
 func openJournal(d disk.Disk, f flaw) (*journal, error) {
@@ -112,6 +113,9 @@ func (j *journal) add(ctx context.Context, value uint8, sync bool) error {
 	}
 	failpoints.Yield(ctx, written)
 	j.end, j.buffered = j.end+int64(len(j.buffered)), nil
+	if sync && j.flaw == bursts {
+		panic("burst")
+	}
 	if sync && j.flaw != forgets {
 		return j.note(j.file.Sync())
 	}
@@ -265,6 +269,14 @@ func TestAPanicBeforeTheLossOfPowerIsFound(t *testing.T) {
 	require.Equal(t, "NoPanic", r.Finding.Violation.Class(), r.Finding.Evidence)
 	require.Contains(t, r.Finding.Violation.Stack(), "(*journal).add")
 	require.Contains(t, r.Finding.Evidence, "before that the disk failed: ")
+}
+
+// An operation that panics, also when it is executed alone, has not returned. So what it did need not be durable.
+func TestAnOperationThatPanicsNeedNotBeDurable(t *testing.T) {
+	t.Parallel()
+	r, err := journals(t, bursts, nil).Crash(t.Context(), crashLoadOf(func(c *CrashLoad) { c.NoCanary = true }))
+	require.NoError(t, err)
+	require.Nil(t, r.Finding, "%+v", r.Finding)
 }
 
 func TestAFindingTellsTheFaultsOfEveryLife(t *testing.T) {
