@@ -26,6 +26,7 @@ type Chooser struct {
 	hash     uint64
 	jumps    int // jumps of the clock since a thread that counts (Mechanism.Counts) last went on
 	turns    turns
+	passes   int  // points that threads have passed before or after the threads' part, where nothing is chosen
 	alone    int  // steps at which only one thread could go on; they do not count toward the limit
 	patience int  // an execution has at most patience*limit steps, these included
 	turnsAt  int  // the step from which threads take turns, -1 while a strategy is asked
@@ -88,7 +89,7 @@ func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.at, c.until = -1, 0
 	c.trace, c.noted, c.sights = c.trace[:0], c.noted[:0], nil
 	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
-	c.alone, c.turnsAt, c.fired, c.shared = 0, -1, false, false
+	c.alone, c.turnsAt, c.fired, c.shared, c.passes = 0, -1, false, false, 0
 	c.patience = 1
 	if p, is := m.(interface{ Patience() int }); is {
 		c.patience = p.Patience()
@@ -271,15 +272,22 @@ func (c *Chooser) Pass(stopped *Candidate, held uint64) (thread int, ok bool) {
 	}
 	c.at = -1
 	c.turns.see(stopped, held)
+	lingers := c.Lingering()
 	for {
 		c.choice.Enabled = c.mechanism.Candidates(c.choice.Enabled[:0])
-		if len(c.choice.Enabled) > 0 {
+		switch {
+		case len(c.choice.Enabled) == 0:
+		case lingers:
+			return c.passInTurn(stopped)
+		default:
 			return c.choice.Enabled[0].Thread, true
 		}
 		if c.jumps >= 2*c.limit {
-			c.giveUp(fmt.Sprintf("%d sleeps of tasks when all threads had ended", c.jumps))
+			c.giveUpLingering(fmt.Sprintf("%d sleeps %s", c.jumps, c.part()))
 			return 0, false
 		}
+		c.passes++
+		c.turns.watching = c.turns.watching || c.jumps >= c.limit
 		if !c.jump() {
 			c.stuck()
 			return 0, false
@@ -314,7 +322,13 @@ func (c *Chooser) stuck() {
 func (c *Chooser) Steps() int { return len(c.trace) }
 
 // Finish is called when the clients have ended: from then on nothing is chosen.
-func (c *Chooser) Finish() { c.finished = true }
+//
+//go:norace
+func (c *Chooser) Finish() {
+	if !c.finished {
+		c.finished, c.passes = true, 0
+	}
+}
 
 // Enough ends the execution at this step, with no failure.
 //

@@ -54,6 +54,8 @@ type Failure struct {
 	Timing bool `json:"timing,omitempty"`
 	// Note says how the execution ended, where that was not as usual.
 	Note string `json:"note,omitempty"`
+
+	lingers bool // it is of the part after the threads, in which no schedule has a cycle
 }
 
 // An UnusableError is returned by a function given to Invariant that cannot judge: the execution then says nothing.
@@ -90,8 +92,8 @@ func (f *Failure) Class() string {
 	return class
 }
 
-// hangs says whether the failure is that an execution does not end.
-func (f *Failure) hangs() bool { return f.Kind == StepLimit || f.Kind == "livelock" }
+// hangs says whether the failure is that the threads do not end.
+func (f *Failure) hangs() bool { return (f.Kind == StepLimit || f.Kind == Livelock) && !f.lingers }
 
 // assertionSite is where the code under test, or its test, reported the failure: the first caller that belongs neither to the
 // scheduler nor to a library of assertions.

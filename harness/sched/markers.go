@@ -280,10 +280,12 @@ func (x *Execution) holds(stopped *Candidate, name string) bool {
 }
 
 // Candidates returns the threads that can go on. Before and after the threads' part, that is the main thread alone if it
-// can go on, otherwise a task.
+// can go on, otherwise a task; the main thread is the first of all, if they take turns.
 func (x *markers) Candidates(all []Candidate) []Candidate {
 	if x.phase != phaseThreads && x.canGoOn(x.main) {
-		return append(all, x.main.stands)
+		if all = append(all, x.main.stands); !x.chooser.Lingering() {
+			return all
+		}
 	}
 	for _, t := range x.threads {
 		if t.state == ready || t.state == waiting && x.canGoOn(t) {

@@ -101,7 +101,7 @@ func newThread(x *Execution, name string, client bool) *thread {
 //
 //go:norace
 func (t *thread) Yield(_ context.Context, p *failpoints.Point) {
-	if t.x.phase != phaseThreads && !t.x.over {
+	if t.x.phase != phaseThreads && !t.x.over && !t.x.chooser.Lingers() {
 		return
 	}
 	if goroutine() != t.goroutine {
@@ -141,7 +141,7 @@ func (t *thread) Wait(_ context.Context, w failpoints.Wait) (expired bool) {
 			return false
 		case t.x.over:
 			t.throw()
-		case t.x.phase != phaseThreads && w.Ready():
+		case t.x.phase != phaseThreads && w.Ready() && !t.x.chooser.Lingers():
 		case first || !w.Ready():
 			t.wait, t.state = w, waiting
 			t.at = arrival{atPoint, w.Point}

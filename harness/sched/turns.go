@@ -22,7 +22,9 @@ type turns struct {
 	last     int      // the thread that had the last turn
 	seen     []uint64 // by step: a hash of the place it came to and of what was held there
 	circled  bool     // seen repeated itself when the execution was given up
+	rounds   int      // how often seen did not repeat itself where nothing is chosen
 	standing string   // where threads stood then
+	after    string   // how much there had been then
 }
 
 func (u *turns) begin() { *u = turns{last: -1, seen: u.seen[:0]} }
@@ -75,7 +77,7 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 func (c *Chooser) TakesTurns() bool { return c.turnsAt >= 0 }
 
 func (c *Chooser) giveUp(after string) {
-	c.turns.standing = c.mechanism.Remaining()
+	c.turns.standing, c.turns.after = c.mechanism.Remaining(), after
 	c.Fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("unknown: no end after %s; if that is honest work, raise Options.StepLimit, which is %d: %s",
 		after, c.limit, c.turns.standing)})
 }
@@ -98,6 +100,65 @@ const (
 	farLonger = 10
 )
 
+const (
+	// lingering is how many times the step limit the points are that threads may pass where nothing is chosen, before they take turns.
+	lingering = 50
+	// mostRounds is how often they take turns, for as many points as the step limit, before the part counts as long. A collection may
+	// move a stack in one round, and the words on it that nobody uses look different then.
+	mostRounds = 8
+)
+
+// Lingers counts a point that a thread comes to before or after the threads' part. It says whether the thread must stop there, because
+// that part seems not to end.
+//
+//go:norace
+func (c *Chooser) Lingers() bool {
+	c.passes++
+	return c.Lingering()
+}
+
+// Lingering says whether threads take turns where nothing is chosen.
+//
+//go:norace
+func (c *Chooser) Lingering() bool {
+	return c.passes >= lingering*c.limit && c.turns.rounds < mostRounds
+}
+
+// passInTurn lets the next thread in order go on where nothing is chosen, for as many points as the step limit. A loop that asks for what
+// another thread does, or for the time, then ends. If it does not, and all repeats itself, it may be a livelock; else it is asked again, and
+// at last the part is long, and goes on as before.
+func (c *Chooser) passInTurn(stopped *Candidate) (thread int, ok bool) {
+	enabled := c.choice.Enabled
+	if c.passes < (lingering+c.turns.rounds+1)*c.limit {
+		c.turns.watching = true
+		if at, _, any := c.mechanism.Due(); any && len(enabled) == 1 {
+			c.mechanism.Jump(at)
+		}
+		next := enabled[0].Thread
+		for i := range enabled {
+			if enabled[i].Thread > stopped.Thread {
+				next = enabled[i].Thread
+				break
+			}
+		}
+		return next, true
+	}
+	if c.turns.circle() {
+		c.giveUpLingering(fmt.Sprintf("%d points %s, the last %d of them with turns for each thread", c.passes, c.part(), c.limit))
+		return 0, false
+	}
+	c.turns.rounds++
+	c.turns.forget()
+	return enabled[0].Thread, true
+}
+
+// giveUpLingering gives an execution up in a part where nothing is chosen.
+func (c *Chooser) giveUpLingering(after string) {
+	c.turns.circled = c.turns.circle()
+	c.giveUp(after)
+	c.failure.lingers = true
+}
+
 // judgeCircle turns an execution that was given up into a livelock, if it is one.
 func (w *worker) judgeCircle() {
 	c := &w.chooser
@@ -105,19 +166,30 @@ func (w *worker) judgeCircle() {
 		return
 	}
 	if w.usual < 0 {
-		w.usual = w.usualSteps()
+		w.usual, w.usualPasses = w.usualSteps()
 	}
-	if w.usual == 0 || len(c.trace) < farLonger*w.usual {
+	length, usual := len(c.trace), w.usual
+	if c.failure.lingers {
+		length, usual = c.passes, w.usualPasses
+	}
+	if w.usual == 0 || length < farLonger*usual {
 		return
 	}
-	c.failure = &Failure{Kind: Livelock, Step: c.failure.Step, Note: c.failure.Note, Timing: c.failure.Timing, Message: fmt.Sprintf(
-		"the threads go round in a circle: no end after %d choices, the last %d of them with turns for each thread, where other schedules end after %d: %s",
-		len(c.trace), len(c.trace)-c.turnsAt, w.usual, c.turns.standing)}
+	c.failure = &Failure{Kind: Livelock, Step: c.failure.Step, Note: c.failure.Note, Timing: c.failure.Timing, lingers: c.failure.lingers, Message: fmt.Sprintf(
+		"the threads go round in a circle: no end after %s, where other schedules end after %d: %s", c.turns.after, usual, c.turns.standing)}
 }
 
-// usualSteps returns the length of the longest among a few fair schedules that end; 0 if none does. For one scenario it
-// is the same each time.
-func (w *worker) usualSteps() (longest int) {
+// part names the part of the execution in which nothing is chosen.
+func (c *Chooser) part() string {
+	if c.finished {
+		return "after the threads have ended"
+	}
+	return "before the threads begin"
+}
+
+// usualSteps returns the choices of the longest among a few fair schedules that end, 0 if none does, and the most points that such a
+// schedule passes after its threads have ended. For one scenario they are the same each time.
+func (w *worker) usualSteps() (longest, passes int) {
 	other := newWorker(w.another, w.chooser.points, w.chooser.limit)
 	other.comparing, other.chooser.trail = true, w.chooser.trail
 	left := usualRuns
@@ -132,11 +204,11 @@ func (w *worker) usualSteps() (longest int) {
 	}
 	other.judge = func(c *Chooser, s Strategy) {
 		w.runs.Add(1) // tells the watchdog that something happens
-		if c.finished && !c.TakesTurns() {
-			longest = max(longest, len(c.trace))
+		if c.finished && !c.TakesTurns() && (c.failure == nil || !c.failure.lingers) {
+			longest, passes = max(longest, len(c.trace)), max(passes, c.passes)
 		}
 	}
 	go other.loop()
 	<-other.done
-	return longest
+	return longest, passes
 }

@@ -23,10 +23,10 @@ type worker struct {
 	races     int
 	runs      atomic.Uint64
 	idle      atomic.Bool // waits for a schedule
-	// usual is usualSteps, -1 if not known yet. A worker that is comparing finds it out.
-	usual     int
-	comparing bool
-	test      string // the test that searches, for its replay command; "" if there is none
+	// usual and usualPasses are usualSteps, -1 and 0 if not known yet. A worker that is comparing finds them out.
+	usual, usualPasses int
+	comparing          bool
+	test               string // the test that searches, for its replay command; "" if there is none
 }
 
 func newWorker(mechanism func() Mechanism, points *Points, limit int) *worker {

@@ -198,7 +198,7 @@ func (m *mechanism) choose(stopped *sched.Candidate) (thread int, ok bool) {
 
 // held returns a hash of what a thread holds, once threads take turns: a loop that counts its passes is no livelock.
 func (m *mechanism) held(stopped *sched.Candidate) uint64 {
-	if !m.chooser.TakesTurns() || stopped.Thread < 0 || stopped.Thread == bubble.Clock {
+	if !m.chooser.TakesTurns() && !m.chooser.Lingering() || stopped.Thread < 0 || stopped.Thread == bubble.Clock {
 		return 0
 	}
 	return bubble.Held(stopped.Thread)

@@ -267,7 +267,8 @@ func (m *mechanism) listed(is func(t *bubble.Thread) bool) string {
 	for i := range m.stands {
 		t := &m.threads[i]
 		if m.play != nil && i == 0 {
-			continue // it waits for the others
+			words = append(words, m.concluding(t)...)
+			continue
 		}
 		if !is(t) {
 			continue
@@ -280,6 +281,20 @@ func (m *mechanism) listed(is func(t *bubble.Thread) bool) string {
 		}
 	}
 	return strings.Join(words, "; ")
+}
+
+// concluding says where a play's first thread stands after it has waited for the others: it closes what they used.
+func (m *mechanism) concluding(t *bubble.Thread) (words []string) {
+	switch {
+	case m.play.Stage() != sched.HasPlayed || t.State == bubble.Ended:
+		return nil
+	case t.State == bubble.Blocked:
+		return []string{"main waits in " + waits(t)}
+	case t.PC == 0:
+		return []string{"main could go on"}
+	}
+	frame := userFrame(t.PC)
+	return []string{fmt.Sprintf("main stands in %s (%s:%d)", shortFunction(frame.Function), filepath.Base(frame.File), frame.Line)}
 }
 
 // waits says where a thread is blocked, and on what.

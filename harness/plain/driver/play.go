@@ -198,10 +198,13 @@ func (m *mechanism) decidePlay(thread int32) (next int32, done bool) {
 	switch p := m.play; {
 	case p.Watched():
 		return -1, true
-	case p.Stage() == sched.SetsUp, p.Stage() == sched.HasPlayed && thread == 0:
+	case p.Stage() == sched.Plays:
+	case m.chooser.Lingers():
+		return -1, true
+	case p.Stage() == sched.SetsUp, thread == 0:
 		m.asked, m.chosen = true, int(thread)
 		return thread, true
-	case p.Stage() == sched.HasPlayed:
+	default:
 		return -1, true
 	}
 	return 0, false
@@ -219,10 +222,10 @@ func (m *mechanism) askPlay(stopped *sched.Candidate) (thread int, ok bool) {
 	case m.ended():
 		return m.pass(stopped)
 	case p.Stage() == sched.SetsUp:
-		return m.chooser.Pass(stopped, 0)
+		return m.chooser.Pass(stopped, m.held(stopped))
 	case p.Stage() == sched.HasPlayed:
 		m.chooser.Finish()
-		return m.chooser.Pass(stopped, 0)
+		return m.chooser.Pass(stopped, m.held(stopped))
 	case m.threads[max(stopped.Thread, 0)].Op == bubble.OpCase:
 		return m.pick(stopped)
 	case !p.began:

@@ -16,6 +16,8 @@ type chooser interface {
 	Pick(stopped *sched.Candidate, ways int) (way int, ok bool)
 	Seed(draws bool) int
 	TakesTurns() bool
+	Lingers() bool
+	Lingering() bool
 	Noting() bool
 	Note(sched.Note)
 	Finish()
@@ -73,6 +75,12 @@ func (a *asking) Seed(bool) int { return a.seed }
 
 // TakesTurns returns what the other process said.
 func (a *asking) TakesTurns() bool { return a.turns }
+
+// Lingers says that nothing is counted: a test has no part in which nothing is chosen.
+func (a *asking) Lingers() bool { return false }
+
+// Lingering says that threads take no turns where nothing is chosen.
+func (a *asking) Lingering() bool { return false }
 
 // Noting says that no notes are kept: the other process asks for what is to be seen.
 func (a *asking) Noting() bool { return false }
