@@ -5,6 +5,7 @@ package runtime
 import (
 	"fmt"
 	"regexp"
+	"strings"
 )
 
 func syncEdits() (all []Edit) {
@@ -114,21 +115,18 @@ func fileEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowOn(f, racewindow"+op.op+")", reason))
 	}
-	for _, op := range []struct{ file, head, op, makes string }{
-		{"os/file.go", "func OpenFile(name string, flag int, perm FileMode) (*File, error) {", "Open", "\n\tracewindowMakes(name, flag&O_CREATE != 0)"},
-		{"os/file.go", "func Rename(oldpath, newpath string) error {", "Rename", "\n\tracewindowMoves(oldpath, newpath)"},
-		{"os/file_unix.go", "func Remove(name string) error {", "Remove", ""},
-		{"os/file_unix.go", "func Truncate(name string, size int64) error {", "Truncate", ""},
-	} {
-		all = append(all, enter(op.file, op.head, "\tracewindowNamed(racewindow"+op.op+")"+op.makes, reason))
-	}
 	const remains = "what an abandoned execution made would still be there in the next one"
-	for _, op := range []struct{ file, head, name string }{
-		{"os/file.go", "func Mkdir(name string, perm FileMode) error {", "name"},
-		{"os/file_unix.go", "func Link(oldname, newname string) error {", "newname"},
-		{"os/file_unix.go", "func Symlink(oldname, newname string) error {", "newname"},
+	for _, op := range []struct{ file, head, op, afterwards string }{
+		{"os/file.go", "func OpenFile(name string, flag int, perm FileMode) (*File, error) {", "Open", "racewindowMakes(name, racewindowNew(name, flag), &racewindowErr)"},
+		{"os/file.go", "func Rename(oldpath, newpath string) error {", "Rename", "racewindowMoves(oldpath, newpath, racewindowNew(newpath, O_CREATE), &racewindowErr)"},
+		{"os/file_unix.go", "func Remove(name string) error {", "Remove", "racewindowRemoves(name, &racewindowErr)"},
+		{"os/file_unix.go", "func Truncate(name string, size int64) error {", "Truncate", ""},
+		{"os/file.go", "func Mkdir(name string, perm FileMode) error {", "", "racewindowMakes(name, racewindowNew(name, O_CREATE|O_EXCL), &racewindowErr)"},
+		{"os/file_unix.go", "func Link(oldname, newname string) error {", "", "racewindowMakes(newname, racewindowNew(newname, O_CREATE|O_EXCL), &racewindowErr)"},
+		{"os/file_unix.go", "func Symlink(oldname, newname string) error {", "", "racewindowMakes(newname, racewindowNew(newname, O_CREATE|O_EXCL), &racewindowErr)"},
+		{"os/path.go", "func RemoveAll(path string) error {", "", "racewindowRemoves(path, &racewindowErr)"},
 	} {
-		all = append(all, enter(op.file, op.head, "\tracewindowMakes("+op.name+", true)", remains))
+		all = append(all, around(op.file, op.head, op.op, op.afterwards, reason, remains))
 	}
 	const another = "a failure must not count if time passed on the test's clock while a process that it waits for had none"
 	all = append(append(all, entropyEdits()...), recordEdits()...)
@@ -139,6 +137,22 @@ func fileEdits() (all []Edit) {
 		within("os/exec_posix.go", "startProcess", "	runtime.KeepAlive(attr)\n\n	if e != nil {\n		return nil, &PathError{Op: \"fork/exec\", Path: name, Err: e}\n	}\n", "	runtime.KeepAlive(attr)\n\n	if e != nil {\n		return nil, &PathError{Op: \"fork/exec\", Path: name, Err: e}\n	}\n	racewindowChild(true)\n", another),
 		within("os/exec.go", "(*Process).Wait", "	return p.wait()\n", "	ps, err := p.wait()\n	if ps != nil {\n		racewindowChild(false)\n	}\n	return ps, err\n", another),
 		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
+}
+
+// around makes a point of a function of package os (if op is not empty), and calls afterwards when it returns. The function's error gets a
+// name, because the function has several returns, and a call that has failed has made nothing.
+func around(file, head, op, afterwards, point, remains string) Edit {
+	var statements []string
+	if op != "" {
+		statements = append(statements, "\tracewindowNamed(racewindow"+op+")")
+	}
+	if afterwards == "" {
+		return enter(file, head, statements[0], point)
+	}
+	e := enter(file, head, strings.Join(append(statements, "\tdefer "+afterwards), "\n"), remains)
+	named := strings.NewReplacer(") error {", ") (racewindowErr error) {", ") (*File, error) {", ") (_ *File, racewindowErr error) {").Replace(head)
+	e.Text = strings.Replace(e.Text, head, named, 1)
+	return e
 }
 
 // pipeEdits make points of the operations on pipes in memory, of packages io and net, and of closing a listener or a connection. Reads

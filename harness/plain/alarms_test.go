@@ -37,23 +37,32 @@ func requireAlarms(t *testing.T, got told) {
 	}
 }
 
+// names are those of the files in a folder.
+func names(t *testing.T, folder string) (names []string) {
+	t.Helper()
+	entries, err := os.ReadDir(folder)
+	require.NoError(t, err)
+	for _, entry := range entries {
+		names = append(names, entry.Name())
+	}
+	return names
+}
+
 // What a package had read of the clock before the tests began lay a quarter of a century after what they read, stacks were those of a bubble,
 // and allocations of the scheduler's were counted as the test's.
 func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 	dir := copied(t, "alarms")
 	got := exploredAlarms(t, dir, false)
-	left, err := filepath.Glob(filepath.Join(dir, "*"))
-	require.NoError(t, err)
-	for i := range left {
-		left[i] = filepath.Base(left[i])
-	}
-	require.Equal(t, []string{"alarms_test.go", "files_test.go", "go.mod", "mine.txt", "parts_test.go", "ports_test.go"}, left)
+	require.Equal(t, []string{"again", "alarms_test.go", "files_test.go", "go.mod", "mine.txt", "parts_test.go", "ports_test.go", "theirs"}, names(t, dir))
+	require.Equal(t, []string{"file", "folder", "link", "renamed", "symlink"}, names(t, filepath.Join(dir, "theirs")), "what others have made is not removed")
 	mine, err := os.ReadFile(filepath.Join(dir, "mine.txt"))
 	require.NoError(t, err)
 	require.Equal(t, "of the user\n", string(mine), "what was moved is moved back, and not removed")
 	for test, class := range map[string]string{
 		"TestWaitsForEverWithFiles": "deadlock in TestWaitsForEverWithFiles: select (no cases)", "TestPanicsWithFiles": "panic in TestPanicsWithFiles (files_test.go:57)",
 		"TestFailsWithFiles": "failed in files_test.go:84", "TestFailsWithAFileMoved": "failed in files_test.go:73",
+		"TestFailsWithAFileMovedOverAnother": "failed in files_test.go:135", "TestFailsWhereOthersMake": "failed in files_test.go:164",
+		"TestFailsWhereOthersMakeAgain": "failed in files_test.go:184",
 	} {
 		require.Equal(t, class, requireFound(t, got, test).Failure.Class(), "what one execution has left behind is not there for the next")
 		require.Empty(t, got.ended[test].Apart, test)

@@ -14,30 +14,62 @@ type racewindowEntry struct{ name, from string }
 //go:linkname racewindowIsThread runtime.racewindowIsThread
 func racewindowIsThread() bool
 
-// racewindowMakes notes a file that is about to be made, unless it exists. The race detector sees none of it: goroutines that make two
-// different files share nothing.
+// racewindowNew says whether a call of a thread makes a file, if it succeeds. Without O_EXCL it may also open one: a file that is there already
+// belongs to somebody else. One that another process makes between this look and the call cannot be told apart.
 //
 //go:norace
-func racewindowMakes(name string, makes bool) {
-	if name = racewindowFree(name, makes); name != "" {
+func racewindowNew(name string, flag int) bool {
+	if flag&O_CREATE == 0 || name == "" || !racewindowIsThread() {
+		return false
+	}
+	if flag&O_EXCL != 0 {
+		return true
+	}
+	_, err := Lstat(name)
+	return err != nil && IsNotExist(err)
+}
+
+// racewindowMakes notes a file that a call has made. Before the call it might note the file of another process: random names are the same in
+// all processes that execute the same schedule. The race detector sees none of it: goroutines that make two different files share nothing.
+//
+//go:norace
+func racewindowMakes(name string, makes bool, err *error) {
+	if name = racewindowDone(name, *err); makes && name != "" {
 		racewindowMade = append(racewindowMade, racewindowEntry{name: name})
 	}
 }
 
-// racewindowMoves notes that a file is about to get another name. A file that existed before the execution belongs to the user, so it gets
-// its old name back at the end.
+// racewindowMoves notes that a file has got another name. A file that existed before the execution belongs to the user, so it gets its old
+// name back at the end. free says that no file had the new name.
 //
 //go:norace
-func racewindowMoves(from, to string) {
-	if to = racewindowFree(to, true); to == "" {
+func racewindowMoves(from, to string, free bool, err *error) {
+	from, to = racewindowDone(from, *err), racewindowDone(to, *err)
+	if from == "" || to == "" {
 		return
 	}
-	from = racewindowAbsolute(from)
-	if _, err := Lstat(from); err != nil {
-		return
-	}
-	if first := racewindowFirst(from); first != to {
+	first := racewindowFirst(from)
+	if (free || racewindowFirst(to) != to) && first != to { // else it has replaced a file of the user's
 		racewindowMade = append(racewindowMade, racewindowEntry{name: to, from: first})
+	}
+}
+
+// racewindowRemoves forgets a file that a thread has removed, and what was in it: the names may become those of another process.
+//
+//go:norace
+func racewindowRemoves(name string, err *error) {
+	if name = racewindowDone(name, *err); name == "" {
+		return
+	}
+	for _, all := range []*[]racewindowEntry{&racewindowLeft, &racewindowMade} {
+		kept := 0
+		for _, file := range *all {
+			if file.name != name && !racewindowWithin(file.name, name) {
+				(*all)[kept] = file
+				kept++
+			}
+		}
+		*all = (*all)[:kept]
 	}
 }
 
@@ -61,14 +93,11 @@ func racewindowFirst(name string) string {
 	return first
 }
 
-// racewindowFree returns the absolute path of a file that a thread is about to make; "" if the file exists.
+// racewindowDone returns the absolute path of a file of which a thread's call has returned; "" if the call has failed.
 //
 //go:norace
-func racewindowFree(name string, makes bool) string {
-	if !makes || name == "" || !racewindowIsThread() {
-		return ""
-	}
-	if _, err := Lstat(name); err == nil || !IsNotExist(err) {
+func racewindowDone(name string, err error) string {
+	if err != nil || !racewindowIsThread() {
 		return ""
 	}
 	return racewindowAbsolute(name)

@@ -122,3 +122,65 @@ func TestOutside(t *testing.T) {
 		t.Error("nobody was here")
 	}
 }
+
+// What replaces a file of the execution's may be the user's all the same.
+func TestFailsWithAFileMovedOverAnother(t *testing.T) {
+	if err := os.WriteFile("mine.new", nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename("mine.txt", "mine.new"); err != nil {
+		t.Fatal(err)
+	}
+	if overtaken() {
+		t.Fatal("with a file moved over another")
+	}
+	if err := os.Rename("mine.new", "mine.txt"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// others makes a folder as another process would, which draws the same random names: package os does not see it.
+func others(name string) { _ = syscall.Mkdir(name, 0o777) }
+
+// What an execution could not make, because a folder was missing, is another process's when it is there later.
+func TestFailsWhereOthersMake(t *testing.T) {
+	if err := os.Mkdir("own", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	file, opened := os.OpenFile("theirs/file", os.O_CREATE|os.O_EXCL, 0o666)
+	for _, err := range []error{
+		opened, os.Mkdir("theirs/folder", 0o777), os.Link("go.mod", "theirs/link"), os.Symlink("go.mod", "theirs/symlink"), os.Rename("own", "theirs/renamed"),
+	} {
+		if err == nil {
+			t.Fatal(file, "it can be made")
+		}
+	}
+	others("theirs")
+	for _, name := range []string{"file", "folder", "link", "symlink", "renamed"} {
+		others("theirs/" + name)
+	}
+	others("theirs/renamed/full") // or the next execution could rename over it
+	if overtaken() {
+		t.Fatal("beside what others have made")
+	}
+	if err := os.Remove("own"); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What an execution has removed is another process's when it is there again. Both ways of removing end it.
+func TestFailsWhereOthersMakeAgain(t *testing.T) {
+	_ = syscall.Rmdir("again") // as the other process would
+	for _, remove := range []func(string) error{os.Remove, os.RemoveAll} {
+		if err := os.Mkdir("again", 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := remove("again"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	others("again")
+	if overtaken() {
+		t.Fatal("beside what others have made again")
+	}
+}
