@@ -25,8 +25,8 @@ func init() {
 		Stop:      stop,
 		Ask:       ask,
 		Where:     where,
-		StepOut:   stepOut,
-		StepIn:    stepIn,
+		StepOut:   leave,
+		StepIn:    enter,
 		NextTimer: nextTimer,
 		Settle:    settle,
 		Wraps:     wraps,
@@ -95,6 +95,25 @@ func stepOut() unsafe.Pointer
 
 //go:linkname stepIn runtime.racewindowStepIn
 func stepIn(bubble unsafe.Pointer)
+
+//go:linkname takePools sync.racewindowTakePools
+func takePools() unsafe.Pointer
+
+//go:linkname givePools sync.racewindowGivePools
+func givePools(pools unsafe.Pointer)
+
+// An absence is a bubble whose root has left it. What the root does meanwhile must not find what threads of the bubble have put into a
+// sync.Pool: it may stand for another process. Nor must they find what it puts there: it is not done in each execution, because what came of it
+// may be known.
+type absence struct{ bubble, pools unsafe.Pointer }
+
+func leave() unsafe.Pointer { return unsafe.Pointer(&absence{stepOut(), takePools()}) }
+
+func enter(held unsafe.Pointer) {
+	a := (*absence)(held)
+	givePools(a.pools)
+	stepIn(a.bubble)
+}
 
 //go:linkname nextTimer runtime.racewindowNextTimer
 func nextTimer(t *Timer) bool
