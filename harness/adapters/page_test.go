@@ -10,7 +10,7 @@ import (
 
 // modules are the modules whose versions the page gives, by the adapter's folder.
 var modules = map[string]string{
-	"bbolt": "go.etcd.io/bbolt", "tidwall": "github.com/tidwall/wal", "raftwal": "github.com/hashicorp/raft-wal", "etcdwal": "go.etcd.io/etcd/server/v3",
+	"bbolt": "go.etcd.io/bbolt", "tidwall": "github.com/tidwall/wal", "rosedb": "github.com/rosedblabs/wal", "raftwal": "github.com/hashicorp/raft-wal", "etcdwal": "go.etcd.io/etcd/server/v3",
 	"pebble": "github.com/cockroachdb/pebble/v2", "wlog": "github.com/prometheus/prometheus", "tsdb": "github.com/prometheus/prometheus", "badger": "github.com/dgraph-io/badger/v4",
 	"nats": "github.com/nats-io/nats-server/v2",
 }

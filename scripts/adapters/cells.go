@@ -9,6 +9,10 @@ const (
 	shortened = "TestLogWhoseEndIsDeleted$"
 	anySeries = "TestSeries$"
 	ofProcess = "TestSeriesOfAProcess$"
+
+	segmentsNamed = "WhoseSegmentsAreNamed$"
+	newSegment    = "AfterATornWrite$"
+	readers       = "TestReader$"
 )
 
 // Why a way is refused, for the table, and what the command says then.
@@ -46,6 +50,21 @@ var cells = []cell{
 	{engine: "tidwall/wal", folder: "tidwall", way: "stress"},
 	{engine: "tidwall/wal", folder: "tidwall", way: power, broken: eitherCrash, page: "findings/tidwall.md", because: "a torn write; the name of a segment"},
 	{engine: "tidwall/wal", folder: "tidwall", way: "kill"},
+	{engine: "rosedb/wal", folder: "rosedb", way: "explore", test: anyLog},
+	{engine: "rosedb/wal", folder: "rosedb", way: "crash", test: anyLog, broken: "Durability", page: "findings/rosedb.md", because: "the name of a segment"},
+	{engine: "rosedb/wal", folder: "rosedb", way: "faults", test: anyLog, broken: "Durability", page: "findings/rosedb.md", because: "the name of a segment"},
+	{engine: "rosedb/wal", folder: "rosedb", way: "stress", test: anyLog},
+	{engine: "rosedb/wal", folder: "rosedb", way: power, test: anyLog, broken: eitherCrash, page: "findings/rosedb.md", because: "the name of a segment"},
+	{engine: "rosedb/wal", folder: "rosedb", way: "kill", test: anyLog},
+	{engine: "rosedb/wal, its segments are named", folder: "rosedb", way: "crash", test: segmentsNamed, broken: "SecondLife", page: "findings/rosedb.md", because: "what is written after a torn write"},
+	{engine: "rosedb/wal, its segments are named", folder: "rosedb", way: "faults", test: segmentsNamed, broken: "SecondLife", page: "findings/rosedb.md", because: "what is written after a torn write"},
+	{engine: "rosedb/wal, its segments are named", folder: "rosedb", way: power, test: segmentsNamed, broken: eitherCrash, page: "findings/rosedb.md", because: "what is written after a torn write"},
+	{engine: "rosedb/wal, a new segment after a torn write", folder: "rosedb", way: "crash", test: newSegment},
+	{engine: "rosedb/wal, a new segment after a torn write", folder: "rosedb", way: "faults", test: newSegment},
+	{engine: "rosedb/wal, a new segment after a torn write", folder: "rosedb", way: power, test: newSegment},
+	{engine: "rosedb/wal, going on after a fault", folder: "rosedb", way: "faults", test: goingOn, more: []string{"--budget", "5m"}, broken: "Durability", page: "findings/rosedb.md", because: "what is written after a write that failed"},
+	{engine: "rosedb/wal, its readers", folder: "rosedb", way: "explore", test: readers, broken: "Linearizability", page: "findings/rosedb.md", because: "a reader ends early while records are written"},
+	{engine: "rosedb/wal, its readers", folder: "rosedb", way: "stress", test: readers, broken: "data race or Linearizability", page: "findings/rosedb.md", because: "a reader ends early while records are written"},
 	{engine: "raft-wal", folder: "raftwal", way: "explore", test: anyLog},
 	{engine: "raft-wal", folder: "raftwal", way: "crash", test: anyLog, more: []string{"--budget", "5m"}, broken: "SecondLife", page: "findings/raftwalrestart.md", because: "a restart, then power is lost: the name of a segment"},
 	{engine: "raft-wal", folder: "raftwal", way: "faults", test: anyLog, more: []string{"--budget", "5m"}, broken: "SecondLife", page: "findings/raftwalrestart.md", because: "a restart, then power is lost: the name of a segment"},
