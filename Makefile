@@ -128,8 +128,8 @@ runtime-versions: ## Go's own tests and those of plain tests on each supported v
 	$(GO) run ./scripts/alone -run '^releases$$'
 	$(GO) run ./scripts/runtimetests -arch arm64
 
-race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: SEEDS= RUN= FREE_SEEDS= README= CHECK=1
-	$(RACEWINDOW) run ./scripts/racetobug $(if $(SEEDS),-seeds $(SEEDS)) $(if $(RUN),-only '$(RUN)') $(if $(FREE_SEEDS),-free-seeds $(FREE_SEEDS)) \
+race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: PLANTED=1 SEEDS= RUN= FREE_SEEDS= README= CHECK=1
+	$(RACEWINDOW) run ./scripts/racetobug $(if $(PLANTED),-planted) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(RUN),-only '$(RUN)') $(if $(FREE_SEEDS),-free-seeds $(FREE_SEEDS)) \
 	$(if $(README),-readme $(README)) $(if $(CHECK),-check harness/sched/README.md)
 
 first-report: ## what a stranger does first, timed, from go mod init to the first report, and that Go's own commands notice nothing

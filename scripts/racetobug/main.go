@@ -1,8 +1,9 @@
 // Command racetobug measures how many schedules each strategy needs until it finds a bug: the median and the worst of a number of
 // seeds. Beside them stand plain goroutines, and goroutines that sleep at random. The programs are those that show the known-bad
-// hand-overs, and programs of published studies in which chance fails. It runs in the instrumented build:
+// hand-overs, and programs of published studies in which chance fails. With -planted they are the smallest programs that show the
+// planted bugs of scripts/mutants, each in a build of its own. It runs in the instrumented build, in the module's root:
 //
-//	go run ./harness/cmd/racewindow run ./scripts/racetobug [-seeds N] [-schedules N] [-free-seeds N] [-free-for TIME] [-only TEXT] [-readme FILE | -check FILE]
+//	go run ./harness/cmd/racewindow run ./scripts/racetobug [-planted] [-seeds N] [-schedules N] [-free-seeds N] [-free-for TIME] [-only TEXT] [-readme FILE | -check FILE]
 package main
 
 import (
@@ -45,7 +46,17 @@ type row struct {
 type config struct {
 	seeds, schedules, freeSeeds int
 	freeFor                     time.Duration
+	planted                     bool
 	only, readme, check         string
+	own                         string // the case of the only row, whose name is only; "" if there is none
+}
+
+// made is the command that makes the table.
+func (c config) made() string {
+	if c.planted {
+		return strings.Replace(command, "racetobug", "racetobug -planted", 1)
+	}
+	return command
 }
 
 func main() {
@@ -54,8 +65,10 @@ func main() {
 	flag.IntVar(&c.schedules, "schedules", 5_000, "give up a search after `N` schedules")
 	flag.IntVar(&c.freeSeeds, "free-seeds", 10, "how many `SEEDS` the median of plain goroutines is over; 0 leaves them out")
 	flag.DurationVar(&c.freeFor, "free-for", 3*time.Second, "give plain goroutines up after this `TIME`, or after as many executions as schedules")
+	flag.BoolVar(&c.planted, "planted", false, "the planted bugs of scripts/mutants instead; takes up to two minutes for each")
 	flag.StringVar(&c.only, "only", "", "only programs whose name contains `TEXT`")
-	flag.StringVar(&c.readme, "readme", "", "write the table into the page `FILE`")
+	flag.StringVar(&c.own, "case", "", "only the program of this `CASE`, called what -only says")
+	flag.StringVar(&c.readme, "readme", "", "write the table into the page `FILE`; with -planted and -only, only these rows of it")
 	flag.StringVar(&c.check, "check", "", "fail unless the page `FILE` says the same of each strategy and program that is measured")
 	flag.Parse()
 	if c.seeds < 1 || c.schedules < 1 || c.freeSeeds < 0 || c.freeFor <= 0 || flag.NArg() > 0 {
@@ -63,7 +76,7 @@ func main() {
 			c.seeds, c.schedules, c.freeSeeds, c.freeFor, flag.Args())
 		os.Exit(2)
 	}
-	if c.readme != "" && (c.only != "" || c.check != "") {
+	if c.readme != "" && (c.only != "" && !c.planted || c.check != "") {
 		fmt.Fprintln(os.Stderr, "racetobug: -readme writes the whole table: leave -only out, which makes a part of it, and -check, which writes nothing")
 		os.Exit(2)
 	}
@@ -89,17 +102,11 @@ func rows(only string) (all []row, err error) {
 		if !strings.Contains(p.name, only) {
 			continue
 		}
-		c, err := cases.Parse("v1 scenario=log handover=" + p.handover + "; " + p.program)
+		r, err := rowOf(p.name, "v1 scenario=log handover="+p.handover+"; "+p.program)
 		if err != nil {
 			return nil, err
 		}
-		scenario, err := c.Scenario()
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, row{p.name, scenario, func(ctx context.Context, sleeps bool, seed uint64) (bool, error) {
-			return logFreely(ctx, c, sleeps, seeded(seed))
-		}})
+		all = append(all, r)
 	}
 	if len(all) == 0 {
 		return nil, fmt.Errorf("no program has %q in its name", only)
@@ -107,65 +114,83 @@ func rows(only string) (all []row, err error) {
 	return all, nil
 }
 
-func run(ctx context.Context, c config) error {
-	if err := pages.Ready(command, c.readme, c.check); err != nil {
-		return err
-	}
-	all, err := rows(c.only)
+// rowOf is a row for the program of a case of the log, without its schedule.
+func rowOf(name, text string) (row, error) {
+	c, err := cases.Parse(text)
 	if err != nil {
+		return row{}, err
+	}
+	c.Delays, c.Switches = nil, nil
+	scenario, err := c.Scenario()
+	return row{name, scenario, func(ctx context.Context, sleeps bool, seed uint64) (bool, error) {
+		return logFreely(ctx, c, sleeps, seeded(seed))
+	}}, err
+}
+
+func run(ctx context.Context, c config) error {
+	if err := pages.Ready(c.made(), c.readme, c.check); err != nil {
 		return err
 	}
-	var table strings.Builder
-	say := func(format string, words ...any) {
-		fmt.Printf(format, words...)
-		fmt.Fprintf(&table, format, words...)
+	t := newTable(c)
+	if err := measureAll(ctx, c, t); err != nil {
+		return err
 	}
-	say("Schedules until the bug is found: median, worst (seeds that found it, unless all of %d did).\n\n| program |", c.seeds)
-	for _, name := range strategies {
-		say(" %s |", title(name))
-	}
-	if c.freeSeeds > 0 {
-		say(" goroutines | with sleeps |")
-	}
-	say("\n|---|%s\n", strings.Repeat("---|", len(strategies)+min(c.freeSeeds, 1)*2))
-	var shares []float64 // portfolio / best, by row
-	for _, r := range all {
-		say("| %s |", r.name)
-		best, portfolio := 0, 0
-		for _, name := range strategies {
-			m, err := searched(ctx, r, name, c)
-			if err != nil {
-				return fmt.Errorf("%s: %w", r.name, err)
-			}
-			say(" %s |", m)
-			switch median := m.median(); {
-			case name == "":
-				portfolio = median
-			case best == 0 || median < best:
-				best = median
-			}
-		}
-		shares = append(shares, float64(portfolio)/float64(best))
-		for _, sleeps := range []bool{false, true}[:2*min(c.freeSeeds, 1)] {
-			m, err := ranFreely(ctx, r, sleeps, c)
-			if err != nil {
-				return fmt.Errorf("%s: %w", r.name, err)
-			}
-			say(" %s |", m)
-		}
-		say("\n")
-	}
-	say("\nThe portfolio needs %.2f times as many schedules as the best single strategy of each row (geometric mean).\n", geometricMean(shares))
-	if c.freeSeeds > 0 {
-		say("Plain goroutines: executions, %d seeds, each given up after %v. With sleeps: each point sleeps with probability %.1f for up to %v.\n", c.freeSeeds, c.freeFor, sleepShare, sleepMost)
-	}
+	made := t.end()
 	switch {
 	case c.readme == "" && c.check == "":
 		return nil
 	case ctx.Err() != nil:
 		return errors.New("interrupted: no page is written or checked")
 	case c.check != "":
-		return pages.Agree(c.check, command, table.String(), titles()...)
+		return pages.Agree(c.check, c.made(), made, titles()...)
+	case c.only != "":
+		old, err := pages.Made(c.readme, c.made())
+		if err != nil {
+			return err
+		}
+		made = t.merged(old)
 	}
-	return pages.Write(c.readme, command, table.String())
+	return pages.Write(c.readme, c.made(), made)
+}
+
+// measureAll adds each row to the table when it has been measured.
+func measureAll(ctx context.Context, c config, t *table) error {
+	if c.planted {
+		return plantedRows(ctx, c, t)
+	}
+	all, err := rows(c.only)
+	if c.own != "" {
+		all = make([]row, 1)
+		all[0], err = rowOf(c.only, c.own)
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		t.begin(r.name)
+		if err := measure(ctx, c, r, t.cell); err != nil {
+			return fmt.Errorf("%s: %w", r.name, err)
+		}
+		t.endRow()
+	}
+	return nil
+}
+
+// measure measures the cells of a row, from left to right.
+func measure(ctx context.Context, c config, r row, cell func(string)) error {
+	for _, name := range strategies {
+		m, err := searched(ctx, r, name, c)
+		if err != nil {
+			return err
+		}
+		cell(m.String())
+	}
+	for _, sleeps := range []bool{false, true}[:2*min(c.freeSeeds, 1)] {
+		m, err := ranFreely(ctx, r, sleeps, c)
+		if err != nil {
+			return err
+		}
+		cell(m.String())
+	}
+	return nil
 }
