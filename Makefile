@@ -95,7 +95,7 @@ adapters: ## engines of others, each tried in every way; makes rows of the table
 
 adapters-short: build ## engines of others: those with few dependencies hold while clients meet, and lose what their findings say
 	rm -rf harness/adapters/*/testdata/racewindow
-	cd harness/adapters && $(GO) vet . ./bbolt ./tidwall ./findings/... && $(GO) test -vet=off -short . ./bbolt ./tidwall
+	cd harness/adapters && $(GO) vet . ./bbolt ./tidwall ./timetobug ./findings/... && $(GO) test -vet=off -short . ./bbolt ./tidwall ./timetobug
 	cd harness/adapters && ../../bin/racewindow explore --seed 1 --schedules 200 ./bbolt ./tidwall
 	cd harness/adapters && for engine in bbolt tidwall; do \
 	../../bin/racewindow crash --seed 1 --schedules 20 ./$$engine; [ $$? -eq 1 ] || { echo "crash ./$$engine has not found it"; exit 1; }; \
@@ -128,9 +128,10 @@ runtime-versions: ## Go's own tests and those of plain tests on each supported v
 	$(GO) run ./scripts/alone -run '^releases$$'
 	$(GO) run ./scripts/runtimetests -arch arm64
 
-race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: PLANTED=1 SEEDS= RUN= FREE_SEEDS= README= CHECK=1
+race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: PLANTED=1 SEEDS= RUN= FREE_SEEDS= README= CHECK=1 PLOT=FILE.svg
 	$(RACEWINDOW) run ./scripts/racetobug $(if $(PLANTED),-planted) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(RUN),-only '$(RUN)') $(if $(FREE_SEEDS),-free-seeds $(FREE_SEEDS)) \
 	$(if $(README),-readme $(README)) $(if $(CHECK),-check harness/sched/README.md)
+	$(if $(PLOT),cd harness/adapters && $(GO) run ./timetobug ../sched/README.md $(abspath $(PLOT)))
 
 first-report: ## what a stranger does first, timed, from go mod init to the first report, and that Go's own commands notice nothing
 	@$(GO) run ./scripts/firstreport
