@@ -116,22 +116,28 @@ func rows(only string) (all []row, err error) {
 
 // rowOf is a row for the program of a case of the log, without its schedule.
 func rowOf(name, text string) (row, error) {
-	c, err := cases.Parse(text)
+	c, err := programOf(text)
 	if err != nil {
 		return row{}, err
 	}
-	c.Delays, c.Switches = nil, nil
 	scenario, err := c.Scenario()
 	return row{name, scenario, func(ctx context.Context, sleeps bool, seed uint64) (bool, error) {
 		return logFreely(ctx, c, sleeps, seeded(seed))
 	}}, err
 }
 
+// programOf is a case without its schedule.
+func programOf(text string) (cases.Case, error) {
+	c, err := cases.Parse(text)
+	c.Delays, c.Switches = nil, nil
+	return c, err
+}
+
 func run(ctx context.Context, c config) error {
 	if err := pages.Ready(c.made(), c.readme, c.check); err != nil {
 		return err
 	}
-	t := newTable(c)
+	t := newTable(c, os.Stdout)
 	if err := measureAll(ctx, c, t); err != nil {
 		return err
 	}

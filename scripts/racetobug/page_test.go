@@ -40,7 +40,7 @@ func TestThePageHasARowForEachPlantedBug(t *testing.T) {
 	require.NoError(t, err)
 	known := smallest(page)
 	for _, name := range names {
-		_, err := rowOf(name, known[name])
+		_, err := programOf(known[name])
 		require.NoError(t, err, name)
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -73,18 +72,31 @@ func plantedRow(ctx context.Context, c config, tool, patch, text string) (cells 
 	if _, err := output(ctx, "go", "run", "./harness/cmd/racewindow", "build", "--plant", patch, "-o", tool, "./scripts/racetobug"); err != nil {
 		return nil, err
 	}
+	defer os.Remove(tool)
 	name := filepath.Base(tool)
-	table, err := output(ctx, tool, "-only", name, "-case", text, "-seeds", strconv.Itoa(c.seeds), "-schedules", strconv.Itoa(c.schedules),
-		"-free-seeds", strconv.Itoa(c.freeSeeds), "-free-for", c.freeFor.String())
-	if err = errors.Join(err, os.Remove(tool)); err != nil {
-		return nil, err
+	row := func(freeSeeds int) (cells []string, err error) {
+		table, err := output(ctx, tool, "-only", name, "-case", text, "-seeds", strconv.Itoa(c.seeds), "-schedules", strconv.Itoa(c.schedules),
+			"-free-seeds", strconv.Itoa(freeSeeds), "-free-for", c.freeFor.String())
+		if err != nil {
+			return nil, err
+		}
+		_, rows := pages.Table(table)
+		if len(rows[name]) < 2 {
+			return nil, fmt.Errorf("it printed no row: %s", table)
+		}
+		return rows[name][1:], nil
 	}
-	_, rows := pages.Table(table)
-	if len(rows[name]) < 2 {
-		return nil, fmt.Errorf("it printed no row: %s", table)
+	cells, err = row(c.freeSeeds)
+	if err != nil && c.freeSeeds > 0 && strings.Contains(err.Error(), "panic: ") { // of a goroutine of the engine's, which nobody recovers from
+		if cells, err = row(0); err == nil {
+			cells = append(cells, panics, panics)
+		}
 	}
-	return rows[name][1:], nil
+	return cells, err
 }
+
+// panics is the cell of a program that ends its process with plain goroutines, so that nobody counts.
+const panics = "the process panics"
 
 // output runs a program. The error has what it printed to its standard error.
 func output(ctx context.Context, name string, arguments ...string) (string, error) {

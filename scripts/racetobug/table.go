@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"maps"
 	"regexp"
 	"slices"
@@ -14,14 +15,15 @@ import (
 // A table is printed while it is measured.
 type table struct {
 	config  config
+	shown   io.Writer
 	columns []string
 	rows    map[string][]string // the cells by the name of a program
 	names   []string            // in order
 	text    strings.Builder
 }
 
-func newTable(c config) *table {
-	t := &table{config: c, columns: titles(), rows: map[string][]string{}}
+func newTable(c config, shown io.Writer) *table {
+	t := &table{config: c, shown: shown, columns: titles(), rows: map[string][]string{}}
 	if c.freeSeeds > 0 {
 		t.columns = append(t.columns, "goroutines", "with sleeps")
 	}
@@ -30,7 +32,7 @@ func newTable(c config) *table {
 }
 
 func (t *table) say(format string, words ...any) {
-	fmt.Printf(format, words...)
+	fmt.Fprintf(t.shown, format, words...)
 	fmt.Fprintf(&t.text, format, words...)
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -8,7 +9,7 @@ import (
 
 func TestTheShareComparesThePortfolioWithTheBestOfEachRow(t *testing.T) {
 	t.Parallel()
-	made := newTable(config{seeds: 3})
+	made := newTable(config{seeds: 3}, io.Discard)
 	row := func(name string, cells ...string) {
 		made.begin(name)
 		for _, cell := range cells {
@@ -28,7 +29,7 @@ func TestARowThatWasMeasuredAgainReplacesTheOldOne(t *testing.T) {
 	t.Parallel()
 	cells := []string{"1", "2", "3", "4", "5", "6", "7", "8"}
 	measured := func(name, first string) *table {
-		made := newTable(config{seeds: 3})
+		made := newTable(config{seeds: 3}, io.Discard)
 		made.begin(name)
 		for i, cell := range cells {
 			if i == 0 {
@@ -54,10 +55,12 @@ func TestTheSmallestCasesAreReadFromThePageOfTheBugs(t *testing.T) {
 		"text `v1 of no bug`\n- **one**: it has `a name`. Resembles this. `v1 scenario=log; w0: flush`\n- **none**: it was not found.\n"))
 }
 
-func TestACaseWithoutItsScheduleIsARow(t *testing.T) {
+func TestTheProgramOfACaseHasNoSchedule(t *testing.T) {
 	t.Parallel()
-	_, err := rowOf("x", "v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; @ r0@read/metadata-loaded#1>w0")
+	c, err := programOf("v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; @ r0@read/metadata-loaded#1>w0")
 	require.NoError(t, err)
-	_, err = rowOf("x", "v1 scenario=log handover=none; w0: flush")
+	require.Empty(t, c.Switches)
+	require.Len(t, c.Threads, 2)
+	_, err = programOf("v1 scenario=log handover=none; w0: flush")
 	require.ErrorContains(t, err, "none")
 }

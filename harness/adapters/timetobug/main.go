@@ -102,7 +102,7 @@ func draw(all []series, programs int, file string) error {
 	p := plot.New()
 	p.Title.Text = fmt.Sprintf("Bugs found, of %d", programs)
 	p.X.Label.Text = "schedules (executions of plain goroutines)"
-	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.LogTicks{}
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, plot.ConstantTicks{{Value: 1, Label: "1"}, {Value: 10, Label: "10"}, {Value: 100, Label: "100"}, {Value: 1000, Label: "1000"}}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 1, most, 0, float64(programs)
 	p.Legend.Top, p.Legend.Left = true, true
 	for i, s := range all {
