@@ -24,12 +24,17 @@ type Deadlock struct {
 
 // String says where how many goroutines wait.
 func (d *Deadlock) String() string {
+	return fmt.Sprintf("all %d goroutines that are left wait for one another: %s", d.Goroutines, d.Where())
+}
+
+// Where lists the places with the number of goroutines, the commonest ones.
+func (d *Deadlock) Where() string {
 	const most = 6
 	places := d.Places
 	if len(places) > most {
 		places = append(places[:most:most], fmt.Sprintf("%d more places", len(d.Places)-most))
 	}
-	return fmt.Sprintf("all %d goroutines that are left wait for one another: %s", d.Goroutines, strings.Join(places, "; "))
+	return strings.Join(places, "; ")
 }
 
 const (
@@ -70,7 +75,7 @@ func (w *Watch) judge(picture []byte) *Deadlock {
 		w.seen, w.same = nil, 0
 		return nil
 	}
-	if !slices.EqualFunc(waiters, w.seen, func(a, b waiter) bool { return a.number == b.number && a.frames == b.frames }) {
+	if !slices.EqualFunc(waiters, w.seen, sameWait) {
 		w.seen, w.same = waiters, 0
 	}
 	if w.same++; w.same < looks {
@@ -117,7 +122,7 @@ func (w *Watch) waiters(picture []byte) (all []waiter, stuck bool) {
 			first = false
 		case !ok:
 			return nil, false // cut off, or a form that is not known
-		case g.isOutside():
+		case g.isOutside(nil):
 		case !g.waitsForOthers(w.NoTimer):
 			return nil, false
 		default:
@@ -140,6 +145,7 @@ func parse(stack string) (g waiter, ok bool) {
 	if !ok || !is || !has || !opens || !closes {
 		return g, false
 	}
+	state, _, _ = strings.Cut(state, " labels:")
 	state, _, _ = strings.Cut(state, ",")
 	state = strings.TrimSuffix(state, " (scan)")
 	g = waiter{number: number, state: state, frames: frames}
@@ -171,10 +177,17 @@ func (g waiter) functions(yield func(name, at string) bool) {
 // for others.
 var outside = []string{"os/signal.", "testing."}
 
-// isOutside says whether a goroutine waits in one of the packages outside.
-func (g waiter) isOutside() bool {
+// isOutside says whether a goroutine waits in one of the packages outside, or is in one of these functions.
+func (g waiter) isOutside(functions []string) bool {
+	innermost := true
 	for name := range g.functions {
-		return slices.ContainsFunc(outside, func(prefix string) bool { return strings.HasPrefix(name, prefix) })
+		if innermost && slices.ContainsFunc(outside, func(prefix string) bool { return strings.HasPrefix(name, prefix) }) {
+			return true
+		}
+		if !strings.HasPrefix(name, "sync.") && !strings.HasPrefix(name, "internal/") {
+			return slices.Contains(functions, name)
+		}
+		innermost = false
 	}
 	return false
 }
