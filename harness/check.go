@@ -228,6 +228,8 @@ func (c *checking) driven(text string) {
 		c.replay(order.Case, max(order.Times, 1))
 	case drive.Report:
 		c.report(order.Case, order.Shrink)
+	case drive.Smallest:
+		c.ofFreeRun(order.Program, order.Class)
 	case drive.Stress:
 		c.stress()
 	case drive.Crash:

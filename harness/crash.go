@@ -18,24 +18,44 @@ func (c *checking) crash() {
 		c.refuse(2, err.Error())
 		return
 	}
+	load.Hung = func(f *object.CrashFinding) {
+		c.foundLosingPower(f, object.CrashResult{Seed: load.Seed})
+		c.send(drive.Event{Event: drive.Unexplored, Case: f.Case.String(), Text: f.Violation.Class()})
+	}
 	r, err := c.object.Crash(c.context(), load)
 	if c.refused(err) {
 		return
 	}
 	if f := r.Finding; f != nil {
-		promise, sentence, detail := f.Violation.Broken()
-		told := []string{fmt.Sprintf("found after %d losses of power under load\nprogram: %v", r.Cycles, f.Case), f.Evidence}
-		if stack := f.Violation.Stack(); stack != "" {
-			told = append(told, stack)
-		}
-		c.disk = f.Disk.Packed()
-		c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", told...)
+		c.foundLosingPower(f, r)
 		shown := f.Case.Clone()
-		shown.Crash = &cases.Crash{Any: true, Model: load.Model}
+		if f.Disk != nil {
+			shown.Crash = &cases.Crash{Any: true, Model: load.Model}
+		}
 		c.onGoroutines(func() { c.makeSmaller(shown, f.Violation.Class()) })
 	}
 	c.racedFreely(r.DataRaces, r.Seed)
 	c.endFreely(err, r.Finding != nil || r.DataRaces > 0, crashesCounted(r), r.Canary, r)
+}
+
+// foundLosingPower fails the test with the finding of a run that loses power.
+func (c *checking) foundLosingPower(f *object.CrashFinding, r object.CrashResult) {
+	c.t.Helper()
+	promise, sentence, detail := f.Violation.Broken()
+	found := fmt.Sprintf("found after %d losses of power under load", r.Cycles)
+	if r.Cycles == 0 {
+		found = "found by opening what a loss of power under load left"
+	}
+	told := []string{fmt.Sprintf("%s\nprogram: %v", found, f.Case)}
+	for _, more := range []string{f.Evidence, f.Violation.Stack(), f.Stacks} {
+		if more != "" {
+			told = append(told, more)
+		}
+	}
+	if f.Disk != nil {
+		c.disk = f.Disk.Packed()
+	}
+	c.found(report.WithoutExecution(f.Violation.Class(), promise, sentence, detail, c.again("stress", r.Seed), ""), f.Case.String(), "", told...)
 }
 
 // crashLoad makes the settings of a run with losses of power from the order.
@@ -69,6 +89,8 @@ func crashesCounted(r object.CrashResult) string {
 	words := fmt.Sprintf("power was lost %d times (%s), %.0f a second: %d under load, %d with something to lose, %d times the clients went on; %d operations in %d instances of %d programs, up to %d goroutines at once; %d disks, %d judged, seed %d",
 		r.Cycles, r.Model, rate, r.UnderLoad, r.Unsynced, r.GoneOn, r.Operations, r.Instances, r.Programs, r.Peak, r.Disks, r.Judged, r.Seed)
 	return words + besides(r.Ended, []count{
+		{r.Paused, "losses came after a pause"},
+		{r.Long, "came in objects that had done up to 1,024 operations before"},
 		{r.Interrupted, "recoveries lost power themselves"},
 		{r.Faults, "operations of the disk failed"},
 		{r.Unjudged, "disks not judged: they would take too many orders"},

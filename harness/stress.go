@@ -64,11 +64,24 @@ func (c *checking) endFreely(err error, found bool, counted, canary string, resu
 		words += "\ncanary: " + canary
 	}
 	if err != nil {
-		words += "\nno verdict: " + err.Error()
+		words += "\nno verdict: " + err.Error() + c.remedy(err)
 	}
 	c.t.Log(words)
 	data, _ := json.Marshal(result) // a result holds only what JSON can hold
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: doneFreely(result)})
+}
+
+// remedy says what to do about something that may only be slow.
+func (c *checking) remedy(err error) string {
+	var hang *object.HangError
+	if !errors.As(err, &hang) {
+		return ""
+	}
+	words := fmt.Sprintf(". Give it longer (--grace), or explore its program, where no time passes:\n%s --program '%v'", c.command("explore"), hang.Case)
+	if hang.Stacks != "" {
+		words += "\n\n" + hang.Stacks
+	}
+	return words
 }
 
 // load makes the settings of a free run from the order.
@@ -152,9 +165,26 @@ func (c *checking) foundFreely(r object.LoadResult) {
 	c.makeSmaller(f.Case, f.Violation.Class())
 }
 
-// makeSmaller explores a program that failed, and reports its smallest case.
+// ofFreeRun is makeSmaller for what another build of the test has found.
+func (c *checking) ofFreeRun(program, class string) {
+	c.t.Helper()
+	parsed, err := cases.ParseFile(program, cases.Only(c.object))
+	if err != nil {
+		c.refuse(2, err.Error())
+		return
+	}
+	c.makeSmaller(parsed, class)
+	c.send(drive.Event{Event: drive.Ended})
+}
+
+// makeSmaller explores a program that failed, and reports its smallest case. The command has code without markers explored in racewindow's
+// runtime.
 func (c *checking) makeSmaller(program cases.Case, class string) {
 	c.t.Helper()
+	if !sched.OnGoroutines() && !hasPoints() {
+		c.send(drive.Event{Event: drive.Unexplored, Case: program.String(), Text: class})
+		return
+	}
 	c.send(drive.Event{Event: drive.Progress, Text: fmt.Sprintf("found %s; its program is explored one thread at a time, for the smallest case", class)})
 	smallest, why := c.smallest(program)
 	if smallest == nil {

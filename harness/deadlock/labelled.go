@@ -106,7 +106,7 @@ func (l *Labels) add(value string, g waiter) {
 		l.crowds[value] = c
 	}
 	c.all = append(c.all, g)
-	c.stuck = c.stuck && slices.Contains(byOthers, g.state)
+	c.stuck = c.stuck && (slices.Contains(byOthers, g.state) || g.state == coroutine)
 	c.waits = c.waits && g.waits()
 }
 
@@ -128,9 +128,12 @@ func (l *Labels) valueOf(stack string) string {
 
 func sameWait(a, b waiter) bool { return a.number == b.number && a.frames == b.frames }
 
+// coroutine is the state of a goroutine that another one, of the same label, has to resume.
+const coroutine = "coroutine"
+
 // waits says whether a goroutine waits for another one or for a channel, be it a timer's.
 func (g waiter) waits() bool {
-	return slices.Contains(byOthers, g.state) || g.state == "select" || g.state == "chan receive"
+	return g.state == coroutine || slices.Contains(byOthers, g.state) || g.state == "select" || g.state == "chan receive"
 }
 
 // withLabels calls a function while the runtime prints the labels of goroutines.

@@ -39,7 +39,9 @@ const (
 	// Describe makes a Check say whether, and where, its subject keeps data. It executes nothing but Open.
 	Describe = "describe"
 	Report   = "report" // of a case
-	List     = "list"   // lists the Checks, and executes nothing
+	// Smallest explores Program for the smallest case that breaks the promise Class, after a free run has found it.
+	Smallest = "smallest"
+	List     = "list" // lists the Checks, and executes nothing
 	// Serve makes a plain test execute one schedule for another process, which chooses through Pipes who goes on.
 	Serve = "serve"
 )
@@ -58,6 +60,7 @@ type Order struct {
 	Times   int    `json:"times,omitempty"`
 	Shrink  bool   `json:"shrink,omitempty"`
 	Program string `json:"program,omitempty"`
+	Class   string `json:"class,omitempty"`
 	// Set are settings, by name, that every program gets.
 	Set map[string]string `json:"set,omitempty"`
 	// The settings of the search, as in sched.Options and explore.Config.
@@ -188,8 +191,10 @@ const (
 	Sighted = "sighted"
 	Found   = "finding"
 	Smaller = "smaller"
-	Made    = "report"
-	Ended   = "summary"
+	// Unexplored is Smaller for code without markers, which this build cannot explore: Case is the program, Text the promise.
+	Unexplored = "unexplored"
+	Made       = "report"
+	Ended      = "summary"
 	// Again says that a kept schedule of a plain test does not fail any more, or cannot be executed.
 	Again   = "again"
 	Refused = "refused"

@@ -22,6 +22,8 @@ type sequential struct {
 	// returned.
 	values  [][]any
 	results [][]reflect.Value
+	// prepared are the results of what came earlier; nil if it blocks.
+	prepared []string
 	// executed counts the orders.
 	executed atomic.Uint64
 }
@@ -45,6 +47,7 @@ func (s *sequential) scenario(x *sched.Execution) {
 	o.seen(e)
 	x.Go("alone", func(t *sched.T) {
 		var outcome values.Outcome
+		s.prepared = s.plan.prepare(t.Context(), object)
 		for _, i := range s.order {
 			a := o.call(t.Context(), object, s.plan.at(i), false, &outcome)
 			s.done = append(s.done, spec.Response{Result: a.text})
@@ -55,7 +58,7 @@ func (s *sequential) scenario(x *sched.Execution) {
 
 // responses executes an order. It implements spec.Sequential.
 func (s *sequential) responses(order []int) ([]spec.Response, error) {
-	s.order, s.done, s.values, s.results = order, make([]spec.Response, 0, len(order)), nil, nil
+	s.order, s.done, s.values, s.results, s.prepared = order, make([]spec.Response, 0, len(order)), nil, nil, nil
 	out := s.runner.Replay(nil, false)
 	s.executed.Add(1)
 	if f := out.Failure; f != nil {

@@ -96,8 +96,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%w: the name %q cannot stand in a case: it must have no blank, quote, comma, semicolon or '='", ErrConfig, c.Name)
 	}
 	for i, o := range c.Options {
-		if !optionName.MatchString(o.Name) || o.Name == "test" || o.Name == "scenario" || o.Name == "seed" {
-			return fmt.Errorf("%w: an option called %q: use small letters, digits, '-' and '_', and not test, scenario or seed", ErrConfig, o.Name)
+		if !optionName.MatchString(o.Name) || o.Name == "test" || o.Name == "scenario" || o.Name == "seed" || o.Name == "earlier" {
+			return fmt.Errorf("%w: an option called %q: use small letters, digits, '-' and '_', and not test, scenario, seed or earlier", ErrConfig, o.Name)
 		}
 		if len(o.Values) == 0 || slices.ContainsFunc(c.Options[:i], func(other Option) bool { return other.Name == o.Name }) {
 			return fmt.Errorf("%w: the option %s has no value, or appears twice", ErrConfig, o.Name)

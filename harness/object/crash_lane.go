@@ -1,11 +1,13 @@
 package object
 
 import (
+	"errors"
+
 	"github.com/racewindow/racewindow/harness/disks"
 )
 
 // crashCounts are the counts of a lane in a round.
-type crashCounts struct{ instances, underLoad, unsynced, goneOn, disks, faults, abandoned uint64 }
+type crashCounts struct{ instances, underLoad, unsynced, goneOn, paused, long, disks, faults, abandoned uint64 }
 
 // A crashLane executes one instance after another, each on a disk that loses power.
 type crashLane struct {
@@ -25,6 +27,8 @@ func (n *crashLane) addTo(r *CrashResult) {
 	r.UnderLoad += n.underLoad
 	r.Unsynced += n.unsynced
 	r.GoneOn += n.goneOn
+	r.Paused += n.paused
+	r.Long += n.long
 	r.Disks += n.disks
 	r.Faults += n.faults
 	r.Abandoned += n.crashCounts.abandoned
@@ -43,11 +47,15 @@ func (n *crashLane) instance() {
 	if p == nil {
 		return
 	}
+	defer unmark()
 	var before *aftermath
 	n.crashCounts.instances++
 	for disk, cycle := disks.New(), 0; cycle < n.of.PerLog; cycle++ {
 		in, err := n.open(p, disk, before)
 		switch {
+		case errors.Is(err, errUnprepared):
+			retired.Store(1)
+			return
 		case err != nil && before != nil:
 			n.load.mu.Lock()
 			n.of.found(before, durability.broken("%s, the object could not be opened while others ran: %v", before.when(), err))
@@ -64,6 +72,10 @@ func (n *crashLane) instance() {
 		}
 		n.of.cycles.Add(1)
 		left := n.keep(p, lost, before)
+		if in.hang != nil {
+			n.of.foundHang(left[0], in.hang)
+			return
+		}
 		if remain {
 			retired.Store(1)
 			n.crashCounts.abandoned++
@@ -90,6 +102,12 @@ func (n *crashLane) keep(p *plan, lost *outage, before *aftermath) (left []*afte
 	}
 	if lost.underLoad {
 		n.underLoad++
+	}
+	if lost.paused {
+		n.paused++
+	}
+	if len(p.earlier) > 0 {
+		n.long++
 	}
 	for _, image := range n.picks(lost.moment) {
 		a := &aftermath{

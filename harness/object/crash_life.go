@@ -27,6 +27,10 @@ type incarnation struct {
 	at, ticks      raceoff.Number
 	claimed, gone  raceoff.Number
 	moment, began  raceoff.Number
+	number         string         // the label of its goroutines
+	closing        raceoff.Number // the goroutine in Close
+	paused         bool           // after the last operation
+	hang           *hang          // nil if it is not known that the object never goes on
 	losses         chan *outage
 	closed         chan struct{} // closed when Close of the object has returned; nil if it was not called
 	ended          chan struct{}
@@ -41,6 +45,7 @@ type outage struct {
 	moment    *disks.Moment
 	underLoad bool
 	faults    []cases.Fault // before the loss of power
+	paused    bool          // after the last operation
 	// unrecorded says what the disk lacks of what was done in a folder, nil for nothing.
 	unrecorded error
 }
@@ -48,10 +53,17 @@ type outage struct {
 // open opens an object on a disk, and arms the disk to lose power.
 func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarnation, error) {
 	e := p.object.newEnv(p.settings)
-	e.disk, e.keeps, e.delay = disk, p.object.keepsInFolder(), n.delayCalls()
+	var calm raceoff.Number
+	e.disk, e.keeps, e.delay = disk, p.object.keepsInFolder(), n.delayCalls(&calm)
 	ctx, cancel := context.WithCancel(context.Background())
 	ctx.Done() // made here: if a client made it, that would order the clients that find it
+	ctx, number := marked(ctx)
 	object, err := p.object.open(n.delayed(ctx), e)
+	if err == nil && before == nil && len(p.earlier) > 0 {
+		calm.Store(1)
+		err = p.prepareAs(ctx, object)
+		calm.Store(0)
+	}
 	if err != nil {
 		cancel()
 		e.end()
@@ -59,13 +71,13 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	}
 	total := len(p.calls)
 	in := &incarnation{
-		run: p.newRun(e, object).mortal(), lane: n, ctx: ctx, cancel: cancel, before: make(spec.History, total), losses: make(chan *outage, 1),
+		run: p.newRun(e, object).mortal(), lane: n, ctx: ctx, cancel: cancel, number: number, before: make(spec.History, total), losses: make(chan *outage, 1),
 	}
 	if before != nil {
 		in.before, in.crashes = before.history, before.crashes()
 		in.moment.Store(uint64(lastMoment(before.history)))
 	}
-	in.stacks = make([]string, total)
+	in.stacks, in.goroutines = make([]string, total), make([]raceoff.Number, len(p.c.Threads))
 	left := in.remaining()
 	in.ended = make(chan struct{}, len(in.clients))
 	usual := max(n.of.ticks[p.number].Load(), uint64(total))
@@ -84,13 +96,17 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 // call is the point at which what an object does to its folder is delayed.
 var call = failpoints.WaitPoint("github.com/racewindow/racewindow/harness/object", "load/call")
 
-// delayCalls returns a function that delays the calls of one object at its folder, nil if none is recorded. Any goroutine may call it.
-func (n *crashLane) delayCalls() func() {
+// delayCalls returns a function that delays the calls of one object at its folder, unless it is calm; nil if none is recorded. Any goroutine
+// may call it.
+func (n *crashLane) delayCalls(calm *raceoff.Number) func() {
 	if !recorded.Possible() {
 		return nil
 	}
 	delays, seed, calls := n.load.Delays, n.random.Uint64(), raceoff.Number{}
 	return func() {
+		if calm.Load() != 0 {
+			return
+		}
 		failpoints.NewDelayer(delays, seed, calls.Add(1)).Yield(context.Background(), call)
 	}
 }
@@ -211,6 +227,7 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 	for i := range in.clients {
 		go in.client(in.lane.delayed(in.ctx), i)
 	}
+	unmark()
 	look, left, at, moved := lookAfter(in.lane.usual), clients, uint64(0), began
 	waited := false
 	for left > 0 && !remain {
@@ -228,89 +245,45 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 		switch now := in.moment.Load(); {
 		case now != at:
 			at, moved = now, time.Now()
+		case in.mayHang(left):
+			remain = in.hangs(time.Since(moved))
 		case lost == nil:
 			in.lose("while operations waited", false)
 			waited, moved = true, time.Now()
 		default:
-			remain = time.Since(moved) > l.Grace || l.interrupted.Load() != 0
+			remain = in.givenUp(time.Since(moved))
 		}
-	}
-	if lost == nil && !remain && in.plan.object.closer != nil && in.lane.random.IntN(closedShare) == 0 {
-		in.closeWithPower()
-	}
-	in.lose("at rest, when all had returned", false)
-	if lost == nil {
-		lost = <-in.losses
 	}
 	if !waited {
 		in.lane.usual = toUsual(in.lane.usual, time.Since(began))
 	}
 	in.lane.of.ticks[in.plan.number].Raise(in.ticks.Load())
-	in.discard()
-	lost.faults = in.came()
+	if lost == nil && !remain {
+		in.rest()
+	}
+	in.lose("at rest, when all had returned", false)
+	if lost == nil {
+		lost = <-in.losses
+	}
+	in.discard(remain)
+	lost.faults, lost.paused = in.came(), in.paused
 	return lost, remain
 }
 
 // discard closes what the incarnation has left. It ignores errors of the object's Close, because the disk is dead.
-func (in *incarnation) discard() {
+func (in *incarnation) discard(remain bool) {
 	in.cancel()
 	in.env.disk.After(nil)
 	if in.plan.object.closer != nil {
 		if in.closed == nil {
 			in.close(in.ctx, func(error) {})
 		}
-		in.lane.timer.Reset(lastLook)
-		select {
-		case <-in.closed:
-		case <-in.lane.timer.C:
+		if !in.awaitClose(remain) {
 			in.lane.of.isUnclosed(unclosed{in.env, in.closed})
 			return
 		}
 	}
 	in.env.end()
-}
-
-// close begins to close the object, and calls a function with the result.
-func (in *incarnation) close(ctx context.Context, then func(error)) {
-	in.closed = make(chan struct{})
-	go func() {
-		defer close(in.closed)
-		defer func() { _ = recover() }() // an object may panic if its disk is dead
-		then(in.plan.object.closer(ctx, in.object))
-	}()
-}
-
-// Where all clients have ended, power is lost while the object is closed, or after that, once in closedShare times, at one of the first
-// changes of the disk.
-const (
-	closedShare      = 2
-	changesOfClosing = 8
-)
-
-// closeWithPower closes the object, and loses power meanwhile or after that. What is durable after Close must survive if it has returned
-// without an error.
-func (in *incarnation) closeWithPower() {
-	in.at.Store(in.ticks.Load() + 1 + uint64(in.lane.random.IntN(changesOfClosing)))
-	in.close(in.lane.delayed(in.ctx), func(err error) {
-		if err == nil && in.gone.Load() == 0 {
-			in.afterClose()
-		}
-		in.lose("when Close had returned", false)
-	})
-	in.lane.timer.Reset(lastLook)
-	select {
-	case <-in.closed:
-	case <-in.lane.timer.C:
-	}
-}
-
-// afterClose notes what is durable because the object was closed.
-func (in *incarnation) afterClose() {
-	for i, c := range in.plan.calls {
-		if c.method.Durable == AfterClose && in.status[i].Load() == returned {
-			in.durable[i].Store(1)
-		}
-	}
 }
 
 // panicked is the violation of a panic before the loss of power; nil if there was none, or if the operation panics when it is executed
@@ -333,6 +306,7 @@ func (in *incarnation) client(ctx context.Context, who int) {
 		l.alive.Add(^uint64(0))
 		in.ended <- struct{}{}
 	}()
+	in.goroutines[in.clients[who]].Store(goroutineNumber())
 	together(&in.began, len(in.clients))
 	in.perform(ctx, in.clients[who], in.first[who], func(i int) bool {
 		if in.gone.Load() != 0 {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand"
 	"runtime"
 	"slices"
 	"sync"
@@ -34,6 +35,8 @@ type CrashLoad struct {
 	Faults float64
 	// Progress, if set, is called after each round.
 	Progress func(CrashResult)
+	// Hung, if set, is called with a finding before the process ends because an object that was opened to be judged waits for ever.
+	Hung func(*CrashFinding)
 }
 
 // A CrashResult is the result of a CrashLoad.
@@ -51,6 +54,10 @@ type CrashResult struct {
 	UnderLoad uint64 `json:"cycles_under_load"`
 	Unsynced  uint64 `json:"cycles_with_something_to_lose"`
 	GoneOn    uint64 `json:"second_lives"`
+	// Paused counts those after a pause, in which only goroutines of the object itself ran.
+	Paused uint64 `json:"cycles_after_a_pause"`
+	// Long counts those of objects that had done operations before the clients began.
+	Long uint64 `json:"cycles_of_long_lives"`
 	// Disks counts all disks that were left. Judged counts the different ones, by their contents and by what they had to hold;
 	// Unjudged those that would have taken too many orders. Interrupted counts recoveries during which power was lost again.
 	Disks       uint64 `json:"disks"`
@@ -77,8 +84,10 @@ type CrashFinding struct {
 	Violation *Violation
 	// Evidence says what was acknowledged, what the object held afterwards, and on which disk.
 	Evidence string
-	// Disk is what the last loss of power left.
+	// Disk is what the last loss of power left, nil if none has to do with it.
 	Disk *disks.Image
+	// Stacks are those of goroutines that never go on.
+	Stacks string
 }
 
 // mostJudged is the most operations of a program: it leaves room for the probes in what the judge can take.
@@ -123,7 +132,13 @@ var ErrInFolder = errors.New("a folder loses power in racewindow's runtime only"
 
 // Crash loses power under load. An error means that the run itself failed, or showed too little for a verdict; a finding
 // stands in either case.
-func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
+func (o *Object) Crash(ctx context.Context, c CrashLoad) (r CrashResult, err error) {
+	defer watchOpenings(c.Hung)()
+	unmarked(ctx, func(ctx context.Context) { r, err = o.crashed(ctx, c) })
+	return r, err
+}
+
+func (o *Object) crashed(ctx context.Context, c CrashLoad) (CrashResult, error) {
 	if err := c.check(); err != nil {
 		return CrashResult{}, err
 	}
@@ -132,9 +147,12 @@ func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 	if err := o.requireKeeping(ctx, false); err != nil {
 		return none, err
 	}
-	races, canary := raceoff.Races(), ""
+	races, canary, hung := raceoff.Races(), "", (*hungCanary)(nil)
 	if !c.NoCanary {
 		words, err := o.crashLoadCanaries(ctx, c)
+		if errors.As(err, &hung) {
+			err = nil // the object itself may be what never goes on: then the run finds that
+		}
 		if err != nil {
 			none.DataRaces = raceoff.Races() - races
 			return none, err
@@ -149,9 +167,19 @@ func (o *Object) Crash(ctx context.Context, c CrashLoad) (CrashResult, error) {
 	err = l.run(ctx)
 	l.result.Canary, l.result.DataRaces = canary, raceoff.Races()-races
 	if err == nil && l.result.Finding == nil && l.result.DataRaces == 0 {
-		err = l.enough(ctx)
+		if err = l.enough(ctx); hung != nil {
+			err = hung
+		}
 	}
 	return l.result, err
+}
+
+// A hungCanary says that an object never went on before the planted bug was caught.
+type hungCanary struct{ finding *CrashFinding }
+
+// Error says where it happened.
+func (e *hungCanary) Error() string {
+	return fmt.Sprintf("the canary was not caught: in '%v', %v", e.finding.Case, e.finding.Violation)
 }
 
 // requireKeeping opens the object once, to check that it keeps something that a crash, or the death of its process, could
@@ -231,6 +259,8 @@ func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad, kind defectKi
 		return "", fmt.Errorf("canary: %w", err)
 	case ctx.Err() != nil:
 		return "", fmt.Errorf("interrupted before the canary was caught: %w", ctx.Err())
+	case l.load.hung:
+		return "", &hungCanary{r.Finding}
 	case r.Finding == nil:
 		return "", fmt.Errorf("%w (%s): %d losses of power in '%v' under the same settings showed nothing, so a run that finds nothing would mean nothing",
 			ErrLoadCanary, defectWords[kind], r.Cycles, p.c)
@@ -244,7 +274,11 @@ type crashLoad struct {
 	load   *load // what a run without crashes has too
 	lanes  []*crashLane
 	cycles raceoff.Number
-	ticks  []raceoff.Number // for each program, the most that one object took
+	ticks  []raceoff.Number // for each program, the most that one object took until its clients had ended
+	pauses []raceoff.Number // and after that, in a pause
+	// short is how many programs nothing came before. The others come after them, drawn from random.
+	short, round int
+	random       *rand.Rand
 	// known are the keys of the aftermaths that were judged. It is written between two rounds only.
 	known  map[key]struct{}
 	result CrashResult
@@ -282,7 +316,8 @@ func (l *crashLoad) clear(all bool) {
 }
 
 func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
-	l := &crashLoad{CrashLoad: c, load: &load{Load: c.Load, object: o, plans: plans, retired: make([]raceoff.Number, len(plans))}, ticks: make([]raceoff.Number, len(plans)), known: map[key]struct{}{}}
+	l := &crashLoad{CrashLoad: c, load: &load{Load: c.Load, object: o, plans: plans, to: len(plans), retired: make([]raceoff.Number, len(plans)), hangs: newHangWatch(c.looksEvery)}, ticks: make([]raceoff.Number, len(plans)), pauses: make([]raceoff.Number, len(plans)), known: map[key]struct{}{}}
+	l.short, l.random = len(plans), rand.New(rand.NewSource(int64(c.Seed)^1))
 	for i := range max(c.Goroutines/2, 1) {
 		l.lanes = append(l.lanes, newCrashLane(l, uint64(i)))
 	}
@@ -297,6 +332,7 @@ func (l *crashLoad) run(ctx context.Context) (err error) {
 	r.Ended, err = l.load.rounds(ctx, len(l.lanes), func(i int) { l.lanes[i].run() }, func(took time.Duration) (string, error) {
 		err := l.judge(ctx)
 		l.clear(false)
+		l.nextRound()
 		r.Cycles, r.Operations, r.Peak, r.Duration = l.cycles.Load(), l.load.executed.Load(), l.load.peak.Load(), took
 		if l.Progress != nil {
 			l.Progress(*r)
@@ -382,6 +418,17 @@ func (l *crashLoad) found(a *aftermath, v *Violation) {
 		l.result.Finding = &CrashFinding{Case: program, Violation: v, Evidence: a.told(), Disk: a.image}
 	}
 	l.load.stop.Store(1)
+}
+
+// foundHang records an object that never goes on although its disk had not failed. a has what its clients did.
+func (l *crashLoad) foundHang(a *aftermath, h *hang) {
+	l.load.mu.Lock()
+	defer l.load.mu.Unlock()
+	if l.found(a, h.violation); l.result.Finding.Violation == h.violation {
+		l.result.Finding.Disk, l.result.Finding.Stacks = nil, h.stacks
+		l.result.Finding.Evidence = a.plan.survivors(a.history, "it was given up")
+	}
+	l.load.hung = true
 }
 
 // enough returns an error if a run without a finding has shown too little, and nil otherwise.

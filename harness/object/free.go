@@ -31,7 +31,7 @@ func (o *Object) Free(c cases.Case) error {
 	defer cancel()
 	env := o.newEnv(p.settings)
 	defer env.end()
-	object, err := o.open(ctx, env)
+	object, _, err := p.open(ctx, env)
 	if err != nil {
 		return err
 	}
@@ -134,7 +134,7 @@ func (f *freeRun) alone(order []int) (done []spec.Response, err error) {
 	p := f.plan
 	env := p.object.newEnv(p.settings)
 	defer env.end()
-	object, err := p.object.open(context.Background(), env)
+	object, _, err := p.open(context.Background(), env)
 	if err != nil {
 		return nil, err
 	}

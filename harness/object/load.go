@@ -41,6 +41,7 @@ type Load struct {
 	Progress func(LoadResult)
 
 	canaryOperations uint64        // the most operations to look for one canary
+	looksEvery       time.Duration // at goroutines in which nothing moves; 0: as package deadlock does
 	drawing          time.Duration // how long programs are drawn, except the first few; 0: until all are
 }
 
@@ -137,7 +138,12 @@ func (c *Load) setDefaults() {
 
 // Load executes programs freely. An error means that the run itself failed, or showed too little for a verdict; a finding
 // stands in either case.
-func (o *Object) Load(ctx context.Context, c Load) (LoadResult, error) {
+func (o *Object) Load(ctx context.Context, c Load) (r LoadResult, err error) {
+	unmarked(ctx, func(ctx context.Context) { r, err = o.loaded(ctx, c) })
+	return r, err
+}
+
+func (o *Object) loaded(ctx context.Context, c Load) (LoadResult, error) {
 	if err := c.check(); err != nil {
 		return LoadResult{}, err
 	}
@@ -252,6 +258,8 @@ type load struct {
 	Load
 	object *Object
 	plans  []*plan
+	// from and to bound the programs of the round: all, or some of them.
+	from, to int
 	// retired says of a plan that its operations do not return even when they are cancelled.
 	retired []raceoff.Number
 	lanes   []*lane
@@ -260,13 +268,15 @@ type load struct {
 
 	stop, interrupted, fresh, executed, alive, peak raceoff.Number
 
+	hangs   *hangWatch
 	mu      sync.Mutex // guards what ends the run
 	problem error
+	hung    bool // the finding is an object that never goes on
 	result  LoadResult
 }
 
 func newLoad(o *Object, c Load, plans []*plan) *load {
-	l := &load{Load: c, object: o, plans: plans, retired: make([]raceoff.Number, len(plans)), known: map[key]struct{}{}}
+	l := &load{Load: c, object: o, plans: plans, to: len(plans), retired: make([]raceoff.Number, len(plans)), known: map[key]struct{}{}, hangs: newHangWatch(c.looksEvery)}
 	for i := range c.Goroutines / 2 { // a program has at least two clients, and some have ended before others begin
 		l.lanes = append(l.lanes, newLane(l, uint64(i)))
 	}
@@ -400,6 +410,13 @@ func (l *load) found(r *run, v *Violation, stacks string) {
 		l.result.Finding = &LoadFinding{Case: r.plan.c, Violation: v, History: r.events(), Stacks: stacks}
 	}
 	l.stop.Store(1)
+}
+
+// settled says that the run has ended with a finding, or has failed.
+func (l *load) settled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.problem != nil || l.hung || l.result.Finding != nil
 }
 
 // stopped says why the run has failed; nil if it has not.

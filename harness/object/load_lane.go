@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime/pprof"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -57,6 +58,7 @@ func (n *lane) run() {
 type instance struct {
 	*run
 	lane   *lane
+	number string // the label of its goroutines
 	cancel context.CancelFunc
 	moment raceoff.Number
 	begun  raceoff.Number // clients
@@ -67,9 +69,10 @@ type instance struct {
 
 // plan picks a plan that is not retired.
 func (n *lane) plan() (*plan, *raceoff.Number) {
-	first := n.random.IntN(len(n.load.plans))
-	for i := range n.load.plans {
-		at := (first + i) % len(n.load.plans)
+	count := n.load.to - n.load.from
+	first := n.random.IntN(count)
+	for i := range count {
+		at := n.load.from + (first+i)%count
 		if n.load.retired[at].Load() == 0 {
 			return n.load.plans[at], &n.load.retired[at]
 		}
@@ -87,20 +90,23 @@ func (n *lane) instance() {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	ctx.Done() // made here: if a client made it, that would order the clients that find it
+	ctx, number := marked(ctx)
+	defer unmark()
 	e := o.newEnv(p.settings)
 	defer e.end()
-	object, err := o.open(n.delayed(ctx), e)
+	object, _, err := p.open(n.delayed(ctx), e)
 	if err != nil {
 		n.load.fail(err)
 		return
 	}
-	in := &instance{run: p.newRun(e, object), lane: n, cancel: cancel, ended: make(chan struct{}, clients)}
+	in := &instance{run: p.newRun(e, object), lane: n, cancel: cancel, number: number, ended: make(chan struct{}, clients)}
 	in.stacks, in.goroutines = make([]string, len(p.calls)), make([]raceoff.Number, clients)
 	began := time.Now()
 	n.load.peak.Raise(n.load.alive.Add(uint64(clients)))
 	for i := range clients {
 		go in.client(n.delayed(ctx), i)
 	}
+	unmark()
 	settled, left := in.wait(clients)
 	if settled == nil {
 		return
@@ -185,10 +191,7 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 			return now, left
 		case in.lane.wrongAlready(now):
 			return nil, left
-		case time.Since(moved) > in.lane.load.Grace:
-			in.lane.load.found(now, in.hanging(v), in.stacksOfWaiting(now))
-			return nil, left
-		case in.lane.load.interrupted.Load() != 0:
+		case in.hangs(now, v, time.Since(moved)):
 			return nil, left
 		}
 	}
@@ -221,11 +224,48 @@ func (in *instance) remain(left int) bool {
 	return false
 }
 
-// hanging adds to a violation the time after which operations that do not return count as hanging.
-func (in *instance) hanging(v *Violation) *Violation {
+// hangs ends the run if it is known of operations that have not returned for some time that they never will, or that nobody can say. v is
+// what their history violates then.
+func (in *instance) hangs(now *run, v *Violation, stood time.Duration) (known bool) {
+	return in.judgeHang(now, v, stood, now.pending(), in.waitingClients(now))
+}
+
+func (in *instance) judgeHang(now *run, v *Violation, stood time.Duration, what string, who map[uint64]string) (known bool) {
+	l := in.lane.load
+	if l.settled() || l.interrupted.Load() != 0 {
+		return true
+	}
+	never, undecided := l.hangs.judge(in.number, stood, l.Grace, l.over(), who)
+	switch {
+	case never != nil:
+		l.foundHang(now, v, never)
+	case undecided != nil && in.plan.planted != nil: // it may be the planted bug that keeps it from going on
+		l.foundHang(now, v, &standstill{undecided.Error(), undecided.Stacks})
+	case undecided != nil:
+		undecided.Case, undecided.What = in.plan.c, what
+		l.fail(undecided)
+	}
+	return never != nil || undecided != nil
+}
+
+// pending names an operation that has not returned.
+func (r *run) pending() string {
+	for i, e := range r.history {
+		if e.Outcome == spec.Pending {
+			return r.plan.calls[i].text + " of " + r.plan.whose(i)
+		}
+	}
+	return "a client"
+}
+
+// foundHang ends the run with an object that never goes on.
+func (l *load) foundHang(r *run, v *Violation, never *standstill) {
 	hangs := *v
-	hangs.detail += fmt.Sprintf(" (nothing moved for %v, which is the last resort: --grace)", in.lane.load.Grace)
-	return &hangs
+	hangs.detail += "; " + never.words
+	l.found(r, &hangs, never.stacks)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.hung = true
 }
 
 // verdict judges a history while other instances run.
@@ -281,25 +321,35 @@ func (n *lane) remember(r *run) {
 func (in *instance) close(ctx context.Context, judged bool) {
 	done := make(chan error, 1)
 	go func() {
+		pprof.SetGoroutineLabels(ctx)
 		in.goroutines[0].Store(goroutineNumber())
 		done <- in.plan.object.closer(ctx, in.object)
 	}()
-	grace := in.lane.load.Grace
-	if !judged {
-		grace = lastLook
-	}
-	in.lane.timer.Reset(grace)
-	select {
-	case err := <-done:
-		if err != nil && judged && in.off.Load() == 0 {
-			in.lane.load.found(in.run, closes.broken("close: %v", err), "")
+	began := time.Now()
+	for look := lookAfter(in.lane.usual); ; look = min(2*look, lastLook) {
+		in.lane.timer.Reset(look)
+		select {
+		case err := <-done:
+			if err != nil && judged && in.off.Load() == 0 {
+				in.lane.load.found(in.run, closes.broken("close: %v", err), "")
+			}
+			return
+		case <-in.lane.timer.C:
 		}
-	case <-in.lane.timer.C:
-		if judged {
-			v := closes.broken("Close does not return")
-			in.lane.load.found(in.run, in.hanging(v), stacksOf(map[uint64]string{in.goroutines[0].Load(): "close"}))
+		if stood := time.Since(began); judged && in.closeHangs(stood) || !judged && stood >= lastLook {
+			return
 		}
 	}
+}
+
+// closeHangs is hangs for an object that is being closed.
+func (in *instance) closeHangs(stood time.Duration) (known bool) {
+	return in.judgeHang(in.run, closeHangs(), stood, "Close", map[uint64]string{in.goroutines[0].Load(): "Close"})
+}
+
+// closeHangs is what an object violates whose Close never returns, when no client is in an operation.
+func closeHangs() *Violation {
+	return progress.broken("Close does not return, and no client is in an operation")
 }
 
 // key tells histories apart: by the result of each operation, and by which operations came before which others. A user's judge

@@ -123,7 +123,7 @@ func TestWrongCasesOfAnObjectSayWhatToDo(t *testing.T) {
 	o := counters(t, false)
 	for text, message := range map[string]string{
 		"v1 test=TestOther; c0: get()":                             `the case is about test=TestOther (did you mean "test=TestCounter"?)`,
-		"v1 test=TestCounter size=3; c0: get()":                    `no option is called "size": TestCounter has seed`,
+		"v1 test=TestCounter size=3; c0: get()":                    `no option is called "size": TestCounter has seed, earlier`,
 		"v1 test=TestCounter; c0: put(1)":                          `no operation is called "put": use add, get`,
 		"v1 test=TestCounter; c0: add(\"x\")":                      "add",
 		"v1 test=TestCounter; w0: get()":                           "a thread called",

@@ -28,10 +28,13 @@ type plan struct {
 	client []int
 	// probes are executed on an object that was opened again; those in asked come first.
 	asked   []*Call
-	probes  []*Call
-	crashes *cases.Crashes
-	planted *defect // the bug of a canary, nil for none
-	number  int     // in the pool of a Load
+	earlier []*Call // executed before the program, one after another
+	// prepared are the results of what came earlier, in a run with losses of power.
+	prepared []string
+	probes   []*Call
+	crashes  *cases.Crashes
+	planted  *defect // the bug of a canary, nil for none
+	number   int     // in the pool of a Load
 
 	mu    sync.Mutex
 	alone *sequential
@@ -77,6 +80,10 @@ func (o *Object) plan(c cases.Case, first ...*Call) (*plan, error) {
 		for _, operation := range t.Operations {
 			p.calls, p.client = append(p.calls, operation.(*Call)), append(p.client, i)
 		}
+	}
+	var err error
+	if p.earlier, err = o.earlierCalls(p.settings); err != nil {
+		return nil, err
 	}
 	p.alone = newSequential(p)
 	p.judge = p.judgeOf(p.client)
@@ -151,7 +158,7 @@ func (p *plan) scenario(x *sched.Execution) {
 	}
 	r.goroutines = make([]raceoff.Number, len(p.c.Threads))
 	x.AtEnd(r.env.end)
-	object, err := p.object.open(x.Context(), r.env)
+	object, _, err := p.open(x.Context(), r.env)
 	if err != nil {
 		x.Fail(err)
 	}

@@ -92,6 +92,7 @@ func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, 
 			q.answered(i, e)
 		}
 	}
+	defer p.opens()()
 	out := sched.NewRunner(func(x *sched.Execution) {
 		x.AtEnd(e.end)
 		x.TasksMayRemain()

@@ -10,11 +10,13 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 )
 
-// Settings are the values of an object's options, and the seed of Env.Rand. They implement cases.Settings.
+// Settings are the values of an object's options, the seed of Env.Rand, and how much came before a program. They implement cases.Settings.
 type Settings struct {
 	object *Object
 	values []string // by option; "" for the default
 	seed   uint64
+	// earlier is how many operations come before those of the clients.
+	earlier uint64
 }
 
 // String prints the values that differ from the defaults.
@@ -24,6 +26,9 @@ func (s *Settings) String() string {
 		if value != "" {
 			words = append(words, s.object.Options[i].Name+"="+value)
 		}
+	}
+	if s.earlier != 0 {
+		words = append(words, "earlier="+strconv.FormatUint(s.earlier, 10))
 	}
 	if s.seed != 0 {
 		words = append(words, "seed="+strconv.FormatUint(s.seed, 10))
@@ -69,7 +74,10 @@ func (o *Object) ParseSettings(words []cases.Setting) (cases.Settings, error) {
 }
 
 func (s *Settings) set(w cases.Setting) (err error) {
-	if w.Name == "seed" {
+	switch w.Name {
+	case "earlier":
+		return s.setEarlier(w.Value)
+	case "seed":
 		if s.seed, err = strconv.ParseUint(w.Value, 10, 64); err != nil {
 			return fmt.Errorf("seed=%s: write a number below 2^64", w.Value)
 		}
@@ -89,7 +97,7 @@ func (s *Settings) set(w cases.Setting) (err error) {
 		}
 		return nil
 	}
-	return fmt.Errorf("no option is called %q: %s has %s", w.Name, s.object.Name, strings.Join(append(names, "seed"), ", "))
+	return fmt.Errorf("no option is called %q: %s has %s", w.Name, s.object.Name, strings.Join(append(names, "seed", "earlier"), ", "))
 }
 
 // drawSettings picks one value of each option.
@@ -104,7 +112,7 @@ func (o *Object) drawSettings(random *rand.Rand) *Settings {
 	return s
 }
 
-// plainer returns settings in which one option, or the seed, is back at its default.
+// plainer returns settings in which one option, or the seed, is back at its default, or with fewer operations before the clients'.
 func (s *Settings) plainer() (all []*Settings) {
 	without := func(change func(*Settings)) {
 		next := *s
@@ -115,6 +123,11 @@ func (s *Settings) plainer() (all []*Settings) {
 	for i, value := range s.values {
 		if value != "" {
 			without(func(next *Settings) { next.values[i] = "" })
+		}
+	}
+	for _, fewer := range []uint64{0, s.earlier / 2, s.earlier - s.earlier/4} {
+		if fewer < s.earlier {
+			without(func(next *Settings) { next.earlier = fewer })
 		}
 	}
 	if s.seed != 0 {
@@ -141,6 +154,9 @@ func (o *Object) Set(values map[string]string) (settle func(*cases.Case), err er
 		}
 		if _, given := values["seed"]; given {
 			next.seed = base.seed
+		}
+		if _, given := values["earlier"]; given {
+			next.earlier = base.earlier
 		}
 		c.Settings = &next
 	}, nil

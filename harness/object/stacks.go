@@ -2,6 +2,7 @@ package object
 
 import (
 	"bytes"
+	"cmp"
 	"runtime"
 	"slices"
 	"strings"
@@ -43,6 +44,15 @@ func (r *run) note(t *sched.T, thread int) {
 
 // stacksOfWaiting returns the stacks of the clients whose operations do not return.
 func (r *run) stacksOfWaiting(now *run) string {
+	who := r.waitingClients(now)
+	if len(who) == 0 {
+		return ""
+	}
+	return stacksOf(who)
+}
+
+// waitingClients names the goroutines whose operations do not return.
+func (r *run) waitingClients(now *run) map[uint64]string {
 	who := map[uint64]string{}
 	for i, e := range now.history {
 		client := r.plan.client[i]
@@ -50,10 +60,7 @@ func (r *run) stacksOfWaiting(now *run) string {
 			who[n] = r.plan.c.Threads[client].Name + " in " + r.plan.calls[i].text
 		}
 	}
-	if len(who) == 0 {
-		return ""
-	}
-	return stacksOf(who)
+	return who
 }
 
 // stackOfPanic returns the first stack that a panic left, "" for none.
@@ -73,12 +80,19 @@ func stacksOf(who map[uint64]string) string {
 		dump = make([]byte, 4*len(dump))
 	}
 	dump = dump[:runtime.Stack(dump, true)]
+	return named(dump, who, "")
+}
+
+// named returns the stacks of these goroutines, each with its name. The others have one name too, and are left out if it is "".
+func named(stacks []byte, who map[uint64]string, others string) string {
 	var found []string
-	for stack := range bytes.SplitSeq(dump, []byte("\n\n")) {
-		if name, ok := who[numberOf(stack)]; ok {
-			mine, _, _ := strings.Cut(string(stack), "\nreflect.Value.call(") // the frames below are the harness's
-			found = append(found, name+": "+strings.TrimSpace(mine))
+	for stack := range bytes.SplitSeq(bytes.TrimSpace(stacks), []byte("\n\n")) {
+		name := cmp.Or(who[numberOf(stack)], others)
+		if name == "" {
+			continue
 		}
+		mine, _, _ := strings.Cut(string(stack), "\nreflect.Value.call(") // the frames below are the harness's
+		found = append(found, name+": "+strings.TrimSpace(mine))
 	}
 	slices.Sort(found)
 	return strings.Join(found, "\n\n")

@@ -50,6 +50,7 @@ type checkRun struct {
 	began, judged int
 	current       drive.Event // the beginning of the last Check that began
 	refused       []drive.Event
+	unexplored    []drive.Event // findings whose program only racewindow's runtime can explore
 	kept          []drive.Event // findings and summaries, for --json
 	made          *drive.Event  // the report that was asked for
 	worst         int           // the worst exit code so far: 1 found, 3 not judged
@@ -98,6 +99,9 @@ func (r *checkRun) run(ctx context.Context) error {
 	err = r.follow(done)
 	if inFolders := r.takeInFolders(); len(inFolders) > 0 && err == nil && ctx.Err() == nil {
 		code, err = r.losePowerInFolders(ctx, packages, inFolders, &output)
+	}
+	if err == nil && ctx.Err() == nil {
+		err = r.exploreByRuntime(ctx, packages, &output)
 	}
 	if r.began == 0 && ctx.Err() == nil && (code == 0 && err == nil || nothingRan(err)) {
 		if err = r.noneRan(ctx, packages); r.one {
@@ -268,6 +272,8 @@ func (r *checkRun) event(line *progressLine, e drive.Event) (status string) {
 		if e.Text != "" {
 			line.aside(func() { fmt.Fprint(r.out, fitting(r.screen, inFlags(e.Text)+"\n")) })
 		}
+	case drive.Unexplored:
+		r.unexplored = append(r.unexplored, e)
 	case drive.Refused:
 		r.refused = append(r.refused, e)
 	}

@@ -169,6 +169,33 @@ func (r *checkRun) again(do func(order drive.Order) error) error {
 	return r.follow(done)
 }
 
+// exploreByRuntime looks for the smallest cases of what free runs have found in code without markers.
+func (r *checkRun) exploreByRuntime(ctx context.Context, packages []plain.Package, output io.Writer) error {
+	due := r.unexplored
+	r.unexplored = nil
+	for _, e := range due {
+		i := slices.IndexFunc(packages, func(p plain.Package) bool { return p.ImportPath == e.Package })
+		if i < 0 {
+			continue
+		}
+		session, err := plain.Open(ctx, "", environment.Full())
+		if err != nil {
+			fmt.Fprintf(r.out, "no smallest case: only racewindow's runtime explores code without markers: %v\n\n", err)
+			continue
+		}
+		r.session = session
+		err = r.again(func(order drive.Order) error {
+			order.Mode, order.Program, order.Class = drive.Smallest, e.Case, e.Text
+			_, err := r.testByRuntime(ctx, packages[i], exactly([]string{e.Test}), "", order, output)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // exactly is go test's -run for these tests.
 func exactly(tests []string) string {
 	var levels [][]string // of names, of the tests and their sub-tests

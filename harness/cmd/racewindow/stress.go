@@ -64,9 +64,9 @@ is the same as recovering once. Then the log goes on. The canary of --crash is a
 
 With packages, or where a test of the current package calls harness.Check, the objects of those tests are stressed
 under the race detector: many instances side by side, each with a small drawn program of 2 to 4 clients, judged against
-the object executed one operation at a time. Bugs are planted around the object first, and must be caught. A panic,
-operations that hang and a data race are findings too. Each finding is made smaller by exploring its program. With
---crash, objects lose power while their clients run, are opened again on a disk that this may leave, and go on: what was
+the object executed one operation at a time. Bugs are planted around the object first, and must be caught. A panic, a
+data race, and operations or a Close that wait for one another are findings too. Each finding is made smaller by
+exploring its program. With --crash, objects lose power while their clients run, are opened again on a disk that this may leave, and go on: what was
 durable must be there. Their data is on Env.Disk, or in Env.Dir if their code has no markers: what it does there with
 package os, syscall or golang.org/x/sys/unix is recorded by racewindow's runtime, without the race detector. Where their
 disk fails too (--faults), an operation that returned an error may have happened or not.
