@@ -66,6 +66,9 @@ func (c *checking) endFreely(err error, found bool, counted, canary string, resu
 	if err != nil {
 		words += "\nno verdict: " + err.Error() + c.remedy(err)
 	}
+	if verdict == explore.Held {
+		words += c.untried()
+	}
 	c.t.Log(words)
 	data, _ := json.Marshal(result) // a result holds only what JSON can hold
 	c.send(drive.Event{Event: drive.Ended, Text: words, Code: code, Summary: data, Done: doneFreely(result)})
@@ -82,6 +85,20 @@ func (c *checking) remedy(err error) string {
 		words += "\n\n" + hang.Stacks
 	}
 	return words
+}
+
+// untried says what a run under load does not try, if the object keeps something.
+func (c *checking) untried() string {
+	if !c.object.Lasts() {
+		return ""
+	}
+	switch c.order.Mode {
+	case drive.Stress:
+		return "\nnot tried: opening what a killed process or a loss of power leaves (racewindow crash)"
+	case drive.Crash:
+		return "\nnot tried: a loss of power after each operation of the disk in turn (racewindow crash)"
+	}
+	return "\nnot tried: a death after each operation of the disk in turn (racewindow crash)"
 }
 
 // load makes the settings of a free run from the order.

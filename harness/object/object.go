@@ -158,6 +158,9 @@ func (o *Object) Check(c cases.Case) error {
 	return nil
 }
 
+// Lasts says whether some operation is durable at some time.
+func (o *Object) Lasts() bool { return o.keeps() }
+
 // keeps says whether some operation is durable at some time.
 func (o *Object) keeps() bool {
 	return slices.ContainsFunc(o.methods, func(m *method) bool { return m.Durable != "" })
