@@ -28,6 +28,7 @@ type cell struct {
 	// promises are joined by " or ": which of them breaks first depends on the Go scheduler where clients run freely. If both
 	// are empty, it must hold, or refused is what the command says instead of a verdict.
 	broken, page string
+	seldom       bool // broken comes where the machine is fast enough, and otherwise it holds
 	refused      string
 	because      string // why it is refused, for the table
 }
@@ -93,6 +94,7 @@ func (c cell) judge(got result, output string, code int) error {
 		if code < 2 || !strings.Contains(strings.Join(strings.Fields(output), " "), c.refused) {
 			return fmt.Errorf("it ended with %d, and not with 2 or 3 and %q", code, c.refused)
 		}
+	case c.seldom && code == 0:
 	case c.broken == "" && code != 0:
 		return fmt.Errorf("it must hold, and ended with %d", code)
 	case c.broken != "" && code != 1:

@@ -48,6 +48,8 @@ func (c cell) came() string {
 		return "refused: " + c.because
 	case c.broken == "":
 		return "held"
+	case c.seldom:
+		return fmt.Sprintf("held, or seldom: [%s](%s)", c.because, c.page)
 	}
 	return fmt.Sprintf("[%s](%s)", c.because, c.page)
 }
