@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
@@ -60,9 +59,11 @@ type CrashResult struct {
 	Long uint64 `json:"cycles_of_long_lives"`
 	// Disks counts all disks that were left. Judged counts the different ones, by their contents and by what they had to hold;
 	// Unjudged those that would have taken too many orders. Interrupted counts recoveries during which power was lost again.
-	Disks       uint64 `json:"disks"`
-	Judged      uint64 `json:"disks_judged"`
-	Unjudged    uint64 `json:"disks_not_judged"`
+	Disks    uint64 `json:"disks"`
+	Judged   uint64 `json:"disks_judged"`
+	Unjudged uint64 `json:"disks_not_judged"`
+	// Late counts the disks that were not judged because the time was over long before.
+	Late        uint64 `json:"disks_too_late"`
 	Interrupted uint64 `json:"recoveries_interrupted"`
 	// Faults counts operations of the disk that failed.
 	Faults uint64 `json:"faults"`
@@ -174,14 +175,6 @@ func (o *Object) crashed(ctx context.Context, c CrashLoad) (CrashResult, error) 
 	return l.result, err
 }
 
-// A hungCanary says that an object never went on before the planted bug was caught.
-type hungCanary struct{ finding *CrashFinding }
-
-// Error says where it happened.
-func (e *hungCanary) Error() string {
-	return fmt.Sprintf("the canary was not caught: in '%v', %v", e.finding.Case, e.finding.Violation)
-}
-
 // requireKeeping opens the object once, to check that it keeps something that a crash, or the death of its process, could
 // take.
 func (o *Object) requireKeeping(ctx context.Context, onFolder bool) error {
@@ -228,46 +221,6 @@ func (o *Object) Keeps(ctx context.Context) (onDisk, anywhere bool, err error) {
 	return onDisk, anywhere, nil
 }
 
-// crashLoadCanaries makes sure that a run with these settings detects a durable operation that has no effect, and one whose syncs do not
-// reach a disk of recorded files.
-func (o *Object) crashLoadCanaries(ctx context.Context, c CrashLoad) (words string, err error) {
-	kinds := []defectKind{losesDurable}
-	if recorded.Possible() && o.keepsInFolder() {
-		kinds = append(kinds, losesSync)
-	}
-	for _, kind := range kinds {
-		caught, err := o.crashLoadCanary(ctx, c, kind)
-		if err != nil {
-			return "", err
-		}
-		words += "; " + caught
-	}
-	return words[2:], nil
-}
-
-func (o *Object) crashLoadCanary(ctx context.Context, c CrashLoad, kind defectKind) (words string, err error) {
-	p, err := o.losing(nil, o.lastingAnyhow())
-	if err != nil {
-		return "", fmt.Errorf("canary: %w", err)
-	}
-	p.planted.kind = kind
-	c.Duration, c.Cycles, c.Progress, c.Faults = canaryLastResort, canaryCycles, nil, 0
-	l := newCrashLoad(o, c, []*plan{p})
-	err = l.run(ctx)
-	switch r := l.result; {
-	case err != nil:
-		return "", fmt.Errorf("canary: %w", err)
-	case ctx.Err() != nil:
-		return "", fmt.Errorf("interrupted before the canary was caught: %w", ctx.Err())
-	case l.load.hung:
-		return "", &hungCanary{r.Finding}
-	case r.Finding == nil:
-		return "", fmt.Errorf("%w (%s): %d losses of power in '%v' under the same settings showed nothing, so a run that finds nothing would mean nothing",
-			ErrLoadCanary, defectWords[kind], r.Cycles, p.c)
-	}
-	return fmt.Sprintf("%s was caught within %d losses of power", defectWords[kind], l.result.Cycles), nil
-}
-
 // A crashLoad is one run. As in a load, the race detector does not see what lanes share while they run.
 type crashLoad struct {
 	CrashLoad
@@ -281,6 +234,7 @@ type crashLoad struct {
 	random       *rand.Rand
 	// known are the keys of the aftermaths that were judged. It is written between two rounds only.
 	known  map[key]struct{}
+	until  time.Time // what is left by then is not judged; zero for no limit
 	result CrashResult
 	// unclosed are the objects whose Close took long. Their folders stay until it has returned, or the run is over.
 	unclosed []unclosed
@@ -329,6 +283,9 @@ func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
 func (l *crashLoad) run(ctx context.Context) (err error) {
 	defer l.clear(true)
 	r := &l.result
+	if l.Duration > 0 {
+		l.until = time.Now().Add(2*l.Duration + judgesLonger)
+	}
 	r.Ended, err = l.load.rounds(ctx, len(l.lanes), func(i int) { l.lanes[i].run() }, func(took time.Duration) (string, error) {
 		err := l.judge(ctx)
 		l.clear(false)
@@ -356,31 +313,20 @@ func (l *crashLoad) over() bool {
 // mostAftermaths is the most that may wait to be judged: each holds a disk in memory.
 const mostAftermaths = 4000
 
-// judge judges what the round has left, different programs in parallel.
+// judge judges what the round has left.
 func (l *crashLoad) judge(ctx context.Context) error {
-	var due []*aftermath
+	due := map[int][]*aftermath{} // by program: two of one program are never judged at once
 	for _, n := range l.lanes {
 		n.addTo(&l.result)
 		for k, a := range n.left {
 			if _, known := l.known[k]; !known {
 				l.known[k] = struct{}{}
-				due = append(due, a)
+				due[a.plan.number] = append(due[a.plan.number], a)
 			}
 		}
 		clear(n.left)
 	}
-	workers := runtime.GOMAXPROCS(0)
-	var group sync.WaitGroup
-	for w := range workers {
-		group.Go(func() {
-			for _, a := range due {
-				if a.plan.number%workers == w && ctx.Err() == nil && l.load.stopped() == nil && l.finding() == nil {
-					l.judgeOne(a)
-				}
-			}
-		})
-	}
-	group.Wait()
+	l.judgeAll(ctx, slices.Collect(maps.Values(due)))
 	return l.load.stopped()
 }
 
@@ -438,6 +384,8 @@ func (l *crashLoad) enough(ctx context.Context) error {
 		return fmt.Errorf("interrupted after %d losses of power", r.Cycles)
 	case l.Cycles > 0 && r.Cycles < l.Cycles:
 		return fmt.Errorf("power was lost %d of %d times: %s", r.Cycles, l.Cycles, r.Ended)
+	case r.Judged == 0 && r.Late > 0:
+		return fmt.Errorf("none of %d disks was judged before twice the duration was over: give it more time, or have Open and Close take less", r.Late)
 	case r.Judged == 0:
 		return fmt.Errorf("none of %d disks was judged: each would take too many orders; make programs smaller", r.Unjudged)
 	case r.UnderLoad == 0:

@@ -203,6 +203,22 @@ func TestPowerIsLostUnderLoadAndARightObjectHolds(t *testing.T) {
 	require.Contains(t, r.Canary, "a durable operation that a crash takes was caught within")
 }
 
+// An object that takes a second to close was judged for minutes after its eight seconds.
+func TestWhatIsLeftLongAfterTheTimeIsNotJudged(t *testing.T) {
+	t.Parallel()
+	o, c := journals(t, forgets, nil), crashLoadOf(nil)
+	c.setDefaults()
+	plans, err := o.pool(t.Context(), c.Load)
+	require.NoError(t, err)
+	l := newCrashLoad(o, c, plans)
+	l.until = time.Now()
+	require.NoError(t, l.run(t.Context()))
+	require.Nil(t, l.result.Finding)
+	require.Zero(t, l.result.Judged)
+	require.NotZero(t, l.result.Late)
+	require.ErrorContains(t, l.enough(t.Context()), "disks was judged before twice the duration was over: give it more time")
+}
+
 func TestWhatIsCalledDurableAndIsNotIsFoundUnderLoad(t *testing.T) {
 	t.Parallel()
 	r, err := journals(t, forgets, nil).Crash(t.Context(), crashLoadOf(nil))
