@@ -56,7 +56,7 @@ func TestAConclusionThatIsOnlyLongIsRight(t *testing.T) {
 		var heap atomic.Int64
 		x.Go("a", func(t *T) { failpoints.Yield(t.Context(), pointLoad) })
 		x.Finally(func(t *T) {
-			for n := 0; n < 3*lingering*500; n++ {
+			for n := 0; n < 3*leastLingering; n++ {
 				failpoints.Yield(t.Context(), pointLoad)
 				heap.Add(1)
 			}

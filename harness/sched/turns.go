@@ -101,8 +101,10 @@ const (
 )
 
 const (
-	// lingering is how many times the step limit the points are that threads may pass where nothing is chosen, before they take turns.
-	lingering = 50
+	// lingering is how many times the step limit the points are that threads may pass where nothing is chosen, before they take turns. They
+	// are leastLingering at least.
+	lingering      = 50
+	leastLingering = 100_000
 	// mostRounds is how often they take turns, for as many points as the step limit, before the part counts as long. A collection may
 	// move a stack in one round, and the words on it that nobody uses look different then.
 	mostRounds = 8
@@ -121,15 +123,18 @@ func (c *Chooser) Lingers() bool {
 //
 //go:norace
 func (c *Chooser) Lingering() bool {
-	return c.passes >= lingering*c.limit && c.turns.rounds < mostRounds
+	return c.passes >= c.lingersFrom() && c.turns.rounds < mostRounds
 }
+
+//go:norace
+func (c *Chooser) lingersFrom() int { return max(lingering*c.limit, leastLingering) }
 
 // passInTurn lets the next thread in order go on where nothing is chosen, for as many points as the step limit. A loop that asks for what
 // another thread does, or for the time, then ends. If it does not, and all repeats itself, it may be a livelock; else it is asked again, and
 // at last the part is long, and goes on as before.
 func (c *Chooser) passInTurn(stopped *Candidate) (thread int, ok bool) {
 	enabled := c.choice.Enabled
-	if c.passes < (lingering+c.turns.rounds+1)*c.limit {
+	if c.passes < c.lingersFrom()+(c.turns.rounds+1)*c.limit {
 		c.turns.watching = true
 		if at, _, any := c.mechanism.Due(); any && len(enabled) == 1 {
 			c.mechanism.Jump(at)
