@@ -5,9 +5,10 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
+	"io"
 	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -18,6 +19,7 @@ import (
 	"gonum.org/v1/plot/plotutil"
 	"gonum.org/v1/plot/vg"
 
+	"github.com/racewindow/racewindow/harness/output"
 	"github.com/racewindow/racewindow/scripts/pages"
 )
 
@@ -43,12 +45,11 @@ func run(page, file string) error {
 	if err != nil {
 		return err
 	}
-	temporary := filepath.Join(filepath.Dir(file), ".new-"+filepath.Base(file))
-	defer os.Remove(temporary)
-	if err := draw(all, programs, temporary); err != nil {
+	var drawn bytes.Buffer
+	if err := draw(all, programs, &drawn); err != nil {
 		return err
 	}
-	return os.Rename(temporary, file)
+	return output.Write(file, drawn.Bytes())
 }
 
 // A series is a column of the tables.
@@ -98,7 +99,7 @@ func median(cell string) (n int, ok bool) {
 // most is where the curves end, as the searches do.
 const most = 5000
 
-func draw(all []series, programs int, file string) error {
+func draw(all []series, programs int, to io.Writer) error {
 	p := plot.New()
 	p.Title.Text = fmt.Sprintf("Bugs found, of %d", programs)
 	p.X.Label.Text = "schedules (executions of plain goroutines)"
@@ -120,5 +121,10 @@ func draw(all []series, programs int, file string) error {
 		p.Add(line)
 		p.Legend.Add(s.name, line)
 	}
-	return p.Save(8*vg.Inch, 5*vg.Inch, file)
+	picture, err := p.WriterTo(8*vg.Inch, 5*vg.Inch, "svg")
+	if err != nil {
+		return err
+	}
+	_, err = picture.WriteTo(to)
+	return err
 }
