@@ -19,7 +19,7 @@ const (
 
 // judgeAll judges groups of disks, several at once: as many as there are processors, or more if these have little to do, because an object
 // sleeps while it is opened or closed.
-func (l *crashLoad) judgeAll(ctx context.Context, groups [][]*aftermath) {
+func (l *crashLoad) judgeAll(ctx context.Context, groups [][]*aftermath, judgeOne func(*aftermath)) {
 	var taken, done, late raceoff.Number
 	judge := func() {
 		for n := taken.Add(1); n <= uint64(len(groups)); n = taken.Add(1) {
@@ -30,7 +30,7 @@ func (l *crashLoad) judgeAll(ctx context.Context, groups [][]*aftermath) {
 				case !l.until.IsZero() && time.Now().After(l.until):
 					late.Add(1)
 				default:
-					l.judgeOne(a)
+					judgeOne(a)
 					done.Add(1)
 				}
 			}

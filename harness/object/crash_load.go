@@ -326,7 +326,7 @@ func (l *crashLoad) judge(ctx context.Context) error {
 		}
 		clear(n.left)
 	}
-	l.judgeAll(ctx, slices.Collect(maps.Values(due)))
+	l.judgeAll(ctx, slices.Collect(maps.Values(due)), l.judgeOne)
 	return l.load.stopped()
 }
 

@@ -219,6 +219,27 @@ func TestWhatIsLeftLongAfterTheTimeIsNotJudged(t *testing.T) {
 	require.ErrorContains(t, l.enough(t.Context()), "disks was judged before twice the duration was over: give it more time")
 }
 
+func TestMoreProgramsAreJudgedAtOnceWhereTheyOnlyWait(t *testing.T) {
+	t.Parallel()
+	c := crashLoadOf(nil)
+	c.setDefaults()
+	l := newCrashLoad(journals(t, sound, nil), c, nil)
+	var begun, judged sync.WaitGroup
+	begun.Add(mostJudges)
+	groups := make([][]*aftermath, mostJudges)
+	for i := range groups {
+		groups[i] = []*aftermath{{}}
+		judged.Add(1)
+	}
+	l.judgeAll(t.Context(), groups, func(*aftermath) {
+		begun.Done()
+		begun.Wait() // for as many others as there may be
+		judged.Done()
+	})
+	judged.Wait()
+	require.Zero(t, l.result.Late)
+}
+
 func TestWhatIsCalledDurableAndIsNotIsFoundUnderLoad(t *testing.T) {
 	t.Parallel()
 	r, err := journals(t, forgets, nil).Crash(t.Context(), crashLoadOf(nil))
