@@ -15,12 +15,12 @@ const (
 	readers       = "TestReader$"
 )
 
-// Why a way is refused, for the table, and what the command says then.
+// Why a way is refused, for the table, and what the command says then: words that stand in one literal of harness/.
 const (
 	maps      = "badger writes through shared maps, of which no call tells"
-	mapsSaid  = "mmap cannot be recorded: what is written to a shared map of a file"
+	mapsSaid  = "what is written to a shared map of a file"
 	hangs     = "Close does not close its database (pull request 28), so that nothing can open the log again in the same process"
-	hangsSaid = "sleeps of tasks when all threads had ended"
+	hangsSaid = "after the threads have ended"
 )
 
 // slow are the flags for an engine that takes long to open: fewer clients at once, and fewer programs, each of which is first executed alone.

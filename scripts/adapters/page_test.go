@@ -64,6 +64,33 @@ func TestThePageSaysWhatIsExpected(t *testing.T) {
 	}
 }
 
+// What the command says instead of a verdict is looked for word by word, so it must be what the command can say.
+func TestWhatIsRefusedIsInTheWordsOfTheHarness(t *testing.T) {
+	t.Parallel()
+	said := map[string]bool{}
+	for _, c := range cells {
+		said[c.refused] = true
+	}
+	for _, k := range published {
+		said[k.refused] = true
+	}
+	delete(said, "")
+	require.NotEmpty(t, said)
+	require.NoError(t, filepath.WalkDir("../../harness", func(name string, entry os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+			return err
+		}
+		text, err := os.ReadFile(name)
+		for words := range said {
+			if strings.Contains(string(text), words) {
+				delete(said, words)
+			}
+		}
+		return err
+	}))
+	require.Empty(t, said)
+}
+
 func TestWhatIsNotExpectedIsAnError(t *testing.T) {
 	t.Parallel()
 	holds, breaks, refused := cell{}, cell{broken: "Durability"}, cell{refused: "cannot be recorded"}
