@@ -209,6 +209,5 @@ func testingEdits() []Edit {
 		enter("testing/allocs.go", "func AllocsPerRun(runs int, f func()) (avg float64) {", "	racewindowAlone(true)\n	defer racewindowAlone(false)", "what the driver allocates would be counted"),
 		enter("testing/testing.go", "func (c *common) checkRaces() (raceErrors int64) {", "	if racewindowExplores {\n		return 0\n	}", "a data race is a finding of its own, not a failure of the test"),
 		within("testing/testing.go", "T.Run", "	t.setOutputWriter()\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "	t.setOutputWriter()\n	racewindowSubtest(t)\n\n	if t.chatty != nil {\n		t.chatty.Updatef(t.name, \"=== RUN   %s\\n\", t.name)\n	}\n", "each sub-test is explored alone, so the driver must know of it"),
-		within("testing/testing.go", "TempDir", "		if c.tempDirErr == nil {\n			c.Cleanup(func() {\n", "		if c.tempDirErr == nil {\n			racewindowTempDir(c.tempDir)\n			c.Cleanup(func() {\n", "an abandoned execution has removed nothing"),
 	}
 }

@@ -20,7 +20,8 @@ func exploredAlarms(t *testing.T, dir string, race bool) told {
 	t.Helper()
 	s := session(t, dir)
 	s.Race = race
-	s.Run = "Test[^O]"
+	s.Run = "Test([^O]|Others)"
+	s.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 40, Seed: 1}
 	got := explored(t, s, dir)
 	requireAlarms(t, got)
@@ -53,7 +54,7 @@ func names(t *testing.T, folder string) (names []string) {
 func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 	dir := copied(t, "alarms")
 	got := exploredAlarms(t, dir, false)
-	require.Equal(t, []string{"again", "alarms_test.go", "files_test.go", "go.mod", "mine.txt", "parts_test.go", "ports_test.go", "theirs"}, names(t, dir))
+	require.Equal(t, []string{"again", "alarms_test.go", "files_test.go", "go.mod", "mine.txt", "parts_test.go", "ports_test.go", "temporary_test.go", "theirs"}, names(t, dir))
 	require.Equal(t, []string{"file", "folder", "link", "renamed", "symlink"}, names(t, filepath.Join(dir, "theirs")), "what others have made is not removed")
 	mine, err := os.ReadFile(filepath.Join(dir, "mine.txt"))
 	require.NoError(t, err)
@@ -90,9 +91,10 @@ func TestWhatPassesWithoutExplorationHoldsInAProcessForEachSchedule(t *testing.T
 	dir := copied(t, "alarms")
 	s := session(t, dir)
 	s.Run = "Right$"
+	s.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1, Apart: drive.ApartFirst}
 	got := explored(t, s, dir)
-	require.Len(t, got.ended, 8)
+	require.Len(t, got.ended, 9)
 	for test, ended := range got.ended {
 		require.Equal(t, drive.HeldAll, ended.Verdict, "%s: %s", test, ended.Because)
 	}

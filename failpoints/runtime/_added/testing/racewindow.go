@@ -3,7 +3,6 @@ package testing
 import (
 	"bytes"
 	"context"
-	"internal/race"
 	"os"
 	"slices"
 	"strings"
@@ -101,14 +100,10 @@ func (r *RacewindowRun) Failed() (failed, skipped bool, output string) {
 	return r.t.failed || r.t.parent.failed, r.t.skipped, r.output.String() + string(r.t.output)
 }
 
-// Clean removes the temporary folders of an execution. If the execution was abandoned (broken) or has failed, its cleanups were never called,
-// so Clean also removes all files that it has made.
+// Clean ends an execution. If it was abandoned (broken) or has failed, cleanups may not have been called, so Clean removes all files that it
+// has made and not removed, those in the folders of T.TempDir among them.
 func (r *RacewindowRun) Clean(broken bool) {
 	os.RacewindowMade(broken || r.t.failed || r.t.parent.failed)
-	for _, dir := range racewindowTempDirs {
-		_ = os.RemoveAll(dir)
-	}
-	racewindowTempDirs = racewindowTempDirs[:0]
 	racewindowSpare = r
 }
 
@@ -116,17 +111,6 @@ func (r *RacewindowRun) Clean(broken bool) {
 func racewindowEnds() {
 	if racewindowExplores {
 		os.RacewindowLeft()
-	}
-}
-
-// racewindowTempDirs are the folders of T.TempDir in the current execution.
-var racewindowTempDirs []string
-
-func racewindowTempDir(dir string) {
-	if racewindowTest != nil && dir != "" {
-		race.Disable() // must not order two sub-tests that run in parallel
-		racewindowTempDirs = append(racewindowTempDirs, dir)
-		race.Enable()
 	}
 }
 
