@@ -128,6 +128,7 @@ func fileEdits() (all []Edit) {
 	} {
 		all = append(all, around(op.file, op.head, op.op, op.afterwards, reason, remains))
 	}
+	all = append(all, rootEdits(reason, remains)...)
 	const another = "a failure must not count if time passed on the test's clock while a process that it waits for had none"
 	all = append(append(all, entropyEdits()...), recordEdits()...)
 	return append(all,
@@ -137,6 +138,35 @@ func fileEdits() (all []Edit) {
 		within("os/exec_posix.go", "startProcess", "	runtime.KeepAlive(attr)\n\n	if e != nil {\n		return nil, &PathError{Op: \"fork/exec\", Path: name, Err: e}\n	}\n", "	runtime.KeepAlive(attr)\n\n	if e != nil {\n		return nil, &PathError{Op: \"fork/exec\", Path: name, Err: e}\n	}\n	racewindowChild(true)\n", another),
 		within("os/exec.go", "(*Process).Wait", "	return p.wait()\n", "	ps, err := p.wait()\n	if ps != nil {\n		racewindowChild(false)\n	}\n	return ps, err\n", another),
 		within("os/signal/signal.go", "watchSignalLoop", "\t\t\tgo watchSignalLoop()\n", "\t\t\tracewindowApart(watchSignalLoop)\n", "a goroutine that waits in the system for ever would keep the token"))
+}
+
+// rootEdits are for the methods of os.Root, which name a file relative to an open folder.
+func rootEdits(point, remains string) (all []Edit) {
+	for _, op := range []struct{ head, op string }{
+		{"func (r *Root) OpenFile(name string, flag int, perm FileMode) (*File, error) {", "Open"},
+		{"func (r *Root) Rename(oldname, newname string) error {", "Rename"},
+		{"func (r *Root) Remove(name string) error {", "Remove"},
+		{"func (r *Root) RemoveAll(name string) error {", "Remove"},
+	} {
+		all = append(all, around("os/root.go", op.head, op.op, "", point, remains))
+	}
+	const file, fresh = "os/root_unix.go", "racewindowMakes(racewindowFresh(%s, O_CREATE|O_EXCL), true, &racewindowErr)"
+	for _, op := range []struct{ head, afterwards string }{
+		{"func mkdirat(fd int, name string, perm FileMode) error {", fmt.Sprintf(fresh, "fd, name")},
+		{"func linkat(oldfd int, oldname string, newfd int, newname string) error {", fmt.Sprintf(fresh, "newfd, newname")},
+		{"func symlinkat(oldname string, newfd int, newname string) error {", fmt.Sprintf(fresh, "newfd, newname")},
+		{"func removeat(fd int, name string) error {", "racewindowRemoves(racewindowAt(fd, name), &racewindowErr)"},
+		{
+			"func renameat(oldfd int, oldname string, newfd int, newname string) error {",
+			"racewindowMoves(racewindowAt(oldfd, oldname), racewindowAt(newfd, newname), racewindowFresh(newfd, newname, O_CREATE) != \"\", &racewindowErr)",
+		},
+	} {
+		all = append(all, around(file, op.head, "", op.afterwards, point, remains))
+	}
+	const opens, removes = "			fd, err = unix.Openat(parent, name, openFlag, uint32(perm))\n", "		return struct{}{}, removeAllFrom(parent, name)\n"
+	return append(all,
+		within(file, "rootOpenFileNolog", opens, "			racewindowName := racewindowFresh(parent, name, flag)\n"+opens+"			racewindowMakes(racewindowName, true, &err)\n", remains),
+		within("os/root_openat.go", "rootRemoveAll", removes, "		err := removeAllFrom(parent, name)\n		racewindowRemoves(racewindowAt(parent, name), &err)\n		return struct{}{}, err\n", remains))
 }
 
 // around makes a point of a function of package os (if op is not empty), and calls afterwards when it returns. The function's error gets a

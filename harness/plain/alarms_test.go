@@ -54,7 +54,7 @@ func names(t *testing.T, folder string) (names []string) {
 func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 	dir := copied(t, "alarms")
 	got := exploredAlarms(t, dir, false)
-	require.Equal(t, []string{"again", "alarms_test.go", "files_test.go", "go.mod", "mine.txt", "parts_test.go", "ports_test.go", "temporary_test.go", "theirs"}, names(t, dir))
+	require.Equal(t, []string{"again", "alarms_test.go", "files_test.go", "go.mod", "mine.txt", "own.gone", "own.removed", "parts_test.go", "ports_test.go", "root_test.go", "temporary_test.go", "theirs"}, names(t, dir))
 	require.Equal(t, []string{"file", "folder", "link", "renamed", "symlink"}, names(t, filepath.Join(dir, "theirs")), "what others have made is not removed")
 	mine, err := os.ReadFile(filepath.Join(dir, "mine.txt"))
 	require.NoError(t, err)
@@ -63,7 +63,8 @@ func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 		"TestWaitsForEverWithFiles": "deadlock in TestWaitsForEverWithFiles: select (no cases)", "TestPanicsWithFiles": "panic in TestPanicsWithFiles (files_test.go:57)",
 		"TestFailsWithFiles": "failed in files_test.go:84", "TestFailsWithAFileMoved": "failed in files_test.go:73",
 		"TestFailsWithAFileMovedOverAnother": "failed in files_test.go:135", "TestFailsWhereOthersMake": "failed in files_test.go:164",
-		"TestFailsWhereOthersMakeAgain": "failed in files_test.go:184",
+		"TestFailsWhereOthersMakeAgain": "failed in files_test.go:184", "TestFailsWithFilesOfARoot": "failed in root_test.go:33",
+		"TestFailsWithAFileMovedInARoot": "failed in root_test.go:49", "TestFailsWhereOthersMakeInARoot": "failed in root_test.go:67",
 	} {
 		require.Equal(t, class, requireFound(t, got, test).Failure.Class(), "what one execution has left behind is not there for the next")
 		require.Empty(t, got.ended[test].Apart, test)

@@ -171,7 +171,7 @@ func TestWhateverAPlainTestDoesIsJudgedOrSaysWhyNot(t *testing.T) {
 		"TestSequential/part": drive.Sequential, "TestSkips": drive.SkippedItself, "TestPackageCounter": drive.HeldAll, "TestSynctest": drive.Sequential,
 		"TestExits": drive.FoundSome, "TestLogsLate": drive.FoundSome, "TestParallelParts/all": drive.FoundSome, "TestSelectTakesAnyReadyCase": drive.FoundSome,
 		"TestUnlocksTwice": drive.FoundSome, "TestPanicsInWaitGroup": drive.FoundSome, "TestPipeIsClosedTwice": drive.FoundSome,
-		"TestConnectionInMemoryIsClosed": drive.FoundSome, "TestListenerIsClosed": drive.FoundSome, "TestPipesRight": drive.HeldAll, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome,
+		"TestConnectionInMemoryIsClosed": drive.FoundSome, "TestListenerIsClosed": drive.FoundSome, "TestPipesRight": drive.HeldAll, "TestPollsTheClock": drive.HeldAll, "TestTimersRight": drive.Sequential, "TestFileIsMadeOnce": drive.FoundSome, "TestFileOfARootIsMadeOnce": drive.FoundSome,
 		"TestPipeRight": drive.HeldAll, "TestLeaksAlways": drive.HeldAll, "TestSpinsRight": drive.HeldAll,
 		"TestNamedGoroutines": drive.FoundSome, "TestGeneric": drive.FoundSome, "TestSendsWhileClosing": drive.FoundSome, "TestPoolRight": drive.HeldAll, "TestWokenGoesOn": drive.FoundSome,
 	} {

@@ -29,6 +29,38 @@ func racewindowNew(name string, flag int) bool {
 	return err != nil && IsNotExist(err)
 }
 
+// racewindowAt returns the absolute path of a file that a thread names relative to an open folder, as the methods of Root do; "" if the
+// caller is no thread.
+//
+//go:norace
+func racewindowAt(folder int, name string) string {
+	if !racewindowIsThread() {
+		return ""
+	}
+	number := "" // in decimal: the package for that has other names in other versions of Go
+	for ; folder > 0 || number == ""; folder /= 10 {
+		number = string(rune('0'+folder%10)) + number
+	}
+	path, err := Readlink("/proc/self/fd/" + number)
+	if err != nil {
+		return ""
+	}
+	return path + "/" + name
+}
+
+// racewindowFresh returns the path of such a file if a call makes it; otherwise "".
+//
+//go:norace
+func racewindowFresh(folder int, name string, flag int) string {
+	if flag&O_CREATE == 0 {
+		return ""
+	}
+	if name = racewindowAt(folder, name); !racewindowNew(name, flag) {
+		return ""
+	}
+	return name
+}
+
 // racewindowMakes notes a file that a call has made. Before the call it might note the file of another process: random names are the same in
 // all processes that execute the same schedule. The race detector sees none of it: goroutines that make two different files share nothing.
 //
