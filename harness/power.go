@@ -4,10 +4,12 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/recorded"
 )
@@ -141,10 +143,32 @@ func (p *power[T]) judge() {
 	}
 	for _, l := range p.losses() {
 		if err := p.lose(l.image, p.durable[:l.durable]); err != nil {
-			p.t.Errorf("after a loss of power that came after %v %s (operation %d of %d that change the folder): %v", l.after.Kind, l.after.Name, l.number+1, len(p.moments), err)
+			p.t.Errorf("after a loss of power that came after %v %s (operation %d of %d that change the folder) and left %s: %v",
+				l.after.Kind, l.after.Name, l.number+1, len(p.moments), contents(l.image), err)
 			return
 		}
 	}
+}
+
+// mostContents is how many names contents lists.
+const mostContents = 6
+
+// contents lists what a disk holds, in words: "data.db (38 bytes), old/".
+func contents(image *disks.Image) string {
+	var all []string
+	for _, name := range image.Paths() {
+		if bytes, file := image.Bytes(name); file {
+			name = fmt.Sprintf("%s (%s)", name, columns.Count(len(bytes), "byte"))
+		}
+		all = append(all, name)
+	}
+	switch n := len(all) - mostContents; {
+	case len(all) == 0:
+		return "nothing"
+	case n > 0:
+		return fmt.Sprintf("%s and %d more", strings.Join(all[:mostContents], ", "), n)
+	}
+	return strings.Join(all, ", ")
 }
 
 // A loss is a disk that a loss of power may leave at a moment.
