@@ -3,6 +3,7 @@ package explore
 import (
 	"fmt"
 
+	"github.com/racewindow/racewindow/harness/columns"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -18,7 +19,7 @@ func (s *Summary) Lines(c Config) (lines []string) {
 		if limit == 0 {
 			limit = sched.DefaultStepLimit
 		}
-		say("unknown: %d schedules did not end within %d choices, and say nothing: raise --step-limit", n, limit)
+		say("unknown: %s did not end within %d choices, and say nothing: raise --step-limit", columns.Count(n, "schedule"), limit)
 	}
 	if s.Estimate != nil {
 		say("estimate: %s", s.Estimate.Words(c))
@@ -31,7 +32,7 @@ func (s *Summary) Lines(c Config) (lines []string) {
 		say("%s", s.crashes(c))
 	}
 	if n := s.Crashes.Partial; n > 0 {
-		say("tried in part: %d schedules, of which not every disk was tried before it was over", n)
+		say("tried in part: %s, of which not every disk was tried before it was over", columns.Count(n, "schedule"))
 	}
 	if s.Crashes.Faults > 0 {
 		say("faults: %d came", s.Crashes.Faults)
@@ -58,6 +59,6 @@ func (s *Summary) crashes(c Config) string {
 	if d.SecondLives > 0 {
 		lives = fmt.Sprintf(", %d of them after a second life", d.SecondLives)
 	}
-	return fmt.Sprintf("crashes%s: %d steps, at %d of them something could be lost; %d disks, %d of them drawn, %d distinct; %d deaths of the process; %d recoveries (%.0f/s)%s",
-		model, d.Moments, d.Unsynced, d.Disks, d.Drawn, d.Distinct, d.Kills, d.Recoveries, float64(d.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001), lives)
+	return fmt.Sprintf("crashes%s: %s, at %d of them something could be lost; %s, %d of them drawn, %d distinct; %s of the process; %d recoveries (%.0f/s)%s",
+		model, columns.Count(d.Moments, "step"), d.Unsynced, columns.Count(d.Disks, "disk"), d.Drawn, d.Distinct, columns.Count(d.Kills, "death"), d.Recoveries, float64(d.Recoveries)/max(s.Statistics.Duration.Seconds(), 0.001), lives)
 }
