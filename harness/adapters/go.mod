@@ -14,6 +14,7 @@ require (
 	github.com/racewindow/racewindow v0.0.0
 	github.com/rosedblabs/wal v1.3.8
 	github.com/stretchr/testify v1.12.1
+	github.com/syndtr/goleveldb v1.0.1-0.20220721030215-126854af5e6d
 	github.com/tidwall/wal v1.2.1
 	go.etcd.io/bbolt v1.5.0
 	go.etcd.io/etcd/server/v3 v3.7.3

@@ -12,7 +12,7 @@ import (
 var modules = map[string]string{
 	"bbolt": "go.etcd.io/bbolt", "tidwall": "github.com/tidwall/wal", "rosedb": "github.com/rosedblabs/wal", "raftwal": "github.com/hashicorp/raft-wal", "etcdwal": "go.etcd.io/etcd/server/v3",
 	"pebble": "github.com/cockroachdb/pebble/v2", "wlog": "github.com/prometheus/prometheus", "tsdb": "github.com/prometheus/prometheus", "badger": "github.com/dgraph-io/badger/v4",
-	"nats": "github.com/nats-io/nats-server/v2",
+	"nats": "github.com/nats-io/nats-server/v2", "goleveldb": "github.com/syndtr/goleveldb",
 }
 
 // The page has a row for each adapter, with the version that go.mod requires.

@@ -53,6 +53,10 @@ var published = []known{
 		cell:    cell{engine: "pebble: a marker names a manifest that is not there", folder: "pebble", way: "crash", more: []string{"--model", "weak"}, broken: "RecoveryIdempotence"},
 		release: "github.com/cockroachdb/pebble/v2@v2.1.7", address: "https://github.com/cockroachdb/pebble/pull/5915",
 	},
+	{
+		cell:    cell{engine: "goleveldb: a new manifest is named before it is synced", folder: "goleveldb", way: "crash", broken: "SecondLife"},
+		release: "github.com/syndtr/goleveldb@v1.0.0", address: "https://github.com/syndtr/goleveldb/pull/351",
+	},
 }
 
 // tryPublished runs the search for a known bug, and returns its row.
