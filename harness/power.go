@@ -141,7 +141,11 @@ func (p *power[T]) judge() {
 		p.t.Errorf("harness.LosePower: nothing can be lost: %d operations changed the folder, and %d things are durable; write to it, and say what is durable", len(p.moments), len(p.durable))
 		return
 	}
-	for _, l := range p.losses() {
+	all := p.losses()
+	if notes, is := p.t.(interface{ RacewindowLoses(operations, disks int) }); is {
+		notes.RacewindowLoses(len(p.moments), len(all))
+	}
+	for _, l := range all {
 		if err := p.lose(l.image, p.durable[:l.durable]); err != nil {
 			p.t.Errorf("after a loss of power that came after %v %s (operation %d of %d that change the folder) and left %s: %v",
 				l.after.Kind, l.after.Name, l.number+1, len(p.moments), contents(l.image), err)

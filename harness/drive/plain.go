@@ -99,6 +99,20 @@ type PlainSummary struct {
 	// Timing is the result of the search in which timers are choices; nil if the test has no timer that could fire early, or
 	// if there was no such search because the first one had findings.
 	Timing *PlainTiming `json:"timing,omitempty"`
+	// Losses is nil if the test lost no power (harness.LosePower).
+	Losses *PlainLosses `json:"losses,omitempty"`
+}
+
+// PlainLosses are the losses of power in one execution: after each of so many operations that change a folder, so many disks in all. Of
+// several executions they are those with the most.
+type PlainLosses struct {
+	Operations int `json:"operations"`
+	Disks      int `json:"disks"`
+}
+
+// Add takes the losses of another execution.
+func (l *PlainLosses) Add(operations, disks int) {
+	l.Operations, l.Disks = max(l.Operations, operations), max(l.Disks, disks)
 }
 
 // A PlainTiming is the result of a search in which the next timer may fire although others could go on. Statistics,

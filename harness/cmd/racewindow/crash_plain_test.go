@@ -56,6 +56,7 @@ func TestAPlainTestLosesPowerInItsFolder(t *testing.T) {
 	code, output := commandIn(t, folder, search...)
 	require.Equal(t, exitHeld, code, output)
 	require.Contains(t, output, "held: TestKept: 30 schedules")
+	require.Contains(t, output, "power: TestKept lost it after each of up to 10 operations in each schedule, and recovered from up to ")
 	require.NotContains(t, output, "TestOther")
 
 	for change, without := range map[string]string{"\treturn t.settle()\n": "\treturn nil\n", "syscall.Fdatasync(int(f.Fd()))": "error(nil)"} {

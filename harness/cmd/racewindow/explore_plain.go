@@ -206,6 +206,10 @@ func closing(e drive.Event, race bool) string {
 		text.WriteString("; no race was reported") // the detector forgets, so it may have missed one
 	}
 	text.WriteString("\n")
+	if l := s.Losses; l != nil {
+		fmt.Fprintf(&text, "power: %s lost it after each of up to %s in each schedule, and recovered from up to %s\n",
+			e.Test, columns.Count(l.Operations, "operation"), columns.Count(l.Disks, "disk"))
+	}
 	if s.Apart != "" {
 		fmt.Fprintf(&text, "apart: each schedule of %s had a process of its own, because %s\n", e.Test, s.Apart)
 	}

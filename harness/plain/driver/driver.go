@@ -361,6 +361,9 @@ func (t *test) end() {
 	if t.sights.leak != nil {
 		t.summary.Leaks = []string{t.sights.leak.Class()}
 	}
+	if t.sights.losses.Operations > 0 {
+		t.summary.Losses = &t.sights.losses
+	}
 	t.tellKept()
 	code := map[string]int{drive.HeldAll: 0, drive.Sequential: 0, drive.SkippedItself: 0, drive.FoundSome: 1}
 	exit, known := code[t.summary.Verdict]

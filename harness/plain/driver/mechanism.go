@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
+	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -24,6 +25,8 @@ type Run interface {
 	// test itself.
 	Watch()
 	Units() []string
+	// Losses counts the operations after which it has lost power, and the disks that it has recovered from.
+	Losses() (operations, disks int)
 }
 
 // A mechanism is sched.Mechanism for the goroutines of one test.
@@ -71,6 +74,7 @@ type sights struct {
 	leak    *sched.Failure // of the schedule without a switch; it is a finding only if there are schedules without it
 	leaked  uint64         // executions with this leak
 	ended   uint64         // executions that reached the end of the test and did not fail otherwise
+	losses  drive.PlainLosses
 }
 
 func newMechanism(prepare func() Run, seen *sights, timing bool) func() sched.Mechanism {

@@ -27,6 +27,7 @@ func (m *mechanism) conclude() {
 		defer m.endPlay()
 	}
 	m.run.Clean(broken || m.over.Dying || m.over.Refused)
+	m.seen.losses.Add(m.run.Losses())
 	m.seen.random = m.seen.random || m.over.Random
 	if m.over.Socket {
 		m.seen.socket = true

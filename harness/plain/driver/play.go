@@ -123,10 +123,11 @@ func (played) HasFailed() bool                               { return false }
 func (played) Failed() (failed, skipped bool, output string) { return false, false, "" }
 func (played) Said() (site, words string, ok bool)           { return "", "", false }
 
-// Clean, Watch and Units do nothing: a play makes no folders of package testing, and has no sub-tests.
-func (played) Clean(bool)      {}
-func (played) Watch()          {}
-func (played) Units() []string { return nil }
+// The others do nothing: a play makes no folders of package testing, has no sub-tests, and loses no power.
+func (played) Clean(bool)                      {}
+func (played) Watch()                          {}
+func (played) Units() []string                 { return nil }
+func (played) Losses() (operations, disks int) { return 0, 0 }
 
 // beginPlay opens the play.
 func (m *mechanism) beginPlay(c *sched.Chooser) {

@@ -51,7 +51,7 @@ func (t *test) serve() {
 	for _, text := range t.sights.fired {
 		w.text(text)
 	}
-	w.text(t.sights.polls).put(boolean(t.sights.socket)).send()
+	w.text(t.sights.polls).put(boolean(t.sights.socket), int64(t.sights.losses.Operations), int64(t.sights.losses.Disks)).send()
 }
 
 // An asking chooser asks another process.

@@ -34,7 +34,7 @@ var racewindowSpare *RacewindowRun
 // RacewindowPrepare prepares an execution of a test. Names of sub-tests start anew each time. If only is the name of a sub-test, only that
 // sub-test and those in it run.
 func RacewindowPrepare(t *T, fn func(*T), only string) *RacewindowRun {
-	racewindowExplores, racewindowSaid = true, racewindowWord{}
+	racewindowExplores, racewindowSaid, racewindowLosses = true, racewindowWord{}, [2]int{}
 	r := racewindowSpare
 	if racewindowSpare = nil; r == nil {
 		r = &RacewindowRun{state: testState{startParallel: make(chan bool)}, match: matcher{subNames: map[string]int32{}}}
@@ -105,6 +105,25 @@ func (r *RacewindowRun) Failed() (failed, skipped bool, output string) {
 func (r *RacewindowRun) Clean(broken bool) {
 	os.RacewindowMade(broken || r.t.failed || r.t.parent.failed)
 	racewindowSpare = r
+}
+
+// racewindowLosses are the operations after which the current execution has lost power, and the disks that it has recovered from.
+var racewindowLosses [2]int
+
+// RacewindowLoses notes that a test loses power after so many operations, and recovers from so many disks. The race detector does not see
+// it: it orders nothing in the test.
+//
+//go:norace
+func (c *common) RacewindowLoses(operations, disks int) {
+	racewindowLosses[0] += operations
+	racewindowLosses[1] += disks
+}
+
+// Losses returns the sums of what RacewindowLoses has noted.
+//
+//go:norace
+func (r *RacewindowRun) Losses() (operations, disks int) {
+	return racewindowLosses[0], racewindowLosses[1]
 }
 
 // racewindowEnds is called when all tests of a process have ended.
