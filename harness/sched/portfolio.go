@@ -7,51 +7,68 @@ import (
 	"time"
 )
 
-// A search without a strategy's name spends a part of its budget on enumerating every schedule without a preemption, then those
-// with one. That finds most faults, each in its shortest form. The rest goes to the random strategies in turn. The part is a
-// quarter of the schedules, at most partSchedules, and a quarter of the time; so a search that only the number of schedules
-// limits is the same each time.
+// A search without a strategy's name begins with every schedule without a preemption. That finds many faults, each in its shortest
+// form. Then the random strategies have schedules in turn (inTurn). Most faults that need a preemption are shown by fewer of these
+// than an enumeration takes. After sampledFirst of them come the schedules with one preemption, whose worth is the claim, and then
+// random ones again. If there are only fewSchedules with one preemption, these come before the random ones.
 //
-// The first schedule of a bound tells about how many there are (bounded.guess). If these are more than the part has left, the
-// bound is left: only its last choices would ever be changed, and nothing could be claimed. guidedFirst guided schedules come
-// then, before the random strategies.
+// An enumeration has a quarter of the schedules, at most partSchedules, and a quarter of the time; so a search that only the number
+// of schedules limits is the same each time. The first schedule tells about how many there are within a bound (bounded.guess). A
+// bound that has more than its share is left: only its last choices would ever be changed, and nothing could be claimed. If even
+// the schedules without a preemption are too many, guidedFirst guided schedules come in their place.
 const (
 	partSchedules = 4096
-	partBounds    = 1
+	sampledFirst  = 1024
+	fewSchedules  = 64
 	guidedFirst   = 64
 )
 
 // portfolio runs the parts until one of them has left nothing to do.
 func (s *search) portfolio() (all []Exhausted) {
-	limit := uint64(partSchedules)
-	if n := s.options.Schedules; n > 0 {
-		limit = min(limit, uint64(n+3)/4)
-	}
-	var until time.Time
-	if s.options.Budget > 0 {
-		until = s.began.Add(s.options.Budget / 4)
-	}
-	late := func(*bounded) bool { return !until.IsZero() && time.Now().After(until) }
 	m := newMixture(s.options)
-	for bound, more := 0, true; bound <= partBounds && more; bound++ {
-		large := false
-		claims, goesOn := s.exhaust(bound, limit, func(b *bounded) bool {
-			if b.guess() > float64(limit-min(s.counted, limit)) {
-				large = true
-				return true
-			}
-			return late(b)
-		})
-		if large && !s.stopped.Load() {
-			s.guide(m)
-			break
-		}
-		all, more = append(all, claims...), goesOn
+	share := s.share()
+	all, with, more := s.afford(0, share)
+	switch {
+	case s.stopped.Load() || len(all) > 0 && !more:
+		return all
+	case with[0] > share:
+		s.guide(m)
+	case with[1] > fewSchedules && !s.sample(m, sampledFirst):
+		return all
 	}
-	if !s.stopped.Load() && (len(all) == 0 || !all[len(all)-1].Complete) {
-		s.sample(m)
+	if more && with[1] <= share {
+		claims, _, goesOn := s.afford(1, share)
+		if all = append(all, claims...); len(claims) > 0 && !goesOn {
+			return all
+		}
+	}
+	if !s.stopped.Load() {
+		s.sample(m, everything)
 	}
 	return all
+}
+
+// share is how many schedules an enumeration may have.
+func (s *search) share() float64 {
+	if n := s.options.Schedules; n > 0 {
+		return float64(min(partSchedules, (n+3)/4))
+	}
+	return partSchedules
+}
+
+// afford enumerates a bound within its share, and says about how many schedules there are with at most no and one preemption.
+func (s *search) afford(bound int, share float64) (claims []Exhausted, with [2]float64, more bool) {
+	var until time.Time
+	if s.options.Budget > 0 {
+		until = time.Now().Add(s.options.Budget / 4)
+	}
+	claims, more = s.exhaust(bound, s.counted+uint64(share), func(b *bounded) bool {
+		if b.isFirst() {
+			with = [2]float64{b.guess(0), b.guess(1)}
+		}
+		return with[bound] > share || !until.IsZero() && time.Now().After(until)
+	})
+	return claims, with, more
 }
 
 // guide executes the guided schedules that come in place of an enumeration.
@@ -178,14 +195,14 @@ const firstStage = 64
 // NothingNew is Result.Ended of a search that Options.Enough has ended.
 const NothingNew = "what it shows is not new any more"
 
-// sample draws schedules at random until the budget is spent.
-func (s *search) sample(m *mixture) {
-	limit := uint64(everything)
+// sample draws schedules at random, up to a number of the mixture or until the budget is spent. It says whether the search goes on.
+func (s *search) sample(m *mixture, end uint64) (goesOn bool) {
+	base := m.claimed.Load()
+	m.limit = everything
 	if n := uint64(s.options.Schedules); n > 0 {
-		limit = n - min(s.counted, n)
+		m.limit = base + n - min(s.counted, n)
 	}
-	m.limit = limit
-	if m.taught() > 0 {
+	if base < m.taught() {
 		s.run(1, true, func(int) func() (Strategy, uint64) {
 			return func() (Strategy, uint64) {
 				n, ok := m.claim(m.taught())
@@ -199,9 +216,12 @@ func (s *search) sample(m *mixture) {
 	}
 	enough := false
 	for stage := uint64(firstStage); !enough; stage *= 2 {
-		upTo := uint64(everything)
+		if stage <= base {
+			continue
+		}
+		upTo := end
 		if s.options.Enough != nil {
-			upTo = stage
+			upTo = min(stage, end)
 		}
 		s.run(s.options.Workers, true, func(int) func() (Strategy, uint64) {
 			begin := m.forWorker()
@@ -210,23 +230,29 @@ func (s *search) sample(m *mixture) {
 				if !ok { // others may still execute theirs, and find something
 					return nil, 0
 				}
-				return begin(n), n
+				return begin(n), n - base
 			}
 		})
-		if s.stopped.Load() || m.claimed.Load() != upTo || upTo == limit {
+		if s.stopped.Load() || m.claimed.Load() != upTo || upTo == m.limit {
 			break
 		}
-		s.countLate(upTo, true)
-		enough = s.options.Enough(s.statistics())
+		if s.options.Enough != nil {
+			s.countLate(upTo-base, true)
+			enough = s.options.Enough(s.statistics())
+		}
+		if upTo == end {
+			break
+		}
 	}
-	end := m.claimed.Load()
+	claimed := m.claimed.Load()
 	_, found := s.drawn.first(s.options.Class)
 	switch wanted := !s.options.All || s.options.Class != ""; {
 	case found && wanted:
-	case end == limit:
+	case claimed == m.limit:
 		s.stop("the number of schedules is reached", nil)
 	case enough:
 		s.stop(NothingNew, nil)
 	}
-	s.settleDrawn(end, true)
+	s.settleDrawn(claimed-base, true)
+	return claimed == end && !s.stopped.Load()
 }

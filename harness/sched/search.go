@@ -151,7 +151,7 @@ func SearchMechanism(ctx context.Context, mechanism func() Mechanism, o Options)
 	case o.Strategy == "":
 		result.Exhausted = s.portfolio()
 	default:
-		s.sample(newMixture(o))
+		s.sample(newMixture(o), everything)
 	}
 	result.Findings, result.Ended = s.shown.findings(), s.ended
 	s.shortenCycles(result.Findings)

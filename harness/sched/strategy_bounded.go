@@ -118,14 +118,13 @@ func (b *bounded) candidate(c *Choice, n int) int {
 
 func (*bounded) End(int, bool) {}
 
-// guess estimates how many schedules there are within a bound of 0 or 1, from the first one. It is 0 if this worker has not
-// begun with the first one, or has executed more. It is Knuth's estimate (Mathematics of Computation 29, 1975) from one descent:
-// the product of the choices that cost nothing and, for a bound of 1, of one plus the number of candidates that cost a
-// preemption.
-func (b *bounded) guess() float64 {
-	if !b.whole || b.part == nil || b.part.executed.Load() != 1 {
-		return 0
-	}
+// isFirst says whether the first schedule of all is the only one that this worker has executed.
+func (b *bounded) isFirst() bool { return b.whole && b.part != nil && b.part.executed.Load() == 1 }
+
+// guess estimates from the first schedule how many there are within a bound of 0 or 1. It is Knuth's estimate (Mathematics of
+// Computation 29, 1975) from one descent: the product of the choices that cost nothing and, for a bound of 1, of one plus the
+// number of candidates that cost a preemption.
+func (b *bounded) guess(bound int) float64 {
 	free, costly := 1.0, 1.0
 	for i := range b.stack {
 		if r := &b.stack[i]; b.cost(r, 1) == 0 {
@@ -134,7 +133,7 @@ func (b *bounded) guess() float64 {
 			costly += float64(r.count - 1)
 		}
 	}
-	if b.bound == 0 {
+	if bound == 0 {
 		return free
 	}
 	return free * costly

@@ -3,7 +3,7 @@
 // hand-overs, and programs of published studies in which chance fails. With -planted they are the smallest programs that show the
 // planted bugs of scripts/mutants, each in a build of its own. It runs in the instrumented build, in the module's root:
 //
-//	go run ./harness/cmd/racewindow run ./scripts/racetobug [-planted] [-seeds N] [-schedules N] [-free-seeds N] [-free-for TIME] [-only TEXT] [-readme FILE | -check FILE]
+//	go run ./harness/cmd/racewindow run ./scripts/racetobug [-planted] [-seeds N] [-schedules N] [-free-seeds N] [-free-for TIME] [-only TEXT] [-columns REGEXP] [-readme FILE | -check FILE]
 package main
 
 import (
@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -49,7 +51,19 @@ type config struct {
 	planted                     bool
 	only, readme, check         string
 	own                         string // the case of the only row, whose name is only; "" if there is none
+	columns                     *regexp.Regexp
 }
+
+// titles are the columns of the table, and those of them that are measured.
+func (c config) titles() (all, now []string) {
+	if all = titles(); c.freeSeeds > 0 {
+		all = append(all, "goroutines", "with sleeps")
+	}
+	return all, slices.DeleteFunc(slices.Clone(all), func(title string) bool { return !c.measures(title) })
+}
+
+// measures says whether a column is measured.
+func (c config) measures(title string) bool { return c.columns == nil || c.columns.MatchString(title) }
 
 // made is the command that makes the table.
 func (c config) made() string {
@@ -68,12 +82,17 @@ func main() {
 	flag.BoolVar(&c.planted, "planted", false, "the planted bugs of scripts/mutants instead; takes up to two minutes for each")
 	flag.StringVar(&c.only, "only", "", "only programs whose name contains `TEXT`")
 	flag.StringVar(&c.own, "case", "", "only the program of this `CASE`, called what -only says")
-	flag.StringVar(&c.readme, "readme", "", "write the table into the page `FILE`; with -planted and -only, only these rows of it")
+	columns := flag.String("columns", "", "measure only the columns whose titles match this `REGEXP`")
+	flag.StringVar(&c.readme, "readme", "", "write the table into the page `FILE`; with -planted and -only, only these rows of it; with -columns, only these columns")
 	flag.StringVar(&c.check, "check", "", "fail unless the page `FILE` says the same of each strategy and program that is measured")
 	flag.Parse()
 	if c.seeds < 1 || c.schedules < 1 || c.freeSeeds < 0 || c.freeFor <= 0 || flag.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "racetobug: -seeds %d -schedules %d -free-seeds %d -free-for %v %v: use at least 1 seed and 1 schedule, a time above 0, and no other arguments\n",
 			c.seeds, c.schedules, c.freeSeeds, c.freeFor, flag.Args())
+		os.Exit(2)
+	}
+	if err := c.choose(*columns); err != nil {
+		fmt.Fprintln(os.Stderr, "racetobug:", err)
 		os.Exit(2)
 	}
 	if c.readme != "" && (c.only != "" && !c.planted || c.check != "") {
@@ -86,6 +105,28 @@ func main() {
 		fmt.Fprintln(os.Stderr, "racetobug:", err)
 		os.Exit(3)
 	}
+}
+
+// pattern is what choose was given.
+func (c config) pattern() string {
+	if c.columns == nil {
+		return ""
+	}
+	return c.columns.String()
+}
+
+// choose sets the columns that are measured.
+func (c *config) choose(columns string) (err error) {
+	if columns == "" {
+		return nil
+	}
+	if c.columns, err = regexp.Compile(columns); err != nil {
+		return fmt.Errorf("-columns: %w", err)
+	}
+	if all, now := c.titles(); len(now) == 0 {
+		return fmt.Errorf("-columns %s: no column has such a title: they are %s", columns, strings.Join(all, ", "))
+	}
+	return nil
 }
 
 // rows returns the programs whose name contains a text.
@@ -148,8 +189,8 @@ func run(ctx context.Context, c config) error {
 	case ctx.Err() != nil:
 		return errors.New("interrupted: no page is written or checked")
 	case c.check != "":
-		return pages.Agree(c.check, c.made(), made, titles()...)
-	case c.only != "":
+		return pages.Agree(c.check, c.made(), made, slices.DeleteFunc(titles(), func(title string) bool { return !c.measures(title) })...)
+	case c.only != "" || c.columns != nil:
 		old, err := pages.Made(c.readme, c.made())
 		if err != nil {
 			return err
@@ -184,15 +225,19 @@ func measureAll(ctx context.Context, c config, t *table) error {
 
 // measure measures the cells of a row, from left to right.
 func measure(ctx context.Context, c config, r row, cell func(string)) error {
-	for _, name := range strategies {
-		m, err := searched(ctx, r, name, c)
-		if err != nil {
-			return err
+	all, _ := c.titles()
+	for i, title := range all {
+		var m measured
+		var err error
+		switch {
+		case !c.measures(title):
+			cell("")
+			continue
+		case i < len(strategies):
+			m, err = searched(ctx, r, strategies[i], c)
+		default:
+			m, err = ranFreely(ctx, r, i > len(strategies), c)
 		}
-		cell(m.String())
-	}
-	for _, sleeps := range []bool{false, true}[:2*min(c.freeSeeds, 1)] {
-		m, err := ranFreely(ctx, r, sleeps, c)
 		if err != nil {
 			return err
 		}

@@ -76,7 +76,7 @@ func plantedRow(ctx context.Context, c config, tool, patch, text string) (cells 
 	name := filepath.Base(tool)
 	row := func(freeSeeds int) (cells []string, err error) {
 		table, err := output(ctx, tool, "-only", name, "-case", text, "-seeds", strconv.Itoa(c.seeds), "-schedules", strconv.Itoa(c.schedules),
-			"-free-seeds", strconv.Itoa(freeSeeds), "-free-for", c.freeFor.String())
+			"-free-seeds", strconv.Itoa(freeSeeds), "-free-for", c.freeFor.String(), "-columns", c.pattern())
 		if err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"regexp"
 	"slices"
 	"strconv"
@@ -23,10 +24,8 @@ type table struct {
 }
 
 func newTable(c config, shown io.Writer) *table {
-	t := &table{config: c, shown: shown, columns: titles(), rows: map[string][]string{}}
-	if c.freeSeeds > 0 {
-		t.columns = append(t.columns, "goroutines", "with sleeps")
-	}
+	t := &table{config: c, shown: shown, rows: map[string][]string{}}
+	t.columns, _ = c.titles()
 	t.say("%s", t.head())
 	return t
 }
@@ -60,8 +59,10 @@ func (t *table) end() string {
 	return t.text.String()
 }
 
-func (t *table) below() string {
-	text := fmt.Sprintf("The portfolio needs %.2f times as many schedules as the best single strategy of each row (geometric mean).\n", t.share())
+func (t *table) below() (text string) {
+	if share := t.share(); !math.IsNaN(share) {
+		text = fmt.Sprintf("The portfolio needs %.2f times as many schedules as the best single strategy of each row (geometric mean).\n", share)
+	}
 	if t.config.freeSeeds > 0 {
 		text += fmt.Sprintf("Plain goroutines: executions, %d seeds, each given up after %v. With sleeps: each point sleeps with probability %.1f for up to %v.\n",
 			t.config.freeSeeds, t.config.freeFor, sleepShare, sleepMost)
@@ -70,7 +71,7 @@ func (t *table) below() string {
 }
 
 // share is how many times as many schedules the portfolio needs as the best strategy of each row, as the geometric mean of the rows that
-// any of them has found.
+// any of them has found. It is not a number where no row has both.
 func (t *table) share() float64 {
 	var shares []float64
 	for _, cells := range t.rows {
@@ -80,12 +81,12 @@ func (t *table) share() float64 {
 			switch {
 			case title == "portfolio":
 				portfolio = median
-			case best == 0 || median < best:
+			case median > 0 && (best == 0 || median < best):
 				best = median
 			}
 			found = found || !strings.HasPrefix(cells[i], "none")
 		}
-		if found {
+		if found && best > 0 && portfolio > 0 {
 			shares = append(shares, float64(portfolio)/float64(best))
 		}
 	}
@@ -100,16 +101,28 @@ func medianIn(cell string) int {
 	return n
 }
 
-// merged returns an older table with the rows that were measured now.
+// merged returns an older table with the rows and columns that were measured now.
 func (t *table) merged(old string) string {
 	_, stands := pages.Table(old)
 	for name, cells := range stands {
-		if t.rows[name] == nil && len(cells) == len(t.columns)+1 {
+		switch made := t.rows[name]; {
+		case len(cells) != len(t.columns)+1:
+		case made == nil:
 			t.rows[name] = cells[1:]
+		default:
+			for i, title := range t.columns {
+				if !t.config.measures(title) {
+					made[i] = cells[i+1]
+				}
+			}
 		}
 	}
+	names := t.names
+	if t.config.planted {
+		names = slices.Sorted(maps.Keys(t.rows))
+	}
 	text := t.head()
-	for _, name := range slices.Sorted(maps.Keys(t.rows)) {
+	for _, name := range names {
 		text += fmt.Sprintf("| %s | %s |\n", name, strings.Join(t.rows[name], " | "))
 	}
 	return text + "\n" + t.below()

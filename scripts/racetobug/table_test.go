@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,7 +30,7 @@ func TestARowThatWasMeasuredAgainReplacesTheOldOne(t *testing.T) {
 	t.Parallel()
 	cells := []string{"1", "2", "3", "4", "5", "6", "7", "8"}
 	measured := func(name, first string) *table {
-		made := newTable(config{seeds: 3}, io.Discard)
+		made := newTable(config{seeds: 3, planted: true}, io.Discard)
 		made.begin(name)
 		for i, cell := range cells {
 			if i == 0 {
@@ -47,6 +48,35 @@ func TestARowThatWasMeasuredAgainReplacesTheOldOne(t *testing.T) {
 	require.Contains(t, measured("b", "9").merged(both), "| b | 9 | 2 |")
 	require.NotContains(t, measured("b", "9").merged(both), "| b | 1 | 2 |")
 	require.NotContains(t, measured("b", "9").merged("| program | other columns |\n|---|---|\n| a | 1 |"), "| a |", "measured in another way")
+}
+
+func TestAColumnThatIsNotMeasuredStays(t *testing.T) {
+	t.Parallel()
+	measured := func(columns string, names ...string) *table {
+		c := config{seeds: 3}
+		require.NoError(t, c.choose(columns))
+		made := newTable(c, io.Discard)
+		for _, name := range names {
+			made.begin(name)
+			for i, title := range titles() {
+				cell := ""
+				if c.measures(title) {
+					cell = strconv.Itoa(10*len(columns) + i + 1)
+				}
+				made.cell(cell)
+			}
+			made.endRow()
+		}
+		return made
+	}
+	old := measured("", "b", "a").end()
+	require.Contains(t, old, "| b | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 |\n| a | 1 ")
+	again := measured("^pct$|portfolio", "b", "a").merged(old)
+	require.Contains(t, again, "| b | 1 | 152 | 3 | 4 | 5 | 6 | 7 | 158 |\n| a | 1 ", "in the order of the programs")
+	require.Contains(t, again, "needs 158.00 times")
+	require.NotContains(t, measured("portfolio", "b").end(), "times", "nothing stands beside it")
+	require.ErrorContains(t, (&config{}).choose("none"), "no column has such a title: they are random, pct")
+	require.ErrorContains(t, (&config{}).choose("("), "-columns")
 }
 
 func TestTheSmallestCasesAreReadFromThePageOfTheBugs(t *testing.T) {
