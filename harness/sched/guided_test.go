@@ -127,10 +127,10 @@ func (s sited) Candidates(all []sched.Candidate) []sched.Candidate {
 	return all
 }
 
-// What fits is executed as before, each schedule once; only what does not fit is begun by what is guided.
+// What is small is executed first, each schedule once; only what does not fit is begun by what is guided.
 func TestASmallProgramIsEnumeratedBeforeAnythingIsGuided(t *testing.T) {
 	t.Parallel()
-	f, err := found(reorder(2), sched.Options{Schedules: 2000, Seed: 1, Workers: 1})
+	f, err := found(reorder(1), sched.Options{Schedules: 2000, Seed: 1, Workers: 1})
 	require.NoError(t, err)
 	require.Equal(t, "bounded(1)", f.Strategy)
 

@@ -32,13 +32,13 @@ func (p *pos) another() Strategy                   { return &pos{} }
 
 func (p *pct) restart(taught Strategy, words [2]uint64) {
 	p.source.Seed(words[0], words[1])
-	p.begun, p.longest = taught.(*pct).begun, taught.(*pct).longest
+	p.begun, p.longest, p.busiest = taught.(*pct).begun, taught.(*pct).longest, taught.(*pct).busiest
 }
 
 func (p *pct) learned() { p.begun = max(p.begun, profiled) }
 
 func (p *pct) another() Strategy {
-	return &pct{changes: make([]change, len(p.changes)), begun: p.begun, longest: p.longest}
+	return &pct{changes: make([]change, len(p.changes)), begun: p.begun, longest: p.longest, busiest: p.busiest}
 }
 
 func (s *surw) restart(taught Strategy, words [2]uint64) {

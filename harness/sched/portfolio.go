@@ -7,42 +7,43 @@ import (
 	"time"
 )
 
-// A search without a strategy's name begins with every schedule without a preemption. That finds many faults, each in its shortest
-// form. Then the random strategies have schedules in turn (inTurn). Most faults that need a preemption are shown by fewer of these
-// than an enumeration takes. After sampledFirst of them come the schedules with one preemption, whose worth is the claim, and then
-// random ones again. If there are only fewSchedules with one preemption, these come before the random ones.
+// A search without a strategy's name is a portfolio. Most faults are shown by fewer random schedules than an enumeration takes, so
+// the random strategies have schedules in turn first (inTurn), sampledFirst together. Then come every schedule without a preemption
+// and every one with one, whose worth is the claim, and then random ones again. A bound that has only fewSchedules comes before all
+// others: a fault in it is shown in its shortest form.
 //
 // An enumeration has a quarter of the schedules, at most partSchedules, and a quarter of the time; so a search that only the number
 // of schedules limits is the same each time. The first schedule tells about how many there are within a bound (bounded.guess). A
 // bound that has more than its share is left: only its last choices would ever be changed, and nothing could be claimed. If even
-// the schedules without a preemption are too many, guidedFirst guided schedules come in their place.
+// the schedules without a preemption are too many, there are very many threads, and guidedFirst guided schedules come first.
 const (
 	partSchedules = 4096
+	partBounds    = 2
 	sampledFirst  = 1024
-	fewSchedules  = 64
+	fewSchedules  = 24
 	guidedFirst   = 64
 )
 
 // portfolio runs the parts until one of them has left nothing to do.
 func (s *search) portfolio() (all []Exhausted) {
-	m := newMixture(s.options)
-	share := s.share()
-	all, with, more := s.afford(0, share)
-	switch {
-	case s.stopped.Load() || len(all) > 0 && !more:
-		return all
-	case with[0] > share:
+	m, share := newMixture(s.options), s.share()
+	over := func() bool { return s.stopped.Load() || len(all) > 0 && all[len(all)-1].Complete }
+	all, about := s.afford(0, min(fewSchedules, share))
+	if !over() && about[1] <= fewSchedules {
+		claims, _ := s.afford(1, min(fewSchedules, share))
+		all = append(all, claims...)
+	}
+	if !over() && about[0] > share {
 		s.guide(m)
-	case with[1] > fewSchedules && !s.sample(m, sampledFirst):
+	}
+	if over() || !s.sample(m, sampledFirst) {
 		return all
 	}
-	if more && with[1] <= share {
-		claims, _, goesOn := s.afford(1, share)
-		if all = append(all, claims...); len(claims) > 0 && !goesOn {
-			return all
-		}
+	for bound := len(all); bound < partBounds && about[bound] <= share && !over(); bound++ {
+		claims, _ := s.afford(bound, share)
+		all = append(all, claims...)
 	}
-	if !s.stopped.Load() {
+	if !over() {
 		s.sample(m, everything)
 	}
 	return all
@@ -56,22 +57,25 @@ func (s *search) share() float64 {
 	return partSchedules
 }
 
-// afford enumerates a bound within its share, and says about how many schedules there are with at most no and one preemption.
-func (s *search) afford(bound int, share float64) (claims []Exhausted, with [2]float64, more bool) {
+// afford enumerates a bound if it has at most so many schedules, and says about how many each bound has.
+func (s *search) afford(bound int, most float64) (claims []Exhausted, about [partBounds]float64) {
 	var until time.Time
 	if s.options.Budget > 0 {
 		until = time.Now().Add(s.options.Budget / 4)
 	}
-	claims, more = s.exhaust(bound, s.counted+uint64(share), func(b *bounded) bool {
+	claims, _ = s.exhaust(bound, s.counted+uint64(most), func(b *bounded) bool {
 		if b.isFirst() {
-			with = [2]float64{b.guess(0), b.guess(1)}
+			about = [partBounds]float64{b.guess(0), b.guess(1)}
+			if about[bound] > most {
+				return true
+			}
 		}
-		return with[bound] > share || !until.IsZero() && time.Now().After(until)
+		return !until.IsZero() && time.Now().After(until)
 	})
-	return claims, with, more
+	return claims, about
 }
 
-// guide executes the guided schedules that come in place of an enumeration.
+// guide executes the guided schedules that come first where there are very many threads.
 func (s *search) guide(m *mixture) {
 	limit := uint64(guidedFirst)
 	if n := s.options.Schedules; n > 0 {

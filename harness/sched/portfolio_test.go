@@ -49,53 +49,62 @@ func TestAnEnumerationThatCannotEndInItsShareIsLeftAfterItsFirstSchedule(t *test
 			x.Go(string(rune('a'+i)), func(t *T) { failpoints.Yield(t.Context(), pointLoad) })
 		}
 	}
+	longer := passing(slices.Repeat([]*failpoints.Point{pointLoad}, 200), slices.Repeat([]*failpoints.Point{pointLoad}, 200), nil)
 	for _, c := range []struct {
-		name      string
-		program   Scenario
-		schedules int
-		claims    []int
-		before    uint64 // schedules before the random ones
+		name          string
+		program       Scenario
+		schedules     int
+		claims        []int
+		first, second uint64 // schedules before the random ones, and before those that follow the enumerations
 	}{
-		{"720 of 719 are too many", six, 4 * 719, nil, 1 + guidedFirst},
-		{"720 of 720 are not", six, 4 * 720, []int{0}, 720},
-		{"6 without a preemption are few, those with one too many", long, 400, []int{0}, 6 + 1 + guidedFirst},
+		{"720 of 719 are too many: guided ones come first", six, 4 * 719, nil, 1 + guidedFirst, 1 + guidedFirst},
+		{"720 of 720 come after random ones, those with a preemption do not", six, 4 * 720, []int{0}, 1, 1 + 720},
+		{"6 without a preemption are few, those with one fit", long, 3 * sampledFirst, []int{0, 1}, 6, 6 + 222},
+		{"6 without a preemption are few, those with one too many", longer, 3 * sampledFirst, []int{0}, 6, 6},
 	} {
 		for _, workers := range []int{1, 4} {
-			before := uint64(0)
+			var before []uint64
 			r := explore(t, c.program, Options{Schedules: c.schedules, Workers: workers, Enough: func(s Statistics) bool {
-				before = s.Executions - firstStage
-				return true
+				before = append(before, s.Executions)
+				return len(before) == 6
 			}})
 			require.Equal(t, c.claims, bounds(r), "%s, %d workers", c.name, workers)
-			require.Equal(t, c.before, before, "%s, %d workers", c.name, workers)
+			require.Equal(t, c.first, before[0]-firstStage, "%s, %d workers", c.name, workers)
+			require.Equal(t, c.first, before[4]-sampledFirst, "%s, %d workers", c.name, workers)
+			require.Equal(t, c.second, before[5]-2*sampledFirst, "%s, %d workers", c.name, workers)
 		}
 	}
 }
 
-func TestAnEnumerationThatFitsIntoItsShareIsExhausted(t *testing.T) {
+func TestAnEnumerationOfFewSchedulesComesFirst(t *testing.T) {
 	t.Parallel()
-	two := func(x *Execution) {
-		for _, name := range []string{"a", "b"} {
-			x.Go(name, func(t *T) {
-				for range 12 {
-					failpoints.Yield(t.Context(), pointLoad)
-				}
-			})
+	two := func(steps int) Scenario {
+		return func(x *Execution) {
+			for _, name := range []string{"a", "b"} {
+				x.Go(name, func(t *T) {
+					for range steps {
+						failpoints.Yield(t.Context(), pointLoad)
+					}
+				})
+			}
 		}
 	}
 	for _, workers := range []int{1, 4} {
-		before := uint64(0)
-		r := explore(t, two, Options{Schedules: 400, Workers: workers, Enough: func(s Statistics) bool {
-			before = s.Executions - firstStage
-			return true
-		}})
-		require.Len(t, r.Exhausted, 2)
-		for bound, e := range r.Exhausted {
-			require.Equal(t, bound, e.Bound)
-			require.False(t, e.Complete)
+		for steps, both := range map[int]bool{4: true, 12: false} {
+			before := uint64(0)
+			r := explore(t, two(steps), Options{Schedules: 400, Workers: workers, Enough: func(s Statistics) bool {
+				before = s.Executions - firstStage
+				return true
+			}})
+			enumerated := uint64(0)
+			for bound, e := range r.Exhausted {
+				require.Equal(t, bound, e.Bound)
+				require.False(t, e.Complete)
+				enumerated += e.Schedules
+			}
+			require.Equal(t, both, len(r.Exhausted) == 2)
+			require.Equal(t, enumerated, before)
 		}
-		require.Greater(t, r.Exhausted[1].Schedules, uint64(20))
-		require.Equal(t, r.Exhausted[0].Schedules+r.Exhausted[1].Schedules, before, "nothing is guided where it is not needed")
 	}
 }
 

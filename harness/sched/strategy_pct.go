@@ -7,28 +7,31 @@ import "math/rand/v2"
 // of k the thread that would go on falls below all others. A fault that d ordered steps of n threads show is found with a
 // probability of at least 1/(n*k^(d-1)).
 //
-// Departures. k is not given: the first schedules are random walks, and the longest of them is k. A task gets its priority when
-// it appears, anywhere among the others. A thread of high priority that waits in a loop for another one would never end, so it
-// falls below all others after k steps in a row. A schedule several times as long as k goes on as a random walk, and does not
-// count for k. A thread that gives up its turn (Pauses) falls at once below all others that no change has lowered. The guarantee
-// holds as far as k is right.
+// Departures. k is not given: the first schedules are random walks, and the longest of them is k. Where only one thread can go on, a
+// change is lost; so changes count the choices between several threads, and in half of the schedules, by chance, k is the most of
+// these that a walk had. A task gets its priority when it appears, anywhere among the others. A thread of high priority that waits in
+// a loop for another one would never end, so it falls below all others after k steps in a row. A schedule several times as long as k
+// goes on as a random walk, and does not count for k. A thread that gives up its turn (Pauses) falls at once below all others that no
+// change has lowered. The guarantee holds for the other half of the schedules, as far as k is right.
 type pct struct {
 	source     rand.PCG
 	changes    []change
 	begun      int
-	longest    int
+	longest    int      // the most steps of a random walk
+	busiest    int      // the most choices between several threads of one
 	passed     int      // changes of this schedule that were made
 	last, run  int      // the thread that went on last, and how many times in a row before
 	step       int      // of the last call of Next
+	contested  int      // choices between several threads so far
 	alone      bool     // only one thread could go on then
 	tired      bool     // a thread fell below all others then, so that another one goes on
 	pauses     uint64   // turns that were given up
 	priorities []uint64 // by thread
 }
 
-// A change lowers the priority of the thread that would go on at a step.
+// A change lowers the priority of the thread that would go on at a choice.
 type change struct {
-	step     int
+	choice   int // counted from 1 among those between several threads
 	priority uint64
 }
 
@@ -53,14 +56,19 @@ func newPCT(p Parameters) Strategy {
 
 func (*pct) Name() string { return "pct" }
 
-// Begin draws the steps of the changes. Each has the priority of its number, so that which of two is lower is random too.
+// Begin draws where the changes come. Each has the priority of its number, so that which of two is lower is random too.
 func (p *pct) Begin() bool {
 	p.begun++
-	p.passed, p.pauses, p.priorities, p.last, p.run, p.step, p.alone = 0, 0, p.priorities[:0], NoThread, 0, -1, false
+	p.passed, p.pauses, p.priorities, p.last, p.run = 0, 0, p.priorities[:0], NoThread, 0
+	p.step, p.contested, p.alone = -1, 0, false
+	within := p.busiest
+	if below(&p.source, 2) == 0 {
+		within = p.longest
+	}
 	for i := range p.changes {
-		c := change{1 + below(&p.source, max(p.longest, 1)), 1 + uint64(i)}
+		c := change{1 + below(&p.source, max(within, 1)), 1 + uint64(i)}
 		at := i
-		for ; at > 0 && p.changes[at-1].step > c.step; at-- {
+		for ; at > 0 && p.changes[at-1].choice > c.choice; at-- {
 			p.changes[at] = p.changes[at-1]
 		}
 		p.changes[at] = c
@@ -74,15 +82,22 @@ func (p *pct) Next(c *Choice) int {
 	}
 	if p.walks(c.Step) {
 		p.step = c.Step
+		if len(c.Enabled) > 1 {
+			p.contested++
+		}
 		return walk(&p.source, c)
 	}
 	if !p.alone {
 		p.run += c.Step - p.step - 1 // what Stays promised
+		p.contested += c.Step - p.step - 1
 	}
 	p.step, p.alone, p.tired = c.Step, len(c.Enabled) == 1, false
 	p.pause(c)
 	best := p.highest(c)
-	for p.passed < len(p.changes) && p.changes[p.passed].step <= c.Step {
+	if !p.alone {
+		p.contested++
+	}
+	for !p.alone && p.passed < len(p.changes) && p.changes[p.passed].choice <= p.contested {
 		p.priorities[c.Enabled[best].Thread] = p.changes[p.passed].priority
 		p.passed++
 		best = p.highest(c)
@@ -100,8 +115,8 @@ func (p *pct) Stays() int {
 		return 0
 	}
 	n := min(patience*p.longest-p.step, max(p.longest, leastLoop)-p.run-1)
-	if p.passed < len(p.changes) {
-		n = min(n, p.changes[p.passed].step-p.step-1)
+	if !p.alone && p.passed < len(p.changes) {
+		n = min(n, p.changes[p.passed].choice-p.contested-1)
 	}
 	return n
 }
@@ -154,5 +169,6 @@ func (p *pct) highest(c *Choice) (best int) {
 func (p *pct) End(steps int, _ bool) {
 	if p.begun <= profiled {
 		p.longest = max(p.longest, steps)
+		p.busiest = max(p.busiest, p.contested)
 	}
 }

@@ -135,15 +135,21 @@ func TestPCTFindsAFaultOfDepthTwoAsOftenAsItPromises(t *testing.T) {
 	// The fault: b does all it does between two points in the middle of a.
 	a := append(append(append([]*failpoints.Point{}, local...), writeTail, writeTail), local...)
 	const times = 20_000
-	n, hit, longest := 0, 0, 0
-	runs(passing(a, []*failpoints.Point{writeTail}), newPCT(Parameters{Seed: 3, Preemptions: 1}), times, func(x *Chooser) {
-		longest = max(longest, len(x.trace))
-		if n++; n > profiled && order(x, writeTail) == "aba" {
-			hit++
-		}
-	})
-	promised := times / float64(2*longest)
-	require.Greater(t, float64(hit), promised-3*math.Sqrt(promised))
+	hits := func(b ...*failpoints.Point) (hit int, promised float64) {
+		n, longest := 0, 0
+		runs(passing(a, b), newPCT(Parameters{Seed: 3, Preemptions: 1}), times, func(x *Chooser) {
+			longest = max(longest, len(x.trace))
+			if n++; n > profiled && order(x, writeTail) == "aba" {
+				hit++
+			}
+		})
+		return hit, times / float64(2*longest)
+	}
+	hit, promised := hits(writeTail)
+	require.Greater(t, float64(hit), promised/2-3*math.Sqrt(promised/2), "by the half of the schedules whose changes may come anywhere")
+
+	hit, promised = hits(append(local, writeTail)...)
+	require.Greater(t, float64(hit), 1.1*promised, "fewer changes are lost where only one thread goes on")
 }
 
 func TestPCTEndsALoopThatWaitsForAnotherThread(t *testing.T) {
