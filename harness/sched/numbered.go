@@ -69,16 +69,34 @@ type mixture struct {
 	seed    uint64
 	all     []numbered
 	lessons []numbered // the learners, in the order in which they learn
-	inTurn  []int      // whose turn it is, in all
+	first   rota       // of the first sampledFirst numbers
+	then    rota       // of all others
 	claimed atomic.Uint64
 	limit   uint64 // of numbers
 	before  uint64 // guided schedules that were executed in a stage of their own
 }
 
-// inTurn is the order in which the strategies of a portfolio have one schedule each, again and again. PCT and guided schedules need
-// the fewest for most bugs of the tables in README.md; the others show what neither does.
+// inTurn is the order in which the strategies of a portfolio have one schedule each at first, again and again. PCT and guided schedules
+// need the fewest for most bugs of the tables in README.md. What these do not show, the others may; so after sampledFirst schedules
+// all have as many.
 var inTurn = [...]string{
 	"pct", "guided", "pos", "pct", "guided", "surw", "pct", "guided", "pct", "guided", "pos", "pct", "guided", "random", "pct", "guided",
+}
+
+// A rota is the order in which strategies have one schedule each, again and again.
+type rota []int
+
+// had is how many of the first n schedules a strategy has.
+func (r rota) had(strategy int, n uint64) (all uint64) {
+	rounds, rest := n/uint64(len(r)), n%uint64(len(r))
+	for i, s := range r {
+		if s == strategy {
+			if all += rounds; uint64(i) < rest {
+				all++
+			}
+		}
+	}
+	return all
 }
 
 func newMixture(o Options) *mixture {
@@ -96,8 +114,11 @@ func newMixture(o Options) *mixture {
 	}
 	for _, name := range inTurn {
 		if i, takesPart := named[name]; takesPart {
-			m.inTurn = append(m.inTurn, i)
+			m.first = append(m.first, i)
 		}
+	}
+	for i := range m.all {
+		m.then = append(m.then, i)
 	}
 	return m
 }
@@ -140,10 +161,10 @@ func (m *mixture) forWorker() func(n uint64) Strategy {
 		own[i] = s.another().(numbered)
 	}
 	return func(n uint64) Strategy {
-		i := m.inTurn[(n-m.taught())%uint64(len(m.inTurn))]
+		i, before := m.turn(n)
 		s := own[i]
 		if g, is := s.(*guided); is {
-			g.turn(m.before + m.ordinal(n))
+			g.turn(m.before + before)
 		}
 		s.restart(m.all[i], m.words(n))
 		s.Begin()
@@ -163,18 +184,17 @@ func (m *mixture) guidedWorker() func(n uint64) Strategy {
 	}
 }
 
-// ordinal is how many schedules the strategy of a number has had before it.
-func (m *mixture) ordinal(n uint64) (before uint64) {
-	rounds, at := (n-m.taught())/uint64(len(m.inTurn)), (n-m.taught())%uint64(len(m.inTurn))
-	for i, turn := range m.inTurn {
-		if turn == m.inTurn[at] {
-			before += rounds
-			if uint64(i) < at {
-				before++
-			}
-		}
+// turn is whose turn a number is, and how many schedules that strategy has had before.
+func (m *mixture) turn(n uint64) (strategy int, before uint64) {
+	n -= m.taught()
+	first := sampledFirst - m.taught()
+	if n < first {
+		strategy = m.first[n%uint64(len(m.first))]
+		return strategy, m.first.had(strategy, n)
 	}
-	return before
+	n -= first
+	strategy = m.then[n%uint64(len(m.then))]
+	return strategy, m.first.had(strategy, first) + m.then.had(strategy, n)
 }
 
 // words are the random words of a number.

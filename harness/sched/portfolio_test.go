@@ -186,6 +186,24 @@ func TestEachStrategyHasItsTurnInTheFirstStage(t *testing.T) {
 	require.Len(t, had, len(strategies), "%v", had)
 }
 
+// Guided schedules wait for those before them, so none may be left out.
+func TestEachTurnFollowsTheOneBefore(t *testing.T) {
+	t.Parallel()
+	m := newMixture(Options{})
+	had := make([]uint64, len(m.all))
+	for n := m.taught(); n < 3*sampledFirst; n++ {
+		strategy, before := m.turn(n)
+		require.Equal(t, had[strategy], before, "%d", n)
+		had[strategy]++
+		if n == sampledFirst-1 {
+			require.Greater(t, slices.Max(had), 5*slices.Min(had))
+		}
+	}
+	for i := range had {
+		require.InDelta(t, 2*sampledFirst/len(had), float64(had[i]-m.first.had(i, sampledFirst-m.taught())), 1)
+	}
+}
+
 func TestASearchThatIsNeverEnoughIsTheWholeOne(t *testing.T) {
 	t.Parallel()
 	r := explore(t, long, Options{Schedules: 1000, Workers: 4, Enough: func(Statistics) bool { return false }})
