@@ -31,11 +31,11 @@
 //
 // # Searching
 //
-// Explore is for tests; Search returns what it found. Without a strategy's name both begin with every schedule that needs no
-// preemption, then those that need one, and go on with random strategies in turn: the random walk, PCT, POS, SURW, and guided
-// schedules, which use what earlier ones have shown. If they estimate that the first are too many to enumerate, or the second,
-// some guided schedules take their place. Coverage is reported as partial orders, windows crossed, and an estimate of what is
-// unseen; only an exhausted bound is a claim.
+// Explore is for tests; Search returns what it found. Without a strategy's name both draw schedules at random: PCT, guided schedules
+// (which use what earlier ones have shown), POS, SURW and the random walk, in turn. After 1,024 of these they try every schedule that
+// needs no preemption, then those that need one, and then draw again. A bound comes first if it has few schedules, and is left if it
+// has too many. Coverage is reported as partial orders, windows crossed, and an estimate of what is unseen; only an exhausted bound is
+// a claim.
 //
 // A failure comes with its schedule: the few places at which another thread goes on than by default. With the flag
 // -racewindow.replay=SCHEDULE the same test executes only that schedule; a dash is the schedule without any switch. If threads

@@ -63,7 +63,11 @@ func (s *search) afford(bound int, most float64) (claims []Exhausted, about [par
 	if s.options.Budget > 0 {
 		until = time.Now().Add(s.options.Budget / 4)
 	}
-	claims, _ = s.exhaust(bound, s.counted+uint64(most), func(b *bounded) bool {
+	limit := s.counted + uint64(most)
+	if n := uint64(s.options.Schedules); n > 0 {
+		limit = min(limit, n)
+	}
+	claims, _ = s.exhaust(bound, limit, func(b *bounded) bool {
 		if b.isFirst() {
 			about = [partBounds]float64{b.guess(0), b.guess(1)}
 			if about[bound] > most {

@@ -108,6 +108,21 @@ func TestAnEnumerationOfFewSchedulesComesFirst(t *testing.T) {
 	}
 }
 
+func TestThePortfolioExecutesNoMoreSchedulesThanItMay(t *testing.T) {
+	t.Parallel()
+	two := passing([]*failpoints.Point{pointLoad}, []*failpoints.Point{pointLoad})
+	for schedules := 1; schedules < 10; schedules++ {
+		for _, program := range []Scenario{two, long, passing(slices.Repeat([]*failpoints.Point{pointLoad}, 3), nil)} {
+			r := explore(t, program, Options{Schedules: schedules, Workers: 1})
+			require.LessOrEqual(t, r.Schedules, uint64(schedules))
+			if len(r.Exhausted) == 0 || !r.Exhausted[len(r.Exhausted)-1].Complete {
+				require.EqualValues(t, schedules, r.Schedules)
+				require.Equal(t, "the number of schedules is reached", r.Ended)
+			}
+		}
+	}
+}
+
 func TestThePortfolioEndsWhenNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	r := explore(t, passing([]*failpoints.Point{pointLoad}), Options{})
