@@ -28,9 +28,9 @@ const (
 func (s *search) portfolio() (all []Exhausted) {
 	m, share := newMixture(s.options), s.share()
 	over := func() bool { return s.stopped.Load() || len(all) > 0 && all[len(all)-1].Complete }
-	all, about := s.afford(0, min(fewSchedules, share))
+	all, about := s.afford(0, fewSchedules)
 	if !over() && about[1] <= fewSchedules {
-		claims, _ := s.afford(1, min(fewSchedules, share))
+		claims, _ := s.afford(1, fewSchedules)
 		all = append(all, claims...)
 	}
 	if !over() && about[0] > share {
