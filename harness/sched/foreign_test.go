@@ -19,6 +19,10 @@ import (
 // childVariable tells a child process what to do.
 const childVariable = "RACEWINDOW_SCHED_CHILD"
 
+// childHangs is after how long a thread of a child process hangs. One that hangs does so for ever. A thread that only waits for the processor,
+// before it comes to where it hangs, must not be taken for it, so this is far longer than a busy machine makes it wait.
+const childHangs = 2 * time.Second
+
 // child runs a test of this binary in a process of its own and returns what it printed and its exit code.
 func child(t *testing.T, test, what string, environment ...string) (output string, code int) {
 	t.Helper()
@@ -27,7 +31,7 @@ func child(t *testing.T, test, what string, environment ...string) (output strin
 
 func childWith(t *testing.T, arguments []string, what string, environment ...string) (output string, code int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
 	command := exec.CommandContext(ctx, os.Args[0], arguments...)
 	command.Env = append(append(os.Environ(), childVariable+"="+what), environment...)
@@ -119,13 +123,13 @@ func TestAThreadThatBlocksUnseenEndsTheProcessWithItsStack(t *testing.T) {
 				failpoints.Yield(t.Context(), pointLoad)
 				blockUnseen(make(chan int))
 			})
-		}, Options{Strategy: "random", Schedules: 10, Hang: 300 * time.Millisecond})
+		}, Options{Strategy: "random", Schedules: 10, Hang: childHangs})
 		t.Fatal("the search came back", err)
 	}
 	t.Parallel()
 	output, code := child(t, t.Name(), "hang")
 	require.Equal(t, 3, code, output)
-	require.Contains(t, output, "racewindow: no thread has come to a failpoint for 300ms: thread a blocks where the scheduler cannot see it, or loops, since it passed test/load (fixture_test.go:1).")
+	require.Contains(t, output, "racewindow: no thread has come to a failpoint for 2s: thread a blocks where the scheduler cannot see it, or loops, since it passed test/load (fixture_test.go:1).")
 	require.Contains(t, output, "failpoints.Lock, Receive, Sleep or Cond")
 	require.Contains(t, output, "Code without markers is explored as it is by 'racewindow explore'")
 	require.Contains(t, output, "schedule so far: ''")
@@ -154,14 +158,14 @@ func TestHangingExploration(t *testing.T) {
 func TestAnExplorationThatHangsNamesTheMarkerAndTheScheduleAndHangsAgainByIt(t *testing.T) {
 	t.Parallel()
 	hangs := []string{
-		"for 200ms: thread b blocks where the scheduler cannot see it, or loops, since it passed test/load (fixture_test.go:1).",
+		"for 2s: thread b blocks where the scheduler cannot see it, or loops, since it passed test/load (fixture_test.go:1).",
 		"-racewindow.hang=1m",
 		"schedule so far: 'a@test/store#1>b'\n",
 		"replay: racewindow test " + raceWord() + "-run '^TestHangingExploration$' -racewindow.replay='a@test/store#1>b'\n",
 		"sync.(*Mutex).Lock",
 	}
 	for _, replayed := range [][]string{nil, {"-racewindow.replay=a@test/store#1>b"}} {
-		output, code := childWith(t, append([]string{"-test.run=^TestHangingExploration$", "-racewindow.hang=200ms"}, replayed...), "hang")
+		output, code := childWith(t, append([]string{"-test.run=^TestHangingExploration$", "-racewindow.hang=" + childHangs.String()}, replayed...), "hang")
 		require.Equal(t, 3, code, output)
 		for _, words := range hangs {
 			require.Contains(t, output, words)
@@ -174,7 +178,7 @@ func TestAHangWhileAThreadIsEndedNamesTheFailureThatWasFound(t *testing.T) {
 		_, err := Search(context.Background(), brokenBeside(func(t *T) {
 			defer blockUnseen(make(chan int))
 			_, _, _ = failpoints.Receive(t.Context(), pointWait, make(chan int))
-		}), Options{Strategy: "bounded", Hang: 200 * time.Millisecond})
+		}), Options{Strategy: "bounded", Hang: childHangs})
 		t.Fatal("the search came back", err)
 	}
 	t.Parallel()
@@ -192,15 +196,15 @@ func TestWhatGoesOnBetweenTwoStepsIsNoThreadThatHangs(t *testing.T) {
 			x.Progress(done.Load)
 			if !UnderRaceDetector() {
 				x.Invariant(func() error {
-					for range 20 {
-						time.Sleep(40 * time.Millisecond)
+					for range 12 {
+						time.Sleep(childHangs / 10)
 						done.Add(1)
 					}
 					return nil
 				})
 			}
 			x.Go("a", func(*T) {})
-		}, Options{Strategy: "random", Schedules: 1, Hang: 400 * time.Millisecond})
+		}, Options{Strategy: "random", Schedules: 1, Hang: childHangs})
 		require.NoError(t, err)
 		require.EqualValues(t, 1, r.Statistics.Schedules)
 		return
@@ -224,7 +228,7 @@ func TestAThreadThatWaitsForAStrayGoroutineEndsTheProcessWithBoth(t *testing.T) 
 				}()
 				blockUnseen(answer)
 			})
-		}, Options{Strategy: "random", Schedules: 10, Hang: 300 * time.Millisecond})
+		}, Options{Strategy: "random", Schedules: 10, Hang: childHangs})
 		t.Fatal("the search came back", err)
 	}
 	t.Parallel()

@@ -323,7 +323,7 @@ func TestManyWorkersShareATreeAndDoNotHang(t *testing.T) {
 		}
 	}
 	one := explore(t, s, Options{Strategy: "bounded", Preemptions: 3, Workers: 1})
-	four := explore(t, s, Options{Strategy: "bounded", Preemptions: 3, Workers: 4, Hang: 5 * time.Second})
+	four := explore(t, s, Options{Strategy: "bounded", Preemptions: 3, Workers: 4})
 	require.Equal(t, one.Exhausted, four.Exhausted)
 }
 

@@ -15,23 +15,41 @@ import (
 func (w *worker) watch(hang time.Duration) (stop func()) {
 	end := make(chan struct{})
 	go func() {
-		tick := time.NewTicker(max(hang/8, time.Millisecond))
+		tick := time.NewTicker(max(hang/ticksOfHang, time.Millisecond))
 		defer tick.Stop()
-		seen, since := w.mark(), time.Now()
+		still := stillness{seen: w.mark()}
 		for {
 			select {
 			case <-end:
 				return
-			case now := <-tick.C:
-				if mark := w.mark(); mark != seen || w.idle.Load() {
-					seen, since = mark, now
-				} else if now.Sub(since) > hang {
+			case <-tick.C:
+				if still.lasts(w.mark(), w.idle.Load()) {
 					w.hung(hang)
 				}
 			}
 		}
 	}()
 	return func() { close(end) }
+}
+
+// ticksOfHang is how many ticks make the time after which a thread hangs.
+const ticksOfHang = 8
+
+// A stillness counts the ticks since anything has happened. It goes by ticks and not by the clock: while a debugger or a busy host holds
+// the process, the clock goes on, and neither its threads nor its ticker do.
+type stillness struct {
+	seen  [3]uint64
+	ticks int
+}
+
+// lasts says at a tick whether nothing has happened for too long. Where a worker is idle, nothing need happen.
+func (s *stillness) lasts(mark [3]uint64, idle bool) bool {
+	if mark != s.seen || idle {
+		s.seen, s.ticks = mark, 0
+		return false
+	}
+	s.ticks++
+	return s.ticks > ticksOfHang
 }
 
 // mark changes whenever anything happens. It reads without a lock what another goroutine writes; a torn read counts as a change.
