@@ -135,13 +135,15 @@ func (l *failingLog) Read(ctx context.Context, after, upTo harness.Offset) iter.
 	return l.sliceLog.Read(ctx, after, upTo)
 }
 
-// A hangingLog does not return from any append until it is let go.
+// A hangingLog does not return from any append until it is let go. It calls hangs in each.
 type hangingLog struct {
 	sliceLog
 	letGo chan struct{}
+	hangs func()
 }
 
 func (l *hangingLog) Append(context.Context, []harness.Record) (harness.Offset, error) {
+	l.hangs()
 	<-l.letGo
 	return harness.Offset{}, errPlanted
 }
