@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -261,7 +262,7 @@ func TestTimelineOfTheExactRaceWindow(t *testing.T) {
 	c, err := cases.Parse("v1 scenario=log handover=stale; w0: append 1, flush; r0: read - end; " +
 		"~ r0@op#0=until:w0@op#1, w0@op#1=until:r0@read/metadata-loaded#1, r0@read/metadata-loaded#1=until:w0@op#2")
 	require.NoError(t, err)
-	o, err := cases.Runner{Events: true}.Run(background, c)
+	o, err := cases.Runner{Events: true, Patience: 10 * time.Minute}.Run(background, c)
 	require.NoError(t, err)
 	require.NotNil(t, o.Violation)
 	timeline := o.Timeline(40, false)

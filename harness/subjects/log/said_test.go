@@ -72,7 +72,7 @@ func TestEachWordIsCarriedOutByGoroutinesToo(t *testing.T) {
 		"v1 scenario=log handover=snapshot; t0: append 1, append 1; t1: cancel t0, append 1; t2: close, handle, append 1",
 	} {
 		for range 5 {
-			o, err := Runner{}.Run(context.Background(), parse(t, text))
+			o, err := Runner{Patience: busy}.Run(context.Background(), parse(t, text))
 			require.NoError(t, err, text)
 			require.Nil(t, o.Violation, text)
 		}

@@ -163,7 +163,7 @@ func TestAReaderThatMissesARecordIsAViolationToo(t *testing.T) {
 	t.Parallel()
 	stale, err := storage.HandoverByName("stale")
 	require.NoError(t, err)
-	s, err := Run(context.Background(), Config{Handover: stale, Duration: 10 * time.Second, Seed: 7, Delays: failpoints.Delays{Probability: 0.05}})
+	s, err := Run(context.Background(), Config{Handover: stale, Cycles: 20_000, Seed: 7, Delays: failpoints.Delays{Probability: 0.05}})
 	require.NoError(t, err)
 	require.NotNil(t, s.Violation)
 	// The reads and watermarks of clients that run freely: whichever of them misses a record first breaks a promise of its own.
