@@ -208,20 +208,28 @@ func TestADurableAppendIsOnTheDiskWhenItReturns(t *testing.T) {
 	o.Disk = disk
 	r := newRig(t, o)
 	const writers = 64
+	begun := make(chan struct{}, 2*writers)
 	disk.fail(func(c diskCall) *diskFault {
+		if c.operation == "sync" {
+			begun <- struct{}{}
+		}
 		for c.operation == "sync" && r.Visible(background).Tx < writers {
 			runtime.Gosched() // the first sync lasts until all have appended
 		}
 		return nil
 	})
 	var all sync.WaitGroup
-	for range writers {
-		all.Go(func() {
-			last, err := r.AppendDurable(background, Record{Value: []byte("v")})
-			if err != nil || r.Durable().Before(last) {
-				t.Errorf("%v: durable %v, %v", last, r.Durable(), err)
-			}
-		})
+	write := func() {
+		last, err := r.AppendDurable(background, Record{Value: []byte("v")})
+		if err != nil || r.Durable().Before(last) {
+			t.Errorf("%v: durable %v, %v", last, r.Durable(), err)
+		}
+		begun <- struct{}{} // also where nothing is synced
+	}
+	all.Go(write)
+	<-begun // the first batch is the first append, and the second is all others
+	for range writers - 1 {
+		all.Go(write)
 	}
 	all.Wait()
 	require.Equal(t, 2, disk.count("sync", ".seg"), "all who wait together share a sync")

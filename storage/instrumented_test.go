@@ -283,7 +283,8 @@ func (c *census) await(point string, passes int) {
 	}
 }
 
-// everything passes every point that a hand-over's log has.
+// everything passes every point that a hand-over's log has. The flusher sleeps until the end, so that it empties no tail before a reader
+// comes to it, and makes no room before an append asks for it.
 func everything(t *testing.T, ctx context.Context, h Handover, c *census) {
 	store, err := Open(ctx, "memory", Options{
 		Handover: h, Disk: MemoryDisk(), ArenaBytes: 128, ChunkBytes: 160, SegmentBytes: 512, FlushBytes: 1 << 29, TailBytes: 2000, FlushInterval: -1,
@@ -291,14 +292,23 @@ func everything(t *testing.T, ctx context.Context, h Handover, c *census) {
 	require.NoError(t, err)
 	l, err := store.Log(ctx, theHandle)
 	require.NoError(t, err)
+	flusherSleeps := func(sleeps bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.urgent = sleeps // one that is said to be on its way is not called again
+	}
+	flusherSleeps(true)
 	read := func(after Offset) {
 		for _, err := range l.Read(ctx, after, End) {
 			require.NoError(t, err)
 		}
 	}
-	for range 60 {
+	for i := range 60 {
 		_, err := l.Append(ctx, transaction(1, 2)...)
 		require.NoError(t, err)
+		if i%4 == 3 {
+			require.NoError(t, l.Flush(ctx))
+		}
 		read(l.Durable())
 		read(Offset{})
 		read(before(l.Visible(ctx)))
@@ -325,6 +335,14 @@ func everything(t *testing.T, ctx context.Context, h Handover, c *census) {
 	c.await("flush/wait", followers+1)
 	require.NoError(t, l.step(ctx, nil))
 	require.NoError(t, <-appended)
+
+	flusherSleeps(false)
+	flushed := c.count("flusher/flushed")
+	for range 2 { // the second closes a chunk
+		_, err := l.Append(ctx, transaction(1, 4)...)
+		require.NoError(t, err)
+	}
+	c.await("flusher/flushed", flushed+1)
 	require.NoError(t, l.Close(ctx))
 	_, err = store.Log(ctx, theHandle)
 	require.NoError(t, err)
