@@ -71,13 +71,13 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	}
 	total := len(p.calls)
 	in := &incarnation{
-		run: p.newRun(e, object).mortal(), lane: n, ctx: ctx, cancel: cancel, number: number, before: make(spec.History, total), losses: make(chan *outage, 1),
+		run: p.newRun(e, object).observed().mortal(), lane: n, ctx: ctx, cancel: cancel, number: number, before: make(spec.History, total), losses: make(chan *outage, 1),
 	}
 	if before != nil {
 		in.before, in.crashes = before.history, before.crashes()
 		in.moment.Store(uint64(lastMoment(before.history)))
 	}
-	in.stacks, in.goroutines = make([]string, total), make([]raceoff.Number, len(p.c.Threads))
+	in.goroutines = make([]raceoff.Number, len(p.c.Threads))
 	left := in.remaining()
 	in.ended = make(chan struct{}, len(in.clients))
 	usual := max(n.of.ticks[p.number].Load(), uint64(total))
@@ -246,12 +246,12 @@ func (in *incarnation) live() (lost *outage, remain bool) {
 		case now != at:
 			at, moved = now, time.Now()
 		case in.mayHang(left):
-			remain = in.hangs(time.Since(moved))
+			remain = in.hangs(at, time.Since(moved))
 		case lost == nil:
 			in.lose("while operations waited", false)
 			waited, moved = true, time.Now()
 		default:
-			remain = in.givenUp(time.Since(moved))
+			remain = in.givenUp(at, time.Since(moved))
 		}
 	}
 	if !waited {

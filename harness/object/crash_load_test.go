@@ -178,7 +178,7 @@ func journals(t *testing.T, f flaw, change func(*Config)) *Object {
 // crashLoadOf is a run of some hundred losses of power.
 func crashLoadOf(change func(*CrashLoad)) CrashLoad {
 	c := CrashLoad{
-		Load:   Load{Goroutines: 60, Programs: 30, Seed: 1, Grace: 2 * time.Second, Delays: failpoints.Delays{Probability: 0.2}},
+		Load:   Load{Goroutines: 60, Programs: 30, Seed: 1, Grace: never, Delays: failpoints.Delays{Probability: 0.2}},
 		Cycles: 600, Interrupted: 0.25,
 	}
 	if change != nil {

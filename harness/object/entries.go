@@ -11,12 +11,28 @@ import (
 // from the detector. Otherwise either the detector would report the harness, or the harness would order the clients and so
 // hide their races.
 
+// What of an entry is written. A machine may take the processor from a client at any instruction, such as between the two words of a
+// string, so whoever copies the history while clients run takes of an entry what is whole.
+const (
+	unwritten uint64 = iota
+	callWritten
+	returnWritten
+)
+
+// wrote says that more of an entry is whole.
+func (r *run) wrote(i int, what uint64) {
+	if r.written != nil {
+		r.written[i].Store(what)
+	}
+}
+
 // invoked records that an operation begins.
 //
 //go:norace
 func (r *run) invoked(i, moment int) {
 	e := &r.history[i]
 	e.Invoked, e.Outcome = moment, spec.Pending
+	r.wrote(i, callWritten)
 }
 
 // returned records the result of an operation.
@@ -29,25 +45,47 @@ func (r *run) returned(i, moment int, a answer) {
 		e.Outcome = spec.Indeterminate
 	}
 	r.values[i] = a.values
+	r.wrote(i, returnWritten)
 }
 
-// now returns a copy of the run, with a history of its own, as it is at this moment.
+// now returns a copy of the run, with a history of its own. Of operations that begin or end meanwhile it may have one and not an earlier
+// one: see instance.still.
 //
 //go:norace
 func (r *run) now() *run {
 	now := r.plan.newRun(r.env, r.object)
+	if r.stacks != nil {
+		now.stacks = make([]string, len(r.stacks))
+	}
 	for i := range r.history {
-		e := r.history[i]
-		e.Result = unseen(e.Result)
-		now.history[i] = e
-		for k := range r.values[i] {
-			now.values[i] = append(now.values[i], unseenValue(r.values[i][k]))
+		written := returnWritten
+		if r.written != nil {
+			written = r.written[i].Load()
+		}
+		switch e := &r.history[i]; written {
+		case unwritten:
+		case callWritten:
+			now.history[i] = spec.Entry{Outcome: spec.Pending, Invoked: e.Invoked}
+		default:
+			now.take(r, i)
 		}
 	}
-	for _, stack := range r.stacks {
-		now.stacks = append(now.stacks, unseen(stack))
-	}
 	return now
+}
+
+// take copies the whole entry of an operation.
+//
+//go:norace
+func (r *run) take(from *run, i int) {
+	e := from.history[i]
+	e.Result = unseen(e.Result)
+	r.history[i] = e
+	for k := range from.values[i] {
+		r.values[i] = append(r.values[i], unseenValue(from.values[i][k]))
+	}
+	if i < len(from.stacks) {
+		r.stacks[i] = unseen(from.stacks[i])
+	}
 }
 
 // invoked and returned record what becomes of a probe; now returns a copy of the history as it is at this moment.

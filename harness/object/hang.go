@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/pprof"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -126,6 +127,15 @@ func (h *hangWatch) waits(number string) bool {
 	return crowd != deadlock.Goes
 }
 
+// needsProcessor says whether a goroutine of an instance could go on at once if it had a processor.
+func (h *hangWatch) needsProcessor(number string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.watch.Look()
+	its, _ := h.watch.Of(number)
+	return its != nil && (strings.Contains(its.Stacks, "[runnable]:") || strings.Contains(its.Stacks, "[running]:"))
+}
+
 // works says that the object's files are what they should be: power is there, or has been lost only on the disk that repeats what is done in
 // a folder. No fault is to come.
 func (in *incarnation) works() bool {
@@ -152,30 +162,45 @@ func (in *incarnation) stuck(now *run) *Violation {
 }
 
 // hangs says whether it is known that the operations which have not returned never will, or that nobody can say, or that the run is over.
-func (in *incarnation) hangs(stood time.Duration) bool {
+// None has begun or returned since a moment.
+func (in *incarnation) hangs(since uint64, stood time.Duration) bool {
 	now := in.now()
-	return in.judgeHang(stood, now.pending(), in.waitingClients(now), func() *Violation { return in.stuck(now) })
+	goneOn := func() bool { return in.moment.Load() != since }
+	return in.judgeHang(stood, now.pending(), in.waitingClients(now), func() *Violation { return in.stuck(now) }, goneOn)
 }
 
 // givenUp says that operations which have not returned since power was lost are waited for no more. What a dead disk does to an object is no
 // violation.
-func (in *incarnation) givenUp(stood time.Duration) bool {
+func (in *incarnation) givenUp(since uint64, stood time.Duration) bool {
 	l := in.lane.load
 	if stood > l.Grace || l.settled() || l.interrupted.Load() != 0 {
 		return true
 	}
 	never, _ := l.hangs.judge(in.number, stood, l.Grace, in.lane.of.over(), nil)
-	return never != nil
+	return never != nil && in.moment.Load() == since
 }
 
 // closeHangs is hangs for Close.
 func (in *incarnation) closeHangs(stood time.Duration) bool {
-	return in.judgeHang(stood, "Close", map[uint64]string{in.closing.Load(): "Close"}, closeHangs)
+	closed := func() bool {
+		select {
+		case <-in.closed:
+			return true
+		default:
+			return false
+		}
+	}
+	return in.judgeHang(stood, "Close", map[uint64]string{in.closing.Load(): "Close"}, closeHangs, closed)
 }
 
-func (in *incarnation) judgeHang(stood time.Duration, what string, who map[uint64]string, violated func() *Violation) (known bool) {
+// judgeHang notes what hangs. goneOn says that it has gone on while the goroutines were looked at: then those that are left say nothing
+// about it.
+func (in *incarnation) judgeHang(stood time.Duration, what string, who map[uint64]string, violated func() *Violation, goneOn func() bool) (known bool) {
 	l := in.lane.load
 	never, undecided := l.hangs.judge(in.number, stood, l.Grace, in.lane.of.over(), who)
+	if goneOn() {
+		never, undecided = nil, nil
+	}
 	switch {
 	case never != nil:
 		if v := violated(); v != nil {

@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"reflect"
 	"runtime"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/failpoints/raceoff"
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
@@ -123,7 +125,7 @@ func knots(t *testing.T, w ways) *Object {
 
 // patient is a run that no passing of time could end with a finding.
 func patient(c *Load) {
-	c.Grace, c.NoCanary, c.looksEvery = 24*time.Hour, true, time.Millisecond
+	c.Grace, c.NoCanary, c.looksEvery = never, true, time.Millisecond
 	c.Operations = 1 << 60
 }
 
@@ -163,15 +165,45 @@ func TestACloseThatWaitsForTheSystemIsNoVerdict(t *testing.T) {
 		}
 		return read
 	}
-	short := func(c *Load) { patient(c); c.Grace = time.Millisecond }
-	r, err := knots(t, ways{reads: pipe}).Load(t.Context(), loadOf(short))
+	var r LoadResult
+	var err error
 	var hang *HangError
-	require.ErrorAs(t, err, &hang)
+	grace := time.Millisecond
+	for ; hang == nil || hang.What != "Close"; grace *= 2 { // a client may not get the processor for as long as the grace, and then has no verdict either
+		r, err = knots(t, ways{reads: pipe}).Load(t.Context(), loadOf(func(c *Load) { patient(c); c.Grace = grace }))
+		hang = nil
+		require.ErrorAs(t, err, &hang)
+	}
 	require.Nil(t, r.Finding)
-	require.Equal(t, "Close", hang.What)
-	require.ErrorContains(t, err, "Close has not returned for 1ms (--grace), but a goroutine of the object runs, sleeps or waits for the system, so it may only be slow")
+	require.ErrorContains(t, err, fmt.Sprintf("Close has not returned for %v (--grace), but a goroutine of the object runs, sleeps or waits for the system, so it may only be slow", grace/2))
 	require.Contains(t, hang.Stacks, "(*knot).Close")
 	require.NotEmpty(t, hang.Case.Threads)
+}
+
+// An operation that returned just before the goroutines were looked at was said never to return: those that were left waited for the next one.
+func TestWhatHasReturnedBeforeTheGoroutinesWereLookedAtDoesNotHang(t *testing.T) {
+	o := knots(t, ways{})
+	p, err := o.plan(parseOf(t, o, "c0: add(1)"))
+	require.NoError(t, err)
+	l := newLoad(o, loadOf(patient), []*plan{p})
+	_, number := marked(t.Context())
+	end := make(chan struct{})
+	defer close(end)
+	go func() { <-end }() // one of the object, which has the label
+	unmark()
+	for !l.hangs.waits(number) {
+		runtime.Gosched()
+	}
+	in := &instance{run: p.newRun(nil, reflect.Value{}).observed(), lane: l.lanes[0], number: number}
+	in.goroutines = make([]raceoff.Number, 1)
+	in.invoked(0, int(in.moment.Add(1)))
+	since := in.moment.Load()
+	now := in.still(since)
+	in.returned(0, int(in.moment.Add(1)), answer{})
+	require.False(t, in.hangs(now, since, closeHangs(), 2*never))
+	require.Nil(t, l.result.Finding)
+	require.True(t, in.hangs(now, in.moment.Load(), closeHangs(), 2*never), "it is as if it had not")
+	require.NotNil(t, l.result.Finding)
 }
 
 func TestDeadlocksAreFoundWherePowerIsLost(t *testing.T) {

@@ -99,8 +99,8 @@ func (n *lane) instance() {
 		n.load.fail(err)
 		return
 	}
-	in := &instance{run: p.newRun(e, object), lane: n, cancel: cancel, number: number, ended: make(chan struct{}, clients)}
-	in.stacks, in.goroutines = make([]string, len(p.calls)), make([]raceoff.Number, clients)
+	in := &instance{run: p.newRun(e, object).observed(), lane: n, cancel: cancel, number: number, ended: make(chan struct{}, clients)}
+	in.goroutines = make([]raceoff.Number, clients)
 	began := time.Now()
 	n.load.peak.Raise(n.load.alive.Add(uint64(clients)))
 	for i := range clients {
@@ -173,8 +173,8 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 			continue
 		}
 		look = max(look, min(2*look, lastLook))
-		now := in.now()
-		if now.waiting() < left && time.Since(moved) <= in.lane.load.Grace {
+		now := in.still(at)
+		if now == nil || now.waiting() < left && time.Since(moved) <= in.lane.load.Grace {
 			continue // a client is between two operations, and only needs the processor
 		}
 		v, err := in.lane.verdict(now)
@@ -191,7 +191,7 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 			return now, left
 		case in.lane.wrongAlready(now):
 			return nil, left
-		case in.hangs(now, v, time.Since(moved)):
+		case in.hangs(now, at, v, time.Since(moved)):
 			return nil, left
 		}
 	}
@@ -199,6 +199,16 @@ func (in *instance) wait(clients int) (settled *run, left int) {
 		return calledOff, 0 // the run caused what followed the cancelling, so it is not the judge's concern
 	}
 	return in.run, 0
+}
+
+// still returns a copy of the run as it is since a moment, nil if a client has gone on by now. A copy that is made while clients go on may
+// have the result of a read, and not the write before it, which no judge can explain.
+func (in *instance) still(since uint64) *run {
+	now := in.now()
+	if in.moment.Load() != since {
+		return nil
+	}
+	return now
 }
 
 // waiting counts the operations that have not returned.
@@ -211,32 +221,45 @@ func (r *run) waiting() (n int) {
 	return n
 }
 
-// remain says whether clients still wait after their operations were cancelled and the object was closed.
+// mostLooks is how often is looked whether clients that only need the processor have returned.
+const mostLooks = 10
+
+// remain says whether clients still wait after their operations were cancelled and the object was closed. Those that only need the processor
+// do not wait.
 func (in *instance) remain(left int) bool {
 	in.lane.timer.Reset(lastLook)
-	for ; left > 0; left-- {
+	for looks := 1; left > 0; {
 		select {
 		case <-in.ended:
+			left--
 		case <-in.lane.timer.C:
-			return true
+			if looks++; looks > mostLooks || !in.lane.load.hangs.needsProcessor(in.number) {
+				return true
+			}
+			in.lane.timer.Reset(lastLook)
 		}
 	}
 	return false
 }
 
 // hangs ends the run if it is known of operations that have not returned for some time that they never will, or that nobody can say. v is
-// what their history violates then.
-func (in *instance) hangs(now *run, v *Violation, stood time.Duration) (known bool) {
-	return in.judgeHang(now, v, stood, now.pending(), in.waitingClients(now))
+// what their history violates then, which nothing has been added to since a moment.
+func (in *instance) hangs(now *run, since uint64, v *Violation, stood time.Duration) (known bool) {
+	goneOn := func() bool { return in.moment.Load() != since }
+	return in.judgeHang(now, v, stood, now.pending(), in.waitingClients(now), goneOn)
 }
 
-func (in *instance) judgeHang(now *run, v *Violation, stood time.Duration, what string, who map[uint64]string) (known bool) {
+// judgeHang ends the run if something hangs. goneOn says that it has gone on while the goroutines were looked at: then those that are left
+// say nothing about it.
+func (in *instance) judgeHang(now *run, v *Violation, stood time.Duration, what string, who map[uint64]string, goneOn func() bool) (known bool) {
 	l := in.lane.load
 	if l.settled() || l.interrupted.Load() != 0 {
 		return true
 	}
 	never, undecided := l.hangs.judge(in.number, stood, l.Grace, l.over(), who)
 	switch {
+	case goneOn():
+		return false
 	case never != nil:
 		l.foundHang(now, v, never)
 	case undecided != nil && in.plan.planted != nil: // it may be the planted bug that keeps it from going on
@@ -336,15 +359,16 @@ func (in *instance) close(ctx context.Context, judged bool) {
 			return
 		case <-in.lane.timer.C:
 		}
-		if stood := time.Since(began); judged && in.closeHangs(stood) || !judged && stood >= lastLook {
+		closed := func() bool { return len(done) > 0 }
+		if stood := time.Since(began); judged && in.closeHangs(stood, closed) || !judged && stood >= lastLook {
 			return
 		}
 	}
 }
 
 // closeHangs is hangs for an object that is being closed.
-func (in *instance) closeHangs(stood time.Duration) (known bool) {
-	return in.judgeHang(in.run, closeHangs(), stood, "Close", map[uint64]string{in.goroutines[0].Load(): "Close"})
+func (in *instance) closeHangs(stood time.Duration, closed func() bool) (known bool) {
+	return in.judgeHang(in.run, closeHangs(), stood, "Close", map[uint64]string{in.goroutines[0].Load(): "Close"}, closed)
 }
 
 // closeHangs is what an object violates whose Close never returns, when no client is in an operation.

@@ -33,6 +33,7 @@ type run struct {
 	durable []raceoff.Number
 	status  []raceoff.Number
 	stacks  []string         // of panics, by operation; nil for none
+	written []raceoff.Number // what of each operation's entry is written; nil where nobody copies the run while a client writes
 	faults  []*disks.Counter // by fault of the case; nil for a fault point
 	failing bool             // the disk may fail, or the process may lack room to write
 	later   spec.History     // what the probes did after the faults
@@ -46,6 +47,12 @@ type run struct {
 // newRun makes an execution of a program on an object, which may be opened later.
 func (p *plan) newRun(e *Env, object reflect.Value) *run {
 	return &run{plan: p, env: e, object: object, history: make(spec.History, len(p.calls)), values: make([][]any, len(p.calls))}
+}
+
+// observed makes the run tell whoever copies it, while its clients run beside that, which of its entries are whole.
+func (r *run) observed() *run {
+	r.stacks, r.written = make([]string, len(r.history)), make([]raceoff.Number, len(r.history))
+	return r
 }
 
 // mortal makes the run record what a crash must know.
