@@ -79,7 +79,7 @@ func TestShortMakesACallOfEachKind(t *testing.T) {
 
 func TestACallIsHeldToItsCodeAndItsWords(t *testing.T) {
 	t.Parallel()
-	s := &stage{root: "../..", place: t.TempDir(), limit: 10 * time.Second}
+	s := &stage{root: "../..", place: t.TempDir(), limit: 5 * time.Minute}
 	good := row{command: "echo said; exit 2", code: 2, pattern: regexp.MustCompile("said"), absent: regexp.MustCompile("else")}
 	folder := filepath.Join(s.place, "call")
 	_, _, wrong := s.call(context.Background(), folder, good)
