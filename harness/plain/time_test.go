@@ -386,11 +386,11 @@ func TestATokenThatNoLongerFitsSaysAtWhichStepAndHow(t *testing.T) {
 	}
 }
 
-// It waits for ever, so the short patience decides nothing.
+// It waits for ever, so a patience that is shorter than the default decides nothing. The others must get the processor within it.
 func TestAGoroutineThatBlocksInTheSystemIsNamedAndTheOthersGoOn(t *testing.T) {
 	dir := copied(t, "blocks")
 	s := session(t, dir)
-	s.Order = drive.Order{Mode: drive.Explore, Schedules: 20, Seed: 1, Hang: 2 * time.Second}
+	s.Order = drive.Order{Mode: drive.Explore, Schedules: 20, Seed: 1, Hang: 5 * time.Second}
 	got := explored(t, s, dir)
 	require.Equal(t, drive.Unjudged, got.ended["TestBlocks"].Verdict)
 	require.Contains(t, got.ended["TestBlocks"].Because, "goroutine main blocks where the scheduler cannot see it, or loops, since it passed TestBlocks.Add (blocks_test.go:17)", "the point that it passed last")
