@@ -19,16 +19,16 @@ func TestReplayEndsWithWhatTheCaseShows(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "lost.case")
 	require.NoError(t, os.WriteFile(file, []byte("# the analysed bug\n"+lost+"\n"), 0o666))
 	for _, c := range []struct {
-		argument string
-		code     int
-		out, err string
+		argument, patience string
+		code               int
+		out, err           string
 	}{
-		{lost, exitViolated, "violated 3 of 3 times: " + lost, ""},
-		{file, exitViolated, "transaction 1 missing", ""},
-		{kept, exitHeld, "held 3 of 3 times: " + kept, ""},
-		{"v1 scenario=log handover=stale; w0: append 1; ~ w0@op#1=until:flusher@flush/trimmed#1", exitFailed, "", "a delay did not come true"},
+		{lost, "10m", exitViolated, "violated 3 of 3 times: " + lost, ""},
+		{file, "10m", exitViolated, "transaction 1 missing", ""},
+		{kept, "10m", exitHeld, "held 3 of 3 times: " + kept, ""},
+		{"v1 scenario=log handover=stale; w0: append 1; ~ w0@op#1=until:flusher@flush/trimmed#1", "1s", exitFailed, "", "a delay did not come true"},
 	} {
-		code, stdout, stderr := command(t, "replay", c.argument, "--times", "3", "--patience", "1s")
+		code, stdout, stderr := command(t, "replay", c.argument, "--times", "3", "--patience", c.patience)
 		require.Equal(t, c.code, code, "%s%s", stdout, stderr)
 		require.Contains(t, stdout, c.out)
 		require.Contains(t, stderr, c.err)

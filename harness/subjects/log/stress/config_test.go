@@ -24,7 +24,7 @@ func TestSettingsThatContradictThemselvesAreRefusedByName(t *testing.T) {
 		{func(c *Config) { c.Writers = -1 }, "-1 writers and 1 flushers of 60 goroutines"},
 		{func(c *Config) { c.Flushers = -2 }, "12 writers and -2 flushers"},
 		{func(c *Config) { c.Writers, c.Flushers = 30, 30 }, "30 writers and 30 flushers of 60 goroutines: at least one each, and one left to read"},
-		{func(c *Config) { c.Duration = -1 }, "duration -1ns, round 10m0s, grace 1m0s: must be positive"},
+		{func(c *Config) { c.Duration = -1 }, "duration -1ns, round 10m0s, grace 10m0s: must be positive"},
 		{func(c *Config) { c.Round = -time.Second }, "round -1s"},
 		{func(c *Config) { c.Grace = -time.Second }, "grace -1s"},
 		{func(c *Config) { c.MinValueBytes = -1 }, "values of -1 to 64 bytes"},

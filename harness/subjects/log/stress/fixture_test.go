@@ -43,7 +43,7 @@ var delays = failpoints.Delays{Probability: 0.02}
 // smallRun is a short run of few goroutines that asks for nothing but to end. It is bounded by operations: the time is a last resort.
 func smallRun(open func(round int) (harness.Factory, error)) Config {
 	return Config{
-		Name: "test", Open: open, Goroutines: 60, Each: 60, Rounds: 1, Duration: 10 * time.Minute, Round: 10 * time.Minute, Pause: 2 * time.Millisecond,
+		Name: "test", Open: open, Goroutines: 60, Each: 60, Rounds: 1, Duration: 10 * time.Minute, Round: 10 * time.Minute, Grace: 10 * time.Minute, Pause: 2 * time.Millisecond,
 		MaxValueBytes: 64, Delays: delays, Seed: 1, MinOverlaps: -1,
 		NotJudged: map[string]string{"Durability": "it is in memory", "ReadErrors": "it has no disk"}, NoCanaries: true,
 	}
