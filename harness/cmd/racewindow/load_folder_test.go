@@ -49,7 +49,7 @@ func TestWorkAfterTheLastOperationLosesPowerUnderLoad(t *testing.T) {
 	code, output := losePower(t, folder, "--run", "^TestUnsynced$", "--duration", "2m", "--canary=false")
 	require.Equal(t, exitViolated, code, output)
 	require.Regexp(t, `(?s)FAIL Durability.*program: v1 test=TestUnsynced .*earlier=\d+ `, output)
-	code, output = losePower(t, folder, "--run", "^TestSynced$", "--duration", "10s", "--canary=false")
+	code, output = losePower(t, folder, "--run", "^TestSynced$", "--cycles", "3000", "--canary=false")
 	require.Equal(t, exitHeld, code, output)
 	require.Regexp(t, `[1-9]\d* losses came after a pause, [1-9]\d* came in objects`, output)
 	require.Contains(t, output, "not tried: a loss of power after each operation of the disk in turn (racewindow crash)")
