@@ -27,6 +27,7 @@ func (r *run) conclude(t *sched.T) {
 	if err := r.judged(); err != nil {
 		t.Fail(err)
 	}
+	r.judgeOpening(t)
 	if faulty && o.GoesOn {
 		r.requireGoingOn(t)
 	}

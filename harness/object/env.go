@@ -31,6 +31,7 @@ type Env struct {
 	// keeps says that power may be lost, or the disk fail. Then the field recorded repeats on disk every change of the folder. Where the
 	// object's goroutines run freely, delay is called before each.
 	keeps    bool
+	made     func(*disks.Disk) // called with the disk when it is made; may be nil
 	recorded *recorded.Folder
 	delay    func()
 }
@@ -108,7 +109,7 @@ func (e *Env) makeFolder() (err error) {
 		return err
 	}
 	if e.disk == nil {
-		e.disk = disks.New()
+		e.makeDisk()
 	}
 	if sched.OnGoroutines() {
 		e.recorded, err = recorded.Attach(e.folder, e.disk)
@@ -159,9 +160,17 @@ func (e *Env) Disk() disk.Disk {
 		e.recorded, e.disk = nil, nil
 	}
 	if e.disk == nil {
-		e.disk = disks.New()
+		e.makeDisk()
 	}
 	return e.disk
+}
+
+//go:norace
+func (e *Env) makeDisk() {
+	e.disk = disks.New()
+	if e.made != nil {
+		e.made(e.disk)
+	}
 }
 
 //go:norace

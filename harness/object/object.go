@@ -21,6 +21,8 @@ type Object struct {
 	closer   closer
 	holds    sync.Mutex     // guards the user's judge: one history at a time
 	inFolder raceoff.Number // 1: the object keeps its data in Env.Dir
+	// firstOpenings are the values of options with which losses of power during the first opening were judged.
+	firstOpenings sync.Map
 }
 
 // A method is an operation that was checked.

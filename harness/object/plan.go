@@ -158,11 +158,15 @@ func (p *plan) scenario(x *sched.Execution) {
 	}
 	r.goroutines = make([]raceoff.Number, len(p.c.Threads))
 	x.AtEnd(r.env.end)
+	r.watchOpening()
 	object, _, err := p.open(x.Context(), r.env)
 	if err != nil {
 		x.Fail(err)
 	}
 	r.object = object
+	if r.opening != nil && r.env.disk != nil {
+		r.env.disk.After(nil)
+	}
 	if r.env.recorded != nil && p.planted != nil && p.planted.kind == losesSync {
 		r.env.disk.LoseSyncs()
 	}

@@ -1,0 +1,104 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/storage/disk"
+)
+
+// made makes files whose names are durable, one after another, where there is none; and it refuses a disk that has only some of them.
+func made(d disk.Disk, files int) error {
+	there := 0
+	for i := range files {
+		if f, err := d.Open(nameOf(i)); err == nil {
+			there++
+			if err := f.Close(); err != nil {
+				return err
+			}
+		}
+	}
+	if there == files {
+		return nil
+	}
+	if there > 0 {
+		return fmt.Errorf("%d files of %d", there, files)
+	}
+	for i := range files {
+		f, err := d.Create(nameOf(i))
+		if err != nil {
+			return err
+		}
+		if err := errors.Join(f.Close(), d.SyncDir(".")); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func nameOf(i int) string { return fmt.Sprintf("file%d", i) }
+
+// withFiles is a note beside as many files as the option says.
+func withFiles(t *testing.T, values ...string) *Object {
+	t.Helper()
+	o, err := New(Config{
+		Name: "TestMade", Type: reflect.TypeFor[*note](),
+		Open: func(_ context.Context, e *Env) (any, error) {
+			return &note{env: e, syncs: true}, made(e.Disk(), e.Int("files"))
+		},
+		Operations: []Method{{Name: "set", Do: (*note).Set, Durable: OnReturn}, {Name: "get", Do: (*note).Get}},
+		Options:    []Option{{Name: "files", Values: values}},
+	})
+	require.NoError(t, err)
+	return o
+}
+
+func TestPowerIsLostDuringTheFirstOpening(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	for files, refused := range map[string]bool{"1": false, "2": true, "5": true} {
+		r := search(t, withFiles(t, files), "c0: get(); crash any", exhaustive)
+		if !refused {
+			require.Empty(t, r.Findings, "%s files", files)
+			continue
+		}
+		require.Len(t, r.Findings, 1, "%s files", files)
+		require.Equal(t, "Durability", r.Findings[0].Failure.Class())
+		require.ErrorContains(t, r.Findings[0].Failure, "when power is lost while the object is opened for the first time, the object cannot be opened and closed: open: 1 files of "+files)
+	}
+}
+
+// A finding must be shown by each execution, and what held need not be tried again.
+func TestTheFirstOpeningIsJudgedOnceForEachValueOfTheOptions(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	o := withFiles(t, "1", "3")
+	recoveries := func(text string) uint64 {
+		c, err := cases.Parse("v1 "+o.Head()+text, cases.Only(o))
+		require.NoError(t, err)
+		p, err := o.Plan(c)
+		require.NoError(t, err)
+		failure := sched.NewRunner(p.Scenario, sched.Options{}).Replay(nil, false).Failure
+		require.Equal(t, strings.Contains(text, "files=3"), failure != nil)
+		return p.Crashes.Recoveries.Load()
+	}
+	const program = "; c0: get(); crash any"
+	first, second := recoveries(program), recoveries(program)
+	require.Greater(t, first, second)
+	require.Equal(t, second, recoveries(program))
+	for range 2 {
+		recoveries(" files=3" + program)
+	}
+}
