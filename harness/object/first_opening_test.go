@@ -78,6 +78,20 @@ func TestPowerIsLostDuringTheFirstOpening(t *testing.T) {
 	}
 }
 
+// What came earlier is durable when the clients begin, and its judge knows no object without it.
+func TestNoFirstOpeningIsJudgedWhereOperationsCameEarlier(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	o := withFiles(t, "1")
+	c, err := cases.Parse("v1 "+o.Head()+" earlier=3; c0: get(); crash any", cases.Only(o))
+	require.NoError(t, err)
+	p, err := o.Plan(c)
+	require.NoError(t, err)
+	require.Nil(t, sched.NewRunner(p.Scenario, sched.Options{}).Replay(nil, false).Failure)
+}
+
 // A finding must be shown by each execution, and what held need not be tried again.
 func TestTheFirstOpeningIsJudgedOnceForEachValueOfTheOptions(t *testing.T) {
 	t.Parallel()

@@ -21,7 +21,7 @@ type Object struct {
 	closer   closer
 	holds    sync.Mutex     // guards the user's judge: one history at a time
 	inFolder raceoff.Number // 1: the object keeps its data in Env.Dir
-	// firstOpenings are the values of options with which losses of power during the first opening were judged.
+	// firstOpenings says, by plan.ofOpening, whether the object held when power was lost during its first opening.
 	firstOpenings sync.Map
 }
 
