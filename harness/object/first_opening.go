@@ -21,8 +21,18 @@ const mostOfOpening = 256
 // A firstOpening is what losses of power may leave of it.
 type firstOpening struct {
 	of   string
-	left []*disks.Image
+	left []leftOpening
 	seen map[[32]byte]bool
+}
+
+// A leftOpening is a disk that a loss of power leaves after a change.
+type leftOpening struct {
+	after disks.Operation
+	image *disks.Image
+}
+
+func (l leftOpening) when() string {
+	return fmt.Sprintf("when power is lost while the object is opened for the first time, after %v %s, and leaves %v", l.after.Kind, l.after.Name, l.image)
 }
 
 // ofOpening is what a first opening depends on, apart from random numbers: the values of the options, and what a loss of power may leave.
@@ -43,17 +53,17 @@ func (r *run) watchOpening() {
 	r.env.made = func(d *disks.Disk) {
 		d.After(func(change disks.Operation) {
 			if change.Kind.Changes() {
-				o.keep(someOf(cases.Aftermath{Disk: d, Model: crash.Model, Salt: uint64(len(o.left))}))
+				o.keep(change, someOf(cases.Aftermath{Disk: d, Model: crash.Model, Salt: uint64(len(o.left))}))
 			}
 		})
 	}
 }
 
-func (o *firstOpening) keep(images []*disks.Image) {
+func (o *firstOpening) keep(after disks.Operation, images []*disks.Image) {
 	for _, image := range images {
 		if hash := image.Hash(); !o.seen[hash] && len(o.left) < mostOfOpening {
 			o.seen[hash] = true
-			o.left = append(o.left, image)
+			o.left = append(o.left, leftOpening{after, image})
 		}
 	}
 }
@@ -64,10 +74,9 @@ func (r *run) judgeOpening(t *sched.T) {
 	if r.opening == nil || r.misplaced() {
 		return
 	}
-	const when = "when power is lost while the object is opened for the first time"
 	known := &r.plan.object.firstOpenings
-	for _, image := range r.opening.left {
-		if err := r.judgeLeft(image, make(spec.History, len(r.history)), when); err != nil {
+	for _, left := range r.opening.left {
+		if err := r.judgeLeft(left.image, make(spec.History, len(r.history)), left.when()); err != nil {
 			known.Store(r.opening.of, false)
 			t.Fail(err)
 		}

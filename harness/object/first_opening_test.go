@@ -74,7 +74,8 @@ func TestPowerIsLostDuringTheFirstOpening(t *testing.T) {
 		}
 		require.Len(t, r.Findings, 1, "%s files", files)
 		require.Equal(t, "Durability", r.Findings[0].Failure.Class())
-		require.ErrorContains(t, r.Findings[0].Failure, "when power is lost while the object is opened for the first time, the object cannot be opened and closed: open: 1 files of "+files)
+		require.ErrorContains(t, r.Findings[0].Failure, "when power is lost while the object is opened for the first time, after create file0, and leaves ordered file0:0 ")
+		require.ErrorContains(t, r.Findings[0].Failure, ", the object cannot be opened and closed: open: 1 files of "+files)
 	}
 }
 
