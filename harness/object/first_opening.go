@@ -18,8 +18,8 @@ import (
 // mostOfOpening is how many different disks of a first opening are judged: those of the first changes.
 const mostOfOpening = 256
 
-// A firstOpening is what losses of power may leave of it.
-type firstOpening struct {
+// An openingWatch keeps what losses of power may leave of a first opening.
+type openingWatch struct {
 	of   string
 	left []leftOpening
 	seen map[[32]byte]bool
@@ -48,7 +48,7 @@ func (r *run) watchOpening() {
 	if held, _ := r.plan.object.firstOpenings.Load(of); held == true {
 		return
 	}
-	o := &firstOpening{of: of, seen: map[[32]byte]bool{}}
+	o := &openingWatch{of: of, seen: map[[32]byte]bool{}}
 	r.opening = o
 	r.env.made = func(d *disks.Disk) {
 		d.After(func(change disks.Operation) {
@@ -59,7 +59,7 @@ func (r *run) watchOpening() {
 	}
 }
 
-func (o *firstOpening) keep(after disks.Operation, images []*disks.Image) {
+func (o *openingWatch) keep(after disks.Operation, images []*disks.Image) {
 	for _, image := range images {
 		if hash := image.Hash(); !o.seen[hash] && len(o.left) < mostOfOpening {
 			o.seen[hash] = true
@@ -76,7 +76,7 @@ func (r *run) judgeOpening(t *sched.T) {
 	}
 	known := &r.plan.object.firstOpenings
 	for _, left := range r.opening.left {
-		if err := r.judgeLeft(left.image, make(spec.History, len(r.history)), left.when()); err != nil {
+		if err := r.judgeLeft(left.image, make(spec.History, len(r.history)), firstOpening, left.when()); err != nil {
 			known.Store(r.opening.of, false)
 			t.Fail(err)
 		}

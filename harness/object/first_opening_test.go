@@ -12,6 +12,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/shrink"
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
@@ -73,7 +74,7 @@ func TestPowerIsLostDuringTheFirstOpening(t *testing.T) {
 			continue
 		}
 		require.Len(t, r.Findings, 1, "%s files", files)
-		require.Equal(t, "Durability", r.Findings[0].Failure.Class())
+		require.Equal(t, "FirstOpening", r.Findings[0].Failure.Class())
 		require.ErrorContains(t, r.Findings[0].Failure, "when power is lost while the object is opened for the first time, after create file0, and leaves ordered file0:0 ")
 		require.ErrorContains(t, r.Findings[0].Failure, ", the object cannot be opened and closed: open: 1 files of "+files)
 	}
@@ -91,6 +92,21 @@ func TestNoFirstOpeningIsJudgedWhereOperationsCameEarlier(t *testing.T) {
 	p, err := o.Plan(c)
 	require.NoError(t, err)
 	require.Nil(t, sched.NewRunner(p.Scenario, sched.Options{}).Replay(nil, false).Failure)
+}
+
+// No operation is needed, and the smallest program is tried before all others.
+func TestAFirstOpeningNeedsNoProgram(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	o := withFiles(t, "2")
+	c, err := cases.Parse("v1 "+o.Head()+"; c0: set(1), get(); c1: get(), set(2); crash any", cases.Only(o))
+	require.NoError(t, err)
+	m, err := shrink.Minimize(t.Context(), c, shrink.Limits{Executions: 2})
+	require.NoError(t, err)
+	require.Equal(t, "v1 "+o.Head()+"; c0:; crash any", m.Case.String())
+	require.Len(t, c.Threads[0].Operations, 2, "the case itself stays as it is")
 }
 
 // A finding must be shown by each execution, and what held need not be tried again.

@@ -19,6 +19,7 @@ var (
 	noPanic         = promise{"NoPanic", "an operation that returns when it is executed alone does not panic beside others"}
 	progress        = promise{"Progress", "an operation that can return does"}
 	durability      = promise{"Durability", "what was durable is there after a crash"}
+	firstOpening    = promise{"FirstOpening", "a new object can be opened again if power is lost while it is opened for the first time, and holds nothing"}
 	lastsTwice      = promise{"SecondLife", "what is durable after a crash is there after the next one"}
 	damage          = promise{"Damage", "what the disk has lost or misplaced is missing or refused, and never given as something else"}
 	restart         = promise{"Restart", "what was closed in order is opened as it was"}
@@ -43,6 +44,9 @@ func (v *Violation) Class() string { return v.name }
 
 // Broken implements report.Broken.
 func (v *Violation) Broken() (promise, sentence, detail string) { return v.name, v.sentence, v.detail }
+
+// InAnyProgram says that the violation needs no operation: every program shows it.
+func (v *Violation) InAnyProgram() bool { return v.promise == firstOpening }
 
 // Stack is the stack of a panic, "" for none.
 func (v *Violation) Stack() string { return v.stack }

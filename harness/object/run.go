@@ -42,7 +42,7 @@ type run struct {
 	moments    raceoff.Number // operations that a canary let through
 	shares     func()         // tells the search that the step of now touches what no point declares
 	inquiry    *inquiry       // under way after the clients have ended, nil for none
-	opening    *firstOpening  // what is to be judged of it, nil for nothing
+	opening    *openingWatch  // what is to be judged of it, nil for nothing
 }
 
 // newRun makes an execution of a program on an object, which may be opened later.

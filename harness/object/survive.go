@@ -176,14 +176,14 @@ func (r *run) close(t *sched.T) error {
 // lost opens the object on each of these disks, and fails the execution if one of them shows a violation.
 func (r *run) lost(t *sched.T, images []*disks.Image, h spec.History, when string) {
 	for _, image := range images {
-		if err := r.judgeLeft(image, h, when); err != nil {
+		if err := r.judgeLeft(image, h, durability, when); err != nil {
 			t.Fail(err)
 		}
 	}
 }
 
 // judgeLeft opens the object on a disk and judges what it holds, unless an equal disk has been judged.
-func (r *run) judgeLeft(image *disks.Image, h spec.History, when string) error {
+func (r *run) judgeLeft(image *disks.Image, h spec.History, owed promise, when string) error {
 	expected := fnv.New64a()
 	for _, e := range h {
 		_, _ = expected.Write([]byte{byte(e.Outcome)}) // writing to a hash cannot fail
@@ -192,7 +192,7 @@ func (r *run) judgeLeft(image *disks.Image, h spec.History, when string) error {
 	if !r.plan.crashes.Due(j) {
 		return nil
 	}
-	err := r.recoverFrom(disks.Crash(image), h, durability, when)
+	err := r.recoverFrom(disks.Crash(image), h, owed, when)
 	if err != nil {
 		r.plan.crashes.Retry(j) // so that the next execution judges it again
 	}

@@ -2,6 +2,7 @@ package shrink
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -102,6 +103,7 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	m.class = out.Failure.Class()
 	m.take(c, out)
 	m.Steps = 0
+	m.withoutProgram()
 	m.fewerOperations()
 	for m.fewerSwitches() || m.smaller(m.quick) || m.fewerPreemptions() || m.smaller(m.thorough) {
 		if m.ended() {
@@ -113,6 +115,24 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	m.pinCrash()
 	m.Duration = time.Since(began)
 	return m.Minimized, nil
+}
+
+// withoutProgram leaves out all operations at once, if the failure says that it needs none (InAnyProgram). An execution of the program may
+// take long: power is lost at each of its steps before such a failure shows.
+func (m *minimizer) withoutProgram() {
+	var failure interface{ InAnyProgram() bool }
+	if !errors.As(m.Failure.Err, &failure) || !failure.InAnyProgram() {
+		return
+	}
+	smallest := m.Case.Clone().Bare()
+	smallest.Threads, smallest.Faults, smallest.Delays = smallest.Threads[:1], nil, nil
+	smallest.Threads[0].Operations = nil
+	if smallest.Check() != nil {
+		return
+	}
+	if out, err := m.replay(smallest, sched.Follow(nil)); err == nil && m.shows(out) && out.Preemptions <= m.Preemptions {
+		m.take(smallest, out)
+	}
 }
 
 func (m *minimizer) ended() bool {
