@@ -103,7 +103,12 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	m.class = out.Failure.Class()
 	m.take(c, out)
 	m.Steps = 0
-	m.withoutProgram()
+	if m.withoutProgram() {
+		for m.smaller(m.quick) { // to plainer options
+		}
+		m.Minimal, m.Duration = !m.ended(), time.Since(began)
+		return m.Minimized, nil
+	}
 	m.fewerOperations()
 	for m.fewerSwitches() || m.smaller(m.quick) || m.fewerPreemptions() || m.smaller(m.thorough) {
 		if m.ended() {
@@ -117,22 +122,25 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 	return m.Minimized, nil
 }
 
-// withoutProgram leaves out all operations at once, if the failure says that it needs none (InAnyProgram). An execution of the program may
-// take long: power is lost at each of its steps before such a failure shows.
-func (m *minimizer) withoutProgram() {
+// withoutProgram leaves out all operations at once, if the failure says that it needs none (InAnyProgram), and says whether the failure
+// remains. An execution of the program may take long: power is lost at each of its steps before such a failure shows.
+func (m *minimizer) withoutProgram() bool {
 	var failure interface{ InAnyProgram() bool }
 	if !errors.As(m.Failure.Err, &failure) || !failure.InAnyProgram() {
-		return
+		return false
 	}
 	smallest := m.Case.Clone().Bare()
 	smallest.Threads, smallest.Faults, smallest.Delays = smallest.Threads[:1], nil, nil
 	smallest.Threads[0].Operations = nil
 	if smallest.Check() != nil {
-		return
+		return false
 	}
-	if out, err := m.replay(smallest, sched.Follow(nil)); err == nil && m.shows(out) && out.Preemptions <= m.Preemptions {
-		m.take(smallest, out)
+	out, err := m.replay(smallest, sched.Follow(nil))
+	if err != nil || !m.shows(out) || out.Preemptions > m.Preemptions {
+		return false
 	}
+	m.take(smallest, out)
+	return true
 }
 
 func (m *minimizer) ended() bool {
