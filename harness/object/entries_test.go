@@ -10,7 +10,7 @@ import (
 	"github.com/racewindow/racewindow/harness/spec"
 )
 
-// half makes a string of which one word of two is written.
+// half writes one of the two words of a string.
 func half(text *string) { *(*[2]uintptr)(unsafe.Pointer(text)) = [2]uintptr{0, 7} }
 
 // A machine may take the processor from a client at any instruction, such as between the two words of a string. Whoever copied the history

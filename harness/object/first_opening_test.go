@@ -133,3 +133,28 @@ func TestTheFirstOpeningIsJudgedOnceForEachValueOfTheOptions(t *testing.T) {
 		recoveries(" files=3" + program)
 	}
 }
+
+// A worker that leaves out the disk which another one is judging must not make the violation unknown.
+func TestAViolationOfTheFirstOpeningStaysKnownAlthoughAnotherWorkerSawNone(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	var p *plan
+	o := withFiles(t, "2")
+	opens := o.Open
+	o.Open = func(ctx context.Context, e *Env) (any, error) {
+		o.firstOpenings.LoadOrStore(p.ofOpening(), true)
+		return opens(ctx, e)
+	}
+	c, err := cases.Parse("v1 "+o.Head()+"; c0: get(); crash any", cases.Only(o))
+	require.NoError(t, err)
+	p, err = o.plan(c)
+	require.NoError(t, err)
+	p.probeWith(p.alone.results)
+	for range 2 {
+		failure := sched.NewRunner(p.scenario, sched.Options{}).Replay(nil, false).Failure
+		require.NotNil(t, failure)
+		require.Equal(t, "FirstOpening", failure.Class())
+	}
+}
