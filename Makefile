@@ -128,8 +128,8 @@ runtime-versions: ## Go's own tests and those of plain tests on each supported v
 	$(GO) run ./scripts/alone -run '^releases$$'
 	$(GO) run ./scripts/runtimetests -arch arm64
 
-race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: PLANTED=1 SEEDS= RUN= FREE_SEEDS= README= CHECK=1 PLOT=FILE.svg
-	$(RACEWINDOW) run ./scripts/racetobug $(if $(PLANTED),-planted) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(RUN),-only '$(RUN)') $(if $(FREE_SEEDS),-free-seeds $(FREE_SEEDS)) \
+race-to-bug: ## how many schedules each strategy needs to find each bug, beside plain goroutines and random sleeps: PLANTED=1 SEEDS= RUN= STRATEGIES= FREE_SEEDS= README= CHECK=1 PLOT=FILE.svg
+	$(RACEWINDOW) run ./scripts/racetobug $(if $(PLANTED),-planted) $(if $(SEEDS),-seeds $(SEEDS)) $(if $(RUN),-only '$(RUN)') $(if $(STRATEGIES),-columns '$(STRATEGIES)') $(if $(FREE_SEEDS),-free-seeds $(FREE_SEEDS)) \
 	$(if $(README),-readme $(README)) $(if $(CHECK),-check harness/sched/README.md)
 	$(if $(PLOT),cd harness/adapters && $(GO) run ./timetobug ../sched/README.md $(abspath $(PLOT)))
 
