@@ -28,6 +28,12 @@ func merged(old, newer string) string {
 		}
 		return ""
 	}
+	shownBy := func(column, row string) string { // the first detector that finds it says what it shows
+		if i := slices.Index(oldHeader, "shown as"); !slices.Contains(header, column) && i >= 0 && i < len(oldRows[row]) {
+			return oldRows[row][i]
+		}
+		return cell(row, "shown as")
+	}
 	columns := detectorsOf(oldHeader, header)
 	names := slices.Sorted(maps.Keys(oldRows))
 	for name := range rows {
@@ -39,21 +45,14 @@ func merged(old, newer string) string {
 	var page strings.Builder
 	fmt.Fprintf(&page, "| planted bug | %s | found | shown as |\n|%s\n", strings.Join(columns, " | "), strings.Repeat("---|", len(columns)+3))
 	for _, name := range names {
-		found := "no"
+		found, shown := "no", ""
 		fmt.Fprintf(&page, "| %s |", name)
 		for _, column := range columns {
 			text := cell(name, column)
 			fmt.Fprintf(&page, " %s |", text)
-			if isTime(text) {
-				found = "yes"
+			if isTime(text) && found == "no" {
+				found, shown = "yes", shownBy(column, name)
 			}
-		}
-		shown := cell(name, "shown as")
-		if i := slices.Index(oldHeader, "shown as"); shown == "" && i >= 0 && i < len(oldRows[name]) { // the newer one did not find it
-			shown = oldRows[name][i]
-		}
-		if found == "no" {
-			shown = ""
 		}
 		fmt.Fprintf(&page, " %s | %s |\n", found, shown)
 	}
