@@ -89,6 +89,7 @@ func crashesCounted(r object.CrashResult) string {
 	words := fmt.Sprintf("power was lost %d times (%s), %.0f a second: %d under load, %d with something to lose, %d times the clients went on; %d operations in %d instances of %d programs, up to %d goroutines at once; %d disks, %d judged, seed %d",
 		r.Cycles, r.Model, rate, r.UnderLoad, r.Unsynced, r.GoneOn, r.Operations, r.Instances, r.Programs, r.Peak, r.Disks, r.Judged, r.Seed)
 	return words + besides(r.Ended, []count{
+		{r.Openings, "losses came while an object was opened for the first time"},
 		{r.Paused, "losses came after a pause"},
 		{r.Long, "came in objects that had done up to 1,024 operations before"},
 		{r.Interrupted, "recoveries lost power themselves"},

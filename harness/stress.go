@@ -96,7 +96,7 @@ func (c *checking) untried() string {
 	case drive.Stress:
 		return "\nnot tried: opening what a killed process or a loss of power leaves (racewindow crash)"
 	case drive.Crash:
-		return "\nnot tried: a loss of power after each operation of the disk in turn, and while the object is first opened (racewindow crash)"
+		return "\nnot tried: a loss of power after each operation of the disk in turn (racewindow crash)"
 	}
 	return "\nnot tried: a death after each operation of the disk in turn (racewindow crash)"
 }

@@ -26,6 +26,8 @@ type aftermath struct {
 	model  disks.Model
 	// interrupts says that power is lost again while the object is opened.
 	interrupts bool
+	// opening says that power was lost while the object was opened for the first time.
+	opening bool
 
 	asked spec.History // what the object held, for the report
 	// gone are the operations that this loss and earlier ones certainly took; known says that gone has been computed.
@@ -56,6 +58,14 @@ func (a *aftermath) allFaults() (all []cases.Fault) {
 	return all
 }
 
+// owes is the promise about what the object holds after this loss of power.
+func (a *aftermath) owes() promise {
+	if a.opening {
+		return firstOpening
+	}
+	return durability
+}
+
 // unfinished says whether the clients have operations left.
 func (a *aftermath) unfinished() bool {
 	return slices.ContainsFunc(a.history, func(e spec.Entry) bool { return e.Outcome == spec.NotInvoked })
@@ -78,6 +88,9 @@ func (a *aftermath) key() (k key) {
 	text = append(text, hash[:]...)
 	if a.interrupts {
 		text = append(text, 1)
+	}
+	if a.opening {
+		text = append(text, 2)
 	}
 	if a.before != nil {
 		before := a.before.key()
@@ -158,7 +171,7 @@ func (a *aftermath) judge() (interrupted uint64, err error) {
 			}
 		}
 	}
-	if err := a.holds(d, h, hook, durability, a.when()); err != nil || during == nil {
+	if err := a.holds(d, h, hook, a.owes(), a.when()); err != nil || during == nil {
 		return 0, err
 	}
 	return 1, a.holds(disks.Crash(during), h, nil, recovery, a.when()+", and a second one while the object was opened")

@@ -7,7 +7,9 @@ import (
 )
 
 // crashCounts are the counts of a lane in a round.
-type crashCounts struct{ instances, underLoad, unsynced, goneOn, paused, long, disks, faults, abandoned uint64 }
+type crashCounts struct {
+	instances, openings, underLoad, unsynced, goneOn, paused, long, disks, faults, abandoned uint64
+}
 
 // A crashLane executes one instance after another, each on a disk that loses power.
 type crashLane struct {
@@ -24,6 +26,7 @@ func newCrashLane(of *crashLoad, i uint64) *crashLane {
 // addTo adds the counts of the lane to the result, and resets them.
 func (n *crashLane) addTo(r *CrashResult) {
 	r.Instances += n.instances
+	r.Openings += n.openings
 	r.UnderLoad += n.underLoad
 	r.Unsynced += n.unsynced
 	r.GoneOn += n.goneOn
@@ -58,12 +61,19 @@ func (n *crashLane) instance() {
 			return
 		case err != nil && before != nil:
 			n.load.mu.Lock()
-			n.of.found(before, durability.broken("%s, the object could not be opened while others ran: %v", before.when(), err))
+			n.of.found(before, before.owes().broken("%s, the object could not be opened while others ran: %v", before.when(), err))
 			n.load.mu.Unlock()
 			return
 		case err != nil:
 			n.load.fail(err)
 			return
+		}
+		if left := n.keepOpening(p, in.opening); len(left) > 0 && n.random.IntN(2) == 0 {
+			in.discard(false)
+			before = left[n.random.IntN(len(left))]
+			n.goneOn++
+			disk = disks.Crash(before.image)
+			continue
 		}
 		lost, remain := in.live()
 		if lost.unrecorded != nil {
@@ -115,17 +125,22 @@ func (n *crashLane) keep(p *plan, lost *outage, before *aftermath) (left []*afte
 			model: n.of.Model, interrupts: n.random.Float64() < n.of.Interrupted,
 		}
 		left = append(left, a)
-		n.disks++
-		k := a.key()
-		if _, known := n.of.known[k]; known {
-			continue
-		}
-		if _, seen := n.left[k]; !seen {
-			n.left[k] = a
-			n.load.fresh.Add(1)
-		}
+		n.store(a)
 	}
 	return left
+}
+
+// store keeps a disk to be judged after the round, unless an equal one is known.
+func (n *crashLane) store(a *aftermath) {
+	n.disks++
+	k := a.key()
+	if _, known := n.of.known[k]; known {
+		return
+	}
+	if _, seen := n.left[k]; !seen {
+		n.left[k] = a
+		n.load.fresh.Add(1)
+	}
 }
 
 // After each loss of power, all disks are judged if they are few; otherwise one random disk and one near the edges.

@@ -34,6 +34,7 @@ type incarnation struct {
 	losses         chan *outage
 	closed         chan struct{} // closed when Close of the object has returned; nil if it was not called
 	ended          chan struct{}
+	opening        *lostOpening // nil if power was not lost while the object was opened
 	clients, first []int // the clients with operations left, and where each goes on
 	rules          []cases.Fault
 }
@@ -58,6 +59,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	ctx, cancel := context.WithCancel(context.Background())
 	ctx.Done() // made here: if a client made it, that would order the clients that find it
 	ctx, number := marked(ctx)
+	opening := n.loseOpening(p, disk, before)
 	object, err := p.object.open(n.delayed(ctx), e)
 	if err == nil && before == nil && len(p.earlier) > 0 {
 		calm.Store(1)
@@ -71,7 +73,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	}
 	total := len(p.calls)
 	in := &incarnation{
-		run: p.newRun(e, object).observed().mortal(), lane: n, ctx: ctx, cancel: cancel, number: number, before: make(spec.History, total), losses: make(chan *outage, 1),
+		run: p.newRun(e, object).observed().mortal(), lane: n, ctx: ctx, cancel: cancel, number: number, opening: opening, before: make(spec.History, total), losses: make(chan *outage, 1),
 	}
 	if before != nil {
 		in.before, in.crashes = before.history, before.crashes()

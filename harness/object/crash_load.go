@@ -53,6 +53,8 @@ type CrashResult struct {
 	UnderLoad uint64 `json:"cycles_under_load"`
 	Unsynced  uint64 `json:"cycles_with_something_to_lose"`
 	GoneOn    uint64 `json:"second_lives"`
+	// Openings counts those while an object was opened for the first time.
+	Openings uint64 `json:"cycles_in_a_first_opening"`
 	// Paused counts those after a pause, in which only goroutines of the object itself ran.
 	Paused uint64 `json:"cycles_after_a_pause"`
 	// Long counts those of objects that had done operations before the clients began.
@@ -227,6 +229,8 @@ type crashLoad struct {
 	load   *load // what a run without crashes has too
 	lanes  []*crashLane
 	cycles raceoff.Number
+	// opening is the most changes that one first opening made of a disk.
+	opening raceoff.Number
 	ticks  []raceoff.Number // for each program, the most that one object took until its clients had ended
 	pauses []raceoff.Number // and after that, in a pause
 	// short is how many programs nothing came before. The others come after them, drawn from random.
