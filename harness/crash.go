@@ -29,6 +29,9 @@ func (c *checking) crash() {
 	if f := r.Finding; f != nil {
 		c.foundLosingPower(f, r)
 		shown := f.Case.Clone()
+		if f.Violation.InAnyProgram() {
+			shown = shown.WithoutOperations()
+		}
 		if f.Disk != nil {
 			shown.Crash = &cases.Crash{Any: true, Model: load.Model}
 		}

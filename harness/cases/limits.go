@@ -175,3 +175,12 @@ func (c Case) Bare() Case {
 	c.Switches = nil
 	return c
 }
+
+// WithoutOperations returns the smallest program of the same subject with the same options and crash: one thread that does nothing, and
+// neither faults nor delays. It shares nothing that changes with c.
+func (c Case) WithoutOperations() Case {
+	c = c.Clone().Bare()
+	c.Threads, c.Faults, c.Delays = c.Threads[:1], nil, nil
+	c.Threads[0].Operations = nil
+	return c
+}

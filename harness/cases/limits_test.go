@@ -132,3 +132,11 @@ func TestDelaysStayWithTheirOperations(t *testing.T) {
 		require.NoError(t, c.Check())
 	}
 }
+
+func TestTheSmallestProgramHasNoOperation(t *testing.T) {
+	t.Parallel()
+	c := ofShelf(t, `c0: put("a"); c1: put("b"); @ c0@op#1>c0; ! c0@x#1=EIO; crash any`)
+	require.Equal(t, "v1 test=TestShelf; c0:; crash any", c.WithoutOperations().String())
+	require.Len(t, c.Threads[0].Operations, 1, "the case itself stays as it is")
+	require.Len(t, c.Faults, 1)
+}

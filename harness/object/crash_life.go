@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand"
+	"reflect"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -60,7 +61,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	ctx.Done() // made here: if a client made it, that would order the clients that find it
 	ctx, number := marked(ctx)
 	opening := n.loseOpening(p, disk, before)
-	object, err := p.object.open(n.delayed(ctx), e)
+	object, err := p.openAfter(before, n.delayed(ctx), e)
 	if err == nil && before == nil && len(p.earlier) > 0 {
 		calm.Store(1)
 		err = p.prepareAs(ctx, object)
@@ -93,6 +94,19 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	}
 	disk.After(in.took)
 	return in, nil
+}
+
+// openAfter opens an object. On what a loss of power has left, a panic is an error.
+func (p *plan) openAfter(before *aftermath, ctx context.Context, e *Env) (v reflect.Value, err error) {
+	defer func() {
+		if before == nil {
+			return
+		}
+		if panicked := recover(); panicked != nil {
+			err = fmt.Errorf("panic: %v", panicked)
+		}
+	}()
+	return p.object.open(ctx, e)
 }
 
 // call is the point at which what an object does to its folder is delayed.

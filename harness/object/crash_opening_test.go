@@ -76,3 +76,13 @@ func newFile(d disk.Disk, name string) error {
 	}
 	return errors.Join(f.Close(), d.SyncDir("."))
 }
+
+// The process would end otherwise, without a report.
+func TestAPanicOfALaterOpeningUnderLoadIsAFinding(t *testing.T) {
+	t.Parallel()
+	lost := &aftermath{opening: true}
+	panics := &plan{object: &Object{Config: Config{Open: func(context.Context, *Env) (any, error) { panic("half a page") }}}}
+	_, err := panics.openAfter(lost, t.Context(), nil)
+	require.EqualError(t, err, "panic: half a page")
+	require.Panics(t, func() { _, _ = panics.openAfter(nil, t.Context(), nil) }, "that of a new object is one of the test")
+}

@@ -129,9 +129,7 @@ func (m *minimizer) withoutProgram() bool {
 	if !errors.As(m.Failure.Err, &failure) || !failure.InAnyProgram() {
 		return false
 	}
-	smallest := m.Case.Clone().Bare()
-	smallest.Threads, smallest.Faults, smallest.Delays = smallest.Threads[:1], nil, nil
-	smallest.Threads[0].Operations = nil
+	smallest := m.Case.WithoutOperations()
 	if smallest.Check() != nil {
 		return false
 	}
