@@ -41,7 +41,7 @@ func (s *Summary) unjudged(ctx context.Context, c Config) string {
 	case done.Unknown >= done.Schedules:
 		return fmt.Sprintf("none of %d schedules was judged: each came to the limit of %d choices and was given up", done.Schedules, done.MaxSteps)
 	case c.DrawFaults > 0 && s.Crashes.Faults == 0:
-		return fmt.Sprintf("no fault came in %s of %s: give it more schedules or more time", columns.Count(done.Schedules, "schedule"), columns.Count(s.Programs, "program"))
+		return fmt.Sprintf("no fault came in %s of %s: give it more schedules or more time, or each program fewer of them (--per-program), because its faults are its own", columns.Count(done.Schedules, "schedule"), columns.Count(s.Programs, "program"))
 	case c.Crash != nil && s.Crashes.Recoveries == 0:
 		return "no disk was recovered from after a crash: give it more time"
 	case c.Crash != nil && s.Crashes.Exposed == 0:

@@ -23,8 +23,8 @@ func New(m shrink.Minimized, from cases.Case, fromPreemptions int) (*Report, err
 		return nil, fmt.Errorf("the case does not fail again: %v", m.Case)
 	}
 	r.Shrink = &Shrink{Took: m.Duration, Steps: m.Steps, Tries: m.Tries, Minimal: m.Minimal}
-	if m.Steps > 0 {
-		r.From = Size(from, fromPreemptions)
+	if from := Size(from, fromPreemptions); m.Steps > 0 && from != r.Size {
+		r.From = from
 	}
 	for _, w := range m.Windows {
 		r.addWindow(&r.Run, w.From, w.To, m.Case.Switches[w.Switch].To)
@@ -160,6 +160,9 @@ func Size(c cases.Case, n int) string {
 	var words []string
 	for _, name := range order {
 		words = append(words, columns.Count(counts[name], name))
+	}
+	if len(words) == 0 {
+		words = []string{"no operation"}
 	}
 	return strings.Join(append(words, preemptions(n)), ", ")
 }

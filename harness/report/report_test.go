@@ -196,6 +196,13 @@ func TestACaseThatHoldsIsReportedAsSuch(t *testing.T) {
 	require.NotContains(t, string(render(t, "junit", r)), "<failure")
 }
 
+func TestTheSizeOfACaseNamesWhatIsInIt(t *testing.T) {
+	t.Parallel()
+	c := parse(t, "v1 scenario=log handover=snapshot; w0: append 1, flush, append 1; r0: read - end")
+	require.Equal(t, "2 appends, 1 flush, 1 read, 1 preemption", Size(c, 1))
+	require.Equal(t, "no operation, no preemption", Size(c.WithoutOperations(), 0))
+}
+
 func TestACaseThatCannotBeExecutedIsAnError(t *testing.T) {
 	requireInstrumented(t)
 	_, err := OfCase(parse(t, "v1 scenario=log handover=snapshot; w0: append 1; @ w0@flush/trimmed#1>w0"))
