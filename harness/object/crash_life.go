@@ -36,7 +36,7 @@ type incarnation struct {
 	closed         chan struct{} // closed when Close of the object has returned; nil if it was not called
 	ended          chan struct{}
 	opening        *lostOpening // nil if power was not lost while the object was opened
-	clients, first []int // the clients with operations left, and where each goes on
+	clients, first []int        // the clients with operations left, and where each goes on
 	rules          []cases.Fault
 }
 
@@ -61,7 +61,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 	ctx.Done() // made here: if a client made it, that would order the clients that find it
 	ctx, number := marked(ctx)
 	opening := n.loseOpening(p, disk, before)
-	object, err := p.openAfter(before, n.delayed(ctx), e)
+	object, err := p.openAfter(n.delayed(ctx), before, e)
 	if err == nil && before == nil && len(p.earlier) > 0 {
 		calm.Store(1)
 		err = p.prepareAs(ctx, object)
@@ -97,7 +97,7 @@ func (n *crashLane) open(p *plan, disk *disks.Disk, before *aftermath) (*incarna
 }
 
 // openAfter opens an object. On what a loss of power has left, a panic is an error.
-func (p *plan) openAfter(before *aftermath, ctx context.Context, e *Env) (v reflect.Value, err error) {
+func (p *plan) openAfter(ctx context.Context, before *aftermath, e *Env) (v reflect.Value, err error) {
 	defer func() {
 		if before == nil {
 			return

@@ -231,8 +231,8 @@ type crashLoad struct {
 	cycles raceoff.Number
 	// opening is the most changes that one first opening made of a disk.
 	opening raceoff.Number
-	ticks  []raceoff.Number // for each program, the most that one object took until its clients had ended
-	pauses []raceoff.Number // and after that, in a pause
+	ticks   []raceoff.Number // for each program, the most that one object took until its clients had ended
+	pauses  []raceoff.Number // and after that, in a pause
 	// short is how many programs nothing came before. The others come after them, drawn from random.
 	short, round int
 	random       *rand.Rand

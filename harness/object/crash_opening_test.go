@@ -82,7 +82,7 @@ func TestAPanicOfALaterOpeningUnderLoadIsAFinding(t *testing.T) {
 	t.Parallel()
 	lost := &aftermath{opening: true}
 	panics := &plan{object: &Object{Config: Config{Open: func(context.Context, *Env) (any, error) { panic("half a page") }}}}
-	_, err := panics.openAfter(lost, t.Context(), nil)
+	_, err := panics.openAfter(t.Context(), lost, nil)
 	require.EqualError(t, err, "panic: half a page")
-	require.Panics(t, func() { _, _ = panics.openAfter(nil, t.Context(), nil) }, "that of a new object is one of the test")
+	require.Panics(t, func() { _, _ = panics.openAfter(t.Context(), nil, nil) }, "that of a new object is one of the test")
 }
