@@ -72,25 +72,45 @@ func (p *plan) opens() (end func()) {
 	}
 }
 
+const (
+	// samePictures is how many pictures of the goroutines, one after the other, must show that each waits, and where it did before.
+	samePictures = 8
+	// mostPictures is how many are taken: on a busy machine a goroutine may take long until it waits.
+	mostPictures = 60
+)
+
 // hung returns the oldest opening, if each of its goroutines waits for another one, or for a channel.
 func (o *openings) hung() *CrashFinding {
 	watch := deadlock.Labels{Key: label, Outside: append(lanesWait[:len(lanesWait):len(lanesWait)], "github.com/racewindow/racewindow/harness/sched.(*worker).watch.func1")}
-	for range 8 {
+	where, same := "", 0
+	for range mostPictures {
 		time.Sleep(deadlock.Every)
 		watch.Look()
+		oldest, number := o.oldest()
+		its, crowd := watch.Of(number)
+		if oldest.plan == nil || crowd == deadlock.Goes {
+			where, same = "", 0
+			continue
+		}
+		if now := number + its.Where(); now != where {
+			where, same = now, 0
+		}
+		if same++; same == samePictures {
+			v := progress.broken("an object that one client opens on what a loss of power left, asks and closes never comes to its end: each goroutine waits for another one, or for a channel: %s", its.Where())
+			return &CrashFinding{Case: oldest.plan.c, Violation: v, Stacks: named([]byte(its.Stacks), nil, "a goroutine of the object")}
+		}
 	}
+	return nil
+}
+
+// oldest returns the opening that began first, and its number; none if there is none.
+func (o *openings) oldest() (oldest opening, number string) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	oldest, number := opening{}, ""
 	for n, one := range o.all {
 		if number == "" || one.began.Before(oldest.began) {
 			oldest, number = one, n
 		}
 	}
-	its, crowd := watch.Of(number)
-	if number == "" || crowd == deadlock.Goes {
-		return nil
-	}
-	v := progress.broken("an object that one client opens on what a loss of power left, asks and closes never comes to its end: each goroutine waits for another one, or for a channel: %s", its.Where())
-	return &CrashFinding{Case: oldest.plan.c, Violation: v, Stacks: named([]byte(its.Stacks), nil, "a goroutine of the object")}
+	return oldest, number
 }
