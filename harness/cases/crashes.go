@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"maps"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -193,6 +194,24 @@ type Survivor interface {
 type CrashError struct {
 	Crash Crash
 	Err   error
+	// Taken says what the loss of power took; nil if only the process died, or nothing was lost.
+	Taken []string
+}
+
+// MostTaken is how much of what a loss of power took is told.
+const MostTaken = 4
+
+// Words says what the loss of power took, "" for nothing.
+func (e *CrashError) Words() string {
+	told := e.Taken
+	if len(told) == 0 {
+		return ""
+	}
+	more := ""
+	if n := len(told) - MostTaken; n > 0 {
+		told, more = told[:MostTaken], fmt.Sprintf(", and %d more", n)
+	}
+	return "the loss of power at that step took " + strings.Join(told, ", ") + more
 }
 
 // Error returns the text of what was found.
@@ -343,7 +362,7 @@ func (w *watch) try(j Judgement, shown Crash, image *disks.Image) error {
 		return nil
 	}
 	w.crashes.forget(w.x.Prefix(), j) // so that the next execution shows it too
-	return &CrashError{shown, err}
+	return w.found(shown, image, err)
 }
 
 // atPlace loses power at one place, and tries one disk.
@@ -352,35 +371,45 @@ func (w *watch) atPlace() error {
 		return nil
 	}
 	w.crashes.Reached.Store(true)
-	disk, hash, err := w.diskOf()
+	disk, image, hash, err := w.diskOf()
 	if err != nil {
 		return err
 	}
 	if err := w.survivor.Judge(Aftermath{Disk: disk, Model: w.at.Model, Salt: SaltOf(hash), Thorough: true}); err != nil {
-		return &CrashError{w.at, err}
+		return w.found(w.at, image, err)
 	}
 	w.survivor.Ends() // the execution may end here
 	w.x.Enough()
 	return nil
 }
 
-// diskOf returns the disk that a crash now leaves, and what identifies it.
-func (w *watch) diskOf() (*disks.Disk, [32]byte, error) {
+// found says what was found, and what a loss of power that left the image took.
+func (w *watch) found(shown Crash, image *disks.Image, err error) *CrashError {
+	e := &CrashError{Crash: shown, Err: err}
+	if image != nil {
+		e.Taken = w.survivor.Disk().Taken(image)
+	}
+	return e
+}
+
+// diskOf returns the disk that a crash now leaves, its image unless only the process dies, and what identifies it.
+func (w *watch) diskOf() (*disks.Disk, *disks.Image, [32]byte, error) {
 	disk := w.survivor.Disk()
 	moment := disk.At(w.at.Model)
 	switch {
 	case w.at.Kill:
-		return disk.Fork(), disk.Fingerprint(), nil
+		return disk.Fork(), nil, disk.Fingerprint(), nil
 	case w.at.Disk == 0:
 		image := drawn(moment, w.at.Tape)
-		return disks.Crash(image), image.Hash(), nil
+		return disks.Crash(image), image, image.Hash(), nil
 	}
 	images := moment.Enumerate(max(FewDisks, w.at.Disk))
 	if w.at.Disk > len(images) {
 		count, _ := moment.Images()
-		return nil, [32]byte{}, sched.UnusableError{Reason: fmt.Sprintf("the crash leaves %d disks there, so disk=%d cannot be", count, w.at.Disk)}
+		return nil, nil, [32]byte{}, sched.UnusableError{Reason: fmt.Sprintf("the crash leaves %d disks there, so disk=%d cannot be", count, w.at.Disk)}
 	}
-	return disks.Crash(images[w.at.Disk-1]), images[w.at.Disk-1].Hash(), nil
+	image := images[w.at.Disk-1]
+	return disks.Crash(image), image, image.Hash(), nil
 }
 
 // SaltOf returns a seed made from what identifies a disk.

@@ -7,8 +7,16 @@ import (
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
-// describe fills in which promise broke, and how.
+// describe fills in which promise broke, and how; and what a loss of power took.
 func (r *Report) describe(f *sched.Failure) {
+	r.broke(f)
+	var crash *cases.CrashError
+	if errors.As(f.Err, &crash) && crash.Words() != "" {
+		r.Detail = clean(r.Detail+"; "+crash.Words(), maxText)
+	}
+}
+
+func (r *Report) broke(f *sched.Failure) {
 	r.Class = clean(f.Class(), maxName)
 	r.Promise, r.Detail = clean(string(f.Kind), maxName), clean(f.Message, maxText)
 	r.Stack = cleanLines(f.Stack, maxStack)
