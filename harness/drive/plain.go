@@ -89,6 +89,9 @@ type PlainSummary struct {
 	// for as long as they were watched.
 	Leaks   []string `json:"leaks,omitempty"`
 	Running string   `json:"running,omitempty"`
+	// OneOrder says that goroutines went on after the test's end for so long that their order was no longer chosen. Exhausted does not
+	// cover that part.
+	OneOrder bool `json:"one_order_at_last,omitempty"`
 	// Findings is the number of findings.
 	Findings int `json:"findings"`
 	// Apart says why each schedule had its own process; "" if none had.
@@ -121,6 +124,8 @@ type PlainTiming struct {
 	Because    string            `json:"because,omitempty"`
 	Statistics sched.Statistics  `json:"statistics"`
 	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
+	// OneOrder is like that of PlainSummary, or says that a timer could have fired early after the test's end.
+	OneOrder bool `json:"one_order_at_last,omitempty"`
 	// Findings counts those that only this search found.
 	Findings int `json:"findings"`
 }

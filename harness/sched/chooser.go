@@ -31,7 +31,7 @@ type Chooser struct {
 	patience int  // an execution has at most patience*limit steps, these included
 	turnsAt  int  // the step from which threads take turns, -1 while a strategy is asked
 	fired    bool // a timer fired by choice
-	finished bool // the threads have ended; what follows is not chosen
+	finished bool // the threads' part has ended
 	enough   bool // the execution ends here, without a failure
 	shared   bool // Execution.Shares was called since the last choice
 
@@ -321,7 +321,7 @@ func (c *Chooser) stuck() {
 // Steps is the number of choices so far in this execution.
 func (c *Chooser) Steps() int { return len(c.trace) }
 
-// Finish is called when the clients have ended: from then on nothing is chosen.
+// Finish is called when the threads' part has ended. From then on a mechanism lets the others Pass, or it goes on to ask who goes on.
 //
 //go:norace
 func (c *Chooser) Finish() {

@@ -143,6 +143,9 @@ func (c *Chooser) outcome(s Strategy, events bool) (o Outcome) {
 	s.End(len(c.trace), c.failure != nil)
 	o.Failure, o.Beside, o.Steps = c.failure, c.beside, len(c.trace)
 	o.Schedule, o.Preemptions = c.schedule()
+	if old, is := s.(older); is {
+		s = old.replay
+	}
 	r, replayed := s.(*replay)
 	switch {
 	case replayed && o.Failure == nil && !r.lenient:

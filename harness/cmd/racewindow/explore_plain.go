@@ -224,12 +224,12 @@ func closing(e drive.Event, race bool) string {
 		fmt.Fprintf(&text, "unknown: %d schedules of %s did not end within the step limit, and say nothing\n", n, e.Test)
 	}
 	if n := len(s.Exhausted); n > 0 && s.Verdict == drive.HeldAll {
-		fmt.Fprintf(&text, "exhausted: all %s of %s\n", exhausted(s.Exhausted[n-1]), e.Test)
+		fmt.Fprintf(&text, "exhausted: all %s of %s%s\n", exhausted(s.Exhausted[n-1]), e.Test, atLast(s.OneOrder))
 	}
 	if timing := s.Timing; timing != nil {
 		fmt.Fprintf(&text, "timing: %d schedules of %s in which timers may fire early, %s found by that search alone; %s\n", timing.Statistics.Schedules, e.Test, numberOf(timing.Findings), timing.Because)
 		if n := len(timing.Exhausted); n > 0 && s.Verdict != drive.FoundSome {
-			fmt.Fprintf(&text, "exhausted: all %s of %s in which a timer that fires early counts as a preemption\n", exhausted(timing.Exhausted[n-1]), e.Test)
+			fmt.Fprintf(&text, "exhausted: all %s of %s in which a timer that fires early counts as a preemption%s\n", exhausted(timing.Exhausted[n-1]), e.Test, atLast(timing.OneOrder))
 		}
 	}
 	for _, l := range s.Leaks {
@@ -247,6 +247,14 @@ func numberOf(n int) string {
 		return "nothing"
 	}
 	return fmt.Sprint(n)
+}
+
+// atLast says which part of each schedule a claim does not cover.
+func atLast(oneOrder bool) string {
+	if !oneOrder {
+		return ""
+	}
+	return ", except for what goroutines do long after its end"
 }
 
 // exhausted says which schedules were all executed.

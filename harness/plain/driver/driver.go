@@ -268,7 +268,7 @@ func (t *test) search() (strays string) {
 		t.summary.Statistics.Strayed, t.summary.Exhausted = t.strays, nil
 		t.summary.Strayed = t.strayed + t.sights.hint()
 	}
-	t.summary.Goroutines, t.summary.Running = t.sights.threads, t.sights.running
+	t.summary.Goroutines, t.summary.Running, t.summary.OneOrder = t.sights.threads, t.sights.running, t.sights.oneOrder
 	found.Findings = distinct(found.Findings)
 	for _, f := range found.Findings {
 		t.found(f)

@@ -18,8 +18,14 @@ const byKept = "kept"
 // executeKept executes the kept schedules of the test until one fails. Reports about the others come at the test's end.
 func (t *test) executeKept() (failing sched.Outcome) {
 	for _, kept := range keptOf(t.name) {
-		out := t.runner(kept.Schedule).Replay(kept.Schedule, false)
+		runner := t.runner(kept.Schedule)
+		out := runner.Replay(kept.Schedule, false)
 		t.gated++
+		if out.Failure == nil {
+			if old, fails := t.older(runner, kept.Schedule); fails {
+				out, kept.Schedule = old, old.Schedule
+			}
+		}
 		switch f := out.Failure; {
 		case f == nil:
 			t.holds(kept)

@@ -53,6 +53,8 @@ type mechanism struct {
 	hasAtomic bool // some packages have no points
 	asked     bool // the thread that stopped last made the decision on its own stack
 	after     int  // steps since the test's goroutine ended
+	passing   bool // nothing is chosen any more
+	apart     bool // the chooser asks another process
 	late      int64
 	over      bubble.Outcome
 
@@ -61,20 +63,21 @@ type mechanism struct {
 
 // Sights are what the executions of a test have shown.
 type sights struct {
-	choices uint64         // decisions with more than one thread to choose from
-	threads int            // in the execution with the most
-	skipped uint64         // executions in which the test skipped itself
-	running string         // the goroutine that went on for too long after the test's end
-	timers  bool           // a timer could have fired while others could go on
-	fired   []string       // the timers that fired early, by choice, in the last execution
-	polls   string         // who let time pass in the last execution, although others could go on, by reading the clock in a loop
-	random  bool           // random numbers were drawn
-	socket  bool           // a socket was made
-	secret  string         // where the system's random numbers were read
-	leak    *sched.Failure // of the schedule without a switch; it is a finding only if there are schedules without it
-	leaked  uint64         // executions with this leak
-	ended   uint64         // executions that reached the end of the test and did not fail otherwise
-	losses  drive.PlainLosses
+	choices  uint64         // decisions with more than one thread to choose from
+	threads  int            // in the execution with the most
+	skipped  uint64         // executions in which the test skipped itself
+	running  string         // the goroutine that went on for too long after the test's end
+	oneOrder bool           // goroutines went on after the test's end for so long that their order was no longer chosen
+	timers   bool           // a timer could have fired while others could go on
+	fired    []string       // the timers that fired early, by choice, in the last execution
+	polls    string         // who let time pass in the last execution, although others could go on, by reading the clock in a loop
+	random   bool           // random numbers were drawn
+	socket   bool           // a socket was made
+	secret   string         // where the system's random numbers were read
+	leak     *sched.Failure // of the schedule without a switch; it is a finding only if there are schedules without it
+	leaked   uint64         // executions with this leak
+	ended    uint64         // executions that reached the end of the test and did not fail otherwise
+	losses   drive.PlainLosses
 }
 
 func newMechanism(prepare func() Run, seen *sights, timing bool) func() sched.Mechanism {
@@ -93,7 +96,7 @@ func (m *mechanism) Begin(c *sched.Chooser) {
 
 func (m *mechanism) begin(c chooser) {
 	m.chooser, m.run = c, m.prepare()
-	m.stands, m.chosen, m.asked, m.after, m.late = m.stands[:0], 0, false, 0, 0
+	m.stands, m.chosen, m.asked, m.after, m.passing, m.late = m.stands[:0], 0, false, 0, false, 0
 	m.nobody = sched.Candidate{Thread: sched.NoThread, Point: sched.AtStart}
 	m.hasAtomic = order != nil && len(order.Atomic) > 0
 	noteRaces()
@@ -144,7 +147,7 @@ func (m *mechanism) decide(thread int32) int32 {
 			return next
 		}
 	}
-	if t.Op == bubble.OpCase || m.ended() || m.state.Timed && (m.due() || m.mayFire()) {
+	if t.Op == bubble.OpCase || m.state.Timed && (m.due() || m.mayFire()) || m.ended() && !m.decidesAfter() {
 		return -1
 	}
 	if m.hasAtomic && m.passes(t) {
@@ -180,7 +183,7 @@ func (m *mechanism) ask(stopped *sched.Candidate) bool {
 	switch {
 	case m.play != nil:
 		m.chosen, ok = m.askPlay(stopped)
-	case m.ended():
+	case m.ended() && !m.choosesAfter():
 		m.chosen, ok = m.pass(stopped)
 	case stopped.Thread >= 0 && m.threads[stopped.Thread].Op == bubble.OpCase:
 		m.chosen, ok = m.pick(stopped)
@@ -222,27 +225,6 @@ func (m *mechanism) due() bool {
 	return when > 0 && when <= now
 }
 
-// ended says whether the test's goroutine has ended: from then on there are no choices.
-func (m *mechanism) ended() bool { return m.threads[0].State == bubble.Ended }
-
-// Bounds of an execution after the test's end, which only shows whether the test's goroutines end too.
-const (
-	mostAfter = 1_000
-	longAfter = int64(24 * 3600 * 1e9)
-)
-
-// pass lets the remaining threads go on after the test's end.
-func (m *mechanism) pass(stopped *sched.Candidate) (thread int, ok bool) {
-	if m.after == 0 {
-		m.chooser.Finish()
-		_, m.late = bubble.Next()
-	}
-	if m.after++; m.after > mostAfter {
-		return 0, false
-	}
-	return m.chooser.Pass(stopped, 0)
-}
-
 // Candidates returns the threads that are ready. If there are none, it waits for files and for goroutines outside of the
 // bubble, which may wake a thread.
 func (m *mechanism) Candidates(all []sched.Candidate) []sched.Candidate {
@@ -254,6 +236,7 @@ func (m *mechanism) Candidates(all []sched.Candidate) []sched.Candidate {
 	m.changes = m.state.Changes
 	if len(all) > 1 {
 		m.seen.choices++
+		m.seen.oneOrder = m.seen.oneOrder || m.passing && !m.apart
 	}
 	if len(all) > 0 && m.mayFire() {
 		m.seen.timers = true

@@ -163,6 +163,7 @@ func (m *remote) over() {
 	m.seen.polls = p.getText()
 	m.seen.socket = p.get() != 0 || m.seen.socket
 	m.seen.losses.Add(int(p.get()), int(p.get()))
+	m.seen.oneOrder = p.get() != 0 || m.seen.oneOrder
 	if p.err != nil {
 		m.ended(true)
 		return

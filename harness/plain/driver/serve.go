@@ -41,7 +41,7 @@ func (t *test) serve() {
 	}
 	m := t.mechanism().(*mechanism)
 	a := &asking{wire: w, mechanism: m, points: sched.NewPoints(), views: w.get() != 0, seed: int(w.get())}
-	m.timing = w.get() != 0
+	m.timing, m.apart = w.get() != 0, true
 	races := raceoff.Races()
 	m.begin(a)
 	m.Run()
@@ -51,7 +51,7 @@ func (t *test) serve() {
 	for _, text := range t.sights.fired {
 		w.text(text)
 	}
-	w.text(t.sights.polls).put(boolean(t.sights.socket), int64(t.sights.losses.Operations), int64(t.sights.losses.Disks)).send()
+	w.text(t.sights.polls).put(boolean(t.sights.socket), int64(t.sights.losses.Operations), int64(t.sights.losses.Disks), boolean(t.sights.oneOrder)).send()
 }
 
 // An asking chooser asks another process.

@@ -24,13 +24,20 @@ const slowest = int64(time.Minute)
 
 // mayFire says whether a timer may fire now by choice.
 func (m *mechanism) mayFire() bool {
-	if m.seen.timers && !m.timing || m.play == nil && m.threads[bubble.Clock].Cases == 0 || m.ended() {
+	if m.seen.timers && !m.timing || m.play == nil && m.threads[bubble.Clock].Cases == 0 {
+		return false
+	}
+	if m.ended() && (!m.timing || m.seen.oneOrder) { // there, time passes only when all wait
 		return false
 	}
 	t, any := bubble.NextTimer()
 	if any {
 		_, now := bubble.Next()
 		any = t.When-now <= slowest
+	}
+	if m.ended() {
+		m.seen.oneOrder = any
+		return false
 	}
 	m.seen.timers = m.seen.timers || any
 	return any && m.timing
@@ -106,9 +113,9 @@ func (m *mechanism) timer(t bubble.Timer) string {
 func (t *test) fireTimers(before []sched.Finding) {
 	o := t.options()
 	o.Schedules, o.Budget = (o.Schedules+3)/4, o.Budget/4
-	o.Progress = t.progress
+	o.Progress, t.sights.oneOrder = t.progress, false
 	found, err := sched.SearchMechanism(context.Background(), t.timed, o)
-	told := &drive.PlainTiming{Because: found.Ended, Statistics: found.Statistics, Exhausted: found.Exhausted}
+	told := &drive.PlainTiming{Because: found.Ended, Statistics: found.Statistics, Exhausted: found.Exhausted, OneOrder: t.sights.oneOrder}
 	if err != nil {
 		told.Because, told.Exhausted = err.Error(), nil
 	}

@@ -1,0 +1,3 @@
+module example.com/afterwards
+
+go 1.25
