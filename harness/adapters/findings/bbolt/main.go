@@ -1,5 +1,5 @@
-// Command bbolt shows what findings/bbolt.md says: if a process dies and power is lost later, the file cannot be used. The command
-// ends with 1 if it sees that.
+// Command bbolt shows what findings/bbolt.md says: if a process dies and power is lost later, the file cannot be used; if power is lost
+// while a new file is made, it cannot be opened. The command ends with 1 if it sees both.
 package main
 
 import (
@@ -24,6 +24,7 @@ func main() {
 		return err
 	}))
 	durable := read(file("db"))
+	unmade := cannotBeOpened(file("new"))
 
 	// An Update writes its pages and syncs them, then writes its meta page. There the process dies: the meta page is in the page
 	// cache, and its sync has not been made.
@@ -44,7 +45,9 @@ func main() {
 		if came := recover(); came != nil {
 			fmt.Printf("%T: %v\n", came, came)
 			os.RemoveAll(folder)
-			os.Exit(1)
+			if unmade {
+				os.Exit(1)
+			}
 		}
 	}()
 	third, err := bbolt.Open(file("left"), 0o600, nil)
@@ -61,6 +64,36 @@ func main() {
 		return nil
 	}))
 	fmt.Println("the database is whole")
+}
+
+// cannotBeOpened makes a new file, of which a part reaches the disk: one page and a half, or all but its free list.
+func cannotBeOpened(name string) bool {
+	db, err := bbolt.Open(name, 0o600, nil)
+	must(err)
+	must(db.Close())
+	whole, page := read(name), os.Getpagesize()
+	must(os.WriteFile(name, whole[:page+page/2], 0o600))
+	_, short := bbolt.Open(name, 0o600, nil)
+	fmt.Println("a part of a new file: Open says:", short)
+
+	clear(whole[2*page:])
+	must(os.WriteFile(name, whole, 0o600))
+	dies := panics(func() {
+		_, err := bbolt.Open(name, 0o600, nil)
+		fmt.Println("a new file without its free list: Open says:", err)
+	})
+	return short != nil && dies
+}
+
+func panics(f func()) (came bool) {
+	defer func() {
+		if why := recover(); why != nil {
+			came = true
+			fmt.Println("a new file without its free list: Open panics:", why)
+		}
+	}()
+	f()
+	return false
 }
 
 func put(tx *bbolt.Tx) error { return tx.Bucket([]byte("bucket")).Put([]byte("key"), []byte("value")) }

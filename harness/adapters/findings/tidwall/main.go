@@ -1,5 +1,5 @@
-// Command tidwall shows what findings/tidwall.md says about writes that a loss of power has torn. It ends with 1 if it sees the
-// same.
+// Command tidwall shows what findings/tidwall.md says about writes that a loss of power has torn, and about a name that it takes. It ends
+// with 1 if it sees all of that.
 package main
 
 import (
@@ -41,7 +41,17 @@ func main() {
 	must(err)
 	fmt.Println("zeros: 1 record was acknowledged and a second was on its way; the last index is", last)
 	must(log.Close())
-	if first != nil || last > 2 {
+
+	unnamed := filepath.Join(folder, "unnamed")
+	write(unnamed)
+	must(os.Remove(filepath.Join(unnamed, segment))) // no sync of the folder came after it was made
+	log, err = wal.Open(unnamed, nil)
+	must(err)
+	none, err := log.LastIndex()
+	must(err)
+	fmt.Println("name of the segment: 2 records were acknowledged; the last index is", none)
+	must(log.Close())
+	if first != nil && last > 2 && none == 0 {
 		os.RemoveAll(folder)
 		os.Exit(1)
 	}
