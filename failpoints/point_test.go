@@ -2,6 +2,7 @@ package failpoints
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -54,9 +55,12 @@ func TestAMarkerWithAComputedNameCountsAsInstrumented(t *testing.T) {
 	require.True(t, Instrumented())
 }
 
+// declaredRuns counts the runs of a test, because a declaration lasts as long as the process.
+var declaredRuns atomic.Uint64
+
 func TestADeclaredPointHasItsResource(t *testing.T) {
 	t.Parallel()
-	const pkg = "example.org/declared"
+	pkg := fmt.Sprintf("example.org/declared%d", declaredRuns.Add(1))
 	early := Lookup(pkg, "early")
 	require.False(t, early.Declared())
 	given := []Declaration{{Name: "early", Resource: "tail", Access: Reads}, {Name: "late", Resource: "file", Access: Writes}}
