@@ -190,6 +190,13 @@ type Survivor interface {
 	Judge(a Aftermath) error
 }
 
+// An Opener is a Survivor whose subject may also lose power while it is opened for the first time.
+type Opener interface {
+	// JudgeOpening recovers from what that may have left, and returns what is wrong, or nil. It is called between two threads, before any
+	// other disk of the execution is judged.
+	JudgeOpening() error
+}
+
 // A CrashError is what a Survivor found, with the crash that shows it.
 type CrashError struct {
 	Crash Crash
@@ -255,12 +262,19 @@ type watch struct {
 	operations int
 	expected   uint64
 	partial    bool
+	opened     bool // JudgeOpening was called
 }
 
 // atStep runs at each step, between two threads. It loses power there if the case names that place, or any.
 func (w *watch) atStep() error {
 	if !w.at.Any {
 		return w.atPlace()
+	}
+	if o, is := w.survivor.(Opener); is && !w.opened {
+		w.opened = true
+		if err := o.JudgeOpening(); err != nil {
+			return err
+		}
 	}
 	disk, expected := w.survivor.Disk(), w.survivor.Expected()
 	if n := disk.Operations(); n == w.operations && expected == w.expected {

@@ -27,7 +27,9 @@ func (r *run) conclude(t *sched.T) {
 	if err := r.judged(); err != nil {
 		t.Fail(err)
 	}
-	r.judgeOpening(t)
+	if err := r.judgeOpening(); err != nil {
+		t.Fail(err)
+	}
 	if faulty && o.GoesOn {
 		r.requireGoingOn(t)
 	}
