@@ -158,3 +158,37 @@ func TestAViolationOfTheFirstOpeningStaysKnownAlthoughAnotherWorkerSawNone(t *te
 		require.Equal(t, "FirstOpening", failure.Class())
 	}
 }
+
+// Each disk of each later step would take long, and what breaks another promise cannot come.
+func TestTheFirstOpeningIsJudgedAtOnceWhereNothingElseIs(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	o := withFiles(t, "2")
+	for program, disks := range map[string]bool{"c0:": false, "c0: get()": true} {
+		c, err := cases.Parse("v1 "+o.Head()+"; "+program+"; crash any", cases.Only(o))
+		require.NoError(t, err)
+		p, err := o.Plan(c)
+		require.NoError(t, err)
+		failure := sched.NewRunner(p.Scenario, sched.Options{}).Replay(nil, false).Failure
+		require.NotNil(t, failure)
+		require.Equal(t, "FirstOpening", failure.Class())
+		require.Equal(t, disks, p.Crashes.Disks.Load() > 0, program)
+	}
+}
+
+func TestACanaryLooksForItsOwnDefectAndNotAtTheFirstOpening(t *testing.T) {
+	t.Parallel()
+	o := withFiles(t, "2")
+	c, err := cases.Parse("v1 "+o.Head()+"; c0: get(); crash any", cases.Only(o))
+	require.NoError(t, err)
+	p, err := o.plan(c)
+	require.NoError(t, err)
+	for _, planted := range []*defect{nil, {}} {
+		p.planted = planted
+		r := p.newRun(o.newEnv(p.settings), reflect.Value{})
+		r.watchOpening()
+		require.Equal(t, planted == nil, r.opening != nil)
+	}
+}
