@@ -180,6 +180,9 @@ func TestTheFirstOpeningIsJudgedAtOnceWhereNothingElseIs(t *testing.T) {
 
 func TestACanaryLooksForItsOwnDefectAndNotAtTheFirstOpening(t *testing.T) {
 	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
 	o := withFiles(t, "2")
 	c, err := cases.Parse("v1 "+o.Head()+"; c0: get(); crash any", cases.Only(o))
 	require.NoError(t, err)
