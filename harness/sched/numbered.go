@@ -32,13 +32,13 @@ func (p *pos) another() Strategy                   { return &pos{} }
 
 func (p *pct) restart(taught Strategy, words [2]uint64) {
 	p.source.Seed(words[0], words[1])
-	p.begun, p.longest, p.busiest = taught.(*pct).begun, taught.(*pct).longest, taught.(*pct).busiest
+	p.begun, p.longest, p.most = taught.(*pct).begun, taught.(*pct).longest, taught.(*pct).most
 }
 
 func (p *pct) learned() { p.begun = max(p.begun, profiled) }
 
 func (p *pct) another() Strategy {
-	return &pct{changes: make([]change, len(p.changes)), begun: p.begun, longest: p.longest, busiest: p.busiest}
+	return &pct{changes: make([]change, len(p.changes)), begun: p.begun, longest: p.longest, most: p.most}
 }
 
 func (s *surw) restart(taught Strategy, words [2]uint64) {
@@ -80,7 +80,7 @@ type mixture struct {
 // need the fewest for most bugs of the tables in README.md. What these do not show, the others may; so after sampledFirst schedules
 // all have as many.
 var inTurn = [...]string{
-	"pct", "guided", "pos", "pct", "guided", "surw", "pct", "guided", "pct", "guided", "pos", "pct", "guided", "random", "pct", "guided",
+	"pct", "guided", "pos", "pct", "guided", "random", "pct", "guided", "pct", "guided", "surw", "pct", "guided", "random", "pct", "guided",
 }
 
 // A rota is the order in which strategies have one schedule each, again and again.

@@ -76,7 +76,7 @@ var strategies = []struct {
 	make  func(Parameters) Strategy
 }{
 	{"random", "random walk: every thread that can go on is as likely as any other", newRandom},
-	{"pct", "PCT: random priorities and Preemptions changes of them (default 2)", newPCT},
+	{"pct", "PCT: random priorities and Preemptions changes of them (default 2), in half of the schedules up to four times as many", newPCT},
 	{"pos", "partial order sampling: a random priority for each event, drawn again when a conflicting one was executed", newPOS},
 	{"surw", "selectively uniform random walk: every order of the accesses to one resource is as likely as any other", newSURW},
 	{"guided", "goes by what schedules have shown: aims at writes that no event has followed yet, and at what led to something new", newGuided},

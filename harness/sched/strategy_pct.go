@@ -8,17 +8,22 @@ import "math/rand/v2"
 // probability of at least 1/(n*k^(d-1)).
 //
 // Departures. k is not given: the first schedules are random walks, and the longest of them is k. Where only one thread can go on, a
-// change is lost; so changes count the choices between several threads, and in half of the schedules, by chance, k is the most of
-// these that a walk had. A task gets its priority when it appears, anywhere among the others. A thread of high priority that waits in
-// a loop for another one would never end, so it falls below all others after k steps in a row. A schedule several times as long as k
-// goes on as a random walk, and does not count for k. A thread that gives up its turn (Pauses) falls at once below all others that no
-// change has lowered. The guarantee holds for the other half of the schedules, as far as k is right.
+// change is lost; so changes count the choices between several threads. A task gets its priority when it appears, anywhere among the
+// others. A thread of high priority that waits in a loop for another one would never end, so it falls below all others after k steps in a
+// row. A schedule several times as long as k goes on as a random walk, and does not count for k. A thread that gives up its turn (Pauses)
+// falls at once below all others that no change has lowered.
+//
+// That holds for all schedules, and the guarantee for half of them, chosen by chance, as far as k is right. The others are aimed. In an
+// aimed schedule a change is drawn only when a thread goes on, among the steps that it and all others still have, except the lowest: if
+// it comes to a step of this thread, it is made there, and else it is drawn again when another thread goes on. So no change is lost
+// because the threads have ended before it. How many steps a thread has is the most that it had in a random walk; a thread that had fewer
+// in all of these than it can have is why the other half is needed. An aimed schedule has d-1 changes, or half, twice or four times as
+// many. With two threads of k/2 steps, two changes come to two given places once in k^2/2 schedules, and not once in 2k^2.
 type pct struct {
 	source     rand.PCG
 	changes    []change
 	begun      int
 	longest    int      // the most steps of a random walk
-	busiest    int      // the most choices between several threads of one
 	passed     int      // changes of this schedule that were made
 	last, run  int      // the thread that went on last, and how many times in a row before
 	step       int      // of the last call of Next
@@ -27,7 +32,18 @@ type pct struct {
 	tired      bool     // a thread fell below all others then, so that another one goes on
 	pauses     uint64   // turns that were given up
 	priorities []uint64 // by thread
+
+	aimed bool  // this schedule is aimed
+	left  int   // changes of an aimed schedule that were not made yet
+	aim   aimed // the next of them
+	most  []int // by thread: the most steps in a random walk
+	taken []int // by thread: steps in this schedule
+	went  int   // the thread that went on last, the clock included
+	since int   // the first step of it that is not in taken
 }
+
+// An aimed change lowers a thread that has taken so many steps; -1 if none does until another thread goes on.
+type aimed struct{ thread, taken int }
 
 // A change lowers the priority of the thread that would go on at a choice.
 type change struct {
@@ -56,35 +72,56 @@ func newPCT(p Parameters) Strategy {
 
 func (*pct) Name() string { return "pct" }
 
-// Begin draws where the changes come. Each has the priority of its number, so that which of two is lower is random too.
 func (p *pct) Begin() bool {
 	p.begun++
 	p.passed, p.pauses, p.priorities, p.last, p.run = 0, 0, p.priorities[:0], NoThread, 0
 	p.step, p.contested, p.alone = -1, 0, false
-	within := p.busiest
-	if below(&p.source, 2) == 0 {
-		within = p.longest
+	p.taken, p.went, p.since = p.taken[:0], NoThread, 0
+	if p.aimed = below(&p.source, 2) == 0; p.aimed {
+		p.left = max(1, len(p.changes)<<below(&p.source, 4)/2)
+		p.aim.thread = NoThread
+		return true
 	}
+	p.drawChanges()
+	return true
+}
+
+// drawChanges draws where the changes come. Each has the priority of its number, so that which of two is lower is random too.
+func (p *pct) drawChanges() {
 	for i := range p.changes {
-		c := change{1 + below(&p.source, max(within, 1)), 1 + uint64(i)}
+		c := change{1 + below(&p.source, max(p.longest, 1)), 1 + uint64(i)}
 		at := i
 		for ; at > 0 && p.changes[at-1].choice > c.choice; at-- {
 			p.changes[at] = p.changes[at-1]
 		}
 		p.changes[at] = c
 	}
-	return true
 }
 
 func (p *pct) Next(c *Choice) int {
+	p.take(c.Step)
+	next := p.next(c)
+	p.went = c.Enabled[next].Thread
+	return next
+}
+
+// take counts the steps before this one that were not counted yet. One thread took them.
+func (p *pct) take(step int) {
+	for len(p.taken) <= p.went {
+		p.taken = append(p.taken, 0)
+	}
+	if p.went != NoThread {
+		p.taken[p.went] += step - p.since
+	}
+	p.since = step
+}
+
+func (p *pct) next(c *Choice) int {
 	if c.fires(&p.source) {
 		return c.clock()
 	}
 	if p.walks(c.Step) {
 		p.step = c.Step
-		if len(c.Enabled) > 1 {
-			p.contested++
-		}
 		return walk(&p.source, c)
 	}
 	if !p.alone {
@@ -97,12 +134,65 @@ func (p *pct) Next(c *Choice) int {
 	if !p.alone {
 		p.contested++
 	}
-	for !p.alone && p.passed < len(p.changes) && p.changes[p.passed].choice <= p.contested {
-		p.priorities[c.Enabled[best].Thread] = p.changes[p.passed].priority
-		p.passed++
+	for !p.alone {
+		lowered := p.lowers(c, best)
+		if lowered == 0 {
+			break
+		}
+		p.priorities[c.Enabled[best].Thread] = lowered
 		best = p.highest(c)
 	}
 	return p.tire(c, best)
+}
+
+// lowers returns the priority to which a change lowers the thread that would go on; 0 if none does.
+func (p *pct) lowers(c *Choice, best int) (priority uint64) {
+	switch {
+	case !p.aimed:
+		if p.passed < len(p.changes) && p.changes[p.passed].choice <= p.contested {
+			p.passed++
+			return p.changes[p.passed-1].priority
+		}
+	case p.left > 0:
+		thread := c.Enabled[best].Thread
+		now := of(p.taken, thread)
+		if p.aim.thread != thread || p.aim.taken >= 0 && p.aim.taken < now {
+			p.aim = aimed{thread, p.draw(c, thread)}
+		}
+		if p.aim.taken == now {
+			p.left--
+			p.aim.thread = NoThread
+			return uint64(p.left) + 1
+		}
+	}
+	return 0
+}
+
+// draw returns after how many of its steps a change lowers a thread that goes on; -1 if it comes to another thread.
+func (p *pct) draw(c *Choice, thread int) int {
+	all, lowest := 0, 0
+	for i := range c.Enabled {
+		all += p.ahead(c.Enabled[i].Thread)
+		if p.priorities[c.Enabled[i].Thread] < p.priorities[c.Enabled[lowest].Thread] {
+			lowest = i
+		}
+	}
+	all -= p.ahead(c.Enabled[lowest].Thread)
+	if n := below(&p.source, max(all, 1)); n < p.ahead(thread) {
+		return of(p.taken, thread) + n
+	}
+	return -1
+}
+
+// ahead is about how many steps a thread still has.
+func (p *pct) ahead(thread int) int { return max(of(p.most, thread)-of(p.taken, thread), 0) }
+
+// of is what is known of a thread.
+func of(all []int, thread int) int {
+	if thread < len(all) {
+		return all[thread]
+	}
+	return 0
 }
 
 // walks says whether a step is one of a random walk.
@@ -115,8 +205,12 @@ func (p *pct) Stays() int {
 		return 0
 	}
 	n := min(patience*p.longest-p.step, max(p.longest, leastLoop)-p.run-1)
-	if !p.alone && p.passed < len(p.changes) {
+	switch {
+	case p.alone:
+	case !p.aimed && p.passed < len(p.changes):
 		n = min(n, p.changes[p.passed].choice-p.contested-1)
+	case p.aimed && p.left > 0 && p.aim.taken >= 0:
+		n = min(n, p.aim.taken-of(p.taken, p.went)-1)
 	}
 	return n
 }
@@ -146,7 +240,7 @@ func (p *pct) pause(c *Choice) {
 		return
 	}
 	p.highest(c) // gives each a priority
-	if own := &p.priorities[c.Enabled[c.Current].Thread]; *own > uint64(len(p.changes)) {
+	if own := &p.priorities[c.Enabled[c.Current].Thread]; *own >= initial/2 {
 		p.pauses++
 		*own = initial - p.pauses
 	}
@@ -167,8 +261,15 @@ func (p *pct) highest(c *Choice) (best int) {
 }
 
 func (p *pct) End(steps int, _ bool) {
-	if p.begun <= profiled {
-		p.longest = max(p.longest, steps)
-		p.busiest = max(p.busiest, p.contested)
+	if p.begun > profiled {
+		return
+	}
+	p.take(steps)
+	p.longest = max(p.longest, steps)
+	for thread, n := range p.taken {
+		if thread == len(p.most) {
+			p.most = append(p.most, 0)
+		}
+		p.most[thread] = max(p.most[thread], n)
 	}
 }

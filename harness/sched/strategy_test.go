@@ -106,50 +106,121 @@ func TestNoStrategyReportsALockedProgram(t *testing.T) {
 	}
 }
 
-func TestPCTMakesNoMorePreemptionsThanItsDepth(t *testing.T) {
+func TestPCTMakesNoMorePreemptionsThanItsDepthInHalfOfItsSchedules(t *testing.T) {
 	t.Parallel()
 	long := make([]*failpoints.Point, 10)
 	for i := range long {
 		long[i] = pointLoad
 	}
 	for preemptions := 1; preemptions <= 3; preemptions++ {
-		n, most, some := 0, 0, map[uint64]bool{}
-		runs(passing(long, long, long), newPCT(Parameters{Seed: 1, Preemptions: preemptions}), 3000, func(x *Chooser) {
-			if n++; n > profiled {
-				_, made := x.schedule()
+		const times = 3000
+		n, most, aimed, mostAimed, some := 0, 0, 0, 0, map[uint64]bool{}
+		p := newPCT(Parameters{Seed: 1, Preemptions: preemptions}).(*pct)
+		runs(passing(long, long, long), p, times, func(x *Chooser) {
+			if n++; n <= profiled {
+				return
+			}
+			some[x.hash] = true
+			if _, made := x.schedule(); p.aimed {
+				aimed++
+				mostAimed = max(mostAimed, made)
+			} else {
 				most = max(most, made)
-				some[x.hash] = true
 			}
 		})
 		require.Equal(t, preemptions, most)
+		require.Equal(t, 4*preemptions, mostAimed)
+		require.InDelta(t, times/2, aimed, 3*math.Sqrt(times/4))
 		require.Greater(t, len(some), 6, "not always the same")
 	}
 }
 
-func TestPCTFindsAFaultOfDepthTwoAsOftenAsItPromises(t *testing.T) {
-	t.Parallel()
-	local := make([]*failpoints.Point, 20)
+// inTheMiddle is a scenario of two threads with so many steps that show nothing before and after those given.
+func inTheMiddle(steps int, a, b []*failpoints.Point) Scenario {
+	local := make([]*failpoints.Point, steps)
 	for i := range local {
 		local[i] = readFile
 	}
-	// The fault: b does all it does between two points in the middle of a.
-	a := append(append(append([]*failpoints.Point{}, local...), writeTail, writeTail), local...)
-	const times = 20_000
-	hits := func(b ...*failpoints.Point) (hit int, promised float64) {
-		n, longest := 0, 0
-		runs(passing(a, b), newPCT(Parameters{Seed: 3, Preemptions: 1}), times, func(x *Chooser) {
-			longest = max(longest, len(x.trace))
-			if n++; n > profiled && order(x, writeTail) == "aba" {
-				hit++
-			}
-		})
-		return hit, times / float64(2*longest)
-	}
-	hit, promised := hits(writeTail)
-	require.Greater(t, float64(hit), promised/2-3*math.Sqrt(promised/2), "by the half of the schedules whose changes may come anywhere")
+	return passing(slices.Concat(local, a, local), slices.Concat(local, b, local))
+}
 
-	hit, promised = hits(append(local, writeTail)...)
-	require.Greater(t, float64(hit), 1.1*promised, "fewer changes are lost where only one thread goes on")
+func TestPCTFindsAFaultOfDepthTwoAsOftenAsItPromises(t *testing.T) {
+	t.Parallel()
+	const times = 20_000
+	promised, kept, others := 0.0, 0, 0
+	n, longest := 0, 0
+	p := newPCT(Parameters{Seed: 3, Preemptions: 1}).(*pct)
+	// The fault: b does all it does between two points in the middle of a.
+	runs(inTheMiddle(10, []*failpoints.Point{writeTail, writeTail}, []*failpoints.Point{writeTail}), p, times, func(x *Chooser) {
+		longest = max(longest, len(x.trace))
+		if n++; n > profiled && order(x, writeTail) == "aba" {
+			if p.aimed {
+				others++
+			} else {
+				kept++
+			}
+		}
+	})
+	promised = times / 2 / float64(2*longest)
+	require.Greater(t, float64(kept), promised-3*math.Sqrt(promised), "by the half of the schedules whose changes may come anywhere")
+	require.Greater(t, float64(others), 1.5*promised, "no aimed change is lost")
+}
+
+func TestAimedChangesComeToTwoPlacesSeveralTimesAsOften(t *testing.T) {
+	t.Parallel()
+	const times = 40_000
+	kept, others, n := 0, 0, 0
+	p := newPCT(Parameters{Seed: 4, Preemptions: 2}).(*pct)
+	two := []*failpoints.Point{writeTail, writeTail}
+	runs(inTheMiddle(3, two, two), p, times, func(x *Chooser) {
+		if n++; n > profiled && order(x, writeTail) == "abab" {
+			if p.aimed {
+				others++
+			} else {
+				kept++
+			}
+		}
+	})
+	t.Logf("%d kept, %d others", kept, others)
+	require.Greater(t, kept, 5)
+	require.Greater(t, others, 3*kept, "%d of the others", kept)
+}
+
+func TestAnAimedChangeComesToEveryStepOfAThread(t *testing.T) {
+	t.Parallel()
+	long := []*failpoints.Point{writeTail, writeTail, writeTail, writeTail, writeTail, writeTail}
+	seen := map[string]bool{}
+	n := 0
+	p := newPCT(Parameters{Seed: 1, Preemptions: 1}).(*pct)
+	runs(passing(long, long), p, 3000, func(x *Chooser) {
+		if n++; n > profiled && p.aimed {
+			if _, made := x.schedule(); made == 1 {
+				seen[order(x, writeTail)] = true
+			}
+		}
+	})
+	for i := 1; i < len(long); i++ {
+		require.Contains(t, seen, strings.Repeat("a", i)+strings.Repeat("b", 6)+strings.Repeat("a", 6-i))
+		require.Contains(t, seen, strings.Repeat("b", i)+strings.Repeat("a", 6)+strings.Repeat("b", 6-i))
+	}
+}
+
+// asked hides that a strategy knows more than one choice at a time (stayer).
+type asked struct{ Strategy }
+
+func TestPCTChoosesTheSameIfItIsAskedAtEachStep(t *testing.T) {
+	t.Parallel()
+	hashes := func(wrap func(Strategy) Strategy) (all []uint64) {
+		s := newPCT(Parameters{Seed: 6, Preemptions: 3})
+		runs(inTheMiddle(8, []*failpoints.Point{writeTail, readView}, []*failpoints.Point{readTail}), wrap(s), 1000, func(x *Chooser) {
+			all = append(all, x.hash)
+		})
+		return all
+	}
+	stays := hashes(func(s Strategy) Strategy { return s })
+	require.Equal(t, hashes(func(s Strategy) Strategy { return asked{s} }), stays)
+	slices.Sort(stays)
+	require.Greater(t, len(slices.Compact(stays)), 300)
 }
 
 func TestPCTEndsALoopThatWaitsForAnotherThread(t *testing.T) {
