@@ -142,7 +142,12 @@ func (f *stressFlags) runCrash(ctx context.Context) error {
 	}
 	var smallest *rep.Report
 	if s.Violation != nil {
-		smallest, f.minimalErr = crashstress.Minimal(ctx, s.Handover, s.Violation.Promise, k.config.Model, k.config.Faults > 0, 10*time.Second)
+		searchSmallest(func() {
+			smallest, f.minimalErr = crashstress.Minimal(ctx, s.Handover, s.Violation.Promise, k.config.Model, k.config.Faults > 0, 10*time.Second)
+		}, func() {
+			f.minimalErr = errSearchHung
+			_ = f.printCrash(s, err) // the process ends with the code of a finding in any case
+		})
 		f.minimal = smallest
 	}
 	return f.printCrash(s, err)

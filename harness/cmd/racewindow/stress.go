@@ -187,7 +187,12 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 		summary.Failure, err = hidden.Error(), hidden
 	}
 	if summary.Violation != nil {
-		f.minimal, f.minimalErr = analysis.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Fingerprint, 10*time.Second)
+		searchSmallest(func() {
+			f.minimal, f.minimalErr = analysis.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Fingerprint, 10*time.Second)
+		}, func() {
+			f.minimalErr = errSearchHung
+			_ = f.tell(summary, err) // the process ends with the code of a finding in any case
+		})
 	}
 	return f.tell(summary, err)
 }

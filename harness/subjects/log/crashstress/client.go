@@ -46,6 +46,7 @@ func newClient(n *incarnation, number uint32) *client {
 
 // run executes the client's operations until there are no more, or power is lost.
 func (c *client) run(ctx context.Context) {
+	defer c.of.panicked()
 	ctx = failpoints.With(ctx, c.of.controller(uint64(c.Number)+2))
 	for ; c.left > 0 && !c.of.isGone() && !c.of.life.stopped(); c.left-- {
 		c.counts.Operations++

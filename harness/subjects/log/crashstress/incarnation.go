@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"runtime/debug"
 	"sync"
 	"syscall"
 
@@ -213,6 +214,13 @@ func (n *incarnation) violated(v *check.Violation) {
 	n.lose("a client saw a violation", atRest)
 }
 
+// panicked makes a violation of a panic of the engine, in a client or in a task. Defer it.
+func (n *incarnation) panicked() {
+	if why := recover(); why != nil {
+		n.violated(check.Panicked(why, debug.Stack()))
+	}
+}
+
 // tolerated reports whether the contract allows an error of the log, and notes that the log is poisoned.
 func (n *incarnation) tolerated(read bool, err error) bool {
 	if n.faulty && errors.Is(err, storage.ErrPoisoned) {
@@ -267,6 +275,7 @@ func (c *controller) Spawn(ctx context.Context, name string, f func(context.Cont
 		if parked != nil {
 			<-parked
 		}
+		defer c.of.panicked()
 		f(failpoints.With(ctx, child))
 	}
 }

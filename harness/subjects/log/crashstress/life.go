@@ -3,6 +3,7 @@ package crashstress
 import (
 	"context"
 	"math/rand/v2"
+	"runtime/debug"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -75,7 +76,12 @@ func pick[T any](r *rand.Rand, from ...T) T { return from[r.IntN(len(from))] }
 func (l *life) happens(probability float64) bool { return l.random.Float64() < probability }
 
 // run runs a cycle for each call of next that returns true, at most PerLog.
-func (l *life) run(ctx context.Context, next func() bool) *Finding {
+func (l *life) run(ctx context.Context, next func() bool) (f *Finding) {
+	defer func() {
+		if why := recover(); why != nil { // while the log was opened, judged or closed
+			f = l.finding(check.Panicked(why, debug.Stack()))
+		}
+	}()
 	for l.cycle = 0; l.cycle < l.config.PerLog && next(); l.cycle++ {
 		n, v := l.reopen(ctx)
 		if v == nil {

@@ -29,6 +29,9 @@ const (
 	exitBroken = 4 // the engine broke its contract
 )
 
+// exitPanicked is the exit code of a Go process that a panic has ended.
+const exitPanicked = 2
+
 // exitCode distinguishes a broken contract from a process that lacks files or memory, which says nothing about the log.
 func exitCode(err error) int {
 	if starved(err) {

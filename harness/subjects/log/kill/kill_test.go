@@ -189,3 +189,12 @@ func TestWhatAProcessLacksIsNoViolation(t *testing.T) {
 	require.Equal(t, check.Durability, broken("x", damage).Promise)
 	require.NoError(t, starving(damage))
 }
+
+func TestAChildThatPanicsBreaksAPromise(t *testing.T) {
+	t.Parallel()
+	s, err := Run(context.Background(), Config{Dirs: []string{t.TempDir()}, Limited: -1, Full: -1, Command: []string{"sh", "-c", "echo 'panic: no room' >&2; exit 2"}})
+	require.NoError(t, err)
+	require.NotNil(t, s.Violation)
+	require.Equal(t, "Progress", s.Violation.Promise)
+	require.Contains(t, s.Violation.Detail, "a child ended with a panic: no room")
+}

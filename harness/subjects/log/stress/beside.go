@@ -63,7 +63,11 @@ func (r *round) tryWaits(ctx context.Context) (v *check.Violation, err error) {
 // inTime executes what may hang. If it does, that is an error, as for the clients.
 func (r *round) inTime(do func()) error {
 	done, began, look := make(chan struct{}), time.Now(), newWatch()
-	go func() { defer close(done); do() }()
+	go func() {
+		defer close(done)
+		defer r.panicked(nil)
+		do()
+	}()
 	tick := time.NewTicker(min(200*time.Millisecond, r.config.Grace))
 	defer tick.Stop()
 	for {
@@ -102,6 +106,7 @@ func (r *round) close(ctx context.Context) (v *check.Violation, err error) {
 		begun.Add(1)
 		go func() {
 			defer group.Done()
+			defer r.panicked(c)
 			ctx := failpoints.With(ctx, c.recorder)
 			begun.Done()
 			for last := false; !last; {
@@ -126,9 +131,9 @@ func (r *round) close(ctx context.Context) (v *check.Violation, err error) {
 	begun.Wait()
 	var failed error
 	if err := r.inTime(func() {
+		defer group.Wait() // also if Close panics
+		defer r.closed.Store(1)
 		failed = r.engine.Close(ctx)
-		r.closed.Store(1)
-		group.Wait()
 	}); err != nil {
 		return nil, err
 	}

@@ -75,6 +75,7 @@ func newClient(r *round, number uint32, role role, name string, mix harness.Mix)
 // run executes operations until the round is over, and at least one. It rests first, so that the clients do not all start at
 // once, and the first flush does not wait until each of them has had its turn.
 func (c *client) run(ctx context.Context) {
+	defer c.round.panicked(c)
 	ctx = failpoints.With(ctx, c.recorder)
 	c.rest()
 	for n := 0; n == 0 && c.round.stop.Load() != interrupted || !c.round.over() && (c.round.config.Each == 0 || n < c.round.config.Each); n++ {

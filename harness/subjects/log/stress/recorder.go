@@ -103,7 +103,10 @@ func (r *recorder) pass(p *failpoints.Point) {
 func (r *recorder) Spawn(ctx context.Context, name string, f func(context.Context)) func() {
 	task := newRecorder(r.run, name, uint64(len(name))<<32|uint64(r.count))
 	r.run.tasks.add(task)
-	return func() { f(failpoints.With(ctx, task)) }
+	return func() {
+		defer r.run.panicked(nil)
+		f(failpoints.With(ctx, task))
+	}
 }
 
 // A taskList holds the recorders of the tasks that the engine started.

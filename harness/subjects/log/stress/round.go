@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"math"
 	"runtime"
+	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/racewindow/racewindow/failpoints"
@@ -50,6 +52,8 @@ type round struct {
 	violation *check.Violation
 	violator  *client
 	scanned   uint64
+	// unclosed says that a panic has left the engine open: its tasks may still run, so their histories must not be read.
+	unclosed atomic.Bool
 }
 
 func newRound(ctx context.Context, config Config, number int, ends time.Duration) (*round, error) {
@@ -126,6 +130,16 @@ func (r *round) violated(c *client, v *check.Violation) {
 	r.stop.Store(stopped)
 }
 
+// panicked makes a violation of a panic of the engine, in a client or, with nil, in another goroutine of the round. Defer it.
+func (r *round) panicked(c *client) {
+	if why := recover(); why != nil {
+		if c == nil {
+			r.unclosed.Store(true)
+		}
+		r.violated(c, check.Panicked(why, debug.Stack()))
+	}
+}
+
 // run executes the round. An error means that the run itself failed; a violation is in r.violation.
 func (r *round) run(ctx context.Context) error {
 	r.began = time.Now()
@@ -151,9 +165,12 @@ func (r *round) run(ctx context.Context) error {
 		return err
 	}
 	if r.violation != nil {
-		_ = r.engine.Close(context.WithoutCancel(ctx)) // the violation is the news
+		if r.inTime(func() { _ = r.engine.Close(context.WithoutCancel(ctx)) }) != nil { // a panic may have left a lock held
+			r.unclosed.Store(true)
+		}
 		return nil
 	}
+	defer r.panicked(nil)
 	return r.settle(context.WithoutCancel(ctx))
 }
 

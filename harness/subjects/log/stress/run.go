@@ -100,6 +100,10 @@ func (s *Summary) runRound(ctx context.Context, config Config, number int, began
 		}
 		return err
 	}
+	if r.unclosed.Load() {
+		s.Violation = bareFinding(r)
+		return nil
+	}
 	s.add(r)
 	return nil
 }
