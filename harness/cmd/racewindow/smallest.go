@@ -20,6 +20,6 @@ func searchSmallest(search func(), tell func()) {
 		tell()
 		endProcess(exitViolated)
 	})
-	defer sched.OnHang(before)
+	defer func() { sched.OnHang(before) }()
 	search()
 }
