@@ -29,6 +29,9 @@ const (
 	exitBroken = 4 // the engine broke its contract
 )
 
+// ChildEndedWith begins the detail of a violation that is a panic of a child. What the child printed follows.
+const ChildEndedWith = "a child ended with a "
+
 // exitPanicked is the exit code of a Go process that a panic has ended.
 const exitPanicked = 2
 

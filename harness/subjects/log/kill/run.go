@@ -260,7 +260,7 @@ func (t *target) session(ctx context.Context, g *ledger, l load) (*check.Violati
 	case code == exitBroken:
 		return violation(check.Progress, "a child found that the contract is broken: %.2000s", stderr.String()), nil
 	case code == exitPanicked && strings.HasPrefix(stderr.String(), "panic: "):
-		return violation(check.Progress, "a child ended with a %.2000s", stderr.String()), nil
+		return violation(check.Progress, "%s%.2000s", ChildEndedWith, stderr.String()), nil
 	case code == 0 && (t.kind != kindKilled):
 		t.result.Ended++
 	case code != -1:

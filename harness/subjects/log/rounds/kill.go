@@ -202,6 +202,10 @@ func (x *killing) conclude(ctx context.Context) {
 // killed makes a finding of a violation, with the files as the kill left them.
 func killed(spec soak.RoundSpec, c kill.Config, s *kill.Summary) soak.Found {
 	f := soak.Found{Class: s.Violation.Promise, Shape: "kill: " + s.Violation.Kind + ": " + soak.WithoutNumbers(s.Violation.Detail), Detail: s.Violation.Detail, Count: 1}
+	if output, panicked := strings.CutPrefix(s.Violation.Detail, kill.ChildEndedWith); panicked { // a stack is no shape: its numbers differ
+		death := soak.Death("a child of kill", "code 2", output)
+		f.Class, f.Shape = death.Class, death.Shape
+	}
 	var text strings.Builder
 	_ = s.WriteText(&text) // a builder takes everything
 	again := fmt.Sprintf("racewindow kill --dir . --kills %d --limited %d --full %d --per-log %d --goroutines %d --acknowledgements %d --value-bytes %d --seed %d",
