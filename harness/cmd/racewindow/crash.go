@@ -164,6 +164,7 @@ func (f *stressFlags) findSyncless(ctx context.Context) (string, error) {
 	case s.Violation == nil:
 		return "", fmt.Errorf("the canary was not caught: a disk whose sync does nothing lost nothing in %d cycles%s, so it would mean nothing if this run found nothing; give it more clients (--goroutines)",
 			s.Cycles, f.lastResort(s.Cycles < canaryCycles))
+	case strings.Contains(s.Violation.Detail, " is damaged at byte "): // a client has opened another log, which the disk has damaged
 	case s.Violation.Promise != check.Durability.Name && s.Violation.Promise != check.RecoveryIdempotence.Name:
 		return "", &hiddenCanary{s.Violation.Promise, s.Violation.Detail}
 	}
