@@ -21,6 +21,7 @@ var withoutExample = map[string]string{
 	"harness/cmd/racewindow/results":     "belongs to the command, whose help has examples",
 	"harness/cmd/racewindow/environment": "belongs to the command, whose help has examples",
 	"harness/soak/fuzzcanary":            "has a fuzz target and nothing else",
+	"harness/script":                     "needs a running test",
 	"properties":                         "has properties, which are tests, and nothing else",
 }
 

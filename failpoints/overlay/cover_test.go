@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -122,7 +123,10 @@ func TestTheCoverToolIsShownStagedFilesWhateverTheirNamesCountFrom(t *testing.T)
 	b := &build{g: &goCommand{inv: &invocation{flags: map[string]string{"cover": "true"}}}, chosen: []*packageFiles{pf}}
 	require.NoError(t, s.stageCoverTool(b))
 	fake := filepath.Join(dir, "cover")
-	require.NoError(t, os.WriteFile(fake, []byte("#!/bin/sh\nprintf '%s\\n' \"$@\"\nwhile [ \"$1\" != -outfilelist ]; do shift; done\ncat \"$2\"\n"), 0o755))
+	syscall.ForkLock.RLock() // a child that starts now would keep the file open: "text file busy"
+	err = os.WriteFile(fake, []byte("#!/bin/sh\nprintf '%s\\n' \"$@\"\nwhile [ \"$1\" != -outfilelist ]; do shift; done\ncat \"$2\"\n"), 0o755)
+	syscall.ForkLock.RUnlock()
+	require.NoError(t, err)
 	config := filepath.Join(objects, "pkgcfg.txt")
 	require.NoError(t, os.WriteFile(config, []byte(`{"OutConfig":"x","PkgPath":"`+importPath+`","PkgName":"p"}`+"\n"), 0o644))
 	list := filepath.Join(objects, "list.txt")

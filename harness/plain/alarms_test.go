@@ -13,6 +13,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/script"
 )
 
 // exploredAlarms explores testdata/alarms, whose tests pass.
@@ -156,15 +157,30 @@ func TestAFreshProcessMakesTheReportThatTheSearchCannotMake(t *testing.T) {
 		return string(text)
 	}
 	steps := sched.Outcome{Failure: failure, Events: []sched.Event{{Step: 1, Thread: "main", Text: "Lock"}}}
-	script := filepath.Join(t.TempDir(), "binary") // stands for a test binary
-	require.NoError(t, os.WriteFile(script, []byte("#!/bin/sh\nfile=$(printf %s \"$"+drive.Variable+"\" | sed 's/.*\"events\":\"\\([^\"]*\\)\".*/\\1/')\n"+
-		"case \"$"+drive.Variable+"\" in *'\"mode\":\"report\"'*) cat >>\"$file\" <<'END'\n"+told(steps)+"\nEND\n;; *) cat >>\"$file\" <<'END'\n"+told(sched.Outcome{Failure: failure})+"\nEND\n;; esac\n"), 0o755))
-	b := &binary{Session: &Session{Again: 3, Order: drive.Order{Mode: drive.Explore}}, folder: t.TempDir(), file: script}
+	file := script.New(t, "file=$(printf %s \"$"+drive.Variable+"\" | sed 's/.*\"events\":\"\\([^\"]*\\)\".*/\\1/')\n"+ // stands for a test binary
+		"case \"$"+drive.Variable+"\" in *'\"mode\":\"report\"'*) cat >>\"$file\" <<'END'\n"+told(steps)+"\nEND\n;; *) cat >>\"$file\" <<'END'\n"+told(sched.Outcome{Failure: failure})+"\nEND\n;; esac\n")
+	b := &binary{Session: &Session{Again: 3, Order: drive.Order{Mode: drive.Explore}}, folder: t.TempDir(), file: file}
 	e := drive.Event{Event: drive.Found, Test: "TestX", Finding: &drive.PlainFinding{Failure: failure, Outcome: sched.Outcome{Failure: failure}}}
 	b.again(t.Context(), &e)
 	require.Equal(t, 3, e.Finding.Replayed)
 	require.Equal(t, steps.Events, e.Finding.Outcome.Events)
 	require.Equal(t, "none", e.Finding.Change)
+}
+
+// A machine may have no room for another process for a moment. That was told as a finding that no fresh process shows, so the finding was lost.
+func TestAProcessThatCannotBeStartedDoesNotTakeAFindingAway(t *testing.T) {
+	t.Parallel()
+	var found []drive.Event
+	b := &binary{Session: &Session{Again: 5, Order: drive.Order{Mode: drive.Explore}}, folder: t.TempDir(), file: filepath.Join(t.TempDir(), "none")}
+	b.Event = func(_ Package, e drive.Event) { found = append(found, e) }
+	for _, apart := range []string{drive.ApartNone, drive.ApartFirst} {
+		f := &drive.PlainFinding{Failure: &sched.Failure{Kind: sched.Failed}, Apart: apart}
+		b.take(t.Context(), drive.Event{Event: drive.Found, Test: "TestX", Code: 1, Finding: f})
+		require.Zero(t, f.Replays)
+		require.Nil(t, b.astray)
+		require.Equal(t, f, found[len(found)-1].Finding)
+	}
+	require.Len(t, found, 2)
 }
 
 // Processes that are started ahead may disturb each other, so that they show what no process alone shows: a port that is taken.

@@ -9,12 +9,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/script"
 )
 
 // noDelve is called as dlv is: exec BINARY --init FILE ... -- ARGUMENTS. It shows the files that it is given, runs the binary as it is, and
 // shows the events.
-const noDelve = `#!/bin/sh
-binary=$2
+const noDelve = `binary=$2
 begin=$4
 cat "$begin" "$(dirname "$begin")/racewindow.star"
 while [ "$1" != -- ]; do echo "argument: $1"; shift; done
@@ -33,8 +33,7 @@ func TestADebuggerGetsTheBinaryTheScheduleAndWhereToStop(t *testing.T) {
 	s.Order = drive.Order{Mode: drive.Replay, Case: token.Schedule.String(), Test: token.Test, Times: 1, LeaksAlways: true}
 	all, err := List(t.Context(), dir, nil, nil, []string{"."})
 	require.NoError(t, err)
-	program := filepath.Join(t.TempDir(), "dlv")
-	require.NoError(t, os.WriteFile(program, []byte(noDelve), 0o700))
+	program := script.New(t, noDelve)
 	commands := filepath.Join(t.TempDir(), "commands")
 	require.NoError(t, os.WriteFile(commands, []byte("locals\n"), 0o600))
 	var out, said strings.Builder

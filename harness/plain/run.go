@@ -287,13 +287,14 @@ func (b *binary) withdraw(e *drive.Event) {
 	b.unshown = slices.DeleteFunc(b.unshown, func(u drive.Event) bool { return u.Test == e.Test })
 }
 
-// again executes a finding again, in fresh processes. If the search's own process no longer showed it, one of these makes the report.
+// again executes a finding again, in fresh processes. If the search's own process no longer showed it, one of these makes the report. A process
+// that cannot be started says nothing about the finding, and is not counted.
 func (b *binary) again(ctx context.Context, e *drive.Event) {
 	if b.Order.Mode != drive.Explore {
 		return
 	}
 	e.Finding.Replays, e.Finding.Replayed = 0, 0
-	for ; e.Finding.Replays < b.Again && ctx.Err() == nil; e.Finding.Replays++ {
+	for tried := 0; tried < b.Again && ctx.Err() == nil; tried++ {
 		failed := false
 		order := drive.Order{
 			Version: drive.Version, Mode: drive.Replay, Case: e.Case, Test: e.Test, Times: 1, StepLimit: b.Order.StepLimit, LeaksOK: b.Order.LeaksOK, LeaksAlways: true,
@@ -312,7 +313,11 @@ func (b *binary) again(ctx context.Context, e *drive.Event) {
 				e.Finding.Passing, e.Finding.Change = again.Finding.Passing, again.Finding.Change
 			}
 		})
-		if err == nil && failed {
+		if err != nil {
+			continue
+		}
+		e.Finding.Replays++
+		if failed {
 			e.Finding.Replayed++
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/racewindow/racewindow/harness/script"
 )
 
 // Not parallel: what other tests hold would move the same figures.
@@ -73,13 +75,13 @@ func TestACanaryThatIsNotFoundSaysWhy(t *testing.T) {
 
 func TestTheCanariesOfPropertiesAndFuzzingMustBeFound(t *testing.T) {
 	t.Parallel()
-	p, err := NewProperties(script(t, `case "$*" in *-test.list*) echo TestEveryPromiseHolds;; *'^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$'*) echo '--- PASS: x';; *) exit 1;; esac`), ofTest)
+	p, err := NewProperties(script.New(t, `case "$*" in *-test.list*) echo TestEveryPromiseHolds;; *'^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$'*) echo '--- PASS: x';; *) exit 1;; esac`), ofTest)
 	require.NoError(t, err)
 	p.Bad = "^TestBadHandoversAreFoundAndShrunk$/^recheckliteral$"
 	c, err := PropertiesCanary(p, time.Second)[0].Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.True(t, c.Passed, c.Detail)
-	p.Binary = script(t, "echo '--- FAIL: nothing was found'; exit 1")
+	p.Binary = script.New(t, "echo '--- FAIL: nothing was found'; exit 1")
 	c, err = PropertiesCanary(p, time.Second)[0].Run(t.Context(), 1)
 	require.NoError(t, err)
 	require.False(t, c.Passed)
@@ -116,12 +118,12 @@ func TestACanarysRoundHasALimit(t *testing.T) {
 func TestAChildThatWasEndedSaysHowAndWhatItPrintedLast(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
-	f := &Fuzz{Go: script(t, "kill -KILL $$"), Module: t.TempDir(), Folder: t.TempDir(), canary: "a/b.FuzzCanary", built: map[string]error{}}
+	f := &Fuzz{Go: script.New(t, "kill -KILL $$"), Module: t.TempDir(), Folder: t.TempDir(), canary: "a/b.FuzzCanary", built: map[string]error{}}
 	c, err := FuzzingCanary(f, time.Minute)[0].Run(ctx, 1)
 	require.NoError(t, err)
 	require.Equal(t, "build the fuzz targets of a/b: signal: killed: it printed nothing", c.Detail)
 
-	f.Go = script(t, "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\ncat > $out <<'END'\n#!/bin/sh\necho 'fuzz: elapsed: 3s, execs: 4711 (1/sec)'\nexec sleep 600\nEND\nchmod +x $out\n")
+	f.Go = script.New(t, "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\ncat > $out <<'END'\n#!/bin/sh\necho 'fuzz: elapsed: 3s, execs: 4711 (1/sec)'\nexec sleep 600\nEND\nchmod +x $out\n")
 	heard := make(chan Counts, 1)
 	within := 250 * time.Millisecond
 	for len(heard) == 0 { // a busy machine takes longer until the child has printed anything

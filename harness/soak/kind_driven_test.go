@@ -14,6 +14,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/script"
 )
 
 // driven is a kind with one test, whose binary writes these events and then does what the script says.
@@ -25,7 +26,7 @@ func driven(t *testing.T, then string, events ...drive.Event) Driven {
 	}
 	file := filepath.Join(t.TempDir(), "events")
 	require.NoError(t, os.WriteFile(file, lines.Bytes(), 0o666))
-	binary := script(t, `for a in "$@"; do case "$a" in -racewindow.drive=*) order=${a#*=};; esac; done
+	binary := script.New(t, `for a in "$@"; do case "$a" in -racewindow.drive=*) order=${a#*=};; esac; done
 echo "order $order"
 events=$(printf %s "$order" | sed 's/.*"events":"\([^"]*\)".*/\1/')
 cat '`+file+`' >> "$events"

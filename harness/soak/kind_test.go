@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/script"
 )
 
 func TestTheSmallestCasesOfOneBugHaveOneShape(t *testing.T) {
@@ -115,20 +116,12 @@ func TestLogsAreFewAndTheNewest(t *testing.T) {
 // ofTest are the properties of a script.
 var ofTest = regexp.MustCompile("^TestEvery")
 
-// script makes a program that stands for a test binary.
-func script(t *testing.T, text string) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "binary")
-	require.NoError(t, os.WriteFile(name, []byte("#!/bin/sh\n"+text), 0o755))
-	return name
-}
-
 const listed = `[ "$1" = -test.list ] && { echo TestEveryPromiseHolds; echo TestAHangIsAViolation; echo ok; exit 0; }` + "\n"
 
 func TestAPropertyThatHoldsIsCountedAndOneThatChecksNothingIsNot(t *testing.T) {
 	t.Parallel()
 	spec := RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: 2 * time.Second}
-	p, err := NewProperties(script(t, listed+`echo "--- PASS: TestEveryPromiseHolds (1s)"`), ofTest)
+	p, err := NewProperties(script.New(t, listed+`echo "--- PASS: TestEveryPromiseHolds (1s)"`), ofTest)
 	require.NoError(t, err)
 	require.Equal(t, []string{"TestEveryPromiseHolds"}, p.Tests)
 	r, err := p.Run(t.Context(), spec)
@@ -136,19 +129,19 @@ func TestAPropertyThatHoldsIsCountedAndOneThatChecksNothingIsNot(t *testing.T) {
 	require.EqualValues(t, 120, r.Counts[CountCases])
 	require.Empty(t, r.Inconclusive)
 
-	p, err = NewProperties(script(t, listed+`echo "testing: warning: no tests to run"`), ofTest)
+	p, err = NewProperties(script.New(t, listed+`echo "testing: warning: no tests to run"`), ofTest)
 	require.NoError(t, err)
 	r, err = p.Run(t.Context(), spec)
 	require.NoError(t, err)
 	require.Contains(t, r.Inconclusive, "checked nothing")
-	_, err = NewProperties(script(t, "echo ok"), ofTest)
+	_, err = NewProperties(script.New(t, "echo ok"), ofTest)
 	require.ErrorContains(t, err, "has no property")
 }
 
 func TestAPropertyThatFailsIsAFindingWithItsCase(t *testing.T) {
 	t.Parallel()
 	text := "FAIL ReadAfterWrite  \"x\"\nreplay: racewindow replay '" + "v1 scenario=log handover=stale; t1: append 1, read - end; t2: flush; ~ t1@read/metadata-loaded#1=while:t2#1" + "'\n"
-	p, err := NewProperties(script(t, listed+"mkdir -p $RACEWINDOW_OUT; cat > $RACEWINDOW_OUT/shrunk-x-1.txt <<'END'\n"+text+"END\necho FAIL; exit 1"), ofTest)
+	p, err := NewProperties(script.New(t, listed+"mkdir -p $RACEWINDOW_OUT; cat > $RACEWINDOW_OUT/shrunk-x-1.txt <<'END'\n"+text+"END\necho FAIL; exit 1"), ofTest)
 	require.NoError(t, err)
 	r, err := p.Run(t.Context(), RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: time.Second})
 	require.NoError(t, err)
@@ -157,7 +150,7 @@ func TestAPropertyThatFailsIsAFindingWithItsCase(t *testing.T) {
 	require.Contains(t, r.Found[0].Case, "handover=stale")
 	require.Contains(t, r.Found[0].Text, "replay: ")
 
-	p, err = NewProperties(script(t, listed+"echo 'panic: index 3 out of range'; exit 2"), ofTest)
+	p, err = NewProperties(script.New(t, listed+"echo 'panic: index 3 out of range'; exit 2"), ofTest)
 	require.NoError(t, err)
 	r, err = p.Run(t.Context(), RoundSpec{Kind: "properties", Variant: "drawn", Seed: 5, For: time.Second})
 	require.NoError(t, err)
@@ -171,7 +164,7 @@ func TestAFuzzTargetThatFailsIsAFindingWithItsInput(t *testing.T) {
 	require.NoError(t, os.MkdirAll(filepath.Join(module, "a"), 0o777))
 	require.NoError(t, os.WriteFile(filepath.Join(module, "a", "a_test.go"), []byte("package a\n\nfunc FuzzOne(f *testing.F) {}\n\nconst text = `\nfunc FuzzText(f *testing.F) {}\n`\n\nfunc FuzzHelper(n int) {}\n"), 0o666))
 	binary := "#!/bin/sh\n" + `mkdir -p testdata/fuzz/FuzzOne; echo 'go test fuzz v1' > testdata/fuzz/FuzzOne/123; echo 'fuzz: elapsed: 1s, execs: 42 (1/sec), new interesting: 2 (total: 3)'; echo '    a_test.go:12: 7 is odd'; exit 1`
-	goCommand := script(t, "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\ncat > $out <<'END'\n"+binary+"\nEND\nchmod +x $out\n")
+	goCommand := script.New(t, "while [ $# -gt 0 ]; do [ \"$1\" = -o ] && out=$2; shift; done\ncat > $out <<'END'\n"+binary+"\nEND\nchmod +x $out\n")
 	f, err := NewFuzz(goCommand, module, filepath.Join(t.TempDir(), "fuzz"), "")
 	require.NoError(t, err)
 	require.Equal(t, []string{"a.FuzzOne"}, f.Targets)
@@ -186,7 +179,7 @@ func TestAFuzzTargetThatFailsIsAFindingWithItsInput(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 1, "the sources are as they were")
 
-	broken, err := NewFuzz(script(t, "echo no; exit 1"), module, filepath.Join(t.TempDir(), "fuzz"), "")
+	broken, err := NewFuzz(script.New(t, "echo no; exit 1"), module, filepath.Join(t.TempDir(), "fuzz"), "")
 	require.NoError(t, err)
 	r, err = broken.Run(t.Context(), RoundSpec{Kind: "fuzz", Variant: "drawn", For: time.Second})
 	require.NoError(t, err)
@@ -199,7 +192,7 @@ func TestAChildEndsWithItsRound(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	r, err := Isolated{Kind: &scripted{name: "stress"}, Binary: script(t, "sleep 100")}.Run(ctx, RoundSpec{Kind: "stress", Variant: "a", For: time.Second})
+	r, err := Isolated{Kind: &scripted{name: "stress"}, Binary: script.New(t, "sleep 100")}.Run(ctx, RoundSpec{Kind: "stress", Variant: "a", For: time.Second})
 	if err == nil {
 		require.NotEmpty(t, r.Inconclusive)
 	}

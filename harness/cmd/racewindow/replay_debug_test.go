@@ -10,6 +10,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/sched"
+	"github.com/racewindow/racewindow/harness/script"
 )
 
 func TestWithoutADebuggerOnThePathItIsSaidHowToGetOne(t *testing.T) {
@@ -30,7 +31,7 @@ func TestWithoutADebuggerOnThePathItIsSaidHowToGetOne(t *testing.T) {
 
 func TestOnlyOneExecutionOfAPlainTestStopsInADebugger(t *testing.T) {
 	folder := t.TempDir()
-	require.NoError(t, os.WriteFile(filepath.Join(folder, "dlv"), []byte("#!/bin/sh\nexit 9\n"), 0o700))
+	script.Write(t, filepath.Join(folder, "dlv"), "exit 9\n")
 	t.Setenv("PATH", folder+string(os.PathListSeparator)+os.Getenv("PATH"))
 	const log = "v1 scenario=log handover=stale; w0: append 1"
 	for want, args := range map[string][]string{

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/rhysd/actionlint"
@@ -191,7 +192,10 @@ case "$*" in
 *body-file*) while [ $# -gt 0 ]; do [ "$1" = --body-file ] && cat "$2" >> "$GH_LOG"; shift; done;;
 esac
 `
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "gh"), []byte(gh), 0o755))
+	syscall.ForkLock.RLock() // a child that another test starts now would keep the file open: "text file busy"
+	err = os.WriteFile(filepath.Join(bin, "gh"), []byte(gh), 0o755)
+	syscall.ForkLock.RUnlock()
+	require.NoError(t, err)
 	log := filepath.Join(t.TempDir(), "log")
 	command := exec.Command("bash", "../issues.sh", folder)
 	command.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "GH_LOG="+log, "RUN_URL=https://example.org/run/1")

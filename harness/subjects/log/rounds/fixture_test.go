@@ -3,7 +3,6 @@ package rounds
 import (
 	"context"
 	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -48,14 +47,6 @@ func requireKnownCounts(t *testing.T, r soak.RoundResult) {
 	for name := range r.Counts {
 		require.Contains(t, soak.MinimumNames(CountNames...), name)
 	}
-}
-
-// script makes a program that stands for a child.
-func script(t *testing.T, text string) string {
-	t.Helper()
-	name := filepath.Join(t.TempDir(), "binary")
-	require.NoError(t, os.WriteFile(name, []byte("#!/bin/sh\n"+text), 0o755))
-	return name
 }
 
 // requireCanaries has a kind look for each of its canaries.

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	crash "github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/harness/script"
 	"github.com/racewindow/racewindow/harness/soak"
 	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
@@ -156,13 +157,13 @@ func TestAChildThatDiesByItselfIsAFinding(t *testing.T) {
 	requireLinux(t)
 	t.Parallel()
 	spec := counted("kill", "disk", 4, 1)
-	r, err := Kill{Command: []string{script(t, "echo 'panic: index 3 out of range' >&2; exit 2")}, Children: 100}.Run(t.Context(), spec)
+	r, err := Kill{Command: []string{script.New(t, "echo 'panic: index 3 out of range' >&2; exit 2")}, Children: 100}.Run(t.Context(), spec)
 	require.NoError(t, err)
 	require.Len(t, r.Found, 1)
 	require.Equal(t, "process death", r.Found[0].Class)
 	require.Equal(t, "panic: index N out of range", r.Found[0].Shape)
 
-	r, err = Kill{Command: []string{script(t, "kill -9 $$")}, Children: 100}.Run(t.Context(), spec)
+	r, err = Kill{Command: []string{script.New(t, "kill -9 $$")}, Children: 100}.Run(t.Context(), spec)
 	require.NoError(t, err)
 	require.Len(t, r.Found, 1, "a signal that nobody here has sent, as when memory is short, is no kill")
 	require.Equal(t, "process death", r.Found[0].Class)
