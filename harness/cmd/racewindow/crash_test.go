@@ -8,7 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/racewindow/racewindow/harness/subjects/log/check"
 	"github.com/racewindow/racewindow/harness/subjects/log/crashstress"
+	"github.com/racewindow/racewindow/storage"
 )
 
 func TestStressWithCrashesHoldsAndSaysWhatItDid(t *testing.T) {
@@ -39,6 +41,23 @@ func TestStressWithCrashesReportsAViolation(t *testing.T) {
 	require.Regexp(t, "FAIL (ReadAfterWrite|MonotonicReads|Order|TransactionAtomicity|NamedIsRead|OtherLog)", stdout, "the bug loses all of a transaction or a part of it, and it runs freely")
 	require.Contains(t, stdout, "again: racewindow stress --crash --handover stale --delay 0.05 --cycles 1000000 --seed 7 --log ")
 	require.DirExists(t, filepath.Join(out, "disk"))
+}
+
+// A client that opens another log meets what the disk has done to that one. What no disk explains must not pass as the canary.
+func TestDamageOfAnotherLogIsWhatADiskWithoutSyncsDoes(t *testing.T) {
+	damage := (&storage.DamageError{File: "other.seg", Byte: 7, Reason: "a frame is missing"}).Error()
+	for _, c := range []struct {
+		promise, detail string
+		explained       bool
+	}{
+		{check.Durability.Name, "record 3 is lost", true},
+		{check.RecoveryIdempotence.Name, "another recovery found less", true},
+		{check.Progress.Name, "open log b: " + damage, true},
+		{check.Progress.Name, "append to another log: storage: closed", false},
+		{check.ReadAfterWrite.Name, "a read found nothing", false},
+	} {
+		require.Equal(t, c.explained, ofSyncless(&crashstress.Finding{Promise: c.promise, Detail: c.detail}), c.detail)
+	}
 }
 
 func TestStressWithCrashesThatDidTooLittleEndsWithThree(t *testing.T) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -15,7 +16,9 @@ func TestAFindingIsToldAlthoughTheSearchForItsSmallestCaseHangs(t *testing.T) {
 	endProcess = func(with int) { code = with }
 	defer func() { endProcess = ends }()
 	before := sched.OnHang(nil)
-	searchSmallest(func() {
+	var progress strings.Builder
+	searchSmallest(&progress, "Durability", func() {
+		require.Equal(t, "found Durability; its smallest case is searched for, for up to 10s\n", progress.String())
 		hung := sched.OnHang(nil)
 		hung("no thread has come to a failpoint")
 		require.True(t, told)

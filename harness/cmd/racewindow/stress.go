@@ -187,8 +187,8 @@ func (f *stressFlags) run(ctx context.Context, flags *pflag.FlagSet) error {
 		summary.Failure, err = hidden.Error(), hidden
 	}
 	if summary.Violation != nil {
-		searchSmallest(func() {
-			f.minimal, f.minimalErr = analysis.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Fingerprint, 10*time.Second)
+		searchSmallest(os.Stderr, summary.Violation.Fingerprint, func() {
+			f.minimal, f.minimalErr = analysis.Minimal(ctx, handover.Name(), summary.Violation.Program, summary.Violation.Fingerprint, searchFor)
 		}, func() {
 			f.minimalErr = errSearchHung
 			_ = f.tell(summary, err) // the process ends with the code of a finding in any case
