@@ -36,6 +36,7 @@ type showing struct {
 	states []uint64
 	often  []frequency
 	steps  int
+	taken  []int // by thread: steps of a walk
 }
 
 // A frequency says how often an event happened.
@@ -53,6 +54,7 @@ type knowledge struct {
 	states  map[uint64]struct{}
 	corpus  [][]goal // the aims of the executions that showed something new
 	longest int      // the most steps of an execution of the first generation
+	most    []int    // by thread: the most steps in such an execution
 }
 
 // A plan is what the schedules of a generation use. It does not change.
@@ -105,6 +107,8 @@ func (g *guidance) learn(s *guided, steps int) {
 	shows.steps = steps
 	if len(s.goals) > 0 {
 		shows.aim = s.goals[0]
+	} else {
+		shows.taken = slices.Clone(s.between.taken)
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -142,6 +146,7 @@ func (g *guidance) next() {
 func (k *knowledge) include(s *showing) {
 	if s.aim == (goal{}) {
 		k.longest = max(k.longest, s.steps)
+		k.most = most(k.most, s.taken)
 	} else {
 		k.shown[s.aim]++
 	}

@@ -18,10 +18,39 @@ type numbered interface {
 	another() Strategy
 }
 
-// A learner is a numbered strategy that uses what it has seen in its first schedules (profiled).
+// A learner is a numbered strategy that uses what it has seen in the first schedules (profiled), which are random walks.
 type learner interface {
 	numbered
+	// sees is called for each choice of such a walk, and is told what goes on.
+	sees(c *Choice, next int)
 	learned()
+}
+
+// A lesson is a random walk from which all learners learn.
+type lesson struct {
+	random
+	learners []learner
+}
+
+func (l *lesson) Begin() bool {
+	for _, s := range l.learners {
+		s.Begin()
+	}
+	return true
+}
+
+func (l *lesson) Next(c *Choice) (next int) {
+	next = l.random.Next(c)
+	for _, s := range l.learners {
+		s.sees(c, next)
+	}
+	return next
+}
+
+func (l *lesson) End(steps int, failed bool) {
+	for _, s := range l.learners {
+		s.End(steps, failed)
+	}
 }
 
 func (r *random) restart(_ Strategy, words [2]uint64) { r.source.Seed(words[0], words[1]) }
@@ -64,23 +93,23 @@ func (s *surw) another() Strategy {
 	return other
 }
 
-// A mixture hands out numbers. First each strategy that learns has a few; then all strategies take turns.
+// A mixture hands out numbers. First come the lessons; then all strategies take turns.
 type mixture struct {
 	seed    uint64
 	all     []numbered
-	lessons []numbered // the learners, in the order in which they learn
-	first   rota       // of the first sampledFirst numbers
-	then    rota       // of all others
+	lesson  lesson
+	first   rota // of the first sampledFirst numbers
+	then    rota // of all others
 	claimed atomic.Uint64
 	limit   uint64 // of numbers
 	before  uint64 // guided schedules that were executed in a stage of their own
 }
 
-// inTurn is the order in which the strategies of a portfolio have one schedule each at first, again and again. PCT and guided schedules
-// need the fewest for most bugs of the tables in README.md. What these do not show, the others may; so after sampledFirst schedules
-// all have as many.
+// inTurn is the order in which the strategies of a portfolio have one schedule each at first, again and again. PCT needs the fewest for
+// most bugs of the tables in README.md, and guided schedules for most others. What these do not show, the others may; so after
+// sampledFirst schedules all have as many.
 var inTurn = [...]string{
-	"pct", "guided", "pos", "pct", "guided", "random", "pct", "guided", "pct", "guided", "surw", "pct", "guided", "random", "pct", "guided",
+	"pct", "guided", "pct", "pos", "pct", "guided", "pct", "random", "pct", "guided", "pct", "surw", "pct", "guided", "pct", "pct",
 }
 
 // A rota is the order in which strategies have one schedule each, again and again.
@@ -106,8 +135,8 @@ func newMixture(o Options) *mixture {
 		if o.Strategy == "" || o.Strategy == entry.name {
 			s := entry.make(Parameters{Seed: o.Seed, Preemptions: o.Preemptions}).(numbered)
 			m.all = append(m.all, s)
-			if _, learns := s.(learner); learns {
-				m.lessons = append(m.lessons, s)
+			if l, learns := s.(learner); learns {
+				m.lesson.learners = append(m.lesson.learners, l)
 			}
 			named[entry.name] = len(m.all) - 1
 		}
@@ -124,7 +153,12 @@ func newMixture(o Options) *mixture {
 }
 
 // taught is how many schedules the lessons take.
-func (m *mixture) taught() uint64 { return uint64(profiled * len(m.lessons)) }
+func (m *mixture) taught() uint64 {
+	if len(m.lesson.learners) == 0 {
+		return 0
+	}
+	return profiled
+}
 
 // claim takes the next number below an end.
 func (m *mixture) claim(end uint64) (n uint64, ok bool) {
@@ -139,18 +173,32 @@ func (m *mixture) claim(end uint64) (n uint64, ok bool) {
 	}
 }
 
-// teach returns the strategy of one of the first schedules, which are executed in their order.
+// teach returns the strategy of one of the first schedules, which are executed in their order. Guided schedules learn from it, too, unless
+// some were executed before.
 func (m *mixture) teach(n uint64) Strategy {
-	s := m.lessons[n/profiled]
-	s.restart(s, m.words(n))
-	s.Begin()
-	return s
+	l := &m.lesson
+	if n == 0 && m.before > 0 {
+		l.learners = slices.DeleteFunc(l.learners, isGuided[learner])
+	}
+	for _, s := range l.learners {
+		if g, is := s.(*guided); is {
+			g.turn(n)
+		}
+	}
+	l.restart(nil, m.words(n))
+	l.Begin()
+	return l
+}
+
+func isGuided[S Strategy](s S) bool {
+	_, is := any(s).(*guided)
+	return is
 }
 
 // learned ends the lessons.
 func (m *mixture) learned() {
-	for _, s := range m.lessons {
-		s.(learner).learned()
+	for _, s := range m.lesson.learners {
+		s.learned()
 	}
 }
 
@@ -164,6 +212,9 @@ func (m *mixture) forWorker() func(n uint64) Strategy {
 		i, before := m.turn(n)
 		s := own[i]
 		if g, is := s.(*guided); is {
+			if m.before == 0 {
+				before += m.taught()
+			}
 			g.turn(m.before + before)
 		}
 		s.restart(m.all[i], m.words(n))
@@ -174,7 +225,7 @@ func (m *mixture) forWorker() func(n uint64) Strategy {
 
 // guidedWorker is forWorker for the guided schedules of a stage of their own.
 func (m *mixture) guidedWorker() func(n uint64) Strategy {
-	i := slices.IndexFunc(m.all, func(s numbered) bool { _, is := s.(*guided); return is })
+	i := slices.IndexFunc(m.all, isGuided[numbered])
 	own := m.all[i].another().(*guided)
 	return func(n uint64) Strategy {
 		own.turn(n)

@@ -75,9 +75,10 @@ func (s Switch) isWay() (n int, is bool) {
 	return int(number), err == nil && number > 0 && digits[0] != '0'
 }
 
-func (p *pct) Pick(c *Choice) int  { return below(&p.source, len(c.Enabled)) }
-func (p *pos) Pick(c *Choice) int  { return below(&p.source, len(c.Enabled)) }
-func (s *surw) Pick(c *Choice) int { return below(&s.source, len(c.Enabled)) }
+func (p *pct) Pick(c *Choice) int    { return below(&p.source, len(c.Enabled)) }
+func (p *pos) Pick(c *Choice) int    { return below(&p.source, len(c.Enabled)) }
+func (s *surw) Pick(c *Choice) int   { return below(&s.source, len(c.Enabled)) }
+func (l *lesson) Pick(c *Choice) int { return below(&l.source, len(c.Enabled)) }
 
 // Pick repeats what was picked.
 func (r *recorded) Pick(c *Choice) int {

@@ -9,29 +9,32 @@ import (
 
 // A search without a strategy's name is a portfolio. Most faults are shown by fewer random schedules than an enumeration takes, so
 // the random strategies have schedules in turn first (inTurn), sampledFirst together. Then come every schedule without a preemption
-// and every one with one, whose worth is the claim, and then random ones again. A bound that has only fewSchedules comes before all
-// others: a fault in it is shown in its shortest form.
+// and every one with one, whose worth is the claim, and then random ones again. Both bounds come first if they have only fewSchedules, and
+// the one without a preemption if it has only fewUnpreempted: a fault in them is shown in its shortest form.
 //
 // An enumeration has a quarter of the schedules, at most partSchedules, and a quarter of the time; so a search that only the number
 // of schedules limits is the same each time. The first schedule tells about how many there are within a bound (bounded.guess). A
 // bound that has more than its share is left: only its last choices would ever be changed, and nothing could be claimed. If even
 // the schedules without a preemption are too many, there are very many threads, and guidedFirst guided schedules come first.
 const (
-	partSchedules = 4096
-	partBounds    = 2
-	sampledFirst  = 1024
-	fewSchedules  = 24
-	guidedFirst   = 64
+	partSchedules  = 4096
+	partBounds     = 2
+	sampledFirst   = 1024
+	fewSchedules   = 24
+	fewUnpreempted = 12
+	guidedFirst    = 64
 )
 
 // portfolio runs the parts until one of them has left nothing to do.
 func (s *search) portfolio() (all []Exhausted) {
 	m, share := newMixture(s.options), s.share()
 	over := func() bool { return s.stopped.Load() || len(all) > 0 && all[len(all)-1].Complete }
-	all, about := s.afford(0, fewSchedules)
+	all, about := s.afford(0, fewUnpreempted)
 	if !over() && about[1] <= fewSchedules {
-		claims, _ := s.afford(1, fewSchedules)
-		all = append(all, claims...)
+		for bound := len(all); bound < partBounds && !over(); bound++ {
+			claims, _ := s.afford(bound, fewSchedules)
+			all = append(all, claims...)
+		}
 	}
 	if !over() && about[0] > share {
 		s.guide(m)

@@ -194,6 +194,10 @@ func TestASearchEndsBetweenStagesWhereItIsEnough(t *testing.T) {
 func TestEachStrategyHasItsTurnInTheFirstStage(t *testing.T) {
 	t.Parallel()
 	m := newMixture(Options{Enough: func(Statistics) bool { return false }})
+	for n := range m.taught() {
+		m.teach(n).End(1, false)
+	}
+	m.learned()
 	begin, had := m.forWorker(), map[string]bool{}
 	for n := m.taught(); n < firstStage; n++ {
 		had[begin(n).Name()] = true

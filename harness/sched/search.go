@@ -134,16 +134,21 @@ func Search(ctx context.Context, scenario Scenario, o Options) (Result, error) {
 	return SearchMechanism(ctx, scenario.mechanism, o)
 }
 
+func newSearch(ctx context.Context, mechanism func() Mechanism, o Options) *search {
+	s := &search{mechanism: mechanism, points: newPoints(), options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{}, ended: TimeIsUp}
+	if o.Budget > 0 {
+		s.deadline = s.began.Add(o.Budget)
+	}
+	return s
+}
+
 // SearchMechanism is Search in a program that has a mechanism of its own. Each worker makes one.
 func SearchMechanism(ctx context.Context, mechanism func() Mechanism, o Options) (Result, error) {
 	o, err := o.withDefaults()
 	if err != nil {
 		return Result{}, err
 	}
-	s := &search{mechanism: mechanism, points: newPoints(), options: o, began: time.Now(), ctx: ctx, distinct: map[uint64]struct{}{}, covered: newCovered(), passed: map[string]bool{}, ended: TimeIsUp}
-	if o.Budget > 0 {
-		s.deadline = s.began.Add(o.Budget)
-	}
+	s := newSearch(ctx, mechanism, o)
 	var result Result
 	switch {
 	case o.exhaustive():

@@ -16,9 +16,10 @@ import (
 // state of a thread is its event before and what that followed.
 //
 // Departures. An event is the n-th visit of a thread to a point, whichever thread and wherever in memory, so that it means the
-// same in the next execution; the candidates say which resource it touches. Between aims each thread has a random priority,
-// which it draws again after its steps never, sometimes or always, by schedule; RFF has partial order sampling there. If all
-// threads are held, one is let go. After several times as many steps as the first schedules had, no thread is held any more.
+// same in the next execution; the candidates say which resource it touches. Between aims a
+// schedule is one of PCT, with its priorities and their changes, among the threads that no aim holds; RFF has partial order
+// sampling there. If all threads are held, one is let go. After several times as many steps as the first schedules had, no thread
+// is held any more.
 type guided struct {
 	source  rand.PCG
 	shared  *guidance
@@ -27,15 +28,15 @@ type guided struct {
 	aims    []aim
 	goals   []goal // of the aims
 	begun   bool
-	redraws int // after how many of four steps a thread draws its priority again
 	walks   bool
+	between *pct // chooses where no aim does
 
-	priorities []uint64    // by thread
-	last       []write     // by resource
-	events     []event     // of this execution
-	visits     [][]visited // by thread
-	touched    []Resource  // by thread: the resource of its last step
-	free       []int       // candidates of the choice that no aim holds
+	last    []write     // by resource
+	events  []event     // of this execution
+	visits  [][]visited // by thread
+	touched []Resource  // by thread: the resource of its last step
+	free    []int       // candidates of the choice that no aim holds
+	some    []Candidate // these
 
 	summing summing
 }
@@ -71,23 +72,28 @@ type aim struct {
 	over    bool
 }
 
-const (
-	// leastGuided is the least number of guided steps.
-	leastGuided = 64
-	// alwaysRedraws is redraws in a schedule whose threads draw after each step.
-	alwaysRedraws = 4
-)
+// leastGuided is the least number of guided steps.
+const leastGuided = 64
 
 func newGuided(p Parameters) Strategy {
-	return &guided{source: *rand.NewPCG(p.Seed, p.Stream), shared: newGuidance(p.Seed)}
+	return &guided{source: *rand.NewPCG(p.Seed, p.Stream), shared: newGuidance(p.Seed), between: newPCT(p).(*pct)}
 }
 
 func (*guided) Name() string         { return "guided" }
 func (g *guided) Pick(c *Choice) int { return below(&g.source, len(c.Enabled)) }
 func (g *guided) sow() int           { return sown(&g.source) }
 
-func (g *guided) restart(_ Strategy, words [2]uint64) { g.source.Seed(words[0], words[1]) }
-func (g *guided) another() Strategy                   { return &guided{shared: g.shared} }
+func (g *guided) restart(_ Strategy, words [2]uint64) {
+	g.source.Seed(words[0], words[1])
+	g.between.source.Seed(mix(words[0]), words[1])
+}
+
+func (g *guided) another() Strategy {
+	return &guided{shared: g.shared, between: g.between.another().(*pct)}
+}
+
+// learned is called after the lessons; what they have shown is in shared.
+func (*guided) learned() {}
 
 // turn sets the number of the next guided schedule.
 func (g *guided) turn(number uint64) { g.coming = number }
@@ -98,7 +104,7 @@ func (g *guided) Begin() bool {
 		g.End(0, false)
 	}
 	g.begun = true
-	g.priorities, g.events = g.priorities[:0], g.events[:0]
+	g.events = g.events[:0]
 	for i := range g.visits {
 		g.visits[i] = g.visits[i][:0]
 	}
@@ -107,11 +113,12 @@ func (g *guided) Begin() bool {
 	g.aims, g.walks = g.aims[:0], false
 	g.number, g.coming = g.coming, g.coming+1
 	plan := g.shared.await(g.number)
+	g.between.longest, g.between.most, g.between.begun = plan.known.longest, plan.known.most, profiled
+	g.between.Begin()
 	if len(plan.goals) == 0 {
 		g.walks = true
 		return true
 	}
-	g.redraws = [...]int{0, 1, alwaysRedraws}[below(&g.source, 3)]
 	g.goals = plan.draw(&g.source, g.number, g.goals[:0])
 	for _, p := range g.goals {
 		skips := 0
@@ -124,14 +131,22 @@ func (g *guided) Begin() bool {
 }
 
 func (g *guided) Next(c *Choice) (next int) {
-	if c.fires(&g.source) {
-		return c.clock()
-	}
-	if len(c.Enabled) > 1 {
+	switch {
+	case c.fires(&g.source):
+		next = c.clock()
+	case len(c.Enabled) > 1:
 		next = g.choose(c)
 	}
-	g.happens(&c.Enabled[next])
+	g.sees(c, next)
 	return next
+}
+
+// sees notes what goes on.
+func (g *guided) sees(c *Choice, next int) {
+	g.between.sees(c, next)
+	if e := &c.Enabled[next]; e.Action != Fires {
+		g.happens(e)
+	}
 }
 
 func (g *guided) choose(c *Choice) int {
@@ -150,7 +165,22 @@ func (g *guided) choose(c *Choice) int {
 	if len(g.free) == 0 {
 		return walk(&g.source, c)
 	}
-	return g.highest(c)
+	return g.prioritized(c)
+}
+
+// prioritized lets PCT choose among the free threads.
+func (g *guided) prioritized(c *Choice) int {
+	among := Choice{Step: c.Step, Enabled: g.some[:0], Current: -1}
+	for n, i := range g.free {
+		if i == c.Current {
+			among.Current = n
+		}
+		among.Enabled = append(among.Enabled, c.Enabled[i])
+	}
+	g.some = among.Enabled
+	g.between.take(c.Step)
+	g.between.step = c.Step - 1 // it was not asked before each step
+	return g.free[g.between.prioritized(&among)]
 }
 
 // holds says whether a thread must not go on because of an aim, or must go on now.
@@ -229,25 +259,6 @@ func (g *guided) visit(e *Candidate) {
 	g.visits[e.Thread] = append(own, visited{site, 1})
 }
 
-// highest returns the free thread with the highest priority.
-func (g *guided) highest(c *Choice) (best int) {
-	top := uint64(0)
-	for n, i := range g.free {
-		thread := c.Enabled[i].Thread
-		for len(g.priorities) <= thread {
-			g.priorities = append(g.priorities, g.source.Uint64())
-		}
-		if own := g.priorities[thread]; n == 0 || own > top {
-			best, top = i, own
-		}
-	}
-	e := &c.Enabled[best]
-	if e.Action == Pauses || g.redraws > 0 && below(&g.source, alwaysRedraws) < g.redraws {
-		g.priorities[e.Thread] = g.source.Uint64()
-	}
-	return best
-}
-
 func (g *guided) lastOf(e *Candidate) write {
 	if r := int(max(e.Resource, Everything)); r < len(g.last) {
 		return g.last[r]
@@ -292,5 +303,6 @@ func (g *guided) happens(e *Candidate) {
 
 func (g *guided) End(steps int, _ bool) {
 	g.begun = false
+	g.between.take(steps)
 	g.shared.learn(g, steps)
 }

@@ -105,6 +105,12 @@ func (p *pct) Next(c *Choice) int {
 	return next
 }
 
+// sees counts the steps of a walk that another strategy chooses.
+func (p *pct) sees(c *Choice, next int) {
+	p.take(c.Step)
+	p.went = c.Enabled[next].Thread
+}
+
 // take counts the steps before this one that were not counted yet. One thread took them.
 func (p *pct) take(step int) {
 	for len(p.taken) <= p.went {
@@ -120,6 +126,11 @@ func (p *pct) next(c *Choice) int {
 	if c.fires(&p.source) {
 		return c.clock()
 	}
+	return p.prioritized(c)
+}
+
+// prioritized returns the thread that goes on by its priority.
+func (p *pct) prioritized(c *Choice) int {
 	if p.walks(c.Step) {
 		p.step = c.Step
 		return walk(&p.source, c)
@@ -266,10 +277,16 @@ func (p *pct) End(steps int, _ bool) {
 	}
 	p.take(steps)
 	p.longest = max(p.longest, steps)
-	for thread, n := range p.taken {
-		if thread == len(p.most) {
-			p.most = append(p.most, 0)
+	p.most = most(p.most, p.taken)
+}
+
+// most includes in what each thread has taken at most what it has taken in one more execution.
+func most(all, taken []int) []int {
+	for thread, n := range taken {
+		if thread == len(all) {
+			all = append(all, 0)
 		}
-		p.most[thread] = max(p.most[thread], n)
+		all[thread] = max(all[thread], n)
 	}
+	return all
 }

@@ -84,6 +84,14 @@ func (s *surw) Next(c *Choice) (next int) {
 	return next
 }
 
+// sees counts what a thread touches in a walk that another strategy chooses.
+func (s *surw) sees(c *Choice, next int) {
+	if e := &c.Enabled[next]; e.Action != Fires {
+		s.meet(c)
+		s.count(e)
+	}
+}
+
 // meet looks up the profiles of threads that are new in this schedule.
 func (s *surw) meet(c *Choice) {
 	if last := c.Enabled[len(c.Enabled)-1].Thread; last < len(s.threads) {
