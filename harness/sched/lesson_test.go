@@ -1,6 +1,7 @@
 package sched
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -73,4 +74,33 @@ func TestGuidedSchedulesLearnTheStepsOfEachThread(t *testing.T) {
 	known := &m.all[0].(*guided).shared.known
 	require.Equal(t, []int{5, 5}, known.most[:2])
 	require.GreaterOrEqual(t, known.longest, 10)
+}
+
+// Random priorities that threads draw again gave schedules of many switches, where most bugs need few.
+func TestGuidedSchedulesSwitchAsSeldomAsPCT(t *testing.T) {
+	t.Parallel()
+	switches := func(strategy string) (all int) {
+		explore(t, func(x *Execution) {
+			var mu sync.Mutex
+			last, times := "", 0
+			for _, name := range []string{"a", "b"} {
+				x.Go(name, func(t *T) {
+					for range 20 {
+						failpoints.Yield(t.Context(), pointStore)
+						mu.Lock()
+						if last != name {
+							last, times = name, times+1
+						}
+						mu.Unlock()
+					}
+				})
+			}
+			x.Finally(func(*T) { all += times })
+		}, Options{Strategy: strategy, Schedules: 200, Seed: 1, Workers: 1, RepeatEvery: -1})
+		return all
+	}
+	walks, pct, guided := switches("random"), switches("pct"), switches("guided")
+require.Less(t, 2*pct, walks)
+	require.Less(t, guided, 2*pct, "its aims make it switch, too")
+	require.Less(t, 2*guided, walks)
 }

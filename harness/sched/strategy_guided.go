@@ -16,10 +16,9 @@ import (
 // state of a thread is its event before and what that followed.
 //
 // Departures. An event is the n-th visit of a thread to a point, whichever thread and wherever in memory, so that it means the
-// same in the next execution; the candidates say which resource it touches. Between aims a
-// schedule is one of PCT, with its priorities and their changes, among the threads that no aim holds; RFF has partial order
-// sampling there. If all threads are held, one is let go. After several times as many steps as the first schedules had, no thread
-// is held any more.
+// same in the next execution; the candidates say which resource it touches. Between aims a schedule is one of PCT, with its
+// priorities and their changes, among the threads that no aim holds; RFF has partial order sampling there. If all threads are
+// held, one is let go. After several times as many steps as the first schedules had, no thread is held any more.
 type guided struct {
 	source  rand.PCG
 	shared  *guidance
