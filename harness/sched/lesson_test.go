@@ -100,7 +100,7 @@ func TestGuidedSchedulesSwitchAsSeldomAsPCT(t *testing.T) {
 		return all
 	}
 	walks, pct, guided := switches("random"), switches("pct"), switches("guided")
-require.Less(t, 2*pct, walks)
+	require.Less(t, 2*pct, walks)
 	require.Less(t, guided, 2*pct, "its aims make it switch, too")
 	require.Less(t, 2*guided, walks)
 }

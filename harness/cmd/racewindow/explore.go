@@ -27,7 +27,7 @@ import (
 )
 
 const exploreAbout = `Find the schedules in which tests fail: one goroutine runs at a time, and racewindow chooses at each step which one
-goes on. Each finding is shrunk to the fewest operations and preemptions, and its case replays it every time.
+goes on. Each finding is shrunk until no operation and no switch of it can be left out, and its case replays it every time.
 
 With packages, their tests are explored:
 
@@ -178,8 +178,8 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.crash, "crash", false, "lose power at every step of every schedule, and recover from every disk that this may leave")
 	flags.StringVar(&f.model, "model", "ordered", "which disks these are, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.IntVar(&f.config.DrawFaults, "faults", 0, "up to `N` faults in each drawn program: errors, short writes, a full disk, flipped bits")
-	flags.DurationVar(&s.Budget, "budget", 0, "how long to search (default 10s, without a limit if --schedules or --exhaustive is given)")
-	flags.IntVar(&s.Schedules, "schedules", 0, "end after `N` schedules (default no limit)")
+	flags.DurationVar(&s.Budget, "budget", 0, "how long to search (default 10s, without a limit if --schedules or --exhaustive is given, or for plain tests)")
+	flags.IntVar(&s.Schedules, "schedules", 0, fmt.Sprintf("end after `N` schedules (default no limit; plain tests: %d each, unless a budget or --exhaustive is given)", perTest))
 	flags.Uint64Var(&s.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.IntVar(&s.Workers, "workers", 0, "schedules side by side, `N` (default one per processor)")
 	flags.IntVar(&s.StepLimit, "step-limit", sched.DefaultStepLimit, stepLimitAbout)
@@ -247,11 +247,8 @@ func (f *exploreFlags) settle(flags *pflag.FlagSet) error {
 		if f.program == "" {
 			return fmt.Errorf("--exhaustive: say of which program, with --program '%s'", exampleOf(f.config.Subject))
 		}
-		if flags.Changed("strategy") && s.Strategy != "bounded" && s.Strategy != "delay-bounded" {
-			return fmt.Errorf("--exhaustive --strategy %s: this strategy draws at random; leave it out", s.Strategy)
-		}
-		if s.Strategy == "" {
-			s.Strategy = "bounded"
+		if err := f.enumerates(); err != nil {
+			return err
 		}
 		s.Reduced = !f.everyOrder && s.Preemptions >= sched.ReductionPays
 	}

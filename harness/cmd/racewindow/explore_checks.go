@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ import (
 	"github.com/racewindow/racewindow/harness/cmd/racewindow/environment"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
+	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
@@ -277,6 +279,9 @@ func listFlags(build []string, race bool) (flags []string) {
 
 // order makes the order for the test binaries from the flags.
 func (f *exploreFlags) order(flags *pflag.FlagSet) (drive.Order, error) {
+	if err := cmp.Or(sched.Options{Strategy: f.config.Search.Strategy}.Check(), f.enumerates()); err != nil {
+		return drive.Order{}, err
+	}
 	s := f.config.Search
 	order := drive.Order{
 		Mode: drive.Explore, Program: f.program, Set: f.set, Strategy: s.Strategy, Preemptions: s.Preemptions, Exhaustive: f.exhaustive, EveryOrder: f.everyOrder,
@@ -293,13 +298,22 @@ func (f *exploreFlags) order(flags *pflag.FlagSet) (drive.Order, error) {
 	if !flags.Changed("per-program") {
 		order.PerProgram = perProgramOfChecks
 	}
-	if f.exhaustive && order.Strategy == "" {
-		order.Strategy = "bounded"
-	}
 	if order.Budget == 0 && order.Schedules == 0 && !f.exhaustive {
 		order.Budget = 10 * time.Second
 	}
 	return order, oneOf(map[string][]string{"leaks": {f.leaks, "new", "always", "ok"}, "unjudged": {f.unjudged, "fail", "ok"}})
+}
+
+// enumerates settles the strategy of an exhaustive search.
+func (f *exploreFlags) enumerates() error {
+	switch s := &f.config.Search; {
+	case !f.exhaustive:
+	case s.Strategy == "":
+		s.Strategy = "bounded"
+	case s.Strategy != "bounded" && s.Strategy != "delay-bounded":
+		return fmt.Errorf("--exhaustive --strategy %s: this strategy draws at random; leave it out", s.Strategy)
+	}
+	return nil
 }
 
 // oneOf refuses a flag with an unknown value. Each list has the value first, then the known ones.
