@@ -77,8 +77,8 @@ const (
 
 // A Shrink says how a case became smaller.
 type Shrink struct {
-	// Took is the time in nanoseconds. Steps counts the candidates that replaced the case, Tries the executions. Minimal
-	// says that nothing more can be left out.
+	// Took is the time in nanoseconds. Steps counts the candidates that replaced the case, Tries the executions; for a plain test
+	// these three are 0, because nobody counts them. Minimal says that nothing more can be left out.
 	Took    time.Duration `json:"took_ns"`
 	Steps   int           `json:"steps"`
 	Tries   int           `json:"tries"`
