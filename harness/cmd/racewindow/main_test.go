@@ -219,7 +219,7 @@ func TestStressOfTheSeedsBugEndsWithOneAndAReport(t *testing.T) {
 		"--seed", "7", "--delay-points", "read/,flush/", "--out", out)
 	require.Equal(t, exitViolated, code, "%s%s", stdout, stderr)
 	for line := range strings.Lines(stderr) { // on a slow machine the run takes over two seconds, and says so in lines
-		require.Regexp(t, `^(stale|shrinking|canary)\b[^\r\x1b]*\n$`, line, "a run that is not on a terminal draws nothing")
+		require.Regexp(t, `^(stale|found|shrinking|canary)\b[^\r\x1b]*\n$`, line, "a run that is not on a terminal draws nothing")
 	}
 	s := readSummary(t, filepath.Join(out, "summary.json"))
 	broken := s.Violation
