@@ -17,8 +17,9 @@ import (
 // closeBeside closes the log or its store. That makes durable what was acknowledged before it.
 func (t *thread) closeBeside(ctx context.Context, o Operation) *check.Violation {
 	r := t.run
-	covered, opened, l := r.board.Acknowledged(), r.isOpen(), r.log()
+	covered, l := r.board.Acknowledged(), r.log()
 	before := r.closes.Add(1)
+	opened := r.reopens.Load() == before-1
 	defer r.closesOver.Add(1)
 	var err error
 	if o.Kind == Close {
@@ -42,7 +43,8 @@ func (t *thread) closeBeside(ctx context.Context, o Operation) *check.Violation 
 func (t *thread) ask(ctx context.Context, o Operation) *check.Violation {
 	r := t.run
 	engine, _ := history.Opened(r.engine)
-	closes, opened, before := r.closes.Load(), r.isOpen(), engine.Log()
+	closes, opened := r.openness()
+	before := engine.Log()
 	quiet := r.closesOver.Load() == closes // else a close in progress may still close the log that is returned
 	l, err := engine.Store().Log(ctx, "case")
 	switch {

@@ -21,6 +21,13 @@ func (t *thread) excused(err error) bool {
 // isOpen says whether the log is open, as far as closes by the program's operations go.
 func (r *run) isOpen() bool { return r.closes.Load() == r.reopens.Load() }
 
+// openness returns how many closes have begun, and whether the log is open. The count comes first: a close that begins between the two has
+// changed it then, or the log is not open.
+func (r *run) openness() (closes uint64, opened bool) {
+	closes = r.closes.Load()
+	return closes, r.isOpen()
+}
+
 // mayBeClosed says whether a call may return ErrClosed. opened and closes are of its beginning: the log was not open then, or
 // was closed meanwhile.
 func (r *run) mayBeClosed(opened bool, closes uint64) bool {

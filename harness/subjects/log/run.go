@@ -297,7 +297,7 @@ func (r *run) finish(ctx context.Context) error {
 
 // reopen closes the engine and opens it again.
 func (r *run) reopen(ctx context.Context) error {
-	closes, opened := r.closes.Load(), r.isOpen()
+	closes, opened := r.openness()
 	if err := r.engine.Close(ctx); err != nil && !(errors.Is(err, storage.ErrClosed) && !opened) {
 		return fmt.Errorf("close: %w", err)
 	}

@@ -127,7 +127,7 @@ func (t *thread) step(ctx context.Context, o Operation) *check.Violation {
 
 // operate executes an operation that operations of other threads may overlap.
 func (t *thread) operate(ctx context.Context, o Operation) *check.Violation {
-	t.opened, t.closes = t.run.isOpen(), t.run.closes.Load()
+	t.closes, t.opened = t.run.openness()
 	switch o.Kind {
 	case Flush:
 		return t.flush(t.calls(ctx), o)

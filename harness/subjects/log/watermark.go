@@ -18,7 +18,8 @@ func (t *thread) watermark(ctx context.Context, o Operation) *check.Violation {
 	if !ok {
 		return nil
 	}
-	acknowledged, opened, closes := r.board.Acknowledged(), r.isOpen(), r.closes.Load()
+	closes, opened := r.openness()
+	acknowledged := r.board.Acknowledged()
 	var at harness.Offset
 	if o.Kind == Visible {
 		if at = e.Visible(ctx); at.Tx < acknowledged && opened && r.closes.Load() == closes {
