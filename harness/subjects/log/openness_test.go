@@ -1,6 +1,7 @@
 package log
 
 import (
+	"runtime"
 	"sync/atomic"
 	"testing"
 
@@ -20,7 +21,10 @@ func TestACloseThatBeginsWithAnOperationMayCloseTheLogForIt(t *testing.T) {
 			r.closes.Add(1)
 			close(closed)
 		}()
-		for !ready.Load() {
+		for spins := 1; !ready.Load(); spins++ {
+			if spins%20_000 == 0 {
+				runtime.Gosched() // no other processor may be free
+			}
 		}
 		closes, opened := r.openness()
 		<-closed
