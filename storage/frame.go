@@ -71,7 +71,10 @@ func frameOffset(f []byte) Offset {
 
 func frameLength(f []byte) int { return int(binary.LittleEndian.Uint32(headerOf(f)[4:])) }
 
-func frameRoom(f []byte) int { return (frameLength(f) + frameAlign - 1) &^ (frameAlign - 1) }
+func frameRoom(f []byte) int { return roomOf(frameLength(f)) }
+
+// roomOf is how many bytes a frame of that length takes, including padding.
+func roomOf(length int) int { return (length + frameAlign - 1) &^ (frameAlign - 1) }
 
 func frameIsLast(f []byte) bool { return headerOf(f)[27]&flagLast != 0 }
 

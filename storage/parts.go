@@ -70,7 +70,7 @@ func (r *recovered) scanParts(ctx context.Context, scan *scanner, g *segment, st
 		if <-parts[k].done; !r.join(&parts[k].found, chunkBytes) {
 			break
 		}
-		scan.at, scan.have = g.at(r.stop), nil
+		scan.at, scan.have, scan.intact = g.at(r.stop), nil, 0
 	}
 	return nil
 }
@@ -98,7 +98,7 @@ func (s *scanner) seekFrame() bool {
 			break
 		}
 		if checkFrame(b, len(b), s.position()+uint64(i)) == frameIntact {
-			s.skip(s.have[:i])
+			s.have, s.at = s.have[i:], s.at+int64(i)
 			return true
 		}
 	}

@@ -107,7 +107,7 @@ func (l *Log) readFile(ctx context.Context, v *view, o *otherSources, yield func
 func (l *Log) readSegment(ctx context.Context, v *view, o *otherSources, g *segment, from, end uint64, yield func(Record, error) bool) readStep {
 	scan := newScanner(g.file, g.at(from), g.at(end), from)
 	for scan.at < scan.end {
-		frame, fault, err := scan.next(ctx)
+		frames, fault, err := scan.some(ctx)
 		if err == nil && fault != frameIntact {
 			if o.asItIs && g.positionAt(scan.at) >= min(v.persisted, o.end) {
 				return readPast // a flush that writes there has not got further yet
@@ -118,13 +118,15 @@ func (l *Log) readSegment(ctx context.Context, v *view, o *otherSources, g *segm
 			yield(Record{}, l.readError(g, err))
 			return readStopped
 		}
-		switch offset := frameOffset(frame); {
-		case o.upTo.Before(offset):
-			return readPast
-		case o.after.Before(offset) && !yield(frameRecord(frame), nil):
-			return readStopped
+		scan.skip(frames)
+		for ; len(frames) > 0; frames = frames[frameRoom(frames):] {
+			switch offset := frameOffset(frames); {
+			case o.upTo.Before(offset):
+				return readPast
+			case o.after.Before(offset) && !yield(frameRecord(frames), nil):
+				return readStopped
+			}
 		}
-		scan.skip(frame)
 	}
 	return readOn
 }

@@ -199,15 +199,18 @@ func (s *Store) scanSegment(ctx context.Context, found *recovered, i int) error 
 // scanFrames takes the frames that start before scan.until, or those before something else.
 func (r *recovered) scanFrames(ctx context.Context, scan *scanner, chunkBytes uint64) error {
 	for r.fault == frameIntact && scan.at < scan.until {
-		frame, fault, err := scan.next(ctx)
+		frames, fault, err := scan.some(ctx)
 		if err != nil {
 			return err
 		}
-		if fault == frameIntact && !r.accept(frame, chunkBytes) {
-			fault = frameHeader
-		}
-		if r.fault = fault; fault == frameIntact {
+		for r.fault = fault; len(frames) > 0 && scan.at < scan.until; {
+			frame := frames[:frameRoom(frames)]
+			if !r.accept(frame, chunkBytes) {
+				r.fault = frameHeader
+				break
+			}
 			scan.skip(frame)
+			frames = frames[len(frame):]
 		}
 	}
 	return nil

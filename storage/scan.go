@@ -24,6 +24,8 @@ type scanner struct {
 	until int64 // byte up to which to read ahead
 	have  []byte
 	buf   []byte
+	// intact is how many bytes at the start of have hold whole frames that are known to be intact.
+	intact int
 	// sparse is the file if it knows where it holds zeros only; then data is the byte up to which it may hold more.
 	sparse disk.SparseFile
 	data   int64
@@ -53,38 +55,58 @@ func (s *scanner) position() uint64 { return s.shift + uint64(s.at) }
 // next returns the frame at s.at, or why there is none. The frame is valid until the next call of next after skip. At the
 // end of the range the fault is frameZero. An error is the disk's or the context's.
 func (s *scanner) next(ctx context.Context) (frame []byte, fault frameFault, err error) {
-	if s.holdsFrame() && checkFrame(s.have, maxFrameBytes, s.position()) == frameIntact { // nearly all
-		return s.have[:frameRoom(s.have)], frameIntact, nil
+	frames, fault, err := s.some(ctx)
+	if len(frames) > 0 {
+		frames = frames[:frameRoom(frames)]
+	}
+	return frames, fault, err
+}
+
+// some returns one or more frames from s.at on, and otherwise what next does.
+func (s *scanner) some(ctx context.Context) (frames []byte, fault frameFault, err error) {
+	if s.intact == 0 {
+		fault, err = s.check(ctx)
+	}
+	return s.have[:s.intact], fault, err
+}
+
+// check finds out whether there is an intact frame at s.at.
+func (s *scanner) check(ctx context.Context) (fault frameFault, err error) {
+	if s.intact = intact3(s.have, s.position()); s.intact > 0 { // nearly all, if they are short
+		return frameIntact, nil
 	}
 	if len(s.have) < frameHeaderBytes {
 		if err := s.fill(ctx, frameHeaderBytes); err != nil {
-			return nil, frameShort, err
+			return frameShort, err
 		}
 	}
 	if fault := checkFrameHeader(s.have, maxFrameBytes); fault != frameIntact {
-		return nil, fault, nil
+		return fault, nil
 	}
-	if room := frameRoom(s.have); len(s.have) < room {
+	room := frameRoom(s.have)
+	if len(s.have) < room {
 		if int64(room) > s.end-s.at {
-			return nil, frameShort, nil
+			return frameShort, nil
 		}
 		if err := s.fill(ctx, room); err != nil {
-			return nil, frameShort, err
+			return frameShort, err
 		}
 		if len(s.have) < room { // the padding is missing, so the next frame would not start where next looks for it
-			return nil, frameShort, nil
+			return frameShort, nil
 		}
 	}
 	if fault := checkFrame(s.have, maxFrameBytes, s.position()); fault != frameIntact {
-		return nil, fault, nil
+		return fault, nil
 	}
-	return s.have[:frameRoom(s.have)], frameIntact, nil
+	s.intact = room
+	return frameIntact, nil
 }
 
-// skip goes on past a frame that next returned.
-func (s *scanner) skip(frame []byte) {
-	s.have = s.have[len(frame):]
-	s.at += int64(len(frame))
+// skip goes on past what next or some returned, or past the first frames of that.
+func (s *scanner) skip(frames []byte) {
+	s.have = s.have[len(frames):]
+	s.at += int64(len(frames))
+	s.intact -= len(frames)
 }
 
 // holdsFrame says whether have holds a whole frame, if its header is right.
