@@ -27,18 +27,15 @@ func intact3(b []byte, position uint64) int {
 	}
 	words := min(first, second, third) / 8
 	x, y, z := sums3(&b[0], &b[at], &b[at2], words, frameSeed(position), frameSeed(position+uint64(at)), frameSeed(position+uint64(at2)))
-	if sumIs(b[:first], words, x) && sumIs(b[at:at+second], words, y) && sumIs(b[at2:at2+third], words, z) {
-		return at2 + roomOf(third)
+	if done := words * 8; first|second|third != done { // not all of them end there
+		x = crc32.Update(x, castagnoli, b[done:first])
+		y = crc32.Update(y, castagnoli, b[at+done:at+second])
+		z = crc32.Update(z, castagnoli, b[at2+done:at2+third])
 	}
-	return 0
-}
-
-// sumIs says whether a frame has the right checksum, of which sum is the part for so many words.
-func sumIs(frame []byte, words int, sum uint32) bool {
-	if rest := frame[words*8:]; len(rest) > 0 {
-		sum = crc32.Update(sum, castagnoli, rest)
+	if x != binary.LittleEndian.Uint32(b) || y != binary.LittleEndian.Uint32(b[at:]) || z != binary.LittleEndian.Uint32(b[at2:]) {
+		return 0
 	}
-	return sum == binary.LittleEndian.Uint32(frame)
+	return at2 + roomOf(third)
 }
 
 // shortFrame is the length of the frame at the start of b, or 0 if b does not hold all of one, padding too, that has a sound
