@@ -90,7 +90,7 @@ func (r Result) ExhaustedTo(bound int) bool {
 }
 
 // TimeIsUp is Result.Ended of a search that ended with its time budget: how far it gets is not the same each time.
-const TimeIsUp = "the budget is spent (time: the same seed may come further or less far, and the same within a number of schedules)"
+const TimeIsUp = "the budget is spent"
 
 // search is what the workers of one Search share.
 type search struct {

@@ -382,8 +382,14 @@ func (f *exploreFlags) closing(s *explore.Summary) string {
 	for _, line := range s.Lines(f.config) {
 		fmt.Fprintln(&out, line)
 	}
+	if s.Ended == sched.TimeIsUp {
+		out.WriteString(ofTime)
+	}
 	return out.String()
 }
+
+// ofTime is said once by a command of which a search ended with its time.
+const ofTime = "a budget is time: the same seed may come further or less far in it, and does the same within a number of schedules (--schedules)\n"
 
 // write writes the files that were asked for, and returns those that hold a finding. Their names contain the finding's
 // fingerprint, so that no finding overwrites another.

@@ -53,6 +53,7 @@ type plainRun struct {
 	began    map[string]time.Time
 	problems []error
 	claims   bool // some bound was exhausted, so the conditions of that claim are printed
+	timed    bool // some search ended with its time, so what that promises is printed
 	passed   map[string]uint64
 	told     string // the package whose findings cannot be kept, as was said
 }
@@ -174,6 +175,7 @@ func (r *plainRun) ended(p plain.Package, e drive.Event) {
 	at, verdict := p.ImportPath+" "+e.Test, e.Plain.Verdict
 	r.counts[verdict]++
 	r.claims = r.claims || verdict == drive.HeldAll && len(e.Plain.Exhausted) > 0
+	r.timed = r.timed || strings.HasPrefix(e.Plain.Because, sched.TimeIsUp) || e.Plain.Timing != nil && strings.HasPrefix(e.Plain.Timing.Because, sched.TimeIsUp)
 	r.kept = append(r.kept, e)
 	for _, c := range e.Plain.Statistics.Points {
 		r.passed[c.Point] += c.Count
@@ -278,6 +280,14 @@ func (r *plainRun) conditions() string {
 		" is a place for a switch; the code between two of them is one step; time passes only when all wait, unless timers may fire early; and random numbers are the same each time.\n"
 }
 
+// ofTime says what a search that its time ended promises, if there was one.
+func (r *plainRun) ofTime() string {
+	if !r.timed {
+		return ""
+	}
+	return ofTime
+}
+
 // uncheckedMemory says that nothing checked the uses of shared memory, if tests held without the race detector.
 func (r *plainRun) uncheckedMemory() string {
 	if r.race || r.counts[drive.HeldAll] == 0 {
@@ -311,7 +321,7 @@ func (r *plainRun) conclude(failed error) error {
 		fmt.Fprint(r.out, fitting(r.screen, r.conditions()))
 	}
 	if r.verb == "explore" && n > 0 {
-		fmt.Fprint(r.out, fitting(r.screen, r.uncheckedMemory()+r.noisiest()+r.tell.knownLines()))
+		fmt.Fprint(r.out, fitting(r.screen, r.ofTime()+r.uncheckedMemory()+r.noisiest()+r.tell.knownLines()))
 	}
 	if n > 1 {
 		var words []string
