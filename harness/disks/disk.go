@@ -200,9 +200,12 @@ func (d *Disk) Mkdir(path string) error {
 }
 
 // Create makes an empty file, or empties an existing one.
+func (d *Disk) Create(path string) (disk.File, error) { return d.CreateThen(path, nil) }
+
+// CreateThen is Create; it gives the file to made, which may be nil, before anything is called after the operation.
 //
 //go:norace
-func (d *Disk) Create(path string) (disk.File, error) {
+func (d *Disk) CreateThen(path string, made func(disk.File)) (disk.File, error) {
 	o := Operation{Kind: Create, Name: path}
 	f := d.begin(&o)
 	if f.Err != nil {
@@ -223,6 +226,9 @@ func (d *Disk) Create(path string) (disk.File, error) {
 		n.resize(0)
 	}
 	opened := d.open(n, path)
+	if made != nil {
+		made(opened)
+	}
 	return opened, d.end(&o, nil)
 }
 

@@ -1,11 +1,14 @@
 package recorded
 
 import (
+	"errors"
+	"io/fs"
 	"strconv"
 	"syscall"
 
 	"github.com/racewindow/racewindow/failpoints/runtime/bubble"
 	"github.com/racewindow/racewindow/harness/disks"
+	"github.com/racewindow/racewindow/storage/disk"
 )
 
 // after repeats on the disk what a call has done to a folder. data is what a write has written, or a read has read.
@@ -37,7 +40,7 @@ func after(c *bubble.Call, data []byte) {
 		named(c)
 	case bubble.CallRemove:
 		if f, below := place(c.FD, c.Path); f != nil {
-			_ = f.disk.Remove(below)
+			f.found(c, f.disk.Remove(below))
 		}
 	case bubble.CallMkdir:
 		if f, below := place(c.FD, c.Path); f != nil {
@@ -45,6 +48,8 @@ func after(c *bubble.Call, data []byte) {
 		}
 	case bubble.CallMap:
 		mapped(c)
+	case bubble.CallWait:
+		childEnded(c)
 	case bubble.CallUnknown:
 		for _, f := range folders() {
 			f.refuse(c, "its operations are carried out without a call for each")
@@ -84,11 +89,8 @@ func read(c *bubble.Call, data []byte) {
 	}
 }
 
-// opened records a file that was created or truncated.
+// opened records a file that was created or truncated, and refuses one that is there although nothing has made it.
 func opened(c *bubble.Call) {
-	if c.Flags&(syscall.O_CREAT|syscall.O_TRUNC) == 0 && c.Flags&tmpfile != tmpfile {
-		return
-	}
 	fd := int(c.Result)
 	f, below := find(descriptor(fd))
 	if f == nil {
@@ -102,22 +104,55 @@ func opened(c *bubble.Call) {
 		f.refuse(c, "it reaches the file by a link from elsewhere")
 		return
 	}
-	id, mode, err := identify(fd)
-	if err != nil || mode&syscall.S_IFMT != syscall.S_IFREG {
+	id, s, err := identify(fd)
+	if err != nil || s.Mode&syscall.S_IFMT != syscall.S_IFREG {
 		return
 	}
 	file := f.file(id)
+	if c.Flags&(syscall.O_CREAT|syscall.O_TRUNC) == 0 || file == nil && s.Size > 0 {
+		if file == nil {
+			f.refuse(c, below+nobodyMade)
+		}
+		return
+	}
 	if file != nil && f.disk.Names(below, file) {
 		if c.Flags&syscall.O_TRUNC != 0 {
 			_ = file.Truncate(0)
 		}
 		return
 	}
-	if file, err = f.disk.Create(below); err != nil {
+	if _, err = f.disk.CreateThen(below, func(made disk.File) { f.know(id, made) }); err != nil {
 		f.refuse(c, err.Error())
-		return
 	}
-	f.know(id, file)
+}
+
+const nobodyMade = " is there, and no operation that is recorded made it: a child process or io_uring may have, or a call that only RawSyscall makes"
+
+// found refuses a call that has found a file which the disk does not have.
+func (f *Folder) found(c *bubble.Call, err error) {
+	if errors.Is(err, fs.ErrNotExist) {
+		f.refuse(c, "the file"+nobodyMade)
+	}
+}
+
+// childEnded compares all folders with their disks when a child process has ended, because later calls may hide what it did.
+func childEnded(c *bubble.Call) {
+	for _, f := range folders() {
+		compare := func() {
+			if err := f.Check(); err != nil {
+				f.refuse(c, err.Error())
+			}
+		}
+		if !f.free {
+			compare()
+			continue
+		}
+		f.Between(false, false, func() {
+			if !f.isOver() {
+				compare()
+			}
+		})
+	}
 }
 
 // written records what a write has written, or a copy from another file.
@@ -137,7 +172,8 @@ func written(c *bubble.Call, data []byte) {
 		c.At = -1
 	}
 	at, flags := c.At, status(c.FD)
-	if at < 0 || flags&syscall.O_APPEND != 0 {
+	appends := c.Flags&writeAppends != 0 || flags&syscall.O_APPEND != 0 && c.Flags&writeInPlace == 0
+	if at < 0 || appends {
 		at = beginOfWrite(c.FD, at, int64(c.Result))
 	}
 	if c.Kind == bubble.CallCopy {
@@ -148,7 +184,7 @@ func written(c *bubble.Call, data []byte) {
 		return
 	}
 	_, _ = file.WriteAt(data, at)
-	if flags&syscall.O_DSYNC != 0 {
+	if flags&syscall.O_DSYNC != 0 || c.Flags&writeSynced != 0 {
 		_ = file.Sync()
 	}
 }
@@ -272,11 +308,11 @@ func named(c *bubble.Call) {
 	case from != to:
 		to.refuse(c, "the file comes from outside of what is recorded: "+c.Path)
 	case c.Kind == bubble.CallLink:
-		_ = from.disk.Link(below, newBelow)
+		from.found(c, from.disk.Link(below, newBelow))
 	case c.Flags&^noReplace != 0:
 		from.refuse(c, "it does more than to rename")
 	default:
-		_ = from.disk.Rename(below, newBelow)
+		from.found(c, from.disk.Rename(below, newBelow))
 	}
 }
 

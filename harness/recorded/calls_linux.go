@@ -16,8 +16,12 @@ import (
 const (
 	noReplace = 1 // renameat2
 	keepSize  = 1 // fallocate
-	tmpfile   = 0x410000
-	cwd       = -100
+
+	writeSynced  = 2 | 4 // pwritev2
+	writeAppends = 0x10
+	writeInPlace = 0x20
+	tmpfile      = 0x410000
+	cwd          = -100
 )
 
 // folders returns the folders that are recorded now.
@@ -33,11 +37,11 @@ func (f *Folder) isOver() bool { return f.free && f.over.Load() != 0 }
 // fileOf returns what a descriptor refers to: a file of a recorded folder, or, with file nil, a folder of one at the path
 // below it.
 func fileOf(fd int) (f *Folder, file disk.File, id identity, below string) {
-	id, mode, err := identify(fd)
+	id, s, err := identify(fd)
 	if err != nil {
 		return nil, nil, id, ""
 	}
-	switch mode & syscall.S_IFMT {
+	switch s.Mode & syscall.S_IFMT {
 	case syscall.S_IFREG:
 		for _, f := range folders() {
 			if file := f.file(id); file != nil && !f.isOver() {

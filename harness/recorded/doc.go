@@ -13,8 +13,9 @@
 // write are taken from the call, and their place from the descriptor's position after it.
 //
 // What cannot be recorded is refused by name (Folder.Err): a writable shared map, a symbolic link, a file that comes from outside or
-// leaves the folder by a rename or a link, an exchange of two names, a punched hole, a temporary file without a name, io_uring.
-// Changes that no reported call makes, for example those of a child process, are found when folder and disk are compared
-// (Folder.Check). The disk in memory has no permissions, times and attributes of files. A file with O_SYNC or O_DSYNC is synced after
-// each write; a write with O_DIRECT, like any other, reaches the disk with a sync.
+// leaves the folder by a rename or a link, an exchange of two names, a punched hole, a temporary file without a name, io_uring, and a file
+// that a call meets although no reported call made it. Changes that no reported call makes, for example those of a child process, are found
+// when folder and disk are compared (Folder.Check); that is also done when somebody has waited for a child process. The disk in memory has
+// no permissions, times and attributes of files. A file with O_SYNC or O_DSYNC is synced after each write, and so is a write with RWF_SYNC
+// or RWF_DSYNC; a write with O_DIRECT, like any other, reaches the disk with a sync.
 package recorded

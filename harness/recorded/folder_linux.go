@@ -212,11 +212,10 @@ func (f *Folder) fillFile(name string, p disks.Present) error {
 	return err
 }
 
-// identify returns which file a descriptor refers to, and its mode.
-func identify(fd int) (identity, uint32, error) {
-	var s syscall.Stat_t
-	err := syscall.Fstat(fd, &s)
-	return identity{uint64(s.Dev), s.Ino}, s.Mode, err
+// identify returns which file a descriptor refers to, and what it is like.
+func identify(fd int) (id identity, s syscall.Stat_t, err error) {
+	err = syscall.Fstat(fd, &s)
+	return identity{uint64(s.Dev), s.Ino}, s, err
 }
 
 // identifyName is identify for a name.

@@ -250,6 +250,9 @@ func TestWhatCannotBeRecordedIsRefusedByName(t *testing.T) {
 		{bubble.Call{Kind: bubble.CallRename, Name: "renameat2", To: cwd, Path: "f", NewPath: "g", Flags: 2}, "renameat2 cannot be recorded: it does more than to rename"},
 		{bubble.Call{Kind: bubble.CallAllocate, Name: "fallocate", Flags: 3, Bytes: 1}, "changes what is in the file"},
 		{bubble.Call{Kind: bubble.CallUnknown, Name: "io_uring_setup"}, "io_uring_setup cannot be recorded"},
+		{bubble.Call{Kind: bubble.CallRemove, Name: "unlinkat", Path: "alien"}, "unlinkat cannot be recorded: the file is there, and no operation that is recorded made it"},
+		{bubble.Call{Kind: bubble.CallLink, Name: "linkat", To: cwd, Path: "alien", NewPath: "g"}, "linkat cannot be recorded: the file is there, and no"},
+		{bubble.Call{Kind: bubble.CallRename, Name: "renameat", To: cwd, Path: "alien", NewPath: "g"}, "renameat cannot be recorded: the file is there, and no"},
 	} {
 		t.Run(each.call.Name, func(t *testing.T) {
 			w := newWorld(t, disks.New())
@@ -272,6 +275,71 @@ func TestWhatCannotBeRecordedIsRefusedByName(t *testing.T) {
 	require.NoError(t, w.call(bubble.Call{Kind: bubble.CallMap, Name: "mmap", FD: fd, Flags: syscall.PROT_READ, At: syscall.MAP_SHARED}, func() error { return nil }))
 	require.NoError(t, w.call(bubble.Call{Kind: bubble.CallMap, Name: "mmap", FD: fd, Flags: syscall.PROT_WRITE, At: syscall.MAP_PRIVATE}, func() error { return nil }))
 	require.NoError(t, w.Err(), "a map that is only read, and one of one's own, change no file")
+}
+
+func TestAFileThatNobodyHasMadeIsRefusedWhenItIsOpened(t *testing.T) {
+	for _, flags := range []int{syscall.O_RDONLY, syscall.O_WRONLY, syscall.O_RDWR | syscall.O_CREAT} {
+		w := newWorld(t, disks.New())
+		require.NoError(t, os.WriteFile(w.name("alien"), []byte("x"), 0o600))
+		w.open("alien", flags)
+		require.ErrorContains(t, w.Err(), "openat cannot be recorded: alien is there, and no operation that is recorded made it")
+	}
+}
+
+// Later calls hide what a child process did, so the folder is looked at when the child has ended.
+func TestTheFolderIsComparedWhenAChildHasEnded(t *testing.T) {
+	w := newWorld(t, disks.New())
+	require.NoError(t, w.write(w.open("f", syscall.O_CREAT|syscall.O_RDWR), "abc", -1))
+	wait := func() error {
+		return w.call(bubble.Call{Kind: bubble.CallWait, Name: "waitid"}, func() error { return nil })
+	}
+	require.NoError(t, wait())
+	require.NoError(t, w.Err(), "the child changed nothing")
+	require.NoError(t, os.WriteFile(w.name("f"), []byte("abX"), 0o600))
+	require.NoError(t, wait())
+	require.NoError(t, os.WriteFile(w.name("f"), []byte("abc"), 0o600))
+	require.ErrorContains(t, w.Err(), "waitid cannot be recorded: f has other bytes from byte 0 on")
+}
+
+// The disk lets others go on after it has made a file, before Create returns.
+func TestAFileIsKnownBeforeOthersCanMeetIt(t *testing.T) {
+	w := newWorld(t, disks.New())
+	met := false
+	w.disk.After(func(o disks.Operation) {
+		if o.Kind == disks.Create && !met {
+			met = true
+			require.NoError(w.t, w.write(w.open("f", syscall.O_WRONLY), "met", -1))
+		}
+	})
+	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
+	require.True(t, met)
+	require.NoError(t, w.sync(fd))
+	require.NoError(t, w.sync(w.open(".", syscall.O_RDONLY)))
+	require.Equal(t, []string{"f=met"}, w.disksNow(disks.Ordered))
+}
+
+func TestFlagsOfAWriteCountAsThoseOfTheFile(t *testing.T) {
+	w := newWorld(t, disks.New())
+	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
+	require.NoError(t, w.sync(w.open(".", syscall.O_RDONLY)))
+	write := func(fd int, text string, at int64, flags int) {
+		t.Helper()
+		_, err := told(t, bubble.Call{Kind: bubble.CallWrite, Name: "pwritev2", FD: fd, At: at, Flags: int64(flags)}, []byte(text), func(*bubble.Call) (int, error) {
+			return unix.Pwritev2(fd, [][]byte{[]byte(text)}, at, flags)
+		})
+		require.NoError(t, err)
+		require.NoError(t, w.Check())
+	}
+	write(fd, "ab", -1, unix.RWF_DSYNC)
+	require.Equal(t, []string{"f=ab"}, w.disksNow(disks.Weak))
+	write(fd, "c", 0, unix.RWF_APPEND|unix.RWF_SYNC)
+	require.Equal(t, []string{"f=abc"}, w.disksNow(disks.Weak))
+	write(fd, "d", -1, 0)
+	require.NotEqual(t, []string{"f=abd"}, w.disksNow(disks.Weak))
+	write(w.open("f", syscall.O_WRONLY|syscall.O_APPEND), "A", 0, writeInPlace) // RWF_NOAPPEND
+	content, err := os.ReadFile(w.name("f"))
+	require.NoError(t, err)
+	require.Equal(t, "Abd", string(content))
 }
 
 func TestWhatNoCallTellsIsFoundByComparison(t *testing.T) {

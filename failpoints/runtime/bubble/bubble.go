@@ -158,6 +158,7 @@ const (
 	CallMap
 	CallUnknown
 	CallRead
+	CallWait
 )
 
 var linked *Functions

@@ -276,16 +276,21 @@ func TestWhatCannotBeRecordedHasNoVerdict(t *testing.T) {
 	folder := unmarkedModule(t, fileCounter)
 	writeFile(t, folder, "tally_test.go", fileCheck)
 	for change, says := range map[string]string{
-		"if err := exec.Command(\"sh\", \"-c\", \"echo x >\"+name+\".side\").Run(); err != nil {\n\t\treturn err\n\t}\n":                  "tally.side is there, and no operation that is recorded did that: a child process",
-		"if _, err := unix.Mmap(int(f.Fd()), 0, 1, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {\n\t\treturn err\n\t}\n": "mmap cannot be recorded: what is written to a shared map",
+		"if err := exec.Command(\"sh\", \"-c\", \"echo x >\"+name+\".side\").Run(); err != nil {\n\t\treturn err\n\t}\n":                                                                                                                                                                                             "what the code does with waitid cannot be recorded: tally.side is there, and no operation that is recorded did that: a child process",
+		"if err := exec.Command(\"cp\", \"/proc/self/cmdline\", name+\".side\").Run(); err != nil {\n\t\treturn err\n\t}\n\t_ = os.Remove(name + \".side\")\n":                                                                                                                                                       "waitid cannot be recorded: tally.side is there",
+		"{\n\t\tside := append([]byte(name+\".side\"), 0)\n\t\tfolder := -100\n\t\tfd, _, _ := syscall.RawSyscall6(syscall.SYS_OPENAT, uintptr(folder), uintptr(unsafe.Pointer(&side[0])), syscall.O_CREAT|syscall.O_RDWR, 0o600, 0, 0)\n\t\t_ = syscall.Close(int(fd))\n\t\t_ = os.Remove(name + \".side\")\n\t}\n": "unlinkat cannot be recorded: the file is there, and no operation that is recorded made it",
+		"if _, err := unix.Mmap(int(f.Fd()), 0, 1, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED); err != nil {\n\t\treturn err\n\t}\n":                                                                                                                                                                            "mmap cannot be recorded: what is written to a shared map",
 	} {
 		code := strings.Replace(fileCounter, "\twritten := make", "\t"+change+"\twritten := make", 1)
 		if strings.Contains(change, "exec.") {
 			code = strings.Replace(code, "\t\"os\"\n", "\t\"os\"\n\t\"os/exec\"\n", 1)
 		}
+		if strings.Contains(change, "unsafe.") {
+			code = strings.Replace(code, "\t\"syscall\"\n", "\t\"syscall\"\n\t\"unsafe\"\n", 1)
+		}
 		writeFile(t, folder, "tally.go", code)
 		exit, output := commandIn(t, folder, "crash", "--program", "c0: set(1), set(2)", "--schedules", "100", "--seed", "1", ".")
 		require.Equal(t, exitFailed, exit, output)
-		require.Contains(t, output, says)
+		require.Contains(t, strings.Join(strings.Fields(output), " "), says)
 	}
 }

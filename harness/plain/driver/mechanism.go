@@ -359,7 +359,7 @@ func (m *mechanism) Running() sched.Running {
 // aPoint names the points of goroutines, and hangAdvice says what to do if a goroutine reaches none.
 const (
 	aPoint     = "an operation of sync, sync/atomic, channels or files"
-	hangAdvice = "A loop that computes for long, cgo, and a system call that waits for something outside of the process are not seen: " +
+	hangAdvice = "A loop that computes for long, cgo, and a system call that waits for something outside of the process, such as a child process, are not seen: " +
 		"have the test use less of it, or -skip it.\n"
 )
 

@@ -202,7 +202,7 @@ func racewindowFrame(pc uintptr) (function, file string, line int) {
 	for u, uf := newInlineUnwinder(f, pc-1); uf.valid(); uf = u.next(uf) {
 		function = u.srcFunc(uf).name()
 		file, line = u.fileLine(uf)
-		if !racewindowIsStandard(file) {
+		if racewindowIsUsers(function, file) {
 			break
 		}
 	}

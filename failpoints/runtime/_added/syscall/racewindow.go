@@ -35,6 +35,7 @@ const (
 	racewindowMaps
 	racewindowCannot // refused for every file that is recorded
 	racewindowReads  // reported because it may be made to fail
+	racewindowWaits  // for a child process, which makes calls of its own
 )
 
 var (

@@ -6,7 +6,7 @@ var racewindowShapes = [racewindowUnknown]racewindowShape{
 	18:  {kind: racewindowWrites, name: "pwrite64", fd: 1, data: 2, size: 3, at: 4},
 	20:  {kind: racewindowWrites, name: "writev", fd: 1, vector: 2, size: 3},
 	296: {kind: racewindowWrites, name: "pwritev", fd: 1, vector: 2, size: 3, at: 4},
-	328: {kind: racewindowWrites, name: "pwritev2", fd: 1, vector: 2, size: 3, at: 4},
+	328: {kind: racewindowWrites, name: "pwritev2", fd: 1, vector: 2, size: 3, at: 4, flags: 6},
 
 	0:  {kind: racewindowReads, name: "read", fd: 1, data: 2, size: 3},
 	17: {kind: racewindowReads, name: "pread64", fd: 1, data: 2, size: 3, at: 4},
@@ -44,6 +44,9 @@ var racewindowShapes = [racewindowUnknown]racewindowShape{
 	275: {kind: racewindowCopies, name: "splice", fd: 3, to: 1, at: 4, size: 5},
 
 	9:   {kind: racewindowMaps, name: "mmap", fd: 5, at: 4, flags: 3, size: 2},
+	61:  {kind: racewindowWaits, name: "wait4"},
+	247: {kind: racewindowWaits, name: "waitid"},
+
 	425: {kind: racewindowCannot, name: "io_uring_setup"},
 	206: {kind: racewindowCannot, name: "io_setup"},
 }

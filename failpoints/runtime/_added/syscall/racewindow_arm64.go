@@ -6,7 +6,7 @@ var racewindowShapes = [racewindowUnknown]racewindowShape{
 	68:  {kind: racewindowWrites, name: "pwrite64", fd: 1, data: 2, size: 3, at: 4},
 	66:  {kind: racewindowWrites, name: "writev", fd: 1, vector: 2, size: 3},
 	70:  {kind: racewindowWrites, name: "pwritev", fd: 1, vector: 2, size: 3, at: 4},
-	287: {kind: racewindowWrites, name: "pwritev2", fd: 1, vector: 2, size: 3, at: 4},
+	287: {kind: racewindowWrites, name: "pwritev2", fd: 1, vector: 2, size: 3, at: 4, flags: 6},
 
 	63: {kind: racewindowReads, name: "read", fd: 1, data: 2, size: 3},
 	67: {kind: racewindowReads, name: "pread64", fd: 1, data: 2, size: 3, at: 4},
@@ -36,6 +36,9 @@ var racewindowShapes = [racewindowUnknown]racewindowShape{
 	76:  {kind: racewindowCopies, name: "splice", fd: 3, to: 1, at: 4, size: 5},
 
 	222: {kind: racewindowMaps, name: "mmap", fd: 5, at: 4, flags: 3, size: 2},
+	260: {kind: racewindowWaits, name: "wait4"},
+	95:  {kind: racewindowWaits, name: "waitid"},
+
 	425: {kind: racewindowCannot, name: "io_uring_setup"},
 	0:   {kind: racewindowCannot, name: "io_setup"},
 }
