@@ -21,12 +21,20 @@ type Fault struct {
 	// At is a fault point and the n-th time that a thread comes to it. Value is what the point then delivers.
 	At    Place
 	Value string
-	// Disk is a rule of package disks, such as "sync * #2 = EIO"; At and Value are then empty.
-	Disk string
+	// Disk is a rule of package disks, such as "sync * #2 = EIO"; At and Value are then empty. AtOpen says that it holds while the subject
+	// is opened after a loss of power, and counts from there, and not before.
+	Disk   string
+	AtOpen bool
 }
+
+// atOpen ends the text of such a fault.
+const atOpen = " at open"
 
 // String prints the fault in the grammar's form.
 func (f Fault) String() string {
+	if f.AtOpen {
+		return "disk " + f.Disk + atOpen
+	}
 	if f.Disk != "" {
 		return "disk " + f.Disk
 	}
@@ -38,6 +46,9 @@ func (f Fault) String() string {
 func (f Fault) Kind() string {
 	if words := strings.Fields(f.Disk); len(words) > 0 {
 		what, _, _ := strings.Cut(words[len(words)-1], "/")
+		if f.AtOpen {
+			what += atOpen
+		}
 		return "disk " + words[0] + " " + what
 	}
 	if faultErrors[f.Value] == nil { // a length
@@ -70,15 +81,16 @@ func (f Fault) Error() (err error, ok bool) {
 	return err, ok
 }
 
-const faultRemedy = "write THREAD@FAULTPOINT#N=EIO (or ENOSPC, EROFS, SHORT, or a number of bytes where the point takes one), or disk KIND GLOB #N = FAULT"
+const faultRemedy = "write THREAD@FAULTPOINT#N=EIO (or ENOSPC, EROFS, SHORT, or a number of bytes where the point takes one), or disk KIND GLOB #N = FAULT [at open]"
 
 func parseFault(text string) (f Fault, err error) {
 	if rule, ok := strings.CutPrefix(text, "disk "); ok {
+		rule, opening := strings.CutSuffix(strings.TrimSpace(rule), atOpen)
 		parsed, err := disks.ParseRule(rule)
 		if err != nil {
 			return f, fmt.Errorf("fault %.80q: %w", text, err)
 		}
-		return Fault{Disk: parsed.String()}, nil
+		return Fault{Disk: parsed.String(), AtOpen: opening}, nil
 	}
 	at, value, ok := strings.Cut(text, "=")
 	if !ok {
@@ -112,7 +124,10 @@ func (c Case) checkFaults() error {
 
 func (c Case) checkFault(f Fault) error {
 	if f.Disk != "" {
-		_, err := disks.ParseRule(f.Disk)
+		rule, err := disks.ParseRule(f.Disk)
+		if err == nil && f.AtOpen && rule.Misplaces() {
+			err = errors.New("LOST and ASTRAY are not for faults at open, which an object must survive")
+		}
 		return err
 	}
 	if f.At.Thread == mainThread && c.Thread(mainThread) < 0 {

@@ -16,10 +16,13 @@ func TestTheKindOfAFaultSaysWhereAndWhat(t *testing.T) {
 	for text, kind := range map[string]string{
 		"w0@flush/sync-error#2=EIO": "flush/sync-error EIO", "w0@flush/short-write#1=30": "flush/short-write",
 		"disk write *.seg #3+ = ENOSPC/40": "disk write ENOSPC", "disk sync * = EIO": "disk sync EIO",
+		"disk read * #2 = EIO at open": "disk read EIO at open",
 	} {
 		f, err := parseFault(text)
 		require.NoError(t, err)
 		require.Equal(t, kind, f.Kind())
+		require.Equal(t, text, f.String())
+		require.Equal(t, strings.HasSuffix(text, " at open"), f.AtOpen)
 		require.Equal(t, strings.HasPrefix(text, "disk"), f.Rule() != nil, text)
 	}
 }

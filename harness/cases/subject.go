@@ -27,6 +27,7 @@
 //	fault         THREAD@FAULTPOINT#N=VALUE         delivered when the thread comes to the fault point for the n-th time: EIO,
 //	                                                ENOSPC, EROFS, SHORT, or at some points how many bytes come through
 //	              disk KIND GLOB #N = FAULT         a rule of package disks
+//	              disk KIND GLOB #N = FAULT at open   while the subject is opened after a loss of power
 //	MODEL         ordered or weak                   which disks a crash may leave: see package disks; default ordered
 //
 //	delay         THREAD@POINT#N=DURATION           sleep when the thread passes the failpoint for the n-th time

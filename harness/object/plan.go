@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -258,7 +259,7 @@ func (r *run) end(i int, isOpen bool) {
 // injectFaults makes the disk and the fault points fail as the case says. Call it once the object is open.
 func (r *run) injectFaults(x *sched.Execution) {
 	p := r.plan
-	if len(p.c.Faults) == 0 && p.c.Crash == nil {
+	if !p.faulty() && p.c.Crash == nil {
 		return
 	}
 	if r.env.disk == nil {
@@ -279,12 +280,16 @@ func (r *run) injectFaults(x *sched.Execution) {
 	}
 }
 
-// failDisk makes the disk fail as these faults say, and returns how many of them are faults of the disk.
+// failDisk makes the disk fail as these faults say, and returns how many of them are faults of the disk. Those at open are left out.
 func (r *run) failDisk(faults []cases.Fault) (rules int) {
-	r.faults, r.failing = make([]*disks.Counter, len(faults)), len(faults) > 0
+	r.faults, r.failing = make([]*disks.Counter, len(faults)), slices.ContainsFunc(faults, isInLife)
 	var all []disks.Injector
 	for i, f := range faults {
-		if rule := f.Rule(); rule != nil {
+		rule := f.Rule()
+		if rule == nil {
+			continue
+		}
+		if rules++; isInLife(f) {
 			r.faults[i] = disks.Count(rule)
 			all = append(all, r.faults[i])
 		}
@@ -292,10 +297,13 @@ func (r *run) failDisk(faults []cases.Fault) (rules int) {
 	if len(all) > 0 {
 		r.env.disk.Inject(disks.Any(all...))
 	}
-	return len(all)
+	return rules
 }
 
-func (p *plan) faulty() bool { return len(p.c.Faults) > 0 }
+// faulty says whether something fails while the clients run.
+func (p *plan) faulty() bool { return slices.ContainsFunc(p.c.Faults, isInLife) }
+
+func isInLife(f cases.Fault) bool { return !f.AtOpen }
 
 // words lists calls for a report.
 func (p *plan) words(order []int) string {

@@ -18,6 +18,8 @@ import (
 type questions struct {
 	// opened is called once the object is open, or cannot be opened.
 	opened func()
+	// begins is called when the execution begins.
+	begins func(x *sched.Execution)
 	// asks is called before a probe, answered after it, each with the probe's index in the history.
 	asks, answered func(i int, e spec.Entry)
 	// mayFail says that a probe which returns an error, other than those that the subject names, tells nothing.
@@ -96,6 +98,9 @@ func (p *plan) reopen(e *Env, h spec.History, q questions) (asked spec.History, 
 	out := sched.NewRunner(func(x *sched.Execution) {
 		x.AtEnd(e.end)
 		x.TasksMayRemain()
+		if q.begins != nil {
+			q.begins(x)
+		}
 		x.Stuck(func() error {
 			if asking.Load() == 0 {
 				return progress.broken("opening or closing the object waits for another thread, and there is none")

@@ -263,11 +263,20 @@ func (r *run) recovered(d *disks.Disk, h spec.History, owed promise, when string
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
 	e.disk, e.keeps = d, r.env.recorded != nil
-	q := questions{opened: func() { d.After(nil) }, mayFail: r.misplaced()}
+	faults := p.failOpening(d)
+	q := questions{opened: func() { d.After(nil); faults.end() }, begins: faults.slow, mayFail: r.misplaced()}
 	if answered != nil {
 		q.answered = func(i int, _ spec.Entry) { answered(i-len(h), e) }
 	}
 	asked, err = p.reopen(e, h, q)
+	refused := faults.excuse(err)
+	if refused {
+		d.Kill()
+		e = p.object.newEnv(p.settings)
+		e.disk, e.keeps = d, r.env.recorded != nil
+		asked, err = p.reopen(e, h, q)
+	}
+	when = faults.when(when, refused)
 	var found *Violation
 	if err == nil {
 		found, err = p.explain(asked)

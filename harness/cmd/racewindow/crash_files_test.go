@@ -213,6 +213,16 @@ func TestARecoveryThatGoesWrongOnlyLaterIsFoundByASecondLife(t *testing.T) {
 	require.Equal(t, exitHeld, exit, output)
 	require.Regexp(t, `recoveries \(\d+/s\), [1-9]\d* of them after a second life`, output)
 
+	ignores := []string{"crash", "--program", "v1 test=TestJournal; c0: append(1); ! disk read * #1 = EIO at open", "--schedules", "100", "--seed", "1", "."}
+	exit, output = commandIn(t, folder, ignores...)
+	require.Equal(t, exitViolated, exit, output)
+	require.Contains(t, strings.Join(strings.Fields(output), " "), "when it was opened despite disk read * #1 = EIO at open, no order explains")
+	writeFile(t, folder, "tally.go", strings.NewReplacer("n, _ := f.ReadAt", "n, err := f.ReadAt", "if n == 0 {", "if err != nil && err != io.EOF {\n\t\t\treturn nil, err\n\t\t}\n\t\tif n == 0 {",
+		"\t\"fmt\"\n", "\t\"fmt\"\n\t\"io\"\n").Replace(fileJournal))
+	require.NoError(t, os.RemoveAll(filepath.Join(folder, "testdata")))
+	exit, output = commandIn(t, folder, ignores...)
+	require.Equal(t, exitHeld, exit, output)
+
 	careless := strings.Replace(fileJournal, "return t, t.cut()", "return t, nil", 1)
 	require.NotEqual(t, fileJournal, careless)
 	writeFile(t, folder, "tally.go", careless)

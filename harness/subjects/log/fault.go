@@ -89,6 +89,9 @@ func (c Case) checkFaults() error {
 
 // checkFault requires that a fault names a fault point of the engine, and a thread that passes it.
 func (c Case) checkFault(f Fault) error {
+	if f.AtOpen {
+		return errors.New("faults at open are for Checks: a fault of a recovery belongs to a thread with a reopen")
+	}
 	if f.Disk != "" {
 		return nil
 	}
