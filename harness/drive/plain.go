@@ -151,6 +151,9 @@ type PlainFinding struct {
 	Polls string `json:"polls,omitempty"`
 	// Early says that shrinking ended before everything was tried.
 	Early bool `json:"early,omitempty"`
+	// Fewer is how many schedules with fewer preemptions were executed while it was shrunk, none of which shows the failure; 0 if
+	// there are no others.
+	Fewer int `json:"fewer,omitempty"`
 	// Replays is how often the process that found it executed it again, and Replayed how often it failed in the same way.
 	Replays  int `json:"replays"`
 	Replayed int `json:"replayed"`

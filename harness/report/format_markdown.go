@@ -25,7 +25,7 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if len(r.Run.Rows) > 0 {
 		b.WriteString(fenced("text", timelineText(&r.Run, 34)))
 	}
-	for _, text := range append(r.windowTexts(), r.passes()) {
+	for _, text := range append(r.windowTexts(), r.passes(), r.perhapsFewer()) {
 		if what, rest, ok := strings.Cut(text, ": "); ok {
 			fmt.Fprintf(&b, "- **%s**: %s\n", markdown(what), markdown(rest))
 		}

@@ -83,6 +83,9 @@ type Shrink struct {
 	Steps   int           `json:"steps"`
 	Tries   int           `json:"tries"`
 	Minimal bool          `json:"minimal"`
+	// Fewer, for a plain test, is how many schedules with fewer preemptions were executed, none of which shows the failure; 0 if
+	// there are no others.
+	Fewer int `json:"fewer,omitempty"`
 }
 
 // A Run is one execution.

@@ -271,7 +271,22 @@ func (r *Report) needed() (texts []string) {
 		hold[0] = strings.TrimSuffix(hold[0], ")") + " " + unit + ")"
 		texts = append([]string{"needed: all schedules hold " + strings.Join(hold, ", ")}, texts...)
 	}
+	if text := r.perhapsFewer(); text != "" {
+		texts = append(texts, text)
+	}
 	return texts
+}
+
+// perhapsFewer says that fewer preemptions may be enough; "" if that is known.
+func (r *Report) perhapsFewer() string {
+	if r.Shrink == nil || r.Shrink.Fewer == 0 {
+		return ""
+	}
+	what, with := "the preemption", "without one"
+	if r.Preemptions > 1 {
+		what, with = preemptions(r.Preemptions), "with fewer"
+	}
+	return fmt.Sprintf("perhaps needed, not all schedules were tried: %s (%s %s)", what, columns.Count(r.Shrink.Fewer, "schedule"), with)
 }
 
 // toldOnce joins elements with the same words: two of three threads may be merged in several ways.

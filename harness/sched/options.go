@@ -58,6 +58,9 @@ type Options struct {
 	Progress func(Statistics)
 	// test is the name of the test that explores.
 	test string
+	// affordable makes an enumeration leave a bound of which its first schedule tells that it has more schedules than that; 0 for
+	// never.
+	affordable float64
 	// switches makes a bound count every switch, for shrinking, which looks for the fewest.
 	switches bool
 }

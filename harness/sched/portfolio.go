@@ -124,7 +124,9 @@ func (s *search) enumerate(last int, limit uint64) (all []Exhausted) {
 	}
 	for bound, more := 0, true; bound <= last && more; bound++ {
 		var claims []Exhausted
-		claims, more = s.exhaust(bound, limit, func(*bounded) bool { return false })
+		claims, more = s.exhaust(bound, limit, func(b *bounded) bool {
+			return s.options.affordable > 0 && b.isFirst() && b.guess(bound) > s.options.affordable
+		})
 		all = append(all, claims...)
 	}
 	return all

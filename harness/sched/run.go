@@ -19,6 +19,9 @@ type Outcome struct {
 	Steps int
 	// Early says that Shrink ended before it had tried to leave out each switch: a smaller schedule may exist.
 	Early bool
+	// Fewer is how many schedules with fewer preemptions Shrink executed at the end, none of which shows the failure; 0 if there are
+	// no others, so that no schedule with fewer shows it.
+	Fewer int `json:",omitempty"`
 	// Events are what the threads did, in order; only if they were asked for.
 	Events []Event
 }
@@ -73,6 +76,7 @@ type Note struct {
 type Runner struct {
 	w     *worker
 	hang  time.Duration
+	brief bool      // an Outcome without a failure has no Schedule
 	until time.Time // when shrinking and the search nearby end; zero for no such time
 }
 
@@ -113,7 +117,7 @@ func (r *Runner) run(s Strategy, events bool) (o Outcome) {
 		asked = true
 		return s
 	}
-	w.judge = func(c *Chooser, s Strategy) { o = c.outcome(s, events) }
+	w.judge = func(c *Chooser, s Strategy) { o = c.outcome(s, events, r.brief) }
 	stop := w.watch(r.hang)
 	go w.loop()
 	<-w.done
@@ -139,10 +143,12 @@ func (r *Runner) Places(s Schedule) (all []Place) {
 	return all
 }
 
-func (c *Chooser) outcome(s Strategy, events bool) (o Outcome) {
+func (c *Chooser) outcome(s Strategy, events, brief bool) (o Outcome) {
 	s.End(len(c.trace), c.failure != nil)
 	o.Failure, o.Beside, o.Steps = c.failure, c.beside, len(c.trace)
-	o.Schedule, o.Preemptions = c.schedule()
+	if o.Failure != nil || !brief {
+		o.Schedule, o.Preemptions = c.schedule()
+	}
 	if old, is := s.(older); is {
 		s = old.replay
 	}

@@ -26,6 +26,8 @@ func (c *Chooser) Seed(draws bool) int {
 		seed = s.seed()
 	case *retrace:
 		seed = s.seed()
+	case *arranged:
+		seed = s.seed()
 	case sower:
 		if draws {
 			seed = s.sow()

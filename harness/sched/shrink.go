@@ -10,14 +10,15 @@ import (
 const (
 	shrinkExecutions = 4000
 	shrinkSteps      = 6_000_000
-	// shrinkSchedules bounds the search for a schedule with fewer preemptions.
+	// shrinkSchedules bounds each search for a schedule with fewer preemptions.
 	shrinkSchedules = 2000
 )
 
 // Shrink makes a failing schedule smaller. It leaves out switches, many at once at first, as long as a failure of the same class
-// remains. Then it searches all schedules with fewer preemptions, up to 2,000, for one that fails. A schedule that does not end
-// becomes its cycle. Shrink returns the outcome of the smallest one; its Failure is nil if the schedule does not fail at all. It
-// ends after 4,000 executions, or 6 million steps; Outcome.Early says so.
+// remains. Then it looks for a schedule with fewer preemptions that fails (fewer.go). A schedule that does not end becomes its cycle.
+// Shrink returns the outcome of the smallest one; its Failure is nil if the schedule does not fail at all. It ends after 4,000
+// executions, or 6 million steps. Outcome.Early says that it ended before it had left out each switch, Outcome.Fewer that schedules
+// with fewer preemptions remain which were not executed.
 func (r *Runner) Shrink(s Schedule) Outcome { return r.ShrinkTo(s, "") }
 
 // ShrinkTo is Shrink for one of the failures that a schedule shows, given by its class; "" for the first.
@@ -35,7 +36,7 @@ func (r *Runner) Fewest(s Schedule, class string) Outcome {
 	}
 	m.executions = max(m.executions, shrinkSchedules)
 	for len(m.best.Schedule) > 1 && !m.spent() {
-		fewer := m.search(Options{Preemptions: len(m.best.Schedule) - 1, switches: true})
+		fewer, _ := m.search(Options{Preemptions: len(m.best.Schedule) - 1, switches: true})
 		if fewer == nil {
 			break
 		}
@@ -46,12 +47,20 @@ func (r *Runner) Fewest(s Schedule, class string) Outcome {
 		out.Early = m.best.Early
 		m.best = out
 	}
-	return m.best
+	return m.told()
 }
 
 func (r *Runner) shrink(s Schedule, class string, executions, steps int) Outcome {
 	m := &shrinking{r: r, class: class, executions: executions, steps: steps}
 	m.shrink(s)
+	return m.told()
+}
+
+// told returns the best outcome, and how many schedules with fewer preemptions do not show the failure.
+func (m *shrinking) told() Outcome {
+	if m.best.Preemptions > 0 && !m.all {
+		m.best.Fewer = m.tried
+	}
 	return m.best
 }
 
@@ -71,15 +80,7 @@ func (m *shrinking) shrink(s Schedule) {
 		return
 	}
 	m.fewerSwitches()
-	if m.best.Preemptions == 0 {
-		return
-	}
-	if fewer := m.fewerPreemptions(); fewer != nil {
-		if out := m.run(Follow(fewer)); m.shows(out) {
-			m.best = out
-			m.fewerSwitches()
-		}
-	}
+	m.fewerPreemptions()
 }
 
 // shrinking is the state of one Shrink.
@@ -88,10 +89,17 @@ type shrinking struct {
 	class             string
 	best              Outcome
 	executions, steps int // left to spend
+
+	// tried is how many executions had fewer preemptions than the best schedule and did not show the failure. all says that these
+	// are all schedules with fewer.
+	tried int
+	all   bool
 }
 
 func (m *shrinking) run(s Strategy) Outcome {
+	m.r.brief = true
 	out := m.r.Run(s, false).Of(m.class)
+	m.r.brief = false
 	m.executions--
 	m.steps -= out.Steps
 	return out
@@ -140,32 +148,27 @@ func LeaveOut(n func() int, spent func() bool, without func(from, to int) bool) 
 	return true
 }
 
-// fewerPreemptions looks for another schedule that fails with fewer preemptions.
-func (m *shrinking) fewerPreemptions() Schedule {
-	return m.search(Options{Preemptions: m.best.Preemptions - 1})
-}
-
 // search looks within a bound for a schedule that shows the same failure.
-func (m *shrinking) search(o Options) Schedule {
+func (m *shrinking) search(o Options) (shows Schedule, r Result) {
 	o.Schedules = min(shrinkSchedules, m.executions, m.steps/max(m.best.Steps, 1))
 	if o.Schedules <= 0 || m.r.late() {
-		return nil
+		return nil, r
 	}
 	if !m.r.until.IsZero() {
 		o.Budget = time.Until(m.r.until)
 	}
 	o.Strategy, o.Workers, o.RepeatEvery, o.Class = "bounded", 1, -1, m.class
 	o.StepLimit, o.Hang, o.Trail = min(m.r.w.chooser.limit, 4*m.best.Steps+100), m.r.hang, m.r.w.chooser.trail
-	found, err := SearchMechanism(context.Background(), m.r.w.another, o)
-	m.executions -= int(found.Schedules)
-	m.steps -= int(found.Steps)
+	r, err := SearchMechanism(context.Background(), m.r.w.another, o)
+	m.executions -= int(r.Schedules)
+	m.steps -= int(r.Steps)
 	if err != nil {
-		return nil
+		return nil, Result{}
 	}
-	for _, f := range found.Findings {
+	for _, f := range r.Findings {
 		if f.Failure.Class() == m.class {
-			return f.Schedule
+			return f.Schedule, r
 		}
 	}
-	return nil
+	return nil, r
 }

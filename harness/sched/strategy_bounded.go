@@ -121,9 +121,9 @@ func (*bounded) End(int, bool) {}
 // isFirst says whether the first schedule of all is the only one that this worker has executed.
 func (b *bounded) isFirst() bool { return b.whole && b.part != nil && b.part.executed.Load() == 1 }
 
-// guess estimates from the first schedule how many there are within a bound of 0 or 1. It is Knuth's estimate (Mathematics of
-// Computation 29, 1975) from one descent: the product of the choices that cost nothing and, for a bound of 1, of one plus the
-// number of candidates that cost a preemption.
+// guess estimates from the first schedule how many there are within a bound. It is Knuth's estimate (Mathematics of Computation 29,
+// 1975) from one descent: the product of the choices that cost nothing and, for each preemption, of one plus the number of candidates
+// that cost one. Preemptions come in one order, so those products count each schedule several times.
 func (b *bounded) guess(bound int) float64 {
 	free, costly := 1.0, 1.0
 	for i := range b.stack {
@@ -133,10 +133,10 @@ func (b *bounded) guess(bound int) float64 {
 			costly += float64(r.count - 1)
 		}
 	}
-	if bound == 0 {
-		return free
+	for n := range bound {
+		free *= costly / float64(n+1)
 	}
-	return free * costly
+	return free
 }
 
 // take gets a part of the tree from the frontier.

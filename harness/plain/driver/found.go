@@ -36,11 +36,11 @@ func (t *test) found(f sched.Finding) {
 	} else {
 		tell(drive.Event{Event: drive.Sighted, Test: t.name, Case: f.Schedule.String(), Text: drive.SightedWords(class, len(f.Schedule))})
 		if small := runner.Fewest(f.Schedule, class); small.Failure != nil {
-			told.Failure, told.Schedule, told.Preemptions, told.Early = small.Failure, small.Schedule, small.Preemptions, small.Early
+			told.Failure, told.Schedule, told.Preemptions, told.Early, told.Fewer = small.Failure, small.Schedule, small.Preemptions, small.Early, small.Fewer
 		}
 		told.Replays, told.Replayed = replays, replayed(runner, told.Schedule, class)
 		if t.strayed != "" && told.Replayed < replays && len(told.Schedule) < len(f.Schedule) { // the smaller one may be what strays
-			told.Failure, told.Schedule, told.Preemptions = f.Failure, f.Schedule, f.Preemptions
+			told.Failure, told.Schedule, told.Preemptions, told.Fewer = f.Failure, f.Schedule, f.Preemptions, 0
 			told.Replayed = replayed(runner, told.Schedule, class)
 		}
 		if t.strayed != "" && told.Replayed < replays && f.Failure.Kind != sched.DataRace {

@@ -1,0 +1,3 @@
+module example/fewest
+
+go 1.25
