@@ -56,10 +56,6 @@ func (s *Summary) estimate(ctx context.Context, c Config, program cases.Case, o 
 // Words says an estimate for a search of c in one line.
 func (e Estimate) Words(c Config) string {
 	last := e.Bounds[len(e.Bounds)-1]
-	what := "preemptions"
-	if c.Search.Strategy == "delay-bounded" {
-		what = "delays"
-	}
 	how := "with a standard error of less than 1 %"
 	switch percent := 100 * last.Error / last.Schedules; {
 	case math.IsNaN(percent) || percent > 100:
@@ -71,7 +67,7 @@ func (e Estimate) Words(c Config) string {
 	if e.Reduced {
 		reduced = "; this counts every order of steps that share nothing, of which the search executes one"
 	}
-	return fmt.Sprintf("about %s schedules with at most %d %s, %s (from %d descents, %s)%s", number(e.Schedules), last.Bound, what, length(e.Duration), descentsOf(e.Bounds), how, reduced)
+	return fmt.Sprintf("about %s schedules %s, %s (from %d descents, %s)%s", number(e.Schedules), sched.Within(last.Bound, c.Search.Strategy), length(e.Duration), descentsOf(e.Bounds), how, reduced)
 }
 
 func descentsOf(s sched.Space) (n int) {

@@ -60,7 +60,7 @@ func TestAnExhaustiveSearchIsReducedWhereTheSubjectDeclares(t *testing.T) {
 			require.Equal(t, all.Claims, less.Claims)
 			continue
 		}
-		require.Contains(t, less.Claims[len(less.Claims)-1], "with at most 1 preemptions, "+up)
+		require.Contains(t, less.Claims[len(less.Claims)-1], "with at most one preemption, "+up)
 		require.Less(t, less.Statistics.Schedules, all.Statistics.Schedules)
 		require.Equal(t, all.Statistics.PartialOrders, less.Statistics.PartialOrders)
 	}

@@ -418,11 +418,7 @@ func notShown(err error) error {
 
 // Claim says what an exhausted bound proves, with its conditions. crashes counts those of a program with a crash.
 func Claim(e sched.Exhausted, program cases.Case, strategy string, points int, crashes *cases.Crashes) string {
-	what := "preemptions"
-	if strategy == "delay-bounded" {
-		what = "delays"
-	}
-	most := fmt.Sprintf("with at most %d %s", e.Bound, what)
+	most := sched.Within(e.Bound, strategy)
 	if e.Complete {
 		most = "that there are"
 	}
@@ -455,7 +451,8 @@ func plus(a, b sched.Statistics) sched.Statistics {
 	a.Steps += b.Steps
 	a.Duration += b.Duration
 	a.Distinct += b.Distinct
-	a.Repeated += b.Repeated
+	a.Confirmed += b.Confirmed
+	a.Within = b.Within
 	a.Unknown += b.Unknown
 	a.MaxSteps = max(a.MaxSteps, b.MaxSteps)
 	a.Executions += b.Executions

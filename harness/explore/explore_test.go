@@ -77,7 +77,7 @@ func TestWhatIsExhaustedIsClaimedWithItsConditions(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, s.Findings)
 	require.Len(t, s.Claims, 2)
-	require.Contains(t, s.Claims[1], "of 'v1 scenario=log handover=snapshot; w0: append 1; r0: read - end' with at most 1 preemptions at 11 yield points (at most 14 choices a schedule)")
+	require.Contains(t, s.Claims[1], "of 'v1 scenario=log handover=snapshot; w0: append 1; r0: read - end' with at most one preemption at 11 yield points (at most 14 choices a schedule)")
 	require.Contains(t, s.Claims[1], "the code between them taken as atomic")
 	require.Contains(t, s.Canary, "the known bug was found in schedule")
 }

@@ -132,7 +132,7 @@ func TestWhatStraysNowAndThenIsSampledAndClaimsNoBound(t *testing.T) {
 	require.NotEmpty(t, right.Apart)
 	require.EqualValues(t, 300, right.Statistics.Schedules)
 	require.Positive(t, right.Statistics.Strayed)
-	require.Less(t, right.Statistics.Strayed, right.Statistics.Repeated)
+	require.Less(t, right.Statistics.Strayed, right.Statistics.Confirmed)
 	require.Contains(t, right.Strayed, "oddly")
 	require.NotContains(t, right.Strayed, "It uses the network")
 	require.Empty(t, right.Exhausted)

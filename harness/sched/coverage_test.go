@@ -130,7 +130,7 @@ func TestWorkersAgreeOnWhatIsTheSameOrder(t *testing.T) {
 	t.Parallel()
 	s := passing([]*failpoints.Point{writeTail, readView}, []*failpoints.Point{readTail, writeView}, []*failpoints.Point{readTail, readFile})
 	one, many := explore(t, s, Options{Strategy: "bounded", Preemptions: 9, Workers: 1}), explore(t, s, Options{Strategy: "bounded", Preemptions: 9, Workers: 4})
-	one.Duration, many.Duration, one.Repeated, many.Repeated = 0, 0, 0, 0
+	one.Duration, many.Duration, one.Confirmed, many.Confirmed = 0, 0, 0, 0
 	require.Equal(t, one, many)
 }
 

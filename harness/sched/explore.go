@@ -71,7 +71,7 @@ func Explore(t testing.TB, o Options, s Scenario) {
 	case len(r.Exhausted) == 0:
 		t.Errorf("sched.Explore: %q could claim nothing: %s; raise Budget or Schedules", o.Strategy, r.Ended)
 	default:
-		t.Logf("NOT exhausted: some schedules with at most %d were not executed", o.Preemptions)
+		t.Logf("NOT exhausted: some schedules %s were not executed", Within(o.Preemptions, o.Strategy))
 	}
 	for _, f := range r.Findings {
 		how := fmt.Sprintf("found by %s after %d schedules", f.Strategy, f.After)

@@ -151,7 +151,7 @@ func (e *explorer) judgeRepeated(c *Chooser) {
 		e.strays("the same choices made a different execution: "+difference, e.strategy)
 		return
 	}
-	e.stats.Repeated++
+	e.stats.Confirmed++
 }
 
 // mostStrays is the number of strayed schedules from which the search ends if fewer could be repeated.
@@ -166,7 +166,7 @@ func (e *explorer) strays(why string, strategy Strategy) {
 		s.strayed = why
 	}
 	s.stats.Strayed++
-	goesOn := s.options.Strays && (s.stats.Strayed < mostStrays || s.stats.Strayed <= s.stats.Repeated+e.stats.Repeated)
+	goesOn := s.options.Strays && (s.stats.Strayed < mostStrays || s.stats.Strayed <= s.stats.Confirmed+e.stats.Confirmed)
 	s.mu.Unlock()
 	if !goesOn {
 		s.stop(notDeterministic, fmt.Errorf("%s. %s", why, lookFor))
@@ -232,7 +232,7 @@ func (e *explorer) flush() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.stats.Schedules += e.stats.Schedules
-	s.stats.Repeated += e.stats.Repeated
+	s.stats.Confirmed += e.stats.Confirmed
 	s.stats.Unknown += e.stats.Unknown
 	e.stats = Statistics{}
 }

@@ -82,7 +82,7 @@ func TestGuidedSchedulesAreTheSameWithAnyNumberOfWorkers(t *testing.T) {
 	for _, workers := range []int{1, 4} {
 		r, err := sched.SearchMechanism(context.Background(), reorder(5), sched.Options{Strategy: "guided", Schedules: 500, Seed: 3, Workers: workers, All: true})
 		require.NoError(t, err)
-		r.Duration, r.Repeated = 0, 0
+		r.Duration, r.Confirmed = 0, 0
 		require.Greater(t, r.Distinct, uint64(100))
 		require.Len(t, r.Findings, 1)
 		if workers == 1 {

@@ -148,17 +148,25 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
-// bounds says in words n of what an enumeration bounds.
-func (o Options) bounds(n int) string {
-	if o.Strategy == "delay-bounded" {
-		return counted(n, "delay", "delays")
+// Within says in words which schedules an enumeration of a bound executes: those without a preemption, with at most one preemption, with
+// at most 2 preemptions; of the strategy "delay-bounded" they are delays.
+func Within(bound int, strategy string) string {
+	what := "preemption"
+	if strategy == "delay-bounded" {
+		what = "delay"
 	}
-	return counted(n, "preemption", "preemptions")
+	switch bound {
+	case 0:
+		return "without a " + what
+	case 1:
+		return "with at most one " + what
+	}
+	return fmt.Sprintf("with at most %d %ss", bound, what)
 }
 
 // everySchedule says what was executed within a bound.
 func (o Options) everySchedule(bound int) string {
-	text := fmt.Sprintf("every schedule with at most %s was executed", o.bounds(bound))
+	text := fmt.Sprintf("every schedule %s was executed", Within(bound, o.Strategy))
 	if o.Reduced {
 		text += ", up to the order of independent steps"
 	}

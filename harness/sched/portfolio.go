@@ -143,9 +143,7 @@ func (s *search) exhaust(bound int, limit uint64, enough func(*bounded) bool) (c
 		return nil, false
 	}
 	left := newFrontier(s.options.Workers, limit-min(s.counted, limit))
-	s.mu.Lock()
-	s.frontier = left
-	s.mu.Unlock()
+	defer s.enumerating(left, Within(bound, s.options.Strategy))()
 	parts := make([]*bounded, s.options.Workers)
 	s.run(s.options.Workers, false, func(i int) func() (Strategy, uint64) {
 		parts[i] = &bounded{delays: s.options.Strategy == "delay-bounded", switches: s.options.switches, bound: bound, frontier: left}
@@ -168,6 +166,18 @@ func (s *search) exhaust(bound int, limit uint64, enough func(*bounded) bool) (c
 	return []Exhausted{{Bound: bound, Schedules: schedules, MaxSteps: s.stats.MaxSteps, Complete: complete}}, !complete
 }
 
+// enumerating makes the progress say what is enumerated, until ended is called.
+func (s *search) enumerating(frontier interface{ close() }, within string) (ended func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.frontier, s.stats.Within = frontier, within
+	return func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.stats.Within = ""
+	}
+}
+
 // endedBy says why the enumeration of a bound has ended.
 func (s *search) endedBy(end ending) {
 	switch {
@@ -183,7 +193,7 @@ func (s *search) noteUnjudged(bound int) {
 	if s.unjudged != nil {
 		return
 	}
-	s.ended = fmt.Sprintf("schedules with at most %d were given up after %d choices, so that bound says nothing", bound, s.options.StepLimit)
+	s.ended = fmt.Sprintf("schedules %s were given up after %d choices, so that bound says nothing", Within(bound, s.options.Strategy), s.options.StepLimit)
 	s.unjudged = fmt.Errorf("%w: %s; a loop that waits for another thread needs a strategy that is fair: random, pct, pos, surw, guided", ErrUnjudged, s.ended)
 }
 

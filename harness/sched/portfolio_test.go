@@ -31,8 +31,8 @@ func TestThePortfolioBeginsWithTheFewestPreemptions(t *testing.T) {
 	require.Equal(t, "bounded(1)", r.Findings[0].Strategy)
 	require.Equal(t, []int{0}, bounds(r), "what was exhausted on the way is told")
 
-	require.Equal(t, "1 preemption", Options{}.bounds(1))
-	require.Equal(t, "2 delays", Options{Strategy: "delay-bounded"}.bounds(2))
+	require.Equal(t, "with at most one preemption", Within(1, ""))
+	require.Equal(t, "with at most 2 delays", Within(2, "delay-bounded"))
 
 	r = explore(t, long, Options{Schedules: 400, Workers: 1})
 	require.Equal(t, []int{0}, bounds(r), "of the second bound only a part was affordable")
@@ -267,7 +267,7 @@ func TestAResultIsReadableAsJSON(t *testing.T) {
 	var fields map[string]any
 	require.NoError(t, json.Unmarshal(text, &fields))
 	for _, key := range []string{
-		"schedules", "steps", "duration_ns", "distinct_schedules", "repeated_schedules", "max_steps", "distinct_partial_orders",
+		"schedules", "steps", "duration_ns", "distinct_schedules", "confirmed_schedules", "max_steps", "distinct_partial_orders",
 		"unseen_estimate", "points", "window_crossings", "failpoint_pairs", "coverage_schedules", "coverage_every", "findings", "exhausted", "ended", "undeclared_points",
 	} {
 		require.Contains(t, fields, key)

@@ -307,9 +307,7 @@ func (x *reduction) counts() bool {
 // can be reduced.
 func (s *search) reduce(last int, limit uint64) (claims []Exhausted, suits bool) {
 	x := newReduction(last, limit)
-	s.mu.Lock()
-	s.frontier = x
-	s.mu.Unlock()
+	defer s.enumerating(x, Within(last, s.options.Strategy))()
 	s.run(s.options.Workers, false, func(int) func() (Strategy, uint64) {
 		own := &reduced{of: x}
 		return func() (Strategy, uint64) { return x.take(own) }

@@ -29,8 +29,9 @@ type Statistics struct {
 	Duration  time.Duration `json:"duration_ns"`
 	// Distinct counts the distinct schedules among those whose hashes were kept: all, up to 4 million.
 	Distinct uint64 `json:"distinct_schedules"`
-	// Repeated schedules were executed twice and did the same.
-	Repeated uint64 `json:"repeated_schedules"`
+	// Confirmed schedules, which are among Schedules, were executed once more and did the same (Options.RepeatEvery). Nothing else
+	// counts the second execution.
+	Confirmed uint64 `json:"confirmed_schedules"`
 	// MaxSteps is the longest schedule.
 	MaxSteps int `json:"max_steps"`
 	// Strayed schedules did something else when they were executed again, or differed from others with the same beginning
@@ -39,6 +40,9 @@ type Statistics struct {
 	// Unknown schedules did not end within the step limit, nor while the threads took turns for as many choices again:
 	// nothing was judged.
 	Unknown uint64 `json:"unknown_schedules,omitempty"`
+	// Within says in words which schedules an enumeration executes at the moment: those with at most one preemption, say. "" if
+	// schedules are drawn, and in a result.
+	Within string `json:"-"`
 	Coverage
 }
 
@@ -48,6 +52,16 @@ func (s Statistics) Rate() float64 {
 		return 0
 	}
 	return float64(s.Schedules) / s.Duration.Seconds()
+}
+
+// SoFar says in words how far a search is. It does not say how many schedules were distinct, because that is known late, and counted only
+// up to a limit.
+func (s Statistics) SoFar() string {
+	text := fmt.Sprintf("%d schedules (%.0f/s)", s.Schedules, s.Rate())
+	if s.Within != "" {
+		text += ", now those " + s.Within
+	}
+	return text
 }
 
 // ErrNoSchedule is wrapped by the error of a search that was over before its first schedule.

@@ -419,3 +419,31 @@ func TestAProgramThatNeverEndsIsNotJudged(t *testing.T) {
 		require.Contains(t, strings.Join(f.errs, ""), "nothing was judged", strategy)
 	}
 }
+
+// The number of distinct schedules stood still for minutes.
+func TestProgressSaysWhatIsEnumerated(t *testing.T) {
+	t.Parallel()
+	s := newSearch(t.Context(), Scenario(lostUpdate).mechanism, Options{Strategy: "bounded"})
+	ended := s.enumerating(newFrontier(1, 0), Within(0, ""))
+	s.stats.Schedules = 5
+	require.Regexp(t, `^5 schedules \(\d+/s\), now those without a preemption$`, s.statistics().SoFar())
+	ended()
+	require.Regexp(t, `^5 schedules \(\d+/s\)$`, s.statistics().SoFar(), "schedules are drawn")
+	require.Empty(t, explore(t, lostUpdate, Options{Strategy: "bounded", Preemptions: 0}).Within, "the search is over")
+}
+
+func TestABoundIsSaidInWords(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, []string{"without a preemption", "with at most one preemption", "with at most 2 preemptions"}, []string{Within(0, ""), Within(1, "bounded"), Within(2, "")})
+	require.Equal(t, []string{"without a delay", "with at most one delay", "with at most 3 delays"}, []string{Within(0, "delay-bounded"), Within(1, "delay-bounded"), Within(3, "delay-bounded")})
+}
+
+// What is executed twice is counted once.
+func TestAScheduleThatIsConfirmedIsCountedOnce(t *testing.T) {
+	t.Parallel()
+	executed := uint64(0)
+	r := explore(t, func(x *Execution) { executed++; lostUpdate(x) }, Options{Strategy: "bounded", Preemptions: 0, RepeatEvery: 1, Workers: 1})
+	require.Equal(t, r.Schedules, r.Distinct)
+	require.Equal(t, r.Schedules, r.Confirmed)
+	require.Equal(t, 2*r.Schedules, executed)
+}

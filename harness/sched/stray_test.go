@@ -69,7 +69,7 @@ func TestASearchMayLiveWithExecutionsThatStray(t *testing.T) {
 	require.NoError(t, err)
 	require.EqualValues(t, 400, found.Schedules)
 	require.Positive(t, found.Strayed)
-	require.Less(t, found.Strayed, found.Repeated)
+	require.Less(t, found.Strayed, found.Confirmed)
 	require.Contains(t, found.Differed, "the same choices made a different execution: at choice")
 	require.Empty(t, found.Exhausted, "what an enumeration has executed before is no claim either")
 	require.Empty(t, found.Findings)

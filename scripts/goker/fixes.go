@@ -8,6 +8,7 @@ import (
 
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 // A fix mends a kernel. Each edit is a text that must be in the kernel exactly once, and its replacement. A fix without edits says
@@ -69,7 +70,7 @@ func (s *settings) checkFixes(ctx context.Context, session *plain.Session, folde
 	if err != nil {
 		return 0, err
 	}
-	fmt.Fprintf(s.out, "\n%d of %d fixes hold with at most %d preemptions\n", held, len(mended), preemptions)
+	fmt.Fprintf(s.out, "\n%d of %d fixes hold %s\n", held, len(mended), sched.Within(preemptions, ""))
 	if held < len(mended) {
 		return 1, nil
 	}

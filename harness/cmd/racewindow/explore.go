@@ -427,7 +427,7 @@ func (l *progressLine) explored(p explore.Progress) {
 	}
 	text := fmt.Sprintf("%s: %.0f s, %s", l.what, p.Elapsed.Seconds(), p.Stage)
 	if p.Program > 0 {
-		text += fmt.Sprintf(", program %d, %d schedules (%.0f/s)", p.Program, p.Statistics.Schedules, p.Statistics.Rate())
+		text += fmt.Sprintf(", program %d, %s", p.Program, p.Statistics.SoFar())
 	}
 	if p.Disks > 0 {
 		text += fmt.Sprintf(", %d disks", p.Disks)

@@ -261,13 +261,11 @@ func atLast(oneOrder bool) string {
 
 // exhausted says which schedules were all executed.
 func exhausted(x sched.Exhausted) string {
-	switch {
-	case x.Complete:
-		return fmt.Sprintf("%d schedules that there are", x.Schedules)
-	case x.Bound == 1:
-		return fmt.Sprintf("%d schedules with at most 1 preemption", x.Schedules)
+	which := sched.Within(x.Bound, "")
+	if x.Complete {
+		which = "that there are"
 	}
-	return fmt.Sprintf("%d schedules with at most %d preemptions", x.Schedules, x.Bound)
+	return fmt.Sprintf("%d schedules %s", x.Schedules, which)
 }
 
 // conditions states what every claim of an exhausted bound assumes.

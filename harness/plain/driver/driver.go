@@ -374,5 +374,5 @@ func (t *test) end() {
 }
 
 func (t *test) progress(s sched.Statistics) {
-	tell(drive.Event{Event: drive.Progress, Test: t.name, Text: fmt.Sprintf("%d schedules (%.0f/s), %d distinct", s.Schedules, s.Rate(), s.Distinct)})
+	tell(drive.Event{Event: drive.Progress, Test: t.name, Text: s.SoFar()})
 }

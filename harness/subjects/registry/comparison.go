@@ -44,7 +44,7 @@ func (v Verdict) of(class string) *sched.Finding {
 // String is one line, for a table.
 func (v Verdict) String() string {
 	if len(v.Findings) == 0 {
-		return fmt.Sprintf("holds in all %d schedules with at most %s", v.Schedules, preemptions(v.Preemptions))
+		return fmt.Sprintf("holds in all %d schedules %s", v.Schedules, sched.Within(v.Preemptions, ""))
 	}
 	var words []string
 	for _, f := range v.Findings {
@@ -169,8 +169,8 @@ func (m *Measured) severity() string {
 	case m.Itself.of(lostForGood.Name) != nil:
 		return "high: lost for good"
 	}
-	return fmt.Sprintf("medium: temporary, the next read returns the record in all %d schedules with at most %s",
-		m.Itself.Schedules, preemptions(m.Itself.Preemptions))
+	return fmt.Sprintf("medium: temporary, the next read returns the record in all %d schedules %s",
+		m.Itself.Schedules, sched.Within(m.Itself.Preemptions, ""))
 }
 
 const randomWalkRow = "Random walk, schedules until found"

@@ -49,7 +49,7 @@ func (s Statement) String() string {
 	if !s.Holds {
 		return text + fmt.Sprintf("\n%25s%s", "", s.Case)
 	}
-	bound := fmt.Sprintf("with at most %d preemptions", s.Bound)
+	bound := sched.Within(s.Bound, "")
 	if s.Complete {
 		bound = "that there are"
 	}
