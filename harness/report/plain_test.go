@@ -53,3 +53,30 @@ func TestAFindingThatNeedsTimeSaysWhoLetItPass(t *testing.T) {
 	r = OfPlain(&drive.PlainFinding{Failure: f, Outcome: sched.Outcome{Failure: f}, Timers: []string{"the timer of 1s"}}, "TestX", "v1 test=TestX", "", "racewindow replay")
 	require.True(t, strings.HasSuffix(r.Detail, "; only if a timer fires early: the timer of 1s"), "however long the message is")
 }
+
+// A report says if not all schedules with fewer preemptions could be executed. A schedule that could not be made smaller has no "shrunk from".
+func TestAReportSaysThatFewerPreemptionsMayBeEnough(t *testing.T) {
+	f := &sched.Failure{Kind: sched.Failed, Thread: "main", Message: "no"}
+	for want, told := range map[string]*drive.PlainFinding{
+		"perhaps needed, not all schedules were tried: the preemption (1004 schedules without one)": {Preemptions: 1, Fewer: 1004},
+		"perhaps needed, not all schedules were tried: 2 preemptions (1 schedule with fewer)":       {Preemptions: 2, Fewer: 1},
+		"perhaps needed, not all schedules were tried: 3 preemptions (2000 schedules with fewer)":   {Preemptions: 3, Fewer: 2000, FromSwitches: 9, FromPreemptions: 8},
+		"": {Preemptions: 2, FromSwitches: 9, FromPreemptions: 8},
+	} {
+		told.Failure, told.Outcome = f, sched.Outcome{Failure: f}
+		r := OfPlain(told, "TestX", "v1 test=TestX", "", "racewindow replay")
+		for _, format := range []string{"text", "markdown", "html"} {
+			f, err := FormatByName(format)
+			require.NoError(t, err)
+			var all strings.Builder
+			require.NoError(t, f.Write(&all, r))
+			text := strings.NewReplacer("**", "", `\(`, "(", `\)`, ")", "\n        ", " ").Replace(all.String())
+			if want == "" {
+				require.NotContains(t, text, "perhaps", format)
+			} else {
+				require.Contains(t, text, want, format)
+			}
+		}
+		require.True(t, r.minimal(), "each switch was left out")
+	}
+}

@@ -87,6 +87,9 @@ func (r *Run) timeline(columns, room int) (lines []textLine) {
 	rows := r.fold(room - 1)
 	l := r.layOut(rows, columns)
 	heading := pad("step", stepWidth)
+	if l.named > 0 && len(r.Threads) > 0 {
+		heading += clip("thread", l.end-stepWidth-1)
+	}
 	for i, at := range l.threads {
 		heading = pad(pad(heading, at)+clipName(r.Threads[i], l.widthOf(i)), l.threads[i]+l.widthOf(i))
 	}

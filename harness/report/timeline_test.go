@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,6 +18,9 @@ func TestAListOfManyGoroutinesShowsTheEndsOfTheirNames(t *testing.T) {
 	}
 	l := r.layOut(r.Rows, 80)
 	require.NotZero(t, l.named, "there is no room for a column each")
+	heading := r.timeline(80, 100)[0].text
+	require.Equal(t, "step  thread", strings.TrimRight(heading, " "), "the columns of threads and of what they do are named")
+	require.Less(t, len(heading), 80)
 	for i, row := range r.Rows {
 		require.Contains(t, r.line(row, l).text, fmt.Sprintf("...e#1/answer#%d Lock", i+10))
 	}
