@@ -57,11 +57,11 @@ func (s Statistics) Rate() float64 {
 // SoFar says in words how far a search is. It does not say how many schedules were distinct, because that is known late, and counted only
 // up to a limit.
 func (s Statistics) SoFar() string {
-	text := fmt.Sprintf("%d schedules (%.0f/s)", s.Schedules, s.Rate())
+	within := ""
 	if s.Within != "" {
-		text += ", now those " + s.Within
+		within = ", now those " + s.Within
 	}
-	return text
+	return fmt.Sprintf("%s%s (%.0f/s)", counted(int(s.Schedules), "schedule", "schedules"), within, s.Rate())
 }
 
 // ErrNoSchedule is wrapped by the error of a search that was over before its first schedule.
