@@ -106,7 +106,6 @@ func fileEdits() (all []Edit) {
 	for _, op := range []struct{ file, head, op string }{
 		{"os/file.go", "func (f *File) Read(b []byte) (n int, err error) {", "Read"},
 		{"os/file.go", "func (f *File) ReadAt(b []byte, off int64) (n int, err error) {", "Read"},
-		{"os/file.go", "func (f *File) Write(b []byte) (n int, err error) {", "Write"},
 		{"os/file.go", "func (f *File) WriteAt(b []byte, off int64) (n int, err error) {", "Write"},
 		{"os/file.go", "func (f *File) Seek(offset int64, whence int) (ret int64, err error) {", "Seek"},
 		{"os/file_posix.go", "func (f *File) Close() error {", "Close"},
@@ -115,6 +114,7 @@ func fileEdits() (all []Edit) {
 	} {
 		all = append(all, enter(op.file, op.head, "\tracewindowOn(f, racewindow"+op.op+")", reason))
 	}
+	all = append(all, enter("os/file.go", "func (f *File) Write(b []byte) (n int, err error) {", "\tracewindowWrites(f, b)", reason+"; a report shows what the test has printed"))
 	const remains = "what an abandoned execution made would still be there in the next one"
 	for _, op := range []struct{ file, head, op, afterwards string }{
 		{"os/file.go", "func OpenFile(name string, flag int, perm FileMode) (*File, error) {", "Open", "racewindowMakes(name, racewindowNew(name, flag), &racewindowErr)"},
@@ -235,6 +235,7 @@ func testingEdits() []Edit {
 			Text: "c.log(racewindowSays(c, ${1})${2})\n\tc.${3}()", Reason: "a report quotes the first error, not what was logged before it",
 		},
 		enter("testing/testing.go", "func (c *common) Fail() {", "	racewindowSays(c, \"\")", "a test may fail without a message"),
+		enter("testing/testing.go", "func (o *outputWriter) writeLine(b []byte) {", "	racewindowLogs(b)", "a report shows what the test has logged"),
 		enter("testing/testing.go", "func (m *M) Run() (code int) {", "	defer racewindowEnds()", "files that executions left behind do not belong in the user's module"),
 		enter("testing/allocs.go", "func AllocsPerRun(runs int, f func()) (avg float64) {", "	racewindowAlone(true)\n	defer racewindowAlone(false)", "what the driver allocates would be counted"),
 		enter("testing/testing.go", "func (c *common) checkRaces() (raceErrors int64) {", "	if racewindowExplores {\n		return 0\n	}", "a data race is a finding of its own, not a failure of the test"),

@@ -77,7 +77,7 @@ func (r *Report) sanitize() {
 		*text = clean(*text, maxText)
 	}
 	r.Case, r.Replay = clean(r.Case, maxCase), clean(r.Replay, 2*maxCase)
-	r.Stack = cleanLines(r.Stack, maxStack)
+	r.Log, r.Stack = cleanLines(r.Log, maxStack), cleanLines(r.Stack, maxStack)
 	r.Run.sanitize()
 	if r.Passing != nil {
 		r.Passing.Change = clean(r.Passing.Change, maxText)

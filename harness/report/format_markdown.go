@@ -35,6 +35,9 @@ func writeMarkdown(w io.Writer, r *Report) error {
 	if r.Passing != nil {
 		fmt.Fprintf(&b, "<details><summary>The nearest run that passes</summary>\n\n%s\n</details>\n\n", fenced("text", timelineText(&r.Passing.Run, 34)))
 	}
+	if r.Log != "" {
+		fmt.Fprintf(&b, "<details><summary>What the test wrote</summary>\n\n%s\n</details>\n\n", fenced("text", r.Log))
+	}
 	if r.Stack != "" {
 		fmt.Fprintf(&b, "<details><summary>Stack</summary>\n\n%s\n</details>\n\n", fenced("text", r.Stack))
 	}

@@ -24,6 +24,7 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 		Preemptions: f.Preemptions, NoSwitch: len(f.Schedule) == 0, Run: lay(out, token),
 	}
 	r.Run.failsAt(failure, out.Events)
+	r.Log = cleanLines(logOf(out, failure), maxStack)
 	r.Size = columns.Count(goroutines(out.Events, failure), "goroutine") + ", " + preemptions(f.Preemptions)
 	r.describe(failure)
 	r.Promise, r.Sentence, r.Detail = clean(test, maxName), "", clean(failure.Message, maxText)

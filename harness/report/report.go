@@ -63,6 +63,9 @@ type Report struct {
 	Claim string `json:"claim,omitempty"`
 	// Sources are the lines around the failpoints, if the sources were available.
 	Sources []Source `json:"sources,omitempty"`
+	// Log is what the threads of a plain test wrote in this execution (t.Log, or printed), a line each: after which step, who, and
+	// the text. It does not repeat the failure, and holds the newest 200 lines.
+	Log string `json:"log,omitempty"`
 	// Stack is the stack of a panic, or the race detector's report.
 	Stack string `json:"stack,omitempty"`
 

@@ -37,6 +37,7 @@ type Chooser struct {
 
 	notes  bool
 	noted  []Note
+	wrote  []written
 	sights []Sight // by step; empty without notes
 
 	// progress counts what is done between two steps, for the watchdog.
@@ -87,7 +88,7 @@ func (c *Chooser) begin(m Mechanism, s Strategy) {
 	c.stayer, _ = s.(stayer)
 	c.choice = Choice{Enabled: c.choice.Enabled[:0], chooser: c}
 	c.at, c.until = -1, 0
-	c.trace, c.noted, c.sights = c.trace[:0], c.noted[:0], nil
+	c.trace, c.noted, c.wrote, c.sights = c.trace[:0], c.noted[:0], c.wrote[:0], nil
 	c.hash, c.jumps, c.finished, c.enough = fnvOffset, 0, false, false
 	c.alone, c.turnsAt, c.fired, c.shared, c.passes = 0, -1, false, false, 0
 	c.patience = 1
@@ -354,6 +355,25 @@ func (c *Chooser) Noting() bool { return c.notes }
 func (c *Chooser) Note(n Note) {
 	n.Step = len(c.trace)
 	c.noted = append(c.noted, n)
+}
+
+// A written text was written by a thread before that step.
+type written struct {
+	step, thread int
+	text         string
+}
+
+// mostWritten bounds the texts that are kept: the newest, and up to as many before them.
+const mostWritten = 500
+
+// Wrote keeps what a thread has written, for Outcome.Written. Threads may call it, as they may call Note.
+//
+//go:norace
+func (c *Chooser) Wrote(thread int, text string) {
+	if len(c.wrote) == 2*mostWritten {
+		c.wrote = c.wrote[:copy(c.wrote, c.wrote[mostWritten:])]
+	}
+	c.wrote = append(c.wrote, written{len(c.trace), thread, text})
 }
 
 // A Sight is what a report shows of the moment when a thread had stopped.

@@ -22,8 +22,17 @@ type Outcome struct {
 	// Fewer is how many schedules with fewer preemptions Shrink executed at the end, none of which shows the failure; 0 if there are
 	// no others, so that no schedule with fewer shows it.
 	Fewer int `json:",omitempty"`
-	// Events are what the threads did, in order; only if they were asked for.
-	Events []Event
+	// Events are what the threads did, in order; only if they were asked for. Written is what they wrote meanwhile, the newest 500
+	// to 1,000 texts of it.
+	Events  []Event
+	Written []Written `json:",omitempty"`
+}
+
+// Written is a text that a thread wrote, such as a line of a log. Step counts the choices before it.
+type Written struct {
+	Step   int
+	Thread string
+	Text   string
 }
 
 // Of returns the outcome with the failure of a class as Failure and the others beside it; unchanged if there is no such failure.
@@ -163,6 +172,9 @@ func (c *Chooser) outcome(s Strategy, events, brief bool) (o Outcome) {
 	}
 	if events {
 		o.Events = c.events()
+		for _, w := range c.wrote {
+			o.Written = append(o.Written, Written{w.step, c.name(w.thread), w.text})
+		}
 	}
 	return o
 }

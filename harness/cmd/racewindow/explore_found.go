@@ -72,6 +72,9 @@ func (r *plainRun) shown(e *drive.Event, told *report.Report) string {
 	if err := told.WriteText(&b, columns, palette); err != nil {
 		r.problems = append(r.problems, err)
 	}
+	if told.Log != "" {
+		b.WriteString("the test wrote, after the steps:\n" + lastLines(told.Log, mostOfLog))
+	}
 	if told.Stack != "" {
 		most := mostOfStack
 		if e.Finding.Failure.Kind == sched.DataRace {
@@ -81,6 +84,9 @@ func (r *plainRun) shown(e *drive.Event, told *report.Report) string {
 	}
 	return b.String()
 }
+
+// mostOfLog is how many lines of what a test wrote are shown: the last ones, because the failure comes after them.
+const mostOfLog = 20
 
 // The most lines of stacks that are shown, and of a report of the race detector, which has the two accesses and where their
 // goroutines were started.
@@ -299,6 +305,17 @@ func fromHere(file string) string {
 func firstLine(text string) string {
 	line, _, _ := strings.Cut(text, "\n")
 	return line
+}
+
+// lastLines returns the last lines of a text, each with its end, after a line that says how many are left out.
+func lastLines(text string, most int) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	left := max(0, len(lines)-most)
+	shown := strings.Join(lines[left:], "\n") + "\n"
+	if left == 0 {
+		return shown
+	}
+	return fmt.Sprintf("      ... %d lines before\n%s", left, shown)
 }
 
 func firstLines(text string, most int) string {

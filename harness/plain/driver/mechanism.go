@@ -96,6 +96,9 @@ func (m *mechanism) Begin(c *sched.Chooser) {
 
 func (m *mechanism) begin(c chooser) {
 	m.chooser, m.run = c, m.prepare()
+	if m.play == nil {
+		m.listen(c)
+	}
 	m.stands, m.chosen, m.asked, m.after, m.passing, m.late = m.stands[:0], 0, false, 0, false, 0
 	m.nobody = sched.Candidate{Thread: sched.NoThread, Point: sched.AtStart}
 	m.hasAtomic = order != nil && len(order.Atomic) > 0

@@ -23,6 +23,7 @@ func (m *mechanism) conclude() {
 	}
 	broken := !m.ended()
 	bubble.Close(&m.over)
+	listening = nil
 	if m.play != nil {
 		defer m.endPlay()
 	}

@@ -72,6 +72,8 @@ func (m *remote) Run() {
 			m.chooser.Finish()
 		case said == saysFailed:
 			m.failed()
+		case said == saysWrote:
+			m.chooser.Wrote(int(p.get()), p.getText())
 		case said == saysOver:
 			m.over()
 			return

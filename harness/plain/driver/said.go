@@ -26,9 +26,6 @@ func (m *mechanism) failed(output string) *sched.Failure {
 	f.Site, f.Message = site, site+": "+withoutLabels(words)
 	if strings.TrimSpace(words) == "" {
 		f.Message = site + ": the test failed without a message"
-		if strings.TrimSpace(output) != "" {
-			f.Stack = "the test has written:\n" + said(output) + "\n" // this may be all that tells what was wrong
-		}
 	}
 	return f
 }

@@ -20,6 +20,7 @@ type chooser interface {
 	Lingering() bool
 	Noting() bool
 	Note(sched.Note)
+	Wrote(thread int, text string)
 	Finish()
 	Fail(*sched.Failure)
 	Points() *sched.Points
@@ -45,6 +46,7 @@ func (t *test) serve() {
 	races := raceoff.Races()
 	m.begin(a)
 	m.Run()
+	a.putWritten()
 	RemoveLeft() // the next process must not find what is left
 	w.put(saysOver, int64(t.sights.threads), int64(t.sights.choices), int64(t.sights.skipped), int64(t.sights.ended), int64(raceoff.Races()-races)).text(t.sights.running)
 	w.put(boolean(t.sights.random), boolean(t.sights.timers)).text(t.sights.secret).put(int64(len(t.sights.fired)))
@@ -66,6 +68,9 @@ type asking struct {
 	turns     bool // the other process said that threads take turns
 	seed      int
 	enabled   []sched.Candidate
+
+	threads []int // that wrote the texts
+	texts   []string
 }
 
 func (a *asking) Points() *sched.Points { return a.points }
@@ -88,10 +93,26 @@ func (a *asking) Noting() bool { return false }
 // Note drops a note.
 func (a *asking) Note(sched.Note) {}
 
+// Wrote keeps a text until the next message to the other process.
+//
+//go:norace
+func (a *asking) Wrote(thread int, text string) {
+	a.threads, a.texts = append(a.threads, thread), append(a.texts, text)
+}
+
+// putWritten tells the other process what was written.
+func (a *asking) putWritten() {
+	for i, text := range a.texts {
+		a.put(saysWrote, int64(a.threads[i])).text(text)
+	}
+	a.threads, a.texts = a.threads[:0], a.texts[:0]
+}
+
 func (a *asking) Finish() { a.put(saysFinished).send() }
 
 func (a *asking) Fail(f *sched.Failure) {
 	a.failed = true
+	a.putWritten()
 	a.put(saysFailed).json(f).send()
 }
 
@@ -115,6 +136,7 @@ func (a *asking) ask(how int64, stopped *sched.Candidate, ways int, held uint64)
 	if a.failed {
 		return 0, false
 	}
+	a.putWritten()
 	a.put(saysStopped, how, int64(ways), int64(held))
 	if how == picking {
 		a.state(nil)

@@ -26,11 +26,28 @@ const (
 )
 
 func racewindowOn(f *File, op uint8) {
-	if op == racewindowWrite && (f == racewindowStreams[0] || f == racewindowStreams[1]) {
+	if op == racewindowWrite && isRacewindowStream(f) {
 		return
 	}
 	racewindowFile(op, unsafe.Pointer(f))
 }
+
+// racewindowPrints is told what is written to the standard streams; nil for nobody.
+var racewindowPrints func(text string)
+
+// RacewindowPrints sets who is told what is written to the standard streams, before it is written.
+func RacewindowPrints(told func(text string)) { racewindowPrints = told }
+
+func racewindowWrites(f *File, b []byte) {
+	switch {
+	case !isRacewindowStream(f):
+		racewindowFile(racewindowWrite, unsafe.Pointer(f))
+	case racewindowPrints != nil:
+		racewindowPrints(string(b))
+	}
+}
+
+func isRacewindowStream(f *File) bool { return f == racewindowStreams[0] || f == racewindowStreams[1] }
 
 // racewindowStreams are the process's own standard streams, whatever the code under test stores in os.Stdout. A write to them is no point:
 // nobody in the process reads it, and as points all goroutines that print would conflict with each other.

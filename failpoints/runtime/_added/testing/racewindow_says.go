@@ -27,6 +27,18 @@ func racewindowSays(c *common, words string) string {
 	return words
 }
 
+// racewindowTold is told each line that a test logs; nil for nobody.
+var racewindowTold func(line string)
+
+// RacewindowTells sets who is told each line that a test logs (t.Log, t.Error, t.Output), with its place.
+func RacewindowTells(told func(line string)) { racewindowTold = told }
+
+func racewindowLogs(line []byte) {
+	if racewindowTold != nil {
+		racewindowTold(string(line))
+	}
+}
+
 // racewindowDepth returns how many callers callSite must skip: itself, and functions of this file and of common.
 func racewindowDepth() (skip int) {
 	var pcs [16]uintptr

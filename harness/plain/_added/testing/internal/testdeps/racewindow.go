@@ -11,6 +11,8 @@ import (
 func init() {
 	driver.Start()
 	driver.RemoveLeft = os.RacewindowLeft
+	os.RacewindowPrints(driver.Wrote)
+	testing.RacewindowTells(driver.Wrote)
 	testing.RacewindowOffer(bubble.Offered())
 	testing.RacewindowHook(func(t *testing.T, fn func(*testing.T)) bool {
 		if testing.RacewindowLevel(t) != 1 {
