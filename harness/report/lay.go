@@ -60,7 +60,7 @@ func (r *Run) add(e sched.Event) {
 		}
 	}
 	if numbered(e) {
-		row.gap = e.Thread == "" && row.Kind == KindNote
+		row.gap = e.Left > 0
 		if row.Thread < 0 && !row.gap {
 			row.Text = clean(e.Thread+": "+e.Text, maxText)
 		}

@@ -120,6 +120,7 @@ func TestOfVeryManyEventsTheFirstAndTheLastAreTold(t *testing.T) {
 	short := Shortened(all)
 	require.Len(t, short, firstEvents+1+lastEvents)
 	require.Equal(t, all[:firstEvents], short[:firstEvents])
-	require.Equal(t, Event{Step: firstEvents, Text: "500 steps are left out here"}, short[firstEvents])
+	require.Equal(t, Event{Step: firstEvents, Text: "500 steps are left out here", Left: 500}, short[firstEvents])
+	require.Equal(t, short, Shortened(short), "the driver and the report both shorten")
 	require.Equal(t, all[len(all)-lastEvents:], short[firstEvents+1:])
 }

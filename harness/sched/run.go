@@ -70,6 +70,8 @@ type Event struct {
 	Begins bool
 	// Ended says that the thread came to its end; Waits that it could not go on.
 	Ended, Waits bool
+	// Left is how many events were left out where this one stands (Shortened); 0 for an event of the execution.
+	Left int `json:",omitempty"`
 }
 
 // A Note is a line that a thread wrote.
@@ -189,10 +191,10 @@ const (
 // many were left out. An execution that does not end has hundreds of thousands, more than anybody reads.
 func Shortened(events []Event) []Event {
 	left := len(events) - firstEvents - lastEvents
-	if left <= 0 {
+	if left <= 0 || left == 1 && events[firstEvents].Left > 0 {
 		return events
 	}
-	gap := Event{Step: events[firstEvents].Step, Text: fmt.Sprintf("%d steps are left out here", left)}
+	gap := Event{Step: events[firstEvents].Step, Text: fmt.Sprintf("%d steps are left out here", left), Left: left}
 	return slices.Concat(events[:firstEvents], []Event{gap}, events[firstEvents+left:])
 }
 
