@@ -1,6 +1,7 @@
 package plain
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -66,9 +67,9 @@ func TestAFindingHasWhatTheTestWroteAndWhoAndWhen(t *testing.T) {
 		one, other := first[len(first)-1:], second[len(second)-1:]
 		number := map[string]string{"1": "0", "2": "1"}
 		require.Equal(t, []string{
-			first + ": wrote_test.go:20: " + number[one] + " reads 0\n", first + ":     of two lines\n", first + ": printed by " + number[one] + "\n",
-			second + ": wrote_test.go:20: " + number[other] + " reads 0\n", second + ":     of two lines\n", second + ": printed by " + number[other] + "\n",
-			"main: logged\n", "main: in words\n", "main: wrote_test.go:32: n is 1\n", "main:     not 2\n",
+			first + ": wrote_test.go:21: " + number[one] + " reads 0\n", first + ":     of two lines\n", first + ": printed by " + number[one] + "\n",
+			second + ": wrote_test.go:21: " + number[other] + " reads 0\n", second + ":     of two lines\n", second + ": printed by " + number[other] + "\n",
+			"main: logged\n", "main: " + strings.Repeat("x", 4096) + "...", "main: in words\n", "main: wrote_test.go:34: n is 1\n", "main:     not 2\n",
 		}, lines, test)
 	}
 }

@@ -23,7 +23,7 @@ func (m *mechanism) conclude() {
 	}
 	broken := !m.ended()
 	bubble.Close(&m.over)
-	listening = nil
+	m.listenNoMore()
 	if m.play != nil {
 		defer m.endPlay()
 	}

@@ -30,9 +30,13 @@ func racewindowSays(c *common, words string) string {
 // racewindowTold is told each line that a test logs; nil for nobody.
 var racewindowTold func(line string)
 
-// RacewindowTells sets who is told each line that a test logs (t.Log, t.Error, t.Output), with its place.
+// RacewindowTells sets who is told each line that a test logs (t.Log, t.Error, t.Output), with its place. The race detector does not see
+// it.
+//
+//go:norace
 func RacewindowTells(told func(line string)) { racewindowTold = told }
 
+//go:norace
 func racewindowLogs(line []byte) {
 	if racewindowTold != nil {
 		racewindowTold(string(line))

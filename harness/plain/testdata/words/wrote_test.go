@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -27,6 +28,7 @@ func write(t *testing.T) {
 	both.Wait()
 	log.SetFlags(0)
 	log.Print("logged")
+	fmt.Print(strings.Repeat("x", 5000))
 	if n != 2 {
 		fmt.Fprint(os.Stderr, "in words\n")
 		t.Fatalf("n is %d\nnot 2", n)

@@ -11,8 +11,10 @@ import (
 func init() {
 	driver.Start()
 	driver.RemoveLeft = os.RacewindowLeft
-	os.RacewindowPrints(driver.Wrote)
-	testing.RacewindowTells(driver.Wrote)
+	driver.Listen = func(told func(string)) {
+		os.RacewindowPrints(told)
+		testing.RacewindowTells(told)
+	}
 	testing.RacewindowOffer(bubble.Offered())
 	testing.RacewindowHook(func(t *testing.T, fn func(*testing.T)) bool {
 		if testing.RacewindowLevel(t) != 1 {
