@@ -235,7 +235,10 @@ func testingEdits() []Edit {
 			Text: "c.log(racewindowSays(c, ${1})${2})\n\tc.${3}()", Reason: "a report quotes the first error, not what was logged before it",
 		},
 		enter("testing/testing.go", "func (c *common) Fail() {", "	racewindowSays(c, \"\")", "a test may fail without a message"),
-		enter("testing/testing.go", "func (o *outputWriter) writeLine(b []byte) {", "	racewindowLogs(b)", "a report shows what the test has logged"),
+		{
+			Name: "testing.go: what a test logs", File: "testing/testing.go", Pattern: regexp.MustCompile(`func \(o \*outputWriter\) writeLine\(b \[\]byte[^\n]*\) \{\n`), Times: 1,
+			Text: "${0}\tracewindowLogs(b)\n", Reason: "a report shows what the test has logged",
+		},
 		enter("testing/testing.go", "func (m *M) Run() (code int) {", "	defer racewindowEnds()", "files that executions left behind do not belong in the user's module"),
 		enter("testing/allocs.go", "func AllocsPerRun(runs int, f func()) (avg float64) {", "	racewindowAlone(true)\n	defer racewindowAlone(false)", "what the driver allocates would be counted"),
 		enter("testing/testing.go", "func (c *common) checkRaces() (raceErrors int64) {", "	if racewindowExplores {\n		return 0\n	}", "a data race is a finding of its own, not a failure of the test"),
