@@ -2,6 +2,7 @@ package storage
 
 import (
 	"bytes"
+	"encoding/binary"
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
@@ -165,4 +166,23 @@ func TestAScannerFindsWhatEachFrameByItselfIs(t *testing.T) {
 		gen.IntRange(0, 1<<20),
 	))
 	properties.TestingRun(t)
+}
+
+func TestAHeaderThatContradictsItselfIsNotOneOfThreeWhateverItsChecksum(t *testing.T) {
+	t.Parallel()
+	requireSum3(t)
+	for name, spoil := range map[string]func(f []byte){
+		"as it was":            func([]byte) {},
+		"shorter than its key": func(f []byte) { binary.LittleEndian.PutUint16(f[24:], 9) },
+		"an unknown flag":      func(f []byte) { f[27] |= 2 },
+	} {
+		for i := range 3 {
+			all := framesOf(0, 8, 8, 8)
+			const room = frameHeaderBytes + 8
+			f := all[i*room : (i+1)*room]
+			spoil(f)
+			binary.LittleEndian.PutUint32(f, crc32.Update(frameSeed(uint64(i*room)), castagnoli, f[4:room]))
+			require.Equal(t, name == "as it was", intact3(all, 0) == len(all), "%s, frame %d", name, i)
+		}
+	}
 }
