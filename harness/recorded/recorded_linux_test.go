@@ -7,7 +7,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -238,69 +237,6 @@ func TestACopyIsRecorded(t *testing.T) {
 	require.NoError(t, w.Err())
 }
 
-func TestWhatCannotBeRecordedIsRefusedByName(t *testing.T) {
-	for _, each := range []struct {
-		call bubble.Call
-		says string
-	}{
-		{bubble.Call{Kind: bubble.CallMap, Name: "mmap", Flags: syscall.PROT_WRITE | syscall.PROT_READ, At: syscall.MAP_SHARED}, "mmap cannot be recorded: what is written to a shared map"},
-		{bubble.Call{Kind: bubble.CallSymlink, Name: "symlinkat", To: cwd, Path: "f", NewPath: "link"}, "symlinkat cannot be recorded: it makes a link to a name"},
-		{bubble.Call{Kind: bubble.CallRename, Name: "renameat", To: cwd, Path: "f", NewPath: "/elsewhere"}, "renameat cannot be recorded: the file is then in no folder"},
-		{bubble.Call{Kind: bubble.CallRename, Name: "renameat", To: cwd, Path: "/elsewhere", NewPath: "g"}, "comes from outside"},
-		{bubble.Call{Kind: bubble.CallRename, Name: "renameat2", To: cwd, Path: "f", NewPath: "g", Flags: 2}, "renameat2 cannot be recorded: it does more than to rename"},
-		{bubble.Call{Kind: bubble.CallAllocate, Name: "fallocate", Flags: 3, Bytes: 1}, "changes what is in the file"},
-		{bubble.Call{Kind: bubble.CallUnknown, Name: "io_uring_setup"}, "io_uring_setup cannot be recorded"},
-		{bubble.Call{Kind: bubble.CallRemove, Name: "unlinkat", Path: "alien"}, "unlinkat cannot be recorded: the file is there, and no operation that is recorded made it"},
-		{bubble.Call{Kind: bubble.CallLink, Name: "linkat", To: cwd, Path: "alien", NewPath: "g"}, "linkat cannot be recorded: the file is there, and no"},
-		{bubble.Call{Kind: bubble.CallRename, Name: "renameat", To: cwd, Path: "alien", NewPath: "g"}, "renameat cannot be recorded: the file is there, and no"},
-	} {
-		t.Run(each.call.Name, func(t *testing.T) {
-			w := newWorld(t, disks.New())
-			fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
-			c := each.call
-			for _, path := range []*string{&c.Path, &c.NewPath} {
-				if *path != "" && (*path)[0] != '/' {
-					*path = w.name(*path)
-				}
-			}
-			if c.FD = fd; c.Path != "" {
-				c.FD = cwd
-			}
-			require.NoError(t, w.call(c, func() error { return nil }))
-			require.ErrorContains(t, w.Err(), each.says)
-		})
-	}
-	w := newWorld(t, disks.New())
-	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
-	require.NoError(t, w.call(bubble.Call{Kind: bubble.CallMap, Name: "mmap", FD: fd, Flags: syscall.PROT_READ, At: syscall.MAP_SHARED}, func() error { return nil }))
-	require.NoError(t, w.call(bubble.Call{Kind: bubble.CallMap, Name: "mmap", FD: fd, Flags: syscall.PROT_WRITE, At: syscall.MAP_PRIVATE}, func() error { return nil }))
-	require.NoError(t, w.Err(), "a map that is only read, and one of one's own, change no file")
-}
-
-func TestAFileThatNobodyHasMadeIsRefusedWhenItIsOpened(t *testing.T) {
-	for _, flags := range []int{syscall.O_RDONLY, syscall.O_WRONLY, syscall.O_RDWR | syscall.O_CREAT} {
-		w := newWorld(t, disks.New())
-		require.NoError(t, os.WriteFile(w.name("alien"), []byte("x"), 0o600))
-		w.open("alien", flags)
-		require.ErrorContains(t, w.Err(), "openat cannot be recorded: alien is there, and no operation that is recorded made it")
-	}
-}
-
-// Later calls hide what a child process did, so the folder is looked at when the child has ended.
-func TestTheFolderIsComparedWhenAChildHasEnded(t *testing.T) {
-	w := newWorld(t, disks.New())
-	require.NoError(t, w.write(w.open("f", syscall.O_CREAT|syscall.O_RDWR), "abc", -1))
-	wait := func() error {
-		return w.call(bubble.Call{Kind: bubble.CallWait, Name: "waitid"}, func() error { return nil })
-	}
-	require.NoError(t, wait())
-	require.NoError(t, w.Err(), "the child changed nothing")
-	require.NoError(t, os.WriteFile(w.name("f"), []byte("abX"), 0o600))
-	require.NoError(t, wait())
-	require.NoError(t, os.WriteFile(w.name("f"), []byte("abc"), 0o600))
-	require.ErrorContains(t, w.Err(), "waitid cannot be recorded: f has other bytes from byte 0 on")
-}
-
 // The disk lets others go on after it has made a file, before Create returns.
 func TestAFileIsKnownBeforeOthersCanMeetIt(t *testing.T) {
 	w := newWorld(t, disks.New())
@@ -342,32 +278,6 @@ func TestFlagsOfAWriteCountAsThoseOfTheFile(t *testing.T) {
 	require.Equal(t, "Abd", string(content))
 }
 
-func TestWhatNoCallTellsIsFoundByComparison(t *testing.T) {
-	for says, change := range map[string]func(w world) error{
-		"has other bytes":             func(w world) error { return os.WriteFile(w.name("f"), []byte("abX"), 0o600) },
-		"has other bytes from byte 3": func(w world) error { return os.WriteFile(w.name("f"), []byte("abcd"), 0o600) },
-		"made is there":               func(w world) error { return os.WriteFile(w.name("made"), nil, 0o600) },
-		"f is gone":                   func(w world) error { return os.Remove(w.name("f")) },
-		"sparse has other bytes from byte 1048576": func(w world) error {
-			f, err := os.OpenFile(w.name("sparse"), os.O_WRONLY, 0)
-			if err == nil {
-				_, err = f.WriteAt([]byte("x"), 1<<20+7)
-			}
-			return err
-		},
-	} {
-		t.Run(says, func(t *testing.T) {
-			w := newWorld(t, disks.New())
-			require.NoError(t, w.write(w.open("f", syscall.O_CREAT|syscall.O_RDWR), "abc", -1))
-			fd := w.open("sparse", syscall.O_CREAT|syscall.O_RDWR)
-			require.NoError(t, w.call(bubble.Call{Kind: bubble.CallTruncate, Name: "ftruncate", FD: fd, Bytes: 2 << 20}, func() error { return syscall.Ftruncate(fd, 2<<20) }))
-			require.NoError(t, w.Check())
-			require.NoError(t, change(w))
-			require.ErrorContains(t, w.Check(), says)
-		})
-	}
-}
-
 func TestAFolderIsFilledWithWhatADiskHolds(t *testing.T) {
 	d := disks.New()
 	require.NoError(t, d.Mkdir("d"))
@@ -398,119 +308,4 @@ func TestOneFolderHearsNothingOfAnother(t *testing.T) {
 	one.Detach()
 	require.NoError(t, os.WriteFile(one.name("g"), nil, 0o600))
 	require.ErrorContains(t, one.Check(), "g is there")
-}
-
-func TestACallFailsAsTheCaseSays(t *testing.T) {
-	w := newWorld(t, disks.New())
-	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
-	require.NoError(t, w.write(fd, "a", -1))
-	w.disk.Inject(disks.Any(
-		disks.Nth(1, disks.On(disks.Write, "f", disks.Fault{Err: syscall.ENOSPC, Keep: 2})),
-		disks.Nth(1, disks.On(disks.Sync, "f", disks.Fault{Err: syscall.EIO})),
-		disks.Nth(1, disks.On(disks.Rename, "f", disks.Fault{Err: syscall.EIO}))))
-	require.ErrorIs(t, w.write(fd, "bcd", -1), syscall.ENOSPC)
-	require.NoError(t, w.Check(), "two bytes were written")
-	require.ErrorIs(t, w.sync(fd), syscall.EIO)
-	require.NoError(t, w.sync(w.open(".", syscall.O_RDONLY)))
-	require.NoError(t, w.sync(fd), "a later sync does not write what an earlier one has dropped")
-	require.Contains(t, w.disksNow(disks.Ordered), "f=")
-	require.ErrorIs(t, w.rename("f", "g"), syscall.EIO)
-	require.NoError(t, w.Check())
-	require.NoError(t, w.rename("f", "g"))
-	require.NoError(t, w.Check())
-}
-
-// A write that is shorter than what a fault keeps fails itself. The fault does not pass to the next write.
-func TestAShortWriteFailsForItsRest(t *testing.T) {
-	w := newWorld(t, disks.New())
-	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
-	w.disk.Inject(disks.Nth(1, disks.On(disks.Write, "f", disks.Fault{Err: syscall.ENOSPC, Keep: 40})))
-	require.ErrorIs(t, w.write(fd, "abc", -1), syscall.ENOSPC)
-	require.NoError(t, w.Check())
-	content, err := os.ReadFile(w.name("f"))
-	require.NoError(t, err)
-	require.Equal(t, "ab", string(content))
-	require.NoError(t, w.write(fd, "d", -1))
-	require.NoError(t, w.Check())
-}
-
-func TestAWriteSucceedsAndItsBytesAreLostOrGoAstray(t *testing.T) {
-	for fault, want := range map[disks.Fault]string{
-		{Lost: true}: "f=" + strings.Repeat("a", 1024),
-		{Astray: 1}:  "f=" + strings.Repeat("a", 512) + strings.Repeat("b", 512),
-	} {
-		w := newWorld(t, disks.New())
-		fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
-		require.NoError(t, w.write(fd, strings.Repeat("a", 1024), -1))
-		require.NoError(t, w.sync(fd))
-		require.NoError(t, w.sync(w.open(".", syscall.O_RDONLY)))
-		w.disk.Inject(disks.Nth(1, disks.On(disks.Write, "f", fault)))
-		require.NoError(t, w.write(fd, strings.Repeat("b", 512), 0))
-		require.NoError(t, w.sync(fd))
-		require.NoError(t, w.Check(), "who reads the folder sees the bytes where they belong")
-		require.Equal(t, []string{want}, w.disksNow(disks.Weak))
-		require.Equal(t, 1, w.disk.Misplaced())
-	}
-}
-
-func TestSlowCallsLetTimePass(t *testing.T) {
-	w := newWorld(t, disks.New())
-	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
-	slept := time.Duration(0)
-	w.disk.Sleep(func(d time.Duration) { slept += d })
-	w.disk.Inject(disks.Any(
-		disks.On(disks.Sync, "f", disks.Fault{Delay: time.Second}),
-		disks.On(disks.SyncDir, "*", disks.Fault{Delay: time.Minute, Err: syscall.EIO})))
-	require.NoError(t, w.write(fd, "a", -1))
-	require.Zero(t, slept)
-	require.NoError(t, w.sync(fd))
-	require.Equal(t, time.Second, slept)
-	require.ErrorIs(t, w.sync(w.open(".", syscall.O_RDONLY)), syscall.EIO)
-	require.Equal(t, time.Minute+time.Second, slept, "once, and not when the call is repeated on the disk")
-	w.disk.Inject(disks.On(disks.Read, "f", disks.Fault{Delay: time.Hour}))
-	_, err := told(t, bubble.Call{Kind: bubble.CallRead, Name: "pread64", FD: fd, At: 0, Bytes: 1}, make([]byte, 1), func(*bubble.Call) (int, error) {
-		return syscall.Pread(fd, make([]byte, 1), 0)
-	})
-	require.NoError(t, err)
-	require.Equal(t, time.Hour+time.Minute+time.Second, slept, "the disk itself is not told of reads")
-	require.NoError(t, w.Check())
-}
-
-func TestReadsAndOpensFailAsTheCaseSays(t *testing.T) {
-	w := newWorld(t, disks.New())
-	fd := w.open("f", syscall.O_CREAT|syscall.O_RDWR)
-	require.NoError(t, w.write(fd, "abc", -1))
-	read := func() (string, error) {
-		data := make([]byte, 3)
-		n, err := told(t, bubble.Call{Kind: bubble.CallRead, Name: "pread64", FD: fd, At: 0, Bytes: 3}, data, func(*bubble.Call) (int, error) { return syscall.Pread(fd, data, 0) })
-		return string(data[:n]), err
-	}
-	w.disk.Inject(disks.Any(
-		disks.Nth(1, disks.On(disks.Read, "f", disks.Fault{Err: syscall.EIO})),
-		disks.Nth(2, disks.On(disks.Read, "f", disks.Fault{Flip: true, Bit: 8})),
-		disks.Nth(1, disks.On(disks.Open, "f", disks.Fault{Err: syscall.EIO})),
-		disks.Nth(1, disks.On(disks.Create, "g", disks.Fault{Err: syscall.ENOSPC}))))
-	_, err := read()
-	require.ErrorIs(t, err, syscall.EIO)
-	text, err := read()
-	require.NoError(t, err)
-	require.Equal(t, "acc", text)
-	text, err = read()
-	require.NoError(t, err)
-	require.Equal(t, "abc", text, "a bit that was read wrong is right on the disk")
-	open := func(name string, flags int) error {
-		n, err := told(t, bubble.Call{Kind: bubble.CallOpen, Name: "openat", FD: cwd, Path: w.name(name), Flags: int64(flags)}, nil, func(*bubble.Call) (int, error) {
-			return syscall.Open(w.name(name), flags|syscall.O_CLOEXEC, 0o600)
-		})
-		if err == nil {
-			_ = syscall.Close(n)
-		}
-		return err
-	}
-	require.ErrorIs(t, open("f", syscall.O_RDWR), syscall.EIO)
-	require.NoError(t, open("f", syscall.O_RDWR))
-	require.ErrorIs(t, open("g", syscall.O_RDWR|syscall.O_CREAT), syscall.ENOSPC)
-	require.NoError(t, open("g", syscall.O_RDWR|syscall.O_CREAT))
-	require.NoError(t, w.Check())
-	require.NoError(t, w.write(fd, "d", -1), "nothing that was decided is left for another operation")
 }
