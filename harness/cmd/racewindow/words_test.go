@@ -15,6 +15,8 @@ import (
 
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/drive"
+	"github.com/racewindow/racewindow/harness/report"
+	"github.com/racewindow/racewindow/harness/sched"
 )
 
 func TestAWrongWordIsAnsweredWithTheRightOne(t *testing.T) {
@@ -238,4 +240,16 @@ func TestWhatOnlyTimersShowIsNotToldAsIfTheSearchWithoutThemHadFoundIt(t *testin
 		"found: TestLease: only where timers may fire early; where time passes when all wait: "+alone+"\n")
 	s.Findings = 2
 	require.NotContains(t, closing(drive.Event{Test: "TestLease", Plain: s}, false), "only where timers may fire early")
+}
+
+func TestTheLastLinesOfALogAreShownAfterHowManyComeBefore(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, "a\nb\n", lastLines("a\nb", 2))
+	require.Equal(t, "a\nb\n", lastLines("a\nb\n", 3))
+	require.Equal(t, "      ... 2 lines before\nc\n", lastLines("a\nb\nc", 1))
+
+	told := &report.Report{Log: "   3  main  x_test.go:7: before"}
+	e := &drive.Event{Finding: &drive.PlainFinding{Failure: &sched.Failure{}}}
+	require.Contains(t, (&plainRun{}).shown(e, told), "the test wrote, after the steps:\n   3  main  x_test.go:7: before\n")
+	require.NotContains(t, (&plainRun{}).shown(e, &report.Report{}), "the test wrote")
 }

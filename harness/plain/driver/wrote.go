@@ -22,16 +22,16 @@ func (m *mechanism) listenNoMore() {
 	}
 }
 
-// mostWritten bounds what is kept of one text, in bytes.
-const mostWritten = 4 << 10
+// mostOfText bounds what is kept of one text, in bytes.
+const mostOfText = 4 << 10
 
 // wrote is called with what the test logs or prints. The race detector sees nothing of it: it orders nothing in the test.
 //
 //go:norace
 func wrote(text string) {
 	if m := listening; m != nil && bubble.Where() == bubble.InThread {
-		if len(text) > mostWritten {
-			text = text[:mostWritten] + "..."
+		if len(text) > mostOfText {
+			text = text[:mostOfText] + "..."
 		}
 		m.chooser.Wrote(m.chosen, text)
 	}
