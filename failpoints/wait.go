@@ -125,16 +125,28 @@ func receiveWithoutTimer[T any](ctx context.Context, ch <-chan T) (value T, ok, 
 }
 
 func receiveControlled[T any](ctx context.Context, w Waiter, p *Point, ch <-chan T, deadline time.Time) (value T, ok, expired bool, err error) {
-	expired = w.Wait(ctx, Wait{Point: p, Kind: WaitReceive, On: ch, Deadline: deadline, Done: ctx.Done(), Try: func() bool {
-		select {
-		case value, ok = <-ch:
-			return true
-		default:
-		}
-		err = ctx.Err()
-		return err != nil
-	}})
-	return value, ok, expired, err
+	a := &attempt[T]{ctx: ctx, ch: ch}
+	expired = w.Wait(ctx, Wait{Point: p, Kind: WaitReceive, On: ch, Deadline: deadline, Done: ctx.Done(), Try: a.try})
+	return a.value, a.ok, expired, a.err
+}
+
+// An attempt to receive holds its result. It is one allocation, where a function with the results outside of it has one for each.
+type attempt[T any] struct {
+	ctx   context.Context
+	ch    <-chan T
+	value T
+	ok    bool
+	err   error
+}
+
+func (a *attempt[T]) try() bool {
+	select {
+	case a.value, a.ok = <-a.ch:
+		return true
+	default:
+	}
+	a.err = a.ctx.Err()
+	return a.err != nil
 }
 
 // Sleep pauses for d on the clock of ctx, or until ctx ends; it then returns the error of ctx.

@@ -3,7 +3,8 @@ package storage
 import (
 	"context"
 	"errors"
-	"sort"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/pingcap/failpoint"
@@ -81,5 +82,5 @@ func (s *Store) takeDue(ctx context.Context) (due []flushRequest, next time.Time
 }
 
 func sortByHandle(logs []*Log) {
-	sort.Slice(logs, func(i, j int) bool { return logs[i].handle < logs[j].handle })
+	slices.SortFunc(logs, func(a, b *Log) int { return strings.Compare(a.handle, b.handle) })
 }

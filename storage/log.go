@@ -197,20 +197,17 @@ func (l *Log) acceptWriters(ctx context.Context) {
 //racewindow:atomic because a read in progress gets the bytes as before the close, or ErrClosed as after it
 func (l *Log) closeFiles(sound bool) error {
 	v := l.lockedView()
-	var errs []error
+	var err error
 	if s := v.segments[len(v.segments)-1]; sound && s.allocated > s.at(v.persisted) {
-		if err := s.file.Truncate(s.at(v.persisted)); err != nil {
-			errs = append(errs, err)
-		}
+		err = s.file.Truncate(s.at(v.persisted))
 	}
-	if sound && len(errs) == 0 {
+	if sound && err == nil {
 		l.seal()
 	}
 	for _, s := range v.segments {
-		errs = append(errs, s.file.Close())
+		err = errors.Join(err, s.file.Close())
 	}
-	errs = append(errs, v.index.file.Close())
-	if err := errors.Join(errs...); err != nil {
+	if err = errors.Join(err, v.index.file.Close()); err != nil {
 		return fmt.Errorf("close log %s: %w", l.handle, err)
 	}
 	return nil

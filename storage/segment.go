@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -49,9 +50,14 @@ const (
 	unfinishedSuffix   = ".tmp"
 )
 
-func segmentName(start uint64) string { return fmt.Sprintf("%016x%s", start, segmentSuffix) }
+func segmentName(start uint64) string { return hexadecimal(start) + segmentSuffix }
 
-func unsyncedName(start uint64) string { return fmt.Sprintf("%016x%s", start, unsyncedSuffix) }
+func unsyncedName(start uint64) string { return hexadecimal(start) + unsyncedSuffix }
+
+// hexadecimal is start in 16 digits.
+func hexadecimal(start uint64) string {
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, start))
+}
 
 func isSegmentName(name string) bool {
 	start, err := strconv.ParseUint(strings.TrimSuffix(strings.TrimSuffix(name, segmentSuffix), ".unsynced"), 16, 64)
@@ -59,7 +65,7 @@ func isSegmentName(name string) bool {
 }
 
 // vouches says whether everything before the segment was durable when it was made.
-func (s *segment) vouches() bool { return s.name == segmentName(s.start) }
+func (s *segment) vouches() bool { return !strings.HasSuffix(s.name, unsyncedSuffix) }
 
 // at is where in the file a position of the log lies.
 func (s *segment) at(position uint64) int64 {

@@ -209,22 +209,20 @@ func (s *Store) Close(ctx context.Context) error {
 	}
 	s.mu.Unlock()
 	sortByHandle(logs)
-	var errs []error
+	var failed error
 	for _, l := range logs {
 		err := l.close(ctx)
-		if errs = append(errs, err); !errors.Is(err, ErrNoSpace) {
+		if failed = errors.Join(failed, err); !errors.Is(err, ErrNoSpace) {
 			s.forget(ctx, l)
 		}
 	}
-	if err := errors.Join(errs...); errors.Is(err, ErrNoSpace) {
-		return fmt.Errorf("the store stays open: %w", err)
+	if errors.Is(failed, ErrNoSpace) {
+		return fmt.Errorf("the store stays open: %w", failed)
 	}
 	s.stop(ctx)
 	s.wakeFlusher(ctx)
-	if _, _, err := failpoints.Receive(failpoints.Detach(ctx), storeClosed, s.stopped); err != nil {
-		errs = append(errs, err)
-	}
-	return errors.Join(append(errs, s.lock.Close())...)
+	_, _, err := failpoints.Receive(failpoints.Detach(ctx), storeClosed, s.stopped)
+	return errors.Join(failed, err, s.lock.Close())
 }
 
 // stop makes the flusher end when it next wakes.
