@@ -55,6 +55,8 @@ type Result struct {
 	How     string  `json:"how,omitempty"`  // how it noticed
 	Tests   int     `json:"tests"`          // how many tests reach the place; a binary that runs as a whole counts as one
 	Seconds float64 `json:"seconds"`
+
+	again int // how often the test has failed again
 }
 
 // A Summary is the outcome of a run.
@@ -62,8 +64,9 @@ type Summary struct {
 	Packages  []string  `json:"packages"` // those with places
 	Tests     []string  `json:"tests"`    // those whose tests ran
 	Results   []*Result `json:"results"`
-	Left      []string  `json:"left,omitempty"`  // places that cannot be weakened, with the reason
-	Stale     []string  `json:"stale,omitempty"` // known places that a test does notice
+	Left      []string  `json:"left,omitempty"`      // places that cannot be weakened, with the reason
+	Stale     []string  `json:"stale,omitempty"`     // known places that a test does notice
+	ByChance  []string  `json:"by_chance,omitempty"` // tests that failed and then did not fail again: such a failure counts as nothing
 	Canary    string    `json:"canary"`
 	Noticed   int       `json:"noticed"`
 	Missed    int       `json:"missed"` // without a reason; includes Unreached ones
@@ -91,13 +94,14 @@ type session struct {
 	found    *Found
 	binaries []*binary
 	summary  *Summary
+	chancy   map[string]bool // the tests that have failed by chance, as Result.by names them
 	began    time.Time
 }
 
 // Run weakens each place in turn, and returns what the tests noticed. It returns an error, and no summary, if the tests fail
 // without a change, or if nothing could be judged.
 func Run(ctx context.Context, c Config) (*Summary, error) {
-	s := &session{Config: c, summary: &Summary{}, began: time.Now(), env: c.Command.Env}
+	s := &session{Config: c, summary: &Summary{}, chancy: map[string]bool{}, began: time.Now(), env: c.Command.Env}
 	if s.env == nil {
 		s.env = os.Environ()
 	}

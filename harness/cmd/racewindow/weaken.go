@@ -32,6 +32,8 @@ of the named packages (test files left out) is made to do nothing, one at a time
                     these packages that passes such an error on; the error then counts as nil
 
 Then the tests that reach the place run. The list says which test noticed, and which places no test misses.
+A test has noticed if it fails twice, and then passes without the change; one that has failed by chance
+before must fail five times.
 All places are in one build, and the environment of a test process chooses one. Your sources are not touched.
 
   --weaken           weaken the packages of the call; --weaken=PATTERN weakens others, tested by
@@ -236,6 +238,7 @@ func weakenText(s *weaken.Summary) string {
 	}
 	listed(&b, "left out", s.Left)
 	listed(&b, "known, but noticed", s.Stale)
+	listed(&b, "fails by chance, so a failure of it counts only if it shows again", s.ByChance)
 	fmt.Fprintf(&b, "%d places in %s, tests of %s: %d noticed, %d missed by every test, %d known to change nothing",
 		len(s.Results), strings.Join(s.Packages, " "), strings.Join(s.Tests, " "), s.Noticed, s.Missed, s.Known)
 	if s.Untried > 0 {
