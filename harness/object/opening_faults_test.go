@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand"
 	"reflect"
 	"strings"
 	"testing"
@@ -124,4 +125,23 @@ func TestFaultsAtOpenEndWhenTheObjectIsOpen(t *testing.T) {
 	failure, counts := executed(t, aScroll(t, true, true), "c0: put(1), put(2); ! disk read * = EIO at open")
 	require.Nil(t, failure)
 	require.Zero(t, counts.Faults.Load(), "no power is lost, so nothing is opened again")
+}
+
+func TestAQuarterOfTheFaultsThatAreDrawnStrikeAnOpeningAfterALossOfPower(t *testing.T) {
+	t.Parallel()
+	o, random := aScroll(t, false, false), rand.New(rand.NewSource(1))
+	atOpen, all := 0, 0
+	for range 1000 {
+		for _, f := range o.DrawFaults(random, cases.Case{Crash: &cases.Crash{Any: true}}, 2) {
+			require.NotNil(t, f.Rule(), f.String())
+			all++
+			if f.AtOpen {
+				atOpen++
+			}
+		}
+		for _, f := range o.DrawFaults(random, cases.Case{}, 2) {
+			require.False(t, f.AtOpen, "nothing is opened again where no power is lost")
+		}
+	}
+	require.InDelta(t, 0.25, float64(atOpen)/float64(all), 0.05)
 }
