@@ -29,14 +29,15 @@ type guidance struct {
 
 // A showing is what one execution has shown.
 type showing struct {
-	aim    goal   // its first aim; the zero value for none
-	news   []goal // all its aims, if it may have shown something new
-	pairs  []goal // the rare ones that it had
-	mayBe  []goal // those that another order of its events would have
-	states []uint64
-	often  []frequency
-	steps  int
-	taken  []int // by thread: steps of a walk
+	aim     goal     // its first aim; the zero value for none
+	news    []goal   // all its aims, if it may have shown something new
+	pairs   []goal   // the rare ones that it had
+	mayBe   []goal   // those that another order of its events would have
+	trodden []uint64 // hashes of the footprints that mayBe follows from
+	states  []uint64
+	often   []frequency
+	steps   int
+	taken   []int // by thread: steps of a walk
 }
 
 // A frequency says how often an event happened.
@@ -52,9 +53,10 @@ type knowledge struct {
 	often   map[visit]int // the most times that an event happened in one execution
 	writers map[visit][]visit
 	states  map[uint64]struct{}
-	corpus  [][]goal // the aims of the executions that showed something new
-	longest int      // the most steps of an execution of the first generation
-	most    []int    // by thread: the most steps in such an execution
+	trodden map[uint64]struct{} // hashes of footprints of a resource: the pairs that these may have are in shown
+	corpus  [][]goal            // the aims of the executions that showed something new
+	longest int                 // the most steps of an execution of the first generation
+	most    []int               // by thread: the most steps in such an execution
 }
 
 // A plan is what the schedules of a generation use. It does not change.
@@ -82,7 +84,7 @@ const (
 
 func newGuidance(seed uint64) *guidance {
 	g := &guidance{seed: seed, shown: make([]showing, firstGeneration), plan: &plan{to: firstGeneration}}
-	g.known = knowledge{shown: map[goal]int{}, often: map[visit]int{}, writers: map[visit][]visit{}, states: map[uint64]struct{}{}}
+	g.known = knowledge{shown: map[goal]int{}, often: map[visit]int{}, writers: map[visit][]visit{}, states: map[uint64]struct{}{}, trodden: map[uint64]struct{}{}}
 	g.plan.known = &g.known
 	g.changed.L = &g.mu
 	return g
@@ -158,6 +160,11 @@ func (k *knowledge) include(s *showing) {
 	}
 	for _, p := range s.mayBe {
 		k.add(p)
+	}
+	for _, h := range s.trodden {
+		if len(k.trodden) < mostStates {
+			k.trodden[h] = struct{}{}
+		}
 	}
 	for _, state := range s.states {
 		if _, old := k.states[state]; !old && len(k.states) < mostStates {
@@ -237,13 +244,14 @@ func (g *guided) shows(known *knowledge) (s showing) {
 		for len(sum.before) <= e.thread {
 			sum.before = append(sum.before, 0)
 		}
-		state := mix(sum.before[e.thread]*0x9e3779b97f4a7c15 + p.hash())
-		sum.before[e.thread] = p.hash()
-		if _, old := sum.states[state]; old {
+		hash := p.hash()
+		state := mix(sum.before[e.thread]*0x9e3779b97f4a7c15 + hash)
+		sum.before[e.thread] = hash
+		if _, old := known.states[state]; old {
 			continue
 		}
-		sum.states[state] = struct{}{}
-		if _, old := known.states[state]; !old {
+		if _, old := sum.states[state]; !old {
+			sum.states[state] = struct{}{}
 			s.states = append(s.states, state)
 		}
 	}
@@ -253,7 +261,12 @@ func (g *guided) shows(known *knowledge) (s showing) {
 		}
 	}
 	for _, all := range sum.prints {
-		s.mayBe = mayBe(all, known, s.mayBe)
+		if len(all) == 0 || len(all) == 1 && !all[0].several {
+			continue
+		}
+		if h := trodden(all); !known.treads(h) {
+			s.mayBe, s.trodden = mayBe(all, known, s.mayBe), append(s.trodden, h)
+		}
 	}
 	if slices.ContainsFunc(s.pairs, func(p goal) bool { return known.shown[p] == 0 }) || len(s.states) > 0 {
 		s.news = slices.Clone(g.goals)
@@ -283,6 +296,26 @@ func tread(all []footprint, e *event) []footprint {
 		}
 	}
 	return append(all, footprint{e.visit, e.thread, false, e.writes, e.ends})
+}
+
+// trodden hashes the footprints of a resource, in whatever order they came.
+func trodden(all []footprint) (h uint64) {
+	for i := range all {
+		f := &all[i]
+		is := uint64(f.thread)
+		for _, flag := range [...]bool{f.several, f.writes, f.ends} {
+			if is <<= 1; flag {
+				is++
+			}
+		}
+		h += mix(mix(uint64(f.visit)) + is)
+	}
+	return h
+}
+
+func (k *knowledge) treads(h uint64) bool {
+	_, is := k.trodden[h]
+	return is
 }
 
 // mayBe appends the pairs of events of different threads that one resource may have, if they are not yet known.
