@@ -76,6 +76,9 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 // also starves one that waits for a moment.
 func (c *Chooser) TakesTurns() bool { return c.turnsAt >= 0 }
 
+// Hurries says whether half of the turns are over: a thread that waits for a moment would not see it if time did not pass faster.
+func (c *Chooser) Hurries() bool { return c.TakesTurns() && len(c.trace) >= c.turnsAt+c.limit/2 }
+
 func (c *Chooser) giveUp(after string) {
 	c.turns.standing, c.turns.after = c.mechanism.Remaining(), after
 	c.Fail(&Failure{Kind: StepLimit, Message: fmt.Sprintf("unknown: no end after %s; if that is honest work, raise Options.StepLimit, which is %d: %s",

@@ -59,6 +59,7 @@ type State = struct {
 	Count   int32  // threads so far
 	Changes uint32 // grows whenever the set of threads that can go on changes
 	Timed   bool   // a timer was set
+	Hurries bool   // time passes for a loop that reads the clock; the driver sets it
 }
 
 // An Outcome is how a bubble ended.
@@ -121,6 +122,7 @@ type Functions = struct {
 	StepOut   func() unsafe.Pointer
 	StepIn    func(bubble unsafe.Pointer)
 	NextTimer func(t *Timer) bool
+	Awaited   func(t *Timer, before int64) bool
 	Settle    func()
 	Wraps     func(entry uintptr) (function, file string)
 	Record    func(before func(c *Call), after func(c *Call, data []byte))
@@ -209,6 +211,12 @@ func Advance(to int64) { linked.Advance(to) }
 // by then. A thread may call it too.
 func NextTimer() (t Timer, any bool) {
 	any = linked.NextTimer(&soonest)
+	return soonest, any
+}
+
+// Awaited returns the last of the timers before a moment for which a thread waits and for nothing else, such as its sleep.
+func Awaited(before int64) (t Timer, any bool) {
+	any = linked.Awaited(&soonest, before)
 	return soonest, any
 }
 

@@ -56,6 +56,8 @@ type mechanism struct {
 	passing   bool // nothing is chosen any more
 	apart     bool // the chooser asks another process
 	late      int64
+	sleep     bubble.Timer // that time passes for while threads take turns
+	slept     int64        // how much of it has passed that way, in nanoseconds
 	over      bubble.Outcome
 
 	play *play // nil for a test
@@ -100,6 +102,7 @@ func (m *mechanism) begin(c chooser) {
 		m.listen(c)
 	}
 	m.stands, m.chosen, m.asked, m.after, m.passing, m.late = m.stands[:0], 0, false, 0, false, 0
+	m.sleep, m.slept = bubble.Timer{}, 0
 	m.nobody = sched.Candidate{Thread: sched.NoThread, Point: sched.AtStart}
 	m.hasAtomic = order != nil && len(order.Atomic) > 0
 	noteRaces()

@@ -111,7 +111,7 @@ func (m *remote) stopped() {
 	if how != picking {
 		m.running = next
 	}
-	p.put(ordersGo, int64(next), boolean(m.chooser.TakesTurns())).send()
+	p.put(ordersGo, int64(next), boolean(m.chooser.TakesTurns()), boolean(m.chooser.Hurries())).send()
 }
 
 // state reads what asking.state sends.

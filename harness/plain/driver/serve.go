@@ -16,6 +16,7 @@ type chooser interface {
 	Pick(stopped *sched.Candidate, ways int) (way int, ok bool)
 	Seed(draws bool) int
 	TakesTurns() bool
+	Hurries() bool
 	Lingers() bool
 	Lingering() bool
 	Noting() bool
@@ -66,6 +67,7 @@ type asking struct {
 	views     bool          // the other process wants to know where threads are in the source
 	failed    bool
 	turns     bool // the other process said that threads take turns
+	hurries   bool // it said that half of the turns are over
 	seed      int
 	enabled   []sched.Candidate
 
@@ -80,6 +82,9 @@ func (a *asking) Seed(bool) int { return a.seed }
 
 // TakesTurns returns what the other process said.
 func (a *asking) TakesTurns() bool { return a.turns }
+
+// Hurries returns what the other process said.
+func (a *asking) Hurries() bool { return a.hurries }
 
 // Lingers says that nothing is counted: a test has no part in which nothing is chosen.
 func (a *asking) Lingers() bool { return false }
@@ -152,7 +157,7 @@ func (a *asking) ask(how int64, stopped *sched.Candidate, ways int, held uint64)
 	for {
 		switch a.get() {
 		case ordersGo:
-			thread, a.turns = int(a.get()), a.get() != 0
+			thread, a.turns, a.hurries = int(a.get()), a.get() != 0, a.get() != 0
 			return thread, a.err == nil
 		case asksJump:
 			a.mechanism.Jump(a.get())

@@ -47,12 +47,28 @@ func (m *mechanism) mayFire() bool {
 // expires.
 const turn = int64(time.Microsecond)
 
-// turnTakesTime makes a timer fire eventually while a thread repeats a loop that reads no clock.
+// sleepSlowly divides the time that a sleep has taken, while others go on: a turn takes so much longer then.
+const sleepSlowly = 256
+
+// turnTakesTime makes a timer fire eventually while a thread repeats a loop that reads no clock. When half of the turns are over, time
+// passes faster and faster for loops that read the clock, and until a thread that sleeps wakes: the others may go on until it stops them.
 func (m *mechanism) turnTakesTime() {
 	if !m.chooser.TakesTurns() {
 		return
 	}
-	if when, now := bubble.Next(); when > 0 {
+	hurries := m.play == nil && m.chooser.Hurries()
+	when, now := bubble.Next()
+	if hurries && !m.state.Hurries {
+		m.state.Hurries = true
+		m.sleep, _ = bubble.Awaited(now + slowest)
+	}
+	switch {
+	case when == 0:
+	case hurries && now < m.sleep.When:
+		takes := min(turn+m.slept/sleepSlowly, m.sleep.When-now)
+		m.slept += takes
+		bubble.Advance(now + takes)
+	default:
 		bubble.Advance(now + turn)
 	}
 }
@@ -83,15 +99,22 @@ func (m *mechanism) fire() *sched.Candidate {
 // fail reports a failure to the chooser.
 func (m *mechanism) fail(f *sched.Failure) { m.chooser.Fail(m.timed(f)) }
 
-// timed marks a failure before which time passed although others could go on, because a goroutine polled the clock.
+// shortly is how much time may pass while others go on, until a failure counts as one of timing. A single step may take that long.
+const shortly = int64(time.Millisecond)
+
+// timed marks a failure before which time passed although others could go on, because a goroutine polled the clock or slept.
 func (m *mechanism) timed(f *sched.Failure) *sched.Failure {
 	clock := &m.threads[bubble.Clock]
-	if f == nil || f.Kind == sched.Unusable || !clock.Late || m.play != nil {
-		return f
+	switch {
+	case f == nil || f.Kind == sched.Unusable || m.play != nil:
+	case clock.Late:
+		f.Timing = true
+		name, file, line := pointAt(clock.At, "Now")
+		m.seen.polls = fmt.Sprintf("%s (%s:%d) reads the clock in a loop", name, file, line)
+	case m.slept > shortly:
+		f.Timing = true
+		m.seen.polls = m.timer(m.sleep) + " ends"
 	}
-	f.Timing = true
-	name, file, line := pointAt(clock.At, "Now")
-	m.seen.polls = fmt.Sprintf("%s (%s:%d) reads the clock in a loop", name, file, line)
 	return f
 }
 

@@ -61,6 +61,7 @@ type racewindowState struct {
 	n       int32  // threads so far
 	changes uint32 // grows whenever the set of threads that can go on changes
 	timed   bool   // a timer was set
+	hurries bool   // threads have taken turns for long, so time passes for a loop that reads the clock; the driver sets it
 }
 
 // A racewindowOutcome says how a bubble ended.
@@ -95,8 +96,7 @@ type racewindowBubble struct {
 	chosen   int32                          // the case that the select being executed takes
 	alone    int32                          // the thread that passes its points without asking the driver; -1 for none
 	io       int32                          // how often goroutines have waited for I/O
-	readings int64                          // of the clock since a thread last stopped elsewhere
-	lastPC   uintptr
+	readings racewindowReadings
 	timers   []*timer // of the bubble's clock
 	firing   racewindowMaker
 	children int32             // processes that were started and have not been waited for

@@ -180,44 +180,6 @@ func racewindowSwitched(gnext *g, id int32) {
 	}
 }
 
-// racewindowReading reads the clock of a bubble. Each reading takes a nanosecond. For a loop that does nothing but read the clock, time
-// passes faster and faster. In a bubble of testing/synctest the clock stands still until all goroutines wait, because tests rely on that.
-func racewindowReading(b *synctestBubble) int64 {
-	c := b.racewindow
-	if c == nil || getg() == c.root || c.off || b.inner {
-		return b.now
-	}
-	b.now++
-	if c.readings++; c.readings > racewindowPatience {
-		b.now += int64(1) << min(c.readings-racewindowPatience, 40)
-		c.leaps()
-	}
-	return b.now
-}
-
-// leaps notes that time passes for a goroutine that reads the clock, although another goroutine could go on.
-//
-//go:noinline
-func (c *racewindowBubble) leaps() {
-	clock := &c.threads[racewindowClock]
-	if clock.late || c.readings < racewindowPatience+racewindowLong {
-		return
-	}
-	for i := range c.threads[:c.n] {
-		if c.threads[i].state == racewindowReady {
-			clock.late, clock.at = true, racewindowStands(getfp())
-			return
-		}
-	}
-}
-
-// racewindowLong is how many readings beyond racewindowPatience move the clock by more than a millisecond. A single step may take a
-// millisecond.
-const racewindowLong = 20
-
-// racewindowPatience is how often the clock may be read before a thread stops elsewhere. More readings count as a loop.
-const racewindowPatience = 256
-
 // racewindowDying is called before a panic or a fatal error ends the process. In a controlled bubble it ends the execution instead.
 func racewindowDying(arg any, message string) {
 	gp := getg()

@@ -36,7 +36,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *rac
 	c.bubble, c.root, c.decide = b, gp, decide
 	c.seeded(seed)
 	c.n, c.changes, c.timed = 0, 0, false
-	c.last, c.want, c.chosen, c.io, c.readings, c.lastPC = -1, -1, -1, 0, 0, 0
+	c.last, c.want, c.chosen, c.io, c.readings, c.hurries = -1, -1, -1, 0, racewindowReadings{}, false
 	c.alone, c.children = -1, 0
 	c.parked, c.off, c.over, c.ended = false, false, false, false
 	c.outcome = racewindowOutcome{}
@@ -104,7 +104,9 @@ func racewindowNext() (when, now int64) {
 //go:linkname racewindowAdvance
 func racewindowAdvance(to int64) {
 	gp := getg()
-	gp.bubble.racewindow.readings = 0
+	if c := gp.bubble.racewindow; to > gp.bubble.now && !c.hurries {
+		c.readings = racewindowReadings{}
+	}
 	racewindowPasses(gp.bubble, to)
 }
 

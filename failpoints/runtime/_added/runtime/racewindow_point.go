@@ -177,9 +177,7 @@ func (c *racewindowBubble) stop(gp *g, op uint8, addr, pc uintptr, cases int32) 
 	t := &c.threads[gp.racewindow]
 	t.op, t.addr, t.pc, t.cases = op, addr, pc, cases
 	c.last, c.want = gp.racewindow, -1
-	if pc != c.lastPC {
-		c.lastPC, c.readings = pc, 0
-	}
+	c.readings.stopped(op)
 	if c.decide != nil && c.io == 0 { // once a thread has waited for a file, the root decides, because it polls files first
 		c.off = true
 		c.want = c.decide(gp.racewindow)

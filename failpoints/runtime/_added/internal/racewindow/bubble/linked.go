@@ -28,6 +28,7 @@ func init() {
 		StepOut:   leave,
 		StepIn:    enter,
 		NextTimer: nextTimer,
+		Awaited:   awaited,
 		Settle:    settle,
 		Wraps:     wraps,
 		Record:    record,
@@ -114,6 +115,9 @@ func enter(held unsafe.Pointer) {
 	givePools(a.pools)
 	stepIn(a.bubble)
 }
+
+//go:linkname awaited runtime.racewindowAwaited
+func awaited(t *Timer, before int64) bool
 
 //go:linkname nextTimer runtime.racewindowNextTimer
 func nextTimer(t *Timer) bool
