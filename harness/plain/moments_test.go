@@ -26,4 +26,5 @@ func TestTimePassesForWhoWaitsForAMomentAndForNobodyElse(t *testing.T) {
 	require.Equal(t, "timing: failed in moments_test.go:105", f.Failure.Class())
 	require.Equal(t, "the sleep of 1s that main set at TestSleepsAndFails.sleep (moments_test.go:104) ends", f.Polls)
 	require.Empty(t, f.Timers, "it does not fire early by choice")
+	require.Contains(t, got.ended["TestManyForEver"].Because, "TestManyForEver#3 could go on; 3 more could go on")
 }

@@ -263,9 +263,13 @@ func (m *mechanism) Remaining() string {
 	return m.listed(func(t *bubble.Thread) bool { return t.State != bubble.Ended })
 }
 
+// mostReady is how many goroutines are named of those that could go on: nothing more is said of them.
+const mostReady = 3
+
 // listed says where goroutines are.
 func (m *mechanism) listed(is func(t *bubble.Thread) bool) string {
 	var words []string
+	ready := 0
 	for i := range m.stands {
 		t := &m.threads[i]
 		if m.play != nil && i == 0 {
@@ -279,8 +283,13 @@ func (m *mechanism) listed(is func(t *bubble.Thread) bool) string {
 		case bubble.Blocked:
 			words = append(words, m.Name(i)+" waits in "+waits(t))
 		case bubble.Ready, bubble.Running:
-			words = append(words, m.Name(i)+" could go on")
+			if ready++; ready <= mostReady {
+				words = append(words, m.Name(i)+" could go on")
+			}
 		}
+	}
+	if more := ready - mostReady; more > 0 {
+		words = append(words, fmt.Sprintf("%d more could go on", more))
 	}
 	return strings.Join(words, "; ")
 }
@@ -324,7 +333,10 @@ func (m *mechanism) standing(is func(t *bubble.Thread) bool) string {
 	var words []string
 	for i := range m.stands {
 		if t := &m.threads[i]; is(t) {
-			word := rendered.at(t.At).function + ": " + reason(t)
+			word := reason(t)
+			if function := rendered.at(t.At).function; function != "" { // it may wait where no code of the user called it
+				word = function + ": " + word
+			}
 			if !slices.Contains(words, word) {
 				words = append(words, word)
 			}

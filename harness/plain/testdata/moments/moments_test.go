@@ -124,3 +124,15 @@ func TestLimitRight(t *testing.T) {
 		t.Error("ten minutes have passed")
 	}
 }
+
+// Nobody stops the goroutines.
+func TestManyForEver(t *testing.T) {
+	var n atomic.Int64
+	for range 6 {
+		go func() {
+			for n.Add(1) > 0 {
+			}
+		}()
+	}
+	select {}
+}
