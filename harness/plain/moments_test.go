@@ -16,7 +16,7 @@ func TestTimePassesForWhoWaitsForAMomentAndForNobodyElse(t *testing.T) {
 	got := explored(t, s, dir)
 	for test, want := range map[string]string{
 		"TestReadsRight": drive.Sequential, "TestLoopsRight": drive.Sequential, "TestFlagRight": drive.HeldAll, "TestUntilRight": drive.HeldAll,
-		"TestSleepsRight": drive.HeldAll, "TestReceivesRight": drive.HeldAll, "TestLimitRight": drive.HeldAll, "TestSleepsAndFails": drive.FoundSome,
+		"TestBenchmarksRight": drive.Sequential, "TestSleepsRight": drive.HeldAll, "TestReceivesRight": drive.HeldAll, "TestLimitRight": drive.HeldAll, "TestSleepsAndFails": drive.FoundSome,
 	} {
 		ended := got.ended[test]
 		require.Equal(t, want, ended.Verdict, "%s: %s", test, ended.Because)

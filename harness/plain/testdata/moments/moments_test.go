@@ -125,6 +125,24 @@ func TestLimitRight(t *testing.T) {
 	}
 }
 
+// A benchmark goes on until its time is over, and the clock stands still meanwhile.
+func TestBenchmarksRight(t *testing.T) {
+	var n atomic.Int64
+	testing.Benchmark(func(b *testing.B) {
+		for range b.N {
+			n.Add(1)
+		}
+	})
+	testing.Benchmark(func(b *testing.B) {
+		for b.Loop() {
+			n.Add(1)
+		}
+	})
+	if n.Load() != 2 {
+		t.Errorf("%d passes", n.Load())
+	}
+}
+
 // Nobody stops the goroutines.
 func TestManyForEver(t *testing.T) {
 	var n atomic.Int64
