@@ -121,14 +121,19 @@ func channelEdits() []Edit {
 }
 
 func randomEdits() []Edit {
-	return []Edit{
+	var all []Edit
+	for _, name := range []string{"cheaprand", "cheaprand64", "cheaprandn"} {
+		all = append(all, within("runtime/rand.go", name, "//go:linkname "+name+"\n", "//go:linkname "+name+" runtime.racewindow_"+name+"\n",
+			"code that takes the runtime's own random numbers by this name gets some that belong to the schedule"))
+	}
+	return append(all,
 		enter("runtime/rand.go", "//go:linkname rand\nfunc rand() uint64 {", "	if c := racewindowDraws(getg()); c != nil {\n		return c.draw()\n	}", "random numbers and the order of maps belong to the schedule"),
 		within("runtime/rand.go", "randn", "	return uint32((uint64(uint32(rand())) * uint64(n)) >> 32)\n", "	if c := racewindowDraws(getg()); c != nil {\n		return uint32(uint64(uint32(c.others.next())) * uint64(n) >> 32)\n	}\n	return uint32((uint64(uint32(rand())) * uint64(n)) >> 32)\n",
 			"what sync.Pool drops under the race detector must not shift the random numbers of the code under test"),
 		within("runtime/rand.go", "randinit", "	globalRand.state.Init(*seed)\n", "	*seed = [32]byte{'r', 'a', 'c', 'e', 'w', 'i', 'n', 'd', 'o', 'w'}\n	globalRand.state.Init(*seed)\n", "hashes of maps are the same in each process"),
 		within("runtime/time.go", "timer.maybeAdd", "			t.rand = cheaprand()\n", "			t.rand = racewindowTie(getg().bubble)\n", "timers that are due at the same moment fire in the same order each time"),
 		within("runtime/sema.go", "internal_sync_nanotime", "func internal_sync_nanotime() int64 {\n", "func internal_sync_nanotime() int64 {\n	if b := getg().bubble; b != nil && b.racewindow != nil {\n		return b.now\n	}\n", "a mutex starts to starve after some time, which must be the bubble's time"),
-	}
+	)
 }
 
 func endingEdits() (all []Edit) {

@@ -175,7 +175,7 @@ func TestWhatATimerStartsIsNamedAfterWhoSetIt(t *testing.T) {
 
 func TestASeedBelongsToTheScheduleAndOnlyWhereItMatters(t *testing.T) {
 	got := exploredClock(t)
-	for _, test := range []string{"TestRandom", "TestMapOrder"} {
+	for _, test := range []string{"TestRandom", "TestMapOrder", "TestRuntimesOwn"} {
 		f := requireFound(t, got, test)
 		require.Len(t, f.Schedule, 1, test)
 		require.Equal(t, sched.Place{Point: sched.SeedPoint}, f.Schedule[0].At, test)

@@ -40,6 +40,33 @@ func (c *racewindowBubble) draw() uint64 {
 	return c.drawn.next()
 }
 
+// What code outside of the runtime takes by these names, by go:linkname, belongs to the schedule too. The runtime's own draws do not: it makes
+// some of them now and then only.
+
+//go:linkname racewindowCheap runtime.cheaprand
+func racewindowCheap() uint32 {
+	if c := racewindowDraws(getg()); c != nil {
+		return uint32(c.draw())
+	}
+	return cheaprand()
+}
+
+//go:linkname racewindowCheap64 runtime.cheaprand64
+func racewindowCheap64() int64 {
+	if c := racewindowDraws(getg()); c != nil {
+		return int64(c.draw() >> 1)
+	}
+	return cheaprand64()
+}
+
+//go:linkname racewindowCheapN runtime.cheaprandn
+func racewindowCheapN(n uint32) uint32 {
+	if c := racewindowDraws(getg()); c != nil {
+		return uint32(uint64(uint32(c.draw())) * uint64(n) >> 32)
+	}
+	return cheaprandn(n)
+}
+
 // racewindowOtherRand is rand for the names of temporary files.
 //
 //go:linkname racewindowOtherRand

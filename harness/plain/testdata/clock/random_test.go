@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+	_ "unsafe" // for go:linkname
 
 	"example.com/dep"
 )
@@ -25,6 +26,18 @@ func TestRandom(t *testing.T) {
 	defer beside()()
 	if a, b := rand.Intn(8), randv2.IntN(8); a == 7 && b != 0 {
 		t.Errorf("%d and %d", a, b)
+	}
+}
+
+// Some packages take the runtime's own random numbers.
+//
+//go:linkname cheaprandn runtime.cheaprandn
+func cheaprandn(n uint32) uint32
+
+func TestRuntimesOwn(t *testing.T) {
+	defer beside()()
+	if n := cheaprandn(8); n == 7 {
+		t.Errorf("it was %d", n)
 	}
 }
 
