@@ -47,6 +47,8 @@ func (c *Chooser) Pick(stopped *Candidate, ways int) (way int, ok bool) {
 		}
 	} else {
 		flags |= ownTurn
+		way = c.turns.ways % len(choice.Enabled) // a loop may go on until a certain way is taken
+		c.turns.ways++
 	}
 	if way > 0 && flags&ownTurn == 0 {
 		flags |= deviates

@@ -5,8 +5,8 @@ import "fmt"
 // An execution that does not end within the step limit is either unfair, or long, or a livelock. These rules tell the
 // three apart:
 //
-//  1. From the limit on, the strategy is not asked any more. The threads take turns, for as many choices again. A schedule that only
-//     starved a thread then ends, and is judged like any other.
+//  1. From the limit on, the strategy is not asked any more. The threads take turns, for as many choices again, and so do the ways in
+//     which a thread can go on. A schedule that only starved a thread, or a case of its select, then ends, and is judged like any other.
 //  2. If it does not end, it may be a livelock, provided that the second half of the turns repeated a cycle at least four times: the
 //     same threads came to the same places, and their functions held the same (locals). A loop that counts its passes does not
 //     repeat.
@@ -20,6 +20,7 @@ import "fmt"
 type turns struct {
 	watching bool
 	last     int      // the thread that had the last turn
+	ways     int      // how often a thread had several ways to go on: they take turns too
 	seen     []uint64 // by step: a hash of the place it came to and of what was held there
 	circled  bool     // seen repeated itself when the execution was given up
 	rounds   int      // how often seen did not repeat itself where nothing is chosen

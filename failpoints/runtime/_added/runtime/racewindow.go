@@ -97,6 +97,7 @@ type racewindowBubble struct {
 	alone    int32                          // the thread that passes its points without asking the driver; -1 for none
 	io       int32                          // how often goroutines have waited for I/O
 	readings racewindowReadings
+	again    racewindowSelected
 	timers   []*timer // of the bubble's clock
 	firing   racewindowMaker
 	children int32             // processes that were started and have not been waited for
@@ -112,6 +113,13 @@ type racewindowBubble struct {
 	outcome  racewindowOutcome
 	kept     *racewindowBubble // the next bubble that is not in use
 	contexts racewindowContexts
+}
+
+// A racewindowSelected is the last select of the standard library that had several ready cases.
+type racewindowSelected struct {
+	thread int32
+	pc     uintptr
+	times  int32 // in a row, after the first time
 }
 
 // racewindowKept is a list of bubbles to use again, because they are large.

@@ -37,7 +37,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *rac
 	c.seeded(seed)
 	c.n, c.changes, c.timed = 0, 0, false
 	c.last, c.want, c.chosen, c.io, c.readings, c.hurries = -1, -1, -1, 0, racewindowReadings{}, false
-	c.alone, c.children = -1, 0
+	c.alone, c.children, c.again = -1, 0, racewindowSelected{}
 	c.parked, c.off, c.over, c.ended = false, false, false, false
 	c.outcome = racewindowOutcome{}
 	b.racewindow, gp.bubble, racewindowLatest = c, b, b

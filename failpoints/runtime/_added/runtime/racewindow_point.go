@@ -219,6 +219,7 @@ func racewindowSelect(gp *g, scases []scase, nsends int) {
 	}
 	pc, counts := racewindowCaller(fp, racewindowStatement)
 	if !counts {
+		c.alternate(scases, nsends, gp.racewindow, pc, ready)
 		return
 	}
 	c.chosen = 0
@@ -231,6 +232,26 @@ func racewindowSelect(gp *g, scases []scase, nsends int) {
 				c.chosen = int32(i)
 			}
 			nth--
+		}
+	}
+}
+
+// alternate lets a select of the standard library take another ready case each time that it comes again before any other: a loop may go on until
+// a certain case is taken. The first time, the select takes the first ready case in the compiler's order.
+func (c *racewindowBubble) alternate(scases []scase, nsends int, thread int32, pc uintptr, ready int32) {
+	if again := &c.again; again.thread == thread && again.pc == pc {
+		again.times++
+	} else {
+		c.again = racewindowSelected{thread, pc, 0}
+	}
+	for nth, n := c.again.times%ready, 0; n < len(scases) && c.again.times > 0; n++ {
+		i := racewindowIsReady(scases, nsends, n)
+		if i < 0 {
+			continue
+		}
+		if nth--; nth < 0 {
+			c.chosen = int32(i)
+			return
 		}
 	}
 }
