@@ -4,6 +4,7 @@ package plain
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -37,8 +38,8 @@ type Package struct {
 	Fuzz []string
 	// Left are plain tests that are not executed.
 	Left []string
-	// Foreign says whose the package is, if nothing may be written to its folder: Go's, or another module's. It is "" for
-	// a package of the user's modules, and for one that a replace directive takes from a folder.
+	// Foreign says why nothing may be written to the package's folder: it is Go's, or another module's, or its tests read all of
+	// testdata. It is "" for other packages of the user's modules, and for one that a replace directive takes from a folder.
 	Foreign string
 }
 
@@ -83,7 +84,8 @@ func List(ctx context.Context, dir string, env, flags, patterns []string) (all [
 		if err := p.read(append(p.TestGoFiles, p.XTestGoFiles...)); err != nil {
 			return nil, err
 		}
-		if p.Foreign = p.Module.foreign(p.Dir); p.Standard {
+		p.Foreign = cmp.Or(p.Module.foreign(p.Dir), p.Foreign)
+		if p.Standard {
 			p.Foreign = "it is Go's"
 		}
 		all = append(all, p.Package)
@@ -158,13 +160,17 @@ func (p *Package) read(files []string) error {
 	calls := map[string][]string{} // function -> names that it uses
 	checks, names, loses := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, name := range files {
-		file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
+		positions := token.NewFileSet()
+		file, err := parser.ParseFile(positions, filepath.Join(p.Dir, name), nil, parser.SkipObjectResolution)
 		var syntax scanner.ErrorList
 		switch {
 		case errors.As(err, &syntax) && file != nil: // what precedes the error is enough: this package alone will fail to build
 			broken = err
 		case err != nil:
 			return &ListError{err.Error()}
+		}
+		if where := walks(positions, file); where != "" {
+			p.Foreign = "its tests read all of testdata (" + where + ")"
 		}
 		harness := importName(file)
 		for _, declared := range file.Decls {

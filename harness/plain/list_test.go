@@ -121,3 +121,29 @@ func TestNothingIsKeptInAFolderThatIsNotTheUsers(t *testing.T) {
 		}
 	}
 }
+
+// A kept finding was the data of the next test, which failed, also under go test.
+func TestNothingIsKeptWhereTestsReadAllOfTestdata(t *testing.T) {
+	t.Parallel()
+	for body, reads := range map[string]bool{
+		`datadriven.Walk(t, "testdata", nil)`:         true,
+		`os.ReadDir("./testdata/")`:                   true,
+		"filepath.Glob(`testdata/*`)":                 true,
+		`filepath.Glob("testdata/*.txt")`:             false,
+		`os.ReadFile(filepath.Join("testdata", "a"))`: false,
+		`os.ReadDir("testdata/rows")`:                 false,
+	} {
+		dir := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "go.mod"), []byte("module example.com/m\n\ngo 1.25\n"), 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "a_test.go"), []byte("package m\n\nfunc TestX(t *testing.T) {\n\t"+body+"\n}\n"), 0o600))
+		all, err := List(t.Context(), dir, nil, nil, []string{"."})
+		require.NoError(t, err)
+		_, err = all[0].Keep(Token{Test: "TestX"}, "TestX")
+		if reads {
+			require.ErrorContains(t, err, "is not kept in its folder, because its tests read all of testdata (a_test.go:4)", body)
+			require.NoDirExists(t, filepath.Join(dir, "testdata"))
+		} else {
+			require.NoError(t, err, body)
+		}
+	}
+}
