@@ -292,6 +292,14 @@ func (t *test) search() (strays string) {
 	return ""
 }
 
+// needsAnother says, of a test that fails although there is nothing to choose, how to tell whether it fails alone.
+func (t *test) needsAnother() string {
+	if t.sights.choices > 0 {
+		return ""
+	}
+	return ", with nothing to choose: go test -run '^" + t.whole + "$' tells whether it needs what another test leaves"
+}
+
 // findFailures searches, unless the schedule without a switch fails, or a schedule that is tried before the search.
 func (t *test) findFailures(runner *sched.Runner, first sched.Outcome) (found sched.Result, err error) {
 	hit := func(out sched.Outcome, strategy, ended string) sched.Result {
@@ -302,7 +310,7 @@ func (t *test) findFailures(runner *sched.Runner, first sched.Outcome) (found sc
 		return found
 	}
 	if first.Failure != nil && first.Failure.Kind != sched.StepLimit && !order.All {
-		return hit(first, "default", "the schedule without a switch fails"), nil
+		return hit(first, "default", "the schedule without a switch fails"+t.needsAnother()), nil
 	}
 	if t.hint != nil {
 		out := sched.NewMechanismRunner(t.timed, t.options()).Run(t.hint, false) // a timer that fired early may have caused it
