@@ -304,6 +304,7 @@ func (c *Chooser) jump() bool {
 		return false
 	}
 	c.jumps++
+	c.turns.now = earliest
 	c.mechanism.Jump(earliest)
 	return true
 }

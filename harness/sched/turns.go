@@ -1,6 +1,9 @@
 package sched
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // An execution that does not end within the step limit is either unfair, or long, or a livelock. These rules tell the
 // three apart:
@@ -9,7 +12,8 @@ import "fmt"
 //     which a thread can go on. A schedule that only starved a thread, or a case of its select, then ends, and is judged like any other.
 //  2. If it does not end, it may be a livelock, provided that the second half of the turns repeated a cycle at least four times: the
 //     same threads came to the same places, and their functions held the same (locals). A loop that counts its passes does not
-//     repeat.
+//     repeat. What is held does not matter if more than longest passed on the clock in that half: nobody waits for such a count, and a
+//     ticker's number of the hour would hide that all others wait for ever.
 //  3. A count may be elsewhere than in the functions. So it is a livelock only if the scenario is usually much shorter: among a few
 //     fair schedules (usualSteps) at least one ends, and none of those that end takes a tenth of this one.
 //
@@ -22,26 +26,48 @@ type turns struct {
 	last     int      // the thread that had the last turn
 	ways     int      // how often a thread had several ways to go on: they take turns too
 	seen     []uint64 // by step: a hash of the place it came to and of what was held there
+	places   []step   // by step: where it came to
+	clock    []int64  // by step: to when the clock had last been moved
+	now      int64    // to when the clock was last moved
 	circled  bool     // seen repeated itself when the execution was given up
 	rounds   int      // how often seen did not repeat itself where nothing is chosen
 	standing string   // where threads stood then
 	after    string   // how much there had been then
 }
 
-func (u *turns) begin() { *u = turns{last: -1, seen: u.seen[:0]} }
+func (u *turns) begin() {
+	*u = turns{last: -1, seen: u.seen[:0], places: u.places[:0], clock: u.clock[:0]}
+}
 
-func (u *turns) forget() { u.watching, u.seen = false, u.seen[:0] }
+func (u *turns) forget() {
+	u.watching, u.seen, u.places, u.clock = false, u.seen[:0], u.places[:0], u.clock[:0]
+}
 
 // see records the place that a step reached.
 func (u *turns) see(stopped *Candidate, held uint64) {
 	if u.watching {
 		u.seen = append(u.seen, mix(held*0x9e3779b97f4a7c15+uint64(stopped.Point)<<16+uint64(stopped.Thread+1)))
+		u.places = append(u.places, newStep(stopped, 0, 0))
+		u.clock = append(u.clock, u.now)
 	}
 }
 
 // circle says whether the second half of what was seen repeats itself.
 func (u *turns) circle() bool {
 	window := u.seen[len(u.seen)/2:]
+	return len(window) >= leastRounds*period(window)
+}
+
+// longest is how long a test can be thought to wait for something: go test ends those that take so long.
+const longest = 10 * time.Minute
+
+// outlasts says whether the places in the second half of what was seen repeat themselves, for longer on the clock than anybody waits.
+func (u *turns) outlasts() bool {
+	half := len(u.clock) / 2
+	if len(u.clock) == 0 || u.now-u.clock[half] <= int64(longest) {
+		return false
+	}
+	window := u.places[half:]
 	return len(window) >= leastRounds*period(window)
 }
 
@@ -53,7 +79,7 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 		c.turnsAt = choice.Step
 	}
 	if choice.Step >= c.turnsAt+c.limit {
-		c.turns.circled = c.turns.circle()
+		c.turns.circled = c.turns.circle() || c.turns.outlasts()
 		c.giveUp(fmt.Sprintf("%d choices, the last %d of them with turns for each thread", len(c.trace), len(c.trace)-c.turnsAt))
 		return 0, false
 	}

@@ -281,6 +281,44 @@ func TestTimersThatTickForEverWhileAClientIsStuckAreADeadlock(t *testing.T) {
 	}
 }
 
+// overlooked is a client that may wait for ever, beside one that a ticker wakes and that counts.
+func overlooked(pause time.Duration) Scenario {
+	return func(x *Execution) {
+		var waits, stop atomic.Bool
+		sent := make(chan struct{})
+		x.Go("waiter", func(t *T) {
+			failpoints.Yield(t.Context(), pointStore)
+			waits.Store(true)
+			_, _, _ = failpoints.Receive(t.Context(), pointWait, sent)
+			stop.Store(true)
+		})
+		x.Go("sender", func(t *T) {
+			failpoints.Yield(t.Context(), pointLoad)
+			if waits.Load() {
+				close(sent)
+			}
+		})
+		x.Go("ticker", func(t *T) {
+			for n := 0; !stop.Load(); n++ {
+				_ = failpoints.Sleep(t.Context(), pointWait, pause+time.Duration(n))
+			}
+		})
+	}
+}
+
+func TestACountDoesNotHideALivelockForLongerThanAnybodyWaits(t *testing.T) {
+	t.Parallel()
+	for _, strategy := range append(Strategies(), "") {
+		r := explore(t, overlooked(time.Second), Options{Strategy: strategy, Schedules: 200, Preemptions: 2, StepLimit: 4000, Workers: 1})
+		require.Len(t, r.Findings, 1, strategy)
+		require.Equal(t, Livelock, r.Findings[0].Failure.Kind, strategy)
+		require.Contains(t, r.Findings[0].Failure.Message, "waiter waits at ", strategy)
+	}
+	r := explore(t, overlooked(10*time.Millisecond), Options{Strategy: "random", Schedules: 60, StepLimit: 4000, Workers: 1})
+	require.Empty(t, r.Findings, "a client may wait for a minute while another one counts")
+	require.NotZero(t, r.Statistics.Unknown)
+}
+
 // forgotten are tasks that are still there when all threads have ended.
 func forgotten(task func(ctx context.Context)) Scenario {
 	return func(x *Execution) {
