@@ -102,6 +102,9 @@ type PlainSummary struct {
 	// Timing is the result of the search in which timers are choices; nil if the test has no timer that could fire early, or
 	// if there was no such search because the first one had findings.
 	Timing *PlainTiming `json:"timing,omitempty"`
+	// First is the result of the search of first executions; nil if those take the same way as later ones, or if the search of later ones
+	// had findings. If the search of first executions had, the summary is of that one, and Apart says why.
+	First *PlainFirst `json:"first,omitempty"`
 	// Losses is nil if the test lost no power (harness.LosePower).
 	Losses *PlainLosses `json:"losses,omitempty"`
 }
@@ -128,6 +131,16 @@ type PlainTiming struct {
 	OneOrder bool `json:"one_order_at_last,omitempty"`
 	// Findings counts those that only this search found.
 	Findings int `json:"findings"`
+}
+
+// A PlainFirst is the result of a search in which each schedule is the first execution in a process of its own. Differs says how the
+// schedule without a switch takes another way there. The other fields are like those of PlainSummary.
+type PlainFirst struct {
+	Differs    string            `json:"differs"`
+	Verdict    string            `json:"verdict"`
+	Because    string            `json:"because,omitempty"`
+	Statistics sched.Statistics  `json:"statistics"`
+	Exhausted  []sched.Exhausted `json:"exhausted,omitempty"`
 }
 
 // A PlainFinding is a failure of a plain test and the schedule that shows it.

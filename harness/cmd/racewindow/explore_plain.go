@@ -234,6 +234,9 @@ func closing(e drive.Event, race bool) string {
 			fmt.Fprintf(&text, "exhausted: all %s of %s in which a timer that fires early counts as a preemption%s\n", exhausted(timing.Exhausted[n-1]), e.Test, atLast(timing.OneOrder))
 		}
 	}
+	if f := s.First; f != nil {
+		fmt.Fprintf(&text, "first: %d schedules of %s, each the first of a process, %s; %s. They take another way than later ones: %s\n", f.Statistics.Schedules, e.Test, f.Verdict, f.Because, f.Differs)
+	}
 	for _, l := range s.Leaks {
 		fmt.Fprintf(&text, "leaks: %s leaks in every schedule (%s); --leaks always counts that as found\n", e.Test, l)
 	}

@@ -172,6 +172,8 @@ type test struct {
 	unshown   string // a finding that fresh processes do not show again; "" for none
 	strayed   string // what differed in the first schedule that did not repeat in a process of its own; "" for none
 	strays    uint64 // how many schedules strayed
+	lazy      string // how the first execution in the process differed from later ones; "" if it did not
+	first     bool   // the search for what only first executions show
 }
 
 // newTest makes a test, or one of its sub-tests if unit names one.
@@ -194,6 +196,9 @@ func (t *test) options() sched.Options {
 	}
 	if t.inProcesses() {
 		o.Hang, o.Trail, o.Strays = hangApart, nil, true
+	}
+	if t.first {
+		o.Schedules, o.Budget = min(mostFirst, cmp.Or((o.Schedules+3)/4, mostFirst)), o.Budget/4
 	}
 	if t.share > 1 && o.Schedules > leastSchedules {
 		o.Schedules = max(o.Schedules/t.share, leastSchedules)
@@ -233,6 +238,7 @@ func (t *test) explore() {
 	if strays != "" {
 		t.summary.Verdict, t.summary.Because = drive.Unrepeatable, strays+t.sights.hint()
 	}
+	t.searchFirst()
 	t.end()
 }
 
@@ -286,7 +292,7 @@ func (t *test) search() (strays string) {
 	default:
 		t.summary.Verdict = drive.HeldAll
 	}
-	if err == nil && t.unshown == "" && t.sights.timers && (len(found.Findings) == 0 || order.All) {
+	if err == nil && t.unshown == "" && t.sights.timers && !t.first && (len(found.Findings) == 0 || order.All) {
 		t.fireTimers(found.Findings)
 	}
 	return ""

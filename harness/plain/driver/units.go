@@ -54,6 +54,6 @@ func (t *test) watch() (all []string, out sched.Outcome) {
 		run.Watch()
 		return run
 	}
-	out = sched.NewMechanismRunner(newMechanism(watched, &sights{}, false), t.options()).Replay(nil, false)
+	out = sched.NewMechanismRunner(newMechanism(watched, &sights{}, false), t.options()).Replay(nil, true)
 	return run.Units(), out
 }
