@@ -230,6 +230,7 @@ func testingEdits() []Edit {
 		within("testing/testing.go", "tRunner's name", "func tRunner(t *T, fn func(t *T)) {\n	t.runner = callerName(0)\n", "func tRunner(t *T, fn func(t *T)) {\n	t.runner = \"testing.tRunner\"\n", "looking up a name that is always the same takes a twentieth of an execution"),
 		within("testing/testing.go", "T.report", "	dstr := fmtDuration(t.duration)\n	format := \"--- %s: %s (%s)\\n\"\n", "	if t.chatty == nil && !t.Failed() {\n		return\n	}\n	dstr := fmtDuration(t.duration)\n	format := \"--- %s: %s (%s)\\n\"\n", "writing a duration that nobody reads takes a twentieth of an execution"),
 		within("testing/testing.go", "tRunner", "	t.resetRaces()\n	fn(t)\n", "	t.resetRaces()\n	if racewindowTest == nil || !racewindowTest(t, fn) {\n		fn(t)\n	}\n", "the driver explores a test instead of running it once"),
+		within("testing/testing.go", "tRunner, the end", "			t.signal <- signal\n", "			t.signal <- signal\n			racewindowDone(t)\n", "an explored test has no test around it that ends"),
 		{
 			Name: "testing.go: what an error says", File: "testing/testing.go", Pattern: regexp.MustCompile(`c\.log\((fmt\.Sprint\w+\([^\n]*args\.\.\.\))((?:, true)?)\)\n\tc\.(Fail(?:Now)?)\(\)`), Times: 4,
 			Text: "c.log(racewindowSays(c, ${1})${2})\n\tc.${3}()", Reason: "a report quotes the first error, not what was logged before it",

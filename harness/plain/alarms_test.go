@@ -55,7 +55,7 @@ func names(t *testing.T, folder string) (names []string) {
 func TestWhatPassesWithoutExplorationHoldsInIt(t *testing.T) {
 	dir := copied(t, "alarms")
 	got := exploredAlarms(t, dir, false)
-	require.Equal(t, []string{"again", "alarms_test.go", "files_test.go", "go.mod", "mine.txt", "own.gone", "own.removed", "parts_test.go", "ports_test.go", "root_test.go", "temporary_test.go", "theirs"}, names(t, dir))
+	require.Equal(t, []string{"again", "alarms_test.go", "callers_test.go", "files_test.go", "go.mod", "mine.txt", "own.gone", "own.removed", "parts_test.go", "ports_test.go", "root_test.go", "temporary_test.go", "theirs"}, names(t, dir))
 	require.Equal(t, []string{"file", "folder", "link", "renamed", "symlink"}, names(t, filepath.Join(dir, "theirs")), "what others have made is not removed")
 	mine, err := os.ReadFile(filepath.Join(dir, "mine.txt"))
 	require.NoError(t, err)
@@ -96,7 +96,7 @@ func TestWhatPassesWithoutExplorationHoldsInAProcessForEachSchedule(t *testing.T
 	s.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 10, Seed: 1, Apart: drive.ApartFirst}
 	got := explored(t, s, dir)
-	require.Len(t, got.ended, 9)
+	require.Len(t, got.ended, 12)
 	for test, ended := range got.ended {
 		require.Equal(t, drive.HeldAll, ended.Verdict, "%s: %s", test, ended.Because)
 	}

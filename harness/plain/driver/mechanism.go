@@ -12,8 +12,8 @@ import (
 
 // A Run is one execution of a test by its real runner, with a T of its own.
 type Run interface {
-	// Run is the life of the test's goroutine.
-	Run()
+	// Life returns the function of the test's goroutine.
+	Life() func()
 	// HasFailed says whether the test has failed so far. Failed returns its result, after all of it has stopped running.
 	HasFailed() bool
 	Failed() (failed, skipped bool, output string)
@@ -21,7 +21,7 @@ type Run interface {
 	Said() (site, words string, ok bool)
 	// Clean removes what is left of it afterwards, and if it was broken off, also the files that it has made.
 	Clean(broken bool)
-	// Watch, before Run, makes it record its sub-tests. Units, after Run, lists those that can be explored alone, or the
+	// Watch, before its life, makes it record its sub-tests. Units, after it, lists those that can be explored alone, or the
 	// test itself.
 	Watch()
 	Units() []string
@@ -116,7 +116,7 @@ func (m *mechanism) begin(c chooser) {
 		decide = nil // the detector, or a debugger, would attribute a decision on a thread's stack to the thread
 	}
 	m.seen.fired, m.seen.polls = m.seen.fired[:0], ""
-	m.state = bubble.Open(m.run.Run, decide, uint64(c.Seed(m.seen.random)+1))
+	m.state = bubble.Open(m.run.Life(), decide, uint64(c.Seed(m.seen.random)+1))
 	m.threads, m.changes = &m.state.Threads, m.state.Changes
 }
 

@@ -116,7 +116,7 @@ func (m *mechanism) resume(thread int) (stopped int) {
 // A played is the Run of a play.
 type played struct{ m *mechanism }
 
-func (p played) Run() { p.m.play.Live() }
+func (p played) Life() func() { return p.m.play.Live }
 
 // HasFailed, Failed and Said report nothing: failures in a play go to its chooser.
 func (played) HasFailed() bool                               { return false }

@@ -46,10 +46,45 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *rac
 		fv := *(**funcval)(unsafe.Pointer(&f))
 		b.main = newproc1(fv, gp, pc, false, waitReasonZero)
 		racewindowSpawned(b.main, gp, pc)
+		if s := &racewindowStarter; s.pc != 0 {
+			b.main.gopc, b.main.parentGoid = s.pc, s.goid
+		}
 	})
 	c.threads[racewindowClock] = racewindowThread{state: racewindowEnded, parent: -1}
 	c.n = racewindowClock + 1
 	return &c.racewindowState
+}
+
+// racewindowStarter is who has started the goroutine of the test, which stacks show.
+var racewindowStarter struct {
+	pc   uintptr
+	goid uint64
+}
+
+// racewindowStarted is called by the goroutine of a test.
+//
+//go:linkname racewindowStarted
+func racewindowStarted() {
+	gp := getg()
+	racewindowStarter.pc, racewindowStarter.goid = gp.gopc, gp.parentGoid
+}
+
+// racewindowCatcher is the goroutine whose next go statement starts nothing, and racewindowGone the function of that statement.
+var (
+	racewindowCatcher *g
+	racewindowGone    *funcval
+)
+
+//go:linkname racewindowCatch
+func racewindowCatch() { racewindowCatcher = getg() }
+
+// racewindowCaught returns the function of the caller's last go statement, for racewindowOpen. The compiler has wrapped the call in it, and
+// stack traces leave such a wrapper out.
+//
+//go:linkname racewindowCaught
+func racewindowCaught() (f func()) {
+	*(**funcval)(unsafe.Pointer(&f)), racewindowGone = racewindowGone, nil
+	return f
 }
 
 // racewindowOthers lets goroutines outside of any bubble run, and the garbage collector.

@@ -7,13 +7,24 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	_ "unsafe" // for go:linkname
 )
 
 // racewindowTest is set by a driver. It is called before a test's function runs, and says whether it has run the test itself.
 var racewindowTest func(t *T, fn func(*T)) bool
 
 // RacewindowHook lets a driver explore tests.
-func RacewindowHook(test func(t *T, fn func(*T)) bool) { racewindowTest = test }
+func RacewindowHook(test func(t *T, fn func(*T)) bool) {
+	racewindowTest = func(t *T, fn func(*T)) bool {
+		if t.level == 1 {
+			racewindowStarted()
+		}
+		return test(t, fn)
+	}
+}
+
+//go:linkname racewindowStarted runtime.racewindowStarted
+func racewindowStarted()
 
 // racewindowExplores says that the tests of this process are explored: then the driver reports data races.
 var racewindowExplores bool
@@ -76,10 +87,25 @@ var racewindowNobody = func() chan bool {
 	return barrier
 }()
 
-// Run is the life of the test's goroutine. Writing to the test's log after it panics.
-func (r *RacewindowRun) Run() {
-	defer func() { r.t.parent.done = true }()
-	tRunner(r.t, r.fn)
+// Life returns the function of the test's goroutine. It is the one of a go statement, as in T.Run, because only that shows nothing between
+// tRunner and runtime.goexit in a stack.
+func (r *RacewindowRun) Life() func() {
+	racewindowCatch()
+	go tRunner(r.t, r.fn)
+	return racewindowCaught()
+}
+
+//go:linkname racewindowCatch runtime.racewindowCatch
+func racewindowCatch()
+
+//go:linkname racewindowCaught runtime.racewindowCaught
+func racewindowCaught() func()
+
+// racewindowDone is called after a test has ended. If it was explored, writing to its log panics from now on.
+func racewindowDone(t *T) {
+	if t.parent != nil && t.parent.barrier == racewindowNobody {
+		t.parent.done = true
+	}
 }
 
 // HasFailed says whether the test or one of its sub-tests has failed so far. Sub-tests may still run, so it takes their locks; otherwise the
