@@ -6,6 +6,7 @@ import "regexp"
 
 func schedulerEdits() []Edit {
 	const proc = "runtime/proc.go"
+	const deadline = "the deadline of a connection passes on the test's clock, as its timers do"
 	return []Edit{
 		within("runtime/runtime2.go", "g.racewindow", "	bubble  *synctestBubble\n", "	bubble  *synctestBubble\n	racewindow int32 // number in a controlled bubble\n",
 			"a goroutine knows its number among the threads of its bubble"),
@@ -41,6 +42,15 @@ func schedulerEdits() []Edit {
 		enter("runtime/netpoll.go", "func poll_runtime_pollReset(pd *pollDesc, mode int) int {", "\tracewindowNetwork(pd, mode)", "another goroutine may go on before a connection is read or written, and close it"),
 		within("runtime/netpoll.go", "netpollready, reader", "		toRun.push(rg)\n", "		racewindowPolled(toRun, rg)\n", "a goroutine that waited for a file waits for the driver's choice; unpatched, two threads run"),
 		within("runtime/netpoll.go", "netpollready, writer", "		toRun.push(wg)\n", "		racewindowPolled(toRun, wg)\n", "a goroutine that waited for a file waits for the driver's choice; unpatched, two threads run"),
+		within("runtime/netpoll.go", "poll_runtime_pollSetDeadline, the clock", "		d += nanotime()\n", "		d += racewindowDeadlineNow()\n", deadline),
+		{
+			Name: "netpoll.go: a deadline is set", File: "runtime/netpoll.go", Pattern: regexp.MustCompile(`pd\.([rw]t)\.modify\(`), Times: 4,
+			Text: "racewindowSetDeadline(&pd.${1}, ", Reason: deadline,
+		},
+		{
+			Name: "netpoll.go: a deadline is taken back", File: "runtime/netpoll.go", Pattern: regexp.MustCompile(`pd\.([rw]t)\.stop\(\)`), Times: 4,
+			Text: "racewindowStopDeadline(&pd.${1})", Reason: deadline,
+		},
 	}
 }
 

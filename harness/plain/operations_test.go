@@ -37,7 +37,7 @@ func TestTheDriverNamesTheOperationsAsTheRuntimeNumbersThem(t *testing.T) {
 			delete(names, number+i)
 		}
 	}
-	for number, name := range map[int]string{1: "waits", 3: "go", 4: "Gosched", 5: "send", 6: "receive", 7: "close", 8: "select", 9: "select.case", 80: "sleep", 81: "timer", 82: "ticker", 83: "AfterFunc"} {
+	for number, name := range map[int]string{1: "waits", 3: "go", 4: "Gosched", 5: "send", 6: "receive", 7: "close", 8: "select", 9: "select.case", 80: "sleep", 81: "timer", 82: "ticker", 83: "AfterFunc", 84: "deadline"} {
 		require.Equal(t, name, names[number], "of the runtime itself")
 		delete(names, number)
 	}

@@ -89,6 +89,7 @@ const (
 	OpTimer
 	OpTicker
 	OpAfterFunc
+	OpDeadline // of a connection or a pipe
 )
 
 // A Timer is a timer that will fire.

@@ -64,4 +64,5 @@ var operations = [256]operation{
 	81: {name: "timer", action: sched.Fires},
 	82: {name: "ticker", action: sched.Fires},
 	83: {name: "AfterFunc", action: sched.Fires},
+	84: {name: "deadline", action: sched.Fires},
 }

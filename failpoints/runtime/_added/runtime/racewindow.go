@@ -85,34 +85,35 @@ type racewindowOutcome struct {
 // A racewindowBubble controls a bubble.
 type racewindowBubble struct {
 	racewindowState
-	mu       mutex // guards the states of threads against goroutines outside of the bubble that make them ready
-	bubble   *synctestBubble
-	root     *g
-	decide   func(thread int32) int32
-	gs       [racewindowMost]*g
-	waits    [racewindowMost]unsafe.Pointer // the semaphore of a goroutine that waits for I/O
-	last     int32                          // the thread that stopped last
-	want     int32                          // the thread that goes on next; -1 for the root
-	chosen   int32                          // the case that the select being executed takes
-	alone    int32                          // the thread that passes its points without asking the driver; -1 for none
-	io       int32                          // how often goroutines have waited for I/O
-	readings racewindowReadings
-	again    racewindowSelected
-	timers   []*timer // of the bubble's clock
-	firing   racewindowMaker
-	children int32             // processes that were started and have not been waited for
-	since    int64             // when the first of them was started
-	inner    []*synctestBubble // bubbles that testing/synctest made in this execution
-	drawn    racewindowRandom  // for the code under test
-	ties     racewindowRandom  // orders timers that are due at the same moment
-	others   racewindowRandom  // for draws that must not shift drawn: sync.Pool, the names of temporary files
-	parked   bool
-	off      bool // the driver's code runs on a thread's stack
-	over     bool // no thread goes on any more
-	ended    bool // the main goroutine has ended
-	outcome  racewindowOutcome
-	kept     *racewindowBubble // the next bubble that is not in use
-	contexts racewindowContexts
+	mu        mutex // guards the states of threads against goroutines outside of the bubble that make them ready
+	bubble    *synctestBubble
+	root      *g
+	decide    func(thread int32) int32
+	gs        [racewindowMost]*g
+	waits     [racewindowMost]unsafe.Pointer // the semaphore of a goroutine that waits for I/O
+	last      int32                          // the thread that stopped last
+	want      int32                          // the thread that goes on next; -1 for the root
+	chosen    int32                          // the case that the select being executed takes
+	alone     int32                          // the thread that passes its points without asking the driver; -1 for none
+	io        int32                          // how often goroutines have waited for I/O
+	readings  racewindowReadings
+	again     racewindowSelected
+	timers    []*timer // of the bubble's clock
+	firing    racewindowMaker
+	deadlines []racewindowDeadline
+	children  int32             // processes that were started and have not been waited for
+	since     int64             // when the first of them was started
+	inner     []*synctestBubble // bubbles that testing/synctest made in this execution
+	drawn     racewindowRandom  // for the code under test
+	ties      racewindowRandom  // orders timers that are due at the same moment
+	others    racewindowRandom  // for draws that must not shift drawn: sync.Pool, the names of temporary files
+	parked    bool
+	off       bool // the driver's code runs on a thread's stack
+	over      bool // no thread goes on any more
+	ended     bool // the main goroutine has ended
+	outcome   racewindowOutcome
+	kept      *racewindowBubble // the next bubble that is not in use
+	contexts  racewindowContexts
 }
 
 // A racewindowSelected is the last select of the standard library that had several ready cases.

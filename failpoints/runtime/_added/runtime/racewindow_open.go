@@ -274,7 +274,8 @@ func racewindowClose(o *racewindowOutcome) {
 	}
 	clear(c.inner)
 	clear(c.timers)
-	c.inner, c.timers = c.inner[:0], c.timers[:0]
+	clear(c.deadlines)
+	c.inner, c.timers, c.deadlines = c.inner[:0], c.timers[:0], c.deadlines[:0]
 	b.racewindow, gp.bubble = nil, nil
 	c.bubble, c.root, c.decide, c.outcome = nil, nil, nil, racewindowOutcome{}
 	c.kept, racewindowKept = racewindowKept, c

@@ -20,6 +20,8 @@ type racewindowMaker struct {
 	thread int32
 	op     uint8
 	listed bool // in its bubble's list
+
+	deadline int32 // of the runtime's own timer for a deadline: its place in the bubble's list of deadlines
 }
 
 // A racewindowDue is the timer that fires next, and the driver declares the same type.
