@@ -47,17 +47,18 @@ func (o *Object) drawMethods(random *rand.Rand) []*method {
 	return methods[:2+random.Intn(len(methods)-2)]
 }
 
-// DrawFaults implements cases.Subject: rules for the disk. Where power is lost, a quarter of them strike while the object is opened
-// after that.
+// DrawFaults implements cases.Subject: rules for the disk. Where power is lost, a quarter of them are a failed read while the object is
+// opened after that.
 func (o *Object) DrawFaults(random *rand.Rand, c cases.Case, most int) (faults []cases.Fault) {
 	if !o.keeps() {
 		return nil
 	}
-	kinds := []string{"write * #%d = EIO", "write * #%d = ENOSPC", "write * #%d = EIO/40", "sync * #%d = EIO", "syncdir * #%d = EIO", "read * #%d = EIO"}
+	const failedRead = "read * #%d = EIO"
+	kinds := []string{"write * #%d = EIO", "write * #%d = ENOSPC", "write * #%d = EIO/40", "sync * #%d = EIO", "syncdir * #%d = EIO", failedRead}
 	for range 1 + random.Intn(most) {
 		kind, n, atOpen := kinds[random.Intn(len(kinds))], 1+random.Intn(4), false
 		if n == 4 && c.Crash != nil {
-			n, atOpen = 1+random.Intn(4), true
+			kind, n, atOpen = failedRead, 1+random.Intn(4), true
 		}
 		faults = append(faults, cases.Fault{Disk: fmt.Sprintf(kind, n), AtOpen: atOpen})
 	}

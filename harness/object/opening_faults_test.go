@@ -127,7 +127,7 @@ func TestFaultsAtOpenEndWhenTheObjectIsOpen(t *testing.T) {
 	require.Zero(t, counts.Faults.Load(), "no power is lost, so nothing is opened again")
 }
 
-func TestAQuarterOfTheFaultsThatAreDrawnStrikeAnOpeningAfterALossOfPower(t *testing.T) {
+func TestAQuarterOfTheFaultsThatAreDrawnAreAFailedReadAtOpen(t *testing.T) {
 	t.Parallel()
 	o, random := aScroll(t, false, false), rand.New(rand.NewSource(1))
 	atOpen, all := 0, 0
@@ -136,6 +136,7 @@ func TestAQuarterOfTheFaultsThatAreDrawnStrikeAnOpeningAfterALossOfPower(t *test
 			require.NotNil(t, f.Rule(), f.String())
 			all++
 			if f.AtOpen {
+				require.Contains(t, f.Disk, "read")
 				atOpen++
 			}
 		}
