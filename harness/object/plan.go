@@ -31,11 +31,12 @@ type plan struct {
 	asked   []*Call
 	earlier []*Call // executed before the program, one after another
 	// prepared are the results of what came earlier, in a run with losses of power.
-	prepared []string
-	probes   []*Call
-	crashes  *cases.Crashes
-	planted  *defect // the bug of a canary, nil for none
-	number   int     // in the pool of a Load
+	prepared  []string
+	takenCost int // sequential executions of taken
+	probes    []*Call
+	crashes   *cases.Crashes
+	planted   *defect // the bug of a canary, nil for none
+	number    int     // in the pool of a Load
 
 	mu    sync.Mutex
 	alone *sequential
@@ -137,7 +138,15 @@ func (p *plan) repeatable() error {
 
 func (p *plan) judgeOf(client []int) *spec.Linearizability {
 	judge := spec.NewLinearizability(client, p.alone.responses)
-	judge.Order, judge.Prefix = p.object.Order, p.object.Prefix
+	judge.Order, judge.Prefix, judge.Same = p.object.Order, p.object.Prefix, make([]int, len(client))
+	first := map[string]int{}
+	for i := range judge.Same {
+		text := p.at(i).text
+		if _, is := first[text]; !is {
+			first[text] = i
+		}
+		judge.Same[i] = first[text]
+	}
 	return judge
 }
 

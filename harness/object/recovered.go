@@ -154,10 +154,20 @@ func (p *plan) explainFor(owed promise, whose string, asked spec.History) (*Viol
 func (p *plan) taken(asked spec.History) (all []int) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	limit, before := p.recovered.Limit, p.recovered.Executions()
+	defer func() {
+		p.recovered.Limit = limit
+		p.takenCost += p.recovered.Executions() - before
+	}()
 	for i, c := range p.calls {
 		if o := asked[i].Outcome; c.method.Durable == "" || o != spec.Volatile && o != spec.Indeterminate {
 			continue
 		}
+		left := mostForAllTaken - p.takenCost - (p.recovered.Executions() - before)
+		if left <= 0 {
+			break
+		}
+		p.recovered.Limit = min(mostForTaken, left)
 		there := slices.Clone(asked)
 		if there[i].Outcome = spec.Durable; there[i].Returned == 0 {
 			there[i].Returned = lastMoment(asked[:len(p.calls)])
@@ -168,6 +178,13 @@ func (p *plan) taken(asked spec.History) (all []int) {
 	}
 	return all
 }
+
+// mostForTaken bounds the sequential executions that find out whether a crash took an operation, and mostForAllTaken those of a program. If
+// they are not enough, that is not certain. Where an error has left many operations open, all orders of them take too long.
+const (
+	mostForTaken    = 300
+	mostForAllTaken = 2000
+)
 
 // lastMoment returns the moment of the last call or return.
 func lastMoment(h spec.History) (last int) {

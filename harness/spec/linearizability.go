@@ -48,15 +48,20 @@ type Linearizability struct {
 	// before it. Without it, a crash may lose any volatile operation. (With real time this is buffered durable
 	// linearizability, Izraelevitz et al., DISC 2016.)
 	Prefix bool
+	// Same says which operations are the same call: those of one number. Of calls that may have taken effect or not, the one that
+	// could do so first then comes first, because an order with the other one explains no more. Nil for none.
+	Same []int
 
 	client []int
 	tree   tree
 	known  map[string]*Judgement
+	// hopeless are the histories for which as many executions were not enough.
+	hopeless map[string]int
 }
 
 // NewLinearizability returns a judge for a program whose operation i belongs to client[i].
 func NewLinearizability(client []int, alone Sequential) *Linearizability {
-	return &Linearizability{client: client, tree: tree{execute: alone}, known: map[string]*Judgement{}}
+	return &Linearizability{client: client, tree: tree{execute: alone}, known: map[string]*Judgement{}, hopeless: map[string]int{}}
 }
 
 const defaultLimit = 200_000
@@ -74,7 +79,10 @@ func (l *Linearizability) Check(h History) (*Judgement, error) {
 	if known := l.known[key]; known != nil {
 		return known, nil
 	}
-	s := search{l: l, h: h, must: must, limit: l.tree.executions + l.limit()}
+	if l.hopeless[key] >= l.limit() {
+		return l.tooMany(), nil
+	}
+	s := search{l: l, h: h, must: must, limit: l.tree.executions + l.limit(), sooner: make([]set, len(h))}
 	for i, e := range h {
 		switch e.Outcome {
 		case OK, Durable:
@@ -87,14 +95,21 @@ func (l *Linearizability) Check(h History) (*Judgement, error) {
 			s.open = s.open.with(i)
 		}
 	}
+	s.findSooner()
 	j, err := s.judge()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if j.Verdict != Unknown {
+	case j.Verdict != Unknown:
 		l.known[key] = j
+	default:
+		l.hopeless[key] = l.limit()
 	}
 	return j, nil
+}
+
+func (l *Linearizability) tooMany() *Judgement {
+	return &Judgement{Reason: fmt.Sprintf("no order was found in %d sequential executions", l.limit())}
 }
 
 // Executions returns how many orders have been executed sequentially so far.
@@ -128,17 +143,55 @@ type search struct {
 	// needed operations must be in the order, open and volatile ones may be, and pending ones are not: they block at its
 	// end.
 	needed, pending, open, volatile set
+	// sooner are, for each open operation, those that come before it because they are the same call.
+	sooner []set
+	// hopeful says to continue an order with needed operations first.
+	hopeful bool
 
 	order   []int
 	longest Judgement
 }
 
+// findSooner finds, for each open operation, the other ones that are the same call and could have taken effect whenever it could.
+func (s *search) findSooner() {
+	if s.l.Same == nil {
+		return
+	}
+	for i := range s.h {
+		for j := range s.h {
+			if i == j || !s.open.has(i) || !s.open.has(j) || s.l.Same[i] != s.l.Same[j] || s.h[i].Crashes != s.h[j].Crashes {
+				continue
+			}
+			if s.must[j].within(s.must[i]) && (j < i || s.must[i] != s.must[j]) {
+				s.sooner[i] = s.sooner[i].with(j)
+			}
+		}
+	}
+}
+
+const (
+	// manyOpen is from how many operations on, that may have taken effect or not, an order is first looked for that needs few of
+	// them, in at most hopefulLimit executions.
+	manyOpen     = 3
+	hopefulLimit = 200
+)
+
 func (s *search) judge() (*Judgement, error) {
+	limit := s.limit
+	if bits.OnesCount64(uint64(s.open|s.volatile)) >= manyOpen {
+		s.hopeful, s.limit = true, min(limit, s.l.tree.executions+hopefulLimit)
+		if found, err := s.extend(&s.l.tree.root, 0); err != nil && err != errLimit {
+			return nil, err
+		} else if found {
+			return &Judgement{Verdict: Satisfied, Order: slices.Clone(s.order)}, nil
+		}
+	}
+	s.hopeful, s.limit, s.order = false, limit, s.order[:0]
 	s.longest = Judgement{Verdict: Violated}
 	found, err := s.extend(&s.l.tree.root, 0)
 	switch {
 	case err == errLimit:
-		return &Judgement{Reason: fmt.Sprintf("no order was found in %d sequential executions", s.l.limit())}, nil
+		return s.l.tooMany(), nil
 	case err != nil:
 		return nil, err
 	case found:
@@ -156,29 +209,31 @@ func (s *search) extend(n *node, done set) (found bool, err error) {
 			return err == nil, err
 		}
 	}
-	for rest := (s.needed | s.open | s.volatile) &^ done; rest != 0; rest &= rest - 1 {
-		i := bits.TrailingZeros64(uint64(rest))
-		if !s.mayFollow(i, done) {
-			continue
-		}
-		if s.l.tree.executions >= s.limit {
-			return false, errLimit
-		}
-		next := n.next[i]
-		if next == nil {
-			if next, err = s.l.tree.child(n, s.order, i, s.rest(done.with(i))); err != nil {
-				return false, err
+	for _, some := range s.candidates(done) {
+		for rest := some; rest != 0; rest &= rest - 1 {
+			i := bits.TrailingZeros64(uint64(rest))
+			if !s.mayFollow(i, done) {
+				continue
 			}
+			if s.l.tree.executions >= s.limit {
+				return false, errLimit
+			}
+			next := n.next[i]
+			if next == nil {
+				if next, err = s.l.tree.child(n, s.order, i, s.rest(done.with(i))); err != nil {
+					return false, err
+				}
+			}
+			if !s.explains(i, next.response) {
+				stuck = append(stuck, Stuck{i, next.response})
+				continue
+			}
+			s.order = append(s.order, i)
+			if found, err = s.extend(next, done.with(i)); found || err != nil {
+				return found, err
+			}
+			s.order = s.order[:len(s.order)-1]
 		}
-		if !s.explains(i, next.response) {
-			stuck = append(stuck, Stuck{i, next.response})
-			continue
-		}
-		s.order = append(s.order, i)
-		if found, err = s.extend(next, done.with(i)); found || err != nil {
-			return found, err
-		}
-		s.order = s.order[:len(s.order)-1]
 	}
 	if s.longest.Stuck == nil || len(s.order) > len(s.longest.Order) {
 		s.longest.Order, s.longest.Stuck = slices.Clone(s.order), stuck
@@ -186,13 +241,23 @@ func (s *search) extend(n *node, done set) (found bool, err error) {
 	return false, nil
 }
 
+// candidates returns the operations that are not in done, in the order in which to try them.
+func (s *search) candidates(done set) [2]set {
+	if s.hopeful {
+		return [2]set{s.needed &^ done, (s.open | s.volatile) &^ done}
+	}
+	return [2]set{(s.needed | s.open | s.volatile) &^ done}
+}
+
 // rest returns how the order with the operations in done would go on if each response explained the history.
 func (s *search) rest(done set) (all []int) {
 	for !s.needed.within(done) {
 		next := -1
-		for left := (s.needed | s.open | s.volatile) &^ done; left != 0 && next < 0; left &= left - 1 {
-			if i := bits.TrailingZeros64(uint64(left)); s.mayFollow(i, done) {
-				next = i
+		for _, some := range s.candidates(done) {
+			for left := some; left != 0 && next < 0; left &= left - 1 {
+				if i := bits.TrailingZeros64(uint64(left)); s.mayFollow(i, done) {
+					next = i
+				}
 			}
 		}
 		if next < 0 {
@@ -209,7 +274,7 @@ func (s *search) mayFollow(i int, done set) bool {
 	if s.l.Prefix && s.h[i].Outcome != OK { // i was called before the same crash, so it survives only if they do
 		missing &= s.h.beforeCrash(s.h[i].Crashes)
 	}
-	return (s.must[i] &^ missing).within(done) && !s.overtaken(i, done)
+	return (s.must[i]&^missing | s.sooner[i]).within(done) && !s.overtaken(i, done)
 }
 
 // overtaken says whether a volatile operation i comes too late: done contains an operation that must come after it.

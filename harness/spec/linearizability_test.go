@@ -206,6 +206,9 @@ func TestWhatTakesTooLongIsUnknown(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Unknown, j.Verdict)
 	require.Contains(t, j.Reason, "1 sequential executions")
+	_, err = l.Check(History{ok("ok", 1, 9), ok("ok", 1, 9), ok("3", 1, 9)})
+	require.NoError(t, err)
+	require.Equal(t, 1, l.Executions(), "it is not tried again")
 
 	large := make(History, MaxOperations+1)
 	j, err = NewLinearizability(make([]int, len(large)), nil).Check(large)
@@ -240,6 +243,42 @@ func TestVerdictsAndOrdersAreRememberedForAProgram(t *testing.T) {
 	}
 	require.LessOrEqual(t, calls, 4, "there are no more orders of two operations")
 	require.Equal(t, calls, l.Executions())
+}
+
+// Where an error leaves many operations open, as after a sync that has failed, there are too many orders of them to try each.
+func TestManyOpenOperationsTakeFewExecutions(t *testing.T) {
+	t.Parallel()
+	const many = 9
+	open := make([]string, many)
+	for name, c := range map[string]struct {
+		put     func(i int) string
+		read    string
+		same    bool
+		verdict Verdict
+		most    int
+	}{
+		"none of them took effect": {func(i int) string { return fmt.Sprint("put ", i+1) }, "0", false, Satisfied, 1},
+		"one of them took effect":  {func(i int) string { return fmt.Sprint("put ", i+1) }, "7", false, Satisfied, many + 1},
+		"they are one call":        {func(int) string { return "put 1" }, "3", true, Violated, many + 1},
+		"they are two calls":       {func(i int) string { return fmt.Sprint("put ", i%2) }, "3", true, Violated, 1000},
+	} {
+		h := History{}
+		for i := range open {
+			open[i] = c.put(i)
+			h = append(h, Entry{Outcome: Indeterminate, Invoked: 2*i + 1, Returned: 2*i + 2})
+		}
+		operations := append(slices.Clone(open), "get")
+		l := NewLinearizability(make([]int, many+1), register(operations...))
+		if c.same {
+			for _, operation := range operations {
+				l.Same = append(l.Same, slices.Index(operations, operation))
+			}
+		}
+		j, err := l.Check(append(h, ok(c.read, 100, 101)))
+		require.NoError(t, err)
+		require.Equal(t, c.verdict, j.Verdict, name)
+		require.LessOrEqual(t, l.Executions(), c.most, name)
+	}
 }
 
 // bruteForce tries every order of every choice of the open operations.
@@ -293,7 +332,10 @@ func TestTheSearchAgreesWithTryingEveryOrder(t *testing.T) {
 			at++
 			return tape[at%len(tape)] % n
 		}
-		n := 1 + next(4)
+		n, open := 1+next(4), 1
+		if next(2) == 0 {
+			n, open = 3+next(4), 4 // so that orders with few of them are tried first
+		}
 		operations, client, h := make([]string, n), make([]int, n), make(History, n)
 		last := map[int]int{}
 		for i := range n {
@@ -303,15 +345,20 @@ func TestTheSearchAgreesWithTryingEveryOrder(t *testing.T) {
 			returned := invoked + 1 + next(6)
 			last[client[i]] = returned
 			h[i] = ok([]string{"0", "1", "2", "ok", "ok"}[next(5)], invoked, returned)
-			switch next(8) {
-			case 0:
+			switch kind := next(8); {
+			case kind < open:
 				h[i].Outcome = Indeterminate
-			case 1:
+			case kind == open:
 				h[i] = Entry{Outcome: Pending, Invoked: invoked, Returned: 0}
 			}
 		}
 		l := NewLinearizability(client, register(operations...))
 		l.Order = Order(order)
+		if next(4) > 0 {
+			for _, operation := range operations {
+				l.Same = append(l.Same, slices.Index(operations, operation))
+			}
+		}
 		j, err := l.Check(h)
 		verdicts[j.Verdict]++
 		return err == nil && (j.Verdict == Satisfied) == bruteForce(h, client, l.Order, register(operations...))
