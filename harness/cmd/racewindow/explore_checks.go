@@ -24,9 +24,12 @@ import (
 	"github.com/racewindow/racewindow/harness/spelling"
 )
 
-// perProgramOfChecks is the default of --per-program for Checks. The first schedules of a program show most of what it can
-// show.
-const perProgramOfChecks = 200
+// perProgramOfChecks is the default of --per-program for Checks, and perCrashedOfChecks that with losses of power. The first schedules of
+// a program show most of what it can show.
+const (
+	perProgramOfChecks = 200
+	perCrashedOfChecks = 40
+)
 
 // withoutPackages are the flags that may be given when the plain tests of the current package are explored although it is
 // not named.
@@ -297,6 +300,9 @@ func (f *exploreFlags) order(flags *pflag.FlagSet) (drive.Order, error) {
 	}
 	if !flags.Changed("per-program") {
 		order.PerProgram = perProgramOfChecks
+		if f.crash {
+			order.PerProgram = perCrashedOfChecks
+		}
 	}
 	if order.Budget == 0 && order.Schedules == 0 && !f.exhaustive {
 		order.Budget = 10 * time.Second
