@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"runtime/debug"
 	"slices"
 
 	"github.com/racewindow/racewindow/failpoints/raceoff"
@@ -72,6 +73,7 @@ const (
 
 // open opens the object.
 func (o *Object) open(ctx context.Context, e *Env) (reflect.Value, error) {
+	defer faultsPanic()()
 	object, err := o.Open(ctx, e)
 	switch {
 	case err != nil:
@@ -86,6 +88,13 @@ func (o *Object) open(ctx context.Context, e *Env) (reflect.Value, error) {
 	return v, nil
 }
 
+// faultsPanic makes a memory fault in the calling goroutine a panic, until the function that it returns is called. An object that maps a
+// file reads past its end where a crash has made it shorter: that is a finding, and must not end the process.
+func faultsPanic() (end func()) {
+	before := debug.SetPanicOnFault(true)
+	return func() { debug.SetPanicOnFault(before) }
+}
+
 // An answer is the result of one call.
 type answer struct {
 	text    string
@@ -97,6 +106,7 @@ type answer struct {
 
 // call executes one operation on an object. faulty says that an error may come from a fault.
 func (o *Object) call(ctx context.Context, object reflect.Value, c *Call, faulty bool, outcome *values.Outcome) (a answer) {
+	defer faultsPanic()()
 	arguments := c.method.Copy(c.arguments)
 	c.method.Call(object, ctx, arguments, outcome)
 	a.open, a.results = outcome.Ended == values.Returned && o.isOpen(outcome, faulty), outcome.Results
