@@ -219,7 +219,7 @@ func inALine(f *sched.Failure, detail string) string {
 const mostWaiting = 2
 
 // waiting matches what a failure's message says about one waiting goroutine.
-var waiting = regexp.MustCompile(`(\S+) waits in (\S+) \([\w.-]+\.go:\d+\): ([^;]+)`)
+var waiting = regexp.MustCompile(`(\S+) waits in (\S+) \([\w.-]+\.go:\d+\): ([^;,]+)`)
 
 // whoWaits says in one line which goroutines wait in a deadlock or a leak, and for what.
 func whoWaits(f *sched.Failure, detail string) string {

@@ -60,7 +60,9 @@ type mechanism struct {
 	slept     int64        // how much of it has passed that way, in nanoseconds
 	over      bubble.Outcome
 
-	play *play // nil for a test
+	play    *play    // nil for a test
+	noting  bool     // another process makes a report
+	holders *holders // nil unless a report is made
 }
 
 // Sights are what the executions of a test have shown.
@@ -115,6 +117,9 @@ func (m *mechanism) begin(c chooser) {
 	if raceEnabled || debugging.on {
 		decide = nil // the detector, or a debugger, would attribute a decision on a thread's stack to the thread
 	}
+	if m.holders = nil; m.play == nil && (m.noting || c.Noting()) {
+		m.holders, decide = newHolders(), nil // the root sees every stop
+	}
 	m.seen.fired, m.seen.polls = m.seen.fired[:0], ""
 	m.state = bubble.Open(m.run.Life(), decide, uint64(c.Seed(m.seen.random)+1))
 	m.threads, m.changes = &m.state.Threads, m.state.Changes
@@ -131,9 +136,15 @@ func (m *mechanism) Run() {
 		if s := m.threads[m.chosen].State; s != bubble.Ready {
 			panic(fmt.Sprintf("racewindow: thread %d cannot go on, its state is %d: please report this", m.chosen, s))
 		}
+		if m.holders != nil {
+			m.holders.resumes(m.chosen)
+		}
 		thread := m.resume(m.chosen)
 		if bubble.Over() {
 			break
+		}
+		if m.holders != nil {
+			m.holders.stopped(thread, &m.threads[thread])
 		}
 		if m.asked && m.chosen < 0 {
 			break

@@ -281,7 +281,7 @@ func (m *mechanism) listed(is func(t *bubble.Thread) bool) string {
 		}
 		switch t.State {
 		case bubble.Blocked:
-			words = append(words, m.Name(i)+" waits in "+waits(t))
+			words = append(words, m.Name(i)+" waits in "+waits(t)+m.heldBy(i))
 		case bubble.Ready, bubble.Running:
 			if ready++; ready <= mostReady {
 				words = append(words, m.Name(i)+" could go on")

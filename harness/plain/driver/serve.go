@@ -43,7 +43,7 @@ func (t *test) serve() {
 	}
 	m := t.mechanism().(*mechanism)
 	a := &asking{wire: w, mechanism: m, points: sched.NewPoints(), views: w.get() != 0, seed: int(w.get())}
-	m.timing, m.apart = w.get() != 0, true
+	m.timing, m.apart, m.noting = w.get() != 0, true, a.views
 	races := raceoff.Races()
 	m.begin(a)
 	m.Run()
