@@ -57,8 +57,8 @@ func (o *Object) DrawFaults(random *rand.Rand, c cases.Case, most int) (faults [
 	kinds := []string{"write * #%d = EIO", "write * #%d = ENOSPC", "write * #%d = EIO/40", "sync * #%d = EIO", "syncdir * #%d = EIO", failedRead}
 	for range 1 + random.Intn(most) {
 		kind, n, atOpen := kinds[random.Intn(len(kinds))], 1+random.Intn(4), false
-		if n == 4 && c.Crash != nil {
-			kind, n, atOpen = failedRead, 1+random.Intn(4), true
+		if c.Crash != nil && random.Intn(4) == 0 {
+			kind, atOpen = failedRead, true
 		}
 		faults = append(faults, cases.Fault{Disk: fmt.Sprintf(kind, n), AtOpen: atOpen})
 	}

@@ -130,7 +130,7 @@ func TestFaultsAtOpenEndWhenTheObjectIsOpen(t *testing.T) {
 func TestAQuarterOfTheFaultsThatAreDrawnAreAFailedReadAtOpen(t *testing.T) {
 	t.Parallel()
 	o, random := aScroll(t, false, false), rand.New(rand.NewSource(1))
-	atOpen, all := 0, 0
+	atOpen, all, others := 0, 0, map[string]bool{}
 	for range 1000 {
 		for _, f := range o.DrawFaults(random, cases.Case{Crash: &cases.Crash{Any: true}}, 2) {
 			require.NotNil(t, f.Rule(), f.String())
@@ -138,6 +138,8 @@ func TestAQuarterOfTheFaultsThatAreDrawnAreAFailedReadAtOpen(t *testing.T) {
 			if f.AtOpen {
 				require.Contains(t, f.Disk, "read")
 				atOpen++
+			} else {
+				others[f.Disk] = true
 			}
 		}
 		for _, f := range o.DrawFaults(random, cases.Case{}, 2) {
@@ -145,4 +147,5 @@ func TestAQuarterOfTheFaultsThatAreDrawnAreAFailedReadAtOpen(t *testing.T) {
 		}
 	}
 	require.InDelta(t, 0.25, float64(atOpen)/float64(all), 0.05)
+	require.Len(t, others, 24, "each of six failures of the first, second, third and fourth operation")
 }
