@@ -127,10 +127,14 @@ func (s *stage) bring(b *build, m *movedModule) error {
 	return nil
 }
 
-// keep makes a folder with exactly these files, at once or not at all. An error says that the folder is not there.
+// keep makes a folder with exactly these files, at once or not at all. If it is there and has lost some, because somebody has removed old
+// files from the cache, they are made again. An error says that the folder is not there.
 func keep(to string, files map[string][]byte) error {
 	if _, err := os.Stat(to); err == nil {
-		return holdsExactly(to, files)
+		if holdsExactly(to, files) == nil {
+			return nil
+		}
+		return errors.Join(makeWhole(to, files), holdsExactly(to, files))
 	}
 	if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
 		return err
@@ -149,6 +153,31 @@ func keep(to string, files map[string][]byte) error {
 		return nil
 	}
 	return holdsExactly(to, files) // another call was faster
+}
+
+// makeWhole writes the files of a folder that are missing or have another content, each at once: another call may read them.
+func makeWhole(dir string, files map[string][]byte) error {
+	for name, content := range files {
+		path := filepath.Join(dir, filepath.FromSlash(name))
+		if text, err := os.ReadFile(path); err == nil && bytes.Equal(text, content) {
+			continue
+		}
+		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+			return err
+		}
+		fresh, err := os.CreateTemp(filepath.Dir(path), ".new-")
+		if err != nil {
+			return err
+		}
+		_, err = fresh.Write(content)
+		if err = errors.Join(err, fresh.Close()); err == nil {
+			err = os.Rename(fresh.Name(), path)
+		}
+		if err != nil {
+			return errors.Join(err, os.Remove(fresh.Name()))
+		}
+	}
+	return nil
 }
 
 func holdsExactly(dir string, files map[string][]byte) error {
