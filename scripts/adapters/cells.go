@@ -75,7 +75,7 @@ var cells = []cell{
 	{engine: "raft-wal", folder: "raftwal", way: "kill", test: anyLog},
 	{engine: "raft-wal, its end is deleted", folder: "raftwal", way: "crash", test: shortened, broken: "Durability", page: "findings/raftwalsealed.md", because: "a full segment takes no entry after a restart"},
 	{engine: "raft-wal, its end is deleted", folder: "raftwal", way: power, test: shortened, broken: eitherCrash, page: "findings/raftwalsealed.md", because: "a full segment takes no entry after a restart"},
-	{engine: "raft-wal, going on after a fault", folder: "raftwal", way: "faults", test: goingOn},
+	{engine: "raft-wal, going on after a fault", folder: "raftwal", way: "faults", test: goingOn, broken: "SecondLife", page: "findings/raftwal.md", because: "after a sync that failed and a restart, the end of a segment is taken for durable"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "explore"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "crash"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "faults"},
