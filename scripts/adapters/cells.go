@@ -78,7 +78,7 @@ var cells = []cell{
 	{engine: "raft-wal, going on after a fault", folder: "raftwal", way: "faults", test: goingOn, broken: "SecondLife", page: "findings/raftwal.md", because: "after a sync that failed and a restart, the end of a segment is taken for durable"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "explore"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "crash"},
-	{engine: "etcd's wal", folder: "etcdwal", way: "faults"},
+	{engine: "etcd's wal", folder: "etcdwal", way: "faults", broken: "SecondLife", seldom: true, page: "findings/etcdwal.md", because: "after a sync that failed and a restart, the end of the file is taken for durable"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "stress"},
 	{engine: "etcd's wal", folder: "etcdwal", way: power, broken: eitherCrash + " or SecondLife", seldom: true, page: "findings/etcdwal.md", because: "two losses, each in the middle of a Save"},
 	{engine: "etcd's wal", folder: "etcdwal", way: "kill"},
