@@ -8,21 +8,25 @@ import (
 
 // A lifeline is how a program ends the context of a thread's calls.
 type lifeline struct {
-	ended raceoff.Number
-	done  chan struct{}
+	begun, ended raceoff.Number // before done is closed, and after that
+	done         chan struct{}
 }
 
 func newLifeline() *lifeline { return &lifeline{done: make(chan struct{})} }
 
 // end ends the context, once.
 func (l *lifeline) end() {
-	if l.ended.Add(1) == 1 {
+	if l.begun.Add(1) == 1 {
 		close(l.done)
+		l.ended.Add(1)
 	}
 }
 
-// over says whether the context has ended.
+// over says whether the context has certainly ended, so that a call that begins now must not be carried out.
 func (l *lifeline) over() bool { return l != nil && l.ended.Load() != 0 }
+
+// mayBeOver says whether the context may have ended, so that a call may have returned its error.
+func (l *lifeline) mayBeOver() bool { return l != nil && l.begun.Load() != 0 }
 
 // An endable context is its parent, except that it also ends with the lifeline. It starts no goroutine, because a scheduler
 // would not know it.

@@ -15,7 +15,7 @@ import (
 
 // excused says whether the error comes from the thread's own context, which the program has ended.
 func (t *thread) excused(err error) bool {
-	return t.lifeline.over() && errors.Is(err, context.Canceled)
+	return t.lifeline.mayBeOver() && errors.Is(err, context.Canceled)
 }
 
 // isOpen says whether the log is open, as far as closes by the program's operations go.
