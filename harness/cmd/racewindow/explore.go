@@ -170,7 +170,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.StringVar(&f.program, "program", "", "the `THREADS` of a program, as a case has them, such as 'w0: append 1, flush; r0: read - end'; a whole case has options too")
 	flags.IntVar(&f.config.Draw.Threads, "max-threads", 3, "most threads of a drawn program, `N`")
 	flags.IntVar(&f.config.Draw.Operations, "max-operations", 5, "most operations of one thread of a drawn program, `N`: those of up to 3 come first")
-	flags.IntVar(&f.config.PerProgram, "per-program", 0, "most schedules of one drawn program, `N`: less where it repeats itself (default 600, with --faults 60, with --crash 40)")
+	flags.IntVar(&f.config.PerProgram, "per-program", 0, "most schedules of one drawn program, `N`: less where it repeats itself (default 600, with --faults 60, with --crash 40; of a Check 200, with --crash 40)")
 	flags.StringVar(&s.Strategy, "strategy", "", "`NAME`: "+strings.Join(sched.Strategies(), ", ")+" (default several in turn)")
 	flags.IntVar(&s.Preemptions, "preemptions", 2, "most preemptions of a schedule that is enumerated, `N`; PCT changes priorities as often")
 	flags.BoolVar(&f.exhaustive, "exhaustive", false, "every schedule up to --preemptions: --strategy bounded without a limit")

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/explore"
@@ -231,5 +232,23 @@ func TestWhatAnEarlierRunFoundIsKept(t *testing.T) {
 		text, err := os.ReadFile(filepath.Join(folder, earlierFolder, number, "report.json"))
 		require.NoError(t, err)
 		require.Equal(t, content, string(text))
+	}
+}
+
+// Most of what a crash shows, it shows in the first schedules of a program, so a budget should see many programs.
+func TestAProgramOfACheckGetsFewSchedulesWherePowerIsLost(t *testing.T) {
+	t.Parallel()
+	for _, each := range []struct {
+		arguments []string
+		most      int
+	}{
+		{nil, 200}, {[]string{"--faults", "2"}, 200}, {[]string{"--crash"}, 40}, {[]string{"--crash", "--faults", "2"}, 40}, {[]string{"--crash", "--per-program", "7"}, 7},
+	} {
+		f, flags := &exploreFlags{}, pflag.NewFlagSet("explore", pflag.ContinueOnError)
+		f.define(flags)
+		require.NoError(t, flags.Parse(each.arguments))
+		order, err := f.order(flags)
+		require.NoError(t, err)
+		require.Equal(t, each.most, order.PerProgram, each.arguments)
 	}
 }
