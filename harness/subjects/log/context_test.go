@@ -19,6 +19,7 @@ func TestAContextThatIsBeingEndedExcusesACallAndForbidsNone(t *testing.T) {
 	require.True(t, l.mayBeOver())
 	require.False(t, l.over(), "a call that begins now finds the context alive")
 	require.NoError(t, ctx.Err())
+	require.True(t, (&thread{lifeline: l}).excused(context.Canceled), "one that began before may have returned the error")
 
 	l = newLifeline()
 	l.end()
