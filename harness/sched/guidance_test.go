@@ -13,8 +13,13 @@ func TestFootprintsHaveOneHashInEachOrderAndAnotherIfOneDiffers(t *testing.T) {
 	require.Equal(t, trodden([]footprint{one, other}), trodden([]footprint{other, one}))
 	seen := map[uint64]footprint{trodden([]footprint{other}): {}}
 	for _, f := range []footprint{
-		one, {visit: 5, thread: 1}, {visit: 4, thread: 2}, {visit: 4, thread: 1, several: true},
-		{visit: 4, thread: 1, writes: true}, {visit: 4, thread: 1, ends: true}, other,
+		one,
+		{visit: 5, thread: 1},
+		{visit: 4, thread: 2},
+		{visit: 4, thread: 1, several: true},
+		{visit: 4, thread: 1, writes: true},
+		{visit: 4, thread: 1, ends: true},
+		other,
 	} {
 		h := trodden([]footprint{f, other})
 		require.NotContains(t, seen, h, "%+v", f)
