@@ -2,6 +2,7 @@ package cases
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"maps"
@@ -244,6 +245,12 @@ func CrashOf(f *sched.Failure) *Crash {
 		return &e.Crash
 	}
 	return nil
+}
+
+// InAnyProgram says that a failure needs no operation: every program shows it.
+func InAnyProgram(f *sched.Failure) bool {
+	var any interface{ InAnyProgram() bool }
+	return f != nil && errors.As(f.Err, &any) && any.InAnyProgram()
 }
 
 // Watch makes an execution lose power as the case says: at every step, or at one.

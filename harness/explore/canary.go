@@ -91,7 +91,7 @@ func searchCanary(ctx context.Context, canary cases.Canary, o sched.Options) (ra
 		return nil, "", fmt.Errorf("%w (%s): %s showed nothing in %d schedules of '%v'; choose another strategy or seed", ErrCanary, canary.What, strategyName(o), r.Schedules, canary.Case)
 	case r.Findings[0].Failure.Kind == sched.DataRace:
 		return &r.Findings[0], "", nil
-	case canary.Case.Crash != nil && cases.CrashOf(r.Findings[0].Failure) == nil:
+	case canary.Case.Crash != nil && cases.CrashOf(r.Findings[0].Failure) == nil && !cases.InAnyProgram(r.Findings[0].Failure):
 		return nil, "", fmt.Errorf("%w: %s lost nothing in any crash", ErrCanary, canary.What)
 	}
 	return nil, fmt.Sprintf("%s was found in schedule %d", canary.What, r.Findings[0].After), nil

@@ -28,12 +28,13 @@ type defect struct {
 type defectKind uint8
 
 const (
-	dropsResult  defectKind = iota // an operation's result is lost
-	returnsOld                     // a read returns what was there before a write that had returned
-	losesUpdate                    // a write has no effect if another operation runs during it, in one window
-	numberOfKind                   // the number of kinds planted in every exploration
-	losesDurable                   // a durable write has no effect, in an exploration with crashes
-	losesSync                      // no sync reaches the disk, in an exploration with crashes of recorded file operations
+	dropsResult     defectKind = iota // an operation's result is lost
+	returnsOld                        // a read returns what was there before a write that had returned
+	losesUpdate                       // a write has no effect if another operation runs during it, in one window
+	numberOfKind                      // the number of kinds planted in every exploration
+	losesDurable                      // a durable write has no effect, in an exploration with crashes
+	losesSync                         // no sync reaches the disk, in an exploration with crashes of recorded file operations
+	refusesHalfMade                   // a new object that is half made cannot be opened
 )
 
 var defectWords = map[defectKind]string{
@@ -42,6 +43,8 @@ var defectWords = map[defectKind]string{
 	losesUpdate:  "an update that is lost when another client runs in one window",
 	losesDurable: "a durable operation that a crash takes",
 	losesSync:    "a durable operation whose syncs never reach the disk",
+
+	refusesHalfMade: "an object that cannot be opened after a loss of power while it was made",
 }
 
 // window is the point at which the canary losesUpdate can be preempted.
@@ -68,6 +71,13 @@ func (o *Object) Canaries(of cases.Case) (all []cases.Canary, err error) {
 		}
 		for _, kind := range kinds {
 			canary, err := o.crashCanary(of.Crash, kind)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, canary)
+		}
+		if of.Crash.Any && o.makesFiles.Load() != 0 {
+			canary, err := o.openingCanary(of.Crash)
 			if err != nil {
 				return nil, err
 			}

@@ -106,7 +106,7 @@ func (p *plan) openAfter(ctx context.Context, before *aftermath, e *Env) (v refl
 			err = fmt.Errorf("panic: %v", panicked)
 		}
 	}()
-	return p.object.open(ctx, e)
+	return p.openObject(ctx, e)
 }
 
 // call is the point at which what an object does to its folder is delayed.

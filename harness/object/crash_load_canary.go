@@ -15,12 +15,15 @@ func (e *hungCanary) Error() string {
 	return fmt.Sprintf("the canary was not caught: in '%v', %v", e.finding.Case, e.finding.Violation)
 }
 
-// crashLoadCanaries makes sure that a run with these settings detects a durable operation that has no effect, and one whose syncs do not
-// reach a disk of recorded files.
+// crashLoadCanaries makes sure that a run with these settings detects a durable operation that has no effect, one whose syncs do not
+// reach a disk of recorded files, and an object that cannot be opened after a loss of power while it was made.
 func (o *Object) crashLoadCanaries(ctx context.Context, c CrashLoad) (words string, err error) {
 	kinds := []defectKind{losesDurable}
 	if recorded.Possible() && o.keepsInFolder() {
 		kinds = append(kinds, losesSync)
+	}
+	if o.makesFiles.Load() != 0 {
+		kinds = append(kinds, refusesHalfMade)
 	}
 	for _, kind := range kinds {
 		caught, err := o.crashLoadCanary(ctx, c, kind)

@@ -201,6 +201,7 @@ func TestPowerIsLostUnderLoadAndARightObjectHolds(t *testing.T) {
 	require.NotZero(t, r.Interrupted)
 	require.Zero(t, r.Abandoned)
 	require.Contains(t, r.Canary, "a durable operation that a crash takes was caught within")
+	require.Contains(t, r.Canary, "; an object that cannot be opened after a loss of power while it was made was caught within")
 }
 
 // An object that takes a second to close was judged for minutes after its eight seconds.

@@ -30,11 +30,17 @@ type openingMoment struct {
 
 // loseOpening arms a disk on which an object is about to be opened. It returns nil if power is not lost.
 func (n *crashLane) loseOpening(p *plan, disk *disks.Disk, before *aftermath) *lostOpening {
-	if before != nil || p.planted != nil || len(p.earlier) > 0 || n.random.IntN(openingsLost) > 0 {
+	among := max(n.of.opening.Load(), 1)
+	switch {
+	case before != nil, len(p.earlier) > 0:
+		return nil
+	case p.refusesHalfMade():
+		among = min(among, changesOfMark)
+	case p.planted != nil, n.random.IntN(openingsLost) > 0:
 		return nil
 	}
 	o := &lostOpening{disk: disk, model: n.of.Model, moments: make(chan openingMoment, 1)}
-	o.at.Store(1 + n.random.Uint64N(max(n.of.opening.Load(), 1)))
+	o.at.Store(1 + n.random.Uint64N(among))
 	disk.After(o.took)
 	return o
 }

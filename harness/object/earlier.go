@@ -76,7 +76,7 @@ func (o *Object) earlierCalls(s *Settings) (calls []*Call, err error) {
 
 // open opens a new object, and executes what came earlier. It returns the results of that.
 func (p *plan) open(ctx context.Context, e *Env) (object reflect.Value, results []string, err error) {
-	if object, err = p.object.open(ctx, e); err == nil {
+	if object, err = p.openObject(ctx, e); err == nil {
 		results = p.prepare(ctx, object)
 	}
 	return object, results, err

@@ -124,6 +124,9 @@ func (o *Object) seen(e *Env) {
 	if e.inFolder && !e.onDisk {
 		o.inFolder.Store(1)
 	}
+	if e.inFolder || e.onDisk {
+		o.makesFiles.Store(1)
+	}
 }
 
 // keepsInFolder says that the object keeps its data in Env.Dir. If it uses Env.Disk, too, the folder is for something else.

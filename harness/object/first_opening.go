@@ -2,6 +2,7 @@ package object
 
 import (
 	"fmt"
+	"sync"
 
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
@@ -40,12 +41,12 @@ func (p *plan) ofOpening() string { return fmt.Sprintf("%v %q", p.c.Crash.Model,
 
 // watchOpening makes the disk of an object that is about to be opened keep what a loss of power could leave, if that was not judged yet.
 func (r *run) watchOpening() {
-	crash := r.plan.c.Crash
-	if crash == nil || !crash.Any || len(r.plan.earlier) > 0 || r.plan.planted != nil { // a canary looks for its own defect
+	p, crash := r.plan, r.plan.c.Crash
+	if crash == nil || !crash.Any || len(p.earlier) > 0 || p.planted != nil && !p.refusesHalfMade() { // a canary looks for its own defect
 		return
 	}
-	of := r.plan.ofOpening()
-	if held, _ := r.plan.object.firstOpenings.Load(of); held == true {
+	of := p.ofOpening()
+	if held, _ := p.object.firstOpenings.Load(of); held == true && p.planted == nil {
 		return
 	}
 	o := &openingWatch{of: of, seen: map[[32]byte]bool{}}
@@ -53,10 +54,15 @@ func (r *run) watchOpening() {
 	r.env.made = func(d *disks.Disk) {
 		d.After(func(change disks.Operation) {
 			if change.Kind.Changes() {
-				o.keep(change, someOf(cases.Aftermath{Disk: d, Model: crash.Model, Salt: uint64(len(o.left))}))
+				o.keep(change, ofMoment(cases.Aftermath{Disk: d, Model: crash.Model, Salt: uint64(len(o.left))}))
 			}
 		})
 	}
+}
+
+// ofMoment returns disks that a loss of power may leave now, among them the one that has everything, as when only the process dies.
+func ofMoment(a cases.Aftermath) []*disks.Image {
+	return append(someOf(a), a.Disk.At(a.Model).Sample(disks.Replay(nil)))
 }
 
 func (o *openingWatch) keep(after disks.Operation, images []*disks.Image) {
@@ -84,6 +90,9 @@ func (r *run) judgeOpening() error {
 		return nil
 	}
 	known := &r.plan.object.firstOpenings
+	if r.plan.planted != nil {
+		known = &sync.Map{} // what a canary shows says nothing about the object
+	}
 	for _, left := range opening.left {
 		if err := r.judgeLeft(left.image, make(spec.History, len(r.history)), firstOpening, left.when()); err != nil {
 			known.Store(opening.of, false)

@@ -21,6 +21,8 @@ type Object struct {
 	closer   closer
 	holds    sync.Mutex     // guards the user's judge: one history at a time
 	inFolder raceoff.Number // 1: the object keeps its data in Env.Dir
+	// makesFiles is 1 if Open asks for Env.Dir or Env.Disk.
+	makesFiles raceoff.Number
 	// firstOpenings says, by plan.ofOpening, whether the object held when power was lost during its first opening.
 	firstOpenings sync.Map
 }

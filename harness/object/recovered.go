@@ -42,7 +42,7 @@ func (p *plan) withProbes(h spec.History) spec.History {
 
 // ask opens an object, calls the probes on it, and enters them in asked from index first.
 func (p *plan) ask(ctx context.Context, e *Env, asked spec.History, first int, q questions) error {
-	object, err := p.object.open(ctx, e)
+	object, err := p.openObject(ctx, e)
 	if q.opened != nil {
 		q.opened()
 	}

@@ -55,7 +55,8 @@ func TestACrashHasACanaryOfItsOwn(t *testing.T) {
 	o := notes(t, true)
 	canaries, err := o.Canaries(cases.Case{Crash: &cases.Crash{Any: true, Model: disks.Weak}})
 	require.NoError(t, err)
-	require.Len(t, canaries, int(numberOfKind)+1)
+	require.Len(t, canaries, int(numberOfKind)+2)
+	require.Equal(t, defectWords[refusesHalfMade], canaries[numberOfKind+1].What)
 	last := canaries[numberOfKind]
 	require.NotNil(t, last.Case.Crash)
 	r, err := sched.Search(t.Context(), last.Plan.Scenario, exhaustive)

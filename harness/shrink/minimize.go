@@ -2,7 +2,6 @@ package shrink
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -125,8 +124,7 @@ func Minimize(ctx context.Context, c cases.Case, l Limits) (Minimized, error) {
 // withoutProgram leaves out all operations at once, if the failure says that it needs none (InAnyProgram), and says whether the failure
 // remains. An execution of the program may take long: power is lost at each of its steps before such a failure shows.
 func (m *minimizer) withoutProgram() bool {
-	var failure interface{ InAnyProgram() bool }
-	if !errors.As(m.Failure.Err, &failure) || !failure.InAnyProgram() {
+	if !cases.InAnyProgram(m.Failure) {
 		return false
 	}
 	smallest := m.Case.WithoutOperations()

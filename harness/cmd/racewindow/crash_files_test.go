@@ -98,6 +98,7 @@ func TestPowerIsLostUnderCodeThatUsesPackageOsAlone(t *testing.T) {
 		require.Contains(t, output, "canary: a result that is dropped was found")
 		require.Contains(t, output, "a durable operation that a crash takes was found")
 		require.Contains(t, output, "a durable operation whose syncs never reach the disk was found")
+		require.Contains(t, output, "an object that cannot be opened after a loss of power while it was made was found")
 	}
 
 	for lost, found := range map[string]string{

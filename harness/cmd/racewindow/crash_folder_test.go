@@ -34,6 +34,7 @@ func TestPowerIsLostUnderLoadInAFolder(t *testing.T) {
 	require.Regexp(t, `[1-9]\d* times the clients went on`, output)
 	require.Contains(t, output, "a durable operation that a crash takes was caught within")
 	require.Contains(t, output, "a durable operation whose syncs never reach the disk was caught within")
+	require.Contains(t, output, "an object that cannot be opened after a loss of power while it was made was caught within")
 
 	code, output = losePower(t, folder, "--cycles", "300", "--race")
 	require.Equal(t, exitUsage, code, output)

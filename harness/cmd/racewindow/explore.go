@@ -117,7 +117,8 @@ func exploreCommand() *cobra.Command {
 }
 
 const exploreCrashAbout = `Find what a loss of power destroys: one thread runs at a time, and power is lost at every step of every schedule.
-The object, or the log, is opened again from every disk that this may leave, and must hold what was durable.
+The object, or the log, is opened again from every disk that this may leave, and must hold what was durable. Power is also
+lost while an object is opened for the first time; then it must open again, and hold nothing.
 
 With packages, it is for the objects of harness.Check that open their files with env.Disk(), and for code without
 markers that has them in env.Dir(): what it does there with package os, syscall or golang.org/x/sys/unix is recorded.

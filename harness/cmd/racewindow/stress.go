@@ -66,10 +66,11 @@ With packages, or where a test of the current package calls harness.Check, the o
 under the race detector: many instances side by side, each with a small drawn program of 2 to 4 clients, judged against
 the object executed one operation at a time. Bugs are planted around the object first, and must be caught. A panic, a
 data race, and operations or a Close that wait for one another are findings too. Each finding is made smaller by
-exploring its program. With --crash, objects lose power while their clients run, are opened again on a disk that this may leave, and go on: what was
-durable must be there. Their data is on Env.Disk, or in Env.Dir if their code has no markers: what it does there with
-package os, syscall or golang.org/x/sys/unix is recorded by racewindow's runtime, without the race detector. Where their
-disk fails too (--faults), an operation that returned an error may have happened or not.
+exploring its program. With --crash, objects lose power while their clients run, are opened again on a disk that this
+may leave, and go on: what was durable must be there. In one of eight first openings power is lost too: the object must
+then open again, and hold nothing. Their data is on Env.Disk, or in Env.Dir if their code has no markers: what it does
+there with package os, syscall or golang.org/x/sys/unix is recorded by racewindow's runtime, without the race detector.
+Where their disk fails too (--faults), an operation that returned an error may have happened or not.
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
