@@ -98,7 +98,7 @@ func crashesCounted(r object.CrashResult) string {
 		{r.Interrupted, "recoveries lost power themselves"},
 		{r.Faults, "operations of the disk failed"},
 		{r.Unjudged, "disks not judged: they would take too many orders"},
-		{r.Late, "disks not judged, because twice the duration was over"},
+		{r.Late, "disks not judged, because the time was over"},
 		{r.Abandoned, "instances abandoned, because operations did not return after the disk was gone"},
 		{uint64(r.DataRaces), "data races"},
 	})

@@ -240,6 +240,7 @@ type crashLoad struct {
 	known  map[key]struct{}
 	until  time.Time // what is left by then is not judged; zero for no limit
 	result CrashResult
+	most   uint64    // how many aftermaths a round leaves before it ends
 	// unclosed are the objects whose Close took long. Their folders stay until it has returned, or the run is over.
 	unclosed []unclosed
 }
@@ -274,7 +275,7 @@ func (l *crashLoad) clear(all bool) {
 }
 
 func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
-	l := &crashLoad{CrashLoad: c, load: &load{Load: c.Load, object: o, plans: plans, to: len(plans), retired: make([]raceoff.Number, len(plans)), hangs: newHangWatch(c.looksEvery)}, ticks: make([]raceoff.Number, len(plans)), pauses: make([]raceoff.Number, len(plans)), known: map[key]struct{}{}}
+	l := &crashLoad{CrashLoad: c, load: &load{Load: c.Load, object: o, plans: plans, to: len(plans), retired: make([]raceoff.Number, len(plans)), hangs: newHangWatch(c.looksEvery)}, ticks: make([]raceoff.Number, len(plans)), pauses: make([]raceoff.Number, len(plans)), known: map[key]struct{}{}, most: mostAftermaths}
 	l.short, l.random = len(plans), rand.New(rand.NewSource(int64(c.Seed)^1))
 	for i := range max(c.Goroutines/2, 1) {
 		l.lanes = append(l.lanes, newCrashLane(l, uint64(i)))
@@ -286,12 +287,9 @@ func newCrashLoad(o *Object, c CrashLoad, plans []*plan) *crashLoad {
 // run executes rounds. Between two rounds no client runs, and what was left is judged.
 func (l *crashLoad) run(ctx context.Context) (err error) {
 	defer l.clear(true)
-	r := &l.result
-	if l.Duration > 0 {
-		l.until = time.Now().Add(2*l.Duration + judgesLonger)
-	}
+	r, began := &l.result, time.Now()
 	r.Ended, err = l.load.rounds(ctx, len(l.lanes), func(i int) { l.lanes[i].run() }, func(took time.Duration) (string, error) {
-		err := l.judge(ctx)
+		err := l.judgeInTime(ctx, began)
 		l.clear(false)
 		l.nextRound()
 		r.Cycles, r.Operations, r.Peak, r.Duration = l.cycles.Load(), l.load.executed.Load(), l.load.peak.Load(), took
@@ -311,11 +309,8 @@ func (l *crashLoad) run(ctx context.Context) (err error) {
 
 // over says that no new instance may begin.
 func (l *crashLoad) over() bool {
-	return l.load.stop.Load() != 0 || l.load.fresh.Load() > mostAftermaths || l.Cycles > 0 && l.cycles.Load() >= l.Cycles
+	return l.load.stop.Load() != 0 || l.load.fresh.Load() > l.most || l.Cycles > 0 && l.cycles.Load() >= l.Cycles
 }
-
-// mostAftermaths is the most that may wait to be judged: each holds a disk in memory.
-const mostAftermaths = 4000
 
 // judge judges what the round has left.
 func (l *crashLoad) judge(ctx context.Context) error {
@@ -389,7 +384,7 @@ func (l *crashLoad) enough(ctx context.Context) error {
 	case l.Cycles > 0 && r.Cycles < l.Cycles:
 		return fmt.Errorf("power was lost %d of %d times: %s", r.Cycles, l.Cycles, r.Ended)
 	case r.Judged == 0 && r.Late > 0:
-		return fmt.Errorf("none of %d disks was judged before twice the duration was over: give it more time, or have Open and Close take less", r.Late)
+		return fmt.Errorf("none of %d disks was judged before the time was over: give it more time, or have Open and Close take less", r.Late)
 	case r.Judged == 0:
 		return fmt.Errorf("none of %d disks was judged: each would take too many orders; make programs smaller", r.Unjudged)
 	case r.UnderLoad == 0:

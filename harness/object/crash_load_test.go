@@ -217,7 +217,7 @@ func TestWhatIsLeftLongAfterTheTimeIsNotJudged(t *testing.T) {
 	require.Nil(t, l.result.Finding)
 	require.Zero(t, l.result.Judged)
 	require.NotZero(t, l.result.Late)
-	require.ErrorContains(t, l.enough(t.Context()), "disks was judged before twice the duration was over: give it more time")
+	require.ErrorContains(t, l.enough(t.Context()), "disks was judged before the time was over: give it more time")
 }
 
 func TestMoreProgramsAreJudgedAtOnceWhereTheyOnlyWait(t *testing.T) {
@@ -226,8 +226,9 @@ func TestMoreProgramsAreJudgedAtOnceWhereTheyOnlyWait(t *testing.T) {
 	c.setDefaults()
 	l := newCrashLoad(journals(t, sound, nil), c, nil)
 	var begun, judged sync.WaitGroup
-	begun.Add(mostJudges)
-	groups := make([][]*aftermath, mostJudges)
+	begun.Add(l.mostJudges())
+	require.Equal(t, 30, l.mostJudges(), "as many as there are lanes")
+	groups := make([][]*aftermath, l.mostJudges())
 	for i := range groups {
 		groups[i] = []*aftermath{{}}
 		judged.Add(1)
@@ -239,6 +240,30 @@ func TestMoreProgramsAreJudgedAtOnceWhereTheyOnlyWait(t *testing.T) {
 	})
 	judged.Wait()
 	require.Zero(t, l.result.Late)
+}
+
+func TestARoundLeavesWhatCanBeJudgedInTheTimeOfARound(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		judged     uint64
+		took, left time.Duration
+		most       uint64
+	}{
+		{judged: 100, took: 20 * time.Second, left: 2 * time.Second, most: 10},
+		{judged: 100, took: 20 * time.Millisecond, left: 2 * time.Second, most: mostAftermaths},
+		{judged: 0, took: 4 * time.Second, left: 2 * time.Second, most: 0},
+		{judged: 100, took: 20 * time.Second, left: -time.Second, most: 0},
+		{judged: 0, took: 0, left: 2 * time.Second, most: mostAftermaths},
+	} {
+		require.Equal(t, c.most, mostOfRound(c.judged, c.took, c.left), "%+v", c)
+	}
+}
+
+func TestJudgesThatOnlyWaitAreDoubled(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, 4, moreJudges(4, 0))
+	require.Equal(t, 1, moreJudges(4, 3))
+	require.Zero(t, moreJudges(4, 4))
 }
 
 func TestWhatIsCalledDurableAndIsNotIsFoundUnderLoad(t *testing.T) {

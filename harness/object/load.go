@@ -334,7 +334,7 @@ func (l *load) rounds(ctx context.Context, lanes int, run func(lane int), settle
 			return "interrupted", nil
 		case over != "":
 			return over, nil
-		case l.Duration > 0 && took >= l.Duration:
+		case l.Duration > 0 && time.Since(began) >= l.Duration: // to judge the round has taken time, too
 			return "the time is over", nil
 		}
 	}
