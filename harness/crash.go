@@ -97,6 +97,7 @@ func crashesCounted(r object.CrashResult) string {
 		{r.Long, "came in objects that had done up to 1,024 operations before"},
 		{r.Interrupted, "recoveries lost power themselves"},
 		{r.Faults, "operations of the disk failed"},
+		{r.FailedAtOpen, "recoveries met a failed read"},
 		{r.Unjudged, "disks not judged: they would take too many orders"},
 		{r.Late, "disks not judged, because the time was over"},
 		{r.Abandoned, "instances abandoned, because operations did not return after the disk was gone"},

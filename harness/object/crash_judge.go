@@ -26,6 +26,9 @@ type aftermath struct {
 	model  disks.Model
 	// interrupts says that power is lost again while the object is opened.
 	interrupts bool
+	// atOpen is what fails while the object is opened, and failed how often it did.
+	atOpen []cases.Fault
+	failed uint64
 	// opening says that power was lost while the object was opened for the first time.
 	opening bool
 
@@ -48,8 +51,12 @@ func (a *aftermath) crashes() (n int) {
 
 // allFaults returns the faults of all lives up to this loss of power, the latest life first, each rule once.
 func (a *aftermath) allFaults() (all []cases.Fault) {
-	for ; a != nil; a = a.before {
-		for _, fault := range a.faults {
+	for i := 0; a != nil; a, i = a.before, i+1 {
+		faults := a.faults
+		if i == 0 { // the others say nothing about this loss
+			faults = append(slices.Clone(a.atOpen), faults...)
+		}
+		for _, fault := range faults {
 			if !slices.Contains(all, fault) {
 				all = append(all, fault)
 			}
@@ -92,6 +99,9 @@ func (a *aftermath) key() (k key) {
 	if a.opening {
 		text = append(text, 2)
 	}
+	for _, fault := range a.atOpen {
+		text = append(text, fault.String()...)
+	}
 	if a.before != nil {
 		before := a.before.key()
 		text = append(text, before[:]...)
@@ -131,7 +141,7 @@ func (a *aftermath) takes() (map[int]bool, error) {
 			a.gone[i] = true
 		}
 	}
-	asked, err := a.reopen(disks.Crash(a.image), h, nil)
+	asked, err := a.reopen(disks.Crash(a.image), h, questions{})
 	if err != nil {
 		return a.gone, nil // this error is found when the aftermath itself is judged
 	}
@@ -141,11 +151,24 @@ func (a *aftermath) takes() (map[int]bool, error) {
 	return a.gone, nil
 }
 
-func (a *aftermath) reopen(d *disks.Disk, h spec.History, during func(disks.Operation)) (spec.History, error) {
+func (a *aftermath) reopen(d *disks.Disk, h spec.History, q questions) (spec.History, error) {
 	e := a.plan.object.newEnv(a.plan.settings)
 	e.disk, e.keeps = d, a.plan.object.keepsInFolder()
+	return a.plan.reopen(e, h, q)
+}
+
+// reopenDespite is reopen on a disk that fails, and calls during after each operation of the disk. If Open refuses because of a fault, a
+// process that tries again finds a disk that works. when says that in words.
+func (a *aftermath) reopenDespite(d *disks.Disk, h spec.History, during func(disks.Operation), rules []cases.Fault, when string) (spec.History, string, error) {
+	faults := failOpening(d, rules, func(_ int, times int) { a.failed += uint64(times) })
 	d.After(during)
-	return a.plan.reopen(e, h, questions{opened: func() { d.After(nil) }})
+	asked, err := a.reopen(d, h, questions{opened: func() { d.After(nil); faults.end() }})
+	refused := faults.excuse(err)
+	if refused {
+		d.Kill()
+		asked, err = a.reopen(d, h, questions{})
+	}
+	return asked, faults.when(when, refused), err
 }
 
 // judge opens the object on the disk and says what is wrong with its contents. If interrupts is set, it also loses power
@@ -171,15 +194,15 @@ func (a *aftermath) judge() (interrupted uint64, err error) {
 			}
 		}
 	}
-	if err := a.holds(d, h, hook, a.owes(), a.when()); err != nil || during == nil {
+	if err := a.holds(d, h, hook, a.atOpen, a.owes(), a.when()); err != nil || during == nil {
 		return 0, err
 	}
-	return 1, a.holds(disks.Crash(during), h, nil, recovery, a.when()+", and a second one while the object was opened")
+	return 1, a.holds(disks.Crash(during), h, nil, nil, recovery, a.when()+", and a second one while the object was opened")
 }
 
 // holds judges the object after one opening.
-func (a *aftermath) holds(d *disks.Disk, h spec.History, during func(disks.Operation), owed promise, when string) error {
-	asked, err := a.reopen(d, h, during)
+func (a *aftermath) holds(d *disks.Disk, h spec.History, during func(disks.Operation), rules []cases.Fault, owed promise, when string) error {
+	asked, when, err := a.reopenDespite(d, h, during, rules, when)
 	a.asked = asked
 	if err != nil {
 		return owed.broken("%s%v", when, err)

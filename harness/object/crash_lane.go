@@ -3,6 +3,7 @@ package object
 import (
 	"errors"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
 )
 
@@ -130,9 +131,18 @@ func (n *crashLane) keep(p *plan, lost *outage, before *aftermath) (left []*afte
 	return left
 }
 
+// faultAtOpen draws a read that fails while an object is opened after a loss of power: where the disk fails, in a quarter of the openings.
+func (n *crashLane) faultAtOpen() []cases.Fault {
+	if n.of.Faults == 0 || n.random.Float64() >= n.of.Faults*atOpenShare {
+		return nil
+	}
+	return []cases.Fault{failedReadAtOpen(1 + n.random.IntN(mostOfKind))}
+}
+
 // store keeps a disk to be judged after the round, unless an equal one is known.
 func (n *crashLane) store(a *aftermath) {
 	n.disks++
+	a.atOpen = n.faultAtOpen()
 	k := a.key()
 	if _, known := n.of.known[k]; known {
 		return

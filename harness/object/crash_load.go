@@ -67,8 +67,9 @@ type CrashResult struct {
 	// Late counts the disks that were not judged because the time was over long before.
 	Late        uint64 `json:"disks_too_late"`
 	Interrupted uint64 `json:"recoveries_interrupted"`
-	// Faults counts operations of the disk that failed.
-	Faults uint64 `json:"faults"`
+	// Faults counts operations of the disk that failed. FailedAtOpen counts recoveries that met a failed read.
+	Faults       uint64 `json:"faults"`
+	FailedAtOpen uint64 `json:"recoveries_with_a_failed_read"`
 	// Peak is the largest number of clients at once. Abandoned counts objects whose operations did not return although their
 	// disk was dead and their context had ended.
 	Peak      uint64 `json:"goroutines_at_the_peak"`
@@ -239,8 +240,8 @@ type crashLoad struct {
 	// known are the keys of the aftermaths that were judged. It is written between two rounds only.
 	known  map[key]struct{}
 	until  time.Time // what is left by then is not judged; zero for no limit
-	result CrashResult
 	most   uint64    // how many aftermaths a round leaves before it ends
+	result CrashResult
 	// unclosed are the objects whose Close took long. Their folders stay until it has returned, or the run is over.
 	unclosed []unclosed
 }
@@ -342,6 +343,10 @@ func (l *crashLoad) judgeOne(a *aftermath) {
 	l.load.mu.Lock()
 	defer l.load.mu.Unlock()
 	l.result.Interrupted += interrupted
+	l.result.Faults += a.failed
+	if a.failed > 0 {
+		l.result.FailedAtOpen++
+	}
 	switch {
 	case err == nil:
 		l.result.Judged++

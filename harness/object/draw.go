@@ -53,16 +53,27 @@ func (o *Object) DrawFaults(random *rand.Rand, c cases.Case, most int) (faults [
 	if !o.keeps() {
 		return nil
 	}
-	const failedRead = "read * #%d = EIO"
 	kinds := []string{"write * #%d = EIO", "write * #%d = ENOSPC", "write * #%d = EIO/40", "sync * #%d = EIO", "syncdir * #%d = EIO", failedRead}
 	for range 1 + random.Intn(most) {
-		kind, n, atOpen := kinds[random.Intn(len(kinds))], 1+random.Intn(4), false
-		if c.Crash != nil && random.Intn(4) == 0 {
-			kind, atOpen = failedRead, true
+		kind, n := kinds[random.Intn(len(kinds))], 1+random.Intn(mostOfKind)
+		if c.Crash != nil && random.Intn(1/atOpenShare) == 0 {
+			faults = append(faults, failedReadAtOpen(n))
+			continue
 		}
-		faults = append(faults, cases.Fault{Disk: fmt.Sprintf(kind, n), AtOpen: atOpen})
+		faults = append(faults, cases.Fault{Disk: fmt.Sprintf(kind, n)})
 	}
 	return faults
+}
+
+const (
+	failedRead  = "read * #%d = EIO"
+	mostOfKind  = 4 // the first operation of its kind fails, or one of those that follow, up to this one
+	atOpenShare = 0.25
+)
+
+// failedReadAtOpen is the failure of the n-th read while an object is opened after a loss of power.
+func failedReadAtOpen(n int) cases.Fault {
+	return cases.Fault{Disk: fmt.Sprintf(failedRead, n), AtOpen: true}
 }
 
 // Smaller implements cases.Subject.

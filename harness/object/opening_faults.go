@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/disks"
 	"github.com/racewindow/racewindow/harness/sched"
 )
@@ -14,17 +15,19 @@ import (
 
 // openingFaults are the faults at open of one opening.
 type openingFaults struct {
-	plan     *plan
+	rules    []cases.Fault
 	disk     *disks.Disk
 	counters []*disks.Counter // by fault; nil for one that does not strike at open
 	came     []string         // the faults that came
+	// count is called with the number of a fault that came, and how often it did.
+	count func(i int, times int)
 }
 
-// failOpening makes a disk fail as the case says, until end is called.
-func (p *plan) failOpening(d *disks.Disk) *openingFaults {
-	o := &openingFaults{plan: p, disk: d, counters: make([]*disks.Counter, len(p.c.Faults))}
+// failOpening makes a disk fail as these faults say, until end is called.
+func failOpening(d *disks.Disk, rules []cases.Fault, count func(i int, times int)) *openingFaults {
+	o := &openingFaults{rules: rules, disk: d, counters: make([]*disks.Counter, len(rules)), count: count}
 	var all []disks.Injector
-	for i, f := range p.c.Faults {
+	for i, f := range rules {
 		if rule := f.Rule(); rule != nil && f.AtOpen {
 			o.counters[i] = disks.Count(rule)
 			all = append(all, o.counters[i])
@@ -40,8 +43,8 @@ func (p *plan) failOpening(d *disks.Disk) *openingFaults {
 func (o *openingFaults) end() {
 	for i, counter := range o.counters {
 		if counter != nil && counter.Faults() > 0 {
-			o.plan.crashes.FaultCame(i, counter.Faults())
-			o.came = append(o.came, o.plan.c.Faults[i].String())
+			o.count(i, counter.Faults())
+			o.came = append(o.came, o.rules[i].String())
 		}
 		o.counters[i] = nil
 	}

@@ -263,7 +263,7 @@ func (r *run) recovered(d *disks.Disk, h spec.History, owed promise, when string
 	p.crashes.Tested(1, owed.name)
 	e := p.object.newEnv(p.settings)
 	e.disk, e.keeps = d, r.env.recorded != nil
-	faults := p.failOpening(d)
+	faults := failOpening(d, p.c.Faults, p.crashes.FaultCame)
 	q := questions{opened: func() { d.After(nil); faults.end() }, begins: faults.slow, mayFail: r.misplaced()}
 	if answered != nil {
 		q.answered = func(i int, _ spec.Entry) { answered(i-len(h), e) }

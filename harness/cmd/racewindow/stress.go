@@ -70,7 +70,8 @@ exploring its program. With --crash, objects lose power while their clients run,
 may leave, and go on: what was durable must be there. In one of eight first openings power is lost too: the object must
 then open again, and hold nothing. Their data is on Env.Disk, or in Env.Dir if their code has no markers: what it does
 there with package os, syscall or golang.org/x/sys/unix is recorded by racewindow's runtime, without the race detector.
-Where their disk fails too (--faults), an operation that returned an error may have happened or not.
+Where their disk fails too (--faults), an operation that returned an error may have happened or not, and a read may fail
+while an object is opened after a loss of power: Open may then refuse, but lose nothing.
 
 Exit codes: 0 held, 1 violated (the report says what and where), 2 wrong usage, 3 the run itself failed.`
 
