@@ -224,7 +224,7 @@ func (o *Object) drawn(random *rand.Rand, c Load) (*plan, error) {
 
 // loadCanaries makes sure that a run with these settings detects the bugs that the harness plants.
 func (o *Object) loadCanaries(ctx context.Context, c Load) (words string, err error) {
-	found, err := o.findSight(o.methods)
+	found, err := o.findSight(o.methods, true)
 	if err != nil {
 		return "", fmt.Errorf("canary: %w", err)
 	}

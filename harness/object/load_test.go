@@ -101,7 +101,7 @@ func TestALoadFindsAPanicWithItsStack(t *testing.T) {
 func TestTheOtherClientOfALoadsCanaryIsStillThere(t *testing.T) {
 	t.Parallel()
 	o := counters(t, true)
-	found, err := o.findSight(o.methods)
+	found, err := o.findSight(o.methods, true)
 	require.NoError(t, err)
 	for _, reads := range []int{1, len(found.before) + 2} {
 		p, err := o.planted(found, losesUpdate, reads)
