@@ -67,7 +67,11 @@ func openJournal(d disk.Disk, f flaw) (*journal, error) {
 		return nil, err
 	}
 	for j.end > 0 { // what was not written is a zero
-		if all := j.all(); all[j.end-1] != 0 {
+		all := j.all()
+		if all == nil {
+			return nil, errors.New("the journal cannot be read")
+		}
+		if all[j.end-1] != 0 {
 			break
 		}
 		j.end--
