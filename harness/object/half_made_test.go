@@ -66,6 +66,9 @@ func TestTheMarkOfAnObjectThatIsHalfMadeIsGoneWhenItIsOpen(t *testing.T) {
 // An object that makes nothing when it is opened has no first opening in which something could be half made.
 func TestAnObjectThatMakesNothingWhenItIsOpenedHasNoSuchCanary(t *testing.T) {
 	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
 	o, err := New(Config{
 		Name: "TestNote", Type: reflect.TypeFor[*note](),
 		Open:       func(_ context.Context, e *Env) (any, error) { return &note{env: e, syncs: true}, nil },

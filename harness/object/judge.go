@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/racewindow/racewindow/harness/recorded"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/spec"
 )
@@ -51,8 +52,9 @@ func (v *Violation) InAnyProgram() bool { return v.promise == firstOpening }
 // Stack is the stack of a panic, "" for none.
 func (v *Violation) Stack() string { return v.stack }
 
+// broken says what happened instead. A path of Env.Dir is told as DIR: it is another one each time, and so long that it hides the rest.
 func (p promise) broken(format string, args ...any) *Violation {
-	return &Violation{promise: p, detail: fmt.Sprintf(format, args...)}
+	return &Violation{promise: p, detail: recorded.Placeless(fmt.Sprintf(format, args...))}
 }
 
 // owed returns the promise about the order of operations.

@@ -2,11 +2,13 @@ package object
 
 import (
 	"fmt"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/cases"
+	"github.com/racewindow/racewindow/harness/recorded"
 	"github.com/racewindow/racewindow/harness/sched"
 )
 
@@ -40,4 +42,12 @@ func TestTheOrdersOfAJudgeAreProgress(t *testing.T) {
 	p.crashes = &cases.Crashes{}
 	p.crashes.Recoveries.Add(2)
 	require.Equal(t, before+3, p.done(), "and what is recovered counts, too")
+}
+
+func TestAViolationNamesNoFolderOfThisProcess(t *testing.T) {
+	t.Parallel()
+	folder, err := recorded.Make()
+	require.NoError(t, err)
+	defer os.RemoveAll(folder)
+	require.Equal(t, "open DIR/a: no such file", durability.broken("open %s/a: no such file", folder).Error())
 }
