@@ -67,10 +67,7 @@ func (a *aftermath) allFaults() (all []cases.Fault) {
 
 // owes is the promise about what the object holds after this loss of power.
 func (a *aftermath) owes() promise {
-	if a.opening {
-		return firstOpening
-	}
-	return durability
+	return a.plan.owedAfter(a.history)
 }
 
 // unfinished says whether the clients have operations left.

@@ -13,6 +13,7 @@ import (
 	"github.com/racewindow/racewindow/harness/cases"
 	"github.com/racewindow/racewindow/harness/sched"
 	"github.com/racewindow/racewindow/harness/shrink"
+	"github.com/racewindow/racewindow/harness/spec"
 	"github.com/racewindow/racewindow/storage/disk"
 )
 
@@ -194,4 +195,42 @@ func TestACanaryLooksForItsOwnDefectAndNotAtTheFirstOpening(t *testing.T) {
 		r.watchOpening()
 		require.Equal(t, planted == nil, r.opening != nil)
 	}
+}
+
+// Open has returned when power is lost, and nothing that it wrote is durable. No operation has to do with it.
+func TestALossBeforeAnyOperationIsOneOfTheFirstOpening(t *testing.T) {
+	t.Parallel()
+	if sched.UnderRaceDetector() {
+		t.Skip("a disk cannot be looked at between two threads under -race")
+	}
+	o, err := New(Config{
+		Name: "TestHeaded", Type: reflect.TypeFor[*note](),
+		Open: func(_ context.Context, e *Env) (any, error) {
+			f, err := e.Disk().Open("head")
+			if err == nil {
+				if size, err := f.Size(); err != nil || size == 0 {
+					return nil, errors.Join(errors.New("no head"), err)
+				}
+				return &note{env: e, syncs: true}, f.Close()
+			}
+			if f, err = e.Disk().Create("head"); err != nil {
+				return nil, err
+			}
+			err = e.Disk().SyncDir(".")
+			_, writing := f.WriteAt([]byte{1}, 0)
+			return &note{env: e, syncs: true}, errors.Join(err, writing, f.Close())
+		},
+		Operations: []Method{{Name: "set", Do: (*note).Set, Durable: OnReturn}, {Name: "get", Do: (*note).Get}},
+	})
+	require.NoError(t, err)
+	r := search(t, o, "c0: set(1); crash any", exhaustive)
+	require.Len(t, r.Findings, 1)
+	require.Equal(t, "FirstOpening", r.Findings[0].Failure.Class())
+	require.NotNil(t, cases.CrashOf(r.Findings[0].Failure), "power is lost at the first step, after Open")
+	require.True(t, cases.InAnyProgram(r.Findings[0].Failure))
+
+	p, err := o.plan(cases.Case{Subject: o, Settings: o.defaults(), Threads: []cases.Thread{{Name: "c0", Operations: []cases.Operation{newCall(o.method("get"), nil)}}}})
+	require.NoError(t, err)
+	require.Equal(t, firstOpening, (&aftermath{plan: p, history: make(spec.History, 1)}).owes())
+	require.Equal(t, durability, (&aftermath{plan: p, history: spec.History{{Outcome: spec.Indeterminate}}}).owes())
 }

@@ -20,7 +20,7 @@ var (
 	noPanic         = promise{"NoPanic", "an operation that returns when it is executed alone does not panic beside others"}
 	progress        = promise{"Progress", "an operation that can return does"}
 	durability      = promise{"Durability", "what was durable is there after a crash"}
-	firstOpening    = promise{"FirstOpening", "a new object can be opened again if power is lost while it is opened for the first time, and holds nothing"}
+	firstOpening    = promise{"FirstOpening", "a new object can be opened again if power is lost before anything is done with it, and holds nothing"}
 	lastsTwice      = promise{"SecondLife", "what is durable after a crash is there after the next one"}
 	damage          = promise{"Damage", "what the disk has lost or misplaced is missing or refused, and never given as something else"}
 	restart         = promise{"Restart", "what was closed in order is opened as it was"}
@@ -45,6 +45,14 @@ func (v *Violation) Class() string { return v.name }
 
 // Broken implements report.Broken.
 func (v *Violation) Broken() (promise, sentence, detail string) { return v.name, v.sentence, v.detail }
+
+// owedAfter is the promise about what an object holds after a loss of power with this history. Where nothing was done, nothing is durable.
+func (p *plan) owedAfter(h spec.History) promise {
+	if len(p.earlier) == 0 && !slices.ContainsFunc(h, func(e spec.Entry) bool { return e.Outcome != spec.NotInvoked }) {
+		return firstOpening
+	}
+	return durability
+}
 
 // InAnyProgram says that the violation needs no operation: every program shows it.
 func (v *Violation) InAnyProgram() bool { return v.promise == firstOpening }

@@ -247,9 +247,9 @@ func (r *run) recoverFrom(d *disks.Disk, h spec.History, owed promise, when stri
 func (r *run) recoverInto(second *secondLife, a cases.Aftermath, h spec.History) (err error) {
 	const when = "after the crash"
 	if second == nil {
-		return r.recoverFrom(a.Disk, h, durability, when)
+		return r.recoverFrom(a.Disk, h, r.plan.owedAfter(h), when)
 	}
-	second.history, err = r.recovered(a.Disk, h, durability, when, func(probe int, e *Env) { second.answered(probe, a, e) })
+	second.history, err = r.recovered(a.Disk, h, r.plan.owedAfter(h), when, func(probe int, e *Env) { second.answered(probe, a, e) })
 	return err
 }
 
