@@ -159,7 +159,7 @@ var noCases = map[string]string{
 	head + "c0:; crash any; @ start>c0":                   "out of order",
 	head + "c0:; ! c0@x#1=EIO; c1:":                       "out of order",
 	head + "c0: put(\"\xff\")":                            "bytes that are no UTF-8",
-	strings.Repeat("x", MaxTextBytes+1):                   "262145 bytes of text: at most 262144",
+	strings.Repeat("x", MaxTextBytes+1):                   "1048577 bytes of text: at most 1048576",
 	head + strings.Repeat("c0:;", MaxThreads+5):           "clauses: at most 68",
 	head + "c0: " + strings.Repeat(`get(""),`, 20000):     "20001 operations: at most 16384",
 	head + "c0:; ! " + strings.Repeat("c0@x#1=1,", 80):    "more than 64 faults",

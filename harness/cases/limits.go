@@ -13,7 +13,7 @@ import (
 
 // Limits of a case. A text beyond them is refused before memory is allocated for it.
 const (
-	MaxTextBytes  = 1 << 18
+	MaxTextBytes  = 1 << 20
 	MaxThreads    = 64
 	MaxOperations = 1 << 14 // in all threads together
 	MaxDelays     = 256

@@ -134,6 +134,9 @@ type Order struct {
 	DebugStep int  `json:"debug_step,omitempty"`
 	// Hang is how long the code of a plain test may run between two points; 0 means the default.
 	Hang time.Duration `json:"hang,omitempty"`
+	// Shrinking is how long the findings of a plain test are made smaller, with the search for what lies next to them; its sub-tests get
+	// equal parts of it. 0 means no limit but that of executions.
+	Shrinking time.Duration `json:"shrinking,omitempty"`
 	// Test is the subtest of a plain test that is meant; "" means the test itself. Timing says that timers are choices.
 	Test   string `json:"test,omitempty"`
 	Timing bool   `json:"timing,omitempty"`
@@ -187,10 +190,12 @@ func (o *Order) String() string {
 const (
 	Began    = "check"
 	Progress = "progress"
-	// Sighted is a finding before it is made smaller, which may take a while and be interrupted. Case executes it.
-	Sighted = "sighted"
-	Found   = "finding"
-	Smaller = "smaller"
+	// Sighted is a finding before it is made smaller, which may take a while and be interrupted. Case executes it. Abandoned is a finding
+	// of a plain test that was sighted when everything was stopped.
+	Sighted   = "sighted"
+	Abandoned = "abandoned"
+	Found     = "finding"
+	Smaller   = "smaller"
 	// Unexplored is Smaller for code without markers, which this build cannot explore: Case is the program, Text the promise.
 	Unexplored = "unexplored"
 	Made       = "report"

@@ -164,6 +164,8 @@ type PlainFinding struct {
 	Polls string `json:"polls,omitempty"`
 	// Early says that shrinking ended before everything was tried.
 	Early bool `json:"early,omitempty"`
+	// Late says that shrinking, or the search for what lies next to it, ended because its time was over.
+	Late bool `json:"late,omitempty"`
 	// Fewer is how many schedules with fewer preemptions were executed while it was shrunk, none of which shows the failure; 0 if
 	// there are no others.
 	Fewer int `json:"fewer,omitempty"`

@@ -1,13 +1,61 @@
 package plain
 
 import (
+	"context"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/harness/drive"
 )
+
+// A finding is made smaller until its time is over, and says so. With time enough it is the same as without a limit.
+func TestAFindingIsMadeSmallerWhileItHasTime(t *testing.T) {
+	t.Parallel()
+	dir := copied(t, "fewest")
+	schedules := map[time.Duration]string{}
+	for _, most := range []time.Duration{0, time.Nanosecond, time.Hour} {
+		s := session(t, dir)
+		s.Run = Exactly("TestHalf1")
+		s.Order = drive.Order{Mode: drive.Explore, Schedules: 4_000, Seed: 1, Shrinking: most}
+		f := requireFound(t, explored(t, s, dir), "TestHalf1")
+		require.Equal(t, most == time.Nanosecond, f.Late)
+		require.Equal(t, f.Replays, f.Replayed)
+		require.NotEmpty(t, f.Outcome.Events, "it is told")
+		schedules[most] = f.Schedule.String()
+		if f.Late {
+			require.Len(t, f.Schedule, f.FromSwitches)
+		}
+	}
+	require.Equal(t, schedules[0], schedules[time.Hour])
+	require.Less(t, len(schedules[0]), len(schedules[time.Nanosecond]))
+}
+
+// What is stopped while a finding is made smaller has found it all the same.
+func TestAFindingThatIsMadeSmallerOutlivesAnInterruption(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		before []drive.Event
+		want   []string
+	}{
+		{[]drive.Event{{Event: drive.Began}, {Event: drive.Sighted}}, []string{drive.Began, drive.Sighted, drive.Abandoned, drive.Ended}},
+		{[]drive.Event{{Event: drive.Sighted}, {Event: drive.Ended, Plain: &drive.PlainSummary{}}}, []string{drive.Sighted, drive.Ended}},
+		{[]drive.Event{{Event: drive.Sighted}, {Event: drive.Refused}}, []string{drive.Sighted, drive.Ended}},
+	} {
+		ctx, stop := context.WithCancel(t.Context())
+		var told []string
+		b := &binary{Session: &Session{Event: func(_ Package, e drive.Event) { told = append(told, e.Event) }}}
+		for _, e := range c.before {
+			e.Test = "TestX"
+			b.take(ctx, e)
+		}
+		stop()
+		require.ErrorIs(t, b.stopped(ctx, context.Canceled), context.Canceled)
+		require.Equal(t, c.want, told)
+	}
+}
 
 // With ten goroutines or more, an enumeration of the schedules without a preemption does not come to its end, nor to those with one.
 func TestAFindingAmongManyGoroutinesHasTheFewestPreemptions(t *testing.T) {

@@ -57,12 +57,14 @@ func TestAShareIsWhatIsLeftDividedByWhoIsLeft(t *testing.T) {
 	back(500 * time.Millisecond)
 	own, back = s.take(0)
 	require.Equal(t, 3166*time.Millisecond, own.Truncate(time.Millisecond), "what the first has left")
-	back(time.Minute)
-	own, _ = s.take(time.Second)
+	back(5166 * time.Millisecond)
+	own, back = s.take(time.Second)
 	require.Equal(t, time.Second, own, "the bound of one test")
-	for range 3 {
-		own, _ = s.take(0)
-	}
+	back(2 * time.Second)
+	own, back = s.take(0)
+	require.Equal(t, 2334*time.Millisecond, own.Truncate(time.Millisecond), "what the others have needed is not there any more")
+	back(time.Minute)
+	own, _ = s.take(0)
 	require.Equal(t, leastShare, own, "each test has a little")
 }
 

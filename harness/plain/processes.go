@@ -13,8 +13,8 @@ import (
 	"github.com/racewindow/racewindow/harness/drive"
 )
 
-// A Share divides time among tests: a test that needs less leaves more for those after it. Several goroutines may use it
-// at once.
+// A Share divides time among tests: a test that needs less leaves more for those after it, and one that needs more, because its findings
+// are made smaller, leaves less. Several goroutines may use it at once.
 type Share struct {
 	mu    sync.Mutex
 	left  time.Duration
@@ -24,10 +24,14 @@ type Share struct {
 // NewShare divides the time of one process among a number of tests.
 func NewShare(whole time.Duration, tests int) *Share { return &Share{left: whole, tests: tests} }
 
-// leastShare is what a test gets when the time is used up: it is still executed a few times.
-const leastShare = 100 * time.Millisecond
+// leastShare is what a test gets when the time is used up: it is still executed a few times. leastShrinking is the least time in which its
+// findings are made smaller: nobody can read one with a thousand switches.
+const (
+	leastShare     = 100 * time.Millisecond
+	leastShrinking = 500 * time.Millisecond
+)
 
-// take returns the time for the next test, at most most unless that is 0. back returns the time that was not needed.
+// take returns the time for the next test, at most most unless that is 0. back takes how long the test needed.
 func (s *Share) take(most time.Duration) (own time.Duration, back func(used time.Duration)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -37,11 +41,11 @@ func (s *Share) take(most time.Duration) (own time.Duration, back func(used time
 	}
 	own = max(own, leastShare)
 	s.tests--
-	s.left = max(0, s.left-own)
+	s.left -= own
 	return own, func(used time.Duration) {
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.left += max(0, own-used)
+		s.left += own - used
 	}
 }
 
@@ -93,7 +97,7 @@ func (b *binary) one(ctx context.Context, test string) error {
 	if b.Share != nil {
 		own, back := b.Share.take(b.Order.Budget)
 		session := *b.Session
-		session.Order.Budget = own
+		session.Order.Budget, session.Order.Shrinking = own, max(own, leastShrinking)
 		b.Session = &session
 		began := time.Now()
 		defer func() { back(time.Since(began)) }()
@@ -118,8 +122,13 @@ func (b *binary) some(ctx context.Context, tests []string) (err error) {
 	return b.passedOver(tests)
 }
 
-// stopped reports the test that was being explored when everything was stopped.
+// stopped reports the test that was being explored when everything was stopped, and its finding that was being made smaller.
 func (b *binary) stopped(ctx context.Context, err error) error {
+	if b.sighted != nil && ctx.Err() != nil {
+		b.sighted.Event = drive.Abandoned
+		b.Event(b.of, *b.sighted)
+		b.sighted = nil
+	}
 	if b.began != "" && ctx.Err() != nil {
 		b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: context.Cause(ctx).Error()}})
 		b.began = ""

@@ -76,10 +76,11 @@ type binary struct {
 	// home is the environment variable that names where its processes record files (recorded.Home), and removeHome removes that folder.
 	home       string
 	removeHome func()
-	began      string  // the test that is being explored
-	ended      *ending // how the next process executes a test, and why; nil if it does so in the usual way
-	left       bool    // a test left something in the process
-	astray     *ending // set if what a test showed in this process does not count
+	began      string       // the test that is being explored
+	sighted    *drive.Event // the finding that is being made smaller; nil for none
+	ended      *ending      // how the next process executes a test, and why; nil if it does so in the usual way
+	left       bool         // a test left something in the process
+	astray     *ending      // set if what a test showed in this process does not count
 	// unshown are findings that no fresh process has shown.
 	unshown []drive.Event
 	done    []string // tests that need not be executed any more
@@ -205,7 +206,7 @@ func (b *binary) process(ctx context.Context) (more bool, err error) {
 	b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{
 		Verdict: drive.Unjudged, Because: fmt.Sprintf("the test ended its process: %v:\n%s", state, tail(output)),
 	}})
-	b.done = append(b.done, b.began)
+	b.done, b.sighted = append(b.done, b.began), nil
 	return true, nil
 }
 
@@ -230,7 +231,10 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 	case drive.Passed:
 		b.began = ""
 		return
+	case drive.Sighted:
+		b.sighted = &e
 	case drive.Found:
+		b.sighted = nil
 		b.again(ctx, &e)
 		if f := e.Finding; f.Replayed < f.Replays && f.Apart == drive.ApartNone && f.Failure.Kind != sched.DataRace && b.Order.Mode == drive.Explore {
 			b.astray = &ending{e.Test, drive.ApartFirst, "", fmt.Sprintf("a schedule failed in a process that had executed others (%s), but only %d of %d times in a fresh one", f.Failure.Class(), f.Replayed, f.Replays)}
@@ -240,7 +244,7 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 			return
 		}
 	case drive.Ended:
-		b.began = ""
+		b.began, b.sighted = "", nil
 		if b.astray != nil && b.astray.test == e.Test {
 			return
 		}
@@ -251,7 +255,7 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 		}
 		b.left = b.left || e.Plain.Apart != ""
 	case drive.Refused:
-		b.began = ""
+		b.began, b.sighted = "", nil
 		b.left = b.left || b.Order.Mode == drive.Explore // a test that hangs has ended the process, so the others need another one
 		b.done = append(b.done, e.Test)
 		e = drive.Event{Event: drive.Ended, Test: e.Test, Code: e.Code, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: e.Text}}

@@ -38,8 +38,8 @@ func OfPlain(f *drive.PlainFinding, test, token, passing, command string) *Repor
 	if f.FromSwitches > len(f.Schedule) {
 		r.From = fmt.Sprintf("%s and %s", columns.Count(f.FromSwitches, "switch"), preemptions(f.FromPreemptions))
 	}
-	if r.From != "" || f.Fewer > 0 {
-		r.Shrink = &Shrink{Minimal: !f.Early, Fewer: f.Fewer}
+	if r.From != "" || f.Fewer > 0 || f.Late {
+		r.Shrink = &Shrink{Minimal: !f.Early && !f.Late, Fewer: f.Fewer}
 	}
 	if f.Passing != nil {
 		r.Passing = compared(*f.Passing, passing, f.Change, &r.Run)

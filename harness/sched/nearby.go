@@ -41,7 +41,7 @@ func (n *nearby) run(s Strategy, events bool) Outcome {
 	return out
 }
 
-func (n *nearby) spent() bool { return n.executions <= 0 || n.steps <= 0 || n.r.late() }
+func (n *nearby) spent() bool { return n.executions <= 0 || n.steps <= 0 || n.r.Late() }
 
 // A stop is a point that a thread reached, and its line in the source.
 type stop struct {

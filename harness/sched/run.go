@@ -108,7 +108,8 @@ func NewMechanismRunner(mechanism func() Mechanism, o Options) *Runner {
 // as those that use the network: thousands of them take minutes, and the result is not the same each time anyway.
 func (r *Runner) Until(t time.Time) { r.until = t }
 
-func (r *Runner) late() bool { return !r.until.IsZero() && time.Until(r.until) <= 0 }
+// Late says whether that time is over.
+func (r *Runner) Late() bool { return !r.until.IsZero() && time.Until(r.until) <= 0 }
 
 // Run executes the scenario once under a strategy. events also collects the timeline.
 func (r *Runner) Run(s Strategy, events bool) (o Outcome) {

@@ -105,7 +105,7 @@ func (m *shrinking) run(s Strategy) Outcome {
 	return out
 }
 
-func (m *shrinking) spent() bool { return m.executions <= 0 || m.steps <= 0 || m.r.late() }
+func (m *shrinking) spent() bool { return m.executions <= 0 || m.steps <= 0 || m.r.Late() }
 
 func (m *shrinking) shows(out Outcome) bool {
 	return out.Failure != nil && out.Failure.Class() == m.class
@@ -151,7 +151,7 @@ func LeaveOut(n func() int, spent func() bool, without func(from, to int) bool) 
 // search looks within a bound for a schedule that shows the same failure.
 func (m *shrinking) search(o Options) (shows Schedule, r Result) {
 	o.Schedules = min(shrinkSchedules, m.executions, m.steps/max(m.best.Steps, 1))
-	if o.Schedules <= 0 || m.r.late() {
+	if o.Schedules <= 0 || m.r.Late() {
 		return nil, r
 	}
 	if !m.r.until.IsZero() {

@@ -179,7 +179,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.crash, "crash", false, "lose power at every step of every schedule, and recover from every disk that this may leave")
 	flags.StringVar(&f.model, "model", "ordered", "which disks these are, `NAME`: ordered (as ext4 with its journal) or weak (what no promise forbids)")
 	flags.IntVar(&f.config.DrawFaults, "faults", 0, "up to `N` faults in each drawn program: errors, short writes, a full disk, flipped bits")
-	flags.DurationVar(&s.Budget, "budget", 0, "how long to search (default 10s, without a limit if --schedules or --exhaustive is given, or for plain tests)")
+	flags.DurationVar(&s.Budget, "budget", 0, "how long to search, and in plain tests to shrink what is found (default 10s, without a limit if --schedules or --exhaustive is given, or for plain tests)")
 	flags.IntVar(&s.Schedules, "schedules", 0, fmt.Sprintf("end after `N` schedules (default no limit; plain tests: %d each, unless a budget or --exhaustive is given)", perTest))
 	flags.Uint64Var(&s.Seed, "seed", 0, "seed of every random choice (default a new one, which the summary prints)")
 	flags.IntVar(&s.Workers, "workers", 0, "schedules side by side, `N` (default one per processor)")

@@ -26,7 +26,7 @@ import (
 
 // found makes the report of a finding, keeps its schedule, and returns the text to print.
 func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
-	token := plain.Token{Test: e.Test, Alone: e.Finding.Apart == drive.ApartFirst, Schedule: e.Finding.Schedule}
+	token := tokenOf(e)
 	told := r.reportOf(p, e, token)
 	e.Case = token.String()
 	if encoded, err := json.Marshal(told); err == nil {
@@ -49,6 +49,9 @@ func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
 		if e.Kept != "" {
 			fmt.Fprintf(&b, "kept: %s\n", e.Kept)
 		}
+		if e.Finding.Late {
+			fmt.Fprintf(&b, "its time for shrinking was over: %s makes it smaller\n", r.shrinking(p, e.Kept, token))
+		}
 		if f.Known == "" {
 			fmt.Fprintf(&b, "known as: %s\n", f.Name())
 		} else {
@@ -60,6 +63,46 @@ func (r *plainRun) found(p plain.Package, e *drive.Event) (text string) {
 	}
 	b.WriteString("\n")
 	return b.String()
+}
+
+// abandoned keeps the schedule of a finding that was being made smaller when everything was stopped, and returns the text to print.
+func (r *plainRun) abandoned(p plain.Package, e *drive.Event) string {
+	token := tokenOf(e)
+	file, err := p.Keep(token, e.Test+": "+e.Finding.Failure.Class())
+	if err != nil {
+		r.unkept(p, err)
+		return ""
+	}
+	return fmt.Sprintf("kept: %s, as it was found; %s makes it smaller\n", file, r.shrinking(p, file, token))
+}
+
+// shrinking is the command that makes a finding smaller, without a limit of time. file holds its schedule; "" if it is kept nowhere.
+func (r *plainRun) shrinking(p plain.Package, file string, token plain.Token) string {
+	words := r.settings("report --shrink")
+	if file != "" {
+		words = append(words, quotedWord(fromHere(filepath.Join(p.Dir, file))))
+	} else {
+		words = append(words, quotedWord(token.String()))
+	}
+	return strings.Join(append(words, p.ImportPath), " ")
+}
+
+// settings begins a command that executes what this run has executed.
+func (r *plainRun) settings(verb string) []string {
+	command := append(inGo(r.session.Toolchain), "racewindow", verb)
+	if r.race {
+		command = append(command, "--race")
+	}
+	command = append(command, buildFlags(r.session.Toolchain, r.flags)...)
+	for _, pkg := range r.order.Atomic {
+		command = append(command, "--atomic="+quotedWord(pkg))
+	}
+	return command
+}
+
+// tokenOf is the token of a finding.
+func tokenOf(e *drive.Event) plain.Token {
+	return plain.Token{Test: e.Test, Alone: e.Finding.Apart == drive.ApartFirst, Schedule: e.Finding.Schedule}
 }
 
 // shown is the report as text for the terminal, with the first lines of its stacks.
@@ -116,15 +159,7 @@ func inGo(tool runtime.Toolchain) []string {
 
 // reportOf makes the report of a finding, with the command that replays it.
 func (r *plainRun) reportOf(p plain.Package, e *drive.Event, token plain.Token) *report.Report {
-	command := append(inGo(r.session.Toolchain), "racewindow", "replay")
-	if r.race {
-		command = append(command, "--race")
-	}
-	command = append(command, buildFlags(r.session.Toolchain, r.flags)...)
-	for _, pkg := range r.order.Atomic {
-		command = append(command, "--atomic="+quotedWord(pkg))
-	}
-	command = append(command, quotedWord(token.String()), p.ImportPath)
+	command := append(r.settings("replay"), quotedWord(token.String()), p.ImportPath)
 	passing := ""
 	if e.Finding.Passing != nil {
 		passing = plain.Token{Test: e.Test, Alone: token.Alone, Schedule: e.Finding.Passing.Schedule}.String()

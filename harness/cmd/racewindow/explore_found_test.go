@@ -127,6 +127,31 @@ func TestWhatStrayedIsTold(t *testing.T) {
 		"strayed: 3 schedules of TestX went another way when they were executed again, so no bound is claimed; the first: at choice 6\n")
 }
 
+// What was found when a run was interrupted is kept, and the line says how to make it smaller.
+func TestAFindingThatWasBeingMadeSmallerIsKept(t *testing.T) {
+	t.Parallel()
+	p := plain.Package{Dir: t.TempDir()}
+	p.ImportPath = "example.com/a"
+	schedule, err := sched.ParseSchedule("main/g#1@F.Lock#1>main")
+	require.NoError(t, err)
+	e := &drive.Event{Event: drive.Abandoned, Test: "TestX/a", Finding: &drive.PlainFinding{
+		Failure: &sched.Failure{Kind: sched.Failed, Site: "a_test.go:7"}, Schedule: schedule, Apart: drive.ApartFirst,
+	}}
+	r := &plainRun{race: true, flags: []string{"-tags=slow"}, session: &plain.Session{}}
+	r.order.Atomic = []string{"example.com/log"}
+	text := r.abandoned(p, e)
+	require.Regexp(t, `^kept: testdata/racewindow/TestX/[0-9a-f]{16}\.case, as it was found; racewindow report --shrink --race --build=-tags=slow --atomic=example.com/log \S+\.case example.com/a makes it smaller\n$`, text)
+	files, err := filepath.Glob(filepath.Join(p.Dir, "testdata", "racewindow", "TestX", "*.case"))
+	require.NoError(t, err)
+	require.Len(t, files, 1)
+	require.Contains(t, text, files[0], "it is elsewhere than here")
+	token, about, err := plain.ReadToken(files[0])
+	require.NoError(t, err)
+	require.Equal(t, plain.Token{Test: "TestX/a", Alone: true, Schedule: schedule}, token)
+	require.Equal(t, "TestX/a: failed in a_test.go:7\n", about)
+	require.Equal(t, "racewindow report --shrink --race --build=-tags=slow --atomic=example.com/log 'v1 test=TestX/a; alone; @ main/g#1@F.Lock#1>main' example.com/a", r.shrinking(p, "", token))
+}
+
 // A line that is pasted where another release of Go is in use selects the one of the search.
 func TestTheReplayLineSelectsTheReleaseOfGo(t *testing.T) {
 	t.Parallel()

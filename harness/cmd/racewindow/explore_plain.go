@@ -153,6 +153,8 @@ func (r *plainRun) event(p plain.Package, e drive.Event) {
 		}
 	case drive.Sighted:
 		r.say(p, e.Test, e.Sighting()+"\n")
+	case drive.Abandoned:
+		r.say(p, e.Test, r.abandoned(p, &e))
 	case drive.Found:
 		r.say(p, e.Test, r.found(p, &e))
 		r.kept = append(r.kept, e)

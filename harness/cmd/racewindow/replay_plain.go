@@ -106,7 +106,7 @@ func (f *replayFlags) ofPlainTest(cmd *cobra.Command, of *ofTest, packages []str
 // ofPlainTest makes the report of a schedule of a plain test.
 func (f *reportFlags) ofPlainTest(ctx context.Context, p plain.Package, token plain.Token) (*report.Report, error) {
 	r := &plainRun{
-		verb: "report", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, tell: &teller{}, out: io.Discard, screen: nil,
+		verb: "report", pattern: plain.Exactly(token.Test), packages: []plain.Package{p}, flags: f.build, race: f.race, tell: &teller{}, out: io.Discard, screen: nil,
 		order: drive.Order{Mode: drive.Report, Case: token.Schedule.String(), Test: token.Test, Times: 5, Shrink: f.shrink, StepLimit: sched.DefaultStepLimit, LeaksAlways: true, Atomic: f.atomic},
 	}
 	if token.Alone {

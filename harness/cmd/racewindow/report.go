@@ -36,6 +36,7 @@ type reportFlags struct {
 	format  string
 	out     string
 	shrink  bool
+	race    bool
 	build   []string
 	atomic  []string
 }
@@ -71,6 +72,7 @@ func reportCommand() *cobra.Command {
 	cmd.Flags().StringVarP(&f.out, "out", "o", "", "write it to `FILE` (default standard output)")
 	cmd.Flags().StringArrayVar(&f.build, "build", nil, buildAbout)
 	cmd.Flags().StringArrayVar(&f.atomic, "atomic", nil, atomicAbout)
+	cmd.Flags().BoolVar(&f.race, "race", false, "for the schedule of a plain test: under the race detector")
 	cmd.Flags().BoolVar(&f.shrink, "shrink", false, "make a case smaller first")
 	return cmd
 }
@@ -119,7 +121,7 @@ func (f *reportFlags) run(cmd *cobra.Command, argument string, packages []string
 
 // ofTest makes the report of a case of a test, which the test's package executes.
 func (f *reportFlags) ofTest(ctx context.Context, of *ofTest, packages []string) (*report.Report, error) {
-	if p, token, is, err := plainToken(ctx, of, f.build, false, packages); is {
+	if p, token, is, err := plainToken(ctx, of, f.build, f.race, packages); is {
 		if err != nil {
 			return nil, err
 		}

@@ -121,7 +121,7 @@ func TestACaseIsReadFromItsTextOrItsFile(t *testing.T) {
 		`no file is called "`:                                                   filepath.Join(folder, "none"),
 		"not a directory: give a file":                                          filepath.Join(folder, "lost.case", "below"),
 		"there is nothing but comments and empty":                               write("empty.case", "# nothing\n\n"),
-		"the file has 1000000 bytes, and a file with a case has at most 262144": write("large.case", strings.Repeat("x", 1_000_000)),
+		"the file has 2000000 bytes, and a file with a case has at most 1048576": write("large.case", strings.Repeat("x", 2_000_000)),
 		"no UTF-8 text, or control characters":                                  write("binary.case", "\x7fELF\x00\x01\x02"),
 		"a second case begins with":                                             write("two.case", lost+"\n"+lost+"\n"),
 	} {
@@ -137,7 +137,7 @@ func TestACaseIsReadFromItsTextOrItsFile(t *testing.T) {
 // A case may come through a pipe, whose size nobody knows.
 func TestACaseThroughAPipeIsReadAsWell(t *testing.T) {
 	t.Parallel()
-	for content, message := range map[string]string{lost: "", strings.Repeat("x", cases.MaxTextBytes+1): "the file has more than 262144 bytes"} {
+	for content, message := range map[string]string{lost: "", strings.Repeat("x", cases.MaxTextBytes+1): "the file has more than 1048576 bytes"} {
 		pipe := filepath.Join(t.TempDir(), "pipe")
 		require.NoError(t, syscall.Mkfifo(pipe, 0o600))
 		go func() { _ = os.WriteFile(pipe, []byte(content), 0) }()

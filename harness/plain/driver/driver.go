@@ -169,11 +169,12 @@ type test struct {
 	kept      string         // the file of the kept schedule that has failed, "" for none
 	said      []drive.Event  // about kept schedules that hold
 	gone      []goneCase
-	unshown   string // a finding that fresh processes do not show again; "" for none
-	strayed   string // what differed in the first schedule that did not repeat in a process of its own; "" for none
-	strays    uint64 // how many schedules strayed
-	lazy      string // how the first execution in the process differed from later ones; "" if it did not
-	first     bool   // the search for what only first executions show
+	unshown   string        // a finding that fresh processes do not show again; "" for none
+	strayed   string        // what differed in the first schedule that did not repeat in a process of its own; "" for none
+	strays    uint64        // how many schedules strayed
+	lazy      string        // how the first execution in the process differed from later ones; "" if it did not
+	first     bool          // the search for what only first executions show
+	shrunk    time.Duration // how long findings have been made smaller
 }
 
 // newTest makes a test, or one of its sub-tests if unit names one.
@@ -276,8 +277,8 @@ func (t *test) search() (strays string) {
 	}
 	t.summary.Goroutines, t.summary.Running, t.summary.OneOrder = t.sights.threads, t.sights.running, t.sights.oneOrder
 	found.Findings = distinct(found.Findings)
-	for _, f := range found.Findings {
-		t.found(f)
+	for i, f := range found.Findings {
+		t.found(f, len(found.Findings)-i-1)
 	}
 	switch {
 	case t.summary.Findings > 0:

@@ -13,31 +13,52 @@ import (
 // replays is how often this process executes a shrunk schedule again. The command repeats that in fresh processes.
 const replays = 5
 
-// shrinkNetwork is how long the finding of a test that uses the network is made smaller; half as long again for what lies next to it.
-const shrinkNetwork = 20 * time.Second
+// shrinkNetwork is the most time for making the finding of a test that uses the network smaller, and for what lies next to it.
+const shrinkNetwork = 30 * time.Second
 
-// found makes a finding as small as it can be, and reports it.
-func (t *test) found(f sched.Finding) {
+// timeToShrink returns how long a finding may be made smaller, together with the search for what lies next to it, if so many findings,
+// itself included, need that; 0 for no limit.
+func (t *test) timeToShrink(findings int) (most time.Duration) {
+	if order.Shrinking > 0 {
+		most = max((order.Shrinking/time.Duration(t.share)-t.shrunk)/time.Duration(findings), 3)
+	}
+	if t.sights.socket && (most == 0 || most > shrinkNetwork) {
+		most = shrinkNetwork
+	}
+	return most
+}
+
+// within bounds what a runner does from now on, unless most is 0.
+func within(runner *sched.Runner, most time.Duration) {
+	if most > 0 {
+		runner.Until(time.Now().Add(most))
+	}
+}
+
+// found makes a finding as small as it can be, and reports it. more is how many findings follow it. Two thirds of the time are for making
+// it smaller.
+func (t *test) found(f sched.Finding, more int) {
 	told := &drive.PlainFinding{
 		Failure: f.Failure, Schedule: f.Schedule, Preemptions: f.Preemptions, Strategy: f.Strategy, After: f.After,
 		FromSwitches: len(f.Schedule), FromPreemptions: f.Preemptions, Apart: t.how,
 	}
 	runner, kept := t.runner(f.Schedule), ""
-	if t.sights.socket {
-		runner.Until(time.Now().Add(shrinkNetwork))
-	}
 	class := f.Failure.Class()
 	if !t.shows(runner, f) {
 		t.unshown = fmt.Sprintf("a schedule failed (%s), but none of %d fresh processes shows that again", class, replays)
 		return
 	}
+	most, began := t.timeToShrink(more+1), time.Now()
+	defer func() { t.shrunk += time.Since(began) }()
 	if f.Strategy == byKept {
 		kept = t.kept
 	} else {
-		tell(drive.Event{Event: drive.Sighted, Test: t.name, Case: f.Schedule.String(), Text: drive.SightedWords(class, len(f.Schedule))})
+		tell(drive.Event{Event: drive.Sighted, Test: t.name, Case: f.Schedule.String(), Text: drive.SightedWords(class, len(f.Schedule)), Finding: told})
+		within(runner, most/3*2)
 		if small := runner.Fewest(f.Schedule, class); small.Failure != nil {
 			told.Failure, told.Schedule, told.Preemptions, told.Early, told.Fewer = small.Failure, small.Schedule, small.Preemptions, small.Early, small.Fewer
 		}
+		told.Late = runner.Late()
 		told.Replays, told.Replayed = replays, replayed(runner, told.Schedule, class)
 		if t.strayed != "" && told.Replayed < replays && len(told.Schedule) < len(f.Schedule) { // the smaller one may be what strays
 			told.Failure, told.Schedule, told.Preemptions, told.Fewer = f.Failure, f.Schedule, f.Preemptions, 0
@@ -49,11 +70,10 @@ func (t *test) found(f sched.Finding) {
 		}
 	}
 	told.Outcome = showing(runner, told, class)
-	if t.sights.socket {
-		runner.Until(time.Now().Add(shrinkNetwork / 2))
-	}
 	told.Timers, told.Polls = t.sights.timersThatFired(), t.sights.polls
+	within(runner, most/3)
 	t.around(runner, told)
+	told.Late = told.Late || runner.Late()
 	shorten(told)
 	t.summary.Findings++
 	tell(drive.Event{Event: drive.Found, Test: t.name, Code: 1, Case: told.Schedule.String(), Kept: kept, Finding: told})
@@ -174,7 +194,7 @@ func (t *test) replay() {
 	t.summary.Verdict, t.summary.Statistics.Schedules = drive.HeldAll, uint64(times)
 	for _, told := range all {
 		if order.Shrink {
-			t.found(sched.Finding{Failure: told.Failure, Schedule: schedule, Preemptions: told.Preemptions, Strategy: "replay", After: 1})
+			t.found(sched.Finding{Failure: told.Failure, Schedule: schedule, Preemptions: told.Preemptions, Strategy: "replay", After: 1}, 0)
 			t.summary.Verdict, t.summary.Findings = drive.FoundSome, len(all)
 			continue
 		}

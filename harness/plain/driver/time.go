@@ -150,14 +150,15 @@ func (t *test) fireTimers(before []sched.Finding) {
 	for _, f := range before {
 		known[untimed(f.Failure)] = true
 	}
-	for _, f := range distinct(found.Findings) {
+	all := distinct(found.Findings)
+	for i, f := range all {
 		f = t.withoutTimers(f)
 		if class := untimed(f.Failure); known[class] {
 			continue
 		}
 		known[untimed(f.Failure)] = true
 		before := t.summary.Findings
-		if t.found(f); t.summary.Findings == before {
+		if t.found(f, len(all)-i-1); t.summary.Findings == before {
 			continue
 		}
 		if f.Failure.Timing {
