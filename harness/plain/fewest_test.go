@@ -4,6 +4,7 @@ import (
 	"context"
 	"strconv"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,25 @@ func TestAFindingThatIsMadeSmallerOutlivesAnInterruption(t *testing.T) {
 		require.ErrorIs(t, b.stopped(ctx, context.Canceled), context.Canceled)
 		require.Equal(t, c.want, told)
 	}
+}
+
+// A terminal interrupts a test's process, too. Its death was taken for one that the test had caused, and its finding for one that did not show again.
+func TestTheDeathOfAnInterruptedProcessWaitsForTheInterruption(t *testing.T) {
+	t.Parallel()
+	for state, waits := range map[string]time.Duration{"exit status 2": 0, "signal: killed": 0, "signal: interrupt": 300 * time.Millisecond, "signal: terminated (core dumped)": 300 * time.Millisecond} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer stop()
+			began := time.Now()
+			awaitInterruption(ctx, state)
+			require.Equal(t, waits, time.Since(began), state)
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		awaitInterruption(t.Context(), "signal: interrupt")
+		require.Equal(t, time.Second, time.Since(began), "the test may have interrupted its own process")
+	})
 }
 
 // With ten goroutines or more, an enumeration of the schedules without a preemption does not come to its end, nor to those with one.

@@ -317,8 +317,8 @@ func (b *binary) again(ctx context.Context, e *drive.Event) {
 				e.Finding.Passing, e.Finding.Change = again.Finding.Passing, again.Finding.Change
 			}
 		})
-		if err != nil {
-			continue
+		if err != nil || ctx.Err() != nil && !failed {
+			continue // it was not started, or it was stopped
 		}
 		e.Finding.Replays++
 		if failed {
@@ -353,7 +353,20 @@ func (b *binary) execute(ctx context.Context, order drive.Order, run string, tak
 	if err != nil && !errors.As(err, &failed) && !errors.Is(err, exec.ErrWaitDelay) && ctx.Err() == nil {
 		return "", nil, fmt.Errorf("run a test binary: %w", err)
 	}
+	awaitInterruption(ctx, cmd.ProcessState.String())
 	return said.String(), cmd.ProcessState, nil
+}
+
+// awaitInterruption waits for the context to end if a process was interrupted: a terminal interrupts the command and its processes, and the
+// command may be the last to notice. A test may also interrupt its own process, so that the context does not end.
+func awaitInterruption(ctx context.Context, state string) {
+	if !strings.HasPrefix(state, "signal: interrupt") && !strings.HasPrefix(state, "signal: terminated") {
+		return
+	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(time.Second):
+	}
 }
 
 // call returns the arguments and the environment with which the binary carries out an order and appends what happens to a file.
