@@ -116,9 +116,19 @@ func standIn(rows []Row) Row {
 	return stand
 }
 
-// cutMiddle keeps the beginning, and more of the end.
+// cutMiddle keeps the beginning, and more of the end. Rows next to the cut that stand for others of the same thread go with it.
 func cutMiddle(rows []Row, room int) []Row {
 	head := room / 3
 	tail := len(rows) - (room - head - 1)
+	cut := standIn(rows[head:tail])
+	same := func(i int) bool {
+		return i >= 0 && i < len(rows) && rows[i].Kind == kindFolded && rows[i].Thread == cut.Thread
+	}
+	for same(head - 1) {
+		head--
+	}
+	for same(tail) {
+		tail++
+	}
 	return slices.Concat(rows[:head], []Row{standIn(rows[head:tail])}, rows[tail:])
 }
