@@ -78,6 +78,26 @@ func TestATimerThatFiresEarlyIsFoundByTheSecondSearchAlone(t *testing.T) {
 	require.NotEqual(t, timing.Exhausted, got.ended["TestAskRight"].Exhausted)
 }
 
+// The row of a timer that fires early said which one it is only where one process had executed all schedules.
+func TestAnEarlyTimerIsToldInTheTimelineOfAProcessOfItsOwnToo(t *testing.T) {
+	dir := copied(t, "clock")
+	var rows [][]string
+	for _, apart := range []string{drive.ApartNone, drive.ApartFirst} {
+		s := session(t, dir)
+		s.Run = Exactly("TestAsk")
+		s.Order = drive.Order{Mode: drive.Report, Case: "main/ask#1@ask.send#1>clock", Test: "TestAsk", Times: 1, Apart: apart, LeaksAlways: true}
+		got := explored(t, s, dir)
+		require.Len(t, got.findings["TestAsk"], 1)
+		var texts []string
+		for _, e := range got.findings["TestAsk"][0].Finding.Outcome.Events {
+			texts = append(texts, e.Thread+" "+e.Text)
+		}
+		require.Contains(t, texts, "clock early: the timer of 1s that main set at ask.timer (clock_test.go:22)", "apart %q", apart)
+		rows = append(rows, texts)
+	}
+	require.Equal(t, rows[0], rows[1])
+}
+
 // A goroutine that reads the clock in a loop lets time pass although the others could go on, in the search in which timers do not fire early too.
 func TestWhatNeedsTimeToPassBesideOthersIsAMatterOfTiming(t *testing.T) {
 	got := exploredClock(t)

@@ -74,6 +74,8 @@ func (m *remote) Run() {
 			m.failed()
 		case said == saysWrote:
 			m.chooser.Wrote(int(p.get()), p.getText())
+		case said == saysNoted:
+			m.chooser.Note(sched.Note{Thread: p.getText(), Text: p.getText()})
 		case said == saysOver:
 			m.over()
 			return

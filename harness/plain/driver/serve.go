@@ -73,6 +73,7 @@ type asking struct {
 
 	threads []int // that wrote the texts
 	texts   []string
+	notes   []sched.Note
 }
 
 func (a *asking) Points() *sched.Points { return a.points }
@@ -92,11 +93,17 @@ func (a *asking) Lingers() bool { return false }
 // Lingering says that threads take no turns where nothing is chosen.
 func (a *asking) Lingering() bool { return false }
 
-// Noting says that no notes are kept: the other process asks for what is to be seen.
+// Noting says that no notes are kept here: the other process asks for what is to be seen.
 func (a *asking) Noting() bool { return false }
 
-// Note drops a note.
-func (a *asking) Note(sched.Note) {}
+// Note keeps a note until the next message to the other process, if that makes a report.
+//
+//go:norace
+func (a *asking) Note(n sched.Note) {
+	if a.views {
+		a.notes = append(a.notes, n)
+	}
+}
 
 // Wrote keeps a text until the next message to the other process.
 //
@@ -105,8 +112,12 @@ func (a *asking) Wrote(thread int, text string) {
 	a.threads, a.texts = append(a.threads, thread), append(a.texts, text)
 }
 
-// putWritten tells the other process what was written.
+// putWritten tells the other process what was noted and what was written.
 func (a *asking) putWritten() {
+	for _, n := range a.notes {
+		a.put(saysNoted).text(n.Thread).text(n.Text)
+	}
+	a.notes = a.notes[:0]
 	for i, text := range a.texts {
 		a.put(saysWrote, int64(a.threads[i])).text(text)
 	}

@@ -89,7 +89,7 @@ func (m *mechanism) fire() *sched.Candidate {
 	}
 	text := m.timer(t)
 	m.seen.fired = append(m.seen.fired, text)
-	if m.chooser.Noting() {
+	if m.chooser.Noting() || m.noting {
 		m.chooser.Note(sched.Note{Thread: clockName, Text: "early: " + text})
 	}
 	bubble.Advance(t.When)

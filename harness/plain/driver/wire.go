@@ -16,13 +16,14 @@ import (
 // message is a byte that says what it is, followed by numbers and texts.
 const (
 	// The process says: the test is reached; it is ready for a schedule; a thread has stopped; the test's goroutine has
-	// ended; a failure; a thread has written a text; the answer to a question; the execution is over.
+	// ended; a failure; a thread has written a text; a note for the report; the answer to a question; the execution is over.
 	saysHere = iota + 1
 	saysReady
 	saysStopped
 	saysFinished
 	saysFailed
 	saysWrote
+	saysNoted
 	saysAnswer
 	saysOver
 	// The search says: execute; this thread goes on; none does; let time go on; is that a deadlock?; which threads
