@@ -85,6 +85,7 @@ type exploreFlags struct {
 	set        map[string]string
 	leaks      string
 	unjudged   string
+	timing     string
 	build      []string
 	out        string
 	jsonFile   string
@@ -158,6 +159,7 @@ func (f *exploreFlags) define(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.race, "race", false, "with packages: under the race detector")
 	flags.StringVar(&f.leaks, "leaks", "new", "for plain tests, which leaks are findings, `NAME`: new (those that the schedule without a switch does not have), always, or ok (none)")
 	flags.StringVar(&f.unjudged, "unjudged", "fail", "for plain tests, what a test without a verdict means, `NAME`: fail (exit code 3) or ok")
+	flags.StringVar(&f.timing, "timing", "fail", "for plain tests, what a finding labelled timing means, which needs a timer to fire early, `NAME`: fail or ok (told, but no failure)")
 	flags.StringArrayVar(&f.build, "build", nil, "with packages, a `FLAG` of go test, such as -tags=slow; repeat for more. Most can be given as go test has them")
 	flags.IntVarP(&f.processes, "processes", "p", 1, "for plain tests: explore `N` side by side, each in a process of its own, which has one core")
 	flags.StringVar(&f.shard, "shard", "", "for plain tests: explore only every N-th, `I/N` with I from 1, so that N machines do them all")

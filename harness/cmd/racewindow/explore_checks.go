@@ -34,7 +34,7 @@ const (
 // withoutPackages are the flags that may be given when the plain tests of the current package are explored although it is
 // not named.
 var withoutPackages = []string{
-	"race", "leaks", "unjudged", "processes", "shard", "budget", "budget-per-test", "timeout", "atomic", "test2json", "junit", "sarif", "known", "schedules", "seed", "all", "out", "json",
+	"race", "leaks", "unjudged", "timing", "processes", "shard", "budget", "budget-per-test", "timeout", "atomic", "test2json", "junit", "sarif", "known", "schedules", "seed", "all", "out", "json",
 }
 
 // hasTestsHere reports whether a call without packages means the current package: the package has Checks, or it has plain
@@ -307,7 +307,7 @@ func (f *exploreFlags) order(flags *pflag.FlagSet) (drive.Order, error) {
 	if order.Budget == 0 && order.Schedules == 0 && !f.exhaustive {
 		order.Budget = 10 * time.Second
 	}
-	return order, oneOf(map[string][]string{"leaks": {f.leaks, "new", "always", "ok"}, "unjudged": {f.unjudged, "fail", "ok"}})
+	return order, oneOf(map[string][]string{"leaks": {f.leaks, "new", "always", "ok"}, "unjudged": {f.unjudged, "fail", "ok"}, "timing": {f.timing, "fail", "ok"}})
 }
 
 // enumerates settles the strategy of an exhaustive search.
@@ -371,7 +371,7 @@ func (f *exploreFlags) plain(ctx context.Context, order drive.Order, flags *pfla
 	}
 	order.Budget, order.Atomic = f.perTest, f.atomic
 	r := &plainRun{
-		verb: "explore", pattern: f.pattern, packages: packages, flags: f.build, race: f.race, order: order, unjudged: f.unjudged == "ok", folder: f.out,
+		verb: "explore", pattern: f.pattern, packages: packages, flags: f.build, race: f.race, order: order, unjudged: f.unjudged == "ok", timing: f.timing == "ok", folder: f.out,
 		processes: f.processes, whole: f.config.Search.Budget, timeout: f.timeout, tell: &f.teller, out: out, screen: os.Stdout,
 	}
 	switch {

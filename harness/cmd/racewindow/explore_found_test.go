@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/racewindow/racewindow/failpoints/runtime"
+	"github.com/racewindow/racewindow/harness/cmd/racewindow/results"
 	"github.com/racewindow/racewindow/harness/drive"
 	"github.com/racewindow/racewindow/harness/plain"
 	"github.com/racewindow/racewindow/harness/sched"
@@ -125,6 +126,25 @@ func TestWhatStrayedIsTold(t *testing.T) {
 	summary.Timing.Statistics.Strayed = 1
 	require.Contains(t, closing(drive.Event{Test: "TestX", Plain: summary}, false),
 		"strayed: 3 schedules of TestX went another way when they were executed again, so no bound is claimed; the first: at choice 6\n")
+}
+
+// A run may take what needs a timer to fire early for no failure, and nothing else.
+func TestWhatNeedsAnEarlyTimerIsNoFailureIfThatIsOK(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ ok, early, known bool }{{true, true, true}, {true, false, false}, {false, true, false}} {
+		r := &plainRun{verb: "explore", timing: c.ok, tell: &teller{}, session: &plain.Session{}, findings: map[string][]results.Finding{}}
+		p := plain.Package{Dir: t.TempDir()}
+		p.ImportPath = "example.com/a"
+		f := &sched.Failure{Kind: sched.Leak, Site: "ask: chan send", Timing: c.early}
+		text := r.found(p, &drive.Event{Test: "TestX", Finding: &drive.PlainFinding{Failure: f, Outcome: sched.Outcome{Failure: f}}})
+		findings := r.findings["example.com/a TestX"]
+		require.Len(t, findings, 1)
+		require.Equal(t, c.known, findings[0].Known != "", "%+v", c)
+		require.Equal(t, c.known, strings.Contains(text, "known: example.com/a TestX: timing: leak in ask: chan send\n"))
+		require.Equal(t, c.early && !c.ok, strings.Contains(text, "--timing=ok makes"), text)
+		outcome := outcomeOf(&drive.PlainSummary{Verdict: drive.FoundSome}, findings, false)
+		require.Equal(t, c.known, outcome == results.Pass)
+	}
 }
 
 // What was found when a run was interrupted is kept, and the line says how to make it smaller.

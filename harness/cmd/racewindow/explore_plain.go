@@ -35,6 +35,7 @@ type plainRun struct {
 	brief     bool     // print a finding as one line
 	order     drive.Order
 	unjudged  bool          // a test without a verdict is no failure
+	timing    bool          // nor is a finding that needs a timer to fire early
 	folder    string        // for the reports of findings; "" for none
 	processes int           // at the same time
 	whole     time.Duration // for all tests together, 0 for no such bound

@@ -116,14 +116,14 @@ func TestACaseIsReadFromItsTextOrItsFile(t *testing.T) {
 		require.Equal(t, lost, c.String())
 	}
 	for message, argument := range map[string]string{
-		"the argument is empty: give a file":                                    "",
-		" is a folder: give a file in it":                                       folder,
-		`no file is called "`:                                                   filepath.Join(folder, "none"),
-		"not a directory: give a file":                                          filepath.Join(folder, "lost.case", "below"),
-		"there is nothing but comments and empty":                               write("empty.case", "# nothing\n\n"),
+		"the argument is empty: give a file":                                     "",
+		" is a folder: give a file in it":                                        folder,
+		`no file is called "`:                                                    filepath.Join(folder, "none"),
+		"not a directory: give a file":                                           filepath.Join(folder, "lost.case", "below"),
+		"there is nothing but comments and empty":                                write("empty.case", "# nothing\n\n"),
 		"the file has 2000000 bytes, and a file with a case has at most 1048576": write("large.case", strings.Repeat("x", 2_000_000)),
-		"no UTF-8 text, or control characters":                                  write("binary.case", "\x7fELF\x00\x01\x02"),
-		"a second case begins with":                                             write("two.case", lost+"\n"+lost+"\n"),
+		"no UTF-8 text, or control characters":                                   write("binary.case", "\x7fELF\x00\x01\x02"),
+		"a second case begins with":                                              write("two.case", lost+"\n"+lost+"\n"),
 	} {
 		_, err := readCase(context.Background(), argument)
 		require.ErrorContains(t, err, message, argument)
