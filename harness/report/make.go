@@ -106,10 +106,8 @@ func OfSchedule(scenario sched.Scenario, s sched.Schedule, command string) (*Rep
 func execute(scenario sched.Scenario, s sched.Schedule, text string, known *sched.Failure) (*Report, sched.Outcome, error) {
 	runner := sched.NewRunner(scenario, sched.Options{})
 	out := runner.Replay(s, true)
+	out.Failure = asFound(out.Failure, known)
 	r := &Report{Schema: Schema, Verdict: Held, Case: clean(text, maxCase), Preemptions: out.Preemptions, NoSwitch: len(s) == 0}
-	if out.Failure == nil && known != nil && known.Kind == sched.DataRace {
-		out.Failure = known // the race detector reports equal races only once in a process
-	}
 	if f := out.Failure; f != nil && f.Kind == sched.Unusable {
 		return nil, out, fmt.Errorf("the case cannot be executed as it is written: %s", f.Message)
 	}
@@ -130,6 +128,20 @@ func execute(scenario sched.Scenario, s sched.Schedule, text string, known *sche
 	}
 	r.Replays++
 	return r, out, nil
+}
+
+// asFound returns the failure of an execution of which a report is made; known is the one that was found, nil if nobody knows. The race
+// detector reports equal races only once in a process. An execution that goes round for ever may not be known for that each time: a loop
+// that allocates then comes to the step limit.
+func asFound(shown, known *sched.Failure) *sched.Failure {
+	switch {
+	case known == nil:
+	case shown == nil && known.Kind == sched.DataRace:
+		return known
+	case shown != nil && shown.Kind == sched.StepLimit && known.Kind == sched.Livelock:
+		return known
+	}
+	return shown
 }
 
 // repeatable says whether another execution in this process would show the failure too. The race detector reports equal

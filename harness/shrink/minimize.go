@@ -167,7 +167,23 @@ func (m *minimizer) replay(c cases.Case, s sched.Strategy) (sched.Outcome, error
 		return sched.Outcome{}, err
 	}
 	m.Tries++
-	return sched.NewRunner(scenario, sched.Options{StepLimit: m.limits.StepLimit}).Run(s, false), nil
+	runner := sched.NewRunner(scenario, sched.Options{StepLimit: m.limits.StepLimit})
+	out := runner.Run(s, false)
+	if f := out.Failure; f != nil && f.Kind == sched.Livelock {
+		m.Tries++
+		out.Failure = m.surely(out, sched.NewRunner(scenario, sched.Options{StepLimit: m.limits.StepLimit}))
+	}
+	return out, nil
+}
+
+// surely returns the failure of an execution that goes round for ever, or what another one like those for a report comes to if that is
+// something else. A loop that allocates holds the same each time only if the allocator gives it the same memory again.
+func (m *minimizer) surely(out sched.Outcome, runner *sched.Runner) *sched.Failure {
+	again := runner.Replay(out.Schedule, true).Of(out.Failure.Class())
+	if again.Failure == nil || again.Failure.Class() != out.Failure.Class() {
+		return again.Failure
+	}
+	return out.Failure
 }
 
 // scenarioOf returns the scenario that executes the program of a case. It reuses the last scenario for other schedules of
