@@ -16,7 +16,7 @@ GOFUMPT     = $(GO) run mvdan.cc/gofumpt@v0.12.0
 STATICCHECK = $(GO) run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .DEFAULT_GOAL := help
-.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants weaken durability defaults soak hostile examples adapters adapters-short pushbutton unmarked runtime-tests goker runtime-short runtime-versions race-to-bug first-report alone false-alarms bench bench-quick bench-sched bench-explore gallery test-browser lint format clean
+.PHONY: help build test test-plain properties explore verify crash stress stress-short mutants weaken durability defaults soak hostile examples adapters adapters-short pushbutton unmarked runtime-tests goker runtime-short runtime-versions race-to-bug first-report alone false-alarms history bench bench-quick bench-sched bench-explore gallery test-browser lint format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -113,6 +113,10 @@ runtime-tests: ## Go's own tests of what the runtime with hooks changes, on it: 
 goker: ## the 63 real deadlocks and leaks that come with Go, found as plain tests, and fixes that hold: RUN= AGAIN= README= CHECK=1
 	$(GO) run ./scripts/goker $(if $(RUN),-run '$(RUN)') $(if $(AGAIN),-again $(AGAIN)) $(if $(README),-readme $(README)) \
 	$(if $(CHECK),-check scripts/goker/README.md)
+
+history: ## bugs that popular Go modules really had: found by the default commands, held once mended; needs the network: RUN= SHORT=1 README= CHECK=1
+	$(GO) run ./scripts/history $(if $(RUN),-run '$(RUN)') $(if $(SHORT),-short) $(if $(README),-readme $(README)) \
+	$(if $(CHECK),-check scripts/history/README.md)
 
 runtime-short: ## the same for CI, on the installed Go, and whether each change fits the other versions that are supported, and compiles there
 	$(GO) run ./scripts/runtimetests -short
