@@ -203,6 +203,7 @@ func Shortened(events []Event) []Event {
 func (c *Chooser) events() (all []Event) {
 	hits := hitCounts{}
 	notes := c.noted
+	all = make([]Event, 0, len(c.trace)+len(notes))
 	note := func(step int) {
 		for len(notes) > 0 && notes[0].Step <= step {
 			all = append(all, Event{Step: notes[0].Step, Thread: notes[0].Thread, Text: notes[0].Text, State: notes[0].State, Begins: notes[0].Begins})

@@ -49,7 +49,7 @@ func Start() {
 			os.Exit(3)
 		}
 	}
-	debug.SetGCPercent(400)     // executions make garbage and keep none of it
+	debug.SetGCPercent(muchGarbage)
 	debug.SetMaxStack(maxStack) // with the default, an endless recursion fills four times as much, in each execution that shows it
 	sched.OnHang(func(report string) {
 		tell(drive.Event{Event: drive.Refused, Test: exploring, Text: report, Code: 3})
@@ -89,6 +89,7 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 		return true
 	}
 	all, first := units(name, prepare)
+	warm := wayOf(first)
 	left := false
 	for _, unit := range all {
 		if spent || slices.Contains(order.Skip, unit) {
@@ -99,7 +100,7 @@ func Test(name string, prepare func(only string) Run) (done bool) {
 		if exploring = unit; unit != name {
 			tell(drive.Event{Event: drive.Began, Test: unit})
 		} else {
-			t.warm = &first
+			t.warm = &warm
 		}
 		t.share = len(all)
 		t.carryOut()
@@ -161,7 +162,8 @@ type test struct {
 	timed     func() sched.Mechanism // makes one in which timers are choices
 	summary   drive.PlainSummary
 	share     int            // the test gets 1/share of what the order allows
-	warm      *sched.Outcome // of an execution before the gate, nil if there was none
+	warm      *way           // of an execution before the gate, nil if there was none
+	usual     way            // of the schedule without a switch
 	gated     uint64         // executions of the gate
 	hint      sched.Strategy // a strategy to try first, nil for none
 	how       string         // how schedules are executed, as in drive.Order.Apart
@@ -251,7 +253,7 @@ func (t *test) search() (strays string) {
 	runner := sched.NewMechanismRunner(t.mechanism, t.options())
 	first, strays := t.gate(runner)
 	if strays == "" && first.Failure != nil && !t.inProcesses() {
-		strays = leftBehind(runner, first)
+		strays = t.leftBehind(runner)
 	}
 	if strays != "" || t.summary.Verdict != "" {
 		if t.summary.Verdict == drive.Sequential && t.sights.timers {
@@ -261,7 +263,7 @@ func (t *test) search() (strays string) {
 		return strays
 	}
 	found, err := t.findFailures(runner, first)
-	if strays = t.disturbed(runner, first, found, err); strays != "" {
+	if strays = t.disturbed(runner, found, err); strays != "" {
 		return strays
 	}
 	if leak := t.sights.leak; leak != nil && t.sights.ended > t.sights.leaked && len(found.Findings) == 0 {
@@ -350,7 +352,7 @@ const tryEndless = 32
 
 // disturbed says how executions in this process have disturbed each other: the search met a schedule that it could not
 // repeat, or the schedule without a switch took another way after a failure. It returns "" if they have not.
-func (t *test) disturbed(runner *sched.Runner, first sched.Outcome, found sched.Result, err error) string {
+func (t *test) disturbed(runner *sched.Runner, found sched.Result, err error) string {
 	var failure *sched.Failure
 	switch {
 	case errors.As(err, &failure):
@@ -360,7 +362,7 @@ func (t *test) disturbed(runner *sched.Runner, first sched.Outcome, found sched.
 	case err != nil && !errors.Is(err, sched.ErrNoVerdict) && !errors.Is(err, sched.ErrNoSchedule) && !errors.Is(err, sched.ErrUnjudged):
 		return err.Error()
 	case len(found.Findings) > 0 && found.Findings[0].Failure.Kind != sched.DataRace && !t.inProcesses():
-		if differs := difference(first, runner.Replay(nil, true)); differs != "" {
+		if differs := difference(t.usual, wayOf(runner.Replay(nil, true))); differs != "" {
 			t.hint = sched.Follow(found.Findings[0].Schedule)
 			return "after a failure the schedule without a switch went another way: " + differs
 		}
@@ -389,5 +391,6 @@ func (t *test) end() {
 }
 
 func (t *test) progress(s sched.Statistics) {
+	fitHeap()
 	tell(drive.Event{Event: drive.Progress, Test: t.name, Text: s.SoFar()})
 }

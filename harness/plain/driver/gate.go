@@ -15,17 +15,42 @@ import (
 // makes a package's lazy state, so later executions reach other points.
 const gateRuns = 5
 
+// A way is what two executions are compared by. A test without an end comes to hundreds of thousands of points, and the events of an
+// execution take four times as much memory.
+type way struct {
+	end string // in a word
+	at  []stand
+}
+
+// A stand is where a thread came to.
+type stand struct {
+	thread, text, file string
+	line               int
+}
+
+func wayOf(o sched.Outcome) way {
+	w := way{ending(o), make([]stand, len(o.Events))}
+	for i := range o.Events {
+		e := &o.Events[i]
+		w.at[i] = stand{e.Thread, e.Text, e.File, e.Line}
+	}
+	return w
+}
+
 // gate executes the schedule without a switch several times, and says whether the test can be explored. Every execution
 // must take the same way; otherwise strays says where one did not. And there must be something to choose; otherwise gate
 // sets the verdict.
 func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 	if t.warm == nil && !t.inProcesses() {
-		out := runner.Replay(nil, true)
-		t.warm = &out
+		warm := wayOf(runner.Replay(nil, true))
+		t.warm = &warm
 	}
 	t.sights.choices, t.sights.skipped, t.gated = 0, 0, 0
 	for run := 1; run < gateRuns; run++ {
+		fitHeap()
 		out := runner.Replay(nil, true)
+		went := wayOf(out)
+		out.Events = nil
 		t.gated++
 		if f := out.Failure; f != nil && f.Kind == sched.Unusable {
 			if strings.HasSuffix(f.Message, outsideState) {
@@ -35,16 +60,17 @@ func (t *test) gate(runner *sched.Runner) (first sched.Outcome, strays string) {
 			return out, ""
 		}
 		if run == 1 {
-			if first = out; t.inProcesses() {
+			if first, t.usual = out, went; t.inProcesses() {
 				continue
 			}
-			if ending(*t.warm) != ending(first) {
-				return out, fmt.Sprintf("the schedule without a switch came to %q the first time, and then to %q: %s", ending(*t.warm), ending(first), whyStrays)
+			if t.warm.end != went.end {
+				return out, fmt.Sprintf("the schedule without a switch came to %q the first time, and then to %q: %s", t.warm.end, went.end, whyStrays)
 			}
-			t.lazy = difference(*t.warm, first)
+			t.lazy = difference(*t.warm, went)
+			t.warm.at, t.warm = nil, nil // it is not needed any more
 			continue
 		}
-		if differs := difference(first, out); differs != "" {
+		if differs := difference(t.usual, went); differs != "" {
 			if t.inProcesses() && !(run == gateRuns-1 && t.strays == uint64(run-2)) { // a test that strays now and then also has schedules that can be repeated
 				t.strayed, t.strays = cmp.Or(t.strayed, "the schedule without a switch went another way: "+differs), t.strays+1
 				continue
@@ -76,12 +102,12 @@ var RemoveLeft = func() (names []string) { return nil }
 
 // leftBehind says how the schedule without a switch differs once the files that earlier executions left are removed; ""
 // if it does not differ.
-func leftBehind(runner *sched.Runner, first sched.Outcome) (strays string) {
+func (t *test) leftBehind(runner *sched.Runner) (strays string) {
 	left := relative(RemoveLeft())
 	if left == "" {
 		return ""
 	}
-	if differs := difference(first, runner.Replay(nil, true)); differs != "" {
+	if differs := difference(t.usual, wayOf(runner.Replay(nil, true))); differs != "" {
 		return fmt.Sprintf("the schedule without a switch went another way after files were removed that earlier executions had left (%s): %s", left, differs)
 	}
 	return ""
@@ -115,24 +141,27 @@ func ending(o sched.Outcome) string {
 }
 
 // difference describes the first place at which two executions differ; "" if they do not.
-func difference(a, b sched.Outcome) string {
-	at := func(o sched.Outcome, i int) string {
-		if i >= len(o.Events) {
+func difference(a, b way) string {
+	at := func(w way, i int) string {
+		if i >= len(w.at) {
 			return "its end"
 		}
-		e := o.Events[i]
+		s := w.at[i]
 		where := ""
-		if e.Line > 0 {
-			where = fmt.Sprintf(" (%s:%d)", e.File, e.Line)
+		if s.line > 0 {
+			where = fmt.Sprintf(" (%s:%d)", s.file, s.line)
 		}
-		return e.Thread + "@" + e.Text + where
+		return s.thread + "@" + s.text + where
 	}
-	for i := range max(len(a.Events), len(b.Events)) {
+	for i := range max(len(a.at), len(b.at)) {
+		if i < len(a.at) && i < len(b.at) && a.at[i] == b.at[i] {
+			continue
+		}
 		if x, y := at(a, i), at(b, i); x != y {
 			return fmt.Sprintf("at step %d it came to %s the first time, and then to %s", i+1, x, y)
 		}
 	}
-	if x, y := ending(a), ending(b); x != y {
+	if x, y := a.end, b.end; x != y {
 		return fmt.Sprintf("it came to %q the first time, and then to %q", x, y)
 	}
 	return ""

@@ -45,8 +45,9 @@ type mechanism struct {
 	nobody  sched.Candidate             // the candidate that stops before any thread has run
 	names   names
 	points  map[place]sched.PointID
-	recent  [256]located   // a cache of located places, by a hash of the program counter
-	atomic  map[place]bool // whether a place lies in a package that has no points
+	frames  map[uintptr]*runtime.Frame // of the code under test, for reports
+	recent  [256]located               // a cache of located places, by a hash of the program counter
+	atomic  map[place]bool             // whether a place lies in a package that has no points
 	address sched.Addresses
 
 	chosen    int  // the thread that the last decision chose; -1 for none
@@ -391,8 +392,16 @@ func (m *mechanism) View(stopped sched.Candidate) (s sched.Sight) {
 		return s
 	}
 	if pc := m.threads[stopped.Thread].PC; pc != 0 {
-		frame := userFrame(pc)
-		s.Place = &frame
+		frame := m.frames[pc]
+		if frame == nil {
+			if m.frames == nil {
+				m.frames = map[uintptr]*runtime.Frame{}
+			}
+			of := userFrame(pc)
+			frame = &of
+			m.frames[pc] = frame
+		}
+		s.Place = frame
 	}
 	return s
 }
