@@ -57,6 +57,7 @@ func schedulerEdits() []Edit {
 func bubbleEdits() []Edit {
 	const file = "runtime/synctest.go"
 	const aside = "	if bubble.racewindow != nil {\n		return\n	}"
+	const taken = "a timer that was made before the execution is one of its clock from then on"
 	const counts = "testing/synctest counts idle goroutines to wake its root, which the driver does itself"
 	return []Edit{
 		within(file, "synctestBubble", "	active  int // other sources of activity\n}", "	active  int // other sources of activity\n\n	racewindow *racewindowBubble // while it is controlled\n	controlled bool              // it has been\n	inner      bool              // testing/synctest made it inside of a controlled one\n}",
@@ -87,7 +88,10 @@ func bubbleEdits() []Edit {
 		within("runtime/time.go", "time_runtimeNano", "	if gp.bubble != nil {\n		return gp.bubble.now\n	}", "	if gp.bubble != nil {\n		return racewindowReading(gp.bubble)\n	}", "a loop that polls the clock must end"),
 		within("runtime/time.go", "timer", "	isSending atomic.Int32\n}\n", "	isSending atomic.Int32\n\n	racewindow racewindowMaker // who set it, in a controlled bubble\n}\n", "a timer whose firing is a choice needs a name"),
 		enter("runtime/time.go", "func (t *timer) modify(when, period int64, f func(arg any, seq uintptr, delay int64), arg any, seq uintptr) bool {",
-			"	if t.isFake {\n		racewindowTimerSet(t, when, period)\n	}", "the driver must know which timers there are, and who set them"),
+			"	racewindowTimerSet(t, when, period)", "the driver must know which timers there are, and who set them"),
+		enter("runtime/time.go", "func (t *timer) maybeRunChan(c *hchan) {", "	racewindowTouched(t)", taken),
+		enter("runtime/time.go", "func stopTimer(t *timeTimer) bool {", "	racewindowTouched(&t.timer)", taken),
+		enter("runtime/time.go", "func resetTimer(t *timeTimer, when, period int64) bool {", "	racewindowTouched(&t.timer)", taken),
 		within("runtime/time.go", "timer.unlockAndRun starts", "	f(arg, seq, delay)\n", "	if bubble != nil {\n		racewindowFiring(bubble, t)\n	}\n	f(arg, seq, delay)\n", "a goroutine that a timer starts is named after the thread that set the timer"),
 	}
 }

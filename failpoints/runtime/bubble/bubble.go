@@ -51,6 +51,7 @@ type Thread = struct {
 	Reason  uint8 // why it waits, as the runtime's number for that
 	Late    bool  // started after the first thread had ended; for the Clock: At polled it until time passed, though others could go on
 	Lost    bool  // nobody who may still go on can wake it; after Reach
+	Before  bool  // it was started before the bubble was opened, or by such a thread
 }
 
 // A State is what the driver sees of a bubble. The runtime writes it.

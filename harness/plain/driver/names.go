@@ -15,7 +15,10 @@ import (
 // Names must survive edits: lines move, and closures get other numbers. So a point is called FUNCTION.OPERATION, where a
 // closure counts as the function that contains it. A goroutine is called after its parent, the function that it runs, and
 // its number among its like: main/serve#1. The test's own goroutine is main. The parent of a goroutine that a timer
-// starts is the thread that set the timer.
+// starts is the thread that set the timer. A goroutine that was started before the execution has no parent in it:
+// init/work#1.
+
+const beforeName = "init"
 
 // names holds the names of the threads of one execution.
 type names struct {
@@ -49,7 +52,10 @@ func (n *names) of(threads []bubble.Thread, thread int) string {
 			n.all = append(n.all, clockName)
 			continue
 		}
-		parent := n.all[max(t.Parent, 0)]
+		parent := beforeName
+		if t.Parent >= 0 {
+			parent = n.all[t.Parent]
+		}
 		function := runs(t)
 		n.all = append(n.all, n.numbered(parent+"/"+function))
 	}

@@ -14,7 +14,7 @@ import (
 
 // conclude closes the bubble and judges the execution. The first failure counts.
 func (m *mechanism) conclude() {
-	m.seen.threads = max(m.seen.threads, len(m.stands)-1) // without the clock
+	m.seen.threads = max(m.seen.threads, m.took())
 	over := bubble.Over()
 	var leak *sched.Failure
 	if !over && m.after > mostAfter {
@@ -22,6 +22,7 @@ func (m *mechanism) conclude() {
 		leak = m.leakBeside()
 	}
 	broken := !m.ended()
+	failedBefore := broken && m.run.HasFailed()
 	bubble.Close(&m.over)
 	m.listenNoMore()
 	if m.play != nil {
@@ -47,6 +48,9 @@ func (m *mechanism) conclude() {
 		return
 	}
 	failed, skipped, output := m.run.Failed()
+	if broken { // what is left of an execution that was broken off has gone on since, unseen
+		failed = failedBefore
+	}
 	if skipped {
 		m.seen.skipped++
 	}
@@ -143,11 +147,11 @@ func (m *mechanism) stuck(why string) *sched.Failure {
 	if when, _ := bubble.Next(); when > 0 { // a timer that is too far away
 		return m.leakBeside()
 	}
-	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.Remaining(), Site: m.standing(isBlocked)}
+	f := &sched.Failure{Kind: sched.Leak, Message: "the test has ended, and these goroutines can never go on: " + m.listed(isLeft), Site: m.standing(isLeft)}
 	if m.seen.known(f) {
 		return nil
 	}
-	f.Stack = m.waiting(isBlocked)
+	f.Stack = m.waiting(isLeft)
 	return f
 }
 
@@ -179,13 +183,19 @@ func (m *mechanism) any(is func(t *bubble.Thread) bool) bool {
 	return false
 }
 
-func isBlocked(t *bubble.Thread) bool { return t.State == bubble.Blocked }
+func isBlocked(t *bubble.Thread) bool { return t.State == bubble.Blocked && !isIdle(t) }
 
-func isLost(t *bubble.Thread) bool { return isBlocked(t) && t.Lost }
+// isIdle says whether a thread from before the execution has done nothing in it.
+func isIdle(t *bubble.Thread) bool { return t.Before && t.PC == 0 }
+
+// isLeft says whether a thread of the test itself has not ended.
+func isLeft(t *bubble.Thread) bool { return t.State != bubble.Ended && !t.Before }
+
+func isLost(t *bubble.Thread) bool { return isLeft(t) && isBlocked(t) && t.Lost }
 
 // mayBeLost says whether a thread waits for another one.
 func mayBeLost(t *bubble.Thread) bool {
-	return isBlocked(t) && reason(t) != "sleep" && reason(t) != "IO wait"
+	return isLeft(t) && isBlocked(t) && reason(t) != "sleep" && reason(t) != "IO wait"
 }
 
 const waitsOutside = "the test waits for what racewindow does not control"
@@ -236,10 +246,22 @@ func isMachinery(function string) bool {
 		strings.HasPrefix(function, "internal/racewindow/")
 }
 
+// live counts the threads of the test itself that have not ended.
 func (m *mechanism) live() (n int) {
 	for i := range m.stands {
-		if m.threads[i].State != bubble.Ended {
+		if isLeft(&m.threads[i]) {
 			n++
+		}
+	}
+	return n
+}
+
+// took counts the goroutines that took part in the execution.
+func (m *mechanism) took() int {
+	n := len(m.stands) - 1 // without the clock
+	for i := range m.stands {
+		if isIdle(&m.threads[i]) {
+			n--
 		}
 	}
 	return n
@@ -260,7 +282,7 @@ func (s *sights) known(f *sched.Failure) bool {
 // Remaining lists the goroutines that have not ended, and where they are.
 func (m *mechanism) Remaining() string {
 	bubble.Locate()
-	return m.listed(func(t *bubble.Thread) bool { return t.State != bubble.Ended })
+	return m.listed(func(t *bubble.Thread) bool { return t.State != bubble.Ended && !isIdle(t) })
 }
 
 // mostReady is how many goroutines are named of those that could go on: nothing more is said of them.

@@ -43,7 +43,11 @@ func (m *mechanism) stand(thread int) *sched.Candidate {
 // meet adds the threads that have started since the last call.
 func (m *mechanism) meet() {
 	for len(m.stands) < int(m.state.Count) {
-		m.stands = append(m.stands, sched.Candidate{Thread: len(m.stands), Point: sched.AtStart})
+		thread := len(m.stands)
+		m.stands = append(m.stands, sched.Candidate{Thread: thread, Point: sched.AtStart})
+		if t := &m.threads[thread]; t.Before && t.Op == bubble.OpBlocked {
+			m.stand(thread)
+		}
 	}
 }
 
@@ -65,7 +69,9 @@ func (m *mechanism) located(t *bubble.Thread) *located {
 func (m *mechanism) point(t *bubble.Thread) sched.PointID {
 	at := place{t.PC, t.Op}
 	if at.pc == 0 && t.Op == bubble.OpBlocked { // it has passed no point yet
-		bubble.Locate()
+		if t.At == 0 {
+			bubble.Locate()
+		}
 		at.pc = t.At
 	}
 	id, known := m.points[at]

@@ -256,5 +256,5 @@ func (m *mechanism) stuckInPlay(why string) *sched.Failure {
 	if when, _ := bubble.Next(); when > 0 {
 		return nil
 	}
-	return &sched.Failure{Kind: sched.Leak, Message: "a goroutine has not ended: " + m.Remaining(), Site: m.standing(isBlocked)}
+	return &sched.Failure{Kind: sched.Leak, Message: "a goroutine has not ended: " + m.listed(isLeft), Site: m.standing(isLeft)}
 }

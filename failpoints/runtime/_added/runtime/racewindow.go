@@ -52,6 +52,7 @@ type racewindowThread struct {
 	reason  uint8 // waitReason
 	late    bool  // started after the main goroutine had ended; for the clock: at polled it until time passed, though others could go on
 	lost    bool  // nobody who may still go on can wake it; set on request only
+	before  bool  // it was started before the bubble was opened, or by such a thread
 }
 
 // A racewindowState is what the driver sees of a bubble, and the driver declares the same type. The driver reads it at each point,
@@ -110,6 +111,7 @@ type racewindowBubble struct {
 	parked    bool
 	off       bool // the driver's code runs on a thread's stack
 	over      bool // no thread goes on any more
+	hasBefore bool // there are threads or timers from before the bubble was opened
 	ended     bool // the main goroutine has ended
 	outcome   racewindowOutcome
 	kept      *racewindowBubble // the next bubble that is not in use

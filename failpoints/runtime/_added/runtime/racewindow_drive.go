@@ -16,6 +16,7 @@ func racewindowStop(op uint8, addr uintptr) {
 	}
 	if c.over {
 		racewindowLeave()
+		return
 	}
 	c.stop(gp, op, addr, racewindowStands(getfp()), 0)
 }
@@ -59,6 +60,7 @@ func racewindowIsThread() bool {
 func racewindowStepOut() unsafe.Pointer {
 	gp := getg()
 	b := gp.bubble
+	b.racewindow.lend()
 	gp.bubble = nil
 	return unsafe.Pointer(b)
 }
@@ -67,8 +69,9 @@ func racewindowStepOut() unsafe.Pointer {
 //
 //go:linkname racewindowStepIn
 func racewindowStepIn(b unsafe.Pointer) {
-	getg().bubble = (*synctestBubble)(b)
-	racewindowLatest = (*synctestBubble)(b)
+	own := (*synctestBubble)(b)
+	getg().bubble, racewindowLatest = own, own
+	own.racewindow.takeBack()
 }
 
 // racewindowHarness lists the packages of a driver that is part of the program under test. Their operations are no points.

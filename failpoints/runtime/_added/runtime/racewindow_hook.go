@@ -115,7 +115,10 @@ func racewindowSpawned(newg, parent *g, callerpc uintptr) bool {
 	case parent.m != nil && parent == parent.m.curg:
 		t.parent = parent.racewindow
 	default: // a timer starts it
-		t.parent, t.started = c.firing.thread, c.firing.pc
+		t.parent, t.started, t.before = c.firing.thread, c.firing.pc, c.firing.taken
+	}
+	if t := &c.threads[id]; t.parent >= 0 {
+		t.before = c.threads[t.parent].before
 	}
 	newg.racewindow, newg.tracking = id, false
 	unlock(&c.mu)
@@ -144,6 +147,7 @@ func racewindowGo() {
 	}
 	if c.over {
 		racewindowLeave()
+		return
 	}
 	c.stop(gp, racewindowOpGo, 0, pc, 0)
 }

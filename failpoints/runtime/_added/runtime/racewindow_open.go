@@ -38,7 +38,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *rac
 	c.n, c.changes, c.timed = 0, 0, false
 	c.last, c.want, c.chosen, c.io, c.readings, c.hurries = -1, -1, -1, 0, racewindowReadings{}, false
 	c.alone, c.children, c.again = -1, 0, racewindowSelected{}
-	c.parked, c.off, c.over, c.ended = false, false, false, false
+	c.parked, c.off, c.over, c.ended, c.hasBefore = false, false, false, false, false
 	c.outcome = racewindowOutcome{}
 	b.racewindow, gp.bubble, racewindowLatest = c, b, b
 	pc := sys.GetCallerPC()
@@ -52,6 +52,7 @@ func racewindowOpen(f func(), decide func(thread int32) int32, seed uint64) *rac
 	})
 	c.threads[racewindowClock] = racewindowThread{state: racewindowEnded, parent: -1}
 	c.n = racewindowClock + 1
+	c.takeIn()
 	return &c.racewindowState
 }
 
@@ -126,11 +127,15 @@ func racewindowResume(thread int32) (stopped int32) {
 //go:linkname racewindowChoose
 func racewindowChoose(nth int32) { getg().bubble.racewindow.chosen = nth }
 
-// racewindowNext returns when the bubble's next timer fires, 0 for never, and the time on the bubble's clock.
+// racewindowNext returns when the bubble's next timer fires, 0 for never, and the time on the bubble's clock. After all of the test's
+// goroutines have ended, timers from before the execution do not count.
 //
 //go:linkname racewindowNext
 func racewindowNext() (when, now int64) {
 	b := getg().bubble
+	if c := b.racewindow; c.hasBefore && c.ended && !c.anyLeft() {
+		return c.nextOfTest(), b.now
+	}
 	return b.timers.wakeTime(), b.now
 }
 
@@ -264,6 +269,8 @@ func racewindowClose(o *racewindowOutcome) {
 		c.outcome.beside += b.now - c.since
 	}
 	*o = c.outcome
+	c.finish()
+	c.letGo()
 	for i := range c.threads[:c.n] {
 		if c.threads[i].state != racewindowEnded {
 			c.drop(i)

@@ -155,6 +155,7 @@ func (c *racewindowBubble) point(gp *g, op uint8, addr, fp uintptr, passes uint8
 	}
 	if c.over {
 		racewindowLeave()
+		return
 	}
 	pc, counts := racewindowCaller(fp, passes)
 	if !counts {
@@ -189,7 +190,7 @@ func (c *racewindowBubble) stop(gp *g, op uint8, addr, pc uintptr, cases int32) 
 	mcall(racewindowSwitch)
 }
 
-// racewindowLeave gives the token back for good.
+// racewindowLeave gives the token back for good. It returns only to a goroutine from before the bubble, after the bubble has let go of it.
 func racewindowLeave() {
 	c := getg().bubble.racewindow
 	c.last, c.want = getg().racewindow, -1
@@ -207,6 +208,9 @@ func racewindowSelect(gp *g, scases []scase, nsends int) {
 	}
 	fp := getfp()
 	c.point(gp, racewindowOpSelect, 0, fp, racewindowStatement)
+	if racewindowOf(gp) != c {
+		return // the bubble has let go of it
+	}
 	c.chosen = -1
 	ready := int32(0)
 	for n := range scases {
@@ -224,6 +228,9 @@ func racewindowSelect(gp *g, scases []scase, nsends int) {
 	}
 	c.chosen = 0
 	c.stop(gp, racewindowOpCase, 0, pc, ready)
+	if racewindowOf(gp) != c {
+		return
+	}
 	nth := c.chosen
 	c.chosen = -1
 	for n := range scases {

@@ -20,6 +20,7 @@ type racewindowMaker struct {
 	thread int32
 	op     uint8
 	listed bool // in its bubble's list
+	taken  bool // it was made outside of the bubble
 
 	deadline int32 // of the runtime's own timer for a deadline: its place in the bubble's list of deadlines
 }
@@ -39,21 +40,43 @@ type racewindowDue struct {
 func racewindowTimerSet(t *timer, when, period int64) {
 	gp := getg()
 	c := racewindowOf(gp)
+	if !t.isFake {
+		t.racewindow.length = racewindowLength(when)
+		return
+	}
 	if c == nil || gp.m.curg != gp {
 		return
 	}
-	c.timed = true
 	m := &t.racewindow
-	m.pc, m.thread, m.length, m.op = racewindowStands(getfp()), gp.racewindow, when-gp.bubble.now, racewindowOpAfterFunc
+	m.pc, m.thread, m.length, m.op = racewindowStands(getfp()), gp.racewindow, when-gp.bubble.now, racewindowOpOf(t, period)
+	c.list(t)
+}
+
+// racewindowOpOf returns what a timer does.
+func racewindowOpOf(t *timer, period int64) uint8 {
 	switch {
-	case t == gp.timer:
-		m.op = racewindowOpSleep
-	case period > 0:
-		m.op = racewindowOpTicker
+	case t.isChan && period > 0:
+		return racewindowOpTicker
 	case t.isChan:
-		m.op = racewindowOpTimer
+		return racewindowOpTimer
+	case racewindowSleeps(t):
+		return racewindowOpSleep
 	}
-	if m.listed || gp.bubble.inner { // a clock of testing/synctest moves when all wait, and at no other time
+	return racewindowOpAfterFunc
+}
+
+// racewindowSleeps says whether a timer ends a sleep.
+func racewindowSleeps(t *timer) bool {
+	_, sleeps := t.arg.(*g)
+	return sleeps
+}
+
+// list puts a timer into the bubble's list.
+func (c *racewindowBubble) list(t *timer) {
+	c.timed = true
+	c.hasBefore = c.hasBefore || t.racewindow.taken
+	m := &t.racewindow
+	if m.listed || getg().bubble.inner { // a clock of testing/synctest moves when all wait, and at no other time
 		return
 	}
 	if len(c.timers) == cap(c.timers) {
@@ -68,7 +91,7 @@ func racewindowTimerSet(t *timer, when, period int64) {
 func (c *racewindowBubble) forgetTimers() {
 	kept := c.timers[:0]
 	for _, t := range c.timers {
-		if t.racewindow.listed = t.when > 0; t.racewindow.listed {
+		if t.racewindow.listed = t.when > 0 || t.racewindow.taken; t.racewindow.listed {
 			kept = append(kept, t)
 		}
 	}
@@ -76,14 +99,15 @@ func (c *racewindowBubble) forgetTimers() {
 	c.timers = kept
 }
 
-// racewindowNextTimer finds the timer that fires next and is not due yet. The caller has the token, so no timer changes meanwhile.
+// racewindowNextTimer finds the timer that fires next and is not due yet, of those that may fire early. The caller has the token, so no timer changes meanwhile.
 //
 //go:linkname racewindowNextTimer
 func racewindowNextTimer(due *racewindowDue) bool {
 	b := getg().bubble
 	var next *timer
-	for _, t := range b.racewindow.timers {
-		if t.when > b.now && (next == nil || t.when < next.when || t.when == next.when && t.rand < next.rand) {
+	c := b.racewindow
+	for _, t := range c.timers {
+		if t.when > b.now && !(c.hasBefore && c.isBefore(t)) && (next == nil || t.when < next.when || t.when == next.when && t.rand < next.rand) {
 			next = t
 		}
 	}
@@ -93,6 +117,16 @@ func racewindowNextTimer(due *racewindowDue) bool {
 	m := &next.racewindow
 	*due = racewindowDue{m.pc, next.when, m.length, m.thread, m.op}
 	return true
+}
+
+// nextOfTest returns when the next timer fires that the test has set, 0 for never.
+func (c *racewindowBubble) nextOfTest() (when int64) {
+	for _, t := range c.timers {
+		if t.when > 0 && t.state&timerHeaped != 0 && !c.isBefore(t) && (when == 0 || t.when < when) {
+			when = t.when
+		}
+	}
+	return when
 }
 
 // racewindowFiring notes which timer fires now. Goroutines that it starts count as started by the thread that set it.

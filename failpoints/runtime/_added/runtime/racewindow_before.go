@@ -1,0 +1,334 @@
+// Goroutines that were started before the execution, by the initialization of a package or by TestMain: workers of a package-level pool,
+// caches that expire, writers that flush. Tests hand work to them and wait for them. So a bubble takes them in when it opens: they are
+// threads of the execution like others, and the timers that they wait for are timers of its clock. When it closes, it lets go of those that
+// wait, and they go on in the next execution.
+//
+// The test has not started them. So they are no leak. What they wait for does not fire early, nor after all goroutines of the test have
+// ended.
+
+package runtime
+
+import "unsafe"
+
+// takeIn makes threads of the goroutines that wait outside of any bubble. One that runs, or waits for a file, stays outside, and so does
+// one in which no code of the user is called.
+func (c *racewindowBubble) takeIn() {
+	racewindowSettleOthers()
+	forEachGRace(func(gp *g) {
+		if gp != c.root && racewindowIsBefore(gp) && c.n < racewindowMost/2 {
+			id := c.n
+			c.n++
+			c.threads[id] = racewindowThread{op: racewindowOpBlocked, entry: gp.startpc, started: gp.gopc, parent: -1, before: true}
+			c.take(gp, id)
+		}
+	})
+	c.takeFunctions()
+}
+
+// racewindowUnsettled says that goroutines outside of any bubble may be on their way to where they wait: the program has just begun, or a
+// bubble has let go of some that could go on.
+var racewindowUnsettled = true
+
+// racewindowSettleOthers lets goroutines outside of any bubble run until they wait, with a bound for one that never does.
+func racewindowSettleOthers() {
+	for i := 0; i < 64 && racewindowUnsettled && !runqempty(getg().m.p.ptr()); i++ {
+		Gosched()
+	}
+	racewindowUnsettled = false
+}
+
+// racewindowIsBefore says whether a bubble takes in a goroutine.
+func racewindowIsBefore(gp *g) bool {
+	if gp.bubble != nil || readgstatus(gp) != _Gwaiting || !racewindowWaits(gp.waitreason) || gp.waitreason == waitReasonIOWait {
+		return false
+	}
+	const main = 1 // the number of the goroutine that runs TestMain
+	if gp.goid == main || gp.lockedm != 0 || racewindowStands(gp.sched.bp) == 0 {
+		return false
+	}
+	f := findfunc(gp.startpc)
+	return f.valid() && funcname(f) != "testing.tRunner"
+}
+
+// take makes a goroutine that waits the thread with a number.
+func (c *racewindowBubble) take(gp *g, id int32) {
+	c.hasBefore = true
+	gp.bubble, gp.racewindow, gp.tracking = c.bubble, id, false
+	c.gs[id] = gp
+	t := &c.threads[id]
+	t.state, t.reason, t.at = racewindowBlocked, uint8(gp.waitreason), racewindowStands(gp.sched.bp)
+	if gp.timer != nil {
+		c.takeTimer(gp.timer, id)
+	}
+	for s := gp.waiting; s != nil; s = s.waitlink {
+		if ch := racewindowChannel(s); ch != nil && ch.timer != nil {
+			c.takeTimer(ch.timer, id)
+		}
+	}
+}
+
+// takeFunctions takes in the timers that call a function of the user, set with time.AfterFunc.
+func (c *racewindowBubble) takeFunctions() {
+	ts := &getg().m.p.ptr().timers
+	for {
+		var found *timer
+		ts.lock()
+		for _, w := range ts.heap {
+			if t := w.timer; t.state&timerZombie == 0 && t.when > 0 && racewindowCallsUser(t) {
+				found = t
+				break
+			}
+		}
+		ts.unlock()
+		if found == nil {
+			return
+		}
+		c.takeTimer(found, -1)
+	}
+}
+
+// racewindowCallsUser says whether a timer calls a function of the user in a goroutine of its own.
+func racewindowCallsUser(t *timer) bool {
+	if t.isChan || t.f == nil {
+		return false
+	}
+	if f := findfunc(**(**uintptr)(unsafe.Pointer(&t.f))); !f.valid() || funcname(f) != "time.goFunc" {
+		return false
+	}
+	called := findfunc(*(*uintptr)(efaceOf(&t.arg).data))
+	if !called.valid() {
+		return false
+	}
+	file, _ := funcline(called, called.entry())
+	return racewindowIsUsers(funcname(called), file)
+}
+
+// racewindowTouched is called when a goroutine looks at a timer's channel, stops the timer, or sets it again. If the timer was made outside,
+// the bubble takes it in.
+func racewindowTouched(t *timer) {
+	gp := getg()
+	c := racewindowOf(gp)
+	if c == nil || gp == c.root || t.isFake || gp.m.curg != gp || gp.bubble != c.bubble {
+		return
+	}
+	c.takeTimer(t, gp.racewindow)
+}
+
+// takeTimer makes a timer of real time one of the bubble's clock. It fires when as much time has passed as it was set for: how much of that
+// has passed in reality is never the same twice.
+func (c *racewindowBubble) takeTimer(t *timer, thread int32) {
+	if t.isFake {
+		return
+	}
+	racewindowUnheap(t)
+	t.isFake = true
+	if t.isChan {
+		t.hchan().bubble = c.bubble
+	}
+	m := &t.racewindow
+	m.taken, m.thread, m.op = true, thread, racewindowOpOf(t, t.period)
+	length := m.length
+	if t.period > 0 {
+		length = t.period
+	}
+	if t.when > 0 {
+		t.when = c.bubble.now + max(length, 1)
+	}
+	c.list(t)
+	c.setAgain(t)
+}
+
+// setAgain puts a timer into the bubble's heap if it belongs there.
+func (c *racewindowBubble) setAgain(t *timer) {
+	gp := getg()
+	own := gp.bubble
+	gp.bubble = c.bubble
+	t.maybeAdd()
+	gp.bubble = own
+}
+
+// racewindowUnheap takes a timer out of the heap in which it is.
+func racewindowUnheap(t *timer) {
+	ts := t.ts
+	if ts == nil {
+		return
+	}
+	ts.lock()
+	for i := range ts.heap {
+		if ts.heap[i].timer != t {
+			continue
+		}
+		t.lock()
+		if t.state&timerZombie != 0 {
+			ts.zombies.Add(-1)
+		}
+		t.state &^= timerHeaped | timerZombie | timerModified
+		t.ts = nil
+		last := len(ts.heap) - 1
+		moved := ts.heap[last]
+		ts.heap[last] = timerWhen{}
+		ts.heap = ts.heap[:last]
+		if i < last {
+			ts.heap[i] = moved
+			ts.siftUp(i)
+			ts.siftDown(i)
+		}
+		ts.updateMinWhenHeap()
+		t.unlock()
+		break
+	}
+	ts.unlock()
+}
+
+// letGo takes the goroutines that the bubble has taken in, and those that they have started, out of it. Those that could go on do so
+// outside.
+func (c *racewindowBubble) letGo() {
+	if !c.hasBefore {
+		return
+	}
+	c.letTimersGo()
+	for i := range c.threads[:c.n] {
+		t, gp := &c.threads[i], c.gs[i]
+		if !t.before || t.state == racewindowEnded || gp == nil {
+			continue
+		}
+		if gp.timer != nil && gp.timer.isFake {
+			c.letTimerGo(gp.timer)
+		}
+		gp.bubble, gp.racewindow = nil, 0
+		c.gs[i], c.waits[i] = nil, nil
+		if t.state == racewindowReady {
+			systemstack(func() { runqput(getg().m.p.ptr(), gp, false) })
+			racewindowUnsettled = true
+		}
+		t.state = racewindowEnded
+	}
+}
+
+func (c *racewindowBubble) letTimersGo() {
+	for _, t := range c.timers {
+		if t.isFake && c.isBefore(t) {
+			c.letTimerGo(t)
+		}
+	}
+}
+
+// lend lets go of the goroutines that wait, until takeBack, so that another bubble may take them in meanwhile. Those that could go on do so
+// first, until they wait.
+func (c *racewindowBubble) lend() {
+	if !c.hasBefore {
+		return
+	}
+	for range racewindowFruitless {
+		if !c.finishBefore() {
+			break
+		}
+	}
+	c.letTimersGo()
+	for i := range c.threads[:c.n] {
+		if t, gp := &c.threads[i], c.gs[i]; t.before && t.state == racewindowBlocked && gp.waitreason != waitReasonIOWait {
+			gp.bubble = nil
+		}
+	}
+}
+
+// finishBefore lets one of the threads from before that could go on do so until it waits. It says whether there was one.
+func (c *racewindowBubble) finishBefore() bool {
+	for i := int32(0); i < c.n && !c.over; i++ {
+		if c.threads[i].before && c.threads[i].state == racewindowReady {
+			c.alone = i
+			racewindowResume(i)
+			c.alone = -1
+			return true
+		}
+	}
+	return false
+}
+
+// takeBack takes in again what lend has let go, and what has been started since. A goroutine that does not wait stays outside.
+func (c *racewindowBubble) takeBack() {
+	racewindowSettleOthers()
+	for i := range c.threads[:c.n] {
+		t, gp := &c.threads[i], c.gs[i]
+		switch {
+		case !t.before || t.state != racewindowBlocked || gp.bubble != nil:
+		case racewindowIsBefore(gp):
+			c.take(gp, int32(i))
+		default:
+			t.state, c.gs[i] = racewindowEnded, nil
+		}
+	}
+	c.takeIn()
+}
+
+// racewindowLeftSteps bounds finish.
+const racewindowLeftSteps = 4096
+
+// finish lets the threads of an execution that was broken off go on until they wait. Otherwise one of them might hold a lock of the package
+// for ever, and goroutines from before would wait for it in all later executions. What they do is no part of the execution. The race
+// detector would report it.
+func (c *racewindowBubble) finish() {
+	if !c.hasBefore || raceenabled || c.outcome.dying || c.outcome.refused {
+		return
+	}
+	c.over, c.decide = false, nil
+	next := int32(0)
+	for range racewindowLeftSteps {
+		i := c.readyAfter(next)
+		if i < 0 || c.over {
+			break
+		}
+		c.chosen, next = 0, i+1
+		racewindowResume(i)
+	}
+	c.over = true
+}
+
+// readyAfter returns the first thread that could go on, counted from one on; -1 for none.
+func (c *racewindowBubble) readyAfter(from int32) int32 {
+	for n := range c.n {
+		if i := (from + n) % c.n; c.threads[i].state == racewindowReady {
+			return i
+		}
+	}
+	return -1
+}
+
+// anyLeft says whether a thread of the test itself has not ended.
+func (c *racewindowBubble) anyLeft() bool {
+	for i := range c.threads[:c.n] {
+		if t := &c.threads[i]; !t.before && t.state != racewindowEnded {
+			return true
+		}
+	}
+	return false
+}
+
+// isBefore says whether a timer is of a goroutine that was started before the execution.
+func (c *racewindowBubble) isBefore(t *timer) bool {
+	m := &t.racewindow
+	return m.taken || m.thread >= 0 && c.threads[m.thread].before
+}
+
+// letTimerGo makes a timer of the bubble's clock one of real time.
+func (c *racewindowBubble) letTimerGo(t *timer) {
+	racewindowUnheap(t)
+	t.isFake, t.racewindow.taken, t.racewindow.listed = false, false, false
+	if t.isChan {
+		t.hchan().bubble = nil
+	}
+	if t.when > 0 {
+		t.when = nanotime() + max(t.when-c.bubble.now, 1)
+	}
+	t.maybeAdd()
+}
+
+// racewindowLength returns for how long a timer of real time is set. The clock has gone on a little since the caller read it, so the length
+// is rounded to two digits: it must be the same in each process.
+func racewindowLength(when int64) int64 {
+	length, unit := when-nanotime(), int64(1)
+	for length/unit >= 100 {
+		unit *= 10
+	}
+	return (length + unit/2) / unit * unit
+}
