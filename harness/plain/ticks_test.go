@@ -18,6 +18,6 @@ func TestATickerThatNotesTheTimeDoesNotHideThatAllOthersWaitForEver(t *testing.T
 	require.Len(t, got.findings["TestDropped"], 1)
 	found := got.findings["TestDropped"][0].Finding.Failure
 	require.Equal(t, sched.Livelock, found.Kind)
-	require.Contains(t, found.Message, "main waits in wait (ticks_test.go:44): chan receive")
+	require.Contains(t, found.Message, "main waits in wait (ticks_test.go:47): chan receive")
 	require.Equal(t, drive.HeldAll, got.ended["TestKeptRight"].Verdict, got.ended["TestKeptRight"].Because)
 }

@@ -133,10 +133,17 @@ func TestATestWithoutAnEndIsGivenUpSoon(t *testing.T) {
 	require.EqualValues(t, 32, got.Statistics.Unknown)
 }
 
+// Nothing was judged, because no schedule of the test has an end.
+func TestWhoWaitsForWhatNobodyReachesIsDeadlockedAlsoBesideATicker(t *testing.T) {
+	f := requireFound(t, exploredClock(t), "TestWaitsBesideATicker").Failure
+	require.Equal(t, "deadlock in TestWaitsBesideATicker: chan receive", f.Class())
+	require.Regexp(t, `^these goroutines can never go on, because no other one reaches what they wait for: main waits in TestWaitsBesideATicker \(clock_test.go:\d+\): chan receive$`, f.Message)
+}
+
 // It was made smaller for ten minutes, and told in 113 MB.
 func TestAFindingWithoutAnEndIsToldInShort(t *testing.T) {
 	f := requireFound(t, exploredClock(t), "TestSignalIsLostBesideATicker")
-	require.Equal(t, sched.Livelock, f.Failure.Kind)
+	require.Equal(t, sched.Deadlock, f.Failure.Kind)
 	require.Greater(t, f.Failure.Step, 9_600)
 	require.Regexp(t, `main waits in TestSignalIsLostBesideATicker \(clock_test.go:\d+\): sync.Cond.Wait`, f.Failure.Message, "not where the Unlock is that Wait calls")
 	require.Len(t, f.Outcome.Events, 4_001)

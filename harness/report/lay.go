@@ -121,7 +121,7 @@ func (r *Run) fail(f *sched.Failure) {
 		row.Text = "FAIL: the process dies here"
 	case crash != nil:
 		row.Text = "FAIL: power is lost here"
-	case f.Kind == sched.Deadlock:
+	case f.Kind == sched.Deadlock && strings.Contains(f.Message, "no thread can go on"):
 		row.Text = "FAIL: no thread can go on"
 	case row.Thread < 0 && f.Thread == mainThread:
 		row.Text = "FAIL: found at the end"

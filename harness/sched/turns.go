@@ -10,14 +10,15 @@ import (
 //
 //  1. From the limit on, the strategy is not asked any more. The threads take turns, for as many choices again, and so do the ways in
 //     which a thread can go on. A schedule that only starved a thread, or a case of its select, then ends, and is judged like any other.
-//  2. If it does not end, it may be a livelock, provided that the second half of the turns repeated a cycle at least four times: the
+//  2. At the first turn the mechanism may know that the first thread can never go on: a deadlock.
+//  3. If it does not end, it may be a livelock, provided that the second half of the turns repeated a cycle at least four times: the
 //     same threads came to the same places, and their functions held the same (locals). A loop that counts its passes does not
 //     repeat. What is held does not matter if more than longest passed on the clock in that half: nobody waits for such a count, and a
 //     ticker's number of the hour would hide that all others wait for ever.
-//  3. A count may be elsewhere than in the functions. So it is a livelock only if the scenario is usually much shorter: among a few
+//  4. A count may be elsewhere than in the functions. So it is a livelock only if the scenario is usually much shorter: among a few
 //     fair schedules (usualSteps) at least one ends, and none of those that end takes a tenth of this one.
 //
-// Everything else is the step limit: unknown. A timer that ticks while no client can go on is judged by the second rule alone,
+// Everything else is the step limit: unknown. A timer that ticks while no client can go on is judged by the third rule alone,
 // because time passes for it alone: after it has ticked the same way for half of the step limit, the clients are deadlocked.
 
 // A turns records what threads do while they take turns, or while only timers tick.
@@ -83,6 +84,9 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 		c.giveUp(fmt.Sprintf("%d choices, the last %d of them with turns for each thread", len(c.trace), len(c.trace)-c.turnsAt))
 		return 0, false
 	}
+	if choice.Step == c.turnsAt+1 && c.hopeless() {
+		return 0, false
+	}
 	c.turns.watching = true
 	next := choice.Enabled[0].Thread
 	for i := range choice.Enabled {
@@ -97,6 +101,19 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 		flags |= waited
 	}
 	return c.goOn(next, flags)
+}
+
+// hopeless fails the execution if its first thread can never go on.
+func (c *Chooser) hopeless() bool {
+	m, is := c.mechanism.(interface{ Hopeless() *Failure })
+	if !is {
+		return false
+	}
+	f := m.Hopeless()
+	if f != nil {
+		c.Fail(f)
+	}
+	return f != nil
 }
 
 // TakesTurns says whether the strategy is no longer asked. A mechanism may let time pass then, because a thread that never waits

@@ -174,6 +174,20 @@ func (m *mechanism) leakBeside() *sched.Failure {
 	return f
 }
 
+// Hopeless makes the failure of an execution whose first thread can never go on, although others might, such as a ticker's: no other one
+// reaches what it waits for. It returns nil if that is not so, or not known.
+func (m *mechanism) Hopeless() *sched.Failure {
+	main := &m.threads[0]
+	if m.play != nil || !mayBeLost(main) || !bubble.Reach() || !isLost(main) {
+		return nil
+	}
+	bubble.Locate()
+	return m.timed(&sched.Failure{
+		Kind: sched.Deadlock, Site: m.standing(isLost), Stack: m.waiting(isLost),
+		Message: "these goroutines can never go on, because no other one reaches what they wait for: " + m.listed(isLost),
+	})
+}
+
 func (m *mechanism) any(is func(t *bubble.Thread) bool) bool {
 	for i := range m.stands {
 		if is(&m.threads[i]) {
