@@ -41,8 +41,8 @@ func TestAGoroutineWaitsWhereItWaitsAndNotInTheLockOfItsCond(t *testing.T) {
 	s := session(t, dir)
 	s.Run = "TestWaitsBesideATicker"
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 3, Seed: 1, StepLimit: 300}
-	ended := explored(t, s, dir).ended["TestWaitsBesideATicker"]
-	require.Contains(t, ended.Because, "main waits in TestWaitsBesideATicker (waits_test.go:23): sync.Cond.Wait", "%+v", ended)
+	f := requireFound(t, explored(t, s, dir), "TestWaitsBesideATicker")
+	require.Contains(t, f.Failure.Message, "main waits in TestWaitsBesideATicker (waits_test.go:23): sync.Cond.Wait")
 }
 
 func TestAFindingHasWhatTheTestWroteAndWhoAndWhen(t *testing.T) {
