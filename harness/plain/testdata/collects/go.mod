@@ -1,0 +1,3 @@
+module example.com/collects
+
+go 1.25
