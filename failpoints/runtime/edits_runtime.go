@@ -28,7 +28,7 @@ func schedulerEdits() []Edit {
 			"	controlled, thread := racewindowOf(gp), gp.racewindow\n	main := controlled != nil && racewindowIsMain(gp, controlled)\n	gdestroy(gp)\n	if controlled != nil {\n		racewindowExited(controlled, thread, main)\n	}\n	schedule()\n}",
 			"the token of a thread that has ended goes to the driver"),
 		within(proc, "newproc", "		newg := newproc1(fn, gp, pc, false, waitReasonZero)\n\n		pp := getg().m.p.ptr()\n		runqput(pp, newg, true)\n\n		if mainStarted {\n			wakep()\n		}\n	})\n",
-			"		if racewindowCatcher == gp && racewindowCatches(pc) {\n			racewindowCatcher, racewindowGone = nil, fn\n			return\n		}\n		newg := newproc1(fn, gp, pc, false, waitReasonZero)\n		if newg.bubble != nil && racewindowSpawned(newg, gp, pc) {\n			return\n		}\n\n		pp := getg().m.p.ptr()\n		runqput(pp, newg, true)\n\n		if mainStarted {\n			wakep()\n		}\n	})\n	if gp.bubble != nil {\n		racewindowGo()\n	}\n",
+			"		if racewindowCatcher == gp && racewindowCatches(pc) {\n			racewindowCatcher, racewindowGone = nil, fn\n			return\n		}\n		newg := newproc1(fn, gp, pc, false, waitReasonZero)\n		switch {\n		case newg.bubble == nil:\n			racewindowOther(newg)\n		case racewindowSpawned(newg, gp, pc):\n			return\n		}\n\n		pp := getg().m.p.ptr()\n		runqput(pp, newg, true)\n\n		if mainStarted {\n			wakep()\n		}\n	})\n	if gp.bubble != nil {\n		racewindowGo()\n	}\n",
 			"a new goroutine waits for the driver's choice, and go is a point"),
 		within(proc, "goexit1", "		racegoend()\n	}\n	trace := traceAcquire()\n", "		if !racewindowKeep(getg()) {\n			racegoend()\n		}\n	}\n	trace := traceAcquire()\n",
 			"the race detector forgets what ended goroutines did, and reports no race with it, while the execution goes on"),

@@ -231,7 +231,9 @@ func (s *search) run(workers int, random bool, source func(worker int) func() (S
 		e.w = newWorker(s.mechanism, s.points, s.options.StepLimit)
 		e.w.chooser.trail = s.options.Trail
 		e.w.next, e.w.judge, e.w.test = e.next, e.judge, s.options.test
-		all.Go(func() {
+		all.Add(1)
+		go func() { // not all.Go: the runtime would take package sync for the user's
+			defer all.Done()
 			stop := e.w.watch(s.options.Hang)
 			go e.w.loop()
 			<-e.w.done
@@ -241,7 +243,7 @@ func (s *search) run(workers int, random bool, source func(worker int) func() (S
 			}
 			e.flush()
 			e.flushCoverage()
-		})
+		}()
 	}
 	all.Wait()
 	for _, e := range s.working {

@@ -13,8 +13,15 @@ import "unsafe"
 // takeIn makes threads of the goroutines that wait outside of any bubble. One that runs, or waits for a file, stays outside, and so does
 // one in which no code of the user is called.
 func (c *racewindowBubble) takeIn() {
+	if racewindowNoOthers {
+		return
+	}
 	racewindowSettleOthers()
+	racewindowNoOthers = true
 	forEachGRace(func(gp *g) {
+		if racewindowNoOthers && gp != c.root && !racewindowIsNoOther(gp) {
+			racewindowNoOthers = false
+		}
 		if gp != c.root && racewindowIsBefore(gp) && c.n < racewindowMost/2 {
 			id := c.n
 			c.n++
@@ -22,7 +29,35 @@ func (c *racewindowBubble) takeIn() {
 			c.take(gp, id)
 		}
 	})
-	c.takeFunctions()
+	if c.takeFunctions() {
+		racewindowNoOthers = false
+	}
+}
+
+// racewindowNoOthers says that a bubble need not look for goroutines from before: there were none, and none has been started since.
+var racewindowNoOthers bool
+
+// racewindowIsNoOther says whether a goroutine belongs to the runtime, to package testing or to a driver. It never calls the user's code
+// outside of a bubble, but for that of goroutines that it starts.
+func racewindowIsNoOther(gp *g) bool {
+	const main = 1
+	if status := readgstatus(gp) &^ _Gscan; status == _Gdead || status == _Gidle || gp.goid == main || isSystemGoroutine(gp, false) {
+		return true
+	}
+	f := findfunc(gp.startpc)
+	if !f.valid() {
+		return false
+	}
+	const driver = "internal/racewindow/"
+	pkg := racewindowPackage(funcname(f))
+	return pkg == "testing" || pkg == "runtime" || pkg == "os/signal" || racewindowIsHarness(pkg) || len(pkg) > len(driver) && pkg[:len(driver)] == driver
+}
+
+// racewindowOther notes that a goroutine has been started outside of any bubble.
+func racewindowOther(newg *g) {
+	if racewindowNoOthers && !racewindowIsNoOther(newg) {
+		racewindowNoOthers = false
+	}
 }
 
 // racewindowUnsettled says that goroutines outside of any bubble may be on their way to where they wait: the program has just begun, or a
@@ -67,8 +102,8 @@ func (c *racewindowBubble) take(gp *g, id int32) {
 	}
 }
 
-// takeFunctions takes in the timers that call a function of the user, set with time.AfterFunc.
-func (c *racewindowBubble) takeFunctions() {
+// takeFunctions takes in the timers that call a function of the user, set with time.AfterFunc. It says whether there were any.
+func (c *racewindowBubble) takeFunctions() (any bool) {
 	ts := &getg().m.p.ptr().timers
 	for {
 		var found *timer
@@ -81,8 +116,9 @@ func (c *racewindowBubble) takeFunctions() {
 		}
 		ts.unlock()
 		if found == nil {
-			return
+			return any
 		}
+		any = true
 		c.takeTimer(found, -1)
 	}
 }
@@ -186,6 +222,7 @@ func (c *racewindowBubble) letGo() {
 	if !c.hasBefore {
 		return
 	}
+	racewindowNoOthers = false
 	c.letTimersGo()
 	for i := range c.threads[:c.n] {
 		t, gp := &c.threads[i], c.gs[i]

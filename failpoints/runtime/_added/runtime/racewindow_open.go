@@ -82,8 +82,14 @@ func racewindowCatch() { racewindowCatcher = getg() }
 // racewindowCatches says whether the go statement at a return address is the one that starts nothing. The first collection of a process may
 // begin before it, because its function is allocated, and starts goroutines of its own.
 func racewindowCatches(pc uintptr) bool {
-	return funcname(findfunc(pc)) == "testing.(*RacewindowRun).Life"
+	if racewindowLife == 0 && funcname(findfunc(pc)) == "testing.(*RacewindowRun).Life" {
+		racewindowLife = pc
+	}
+	return pc == racewindowLife
 }
+
+// racewindowLife is the return address of that go statement, once it is known.
+var racewindowLife uintptr
 
 // racewindowCaught returns the function of the caller's last go statement, for racewindowOpen. The compiler has wrapped the call in it, and
 // stack traces leave such a wrapper out.
