@@ -13,7 +13,7 @@ import (
 //  2. At the first turn the mechanism may know that the first thread can never go on: a deadlock.
 //  3. If it does not end, it may be a livelock, provided that the second half of the turns repeated a cycle at least four times: the
 //     same threads came to the same places, and their functions held the same (locals). A loop that counts its passes does not
-//     repeat. What is held does not matter if more than longest passed on the clock in that half: nobody waits for such a count, and a
+//     repeat. What is held does not matter if more than longest passed on the clock meanwhile: nobody waits for such a count, and a
 //     ticker's number of the hour would hide that all others wait for ever.
 //  4. A count may be elsewhere than in the functions. So it is a livelock only if the scenario is usually much shorter: among a few
 //     fair schedules (usualSteps) at least one ends, and none of those that end takes a tenth of this one.
@@ -62,14 +62,15 @@ func (u *turns) circle() bool {
 // longest is how long a test can be thought to wait for something: go test ends those that take so long.
 const longest = 10 * time.Minute
 
-// outlasts says whether the places in the second half of what was seen repeat themselves, for longer on the clock than anybody waits.
+// outlasts says whether the places at the end of what was seen repeat themselves, for longer on the clock than anybody waits. It looks at the
+// second half, and then at shorter parts: time passes unevenly for who reads the clock (Hurries), and a tick may be left out.
 func (u *turns) outlasts() bool {
-	half := len(u.clock) / 2
-	if len(u.clock) == 0 || u.now-u.clock[half] <= int64(longest) {
-		return false
+	for from := len(u.clock) / 2; from < len(u.clock) && u.now-u.clock[from] > int64(longest); from = (from + len(u.clock) + 1) / 2 {
+		if window := u.places[from:]; len(window) >= leastRounds*period(window) {
+			return true
+		}
 	}
-	window := u.places[half:]
-	return len(window) >= leastRounds*period(window)
+	return false
 }
 
 // takeTurn lets the next thread in order go on. The schedule's text does not list this step, because a replay with the same step

@@ -398,3 +398,22 @@ func TestTheShortestPeriodIsFound(t *testing.T) {
 		require.Equal(t, want, period(all), "%v", all)
 	}
 }
+
+func TestATickThatIsLeftOutDoesNotHideThatAllRepeatsItself(t *testing.T) {
+	t.Parallel()
+	var u turns
+	tick := int64(5 * time.Second)
+	for n := range 2000 {
+		u.now = int64(n) * tick
+		u.watching = true
+		u.see(&Candidate{Thread: 1, Point: 7}, uint64(n))
+		if n != 1100 { // in the second half
+			u.see(&Candidate{Thread: 1, Point: 8}, uint64(n))
+		}
+	}
+	require.False(t, u.circle(), "what is held differs each time")
+	require.True(t, u.outlasts())
+
+	u.clock, u.now = make([]int64, len(u.clock)), int64(longest)
+	require.False(t, u.outlasts(), "somebody may wait for as long")
+}
