@@ -75,11 +75,8 @@ var bugs = []bug{
 	{
 		name: "pond-submit-closed", module: "github.com/alitto/pond/v2", repository: "alitto/pond", commit: "05bba89fdba9f3184692efbcac5e833f8e3b8ef7",
 		before: "v2.1.5-0.20241115232721-fc408b5e8b5e", after: "v2.1.5-0.20241127074051-05bba89fdba9",
-		what:   "a task that is submitted while the pool stops is sent on a closed channel",
-		finds:  "no verdict",
-		missed: "`StopAndWait` works in a pool that a package variable holds; its goroutines began before the test, and are not scheduled",
-		holds:  "no verdict",
-		other:  "for the same reason",
+		what:  "a task that is submitted while the pool stops is sent on a closed channel",
+		finds: "panic",
 	},
 	{
 		name: "pond-stop", module: "github.com/alitto/pond/v2", repository: "alitto/pond", commit: "94bbb624df4c402557293c8c37d0b15a6c7a0a4b",
