@@ -168,7 +168,7 @@ func (c *racewindowBubble) takeTimer(t *timer, thread int32) {
 		length = t.period
 	}
 	if t.when > 0 {
-		t.when = c.bubble.now + max(length, 1)
+		t.when = c.bubble.now + min(max(length, 1), maxWhen-c.bubble.now)
 	}
 	c.list(t)
 	c.setAgain(t)
@@ -367,5 +367,5 @@ func racewindowLength(when int64) int64 {
 	for length/unit >= 100 {
 		unit *= 10
 	}
-	return (length + unit/2) / unit * unit
+	return (min(length, maxWhen-unit) + unit/2) / unit * unit
 }

@@ -2,6 +2,7 @@
 package before
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,6 +13,7 @@ var (
 	opened = make(chan struct{})
 	beats  atomic.Int64
 	expiry = time.NewTimer(time.Hour)
+	never  = time.NewTimer(math.MaxInt64)
 
 	mu      sync.Mutex
 	waiting []chan struct{}

@@ -86,6 +86,15 @@ func TestExpiresRight(t *testing.T) {
 	<-expiry.C
 }
 
+func TestNeverRight(t *testing.T) {
+	go beats.Add(0)
+	select {
+	case <-never.C:
+		t.Fatal("after 292 years")
+	case <-time.After(2 * time.Second):
+	}
+}
+
 // A panic ends the worker, so nobody takes jobs in the executions after it.
 func TestJobPanics(t *testing.T) {
 	Do(func() { panic("in a job") })
