@@ -191,7 +191,7 @@ const (
 	Began    = "check"
 	Progress = "progress"
 	// Sighted is a finding before it is made smaller, which may take a while and be interrupted. Case executes it. Abandoned is a finding
-	// of a plain test that was sighted when everything was stopped.
+	// of a plain test that was sighted when everything was stopped, or the test hung or ended its process.
 	Sighted   = "sighted"
 	Abandoned = "abandoned"
 	Found     = "finding"

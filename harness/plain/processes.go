@@ -124,10 +124,8 @@ func (b *binary) some(ctx context.Context, tests []string) (err error) {
 
 // stopped reports the test that was being explored when everything was stopped, and its finding that was being made smaller.
 func (b *binary) stopped(ctx context.Context, err error) error {
-	if b.sighted != nil && ctx.Err() != nil {
-		b.sighted.Event = drive.Abandoned
-		b.Event(b.of, *b.sighted)
-		b.sighted = nil
+	if ctx.Err() != nil {
+		b.abandon()
 	}
 	if b.began != "" && ctx.Err() != nil {
 		b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: context.Cause(ctx).Error()}})

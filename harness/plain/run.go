@@ -203,11 +203,21 @@ func (b *binary) process(ctx context.Context) (more bool, err error) {
 		b.ended = &ending{b.began, howItEnded(order.Trail), order.Trail, fmt.Sprintf("in one process the test ended it: %v%s", state, lastWords(output))}
 		return true, nil
 	}
+	b.abandon()
 	b.Event(b.of, drive.Event{Event: drive.Ended, Test: b.began, Code: 3, Plain: &drive.PlainSummary{
 		Verdict: drive.Unjudged, Because: fmt.Sprintf("the test ended its process: %v:\n%s", state, tail(output)),
 	}})
-	b.done, b.sighted = append(b.done, b.began), nil
+	b.done = append(b.done, b.began)
 	return true, nil
+}
+
+// abandon reports a finding that was being made smaller when everything was stopped, or the test hung or ended its process.
+func (b *binary) abandon() {
+	if b.sighted != nil {
+		b.sighted.Event = drive.Abandoned
+		b.Event(b.of, *b.sighted)
+		b.sighted = nil
+	}
 }
 
 // howItEnded says how to execute a test that has ended its process. If the very first execution did so, nothing can warm
@@ -255,7 +265,8 @@ func (b *binary) take(ctx context.Context, e drive.Event) {
 		}
 		b.left = b.left || e.Plain.Apart != ""
 	case drive.Refused:
-		b.began, b.sighted = "", nil
+		b.abandon()
+		b.began = ""
 		b.left = b.left || b.Order.Mode == drive.Explore // a test that hangs has ended the process, so the others need another one
 		b.done = append(b.done, e.Test)
 		e = drive.Event{Event: drive.Ended, Test: e.Test, Code: e.Code, Plain: &drive.PlainSummary{Verdict: drive.Unjudged, Because: e.Text}}
