@@ -304,6 +304,9 @@ func (c *Chooser) jump() bool {
 		return false
 	}
 	c.jumps++
+	if c.turns.began == 0 {
+		c.turns.began = earliest
+	}
 	c.turns.now = earliest
 	c.mechanism.Jump(earliest)
 	return true

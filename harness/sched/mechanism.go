@@ -9,11 +9,12 @@ package sched
 //
 // All calls come from one goroutine at a time, except Running and Name, which the watchdog calls while a thread hangs.
 //
-// A Mechanism may also be a Viewer, and may have three more methods. Knows(point string) bool returns false if the program has no
+// A Mechanism may also be a Viewer, and may have four more methods. Knows(point string) bool returns false if the program has no
 // point of that name; a replay then says so. With Patience() int, steps at which only one thread could go on do not count toward
 // the step limit, but an execution ends after Patience times that limit in all. Without it they count as all others.
 // Hopeless() *Failure is asked once of an execution that has come to the step limit: it returns the failure if the first thread can never
-// go on, whatever the others do, and nil if that is not known.
+// go on, whatever the others do, and nil if that is not known. WaitsOutside() bool says whether a thread waits for something outside of the
+// program, which has another clock.
 type Mechanism interface {
 	// Begin prepares the next execution; nothing of it runs yet. c decides in it until Drop has returned.
 	Begin(c *Chooser)

@@ -16,7 +16,8 @@ import (
 //     repeat. What is held does not matter if more than longest passed on the clock meanwhile: nobody waits for such a count, and a
 //     ticker's number of the hour would hide that all others wait for ever.
 //  4. A count may be elsewhere than in the functions. So it is a livelock only if the scenario is usually much shorter: among a few
-//     fair schedules (usualSteps) at least one ends, and none of those that end takes a tenth of this one.
+//     fair schedules (usualSteps) at least one ends, and none of those that end takes a tenth of this one. If none ends, it is one if
+//     more than longest had passed on the clock already when the threads began to take turns: go test ends such a test.
 //
 // Everything else is the step limit: unknown. A timer that ticks while no client can go on is judged by the third rule alone,
 // because time passes for it alone: after it has ticked the same way for half of the step limit, the clients are deadlocked.
@@ -30,6 +31,8 @@ type turns struct {
 	places   []step   // by step: where it came to
 	clock    []int64  // by step: to when the clock had last been moved
 	now      int64    // to when the clock was last moved
+	began    int64    // to when it was first moved
+	waited   int64    // how much time had passed so when threads began to take turns, in nanoseconds; 0 if somebody outside may end it
 	circled  bool     // seen repeated itself when the execution was given up
 	rounds   int      // how often seen did not repeat itself where nothing is chosen
 	standing string   // where threads stood then
@@ -78,7 +81,7 @@ func (u *turns) outlasts() bool {
 func (c *Chooser) takeTurn() (thread int, ok bool) {
 	choice := &c.choice
 	if c.turnsAt < 0 {
-		c.turnsAt = choice.Step
+		c.beginTurns()
 	}
 	if choice.Step >= c.turnsAt+c.limit {
 		c.turns.circled = c.turns.circle() || c.turns.outlasts()
@@ -102,6 +105,14 @@ func (c *Chooser) takeTurn() (thread int, ok bool) {
 		flags |= waited
 	}
 	return c.goOn(next, flags)
+}
+
+// beginTurns is called when the strategy is asked no more.
+func (c *Chooser) beginTurns() {
+	c.turnsAt = c.choice.Step
+	if m, is := c.mechanism.(interface{ WaitsOutside() bool }); is && !m.WaitsOutside() {
+		c.turns.waited = c.turns.now - c.turns.began
+	}
 }
 
 // hopeless fails the execution if its first thread can never go on.
@@ -225,11 +236,14 @@ func (w *worker) judgeCircle() {
 	if c.failure.lingers {
 		length, usual = c.passes, w.usualPasses
 	}
-	if w.usual == 0 || length < farLonger*usual {
+	beside := fmt.Sprintf("where other schedules end after %d", usual)
+	if usual == 0 && c.turns.waited > int64(longest) {
+		beside = fmt.Sprintf("nor in the %v on the clock before these, and go test ends a test after %v", time.Duration(c.turns.waited).Round(time.Second), longest)
+	} else if usual == 0 || length < farLonger*usual {
 		return
 	}
 	c.failure = &Failure{Kind: Livelock, Step: c.failure.Step, Note: c.failure.Note, Timing: c.failure.Timing, lingers: c.failure.lingers, Message: fmt.Sprintf(
-		"the threads go round in a circle: no end after %s, where other schedules end after %d: %s", c.turns.after, usual, c.turns.standing)}
+		"the threads go round in a circle: no end after %s, %s: %s", c.turns.after, beside, c.turns.standing)}
 }
 
 // part names the part of the execution in which nothing is chosen.

@@ -417,3 +417,23 @@ func TestATickThatIsLeftOutDoesNotHideThatAllRepeatsItself(t *testing.T) {
 	u.clock, u.now = make([]int64, len(u.clock)), int64(longest)
 	require.False(t, u.outlasts(), "somebody may wait for as long")
 }
+
+// An outsider is a mechanism in which a thread may wait for what has another clock.
+type outsider struct {
+	Mechanism
+	waits bool
+}
+
+func (o outsider) WaitsOutside() bool { return o.waits }
+
+func TestOnlyTheTestsOwnClockSaysThatNobodyWaitsSoLong(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		mechanism Mechanism
+		waited    int64
+	}{{outsider{waits: false}, 50}, {outsider{waits: true}, 0}, {&markers{}, 0}} {
+		chooser := Chooser{mechanism: c.mechanism, turns: turns{began: 10, now: 60}}
+		chooser.beginTurns()
+		require.Equal(t, c.waited, chooser.turns.waited)
+	}
+}

@@ -316,6 +316,9 @@ func (m *mechanism) anyReady() bool {
 	return false
 }
 
+// WaitsOutside says whether a thread waits for a file or a connection.
+func (m *mechanism) WaitsOutside() bool { return m.waitsForFile() }
+
 func (m *mechanism) waitsForFile() bool {
 	for i := range m.stands {
 		if t := &m.threads[i]; t.State == bubble.Blocked && reason(t) == "IO wait" {

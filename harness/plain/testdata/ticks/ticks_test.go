@@ -47,3 +47,9 @@ func wait(t *testing.T, ready chan bool) {
 	<-ready
 	close(stop)
 }
+
+// No schedule of it has an end.
+func TestNobodySends(t *testing.T) {
+	go clean(make(chan bool))
+	<-unbuffered
+}
