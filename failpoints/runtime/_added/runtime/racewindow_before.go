@@ -29,8 +29,56 @@ func (c *racewindowBubble) takeIn() {
 			c.take(gp, id)
 		}
 	})
+	c.inOrder()
 	if c.takeFunctions() {
 		racewindowNoOthers = false
+	}
+}
+
+// inOrder puts the goroutines that wait for the same channel in the order of their numbers. Which of a pool's workers comes first would
+// otherwise depend on earlier executions, and in a new process on the threads of the operating system.
+func (c *racewindowBubble) inOrder() {
+	for i := range c.threads[:c.n] {
+		if gp := c.gs[i]; gp != nil && c.threads[i].before {
+			for s := gp.waiting; s != nil; s = s.waitlink {
+				if ch := racewindowChannel(s); ch != nil && ch.recvq.first == s {
+					lock(&ch.lock)
+					c.sort(&ch.recvq)
+					unlock(&ch.lock)
+				}
+			}
+		}
+	}
+}
+
+// sort sorts a queue, which is nearly sorted in most cases. Goroutines outside of the bubble come first.
+func (c *racewindowBubble) sort(q *waitq) {
+	number := func(s *sudog) int32 {
+		if s.g.bubble != c.bubble {
+			return -1
+		}
+		return s.g.racewindow
+	}
+	for s, next := q.first.next, (*sudog)(nil); s != nil; s = next {
+		next = s.next
+		before := s.prev
+		for before != nil && number(before) > number(s) {
+			before = before.prev
+		}
+		if before == s.prev {
+			continue
+		}
+		q.dequeueSudoG(s)
+		after := q.first
+		if before != nil {
+			after = before.next
+		}
+		s.prev, s.next, after.prev = before, after, s
+		if before == nil {
+			q.first = s
+		} else {
+			before.next = s
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 var (
 	jobs   = make(chan func())
+	tasks  = make(chan func())
 	opened = make(chan struct{})
 	beats  atomic.Int64
 	expiry = time.NewTimer(time.Hour)
@@ -23,6 +24,9 @@ func init() {
 	go work()
 	go flush(time.NewTicker(50 * time.Millisecond))
 	go beat()
+	for range 3 {
+		go serve()
+	}
 	time.AfterFunc(1500*time.Millisecond, open)
 }
 
@@ -39,6 +43,12 @@ func work() {
 func help(jobs chan func()) {
 	for job := range jobs {
 		job()
+	}
+}
+
+func serve() {
+	for task := range tasks {
+		task()
 	}
 }
 

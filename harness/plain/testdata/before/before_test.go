@@ -100,3 +100,13 @@ func TestJobPanics(t *testing.T) {
 	Do(func() { panic("in a job") })
 	Do(func() {})
 }
+
+// Which worker comes first is the same in each execution, whatever the one before has done.
+func TestTasksRight(t *testing.T) {
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Add(1)
+		tasks <- wg.Done
+	}
+	wg.Wait()
+}
