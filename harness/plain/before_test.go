@@ -14,7 +14,7 @@ func TestGoroutinesFromBeforeTheTestAreThreadsOfIt(t *testing.T) {
 	s := session(t, dir)
 	s.Order = drive.Order{Mode: drive.Explore, Schedules: 200, Seed: 1}
 	got := explored(t, s, dir)
-	for _, test := range []string{"TestJobRight", "TestFlushRight", "TestBeatsRight", "TestOpensRight", "TestExpiresRight", "TestNeverRight", "TestTasksRight"} {
+	for _, test := range []string{"TestJobRight", "TestFlushRight", "TestBeatsRight", "TestOpensRight", "TestExpiresRight", "TestNeverRight", "TestTasksRight", "TestContextEndsRight"} {
 		ended := got.ended[test]
 		require.Equal(t, drive.HeldAll, ended.Verdict, "%s: %s", test, ended.Because)
 		require.Zero(t, ended.Statistics.Unknown, test)

@@ -150,7 +150,8 @@ func (c *racewindowBubble) take(gp *g, id int32) {
 	}
 }
 
-// takeFunctions takes in the timers that call a function of the user, set with time.AfterFunc. It says whether there were any.
+// takeFunctions takes in the timers that call a function of the user, set with time.AfterFunc, and those of contexts. It says whether there
+// were any.
 func (c *racewindowBubble) takeFunctions() (any bool) {
 	ts := &getg().m.p.ptr().timers
 	for {
@@ -171,7 +172,7 @@ func (c *racewindowBubble) takeFunctions() (any bool) {
 	}
 }
 
-// racewindowCallsUser says whether a timer calls a function of the user in a goroutine of its own.
+// racewindowCallsUser says whether a timer calls a function of the user, or that which ends a context, in a goroutine of its own.
 func racewindowCallsUser(t *timer) bool {
 	if t.isChan || t.f == nil {
 		return false
@@ -183,8 +184,9 @@ func racewindowCallsUser(t *timer) bool {
 	if !called.valid() {
 		return false
 	}
+	name := funcname(called)
 	file, _ := funcline(called, called.entry())
-	return racewindowIsUsers(funcname(called), file)
+	return racewindowPackage(name) == "context" || racewindowIsUsers(name, file)
 }
 
 // racewindowTouched is called when a goroutine looks at a timer's channel, stops the timer, or sets it again. If the timer was made outside,

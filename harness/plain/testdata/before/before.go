@@ -2,6 +2,7 @@
 package before
 
 import (
+	"context"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -15,6 +16,9 @@ var (
 	beats  atomic.Int64
 	expiry = time.NewTimer(time.Hour)
 	never  = time.NewTimer(math.MaxInt64)
+
+	ctx, _ = context.WithTimeout(context.Background(), time.Minute)
+	ended  = ctx.Done()
 
 	mu      sync.Mutex
 	waiting []chan struct{}

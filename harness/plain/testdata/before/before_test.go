@@ -110,3 +110,8 @@ func TestTasksRight(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestContextEndsRight(t *testing.T) {
+	go beats.Add(0)
+	<-ended
+}
